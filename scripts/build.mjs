@@ -1,0 +1,25 @@
+// Builds dist/: one ES module per public entry (what they share in chunks, so that a Value is the same in all of them),
+// and the declarations beside them.
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { build } from 'esbuild';
+
+rmSync('dist', { recursive: true, force: true });
+await build({
+  entryPoints: {
+    posetape: 'engine/index.ts',
+    ops: 'ops/index.ts',
+    combine: 'combine/index.ts',
+  },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  target: 'es2022',
+  sourcemap: true,
+  chunkNames: 'shared-[hash]',
+});
+execFileSync('npx', ['tsc', '--project', 'tsconfig.build.json'], {
+  stdio: 'inherit',
+  shell: process.platform === 'win32',
+});
