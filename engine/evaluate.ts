@@ -1,0 +1,28 @@
+import type { Executor, SyncExecutor } from './executors/executor.ts';
+import { interpreter } from './executors/interpreter.ts';
+import type { Value } from './tape.ts';
+import type { Tensor } from './tensor.ts';
+
+type Tensors<T extends readonly Value[]> = { [K in keyof T]: Tensor };
+
+/**
+ * Runs a tape for the wanted values and gives their numbers, as many tensors as values. Only what they depend on is
+ * computed. The default executor is `interpreter()`, in float64; with an executor that answers later, so does this.
+ *
+ * @example
+ * const [value, slope] = evaluate([y, dx]);
+ */
+export function evaluate<const T extends readonly Value[]>(
+  wanted: T,
+  options?: { executor?: SyncExecutor },
+): Tensors<T>;
+export function evaluate<const T extends readonly Value[]>(
+  wanted: T,
+  options: { executor: Executor },
+): Tensors<T> | Promise<Tensors<T>>;
+export function evaluate<const T extends readonly Value[]>(
+  wanted: T,
+  { executor = interpreter() }: { executor?: Executor } = {},
+): Tensors<T> | Promise<Tensors<T>> {
+  return executor.run(wanted) as Tensors<T> | Promise<Tensors<T>>;
+}

@@ -1,0 +1,52 @@
+import type { Memory } from '../memory.ts';
+import type { Value } from '../tape.ts';
+import type { Tensor } from '../tensor.ts';
+
+/** The precision in which an executor computes and answers. */
+export type Precision = 'float64' | 'float32';
+
+export interface RunOptions {
+  /** Counts the bytes held during the run; afterwards it holds as many as before, whatever happened. */
+  readonly memory?: Memory;
+  /**
+   * Asked with the first wanted value as soon as it is known, by executors whose `stops` is true. Where it answers
+   * false, nothing more is computed and only that value is returned.
+   */
+  readonly proceed?: (first: Tensor) => boolean;
+}
+
+/**
+ * What turns a tape into numbers: values in, as many tensors out. It keeps nothing from one run to the next but
+ * what it has compiled.
+ */
+export interface Executor {
+  /** What ran, for reports: `interpreter float64`. */
+  readonly name: string;
+  readonly precision: Precision;
+  /** Whether it can stop after the first wanted value; one that runs forward and backward as one cannot. */
+  readonly stops: boolean;
+  run(wanted: readonly Value[], options?: RunOptions): Tensor[] | Promise<Tensor[]>;
+}
+
+/** An executor that answers at once. */
+export interface SyncExecutor extends Executor {
+  run(wanted: readonly Value[], options?: RunOptions): Tensor[];
+}
+
+/** The values that `wanted` depend on, oldest first. All others on the tape are dead and cost nothing. */
+export function liveValues(wanted: readonly Value[]): Value[] {
+  const [first] = wanted;
+  if (!first) return [];
+  const { values } = first.tape;
+  const isLive = new Uint8Array(values.length);
+  let newest = 0;
+  for (const value of wanted) {
+    if (value.tape !== first.tape) throw new Error('evaluate: the wanted values lie on different tapes');
+    isLive[value.id] = 1;
+    newest = Math.max(newest, value.id);
+  }
+  for (let id = newest; id >= 0; id--) {
+    if (isLive[id]) for (const input of (values[id] as Value).inputs) isLive[input.id] = 1;
+  }
+  return values.filter((_, id) => isLive[id]);
+}

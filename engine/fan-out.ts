@@ -1,0 +1,71 @@
+import type { AccumulateForm, BroadcastForm, ReduceForm, ReshapeForm } from './forms.ts';
+import { broadcastShapes, type Shape, sameShape, showShape } from './shape.ts';
+import { defineOp, type Value } from './tape.ts';
+
+/*
+ * What reverse mode itself needs: using a value in many places is its fan-out, and the adjoint of fan-out is a sum.
+ * A value used by several ops sums their cotangents (accumulate); a value repeated by broadcasting sums over the
+ * repetitions (sumOver, the adjoint of repeat). Everything else the engine leaves to ops/.
+ */
+
+/** The sum of equally shaped values, recorded as one: cotangents of one value, or one of them as it is. */
+export function accumulate(values: readonly Value[]): Value {
+  const [first] = values;
+  if (!first) throw new TypeError('accumulate: there is nothing to add up');
+  return values.length === 1 ? first : accumulateOp(values);
+}
+
+const accumulateOp = defineOp({
+  name: 'accumulate',
+  forward: (): AccumulateForm => ({ kind: 'accumulate' }),
+  vjp: () => g => g,
+});
+
+/** The sum over `axes`, which stay with length 1. */
+export function sumOver(a: Value, axes: readonly number[]): Value {
+  return axes.length === 0 ? a : sumOp([a], axes);
+}
+
+const sumOp = defineOp({
+  name: 'sum',
+  forward: (axes: readonly number[]): ReduceForm => ({ kind: 'reduce', reducer: 'sum', axes }),
+  vjp: [(g, _ans, a) => repeat(g, a.shape)],
+});
+
+/** The value repeated to `shape` by NumPy's rule: the adjoint of {@link sumTo}. */
+export function repeat(a: Value, shape: Shape): Value {
+  return sameShape(a.shape, shape) ? a : broadcastOp([a], shape);
+}
+
+const broadcastOp = defineOp({
+  name: 'broadcastTo',
+  forward: (shape: Shape): BroadcastForm => ({ kind: 'broadcast', shape }),
+  vjp: [(g, _ans, a) => sumTo(g, a.shape)],
+});
+
+/** The value under another shape of as many numbers. */
+export function reshaped(a: Value, shape: Shape): Value {
+  return sameShape(a.shape, shape) ? a : reshapeOp([a], shape);
+}
+
+const reshapeOp = defineOp({
+  name: 'reshape',
+  forward: (shape: Shape): ReshapeForm => ({ kind: 'reshape', shape }),
+  vjp: [(g, _ans, a) => reshaped(g, a.shape)],
+});
+
+/** The value summed down to `shape`, from which it could have been repeated: the adjoint of {@link repeat}. */
+export function sumTo(a: Value, shape: Shape): Value {
+  if (sameShape(a.shape, shape)) return a;
+  const broadcast = broadcastShapes([a.shape, shape]);
+  if (!broadcast || !sameShape(broadcast, a.shape)) {
+    throw new RangeError(
+      `sumTo: ${showShape(a.shape)} does not sum to ${showShape(shape)}, which would not broadcast to it`,
+    );
+  }
+  const lead = a.shape.length - shape.length;
+  const repeated = a.shape.flatMap((length, axis) => {
+    return axis < lead || (shape[axis - lead] === 1 && length !== 1) ? [axis] : [];
+  });
+  return reshaped(sumOver(a, repeated), shape);
+}

@@ -1,0 +1,299 @@
+import type { Expression } from './scalar.ts';
+import { broadcastShapes, reducedShape, type Shape, sameShape, showShape, sizeOf } from './shape.ts';
+import type { Tensor } from './tensor.ts';
+
+/**
+ * How a value is computed: a small closed set. Each executor handles exactly these, so that a new op never touches an
+ * executor and a new executor never touches an op. The fields beside `kind` are all that an executor needs to know
+ * besides the inputs, and all that a VJP rule needs to know besides the shapes.
+ */
+export type Form = Leaf | Computation;
+
+/** Values that are given, not computed. */
+export type Leaf = ParameterForm | ConstantForm | FillForm;
+
+/** Values computed from other values. */
+export type Computation =
+  | MapForm
+  | ReduceForm
+  | BroadcastForm
+  | ReshapeForm
+  | TransposeForm
+  | SliceForm
+  | PadForm
+  | ConcatForm
+  | GatherForm
+  | SegmentSumForm
+  | MatmulForm
+  | AccumulateForm;
+
+/** Numbers the caller wants a gradient for, read when the tape runs. */
+export interface ParameterForm {
+  readonly kind: 'parameter';
+  readonly tensor: Tensor;
+  readonly name: string;
+}
+
+/** Numbers or indices that differ from pose to pose. `copiedBytes` is what the tape itself had to copy. */
+export interface ConstantForm {
+  readonly kind: 'constant';
+  readonly tensor: Tensor;
+  readonly copiedBytes: number;
+}
+
+/** One number everywhere: the seed of reverse mode, and the literals of derivative rules. Part of the structure. */
+export interface FillForm {
+  readonly kind: 'fill';
+  readonly number: number;
+  readonly shape: Shape;
+}
+
+/** One number of the result from one number of each input, which broadcast. */
+export interface MapForm {
+  readonly kind: 'map';
+  readonly expression: Expression;
+}
+
+/** The sum or the maximum over `axes`, which stay with length 1. */
+export interface ReduceForm {
+  readonly kind: 'reduce';
+  readonly reducer: 'sum' | 'max';
+  readonly axes: readonly number[];
+}
+
+/** The input, repeated to `shape`. */
+export interface BroadcastForm {
+  readonly kind: 'broadcast';
+  readonly shape: Shape;
+}
+
+/** The same numbers in the same order under another shape: an alias, never a copy. */
+export interface ReshapeForm {
+  readonly kind: 'reshape';
+  readonly shape: Shape;
+}
+
+/** Axis i of the result is axis permutation[i] of the input. */
+export interface TransposeForm {
+  readonly kind: 'transpose';
+  readonly permutation: readonly number[];
+}
+
+/** The box of `shape` that begins at `start` in the input. */
+export interface SliceForm {
+  readonly kind: 'slice';
+  readonly start: readonly number[];
+  readonly shape: Shape;
+}
+
+/** Zeros of `shape`, the input laid in from `start`. */
+export interface PadForm {
+  readonly kind: 'pad';
+  readonly start: readonly number[];
+  readonly shape: Shape;
+}
+
+/** The inputs one after the other along `axis`. */
+export interface ConcatForm {
+  readonly kind: 'concat';
+  readonly axis: number;
+}
+
+/** Rows of the first input, picked by the second: result[i, …] = a[index[i], …]. */
+export interface GatherForm {
+  readonly kind: 'gather';
+}
+
+/** Rows of the first input, added up by the second: result[index[i], …] += a[i, …], of `count` rows. */
+export interface SegmentSumForm {
+  readonly kind: 'segment-sum';
+  readonly count: number;
+}
+
+/** The matrix product over the last two axes, either operand read transposed. Leading axes are equal in both. */
+export interface MatmulForm {
+  readonly kind: 'matmul';
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
+/** The sum of any number of equally shaped inputs: what the cotangents of a value used more than once need. */
+export interface AccumulateForm {
+  readonly kind: 'accumulate';
+}
+
+/**
+ * The form of an elementwise op.
+ *
+ * The expression may use its inputs, the algebra `s` and nothing that varies from call to call. Inputs broadcast by
+ * NumPy's rule.
+ * @example
+ * map((s, x, y) => s.sqrt(s.add(s.mul(x, x), s.mul(y, y))))
+ */
+export function map(expression: Expression): MapForm {
+  return { kind: 'map', expression };
+}
+
+/** Whether input `position` of this form is index data. */
+export function takesIndex(form: Form, position: number): boolean {
+  return position === 1 && (form.kind === 'gather' || form.kind === 'segment-sum');
+}
+
+/**
+ * The shape of the result: it follows from the form and the inputs' shapes, for every op alike.
+ *
+ * @throws Error naming `op`, the shapes and what would fit
+ */
+export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape {
+  switch (form.kind) {
+    case 'parameter':
+    case 'constant':
+      return form.tensor.shape;
+    case 'fill':
+      return form.shape;
+    case 'map': {
+      const shape = broadcastShapes(inputs);
+      if (!shape) {
+        throw misfit(op, inputs, 'aligned at the last axis, lengths must be equal or 1');
+      }
+      return shape;
+    }
+    case 'reduce': {
+      const [a = []] = inputs;
+      if (form.reducer === 'max' && form.axes.some(axis => a[axis] === 0)) {
+        throw misfit(
+          op,
+          inputs,
+          'the largest of no numbers is undefined; the reduced axes need at least one entry',
+        );
+      }
+      return reducedShape(a, form.axes);
+    }
+    case 'broadcast': {
+      const [a = []] = inputs;
+      const shape = broadcastShapes([a, form.shape]);
+      if (!shape || !sameShape(shape, form.shape)) {
+        throw misfit(
+          op,
+          inputs,
+          `does not broadcast to ${showShape(form.shape)}: lengths must be equal or 1`,
+        );
+      }
+      return form.shape;
+    }
+    case 'reshape': {
+      const [a = []] = inputs;
+      if (sizeOf(a) !== sizeOf(form.shape)) {
+        const sizes = `${sizeOf(a)} numbers do not fill ${showShape(form.shape)}`;
+        throw misfit(op, inputs, `${sizes}, which holds ${sizeOf(form.shape)}`);
+      }
+      return form.shape;
+    }
+    case 'transpose': {
+      const [a = []] = inputs;
+      const { permutation } = form;
+      if (permutation.length !== a.length || !a.every((_, axis) => permutation.includes(axis))) {
+        throw misfit(
+          op,
+          inputs,
+          `(${permutation.join(', ')}) does not name each of its ${a.length} axes once`,
+        );
+      }
+      return permutation.map(axis => a[axis] as number);
+    }
+    case 'slice':
+      checkBox(op, inputs, form.shape, form.start, inputs[0] ?? []);
+      return form.shape;
+    case 'pad':
+      checkBox(op, inputs, inputs[0] ?? [], form.start, form.shape);
+      return form.shape;
+    case 'concat':
+      return concatShape(op, inputs, form.axis);
+    case 'gather': {
+      const [a = [], index = []] = inputs;
+      if (a.length === 0) throw misfit(op, inputs, 'a single number has no rows to gather');
+      return [...index, ...a.slice(1)];
+    }
+    case 'segment-sum': {
+      const [a = [], index = []] = inputs;
+      if (!sameShape(a.slice(0, index.length), index)) {
+        throw misfit(op, inputs, 'the index needs one entry for each row of the first operand');
+      }
+      return [form.count, ...a.slice(index.length)];
+    }
+    case 'matmul':
+      return matmulShape(op, inputs, form);
+    case 'accumulate': {
+      const [first = []] = inputs;
+      if (!inputs.every(shape => sameShape(shape, first)))
+        throw misfit(op, inputs, 'the shapes must be equal');
+      return first;
+    }
+  }
+}
+
+function checkBox(
+  op: string,
+  inputs: readonly Shape[],
+  box: Shape,
+  start: readonly number[],
+  room: Shape,
+): void {
+  const fits =
+    box.length === room.length &&
+    start.length === room.length &&
+    box.every((length, axis) => {
+      const from = start[axis] as number;
+      return from >= 0 && length >= 0 && from + length <= (room[axis] as number);
+    });
+  if (!fits) {
+    const at = `from (${start.join(', ')})`;
+    throw misfit(op, inputs, `a box of ${showShape(box)} ${at} does not lie in ${showShape(room)}`);
+  }
+}
+
+function concatShape(op: string, inputs: readonly Shape[], axis: number): Shape {
+  const [first = []] = inputs;
+  const rest = (shape: Shape) => shape.filter((_, i) => i !== axis);
+  if (!inputs.every(shape => shape.length === first.length && sameShape(rest(shape), rest(first)))) {
+    throw misfit(op, inputs, `all lengths but those of axis ${axis} must be equal`);
+  }
+  const total = inputs.reduce((sum, shape) => sum + (shape[axis] as number), 0);
+  return first.map((length, i) => (i === axis ? total : length));
+}
+
+/** Rows, columns and summed length of a matrix product, after the transposes. */
+export function matmulSizes(
+  form: MatmulForm,
+  a: Shape,
+  b: Shape,
+): { m: number; k: number; n: number; depthB: number } {
+  const [rowsA, columnsA] = a.slice(-2) as [number, number];
+  const [rowsB, columnsB] = b.slice(-2) as [number, number];
+  return {
+    m: form.transposeA ? columnsA : rowsA,
+    k: form.transposeA ? rowsA : columnsA,
+    n: form.transposeB ? rowsB : columnsB,
+    depthB: form.transposeB ? columnsB : rowsB,
+  };
+}
+
+function matmulShape(op: string, inputs: readonly Shape[], form: MatmulForm): Shape {
+  const [a = [], b = []] = inputs;
+  if (a.length < 2 || b.length < 2 || !sameShape(a.slice(0, -2), b.slice(0, -2))) {
+    throw misfit(op, inputs, 'both need two axes at the end and equal axes before them');
+  }
+  const { m, k, n, depthB } = matmulSizes(form, a, b);
+  if (k !== depthB) {
+    throw misfit(
+      op,
+      inputs,
+      `sums over ${k} numbers on the left and ${depthB} on the right, which must be equal`,
+    );
+  }
+  return [...a.slice(0, -2), m, n];
+}
+
+function misfit(op: string, inputs: readonly Shape[], what: string): Error {
+  return new RangeError(`${op}: ${inputs.map(showShape).join(' and ')}: ${what}`);
+}

@@ -1,0 +1,95 @@
+import { accumulate, sumTo } from './fan-out.ts';
+import { sameShape, showShape, sizeOf } from './shape.ts';
+import { describe, type Value, type VjpRule } from './tape.ts';
+
+/**
+ * Reverse mode: appends the adjoints of the single number `y` with respect to each of `wrt` to the same tape, and gives
+ * them back, shaped like `wrt`. They are ordinary values, so `gradient` of a gradient works, to any order.
+ *
+ * `wrt` may be any values, not parameters alone. Only what lies between `wrt` and `y` is differentiated; where nothing
+ * does, the gradient is zero.
+ *
+ * The cotangent of a value v is v̄ = ∂y/∂v. Going back from ȳ = 1, each op turns the cotangent of its result into one
+ * for each input (its VJP rule), and a value used several times sums what its uses give.
+ *
+ * @throws RangeError if `y` is not a single number
+ * @example
+ * const tape = new Tape();
+ * const x = tape.parameter(tensor([1, 2, 3]));
+ * const y = sum(square(x));
+ * const [dx] = gradient(y, [x]);
+ * evaluate([y, dx]);                            // 14 and [2, 4, 6]
+ */
+export function gradient<const T extends readonly Value[]>(y: Value, wrt: T): { [K in keyof T]: Value } {
+  checkArguments(y, wrt);
+  const { tape } = y;
+  const oldest = Math.min(y.id, ...wrt.map(value => value.id));
+  const onPath = valuesOnPath(y, wrt, oldest);
+  const cotangents = new Map<number, Value>();
+
+  tape.recordAdjoints(() => {
+    const contributions = new Map<number, Value[]>([[y.id, [tape.fill(1, y.shape)]]]);
+    for (let id = y.id; id >= oldest; id--) {
+      const arrived = contributions.get(id);
+      if (!arrived) continue;
+      const value = tape.values[id] as Value;
+      const g = accumulate(arrived);
+      cotangents.set(id, g);
+      for (const [position, input] of value.inputs.entries()) {
+        if (!onPath[input.id - oldest]) continue;
+        const rule = ruleOf(value, position);
+        if (!rule) continue;
+        const contribution = cotangentOf(rule, g, value, position);
+        const sofar = contributions.get(input.id);
+        if (sofar) sofar.push(contribution);
+        else contributions.set(input.id, [contribution]);
+      }
+    }
+  });
+
+  const zero = (value: Value) => tape.recordAdjoints(() => tape.fill(0, value.shape));
+  return wrt.map(value => cotangents.get(value.id) ?? zero(value)) as { [K in keyof T]: Value };
+}
+
+/** For each value from `oldest` to `y`, whether it depends on any of `wrt`: the others need no cotangent. */
+function valuesOnPath(y: Value, wrt: readonly Value[], oldest: number): Uint8Array {
+  const onPath = new Uint8Array(y.id - oldest + 1);
+  for (const value of wrt) if (value.id <= y.id) onPath[value.id - oldest] = 1;
+  for (let id = oldest; id <= y.id; id++) {
+    const { inputs } = y.tape.values[id] as Value;
+    if (inputs.some(input => input.id >= oldest && onPath[input.id - oldest])) onPath[id - oldest] = 1;
+  }
+  return onPath;
+}
+
+function ruleOf(value: Value, position: number): VjpRule | null {
+  const { vjp } = value.op;
+  return typeof vjp === 'function' ? vjp(position) : (vjp[position] ?? null);
+}
+
+function cotangentOf(rule: VjpRule, g: Value, value: Value, position: number): Value {
+  const cotangent = rule(g, value, ...value.inputs);
+  const input = value.inputs[position] as Value;
+  if (!sameShape(cotangent.shape, input.shape) && !sameShape(cotangent.shape, value.shape)) {
+    const expected = `the shape of its input ${showShape(input.shape)} or of its result ${showShape(value.shape)}`;
+    throw new RangeError(
+      `${value.op.name}: VJP rule ${position} gives a cotangent of shape ${showShape(cotangent.shape)}; it must have ${expected}`,
+    );
+  }
+  return sumTo(cotangent, input.shape);
+}
+
+function checkArguments(y: Value, wrt: readonly Value[]): void {
+  if (y.dtype !== 'real' || sizeOf(y.shape) !== 1) {
+    const what = y.dtype === 'real' ? '' : ' of index data';
+    throw new RangeError(
+      `gradient: of a single number, but ${describe(y)} is a tensor${what}; sum it, or pick an entry`,
+    );
+  }
+  for (const value of wrt) {
+    if (value.tape !== y.tape)
+      throw new Error(`gradient: ${describe(value)} belongs to another tape than ${describe(y)}`);
+    if (value.dtype !== 'real')
+      throw new TypeError(`gradient: ${describe(value)} is index data, which has no gradient`);
+  }
+}

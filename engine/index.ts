@@ -1,0 +1,19 @@
+export { evaluate } from './evaluate.ts';
+export type { Executor, Precision, RunOptions, SyncExecutor } from './executors/executor.ts';
+export { interpreter } from './executors/interpreter.ts';
+export { type Form, type MapForm, map } from './forms.ts';
+export { gradient } from './gradient.ts';
+export { Memory } from './memory.ts';
+export type { Expression, Scalar } from './scalar.ts';
+export type { Axes, Shape } from './shape.ts';
+export {
+  defineOp,
+  type FixedOp,
+  type Op,
+  type Operand,
+  Tape,
+  type Value,
+  type Vjp,
+  type VjpRule,
+} from './tape.ts';
+export { type NestedNumbers, type Tensor, type TensorData, type TensorSource, tensor } from './tensor.ts';

@@ -1,0 +1,68 @@
+/**
+ * The algebra in which every elementwise expression is written, once.
+ *
+ * Read with T = number it computes; with T = an expression it is the source of a fused loop. The set is closed: an
+ * executor that prints these operations prints every op, and a user's own op can use nothing else. A condition is the
+ * number 1 or 0.
+ */
+export interface Scalar<T> {
+  constant(value: number): T;
+  add(a: T, b: T): T;
+  sub(a: T, b: T): T;
+  mul(a: T, b: T): T;
+  div(a: T, b: T): T;
+  neg(a: T): T;
+  abs(a: T): T;
+  /** −1, 0 or 1. */
+  sign(a: T): T;
+  floor(a: T): T;
+  exp(a: T): T;
+  /** exp(a) − 1 without cancellation at small a. */
+  expm1(a: T): T;
+  log(a: T): T;
+  /** ln(1 + a) without cancellation at small a. */
+  log1p(a: T): T;
+  sqrt(a: T): T;
+  pow(a: T, b: T): T;
+  sin(a: T): T;
+  cos(a: T): T;
+  tanh(a: T): T;
+  /** The smaller; NaN if either is. */
+  min(a: T, b: T): T;
+  /** The larger; NaN if either is. */
+  max(a: T, b: T): T;
+  less(a: T, b: T): T;
+  equal(a: T, b: T): T;
+  /** `yes` where the condition is not 0; the branch not taken may hold anything, NaN too. */
+  select(condition: T, yes: T, no: T): T;
+}
+
+/** An elementwise expression: of any algebra's numbers, in that algebra. */
+export type Expression = <T>(s: Scalar<T>, ...inputs: T[]) => T;
+
+/** The reading that computes. */
+export const numbers: Scalar<number> = {
+  constant: value => value,
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  neg: a => -a,
+  abs: Math.abs,
+  sign: Math.sign,
+  floor: Math.floor,
+  exp: Math.exp,
+  expm1: Math.expm1,
+  log: Math.log,
+  log1p: Math.log1p,
+  sqrt: Math.sqrt,
+  pow: (a, b) => a ** b,
+  sin: Math.sin,
+  cos: Math.cos,
+  tanh: Math.tanh,
+  min: (a, b) => Math.min(a, b),
+  max: (a, b) => Math.max(a, b),
+  less: (a, b) => (a < b ? 1 : 0),
+  equal: (a, b) => (a === b ? 1 : 0),
+  select: (condition, yes, no) => (condition !== 0 ? yes : no),
+};

@@ -1,0 +1,96 @@
+/** The lengths of a tensor's axes, outermost first; `[]` is a single number. */
+export type Shape = readonly number[];
+
+/** The number of entries of a tensor of this shape: the product of its lengths. */
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (const length of shape) size *= length;
+  return size;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((length, axis) => length === b[axis]);
+}
+
+/** How a shape is written in listings and errors: `[40, 3]`. */
+export function showShape(shape: Shape): string {
+  return `[${shape.join(', ')}]`;
+}
+
+/** How far apart, in row-major order, two neighbours along each axis lie. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= shape[axis] as number;
+  }
+  return strides;
+}
+
+/**
+ * The strides with which a tensor of shape `from` is read as one of shape `to`: 0 along every axis where it repeats,
+ * which is all that broadcasting is.
+ */
+export function broadcastStrides(from: Shape, to: Shape): number[] {
+  const strides = stridesOf(from);
+  const lead = to.length - from.length;
+  return to.map((_, axis) => {
+    if (axis < lead || from[axis - lead] === 1) return 0;
+    return strides[axis - lead] as number;
+  });
+}
+
+/**
+ * The shape that several shapes broadcast to by NumPy's rule (https://numpy.org/doc/stable/user/basics.broadcasting.html):
+ * aligned at the last axis, equal lengths or 1. `undefined` where they do not fit.
+ */
+export function broadcastShapes(shapes: readonly Shape[]): Shape | undefined {
+  const first = shapes[0];
+  if (first && shapes.every(shape => sameShape(shape, first))) return first;
+  const rank = Math.max(0, ...shapes.map(shape => shape.length));
+  const result = new Array<number>(rank).fill(1);
+  for (const shape of shapes) {
+    const lead = rank - shape.length;
+    for (let axis = 0; axis < shape.length; axis++) {
+      const length = shape[axis] as number;
+      if (length === 1) continue;
+      if (result[lead + axis] !== 1 && result[lead + axis] !== length) return undefined;
+      result[lead + axis] = length;
+    }
+  }
+  return result;
+}
+
+/** An axis counted from the front, whether given so or, when negative, from the back; `op` is named in the error. */
+export function normaliseAxis(op: string, axis: number, shape: Shape): number {
+  const rank = shape.length;
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    const range = rank === 0 ? 'a single number has no axes' : `axes go from ${-rank} to ${rank - 1}`;
+    throw new RangeError(`${op}: no axis ${axis} in shape ${showShape(shape)}: ${range}`);
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** An axis, a list of axes, or `undefined` for all of them. */
+export type Axes = number | readonly number[] | undefined;
+
+/** The axes meant, ascending and without repetition; a repeated axis is an error. */
+export function normaliseAxes(op: string, axes: Axes, shape: Shape): readonly number[] {
+  if (axes === undefined) return shape.map((_, axis) => axis);
+  const list = (typeof axes === 'number' ? [axes] : axes).map(axis => normaliseAxis(op, axis, shape));
+  if (new Set(list).size !== list.length) {
+    throw new RangeError(`${op}: axis ${list.find((axis, i) => list.indexOf(axis) !== i)} is named twice`);
+  }
+  return list.sort((a, b) => a - b);
+}
+
+/** The shape left when `axes` are reduced to length 1. */
+export function reducedShape(shape: Shape, axes: readonly number[]): Shape {
+  return shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
+}
+
+/** The shape without `axes`. */
+export function withoutAxes(shape: Shape, axes: readonly number[]): Shape {
+  return shape.filter((_, axis) => !axes.includes(axis));
+}

@@ -1,0 +1,267 @@
+import { type ConstantForm, type Form, type ParameterForm, shapeOf, takesIndex } from './forms.ts';
+import { type Shape, showShape } from './shape.ts';
+import {
+  isTensor,
+  isTensorData,
+  type NestedNumbers,
+  type Tensor,
+  type TensorSource,
+  tensor,
+} from './tensor.ts';
+
+/**
+ * One entry of a tape: which op, of which inputs, and what shape comes out. It holds no numbers; they appear when an
+ * executor runs the tape.
+ *
+ * Index values (`dtype` 'index') are whole numbers that pick rows; they take neither arithmetic nor gradient.
+ */
+export interface Value<F extends Form = Form> {
+  readonly tape: Tape;
+  /** Its place on the tape; inputs come before. */
+  readonly id: number;
+  readonly op: Op<F>;
+  readonly form: F;
+  readonly inputs: readonly Value[];
+  readonly shape: Shape;
+  readonly dtype: 'real' | 'index';
+  /** Whether `gradient` recorded it. */
+  readonly adjoint: boolean;
+}
+
+/** A value, or a number that becomes a constant of shape [] on the tape of the other operands. */
+export type Operand = Value | number;
+
+/**
+ * A derivative rule: the cotangent of one input, recorded from the cotangent `g` of the result `ans` and the op's
+ * inputs. Where inputs broadcast, the rule ignores it: `gradient` sums what it returns to the input's shape.
+ */
+export type VjpRule<F extends Form = Form> = {
+  // A method's type, since methods are bivariant: a rule is only ever given results of its own op.
+  rule(g: Value, ans: Value<F>, ...inputs: Value[]): Value;
+}['rule'];
+
+/**
+ * A rule for each input, `null` where the derivative is zero everywhere; for an op of any number of inputs, a function
+ * from the input's position to its rule.
+ */
+export type Vjp<F extends Form = Form> = readonly (VjpRule<F> | null)[] | ((position: number) => VjpRule<F>);
+
+/** What a value knows of the op that made it: a name for listings and errors, and how to differentiate it. */
+export interface Op<F extends Form = Form> {
+  readonly name: string;
+  readonly vjp: Vjp<F>;
+}
+
+const parameterOp: Op<ParameterForm> = { name: 'parameter', vjp: [] };
+const constantOp: Op<ConstantForm> = { name: 'constant', vjp: [] };
+const fillOp: Op = { name: 'fill', vjp: [] };
+
+/**
+ * A Wengert list that only records (R. E. Wengert, Communications of the ACM 7, 463, 1964).
+ *
+ * Ops append to it and check shapes as they do, so that a mistake is an error on the line that made it. Nothing is
+ * computed until {@link evaluate} or an executor runs it.
+ * @example
+ * const tape = new Tape();
+ * const x = tape.parameter(tensor([1, 2, 3]));
+ * const y = sum(square(x));
+ */
+export class Tape {
+  /** Everything recorded so far, in order. */
+  readonly values: Value[] = [];
+  #adjoints = 0;
+
+  /**
+   * Numbers that a gradient is wanted for. They are read when the tape runs, not copied.
+   *
+   * @throws TypeError for an Int32Array, which is index data and has no gradient
+   */
+  parameter(source: TensorSource, name = `parameter ${this.values.length}`): Value {
+    const read = tensor(source);
+    if (read.data instanceof Int32Array) {
+      throw new TypeError(
+        `${name}: index data (an Int32Array) has no gradient; give Float64Array or Float32Array`,
+      );
+    }
+    return this.record(parameterOp, { kind: 'parameter', tensor: read, name }, []);
+  }
+
+  /**
+   * Numbers that are given: a number, nested lists, a typed array (one axis) or a tensor. An Int32Array becomes index
+   * data. Typed arrays are read when the tape runs; lists are copied.
+   */
+  constant(source: TensorSource): Value {
+    const read = tensor(source);
+    const isOurs = !isTensorData(source) && !isTensor(source);
+    const copiedBytes = isOurs ? read.data.byteLength : 0;
+    return this.record(constantOp, { kind: 'constant', tensor: read, copiedBytes }, []);
+  }
+
+  /** One number everywhere, as part of the tape's structure. */
+  fill(number: number, shape: Shape = []): Value {
+    return this.record(fillOp, { kind: 'fill', number, shape }, []);
+  }
+
+  /** Appends a value: checks that the inputs are of this tape and fit the form. Ops made by {@link defineOp} call it. */
+  record<F extends Form>(op: Op<F>, form: F, inputs: readonly Value[]): Value<F> {
+    for (const [position, input] of inputs.entries()) {
+      this.#checkOwn(op, input);
+      checkDtype(op, form, input, position);
+    }
+    const value: Value<F> = {
+      tape: this,
+      id: this.values.length,
+      op,
+      form,
+      inputs,
+      shape: shapeOf(
+        op.name,
+        form,
+        inputs.map(input => input.shape),
+      ),
+      dtype: form.kind === 'constant' && form.tensor.data instanceof Int32Array ? 'index' : 'real',
+      adjoint: this.#adjoints > 0,
+    };
+    this.values.push(value);
+    return value;
+  }
+
+  /** Runs `record` so that what it appends counts as adjoints: its literals are structure, like the rules they are in. */
+  recordAdjoints<T>(record: () => T): T {
+    this.#adjoints++;
+    try {
+      return record();
+    } finally {
+      this.#adjoints--;
+    }
+  }
+
+  /** The operand as a value of this tape. */
+  lift(operand: Operand): Value {
+    if (typeof operand !== 'number') return operand;
+    return this.#adjoints > 0 ? this.fill(operand) : this.constant(operand);
+  }
+
+  #checkOwn(op: Op, input: Value): void {
+    if (input.tape !== this) {
+      throw new Error(
+        `${op.name}: ${describe(input)} belongs to another tape; record everything an expression needs on one tape`,
+      );
+    }
+  }
+}
+
+function checkDtype(op: Op, form: Form, input: Value, position: number): void {
+  const expected = takesIndex(form, position) ? 'index' : 'real';
+  if (input.dtype === expected) return;
+  throw new TypeError(
+    expected === 'index'
+      ? `${op.name}: its index must be whole numbers (an Int32Array or a list of them), got the real ${describe(input)}`
+      : `${op.name}: ${describe(input)} is index data, which takes no arithmetic; give real numbers (a Float64Array or a list)`,
+  );
+}
+
+/** How errors and listings name a value: `%3 = mul [40, 3]`. */
+export function describe(value: Value): string {
+  return `%${value.id} = ${value.form.kind === 'parameter' ? value.form.name : value.op.name} ${showShape(value.shape)}`;
+}
+
+export function isValue(thing: unknown): thing is Value {
+  return typeof thing === 'object' && thing !== null && 'tape' in thing && thing.tape instanceof Tape;
+}
+
+/** An index as ops take it: data, or a value already on the tape. */
+export type Index = Value | Int32Array | readonly number[] | Tensor<Int32Array>;
+
+/** Puts an index on the tape as Int32 data and checks that it stays below `limit`, naming the op and the entry. */
+export function indexOn(tape: Tape, op: string, index: Index, limit: number): Value {
+  const value = isValue(index) ? index : tape.constant(integers(op, index));
+  if (value.form.kind === 'constant' && value.form.tensor.data instanceof Int32Array) {
+    const { data } = value.form.tensor;
+    for (let i = 0; i < data.length; i++) {
+      const row = data[i] as number;
+      if (row < 0 || row >= limit) {
+        throw new RangeError(
+          `${op}: index ${row} at position ${i} is out of range: there are ${limit} rows, 0 to ${limit - 1}`,
+        );
+      }
+    }
+  }
+  return value;
+}
+
+function integers(op: string, index: Exclude<Index, Value>): Int32Array | Tensor {
+  if (index instanceof Int32Array || isTensor(index)) return index;
+  const list = tensor(index as NestedNumbers);
+  const wrong = list.data.findIndex(entry => !Number.isInteger(entry));
+  if (wrong >= 0) {
+    throw new TypeError(
+      `${op}: an index is a list of whole numbers, got ${list.data[wrong]} at position ${wrong}`,
+    );
+  }
+  return { data: Int32Array.from(list.data), shape: list.shape };
+}
+
+/** An op whose form is the same at each use: called with its operands. */
+export type FixedOp = (...operands: Operand[]) => Value;
+
+/** An op whose form depends on attributes: called with its inputs, then the attributes. */
+export type AttributedOp<Attributes extends readonly unknown[]> = (
+  inputs: readonly Value[],
+  ...attributes: Attributes
+) => Value;
+
+/**
+ * Makes an op of a forward form and a VJP rule for each input; the shape follows from the form. Both are demanded by
+ * the type, so an op without a derivative does not compile, and nothing is registered anywhere.
+ *
+ * `forward` is a form, or a function from attributes to one. Rules are written in ops, so that derivatives of any order
+ * follow. A rule that multiplies by something unbounded uses `scaled`.
+ *
+ * @throws TypeError when called on numbers alone, or with another number of operands than it has rules
+ * @example
+ * const cube = defineOp({
+ *   name: 'cube',
+ *   forward: map((s, x) => s.mul(x, s.mul(x, x))),
+ *   vjp: [(g, _ans, x) => scaled(g, mul(3, square(x)))],
+ * });
+ * const y = sum(cube(x));
+ */
+export function defineOp<F extends Form>(definition: { name: string; forward: F; vjp: Vjp<F> }): FixedOp;
+export function defineOp<F extends Form, Attributes extends readonly unknown[]>(definition: {
+  name: string;
+  forward: (...attributes: Attributes) => F;
+  vjp: Vjp<F>;
+}): AttributedOp<Attributes>;
+export function defineOp<F extends Form, Attributes extends readonly unknown[]>(definition: {
+  name: string;
+  forward: F | ((...attributes: Attributes) => F);
+  vjp: Vjp<F>;
+}): FixedOp | AttributedOp<Attributes> {
+  const { name, forward, vjp } = definition;
+  const op: Op<F> = { name, vjp };
+  const apply = (form: F, operands: readonly Operand[]): Value => {
+    const tape = operands.find(isValue)?.tape;
+    if (!tape) throw new TypeError(`${name}: ${noTape(operands)}`);
+    if (typeof vjp !== 'function' && vjp.length !== operands.length) {
+      throw new TypeError(`${name}: takes ${vjp.length} operands, got ${operands.length}`);
+    }
+    const inputs = operands.map((operand, position) => {
+      if (typeof operand === 'number' || isValue(operand)) return tape.lift(operand);
+      throw new TypeError(
+        `${name}: operand ${position + 1} is neither a value nor a number; put data on the tape by tape.constant`,
+      );
+    });
+    return tape.record(op, form, inputs);
+  };
+  if (typeof forward === 'function') {
+    return (inputs: readonly Value[], ...attributes: Attributes) => apply(forward(...attributes), inputs);
+  }
+  return (...operands: Operand[]) => apply(forward, operands);
+}
+
+function noTape(operands: readonly Operand[]): string {
+  return operands.every(operand => typeof operand === 'number')
+    ? 'at least one operand must be a value on a tape; of numbers alone, use Math'
+    : 'operands are values and numbers; put data on the tape by tape.constant';
+}

@@ -1,0 +1,108 @@
+import { type Shape, showShape, sizeOf } from './shape.ts';
+
+/** The arrays a tensor may hold: real numbers in either precision, or indices. */
+export type TensorData = Float64Array | Float32Array | Int32Array;
+
+/** Plain numbers: `data` in row-major order, `shape` its lengths by axis. */
+export interface Tensor<Data extends TensorData = TensorData> {
+  readonly data: Data;
+  readonly shape: Shape;
+}
+
+/** Numbers nested to any depth, all rows of one level equally long. */
+export type NestedNumbers = readonly (number | NestedNumbers)[];
+
+/** Whatever {@link tensor} reads. */
+export type TensorSource = number | NestedNumbers | TensorData | Tensor;
+
+export function isTensorData(source: unknown): source is TensorData {
+  return source instanceof Float64Array || source instanceof Float32Array || source instanceof Int32Array;
+}
+
+export function isTensor(source: unknown): source is Tensor {
+  return typeof source === 'object' && source !== null && 'data' in source && isTensorData(source.data);
+}
+
+/**
+ * A tensor of numbers, nested lists or a typed array.
+ *
+ * Lists become float64. A typed array is taken as it is, not copied: Float64Array and Float32Array are real data,
+ * Int32Array is index data. `shape` defaults to the nesting, or to one axis for a typed array.
+ *
+ * @throws RangeError if the rows differ in length, or `shape` does not hold as many numbers as given
+ * @example
+ * tensor(2.5);                                  // shape []
+ * tensor([[1, 2, 3], [4, 5, 6]]);               // shape [2, 3]
+ * tensor(new Float32Array(6), [2, 3]);
+ */
+export function tensor(source: Int32Array, shape?: Shape): Tensor<Int32Array>;
+export function tensor(source: Float32Array, shape?: Shape): Tensor<Float32Array>;
+export function tensor(source: number | NestedNumbers | Float64Array, shape?: Shape): Tensor<Float64Array>;
+export function tensor(source: TensorSource, shape?: Shape): Tensor;
+export function tensor(source: TensorSource, shape?: Shape): Tensor {
+  const read = readSource(source);
+  if (shape === undefined) return checkedTensor(read);
+  return checkedTensor({ data: read.data, shape });
+}
+
+function readSource(source: TensorSource): Tensor {
+  if (isTensorData(source)) return { data: source, shape: [source.length] };
+  if (isTensor(source)) return source;
+  if (typeof source === 'number') return { data: Float64Array.of(source), shape: [] };
+  if (!Array.isArray(source)) {
+    throw new TypeError(
+      `tensor: expected a number, nested lists of numbers, a Float64Array, Float32Array or Int32Array, got ${describe(source)}`,
+    );
+  }
+  const shape = nestingOf(source as NestedNumbers);
+  const data = new Float64Array(sizeOf(shape));
+  fill(data, 0, source as NestedNumbers, shape, 0);
+  return { data, shape };
+}
+
+function checkedTensor(candidate: Tensor): Tensor {
+  const { data, shape } = candidate;
+  if (!shape.every(length => Number.isInteger(length) && length >= 0)) {
+    throw new RangeError(`tensor: a shape is a list of whole numbers, got ${showShape(shape)}`);
+  }
+  if (sizeOf(shape) !== data.length) {
+    throw new RangeError(
+      `tensor: shape ${showShape(shape)} holds ${sizeOf(shape)} numbers, but ${data.length} were given`,
+    );
+  }
+  return candidate;
+}
+
+function nestingOf(source: NestedNumbers): Shape {
+  const shape: number[] = [];
+  let level: number | NestedNumbers | undefined = source;
+  while (Array.isArray(level)) {
+    shape.push(level.length);
+    level = level[0];
+  }
+  return shape;
+}
+
+function fill(data: Float64Array, at: number, source: NestedNumbers, shape: Shape, axis: number): number {
+  if (source.length !== shape[axis]) {
+    throw new RangeError(
+      `tensor: rows differ in length: ${shape[axis]} and ${source.length} at depth ${axis} of the nesting`,
+    );
+  }
+  const innermost = axis === shape.length - 1;
+  for (const entry of source) {
+    if (innermost !== (typeof entry === 'number')) {
+      throw new TypeError(
+        `tensor: expected ${innermost ? 'a number' : 'a list'} at depth ${axis + 1}, got ${describe(entry)}`,
+      );
+    }
+    if (typeof entry === 'number') data[at++] = entry;
+    else at = fill(data, at, entry, shape, axis + 1);
+  }
+  return at;
+}
+
+function describe(thing: unknown): string {
+  if (thing === null || typeof thing !== 'object') return String(thing);
+  return Array.isArray(thing) ? 'a list' : `a ${thing.constructor?.name ?? 'value'}`;
+}
