@@ -1,0 +1,44 @@
+import { equal } from '../elementwise/equal.ts';
+import { log } from '../elementwise/log.ts';
+import { where } from '../elementwise/where.ts';
+import { defineOp, map, type Operand, type Value } from '../op.ts';
+import { mul } from './mul.ts';
+import { scaled } from './scaled.ts';
+import { sub } from './sub.ts';
+
+/**
+ * a to the power b, elementwise. A literal exponent is part of the tape's structure; the base may then be negative
+ * where the exponent is whole.
+ *
+ *     d(aᵇ) = b·aᵇ⁻¹·da + aᵇ·ln a·db
+ *
+ * Where b = 0 the derivative by a is 0, at a = 0 too; where aᵇ = 0 the derivative by b is 0.
+ */
+export function pow(a: Value, b: Operand): Value {
+  return typeof b === 'number' ? powLiteral(a, b) : powOp(a, b);
+}
+
+const powOp = defineOp({
+  name: 'pow',
+  forward: map((s, a, b) => s.pow(a, b)),
+  vjp: [
+    (g, _ans, a, b) => {
+      const isConstant = equal(b, 0);
+      // The operands are masked, not the product: 0·a⁻¹ is NaN at a = 0.
+      return scaled(g, where(isConstant, 0, mul(b, pow(where(isConstant, 1, a), sub(b, 1)))));
+    },
+    (g, ans, a) => {
+      const isZero = equal(ans, 0);
+      return scaled(g, where(isZero, 0, mul(ans, log(where(isZero, 1, a)))));
+    },
+  ],
+});
+
+function powLiteral(a: Value, exponent: number): Value {
+  const op = defineOp({
+    name: 'pow',
+    forward: map((s, x) => s.pow(x, s.constant(exponent))),
+    vjp: [exponent === 0 ? null : (g, _ans, x) => scaled(g, mul(exponent, pow(x, exponent - 1)))],
+  });
+  return op(a);
+}

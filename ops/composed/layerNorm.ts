@@ -1,0 +1,33 @@
+import { add } from '../arithmetic/add.ts';
+import { div } from '../arithmetic/div.ts';
+import { mul } from '../arithmetic/mul.ts';
+import { square } from '../arithmetic/square.ts';
+import { sub } from '../arithmetic/sub.ts';
+import { sqrt } from '../elementwise/sqrt.ts';
+import type { Axes, Operand, Value } from '../op.ts';
+import { mean } from './mean.ts';
+
+/** What {@link layerNorm} may be told. */
+export interface LayerNormOptions {
+  /** Multiplied on after normalising; broadcasts. Default 1. */
+  readonly gain?: Operand;
+  /** Added last; broadcasts. Default 0. */
+  readonly bias?: Operand;
+  /** The axes normalised together. Default the last. */
+  readonly axis?: Axes;
+  /** Added to the variance, so that equal entries do not divide by 0. Default 10⁻⁵. */
+  readonly epsilon?: number;
+}
+
+/**
+ * Entries shifted to mean 0 and scaled to variance 1 along an axis (Ba, Kiros, Hinton, arXiv:1607.06450).
+ *
+ *     gain·(a − mean a)/√(var a + ε) + bias
+ */
+export function layerNorm(a: Value, options: LayerNormOptions = {}): Value {
+  const { gain, bias, axis = -1, epsilon = 1e-5 } = options;
+  const centred = sub(a, mean(a, axis, true));
+  const normalised = div(centred, sqrt(add(mean(square(centred), axis, true), epsilon)));
+  const stretched = gain === undefined ? normalised : mul(gain, normalised);
+  return bias === undefined ? stretched : add(stretched, bias);
+}

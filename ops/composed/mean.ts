@@ -1,0 +1,15 @@
+import { div } from '../arithmetic/div.ts';
+import { type Axes, normaliseAxes, showShape, type Value } from '../op.ts';
+import { sum } from '../reduce/sum.ts';
+
+/**
+ * The arithmetic mean along an axis, several, or all: Σ aᵢ / n.
+ *
+ * @throws RangeError over an axis without entries
+ */
+export function mean(a: Value, axis?: Axes, keepDims = false): Value {
+  const axes = normaliseAxes('mean', axis, a.shape);
+  const count = axes.reduce((product, each) => product * (a.shape[each] as number), 1);
+  if (count === 0) throw new RangeError(`mean: ${showShape(a.shape)}: the mean of no numbers is undefined`);
+  return div(sum(a, axes, keepDims), count);
+}

@@ -1,0 +1,19 @@
+import { sub } from '../arithmetic/sub.ts';
+import { showShape, type Value } from '../op.ts';
+import { expandDims } from '../shape/expandDims.ts';
+import { norm } from './norm.ts';
+
+/**
+ * The distances between every point of one set and every point of another: coordinates [n, d] and [m, d], in any unit,
+ * give [n, m]. Two points in the same place have distance 0 and push nowhere.
+ *
+ *     rᵢⱼ = |aᵢ − bⱼ|
+ */
+export function pairDistances(a: Value, b: Value): Value {
+  if (a.shape.length !== 2 || b.shape.length !== 2 || a.shape[1] !== b.shape[1]) {
+    throw new RangeError(
+      `pairDistances: ${showShape(a.shape)} and ${showShape(b.shape)}: wants coordinates [n, d] and [m, d]`,
+    );
+  }
+  return norm(sub(expandDims(a, 1), expandDims(b, 0)), -1);
+}

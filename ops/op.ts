@@ -1,0 +1,15 @@
+// What the files of ops/ have in common: how an op is made, and the types of elementwise ones.
+import type { Operand, Value } from '../engine/tape.ts';
+
+export { map } from '../engine/forms.ts';
+export { type Axes, normaliseAxes, normaliseAxis, showShape, withoutAxes } from '../engine/shape.ts';
+export { defineOp, type Index, indexOn, type Operand, type Value } from '../engine/tape.ts';
+
+/** An elementwise op of one value. */
+export type Unary = (a: Value) => Value;
+
+/** An elementwise op of two values or numbers, which broadcast by NumPy's rule. */
+export type Binary = (a: Operand, b: Operand) => Value;
+
+/** An elementwise op of three values or numbers, which broadcast by NumPy's rule. */
+export type Ternary = (a: Operand, b: Operand, c: Operand) => Value;

@@ -1,0 +1,30 @@
+import { repeat, reshaped, sumOver } from '../../engine/fan-out.ts';
+import type { ReduceForm } from '../../engine/forms.ts';
+import { div } from '../arithmetic/div.ts';
+import { scaled } from '../arithmetic/scaled.ts';
+import { equal } from '../elementwise/equal.ts';
+import { type Axes, defineOp, normaliseAxes, type Value, withoutAxes } from '../op.ts';
+
+/**
+ * The largest along an axis, several, or all; NaN if any is. Ties share the cotangent equally.
+ *
+ *     d max aᵢ = mean of daᵢ over the i at which aᵢ is largest
+ *
+ * @throws RangeError over an axis without entries
+ */
+export function max(a: Value, axis?: Axes, keepDims = false): Value {
+  const axes = normaliseAxes('max', axis, a.shape);
+  const largest = axes.length === 0 ? a : maxOp([a], axes);
+  return keepDims ? largest : reshaped(largest, withoutAxes(a.shape, axes));
+}
+
+const maxOp = defineOp({
+  name: 'max',
+  forward: (axes: readonly number[]): ReduceForm => ({ kind: 'reduce', reducer: 'max', axes }),
+  vjp: [
+    (g, ans, a) => {
+      const isLargest = equal(a, ans);
+      return scaled(repeat(g, a.shape), div(isLargest, sumOver(isLargest, ans.form.axes)));
+    },
+  ],
+});

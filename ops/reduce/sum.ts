@@ -1,0 +1,17 @@
+import { reshaped, sumOver } from '../../engine/fan-out.ts';
+import { type Axes, normaliseAxes, type Value, withoutAxes } from '../op.ts';
+
+/**
+ * The sum over an axis, several, or all; the axes go, unless `keepDims` leaves them with length 1. Of no numbers it
+ * is 0. Its adjoint is `broadcastTo`.
+ *
+ *     d Σ aᵢ = Σ daᵢ
+ * @example
+ * sum(a);                                       // of everything, shape []
+ * sum(a, -1, true);                             // [40, 3] gives [40, 1]
+ */
+export function sum(a: Value, axis?: Axes, keepDims = false): Value {
+  const axes = normaliseAxes('sum', axis, a.shape);
+  const total = sumOver(a, axes);
+  return keepDims ? total : reshaped(total, withoutAxes(a.shape, axes));
+}

@@ -1,0 +1,13 @@
+import { repeat } from '../../engine/fan-out.ts';
+import type { Shape } from '../../engine/shape.ts';
+import type { Value } from '../op.ts';
+
+/**
+ * The value repeated to `shape` by NumPy's rule: aligned at the last axis, length 1 repeats. Elementwise ops broadcast
+ * by themselves. Its adjoint is `sum` over what was repeated.
+ *
+ * @throws RangeError if the shape does not fit
+ */
+export function broadcastTo(a: Value, shape: Shape): Value {
+  return repeat(a, shape);
+}

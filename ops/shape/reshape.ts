@@ -1,0 +1,20 @@
+import { reshaped } from '../../engine/fan-out.ts';
+import { type Shape, sizeOf } from '../../engine/shape.ts';
+import { showShape, type Value } from '../op.ts';
+
+/**
+ * The same numbers in the same order under another shape; one length may be −1 and is then what is left. An alias: no
+ * number is copied. Its adjoint is `reshape` back.
+ *
+ * @throws RangeError if the shapes hold unequally many numbers
+ */
+export function reshape(a: Value, shape: Shape): Value {
+  const open = shape.indexOf(-1);
+  if (open < 0) return reshaped(a, shape);
+  const rest = sizeOf(shape.filter((_, axis) => axis !== open));
+  const length = sizeOf(a.shape) / rest;
+  if (!Number.isInteger(length) || shape.indexOf(-1, open + 1) >= 0) {
+    throw new RangeError(`reshape: ${showShape(a.shape)} does not divide into ${showShape(shape)}`);
+  }
+  return reshaped(a, shape.with(open, length));
+}

@@ -1,0 +1,26 @@
+import type { TransposeForm } from '../../engine/forms.ts';
+import { defineOp, normaliseAxis, type Value } from '../op.ts';
+
+/**
+ * The axes in another order: axis i of the result is axis axes[i] of `a`; reversed by default. Its adjoint is the
+ * inverse `transpose`.
+ */
+export function transpose(a: Value, axes?: readonly number[]): Value {
+  const order = axes ?? a.shape.map((_, axis) => a.shape.length - 1 - axis);
+  return transposeOp(
+    [a],
+    order.map(axis => normaliseAxis('transpose', axis, a.shape)),
+  );
+}
+
+const transposeOp = defineOp({
+  name: 'transpose',
+  forward: (permutation: readonly number[]): TransposeForm => ({ kind: 'transpose', permutation }),
+  vjp: [
+    (g, ans) =>
+      transpose(
+        g,
+        ans.form.permutation.map((_, axis) => ans.form.permutation.indexOf(axis)),
+      ),
+  ],
+});
