@@ -1,0 +1,332 @@
+import type { Shape } from '../engine/shape.ts';
+import { sameShape, showShape } from '../engine/shape.ts';
+import type { Tensor } from '../engine/tensor.ts';
+import { type Base64, float64FromBase64, float64ToBase64 } from './base64.ts';
+
+/** Tensors by parameter name. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/**
+ * What distinguishes one combination from another, once energies are measured from the best pose's:
+ * with e_n = exp(σ(ΔG_n − r)), S = Σ e_n and D = Σ e_n (ΔG_n − r).
+ */
+export interface Fold {
+  readonly kind: string;
+  readonly settings: Readonly<Record<string, number>>;
+  /** σ: how steeply a weight falls with energy, in 1/energy. r is the ΔG with the largest σΔG; with σ = 0, the smallest. */
+  readonly sigma: number;
+  /** Whether the gradient needs B = Σ e_n (ΔG_n − r) g_n. */
+  readonly usesB: boolean;
+  /** ΔG − r. */
+  above(S: number, D: number): number;
+  /** The gradient is a·A + b·B, with A = Σ e_n g_n; so a pose's coefficient is c_n = e_n (a + b (ΔG_n − r)). */
+  factors(S: number, D: number): { readonly a: number; readonly b: number };
+}
+
+/** What a pose's own loss adds: its value l_n, and its slope l′_n = ∂l_n/∂ΔG_n. */
+export interface PoseLossTerm {
+  readonly poseLoss?: number;
+  readonly poseLossGradient?: number;
+}
+
+/** What an accumulator has come to. */
+export interface AccumulatorResult {
+  /** ΔG. */
+  readonly value: number;
+  /** ∂ΔG/∂θ = Σ c_n g_n. */
+  readonly gradient: Record<string, Tensor<Float64Array>>;
+  /** Σ l_n. */
+  readonly poseLoss: number;
+  /** Σ l′_n g_n. */
+  readonly poseLossGradient: Record<string, Tensor<Float64Array>>;
+  readonly count: number;
+}
+
+/** An accumulator as JSON. Numbers are base64 of their float64 bytes, so that a round trip changes no bit. */
+export interface AccumulatorJSON {
+  readonly kind: string;
+  readonly settings: Readonly<Record<string, number>>;
+  readonly count: number;
+  /** r, S, D and Σ l_n. */
+  readonly scalars: Base64;
+  readonly shapes: Readonly<Record<string, Shape>>;
+  readonly A: Readonly<Record<string, Base64>>;
+  readonly B: Readonly<Record<string, Base64>>;
+  readonly P: Readonly<Record<string, Base64>>;
+}
+
+type Sums = Record<string, Float64Array>;
+
+/**
+ * All that need be kept of the poses seen so far, whatever their number: sums of the size of θ.
+ *
+ *     S = Σ e_n          A = Σ e_n g_n                    P = Σ l′_n g_n
+ *     D = Σ e_n d_n      B = Σ e_n d_n g_n                with d_n = ΔG_n − r,  e_n = exp(σ d_n)
+ *
+ * r is the best ΔG so far. When a pose brings a better r′, everything is carried over to it: with q = exp(σ(r − r′)),
+ *
+ *     S ← qS    A ← qA    D ← q(D + (r − r′)S)    B ← q(B + (r − r′)A)
+ *
+ * No exponent is ever positive, so nothing overflows; and energies are measured from r, not from 0, because
+ * (1 + βΔG)A − βB on raw energies cancels catastrophically when ΔG is large. Two accumulators merge by the same rule:
+ * they form a commutative monoid, so poses may be split over workers in any way.
+ *
+ * Made by a combination: `lse({ t: 2 }).accumulator()`.
+ * @example
+ * const half = boltzmann().accumulator();
+ * half.add(-7.1, { w: tensor([0.2, 0.4]) });
+ * const whole = half.merge(otherHalf);
+ * whole.result().gradient.w;
+ */
+export class Accumulator {
+  readonly #fold: Fold;
+  #count = 0;
+  #r = 0;
+  #S = 0;
+  #D = 0;
+  #poseLoss = 0;
+  #shapes: Record<string, Shape> | undefined;
+  #A: Sums = {};
+  #B: Sums = {};
+  #P: Sums = {};
+
+  constructor(fold: Fold) {
+    this.#fold = fold;
+  }
+
+  get kind(): string {
+    return this.#fold.kind;
+  }
+
+  /** How many poses were added. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Bytes of the state: of the size of θ, 0 before the first gradient. */
+  get bytes(): number {
+    const sums = [this.#A, this.#B, this.#P].flatMap(each => Object.values(each));
+    return sums.reduce((total, sum) => total + sum.byteLength, 0);
+  }
+
+  /**
+   * Folds one pose in: ΔG_n, its gradient g_n by parameter name (`null` where it is known not to matter), and what its
+   * own loss adds.
+   *
+   * @throws RangeError for a prediction or loss that is not finite, or gradients of other names or shapes than before;
+   * the state is then as it was
+   */
+  add(
+    prediction: number,
+    gradient: Tensors | null,
+    { poseLoss = 0, poseLossGradient = 0 }: PoseLossTerm = {},
+  ): void {
+    for (const [name, number] of Object.entries({ prediction, poseLoss, poseLossGradient })) {
+      if (!Number.isFinite(number)) throw new RangeError(`Accumulator.add: ${name} is ${number}`);
+    }
+    if (gradient) this.#checkShapes(gradient);
+    this.#measureFrom(prediction);
+    const d = prediction - this.#r;
+    const e = Math.exp(this.#fold.sigma * d);
+    this.#count++;
+    this.#S += e;
+    this.#D += e * d;
+    this.#poseLoss += poseLoss;
+    for (const [name, { data }] of Object.entries(gradient ?? {})) {
+      addScaled(this.#A[name], e, data);
+      addScaled(this.#B[name], e * d, data);
+      addScaled(this.#P[name], poseLossGradient, data);
+    }
+  }
+
+  /**
+   * How much the pose of this prediction can still matter, as a share: (e_n/S)(1 + |σ(ΔG_n − r)|), 0 if its weight
+   * underflows. Poses to come only push it lower.
+   */
+  influence(prediction: number): number {
+    if (this.#count === 0) return 1;
+    const exponent = this.#fold.sigma * (prediction - this.#r);
+    if (exponent >= 0) return 1;
+    const e = Math.exp(exponent);
+    return e === 0 ? 0 : Math.max((e / this.#S) * (1 - exponent), Number.MIN_VALUE);
+  }
+
+  /**
+   * One accumulator of the poses of both; neither is changed. Commutative to the bit, associative within rounding, and
+   * an empty one changes nothing.
+   *
+   * @throws TypeError for another combination, RangeError for other parameters
+   */
+  merge(other: Accumulator): Accumulator {
+    this.#checkKind('merge', other.#fold.kind, other.#fold.settings);
+    const merged = this.#clone();
+    if (other.#shapes) merged.#checkShapes(other.#sums(other.#A));
+    if (other.#count === 0) return merged;
+    const added = other.#clone();
+    merged.#measureFrom(added.#r);
+    added.#measureFrom(merged.#r);
+    merged.#count += added.#count;
+    merged.#S += added.#S;
+    merged.#D += added.#D;
+    merged.#poseLoss += added.#poseLoss;
+    addSums(merged.#A, added.#A);
+    addSums(merged.#B, added.#B);
+    addSums(merged.#P, added.#P);
+    return merged;
+  }
+
+  /**
+   * ΔG, its gradient, and the sums of the poses' own losses, as fresh arrays.
+   *
+   * @throws RangeError before the first pose
+   */
+  result(): AccumulatorResult {
+    if (this.#count === 0) throw new RangeError('Accumulator.result: no poses were added');
+    const { a, b } = this.#fold.factors(this.#S, this.#D);
+    const gradient: Sums = {};
+    for (const [name, A] of Object.entries(this.#A)) {
+      const B = this.#B[name];
+      gradient[name] = A.map((sum, i) => a * sum + (B ? b * (B[i] as number) : 0));
+    }
+    return {
+      value: this.#r + this.#fold.above(this.#S, this.#D),
+      gradient: this.#sums(gradient),
+      poseLoss: this.#poseLoss,
+      poseLossGradient: this.#sums(copyOf(this.#P)),
+      count: this.#count,
+    };
+  }
+
+  /** The state as JSON: `JSON.stringify(accumulator)`. Read it back by `combination.accumulator(json)`. */
+  toJSON(): AccumulatorJSON {
+    const encode = (sums: Sums) =>
+      Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, float64ToBase64(sum)]));
+    return {
+      kind: this.#fold.kind,
+      settings: this.#fold.settings,
+      count: this.#count,
+      scalars: float64ToBase64(Float64Array.of(this.#r, this.#S, this.#D, this.#poseLoss)),
+      shapes: this.#shapes ?? {},
+      A: encode(this.#A),
+      B: encode(this.#B),
+      P: encode(this.#P),
+    };
+  }
+
+  /** The accumulator that {@link toJSON} described; a combination calls it with its own fold. */
+  static fromJSON(fold: Fold, json: AccumulatorJSON): Accumulator {
+    const accumulator = new Accumulator(fold);
+    accumulator.#checkKind('accumulator', json.kind, json.settings);
+    const [r, S, D, poseLoss] = float64FromBase64(json.scalars) as unknown as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    accumulator.#count = json.count;
+    accumulator.#r = r;
+    accumulator.#S = S;
+    accumulator.#D = D;
+    accumulator.#poseLoss = poseLoss;
+    const decode = (sums: AccumulatorJSON['A']) =>
+      Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, float64FromBase64(sum)]));
+    accumulator.#A = decode(json.A);
+    accumulator.#B = decode(json.B);
+    accumulator.#P = decode(json.P);
+    if (Object.keys(json.shapes).length > 0) accumulator.#shapes = { ...json.shapes };
+    return accumulator;
+  }
+
+  #clone(): Accumulator {
+    const clone = new Accumulator(this.#fold);
+    clone.#count = this.#count;
+    clone.#r = this.#r;
+    clone.#S = this.#S;
+    clone.#D = this.#D;
+    clone.#poseLoss = this.#poseLoss;
+    clone.#shapes = this.#shapes;
+    clone.#A = copyOf(this.#A);
+    clone.#B = copyOf(this.#B);
+    clone.#P = copyOf(this.#P);
+    return clone;
+  }
+
+  /** Carries the state over to `prediction` as the r to measure from, if it is the better one. */
+  #measureFrom(prediction: number): void {
+    // The sum makes 0 of −0, so that equal predictions leave equal bits.
+    if (this.#count === 0) this.#r = prediction + 0;
+    if (!isBetter(this.#fold, prediction, this.#r)) return;
+    const shift = this.#r - prediction;
+    const q = Math.exp(this.#fold.sigma * shift);
+    this.#D = q * (this.#D + shift * this.#S);
+    this.#S *= q;
+    for (const [name, A] of Object.entries(this.#A)) {
+      const B = this.#B[name];
+      for (let i = 0; i < A.length; i++) {
+        if (B) B[i] = q * ((B[i] as number) + shift * (A[i] as number));
+        (A[i] as number) *= q;
+      }
+    }
+    this.#r = prediction;
+  }
+
+  #checkKind(verb: string, kind: string, settings: Fold['settings']): void {
+    const show = (a: string, b: Fold['settings']) => `${a}(${JSON.stringify(b)})`;
+    const [ours, theirs] = [show(this.#fold.kind, this.#fold.settings), show(kind, settings)];
+    if (ours !== theirs) throw new TypeError(`Accumulator.${verb}: ${theirs} does not go into ${ours}`);
+  }
+
+  /** Sets the shapes by the first gradients, and holds all later ones to them. */
+  #checkShapes(gradient: Tensors): void {
+    if (!this.#shapes) {
+      this.#shapes = {};
+      for (const [name, { data, shape }] of Object.entries(gradient)) {
+        this.#shapes[name] = shape;
+        this.#A[name] = new Float64Array(data.length);
+        if (this.#fold.usesB) this.#B[name] = new Float64Array(data.length);
+        this.#P[name] = new Float64Array(data.length);
+      }
+      return;
+    }
+    const names = Object.keys(this.#shapes);
+    const given = Object.keys(gradient);
+    if (given.length !== names.length || !given.every(name => names.includes(name))) {
+      throw new RangeError(
+        `Accumulator: gradients of (${given.join(', ')}), but before of (${names.join(', ')})`,
+      );
+    }
+    for (const name of names) {
+      const [shape, before] = [gradient[name]?.shape ?? [], this.#shapes[name] ?? []];
+      if (!sameShape(shape, before)) {
+        throw new RangeError(
+          `Accumulator: the gradient of ${name} has shape ${showShape(shape)}, but before ${showShape(before)}`,
+        );
+      }
+    }
+  }
+
+  #sums(sums: Sums): Record<string, Tensor<Float64Array>> {
+    const shapes = this.#shapes ?? {};
+    return Object.fromEntries(
+      Object.entries(sums).map(([name, data]) => [name, { data, shape: shapes[name] ?? [] }]),
+    );
+  }
+}
+
+/** Whether ΔG `a` has a larger weight than `b`. */
+function isBetter({ sigma }: Fold, a: number, b: number): boolean {
+  return sigma > 0 ? a > b : a < b;
+}
+
+function copyOf(sums: Sums): Sums {
+  return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum.slice()]));
+}
+
+function addSums(sums: Sums, added: Sums): void {
+  for (const [name, sum] of Object.entries(sums)) addScaled(sum, 1, added[name]);
+}
+
+function addScaled(sum: Float64Array | undefined, factor: number, data: Tensor['data'] | undefined): void {
+  if (!sum || !data || factor === 0) return;
+  for (let i = 0; i < sum.length; i++) (sum[i] as number) += factor * (data[i] as number);
+}

@@ -1,0 +1,16 @@
+/** Base64 text of bytes. */
+export type Base64 = string;
+
+/** The bytes of float64 numbers, little-endian as on every platform JavaScript runs on, in base64. */
+export function float64ToBase64(numbers: Float64Array): Base64 {
+  const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+  let binary = '';
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary);
+}
+
+/** The numbers whose bytes {@link float64ToBase64} wrote. */
+export function float64FromBase64(text: Base64): Float64Array {
+  const bytes = Uint8Array.from(atob(text), character => character.charCodeAt(0));
+  return new Float64Array(bytes.buffer);
+}

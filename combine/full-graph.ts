@@ -1,0 +1,101 @@
+import { originOfBadValue } from '../engine/bad-value.ts';
+import { reshaped } from '../engine/fan-out.ts';
+import { gradient } from '../engine/gradient.ts';
+import { Tape } from '../engine/tape.ts';
+import type { Tensor } from '../engine/tensor.ts';
+import { concat } from '../ops/shape/concat.ts';
+import { type BadPose, BadPoseError } from './bad-pose.ts';
+import { checkTarget, recordObjective } from './objective.ts';
+import { checkAnyPoses, indexed, report, unlessBad } from './passes.ts';
+import { recordParams, recordPrediction, runPose } from './pose-tape.ts';
+import type { Outcome, Task } from './task.ts';
+
+/** A pose and its place among all. */
+interface Indexed<Pose> {
+  readonly pose: Pose;
+  readonly index: number;
+}
+
+/**
+ * One tape of all poses, from θ to the loss: the reference that the other strategies equal, and what they save the
+ * memory of.
+ */
+export async function fullGraph<Pose>(task: Task<Pose>): Promise<Outcome> {
+  const all: Indexed<Pose>[] = [];
+  for await (const each of indexed(task)) all.push(each);
+
+  const badPoses: BadPose[] = [];
+  for (;;) {
+    checkAnyPoses(all.length, badPoses);
+    const poses = all.filter(({ index }) => !badPoses.some(bad => bad.index === index));
+    const graph = await runGraph(task, poses);
+    const found = graph.bad.length > 0 ? graph.bad : await badGradients(task, poses, graph.gradient);
+    if (found.length === 0) {
+      const predictions = new Float64Array(all.length).fill(Number.NaN);
+      for (const [n, { index }] of poses.entries()) predictions[index] = graph.predictions[n] as number;
+      for (const { index } of all) await report(task, index, predictions[index] as number, 1, 1);
+      return {
+        ...graph,
+        predictions,
+        badPoses,
+        poses: poses.length,
+        backwardSkipped: 0,
+        tapesAlive: poses.length,
+      };
+    }
+    if (!task.skipsBadPoses) throw new BadPoseError(found[0] as BadPose);
+    badPoses.push(...found);
+  }
+}
+
+type Graph = Pick<Outcome, 'value' | 'readout' | 'loss' | 'gradient' | 'predictions'> & { bad: BadPose[] };
+
+async function runGraph<Pose>(task: Task<Pose>, poses: readonly Indexed<Pose>[]): Promise<Graph> {
+  const tape = new Tape();
+  const params = recordParams(tape, task.params);
+  const names = Object.keys(params);
+  const each = poses.map(({ pose, index }) => recordPrediction(task, tape, params, pose, index));
+  const predictions = concat(each.map(prediction => reshaped(prediction, [1])));
+  const indices = poses.map(({ index }) => index);
+  const { value, readout, target, isLoss } = recordObjective(task, predictions, indices);
+  const slopes = task.wantsGradient ? gradient(target, Object.values(params)) : [];
+
+  const wanted = [predictions, value, readout ?? value, target, ...slopes];
+  const [vector, delta, read, loss, ...tensors] = await task.executor.run(wanted, { memory: task.memory });
+  const numbers = Float64Array.from((vector as Tensor).data);
+  const bad = poses.flatMap(({ index }, n) => {
+    const number = numbers[n] as number;
+    if (Number.isFinite(number)) return [];
+    const reason = `its prediction is ${number}: ${originOfBadValue(each[n] as (typeof each)[number])}`;
+    return [{ index, reason }];
+  });
+  if (bad.length === 0) checkTarget(delta?.data[0] as number, loss?.data[0] as number);
+  return {
+    value: delta?.data[0] as number,
+    readout: readout && (read?.data[0] as number),
+    loss: isLoss ? (loss?.data[0] as number) : undefined,
+    gradient: Object.fromEntries(
+      tensors.map(({ data, shape }, k) => [names[k] as string, { data: Float64Array.from(data), shape }]),
+    ),
+    predictions: numbers,
+    bad,
+  };
+}
+
+/** One sum over all poses does not say whose gradient was bad, so where it is, each is run on its own. */
+async function badGradients<Pose>(
+  task: Task<Pose>,
+  poses: readonly Indexed<Pose>[],
+  sum: Outcome['gradient'],
+): Promise<BadPose[]> {
+  const found: BadPose[] = [];
+  if (Object.values(sum).every(({ data }) => data.every(Number.isFinite))) return found;
+  for (const { pose, index } of poses) {
+    await unlessBad({ ...task, skipsBadPoses: true }, found, () =>
+      runPose(task, pose, index, { wantsGradient: true }),
+    );
+  }
+  if (found.length === 0)
+    throw new RangeError('combinePoses: the gradient overflows, though every pose has a finite one');
+  return found;
+}

@@ -1,0 +1,95 @@
+import { originOfBadValue } from '../engine/bad-value.ts';
+import { reshaped } from '../engine/fan-out.ts';
+import { gradient } from '../engine/gradient.ts';
+import { showShape, sizeOf } from '../engine/shape.ts';
+import { describe, isValue, Tape, type Value } from '../engine/tape.ts';
+import type { Tensor } from '../engine/tensor.ts';
+import { BadPoseError } from './bad-pose.ts';
+import type { Params, Task } from './task.ts';
+
+/** Puts θ on a tape. */
+export function recordParams(tape: Tape, params: Params): Record<string, Value> {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, tensor]) => [name, tape.parameter(tensor, name)]),
+  );
+}
+
+/** Records the prediction of one pose on a tape, and holds the scorer to its word: one number, of this tape, now. */
+export function recordPrediction<Pose>(
+  task: Task<Pose>,
+  tape: Tape,
+  params: Record<string, Value>,
+  pose: Pose,
+  index: number,
+): Value {
+  let prediction: unknown;
+  try {
+    prediction = task.score(tape, params, pose);
+  } catch (cause) {
+    throw new Error(`pose ${index}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+  return singleNumber(prediction, tape, `pose ${index}: score`);
+}
+
+/** What a function of the user's returned, as a value of shape [], or an error that names the function. */
+export function singleNumber(result: unknown, tape: Tape, who: string): Value {
+  if (result instanceof Promise) {
+    // Nobody awaits it any more: its own failure must not end the process.
+    result.catch(() => {});
+    throw new TypeError(
+      `${who} returned a promise, but it only records and so has nothing to wait for; load what it needs beforehand, or give the poses as an async iterable`,
+    );
+  }
+  if (!isValue(result)) throw new TypeError(`${who} must return a value on its tape, got ${typeof result}`);
+  if (result.tape !== tape)
+    throw new Error(`${who} returned ${describe(result)} of another tape; record it on the tape it is given`);
+  if (result.dtype !== 'real' || sizeOf(result.shape) !== 1) {
+    throw new RangeError(
+      `${who} must return a single number (shape [] or [1]), got ${result.dtype === 'real' ? '' : 'index data of '}shape ${showShape(result.shape)}; sum it, or pick an entry`,
+    );
+  }
+  return reshaped(result, []);
+}
+
+/** One pose, run: its prediction, and its gradient by name unless it was not wanted or `proceed` stopped before it. */
+export interface PoseRun {
+  readonly prediction: number;
+  readonly gradient: Record<string, Tensor> | null;
+}
+
+/**
+ * Builds the tape of one pose, runs it and drops it.
+ *
+ * @throws BadPoseError for a prediction or gradient that is not finite, with the value it came from
+ */
+export async function runPose<Pose>(
+  task: Task<Pose>,
+  pose: Pose,
+  index: number,
+  { wantsGradient, proceed }: { wantsGradient: boolean; proceed?: (prediction: number) => boolean },
+): Promise<PoseRun> {
+  const tape = new Tape();
+  const params = recordParams(tape, task.params);
+  const names = Object.keys(params);
+  const prediction = recordPrediction(task, tape, params, pose, index);
+  const slopes = wantsGradient ? gradient(prediction, Object.values(params)) : [];
+  const [first, ...rest] = await task.executor.run([prediction, ...slopes], {
+    memory: task.memory,
+    proceed: ({ data }) => Number.isFinite(data[0]) && (proceed?.(data[0] as number) ?? true),
+  });
+  checkFinite(first, prediction, index, 'its prediction');
+  for (const [k, tensor] of rest.entries()) {
+    checkFinite(tensor, slopes[k] as Value, index, `its gradient with respect to ${names[k]}`);
+  }
+  const isComplete = wantsGradient && rest.length === slopes.length;
+  return {
+    prediction: first?.data[0] as number,
+    gradient: isComplete ? Object.fromEntries(names.map((name, k) => [name, rest[k] as Tensor])) : null,
+  };
+}
+
+function checkFinite(tensor: Tensor | undefined, value: Value, index: number, what: string): void {
+  if (tensor?.data.every(Number.isFinite)) return;
+  const bad = tensor?.data.find(entry => !Number.isFinite(entry));
+  throw new BadPoseError({ index, reason: `${what} is ${bad}: ${originOfBadValue(value)}` });
+}

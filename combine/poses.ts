@@ -1,0 +1,207 @@
+import { interpreter } from '../engine/executors/interpreter.ts';
+import { Memory } from '../engine/memory.ts';
+import { isTensor, type Tensor } from '../engine/tensor.ts';
+import type { BadPose } from './bad-pose.ts';
+import { sharesOf } from './combination.ts';
+import { fullGraph } from './full-graph.ts';
+import { coefficientsOf } from './objective.ts';
+import { recompute } from './recompute.ts';
+import { stream } from './stream.ts';
+import type { CombineOptions, Outcome, Params, Strategy, Task } from './task.ts';
+
+/** What {@link combinePoses} comes to. Energies in the scorer's unit. */
+export interface CombineResult<P extends Params> {
+  /** ΔG. */
+  readonly value: number;
+  /** The readout of ΔG, where one was given. */
+  readonly readout?: number;
+  /** loss + Σ poseLoss, where either was given. */
+  readonly loss?: number;
+  /**
+   * The gradient with respect to each parameter, in fresh float64 tensors of its shape: of `loss` and the poseLosses if
+   * there are any, else of the readout, else of ΔG. Empty with `gradient: false`.
+   */
+  readonly gradient: { readonly [Name in keyof P]: Tensor<Float64Array> };
+  /** ΔG_n in the order the poses were read; NaN for poses left out. */
+  readonly predictions: Float64Array;
+  /** w_n, which sum to 1 (1/N for the mean); empty for a combination of one's own. */
+  readonly weights: Float64Array;
+  /** c_n = ∂ΔG/∂ΔG_n. */
+  readonly coefficients: Float64Array;
+  readonly stats: CombineStats;
+}
+
+/** How a result came about. */
+export interface CombineStats {
+  /** How many poses were combined. */
+  readonly poses: number;
+  /** The poses left out, and why. */
+  readonly badPoses: readonly BadPose[];
+  /** How many poses needed no backward pass. */
+  readonly backwardSkipped: number;
+  /** The most bytes held at once on tapes and in the state of the size of θ; not the caller's arrays. */
+  readonly peakBytes: number;
+  /** Bytes of predictions, weights and coefficients, apart from `peakBytes`: 24 a pose, or none if not kept. */
+  readonly predictionBytes: number;
+  /** The most poses whose tapes were alive at once. */
+  readonly tapesAlive: number;
+  readonly strategy: Strategy;
+  /** What ran, such as `interpreter float64`. */
+  readonly executor: string;
+}
+
+const strategies = { stream, recompute, 'full-graph': fullGraph } satisfies Record<
+  Strategy,
+  <Pose>(task: Task<Pose>) => Promise<Outcome>
+>;
+
+/**
+ * Scores every pose, combines the predictions into one ΔG, and gives the gradient of it, or of a loss on it, with
+ * respect to the scorer's parameters.
+ *
+ *     ∂L/∂θ = L′(ΔG) Σ c_n g_n + Σ l′_n g_n,    g_n = ∂ΔG_n/∂θ
+ *
+ * The three strategies give the same answer: `stream` (one pass, one tape and a state of the size of θ), `recompute`
+ * (two passes, one tape; any combination in ops), `full-graph` (one tape of all poses).
+ *
+ * @throws RangeError or TypeError, naming the thing, for no poses, a scorer that returns anything but one number of its
+ * tape, poses that cannot be read twice; BadPoseError for a prediction or gradient that is not finite (unless
+ * `badPose: 'skip'`); the signal's reason when aborted
+ * @example
+ * const { value, gradient } = await combinePoses({
+ *   poses: [[2.9, 3.4], [3.1, 3.0]],
+ *   params: { depth: tensor(-1), width: tensor(2) },
+ *   score: (tape, { depth, width }, distances) => {
+ *     const d = tape.constant(distances);
+ *     return mul(depth, sum(exp(neg(square(mul(width, sub(d, 3)))))));
+ *   },
+ *   combination: boltzmann({ kT: 0.593 }),
+ * });
+ */
+export async function combinePoses<Pose, const P extends Params>(
+  options: CombineOptions<Pose, P>,
+): Promise<CombineResult<P>> {
+  const task = taskOf(options);
+  const strategy = strategyOf(options);
+  const outcome = await strategies[strategy](task);
+  const { predictions } = outcome;
+  const { weights, coefficients } = shares(task, predictions);
+  return {
+    value: outcome.value,
+    ...(outcome.readout !== undefined && { readout: outcome.readout }),
+    ...(outcome.loss !== undefined && { loss: outcome.loss }),
+    gradient: outcome.gradient as CombineResult<P>['gradient'],
+    predictions,
+    weights,
+    coefficients,
+    stats: {
+      poses: outcome.poses,
+      badPoses: outcome.badPoses,
+      backwardSkipped: outcome.backwardSkipped,
+      peakBytes: task.memory.peak,
+      predictionBytes: predictions.byteLength + weights.byteLength + coefficients.byteLength,
+      tapesAlive: outcome.tapesAlive,
+      strategy,
+      executor: task.executor.name,
+    },
+  };
+}
+
+function shares<Pose>(
+  task: Task<Pose>,
+  predictions: Float64Array,
+): { weights: Float64Array; coefficients: Float64Array } {
+  const none = new Float64Array();
+  if (predictions.length === 0) return { weights: none, coefficients: none };
+  if (typeof task.combination !== 'function') return sharesOf(task.combination, predictions);
+  const present = coefficientsOf(
+    task.combination,
+    predictions.filter(prediction => !Number.isNaN(prediction)),
+  );
+  let n = 0;
+  return {
+    weights: none,
+    coefficients: predictions.map(each => (Number.isNaN(each) ? 0 : (present[n++] as number))),
+  };
+}
+
+/** The strategy asked for, or the one that serves. */
+function strategyOf<Pose, P extends Params>(options: CombineOptions<Pose, P>): Strategy {
+  const reason =
+    typeof options.combination === 'function'
+      ? 'a combination of one’s own'
+      : (options.loss?.length ?? 0) > 1
+        ? 'a loss that reads all predictions'
+        : undefined;
+  const strategy = options.strategy ?? (reason ? 'recompute' : 'stream');
+  if (!Object.hasOwn(strategies, strategy)) {
+    throw new RangeError(
+      `combinePoses: no strategy ${strategy}; there are ${Object.keys(strategies).join(', ')}`,
+    );
+  }
+  if (strategy === 'stream' && reason) {
+    throw new TypeError(
+      `combinePoses: ${reason} needs every prediction before the first gradient; use the strategy recompute`,
+    );
+  }
+  if (strategy !== 'stream' && options.keepPredictions === false) {
+    throw new TypeError(
+      `combinePoses: ${strategy} needs every prediction; keepPredictions: false goes with the strategy stream`,
+    );
+  }
+  return strategy;
+}
+
+function taskOf<Pose, P extends Params>(options: CombineOptions<Pose, P>): Task<Pose> {
+  const { poses, params, score, combination, badPose = 'throw', tolerance = 0, onPose, signal } = options;
+  if (!isIterable(poses)) {
+    throw new TypeError(`combinePoses: poses must be an iterable or an async iterable, got ${typeof poses}`);
+  }
+  if (typeof score !== 'function')
+    throw new TypeError('combinePoses: score must be a function (tape, params, pose) => value');
+  for (const [name, tensor] of Object.entries(params)) {
+    if (!isTensor(tensor) || tensor.data instanceof Int32Array) {
+      throw new TypeError(
+        `combinePoses: parameter ${name} must be a tensor of real numbers, such as tensor([1, 2])`,
+      );
+    }
+    const bad = tensor.data.findIndex(entry => !Number.isFinite(entry));
+    if (bad >= 0)
+      throw new RangeError(`combinePoses: parameter ${name} is ${tensor.data[bad]} at position ${bad}`);
+  }
+  if (typeof combination !== 'function' && typeof combination?.accumulator !== 'function') {
+    throw new TypeError(
+      'combinePoses: combination must be mean(), lse(), boltzmann() or a function of the predictions',
+    );
+  }
+  if (!(tolerance >= 0 && tolerance < 1)) {
+    throw new RangeError(`combinePoses: tolerance is a share from 0 to below 1, got ${tolerance}`);
+  }
+  if (badPose !== 'throw' && badPose !== 'skip') {
+    throw new RangeError(`combinePoses: badPose is 'throw' or 'skip', got ${badPose}`);
+  }
+  return {
+    poses,
+    params,
+    score: score as Task<Pose>['score'],
+    combination,
+    loss: options.loss,
+    poseLoss: options.poseLoss,
+    readout: options.readout,
+    poseReadout: options.poseReadout,
+    executor: options.executor ?? interpreter(),
+    onPose,
+    signal,
+    skipsBadPoses: badPose === 'skip',
+    tolerance,
+    wantsGradient: options.gradient ?? true,
+    keepsPredictions: options.keepPredictions ?? true,
+    memory: new Memory(),
+  };
+}
+
+function isIterable(thing: unknown): boolean {
+  return (
+    Object(thing) === thing && (Symbol.iterator in Object(thing) || Symbol.asyncIterator in Object(thing))
+  );
+}

@@ -1,0 +1,30 @@
+import type { Value } from '../engine/tape.ts';
+import { div } from '../ops/arithmetic/div.ts';
+import { sub } from '../ops/arithmetic/sub.ts';
+import { checkPositive } from './settings.ts';
+
+/** What an experiment reports, from ΔG. */
+export type Readout = (prediction: Value) => Value;
+
+/**
+ * pKi = −ΔG/(kT ln 10), kT > 0 in the unit of ΔG (0.593 kcal/mol at 298 K; default 1): −log₁₀ of the inhibition constant
+ * in mol/L.
+ */
+export function pKi({ kT = 1 }: { kT?: number } = {}): Readout {
+  checkPositive('pKi', 'kT', kT);
+  return prediction => div(prediction, -kT * Math.LN10);
+}
+
+/**
+ * pIC50 = pKi − log₁₀(1 + [S]/K_M), for a competitive inhibitor at substrate concentration [S] (Cheng and Prusoff,
+ * Biochem. Pharmacol. 22, 3099, 1973). `substrate` and `km` in the same unit.
+ */
+export function pIC50({ kT = 1, substrate, km }: { kT?: number; substrate: number; km: number }): Readout {
+  checkPositive('pIC50', 'kT', kT);
+  checkPositive('pIC50', 'km', km);
+  if (!(substrate >= 0 && Number.isFinite(substrate))) {
+    throw new RangeError(`pIC50: substrate must be a finite concentration from 0, got ${substrate}`);
+  }
+  const affinity = pKi({ kT });
+  return prediction => sub(affinity(prediction), Math.log10(1 + substrate / km));
+}

@@ -1,0 +1,118 @@
+import type { BadPose } from './bad-pose.ts';
+import { objectiveOf } from './objective.ts';
+import { checkAnyPoses, indexed, Numbers, report, unlessBad } from './passes.ts';
+import { runPose } from './pose-tape.ts';
+import type { Outcome, Task } from './task.ts';
+
+/**
+ * Two passes: forward for every pose, then the coefficient of each from all predictions at once, then backward for
+ * those that have one. What is kept is one tape and one gradient; any differentiable combination will do.
+ */
+export async function recompute<Pose>(task: Task<Pose>): Promise<Outcome> {
+  checkRepeatable(task.poses);
+  const badPoses: BadPose[] = [];
+  const predictions = await predict(task, badPoses);
+  for (;;) {
+    const kept = [...predictions.keys()].filter(index => !Number.isNaN(predictions[index]));
+    checkAnyPoses(predictions.length, badPoses);
+    const numbers = Float64Array.from(kept, index => predictions[index] as number);
+    const { slopes, ...objective } = objectiveOf(task, numbers, kept);
+    const outcome = { ...objective, predictions, badPoses, poses: kept.length, tapesAlive: 1 };
+    if (!task.wantsGradient) return { ...outcome, gradient: {}, backwardSkipped: 0 };
+
+    const coefficients = new Float64Array(predictions.length);
+    for (const [n, index] of kept.entries()) coefficients[index] = slopes[n] as number;
+    const backward = await differentiate(task, predictions, coefficients, badPoses);
+    if (backward) return { ...outcome, ...backward };
+    // A gradient was bad: that pose is out of the predictions now, and the combination is another one.
+  }
+}
+
+/** The first pass: every pose's prediction, NaN where it is bad. */
+async function predict<Pose>(task: Task<Pose>, badPoses: BadPose[]): Promise<Float64Array> {
+  const predictions = new Numbers();
+  for await (const { pose, index } of indexed(task)) {
+    const run = await unlessBad(task, badPoses, () => runPose(task, pose, index, { wantsGradient: false }));
+    const prediction = run?.prediction ?? Number.NaN;
+    predictions.push(prediction);
+    await report(task, index, prediction, 1, 2);
+  }
+  return predictions.toArray();
+}
+
+/**
+ * The second pass: Σ coefficient · g_n. Stops with nothing where a gradient is bad and bad poses are skipped; its
+ * prediction is then NaN.
+ */
+async function differentiate<Pose>(
+  task: Task<Pose>,
+  predictions: Float64Array,
+  coefficients: Float64Array,
+  badPoses: BadPose[],
+): Promise<Pick<Outcome, 'gradient' | 'backwardSkipped'> | undefined> {
+  const gradient: Outcome['gradient'] = {};
+  for (const [name, { shape, data }] of Object.entries(task.params)) {
+    gradient[name] = { data: new Float64Array(data.length), shape };
+  }
+  const sums = Object.entries(gradient);
+  const stateBytes = sums.reduce((total, [, { data }]) => total + data.byteLength, 0);
+  const total = coefficients.reduce((sum, coefficient) => sum + Math.abs(coefficient), 0);
+  let [read, backwardSkipped] = [0, 0];
+  task.memory.take(stateBytes);
+  try {
+    for await (const { pose, index } of indexed(task)) {
+      if (read++ >= predictions.length) break;
+      const before = predictions[index] as number;
+      if (Number.isNaN(before)) continue;
+      const coefficient = coefficients[index] as number;
+      const isNeeded = coefficient !== 0 && Math.abs(coefficient) >= task.tolerance * total;
+      if (!isNeeded) backwardSkipped++;
+      else {
+        const run = await unlessBad(task, badPoses, () =>
+          runPose(task, pose, index, { wantsGradient: true }),
+        );
+        if (!run) {
+          predictions[index] = Number.NaN;
+          return undefined;
+        }
+        checkSame(index, before, run.prediction, task.executor.precision);
+        for (const [name, { data }] of sums) {
+          const slopes = run.gradient?.[name]?.data;
+          for (let i = 0; i < data.length; i++) (data[i] as number) += coefficient * (slopes?.[i] as number);
+        }
+      }
+      await report(task, index, before, 2, 2);
+    }
+  } finally {
+    task.memory.give(stateBytes);
+  }
+  if (read !== predictions.length) {
+    const more = read > predictions.length ? 'more' : `only ${read}`;
+    throw new Error(
+      `combinePoses: recompute read ${predictions.length} poses in its first pass and ${more} in its second; the poses must be the same each time they are iterated`,
+    );
+  }
+  return { gradient, backwardSkipped };
+}
+
+/** How far two runs of one pose may differ: an executor may order its sums otherwise when a gradient is wanted too. */
+const sameWithin = { float64: 1e-9, float32: 1e-3 };
+
+function checkSame(index: number, first: number, second: number, precision: keyof typeof sameWithin): void {
+  if (Math.abs(first - second) <= sameWithin[precision] * Math.max(1, Math.abs(first))) return;
+  throw new Error(
+    `combinePoses: pose ${index} was predicted ${first} in the first pass of recompute and ${second} in the second; the poses and the scorer must be the same each time`,
+  );
+}
+
+/** @throws TypeError for a generator or other iterator, which can be read only once */
+function checkRepeatable(poses: Task['poses']): void {
+  const isOneShot =
+    (Symbol.iterator in poses && Object.is(poses[Symbol.iterator](), poses)) ||
+    (Symbol.asyncIterator in poses && Object.is(poses[Symbol.asyncIterator](), poses));
+  if (isOneShot) {
+    throw new TypeError(
+      'combinePoses: recompute reads the poses twice, but these can be iterated only once; give an array, or an object whose [Symbol.iterator] or [Symbol.asyncIterator] starts anew each time, or use the strategy stream',
+    );
+  }
+}

@@ -1,0 +1,100 @@
+import type { Executor } from '../engine/executors/executor.ts';
+import type { Memory } from '../engine/memory.ts';
+import type { Tape, Value } from '../engine/tape.ts';
+import type { Tensor } from '../engine/tensor.ts';
+import type { AccumulatorResult } from './accumulator.ts';
+import type { BadPose } from './bad-pose.ts';
+import type { Combination } from './combination.ts';
+
+/** Parameters θ by name. */
+export type Params = Readonly<Record<string, Tensor>>;
+
+/** The parameters as values on a pose's tape. */
+export type ParamValues<P extends Params> = { readonly [Name in keyof P]: Value };
+
+/** Records ΔG_n of one pose: a value of shape [] or [1]. Computes nothing and waits for nothing. */
+export type Scorer<Pose, P extends Params> = (tape: Tape, params: ParamValues<P>, pose: Pose) => Value;
+
+/** A combination of one's own, in ops, of the vector of predictions; runs under `recompute` and `full-graph`. */
+export type CombinationInOps = (predictions: Value) => Value;
+
+export type Strategy = 'stream' | 'recompute' | 'full-graph';
+
+/** What `onPose` is told after each pose. */
+export interface PoseProgress {
+  readonly index: number;
+  /** ΔG_n; NaN for a pose that was left out. */
+  readonly prediction: number;
+  /** Which pass over the poses, from 1, and of how many. `recompute` needs two. */
+  readonly pass: number;
+  readonly passes: number;
+}
+
+/** What to combine and how; see {@link combinePoses}. */
+export interface CombineOptions<Pose, P extends Params> {
+  /** The poses, in whatever form the scorer reads. `recompute` reads them twice. */
+  readonly poses: Iterable<Pose> | AsyncIterable<Pose>;
+  readonly params: P;
+  readonly score: Scorer<Pose, P>;
+  readonly combination: Combination | CombinationInOps;
+  /** `stream` by default; `recompute` where the combination or the loss needs every prediction at once. */
+  readonly strategy?: Strategy;
+  /** Of the readout if there is one, else of ΔG. With the vector of predictions as second argument under `recompute`. */
+  readonly loss?: (prediction: Value, predictions: Value) => Value;
+  /** A loss on the single pose, summed over the poses and added to `loss`. */
+  readonly poseLoss?: (prediction: Value, index: number) => Value;
+  /** What the loss compares instead of ΔG, such as `pKi()`. */
+  readonly readout?: (prediction: Value) => Value;
+  /** What the poseLoss compares instead of ΔG_n; it does not enter the combination. */
+  readonly poseReadout?: (prediction: Value) => Value;
+  /** Default `interpreter()`, in float64. */
+  readonly executor?: Executor;
+  /** Called after each pose; may return a promise, which is waited for. */
+  readonly onPose?: (progress: PoseProgress) => unknown;
+  /** Aborts between poses, with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** What a NaN or infinite prediction or gradient does: `throw` (default), or `skip` the pose and report it. */
+  readonly badPose?: 'throw' | 'skip';
+  /** A pose whose influence is below this share needs no backward pass. Default 0: only where nothing is lost. */
+  readonly tolerance?: number;
+  /** false: predictions and ΔG alone. */
+  readonly gradient?: boolean;
+  /** false, under `stream`: nothing of the number of poses is kept; predictions, weights and coefficients are empty. */
+  readonly keepPredictions?: boolean;
+}
+
+/** The options with their defaults and what goes with them, as the strategies get it. */
+export interface Task<Pose = unknown> {
+  readonly poses: Iterable<Pose> | AsyncIterable<Pose>;
+  readonly params: Params;
+  readonly score: Scorer<Pose, Params>;
+  readonly combination: Combination | CombinationInOps;
+  readonly loss: CombineOptions<Pose, Params>['loss'];
+  readonly poseLoss: CombineOptions<Pose, Params>['poseLoss'];
+  readonly readout: CombineOptions<Pose, Params>['readout'];
+  readonly poseReadout: CombineOptions<Pose, Params>['poseReadout'];
+  readonly executor: Executor;
+  readonly onPose: CombineOptions<Pose, Params>['onPose'];
+  readonly signal: AbortSignal | undefined;
+  readonly skipsBadPoses: boolean;
+  readonly tolerance: number;
+  readonly wantsGradient: boolean;
+  readonly keepsPredictions: boolean;
+  readonly memory: Memory;
+}
+
+/** What a strategy comes to. */
+export interface Outcome {
+  /** ΔG. */
+  readonly value: number;
+  readonly readout: number | undefined;
+  readonly loss: number | undefined;
+  readonly gradient: AccumulatorResult['gradient'];
+  /** ΔG_n, NaN for poses left out; empty if not kept. */
+  readonly predictions: Float64Array;
+  readonly backwardSkipped: number;
+  readonly badPoses: readonly BadPose[];
+  /** How many poses were combined. */
+  readonly poses: number;
+  readonly tapesAlive: number;
+}
