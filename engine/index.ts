@@ -1,8 +1,15 @@
+export {
+  type CheckGradientOptions,
+  checkGradient,
+  type EntryCheck,
+  type GradientCheck,
+} from './check-gradient.ts';
 export { evaluate } from './evaluate.ts';
 export type { Executor, Precision, RunOptions, SyncExecutor } from './executors/executor.ts';
 export { interpreter } from './executors/interpreter.ts';
 export { type Form, type MapForm, map } from './forms.ts';
 export { gradient } from './gradient.ts';
+export { type InspectOptions, inspect } from './inspect.ts';
 export { Memory } from './memory.ts';
 export type { Expression, Scalar } from './scalar.ts';
 export type { Axes, Shape } from './shape.ts';

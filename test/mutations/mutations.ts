@@ -1,0 +1,168 @@
+/** A defect to plant: `find` stands exactly once in `file` and becomes `replace`. */
+export interface Mutation {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** One defect each of the kinds that have been made in engines like this one. */
+export const mutations: readonly Mutation[] = [
+  {
+    name: 'swapped operands in the rule of mul',
+    file: 'ops/arithmetic/mul.ts',
+    find: '(g, _ans, _a, b) => scaled(g, b)',
+    replace: '(g, _ans, _a, b) => scaled(g, _a)',
+  },
+  {
+    name: 'lost sign in the rule of sub',
+    file: 'ops/arithmetic/sub.ts',
+    find: 'g => neg(g)',
+    replace: 'g => g',
+  },
+  {
+    name: 'wrong constant in the rule of sqrt',
+    file: 'ops/elementwise/sqrt.ts',
+    find: 'div(0.5,',
+    replace: 'div(0.25,',
+  },
+  {
+    name: 'masked result instead of masked operand in sqrt',
+    file: 'ops/elementwise/sqrt.ts',
+    find: 'where(isZero, 1, ans)',
+    replace: 'ans',
+  },
+  {
+    name: 'a zero cotangent lets NaN through',
+    file: 'ops/arithmetic/scaled.ts',
+    find: 's.select(s.equal(g, s.constant(0)), s.constant(0), s.mul(g, f))',
+    replace: 's.mul(g, f)',
+  },
+  {
+    name: 'scaled’s second rule masks the wrong factor',
+    file: 'ops/arithmetic/scaled.ts',
+    find: '(h, _ans, g) => scaled(g, h)',
+    replace: '(h, _ans, g) => scaled(h, g)',
+  },
+  {
+    name: 'unstable softplus',
+    file: 'ops/elementwise/softplus.ts',
+    find: 's.add(s.max(x, s.constant(0)), s.log1p(s.exp(s.neg(s.abs(x)))))',
+    replace: 's.log1p(s.exp(x))',
+  },
+  {
+    name: 'ties of max take the whole cotangent each',
+    file: 'ops/reduce/max.ts',
+    find: 'div(isLargest, sumOver(isLargest, ans.form.axes))',
+    replace: 'isLargest',
+  },
+  {
+    name: 'transpose instead of its inverse',
+    file: 'ops/shape/transpose.ts',
+    find: 'ans.form.permutation.map((_, axis) => ans.form.permutation.indexOf(axis))',
+    replace: 'ans.form.permutation',
+  },
+  {
+    name: 'exchanged transposes in the rule of matmul',
+    file: 'ops/linear/matmul.ts',
+    find: 'multiply(b, g, transposeB, true)',
+    replace: 'multiply(b, g, !transposeB, true)',
+  },
+  {
+    name: 'only the last use of a value counts',
+    file: 'engine/gradient.ts',
+    find: 'if (sofar) sofar.push(contribution);',
+    replace: 'if (sofar) sofar[0] = contribution;',
+  },
+  {
+    name: 'broadcast cotangent not summed',
+    file: 'engine/fan-out.ts',
+    find: 'vjp: [(g, _ans, a) => sumTo(g, a.shape)]',
+    replace: 'vjp: [(g, _ans, a) => repeat(reshaped(sumOver(g, [0]), a.shape), a.shape)]',
+  },
+  {
+    name: 'off-path values are differentiated too',
+    file: 'engine/gradient.ts',
+    find: 'if (!onPath[input.id - oldest]) continue;',
+    replace: 'if (input.id < oldest || input.dtype === "index") continue;',
+  },
+  {
+    name: 'segment-sum overwrites',
+    file: 'engine/executors/kernels.ts',
+    find: '(out.data[row + j] as number) += a.data[i * width + j] as number;',
+    replace: 'out.data[row + j] = a.data[i * width + j] as number;',
+  },
+  {
+    name: 'buffer freed too early',
+    file: 'engine/executors/interpreter.ts',
+    find: 'for (const value of this.#wanted) this.#count(value);',
+    replace: 'for (const value of this.#wanted.slice(1)) this.#count(value);',
+  },
+  {
+    name: 'buffer freed too late',
+    file: 'engine/executors/interpreter.ts',
+    find: 'if (this.#uses[value.id] !== 0) return;',
+    replace: 'if (this.#uses[value.id] !== 0 || value.form.kind === "gather") return;',
+  },
+  {
+    name: 'bytes not given back after an error',
+    file: 'engine/executors/interpreter.ts',
+    find: '} finally {\n      this.#memory.give(this.#bytes);\n    }',
+    replace:
+      '} finally {\n      if (this.#uses.every(uses => uses <= 1)) this.#memory.give(this.#bytes);\n    }',
+  },
+  {
+    name: 'results share the caller’s array',
+    file: 'engine/executors/interpreter.ts',
+    find: 'data: isShared ? data.slice() : data',
+    replace: 'data',
+  },
+  {
+    name: 'forgotten rescale of A on a new best pose',
+    file: 'combine/accumulator.ts',
+    find: '(A[i] as number) *= q;',
+    replace: '',
+  },
+  {
+    name: 'B rescaled without its shift',
+    file: 'combine/accumulator.ts',
+    find: 'B[i] = q * ((B[i] as number) + shift * (A[i] as number));',
+    replace: 'B[i] = q * (B[i] as number);',
+  },
+  {
+    name: 'D rescaled after S',
+    file: 'combine/accumulator.ts',
+    find: 'this.#D = q * (this.#D + shift * this.#S);\n    this.#S *= q;',
+    replace: 'this.#S *= q;\n    this.#D = q * (this.#D + shift * this.#S);',
+  },
+  {
+    name: 'pose losses rescaled with the weights',
+    file: 'combine/accumulator.ts',
+    find: 'addScaled(this.#P[name], poseLossGradient, data);',
+    replace: 'addScaled(this.#P[name], poseLossGradient * e, data);',
+  },
+  {
+    name: 'lost slope of the loss',
+    file: 'combine/stream.ts',
+    find: 'data[i] = slope * (data[i] as number)',
+    replace: 'data[i] = (data[i] as number)',
+  },
+  {
+    name: 'Boltzmann coefficient without the thermal term',
+    file: 'combine/boltzmann.ts',
+    find: 'a: (1 - sigma * (D / S)) / S',
+    replace: 'a: 1 / S',
+  },
+  {
+    name: 'poses with a loss of their own are skipped',
+    file: 'combine/stream.ts',
+    find: '!!task.poseLoss || matters',
+    replace: 'matters',
+  },
+  {
+    name: 'a pose left out keeps its place in the second pass',
+    file: 'combine/recompute.ts',
+    find: 'coefficients[index] = slopes[n] as number;',
+    replace: 'coefficients[n] = slopes[n] as number;',
+  },
+];
