@@ -1,13 +1,13 @@
 import { originOfBadValue } from '../engine/bad-value.ts';
 import { reshaped } from '../engine/fan-out.ts';
 import { gradient } from '../engine/gradient.ts';
-import { Tape } from '../engine/tape.ts';
+import type { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { concat } from '../ops/shape/concat.ts';
 import { type BadPose, BadPoseError } from './bad-pose.ts';
 import { checkTarget, recordObjective } from './objective.ts';
 import { checkAnyPoses, indexed, report, unlessBad } from './passes.ts';
-import { recordParams, recordPrediction, runPose } from './pose-tape.ts';
+import { recordParams, recordPrediction, runPose, withTape } from './pose-tape.ts';
 import type { Outcome, Task } from './task.ts';
 
 /** A pose and its place among all. */
@@ -40,7 +40,6 @@ export async function fullGraph<Pose>(task: Task<Pose>): Promise<Outcome> {
         badPoses,
         poses: poses.length,
         backwardSkipped: 0,
-        tapesAlive: poses.length,
       };
     }
     if (!task.skipsBadPoses) throw new BadPoseError(found[0] as BadPose);
@@ -50,8 +49,11 @@ export async function fullGraph<Pose>(task: Task<Pose>): Promise<Outcome> {
 
 type Graph = Pick<Outcome, 'value' | 'readout' | 'loss' | 'gradient' | 'predictions'> & { bad: BadPose[] };
 
-async function runGraph<Pose>(task: Task<Pose>, poses: readonly Indexed<Pose>[]): Promise<Graph> {
-  const tape = new Tape();
+function runGraph<Pose>(task: Task<Pose>, poses: readonly Indexed<Pose>[]): Promise<Graph> {
+  return withTape(task, poses.length, tape => runOn(tape, task, poses));
+}
+
+async function runOn<Pose>(tape: Tape, task: Task<Pose>, poses: readonly Indexed<Pose>[]): Promise<Graph> {
   const params = recordParams(tape, task.params);
   const names = Object.keys(params);
   const each = poses.map(({ pose, index }) => recordPrediction(task, tape, params, pose, index));

@@ -62,13 +62,42 @@ export interface PoseRun {
  *
  * @throws BadPoseError for a prediction or gradient that is not finite, with the value it came from
  */
-export async function runPose<Pose>(
+export function runPose<Pose>(
   task: Task<Pose>,
   pose: Pose,
   index: number,
-  { wantsGradient, proceed }: { wantsGradient: boolean; proceed?: (prediction: number) => boolean },
+  options: RunPoseOptions,
 ): Promise<PoseRun> {
-  const tape = new Tape();
+  return withTape(task, 1, tape => runOn(tape, task, pose, index, options));
+}
+
+/** Hands out a tape, counted as alive for so many poses until the work on it is over. */
+export async function withTape<T>(
+  { tapes }: Pick<Task, 'tapes'>,
+  poses: number,
+  use: (tape: Tape) => Promise<T>,
+): Promise<T> {
+  tapes.take(poses);
+  try {
+    return await use(new Tape());
+  } finally {
+    tapes.give(poses);
+  }
+}
+
+interface RunPoseOptions {
+  readonly wantsGradient: boolean;
+  /** Asked, of executors that can stop, whether a pose of this prediction needs its gradient. */
+  readonly proceed?: (prediction: number) => boolean;
+}
+
+async function runOn<Pose>(
+  tape: Tape,
+  task: Task<Pose>,
+  pose: Pose,
+  index: number,
+  { wantsGradient, proceed }: RunPoseOptions,
+): Promise<PoseRun> {
   const params = recordParams(tape, task.params);
   const names = Object.keys(params);
   const prediction = recordPrediction(task, tape, params, pose, index);

@@ -100,7 +100,7 @@ export async function combinePoses<Pose, const P extends Params>(
       backwardSkipped: outcome.backwardSkipped,
       peakBytes: task.memory.peak,
       predictionBytes: predictions.byteLength + weights.byteLength + coefficients.byteLength,
-      tapesAlive: outcome.tapesAlive,
+      tapesAlive: task.tapes.peak,
       strategy,
       executor: task.executor.name,
     },
@@ -197,6 +197,7 @@ function taskOf<Pose, P extends Params>(options: CombineOptions<Pose, P>): Task<
     wantsGradient: options.gradient ?? true,
     keepsPredictions: options.keepPredictions ?? true,
     memory: new Memory(),
+    tapes: new Memory(),
   };
 }
 

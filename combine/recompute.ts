@@ -17,7 +17,7 @@ export async function recompute<Pose>(task: Task<Pose>): Promise<Outcome> {
     checkAnyPoses(predictions.length, badPoses);
     const numbers = Float64Array.from(kept, index => predictions[index] as number);
     const { slopes, ...objective } = objectiveOf(task, numbers, kept);
-    const outcome = { ...objective, predictions, badPoses, poses: kept.length, tapesAlive: 1 };
+    const outcome = { ...objective, predictions, badPoses, poses: kept.length };
     if (!task.wantsGradient) return { ...outcome, gradient: {}, backwardSkipped: 0 };
 
     const coefficients = new Float64Array(predictions.length);

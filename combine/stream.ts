@@ -41,7 +41,6 @@ export async function stream<Pose>(task: Task<Pose>): Promise<Outcome> {
       predictions: predictions.toArray(),
       backwardSkipped,
       badPoses,
-      tapesAlive: 1,
     };
   } finally {
     memory.give(stateBytes);

@@ -81,6 +81,8 @@ export interface Task<Pose = unknown> {
   readonly wantsGradient: boolean;
   readonly keepsPredictions: boolean;
   readonly memory: Memory;
+  /** Counts the poses whose tapes are alive, as `memory` counts bytes. */
+  readonly tapes: Memory;
 }
 
 /** What a strategy comes to. */
@@ -96,5 +98,4 @@ export interface Outcome {
   readonly badPoses: readonly BadPose[];
   /** How many poses were combined. */
   readonly poses: number;
-  readonly tapesAlive: number;
 }

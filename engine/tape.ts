@@ -136,10 +136,14 @@ export class Tape {
     }
   }
 
-  /** The operand as a value of this tape. */
+  /**
+   * The operand as a value of this tape. A literal is data, which may differ from pose to pose; but 0 and 1, which masks
+   * and counts are made of, are structure, as are all literals of derivative rules.
+   */
   lift(operand: Operand): Value {
     if (typeof operand !== 'number') return operand;
-    return this.#adjoints > 0 ? this.fill(operand) : this.constant(operand);
+    const isStructure = this.#adjoints > 0 || Object.is(operand, 0) || operand === 1;
+    return isStructure ? this.fill(operand) : this.constant(operand);
   }
 
   #checkOwn(op: Op, input: Value): void {

@@ -1,0 +1,123 @@
+import { type Tape, type Tensor, tensor, type Value } from 'posetape';
+import {
+  add,
+  clamp,
+  div,
+  exp,
+  gather,
+  greater,
+  minimum,
+  mul,
+  neg,
+  norm,
+  segmentSum,
+  square,
+  sub,
+  sum,
+  where,
+} from 'posetape/ops';
+import type { Pose } from './pairs.ts';
+
+/** The five terms of a pair, each a value of shape [pairs], before they are weighted. */
+export interface Terms<T = Value> {
+  readonly gauss1: T;
+  readonly gauss2: T;
+  readonly repulsion: T;
+  readonly hydrophobic: T;
+  readonly hydrogenBond: T;
+}
+
+/** The six parameters: a weight for each term in kcal/mol, and one without unit for the rotors. */
+export interface Weights<T = Value> extends Terms<T> {
+  readonly rotors: T;
+}
+
+/** The weights as numbers, by name. */
+export type VinaWeights = { readonly [Name in keyof Weights]: Tensor<Float64Array> };
+
+/**
+ * The weights of AutoDock Vina, each of shape [] (O. Trott and A. J. Olson, Journal of Computational Chemistry 31, 455,
+ * 2010; with the digits of the program).
+ */
+export function vinaWeights(): VinaWeights {
+  return {
+    gauss1: tensor(-0.035579),
+    gauss2: tensor(-0.005156),
+    repulsion: tensor(0.840245),
+    hydrophobic: tensor(-0.035069),
+    hydrogenBond: tensor(-0.587439),
+    rotors: tensor(0.05846),
+  };
+}
+
+/** Puts the weights on a tape, as parameters. `combinePoses` does so by itself. */
+export function recordWeights(tape: Tape, weights: VinaWeights = vinaWeights()): Weights {
+  const entries = Object.entries(weights).map(([name, weight]) => [name, tape.parameter(weight, name)]);
+  return Object.fromEntries(entries) as Record<keyof Weights, Value>;
+}
+
+/**
+ * Records the binding free energy of a pose by the Vina scoring function, in kcal/mol and of shape []:
+ *
+ *     ΔG = Σ_i s(Σ_j e_ij) / (1 + w_rot N_rot),    e_ij = Σ_terms w f(d_ij),    d_ij = r_ij − R_i − R_j
+ *
+ * over ligand atoms i and receptor atoms j closer than 8 Å, where s keeps a clashing atom from exceeding 1000 kcal/mol.
+ *
+ * @param ligand the ligand's coordinates in Å, shape [ligand atoms, 3]; give them as a parameter to get forces
+ * @example
+ * const tape = new Tape();
+ * const x = tape.parameter(pose.ligand, 'x');
+ * const energy = score(tape, recordWeights(tape), pose, x);
+ * const [energyByX] = gradient(energy, [x]); // ∂ΔG/∂x in kcal/mol/Å, shape [ligand atoms, 3]
+ */
+export function score(
+  tape: Tape,
+  weights: Weights,
+  pose: Pose,
+  ligand: Value = tape.constant(pose.ligand),
+): Value {
+  const { gauss1, gauss2, repulsion, hydrophobic, hydrogenBond } = terms(tape, pose, ligand);
+  const pairEnergies = total(
+    mul(weights.gauss1, gauss1),
+    mul(weights.gauss2, gauss2),
+    mul(weights.repulsion, repulsion),
+    mul(weights.hydrophobic, hydrophobic),
+    mul(weights.hydrogenBond, hydrogenBond),
+  );
+  const [atoms = 0] = pose.ligand.shape;
+  const atomEnergies = segmentSum(pairEnergies, pose.ligandAtom, atoms);
+  return div(sum(squashed(atomEnergies)), add(1, mul(weights.rotors, pose.rotors)));
+}
+
+/** Records the terms of each pair: the repulsion in Å², the others without unit. */
+export function terms(tape: Tape, pose: Pose, ligand: Value = tape.constant(pose.ligand)): Terms {
+  const receptor = tape.constant(pose.receptor);
+  const r = norm(sub(gather(ligand, pose.ligandAtom), gather(receptor, pose.receptorAtom)), 1);
+  const d = sub(r, tape.constant(pose.radii)); // between the two surfaces
+  return {
+    gauss1: gaussian(d, 0, 0.5),
+    gauss2: gaussian(d, 3, 2),
+    repulsion: square(minimum(d, 0)),
+    hydrophobic: mul(tape.constant(pose.hydrophobic), ramp(d, 0.5, 1.5)),
+    hydrogenBond: mul(tape.constant(pose.hydrogenBond), ramp(d, -0.7, 0)),
+  };
+}
+
+function total(...values: Value[]): Value {
+  return values.reduce((a, b) => add(a, b));
+}
+
+/** exp(−((d − center) / width)²) */
+function gaussian(d: Value, center: number, width: number): Value {
+  return exp(neg(square(div(sub(d, center), width))));
+}
+
+/** 1 up to `full`, 0 from `none` on, and linear in between. */
+function ramp(d: Value, full: number, none: number): Value {
+  return clamp(div(sub(none, d), none - full), 0, 1);
+}
+
+/** e where it attracts; 1000 e / (1000 + e) where it repels. */
+function squashed(e: Value): Value {
+  return where(greater(e, 0), div(mul(1000, e), add(1000, e)), e);
+}

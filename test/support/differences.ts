@@ -1,0 +1,77 @@
+import { evaluate, gradient, Tape, type Tensor, tensor, type Value } from 'posetape';
+import { add, mul, sum } from 'posetape/ops';
+import { expectClose } from './equal.ts';
+
+/** Records one number from parameters. */
+export type Recording = (tape: Tape, params: readonly Value[]) => Value;
+
+/** Numbers for each parameter: a direction to step in, or the weights of a projection. */
+export type Rays = readonly (readonly number[])[];
+
+/** Numbers from −1 to 1 without a pattern, others for each seed: weights and directions in few digits to shrink. */
+export function weights(count: number, seed: number): number[] {
+  return Array.from({ length: count }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * (seed + 1)));
+}
+
+/** Weights for each entry of these. */
+export function raysLike(tensors: readonly Tensor[], seed: number): Rays {
+  return tensors.map(({ data }, i) => weights(data.length, seed + 31 * i));
+}
+
+/** What a recording gives at these parameters. */
+export function valueAt(recording: Recording, params: readonly Tensor[]): number {
+  const tape = new Tape();
+  const y = recording(
+    tape,
+    params.map(param => tape.parameter(param)),
+  );
+  return evaluate([y])[0].data[0] as number;
+}
+
+/**
+ * Fails unless the slope along `direction` that `gradient` gives is that of a central difference.
+ *
+ * The difference is of fourth order, (8(f(h) − f(−h)) − (f(2h) − f(−2h)))/12h with h = 10⁻³. It is off by
+ * h⁴|f⁽⁵⁾|/30 ≈ 3·10⁻¹⁴|f⁽⁵⁾| by truncation and by some 10⁻¹⁶/h = 10⁻¹³ of what f adds up by rounding. So it is right
+ * within 10⁻⁷ of 1 + |f| + Σ|gᵢvᵢ| where numbers are around 1 and |f⁽⁵⁾| is below 10⁶, and any wrong rule is found.
+ */
+export function expectSlope(recording: Recording, params: readonly Tensor[], direction: Rays): void {
+  const tape = new Tape();
+  const leaves = params.map(param => tape.parameter(param));
+  const y = recording(tape, leaves);
+  const [value, ...gradients] = evaluate([y, ...gradient(y, leaves)]);
+  const terms = gradients.flatMap(({ data }, i) => {
+    return Array.from(data, (slope, j) => slope * (direction[i]?.[j] as number));
+  });
+  const slope = terms.reduce((total, term) => total + term, 0);
+  const steepness = terms.reduce((total, term) => total + Math.abs(term), 0);
+
+  const step = 1e-3;
+  const at = (steps: number) => valueAt(recording, moved(params, direction, steps * step));
+  const difference = (8 * (at(1) - at(-1)) - (at(2) - at(-2))) / (12 * step);
+  expectClose(slope, difference, 1e-7, 1 + Math.abs(value?.data[0] as number) + steepness);
+}
+
+/** A recording's gradient, projected on `weights` to be one number again: what second order is the gradient of. */
+export function projectedGradient(recording: Recording, weights: Rays): Recording {
+  return (tape, params) => {
+    const gradients = gradient(recording(tape, params), params);
+    return gradients
+      .map((each, i) => projection(each, weights[i] as readonly number[]))
+      .reduce((a, b) => add(a, b));
+  };
+}
+
+/** ⟨weights, value⟩, the weights in row-major order. */
+export function projection(value: Value, weights: readonly number[]): Value {
+  return sum(mul(value, value.tape.constant(tensor(Float64Array.from(weights), value.shape))));
+}
+
+function moved(params: readonly Tensor[], direction: Rays, by: number): Tensor[] {
+  return params.map(({ data, shape }, i) => {
+    return tensor(
+      Float64Array.from(data, (entry, j) => entry + by * (direction[i]?.[j] as number)),
+      shape,
+    );
+  });
+}

@@ -1,0 +1,50 @@
+import type { Tensor } from 'posetape';
+import { expect } from 'vitest';
+
+/** A number, a list of them, or a tensor. */
+export type Numbers = number | ArrayLike<number> | Tensor;
+
+/**
+ * Fails unless two answers are equal: |a − b| ≤ tolerance · scale for every entry, and the shapes agree where both have
+ * one. A relative error of each entry would have no bound under cancellation.
+ *
+ * `scale` is the largest expected entry, or, for the combined gradient of poses, Σₙ |cₙ||gₙ|, entry by entry. NaN equals
+ * NaN, and an infinity equals itself.
+ */
+export function expectClose(
+  actual: Numbers,
+  expected: Numbers,
+  tolerance: number,
+  scale: Numbers = largest(expected),
+): void {
+  const [shape, expectedShape] = [shapeOf(actual), shapeOf(expected)];
+  if (shape && expectedShape) expect(shape, 'shape').toEqual(expectedShape);
+  const [a, b, s] = [entries(actual), entries(expected), entries(scale)];
+  expect(a.length, 'number of entries').toBe(b.length);
+  for (let i = 0; i < b.length; i++) {
+    const [found, wanted, unit] = [a[i] as number, b[i] as number, s[s.length === 1 ? 0 : i] as number];
+    if (Object.is(found, wanted) || found === wanted) continue;
+    const off = Math.abs(found - wanted);
+    if (off <= tolerance * unit) continue;
+    const where = b.length === 1 ? '' : `entry ${i} of ${b.length}: `;
+    const allowed = `within ${tolerance} of ${unit}`;
+    expect.fail(
+      `${where}${found} is not ${wanted} ${allowed}: off by ${off}, ${off / (tolerance * unit)} times that`,
+    );
+  }
+}
+
+/** The largest finite magnitude among them, 0 if there is none. */
+export function largest(numbers: Numbers): number {
+  const magnitudes = Array.from(entries(numbers), Math.abs).filter(Number.isFinite);
+  return Math.max(0, ...magnitudes);
+}
+
+function entries(numbers: Numbers): ArrayLike<number> {
+  if (typeof numbers === 'number') return [numbers];
+  return 'data' in numbers ? numbers.data : numbers;
+}
+
+function shapeOf(numbers: Numbers): readonly number[] | undefined {
+  return typeof numbers === 'object' && 'data' in numbers ? numbers.shape : undefined;
+}

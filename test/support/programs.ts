@@ -1,0 +1,436 @@
+import fc from 'fast-check';
+import { Tape, type Tensor, tensor, type Value } from 'posetape';
+import * as ops from 'posetape/ops';
+import { add, concat, expandDims, gather, less, mean, mul, reshape, slice, square, tanh } from 'posetape/ops';
+import { real } from './numbers.ts';
+
+/*
+ * Random programs: scorers as plain data, valid whatever the data are, so that a failing one shrinks to a few steps.
+ *
+ * A step names an op and picks its operands among all values so far, counting back from the newest. Where operands do
+ * not fit, they are made to; so a step can be dropped or changed without any other. Values stay within a few units and
+ * slopes near 1 (a divisor is 1 + x², a logarithm's operand too), so that a program of any length has derivatives that
+ * finite differences can find.
+ */
+
+/** The name of an exported op. There is a recipe for each, or this file does not compile. */
+export type OpName = keyof typeof ops;
+
+/** A scorer: parameters, and steps that lead to one number. */
+export interface Program {
+  readonly params: readonly { readonly shape: readonly number[]; readonly entries: readonly number[] }[];
+  readonly steps: readonly Step[];
+}
+
+/** One op and what it may choose from; most use only a part. */
+export interface Step {
+  readonly op: OpName;
+  /** Each counts back from the newest value. */
+  readonly operands: readonly [number, number];
+  readonly axis: number;
+  readonly number: number;
+  readonly picks: readonly number[];
+}
+
+/** What differs from pose to pose: rows, each with numbers and a pick among whatever is gathered. At least one. */
+export type Pose = readonly {
+  readonly number: number;
+  readonly features: readonly [number, number, number];
+  readonly pick: number;
+}[];
+
+/** The parameters' entries as tensors, named p0, p1, …: the `params` of a scorer. */
+export function paramsOf(program: Program): Record<string, Tensor> {
+  return Object.fromEntries(
+    program.params.map(({ shape, entries }, i) => [`p${i}`, tensor(Float64Array.from(entries), shape)]),
+  );
+}
+
+/**
+ * Records the program for one pose; `params` are in the order of the program's. The result has shape [], and every step
+ * counts in it: it is the sum of the means of all values that no step used.
+ *
+ * The same program gives the same ops in the same order for every pose of more than one row, and for one row as well
+ * except that an op which would change nothing is not recorded.
+ * @example
+ * const score = (tape, params, pose) => record(program, tape, params, pose);
+ */
+export function record(
+  program: Program,
+  tape: Tape,
+  params: Readonly<Record<string, Value>>,
+  pose: Pose,
+): Value {
+  const actual = { tape, params: Object.values(params), pose };
+  const modelTape = new Tape();
+  const modelParams = Object.values(paramsOf(program)).map(param => modelTape.parameter(param));
+  const model = { tape: modelTape, params: modelParams, pose: modelPose };
+  const rows = both(rowsOn, { actual, model });
+  const pool: Twin[] = [
+    ...actual.params.map((value, i) => ({ actual: value, model: modelParams[i] as Value })),
+    both(read => read.numbers, rows),
+    both(read => read.features, rows),
+  ];
+  const loose = new Set(pool);
+  for (const step of program.steps) {
+    const [a, b] = step.operands.map(back => pool.at(-1 - (back % pool.length))) as [Twin, Twin];
+    const { result, used } = recipes[step.op](a, b, step, rows);
+    for (const each of used) loose.delete(each);
+    const kept = small(result);
+    pool.push(kept);
+    loose.add(kept);
+  }
+  return [...loose].map(({ actual }) => mean(actual)).reduce((total, each) => add(total, each));
+}
+
+/** Programs of up to `steps` steps. `smooth` leaves out ops with kinks, jumps or no gradient. */
+export function programArbitrary({
+  smooth = false,
+  steps = 8,
+}: {
+  smooth?: boolean;
+  steps?: number;
+} = {}): fc.Arbitrary<Program> {
+  const names = (Object.keys(recipes) as OpName[]).filter(name => !smooth || !kinked.includes(name));
+  const step = fc.record({
+    op: fc.constantFrom(...names),
+    operands: fc.tuple(fc.nat(12), fc.nat(12)),
+    axis: fc.nat(11),
+    number: entry,
+    picks: fc.array(fc.nat(11), { minLength: 1, maxLength: 5 }),
+  });
+  return fc.record({
+    params: fc.array(paramArbitrary, { minLength: 1, maxLength: 3 }),
+    steps: fc.array(step, { minLength: 1, maxLength: steps }),
+  });
+}
+
+/** Poses of 1 to `rows` rows; every program takes any of them. */
+export function poseArbitrary({ rows = 6 }: { rows?: number } = {}): fc.Arbitrary<Pose> {
+  const row = fc.record({ number: entry, features: fc.tuple(entry, entry, entry), pick: fc.nat(11) });
+  return fc.array(row, { minLength: 1, maxLength: rows });
+}
+
+const entry = real(-2, 2);
+
+const paramArbitrary = fc.oneof(
+  ...[[], [1], [2], [3], [4], [1, 3], [2, 3], [3, 2], [3, 3], [2, 1, 3]].map(shape => {
+    const size = shape.reduce((product, length) => product * length, 1);
+    return fc.record({
+      shape: fc.constant(shape),
+      entries: fc.array(entry, { minLength: size, maxLength: size }),
+    });
+  }),
+);
+
+/*
+ * A value and its model: the same recorded for a pose of 101 rows, more than any length that does not depend on the
+ * pose. Choices that depend on shapes are made on the model, and so are the same for every pose; where two models have
+ * equal lengths, so have the values.
+ */
+interface Twin<T = Value> {
+  readonly actual: T;
+  readonly model: T;
+}
+
+const modelPose: Pose = Array.from({ length: 101 }, () => ({ number: 0, features: [0, 0, 0], pick: 0 }));
+
+function both<Operands extends unknown[], Result>(
+  op: (...operands: Operands) => Result,
+  ...twins: { [K in keyof Operands]: Twin<Operands[K]> }
+): Twin<Result> {
+  return {
+    actual: op(...(twins.map(twin => twin.actual) as Operands)),
+    model: op(...(twins.map(twin => twin.model) as Operands)),
+  };
+}
+
+interface Rows {
+  readonly numbers: Value;
+  readonly features: Value;
+  readonly picks: readonly number[];
+}
+
+function rowsOn({ tape, pose }: { tape: Tape; pose: Pose }): Rows {
+  return {
+    numbers: tape.constant(Float64Array.from(pose, row => row.number)),
+    features: tape.constant(pose.map(row => row.features)),
+    picks: pose.map(row => row.pick),
+  };
+}
+
+const isPosed = (length: number) => length >= modelPose.length;
+
+/** The value, averaged over its longest axes until it has no more than about 100 entries for a pose of 6 rows. */
+function small(twin: Twin): Twin {
+  const lengths = twin.model.shape.map(length =>
+    isPosed(length) ? (6 * length) / modelPose.length : length,
+  );
+  if (lengths.reduce((product, length) => product * length, 1) <= 100) return twin;
+  const longest = lengths.indexOf(Math.max(...lengths));
+  return small(both(x => mean(x, longest), twin));
+}
+
+/** `b`, or the mean of it if it does not broadcast with `a`. */
+function fitted(a: Twin, b: Twin): Twin {
+  const [long, short] = [a.model.shape, b.model.shape].map(shape => shape.toReversed());
+  const fits = long?.every((length, i) => [length, 1, undefined].includes(short?.[i]) || length === 1);
+  return fits ? b : both(x => mean(x), b);
+}
+
+/** `a` with at least `rank` axes. */
+function ranked(rank: number, a: Twin): Twin {
+  return a.model.shape.length >= rank
+    ? a
+    : ranked(
+        rank,
+        both(x => expandDims(x, 0), a),
+      );
+}
+
+/** What a step made, and which of the values before it are in it. */
+interface Made {
+  readonly result: Twin;
+  readonly used: readonly Twin[];
+}
+
+type Recipe = (a: Twin, b: Twin, step: Step, rows: Twin<Rows>) => Made;
+
+/** An op of one value. */
+const unary =
+  (op: (x: Value) => Value): Recipe =>
+  a => ({ result: both(op, a), used: [a] });
+
+/** An op of two values that broadcast. */
+const binary =
+  (op: (x: Value, y: Value) => Value): Recipe =>
+  (a, b) => ({ result: both(op, a, fitted(a, b)), used: [a, b] });
+
+/** A recipe that depends on the step's choices. */
+const chosen =
+  (recipe: (step: Step) => Recipe): Recipe =>
+  (a, b, step, rows) =>
+    recipe(step)(a, b, step, rows);
+
+/** 1 + x², to divide by, or to take the logarithm or the root of. */
+const positive = (x: Value) => add(1, square(x));
+
+/** One of `rank` axes, counted from either end. */
+const axisOf = (axis: number, rank: number) => (axis % (2 * rank)) - rank;
+
+/** One axis, two or all. */
+function axesOf({ axis }: Step, { shape: { length: rank } }: Value): number | number[] | undefined {
+  if (rank === 0 || axis % 4 === 0) return undefined;
+  return rank > 1 && axis % 4 === 1 ? [-1, 0] : axisOf(axis, rank);
+}
+
+const allAxes = (x: Value) => x.shape.map((_, axis) => axis);
+
+/** An op along axes, which stay or go. */
+const reduction = (op: (x: Value, axes: number | number[] | undefined, keepDims: boolean) => Value): Recipe =>
+  chosen(step => unary(x => op(x, axesOf(step, x), step.number > 0)));
+
+const sizeOf = (x: Value) => x.shape.reduce((product, length) => product * length, 1);
+
+/** Whole numbers below `limit`, as many as there are rows. */
+const picksBelow = (limit: number, rows: number, picks: readonly number[]) =>
+  Array.from({ length: rows }, (_, i) => (picks[i % picks.length] as number) % limit);
+
+const recipes: Record<OpName, Recipe> = {
+  // Arithmetic
+  abs: unary(ops.abs),
+  add: binary((x, y) => mul(0.5, add(x, y))),
+  sub: binary((x, y) => mul(0.5, ops.sub(x, y))),
+  mul: binary((x, y) => mul(x, tanh(y))),
+  scaled: binary((x, y) => ops.scaled(x, tanh(y))),
+  div: binary((x, y) => ops.div(x, positive(y))),
+  neg: unary(ops.neg),
+  square: unary(x => square(tanh(x))),
+  pow: chosen(({ axis, number }) =>
+    binary((x, y) => ops.pow(positive(tanh(x)), axis % 2 ? number : tanh(y))),
+  ),
+  sign: unary(x => mul(ops.sign(x), x)),
+  floor: unary(x => ops.sub(x, ops.floor(x))),
+
+  // Elementwise functions
+  exp: unary(x => ops.exp(tanh(x))),
+  expm1: unary(x => ops.expm1(tanh(x))),
+  log: unary(x => ops.log(positive(x))),
+  log1p: unary(x => ops.log1p(square(x))),
+  sqrt: unary(x => ops.sqrt(positive(x))),
+  sin: unary(ops.sin),
+  cos: unary(ops.cos),
+  tanh: unary(tanh),
+  sigmoid: unary(ops.sigmoid),
+  softplus: unary(ops.softplus),
+  shiftedSoftplus: unary(ops.shiftedSoftplus),
+  relu: unary(ops.relu),
+  clamp: chosen(({ number }) => unary(x => ops.clamp(x, number - 1, number + 1))),
+  maximum: binary(ops.maximum),
+  minimum: binary(ops.minimum),
+  less: binary((x, y) => mul(less(x, y), x)),
+  greater: binary((x, y) => mul(ops.greater(x, y), x)),
+  equal: binary((x, y) => mul(ops.equal(x, y), x)),
+  stopGradient: unary(x => mul(x, ops.stopGradient(x))),
+  where: (a, b, { number }, rows) => {
+    const numbers = fitted(
+      a,
+      both(read => read.numbers, rows),
+    );
+    const other = fitted(both(add, a, numbers), b);
+    return {
+      result: both((x, y, n) => ops.where(less(n, number), x, y), a, other, numbers),
+      used: [a, b],
+    };
+  },
+  gaussians: unary(x => ops.gaussians(x, [-1, 0, 1], 0.5)),
+  cosineCutoff: chosen(({ number }) => unary(x => ops.cosineCutoff(x, 1 + number ** 2))),
+
+  // Along axes
+  sum: reduction((x, axes, keepDims) => ops.sum(mul(x, 1 / sizeOf(x)), axes, keepDims)),
+  mean: reduction(mean),
+  max: reduction(ops.max),
+  min: reduction(ops.min),
+  logSumExp: reduction(ops.logSumExp),
+  norm: reduction(ops.norm),
+  softmax: reduction((x, axes) => ops.softmax(x, axes ?? allAxes(x))),
+  layerNorm: chosen(step =>
+    binary((x, y) =>
+      ops.layerNorm(x, { gain: tanh(y), bias: y, axis: axesOf(step, x) ?? allAxes(x), epsilon: 1 }),
+    ),
+  ),
+
+  // Shape
+  broadcastTo: (a, b) => {
+    const like = fitted(a, b);
+    return {
+      result: both((x, y) => ops.broadcastTo(x, [2, ...add(x, y).shape]), a, like),
+      used: [a],
+    };
+  },
+  reshape: unary(x => reshape(x, [-1])),
+  expandDims: chosen(({ axis }) => unary(x => expandDims(x, axisOf(axis, x.shape.length + 1)))),
+  transpose: chosen(({ axis }) =>
+    unary(x => {
+      const rotated = x.shape.map((_, i) => (i + axis) % x.shape.length);
+      return axis % 2 ? ops.transpose(x) : ops.transpose(x, rotated);
+    }),
+  ),
+  slice: (a, _b, step) => {
+    const from = ranked(1, a);
+    const { shape } = from.model;
+    const axis = step.axis % shape.length;
+    const length = shape[axis] as number;
+    // Of a pose's rows the first or the last; of others, any run.
+    const start = isPosed(length) ? -(step.axis % 2) : step.axis % length;
+    const end = isPosed(length)
+      ? start + 1 || undefined
+      : start + 1 + ((step.picks[0] as number) % (length - start));
+    const starts = shape.map((_, i) => (i === axis ? start : 0)).slice(0, axis + 1);
+    const result = both(x => {
+      const ends = x.shape.slice(0, axis + 1).map((whole, i) => (i === axis ? (end ?? whole) : whole));
+      return slice(x, starts, ends);
+    }, from);
+    return { result, used: [a] };
+  },
+  pad: chosen(({ axis, picks: [before = 0] }) =>
+    unary(x => {
+      const padded = axis % x.shape.length;
+      return ops.pad(
+        x,
+        x.shape.map((_, i) => (i === padded ? [before % 3, axis % 2] : [0, 0])),
+      );
+    }),
+  ),
+  concat: (a, b, step) => {
+    const first = ranked(1, a);
+    const { shape } = first.model;
+    const axis = step.axis % shape.length;
+    const isLike = (other: Twin) =>
+      other.model.shape.length === shape.length &&
+      other.model.shape.every((length, i) => i === axis || length === shape[i]);
+    return isLike(b)
+      ? { result: both((x, y) => concat([x, y, x], axis), first, b), used: [a, b] }
+      : { result: both(x => concat([x, x], axis - shape.length), first), used: [a] };
+  },
+
+  // Rows by index
+  gather: (a, _b, { number, picks }, rows) => {
+    const table = ranked(1, a);
+    const result = both(
+      (x, read) => {
+        const length = x.shape[0] as number;
+        if (number > 0) return gather(x, Int32Array.from(picksBelow(length, read.picks.length, read.picks)));
+        return gather(x, picksBelow(length, picks.length, picks));
+      },
+      table,
+      rows,
+    );
+    return { result, used: [a] };
+  },
+  segmentSum: (a, _b, { axis, picks }, rows) => {
+    const count = 1 + (axis % 4);
+    const table = ranked(1, a);
+    const byPose = table.model.shape[0] === modelPose.length;
+    const result = both(
+      (x, read) => {
+        const length = x.shape[0] as number;
+        const index = picksBelow(count, length, byPose ? read.picks : picks);
+        return mul(1 / length, ops.segmentSum(x, index, count));
+      },
+      table,
+      rows,
+    );
+    return { result, used: [a] };
+  },
+
+  // Matrices
+  matmul: (a, b, { axis }) => {
+    const turned = (x: Value) => {
+      const { length: rank } = x.shape;
+      return ops.transpose(x, [...Array(rank - 2).keys(), rank - 1, rank - 2]);
+    };
+    const left = ranked(axis % 2 ? 2 : 1, a);
+    const turnedB = both(turned, ranked(2, b));
+    const turnedA = both(turned, ranked(2, a));
+    const inner = left.model.shape.at(-1);
+    const fits = ({ model: { shape } }: Twin) => {
+      const leading = left.model.shape.slice(0, -2);
+      const others = shape.slice(0, -2);
+      return shape.at(shape.length === 1 ? 0 : -2) === inner && (leading.length === 0 || others.length === 0);
+    };
+    const right = [ranked(1, b), turnedB].find(fits);
+    const product = (x: Value, y: Value) => mul(1 / (x.shape.at(-1) as number), ops.matmul(x, tanh(y)));
+    return right
+      ? { result: both(product, left, right), used: [a, b] }
+      : { result: both(product, left, turnedA), used: [a] };
+  },
+  pairDistances: (a, b) => {
+    const points = (twin: Twin) => both(x => reshape(x, [-1, x.shape.at(-1) as number]), ranked(2, twin));
+    const [from, to] = [points(a), points(b)];
+    const isSame = from.model.shape[1] === to.model.shape[1];
+    return isSame
+      ? { result: both(ops.pairDistances, from, to), used: [a, b] }
+      : { result: both(x => ops.pairDistances(x, square(x)), from), used: [a] };
+  },
+};
+
+/** Ops whose value or slope jumps, or whose gradient is by intent not the slope. */
+const kinked: readonly OpName[] = [
+  'abs',
+  'sign',
+  'floor',
+  'relu',
+  'clamp',
+  'maximum',
+  'minimum',
+  'less',
+  'greater',
+  'equal',
+  'stopGradient',
+  'cosineCutoff',
+  'max',
+  'min',
+  'norm',
+  'pairDistances',
+];

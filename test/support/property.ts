@@ -1,0 +1,38 @@
+import fc from 'fast-check';
+import { test } from 'vitest';
+
+/** How often each property is tried: POSETAPE_RUNS, or 100. */
+export const runs: number = wholeNumber('POSETAPE_RUNS') ?? 100;
+
+/** Where the random cases begin: POSETAPE_SEED, or the time. */
+export const seed: number = wholeNumber('POSETAPE_SEED') ?? Date.now() % 2 ** 31;
+
+/**
+ * A test that a law holds for all that the arbitraries give. The predicate may answer later; it fails by throwing. A
+ * failure prints the seed and the smallest case that fast-check found.
+ *
+ * @example
+ * property('addition commutes', fc.double(), fc.double(), (a, b) => expect(a + b).toBe(b + a));
+ */
+export function property<Drawn extends [unknown, ...unknown[]]>(
+  name: string,
+  ...law: [...arbitraries: Arbitraries<Drawn>, predicate: (...drawn: Drawn) => void | Promise<void>]
+): void {
+  const arbitraries = law.slice(0, -1) as unknown as Arbitraries<Drawn>;
+  const predicate = law.at(-1) as (...drawn: Drawn) => void | Promise<void>;
+  const check = () => {
+    const checked = fc.asyncProperty(...arbitraries, async (...drawn: Drawn) => predicate(...drawn));
+    return fc.assert(checked, { seed, numRuns: runs });
+  };
+  // No law is about time: a slow machine or many runs must not fail one.
+  test(name, check, 60_000 + runs * 600);
+}
+
+type Arbitraries<Drawn extends unknown[]> = { [K in keyof Drawn]: fc.Arbitrary<Drawn[K]> };
+
+function wholeNumber(variable: string): number | undefined {
+  const given = process.env[variable];
+  if (given === undefined || given === '') return undefined;
+  if (!/^\d+$/.test(given)) throw new RangeError(`${variable} is a whole number from 0, got ${given}`);
+  return Number(given);
+}

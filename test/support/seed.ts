@@ -1,0 +1,11 @@
+/**
+ * Vitest's global set-up: chooses the seed of all properties, or takes that of POSETAPE_SEED, and says which.
+ *
+ * Every worker inherits the environment, so all test files draw from one seed.
+ */
+export default function setup(): void {
+  process.env.POSETAPE_SEED ??= String(Date.now() % 2 ** 31);
+  process.env.POSETAPE_RUNS ??= '100';
+  const { POSETAPE_SEED: seed, POSETAPE_RUNS: runs } = process.env;
+  console.log(`fast-check: POSETAPE_SEED=${seed} POSETAPE_RUNS=${runs}`);
+}
