@@ -105,8 +105,10 @@ export class Accumulator {
 
   /** Bytes of the state: of the size of θ, 0 before the first gradient. */
   get bytes(): number {
-    const sums = [this.#A, this.#B, this.#P].flatMap(each => Object.values(each));
-    return sums.reduce((total, sum) => total + sum.byteLength, 0);
+    let bytes = 0;
+    for (const sums of [this.#A, this.#B, this.#P])
+      for (const name in sums) bytes += sums[name]?.byteLength ?? 0;
+    return bytes;
   }
 
   /**
@@ -121,9 +123,7 @@ export class Accumulator {
     gradient: Tensors | null,
     { poseLoss = 0, poseLossGradient = 0 }: PoseLossTerm = {},
   ): void {
-    for (const [name, number] of Object.entries({ prediction, poseLoss, poseLossGradient })) {
-      if (!Number.isFinite(number)) throw new RangeError(`Accumulator.add: ${name} is ${number}`);
-    }
+    checkFinite({ prediction, poseLoss, poseLossGradient }, gradient);
     if (gradient) this.#checkShapes(gradient);
     this.#measureFrom(prediction);
     const d = prediction - this.#r;
@@ -159,9 +159,10 @@ export class Accumulator {
    */
   merge(other: Accumulator): Accumulator {
     this.#checkKind('merge', other.#fold.kind, other.#fold.settings);
+    if (this.#count === 0) return other.#clone();
     const merged = this.#clone();
-    if (other.#shapes) merged.#checkShapes(other.#sums(other.#A));
     if (other.#count === 0) return merged;
+    if (other.#shapes) merged.#checkShapes(other.#sums(other.#A));
     const added = other.#clone();
     merged.#measureFrom(added.#r);
     added.#measureFrom(merged.#r);
@@ -267,7 +268,7 @@ export class Accumulator {
         (A[i] as number) *= q;
       }
     }
-    this.#r = prediction;
+    this.#r = prediction + 0;
   }
 
   #checkKind(verb: string, kind: string, settings: Fold['settings']): void {
@@ -310,6 +311,18 @@ export class Accumulator {
     return Object.fromEntries(
       Object.entries(sums).map(([name, data]) => [name, { data, shape: shapes[name] ?? [] }]),
     );
+  }
+}
+
+function checkFinite(numbers: Readonly<Record<string, number>>, gradient: Tensors | null): void {
+  for (const [name, number] of Object.entries(numbers)) {
+    if (!Number.isFinite(number)) throw new RangeError(`Accumulator.add: ${name} is ${number}`);
+  }
+  for (const [name, { data }] of Object.entries(gradient ?? {})) {
+    const bad = data.findIndex(entry => !Number.isFinite(entry));
+    if (bad >= 0) {
+      throw new RangeError(`Accumulator.add: the gradient of ${name} is ${data[bad]} at position ${bad}`);
+    }
   }
 }
 

@@ -93,7 +93,7 @@ export function lossOf<Pose>(task: Task<Pose>, value: number): ObjectiveResult &
   const [read, number, rise] = evaluate([readout ?? prediction, target, slope]).map(
     ({ data }) => data[0] as number,
   );
-  checkTarget(number as number, rise as number);
+  checkTarget(value, read as number, number as number, rise as number);
   const isTarget = isLoss || !task.poseLoss;
   return {
     value,
@@ -132,7 +132,7 @@ export function objectiveOf<Pose>(
   const [slopes] = gradient(target, [predictions]);
   const [delta, read, number, rise] = evaluate([value, readout ?? value, target, slopes]);
   const loss = number.data[0] as number;
-  checkTarget(loss, ...rise.data);
+  checkTarget(delta.data[0] as number, read.data[0] as number, loss, ...rise.data);
   return {
     value: delta.data[0] as number,
     readout: readout && (read.data[0] as number),

@@ -1,5 +1,5 @@
 import type { Expression } from './scalar.ts';
-import { broadcastShapes, reducedShape, type Shape, sameShape, showShape, sizeOf } from './shape.ts';
+import { broadcastShapes, isShape, reducedShape, type Shape, sameShape, showShape, sizeOf } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
 /**
@@ -34,11 +34,14 @@ export interface ParameterForm {
   readonly name: string;
 }
 
-/** Numbers or indices that differ from pose to pose. `copiedBytes` is what the tape itself had to copy. */
+/** Numbers or indices that differ from pose to pose. */
 export interface ConstantForm {
   readonly kind: 'constant';
   readonly tensor: Tensor;
+  /** What the tape itself had to copy. */
   readonly copiedBytes: number;
+  /** The least and the largest index, of index data. */
+  readonly range: readonly [least: number, largest: number];
 }
 
 /** One number everywhere: the seed of reverse mode, and the literals of derivative rules. Part of the structure. */
@@ -171,6 +174,7 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
     }
     case 'broadcast': {
       const [a = []] = inputs;
+      checkShape(op, inputs, form.shape);
       const shape = broadcastShapes([a, form.shape]);
       if (!shape || !sameShape(shape, form.shape)) {
         throw misfit(
@@ -183,6 +187,7 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
     }
     case 'reshape': {
       const [a = []] = inputs;
+      checkShape(op, inputs, form.shape);
       if (sizeOf(a) !== sizeOf(form.shape)) {
         const sizes = `${sizeOf(a)} numbers do not fill ${showShape(form.shape)}`;
         throw misfit(op, inputs, `${sizes}, which holds ${sizeOf(form.shape)}`);
@@ -230,6 +235,11 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
       return first;
     }
   }
+}
+
+function checkShape(op: string, inputs: readonly Shape[], shape: Shape): void {
+  if (!isShape(shape))
+    throw misfit(op, inputs, `${showShape(shape)} is no shape: lengths are whole numbers from 0`);
 }
 
 function checkBox(

@@ -8,6 +8,11 @@ export function sizeOf(shape: Shape): number {
   return size;
 }
 
+/** Whether these can be the lengths of axes: whole numbers from 0. */
+export function isShape(shape: unknown): shape is Shape {
+  return Array.isArray(shape) && shape.every(length => Number.isInteger(length) && length >= 0);
+}
+
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((length, axis) => length === b[axis]);
 }

@@ -91,10 +91,31 @@ export class Tape {
    * data. Typed arrays are read when the tape runs; lists are copied.
    */
   constant(source: TensorSource): Value {
-    const read = tensor(source);
     const isOurs = !isTensorData(source) && !isTensor(source);
-    const copiedBytes = isOurs ? read.data.byteLength : 0;
-    return this.record(constantOp, { kind: 'constant', tensor: read, copiedBytes }, []);
+    return this.#constant(tensor(source), isOurs);
+  }
+
+  /**
+   * Whole numbers that pick rows: a list, which is copied to Int32, an Int32Array or a tensor of one. Ops that take an
+   * index do this by themselves; an index used by several is worth putting on the tape once.
+   *
+   * @throws TypeError naming `op` and the entry for one that is not whole
+   */
+  index(source: Exclude<Index, Value>, op = 'index'): Value {
+    if (source instanceof Int32Array || isTensor(source)) return this.#constant(tensor(source), false);
+    const list = tensor(source as NestedNumbers);
+    const wrong = list.data.findIndex(entry => !Number.isInteger(entry));
+    if (wrong >= 0) {
+      const what = `an index is a list of whole numbers, got ${list.data[wrong]} at position ${wrong}`;
+      throw new TypeError(`${op}: ${what}`);
+    }
+    return this.#constant({ data: Int32Array.from(list.data), shape: list.shape }, true);
+  }
+
+  #constant(tensor: Tensor, isOurs: boolean): Value {
+    const copiedBytes = isOurs ? tensor.data.byteLength : 0;
+    const range = tensor.data instanceof Int32Array ? rangeOf(tensor.data) : ([0, 0] as const);
+    return this.record(constantOp, { kind: 'constant', tensor, copiedBytes, range }, []);
   }
 
   /** One number everywhere, as part of the tape's structure. */
@@ -177,33 +198,30 @@ export function isValue(thing: unknown): thing is Value {
 /** An index as ops take it: data, or a value already on the tape. */
 export type Index = Value | Int32Array | readonly number[] | Tensor<Int32Array>;
 
-/** Puts an index on the tape as Int32 data and checks that it stays below `limit`, naming the op and the entry. */
+/** The index as a value of this tape whose entries stay below `limit`; an error names the op and the entry. */
 export function indexOn(tape: Tape, op: string, index: Index, limit: number): Value {
-  const value = isValue(index) ? index : tape.constant(integers(op, index));
-  if (value.form.kind === 'constant' && value.form.tensor.data instanceof Int32Array) {
-    const { data } = value.form.tensor;
-    for (let i = 0; i < data.length; i++) {
-      const row = data[i] as number;
-      if (row < 0 || row >= limit) {
-        throw new RangeError(
-          `${op}: index ${row} at position ${i} is out of range: there are ${limit} rows, 0 to ${limit - 1}`,
-        );
-      }
-    }
+  const value = isValue(index) ? index : tape.index(index, op);
+  if (value.form.kind !== 'constant') return value;
+  const [least, largest] = value.form.range;
+  if (least < 0 || largest >= limit) {
+    const row = least < 0 ? least : largest;
+    const position = value.form.tensor.data.indexOf(row);
+    throw new RangeError(
+      `${op}: index ${row} at position ${position} is out of range: there are ${limit} rows, 0 to ${limit - 1}`,
+    );
   }
   return value;
 }
 
-function integers(op: string, index: Exclude<Index, Value>): Int32Array | Tensor {
-  if (index instanceof Int32Array || isTensor(index)) return index;
-  const list = tensor(index as NestedNumbers);
-  const wrong = list.data.findIndex(entry => !Number.isInteger(entry));
-  if (wrong >= 0) {
-    throw new TypeError(
-      `${op}: an index is a list of whole numbers, got ${list.data[wrong]} at position ${wrong}`,
-    );
+/** The least and the largest of indices; of none, a range that fits anything. */
+function rangeOf(data: Int32Array): readonly [number, number] {
+  let [least, largest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < data.length; i++) {
+    const row = data[i] as number;
+    if (row < least) least = row;
+    if (row > largest) largest = row;
   }
-  return { data: Int32Array.from(list.data), shape: list.shape };
+  return [least, largest];
 }
 
 /** An op whose form is the same at each use: called with its operands. */

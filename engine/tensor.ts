@@ -1,4 +1,4 @@
-import { type Shape, showShape, sizeOf } from './shape.ts';
+import { isShape, type Shape, showShape, sizeOf } from './shape.ts';
 
 /** The arrays a tensor may hold: real numbers in either precision, or indices. */
 export type TensorData = Float64Array | Float32Array | Int32Array;
@@ -62,8 +62,10 @@ function readSource(source: TensorSource): Tensor {
 
 function checkedTensor(candidate: Tensor): Tensor {
   const { data, shape } = candidate;
-  if (!shape.every(length => Number.isInteger(length) && length >= 0)) {
-    throw new RangeError(`tensor: a shape is a list of whole numbers, got ${showShape(shape)}`);
+  if (!isShape(shape)) {
+    throw new RangeError(
+      `tensor: a shape is a list of whole numbers, got ${Array.isArray(shape) ? showShape(shape) : shape}`,
+    );
   }
   if (sizeOf(shape) !== data.length) {
     throw new RangeError(
@@ -91,7 +93,7 @@ function fill(data: Float64Array, at: number, source: NestedNumbers, shape: Shap
   }
   const innermost = axis === shape.length - 1;
   for (const entry of source) {
-    if (innermost !== (typeof entry === 'number')) {
+    if (innermost ? typeof entry !== 'number' : !Array.isArray(entry)) {
       throw new TypeError(
         `tensor: expected ${innermost ? 'a number' : 'a list'} at depth ${axis + 1}, got ${describe(entry)}`,
       );

@@ -3,7 +3,7 @@ import { sizeOf } from '../shape.ts';
 import type { Value } from '../tape.ts';
 import type { Tensor, TensorData } from '../tensor.ts';
 import { liveValues, type Precision, type RunOptions, type SyncExecutor } from './executor.ts';
-import { addInto, compute } from './kernels.ts';
+import { addInto, compute, computeSum } from './kernels.ts';
 
 /**
  * The executor to read, and the reference for every other: one value after the other, each result in an array that is
@@ -117,11 +117,12 @@ class Run {
       compute(form, this.#read(value.inputs), out);
       return;
     }
-    out.data.fill(0);
-    for (const term of value.inputs) {
-      if (folded.has(term)) addInto(term.form, this.#read(term.inputs), out);
-      else addInto(form, this.#read([term]), out);
-    }
+    computeSum(out, sum => {
+      for (const term of value.inputs) {
+        if (folded.has(term)) addInto(term.form, this.#read(term.inputs), sum);
+        else addInto(form, this.#read([term]), sum);
+      }
+    });
   }
 
   /** The array that a value shares: the caller's own, or that of the value it reshapes. */

@@ -118,10 +118,16 @@ export function compute(form: Form, inputs: readonly Tensor[], out: Result): voi
     case 'pad':
     case 'segment-sum':
     case 'accumulate':
-      out.data.fill(0);
-      addInto(form, inputs, out);
+      computeSum(out, sum => addInto(form, inputs, sum));
       return;
   }
+}
+
+/** Lets `add` add up what `out` shall be: from 0, in float64 whatever the precision, and rounded once. */
+export function computeSum(out: Result, add: (sum: Result) => void): void {
+  const sum = out.data instanceof Float64Array ? out.data.fill(0) : new Float64Array(out.data.length);
+  add({ data: sum, shape: out.shape });
+  if (sum !== out.data) out.data.set(sum);
 }
 
 /**

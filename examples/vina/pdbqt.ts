@@ -102,7 +102,7 @@ const ignored: ReadonlySet<string> = new Set(
 interface Draft {
   /** The line of its MODEL, if the file has that. */
   readonly line: number | undefined;
-  readonly atoms: Map<number, { readonly atom: Atom; readonly line: number }>;
+  readonly atoms: { readonly atom: Atom; readonly line: number }[];
   readonly branches: DraftBranch[];
   /** Those that wait for their ENDBRANCH, the innermost last. */
   readonly openBranches: DraftBranch[];
@@ -115,20 +115,15 @@ interface DraftBranch {
 }
 
 function newDraft(line: number | undefined): Draft {
-  return { line, atoms: new Map(), branches: [], openBranches: [], torsionalDegrees: undefined };
+  return { line, atoms: [], branches: [], openBranches: [], torsionalDegrees: undefined };
 }
 
 function readInto(draft: Draft, record: string, line: Line): void {
   switch (record) {
     case 'ATOM':
-    case 'HETATM': {
-      const atom = readAtom(line);
-      const earlier = draft.atoms.get(atom.serial);
-      if (earlier)
-        throw unexpected(line, 'a new serial number', `${atom.serial}, which line ${earlier.line} has`);
-      draft.atoms.set(atom.serial, { atom, line: line.number });
+    case 'HETATM':
+      draft.atoms.push({ atom: readAtom(line), line: line.number });
       break;
-    }
     case 'BRANCH': {
       const branch = { serials: pairAfterRecord(line), line };
       draft.branches.push(branch);
@@ -169,15 +164,24 @@ function readAtom(line: Line): Atom {
 function modelOf(draft: Draft, end: Line, found: string): Model {
   const open = draft.openBranches.at(-1);
   if (open) throw unexpected(end, endOf(open), found);
-  if (draft.atoms.size === 0) throw unexpected(end, 'at least one ATOM or HETATM', found);
+  if (draft.atoms.length === 0) throw unexpected(end, 'at least one ATOM or HETATM', found);
 
-  const branches = draft.branches.map(({ serials, line }) => {
-    const [from, to] = serials.map(serial => draft.atoms.get(serial)?.atom);
-    if (!from || !to) throw unexpected(line, 'BRANCH and the serial numbers of two atoms of its model');
-    return { from, to };
+  const branches = draft.branches.map(({ serials: [from, to], line }) => {
+    return { from: atomNamed(from, draft, line), to: atomNamed(to, draft, line) };
   });
-  const atoms = [...draft.atoms.values()].map(({ atom }) => atom);
+  const atoms = draft.atoms.map(({ atom }) => atom);
   return { atoms, branches, torsionalDegrees: draft.torsionalDegrees };
+}
+
+/** The atom a BRANCH means. Waters of a receptor often count from 1 again; that matters only to a BRANCH. */
+function atomNamed(serial: number, { atoms }: Draft, branch: Line): Atom {
+  const [found, again] = atoms.filter(({ atom }) => atom.serial === serial);
+  if (!found) throw unexpected(branch, 'BRANCH and the serial numbers of two atoms of its model');
+  if (again) {
+    const both = `${serial}, which lines ${found.line} and ${again.line} have`;
+    throw unexpected(branch, 'serial numbers that one atom each has', both);
+  }
+  return found.atom;
 }
 
 function endOf({ serials, line }: DraftBranch): string {

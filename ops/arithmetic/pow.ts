@@ -5,6 +5,7 @@ import { defineOp, map, type Operand, type Value } from '../op.ts';
 import { mul } from './mul.ts';
 import { scaled } from './scaled.ts';
 import { sub } from './sub.ts';
+import { zeroWins } from './zeroWins.ts';
 
 /**
  * a to the power b, elementwise. A literal exponent is part of the tape's structure; the base may then be negative
@@ -22,11 +23,8 @@ const powOp = defineOp({
   name: 'pow',
   forward: map((s, a, b) => s.pow(a, b)),
   vjp: [
-    (g, _ans, a, b) => {
-      const isConstant = equal(b, 0);
-      // The operands are masked, not the product: 0·a⁻¹ is NaN at a = 0.
-      return scaled(g, where(isConstant, 0, mul(b, pow(where(isConstant, 1, a), sub(b, 1)))));
-    },
+    // 0·a⁻¹ would be NaN at a = 0.
+    (g, _ans, a, b) => scaled(g, zeroWins(b, pow(a, sub(b, 1)))),
     (g, ans, a) => {
       const isZero = equal(ans, 0);
       return scaled(g, where(isZero, 0, mul(ans, log(where(isZero, 1, a)))));
