@@ -1,5 +1,8 @@
+import type { Executor } from '../engine/executors/executor.ts';
 import { interpreter } from '../engine/executors/interpreter.ts';
+import { jit } from '../engine/executors/jit/jit.ts';
 import { Memory } from '../engine/memory.ts';
+import { isShape, showShape, sizeOf } from '../engine/shape.ts';
 import { isTensor, type Tensor } from '../engine/tensor.ts';
 import type { BadPose } from './bad-pose.ts';
 import { sharesOf } from './combination.ts';
@@ -81,9 +84,10 @@ const strategies = { stream, recompute, 'full-graph': fullGraph } satisfies Reco
 export async function combinePoses<Pose, const P extends Params>(
   options: CombineOptions<Pose, P>,
 ): Promise<CombineResult<P>> {
-  const task = taskOf(options);
   const strategy = strategyOf(options);
+  const task = taskOf(options, strategy);
   const outcome = await strategies[strategy](task);
+  checkGradient(outcome.gradient);
   const { predictions } = outcome;
   const { weights, coefficients } = shares(task, predictions);
   return {
@@ -152,23 +156,14 @@ function strategyOf<Pose, P extends Params>(options: CombineOptions<Pose, P>): S
   return strategy;
 }
 
-function taskOf<Pose, P extends Params>(options: CombineOptions<Pose, P>): Task<Pose> {
+function taskOf<Pose, P extends Params>(options: CombineOptions<Pose, P>, strategy: Strategy): Task<Pose> {
   const { poses, params, score, combination, badPose = 'throw', tolerance = 0, onPose, signal } = options;
   if (!isIterable(poses)) {
     throw new TypeError(`combinePoses: poses must be an iterable or an async iterable, got ${typeof poses}`);
   }
   if (typeof score !== 'function')
     throw new TypeError('combinePoses: score must be a function (tape, params, pose) => value');
-  for (const [name, tensor] of Object.entries(params)) {
-    if (!isTensor(tensor) || tensor.data instanceof Int32Array) {
-      throw new TypeError(
-        `combinePoses: parameter ${name} must be a tensor of real numbers, such as tensor([1, 2])`,
-      );
-    }
-    const bad = tensor.data.findIndex(entry => !Number.isFinite(entry));
-    if (bad >= 0)
-      throw new RangeError(`combinePoses: parameter ${name} is ${tensor.data[bad]} at position ${bad}`);
-  }
+  for (const [name, tensor] of Object.entries(params)) checkParam(name, tensor);
   if (typeof combination !== 'function' && typeof combination?.accumulator !== 'function') {
     throw new TypeError(
       'combinePoses: combination must be mean(), lse(), boltzmann() or a function of the predictions',
@@ -189,7 +184,7 @@ function taskOf<Pose, P extends Params>(options: CombineOptions<Pose, P>): Task<
     poseLoss: options.poseLoss,
     readout: options.readout,
     poseReadout: options.poseReadout,
-    executor: options.executor ?? interpreter(),
+    executor: options.executor ?? defaultExecutor(strategy),
     onPose,
     signal,
     skipsBadPoses: badPose === 'skip',
@@ -199,6 +194,44 @@ function taskOf<Pose, P extends Params>(options: CombineOptions<Pose, P>): Task<
     memory: new Memory(),
     tapes: new Memory(),
   };
+}
+
+let shared: Executor | undefined;
+
+/**
+ * One `jit` for all calls, so that a structure is planned and compiled once. Not for a graph of all poses, a structure
+ * that is seen once.
+ */
+function defaultExecutor(strategy: Strategy): Executor {
+  if (strategy === 'full-graph') return interpreter();
+  shared ??= jit();
+  return shared;
+}
+
+function checkParam(name: string, param: Tensor): void {
+  const who = `combinePoses: parameter ${name}`;
+  if (!isTensor(param) || param.data instanceof Int32Array || !isShape(param.shape)) {
+    throw new TypeError(`${who} must be a tensor of real numbers, such as tensor([1, 2])`);
+  }
+  const { data, shape } = param;
+  if (sizeOf(shape) !== data.length) {
+    throw new RangeError(
+      `${who}: shape ${showShape(shape)} holds ${sizeOf(shape)} numbers, but ${data.length} were given`,
+    );
+  }
+  const bad = data.findIndex(entry => !Number.isFinite(entry));
+  if (bad >= 0) throw new RangeError(`${who} is ${data[bad]} at position ${bad}`);
+}
+
+/** Every pose's gradient was finite; their sum may yet not be. */
+function checkGradient(gradient: Outcome['gradient']): void {
+  for (const [name, { data }] of Object.entries(gradient)) {
+    if (!data.every(Number.isFinite)) {
+      throw new RangeError(
+        `combinePoses: the combined gradient of ${name} overflows, though that of every pose is finite`,
+      );
+    }
+  }
 }
 
 function isIterable(thing: unknown): boolean {

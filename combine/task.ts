@@ -47,7 +47,7 @@ export interface CombineOptions<Pose, P extends Params> {
   readonly readout?: (prediction: Value) => Value;
   /** What the poseLoss compares instead of ΔG_n; it does not enter the combination. */
   readonly poseReadout?: (prediction: Value) => Value;
-  /** Default `interpreter()`, in float64. */
+  /** Default `jit()` in float64, one for all calls; for `full-graph` `interpreter()`. */
   readonly executor?: Executor;
   /** Called after each pose; may return a promise, which is waited for. */
   readonly onPose?: (progress: PoseProgress) => unknown;

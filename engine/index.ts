@@ -7,6 +7,7 @@ export {
 export { evaluate } from './evaluate.ts';
 export type { Executor, Precision, RunOptions, SyncExecutor } from './executors/executor.ts';
 export { interpreter } from './executors/interpreter.ts';
+export { type JitExecutor, type JitOptions, jit } from './executors/jit/jit.ts';
 export { type Form, type MapForm, map } from './forms.ts';
 export { gradient } from './gradient.ts';
 export { type InspectOptions, inspect } from './inspect.ts';

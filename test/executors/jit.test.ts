@@ -1,0 +1,262 @@
+import {
+  gradient,
+  interpreter,
+  jit,
+  Memory,
+  type SyncExecutor,
+  Tape,
+  type Tape as TapeType,
+  type Tensor,
+  tensor,
+  type Value,
+} from 'posetape';
+import {
+  add,
+  div,
+  exp,
+  gather,
+  layerNorm,
+  less,
+  matmul,
+  mul,
+  norm,
+  segmentSum,
+  softmax,
+  softplus,
+  square,
+  sub,
+  sum,
+  transpose,
+  where,
+} from 'posetape/ops';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { expectClose } from '../support/equal.ts';
+import {
+  type Pose,
+  type Program,
+  paramsOf,
+  poseArbitrary,
+  programArbitrary,
+  record,
+} from '../support/programs.ts';
+import { property } from '../support/property.ts';
+
+/** The prediction, its gradient, and the gradient of a square of that: what a program comes to, to second order. */
+function wantedOf(program: Program, pose: Pose): Value[] {
+  const tape = new Tape();
+  const params = Object.fromEntries(
+    Object.entries(paramsOf(program)).map(([name, param]) => [name, tape.parameter(param, name)]),
+  );
+  const y = record(program, tape, params, pose);
+  const wrt = Object.values(params);
+  const slopes = gradient(y, wrt);
+  const curved = sum(square(slopes[0] as Value));
+  return [y, ...slopes, ...gradient(curved, wrt)];
+}
+
+function expectSame(
+  executor: SyncExecutor,
+  reference: SyncExecutor,
+  wanted: readonly Value[],
+  tolerance: number,
+): void {
+  const expected = reference.run(wanted);
+  for (const [i, actual] of executor.run(wanted).entries())
+    expectClose(actual, expected[i] as Tensor, tolerance);
+}
+
+/**
+ * The interpreter's response to one ulp of float32 in the inputs: how far float32 answers may lie apart at all. An entry
+ * of 0 has a result of its neighbours' size to be lost in, so no ulp is taken below that of 1.
+ */
+function responses(program: Program, pose: Pose): number[] {
+  const nudged = (entry: number, i: number) =>
+    entry + (i % 2 ? 1 : -1) * 2 ** -24 * Math.max(1, Math.abs(entry));
+  const moved: Program = {
+    ...program,
+    params: program.params.map(({ shape, entries }) => ({ shape, entries: entries.map(nudged) })),
+  };
+  const movedPose = pose.map(({ number, features, pick }, i) => ({
+    number: nudged(number, i),
+    features: features.map(nudged) as unknown as typeof features,
+    pick,
+  }));
+  const before = interpreter().run(wantedOf(program, pose));
+  return interpreter()
+    .run(wantedOf(moved, movedPose))
+    .map(({ data }, i) => {
+      const unmoved = before[i]?.data ?? [];
+      return Math.max(0, ...data.map((entry, k) => Math.abs(entry - (unmoved[k] as number))));
+    });
+}
+
+describe('equals the interpreter on random programs', () => {
+  const double = jit();
+  property(
+    'in float64, values to second derivatives, for poses of several sizes',
+    programArbitrary({ steps: 12 }),
+    poseArbitrary(),
+    poseArbitrary(),
+    (program, first, second) => {
+      for (const pose of [first, second]) expectSame(double, interpreter(), wantedOf(program, pose), 1e-12);
+    },
+  );
+
+  const single = jit({ precision: 'float32' });
+  property(
+    'in float32, within 1e-5 and ten times the response to one ulp of the inputs',
+    programArbitrary({ steps: 8, smooth: true }),
+    poseArbitrary(),
+    (program, pose) => {
+      const wanted = wantedOf(program, pose);
+      const slack = responses(program, pose);
+      const expected = interpreter({ precision: 'float32' }).run(wanted);
+      for (const [i, actual] of single.run(wanted).entries()) {
+        // Programs keep their values and slopes near 1; a result that cancels inherits the rounding of those.
+        const unit = Math.max(1, ...(expected[i] as Tensor).data.map(Math.abs));
+        const scale = unit + (10 * (slack[i] as number)) / 1e-5;
+        expectClose(actual, expected[i] as Tensor, 1e-5, scale);
+      }
+    },
+  );
+});
+
+/** A scorer of listed pairs under a cutoff: what the plan is made for. */
+function pairs(count: number, tape: TapeType = new Tape()): Value[] {
+  const radii = tape.parameter(tensor([1.5, 1.7, 1.9]), 'radii');
+  const depth = tape.parameter(tensor(-0.3), 'depth');
+  const distances = Float64Array.from({ length: count }, (_, i) => 1 + ((i * 7919) % 900) / 100);
+  const types = Int32Array.from({ length: count }, (_, i) => (i * 31) % 3);
+  const d = tape.constant(distances);
+  const s = sub(d, gather(radii, types));
+  const energy = sum(where(less(d, 8), mul(depth, exp(mul(-1, square(s)))), 0));
+  return [energy, ...gradient(energy, [radii, depth])];
+}
+
+describe('plans', () => {
+  test('one structure serves poses that differ in size and in numbers; sizes that become equal make another', () => {
+    const executor = jit();
+    for (const count of [7, 100, 4096, 100]) expectSame(executor, interpreter(), pairs(count), 1e-12);
+    expect(executor.planned).toBe(1);
+    expectSame(executor, interpreter(), pairs(3), 1e-12);
+    expect(executor.planned).toBe(2);
+  });
+
+  test('forward and backward of a pair scorer are one loop, and a cutoff is a branch around its body', () => {
+    const text = jit().explain(pairs(50));
+    expect(text.match(/for \(let i/g)).toHaveLength(1);
+    expect(text.match(/Math\.exp\(/g)).toHaveLength(1);
+    expect(text).toMatch(/if \(v\d+ < v\d+\) \{/);
+  });
+
+  test('a row sum of gathered times computed is turned round: the pairs need no array', () => {
+    const tape = new Tape();
+    const w = tape.parameter(tensor([0.4]), 'w');
+    const count = 1000;
+    const index = Int32Array.from({ length: count }, (_, i) => i % 5);
+    const term = exp(tape.constant(Float64Array.from({ length: count }, (_, i) => Math.sin(i))));
+    const energy = sum(square(segmentSum(mul(w, term), index, 5)));
+    const wanted = [energy, ...gradient(energy, [w])];
+    const memory = new Memory();
+    expectClose(jit().run(wanted, { memory })[1] as Tensor, interpreter().run(wanted)[1] as Tensor, 1e-12);
+    expect(memory.peak).toBeLessThan(count * 8);
+  });
+
+  test('equal subexpressions are computed once, and a chain of softplus stays short', () => {
+    const tape = new Tape();
+    const x = tape.parameter(tensor([0.5, -0.25]), 'x');
+    let y: Value = add(exp(x), mul(exp(x), 2));
+    expect(
+      jit()
+        .explain([y])
+        .match(/Math\.exp/g),
+    ).toHaveLength(1);
+    for (let link = 0; link < 16; link++) y = softplus(y);
+    expect(jit().explain([y]).length).toBeLessThan(3000);
+    expectSame(jit(), interpreter(), [y], 1e-12);
+  });
+
+  test('the cache is bounded, and what is used again stays', () => {
+    const executor = jit({ structures: 2 });
+    const chain = (length: number) => {
+      const tape = new Tape();
+      let y = tape.parameter(tensor([1, 2]), 'x');
+      for (let i = 0; i < length; i++) y = softplus(y);
+      return [y];
+    };
+    for (const length of [1, 2, 1, 3, 1]) executor.run(chain(length));
+    expect(executor.planned).toBe(3);
+    executor.run(chain(2));
+    expect(executor.planned).toBe(4);
+  });
+
+  test.each([
+    ['softmax', (x: Value) => softmax(x)],
+    ['layerNorm', (x: Value) => layerNorm(x)],
+    ['norm of rows', (x: Value) => norm(x, -1)],
+    ['product with its transpose', (x: Value) => matmul(x, transpose(x))],
+    ['column sums back into rows', (x: Value) => div(x, sum(x, 0))],
+  ])('inner and outer sums of one loop nest: %s, to second order', (_, f) => {
+    const tape = new Tape();
+    const x = tape.parameter(tensor([0.3, 1.2, 0.7, 0.9, 2.1, 0.4], [2, 3]), 'x');
+    const [slope] = gradient(sum(square(f(x))), [x]);
+    const wanted = [f(x), slope, ...gradient(sum(square(slope)), [x])];
+    expectSame(jit(), interpreter(), wanted, 1e-12);
+  });
+});
+
+describe('memory', () => {
+  test('is one arena, counted to the byte and given back', () => {
+    const executor = jit();
+    const memory = new Memory();
+    memory.take(1000);
+    executor.run(pairs(500), { memory });
+    // The energy, its two gradients (3 and 1 entries) and no pair.
+    expect(memory.peak - 1000).toBeLessThanOrEqual(16 * 8);
+    expect(memory.live).toBe(1000);
+  });
+
+  test('is given back after an error in the middle of a run', () => {
+    const executor = jit();
+    const memory = new Memory();
+    const wanted = pairs(50);
+    executor.run(wanted);
+    const constant = wanted[0]?.tape.values.find(({ form }) => form.kind === 'constant') as Value;
+    Object.defineProperty((constant.form as { tensor: Tensor }).tensor, 'data', {
+      get: () => {
+        throw new Error('the array is gone');
+      },
+    });
+    expect(() => executor.run(wanted, { memory })).toThrow('the array is gone');
+    expect(memory.live).toBe(0);
+  });
+
+  test('results are the receiver’s own: a later run does not change them', () => {
+    const executor = jit();
+    const [first] = executor.run(pairs(40));
+    const kept = first?.data.slice();
+    executor.run(pairs(90));
+    expect(first?.data).toEqual(kept);
+  });
+});
+
+describe('where code generation is forbidden', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  });
+
+  test('it says so once, names what runs instead, and the results are the same', () => {
+    vi.stubGlobal('Function', function forbidden() {
+      throw new EvalError('Code generation from strings disallowed for this context');
+    });
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const executors = [jit(), jit({ precision: 'float32' })];
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(executors.map(({ name }) => name)).toEqual([
+      'interpreter float64 (jit: code generation is forbidden here)',
+      'interpreter float32 (jit: code generation is forbidden here)',
+    ]);
+    expectSame(executors[0] as SyncExecutor, interpreter(), pairs(20), 0);
+  });
+});

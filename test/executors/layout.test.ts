@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { describe, expect } from 'vitest';
+import { layoutOf, lengthOf } from '../../engine/executors/plan/layout.ts';
+import type { Plan } from '../../engine/executors/plan/plan.ts';
+import { property } from '../support/property.ts';
+
+/** Buffers by their length and the steps that first write and last read them. */
+const lifetimes = fc.array(
+  fc.record({ length: fc.nat(9), first: fc.nat(11), lasts: fc.nat(8), isWanted: fc.boolean() }),
+  { minLength: 1, maxLength: 20 },
+);
+
+type Lifetimes = readonly { length: number; first: number; lasts: number; isWanted: boolean }[];
+
+const steps = 20;
+
+/** A plan that does nothing but write and read at those steps; sizes are the lengths themselves. */
+function planWith(buffers: Lifetimes): Plan {
+  const idsWhere = (holds: (buffer: Lifetimes[number]) => boolean) =>
+    buffers.flatMap((buffer, id) => (holds(buffer) ? [id] : []));
+  return {
+    steps: Array.from({ length: steps }, (_, at) => ({
+      kind: 'loop',
+      body: [],
+      clears: [],
+      ops: [],
+      writes: idsWhere(({ first }) => first === at),
+      reads: idsWhere(({ first, lasts }) => first < at && at <= first + lasts),
+    })),
+    buffers: buffers.map(({ length }, id) => ({ id, shape: [length] })) as unknown as Plan['buffers'],
+    inputPlaces: [],
+    wanted: idsWhere(({ isWanted }) => isWanted),
+  };
+}
+
+const sizes = Array.from({ length: 10 }, (_, length) => length);
+
+describe('the arena', () => {
+  property(
+    'no two buffers that live at once overlap, and none reaches beyond its end',
+    lifetimes,
+    buffers => {
+      const { offsets, length } = layoutOf(planWith(buffers), sizes);
+      const places = buffers.map((buffer, id) => ({
+        from: offsets[id] as number,
+        to: (offsets[id] as number) + lengthOf([buffer.length], sizes),
+        born: buffer.first,
+        dies: buffer.isWanted ? steps : buffer.first + buffer.lasts,
+      }));
+      for (const [i, a] of places.entries()) {
+        expect(a.to).toBeLessThanOrEqual(length);
+        for (const b of places.slice(i + 1)) {
+          const liveTogether = a.born <= b.dies && b.born <= a.dies;
+          const overlap = Math.max(a.from, b.from) < Math.min(a.to, b.to);
+          expect(liveTogether && overlap).toBe(false);
+        }
+      }
+    },
+  );
+
+  property(
+    'is no longer than all buffers together, and no shorter than what lives at any one step',
+    lifetimes,
+    buffers => {
+      const { length } = layoutOf(planWith(buffers), sizes);
+      const total = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+      const alive = Array.from({ length: steps }, (_, at) =>
+        buffers
+          .filter(({ first, lasts, isWanted }) => first <= at && (isWanted || at <= first + lasts))
+          .reduce((sum, buffer) => sum + buffer.length, 0),
+      );
+      expect(length).toBeLessThanOrEqual(total);
+      expect(length).toBeGreaterThanOrEqual(Math.max(...alive));
+    },
+  );
+});
