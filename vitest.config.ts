@@ -4,7 +4,8 @@ const config: ViteUserConfig = defineConfig({
   // Tests import 'posetape' as a user does and get the sources, not dist/.
   resolve: { conditions: ['posetape:source'] },
   ssr: { resolve: { conditions: ['posetape:source'] } },
-  test: { include: ['test/**/*.test.ts'] },
+  // No test is about time, so none fails on a busy machine.
+  test: { include: ['test/**/*.test.ts'], testTimeout: 300_000, globalSetup: 'test/support/seed.ts' },
 });
 
 export default config;

@@ -26,6 +26,12 @@ const lines = [
 ] as const;
 
 describe('the reader of PDBQT', () => {
+  test('takes atoms that share a serial, as waters of a receptor do, where no BRANCH means one', () => {
+    const [, , , first, second] = lines;
+    const [model] = read([first, second.replace('     2', '     1')].join('\n'));
+    expect(model?.atoms.map(({ serial }) => serial)).toEqual([1, 1]);
+  });
+
   test('reads atoms, the torsion tree and TORSDOF', () => {
     const [model, ...others] = read(lines.join('\n'));
     expect(others).toEqual([]);
@@ -136,10 +142,10 @@ describe('a malformed PDBQT file is told by file, line, what was expected and wh
       /expected an AutoDock atom type .*, found "CL"/,
     ],
     [
-      'a serial twice',
+      'a serial twice that a BRANCH names',
       spoiled(8, lines[7].replace('    3', '    1')),
-      8,
-      'a new serial number, found 1, which line 4 has',
+      7,
+      'serial numbers that one atom each has, found 1, which lines 4 and 8 have',
     ],
     ['an unknown record', spoiled(2, 'ATM 5'), 2, anyRecord],
     ['a record in lower case', spoiled(2, 'remark'), 2, anyRecord],

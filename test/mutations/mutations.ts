@@ -39,9 +39,9 @@ export const mutations: readonly Mutation[] = [
     replace: 's.mul(g, f)',
   },
   {
-    name: 'scaled’s second rule masks the wrong factor',
+    name: 'at second order NaN passes where the first cotangent was zero',
     file: 'ops/arithmetic/scaled.ts',
-    find: '(h, _ans, g) => scaled(g, h)',
+    find: '(h, _ans, g) => zeroWins(h, g)',
     replace: '(h, _ans, g) => scaled(h, g)',
   },
   {
@@ -164,5 +164,41 @@ export const mutations: readonly Mutation[] = [
     file: 'combine/recompute.ts',
     find: 'coefficients[index] = slopes[n] as number;',
     replace: 'coefficients[n] = slopes[n] as number;',
+  },
+  {
+    name: 'the arena gives a buffer away while it is still read',
+    file: 'engine/executors/plan/layout.ts',
+    find: 'for (const buffer of [...step.reads, ...step.writes]) last.set(buffer, at);',
+    replace: 'for (const buffer of step.writes) last.set(buffer, at);',
+  },
+  {
+    name: 'the arena never gives a buffer back',
+    file: 'engine/executors/plan/layout.ts',
+    find: 'for (const buffer of ends) gaps.give(',
+    replace: 'for (const buffer of ends.slice(ends.length)) gaps.give(',
+  },
+  {
+    name: 'rows are added up on top of the last pose’s',
+    file: 'engine/executors/plan/loops.ts',
+    find: "if (form.kind === 'scatter') return form.overlaps ? 0 : undefined;",
+    replace: "if (form.kind === 'scatter') return undefined;",
+  },
+  {
+    name: 'two slices that begin elsewhere count as one',
+    file: 'engine/executors/plan/graph.ts',
+    find: "? make(value, { kind: 'slice', starts: own }, inputs, undefined)",
+    replace: "? make(value, { kind: 'slice', starts: own }, inputs, 'slice')",
+  },
+  {
+    name: 'a branch around what the condition does not mask',
+    file: 'engine/executors/plan/statements.ts',
+    find: 'rest.every(others => others.has(each))',
+    replace: 'rest.some(others => others.has(each))',
+  },
+  {
+    name: 'structures that differ in an axis share a plan',
+    file: 'engine/executors/plan/structure.ts',
+    find: 'form.axes}`;',
+    replace: 'form.axes.length}`;',
   },
 ];

@@ -1,0 +1,322 @@
+import fc from 'fast-check';
+import { tensor } from 'posetape';
+import {
+  type Accumulator,
+  type AccumulatorJSON,
+  boltzmann,
+  type Combination,
+  lse,
+  mean,
+  type PoseLossTerm,
+} from 'posetape/combine';
+import { describe, expect, test } from 'vitest';
+import { expectClose, largest } from '../support/equal.ts';
+import { property } from '../support/property.ts';
+import { combinations, energies, evenly, several, slopes } from './arbitraries.ts';
+import type { KnownPose } from './known-poses.ts';
+import { reachOf, sharesOf, weighted } from './textbook.ts';
+
+/** All that an accumulator is told of one pose. */
+interface Term extends KnownPose, Required<PoseLossTerm> {}
+
+const term: fc.Arbitrary<Term> = fc.record({
+  energy: energies,
+  slope: slopes,
+  poseLoss: evenly(-5, 5),
+  poseLossGradient: fc.oneof(fc.constant(0), evenly(-5, 5)),
+});
+
+function gradientOf({ energy, slope }: KnownPose) {
+  return { w: tensor([...slope]), depth: tensor(energy) };
+}
+
+function accumulated(combination: Combination, terms: readonly Term[]): Accumulator {
+  const accumulator = combination.accumulator();
+  for (const each of terms) accumulator.add(each.energy, gradientOf(each), each);
+  return accumulator;
+}
+
+function throughJSON(accumulator: Accumulator): AccumulatorJSON {
+  return JSON.parse(JSON.stringify(accumulator));
+}
+
+/** Every bit of the state: its JSON holds the bytes of the numbers. */
+function expectSameBits(actual: Accumulator, expected: Accumulator): void {
+  expect(actual.toJSON()).toEqual(expected.toJSON());
+}
+
+/** Equal but for the rounding of sums taken in another order. */
+function expectSameSums(
+  combination: Combination,
+  terms: readonly Term[],
+  actual: Accumulator,
+  expected: Accumulator,
+): void {
+  const [found, wanted] = [actual.result(), expected.result()];
+  const predictions = terms.map(({ energy }) => energy);
+  const { sizes } = sharesOf(combination, predictions);
+  const pull = terms.map(({ poseLossGradient }) => poseLossGradient);
+  expect(found.count).toBe(wanted.count);
+  expectClose(found.value, wanted.value, 1e-12, largest([wanted.value, ...predictions]));
+  expectClose(found.poseLoss, wanted.poseLoss, 1e-12, 5 * terms.length);
+  for (const name of ['w', 'depth'] as const) {
+    const given = terms.map(each => gradientOf(each)[name].data);
+    const [gradient, own] = [wanted.gradient[name], wanted.poseLossGradient[name]];
+    expectClose(found.gradient[name] ?? [], gradient ?? [], 1e-12, reachOf(sizes, given));
+    expectClose(found.poseLossGradient[name] ?? [], own ?? [], 1e-12, reachOf(pull, given));
+  }
+}
+
+describe('merging accumulators', () => {
+  property(
+    'is commutative to the bit',
+    combinations,
+    several(term, 8, 0),
+    several(term, 8, 0),
+    (combination, some, others) => {
+      const [a, b] = [accumulated(combination, some), accumulated(combination, others)];
+      expectSameBits(a.merge(b), b.merge(a));
+    },
+  );
+
+  test('forgets the sign of a zero', () => {
+    const bestOf = (...predictions: number[]) => {
+      const accumulator = mean().accumulator();
+      for (const prediction of predictions) accumulator.add(prediction, null);
+      return accumulator;
+    };
+    expectSameBits(bestOf(5, -0).merge(bestOf(0)), bestOf(0).merge(bestOf(5, -0)));
+    expectSameBits(bestOf(5).merge(bestOf(-0)), bestOf(-0).merge(bestOf(5)));
+  });
+
+  property(
+    'is associative within rounding',
+    combinations,
+    fc.tuple(several(term, 8), several(term, 8), several(term, 8)),
+    (combination, parts) => {
+      const [a, b, c] = parts.map(part => accumulated(combination, part)) as [
+        Accumulator,
+        Accumulator,
+        Accumulator,
+      ];
+      expectSameSums(combination, parts.flat(), a.merge(b).merge(c), a.merge(b.merge(c)));
+    },
+  );
+
+  property(
+    'an empty one changes no bit, from either side',
+    combinations,
+    several(term, 8, 0),
+    (combination, terms) => {
+      const [empty, some] = [combination.accumulator(), accumulated(combination, terms)];
+      expectSameBits(some.merge(empty), some);
+      expectSameBits(empty.merge(some), some);
+    },
+  );
+
+  property(
+    'the parts of any split give the whole',
+    combinations,
+    several(fc.tuple(term, fc.nat(4)), 32),
+    (combination, assigned) => {
+      const terms = assigned.map(([each]) => each);
+      const parts = [0, 1, 2, 3, 4].map(part =>
+        accumulated(
+          combination,
+          assigned.filter(([, owner]) => owner === part).map(([each]) => each),
+        ),
+      );
+      const merged = parts.reduce((sofar, part) => sofar.merge(part), combination.accumulator());
+      expectSameSums(combination, terms, merged, accumulated(combination, terms));
+    },
+  );
+
+  property(
+    'changes neither',
+    combinations,
+    several(term, 8),
+    several(term, 8),
+    (combination, some, others) => {
+      const [a, b] = [accumulated(combination, some), accumulated(combination, others)];
+      a.merge(b).add(-3e4, gradientOf({ energy: 1, slope: [1, 1, 1] }));
+      expectSameBits(a, accumulated(combination, some));
+      expectSameBits(b, accumulated(combination, others));
+    },
+  );
+});
+
+describe('accumulators as JSON', () => {
+  property(
+    'come back to the bit, and go on as if never written',
+    combinations,
+    several(term, 8, 0),
+    term,
+    (combination, terms, next) => {
+      const original = accumulated(combination, terms);
+      const copy = combination.accumulator(throughJSON(original));
+      expectSameBits(copy, original);
+      for (const each of [original, copy]) each.add(next.energy, gradientOf(next), next);
+      expectSameBits(copy, original);
+      expect(copy.result()).toEqual(original.result());
+    },
+  );
+
+  test('lose no bit of −0, denormals and numbers near the largest', () => {
+    const extremes = Float64Array.of(-0, 5e-324, -5e-324, 1e308, -1e308, Number.MAX_VALUE, 2 ** -1022);
+    const text = Buffer.from(extremes.buffer).toString('base64');
+    const shapes = { w: [extremes.length] };
+    const saved = {
+      ...lse().accumulator().toJSON(),
+      count: 1,
+      shapes,
+      A: { w: text },
+      B: {},
+      P: { w: text },
+    };
+    const copy = lse().accumulator(throughJSON(lse().accumulator(saved)));
+    expect(copy.toJSON()).toEqual(saved);
+    expect(copy.result().poseLossGradient.w?.data).toEqual(extremes);
+  });
+
+  test('hold extremes that were added', () => {
+    const accumulator = lse().accumulator();
+    const extremes = [5e-324, 1e308, -1e308];
+    accumulator.add(1e308, { w: tensor(extremes) }, { poseLoss: 5e-324, poseLossGradient: 1 });
+    const { value, gradient, poseLoss, poseLossGradient } = lse()
+      .accumulator(throughJSON(accumulator))
+      .result();
+    expect([value, poseLoss]).toEqual([1e308, 5e-324]);
+    expect([...(gradient.w?.data ?? [])]).toEqual(extremes);
+    expect([...(poseLossGradient.w?.data ?? [])]).toEqual(extremes);
+  });
+});
+
+describe('the result of an accumulator', () => {
+  property('is the combination of the textbook', combinations, several(term, 32), (combination, terms) => {
+    const { value, gradient, poseLoss, poseLossGradient, count } = accumulated(combination, terms).result();
+    const predictions = terms.map(({ energy }) => energy);
+    const expected = sharesOf(combination, predictions);
+    const { coefficients, sizes } = expected;
+    const given = terms.map(({ slope }) => slope);
+    const pull = terms.map(each => each.poseLossGradient);
+    expect(count).toBe(terms.length);
+    expectClose(value, expected.value, 1e-12, largest([expected.value, ...predictions]));
+    expectClose(gradient.w?.data ?? [], weighted(coefficients, given), 1e-12, reachOf(sizes, given));
+    expectClose(poseLossGradient.w?.data ?? [], weighted(pull, given), 1e-12, reachOf(pull, given));
+    const losses = terms.map(each => each.poseLoss);
+    expectClose(
+      poseLoss,
+      losses.reduce((a, b) => a + b, 0),
+      1e-12,
+      5 * terms.length,
+    );
+  });
+
+  test('is in fresh arrays each time, of float64 and the shapes given', () => {
+    const accumulator = boltzmann().accumulator();
+    const given = { matrix: tensor(new Float32Array([1, 2, 3, 4]), [2, 2]), number: tensor(5) };
+    accumulator.add(-1, given, { poseLossGradient: 2 });
+    given.matrix.data.fill(0);
+    const [first, second] = [accumulator.result(), accumulator.result()];
+    for (const { data } of Object.values({ ...first.gradient, ...first.poseLossGradient })) data.fill(99);
+    expect(second.gradient).toEqual({
+      matrix: { data: Float64Array.of(1, 2, 3, 4), shape: [2, 2] },
+      number: { data: Float64Array.of(5), shape: [] },
+    });
+    expect(second.poseLossGradient.matrix?.data).toEqual(Float64Array.of(2, 4, 6, 8));
+    expect(accumulator.result()).toEqual(second);
+  });
+
+  test('of predictions alone has no gradient', () => {
+    const accumulator = mean().accumulator();
+    for (const energy of [-1, -2, -6]) accumulator.add(energy, null, { poseLoss: 0.5 });
+    expect(accumulator.result()).toEqual({
+      value: -3,
+      gradient: {},
+      poseLoss: 1.5,
+      poseLossGradient: {},
+      count: 3,
+    });
+  });
+});
+
+test('bytes are those of three sums of the size of θ, two where B is not needed', () => {
+  const bytesOf = (combination: Combination) => {
+    const accumulator = combination.accumulator();
+    expect(accumulator.bytes).toBe(0);
+    accumulator.add(0, { w: tensor([1, 2, 3]), depth: tensor(4) });
+    accumulator.add(-1, { w: tensor([1, 2, 3]), depth: tensor(4) });
+    return accumulator.bytes;
+  };
+  expect([mean(), lse(), boltzmann()].map(bytesOf)).toEqual([64, 64, 96]);
+});
+
+describe('what does not fit an accumulator is an error and leaves it as it was', () => {
+  const one = { w: tensor([1, 2, 3]) };
+  const filled = (combination: Combination, gradient = one) => {
+    const accumulator = combination.accumulator();
+    accumulator.add(-5, gradient, { poseLoss: 1, poseLossGradient: 1 });
+    return accumulator;
+  };
+
+  function expectRefusal(
+    accumulator: Accumulator,
+    act: (accumulator: Accumulator) => unknown,
+    kind: ErrorConstructor,
+    message: RegExp,
+  ): void {
+    const before = throughJSON(accumulator);
+    expect(() => act(accumulator)).toThrow(
+      expect.objectContaining({ name: kind.name, message: expect.stringMatching(message) }),
+    );
+    expect(accumulator.toJSON()).toEqual(before);
+  }
+
+  test.each([
+    ['another kind', lse(), boltzmann(), /merge: lse\(\{"t":1,"sign":-1\}\) .* boltzmann\(\{"kT":1\}\)/],
+    ['another kT', boltzmann({ kT: 0.5 }), boltzmann(), /merge: boltzmann\(\{"kT":0.5\}\) .*"kT":1/],
+    ['another sign', lse({ sign: 1 }), lse(), /merge: .*"sign":1\}\) .*"sign":-1/],
+    ['another t', lse({ t: 2 }), lse({ t: 3 }), /merge: .*"t":2.*"t":3/],
+  ])('merging %s', (_what, theirs, ours, message) => {
+    expectRefusal(filled(ours), a => a.merge(filled(theirs)), TypeError, message);
+    expectRefusal(ours.accumulator(), a => a.merge(theirs.accumulator()), TypeError, message);
+  });
+
+  test('JSON of another kind or setting', () => {
+    const saved = throughJSON(filled(lse({ t: 2 })));
+    expect(() => lse({ t: 3 }).accumulator(saved)).toThrow(/lse\(\{"t":2.*lse\(\{"t":3/);
+    expect(() => mean().accumulator(saved)).toThrow(/lse\(\{"t":2.*mean/);
+  });
+
+  test.each([
+    ['another name', { v: tensor([1, 2, 3]) }, /gradients of \(v\), but before of \(w\)/],
+    ['a name more', { ...one, v: tensor(1) }, /gradients of \(w, v\), but before of \(w\)/],
+    ['a name less', {}, /gradients of \(\), but before of \(w\)/],
+    ['another shape', { w: tensor([1, 2]) }, /gradient of w has shape \[2\], but before \[3\]/],
+    ['another rank', { w: tensor([[1, 2, 3]]) }, /gradient of w has shape \[1, 3\], but before \[3\]/],
+  ])('gradients of %s', (_what, gradient, message) => {
+    expectRefusal(filled(boltzmann()), a => a.add(-9, gradient), RangeError, message);
+    const other = boltzmann().accumulator();
+    other.add(-9, gradient);
+    expectRefusal(filled(boltzmann()), a => a.merge(other), RangeError, message);
+  });
+
+  describe.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('%d as', number => {
+    test.each<[string, (accumulator: Accumulator) => void]>([
+      ['prediction', a => a.add(number, one)],
+      ['poseLoss', a => a.add(-9, one, { poseLoss: number })],
+      ['poseLossGradient', a => a.add(-9, one, { poseLossGradient: number })],
+      ['gradient of w', a => a.add(-9, { w: tensor([1, number, 3]) })],
+    ])('%s', (what, add) => {
+      for (const accumulator of [filled(boltzmann()), boltzmann().accumulator()]) {
+        expectRefusal(accumulator, add, RangeError, new RegExp(`${what}.* is ${number}`));
+      }
+    });
+  });
+
+  test('a result before the first pose', () => {
+    expect(() => lse().accumulator().result()).toThrow(/no poses/);
+    const empty = lse().accumulator().merge(lse().accumulator());
+    expect(() => empty.result()).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,394 @@
+import { Tape, type Tensor, tensor, type Value } from 'posetape';
+import { BadPoseError, boltzmann, lse, pIC50, pKi, squaredError } from 'posetape/combine';
+import { add, gather, less, log, mul, segmentSum, sqrt, sub, sum, where } from 'posetape/ops';
+import { describe, expect, test } from 'vitest';
+import {
+  combineKnown,
+  type KnownOptions,
+  type KnownPose,
+  posesOf,
+  score,
+  strategies,
+} from './known-poses.ts';
+
+type Kind = 'Error' | 'TypeError' | 'RangeError' | 'BadPoseError';
+
+/** Fails unless the options give this error. Poses are three good ones unless given. */
+async function expectError(options: Partial<KnownOptions>, kind: Kind, message: RegExp): Promise<unknown> {
+  const error = await combineKnown({ poses: posesOf(-9, -8, -6), ...options }).catch(caught => caught);
+  expect(error).toMatchObject({ name: kind, message: expect.stringMatching(message) });
+  return error;
+}
+
+const expectErrors = async (options: Partial<KnownOptions>, kind: Kind, message: RegExp): Promise<void> => {
+  for (const strategy of strategies) await expectError({ strategy, ...options }, kind, message);
+};
+
+/** Scores all poses well but the second one. */
+function failingAtSecond(fail: (tape: Tape, w: Value) => unknown): KnownOptions['score'] {
+  return (tape, values, pose) =>
+    pose.energy === -8 ? (fail(tape, values.w) as Value) : score(tape, values, pose);
+}
+
+describe('a scorer', () => {
+  test.each<[string, (tape: Tape, w: Value) => unknown, Kind, RegExp]>([
+    ['that returns several numbers', (_tape, w) => w, 'RangeError', /^pose 1: score .*single number.* \[3\]/],
+    ['that returns an index', tape => tape.constant(Int32Array.of(1)), 'RangeError', /^pose 1: .*index data/],
+    [
+      'that returns nothing',
+      () => undefined,
+      'TypeError',
+      /^pose 1: score .*value on its tape, got undefined/,
+    ],
+    ['that returns a number', () => -8, 'TypeError', /^pose 1: score .*value on its tape, got number/],
+    [
+      'that returns a value of another tape',
+      () => new Tape().parameter(1, 'stranger'),
+      'Error',
+      /^pose 1: score .*stranger.* of another tape/,
+    ],
+    ['that waits', async (_tape, w) => sum(w), 'TypeError', /^pose 1: score returned a promise/],
+    [
+      'that waits in vain',
+      async () => {
+        throw new Error('offline');
+      },
+      'TypeError',
+      /^pose 1: score returned a promise/,
+    ],
+  ])('%s', async (_what, fail, kind, message) => {
+    await expectErrors({ score: failingAtSecond(fail) }, kind, message);
+  });
+
+  test.each<[string, (tape: Tape, w: Value) => unknown, Kind, RegExp]>([
+    [
+      'with shapes that do not fit',
+      (tape, w) => add(w, tape.constant([1, 2])),
+      'RangeError',
+      /^add: \[3\] and \[2\]/,
+    ],
+    [
+      'that gathers out of range',
+      (_tape, w) => gather(w, [0, 3]),
+      'RangeError',
+      /^gather: index 3 at position 1/,
+    ],
+    [
+      'that sums segments out of range',
+      (_tape, w) => segmentSum(w, [0, 1, 2], 2),
+      'RangeError',
+      /^segmentSum: index 2 at position 2/,
+    ],
+    [
+      'that mixes tapes',
+      (_tape, w) => add(w, new Tape().parameter(1, 'stranger')),
+      'Error',
+      /^add: .*stranger.* belongs to another tape/,
+    ],
+  ])('%s: the pose is named, and the error itself is the cause', async (_what, fail, kind, message) => {
+    const options = { score: failingAtSecond(fail) };
+    for (const strategy of strategies) {
+      const error = await expectError({ strategy, ...options }, 'Error', /^pose 1: /);
+      const cause = (error as Error).cause as Error;
+      expect(cause).toMatchObject({ name: kind, message: expect.stringMatching(message) });
+      expect((error as Error).message).toBe(`pose 1: ${cause.message}`);
+    }
+  });
+});
+
+/* ΔG_n = energy and g_n = slope², so that a steep pose has a bad gradient and a good prediction. */
+const steep: KnownOptions['score'] = (tape, { w }, { energy, slope }) =>
+  add(sum(mul(mul(w, tape.constant(slope)), tape.constant(slope))), energy);
+const pose = (energy: number, slope = 1): KnownPose => ({ energy, slope: [slope, 2, 3] });
+
+describe('a bad pose', () => {
+  test.each<[string, KnownPose, RegExp]>([
+    ['whose prediction is NaN', pose(Number.NaN), /^its prediction is NaN: %\d+ = constant \[\] is NaN/],
+    [
+      'whose prediction is infinite',
+      pose(-Infinity),
+      /^its prediction is -Infinity: .* = constant \[\] is -Inf/,
+    ],
+    [
+      'whose gradient is infinite',
+      pose(-8, 1e200),
+      /^its gradient with respect to w is Infinity: %\d+ = scaled \[3\] of \(%\d+, %\d+\) is Infinity at position 0/,
+    ],
+  ])('%s: the pose and the origin are named', async (_what, bad, reason) => {
+    for (const strategy of strategies) {
+      const options = { poses: [pose(-9), bad, pose(-6)], score: steep, strategy };
+      const error = await expectError(options, 'BadPoseError', /^pose 1: its/);
+      expect(error).toBeInstanceOf(BadPoseError);
+      expect(error).toMatchObject({ index: 1, reason: expect.stringMatching(reason) });
+    }
+  });
+
+  test('is not blamed on a branch that was not taken', async () => {
+    const branching: KnownOptions['score'] = (_tape, { w }, { energy }) => {
+      const x = add(sum(w), energy);
+      const taken = where(less(x, 50), 0, log(sub(x, 100)));
+      return add(taken, sqrt(x));
+    };
+    await expectErrors(
+      { score: branching },
+      'BadPoseError',
+      /^pose 0: its prediction is NaN: %\d+ = sqrt \[\]/,
+    );
+  });
+
+  const mixed = [pose(-9), pose(Number.NaN), pose(-8, 1e200), pose(-6), pose(Infinity), pose(-7, -1e300)];
+  const good = [pose(-9), pose(-6)];
+
+  test.each(strategies)('is left out on demand, as if it had never been there, under %s', async strategy => {
+    const options: Partial<KnownOptions> = { score: steep, strategy, loss: squaredError(-10) };
+    const { stats, ...result } = await combineKnown({ ...options, poses: mixed, badPose: 'skip' });
+    const expected = await combineKnown({ ...options, poses: good });
+    const spread = ([first, last]: Float64Array, gap: number) =>
+      Float64Array.of(first as number, gap, gap, last as number, gap, gap);
+    expect(result).toEqual({
+      ...result,
+      value: expected.value,
+      loss: expected.loss,
+      gradient: expected.gradient,
+      predictions: spread(expected.predictions, Number.NaN),
+      weights: spread(expected.weights, 0),
+      coefficients: spread(expected.coefficients, 0),
+    });
+    expect(stats.poses).toBe(2);
+    const reasons = new Map(stats.badPoses.map(({ index, reason }) => [index, reason]));
+    expect([...reasons.keys()].sort()).toEqual([1, 2, 4, 5]);
+    expect(reasons.get(1)).toMatch(/prediction is NaN/);
+    expect(reasons.get(2)).toMatch(/gradient with respect to w is Infinity/);
+    expect(reasons.get(4)).toMatch(/prediction is Infinity/);
+    expect(reasons.get(5)).toMatch(/gradient with respect to w is Infinity/);
+  });
+});
+
+describe('when all poses are bad', () => {
+  test.each<[string, KnownPose[], RegExp]>([
+    [
+      'in their predictions',
+      [pose(Number.NaN), pose(Infinity)],
+      /all 2 poses are bad; pose 0: its prediction is NaN/,
+    ],
+    ['in their gradients', [pose(-9, 1e200), pose(-8, 1e200)], /all 2 poses are bad; pose 0: its gradient/],
+  ])('%s, there is nothing to combine', async (_what, poses, message) => {
+    await expectErrors({ poses, score: steep, badPose: 'skip' }, 'RangeError', message);
+  });
+});
+
+test('a pose that is left out keeps its index: poseLosses go by the order in which poses are read', async () => {
+  const indices = new Set<number>();
+  const poseLoss = (x: Value, index: number) => {
+    indices.add(index);
+    return mul(x, index);
+  };
+  for (const strategy of strategies) {
+    indices.clear();
+    const poses = [pose(-9), pose(Number.NaN), pose(-8, 1e200), pose(-6)];
+    const { loss } = await combineKnown({ poses, score: steep, strategy, poseLoss, badPose: 'skip' });
+    expect(loss).toBe(-18);
+    expect([...indices]).toEqual(expect.arrayContaining([0, 3]));
+  }
+});
+
+test('recompute does not run the backward pass of a pose that has no weight, and so cannot find it bad', async () => {
+  const options = { poses: [pose(-9), pose(9000, 1e200)], score: steep, strategy: 'recompute' } as const;
+  expect((await combineKnown(options)).stats).toMatchObject({ backwardSkipped: 1, badPoses: [] });
+});
+
+describe('poses', () => {
+  test('that are none', async () => {
+    await expectErrors({ poses: [] }, 'RangeError', /there are no poses/);
+    await expectErrors({ poses: [], badPose: 'skip' }, 'RangeError', /there are no poses/);
+  });
+
+  test.each([7, null, undefined, { length: 2 }])('that are no iterable: %o', async poses => {
+    await expectErrors({ poses: poses as unknown as KnownPose[] }, 'TypeError', /poses must be an iterable/);
+  });
+
+  test.each<[string, () => KnownOptions['poses']]>([
+    [
+      'a generator',
+      function* () {
+        yield* posesOf(-9);
+      },
+    ],
+    [
+      'an async generator',
+      async function* () {
+        yield* posesOf(-9);
+      },
+    ],
+    ['an iterator', () => posesOf(-9).values()],
+  ])('that can be read only once, under recompute: %s', async (_what, once) => {
+    const message = /recompute reads the poses twice.*only once.*strategy stream/;
+    await expectError({ poses: once(), strategy: 'recompute' }, 'TypeError', message);
+    await expectError({ poses: once(), combination: sum }, 'TypeError', message);
+  });
+
+  /** Other poses each time they are read. */
+  const changing = (...readings: Iterable<KnownPose>[]): Iterable<KnownPose> => ({
+    *[Symbol.iterator]() {
+      yield* readings.shift() ?? [];
+    },
+  });
+  const endless: Iterable<KnownPose> = {
+    *[Symbol.iterator]() {
+      for (;;) yield* posesOf(-9, -8);
+    },
+  };
+  test.each<[string, Iterable<KnownPose>, RegExp]>([
+    ['fewer', posesOf(-9), /2 poses in its first pass and only 1 in its second/],
+    ['none', [], /2 poses in its first pass and only 0 in its second/],
+    ['more', posesOf(-9, -8, -7), /2 poses in its first pass and more in its second/],
+    ['without end', endless, /2 poses in its first pass and more in its second/],
+    ['others', posesOf(-9, -8.5), /pose 1 was predicted -8 in the first pass .* -8.5 in the second/],
+  ])('that are %s in the second pass', async (_what, second, message) => {
+    const poses = changing(posesOf(-9, -8), second);
+    await expectError({ poses, strategy: 'recompute' }, 'Error', message);
+  });
+});
+
+describe.each(['combination', 'readout', 'loss', 'poseReadout', 'poseLoss'] as const)('a %s', name => {
+  const able = name === 'combination' ? (['recompute', 'full-graph'] as const) : strategies;
+
+  test.each<[string, (x: Value) => unknown, Kind, string]>([
+    [
+      'several numbers',
+      x => x.tape.constant([1, 2]),
+      'RangeError',
+      'must return a single number .*shape \\[2\\]',
+    ],
+    ['a number', () => 1, 'TypeError', 'must return a value on its tape, got number'],
+    ['nothing', () => undefined, 'TypeError', 'must return a value on its tape, got undefined'],
+    ['a promise', async x => x, 'TypeError', 'returned a promise'],
+    [
+      'a value of another tape',
+      () => new Tape().parameter(1, 'stranger'),
+      'Error',
+      'stranger.* of another tape',
+    ],
+  ])('that returns %s', async (_what, fail, kind, message) => {
+    for (const strategy of able) {
+      const options = { strategy, poseLoss: squaredError(0), [name]: fail };
+      await expectError(options, kind, new RegExp(`^${name} .*${message}`));
+    }
+  });
+
+  test('that is not finite, though every prediction is', async () => {
+    const fail = (x: Value) => log(mul(0, sum(x)));
+    for (const strategy of able) {
+      const options = { strategy, poseLoss: squaredError(0), [name]: fail };
+      await expectError(options, 'RangeError', /is (NaN|-?Infinity)/);
+    }
+  });
+});
+
+test('a gradient that overflows in the combination is an error', async () => {
+  await expectErrors(
+    { poses: [pose(1, 1e140)], score: steep, loss: x => mul(x, 1e200) },
+    'RangeError',
+    /overflows/,
+  );
+});
+
+describe('a setting out of range', () => {
+  const numbers = [0, -1, Number.NaN, Infinity];
+
+  test.each(numbers)('t, kT or km of %d', number => {
+    const message = (name: string) =>
+      new RangeError(`${name} must be a finite number above 0, got ${number}`);
+    expect(() => lse({ t: number })).toThrow(message('lse: t'));
+    expect(() => boltzmann({ kT: number })).toThrow(message('boltzmann: kT'));
+    expect(() => pKi({ kT: number })).toThrow(message('pKi: kT'));
+    expect(() => pIC50({ kT: number, substrate: 1, km: 1 })).toThrow(message('pIC50: kT'));
+    expect(() => pIC50({ substrate: 1, km: number })).toThrow(message('pIC50: km'));
+  });
+
+  test.each([-1, Number.NaN, Infinity])('a substrate concentration of %d', number => {
+    const message = `pIC50: substrate must be a finite concentration from 0, got ${number}`;
+    expect(() => pIC50({ substrate: number, km: 1 })).toThrow(new RangeError(message));
+  });
+
+  test.each([Number.NaN, Infinity, -Infinity])('a target of %d', number => {
+    const message = `squaredError: target must be a finite number, got ${number}`;
+    expect(() => squaredError(number)).toThrow(new RangeError(message));
+  });
+
+  test.each([0, 2, Number.NaN])('a sign of %d', sign => {
+    expect(() => lse({ sign: sign as 1 })).toThrow(RangeError);
+    expect(() => lse({ sign: sign as 1 })).toThrow(/sign is −1 .* or 1 .* got/);
+  });
+
+  test.each<[string, Partial<Record<keyof KnownOptions, unknown>>, Kind, RegExp]>([
+    ['a tolerance below 0', { tolerance: -1e-9 }, 'RangeError', /tolerance .* got -1e-9/],
+    ['a tolerance of 1', { tolerance: 1 }, 'RangeError', /tolerance .* got 1/],
+    ['a tolerance of NaN', { tolerance: Number.NaN }, 'RangeError', /tolerance .* got NaN/],
+    ['a badPose', { badPose: 'ignore' }, 'RangeError', /badPose .*'throw' or 'skip', got ignore/],
+    ['a strategy', { strategy: 'magic' }, 'RangeError', /no strategy magic; .*stream, recompute, full-graph/],
+    ['a strategy that objects have', { strategy: 'toString' }, 'RangeError', /no strategy toString/],
+    ['a score', { score: 3 }, 'TypeError', /score must be a function/],
+    ['a combination', { combination: 'mean' }, 'TypeError', /combination must be/],
+    ['a combination that was not called', { combination: {} }, 'TypeError', /combination must be/],
+  ])('%s', async (_what, options, kind, message) => {
+    await expectError(options as Partial<KnownOptions>, kind, message);
+  });
+});
+
+describe('parameters', () => {
+  test.each<[string, unknown, Kind, RegExp]>([
+    [
+      'of index data',
+      tensor(Int32Array.of(1, 2, 3)),
+      'TypeError',
+      /parameter w must be a tensor of real numbers/,
+    ],
+    ['that are no tensor', [1, 2, 3], 'TypeError', /parameter w must be a tensor of real numbers/],
+    ['that are a number', 3, 'TypeError', /parameter w must be a tensor of real numbers/],
+    ['with NaN', tensor([1, Number.NaN, 3]), 'RangeError', /parameter w is NaN at position 1/],
+    ['with an infinity', tensor([1, 2, -Infinity]), 'RangeError', /parameter w is -Infinity at position 2/],
+    [
+      'of too few numbers',
+      { data: new Float64Array(2), shape: [3] },
+      'RangeError',
+      /\bw\b.*\[3\] holds 3 numbers, but 2/,
+    ],
+    ['without a shape', { data: new Float64Array(3) }, 'TypeError', /parameter w /],
+  ])('%s', async (_what, w, kind, message) => {
+    await expectErrors({ params: { w: w as Tensor } }, kind, message);
+  });
+});
+
+describe('what does not go together', () => {
+  const scatter: KnownOptions['loss'] = (x, all) => sum(sub(all, x));
+  test.each<[string, Partial<KnownOptions>, RegExp]>([
+    [
+      'stream and a combination in ops',
+      { strategy: 'stream', combination: sum },
+      /combination of one’s own .*recompute/,
+    ],
+    [
+      'stream and a loss that sees every prediction',
+      { strategy: 'stream', loss: scatter },
+      /loss .*all predictions .*recompute/,
+    ],
+    [
+      'recompute and no predictions',
+      { strategy: 'recompute', keepPredictions: false },
+      /recompute needs every prediction; keepPredictions: false .*stream/,
+    ],
+    [
+      'the full graph and no predictions',
+      { strategy: 'full-graph', keepPredictions: false },
+      /full-graph needs every prediction/,
+    ],
+    [
+      'a combination in ops and no predictions',
+      { combination: sum, keepPredictions: false },
+      /recompute needs every prediction/,
+    ],
+  ])('%s', async (_what, options, message) => {
+    await expectError(options, 'TypeError', message);
+  });
+});

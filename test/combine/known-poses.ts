@@ -1,0 +1,46 @@
+import { interpreter, type Tape, type Tensor, tensor, type Value } from 'posetape';
+import {
+  boltzmann,
+  type CombineOptions,
+  type CombineResult,
+  combinePoses,
+  type Strategy,
+} from 'posetape/combine';
+import { add, mul, sum } from 'posetape/ops';
+
+/*
+ * Poses whose prediction and gradient are known without computing them, so that a test may choose both:
+ * ΔG_n = energy + slope · w, at w = 0.
+ */
+
+export interface KnownPose {
+  readonly energy: number;
+  readonly slope: readonly number[];
+}
+
+export const params: { readonly w: Tensor } = { w: tensor([0, 0, 0]) };
+
+export function score(tape: Tape, { w }: { readonly w: Value }, { energy, slope }: KnownPose): Value {
+  return add(sum(mul(w, tape.constant(slope))), energy);
+}
+
+export type KnownOptions = CombineOptions<KnownPose, typeof params>;
+export type KnownResult = CombineResult<typeof params>;
+
+/** `combinePoses` of known poses: by the thermal average, on the interpreter, unless told otherwise. */
+export function combineKnown(
+  options: Pick<KnownOptions, 'poses'> & Partial<KnownOptions>,
+): Promise<KnownResult> {
+  return combinePoses({ params, score, combination: boltzmann(), executor: interpreter(), ...options });
+}
+
+/** Poses of these energies; the slope of pose n is (1, n, n²). */
+export function posesOf(...energies: readonly number[]): KnownPose[] {
+  return energies.map((energy, n) => ({ energy, slope: [1, n, n * n] }));
+}
+
+export function energiesOf(poses: readonly KnownPose[]): number[] {
+  return poses.map(({ energy }) => energy);
+}
+
+export const strategies: readonly Strategy[] = ['stream', 'recompute', 'full-graph'];

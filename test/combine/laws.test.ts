@@ -1,0 +1,150 @@
+import fc from 'fast-check';
+import { boltzmann, type Combination, lse, mean } from 'posetape/combine';
+import { describe, expect } from 'vitest';
+import { expectClose, largest } from '../support/equal.ts';
+import { property } from '../support/property.ts';
+import { combinations, knownPose, magnitudes, several, slopes } from './arbitraries.ts';
+import { combineKnown, energiesOf, type KnownPose } from './known-poses.ts';
+import { reachOf, sharesOf } from './textbook.ts';
+
+/** Energies a multiple of 1/1024 apart, so that they can be shifted by whole numbers without rounding. */
+const grid = fc.integer({ min: -20 * 1024, max: 20 * 1024 }).map(steps => steps / 1024);
+const onGrid: fc.Arbitrary<KnownPose> = fc.record({ energy: grid, slope: slopes });
+const differing = (most: number) =>
+  fc.uniqueArray(onGrid, { minLength: 1, maxLength: most, size: 'max', selector: ({ energy }) => energy });
+
+const slopesOf = (poses: readonly KnownPose[]) => poses.map(({ slope }) => slope);
+
+function bestOf(poses: readonly KnownPose[], sign: -1 | 1 = -1): KnownPose {
+  return poses.reduce((best, pose) => (sign * pose.energy > sign * best.energy ? pose : best));
+}
+
+function sumOf(numbers: ArrayLike<number>): number {
+  return Array.from(numbers).reduce((total, number) => total + number, 0);
+}
+
+// `stream` combines by an accumulator, `recompute` by the same combination written in ops: the laws are of both.
+describe.each(['stream', 'recompute'] as const)('combined by %s', strategy => {
+  const combine = (combination: Combination, poses: readonly KnownPose[]) =>
+    combineKnown({ poses, combination, strategy });
+
+  property('one pose is itself', combinations, knownPose, async (combination, pose) => {
+    const { value, gradient, weights, coefficients } = await combine(combination, [pose]);
+    expect(value).toBe(pose.energy + 0);
+    expectClose(gradient.w.data, pose.slope, 1e-15);
+    expect([...weights, ...coefficients]).toEqual([1, 1]);
+  });
+
+  property(
+    'a shift of every ΔG shifts the answer and leaves the gradient',
+    combinations,
+    several(onGrid, 16),
+    fc.integer({ min: -10_000, max: 10_000 }),
+    async (combination, poses, shift) => {
+      const shifted = poses.map(({ energy, slope }) => ({ energy: energy + shift, slope }));
+      const [here, there] = [await combine(combination, poses), await combine(combination, shifted)];
+      expectClose(there.value - shift, here.value, 1e-12, largest([shift, here.value, ...energiesOf(poses)]));
+      expect(there.gradient).toEqual(here.gradient);
+      expect(there.weights).toEqual(here.weights);
+    },
+  );
+
+  property(
+    'the order of the poses does not matter',
+    combinations,
+    several(fc.tuple(knownPose, fc.nat()), 16),
+    async (combination, keyed) => {
+      const poses = keyed.map(([pose]) => pose);
+      const order = [...keyed.keys()].sort((m, n) => (keyed[m]?.[1] as number) - (keyed[n]?.[1] as number));
+      const shuffled = order.map(n => poses[n] as KnownPose);
+      const [one, other] = [await combine(combination, poses), await combine(combination, shuffled)];
+      const { sizes } = sharesOf(combination, energiesOf(poses));
+      expectClose(other.value, one.value, 1e-12, largest([one.value, ...energiesOf(poses)]));
+      expectClose(other.gradient.w, one.gradient.w, 1e-12, reachOf(sizes, slopesOf(poses)));
+      expectClose(
+        other.coefficients,
+        order.map(n => one.coefficients[n] as number),
+        1e-12,
+        sizes.reduce((a, b) => a + b),
+      );
+    },
+  );
+
+  property(
+    'the weights sum to 1, and so do the coefficients',
+    combinations,
+    several(knownPose, 64),
+    async (combination, poses) => {
+      const { weights, coefficients } = await combine(combination, poses);
+      expect(Math.min(...weights)).toBeGreaterThanOrEqual(0);
+      expect(sumOf(weights)).toBeCloseTo(1, 12);
+      expect(sumOf(coefficients)).toBeCloseTo(1, 12);
+    },
+  );
+
+  property(
+    'the smooth minimum lies below the minimum by at most ln(N)/t, the smooth maximum above the maximum',
+    magnitudes(1e-3, 1e3),
+    several(knownPose, 64),
+    async (t, poses) => {
+      for (const sign of [-1, 1] as const) {
+        const { value } = await combine(lse({ t, sign }), poses);
+        const beyond = sign * (value - bestOf(poses, sign).energy);
+        const rounding = 1e-15 * largest([value, ...energiesOf(poses)]);
+        expect(beyond).toBeGreaterThanOrEqual(0);
+        expect(beyond).toBeLessThanOrEqual(Math.log(poses.length) / t + rounding);
+      }
+    },
+  );
+
+  property(
+    'the thermal average lies between the minimum and the mean',
+    magnitudes(1e-3, 1e3),
+    several(knownPose, 64),
+    async (kT, poses) => {
+      const { value } = await combine(boltzmann({ kT }), poses);
+      const rounding = 1e-13 * largest(energiesOf(poses));
+      expect(value).toBeGreaterThanOrEqual(bestOf(poses).energy);
+      expect(value).toBeLessThanOrEqual(sumOf(energiesOf(poses)) / poses.length + rounding);
+    },
+  );
+
+  // Other poses lie 1/1024 above the best at least, so exp(−1e6/1024) = 0: the limit is reached.
+  property(
+    'for t → ∞ and for kT → 0 only the best pose is left',
+    differing(16),
+    magnitudes(1e6, 1e12),
+    async (poses, sharpness) => {
+      for (const [combination, sign] of [
+        [lse({ t: sharpness }), -1],
+        [lse({ t: sharpness, sign: 1 }), 1],
+        [boltzmann({ kT: 1 / sharpness }), -1],
+      ] as const) {
+        const { value, gradient } = await combine(combination, poses);
+        const best = bestOf(poses, sign);
+        expect(value).toBe(best.energy);
+        expectClose(gradient.w.data, best.slope, 1e-15);
+      }
+    },
+  );
+
+  // To first order in β = 1/kT weights change by β|ΔG_n − ΔG|/N ≤ 40 β/N, coefficients by twice that, and ΔG by β times
+  // the variance, at most 20²; so the deviations vanish as β does. The smooth minimum has its mean below −ln(N)/t.
+  property(
+    'for kT → ∞ the answer is the mean, and for t → 0 its gradient',
+    several(onGrid, 16),
+    magnitudes(1e4, 1e9),
+    async (poses, kT) => {
+      const beta = 1 / kT;
+      const average = await combine(mean(), poses);
+      const warm = await combine(boltzmann({ kT }), poses);
+      const blunt = await combine(lse({ t: beta }), poses);
+      const reach = reachOf(average.weights, slopesOf(poses));
+      expectClose(warm.value, average.value, 500 * beta + 1e-12, 1);
+      expectClose(warm.gradient.w, average.gradient.w, 100 * beta + 1e-12, reach);
+      expectClose(blunt.gradient.w, average.gradient.w, 50 * beta + 1e-12, reach);
+      const offset = Math.log(poses.length) / beta;
+      expectClose(blunt.value + offset, average.value, 500 * beta + 1e-14 * offset + 1e-12, 1);
+    },
+  );
+});

@@ -1,0 +1,400 @@
+import { Readable } from 'node:stream';
+import { type Executor, interpreter, type Tensor, tensor } from 'posetape';
+import {
+  boltzmann,
+  combinePoses,
+  lse,
+  mean,
+  type PoseProgress,
+  pIC50,
+  pKi,
+  squaredError,
+} from 'posetape/combine';
+import { mul, reshape, square, sub, sum } from 'posetape/ops';
+import { describe, expect, test } from 'vitest';
+import { expectClose } from '../support/equal.ts';
+import {
+  combineKnown,
+  energiesOf,
+  type KnownOptions,
+  type KnownPose,
+  params,
+  posesOf,
+  score,
+  strategies,
+} from './known-poses.ts';
+import { weighted } from './textbook.ts';
+
+const poses = posesOf(-9, -8, -6);
+
+function* generated(): Generator<KnownPose> {
+  yield* poses;
+}
+
+describe('poses may come as', () => {
+  const kinds: Record<string, () => KnownOptions['poses']> = {
+    'a set': () => new Set(poses),
+    'a generator': generated,
+    'an async generator': async function* () {
+      for (const pose of poses) yield await new Promise<KnownPose>(resolve => setTimeout(resolve, 1, pose));
+    },
+    'a stream': () => Readable.from(poses),
+    promises: () => poses.map(pose => Promise.resolve(pose)) as unknown as KnownPose[],
+    'an object that starts anew each time': () => ({ [Symbol.iterator]: generated }),
+    'an object that starts anew each time, later': () => ({
+      async *[Symbol.asyncIterator]() {
+        yield* poses;
+      },
+    }),
+  };
+
+  test.each(Object.entries(kinds))('%s', async (_kind, posesOfKind) => {
+    const { stats: _, ...expected } = await combineKnown({ poses });
+    expect(await combineKnown({ poses: posesOfKind() })).toMatchObject(expected);
+    const graph = await combineKnown({ poses: posesOfKind(), strategy: 'full-graph' });
+    expect(graph.predictions).toEqual(expected.predictions);
+  });
+
+  test.each([
+    'promises',
+    'an object that starts anew each time',
+    'an object that starts anew each time, later',
+  ])('%s, to be read twice', async kind => {
+    const options = { poses: kinds[kind]?.() ?? [], strategy: 'recompute' } as const;
+    expect(await combineKnown(options)).toEqual(await combineKnown({ ...options, poses }));
+  });
+});
+
+describe('the strategy', () => {
+  const spread = (x: Parameters<typeof square>[0], all: Parameters<typeof square>[0]) =>
+    sum(square(sub(all, x)));
+  test.each<[string, Partial<KnownOptions>, string]>([
+    ['is stream', {}, 'stream'],
+    ['is recompute for a combination in ops', { combination: sum }, 'recompute'],
+    ['is recompute for a loss that sees every prediction', { loss: spread }, 'recompute'],
+    ['is the one asked for', { loss: spread, strategy: 'full-graph' }, 'full-graph'],
+  ])('%s', async (_what, options, strategy) => {
+    const { stats } = await combineKnown({ poses, ...options });
+    expect(stats).toMatchObject({ strategy, poses: 3, badPoses: [], executor: 'interpreter float64' });
+  });
+});
+
+test('the executor computes in float64 unless another is given', async () => {
+  const { value, stats } = await combinePoses({ poses, params, score, combination: mean() });
+  expect(value).toBe(-23 / 3);
+  expect(stats.executor).toMatch(/ float64$/);
+  const single = await combineKnown({ poses, executor: interpreter({ precision: 'float32' }) });
+  expect(single.stats.executor).toBe('interpreter float32');
+});
+
+describe('onPose', () => {
+  const pass = (number: number, of: number): PoseProgress[] =>
+    energiesOf(poses).map((prediction, index) => ({ index, prediction, pass: number, passes: of }));
+
+  test.each([
+    ['stream', pass(1, 1)],
+    ['recompute', [...pass(1, 2), ...pass(2, 2)]],
+    ['full-graph', pass(1, 1)],
+  ] as const)('is told of each pose in order, under %s', async (strategy, expected) => {
+    const told: PoseProgress[] = [];
+    await combineKnown({ poses, strategy, onPose: progress => told.push(progress) });
+    expect(told).toEqual(expected);
+  });
+
+  test('is waited for before the next pose', async () => {
+    const events: string[] = [];
+    await combineKnown({
+      poses,
+      score(tape, values, pose) {
+        events.push(`score ${pose.energy}`);
+        return score(tape, values, pose);
+      },
+      async onPose({ prediction }) {
+        await new Promise(resolve => setTimeout(resolve, 1));
+        events.push(`done ${prediction}`);
+      },
+    });
+    expect(events).toEqual(energiesOf(poses).flatMap(energy => [`score ${energy}`, `done ${energy}`]));
+  });
+
+  test('is told NaN for a pose that is left out', async () => {
+    const told: number[] = [];
+    const onPose = ({ prediction }: PoseProgress) => told.push(prediction);
+    await combineKnown({ poses: posesOf(-9, Number.NaN, -6), badPose: 'skip', onPose });
+    expect(told).toEqual([-9, Number.NaN, -6]);
+  });
+});
+
+describe('a signal', () => {
+  /** Poses that note how far they were read, and whether they were told that no more is wanted. */
+  function traced() {
+    const trace = { opened: false, read: 0, closed: false };
+    const iterable: Iterable<KnownPose> = {
+      *[Symbol.iterator]() {
+        trace.opened = true;
+        try {
+          for (const pose of poses) {
+            trace.read++;
+            yield pose;
+          }
+        } finally {
+          trace.closed = true;
+        }
+      },
+    };
+    return { trace, poses: iterable };
+  }
+
+  test.each(strategies)('that is aborted already: nothing is scored, under %s', async strategy => {
+    let scored = 0;
+    const result = combineKnown({
+      poses,
+      strategy,
+      signal: AbortSignal.abort(new Error('never mind')),
+      score(tape, values, pose) {
+        scored++;
+        return score(tape, values, pose);
+      },
+    });
+    await expect(result).rejects.toThrow('never mind');
+    expect(scored).toBe(0);
+  });
+
+  test.each(['stream', 'recompute'] as const)(
+    'aborts between poses and closes them, under %s',
+    async strategy => {
+      const controller = new AbortController();
+      const { trace, poses } = traced();
+      const onPose = ({ index }: PoseProgress) => index === 1 && controller.abort();
+      const result = combineKnown({ poses, strategy, onPose, signal: controller.signal });
+      await expect(result).rejects.toMatchObject({ name: 'AbortError' });
+      expect(trace).toEqual({ opened: true, read: 2, closed: true });
+    },
+  );
+
+  test('aborts the second pass of recompute', async () => {
+    const controller = new AbortController();
+    const { trace, poses } = traced();
+    const onPose = ({ index, pass }: PoseProgress) => index === 0 && pass === 2 && controller.abort();
+    const result = combineKnown({ poses, strategy: 'recompute', onPose, signal: controller.signal });
+    await expect(result).rejects.toMatchObject({ name: 'AbortError' });
+    expect(trace).toEqual({ opened: true, read: 3 + 1, closed: true });
+  });
+
+  test('aborts the full graph while its poses are read', async () => {
+    const controller = new AbortController();
+    let closed = false;
+    const poses = async function* () {
+      try {
+        for (const pose of posesOf(-9, -8, -6)) {
+          yield pose;
+          controller.abort('enough');
+        }
+      } finally {
+        closed = true;
+      }
+    };
+    const result = combineKnown({ poses: poses(), strategy: 'full-graph', signal: controller.signal });
+    await expect(result).rejects.toBe('enough');
+    expect(closed).toBe(true);
+  });
+
+  test('that is not aborted changes nothing; an error closes the poses, too', async () => {
+    const { signal } = new AbortController();
+    expect(await combineKnown({ poses, signal })).toEqual(await combineKnown({ poses }));
+    const { trace, poses: tracedPoses } = traced();
+    const fails = () => {
+      throw new Error('no');
+    };
+    await expect(combineKnown({ poses: tracedPoses, signal, score: fails })).rejects.toThrow('pose 0: no');
+    expect(trace).toEqual({ opened: true, read: 1, closed: true });
+  });
+});
+
+describe('the gradient is', () => {
+  /** Σ factor_n g_n. */
+  const sumOf = (...factors: number[]) =>
+    weighted(
+      factors,
+      poses.map(({ slope }) => slope),
+    );
+  const loss = squaredError(-10);
+  const poseLoss = squaredError(-7);
+  const [value, target] = [-23 / 3, 2 * (-23 / 3 + 10)];
+  const readout = pKi({ kT: 0.5 });
+  const unit = -0.5 * Math.LN10;
+  const pKiLoss = squaredError(5);
+  const rise = (2 * (value / unit - 5)) / unit;
+  const third = (number: number) => [number / 3, number / 3, number / 3];
+
+  test.each<[string, Partial<KnownOptions>, number[], number | undefined]>([
+    ['of ΔG', {}, third(1), undefined],
+    ['of the readout', { readout }, third(1 / unit), undefined],
+    ['of the loss', { loss }, third(target), (value + 10) ** 2],
+    ['of the loss of the readout', { readout, loss: pKiLoss }, third(rise), (value / unit - 5) ** 2],
+    ['of the poseLosses alone', { poseLoss }, [-4, -2, 2], 4 + 1 + 1],
+    ['of the poseLosses alone, whatever the readout', { poseLoss, readout }, [-4, -2, 2], 4 + 1 + 1],
+    [
+      'of the loss and the poseLosses',
+      { loss, poseLoss },
+      [target / 3 - 4, target / 3 - 2, target / 3 + 2],
+      (value + 10) ** 2 + 6,
+    ],
+    [
+      'of the poseLosses of the poseReadouts',
+      { poseReadout: x => mul(x, 2), poseLoss },
+      [-44, -36, -20],
+      121 + 81 + 25,
+    ],
+    [
+      'of losses that differ from pose to pose',
+      { poseLoss: (x, index) => mul(x, index) },
+      [0, 1, 2],
+      -8 - 12,
+    ],
+  ])('%s', async (_what, options, factors, expected) => {
+    for (const strategy of strategies) {
+      const result = await combineKnown({ poses, combination: mean(), strategy, ...options });
+      expectClose(result.gradient.w, { data: sumOf(...factors), shape: [3] }, 1e-14);
+      expectClose(result.loss ?? Number.NaN, expected ?? Number.NaN, 1e-14);
+      expectClose(result.value, value, 1e-15);
+      expectClose(result.readout ?? Number.NaN, options.readout ? value / unit : Number.NaN, 1e-15);
+      expect('loss' in result).toBe(expected !== undefined);
+      expect('readout' in result).toBe(options.readout !== undefined);
+    }
+  });
+
+  test.each(strategies)('none, if it is not wanted, under %s', async strategy => {
+    const options = { poses, strategy, loss, poseLoss, readout };
+    const { gradient, stats: _, ...wanted } = await combineKnown(options);
+    const bare = await combineKnown({ ...options, gradient: false });
+    expect(bare).toMatchObject(wanted);
+    expect(bare.gradient).toEqual({});
+    expect(gradient.w.data).toHaveLength(3);
+  });
+
+  test.each(strategies)('zero for a parameter that is not used, under %s', async strategy => {
+    const { gradient } = await combinePoses({
+      poses,
+      params: {
+        ...params,
+        idle: tensor([
+          [1, 2],
+          [3, 4],
+        ]),
+      },
+      score,
+      combination: lse(),
+      strategy,
+    });
+    expect(gradient.idle).toEqual({ data: new Float64Array(4), shape: [2, 2] });
+    expect(gradient.w.data.some(entry => entry !== 0)).toBe(true);
+  });
+
+  test.each(strategies)('in fresh float64 arrays, which nobody else writes to, under %s', async strategy => {
+    const compounds = [posesOf(-9, -8), posesOf(-7), posesOf(-6, -6.5, -5)];
+    const theta = { w: tensor(new Float32Array(3)) };
+    // A caller adds up the gradients of several compounds in the arrays of the first.
+    const results = [];
+    let total: Tensor<Float64Array> | undefined;
+    for (const each of compounds) {
+      const { gradient } = await combineKnown({ poses: each, params: theta, strategy });
+      results.push(gradient.w.data.slice());
+      if (total) for (const [i, entry] of gradient.w.data.entries()) (total.data[i] as number) += entry;
+      total ??= gradient.w;
+    }
+    expect(total).toEqual({ data: weighted([1, 1, 1], results), shape: [3] });
+    expect(total?.data).toBeInstanceOf(Float64Array);
+    expect(theta.w.data).toEqual(new Float32Array(3));
+  });
+});
+
+test.each(strategies)('parameters and poses are left as they are, under %s', async strategy => {
+  const w = Float64Array.of(0.1, -0.2, 0.3);
+  const before = structuredClone(poses);
+  await combineKnown({ poses, params: { w: tensor(w) }, strategy, loss: squaredError(-9) });
+  expect(w).toEqual(Float64Array.of(0.1, -0.2, 0.3));
+  expect(poses).toEqual(before);
+});
+
+test('without predictions, everything else is the same', async () => {
+  const options = { poses, loss: squaredError(-9), poseLoss: squaredError(-8) };
+  const kept = await combineKnown(options);
+  const none = new Float64Array();
+  expect(await combineKnown({ ...options, keepPredictions: false })).toEqual({
+    ...kept,
+    predictions: none,
+    weights: none,
+    coefficients: none,
+    stats: { ...kept.stats, predictionBytes: 0 },
+  });
+});
+
+test('weights and coefficients are those of the table of combinations', async () => {
+  const sharesOf = async (options: Partial<KnownOptions>) => {
+    const { weights, coefficients } = await combineKnown({ poses: posesOf(-2, -1), ...options });
+    return { weights: [...weights], coefficients: [...coefficients] };
+  };
+  const [good, poor] = [1 / (1 + Math.exp(-1)), 1 / (1 + Math.exp(1))];
+  const tilt = good * poor;
+  for (const strategy of strategies) {
+    const thermal = await sharesOf({ combination: boltzmann(), strategy });
+    expectClose(thermal.weights, [good, poor], 1e-15);
+    expectClose(thermal.coefficients, [good + tilt, poor - tilt], 1e-15);
+    const smooth = await sharesOf({ combination: lse({ sign: 1 }), strategy });
+    expectClose(smooth.weights, [poor, good], 1e-15);
+    expectClose(smooth.coefficients, [poor, good], 1e-15);
+    const even = await sharesOf({ combination: mean(), strategy });
+    expect(even).toEqual({ weights: [0.5, 0.5], coefficients: [0.5, 0.5] });
+  }
+  // A combination in ops has coefficients, but no weights.
+  const own = await sharesOf({ combination: predictions => sum(mul(predictions, 3)) });
+  expect(own).toEqual({ weights: [], coefficients: [3, 3] });
+});
+
+describe('readouts', () => {
+  const readoutOf = async (readout: ReturnType<typeof pKi>, energy: number) =>
+    (await combineKnown({ poses: posesOf(energy), readout })).readout as number;
+
+  test('pKi is −ΔG/(kT ln 10)', async () => {
+    expectClose(await readoutOf(pKi(), -9), 9 / Math.LN10, 1e-15);
+    expectClose(await readoutOf(pKi({ kT: 0.593 }), -9), 9 / (0.593 * Math.LN10), 1e-15);
+    // At 298.15 K a nanomolar inhibitor binds by −12.3 kcal/mol.
+    expect(await readoutOf(pKi({ kT: 0.0019872 * 298.15 }), -12.28)).toBeCloseTo(9, 2);
+  });
+
+  test('pIC50 is pKi − log10(1 + [S]/Km)', async () => {
+    const kT = 0.593;
+    const pure = await readoutOf(pKi({ kT }), -9);
+    expectClose(await readoutOf(pIC50({ kT, substrate: 0, km: 7 }), -9), pure, 1e-15);
+    expectClose(await readoutOf(pIC50({ kT, substrate: 7, km: 7 }), -9), pure - Math.log10(2), 1e-15);
+    expectClose(await readoutOf(pIC50({ substrate: 99, km: 1 }), -9), 9 / Math.LN10 - 2, 1e-15);
+  });
+});
+
+test('a prediction may have any shape of one number', async () => {
+  for (const shape of [[], [1], [1, 1]]) {
+    const shaped = await combineKnown({
+      poses,
+      score: (tape, values, pose) => reshape(score(tape, values, pose), shape),
+    });
+    expect(shaped.predictions).toEqual(Float64Array.from(energiesOf(poses)));
+  }
+});
+
+test.each(strategies)('an executor may answer later, under %s', async strategy => {
+  const plain = interpreter();
+  const later: Executor = {
+    ...plain,
+    name: 'later',
+    async run(wanted, options) {
+      await new Promise(resolve => setTimeout(resolve, 1));
+      return plain.run(wanted, options);
+    },
+  };
+  const { stats, ...now } = await combineKnown({ poses, strategy });
+  expect(await combineKnown({ poses, strategy, executor: later })).toEqual({
+    ...now,
+    stats: { ...stats, executor: 'later' },
+  });
+});

@@ -1,0 +1,139 @@
+import { type Executor, interpreter } from 'posetape';
+import { boltzmann, type Combination, squaredError } from 'posetape/combine';
+import { describe, expect, test } from 'vitest';
+import { expectClose } from '../support/equal.ts';
+import { property } from '../support/property.ts';
+import { combinations, knownPose, magnitudes, several } from './arbitraries.ts';
+import { combineKnown, energiesOf, type KnownOptions, type KnownPose, posesOf } from './known-poses.ts';
+import { reachOf } from './textbook.ts';
+
+/** An executor that runs forward and backward as one, and so cannot stop between them. */
+function unstoppable(): Executor {
+  const plain = interpreter();
+  return {
+    ...plain,
+    stops: false,
+    run: (wanted, { proceed: _, ...options } = {}) => plain.run(wanted, options),
+  };
+}
+
+/** (e_n/S)(1 + |σ(ΔG_n − r)|) of each pose when its turn comes, S and r being of those before it. */
+function influences({ sigma }: Combination, energies: readonly number[]): number[] {
+  return energies.map((energy, n) => {
+    const before = energies.slice(0, n);
+    if (n === 0) return 1;
+    const r = before.reduce((best, each) => (sigma * each > sigma * best ? each : best));
+    const S = before.reduce((total, each) => total + Math.exp(sigma * (each - r)), 0);
+    const exponent = sigma * (energy - r);
+    return exponent >= 0 ? 1 : (Math.exp(exponent) / S) * (1 - exponent);
+  });
+}
+
+describe('a pose whose weight underflows needs no backward pass', () => {
+  property(
+    'and leaves the same bits as if it had one',
+    combinations,
+    several(knownPose, 32),
+    async (combination, poses) => {
+      const options = { poses, combination, loss: squaredError(-9) };
+      const { stats, ...skipping } = await combineKnown(options);
+      const { stats: all, ...whole } = await combineKnown({ ...options, executor: unstoppable() });
+      expect(skipping).toEqual(whole);
+      expect(all.backwardSkipped).toBe(0);
+      const vanishing = influences(combination, energiesOf(poses)).filter(influence => influence === 0);
+      expect(stats.backwardSkipped).toBe(vanishing.length);
+    },
+  );
+
+  async function skippedOf(energies: number[], options: Partial<KnownOptions> = {}): Promise<number> {
+    const combination = boltzmann({ kT: 0.01 });
+    const { stats } = await combineKnown({ poses: posesOf(...energies), combination, ...options });
+    return stats.backwardSkipped;
+  }
+
+  test('in one pass only if a better one came before, in two wherever it stands', async () => {
+    expect(await skippedOf([-30, -20, -10])).toBe(2);
+    expect(await skippedOf([-20, -10, -30])).toBe(1);
+    expect(await skippedOf([-10, -20, -30])).toBe(0);
+    expect(await skippedOf([-10, -20, -30], { strategy: 'recompute' })).toBe(2);
+    expect(await skippedOf([-30, -20, -10], { strategy: 'full-graph' })).toBe(0);
+  });
+
+  test('unless it has a loss of its own', async () => {
+    const poseLoss = squaredError(-10);
+    expect(await skippedOf([-30, -20, -10], { poseLoss })).toBe(0);
+    // Here all is known: the last pose has neither weight nor slope.
+    expect(await skippedOf([-30, -20, -10], { poseLoss, strategy: 'recompute' })).toBe(1);
+  });
+
+  test('and two passes ask any executor only for what is needed', async () => {
+    const options: Partial<KnownOptions> = { strategy: 'recompute', executor: unstoppable() };
+    expect(await skippedOf([-10, -20, -30], options)).toBe(2);
+  });
+
+  test('as no pose does where the loss is flat', async () => {
+    const flat: Partial<KnownOptions> = { poses: posesOf(-8, -8), loss: squaredError(-8) };
+    const { stats, gradient, loss } = await combineKnown({
+      poses: posesOf(-8),
+      ...flat,
+      strategy: 'recompute',
+    });
+    expect([stats.backwardSkipped, loss, ...gradient.w.data]).toEqual([2, 0, 0, 0, 0]);
+  });
+
+  test('and is not counted where no gradient is wanted', async () => {
+    for (const strategy of ['stream', 'recompute'] as const)
+      expect(await skippedOf([-30, -20, -10], { strategy, gradient: false })).toBe(0);
+  });
+});
+
+describe('with a tolerance', () => {
+  const tolerances = magnitudes(1e-12, 1e-2);
+
+  /** What is lost is at most `lost`_n of each pose's gradient; all else is as it was. */
+  async function expectLost(
+    options: Pick<KnownOptions, 'poses'> & Partial<KnownOptions>,
+    tolerance: number,
+    lost: readonly number[],
+  ): Promise<void> {
+    const { gradient, stats, ...exact } = await combineKnown(options);
+    const close = await combineKnown({ ...options, tolerance });
+    expect(close).toMatchObject(exact);
+    expect(close.stats.backwardSkipped).toBe(lost.filter(share => share > 0).length);
+    const slopes = [...(options.poses as Iterable<KnownPose>)].map(({ slope }) => slope);
+    const rounding = Array.from(exact.coefficients, coefficient => 1e-12 * Math.abs(coefficient));
+    const reach = reachOf(
+      lost.map((share, n) => share + (rounding[n] as number)),
+      slopes,
+    );
+    expectClose(close.gradient.w, gradient.w, 1, reach);
+  }
+
+  property(
+    'stream leaves out what had little influence when it came',
+    combinations,
+    several(knownPose, 32),
+    tolerances,
+    async (combination, poses, tolerance) => {
+      // A better pose may raise the influence of those before it a little, to less than twice where it is this small.
+      const lost = influences(combination, energiesOf(poses)).map(influence =>
+        influence < tolerance ? 2 * tolerance : 0,
+      );
+      await expectLost({ poses, combination }, tolerance, lost);
+    },
+  );
+
+  property(
+    'recompute leaves out coefficients that are a small share of all',
+    combinations,
+    several(knownPose, 32),
+    tolerances,
+    async (combination, poses, tolerance) => {
+      const options = { poses, combination, strategy: 'recompute' } as const;
+      const coefficients = Array.from((await combineKnown(options)).coefficients, Math.abs);
+      const all = coefficients.reduce((total, coefficient) => total + coefficient);
+      const lost = coefficients.map(coefficient => (coefficient < tolerance * all ? tolerance * all : 0));
+      await expectLost(options, tolerance, lost);
+    },
+  );
+});

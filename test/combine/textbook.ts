@@ -1,0 +1,50 @@
+import type { Combination } from 'posetape/combine';
+
+/** ΔG, weights and coefficients by the textbook, with no thought of streaming. */
+export interface Shares {
+  readonly value: number;
+  readonly weights: number[];
+  readonly coefficients: number[];
+  /**
+   * The size of what each coefficient is the sum of. For Boltzmann that is w_n + w_n β|ΔG_n − ΔG|: where the two cancel,
+   * nothing computed from them is exact relative to what is left.
+   */
+  readonly sizes: number[];
+}
+
+export function sharesOf({ kind, sigma }: Combination, predictions: readonly number[]): Shares {
+  const best = sigma > 0 ? Math.max(...predictions) : Math.min(...predictions);
+  const terms = predictions.map(prediction => Math.exp(sigma * (prediction - best)));
+  const total = terms.reduce((sofar, term) => sofar + term, 0);
+  const weights = terms.map(term => term / total);
+  if (kind === 'lse') {
+    return { value: best + Math.log(total) / sigma, weights, coefficients: weights, sizes: weights };
+  }
+  const above = weights.reduce((sofar, w, n) => sofar + w * ((predictions[n] as number) - best), 0);
+  const tilt = (n: number) => sigma * ((predictions[n] as number) - best - above);
+  return {
+    value: best + above,
+    weights,
+    coefficients: weights.map((w, n) => w * (1 + tilt(n))),
+    sizes: weights.map((w, n) => w * (1 + Math.abs(tilt(n)))),
+  };
+}
+
+/** Σ_n factor_n slope_n, entry by entry. */
+export function weighted(factors: readonly number[], slopes: readonly ArrayLike<number>[]): Float64Array {
+  const total = new Float64Array(slopes[0]?.length ?? 0);
+  for (const [n, slope] of slopes.entries()) {
+    for (let i = 0; i < total.length; i++)
+      (total[i] as number) += (factors[n] as number) * (slope[i] as number);
+  }
+  return total;
+}
+
+/**
+ * Σ_n |factor_n||slope_n|, entry by entry: what an error of {@link weighted} is measured by. Never below 1e-290, since
+ * beyond 1e-308 numbers lose their digits.
+ */
+export function reachOf(factors: ArrayLike<number>, slopes: readonly ArrayLike<number>[]): Float64Array {
+  const magnitudes = slopes.map(slope => Array.from(slope, Math.abs));
+  return weighted(Array.from(factors, Math.abs), magnitudes).map(sum => sum + 1e-290);
+}

@@ -1,0 +1,180 @@
+import { evaluate, gradient, interpreter, Memory, Tape, tensor, type Value } from 'posetape';
+import { add, concat, exp, mul, pow, sin, slice, square, sum } from 'posetape/ops';
+import { describe, expect, test } from 'vitest';
+import { expectClose } from '../support/equal.ts';
+
+const numbers = (values: readonly Value[]) => evaluate(values).map(({ data }) => [...data]);
+
+describe('gradient', () => {
+  test('works on what it gave, to any order: x⁵', () => {
+    const powers: [string, (x: Value) => Value][] = [
+      ['as a power', x => pow(x, 5)],
+      ['as products', x => mul(x, mul(square(x), square(x)))],
+      ['by an exponent that is a value', x => pow(x, x.tape.constant(5))],
+    ];
+    for (const [name, power] of powers) {
+      const tape = new Tape();
+      const x = tape.parameter(1.5);
+      const orders = [power(x)];
+      for (let order = 1; order <= 6; order++) orders.push(gradient(orders.at(-1) as Value, [x])[0]);
+      const factors = [1, 5, 20, 60, 120, 120, 0];
+      const expected = factors.map((factor, order) => factor * 1.5 ** Math.max(5 - order, 0));
+      expectClose(numbers(orders).flat(), expected, 1e-14);
+      expect(numbers(orders)[6], name).toEqual([0]);
+    }
+  });
+
+  test('of mixed order does not depend on the order: e^(xy)', () => {
+    const tape = new Tape();
+    const [x, y] = [tape.parameter(0.5), tape.parameter(-1.2)];
+    const f = exp(mul(x, y));
+    const [dx, dy] = gradient(f, [x, y]);
+    const [dxy] = gradient(dx, [y]);
+    const [dyx] = gradient(dy, [x]);
+    const expected = (1 + 0.5 * -1.2) * Math.exp(0.5 * -1.2);
+    expectClose(numbers([dxy, dyx]).flat(), [expected, expected], 1e-15);
+  });
+
+  test('has the shape of what it is with respect to', () => {
+    const tape = new Tape();
+    const params = [[], [1], [3], [2, 1], [2, 3], [0]].map(shape => {
+      return tape.parameter(
+        tensor(new Float64Array(shape.reduce((size, length) => size * length, 1)), shape),
+      );
+    });
+    const y = params.map(param => sum(square(param))).reduce((a, b) => add(a, b));
+    expect(gradient(y, params).map(({ shape }) => shape)).toEqual(params.map(({ shape }) => shape));
+  });
+
+  test('is one value for each asked for, in a tuple', () => {
+    const tape = new Tape();
+    const [x, y] = [tape.parameter(2), tape.parameter(3)];
+    const [dy, dx]: readonly [Value, Value] = gradient(mul(x, y), [y, x]);
+    expect(numbers([dx, dy])).toEqual([[3], [2]]);
+    expect(gradient(mul(x, y), [])).toEqual([]);
+  });
+
+  test('of y is 1, of values that y does not depend on is 0', () => {
+    const tape = new Tape();
+    const [x, unused] = [tape.parameter([1, 2]), tape.parameter([[5], [6]])];
+    const y = sum(square(x));
+    const later = square(x);
+    const beside = sin(x);
+    expect(numbers(gradient(y, [y, unused, later, beside, x]))).toEqual([
+      [1],
+      [0, 0],
+      [0, 0],
+      [0, 0],
+      [2, 4],
+    ]);
+    expect(numbers(gradient(tape.constant(3), [x]))).toEqual([[0, 0]]);
+    expect(numbers(gradient(x.tape.parameter(3), [x]))).toEqual([[0, 0]]);
+  });
+
+  test('of a value in the middle is the slope by it, whatever lies before', () => {
+    const tape = new Tape();
+    const x = tape.parameter([1, 2]);
+    const middle = square(x);
+    const y = sum(mul(middle, middle));
+    const [byMiddle, byX] = gradient(y, [middle, x]);
+    expect(numbers([byMiddle, byX])).toEqual([
+      [2, 8],
+      [4, 32],
+    ]);
+    expect(numbers(gradient(y, [middle]))).toEqual([[2, 8]]);
+  });
+
+  test('of a value used in many places is the sum over them', () => {
+    const tape = new Tape();
+    const x = tape.parameter([1, 2]);
+    const y = sum(add(mul(x, x), add(x, concat([slice(x, 1), slice(x, 0, 1)]))));
+    expect(numbers(gradient(y, [x]))).toEqual([[4, 6]]);
+    const thrice = sum(mul(concat([x, x, x]), tape.constant([1, 10, 2, 20, 3, 30])));
+    expect(numbers(gradient(thrice, [x]))).toEqual([[6, 60]]);
+  });
+
+  test('takes any single number, of shape [1] and [1, 1] too', () => {
+    const tape = new Tape();
+    const x = tape.parameter([[3]]);
+    expect(numbers(gradient(square(x), [x]))).toEqual([[6]]);
+  });
+
+  test('leaves the tape before it as it was, and gives the same again', () => {
+    const tape = new Tape();
+    const x = tape.parameter([1, 2, 3]);
+    const y = sum(mul(x, sin(x)));
+    const before = [...tape.values];
+    const [first] = gradient(y, [x]);
+    const [again] = gradient(y, [x]);
+    expect(tape.values.slice(0, before.length)).toEqual(before);
+    expect(numbers([first])).toEqual(numbers([again]));
+  });
+
+  const tape = new Tape();
+  const x = tape.parameter([1, 2, 3], 'x');
+  const index = tape.constant(Int32Array.of(1));
+  const mistakes: [mistake: string, record: () => unknown, message: string][] = [
+    ['a tensor', () => gradient(square(x), [x]), 'square [3] is a tensor; sum it, or pick an entry'],
+    ['no numbers', () => gradient(slice(x, 0, 0), [x]), 'of a single number'],
+    ['index data', () => gradient(index, [x]), 'index data'],
+    [
+      'by a value of another tape',
+      () => gradient(sum(x), [new Tape().parameter(1, 'other')]),
+      '%0 = other [] belongs to another tape',
+    ],
+    [
+      'by index data',
+      () => gradient(sum(x), [index]),
+      '%1 = constant [1] is index data, which has no gradient',
+    ],
+  ];
+
+  test.each(mistakes)('of or by %s is an error', (_mistake, record, message) => {
+    expect(record).toThrow(message);
+  });
+});
+
+describe('what does not lie between wrt and y costs nothing', () => {
+  /** What gradient records, by op. */
+  function recorded(y: Value, wrt: readonly Value[]): string[] {
+    const before = y.tape.values.length;
+    gradient(y, wrt);
+    return y.tape.values.slice(before).map(({ op }) => op.name);
+  }
+
+  test('a branch of constants gets no cotangent', () => {
+    const tape = new Tape();
+    const [x, c] = [tape.parameter([1, 2]), tape.constant([3, 4])];
+    const plain = recorded(sum(mul(x, c)), [x]);
+    expect(recorded(sum(mul(x, exp(sin(exp(c))))), [x])).toEqual(plain);
+  });
+
+  test('a parameter that is not asked for gets no cotangent', () => {
+    const tape = new Tape();
+    const [x, z] = [tape.parameter([1, 2]), tape.parameter([3, 4])];
+    const plain = recorded(sum(mul(x, z)), [x]);
+    expect(recorded(sum(mul(x, exp(sin(exp(z))))), [x])).toEqual(plain);
+  });
+
+  test('what is beside y or before wrt gets none either', () => {
+    const tape = new Tape();
+    const x = tape.parameter([1, 2]);
+    const middle = exp(sin(x));
+    const plain = recorded(sum(square(middle)), [middle]);
+    const y = sum(square(middle));
+    exp(sin(middle));
+    expect(recorded(y, [middle])).toEqual(plain);
+    expect(plain).not.toContain('cos');
+  });
+
+  test('and running it computes only what the wanted values need', () => {
+    const tape = new Tape();
+    const x = tape.parameter(new Float64Array(1000));
+    const y = sum(square(x));
+    for (let i = 0; i < 5; i++) gradient(sum(exp(x)), [x]);
+    const memory = new Memory();
+    interpreter().run([y], { memory });
+    // square (8000 bytes), then sum beside it (8).
+    expect(memory.peak).toBe(8008);
+  });
+});

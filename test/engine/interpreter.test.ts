@@ -1,0 +1,202 @@
+import {
+  type Executor,
+  evaluate,
+  gradient,
+  interpreter,
+  Tape,
+  type Tensor,
+  tensor,
+  type Value,
+} from 'posetape';
+import {
+  add,
+  exp,
+  gather,
+  matmul,
+  mean,
+  mul,
+  neg,
+  reshape,
+  segmentSum,
+  square,
+  stopGradient,
+  sum,
+} from 'posetape/ops';
+import { describe, expect, test } from 'vitest';
+import { expectClose } from '../support/equal.ts';
+
+const float32 = interpreter({ precision: 'float32' });
+
+describe('results belong to the caller', () => {
+  test('none shares numbers with a parameter, a constant, an index, or another result', () => {
+    const given = [Float64Array.of(1, 2), Float64Array.of(3, 4), Float32Array.of(5, 6), Int32Array.of(1, 0)];
+    const [first, second, third, index] = given as [Float64Array, Float64Array, Float32Array, Int32Array];
+    const tape = new Tape();
+    const x = tape.parameter(first);
+    const y = square(x);
+    const wanted = [
+      x,
+      tape.constant(second),
+      tape.constant(third),
+      tape.constant(index),
+      reshape(x, [2, 1]),
+      stopGradient(x),
+      y,
+      y,
+      reshape(y, [1, 2]),
+      stopGradient(y),
+    ];
+    for (const executor of [interpreter(), float32]) {
+      const arrays = executor.run(wanted).map(({ data }) => data);
+      expect(new Set([...arrays, ...given].map(({ buffer }) => buffer)).size).toBe(
+        arrays.length + given.length,
+      );
+
+      const before = arrays.map(array => [...array]);
+      for (const array of arrays) array.fill(77);
+      expect(given.map(array => [...array])).toEqual([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+        [1, 0],
+      ]);
+      expect(executor.run(wanted).map(({ data }) => [...data])).toEqual(before);
+    }
+  });
+
+  test('the first too, when the run stops there', () => {
+    const given = Float64Array.of(1, 2);
+    const x = new Tape().parameter(given);
+    const [only] = interpreter().run([x, neg(x)], { proceed: () => false });
+    only?.data.fill(77);
+    expect([...given]).toEqual([1, 2]);
+  });
+});
+
+describe('what is wanted', () => {
+  test('is answered in that order, with shapes, as often as asked', () => {
+    const x = new Tape().parameter([[1, 2, 3]]);
+    const [y, z] = [neg(x), sum(x)];
+    expect(evaluate([z, y, x, z])).toEqual([
+      { data: Float64Array.of(6), shape: [] },
+      { data: Float64Array.of(-1, -2, -3), shape: [1, 3] },
+      { data: Float64Array.of(1, 2, 3), shape: [1, 3] },
+      { data: Float64Array.of(6), shape: [] },
+    ]);
+    expect(evaluate([])).toEqual([]);
+  });
+
+  test('is a tuple of as many tensors', () => {
+    const x = new Tape().parameter([1, 2]);
+    const [y, dx]: readonly [Tensor, Tensor] = evaluate([sum(x), ...gradient(sum(x), [x])]);
+    expect([[...y.data], [...dx.data]]).toEqual([[3], [1, 1]]);
+  });
+
+  test('lies on one tape', () => {
+    const [x, y] = [new Tape().parameter(1), new Tape().parameter(1)];
+    expect(() => evaluate([x, y])).toThrow('evaluate: the wanted values lie on different tapes');
+  });
+
+  test('comes as a promise from an executor that answers later', async () => {
+    const later: Executor = { ...interpreter(), run: async wanted => interpreter().run(wanted) };
+    const answer = evaluate([new Tape().parameter(3)], { executor: later });
+    expect(answer).toBeInstanceOf(Promise);
+    expect((await answer)[0].data).toEqual(Float64Array.of(3));
+  });
+});
+
+describe('proceed', () => {
+  const tape = new Tape();
+  const x = tape.parameter([1, 2]);
+  const y = sum(x);
+  const z = neg(y);
+
+  test('is asked once, with the first value as soon as that is known', () => {
+    const asked: Tensor[] = [];
+    const proceed = (first: Tensor) => asked.push({ ...first, data: first.data.slice() }) === 1;
+    expect(
+      interpreter()
+        .run([y, z], { proceed })
+        .map(({ data }) => [...data]),
+    ).toEqual([[3], [-3]]);
+    expect(asked).toEqual([{ data: Float64Array.of(3), shape: [] }]);
+  });
+
+  test('false ends the run with that value alone', () => {
+    expect(interpreter().stops).toBe(true);
+    expect(interpreter().run([y, z], { proceed: () => false })).toEqual([
+      { data: Float64Array.of(3), shape: [] },
+    ]);
+    expect(interpreter().run([z, y], { proceed: () => false })).toEqual([
+      { data: Float64Array.of(-3), shape: [] },
+    ]);
+  });
+});
+
+describe('precision', () => {
+  test('is float64 unless told, and named', () => {
+    expect([interpreter(), float32].map(({ name, precision }) => [name, precision])).toEqual([
+      ['interpreter float64', 'float64'],
+      ['interpreter float32', 'float32'],
+    ]);
+    const x = new Tape().parameter(Float32Array.of(1));
+    expect(interpreter().run([x])[0]?.data).toBeInstanceOf(Float64Array);
+    expect(interpreter().run([neg(x)])[0]?.data).toBeInstanceOf(Float64Array);
+    expect(float32.run([x])[0]?.data).toBeInstanceOf(Float32Array);
+    expect(float32.run([neg(x)])[0]?.data).toBeInstanceOf(Float32Array);
+  });
+
+  test('of float32 rounds each result, inputs first', () => {
+    const [a, b, c] = [0.1, 0.7, 12.3].map(Math.fround) as [number, number, number];
+    const tape = new Tape();
+    const y = mul(add(tape.parameter(0.1), tape.constant([0.7])), 12.3);
+    expect(float32.run([y])[0]?.data).toEqual(Float32Array.of(Math.fround(a + b) * c));
+  });
+
+  // 2²⁴ is where float32 stops counting: adding 1, four times, to a running float32 sum would change nothing.
+  const tape = new Tape();
+  const x = tape.parameter([2 ** 24, 1, 1, 1, 1]);
+  const sums: [how: string, total: Value][] = [
+    ['sum', sum(x)],
+    ['mean', mul(mean(x), 5)],
+    ['matmul', matmul(x, tape.constant([1, 1, 1, 1, 1]))],
+    ['segmentSum', sum(segmentSum(x, [0, 0, 0, 0, 0], 1))],
+    ['accumulated cotangents', fanOut([1, 1, 1, 1, 2 ** 24])],
+    ['accumulated rows', gathered([1, 1, 1, 1, 2 ** 24])],
+  ];
+
+  /** ∂/∂x Σ wᵢx, the sum of the weights, as reverse mode adds them up: the last first. */
+  function fanOut(weights: readonly number[]): Value {
+    const once = tape.parameter(1);
+    const uses = weights.map(weight => mul(weight, once)).reduce((a, b) => add(a, b));
+    return gradient(uses, [once])[0];
+  }
+
+  /** The same of gathers of a table of one row. */
+  function gathered(weights: readonly number[]): Value {
+    const table = tape.parameter([1]);
+    const uses = weights.map(weight => mul(weight, sum(gather(table, [0])))).reduce((a, b) => add(a, b));
+    return sum(gradient(uses, [table])[0]);
+  }
+
+  test.each(sums)('of float32 adds up in float64 inside: %s', (_how, total) => {
+    expect(float32.run([total])[0]?.data).toEqual(Float32Array.of(2 ** 24 + 4));
+  });
+
+  test('leaves index data as it is', () => {
+    const index = tape.constant(tensor(Int32Array.of(0, 2 ** 24 + 1)));
+    expect(float32.run([index])[0]?.data).toEqual(Int32Array.of(0, 2 ** 24 + 1));
+  });
+});
+
+test('a run does not depend on what ran before', () => {
+  const tape = new Tape();
+  const x = tape.parameter([0.3, -1.7]);
+  const y = sum(exp(mul(x, x)));
+  const wanted = [y, ...gradient(y, [x])];
+  const executor = interpreter();
+  const first = executor.run(wanted);
+  executor.run([exp(y)], { proceed: () => false });
+  expectClose((executor.run(wanted)[1] as Tensor).data, (first[1] as Tensor).data, 0);
+  expect(executor.run(wanted)).toEqual(first);
+});

@@ -1,0 +1,202 @@
+import { defineOp, gradient, interpreter, Memory, map, type Precision, Tape, type Value } from 'posetape';
+import { add, exp, gather, mul, neg, reshape, segmentSum, slice, square, sum, transpose } from 'posetape/ops';
+import { describe, expect, test } from 'vitest';
+import { expectClose } from '../support/equal.ts';
+import { type Program, paramsOf, poseArbitrary, programArbitrary, record } from '../support/programs.ts';
+import { property } from '../support/property.ts';
+
+function peakOf(wanted: readonly Value[], precision: Precision = 'float64'): number {
+  const memory = new Memory();
+  interpreter({ precision }).run(wanted, { memory });
+  expect(memory.live).toBe(0);
+  return memory.peak;
+}
+
+describe('the bytes held are counted exactly', () => {
+  const column = Float64Array.from({ length: 100 }, (_, i) => i);
+
+  // A column of 100 is 800 bytes, or 400 in float32, where the parameter is first rounded into an array of its own.
+  const tapes: [what: string, wanted: (x: Value) => Value[], float64: number, float32: number][] = [
+    // square, and the sum beside it | x and square
+    ['a sum of squares', x => [sum(square(x))], 800 + 8, 400 + 400],
+    // never more than one link and the next
+    [
+      'a chain of ten',
+      x => [
+        Array(10)
+          .fill(neg)
+          .reduce<Value>((link, op) => op(link), x),
+      ],
+      800 + 800,
+      400 + 400,
+    ],
+    ['what nothing needs', x => [exp(x), sum(square(x))].slice(1), 800 + 8, 400 + 400],
+    ['a reshape, an alias', x => [sum(square(reshape(x, [4, 25])))], 800 + 8, 400 + 400],
+    ['an alias that outlives its value', x => [aliased(neg(x))], 800 + 800 + 800, 400 + 400 + 400],
+    ['a transpose, a copy', x => [transpose(reshape(x, [4, 25]))], 800, 400 + 400],
+    // the literal's copy, held as long as the tape runs, and the product | the same, x, and the literal rounded
+    ['a literal', x => [mul(x, 2.5)], 8 + 800, 8 + 400 + 4 + 400],
+    ['a literal that nothing needs', x => [mul(x, 2.5), neg(x)].slice(1), 8 + 800, 8 + 400 + 400],
+    // the list's copy, and the sum | the same, and the list rounded
+    ['a list', ({ tape }) => [sum(tape.constant([1, 2, 3, 4]))], 32 + 8, 32 + 16 + 4],
+    ["the caller's own array", ({ tape }) => [sum(tape.constant(column))], 8, 400 + 4],
+    ["the caller's own index", x => [gather(x, Int32Array.of(1, 2))], 16, 400 + 8],
+    ['a list as an index, copied to Int32', x => [gather(x, [1, 2])], 8 + 16, 8 + 400 + 8],
+    // y, the seed repeated, 2x, and their product | x, y, the seed repeated, 2, and 2x
+    ['a gradient', x => withGradient(sum(square(x)), x), 8 + 800 + 800 + 800, 400 + 4 + 400 + 4 + 400],
+  ];
+
+  test.each(tapes)('%s', (_what, wanted, float64, float32) => {
+    expect(peakOf(wanted(new Tape().parameter(column)), 'float64')).toBe(float64);
+    expect(peakOf(wanted(new Tape().parameter(column)), 'float32')).toBe(float32);
+  });
+
+  /** The column is still needed, under another shape, when the column itself is not. */
+  function aliased(column: Value): Value {
+    const table = reshape(column, [4, 25]);
+    return add(neg(table), table);
+  }
+
+  function withGradient(y: Value, x: Value): Value[] {
+    return [y, ...gradient(y, [x])];
+  }
+
+  property('as the lifetimes say, for any program', programArbitrary(), poseArbitrary(), (program, pose) => {
+    const { y, params } = recorded(program, pose);
+    const wanted = [y, ...gradient(y, params)];
+    expect(peakOf(wanted)).toBe(peakByLifetimes(wanted));
+  });
+});
+
+describe('a table used in K places has one gradient of its size, not K', () => {
+  const rows = 1000;
+  const uses: [what: string, use: (table: Value, k: number) => Value][] = [
+    ['gathers', (table, k) => gather(table, Int32Array.of(k, 2 * k))],
+    ['slices', (table, k) => slice(table, k, k + 2)],
+  ];
+
+  const gradientOf = (use: (table: Value, k: number) => Value, count: number) => {
+    const table = new Tape().parameter(new Float64Array(rows));
+    const y = Array.from({ length: count }, (_, k) => sum(use(table, k))).reduce((a, b) => add(a, b));
+    return { y, table, gradient: gradient(y, [table])[0] };
+  };
+
+  test.each(uses)('%s', (_what, use) => {
+    // Two numbers of cotangent for each use, and one table.
+    for (const count of [1, 2, 10, 100]) {
+      expect(peakOf([gradientOf(use, count).gradient])).toBe(8 * rows + 16 * count);
+    }
+  });
+
+  test.each(uses)('%s, and each term is itself when it is wanted too', (_what, use) => {
+    const { gradient: total, table } = gradientOf(use, 3);
+    const terms = total.inputs;
+    expect(terms.map(({ op }) => op.name)).toEqual(Array(3).fill(terms[0]?.op.name));
+    const alone = [0, 1, 2].map(k => gradient(sum(use(table, k)), [table])[0]);
+    const [wanted, ...wantedTerms] = interpreter().run([total, ...terms]);
+    expect(wantedTerms).toEqual(interpreter().run(alone.toReversed()));
+    expect(wanted).toEqual(interpreter().run([total])[0]);
+    expect(peakOf([total, ...terms])).toBeGreaterThanOrEqual(8 * rows * 4);
+  });
+
+  test('terms of all kinds add up: gathers, slices, and the whole table twice', () => {
+    const table = new Tape().parameter([1, 2, 3, 4]);
+    const parts = [
+      gather(table, [3, 3]),
+      slice(table, 1, 3),
+      square(table),
+      segmentSum(table, [0, 1, 1, 0], 2),
+      table,
+    ];
+    const y = parts.map(part => sum(mul(2, part))).reduce((a, b) => add(a, b));
+    const [whole] = interpreter().run(gradient(y, [table]));
+    expectClose(whole?.data ?? [], [2 * (2 + 2), 2 * (1 + 4 + 2), 2 * (1 + 6 + 2), 2 * (2 + 8 + 2)], 0);
+  });
+});
+
+describe('the bytes held return to where they were', () => {
+  const boom = defineOp({
+    name: 'boom',
+    forward: map(() => {
+      throw new Error('boom');
+    }),
+    vjp: [g => g],
+  });
+
+  const runs: [when: string, run: (y: Value, memory: Memory) => void][] = [
+    ['after a run', (y, memory) => interpreter().run([y], { memory })],
+    ['in float32', (y, memory) => interpreter({ precision: 'float32' }).run([y], { memory })],
+    [
+      'after an error in the middle',
+      (y, memory) => expect(() => interpreter().run([y, boom(mul(y, 2.5))], { memory })).toThrow('boom'),
+    ],
+    ['when told to stop', (y, memory) => interpreter().run([y, mul(y, y)], { memory, proceed: () => false })],
+    [
+      'when what should tell fails',
+      (y, memory) => {
+        const proceed = () => {
+          throw new Error('undecided');
+        };
+        expect(() => interpreter().run([y, mul(y, y)], { memory, proceed })).toThrow('undecided');
+      },
+    ],
+  ];
+
+  describe.each(runs)('%s', (_when, run) => {
+    property('whatever the program', programArbitrary(), poseArbitrary(), (program, pose) => {
+      const memory = new Memory();
+      memory.take(17);
+      run(recorded(program, pose).y, memory);
+      expect(memory.live).toBe(17);
+      expect(memory.peak).toBeGreaterThanOrEqual(17 + 8);
+    });
+  });
+});
+
+function recorded(program: Program, pose: Parameters<typeof record>[3]): { y: Value; params: Value[] } {
+  const tape = new Tape();
+  const params = Object.values(paramsOf(program)).map(param => tape.parameter(param));
+  return { y: record(program, tape, Object.fromEntries(params.entries()), pose), params };
+}
+
+/**
+ * The most bytes alive at a time, by the definition: an array lives from the value that makes it to the last use of any
+ * value that reads it; parameters, constants and reshapes make none, and neither do zeros with something laid in that
+ * only an accumulation uses: their operands live until that.
+ */
+function peakByLifetimes(wanted: readonly Value[]): number {
+  const { values } = (wanted[0] as Value).tape;
+  const isLive = new Set(wanted);
+  for (const value of values.toReversed())
+    if (isLive.has(value)) for (const input of value.inputs) isLive.add(input);
+  const live = values.filter(value => isLive.has(value));
+
+  const usersOf = (value: Value) =>
+    live.flatMap(user => user.inputs.filter(input => input === value).map(() => user));
+  const isWithoutArray = (value: Value) => {
+    const [only, ...others] = usersOf(value);
+    const isLaidIn = value.form.kind === 'pad' || value.form.kind === 'segment-sum';
+    return isLaidIn && only?.form.kind === 'accumulate' && others.length === 0 && !wanted.includes(value);
+  };
+  const lastUse = (value: Value): number => {
+    if (wanted.includes(value)) return Infinity;
+    return Math.max(
+      ...usersOf(value).map(user => {
+        return user.form.kind === 'reshape' || isWithoutArray(user) ? lastUse(user) : user.id;
+      }),
+    );
+  };
+  const lives = live
+    .filter(
+      value => !['parameter', 'constant', 'reshape'].includes(value.form.kind) && !isWithoutArray(value),
+    )
+    .map(value => ({
+      from: value.id,
+      to: lastUse(value),
+      bytes: 8 * value.shape.reduce((n, m) => n * m, 1),
+    }));
+  const copies = values.reduce((sum, { form }) => sum + (form.kind === 'constant' ? form.copiedBytes : 0), 0);
+  const aliveAt = ({ from: now }: { from: number }) =>
+    lives.filter(({ from, to }) => from <= now && now <= to).reduce((total, { bytes }) => total + bytes, 0);
+  return copies + Math.max(0, ...lives.map(aliveAt));
+}

@@ -1,0 +1,189 @@
+import fc from 'fast-check';
+import { evaluate, type Form, gradient, interpreter, Tape, type Tensor, tensor, type Value } from 'posetape';
+import { add, mul } from 'posetape/ops';
+import { describe, expect, test } from 'vitest';
+import { expectSlope, projectedGradient, projection, raysLike } from '../support/differences.ts';
+import { expectClose, largest } from '../support/equal.ts';
+import {
+  type Pose,
+  type Program,
+  paramsOf,
+  poseArbitrary,
+  programArbitrary,
+  record,
+} from '../support/programs.ts';
+import { property } from '../support/property.ts';
+
+const programs = programArbitrary();
+const smooth = programArbitrary({ smooth: true });
+const poses = poseArbitrary();
+const seeds = fc.nat(1000);
+
+function run(program: Program, pose: Pose, params: readonly Tensor[] = Object.values(paramsOf(program))) {
+  const tape = new Tape();
+  const leaves = params.map(param => tape.parameter(param));
+  return { params, leaves, y: recorded(program, pose)(tape, leaves) };
+}
+
+const recorded = (program: Program, pose: Pose) => (tape: Tape, leaves: readonly Value[]) =>
+  record(program, tape, Object.fromEntries(leaves.entries()), pose);
+
+describe('the gradient of a random program', () => {
+  property('is that of finite differences', smooth, poses, seeds, (program, pose, seed) => {
+    const params = Object.values(paramsOf(program));
+    expectSlope(recorded(program, pose), params, raysLike(params, seed));
+  });
+
+  property('has that of finite differences', smooth, poses, seeds, (program, pose, seed) => {
+    const params = Object.values(paramsOf(program));
+    const along = projectedGradient(recorded(program, pose), raysLike(params, seed));
+    expectSlope(along, params, raysLike(params, seed + 1));
+  });
+
+  property('has a symmetric derivative: ⟨v, Hw⟩ = ⟨w, Hv⟩', smooth, poses, seeds, (program, pose, seed) => {
+    const { params, leaves, y } = run(program, pose);
+    const [v, w] = [raysLike(params, seed), raysLike(params, seed + 1)];
+    const inner = (values: readonly Value[], rays: typeof v) =>
+      values.map((value, i) => projection(value, rays[i] as readonly number[])).reduce((a, b) => add(a, b));
+    const first = gradient(y, leaves);
+    const [vHw, wHv] = [
+      inner(gradient(inner(first, w), leaves), v),
+      inner(gradient(inner(first, v), leaves), w),
+    ];
+    const [left, right] = evaluate([vHw, wHv]);
+    expectClose(left, right, 1e-11, 1 + largest(right));
+  });
+
+  property('is linear in the program', programs, programs, poses, (program, other, pose) => {
+    // Both programs read the parameters of the first.
+    const { leaves, y } = run(program, pose);
+    const z = recorded({ ...other, params: program.params }, pose)(y.tape, leaves);
+    const combined = gradient(add(mul(2, y), mul(-0.3, z)), leaves);
+    const [dy, dz] = [gradient(y, leaves), gradient(z, leaves)];
+    for (const [i, each] of combined.entries()) {
+      const expected = add(mul(2, dy[i] as Value), mul(-0.3, dz[i] as Value));
+      const [found, wanted] = evaluate([each, expected]);
+      expectClose(found, wanted, 1e-12, 1 + largest(wanted));
+    }
+  });
+});
+
+describe('running a random program', () => {
+  property('gives the same to the bit again, and in any order', programs, poses, (program, pose) => {
+    const { leaves, y } = run(program, pose);
+    const wanted = [y, ...gradient(y, leaves)];
+    const expected = evaluate(wanted);
+    expect(evaluate(wanted)).toEqual(expected);
+    expect(evaluate(wanted.toReversed()).toReversed()).toEqual(expected);
+  });
+
+  property('gives the same whatever else is wanted', programs, poses, (program, pose) => {
+    const { leaves, y } = run(program, pose);
+    const wanted = [y, ...gradient(y, leaves)];
+    const everything = evaluate(y.tape.values);
+    // Not to the bit: rows that are wanted themselves are added up before they are accumulated.
+    for (const [i, expected] of evaluate(wanted).entries()) {
+      expectClose(everything[wanted[i]?.id as number] as Tensor, expected, 1e-13, 1 + largest(expected));
+    }
+  });
+
+  property('changes none of what it reads', programs, poses, (program, pose) => {
+    const { leaves, y } = run(program, pose);
+    const arrays = () =>
+      y.tape.values.flatMap(({ form }) => ('tensor' in form ? [[...form.tensor.data]] : []));
+    const before = arrays();
+    evaluate([y, ...gradient(y, leaves)]);
+    expect(arrays()).toEqual(before);
+  });
+
+  property('gives every value the shape it was recorded with', programs, poses, (program, pose) => {
+    const { leaves, y } = run(program, pose);
+    gradient(y, leaves);
+    const { values } = y.tape;
+    for (const [id, { shape, data }] of evaluate(values).entries()) {
+      expect(shape).toEqual(values[id]?.shape);
+      expect(data.length).toBe(shape.reduce((size, length) => size * length, 1));
+    }
+  });
+
+  /*
+   * Rounding is of the order of one float32 ulp of 1, 1.2·10⁻⁷, in each of some 100 values; 10⁻⁵ allows for that, and
+   * ten times the response to one ulp in every input for programs that make errors grow. A gradient may be zero by
+   * cancellation (the mean of a softmax), so the largest entry alone is no measure.
+   */
+  property('in float32 gives what float64 gives, to its precision', smooth, poses, (program, pose) => {
+    const answer = (precision: 'float64' | 'float32', move: (entry: number, i: number) => number) => {
+      const params = Object.values(paramsOf(program)).map(({ data, shape }) => {
+        return tensor(Float64Array.from(data, move), shape);
+      });
+      const rows = pose.map(({ number, features, pick }, i) => {
+        return { number: move(number, i), features: features.map(move) as [number, number, number], pick };
+      });
+      const { y, leaves } = run(program, rows, params);
+      return interpreter({ precision }).run([y, ...gradient(y, leaves)]);
+    };
+    const rounded = answer('float32', entry => entry);
+    const moved = answer('float64', (entry, i) => entry + (i % 2 ? 1 : -1) * 2 ** -23);
+    for (const [i, expected] of answer('float64', entry => entry).entries()) {
+      const allowed = Array.from(expected.data, (entry, j) => {
+        return 1e-5 * (1 + largest(expected)) + 10 * Math.abs(entry - (moved[i]?.data[j] as number));
+      });
+      expectClose(rounded[i] as Tensor, expected, 1, allowed);
+    }
+  });
+});
+
+describe('random programs', () => {
+  property(
+    'record the same ops for every pose of several rows',
+    programs,
+    poses,
+    poses,
+    (program, pose, other) => {
+      const [first, second] = [pose, other].map(rows => (rows.length > 1 ? rows : [...rows, ...rows]));
+      const structureOf = (rows: Pose) => {
+        const { leaves, y } = run(program, rows);
+        gradient(y, leaves);
+        return y.tape.values.map(({ op, inputs }) => [op.name, ...inputs.map(({ id }) => id)].join(' '));
+      };
+      expect(structureOf(first as Pose)).toEqual(structureOf(second as Pose));
+    },
+  );
+
+  property('depend on the pose through nothing but its rows', programs, poses, (program, pose) => {
+    const [first, second] = [run(program, pose), run(program, structuredClone(pose))];
+    expect(evaluate([first.y])).toEqual(evaluate([second.y]));
+  });
+
+  test('have every form among them, and in their gradients', () => {
+    const every: Record<Form['kind'], true> = {
+      parameter: true,
+      constant: true,
+      fill: true,
+      map: true,
+      reduce: true,
+      broadcast: true,
+      reshape: true,
+      transpose: true,
+      slice: true,
+      pad: true,
+      concat: true,
+      gather: true,
+      'segment-sum': true,
+      matmul: true,
+      accumulate: true,
+    };
+    const met = new Set<string>();
+    for (const [program, pose] of fc.sample(fc.tuple(programs, poses), { seed: 1, numRuns: 300 })) {
+      const { leaves, y } = run(program, pose);
+      gradient(y, leaves);
+      for (const { form } of y.tape.values) {
+        met.add(form.kind);
+        if (form.kind === 'matmul') met.add(`matmul ${form.transposeA} ${form.transposeB}`);
+        if (form.kind === 'reduce') met.add(`reduce ${form.reducer}`);
+      }
+    }
+    const transposes = ['false false', 'false true', 'true false'].map(each => `matmul ${each}`);
+    expect(met).toEqual(new Set([...Object.keys(every), ...transposes, 'reduce sum', 'reduce max']));
+  });
+});

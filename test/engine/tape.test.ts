@@ -1,0 +1,125 @@
+import { gradient, interpreter, Tape, tensor, type Value } from 'posetape';
+import { add, exp, gather, mul, segmentSum, square, sub, sum, where } from 'posetape/ops';
+import { describe, expect, test } from 'vitest';
+
+describe('a tape only records', () => {
+  test('each value in its place after its inputs, with its op and shape', () => {
+    const tape = new Tape();
+    const x = tape.parameter([1, 2, 3], 'x');
+    const y = sum(square(x));
+    expect(tape.values.map(({ op, shape }) => [op.name, shape])).toEqual([
+      ['parameter', [3]],
+      ['square', [3]],
+      ['sum', [1]],
+      ['reshape', []],
+    ]);
+    expect(tape.values.map(({ id }) => id)).toEqual([0, 1, 2, 3]);
+    expect(tape.values.at(-1)).toBe(y);
+    for (const { id, inputs } of tape.values) for (const input of inputs) expect(input.id).toBeLessThan(id);
+  });
+
+  test('nothing it is given is read or copied before it runs, except lists', () => {
+    const tape = new Tape();
+    const [parameter, constant, list] = [Float64Array.of(1), Float64Array.of(10), [100]];
+    const total = add(tape.parameter(parameter), add(tape.constant(constant), tape.constant(list)));
+    [parameter[0], constant[0], list[0]] = [2, 20, 200];
+    expect([...(interpreter().run([total])[0]?.data ?? [])]).toEqual([122]);
+  });
+
+  test('a literal beside a value is data of shape []; 0 and 1 are structure', () => {
+    const tape = new Tape();
+    const x = tape.parameter([1, 2]);
+    for (const { inputs } of [mul(x, 2.5), sub(2.5, x), add(x, -0)]) {
+      const literal = inputs.find(input => input !== x) as Value;
+      expect([literal.op.name, literal.shape]).toEqual(['constant', []]);
+    }
+    expect(where(1, x, 0).inputs.map(({ op }) => op.name)).toEqual(['fill', 'parameter', 'fill']);
+  });
+
+  test('what gradient records says so; literals of its rules are structure, not data', () => {
+    const tape = new Tape();
+    const x = tape.parameter([1, 2]);
+    const y = sum(square(x));
+    const before = tape.values.length;
+    gradient(y, [x]);
+    add(x, 2);
+    const [recorded, after] = [tape.values.slice(before, -2), tape.values.slice(-2)];
+    expect(recorded.every(({ adjoint }) => adjoint)).toBe(true);
+    expect(recorded.some(({ op }) => op.name === 'constant')).toBe(false);
+    expect([...tape.values.slice(0, before), ...after].some(({ adjoint }) => adjoint)).toBe(false);
+    expect(after.map(({ op }) => op.name)).toEqual(['constant', 'add']);
+  });
+
+  test('index data is Int32 data, and only that', () => {
+    const tape = new Tape();
+    expect(tape.constant(Int32Array.of(1, 2)).dtype).toBe('index');
+    expect(tape.constant(tensor(Int32Array.of(1, 2), [2, 1])).shape).toEqual([2, 1]);
+    expect(tape.constant([1, 2]).dtype).toBe('real');
+    expect(tape.constant(Float32Array.of(1, 2)).dtype).toBe('real');
+  });
+});
+
+describe('a mistake is an error on the line that made it', () => {
+  const tape = new Tape();
+  const x = tape.parameter([1, 2, 3], 'radii');
+  const index = tape.constant(Int32Array.of(0, 1));
+  const elsewhere = new Tape().parameter([1, 2, 3], 'charges');
+  const list = [1, 2, 3] as unknown as number;
+  const mistakes: [mistake: string, record: () => unknown, message: string][] = [
+    [
+      'shapes that do not fit',
+      () => add(x, tape.parameter([1, 2])),
+      'add: [3] and [2]: aligned at the last axis, lengths must be equal or 1',
+    ],
+    ['a value of another tape', () => mul(x, elsewhere), 'mul: %0 = charges [3] belongs to another tape'],
+    [
+      'a value of another tape, first',
+      () => mul(elsewhere, x),
+      'mul: %0 = radii [3] belongs to another tape',
+    ],
+    [
+      'arithmetic on index data',
+      () => add(x, index),
+      'add: %1 = constant [2] is index data, which takes no arithmetic',
+    ],
+    ['a function of index data', () => exp(index), 'exp: %1 = constant [2] is index data'],
+    ['rows of index data', () => gather(index, index), 'gather: %1 = constant [2] is index data'],
+    [
+      'an index of real data',
+      () => gather(x, x),
+      'gather: its index must be whole numbers (an Int32Array or a list of them), got the real %0 = radii [3]',
+    ],
+    ['an index of another tape', () => segmentSum(elsewhere, index, 2), 'belongs to another tape'],
+    [
+      'numbers alone',
+      () => add(1, 2),
+      'add: at least one operand must be a value on a tape; of numbers alone, use Math',
+    ],
+    [
+      'lists alone',
+      () => add(list, list),
+      'add: operands are values and numbers; put data on the tape by tape.constant',
+    ],
+    [
+      'a list beside a value',
+      () => add(x, list),
+      'add: operand 2 is neither a value nor a number; put data on the tape by tape.constant',
+    ],
+    [
+      'a parameter of index data',
+      () => tape.parameter(Int32Array.of(1), 'types'),
+      'types: index data (an Int32Array) has no gradient',
+    ],
+    ['data of no known kind', () => tape.constant('abc' as unknown as number), 'tensor: expected a number'],
+  ];
+
+  test.each(mistakes)('%s', (_mistake, record, message) => {
+    expect(record).toThrow(message);
+  });
+
+  test('a parameter without a name is known by its place', () => {
+    const other = new Tape();
+    other.constant(1);
+    expect(() => mul(x, other.parameter(2))).toThrow('%1 = parameter 1 []');
+  });
+});

@@ -1,0 +1,319 @@
+import { evaluate, gradient, Tape, type Value } from 'posetape';
+import {
+  abs,
+  add,
+  clamp,
+  cosineCutoff,
+  div,
+  equal,
+  exp,
+  expm1,
+  log,
+  log1p,
+  logSumExp,
+  max,
+  maximum,
+  min,
+  minimum,
+  mul,
+  norm,
+  pairDistances,
+  pow,
+  relu,
+  reshape,
+  shiftedSoftplus,
+  sigmoid,
+  softmax,
+  softplus,
+  sqrt,
+  square,
+  stopGradient,
+  sum,
+  tanh,
+  where,
+} from 'posetape/ops';
+import { describe, expect, test } from 'vitest';
+import { expectClose } from '../support/equal.ts';
+
+/** The sum of f over the entries as a function of all of them: its value at each, and its derivatives by each. */
+function derivatives(f: (x: Value) => Value, entries: readonly number[], orders = 2): number[][] {
+  const tape = new Tape();
+  const x = tape.parameter(entries);
+  const results = [f(x)];
+  for (let order = 1; order <= orders; order++) results.push(gradient(sum(results.at(-1) as Value), [x])[0]);
+  return evaluate(results).map(({ data }) => [...data]);
+}
+
+const ulp = 2 ** -52;
+
+describe('tails', () => {
+  // [name, op, x, value, derivative], all within 4 ulp of themselves: tails keep their relative accuracy.
+  const e40 = Math.exp(-40);
+  const e700 = Math.exp(-700);
+  const tails: [string, (x: Value) => Value, x: number, value: number, derivative: number][] = [
+    ['softplus', softplus, 1000, 1000, 1],
+    ['softplus', softplus, -1000, 0, 0],
+    ['softplus', softplus, -700, e700, e700],
+    ['softplus', softplus, -40, e40, e40],
+    ['softplus', softplus, 40, 40, 1],
+    ['softplus', softplus, 0, Math.LN2, 0.5],
+    ['shiftedSoftplus', shiftedSoftplus, 1000, 1000 - Math.LN2, 1],
+    ['shiftedSoftplus', shiftedSoftplus, -1000, -Math.LN2, 0],
+    ['shiftedSoftplus', shiftedSoftplus, 0, 0, 0.5],
+    ['sigmoid', sigmoid, 1000, 1, 0],
+    ['sigmoid', sigmoid, -1000, 0, 0],
+    ['sigmoid', sigmoid, 700, 1, e700],
+    ['sigmoid', sigmoid, -700, e700, e700],
+    ['sigmoid', sigmoid, 40, 1, e40],
+    ['sigmoid', sigmoid, 0, 0.5, 0.25],
+    ['tanh', tanh, 1000, 1, 0],
+    ['tanh', tanh, -1000, -1, 0],
+    ['log1p', log1p, 1e-12, 1e-12 - 0.5e-24, 1 - 1e-12],
+    ['log1p', log1p, -1e-12, -1e-12 - 0.5e-24, 1 + 1e-12],
+    ['expm1', expm1, 1e-12, 1e-12 + 0.5e-24, 1 + 1e-12],
+    ['expm1', expm1, -1e-12, -1e-12 + 0.5e-24, 1 - 1e-12],
+    ['expm1', expm1, -1000, -1, 0],
+    ['exp', exp, -1000, 0, 0],
+    ['exp', exp, 1000, Infinity, Infinity],
+  ];
+
+  test.each(tails)('%s (%o) at %d is %d, its derivative %d', (_name, op, x, value, derivative) => {
+    const [found, slope] = derivatives(op, [x], 1) as [number[], number[]];
+    expectClose(found, value, 4 * ulp);
+    expectClose(slope, derivative, 4 * ulp);
+  });
+
+  test.each([
+    ['softplus', softplus],
+    ['sigmoid', sigmoid],
+    ['tanh', tanh],
+  ] as const)('%s has finite derivatives of any order everywhere', (_name, op) => {
+    for (const each of derivatives(op, [-1000, -700, -40, -1e-12, 0, 1e-12, 40, 700, 1000], 4)) {
+      expect(each.every(Number.isFinite)).toBe(true);
+    }
+  });
+});
+
+describe('logSumExp and softmax', () => {
+  const [larger, smaller] = [1 / (1 + Math.exp(-1)), Math.exp(-1) / (1 + Math.exp(-1))];
+
+  test.each([1e4, -1e4, 1e300, 0])('do not overflow or vanish at %d', origin => {
+    // 1e300 + 1 is 1e300, so that the entries are equal there.
+    const entries = [origin + 1, origin, origin - 1e6];
+    const weights = origin === 1e300 ? [1 / 3, 1 / 3, 1 / 3] : [larger, smaller, 0];
+    const spread = origin === 1e300 ? Math.log(3) : 1 + Math.log(1 + Math.exp(-1));
+    const [value, slope] = derivatives(logSumExp, entries, 1) as [number[], number[]];
+    expectClose(value, origin + spread, 4 * ulp);
+    expectClose(slope, weights, 1e-12);
+    expectClose(derivatives(x => softmax(x), entries, 0)[0] as number[], weights, 1e-12);
+  });
+
+  test('of −∞ among others have no part in it, at second order too', () => {
+    const entries = [-Infinity, 1, 0, -Infinity];
+    const [value, slope, second] = derivatives(x => square(logSumExp(x)), entries) as [
+      number[],
+      number[],
+      number[],
+    ];
+    const clean = derivatives(x => square(logSumExp(x)), [1, 0]) as [number[], number[], number[]];
+    expect(value).toEqual(clean[0]);
+    expect(slope).toEqual([0, ...clean[1], 0]);
+    expect(second).toEqual([0, ...clean[2], 0]);
+    expectClose(derivatives(x => softmax(x), entries, 0)[0] as number[], [0, larger, smaller, 0], 1e-15);
+  });
+
+  test('of −∞ alone: the logarithm of no weight at all is −∞, and there are no shares of it', () => {
+    const nothing = [-Infinity, -Infinity];
+    expect(derivatives(logSumExp, nothing, 0)).toEqual([[-Infinity]]);
+    expect(derivatives(x => softmax(x), nothing, 0)).toEqual([[Number.NaN, Number.NaN]]);
+  });
+
+  test('+∞ and NaN are not hidden', () => {
+    expect(derivatives(logSumExp, [Infinity, 0], 0)).toEqual([[Infinity]]);
+    expect(derivatives(logSumExp, [Number.NaN, 0], 0)).toEqual([[Number.NaN]]);
+  });
+
+  test('softmax adds up to 1 and so has slope 0', () => {
+    const [values, slope] = derivatives(x => softmax(x), [0.3, -1.2, 2.2], 1) as [number[], number[]];
+    expectClose(
+      values.reduce((a, b) => a + b),
+      1,
+      4 * ulp,
+    );
+    expectClose(slope, [0, 0, 0], 1e-15, 1);
+  });
+});
+
+describe('kinks have the stated subgradient', () => {
+  // [name, function, entries, first derivative, second derivative]
+  const kinks: [string, (x: Value) => Value, number[], number[], number[]][] = [
+    ['abs at 0', abs, [0, -0], [0, 0], [0, 0]],
+    ['relu at 0', relu, [0, -0, 1, -1], [0, 0, 1, 0], [0, 0, 0, 0]],
+    ['sqrt at 0', sqrt, [0, 1], [0, 0.5], [0, -0.25]],
+    ['sqrt of a square at 0', x => sqrt(square(x)), [0, -3], [0, -1], [0, 0]],
+    ['norm at 0', norm, [0, 0, 0], [0, 0, 0], [0, 0, 0]],
+    ['norm of rows at 0', x => norm(reshape(x, [2, 1]), -1), [0, -3], [0, -1], [0, 0]],
+    ['maximum of equals', x => maximum(x, 1), [1, 2, 0], [0.5, 1, 0], [0, 0, 0]],
+    ['maximum of a value and itself', x => maximum(x, x), [1, 2], [1, 1], [0, 0]],
+    ['minimum of equals', x => minimum(x, 1), [1, 2, 0], [0.5, 0, 1], [0, 0, 0]],
+    ['minimum of a value and itself', x => minimum(x, x), [1, 2], [1, 1], [0, 0]],
+    ['clamp on its bounds', x => clamp(x, -1, 1), [-1, 1, 0, 2, -2], [0.5, 0.5, 1, 0, 0], [0, 0, 0, 0, 0]],
+    ['max with ties', max, [3, 1, 3, 3, 2], [1 / 3, 0, 1 / 3, 1 / 3, 0], [0, 0, 0, 0, 0]],
+    ['max of equals alone', max, [2, 2], [0.5, 0.5], [0, 0]],
+    ['max of −∞ alone', max, [-Infinity, -Infinity], [0.5, 0.5], [0, 0]],
+    ['min with ties', min, [3, 1, 1], [0, 0.5, 0.5], [0, 0, 0]],
+    [
+      'cosineCutoff at 0 and at the cutoff',
+      x => cosineCutoff(x, 2),
+      [0, 2, 3],
+      [0, 0, 0],
+      [-(Math.PI ** 2) / 8, 0, 0],
+    ],
+  ];
+
+  test.each(kinks)('%s', (_name, f, entries, slope, second) => {
+    const [, found, foundSecond] = derivatives(f, entries) as [number[], number[], number[]];
+    expectClose(found, slope, 4 * ulp);
+    expectClose(foundSecond, second, 4 * ulp);
+  });
+
+  test('two points in one place push nowhere, at second order neither', () => {
+    const tape = new Tape();
+    const a = tape.parameter([
+      [1, 2, 3],
+      [0, 0, 0],
+    ]);
+    const b = tape.parameter([[1, 2, 3]]);
+    const distances = pairDistances(a, b);
+    const [da, db] = gradient(sum(distances), [a, b]);
+    const [daa] = gradient(sum(square(da)), [a]);
+    const length = Math.sqrt(14);
+    const [values, onA, onB, second] = evaluate([distances, da, db, daa]);
+    expectClose(values, [0, length], 4 * ulp);
+    expectClose(onA, [0, 0, 0, -1 / length, -2 / length, -3 / length], 4 * ulp);
+    expectClose(onB, [1 / length, 2 / length, 3 / length], 4 * ulp);
+    expectClose(second, [0, 0, 0, 0, 0, 0], 4 * ulp, 1);
+  });
+
+  test('NaN is neither larger nor smaller: it is passed on', () => {
+    const places = [[Number.NaN], [Number.NaN, 1], [1, Number.NaN], [-Infinity, Number.NaN, Infinity]];
+    for (const f of [max, min]) {
+      for (const entries of places) expect(derivatives(f, entries, 0)).toEqual([[Number.NaN]]);
+    }
+    for (const f of [relu, abs, (x: Value) => maximum(x, 0), (x: Value) => minimum(0, x)]) {
+      expect(derivatives(f, [Number.NaN], 0)).toEqual([[Number.NaN]]);
+    }
+  });
+});
+
+test('no gradient flows through stopGradient, of any order', () => {
+  expect(derivatives(x => mul(x, stopGradient(x)), [3, -2])).toEqual([
+    [9, 4],
+    [3, -2],
+    [0, 0],
+  ]);
+  expect(derivatives(x => stopGradient(exp(x)), [0], 1)).toEqual([[1], [0]]);
+});
+
+describe('pow', () => {
+  // [base, exponent, value, first and second derivative by the base]; the derivative by the exponent is aᵇ ln a.
+  const powers: [number, number, number, number, number][] = [
+    [0, 0, 1, 0, 0],
+    [0, 1, 0, 1, 0],
+    [0, 2, 0, 0, 2],
+    [0, 3, 0, 0, 0],
+    [0, 0.5, 0, Infinity, -Infinity],
+    [-2, 0, 1, 0, 0],
+    [-2, 1, -2, 1, 0],
+    [-2, 2, 4, -4, 2],
+    [-2, 3, -8, 12, -12],
+    [-2, -1, -0.5, -0.25, -0.25],
+    [4, 0.5, 2, 0.25, -1 / 32],
+    [2, 0, 1, 0, 0],
+  ];
+
+  test.each(powers)('%d to the power %d', (base, exponent, ...expected) => {
+    expectClose(derivatives(x => pow(x, exponent), [base]).flat(), expected, 4 * ulp);
+    const byValue = (x: Value) => pow(x, x.tape.constant(exponent));
+    expectClose(derivatives(byValue, [base]).flat(), expected, 4 * ulp);
+  });
+
+  test.each([
+    // [base, exponent, ∂/∂b = aᵇ ln a, ∂²/∂b², ∂²/∂a∂b = aᵇ⁻¹ (1 + b ln a)]
+    [1, 3, 0, 0, 1],
+    [2, 3, 8 * Math.LN2, 8 * Math.LN2 ** 2, 4 * (1 + 3 * Math.LN2)],
+    [2, 1, 2 * Math.LN2, 2 * Math.LN2 ** 2, 1 + Math.LN2],
+    [2, 0, Math.LN2, Math.LN2 ** 2, 0.5],
+  ])('%d to the power %d, by the exponent', (base, exponent, slope, second, mixed) => {
+    const tape = new Tape();
+    const [a, b] = [tape.parameter(base), tape.parameter(exponent)];
+    const [db] = gradient(pow(a, b), [b]);
+    const [da] = gradient(pow(a, b), [a]);
+    const [dbb, dba] = gradient(db, [b, a]);
+    const [dab] = gradient(da, [b]);
+    const found = evaluate([db, dbb, dba, dab]).map(({ data: [only] }) => only as number);
+    expectClose(found, [slope, second, mixed, mixed], 4 * ulp);
+  });
+
+  test('of 0, by the exponent, has derivative 0', () => {
+    expect(
+      derivatives(b => pow(b.tape.constant(0), b), [1, 2, 0.5], 3)
+        .slice(1)
+        .flat(),
+    ).toEqual(Array(9).fill(0));
+  });
+});
+
+describe('where: nothing of the branch not taken reaches a value or a gradient of any order', () => {
+  // Each is finite at 2 and NaN or infinite, itself or in a derivative, at one of the others at least.
+  const entries = [0, -1, 1000, Number.NaN, -Infinity, 2];
+  const branches: [string, (x: Value, k: Value) => Value][] = [
+    ['log x', x => log(x)],
+    ['√x', x => sqrt(x)],
+    ['k/x', (x, k) => div(k, x)],
+    ['x^−1.5', x => pow(x, -1.5)],
+    ['x^k', (x, k) => pow(x, k)],
+    ['k^x', (x, k) => pow(k, x)],
+    ['e^x', x => exp(x)],
+    ['expm1 x', x => expm1(x)],
+    ['log1p x', x => log1p(x)],
+    ['x log x', x => mul(x, log(x))],
+    ['k √x', (x, k) => mul(k, sqrt(x))],
+    ['k² √x', (x, k) => mul(square(k), sqrt(x))],
+    ['log log x', x => log(log(x))],
+    ['√ log x', x => sqrt(log(x))],
+    ['tanh(k/x)', (x, k) => tanh(div(k, x))],
+    ['e^x/e^2x', x => div(exp(x), exp(mul(2, x)))],
+    ['√x · log x · k/x', (x, k) => mul(mul(sqrt(x), log(x)), div(k, x))],
+  ];
+
+  // The branch may be a derivative itself: a force that is masked, say.
+  const forces = branches.map(([name, branch]): (typeof branches)[number] => [
+    `d/dx of ${name}`,
+    (x, k) => gradient(sum(branch(x, k)), [x])[0],
+  ]);
+
+  /** Three orders of gradients by x and by k of the sum of the branch where x is 2; the next order is of their product. */
+  function ladder(branch: (x: Value, k: Value) => Value, xs: number[]): number[][] {
+    const tape = new Tape();
+    const [x, k] = [tape.parameter(xs), tape.parameter(3)];
+    let y = sum(where(equal(x, 2), branch(x, k), 0));
+    const steps = [y];
+    for (let order = 1; order <= 3; order++) {
+      const [dx, dk] = gradient(y, [x, k]);
+      steps.push(dx, dk);
+      y = add(y, sum(mul(dx, add(1, dk))));
+    }
+    return evaluate(steps).map(({ data }) => [...data]);
+  }
+
+  test.each([...branches, ...forces])('%s', (_name, branch) => {
+    const clean = ladder(branch, [2]);
+    for (const [i, found] of ladder(branch, entries).entries()) {
+      const expected = clean[i] as number[];
+      // Gradients by x are those of 1, 3 and 5 steps.
+      expectClose(found, i % 2 === 1 ? [0, 0, 0, 0, 0, ...expected] : expected, 0);
+      expect(expected.every(Number.isFinite)).toBe(true);
+    }
+  });
+});

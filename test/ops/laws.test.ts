@@ -1,0 +1,172 @@
+import fc from 'fast-check';
+import { evaluate, gradient, Tape, type Tensor, tensor, type Value } from 'posetape';
+import * as ops from 'posetape/ops';
+import { add, sum, where } from 'posetape/ops';
+import { describe, expect, test } from 'vitest';
+import {
+  expectSlope,
+  projectedGradient,
+  projection,
+  type Recording,
+  raysLike,
+  weights,
+} from '../support/differences.ts';
+import { expectClose, largest } from '../support/equal.ts';
+import type { OpName } from '../support/programs.ts';
+import { property } from '../support/property.ts';
+import { type Case, cases, type OperandRange } from './cases.ts';
+
+/*
+ * Every op in every use of the table, by the same laws. A law is tried on a random use of the op, at random operands.
+ */
+
+const exported = Object.keys(ops) as OpName[];
+const usesOf = (op: OpName) => cases.filter(each => each.op === op);
+const sizeOf = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);
+
+test('the table has every exported op, and no other', () => {
+  expect(new Set(cases.map(({ op }) => op))).toEqual(new Set(exported));
+});
+
+/** A use of an op with entries for its operands. */
+interface Use {
+  readonly use: Case;
+  readonly operands: readonly Tensor[];
+}
+
+function uses(of: readonly Case[]): fc.Arbitrary<Use> {
+  return fc
+    .constantFrom(...of)
+    .chain(use => fc.tuple(...use.operands.map(tensorIn)).map(operands => shown({ use, operands })));
+}
+
+/** The same, printed by a failing property in a few words. */
+function shown<T extends { use: Case }>(drawn: T): T {
+  const { use, ...rest } = drawn;
+  return { ...drawn, [fc.toStringMethod]: () => `${use.op} as ${use.record} with ${fc.stringify(rest)}` };
+}
+
+const tensorIn = ({ shape, entries }: OperandRange) =>
+  entries(sizeOf(shape)).map(drawn => tensor(Float64Array.from(drawn), shape));
+
+const seeds = fc.nat(1000);
+
+/** The result of a use, projected on weights, as a recording of the operands that a gradient is wanted for. */
+function projected({ use, operands }: Use, seed: number): { recording: Recording; params: Tensor[] } {
+  const isParam = (_: unknown, i: number) => !use.operands[i]?.isFixed;
+  const recording: Recording = (tape, params) => {
+    const rest = [...params];
+    const inputs = operands.map((operand, i) => {
+      return isParam(operand, i) ? (rest.shift() as Value) : tape.constant(operand);
+    });
+    const result = use.record(...inputs);
+    return projection(result, weights(sizeOf(result.shape), seed));
+  };
+  return { recording, params: operands.filter(isParam) };
+}
+
+function run({ use, operands }: Use): Tensor {
+  const tape = new Tape();
+  return evaluate([use.record(...operands.map(operand => tape.constant(operand)))])[0];
+}
+
+describe.each(exported)('%s', op => {
+  property('is its formula, in plain loops', uses(usesOf(op)), ({ use, operands }) => {
+    const plain = use.plain(...operands.map(({ data, shape }) => ({ data: [...data], shape })));
+    expectClose(
+      run({ use, operands }),
+      tensor(Float64Array.from(plain.data), plain.shape),
+      1e-14,
+      1 + largest(plain.data),
+    );
+  });
+
+  property('has the slope of finite differences', uses(usesOf(op)), seeds, (drawn, seed) => {
+    const { recording, params } = projected(drawn, seed);
+    expectSlope(recording, params, raysLike(params, seed + 1));
+  });
+
+  property('has the second derivative of finite differences', uses(usesOf(op)), seeds, (drawn, seed) => {
+    const { recording, params } = projected(drawn, seed);
+    if (params.length === 0) return;
+    const gradientAlong = projectedGradient(recording, raysLike(params, seed + 2));
+    expectSlope(gradientAlong, params, raysLike(params, seed + 1));
+  });
+});
+
+const anything = fc.constantFrom(Number.NaN, Infinity, -Infinity, 0, -0, 1, -1, 1000, -1000);
+const elementwiseUses = cases.filter(
+  use => use.isElementwise && use.operands.some(({ isFixed }) => !isFixed),
+);
+
+describe.each([...new Set(elementwiseUses.map(({ op }) => op))])('%s, in a branch not taken,', op => {
+  const drawn = fc.constantFrom(...elementwiseUses.filter(use => use.op === op)).chain(use => {
+    const taken = fc.tuple(...use.operands.map(({ entries }) => entries(3)));
+    const notTaken = fc.tuple(...use.operands.map(() => fc.array(anything, { minLength: 3, maxLength: 3 })));
+    return fc.record({ use: fc.constant(use), taken, notTaken }).map(shown);
+  });
+
+  property('adds nothing to gradients of any order, whatever it holds', drawn, ({ use, taken, notTaken }) => {
+    const clean = gradientsWhereTaken(use, taken, taken);
+    for (const [i, found] of gradientsWhereTaken(use, notTaken, taken).entries()) {
+      expectClose(found, clean[i] as Tensor, 0);
+      expectClose(found.data.slice(0, 3), [0, 0, 0], 0);
+    }
+  });
+});
+
+/** The first three gradients, with respect to each operand, of the sum of an op over its last three entries. */
+function gradientsWhereTaken(use: Case, notTaken: number[][], taken: number[][]): Tensor[] {
+  const tape = new Tape();
+  const operands = notTaken.map((entries, i) => [...entries, ...(taken[i] as number[])]);
+  const leaves = operands.map((entries, i) => {
+    return use.operands[i]?.isFixed ? tape.constant(entries) : tape.parameter(entries);
+  });
+  const params = leaves.filter((_, i) => !use.operands[i]?.isFixed);
+  let y = sum(where(tape.constant([0, 0, 0, 1, 1, 1]), use.record(...leaves), 0));
+  const orders = [1, 2, 3].flatMap(order => {
+    const gradients = gradient(y, params);
+    y = gradients.map((each, i) => projection(each, weights(6, order + i))).reduce((a, b) => add(a, b));
+    return gradients;
+  });
+  return evaluate(orders);
+}
+
+const linearUses = cases.flatMap(use => use.linearIn.map(moved => ({ use, moved })));
+const linearOps = [...new Set(linearUses.map(({ use }) => use.op))];
+
+describe.each(linearOps)('%s is linear', op => {
+  const ofOp = linearUses.filter(({ use }) => use.op === op);
+  const drawn = fc.constantFrom(...ofOp).chain(({ use, moved }) => {
+    const operands = fc.tuple(...use.operands.map(tensorIn));
+    return operands.map(each => shown({ use, moved, operands: each }));
+  });
+
+  property('⟨v, Jᵀu⟩ = ⟨Jv, u⟩', drawn, seeds, ({ use, moved, operands }, seed) => {
+    // Linear in what moves: J at any point is the op itself with the others fixed.
+    const tape = new Tape();
+    const leaves = operands.map(operand => tape.parameter(operand));
+    const result = use.record(...leaves);
+    const [image, ...vectors] = evaluate([result, ...moved.map(i => leaves[i] as Value)]);
+    const u = weights(image.data.length, seed);
+    const pulled = evaluate(
+      gradient(
+        projection(result, u),
+        moved.map(i => leaves[i] as Value),
+      ),
+    );
+
+    const [left, leftSize] = inner(
+      vectors.flatMap(({ data }) => [...data]),
+      pulled.flatMap(({ data }) => [...data]),
+    );
+    const [right, rightSize] = inner([...image.data], u);
+    expectClose(left, right, 1e-12, Math.max(leftSize, rightSize));
+  });
+});
+
+/** ⟨a, b⟩, and Σ|aᵢbᵢ|. */
+function inner(a: readonly number[], b: readonly number[]): [product: number, size: number] {
+  const terms = a.map((each, i) => each * (b[i] as number));
+  return [terms.reduce((x, y) => x + y, 0), terms.reduce((x, y) => x + Math.abs(y), 0)];
+}
