@@ -1,0 +1,15 @@
+/** Rows in columns: the first flush left, the others, as they are numbers, flush right. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0))) ?? [];
+  const line = (row: readonly string[]) =>
+    widths.map((width, column) => {
+      const cell = row[column] ?? '';
+      return column === 0 ? cell.padEnd(width) : cell.padStart(Math.max(width, 8));
+    });
+  return rows.map(row => `  ${line(row).join('  ')}`.trimEnd()).join('\n');
+}
+
+/** A heading, bold where the terminal can show that, and what belongs to it. */
+export function section(styled: boolean, heading: string, ...paragraphs: string[]): string {
+  return [styled ? `\u001b[1m${heading}\u001b[22m` : heading, ...paragraphs].join('\n\n');
+}

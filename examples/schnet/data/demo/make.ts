@@ -1,0 +1,59 @@
+// Makes this folder's files from the poses of imatinib: npx tsx --conditions=posetape:source examples/schnet/data/demo/make.ts
+import { readFile, writeFile } from 'node:fs/promises';
+
+/** Å; of the pocket, the heavy atoms this near to any pose are kept. */
+const reach = 6;
+
+/** How many poses of each compound. */
+const poses = 4;
+
+/** Imatinib whole, and without what hangs on a bond of its torsion tree. The affinities are made up. */
+const compounds = [
+  { name: 'lig_whole', without: undefined, nanomolar: 1 },
+  { name: 'lig_no_piperazine', without: 'BRANCH  29  32', nanomolar: 100 },
+  { name: 'lig_no_benzamide', without: 'BRANCH  17  22', nanomolar: 10_000 },
+];
+
+const source = new URL('../../../vina/data/imatinib-abl/', import.meta.url);
+const read = (name: string) => readFile(new URL(name, source), 'utf8');
+const write = (name: string, lines: readonly string[]) =>
+  writeFile(new URL(name, import.meta.url), `${lines.join('\n')}\n`);
+
+const isAtom = (line: string) => /^(ATOM|HETATM)/.test(line);
+const isHeavy = (line: string) => isAtom(line) && !/^HD?$/.test(line.slice(77).trim());
+const place = (line: string) => [30, 38, 46].map(column => Number(line.slice(column, column + 8)));
+const distance = (a: string, b: string) => {
+  const [from, to] = [place(a), place(b)];
+  return Math.hypot(...from.map((x, axis) => x - (to[axis] as number)));
+};
+
+const models = (await read('poses.pdbqt'))
+  .split(/^(?=MODEL)/m)
+  .slice(0, poses)
+  .map(model => model.split('\n').filter(line => line !== '' && !line.startsWith('REMARK')));
+const ligandAtoms = models.flat().filter(isAtom);
+const pocket = (await read('pocket.pdbqt')).split('\n').filter(isHeavy);
+
+for (const { name, without } of compounds)
+  await write(
+    `${name}.pdbqt`,
+    models.flatMap(model => cut(model, without)),
+  );
+await write(
+  'pocket.pdbqt',
+  pocket.filter(atom => ligandAtoms.some(other => distance(atom, other) < reach)),
+);
+await write('affinities.csv', [
+  'ligand,measure,value,unit,origin',
+  ...compounds.map(({ name, nanomolar }) => `${name},ki,${nanomolar},nM,synthetic`),
+]);
+
+/** The lines of a model but for those from a BRANCH to its end. */
+function cut(model: readonly string[], branch: string | undefined): string[] {
+  const start = branch === undefined ? model.length : model.indexOf(branch);
+  const end = branch === undefined ? model.length : model.indexOf(`END${branch}`);
+  if (start < 0 || end < 0) throw new Error(`there is no ${branch}`);
+  const kept = [...model.slice(0, start), ...model.slice(end + 1)];
+  const torsions = kept.filter(line => line.startsWith('BRANCH')).length;
+  return kept.map(line => (line.startsWith('TORSDOF') ? `TORSDOF ${torsions}` : line));
+}

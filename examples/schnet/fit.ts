@@ -1,0 +1,3 @@
+import { fitCommand } from './cli/fit.ts';
+
+process.exitCode = await fitCommand(process.argv.slice(2));

@@ -1,0 +1,49 @@
+/** Who sends to whom: edge e goes from atom `src[e]` to atom `dst[e]`, both of shape [edges]. */
+export interface Edges {
+  readonly src: Int32Array;
+  readonly dst: Int32Array;
+}
+
+/** How far and how many an atom listens to. */
+export interface Reach {
+  /** The most neighbours of an atom. */
+  readonly neighbours: number;
+  /** Å; from there on, nobody is a neighbour. */
+  readonly cutoff: number;
+}
+
+/**
+ * Edges to each atom from the nearest others, nearest first, one atom after the other. Of two equally far, the one listed
+ * first counts as nearer.
+ *
+ * @param coordinates in Å, atom by atom: x, y, z
+ */
+export function nearestNeighbours(coordinates: ArrayLike<number>, { neighbours, cutoff }: Reach): Edges {
+  const atoms = coordinates.length / 3;
+  const src: number[] = [];
+  const dst: number[] = [];
+  const squares = new Float64Array(atoms);
+  for (let i = 0; i < atoms; i++) {
+    const near: number[] = [];
+    for (let j = 0; j < atoms; j++) {
+      const square = squaredDistance(coordinates, i, coordinates, j);
+      squares[j] = square;
+      if (j !== i && square < cutoff ** 2) near.push(j);
+    }
+    near.sort((a, b) => (squares[a] as number) - (squares[b] as number));
+    for (const j of near.slice(0, neighbours)) {
+      src.push(j);
+      dst.push(i);
+    }
+  }
+  return { src: Int32Array.from(src), dst: Int32Array.from(dst) };
+}
+
+/** The squared distance in Å² from atom i of one list of coordinates to atom j of another. */
+export function squaredDistance(a: ArrayLike<number>, i: number, b: ArrayLike<number>, j: number): number {
+  let sum = 0;
+  for (let axis = 0; axis < 3; axis++) {
+    sum += ((a[3 * i + axis] as number) - (b[3 * j + axis] as number)) ** 2;
+  }
+  return sum;
+}

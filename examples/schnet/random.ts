@@ -1,0 +1,30 @@
+/**
+ * Numbers drawn evenly from between 0 and 1, the same ones for the same seed: xₙ₊₁ = 48271 xₙ mod (2³¹ − 1) (Park, Miller
+ * and Stockmeyer, Communications of the ACM 36 (7), 108, 1993).
+ *
+ * @param seed a whole number from 1 to 2³¹ − 2
+ */
+export function uniform(seed: number): () => number {
+  const modulus = 2 ** 31 - 1;
+  if (!Number.isInteger(seed) || seed < 1 || seed >= modulus) {
+    throw new RangeError(`uniform: a seed is a whole number from 1 to ${modulus - 1}, got ${seed}`);
+  }
+  let state = seed;
+  const next = () => {
+    state = (48271 * state) % modulus;
+    return state / modulus;
+  };
+  // Small seeds give small first numbers.
+  for (let i = 0; i < 8; i++) next();
+  return next;
+}
+
+/** The items in an order drawn at random (R. Durstenfeld, Communications of the ACM 7, 420, 1964). */
+export function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const order = [...items];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [order[i], order[j]] = [order[j] as T, order[i] as T];
+  }
+  return order;
+}
