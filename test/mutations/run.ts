@@ -70,7 +70,8 @@ async function runSuite(mutation?: Mutation): Promise<{ exitCode: number | null;
     const vitest = join(folder, 'node_modules', 'vitest', 'vitest.mjs');
     const run = spawn(process.execPath, [vitest, 'run', '--bail=1', '--maxWorkers=1'], {
       cwd: folder,
-      env: { ...process.env, NO_COLOR: '1' },
+      // A planted defect shows in a few cases; more runs only take longer.
+      env: { POSETAPE_RUNS: '30', ...process.env, NO_COLOR: '1' },
     });
     let output = '';
     for (const stream of [run.stdout, run.stderr]) stream.on('data', chunk => (output += chunk));
