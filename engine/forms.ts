@@ -32,6 +32,8 @@ export interface ParameterForm {
   readonly kind: 'parameter';
   readonly tensor: Tensor;
   readonly name: string;
+  /** What the tape itself had to copy. */
+  readonly copiedBytes: number;
 }
 
 /** Numbers or indices that differ from pose to pose. */

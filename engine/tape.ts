@@ -72,7 +72,7 @@ export class Tape {
   #adjoints = 0;
 
   /**
-   * Numbers that a gradient is wanted for. They are read when the tape runs, not copied.
+   * Numbers that a gradient is wanted for. Typed arrays are read when the tape runs; lists are copied.
    *
    * @throws TypeError for an Int32Array, which is index data and has no gradient
    */
@@ -83,7 +83,8 @@ export class Tape {
         `${name}: index data (an Int32Array) has no gradient; give Float64Array or Float32Array`,
       );
     }
-    return this.record(parameterOp, { kind: 'parameter', tensor: read, name }, []);
+    const copiedBytes = isCallers(source) ? 0 : read.data.byteLength;
+    return this.record(parameterOp, { kind: 'parameter', tensor: read, name, copiedBytes }, []);
   }
 
   /**
@@ -91,8 +92,7 @@ export class Tape {
    * data. Typed arrays are read when the tape runs; lists are copied.
    */
   constant(source: TensorSource): Value {
-    const isOurs = !isTensorData(source) && !isTensor(source);
-    return this.#constant(tensor(source), isOurs);
+    return this.#constant(tensor(source), !isCallers(source));
   }
 
   /**
@@ -174,6 +174,18 @@ export class Tape {
       );
     }
   }
+}
+
+/** Whether the array is the caller's own, and not one that {@link tensor} makes of a list. */
+function isCallers(source: TensorSource): boolean {
+  return isTensorData(source) || isTensor(source);
+}
+
+/** What a tape had to copy, in bytes: an executor counts it as held while the tape runs. */
+export function copiedBytes(tape: Tape): number {
+  let bytes = 0;
+  for (const { form } of tape.values) if ('copiedBytes' in form) bytes += form.copiedBytes;
+  return bytes;
 }
 
 function checkDtype(op: Op, form: Form, input: Value, position: number): void {

@@ -1,6 +1,6 @@
 import { Memory } from '../memory.ts';
 import { sizeOf } from '../shape.ts';
-import type { Value } from '../tape.ts';
+import { copiedBytes, type Value } from '../tape.ts';
 import type { Tensor, TensorData } from '../tensor.ts';
 import { liveValues, type Precision, type RunOptions, type SyncExecutor } from './executor.ts';
 import { addInto, compute, computeSum } from './kernels.ts';
@@ -62,9 +62,7 @@ class Run {
     const schedule = liveValues(this.#wanted);
     const folded = this.#countUses(schedule);
     try {
-      for (const value of first?.tape.values ?? []) {
-        if (value.form.kind === 'constant') this.#take(value.form.copiedBytes);
-      }
+      if (first) this.#take(copiedBytes(first.tape));
       for (const value of schedule) {
         if (folded.has(value)) continue;
         this.#evaluate(value, folded);

@@ -15,8 +15,8 @@ import { zeroWins } from './zeroWins.ts';
  *
  * Where b = 0 the derivative by a is 0, at a = 0 too; where aᵇ = 0 the derivative by b is 0.
  */
-export function pow(a: Value, b: Operand): Value {
-  return typeof b === 'number' ? powLiteral(a, b) : powOp(a, b);
+export function pow(a: Operand, b: Operand): Value {
+  return typeof b === 'number' && typeof a !== 'number' ? powLiteral(a, b) : powOp(a, b);
 }
 
 const powOp = defineOp({

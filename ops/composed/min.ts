@@ -1,8 +1,8 @@
 import { neg } from '../arithmetic/neg.ts';
-import type { Axes, Value } from '../op.ts';
+import { type Axes, normaliseAxes, type Value } from '../op.ts';
 import { max } from '../reduce/max.ts';
 
 /** The smallest along an axis, several, or all: −max(−a). Ties share the cotangent equally. */
 export function min(a: Value, axis?: Axes, keepDims = false): Value {
-  return neg(max(neg(a), axis, keepDims));
+  return neg(max(neg(a), normaliseAxes('min', axis, a.shape), keepDims));
 }

@@ -15,7 +15,7 @@ export const sqrt: Unary = defineOp({
   vjp: [
     (g, ans) => {
       const isZero = equal(ans, 0);
-      return scaled(g, where(isZero, 0, div(0.5, where(isZero, 1, ans))));
+      return scaled(g, where(isZero, 0, div(0.5, ans)));
     },
   ],
 });

@@ -27,12 +27,6 @@ export const mutations: readonly Mutation[] = [
     replace: 'div(0.25,',
   },
   {
-    name: 'masked result instead of masked operand in sqrt',
-    file: 'ops/elementwise/sqrt.ts',
-    find: 'where(isZero, 1, ans)',
-    replace: 'ans',
-  },
-  {
     name: 'a zero cotangent lets NaN through',
     file: 'ops/arithmetic/scaled.ts',
     find: 's.select(s.equal(g, s.constant(0)), s.constant(0), s.mul(g, f))',

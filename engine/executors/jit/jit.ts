@@ -1,5 +1,5 @@
 import { Memory } from '../../memory.ts';
-import type { Value } from '../../tape.ts';
+import { copiedBytes, type Value } from '../../tape.ts';
 import type { Tensor, TensorData } from '../../tensor.ts';
 import { liveValues, type Precision, type RunOptions, type SyncExecutor } from '../executor.ts';
 import { interpreter } from '../interpreter.ts';
@@ -77,7 +77,7 @@ export function jit({ precision = 'float64', structures = 64 }: JitOptions = {})
     const code = compiledFor(live, wanted, structure);
     const layout = layoutFor(code, structure.sizes);
     if (arena.length < layout.length) arena = newArena(precision, Math.ceil(layout.length * 1.25));
-    const bytes = layout.length * arena.BYTES_PER_ELEMENT + copiedBytes(wanted);
+    const bytes = layout.length * arena.BYTES_PER_ELEMENT + copiedBytes((wanted[0] as Value).tape);
     memory.take(bytes);
     try {
       code.run(arena, layout, structure, inputsOf(code.plan, live));
@@ -116,13 +116,6 @@ export function jit({ precision = 'float64', structures = 64 }: JitOptions = {})
 
 function newArena(precision: Precision, length: number): Arena {
   return precision === 'float64' ? new Float64Array(length) : new Float32Array(length);
-}
-
-function copiedBytes(wanted: readonly Value[]): number {
-  let bytes = 0;
-  for (const { form } of wanted[0]?.tape.values ?? [])
-    if (form.kind === 'constant') bytes += form.copiedBytes;
-  return bytes;
 }
 
 function inputsOf({ inputPlaces }: Plan, live: readonly Value[]): TensorData[] {

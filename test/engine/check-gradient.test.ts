@@ -1,0 +1,89 @@
+import {
+  checkGradient,
+  defineOp,
+  interpreter,
+  map,
+  type Tape,
+  type Tensor,
+  tensor,
+  type Value,
+} from 'posetape';
+import { abs, exp, greater, mul, relu, scaled, square, sum, where } from 'posetape/ops';
+import { describe, expect, test } from 'vitest';
+import { paramsOf, poseArbitrary, programArbitrary, record } from '../support/programs.ts';
+import { property } from '../support/property.ts';
+
+/** An op whose rule is off by a factor, as by a slip of the pen. */
+const cubeBy = (factor: number) =>
+  defineOp({
+    name: 'cube',
+    forward: map((s, x) => s.mul(x, s.mul(x, x))),
+    vjp: [(g, _ans, x) => scaled(g, mul(factor, square(x)))],
+  });
+
+const w = tensor([1, 0, -3]);
+const check = (f: (w: Value) => Value, options = {}, params: { w: Tensor } = { w }) =>
+  checkGradient((_tape: Tape, values) => sum(f(values.w)), params, options);
+
+describe('checkGradient', () => {
+  test('finds a right rule right', async () => {
+    const { ok, entries, report } = await check(cubeBy(3));
+    expect(ok).toBe(true);
+    expect(entries.map(({ verdict }) => verdict)).toEqual(['agrees', 'agrees', 'agrees']);
+    expect(report).toMatch(/^gradient agrees in all 3 entries, largest difference \d/);
+  });
+
+  test('names the wrong entries, by how much, and blames the gradient', async () => {
+    const { ok, entries, report } = await check(cubeBy(2));
+    expect(ok).toBe(false);
+    expect(entries.map(({ verdict }) => verdict)).toEqual(['wrong', 'agrees', 'wrong']);
+    expect(entries[2]).toMatchObject({ parameter: 'w', entry: 2, gradient: 18 });
+    expect(entries[2]?.error).toBeCloseTo(9, 6);
+    expect(report).toMatch(/^w\[0\]: gradient 2, difference .*: the gradient is wrong\nw\[2\]: /);
+  });
+
+  test('blames the step at a kink, where no difference is the slope, but not for a subgradient it meets', async () => {
+    const { entries } = await check(relu);
+    expect(entries.map(({ verdict }) => verdict)).toEqual(['agrees', 'step', 'agrees']);
+    expect((await check(abs)).ok).toBe(true);
+  });
+
+  test('blames the step where it leaps over what happens', async () => {
+    const tiny = (x: Value) => exp(mul(3e8, x));
+    const { entries } = await check(tiny, {}, { w: tensor([1e-8]) });
+    expect(entries[0]?.verdict).toBe('step');
+    expect((await check(tiny, { step: 1e-9 }, { w: tensor([1e-8]) })).ok).toBe(true);
+  });
+
+  test('blames the precision of an executor, and of float64 where a large value hides the change', async () => {
+    const single = interpreter({ precision: 'float32' });
+    const { entries } = await check(exp, { executor: single, tolerance: 1e-9 });
+    expect(entries[0]?.verdict).toBe('precision');
+    expect((await check(exp, { executor: single, tolerance: 1e-6 })).ok).toBe(true);
+  });
+
+  test('checks as many entries as asked, spread evenly', async () => {
+    const params = { w: tensor(Float64Array.from({ length: 100 }, (_, i) => Math.sin(i))) };
+    const { entries } = await check(square, { entries: 4 }, params);
+    expect(entries.map(({ entry }) => entry)).toEqual([0, 25, 50, 75]);
+  });
+
+  test('a jump of a masked branch far away does not matter', async () => {
+    expect((await check(x => where(greater(x, 0.5), square(x), 7))).ok).toBe(true);
+  });
+
+  property(
+    'agrees with reverse mode on random smooth programs',
+    programArbitrary({ smooth: true, steps: 5 }),
+    poseArbitrary({ rows: 3 }),
+    async (program, pose) => {
+      const params = paramsOf(program);
+      const { entries } = await checkGradient((tape, values) => record(program, tape, values, pose), params, {
+        entries: 2,
+        tolerance: 1e-5,
+      });
+      // The scale of a program's slopes is 1; a parameter whose own slopes cancel has no scale of its own.
+      expect(entries.filter(({ verdict, error }) => verdict === 'wrong' && error > 1e-6)).toEqual([]);
+    },
+  );
+});
