@@ -12,10 +12,13 @@ import { join } from 'node:path';
 import { type Mutation, mutations } from './mutations.ts';
 
 const copied = [
+  'README.md',
+  'docs',
   'engine',
   'ops',
   'combine',
   'examples',
+  'bench',
   'test',
   'package.json',
   'tsconfig.json',
