@@ -112,8 +112,8 @@ export class Accumulator {
   }
 
   /**
-   * Folds one pose in: ΔG_n, its gradient g_n by parameter name (`null` where it is known not to matter), and what its
-   * own loss adds.
+   * Folds one pose in: ΔG_n, its gradient g_n by parameter name (`null` where it is not wanted or known not to matter), and
+   * what its own loss adds.
    *
    * @throws RangeError for a prediction or loss that is not finite, or gradients of other names or shapes than before;
    * the state is then as it was

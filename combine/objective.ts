@@ -11,8 +11,9 @@ import { singleNumber } from './pose-tape.ts';
 import type { Task } from './task.ts';
 
 /*
- * From predictions to what is differentiated: the combination, the readout, the losses. They run on small tapes of their
- * own, always in float64: here numbers of all poses meet, whatever precision the scorer computes in.
+ * From predictions to what is differentiated: the combination, the readout, the losses. Under `stream` and `recompute`
+ * they run on small tapes of their own, in float64 whatever precision the scorer computes in; `full-graph` records them
+ * onto its one tape.
  */
 
 /** ΔG, what is reported of it, and what the gradient is of. */

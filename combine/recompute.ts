@@ -107,12 +107,8 @@ function checkSame(index: number, first: number, second: number, precision: keyo
 
 /** @throws TypeError for a generator or other iterator, which can be read only once */
 function checkRepeatable(poses: Task['poses']): void {
-  const isOneShot =
-    (Symbol.iterator in poses && Object.is(poses[Symbol.iterator](), poses)) ||
-    (Symbol.asyncIterator in poses && Object.is(poses[Symbol.asyncIterator](), poses));
-  if (isOneShot) {
-    throw new TypeError(
-      'combinePoses: recompute reads the poses twice, but these can be iterated only once; give an array, or an object whose [Symbol.iterator] or [Symbol.asyncIterator] starts anew each time, or use the strategy stream',
-    );
-  }
+  if (!('next' in poses)) return;
+  throw new TypeError(
+    'combinePoses: recompute reads the poses twice, but these can be iterated only once; give an array, or an object whose [Symbol.iterator] or [Symbol.asyncIterator] starts anew each time, or use the strategy stream',
+  );
 }

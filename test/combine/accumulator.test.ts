@@ -11,8 +11,9 @@ import {
 } from 'posetape/combine';
 import { describe, expect, test } from 'vitest';
 import { expectClose, largest } from '../support/equal.ts';
+import { evenly } from '../support/numbers.ts';
 import { property } from '../support/property.ts';
-import { combinations, energies, evenly, several, slopes } from './arbitraries.ts';
+import { combinations, energies, several, slopes } from './arbitraries.ts';
 import type { KnownPose } from './known-poses.ts';
 import { reachOf, sharesOf, weighted } from './textbook.ts';
 

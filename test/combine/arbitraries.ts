@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { boltzmann, type Combination, lse, mean } from 'posetape/combine';
+import { evenly } from '../support/numbers.ts';
 import type { KnownPose } from './known-poses.ts';
-
-/** Evenly spread, as fc.double is not: half of its numbers are below 1e-150. */
-export function evenly(min: number, max: number): fc.Arbitrary<number> {
-  const steps = 1e6;
-  return fc.integer({ min: 0, max: steps }).map(step => min + ((max - min) * step) / steps);
-}
 
 /** Each order of magnitude as often as any other. */
 export function magnitudes(min: number, max: number): fc.Arbitrary<number> {

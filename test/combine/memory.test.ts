@@ -10,8 +10,9 @@ import {
 } from 'posetape/combine';
 import { add, exp, mul, neg, square, sub, sum } from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
+import { evenly } from '../support/numbers.ts';
 import { property } from '../support/property.ts';
-import { evenly, several } from './arbitraries.ts';
+import { several } from './arbitraries.ts';
 import { strategies } from './known-poses.ts';
 
 /** Distances: what a pose costs grows with their number. */

@@ -3,8 +3,9 @@ import { tensor } from 'posetape';
 import { boltzmann, type Combination, lse } from 'posetape/combine';
 import { describe } from 'vitest';
 import { expectClose } from '../support/equal.ts';
+import { evenly } from '../support/numbers.ts';
 import { property } from '../support/property.ts';
-import { evenly, magnitudes, several, slopes } from './arbitraries.ts';
+import { magnitudes, several, slopes } from './arbitraries.ts';
 import type { KnownPose } from './known-poses.ts';
 import { sharesOf, weighted } from './textbook.ts';
 

@@ -15,9 +15,10 @@ import * as ops from 'posetape/ops';
 import { add, div, log1p, logSumExp, mul, slice, square, sub, sum } from 'posetape/ops';
 import { expect } from 'vitest';
 import { expectClose, largest } from '../support/equal.ts';
+import { evenly } from '../support/numbers.ts';
 import { type Pose, paramsOf, programArbitrary, record } from '../support/programs.ts';
 import { property } from '../support/property.ts';
-import { combinations, evenly, magnitudes, several } from './arbitraries.ts';
+import { combinations, magnitudes, several } from './arbitraries.ts';
 import { strategies } from './known-poses.ts';
 import { reachOf } from './textbook.ts';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { layoutOf, lengthOf } from '../../engine/executors/plan/layout.ts';
 import type { Plan } from '../../engine/executors/plan/plan.ts';
 import { property } from '../support/property.ts';
@@ -73,4 +73,9 @@ describe('the arena', () => {
       expect(length).toBeGreaterThanOrEqual(Math.max(...alive));
     },
   );
+
+  test('takes what was given back: of a chain, each read by the next step, two have room at once', () => {
+    const chain = Array.from({ length: 12 }, (_, first) => ({ length: 7, first, lasts: 1, isWanted: false }));
+    expect(layoutOf(planWith(chain), sizes).length).toBe(14);
+  });
 });
