@@ -18,8 +18,10 @@ import {
   layerNorm,
   less,
   matmul,
+  max,
   mul,
   norm,
+  pow,
   segmentSum,
   softmax,
   softplus,
@@ -140,6 +142,34 @@ describe('plans', () => {
     expect(executor.planned).toBe(1);
     expectSame(executor, interpreter(), pairs(3), 1e-12);
     expect(executor.planned).toBe(2);
+  });
+
+  const cube = tensor(Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8), [2, 2, 2]);
+  test.each<[string, (x: Value) => Value, (x: Value) => Value]>([
+    ['the order of axes', x => transpose(x, [0, 2, 1]), x => transpose(x, [1, 0, 2])],
+    ['what is summed over', x => sum(x, 0), x => sum(x, 1)],
+    ['sum and maximum', x => sum(x, 0), x => max(x, 0)],
+    ['an exponent', x => pow(x, 2), x => pow(x, 3)],
+    ['an expression', x => exp(x), x => softplus(x)],
+    ['which operand', x => sub(x, mul(x, x)), x => sub(mul(x, x), x)],
+    ['what is wanted', x => exp(softplus(x)), x => (exp(softplus(x)), softplus(x))],
+  ])('structures that differ in %s share no plan', (_, f, g) => {
+    const executor = jit();
+    for (const each of [f, g, f])
+      expectSame(executor, interpreter(), [each(new Tape().parameter(cube))], 1e-12);
+    expect(executor.planned).toBe(2);
+  });
+
+  test('a branch goes only around what its condition masks', () => {
+    const tape = new Tape();
+    const x = tape.parameter(tensor([1, 2, 3, 4]), 'x');
+    const near = less(x, 2.5);
+    const wanted = [
+      sum(where(near, exp(x), 0)),
+      sum(square(x)),
+      ...gradient(sum(where(near, square(x), 0)), [x]),
+    ];
+    expectSame(jit(), interpreter(), wanted, 1e-12);
   });
 
   test('forward and backward of a pair scorer are one loop, and a cutoff is a branch around its body', () => {

@@ -190,9 +190,9 @@ export const mutations: readonly Mutation[] = [
     replace: 'rest.some(others => others.has(each))',
   },
   {
-    name: 'structures that differ in an axis share a plan',
+    name: 'structures that differ in the order of axes share a plan',
     file: 'engine/executors/plan/structure.ts',
-    find: 'form.axes}`;',
-    replace: 'form.axes.length}`;',
+    find: 'form.permutation})`;',
+    replace: 'form.permutation.length})`;',
   },
 ];
