@@ -192,7 +192,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'structures that differ in the order of axes share a plan',
     file: 'engine/executors/plan/structure.ts',
-    find: 'form.permutation})`;',
-    replace: 'form.permutation.length})`;',
+    find: 'for (const axis of form.permutation) key.push(axis);',
+    replace: 'key.push(form.permutation.length);',
   },
 ];

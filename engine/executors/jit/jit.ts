@@ -30,6 +30,7 @@ type Arena = Float64Array | Float32Array;
 type Run = (arena: Arena, layout: Layout, structure: Structure, inputs: readonly TensorData[]) => void;
 
 interface Compiled {
+  readonly key: string;
   readonly plan: Plan;
   readonly run: Run;
   readonly sources: readonly string[];
@@ -51,16 +52,20 @@ export function jit({ precision = 'float64', structures = 64 }: JitOptions = {})
   const compiled = new Map<string, Compiled>();
   let arena = newArena(precision, 0);
   let planned = 0;
+  let latest: Compiled | undefined;
 
   const compiledFor = (live: readonly Value[], wanted: readonly Value[], structure: Structure): Compiled => {
+    if (latest?.key === structure.key) return latest;
     const known = compiled.get(structure.key);
     if (known) {
       // Last in, last out: the Map keeps the order of insertion.
       compiled.delete(structure.key);
       compiled.set(structure.key, known);
+      latest = known;
       return known;
     }
-    const made = compile(planOf(live, wanted, structure));
+    const made = compile(structure.key, planOf(live, wanted, structure));
+    latest = made;
     planned++;
     compiled.set(structure.key, made);
     for (const oldest of compiled.keys()) {
@@ -165,7 +170,7 @@ function functionOf<F>(source: string): F {
   return new Function(`'use strict'; return ${source};`)() as F;
 }
 
-function compile(plan: Plan): Compiled {
+function compile(key: string, plan: Plan): Compiled {
   const sources = plan.steps.map(step => (step.kind === 'loop' ? sourceOf(step) : matmulSource()));
   const steps = plan.steps.map((step, i) => {
     const source = sources[i] as string;
@@ -184,7 +189,7 @@ function compile(plan: Plan): Compiled {
       (steps[i] as LoopFunction)(arena, sizes, starts, layout.offsets, inputs);
     }
   };
-  return { plan, run, sources, last: undefined };
+  return { key, plan, run, sources, last: undefined };
 }
 
 type LoopFunction = (

@@ -141,6 +141,12 @@ class Planner {
     return stage;
   }
 
+  /** Each part of a scattered node is laid in as soon as it is there; its readers wait for the last. */
+  #stageOfPart({ node, part }: Root): number {
+    if (node.form.kind !== 'scatter') return this.#stageOf(node);
+    return this.#stageFor(node, part, node.inputs[part] as Node);
+  }
+
   /** The first stage at which input `i` is there for its reader. */
   #stageFor(reader: Node, i: number, input: Node): number {
     const base = baseOf(input);
@@ -168,7 +174,8 @@ class Planner {
       }
       for (const root of rootsOf(node)) {
         const [outer] = longAxes(root.space);
-        join(`${stage} over ${outer ?? 'nothing'}`, stage, root);
+        const own = this.#stageOfPart(root);
+        join(`${own} over ${outer ?? 'nothing'}`, own, root);
       }
     }
     const rank = (group: Group) =>

@@ -1,6 +1,6 @@
+import type { Form } from '../../forms.ts';
 import type { Expression } from '../../scalar.ts';
 import type { Value } from '../../tape.ts';
-import type { TensorData } from '../../tensor.ts';
 import type { Precision } from '../executor.ts';
 import { textOf } from './expression.ts';
 
@@ -24,20 +24,113 @@ export interface Structure {
   readonly starts: readonly number[];
 }
 
-const mapKeys = new WeakMap<Expression, string>();
+/** Expressions are structure by what they compute, not by which function object says it: one number for each text. */
+const texts = new Map<string, number>();
+const expressionNumbers = new WeakMap<Expression, number>();
 
-/** Expressions are structure by what they compute, not by which function object says it. */
-function keyOfMap(expression: Expression, inputs: number): string {
-  let key = mapKeys.get(expression);
-  if (key === undefined) {
-    key = textOf(expression, inputs);
-    mapKeys.set(expression, key);
+function numberOf(expression: Expression, inputs: number): number {
+  let number = expressionNumbers.get(expression);
+  if (number === undefined) {
+    const text = textOf(expression, inputs);
+    number = texts.get(text) ?? texts.size;
+    texts.set(text, number);
+    expressionNumbers.set(expression, number);
   }
-  return key;
+  return number;
 }
 
-function keyOfArray(data: TensorData): string {
-  return data instanceof Float64Array ? 'd' : data instanceof Float32Array ? 'f' : 'i';
+const kinds: Record<Form['kind'], number> = {
+  parameter: 0,
+  constant: 1,
+  fill: 2,
+  map: 3,
+  reduce: 4,
+  broadcast: 5,
+  reshape: 6,
+  transpose: 7,
+  slice: 8,
+  pad: 9,
+  concat: 10,
+  gather: 11,
+  'segment-sum': 12,
+  matmul: 13,
+  accumulate: 14,
+};
+
+/** Numbers as the characters of a text: short to hash and to compare, as a key is looked up for every pose. */
+class Key {
+  #characters = new Uint16Array(1024);
+  #length = 0;
+  readonly #float = new Float64Array(1);
+  readonly #parts = new Uint16Array(this.#float.buffer);
+
+  push(number: number): void {
+    // Two characters where one does not hold it; the first then says so.
+    if (number >= 0x8000) this.#append(0x8000 | (number >>> 15));
+    this.#append(number & 0x7fff);
+  }
+
+  pushFloat(number: number): void {
+    this.#float[0] = number;
+    for (let i = 0; i < 4; i++) this.#append(this.#parts[i] as number);
+  }
+
+  begin(): void {
+    this.#length = 0;
+  }
+
+  text(): string {
+    let text = '';
+    const most = 8192;
+    for (let from = 0; from < this.#length; from += most) {
+      const part = this.#characters.subarray(from, Math.min(from + most, this.#length));
+      text += String.fromCharCode.apply(null, part as unknown as number[]);
+    }
+    return text;
+  }
+
+  #append(character: number): void {
+    if (this.#length === this.#characters.length) {
+      const larger = new Uint16Array(2 * this.#length);
+      larger.set(this.#characters);
+      this.#characters = larger;
+    }
+    this.#characters[this.#length++] = character;
+  }
+}
+
+/** Written anew by each call: it keeps its array. */
+const key = new Key();
+
+function pushData(form: Form, inputs: number): void {
+  switch (form.kind) {
+    case 'parameter':
+    case 'constant': {
+      const { data } = form.tensor;
+      key.push(data instanceof Float64Array ? 0 : data instanceof Float32Array ? 1 : 2);
+      break;
+    }
+    case 'fill':
+      key.pushFloat(form.number);
+      break;
+    case 'map':
+      key.push(numberOf(form.expression, inputs));
+      break;
+    case 'reduce':
+      key.push(form.reducer === 'sum' ? 0 : 1);
+      for (const axis of form.axes) key.push(axis);
+      break;
+    case 'transpose':
+      for (const axis of form.permutation) key.push(axis);
+      break;
+    case 'concat':
+      key.push(form.axis);
+      break;
+    case 'matmul':
+      key.push((form.transposeA ? 2 : 0) + (form.transposeB ? 1 : 0));
+      break;
+    default:
+  }
 }
 
 /** Reads the structure of the live values of a tape, oldest first. */
@@ -49,15 +142,16 @@ export function structureOf(
   const numbers = new Map<number, Size>([[1, one]]);
   const sizes = [1];
   const starts: number[] = [];
-  const places = new Map<Value, number>();
-  let key: string = precision;
+  const places = new Int32Array((live.at(-1)?.id ?? -1) + 1);
+  key.begin();
+  key.push(precision === 'float64' ? 0 : 1);
   for (let place = 0; place < live.length; place++) {
-    const value = live[place] as Value;
-    const { form, inputs, shape } = value;
-    places.set(value, place);
-    key += `\n${form.kind}`;
-    for (let i = 0; i < inputs.length; i++) key += ` ${places.get(inputs[i] as Value)}`;
-    key += ':';
+    const { id, form, inputs, shape } = live[place] as Value;
+    places[id] = place;
+    key.push(kinds[form.kind]);
+    key.push(inputs.length);
+    for (let i = 0; i < inputs.length; i++) key.push(places[(inputs[i] as Value).id] as number);
+    key.push(shape.length);
     for (let axis = 0; axis < shape.length; axis++) {
       const length = shape[axis] as number;
       let size = numbers.get(length);
@@ -66,39 +160,11 @@ export function structureOf(
         sizes.push(length);
         numbers.set(length, size);
       }
-      key += ` ${size}`;
+      key.push(size);
     }
-    switch (form.kind) {
-      case 'parameter':
-      case 'constant':
-        key += keyOfArray(form.tensor.data);
-        break;
-      case 'fill':
-        key += `=${form.number}`;
-        break;
-      case 'map':
-        key += keyOfMap(form.expression, inputs.length);
-        break;
-      case 'reduce':
-        key += `${form.reducer}${form.axes}`;
-        break;
-      case 'transpose':
-        key += `(${form.permutation})`;
-        break;
-      case 'concat':
-        key += `|${form.axis}`;
-        break;
-      case 'matmul':
-        key += `${form.transposeA ? 'T' : 'N'}${form.transposeB ? 'T' : 'N'}`;
-        break;
-      case 'slice':
-      case 'pad':
-        for (const start of form.start) starts.push(start);
-        break;
-      default:
-    }
+    pushData(form, inputs.length);
+    if (form.kind === 'slice' || form.kind === 'pad') for (const start of form.start) starts.push(start);
   }
-  key += '\n>';
-  for (const value of wanted) key += ` ${places.get(value)}`;
-  return { key, sizes, starts };
+  for (const value of wanted) key.push(places[value.id] as number);
+  return { key: key.text(), sizes, starts };
 }
