@@ -15,8 +15,10 @@ import {
   div,
   exp,
   gather,
+  greater,
   layerNorm,
   less,
+  log,
   matmul,
   max,
   mul,
@@ -25,6 +27,7 @@ import {
   segmentSum,
   softmax,
   softplus,
+  sqrt,
   square,
   sub,
   sum,
@@ -158,6 +161,38 @@ describe('plans', () => {
     for (const each of [f, g, f])
       expectSame(executor, interpreter(), [each(new Tape().parameter(cube))], 1e-12);
     expect(executor.planned).toBe(2);
+  });
+
+  const x = [-1, 0, 0.5, 2];
+  test.each<[string, (x: Value, k: Value) => Value]>([
+    ['log', x => where(greater(x, 0), log(x), 0)],
+    ['k√x, by k too', (x, k) => where(greater(x, 0), mul(k, sqrt(x)), 0)],
+    ['√x · log x · k/x', (x, k) => where(greater(x, 0), mul(mul(sqrt(x), log(x)), div(k, x)), 0)],
+    ['exp out of range', x => where(less(x, 1), exp(mul(-2000, sub(x, 1))), x)],
+    [
+      'in rows that are added up',
+      (x, k) => segmentSum(where(greater(x, 0), mul(k, log(x)), 0), [0, 1, 1, 0], 2),
+    ],
+  ])('nothing leaks from a branch not taken, to second order: %s', (_, f) => {
+    const tape = new Tape();
+    const wrt = [tape.parameter(tensor(x), 'x'), tape.parameter(tensor(0.7), 'k')] as const;
+    const y = sum(f(...wrt));
+    const slopes = gradient(y, wrt);
+    const wanted = [...slopes, ...slopes.flatMap(slope => gradient(sum(square(slope)), wrt))];
+    for (const { data } of interpreter().run(wanted.slice(0, 2)))
+      expect([...data].some(Number.isNaN)).toBe(false);
+    expectSame(jit(), interpreter(), wanted, 1e-12);
+  });
+
+  test('numbers that really are not finite come out as the interpreter has them', () => {
+    const tape = new Tape();
+    const at = tape.parameter(tensor([0, -1, 4]), 'x');
+    const wanted = [
+      log(at),
+      ...gradient(sum(log(at)), [at]),
+      ...gradient(sum(mul(exp(mul(at, 1000)), at)), [at]),
+    ];
+    expectSame(jit(), interpreter(), wanted, 1e-12);
   });
 
   test('a branch goes only around what its condition masks', () => {

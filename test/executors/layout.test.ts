@@ -29,6 +29,7 @@ function planWith(buffers: Lifetimes): Plan {
     })),
     buffers: buffers.map(({ length }, id) => ({ id, shape: [length] })) as unknown as Plan['buffers'],
     inputPlaces: [],
+    isGuess: false,
     wanted: idsWhere(({ isWanted }) => isWanted),
   };
 }

@@ -34,6 +34,8 @@ interface Compiled {
   readonly plan: Plan;
   readonly run: Run;
   readonly sources: readonly string[];
+  /** The same without guesses, made when one proved wrong. */
+  exact: Compiled | undefined;
   /** The layout of the sizes seen last: poses of equal sizes share it. */
   last: { sizes: readonly number[]; layout: Layout } | undefined;
 }
@@ -64,7 +66,7 @@ export function jit({ precision = 'float64', structures = 64 }: JitOptions = {})
       latest = known;
       return known;
     }
-    const made = compile(structure.key, planOf(live, wanted, structure));
+    const made = compile(structure.key, planOf(live, wanted, structure, { guesses: true }));
     latest = made;
     planned++;
     compiled.set(structure.key, made);
@@ -80,6 +82,20 @@ export function jit({ precision = 'float64', structures = 64 }: JitOptions = {})
     const live = liveValues(wanted);
     const structure = structureOf(live, wanted, precision);
     const code = compiledFor(live, wanted, structure);
+    const tensors = runOnce(code, live, wanted, structure, memory);
+    if (!code.plan.isGuess || tensors.every(({ data }) => data.every(Number.isFinite))) return tensors;
+    // A guess was wrong, or the numbers really are not finite: the exact plan tells.
+    code.exact ??= compile(structure.key, planOf(live, wanted, structure));
+    return runOnce(code.exact, live, wanted, structure, memory);
+  };
+
+  const runOnce = (
+    code: Compiled,
+    live: readonly Value[],
+    wanted: readonly Value[],
+    structure: Structure,
+    memory: Memory,
+  ): Tensor[] => {
     const layout = layoutFor(code, structure.sizes);
     if (arena.length < layout.length) arena = newArena(precision, Math.ceil(layout.length * 1.25));
     const bytes = layout.length * arena.BYTES_PER_ELEMENT + copiedBytes((wanted[0] as Value).tape);
@@ -189,7 +205,7 @@ function compile(key: string, plan: Plan): Compiled {
       (steps[i] as LoopFunction)(arena, sizes, starts, layout.offsets, inputs);
     }
   };
-  return { key, plan, run, sources, last: undefined };
+  return { key, plan, run, sources, last: undefined, exact: undefined };
 }
 
 type LoopFunction = (

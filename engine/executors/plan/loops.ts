@@ -1,5 +1,5 @@
 import type { Value } from '../../tape.ts';
-import { type Expr, Expressions, type Path } from './expression.ts';
+import { type Expr, Expressions, isGuessedTest, type Path } from './expression.ts';
 import { type Graph, graphOf, longAxes, type Node, ownCost } from './graph.ts';
 import type { Buffer, Clear, LoopStep, MatmulStep, Operand, Plan, Sink } from './plan.ts';
 import { statementsOf } from './statements.ts';
@@ -33,9 +33,20 @@ interface Group {
   readonly matmul?: Node;
 }
 
-/** Makes the plan of a structure, from the first tape that has it. */
-export function planOf(live: readonly Value[], wanted: readonly Value[], structure: Structure): Plan {
-  return new Planner(graphOf(live, wanted, structure)).plan();
+/**
+ * Makes the plan of a structure, from the first tape that has it. With `guesses`, masked products are taken for plain
+ * ones: the plan's results then hold if they are finite, which `isGuess` says must be looked at.
+ */
+export function planOf(
+  live: readonly Value[],
+  wanted: readonly Value[],
+  structure: Structure,
+  { guesses = false }: { guesses?: boolean } = {},
+): Plan {
+  const graph = graphOf(live, wanted, structure);
+  const planner = new Planner(graph, guesses);
+  const plan = planner.plan();
+  return planner.isUnsure ? new Planner(graph, false).plan() : plan;
 }
 
 class Planner {
@@ -47,9 +58,15 @@ class Planner {
   /** Where a stored node that could also be computed in place is stored. */
   readonly #home = new Map<Node, Group>();
   readonly #buffers = new Map<Node, Buffer>();
+  readonly #guesses: boolean;
+  /** The buffers that hold what depends on a guess. */
+  readonly #guessed = new Set<number>();
+  /** Whether a guess may be wrong without showing. */
+  isUnsure = false;
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, guesses: boolean) {
     this.#graph = graph;
+    this.#guesses = guesses;
   }
 
   plan(): Plan {
@@ -66,6 +83,7 @@ class Planner {
       buffers: [...this.#buffers.values()],
       inputPlaces: this.#graph.inputPlaces,
       wanted: this.#graph.wanted.map(node => this.#buffer(node).id),
+      isGuess: this.#guessed.size > 0,
     };
   }
 
@@ -233,8 +251,15 @@ class Planner {
   }
 
   #loopStep(group: Group, cleared: Set<Node>): LoopStep {
-    const body = new LoopBody(group.order, this.#access(group));
+    const body = new LoopBody(
+      group.order,
+      this.#access(group),
+      new Expressions(this.#guesses),
+      this.#guessed,
+    );
     const sinks = group.roots.map(root => body.sinkOf(root, this.#buffer(root.node).id));
+    for (const { buffer, value } of sinks) if (value.isGuess) this.#guessed.add(buffer);
+    if (body.expressions.isUnsure || sinks.some(({ value }) => isGuessedTest(value))) this.isUnsure = true;
     const clears: Clear[] = [];
     for (const { node } of group.roots) {
       const number = clearedTo(node);
@@ -271,6 +296,9 @@ class Planner {
         : { kind: 'buffer', number: this.#buffer(base).id };
     });
     const [a, b] = operands as [Operand, Operand];
+    if (operands.some(({ kind, number }) => kind === 'buffer' && this.#guessed.has(number))) {
+      this.#guessed.add(this.#buffer(node).id);
+    }
     const [rows, columns] = (node.inputs[0] as Node).shape.slice(-2) as [Size, Size];
     const [m, n] = node.shape.slice(-2) as [Size, Size];
     return {
@@ -293,17 +321,25 @@ class Planner {
 
 /** Reads nodes as expressions inside one loop nest. */
 class LoopBody {
-  readonly expressions = new Expressions();
+  readonly expressions: Expressions;
   /** The buffers loaded from. */
   readonly reads = new Set<number>();
   readonly ops = new Set<string>();
   readonly #order: number;
   readonly #bufferOf: (node: Node) => Buffer | undefined;
+  readonly #guessed: ReadonlySet<number>;
   readonly #known = new Map<string, Expr>();
 
-  constructor(order: number, bufferOf: (node: Node) => Buffer | undefined) {
+  constructor(
+    order: number,
+    bufferOf: (node: Node) => Buffer | undefined,
+    expressions: Expressions,
+    guessed: ReadonlySet<number>,
+  ) {
     this.#order = order;
     this.#bufferOf = bufferOf;
+    this.expressions = expressions;
+    this.#guessed = guessed;
   }
 
   sinkOf({ node, part, space }: Root, buffer: number): Sink {
@@ -350,8 +386,7 @@ class LoopBody {
     if (form.kind === 'leaf') return this.expressions.input(form.input, this.#position(node.shape, index));
     const buffer = this.#bufferOf(node);
     if (buffer) {
-      this.reads.add(buffer.id);
-      return this.expressions.load(this.#inBuffer(buffer.id, node.shape, index));
+      return this.#load(buffer, this.#inBuffer(buffer.id, node.shape, index));
     }
     return this.#computed(node, index);
   }
@@ -444,8 +479,12 @@ class LoopBody {
     if (base.form.kind === 'leaf') return this.expressions.input(base.form.input, place);
     const buffer = this.#bufferOf(base);
     if (!buffer) throw new Error(`plan: loop ${this.#order} reshapes ${base.name} before it is stored`);
-    this.reads.add(buffer.id);
-    return this.expressions.load(this.expressions.plus(this.expressions.offset(buffer.id), place));
+    return this.#load(buffer, this.expressions.plus(this.expressions.offset(buffer.id), place));
+  }
+
+  #load({ id }: Buffer, position: Expr): Expr {
+    this.reads.add(id);
+    return this.expressions.load(position, this.#guessed.has(id));
   }
 
   #rows(index: Node, at: readonly Expr[]): Expr {
