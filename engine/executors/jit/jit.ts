@@ -187,7 +187,9 @@ function functionOf<F>(source: string): F {
 }
 
 function compile(key: string, plan: Plan): Compiled {
-  const sources = plan.steps.map(step => (step.kind === 'loop' ? sourceOf(step) : matmulSource()));
+  const sources = plan.steps.map(step =>
+    step.kind === 'loop' ? sourceOf(step) : matmulSource(step.transposeA, step.transposeB),
+  );
   const steps = plan.steps.map((step, i) => {
     const source = sources[i] as string;
     return step.kind === 'loop'
@@ -219,22 +221,20 @@ type LoopFunction = (
 // biome-ignore format: one name a number, in the order of the source
 type MatmulFunction = (
   C: Arena, c: number, A: TensorData, a: number, B: TensorData, b: number,
-  m: number, k: number, n: number, ra: number, ca: number, rb: number, cb: number,
+  m: number, k: number, n: number,
 ) => void;
 
 function matmulOf(step: MatmulStep, multiply: MatmulFunction): LoopFunction {
   const [target] = step.writes as readonly [number];
   return (arena, sizes, _starts, offsets, inputs) => {
     const [m, k, n] = [sizes[step.m] as number, sizes[step.k] as number, sizes[step.n] as number];
-    const [ra, ca] = step.transposeA ? [1, m] : [k, 1];
-    const [rb, cb] = step.transposeB ? [1, k] : [n, 1];
     const at = ({ kind, number }: Operand): [TensorData, number] =>
       kind === 'input' ? [inputs[number] as TensorData, 0] : [arena, offsets[number] as number];
     const [[A, a], [B, b]] = [at(step.a), at(step.b)];
     const c = offsets[target] as number;
     const batches = lengthOf(step.batch, sizes);
     for (let i = 0; i < batches; i++) {
-      multiply(arena, c + i * m * n, A, a + i * m * k, B, b + i * k * n, m, k, n, ra, ca, rb, cb);
+      multiply(arena, c + i * m * n, A, a + i * m * k, B, b + i * k * n, m, k, n);
     }
   };
 }

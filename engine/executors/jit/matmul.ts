@@ -1,52 +1,46 @@
+const tile = [0, 1, 2, 3];
+
 /**
- * The source of a matrix product C = op(A)·op(B) with C of m × n: rows and columns of the operands lie `ra`, `ca` and
- * `rb`, `cb` apart, so that one loop serves all four transposes.
+ * The source of a matrix product C = op(A)·op(B) with C of m × n, and k the length that is summed over; written out for
+ * the operands that are stored transposed.
  *
- * A tile of C is summed in locals, so that each number read is used several times: that is what makes it five times as
- * fast as three plain loops, which wait for memory.
+ * Tiles of 4 × 4 of C are summed in locals, so that each number read is used four times: that is what makes it several
+ * times as fast as three plain loops, which wait for memory. Larger tiles do not fit the registers.
  */
-export function matmulSource(rows = 4, columns = 4): string {
-  const range = (count: number) => Array.from({ length: count }, (_, i) => i);
-  const cells = range(rows).flatMap(i => range(columns).map(j => [i, j] as const));
-  const lines = (texts: string[], indent: string) => texts.map(text => `${indent}${text}\n`).join('');
-  return `(C, c, A, a, B, b, m, k, n, ra, ca, rb, cb) => {
-  const fullRows = m - m % ${rows}, fullColumns = n - n % ${columns};
-  for (let i = 0; i < fullRows; i += ${rows}) {
-    for (let j = 0; j < fullColumns; j += ${columns}) {
-      let ${cells.map(([i, j]) => `c${i}${j} = 0`).join(', ')};
-${lines(
-  range(rows).map(i => `let p${i} = a + (i + ${i}) * ra;`),
-  '      ',
-)}${lines(
-  range(columns).map(j => `let q${j} = b + (j + ${j}) * cb;`),
-  '      ',
-)}      for (let l = 0; l < k; l++) {
-${lines(
-  range(columns).map(j => `const b${j} = B[q${j}]; q${j} += rb;`),
-  '        ',
-)}${lines(
-  range(rows).map(
-    i =>
-      `const a${i} = A[p${i}]; p${i} += ca; ${range(columns)
-        .map(j => `c${i}${j} += a${i} * b${j};`)
-        .join(' ')}`,
-  ),
-  '        ',
-)}      }
-${lines(
-  range(rows).map(
-    i =>
-      `const r${i} = c + (i + ${i}) * n + j; ${range(columns)
-        .map(j => `C[r${i} + ${j}] = c${i}${j};`)
-        .join(' ')}`,
-  ),
-  '      ',
-)}    }
+export function matmulSource(transposeA: boolean, transposeB: boolean): string {
+  const [rowOfA, columnOfB] = [tile.map(i => `p${i}`), tile.map(j => `q${j}`)];
+  const starts = [
+    ...(transposeA ? ['p = a + i'] : rowOfA.map((p, i) => `${p} = a + (i + ${i}) * k`)),
+    ...(transposeB ? columnOfB.map((q, j) => `${q} = b + (j + ${j}) * k`) : ['q = b + j']),
+  ];
+  const loads = [
+    ...tile.map(j => `b${j} = B[${transposeB ? `q${j}++` : `q + ${j}`}]`),
+    ...tile.map(i => `a${i} = A[${transposeA ? `p + ${i}` : `p${i}++`}]`),
+  ];
+  const steps = [...(transposeA ? ['p += m;'] : []), ...(transposeB ? [] : ['q += n;'])];
+  const cells = tile.flatMap(i => tile.map(j => `c${i}${j}`));
+  const sums = tile.map(i => tile.map(j => `c${i}${j} += a${i} * b${j};`).join(' '));
+  const stores = tile.map(i => tile.map(j => `C[c + (i + ${i}) * n + j + ${j}] = c${i}${j};`).join(' '));
+  return `(C, c, A, a, B, b, m, k, n) => {
+  const fullRows = m - m % 4, fullColumns = n - n % 4;
+  for (let i = 0; i < fullRows; i += 4) {
+    for (let j = 0; j < fullColumns; j += 4) {
+      let ${cells.map(cell => `${cell} = 0`).join(', ')};
+      let ${starts.join(', ')};
+      for (let l = 0; l < k; l++) {
+        const ${loads.join(', ')};
+        ${sums.join('\n        ')}
+        ${steps.join(' ')}
+      }
+      ${stores.join('\n      ')}
+    }
   }
   for (let i = 0; i < m; i++) {
     for (let j = i < fullRows ? fullColumns : 0; j < n; j++) {
       let sum = 0;
-      for (let l = 0, p = a + i * ra, q = b + j * cb; l < k; l++, p += ca, q += rb) sum += A[p] * B[q];
+      for (let l = 0; l < k; l++) {
+        sum += A[a + ${transposeA ? 'l * m + i' : 'i * k + l'}] * B[b + ${transposeB ? 'j * k + l' : 'l * n + j'}];
+      }
       C[c + i * n + j] = sum;
     }
   }
