@@ -1,0 +1,29 @@
+/** A smooth minimum, −ln Σ exp(−ΔG_n), and its gradient, pose by pose: what the hand-written loops end in. */
+export class SmoothMinimum {
+  readonly gradient: Float64Array;
+  #lowest = Number.POSITIVE_INFINITY;
+  #sum = 0;
+
+  constructor(parameters: number) {
+    this.gradient = new Float64Array(parameters);
+  }
+
+  add(energy: number, slopes: Float64Array): void {
+    const sum = this.gradient;
+    if (energy < this.#lowest) {
+      const shrink = Math.exp(energy - this.#lowest);
+      this.#sum *= shrink;
+      for (let i = 0; i < sum.length; i++) (sum[i] as number) *= shrink;
+      this.#lowest = energy;
+    }
+    const weight = Math.exp(this.#lowest - energy);
+    this.#sum += weight;
+    for (let i = 0; i < sum.length; i++) (sum[i] as number) += weight * (slopes[i] as number);
+  }
+
+  /** ΔG; the gradient is complete from here on. */
+  finish(): number {
+    for (let i = 0; i < this.gradient.length; i++) (this.gradient[i] as number) /= this.#sum;
+    return this.#lowest - Math.log(this.#sum);
+  }
+}

@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Measured } from '../support/measured.ts';
+
+// Relative to the package, where npm runs its scripts.
+const folder = 'bench/peers';
+
+/** What is put beside posetape where it is installed. */
+export const peerNames = ['PyTorch', 'TensorFlow.js', 'jax-js'] as const;
+export type PeerName = (typeof peerNames)[number];
+
+/** How to get each. None belongs to posetape's own install. */
+export const howToInstall: Readonly<Record<PeerName, string>> = {
+  PyTorch:
+    'on Debian or Ubuntu `apt-get install --no-install-recommends python3-torch python3-numpy libopenblas0-serial`, ' +
+    'elsewhere `pip install torch numpy`; $PYTHON names the interpreter if it is not the first on the path',
+  'TensorFlow.js': `\`npm install --prefix ${folder}\``,
+  'jax-js': `\`npm install --prefix ${folder}\``,
+};
+
+let python: string | undefined | null = null;
+
+/** A Python that has PyTorch. */
+function pythonWithTorch(): string | undefined {
+  if (python === null) {
+    const candidates = [process.env.PYTHON, 'python3', '/usr/bin/python3', 'python'];
+    python = candidates.find(
+      candidate => candidate && spawnSync(candidate, ['-c', 'import torch, numpy']).status === 0,
+    );
+  }
+  return python;
+}
+
+export function isInstalled(peer: PeerName): boolean {
+  if (peer === 'PyTorch') return pythonWithTorch() !== undefined;
+  const module = peer === 'jax-js' ? '@jax-js/jax' : '@tensorflow/tfjs-backend-wasm';
+  return existsSync(join(folder, 'node_modules', module));
+}
+
+/** Starts a peer on a workload: `network`, `dense` or `list`. */
+export function startPeer(peer: PeerName, data: string, args: readonly (string | number)[]): Measured {
+  const all = [data, ...args.map(String)];
+  if (peer === 'PyTorch')
+    return new Measured(pythonWithTorch() ?? 'python3', [`${folder}/torch_subject.py`, ...all]);
+  const program = peer === 'jax-js' ? 'jax-subject.mjs' : 'tfjs-subject.mjs';
+  return new Measured(process.execPath, ['--expose-gc', join(folder, program), ...all]);
+}

@@ -1,0 +1,127 @@
+// One way to do one workload in TensorFlow.js, with its WebAssembly backend on one thread. Arguments: the folder of the
+// workloads, network or dense, the strategy, the number of poses.
+
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { densePairs, networkParams, networkPoses, reader } from './data.mjs';
+import { normOf, SmoothMinimum, serve } from './serve.mjs';
+
+// What it says of installing other backends is not for the reader of a report.
+console.warn = () => {};
+console.log = () => {};
+
+const require = createRequire(import.meta.url);
+const tf = require('@tensorflow/tfjs');
+const wasm = require('@tensorflow/tfjs-backend-wasm');
+
+const [folder, workload, strategy, count] = process.argv.slice(2);
+const data = reader(folder);
+const n = Number(count);
+
+wasm.setWasmPaths(join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'wasm-out/'));
+wasm.setThreadsCount(1);
+// The backend has no kernel of this name, but one that does the same.
+tf.registerKernel({
+  kernelName: 'UnsortedSegmentSum',
+  backendName: 'wasm',
+  kernelFunc({ inputs: { x, segmentIds }, attrs: { numSegments }, backend }) {
+    const indices = { ...segmentIds, shape: [segmentIds.shape[0], 1] };
+    const scatter = tf.getKernel('ScatterNd', 'wasm').kernelFunc;
+    const shape = [numSegments, ...x.shape.slice(1)];
+    return scatter({ inputs: { indices, updates: x }, attrs: { shape }, backend });
+  },
+});
+await tf.setBackend('wasm');
+
+/** Parameters, and for each pose a function of no arguments that gives its ΔG. */
+function networkTask() {
+  const { n: atoms, G: gaussians, B: blocks, cut: cutoff } = data.sizes('A_shapes');
+  const params = networkParams(data).map(({ name, numbers, shape }) =>
+    tf.variable(tf.tensor2d(numbers, shape), true, name),
+  );
+  const p = Object.fromEntries(params.map(param => [param.name, param]));
+  const centers = tf.linspace(0, cutoff, gaussians).reshape([1, gaussians]);
+  const gamma = 0.5 / (cutoff / (gaussians - 1)) ** 2;
+  const soft = x => tf.sub(tf.softplus(x), Math.LN2);
+  const dense = (x, weight, bias) => tf.add(tf.matMul(x, p[weight]), p[bias]);
+
+  const scores = networkPoses(data, n).map(pose => {
+    const z = tf.tensor1d(pose.z, 'int32');
+    const [src, dst] = [tf.tensor1d(pose.src, 'int32'), tf.tensor1d(pose.dst, 'int32')];
+    const d = tf.tensor2d(pose.d, [pose.d.length, 1]);
+    return () => {
+      const basis = tf.exp(tf.mul(-gamma, tf.square(tf.sub(d, centers))));
+      const wave = tf.mul(0.5, tf.add(1, tf.cos(tf.mul(Math.PI / cutoff, d))));
+      const fade = tf.where(tf.less(d, cutoff), wave, tf.zerosLike(wave));
+      let x = tf.gather(p.emb, z);
+      for (let k = 0; k < blocks; k++) {
+        const filters = tf.mul(dense(soft(dense(basis, `f1w${k}`, `f1b${k}`)), `f2w${k}`, `f2b${k}`), fade);
+        const messages = tf.mul(tf.gather(tf.matMul(x, p[`lin1${k}`]), src), filters);
+        const received = tf.unsortedSegmentSum(messages, dst, atoms);
+        x = tf.add(x, dense(soft(dense(received, `l2w${k}`, `l2b${k}`)), `l3w${k}`, `l3b${k}`));
+      }
+      return tf.sum(dense(soft(dense(x, 'o1w', 'o1b')), 'o2w', 'o2b'));
+    };
+  });
+  return { params, scores };
+}
+
+function denseTask() {
+  const pairs = densePairs(data, n);
+  const { rows, columns, cutoff, rotors } = pairs;
+  const weights = tf.variable(tf.tensor1d(pairs.params.slice(0, 6)), true, 'weights');
+  const radii = tf.variable(tf.tensor1d(pairs.params.slice(6)), true, 'radii');
+  const [ligand, receptor] = [tf.tensor1d(pairs.ligand, 'int32'), tf.tensor1d(pairs.receptor, 'int32')];
+  const [hydrophobic, hydrogenBond] = [pairs.hydrophobic, pairs.hydrogenBond].map(mask =>
+    tf.tensor2d(mask, [rows, columns]),
+  );
+  const bell = (s, center, width) => tf.exp(tf.neg(tf.square(tf.div(tf.sub(s, center), width))));
+
+  const scores = pairs.distances.map(distances => {
+    const d = tf.tensor2d(distances, [rows, columns]);
+    return () => {
+      const reach = tf.gather(radii, ligand).reshape([rows, 1]);
+      const s = tf.sub(tf.sub(d, reach), tf.gather(radii, receptor).reshape([1, columns]));
+      const terms = [
+        bell(s, 0, 0.5),
+        bell(s, 3, 2),
+        tf.square(tf.minimum(s, 0)),
+        tf.mul(tf.clipByValue(tf.sub(1.5, s), 0, 1), hydrophobic),
+        tf.mul(tf.clipByValue(tf.div(s, -0.7), 0, 1), hydrogenBond),
+      ];
+      const w = tf.unstack(weights);
+      const energies = terms.map((term, k) => tf.mul(w[k], term)).reduce((a, b) => tf.add(a, b));
+      const near = tf.cast(tf.less(d, cutoff), 'float32');
+      return tf.div(tf.sum(tf.mul(energies, near)), tf.add(1, tf.mul(w[5], rotors)));
+    };
+  });
+  return { params: [weights, radii], scores };
+}
+
+const { params, scores } = workload === 'network' ? networkTask() : denseTask();
+
+/** Value and gradient of a function of the parameters, as numbers. */
+function differentiated(score) {
+  const { value, grads } = tf.variableGrads(score, params);
+  const energy = value.dataSync()[0];
+  const slopes = params.map(({ name }) => grads[name].dataSync());
+  tf.dispose([value, grads]);
+  return { energy, slopes };
+}
+
+const runs = {
+  'full-graph'() {
+    const total = () => tf.neg(tf.logSumExp(tf.neg(tf.stack(scores.map(score => score())))));
+    const { energy, slopes } = differentiated(total);
+    return { value: energy, norm: normOf(slopes) };
+  },
+  stream() {
+    const minimum = new SmoothMinimum();
+    for (const score of scores) {
+      const { energy, slopes } = differentiated(score);
+      minimum.add(energy, slopes);
+    }
+    return minimum.finish();
+  },
+};
+await serve(runs[strategy], n, tf.version.tfjs);

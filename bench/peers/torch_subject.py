@@ -1,0 +1,210 @@
+"""One way to do one workload in PyTorch, on one thread. It answers a line on stdin by a line of JSON.
+
+Arguments: the folder of the workloads; network, dense or list; the strategy; the number of poses.
+"""
+
+import gc
+import json
+import resource
+import sys
+import time
+
+import numpy
+import torch
+
+torch.set_num_threads(1)
+
+folder, workload, strategy, count = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+
+
+def numbers(name, kind):
+    return numpy.fromfile(f"{folder}/{name}.bin", kind)
+
+
+def sizes(name):
+    with open(f"{folder}/{name}.json") as file:
+        return json.load(file)
+
+
+def index(array):
+    return torch.tensor(array.astype(numpy.int64))
+
+
+def leaf(array):
+    return torch.tensor(array).requires_grad_(True)
+
+
+def network_task():
+    """SchNet: see examples/schnet."""
+    meta = sizes("A_shapes")
+    atoms, edges, blocks, cutoff = meta["n"], meta["E"], meta["B"], meta["cut"]
+    flat, params, at = numbers("A_params", numpy.float32), {}, 0
+    for name, rows, columns in meta["shapes"]:
+        params[name] = leaf(flat[at : at + rows * columns].reshape(rows, columns).copy())
+        at += rows * columns
+    z, d = numbers("A_z", numpy.int32), numbers("A_dist", numpy.float32)
+    src, dst = numbers("A_src", numpy.int32), numbers("A_dst", numpy.int32)
+    poses = []
+    for n in range(count):
+        a, e = slice(n * atoms, (n + 1) * atoms), slice(n * edges, (n + 1) * edges)
+        poses.append((index(z[a]), index(src[e]), index(dst[e]), torch.tensor(d[e].copy())))
+    centers = torch.linspace(0, cutoff, meta["G"])
+    gamma = 0.5 / (cutoff / (meta["G"] - 1)) ** 2
+
+    def soft(x):
+        return torch.nn.functional.softplus(x) - numpy.log(2).item()
+
+    def score(pose):
+        z, src, dst, d = pose
+        p = params
+        basis = torch.exp(-gamma * (d[:, None] - centers) ** 2)
+        fade = torch.where(d < cutoff, 0.5 * (torch.cos(d * (numpy.pi / cutoff)) + 1), torch.zeros(()))
+        x = p["emb"][z]
+        for k in range(blocks):
+            inner = soft(basis @ p[f"f1w{k}"] + p[f"f1b{k}"])
+            filters = (inner @ p[f"f2w{k}"] + p[f"f2b{k}"]) * fade[:, None]
+            messages = (x @ p[f"lin1{k}"]).index_select(0, src) * filters
+            received = torch.zeros_like(x).index_add(0, dst, messages)
+            x = x + soft(received @ p[f"l2w{k}"] + p[f"l2b{k}"]) @ p[f"l3w{k}"] + p[f"l3b{k}"]
+        return (soft(x @ p["o1w"] + p["o1b"]) @ p["o2w"] + p["o2b"]).sum()
+
+    return list(params.values()), poses, score
+
+
+def pairs_task():
+    """A Vina-like pair potential: see bench/workloads/pairs.ts."""
+    meta = sizes("B_meta")
+    rows, columns, cutoff, rotors = meta["nl"], meta["nr"], meta["cut"], meta["Nrot"]
+    ligand, receptor = numbers("B_tl", numpy.int32), numbers("B_tr", numpy.int32)
+    d = numbers("B_d", numpy.float32).reshape(-1, rows, columns)[:count]
+    flat = numbers("B_params", numpy.float32)
+    weights, radii = leaf(flat[:6].copy()), leaf(flat[6:].copy())
+
+    def masks(a, b):
+        hydrophobic = (a % 3 == 0) & (b % 3 == 0)
+        hydrogen_bond = (a % 3 == 1) & (b % 3 == 2)
+        return [torch.tensor(each.astype(numpy.float32)) for each in (hydrophobic, hydrogen_bond)]
+
+    def energies(s, hydrophobic, hydrogen_bond):
+        near = weights[0] * torch.exp(-((s / 0.5) ** 2))
+        far = weights[1] * torch.exp(-(((s - 3) / 2) ** 2))
+        repulsion = weights[2] * torch.clamp(s, max=0) ** 2
+        touching = weights[3] * torch.clamp(1.5 - s, 0, 1) * hydrophobic
+        bonded = weights[4] * torch.clamp(s / -0.7, 0, 1) * hydrogen_bond
+        return near + far + repulsion + touching + bonded
+
+    def per_rotor(energy):
+        return energy / (1 + weights[5] * rotors)
+
+    if workload == "list":
+        poses = []
+        for distances in d:
+            i, j = numpy.nonzero(distances < cutoff)
+            a, b = ligand[i], receptor[j]
+            poses.append((torch.tensor(distances[i, j]), index(a), index(b), *masks(a, b)))
+
+        def score(pose):
+            distances, a, b, hydrophobic, hydrogen_bond = pose
+            return per_rotor(energies(distances - radii[a] - radii[b], hydrophobic, hydrogen_bond).sum())
+
+    else:
+        a, b = index(ligand), index(receptor)
+        hydrophobic, hydrogen_bond = masks(ligand[:, None], receptor[None, :])
+        poses = [torch.tensor(distances.copy()) for distances in d]
+
+        def score(distances):
+            s = distances - radii[a][:, None] - radii[b]
+            return per_rotor((energies(s, hydrophobic, hydrogen_bond) * (distances < cutoff)).sum())
+
+    return [weights, radii], poses, score
+
+
+params, poses, score = network_task() if workload == "network" else pairs_task()
+
+
+def minimum(energies):
+    return -torch.logsumexp(-energies, 0)
+
+
+def full_graph():
+    total = minimum(torch.stack([score(pose) for pose in poses]))
+    return total.item(), torch.autograd.grad(total, params)
+
+
+def stored():
+    energies, slopes = [], []
+    for pose in poses:
+        energy = score(pose)
+        slopes.append(torch.autograd.grad(energy, params))
+        energies.append(energy.detach())
+    stacked = torch.stack(energies).requires_grad_(True)
+    total = minimum(stacked)
+    (shares,) = torch.autograd.grad(total, stacked)
+    return total.item(), [sum(c * each for c, each in zip(shares, column)) for column in zip(*slopes)]
+
+
+def stream():
+    lowest, weight_sum = float("inf"), 0.0
+    sums = [torch.zeros_like(param) for param in params]
+    for pose in poses:
+        energy = score(pose)
+        slopes = torch.autograd.grad(energy, params)
+        number = energy.item()
+        if number < lowest:
+            shrink = float(numpy.exp(number - lowest))
+            weight_sum *= shrink
+            for each in sums:
+                each.mul_(shrink)
+            lowest = number
+        weight = float(numpy.exp(lowest - number))
+        weight_sum += weight
+        for each, slope in zip(sums, slopes):
+            each.add_(slope, alpha=weight)
+    return lowest - float(numpy.log(weight_sum)), [each / weight_sum for each in sums]
+
+
+run = {"full-graph": full_graph, "stored": stored, "stream": stream}[strategy]
+
+
+def peak():
+    gc.collect()
+    try:
+        with open("/proc/self/clear_refs", "w") as file:
+            file.write("5")  # sets the peak back, on Linux
+    except OSError:
+        pass
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    run()
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {"processBytes": 1024 * (after - before)}
+
+
+def check():
+    value, gradient = run()
+    return {"value": value, "norm": float(torch.sqrt(sum((slope**2).sum() for slope in gradient)))}
+
+
+def timed(times):
+    start = time.process_time()
+    for _ in range(times):
+        run()
+    return 1000 * (time.process_time() - start) / times
+
+
+per_run = None
+
+
+def one_round():
+    global per_run
+    if per_run is None:
+        spent = runs = 0
+        while runs < 2 or spent < 1500:
+            per_run = timed(1)
+            spent += per_run
+            runs += 1
+    return {"cpu": timed(max(1, round(60 / per_run))) / count}
+
+
+answers = {"peak": peak, "check": check, "round": one_round, "version": lambda: {"version": torch.__version__}}
+for line in sys.stdin:
+    print(json.dumps(answers[line.strip()]()), flush=True)

@@ -1,0 +1,160 @@
+// What happens to a pose before and after its loops, piece by piece, in a process of its own. Argument: whose tape.
+
+import { interpreter, jit, Memory, type Precision } from 'posetape';
+import { combinePoses, lse, type Params, type Scorer } from 'posetape/combine';
+import { liveValues } from '../engine/executors/executor.ts';
+import { layoutOf } from '../engine/executors/plan/layout.ts';
+import { planOf } from '../engine/executors/plan/loops.ts';
+import { structureOf } from '../engine/executors/plan/structure.ts';
+import { type PieceName, pieceNames } from './piece-names.ts';
+import { readied, record, withGradient } from './pieces.ts';
+import { cpuTime, median } from './support/clock.ts';
+import { type Round, serve, warmedUp } from './support/serve.ts';
+import { posesFor, scorer } from './workloads/ensembles.ts';
+import { readPairs, workloadFolder } from './workloads/files.ts';
+import { pairLists, pairParams, scoreList } from './workloads/pairs.ts';
+
+/** `vina`: the Vina scorer on real poses; `schnet`: the SchNet of the report on them; `list`: workload B. */
+export type TapeName = 'vina' | 'schnet' | 'list';
+
+export interface TapeFacts {
+  /** How many values the scorer records, and with the gradient. */
+  readonly forward: number;
+  readonly values: number;
+  readonly loops: number;
+  readonly products: number;
+}
+
+/** CPU milliseconds of planning and compiling a structure that is new. */
+export interface PlanTime {
+  readonly cpu: number;
+}
+
+/** How many structures have been planned after one pose, and after all of them. */
+export interface Planned {
+  readonly first: number;
+  readonly all: number;
+}
+
+/** Bytes by the engine's count: of a pose alone, at most; of the state; of 256 poses streamed. */
+export interface EnginePeak {
+  readonly pose: number;
+  readonly state: number;
+  readonly streamed: number;
+}
+
+interface Task {
+  readonly poses: readonly unknown[];
+  readonly params: Params;
+  readonly score: Scorer<unknown, Params>;
+  readonly precision: Precision;
+}
+
+async function taskOf(name: TapeName): Promise<Task> {
+  if (name !== 'list') return { ...scorer(name), ...(await posesFor(name)), precision: 'float64' };
+  const data = await readPairs(await workloadFolder());
+  const score = scoreList as unknown as Task['score'];
+  return { poses: pairLists(data, 64), params: pairParams(data), score, precision: 'float32' };
+}
+
+const task = await taskOf(process.argv[2] as TapeName);
+const { poses, params, score, precision } = task;
+const tapeOf = (pose: unknown) => withGradient(record(score, params, pose));
+
+/** Does something for each pose, as many at a time as there are. */
+function forEachPose(run: (index: number) => unknown): () => Promise<() => Promise<Round>> {
+  const all = () => {
+    for (let i = 0; i < poses.length; i++) run(i);
+  };
+  return () => warmedUp({ units: poses.length, run: all });
+}
+
+function piece(name: PieceName): () => Promise<() => Promise<Round>> {
+  if (name === 'record') return forEachPose(i => record(score, params, poses[i]));
+  if (name === 'record+gradient') return forEachPose(i => tapeOf(poses[i]));
+  if (name === 'whole') {
+    const executor = jit({ precision });
+    const run = () => combinePoses({ ...task, combination: lse(), executor });
+    return () => warmedUp({ units: poses.length, run });
+  }
+  const tapes = poses.map(tapeOf);
+  if (name === 'key') {
+    return forEachPose(i => {
+      const wanted = tapes[i] as (typeof tapes)[number];
+      return structureOf(liveValues(wanted), wanted, precision);
+    });
+  }
+  const ready = readied(tapes, precision);
+  return forEachPose(i => {
+    const { loops, bound } = ready[i] as (typeof ready)[number];
+    if (name === 'layout') layoutOf(loops.plan, bound.structure.sizes);
+    else loops.run(bound);
+  });
+}
+
+/** What the first run of a structure takes more than the second. */
+function planTime(): number {
+  const wanted = tapeOf(poses[0]);
+  const executor = jit({ precision });
+  const timed = () => {
+    const start = cpuTime();
+    executor.run(wanted);
+    return cpuTime() - start;
+  };
+  const first = timed();
+  return first - timed();
+}
+
+const rounds = new Map<PieceName, Promise<() => Promise<Round>>>();
+const pieceAnswers = Object.fromEntries(
+  pieceNames.map(name => [
+    name,
+    async () => {
+      const round = rounds.get(name) ?? piece(name)();
+      rounds.set(name, round);
+      return (await round)();
+    },
+  ]),
+);
+
+await serve({
+  ...pieceAnswers,
+  facts: (): TapeFacts => {
+    const wanted = tapeOf(poses[0]);
+    const live = liveValues(wanted);
+    const { steps } = planOf(live, wanted, structureOf(live, wanted, precision));
+    const loops = steps.filter(({ kind }) => kind === 'loop').length;
+    const values = wanted[0]?.tape.values.length ?? 0;
+    const { y } = record(score, params, poses[0]);
+    return { forward: y.tape.values.length, values, loops, products: steps.length - loops };
+  },
+  /** To be asked first: in a process that has planned nothing yet. */
+  cold: (): PlanTime => ({ cpu: planTime() }),
+  warm: (): PlanTime => {
+    const times = Array.from({ length: 40 }, planTime);
+    return { cpu: median(times.slice(20)) };
+  },
+  planned: (): Planned => {
+    const executor = jit({ precision });
+    const counts = poses.map(pose => {
+      executor.run(tapeOf(pose));
+      return executor.planned;
+    });
+    return { first: counts[0] ?? 0, all: counts.at(-1) ?? 0 };
+  },
+  'jit peak': () => enginePeak(jit({ precision })),
+  'interpreter peak': () => enginePeak(interpreter({ precision })),
+});
+
+async function enginePeak(executor: ReturnType<typeof interpreter>): Promise<EnginePeak> {
+  const peaks = poses.map(pose => {
+    const memory = new Memory();
+    executor.run(tapeOf(pose), { memory });
+    return memory.peak;
+  });
+  const all = Array.from({ length: 256 }, (_, n) => poses[n % poses.length]);
+  const { stats } = await combinePoses({ ...task, poses: all, combination: lse(), executor });
+  const accumulator = lse().accumulator();
+  accumulator.add(0, params);
+  return { pose: Math.max(...peaks), state: accumulator.bytes, streamed: stats.peakBytes };
+}

@@ -1,0 +1,122 @@
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { build } from 'esbuild';
+import { median } from './clock.ts';
+import type { Round } from './serve.ts';
+
+/** Programs of the benchmark as plain JavaScript, so that nothing of tsx runs in a measured process. */
+export class Programs {
+  readonly folder: string;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** Bundles the given sources of bench/, such as `pairs.ts`; they are gone after {@link remove}. */
+  static async bundled(...sources: readonly string[]): Promise<Programs> {
+    const folder = await mkdtemp(join(tmpdir(), 'posetape-bench-'));
+    await build({
+      entryPoints: sources.map(source => join('bench', source)),
+      outbase: 'bench',
+      outdir: folder,
+      outExtension: { '.js': '.mjs' },
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      conditions: ['posetape:source'],
+      logLevel: 'error',
+    });
+    return new Programs(folder);
+  }
+
+  /** A process that runs one of the sources; `flags` are Node's. */
+  start(source: string, args: readonly (string | number)[] = [], flags: readonly string[] = []): Measured {
+    const program = join(this.folder, source.replace(/\.ts$/, '.mjs'));
+    return new Measured(process.execPath, ['--expose-gc', ...flags, program, ...args.map(String)]);
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** One thread each, or a library that multiplies on all cores is compared with one that does not. */
+const oneThread = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
+
+/** A process of its own that is asked by a line on its stdin and answers by a line of JSON. */
+export class Measured {
+  readonly #process: ChildProcessWithoutNullStreams;
+  readonly #lines: AsyncIterator<string>;
+  #errors = '';
+
+  constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    const pinned = onOneCore([command, ...args]);
+    this.#process = spawn(pinned[0] as string, pinned.slice(1), {
+      env: { ...process.env, ...oneThread, ...env },
+    });
+    this.#process.stderr.on('data', (data: Buffer) => {
+      this.#errors = `${this.#errors}${data}`.slice(-2000);
+    });
+    // One that has ended takes no more questions; the missing answer says so.
+    this.#process.stdin.on('error', () => {});
+    this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
+  }
+
+  /** @throws Error with what the process said last, if it ends without an answer */
+  ask<Answer>(question: string): Promise<Answer> {
+    this.#process.stdin.write(`${question}\n`);
+    return this.hear();
+  }
+
+  /** The next line of JSON that the process says. */
+  async hear<Answer>(): Promise<Answer> {
+    for (;;) {
+      const { value, done } = await this.#lines.next();
+      if (done) throw new Error(this.#lastWords());
+      // What libraries print for people is not for us.
+      if (String(value).startsWith('{')) return JSON.parse(value) as Answer;
+    }
+  }
+
+  #lastWords(): string {
+    const lines = this.#errors.split('\n').filter(line => line.trim() !== '');
+    return lines.findLast(line => /error/i.test(line)) ?? lines.at(-1) ?? 'the process ended without a word';
+  }
+
+  /** Ends the process; what it holds is free afterwards. */
+  async stop(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const ended = new Promise(resolve => this.#process.once('exit', resolve));
+    this.#process.kill();
+    await ended;
+  }
+}
+
+/** Asks each process in turn for a round, over and over, so that a slow minute of the machine meets all alike. */
+export async function interleaved(
+  subjects: ReadonlyMap<string, Measured>,
+  rounds: number,
+  onRound: () => void = () => {},
+): Promise<Map<string, number>> {
+  const measured = new Map([...subjects.keys()].map(name => [name, [] as number[]]));
+  for (let i = 0; i < rounds; i++) {
+    for (const [name, subject] of subjects) {
+      measured.get(name)?.push((await subject.ask<Round>('round')).cpu);
+    }
+    onRound();
+  }
+  return new Map([...measured].map(([name, times]) => [name, median(times)]));
+}
+
+const lastCore = `${availableParallelism() - 1}`;
+let pin: readonly string[] | undefined;
+
+/** Bound to one core where the system has a command for it. */
+function onOneCore(command: readonly string[]): readonly string[] {
+  pin ??= spawnSync('taskset', ['-c', lastCore, 'true']).status === 0 ? ['taskset', '-c', lastCore] : [];
+  return [...pin, ...command];
+}

@@ -1,0 +1,43 @@
+import { createInterface } from 'node:readline';
+import { cpuTime } from './clock.ts';
+
+/** Something whose CPU time is wanted: `run` does the work of so many `units`, such as poses. */
+export interface Subject {
+  readonly units: number;
+  run(): unknown;
+}
+
+/** What a measured process answers. */
+export interface Round {
+  /** CPU milliseconds a unit. */
+  readonly cpu: number;
+}
+
+/** A round is long enough for the clock and for caches to warm, and short enough to interleave. */
+const round = { cpu: 60, warmUp: 1500 };
+
+/** Runs a subject until it is warm; the work of a round is then a number of runs that takes a while. */
+export async function warmedUp({ units, run }: Subject): Promise<() => Promise<Round>> {
+  const repeat = async (times: number): Promise<number> => {
+    const start = cpuTime();
+    for (let i = 0; i < times; i++) await run();
+    return cpuTime() - start;
+  };
+  let [spent, runs, last] = [0, 0, 0];
+  while (runs < 2 || spent < round.warmUp) {
+    last = await repeat(1);
+    spent += last;
+    runs++;
+  }
+  const times = Math.max(1, Math.round(round.cpu / Math.max(last, 1e-3)));
+  return async () => ({ cpu: (await repeat(times)) / (times * units) });
+}
+
+/** Answers each line on stdin by a line of JSON, until stdin ends: how a measured process talks to its parent. */
+export async function serve(answers: Readonly<Record<string, () => unknown>>): Promise<void> {
+  for await (const question of createInterface({ input: process.stdin })) {
+    const answer = answers[question];
+    if (!answer) throw new Error(`no answer to ${question}`);
+    process.stdout.write(`${JSON.stringify(await answer())}\n`);
+  }
+}

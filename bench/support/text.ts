@@ -1,0 +1,31 @@
+/** A Markdown table that is readable as plain text too: the first column to the left, the others to the right. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(3, ...all.map(row => [...(row[column] ?? '')].length)));
+  const line = (row: readonly string[]) => {
+    const cells = widths.map((width, column) => padded(row[column] ?? '', width, column > 0));
+    return `| ${cells.join(' | ')} |`;
+  };
+  const rule = widths.map((width, column) => (column > 0 ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width)));
+  return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
+}
+
+function padded(text: string, width: number, toRight: boolean): string {
+  const space = ' '.repeat(width - [...text].length);
+  return toRight ? space + text : text + space;
+}
+
+/** Three digits, as many as a measurement is good for. */
+export function digits(number: number): string {
+  if (!Number.isFinite(number)) return '–';
+  const size = Math.abs(number);
+  if (size >= 100) return Math.round(number).toLocaleString('en');
+  return number.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3);
+}
+
+/** Bytes in MiB, or KiB where that says more. */
+export function bytes(number: number): string {
+  if (!Number.isFinite(number)) return '–';
+  const [kibi, mebi] = [number / 2 ** 10, number / 2 ** 20];
+  return mebi >= 0.1 ? `${digits(mebi)} MiB` : `${digits(kibi)} KiB`;
+}

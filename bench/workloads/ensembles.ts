@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import type { Params, Scorer } from 'posetape/combine';
+import { type Atoms, pocketOf, poseOf, selected } from '../../examples/schnet/pose.ts';
+import { readPdbqtAtoms } from '../../examples/schnet/read/pdbqt.ts';
+import { schnet } from '../../examples/schnet/schnet.ts';
+import { readEnsemble } from '../../examples/vina/ensemble.ts';
+import type { Pose as VinaPose } from '../../examples/vina/pairs.ts';
+import { score, vinaWeights } from '../../examples/vina/score.ts';
+
+/** The scorers that memory and time are measured with, both on the 64 poses of imatinib in c-Abl. */
+export const scorerNames = ['vina', 'schnet'] as const;
+export type ScorerName = (typeof scorerNames)[number];
+
+export const scorerTitles: Readonly<Record<ScorerName, string>> = { vina: 'Vina', schnet: 'SchNet' };
+
+/** A scorer with what it starts from. */
+export interface ScorerSetUp {
+  readonly score: Scorer<unknown, Params>;
+  readonly params: Params;
+}
+
+/** Poses of one compound, and a small one of the same structure to warm up with. They can be serialized. */
+export interface Poses {
+  readonly poses: readonly unknown[];
+  readonly small: unknown;
+}
+
+const files = {
+  receptor: 'examples/vina/data/imatinib-abl/pocket.pdbqt',
+  poses: 'examples/vina/data/imatinib-abl/poses.pdbqt',
+};
+
+/** Of the SchNet of the report, in Å; small enough for a thousand poses in a full graph. */
+export const schnetSizes = { hidden: 24, gaussians: 16, interactions: 2, cutoff: 5 };
+export const schnetReach = { neighbours: 8, cutoff: 5, pocket: 5 };
+
+export function scorer(name: ScorerName): ScorerSetUp {
+  if (name === 'vina') return erased(score, vinaWeights());
+  const network = schnet(schnetSizes);
+  return erased(network.score, network.weights);
+}
+
+/** Which poses and parameters a scorer takes is known to whoever gives it both. */
+function erased<Pose, P extends Params>(score: Scorer<Pose, P>, params: P): ScorerSetUp {
+  return { score: score as unknown as ScorerSetUp['score'], params };
+}
+
+export function posesFor(name: ScorerName): Promise<Poses> {
+  return name === 'vina' ? vinaPoses() : schnetPoses();
+}
+
+export async function vinaPoses(): Promise<{ poses: readonly VinaPose[]; small: VinaPose }> {
+  const { poses } = await readEnsemble(files.receptor, files.poses);
+  return { poses, small: firstPairs(poses[0] as VinaPose, 64) };
+}
+
+function firstPairs(pose: VinaPose, count: number): VinaPose {
+  return {
+    ...pose,
+    ligandAtom: pose.ligandAtom.slice(0, count),
+    receptorAtom: pose.receptorAtom.slice(0, count),
+    radii: pose.radii.slice(0, count),
+    hydrophobic: pose.hydrophobic.slice(0, count),
+    hydrogenBond: pose.hydrogenBond.slice(0, count),
+  };
+}
+
+async function schnetPoses(): Promise<Poses> {
+  const [receptor] = await atomsIn(files.receptor);
+  const ligands = await atomsIn(files.poses);
+  const settings = { ...schnetReach, delta: false };
+  const made = (ligand: Atoms) =>
+    poseOf(ligand, pocketOf(receptor as Atoms, ligand, schnetReach.pocket), settings);
+  const fewAtoms = selected(ligands[0] as Atoms, atom => atom < 8);
+  return { poses: ligands.map(made), small: made(fewAtoms) };
+}
+
+async function atomsIn(file: string): Promise<Atoms[]> {
+  return readPdbqtAtoms(await readFile(file, 'utf8'), file);
+}
