@@ -14,7 +14,7 @@ import { machine } from './support/machine.ts';
 import { type Measured, Programs } from './support/measured.ts';
 import { Progress } from './support/progress.ts';
 import type { Round } from './support/serve.ts';
-import { bytes, digits, table } from './support/text.ts';
+import { digits, table } from './support/text.ts';
 import { workloadFolder } from './workloads/files.ts';
 
 type System = 'posetape' | 'by hand' | PeerName;
@@ -144,7 +144,7 @@ async function compare({ title, workload, rows, timed, held }: Comparison): Prom
       return [
         nameOf(row),
         digits(median(times)),
-        ...(peaks.get(row) ?? []).map(peak => bytes(peak).replace(/ MiB$/, '')),
+        ...(peaks.get(row) ?? []).map(peak => (peak < 2 ** 20 ? '< 1' : digits(peak / 2 ** 20))),
         answer.value.toFixed(4),
         digits(answer.norm),
         agree(answer, first as Answer) ? 'yes' : 'no',

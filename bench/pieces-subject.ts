@@ -52,7 +52,7 @@ interface Task {
 
 async function taskOf(name: TapeName): Promise<Task> {
   if (name !== 'list') return { ...scorer(name), ...(await posesFor(name)), precision: 'float64' };
-  const data = await readPairs(await workloadFolder());
+  const data = await readPairs(await workloadFolder(), 64);
   const score = scoreList as unknown as Task['score'];
   return { poses: pairLists(data, 64), params: pairParams(data), score, precision: 'float32' };
 }

@@ -59,10 +59,10 @@ async function taskOf(workload: Workload, count: number): Promise<Task> {
   }
   const folder = await workloadFolder();
   if (workload === 'network') {
-    const data = await readNetwork(folder);
+    const data = await readNetwork(folder, count);
     return erased({ ...networkOf(data), poses: networkPoses(data, count), precision: 'float32' });
   }
-  const data = await readPairs(folder);
+  const data = await readPairs(folder, count);
   const params = pairParams(data);
   const { gradient, list, dense } = handPairs(params);
   return workload === 'list'

@@ -1,25 +1,32 @@
 // The workloads as the JavaScript peers read them.
 
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Arrays are filled from the beginning of a file; nothing else is allocated, which would show as memory. */
 export function reader(folder) {
-  const bytes = name => {
-    const file = readFileSync(join(folder, `${name}.bin`));
-    return file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength);
+  const filled = (name, numbers) => {
+    const file = openSync(join(folder, `${name}.bin`));
+    readSync(file, new Uint8Array(numbers.buffer));
+    closeSync(file);
+    return numbers;
   };
   return {
-    floats: name => new Float32Array(bytes(name)),
-    integers: name => new Int32Array(bytes(name)),
+    floats: (name, length) => filled(name, new Float32Array(length)),
+    integers: (name, length) => filled(name, new Int32Array(length)),
     sizes: name => JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')),
   };
 }
 
 /** Parameters of workload A by name: numbers and shape. */
 export function networkParams({ floats, sizes }) {
-  const flat = floats('A_params');
+  const { shapes } = sizes('A_shapes');
+  const flat = floats(
+    'A_params',
+    shapes.reduce((sum, [, rows, columns]) => sum + rows * columns, 0),
+  );
   let at = 0;
-  return sizes('A_shapes').shapes.map(([name, rows, columns]) => {
+  return shapes.map(([name, rows, columns]) => {
     const from = at;
     at += rows * columns;
     return { name, numbers: flat.slice(from, at), shape: [rows, columns] };
@@ -29,25 +36,27 @@ export function networkParams({ floats, sizes }) {
 /** Poses of workload A. */
 export function networkPoses({ floats, integers, sizes }, count) {
   const { n: atoms, E: edges } = sizes('A_shapes');
-  const [z, src, dst, d] = [integers('A_z'), integers('A_src'), integers('A_dst'), floats('A_dist')];
+  const z = integers('A_z', count * atoms);
+  const [src, dst] = [integers('A_src', count * edges), integers('A_dst', count * edges)];
+  const d = floats('A_dist', count * edges);
   return Array.from({ length: count }, (_, k) => ({
-    z: z.slice(k * atoms, (k + 1) * atoms),
-    src: src.slice(k * edges, (k + 1) * edges),
-    dst: dst.slice(k * edges, (k + 1) * edges),
-    d: d.slice(k * edges, (k + 1) * edges),
+    z: z.subarray(k * atoms, (k + 1) * atoms),
+    src: src.subarray(k * edges, (k + 1) * edges),
+    dst: dst.subarray(k * edges, (k + 1) * edges),
+    d: d.subarray(k * edges, (k + 1) * edges),
   }));
 }
 
 /** Workload B over all pairs: the atoms, their masks, and the distances of each pose. */
 export function densePairs({ floats, integers, sizes }, count) {
-  const { nl: rows, nr: columns, cut: cutoff, Nrot: rotors } = sizes('B_meta');
-  const [ligand, receptor] = [integers('B_tl'), integers('B_tr')];
+  const { nl: rows, nr: columns, cut: cutoff, Nrot: rotors, T: types } = sizes('B_meta');
+  const [ligand, receptor] = [integers('B_tl', rows), integers('B_tr', columns)];
   const mask = (a, b) =>
     Float32Array.from({ length: rows * columns }, (_, p) =>
       Number(ligand[Math.floor(p / columns)] % 3 === a && receptor[p % columns] % 3 === b),
     );
-  const d = floats('B_d');
   const size = rows * columns;
+  const d = floats('B_d', count * size);
   return {
     rows,
     columns,
@@ -57,7 +66,7 @@ export function densePairs({ floats, integers, sizes }, count) {
     receptor,
     hydrophobic: mask(0, 0),
     hydrogenBond: mask(1, 2),
-    params: floats('B_params'),
-    distances: Array.from({ length: count }, (_, n) => d.slice(n * size, (n + 1) * size)),
+    params: floats('B_params', 6 + types),
+    distances: Array.from({ length: count }, (_, n) => d.subarray(n * size, (n + 1) * size)),
   };
 }

@@ -17,8 +17,8 @@ torch.set_num_threads(1)
 folder, workload, strategy, count = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
 
 
-def numbers(name, kind):
-    return numpy.fromfile(f"{folder}/{name}.bin", kind)
+def numbers(name, kind, length=-1):
+    return numpy.fromfile(f"{folder}/{name}.bin", kind, length)
 
 
 def sizes(name):
@@ -42,8 +42,8 @@ def network_task():
     for name, rows, columns in meta["shapes"]:
         params[name] = leaf(flat[at : at + rows * columns].reshape(rows, columns).copy())
         at += rows * columns
-    z, d = numbers("A_z", numpy.int32), numbers("A_dist", numpy.float32)
-    src, dst = numbers("A_src", numpy.int32), numbers("A_dst", numpy.int32)
+    z, d = numbers("A_z", numpy.int32, count * atoms), numbers("A_dist", numpy.float32, count * edges)
+    src, dst = [numbers(name, numpy.int32, count * edges) for name in ("A_src", "A_dst")]
     poses = []
     for n in range(count):
         a, e = slice(n * atoms, (n + 1) * atoms), slice(n * edges, (n + 1) * edges)
@@ -76,7 +76,7 @@ def pairs_task():
     meta = sizes("B_meta")
     rows, columns, cutoff, rotors = meta["nl"], meta["nr"], meta["cut"], meta["Nrot"]
     ligand, receptor = numbers("B_tl", numpy.int32), numbers("B_tr", numpy.int32)
-    d = numbers("B_d", numpy.float32).reshape(-1, rows, columns)[:count]
+    d = numbers("B_d", numpy.float32, count * rows * columns).reshape(count, rows, columns)
     flat = numbers("B_params", numpy.float32)
     weights, radii = leaf(flat[:6].copy()), leaf(flat[6:].copy())
 

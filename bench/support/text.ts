@@ -19,6 +19,7 @@ function padded(text: string, width: number, toRight: boolean): string {
 export function digits(number: number): string {
   if (!Number.isFinite(number)) return '–';
   const size = Math.abs(number);
+  if (number === 0) return '0';
   if (size >= 100) return Math.round(number).toLocaleString('en');
   return number.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }

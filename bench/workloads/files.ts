@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateNetwork, type NetworkData } from './network-data.ts';
@@ -20,33 +20,40 @@ export async function workloadFolder(): Promise<string> {
   return folder;
 }
 
-export async function readNetwork(folder: string): Promise<NetworkData> {
+/** Workload A; of its poses, the first so many. */
+export async function readNetwork(folder: string, poses?: number): Promise<NetworkData> {
   const meta = JSON.parse(await readFile(join(folder, 'A_shapes.json'), 'utf8')) as NetworkMeta;
+  const { NA, n: atoms, E: edges, H: hidden, G: gaussians, B: interactions, cut: cutoff, shapes } = meta;
+  const count = Math.min(poses ?? NA, NA);
+  const parameters = shapes.reduce((sum, [, rows, columns]) => sum + rows * columns, 0);
   return {
-    poses: meta.NA,
-    atoms: meta.n,
-    edges: meta.E,
-    elements: new Int32Array(await bytes(folder, 'A_z')),
-    src: new Int32Array(await bytes(folder, 'A_src')),
-    dst: new Int32Array(await bytes(folder, 'A_dst')),
-    distances: new Float32Array(await bytes(folder, 'A_dist')),
-    sizes: { hidden: meta.H, gaussians: meta.G, interactions: meta.B, cutoff: meta.cut },
-    params: new Float32Array(await bytes(folder, 'A_params')),
-    shapes: meta.shapes,
+    poses: count,
+    atoms,
+    edges,
+    elements: await filled(folder, 'A_z', new Int32Array(count * atoms)),
+    src: await filled(folder, 'A_src', new Int32Array(count * edges)),
+    dst: await filled(folder, 'A_dst', new Int32Array(count * edges)),
+    distances: await filled(folder, 'A_dist', new Float32Array(count * edges)),
+    sizes: { hidden, gaussians, interactions, cutoff },
+    params: await filled(folder, 'A_params', new Float32Array(parameters)),
+    shapes,
   };
 }
 
-export async function readPairs(folder: string): Promise<PairsData> {
+/** Workload B; of its poses, the first so many. */
+export async function readPairs(folder: string, poses?: number): Promise<PairsData> {
   const meta = JSON.parse(await readFile(join(folder, 'B_meta.json'), 'utf8')) as PairsMeta;
+  const { NB, nl: ligand, nr: receptor, T: types, cut: cutoff, Nrot: rotors } = meta;
+  const count = Math.min(poses ?? NB, NB);
   return {
-    poses: meta.NB,
-    ligandTypes: new Int32Array(await bytes(folder, 'B_tl')),
-    receptorTypes: new Int32Array(await bytes(folder, 'B_tr')),
-    types: meta.T,
-    distances: new Float32Array(await bytes(folder, 'B_d')),
-    params: new Float32Array(await bytes(folder, 'B_params')),
-    cutoff: meta.cut,
-    rotors: meta.Nrot,
+    poses: count,
+    ligandTypes: await filled(folder, 'B_tl', new Int32Array(ligand)),
+    receptorTypes: await filled(folder, 'B_tr', new Int32Array(receptor)),
+    types,
+    distances: await filled(folder, 'B_d', new Float32Array(count * ligand * receptor)),
+    params: await filled(folder, 'B_params', new Float32Array(6 + types)),
+    cutoff,
+    rotors,
   };
 }
 
@@ -119,7 +126,20 @@ async function writeMeta(folder: string, name: string, meta: object): Promise<vo
   await rename(join(folder, `${name}.new`), join(folder, name));
 }
 
-async function bytes(folder: string, name: string): Promise<ArrayBuffer> {
-  const read = await readFile(join(folder, `${name}.bin`));
-  return read.buffer.slice(read.byteOffset, read.byteOffset + read.byteLength) as ArrayBuffer;
+/** Fills an array from the beginning of a file. Nothing else is allocated, which would show as memory of the process. */
+async function filled<Numbers extends Float32Array | Int32Array>(
+  folder: string,
+  name: string,
+  numbers: Numbers,
+): Promise<Numbers> {
+  const file = await open(join(folder, `${name}.bin`));
+  try {
+    const bytes = new Uint8Array(numbers.buffer);
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+    if (bytesRead < bytes.length)
+      throw new Error(`${name}.bin: ${bytesRead} bytes, expected ${bytes.length}`);
+    return numbers;
+  } finally {
+    await file.close();
+  }
 }

@@ -37,9 +37,9 @@ export function networkOf({ sizes, params }: NetworkData): Network {
 export function networkPoses(data: NetworkData, count: number): NetworkPose[] {
   const { atoms, edges } = data;
   return Array.from({ length: count }, (_, n) => ({
-    elements: data.elements.slice(n * atoms, (n + 1) * atoms),
-    src: data.src.slice(n * edges, (n + 1) * edges),
-    dst: data.dst.slice(n * edges, (n + 1) * edges),
-    distances: data.distances.slice(n * edges, (n + 1) * edges),
+    elements: data.elements.subarray(n * atoms, (n + 1) * atoms),
+    src: data.src.subarray(n * edges, (n + 1) * edges),
+    dst: data.dst.subarray(n * edges, (n + 1) * edges),
+    distances: data.distances.subarray(n * edges, (n + 1) * edges),
   }));
 }

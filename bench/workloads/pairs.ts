@@ -80,7 +80,7 @@ export function densePoses(data: PairsData, count: number): DensePose[] {
   };
   return Array.from({ length: count }, (_, n) => ({
     ...shared,
-    distance: tensor(distances.slice(n * size, (n + 1) * size), shape),
+    distance: tensor(distances.subarray(n * size, (n + 1) * size), shape),
   }));
 }
 
