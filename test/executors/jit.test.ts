@@ -204,6 +204,14 @@ describe('plans', () => {
     expectSame(jit(), interpreter(), wanted, 1e-12);
   });
 
+  test('a branch does not reach into a sum over the same index that its terms depend on', () => {
+    const tape = new Tape();
+    const y = tape.parameter(tensor([1, 2, 3, 4, 5, 6], [2, 3]), 'y');
+    const masked = where(less(y, 4.5), square(y), 0);
+    const wanted = [sum(mul(masked, sum(masked, 1, true)), 1)];
+    expectSame(jit(), interpreter(), [...wanted, ...gradient(sum(square(wanted[0] as Value)), [y])], 1e-12);
+  });
+
   test('slices of equal shape are told apart by where they begin', () => {
     const tape = new Tape();
     const y = tape.parameter(tensor([1, 2, 3, 4]), 'y');

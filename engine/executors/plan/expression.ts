@@ -198,6 +198,8 @@ export class Expressions {
   /** `expr` where `condition` is known to be 1. */
   assume(expr: Expr, condition: Expr, known: Map<Expr, Expr> = new Map()): Expr {
     if (expr === condition) return this.number(1);
+    // What is known further out cannot hang on it; a sum there runs over the same index on its own.
+    if (expr.path.length < condition.path.length) return expr;
     const before = known.get(expr);
     if (before) return before;
     const args = expr.args.map(arg => this.assume(arg, condition, known));
