@@ -212,6 +212,17 @@ describe('plans', () => {
     expectSame(jit(), interpreter(), [...wanted, ...gradient(sum(square(wanted[0] as Value)), [y])], 1e-12);
   });
 
+  test('a branch whose condition takes an inner sum first', () => {
+    const tape = new Tape();
+    const points = tape.parameter(tensor([0, 0.5, 1, 2, 3, 0.1, 0.7, 0.2], [4, 2]), 'points');
+    const r = norm(points, 1);
+    const energy = sum(where(less(r, 1.5), exp(mul(-1, r)), 0));
+    expect(jit().explain([energy])).toMatch(/if \(/);
+    for (const wanted of [[energy], [energy, ...gradient(energy, [points])]]) {
+      expectSame(jit(), interpreter(), wanted, 1e-12);
+    }
+  });
+
   test('slices of equal shape are told apart by where they begin', () => {
     const tape = new Tape();
     const y = tape.parameter(tensor([1, 2, 3, 4]), 'y');

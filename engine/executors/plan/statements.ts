@@ -5,6 +5,8 @@ import type { Sink, Statement } from './plan.ts';
 type Target = { readonly path: Path } & (
   | { readonly kind: 'sink'; readonly sink: Sink }
   | { readonly kind: 'term'; readonly fold: Expr; readonly value: Expr }
+  /** A value that what follows needs. */
+  | { readonly kind: 'need'; readonly value: Expr }
 );
 
 /** Orders the sinks of a loop nest, and all they need, into statements: each at the outermost place where it is known. */
@@ -25,7 +27,7 @@ interface Nest {
 const wantedOf = (target: Target): Expr => (target.kind === 'sink' ? target.sink.value : target.value);
 
 function needsOf(target: Target): Expr[] {
-  if (target.kind === 'term') return [target.value];
+  if (target.kind !== 'sink') return [target.value];
   const { kind, position, value } = target.sink;
   return kind.startsWith('fold') ? [value] : [position, value];
 }
@@ -68,7 +70,7 @@ function blockOf(
     for (const expr of here) if (phaseOf(expr) === phase) place(expr);
     const due = targets.filter(target => phaseOfTarget(target) === phase);
     for (const target of due) {
-      if (target.path.length === path.length) statements.push(statementOf(target));
+      if (target.path.length === path.length) statements.push(...statementOf(target));
     }
     const inner: Target[] = due.filter(target => target.path.length > path.length);
     for (const fold of folds) {
@@ -84,10 +86,15 @@ function blockOf(
   return statements;
 }
 
-function statementOf(target: Target): Statement {
-  return target.kind === 'sink'
-    ? { kind: 'sink', sink: target.sink }
-    : { kind: 'term', fold: target.fold, value: target.value };
+function statementOf(target: Target): Statement[] {
+  switch (target.kind) {
+    case 'sink':
+      return [{ kind: 'sink', sink: target.sink }];
+    case 'term':
+      return [{ kind: 'term', fold: target.fold, value: target.value }];
+    case 'need':
+      return [];
+  }
 }
 
 /** The loops right inside `path` that the targets lie in. */
@@ -135,11 +142,11 @@ function maskedBlock(
   nest: Nest,
 ): Statement[] | undefined {
   if (path.length === 0 || targets.length === 0) return undefined;
-  const isSum = (target: Target) =>
-    target.path.length === path.length &&
-    (target.kind === 'term'
-      ? target.fold.kind === 'sum'
-      : target.sink.kind === 'add' || target.sink.kind === 'fold-sum');
+  const isSum = (target: Target) => {
+    if (target.path.length !== path.length || target.kind === 'need') return false;
+    if (target.kind === 'term') return target.fold.kind === 'sum';
+    return target.sink.kind === 'add' || target.sink.kind === 'fold-sum';
+  };
   if (!targets.every(isSum)) return undefined;
   const known = new Map<Expr, ReadonlySet<Expr>>();
   const [first, ...rest] = targets.map(target => zeroUnless(wantedOf(target), known));
@@ -148,15 +155,16 @@ function maskedBlock(
   );
   if (!condition) return undefined;
 
-  const lets = [...reachable(path, [{ kind: 'term', path, fold: condition, value: condition }], available)];
+  const need: Target = { kind: 'need', path, value: condition };
+  const tested = reachable(path, [need], available);
+  const before = blockOf(path, [need], available, nest);
   const assumed = new Map<Expr, Expr>();
   const inside = targets.map((target): Target => {
     const value = nest.expressions.assume(wantedOf(target), condition, assumed);
-    return target.kind === 'term' ? { ...target, value } : { ...target, sink: { ...target.sink, value } };
+    return target.kind === 'sink' ? { ...target, sink: { ...target.sink, value } } : { ...target, value };
   });
   const fromOutside = [...reachable([], inside, nest.known)].filter(expr => expr.path.length < path.length);
   nest.outside = [...new Set([...nest.outside, ...fromOutside])].sort((a, b) => a.id - b.id);
-  const body = blockOf(path, inside, new Set([...available, ...lets]), nest);
-  const before = lets.sort((a, b) => a.id - b.id).map((expr): Statement => ({ kind: 'let', expr }));
+  const body = blockOf(path, inside, new Set([...available, ...tested]), nest);
   return [...before, { kind: 'branch', condition, body }];
 }
