@@ -26,8 +26,8 @@ const counts = [1, 4, 16, 64, 256, 1024];
 /** So many poses are scored before memory is read, if N is smaller: N alone is to make the difference. */
 const leastPoses = { vina: 1024, schnet: 64 };
 /** CPU milliseconds: a run that would take longer is left out; one that takes longer than `single` is run once. */
-const limit = { run: 20_000, single: 4000 };
-const tries = { most: 5, cpu: 700 };
+const limit = { jit: 20_000, interpreter: 8000, single: 3000 };
+const tries = { most: 5, cpu: 400 };
 const folder = 'bench/report';
 
 interface Cell {
@@ -141,7 +141,7 @@ function reasonToSkip(
   if (!last) return undefined;
   if (typeof last.found === 'string') return last.found;
   const cpu = Math.max(last.found.time, last.found.cpu) * n;
-  if (cpu > limit.run) return `one run would take ${Math.round(cpu / 1000)} s or more`;
+  if (cpu > limit[executor]) return `one run would take ${Math.round(cpu / 1000)} s or more`;
   const memory = (last.found.processBytes * n) / last.n;
   const grows = strategy === 'full-graph' && memory > memoryLimit();
   return grows ? `it would take about ${bytes(memory)}` : undefined;
