@@ -3,7 +3,7 @@ import type { Params, Scorer } from 'posetape/combine';
 import { type Atoms, pocketOf, poseOf, selected } from '../../examples/schnet/pose.ts';
 import { readPdbqtAtoms } from '../../examples/schnet/read/pdbqt.ts';
 import { schnet } from '../../examples/schnet/schnet.ts';
-import { readEnsemble } from '../../examples/vina/ensemble.ts';
+import { readEnsemble } from '../../examples/vina/files.ts';
 import type { Pose as VinaPose } from '../../examples/vina/pairs.ts';
 import { score, vinaWeights } from '../../examples/vina/score.ts';
 
