@@ -1,0 +1,142 @@
+import type { GLModel, GLShape, GLViewer } from '3dmol';
+import type { Molecule } from '../worker/open.ts';
+import type { Slope } from '../worker/slope.ts';
+import { colour, mixed } from './colours.ts';
+
+/** The pocket and the poses in 3D, drawn by 3Dmol.js. */
+export interface Viewer {
+  /** Other molecules: all anew. */
+  show(receptor: Molecule, poses: readonly Molecule[]): void;
+  /** The chosen pose stands out; the others get bluer with their share of the largest weight. */
+  paint(chosen: number, shares: readonly number[]): void;
+  /** An arrow on each heavy atom, against the slope; none without one. */
+  arrows(slope: Slope | undefined): void;
+  /** Again, in the colours of now. */
+  repaint(): void;
+}
+
+/** Å of arrow for each kcal/mol/Å, and how long an arrow may get. */
+const arrow = { scale: 1.6, longest: 4, radius: 0.07 };
+
+/** A pose is painted anew only when its colour has changed by this much of the scale. */
+const shades = 24;
+
+const heteroatoms = { N: '#4f74d9', O: '#d2453c', S: '#c09a1d', H: '#9aa0a8' };
+
+/** Loads 3Dmol.js and starts it in an element. */
+export async function viewerIn(element: HTMLElement): Promise<Viewer> {
+  const { createViewer } = await import('3dmol');
+  const viewer: GLViewer = createViewer(element, { backgroundColor: colour('card'), antialias: true });
+  let [pocket, models]: [GLModel | undefined, GLModel[]] = [undefined, []];
+  let painted: string[] = [];
+  let shapes: GLShape[] = [];
+  let last: Parameters<Viewer['paint']> = [0, []];
+  let lastSlope: Slope | undefined;
+
+  element.addEventListener('keydown', event => {
+    const move = moves[event.key];
+    if (!move) return;
+    event.preventDefault();
+    move(viewer);
+    viewer.render();
+  });
+  new ResizeObserver(() => viewer.resize()).observe(element);
+
+  const self: Viewer = {
+    show(receptor, poses) {
+      viewer.removeAllModels();
+      pocket = modelOf(viewer, receptor);
+      models = poses.map(pose => modelOf(viewer, pose));
+      painted = [];
+      pocket.setStyle({}, { line: { color: colour('pocket') } });
+      pocket.setStyle({ elem: 'H' }, {});
+      const [first] = models;
+      if (first) viewer.zoomTo({ model: first });
+      viewer.zoom(0.85);
+    },
+    paint(chosen, shares) {
+      last = [chosen, shares];
+      for (const [n, model] of models.entries()) {
+        const shade = Math.round((shares[n] ?? 0) * shades) / shades;
+        const key = n === chosen ? 'chosen' : `${shade}`;
+        if (painted[n] === key) continue;
+        painted[n] = key;
+        if (n === chosen) paintChosen(model);
+        else
+          model.setStyle(
+            {},
+            { stick: { radius: 0.04 + 0.06 * shade, color: mixed('faint', 'forward', shade) } },
+          );
+        if (n !== chosen) model.setStyle({ elem: 'H' }, {});
+      }
+      viewer.render();
+    },
+    arrows(slope) {
+      lastSlope = slope;
+      for (const shape of shapes) viewer.removeShape(shape);
+      shapes = [];
+      for (const { start, end } of slope ? arrowsOf(slope) : []) {
+        const spec = { start, end, radius: arrow.radius, mid: 0.7, color: colour('backward') };
+        shapes.push(viewer.addArrow(spec));
+      }
+      viewer.render();
+    },
+    repaint() {
+      viewer.setBackgroundColor(colour('card'), 1);
+      pocket?.setStyle({}, { line: { color: colour('pocket') } });
+      pocket?.setStyle({ elem: 'H' }, {});
+      painted = [];
+      self.paint(...last);
+      self.arrows(lastSlope);
+    },
+  };
+  return self;
+}
+
+const turn = 8;
+const moves: Readonly<Record<string, (viewer: GLViewer) => void>> = {
+  ArrowLeft: viewer => viewer.rotate(-turn, 'y'),
+  ArrowRight: viewer => viewer.rotate(turn, 'y'),
+  ArrowUp: viewer => viewer.rotate(-turn, 'x'),
+  ArrowDown: viewer => viewer.rotate(turn, 'x'),
+  '+': viewer => viewer.zoom(1.15),
+  '=': viewer => viewer.zoom(1.15),
+  '-': viewer => viewer.zoom(1 / 1.15),
+};
+
+function paintChosen(model: GLModel): void {
+  model.setStyle({}, { stick: { radius: 0.17, color: colour('ink') } });
+  for (const [elem, color] of Object.entries(heteroatoms)) {
+    model.setStyle({ elem }, { stick: { radius: 0.17, color } });
+  }
+}
+
+function modelOf(viewer: GLViewer, { elements, coordinates, bonds }: Molecule): GLModel {
+  const model = viewer.addModel();
+  model.addAtoms(
+    elements.map((elem, i) => {
+      const [x, y, z] = coordinates.slice(3 * i, 3 * i + 3) as [number, number, number];
+      const bonded = [...(bonds[i] as readonly number[])];
+      return { elem, x, y, z, serial: i, bonds: bonded, bondOrder: bonded.map(() => 1) };
+    }),
+  );
+  return model;
+}
+
+type Place = { x: number; y: number; z: number };
+
+function arrowsOf({ coordinates, slope }: Slope): { start: Place; end: Place }[] {
+  const arrows: { start: Place; end: Place }[] = [];
+  for (let i = 0; i < slope.length; i += 3) {
+    const force = [...slope.subarray(i, i + 3)].map(each => -each) as [number, number, number];
+    const size = Math.hypot(...force);
+    const length = Math.min(arrow.scale * size, arrow.longest);
+    // Shorter ones would be all head.
+    if (length < 0.15) continue;
+    const [x, y, z] = coordinates.subarray(i, i + 3) as unknown as [number, number, number];
+    const factor = length / size;
+    const end = { x: x + factor * force[0], y: y + factor * force[1], z: z + factor * force[2] };
+    arrows.push({ start: { x, y, z }, end });
+  }
+  return arrows;
+}

@@ -1,0 +1,66 @@
+import { runApart, Stopped } from '../calculator.ts';
+import { byId, element, fillTable } from '../draw/dom.ts';
+import { fixed, milliseconds, short } from '../draw/numbers.ts';
+import { executorChoices } from '../executors.ts';
+import type { Store } from '../state.ts';
+import type { ExecutorResult } from '../worker/executors.ts';
+
+const columns = ['executor', 'what ran', 'ms per pose', '', 'first run', 'ΔG', 'differs by'];
+
+/** Times every executor the browser has, and says why the others do not run. */
+export function executorsPanel(store: Store): void {
+  const [run, stop] = [byId<HTMLButtonElement>('executors-run'), byId<HTMLButtonElement>('executors-stop')];
+  const progress = byId<HTMLProgressElement>('executors-progress');
+  const doing = byId('executors-doing');
+  let end = () => {};
+  draw([]);
+
+  run.addEventListener('click', async () => {
+    const { files } = store.state;
+    if (!files) return;
+    [run.disabled, stop.disabled] = [true, false];
+    const job = runApart(files, 'executors', null, ({ done, doing: what, results }) => {
+      progress.value = done;
+      doing.textContent = what;
+      draw(results);
+    });
+    end = job.stop;
+    try {
+      draw(await job.output);
+      progress.value = 1;
+      doing.textContent = 'Done: medians of interleaved rounds.';
+    } catch (error) {
+      doing.textContent = error instanceof Stopped ? 'Stopped.' : (error as Error).message;
+    } finally {
+      [run.disabled, stop.disabled] = [false, true];
+    }
+  });
+  stop.addEventListener('click', () => end());
+}
+
+function draw(results: readonly ExecutorResult[]): void {
+  const times = results.flatMap(result => ('failed' in result ? [] : [result.millisecondsPerPose]));
+  const slowest = Math.max(...times, Number.MIN_VALUE);
+  const rows = executorChoices.map(({ name, what }) => {
+    const result = results.find(({ choice }) => choice === name);
+    const title = element('th', { scope: 'row' }, name, element('small', {}, what));
+    return element('tr', {}, title, ...cells(result, slowest));
+  });
+  fillTable(byId<HTMLTableElement>('executors-table'), columns, rows);
+}
+
+function cells(result: ExecutorResult | undefined, slowest: number): HTMLTableCellElement[] {
+  const span = `${columns.length - 1}`;
+  if (!result) return [element('td', { colspan: span, class: 'quiet' }, 'not run yet')];
+  if ('failed' in result) return [element('td', { colspan: span, class: 'failed' }, result.failed)];
+  const bar = element('span', { class: 'time' });
+  bar.style.setProperty('--share', `${result.millisecondsPerPose / slowest}`);
+  return [
+    element('td', { class: 'text' }, result.ran),
+    element('td', {}, fixed(result.millisecondsPerPose, 3)),
+    element('td', { class: 'bar' }, bar),
+    element('td', {}, milliseconds(result.firstMilliseconds)),
+    element('td', {}, fixed(result.value, 4)),
+    element('td', {}, short(result.difference)),
+  ];
+}

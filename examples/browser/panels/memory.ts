@@ -1,0 +1,83 @@
+import { runApart, Stopped } from '../calculator.ts';
+import type { Chart } from '../draw/chart.ts';
+import { byId, fillTable, row } from '../draw/dom.ts';
+import { memoryOption } from '../draw/memory-chart.ts';
+import { bytes, fixed } from '../draw/numbers.ts';
+import type { Store } from '../state.ts';
+import { type MemoryPoint, type WayName, wayNames } from '../worker/ways.ts';
+
+/** Runs the full graph beside one tape at a time, for more and more poses, in a worker of its own. */
+export function memoryPanel(store: Store): void {
+  const [run, stop] = [byId<HTMLButtonElement>('memory-run'), byId<HTMLButtonElement>('memory-stop')];
+  const progress = byId<HTMLProgressElement>('memory-progress');
+  const doing = byId('memory-doing');
+  let points: MemoryPoint[] = [];
+  let chart: Chart | undefined;
+  let end = () => {};
+
+  const draw = () => {
+    drawTable(points);
+    chart?.draw(say(points), memoryOption(points));
+  };
+  run.addEventListener('click', async () => {
+    const { files } = store.state;
+    if (!files) return;
+    points = [];
+    draw();
+    [run.disabled, stop.disabled] = [true, false];
+    const largest = Number(byId<HTMLSelectElement>('memory-largest').value);
+    const job = runApart(files, 'memory', largest, ({ done, doing: what, point }) => {
+      progress.value = done;
+      doing.textContent = what;
+      if (!point) return;
+      points.push(point);
+      draw();
+    });
+    end = job.stop;
+    try {
+      await job.output;
+      doing.textContent = verdict(points);
+    } catch (error) {
+      doing.textContent = error instanceof Stopped ? 'Stopped.' : (error as Error).message;
+    } finally {
+      [run.disabled, stop.disabled] = [false, true];
+    }
+  });
+  stop.addEventListener('click', () => end());
+
+  import('../draw/chart.ts').then(({ chartIn }) => {
+    chart = chartIn(byId('memory-chart'));
+    draw();
+  });
+  store.subscribe((state, before) => {
+    if (state.theme !== before.theme) draw();
+  });
+}
+
+function at(points: readonly MemoryPoint[], count: number, way: WayName): MemoryPoint | undefined {
+  return points.find(point => point.poses === count && point.way === way);
+}
+
+function drawTable(points: readonly MemoryPoint[]): void {
+  const counts = [...new Set(points.map(({ poses }) => poses))];
+  const rows = counts.map(count => {
+    const found = wayNames.map(way => at(points, count, way));
+    return row(`${count}`, ...found.map(point => (point ? bytes(point.peakBytes) : '…')));
+  });
+  fillTable(byId<HTMLTableElement>('memory-table'), ['N', 'full graph', 'interpreter', 'jit'], rows);
+}
+
+function verdict(points: readonly MemoryPoint[]): string {
+  const count = Math.max(...points.map(({ poses }) => poses));
+  const [graph, stream] = [at(points, count, wayNames[0]), at(points, count, wayNames[1])];
+  if (!graph || !stream) return '';
+  const share = fixed(graph.peakBytes / stream.peakBytes, 0);
+  const apart = Math.abs(graph.value - stream.value)
+    .toExponential(0)
+    .replace('-', '−');
+  return `At N = ${count} the full graph holds ${share} times as much; ΔG differs by ${apart}.`;
+}
+
+function say(points: readonly MemoryPoint[]): string {
+  return points.length === 0 ? 'Peak bytes over N: not run yet' : `Peak bytes over N. ${verdict(points)}`;
+}
