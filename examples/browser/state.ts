@@ -59,4 +59,13 @@ export class Store {
     this.#draws.push(draw);
     draw(this.#state, initial);
   }
+
+  /** Waits until there is something to see, or to say: what is heavy to load comes after that. */
+  firstResult(): Promise<void> {
+    return new Promise(resolve => {
+      this.subscribe(({ combined, problem }) => {
+        if (combined || problem) resolve();
+      });
+    });
+  }
 }

@@ -5,6 +5,7 @@ export type ColourName =
   | 'quiet'
   | 'line'
   | 'faint'
+  | 'control'
   | 'forward'
   | 'backward'
   | 'cost'

@@ -22,13 +22,14 @@ export function curveOption(
     { yAxis: average, name: 'mean' },
   ];
   return {
-    grid: { left: 44, right: 68, top: 10, bottom: 22 },
+    grid: { left: 44, right: 68, top: 10, bottom: 34 },
     xAxis: {
-      ...axis(isLse ? 't' : 'kT'),
+      ...axis(isLse ? 't, mol/kcal' : 'kT, kcal/mol'),
+      nameLocation: 'middle',
       type: 'log',
       min: curve.points[0]?.[0],
       max: curve.points.at(-1)?.[0],
-      nameGap: 6,
+      nameGap: 20,
       splitLine: { show: false },
     },
     yAxis: {
@@ -77,6 +78,13 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
     { name: 'wₙ', top: 78, height: 52 },
     { name: 'cₙ', top: 148, height: 62 },
   ];
+  const mark = {
+    symbol: 'none',
+    silent: true,
+    label: { show: false },
+    lineStyle: { color: colour('ink'), width: 1, type: 'solid', opacity: 0.35 },
+    data: [{ xAxis: pose + 1 }],
+  };
   const bar = (row: number, data: unknown[]) => ({
     type: 'bar',
     xAxisIndex: row,
@@ -84,6 +92,7 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
     barCategoryGap: '18%',
     large: false,
     data,
+    markLine: mark,
   });
   return {
     tooltip: {
@@ -100,7 +109,9 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
     axisPointer: { link: [{ xAxisIndex: 'all' }] },
     grid: rows.map(({ top, height }) => ({ left: 44, right: 8, top, height })),
     xAxis: rows.map((_, row) => ({
-      ...axis(),
+      ...axis(row === rows.length - 1 ? 'pose' : ''),
+      nameLocation: 'middle',
+      nameGap: 20,
       gridIndex: row,
       type: 'value',
       min: 0.5,
@@ -134,24 +145,24 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
         symbolSize: count > 100 ? 3 : 5,
         data: points(predictions).map(([x, y], n) => ({
           value: [x, y],
-          symbolSize: n === pose ? 9 : undefined,
-          itemStyle: { color: n === pose ? colour('ink') : colour('quiet') },
+          itemStyle: { color: colour(n === pose ? 'ink' : 'quiet') },
         })),
+        markLine: mark,
       },
       bar(
         1,
         points(weights).map(([x, y], n) => ({
           value: [x, y],
           itemStyle: {
-            color: n === pose ? colour('ink') : mixed('faint', 'forward', (weights[n] as number) / largest),
+            color: mixed('faint', 'forward', (weights[n] as number) / largest),
           },
         })),
       ),
       bar(
         2,
-        points(coefficients).map(([x, y], n) => ({
+        points(coefficients).map(([x, y]) => ({
           value: [x, y],
-          itemStyle: { color: n === pose ? colour('ink') : colour('backward') },
+          itemStyle: { color: colour('backward') },
         })),
       ),
     ],

@@ -28,17 +28,25 @@ export function row(head: string, ...cells: (Node | string)[]): HTMLTableRowElem
   );
 }
 
-/** The head of a table. */
-export function head(...columns: string[]): HTMLTableSectionElement {
-  return element(
-    'thead',
-    {},
-    element('tr', {}, ...columns.map(each => element('th', { scope: 'col' }, each))),
+/** Puts rows into a table, whose caption stays. Columns stand over numbers, but for those of words. */
+export function fillTable(
+  table: HTMLTableElement,
+  columns: readonly string[],
+  rows: readonly HTMLTableRowElement[],
+  words: readonly string[] = [],
+): void {
+  const { caption } = table;
+  const heads = columns.map(name =>
+    element('th', { scope: 'col', class: words.includes(name) ? 'text' : undefined }, ...typeset(name)),
+  );
+  table.replaceChildren(
+    ...(caption ? [caption] : []),
+    element('thead', {}, element('tr', {}, ...heads)),
+    element('tbody', {}, ...rows),
   );
 }
 
-/** Puts rows into a table, whose caption stays. */
-export function fillTable(table: HTMLTableElement, columns: string[], rows: HTMLTableRowElement[]): void {
-  const { caption } = table;
-  table.replaceChildren(...(caption ? [caption] : []), head(...columns), element('tbody', {}, ...rows));
+/** Text whose ₙ stand as subscripts of the text's own letters. */
+export function typeset(text: string): (Node | string)[] {
+  return text.split('ₙ').flatMap((part, i) => (i === 0 ? [part] : [element('sub', {}, 'n'), part]));
 }

@@ -15,7 +15,6 @@ export function memoryOption(points: readonly MemoryPoint[]): EChartsCoreOption 
   const isNarrow = innerWidth < 640;
   return {
     grid: { left: 58, right: isNarrow ? 16 : 150, top: isNarrow ? 64 : 20, bottom: 40 },
-    ...(isNarrow && { legend: undefined }),
     tooltip: {
       ...tooltip(),
       trigger: 'item',
@@ -25,7 +24,7 @@ export function memoryOption(points: readonly MemoryPoint[]): EChartsCoreOption 
     xAxis: {
       ...axis('poses, N'),
       type: 'log',
-      logBase: 2,
+      logBase: 4,
       min: 1,
       max: 1024,
       nameLocation: 'middle',
@@ -55,6 +54,7 @@ export function memoryOption(points: readonly MemoryPoint[]): EChartsCoreOption 
           formatter: way.replace(', ', ',\n'),
           color,
           fontSize: 12,
+          lineHeight: 16,
           distance: 8,
         },
       };

@@ -28,7 +28,14 @@ export function drawDetail(target: HTMLElement, trace: Trace, id: number): void 
     element(
       'dl',
       { class: 'rows' },
-      ...rows.map(([name, text]) => element('div', {}, element('dt', {}, name), element('dd', {}, text))),
+      ...rows.map(([name, text]) =>
+        element(
+          'div',
+          {},
+          element('dt', {}, name),
+          element('dd', { class: name === 'formula' ? 'formula-code' : undefined }, text),
+        ),
+      ),
     ),
   );
 }

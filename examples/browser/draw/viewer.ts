@@ -15,13 +15,17 @@ export interface Viewer {
   repaint(): void;
 }
 
-/** Å of arrow for each kcal/mol/Å, and how long an arrow may get. */
-const arrow = { scale: 1.6, longest: 4, radius: 0.07 };
+/** Å of arrow for each kcal/mol/Å, beyond the stick it starts in; and how long an arrow may get. */
+const arrow = { scale: 3, start: 0.2, shortest: 0.3, longest: 6, radius: 0.11 };
 
 /** A pose is painted anew only when its colour has changed by this much of the scale. */
 const shades = 24;
 
-const heteroatoms = { N: '#4f74d9', O: '#d2453c', S: '#c09a1d', H: '#9aa0a8' };
+/** Radii in Å of the chosen pose and of the others, which are lines where the weight hardly counts. */
+const radius = { chosen: 0.2, least: 0.07, most: 0.13 };
+
+/** Blue is for weights, so nitrogen gets violet. */
+const heteroatoms = { N: '#8a63d2', O: '#d2453c', S: '#c09a1d', F: '#3f9d57', Cl: '#3f9d57', H: '#9aa0a8' };
 
 /** Loads 3Dmol.js and starts it in an element. */
 export async function viewerIn(element: HTMLElement): Promise<Viewer> {
@@ -50,24 +54,19 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
       painted = [];
       pocket.setStyle({}, { line: { color: colour('pocket') } });
       pocket.setStyle({ elem: 'H' }, {});
-      const [first] = models;
-      if (first) viewer.zoomTo({ model: first });
-      viewer.zoom(0.85);
+      viewer.zoomTo({ model: models });
+      viewer.rotate(-55, 'z');
+      viewer.zoom(2);
     },
     paint(chosen, shares) {
       last = [chosen, shares];
       for (const [n, model] of models.entries()) {
         const shade = Math.round((shares[n] ?? 0) * shades) / shades;
-        const key = n === chosen ? 'chosen' : `${shade}`;
+        const key = `${shade}${n === chosen ? ' chosen' : ''}`;
         if (painted[n] === key) continue;
         painted[n] = key;
-        if (n === chosen) paintChosen(model);
-        else
-          model.setStyle(
-            {},
-            { stick: { radius: 0.04 + 0.06 * shade, color: mixed('faint', 'forward', shade) } },
-          );
-        if (n !== chosen) model.setStyle({ elem: 'H' }, {});
+        if (n === chosen) paintChosen(model, shade);
+        else paintFaint(model, shade);
       }
       viewer.render();
     },
@@ -76,7 +75,14 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
       for (const shape of shapes) viewer.removeShape(shape);
       shapes = [];
       for (const { start, end } of slope ? arrowsOf(slope) : []) {
-        const spec = { start, end, radius: arrow.radius, mid: 0.7, color: colour('backward') };
+        const spec = {
+          start,
+          end,
+          radius: arrow.radius,
+          radiusRatio: 2,
+          mid: 0.65,
+          color: colour('backward'),
+        };
         shapes.push(viewer.addArrow(spec));
       }
       viewer.render();
@@ -104,11 +110,18 @@ const moves: Readonly<Record<string, (viewer: GLViewer) => void>> = {
   '-': viewer => viewer.zoom(1 / 1.15),
 };
 
-function paintChosen(model: GLModel): void {
-  model.setStyle({}, { stick: { radius: 0.17, color: colour('ink') } });
+function paintChosen(model: GLModel, shade: number): void {
+  model.setStyle({}, { stick: { radius: radius.chosen, color: mixed('control', 'forward', shade) } });
   for (const [elem, color] of Object.entries(heteroatoms)) {
-    model.setStyle({ elem }, { stick: { radius: 0.17, color } });
+    model.setStyle({ elem }, { stick: { radius: radius.chosen, color } });
   }
+}
+
+function paintFaint(model: GLModel, shade: number): void {
+  const color = mixed('faint', 'forward', shade);
+  const size = radius.least + (radius.most - radius.least) * shade;
+  model.setStyle({}, shade > 0 ? { stick: { radius: size, color } } : { line: { color } });
+  model.setStyle({ elem: 'H' }, {});
 }
 
 function modelOf(viewer: GLViewer, { elements, coordinates, bonds }: Molecule): GLModel {
@@ -130,9 +143,9 @@ function arrowsOf({ coordinates, slope }: Slope): { start: Place; end: Place }[]
   for (let i = 0; i < slope.length; i += 3) {
     const force = [...slope.subarray(i, i + 3)].map(each => -each) as [number, number, number];
     const size = Math.hypot(...force);
-    const length = Math.min(arrow.scale * size, arrow.longest);
+    const length = arrow.start + Math.min(arrow.scale * size, arrow.longest);
     // Shorter ones would be all head.
-    if (length < 0.15) continue;
+    if (arrow.scale * size < arrow.shortest) continue;
     const [x, y, z] = coordinates.subarray(i, i + 3) as unknown as [number, number, number];
     const factor = length / size;
     const end = { x: x + factor * force[0], y: y + factor * force[1], z: z + factor * force[2] };

@@ -1,24 +1,24 @@
 import { type Actions, ranges } from '../actions.ts';
 import type { Chart } from '../draw/chart.ts';
 import { curveOption, sharesOption } from '../draw/combination-charts.ts';
-import { byId, fillTable, row } from '../draw/dom.ts';
+import { byId, element, fillTable, row, typeset } from '../draw/dom.ts';
 import { fixed, milliseconds, short } from '../draw/numbers.ts';
 import type { State, Store } from '../state.ts';
 import type { CombinationSettings } from '../worker/combine.ts';
 
 type Kind = CombinationSettings['kind'];
 
-const said: Readonly<Record<Kind, { formula: string; limits: string }>> = {
+const said: Readonly<Record<Kind, { formulas: readonly string[]; limits: string }>> = {
   mean: {
-    formula: 'ΔG = Σ ΔGₙ / N      cₙ = 1/N',
+    formulas: ['ΔG = Σ ΔGₙ / N', 'cₙ = 1/N'],
     limits: 'Every pose counts alike, good or bad.',
   },
   lse: {
-    formula: 'ΔG = −(1/t) ln Σ exp(−t ΔGₙ)      cₙ = wₙ',
+    formulas: ['ΔG = −(1/t) ln Σ exp(−t ΔGₙ)', 'cₙ = wₙ = exp(−t ΔGₙ) / Σ exp(−t ΔGᵢ)'],
     limits: 't → ∞: the best pose alone. t → 0: all poses alike, and ΔG falls below the best by ln N / t.',
   },
   boltzmann: {
-    formula: 'ΔG = Σ wₙ ΔGₙ,   wₙ ∝ exp(−ΔGₙ/kT)      cₙ = wₙ (1 − (ΔGₙ − ΔG)/kT)',
+    formulas: ['ΔG = Σ wₙ ΔGₙ,  wₙ ∝ exp(−ΔGₙ/kT)', 'cₙ = wₙ (1 − (ΔGₙ − ΔG)/kT)'],
     limits: 'kT → 0: the best pose alone. kT → ∞: the mean. Room temperature is kT = 0.593.',
   },
 };
@@ -46,11 +46,14 @@ export function combinationPanel(store: Store, actions: Actions): void {
   store.subscribe((state, before) => {
     if (state.combined && (state.combined !== before.combined || state === before)) drawNumbers(state);
   });
-  import('../draw/chart.ts').then(({ chartIn }) => {
-    const [curve, shares] = [chartIn(byId('curve')), chartIn(byId('shares'))];
-    shares.onClick(x => actions.choose(Math.min(Math.max(Math.round(x) - 1, 0), count(store.state) - 1)));
-    store.subscribe((state, before) => drawCharts(curve, shares, state, before));
-  });
+  store
+    .firstResult()
+    .then(() => import('../draw/chart.ts'))
+    .then(({ chartIn }) => {
+      const [curve, shares] = [chartIn(byId('curve')), chartIn(byId('shares'))];
+      shares.onClick(x => actions.choose(Math.min(Math.max(Math.round(x) - 1, 0), count(store.state) - 1)));
+      store.subscribe((state, before) => drawCharts(curve, shares, state, before));
+    });
 }
 
 function count({ combined }: State): number {
@@ -64,8 +67,8 @@ function settingAt({ valueAsNumber, max }: HTMLInputElement, kind: Kind): number
 }
 
 function drawSettings(slider: HTMLInputElement, settings: CombinationSettings): void {
-  const { formula, limits } = said[settings.kind];
-  byId('formula').textContent = formula;
+  const { formulas, limits } = said[settings.kind];
+  byId('formula').replaceChildren(...formulas.map(each => element('span', {}, ...typeset(each))));
   byId('limits').textContent = limits;
   byId('setting-row').hidden = settings.kind === 'mean';
   if (settings.kind === 'mean') return;

@@ -2,7 +2,7 @@ import { runApart, Stopped } from '../calculator.ts';
 import type { Chart } from '../draw/chart.ts';
 import { byId, fillTable, row } from '../draw/dom.ts';
 import { memoryOption } from '../draw/memory-chart.ts';
-import { bytes, fixed } from '../draw/numbers.ts';
+import { bytes, fixed, short } from '../draw/numbers.ts';
 import type { Store } from '../state.ts';
 import { type MemoryPoint, type WayName, wayNames } from '../worker/ways.ts';
 
@@ -45,10 +45,13 @@ export function memoryPanel(store: Store): void {
   });
   stop.addEventListener('click', () => end());
 
-  import('../draw/chart.ts').then(({ chartIn }) => {
-    chart = chartIn(byId('memory-chart'));
-    draw();
-  });
+  store
+    .firstResult()
+    .then(() => import('../draw/chart.ts'))
+    .then(({ chartIn }) => {
+      chart = chartIn(byId('memory-chart'));
+      draw();
+    });
   store.subscribe((state, before) => {
     if (state.theme !== before.theme) draw();
   });
@@ -72,10 +75,9 @@ function verdict(points: readonly MemoryPoint[]): string {
   const [graph, stream] = [at(points, count, wayNames[0]), at(points, count, wayNames[1])];
   if (!graph || !stream) return '';
   const share = fixed(graph.peakBytes / stream.peakBytes, 0);
-  const apart = Math.abs(graph.value - stream.value)
-    .toExponential(0)
-    .replace('-', '−');
-  return `At N = ${count} the full graph holds ${share} times as much; ΔG differs by ${apart}.`;
+  const apart = Math.abs(graph.value - stream.value);
+  const same = apart === 0 ? 'ΔG is the same to the last digit' : `ΔG differs by ${short(apart)}`;
+  return `At N = ${count} the full graph holds ${share} times as much; ${same}.`;
 }
 
 function say(points: readonly MemoryPoint[]): string {

@@ -21,12 +21,15 @@ export function posesPanel(store: Store, actions: Actions, defaults: Promise<Fil
 
   store.subscribe(drawFacts);
   const element = byId('viewer');
-  viewerIn(element).then(
-    viewer => store.subscribe((state, before) => drawViewer(viewer, state, before)),
-    (error: Error) => {
-      element.textContent = `The 3D view could not start: ${error.message}`;
-    },
-  );
+  store
+    .firstResult()
+    .then(() => viewerIn(element))
+    .then(
+      viewer => store.subscribe((state, before) => drawViewer(viewer, state, before)),
+      (error: Error) => {
+        element.textContent = `The 3D view could not start: ${error.message}`;
+      },
+    );
 }
 
 function drawFacts(state: State): void {

@@ -46,8 +46,8 @@ export function scorerPanel(store: Store, loadSource: () => Promise<string>): vo
   run.addEventListener('click', tryIt);
   stop.addEventListener('click', () => end());
 
-  // The editor is heavy, and below what one sees first.
   const start = async () => {
+    await near(byId('scorer'));
     const [{ editorIn }, source] = await Promise.all([import('../draw/editor.ts'), loadSource()]);
     editor = editorIn(byId('editor'), source, tryIt);
     reset.addEventListener('click', () => {
@@ -57,6 +57,21 @@ export function scorerPanel(store: Store, loadSource: () => Promise<string>): vo
     });
   };
   start().catch((error: Error) => drawProblem(`The editor could not start: ${error.message}`));
+}
+
+/** Waits until an element is about to come into view: the editor is heavy, and below what one sees first. */
+function near(element: HTMLElement): Promise<void> {
+  return new Promise(resolve => {
+    const observer = new IntersectionObserver(
+      entries => {
+        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+        observer.disconnect();
+        resolve();
+      },
+      { rootMargin: '600px' },
+    );
+    observer.observe(element);
+  });
 }
 
 function drawProblem(message: string): void {
@@ -73,7 +88,7 @@ function drawVerdict(verdict: Verdict, pose: number, ours: number | undefined): 
   const table = element('table', {}, element('caption', {}, 'The gradient beside finite differences'));
   fillTable(
     table,
-    ['', '∂ΔGₙ/∂', 'difference', ''],
+    ['', '∂ΔGₙ/∂', 'difference', 'verdict'],
     entries.map(({ parameter, entry, gradient, difference, verdict: said }) =>
       element(
         'tr',
@@ -84,6 +99,7 @@ function drawVerdict(verdict: Verdict, pose: number, ours: number | undefined): 
         element('td', { class: 'text' }, said),
       ),
     ),
+    ['verdict'],
   );
   const fact = (name: string, text: string, kind = '') =>
     element('div', { class: kind }, element('dt', {}, name), element('dd', {}, text));

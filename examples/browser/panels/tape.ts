@@ -82,8 +82,8 @@ export function tapePanel(store: Store, actions: Actions): void {
     trace = state.trace;
     shown = -1;
     slider.max = `${trace.steps + 1}`;
-    // The first tape is shown as it has run; the next ones come empty while it plays.
-    slider.valueAsNumber = isPlaying ? 0 : trace.steps;
+    // Looked at, a tape is shown when it holds the most; while it plays, the next one comes empty.
+    slider.valueAsNumber = isPlaying ? 0 : trace.held.indexOf(trace.peak) + 1;
     cells = cellsOf(trace, byId('tape-recorded'), byId('tape-adjoints'), byId('tape-links'), show);
     drawFused(trace);
     draw();
@@ -93,10 +93,13 @@ export function tapePanel(store: Store, actions: Actions): void {
     if (state.theme !== previous.theme) draw();
     if (state.opened !== previous.opened) before = undefined;
   });
-  import('../draw/chart.ts').then(({ chartIn }) => {
-    chart = chartIn(byId('strip'));
-    draw();
-  });
+  store
+    .firstResult()
+    .then(() => import('../draw/chart.ts'))
+    .then(({ chartIn }) => {
+      chart = chartIn(byId('strip'));
+      draw();
+    });
 }
 
 /** The value that the last step computed; before the first, the first one. */

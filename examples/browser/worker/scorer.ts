@@ -56,6 +56,9 @@ const coordinates = 'x';
 /** How many coordinates are held against differences; the weights all are. */
 const checked = 9;
 
+/** Coordinates are a hundred Å long, but energies bend within a tenth of one: the first difference is 10⁻³ Å wide. */
+const smallStep = 1e-5;
+
 /** Compiles a scorer and runs it: one pose with its gradient and a check of it, then all poses. */
 export async function tryScorer(
   { poses }: Context,
@@ -74,7 +77,7 @@ export async function tryScorer(
     const check = await checkGradient(
       (tape, { [coordinates]: x, ...values }) => score(tape, values, pose, x),
       { ...weights, [coordinates]: pose.ligand } as Parameters,
-      { entries: checked },
+      { entries: checked, step: smallStep },
     );
 
     report(`all ${poses.length} poses`);
