@@ -27,6 +27,7 @@ export function curveOption(
       ...axis(isLse ? 't, mol/kcal' : 'kT, kcal/mol'),
       nameLocation: 'middle',
       type: 'log',
+      axisLabel: { ...(axis() as { axisLabel: object }).axisLabel, hideOverlap: true },
       min: curve.points[0]?.[0],
       max: curve.points.at(-1)?.[0],
       nameGap: 20,

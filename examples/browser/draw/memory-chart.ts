@@ -14,7 +14,10 @@ const looks: Readonly<Record<WayName, { colour: 'cost' | 'forward'; dashed: bool
 export function memoryOption(points: readonly MemoryPoint[]): EChartsCoreOption {
   const isNarrow = innerWidth < 640;
   return {
-    grid: { left: 58, right: isNarrow ? 16 : 150, top: isNarrow ? 64 : 20, bottom: 40 },
+    grid: { left: 58, right: isNarrow ? 16 : 150, top: isNarrow ? 76 : 20, bottom: 40 },
+    ...(isNarrow && {
+      legend: { orient: 'vertical', left: 0, top: 0, itemGap: 4, textStyle: { color: colour('ink') } },
+    }),
     tooltip: {
       ...tooltip(),
       trigger: 'item',

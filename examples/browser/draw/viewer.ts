@@ -44,6 +44,12 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
     move(viewer);
     viewer.render();
   });
+  // Scrolling the page stays possible over the view: it zooms once the view was clicked.
+  element.addEventListener('pointerdown', () => element.focus({ preventScroll: true }), { capture: true });
+  const swallow = (event: Event) => {
+    if (document.activeElement !== element) event.stopPropagation();
+  };
+  element.addEventListener('wheel', swallow, { capture: true, passive: true });
   new ResizeObserver(() => viewer.resize()).observe(element);
 
   const self: Viewer = {

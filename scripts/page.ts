@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { context } from 'esbuild';
-import { buildPage, options, outdir } from './page-build.mjs';
+import { buildPage, options, outdir } from './page-build.ts';
 
 const { build, port } = new Command('npm run page --')
   .description('Builds the page that shows posetape at work, and serves it on localhost.')
@@ -14,7 +14,7 @@ const { build, port } = new Command('npm run page --')
     '\nThe static files may lie on any server, under any path. They load nothing from elsewhere.',
   )
   .parse()
-  .opts();
+  .opts<{ build?: true; port: number }>();
 
 try {
   if (build) {
@@ -33,7 +33,7 @@ try {
   process.exit(1);
 }
 
-function portOf(text) {
+function portOf(text: string): number {
   const number = Number(text);
   if (text.trim() !== '' && Number.isInteger(number) && number >= 0 && number < 65536) return number;
   throw new InvalidArgumentError('It must be a whole number from 0 to 65535.');

@@ -1,16 +1,16 @@
 // How examples/browser becomes static files: two bundles (the page and its worker) that share chunks, what the editor
 // shows, and the poses.
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
-import { build } from 'esbuild';
+import { type BuildOptions, type BuildResult, build, type Plugin } from 'esbuild';
 
 /** Where the built page lies. */
-export const outdir = 'examples/browser/dist';
+export const outdir: string = 'examples/browser/dist';
 
 const page = 'examples/browser';
 const data = 'examples/vina/data/imatinib-abl';
 
 /** Copied as they are. */
-const files = {
+const files: Readonly<Record<string, string>> = {
   [`${page}/index.html`]: 'index.html',
   'examples/vina/score.ts': 'score.ts',
   [`${data}/pocket.pdbqt`]: 'data/pocket.pdbqt',
@@ -18,7 +18,7 @@ const files = {
   [`${data}/NOTICE.md`]: 'data/NOTICE.md',
 };
 
-const copy = {
+const copy: Plugin = {
   name: 'copy',
   setup: ({ onStart }) =>
     onStart(() => {
@@ -28,7 +28,7 @@ const copy = {
 };
 
 /** What esbuild is told. */
-export const options = {
+export const options: BuildOptions = {
   entryPoints: {
     main: `${page}/main.ts`,
     worker: `${page}/worker/worker.ts`,
@@ -51,7 +51,7 @@ export const options = {
 };
 
 /** Builds the page anew. */
-export async function buildPage() {
+export function buildPage(): Promise<BuildResult<{ metafile: true }>> {
   rmSync(outdir, { recursive: true, force: true });
-  return build({ ...options, metafile: true });
+  return build({ ...options, metafile: true as const });
 }

@@ -1,0 +1,121 @@
+import axe from 'axe-core';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildPage, outdir } from '../../scripts/page-build.ts';
+import { launch, type Served, serve } from '../support/browser.ts';
+import { openPage } from './open.ts';
+
+let [browser, served]: [Browser, Served] = [] as never;
+
+beforeAll(async () => {
+  await buildPage();
+  [browser, served] = await Promise.all([launch(), serve(outdir)]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await served?.close();
+});
+
+describe.each([
+  { name: 'light', options: { colorScheme: 'light' } },
+  { name: 'dark', options: { colorScheme: 'dark' } },
+  { name: 'a phone’s width', options: { width: 360, colorScheme: 'light' } },
+] as const)('in $name', ({ options }) => {
+  test('axe finds nothing amiss: contrast, labels, roles', async () => {
+    const { page, isQuiet } = await openPage(browser, served.url, options);
+    await page.locator('#viewer canvas').waitFor();
+    await page.locator('#scorer').scrollIntoViewIfNeeded();
+    await page.locator('#editor .cm-content').waitFor();
+    for (const id of ['memory', 'scorer', 'executors']) {
+      if (id === 'memory') await page.selectOption('#memory-largest', '64');
+      await page.click(`#${id}-run`);
+      await page.waitForFunction(
+        button => !(document.getElementById(button) as HTMLButtonElement).disabled,
+        `${id}-run`,
+      );
+    }
+    await page.evaluate(axe.source);
+    const found = await page.evaluate(async () => {
+      const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run();
+      return violations.map(
+        ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' ')}`,
+      );
+    });
+    expect(found).toEqual([]);
+    isQuiet();
+    await page.close();
+  });
+
+  test('nothing is wider than the page', async () => {
+    const { page } = await openPage(browser, served.url, options);
+    await page.locator('#shares svg').waitFor();
+    const [content, room] = await page.evaluate(() => {
+      const { scrollWidth, clientWidth } = document.documentElement;
+      return [scrollWidth, clientWidth];
+    });
+    expect(content).toBeLessThanOrEqual(room as number);
+    await page.close();
+  });
+});
+
+test('everything can be reached by the Tab key, in the order it is seen', async () => {
+  const { page } = await openPage(browser, served.url);
+  await page.locator('#editor').scrollIntoViewIfNeeded();
+  await page.locator('#editor .cm-content').waitFor();
+  await page.locator('body').press('Home');
+  const reached: string[] = [];
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+  for (let i = 0; i < 60; i++) {
+    await page.keyboard.press('Tab');
+    // The editor keeps Escape, then Tab, for those who want out; a plain Tab passes through it, too.
+    const id = await page.evaluate(() => {
+      const { activeElement: active } = document;
+      return active?.closest('#editor')
+        ? 'editor'
+        : active?.classList.contains('cell')
+          ? 'cell'
+          : (active?.id ?? '');
+    });
+    if (id !== '' && id !== reached.at(-1)) reached.push(id);
+    if (id === 'executors-run') break;
+  }
+  const order = [
+    'theme',
+    'viewer',
+    'pose-previous',
+    'pose',
+    'pose-next',
+    'forces',
+    'own',
+    'setting',
+    'tape-play',
+    'tape-back',
+    'tape-step',
+    'tape-forward',
+    'cell',
+    'memory-run',
+    'memory-largest',
+    'scorer-run',
+    'scorer-reset',
+    'editor',
+    'executors-run',
+  ];
+  expect(reached.filter(id => order.includes(id))).toEqual(order);
+  await page.close();
+});
+
+test('the theme can be chosen, and is remembered', async () => {
+  const { page, isQuiet } = await openPage(browser, served.url);
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await background();
+  await page.click('#theme');
+  expect(await page.textContent('#theme')).toBe('Theme: light');
+  expect(await background()).toBe(light);
+  await page.click('#theme');
+  expect(await page.textContent('#theme')).toBe('Theme: dark');
+  expect(await background()).not.toBe(light);
+  await page.reload();
+  expect(await page.textContent('#theme')).toBe('Theme: dark');
+  isQuiet();
+  await page.close();
+});
