@@ -23,13 +23,15 @@ afterAll(async () => {
   await browser?.close();
   await served?.close();
 });
-beforeEach(async () => {
-  at = await openPage(browser, served.url);
-});
-afterEach(async () => {
-  at.isQuiet();
-  await at.page.close();
-});
+afterEach(() => at.isQuiet());
+
+/** One page for the tests of a panel: opening it is most of the time they take. */
+function onOnePage(): void {
+  beforeAll(async () => {
+    at = await openPage(browser, served.url);
+  });
+  afterAll(() => at.page.close());
+}
 
 const { poses } = ensemble;
 const poseAt = (index: number) => poses[index] as Pose;
@@ -59,6 +61,7 @@ async function press(id: string, ...keys: string[]): Promise<void> {
 }
 
 describe('the poses', () => {
+  onOnePage();
   test('each has its energy, its weight and its longest force, by slider and by buttons', async () => {
     const { predictions, weights } = await combined(boltzmann({ kT }));
     for (const [pose, move] of [
@@ -116,6 +119,8 @@ describe('the poses', () => {
     }, three);
     await at.page.dispatchEvent('#viewer', 'drop', { dataTransfer: transfer });
     await at.shows('poses-what', '3 poses of dropped.pdbqt in pocket.pdbqt.');
+    await at.page.click('#back');
+    await at.shows('pose-number', '1 of 64');
   });
 
   test.each([
@@ -131,6 +136,7 @@ describe('the poses', () => {
       message = (error as Error).message;
     }
     expect(message).toContain('bad.pdbqt');
+    await press('pose', 'Home');
     await at.page.setInputFiles('#own', own('bad.pdbqt', text));
     await at.shows('problem', message);
     expect(await at.page.locator('#problem').isVisible()).toBe(true);
@@ -141,6 +147,7 @@ describe('the poses', () => {
 });
 
 describe('the combination', () => {
+  onOnePage();
   const choose = (kind: string) => at.page.locator(`input[name=combination][value=${kind}]`).check();
 
   async function holds(combination: Combination): Promise<CombineResult<VinaWeights>> {
@@ -176,6 +183,7 @@ describe('the combination', () => {
 
   test('is a smooth minimum with t', async () => {
     await choose('lse');
+    await at.shows('setting-value', '1 mol/kcal');
     await holds(lse({ t: 1 }));
     await press('setting', 'ArrowRight');
     const t = Number.parseFloat(await at.text('setting-value'));
@@ -193,6 +201,7 @@ describe('the combination', () => {
   });
 
   test('follows every move of a slider that is dragged', async () => {
+    await choose('boltzmann');
     const slider = at.page.locator('#setting');
     const box = (await slider.boundingBox()) as { x: number; y: number; width: number; height: number };
     const y = box.y + box.height / 2;
@@ -213,12 +222,18 @@ describe('the combination', () => {
 });
 
 describe('the tape', () => {
+  onOnePage();
   const tape = new Tape();
   const weights = recordWeights(tape);
   const energy = score(tape, weights, poseAt(0));
   const wanted = [energy, ...gradient(energy, Object.values(weights))];
   const memory = new Memory();
   interpreter().run(wanted, { memory });
+
+  beforeEach(async () => {
+    await press('pose', 'Home');
+    await at.shows('tape-where', /^pose 1/);
+  });
 
   test('has a cell for each value, which tells op, formula, shape, value and bytes', async () => {
     const cells = at.page.locator('#tape .cell');
@@ -286,6 +301,7 @@ describe('the tape', () => {
 });
 
 describe('memory against the full graph', () => {
+  onOnePage();
   test('counts what Node counts, while the page goes on answering', async () => {
     await at.page.selectOption('#memory-largest', '64');
     await at.page.click('#memory-run');
@@ -329,6 +345,7 @@ describe('memory against the full graph', () => {
 });
 
 describe('your own scorer', () => {
+  onOnePage();
   const source = readFileSync('examples/vina/score.ts', 'utf8');
 
   beforeEach(async () => {
@@ -421,25 +438,29 @@ describe('your own scorer', () => {
   });
 });
 
-test('the executors each run, and agree; one that cannot says why', async () => {
-  await at.page.locator('#executors').scrollIntoViewIfNeeded();
-  await at.page.click('#executors-run');
-  await at.shows('executors-doing', /^Done/);
-  const rows = await rowsOf(at.page, 'executors-table');
-  expect(rows.length).toBe(executorChoices.length);
-  const { value } = await combined(boltzmann({ kT }));
-  for (const [n, [name, ...cells]] of rows.entries()) {
-    const isFloat64 = n < 2;
-    if (cells.length === 1) {
-      // Only what this browser may lack may fail, and in words.
-      expect(name).not.toMatch(/^(?:interpreter|jit)/);
-      expect(cells[0]?.length).toBeGreaterThan(20);
-      continue;
+describe('the executors', () => {
+  onOnePage();
+
+  test('each run, and agree; one that cannot says why', async () => {
+    await at.page.locator('#executors').scrollIntoViewIfNeeded();
+    await at.page.click('#executors-run');
+    await at.shows('executors-doing', /^Done/);
+    const rows = await rowsOf(at.page, 'executors-table');
+    expect(rows.length).toBe(executorChoices.length);
+    const { value } = await combined(boltzmann({ kT }));
+    for (const [n, [name, ...cells]] of rows.entries()) {
+      const isFloat64 = n < 2;
+      if (cells.length === 1) {
+        // Only what this browser may lack may fail, and in words.
+        expect(name).not.toMatch(/^(?:interpreter|jit)/);
+        expect(cells[0]?.length).toBeGreaterThan(20);
+        continue;
+      }
+      const [ran = '', time, , , shown, difference = ''] = cells;
+      expect(ran).toContain(isFloat64 ? 'float64' : 'float32');
+      expect(Number(time)).toBeGreaterThan(0);
+      expect(Math.abs(Number(shown?.replace('−', '-')) - value)).toBeLessThan(isFloat64 ? 1e-4 : 1e-3);
+      expect(Number(difference.replaceAll('−', '-'))).toBeLessThan(isFloat64 ? 1e-12 : 1e-5);
     }
-    const [ran = '', time, , , shown, difference = ''] = cells;
-    expect(ran).toContain(isFloat64 ? 'float64' : 'float32');
-    expect(Number(time)).toBeGreaterThan(0);
-    expect(Math.abs(Number(shown?.replace('−', '-')) - value)).toBeLessThan(isFloat64 ? 1e-4 : 1e-3);
-    expect(Number(difference.replaceAll('−', '-'))).toBeLessThan(isFloat64 ? 1e-12 : 1e-5);
-  }
+  });
 });

@@ -56,7 +56,7 @@ export function editorIn(parent: HTMLElement, source: string, run: () => void): 
         syntaxHighlighting(colours),
         lintGutter(),
         look,
-        EditorView.contentAttributes.of({ 'aria-label': 'Source of the scorer' }),
+        EditorView.contentAttributes.of({ 'aria-label': 'Source of the scorer', tabindex: '0' }),
       ],
     }),
   });

@@ -37,12 +37,13 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
   let last: Parameters<Viewer['paint']> = [0, []];
   let lastSlope: Slope | undefined;
 
+  const render = onceAFrame(() => viewer.render());
   element.addEventListener('keydown', event => {
     const move = moves[event.key];
     if (!move) return;
     event.preventDefault();
     move(viewer);
-    viewer.render();
+    render();
   });
   // Scrolling the page stays possible over the view: it zooms once the view was clicked.
   element.addEventListener('pointerdown', () => element.focus({ preventScroll: true }), { capture: true });
@@ -74,7 +75,7 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
         if (n === chosen) paintChosen(model, shade);
         else paintFaint(model, shade);
       }
-      viewer.render();
+      render();
     },
     arrows(slope) {
       lastSlope = slope;
@@ -91,7 +92,7 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
         };
         shapes.push(viewer.addArrow(spec));
       }
-      viewer.render();
+      render();
     },
     repaint() {
       viewer.setBackgroundColor(colour('card'), 1);
@@ -103,6 +104,19 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
     },
   };
   return self;
+}
+
+/** The same, done once for all calls before the next frame. */
+function onceAFrame(work: () => void): () => void {
+  let isDue = false;
+  return () => {
+    if (isDue) return;
+    isDue = true;
+    requestAnimationFrame(() => {
+      isDue = false;
+      work();
+    });
+  };
 }
 
 const turn = 8;

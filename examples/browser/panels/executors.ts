@@ -5,7 +5,7 @@ import { executorChoices } from '../executors.ts';
 import type { Store } from '../state.ts';
 import type { ExecutorResult } from '../worker/executors.ts';
 
-const columns = ['executor', 'what ran', 'ms per pose', '', 'first run', 'ΔG', 'differs by'];
+const columns = ['executor', 'what ran', 'ms per pose', 'relative', 'first run', 'ΔG', 'differs by'];
 
 /** Times every executor the browser has, and says why the others do not run. */
 export function executorsPanel(store: Store): void {

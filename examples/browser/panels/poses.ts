@@ -86,7 +86,7 @@ function drawViewer(viewer: Viewer, state: State, before: State): void {
   if (isFirst || slope !== before.slope || showsForces !== before.showsForces) {
     viewer.arrows(showsForces ? slope : undefined);
   }
-  if (theme !== before.theme) viewer.repaint();
+  if (!isFirst && theme !== before.theme) viewer.repaint();
 }
 
 /** Opening files by the button, or by dropping them on the view. */

@@ -88,7 +88,7 @@ function drawVerdict(verdict: Verdict, pose: number, ours: number | undefined): 
   const table = element('table', {}, element('caption', {}, 'The gradient beside finite differences'));
   fillTable(
     table,
-    ['', '∂ΔGₙ/∂', 'difference', 'verdict'],
+    ['parameter', '∂ΔGₙ/∂', 'difference', 'verdict'],
     entries.map(({ parameter, entry, gradient, difference, verdict: said }) =>
       element(
         'tr',
