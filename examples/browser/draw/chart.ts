@@ -2,7 +2,6 @@ import { BarChart, LineChart, ScatterChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
 import { type EChartsCoreOption, init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
-import { colour } from './colours.ts';
 
 use([
   BarChart,
@@ -42,28 +41,5 @@ export function chartIn(element: HTMLElement): Chart {
         at(x);
       });
     },
-  };
-}
-
-/** What every axis looks like. */
-export function axis(name = ''): object {
-  const quiet = { color: colour('quiet'), fontSize: 11 };
-  return {
-    name,
-    nameTextStyle: quiet,
-    axisLabel: quiet,
-    axisLine: { show: false },
-    axisTick: { show: false },
-    splitLine: { lineStyle: { color: colour('line') } },
-  };
-}
-
-/** What every tooltip looks like. */
-export function tooltip(): object {
-  return {
-    backgroundColor: colour('card'),
-    borderColor: colour('line'),
-    textStyle: { color: colour('ink'), fontSize: 12 },
-    confine: true,
   };
 }

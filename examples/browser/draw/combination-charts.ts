@@ -1,6 +1,6 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import type { Combined, Curve } from '../worker/combine.ts';
-import { axis, tooltip } from './chart.ts';
+import { axis, tooltip } from './chart-looks.ts';
 import { colour, mixed } from './colours.ts';
 import { fixed, short } from './numbers.ts';
 

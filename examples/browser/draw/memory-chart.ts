@@ -1,6 +1,6 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import { type MemoryPoint, type WayName, wayNames } from '../worker/ways.ts';
-import { axis, tooltip } from './chart.ts';
+import { axis, tooltip } from './chart-looks.ts';
 import { colour } from './colours.ts';
 import { bytes, roughBytes } from './numbers.ts';
 

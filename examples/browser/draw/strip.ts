@@ -1,6 +1,6 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import type { Trace } from '../worker/trace.ts';
-import { axis } from './chart.ts';
+import { axis } from './chart-looks.ts';
 import { colour } from './colours.ts';
 import { roughBytes } from './numbers.ts';
 
