@@ -5,7 +5,13 @@ const config: ViteUserConfig = defineConfig({
   resolve: { conditions: ['posetape:source'] },
   ssr: { resolve: { conditions: ['posetape:source'] } },
   // No test is about time, so none fails on a busy machine.
-  test: { include: ['test/**/*.test.ts'], testTimeout: 300_000, globalSetup: 'test/support/seed.ts' },
+  // What needs more than a bare Node has a command of its own: npm run test:gpu, npm run test:page.
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/gpu/**', 'test/page/**'],
+    testTimeout: 300_000,
+    globalSetup: ['test/support/seed.ts'],
+  },
 });
 
 export default config;

@@ -1,14 +1,14 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import shared from './vitest.config.ts';
 
+/** The page, in headless Chromium. */
 const config: ViteUserConfig = defineConfig({
-  // As in vitest.config.ts.
-  resolve: { conditions: ['posetape:source'] },
-  ssr: { resolve: { conditions: ['posetape:source'] } },
-  // One browser at a time: they would share the same few cores.
+  ...shared,
   test: {
     include: ['test/page/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // One browser at a time: software renderers take all cores.
     fileParallelism: false,
   },
 });

@@ -10,7 +10,8 @@ import { stored } from './stored.ts';
 import { cpuTime } from './support/clock.ts';
 import { peakBytes, restartPeak } from './support/peak.ts';
 import { type Round, serve } from './support/serve.ts';
-import { type Poses, type ScorerName, scorer } from './workloads/ensembles.ts';
+import type { Poses } from './workloads/ensembles.ts';
+import { type ScorerName, scorer } from './workloads/scorers.ts';
 
 /** What the first runs came to; `cpu` is of the very first. */
 export interface Peak extends Round {

@@ -10,9 +10,10 @@ import { type PieceName, pieceNames } from './piece-names.ts';
 import { readied, record, withGradient } from './pieces.ts';
 import { cpuTime, median } from './support/clock.ts';
 import { type Round, serve, warmedUp } from './support/serve.ts';
-import { posesFor, scorer } from './workloads/ensembles.ts';
+import { posesFor } from './workloads/ensembles.ts';
 import { readPairs, workloadFolder } from './workloads/files.ts';
 import { pairLists, pairParams, scoreList } from './workloads/pairs.ts';
+import { scorer } from './workloads/scorers.ts';
 
 /** `vina`: the Vina scorer on real poses; `schnet`: the SchNet of the report on them; `list`: workload B. */
 export type TapeName = 'vina' | 'schnet' | 'list';

@@ -20,8 +20,9 @@ import { interleaved, type Measured, Programs } from './support/measured.ts';
 import { Progress } from './support/progress.ts';
 import type { Round } from './support/serve.ts';
 import { bytes, digits, table } from './support/text.ts';
-import { posesFor, type ScorerName, scorerTitles } from './workloads/ensembles.ts';
+import { posesFor } from './workloads/ensembles.ts';
 import { workloadFolder } from './workloads/files.ts';
+import { type ScorerName, scorerTitles } from './workloads/scorers.ts';
 
 const rounds = 9;
 const freshProcesses = 5;

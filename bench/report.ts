@@ -20,7 +20,8 @@ import { type Measured, Programs } from './support/measured.ts';
 import { Progress } from './support/progress.ts';
 import type { Round } from './support/serve.ts';
 import { bytes, digits, table } from './support/text.ts';
-import { posesFor, type ScorerName, scorerNames, scorerTitles } from './workloads/ensembles.ts';
+import { posesFor } from './workloads/ensembles.ts';
+import { type ScorerName, scorerNames, scorerTitles } from './workloads/scorers.ts';
 
 const counts = [1, 4, 16, 64, 256, 1024];
 /** So many poses are scored before memory is read, if N is smaller: N alone is to make the difference. */

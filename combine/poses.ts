@@ -1,4 +1,4 @@
-import type { Executor } from '../engine/executors/executor.ts';
+import type { DeviceMemory, Executor } from '../engine/executors/executor.ts';
 import { interpreter } from '../engine/executors/interpreter.ts';
 import { jit } from '../engine/executors/jit/jit.ts';
 import { Memory } from '../engine/memory.ts';
@@ -10,6 +10,7 @@ import { fullGraph } from './full-graph.ts';
 import { coefficientsOf } from './objective.ts';
 import { recompute } from './recompute.ts';
 import { stream } from './stream.ts';
+import { switching } from './switching.ts';
 import type { CombineOptions, Outcome, Params, Strategy, Task } from './task.ts';
 
 /** What {@link combinePoses} comes to. Energies in the scorer's unit. */
@@ -49,8 +50,10 @@ export interface CombineStats {
   /** The most poses whose tapes were alive at once. */
   readonly tapesAlive: number;
   readonly strategy: Strategy;
-  /** What ran, such as `interpreter float64`. */
+  /** What ran, such as `interpreter float64`; where a device was lost, all that ran. */
   readonly executor: string;
+  /** What the executor holds on a device of its own, and held at most since it was made; absent where it has none. */
+  readonly device?: DeviceMemory;
 }
 
 const strategies = { stream, recompute, 'full-graph': fullGraph } satisfies Record<
@@ -107,6 +110,7 @@ export async function combinePoses<Pose, const P extends Params>(
       tapesAlive: task.tapes.peak,
       strategy,
       executor: task.executor.name,
+      ...(task.executor.device && { device: { ...task.executor.device } }),
     },
   };
 }
@@ -175,6 +179,7 @@ function taskOf<Pose, P extends Params>(options: CombineOptions<Pose, P>, strate
   if (badPose !== 'throw' && badPose !== 'skip') {
     throw new RangeError(`combinePoses: badPose is 'throw' or 'skip', got ${badPose}`);
   }
+  const executor = options.executor ?? defaultExecutor(strategy);
   return {
     poses,
     params,
@@ -184,7 +189,7 @@ function taskOf<Pose, P extends Params>(options: CombineOptions<Pose, P>, strate
     poseLoss: options.poseLoss,
     readout: options.readout,
     poseReadout: options.poseReadout,
-    executor: options.executor ?? defaultExecutor(strategy),
+    executor: options.onDeviceLost ? switching(executor, options.onDeviceLost) : executor,
     onPose,
     signal,
     skipsBadPoses: badPose === 'skip',

@@ -1,4 +1,4 @@
-import type { Executor } from '../engine/executors/executor.ts';
+import type { DeviceLostError, Executor } from '../engine/executors/executor.ts';
 import type { Memory } from '../engine/memory.ts';
 import type { Tape, Value } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
@@ -49,6 +49,11 @@ export interface CombineOptions<Pose, P extends Params> {
   readonly poseReadout?: (prediction: Value) => Value;
   /** Default `jit()` in float64, one for all calls; for `full-graph` `interpreter()`. */
   readonly executor?: Executor;
+  /**
+   * Gives another executor to go on with, where the device of `executor` is lost: the pose that failed is run again, and
+   * all before it is kept. Without it, the {@link DeviceLostError} is thrown.
+   */
+  readonly onDeviceLost?: (lost: DeviceLostError) => Executor | Promise<Executor>;
   /** Called after each pose; may return a promise, which is waited for. */
   readonly onPose?: (progress: PoseProgress) => unknown;
   /** Aborts between poses, with the signal's reason. */

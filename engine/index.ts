@@ -5,7 +5,14 @@ export {
   type GradientCheck,
 } from './check-gradient.ts';
 export { evaluate } from './evaluate.ts';
-export type { Executor, Precision, RunOptions, SyncExecutor } from './executors/executor.ts';
+export type {
+  DeviceMemory,
+  Executor,
+  Precision,
+  RunOptions,
+  SyncExecutor,
+} from './executors/executor.ts';
+export { DeviceLostError } from './executors/executor.ts';
 export { interpreter } from './executors/interpreter.ts';
 export { type JitExecutor, type JitOptions, jit } from './executors/jit/jit.ts';
 export type * from './forms.ts';

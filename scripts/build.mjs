@@ -10,6 +10,7 @@ await build({
     posetape: 'engine/index.ts',
     ops: 'ops/index.ts',
     combine: 'combine/index.ts',
+    gpu: 'engine/executors/gpu/index.ts',
   },
   outdir: 'dist',
   bundle: true,
@@ -18,6 +19,8 @@ await build({
   target: 'es2022',
   sourcemap: true,
   chunkNames: 'shared-[hash]',
+  // A peer: whoever wants a GPU installs it.
+  external: ['gpu.js'],
 });
 execFileSync('npx', ['tsc', '--project', 'tsconfig.build.json'], {
   stdio: 'inherit',

@@ -1,5 +1,5 @@
 // npm run page:measure: what the page weighs, and how long it takes to its first result in headless Chromium.
-import { launch, serve } from '../test/support/browser.ts';
+import { launch, serve } from '../test/page/browser.ts';
 import { buildPage, outdir } from './page-build.ts';
 import { libraryWeights, pageWeights, type Weight } from './page-weight.ts';
 

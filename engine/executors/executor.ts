@@ -20,6 +20,28 @@ export interface RunOptions {
   readonly onValue?: (value: Value, tensor: Tensor) => void;
 }
 
+/** What lies on a device of an executor's: buffers and textures, now and at most. */
+export interface DeviceMemory {
+  readonly buffers: number;
+  readonly textures: number;
+  readonly bytes: number;
+  readonly peakBytes: number;
+}
+
+/** The device of an executor went away in the middle of its work: a driver was reset, or a page lost its context. */
+export class DeviceLostError extends Error {
+  /** The name of the executor that lost it. */
+  readonly executor: string;
+
+  constructor(executor: string, reason: string) {
+    super(
+      `${executor}: the device was lost (${reason}); make another executor, or let combinePoses go on with one by its option onDeviceLost`,
+    );
+    this.name = 'DeviceLostError';
+    this.executor = executor;
+  }
+}
+
 /**
  * What turns a tape into numbers: values in, as many tensors out. It keeps nothing from one run to the next but
  * what it has compiled.
@@ -30,6 +52,9 @@ export interface Executor {
   readonly precision: Precision;
   /** Whether it can stop after the first wanted value; one that runs forward and backward as one cannot. */
   readonly stops: boolean;
+  /** What it holds on a device of its own, where it has one. */
+  readonly device?: DeviceMemory | undefined;
+  /** @throws DeviceLostError where the device went away */
   run(wanted: readonly Value[], options?: RunOptions): Tensor[] | Promise<Tensor[]>;
 }
 

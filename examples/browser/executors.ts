@@ -1,4 +1,5 @@
 import { type Executor, interpreter, jit } from 'posetape';
+import { gpu } from 'posetape/gpu';
 
 /** An executor the page can try. */
 export interface ExecutorChoice {
@@ -22,4 +23,6 @@ export const executorChoices: readonly ExecutorChoice[] = [
     what: 'the same loops, results stored in float32',
     make: async () => jit({ precision: 'float32' }),
   },
+  { name: 'gpu, WebGPU', what: 'kernels of gpu.js, float32', make: () => gpu({ mode: 'webgpu' }) },
+  { name: 'gpu, WebGL2', what: 'the same, as textures and shaders', make: () => gpu({ mode: 'webgl2' }) },
 ];

@@ -2,7 +2,7 @@ import axe from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildPage, outdir } from '../../scripts/page-build.ts';
-import { launch, type Served, serve } from '../support/browser.ts';
+import { launch, type Served, serve } from './browser.ts';
 import { openPage } from './open.ts';
 
 let [browser, served]: [Browser, Served] = [] as never;

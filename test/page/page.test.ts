@@ -10,7 +10,7 @@ import { ensembleOf } from '../../examples/vina/ensemble.ts';
 import type { Pose } from '../../examples/vina/pairs.ts';
 import { recordWeights, score, type VinaWeights, vinaWeights } from '../../examples/vina/score.ts';
 import { buildPage, outdir } from '../../scripts/page-build.ts';
-import { launch, type Served, serve } from '../support/browser.ts';
+import { launch, type Served, serve } from './browser.ts';
 import { ensemble, type Opened, openPage, posesFile, receptor, rowsOf } from './open.ts';
 
 let [browser, served, at]: [Browser, Served, Opened] = [] as never;

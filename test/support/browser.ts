@@ -1,41 +1,85 @@
 import { existsSync } from 'node:fs';
-import { context } from 'esbuild';
-import { type Browser, chromium } from 'playwright-core';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { build } from 'esbuild';
 
-/** Where Debian's chromium lies; `CHROMIUM` names another. */
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+/** Where Debian's package puts it, unless POSETAPE_CHROMIUM says where it is. */
+export const chromiumPath: string = process.env.POSETAPE_CHROMIUM ?? '/usr/bin/chromium';
 
-// WebGL without a graphics card, no calls home, and the sandbox off, since CI runs as root.
-const args = [
-  '--no-sandbox',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--use-angle=swiftshader',
-  '--enable-unsafe-swiftshader',
-];
-
-/**
- * Starts a headless Chromium.
- *
- * @throws Error that says how to get one, where there is none
- */
-export function launch(): Promise<Browser> {
-  if (!existsSync(executablePath)) {
-    throw new Error(`no ${executablePath}: install chromium, or name one by CHROMIUM=/path/to/chromium`);
-  }
-  return chromium.launch({ executablePath, args });
+/** What is used of Playwright: its typings need those of a browser. */
+export interface Page {
+  goto(address: string): Promise<unknown>;
+  evaluate<Argument, Result>(
+    code: (argument: Argument) => Result | Promise<Result>,
+    argument: Argument,
+  ): Promise<Result>;
+  on(event: 'pageerror', listener: (error: Error) => void): unknown;
+  on(event: 'console', listener: (message: { type(): string; text(): string }) => void): unknown;
 }
 
-/** A folder served on this machine. */
-export interface Served {
-  /** Where it begins, with a slash at the end. */
-  readonly url: string;
+interface Playwright {
+  readonly chromium: {
+    launch(options: { executablePath: string; args: readonly string[] }): Promise<{
+      newPage(): Promise<Page>;
+      close(): Promise<void>;
+    }>;
+  };
+}
+
+/** A page with a module of ours in it. */
+export interface OpenPage {
+  readonly page: Page;
+  /** What the page wrote to its console as errors, or threw. */
+  readonly errors: readonly string[];
   close(): Promise<void>;
 }
 
-/** Serves a folder as static files on a free port of this machine. */
-export async function serve(folder: string): Promise<Served> {
-  const server = await context({});
-  const { port } = await server.serve({ servedir: folder, host: '127.0.0.1', port: 0 });
-  return { url: `http://127.0.0.1:${port}/`, close: () => server.dispose() };
+/**
+ * Bundles a module, serves it on localhost (a secure context, as WebGPU wants) and opens it in headless Chromium.
+ *
+ * @throws Error that says how to install Chromium
+ */
+export async function openPage(entry: string, flags: readonly string[] = []): Promise<OpenPage> {
+  if (!existsSync(chromiumPath)) {
+    throw new Error(
+      `there is no Chromium at ${chromiumPath}: apt-get install chromium, or set POSETAPE_CHROMIUM to its path`,
+    );
+  }
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    conditions: ['posetape:source'],
+    // Node's own modules that gpu.js may name; a page never gets there.
+    external: ['node:*'],
+  });
+  const script = outputFiles[0]?.text ?? '';
+  const server = createServer((request, response) => {
+    const isScript = request.url === '/script.js';
+    response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
+    response.end(isScript ? script : '<!doctype html><script type="module" src="/script.js"></script>');
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const { chromium } = (await import('playwright-core' as string)) as Playwright;
+  const browser = await chromium.launch({
+    executablePath: chromiumPath,
+    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', ...flags],
+  });
+  const page = await browser.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', error => errors.push(error.message));
+  page.on('console', message => {
+    if (message.type() === 'error') errors.push(message.text());
+  });
+  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  return {
+    page,
+    errors,
+    close: async () => {
+      await browser.close();
+      server.close();
+    },
+  };
 }

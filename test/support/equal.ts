@@ -37,7 +37,7 @@ export function expectClose(
 /** The largest finite magnitude among them, 0 if there is none. */
 export function largest(numbers: Numbers): number {
   const magnitudes = Array.from(entries(numbers), Math.abs).filter(Number.isFinite);
-  return Math.max(0, ...magnitudes);
+  return magnitudes.reduce((a, b) => Math.max(a, b), 0);
 }
 
 function entries(numbers: Numbers): ArrayLike<number> {

@@ -27,7 +27,7 @@ export interface Expr {
     /** Whole-number arithmetic, of positions. */
     | 'plus'
     | 'times'
-    /** A number at a position of the arena, or of input `number`. */
+    /** A number at a position of buffer `number`, or of input `number`. */
     | 'load'
     | 'input'
     /** The sum or maximum of the argument over the loop at `inner`. */
@@ -75,6 +75,8 @@ const guessed = 1;
 export class Expressions {
   readonly #known = new Map<string, Expr>();
   readonly #guesses: boolean;
+  /** The lengths of ragged loops, by −1 − size. */
+  readonly lengths: Expr[] = [];
   /** Whether a comparison depends on a guess. */
   isUnsure = false;
 
@@ -110,6 +112,12 @@ export class Expressions {
     return this.#intern('index', [], 0, path);
   }
 
+  /** The size of a loop whose length differs from iteration to iteration of the loops around it. */
+  ragged(length: Expr): Size {
+    const known = this.lengths.indexOf(length);
+    return -1 - (known >= 0 ? known : this.lengths.push(length) - 1);
+  }
+
   size(size: Size): Expr {
     return size === 0 ? this.number(1) : this.#intern('size', [], size);
   }
@@ -135,9 +143,9 @@ export class Expressions {
     return this.#intern('times', [a, b]);
   }
 
-  /** What lies in the arena; a guess, if one was stored there. */
-  load(position: Expr, isGuess: boolean): Expr {
-    return this.#intern('load', [position], 0, undefined, undefined, isGuess);
+  /** What lies in a buffer; a guess, if one was stored there. */
+  load(buffer: number, position: Expr, isGuess: boolean): Expr {
+    return this.#intern('load', [position], buffer, undefined, undefined, isGuess);
   }
 
   input(which: number, position: Expr): Expr {

@@ -24,7 +24,14 @@ export type NodeForm =
   | { readonly kind: 'gather' }
   /** Segment sums, pads and concatenations, and accumulations of the first two: parts laid into one buffer. */
   | { readonly kind: 'scatter'; readonly placements: readonly Placement[]; readonly overlaps: boolean }
-  | MatmulForm;
+  | MatmulForm
+  /** The sum or maximum of each stretch of `chunk` entries along an axis: a stage of a long one, made by `lower`. */
+  | {
+      readonly kind: 'partial';
+      readonly reducer: ReduceForm['reducer'];
+      readonly axis: number;
+      readonly chunk: number;
+    };
 
 /** A value of the plan: shapes are in sizes, equal nodes are one. */
 export interface Node {

@@ -320,11 +320,11 @@ class Planner {
 }
 
 /** Reads nodes as expressions inside one loop nest. */
-class LoopBody {
+export class LoopBody {
   readonly expressions: Expressions;
   /** The buffers loaded from. */
-  readonly reads = new Set<number>();
-  readonly ops = new Set<string>();
+  readonly reads: Set<number> = new Set();
+  readonly ops: Set<string> = new Set();
   readonly #order: number;
   readonly #bufferOf: (node: Node) => Buffer | undefined;
   readonly #guessed: ReadonlySet<number>;
@@ -344,10 +344,10 @@ class LoopBody {
 
   sinkOf({ node, part, space }: Root, buffer: number): Sink {
     this.ops.add(node.name);
-    const { path, index } = this.#loopsOver(space);
+    const { path, index } = this.loopsOver(space);
     const { form } = node;
     if (form.kind === 'scatter') {
-      const value = this.#read(node.inputs[part] as Node, index);
+      const value = this.read(node.inputs[part] as Node, index);
       const placement = form.placements[part] as (typeof form.placements)[number];
       const at = this.#place(placement, index);
       const kind =
@@ -355,7 +355,7 @@ class LoopBody {
       return { kind, path, buffer, position: this.#inBuffer(buffer, node.shape, at), value };
     }
     if (form.kind === 'reduce' && reducesOuter(node)) {
-      const value = this.#read(node.inputs[0] as Node, index);
+      const value = this.read(node.inputs[0] as Node, index);
       const zero = this.expressions.number(0);
       const at = index.map((each, axis) => (form.axes.includes(axis) ? zero : each));
       const isNumber = longAxes(node.shape).length === 0;
@@ -369,7 +369,7 @@ class LoopBody {
   }
 
   /** The loops over a space, outer to inner, and the index of each axis in them. */
-  #loopsOver(space: readonly Size[]): { path: Path; index: Expr[] } {
+  protected loopsOver(space: readonly Size[]): { path: Path; index: Expr[] } {
     let path: Path = [];
     const index = space.map(size => {
       if (size === one) return this.expressions.number(0);
@@ -380,10 +380,10 @@ class LoopBody {
   }
 
   /** A node's entry: from its buffer, if it lies in one already, else computed. */
-  #read(node: Node, index: readonly Expr[]): Expr {
+  protected read(node: Node, index: readonly Expr[]): Expr {
     const { form } = node;
     if (form.kind === 'fill') return this.expressions.number(form.number);
-    if (form.kind === 'leaf') return this.expressions.input(form.input, this.#position(node.shape, index));
+    if (form.kind === 'leaf') return this.expressions.input(form.input, this.position(node.shape, index));
     const buffer = this.#bufferOf(node);
     if (buffer) {
       return this.#load(buffer, this.#inBuffer(buffer.id, node.shape, index));
@@ -395,42 +395,42 @@ class LoopBody {
     const key = `${node.id} ${index.map(each => each.id)}`;
     const known = this.#known.get(key);
     if (known) return known;
-    const expr = this.#compute(node, index);
+    const expr = this.compute(node, index);
     this.#known.set(key, expr);
     return expr;
   }
 
-  #compute(node: Node, index: readonly Expr[]): Expr {
+  protected compute(node: Node, index: readonly Expr[]): Expr {
     const { form, inputs, shape } = node;
     const { expressions } = this;
     const [first, second] = inputs as [Node, Node];
     switch (form.kind) {
       case 'fill':
       case 'leaf':
-        return this.#read(node, index);
+        return this.read(node, index);
       case 'map':
         this.ops.add(node.name);
         return form.expression(
           expressions.algebra,
-          ...inputs.map(input => this.#read(input, this.#aligned(input.shape, index))),
+          ...inputs.map(input => this.read(input, this.#aligned(input.shape, index))),
         );
       case 'broadcast':
-        return this.#read(first, this.#aligned(first.shape, index));
+        return this.read(first, this.#aligned(first.shape, index));
       case 'reshape':
         return this.#reshaped(first, shape, index);
       case 'transpose':
-        return this.#read(
+        return this.read(
           first,
           first.shape.map((_, axis) => index[form.permutation.indexOf(axis)] as Expr),
         );
       case 'slice':
-        return this.#read(
+        return this.read(
           first,
           index.map((each, axis) => expressions.plus(expressions.start(form.starts[axis] as number), each)),
         );
       case 'gather': {
-        const rows = this.#rows(second, index.slice(0, second.shape.length));
-        return this.#read(first, [rows, ...index.slice(second.shape.length)]);
+        const rows = this.rows(second, index.slice(0, second.shape.length));
+        return this.read(first, [rows, ...index.slice(second.shape.length)]);
       }
       case 'reduce': {
         this.ops.add(node.name);
@@ -452,7 +452,7 @@ class LoopBody {
       loops.push(path);
       return this.expressions.index(path);
     });
-    const body = this.#read(of, index);
+    const body = this.read(of, index);
     return loops.reduceRight((inside, loop) => this.expressions.fold(reducer, loop, inside), body);
   }
 
@@ -468,28 +468,29 @@ class LoopBody {
     if (isSameWithoutOnes(of.shape, shape)) {
       const long = index.filter((_, axis) => shape[axis] !== one);
       let next = 0;
-      return this.#read(
+      return this.read(
         of,
         of.shape.map(size => (size === one ? this.expressions.number(0) : (long[next++] as Expr))),
       );
     }
     // Numbers keep their order, so the place in the one shape is the place in the other.
     const base = baseOf(of);
-    const place = this.#position(shape, index);
+    if (base.form.kind === 'fill') return this.expressions.number(base.form.number);
+    const place = this.position(shape, index);
     if (base.form.kind === 'leaf') return this.expressions.input(base.form.input, place);
     const buffer = this.#bufferOf(base);
     if (!buffer) throw new Error(`plan: loop ${this.#order} reshapes ${base.name} before it is stored`);
-    return this.#load(buffer, this.expressions.plus(this.expressions.offset(buffer.id), place));
+    return this.#load(buffer, this.expressions.plus(this.offset(buffer.id), place));
   }
 
   #load({ id }: Buffer, position: Expr): Expr {
     this.reads.add(id);
-    return this.expressions.load(position, this.#guessed.has(id));
+    return this.expressions.load(id, position, this.#guessed.has(id));
   }
 
-  #rows(index: Node, at: readonly Expr[]): Expr {
+  protected rows(index: Node, at: readonly Expr[]): Expr {
     if (index.form.kind !== 'leaf') throw new Error('plan: an index is given, not computed');
-    return this.expressions.input(index.form.input, this.#position(index.shape, at));
+    return this.expressions.input(index.form.input, this.position(index.shape, at));
   }
 
   #place(
@@ -500,7 +501,7 @@ class LoopBody {
     switch (placement.kind) {
       case 'rows': {
         const rank = placement.index.shape.length;
-        return [this.#rows(placement.index, index.slice(0, rank)), ...index.slice(rank)];
+        return [this.rows(placement.index, index.slice(0, rank)), ...index.slice(rank)];
       }
       case 'box':
         return index.map((each, axis) =>
@@ -518,11 +519,20 @@ class LoopBody {
   }
 
   #inBuffer(buffer: number, shape: readonly Size[], index: readonly Expr[]): Expr {
-    return this.#position(shape, index, this.expressions.offset(buffer));
+    return this.position(shape, index, this.offset(buffer));
+  }
+
+  /** Where a buffer begins in the array it lies in. */
+  protected offset(buffer: number): Expr {
+    return this.expressions.offset(buffer);
   }
 
   /** The position of an entry in a row-major array: outer axes first, so that what does not change stays outside. */
-  #position(shape: readonly Size[], index: readonly Expr[], from: Expr = this.expressions.number(0)): Expr {
+  protected position(
+    shape: readonly Size[],
+    index: readonly Expr[],
+    from: Expr = this.expressions.number(0),
+  ): Expr {
     const { expressions } = this;
     return index.reduce((position, each, axis) => {
       if (shape[axis] === one) return position;
@@ -538,12 +548,12 @@ class LoopBody {
 }
 
 /** Whether a node is there before the first step. */
-function isGiven(node: Node): boolean {
+export function isGiven(node: Node): boolean {
   return node.form.kind === 'leaf' || node.form.kind === 'fill';
 }
 
 /** The node whose numbers, in the same order, a chain of reshapes stands for. */
-function baseOf(node: Node): Node {
+export function baseOf(node: Node): Node {
   return node.form.kind === 'reshape' ? baseOf(node.inputs[0] as Node) : node;
 }
 
@@ -555,7 +565,7 @@ function reducesOuter({ form, inputs }: Node): boolean {
   return outer >= 0 && form.axes.includes(outer);
 }
 
-function isSameWithoutOnes(a: readonly Size[], b: readonly Size[]): boolean {
+export function isSameWithoutOnes(a: readonly Size[], b: readonly Size[]): boolean {
   return `${longAxes(a)}` === `${longAxes(b)}`;
 }
 

@@ -1,5 +1,6 @@
 import type { Executor } from 'posetape';
 import { boltzmann, type CombineResult, combinePoses } from 'posetape/combine';
+import type { GpuExecutor } from 'posetape/gpu';
 import { score, type VinaWeights, vinaWeights } from '../../vina/score.ts';
 import { executorChoices } from '../executors.ts';
 import type { Context, Report } from './tasks.ts';
@@ -89,7 +90,7 @@ export async function executors(
     }
     return results();
   } finally {
-    for (const { executor } of runners) (executor as { dispose?(): void } | undefined)?.dispose?.();
+    for (const { executor } of runners) await (executor as Partial<GpuExecutor> | undefined)?.dispose?.();
   }
 }
 
@@ -110,12 +111,18 @@ function resultOf(runner: Runner, [reference]: readonly Runner[], poses: number)
   if (failed !== undefined || !combined) return { choice, failed: failed ?? 'it gave no result' };
   return {
     choice,
-    ran: executor?.name ?? '',
+    ran: ranOf(executor),
     firstMilliseconds,
     millisecondsPerPose: (milliseconds.length > 0 ? median(milliseconds) : firstMilliseconds) / poses,
     value: combined.value,
     difference: reference?.combined ? differenceOf(combined, reference.combined) : Number.NaN,
   };
+}
+
+/** What ran, and why it was not better. */
+function ranOf(executor: Executor | undefined): string {
+  const reason = (executor as Partial<GpuExecutor> | undefined)?.fallbackReason;
+  return reason ? `${executor?.name}: ${reason}` : (executor?.name ?? '');
 }
 
 function median(numbers: readonly number[]): number {

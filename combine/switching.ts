@@ -1,0 +1,37 @@
+import { DeviceLostError, type Executor } from '../engine/executors/executor.ts';
+
+/**
+ * An executor that goes on with another where its device is lost: the run that failed is made again there, so that what
+ * was folded in before it is kept. It is named after all that ran.
+ */
+export function switching(
+  first: Executor,
+  next: (lost: DeviceLostError) => Executor | Promise<Executor>,
+): Executor {
+  const used = [first];
+  const current = () => used.at(-1) as Executor;
+  return {
+    get name() {
+      return used.map(({ name }) => name).join(', then ');
+    },
+    get precision() {
+      return current().precision;
+    },
+    get stops() {
+      return current().stops;
+    },
+    get device() {
+      return current().device;
+    },
+    async run(wanted, options) {
+      for (;;) {
+        try {
+          return await current().run(wanted, options);
+        } catch (error) {
+          if (!(error instanceof DeviceLostError)) throw error;
+          used.push(await next(error));
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import { DeviceMeter, meterOf, meterTextures } from './device.ts';
+import { exactFunctions, type KernelFunction, shaderFunctions } from './functions.ts';
+import { type Device, type Gpu, type GpuJs, loadGpuJs } from './gpu-js.ts';
+
+/** What gpu.js can run kernels on, best first. */
+export const backendNames = ['webgpu', 'webgl2', 'headlessgl', 'webasm', 'cpu'] as const;
+export type BackendName = (typeof backendNames)[number];
+
+/** One of gpu.js's backends, found to be there. */
+export interface Backend {
+  readonly name: BackendName;
+  readonly gpuJs: GpuJs;
+  /** What kernels may call. */
+  readonly functions: readonly KernelFunction[];
+  readonly meter: DeviceMeter;
+  /** Resolves with the reason when the device is lost; never, where there is none. */
+  readonly lost: Promise<string>;
+  /** Whether it is lost already: work on a lost WebGL context gives zeros, and its event comes later. */
+  isLost(): boolean;
+  /** A fresh instance: it goes with the program it was made for, as gpu.js forgets no kernel of a living one. */
+  open(): Gpu;
+}
+
+/** Opens one backend. @throws Error that says why it is not there and what to do */
+export async function openBackend(name: BackendName): Promise<Backend> {
+  if (name === 'webgpu') await provideWebGpu();
+  const gpuJs = await loadGpuJs();
+  const common = {
+    name,
+    gpuJs,
+    meter: new DeviceMeter(),
+    functions: exactFunctions(),
+    lost: new Promise<string>(() => {}),
+    isLost: () => false,
+  };
+  const open = () => new gpuJs.GPU({ mode: name });
+  switch (name) {
+    case 'webgpu': {
+      const device = await acquire(gpuJs);
+      const lost = device.lost.then(({ message, reason }) => message || reason);
+      return { ...common, functions: shaderFunctions(), meter: meterOf(device), lost, open };
+    }
+    case 'webgl2':
+      return webGl2(common);
+    case 'headlessgl':
+      if (!gpuJs.GPU.isHeadlessGLSupported) {
+        throw new Error(
+          'gpu: headlessgl needs the package gl (npm install gl) and a display (xvfb-run); it is not there, or cannot make a context',
+        );
+      }
+      return { ...common, functions: shaderFunctions(), open };
+    case 'webasm':
+      if (!gpuJs.GPU.isWebAssemblySupported)
+        throw new Error('gpu: webasm needs WebAssembly, which is not there');
+      return { ...common, open };
+    case 'cpu':
+      return { ...common, open };
+  }
+}
+
+const howToGetWebGpu =
+  'a browser has it with a GPU and a page served by https or from localhost; in Node, npm install webgpu (0.6.2 or later) and a Vulkan driver';
+
+async function acquire({ WebGPUContext }: GpuJs): Promise<Device> {
+  try {
+    return (await WebGPUContext.acquire()).device;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`gpu: no WebGPU device (${reason}); ${howToGetWebGpu}`, { cause });
+  }
+}
+
+/** In Node, puts Dawn where gpu.js looks for WebGPU: at navigator.gpu, its constants on the global object. */
+async function provideWebGpu(): Promise<void> {
+  const scope = globalThis as { navigator?: { gpu?: unknown }; process?: { versions?: { node?: string } } };
+  if (scope.navigator?.gpu) return;
+  if (!scope.process?.versions?.node) throw new Error(`gpu: there is no navigator.gpu; ${howToGetWebGpu}`);
+  // Not for bundlers to find: a page has no use for it.
+  const name = 'webgpu';
+  const dawn = (await import(name).catch((cause: unknown) => {
+    throw new Error(`gpu: the package webgpu is not installed; ${howToGetWebGpu}`, { cause });
+  })) as { create(options: readonly string[]): unknown; globals: object };
+  Object.assign(globalThis, dawn.globals);
+  const gpu = dawn.create([]);
+  if (scope.navigator) Object.defineProperty(scope.navigator, 'gpu', { value: gpu, configurable: true });
+  else Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
+}
+
+function webGl2(common: Omit<Backend, 'open'>): Backend {
+  const { gpuJs, meter } = common;
+  if (!gpuJs.GPU.isWebGL2Supported) {
+    throw new Error(
+      'gpu: webgl2 is not there; it needs a browser whose canvas gives a webgl2 context with EXT_color_buffer_float',
+    );
+  }
+  let lose: (reason: string) => void = () => {};
+  const lost = new Promise<string>(resolve => {
+    lose = resolve;
+  });
+  const contexts = new Set<WebGl2>();
+  const open = (): Gpu => {
+    const canvas = newCanvas();
+    const context = canvas.getContext('webgl2', { alpha: false, depth: false, antialias: false });
+    if (!context)
+      throw new Error('gpu: webgl2 gave no further context; dispose() of executors that are no longer used');
+    meterTextures(context, meter);
+    contexts.add(context);
+    const gpu = new gpuJs.GPU({ canvas, context });
+    const destroy = gpu.destroy.bind(gpu);
+    gpu.destroy = () => {
+      contexts.delete(context);
+      return destroy();
+    };
+    // gpu.js drops the context of an instance that is destroyed: that is no loss.
+    canvas.addEventListener('webglcontextlost', () => {
+      if (!contexts.has(context)) return;
+      meter.lose();
+      lose('webgl context lost');
+    });
+    return gpu;
+  };
+  const isLost = () => [...contexts].some(context => context.isContextLost());
+  return { ...common, functions: shaderFunctions(), lost, isLost, open };
+}
+
+interface WebGl2 {
+  isContextLost(): boolean;
+}
+
+interface Canvas {
+  getContext(kind: 'webgl2', settings: object): WebGl2 | null;
+  addEventListener(event: 'webglcontextlost', listener: () => void): void;
+}
+
+function newCanvas(): Canvas {
+  const scope = globalThis as unknown as {
+    document?: { createElement(name: 'canvas'): Canvas };
+    OffscreenCanvas: new (width: number, height: number) => Canvas;
+  };
+  return scope.document?.createElement('canvas') ?? new scope.OffscreenCanvas(1, 1);
+}

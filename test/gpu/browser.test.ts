@@ -1,0 +1,61 @@
+import type { Tensor } from 'posetape';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type OpenPage, openPage } from '../support/browser.ts';
+import type { Machine } from './harness.ts';
+import { backendLaws } from './laws.ts';
+
+const webgpuFlags = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-unsafe-swiftshader',
+];
+
+/** The page's functions, as code that runs in it sees them. */
+interface InPage {
+  readonly machines: Machine[];
+  openMachine(mode: 'webgpu' | 'webgl2'): Promise<number>;
+}
+
+describe('in headless Chromium', () => {
+  let open: OpenPage;
+  beforeAll(async () => {
+    open = await openPage('test/gpu/page.ts', webgpuFlags);
+  });
+  afterAll(() => open?.close());
+
+  for (const mode of ['webgpu', 'webgl2'] as const) {
+    backendLaws({
+      name: `gpu({ mode: '${mode}' }) in Chromium`,
+      open: () => machineIn(open, mode),
+      tolerance: 1e-4,
+      ofFunctions: 4e-6,
+      programsIn: mode === 'webgpu' ? 5 : 20,
+      launchesOnce: mode === 'webgpu',
+      hasDevice: true,
+    });
+  }
+
+  test('nothing went wrong unseen', () => {
+    expect(open.errors).toEqual([]);
+  });
+});
+
+/** A machine of the page, as if it were here. */
+async function machineIn({ page }: OpenPage, mode: 'webgpu' | 'webgl2'): Promise<Machine> {
+  const at = await page.evaluate(mode => (globalThis as unknown as InPage).openMachine(mode), mode);
+  const call = <Name extends keyof Machine>(name: Name, ...args: Parameters<Machine[Name]>) =>
+    page.evaluate(
+      ({ at, name, args }) => {
+        const machine = (globalThis as unknown as InPage).machines[at] as Machine;
+        return (machine[name] as (...args: unknown[]) => unknown)(...args);
+      },
+      { at, name, args: args as unknown[] },
+    ) as Promise<Awaited<ReturnType<Machine[Name]>>>;
+  return {
+    run: each => call('run', each) as Promise<Tensor[]>,
+    runAll: cases => call('runAll', cases),
+    combine: request => call('combine', request),
+    report: () => call('report'),
+    dispose: () => call('dispose'),
+  };
+}

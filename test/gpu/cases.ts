@@ -1,0 +1,203 @@
+import { gradient, Tape, tensor, type Value } from 'posetape';
+import * as ops from 'posetape/ops';
+import type { Pose, Program } from '../support/programs.ts';
+import { toSecondOrder } from '../support/second-order.ts';
+
+/*
+ * What a backend is asked to compute, as plain data: a page gets it from the test, records it there, and runs it on the
+ * backend that only a page has.
+ */
+
+export type Case =
+  | { readonly kind: 'program'; readonly program: Program; readonly pose: Pose }
+  | {
+      readonly kind: 'elementwise';
+      readonly op: string;
+      readonly operands: readonly (readonly number[])[];
+    }
+  | { readonly kind: 'structure'; readonly name: string };
+
+/** Records a case: the values that are wanted of it. */
+export function recordCase(each: Case): Value[] {
+  switch (each.kind) {
+    case 'program':
+      return toSecondOrder(each.program, each.pose);
+    case 'elementwise': {
+      const tape = new Tape();
+      const operands = each.operands.map(entries => tape.constant(Float32Array.from(entries)));
+      const op = elementwise.get(each.op) as (...operands: Value[]) => Value;
+      return [op(...operands)];
+    }
+    case 'structure':
+      return (structures.get(each.name) as (tape: Tape) => Value[])(new Tape());
+  }
+}
+
+const {
+  abs,
+  add,
+  cos,
+  div,
+  equal,
+  exp,
+  expm1,
+  floor,
+  greater,
+  less,
+  log,
+  log1p,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  pow,
+} = ops;
+const { relu, scaled, sigmoid, sign, sin, softplus, sqrt, square, sub, tanh } = ops;
+
+/** Ops of one operand, and of two. */
+export const unary: Readonly<Record<string, (x: Value) => Value>> = {
+  abs,
+  cos,
+  exp,
+  expm1,
+  floor,
+  log,
+  log1p,
+  neg,
+  relu,
+  sigmoid,
+  sign,
+  sin,
+  softplus,
+  sqrt,
+  square,
+  tanh,
+};
+export const binary: Readonly<Record<string, (x: Value, y: Value) => Value>> = {
+  add,
+  div,
+  equal,
+  greater,
+  less,
+  maximum,
+  minimum,
+  mul,
+  pow,
+  scaled,
+  sub,
+};
+const elementwise = new Map<string, (...operands: never[]) => Value>(Object.entries({ ...unary, ...binary }));
+
+/** Numbers from −1 to 1 without a pattern. */
+function wave(count: number, phase = 0): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * phase));
+}
+
+const withSlopes = (y: Value, wrt: readonly Value[]): Value[] => [y, ...gradient(y, wrt)];
+
+/** What is hard for a target of one array a kernel, seven arrays read, no scatter and float32 sums. */
+const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
+  Object.entries<(tape: Tape) => Value[]>({
+    'a sum of a million numbers': tape => {
+      const x = tape.constant(Float64Array.from({ length: 1e6 }, (_, i) => 1 + (i % 7) / 8));
+      const k = tape.parameter(tensor(1.5), 'k');
+      return withSlopes(ops.sum(ops.mul(k, x)), [k]);
+    },
+    'the largest of a million numbers': tape => [ops.max(tape.constant(wave(1e6)))],
+    'long sums along each axis': tape => {
+      const x = tape.parameter(tensor(wave(700 * 300).map(Math.abs), [700, 300]), 'x');
+      return [ops.sum(x, 0), ops.sum(x, 1), ops.sum(x), ...gradient(ops.sum(ops.square(ops.sum(x, 0))), [x])];
+    },
+    'a row of ten thousand entries of a segment sum': tape => {
+      const x = tape.parameter(tensor(wave(30_000).map(Math.abs)), 'x');
+      const sums = ops.segmentSum(
+        x,
+        Int32Array.from({ length: 30_000 }, (_, i) => (i * 7) % 3),
+        3,
+      );
+      return withSlopes(ops.sum(ops.square(sums)), [x]);
+    },
+    'a product summed over ten thousand': tape => {
+      const a = tape.parameter(tensor(wave(10_000 * 3), [10_000, 3]), 'a');
+      const b = tape.parameter(tensor(wave(10_000 * 2, 1), [10_000, 2]), 'b');
+      const y = ops.matmul(ops.transpose(a), b);
+      return [y, ...gradient(ops.sum(ops.square(y)), [a, b])];
+    },
+    'products of batches, each transposed': tape => {
+      const a = tape.parameter(tensor(wave(2 * 3 * 4), [2, 3, 4]), 'a');
+      const b = tape.parameter(tensor(wave(2 * 4 * 5, 1), [2, 4, 5]), 'b');
+      const turned = (x: Value) => ops.transpose(x, [0, 2, 1]);
+      const products = [
+        ops.matmul(a, b),
+        ops.matmul(turned(ops.exp(a)), ops.matmul(a, b)),
+        turned(ops.matmul(turned(b), turned(a))),
+      ];
+      return [...products, ...gradient(ops.sum(ops.square(products[1] as Value)), [a, b])];
+    },
+    'a sum of twenty arrays': tape => {
+      const x = Array.from({ length: 20 }, (_, i) =>
+        ops.softmax(tape.parameter(tensor(wave(50, i)), `x${i}`)),
+      );
+      const total = x.reduce((a, b) => ops.add(a, b));
+      return [
+        total,
+        ...gradient(
+          ops.sum(ops.square(total)),
+          x.map(each => each.inputs[0] as Value),
+        ),
+      ];
+    },
+    'twenty arrays one after the other': tape => {
+      const x = Array.from({ length: 20 }, (_, i) =>
+        ops.softmax(tape.parameter(tensor(wave(2 + (i % 3), i)), `x${i}`)),
+      );
+      const joined = ops.concat(x);
+      return [joined, ...gradient(ops.sum(ops.square(joined)), [x[3] as Value, x[19] as Value])];
+    },
+    'slices and pads that overlap': tape => {
+      const x = tape.parameter(tensor(wave(6 * 5), [6, 5]), 'x');
+      const parts = [ops.slice(x, [0, 1], [4, 5]), ops.slice(x, [2, 0], [6, 4])] as const;
+      const y = ops.mul(
+        ops.pad(parts[0], [
+          [1, 2],
+          [0, 3],
+        ]),
+        ops.pad(parts[1], [
+          [2, 1],
+          [3, 0],
+        ]),
+      );
+      return [y, ...gradient(ops.sum(ops.square(y)), [x])];
+    },
+    'an index of two axes': tape => {
+      const table = tape.parameter(tensor(wave(5 * 2), [5, 2]), 'table');
+      const index = tensor(Int32Array.of(0, 4, 2, 2, 1, 0), [2, 3]);
+      const rows = ops.gather(table, index);
+      const sums = ops.segmentSum(ops.square(rows), index, 6);
+      return [rows, sums, ...gradient(ops.sum(ops.square(sums)), [table])];
+    },
+    'nothing at all': tape => {
+      const x = tape.parameter(tensor(new Float64Array(), [0, 3]), 'x');
+      const index = new Int32Array();
+      return [
+        x,
+        ops.sum(x),
+        ops.sum(x, 0),
+        ops.segmentSum(x, index, 2),
+        ...gradient(ops.sum(ops.square(x)), [x]),
+      ];
+    },
+    'an order turned and read again in another shape': tape => {
+      const x = tape.parameter(tensor(wave(4 * 3 * 2), [4, 3, 2]), 'x');
+      const y = ops.reshape(ops.transpose(ops.exp(x), [2, 0, 1]), [6, 4]);
+      return [y, ops.sum(y, 1), ...gradient(ops.sum(ops.mul(y, ops.softmax(y, 1))), [x])];
+    },
+    'what is wanted twice, and what is given': tape => {
+      const x = tape.parameter(tensor([1, 2, 3]), 'x');
+      const y = ops.exp(x);
+      return [y, x, y, ops.reshape(y, [3, 1])];
+    },
+  }),
+);
+
+export const structureNames: readonly string[] = [...structures.keys()];

@@ -1,0 +1,9 @@
+/** Destroys the WebGPU device that gpu.js has, as a reset of the driver would. */
+export async function loseWebGpu(): Promise<void> {
+  const loaded = (await import('gpu.js' as string)) as Loaded & { readonly default?: Loaded };
+  await (loaded.default ?? loaded).WebGPUContext.destroy();
+}
+
+interface Loaded {
+  readonly WebGPUContext: { destroy(): Promise<void> };
+}

@@ -1,0 +1,43 @@
+import { type Machine, openMachine } from './harness.ts';
+
+/*
+ * The harness in a page: what a test asks for by the page's global functions. A tensor's typed array goes to the test as it
+ * is; Playwright carries typed arrays, NaN and infinities.
+ */
+
+interface Pages {
+  machines: Machine[];
+  openMachine(mode: 'webgpu' | 'webgl2'): Promise<number>;
+}
+
+const contexts: WebGl[] = [];
+
+interface WebGl {
+  getExtension(name: 'WEBGL_lose_context'): { loseContext(): void } | null;
+}
+
+// Every context of a page is remembered, to be lost on purpose.
+const canvas = (
+  globalThis as unknown as {
+    HTMLCanvasElement: { prototype: { getContext(...args: unknown[]): WebGl | null } };
+  }
+).HTMLCanvasElement.prototype;
+const getContext = canvas.getContext;
+canvas.getContext = function (...args: unknown[]) {
+  const context = getContext.apply(this, args);
+  if (context) contexts.push(context);
+  return context;
+};
+
+async function lose(mode: 'webgpu' | 'webgl2'): Promise<void> {
+  if (mode === 'webgl2') {
+    for (const context of contexts.splice(0)) context.getExtension('WEBGL_lose_context')?.loseContext();
+    return;
+  }
+  const { loseWebGpu } = await import('./lose.ts');
+  await loseWebGpu();
+}
+
+const scope = globalThis as unknown as Pages;
+scope.machines = [];
+scope.openMachine = async mode => scope.machines.push(await openMachine(mode, () => lose(mode))) - 1;

@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs';
+import { chromiumPath } from '../support/browser.ts';
+import { softwareDriver, useSoftwareDriver } from './driver.ts';
+
+/** Vitest's global set-up: says which backends are tested, and which are not; stops where something must be installed. */
+export default function setup(): void {
+  useSoftwareDriver();
+  const missing = [
+    ...(existsSync(chromiumPath) ? [] : [`Chromium at ${chromiumPath}`]),
+    ...(process.env.VK_ICD_FILENAMES ? [] : [`a Vulkan driver (VK_ICD_FILENAMES, or ${softwareDriver})`]),
+  ];
+  if (missing.length > 0) {
+    throw new Error(
+      `test:gpu needs ${missing.join(' and ')}; on Debian: apt-get install chromium libvulkan1. Elsewhere set POSETAPE_CHROMIUM to a Chromium`,
+    );
+  }
+  console.log(
+    `run: webgpu in Node (Dawn on ${process.env.VK_ICD_FILENAMES}), webgpu and webgl2 in ${chromiumPath}`,
+  );
+  console.log('not run: headlessgl, which needs the package gl and a display');
+  if (process.env.VK_ICD_FILENAMES === softwareDriver)
+    console.log('not run: any real GPU, as the driver renders in software');
+}

@@ -1,0 +1,62 @@
+import { gradient, interpreter, Tape, type Tensor, type Value } from 'posetape';
+import { square, sum } from 'posetape/ops';
+import { expectClose } from './equal.ts';
+import { type Pose, type Program, paramsOf, record } from './programs.ts';
+
+/** The prediction, its gradient, and the gradient of a square of that: what a program comes to, to second order. */
+export function toSecondOrder(program: Program, pose: Pose): Value[] {
+  const tape = new Tape();
+  const params = Object.fromEntries(
+    Object.entries(paramsOf(program)).map(([name, param]) => [name, tape.parameter(param, name)]),
+  );
+  const y = record(program, tape, params, pose);
+  const wrt = Object.values(params);
+  const slopes = gradient(y, wrt);
+  const curved = sum(square(slopes[0] as Value));
+  return [y, ...slopes, ...gradient(curved, wrt)];
+}
+
+/**
+ * The interpreter's response to one ulp of float32 in the inputs: how far float32 answers may lie apart at all. An entry
+ * of 0 has a result of its neighbours' size to be lost in, so no ulp is taken below that of 1.
+ */
+function responses(program: Program, pose: Pose): number[] {
+  const nudged = (entry: number, i: number) =>
+    entry + (i % 2 ? 1 : -1) * 2 ** -24 * Math.max(1, Math.abs(entry));
+  const moved: Program = {
+    ...program,
+    params: program.params.map(({ shape, entries }) => ({ shape, entries: entries.map(nudged) })),
+  };
+  const movedPose = pose.map(({ number, features, pick }, i) => ({
+    number: nudged(number, i),
+    features: features.map(nudged) as unknown as typeof features,
+    pick,
+  }));
+  const before = interpreter().run(toSecondOrder(program, pose));
+  return interpreter()
+    .run(toSecondOrder(moved, movedPose))
+    .map(({ data }, i) => {
+      const unmoved = before[i]?.data ?? [];
+      return Math.max(0, ...data.map((entry, k) => Math.abs(entry - (unmoved[k] as number))));
+    });
+}
+
+/**
+ * Fails unless float32 answers of a program are the interpreter's within `tolerance` and ten times its response to one ulp
+ * of the inputs.
+ */
+export function expectFloat32(
+  actual: readonly Tensor[],
+  program: Program,
+  pose: Pose,
+  tolerance: number,
+): void {
+  const slack = responses(program, pose);
+  const expected = interpreter({ precision: 'float32' }).run(toSecondOrder(program, pose));
+  for (const [i, each] of expected.entries()) {
+    // Programs keep their values and slopes near 1; a result that cancels inherits the rounding of those.
+    const unit = Math.max(1, ...each.data.map(Math.abs));
+    const scale = unit + (10 * (slack[i] as number)) / tolerance;
+    expectClose(actual[i] as Tensor, each, tolerance, scale);
+  }
+}
