@@ -18,6 +18,13 @@ export function colour(name: ColourName): string {
   return text(rgbOf(name));
 }
 
+/**
+ * How blue a weight is, from 0 to 1: by the root of its share of the largest, or all but the best would look alike.
+ */
+export function shadeOf(weight: number, largest: number): number {
+  return Math.sqrt(weight / Math.max(largest, Number.MIN_VALUE));
+}
+
 /** Somewhere between two colours. */
 export function mixed(from: ColourName, to: ColourName, share: number): string {
   const [a, b] = [rgbOf(from), rgbOf(to)];

@@ -1,7 +1,7 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import type { Combined, Curve } from '../worker/combine.ts';
 import { axis, tooltip } from './chart-looks.ts';
-import { colour, mixed } from './colours.ts';
+import { colour, mixed, shadeOf } from './colours.ts';
 import { fixed, short } from './numbers.ts';
 
 /** ΔG over the slider's range, with the limits as lines and the present setting as a point. */
@@ -155,7 +155,7 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
         points(weights).map(([x, y], n) => ({
           value: [x, y],
           itemStyle: {
-            color: mixed('faint', 'forward', (weights[n] as number) / largest),
+            color: mixed('faint', 'forward', shadeOf(weights[n] as number, largest)),
           },
         })),
       ),

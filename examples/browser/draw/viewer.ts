@@ -7,8 +7,8 @@ import { colour, mixed } from './colours.ts';
 export interface Viewer {
   /** Other molecules: all anew. */
   show(receptor: Molecule, poses: readonly Molecule[]): void;
-  /** The chosen pose stands out; the others get bluer with their share of the largest weight. */
-  paint(chosen: number, shares: readonly number[]): void;
+  /** The chosen pose stands out; the others are as blue as their shade says, from 0 to 1. */
+  paint(chosen: number, shadesOfAll: readonly number[]): void;
   /** An arrow on each heavy atom, against the slope; none without one. */
   arrows(slope: Slope | undefined): void;
   /** Again, in the colours of now. */
@@ -21,8 +21,8 @@ const arrow = { scale: 3, start: 0.2, shortest: 0.3, longest: 6, radius: 0.11 };
 /** A pose is painted anew only when its colour has changed by this much of the scale. */
 const shades = 24;
 
-/** Radii in Å of the chosen pose and of the others, which are lines where the weight hardly counts. */
-const radius = { chosen: 0.2, least: 0.07, most: 0.13 };
+/** Radii in Å of the chosen pose and of the others, which are lines up to a shade. */
+const radius = { chosen: 0.2, least: 0.04, most: 0.12, line: 0.25 };
 
 /** Blue is for weights, so nitrogen gets violet. */
 const heteroatoms = { N: '#8a63d2', O: '#d2453c', S: '#c09a1d', F: '#3f9d57', Cl: '#3f9d57', H: '#9aa0a8' };
@@ -63,12 +63,12 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
       pocket.setStyle({ elem: 'H' }, {});
       viewer.zoomTo({ model: models });
       viewer.rotate(-55, 'z');
-      viewer.zoom(2);
+      viewer.zoom(1.7);
     },
-    paint(chosen, shares) {
-      last = [chosen, shares];
+    paint(chosen, shadesOfAll) {
+      last = [chosen, shadesOfAll];
       for (const [n, model] of models.entries()) {
-        const shade = Math.round((shares[n] ?? 0) * shades) / shades;
+        const shade = Math.round((shadesOfAll[n] ?? 0) * shades) / shades;
         const key = `${shade}${n === chosen ? ' chosen' : ''}`;
         if (painted[n] === key) continue;
         painted[n] = key;
@@ -140,7 +140,8 @@ function paintChosen(model: GLModel, shade: number): void {
 function paintFaint(model: GLModel, shade: number): void {
   const color = mixed('faint', 'forward', shade);
   const size = radius.least + (radius.most - radius.least) * shade;
-  model.setStyle({}, shade > 0 ? { stick: { radius: size, color } } : { line: { color } });
+  const isLine = shade < radius.line;
+  model.setStyle({}, isLine ? { line: { color } } : { stick: { radius: size, color, opacity: 0.55 } });
   model.setStyle({ elem: 'H' }, {});
 }
 

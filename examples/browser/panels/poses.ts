@@ -1,4 +1,5 @@
 import type { Actions } from '../actions.ts';
+import { shadeOf } from '../draw/colours.ts';
 import { byId } from '../draw/dom.ts';
 import { fixed, short } from '../draw/numbers.ts';
 import { type Viewer, viewerIn } from '../draw/viewer.ts';
@@ -77,10 +78,10 @@ function drawViewer(viewer: Viewer, state: State, before: State): void {
   if (opened && (isFirst || opened !== before.opened)) viewer.show(opened.receptor, opened.poses);
   if (isFirst || opened !== before.opened || pose !== before.pose || combined !== before.combined) {
     const weights = [...(combined?.weights ?? [])];
-    const largest = Math.max(...weights, Number.MIN_VALUE);
+    const largest = Math.max(...weights);
     viewer.paint(
       pose,
-      weights.map(weight => weight / largest),
+      weights.map(weight => shadeOf(weight, largest)),
     );
   }
   if (isFirst || slope !== before.slope || showsForces !== before.showsForces) {
