@@ -17,22 +17,19 @@ afterAll(async () => {
 });
 
 describe.each([
-  { name: 'light', options: { colorScheme: 'light' } },
-  { name: 'dark', options: { colorScheme: 'dark' } },
-  { name: 'a phone’s width', options: { width: 360, colorScheme: 'light' } },
-] as const)('in $name', ({ options }) => {
+  { name: 'light', options: { colorScheme: 'light' }, runs: ['memory', 'scorer', 'executors'] },
+  { name: 'dark', options: { colorScheme: 'dark' }, runs: ['memory', 'scorer'] },
+  { name: 'a phone’s width', options: { width: 360, colorScheme: 'light' }, runs: ['memory', 'scorer'] },
+] as const)('in $name', ({ options, runs }) => {
   test('axe finds nothing amiss (contrast, labels, roles), and nothing is wider than the page', async () => {
     const { page, isQuiet } = await openPage(browser, served.url, options);
     await page.locator('#viewer canvas').waitFor();
     await page.locator('#scorer').scrollIntoViewIfNeeded();
     await page.locator('#editor .cm-content').waitFor();
-    for (const id of ['memory', 'scorer', 'executors']) {
-      if (id === 'memory') await page.selectOption('#memory-largest', '64');
+    await page.selectOption('#memory-largest', '64');
+    for (const id of runs) {
       await page.click(`#${id}-run`);
-      await page.waitForFunction(
-        button => !(document.getElementById(button) as HTMLButtonElement).disabled,
-        `${id}-run`,
-      );
+      await page.waitForSelector(`#${id}-run:enabled`);
     }
     await page.evaluate(axe.source);
     const found = await page.evaluate(async () => {

@@ -207,7 +207,7 @@ describe('the combination', () => {
     const y = box.y + box.height / 2;
     await at.page.mouse.move(box.x + box.width / 3, y);
     await at.page.mouse.down();
-    for (let step = 0; step <= 20; step++) await at.page.mouse.move(box.x + box.width * (0.3 + step / 50), y);
+    for (let step = 0; step <= 10; step++) await at.page.mouse.move(box.x + box.width * (0.3 + step / 25), y);
     await at.page.mouse.up();
     await holds(boltzmann({ kT: Number.parseFloat(await at.text('setting-value')) }));
   });

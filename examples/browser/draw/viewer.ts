@@ -37,13 +37,27 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
   let last: Parameters<Viewer['paint']> = [0, []];
   let lastSlope: Slope | undefined;
 
-  const render = onceAFrame(() => viewer.render());
+  viewer.rotate(-55, 'z');
+
+  // A slider that is dragged changes the shades more often than they can be drawn.
+  const draw = onceAFrame(() => {
+    const [chosen, shadesOfAll] = last;
+    for (const [n, model] of models.entries()) {
+      const shade = Math.round((shadesOfAll[n] ?? 0) * shades) / shades;
+      const key = `${shade}${n === chosen ? ' chosen' : ''}`;
+      if (painted[n] === key) continue;
+      painted[n] = key;
+      if (n === chosen) paintChosen(model, shade);
+      else paintFaint(model, shade);
+    }
+    viewer.render();
+  });
   element.addEventListener('keydown', event => {
     const move = moves[event.key];
     if (!move) return;
     event.preventDefault();
     move(viewer);
-    render();
+    draw();
   });
   // Scrolling the page stays possible over the view: it zooms once the view was clicked.
   element.addEventListener('pointerdown', () => element.focus({ preventScroll: true }), { capture: true });
@@ -62,20 +76,11 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
       pocket.setStyle({}, { line: { color: colour('pocket') } });
       pocket.setStyle({ elem: 'H' }, {});
       viewer.zoomTo({ model: models });
-      viewer.rotate(-55, 'z');
       viewer.zoom(1.7);
     },
     paint(chosen, shadesOfAll) {
       last = [chosen, shadesOfAll];
-      for (const [n, model] of models.entries()) {
-        const shade = Math.round((shadesOfAll[n] ?? 0) * shades) / shades;
-        const key = `${shade}${n === chosen ? ' chosen' : ''}`;
-        if (painted[n] === key) continue;
-        painted[n] = key;
-        if (n === chosen) paintChosen(model, shade);
-        else paintFaint(model, shade);
-      }
-      render();
+      draw();
     },
     arrows(slope) {
       lastSlope = slope;
@@ -92,7 +97,7 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
         };
         shapes.push(viewer.addArrow(spec));
       }
-      render();
+      draw();
     },
     repaint() {
       viewer.setBackgroundColor(colour('card'), 1);

@@ -47,7 +47,8 @@ export function tapePanel(store: Store, actions: Actions): void {
   const go = (step: number) => {
     if (!trace) return;
     if (step > trace.steps + 1) {
-      nextPose();
+      // Once: the next pose's tape may still be on its way.
+      if (store.state.pose === trace.pose) nextPose();
       return;
     }
     slider.valueAsNumber = Math.max(step, 0);
