@@ -17,6 +17,16 @@ export interface Actions {
 /** Where a slider begins and ends; it is logarithmic. */
 export const ranges = { t: [0.05, 50], kT: [0.05, 50] } as const;
 
+/** What is not known of files that were just opened. */
+const nothingYet = {
+  pose: 0,
+  combined: undefined,
+  curve: undefined,
+  slope: undefined,
+  trace: undefined,
+  problem: undefined,
+};
+
 const curvePoints = 80;
 
 /** Actions compute in a worker of their own and put what comes back into the store. */
@@ -65,7 +75,7 @@ export function actionsOn(store: Store): Actions {
     async open(files) {
       try {
         const opened = await calculator.run('open', files);
-        store.update({ files, opened, pose: 0, slope: undefined, trace: undefined, problem: undefined });
+        store.update({ ...nothingYet, files, opened });
         await combine(store.state.settings);
         slope(0);
         trace(0);

@@ -46,7 +46,7 @@ function draw(results: readonly ExecutorResult[]): void {
     const title = element('th', { scope: 'row' }, name, element('small', {}, what));
     return element('tr', {}, title, ...cells(result, slowest));
   });
-  fillTable(byId<HTMLTableElement>('executors-table'), columns, rows, ['what ran']);
+  fillTable(byId<HTMLTableElement>('executors-table'), columns, rows, ['what ran', 'relative']);
 }
 
 function cells(result: ExecutorResult | undefined, slowest: number): HTMLTableCellElement[] {

@@ -35,7 +35,7 @@ export function tapePanel(store: Store, actions: Actions): void {
     if (!trace) return;
     const done = at();
     cells?.run(done);
-    drawWhere(trace, done);
+    drawWhere(trace, before, done);
     chart?.draw(sayStrip(trace, done), stripOption(trace, before, done));
     if (shown < 0 || isPlaying) show(entryDone(trace, done));
   };
@@ -109,7 +109,7 @@ function entryDone(trace: Trace, done: number): number {
   return trace.entries.find(entry => entry.step === step)?.id ?? 0;
 }
 
-function drawWhere(trace: Trace, done: number): void {
+function drawWhere(trace: Trace, before: Trace | undefined, done: number): void {
   const isGone = done > trace.steps;
   const phase = done <= trace.backward ? 'forward' : 'backward';
   byId('tape-where').textContent = isGone
@@ -117,9 +117,10 @@ function drawWhere(trace: Trace, done: number): void {
     : `pose ${trace.pose + 1}, step ${done} of ${trace.steps}, ${phase}`;
   byId('tape').dataset.gone = `${isGone}`;
   const held = heldAt(trace, done);
+  const earlier = before ? ` In grey: pose ${before.pose + 1}, before it.` : '';
   byId('strip-note').textContent = isGone
     ? `What is kept of pose ${trace.pose + 1}: ΔG, and its derivatives folded into a state of ${bytes(stateBytes(trace))}. The next pose takes the same room again.`
-    : `Held now: ${bytes(held)}. At most: ${bytes(trace.peak)}, for this pose and hardly more for any number of poses.`;
+    : `Held now: ${bytes(held)}. At most: ${bytes(trace.peak)}, for this pose and hardly more for any number of poses.${earlier}`;
 }
 
 function heldAt(trace: Trace, done: number): number {
