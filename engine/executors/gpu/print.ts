@@ -1,5 +1,5 @@
 import type { Expr, Path } from '../plan/expression.ts';
-import type { Kernel, Pack } from '../plan/kernels.ts';
+import type { Kernel, Pack, Places } from '../plan/kernels.ts';
 import type { Sink, Statement } from '../plan/plan.ts';
 import { calls } from './functions.ts';
 
@@ -20,15 +20,12 @@ export interface Source {
   readonly passed: readonly Argument[];
 }
 
-/** Where buffers that were packed are found: in which, and from which entry. */
-export type Places = ReadonlyMap<number, { readonly pack: number; readonly offset: number }>;
-
 /**
  * A kernel as source. Parameters are named by their order, so that two kernels that do the same to other arrays have the
  * same text and are compiled once. Each value has a line of its own: gpu.js loses its way in deep expressions.
  */
-export function kernelSource(kernel: Kernel, places: Places): Source {
-  return new Printer(places).kernel(kernel);
+export function kernelSource(kernel: Kernel): Source {
+  return new Printer(kernel.places).kernel(kernel);
 }
 
 /** A kernel that lays arrays of known lengths one after the other. */
