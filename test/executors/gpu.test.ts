@@ -1,3 +1,7 @@
+import { Memory, Tape, tensor, type Value } from 'posetape';
+import { gpu } from 'posetape/gpu';
+import { exp, mul, softplus, square, sum } from 'posetape/ops';
+import { describe, expect, test } from 'vitest';
 import { openMachine } from '../gpu/harness.ts';
 import { backendLaws } from '../gpu/laws.ts';
 
@@ -13,3 +17,69 @@ for (const mode of ['webasm', 'cpu'] as const) {
     hasDevice: false,
   });
 }
+
+/** Σ x² of so many numbers, after so many exponentials. */
+function squares(count: number, depth = 0): Value[] {
+  let x: Value = new Tape().parameter(tensor(new Float64Array(count).fill(0.5)), 'x');
+  for (let i = 0; i < depth; i++) x = mul(exp(x), 0.5);
+  return [sum(square(x))];
+}
+
+describe('a mode', () => {
+  test.each([
+    ['opengl', 'gpu: there is no mode "opengl"; there are auto, webgpu, webgl2, headlessgl, webasm, cpu'],
+    ['webgl2', 'gpu: webgl2 is not there'],
+    ['headlessgl', 'gpu: headlessgl needs the package gl'],
+  ])('%s that is not there is an error, and no other is taken', async (mode, message) => {
+    await expect(gpu({ mode: mode as 'webgl2' })).rejects.toThrow(message);
+  });
+
+  test('auto takes the best that works, and says why no better', async () => {
+    const executor = await gpu();
+    expect(executor.name).toBe(`gpu ${executor.backend} float32`);
+    expect(executor.precision).toBe('float32');
+    if (executor.backend !== 'webgpu') expect(executor.fallbackReason).toMatch(/WebGPU|webgpu/);
+    else expect(executor.fallbackReason).toBeNull();
+    await executor.dispose();
+  });
+});
+
+describe('an executor', () => {
+  test('keeps so many pipelines and no more', async () => {
+    await expect(gpu({ mode: 'webasm', pipelines: 0 })).rejects.toThrow(
+      'pipelines must be a whole number from 1, got 0',
+    );
+    const executor = await gpu({ mode: 'webasm', pipelines: 2 });
+    for (const depth of [0, 1, 0, 2, 1]) await executor.run(squares(100, depth));
+    // 0, 1, then 2 in place of 1, then 1 anew.
+    expect(executor.compiled).toBe(4);
+    await executor.dispose();
+  });
+
+  test('counts what it holds during a run, and nothing afterwards, whatever happened', async () => {
+    const executor = await gpu({ mode: 'webasm' });
+    const memory = new Memory();
+    await executor.run(squares(100), { memory });
+    // The inputs and the result.
+    expect(memory).toMatchObject({ live: 0, peak: 4 * 100 + 4 });
+    await executor.run(squares(100), { memory });
+    expect(memory).toMatchObject({ live: 0, peak: 4 * 100 + 4 });
+    await executor.dispose();
+    await expect(executor.run(squares(100), { memory })).rejects.toThrow('disposed');
+    expect(memory.live).toBe(0);
+  });
+
+  test('of nothing gives nothing', async () => {
+    const executor = await gpu({ mode: 'cpu' });
+    expect(await executor.run([])).toEqual([]);
+    await executor.dispose();
+  });
+
+  test('shows the kernels that a tape becomes', async () => {
+    const executor = await gpu({ mode: 'cpu' });
+    const text = executor.explain([softplus(squares(1000)[0] as Value)]);
+    expect(text).toMatch(/^\/\/ 2 kernels, 2 of them different/);
+    expect(text).toMatch(/\/\/ 0: sum, square\n\/\/ {4}reads nothing\n\/\/ {4}stores b0 \(32 B\)\n/);
+    await executor.dispose();
+  });
+});

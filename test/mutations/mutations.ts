@@ -195,4 +195,52 @@ export const mutations: readonly Mutation[] = [
     find: 'for (const axis of form.permutation) key.push(axis);',
     replace: 'key.push(form.permutation.length);',
   },
+  {
+    name: 'a stage of a long sum reads past its end',
+    file: 'engine/executors/plan/kernel-body.ts',
+    find: 'expressions.ragged(algebra.min(expressions.number(chunk), left))',
+    replace: 'expressions.ragged(expressions.number(chunk))',
+  },
+  {
+    name: 'the last stretch of a row is lost on the GPU',
+    file: 'engine/executors/plan/kernel-body.ts',
+    find: 'expressions.number(stretchLength - 1)',
+    replace: 'expressions.number(0)',
+  },
+  {
+    name: 'what lies outside a part is read from its edge on the GPU',
+    file: 'engine/executors/plan/kernel-body.ts',
+    find: 'algebra.select(isOutside, outside, value)',
+    replace: 'algebra.select(isOutside, value, value)',
+  },
+  {
+    name: 'a packed array is read from its beginning',
+    file: 'engine/executors/gpu/print.ts',
+    find: 'place && place.offset > 0',
+    replace: 'place && place.offset > 1e9',
+  },
+  {
+    name: 'rows of an index begin one entry late',
+    file: 'engine/executors/gpu/inputs.ts',
+    find: 'target[order + place] = entry;',
+    replace: 'target[order + place] = entry + 1;',
+  },
+  {
+    name: 'a GPU kernel is computed again for each of its readers',
+    file: 'engine/executors/plan/stored.ts',
+    find: 'own.times > 1 && isDear',
+    replace: 'own.times > 1e9 && isDear',
+  },
+  {
+    name: 'an evicted pipeline stays compiled',
+    file: 'engine/executors/gpu/executing.ts',
+    find: 'this.#programs.size <= this.#limit',
+    replace: 'this.#programs.size <= this.#limit + 1',
+  },
+  {
+    name: 'a lost device ends the combination though another executor is there',
+    file: 'combine/switching.ts',
+    find: '!(error instanceof DeviceLostError)',
+    replace: 'error instanceof DeviceLostError',
+  },
 ];

@@ -2,8 +2,8 @@
  * Tests the tests: plants each defect of mutations.ts in a copy of the project, one at a time, and runs the suite there.
  * A defect that no test notices is reported, and the exit code is 1.
  *
- *     npm run test:mutations               all
- *     npm run test:mutations -- rescale    those whose name contains "rescale"
+ *     npm run test:mutations                   all
+ *     npm run test:mutations -- rescale GPU    those whose name contains "rescale" or "GPU"
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -26,8 +26,10 @@ const copied = [
 ];
 
 async function main(): Promise<void> {
-  const wanted = process.argv[2] ?? '';
-  const chosen = mutations.filter(({ name }) => name.includes(wanted));
+  const wanted = process.argv.slice(2);
+  const chosen = mutations.filter(
+    ({ name }) => wanted.length === 0 || wanted.some(part => name.includes(part)),
+  );
   for (const mutation of chosen) checkFound(mutation);
 
   process.stdout.write('the suite without a defect … ');

@@ -21,7 +21,11 @@ export interface Backend {
   open(): Gpu;
 }
 
-/** Opens one backend. @throws Error that says why it is not there and what to do */
+/**
+ * Opens one backend.
+ *
+ * @throws Error that says why it is not there and what to do
+ */
 export async function openBackend(name: BackendName): Promise<Backend> {
   if (name === 'webgpu') await provideWebGpu();
   const gpuJs = await loadGpuJs();

@@ -13,24 +13,28 @@ import type { Primitive } from '../plan/expression.ts';
 const [inf, nan] = [Number.POSITIVE_INFINITY, Number.NaN];
 
 /** How a primitive is called: by which name, and with which special numbers after its operands. */
-export const calls: Partial<
-  Record<Primitive, { readonly name: string; readonly specials: readonly number[] }>
-> = {
-  abs: { name: 'magnitude', specials: [] },
-  sign: { name: 'signum', specials: [] },
-  floor: { name: 'floored', specials: [] },
-  exp: { name: 'exponential', specials: [inf] },
-  expm1: { name: 'exponentialLess1', specials: [inf] },
-  log: { name: 'logarithm', specials: [inf, nan] },
-  log1p: { name: 'logarithmOf1And', specials: [inf, nan] },
-  sqrt: { name: 'root', specials: [inf, nan] },
-  pow: { name: 'power', specials: [inf, nan] },
-  sin: { name: 'sine', specials: [inf, nan] },
-  cos: { name: 'cosine', specials: [inf, nan] },
-  tanh: { name: 'hyperbolicTangent', specials: [inf] },
-  min: { name: 'smaller', specials: [] },
-  max: { name: 'larger', specials: [] },
-};
+export interface Call {
+  readonly name: string;
+  readonly specials: readonly number[];
+}
+
+/** The primitives that are called; the others are operators. */
+export const calls: ReadonlyMap<string, Call> = new Map<Primitive, Call>([
+  ['abs', { name: 'magnitude', specials: [] }],
+  ['sign', { name: 'signum', specials: [] }],
+  ['floor', { name: 'floored', specials: [] }],
+  ['exp', { name: 'exponential', specials: [inf] }],
+  ['expm1', { name: 'exponentialLess1', specials: [inf] }],
+  ['log', { name: 'logarithm', specials: [inf, nan] }],
+  ['log1p', { name: 'logarithmOf1And', specials: [inf, nan] }],
+  ['sqrt', { name: 'root', specials: [inf, nan] }],
+  ['pow', { name: 'power', specials: [inf, nan] }],
+  ['sin', { name: 'sine', specials: [inf, nan] }],
+  ['cos', { name: 'cosine', specials: [inf, nan] }],
+  ['tanh', { name: 'hyperbolicTangent', specials: [inf] }],
+  ['min', { name: 'smaller', specials: [] }],
+  ['max', { name: 'larger', specials: [] }],
+]);
 
 /** A function that kernels may call, as gpu.js takes it. All operands and the result are float32. */
 export interface KernelFunction {

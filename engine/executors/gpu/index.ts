@@ -1,2 +1,3 @@
 export type { BackendName } from './backends.ts';
-export { type GpuExecutor, type GpuOptions, gpu } from './gpu.ts';
+export type { GpuExecutor } from './executing.ts';
+export { type GpuOptions, gpu } from './gpu.ts';

@@ -1,6 +1,6 @@
 import type { Value } from '../../tape.ts';
 import type { TensorData } from '../../tensor.ts';
-import type { KernelPlan } from '../plan/kernels.ts';
+import { checkEntries, type KernelPlan } from '../plan/kernels.ts';
 import { lengthOf } from '../plan/layout.ts';
 import type { Structure } from '../plan/structure.ts';
 
@@ -35,6 +35,7 @@ export function inputLayoutOf(
     offsets.push(length);
     length += each;
   }
+  checkEntries(length, 'all inputs of a pose together');
   // No array may be empty.
   return { offsets, length: Math.max(1, length) };
 }

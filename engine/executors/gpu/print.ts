@@ -1,5 +1,5 @@
 import type { Expr, Path } from '../plan/expression.ts';
-import type { Kernel, Pack } from '../plan/kernels.ts';
+import type { Kernel, Pack, Places } from '../plan/kernels.ts';
 import type { Sink, Statement } from '../plan/plan.ts';
 import { calls } from './functions.ts';
 
@@ -20,15 +20,12 @@ export interface Source {
   readonly passed: readonly Argument[];
 }
 
-/** Where buffers that were packed are found: in which, and from which entry. */
-export type Places = ReadonlyMap<number, { readonly pack: number; readonly offset: number }>;
-
 /**
  * A kernel as source. Parameters are named by their order, so that two kernels that do the same to other arrays have the
  * same text and are compiled once. Each value has a line of its own: gpu.js loses its way in deep expressions.
  */
-export function kernelSource(kernel: Kernel, places: Places): Source {
-  return new Printer(places).kernel(kernel);
+export function kernelSource(kernel: Kernel): Source {
+  return new Printer(kernel.places).kernel(kernel);
 }
 
 /** A kernel that lays arrays of known lengths one after the other. */
@@ -75,6 +72,8 @@ class Printer {
   readonly #places: Places;
   readonly #names = new Map<Expr, string>();
   readonly #parameters = new Map<string, { name: string; argument: Argument }>();
+  /** What the indices of the loops inside a thread are called. */
+  readonly #indices = new Map<string, string>();
   #lengths: readonly Expr[] = [];
   #threads: Path = [];
   #result: Sink | undefined;
@@ -105,7 +104,7 @@ class Printer {
     const key = argument.kind === 'inputs' ? argument.kind : `${argument.kind} ${argument.number}`;
     const known = this.#parameters.get(key);
     if (known) return known.name;
-    const letter = argument.kind === 'inputs' ? 'x' : argument.kind === 'buffer' ? 'b' : 'n';
+    const letter = argument.kind === 'buffer' ? 'b' : 'n';
     const name = argument.kind === 'inputs' ? 'x' : `${letter}${this.#parameters.size}`;
     this.#parameters.set(key, { name, argument });
     return name;
@@ -165,6 +164,7 @@ class Printer {
   #loop({ path, folds, body }: Extract<Statement, { kind: 'loop' }>, indent: string): string {
     // The outer loops are the threads.
     if (path.length <= this.#threads.length && path.every((size, i) => size === this.#threads[i])) {
+      if (folds.length > 0) throw new Error('gpu: a thread may not run over the axis it is one of');
       return this.#block(body, indent);
     }
     const before = folds.map(
@@ -177,8 +177,6 @@ class Printer {
     const inside = this.#block(body, `${indent}  `);
     return `${before.join('')}${count.line}${indent}for (let ${index} = 0; ${index} < ${count.name}; ${index}++) {\n${inside}${indent}}\n`;
   }
-
-  readonly #indices = new Map<string, string>();
 
   #length(size: number, indent: string): { name: string; line: string } {
     if (size >= 0) return { name: this.#size(size), line: '' };
@@ -228,16 +226,15 @@ class Printer {
       default: {
         const operator = infix[expr.kind];
         if (operator) return `(${this.#text(a)} ${operator} ${this.#text(b)})`;
-        if (expr.kind in calls) return this.#call(expr.kind as keyof typeof calls, expr.args);
-        throw new Error(`gpu: ${expr.kind} has no text`);
+        const call = calls.get(expr.kind);
+        if (!call) throw new Error(`gpu: ${expr.kind} has no text`);
+        const texts = [
+          ...expr.args.map(arg => this.#text(arg)),
+          ...call.specials.map(special => this.number(special)),
+        ];
+        return `${call.name}(${texts.join(', ')})`;
       }
     }
-  }
-
-  #call(kind: keyof typeof calls, args: readonly Expr[]): string {
-    const { name, specials } = calls[kind] as NonNullable<(typeof calls)[typeof kind]>;
-    const texts = [...args.map(arg => this.#text(arg)), ...specials.map(special => this.number(special))];
-    return `${name}(${texts.join(', ')})`;
   }
 
   #index(path: Path): string {

@@ -19,12 +19,9 @@ export interface Call extends Source {
 }
 
 /** The sources of a plan's steps. */
-export function callsOf(plan: KernelPlan): Call[] {
-  return plan.steps.map(step => {
-    const source =
-      step.kind === 'pack'
-        ? packSource(step, plan.lengths)
-        : kernelSource(step, plan.packed.get(step) ?? new Map());
+export function callsOf({ steps, lengths }: KernelPlan): Call[] {
+  return steps.map(step => {
+    const source = step.kind === 'pack' ? packSource(step, lengths) : kernelSource(step);
     return { ...source, buffer: step.buffer, step };
   });
 }
@@ -42,7 +39,7 @@ export class Program {
   readonly #pipeline: GpuPipeline;
   readonly #wanted: readonly number[];
   /** What the pipeline is called with after the inputs. */
-  readonly #scalars: readonly Argument[];
+  readonly #scalars: readonly Scalar[];
   readonly #inputLength: number;
 
   constructor(backend: Backend, plan: KernelPlan, layout: InputLayout) {
@@ -50,31 +47,23 @@ export class Program {
     this.#gpu = backend.open();
     this.#inputLength = layout.length;
     this.#wanted = [...new Set(plan.wanted)];
-    const calls = callsOf(plan);
-    const scalars = new Map<string, Argument>();
-    for (const call of calls) {
-      for (const argument of call.passed) {
-        if (argument.kind === 'size' || argument.kind === 'start') scalars.set(keyOf(argument), argument);
-      }
-    }
-    this.#scalars = [...scalars.values()];
     for (const { source, parameters } of backend.functions) {
       const argumentTypes = Array.from({ length: parameters }, () => 'Float');
       this.#gpu.addFunction(source, { argumentTypes, returnType: 'Float' });
     }
-    const kernels = new Map<string, GpuKernel>();
-    const kernelOf = ({ text, buffer }: Call): GpuKernel => {
-      // One kernel with two output lengths in one pipeline gives wrong numbers.
-      const length = plan.lengths[buffer] as number;
-      const key = `${length} ${text}`;
-      const known = kernels.get(key);
-      if (known) return known;
-      const made = this.#gpu.createKernel(text, { output: [length], loopMaxIterations, returnType: 'Float' });
-      kernels.set(key, made);
-      return made;
-    };
-    const orchestrate = (inputs: unknown, ...numbers: unknown[]) => {
-      const scalarOf = new Map([...scalars.keys()].map((key, i) => [key, numbers[i]]));
+    const calls = callsOf(plan);
+    this.#scalars = scalarsOf(calls);
+    const orchestrate = this.#orchestration(calls, plan.lengths, layout);
+    // gpu.js reads how many arguments there are from the function's length.
+    Object.defineProperty(orchestrate, 'length', { value: 1 + this.#scalars.length });
+    this.#pipeline = this.#gpu.createPipeline(orchestrate, { threads: false });
+  }
+
+  /** What gpu.js traces once: all calls in order, from the inputs and the scalars to the wanted buffers. */
+  #orchestration(calls: readonly Call[], lengths: readonly number[], { offsets }: InputLayout) {
+    const kernelOf = this.#kernels(lengths);
+    const keys = this.#scalars.map(keyOf);
+    return (inputs: unknown, ...numbers: unknown[]): unknown[] => {
       const buffers: unknown[] = [];
       const given = (argument: Argument): unknown => {
         switch (argument.kind) {
@@ -83,19 +72,30 @@ export class Program {
           case 'buffer':
             return buffers[argument.number];
           case 'offset':
-            return layout.offsets[argument.number];
+            return offsets[argument.number];
           case 'number':
             return argument.number;
           default:
-            return scalarOf.get(keyOf(argument));
+            return numbers[keys.indexOf(keyOf(argument))];
         }
       };
       for (const call of calls) buffers[call.buffer] = kernelOf(call)(...call.passed.map(given));
       return this.#wanted.map(buffer => buffers[buffer]);
     };
-    // gpu.js reads how many arguments there are from the function's length.
-    Object.defineProperty(orchestrate, 'length', { value: 1 + this.#scalars.length });
-    this.#pipeline = this.#gpu.createPipeline(orchestrate, { threads: false });
+  }
+
+  /** One kernel for each text and output length: of one text with two lengths, gpu.js mixes up the results. */
+  #kernels(lengths: readonly number[]): (call: Call) => GpuKernel {
+    const kernels = new Map<string, GpuKernel>();
+    return ({ text, buffer }) => {
+      const length = lengths[buffer] as number;
+      const key = `${length} ${text}`;
+      const known = kernels.get(key);
+      if (known) return known;
+      const made = this.#gpu.createKernel(text, { output: [length], loopMaxIterations, returnType: 'Float' });
+      kernels.set(key, made);
+      return made;
+    };
   }
 
   /** Why gpu.js runs the kernels one by one, on a backend where it could launch them as one. */
@@ -112,9 +112,7 @@ export class Program {
 
   /** Runs one pose: the wanted buffers, each as long as its capacity. */
   async run({ inputs, sizes, starts }: PoseData): Promise<ReadonlyMap<number, ArrayLike<number>>> {
-    const numbers = this.#scalars.map(argument =>
-      argument.kind === 'size' ? sizes[argument.number] : starts[(argument as { number: number }).number],
-    );
+    const numbers = this.#scalars.map(({ kind, number }) => (kind === 'size' ? sizes : starts)[number]);
     const results = await this.#pipeline(this.#backend.gpuJs.input(inputs, [inputs.length]), ...numbers);
     const ran = this.#pipeline.backend === 'gpu' ? this.#backend.name : this.#pipeline.backend;
     if (ran !== this.#backend.name) {
@@ -132,6 +130,18 @@ export class Program {
   }
 }
 
-function keyOf(argument: Argument): string {
-  return argument.kind === 'inputs' ? argument.kind : `${argument.kind} ${argument.number}`;
+/** A number that differs from pose to pose. */
+type Scalar = Extract<Argument, { kind: 'size' | 'start' }>;
+
+/** The scalars that any of the calls is passed, each once. */
+function scalarsOf(calls: readonly Call[]): Scalar[] {
+  const scalars = new Map<string, Scalar>();
+  for (const argument of calls.flatMap(({ passed }) => passed)) {
+    if (argument.kind === 'size' || argument.kind === 'start') scalars.set(keyOf(argument), argument);
+  }
+  return [...scalars.values()];
+}
+
+function keyOf({ kind, number }: Scalar): string {
+  return `${kind} ${number}`;
 }

@@ -252,6 +252,21 @@ export function longAxes(shape: readonly Size[]): readonly Size[] {
   return shape.filter(size => size !== one);
 }
 
+/** Whether a node is there before the first step. */
+export function isGiven(node: Node): boolean {
+  return node.form.kind === 'leaf' || node.form.kind === 'fill';
+}
+
+/** The node whose numbers, in the same order, a chain of reshapes stands for. */
+export function baseOf(node: Node): Node {
+  return node.form.kind === 'reshape' ? baseOf(node.inputs[0] as Node) : node;
+}
+
+/** Whether two shapes hold the same entries along the same axes, those of length 1 aside. */
+export function isSameWithoutOnes(a: readonly Size[], b: readonly Size[]): boolean {
+  return `${longAxes(a)}` === `${longAxes(b)}`;
+}
+
 /** What computing one entry of a map costs by itself, in additions. */
 export function ownCost({ form, inputs }: Node): number {
   if (form.kind !== 'map') return 1;

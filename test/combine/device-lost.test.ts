@@ -1,0 +1,56 @@
+import { DeviceLostError, type Executor, interpreter } from 'posetape';
+import { expect, test } from 'vitest';
+import { combineKnown, type KnownPose } from './known-poses.ts';
+
+const poses: KnownPose[] = Array.from({ length: 6 }, (_, n) => ({ energy: -n, slope: [n, 1, -n] }));
+
+/** An executor whose device goes away in its run number `failsAt`. */
+function losing(failsAt: number): Executor {
+  const plain = interpreter();
+  let runs = 0;
+  return {
+    ...plain,
+    name: 'fragile',
+    device: { buffers: 2, textures: 0, bytes: 8, peakBytes: 16 },
+    run: (wanted, options) => {
+      if (++runs === failsAt) throw new DeviceLostError('fragile', 'unplugged');
+      return plain.run(wanted, options);
+    },
+  };
+}
+
+test.each(['stream', 'recompute'] as const)(
+  '%s goes on where it stopped with the executor it is given',
+  async strategy => {
+    const whole = await combineKnown({ poses, strategy });
+    const seen: string[] = [];
+    const onDeviceLost = (lost: DeviceLostError) => {
+      seen.push(lost.message);
+      return interpreter();
+    };
+    const result = await combineKnown({ poses, strategy, executor: losing(4), onDeviceLost });
+    expect(result).toEqual({
+      ...whole,
+      stats: { ...whole.stats, executor: 'fragile, then interpreter float64' },
+    });
+    expect(seen).toEqual([
+      expect.stringMatching(/^fragile: the device was lost \(unplugged\).*onDeviceLost/),
+    ]);
+  },
+);
+
+test('without another executor the loss is the error', async () => {
+  await expect(combineKnown({ poses, executor: losing(2) })).rejects.toThrow(DeviceLostError);
+});
+
+test('another executor is not asked for what is no loss', async () => {
+  const failing: Executor = { ...interpreter(), run: () => Promise.reject(new Error('a mistake')) };
+  const onDeviceLost = () => expect.fail('asked');
+  await expect(combineKnown({ poses, executor: failing, onDeviceLost })).rejects.toThrow('a mistake');
+});
+
+test('stats say what lies on the device, where there is one', async () => {
+  const { stats } = await combineKnown({ poses, executor: losing(99) });
+  expect(stats.device).toEqual({ buffers: 2, textures: 0, bytes: 8, peakBytes: 16 });
+  expect((await combineKnown({ poses })).stats).not.toHaveProperty('device');
+});

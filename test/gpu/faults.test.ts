@@ -1,0 +1,183 @@
+import { gpu } from 'posetape/gpu';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { useSoftwareDriver } from './driver.ts';
+
+/*
+ * What bites in gpu.js 2.24, each in its smallest form: docs/gpu.md says what is done about it. A test that fails here is
+ * good news, and something to be simplified.
+ */
+
+useSoftwareDriver();
+
+interface GpuJs {
+  readonly GPU: new (
+    settings: object,
+  ) => {
+    createKernel(
+      source: string,
+      settings: object,
+    ): (...args: unknown[]) => ArrayLike<number> | Promise<ArrayLike<number>>;
+    createPipeline(code: (...args: never[]) => unknown): ((
+      ...args: unknown[]
+    ) => Promise<ArrayLike<number>>) & {
+      readonly executorKind: string;
+      readonly fallbackReason: string | null;
+    };
+    destroy(): Promise<void>;
+    readonly kernels: readonly unknown[];
+  };
+  input(data: Float32Array, size: readonly number[]): unknown;
+}
+
+let gpuJs: GpuJs;
+beforeAll(async () => {
+  // Puts WebGPU where gpu.js looks for it.
+  await (await gpu({ mode: 'webgpu' })).dispose();
+  const loaded = (await import('gpu.js' as string)) as GpuJs & { readonly default?: GpuJs };
+  gpuJs = loaded.default ?? loaded;
+});
+
+/** One expression of `x`, an entry each. */
+async function values(
+  mode: string,
+  expression: string,
+  entries: readonly number[],
+  settings: object = {},
+): Promise<number[]> {
+  const instance = new gpuJs.GPU({ mode });
+  const source = `function (a, c) { const x = a[this.thread.x]; ${expression.includes('return') ? expression : `return ${expression};`} }`;
+  const kernel = instance.createKernel(source, { output: [entries.length], ...settings });
+  return Array.from(await kernel(gpuJs.input(Float32Array.from(entries), [entries.length]), 1));
+}
+
+describe('functions of a shader (SwiftShader, WebGPU)', () => {
+  const of = (expression: string, ...entries: number[]) => values('webgpu', expression, entries);
+
+  test.each([
+    ['NaN is equal to itself where it is asked whether it differs', 'x !== x ? 1 : 0', Number.NaN, 0],
+    ['max drops NaN', 'Math.max(x, 1)', Number.NaN, 1],
+    ['exp of NaN is infinite', 'Math.exp(x)', Number.NaN, Infinity],
+    ['0 times infinity is 0, where the 0 is written', 'x * 0', Infinity, 0],
+    ['tanh overflows', 'Math.tanh(x)', 100, Number.NaN],
+    ['infinity written is the largest float32', 'x < 0 ? x : Infinity', 1, 2 ** 128 - 2 ** 104],
+  ])('%s', async (_, expression, entry, result) => {
+    expect(await of(expression, entry)).toEqual([result]);
+  });
+
+  test('but an ordered comparison knows NaN', async () => {
+    expect(await of('x === x ? 1 : 0', Number.NaN, 1)).toEqual([0, 1]);
+    expect(await of('x < 1 ? 1 : (x >= 1 ? 2 : 3)', Number.NaN, 1)).toEqual([3, 2]);
+  });
+
+  test('log of 0 and of negative numbers is finite', async () => {
+    expect((await of('Math.log(x)', 0, -1)).every(Number.isFinite)).toBe(true);
+  });
+
+  test('pow of a negative base is not what it is in JavaScript', async () => {
+    expect(await of('Math.pow(x, 3)', -2)).not.toEqual([-8]);
+  });
+
+  test.each([
+    ['sin', Math.sin, 1e-4],
+    ['tanh', Math.tanh, 1e-6],
+    ['log', Math.log, 1e-6],
+  ] as const)('%s is off by more than $2', async (name, exact, least) => {
+    const entries = Array.from({ length: 4000 }, (_, i) => Math.fround(0.001 + 0.002 * i));
+    const found = await of(`Math.${name}(x)`, ...entries);
+    const off = found.map((number, i) => Math.abs(number / exact(entries[i] as number) - 1));
+    expect(Math.max(...off)).toBeGreaterThan(least);
+  });
+
+  test('a sum and its inverse are folded away, so that sums cannot be compensated', async () => {
+    expect(await of('(x + 100000000.0) - 100000000.0', 1)).toEqual([1]);
+  });
+
+  test('two conditions cannot be compared, and isNaN does not exist', async () => {
+    await expect(of('if ((x === 0) === (c < 0)) return 1; return 0;', 1)).rejects.toThrow(
+      'Unhandled binary expression',
+    );
+    await expect(of('isNaN(x) ? 1 : 0', 1)).rejects.toThrow('isNaN');
+  });
+});
+
+describe('kernels', () => {
+  const loop = 'let s = 0; for (let i = 0; i < 2000; i++) { s += x; } return s;';
+
+  test('a loop ends silently after 1000 iterations, unless it is told otherwise (WebGL; WebGPU where the bound is no literal)', async () => {
+    const bounded = loop.replace('2000', '2000 * c');
+    expect(await values('webgpu', bounded, [1])).toEqual([1000]);
+    expect(await values('webgpu', bounded, [1], { loopMaxIterations: 2 ** 31 - 1 })).toEqual([2000]);
+  });
+
+  test('no output may be empty', async () => {
+    await expect(values('cpu', 'x', [])).rejects.toThrow();
+  });
+
+  test('of an array beyond its end, something is read silently', async () => {
+    const [beyond] = await values('webgpu', 'a[this.thread.x + 100]', [7]);
+    expect(beyond).toBeTypeOf('number');
+  });
+
+  test('WebGPU takes seven arrays besides the output, and not eight', async () => {
+    const sum = async (count: number) => {
+      const instance = new gpuJs.GPU({ mode: 'webgpu' });
+      const names = Array.from({ length: count }, (_, i) => `a${i}`);
+      const kernel = instance.createKernel(
+        `function (${names}) { return ${names.map(name => `${name}[this.thread.x]`).join(' + ')}; }`,
+        { output: [1] },
+      );
+      return Array.from(await kernel(...names.map(() => gpuJs.input(Float32Array.of(1), [1]))));
+    };
+    expect(await sum(7)).toEqual([7]);
+    await expect(sum(8)).rejects.toThrow();
+  });
+});
+
+describe('pipelines', () => {
+  test('one kernel at two output lengths in one pipeline gives wrong numbers', async () => {
+    const instance = new gpuJs.GPU({ mode: 'cpu' });
+    const settings = { output: [2], dynamicOutput: true };
+    const next = instance.createKernel(
+      'function (a) { return a[this.thread.x] + 1; }',
+      settings,
+    ) as unknown as {
+      (a: unknown): unknown;
+      setOutput(output: readonly number[]): void;
+    };
+    const pipeline = instance.createPipeline(((a: unknown) => {
+      next.setOutput([2]);
+      const two = next(a);
+      next.setOutput([4]);
+      const four = next(a);
+      return [two, four];
+    }) as (...args: never[]) => unknown);
+    const [two, four] = (await pipeline(
+      gpuJs.input(Float32Array.of(1, 2, 3, 4), [4]),
+    )) as unknown as ArrayLike<number>[];
+    expect([Array.from(two as ArrayLike<number>), Array.from(four as ArrayLike<number>)]).not.toEqual([[2, 3], [2, 3, 4, 5]]); // biome-ignore format: pairs
+  });
+
+  test('an array that stays on the device, passed to a pipeline, costs its one launch', async () => {
+    const instance = new gpuJs.GPU({ mode: 'webgpu' });
+    const made = instance.createKernel('function (a) { return a[this.thread.x]; }', {
+      output: [1],
+      pipeline: true,
+    });
+    const kernel = instance.createKernel('function (a) { return a[this.thread.x] + 1; }', { output: [1] });
+    const pipeline = instance.createPipeline(((a: unknown) => kernel(a)) as (...args: never[]) => unknown);
+    const one = gpuJs.input(Float32Array.of(1), [1]);
+    await pipeline(one);
+    expect(pipeline.executorKind).toBe('fused-encoder');
+    await pipeline(await made(one));
+    expect(pipeline.executorKind).toBe('generic');
+    expect(pipeline.fallbackReason).toMatch('GPU-resident handle');
+  });
+
+  test('an instance remembers its kernels even when it is destroyed', async () => {
+    const instance = new gpuJs.GPU({ mode: 'cpu' });
+    const kernel = instance.createKernel('function (a) { return a[this.thread.x]; }', { output: [1] });
+    await kernel(gpuJs.input(Float32Array.of(1), [1]));
+    await instance.destroy();
+    expect(instance.kernels).toHaveLength(1);
+  });
+});
