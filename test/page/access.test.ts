@@ -1,20 +1,8 @@
 import axe from 'axe-core';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildPage, outdir } from '../../scripts/page-build.ts';
-import { launch, type Served, serve } from './browser.ts';
-import { openPage } from './open.ts';
+import { describe, expect, test } from 'vitest';
+import { site } from './open.ts';
 
-let [browser, served]: [Browser, Served] = [] as never;
-
-beforeAll(async () => {
-  await buildPage();
-  [browser, served] = await Promise.all([launch(), serve(outdir)]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await served?.close();
-});
+const { open } = site();
 
 describe.each([
   { name: 'light', options: { colorScheme: 'light' }, runs: ['memory', 'scorer', 'executors'] },
@@ -22,7 +10,7 @@ describe.each([
   { name: 'a phone’s width', options: { width: 360, colorScheme: 'light' }, runs: ['memory', 'scorer'] },
 ] as const)('in $name', ({ options, runs }) => {
   test('axe finds nothing amiss (contrast, labels, roles), and nothing is wider than the page', async () => {
-    const { page, isQuiet } = await openPage(browser, served.url, options);
+    const { page, isQuiet } = await open(options);
     await page.locator('#viewer canvas').waitFor();
     await page.locator('#scorer').scrollIntoViewIfNeeded();
     await page.locator('#editor .cm-content').waitFor();
@@ -50,7 +38,7 @@ describe.each([
 });
 
 test('everything can be reached by the Tab key, in the order it is seen', async () => {
-  const { page } = await openPage(browser, served.url);
+  const { page } = await open();
   await page.locator('#editor').scrollIntoViewIfNeeded();
   await page.locator('#editor .cm-content').waitFor();
   await page.locator('body').press('Home');
@@ -96,7 +84,7 @@ test('everything can be reached by the Tab key, in the order it is seen', async 
 });
 
 test('the theme can be chosen, and is remembered', async () => {
-  const { page, isQuiet } = await openPage(browser, served.url);
+  const { page, isQuiet } = await open();
   const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await background();
   await page.click('#theme');

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { type Ensemble, ensembleOf, type PdbqtFile } from '../../examples/vina/ensemble.ts';
+import { buildPage, outdir } from '../../scripts/page-build.ts';
+import { launch, type Served, serve } from './browser.ts';
 
 const data = 'examples/vina/data/imatinib-abl';
 const file = (name: string): PdbqtFile => ({ name, text: readFileSync(`${data}/${name}`, 'utf8') });
@@ -27,8 +29,22 @@ export interface OpenOptions {
   readonly colorScheme?: 'light' | 'dark';
 }
 
+/** Builds the page, serves it and starts a browser, for the tests of a file: they `open` it. */
+export function site(): { open(options?: OpenOptions): Promise<Opened> } {
+  let [browser, served]: [Browser?, Served?] = [];
+  beforeAll(async () => {
+    await buildPage();
+    [browser, served] = await Promise.all([launch(), serve(outdir)]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await served?.close();
+  });
+  return { open: options => openPage(browser as Browser, (served as Served).url, options) };
+}
+
 /** Opens the page and waits for its first result. */
-export async function openPage(
+async function openPage(
   browser: Browser,
   url: string,
   { width = 1280, colorScheme = 'light' }: OpenOptions = {},

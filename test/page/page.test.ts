@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type { Browser } from 'playwright-core';
 import { gradient, interpreter, jit, Memory, Tape } from 'posetape';
 import { boltzmann, type Combination, type CombineResult, combinePoses, lse, mean } from 'posetape/combine';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -9,26 +8,16 @@ import { formulaOf } from '../../examples/browser/formula.ts';
 import { ensembleOf } from '../../examples/vina/ensemble.ts';
 import type { Pose } from '../../examples/vina/pairs.ts';
 import { recordWeights, score, type VinaWeights, vinaWeights } from '../../examples/vina/score.ts';
-import { buildPage, outdir } from '../../scripts/page-build.ts';
-import { launch, type Served, serve } from './browser.ts';
-import { ensemble, type Opened, openPage, posesFile, receptor, rowsOf } from './open.ts';
+import { ensemble, type Opened, posesFile, receptor, rowsOf, site } from './open.ts';
 
-let [browser, served, at]: [Browser, Served, Opened] = [] as never;
-
-beforeAll(async () => {
-  await buildPage();
-  [browser, served] = await Promise.all([launch(), serve(outdir)]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await served?.close();
-});
+let at: Opened;
+const { open } = site();
 afterEach(() => at.isQuiet());
 
 /** One page for the tests of a panel: opening it is most of the time they take. */
 function onOnePage(): void {
   beforeAll(async () => {
-    at = await openPage(browser, served.url);
+    at = await open();
   });
   afterAll(() => at.page.close());
 }
@@ -369,7 +358,7 @@ describe('your own scorer', () => {
 
   test('is Vina’s at first: ΔG, gradient and check', async () => {
     await run();
-    await at.shows('scorer-status', /^ran in/);
+    await at.shows('scorer-doing', /^ran in/);
     const tape = new Tape();
     const weights = recordWeights(tape);
     const energy = score(tape, weights, poseAt(0));
@@ -388,7 +377,7 @@ describe('your own scorer', () => {
 
   test('can be edited: twice the weight of a term, twice what it gives', async () => {
     await run(source.replace('tensor(-0.587439)', 'tensor(2 * -0.587439)'));
-    await at.shows('scorer-status', /^ran in/);
+    await at.shows('scorer-doing', /^ran in/);
     const doubled = { ...vinaWeights() };
     doubled.hydrogenBond.data[0] = 2 * (doubled.hydrogenBond.data[0] as number);
     const { predictions } = await combinePoses({
@@ -411,7 +400,7 @@ describe('your own scorer', () => {
   ])('has its error on its line: %s', async (_what, find, replace) => {
     const line = lineOf(find);
     await run(source.replace(find, replace));
-    await at.shows('scorer-status', `error in line ${line}`);
+    await at.shows('scorer-doing', `error in line ${line}`);
     await at.page.locator('#editor .cm-lintRange-error, #editor .cm-lint-marker-error').first().waitFor();
     await at.shows('scorer-result', new RegExp(`^Line ${line}: .`));
   });
@@ -423,14 +412,14 @@ describe('your own scorer', () => {
 
   test('can be stopped in an endless loop, and run again', async () => {
     await run(source.replace('return exp(neg(', 'for (;;) {} return exp(neg('));
-    await at.shows('scorer-status', /gradient/);
+    await at.shows('scorer-doing', /gradient/);
     await press('pose', 'ArrowRight');
     await at.shows('pose-number', '2 of 64');
     await at.page.click('#scorer-stop');
-    await at.shows('scorer-status', 'Stopped.');
+    await at.shows('scorer-doing', 'Stopped.');
     await at.page.click('#scorer-reset');
     await run();
-    await at.shows('scorer-status', /^ran in/);
+    await at.shows('scorer-doing', /^ran in/);
     await at.shows(
       'scorer-result',
       new RegExp(`^ΔG of pose 2${fixed((await combined(mean())).predictions[1] as number, 4)}`),

@@ -1,41 +1,31 @@
-import { runApart, Stopped } from '../calculator.ts';
+import { runApart } from '../calculator.ts';
 import { byId, element, fillTable } from '../draw/dom.ts';
 import { fixed, milliseconds, short } from '../draw/numbers.ts';
 import { executorChoices } from '../executors.ts';
 import type { Store } from '../state.ts';
 import type { ExecutorResult } from '../worker/executors.ts';
+import { jobButtons } from './job.ts';
 
 const columns = ['executor', 'what ran', 'ms per pose', 'relative', 'first run', 'ΔG', 'differs by'];
 
 /** Times every executor the browser has, and says why the others do not run. */
 export function executorsPanel(store: Store): void {
-  const [run, stop] = [byId<HTMLButtonElement>('executors-run'), byId<HTMLButtonElement>('executors-stop')];
-  const progress = byId<HTMLProgressElement>('executors-progress');
-  const doing = byId('executors-doing');
-  let end = () => {};
   draw([]);
-
-  run.addEventListener('click', async () => {
+  const start = () => {
     const { files } = store.state;
-    if (!files) return;
-    [run.disabled, stop.disabled] = [true, false];
-    const job = runApart(files, 'executors', null, ({ done, doing: what, results }) => {
-      progress.value = done;
-      doing.textContent = what;
+    if (!files) return undefined;
+    return runApart(files, 'executors', null, ({ done, doing, results }) => {
+      byId<HTMLProgressElement>('executors-progress').value = done;
+      byId('executors-doing').textContent = doing;
       draw(results);
     });
-    end = job.stop;
-    try {
-      draw(await job.output);
-      progress.value = 1;
-      doing.textContent = 'Done: medians of interleaved rounds.';
-    } catch (error) {
-      doing.textContent = error instanceof Stopped ? 'Stopped.' : (error as Error).message;
-    } finally {
-      [run.disabled, stop.disabled] = [false, true];
-    }
-  });
-  stop.addEventListener('click', () => end());
+  };
+  const done = (results: readonly ExecutorResult[]) => {
+    byId<HTMLProgressElement>('executors-progress').value = 1;
+    draw(results);
+    return 'Done: medians of interleaved rounds.';
+  };
+  jobButtons('executors', start, { done });
 }
 
 function draw(results: readonly ExecutorResult[]): void {

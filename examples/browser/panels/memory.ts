@@ -1,49 +1,35 @@
-import { runApart, Stopped } from '../calculator.ts';
+import { runApart } from '../calculator.ts';
 import type { Chart } from '../draw/chart.ts';
 import { byId, fillTable, row } from '../draw/dom.ts';
 import { memoryOption } from '../draw/memory-chart.ts';
 import { bytes, fixed, short } from '../draw/numbers.ts';
 import type { Store } from '../state.ts';
 import { type MemoryPoint, type WayName, wayNames } from '../worker/ways.ts';
+import { jobButtons } from './job.ts';
 
 /** Runs the full graph beside one tape at a time, for more and more poses, in a worker of its own. */
 export function memoryPanel(store: Store): void {
-  const [run, stop] = [byId<HTMLButtonElement>('memory-run'), byId<HTMLButtonElement>('memory-stop')];
-  const progress = byId<HTMLProgressElement>('memory-progress');
-  const doing = byId('memory-doing');
   let points: MemoryPoint[] = [];
   let chart: Chart | undefined;
-  let end = () => {};
-
   const draw = () => {
     drawTable(points);
     chart?.draw(say(points), memoryOption(points));
   };
-  run.addEventListener('click', async () => {
+  const start = () => {
     const { files } = store.state;
-    if (!files) return;
+    if (!files) return undefined;
     points = [];
     draw();
-    [run.disabled, stop.disabled] = [true, false];
     const largest = Number(byId<HTMLSelectElement>('memory-largest').value);
-    const job = runApart(files, 'memory', largest, ({ done, doing: what, point }) => {
-      progress.value = done;
-      doing.textContent = what;
+    return runApart(files, 'memory', largest, ({ done, doing, point }) => {
+      byId<HTMLProgressElement>('memory-progress').value = done;
+      byId('memory-doing').textContent = doing;
       if (!point) return;
       points.push(point);
       draw();
     });
-    end = job.stop;
-    try {
-      await job.output;
-      doing.textContent = verdict(points);
-    } catch (error) {
-      doing.textContent = error instanceof Stopped ? 'Stopped.' : (error as Error).message;
-    } finally {
-      [run.disabled, stop.disabled] = [false, true];
-    }
-  });
-  stop.addEventListener('click', () => end());
+  };
+  jobButtons('memory', start, { done: () => verdict(points) });
 
   store
     .firstResult()

@@ -1,56 +1,41 @@
-import { runApart, Stopped } from '../calculator.ts';
+import { runApart } from '../calculator.ts';
 import { byId, element, fillTable } from '../draw/dom.ts';
 import type { Editor } from '../draw/editor.ts';
 import { fixed, milliseconds, short } from '../draw/numbers.ts';
 import type { Store } from '../state.ts';
 import type { Verdict } from '../worker/scorer.ts';
+import { jobButtons } from './job.ts';
 
 /** An editor with the scorer's source: edit, run, see ΔG, its gradient and a check of it. */
 export function scorerPanel(store: Store, loadSource: () => Promise<string>): void {
-  const [run, stop, reset] = [
-    byId<HTMLButtonElement>('scorer-run'),
-    byId<HTMLButtonElement>('scorer-stop'),
-    byId<HTMLButtonElement>('scorer-reset'),
-  ];
-  const status = byId('scorer-status');
   let editor: Editor | undefined;
-  let end = () => {};
-
-  const tryIt = async () => {
-    const { files, pose, settings, combined } = store.state;
-    if (!files || !editor || run.disabled) return;
-    [run.disabled, stop.disabled] = [true, false];
+  let tried = 0;
+  const tryIt = () => {
+    const { files, pose, settings } = store.state;
+    if (!files || !editor) return undefined;
     editor.mark();
-    status.textContent = 'running';
-    const trial = { source: editor.source, pose, settings };
-    const job = runApart(files, 'tryScorer', trial, doing => {
-      status.textContent = `running: ${doing}`;
+    tried = pose;
+    return runApart(files, 'tryScorer', { source: editor.source, pose, settings }, doing => {
+      byId('scorer-doing').textContent = `running: ${doing}`;
     });
-    end = job.stop;
-    try {
-      const verdict = await job.output;
-      drawVerdict(verdict, pose, combined?.predictions[pose]);
-      if (verdict.ok) status.textContent = `ran in ${milliseconds(verdict.milliseconds)}`;
-      else {
-        status.textContent = `error in line ${verdict.line}`;
-        editor.mark(verdict);
-      }
-    } catch (error) {
-      const isStopped = error instanceof Stopped;
-      status.textContent = isStopped ? 'Stopped.' : 'error';
-      if (!isStopped) drawProblem((error as Error).message);
-    } finally {
-      [run.disabled, stop.disabled] = [false, true];
-    }
   };
-  run.addEventListener('click', tryIt);
-  stop.addEventListener('click', () => end());
+  const done = (verdict: Verdict) => {
+    drawVerdict(verdict, tried, store.state.combined?.predictions[tried]);
+    if (verdict.ok) return `ran in ${milliseconds(verdict.milliseconds)}`;
+    editor?.mark(verdict);
+    return `error in line ${verdict.line}`;
+  };
+  const failed = (message: string) => {
+    drawProblem(message);
+    return 'error';
+  };
+  const run = jobButtons('scorer', tryIt, { done, failed });
 
   const start = async () => {
     await near(byId('scorer'));
     const [{ editorIn }, source] = await Promise.all([import('../draw/editor.ts'), loadSource()]);
-    editor = editorIn(byId('editor'), source, tryIt);
-    reset.addEventListener('click', () => {
+    editor = editorIn(byId('editor'), source, run);
+    byId('scorer-reset').addEventListener('click', () => {
       if (!editor) return;
       editor.mark();
       editor.source = source;
