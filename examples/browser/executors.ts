@@ -36,7 +36,7 @@ export const executorChoices: readonly ExecutorChoice[] = [
   },
   {
     name: 'gpu, WebGL2',
-    what: 'the same, as shaders that write textures',
+    what: 'the same as shaders on textures, float32',
     make: async () => (await gpuJs()).gpu({ mode: 'webgl2' }),
   },
 ];

@@ -13,17 +13,17 @@ const args = [
 ];
 
 /**
- * Starts a headless Chromium.
+ * Starts a headless Chromium, with further flags if they are given.
  *
  * @throws Error that says how to get one, where there is none
  */
-export function launch(): Promise<Browser> {
+export function launch(flags: readonly string[] = []): Promise<Browser> {
   if (!existsSync(chromiumPath)) {
     throw new Error(
       `there is no Chromium at ${chromiumPath}: apt-get install chromium, or set POSETAPE_CHROMIUM to its path`,
     );
   }
-  return chromium.launch({ executablePath: chromiumPath, args });
+  return chromium.launch({ executablePath: chromiumPath, args: [...args, ...flags] });
 }
 
 /** A folder served on this machine. */

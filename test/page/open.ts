@@ -30,11 +30,11 @@ export interface OpenOptions {
 }
 
 /** Builds the page, serves it and starts a browser, for the tests of a file: they `open` it. */
-export function site(): { open(options?: OpenOptions): Promise<Opened> } {
+export function site(flags: readonly string[] = []): { open(options?: OpenOptions): Promise<Opened> } {
   let [browser, served]: [Browser?, Served?] = [];
   beforeAll(async () => {
     await buildPage();
-    [browser, served] = await Promise.all([launch(), serve(outdir)]);
+    [browser, served] = await Promise.all([launch(flags), serve(outdir)]);
   });
   afterAll(async () => {
     await browser?.close();

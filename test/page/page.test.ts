@@ -3,7 +3,6 @@ import { gradient, interpreter, jit, Memory, Tape } from 'posetape';
 import { boltzmann, type Combination, type CombineResult, combinePoses, lse, mean } from 'posetape/combine';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bytes, fixed, short } from '../../examples/browser/draw/numbers.ts';
-import { executorChoices } from '../../examples/browser/executors.ts';
 import { formulaOf } from '../../examples/browser/formula.ts';
 import { ensembleOf } from '../../examples/vina/ensemble.ts';
 import type { Pose } from '../../examples/vina/pairs.ts';
@@ -424,32 +423,5 @@ describe('your own scorer', () => {
       'scorer-result',
       new RegExp(`^ΔG of pose 2${fixed((await combined(mean())).predictions[1] as number, 4)}`),
     );
-  });
-});
-
-describe('the executors', () => {
-  onOnePage();
-
-  test('each run, and agree; one that cannot says why', async () => {
-    await at.page.locator('#executors').scrollIntoViewIfNeeded();
-    await at.page.click('#executors-run');
-    await at.shows('executors-doing', /^Done/);
-    const rows = await rowsOf(at.page, 'executors-table');
-    expect(rows.length).toBe(executorChoices.length);
-    const { value } = await combined(boltzmann({ kT }));
-    for (const [n, [name, ...cells]] of rows.entries()) {
-      const isFloat64 = n < 2;
-      if (cells.length === 1) {
-        // Only what this browser may lack may fail, and in words.
-        expect(name).not.toMatch(/^(?:interpreter|jit)/);
-        expect(cells[0]?.length).toBeGreaterThan(20);
-        continue;
-      }
-      const [ran = '', time, , , shown, difference = ''] = cells;
-      expect(ran).toContain(isFloat64 ? 'float64' : 'float32');
-      expect(Number(time)).toBeGreaterThan(0);
-      expect(Math.abs(Number(shown?.replace('−', '-')) - value)).toBeLessThan(isFloat64 ? 1e-4 : 1e-3);
-      expect(Number(difference.replaceAll('−', '-'))).toBeLessThan(isFloat64 ? 1e-12 : 1e-5);
-    }
   });
 });

@@ -28,7 +28,7 @@ export interface ExecutorProgress {
 }
 
 /** Rounds over all poses, one executor after the other in each, so that none gets the quiet moment. */
-const rounds = 7;
+const rounds = 5;
 
 type Combined = CombineResult<VinaWeights>;
 
