@@ -89,9 +89,9 @@ describe('the poses', () => {
   });
 
   test('of the reader come by the button, and the old ones come back', async () => {
-    await at.page.setInputFiles('#own', own('three.pdbqt', three));
+    await at.page.setInputFiles('#own', [own('three.pdbqt', three), own('mine.pdbqt', receptor.text)]);
     await at.shows('pose-number', '1 of 3');
-    await at.shows('poses-what', '3 poses of three.pdbqt in pocket.pdbqt.');
+    await at.shows('poses-what', '3 poses of three.pdbqt in mine.pdbqt.');
     const result = await combined(boltzmann({ kT }), poses.slice(0, 3));
     await at.shows('value', fixed(result.value, 4));
     await at.page.click('#back');
@@ -136,6 +136,8 @@ describe('the poses', () => {
 
 describe('the combination', () => {
   onOnePage();
+  beforeAll(() => at.page.click('#numbers summary'));
+
   const choose = (kind: string) => at.page.locator(`input[name=combination][value=${kind}]`).check();
 
   async function holds(combination: Combination): Promise<CombineResult<VinaWeights>> {

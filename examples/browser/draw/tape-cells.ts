@@ -64,6 +64,7 @@ export function cellsOf(
       pointed = id;
       cells[id]?.setAttribute('tabindex', '0');
       cells[id]?.setAttribute('aria-selected', 'true');
+      cells[id]?.setAttribute('aria-describedby', 'tape-detail');
       mark(id, 'pointed');
       for (const input of trace.entries[id]?.inputs ?? []) mark(input, 'reads');
       for (const user of trace.entries) if (user.inputs.includes(id)) mark(user.id, 'read-by');

@@ -29,7 +29,9 @@ const heteroatoms = { N: '#8a63d2', O: '#d2453c', S: '#c09a1d', F: '#3f9d57', Cl
 
 /** Loads 3Dmol.js and starts it in an element. */
 export async function viewerIn(element: HTMLElement): Promise<Viewer> {
+  element.textContent = 'Loading the 3D view …';
   const { createViewer } = await import('3dmol');
+  element.textContent = '';
   const viewer: GLViewer = createViewer(element, { backgroundColor: colour('card'), antialias: true });
   let [pocket, models]: [GLModel | undefined, GLModel[]] = [undefined, []];
   let painted: string[] = [];

@@ -15,7 +15,7 @@ const said: Readonly<Record<Kind, { formulas: readonly string[]; limits: string 
   },
   lse: {
     formulas: ['ΔG = −(1/t) ln Σ exp(−t ΔGₙ)', 'cₙ = wₙ = exp(−t ΔGₙ) / Σ exp(−t ΔGᵢ)'],
-    limits: 't → ∞: the best pose alone. t → 0: all poses alike, and ΔG falls below the best by ln N / t.',
+    limits: 'LSE. t → ∞: the best pose alone. t → 0: all alike, and ΔG falls below the best, by ln N / t.',
   },
   boltzmann: {
     formulas: ['ΔG = Σ wₙ ΔGₙ,  wₙ ∝ exp(−ΔGₙ/kT)', 'cₙ = wₙ (1 − (ΔGₙ − ΔG)/kT)'],
@@ -44,8 +44,9 @@ export function combinationPanel(store: Store, actions: Actions): void {
 
   store.subscribe(({ settings }) => drawSettings(slider, settings));
   store.subscribe((state, before) => {
-    if (state.combined && (state.combined !== before.combined || state === before)) drawNumbers(state);
+    if (state.combined !== before.combined || state === before) drawNumbers(state);
   });
+  byId('numbers').addEventListener('toggle', () => drawTables(store.state));
   store
     .firstResult()
     .then(() => import('../draw/chart.ts'))
@@ -89,7 +90,7 @@ function drawSettings(slider: HTMLInputElement, settings: CombinationSettings): 
 
 function drawNumbers({ combined }: State): void {
   if (!combined) return;
-  const { value, predictions, weights, coefficients, gradient } = combined;
+  const { value, predictions } = combined;
   byId('value').textContent = fixed(value, 4);
   byId('best').textContent = fixed(Math.min(...predictions), 4);
   byId('average').textContent = fixed(meanOf(predictions), 4);
@@ -97,6 +98,13 @@ function drawNumbers({ combined }: State): void {
   time.textContent = milliseconds(combined.milliseconds);
   (time.previousElementSibling as HTMLElement).textContent =
     predictions.length === 1 ? 'one tape' : `${predictions.length} tapes`;
+  drawTables({ combined });
+}
+
+/** The tables are filled while they can be seen: with many poses they are more work than all else. */
+function drawTables({ combined }: Pick<State, 'combined'>): void {
+  if (!combined || !byId<HTMLDetailsElement>('numbers').open) return;
+  const { predictions, weights, coefficients, gradient } = combined;
   fillTable(
     byId<HTMLTableElement>('gradient-table'),
     ['weight', '∂ΔG/∂w'],

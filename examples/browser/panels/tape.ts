@@ -28,6 +28,7 @@ export function tapePanel(store: Store, actions: Actions): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isPlaying = false;
   let shown = -1;
+  let pointed = -1;
 
   /** Values done, from 0; one more than there are steps when the tape is gone. */
   const at = () => slider.valueAsNumber;
@@ -36,11 +37,13 @@ export function tapePanel(store: Store, actions: Actions): void {
     const done = at();
     cells?.run(done);
     drawWhere(trace, before, done);
+    slider.setAttribute('aria-valuetext', byId('tape-where').textContent ?? '');
     chart?.draw(sayStrip(trace, done), stripOption(trace, before, done));
     if (shown < 0 || isPlaying) show(entryDone(trace, done));
   };
   const show = (id: number) => {
     shown = isPlaying ? -1 : id;
+    pointed = id;
     if (trace) drawDetail(byId('tape-detail'), trace, id);
     cells?.point(id);
   };
@@ -72,6 +75,7 @@ export function tapePanel(store: Store, actions: Actions): void {
   byId('tape-back').addEventListener('click', () => pauseAnd(at() - 1));
   byId('tape-forward').addEventListener('click', () => pauseAnd(at() + 1));
   slider.addEventListener('input', () => pauseAnd(at()));
+  addEventListener('resize', () => cells?.point(pointed));
   const pauseAnd = (step: number) => {
     setPlaying(false);
     go(step);
