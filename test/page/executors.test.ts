@@ -33,7 +33,7 @@ describe.each([
         expect(cells[0]).toMatch(/^gpu: .{20}/);
         continue;
       }
-      const [ran = '', time, , , shown = '', difference = ''] = cells.map(cell => cell.replaceAll('−', '-'));
+      const [time, , ran = '', , shown = '', difference = ''] = cells.map(cell => cell.replaceAll('−', '-'));
       const isFloat64 = ran.endsWith('float64');
       expect(name).toContain(isFloat64 ? 'float64' : 'float32');
       expect(Number(time)).toBeGreaterThan(0);

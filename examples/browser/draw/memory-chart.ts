@@ -49,8 +49,9 @@ export function memoryOption(points: readonly MemoryPoint[]): EChartsCoreOption 
         name: way,
         data: points.filter(point => point.way === way).map(({ poses, peakBytes }) => [poses, peakBytes]),
         color,
-        symbol: look.dashed ? 'emptyCircle' : 'circle',
+        symbol: 'circle',
         symbolSize: 7,
+        itemStyle: { color: look.dashed ? colour('card') : color, borderColor: color, borderWidth: 1.5 },
         lineStyle: { color, width: 2, type: look.dashed ? [5, 4] : 'solid' },
         endLabel: {
           show: !isNarrow,

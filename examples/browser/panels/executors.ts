@@ -6,7 +6,7 @@ import type { Store } from '../state.ts';
 import type { ExecutorResult } from '../worker/executors.ts';
 import { jobButtons } from './job.ts';
 
-const columns = ['executor', 'what ran', 'ms per pose', 'relative', 'first run', 'ΔG', 'differs by'];
+const columns = ['executor', 'ms per pose', 'relative', 'what ran', 'first run', 'ΔG', 'differs by'];
 
 /** Times every executor the browser has, and says why the others do not run. */
 export function executorsPanel(store: Store): void {
@@ -46,9 +46,9 @@ function cells(result: ExecutorResult | undefined, slowest: number): HTMLTableCe
   const bar = element('span', { class: 'time' });
   bar.style.setProperty('--share', `${result.millisecondsPerPose / slowest}`);
   return [
-    element('td', { class: 'text' }, result.ran),
     element('td', {}, fixed(result.millisecondsPerPose, 3)),
     element('td', { class: 'bar' }, bar),
+    element('td', { class: 'text' }, result.ran),
     element('td', {}, milliseconds(result.firstMilliseconds)),
     element('td', {}, fixed(result.value, 4)),
     element('td', {}, short(result.difference)),
