@@ -100,7 +100,7 @@ function drawVerdict(verdict: Verdict, pose: number, ours: number | undefined): 
     element('p', { class: isOk ? 'verdict good' : 'verdict bad', id: 'scorer-report' }, report),
     element(
       'div',
-      { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Gradient and differences' },
+      { class: 'scroll limited', tabindex: '0', role: 'region', 'aria-label': 'Gradient and differences' },
       table,
     ),
   );
