@@ -40,7 +40,8 @@ export function drawDetail(target: HTMLElement, trace: Trace, id: number): void 
   );
 }
 
-function numbersOf({ numbers, shape, least, largest, step }: Entry): string {
+function numbersOf({ numbers, shape, least, largest, step, lastUse }: Entry): string {
+  if (step < 0 && lastUse < 0) return 'never computed, as nothing needs it';
   if (step < 0) return 'never an array of its own: it is added straight into a sum';
   const size = shape.reduce((product, length) => product * length, 1);
   const listed = numbers.slice(0, size).map(short).join('  ');

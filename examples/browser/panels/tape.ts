@@ -11,9 +11,6 @@ import type { Trace } from '../worker/trace.ts';
 /** How long a step stays while it plays, and how long nothing is there between two tapes, in milliseconds. */
 const pace = { step: 55, gone: 1100 };
 
-/** What two Float64Arrays of the size of θ take: all that a pose leaves behind. */
-const stateBytes = (trace: Trace) => 2 * 8 * (trace.results.length - 1);
-
 /**
  * One pose's tape: how far it has run, what each value is, and the bytes held. After the last step the tape goes, and
  * the next pose's comes.
@@ -123,7 +120,7 @@ function drawWhere(trace: Trace, before: Trace | undefined, done: number): void 
   const held = heldAt(trace, done);
   const earlier = before ? ` In grey: pose ${before.pose + 1}, before it.` : '';
   byId('strip-note').textContent = isGone
-    ? `What is kept of pose ${trace.pose + 1}: ΔG, and its derivatives folded into a state of ${bytes(stateBytes(trace))}. The next pose takes the same room again.`
+    ? `What is kept of pose ${trace.pose + 1}: ΔG, and its derivatives folded into a state of ${bytes(trace.stateBytes)}. The next pose takes the same room again.`
     : `Held now: ${bytes(held)}. At most: ${bytes(trace.peak)}, for this pose and hardly more for any number of poses.${earlier}`;
 }
 

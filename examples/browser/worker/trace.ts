@@ -1,4 +1,5 @@
 import { type Form, gradient, interpreter, jit, Memory, Tape, type Tensor, type Value } from 'posetape';
+import { boltzmann } from 'posetape/combine';
 import { recordWeights, score } from '../../vina/score.ts';
 import { formulaOf } from '../formula.ts';
 import { poseAt } from './slope.ts';
@@ -40,9 +41,13 @@ export interface Trace {
   readonly copies: number;
   /** The ids of ΔG and of ∂ΔG/∂w by name. */
   readonly results: readonly { readonly name: string; readonly id: number }[];
+  /** What is kept of any number of poses once their tapes are gone, combined by Boltzmann's average. */
+  readonly stateBytes: number;
   /** What jit makes of the same tape: its loops, and their source. */
   readonly fused: string;
 }
+
+const fusing = jit();
 
 /** How many of a value's numbers are shown. */
 const shown = 6;
@@ -56,7 +61,13 @@ export function trace({ poses }: Context, index: number): Trace {
   const wanted = [energy, ...slopes];
 
   const watch = new Watch();
-  interpreter().run(wanted, { memory: watch, onValue: (value, tensor) => watch.see(value, tensor) });
+  const [value, ...numbers] = interpreter().run(wanted, {
+    memory: watch,
+    onValue: (value, tensor) => watch.see(value, tensor),
+  });
+  const accumulator = boltzmann().accumulator();
+  const byName = Object.keys(weights).map((name, k) => [name, numbers[k] as Tensor]);
+  accumulator.add(value?.data[0] as number, Object.fromEntries(byName));
   const lastUse = lastUses(tape, wanted, watch.order);
 
   const entries = tape.values.map((value): Entry => {
@@ -88,7 +99,8 @@ export function trace({ poses }: Context, index: number): Trace {
     peak: watch.peak,
     copies: watch.copies,
     results: wanted.map(({ id }, k) => ({ name: names[k] as string, id })),
-    fused: jit().explain(wanted),
+    stateBytes: accumulator.bytes,
+    fused: fusing.explain(wanted),
   };
 }
 
