@@ -27,6 +27,8 @@ export interface Opened {
 export interface OpenOptions {
   readonly width?: number;
   readonly colorScheme?: 'light' | 'dark';
+  /** Runs in the page before its own scripts. */
+  readonly before?: () => void;
 }
 
 /** Builds the page, serves it and starts a browser, for the tests of a file: they `open` it. */
@@ -47,7 +49,7 @@ export function site(flags: readonly string[] = []): { open(options?: OpenOption
 async function openPage(
   browser: Browser,
   url: string,
-  { width = 1280, colorScheme = 'light' }: OpenOptions = {},
+  { width = 1280, colorScheme = 'light', before }: OpenOptions = {},
 ): Promise<Opened> {
   const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
   const complaints: string[] = [];
@@ -61,6 +63,7 @@ async function openPage(
     }
   });
   page.on('requestfailed', request => complaints.push(`could not get ${request.url()}`));
+  if (before) await page.addInitScript(before);
   await page.goto(url);
   await page.waitForSelector('html[data-first-result]');
   const of = (id: string): Locator => page.locator(`#${id}`);

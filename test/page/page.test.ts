@@ -428,3 +428,19 @@ describe('your own scorer', () => {
     );
   });
 });
+
+test('without WebGL the view says so, and all else works', async () => {
+  at = await open({
+    before: () => {
+      const own = HTMLCanvasElement.prototype.getContext;
+      HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, kind: string) {
+        return kind.startsWith('webgl') ? null : own.call(this, kind);
+      } as typeof own;
+    },
+  });
+  await at.shows('viewer', /^The 3D view could not start: it needs WebGL/);
+  await at.page.click('#pose-next');
+  await at.shows('pose-force', short(longestForce(poseAt(1))));
+  at.isQuiet();
+  await at.page.close();
+});

@@ -27,8 +27,16 @@ const radius = { chosen: 0.2, least: 0.04, most: 0.12, line: 0.25 };
 /** Blue is for weights, so nitrogen gets violet. */
 const heteroatoms = { N: '#8a63d2', O: '#d2453c', S: '#c09a1d', F: '#3f9d57', Cl: '#3f9d57', H: '#9aa0a8' };
 
-/** Loads 3Dmol.js and starts it in an element. */
+/**
+ * Loads 3Dmol.js and starts it in an element.
+ *
+ * @throws Error where there is no WebGL
+ */
 export async function viewerIn(element: HTMLElement): Promise<Viewer> {
+  const canvas = document.createElement('canvas');
+  if (!canvas.getContext('webgl2') && !canvas.getContext('webgl')) {
+    throw new Error('it needs WebGL, which this browser does not have or does not allow');
+  }
   element.textContent = 'Loading the 3D view …';
   const { createViewer } = await import('3dmol');
   element.textContent = '';
