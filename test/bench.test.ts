@@ -295,7 +295,7 @@ describe('the benchmark of the GPU', () => {
     const text = gpuReport({ found, peers: [], renderer: 'software', rounds: 5, arguments: [] });
     expect(text).toContain('take `jit()`');
     expect(text).toContain('- webgpu, Node was not measured: no Vulkan driver');
-    expect(text).toContain('webasm takes 4.00 of that');
+    expect(text).toContain('webasm takes 4.00 times that');
     expect(text).toContain('A real GPU: not measured');
     expect(text).toMatch(/\| webasm +\| +8\.00 \|/);
   });
