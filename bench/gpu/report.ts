@@ -72,7 +72,7 @@ export function gpuReport(measured: Measured): string {
   const browser = versions.size > 0 ? `; Chromium ${[...versions].join(', ')}` : '';
   const sections = workloadNames.flatMap(workload => {
     const own = found.filter(each => each.workload === workload);
-    return own.length > 0 ? [section(workload, own, measured.peers)] : [];
+    return own.length > 0 ? [section(workload, own, measured)] : [];
   });
   return `# On the GPU
 
@@ -106,7 +106,11 @@ function nameOf({ engine, place }: Row): string {
   return place === 'Chromium' || engine === 'webgpu' ? `${engine}, ${place}` : engine;
 }
 
-function section(workload: WorkloadName, own: readonly Measurement[], peers: readonly Peer[]): string {
+function section(
+  workload: WorkloadName,
+  own: readonly Measurement[],
+  { peers, rounds: asked }: Measured,
+): string {
   const rows = own.filter(isFound);
   const beside = peers.filter(each => each.workload === workload);
   const first = rows.at(-1)?.facts;
@@ -174,7 +178,7 @@ function section(workload: WorkloadName, own: readonly Measurement[], peers: rea
       facts.fallbackReason ? [`- ${nameOf(row)}: ${facts.fallbackReason}`] : [],
     ),
     ...rows.flatMap(({ row, rounds }) =>
-      rounds < 3 ? [`- ${nameOf(row)}: ${rounds} rounds, as one takes long`] : [],
+      rounds < Math.min(3, asked) ? [`- ${nameOf(row)}: ${rounds} rounds, as one takes long`] : [],
     ),
   ];
   const n = rows[0]?.poses ?? 0;
