@@ -37,7 +37,7 @@ const progress = new Progress(parts * settings.length);
 const results: { name: string; last: Streamed }[] = [];
 try {
   for (const { name, flags } of settings) {
-    const running = programs.start('million-subject.ts', [poses, parts], flags);
+    const running = programs.start('million-subject.ts', [poses, parts], { flags });
     for (let part = 0; part < parts; part++) {
       const { poses: done, processBytes } = await running.hear<Streamed>();
       progress.next(`${done.toLocaleString('en')} poses, ${bytes(processBytes)} over baseline, ${name}`);

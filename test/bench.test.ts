@@ -4,6 +4,11 @@ import { join } from 'node:path';
 import { interpreter, jit, type Tensor, tensor } from 'posetape';
 import { boltzmann, combinePoses, lse, mean, type Params, type Scorer } from 'posetape/combine';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { phases } from '../bench/gpu/names.ts';
+import { gpuReport, type Measurement } from '../bench/gpu/report.ts';
+import { taskOf } from '../bench/gpu/task.ts';
+import { Trial } from '../bench/gpu/trial.ts';
+import { Watch, watchWebGpu } from '../bench/gpu/watch.ts';
 import { SmoothMinimum } from '../bench/hand/fold.ts';
 import { blockedMultiply, nameOf, plainMultiply, tiles } from '../bench/hand/matmul.ts';
 import { handPairs } from '../bench/hand/pairs.ts';
@@ -185,6 +190,115 @@ test('the loops that are timed alone give what the executor gives', () => {
     const expected = jit({ precision: 'float32' }).run(tapes[i] ?? []);
     expect(loops.results(bound)).toEqual(expected.map(({ data }) => data));
   }
+});
+
+describe('the benchmark of the GPU', () => {
+  /** Counts how often it is read, so that time is the same on every machine. */
+  const counting = () => {
+    let ticks = 0;
+    return () => ticks++;
+  };
+  const small = { workload: 'list', data: generatePairs(1) } as const;
+
+  test.each(['webasm', 'cpu', 'jit'] as const)(
+    'computes on %s what the interpreter computes',
+    async engine => {
+      const { params, score, poses } = taskOf(small, 1);
+      const executor = interpreter({ precision: 'float32' });
+      const expected = await combinePoses({ poses, params, score, combination: lse(), executor });
+      const trial = await Trial.open(small, engine);
+      const { value, norm, kernels, pipelines } = await trial.facts();
+      expectClose(value, expected.value, 2e-5);
+      expectClose(norm, Math.hypot(...numbersOf(expected.gradient)), 2e-5);
+      expect([kernels, pipelines]).toEqual(engine === 'jit' ? [null, null] : [expect.any(Number), 1]);
+    },
+  );
+
+  test('tells the kernels of webasm from what is before and after them', async () => {
+    const trial = await Trial.open(small, 'webasm', counting());
+    await trial.first();
+    const { phases: parts, poses } = await trial.round();
+    expect(poses).toBeGreaterThan(0);
+    for (const phase of ['upload', 'kernels', 'readback', 'rest'] as const)
+      expect(parts[phase]).toBeGreaterThan(0);
+    expect(parts.launch).toBe(0);
+  });
+
+  test('has a workload of many kernels', async () => {
+    const trial = await Trial.open({ workload: 'tiny' }, 'cpu');
+    const { kernels } = await trial.facts();
+    expect(kernels).toBeGreaterThanOrEqual(60);
+    expect(kernels).toBeLessThan(70);
+  });
+
+  test('splits the time of a launch on WebGPU', async () => {
+    let now = 0;
+    const watch = new Watch(() => now);
+    const wait = (time: number) => {
+      now += time;
+    };
+    const buffer = { mapAsync: async () => wait(16) };
+    const device = {
+      queue: { submit: () => wait(4), writeBuffer: () => wait(1) },
+      createCommandEncoder: () => wait(2),
+      createBuffer: (_: object) => buffer,
+    };
+    watchWebGpu(device, watch);
+    const { mapAsync } = device.createBuffer({});
+    watch.reset();
+    watch.enter('upload');
+    device.queue.writeBuffer();
+    device.createCommandEncoder();
+    device.queue.submit();
+    wait(8);
+    await mapAsync();
+    wait(32);
+    watch.enter('rest');
+    expect(watch.totals).toEqual({ upload: 1, launch: 6, kernels: 0, readback: 24, rest: 32 });
+    expect(phases.reduce((sum, phase) => sum + watch.totals[phase], 0)).toBe(now);
+  });
+
+  test('names what was not measured, and says which is faster', () => {
+    const facts = {
+      value: 1,
+      norm: 2,
+      launches: 1,
+      readbacks: 1,
+      bytes: 0,
+      peakBytes: 0,
+      fallbackReason: null,
+    };
+    const time = (wall: number) => ({
+      wall,
+      cpu: wall,
+      poses: 1,
+      phases: { upload: 1, launch: 1, kernels: 1, readback: 1, rest: 1 },
+    });
+    const measured = { workload: 'list', compile: 1, poses: 1, rounds: 5 } as const;
+    const found: Measurement[] = [
+      { workload: 'list', row: { engine: 'webgpu', place: 'Node' }, reason: 'no Vulkan driver' },
+      {
+        ...measured,
+        row: { engine: 'webasm', place: 'Node' },
+        facts: { ...facts, kernels: 34, pipelines: 1, adapter: null },
+        time: time(8),
+        bestWall: 8,
+      },
+      {
+        ...measured,
+        row: { engine: 'jit', place: 'Node' },
+        facts: { ...facts, kernels: null, pipelines: null, adapter: null },
+        time: time(2),
+        bestWall: 2,
+      },
+    ];
+    const text = gpuReport({ found, peers: [], renderer: 'software', rounds: 5, arguments: [] });
+    expect(text).toContain('take `jit()`');
+    expect(text).toContain('- webgpu, Node was not measured: no Vulkan driver');
+    expect(text).toContain('webasm takes 4.00 times that');
+    expect(text).toContain('A real GPU: not measured');
+    expect(text).toMatch(/\| webasm +\| +8\.00 \|/);
+  });
 });
 
 /** ΔG and its gradient in float64, one number after the other. */

@@ -32,13 +32,20 @@ function pythonWithTorch(): string | undefined {
   return python;
 }
 
+/** Whether PyTorch has a GPU to compute on. */
+export function torchHasGpu(): boolean {
+  const python = pythonWithTorch();
+  const code = 'import sys, torch; sys.exit(not torch.cuda.is_available())';
+  return python !== undefined && spawnSync(python, ['-c', code]).status === 0;
+}
+
 export function isInstalled(peer: PeerName): boolean {
   if (peer === 'PyTorch') return pythonWithTorch() !== undefined;
   const module = peer === 'jax-js' ? '@jax-js/jax' : '@tensorflow/tfjs-backend-wasm';
   return existsSync(join(folder, 'node_modules', module));
 }
 
-/** Starts a peer on a workload: `network`, `dense` or `list`. */
+/** Starts a peer on a workload: `network`, `dense` or `list`; after the strategy and the number of poses, PyTorch takes a device. */
 export function startPeer(peer: PeerName, data: string, args: readonly (string | number)[]): Measured {
   const all = [data, ...args.map(String)];
   if (peer === 'PyTorch')

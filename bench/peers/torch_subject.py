@@ -1,6 +1,7 @@
-"""One way to do one workload in PyTorch, on one thread. It answers a line on stdin by a line of JSON.
+"""One way to do one workload in PyTorch, on one thread or on a GPU. It answers a line on stdin by a line of JSON.
 
-Arguments: the folder of the workloads; network, dense or list; the strategy; the number of poses.
+Arguments: the folder of the workloads; network, dense or list; the strategy; the number of poses; the device, which is
+cpu unless cuda is asked for.
 """
 
 import gc
@@ -15,6 +16,11 @@ import torch
 torch.set_num_threads(1)
 
 folder, workload, strategy, count = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+device = sys.argv[5] if len(sys.argv) > 5 else "cpu"
+if device not in ("cpu", "cuda"):
+    sys.exit(f"error: there is no device {device}; there are cpu and cuda")
+if device == "cuda" and not torch.cuda.is_available():
+    sys.exit("error: PyTorch finds no GPU: torch.cuda.is_available() is False")
 
 
 def numbers(name, kind, length=-1):
@@ -26,12 +32,16 @@ def sizes(name):
         return json.load(file)
 
 
+def constant(array):
+    return torch.tensor(array, device=device)
+
+
 def index(array):
-    return torch.tensor(array.astype(numpy.int64))
+    return constant(array.astype(numpy.int64))
 
 
 def leaf(array):
-    return torch.tensor(array).requires_grad_(True)
+    return constant(array).requires_grad_(True)
 
 
 def network_task():
@@ -47,9 +57,11 @@ def network_task():
     poses = []
     for n in range(count):
         a, e = slice(n * atoms, (n + 1) * atoms), slice(n * edges, (n + 1) * edges)
-        poses.append((index(z[a]), index(src[e]), index(dst[e]), torch.tensor(d[e].copy())))
-    centers = torch.linspace(0, cutoff, meta["G"])
+        poses.append((index(z[a]), index(src[e]), index(dst[e]), constant(d[e].copy())))
+    centers = torch.linspace(0, cutoff, meta["G"], device=device)
     gamma = 0.5 / (cutoff / (meta["G"] - 1)) ** 2
+
+    zero = torch.zeros((), device=device)
 
     def soft(x):
         return torch.nn.functional.softplus(x) - numpy.log(2).item()
@@ -58,7 +70,7 @@ def network_task():
         z, src, dst, d = pose
         p = params
         basis = torch.exp(-gamma * (d[:, None] - centers) ** 2)
-        fade = torch.where(d < cutoff, 0.5 * (torch.cos(d * (numpy.pi / cutoff)) + 1), torch.zeros(()))
+        fade = torch.where(d < cutoff, 0.5 * (torch.cos(d * (numpy.pi / cutoff)) + 1), zero)
         x = p["emb"][z]
         for k in range(blocks):
             inner = soft(basis @ p[f"f1w{k}"] + p[f"f1b{k}"])
@@ -83,7 +95,7 @@ def pairs_task():
     def masks(a, b):
         hydrophobic = (a % 3 == 0) & (b % 3 == 0)
         hydrogen_bond = (a % 3 == 1) & (b % 3 == 2)
-        return [torch.tensor(each.astype(numpy.float32)) for each in (hydrophobic, hydrogen_bond)]
+        return [constant(each.astype(numpy.float32)) for each in (hydrophobic, hydrogen_bond)]
 
     def energies(s, hydrophobic, hydrogen_bond):
         near = weights[0] * torch.exp(-((s / 0.5) ** 2))
@@ -101,7 +113,7 @@ def pairs_task():
         for distances in d:
             i, j = numpy.nonzero(distances < cutoff)
             a, b = ligand[i], receptor[j]
-            poses.append((torch.tensor(distances[i, j]), index(a), index(b), *masks(a, b)))
+            poses.append((constant(distances[i, j]), index(a), index(b), *masks(a, b)))
 
         def score(pose):
             distances, a, b, hydrophobic, hydrogen_bond = pose
@@ -110,7 +122,7 @@ def pairs_task():
     else:
         a, b = index(ligand), index(receptor)
         hydrophobic, hydrogen_bond = masks(ligand[:, None], receptor[None, :])
-        poses = [torch.tensor(distances.copy()) for distances in d]
+        poses = [constant(distances.copy()) for distances in d]
 
         def score(distances):
             s = distances - radii[a][:, None] - radii[b]
@@ -184,11 +196,20 @@ def check():
     return {"value": value, "norm": float(torch.sqrt(sum((slope**2).sum() for slope in gradient)))}
 
 
+def finish():
+    """A GPU goes on working after a call has returned."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
 def timed(times):
-    start = time.process_time()
+    """Milliseconds a run, by CPU time and by the clock."""
+    finish()
+    cpu, wall = time.process_time(), time.perf_counter()
     for _ in range(times):
         run()
-    return 1000 * (time.process_time() - start) / times
+    finish()
+    return [1000 * (now - start) / times for now, start in ((time.process_time(), cpu), (time.perf_counter(), wall))]
 
 
 per_run = None
@@ -199,12 +220,28 @@ def one_round():
     if per_run is None:
         spent = runs = 0
         while runs < 2 or spent < 1500:
-            per_run = timed(1)
+            per_run = max(timed(1))
             spent += per_run
             runs += 1
-    return {"cpu": timed(max(1, round(60 / per_run))) / count}
+    cpu, wall = timed(max(1, round(60 / per_run)))
+    return {"cpu": cpu / count, "wall": wall / count}
 
 
-answers = {"peak": peak, "check": check, "round": one_round, "version": lambda: {"version": torch.__version__}}
+def device_facts():
+    if device == "cpu":
+        return {"name": "CPU", "peakBytes": 0}
+    torch.cuda.reset_peak_memory_stats()
+    run()
+    finish()
+    return {"name": torch.cuda.get_device_name(), "peakBytes": torch.cuda.max_memory_allocated()}
+
+
+answers = {
+    "peak": peak,
+    "check": check,
+    "round": one_round,
+    "device": device_facts,
+    "version": lambda: {"version": torch.__version__},
+}
 for line in sys.stdin:
     print(json.dumps(answers[line.strip()]()), flush=True)

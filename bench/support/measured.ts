@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import { median } from './clock.ts';
@@ -28,15 +28,22 @@ export class Programs {
       format: 'esm',
       target: 'node20',
       conditions: ['posetape:source'],
+      external: ['gpu.js'],
       logLevel: 'error',
     });
+    // Packages that are loaded by name as the program runs are found as they are from here.
+    await symlink(resolve('node_modules'), join(folder, 'node_modules'), 'junction');
     return new Programs(folder);
   }
 
   /** A process that runs one of the sources; `flags` are Node's. */
-  start(source: string, args: readonly (string | number)[] = [], flags: readonly string[] = []): Measured {
+  start(
+    source: string,
+    args: readonly (string | number)[] = [],
+    { flags = [], ...settings }: { readonly flags?: readonly string[] } & Settings = {},
+  ): Measured {
     const program = join(this.folder, source.replace(/\.ts$/, '.mjs'));
-    return new Measured(process.execPath, ['--expose-gc', ...flags, program, ...args.map(String)]);
+    return new Measured(process.execPath, ['--expose-gc', ...flags, program, ...args.map(String)], settings);
   }
 
   async remove(): Promise<void> {
@@ -47,15 +54,22 @@ export class Programs {
 /** One thread each, or a library that multiplies on all cores is compared with one that does not. */
 const oneThread = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
 
+/** How a measured process is started. */
+export interface Settings {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether it is bound to one core; default true. */
+  readonly isPinned?: boolean;
+}
+
 /** A process of its own that is asked by a line on its stdin and answers by a line of JSON. */
 export class Measured {
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
   #errors = '';
 
-  constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    const pinned = onOneCore([command, ...args]);
-    this.#process = spawn(pinned[0] as string, pinned.slice(1), {
+  constructor(command: string, args: readonly string[], { env = {}, isPinned = true }: Settings = {}) {
+    const words = isPinned ? onOneCore([command, ...args]) : [command, ...args];
+    this.#process = spawn(words[0] as string, words.slice(1), {
       env: { ...process.env, ...oneThread, ...env },
     });
     this.#process.stderr.on('data', (data: Buffer) => {

@@ -21,9 +21,16 @@ interface Playwright {
   readonly chromium: {
     launch(options: { executablePath: string; args: readonly string[] }): Promise<{
       newPage(): Promise<Page>;
+      newBrowserCDPSession(): Promise<{ send(method: 'SystemInfo.getProcessInfo'): Promise<Processes> }>;
+      version(): string;
       close(): Promise<void>;
     }>;
   };
+}
+
+/** Of the browser, its pages and its GPU; CPU time in seconds. */
+interface Processes {
+  readonly processInfo: readonly { readonly id: number; readonly cpuTime: number }[];
 }
 
 /** A page with a module of ours in it. */
@@ -31,6 +38,10 @@ export interface OpenPage {
   readonly page: Page;
   /** What the page wrote to its console as errors, or threw. */
   readonly errors: readonly string[];
+  /** Of the browser. */
+  readonly version: string;
+  /** CPU time of all the browser's processes so far, in milliseconds. */
+  cpuTime(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -67,6 +78,7 @@ export async function openPage(entry: string, flags: readonly string[] = []): Pr
     executablePath: chromiumPath,
     args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', ...flags],
   });
+  const session = await browser.newBrowserCDPSession();
   const page = await browser.newPage();
   const errors: string[] = [];
   page.on('pageerror', error => errors.push(error.message));
@@ -77,6 +89,11 @@ export async function openPage(entry: string, flags: readonly string[] = []): Pr
   return {
     page,
     errors,
+    version: browser.version(),
+    cpuTime: async () => {
+      const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+      return 1000 * processInfo.reduce((total, { cpuTime }) => total + cpuTime, 0);
+    },
     close: async () => {
       await browser.close();
       server.close();

@@ -2,8 +2,11 @@ import { baseOf, isGiven, isSameWithoutOnes, type Node, ownCost } from './graph.
 import type { Lowered } from './lower.ts';
 import { one } from './structure.ts';
 
-/** More than so many additions to compute, and it is stored rather than computed for every reader. */
-const cheap = 2;
+/**
+ * More than so many additions to compute, and it is stored rather than computed for every reader: a number that is stored
+ * takes a kernel, and memory to pass through twice.
+ */
+const cheap = 8;
 
 /** How a reader takes an input's entries: each at most once, or some of them many times. */
 function readsOnce({ form, inputs, shape }: Node, i: number): boolean {

@@ -1,0 +1,93 @@
+import { softwareDriver } from '../../test/gpu/driver.ts';
+import type { Measured, Programs } from '../support/measured.ts';
+import { PageTrial } from './in-page.ts';
+import { ingredientsOf } from './ingredients.ts';
+import type { Engine, Facts, First, Renderer, Times, WorkloadName } from './names.ts';
+
+/** An engine and where it runs. */
+export interface Row {
+  readonly engine: Engine;
+  readonly place: 'Node' | 'Chromium';
+}
+
+/** One engine at work on one workload, wherever it runs. */
+export interface Contestant {
+  first(): Promise<First>;
+  facts(): Promise<Facts>;
+  warmUp(): Promise<unknown>;
+  round(): Promise<Times>;
+  stop(): Promise<void>;
+  /** Of the browser, where there is one. */
+  readonly version?: string;
+}
+
+/** Starts an engine on so many poses of a workload. @throws Error that says why it cannot be had here */
+export async function startContestant(
+  programs: Programs,
+  { engine, place }: Row,
+  workload: WorkloadName,
+  count: number,
+  renderer: Renderer,
+): Promise<Contestant> {
+  if (place === 'Chromium') return PageTrial.start(await ingredientsOf(workload, count), engine, renderer);
+  return new ProcessTrial(startProcess(programs, engine, workload, count, renderer));
+}
+
+/** Not bound to one core: a driver has threads of its own. */
+function startProcess(
+  programs: Programs,
+  engine: Engine,
+  workload: WorkloadName,
+  count: number,
+  renderer: Renderer,
+): Measured {
+  const env = {
+    XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? '/tmp',
+    ...(renderer === 'software' && {
+      VK_ICD_FILENAMES: process.env.VK_ICD_FILENAMES ?? softwareDriver,
+    }),
+  };
+  const clock = engine === 'webgpu' && renderer === 'hardware' ? 'wall' : 'cpu';
+  return programs.start('gpu/subject.ts', [workload, engine, count, clock], { env, isPinned: false });
+}
+
+class ProcessTrial implements Contestant {
+  readonly #process: Measured;
+
+  constructor(process: Measured) {
+    this.#process = process;
+  }
+
+  first(): Promise<First> {
+    return this.#process.ask('first');
+  }
+
+  facts(): Promise<Facts> {
+    return this.#process.ask('facts');
+  }
+
+  warmUp(): Promise<unknown> {
+    return this.#process.ask('warmUp');
+  }
+
+  round(): Promise<Times> {
+    return this.#process.ask('round');
+  }
+
+  stop(): Promise<void> {
+    return this.#process.stop();
+  }
+}
+
+/** What WebGPU finds in Node without being told of a driver; where that is a GPU, it is the one to measure. */
+export async function rendererHere(programs: Programs): Promise<Renderer> {
+  const probe = new ProcessTrial(startProcess(programs, 'webgpu', 'tiny', 1, 'hardware'));
+  try {
+    const { adapter } = await probe.facts();
+    return adapter && !adapter.isSoftware ? 'hardware' : 'software';
+  } catch {
+    return 'software';
+  } finally {
+    await probe.stop();
+  }
+}
