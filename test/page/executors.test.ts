@@ -2,7 +2,7 @@ import { boltzmann, combinePoses } from 'posetape/combine';
 import { describe, expect, test } from 'vitest';
 import { executorChoices } from '../../examples/browser/executors.ts';
 import { score, vinaWeights } from '../../examples/vina/score.ts';
-import { ensemble, rowsOf, site } from './open.ts';
+import { amiss, ensemble, rowsOf, site } from './open.ts';
 
 // A WebGPU that needs no graphics card, only libvulkan.
 const webgpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
@@ -41,6 +41,7 @@ describe.each([
       expect(Math.abs(Number(shown) - value)).toBeLessThan(isFloat64 ? 6e-5 : 2e-4);
       expect(Number(difference)).toBeLessThan(isFloat64 ? 1e-12 : 1e-5);
     }
+    expect(await amiss(page)).toEqual([]);
     isQuiet();
     await page.close();
   });

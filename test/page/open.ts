@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import axe from 'axe-core';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { type Ensemble, ensembleOf, type PdbqtFile } from '../../examples/vina/ensemble.ts';
@@ -82,4 +83,15 @@ async function openPage(
 export async function rowsOf(page: Page, id: string): Promise<string[][]> {
   const rows = await page.locator(`#${id} tbody tr`).all();
   return Promise.all(rows.map(row => row.locator('th, td').allTextContents()));
+}
+
+/** What axe finds amiss on a page as it is: contrast, labels, roles. */
+export async function amiss(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run();
+    return violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' ')}`,
+    );
+  });
 }
