@@ -10,6 +10,7 @@ await build({
     posetape: 'engine/index.ts',
     ops: 'ops/index.ts',
     combine: 'combine/index.ts',
+    wasm: 'engine/executors/wasm/index.ts',
   },
   outdir: 'dist',
   bundle: true,

@@ -50,7 +50,12 @@ export function jit({ precision = 'float64', structures = 64 }: JitOptions = {})
     const bytes = layout.length * arena.BYTES_PER_ELEMENT + copiedBytes((wanted[0] as Value).tape);
     memory.take(bytes);
     try {
-      code.run(arena, layout, structure, inputs);
+      code.run(
+        arena,
+        layout,
+        structure,
+        inputs.map(({ tensor }) => tensor.data),
+      );
       return wanted.map(({ shape }, i) => {
         const buffer = code.plan.wanted[i] as number;
         const from = layout.offsets[buffer] as number;

@@ -1,3 +1,4 @@
+import type { ConstantForm, ParameterForm } from '../../forms.ts';
 import { Memory } from '../../memory.ts';
 import type { Value } from '../../tape.ts';
 import type { Tensor, TensorData } from '../../tensor.ts';
@@ -14,12 +15,15 @@ export interface PlannedExecutor extends SyncExecutor {
   explain(wanted: readonly Value[]): string;
 }
 
+/** A value that is given. */
+export type Input = ParameterForm | ConstantForm;
+
 /** What is particular to one run. */
 export interface Job {
   readonly structure: Structure;
   readonly wanted: readonly Value[];
-  /** The arrays of the plan's inputs. */
-  readonly inputs: readonly TensorData[];
+  /** The plan's inputs. */
+  readonly inputs: readonly Input[];
   readonly memory: Memory;
   readonly options: RunOptions;
 }
@@ -89,7 +93,7 @@ export function plannedExecutor<Code>(backend: Backend<Code>): PlannedExecutor {
     const { memory = new Memory() } = options;
     const job = (plan: Plan) => ({ structure, wanted, inputs: inputsOf(plan, live), memory, options });
     const tensors = backend.run(made.code, job(made.plan));
-    if (!made.plan.isGuess || tensors.every(({ data }) => isFinite(data))) return tensors;
+    if (!made.plan.isGuess || tensors.every(({ data }) => areFinite(data))) return tensors;
     // A guess was wrong, or the numbers really are not finite: the exact plan tells.
     made.exact ??= compile(made.key, planOf(live, wanted, structure), structure);
     return backend.run(made.exact.code, job(made.exact.plan));
@@ -113,17 +117,17 @@ export function plannedExecutor<Code>(backend: Backend<Code>): PlannedExecutor {
   };
 }
 
-function inputsOf({ inputPlaces }: Plan, live: readonly Value[]): TensorData[] {
+function inputsOf({ inputPlaces }: Plan, live: readonly Value[]): Input[] {
   return inputPlaces.map(place => {
     const { form } = live[place] as Value;
     if (form.kind !== 'parameter' && form.kind !== 'constant')
       throw new Error(`plan: ${form.kind} is no input`);
-    return form.tensor.data;
+    return form;
   });
 }
 
 /** Whether all numbers are finite: 0 times one that is not is NaN. */
-function isFinite(data: TensorData): boolean {
+function areFinite(data: TensorData): boolean {
   let zero = 0;
   for (let i = 0; i < data.length; i++) zero += 0 * (data[i] as number);
   return zero === 0;

@@ -1,0 +1,301 @@
+import { lengthOf } from '../plan/layout.ts';
+import type { Buffer, MatmulStep } from '../plan/plan.ts';
+import type { Input } from '../plan/planned.ts';
+import type { Structure } from '../plan/structure.ts';
+import type { WebAssemblyApi } from './api.ts';
+import type { Arena } from './arena.ts';
+import {
+  type Binding,
+  bindingOf,
+  type Extra,
+  operandAt,
+  type Room,
+  roomOf,
+  scratchBytes,
+} from './binding.ts';
+import type { Slot } from './frame.ts';
+import { panelBytes } from './matmul.ts';
+import { type CompiledPart, math, type Program } from './program.ts';
+
+type Call = (...args: number[]) => void;
+type LoopPart = Extract<CompiledPart, { kind: 'loop' }>;
+type MatmulPart = Exclude<CompiledPart, LoopPart>;
+
+/** Terms of a product summed at a time: what is packed of the right operand stays in a cache. */
+const depth = 256;
+
+/** A program in a memory: it copies inputs there, runs the passes and leaves the results. */
+export class Machine {
+  readonly program: Program;
+  readonly #arena: Arena;
+  readonly #functions: Readonly<Record<string, Call>>;
+  readonly #room: Room;
+  /** Where each part's frame lies, in fours of bytes. */
+  readonly #frames = new Map<CompiledPart, number>();
+  readonly #scratch: number;
+  readonly #begin: number;
+  #binding: Binding | undefined;
+
+  constructor(program: Program, arena: Arena, { Module, Instance }: WebAssemblyApi) {
+    this.program = program;
+    this.#arena = arena;
+    this.#room = roomOf(program);
+    const { exports } = new Instance(new Module(program.bytes), { arena: { memory: arena.memory }, math });
+    this.#functions = exports as unknown as Readonly<Record<string, Call>>;
+    let end = 0;
+    for (const { parts } of program.passes) {
+      for (const part of parts) {
+        this.#frames.set(part, end);
+        end += part.slots.length;
+      }
+    }
+    this.#scratch = Math.ceil(end / 16) * 64;
+    this.#begin = this.#scratch + scratchBytes;
+  }
+
+  /** Where everything lies for a pose; that of sizes as before is kept. */
+  bind(structure: Structure, inputs: readonly Input[]): Binding {
+    const { sizes } = structure;
+    if (this.#binding?.sizes.every((size, i) => size === sizes[i])) return this.#binding;
+    this.#binding = bindingOf(this.program, this.#room, structure, inputs, this.#begin);
+    return this.#binding;
+  }
+
+  /** Copies what is given into the memory; parameters only if they are not there. */
+  load(inputs: readonly Input[], binding: Binding, keepsParameters: boolean): void {
+    const { floats, ints } = this.#arena;
+    for (const [i, { kind, tensor }] of inputs.entries()) {
+      if (kind === 'parameter' && keepsParameters) continue;
+      const at = (binding.inputs[i] as number) / 4;
+      if (tensor.data instanceof Int32Array) ints.set(tensor.data, at);
+      else floats.set(tensor.data, at);
+    }
+  }
+
+  run(binding: Binding, { starts }: Structure): void {
+    for (const [i, { parts, axis, local }] of this.program.passes.entries()) {
+      const extras = this.#room.extras[i] as readonly Extra[];
+      const rows = axis === undefined ? 1 : (binding.sizes[axis] as number);
+      const band = axis === undefined ? 1 : (binding.bands[i] as number);
+      const moved: Moved[] = [];
+      const runs = parts.map(part =>
+        part.kind === 'loop'
+          ? this.#loop(part, binding, starts, extras, local, moved)
+          : this.#product(part, binding, extras, local),
+      );
+      this.#prepare(parts, binding, extras);
+      for (let from = 0; from < rows; from += band) {
+        const { ints } = this.#arena;
+        for (const { slot, at, rowBytes } of moved) ints[slot] = at - from * rowBytes;
+        const to = Math.min(rows, from + band);
+        for (const run of runs) run(from, to);
+        for (const { kind, buffer, id } of extras) {
+          if (kind === 'partial') this.#addBand(buffer, id, binding, extras);
+        }
+      }
+      for (const { kind, buffer, id } of extras) if (kind === 'total') this.#settle(buffer, id, binding);
+    }
+  }
+
+  /** The numbers of a wanted value, as an array of the receiver's own. */
+  result(buffer: number, { buffers, sizes }: Binding): Float32Array {
+    const from = (buffers[buffer] as number) / 4;
+    return this.#arena.floats.slice(from, from + this.#length(buffer, sizes));
+  }
+
+  #length(buffer: number, sizes: readonly number[]): number {
+    return lengthOf((this.program.plan.buffers[buffer] as Buffer).shape, sizes);
+  }
+
+  /** What buffers hold before anything is added to them. */
+  #prepare(parts: readonly CompiledPart[], { buffers, sizes }: Binding, extras: readonly Extra[]): void {
+    const { floats } = this.#arena;
+    const fill = (id: number, length: number, number: number) => {
+      const from = (buffers[id] as number) / 4;
+      floats.fill(number, from, from + length);
+    };
+    for (const { kind, buffer, id } of extras) {
+      const length = Math.ceil(this.#length(buffer, sizes) / 4) * 4;
+      if (kind !== 'panel') fill(id, kind === 'total' ? 2 * length : length, 0);
+    }
+    for (const { kind, step } of parts) {
+      for (const buffer of step.writes) if (this.program.folds.maxima.has(buffer)) fill(buffer, 1, -Infinity);
+      if (kind === 'terms') fill(step.writes[0] as number, this.#length(step.writes[0] as number, sizes), 0);
+      for (const { buffer, number } of step.clears) {
+        if (!extras.some(extra => extra.buffer === buffer)) fill(buffer, this.#length(buffer, sizes), number);
+      }
+    }
+  }
+
+  #addBand(buffer: number, partial: number, { buffers, sizes }: Binding, extras: readonly Extra[]): void {
+    const total = extras.find(extra => extra.kind === 'total' && extra.buffer === buffer) as Extra;
+    this.#functions.addBand?.(
+      buffers[total.id] as number,
+      buffers[partial] as number,
+      this.#length(buffer, sizes),
+    );
+  }
+
+  /** A sum is rounded once. */
+  #settle(buffer: number, total: number, { buffers, sizes }: Binding): void {
+    const { floats, doubles } = this.#arena;
+    const [to, from] = [(buffers[buffer] as number) / 4, (buffers[total] as number) / 8];
+    for (let i = 0; i < this.#length(buffer, sizes); i++) floats[to + i] = doubles[from + i] as number;
+  }
+
+  /** Fills a loop's frame; gives what runs a band of it. */
+  #loop(
+    part: LoopPart,
+    binding: Binding,
+    starts: readonly number[],
+    extras: readonly Extra[],
+    local: ReadonlySet<number>,
+    moved: Moved[],
+  ): (from: number, to: number) => void {
+    const { sizes, inputs, buffers } = binding;
+    const frame = this.#frames.get(part) as number;
+    const entryOf = ({ kind, number }: Slot): number => {
+      switch (kind) {
+        case 'size':
+          return sizes[number] as number;
+        case 'start':
+          return starts[number] as number;
+        case 'input':
+          return inputs[number] as number;
+        case 'offset':
+          return buffers[number] as number;
+        default: {
+          const extra = extras.find(each => each.kind === kind && each.buffer === number) as Extra;
+          return buffers[extra.id] as number;
+        }
+      }
+    };
+    for (const [i, slot] of part.slots.entries()) {
+      const at = entryOf(slot);
+      this.#arena.ints[frame + i] = at;
+      if (slot.kind === 'offset' && local.has(slot.number)) {
+        const [first] = (this.program.plan.buffers[slot.number] as Buffer).shape.filter(size => size !== 0);
+        const rowBytes = (4 * this.#length(slot.number, sizes)) / (sizes[first as number] as number);
+        moved.push({ slot: frame + i, at, rowBytes });
+      }
+    }
+    const call = this.#functions[part.name] as Call;
+    const outer = part.step.body.find(statement => statement.kind === 'loop');
+    const isBanded =
+      outer !== undefined &&
+      this.program.passes.some(pass => pass.axis !== undefined && pass.parts.includes(part));
+    if (isBanded) return (from, to) => call(4 * frame, from, to);
+    const end = outer?.kind === 'loop' ? (sizes[outer.path[0] as number] as number) : 0;
+    return () => call(4 * frame, 0, end);
+  }
+
+  /** What computes a band of a matrix product; what does not change from band to band is packed at once. */
+  #product(
+    part: MatmulPart,
+    binding: Binding,
+    extras: readonly Extra[],
+    local: ReadonlySet<number>,
+  ): (from: number, to: number) => void {
+    const { step } = part;
+    const [m, k, n] = [step.m, step.k, step.n].map(size => binding.sizes[size] as number) as [
+      number,
+      number,
+      number,
+    ];
+    const target = step.writes[0] as number;
+    const c = binding.buffers[target] as number;
+    const a = operandAt(step.a, binding, local);
+    const b = operandAt(step.b, binding, local);
+    const { id } = extras.find(({ kind, buffer }) => kind === 'panel' && buffer === target) as Extra;
+    const panel = binding.buffers[id] as number;
+    const { packed, multiplied } = this.#kernels(part);
+    const [lda, ldb, ldc] = [4 * (step.transposeA ? m : k), 4 * (step.transposeB ? k : n), 4 * n];
+    switch (part.kind) {
+      case 'terms':
+        return (from, to) => {
+          packed(panel, b.at + (b.isBand ? 0 : from * ldb), ldb, to - from, n);
+          multiplied(
+            c,
+            ldc,
+            a.at + (a.isBand ? 0 : from * lda),
+            lda,
+            panel,
+            m,
+            to - from,
+            n,
+            1,
+            this.#scratch,
+          );
+        };
+      case 'rows': {
+        packAll(packed, step, panel, b.at, ldb, k, n);
+        const isLocal = local.has(target);
+        return (from, to) => {
+          const [left, out] = [a.at + (a.isBand ? 0 : from * lda), c + (isLocal ? 0 : from * ldc)];
+          let l = 0;
+          do {
+            const terms = Math.min(depth, k - l);
+            multiplied(
+              out,
+              ldc,
+              left + 4 * l,
+              lda,
+              panel + panelBytes(l, n),
+              to - from,
+              terms,
+              n,
+              l,
+              this.#scratch,
+            );
+            l += depth;
+          } while (l < k);
+        };
+      }
+      case 'whole':
+        return () => {
+          const batches = lengthOf(step.batch, binding.sizes);
+          for (let batch = 0; batch < batches; batch++) {
+            packAll(packed, step, panel, b.at + 4 * batch * k * n, ldb, k, n);
+            const [left, out] = [a.at + 4 * batch * m * k, c + 4 * batch * m * n];
+            let l = 0;
+            do {
+              const terms = Math.min(depth, k - l);
+              const from = left + (step.transposeA ? l * lda : 4 * l);
+              multiplied(out, ldc, from, lda, panel + panelBytes(l, n), m, terms, n, l, this.#scratch);
+              l += depth;
+            } while (l < k);
+          }
+        };
+    }
+  }
+
+  #kernels({ name, step }: MatmulPart): { packed: Call; multiplied: Call } {
+    return {
+      packed: this.#functions[step.transposeB ? 'packT' : 'pack'] as Call,
+      multiplied: this.#functions[name] as Call,
+    };
+  }
+}
+
+/** A frame's entry that holds where a band of a buffer would lie if the whole were there. */
+interface Moved {
+  readonly slot: number;
+  readonly at: number;
+  readonly rowBytes: number;
+}
+
+/** Packs the right operand whole, so many of the summed rows at a time. */
+function packAll(
+  packed: Call,
+  { transposeB }: MatmulStep,
+  panel: number,
+  b: number,
+  ldb: number,
+  k: number,
+  n: number,
+): void {
+  for (let l = 0; l < k; l += depth) {
+    const from = b + (transposeB ? 4 * l : l * ldb);
+    packed(panel + panelBytes(l, n), from, ldb, Math.min(depth, k - l), n);
+  }
+}
