@@ -63,7 +63,7 @@ const up = (number: number, to: number) => Math.ceil(number / to) * to;
 /** Room for one tile at the edge of a product. */
 export const scratchBytes: number = 4 * tile.rows * tile.columns;
 /** Numbers of a band's row, so many that a few rows of a few buffers stay in the nearest cache. */
-const bandNumbers = 8192;
+const bandNumbers = 16384;
 
 /** Lays out one pose. `begin` is where the inputs may begin. */
 export function bindingOf(
