@@ -1,6 +1,6 @@
 import type { Shape } from '../engine/shape.ts';
 import { sameShape, showShape } from '../engine/shape.ts';
-import type { Tensor } from '../engine/tensor.ts';
+import { areFinite, type Tensor } from '../engine/tensor.ts';
 import { type Base64, float64FromBase64, float64ToBase64 } from './base64.ts';
 
 /** Tensors by parameter name. */
@@ -319,10 +319,9 @@ function checkFinite(numbers: Readonly<Record<string, number>>, gradient: Tensor
     if (!Number.isFinite(number)) throw new RangeError(`Accumulator.add: ${name} is ${number}`);
   }
   for (const [name, { data }] of Object.entries(gradient ?? {})) {
+    if (areFinite(data)) continue;
     const bad = data.findIndex(entry => !Number.isFinite(entry));
-    if (bad >= 0) {
-      throw new RangeError(`Accumulator.add: the gradient of ${name} is ${data[bad]} at position ${bad}`);
-    }
+    throw new RangeError(`Accumulator.add: the gradient of ${name} is ${data[bad]} at position ${bad}`);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ConstantForm, ParameterForm } from '../../forms.ts';
 import { Memory } from '../../memory.ts';
 import type { Value } from '../../tape.ts';
-import type { Tensor, TensorData } from '../../tensor.ts';
+import { areFinite, type Tensor } from '../../tensor.ts';
 import { liveValues, type Precision, type RunOptions, type SyncExecutor } from '../executor.ts';
 import { planOf } from './loops.ts';
 import type { Plan } from './plan.ts';
@@ -124,11 +124,4 @@ function inputsOf({ inputPlaces }: Plan, live: readonly Value[]): Input[] {
       throw new Error(`plan: ${form.kind} is no input`);
     return form;
   });
-}
-
-/** Whether all numbers are finite: 0 times one that is not is NaN. */
-function areFinite(data: TensorData): boolean {
-  let zero = 0;
-  for (let i = 0; i < data.length; i++) zero += 0 * (data[i] as number);
-  return zero === 0;
 }

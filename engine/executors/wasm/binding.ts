@@ -38,7 +38,10 @@ export function roomOf({ plan, passes, folds }: Program): Room {
 }
 
 function extrasOf(part: CompiledPart, isSummed: (buffer: number) => boolean): Omit<Extra, 'id'>[] {
-  if (part.kind !== 'loop') return [{ kind: 'panel', buffer: part.step.writes[0] as number }];
+  if (part.kind !== 'loop') {
+    const { transposeA, transposeB, writes } = part.step;
+    return transposeA && !transposeB ? [] : [{ kind: 'panel', buffer: writes[0] as number }];
+  }
   const uses = (kind: Slot['kind'], buffer: number) =>
     part.slots.some(slot => slot.kind === kind && slot.number === buffer);
   return part.step.writes
@@ -98,7 +101,7 @@ export function bindingOf(
       const part = parts.find(({ step }) => step.writes.includes(buffer)) as CompiledPart;
       lengths[id] =
         kind === 'panel'
-          ? panelLength(part, sizes, bands[i] as number)
+          ? panelLength(part, sizes)
           : (kind === 'total' ? 2 : 1) * up(lengths[buffer] as number, 4);
     }
   }
@@ -114,10 +117,9 @@ export function bindingOf(
   };
 }
 
-function panelLength(part: CompiledPart, sizes: readonly number[], band: number): number {
-  const { k, n } = part.step as MatmulStep;
-  const depth = sizes[k] as number;
-  return panelBytes(part.kind === 'terms' ? Math.min(depth, band) : depth, sizes[n] as number) / 4;
+function panelLength({ step }: CompiledPart, sizes: readonly number[]): number {
+  const { k, n } = step as MatmulStep;
+  return panelBytes(sizes[k] as number, sizes[n] as number) / 4;
 }
 
 /** How many rows of a pass go at a time: as many as the nearest cache holds, in fours. */

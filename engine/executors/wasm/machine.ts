@@ -14,7 +14,7 @@ import {
   scratchBytes,
 } from './binding.ts';
 import type { Slot } from './frame.ts';
-import { panelBytes } from './matmul.ts';
+import { packedRow, panelBytes } from './matmul.ts';
 import { type CompiledPart, math, type Program } from './program.ts';
 
 type Call = (...args: number[]) => void;
@@ -23,6 +23,8 @@ type MatmulPart = Exclude<CompiledPart, LoopPart>;
 
 /** Terms of a product summed at a time: what is packed of the right operand stays in a cache. */
 const depth = 256;
+/** Rows of both operands of Aᵀ·B at a time: so many stay in the nearest cache while each is read again and again. */
+const fewRows = 64;
 
 /** A program in a memory: it copies inputs there, runs the passes and leaves the results. */
 export class Machine {
@@ -206,64 +208,47 @@ export class Machine {
     const c = binding.buffers[target] as number;
     const a = operandAt(step.a, binding, local);
     const b = operandAt(step.b, binding, local);
-    const { id } = extras.find(({ kind, buffer }) => kind === 'panel' && buffer === target) as Extra;
-    const panel = binding.buffers[id] as number;
+    const extra = extras.find(({ kind, buffer }) => kind === 'panel' && buffer === target);
+    const panel = extra ? (binding.buffers[extra.id] as number) : 0;
     const { packed, multiplied } = this.#kernels(part);
     const [lda, ldb, ldc] = [4 * (step.transposeA ? m : k), 4 * (step.transposeB ? k : n), 4 * n];
     switch (part.kind) {
       case 'terms':
         return (from, to) => {
-          packed(panel, b.at + (b.isBand ? 0 : from * ldb), ldb, to - from, n);
-          multiplied(
-            c,
-            ldc,
-            a.at + (a.isBand ? 0 : from * lda),
-            lda,
-            panel,
-            m,
-            to - from,
-            n,
-            1,
-            this.#scratch,
-          );
+          for (let row = from; row < to; row += fewRows) {
+            const [left, right] = [
+              a.at + (row - (a.isBand ? from : 0)) * lda,
+              b.at + (row - (b.isBand ? from : 0)) * ldb,
+            ];
+            const terms = Math.min(fewRows, to - row);
+            multiplied(c, ldc, left, lda, right, m, terms, n, 1, this.#scratch, ldb, packedRow);
+          }
         };
       case 'rows': {
         packAll(packed, step, panel, b.at, ldb, k, n);
         const isLocal = local.has(target);
         return (from, to) => {
           const [left, out] = [a.at + (a.isBand ? 0 : from * lda), c + (isLocal ? 0 : from * ldc)];
-          let l = 0;
-          do {
-            const terms = Math.min(depth, k - l);
-            multiplied(
-              out,
-              ldc,
-              left + 4 * l,
-              lda,
-              panel + panelBytes(l, n),
-              to - from,
-              terms,
-              n,
-              l,
-              this.#scratch,
-            );
-            l += depth;
-          } while (l < k);
+          for (const { l, terms, isMore } of blocksOf(k)) {
+            const of = panel + panelBytes(l, n);
+            multiplied(out, ldc, left + 4 * l, lda, of, to - from, terms, n, isMore, this.#scratch);
+          }
         };
       }
       case 'whole':
         return () => {
           const batches = lengthOf(step.batch, binding.sizes);
           for (let batch = 0; batch < batches; batch++) {
-            packAll(packed, step, panel, b.at + 4 * batch * k * n, ldb, k, n);
-            const [left, out] = [a.at + 4 * batch * m * k, c + 4 * batch * m * n];
-            let l = 0;
-            do {
-              const terms = Math.min(depth, k - l);
+            const [left, right] = [a.at + 4 * batch * m * k, b.at + 4 * batch * k * n];
+            const out = c + 4 * batch * m * n;
+            if (extra) packAll(packed, step, panel, right, ldb, k, n);
+            for (const { l, terms, isMore } of blocksOf(k)) {
               const from = left + (step.transposeA ? l * lda : 4 * l);
-              multiplied(out, ldc, from, lda, panel + panelBytes(l, n), m, terms, n, l, this.#scratch);
-              l += depth;
-            } while (l < k);
+              const [of, row, next] = extra
+                ? [panel + panelBytes(l, n), packedRow, packedRow * terms]
+                : [right + l * ldb, ldb, packedRow];
+              multiplied(out, ldc, from, lda, of, m, terms, n, isMore, this.#scratch, row, next);
+            }
           }
         };
     }
@@ -282,6 +267,16 @@ interface Moved {
   readonly slot: number;
   readonly at: number;
   readonly rowBytes: number;
+}
+
+/** The terms of a sum in blocks; the first is stored, the others are added. Of no terms there is one block too: zeros. */
+function blocksOf(k: number): { l: number; terms: number; isMore: number }[] {
+  const count = Math.max(1, Math.ceil(k / depth));
+  return Array.from({ length: count }, (_, i) => ({
+    l: i * depth,
+    terms: Math.min(depth, k - i * depth),
+    isMore: Number(i > 0),
+  }));
 }
 
 /** Packs the right operand whole, so many of the summed rows at a time. */
