@@ -223,14 +223,23 @@ function positionsRead(statements: readonly Statement[]): Set<Expr> {
   return found;
 }
 
-/** The buffers that are sums over the rows of a loop, and single numbers that are maxima over a whole loop nest. */
-export function foldsOf({ buffers, steps }: Plan): { sums: Set<number>; maxima: Set<number> } {
+/** Buffers by what loops do to them. */
+export interface Folds {
+  /** A loop adds to them. */
+  readonly sums: ReadonlySet<number>;
+  /** Single numbers: the sum of a whole loop nest, and the maximum. */
+  readonly whole: ReadonlySet<number>;
+  readonly maxima: ReadonlySet<number>;
+}
+
+export function foldsOf({ steps }: Plan): Folds {
   const sinks = steps.flatMap(step => (step.kind === 'loop' ? sinksOf(step.body) : []));
-  const isSum = ({ kind, buffer }: Sink) =>
-    kind === 'fold-sum' ||
-    (kind === 'add' && (buffers[buffer] as Plan['buffers'][number]).node.form.kind === 'reduce');
   const where = (holds: (sink: Sink) => boolean) => new Set(sinks.filter(holds).map(({ buffer }) => buffer));
-  return { sums: where(isSum), maxima: where(({ kind }) => kind === 'fold-largest') };
+  return {
+    sums: where(({ kind }) => kind === 'fold-sum' || kind === 'add'),
+    whole: where(({ kind }) => kind === 'fold-sum'),
+    maxima: where(({ kind }) => kind === 'fold-largest'),
+  };
 }
 
 function sinksOf(statements: readonly Statement[]): Sink[] {

@@ -23,11 +23,13 @@ export interface Room {
 
 export function roomOf({ plan, passes, folds }: Program): Room {
   let count = plan.buffers.length;
-  const extras = passes.map(({ parts }) =>
-    parts.flatMap(part =>
-      extrasOf(part, buffer => folds.sums.has(buffer)).map(extra => ({ ...extra, id: count++ })),
-    ),
-  );
+  const extras = passes.map(({ parts }) => {
+    const needed = parts.flatMap(part => extrasOf(part, buffer => folds.sums.has(buffer)));
+    // Steps of one pass that add to the same buffer share its sums.
+    const isFirst = ({ kind, buffer }: Omit<Extra, 'id'>, at: number) =>
+      needed.findIndex(other => other.kind === kind && other.buffer === buffer) === at;
+    return needed.filter(isFirst).map(extra => ({ ...extra, id: count++ }));
+  });
   const steps = passes.map(({ parts }, i) => ({
     reads: parts.flatMap(({ step }) => step.reads),
     writes: [...parts.flatMap(({ step }) => step.writes), ...(extras[i] as Extra[]).map(({ id }) => id)],
@@ -51,6 +53,12 @@ function extrasOf(part: CompiledPart, isSummed: (buffer: number) => boolean): Om
       ...(uses('partial', buffer) ? [{ kind: 'partial', buffer } as const] : []),
     ]);
 }
+
+/**
+ * Whether sums into a buffer of so many numbers are kept by band, and the bands' added up in float64. Of more numbers each
+ * is a sum of fewer terms, and going over them after each band would cost as much as the terms.
+ */
+export const isSummedByBands = (length: number): boolean => length <= 1024;
 
 /** Where everything lies for one pose, in bytes from the beginning of the memory; and how many rows go at a time. */
 export interface Binding {
@@ -102,7 +110,9 @@ export function bindingOf(
       lengths[id] =
         kind === 'panel'
           ? panelLength(part, sizes)
-          : (kind === 'total' ? 2 : 1) * up(lengths[buffer] as number, 4);
+          : isSummedByBands(lengths[buffer] as number)
+            ? (kind === 'total' ? 2 : 1) * up(lengths[buffer] as number, 4)
+            : 0;
     }
   }
   const arena = up(end, 64);

@@ -8,6 +8,7 @@ import {
   type Binding,
   bindingOf,
   type Extra,
+  isSummedByBands,
   operandAt,
   type Room,
   roomOf,
@@ -22,7 +23,7 @@ type LoopPart = Extract<CompiledPart, { kind: 'loop' }>;
 type MatmulPart = Exclude<CompiledPart, LoopPart>;
 
 /** Terms of a product summed at a time: what is packed of the right operand stays in a cache. */
-const depth = 256;
+const depth = 128;
 /** Rows of both operands of Aᵀ·B at a time: so many stay in the nearest cache while each is read again and again. */
 const fewRows = 64;
 
@@ -92,7 +93,8 @@ export class Machine {
         const to = Math.min(rows, from + band);
         for (const run of runs) run(from, to);
         for (const { kind, buffer, id } of extras) {
-          if (kind === 'partial') this.#addBand(buffer, id, binding, extras);
+          if (kind === 'partial' && isSummedByBands(this.#length(buffer, binding.sizes)))
+            this.#addBand(buffer, id, binding, extras);
         }
       }
       for (const { kind, buffer, id } of extras) if (kind === 'total') this.#settle(buffer, id, binding);
@@ -117,15 +119,15 @@ export class Machine {
       floats.fill(number, from, from + length);
     };
     for (const { kind, buffer, id } of extras) {
-      const length = Math.ceil(this.#length(buffer, sizes) / 4) * 4;
-      if (kind !== 'panel') fill(id, kind === 'total' ? 2 * length : length, 0);
+      const length = this.#length(buffer, sizes);
+      if (kind === 'panel' || !isSummedByBands(length)) continue;
+      fill(id, (kind === 'total' ? 2 : 1) * Math.ceil(length / 4) * 4, 0);
     }
     for (const { kind, step } of parts) {
+      const [first] = step.writes as readonly [number];
+      if (kind === 'terms') fill(first, this.#length(first, sizes), 0);
       for (const buffer of step.writes) if (this.program.folds.maxima.has(buffer)) fill(buffer, 1, -Infinity);
-      if (kind === 'terms') fill(step.writes[0] as number, this.#length(step.writes[0] as number, sizes), 0);
-      for (const { buffer, number } of step.clears) {
-        if (!extras.some(extra => extra.buffer === buffer)) fill(buffer, this.#length(buffer, sizes), number);
-      }
+      for (const { buffer, number } of step.clears) fill(buffer, this.#length(buffer, sizes), number);
     }
   }
 
@@ -138,11 +140,15 @@ export class Machine {
     );
   }
 
-  /** A sum is rounded once. */
+  /** Adds what a pass has come to; a single number is that alone. */
   #settle(buffer: number, total: number, { buffers, sizes }: Binding): void {
     const { floats, doubles } = this.#arena;
+    const length = this.#length(buffer, sizes);
+    if (!isSummedByBands(length)) return;
     const [to, from] = [(buffers[buffer] as number) / 4, (buffers[total] as number) / 8];
-    for (let i = 0; i < this.#length(buffer, sizes); i++) floats[to + i] = doubles[from + i] as number;
+    const isFold = this.program.folds.whole.has(buffer);
+    for (let i = 0; i < length; i++)
+      floats[to + i] = (isFold ? 0 : (floats[to + i] as number)) + (doubles[from + i] as number);
   }
 
   /** Fills a loop's frame; gives what runs a band of it. */
@@ -168,7 +174,8 @@ export class Machine {
           return buffers[number] as number;
         default: {
           const extra = extras.find(each => each.kind === kind && each.buffer === number) as Extra;
-          return buffers[extra.id] as number;
+          const isApart = kind === 'total' || isSummedByBands(this.#length(number, sizes));
+          return buffers[isApart ? extra.id : number] as number;
         }
       }
     };

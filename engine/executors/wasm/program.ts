@@ -1,6 +1,6 @@
 import type { Plan } from '../plan/plan.ts';
 import type { Size, Structure } from '../plan/structure.ts';
-import { foldsOf, type Part, passesOf } from './bands.ts';
+import { type Folds, foldsOf, type Part, passesOf } from './bands.ts';
 import { assembled, type Encoded, encoded } from './emit/assembler.ts';
 import type { FunctionBuilder } from './emit/code.ts';
 import type { Slot } from './frame.ts';
@@ -18,8 +18,8 @@ const imports = ['sin', 'cos'];
 export interface Program {
   readonly plan: Plan;
   readonly passes: readonly CompiledPass[];
-  /** Buffers that are sums over the rows of a loop: they are added up by bands. And single numbers that are maxima. */
-  readonly folds: { readonly sums: ReadonlySet<number>; readonly maxima: ReadonlySet<number> };
+  /** Buffers that loops add to, and single numbers that are maxima. */
+  readonly folds: Folds;
   readonly functions: readonly Encoded[];
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
