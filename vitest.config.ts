@@ -5,7 +5,13 @@ const config: ViteUserConfig = defineConfig({
   resolve: { conditions: ['posetape:source'] },
   ssr: { resolve: { conditions: ['posetape:source'] } },
   // No test is about time, so none fails on a busy machine.
-  test: { include: ['test/**/*.test.ts'], testTimeout: 300_000, globalSetup: 'test/support/seed.ts' },
+  test: {
+    include: ['test/**/*.test.ts'],
+    // They need a browser, and have a command of their own.
+    exclude: ['test/browser/**'],
+    testTimeout: 300_000,
+    globalSetup: 'test/support/seed.ts',
+  },
 });
 
 export default config;

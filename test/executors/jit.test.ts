@@ -35,8 +35,8 @@ import {
 } from 'posetape/ops';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { expectClose } from '../support/equal.ts';
-import { expectSame, pairs, responses, wantedOf } from '../support/executors.ts';
-import { poseArbitrary, programArbitrary } from '../support/programs.ts';
+import { expectSame, pairs, responses } from '../support/executors.ts';
+import { poseArbitrary, programArbitrary, wantedOf } from '../support/programs.ts';
 import { property } from '../support/property.ts';
 
 describe('equals the interpreter on random programs', () => {

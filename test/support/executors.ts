@@ -1,20 +1,7 @@
 import { gradient, interpreter, type SyncExecutor, Tape, type Tensor, tensor, type Value } from 'posetape';
 import { exp, gather, less, mul, square, sub, sum, where } from 'posetape/ops';
 import { expectClose } from './equal.ts';
-import { type Pose, type Program, paramsOf, record } from './programs.ts';
-
-/** The prediction, its gradient, and the gradient of a square of that: what a program comes to, to second order. */
-export function wantedOf(program: Program, pose: Pose): Value[] {
-  const tape = new Tape();
-  const params = Object.fromEntries(
-    Object.entries(paramsOf(program)).map(([name, param]) => [name, tape.parameter(param, name)]),
-  );
-  const y = record(program, tape, params, pose);
-  const wrt = Object.values(params);
-  const slopes = gradient(y, wrt);
-  const curved = sum(square(slopes[0] as Value));
-  return [y, ...slopes, ...gradient(curved, wrt)];
-}
+import { type Pose, type Program, wantedOf } from './programs.ts';
 
 export function expectSame(
   executor: SyncExecutor,

@@ -1,7 +1,20 @@
 import fc from 'fast-check';
-import { Tape, type Tensor, tensor, type Value } from 'posetape';
+import { gradient, Tape, type Tensor, tensor, type Value } from 'posetape';
 import * as ops from 'posetape/ops';
-import { add, concat, expandDims, gather, less, mean, mul, reshape, slice, square, tanh } from 'posetape/ops';
+import {
+  add,
+  concat,
+  expandDims,
+  gather,
+  less,
+  mean,
+  mul,
+  reshape,
+  slice,
+  square,
+  sum,
+  tanh,
+} from 'posetape/ops';
 import { real } from './numbers.ts';
 
 /*
@@ -122,6 +135,19 @@ const paramArbitrary = fc.oneof(
     });
   }),
 );
+
+/** The prediction, its gradient, and the gradient of a square of that: what a program comes to, to second order. */
+export function wantedOf(program: Program, pose: Pose): Value[] {
+  const tape = new Tape();
+  const params = Object.fromEntries(
+    Object.entries(paramsOf(program)).map(([name, param]) => [name, tape.parameter(param, name)]),
+  );
+  const y = record(program, tape, params, pose);
+  const wrt = Object.values(params);
+  const slopes = gradient(y, wrt);
+  const curved = sum(square(slopes[0] as Value));
+  return [y, ...slopes, ...gradient(curved, wrt)];
+}
 
 /*
  * A value and its model: the same recorded for a pose of 101 rows, more than any length that does not depend on the
