@@ -1,6 +1,7 @@
 """One way to do one workload in PyTorch, on one thread. It answers a line on stdin by a line of JSON.
 
-Arguments: the folder of the workloads; network, dense or list; the strategy; the number of poses.
+Arguments: the folder of the workloads; network, dense or list; the strategy; the number of poses. Or the folder; matmul,
+exp or softplus; which operands of the product are transposed, as TN, or nothing; its m, k and n, or the number of entries.
 """
 
 import gc
@@ -15,6 +16,19 @@ import torch
 torch.set_num_threads(1)
 
 folder, workload, strategy, count = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+
+
+def kernel():
+    """A product, or a function of entries: what is repeated, on tensors that stay the same."""
+    if workload == "matmul":
+        m, k, n = (int(length) for length in sys.argv[4:7])
+        a = torch.rand(k, m).T if strategy[0] == "T" else torch.rand(m, k)
+        b = torch.rand(n, k).T if strategy[1] == "T" else torch.rand(k, n)
+        out = torch.empty(m, n)
+        return lambda: torch.mm(a, b, out=out)
+    x = torch.sin(torch.arange(count)) * 4
+    out = torch.empty_like(x)
+    return (lambda: torch.exp(x, out=out)) if workload == "exp" else (lambda: torch.nn.functional.softplus(x))
 
 
 def numbers(name, kind, length=-1):
@@ -119,7 +133,8 @@ def pairs_task():
     return [weights, radii], poses, score
 
 
-params, poses, score = network_task() if workload == "network" else pairs_task()
+is_kernel = workload in ("matmul", "exp", "softplus")
+params, poses, score = ([], [], None) if is_kernel else network_task() if workload == "network" else pairs_task()
 
 
 def minimum(energies):
@@ -163,7 +178,7 @@ def stream():
     return lowest - float(numpy.log(weight_sum)), [each / weight_sum for each in sums]
 
 
-run = {"full-graph": full_graph, "stored": stored, "stream": stream}[strategy]
+run = kernel() if is_kernel else {"full-graph": full_graph, "stored": stored, "stream": stream}[strategy]
 
 
 def peak():
@@ -199,10 +214,11 @@ def one_round():
     if per_run is None:
         spent = runs = 0
         while runs < 2 or spent < 1500:
-            per_run = timed(1)
-            spent += per_run
+            repeats = 100 if is_kernel else 1
+            per_run = timed(repeats)
+            spent += per_run * repeats
             runs += 1
-    return {"cpu": timed(max(1, round(60 / per_run))) / count}
+    return {"cpu": timed(max(1, round(60 / per_run))) / (1 if is_kernel else count)}
 
 
 answers = {"peak": peak, "check": check, "round": one_round, "version": lambda: {"version": torch.__version__}}
