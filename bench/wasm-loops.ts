@@ -13,11 +13,12 @@ const { api, isRelaxed } = engine();
 const arena = new Arena(api);
 const machines = new Map<string, Machine>();
 
-/** What was planned and compiled for a structure. */
-function machineOf(wanted: readonly Value[], live: readonly Value[]): Machine {
+/** What was planned and compiled for a structure; `isNew`: again, even if it is known. */
+export function machineOf(wanted: readonly Value[], { isNew = false }: { isNew?: boolean } = {}): Machine {
+  const live = liveValues(wanted);
   const structure = structureOf(live, wanted, 'float32');
   const known = machines.get(structure.key);
-  if (known) return known;
+  if (known && !isNew) return known;
   const plan = planOf(live, wanted, structure, { guesses: true });
   const made = new Machine(programOf(plan, structure, isRelaxed ? relaxed : plain), arena, api);
   machines.set(structure.key, made);
@@ -35,7 +36,7 @@ export interface WasmLoops {
 /** The generated code alone, as `wasm` runs it, with the copies of its inputs: no tape, no key, no results. */
 export function wasmLoops(wanted: readonly Value[]): WasmLoops {
   const live = liveValues(wanted);
-  const machine = machineOf(wanted, live);
+  const machine = machineOf(wanted);
   const structure = structureOf(live, wanted, 'float32');
   const inputs = machine.program.plan.inputPlaces.map(place => (live[place] as Value).form as Input);
   return {

@@ -3,7 +3,6 @@
 
 import { gradient, Tape, type Tensor, tensor, type Value } from 'posetape';
 import { exp, matmul, softplus, sum } from 'posetape/ops';
-import { wasm } from 'posetape/wasm';
 import { assembled, encoded } from '../engine/executors/wasm/emit/assembler.ts';
 import { type Code, FunctionBuilder, floats, i32, op } from '../engine/executors/wasm/emit/code.ts';
 import { engine } from '../engine/executors/wasm/support.ts';
@@ -12,7 +11,7 @@ import type { MatmulForm } from '../engine/forms.ts';
 import { record, withGradient } from './pieces.ts';
 import { cpuTime, median } from './support/clock.ts';
 import { type Round, type Subject, serve, warmedUp } from './support/serve.ts';
-import { wasmLoops } from './wasm-loops.ts';
+import { machineOf, wasmLoops } from './wasm-loops.ts';
 import { readNetwork, workloadFolder } from './workloads/files.ts';
 import { networkOf, networkPoses } from './workloads/network.ts';
 import { randomFrom } from './workloads/random.ts';
@@ -79,18 +78,17 @@ function repeated(wanted: readonly Value[]): () => void {
 async function plan(): Promise<PlanTime> {
   const data = await readNetwork(await workloadFolder(), 1);
   const { params, score } = networkOf(data);
-  const tape = (): Value[] =>
-    withGradient(record(score, params as Record<string, Tensor>, networkPoses(data, 1)[0] as never));
+  const [pose] = networkPoses(data, 1);
   const times: number[] = [];
+  let bytes = 0;
   for (let i = 0; i < 15; i++) {
-    const wanted = tape();
-    const executor = wasm();
+    const wanted = withGradient(record(score, params as Record<string, Tensor>, pose as never));
     const before = cpuTime();
-    executor.explain(wanted);
+    const { program } = machineOf(wanted, { isNew: true });
     times.push(cpuTime() - before);
+    bytes = program.bytes.length;
   }
-  const { machine } = wasmLoops(tape());
-  return { cpu: median(times.slice(5)), bytes: machine.program.bytes.length };
+  return { cpu: median(times.slice(5)), bytes };
 }
 
 const subject = (): Subject => ({

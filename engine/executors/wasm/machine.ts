@@ -38,6 +38,7 @@ export class Machine {
   readonly #scratch: number;
   readonly #begin: number;
   #binding: Binding | undefined;
+  #prepared: Prepared | undefined;
 
   constructor(program: Program, arena: Arena, { Module, Instance }: WebAssemblyApi) {
     this.program = program;
@@ -76,17 +77,18 @@ export class Machine {
   }
 
   run(binding: Binding, { starts }: Structure): void {
-    for (const [i, { parts, axis, local }] of this.program.passes.entries()) {
+    if (this.#prepared?.binding !== binding || !isSame(this.#prepared.starts, starts)) {
+      this.#prepared = this.#prepare(binding, starts);
+    }
+    const { frames, passes } = this.#prepared;
+    this.#arena.ints.set(frames);
+    for (const [i, { parts, axis }] of this.program.passes.entries()) {
+      const { runs, moved, whole } = passes[i] as PreparedPass;
       const extras = this.#room.extras[i] as readonly Extra[];
+      this.#clear(parts, binding, extras);
+      for (const pack of whole) pack();
       const rows = axis === undefined ? 1 : (binding.sizes[axis] as number);
       const band = axis === undefined ? 1 : (binding.bands[i] as number);
-      const moved: Moved[] = [];
-      const runs = parts.map(part =>
-        part.kind === 'loop'
-          ? this.#loop(part, binding, starts, extras, local, moved)
-          : this.#product(part, binding, extras, local),
-      );
-      this.#prepare(parts, binding, extras);
       for (let from = 0; from < rows; from += band) {
         const { ints } = this.#arena;
         for (const { slot, at, rowBytes } of moved) ints[slot] = at - from * rowBytes;
@@ -101,6 +103,22 @@ export class Machine {
     }
   }
 
+  /** What the passes come to for one layout: poses of equal sizes share it. */
+  #prepare(binding: Binding, starts: readonly number[]): Prepared {
+    const frames = new Int32Array(this.#scratch / 4);
+    const passes = this.program.passes.map(({ parts, local, axis }, i): PreparedPass => {
+      const extras = this.#room.extras[i] as readonly Extra[];
+      const [moved, whole]: [Moved[], (() => void)[]] = [[], []];
+      const runs = parts.map(part =>
+        part.kind === 'loop'
+          ? this.#loop(part, binding, starts, extras, local, moved, frames, axis !== undefined)
+          : this.#product(part, binding, extras, local, whole),
+      );
+      return { runs, moved, whole };
+    });
+    return { binding, starts, frames, passes };
+  }
+
   /** The numbers of a wanted value, as an array of the receiver's own. */
   result(buffer: number, { buffers, sizes }: Binding): Float32Array {
     const from = (buffers[buffer] as number) / 4;
@@ -112,7 +130,7 @@ export class Machine {
   }
 
   /** What buffers hold before anything is added to them. */
-  #prepare(parts: readonly CompiledPart[], { buffers, sizes }: Binding, extras: readonly Extra[]): void {
+  #clear(parts: readonly CompiledPart[], { buffers, sizes }: Binding, extras: readonly Extra[]): void {
     const { floats } = this.#arena;
     const fill = (id: number, length: number, number: number) => {
       const from = (buffers[id] as number) / 4;
@@ -159,6 +177,8 @@ export class Machine {
     extras: readonly Extra[],
     local: ReadonlySet<number>,
     moved: Moved[],
+    frames: Int32Array,
+    isBanded: boolean,
   ): (from: number, to: number) => void {
     const { sizes, inputs, buffers } = binding;
     const frame = this.#frames.get(part) as number;
@@ -181,7 +201,7 @@ export class Machine {
     };
     for (const [i, slot] of part.slots.entries()) {
       const at = entryOf(slot);
-      this.#arena.ints[frame + i] = at;
+      frames[frame + i] = at;
       if (slot.kind === 'offset' && local.has(slot.number)) {
         const [first] = (this.program.plan.buffers[slot.number] as Buffer).shape.filter(size => size !== 0);
         const rowBytes = (4 * this.#length(slot.number, sizes)) / (sizes[first as number] as number);
@@ -190,9 +210,6 @@ export class Machine {
     }
     const call = this.#functions[part.name] as Call;
     const outer = part.step.body.find(statement => statement.kind === 'loop');
-    const isBanded =
-      outer !== undefined &&
-      this.program.passes.some(pass => pass.axis !== undefined && pass.parts.includes(part));
     if (isBanded) return (from, to) => call(4 * frame, from, to);
     const end = outer?.kind === 'loop' ? (sizes[outer.path[0] as number] as number) : 0;
     return () => call(4 * frame, 0, end);
@@ -204,6 +221,7 @@ export class Machine {
     binding: Binding,
     extras: readonly Extra[],
     local: ReadonlySet<number>,
+    whole: (() => void)[],
   ): (from: number, to: number) => void {
     const { step } = part;
     const [m, k, n] = [step.m, step.k, step.n].map(size => binding.sizes[size] as number) as [
@@ -219,6 +237,7 @@ export class Machine {
     const panel = extra ? (binding.buffers[extra.id] as number) : 0;
     const { packed, multiplied } = this.#kernels(part);
     const [lda, ldb, ldc] = [4 * (step.transposeA ? m : k), 4 * (step.transposeB ? k : n), 4 * n];
+    const blocks = blocksOf(k);
     switch (part.kind) {
       case 'terms':
         return (from, to) => {
@@ -232,11 +251,11 @@ export class Machine {
           }
         };
       case 'rows': {
-        packAll(packed, step, panel, b.at, ldb, k, n);
+        whole.push(() => packAll(packed, step, panel, b.at, ldb, k, n));
         const isLocal = local.has(target);
         return (from, to) => {
           const [left, out] = [a.at + (a.isBand ? 0 : from * lda), c + (isLocal ? 0 : from * ldc)];
-          for (const { l, terms, isMore } of blocksOf(k)) {
+          for (const { l, terms, isMore } of blocks) {
             const of = panel + panelBytes(l, n);
             multiplied(out, ldc, left + 4 * l, lda, of, to - from, terms, n, isMore, this.#scratch);
           }
@@ -249,7 +268,7 @@ export class Machine {
             const [left, right] = [a.at + 4 * batch * m * k, b.at + 4 * batch * k * n];
             const out = c + 4 * batch * m * n;
             if (extra) packAll(packed, step, panel, right, ldb, k, n);
-            for (const { l, terms, isMore } of blocksOf(k)) {
+            for (const { l, terms, isMore } of blocks) {
               const from = left + (step.transposeA ? l * lda : 4 * l);
               const [of, row, next] = extra
                 ? [panel + panelBytes(l, n), packedRow, packedRow * terms]
@@ -267,6 +286,24 @@ export class Machine {
       multiplied: this.#functions[name] as Call,
     };
   }
+}
+
+/** What runs a band of each step of a pass, and what is done once before. */
+interface PreparedPass {
+  readonly runs: readonly ((from: number, to: number) => void)[];
+  readonly moved: readonly Moved[];
+  readonly whole: readonly (() => void)[];
+}
+
+interface Prepared {
+  readonly binding: Binding;
+  readonly starts: readonly number[];
+  readonly frames: Int32Array;
+  readonly passes: readonly PreparedPass[];
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((each, i) => each === b[i]);
 }
 
 /** A frame's entry that holds where a band of a buffer would lie if the whole were there. */

@@ -48,6 +48,13 @@ export function programOf(plan: Plan, { sizes }: Structure, target: Target): Pro
     functions.set(key, made);
     return builder.name;
   };
+  const kernels = new Set<string>();
+  /** A function that is the same for all plans: written once. */
+  const kernel = (name: string, write: (name: string) => FunctionBuilder): string => {
+    if (!kernels.has(name)) named(write(name));
+    kernels.add(name);
+    return name;
+  };
   const partOf = (part: Part): CompiledPart => {
     if (part.kind === 'loop') {
       const { builder, slots } = loopFunction(`loop${functions.size}`, part.step, {
@@ -58,15 +65,12 @@ export function programOf(plan: Plan, { sizes }: Structure, target: Target): Pro
       return { ...part, name: named(builder), slots };
     }
     const { transposeA, transposeB } = part.step;
-    named(pack(transposeB ? 'packT' : 'pack', transposeB));
-    return {
-      ...part,
-      name: named(multiply(transposeA ? 'multiplyT' : 'multiply', transposeA, target)),
-      slots: [],
-    };
+    if (transposeB || !transposeA) kernel(transposeB ? 'packT' : 'pack', name => pack(name, transposeB));
+    const name = kernel(transposeA ? 'multiplyT' : 'multiply', own => multiply(own, transposeA, target));
+    return { ...part, name, slots: [] };
   };
   const passes = passesOf(plan).map(pass => ({ ...pass, parts: pass.parts.map(partOf) }));
-  named(addBand('addBand'));
+  if (folds.sums.size > 0) kernel('addBand', addBand);
   const list = [...functions.values()];
   return { plan, passes, folds, functions: list, bytes: assembled(list, imports) };
 }

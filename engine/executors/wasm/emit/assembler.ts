@@ -103,19 +103,19 @@ class Encoder {
     if ('args' in code) for (const arg of code.args) this.write(arg);
     switch (code.kind) {
       case 'plain':
-        bytes.opcode(opcodes.plain[code.op]);
+        bytes.opcode(...opcodes.plain[code.op]);
         return;
       case 'memory': {
-        const [align, ...opcode] = opcodes.memory[code.op].toReversed() as [number, ...number[]];
-        bytes.opcode(opcode.reverse());
+        const { opcode, align } = opcodes.memory[code.op];
+        bytes.opcode(...opcode);
         bytes.unsigned(align);
         bytes.unsigned(code.offset);
-        if (code.lane !== undefined) bytes.push(code.lane);
+        if (code.lane !== undefined) bytes.byte(code.lane);
         return;
       }
       case 'lane':
-        bytes.opcode(opcodes.lane[code.op]);
-        bytes.push(code.lane);
+        bytes.opcode(...opcodes.lane[code.op]);
+        bytes.byte(code.lane);
         return;
       case 'shuffle':
         bytes.push(0xfd, 13);
@@ -179,48 +179,54 @@ class Encoder {
 
 /** Bytes that grow. */
 class Bytes {
-  #bytes = new Uint8Array(1024);
+  #bytes = new Uint8Array(4096);
   #length = 0;
 
   push(...bytes: readonly number[]): void {
-    this.append(bytes);
+    for (const byte of bytes) this.byte(byte);
+  }
+
+  byte(byte: number): void {
+    if (this.#length === this.#bytes.length) this.#grow(1);
+    this.#bytes[this.#length++] = byte;
   }
 
   append(bytes: readonly number[] | Uint8Array): void {
-    const end = this.#length + bytes.length;
-    if (end > this.#bytes.length) {
-      const larger = new Uint8Array(2 * end);
-      larger.set(this.#bytes.subarray(0, this.#length));
-      this.#bytes = larger;
-    }
+    this.#grow(bytes.length);
     this.#bytes.set(bytes, this.#length);
-    this.#length = end;
+    this.#length += bytes.length;
   }
 
+  /** A number in groups of seven bits, the lowest first. */
   unsigned(number: number): void {
-    this.append(unsigned(number));
+    let rest = number;
+    for (; rest > 0x7f; rest >>>= 7) this.byte((rest & 0x7f) | 0x80);
+    this.byte(rest);
   }
 
   /** A byte, or a prefix and a number. */
-  opcode([first, second]: readonly number[]): void {
-    this.push(first as number);
+  opcode(first: number, second?: number): void {
+    this.byte(first);
     if (second !== undefined) this.unsigned(second);
   }
 
   taken(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#length);
   }
+
+  #grow(by: number): void {
+    const least = this.#length + by;
+    if (least <= this.#bytes.length) return;
+    const larger = new Uint8Array(2 * least);
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+  }
 }
 
-/** A number in groups of seven bits, the lowest first. */
 function unsigned(number: number): number[] {
-  const bytes: number[] = [];
-  let rest = number;
-  do {
-    bytes.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
-    rest >>>= 7;
-  } while (rest > 0);
-  return bytes;
+  const bytes = new Bytes();
+  bytes.unsigned(number);
+  return [...bytes.taken()];
 }
 
 function signed(number: number): number[] {

@@ -83,23 +83,23 @@ const plain = {
   'i32x4.relaxed_laneselect': [0xfd, 267],
 } as const;
 
-/** Instructions that read or write memory: opcode, the logarithm of their alignment, what a load gives. */
+/** Instructions that read or write memory, with the logarithm of their alignment. */
 const memory = {
-  'i32.load': [0x28, 2],
-  'f32.load': [0x2a, 2],
-  'f64.load': [0x2b, 3],
-  'i32.store': [0x36, 2],
-  'f32.store': [0x38, 2],
-  'f64.store': [0x39, 3],
-  'v128.load': [0xfd, 0, 4],
-  'v128.load32_splat': [0xfd, 9, 2],
-  'v128.load64_splat': [0xfd, 10, 3],
-  'v128.store': [0xfd, 11, 4],
-  'v128.load32_lane': [0xfd, 86, 2],
-  'v128.store32_lane': [0xfd, 90, 2],
-  'v128.store64_lane': [0xfd, 91, 3],
-  'v128.load32_zero': [0xfd, 92, 2],
-  'v128.load64_zero': [0xfd, 93, 3],
+  'i32.load': { opcode: [0x28], align: 2 },
+  'f32.load': { opcode: [0x2a], align: 2 },
+  'f64.load': { opcode: [0x2b], align: 3 },
+  'i32.store': { opcode: [0x36], align: 2 },
+  'f32.store': { opcode: [0x38], align: 2 },
+  'f64.store': { opcode: [0x39], align: 3 },
+  'v128.load': { opcode: [0xfd, 0], align: 4 },
+  'v128.load32_splat': { opcode: [0xfd, 9], align: 2 },
+  'v128.load64_splat': { opcode: [0xfd, 10], align: 3 },
+  'v128.store': { opcode: [0xfd, 11], align: 4 },
+  'v128.load32_lane': { opcode: [0xfd, 86], align: 2 },
+  'v128.store32_lane': { opcode: [0xfd, 90], align: 2 },
+  'v128.store64_lane': { opcode: [0xfd, 91], align: 3 },
+  'v128.load32_zero': { opcode: [0xfd, 92], align: 2 },
+  'v128.load64_zero': { opcode: [0xfd, 93], align: 3 },
 } as const;
 
 /** Instructions that name a lane. */
@@ -114,10 +114,12 @@ export type PlainOp = keyof typeof plain;
 export type MemoryOp = keyof typeof memory;
 export type LaneOp = keyof typeof lane;
 
+/** A byte, or a prefix and a number. */
+type Opcode = readonly [number, number?];
+
 /** The bytes of instructions by name (https://webassembly.github.io/spec/core/appendix/index-instructions.html). */
 export const opcodes: {
-  readonly plain: Readonly<Record<PlainOp, readonly number[]>>;
-  /** The last number is the alignment. */
-  readonly memory: Readonly<Record<MemoryOp, readonly number[]>>;
-  readonly lane: Readonly<Record<LaneOp, readonly number[]>>;
+  readonly plain: Readonly<Record<PlainOp, Opcode>>;
+  readonly memory: Readonly<Record<MemoryOp, { readonly opcode: Opcode; readonly align: number }>>;
+  readonly lane: Readonly<Record<LaneOp, Opcode>>;
 } = { plain, memory, lane };
