@@ -53,8 +53,11 @@ export function exp(at: Place, x: Code, isNegative = false): Code {
   // Beyond these, the result is 0 or infinite all the same.
   const above = most(x, number(at, -104));
   const { power, r } = reduced(at, keep(at, isNegative ? above : least(above, number(at, 89))));
-  const y = at.target.fma(mul(r, r), polynomial(at, r, expTail), r);
-  return keep(at, scaledByPower(at, add(y, number(at, 1)), power), 'exp');
+  const y = add(at.target.fma(mul(r, r), polynomial(at, r, expTail), r), number(at, 1));
+  if (!isNegative) return keep(at, scaledByPower(at, y, power), 'exp');
+  // n goes from −150 to 0: 2ⁿ⁺⁶⁴ is a normal number.
+  const raised = op('i32x4.add', power, integer(at, exponentOne + 64 * 0x800000));
+  return keep(at, mul(mul(y, raised), number(at, 2 ** -64)), 'exp');
 }
 
 /** eˣ − 1 within 2 ulp: 2ⁿ(e^r − 1) + (2ⁿ − 1). */
