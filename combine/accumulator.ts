@@ -187,7 +187,9 @@ export class Accumulator {
     const gradient: Sums = {};
     for (const [name, A] of Object.entries(this.#A)) {
       const B = this.#B[name];
-      gradient[name] = A.map((sum, i) => a * sum + (B ? b * (B[i] as number) : 0));
+      const combined = A.slice();
+      for (let i = 0; i < A.length; i++) combined[i] = a * (A[i] as number) + (B ? b * (B[i] as number) : 0);
+      gradient[name] = combined;
     }
     return {
       value: this.#r + this.#fold.above(this.#S, this.#D),

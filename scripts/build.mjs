@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
+import { entrySizes } from './entry-sizes.mjs';
 
 rmSync('dist', { recursive: true, force: true });
 await build({
@@ -24,3 +25,6 @@ execFileSync('npx', ['tsc', '--project', 'tsconfig.build.json'], {
   stdio: 'inherit',
   shell: process.platform === 'win32',
 });
+
+const { posetape, wasm } = await entrySizes();
+console.log(`minified and gzip: posetape ${posetape} B, posetape/wasm ${wasm} B more`);

@@ -76,7 +76,7 @@ export function log(at: Place, x: Code): Code {
 }
 
 /**
- * ln(1 + x) within 2 ulp; −∞ at −1, NaN below. Where 1 + x lies between √½ and √2 nothing is taken off, and f is x itself;
+ * ln(1 + x) within 3 ulp; −∞ at −1, NaN below. Where 1 + x lies between √½ and √2 nothing is taken off, and f is x itself;
  * elsewhere the logarithm is so large that rounding 1 + x costs it no more than half an ulp.
  */
 export function log1p(at: Place, x: Code): Code {
