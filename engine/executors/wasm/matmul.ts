@@ -29,13 +29,16 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
     ...[Code, Code, Code, Code, Code],
   ];
   const sums = rows.map(r => halves.map(h => f.local('v128', `sum${r}${h}`)));
-  const [i, j, l] = ['i', 'j', 'l'].map(each => f.local('i32', each)) as [Local, Local, Local];
+  const [i, j] = ['i', 'j'].map(each => f.local('i32', each)) as [Local, Local];
   const [panel, panelStart] = [f.local('i32', 'panel'), f.local('i32', 'panelStart')];
   const starts = transposeA ? [f.local('i32', 'column')] : rows.map(r => f.local('i32', `row${r}`));
   const pointers = transposeA ? [f.local('i32', 'p')] : rows.map(r => f.local('i32', `p${r}`));
   const [out, step] = [f.local('i32', 'out'), f.local('i32', 'outStep')];
 
-  /** `count` steps of the sum. */
+  const [first, ...others] = pointers as [Local, ...Local[]];
+  const step1 = transposeA ? lda : i32(4);
+
+  /** `count` steps of the sum; the loop around moves the first pointer on. */
   const accumulate = (count: number) => {
     for (let u = 0; u < count; u++) {
       const row = transposeA ? 0 : packedRow * u;
@@ -44,7 +47,7 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
         const left = f.let(
           'v128',
           transposeA
-            ? load('v128.load32_splat', read(pointers[0] as Local), 4 * r)
+            ? load('v128.load32_splat', read(first), 4 * r)
             : load('v128.load32_splat', read(pointers[r] as Local), 4 * u),
           'a',
         );
@@ -53,13 +56,12 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
           f.set(sum, target.fma(left, right[h] as Code, read(sum)));
         }
       }
-      if (transposeA) {
-        f.set(pointers[0] as Local, op('i32.add', read(pointers[0] as Local), lda));
-        f.set(panel, op('i32.add', read(panel), f.param(names.length)));
-      }
+      if (!transposeA) continue;
+      if (u < count - 1) f.set(first, op('i32.add', read(first), lda));
+      f.set(panel, op('i32.add', read(panel), f.param(names.length)));
     }
     if (transposeA) return;
-    for (const p of pointers) f.set(p, op('i32.add', read(p), i32(4 * count)));
+    for (const p of others) f.set(p, op('i32.add', read(p), i32(4 * count)));
     f.set(panel, op('i32.add', read(panel), i32(packedRow * count)));
   };
 
@@ -79,9 +81,14 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
       for (const [r, p] of pointers.entries()) f.set(p, read(starts[r] as Local));
       if (transposeA) f.set(panel, read(panelStart));
       for (const sum of sums.flat()) f.set(sum, f.once('v128', zero, 'zero'));
-      f.set(l, i32(0));
-      if (unroll > 1) f.for(l, op('i32.sub', k, i32(unroll - 1)), i32(unroll), () => accumulate(unroll));
-      f.for(l, k, i32(1), () => accumulate(1));
+      // The first pointer counts.
+      const end = f.let('i32', op('i32.add', read(first), op('i32.mul', k, step1)), 'end');
+      if (unroll > 1) {
+        const last = op('i32.sub', end, op('i32.mul', step1, i32(unroll - 1)));
+        // After its own steps the loop adds one more.
+        f.for(first, last, transposeA ? step1 : i32(4 * unroll), () => accumulate(unroll));
+      }
+      f.for(first, end, step1, () => accumulate(1));
       if (transposeA) f.set(panelStart, op('i32.add', read(panelStart), f.param(names.length + 1)));
       const place = op(
         'i32.add',
