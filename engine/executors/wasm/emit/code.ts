@@ -81,12 +81,15 @@ const vector = (bytes: ArrayBuffer, text: string): Vector => ({
   text,
 });
 
+/** Text that tells −0 from 0. */
+const signed = (number: number) => (Object.is(number, -0) ? '-0' : `${number}`);
+
 /** A vector that holds a number four times. */
 export const floats = (number: number): Vector =>
-  vector(Float32Array.of(number, number, number, number).buffer, `f32x4 ${number}`);
+  vector(Float32Array.of(number, number, number, number).buffer, `f32x4 ${signed(number)}`);
 /** A vector that holds a float64 twice. */
 export const doubles = (number: number): Vector =>
-  vector(Float64Array.of(number, number).buffer, `f64x2 ${number}`);
+  vector(Float64Array.of(number, number).buffer, `f64x2 ${signed(number)}`);
 export const ints = (...numbers: readonly [number, number, number, number]): Vector =>
   vector(Int32Array.of(...numbers).buffer, `i32x4 ${numbers.join(' ')}`);
 
@@ -152,7 +155,7 @@ export class FunctionBuilder {
   }
 
   constant(value: Vector): Code {
-    return this.once('v128', value, 'c', `${value.bytes}`);
+    return this.once('v128', value, 'c', value.text);
   }
 
   /** What `write` adds, taken out of the body. */
