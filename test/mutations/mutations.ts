@@ -203,13 +203,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a product of many terms keeps the last block alone',
-    file: 'engine/executors/wasm/machine.ts',
+    file: 'engine/executors/wasm/products.ts',
     find: 'isMore: Number(i > 0),',
     replace: 'isMore: 0,',
   },
   {
     name: 'blocks of a transposed operand are packed from where they would lie if it were not',
-    file: 'engine/executors/wasm/machine.ts',
+    file: 'engine/executors/wasm/products.ts',
     find: 'b + (transposeB ? 4 * l : l * ldb)',
     replace: 'b + l * ldb',
   },
@@ -222,8 +222,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'each band is written where the first one lies',
     file: 'engine/executors/wasm/machine.ts',
-    find: 'ints[slot] = at - from * rowBytes;',
-    replace: 'ints[slot] = at;',
+    find: 'ints[entry] = at - from * rowBytes;',
+    replace: 'ints[entry] = at;',
   },
   {
     name: 'parameters of another call are taken for those that are there',

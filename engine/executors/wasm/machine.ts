@@ -1,5 +1,5 @@
 import { lengthOf } from '../plan/layout.ts';
-import type { Buffer, MatmulStep } from '../plan/plan.ts';
+import type { Buffer } from '../plan/plan.ts';
 import type { Input } from '../plan/planned.ts';
 import type { Structure } from '../plan/structure.ts';
 import type { WebAssemblyApi } from './api.ts';
@@ -9,23 +9,12 @@ import {
   bindingOf,
   type Extra,
   isSummedByBands,
-  operandAt,
   type Room,
   roomOf,
   scratchBytes,
 } from './binding.ts';
-import type { Slot } from './frame.ts';
-import { packedRow, panelBytes } from './matmul.ts';
+import { type Call, type PreparedPass, prepared } from './prepared.ts';
 import { type CompiledPart, math, type Program } from './program.ts';
-
-type Call = (...args: number[]) => void;
-type LoopPart = Extract<CompiledPart, { kind: 'loop' }>;
-type MatmulPart = Exclude<CompiledPart, LoopPart>;
-
-/** Terms of a product summed at a time: what is packed of the right operand stays in a cache. */
-const depth = 128;
-/** Rows of both operands of Aᵀ·B at a time: so many stay in the nearest cache while each is read again and again. */
-const fewRows = 64;
 
 /** A program in a memory: it copies inputs there, runs the passes and leaves the results. */
 export class Machine {
@@ -76,6 +65,7 @@ export class Machine {
     }
   }
 
+  /** Runs all passes on what was loaded. */
   run(binding: Binding, { starts }: Structure): void {
     if (this.#prepared?.binding !== binding || !isSame(this.#prepared.starts, starts)) {
       this.#prepared = this.#prepare(binding, starts);
@@ -83,15 +73,15 @@ export class Machine {
     const { frames, passes } = this.#prepared;
     this.#arena.ints.set(frames);
     for (const [i, { parts, axis }] of this.program.passes.entries()) {
-      const { runs, moved, whole } = passes[i] as PreparedPass;
+      const { runs, moved, before } = passes[i] as PreparedPass;
       const extras = this.#room.extras[i] as readonly Extra[];
       this.#clear(parts, binding, extras);
-      for (const pack of whole) pack();
+      for (const each of before) each();
       const rows = axis === undefined ? 1 : (binding.sizes[axis] as number);
       const band = axis === undefined ? 1 : (binding.bands[i] as number);
       for (let from = 0; from < rows; from += band) {
         const { ints } = this.#arena;
-        for (const { slot, at, rowBytes } of moved) ints[slot] = at - from * rowBytes;
+        for (const { entry, at, rowBytes } of moved) ints[entry] = at - from * rowBytes;
         const to = Math.min(rows, from + band);
         for (const run of runs) run(from, to);
         for (const { kind, buffer, id } of extras) {
@@ -103,20 +93,19 @@ export class Machine {
     }
   }
 
-  /** What the passes come to for one layout: poses of equal sizes share it. */
   #prepare(binding: Binding, starts: readonly number[]): Prepared {
     const frames = new Int32Array(this.#scratch / 4);
-    const passes = this.program.passes.map(({ parts, local, axis }, i): PreparedPass => {
-      const extras = this.#room.extras[i] as readonly Extra[];
-      const [moved, whole]: [Moved[], (() => void)[]] = [[], []];
-      const runs = parts.map(part =>
-        part.kind === 'loop'
-          ? this.#loop(part, binding, starts, extras, local, moved, frames, axis !== undefined)
-          : this.#product(part, binding, extras, local, whole),
-      );
-      return { runs, moved, whole };
-    });
-    return { binding, starts, frames, passes };
+    const { plan, passes } = this.program;
+    const given = { plan, functions: this.#functions, binding, starts, scratch: this.#scratch, frames };
+    const frameOf = (part: CompiledPart) => this.#frames.get(part) as number;
+    return {
+      binding,
+      starts,
+      frames,
+      passes: passes.map((pass, i) =>
+        prepared(pass, frameOf, { ...given, extras: this.#room.extras[i] as readonly Extra[] }),
+      ),
+    };
   }
 
   /** The numbers of a wanted value, as an array of the receiver's own. */
@@ -168,131 +157,6 @@ export class Machine {
     for (let i = 0; i < length; i++)
       floats[to + i] = (isFold ? 0 : (floats[to + i] as number)) + (doubles[from + i] as number);
   }
-
-  /** Fills a loop's frame; gives what runs a band of it. */
-  #loop(
-    part: LoopPart,
-    binding: Binding,
-    starts: readonly number[],
-    extras: readonly Extra[],
-    local: ReadonlySet<number>,
-    moved: Moved[],
-    frames: Int32Array,
-    isBanded: boolean,
-  ): (from: number, to: number) => void {
-    const { sizes, inputs, buffers } = binding;
-    const frame = this.#frames.get(part) as number;
-    const entryOf = ({ kind, number }: Slot): number => {
-      switch (kind) {
-        case 'size':
-          return sizes[number] as number;
-        case 'start':
-          return starts[number] as number;
-        case 'input':
-          return inputs[number] as number;
-        case 'offset':
-          return buffers[number] as number;
-        default: {
-          const extra = extras.find(each => each.kind === kind && each.buffer === number) as Extra;
-          const isApart = kind === 'total' || isSummedByBands(this.#length(number, sizes));
-          return buffers[isApart ? extra.id : number] as number;
-        }
-      }
-    };
-    for (const [i, slot] of part.slots.entries()) {
-      const at = entryOf(slot);
-      frames[frame + i] = at;
-      if (slot.kind === 'offset' && local.has(slot.number)) {
-        const [first] = (this.program.plan.buffers[slot.number] as Buffer).shape.filter(size => size !== 0);
-        const rowBytes = (4 * this.#length(slot.number, sizes)) / (sizes[first as number] as number);
-        moved.push({ slot: frame + i, at, rowBytes });
-      }
-    }
-    const call = this.#functions[part.name] as Call;
-    const outer = part.step.body.find(statement => statement.kind === 'loop');
-    if (isBanded) return (from, to) => call(4 * frame, from, to);
-    const end = outer?.kind === 'loop' ? (sizes[outer.path[0] as number] as number) : 0;
-    return () => call(4 * frame, 0, end);
-  }
-
-  /** What computes a band of a matrix product; what does not change from band to band is packed at once. */
-  #product(
-    part: MatmulPart,
-    binding: Binding,
-    extras: readonly Extra[],
-    local: ReadonlySet<number>,
-    whole: (() => void)[],
-  ): (from: number, to: number) => void {
-    const { step } = part;
-    const [m, k, n] = [step.m, step.k, step.n].map(size => binding.sizes[size] as number) as [
-      number,
-      number,
-      number,
-    ];
-    const target = step.writes[0] as number;
-    const c = binding.buffers[target] as number;
-    const a = operandAt(step.a, binding, local);
-    const b = operandAt(step.b, binding, local);
-    const extra = extras.find(({ kind, buffer }) => kind === 'panel' && buffer === target);
-    const panel = extra ? (binding.buffers[extra.id] as number) : 0;
-    const { packed, multiplied } = this.#kernels(part);
-    const [lda, ldb, ldc] = [4 * (step.transposeA ? m : k), 4 * (step.transposeB ? k : n), 4 * n];
-    const blocks = blocksOf(k);
-    switch (part.kind) {
-      case 'terms':
-        return (from, to) => {
-          for (let row = from; row < to; row += fewRows) {
-            const [left, right] = [
-              a.at + (row - (a.isBand ? from : 0)) * lda,
-              b.at + (row - (b.isBand ? from : 0)) * ldb,
-            ];
-            const terms = Math.min(fewRows, to - row);
-            multiplied(c, ldc, left, lda, right, m, terms, n, 1, this.#scratch, ldb, packedRow);
-          }
-        };
-      case 'rows': {
-        whole.push(() => packAll(packed, step, panel, b.at, ldb, k, n));
-        const isLocal = local.has(target);
-        return (from, to) => {
-          const [left, out] = [a.at + (a.isBand ? 0 : from * lda), c + (isLocal ? 0 : from * ldc)];
-          for (const { l, terms, isMore } of blocks) {
-            const of = panel + panelBytes(l, n);
-            multiplied(out, ldc, left + 4 * l, lda, of, to - from, terms, n, isMore, this.#scratch);
-          }
-        };
-      }
-      case 'whole':
-        return () => {
-          const batches = lengthOf(step.batch, binding.sizes);
-          for (let batch = 0; batch < batches; batch++) {
-            const [left, right] = [a.at + 4 * batch * m * k, b.at + 4 * batch * k * n];
-            const out = c + 4 * batch * m * n;
-            if (extra) packAll(packed, step, panel, right, ldb, k, n);
-            for (const { l, terms, isMore } of blocks) {
-              const from = left + (step.transposeA ? l * lda : 4 * l);
-              const [of, row, next] = extra
-                ? [panel + panelBytes(l, n), packedRow, packedRow * terms]
-                : [right + l * ldb, ldb, packedRow];
-              multiplied(out, ldc, from, lda, of, m, terms, n, isMore, this.#scratch, row, next);
-            }
-          }
-        };
-    }
-  }
-
-  #kernels({ name, step }: MatmulPart): { packed: Call; multiplied: Call } {
-    return {
-      packed: this.#functions[step.transposeB ? 'packT' : 'pack'] as Call,
-      multiplied: this.#functions[name] as Call,
-    };
-  }
-}
-
-/** What runs a band of each step of a pass, and what is done once before. */
-interface PreparedPass {
-  readonly runs: readonly ((from: number, to: number) => void)[];
-  readonly moved: readonly Moved[];
-  readonly whole: readonly (() => void)[];
 }
 
 interface Prepared {
@@ -304,37 +168,4 @@ interface Prepared {
 
 function isSame(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((each, i) => each === b[i]);
-}
-
-/** A frame's entry that holds where a band of a buffer would lie if the whole were there. */
-interface Moved {
-  readonly slot: number;
-  readonly at: number;
-  readonly rowBytes: number;
-}
-
-/** The terms of a sum in blocks; the first is stored, the others are added. Of no terms there is one block too: zeros. */
-function blocksOf(k: number): { l: number; terms: number; isMore: number }[] {
-  const count = Math.max(1, Math.ceil(k / depth));
-  return Array.from({ length: count }, (_, i) => ({
-    l: i * depth,
-    terms: Math.min(depth, k - i * depth),
-    isMore: Number(i > 0),
-  }));
-}
-
-/** Packs the right operand whole, so many of the summed rows at a time. */
-function packAll(
-  packed: Call,
-  { transposeB }: MatmulStep,
-  panel: number,
-  b: number,
-  ldb: number,
-  k: number,
-  n: number,
-): void {
-  for (let l = 0; l < k; l += depth) {
-    const from = b + (transposeB ? 4 * l : l * ldb);
-    packed(panel + panelBytes(l, n), from, ldb, Math.min(depth, k - l), n);
-  }
 }
