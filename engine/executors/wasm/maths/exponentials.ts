@@ -48,12 +48,21 @@ function scaledByPower(at: Place, y: Code, power: Code): Code {
   return mul(mul(y, op('i32x4.add', half, one)), rest);
 }
 
-/** eˣ within 1 ulp, exact at 0, ±∞ and NaN; tiny results too. `isNegative`: x is known to be 0 or less. */
+/** (e^r − 1 − r)/r²; in halves that do not wait for each other where a multiplication and an addition are two steps. */
+function exponentialTail(at: Place, r: Code): Code {
+  const { isRelaxed, fma } = at.target;
+  if (isRelaxed) return polynomial(at, r, expTail);
+  const square = keep(at, mul(r, r), 'square');
+  const low = fma(polynomial(at, r, expTail.slice(2, 4)), square, polynomial(at, r, expTail.slice(0, 2)));
+  return fma(polynomial(at, r, expTail.slice(4)), keep(at, mul(square, square)), low);
+}
+
+/** eˣ within 1.1 ulp, exact at 0, ±∞ and NaN; tiny results too. `isNegative`: x is known to be 0 or less. */
 export function exp(at: Place, x: Code, isNegative = false): Code {
   // Beyond these, the result is 0 or infinite all the same.
   const above = most(x, number(at, -104));
   const { power, r } = reduced(at, keep(at, isNegative ? above : least(above, number(at, 89))));
-  const y = add(at.target.fma(mul(r, r), polynomial(at, r, expTail), r), number(at, 1));
+  const y = add(at.target.fma(mul(r, r), exponentialTail(at, r), r), number(at, 1));
   if (!isNegative) return keep(at, scaledByPower(at, y, power), 'exp');
   // n goes from −150 to 0: 2ⁿ⁺⁶⁴ is a normal number.
   const raised = op('i32x4.add', power, integer(at, exponentOne + 64 * 0x800000));
