@@ -1,10 +1,17 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import shared from './vitest.config.ts';
 
-/** The tests that need a browser and no GPU. */
+/** What needs headless Chromium, and no GPU: wasm() there, and the page. */
 const config: ViteUserConfig = defineConfig({
   ...shared,
-  test: { ...shared.test, include: ['test/browser/**/*.test.ts'], exclude: [] },
+  test: {
+    ...shared.test,
+    include: ['test/{browser,page}/**/*.test.ts'],
+    exclude: [],
+    hookTimeout: 120_000,
+    // One browser at a time: software renderers take all cores.
+    fileParallelism: false,
+  },
 });
 
 export default config;

@@ -8,7 +8,7 @@ const config: ViteUserConfig = defineConfig({
   // What needs more than a bare Node has a command of its own: npm run test:gpu, npm run test:browser.
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/gpu/**', 'test/browser/**'],
+    exclude: ['test/gpu/**', 'test/browser/**', 'test/page/**'],
     testTimeout: 300_000,
     globalSetup: ['test/support/seed.ts'],
   },

@@ -7,7 +7,7 @@
  */
 import { type Executor, interpreter, jit } from 'posetape';
 import { boltzmann, combinePoses, type Strategy, squaredError } from 'posetape/combine';
-import { readEnsemble } from '../examples/vina/ensemble.ts';
+import { readEnsemble } from '../examples/vina/files.ts';
 import { score, vinaWeights } from '../examples/vina/score.ts';
 
 const data = 'examples/vina/data/imatinib-abl';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Atoms, pocketOf, poseOf, selected } from '../../examples/schnet/pose.ts';
 import { readPdbqtAtoms } from '../../examples/schnet/read/pdbqt.ts';
-import { readEnsemble } from '../../examples/vina/ensemble.ts';
+import { readEnsemble } from '../../examples/vina/files.ts';
 import type { Pose as VinaPose } from '../../examples/vina/pairs.ts';
 import { type ScorerName, schnetReach } from './scorers.ts';
 

@@ -18,6 +18,11 @@ export interface RunOptions {
    * false, nothing more is computed and only that value is returned.
    */
   readonly proceed?: (first: Tensor) => boolean;
+  /**
+   * Told each value as soon as it is known and before any array is given back, by executors that go value by value;
+   * fused ones have nothing to tell. The numbers are the executor's own: to be read now, not kept.
+   */
+  readonly onValue?: (value: Value, tensor: Tensor) => void;
 }
 
 /** What lies on a device of an executor's: buffers and textures, now and at most. */

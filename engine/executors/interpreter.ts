@@ -35,6 +35,7 @@ class Run {
   readonly #precision: Precision;
   readonly #memory: Memory;
   readonly #proceed: RunOptions['proceed'];
+  readonly #onValue: RunOptions['onValue'];
   /** How many uses of each value are still to come, by id. */
   readonly #uses: Int32Array;
   readonly #buffers: (Buffer | undefined)[];
@@ -46,12 +47,13 @@ class Run {
   constructor(
     wanted: readonly Value[],
     precision: Precision,
-    { memory = new Memory(), proceed }: RunOptions,
+    { memory = new Memory(), proceed, onValue }: RunOptions,
   ) {
     this.#wanted = wanted;
     this.#precision = precision;
     this.#memory = memory;
     this.#proceed = proceed;
+    this.#onValue = onValue;
     const length = wanted[0]?.tape.values.length ?? 0;
     this.#uses = new Int32Array(length);
     this.#buffers = new Array(length);
@@ -66,6 +68,7 @@ class Run {
       for (const value of schedule) {
         if (folded.has(value)) continue;
         this.#evaluate(value, folded);
+        this.#onValue?.(value, this.#read([value])[0] as Tensor);
         for (const input of value.inputs) {
           if (folded.has(input)) for (const behind of input.inputs) this.#release(behind);
           else this.#release(input);

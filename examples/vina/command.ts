@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { readEnsemble } from './ensemble.ts';
+import { readEnsemble } from './files.ts';
 import { parseOptions } from './options.ts';
 import { progressOn } from './progress.ts';
 import { describe } from './report.ts';

@@ -1,48 +1,46 @@
-import { readFile } from 'node:fs/promises';
-import { getSystemErrorMap } from 'node:util';
 import { type Pose, pairsOf } from './pairs.ts';
 import { type Model, readPdbqt } from './pdbqt.ts';
 import { heavyAtoms } from './xs-types.ts';
 
+/** A file as it was read. */
+export interface PdbqtFile {
+  /** As messages are to call it: a path, or the name of a file dropped on a page. */
+  readonly name: string;
+  readonly text: string;
+}
+
 /** The poses of one compound in one receptor, ready to be scored. */
 export interface Ensemble {
-  /** Paths of the files they come from. */
+  /** The names of the files they come from. */
   readonly files: { readonly receptor: string; readonly poses: string };
   readonly poses: readonly Pose[];
 }
 
 /**
- * Reads a receptor and docked poses from PDBQT files.
+ * Makes an ensemble of a receptor and docked poses, each the text of a PDBQT file.
  *
- * @throws Error, in one line that names the file, if one cannot be read, if the receptor has several models, if the
- * poses are not of one compound, or if none of them is near the receptor
+ * @throws Error, in one line that names the file, if one is malformed, if the receptor has several models, if the poses
+ * are not of one compound, or if none of them is near the receptor
  */
-export async function readEnsemble(receptorFile: string, posesFile: string): Promise<Ensemble> {
-  const [receptor, ...others] = await readModels(receptorFile);
-  const models = await readModels(posesFile);
+export function ensembleOf(receptorFile: PdbqtFile, posesFile: PdbqtFile): Ensemble {
+  const [receptor, ...others] = readPdbqt(receptorFile.text, receptorFile.name);
+  const models = readPdbqt(posesFile.text, posesFile.name);
   if (!receptor || others.length > 0) {
-    throw new Error(`${receptorFile}: expected one model, as a receptor has, found ${others.length + 1}`);
+    const found = `found ${others.length + 1}`;
+    throw new Error(`${receptorFile.name}: expected one model, as a receptor has, ${found}`);
   }
   const other = models.findIndex(model => compound(model) !== compound(models[0]));
   if (other > 0) {
     throw new Error(
-      `${posesFile}: expected poses of one compound, found other atoms in pose ${other + 1} than in pose 1`,
+      `${posesFile.name}: expected poses of one compound, found other atoms in pose ${other + 1} than in pose 1`,
     );
   }
   const typed = heavyAtoms(receptor);
   const poses = models.map(model => pairsOf(heavyAtoms(model), typed));
   if (poses.every(pose => pose.ligandAtom.length === 0)) {
-    throw new Error(`${posesFile}: no pose comes within 8 Å of an atom of ${receptorFile}`);
+    throw new Error(`${posesFile.name}: no pose comes within 8 Å of an atom of ${receptorFile.name}`);
   }
-  return { files: { receptor: receptorFile, poses: posesFile }, poses };
-}
-
-async function readModels(file: string): Promise<Model[]> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const [, reason] = getSystemErrorMap().get(error.errno ?? 0) ?? ['', error.message];
-    throw new Error(`cannot read ${file}: ${reason}`);
-  });
-  return readPdbqt(text, file);
+  return { files: { receptor: receptorFile.name, poses: posesFile.name }, poses };
 }
 
 /** The same for all conformations of a compound. */

@@ -3,6 +3,7 @@ import {
   evaluate,
   gradient,
   interpreter,
+  Memory,
   Tape,
   type Tensor,
   tensor,
@@ -199,4 +200,27 @@ test('a run does not depend on what ran before', () => {
   executor.run([exp(y)], { proceed: () => false });
   expectClose((executor.run(wanted)[1] as Tensor).data, (first[1] as Tensor).data, 0);
   expect(executor.run(wanted)).toEqual(first);
+});
+
+test('tells each value as it becomes known, in order, while the arrays that made it are still held', () => {
+  const column = Float64Array.of(1, 2, 3);
+  const x = new Tape().parameter(column);
+  const doubled = add(x, x);
+  const table = gather(reshape(doubled, [3, 1]), Int32Array.of(2));
+  const wanted = [sum(square(doubled)), ...gradient(sum(table), [x])];
+  const memory = new Memory();
+  const told: [id: number, numbers: number[], held: number][] = [];
+  const results = interpreter().run(wanted, {
+    memory,
+    onValue: ({ id }, { data }) => told.push([id, [...data], memory.live]),
+  });
+
+  const [, numbers, held] = told[1] as (typeof told)[number];
+  expect({ numbers, held }).toEqual({ numbers: [2, 4, 6], held: 3 * 8 });
+  const ids = told.map(([id]) => id);
+  expect(ids).toEqual([...ids].sort((a, b) => a - b));
+  for (const [n, { id }] of wanted.entries()) {
+    expect(told.find(each => each[0] === id)?.[1]).toEqual([...(results[n] as Tensor).data]);
+  }
+  expect(Math.max(...told.map(each => each[2]))).toBe(memory.peak);
 });

@@ -1,0 +1,82 @@
+import type { Files } from './worker/open.ts';
+import type { Answer, Input, Output, Progress, Request, TaskName } from './worker/tasks.ts';
+
+/** A worker, asked like a function. */
+export interface Calculator {
+  /** Runs a task. Rejects with the task's own error, or with {@link Stopped}. */
+  run<Name extends TaskName>(
+    task: Name,
+    input: Input<Name>,
+    onProgress?: (progress: Progress<Name>) => void,
+  ): Promise<Output<Name>>;
+  /** Ends the worker, whatever it is doing. */
+  stop(): void;
+}
+
+/** What tasks reject with that were under way when their worker was stopped. */
+export class Stopped extends Error {
+  constructor() {
+    super('stopped');
+  }
+}
+
+interface Pending {
+  readonly onProgress: ((progress: never) => void) | undefined;
+  resolve(output: never): void;
+  reject(error: Error): void;
+}
+
+/** Starts a worker of its own. */
+export function startCalculator(): Calculator {
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  const pending = new Map<number, Pending>();
+  let asked = 0;
+
+  const rejectAll = (error: Error) => {
+    for (const { reject } of pending.values()) reject(error);
+    pending.clear();
+  };
+  worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => {
+    const waiting = pending.get(data.id);
+    if (!waiting) return;
+    if (data.kind === 'progress') {
+      waiting.onProgress?.(data.progress as never);
+      return;
+    }
+    pending.delete(data.id);
+    if (data.kind === 'output') waiting.resolve(data.output as never);
+    else waiting.reject(new Error(data.message));
+  });
+  worker.addEventListener('error', ({ message }) =>
+    rejectAll(new Error(message || 'the worker did not start')),
+  );
+
+  return {
+    run(task, input, onProgress) {
+      const id = asked++;
+      return new Promise((resolve, reject) => {
+        pending.set(id, { onProgress, resolve, reject });
+        worker.postMessage({ id, task, input } satisfies Request);
+      });
+    },
+    stop() {
+      worker.terminate();
+      rejectAll(new Stopped());
+    },
+  };
+}
+
+/** Runs one long task in a worker that ends with it, so that stopping it stops nothing else. */
+export function runApart<Name extends TaskName>(
+  files: Files,
+  task: Name,
+  input: Input<Name>,
+  onProgress?: (progress: Progress<Name>) => void,
+): { readonly output: Promise<Output<Name>>; stop(): void } {
+  const calculator = startCalculator();
+  const output = calculator
+    .run('open', files)
+    .then(() => calculator.run(task, input, onProgress))
+    .finally(() => calculator.stop());
+  return { output, stop: calculator.stop };
+}

@@ -1,0 +1,24 @@
+import { colour } from './colours.ts';
+
+/** What every axis looks like. */
+export function axis(name = ''): object {
+  const quiet = { color: colour('quiet'), fontSize: 11 };
+  return {
+    name,
+    nameTextStyle: quiet,
+    axisLabel: quiet,
+    axisLine: { show: false },
+    axisTick: { show: false },
+    splitLine: { lineStyle: { color: colour('line') } },
+  };
+}
+
+/** What every tooltip looks like. */
+export function tooltip(): object {
+  return {
+    backgroundColor: colour('card'),
+    borderColor: colour('line'),
+    textStyle: { color: colour('ink'), fontSize: 12 },
+    confine: true,
+  };
+}

@@ -1,0 +1,67 @@
+import type { EChartsCoreOption } from 'echarts/core';
+import { type MemoryPoint, type WayName, wayNames } from '../worker/ways.ts';
+import { axis, tooltip } from './chart-looks.ts';
+import { colour } from './colours.ts';
+import { bytes, roughBytes } from './numbers.ts';
+
+const looks: Readonly<Record<WayName, { colour: 'cost' | 'forward'; dashed: boolean }>> = {
+  'full graph': { colour: 'cost', dashed: false },
+  'one tape at a time, interpreter': { colour: 'forward', dashed: true },
+  'one tape at a time, jit': { colour: 'forward', dashed: false },
+};
+
+/** Peak bytes over the number of poses, both logarithmic: a slope of one beside two level lines. */
+export function memoryOption(points: readonly MemoryPoint[]): EChartsCoreOption {
+  const isNarrow = innerWidth < 640;
+  return {
+    grid: { left: 58, right: isNarrow ? 16 : 150, top: isNarrow ? 76 : 20, bottom: 40 },
+    ...(isNarrow && {
+      legend: { orient: 'vertical', left: 0, top: 0, itemGap: 4, textStyle: { color: colour('ink') } },
+    }),
+    tooltip: {
+      ...tooltip(),
+      trigger: 'item',
+      formatter: ({ seriesName, data: [n, y] }: { seriesName: string; data: [number, number] }) =>
+        `${seriesName}<br>N = ${n}: ${bytes(y)}`,
+    },
+    xAxis: {
+      ...axis('poses, N'),
+      type: 'log',
+      logBase: 4,
+      min: 1,
+      max: 1024,
+      nameLocation: 'middle',
+      nameGap: 26,
+      splitLine: { show: false },
+    },
+    yAxis: {
+      ...axis(),
+      type: 'log',
+      min: 1e3,
+      max: 1e8,
+      axisLabel: { ...(axis() as { axisLabel: object }).axisLabel, formatter: roughBytes },
+    },
+    series: wayNames.map(way => {
+      const look = looks[way];
+      const color = colour(look.colour);
+      return {
+        type: 'line',
+        name: way,
+        data: points.filter(point => point.way === way).map(({ poses, peakBytes }) => [poses, peakBytes]),
+        color,
+        symbol: 'circle',
+        symbolSize: 7,
+        itemStyle: { color: look.dashed ? colour('card') : color, borderColor: color, borderWidth: 1.5 },
+        lineStyle: { color, width: 2, type: look.dashed ? [5, 4] : 'solid' },
+        endLabel: {
+          show: !isNarrow,
+          formatter: way.replace(', ', ',\n'),
+          color,
+          fontSize: 12,
+          lineHeight: 16,
+          distance: 8,
+        },
+      };
+    }),
+  };
+}

@@ -1,0 +1,87 @@
+import type { EChartsCoreOption } from 'echarts/core';
+import type { Trace } from '../worker/trace.ts';
+import { axis } from './chart-looks.ts';
+import { colour } from './colours.ts';
+import { roughBytes } from './numbers.ts';
+
+type Point = readonly [step: number, bytes: number];
+
+/** Bytes held over the steps of a tape: up when an array is taken, down when one is given back. The last tape faint. */
+export function stripOption(trace: Trace, before: Trace | undefined, done: number): EChartsCoreOption {
+  const start = before ? -before.steps - 4 : 0;
+  const stairs = (each: Trace, from: number, to: number, offset = 0): Point[] => {
+    const points: Point[] =
+      from === 0
+        ? [
+            [offset, 0],
+            [offset, each.copies],
+          ]
+        : [];
+    for (let step = from; step < to; step++) {
+      points.push(
+        [offset + step, each.held[step] as number],
+        [offset + step + 0.5, each.held[step] as number],
+      );
+      points.push(
+        [offset + step + 0.5, each.kept[step] as number],
+        [offset + step + 1, each.kept[step] as number],
+      );
+    }
+    return points;
+  };
+  const isGone = done > trace.steps;
+  const run = Math.min(done, trace.steps);
+  const area = (data: Point[], name: 'forward' | 'backward' | 'faint', opacity: number) => ({
+    type: 'line',
+    data,
+    symbol: 'none',
+    silent: true,
+    lineStyle: { color: colour(name), width: 1.2, opacity: Math.min(1, 2.5 * opacity) },
+    areaStyle: { color: colour(name), opacity },
+  });
+  return {
+    grid: { left: 58, right: 12, top: 12, bottom: 24 },
+    xAxis: {
+      ...axis(),
+      type: 'value',
+      min: start,
+      max: trace.steps + 2,
+      splitLine: { show: false },
+      axisLabel: {
+        ...(axis() as { axisLabel: object }).axisLabel,
+        formatter: (x: number) => (x < 0 ? '' : `${x}`),
+      },
+    },
+    yAxis: {
+      ...axis(),
+      type: 'value',
+      min: 0,
+      max: 1.08 * Math.max(trace.peak, before?.peak ?? 0),
+      splitNumber: 3,
+      axisLabel: {
+        ...(axis() as { axisLabel: object }).axisLabel,
+        showMaxLabel: false,
+        formatter: roughBytes,
+      },
+    },
+    series: [
+      ...(before ? [area(stairs(before, 0, before.steps, start), 'faint', 0.5)] : []),
+      // What is still to come, as an outline.
+      area(stairs(trace, 0, trace.steps), 'faint', 0.12),
+      area(isGone ? [] : stairs(trace, 0, Math.min(run, trace.backward)), 'forward', 0.28),
+      area(isGone || run <= trace.backward ? [] : stairs(trace, trace.backward, run), 'backward', 0.28),
+      {
+        type: 'line',
+        data: [],
+        markLine: {
+          symbol: 'none',
+          silent: true,
+          animation: false,
+          lineStyle: { color: colour('ink'), width: 1.5, type: 'solid' },
+          label: { show: false },
+          data: [{ xAxis: isGone ? trace.steps + 1.5 : run }],
+        },
+      },
+    ],
+  };
+}

@@ -1,0 +1,124 @@
+import type { Entry, Trace } from '../worker/trace.ts';
+import { element } from './dom.ts';
+
+/** The cells of a tape, one for each value. */
+export interface Cells {
+  /** Shows how far the tape has run: what is to come, what is held, what was given back. */
+  run(done: number): void;
+  /** Marks one cell, what it reads and what reads it. */
+  point(id: number): void;
+}
+
+/**
+ * Lays a tape out: values recorded, then adjoints, in order. Pointing at a cell, or moving to it by the arrow keys,
+ * calls `show`.
+ */
+export function cellsOf(
+  trace: Trace,
+  recorded: HTMLElement,
+  adjoints: HTMLElement,
+  links: HTMLElement,
+  show: (id: number) => void,
+): Cells {
+  const largest = Math.max(...trace.entries.map(entry => entry.bytes), 1);
+  const cells = trace.entries.map(entry => cellOf(entry, largest));
+  const of = (adjoint: boolean) => cells.filter((_, id) => trace.entries[id]?.adjoint === adjoint);
+  for (const [id, cell] of cells.entries()) cell.onfocus = () => show(id);
+  recorded.replaceChildren(...of(false));
+  adjoints.replaceChildren(...of(true));
+
+  for (const list of [recorded, adjoints]) {
+    const place = ({ target }: Event) =>
+      Number((target as Element).closest<HTMLElement>('[data-id]')?.dataset.id);
+    list.onpointerover = event => {
+      if (!Number.isNaN(place(event))) show(place(event));
+    };
+    list.onkeydown = event => {
+      const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      const next = by ? cells[place(event) + by] : undefined;
+      if (!next) return;
+      event.preventDefault();
+      next.focus();
+    };
+  }
+
+  let pointed = -1;
+  const marked = new Set<HTMLElement>();
+  const mark = (id: number, name: 'pointed' | 'reads' | 'read-by') => {
+    const cell = cells[id];
+    if (!cell) return;
+    cell.classList.add(name);
+    marked.add(cell);
+  };
+  return {
+    run(done) {
+      for (const [id, cell] of cells.entries())
+        cell.dataset.state = stateOf(trace.entries[id] as Entry, done, trace);
+    },
+    point(id) {
+      for (const cell of marked) cell.classList.remove('pointed', 'reads', 'read-by');
+      marked.clear();
+      // One cell of all can be reached by Tab; the arrow keys go on from there.
+      cells[pointed]?.setAttribute('tabindex', '-1');
+      cells[pointed]?.setAttribute('aria-selected', 'false');
+      pointed = id;
+      cells[id]?.setAttribute('tabindex', '0');
+      cells[id]?.setAttribute('aria-selected', 'true');
+      cells[id]?.setAttribute('aria-describedby', 'tape-detail');
+      mark(id, 'pointed');
+      for (const input of trace.entries[id]?.inputs ?? []) mark(input, 'reads');
+      for (const user of trace.entries) if (user.inputs.includes(id)) mark(user.id, 'read-by');
+      drawLinks(links, cells, trace, id);
+    },
+  };
+}
+
+function cellOf({ id, op, kind, bytes, formula }: Entry, largest: number): HTMLElement {
+  const cell = element(
+    'div',
+    {
+      class: 'cell',
+      role: 'option',
+      tabindex: '-1',
+      'aria-selected': 'false',
+      'data-id': `${id}`,
+      'data-kind': kind,
+      'aria-label': `%${id} ${op}: ${formula}`,
+    },
+    element('span', {}, op),
+  );
+  // By the root, or small arrays would not show beside large ones.
+  cell.style.setProperty('--size', `${Math.sqrt(bytes / largest)}`);
+  return cell;
+}
+
+function stateOf(
+  { step, lastUse, bytes }: Entry,
+  done: number,
+  { steps }: Trace,
+): 'to-come' | 'held' | 'given-back' | 'shared' | 'gone' {
+  if (done > steps) return 'gone';
+  if (step < 0) return 'shared';
+  if (done <= step) return 'to-come';
+  if (bytes === 0) return 'shared';
+  return done - 1 <= lastUse ? 'held' : 'given-back';
+}
+
+/** Lines from what a value reads to it, and from it to what reads it. */
+function drawLinks(links: HTMLElement, cells: readonly HTMLElement[], { entries }: Trace, id: number): void {
+  const room = links.getBoundingClientRect();
+  const center = (place: number) => {
+    const { left, top, width, height } = (cells[place] as HTMLElement).getBoundingClientRect();
+    return [left - room.left + width / 2, top - room.top + height / 2] as const;
+  };
+  const line = (from: number, to: number, name: string) => {
+    const [[x0, y0], [x1, y1]] = [center(from), center(to)];
+    const bend = y0 === y1 ? Math.min(24, Math.abs(x1 - x0) / 3) : 0;
+    return `<path class="${name}" d="M${x0} ${y0}Q${(x0 + x1) / 2} ${(y0 + y1) / 2 - bend} ${x1} ${y1}"/>`;
+  };
+  const reads = (entries[id]?.inputs ?? []).map(input => line(input, id, 'reads'));
+  const readBy = entries
+    .filter(({ inputs }) => inputs.includes(id))
+    .map(user => line(id, user.id, 'read-by'));
+  links.innerHTML = [...reads, ...readBy].join('');
+}

@@ -1,0 +1,107 @@
+import { runApart } from '../calculator.ts';
+import { byId, element, fillTable } from '../draw/dom.ts';
+import type { Editor } from '../draw/editor.ts';
+import { fixed, milliseconds, short } from '../draw/numbers.ts';
+import type { Store } from '../state.ts';
+import type { Verdict } from '../worker/scorer.ts';
+import { jobButtons } from './job.ts';
+
+/** An editor with the scorer's source: edit, run, see ΔG, its gradient and a check of it. */
+export function scorerPanel(store: Store, loadSource: () => Promise<string>): void {
+  let editor: Editor | undefined;
+  let tried = 0;
+  const tryIt = () => {
+    const { files, pose, settings } = store.state;
+    if (!files || !editor) return undefined;
+    editor.mark();
+    tried = pose;
+    return runApart(files, 'tryScorer', { source: editor.source, pose, settings }, doing => {
+      byId('scorer-doing').textContent = `running: ${doing}`;
+    });
+  };
+  const done = (verdict: Verdict) => {
+    drawVerdict(verdict, tried, store.state.combined?.predictions[tried]);
+    if (verdict.ok) return `ran in ${milliseconds(verdict.milliseconds)}`;
+    editor?.mark(verdict);
+    return `error in line ${verdict.line}`;
+  };
+  const failed = (message: string) => {
+    drawProblem(message);
+    return 'error';
+  };
+  const run = jobButtons('scorer', tryIt, { done, failed });
+
+  const start = async () => {
+    await near(byId('scorer'));
+    const [{ editorIn }, source] = await Promise.all([import('../draw/editor.ts'), loadSource()]);
+    editor = editorIn(byId('editor'), source, run);
+    byId('scorer-reset').addEventListener('click', () => {
+      if (!editor) return;
+      editor.mark();
+      editor.source = source;
+    });
+  };
+  start().catch((error: Error) => drawProblem(`The editor could not start: ${error.message}`));
+}
+
+/** Waits until an element is about to come into view: the editor is heavy, and below what one sees first. */
+function near(element: HTMLElement): Promise<void> {
+  return new Promise(resolve => {
+    const observer = new IntersectionObserver(
+      entries => {
+        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+        observer.disconnect();
+        resolve();
+      },
+      { rootMargin: '600px' },
+    );
+    observer.observe(element);
+  });
+}
+
+function drawProblem(message: string): void {
+  byId('scorer-result').replaceChildren(element('p', { class: 'problem', role: 'alert' }, message));
+}
+
+function drawVerdict(verdict: Verdict, pose: number, ours: number | undefined): void {
+  if (!verdict.ok) {
+    drawProblem(`Line ${verdict.line}: ${verdict.message}`);
+    return;
+  }
+  const { value, combined, entries, report, force } = verdict;
+  const isOk = entries.every(entry => entry.verdict === 'agrees');
+  const table = element('table', {}, element('caption', {}, 'The gradient beside finite differences'));
+  fillTable(
+    table,
+    ['parameter', '∂ΔGₙ/∂', 'difference', 'verdict'],
+    entries.map(({ parameter, entry, gradient, difference, verdict: said }) =>
+      element(
+        'tr',
+        { 'data-verdict': said },
+        element('th', { scope: 'row' }, parameter === 'x' ? `x[${entry}]` : parameter),
+        element('td', {}, short(gradient)),
+        element('td', {}, short(difference)),
+        element('td', { class: 'text' }, said),
+      ),
+    ),
+    ['verdict'],
+  );
+  const fact = (name: string, text: string, kind = '') =>
+    element('div', { class: kind }, element('dt', {}, name), element('dd', {}, text));
+  byId('scorer-result').replaceChildren(
+    element(
+      'dl',
+      { class: 'facts' },
+      fact(`ΔG of pose ${pose + 1}`, fixed(value, 4), 'large'),
+      fact('Vina’s own', fixed(ours ?? Number.NaN, 4)),
+      fact('ΔG of all poses', fixed(combined, 4)),
+      fact('longest force', short(force), 'backward'),
+    ),
+    element('p', { class: isOk ? 'verdict good' : 'verdict bad', id: 'scorer-report' }, report),
+    element(
+      'div',
+      { class: 'scroll limited', tabindex: '0', role: 'region', 'aria-label': 'Gradient and differences' },
+      table,
+    ),
+  );
+}

@@ -1,0 +1,144 @@
+import type { Executor } from 'posetape';
+import { boltzmann, type CombineResult, combinePoses } from 'posetape/combine';
+import type { GpuExecutor } from 'posetape/gpu';
+import { score, type VinaWeights, vinaWeights } from '../../vina/score.ts';
+import { executorChoices } from '../executors.ts';
+import type { Context, Report } from './tasks.ts';
+
+/** How an executor did: what ran and how long a pose took, or why it did not run. */
+export type ExecutorResult = { readonly choice: string } & (
+  | {
+      readonly ran: string;
+      /** The median over the rounds, for value and gradient. */
+      readonly millisecondsPerPose: number;
+      /** Making it and the first round, which plans and compiles. */
+      readonly firstMilliseconds: number;
+      readonly value: number;
+      /** The largest difference of ΔG_n or ∂ΔG/∂w from the first executor's, relative to the largest entry. */
+      readonly difference: number;
+    }
+  | { readonly failed: string }
+);
+
+export interface ExecutorProgress {
+  readonly done: number;
+  readonly doing: string;
+  /** Those known so far; numbers still change while rounds are added. */
+  readonly results: readonly ExecutorResult[];
+}
+
+/** Rounds over all poses, one executor after the other in each, so that none gets the quiet moment. */
+const rounds = 5;
+
+type Combined = CombineResult<VinaWeights>;
+
+interface Runner {
+  readonly choice: string;
+  executor: Executor | undefined;
+  failed: string | undefined;
+  firstMilliseconds: number;
+  readonly milliseconds: number[];
+  combined: Combined | undefined;
+}
+
+/** Times every executor on all poses, and compares its numbers with the first one's. */
+export async function executors(
+  { poses }: Context,
+  _input: null,
+  report: Report<ExecutorProgress>,
+): Promise<readonly ExecutorResult[]> {
+  const run = (executor: Executor) =>
+    combinePoses({ poses, params: vinaWeights(), score, combination: boltzmann({ kT: 0.593 }), executor });
+  const runners: Runner[] = executorChoices.map(({ name }) => ({
+    choice: name,
+    executor: undefined,
+    failed: undefined,
+    firstMilliseconds: Number.NaN,
+    milliseconds: [],
+    combined: undefined,
+  }));
+  const results = () => runners.filter(isKnown).map(runner => resultOf(runner, runners, poses.length));
+
+  const total = executorChoices.length * (rounds + 1);
+  let done = 0;
+  const tell = (doing: string) => report({ done: done / total, doing, results: results() });
+  try {
+    for (const [k, choice] of executorChoices.entries()) {
+      const runner = runners[k] as Runner;
+      tell(`starting ${choice.name}`);
+      const start = performance.now();
+      await attempt(runner, async () => {
+        runner.executor = await choice.make();
+        runner.combined = await run(runner.executor);
+        runner.firstMilliseconds = performance.now() - start;
+      });
+      done++;
+    }
+    for (let round = 1; round <= rounds; round++) {
+      for (const runner of runners) {
+        const { executor } = runner;
+        if (executor && runner.failed === undefined) {
+          const start = performance.now();
+          await attempt(runner, async () => {
+            await run(executor);
+            runner.milliseconds.push(performance.now() - start);
+          });
+        }
+        done++;
+        tell(`round ${round} of ${rounds}`);
+      }
+    }
+    return results();
+  } finally {
+    for (const { executor } of runners) await (executor as Partial<GpuExecutor> | undefined)?.dispose?.();
+  }
+}
+
+async function attempt(runner: Runner, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    runner.failed = error instanceof Error ? error.message : String(error);
+  }
+}
+
+function isKnown({ failed, combined }: Runner): boolean {
+  return failed !== undefined || combined !== undefined;
+}
+
+function resultOf(runner: Runner, [reference]: readonly Runner[], poses: number): ExecutorResult {
+  const { choice, failed, combined, executor, firstMilliseconds, milliseconds } = runner;
+  if (failed !== undefined || !combined) return { choice, failed: failed ?? 'it gave no result' };
+  return {
+    choice,
+    ran: ranOf(executor),
+    firstMilliseconds,
+    millisecondsPerPose: (milliseconds.length > 0 ? median(milliseconds) : firstMilliseconds) / poses,
+    value: combined.value,
+    difference: reference?.combined ? differenceOf(combined, reference.combined) : Number.NaN,
+  };
+}
+
+/** What ran, and why it was not better. */
+function ranOf(executor: Executor | undefined): string {
+  const reason = (executor as Partial<GpuExecutor> | undefined)?.fallbackReason;
+  return reason ? `${executor?.name}: ${reason}` : (executor?.name ?? '');
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] as number;
+}
+
+function differenceOf(a: Combined, b: Combined): number {
+  const flat = ({ predictions, gradient }: Combined) => [
+    [...predictions],
+    Object.values(gradient).map(({ data }) => data[0] as number),
+  ];
+  const differences = flat(a).map((numbers, k) => {
+    const expected = flat(b)[k] as number[];
+    const scale = Math.max(...expected.map(Math.abs), Number.MIN_VALUE);
+    return Math.max(...numbers.map((number, i) => Math.abs(number - (expected[i] as number)))) / scale;
+  });
+  return Math.max(...differences);
+}

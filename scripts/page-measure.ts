@@ -1,0 +1,50 @@
+// npm run page:measure: what the page weighs, and how long it takes to its first result in headless Chromium.
+import { launch, serve } from '../test/page/browser.ts';
+import { buildPage, outdir } from './page-build.ts';
+import { libraryWeights, pageWeights, type Weight } from './page-weight.ts';
+
+const loads = 9;
+
+const { metafile } = await buildPage();
+const { first, later } = pageWeights(metafile);
+table('Loaded at once', first);
+table('Loaded after the first result, or when it is needed', later);
+table('The library', await libraryWeights(), false);
+console.log(`From asking for the page to its first result (64 poses, value and gradient), ${loads} loads:`);
+console.log(`  ${(await firstResults()).join(' ')} ms`);
+
+/** Milliseconds of each load, in a fresh profile, shortest first. */
+async function firstResults(): Promise<number[]> {
+  const [browser, served] = await Promise.all([launch(), serve(outdir)]);
+  const times: number[] = [];
+  for (let load = 0; load < loads; load++) {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(served.url);
+    await page.waitForSelector('html[data-first-result]');
+    times.push(Number(await page.locator('html').getAttribute('data-first-result')));
+    await context.close();
+  }
+  await browser.close();
+  await served.close();
+  return times.sort((a, b) => a - b);
+}
+
+function table(title: string, weights: readonly Weight[], hasTotal = true): void {
+  const total = { what: 'together', bytes: sum(weights, 'bytes'), gzip: sum(weights, 'gzip') };
+  const rows = hasTotal ? [...weights, total] : weights;
+  const width = Math.max(...rows.map(({ what }) => what.length));
+  console.log(`${title}:`);
+  for (const { what, bytes, gzip } of rows) {
+    console.log(`  ${what.padEnd(width)}  ${kilobytes(bytes)} kB  ${kilobytes(gzip)} kB gzip`);
+  }
+  console.log();
+}
+
+function sum(weights: readonly Weight[], key: 'bytes' | 'gzip'): number {
+  return weights.reduce((total, weight) => total + weight[key], 0);
+}
+
+function kilobytes(bytes: number): string {
+  return (bytes / 1000).toFixed(1).padStart(7);
+}

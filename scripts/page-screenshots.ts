@@ -1,0 +1,84 @@
+// npm run page:screenshots: pictures of the page for the README, light, dark and on a phone, after what is named there
+// has run.
+import { mkdirSync, statSync } from 'node:fs';
+import type { Browser, Page } from 'playwright-core';
+import { launch, serve } from '../test/page/browser.ts';
+import { buildPage, outdir } from './page-build.ts';
+
+const folder = 'examples/browser/screenshots';
+
+interface Picture {
+  readonly name: string;
+  readonly colorScheme: 'light' | 'dark';
+  readonly width: number;
+  /** The first and the last thing on it, by id; it begins at the top of the page without the first. */
+  readonly from?: string;
+  readonly to: string;
+  /** What the reader does first. */
+  prepare(page: Page): Promise<void>;
+}
+
+const pictures: readonly Picture[] = [
+  { name: 'light', colorScheme: 'light', width: 1080, to: 'combination', prepare: warm },
+  {
+    name: 'dark',
+    colorScheme: 'dark',
+    width: 1080,
+    from: 'tape',
+    to: 'memory',
+    prepare: async page => {
+      await warm(page);
+      await page.locator('#tape .cell').nth(64).hover();
+      await page.click('#memory-run');
+      await page.getByText('At N = 1024').waitFor({ timeout: 120_000 });
+      await page.locator('#tape-step').press('ArrowRight');
+    },
+  },
+  { name: 'phone', colorScheme: 'light', width: 390, to: 'combination', prepare: warm },
+];
+
+/** At a higher temperature more poses count, so that there is more to see. */
+async function warm(page: Page): Promise<void> {
+  await page.locator('#viewer canvas').waitFor();
+  await page.locator('#shares svg').waitFor();
+  const slider = page.locator('#setting');
+  for (let step = 0; step < 16; step++) await slider.press('ArrowRight');
+}
+
+await buildPage();
+mkdirSync(folder, { recursive: true });
+const [browser, served] = await Promise.all([launch(), serve(outdir)]);
+for (const picture of pictures) await take(browser, served.url, picture);
+await browser.close();
+await served.close();
+
+async function take(browser: Browser, url: string, picture: Picture): Promise<void> {
+  const { name, colorScheme, width, from, to } = picture;
+  const page = await browser.newPage({
+    viewport: { width, height: 1000 },
+    colorScheme,
+    reducedMotion: 'reduce',
+  });
+  await page.goto(url);
+  await page.waitForSelector('html[data-first-result]');
+  await picture.prepare(page);
+  await page.mouse.move(0, 0);
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+  // For the last frame of the view.
+  await page.waitForTimeout(2000);
+  const [top, bottom] = await Promise.all([from ? edge(page, from, 'top') : 0, edge(page, to, 'bottom')]);
+  const margin = 24;
+  const y = Math.max(top - margin, 0);
+  const path = `${folder}/${name}.png`;
+  const clip = { x: 0, y, width, height: bottom + margin - y };
+  await page.screenshot({ path, clip, fullPage: true });
+  console.log(`${path}  ${width} × ${Math.round(clip.height)}  ${Math.round(statSync(path).size / 1000)} kB`);
+  await page.close();
+}
+
+/** Where an element begins or ends on the page, in pixels from its top. */
+function edge(page: Page, id: string, side: 'top' | 'bottom'): Promise<number> {
+  return page
+    .locator(`#${id}`)
+    .evaluate((element, which) => element.getBoundingClientRect()[which] + scrollY, side);
+}

@@ -1,0 +1,40 @@
+// npm run page: builds examples/browser and serves it on this machine, again after each change of a source.
+// npm run page:build: only builds it, as static files.
+import { rmSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import { context } from 'esbuild';
+import { buildPage, options, outdir } from './page-build.ts';
+
+const { build, port } = new Command('npm run page --')
+  .description('Builds the page that shows posetape at work, and serves it on localhost.')
+  .option('--port <number>', 'where to serve it; 0 for any that is free', portOf, 8000)
+  .option('--build', `only build it, as static files in ${outdir}`)
+  .addHelpText(
+    'after',
+    '\nThe static files may lie on any server, under any path. They load nothing from elsewhere.',
+  )
+  .parse()
+  .opts<{ build?: true; port: number }>();
+
+try {
+  if (build) {
+    await buildPage();
+    console.log(`built ${outdir}`);
+  } else {
+    rmSync(outdir, { recursive: true, force: true });
+    const page = await context({ ...options, logLevel: 'warning' });
+    await page.rebuild();
+    const server = await page.serve({ servedir: outdir, host: '127.0.0.1', port });
+    await page.watch();
+    console.log(`http://localhost:${server.port}/   (Ctrl+C to stop)`);
+  }
+} catch (error) {
+  console.error(`error: ${error instanceof Error ? error.message : error}`);
+  process.exit(1);
+}
+
+function portOf(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && Number.isInteger(number) && number >= 0 && number < 65536) return number;
+  throw new InvalidArgumentError('It must be a whole number from 0 to 65535.');
+}

@@ -1,0 +1,100 @@
+import axe from 'axe-core';
+import { describe, expect, test } from 'vitest';
+import { site } from './open.ts';
+
+const { open } = site();
+
+describe.each([
+  { name: 'light', options: { colorScheme: 'light' }, runs: ['memory', 'scorer', 'executors'] },
+  { name: 'dark', options: { colorScheme: 'dark' }, runs: ['memory', 'scorer'] },
+  { name: 'a phone’s width', options: { width: 360, colorScheme: 'light' }, runs: ['memory', 'scorer'] },
+] as const)('in $name', ({ options, runs }) => {
+  test('axe finds nothing amiss (contrast, labels, roles), and nothing is wider than the page', async () => {
+    const { page, isQuiet } = await open(options);
+    await page.locator('#viewer canvas').waitFor();
+    await page.locator('#scorer').scrollIntoViewIfNeeded();
+    await page.locator('#editor .cm-content').waitFor();
+    await page.selectOption('#memory-largest', '64');
+    for (const id of runs) {
+      await page.click(`#${id}-run`);
+      await page.waitForSelector(`#${id}-run:enabled`);
+    }
+    await page.evaluate(axe.source);
+    const found = await page.evaluate(async () => {
+      const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run();
+      return violations.map(
+        ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' ')}`,
+      );
+    });
+    expect(found).toEqual([]);
+    const [content, room] = await page.evaluate(() => {
+      const { scrollWidth, clientWidth } = document.documentElement;
+      return [scrollWidth, clientWidth];
+    });
+    expect(content, 'wider than the page').toBeLessThanOrEqual(room as number);
+    isQuiet();
+    await page.close();
+  });
+});
+
+test('everything can be reached by the Tab key, in the order it is seen', async () => {
+  const { page } = await open();
+  await page.locator('#editor').scrollIntoViewIfNeeded();
+  await page.locator('#editor .cm-content').waitFor();
+  await page.locator('body').press('Home');
+  const reached: string[] = [];
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+  for (let i = 0; i < 60; i++) {
+    await page.keyboard.press('Tab');
+    // The editor keeps Escape, then Tab, for those who want out; a plain Tab passes through it, too.
+    const id = await page.evaluate(() => {
+      const { activeElement: active } = document;
+      return active?.closest('#editor')
+        ? 'editor'
+        : active?.classList.contains('cell')
+          ? 'cell'
+          : (active?.id ?? '');
+    });
+    if (id !== '' && id !== reached.at(-1)) reached.push(id);
+    if (id === 'executors-run') break;
+  }
+  const order = [
+    'theme',
+    'viewer',
+    'pose-previous',
+    'pose',
+    'pose-next',
+    'forces',
+    'own',
+    'setting',
+    'tape-play',
+    'tape-back',
+    'tape-step',
+    'tape-forward',
+    'cell',
+    'memory-run',
+    'memory-largest',
+    'scorer-run',
+    'scorer-reset',
+    'editor',
+    'executors-run',
+  ];
+  expect(reached.filter(id => order.includes(id))).toEqual(order);
+  await page.close();
+});
+
+test('the theme can be chosen, and is remembered', async () => {
+  const { page, isQuiet } = await open();
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await background();
+  await page.click('#theme');
+  expect(await page.textContent('#theme')).toBe('Theme: light');
+  expect(await background()).toBe(light);
+  await page.click('#theme');
+  expect(await page.textContent('#theme')).toBe('Theme: dark');
+  expect(await background()).not.toBe(light);
+  await page.reload();
+  expect(await page.textContent('#theme')).toBe('Theme: dark');
+  isQuiet();
+  await page.close();
+});

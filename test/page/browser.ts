@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs';
+import { context } from 'esbuild';
+import { type Browser, chromium } from 'playwright-core';
+import { chromiumPath } from '../support/browser.ts';
+
+// WebGL without a graphics card, no calls home, and the sandbox off, since CI runs as root.
+const args = [
+  '--no-sandbox',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+];
+
+/**
+ * Starts a headless Chromium, with further flags if they are given.
+ *
+ * @throws Error that says how to get one, where there is none
+ */
+export function launch(flags: readonly string[] = []): Promise<Browser> {
+  if (!existsSync(chromiumPath)) {
+    throw new Error(
+      `there is no Chromium at ${chromiumPath}: apt-get install chromium, or set POSETAPE_CHROMIUM to its path`,
+    );
+  }
+  return chromium.launch({ executablePath: chromiumPath, args: [...args, ...flags] });
+}
+
+/** A folder served on this machine. */
+export interface Served {
+  /** Where it begins, with a slash at the end. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Serves a folder as static files on a free port of this machine. */
+export async function serve(folder: string): Promise<Served> {
+  const server = await context({});
+  const { port } = await server.serve({ servedir: folder, host: '127.0.0.1', port: 0 });
+  return { url: `http://127.0.0.1:${port}/`, close: () => server.dispose() };
+}

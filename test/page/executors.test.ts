@@ -1,0 +1,47 @@
+import { boltzmann, combinePoses } from 'posetape/combine';
+import { describe, expect, test } from 'vitest';
+import { executorChoices } from '../../examples/browser/executors.ts';
+import { score, vinaWeights } from '../../examples/vina/score.ts';
+import { ensemble, rowsOf, site } from './open.ts';
+
+// A WebGPU that needs no graphics card, only libvulkan.
+const webgpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+
+describe.each([
+  { browser: 'as it is', flags: [], mayLack: /^gpu/ },
+  { browser: 'with WebGPU in software', flags: webgpu, mayLack: /^$/ },
+])('the executors in a browser $browser', ({ flags, mayLack }) => {
+  const { open } = site(flags);
+
+  test('each run, and agree; one that cannot says why', async () => {
+    const { page, shows, isQuiet } = await open();
+    await page.locator('#executors').scrollIntoViewIfNeeded();
+    await page.click('#executors-run');
+    await shows('executors-doing', /^Done/);
+    const rows = await rowsOf(page, 'executors-table');
+    expect(rows.length).toBe(executorChoices.length);
+    const { value } = await combinePoses({
+      poses: ensemble.poses,
+      params: vinaWeights(),
+      score,
+      combination: boltzmann({ kT: 0.593 }),
+    });
+    for (const [name = '', ...cells] of rows) {
+      if (cells.length === 1) {
+        // What a browser may lack fails in words, and no other row does.
+        expect(name).toMatch(mayLack);
+        expect(cells[0]).toMatch(/^gpu: .{20}/);
+        continue;
+      }
+      const [time, , ran = '', , shown = '', difference = ''] = cells.map(cell => cell.replaceAll('−', '-'));
+      const isFloat64 = ran.endsWith('float64');
+      expect(name).toContain(isFloat64 ? 'float64' : 'float32');
+      expect(Number(time)).toBeGreaterThan(0);
+      // Four digits are shown.
+      expect(Math.abs(Number(shown) - value)).toBeLessThan(isFloat64 ? 6e-5 : 2e-4);
+      expect(Number(difference)).toBeLessThan(isFloat64 ? 1e-12 : 1e-5);
+    }
+    isQuiet();
+    await page.close();
+  });
+});

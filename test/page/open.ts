@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { type Ensemble, ensembleOf, type PdbqtFile } from '../../examples/vina/ensemble.ts';
+import { buildPage, outdir } from '../../scripts/page-build.ts';
+import { launch, type Served, serve } from './browser.ts';
+
+const data = 'examples/vina/data/imatinib-abl';
+const file = (name: string): PdbqtFile => ({ name, text: readFileSync(`${data}/${name}`, 'utf8') });
+
+/** The files the page opens by itself, and their ensemble, as Node sees them. */
+export const receptor: PdbqtFile = file('pocket.pdbqt');
+export const posesFile: PdbqtFile = file('poses.pdbqt');
+export const ensemble: Ensemble = ensembleOf(receptor, posesFile);
+
+/** The page, opened and looked after. */
+export interface Opened {
+  readonly page: Page;
+  /** The text of an element by id. */
+  text(id: string): Promise<string>;
+  /** Waits until an element's text is as expected. */
+  shows(id: string, expected: string | RegExp): Promise<void>;
+  /** Nothing was said on the console, nothing failed, and nothing was asked of any other server. */
+  isQuiet(): void;
+}
+
+export interface OpenOptions {
+  readonly width?: number;
+  readonly colorScheme?: 'light' | 'dark';
+  /** Runs in the page before its own scripts. */
+  readonly before?: () => void;
+}
+
+/** Builds the page, serves it and starts a browser, for the tests of a file: they `open` it. */
+export function site(flags: readonly string[] = []): { open(options?: OpenOptions): Promise<Opened> } {
+  let [browser, served]: [Browser?, Served?] = [];
+  beforeAll(async () => {
+    await buildPage();
+    [browser, served] = await Promise.all([launch(flags), serve(outdir)]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await served?.close();
+  });
+  return { open: options => openPage(browser as Browser, (served as Served).url, options) };
+}
+
+/** Opens the page and waits for its first result. */
+async function openPage(
+  browser: Browser,
+  url: string,
+  { width = 1280, colorScheme = 'light', before }: OpenOptions = {},
+): Promise<Opened> {
+  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+  const complaints: string[] = [];
+  page.on('console', message => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', error => complaints.push(error.message));
+  page.on('request', request => {
+    if (!/^(?:data|blob):/.test(request.url()) && !request.url().startsWith(url)) {
+      complaints.push(`asked for ${request.url()}`);
+    }
+  });
+  page.on('requestfailed', request => complaints.push(`could not get ${request.url()}`));
+  if (before) await page.addInitScript(before);
+  await page.goto(url);
+  await page.waitForSelector('html[data-first-result]');
+  const of = (id: string): Locator => page.locator(`#${id}`);
+  return {
+    page,
+    text: async id => (await of(id).textContent()) ?? '',
+    shows: (id, expected) =>
+      expect
+        .poll(() => of(id).textContent(), { timeout: 30_000 })
+        [typeof expected === 'string' ? 'toBe' : 'toMatch'](expected as string & RegExp),
+    isQuiet: () => expect(complaints).toEqual([]),
+  };
+}
+
+/** The cells of a table's body, row by row. */
+export async function rowsOf(page: Page, id: string): Promise<string[][]> {
+  const rows = await page.locator(`#${id} tbody tr`).all();
+  return Promise.all(rows.map(row => row.locator('th, td').allTextContents()));
+}

@@ -1,0 +1,446 @@
+import { readFileSync } from 'node:fs';
+import { gradient, interpreter, jit, Memory, Tape } from 'posetape';
+import { boltzmann, type Combination, type CombineResult, combinePoses, lse, mean } from 'posetape/combine';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { bytes, fixed, short } from '../../examples/browser/draw/numbers.ts';
+import { formulaOf } from '../../examples/browser/formula.ts';
+import { ensembleOf } from '../../examples/vina/ensemble.ts';
+import type { Pose } from '../../examples/vina/pairs.ts';
+import { recordWeights, score, type VinaWeights, vinaWeights } from '../../examples/vina/score.ts';
+import { ensemble, type Opened, posesFile, receptor, rowsOf, site } from './open.ts';
+
+let at: Opened;
+const { open } = site();
+afterEach(() => at.isQuiet());
+
+/** One page for the tests of a panel: opening it is most of the time they take. */
+function onOnePage(): void {
+  beforeAll(async () => {
+    at = await open();
+  });
+  afterAll(() => at.page.close());
+}
+
+const { poses } = ensemble;
+const poseAt = (index: number) => poses[index] as Pose;
+const kT = 0.593;
+
+function combined(
+  combination: Combination,
+  of: readonly Pose[] = poses,
+): Promise<CombineResult<VinaWeights>> {
+  return combinePoses({ poses: of, params: vinaWeights(), score, combination });
+}
+
+/** The length of the longest force on an atom, as Node finds it. */
+function longestForce(pose: Pose): number {
+  const tape = new Tape();
+  const x = tape.parameter(pose.ligand, 'x');
+  const [slope] = jit().run(gradient(score(tape, recordWeights(tape), pose, x), [x]));
+  const atoms = Array.from({ length: pose.ligand.shape[0] as number }, (_, i) =>
+    Math.hypot(...(slope?.data.subarray(3 * i, 3 * i + 3) ?? [])),
+  );
+  return Math.max(...atoms);
+}
+
+/** Moves a range, as its keys do: one step, or to an end. */
+async function press(id: string, ...keys: string[]): Promise<void> {
+  for (const key of keys) await at.page.locator(`#${id}`).press(key);
+}
+
+describe('the poses', () => {
+  onOnePage();
+  test('each has its energy, its weight and its longest force, by slider and by buttons', async () => {
+    const { predictions, weights } = await combined(boltzmann({ kT }));
+    for (const [pose, move] of [
+      [0, () => undefined],
+      [1, () => press('pose', 'ArrowRight')],
+      [63, () => press('pose', 'End')],
+      [0, () => at.page.click('#pose-next')],
+      [63, () => at.page.click('#pose-previous')],
+    ] as const) {
+      await move();
+      await at.shows('pose-number', `${pose + 1} of 64`);
+      await at.shows('pose-value', fixed(predictions[pose] as number, 3));
+      await at.shows('pose-weight', short(weights[pose] as number));
+      await at.shows('pose-force', short(longestForce(poseAt(pose))));
+    }
+  });
+
+  test('are drawn, with forces that can be switched off, and turned by keys', async () => {
+    const viewer = at.page.locator('#viewer');
+    await viewer.locator('canvas').waitFor();
+    const drawn = () => viewer.screenshot();
+    await expect.poll(async () => (await drawn()).length, { timeout: 30_000 }).toBeGreaterThan(20_000);
+    const withForces = await drawn();
+    await at.page.locator('#forces').uncheck();
+    await expect.poll(async () => (await drawn()).equals(withForces)).toBe(false);
+    const without = await drawn();
+    await viewer.press('ArrowRight');
+    await expect.poll(async () => (await drawn()).equals(without)).toBe(false);
+  });
+
+  // The first three poses, as a file of the reader's own.
+  const three = `${posesFile.text.split('ENDMDL').slice(0, 3).join('ENDMDL')}ENDMDL\n`;
+  const own = (name: string, text: string) => ({
+    name,
+    mimeType: 'chemical/x-pdbqt',
+    buffer: Buffer.from(text),
+  });
+
+  test('of the reader come by the button, and the old ones come back', async () => {
+    await at.page.setInputFiles('#own', [own('three.pdbqt', three), own('mine.pdbqt', receptor.text)]);
+    await at.shows('pose-number', '1 of 3');
+    await at.shows('poses-what', '3 poses of three.pdbqt in mine.pdbqt.');
+    const result = await combined(boltzmann({ kT }), poses.slice(0, 3));
+    await at.shows('value', fixed(result.value, 4));
+    await at.page.click('#back');
+    await at.shows('pose-number', '1 of 64');
+    await at.shows('value', fixed((await combined(boltzmann({ kT }))).value, 4));
+  });
+
+  test('of the reader come by drag and drop', async () => {
+    const transfer = await at.page.evaluateHandle(text => {
+      const data = new DataTransfer();
+      data.items.add(new File([text], 'dropped.pdbqt'));
+      return data;
+    }, three);
+    await at.page.dispatchEvent('#viewer', 'drop', { dataTransfer: transfer });
+    await at.shows('poses-what', '3 poses of dropped.pdbqt in pocket.pdbqt.');
+    await at.page.click('#back');
+    await at.shows('pose-number', '1 of 64');
+  });
+
+  test.each([
+    ['a coordinate that is no number', three.replace(' 16.400', ' 16,400')],
+    ['an end that is missing', three.replaceAll('ENDMDL', 'REMARK')],
+    ['an atom type that is unknown', three.replace(/ A $/m, ' Xx')],
+    ['poses elsewhere', three.replaceAll(/^(HETATM.{24}).{8}/gm, '$1 900.000')],
+  ])('a bad file gets the reader’s message and changes nothing: %s', async (_what, text) => {
+    let message = '';
+    try {
+      ensembleOf(receptor, { name: 'bad.pdbqt', text });
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    expect(message).toContain('bad.pdbqt');
+    await press('pose', 'Home');
+    await at.page.setInputFiles('#own', own('bad.pdbqt', text));
+    await at.shows('problem', message);
+    expect(await at.page.locator('#problem').isVisible()).toBe(true);
+    await at.shows('pose-number', '1 of 64');
+    await press('pose', 'ArrowRight');
+    await at.shows('pose-value', fixed((await combined(mean())).predictions[1] as number, 3));
+  });
+});
+
+describe('the combination', () => {
+  onOnePage();
+  beforeAll(() => at.page.click('#numbers summary'));
+
+  const choose = (kind: string) => at.page.locator(`input[name=combination][value=${kind}]`).check();
+
+  async function holds(combination: Combination): Promise<CombineResult<VinaWeights>> {
+    const result = await combined(combination);
+    await at.shows('value', fixed(result.value, 4));
+    const table = result.predictions.length;
+    const expected = Array.from({ length: table }, (_, n) => [
+      `${n + 1}`,
+      fixed(result.predictions[n] as number, 3),
+      short(result.weights[n] as number),
+      short(result.coefficients[n] as number),
+    ]);
+    expect(await rowsOf(at.page, 'poses-table')).toEqual(expected);
+    const gradient = Object.entries(result.gradient).map(([name, { data }]) => [
+      name,
+      short(data[0] as number),
+    ]);
+    expect(await rowsOf(at.page, 'gradient-table')).toEqual(gradient);
+    return result;
+  }
+
+  test('is Boltzmann’s at first, between its limits', async () => {
+    const { predictions } = await holds(boltzmann({ kT }));
+    await at.shows('best', fixed(Math.min(...predictions), 4));
+    await at.shows('average', fixed(predictions.reduce((a, b) => a + b) / predictions.length, 4));
+    await press('setting', 'Home');
+    await at.shows('setting-value', '0.05 kcal/mol');
+    expect((await holds(boltzmann({ kT: 0.05 }))).value).toBeCloseTo(Math.min(...predictions), 6);
+    await press('setting', 'End');
+    await at.shows('setting-value', '50 kcal/mol');
+    expect((await holds(boltzmann({ kT: 50 }))).value).toBeCloseTo(-7.8136, 1);
+  });
+
+  test('is a smooth minimum with t', async () => {
+    await choose('lse');
+    await at.shows('setting-value', '1 mol/kcal');
+    await holds(lse({ t: 1 }));
+    await press('setting', 'ArrowRight');
+    const t = Number.parseFloat(await at.text('setting-value'));
+    expect(t).toBeGreaterThan(1);
+    await holds(lse({ t }));
+    await press('setting', 'End');
+    const { value, predictions } = await holds(lse({ t: 50 }));
+    expect(value).toBeCloseTo(Math.min(...predictions), 6);
+  });
+
+  test('is the mean, which has nothing to set', async () => {
+    await choose('mean');
+    await holds(mean());
+    expect(await at.page.locator('#setting').isVisible()).toBe(false);
+  });
+
+  test('follows every move of a slider that is dragged', async () => {
+    await choose('boltzmann');
+    const slider = at.page.locator('#setting');
+    const box = (await slider.boundingBox()) as { x: number; y: number; width: number; height: number };
+    const y = box.y + box.height / 2;
+    await at.page.mouse.move(box.x + box.width / 3, y);
+    await at.page.mouse.down();
+    for (let step = 0; step <= 10; step++) await at.page.mouse.move(box.x + box.width * (0.3 + step / 25), y);
+    await at.page.mouse.up();
+    await holds(boltzmann({ kT: Number.parseFloat(await at.text('setting-value')) }));
+  });
+
+  test('charts are drawn, and a click on one chooses a pose', async () => {
+    await at.page.locator('#shares svg').waitFor();
+    await at.page.locator('#curve svg').waitFor();
+    const { width } = (await at.page.locator('#shares').boundingBox()) as { width: number };
+    await at.page.locator('#shares').click({ position: { x: width - 30, y: 30 } });
+    await at.shows('pose-number', /^6\d of 64$/);
+  });
+});
+
+describe('the tape', () => {
+  onOnePage();
+  const tape = new Tape();
+  const weights = recordWeights(tape);
+  const energy = score(tape, weights, poseAt(0));
+  const wanted = [energy, ...gradient(energy, Object.values(weights))];
+  const memory = new Memory();
+  interpreter().run(wanted, { memory });
+
+  beforeEach(async () => {
+    await press('pose', 'Home');
+    await at.shows('tape-where', /^pose 1/);
+  });
+
+  test('has a cell for each value, which tells op, formula, shape, value and bytes', async () => {
+    const cells = at.page.locator('#tape .cell');
+    await expect.poll(() => cells.count()).toBe(tape.values.length);
+    expect(await at.page.locator('#tape-adjoints .cell').count()).toBe(
+      tape.values.filter(({ adjoint }) => adjoint).length,
+    );
+    const all = interpreter().run(tape.values);
+    for (const id of [9, 18, 25, 66, 81, 103, 118]) {
+      await cells.nth(id).hover();
+      const value = tape.values[id] as (typeof tape.values)[number];
+      const detail = await at.text('tape-detail');
+      expect(detail).toContain(`%${id} ${value.op.name}`);
+      expect(detail).toContain(formulaOf(value));
+      expect(detail).toContain(`[${value.shape.join(', ')}]`);
+      expect(detail).toContain(bytes(8 * value.shape.reduce((product, length) => product * length, 1)));
+      expect(detail).toContain(short(all[id]?.data[0] as number));
+    }
+    await cells.nth(18).focus();
+    await at.page.keyboard.press('ArrowRight');
+    await at.shows('tape-detail', /%19 fill/);
+  });
+
+  test('steps forward and backward, and tells the bytes held', async () => {
+    await at.shows('strip-note', new RegExp(`Held now: ${bytes(memory.peak)}`));
+    await at.page.locator('#strip svg').waitFor();
+    await press('tape-step', 'Home');
+    await at.shows('tape-where', 'pose 1, step 0 of 120, forward');
+    expect(await at.page.locator('.cell[data-state=held]').count()).toBe(0);
+    await at.page.click('#tape-forward');
+    await at.shows('tape-where', 'pose 1, step 1 of 120, forward');
+    await press('tape-step', 'End', 'ArrowLeft');
+    await at.shows('tape-where', 'pose 1, step 120 of 120, backward');
+    // What is left are the results: ΔG and six derivatives, five of them seen through a reshape.
+    expect(await at.page.locator('.cell[data-state=held]').count()).toBe(7);
+    await at.page.click('#tape-back');
+    await at.shows('tape-where', 'pose 1, step 119 of 120, backward');
+  });
+
+  test('goes after its last step, and the next pose’s comes', async () => {
+    await press('tape-step', 'End');
+    await at.shows('tape-where', 'pose 1: the tape is gone');
+    // Boltzmann's state: Σ e g, Σ e d g and Σ l′ g, of six weights each.
+    await at.shows('strip-note', new RegExp(`a state of ${bytes(3 * 6 * 8)}`));
+    await at.page.click('#tape-forward');
+    await at.shows('pose-number', '2 of 64');
+    await at.shows('tape-where', /^pose 2, step/);
+  });
+
+  test('plays by itself from one pose to the next', async () => {
+    await press('tape-step', 'End', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft');
+    await at.page.click('#tape-play');
+    await at.shows('tape-where', /^pose 2, step [1-9]/);
+    await at.page.click('#tape-play');
+    const where = await at.text('tape-where');
+    await at.page.waitForTimeout(300);
+    expect(await at.text('tape-where')).toBe(where);
+  });
+
+  test('shows what jit makes of it', async () => {
+    await at.page.click('#tape summary');
+    const source = jit().explain(wanted);
+    expect(source.replaceAll(/\s+/g, ' ')).toContain((await at.text('fused')).replaceAll(/\s+/g, ' ').trim());
+    await at.shows('fused-note', /3 loops and stores 1,824 B/);
+  });
+});
+
+describe('memory against the full graph', () => {
+  onOnePage();
+  test('counts what Node counts, while the page goes on answering', async () => {
+    await at.page.selectOption('#memory-largest', '64');
+    await at.page.click('#memory-run');
+    await press('pose', 'ArrowRight');
+    await at.shows('pose-number', '2 of 64');
+    await at.shows('memory-doing', /^At N = 64 the full graph holds \d+ times as much/);
+    const rows = await rowsOf(at.page, 'memory-table');
+    expect(rows.map(([n]) => Number(n))).toEqual([1, 2, 4, 8, 16, 32, 64]);
+    for (const [n = '', ...peaks] of [rows[2], rows[6]] as string[][]) {
+      const expected = [];
+      for (const how of [
+        { strategy: 'full-graph', executor: interpreter() },
+        { strategy: 'stream', executor: interpreter() },
+        { strategy: 'stream', executor: jit() },
+      ] as const) {
+        const { stats } = await combinePoses({
+          poses: poses.slice(0, Number(n)),
+          params: vinaWeights(),
+          score,
+          combination: boltzmann({ kT }),
+          ...how,
+        });
+        expected.push(bytes(stats.peakBytes));
+      }
+      expect(peaks).toEqual(expected);
+    }
+    expect(
+      await at.page.locator('#memory-progress').evaluate(bar => (bar as HTMLProgressElement).value),
+    ).toBe(1);
+  });
+
+  test('can be stopped, and run again', async () => {
+    await at.page.click('#memory-run');
+    await expect.poll(async () => (await rowsOf(at.page, 'memory-table')).length).toBeGreaterThan(2);
+    await at.page.click('#memory-stop');
+    await at.shows('memory-doing', 'Stopped.');
+    await at.page.selectOption('#memory-largest', '64');
+    await at.page.click('#memory-run');
+    await at.shows('memory-doing', /^At N = 64/);
+  });
+});
+
+describe('your own scorer', () => {
+  onOnePage();
+  const source = readFileSync('examples/vina/score.ts', 'utf8');
+
+  beforeEach(async () => {
+    await at.page.locator('#scorer').scrollIntoViewIfNeeded();
+    await at.page.locator('#editor .cm-content').waitFor();
+  });
+
+  async function run(text?: string): Promise<void> {
+    if (text !== undefined) {
+      await at.page.locator('#editor .cm-content').click();
+      await at.page.keyboard.press('Control+A');
+      // Pasted, as typing would complete brackets.
+      await at.page.locator('#editor .cm-content').evaluate((editor, pasted) => {
+        const clipboardData = new DataTransfer();
+        clipboardData.setData('text/plain', pasted);
+        editor.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+      }, text);
+    }
+    await at.page.click('#scorer-run');
+  }
+
+  test('is Vina’s at first: ΔG, gradient and check', async () => {
+    await run();
+    await at.shows('scorer-doing', /^ran in/);
+    const tape = new Tape();
+    const weights = recordWeights(tape);
+    const energy = score(tape, weights, poseAt(0));
+    const [value, ...slopes] = interpreter().run([energy, ...gradient(energy, Object.values(weights))]);
+    const { value: all } = await combined(boltzmann({ kT }));
+    const result = await at.text('scorer-result');
+    expect(result).toContain(`ΔG of pose 1${fixed(value?.data[0] as number, 4)}`);
+    expect(result).toContain(`ΔG of all poses${fixed(all, 4)}`);
+    expect(result).toContain('gradient agrees in all 15 entries');
+    const rows = await rowsOf(at.page, 'scorer-result');
+    expect(rows.slice(0, 6).map(([name, slope]) => [name, slope])).toEqual(
+      Object.keys(weights).map((name, k) => [name, short(slopes[k]?.data[0] as number)]),
+    );
+    expect(rows.every(([, , , verdict]) => verdict === 'agrees')).toBe(true);
+  });
+
+  test('can be edited: twice the weight of a term, twice what it gives', async () => {
+    await run(source.replace('tensor(-0.587439)', 'tensor(2 * -0.587439)'));
+    await at.shows('scorer-doing', /^ran in/);
+    const doubled = { ...vinaWeights() };
+    doubled.hydrogenBond.data[0] = 2 * (doubled.hydrogenBond.data[0] as number);
+    const { predictions } = await combinePoses({
+      poses: poses.slice(0, 1),
+      params: doubled,
+      score,
+      combination: mean(),
+    });
+    await at.shows('scorer-result', new RegExp(fixed(predictions[0] as number, 4)));
+  });
+
+  const lineOf = (part: string) => source.slice(0, source.indexOf(part)).split('\n').length;
+
+  test.each([
+    ['a mistake of syntax', 'return exp(neg(', 'return exp(neg(('],
+    ['a name that is declared twice', 'return exp(neg(', 'const d = 1; return exp(neg('],
+    ['a name that is not there', 'return exp(neg(', 'return expp(neg('],
+    ['shapes that do not fit', 'return exp(neg(', 'd = add(d, d.tape.constant([1, 2, 3])); return exp(neg('],
+    ['a throw', 'return exp(neg(', 'throw new Error("no"); return exp(neg('],
+  ])('has its error on its line: %s', async (_what, find, replace) => {
+    const line = lineOf(find);
+    await run(source.replace(find, replace));
+    await at.shows('scorer-doing', `error in line ${line}`);
+    await at.page.locator('#editor .cm-lintRange-error, #editor .cm-lint-marker-error').first().waitFor();
+    await at.shows('scorer-result', new RegExp(`^Line ${line}: .`));
+  });
+
+  test('says what it must export', async () => {
+    await run('export const nothing = 1;');
+    await at.shows('scorer-result', 'the page calls score(), which this source does not export');
+  });
+
+  test('can be stopped in an endless loop, and run again', async () => {
+    await run(source.replace('return exp(neg(', 'for (;;) {} return exp(neg('));
+    await at.shows('scorer-doing', /gradient/);
+    await press('pose', 'ArrowRight');
+    await at.shows('pose-number', '2 of 64');
+    await at.page.click('#scorer-stop');
+    await at.shows('scorer-doing', 'Stopped.');
+    await at.page.click('#scorer-reset');
+    await run();
+    await at.shows('scorer-doing', /^ran in/);
+    await at.shows(
+      'scorer-result',
+      new RegExp(`^ΔG of pose 2${fixed((await combined(mean())).predictions[1] as number, 4)}`),
+    );
+  });
+});
+
+test('without WebGL the view says so, and all else works', async () => {
+  at = await open({
+    before: () => {
+      const own = HTMLCanvasElement.prototype.getContext;
+      HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, kind: string) {
+        return kind.startsWith('webgl') ? null : own.call(this, kind);
+      } as typeof own;
+    },
+  });
+  await at.shows('viewer', /^The 3D view could not start: it needs WebGL/);
+  await at.page.click('#pose-next');
+  await at.shows('pose-force', short(longestForce(poseAt(1))));
+  at.isQuiet();
+  await at.page.close();
+});
