@@ -2,6 +2,6 @@
 export const strategies = ['stream', 'recompute', 'stored', 'full-graph'] as const;
 export type CellStrategy = (typeof strategies)[number];
 
-/** What runs the tapes, in float64. */
-export const executors = ['jit', 'interpreter'] as const;
+/** What runs the tapes: the first two in float64, `wasm` in float32. */
+export const executors = ['jit', 'interpreter', 'wasm'] as const;
 export type CellExecutor = (typeof executors)[number];

@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 import { deserialize } from 'node:v8';
 import { type Executor, interpreter, jit } from 'posetape';
 import { combinePoses, lse } from 'posetape/combine';
-import type { CellStrategy } from './cell-names.ts';
+import { wasm } from 'posetape/wasm';
+import type { CellExecutor, CellStrategy } from './cell-names.ts';
 import { stored } from './stored.ts';
 import { cpuTime } from './support/clock.ts';
 import { peakBytes, restartPeak } from './support/peak.ts';
@@ -27,7 +28,8 @@ const [file = '', name = 'vina', executorName, strategy = 'stream', count = '1',
 const n = Number(count);
 const { poses, small } = deserialize(readFileSync(file)) as Poses;
 const setUp = scorer(name as ScorerName);
-const executor: Executor = executorName === 'jit' ? jit() : interpreter();
+const makers: Record<CellExecutor, () => Executor> = { jit, interpreter, wasm };
+const executor = makers[executorName as CellExecutor]();
 
 function ensemble(of: readonly unknown[], length: number): unknown[] {
   return Array.from({ length }, (_, i) => of[i % of.length]);

@@ -32,8 +32,13 @@ const colours: Readonly<Record<CellStrategy, string>> = {
   stored: '#cc79a7',
   'full-graph': '#d55e00',
 };
+const styles: Readonly<Record<CellExecutor, { symbol: string; dash: string | number[] }>> = {
+  jit: { symbol: 'circle', dash: 'solid' },
+  interpreter: { symbol: 'emptyCircle', dash: [5, 4] },
+  wasm: { symbol: 'emptyDiamond', dash: [1.5, 3] },
+};
 const width = 510;
-const height = 440;
+const height = 500;
 const margin = { left: 76, right: 150, top: 72, bottom: 56 };
 
 /** A chart of panels side by side, as SVG on white: its text stays readable on a dark page. */
@@ -109,7 +114,7 @@ function rangeOf(lines: readonly Line[]): { logBase: number; min: number; max: n
 
 function series({ strategy, executor, points }: Line, panel: number): object {
   const color = colours[strategy];
-  const isJit = executor === 'jit';
+  const { symbol, dash } = styles[executor];
   return {
     type: 'line',
     name: `${strategy}, ${executor}`,
@@ -117,9 +122,9 @@ function series({ strategy, executor, points }: Line, panel: number): object {
     yAxisIndex: panel,
     data: points,
     color,
-    symbol: isJit ? 'circle' : 'emptyCircle',
-    symbolSize: isJit ? 6 : 7,
-    lineStyle: { color, width: 2, type: isJit ? 'solid' : [5, 4] },
+    symbol,
+    symbolSize: executor === 'jit' ? 6 : 7,
+    lineStyle: { color, width: 2, type: dash },
     endLabel: { show: true, formatter: '{a}', color, fontSize: 11, distance: 6 },
     labelLayout: { moveOverlap: 'shiftY' },
     silent: true,

@@ -23,8 +23,8 @@ type System = 'posetape' | 'by hand' | PeerName;
 interface Row {
   readonly system: System;
   readonly way: Way;
-  /** Of jax-js. */
-  readonly how?: 'jit' | 'eager';
+  /** posetape's executor, or how jax-js is used. */
+  readonly how?: 'jit' | 'wasm' | 'eager';
 }
 
 interface Comparison {
@@ -38,7 +38,7 @@ interface Comparison {
 
 const three = ['stream', 'stored', 'full-graph'] as const;
 const two = ['stream', 'full-graph'] as const;
-const rowsOf = (system: System, ways: readonly Way[], how?: 'jit' | 'eager'): Row[] =>
+const rowsOf = (system: System, ways: readonly Way[], how?: Row['how']): Row[] =>
   ways.map(way => ({ system, way, ...(how && { how }) }));
 
 const comparisons: readonly Comparison[] = [
@@ -46,7 +46,8 @@ const comparisons: readonly Comparison[] = [
     title: 'A: SchNet, 300 atoms, 9600 edges, 68 thousand parameters',
     workload: 'network',
     rows: [
-      ...rowsOf('posetape', three),
+      ...rowsOf('posetape', three, 'wasm'),
+      ...rowsOf('posetape', three, 'jit'),
       ...rowsOf('PyTorch', three),
       ...rowsOf('TensorFlow.js', two),
       ...rowsOf('jax-js', two, 'jit'),
@@ -58,7 +59,8 @@ const comparisons: readonly Comparison[] = [
     title: 'B: 40 × 1000 pairs with a mask, 20 parameters',
     workload: 'dense',
     rows: [
-      ...rowsOf('posetape', three),
+      ...rowsOf('posetape', three, 'wasm'),
+      ...rowsOf('posetape', three, 'jit'),
       ...rowsOf('by hand', ['hand']),
       ...rowsOf('PyTorch', three),
       ...rowsOf('TensorFlow.js', two),
@@ -71,7 +73,12 @@ const comparisons: readonly Comparison[] = [
   {
     title: 'B: only the pairs under the cutoff, from a list',
     workload: 'list',
-    rows: [...rowsOf('posetape', three), ...rowsOf('by hand', ['hand']), ...rowsOf('PyTorch', three)],
+    rows: [
+      ...rowsOf('posetape', three, 'wasm'),
+      ...rowsOf('posetape', three, 'jit'),
+      ...rowsOf('by hand', ['hand']),
+      ...rowsOf('PyTorch', three),
+    ],
     timed: 64,
     held: [4, 64, 256],
   },
@@ -102,7 +109,7 @@ console.log(text);
 
 function start({ system, way, how }: Row, workload: string, count: number): Measured {
   return system === 'posetape' || system === 'by hand'
-    ? programs.start('subject.ts', [workload, way, count])
+    ? programs.start('subject.ts', [workload, way, count, ...(how ? [how] : [])])
     : startPeer(system, data, [workload, way, count, ...(how ? [how] : [])]);
 }
 
@@ -170,7 +177,7 @@ By \`npm run bench:peers\` on ${machine()}${found.length > 0 ? `; ${found.join('
 ${absent.join('')}
 Value and gradient of a smooth minimum over N poses, in float32, each system in a process of its own on one core. Time is
 CPU time of all its threads, the median of ${rounds} rounds that go from process to process. Memory is the peak of the process in
-its first run over what it held before. posetape runs by \`jit()\`; the strategies are those of [report.md](report.md);
+its first run over what it held before. posetape runs by \`wasm()\` and by \`jit()\`; the strategies are those of [report.md](report.md);
 loops by hand are those of [hand/](../hand).
 
 ${sections.join('\n')}`;

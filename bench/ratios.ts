@@ -15,11 +15,12 @@ import type { Choice } from './matmul-subject.ts';
 import { howToInstall, isInstalled, startPeer } from './peers/find.ts';
 import type { EnginePeak, Planned, PlanTime, TapeFacts } from './pieces-subject.ts';
 import { median } from './support/clock.ts';
+import { equal, type Line, least, lineTable, most, ms, ratio, verdict } from './support/lines.ts';
 import { machine } from './support/machine.ts';
 import { interleaved, type Measured, Programs } from './support/measured.ts';
 import { Progress } from './support/progress.ts';
 import type { Round } from './support/serve.ts';
-import { bytes, digits, table } from './support/text.ts';
+import { bytes, digits } from './support/text.ts';
 import { posesFor } from './workloads/ensembles.ts';
 import { workloadFolder } from './workloads/files.ts';
 import { type ScorerName, scorerTitles } from './workloads/scorers.ts';
@@ -27,22 +28,6 @@ import { type ScorerName, scorerTitles } from './workloads/scorers.ts';
 const rounds = 9;
 const freshProcesses = 5;
 const poses = 64;
-
-/** A line of the report. */
-interface Line {
-  readonly what: string;
-  /** The figures that were compared. */
-  readonly figures: string;
-  /** What is held against the target; undefined where it could not be measured. */
-  readonly number: number | undefined;
-  readonly unit: '×' | 'µs' | 'ms' | '';
-  /** Without one, the line is there to explain others. */
-  readonly target?: { readonly kind: 'most' | 'least' | 'equal'; readonly number: number };
-}
-
-const most = (number: number) => ({ kind: 'most', number }) as const;
-const least = (number: number) => ({ kind: 'least', number }) as const;
-const equal = (number: number) => ({ kind: 'equal', number }) as const;
 
 const data = await workloadFolder();
 const programs = await Programs.bundled('subject.ts', 'matmul-subject.ts', 'pieces-subject.ts', 'cell.ts');
@@ -278,38 +263,15 @@ function compared(what: string, times: Times, a: string, b: string, target?: Lin
   return { what, figures, number: ratio(times[a], times[b]), unit: '×', ...(target && { target }) };
 }
 
-function ratio(a: number | undefined, b: number | undefined): number {
-  return (a ?? Number.NaN) / (b ?? Number.NaN);
-}
-
-function ms(time: number | undefined): string {
-  return `${digits(time ?? Number.NaN)} ms`;
-}
-
-function verdict({ number, target }: Line): string {
-  if (!target) return '';
-  if (number === undefined) return 'not measured';
-  const { kind, number: bound } = target;
-  const isReached = kind === 'equal' ? number === bound : kind === 'most' ? number <= bound : number >= bound;
-  return isReached ? 'pass' : 'miss';
-}
-
 function report(all: readonly Line[]): string {
-  const signs = { most: '≤', least: '≥', equal: '=' };
-  const rows = all.map(line => [
-    line.what,
-    line.number === undefined ? '–' : `${digits(line.number)} ${line.unit}`.trim(),
-    line.target ? `${signs[line.target.kind]} ${line.target.number} ${line.unit}`.trim() : '',
-    verdict(line),
-    line.figures,
-  ]);
   return `# Ratios
 
 By \`npm run bench:ratios\` on ${machine()}.
 
 CPU time of one core a pose, medians of ${rounds} interleaved rounds, each side in a process of its own; pairs in float32,
-Vina in float64. Written by hand: [hand/](../hand). Lines without a target explain others.
+Vina in float64. Written by hand: [hand/](../hand). Lines without a target explain others. What \`wasm()\` was to reach is in
+wasm-node*.md (\`npm run bench:wasm\`).
 
-${table(['what', 'measured', 'target', '', 'figures'], rows)}
+${lineTable(all)}
 `;
 }

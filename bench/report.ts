@@ -27,7 +27,7 @@ const counts = [1, 4, 16, 64, 256, 1024];
 /** So many poses are scored before memory is read, if N is smaller: N alone is to make the difference. */
 const leastPoses = { vina: 1024, schnet: 64 };
 /** CPU milliseconds: a run that would take longer is left out; one that takes longer than `single` is run once. */
-const limit = { jit: 20_000, interpreter: 8000, single: 3000 };
+const limit = { jit: 20_000, wasm: 20_000, interpreter: 8000, single: 3000 };
 const tries = { most: 5, cpu: 400 };
 const folder = 'bench/report';
 
@@ -130,7 +130,7 @@ async function measureTogether(
 }
 
 function plansMuch({ executor, strategy }: Omit<Cell, 'found'>): boolean {
-  return executor === 'jit' && strategy === 'full-graph';
+  return executor !== 'interpreter' && strategy === 'full-graph';
 }
 
 /** Four times the poses of the N before take four times as long; and, in a full graph, four times the memory. */
@@ -212,7 +212,9 @@ function section(name: ScorerName, cells: readonly Cell[]): string {
         }),
       ]),
     );
-  const first = cells.filter(cell => plansMuch(cell) && typeof cell.found !== 'string');
+  const first = cells.filter(
+    cell => cell.executor === 'jit' && plansMuch(cell) && typeof cell.found !== 'string',
+  );
   const planning = first.map(({ n, found }) => `${digits((found as Found).cpu)} at N = ${n}`);
   const title = scorerTitles[name];
   return `## ${title}
@@ -286,7 +288,8 @@ Every cell is a process of its own. Its baseline is what it has resident when al
 scores N poses, again until it has scored
 ${leastPoses.vina} (Vina) or ${leastPoses.schnet} (SchNet), and its peak is read. Time is CPU time
 of all its threads, the median of up to ${tries.most} rounds that go from process to process; a run of more than
-${limit.single / 1000} s is made once. Solid lines in the charts are \`jit()\`, dashed ones \`interpreter()\`.
+${limit.single / 1000} s is made once. Solid lines in the charts are \`jit()\`, dashed ones
+\`interpreter()\`, dotted ones \`wasm()\`, which computes in float32.
 
 See also [ratios.md](ratios.md), what was to be reached (\`npm run bench:ratios\`), and [peers.md](peers.md), other systems on
 the same work (\`npm run bench:peers\`).

@@ -1,7 +1,8 @@
-// One way to do one workload, in a process of its own. Arguments: workload, way, number of poses.
+// One way to do one workload, in a process of its own. Arguments: workload, way, number of poses, `jit` or `wasm`.
 
-import { jit } from 'posetape';
+import { type Executor, jit } from 'posetape';
 import { combinePoses, lse, type Params, type Scorer, type Strategy } from 'posetape/combine';
+import { wasm } from 'posetape/wasm';
 import type { Pose as VinaPose } from '../examples/vina/pairs.ts';
 import { score as vinaScore, vinaWeights } from '../examples/vina/score.ts';
 import { SmoothMinimum } from './hand/fold.ts';
@@ -11,6 +12,7 @@ import { readied, record, withGradient } from './pieces.ts';
 import { stored } from './stored.ts';
 import { peakBytes, restartPeak } from './support/peak.ts';
 import { type Round, type Subject, serve, warmedUp } from './support/serve.ts';
+import { wasmLoops } from './wasm-loops.ts';
 import { vinaPoses } from './workloads/ensembles.ts';
 import { readNetwork, readPairs, workloadFolder } from './workloads/files.ts';
 import { networkOf, networkPoses } from './workloads/network.ts';
@@ -82,11 +84,19 @@ async function taskOf(workload: Workload, count: number): Promise<Task> {
       });
 }
 
-function subjectOf(task: Task, way: Way): Subject & { run(): Answer | Promise<Answer> } {
+function subjectOf(task: Task, way: Way, executor: Executor): Subject & { run(): Answer | Promise<Answer> } {
   const { poses, params, score, precision, hand } = task;
   const units = poses.length;
   if (way === 'loops') {
     const tapes = poses.map(pose => withGradient(record(score, params, pose)));
+    if (executor.name.startsWith('wasm')) {
+      const loops = tapes.map(tape => wasmLoops(tape));
+      const run = () => {
+        for (const each of loops) each.run();
+        return { value: Number.NaN, norm: Number.NaN };
+      };
+      return { units, run };
+    }
     const ready = readied(tapes, precision);
     const run = () => {
       for (const { loops, bound } of ready) loops.run(bound);
@@ -103,7 +113,7 @@ function subjectOf(task: Task, way: Way): Subject & { run(): Answer | Promise<An
     };
     return { units, run };
   }
-  const options = { poses, params, score, combination: lse(), executor: jit({ precision }) };
+  const options = { poses, params, score, combination: lse(), executor };
   const run = async () => {
     const { value, gradient } = await (way === 'stored'
       ? stored(options)
@@ -119,8 +129,10 @@ function normOf(arrays: readonly ArrayLike<number>[]): number {
   return Math.sqrt(sum);
 }
 
-const [workload, way, count] = process.argv.slice(2);
-const subject = subjectOf(await taskOf(workload as Workload, Number(count)), way as Way);
+const [workload, way, count, runner = 'jit'] = process.argv.slice(2);
+const task = await taskOf(workload as Workload, Number(count));
+const executor = runner === 'wasm' ? wasm() : jit({ precision: task.precision });
+const subject = subjectOf(task, way as Way, executor);
 let next: Promise<() => Promise<Round>> | undefined;
 
 await serve({

@@ -1,6 +1,6 @@
 import type { Shape } from '../engine/shape.ts';
 import { sameShape, showShape } from '../engine/shape.ts';
-import type { Tensor } from '../engine/tensor.ts';
+import { areFinite, type Tensor } from '../engine/tensor.ts';
 import { type Base64, float64FromBase64, float64ToBase64 } from './base64.ts';
 
 /** Tensors by parameter name. */
@@ -187,7 +187,9 @@ export class Accumulator {
     const gradient: Sums = {};
     for (const [name, A] of Object.entries(this.#A)) {
       const B = this.#B[name];
-      gradient[name] = A.map((sum, i) => a * sum + (B ? b * (B[i] as number) : 0));
+      const combined = A.slice();
+      for (let i = 0; i < A.length; i++) combined[i] = a * (A[i] as number) + (B ? b * (B[i] as number) : 0);
+      gradient[name] = combined;
     }
     return {
       value: this.#r + this.#fold.above(this.#S, this.#D),
@@ -319,10 +321,9 @@ function checkFinite(numbers: Readonly<Record<string, number>>, gradient: Tensor
     if (!Number.isFinite(number)) throw new RangeError(`Accumulator.add: ${name} is ${number}`);
   }
   for (const [name, { data }] of Object.entries(gradient ?? {})) {
+    if (areFinite(data)) continue;
     const bad = data.findIndex(entry => !Number.isFinite(entry));
-    if (bad >= 0) {
-      throw new RangeError(`Accumulator.add: the gradient of ${name} is ${data[bad]} at position ${bad}`);
-    }
+    throw new RangeError(`Accumulator.add: the gradient of ${name} is ${data[bad]} at position ${bad}`);
   }
 }
 

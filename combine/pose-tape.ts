@@ -3,7 +3,7 @@ import { reshaped } from '../engine/fan-out.ts';
 import { gradient } from '../engine/gradient.ts';
 import { showShape, sizeOf } from '../engine/shape.ts';
 import { describe, isValue, Tape, type Value } from '../engine/tape.ts';
-import type { Tensor } from '../engine/tensor.ts';
+import { areFinite, type Tensor } from '../engine/tensor.ts';
 import { BadPoseError } from './bad-pose.ts';
 import type { Params, Task } from './task.ts';
 
@@ -104,6 +104,7 @@ async function runOn<Pose>(
   const slopes = wantsGradient ? gradient(prediction, Object.values(params)) : [];
   const [first, ...rest] = await task.executor.run([prediction, ...slopes], {
     memory: task.memory,
+    partOf: task,
     proceed: ({ data }) => Number.isFinite(data[0]) && (proceed?.(data[0] as number) ?? true),
   });
   checkFinite(first, prediction, index, 'its prediction');
@@ -118,7 +119,7 @@ async function runOn<Pose>(
 }
 
 function checkFinite(tensor: Tensor | undefined, value: Value, index: number, what: string): void {
-  if (tensor?.data.every(Number.isFinite)) return;
+  if (tensor && areFinite(tensor.data)) return;
   const bad = tensor?.data.find(entry => !Number.isFinite(entry));
   throw new BadPoseError({ index, reason: `${what} is ${bad}: ${originOfBadValue(value)}` });
 }

@@ -3,7 +3,7 @@ import { interpreter } from '../engine/executors/interpreter.ts';
 import { jit } from '../engine/executors/jit/jit.ts';
 import { Memory } from '../engine/memory.ts';
 import { isShape, showShape, sizeOf } from '../engine/shape.ts';
-import { isTensor, type Tensor } from '../engine/tensor.ts';
+import { areFinite, isTensor, type Tensor } from '../engine/tensor.ts';
 import type { BadPose } from './bad-pose.ts';
 import { sharesOf } from './combination.ts';
 import { fullGraph } from './full-graph.ts';
@@ -224,14 +224,15 @@ function checkParam(name: string, param: Tensor): void {
       `${who}: shape ${showShape(shape)} holds ${sizeOf(shape)} numbers, but ${data.length} were given`,
     );
   }
+  if (areFinite(data)) return;
   const bad = data.findIndex(entry => !Number.isFinite(entry));
-  if (bad >= 0) throw new RangeError(`${who} is ${data[bad]} at position ${bad}`);
+  throw new RangeError(`${who} is ${data[bad]} at position ${bad}`);
 }
 
 /** Every pose's gradient was finite; their sum may yet not be. */
 function checkGradient(gradient: Outcome['gradient']): void {
   for (const [name, { data }] of Object.entries(gradient)) {
-    if (!data.every(Number.isFinite)) {
+    if (!areFinite(data)) {
       throw new RangeError(
         `combinePoses: the combined gradient of ${name} overflows, though that of every pose is finite`,
       );

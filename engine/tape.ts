@@ -227,8 +227,10 @@ export function indexOn(tape: Tape, op: string, index: Index, limit: number): Va
 
 /** The least and the largest of indices; of none, a range that fits anything. */
 function rangeOf(data: Int32Array): readonly [number, number] {
-  let [least, largest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let i = 0; i < data.length; i++) {
+  if (data.length === 0) return [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  // Whole numbers from the start: compared with an infinity, each would be made a double first.
+  let [least, largest] = [data[0] as number, data[0] as number];
+  for (let i = 1; i < data.length; i++) {
     const row = data[i] as number;
     if (row < least) least = row;
     if (row > largest) largest = row;

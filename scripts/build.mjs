@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
+import { entrySizes } from './entry-sizes.mjs';
 
 rmSync('dist', { recursive: true, force: true });
 await build({
@@ -11,6 +12,7 @@ await build({
     ops: 'ops/index.ts',
     combine: 'combine/index.ts',
     gpu: 'engine/executors/gpu/index.ts',
+    wasm: 'engine/executors/wasm/index.ts',
   },
   outdir: 'dist',
   bundle: true,
@@ -26,3 +28,6 @@ execFileSync('npx', ['tsc', '--project', 'tsconfig.build.json'], {
   stdio: 'inherit',
   shell: process.platform === 'win32',
 });
+
+const { posetape, wasm } = await entrySizes();
+console.log(`minified and gzip: posetape ${posetape} B, posetape/wasm ${wasm} B more`);

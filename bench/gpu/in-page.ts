@@ -22,7 +22,7 @@ export class PageTrial {
   }
 
   static async start(ingredients: Ingredients, engine: Engine, renderer: Renderer): Promise<PageTrial> {
-    const open = await openPage('bench/gpu/page.ts', flags[renderer]);
+    const open = await openPage('bench/gpu/page.ts', { flags: flags[renderer] });
     const { page } = open;
     try {
       await page.evaluate(

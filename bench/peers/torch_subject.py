@@ -1,7 +1,8 @@
 """One way to do one workload in PyTorch, on one thread or on a GPU. It answers a line on stdin by a line of JSON.
 
 Arguments: the folder of the workloads; network, dense or list; the strategy; the number of poses; the device, which is
-cpu unless cuda is asked for.
+cpu unless cuda is asked for. Or the folder; matmul, exp or softplus; which operands of the product are transposed, as TN, or
+nothing; its m, k and n, or the number of entries.
 """
 
 import gc
@@ -16,11 +17,25 @@ import torch
 torch.set_num_threads(1)
 
 folder, workload, strategy, count = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
-device = sys.argv[5] if len(sys.argv) > 5 else "cpu"
+is_kernel = workload in ("matmul", "exp", "softplus")
+device = sys.argv[5] if len(sys.argv) > 5 and not is_kernel else "cpu"
 if device not in ("cpu", "cuda"):
     sys.exit(f"error: there is no device {device}; there are cpu and cuda")
 if device == "cuda" and not torch.cuda.is_available():
     sys.exit("error: PyTorch finds no GPU: torch.cuda.is_available() is False")
+
+
+def kernel():
+    """A product, or a function of entries: what is repeated, on tensors that stay the same."""
+    if workload == "matmul":
+        m, k, n = (int(length) for length in sys.argv[4:7])
+        a = torch.rand(k, m).T if strategy[0] == "T" else torch.rand(m, k)
+        b = torch.rand(n, k).T if strategy[1] == "T" else torch.rand(k, n)
+        out = torch.empty(m, n)
+        return lambda: torch.mm(a, b, out=out)
+    x = torch.sin(torch.arange(count)) * 4
+    out = torch.empty_like(x)
+    return (lambda: torch.exp(x, out=out)) if workload == "exp" else (lambda: torch.nn.functional.softplus(x))
 
 
 def numbers(name, kind, length=-1):
@@ -131,7 +146,8 @@ def pairs_task():
     return [weights, radii], poses, score
 
 
-params, poses, score = network_task() if workload == "network" else pairs_task()
+is_kernel = workload in ("matmul", "exp", "softplus")
+params, poses, score = ([], [], None) if is_kernel else network_task() if workload == "network" else pairs_task()
 
 
 def minimum(energies):
@@ -175,7 +191,7 @@ def stream():
     return lowest - float(numpy.log(weight_sum)), [each / weight_sum for each in sums]
 
 
-run = {"full-graph": full_graph, "stored": stored, "stream": stream}[strategy]
+run = kernel() if is_kernel else {"full-graph": full_graph, "stored": stored, "stream": stream}[strategy]
 
 
 def peak():
@@ -220,11 +236,13 @@ def one_round():
     if per_run is None:
         spent = runs = 0
         while runs < 2 or spent < 1500:
-            per_run = max(timed(1))
-            spent += per_run
+            repeats = 100 if is_kernel else 1
+            per_run = max(timed(repeats))
+            spent += per_run * repeats
             runs += 1
     cpu, wall = timed(max(1, round(60 / per_run)))
-    return {"cpu": cpu / count, "wall": wall / count}
+    units = 1 if is_kernel else count
+    return {"cpu": cpu / units, "wall": wall / units}
 
 
 def device_facts():

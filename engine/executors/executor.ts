@@ -9,6 +9,11 @@ export interface RunOptions {
   /** Counts the bytes held during the run; afterwards it holds as many as before, whatever happened. */
   readonly memory?: Memory;
   /**
+   * The work that this run is part of. Where it is the same object as in the run before, parameters of the same arrays
+   * hold the same numbers, and an executor that copies them need not do so again.
+   */
+  readonly partOf?: object;
+  /**
    * Asked with the first wanted value as soon as it is known, by executors whose `stops` is true. Where it answers
    * false, nothing more is computed and only that value is returned.
    */

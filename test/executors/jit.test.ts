@@ -5,7 +5,6 @@ import {
   Memory,
   type SyncExecutor,
   Tape,
-  type Tape as TapeType,
   type Tensor,
   tensor,
   type Value,
@@ -14,7 +13,6 @@ import {
   add,
   div,
   exp,
-  gather,
   greater,
   layerNorm,
   less,
@@ -37,64 +35,10 @@ import {
 } from 'posetape/ops';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { expectClose } from '../support/equal.ts';
-import {
-  type Pose,
-  type Program,
-  paramsOf,
-  poseArbitrary,
-  programArbitrary,
-  record,
-} from '../support/programs.ts';
+import { expectSame, pairs } from '../support/executors.ts';
+import { poseArbitrary, programArbitrary } from '../support/programs.ts';
 import { property } from '../support/property.ts';
-
-/** The prediction, its gradient, and the gradient of a square of that: what a program comes to, to second order. */
-function wantedOf(program: Program, pose: Pose): Value[] {
-  const tape = new Tape();
-  const params = Object.fromEntries(
-    Object.entries(paramsOf(program)).map(([name, param]) => [name, tape.parameter(param, name)]),
-  );
-  const y = record(program, tape, params, pose);
-  const wrt = Object.values(params);
-  const slopes = gradient(y, wrt);
-  const curved = sum(square(slopes[0] as Value));
-  return [y, ...slopes, ...gradient(curved, wrt)];
-}
-
-function expectSame(
-  executor: SyncExecutor,
-  reference: SyncExecutor,
-  wanted: readonly Value[],
-  tolerance: number,
-): void {
-  const expected = reference.run(wanted);
-  for (const [i, actual] of executor.run(wanted).entries())
-    expectClose(actual, expected[i] as Tensor, tolerance);
-}
-
-/**
- * The interpreter's response to one ulp of float32 in the inputs: how far float32 answers may lie apart at all. An entry
- * of 0 has a result of its neighbours' size to be lost in, so no ulp is taken below that of 1.
- */
-function responses(program: Program, pose: Pose): number[] {
-  const nudged = (entry: number, i: number) =>
-    entry + (i % 2 ? 1 : -1) * 2 ** -24 * Math.max(1, Math.abs(entry));
-  const moved: Program = {
-    ...program,
-    params: program.params.map(({ shape, entries }) => ({ shape, entries: entries.map(nudged) })),
-  };
-  const movedPose = pose.map(({ number, features, pick }, i) => ({
-    number: nudged(number, i),
-    features: features.map(nudged) as unknown as typeof features,
-    pick,
-  }));
-  const before = interpreter().run(wantedOf(program, pose));
-  return interpreter()
-    .run(wantedOf(moved, movedPose))
-    .map(({ data }, i) => {
-      const unmoved = before[i]?.data ?? [];
-      return Math.max(0, ...data.map((entry, k) => Math.abs(entry - (unmoved[k] as number))));
-    });
-}
+import { expectFloat32, toSecondOrder } from '../support/second-order.ts';
 
 describe('equals the interpreter on random programs', () => {
   const double = jit();
@@ -104,7 +48,8 @@ describe('equals the interpreter on random programs', () => {
     poseArbitrary(),
     poseArbitrary(),
     (program, first, second) => {
-      for (const pose of [first, second]) expectSame(double, interpreter(), wantedOf(program, pose), 1e-12);
+      for (const pose of [first, second])
+        expectSame(double, interpreter(), toSecondOrder(program, pose), 1e-12);
     },
   );
 
@@ -113,31 +58,9 @@ describe('equals the interpreter on random programs', () => {
     'in float32, within 1e-5 and ten times the response to one ulp of the inputs',
     programArbitrary({ steps: 8, smooth: true }),
     poseArbitrary(),
-    (program, pose) => {
-      const wanted = wantedOf(program, pose);
-      const slack = responses(program, pose);
-      const expected = interpreter({ precision: 'float32' }).run(wanted);
-      for (const [i, actual] of single.run(wanted).entries()) {
-        // Programs keep their values and slopes near 1; a result that cancels inherits the rounding of those.
-        const unit = Math.max(1, ...(expected[i] as Tensor).data.map(Math.abs));
-        const scale = unit + (10 * (slack[i] as number)) / 1e-5;
-        expectClose(actual, expected[i] as Tensor, 1e-5, scale);
-      }
-    },
+    (program, pose) => expectFloat32(single.run(toSecondOrder(program, pose)), program, pose, 1e-5),
   );
 });
-
-/** A scorer of listed pairs under a cutoff: what the plan is made for. */
-function pairs(count: number, tape: TapeType = new Tape()): Value[] {
-  const radii = tape.parameter(tensor([1.5, 1.7, 1.9]), 'radii');
-  const depth = tape.parameter(tensor(-0.3), 'depth');
-  const distances = Float64Array.from({ length: count }, (_, i) => 1 + ((i * 7919) % 900) / 100);
-  const types = Int32Array.from({ length: count }, (_, i) => (i * 31) % 3);
-  const d = tape.constant(distances);
-  const s = sub(d, gather(radii, types));
-  const energy = sum(where(less(d, 8), mul(depth, exp(mul(-1, square(s)))), 0));
-  return [energy, ...gradient(energy, [radii, depth])];
-}
 
 describe('plans', () => {
   test('one structure serves poses that differ in size and in numbers; sizes that become equal make another', () => {

@@ -19,7 +19,7 @@ interface InPage {
 describe('in headless Chromium', () => {
   let open: OpenPage;
   beforeAll(async () => {
-    open = await openPage('test/gpu/page.ts', webgpuFlags);
+    open = await openPage('test/gpu/page.ts', { flags: webgpuFlags });
   });
   afterAll(() => open?.close());
 

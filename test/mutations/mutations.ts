@@ -243,4 +243,58 @@ export const mutations: readonly Mutation[] = [
     find: '!(error instanceof DeviceLostError)',
     replace: 'error instanceof DeviceLostError',
   },
+  {
+    name: 'lanes beyond the end of a row are added up too',
+    file: 'engine/executors/wasm/loop.ts',
+    find: 'if (!mask) return value;',
+    replace: 'if (!mask || !this.#mask) return value;',
+  },
+  {
+    name: 'a product of many terms keeps the last block alone',
+    file: 'engine/executors/wasm/products.ts',
+    find: 'isMore: Number(i > 0),',
+    replace: 'isMore: 0,',
+  },
+  {
+    name: 'blocks of a transposed operand are packed from where they would lie if it were not',
+    file: 'engine/executors/wasm/products.ts',
+    find: 'b + (transposeB ? 4 * l : l * ldb)',
+    replace: 'b + l * ldb',
+  },
+  {
+    name: 'a step reads rows of its band before all are there',
+    file: 'engine/executors/wasm/bands.ts',
+    find: '(before.ownWrites.has(buffer) && after.ownReads.has(buffer))',
+    replace: 'before.ownWrites.has(buffer)',
+  },
+  {
+    name: 'each band is written where the first one lies',
+    file: 'engine/executors/wasm/machine.ts',
+    find: 'ints[entry] = at - from * rowBytes;',
+    replace: 'ints[entry] = at;',
+  },
+  {
+    name: 'parameters of another call are taken for those that are there',
+    file: 'engine/executors/wasm/wasm.ts',
+    find: ' && kept.partOf === partOf',
+    replace: '',
+  },
+  {
+    name: 'log1p rounds 1 + x where x is small',
+    file: 'engine/executors/wasm/maths/logarithms.ts',
+    find: 'target.select(isNear, x, whole)',
+    replace: 'whole',
+  },
+  {
+    name: 'a number of seven bits is encoded without its sign',
+    file: 'engine/executors/wasm/emit/assembler.ts',
+    find: 'rest >> 6 === 0',
+    replace: 'rest >> 7 === 0',
+  },
+  {
+    name: 'a sum over many rows is rounded at each',
+    file: 'engine/executors/wasm/binding.ts',
+    find: 'Math.min(1024, Math.max(32,',
+    replace: 'Math.min(2 ** 24, Math.max(2 ** 24,',
+  },
 ];

@@ -45,12 +45,23 @@ export interface OpenPage {
   close(): Promise<void>;
 }
 
+const html =
+  '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="/script.js"></script>';
+
+/** How a page is opened. */
+export interface PageOptions {
+  /** Of Chromium, beyond what it needs to run here at all. */
+  readonly flags?: readonly string[];
+  /** What the page's Content-Security-Policy says of scripts; none if absent. */
+  readonly scripts?: string;
+}
+
 /**
  * Bundles a module, serves it on localhost (a secure context, as WebGPU wants) and opens it in headless Chromium.
  *
  * @throws Error that says how to install Chromium
  */
-export async function openPage(entry: string, flags: readonly string[] = []): Promise<OpenPage> {
+export async function openPage(entry: string, { flags = [], scripts }: PageOptions = {}): Promise<OpenPage> {
   if (!existsSync(chromiumPath)) {
     throw new Error(
       `there is no Chromium at ${chromiumPath}: apt-get install chromium, or set POSETAPE_CHROMIUM to its path`,
@@ -70,7 +81,8 @@ export async function openPage(entry: string, flags: readonly string[] = []): Pr
   const server = createServer((request, response) => {
     const isScript = request.url === '/script.js';
     response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? script : '<!doctype html><script type="module" src="/script.js"></script>');
+    if (scripts) response.setHeader('Content-Security-Policy', `script-src ${scripts}`);
+    response.end(isScript ? script : html);
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const { chromium } = (await import('playwright-core' as string)) as Playwright;

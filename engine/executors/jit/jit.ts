@@ -1,12 +1,11 @@
-import { Memory } from '../../memory.ts';
 import { copiedBytes, type Value } from '../../tape.ts';
 import type { Tensor, TensorData } from '../../tensor.ts';
-import { liveValues, type Precision, type RunOptions, type SyncExecutor } from '../executor.ts';
+import type { Precision } from '../executor.ts';
 import { interpreter } from '../interpreter.ts';
 import { type Layout, layoutOf, lengthOf } from '../plan/layout.ts';
-import { planOf } from '../plan/loops.ts';
 import type { MatmulStep, Operand, Plan } from '../plan/plan.ts';
-import { type Structure, structureOf } from '../plan/structure.ts';
+import { type Job, type PlannedExecutor, plannedExecutor } from '../plan/planned.ts';
+import type { Structure } from '../plan/structure.ts';
 import { matmulSource } from './matmul.ts';
 import { sourceOf } from './print.ts';
 
@@ -18,24 +17,16 @@ export interface JitOptions {
   readonly structures?: number;
 }
 
-/** A {@link SyncExecutor} that shows what it made of a tape. */
-export interface JitExecutor extends SyncExecutor {
-  /** How many structures it has planned and compiled since it was made. */
-  readonly planned: number;
-  /** The loops that a tape becomes, what each reads and stores in bytes, and their source. */
-  explain(wanted: readonly Value[]): string;
-}
+/** {@link jit} as an executor; its code is the loops' source. */
+export type JitExecutor = PlannedExecutor;
 
 type Arena = Float64Array | Float32Array;
 type Run = (arena: Arena, layout: Layout, structure: Structure, inputs: readonly TensorData[]) => void;
 
 interface Compiled {
-  readonly key: string;
   readonly plan: Plan;
   readonly run: Run;
   readonly sources: readonly string[];
-  /** The same without guesses, made when one proved wrong. */
-  exact: Compiled | undefined;
   /** The layout of the sizes seen last: poses of equal sizes share it. */
   last: { sizes: readonly number[]; layout: Layout } | undefined;
 }
@@ -51,57 +42,20 @@ interface Compiled {
  */
 export function jit({ precision = 'float64', structures = 64 }: JitOptions = {}): JitExecutor {
   if (!mayCompile()) return interpreterInstead(precision);
-  const compiled = new Map<string, Compiled>();
   let arena = newArena(precision, 0);
-  let planned = 0;
-  let latest: Compiled | undefined;
 
-  const compiledFor = (live: readonly Value[], wanted: readonly Value[], structure: Structure): Compiled => {
-    if (latest?.key === structure.key) return latest;
-    const known = compiled.get(structure.key);
-    if (known) {
-      // Last in, last out: the Map keeps the order of insertion.
-      compiled.delete(structure.key);
-      compiled.set(structure.key, known);
-      latest = known;
-      return known;
-    }
-    const made = compile(structure.key, planOf(live, wanted, structure, { guesses: true }));
-    latest = made;
-    planned++;
-    compiled.set(structure.key, made);
-    for (const oldest of compiled.keys()) {
-      if (compiled.size <= structures) break;
-      compiled.delete(oldest);
-    }
-    return made;
-  };
-
-  const run = (wanted: readonly Value[], { memory = new Memory() }: RunOptions = {}): Tensor[] => {
-    if (wanted.length === 0) return [];
-    const live = liveValues(wanted);
-    const structure = structureOf(live, wanted, precision);
-    const code = compiledFor(live, wanted, structure);
-    const tensors = runOnce(code, live, wanted, structure, memory);
-    if (!code.plan.isGuess || tensors.every(({ data }) => data.every(Number.isFinite))) return tensors;
-    // A guess was wrong, or the numbers really are not finite: the exact plan tells.
-    code.exact ??= compile(structure.key, planOf(live, wanted, structure));
-    return runOnce(code.exact, live, wanted, structure, memory);
-  };
-
-  const runOnce = (
-    code: Compiled,
-    live: readonly Value[],
-    wanted: readonly Value[],
-    structure: Structure,
-    memory: Memory,
-  ): Tensor[] => {
+  const run = (code: Compiled, { structure, wanted, inputs, memory }: Job): Tensor[] => {
     const layout = layoutFor(code, structure.sizes);
     if (arena.length < layout.length) arena = newArena(precision, Math.ceil(layout.length * 1.25));
     const bytes = layout.length * arena.BYTES_PER_ELEMENT + copiedBytes((wanted[0] as Value).tape);
     memory.take(bytes);
     try {
-      code.run(arena, layout, structure, inputsOf(code.plan, live));
+      code.run(
+        arena,
+        layout,
+        structure,
+        inputs.map(({ tensor }) => tensor.data),
+      );
       return wanted.map(({ shape }, i) => {
         const buffer = code.plan.wanted[i] as number;
         const from = layout.offsets[buffer] as number;
@@ -116,36 +70,19 @@ export function jit({ precision = 'float64', structures = 64 }: JitOptions = {})
     }
   };
 
-  const explain = (wanted: readonly Value[]): string => {
-    const live = liveValues(wanted);
-    const structure = structureOf(live, wanted, precision);
-    const code = compiledFor(live, wanted, structure);
-    return explained(code, layoutFor(code, structure.sizes), structure, arena.BYTES_PER_ELEMENT);
-  };
-
-  return {
+  return plannedExecutor({
     name: `jit ${precision}`,
     precision,
-    stops: false,
+    structures,
+    compile,
     run,
-    explain,
-    get planned() {
-      return planned;
-    },
-  };
+    explain: (code, structure) =>
+      explained(code, layoutFor(code, structure.sizes), structure, arena.BYTES_PER_ELEMENT),
+  });
 }
 
 function newArena(precision: Precision, length: number): Arena {
   return precision === 'float64' ? new Float64Array(length) : new Float32Array(length);
-}
-
-function inputsOf({ inputPlaces }: Plan, live: readonly Value[]): TensorData[] {
-  return inputPlaces.map(place => {
-    const { form } = live[place] as Value;
-    if (form.kind !== 'parameter' && form.kind !== 'constant')
-      throw new Error(`jit: ${form.kind} is no input`);
-    return form.tensor.data;
-  });
 }
 
 function layoutFor(code: Compiled, sizes: readonly number[]): Layout {
@@ -186,7 +123,7 @@ function functionOf<F>(source: string): F {
   return new Function(`'use strict'; return ${source};`)() as F;
 }
 
-function compile(key: string, plan: Plan): Compiled {
+function compile(plan: Plan): Compiled {
   const sources = plan.steps.map(step =>
     step.kind === 'loop' ? sourceOf(step) : matmulSource(step.transposeA, step.transposeB),
   );
@@ -207,7 +144,7 @@ function compile(key: string, plan: Plan): Compiled {
       (steps[i] as LoopFunction)(arena, sizes, starts, layout.offsets, inputs);
     }
   };
-  return { key, plan, run, sources, last: undefined, exact: undefined };
+  return { plan, run, sources, last: undefined };
 }
 
 type LoopFunction = (

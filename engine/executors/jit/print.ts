@@ -1,5 +1,6 @@
 import type { Expr, Path } from '../plan/expression.ts';
 import type { LoopStep, Sink, Statement } from '../plan/plan.ts';
+import { Uses } from '../plan/uses.ts';
 
 /**
  * A loop step as the source of a JavaScript function (A, n, s, o, x): the arena, the sizes, the starts, the offsets of
@@ -39,13 +40,13 @@ const infix: Partial<Record<Expr['kind'], string>> = {
 class Printer {
   /** Values that have a local, and what it is called. */
   readonly #names = new Map<Expr, string>();
-  readonly #uses = new Map<Expr, { count: number; depth: number }>();
+  readonly #uses: Uses;
   /** What the function takes out of its arguments, once. */
   readonly #prologue = new Map<string, string>();
   #locals = 0;
 
   constructor(body: readonly Statement[]) {
-    this.#countUses(body, 0);
+    this.#uses = new Uses(body);
   }
 
   prologue(): string {
@@ -95,8 +96,7 @@ class Printer {
 
   /** A local for what is used more than once, or inside a deeper loop; all else is written where it is used. */
   #let(expr: Expr, indent: string): string {
-    const uses = this.#uses.get(expr);
-    if (isAtom(expr) || !uses || (uses.count === 1 && uses.depth === expr.path.length)) return '';
+    if (!this.#uses.needsLocal(expr)) return '';
     // A loop written before may have had it under another name, which ended with that loop.
     this.#names.delete(expr);
     const text = isCondition(expr) ? this.#condition(expr) : this.#text(expr);
@@ -180,35 +180,6 @@ class Printer {
     this.#prologue.set(name, text);
     return name;
   }
-
-  #countUses(statements: readonly Statement[], depth: number): void {
-    const use = (expr: Expr) => {
-      const uses = this.#uses.get(expr) ?? { count: 0, depth };
-      this.#uses.set(expr, { count: uses.count + 1, depth: Math.max(uses.depth, depth) });
-    };
-    for (const statement of statements) {
-      switch (statement.kind) {
-        case 'let':
-          for (const arg of statement.expr.args) use(arg);
-          break;
-        case 'sink':
-          use(statement.sink.value);
-          if (!statement.sink.kind.startsWith('fold')) use(statement.sink.position);
-          // Read and written.
-          if (statement.sink.kind === 'largest') use(statement.sink.position);
-          break;
-        case 'term':
-          use(statement.value);
-          break;
-        case 'branch':
-          use(statement.condition);
-          this.#countUses(statement.body, depth);
-          break;
-        case 'loop':
-          this.#countUses(statement.body, depth + 1);
-      }
-    }
-  }
 }
 
 function indexName(path: Path): string {
@@ -225,11 +196,6 @@ function folded(name: string, isSum: boolean, term: string): string {
 
 function isCondition({ kind }: Expr): boolean {
   return kind === 'less' || kind === 'equal';
-}
-
-/** What needs no local: it is one already, or a number. */
-function isAtom({ kind }: Expr): boolean {
-  return kind === 'number' || kind === 'index' || kind === 'size' || kind === 'start' || kind === 'offset';
 }
 
 function numberText(number: number): string {

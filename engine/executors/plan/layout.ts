@@ -1,5 +1,16 @@
-import type { Buffer, Plan } from './plan.ts';
 import type { Size } from './structure.ts';
+
+/** What a layout needs to know of a plan: when each buffer is written and read, and its shape. */
+export interface Schedule {
+  readonly steps: readonly { readonly reads: readonly number[]; readonly writes: readonly number[] }[];
+  readonly buffers: readonly Placed[];
+  readonly wanted: readonly number[];
+}
+
+interface Placed {
+  readonly id: number;
+  readonly shape: readonly Size[];
+}
 
 /** Where each buffer of a plan lies in the arena for one pose, in entries. */
 export interface Layout {
@@ -12,7 +23,7 @@ export interface Layout {
  * Lays the buffers of a plan out for the sizes of one pose. A buffer takes the smallest gap it fits into when the first
  * step writes it, and gives its place back after the last step that reads it; wanted ones stay to the end.
  */
-export function layoutOf(plan: Plan, sizes: readonly number[]): Layout {
+export function layoutOf(plan: Schedule, sizes: readonly number[]): Layout {
   const offsets = new Int32Array(plan.buffers.length);
   const gaps = new Gaps();
   for (const { begins, ends } of lifetimesOf(plan)) {
@@ -30,14 +41,14 @@ export function lengthOf(shape: readonly Size[], sizes: readonly number[]): numb
 }
 
 interface Lifetime {
-  readonly begins: readonly Buffer[];
-  readonly ends: readonly Buffer[];
+  readonly begins: readonly Placed[];
+  readonly ends: readonly Placed[];
 }
 
-const known = new WeakMap<Plan, readonly Lifetime[]>();
+const known = new WeakMap<Schedule, readonly Lifetime[]>();
 
 /** For each step the buffers that it writes first, and those that nothing reads after it. Part of the plan. */
-function lifetimesOf(plan: Plan): readonly Lifetime[] {
+function lifetimesOf(plan: Schedule): readonly Lifetime[] {
   let lifetimes = known.get(plan);
   if (!lifetimes) {
     const last = new Map<number, number>();
@@ -50,7 +61,7 @@ function lifetimesOf(plan: Plan): readonly Lifetime[] {
       const begins = step.writes.filter(buffer => !begun.has(buffer));
       for (const buffer of begins) begun.add(buffer);
       const ends = [...last].flatMap(([buffer, step]) => (step === at ? [buffer] : []));
-      const buffers = (ids: readonly number[]) => ids.map(id => plan.buffers[id] as Buffer);
+      const buffers = (ids: readonly number[]) => ids.map(id => plan.buffers[id] as Placed);
       return { begins: buffers(begins), ends: buffers(ends) };
     });
     known.set(plan, lifetimes);

@@ -75,6 +75,7 @@ class Planner {
     for (const node of this.#graph.wanted) this.#stored.add(node);
     const groups = this.#groups();
     this.#shareAcross(groups);
+    this.#bringForward(groups);
     const cleared = new Set<Node>();
     const steps = groups.map(group =>
       group.matmul ? this.#matmulStep(group.matmul) : this.#loopStep(group, cleared),
@@ -238,6 +239,77 @@ class Planner {
         else visit(node);
       }
     }
+  }
+
+  /**
+   * Computes what is dear in an earlier loop, where that keeps its result in place of what it is made of: the slope of
+   * softplus beside softplus itself, so that the matrix product they are made of ends there. It takes no memory, and
+   * what the two have in common is computed once.
+   */
+  #bringForward(groups: readonly Group[]): void {
+    const outerOf = ({ roots: [root] }: Group) => longAxes(root?.space ?? [])[0];
+    for (const group of groups) {
+      const outer = outerOf(group);
+      if (outer === undefined) continue;
+      for (const node of this.#visited(group).inside) {
+        const { form, shape } = node;
+        const isCandidate = form.kind === 'map' && this.#costOf(node) >= dear && longAxes(shape)[0] === outer;
+        if (!isCandidate || this.#stored.has(node)) continue;
+        const leaves = this.#leavesInPlace(node);
+        const replaced = leaves?.filter(leaf => `${longAxes(leaf.shape)}` === `${longAxes(shape)}`) ?? [];
+        const [base] = replaced;
+        if (!leaves || !base || replaced.length > 1) continue;
+        const readers = groups.filter(each => outerOf(each) === outer && this.#visited(each).read.has(base));
+        const before = readers.at(readers.indexOf(group) - 1) as Group;
+        const isLast =
+          readers.length > 1 && readers.at(-1) === group && !this.#visited(group, node).read.has(base);
+        if (!isLast || !leaves.every(leaf => this.#orderOf(leaf, groups) < before.order)) continue;
+        this.#store(node);
+        this.#home.set(node, before);
+        before.roots.push({ node, part: 0, space: shape });
+      }
+    }
+  }
+
+  /** The nodes that a group computes, and those that it reads; `without` one and what that alone needs. */
+  #visited(group: Group, without?: Node): { inside: Set<Node>; read: Set<Node> } {
+    const [inside, read] = [new Set<Node>(), new Set<Node>()];
+    const visit = (node: Node, isRoot = false) => {
+      if (isGiven(node) || node === without || inside.has(node)) return;
+      const home = this.#home.get(node);
+      if (!isRoot && (this.#isBarrier(node) || (home && home.order < group.order))) {
+        read.add(node);
+        return;
+      }
+      inside.add(node);
+      for (const input of node.inputs) visit(input);
+    };
+    for (const { node, part } of group.roots) {
+      if (node.form.kind === 'scatter') visit(node.inputs[part] as Node);
+      else visit(node, true);
+    }
+    return { inside, read };
+  }
+
+  /** What lies in a buffer and is read for an entry, each at the entry's own place; undefined if one is not. */
+  #leavesInPlace(node: Node): Node[] | undefined {
+    const leaves: Node[] = [];
+    const isInPlace = (reader: Node): boolean =>
+      reader.inputs.every((input, i) => {
+        if (isGiven(input)) return true;
+        if (!readsInPlace(reader, i)) return false;
+        if (!this.#isBarrier(input) && !this.#stored.has(input)) return isInPlace(input);
+        leaves.push(input);
+        return true;
+      });
+    return isInPlace(node) ? [...new Set(leaves)] : undefined;
+  }
+
+  #orderOf(node: Node, groups: readonly Group[]): number {
+    const places = groups.filter(
+      ({ matmul, roots }) => matmul === node || roots.some(root => root.node === node),
+    );
+    return Math.max(...places.map(({ order }) => order));
   }
 
   // What stands in them.

@@ -1,12 +1,13 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import shared from './vitest.config.ts';
 
-/** The page, in headless Chromium. */
+/** What needs headless Chromium, and no GPU: wasm() there, and the page. */
 const config: ViteUserConfig = defineConfig({
   ...shared,
   test: {
-    include: ['test/page/**/*.test.ts'],
-    testTimeout: 120_000,
+    ...shared.test,
+    include: ['test/{browser,page}/**/*.test.ts'],
+    exclude: [],
     hookTimeout: 120_000,
     // One browser at a time: software renderers take all cores.
     fileParallelism: false,

@@ -1,0 +1,58 @@
+import type { LinearMemory, WebAssemblyApi } from './api.ts';
+
+/** A page of WebAssembly's memory. */
+const page = 65536;
+/** A vector read at the last number reaches beyond it. */
+const slack = 64;
+
+/** One linear memory for all that an executor runs: it grows when a larger pose comes, and is overwritten by the next. */
+export class Arena {
+  readonly memory: LinearMemory;
+  #floats: Float32Array<ArrayBuffer>;
+  #ints: Int32Array<ArrayBuffer>;
+  #doubles: Float64Array<ArrayBuffer>;
+
+  constructor({ Memory }: WebAssemblyApi) {
+    this.memory = new Memory({ initial: 1 });
+    const { buffer } = this.memory;
+    this.#floats = new Float32Array(buffer);
+    this.#ints = new Int32Array(buffer);
+    this.#doubles = new Float64Array(buffer);
+  }
+
+  get floats(): Float32Array<ArrayBuffer> {
+    return this.#floats;
+  }
+
+  get ints(): Int32Array<ArrayBuffer> {
+    return this.#ints;
+  }
+
+  get doubles(): Float64Array<ArrayBuffer> {
+    return this.#doubles;
+  }
+
+  /**
+   * Makes room for so many bytes; whether what lay there stays is not said.
+   *
+   * @throws RangeError where the memory cannot grow so far: it holds 4 GiB at most
+   */
+  reserve(bytes: number): void {
+    const have = this.memory.buffer.byteLength;
+    if (bytes + slack <= have) return;
+    const least = Math.ceil((bytes + slack - have) / page);
+    const most = Math.max(least, Math.min(Math.ceil(have / page / 4), 65536 - have / page));
+    try {
+      this.memory.grow(most);
+    } catch (cause) {
+      throw new RangeError(
+        `wasm: a pose needs ${bytes} bytes at once, and the memory cannot grow so far (WebAssembly holds 4 GiB at most); use jit({ precision: "float32" }) for it`,
+        { cause },
+      );
+    }
+    const { buffer } = this.memory;
+    this.#floats = new Float32Array(buffer);
+    this.#ints = new Int32Array(buffer);
+    this.#doubles = new Float64Array(buffer);
+  }
+}

@@ -1,0 +1,189 @@
+import type { LaneOp, MemoryOp, PlainOp } from './opcodes.ts';
+
+/** The types of WebAssembly that the generated code has. */
+export type Type = 'i32' | 'f32' | 'f64' | 'v128';
+
+/** A variable of a function. */
+export interface Local {
+  readonly name: string;
+  readonly type: Type;
+}
+
+/** One instruction with what it takes, as a tree: it is both encoded and listed from here. */
+export type Code =
+  | { readonly kind: 'plain'; readonly op: PlainOp; readonly args: readonly Code[] }
+  | {
+      readonly kind: 'memory';
+      readonly op: MemoryOp;
+      readonly offset: number;
+      readonly lane?: number;
+      readonly args: readonly Code[];
+    }
+  | { readonly kind: 'lane'; readonly op: LaneOp; readonly lane: number; readonly args: readonly Code[] }
+  | { readonly kind: 'shuffle'; readonly lanes: readonly number[]; readonly args: readonly Code[] }
+  | { readonly kind: 'number'; readonly type: 'i32' | 'f32' | 'f64'; readonly number: number }
+  /** Sixteen bytes. */
+  | { readonly kind: 'vector'; readonly bytes: Uint8Array; readonly text: string }
+  | { readonly kind: 'get'; readonly local: Local }
+  | { readonly kind: 'set'; readonly local: Local; readonly value: Code }
+  | { readonly kind: 'call'; readonly name: string; readonly args: readonly Code[] }
+  | { readonly kind: 'loop'; readonly name: string; readonly body: readonly Code[] }
+  | { readonly kind: 'again'; readonly name: string; readonly condition: Code }
+  | { readonly kind: 'if'; readonly condition: Code; readonly then: readonly Code[] };
+
+export const op = (name: PlainOp, ...args: Code[]): Code => ({ kind: 'plain', op: name, args });
+export const i32 = (number: number): Code => ({ kind: 'number', type: 'i32', number });
+export const load = (name: MemoryOp, address: Code, offset = 0): Code => ({
+  kind: 'memory',
+  op: name,
+  offset,
+  args: [address],
+});
+export const store = (name: MemoryOp, address: Code, value: Code, offset = 0): Code => ({
+  kind: 'memory',
+  op: name,
+  offset,
+  args: [address, value],
+});
+export const loadLane = (address: Code, lane: number, into: Code): Code => ({
+  kind: 'memory',
+  op: 'v128.load32_lane',
+  offset: 0,
+  lane,
+  args: [address, into],
+});
+export const storeLane = (address: Code, lane: number, value: Code, offset = 0): Code => ({
+  kind: 'memory',
+  op: 'v128.store32_lane',
+  offset,
+  lane,
+  args: [address, value],
+});
+export const extract = (name: LaneOp, lane: number, value: Code): Code => ({
+  kind: 'lane',
+  op: name,
+  lane,
+  args: [value],
+});
+/** Four lanes of two vectors, by number: 0 to 3 of the first, 4 to 7 of the second. */
+export const shuffle = (a: Code, b: Code, lanes: readonly number[]): Code => ({
+  kind: 'shuffle',
+  lanes,
+  args: [a, b],
+});
+
+/** A constant of sixteen bytes. */
+export type Vector = Extract<Code, { kind: 'vector' }>;
+
+const vector = (bytes: ArrayBuffer, text: string): Vector => ({
+  kind: 'vector',
+  bytes: new Uint8Array(bytes),
+  text,
+});
+
+/** Text that tells −0 from 0. */
+const signed = (number: number) => (Object.is(number, -0) ? '-0' : `${number}`);
+
+/** A vector that holds a number four times. */
+export const floats = (number: number): Vector =>
+  vector(Float32Array.of(number, number, number, number).buffer, `f32x4 ${signed(number)}`);
+/** A vector that holds a float64 twice. */
+export const doubles = (number: number): Vector =>
+  vector(Float64Array.of(number, number).buffer, `f64x2 ${signed(number)}`);
+export const ints = (...numbers: readonly [number, number, number, number]): Vector =>
+  vector(Int32Array.of(...numbers).buffer, `i32x4 ${numbers.join(' ')}`);
+
+/** A function being written: statements in order, and a local for whatever is used twice. */
+export class FunctionBuilder {
+  readonly name: string;
+  readonly params: readonly Local[];
+  readonly locals: Local[] = [];
+  /** Vectors and addresses that hold for the whole function: set before all else, since V8 makes a constant anew at each use. */
+  readonly #prologue: Code[] = [];
+  readonly #constants = new Map<string, Code>();
+  #body: Code[] = [];
+  #names = new Map<string, number>();
+
+  constructor(name: string, params: readonly Local[]) {
+    this.name = name;
+    this.params = params;
+    for (const param of params) this.#names.set(param.name, 1);
+  }
+
+  get body(): readonly Code[] {
+    return [...this.#prologue, ...this.#body];
+  }
+
+  param(which: number): Code {
+    return { kind: 'get', local: this.params[which] as Local };
+  }
+
+  /** A new variable; of names asked for twice the second gets a number. */
+  local(type: Type, name: string): Local {
+    const count = this.#names.get(name) ?? 0;
+    this.#names.set(name, count + 1);
+    const local = { name: count === 0 ? name : `${name}.${count}`, type };
+    this.locals.push(local);
+    return local;
+  }
+
+  add(code: Code): void {
+    this.#body.push(code);
+  }
+
+  set(local: Local, value: Code): void {
+    this.add({ kind: 'set', local, value });
+  }
+
+  /** Keeps a value in a variable of its own; gives what reads it. */
+  let(type: Type, value: Code, name = 'v'): Code {
+    if (value.kind === 'get') return value;
+    const local = this.local(type, name);
+    this.set(local, value);
+    return { kind: 'get', local };
+  }
+
+  /** A value that is known at the start of the function, set there and once. */
+  once(type: Type, value: Code, name: string, key: string = name): Code {
+    const known = this.#constants.get(key);
+    if (known) return known;
+    const local = this.local(type, name);
+    this.#prologue.push({ kind: 'set', local, value });
+    const get: Code = { kind: 'get', local };
+    this.#constants.set(key, get);
+    return get;
+  }
+
+  constant(value: Vector): Code {
+    return this.once('v128', value, 'c', value.text);
+  }
+
+  /** What `write` adds, taken out of the body. */
+  taken(write: () => void): Code[] {
+    const before = this.#body;
+    this.#body = [];
+    write();
+    const written = this.#body;
+    this.#body = before;
+    return written;
+  }
+
+  if(condition: Code, write: () => void): void {
+    const then = this.taken(write);
+    if (then.length > 0) this.add({ kind: 'if', condition, then });
+  }
+
+  /** Counts a variable up by `step` while it is less than `end`; it keeps what it has come to. */
+  for(counter: Local, end: Code, step: Code, write: () => void): void {
+    const get: Code = { kind: 'get', local: counter };
+    const isLess = op('i32.lt_s', get, end);
+    this.if(isLess, () => {
+      const body = this.taken(() => {
+        write();
+        this.set(counter, op('i32.add', get, step));
+      });
+      const again: Code = { kind: 'again', name: counter.name, condition: isLess };
+      this.add({ kind: 'loop', name: counter.name, body: [...body, again] });
+    });
+  }
+}

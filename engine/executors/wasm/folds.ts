@@ -1,0 +1,52 @@
+import { type Code, extract, type FunctionBuilder, type Local, op, shuffle } from './emit/code.ts';
+
+/** What folds over a loop: its locals, two of float64 pairs where the sum is long. */
+export type Accumulator = readonly [Local, Local?];
+
+const halves = (value: Code) => [value, shuffle(value, value, [2, 3, 2, 3])] as const;
+
+export function accumulate(f: FunctionBuilder, locals: Accumulator, term: Code, isSum: boolean): void {
+  const get = (local: Local): Code => ({ kind: 'get', local });
+  const [first, second] = locals;
+  if (!second) {
+    f.set(first, op(isSum ? 'f32x4.add' : 'f32x4.max', get(first), term));
+    return;
+  }
+  const [low, high] = halves(f.let('v128', term, 'term'));
+  f.set(first, op('f64x2.add', get(first), op('f64x2.promote_low_f32x4', low)));
+  f.set(second, op('f64x2.add', get(second), op('f64x2.promote_low_f32x4', high)));
+}
+
+/** What a fold has come to, in every lane; over the lanes too, where they are entries of its loop. */
+export function folded(
+  f: FunctionBuilder,
+  [first, second]: Accumulator,
+  isSum: boolean,
+  overLanes: boolean,
+): Code {
+  const get = (local: Local): Code => ({ kind: 'get', local });
+  if (!isSum) return overLanes ? largestOfLanes(f, get(first)) : get(first);
+  if (!second)
+    return overLanes ? op('f32x4.splat', op('f32.demote_f64', sumOfLanes(f, get(first)))) : get(first);
+  if (overLanes) {
+    const both = f.let('v128', op('f64x2.add', get(first), get(second)), 'both');
+    return op('f32x4.splat', op('f32.demote_f64', sumOfPair(both)));
+  }
+  const narrow = (local: Local) => op('f32x4.demote_f64x2_zero', get(local));
+  return shuffle(narrow(first), narrow(second), [0, 1, 4, 5]);
+}
+
+function sumOfPair(pair: Code): Code {
+  return op('f64.add', extract('f64x2.extract_lane', 0, pair), extract('f64x2.extract_lane', 1, pair));
+}
+
+/** The sum of four lanes in float64. */
+export function sumOfLanes(f: FunctionBuilder, value: Code): Code {
+  const [low, high] = halves(value).map(half => op('f64x2.promote_low_f32x4', half)) as [Code, Code];
+  return sumOfPair(f.let('v128', op('f64x2.add', low, high), 'both'));
+}
+
+export function largestOfLanes(f: FunctionBuilder, value: Code): Code {
+  const once = f.let('v128', op('f32x4.max', value, shuffle(value, value, [2, 3, 0, 1])), 'largest');
+  return op('f32x4.max', once, shuffle(once, once, [1, 0, 3, 2]));
+}

@@ -1,0 +1,1 @@
+export { type WasmExecutor, type WasmOptions, wasm } from './wasm.ts';

@@ -1,0 +1,54 @@
+import { type Code, doubles, type FunctionBuilder, floats, ints, op, shuffle } from '../emit/code.ts';
+import type { Target } from '../target.ts';
+
+/** Where vector functions are written, and for which engine. */
+export interface Place {
+  readonly f: FunctionBuilder;
+  readonly target: Target;
+}
+
+export const add = (a: Code, b: Code): Code => op('f32x4.add', a, b);
+export const sub = (a: Code, b: Code): Code => op('f32x4.sub', a, b);
+export const mul = (a: Code, b: Code): Code => op('f32x4.mul', a, b);
+export const div = (a: Code, b: Code): Code => op('f32x4.div', a, b);
+export const abs = (a: Code): Code => op('f32x4.abs', a);
+export const and = (a: Code, b: Code): Code => op('v128.and', a, b);
+export const or = (a: Code, b: Code): Code => op('v128.or', a, b);
+export const less = (a: Code, b: Code): Code => op('f32x4.lt', a, b);
+/** The smaller, and `a` where either is NaN. */
+export const least = (a: Code, b: Code): Code => op('f32x4.pmin', a, b);
+export const most = (a: Code, b: Code): Code => op('f32x4.pmax', a, b);
+
+/** A number in every lane. */
+export const number = ({ f }: Place, value: number): Code => f.constant(floats(value));
+/** An integer in every lane. */
+export const integer = ({ f }: Place, value: number): Code => f.constant(ints(value, value, value, value));
+export const double = ({ f }: Place, value: number): Code => f.constant(doubles(value));
+/** A 64-bit pattern in both lanes. */
+export const pattern = ({ f }: Place, high: number, low = 0): Code => f.constant(ints(low, high, low, high));
+export const keep = ({ f }: Place, value: Code, name?: string): Code => f.let('v128', value, name);
+
+/** c₀ + x (c₁ + x (c₂ + …)) */
+export function polynomial(at: Place, x: Code, coefficients: readonly number[]): Code {
+  const [last, ...rest] = coefficients.toReversed() as [number, ...number[]];
+  return rest.reduce<Code>((sum, c) => at.target.fma(sum, x, number(at, c)), number(at, last));
+}
+
+export function polynomial64(at: Place, x: Code, coefficients: readonly number[]): Code {
+  const [last, ...rest] = coefficients.toReversed() as [number, ...number[]];
+  return rest.reduce<Code>(
+    (sum, c) => op('f64x2.add', op('f64x2.mul', sum, x), double(at, c)),
+    double(at, last),
+  );
+}
+
+/** A function of float64 pairs, of both halves of a float32 vector. */
+export function inDoubles(at: Place, xs: readonly Code[], compute: (...halves: Code[]) => Code): Code {
+  const zero = integer(at, 0);
+  const halves = [(x: Code) => x, (x: Code) => shuffle(x, x, [2, 3, 2, 3])].map(half => {
+    const parts = xs.map(x => keep(at, op('f64x2.promote_low_f32x4', half(x)), 'wide'));
+    return keep(at, op('f32x4.demote_f64x2_zero', compute(...parts)), 'half');
+  });
+  const [low = zero, high = zero] = halves;
+  return keep(at, shuffle(low, high, [0, 1, 4, 5]));
+}

@@ -1,0 +1,111 @@
+import { type Code, extract, i32, op } from '../emit/code.ts';
+import {
+  abs,
+  and,
+  double,
+  inDoubles,
+  integer,
+  keep,
+  less,
+  number,
+  or,
+  type Place,
+  pattern,
+  polynomial64,
+} from './arithmetic.ts';
+
+// Functions that need more digits on the way than float32 has, two lanes of float64 at a time.
+
+const add = (a: Code, b: Code) => op('f64x2.add', a, b);
+const sub = (a: Code, b: Code) => op('f64x2.sub', a, b);
+const mul = (a: Code, b: Code) => op('f64x2.mul', a, b);
+/** Adding it leaves a whole number in the low bits. */
+const magic = 1.5 * 2 ** 52;
+
+// sin and cos of r up to ¼π by their series, to 2⁻³⁷; less than 1 ulp of float32.
+const sine = [-1 / 6, 1 / 120, -1 / 5040, 1 / 362880, -1 / 39916800];
+const cosine = [-0.5, 1 / 24, -1 / 720, 1 / 40320, -1 / 3628800, 1 / 479001600];
+/** ½π in two parts: 33 bits, so that a multiple up to 2²⁰ of it is exact, and the rest. */
+const halfPi = [1.5707963267341256, 6.077100506506192e-11] as const;
+
+/** sin x, or cos x, within 1 ulp; beyond 2²⁰ by the function of JavaScript, lane by lane. */
+export function sinOrCos(at: Place, which: 'sin' | 'cos', x: Code): Code {
+  const { f } = at;
+  const result = f.local('v128', which);
+  const isSmall = less(abs(x), number(at, 2 ** 20));
+  const compute = (wide: Code) => {
+    const shifted = keep(at, add(mul(wide, double(at, 2 / Math.PI)), double(at, magic)), 'shifted');
+    const n = keep(at, sub(shifted, double(at, magic)), 'n');
+    const r = keep(at, sub(sub(wide, mul(n, double(at, halfPi[0]))), mul(n, double(at, halfPi[1]))), 'r');
+    const z = keep(at, mul(r, r), 'z');
+    const s = add(r, mul(mul(r, z), polynomial64(at, z, sine)));
+    const c = add(double(at, 1), mul(z, polynomial64(at, z, cosine)));
+    const quadrant = keep(
+      at,
+      which === 'sin' ? shifted : op('i64x2.add', shifted, pattern(at, 0, 1)),
+      'quadrant',
+    );
+    const isOdd = op('f64x2.ne', and(quadrant, pattern(at, 0, 1)), double(at, 0));
+    const sign = and(op('i64x2.shl', quadrant, i32(62)), pattern(at, 0x80000000 | 0));
+    return op('v128.xor', op('v128.bitselect', c, s, isOdd), sign);
+  };
+  f.set(result, inDoubles(at, [x], compute));
+  f.if(op('v128.any_true', op('v128.not', isSmall)), () => {
+    const get: Code = { kind: 'get', local: result };
+    for (let lane = 0; lane < 4; lane++) {
+      const one = op('f64.promote_f32', extract('f32x4.extract_lane', lane, x));
+      const called = op('f32.demote_f64', { kind: 'call', name: which, args: [one] });
+      f.set(result, { kind: 'lane', op: 'f32x4.replace_lane', lane, args: [get, called] });
+    }
+  });
+  return { kind: 'get', local: result };
+}
+
+/** 2/((2i + 1) ln 2): log₂((1 + s)/(1 − s)) = s Σ cᵢ s²ⁱ. */
+const log2Tail = Array.from({ length: 8 }, (_, i) => 2 / ((2 * i + 1) * Math.LN2));
+/** (ln 2)ⁱ/i!: 2^t for |t| ≤ ½. */
+const exp2Series = Array.from({ length: 9 }, (_, i) => i).map(i =>
+  Array.from({ length: i }, (_, k) => Math.LN2 / (k + 1)).reduce((a, b) => a * b, 1),
+);
+const rootHalfHigh = 0x3fe6a09e;
+
+/**
+ * x to the power y within 1 ulp, by 2^(y log₂|x|) in float64. As JavaScript has it: 1 where y is 0; of a negative x NaN
+ * unless y is whole; NaN of (±1)^±∞.
+ */
+export function pow(at: Place, x: Code, y: Code): Code {
+  const { target } = at;
+  const size = keep(at, abs(x), 'size');
+  const power = inDoubles(at, [size, y], (wide, exponent) => {
+    const one = 0x3ff00000;
+    const shifted = keep(at, op('i64x2.add', wide as Code, pattern(at, one - rootHalfHigh)), 'shifted');
+    const whole = or(op('i64x2.shr_u', shifted, i32(52)), pattern(at, 0x43300000));
+    const k = sub(whole, double(at, 2 ** 52 + 1023));
+    const mantissa = op('i64x2.add', and(shifted, pattern(at, 0xfffff, -1)), pattern(at, rootHalfHigh));
+    const g = keep(at, sub(mantissa, double(at, 1)), 'g');
+    const s = keep(at, op('f64x2.div', g, add(double(at, 2), g)), 's');
+    const ofMantissa = mul(s, polynomial64(at, keep(at, mul(s, s), 'z'), log2Tail));
+    const finite = add(k, ofMantissa);
+    const isZero = op('f64x2.eq', wide as Code, double(at, 0));
+    const isWhole = op('f64x2.lt', wide as Code, double(at, Infinity));
+    const notZero = op('v128.bitselect', double(at, -Infinity), finite, isZero);
+    // Infinite and NaN stay as they are.
+    const log2 = op('v128.bitselect', notZero, wide as Code, isWhole);
+    const t = mul(exponent as Code, log2);
+    const bounded = keep(at, op('f64x2.pmin', op('f64x2.pmax', t, double(at, -300)), double(at, 300)), 't');
+    const rounded = keep(at, add(bounded, double(at, magic)), 'rounded');
+    const fraction = keep(at, sub(bounded, sub(rounded, double(at, magic))), 'fraction');
+    const scale = op('i64x2.add', op('i64x2.shl', rounded, i32(52)), pattern(at, one));
+    return mul(polynomial64(at, fraction, exp2Series), scale);
+  });
+  const floor = (a: Code) => op('f32x4.floor', a);
+  const zero = number(at, 0);
+  const half = keep(at, op('f32x4.mul', y, number(at, 0.5)), 'half');
+  const isInteger = keep(at, op('f32x4.eq', floor(y), y), 'isInteger');
+  const isOdd = op('v128.andnot', isInteger, op('f32x4.eq', floor(half), half));
+  const signed = or(power, and(and(x, integer(at, 0x80000000 | 0)), isOdd));
+  const isNegative = and(less(x, zero), less(number(at, -Infinity), x));
+  const isUndefined = op('v128.andnot', isNegative, isInteger);
+  const checked = target.select(isUndefined, number(at, Number.NaN), signed);
+  return keep(at, target.select(op('f32x4.eq', y, zero), number(at, 1), checked), 'pow');
+}

@@ -1,0 +1,105 @@
+import { type Code, i32, op } from '../emit/code.ts';
+import {
+  add,
+  and,
+  div,
+  integer,
+  keep,
+  less,
+  mul,
+  number,
+  type Place,
+  polynomial,
+  sub,
+} from './arithmetic.ts';
+
+/*
+ * Logarithms four lanes at once. x = 2ᵏ(1 + f) with 1 + f between √½ and √2, s = f/(2 + f), and ln(1 + f) = f − f²/2 +
+ * s(f²/2 + R(s²)) with the polynomial of FreeBSD's e_logf.c (Sun Microsystems, 1993), less than 1 ulp off.
+ */
+const rootHalf = 0x3f3504f3;
+const exponentOne = 0x3f800000;
+const ln2High = 0.69313812256;
+const ln2Low = 9.0580006145e-6;
+const tail = [0.66666662693, 0.40000972152, 0.28498786688, 0.24279078841];
+
+/** k and f of a positive number that is neither tiny nor infinite. */
+function split(at: Place, x: Code): { k: Code; f: Code } {
+  const shifted = keep(at, op('i32x4.add', x, integer(at, exponentOne - rootHalf)), 'shifted');
+  const k = op('i32x4.sub', op('i32x4.shr_s', shifted, i32(23)), integer(at, 127));
+  const mantissa = op('i32x4.add', and(shifted, integer(at, 0x7fffff)), integer(at, rootHalf));
+  return {
+    k: keep(at, op('f32x4.convert_i32x4_s', k), 'k'),
+    f: keep(at, sub(mantissa, number(at, 1)), 'f'),
+  };
+}
+
+/** k ln 2 + ln(1 + f) */
+function joined(at: Place, k: Code, f: Code): Code {
+  const { target } = at;
+  const s = keep(at, div(f, add(number(at, 2), f)), 's');
+  const z = keep(at, mul(s, s), 'z');
+  const half = keep(at, mul(mul(f, f), number(at, 0.5)), 'half');
+  const small = target.fma(s, target.fma(z, polynomial(at, z, tail), half), mul(k, number(at, ln2Low)));
+  return target.fma(k, number(at, ln2High), add(sub(small, half), f));
+}
+
+/** ln x within 1 ulp; −∞ at 0, NaN below, ∞ at ∞. */
+export function log(at: Place, x: Code): Code {
+  const { f, target } = at;
+  const parts = split(at, x);
+  const result = f.local('v128', 'log');
+  f.set(result, joined(at, parts.k, parts.f));
+  // What is no positive normal number is rare, and looked at only where it occurs.
+  const smallest = 0x800000;
+  const above = op('i32x4.sub', x, integer(at, smallest));
+  const isOdd = keep(
+    at,
+    op(
+      'i32x4.lt_s',
+      op('v128.xor', above, integer(at, 0x80000000 | 0)),
+      integer(at, (0x7f000000 ^ 0x80000000) | 0),
+    ),
+    'normal',
+  );
+  f.if(op('v128.any_true', op('v128.not', isOdd)), () => {
+    const scaled = split(at, keep(at, mul(x, number(at, 2 ** 23))));
+    const ofTiny = joined(at, keep(at, sub(scaled.k, number(at, 23)), 'k'), scaled.f);
+    const get: Code = { kind: 'get', local: result };
+    const isTiny = less(x, number(at, 2 ** -126));
+    let fixed = target.select(isTiny, ofTiny, get);
+    fixed = target.select(op('f32x4.eq', x, number(at, Infinity)), x, fixed);
+    fixed = target.select(op('f32x4.eq', x, number(at, 0)), number(at, -Infinity), fixed);
+    f.set(result, target.select(op('f32x4.ge', x, number(at, 0)), fixed, number(at, Number.NaN)));
+  });
+  return { kind: 'get', local: result };
+}
+
+/**
+ * ln(1 + x) within 3 ulp; −∞ at −1, NaN below. Where 1 + x lies between √½ and √2 nothing is taken off, and f is x itself;
+ * elsewhere the logarithm is so large that rounding 1 + x costs it no more than half an ulp.
+ */
+export function log1p(at: Place, x: Code): Code {
+  const { f, target } = at;
+  const { k, f: whole } = split(at, keep(at, add(number(at, 1), x), 'u'));
+  const isNear = op('f32x4.eq', k, number(at, 0));
+  const result = f.local('v128', 'log1p');
+  f.set(result, joined(at, k, keep(at, target.select(isNear, x, whole), 'f')));
+  const isPlain = keep(at, and(less(number(at, -1), x), less(x, number(at, Infinity))), 'isPlain');
+  f.if(op('v128.any_true', op('v128.not', isPlain)), () => {
+    const atEnd = op('f32x4.eq', x, number(at, -1));
+    const ends = target.select(atEnd, number(at, -Infinity), number(at, Number.NaN));
+    const rest = target.select(op('f32x4.eq', x, number(at, Infinity)), x, ends);
+    f.set(result, target.select(isPlain, { kind: 'get', local: result }, rest));
+  });
+  return { kind: 'get', local: result };
+}
+
+/** ln(1 + e) within 2 ulp for e from 0 to 1, as in softplus: 2 artanh(e/(2 + e)), fitted for s² up to 1/9. */
+export function log1pOfFraction(at: Place, e: Code): Code {
+  const s = keep(at, div(e, add(number(at, 2), e)), 's');
+  const z = keep(at, mul(s, s), 'z');
+  const series = polynomial(at, z, [0.33333208, 0.20010769, 0.1400081, 0.1400644]);
+  const twice = keep(at, add(s, s), 'twice');
+  return keep(at, at.target.fma(mul(twice, z), series, twice), 'log1p');
+}

@@ -1,0 +1,227 @@
+import { type Code, FunctionBuilder, i32, type Local, load, op, store } from './emit/code.ts';
+import type { Target } from './target.ts';
+
+/** A tile of C is summed in registers: so many rows by so many columns. */
+export const tile = { rows: 4, columns: 8 };
+
+/** The packed operand lies in panels of eight columns, one after the other: eight numbers for each step of the sum. */
+export const panelBytes = (k: number, n: number): number => packedRow * k * Math.ceil(n / tile.columns);
+/** From a row of a panel to the next. */
+export const packedRow = 32;
+
+const rows = [0, 1, 2, 3];
+const halves = [0, 1];
+const params = (list: readonly string[]): Local[] => list.map(name => ({ name, type: 'i32' }));
+const read = (local: Local): Code => ({ kind: 'get', local });
+
+/**
+ * C = A·B, or C + A·B where `add` is not 0: C of m × n whose rows lie `ldc` bytes apart, A of m × k by `lda`, B packed in
+ * panels. `scratch` is room for one tile, where those at the edges are summed whole before what belongs to C is copied.
+ *
+ * With `transposeA` C = Aᵀ·B, A of k × m: both operands are read row by row, B as it is (rows `ldb` apart, panels of eight
+ * columns `panelStep`), or packed.
+ */
+export function multiply(name: string, transposeA: boolean, target: Target): FunctionBuilder {
+  const names = ['c', 'ldc', 'a', 'lda', 'b', 'm', 'k', 'n', 'add', 'scratch'];
+  const f = new FunctionBuilder(name, params(transposeA ? [...names, 'ldb', 'panelStep'] : names));
+  const [c, ldc, a, lda, b, m, k, n, add, scratch] = names.map((_, i) => f.param(i)) as [
+    ...[Code, Code, Code, Code, Code],
+    ...[Code, Code, Code, Code, Code],
+  ];
+  const sums = rows.map(r => halves.map(h => f.local('v128', `sum${r}${h}`)));
+  const [i, j] = ['i', 'j'].map(each => f.local('i32', each)) as [Local, Local];
+  const [panel, panelStart] = [f.local('i32', 'panel'), f.local('i32', 'panelStart')];
+  const starts = transposeA ? [f.local('i32', 'column')] : rows.map(r => f.local('i32', `row${r}`));
+  const pointers = transposeA ? [f.local('i32', 'p')] : rows.map(r => f.local('i32', `p${r}`));
+  const [out, step] = [f.local('i32', 'out'), f.local('i32', 'outStep')];
+
+  const [first, ...others] = pointers as [Local, ...Local[]];
+  const step1 = transposeA ? lda : i32(4);
+
+  /** `count` steps of the sum; the loop around moves the first pointer on. */
+  const accumulate = (count: number) => {
+    for (let u = 0; u < count; u++) {
+      const row = transposeA ? 0 : packedRow * u;
+      const right = halves.map(h => f.let('v128', load('v128.load', read(panel), row + 16 * h), 'b'));
+      for (const r of rows) {
+        const left = f.let(
+          'v128',
+          transposeA
+            ? load('v128.load32_splat', read(first), 4 * r)
+            : load('v128.load32_splat', read(pointers[r] as Local), 4 * u),
+          'a',
+        );
+        for (const h of halves) {
+          const sum = sums[r]?.[h] as Local;
+          f.set(sum, target.fma(left, right[h] as Code, read(sum)));
+        }
+      }
+      if (!transposeA) continue;
+      if (u < count - 1) f.set(first, op('i32.add', read(first), lda));
+      f.set(panel, op('i32.add', read(panel), f.param(names.length)));
+    }
+    if (transposeA) return;
+    for (const p of others) f.set(p, op('i32.add', read(p), i32(4 * count)));
+    f.set(panel, op('i32.add', read(panel), i32(packedRow * count)));
+  };
+
+  const unroll = target.isRelaxed ? 4 : 1;
+  f.set(i, i32(0));
+  f.for(i, m, i32(tile.rows), () => {
+    for (const [r, start] of starts.entries()) {
+      const row = op('i32.add', read(i), i32(r));
+      // Rows beyond the last are summed from the last, and not stored.
+      const last = op('i32.sub', m, i32(1));
+      const bounded = r === 0 ? row : op('select', row, last, op('i32.lt_s', row, last));
+      f.set(start, op('i32.add', a, transposeA ? op('i32.shl', row, i32(2)) : op('i32.mul', bounded, lda)));
+    }
+    f.set(transposeA ? panelStart : panel, b);
+    f.set(j, i32(0));
+    f.for(j, n, i32(tile.columns), () => {
+      for (const [r, p] of pointers.entries()) f.set(p, read(starts[r] as Local));
+      if (transposeA) f.set(panel, read(panelStart));
+      for (const sum of sums.flat()) f.set(sum, f.once('v128', zero, 'zero'));
+      // The first pointer counts.
+      const end = f.let('i32', op('i32.add', read(first), op('i32.mul', k, step1)), 'end');
+      if (unroll > 1) {
+        const last = op('i32.sub', end, op('i32.mul', step1, i32(unroll - 1)));
+        // After its own steps the loop adds one more.
+        f.for(first, last, transposeA ? step1 : i32(4 * unroll), () => accumulate(unroll));
+      }
+      f.for(first, end, step1, () => accumulate(1));
+      if (transposeA) f.set(panelStart, op('i32.add', read(panelStart), f.param(names.length + 1)));
+      const place = op(
+        'i32.add',
+        c,
+        op('i32.add', op('i32.mul', read(i), ldc), op('i32.shl', read(j), i32(2))),
+      );
+      const missing = (size: number, at: Local, whole: Code) =>
+        op('i32.gt_s', op('i32.add', read(at), i32(size)), whole);
+      const isPart = f.let(
+        'i32',
+        op('i32.or', missing(tile.rows, i, m), missing(tile.columns, j, n)),
+        'isPart',
+      );
+      f.set(out, op('select', scratch, place, isPart));
+      f.set(step, op('select', i32(4 * tile.columns), ldc, isPart));
+      const write = (isAdded: boolean) => {
+        const at = f.local('i32', 'at');
+        f.set(at, read(out));
+        for (const r of rows) {
+          for (const h of halves) {
+            const sum = read(sums[r]?.[h] as Local);
+            const value = isAdded ? op('f32x4.add', load('v128.load', read(at), 16 * h), sum) : sum;
+            f.add(store('v128.store', read(at), value, 16 * h));
+          }
+          if (r < 3) f.set(at, op('i32.add', read(at), read(step)));
+        }
+      };
+      const isAdded = f.let('i32', op('i32.and', add, op('i32.eqz', isPart)), 'isAdded');
+      f.if(isAdded, () => write(true));
+      f.if(op('i32.eqz', isAdded), () => write(false));
+      f.if(isPart, () => copyPart(f, { place, ldc, scratch, add }, [rest(m, read(i)), rest(n, read(j))]));
+    });
+  });
+  return f;
+}
+
+const zero: Code = { kind: 'vector', bytes: new Uint8Array(16), text: 'i32x4 0 0 0 0' };
+const rest = (whole: Code, at: Code) => op('i32.sub', whole, at);
+
+/** Copies what belongs to C out of a tile at the edge. */
+function copyPart(
+  f: FunctionBuilder,
+  { place, ldc, scratch, add }: { place: Code; ldc: Code; scratch: Code; add: Code },
+  [m, n]: readonly [Code, Code],
+): void {
+  const [r, q] = [f.local('i32', 'r'), f.local('i32', 'q')];
+  const columns = f.let(
+    'i32',
+    op('select', n, i32(tile.columns), op('i32.lt_s', n, i32(tile.columns))),
+    'columns',
+  );
+  const height = f.let('i32', op('select', m, i32(tile.rows), op('i32.lt_s', m, i32(tile.rows))), 'height');
+  const base = f.let('i32', place, 'place');
+  f.set(r, i32(0));
+  f.for(r, height, i32(1), () => {
+    f.set(q, i32(0));
+    f.for(q, columns, i32(1), () => {
+      const column = op('i32.shl', read(q), i32(2));
+      const from = op('i32.add', op('i32.add', scratch, op('i32.shl', read(r), i32(5))), column);
+      const to = f.let('i32', op('i32.add', op('i32.add', base, op('i32.mul', read(r), ldc)), column), 'to');
+      f.if(add, () =>
+        f.add(store('f32.store', to, op('f32.add', load('f32.load', to), load('f32.load', from)))),
+      );
+      f.if(op('i32.eqz', add), () => f.add(store('f32.store', to, load('f32.load', from))));
+    });
+  });
+}
+
+/**
+ * Packs op(B) of k × n, whose rows (its transpose's) lie `ldb` bytes apart, into panels; columns that are missing in the
+ * last are zeros.
+ */
+export function pack(name: string, transposeB: boolean): FunctionBuilder {
+  const f = new FunctionBuilder(name, params(['to', 'b', 'ldb', 'k', 'n']));
+  const [to, b, ldb, k, n] = [0, 1, 2, 3, 4].map(i => f.param(i)) as [Code, Code, Code, Code, Code];
+  const [j, l, q, out] = ['j', 'l', 'q', 'out'].map(each => f.local('i32', each)) as [
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
+  const from = f.local('i32', 'from');
+  f.set(out, to);
+  f.set(j, i32(0));
+  f.for(j, n, i32(tile.columns), () => {
+    const whole = f.let('i32', op('i32.lt_s', rest(n, read(j)), i32(tile.columns)), 'isPart');
+    f.if(op('i32.eqz', whole), () => {
+      f.set(
+        from,
+        op('i32.add', b, transposeB ? op('i32.mul', read(j), ldb) : op('i32.shl', read(j), i32(2))),
+      );
+      f.set(l, i32(0));
+      if (transposeB) {
+        const at = f.local('i32', 'at');
+        f.for(l, k, i32(1), () => {
+          f.set(at, read(from));
+          for (let column = 0; column < tile.columns; column++) {
+            f.add(store('f32.store', read(out), load('f32.load', read(at)), 4 * column));
+            f.set(at, op('i32.add', read(at), ldb));
+          }
+          f.set(from, op('i32.add', read(from), i32(4)));
+          f.set(out, op('i32.add', read(out), i32(32)));
+        });
+      } else {
+        f.for(l, k, i32(1), () => {
+          for (const h of halves)
+            f.add(store('v128.store', read(out), load('v128.load', read(from), 16 * h), 16 * h));
+          f.set(from, op('i32.add', read(from), ldb));
+          f.set(out, op('i32.add', read(out), i32(32)));
+        });
+      }
+    });
+    f.if(whole, () => {
+      f.set(l, i32(0));
+      f.for(l, k, i32(1), () => {
+        for (const h of halves) f.add(store('v128.store', read(out), f.once('v128', zero, 'zero'), 16 * h));
+        f.set(q, i32(0));
+        f.for(q, rest(n, read(j)), i32(1), () => {
+          const column = op('i32.add', read(j), read(q));
+          const at = transposeB
+            ? op('i32.add', op('i32.mul', column, ldb), op('i32.shl', read(l), i32(2)))
+            : op('i32.add', op('i32.mul', read(l), ldb), op('i32.shl', column, i32(2)));
+          f.add(
+            store(
+              'f32.store',
+              op('i32.add', read(out), op('i32.shl', read(q), i32(2))),
+              load('f32.load', op('i32.add', b, at)),
+            ),
+          );
+        });
+        f.set(out, op('i32.add', read(out), i32(32)));
+      });
+    });
+  });
+  return f;
+}

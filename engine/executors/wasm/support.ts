@@ -1,0 +1,44 @@
+import { type WebAssemblyApi, webAssembly } from './api.ts';
+
+/** The header of a module, and one function of no parameters with this body that gives nothing. */
+function moduleOf(...body: readonly number[]): Uint8Array<ArrayBuffer> {
+  const code = [0, ...body, 0x0b];
+  return Uint8Array.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...[1, 4, 1, 0x60, 0, 0],
+    ...[3, 2, 1, 0],
+    ...[10, code.length + 2, 1, code.length, ...code],
+  ]);
+}
+
+const [get, drop, simd] = [0x41, 0x1a, 0xfd];
+const vector = [get, 0, simd, 17];
+/** i32x4.splat */
+const withVectors = moduleOf(...vector, drop);
+/** f32x4.relaxed_madd */
+const withRelaxed = moduleOf(...vector, ...vector, ...vector, simd, 0x85, 0x02, drop);
+
+const instead = 'use jit({ precision: "float32" }) or jit() instead';
+
+/**
+ * The engine's WebAssembly, which can run what is generated, and whether it has relaxed SIMD.
+ *
+ * @throws Error that says what is missing, and what to use instead
+ */
+export function engine(): { api: WebAssemblyApi; isRelaxed: boolean } {
+  const api = webAssembly();
+  if (!api) throw new Error(`wasm: there is no WebAssembly here; ${instead}`);
+  if (!api.validate(withVectors)) {
+    throw new Error(`wasm: this engine's WebAssembly has no 128-bit SIMD; ${instead}`);
+  }
+  try {
+    new api.Module(moduleOf());
+  } catch (cause) {
+    // A Content-Security-Policy lets no module be compiled.
+    throw new Error(
+      `wasm: compiling WebAssembly is forbidden here (a Content-Security-Policy without 'wasm-unsafe-eval'); use interpreter({ precision: "float32" }) or interpreter() instead`,
+      { cause },
+    );
+  }
+  return { api, isRelaxed: api.validate(withRelaxed) };
+}

@@ -1,0 +1,27 @@
+import { type Code, op } from './emit/code.ts';
+
+/** What the engine's vectors can do. */
+export interface Target {
+  /** Whether it has relaxed SIMD, and so multiplies and adds in one. */
+  readonly isRelaxed: boolean;
+  /** a·b + c */
+  fma(a: Code, b: Code, c: Code): Code;
+  /** c − a·b */
+  nfma(a: Code, b: Code, c: Code): Code;
+  /** `yes` where the mask is all ones, `no` where it is all zeros. */
+  select(mask: Code, yes: Code, no: Code): Code;
+}
+
+export const plain: Target = {
+  isRelaxed: false,
+  fma: (a, b, c) => op('f32x4.add', op('f32x4.mul', a, b), c),
+  nfma: (a, b, c) => op('f32x4.sub', c, op('f32x4.mul', a, b)),
+  select: (mask, yes, no) => op('v128.bitselect', yes, no, mask),
+};
+
+export const relaxed: Target = {
+  isRelaxed: true,
+  fma: (a, b, c) => op('f32x4.relaxed_madd', a, b, c),
+  nfma: (a, b, c) => op('f32x4.relaxed_nmadd', a, b, c),
+  select: (mask, yes, no) => op('i32x4.relaxed_laneselect', yes, no, mask),
+};

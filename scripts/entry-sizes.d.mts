@@ -1,0 +1,1 @@
+export function entrySizes(): Promise<{ posetape: number; wasm: number }>;

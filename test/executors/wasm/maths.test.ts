@@ -1,0 +1,141 @@
+import { Tape, tensor, type Value } from 'posetape';
+import * as ops from 'posetape/ops';
+import { wasm } from 'posetape/wasm';
+import { describe, expect, test } from 'vitest';
+
+/** The distance of two float32 numbers next to `exact`; among numbers too small to be normal it is always the same. */
+function ulpAt(exact: number): number {
+  const size = Math.abs(exact);
+  return size < 2 ** -126 ? 2 ** -149 : 2 ** (Math.floor(Math.log2(size)) - 23);
+}
+
+/** Float32 numbers spread evenly over all bit patterns: every magnitude, both signs, NaNs. */
+function everywhere(count: number, from = 0): Float32Array {
+  const bits = Uint32Array.from({ length: count }, (_, i) => from + i * Math.floor(2 ** 32 / count));
+  return new Float32Array(bits.buffer);
+}
+
+function evenly(from: number, to: number, count: number): Float32Array {
+  return Float32Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));
+}
+
+/** Where functions of this kind go wrong: zeros, ones, the ends of the range of numbers and of results, NaN. */
+const ends = Float32Array.of(
+  ...[0, -0, 1, -1, 0.5, -0.5, 2, -2, Infinity, -Infinity, Number.NaN],
+  ...[2 ** -149, -(2 ** -149), 2 ** -126, -(2 ** -126), 3.4028234663852886e38, -3.4028234663852886e38],
+  ...[88.72283, 88.72284, -87.33654, -87.33655, -103.97207, -103.97209, -103.9, 89, -104, 1e5, -1e5],
+  ...[0.625, -0.625, Math.LN2, -Math.LN2, Math.PI, Math.PI / 2, 2 ** 20, -(2 ** 20), 1e30, -0.99999994],
+);
+
+function joined(...parts: readonly Float32Array[]): Float32Array {
+  return Float32Array.from(parts.flatMap(part => [...part]));
+}
+
+function computed(op: (...inputs: Value[]) => Value, inputs: readonly Float32Array[], relaxed: boolean) {
+  const tape = new Tape();
+  const [result] = wasm({ relaxed }).run([op(...inputs.map(input => tape.constant(tensor(input))))]);
+  return result?.data as Float32Array;
+}
+
+/** Fails where a result is more than so many ulp of float32 off, or is not exactly the infinity, NaN or zero it should be. */
+function expectWithin(
+  bound: number,
+  found: Float32Array,
+  exact: (i: number) => number,
+  describeInput: (i: number) => string,
+): void {
+  const overflow = 3.4028235677973366e38;
+  for (const [i, number] of found.entries()) {
+    const wanted = exact(i);
+    const isEnd = !Number.isFinite(wanted) || Math.abs(wanted) >= overflow;
+    const rounded = Math.fround(wanted);
+    const isRight = isEnd
+      ? Object.is(number, rounded)
+      : Math.abs(number - wanted) <= bound * ulpAt(wanted) && (wanted !== 0 || number === 0);
+    if (isRight) continue;
+    const off = Math.abs(number - wanted) / ulpAt(wanted);
+    expect.fail(`at ${describeInput(i)}: ${number} is not ${wanted} within ${bound} ulp: ${off} off`);
+  }
+}
+
+type Case = readonly [
+  name: string,
+  ulp: number,
+  op: (x: Value) => Value,
+  exact: (x: number) => number,
+  range: readonly [number, number],
+];
+
+const sigmoid = (x: number) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x)));
+const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+
+const cases: readonly Case[] = [
+  ['exp', 2, ops.exp, Math.exp, [-110, 95]],
+  ['log', 2, ops.log, Math.log, [0, 4]],
+  ['expm1', 4, ops.expm1, Math.expm1, [-3, 3]],
+  ['log1p', 4, ops.log1p, Math.log1p, [-1, 3]],
+  ['tanh', 4, ops.tanh, Math.tanh, [-10, 10]],
+  ['sigmoid', 4, ops.sigmoid, sigmoid, [-95, 30]],
+  ['softplus', 4, ops.softplus, softplus, [-95, 30]],
+  ['sin', 4, ops.sin, Math.sin, [-30, 30]],
+  ['cos', 4, ops.cos, Math.cos, [-30, 30]],
+  ['sqrt', 1, ops.sqrt, Math.sqrt, [0, 10]],
+  ['floor', 0, ops.floor, Math.floor, [-5, 5]],
+  ['sign', 0, ops.sign, Math.sign, [-5, 5]],
+];
+
+describe.each([false, true])('relaxed SIMD where there is: %s', relaxed => {
+  test.each(cases)('%s is within %d ulp of float32, and exact at the ends', (_, ulp, op, exact, range) => {
+    const inputs = joined(ends, everywhere(100_003), evenly(...range, 50_001));
+    const found = computed(op, [inputs], relaxed);
+    expectWithin(
+      ulp,
+      found,
+      i => exact(inputs[i] as number),
+      i => `${inputs[i]}`,
+    );
+  });
+
+  test('pow is within 4 ulp of float32, and has the ends of JavaScript', () => {
+    const [bases, exponents]: [number[], number[]] = [[], []];
+    const add = (base: number, exponent: number) => {
+      bases.push(base);
+      exponents.push(exponent);
+    };
+    for (const base of ends) for (const exponent of ends) add(base, exponent);
+    const [x, y] = [everywhere(40_009), everywhere(40_009, 12_345)];
+    for (const [i, base] of x.entries()) add(base, y[(i * 7919) % y.length] as number);
+    for (const [i, base] of evenly(0.01, 4, 30_001).entries()) add(base, 60 * Math.sin(i));
+    for (let whole = -9; whole <= 9; whole++)
+      for (const base of evenly(-3, 3, 1001)) add(base, Math.fround(whole));
+    const [a, b] = [Float32Array.from(bases), Float32Array.from(exponents)];
+    const found = computed((s, t) => ops.pow(s as Value, t as Value), [a, b], relaxed);
+    expectWithin(
+      4,
+      found,
+      i => (a[i] as number) ** (b[i] as number),
+      i => `${a[i]} to the power ${b[i]}`,
+    );
+  });
+
+  test.each<[string, typeof ops.maximum, (a: number, b: number) => number]>([
+    ['maximum', ops.maximum, Math.max],
+    ['minimum', ops.minimum, Math.min],
+    ['div', ops.div, (a, b) => Math.fround(a / b)],
+    ['less', ops.less, (a, b) => Number(a < b)],
+    ['equal', ops.equal, (a, b) => Number(a === b)],
+  ])('%s has NaN, infinities and zeros where JavaScript has', (_, op, exact) => {
+    const pairs = [...ends].flatMap(a => [...ends].map(b => [a, b] as const));
+    const [a, b] = [0, 1].map(side => Float32Array.from(pairs, pair => pair[side] as number)) as [
+      Float32Array,
+      Float32Array,
+    ];
+    const found = computed((s, t) => op(s as Value, t as Value), [a, b], relaxed);
+    for (const [i, number] of found.entries()) {
+      const wanted = Math.fround(exact(a[i] as number, b[i] as number));
+      expect(number === wanted || Object.is(number, wanted), `${a[i]}, ${b[i]}: ${number}, ${wanted}`).toBe(
+        true,
+      );
+    }
+  });
+});

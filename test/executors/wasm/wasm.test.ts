@@ -1,0 +1,333 @@
+import {
+  evaluate,
+  gradient,
+  interpreter,
+  jit,
+  Memory,
+  type SyncExecutor,
+  Tape,
+  type Tensor,
+  tensor,
+  type Value,
+} from 'posetape';
+import { boltzmann, combinePoses } from 'posetape/combine';
+import {
+  add,
+  div,
+  exp,
+  gather,
+  layerNorm,
+  less,
+  log,
+  matmul,
+  max,
+  mean,
+  mul,
+  norm,
+  segmentSum,
+  softmax,
+  softplus,
+  sqrt,
+  square,
+  sub,
+  sum,
+  transpose,
+  where,
+} from 'posetape/ops';
+import { wasm } from 'posetape/wasm';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { posesFor } from '../../../bench/workloads/ensembles.ts';
+import { type ScorerName, scorer } from '../../../bench/workloads/scorers.ts';
+import { expectClose, largest } from '../../support/equal.ts';
+import { expectSame, pairs } from '../../support/executors.ts';
+import { poseArbitrary, programArbitrary } from '../../support/programs.ts';
+import { property } from '../../support/property.ts';
+import { expectFloat32, toSecondOrder } from '../../support/second-order.ts';
+
+const executors = [wasm({ relaxed: false }), wasm()] as const;
+
+describe('equals the interpreter on random programs', () => {
+  // Rows beyond four and eight fill lanes, leave some over, and take loops around short ones four at a time.
+  for (const rows of [6, 40]) {
+    for (const [i, executor] of executors.entries()) {
+      property(
+        `${executor.name}${i === 0 ? ' as plain SIMD' : ''}, up to ${rows} rows, to second derivatives, within 1e-5 and ten times the response to one ulp of the inputs`,
+        programArbitrary({ steps: 8, smooth: true }),
+        poseArbitrary({ rows }),
+        (program, pose) => expectFloat32(executor.run(toSecondOrder(program, pose)), program, pose, 1e-5),
+      );
+    }
+  }
+});
+
+/** Numbers between −1 and 1 that are the same each time. */
+function numbers(length: number, seed = 1): Float32Array {
+  return Float32Array.from({ length }, (_, i) => Math.sin(7.3 * i + seed));
+}
+
+/** Fails where either kind of SIMD is not within 1e-6 of the interpreter, or of what is said. */
+function expectEqual(wanted: readonly Value[], tolerance = 1e-6): void {
+  for (const executor of executors) expectSame(executor, interpreter(), wanted, tolerance);
+}
+
+describe('loops', () => {
+  const lengths = [0, 1, 2, 3, 4, 5, 7, 8, 9, 33];
+  test.each(lengths)('a row of %d: what fills no four lanes', length => {
+    const tape = new Tape();
+    const x = tape.parameter(tensor(numbers(length)), 'x');
+    const y = exp(mul(x, 2));
+    expectEqual([y, sum(y), ...gradient(sum(square(y)), [x]), ...(length > 0 ? [max(y)] : [])]);
+  });
+
+  test.each(lengths)('rows of %d: sums and maxima along and across them', length => {
+    const tape = new Tape();
+    const x = tape.parameter(tensor(numbers(19 * length), [19, length]), 'x');
+    const maxima = length > 0 ? [max(x, 1), ...gradient(sum(square(max(x, 1))), [x])] : [];
+    const y = [sum(x, 0), sum(x, 1), sum(x), max(x, 0), ...maxima];
+    expectEqual([...y, transpose(x), ...gradient(sum(square(sum(exp(x), 0))), [x])]);
+  });
+
+  test.each([1, 2, 3, 9, 40])('%d points: a loop around short ones is taken four at a time', count => {
+    const tape = new Tape();
+    const x = tape.parameter(tensor(numbers(3 * count), [count, 3]), 'x');
+    const index = Int32Array.from({ length: 2 * count + 1 }, (_, i) => (5 * i) % count);
+    const r = norm(add(gather(x, index), tape.constant([0.1, 0.2, 0.3])), 1);
+    const y = sum(where(less(r, 1.2), exp(mul(-1, r)), 0));
+    expectEqual([r, y, ...gradient(y, [x])]);
+  });
+
+  test('lanes that meet in one row are all added', () => {
+    const tape = new Tape();
+    const x = tape.parameter(tensor(numbers(103)), 'x');
+    for (const index of [(i: number) => i % 3, (i: number) => i >> 4, () => 0]) {
+      const rows = Int32Array.from({ length: 103 }, (_, i) => index(i));
+      const sums = segmentSum(exp(x), rows, 8);
+      expectEqual([sums, ...gradient(sum(square(sums)), [x])]);
+    }
+  });
+
+  test('sums over many rows keep float32 accuracy: rounding grows with the square root of their number', () => {
+    const count = 300_000;
+    const tape = new Tape();
+    const ones = tape.constant(Float32Array.from({ length: count }, (_, i) => 1 + (i % 7) * 0.1));
+    const rows = tape.constant(tensor(numbers(count * 2).map(Math.abs), [count, 2]));
+    const wanted = [sum(ones), mean(rows, 0), sum(square(rows))];
+    expectEqual(wanted, 1e-6);
+  });
+
+  test.each([
+    ['softmax', (x: Value) => softmax(x)],
+    ['layerNorm', (x: Value) => layerNorm(x)],
+    ['column sums back into rows', (x: Value) => div(x, sum(x, 0))],
+    ['product with its transpose', (x: Value) => matmul(x, transpose(x))],
+  ])('inner and outer sums of one loop nest: %s, to second order', (_, f) => {
+    for (const [rows, columns] of [
+      [2, 3],
+      [5, 17],
+      [12, 2],
+    ] as const) {
+      const tape = new Tape();
+      const x = tape.parameter(
+        tensor(
+          numbers(rows * columns).map(entry => entry + 1.5),
+          [rows, columns],
+        ),
+        'x',
+      );
+      const [slope] = gradient(sum(square(f(x))), [x]);
+      // Slopes cancel: what they are made of is near 1.
+      const wanted = [f(x), slope, ...gradient(sum(square(slope)), [x])];
+      for (const executor of executors) {
+        const expected = interpreter().run(wanted);
+        for (const [i, found] of executor.run(wanted).entries())
+          expectClose(found, expected[i] as Tensor, 1e-5, Math.max(1, largest(expected[i] as Tensor)));
+      }
+    }
+  });
+
+  test('layers of a network run a band of rows at a time, and what only neighbours need is never there whole', () => {
+    const rows = 40_000;
+    const tape = new Tape();
+    const x = tape.constant(tensor(numbers(rows * 8), [rows, 8]));
+    const [w, v] = [
+      tape.parameter(tensor(numbers(8 * 16), [8, 16]), 'w'),
+      tape.parameter(tensor(numbers(16, 2), [16, 1]), 'v'),
+    ];
+    const y = sum(matmul(softplus(matmul(x, w)), v));
+    const wanted = [y, ...gradient(y, [w, v])];
+    expectEqual(wanted, 1e-5);
+    const memory = new Memory();
+    executors[1].run(wanted, { memory });
+    // The input, and a fraction of one layer.
+    expect(memory.peak).toBeLessThan(4 * rows * (8 + 16 / 4));
+    expect(executors[1].explain(wanted)).toContain('a band at a time');
+  });
+});
+
+describe('numbers that are not finite', () => {
+  test('come out as the interpreter has them', () => {
+    const tape = new Tape();
+    const at = tape.parameter(tensor([0, -1, 4, 1e30, Number.NaN, Infinity]), 'x');
+    const wanted = [
+      log(at),
+      ...gradient(sum(log(at)), [at]),
+      max(at),
+      sum(where(less(at, 2), at, 0)),
+      ...gradient(sum(mul(exp(mul(at, 1000)), at)), [at]),
+    ];
+    for (const executor of executors) {
+      const expected = interpreter({ precision: 'float32' }).run(wanted);
+      for (const [i, found] of executor.run(wanted).entries())
+        expectClose(found, expected[i] as Tensor, 1e-6);
+    }
+  });
+
+  test.each<[string, (x: Value, k: Value) => Value]>([
+    ['log', x => where(less(0, x), log(x), 0)],
+    ['k√x · k/x', (x, k) => where(less(0, x), mul(mul(k, sqrt(x)), div(k, x)), 0)],
+    ['exp out of range', x => where(less(x, 1), exp(mul(-2000, sub(x, 1))), x)],
+    [
+      'in rows that are added up',
+      (x, k) => segmentSum(where(less(0, x), mul(k, log(x)), 0), [0, 1, 1, 0, 1], 2),
+    ],
+  ])('nothing leaks from a branch not taken, to second order: %s', (_, f) => {
+    const tape = new Tape();
+    const wrt = [tape.parameter(tensor([-1, 0, 0.5, 2, 3]), 'x'), tape.parameter(tensor(0.7), 'k')] as const;
+    const slopes = gradient(sum(f(...wrt)), wrt);
+    expectEqual([...slopes, ...slopes.flatMap(slope => gradient(sum(square(slope)), wrt))], 1e-5);
+  });
+});
+
+describe('the example scorers', () => {
+  test.each<ScorerName>(['vina', 'schnet'])('%s: within 1e-5 of float64', async name => {
+    const { poses } = await posesFor(name);
+    const { score, params } = scorer(name);
+    for (const pose of poses.slice(0, 8)) {
+      const tape = new Tape();
+      const theta = Object.entries(params).map(([param, of]) => [param, tape.parameter(of, param)] as const);
+      const y = score(tape, Object.fromEntries(theta), pose);
+      const wanted = [
+        y,
+        ...gradient(
+          y,
+          theta.map(([, value]) => value),
+        ),
+      ];
+      for (const executor of executors) expectSame(executor, interpreter(), wanted, 1e-5);
+    }
+  });
+});
+
+describe('an executor', () => {
+  test('has one plan for poses that differ in size, and the same bits at each run', () => {
+    const executor = wasm();
+    const first = executor.run(pairs(5000)).map(({ data }) => data.slice());
+    for (const count of [20, 100, 4096]) expectSame(executor, interpreter(), pairs(count), 1e-5);
+    expect(executor.planned).toBe(1);
+    expect(executor.run(pairs(5000)).map(({ data }) => data)).toEqual(first);
+    expect(
+      wasm()
+        .run(pairs(5000))
+        .map(({ data }) => data),
+    ).toEqual(first);
+  });
+
+  test('counts its memory to the byte: inputs, results and what lies between; and gives it back', () => {
+    const memory = new Memory();
+    memory.take(1000);
+    const executor = wasm();
+    executor.run(pairs(512), { memory });
+    // Three inputs by pair and parameter, each at a multiple of 16 bytes, and less than a kilobyte besides.
+    const inputs = 4 * 512 * 2;
+    expect(memory.peak - 1000).toBeGreaterThan(inputs);
+    expect(memory.peak - 1000).toBeLessThan(inputs + 1024);
+    expect(memory.live).toBe(1000);
+    const before = memory.peak;
+    executor.run(pairs(512), { memory });
+    expect(memory.peak).toBe(before);
+  });
+
+  test('results are the receiver’s own, and a larger pose makes the memory grow', () => {
+    const executor = wasm();
+    const [first] = executor.run(pairs(40));
+    const kept = first?.data.slice();
+    expectSame(executor, interpreter(), pairs(400_000), 1e-5);
+    expect(first?.data).toEqual(kept);
+    expectSame(executor, interpreter(), pairs(40), 1e-5);
+  });
+
+  test('parameters are copied once for all poses of a call, and again when they may have changed', async () => {
+    const executor = wasm();
+    const data = numbers(1000);
+    let reads = 0;
+    const counted: SyncExecutor = {
+      ...executor,
+      run: (wanted, options) => {
+        reads++;
+        return executor.run(wanted, options);
+      },
+    };
+    const params = { w: tensor(data) };
+    const task = {
+      poses: [1, 2, 3],
+      params,
+      score: (_: Tape, { w }: { w: Value }, pose: number) => sum(mul(w, pose)),
+      combination: boltzmann(),
+    };
+    const before = await combinePoses({ ...task, executor: counted });
+    expect(reads).toBe(3);
+    data.fill(0.5);
+    const after = await combinePoses({ ...task, executor });
+    const expected = await combinePoses({ ...task, executor: interpreter() });
+    expectClose(after.predictions, expected.predictions, 1e-6);
+    expect(after.value).not.toBe(before.value);
+    expect(after.stats.executor).toMatch(/^wasm float32( relaxed)?$/);
+    // Two runs of one's own, in the same work or in none.
+    const [w] = [new Tape().parameter(params.w, 'w')];
+    const partOf = {};
+    const sums = [partOf, partOf, undefined].map((part, i) => {
+      if (i === 2) data.fill(2);
+      return executor.run([sum(w)], part ? { partOf: part } : {})[0]?.data[0];
+    });
+    expect(sums).toEqual([500, 500, 2000]);
+  });
+
+  test('shows the module as text, with the passes, and loops by name', () => {
+    const text = executors[0].explain(pairs(50));
+    expect(text).toMatch(/pass 0 over 50 rows/);
+    expect(text).toMatch(/\(func \$loop0 \(param \$frame i32\) \(param \$begin i32\) \(param \$end i32\)/);
+    expect(text).toMatch(/\(loop \$i/);
+    expect(text).toMatch(/\(f32x4\.mul /);
+    expect(text).not.toMatch(/relaxed/);
+  });
+
+  test('is for float32 alone: nothing else chooses it', () => {
+    const [value] = evaluate([sum(new Tape().parameter(tensor([1 / 3])))]);
+    expect(value.data).toBeInstanceOf(Float64Array);
+    expect(jit().precision).toBe('float64');
+    expect(wasm().precision).toBe('float32');
+  });
+});
+
+describe('where it cannot run, the error says why and what to use instead', () => {
+  afterEach(() => vi.unstubAllGlobals());
+  const { WebAssembly: real } = globalThis as unknown as { WebAssembly: Record<string, unknown> };
+
+  test('no WebAssembly', () => {
+    vi.stubGlobal('WebAssembly', undefined);
+    expect(() => wasm()).toThrow('wasm: there is no WebAssembly here; use jit({ precision: "float32" })');
+  });
+
+  test('no SIMD', () => {
+    vi.stubGlobal('WebAssembly', { ...real, validate: () => false });
+    expect(() => wasm()).toThrow("wasm: this engine's WebAssembly has no 128-bit SIMD; use jit(");
+  });
+
+  test('a Content-Security-Policy', () => {
+    const Module = function forbidden() {
+      throw new Error('Refused to compile or instantiate WebAssembly module');
+    };
+    vi.stubGlobal('WebAssembly', { validate: () => true, Module });
+    expect(() => wasm()).toThrow(/Content-Security-Policy without 'wasm-unsafe-eval'\); use interpreter\(/);
+  });
+});
