@@ -10,6 +10,7 @@ export interface ExecutorChoice {
 }
 
 const core = () => import('posetape');
+const webAssembly = () => import('posetape/wasm');
 const gpuJs = () => import('posetape/gpu');
 
 /** Every executor, one after the other: the first is the reference that the others are compared with. */
@@ -28,6 +29,11 @@ export const executorChoices: readonly ExecutorChoice[] = [
     name: 'jit, float32',
     what: 'the same loops, results stored in float32',
     make: async () => (await core()).jit({ precision: 'float32' }),
+  },
+  {
+    name: 'wasm',
+    what: 'the same plan as WebAssembly, four numbers at a time, float32',
+    make: async () => (await webAssembly()).wasm(),
   },
   {
     name: 'gpu, WebGPU',
