@@ -1,6 +1,5 @@
 import type { DeviceMemory, Executor } from '../engine/executors/executor.ts';
 import { interpreter } from '../engine/executors/interpreter.ts';
-import { jit } from '../engine/executors/jit/jit.ts';
 import { Memory } from '../engine/memory.ts';
 import { isShape, showShape, sizeOf } from '../engine/shape.ts';
 import { areFinite, isTensor, type Tensor } from '../engine/tensor.ts';
@@ -88,7 +87,7 @@ export async function combinePoses<Pose, const P extends Params>(
   options: CombineOptions<Pose, P>,
 ): Promise<CombineResult<P>> {
   const strategy = strategyOf(options);
-  const task = taskOf(options, strategy);
+  const task = await taskOf(options, strategy);
   const outcome = await strategies[strategy](task);
   checkGradient(outcome.gradient);
   const { predictions } = outcome;
@@ -160,7 +159,10 @@ function strategyOf<Pose, P extends Params>(options: CombineOptions<Pose, P>): S
   return strategy;
 }
 
-function taskOf<Pose, P extends Params>(options: CombineOptions<Pose, P>, strategy: Strategy): Task<Pose> {
+async function taskOf<Pose, P extends Params>(
+  options: CombineOptions<Pose, P>,
+  strategy: Strategy,
+): Promise<Task<Pose>> {
   const { poses, params, score, combination, badPose = 'throw', tolerance = 0, onPose, signal } = options;
   if (!isIterable(poses)) {
     throw new TypeError(`combinePoses: poses must be an iterable or an async iterable, got ${typeof poses}`);
@@ -179,7 +181,7 @@ function taskOf<Pose, P extends Params>(options: CombineOptions<Pose, P>, strate
   if (badPose !== 'throw' && badPose !== 'skip') {
     throw new RangeError(`combinePoses: badPose is 'throw' or 'skip', got ${badPose}`);
   }
-  const executor = options.executor ?? defaultExecutor(strategy);
+  const executor = options.executor ?? (await defaultExecutor(strategy));
   return {
     poses,
     params,
@@ -201,15 +203,15 @@ function taskOf<Pose, P extends Params>(options: CombineOptions<Pose, P>, strate
   };
 }
 
-let shared: Executor | undefined;
+let shared: Promise<Executor> | undefined;
 
 /**
  * One `jit` for all calls, so that a structure is planned and compiled once. Not for a graph of all poses, a structure
- * that is seen once.
+ * that is seen once. It is loaded here and now: whoever brings an executor has no need of it, and it is half the library.
  */
-function defaultExecutor(strategy: Strategy): Executor {
+async function defaultExecutor(strategy: Strategy): Promise<Executor> {
   if (strategy === 'full-graph') return interpreter();
-  shared ??= jit();
+  shared ??= import('../engine/executors/jit/jit.ts').then(({ jit }) => jit());
   return shared;
 }
 

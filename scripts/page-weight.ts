@@ -12,31 +12,52 @@ export interface Weight {
   readonly gzip: number;
 }
 
-/** Parts of the library that a page may take: what each imports. A bundler leaves the rest out. */
-const parts: Readonly<Record<string, string>> = {
-  'core (interpreter), all ops, the combinations':
-    "export { defineOp, evaluate, gradient, interpreter, map, Tape, tensor } from 'posetape'; export * from 'posetape/ops'; export { Accumulator, boltzmann, lse, mean } from 'posetape/combine';",
-  'jit and its planner alone': "export { jit } from 'posetape';",
-  'the same with combinePoses, which brings jit':
-    "export { defineOp, evaluate, gradient, interpreter, map, Tape, tensor } from 'posetape'; export * from 'posetape/ops'; export * from 'posetape/combine';",
-  'everything of the three entries':
-    "export * from 'posetape'; export * from 'posetape/ops'; export * from 'posetape/combine';",
-};
+/** A part of the library that a page may take: what it imports. A bundler leaves the rest out. */
+interface LibraryPart {
+  readonly what: string;
+  readonly contents: string;
+  /** Whether what is imported by need gets a file of its own, which is not counted. */
+  readonly splits: boolean;
+}
 
-/** Each part bundled and minified. */
+const libraryParts: readonly LibraryPart[] = [
+  {
+    what: 'core with interpreter, all ops and combinations, without combinePoses',
+    contents:
+      "export { defineOp, evaluate, gradient, interpreter, map, Tape, tensor } from 'posetape'; export * from 'posetape/ops'; export { Accumulator, boltzmann, lse, mean } from 'posetape/combine';",
+    splits: false,
+  },
+  {
+    what: 'all of posetape/ops and posetape/combine, jit left to be loaded by need',
+    contents: "export * from 'posetape/ops'; export * from 'posetape/combine';",
+    splits: true,
+  },
+  {
+    what: 'all of posetape, posetape/ops and posetape/combine, jit in it',
+    contents: "export * from 'posetape'; export * from 'posetape/ops'; export * from 'posetape/combine';",
+    splits: false,
+  },
+];
+
+/** Each part bundled and minified: what it loads at once. */
 export function libraryWeights(): Promise<Weight[]> {
   return Promise.all(
-    Object.entries(parts).map(async ([what, contents]) => {
-      const { outputFiles } = await build({
+    libraryParts.map(async ({ what, contents, splits }) => {
+      const { outputFiles, metafile } = await build({
         stdin: { contents, resolveDir: '.', loader: 'ts' },
+        outdir: 'weighed',
         bundle: true,
+        splitting: splits,
         minify: true,
         write: false,
+        metafile: true,
         format: 'esm',
         target: 'es2022',
         conditions: ['posetape:source'],
       });
-      return weightOf(what, outputFiles[0]?.contents ?? new Uint8Array());
+      const loaded = withImports(metafile.outputs, 'weighed/stdin.js');
+      const files = outputFiles.filter(({ path }) => loaded.has(relative('.', path).replaceAll('\\', '/')));
+      return weightOf(what, Buffer.concat(files.map(({ contents }) => contents)));
     }),
   );
 }
