@@ -60,7 +60,7 @@ function ceiling(): () => void {
   f.for(i, i32(1_000_000), i32(1), () => {
     for (const sum of sums) f.set(sum, fma({ kind: 'get', local: sum }, factor, factor));
   });
-  // What is not stored is not computed.
+  // Kept, or nothing of it would be compiled.
   const all = sums.map((local): Code => ({ kind: 'get', local })).reduce((a, b) => op('v128.xor', a, b));
   f.add(store('v128.store', i32(0), all));
   const memory = new api.Memory({ initial: 1 });

@@ -23,11 +23,13 @@ export function isTensor(source: unknown): source is Tensor {
   return typeof source === 'object' && source !== null && 'data' in source && isTensorData(source.data);
 }
 
-/** Whether all numbers are finite: 0 times one that is not is NaN. Each pose's gradient is asked, so it is a plain loop. */
+/** Whether all numbers are finite. Each pose's gradient is asked, so it is a plain loop: ∞ − ∞ and NaN − NaN are NaN. */
 export function areFinite(data: TensorData): boolean {
-  let zero = 0;
-  for (let i = 0; i < data.length; i++) zero += 0 * (data[i] as number);
-  return zero === 0;
+  for (let i = 0; i < data.length; i++) {
+    const number = data[i] as number;
+    if (number - number !== 0) return false;
+  }
+  return true;
 }
 
 /**

@@ -294,7 +294,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a sum over many rows is rounded at each',
     file: 'engine/executors/wasm/binding.ts',
-    find: 'Math.min(1024, Math.max(32,',
+    find: 'Math.min(1020, Math.max(36,',
     replace: 'Math.min(2 ** 24, Math.max(2 ** 24,',
   },
 ];

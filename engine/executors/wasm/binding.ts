@@ -3,7 +3,7 @@ import type { MatmulStep, Operand } from '../plan/plan.ts';
 import type { Input } from '../plan/planned.ts';
 import type { Size, Structure } from '../plan/structure.ts';
 import type { Slot } from './frame.ts';
-import { panelBytes, tile } from './matmul.ts';
+import { panelBytes } from './matmul.ts';
 import type { CompiledPart, CompiledPass, Program } from './program.ts';
 
 /** What lies in memory beside the plan's buffers, for the time of one pass. */
@@ -71,8 +71,6 @@ export interface Binding {
 }
 
 const up = (number: number, to: number) => Math.ceil(number / to) * to;
-/** Room for one tile at the edge of a product. */
-export const scratchBytes: number = 4 * tile.rows * tile.columns;
 /** Numbers of a band's row, so many that a few rows of a few buffers stay in the nearest cache. */
 const bandNumbers = 16384;
 
@@ -132,7 +130,7 @@ function panelLength({ step }: CompiledPart, sizes: readonly number[]): number {
   return panelBytes(sizes[k] as number, sizes[n] as number) / 4;
 }
 
-/** How many rows of a pass go at a time: as many as the nearest cache holds, in fours. */
+/** How many rows of a pass go at a time: as many as the nearest cache holds, in whole vectors and whole tiles. */
 function bandOf({ plan }: Program, { parts, axis }: CompiledPass, sizes: readonly number[]): number {
   if (axis === undefined) return 1;
   const length = (size: Size) => sizes[size] as number;
@@ -148,7 +146,7 @@ function bandOf({ plan }: Program, { parts, axis }: CompiledPass, sizes: readonl
       if (shape.find(size => size !== 0) === axis) width = Math.max(width, lengthOf(shape, sizes) / rows);
     }
   }
-  return Math.min(1024, Math.max(32, 4 * Math.floor(bandNumbers / width / 4)));
+  return Math.min(1020, Math.max(36, 12 * Math.floor(bandNumbers / width / 12)));
 }
 
 /** Where an operand lies, and whether that is a band. */

@@ -4,15 +4,8 @@ import type { Input } from '../plan/planned.ts';
 import type { Structure } from '../plan/structure.ts';
 import type { WebAssemblyApi } from './api.ts';
 import type { Arena } from './arena.ts';
-import {
-  type Binding,
-  bindingOf,
-  type Extra,
-  isSummedByBands,
-  type Room,
-  roomOf,
-  scratchBytes,
-} from './binding.ts';
+import { type Binding, bindingOf, type Extra, isSummedByBands, type Room, roomOf } from './binding.ts';
+import { tileBytes } from './matmul.ts';
 import { type Call, type PreparedPass, prepared } from './prepared.ts';
 import { type CompiledPart, math, type Program } from './program.ts';
 
@@ -43,7 +36,7 @@ export class Machine {
       }
     }
     this.#scratch = Math.ceil(end / 16) * 64;
-    this.#begin = this.#scratch + scratchBytes;
+    this.#begin = this.#scratch + tileBytes;
   }
 
   /** Where everything lies for a pose; that of sizes as before is kept. */

@@ -1,15 +1,16 @@
 import { type Code, FunctionBuilder, i32, type Local, load, op, store } from './emit/code.ts';
-import type { Target } from './target.ts';
+import { plain, relaxed, type Target } from './target.ts';
 
-/** A tile of C is summed in registers: so many rows by so many columns. */
-export const tile = { rows: 4, columns: 8 };
+/** A tile of C is summed in registers: so many columns by as many rows as the target has registers for. */
+const columnsOfTile = 8;
+/** Room for the largest tile. */
+export const tileBytes: number = 4 * columnsOfTile * Math.max(plain.tileRows, relaxed.tileRows);
 
 /** The packed operand lies in panels of eight columns, one after the other: eight numbers for each step of the sum. */
-export const panelBytes = (k: number, n: number): number => packedRow * k * Math.ceil(n / tile.columns);
+export const panelBytes = (k: number, n: number): number => packedRow * k * Math.ceil(n / columnsOfTile);
 /** From a row of a panel to the next. */
 export const packedRow = 32;
 
-const rows = [0, 1, 2, 3];
 const halves = [0, 1];
 const params = (list: readonly string[]): Local[] => list.map(name => ({ name, type: 'i32' }));
 const read = (local: Local): Code => ({ kind: 'get', local });
@@ -28,6 +29,7 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
     ...[Code, Code, Code, Code, Code],
     ...[Code, Code, Code, Code, Code],
   ];
+  const rows = Array.from({ length: target.tileRows }, (_, row) => row);
   const sums = rows.map(r => halves.map(h => f.local('v128', `sum${r}${h}`)));
   const [i, j] = ['i', 'j'].map(each => f.local('i32', each)) as [Local, Local];
   const [panel, panelStart] = [f.local('i32', 'panel'), f.local('i32', 'panelStart')];
@@ -67,7 +69,7 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
 
   const unroll = target.isRelaxed ? 4 : 1;
   f.set(i, i32(0));
-  f.for(i, m, i32(tile.rows), () => {
+  f.for(i, m, i32(target.tileRows), () => {
     for (const [r, start] of starts.entries()) {
       const row = op('i32.add', read(i), i32(r));
       // Rows beyond the last are summed from the last, and not stored.
@@ -77,7 +79,7 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
     }
     f.set(transposeA ? panelStart : panel, b);
     f.set(j, i32(0));
-    f.for(j, n, i32(tile.columns), () => {
+    f.for(j, n, i32(columnsOfTile), () => {
       for (const [r, p] of pointers.entries()) f.set(p, read(starts[r] as Local));
       if (transposeA) f.set(panel, read(panelStart));
       for (const sum of sums.flat()) f.set(sum, f.once('v128', zero, 'zero'));
@@ -99,11 +101,11 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
         op('i32.gt_s', op('i32.add', read(at), i32(size)), whole);
       const isPart = f.let(
         'i32',
-        op('i32.or', missing(tile.rows, i, m), missing(tile.columns, j, n)),
+        op('i32.or', missing(target.tileRows, i, m), missing(columnsOfTile, j, n)),
         'isPart',
       );
       f.set(out, op('select', scratch, place, isPart));
-      f.set(step, op('select', i32(4 * tile.columns), ldc, isPart));
+      f.set(step, op('select', i32(4 * columnsOfTile), ldc, isPart));
       const write = (isAdded: boolean) => {
         const at = f.local('i32', 'at');
         f.set(at, read(out));
@@ -113,13 +115,18 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
             const value = isAdded ? op('f32x4.add', load('v128.load', read(at), 16 * h), sum) : sum;
             f.add(store('v128.store', read(at), value, 16 * h));
           }
-          if (r < 3) f.set(at, op('i32.add', read(at), read(step)));
+          if (r < rows.length - 1) f.set(at, op('i32.add', read(at), read(step)));
         }
       };
       const isAdded = f.let('i32', op('i32.and', add, op('i32.eqz', isPart)), 'isAdded');
       f.if(isAdded, () => write(true));
       f.if(op('i32.eqz', isAdded), () => write(false));
-      f.if(isPart, () => copyPart(f, { place, ldc, scratch, add }, [rest(m, read(i)), rest(n, read(j))]));
+      f.if(isPart, () =>
+        copyPart(f, { place, ldc, scratch, add, tileRows: target.tileRows }, [
+          rest(m, read(i)),
+          rest(n, read(j)),
+        ]),
+      );
     });
   });
   return f;
@@ -131,16 +138,22 @@ const rest = (whole: Code, at: Code) => op('i32.sub', whole, at);
 /** Copies what belongs to C out of a tile at the edge. */
 function copyPart(
   f: FunctionBuilder,
-  { place, ldc, scratch, add }: { place: Code; ldc: Code; scratch: Code; add: Code },
+  {
+    place,
+    ldc,
+    scratch,
+    add,
+    tileRows,
+  }: { place: Code; ldc: Code; scratch: Code; add: Code; tileRows: number },
   [m, n]: readonly [Code, Code],
 ): void {
   const [r, q] = [f.local('i32', 'r'), f.local('i32', 'q')];
   const columns = f.let(
     'i32',
-    op('select', n, i32(tile.columns), op('i32.lt_s', n, i32(tile.columns))),
+    op('select', n, i32(columnsOfTile), op('i32.lt_s', n, i32(columnsOfTile))),
     'columns',
   );
-  const height = f.let('i32', op('select', m, i32(tile.rows), op('i32.lt_s', m, i32(tile.rows))), 'height');
+  const height = f.let('i32', op('select', m, i32(tileRows), op('i32.lt_s', m, i32(tileRows))), 'height');
   const base = f.let('i32', place, 'place');
   f.set(r, i32(0));
   f.for(r, height, i32(1), () => {
@@ -173,8 +186,8 @@ export function pack(name: string, transposeB: boolean): FunctionBuilder {
   const from = f.local('i32', 'from');
   f.set(out, to);
   f.set(j, i32(0));
-  f.for(j, n, i32(tile.columns), () => {
-    const whole = f.let('i32', op('i32.lt_s', rest(n, read(j)), i32(tile.columns)), 'isPart');
+  f.for(j, n, i32(columnsOfTile), () => {
+    const whole = f.let('i32', op('i32.lt_s', rest(n, read(j)), i32(columnsOfTile)), 'isPart');
     f.if(op('i32.eqz', whole), () => {
       f.set(
         from,
@@ -185,7 +198,7 @@ export function pack(name: string, transposeB: boolean): FunctionBuilder {
         const at = f.local('i32', 'at');
         f.for(l, k, i32(1), () => {
           f.set(at, read(from));
-          for (let column = 0; column < tile.columns; column++) {
+          for (let column = 0; column < columnsOfTile; column++) {
             f.add(store('f32.store', read(out), load('f32.load', read(at)), 4 * column));
             f.set(at, op('i32.add', read(at), ldb));
           }

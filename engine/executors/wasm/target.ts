@@ -4,6 +4,8 @@ import { type Code, op } from './emit/code.ts';
 export interface Target {
   /** Whether it has relaxed SIMD, and so multiplies and adds in one. */
   readonly isRelaxed: boolean;
+  /** Rows of C that a product sums in registers at a time; where a sum is one instruction, more of them fit. */
+  readonly tileRows: number;
   /** a·b + c */
   fma(a: Code, b: Code, c: Code): Code;
   /** c − a·b */
@@ -14,6 +16,7 @@ export interface Target {
 
 export const plain: Target = {
   isRelaxed: false,
+  tileRows: 4,
   fma: (a, b, c) => op('f32x4.add', op('f32x4.mul', a, b), c),
   nfma: (a, b, c) => op('f32x4.sub', c, op('f32x4.mul', a, b)),
   select: (mask, yes, no) => op('v128.bitselect', yes, no, mask),
@@ -21,6 +24,7 @@ export const plain: Target = {
 
 export const relaxed: Target = {
   isRelaxed: true,
+  tileRows: 6,
   fma: (a, b, c) => op('f32x4.relaxed_madd', a, b, c),
   nfma: (a, b, c) => op('f32x4.relaxed_nmadd', a, b, c),
   select: (mask, yes, no) => op('i32x4.relaxed_laneselect', yes, no, mask),
