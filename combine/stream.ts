@@ -61,8 +61,9 @@ function finish<Pose>(
   const { value, gradient, poseLoss, poseLossGradient, count } = accumulator.result();
   const { readout, loss, slope } = lossOf(task, value);
   for (const [name, { data }] of Object.entries(gradient)) {
-    const own = poseLossGradient[name]?.data;
-    for (let i = 0; i < data.length; i++) data[i] = slope * (data[i] as number) + (own?.[i] ?? 0);
+    for (let i = 0; i < data.length; i++) data[i] = slope * (data[i] as number);
+    const own = poseLossGradient[name]?.data ?? [];
+    for (let i = 0; i < own.length; i++) (data[i] as number) += own[i] as number;
   }
   return { value, readout, loss: task.poseLoss ? (loss ?? 0) + poseLoss : loss, gradient, poses: count };
 }
