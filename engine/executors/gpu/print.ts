@@ -1,4 +1,4 @@
-import type { Expr, Path } from '../plan/expression.ts';
+import { type Expr, infix, type Path } from '../plan/expression.ts';
 import type { Kernel, Pack, Places } from '../plan/kernels.ts';
 import type { Sink, Statement } from '../plan/plan.ts';
 import { calls } from './functions.ts';
@@ -42,15 +42,6 @@ export function packSource({ reads }: Pack, lengths: readonly number[]): Source 
 }
 
 const loopNames = 'ijkl';
-
-const infix: Partial<Record<Expr['kind'], string>> = {
-  add: '+',
-  sub: '-',
-  mul: '*',
-  div: '/',
-  plus: '+',
-  times: '*',
-};
 
 function indexName(depth: number): string {
   return loopNames[depth] ?? `i${depth}`;

@@ -1,4 +1,4 @@
-import type { Expr, Path } from '../plan/expression.ts';
+import { type Expr, infix, type Path } from '../plan/expression.ts';
 import type { LoopStep, Sink, Statement } from '../plan/plan.ts';
 import { Uses } from '../plan/uses.ts';
 
@@ -28,14 +28,6 @@ const functions = new Set([
   'cos',
   'tanh',
 ]);
-const infix: Partial<Record<Expr['kind'], string>> = {
-  add: '+',
-  sub: '-',
-  mul: '*',
-  div: '/',
-  plus: '+',
-  times: '*',
-};
 
 class Printer {
   /** Values that have a local, and what it is called. */

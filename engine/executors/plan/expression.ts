@@ -59,6 +59,16 @@ const costs: Partial<Record<Expr['kind'], number>> = {
   div: 4,
 };
 
+/** What is written between its arguments, in every language that loops are printed in. */
+export const infix: Partial<Record<Expr['kind'], string>> = {
+  add: '+',
+  sub: '-',
+  mul: '*',
+  div: '/',
+  plus: '+',
+  times: '*',
+};
+
 export const costOf = (kind: Expr['kind']): number => costs[kind] ?? 1;
 
 /** `number` of a product that stands for a masked one. */
