@@ -34,6 +34,12 @@ interface Group {
   readonly matmul?: Node;
 }
 
+/** The nodes that a group computes, and those that it reads. */
+interface Visited {
+  readonly inside: ReadonlySet<Node>;
+  readonly read: ReadonlySet<Node>;
+}
+
 /**
  * Makes the plan of a structure, from the first tape that has it. With `guesses`, masked products are taken for plain
  * ones: the plan's results then hold if they are finite, which `isGuess` says must be looked at.
@@ -248,10 +254,26 @@ class Planner {
    */
   #bringForward(groups: readonly Group[]): void {
     const outerOf = ({ roots: [root] }: Group) => longAxes(root?.space ?? [])[0];
+    const alike = new Map<Size, Group[]>();
     for (const group of groups) {
       const outer = outerOf(group);
       if (outer === undefined) continue;
-      for (const node of this.#visited(group).inside) {
+      const known = alike.get(outer);
+      if (known) known.push(group);
+      else alike.set(outer, [group]);
+    }
+    // A graph of many poses has many groups: what each visits is found once, until something is stored.
+    const visits = new Map<Group, Visited>();
+    const visited = (group: Group): Visited => {
+      const known = visits.get(group) ?? this.#visited(group);
+      visits.set(group, known);
+      return known;
+    };
+    const orders = ordersOf(groups);
+    for (const group of groups) {
+      const outer = outerOf(group);
+      if (outer === undefined) continue;
+      for (const node of visited(group).inside) {
         const { form, shape } = node;
         const isCandidate = form.kind === 'map' && this.#costOf(node) >= dear && longAxes(shape)[0] === outer;
         if (!isCandidate || this.#stored.has(node)) continue;
@@ -259,20 +281,22 @@ class Planner {
         const replaced = leaves?.filter(leaf => `${longAxes(leaf.shape)}` === `${longAxes(shape)}`) ?? [];
         const [base] = replaced;
         if (!leaves || !base || replaced.length > 1) continue;
-        const readers = groups.filter(each => outerOf(each) === outer && this.#visited(each).read.has(base));
+        const readers = (alike.get(outer) ?? []).filter(each => visited(each).read.has(base));
         const before = readers.at(readers.indexOf(group) - 1) as Group;
         const isLast =
           readers.length > 1 && readers.at(-1) === group && !this.#visited(group, node).read.has(base);
-        if (!isLast || !leaves.every(leaf => this.#orderOf(leaf, groups) < before.order)) continue;
+        if (!isLast || !leaves.every(leaf => (orders.get(leaf) as number) < before.order)) continue;
         this.#store(node);
         this.#home.set(node, before);
         before.roots.push({ node, part: 0, space: shape });
+        orders.set(node, before.order);
+        visits.clear();
       }
     }
   }
 
   /** The nodes that a group computes, and those that it reads; `without` one and what that alone needs. */
-  #visited(group: Group, without?: Node): { inside: Set<Node>; read: Set<Node> } {
+  #visited(group: Group, without?: Node): Visited {
     const [inside, read] = [new Set<Node>(), new Set<Node>()];
     const visit = (node: Node, isRoot = false) => {
       if (isGiven(node) || node === without || inside.has(node)) return;
@@ -303,13 +327,6 @@ class Planner {
         return true;
       });
     return isInPlace(node) ? [...new Set(leaves)] : undefined;
-  }
-
-  #orderOf(node: Node, groups: readonly Group[]): number {
-    const places = groups.filter(
-      ({ matmul, roots }) => matmul === node || roots.some(root => root.node === node),
-    );
-    return Math.max(...places.map(({ order }) => order));
   }
 
   // What stands in them.
@@ -437,4 +454,15 @@ function clearedTo({ form, shape }: Node): number | undefined {
   if (form.kind === 'scatter') return form.overlaps ? 0 : undefined;
   if (form.kind !== 'reduce' || longAxes(shape).length === 0) return undefined;
   return form.reducer === 'sum' ? 0 : -Infinity;
+}
+
+/** When each node is complete: the order of the last group that puts something into it. */
+function ordersOf(groups: readonly Group[]): Map<Node, number> {
+  const orders = new Map<Node, number>();
+  for (const { matmul, roots, order } of groups) {
+    for (const node of matmul ? [matmul] : roots.map(root => root.node)) {
+      orders.set(node, Math.max(order, orders.get(node) ?? 0));
+    }
+  }
+  return orders;
 }
