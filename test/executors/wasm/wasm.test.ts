@@ -162,6 +162,18 @@ describe('loops', () => {
     expect(memory.peak).toBeLessThan(4 * rows * (8 + 16 / 4));
     expect(executors[1].explain(wanted)).toContain('a band at a time');
   });
+
+  test('a layer that picks rows of the one before waits for all of it', () => {
+    const rows = 20_000;
+    const tape = new Tape();
+    const x = tape.constant(tensor(numbers(rows * 8), [rows, 8]));
+    const w = tape.parameter(tensor(numbers(8 * 16), [8, 16]), 'w');
+    // The last rows first, so that no band has its own.
+    const index = Int32Array.from({ length: rows }, (_, i) => rows - 1 - i);
+    const picked = gather(softplus(matmul(x, w)), index);
+    const weighted = mul(picked, softplus(matmul(x, mul(w, 2))));
+    expectEqual([sum(weighted, 1), ...gradient(sum(square(weighted)), [w])], 1e-5);
+  });
 });
 
 describe('numbers that are not finite', () => {
