@@ -192,6 +192,13 @@ const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
       const y = ops.reshape(ops.transpose(ops.exp(x), [2, 0, 1]), [6, 4]);
       return [y, ops.sum(y, 1), ...gradient(ops.sum(ops.mul(y, ops.softmax(y, 1))), [x])];
     },
+    'every function in one kernel, and its slope': tape => {
+      const x = tape.parameter(tensor([0.3, 0.7, 1.4, 2.6]), 'x');
+      const waves = ops.mul(ops.sin(x), ops.cos(ops.tanh(x)));
+      const powers = ops.add(ops.pow(x, ops.log(x)), ops.log1p(ops.mul(ops.expm1(x), ops.tanh(x))));
+      const y = ops.add(ops.mul(waves, powers), ops.add(ops.log(ops.add(x, 1)), ops.pow(ops.cos(x), 3)));
+      return [y, ...gradient(ops.sum(y), [x])];
+    },
     'what is wanted twice, and what is given': tape => {
       const x = tape.parameter(tensor([1, 2, 3]), 'x');
       const y = ops.exp(x);

@@ -101,7 +101,17 @@ function larger(x, y) {
   return x + y;
 }`;
 
-/** expm1 by its Taylor series to y⁸ where y is below ½ (the next term is 5·10⁻⁹ of the first), tanh y = e/(e + 2) of it. */
+/*
+ * None of these calls another: where a function is met a second time, gpu.js moves it before those that it calls, and GLSL
+ * knows only what was written before.
+ */
+
+/** exp(y) − 1 by its Taylor series to y⁸ where |y| is below ½: the next term is 5·10⁻⁹ of the first. */
+const expm1Near0 = (y: string) =>
+  `${y} * (1 + ${y} * (0.5 + ${y} * (0.16666667163372 + ${y} * (0.04166666790843 + ${y} * (0.00833333376795
+      + ${y} * (0.00138888892252 + ${y} * (0.000198412701138 + ${y} * 0.0000248015876423)))))))`;
+
+/** tanh x = e/(e + 2) of e = exp(2x) − 1. */
 const exponentials = `
 function exponential(x, inf) {
   if (x > 88.8) return inf;
@@ -112,29 +122,37 @@ function exponential(x, inf) {
 function exponentialLess1(x, inf) {
   if (x > 88.8) return inf;
   if (x < -17.5) return -1;
-  if (x > -0.5 && x < 0.5) {
-    return x * (1 + x * (0.5 + x * (0.16666667163372 + x * (0.04166666790843 + x * (0.00833333376795
-      + x * (0.00138888892252 + x * (0.000198412701138 + x * 0.0000248015876423)))))));
-  }
+  if (x > -0.5 && x < 0.5) return ${expm1Near0('x')};
   if (x <= 88.8) return Math.exp(x) - 1;
   return x;
 }
 function hyperbolicTangent(x, inf) {
   if (x > 9.1) return 1;
   if (x < -9.1) return -1;
-  const e = exponentialLess1(2 * x, inf);
-  return e / (e + 2);
+  const y = 2 * x;
+  if (x > -0.25 && x < 0.25) {
+    const e = ${expm1Near0('y')};
+    return e / (e + 2);
+  }
+  if (x <= 9.1) {
+    const e = Math.exp(y);
+    return (e - 1) / (e + 1);
+  }
+  return x;
 }`;
 
-/** ln(1 + x) = 2 artanh(x/(2 + x)) by its series where x is near 0, for which a shader's log is off by too much. */
+/** 2 artanh s by its series, which is ln(1 + x) of s = x/(2 + x) and ln x of s = (x − 1)/(x + 1). */
+const twiceArtanh = `2 * s * (1 + z * (0.333333343267 + z * (0.20000000298 + z * (0.142857149243 + z * (0.111111111939
+      + z * (0.0909090936184 + z * (0.0769230797887 + z * 0.0666666701436)))))))`;
+
+/** Near 1, where a shader's log loses what its result is made of, the series serves. */
 const logarithms = `
 function logarithmOf1And(x, inf, nan) {
   if (x > -0.00000003 && x < 0.00000003) return x;
   if (x > -0.5 && x < 1) {
     const s = x / (2 + x);
     const z = s * s;
-    return 2 * s * (1 + z * (0.333333343267 + z * (0.20000000298 + z * (0.142857149243 + z * (0.111111111939
-      + z * (0.0909090936184 + z * (0.0769230797887 + z * 0.0666666701436)))))));
+    return ${twiceArtanh};
   }
   if (x < -1) return nan;
   if (x === -1) return -inf;
@@ -142,7 +160,11 @@ function logarithmOf1And(x, inf, nan) {
   return x;
 }
 function logarithm(x, inf, nan) {
-  if (x > 0.5 && x < 2) return logarithmOf1And(x - 1, inf, nan);
+  if (x > 0.5 && x < 2) {
+    const s = (x - 1) / (x + 1);
+    const z = s * s;
+    return ${twiceArtanh};
+  }
   if (x < 0) return nan;
   if (x === 0) return -inf;
   if (x < inf) return Math.log(x);
@@ -154,26 +176,27 @@ function logarithm(x, inf, nan) {
  * loses there.
  */
 const powers = `
-function powerOfMagnitude(base, y, inf, nan) {
-  if (base === 1) return 1;
-  if (base === 0 || base === inf || y === inf || y === -inf) {
-    if (base < 1) {
-      if (y > 0) return 0;
-      return inf;
-    }
-    if (y > 0) return inf;
-    return 0;
-  }
-  if (base > 0.5 && base < 2) return exponential(y * logarithm(base, inf, nan), inf);
-  return Math.pow(base, y);
-}
 function power(x, y, inf, nan) {
   if (y === 0) return 1;
   if (!(x === x)) return nan;
   if (!(y === y)) return nan;
   const base = Math.abs(x);
   if (base === 1 && (y === inf || y === -inf)) return nan;
-  const result = powerOfMagnitude(base, y, inf, nan);
+  let result = 1.0;
+  if (base === 0 || base === inf || y === inf || y === -inf) {
+    result = 0.0;
+    if (base < 1 && y < 0) result = inf;
+    if (base > 1 && y > 0) result = inf;
+  } else if (base > 0.5 && base < 2) {
+    const s = (base - 1) / (base + 1);
+    const z = s * s;
+    const exponent = y * ${twiceArtanh};
+    result = 0.0;
+    if (exponent > 88.8) result = inf;
+    else if (exponent > -104) result = Math.exp(exponent);
+  } else {
+    result = Math.pow(base, y);
+  }
   if (x >= 0) return result;
   if (Math.floor(y) === y) {
     const half = y * 0.5;
@@ -189,40 +212,26 @@ function power(x, y, inf, nan) {
  * nothing is lost (W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980; the parts are those of S. L.
  * Moshier's Cephes). A shader's own are good to 6·10⁻⁴; they serve only beyond 10⁵, where the parts are no longer enough.
  */
-const circular = `
-function quarterTurns(x) {
-  return Math.floor(x * 0.636619772368 + 0.5);
-}
-function afterQuarterTurns(x, turns) {
-  return ((x - turns * 1.5703125) - turns * 0.000483751296997) - turns * 0.0000000754978995489;
-}
-function sineNear0(x) {
-  const z = x * x;
-  return x + x * z * (-0.166666671634 + z * (0.00833333376795 + z * (-0.000198412701138 + z * 0.00000275573188446)));
-}
-function cosineNear0(x) {
-  const z = x * x;
-  return 1 - 0.5 * z + z * z * (0.0416666679084 + z * (-0.00138888892252 + z * (0.0000248015876423 - z * 0.000000275573188446)));
-}
-function sineOfQuarters(x, shift) {
-  const turns = quarterTurns(x);
-  const rest = afterQuarterTurns(x, turns);
-  const quarter = turns + shift - 4 * Math.floor((turns + shift) * 0.25);
-  if (quarter === 0) return sineNear0(rest);
-  if (quarter === 1) return cosineNear0(rest);
-  if (quarter === 2) return -sineNear0(rest);
-  return -cosineNear0(rest);
-}
-function sine(x, inf, nan) {
-  if (x > -100000 && x < 100000) return sineOfQuarters(x, 0.0);
-  if (x > -inf && x < inf) return Math.sin(x);
-  return nan;
-}
-function cosine(x, inf, nan) {
-  if (x > -100000 && x < 100000) return sineOfQuarters(x, 1.0);
-  if (x > -inf && x < inf) return Math.cos(x);
+const circularFunction = (name: string, own: string, quarters: string) => `
+function ${name}(x, inf, nan) {
+  if (x > -100000 && x < 100000) {
+    const turns = Math.floor(x * 0.636619772368 + 0.5);
+    const rest = ((x - turns * 1.5703125) - turns * 0.000483751296997) - turns * 0.0000000754978995489;
+    const z = rest * rest;
+    const sineOfRest = rest + rest * z * (-0.166666671634 + z * (0.00833333376795 + z * (-0.000198412701138
+      + z * 0.00000275573188446)));
+    const cosineOfRest = 1 - 0.5 * z + z * z * (0.0416666679084 + z * (-0.00138888892252 + z * (0.0000248015876423
+      - z * 0.000000275573188446)));
+    const quarter = turns + ${quarters} - 4 * Math.floor((turns + ${quarters}) * 0.25);
+    if (quarter === 0) return sineOfRest;
+    if (quarter === 1) return cosineOfRest;
+    if (quarter === 2) return -sineOfRest;
+    return -cosineOfRest;
+  }
+  if (x > -inf && x < inf) return Math.${own}(x);
   return nan;
 }`;
+const circular = `${circularFunction('sine', 'sin', '0.0')}${circularFunction('cosine', 'cos', '1.0')}`;
 
 /** Takes a text apart into its functions. */
 function parsed(text: string): KernelFunction[] {
