@@ -21,6 +21,8 @@ export interface Opened {
   text(id: string): Promise<string>;
   /** Waits until an element's text is as expected. */
   shows(id: string, expected: string | RegExp): Promise<void>;
+  /** Waits until the rows of a table are as expected: one that has just been opened is filled a moment later. */
+  showsRows(id: string, expected: readonly (readonly string[])[]): Promise<void>;
   /** Nothing was said on the console, nothing failed, and nothing was asked of any other server. */
   isQuiet(): void;
 }
@@ -75,14 +77,18 @@ async function openPage(
       expect
         .poll(() => of(id).textContent(), { timeout: 30_000 })
         [typeof expected === 'string' ? 'toBe' : 'toMatch'](expected as string & RegExp),
+    showsRows: (id, expected) => expect.poll(() => rowsOf(page, id), { timeout: 30_000 }).toEqual(expected),
     isQuiet: () => expect(complaints).toEqual([]),
   };
 }
 
-/** The cells of a table's body, row by row. */
-export async function rowsOf(page: Page, id: string): Promise<string[][]> {
-  const rows = await page.locator(`#${id} tbody tr`).all();
-  return Promise.all(rows.map(row => row.locator('th, td').allTextContents()));
+/** The cells of a table's body, row by row, read at one moment. */
+export function rowsOf(page: Page, id: string): Promise<string[][]> {
+  return page
+    .locator(`#${id} tbody tr`)
+    .evaluateAll(rows =>
+      rows.map(row => [...row.querySelectorAll('th, td')].map(cell => cell.textContent ?? '')),
+    );
 }
 
 /** What axe finds amiss on a page as it is: contrast, labels, roles. */
