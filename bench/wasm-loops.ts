@@ -45,7 +45,7 @@ export function wasmLoops(wanted: readonly Value[]): WasmLoops {
     run: () => {
       const binding = machine.bind(structure, inputs);
       arena.reserve(binding.bytes);
-      machine.load(inputs, binding, false);
+      machine.load({ inputs, binding });
       machine.run(binding, structure);
     },
   };

@@ -104,7 +104,7 @@ async function runOn<Pose>(
   const slopes = wantsGradient ? gradient(prediction, Object.values(params)) : [];
   const [first, ...rest] = await task.executor.run([prediction, ...slopes], {
     memory: task.memory,
-    partOf: task,
+    shared: task.shared,
     proceed: ({ data }) => Number.isFinite(data[0]) && (proceed?.(data[0] as number) ?? true),
   });
   checkFinite(first, prediction, index, 'its prediction');

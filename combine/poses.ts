@@ -185,6 +185,7 @@ async function taskOf<Pose, P extends Params>(
   return {
     poses,
     params,
+    shared: new Set(Object.values<Tensor>(params)),
     score: score as Task<Pose>['score'],
     combination,
     loss: options.loss,

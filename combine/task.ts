@@ -72,6 +72,8 @@ export interface CombineOptions<Pose, P extends Params> {
 export interface Task<Pose = unknown> {
   readonly poses: Iterable<Pose> | AsyncIterable<Pose>;
   readonly params: Params;
+  /** The tensors of `params`, which hold the same numbers for all poses. */
+  readonly shared: ReadonlySet<Tensor>;
   readonly score: Scorer<Pose, Params>;
   readonly combination: Combination | CombinationInOps;
   readonly loss: CombineOptions<Pose, Params>['loss'];

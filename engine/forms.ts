@@ -32,16 +32,12 @@ export interface ParameterForm {
   readonly kind: 'parameter';
   readonly tensor: Tensor;
   readonly name: string;
-  /** What the tape itself had to copy. */
-  readonly copiedBytes: number;
 }
 
 /** Numbers or indices that differ from pose to pose. */
 export interface ConstantForm {
   readonly kind: 'constant';
   readonly tensor: Tensor;
-  /** What the tape itself had to copy. */
-  readonly copiedBytes: number;
   /** The least and the largest index, of index data. */
   readonly range: readonly [least: number, largest: number];
 }

@@ -14,7 +14,8 @@ export function isShape(shape: unknown): shape is Shape {
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((length, axis) => length === b[axis]);
+  // Most shapes are handed on as they are.
+  return a === b || (a.length === b.length && a.every((length, axis) => length === b[axis]));
 }
 
 /** How a shape is written in listings and errors: `[40, 3]`. */
@@ -51,18 +52,22 @@ export function broadcastStrides(from: Shape, to: Shape): number[] {
  * aligned at the last axis, equal lengths or 1. `undefined` where they do not fit.
  */
 export function broadcastShapes(shapes: readonly Shape[]): Shape | undefined {
-  const first = shapes[0];
-  if (first && shapes.every(shape => sameShape(shape, first))) return first;
-  const rank = Math.max(0, ...shapes.map(shape => shape.length));
-  const result = new Array<number>(rank).fill(1);
-  for (const shape of shapes) {
-    const lead = rank - shape.length;
-    for (let axis = 0; axis < shape.length; axis++) {
-      const length = shape[axis] as number;
-      if (length === 1) continue;
-      if (result[lead + axis] !== 1 && result[lead + axis] !== length) return undefined;
-      result[lead + axis] = length;
-    }
+  let result: Shape | undefined = shapes[0] ?? [];
+  for (let i = 1; i < shapes.length && result; i++) result = broadcastTwo(result, shapes[i] as Shape);
+  return result;
+}
+
+/** Of two shapes; where one of them is the answer, that one, and no copy of it. */
+function broadcastTwo(a: Shape, b: Shape): Shape | undefined {
+  if (a === b) return a;
+  const [long, short] = a.length < b.length ? [b, a] : [a, b];
+  const lead = long.length - short.length;
+  let result = long;
+  for (let axis = 0; axis < short.length; axis++) {
+    const [length, other] = [long[lead + axis], short[axis] as number];
+    if (other === 1 || other === length) continue;
+    if (length !== 1) return undefined;
+    result = result.with(lead + axis, other);
   }
   return result;
 }

@@ -69,7 +69,13 @@ const fillOp: Op = { name: 'fill', vjp: [] };
 export class Tape {
   /** Everything recorded so far, in order. */
   readonly values: Value[] = [];
+  #copiedBytes = 0;
   #adjoints = 0;
+
+  /** What it had to copy, in bytes: an executor counts it as held while the tape runs. */
+  get copiedBytes(): number {
+    return this.#copiedBytes;
+  }
 
   /**
    * Numbers that a gradient is wanted for. Typed arrays are read when the tape runs; lists are copied.
@@ -83,8 +89,8 @@ export class Tape {
         `${name}: index data (an Int32Array) has no gradient; give Float64Array or Float32Array`,
       );
     }
-    const copiedBytes = isCallers(source) ? 0 : read.data.byteLength;
-    return this.record(parameterOp, { kind: 'parameter', tensor: read, name, copiedBytes }, []);
+    if (!isCallers(source)) this.#copiedBytes += read.data.byteLength;
+    return this.record(parameterOp, { kind: 'parameter', tensor: read, name }, []);
   }
 
   /**
@@ -113,9 +119,9 @@ export class Tape {
   }
 
   #constant(tensor: Tensor, isOurs: boolean): Value {
-    const copiedBytes = isOurs ? tensor.data.byteLength : 0;
+    if (isOurs) this.#copiedBytes += tensor.data.byteLength;
     const range = tensor.data instanceof Int32Array ? rangeOf(tensor.data) : ([0, 0] as const);
-    return this.record(constantOp, { kind: 'constant', tensor, copiedBytes, range }, []);
+    return this.record(constantOp, { kind: 'constant', tensor, range }, []);
   }
 
   /** One number everywhere, as part of the tape's structure. */
@@ -125,9 +131,12 @@ export class Tape {
 
   /** Appends a value: checks that the inputs are of this tape and fit the form. Ops made by {@link defineOp} call it. */
   record<F extends Form>(op: Op<F>, form: F, inputs: readonly Value[]): Value<F> {
-    for (const [position, input] of inputs.entries()) {
+    const shapes: Shape[] = [];
+    for (let position = 0; position < inputs.length; position++) {
+      const input = inputs[position] as Value;
       this.#checkOwn(op, input);
       checkDtype(op, form, input, position);
+      shapes.push(input.shape);
     }
     const value: Value<F> = {
       tape: this,
@@ -135,11 +144,7 @@ export class Tape {
       op,
       form,
       inputs,
-      shape: shapeOf(
-        op.name,
-        form,
-        inputs.map(input => input.shape),
-      ),
+      shape: shapeOf(op.name, form, shapes),
       dtype: form.kind === 'constant' && form.tensor.data instanceof Int32Array ? 'index' : 'real',
       adjoint: this.#adjoints > 0,
     };
@@ -179,13 +184,6 @@ export class Tape {
 /** Whether the array is the caller's own, and not one that {@link tensor} makes of a list. */
 function isCallers(source: TensorSource): boolean {
   return isTensorData(source) || isTensor(source);
-}
-
-/** What a tape had to copy, in bytes: an executor counts it as held while the tape runs. */
-export function copiedBytes(tape: Tape): number {
-  let bytes = 0;
-  for (const { form } of tape.values) if ('copiedBytes' in form) bytes += form.copiedBytes;
-  return bytes;
 }
 
 function checkDtype(op: Op, form: Form, input: Value, position: number): void {

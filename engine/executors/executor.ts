@@ -9,10 +9,10 @@ export interface RunOptions {
   /** Counts the bytes held during the run; afterwards it holds as many as before, whatever happened. */
   readonly memory?: Memory;
   /**
-   * The work that this run is part of. Where it is the same object as in the run before, parameters of the same arrays
-   * hold the same numbers, and an executor that copies them need not do so again.
+   * Tensors that hold the same numbers in all runs that are given this same set, such as θ while poses go by: an executor
+   * that copies what it reads need not copy these again.
    */
-  readonly partOf?: object;
+  readonly shared?: ReadonlySet<Tensor>;
   /**
    * Asked with the first wanted value as soon as it is known, by executors whose `stops` is true. Where it answers
    * false, nothing more is computed and only that value is returned.
@@ -81,7 +81,11 @@ export function liveValues(wanted: readonly Value[]): Value[] {
     newest = Math.max(newest, value.id);
   }
   for (let id = newest; id >= 0; id--) {
-    if (isLive[id]) for (const input of (values[id] as Value).inputs) isLive[input.id] = 1;
+    if (!isLive[id]) continue;
+    const { inputs } = values[id] as Value;
+    for (let i = 0; i < inputs.length; i++) isLive[(inputs[i] as Value).id] = 1;
   }
-  return values.filter((_, id) => isLive[id]);
+  const live: Value[] = [];
+  for (let id = 0; id <= newest; id++) if (isLive[id]) live.push(values[id] as Value);
+  return live;
 }

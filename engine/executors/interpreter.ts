@@ -1,6 +1,6 @@
 import { Memory } from '../memory.ts';
 import { sizeOf } from '../shape.ts';
-import { copiedBytes, type Value } from '../tape.ts';
+import type { Value } from '../tape.ts';
 import type { Tensor, TensorData } from '../tensor.ts';
 import { liveValues, type Precision, type RunOptions, type SyncExecutor } from './executor.ts';
 import { addInto, compute, computeSum } from './kernels.ts';
@@ -64,7 +64,7 @@ class Run {
     const schedule = liveValues(this.#wanted);
     const folded = this.#countUses(schedule);
     try {
-      if (first) this.#take(copiedBytes(first.tape));
+      if (first) this.#take(first.tape.copiedBytes);
       for (const value of schedule) {
         if (folded.has(value)) continue;
         this.#evaluate(value, folded);

@@ -195,7 +195,7 @@ function peakByLifetimes(wanted: readonly Value[]): number {
       to: lastUse(value),
       bytes: 8 * value.shape.reduce((n, m) => n * m, 1),
     }));
-  const copies = values.reduce((sum, { form }) => sum + (form.kind === 'constant' ? form.copiedBytes : 0), 0);
+  const copies = live[0]?.tape.copiedBytes ?? 0;
   const aliveAt = ({ from: now }: { from: number }) =>
     lives.filter(({ from, to }) => from <= now && now <= to).reduce((total, { bytes }) => total + bytes, 0);
   return copies + Math.max(0, ...lives.map(aliveAt));

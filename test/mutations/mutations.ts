@@ -276,8 +276,14 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'parameters of another call are taken for those that are there',
     file: 'engine/executors/wasm/wasm.ts',
-    find: ' && kept.partOf === partOf',
+    find: ' && kept.shared === shared',
     replace: '',
+  },
+  {
+    name: 'a parameter of the scorer’s own is taken for that of the pose before',
+    file: 'engine/executors/wasm/machine.ts',
+    find: 'if (before?.shared.has(tensor)) {',
+    replace: 'if (before) {',
   },
   {
     name: 'log1p rounds 1 + x where x is small',

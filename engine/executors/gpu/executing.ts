@@ -1,6 +1,6 @@
 import { Memory } from '../../memory.ts';
 import { sizeOf } from '../../shape.ts';
-import { copiedBytes, type Value } from '../../tape.ts';
+import type { Value } from '../../tape.ts';
 import type { Tensor } from '../../tensor.ts';
 import {
   DeviceLostError,
@@ -106,7 +106,7 @@ export class Executing implements GpuExecutor {
       throw error;
     } finally {
       // Counted at the end: how many arrays gpu.js puts between the kernels is known after the first run.
-      const bytes = copiedBytes(first.tape) + compiled.program.bytes;
+      const bytes = first.tape.copiedBytes + compiled.program.bytes;
       memory.take(bytes);
       memory.give(bytes);
     }

@@ -1,4 +1,4 @@
-import { copiedBytes, type Value } from '../../tape.ts';
+import type { Value } from '../../tape.ts';
 import type { Tensor, TensorData } from '../../tensor.ts';
 import type { Precision } from '../executor.ts';
 import { interpreter } from '../interpreter.ts';
@@ -47,7 +47,7 @@ export function jit({ precision = 'float64', structures = 64 }: JitOptions = {})
   const run = (code: Compiled, { structure, wanted, inputs, memory }: Job): Tensor[] => {
     const layout = layoutFor(code, structure.sizes);
     if (arena.length < layout.length) arena = newArena(precision, Math.ceil(layout.length * 1.25));
-    const bytes = layout.length * arena.BYTES_PER_ELEMENT + copiedBytes((wanted[0] as Value).tape);
+    const bytes = layout.length * arena.BYTES_PER_ELEMENT + (wanted[0] as Value).tape.copiedBytes;
     memory.take(bytes);
     try {
       code.run(

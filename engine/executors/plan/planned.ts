@@ -43,6 +43,7 @@ export interface Backend<Code> {
 
 interface Compiled<Code> {
   readonly key: string;
+  readonly variant: string;
   readonly plan: Plan;
   readonly code: Code;
   /** The same without guesses, made when one proved wrong. */
@@ -56,16 +57,18 @@ export function plannedExecutor<Code>(backend: Backend<Code>): PlannedExecutor {
   let planned = 0;
   let latest: Compiled<Code> | undefined;
 
-  const compile = (key: string, plan: Plan, structure: Structure): Compiled<Code> => ({
-    key,
+  const compile = (variant: string, plan: Plan, structure: Structure): Compiled<Code> => ({
+    key: structure.key,
+    variant,
     plan,
     code: backend.compile(plan, structure),
     exact: undefined,
   });
 
   const compiledFor = (live: readonly Value[], wanted: readonly Value[], structure: Structure) => {
-    const key = variantOf ? `${variantOf(structure)} ${structure.key}` : structure.key;
-    if (latest?.key === key) return latest;
+    const variant = variantOf?.(structure) ?? '';
+    if (latest?.key === structure.key && latest.variant === variant) return latest;
+    const key = `${variant} ${structure.key}`;
     const known = compiled.get(key);
     if (known) {
       // Last in, last out: the Map keeps the order of insertion.
@@ -74,7 +77,7 @@ export function plannedExecutor<Code>(backend: Backend<Code>): PlannedExecutor {
       latest = known;
       return known;
     }
-    const made = compile(key, planOf(live, wanted, structure, { guesses: true }), structure);
+    const made = compile(variant, planOf(live, wanted, structure, { guesses: true }), structure);
     latest = made;
     planned++;
     compiled.set(key, made);
@@ -95,7 +98,7 @@ export function plannedExecutor<Code>(backend: Backend<Code>): PlannedExecutor {
     const tensors = backend.run(made.code, job(made.plan));
     if (!made.plan.isGuess || tensors.every(({ data }) => areFinite(data))) return tensors;
     // A guess was wrong, or the numbers really are not finite: the exact plan tells.
-    made.exact ??= compile(made.key, planOf(live, wanted, structure), structure);
+    made.exact ??= compile(made.variant, planOf(live, wanted, structure), structure);
     return backend.run(made.exact.code, job(made.exact.plan));
   };
 

@@ -61,6 +61,7 @@ const kinds: Record<Form['kind'], number> = {
 class Key {
   #characters = new Uint16Array(1024);
   #length = 0;
+  #latest = '';
   readonly #float = new Float64Array(1);
   readonly #parts = new Uint16Array(this.#float.buffer);
 
@@ -79,7 +80,20 @@ class Key {
     this.#length = 0;
   }
 
+  /** The same text as last time is the same string: poses come one after the other, and comparing is less than making. */
   text(): string {
+    if (!this.#isLatest()) this.#latest = this.#made();
+    return this.#latest;
+  }
+
+  #isLatest(): boolean {
+    const [characters, latest] = [this.#characters, this.#latest];
+    if (latest.length !== this.#length) return false;
+    for (let i = 0; i < latest.length; i++) if (latest.charCodeAt(i) !== characters[i]) return false;
+    return true;
+  }
+
+  #made(): string {
     let text = '';
     const most = 8192;
     for (let from = 0; from < this.#length; from += most) {

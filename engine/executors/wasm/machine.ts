@@ -1,3 +1,4 @@
+import type { Tensor } from '../../tensor.ts';
 import { lengthOf } from '../plan/layout.ts';
 import type { Buffer } from '../plan/plan.ts';
 import type { Input } from '../plan/planned.ts';
@@ -47,14 +48,18 @@ export class Machine {
     return this.#binding;
   }
 
-  /** Copies what is given into the memory; parameters only if they are not there. */
-  load(inputs: readonly Input[], binding: Binding, keepsParameters: boolean): void {
+  /** Copies what is given into the memory, but for shared tensors that lie there from the run before. */
+  load({ inputs, binding }: Loaded, before?: { loaded: Loaded; shared: ReadonlySet<Tensor> }): void {
     const { floats, ints } = this.#arena;
-    for (const [i, { kind, tensor }] of inputs.entries()) {
-      if (kind === 'parameter' && keepsParameters) continue;
-      const at = (binding.inputs[i] as number) / 4;
-      if (tensor.data instanceof Int32Array) ints.set(tensor.data, at);
-      else floats.set(tensor.data, at);
+    for (let i = 0; i < inputs.length; i++) {
+      const { tensor } = inputs[i] as Input;
+      const place = binding.inputs[i] as number;
+      if (before?.shared.has(tensor)) {
+        const { inputs, binding } = before.loaded;
+        if (inputs[i]?.tensor === tensor && binding.inputs[i] === place) continue;
+      }
+      if (tensor.data instanceof Int32Array) ints.set(tensor.data, place / 4);
+      else floats.set(tensor.data, place / 4);
     }
   }
 
@@ -150,6 +155,12 @@ export class Machine {
     for (let i = 0; i < length; i++)
       floats[to + i] = (isFold ? 0 : (floats[to + i] as number)) + (doubles[from + i] as number);
   }
+}
+
+/** What was copied into the memory, and where it lies. */
+export interface Loaded {
+  readonly inputs: readonly Input[];
+  readonly binding: Binding;
 }
 
 interface Prepared {

@@ -1,9 +1,9 @@
-import { copiedBytes, type Value } from '../../tape.ts';
+import type { Value } from '../../tape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { type Job, type PlannedExecutor, plannedExecutor } from '../plan/planned.ts';
 import { Arena } from './arena.ts';
 import { explained } from './explain.ts';
-import { Machine } from './machine.ts';
+import { type Loaded, Machine } from './machine.ts';
 import { programOf, short } from './program.ts';
 import { engine } from './support.ts';
 import { plain, relaxed } from './target.ts';
@@ -36,23 +36,23 @@ export function wasm({ structures = 64, relaxed: mayRelax = true }: WasmOptions 
   const isRelaxed = canRelax && mayRelax;
   const target = isRelaxed ? relaxed : plain;
   const arena = new Arena(api);
-  /** Whose parameters lie in the memory: of which program, which work, and where. */
-  let kept: { machine: Machine; partOf: object; places: string } | undefined;
+  /** What lies in the memory: of which program, and which of it are the tensors shared by the runs. */
+  let kept: { machine: Machine; shared: ReadonlySet<Tensor>; loaded: Loaded } | undefined;
 
   const run = (
     machine: Machine,
-    { structure, wanted, inputs, memory, options: { partOf } }: Job,
+    { structure, wanted, inputs, memory, options: { shared } }: Job,
   ): Tensor[] => {
     const binding = machine.bind(structure, inputs);
-    const bytes = binding.bytes + copiedBytes((wanted[0] as Value).tape);
+    const bytes = binding.bytes + (wanted[0] as Value).tape.copiedBytes;
     memory.take(bytes);
     try {
       arena.reserve(binding.bytes);
-      const places = `${inputs.flatMap(({ kind }, i) => (kind === 'parameter' ? [binding.inputs[i]] : []))}`;
-      const isKept = kept?.machine === machine && kept.partOf === partOf && kept.places === places;
+      const before = kept?.machine === machine && kept.shared === shared ? kept : undefined;
       kept = undefined;
-      machine.load(inputs, binding, isKept);
-      if (partOf) kept = { machine, partOf, places };
+      const loaded = { inputs, binding };
+      machine.load(loaded, before);
+      if (shared) kept = { machine, shared, loaded };
       machine.run(binding, structure);
       return wanted.map(({ shape }, i) => ({
         data: machine.result(machine.program.plan.wanted[i] as number, binding),

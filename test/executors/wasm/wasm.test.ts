@@ -294,14 +294,36 @@ describe('an executor', () => {
     expectClose(after.predictions, expected.predictions, 1e-6);
     expect(after.value).not.toBe(before.value);
     expect(after.stats.executor).toMatch(/^wasm float32( relaxed)?$/);
-    // Two runs of one's own, in the same work or in none.
+    // Two runs of one's own, with the same tensors shared or with none.
     const [w] = [new Tape().parameter(params.w, 'w')];
-    const partOf = {};
-    const sums = [partOf, partOf, undefined].map((part, i) => {
+    const shared = new Set([params.w]);
+    const sums = [true, true, false].map((isShared, i) => {
       if (i === 2) data.fill(2);
-      return executor.run([sum(w)], part ? { partOf: part } : {})[0]?.data[0];
+      return executor.run([sum(w)], isShared ? { shared } : {})[0]?.data[0];
     });
     expect(sums).toEqual([500, 500, 2000]);
+  });
+
+  test('but a parameter that the scorer itself puts on the tape is read for each pose', async () => {
+    const scratch = tensor([0, 0]);
+    const score = (tape: Tape, { a }: { a: Value }, pose: number[]) => {
+      scratch.data.set(pose);
+      const own = tape.parameter(Float64Array.from(pose));
+      return mul(a, add(sum(square(own)), sum(tape.parameter(scratch))));
+    };
+    const poses = [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ];
+    const { predictions } = await combinePoses({
+      poses,
+      params: { a: tensor(2) },
+      score,
+      combination: boltzmann(),
+      executor: wasm(),
+    });
+    expect([...predictions]).toEqual(poses.map(([x = 0, y = 0]) => 2 * (x * x + y * y + x + y)));
   });
 
   test('shows the module as text, with the passes, and loops by name', () => {
