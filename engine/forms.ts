@@ -38,8 +38,8 @@ export interface ParameterForm {
 export interface ConstantForm {
   readonly kind: 'constant';
   readonly tensor: Tensor;
-  /** The least and the largest index, of index data. */
-  readonly range: readonly [least: number, largest: number];
+  /** Of index data, the least number of rows that all of it is known to lie within: what was looked over once is not again. */
+  rows: number;
 }
 
 /** One number everywhere: the seed of reverse mode, and the literals of derivative rules. Part of the structure. */

@@ -25,30 +25,33 @@ export function gradient<const T extends readonly Value[]>(y: Value, wrt: T): { 
   const { tape } = y;
   const oldest = Math.min(y.id, ...wrt.map(value => value.id));
   const onPath = valuesOnPath(y, wrt, oldest);
-  const cotangents = new Map<number, Value>();
+  /** By place, counted from the oldest: what has arrived for a value, and what that sums to. */
+  const contributions = new Array<Value[] | undefined>(onPath.length);
+  const cotangents = new Array<Value | undefined>(onPath.length);
 
   tape.recordAdjoints(() => {
-    const contributions = new Map<number, Value[]>([[y.id, [tape.fill(1, y.shape)]]]);
+    contributions[y.id - oldest] = [tape.fill(1, y.shape)];
     for (let id = y.id; id >= oldest; id--) {
-      const arrived = contributions.get(id);
+      const arrived = contributions[id - oldest];
       if (!arrived) continue;
       const value = tape.values[id] as Value;
       const g = accumulate(arrived);
-      cotangents.set(id, g);
-      for (const [position, input] of value.inputs.entries()) {
-        if (!onPath[input.id - oldest]) continue;
+      cotangents[id - oldest] = g;
+      for (let position = 0; position < value.inputs.length; position++) {
+        const place = (value.inputs[position] as Value).id - oldest;
+        if (!onPath[place]) continue;
         const rule = ruleOf(value, position);
         if (!rule) continue;
         const contribution = cotangentOf(rule, g, value, position);
-        const sofar = contributions.get(input.id);
+        const sofar = contributions[place];
         if (sofar) sofar.push(contribution);
-        else contributions.set(input.id, [contribution]);
+        else contributions[place] = [contribution];
       }
     }
   });
 
   const zero = (value: Value) => tape.recordAdjoints(() => tape.fill(0, value.shape));
-  return wrt.map(value => cotangents.get(value.id) ?? zero(value)) as { [K in keyof T]: Value };
+  return wrt.map(value => cotangents[value.id - oldest] ?? zero(value)) as { [K in keyof T]: Value };
 }
 
 /** For each value from `oldest` to `y`, whether it depends on any of `wrt`: the others need no cotangent. */

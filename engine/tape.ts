@@ -5,6 +5,7 @@ import {
   isTensorData,
   type NestedNumbers,
   type Tensor,
+  type TensorData,
   type TensorSource,
   tensor,
 } from './tensor.ts';
@@ -120,8 +121,7 @@ export class Tape {
 
   #constant(tensor: Tensor, isOurs: boolean): Value {
     if (isOurs) this.#copiedBytes += tensor.data.byteLength;
-    const range = tensor.data instanceof Int32Array ? rangeOf(tensor.data) : ([0, 0] as const);
-    return this.record(constantOp, { kind: 'constant', tensor, range }, []);
+    return this.record(constantOp, { kind: 'constant', tensor, rows: Number.POSITIVE_INFINITY }, []);
   }
 
   /** One number everywhere, as part of the tape's structure. */
@@ -211,29 +211,33 @@ export type Index = Value | Int32Array | readonly number[] | Tensor<Int32Array>;
 /** The index as a value of this tape whose entries stay below `limit`; an error names the op and the entry. */
 export function indexOn(tape: Tape, op: string, index: Index, limit: number): Value {
   const value = isValue(index) ? index : tape.index(index, op);
-  if (value.form.kind !== 'constant') return value;
-  const [least, largest] = value.form.range;
-  if (least < 0 || largest >= limit) {
-    const row = least < 0 ? least : largest;
-    const position = value.form.tensor.data.indexOf(row);
+  const { form } = value;
+  if (form.kind !== 'constant' || limit >= form.rows) return value;
+  const { data } = form.tensor;
+  if (!areRows(data, limit)) {
+    const position = data.findIndex(row => row < 0 || row >= limit);
     throw new RangeError(
-      `${op}: index ${row} at position ${position} is out of range: there are ${limit} rows, 0 to ${limit - 1}`,
+      `${op}: index ${data[position]} at position ${position} is out of range: there are ${limit} rows, 0 to ${limit - 1}`,
     );
   }
+  form.rows = limit;
   return value;
 }
 
-/** The least and the largest of indices; of none, a range that fits anything. */
-function rangeOf(data: Int32Array): readonly [number, number] {
-  if (data.length === 0) return [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  // Whole numbers from the start: compared with an infinity, each would be made a double first.
-  let [least, largest] = [data[0] as number, data[0] as number];
-  for (let i = 1; i < data.length; i++) {
-    const row = data[i] as number;
-    if (row < least) least = row;
-    if (row > largest) largest = row;
+/**
+ * Whether each index is one of so many rows. Each pose's indices are asked, so it goes without a branch: an index below 0
+ * has its highest bit set, and one beyond the last row leaves a difference that has.
+ */
+function areRows(data: TensorData, rows: number): boolean {
+  const last = Math.min(rows, 2 ** 31) - 1;
+  let bits = 0;
+  let i = 0;
+  for (; i + 1 < data.length; i += 2) {
+    const [a, b] = [data[i] as number, data[i + 1] as number];
+    bits |= a | (last - a) | b | (last - b);
   }
-  return [least, largest];
+  if (i < data.length) bits |= (data[i] as number) | (last - (data[i] as number));
+  return bits >= 0;
 }
 
 /** An op whose form is the same at each use: called with its operands. */
@@ -280,12 +284,16 @@ export function defineOp<F extends Form, Attributes extends readonly unknown[]>(
     if (typeof vjp !== 'function' && vjp.length !== operands.length) {
       throw new TypeError(`${name}: takes ${vjp.length} operands, got ${operands.length}`);
     }
-    const inputs = operands.map((operand, position) => {
-      if (typeof operand === 'number' || isValue(operand)) return tape.lift(operand);
-      throw new TypeError(
-        `${name}: operand ${position + 1} is neither a value nor a number; put data on the tape by tape.constant`,
-      );
-    });
+    const inputs: Value[] = [];
+    for (let position = 0; position < operands.length; position++) {
+      const operand = operands[position] as Operand;
+      if (typeof operand !== 'number' && !isValue(operand)) {
+        throw new TypeError(
+          `${name}: operand ${position + 1} is neither a value nor a number; put data on the tape by tape.constant`,
+        );
+      }
+      inputs.push(tape.lift(operand));
+    }
     return tape.record(op, form, inputs);
   };
   if (typeof forward === 'function') {
