@@ -84,11 +84,12 @@ export function bindingOf(
 ): Binding {
   const { plan, passes } = program;
   let end = up(begin, 64);
-  const inputs: number[] = [];
+  const inputs = new Array<number>(given.length);
   // Parameters first: they stay where they are when other inputs change their sizes.
-  for (const kind of ['parameter', 'constant'] as const) {
-    for (const [i, { kind: own, tensor }] of given.entries()) {
-      if (own !== kind) continue;
+  for (const wanted of ['parameter', 'constant'] as const) {
+    for (let i = 0; i < given.length; i++) {
+      const { kind, tensor } = given[i] as Input;
+      if (kind !== wanted) continue;
       inputs[i] = end;
       end = up(end + 4 * tensor.data.length, 16);
     }
@@ -114,15 +115,10 @@ export function bindingOf(
     }
   }
   const arena = up(end, 64);
-  const rounded = lengths.map(length => up(length, 4));
-  const layout = layoutOf(room.schedule, rounded);
-  return {
-    sizes,
-    inputs,
-    buffers: Array.from(layout.offsets, offset => arena + 4 * offset),
-    bands,
-    bytes: arena + 4 * layout.length,
-  };
+  for (let id = 0; id < lengths.length; id++) lengths[id] = up(lengths[id] as number, 4);
+  const { offsets, length } = layoutOf(room.schedule, lengths);
+  const buffers = lengths.map((_, id) => arena + 4 * (offsets[id] as number));
+  return { sizes, inputs, buffers, bands, bytes: arena + 4 * length };
 }
 
 function panelLength({ step }: CompiledPart, sizes: readonly number[]): number {
