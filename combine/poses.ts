@@ -5,9 +5,7 @@ import { isShape, showShape, sizeOf } from '../engine/shape.ts';
 import { areFinite, isTensor, type Tensor } from '../engine/tensor.ts';
 import type { BadPose } from './bad-pose.ts';
 import { sharesOf } from './combination.ts';
-import { fullGraph } from './full-graph.ts';
 import { coefficientsOf } from './objective.ts';
-import { recompute } from './recompute.ts';
 import { stream } from './stream.ts';
 import { switching } from './switching.ts';
 import type { CombineOptions, Outcome, Params, Strategy, Task } from './task.ts';
@@ -55,10 +53,12 @@ export interface CombineStats {
   readonly device?: DeviceMemory;
 }
 
-const strategies = { stream, recompute, 'full-graph': fullGraph } satisfies Record<
-  Strategy,
-  <Pose>(task: Task<Pose>) => Promise<Outcome>
->;
+/** The usual one is here at once; the others are loaded when asked for, as a page seldom needs them. */
+const strategies = {
+  stream: async () => stream,
+  recompute: async () => (await import('./recompute.ts')).recompute,
+  'full-graph': async () => (await import('./full-graph.ts')).fullGraph,
+} satisfies Record<Strategy, () => Promise<<Pose>(task: Task<Pose>) => Promise<Outcome>>>;
 
 /**
  * Scores every pose, combines the predictions into one ΔG, and gives the gradient of it, or of a loss on it, with
@@ -88,7 +88,8 @@ export async function combinePoses<Pose, const P extends Params>(
 ): Promise<CombineResult<P>> {
   const strategy = strategyOf(options);
   const task = await taskOf(options, strategy);
-  const outcome = await strategies[strategy](task);
+  const run = await strategies[strategy]();
+  const outcome = await run(task);
   checkGradient(outcome.gradient);
   const { predictions } = outcome;
   const { weights, coefficients } = shares(task, predictions);

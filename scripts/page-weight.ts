@@ -28,7 +28,7 @@ const libraryParts: readonly LibraryPart[] = [
     splits: false,
   },
   {
-    what: 'all of posetape/ops and posetape/combine, jit left to be loaded by need',
+    what: 'all of posetape/ops and posetape/combine; jit, recompute and full-graph left to be loaded by need',
     contents: "export * from 'posetape/ops'; export * from 'posetape/combine';",
     splits: true,
   },
