@@ -75,7 +75,7 @@ function piece(name: PieceName): () => Promise<() => Promise<Round>> {
   if (name === 'record+gradient') return forEachPose(i => tapeOf(poses[i]));
   if (name === 'whole') {
     const executor = jit({ precision });
-    const run = () => combinePoses({ ...task, combination: lse(), executor });
+    const run = () => combinePoses({ poses, params, score, combination: lse(), executor });
     return () => warmedUp({ units: poses.length, run });
   }
   const tapes = poses.map(tapeOf);
@@ -154,7 +154,7 @@ async function enginePeak(executor: ReturnType<typeof interpreter>): Promise<Eng
     return memory.peak;
   });
   const all = Array.from({ length: 256 }, (_, n) => poses[n % poses.length]);
-  const { stats } = await combinePoses({ ...task, poses: all, combination: lse(), executor });
+  const { stats } = await combinePoses({ poses: all, params, score, combination: lse(), executor });
   const accumulator = lse().accumulator();
   accumulator.add(0, params);
   return { pose: Math.max(...peaks), state: accumulator.bytes, streamed: stats.peakBytes };

@@ -1,3 +1,4 @@
+import { checkOptions } from '../engine/options.ts';
 import { add } from '../ops/arithmetic/add.ts';
 import { div } from '../ops/arithmetic/div.ts';
 import { mul } from '../ops/arithmetic/mul.ts';
@@ -18,9 +19,11 @@ import { checkPositive } from './settings.ts';
  * For kT → 0 it becomes the best pose's ΔG, for kT → ∞ the mean. A coefficient may be negative: a better weak pose takes
  * weight from the strong ones.
  *
- * @throws RangeError for kT ≤ 0
+ * @throws RangeError for kT ≤ 0, TypeError for an option that there is not
  */
-export function boltzmann({ kT = 1 }: { kT?: number } = {}): Combination {
+export function boltzmann(options: { readonly kT?: number } = {}): Combination {
+  checkOptions('boltzmann', options, ['kT']);
+  const { kT = 1 } = options;
   checkPositive('boltzmann', 'kT', kT);
   const sigma = -1 / kT;
   return combination(

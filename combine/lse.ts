@@ -1,3 +1,4 @@
+import { checkOptions } from '../engine/options.ts';
 import { add } from '../ops/arithmetic/add.ts';
 import { div } from '../ops/arithmetic/div.ts';
 import { mul } from '../ops/arithmetic/mul.ts';
@@ -18,9 +19,11 @@ import { checkPositive } from './settings.ts';
  *
  * For t → ∞ it becomes the best pose's ΔG; it lies below the minimum by at most ln(N)/t.
  *
- * @throws RangeError for t ≤ 0 or a sign that is not −1 or 1
+ * @throws RangeError for t ≤ 0 or a sign that is not −1 or 1, TypeError for an option that there is not
  */
-export function lse({ t = 1, sign = -1 }: { t?: number; sign?: -1 | 1 } = {}): Combination {
+export function lse(options: { readonly t?: number; readonly sign?: -1 | 1 } = {}): Combination {
+  checkOptions('lse', options, ['t', 'sign']);
+  const { t = 1, sign = -1 } = options;
   checkPositive('lse', 't', t);
   if (sign !== -1 && sign !== 1)
     throw new RangeError(`lse: sign is −1 (smooth minimum) or 1 (smooth maximum), got ${sign}`);

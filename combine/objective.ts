@@ -60,6 +60,18 @@ export function recordObjective<Pose>(
   };
 }
 
+/** What a loss gets for all predictions where it was not seen that it reads them. */
+const absent = new Proxy({} as Value, {
+  get: reads,
+  has: reads,
+});
+
+function reads(): never {
+  throw new TypeError(
+    'combinePoses: the loss reads all predictions, which are not there under stream; give strategy: "recompute", or write both its arguments without defaults',
+  );
+}
+
 function recordLoss<Pose>(
   { readout, loss }: Task<Pose>,
   value: Value,
@@ -67,7 +79,7 @@ function recordLoss<Pose>(
 ): { readout: Value | undefined; target: Value; isLoss: boolean } {
   const read = readout && singleNumber(readout(value), value.tape, 'readout');
   if (!loss) return { readout: read, target: read ?? value, isLoss: false };
-  const target = singleNumber(loss(read ?? value, predictions as Value), value.tape, 'loss');
+  const target = singleNumber(loss(read ?? value, predictions ?? absent), value.tape, 'loss');
   return { readout: read, target, isLoss: true };
 }
 

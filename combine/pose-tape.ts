@@ -23,12 +23,27 @@ export function recordPrediction<Pose>(
   index: number,
 ): Value {
   let prediction: unknown;
+  const missed = new Set<string>();
   try {
-    prediction = task.score(tape, params, pose);
+    prediction = task.score(tape, noting(missed, params), pose);
   } catch (cause) {
-    throw new Error(`pose ${index}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    const what = cause instanceof Error ? cause.message : cause;
+    const names = Object.keys(params).join(', ');
+    const note =
+      missed.size > 0 ? ` (no parameter is called ${[...missed].join(', ')}; there are ${names})` : '';
+    throw new Error(`pose ${index}: ${what}${note}`, { cause });
   }
   return singleNumber(prediction, tape, `pose ${index}: score`);
+}
+
+/** The parameters as a scorer sees them. What it reads in vain is noted: a scorer may ask what there is, or misspell it. */
+function noting(missed: Set<string>, params: Record<string, Value>): Record<string, Value> {
+  return new Proxy(params, {
+    get: (known, name) => {
+      if (typeof name === 'string' && !(name in known)) missed.add(name);
+      return known[name as string];
+    },
+  });
 }
 
 /** What a function of the user's returned, as a value of shape [], or an error that names the function. */

@@ -1,10 +1,11 @@
 import type { DeviceMemory, Executor } from '../engine/executors/executor.ts';
 import { interpreter } from '../engine/executors/interpreter.ts';
 import { Memory } from '../engine/memory.ts';
+import { checkOptions } from '../engine/options.ts';
 import { isShape, showShape, sizeOf } from '../engine/shape.ts';
 import { areFinite, isTensor, type Tensor } from '../engine/tensor.ts';
 import type { BadPose } from './bad-pose.ts';
-import { sharesOf } from './combination.ts';
+import { type Combination, sharesOf } from './combination.ts';
 import { coefficientsOf } from './objective.ts';
 import { stream } from './stream.ts';
 import { switching } from './switching.ts';
@@ -69,8 +70,9 @@ const strategies = {
  * The three strategies give the same answer: `stream` (one pass, one tape and a state of the size of θ), `recompute`
  * (two passes, one tape; any combination in ops), `full-graph` (one tape of all poses).
  *
- * @throws RangeError or TypeError, naming the thing, for no poses, a scorer that returns anything but one number of its
- * tape, poses that cannot be read twice; BadPoseError for a prediction or gradient that is not finite (unless
+ * @throws RangeError or TypeError, naming the thing, for no poses, an option that there is not, a scorer that returns
+ * anything but one number of its tape, poses that cannot be read twice; Error naming the pose, with the scorer's own error
+ * as its cause, for a scorer that throws; BadPoseError for a prediction or gradient that is not finite (unless
  * `badPose: 'skip'`); the signal's reason when aborted
  * @example
  * const { value, gradient } = await combinePoses({
@@ -86,6 +88,7 @@ const strategies = {
 export async function combinePoses<Pose, const P extends Params>(
   options: CombineOptions<Pose, P>,
 ): Promise<CombineResult<P>> {
+  checkOptions('combinePoses', options, optionNames);
   const strategy = strategyOf(options);
   const task = await taskOf(options, strategy);
   const run = await strategies[strategy]();
@@ -133,6 +136,26 @@ function shares<Pose>(
   };
 }
 
+const optionNames = [
+  'poses',
+  'params',
+  'score',
+  'combination',
+  'strategy',
+  'loss',
+  'poseLoss',
+  'readout',
+  'poseReadout',
+  'executor',
+  'onDeviceLost',
+  'onPose',
+  'signal',
+  'badPose',
+  'tolerance',
+  'gradient',
+  'keepPredictions',
+] as const satisfies readonly (keyof CombineOptions<unknown, Params>)[];
+
 /** The strategy asked for, or the one that serves. */
 function strategyOf<Pose, P extends Params>(options: CombineOptions<Pose, P>): Strategy {
   const reason =
@@ -170,11 +193,28 @@ async function taskOf<Pose, P extends Params>(
   }
   if (typeof score !== 'function')
     throw new TypeError('combinePoses: score must be a function (tape, params, pose) => value');
+  if (Object(params) !== params) {
+    throw new TypeError(`combinePoses: params must be a record of tensors by name, got ${params}`);
+  }
   for (const [name, tensor] of Object.entries(params)) checkParam(name, tensor);
-  if (typeof combination !== 'function' && typeof combination?.accumulator !== 'function') {
+  for (const name of ['loss', 'poseLoss', 'readout', 'poseReadout', 'onPose', 'onDeviceLost'] as const) {
+    const given: unknown = options[name];
+    if (given !== undefined && typeof given !== 'function')
+      throw new TypeError(`combinePoses: ${name} must be a function, got ${typeof given}`);
+  }
+  if (options.executor !== undefined && typeof options.executor?.run !== 'function') {
+    throw new TypeError(
+      'combinePoses: executor must be what jit(), wasm(), interpreter() or await gpu() gives',
+    );
+  }
+  if (typeof combination !== 'function' && !isCombination(combination)) {
     throw new TypeError(
       'combinePoses: combination must be mean(), lse(), boltzmann() or a function of the predictions',
     );
+  }
+  if (typeof combination === 'function' && combination.length === 0) {
+    if (isCombination((combination as () => unknown)()))
+      throw new TypeError(`combinePoses: combination must be ${combination.name}(), called`);
   }
   if (!(tolerance >= 0 && tolerance < 1)) {
     throw new RangeError(`combinePoses: tolerance is a share from 0 to below 1, got ${tolerance}`);
@@ -242,6 +282,10 @@ function checkGradient(gradient: Outcome['gradient']): void {
       );
     }
   }
+}
+
+function isCombination(thing: unknown): boolean {
+  return typeof (thing as Combination | undefined)?.accumulator === 'function';
 }
 
 function isIterable(thing: unknown): boolean {

@@ -1,3 +1,4 @@
+import { checkOptions } from '../engine/options.ts';
 import type { Value } from '../engine/tape.ts';
 import { div } from '../ops/arithmetic/div.ts';
 import { sub } from '../ops/arithmetic/sub.ts';
@@ -10,7 +11,9 @@ export type Readout = (prediction: Value) => Value;
  * pKi = −ΔG/(kT ln 10), kT > 0 in the unit of ΔG (0.593 kcal/mol at 298 K; default 1): −log₁₀ of the inhibition constant
  * in mol/L.
  */
-export function pKi({ kT = 1 }: { kT?: number } = {}): Readout {
+export function pKi(options: { readonly kT?: number } = {}): Readout {
+  checkOptions('pKi', options, ['kT']);
+  const { kT = 1 } = options;
   checkPositive('pKi', 'kT', kT);
   return prediction => div(prediction, -kT * Math.LN10);
 }
@@ -19,7 +22,13 @@ export function pKi({ kT = 1 }: { kT?: number } = {}): Readout {
  * pIC50 = pKi − log₁₀(1 + [S]/K_M), for a competitive inhibitor at substrate concentration [S] (Cheng and Prusoff,
  * Biochem. Pharmacol. 22, 3099, 1973). `substrate` and `km` in the same unit.
  */
-export function pIC50({ kT = 1, substrate, km }: { kT?: number; substrate: number; km: number }): Readout {
+export function pIC50(options: {
+  readonly kT?: number;
+  readonly substrate: number;
+  readonly km: number;
+}): Readout {
+  checkOptions('pIC50', options, ['kT', 'substrate', 'km']);
+  const { kT = 1, substrate, km } = options;
   checkPositive('pIC50', 'kT', kT);
   checkPositive('pIC50', 'km', km);
   if (!(substrate >= 0 && Number.isFinite(substrate))) {

@@ -39,7 +39,10 @@ export interface CombineOptions<Pose, P extends Params> {
   readonly combination: Combination | CombinationInOps;
   /** `stream` by default; `recompute` where the combination or the loss needs every prediction at once. */
   readonly strategy?: Strategy;
-  /** Of the readout if there is one, else of ΔG. With the vector of predictions as second argument under `recompute`. */
+  /**
+   * Of the readout if there is one, else of ΔG. A loss of two arguments gets the vector of predictions as the second, and
+   * runs under `recompute` or `full-graph`.
+   */
   readonly loss?: (prediction: Value, predictions: Value) => Value;
   /** A loss on the single pose, summed over the poses and added to `loss`. */
   readonly poseLoss?: (prediction: Value, index: number) => Value;

@@ -1,6 +1,7 @@
 import { evaluate } from './evaluate.ts';
 import type { Executor } from './executors/executor.ts';
 import { gradient } from './gradient.ts';
+import { checkOptions } from './options.ts';
 import { Tape, type Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -61,8 +62,10 @@ export interface GradientCheck {
 export async function checkGradient<const P extends Readonly<Record<string, Tensor>>>(
   score: (tape: Tape, params: { readonly [Name in keyof P]: Value }) => Value,
   params: P,
-  { tolerance = 1e-6, step = 0.02, entries = Number.POSITIVE_INFINITY, executor }: CheckGradientOptions = {},
+  options: CheckGradientOptions = {},
 ): Promise<GradientCheck> {
+  checkOptions('checkGradient', options, ['tolerance', 'step', 'entries', 'executor']);
+  const { tolerance = 1e-6, step = 0.02, entries = Number.POSITIVE_INFINITY, executor } = options;
   const record = (given: Readonly<Record<string, Tensor>>) => {
     const tape = new Tape();
     const values = Object.entries(given).map(

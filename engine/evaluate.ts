@@ -1,5 +1,6 @@
 import type { Executor, SyncExecutor } from './executors/executor.ts';
 import { interpreter } from './executors/interpreter.ts';
+import { checkOptions } from './options.ts';
 import type { Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -22,7 +23,9 @@ export function evaluate<const T extends readonly Value[]>(
 ): Tensors<T> | Promise<Tensors<T>>;
 export function evaluate<const T extends readonly Value[]>(
   wanted: T,
-  { executor = interpreter() }: { executor?: Executor } = {},
+  options: { executor?: Executor } = {},
 ): Tensors<T> | Promise<Tensors<T>> {
+  checkOptions('evaluate', options, ['executor']);
+  const { executor = interpreter() } = options;
   return executor.run(wanted) as Tensors<T> | Promise<Tensors<T>>;
 }

@@ -1,6 +1,6 @@
 import { accumulate, sumTo } from './fan-out.ts';
 import { sameShape, showShape, sizeOf } from './shape.ts';
-import { describe, type Value, type VjpRule } from './tape.ts';
+import { describe, isValue, type Value, type VjpRule } from './tape.ts';
 
 /**
  * Reverse mode: appends the adjoints of the single number `y` with respect to each of `wrt` to the same tape, and gives
@@ -73,6 +73,11 @@ function ruleOf(value: Value, position: number): VjpRule | null {
 function cotangentOf(rule: VjpRule, g: Value, value: Value, position: number): Value {
   const cotangent = rule(g, value, ...value.inputs);
   const input = value.inputs[position] as Value;
+  if (!isValue(cotangent)) {
+    throw new TypeError(
+      `${value.op.name}: VJP rule ${position} gives ${typeof cotangent}; it must give a value, recorded in ops from g`,
+    );
+  }
   if (!sameShape(cotangent.shape, input.shape) && !sameShape(cotangent.shape, value.shape)) {
     const expected = `the shape of its input ${showShape(input.shape)} or of its result ${showShape(value.shape)}`;
     throw new RangeError(

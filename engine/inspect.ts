@@ -1,6 +1,7 @@
 import { evaluate } from './evaluate.ts';
 import type { SyncExecutor } from './executors/executor.ts';
 import type { Form } from './forms.ts';
+import { checkOptions } from './options.ts';
 import { showShape, sizeOf } from './shape.ts';
 import type { Tape, Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';
@@ -22,7 +23,9 @@ export interface InspectOptions {
  * // %1  square(%0)         [3]   24 B  1 4 9
  * // %2  sum(%1) axes 0     [1]    8 B  14
  */
-export function inspect(tape: Tape, { values = false, executor }: InspectOptions = {}): string {
+export function inspect(tape: Tape, options: InspectOptions = {}): string {
+  checkOptions('inspect', options, ['values', 'executor']);
+  const { values = false, executor } = options;
   const tensors = values ? evaluate(tape.values, executor && { executor }) : [];
   const rows = tape.values.map((value, n) => [
     `%${value.id}`,

@@ -1,3 +1,4 @@
+import { checkExpression } from './check-expression.ts';
 import { type ConstantForm, type Form, type ParameterForm, shapeOf, takesIndex } from './forms.ts';
 import { type Shape, showShape } from './shape.ts';
 import {
@@ -277,19 +278,23 @@ export function defineOp<F extends Form, Attributes extends readonly unknown[]>(
   vjp: Vjp<F>;
 }): FixedOp | AttributedOp<Attributes> {
   const { name, forward, vjp } = definition;
+  checkRules(name, vjp);
   const op: Op<F> = { name, vjp };
+  let isChecked = false;
   const apply = (form: F, operands: readonly Operand[]): Value => {
     const tape = operands.find(isValue)?.tape;
     if (!tape) throw new TypeError(`${name}: ${noTape(operands)}`);
     if (typeof vjp !== 'function' && vjp.length !== operands.length) {
       throw new TypeError(`${name}: takes ${vjp.length} operands, got ${operands.length}`);
     }
+    if (!isChecked && form.kind === 'map') checkExpression(name, form.expression, operands.length);
+    isChecked = true;
     const inputs: Value[] = [];
     for (let position = 0; position < operands.length; position++) {
       const operand = operands[position] as Operand;
       if (typeof operand !== 'number' && !isValue(operand)) {
         throw new TypeError(
-          `${name}: operand ${position + 1} is neither a value nor a number; put data on the tape by tape.constant`,
+          `${name}: operand ${position + 1} is ${operand === undefined ? 'undefined' : 'neither a value nor a number; put data on the tape by tape.constant'}`,
         );
       }
       inputs.push(tape.lift(operand));
@@ -302,7 +307,17 @@ export function defineOp<F extends Form, Attributes extends readonly unknown[]>(
   return (...operands: Operand[]) => apply(forward, operands);
 }
 
+function checkRules(name: string, vjp: unknown): void {
+  const isRule = (rule: unknown) => rule === null || typeof rule === 'function';
+  if (typeof vjp === 'function' || (Array.isArray(vjp) && vjp.every(isRule))) return;
+  throw new TypeError(
+    `${name}: vjp must be a list with a derivative rule for each operand, a function or null (where the derivative is zero everywhere)`,
+  );
+}
+
 function noTape(operands: readonly Operand[]): string {
+  if (operands.includes(undefined as never))
+    return `operand ${operands.indexOf(undefined as never) + 1} is undefined`;
   return operands.every(operand => typeof operand === 'number')
     ? 'at least one operand must be a value on a tape; of numbers alone, use Math'
     : 'operands are values and numbers; put data on the tape by tape.constant';

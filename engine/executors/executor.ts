@@ -5,6 +5,12 @@ import type { Tensor } from '../tensor.ts';
 /** The precision in which an executor computes and answers. */
 export type Precision = 'float64' | 'float32';
 
+/** @throws RangeError naming the executor, for what is no precision */
+export function checkPrecision(owner: string, precision: unknown): void {
+  if (precision === 'float64' || precision === 'float32') return;
+  throw new RangeError(`${owner}: precision is 'float64' or 'float32', got ${JSON.stringify(precision)}`);
+}
+
 export interface RunOptions {
   /** Counts the bytes held during the run; afterwards it holds as many as before, whatever happened. */
   readonly memory?: Memory;

@@ -1,8 +1,15 @@
 import { Memory } from '../memory.ts';
+import { checkOptions } from '../options.ts';
 import { sizeOf } from '../shape.ts';
 import type { Value } from '../tape.ts';
 import type { Tensor, TensorData } from '../tensor.ts';
-import { liveValues, type Precision, type RunOptions, type SyncExecutor } from './executor.ts';
+import {
+  checkPrecision,
+  liveValues,
+  type Precision,
+  type RunOptions,
+  type SyncExecutor,
+} from './executor.ts';
 import { addInto, compute, computeSum } from './kernels.ts';
 
 /**
@@ -13,7 +20,10 @@ import { addInto, compute, computeSum } from './kernels.ts';
  * @example
  * const [value] = interpreter({ precision: 'float32' }).run([y]);
  */
-export function interpreter({ precision = 'float64' }: { precision?: Precision } = {}): SyncExecutor {
+export function interpreter(options: { readonly precision?: Precision } = {}): SyncExecutor {
+  checkOptions('interpreter', options, ['precision']);
+  const { precision = 'float64' } = options;
+  checkPrecision('interpreter', precision);
   return {
     name: `interpreter ${precision}`,
     precision,

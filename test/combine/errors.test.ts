@@ -1,6 +1,7 @@
-import { Tape, type Tensor, tensor, type Value } from 'posetape';
-import { BadPoseError, boltzmann, lse, pIC50, pKi, squaredError } from 'posetape/combine';
+import { evaluate, interpreter, jit, Tape, type Tensor, tensor, type Value } from 'posetape';
+import { BadPoseError, boltzmann, combinePoses, lse, mean, pIC50, pKi, squaredError } from 'posetape/combine';
 import { add, gather, less, log, mul, segmentSum, sqrt, sub, sum, where } from 'posetape/ops';
+import { wasm } from 'posetape/wasm';
 import { describe, expect, test } from 'vitest';
 import {
   combineKnown,
@@ -317,12 +318,63 @@ describe('a setting out of range', () => {
     expect(() => squaredError(number)).toThrow(new RangeError(message));
   });
 
+  test.each<[string, () => unknown, RegExp]>([
+    ['of boltzmann', () => boltzmann({ kt: 0.593 } as object), /^boltzmann: no option kt; did you mean kT\?/],
+    ['of lse', () => lse({ T: 5 } as object), /^lse: no option T; did you mean t\?/],
+    ['of pKi', () => pKi({ temperature: 298 } as object), /^pKi: no option temperature; there are kT/],
+    [
+      'of jit',
+      () => jit({ precison: 'float32' } as object),
+      /^jit: no option precison; there are precision, structures/,
+    ],
+    [
+      'of wasm',
+      () => wasm({ precision: 'float64' } as object),
+      /^wasm: no option precision; there are structures/,
+    ],
+    ['of interpreter', () => interpreter({ float32: true } as object), /^interpreter: no option float32/],
+    ['of evaluate', () => evaluate([], { executer: jit() } as object), /^evaluate: no option executer/],
+    [
+      'that is a number',
+      () => boltzmann(0.593 as never),
+      /^boltzmann: options are an object such as \{ kT \}, got 0.593/,
+    ],
+    ['of a precision', () => jit({ precision: 'float16' as 'float32' }), /^jit: precision .* got "float16"/],
+    [
+      'of the interpreter’s',
+      () => interpreter({ precision: 'half' as 'float32' }),
+      /^interpreter: precision /,
+    ],
+  ])('an option that there is not: %s', (_what, make, message) => {
+    expect(make).toThrow(message);
+  });
+
+  test('a parameter that there is not, where the scorer reads it', async () => {
+    const score = (_tape: Tape, { dpeth }: { dpeth?: Value }) => mul(dpeth as Value, 2);
+    const params = { depth: tensor(1), width: tensor(2) };
+    const options = { poses: [1], params, score: score as never, combination: mean() };
+    await expect(combinePoses(options)).rejects.toThrow(
+      'pose 0: mul: operand 1 is undefined (no parameter is called dpeth; there are depth, width)',
+    );
+    expect(() => mul(undefined as never, 2)).toThrow('mul: operand 1 is undefined');
+    expect(() => mul(new Tape().fill(1), undefined as never)).toThrow('mul: operand 2 is undefined');
+  });
+
+  test('a loss that reads all predictions without saying so', async () => {
+    const loss = (...[, predictions]: Value[]) => sum(predictions as Value);
+    const options = { poses: [1], params: { w: tensor(1) }, combination: mean(), loss };
+    const score = (_tape: Tape, { w }: { w: Value }) => w;
+    await expect(combinePoses({ ...options, score })).rejects.toThrow(
+      /the loss reads all predictions, .*recompute/,
+    );
+  });
+
   test.each([0, 2, Number.NaN])('a sign of %d', sign => {
     expect(() => lse({ sign: sign as 1 })).toThrow(RangeError);
     expect(() => lse({ sign: sign as 1 })).toThrow(/sign is −1 .* or 1 .* got/);
   });
 
-  test.each<[string, Partial<Record<keyof KnownOptions, unknown>>, Kind, RegExp]>([
+  test.each<[string, Record<string, unknown>, Kind, RegExp]>([
     ['a tolerance below 0', { tolerance: -1e-9 }, 'RangeError', /tolerance .* got -1e-9/],
     ['a tolerance of 1', { tolerance: 1 }, 'RangeError', /tolerance .* got 1/],
     ['a tolerance of NaN', { tolerance: Number.NaN }, 'RangeError', /tolerance .* got NaN/],
@@ -331,7 +383,24 @@ describe('a setting out of range', () => {
     ['a strategy that objects have', { strategy: 'toString' }, 'RangeError', /no strategy toString/],
     ['a score', { score: 3 }, 'TypeError', /score must be a function/],
     ['a combination', { combination: 'mean' }, 'TypeError', /combination must be/],
-    ['a combination that was not called', { combination: {} }, 'TypeError', /combination must be/],
+    ['a combination that is none', { combination: {} }, 'TypeError', /combination must be/],
+    [
+      'a combination that was not called',
+      { combination: lse },
+      'TypeError',
+      /combination must be lse\(\), called/,
+    ],
+    ['params', { params: null }, 'TypeError', /params must be a record of tensors by name, got null/],
+    ['an executor that was not called', { executor: jit }, 'TypeError', /executor must be what jit\(\),/],
+    ['a loss', { loss: -3 }, 'TypeError', /loss must be a function, got number/],
+    ['onPose', { onPose: true }, 'TypeError', /onPose must be a function, got boolean/],
+    [
+      'an option',
+      { stategy: 'stream' },
+      'TypeError',
+      /combinePoses: no option stategy; there are poses, params/,
+    ],
+    ['an option by its case', { keeppredictions: false }, 'TypeError', /did you mean keepPredictions\?/],
   ])('%s', async (_what, options, kind, message) => {
     await expectError(options as Partial<KnownOptions>, kind, message);
   });

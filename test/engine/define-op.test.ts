@@ -10,6 +10,7 @@ import {
   Tape,
   tensor,
   type Value,
+  type VjpRule,
 } from 'posetape';
 import { add, div, exp, expandDims, mul, neg, pad, scaled, square, sub, sum } from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
@@ -99,7 +100,7 @@ describe("a user's own op", () => {
     for (const [i, value] of values.entries()) expectClose(value.data, expected[i] as number[], 1e-15);
   });
 
-  test('computes once for each entry of the result when the tape runs, and never before', () => {
+  test('computes once for each entry of the result when the tape runs, and is read once before', () => {
     let calls = 0;
     const counted = defineOp({
       name: 'counted',
@@ -112,9 +113,10 @@ describe("a user's own op", () => {
     const tape = new Tape();
     const y = counted(tape.parameter([[1], [2]]), tape.parameter([1, 2, 3]));
     gradient(sum(y), [y]);
-    expect(calls).toBe(0);
+    counted(y, y);
+    expect(calls).toBe(1);
     interpreter().run([y]);
-    expect(calls).toBe(6);
+    expect(calls).toBe(1 + 6);
   });
 
   const x = new Tape().parameter([1, 2, 3], 'x');
@@ -143,6 +145,41 @@ describe("a user's own op", () => {
     expect(record).toThrow(message);
   });
 
+  // What strict TypeScript catches in part only: in the interpreter these would compute, and fail where they are compiled.
+  type Algebra = Record<'mul' | 'add' | 'constant', (...args: unknown[]) => unknown>;
+  type Loose = (s: Algebra, a: number, b: number) => unknown;
+  const expressions: [mistake: string, expression: Loose, message: string][] = [
+    ['a plain number', (s, a) => s.mul(a, 3), 's.mul: argument 2 is the number 3; write s.constant(3)'],
+    ['operators', (_s, a) => a * a, 'computes with operators or Math'],
+    ['Math', (_s, a) => Math.sin(a), 'computes with operators or Math'],
+    [
+      'more operands than rules',
+      (s, a, b) => s.add(a, b),
+      's.add: argument 2 is undefined; the op has 1 operand',
+    ],
+    ['no result', () => undefined, 'its expression gives undefined'],
+    [
+      'a constant of no number',
+      (s, a) => s.mul(a, s.constant('2')),
+      's.constant takes a number, got a string',
+    ],
+  ];
+
+  test.each(expressions)('an expression of %s is an error at its first use', (_what, expression, message) => {
+    const wrong = defineOp({ name: 'wrong', forward: map(expression as never), vjp: [g => g] });
+    expect(() => wrong(x)).toThrow(message);
+    expect(() => wrong(x)).toThrow(/^wrong: /);
+  });
+
+  test('rules that are none are errors, when they are given or when they are used', () => {
+    const op = (vjp: unknown) =>
+      defineOp({ name: 'odd', forward: map((s, a) => s.neg(a)), vjp: vjp as VjpRule[] });
+    expect(() => op([undefined])).toThrow('odd: vjp must be a list with a derivative rule for each operand');
+    expect(() => gradient(sum(op([() => 2])(x)), [x])).toThrow(
+      'odd: VJP rule 0 gives number; it must give a value, recorded in ops from g',
+    );
+  });
+
   test('after an error in a rule the tape records as before', () => {
     expect(() => gradient(sum(twisted(x, x)), [x])).toThrow();
     expect(add(x, x).adjoint).toBe(false);
@@ -150,7 +187,8 @@ describe("a user's own op", () => {
 
   test('without a derivative does not compile', () => {
     // @ts-expect-error: vjp is missing
-    defineOp({ name: 'half', forward: map((s, a) => s.mul(a, s.constant(0.5))) });
+    const half = () => defineOp({ name: 'half', forward: map((s, a) => s.mul(a, s.constant(0.5))) });
+    expect(half).toThrow('half: vjp must be a list with a derivative rule for each operand');
     // @ts-expect-error: the algebra is closed, and Math is none of it
     map((_s, a) => Math.cbrt(a));
   });

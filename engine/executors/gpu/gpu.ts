@@ -1,3 +1,4 @@
+import { checkOptions } from '../../options.ts';
 import { type Backend, type BackendName, backendNames, openBackend } from './backends.ts';
 import { Executing, type GpuExecutor } from './executing.ts';
 
@@ -22,7 +23,9 @@ export interface GpuOptions {
  * await combinePoses({ …, executor });
  * await executor.dispose();
  */
-export async function gpu({ mode = 'auto', pipelines = 8 }: GpuOptions = {}): Promise<GpuExecutor> {
+export async function gpu(options: GpuOptions = {}): Promise<GpuExecutor> {
+  checkOptions('gpu', options, ['mode', 'pipelines']);
+  const { mode = 'auto', pipelines = 8 } = options;
   if (mode !== 'auto' && !backendNames.includes(mode)) {
     throw new RangeError(
       `gpu: there is no mode ${JSON.stringify(mode)}; there are auto, ${backendNames.join(', ')}`,

@@ -1,6 +1,7 @@
+import { checkOptions } from '../../options.ts';
 import type { Value } from '../../tape.ts';
 import type { Tensor, TensorData } from '../../tensor.ts';
-import type { Precision } from '../executor.ts';
+import { checkPrecision, type Precision } from '../executor.ts';
 import { interpreter } from '../interpreter.ts';
 import { type Layout, layoutOf, lengthOf } from '../plan/layout.ts';
 import type { MatmulStep, Operand, Plan } from '../plan/plan.ts';
@@ -40,7 +41,10 @@ interface Compiled {
  * @example
  * await combinePoses({ …, executor: jit({ precision: 'float32' }) });
  */
-export function jit({ precision = 'float64', structures = 64 }: JitOptions = {}): JitExecutor {
+export function jit(options: JitOptions = {}): JitExecutor {
+  checkOptions('jit', options, ['precision', 'structures']);
+  const { precision = 'float64', structures = 64 } = options;
+  checkPrecision('jit', precision);
   if (!mayCompile()) return interpreterInstead(precision);
   let arena = newArena(precision, 0);
 

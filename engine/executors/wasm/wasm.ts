@@ -1,3 +1,4 @@
+import { checkOptions } from '../../options.ts';
 import type { Value } from '../../tape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { type Job, type PlannedExecutor, plannedExecutor } from '../plan/planned.ts';
@@ -31,7 +32,9 @@ export type WasmExecutor = PlannedExecutor;
  * @example
  * await combinePoses({ …, executor: wasm() });
  */
-export function wasm({ structures = 64, relaxed: mayRelax = true }: WasmOptions = {}): WasmExecutor {
+export function wasm(options: WasmOptions = {}): WasmExecutor {
+  checkOptions('wasm', options, ['structures', 'relaxed']);
+  const { structures = 64, relaxed: mayRelax = true } = options;
   const { api, isRelaxed: canRelax } = engine();
   const isRelaxed = canRelax && mayRelax;
   const target = isRelaxed ? relaxed : plain;

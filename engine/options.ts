@@ -1,0 +1,21 @@
+/**
+ * Holds a caller to the options there are: one that is misspelled would be ignored, and its default taken in silence.
+ *
+ * @throws TypeError naming the owner, the option and what there is
+ */
+export function checkOptions<Options extends object>(
+  owner: string,
+  options: Options,
+  known: readonly (keyof Options & string)[],
+): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`${owner}: options are an object such as { ${known[0]} }, got ${options}`);
+  }
+  const names: readonly string[] = known;
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue;
+    const meant = names.find(each => each.toLowerCase() === name.toLowerCase());
+    const instead = meant ? `did you mean ${meant}?` : `there are ${names.join(', ')}`;
+    throw new TypeError(`${owner}: no option ${name}; ${instead}`);
+  }
+}
