@@ -18,6 +18,7 @@ export type Scorer<Pose, P extends Params> = (tape: Tape, params: ParamValues<P>
 /** A combination of one's own, in ops, of the vector of predictions; runs under `recompute` and `full-graph`. */
 export type CombinationInOps = (predictions: Value) => Value;
 
+/** How the poses are gone through, and how many tapes are alive at once; all three give the same answer. */
 export type Strategy = 'stream' | 'recompute' | 'full-graph';
 
 /** What `onPose` is told after each pose. */

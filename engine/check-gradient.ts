@@ -39,6 +39,7 @@ export interface EntryCheck {
   readonly verdict: 'agrees' | 'wrong' | 'step' | 'precision';
 }
 
+/** What {@link checkGradient} found. */
 export interface GradientCheck {
   /** Whether every entry agrees. */
   readonly ok: boolean;

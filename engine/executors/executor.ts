@@ -11,6 +11,7 @@ export function checkPrecision(owner: string, precision: unknown): void {
   throw new RangeError(`${owner}: precision is 'float64' or 'float32', got ${JSON.stringify(precision)}`);
 }
 
+/** What a run may be told. */
 export interface RunOptions {
   /** Counts the bytes held during the run; afterwards it holds as many as before, whatever happened. */
   readonly memory?: Memory;

@@ -4,6 +4,7 @@ import { type Device, type Gpu, type GpuJs, loadGpuJs } from './gpu-js.ts';
 
 /** What gpu.js can run kernels on, best first. */
 export const backendNames = ['webgpu', 'webgl2', 'headlessgl', 'webasm', 'cpu'] as const;
+/** The backends of gpu.js by name, best first: WebGPU, WebGL2, headless WebGL, WebAssembly, and plain JavaScript. */
 export type BackendName = (typeof backendNames)[number];
 
 /** One of gpu.js's backends, found to be there. */

@@ -1,0 +1,27 @@
+import { checkGradient, defineOp, map, tensor } from 'posetape';
+import { exp, mul, neg, scaled, square, sub, sum } from 'posetape/ops';
+
+// A Morse well, (1 − e⁻ˣ)² − 1: −1 at its bottom, where x is 0, and 0 far away.
+const morse = defineOp({
+  name: 'morse',
+  // The algebra `s` is all there is: add, sub, mul, div, neg, abs, sign, floor, exp, expm1, log, log1p, sqrt, pow, sin,
+  // cos, tanh, min, max, less, equal, select, constant.
+  forward: map((s, x) => {
+    const away = s.sub(s.constant(1), s.exp(s.neg(x)));
+    return s.sub(s.mul(away, away), s.constant(1));
+  }),
+  // d/dx = 2 (e⁻ˣ − e⁻²ˣ), in ops, so that it can be differentiated again. `scaled` is a product that is 0 where g is 0,
+  // however large the slope: nothing of a branch not taken comes through.
+  vjp: [
+    (g, _ans, x) => {
+      const e = exp(neg(x));
+      return scaled(g, mul(2, sub(e, square(e))));
+    },
+  ],
+});
+
+const check = await checkGradient(
+  (tape, { steepness, length }) => sum(morse(mul(steepness, sub(tape.constant([2.9, 3.4, 5]), length)))),
+  { steepness: tensor(1.5), length: tensor(3) },
+);
+console.log(check.report);
