@@ -23,6 +23,7 @@ export type Strategy = 'stream' | 'recompute' | 'full-graph';
 
 /** What `onPose` is told after each pose. */
 export interface PoseProgress {
+  /** Which pose, in the order they are read. */
   readonly index: number;
   /** ΔG_n; NaN for a pose that was left out. */
   readonly prediction: number;
@@ -35,8 +36,11 @@ export interface PoseProgress {
 export interface CombineOptions<Pose, P extends Params> {
   /** The poses, in whatever form the scorer reads. `recompute` reads them twice. */
   readonly poses: Iterable<Pose> | AsyncIterable<Pose>;
+  /** θ: tensors by name. Their arrays are read anew by each call, so a step of training may change them in place. */
   readonly params: P;
+  /** Records ΔG_n of one pose. */
   readonly score: Scorer<Pose, P>;
+  /** `mean()`, `lse()`, `boltzmann()`, or one's own in ops. */
   readonly combination: Combination | CombinationInOps;
   /** `stream` by default; `recompute` where the combination or the loss needs every prediction at once. */
   readonly strategy?: Strategy;

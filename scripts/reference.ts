@@ -111,11 +111,12 @@ function membersOf(source: string): string[][] {
   let doc: string[] = [];
   for (const line of between(source.slice(source.indexOf('{')), '{', '}').split('\n')) {
     const said = /^ {2}(?: \*|\/\*\*) ?(.*?)(?:\*?\/)?$/.exec(line);
-    const member = /^ {2}(?:readonly |get |static )*(\w+)(\??)[:(<]/.exec(line);
+    const member = /^ {2}(?:readonly |get |static )*(\w+\??)(?:(: .*?)(?: = .*)?;$|[:(<])/.exec(line);
     if (said) doc.push(said[1] as string);
     else {
-      const [, name = '', optional = ''] = member ?? [];
-      if (member && name !== 'constructor') members.push([`\`${name}${optional}\``, summaryOf(doc)]);
+      const [, name = '', type = ''] = member ?? [];
+      const shown = oneLine([`\`${name}${type}\``]);
+      if (member && name !== 'constructor') members.push([shown, summaryOf(doc)]);
       doc = [];
     }
   }
