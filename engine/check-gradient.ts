@@ -11,7 +11,7 @@ export interface CheckGradientOptions {
   readonly tolerance?: number;
   /** The first, largest step, as a share of the entry (or of 1, where that is larger). Default 0.02. */
   readonly step?: number;
-  /** How many entries of each parameter to check, spread evenly. Default all. */
+  /** How many entries of each parameter to check, at least 1, spread evenly. Default all. */
   readonly entries?: number;
   /** What computes the gradient; the differences are always of float64 values. Default `interpreter()`. */
   readonly executor?: Executor;
@@ -32,7 +32,7 @@ export interface EntryCheck {
   readonly entry: number;
   readonly gradient: number;
   readonly difference: number;
-  /** |gradient − difference|. */
+  /** |gradient − difference|, infinite where the gradient is not a finite number. */
   readonly error: number;
   /** How far the difference itself may be off, by its own account. */
   readonly uncertainty: number;
@@ -55,7 +55,7 @@ export interface GradientCheck {
  * Differences are extrapolated to step 0 from ten shrinking steps, which also gives their uncertainty (C. J. F. Ridders,
  * Advances in Engineering Software 4, 75, 1982).
  *
- * @throws RangeError if the scorer does not give a single number
+ * @throws RangeError if the scorer does not give a single number, or for an option out of range
  * @example
  * const check = await checkGradient((tape, { w }) => sum(cube(w)), { w: tensor([1, 2, 3]) });
  * console.log(check.report);                    // gradient agrees in all 3 entries, …
@@ -67,6 +67,7 @@ export async function checkGradient<const P extends Readonly<Record<string, Tens
 ): Promise<GradientCheck> {
   checkOptions('checkGradient', options, ['tolerance', 'step', 'entries', 'executor']);
   const { tolerance = 1e-6, step = 0.02, entries = Number.POSITIVE_INFINITY, executor } = options;
+  checkSettings(tolerance, step, entries);
   const record = (given: Readonly<Record<string, Tensor>>) => {
     const tape = new Tape();
     const values = Object.entries(given).map(
@@ -83,7 +84,7 @@ export async function checkGradient<const P extends Readonly<Record<string, Tens
   const checks: EntryCheck[] = [];
   for (const [k, [name, tensor]] of Object.entries(params).entries()) {
     const slope = checked[k] as Tensor;
-    const scale = Math.max(...slope.data.map(Math.abs), Number.MIN_VALUE);
+    const scale = largestOf(slope.data);
     for (const entry of spread(tensor.data.length, entries)) {
       const x = tensor.data[entry] as number;
       const along = (moved: number) => {
@@ -96,7 +97,7 @@ export async function checkGradient<const P extends Readonly<Record<string, Tens
       const own = slope.data[entry] as number;
       const best = exact[k]?.data[entry] as number;
       const outcome = { gradient: own, difference: difference.slope, uncertainty: difference.uncertainty };
-      const error = Math.abs(own - difference.slope);
+      const error = Number.isFinite(own) ? Math.abs(own - difference.slope) : Number.POSITIVE_INFINITY;
       const verdict = verdictOf(
         error,
         Math.abs(best - difference.slope),
@@ -116,8 +117,23 @@ export async function checkGradient<const P extends Readonly<Record<string, Tens
   };
 }
 
+/** The largest finite magnitude: an infinite entry is wrong by itself, and must not excuse the others. */
+function largestOf(slopes: Tensor['data']): number {
+  let largest = Number.MIN_VALUE;
+  for (const slope of slopes) if (Number.isFinite(slope)) largest = Math.max(largest, Math.abs(slope));
+  return largest;
+}
+
+function checkSettings(tolerance: number, step: number, entries: number): void {
+  const bad = (name: string, wanted: string, got: number) =>
+    new RangeError(`checkGradient: ${name} must be ${wanted}, got ${got}`);
+  if (!(tolerance >= 0 && tolerance < 1)) throw bad('tolerance', 'a share from 0 to below 1', tolerance);
+  if (!(step > 0 && Number.isFinite(step))) throw bad('step', 'a finite number above 0', step);
+  if (!(entries >= 1)) throw bad('entries', 'a number from 1', entries);
+}
+
 function spread(length: number, most: number): number[] {
-  const count = Math.min(length, most);
+  const count = Math.min(length, Math.floor(most));
   return Array.from({ length: count }, (_, i) => Math.floor((i * length) / count));
 }
 
@@ -163,8 +179,9 @@ function verdictOf(
 ): EntryCheck['verdict'] {
   if (error <= bound) return 'agrees';
   if (exactError <= bound) return 'precision';
-  if (uncertainty < bound || error > 100 * uncertainty)
-    return kink > bound && kink > 10 * noise ? 'step' : 'wrong';
+  // Where rounding swallows the change altogether, every step gives 0, and the differences look certain.
+  const doubt = Math.max(uncertainty, noise);
+  if (doubt < bound || error > 100 * doubt) return kink > bound && kink > 10 * noise ? 'step' : 'wrong';
   return noise > 0.01 * uncertainty ? 'precision' : 'step';
 }
 
@@ -178,7 +195,7 @@ const blames = {
 function reportOf(checks: readonly EntryCheck[]): string {
   const failed = checks.filter(({ verdict }) => verdict !== 'agrees');
   if (failed.length === 0) {
-    const largest = Math.max(0, ...checks.map(({ error }) => error));
+    const largest = checks.reduce((sofar, { error }) => Math.max(sofar, error), 0);
     return `gradient agrees in all ${checks.length} entries, largest difference ${largest.toExponential(1)}`;
   }
   return failed

@@ -8,7 +8,7 @@ import {
   tensor,
   type Value,
 } from 'posetape';
-import { abs, exp, greater, mul, relu, scaled, square, sum, where } from 'posetape/ops';
+import { abs, add, exp, greater, mul, relu, scaled, slice, square, sum, where } from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
 import { paramsOf, poseArbitrary, programArbitrary, record } from '../support/programs.ts';
 import { property } from '../support/property.ts';
@@ -40,6 +40,50 @@ describe('checkGradient', () => {
     expect(entries[2]).toMatchObject({ parameter: 'w', entry: 2, gradient: 18 });
     expect(entries[2]?.error).toBeCloseTo(9, 6);
     expect(report).toMatch(/^w\[0\]: gradient 2, difference .*: the gradient is wrong\nw\[2\]: /);
+  });
+
+  test.each([Number.NaN, Infinity, -Infinity])(
+    'an entry that is %d is wrong, and neither excuses nor accuses the others',
+    async number => {
+      const broken = (x: Value) => add(sum(cubeBy(number)(slice(x, 0, 1))), sum(cubeBy(3)(slice(x, 1))));
+      const { ok, entries, report } = await check(broken, {}, { w: tensor([1, 2, -3]) });
+      expect(ok).toBe(false);
+      expect(entries.map(({ verdict }) => verdict)).toEqual(['wrong', 'agrees', 'agrees']);
+      expect(entries[0]?.error).toBe(Infinity);
+      expect(report).toMatch(/^w\[0\]: gradient (NaN|-?Infinity), difference 3.*: the gradient is wrong$/);
+      const alsoWrong = (x: Value) => add(broken(x), sum(cubeBy(2)(slice(x, 1, 2))));
+      const verdicts = (await check(alsoWrong, {}, { w: tensor([1, 2, -3]) })).entries;
+      expect(verdicts.map(({ verdict }) => verdict)).toEqual(['wrong', 'wrong', 'agrees']);
+    },
+  );
+
+  test('blames the precision of an executor where only its own range is left', async () => {
+    const single = interpreter({ precision: 'float32' });
+    const { entries } = await check(square, { executor: single }, { w: tensor([3e38]) });
+    expect(entries).toMatchObject([{ gradient: Infinity, verdict: 'precision' }]);
+  });
+
+  test.each([1e12, 1e15, 1e18, 1e30])(
+    'blames the precision where a value of %d hides the change',
+    async large => {
+      const { entries } = await check(x => add(square(x), large), {}, { w: tensor([1]) });
+      expect(entries[0]?.verdict).not.toBe('wrong');
+      expect(large < 1e15 || entries[0]?.verdict === 'precision').toBe(true);
+    },
+  );
+
+  test('takes a parameter of any length', async () => {
+    const params = { w: tensor(new Float64Array(200_000)) };
+    expect((await check(square, { entries: 1 }, params)).ok).toBe(true);
+  });
+
+  test.each([
+    [{ entries: 0 }, 'entries must be a number from 1, got 0'],
+    [{ entries: Number.NaN }, 'entries must be a number from 1, got NaN'],
+    [{ step: 0 }, 'step must be a finite number above 0, got 0'],
+    [{ tolerance: Number.NaN }, 'tolerance must be a share from 0 to below 1, got NaN'],
+  ])('wants its options in range: %o', async (options, message) => {
+    await expect(check(square, options)).rejects.toThrow(new RangeError(`checkGradient: ${message}`));
   });
 
   test('blames the step at a kink, where no difference is the slope, but not for a subgradient it meets', async () => {

@@ -77,8 +77,20 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'off-path values are differentiated too',
     file: 'engine/gradient.ts',
-    find: 'if (!onPath[input.id - oldest]) continue;',
-    replace: 'if (input.id < oldest || input.dtype === "index") continue;',
+    find: 'if (!onPath[place]) continue;',
+    replace: 'if (place < 0 || tape.values[place + oldest]?.dtype === "index") continue;',
+  },
+  {
+    name: 'an infinite slope excuses the others of its parameter',
+    file: 'engine/check-gradient.ts',
+    find: 'if (Number.isFinite(slope)) largest',
+    replace: 'largest',
+  },
+  {
+    name: 'a change that rounding swallows counts as measured',
+    file: 'engine/check-gradient.ts',
+    find: 'const doubt = Math.max(uncertainty, noise);',
+    replace: 'const doubt = uncertainty;',
   },
   {
     name: 'segment-sum overwrites',
