@@ -107,7 +107,7 @@ export class Tape {
    * Whole numbers that pick rows: a list, which is copied to Int32, an Int32Array or a tensor of one. Ops that take an
    * index do this by themselves; an index used by several is worth putting on the tape once.
    *
-   * @throws TypeError naming `op` and the entry for one that is not whole
+   * @throws TypeError naming `op` and the entry for one that is not whole, RangeError for one of more than 32 bits
    */
   index(source: Exclude<Index, Value>, op = 'index'): Value {
     if (source instanceof Int32Array || isTensor(source)) return this.#constant(tensor(source), false);
@@ -117,7 +117,13 @@ export class Tape {
       const what = `an index is a list of whole numbers, got ${list.data[wrong]} at position ${wrong}`;
       throw new TypeError(`${op}: ${what}`);
     }
-    return this.#constant({ data: Int32Array.from(list.data), shape: list.shape }, true);
+    const data = Int32Array.from(list.data);
+    const large = data.findIndex((row, position) => row !== list.data[position]);
+    if (large >= 0) {
+      const what = `index ${list.data[large]} at position ${large} is out of range: an index has 32 bits`;
+      throw new RangeError(`${op}: ${what}`);
+    }
+    return this.#constant({ data, shape: list.shape }, true);
   }
 
   #constant(tensor: Tensor, isOurs: boolean): Value {

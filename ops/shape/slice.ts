@@ -25,7 +25,9 @@ export function slice(
       `slice: ${showShape(a.shape)}: the end (${to.join(', ')}) lies before the start (${from.join(', ')})`,
     );
   }
-  return sameShape(shape, a.shape) ? a : sliceOp([a], from, shape);
+  // As long as its room, a box may yet lie beside it, which the form refuses.
+  const isWhole = sameShape(shape, a.shape) && from.every(position => position === 0);
+  return isWhole ? a : sliceOp([a], from, shape);
 }
 
 function positions(

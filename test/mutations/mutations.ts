@@ -57,6 +57,12 @@ export const mutations: readonly Mutation[] = [
     replace: 'ans.form.permutation',
   },
   {
+    name: 'a slice beside its room is taken for the whole',
+    file: 'ops/shape/slice.ts',
+    find: 'const isWhole = sameShape(shape, a.shape) && from.every(position => position === 0);',
+    replace: 'const isWhole = sameShape(shape, a.shape);',
+  },
+  {
     name: 'exchanged transposes in the rule of matmul',
     file: 'ops/linear/matmul.ts',
     find: 'multiply(b, g, transposeB, true)',

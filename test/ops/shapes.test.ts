@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { evaluate, Tape, tensor, type Value } from 'posetape';
 import * as ops from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
+import { property } from '../support/property.ts';
 
 /** A parameter of this shape on a new tape, holding 1, 2, 3, …; further calls on the same tape. */
 function ofShape(shape: readonly number[], tape: Tape = new Tape()): Value {
@@ -146,6 +148,16 @@ describe('shapes that do not fit are named, with what would', () => {
       () => ops.slice(three, -4),
       'slice: [3]: a box of [4] from (-1) does not lie in [3]',
     ],
+    [
+      'slice of the whole length, beside it',
+      () => ops.slice(three, 1, 4),
+      'slice: [3]: a box of [3] from (1) does not lie in [3]',
+    ],
+    [
+      'slice of the whole length, before it',
+      () => ops.slice(three, -5, 1),
+      'slice: [3]: a box of [3] from (-2) does not lie in [3]',
+    ],
     ['slice backwards', () => ops.slice(three, 2, 1), 'slice: [3]: the end (1) lies before the start (2)'],
     ['slice of too many axes', () => ops.slice(three, [0, 0]), 'slice: [3] has no position (0, 0)'],
     ['slice between entries', () => ops.slice(three, 0.5), 'slice: [3] has no position (0.5)'],
@@ -200,6 +212,11 @@ describe('shapes that do not fit are named, with what would', () => {
       () => ops.gather(three, [0, 0.5]),
       'gather: an index is a list of whole numbers, got 0.5 at position 1',
     ],
+    [
+      'gather by more than 32 bits',
+      () => ops.gather(three, [0, 2 ** 32 + 1]),
+      'gather: index 4294967297 at position 1 is out of range: an index has 32 bits',
+    ],
     ['gather by real numbers', () => ops.gather(three, three), 'gather: its index must be whole numbers'],
     [
       'segmentSum past the last segment',
@@ -246,6 +263,24 @@ describe('slice and an index', () => {
       expect(same).toBe(a);
     }
   });
+
+  property(
+    'a slice is what lies from its start to before its end, or an error',
+    fc.integer({ min: 0, max: 5 }),
+    fc.integer({ min: -7, max: 7 }),
+    fc.integer({ min: -7, max: 7 }),
+    (length, start, end) => {
+      const list = Array.from({ length }, (_, i) => i);
+      const a = new Tape().constant(Float64Array.from(list));
+      const [from, to] = [start, end].map(position => (position < 0 ? position + length : position)) as [
+        number,
+        number,
+      ];
+      const slice = () => [...evaluate([ops.slice(a, start, end)])[0].data];
+      if (0 <= from && from <= to && to <= length) expect(slice()).toEqual(list.slice(from, to));
+      else expect(slice).toThrow(RangeError);
+    },
+  );
 
   test('an index is any list of whole numbers, or a value on the tape, used as often as wanted', () => {
     const tape = new Tape();
