@@ -2,7 +2,7 @@ import { DeviceLostError, type Executor } from '../engine/executors/executor.ts'
 
 /**
  * An executor that goes on with another where its device is lost: the run that failed is made again there, so that what
- * was folded in before it is kept. It is named after all that ran.
+ * was folded in before it is kept. It is named after all that ran, and as precise as the coarsest of them.
  */
 export function switching(
   first: Executor,
@@ -15,7 +15,8 @@ export function switching(
       return used.map(({ name }) => name).join(', then ');
     },
     get precision() {
-      return current().precision;
+      // The coarsest, as what was predicted before the loss may be compared with what is predicted after it.
+      return used.some(({ precision }) => precision === 'float32') ? 'float32' : 'float64';
     },
     get stops() {
       return current().stops;

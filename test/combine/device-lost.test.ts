@@ -1,12 +1,13 @@
-import { DeviceLostError, type Executor, interpreter } from 'posetape';
+import { DeviceLostError, type Executor, interpreter, type Precision } from 'posetape';
 import { expect, test } from 'vitest';
+import { expectClose } from '../support/equal.ts';
 import { combineKnown, type KnownPose } from './known-poses.ts';
 
 const poses: KnownPose[] = Array.from({ length: 6 }, (_, n) => ({ energy: -n, slope: [n, 1, -n] }));
 
 /** An executor whose device goes away in its run number `failsAt`. */
-function losing(failsAt: number): Executor {
-  const plain = interpreter();
+function losing(failsAt: number, precision: Precision = 'float64'): Executor {
+  const plain = interpreter({ precision });
   let runs = 0;
   return {
     ...plain,
@@ -36,6 +37,23 @@ test.each(['stream', 'recompute'] as const)(
     expect(seen).toEqual([
       expect.stringMatching(/^fragile: the device was lost \(unplugged\).*onDeviceLost/),
     ]);
+  },
+);
+
+test.each(Array.from({ length: 12 }, (_, n) => n + 1))(
+  'recompute goes on in another precision, from run %d, and is as near as the coarser one',
+  async failsAt => {
+    const inexact = poses.map(({ energy, slope }) => ({ energy: energy / 3, slope }));
+    const whole = await combineKnown({ poses: inexact });
+    const options = { poses: inexact, strategy: 'recompute' } as const;
+    const result = await combineKnown({
+      ...options,
+      executor: losing(failsAt, 'float32'),
+      onDeviceLost: () => interpreter(),
+    });
+    expectClose(result.value, whole.value, 1e-6);
+    expectClose(result.gradient.w, whole.gradient.w, 1e-6);
+    expect(result.stats.executor).toBe('fragile, then interpreter float64');
   },
 );
 

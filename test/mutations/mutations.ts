@@ -262,6 +262,12 @@ export const mutations: readonly Mutation[] = [
     replace: 'error instanceof DeviceLostError',
   },
   {
+    name: 'what a lost device predicted is held to the precision of the next',
+    file: 'combine/switching.ts',
+    find: "return used.some(({ precision }) => precision === 'float32') ? 'float32' : 'float64';",
+    replace: 'return current().precision;',
+  },
+  {
     name: 'lanes beyond the end of a row are added up too',
     file: 'engine/executors/wasm/loop.ts',
     find: 'if (!mask) return value;',
