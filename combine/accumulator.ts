@@ -65,7 +65,7 @@ type Sums = Record<string, Float64Array>;
  *
  * r is the best ΔG so far. When a pose brings a better r′, everything is carried over to it: with q = exp(σ(r − r′)),
  *
- *     S ← qS    A ← qA    D ← q(D + (r − r′)S)    B ← q(B + (r − r′)A)
+ *     S ← qS    A ← qA    D ← qD + q(r − r′)S    B ← qB + q(r − r′)A
  *
  * No exponent is ever positive, so nothing overflows; and energies are measured from r, not from 0, because
  * (1 + βΔG)A − βB on raw energies cancels catastrophically when ΔG is large. Two accumulators merge by the same rule:
@@ -128,13 +128,14 @@ export class Accumulator {
     this.#measureFrom(prediction);
     const d = prediction - this.#r;
     const e = Math.exp(this.#fold.sigma * d);
+    const ed = vanishing(e, d);
     this.#count++;
     this.#S += e;
-    this.#D += e * d;
+    this.#D += ed;
     this.#poseLoss += poseLoss;
     for (const [name, { data }] of Object.entries(gradient ?? {})) {
       addScaled(this.#A[name], e, data);
-      addScaled(this.#B[name], e * d, data);
+      addScaled(this.#B[name], ed, data);
       addScaled(this.#P[name], poseLossGradient, data);
     }
   }
@@ -261,12 +262,14 @@ export class Accumulator {
     if (!isBetter(this.#fold, prediction, this.#r)) return;
     const shift = this.#r - prediction;
     const q = Math.exp(this.#fold.sigma * shift);
-    this.#D = q * (this.#D + shift * this.#S);
+    // Taken first: shift·A alone may overflow, where a small q leaves little or nothing of it.
+    const qShift = vanishing(q, shift);
+    this.#D = q * this.#D + qShift * this.#S;
     this.#S *= q;
     for (const [name, A] of Object.entries(this.#A)) {
       const B = this.#B[name];
       for (let i = 0; i < A.length; i++) {
-        if (B) B[i] = q * ((B[i] as number) + shift * (A[i] as number));
+        if (B) B[i] = q * (B[i] as number) + qShift * (A[i] as number);
         (A[i] as number) *= q;
       }
     }
@@ -330,6 +333,11 @@ function checkFinite(numbers: Readonly<Record<string, number>>, gradient: Tensor
 /** Whether ΔG `a` has a larger weight than `b`. */
 function isBetter({ sigma }: Fold, a: number, b: number): boolean {
   return sigma > 0 ? a > b : a < b;
+}
+
+/** e·d of a weight e that vanishes faster than the energy d grows, an overflow of d included. */
+function vanishing(e: number, d: number): number {
+  return e === 0 ? 0 : e * d;
 }
 
 function copyOf(sums: Sums): Sums {

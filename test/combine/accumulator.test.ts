@@ -213,6 +213,23 @@ describe('the result of an accumulator', () => {
     );
   });
 
+  test('is the better pose of two whose energies are as far apart as numbers go', () => {
+    const most = Number.MAX_VALUE;
+    for (const combination of [lse(), lse({ sign: 1 }), boltzmann()]) {
+      const [best, gradient] = combination.sigma > 0 ? [most, -2] : [-most, 3];
+      for (const energies of [
+        [best, -best],
+        [-best, best],
+      ]) {
+        const accumulator = combination.accumulator();
+        for (const energy of energies)
+          accumulator.add(energy, { w: tensor(energy === best ? gradient : most) });
+        const result = accumulator.result();
+        expect([result.value, result.gradient.w?.data[0]]).toEqual([best, gradient]);
+      }
+    }
+  });
+
   test('is in fresh arrays each time, of float64 and the shapes given', () => {
     const accumulator = boltzmann().accumulator();
     const given = { matrix: tensor(new Float32Array([1, 2, 3, 4]), [2, 2]), number: tensor(5) };

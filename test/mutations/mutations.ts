@@ -138,14 +138,26 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'B rescaled without its shift',
     file: 'combine/accumulator.ts',
-    find: 'B[i] = q * ((B[i] as number) + shift * (A[i] as number));',
+    find: 'B[i] = q * (B[i] as number) + qShift * (A[i] as number);',
     replace: 'B[i] = q * (B[i] as number);',
   },
   {
     name: 'D rescaled after S',
     file: 'combine/accumulator.ts',
-    find: 'this.#D = q * (this.#D + shift * this.#S);\n    this.#S *= q;',
-    replace: 'this.#S *= q;\n    this.#D = q * (this.#D + shift * this.#S);',
+    find: 'this.#D = q * this.#D + qShift * this.#S;\n    this.#S *= q;',
+    replace: 'this.#S *= q;\n    this.#D = q * this.#D + qShift * this.#S;',
+  },
+  {
+    name: 'an energy that overflows leaves NaN where its weight is 0',
+    file: 'combine/accumulator.ts',
+    find: 'return e === 0 ? 0 : e * d;',
+    replace: 'return e * d;',
+  },
+  {
+    name: 'a change of the best energy overflows where little is left of it',
+    file: 'combine/accumulator.ts',
+    find: 'B[i] = q * (B[i] as number) + qShift * (A[i] as number);',
+    replace: 'B[i] = q * ((B[i] as number) + shift * (A[i] as number));',
   },
   {
     name: 'pose losses rescaled with the weights',
