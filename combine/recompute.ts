@@ -56,7 +56,9 @@ async function differentiate<Pose>(
   }
   const sums = Object.entries(gradient);
   const stateBytes = sums.reduce((total, [, { data }]) => total + data.byteLength, 0);
-  const total = coefficients.reduce((sum, coefficient) => sum + Math.abs(coefficient), 0);
+  // Both as shares of the largest, as the sum of all might overflow.
+  const largest = coefficients.reduce((most, coefficient) => Math.max(most, Math.abs(coefficient)), 0);
+  const total = coefficients.reduce((sum, coefficient) => sum + Math.abs(coefficient) / largest, 0);
   let [read, backwardSkipped] = [0, 0];
   task.memory.take(stateBytes);
   try {
@@ -65,7 +67,7 @@ async function differentiate<Pose>(
       const before = predictions[index] as number;
       if (Number.isNaN(before)) continue;
       const coefficient = coefficients[index] as number;
-      const isNeeded = coefficient !== 0 && Math.abs(coefficient) >= task.tolerance * total;
+      const isNeeded = coefficient !== 0 && Math.abs(coefficient) / largest >= task.tolerance * total;
       if (!isNeeded) backwardSkipped++;
       else {
         const run = await unlessBad(task, badPoses, () =>

@@ -1,7 +1,7 @@
 import type { Accumulator } from './accumulator.ts';
 import type { BadPose } from './bad-pose.ts';
 import type { Combination } from './combination.ts';
-import { lossOf, poseLossOf } from './objective.ts';
+import { checkTarget, lossOf, poseLossOf } from './objective.ts';
 import { checkAnyPoses, indexed, Numbers, report, unlessBad } from './passes.ts';
 import { runPose } from './pose-tape.ts';
 import type { Outcome, Task } from './task.ts';
@@ -65,5 +65,8 @@ function finish<Pose>(
     const own = poseLossGradient[name]?.data ?? [];
     for (let i = 0; i < own.length; i++) (data[i] as number) += own[i] as number;
   }
-  return { value, readout, loss: task.poseLoss ? (loss ?? 0) + poseLoss : loss, gradient, poses: count };
+  if (!task.poseLoss) return { value, readout, loss, gradient, poses: count };
+  const total = (loss ?? 0) + poseLoss;
+  checkTarget(total);
+  return { value, readout, loss: total, gradient, poses: count };
 }

@@ -1,10 +1,18 @@
-import { type Executor, interpreter } from 'posetape';
+import { type Executor, interpreter, type Value } from 'posetape';
 import { boltzmann, type Combination, squaredError } from 'posetape/combine';
+import { mul } from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
 import { expectClose } from '../support/equal.ts';
 import { property } from '../support/property.ts';
 import { combinations, knownPose, magnitudes, several } from './arbitraries.ts';
-import { combineKnown, energiesOf, type KnownOptions, type KnownPose, posesOf } from './known-poses.ts';
+import {
+  combineKnown,
+  energiesOf,
+  type KnownOptions,
+  type KnownPose,
+  posesOf,
+  strategies,
+} from './known-poses.ts';
 import { reachOf } from './textbook.ts';
 
 /** An executor that runs forward and backward as one, and so cannot stop between them. */
@@ -79,6 +87,18 @@ describe('a pose whose weight underflows needs no backward pass', () => {
       strategy: 'recompute',
     });
     expect([stats.backwardSkipped, loss, ...gradient.w.data]).toEqual([2, 0, 0, 0, 0]);
+  });
+
+  test('as every pose does whose coefficient is a share of all, however large they are', async () => {
+    const poses = [1, 2, 3].map(energy => ({ energy: energy / 10, slope: [1e-10 * energy, 0, 0] }));
+    const poseLoss = (x: Value) => mul(x, 1e308);
+    for (const strategy of strategies) {
+      for (const tolerance of [0, 0.1]) {
+        const { stats, gradient } = await combineKnown({ poses, poseLoss, strategy, tolerance });
+        expect(stats.backwardSkipped).toBe(0);
+        expectClose(gradient.w.data, [6e298, 0, 0], 1e-15);
+      }
+    }
   });
 
   test('and is not counted where no gradient is wanted', async () => {

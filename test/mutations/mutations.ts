@@ -190,6 +190,12 @@ export const mutations: readonly Mutation[] = [
     replace: 'coefficients[n] = slopes[n] as number;',
   },
   {
+    name: 'no pose is needed where the sum of all coefficients overflows',
+    file: 'combine/recompute.ts',
+    find: 'Math.abs(coefficient) / largest, 0)',
+    replace: 'Math.abs(coefficient), 0)',
+  },
+  {
     name: 'the arena gives a buffer away while it is still read',
     file: 'engine/executors/plan/layout.ts',
     find: 'for (const buffer of [...step.reads, ...step.writes]) last.set(buffer, at);',
