@@ -55,7 +55,8 @@ export interface AccumulatorJSON {
   readonly P: Readonly<Record<string, Base64>>;
 }
 
-type Sums = Record<string, Float64Array>;
+/** By parameter name; a Map, as a name may be one that every object has, such as `constructor`. */
+type Sums = Map<string, Float64Array>;
 
 /**
  * All that need be kept of the poses seen so far, whatever their number: sums of the size of θ.
@@ -85,10 +86,10 @@ export class Accumulator {
   #S = 0;
   #D = 0;
   #poseLoss = 0;
-  #shapes: Record<string, Shape> | undefined;
-  #A: Sums = {};
-  #B: Sums = {};
-  #P: Sums = {};
+  #shapes: ReadonlyMap<string, Shape> | undefined;
+  #A: Sums = new Map();
+  #B: Sums = new Map();
+  #P: Sums = new Map();
 
   constructor(fold: Fold) {
     this.#fold = fold;
@@ -107,7 +108,7 @@ export class Accumulator {
   get bytes(): number {
     let bytes = 0;
     for (const sums of [this.#A, this.#B, this.#P])
-      for (const name in sums) bytes += sums[name]?.byteLength ?? 0;
+      for (const { byteLength } of sums.values()) bytes += byteLength;
     return bytes;
   }
 
@@ -134,9 +135,9 @@ export class Accumulator {
     this.#D += ed;
     this.#poseLoss += poseLoss;
     for (const [name, { data }] of Object.entries(gradient ?? {})) {
-      addScaled(this.#A[name], e, data);
-      addScaled(this.#B[name], ed, data);
-      addScaled(this.#P[name], poseLossGradient, data);
+      addScaled(this.#A.get(name), e, data);
+      addScaled(this.#B.get(name), ed, data);
+      addScaled(this.#P.get(name), poseLossGradient, data);
     }
   }
 
@@ -185,12 +186,12 @@ export class Accumulator {
   result(): AccumulatorResult {
     if (this.#count === 0) throw new RangeError('Accumulator.result: no poses were added');
     const { a, b } = this.#fold.factors(this.#S, this.#D);
-    const gradient: Sums = {};
-    for (const [name, A] of Object.entries(this.#A)) {
-      const B = this.#B[name];
+    const gradient: Sums = new Map();
+    for (const [name, A] of this.#A) {
+      const B = this.#B.get(name);
       const combined = A.slice();
       for (let i = 0; i < A.length; i++) combined[i] = a * (A[i] as number) + (B ? b * (B[i] as number) : 0);
-      gradient[name] = combined;
+      gradient.set(name, combined);
     }
     return {
       value: this.#r + this.#fold.above(this.#S, this.#D),
@@ -204,13 +205,13 @@ export class Accumulator {
   /** The state as JSON: `JSON.stringify(accumulator)`. Read it back by `combination.accumulator(json)`. */
   toJSON(): AccumulatorJSON {
     const encode = (sums: Sums) =>
-      Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, float64ToBase64(sum)]));
+      Object.fromEntries([...sums].map(([name, sum]) => [name, float64ToBase64(sum)]));
     return {
       kind: this.#fold.kind,
       settings: this.#fold.settings,
       count: this.#count,
       scalars: float64ToBase64(Float64Array.of(this.#r, this.#S, this.#D, this.#poseLoss)),
-      shapes: this.#shapes ?? {},
+      shapes: Object.fromEntries(this.#shapes ?? []),
       A: encode(this.#A),
       B: encode(this.#B),
       P: encode(this.#P),
@@ -233,11 +234,12 @@ export class Accumulator {
     accumulator.#D = D;
     accumulator.#poseLoss = poseLoss;
     const decode = (sums: AccumulatorJSON['A']) =>
-      Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, float64FromBase64(sum)]));
+      new Map(Object.entries(sums).map(([name, sum]) => [name, float64FromBase64(sum)]));
     accumulator.#A = decode(json.A);
     accumulator.#B = decode(json.B);
     accumulator.#P = decode(json.P);
-    if (Object.keys(json.shapes).length > 0) accumulator.#shapes = { ...json.shapes };
+    const shapes = Object.entries(json.shapes);
+    if (shapes.length > 0) accumulator.#shapes = new Map(shapes);
     return accumulator;
   }
 
@@ -266,8 +268,8 @@ export class Accumulator {
     const qShift = vanishing(q, shift);
     this.#D = q * this.#D + qShift * this.#S;
     this.#S *= q;
-    for (const [name, A] of Object.entries(this.#A)) {
-      const B = this.#B[name];
+    for (const [name, A] of this.#A) {
+      const B = this.#B.get(name);
       for (let i = 0; i < A.length; i++) {
         if (B) B[i] = q * (B[i] as number) + qShift * (A[i] as number);
         (A[i] as number) *= q;
@@ -284,25 +286,25 @@ export class Accumulator {
 
   /** Sets the shapes by the first gradients, and holds all later ones to them. */
   #checkShapes(gradient: Tensors): void {
+    const given = Object.entries(gradient);
     if (!this.#shapes) {
-      this.#shapes = {};
-      for (const [name, { data, shape }] of Object.entries(gradient)) {
-        this.#shapes[name] = shape;
-        this.#A[name] = new Float64Array(data.length);
-        if (this.#fold.usesB) this.#B[name] = new Float64Array(data.length);
-        this.#P[name] = new Float64Array(data.length);
+      this.#shapes = new Map(given.map(([name, { shape }]) => [name, shape]));
+      for (const [name, { data }] of given) {
+        this.#A.set(name, new Float64Array(data.length));
+        if (this.#fold.usesB) this.#B.set(name, new Float64Array(data.length));
+        this.#P.set(name, new Float64Array(data.length));
       }
       return;
     }
-    const names = Object.keys(this.#shapes);
-    const given = Object.keys(gradient);
-    if (given.length !== names.length || !given.every(name => names.includes(name))) {
+    const shapes = this.#shapes;
+    if (given.length !== shapes.size || !given.every(([name]) => shapes.has(name))) {
+      const [now, before] = [given.map(([name]) => name), [...shapes.keys()]];
       throw new RangeError(
-        `Accumulator: gradients of (${given.join(', ')}), but before of (${names.join(', ')})`,
+        `Accumulator: gradients of (${now.join(', ')}), but before of (${before.join(', ')})`,
       );
     }
-    for (const name of names) {
-      const [shape, before] = [gradient[name]?.shape ?? [], this.#shapes[name] ?? []];
+    for (const [name, { shape }] of given) {
+      const before = shapes.get(name) ?? [];
       if (!sameShape(shape, before)) {
         throw new RangeError(
           `Accumulator: the gradient of ${name} has shape ${showShape(shape)}, but before ${showShape(before)}`,
@@ -312,9 +314,8 @@ export class Accumulator {
   }
 
   #sums(sums: Sums): Record<string, Tensor<Float64Array>> {
-    const shapes = this.#shapes ?? {};
     return Object.fromEntries(
-      Object.entries(sums).map(([name, data]) => [name, { data, shape: shapes[name] ?? [] }]),
+      [...sums].map(([name, data]) => [name, { data, shape: this.#shapes?.get(name) ?? [] }]),
     );
   }
 }
@@ -341,11 +342,11 @@ function vanishing(e: number, d: number): number {
 }
 
 function copyOf(sums: Sums): Sums {
-  return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum.slice()]));
+  return new Map([...sums].map(([name, sum]) => [name, sum.slice()]));
 }
 
 function addSums(sums: Sums, added: Sums): void {
-  for (const [name, sum] of Object.entries(sums)) addScaled(sum, 1, added[name]);
+  for (const [name, sum] of sums) addScaled(sum, 1, added.get(name));
 }
 
 function addScaled(sum: Float64Array | undefined, factor: number, data: Tensor['data'] | undefined): void {

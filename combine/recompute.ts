@@ -50,10 +50,11 @@ async function differentiate<Pose>(
   coefficients: Float64Array,
   badPoses: BadPose[],
 ): Promise<Pick<Outcome, 'gradient' | 'backwardSkipped'> | undefined> {
-  const gradient: Outcome['gradient'] = {};
-  for (const [name, { shape, data }] of Object.entries(task.params)) {
-    gradient[name] = { data: new Float64Array(data.length), shape };
-  }
+  const gradient: Outcome['gradient'] = Object.fromEntries(
+    Object.entries(task.params).map(([name, { shape, data }]) => {
+      return [name, { data: new Float64Array(data.length), shape }];
+    }),
+  );
   const sums = Object.entries(gradient);
   const stateBytes = sums.reduce((total, [, { data }]) => total + data.byteLength, 0);
   // Both as shares of the largest, as the sum of all might overflow.

@@ -162,6 +162,17 @@ describe('accumulators as JSON', () => {
     },
   );
 
+  test('keep parameters of any name', () => {
+    const gradient = Object.fromEntries(['constructor', '__proto__'].map(name => [name, tensor([1, 2])]));
+    const [some, bare] = [lse().accumulator(), lse().accumulator()];
+    some.add(-1, gradient);
+    bare.add(-1, null);
+    const copy = lse().accumulator(throughJSON(some)).merge(bare);
+    expect(Object.entries(copy.result().gradient)).toEqual(
+      Object.keys(gradient).map(name => [name, tensor([0.5, 1])]),
+    );
+  });
+
   test('lose no bit of −0, denormals and numbers near the largest', () => {
     const extremes = Float64Array.of(-0, 5e-324, -5e-324, 1e308, -1e308, Number.MAX_VALUE, 2 ** -1022);
     const text = Buffer.from(extremes.buffer).toString('base64');

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { type Executor, interpreter, type Tensor, tensor } from 'posetape';
+import { type Executor, interpreter, type Tensor, tensor, type Value } from 'posetape';
 import {
   boltzmann,
   combinePoses,
@@ -289,6 +289,25 @@ describe('the gradient is', () => {
     });
     expect(gradient.idle).toEqual({ data: new Float64Array(4), shape: [2, 2] });
     expect(gradient.w.data.some(entry => entry !== 0)).toBe(true);
+  });
+
+  test('of parameters by any name, also one that every object has', async () => {
+    for (const name of ['constructor', '__proto__', 'valueOf', '']) {
+      for (const [strategy, combination] of strategies.flatMap(each =>
+        [mean(), boltzmann()].map(combined => [each, combined] as const),
+      )) {
+        const { gradient } = await combinePoses({
+          poses: posesOf(-6, -9),
+          params: Object.fromEntries([[name, params.w]]),
+          score: (tape, values, pose) => score(tape, { w: Object.values(values)[0] as Value }, pose),
+          combination,
+          strategy,
+        });
+        const expected = await combineKnown({ poses: posesOf(-6, -9), combination, strategy });
+        expect(Object.entries(gradient)).toEqual([[name, expected.gradient.w]]);
+      }
+    }
+    expect(Object.keys(Object)).toEqual([]);
   });
 
   test.each(strategies)('in fresh float64 arrays, which nobody else writes to, under %s', async strategy => {

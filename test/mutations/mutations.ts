@@ -162,8 +162,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'pose losses rescaled with the weights',
     file: 'combine/accumulator.ts',
-    find: 'addScaled(this.#P[name], poseLossGradient, data);',
-    replace: 'addScaled(this.#P[name], poseLossGradient * e, data);',
+    find: 'addScaled(this.#P.get(name), poseLossGradient, data);',
+    replace: 'addScaled(this.#P.get(name), poseLossGradient * e, data);',
   },
   {
     name: 'lost slope of the loss',
