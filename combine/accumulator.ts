@@ -279,7 +279,10 @@ export class Accumulator {
   }
 
   #checkKind(verb: string, kind: string, settings: Fold['settings']): void {
-    const show = (a: string, b: Fold['settings']) => `${a}(${JSON.stringify(b)})`;
+    // In our order: JSON kept elsewhere may come back in another.
+    const names = Object.keys(this.#fold.settings);
+    const order = [...names, ...Object.keys(settings ?? {}).filter(name => !names.includes(name))];
+    const show = (a: string, b: Fold['settings']) => `${a}(${JSON.stringify(b, order)})`;
     const [ours, theirs] = [show(this.#fold.kind, this.#fold.settings), show(kind, settings)];
     if (ours !== theirs) throw new TypeError(`Accumulator.${verb}: ${theirs} does not go into ${ours}`);
   }

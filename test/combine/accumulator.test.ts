@@ -162,6 +162,25 @@ describe('accumulators as JSON', () => {
     },
   );
 
+  test('may come back with their keys in another order', () => {
+    const sorted = (value: unknown): unknown =>
+      Object(value) !== value || Array.isArray(value)
+        ? value
+        : Object.fromEntries(
+            Object.entries(value as object)
+              .sort(([a], [b]) => (a < b ? -1 : 1))
+              .map(([name, each]) => [name, sorted(each)]),
+          );
+    const accumulator = lse({ t: 2, sign: 1 }).accumulator();
+    accumulator.add(-1, { w: tensor([1, 2]), depth: tensor(3) });
+    const saved = sorted(throughJSON(accumulator)) as AccumulatorJSON;
+    expect(Object.keys(saved.settings)).toEqual(['sign', 't']);
+    expectSameBits(
+      lse({ t: 2, sign: 1 }).accumulator(saved).merge(accumulator),
+      accumulator.merge(accumulator),
+    );
+  });
+
   test('keep parameters of any name', () => {
     const gradient = Object.fromEntries(['constructor', '__proto__'].map(name => [name, tensor([1, 2])]));
     const [some, bare] = [lse().accumulator(), lse().accumulator()];
