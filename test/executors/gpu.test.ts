@@ -1,9 +1,10 @@
-import { Memory, Tape, tensor, type Value } from 'posetape';
+import { interpreter, Memory, Tape, tensor, type Value } from 'posetape';
 import { gpu } from 'posetape/gpu';
 import { exp, mul, softplus, square, sum } from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
 import { openMachine } from '../gpu/harness.ts';
 import { backendLaws } from '../gpu/laws.ts';
+import { expectClose } from '../support/equal.ts';
 
 // gpu.js's backends that need no GPU: what a bare Node has. The others are run by npm run test:gpu.
 for (const mode of ['webasm', 'cpu'] as const) {
@@ -54,6 +55,22 @@ describe('an executor', () => {
     // 0, 1, then 2 in place of 1, then 1 anew.
     expect(executor.compiled).toBe(4);
     await executor.dispose();
+  });
+
+  test('pushes no pipeline out from under a run, nor does dispose()', async () => {
+    const executor = await gpu({ mode: 'webasm', pipelines: 1 });
+    const depths = [0, 1, 0, 2, 1, 0];
+    const overlapping = async () => {
+      const answers = await Promise.all(depths.map(depth => executor.run(squares(100, depth))));
+      return answers.map(([sum]) => sum?.data[0]);
+    };
+    const expected = depths.map(depth => interpreter().run(squares(100, depth))[0]?.data[0] as number);
+    const first = await overlapping();
+    const second = overlapping();
+    await executor.dispose();
+    for (const found of [first, await second]) {
+      for (const [i, sum] of expected.entries()) expectClose(found[i] ?? Number.NaN, sum, 1e-6);
+    }
   });
 
   test('counts what it holds during a run, and nothing afterwards, whatever happened', async () => {

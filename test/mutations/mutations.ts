@@ -274,6 +274,12 @@ export const mutations: readonly Mutation[] = [
     replace: 'this.#programs.size <= this.#limit + 1',
   },
   {
+    name: 'an evicted pipeline is destroyed while another run is on it',
+    file: 'engine/executors/gpu/compiled.ts',
+    find: 'if (this.#runs === 0) await this.#destroy();',
+    replace: 'await this.#destroy();',
+  },
+  {
     name: 'a lost device ends the combination though another executor is there',
     file: 'combine/switching.ts',
     find: '!(error instanceof DeviceLostError)',

@@ -9,13 +9,14 @@ import {
   liveValues,
   type RunOptions,
 } from '../executor.ts';
-import { type KernelPlan, kernelsOf } from '../plan/kernels.ts';
+import { kernelsOf } from '../plan/kernels.ts';
 import { withCounts } from '../plan/lower.ts';
 import { type Structure, structureOf } from '../plan/structure.ts';
 import type { Backend, BackendName } from './backends.ts';
 import { capacitiesOf } from './capacity.ts';
+import { Compiled } from './compiled.ts';
 import { explained } from './explain.ts';
-import { type InputLayout, inputLayoutOf, writeInputs } from './inputs.ts';
+import { inputLayoutOf, writeInputs } from './inputs.ts';
 import { Program } from './program.ts';
 
 /** An {@link Executor} on a GPU. It holds device memory until {@link GpuExecutor.dispose} is called. */
@@ -33,20 +34,12 @@ export interface GpuExecutor extends Executor {
   readonly device: DeviceMemory & { readonly launches: number; readonly readbacks: number };
   /** The kernels that a tape becomes, what each reads and stores in bytes, and their source. */
   explain(wanted: readonly Value[]): string;
-  /** Gives all device memory back. The executor cannot be used afterwards. */
+  /** Gives all device memory back, once the runs under way are over. The executor cannot be used afterwards. */
   dispose(): Promise<void>;
 }
 
 /** A kernel of WebGPU reads seven arrays; one of them is that of the inputs. */
 const arraysPerKernel = 6;
-
-interface Compiled {
-  readonly key: string;
-  readonly plan: KernelPlan;
-  readonly layout: InputLayout;
-  readonly inputs: Float32Array;
-  readonly program: Program;
-}
 
 /** An executor on an open backend: what it has compiled, and what it does when the device goes away. */
 export class Executing implements GpuExecutor {
@@ -58,6 +51,8 @@ export class Executing implements GpuExecutor {
   readonly #missing: string | null;
   readonly #limit: number;
   readonly #programs = new Map<string, Compiled>();
+  /** Those, and such as were dropped but are still in use. */
+  readonly #living = new Set<Compiled>();
   #generic: string | null = null;
   #isDisposed = false;
   #loss: DeviceLostError | undefined;
@@ -96,8 +91,10 @@ export class Executing implements GpuExecutor {
     if (this.#loss) throw this.#loss;
     const live = liveValues(wanted);
     const structure = structureOf(live, wanted, 'float32');
-    const compiled = await this.#compiledFor(live, wanted, structure);
+    const compiled = this.#compiledFor(live, wanted, structure);
+    compiled.take();
     try {
+      await this.#evict();
       const tensors = await this.#unlessLost(this.#runOn(compiled, live, wanted, structure));
       this.#generic = compiled.program.fallbackReason;
       return tensors;
@@ -109,6 +106,7 @@ export class Executing implements GpuExecutor {
       const bytes = first.tape.copiedBytes + compiled.program.bytes;
       memory.take(bytes);
       memory.give(bytes);
+      await compiled.give();
     }
   }
 
@@ -143,47 +141,43 @@ export class Executing implements GpuExecutor {
   async dispose(): Promise<void> {
     this.#isDisposed = true;
     await this.#drop();
+    await Promise.all([...this.#living].map(({ gone }) => gone));
   }
 
   async #drop(): Promise<void> {
-    const programs = [...this.#programs.values()];
-    this.#programs.clear();
-    await Promise.allSettled(programs.map(({ program }) => program.destroy()));
+    await Promise.allSettled([...this.#programs.values()].map(compiled => this.#discard(compiled)));
   }
 
-  async #compiledFor(
-    live: readonly Value[],
-    wanted: readonly Value[],
-    structure: Structure,
-  ): Promise<Compiled> {
+  #compiledFor(live: readonly Value[], wanted: readonly Value[], structure: Structure): Compiled {
     const capacities = capacitiesOf(live, structure.sizes);
     const key = `${capacities} ${structure.key}`;
     let compiled = this.#programs.get(key);
     if (!compiled) {
       const plan = kernelsOf(live, wanted, structure, capacities, arraysPerKernel);
       const layout = inputLayoutOf(plan, live, structure, capacities);
-      compiled = {
-        key,
-        plan,
-        layout,
-        inputs: new Float32Array(layout.length),
-        program: new Program(this.#open, plan, layout),
-      };
+      const made = new Compiled(key, plan, layout, new Program(this.#open, plan, layout));
+      this.#living.add(made);
+      void made.gone.then(() => this.#living.delete(made));
+      compiled = made;
       this.compiled++;
     }
     // Last in, last out: the Map keeps the order of insertion.
     this.#programs.delete(key);
     this.#programs.set(key, compiled);
+    return compiled;
+  }
+
+  async #evict(): Promise<void> {
     for (const oldest of this.#programs.values()) {
       if (this.#programs.size <= this.#limit) break;
       await this.#discard(oldest);
     }
-    return compiled;
   }
 
-  async #discard({ key, program }: Compiled): Promise<void> {
-    this.#programs.delete(key);
-    await program.destroy();
+  async #discard(compiled: Compiled): Promise<void> {
+    // Another may have taken its place, while a run of it was still under way.
+    if (this.#programs.get(compiled.key) === compiled) this.#programs.delete(compiled.key);
+    await compiled.drop();
   }
 
   async #runOn(
