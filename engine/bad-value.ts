@@ -1,6 +1,7 @@
 import { interpreter } from './executors/interpreter.ts';
-import { numbers } from './scalar.ts';
-import { broadcastStrides, sizeOf, stridesOf } from './shape.ts';
+import { compute } from './executors/kernels.ts';
+import { type MatmulForm, matmulSizes } from './forms.ts';
+import { sizeOf } from './shape.ts';
 import { describe, type Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -32,36 +33,70 @@ function firstBad({ data }: Tensor): number {
   return data.findIndex(entry => !Number.isFinite(entry));
 }
 
-/** The input that made entry `at` of `value` bad, and its own bad entry; none if the value went bad by itself. */
+/**
+ * The input that made entry `at` of `value` bad, and its own bad entry; none if the value went bad by itself. To blame is
+ * what makes the entry bad with everything else that is bad mended: a branch not taken, or another row, is not.
+ */
 function blamedInput(
   value: Value,
   at: number,
   tensorOf: (value: Value) => Tensor,
 ): { input: Value; at: number } | undefined {
-  const { form, inputs } = value;
-  if (form.kind !== 'map') {
-    for (const input of inputs) {
-      const found = firstBad(tensorOf(input));
-      if (found >= 0) return { input, at: found };
+  const tensors = value.inputs.map(tensorOf);
+  if (value.form.kind === 'matmul') return blamedFactor(value, value.form, tensors, at);
+  const sound = tensors.map(tensor => mended(tensor));
+  const isBadWith = (position: number, input: Tensor) => {
+    const out = { data: new Float64Array(sizeOf(value.shape)), shape: value.shape };
+    compute(value.form, sound.with(position, input), out);
+    return !Number.isFinite(out.data[at]);
+  };
+  for (const [position, tensor] of tensors.entries()) {
+    const suspects = [...tensor.data.keys()].filter(entry => !Number.isFinite(tensor.data[entry]));
+    if (suspects.length === 0) continue;
+    const areEnough = (count: number) =>
+      isBadWith(position, mended(tensor, new Set(suspects.slice(0, count))));
+    // The first that, together with those before it, makes the result bad: most often the very first.
+    let [few, enough] = areEnough(1) ? [0, 1] : [1, suspects.length];
+    if (few === 1 && !isBadWith(position, tensor)) continue;
+    while (enough - few > 1) {
+      const middle = Math.floor((few + enough) / 2);
+      if (areEnough(middle)) enough = middle;
+      else few = middle;
     }
-    return undefined;
-  }
-  // An input is to blame if the entry is bad with all other bad inputs mended: a branch not taken is not.
-  const positions = inputs.map(input => positionIn(input, value, at));
-  const entries = inputs.map((input, k) => tensorOf(input).data[positions[k] as number] as number);
-  for (const [k, input] of inputs.entries()) {
-    if (Number.isFinite(entries[k])) continue;
-    const mended = entries.map((entry, other) => (other === k || Number.isFinite(entry) ? entry : 1));
-    if (!Number.isFinite(form.expression(numbers, ...mended))) return { input, at: positions[k] as number };
+    return { input: value.inputs[position] as Value, at: suspects[few] as number };
   }
   return undefined;
 }
 
-/** Which entry of a broadcasting input entry `at` of a map reads. */
-function positionIn(input: Value, value: Value, at: number): number {
-  const strides = broadcastStrides(input.shape, value.shape);
-  return stridesOf(value.shape).reduce((position, stride, axis) => {
-    const along = Math.floor(at / stride) % (value.shape[axis] as number);
-    return position + along * (strides[axis] as number);
-  }, 0);
+/** Any bad number spoils the product that it enters, so those that entry `at` reads need only be looked at. */
+function blamedFactor(
+  { inputs, shape }: Value,
+  form: MatmulForm,
+  tensors: readonly Tensor[],
+  at: number,
+): { input: Value; at: number } | undefined {
+  const [a, b] = tensors as readonly [Tensor, Tensor];
+  const { m, k, n } = matmulSizes(form, a.shape, b.shape);
+  const [row, column] = [Math.floor(at / n) % m, at % n];
+  const batch = Math.floor(at / sizeOf(shape.slice(-2)));
+  for (let l = 0; l < k; l++) {
+    const entries = [
+      batch * m * k + (form.transposeA ? l * m + row : row * k + l),
+      batch * k * n + (form.transposeB ? column * k + l : l * n + column),
+    ];
+    for (const [position, entry] of entries.entries()) {
+      if (!Number.isFinite(tensors[position]?.data[entry]))
+        return { input: inputs[position] as Value, at: entry };
+    }
+  }
+  return undefined;
+}
+
+/** The tensor with 1 for all that is not finite, but where it shall stay. */
+function mended(tensor: Tensor, staying?: ReadonlySet<number>): Tensor {
+  if (firstBad(tensor) < 0) return tensor;
+  const data = Float64Array.from(tensor.data, (entry, position) =>
+    Number.isFinite(entry) || staying?.has(position) ? entry : 1,
+  );
+  return { data, shape: tensor.shape };
 }

@@ -99,6 +99,12 @@ export const mutations: readonly Mutation[] = [
     replace: 'const doubt = uncertainty;',
   },
   {
+    name: 'a bad entry is blamed that the bad result does not read',
+    file: 'engine/bad-value.ts',
+    find: 'at: suspects[few] as number',
+    replace: 'at: suspects[0] as number',
+  },
+  {
     name: 'segment-sum overwrites',
     file: 'engine/executors/kernels.ts',
     find: '(out.data[row + j] as number) += a.data[i * width + j] as number;',
