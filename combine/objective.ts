@@ -40,10 +40,7 @@ export function recordObjective<Pose>(
   predictions: Value,
   indices: ArrayLike<number>,
 ): Objective {
-  const { tape } = predictions;
-  const combine = typeof task.combination === 'function' ? task.combination : task.combination.combine;
-  const value = singleNumber(combine(predictions), tape, 'combination');
-  const combined = recordLoss(task, value, predictions);
+  const { value, ...combined } = recordCombination(task, predictions);
   const poseLosses = task.poseLoss
     ? Array.from(indices, (index, n) =>
         recordPoseLoss(task, reshape(slice(predictions, n, n + 1), []), index),
@@ -58,6 +55,13 @@ export function recordObjective<Pose>(
     target: combined.isLoss ? add(combined.target, total) : total,
     isLoss: true,
   };
+}
+
+/** Records the objective but for the poseLosses. */
+function recordCombination<Pose>(task: Task<Pose>, predictions: Value): Objective {
+  const combine = typeof task.combination === 'function' ? task.combination : task.combination.combine;
+  const value = singleNumber(combine(predictions), predictions.tape, 'combination');
+  return { value, ...recordLoss(task, value, predictions) };
 }
 
 /** What a loss gets for all predictions where it was not seen that it reads them. */
@@ -133,25 +137,40 @@ export function poseLossOf<Pose>(
   return term;
 }
 
-/** The objective of predictions known as numbers, and its slope in each: the whole coefficients L′c_n + l′_n. */
+/**
+ * The objective of predictions known as numbers, and its slope in each: the whole coefficients L′c_n + l′_n. Each
+ * poseLoss has a tape of its own, as there may be many.
+ */
 export function objectiveOf<Pose>(
   task: Task<Pose>,
   numbers: Float64Array,
-  indices: ArrayLike<number>,
+  indices: readonly number[],
 ): ObjectiveResult & { slopes: Float64Array } {
   const tape = new Tape();
   const predictions = tape.parameter(tensor(numbers), 'predictions');
-  const { value, readout, target, isLoss } = recordObjective(task, predictions, indices);
+  const { value, readout, target, isLoss } = recordCombination(task, predictions);
   const [slopes] = gradient(target, [predictions]);
   const [delta, read, number, rise] = evaluate([value, readout ?? value, target, slopes]);
-  const loss = number.data[0] as number;
-  checkTarget(delta.data[0] as number, read.data[0] as number, loss, ...rise.data);
-  return {
-    value: delta.data[0] as number,
-    readout: readout && (read.data[0] as number),
-    loss: isLoss ? loss : undefined,
-    slopes: rise.data as Float64Array,
-  };
+  const all = rise.data as Float64Array;
+  checkTarget(delta.data[0] as number, read.data[0] as number, number.data[0] as number, badOf(all));
+  const result = { value: delta.data[0] as number, readout: readout && (read.data[0] as number) };
+  let loss = isLoss ? (number.data[0] as number) : undefined;
+  if (!task.poseLoss) return { ...result, loss, slopes: all };
+
+  if (!isLoss) all.fill(0);
+  loss ??= 0;
+  for (const [n, index] of indices.entries()) {
+    const term = poseLossOf(task, numbers[n] as number, index);
+    loss += term.poseLoss;
+    (all[n] as number) += term.poseLossGradient;
+  }
+  checkTarget(loss, badOf(all));
+  return { ...result, loss, slopes: all };
+}
+
+/** One of them that is not finite, or 0: of many numbers, which a call does not take as arguments. */
+function badOf(numbers: Float64Array): number {
+  return numbers.find(number => !Number.isFinite(number)) ?? 0;
 }
 
 /** ∂ΔG/∂ΔG_n of a combination in ops. */

@@ -391,6 +391,21 @@ describe('readouts', () => {
   });
 });
 
+test('two passes take more poses than a function takes arguments', async () => {
+  // Each prediction and each slope is 1.
+  const ones: Executor = { ...interpreter(), run: wanted => wanted.map(({ shape }) => tensor([1], shape)) };
+  const { value, gradient } = await combinePoses({
+    poses: new Array(150_000).fill(0),
+    params: { w: tensor(2) },
+    score: (_tape, { w }) => w,
+    combination: lse(),
+    executor: ones,
+    strategy: 'recompute',
+  });
+  expectClose(value, 1 - Math.log(150_000), 1e-12);
+  expectClose(gradient.w, tensor(1), 1e-9);
+}, 60_000);
+
 test('a prediction may have any shape of one number', async () => {
   for (const shape of [[], [1], [1, 1]]) {
     const shaped = await combineKnown({
