@@ -10,7 +10,7 @@ import { adam } from '../examples/schnet/adam.ts';
 import { fitCommand } from '../examples/schnet/cli/fit.ts';
 import type { FitResult } from '../examples/schnet/cli/fit-run.ts';
 import { predictCommand } from '../examples/schnet/cli/predict.ts';
-import type { Prediction } from '../examples/schnet/cli/predict-run.ts';
+import { type Prediction, predictAll } from '../examples/schnet/cli/predict-run.ts';
 import { type Model, untrained } from '../examples/schnet/model.ts';
 import { atomsOf, poseOf } from '../examples/schnet/pose.ts';
 import { readCompounds } from '../examples/schnet/read/folder.ts';
@@ -196,6 +196,20 @@ describe('the command that fits', () => {
     expect(Math.max(...stdout.split('\n').map(line => line.length))).toBeLessThanOrEqual(80);
   });
 
+  test('takes layers of more weights than a call takes arguments', async () => {
+    const wide = untrained({ ...settings, hidden: 400, gaussians: 2, delta: false }, 1);
+    const pose = poseOf(atomsOf([6, 8], [0, 0, 0, 1.2, 0, 0]), atomsOf([7], [0, 2, 0]), wide.settings);
+    const { kT } = fit;
+    const options = { receptor: '', poses: '', combination: 'mean', kT, t: 1, refine: 0, seed: 1 } as const;
+    const { gradientNorms } = await predictAll(
+      wide,
+      [pose],
+      { ...options, settings: wide.settings, json: true },
+      { show() {}, stop() {} },
+    );
+    expect(gradientNorms['interaction0.atomwise1.weight']).toBeGreaterThan(0);
+  });
+
   test('says in one line what is wrong', async () => {
     const wrong = (...argv: string[]) => run(fitCommand, ...argv);
     expect(await wrong('--leave-out', 'lig_x')).toMatchObject({
@@ -298,6 +312,11 @@ describe('the command that predicts', () => {
     );
     expect((await wrong('--combination', 'min')).code).toBe(1);
     expect(await run(predictCommand, '--help')).toMatchObject({ code: 0, stderr: '' });
+    const blocked = join(folder, 'nowhere', 'model.json');
+    const fitted = await run(fitCommand, ...small, '--limit', '1', '--out', blocked);
+    // Before the fit, not after it.
+    expect(fitted.stderr).toBe(`error: cannot write ${blocked}: no such file or directory\n`);
+    expect(fitted.stdout).not.toContain('epoch');
     const far = join(folder, 'far.pdbqt');
     writeFileSync(far, 'ATOM      1  C   UNL     1     900.000   0.000   0.000  0.00  0.00    +0.000 C \n');
     expect((await wrong('--poses', far)).stderr).toMatch(/no pose comes within 4 Å of an atom of/);

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { Terminal } from '../../vina/command.ts';
 import { progressOn } from '../../vina/progress.ts';
 import { readCompounds } from '../read/folder.ts';
+import { checkWritable } from '../read/text.ts';
 import { modelToJson } from '../weights.ts';
 import { exitCodeOf } from './command.ts';
 import { parseFitOptions } from './fit-options.ts';
@@ -26,6 +27,7 @@ export function fitCommand(argv: readonly string[], terminal: Terminal = process
     };
     const compounds = await readCompounds(options.folder, options.settings, options.limit);
     const sets = divided(compounds, options.leaveOut);
+    if (options.out !== undefined) await checkWritable(options.out);
     say(describeStart(sets, options, isStyled));
     const { model, result } = await fitAll(sets, options, progressOn(stderr), epoch =>
       say(describeEpoch(epoch)),

@@ -85,7 +85,8 @@ export async function predictAll(
       for (const prediction of predictions) accumulator.add(prediction, null);
       return accumulator.result().value;
     };
-    const number = chosen ?? predictions.indexOf(Math.min(...predictions)) + 1;
+    const best = predictions.reduce((least, prediction) => Math.min(least, prediction));
+    const number = chosen ?? predictions.indexOf(best) + 1;
     const pose = poses[number - 1] as Pose;
     const { energy, slope } = slopeOf(model, pose);
     const { energies, rmsd, ligand } = refine(model, pose, options.refine);
@@ -118,8 +119,14 @@ export async function predictAll(
 }
 
 function norms(gradient: Weights): Record<string, number> {
-  const entries = Object.entries(gradient).map(([name, { data }]) => [name, Math.hypot(...data)]);
-  return Object.fromEntries(entries);
+  return Object.fromEntries(Object.entries(gradient).map(([name, { data }]) => [name, lengthOf(data)]));
+}
+
+/** One by one: a layer may have more weights than a call takes arguments. */
+function lengthOf(slopes: Iterable<number>): number {
+  let length = 0;
+  for (const slope of slopes) length = Math.hypot(length, slope);
+  return length;
 }
 
 /** Three numbers a row. */

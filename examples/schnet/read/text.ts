@@ -1,10 +1,26 @@
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { getSystemErrorMap } from 'node:util';
 
 /** @throws Error, in one line that names the file and the reason, if it cannot be read */
 export async function readText(file: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const [, reason] = getSystemErrorMap().get(error.errno ?? 0) ?? ['', error.message];
-    throw new Error(`cannot read ${file}: ${reason}`);
+    throw new Error(`cannot read ${file}: ${reasonOf(error)}`);
   });
+}
+
+/**
+ * Makes sure that a file can be written, before the work whose result it is for. What is in it stays.
+ *
+ * @throws Error, in one line that names the file and the reason, if it cannot
+ */
+export async function checkWritable(file: string): Promise<void> {
+  const handle = await open(file, 'a').catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`cannot write ${file}: ${reasonOf(error)}`);
+  });
+  await handle.close();
+}
+
+function reasonOf({ errno, message }: NodeJS.ErrnoException): string {
+  const [, reason] = getSystemErrorMap().get(errno ?? 0) ?? ['', message];
+  return reason;
 }
