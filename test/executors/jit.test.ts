@@ -22,6 +22,7 @@ import {
   mul,
   norm,
   pow,
+  reshape,
   segmentSum,
   slice,
   softmax,
@@ -33,6 +34,7 @@ import {
   transpose,
   where,
 } from 'posetape/ops';
+import { wasm } from 'posetape/wasm';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { expectClose } from '../support/equal.ts';
 import { expectSame, pairs } from '../support/executors.ts';
@@ -184,6 +186,22 @@ describe('plans', () => {
     for (let link = 0; link < 16; link++) y = softplus(y);
     expect(jit().explain([y]).length).toBeLessThan(3000);
     expectSame(jit(), interpreter(), [y], 1e-12);
+  });
+
+  test.each<[string, (tape: Tape, v: Value, w: Value) => Value]>([
+    ['the gradient’s seed', (_, v, w) => matmul(v, w)],
+    ['the gradient’s seed twice, for a square of one entry', (_, v, w) => square(matmul(v, w))],
+    ['a fill', (tape, v) => sum(matmul(v, tape.fill(2, [3, 2])))],
+    ['a fill under another shape', (tape, v) => sum(matmul(reshape(tape.fill(2, [6]), [2, 3]), v))],
+  ])('one number everywhere as the operand of a matrix product: %s, to second order', (_, f) => {
+    const tape = new Tape();
+    const v = tape.parameter(tensor([0.3, -1.2, 0.7]), 'v');
+    const w = tape.parameter(tensor([2, 5, -3]), 'w');
+    const y = f(tape, v, w);
+    const slopes = gradient(y, [v, w]);
+    const wanted = [y, ...slopes, ...gradient(sum(square(slopes[0])), [v, w])];
+    for (const executor of [jit(), wasm()])
+      expectSame(executor, interpreter(), wanted, executor.precision === 'float64' ? 1e-12 : 1e-6);
   });
 
   test('the cache is bounded, and what is used again stays', () => {

@@ -214,6 +214,12 @@ export const mutations: readonly Mutation[] = [
     replace: 'for (const buffer of ends.slice(ends.length)) gaps.give(',
   },
   {
+    name: 'a matrix product reads a number that is laid out nowhere',
+    file: 'engine/executors/plan/loops.ts',
+    find: "if (base.form.kind !== 'leaf') this.#stored.add(base);",
+    replace: 'this.#store(base);',
+  },
+  {
     name: 'rows are added up on top of the last pose’s',
     file: 'engine/executors/plan/loops.ts',
     find: "if (form.kind === 'scatter') return form.overlaps ? 0 : undefined;",

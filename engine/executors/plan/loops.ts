@@ -102,8 +102,10 @@ class Planner {
     const [first, second] = inputs as [Node, Node];
     switch (form.kind) {
       case 'matmul':
-        this.#store(baseOf(first));
-        this.#store(baseOf(second));
+        // A product reads arrays: even one number everywhere, such as the seed of a gradient, is laid out for it.
+        for (const base of [baseOf(first), baseOf(second)]) {
+          if (base.form.kind !== 'leaf') this.#stored.add(base);
+        }
         break;
       case 'gather':
         this.#store(baseOf(first));
