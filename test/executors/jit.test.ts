@@ -1,8 +1,10 @@
 import {
+  defineOp,
   gradient,
   interpreter,
   jit,
   Memory,
+  map,
   type SyncExecutor,
   Tape,
   type Tensor,
@@ -87,6 +89,25 @@ describe('plans', () => {
     for (const each of [f, g, f])
       expectSame(executor, interpreter(), [each(new Tape().parameter(cube))], 1e-12);
     expect(executor.planned).toBe(2);
+  });
+
+  test('expressions of any number of inputs share a plan only where they compute the same of as many', () => {
+    const folded = (name: string, kind: 'add' | 'mul') =>
+      defineOp({
+        name,
+        forward: map((s, ...terms) => terms.reduce((sofar, term) => s[kind](sofar, term))),
+        vjp: () => g => g,
+      });
+    const [total, product] = [folded('total', 'add'), folded('product', 'mul')];
+    const executor = jit();
+    const x = () => new Tape().parameter(tensor([1, 3]));
+    for (const op of [total, product]) expectSame(executor, interpreter(), [op(x())], 0);
+    expect(executor.planned).toBe(1);
+    for (const op of [total, product]) {
+      const value = x();
+      expectSame(executor, interpreter(), [op(value, value)], 0);
+    }
+    expect(executor.planned).toBe(3);
   });
 
   const x = [-1, 0, 0.5, 2];

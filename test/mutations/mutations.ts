@@ -244,6 +244,12 @@ export const mutations: readonly Mutation[] = [
     replace: 'key.push(form.permutation.length);',
   },
   {
+    name: 'an expression is known by what it computes of the inputs it first came with',
+    file: 'engine/executors/plan/structure.ts',
+    find: 'let number = known[inputs];',
+    replace: 'let number = known.find(each => each !== undefined);',
+  },
+  {
     name: 'a stage of a long sum reads past its end',
     file: 'engine/executors/plan/kernel-body.ts',
     find: 'expressions.ragged(algebra.min(expressions.number(chunk), left))',

@@ -24,17 +24,25 @@ export interface Structure {
   readonly starts: readonly number[];
 }
 
-/** Expressions are structure by what they compute, not by which function object says it: one number for each text. */
+/**
+ * Expressions are structure by what they compute, not by which function object says it: one number for each text. What
+ * takes any number of inputs has a text for each: a sum and a product of one input are alike, of two they are not.
+ */
 const texts = new Map<string, number>();
-const expressionNumbers = new WeakMap<Expression, number>();
+const expressionNumbers = new WeakMap<Expression, number[]>();
 
 function numberOf(expression: Expression, inputs: number): number {
-  let number = expressionNumbers.get(expression);
+  let known = expressionNumbers.get(expression);
+  if (known === undefined) {
+    known = [];
+    expressionNumbers.set(expression, known);
+  }
+  let number = known[inputs];
   if (number === undefined) {
     const text = textOf(expression, inputs);
     number = texts.get(text) ?? texts.size;
     texts.set(text, number);
-    expressionNumbers.set(expression, number);
+    known[inputs] = number;
   }
   return number;
 }
