@@ -25,6 +25,7 @@ import {
   norm,
   pow,
   reshape,
+  scaled,
   segmentSum,
   slice,
   softmax,
@@ -129,6 +130,13 @@ describe('plans', () => {
     for (const { data } of interpreter().run(wanted.slice(0, 2)))
       expect([...data].some(Number.isNaN)).toBe(false);
     expectSame(jit(), interpreter(), wanted, 1e-12);
+  });
+
+  test('a masked product that is itself the condition of a selection', () => {
+    const tape = new Tape();
+    const at = tape.parameter(tensor([0, 1, -1, 3]), 'x');
+    const masked = scaled(tape.constant([0, 1, 0, 1]), log(at));
+    expectSame(jit(), interpreter(), [where(masked, add(at, 10), at)], 1e-12);
   });
 
   test('numbers that really are not finite come out as the interpreter has them', () => {

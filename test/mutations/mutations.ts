@@ -250,6 +250,12 @@ export const mutations: readonly Mutation[] = [
     replace: 'let number = known.find(each => each !== undefined);',
   },
   {
+    name: 'a selection that a guess decides goes unseen',
+    file: 'engine/executors/plan/expression.ts',
+    find: "kind === 'select' && a.isGuess",
+    replace: 'false',
+  },
+  {
     name: 'a stage of a long sum reads past its end',
     file: 'engine/executors/plan/kernel-body.ts',
     find: 'expressions.ragged(algebra.min(expressions.number(chunk), left))',

@@ -80,14 +80,14 @@ const guessed = 1;
  * `guesses` takes masked products (0 where g is 0, else g·f: the shape of `scaled`) for plain ones. They differ only
  * where f is not finite, and then the plain one is NaN; so results that are finite prove the guess right. It saves a
  * comparison for each product, a quarter of a pair loop's time. A NaN must be seen to be believed, though: where a guess
- * decides a comparison, it could vanish there, and `isUnsure` says so.
+ * decides a comparison or a selection, it could vanish there, and `isUnsure` says so.
  */
 export class Expressions {
   readonly #known = new Map<string, Expr>();
   readonly #guesses: boolean;
   /** The lengths of ragged loops, by −1 − size. */
   readonly lengths: Expr[] = [];
-  /** Whether a comparison depends on a guess. */
+  /** Whether a comparison or a selection depends on a guess. */
   isUnsure = false;
 
   constructor(guesses: boolean) {
@@ -175,7 +175,9 @@ export class Expressions {
       return this.number(compute(...args.map(arg => arg.number)));
     }
     if (kind === 'select' && this.#guesses && isMasked(a, b, c)) return this.#guess(c);
-    if ((kind === 'less' && (a.isGuess || b.isGuess)) || args.some(isGuessedTest)) this.isUnsure = true;
+    const isCompared = kind === 'less' && (a.isGuess || b.isGuess);
+    const isAsked = kind === 'select' && a.isGuess;
+    if (isCompared || isAsked || args.some(isGuessedTest)) this.isUnsure = true;
     switch (kind) {
       case 'mul':
         if (isNumber(a, 1)) return b;
