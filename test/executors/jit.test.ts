@@ -15,6 +15,7 @@ import {
   add,
   div,
   exp,
+  gather,
   greater,
   layerNorm,
   less,
@@ -137,6 +138,26 @@ describe('plans', () => {
     const at = tape.parameter(tensor([0, 1, -1, 3]), 'x');
     const masked = scaled(tape.constant([0, 1, 0, 1]), log(at));
     expectSame(jit(), interpreter(), [where(masked, add(at, 10), at)], 1e-12);
+  });
+
+  test.each([
+    ['a row that no index picks is infinite', [1, 2, 0], [1, 2, 3]],
+    ['and one that is picked', [0, 2, 0], [1, 2, 3]],
+    ['and a term', [1, 2, 0], [1, Number.POSITIVE_INFINITY, 3]],
+    ['a row is 0 and a term infinite', [1, 1, 2], [1, Number.POSITIVE_INFINITY, 3]],
+    ['a masked row is 0 and a term infinite', [2, 0.1, 1], [1, Number.POSITIVE_INFINITY, 3]],
+  ])('a row sum turned round holds where %s', (_, rows, terms) => {
+    for (const times of [mul, scaled]) {
+      const tape = new Tape();
+      const at = tape.parameter(tensor(rows), 'x');
+      const f = tape.parameter(tensor(terms), 'f');
+      const table = where(less(at, 0.5), log(at), where(less(at, 1.5), 0, log(at)));
+      for (const g of [table, log(at)]) {
+        const energy = sum(times(gather(g, [0, 1, 1]), square(f)));
+        expectSame(jit(), interpreter(), [energy], 1e-12);
+        expectSame(jit(), interpreter(), [energy, ...gradient(energy, [at, f])], 1e-12);
+      }
+    }
   });
 
   test('numbers that really are not finite come out as the interpreter has them', () => {

@@ -256,6 +256,12 @@ export const mutations: readonly Mutation[] = [
     replace: 'false',
   },
   {
+    name: 'a sum turned round is believed where it is not finite',
+    file: 'engine/executors/plan/body.ts',
+    find: 'return form.isTurned ? expressions.turned(value) : value;',
+    replace: 'return value;',
+  },
+  {
     name: 'a stage of a long sum reads past its end',
     file: 'engine/executors/plan/kernel-body.ts',
     find: 'expressions.ragged(algebra.min(expressions.number(chunk), left))',

@@ -101,12 +101,14 @@ export class LoopBody {
       case 'fill':
       case 'leaf':
         return this.read(node, index);
-      case 'map':
+      case 'map': {
         this.ops.add(node.name);
-        return form.expression(
+        const value = form.expression(
           expressions.algebra,
           ...inputs.map(input => this.read(input, this.#aligned(input.shape, index))),
         );
+        return form.isTurned ? expressions.turned(value) : value;
+      }
       case 'broadcast':
         return this.read(first, this.#aligned(first.shape, index));
       case 'reshape':

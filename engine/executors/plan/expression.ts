@@ -39,7 +39,7 @@ export interface Expr {
   readonly path: Path;
   /** Of `sum` and `largest`: the loop they run. */
   readonly inner?: Path;
-  /** Whether a masked product in it was taken for a plain one: see {@link Expressions}. */
+  /** Whether a masked product in it was taken for a plain one, or a sum was turned round: see {@link Expressions}. */
   readonly isGuess: boolean;
 }
 
@@ -71,8 +71,8 @@ export const infix: Partial<Record<Expr['kind'], string>> = {
 
 export const costOf = (kind: Expr['kind']): number => costs[kind] ?? 1;
 
-/** `number` of a product that stands for a masked one. */
-const guessed = 1;
+/** `number` of a product that stands for a masked one, and of one that stands for a sum turned round. */
+const [guessed, turned] = [1, 2];
 
 /**
  * Makes the expressions of one loop nest, each once.
@@ -209,6 +209,12 @@ export class Expressions {
     return this.#intern('mul', args, guessed, undefined, undefined, true);
   }
 
+  /** A product that holds where it is finite, as what it stands for may be finite where it is not. */
+  turned(product: Expr): Expr {
+    const isPlain = product.kind === 'mul' && product.number === 0;
+    return isPlain ? this.#intern('mul', product.args, turned, undefined, undefined, true) : product;
+  }
+
   /** The algebra in which an op's expression is read as an {@link Expr}. */
   readonly algebra: Scalar<Expr> = algebraOf<Expr>(
     number => this.number(number),
@@ -226,8 +232,8 @@ export class Expressions {
     const isSame = args.every((arg, i) => arg === expr.args[i]);
     const result = isSame
       ? expr
-      : expr.kind === 'mul' && expr.number === guessed
-        ? this.#guess({ ...expr, args })
+      : expr.kind === 'mul' && expr.number !== 0
+        ? this.#intern('mul', args, expr.number, undefined, undefined, true)
         : expr.kind in numbers
           ? this.apply(expr.kind as Primitive, args)
           : this.#intern(expr.kind, args, expr.number, expr.inner ? expr.path : undefined, expr.inner);

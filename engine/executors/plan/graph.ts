@@ -14,7 +14,10 @@ export type Placement =
 export type NodeForm =
   | { readonly kind: 'leaf'; readonly input: number }
   | { readonly kind: 'fill'; readonly number: number }
-  | MapForm
+  | (MapForm & {
+      /** Whether it stands for a sum turned round, and holds where it is finite. */
+      readonly isTurned?: true;
+    })
   | ReduceForm
   /** Read from another node at another index; costs nothing. */
   | { readonly kind: 'broadcast' }
@@ -51,8 +54,16 @@ export interface Graph {
   readonly inputPlaces: readonly number[];
 }
 
-/** Builds the graph of live values (oldest first) whose structure is known. */
-export function graphOf(live: readonly Value[], wanted: readonly Value[], { sizes }: Structure): Graph {
+/**
+ * Builds the graph of live values (oldest first) whose structure is known. With `guesses`, sums of gathered rows are
+ * turned round: see {@link exchange}.
+ */
+export function graphOf(
+  live: readonly Value[],
+  wanted: readonly Value[],
+  { sizes }: Structure,
+  guesses: boolean,
+): Graph {
   const sizeNumbers = new Map(sizes.map((length, size) => [length, size]));
   const nodes: Node[] = [];
   const inputPlaces: number[] = [];
@@ -97,7 +108,7 @@ export function graphOf(live: readonly Value[], wanted: readonly Value[], { size
         node = make(value, form, inputs, mapId(form));
         break;
       case 'reduce': {
-        const exchanged = exchange(value, form, first, make);
+        const exchanged = guesses ? exchange(value, form, first, make) : undefined;
         node = make(value, form, exchanged ? [exchanged] : inputs, `${form.reducer}${form.axes}`);
         break;
       }
@@ -187,6 +198,8 @@ const products = new Set(
  *
  * On the right f is summed as it comes about, so it need not be stored until g is known: a forward and a backward loop
  * over the same pairs become one. It pays only where the rows are added up whole. Gives what is to be summed instead.
+ *
+ * Rows of g that no index picks are times 0 on the right, which is NaN of an infinite one: it is a guess.
  */
 function exchange(value: Value, { reducer, axes }: ReduceForm, product: Node, make: Make): Node | undefined {
   const { form, inputs } = product;
@@ -204,7 +217,7 @@ function exchange(value: Value, { reducer, axes }: ReduceForm, product: Node, ma
     `rows ${index.id}`,
     table.shape,
   );
-  return make(value, form, [table, rows], mapId(form), table.shape);
+  return make(value, { ...form, isTurned: true }, [table, rows], `${mapId(form)} turned`, table.shape);
 }
 
 const sum2: MapForm = {

@@ -79,7 +79,7 @@ export function kernelsOf(
   capacities: readonly number[],
   arrays: number,
 ): KernelPlan {
-  const graph = graphOf(live, wanted, structure);
+  const graph = graphOf(live, wanted, structure, false);
   return new KernelPlanner(lower(graph, capacities), graph.inputPlaces, capacities, arrays).plan();
 }
 

@@ -42,7 +42,7 @@ interface Visited {
 
 /**
  * Makes the plan of a structure, from the first tape that has it. With `guesses`, masked products are taken for plain
- * ones: the plan's results then hold if they are finite, which `isGuess` says must be looked at.
+ * ones, and sums turned round: the plan's results then hold if they are finite, which `isGuess` says must be looked at.
  */
 export function planOf(
   live: readonly Value[],
@@ -50,10 +50,10 @@ export function planOf(
   structure: Structure,
   { guesses = false }: { guesses?: boolean } = {},
 ): Plan {
-  const graph = graphOf(live, wanted, structure);
-  const planner = new Planner(graph, guesses);
+  const plannerOf = (mayGuess: boolean) => new Planner(graphOf(live, wanted, structure, mayGuess), mayGuess);
+  const planner = plannerOf(guesses);
   const plan = planner.plan();
-  return planner.isUnsure ? new Planner(graph, false).plan() : plan;
+  return planner.isUnsure ? plannerOf(false).plan() : plan;
 }
 
 class Planner {

@@ -83,6 +83,6 @@ export interface Plan {
   readonly inputPlaces: readonly number[];
   /** The buffers of the wanted values. */
   readonly wanted: readonly number[];
-  /** Whether masked products were taken for plain ones: the results hold if they are finite. */
+  /** Whether masked products were taken for plain ones, or sums turned round: the results hold if they are finite. */
   readonly isGuess: boolean;
 }
