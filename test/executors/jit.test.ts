@@ -254,6 +254,19 @@ describe('plans', () => {
       expectSame(executor, interpreter(), wanted, executor.precision === 'float64' ? 1e-12 : 1e-6);
   });
 
+  test('an index that is wanted comes as it is, a copy', () => {
+    const tape = new Tape();
+    const data = Int32Array.of(2, 0, 2 ** 24 + 1);
+    const index = tape.index(data);
+    const x = tape.parameter(tensor([1, 2]), 'x');
+    for (const executor of [jit(), jit({ precision: 'float32' }), wasm()]) {
+      const [first, doubled, again] = executor.run([index, mul(x, 2), index]);
+      for (const each of [first, again]) expect(each?.data).toEqual(data);
+      expect(first?.data).not.toBe(again?.data);
+      expect([...(doubled?.data ?? [])]).toEqual([2, 4]);
+    }
+  });
+
   test('the cache is bounded, and what is used again stays', () => {
     const executor = jit({ structures: 2 });
     const chain = (length: number) => {

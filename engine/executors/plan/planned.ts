@@ -89,6 +89,7 @@ export function plannedExecutor<Code>(backend: Backend<Code>): PlannedExecutor {
   };
 
   const run = (wanted: readonly Value[], options: RunOptions = {}): Tensor[] => {
+    if (wanted.some(isIndex)) return withIndices(wanted, real => run(real, options));
     if (wanted.length === 0) return [];
     const live = liveValues(wanted);
     const structure = structureOf(live, wanted, precision);
@@ -118,6 +119,18 @@ export function plannedExecutor<Code>(backend: Backend<Code>): PlannedExecutor {
       return planned;
     },
   };
+}
+
+const isIndex = ({ dtype }: Value): boolean => dtype === 'index';
+
+/** Indices that are wanted themselves are not computed, nor of the executor's precision: they are copied. */
+function withIndices(wanted: readonly Value[], run: (real: readonly Value[]) => Tensor[]): Tensor[] {
+  const tensors = run(wanted.filter(value => !isIndex(value)));
+  let next = 0;
+  return wanted.map(value => {
+    if (value.form.kind !== 'constant' || !isIndex(value)) return tensors[next++] as Tensor;
+    return { data: value.form.tensor.data.slice(), shape: value.shape };
+  });
 }
 
 function inputsOf({ inputPlaces }: Plan, live: readonly Value[]): Input[] {
