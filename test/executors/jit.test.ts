@@ -66,6 +66,16 @@ describe('equals the interpreter on random programs', () => {
     poseArbitrary(),
     (program, pose) => expectFloat32(single.run(toSecondOrder(program, pose)), program, pose, 1e-5),
   );
+
+  property(
+    'in float32 with kinks and jumps: what is largest is found again, or all would be NaN',
+    programArbitrary({ steps: 12 }),
+    poseArbitrary(),
+    (program, pose) => {
+      for (const { data } of single.run(toSecondOrder(program, pose)))
+        expect(data.every(Number.isFinite)).toBe(true);
+    },
+  );
 });
 
 describe('plans', () => {
@@ -293,6 +303,25 @@ describe('plans', () => {
     const [slope] = gradient(sum(square(f(x))), [x]);
     const wanted = [f(x), slope, ...gradient(sum(square(slope)), [x])];
     expectSame(jit(), interpreter(), wanted, 1e-12);
+  });
+});
+
+describe('in float32, an entry is found equal to the maximum read back', () => {
+  const entries = Array.from({ length: 200 }, (_, i) => Math.sin(i * i));
+  test.each<[string, (x: Value, third: Value) => Value]>([
+    ['of given numbers', x => x],
+    ['of what each loop computes again', x => add(mul(x, 0.7), 0.1)],
+    ['of what is made of stored numbers', (_, third) => mul(third, 0.7)],
+    ['of what is made of sums', x => mul(sum(mul(x, 0.3), 1, true), x)],
+  ])('%s', (_, f) => {
+    for (const data of [Float64Array.from(entries), Float32Array.from(entries)]) {
+      const tape = new Tape();
+      const x = tape.parameter(tensor(data, [5, 40]), 'x');
+      const third = mul(x, 0.3);
+      const values = f(x, third);
+      const wanted = [third, ...gradient(sum(square(max(values, 0))), [x]), ...gradient(max(values), [x])];
+      expectSame(jit({ precision: 'float32' }), interpreter(), wanted, 1e-5);
+    }
   });
 });
 

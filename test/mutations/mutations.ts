@@ -262,6 +262,18 @@ export const mutations: readonly Mutation[] = [
     replace: 'return value;',
   },
   {
+    name: 'the largest number, read back rounded, equals none',
+    file: 'engine/executors/jit/print.ts',
+    find: 'this.#isSingle ? this.#roundedText(arg) : this.#text(arg)',
+    replace: 'this.#text(arg)',
+  },
+  {
+    name: 'a number that is stored rounded is used unrounded at once',
+    file: 'engine/executors/jit/print.ts',
+    find: "if (kind === 'store' && isRounded?.(buffer)) this.#rounded.add(value);",
+    replace: '',
+  },
+  {
     name: 'a stage of a long sum reads past its end',
     file: 'engine/executors/plan/kernel-body.ts',
     find: 'expressions.ragged(algebra.min(expressions.number(chunk), left))',

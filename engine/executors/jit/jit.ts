@@ -4,7 +4,7 @@ import type { Tensor, TensorData } from '../../tensor.ts';
 import { checkPrecision, type Precision } from '../executor.ts';
 import { interpreter } from '../interpreter.ts';
 import { type Layout, layoutOf, lengthOf } from '../plan/layout.ts';
-import type { MatmulStep, Operand, Plan } from '../plan/plan.ts';
+import type { Buffer, MatmulStep, Operand, Plan } from '../plan/plan.ts';
 import { type Job, type PlannedExecutor, plannedExecutor } from '../plan/planned.ts';
 import type { Structure } from '../plan/structure.ts';
 import { matmulSource } from './matmul.ts';
@@ -12,7 +12,7 @@ import { sourceOf } from './print.ts';
 
 /** What {@link jit} may be told. */
 export interface JitOptions {
-  /** Default float64. In float32 only what is stored is rounded; sums and expressions run in float64. */
+  /** Default float64. In float32 only what is stored or compared is rounded; sums and expressions run in float64. */
   readonly precision?: Precision;
   /** How many structures are kept compiled; the one unused for longest goes first. Default 64. */
   readonly structures?: number;
@@ -78,7 +78,7 @@ export function jit(options: JitOptions = {}): JitExecutor {
     name: `jit ${precision}`,
     precision,
     structures,
-    compile,
+    compile: plan => compile(plan, precision),
     run,
     explain: (code, structure) =>
       explained(code, layoutFor(code, structure.sizes), structure, arena.BYTES_PER_ELEMENT),
@@ -127,9 +127,11 @@ function functionOf<F>(source: string): F {
   return new Function(`'use strict'; return ${source};`)() as F;
 }
 
-function compile(plan: Plan): Compiled {
+function compile(plan: Plan, precision: Precision): Compiled {
+  const holdsValue = (buffer: number) => (plan.buffers[buffer] as Buffer).node.form.kind !== 'scatter';
+  const isRounded = precision === 'float32' ? holdsValue : undefined;
   const sources = plan.steps.map(step =>
-    step.kind === 'loop' ? sourceOf(step) : matmulSource(step.transposeA, step.transposeB),
+    step.kind === 'loop' ? sourceOf(step, isRounded) : matmulSource(step.transposeA, step.transposeB),
   );
   const steps = plan.steps.map((step, i) => {
     const source = sources[i] as string;

@@ -1,13 +1,18 @@
 import { type Expr, infix, type Path } from '../plan/expression.ts';
 import type { LoopStep, Sink, Statement } from '../plan/plan.ts';
+import { sinksOf } from '../plan/statements.ts';
 import { Uses } from '../plan/uses.ts';
 
 /**
  * A loop step as the source of a JavaScript function (A, n, s, o, x): the arena, the sizes, the starts, the offsets of
  * buffers, and the inputs. Written to be read: a local for each shared value, one line a statement.
+ *
+ * In float32, `isRounded` tells the buffers whose entries are the numbers of a value. What is stored there is rounded for
+ * those as well that use it at once, and what is compared is rounded: else the largest number, read back from the arena,
+ * would equal none of those it was found among.
  */
-export function sourceOf(step: LoopStep): string {
-  const printer = new Printer(step.body);
+export function sourceOf(step: LoopStep, isRounded?: (buffer: number) => boolean): string {
+  const printer = new Printer(step.body, isRounded);
   const body = printer.block(step.body, '  ');
   return `(A, n, s, o, x) => {\n${printer.prologue()}${body}}`;
 }
@@ -36,9 +41,16 @@ class Printer {
   /** What the function takes out of its arguments, once. */
   readonly #prologue = new Map<string, string>();
   #locals = 0;
+  readonly #isSingle: boolean;
+  /** Values that are rounded, as they are stored so. */
+  readonly #rounded = new Set<Expr>();
 
-  constructor(body: readonly Statement[]) {
+  constructor(body: readonly Statement[], isRounded: ((buffer: number) => boolean) | undefined) {
     this.#uses = new Uses(body);
+    this.#isSingle = isRounded !== undefined;
+    for (const { kind, buffer, value } of isRounded ? sinksOf(body) : []) {
+      if (kind === 'store' && isRounded?.(buffer)) this.#rounded.add(value);
+    }
   }
 
   prologue(): string {
@@ -75,9 +87,12 @@ class Printer {
             sink => `let ${registerName(sink)} = ${sink.kind === 'fold-sum' ? 0 : '-Infinity'}`,
           ),
         ];
-        const after = statement.registers.map(
-          sink => `A[${this.#offset(sink.buffer)}] = ${registerName(sink)}`,
-        );
+        const after = [
+          ...statement.folds
+            .filter(fold => this.#rounded.has(fold))
+            .map(fold => `${this.#names.get(fold)} = Math.fround(${this.#names.get(fold)})`),
+          ...statement.registers.map(sink => `A[${this.#offset(sink.buffer)}] = ${registerName(sink)}`),
+        ];
         const lines = (texts: string[]) => texts.map(text => `${indent}${text};\n`).join('');
         const body = this.block(statement.body, `${indent}  `);
         const loop = `${indent}for (let ${index} = 0; ${index} < ${length}; ${index}++) {\n${body}${indent}}\n`;
@@ -91,7 +106,11 @@ class Printer {
     if (!this.#uses.needsLocal(expr)) return '';
     // A loop written before may have had it under another name, which ended with that loop.
     this.#names.delete(expr);
-    const text = isCondition(expr) ? this.#condition(expr) : this.#text(expr);
+    const text = isCondition(expr)
+      ? this.#condition(expr)
+      : this.#rounded.has(expr)
+        ? this.#roundedText(expr)
+        : this.#text(expr);
     return `${indent}const ${this.#name(expr)} = ${text};\n`;
   }
 
@@ -156,8 +175,16 @@ class Printer {
     const name = this.#names.get(expr);
     if (!isCondition(expr)) return `${name ?? this.#text(expr)} !== 0`;
     if (name) return name;
-    const [a, b] = expr.args.map(arg => this.#text(arg));
+    const [a, b] = expr.args.map(arg => (this.#isSingle ? this.#roundedText(arg) : this.#text(arg)));
     return expr.kind === 'less' ? `${a} < ${b}` : `${a} === ${b}`;
+  }
+
+  /** An expression as a float32 number. */
+  #roundedText(expr: Expr): string {
+    if (expr.kind === 'number') return numberText(Math.fround(expr.number));
+    const text = this.#text(expr);
+    const isSingle = expr.kind === 'load' || (this.#rounded.has(expr) && this.#names.has(expr));
+    return isSingle || isCondition(expr) ? text : `Math.fround(${text})`;
   }
 
   #size(size: number): string {

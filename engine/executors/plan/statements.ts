@@ -15,6 +15,14 @@ export function statementsOf(sinks: readonly Sink[], expressions: Expressions): 
   return blockOf([], targets, new Set(), { expressions, known: new Set(), outside: [] });
 }
 
+/** All that leaves a loop nest. */
+export function sinksOf(statements: readonly Statement[]): Sink[] {
+  return statements.flatMap((statement): Sink[] => {
+    if (statement.kind === 'sink') return [statement.sink];
+    return statement.kind === 'loop' || statement.kind === 'branch' ? sinksOf(statement.body) : [];
+  });
+}
+
 /** What the blocks of one nest share. */
 interface Nest {
   readonly expressions: Expressions;

@@ -1,5 +1,6 @@
 import type { Expr } from '../plan/expression.ts';
 import type { LoopStep, MatmulStep, Plan, Sink, Statement, Step } from '../plan/plan.ts';
+import { sinksOf } from '../plan/statements.ts';
 import { one, type Size } from '../plan/structure.ts';
 
 /*
@@ -240,11 +241,4 @@ export function foldsOf({ steps }: Plan): Folds {
     whole: where(({ kind }) => kind === 'fold-sum'),
     maxima: where(({ kind }) => kind === 'fold-largest'),
   };
-}
-
-function sinksOf(statements: readonly Statement[]): Sink[] {
-  return statements.flatMap((statement): Sink[] => {
-    if (statement.kind === 'sink') return [statement.sink];
-    return statement.kind === 'loop' || statement.kind === 'branch' ? sinksOf(statement.body) : [];
-  });
 }
