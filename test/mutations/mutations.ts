@@ -388,6 +388,12 @@ export const mutations: readonly Mutation[] = [
     replace: 'rest >> 7 === 0',
   },
   {
+    name: 'a sum over long rows is rounded at each of their entries',
+    file: 'engine/executors/wasm/loop.ts',
+    find: 'sink.path.slice(1).some(each => !this.#settings.isShort(each))',
+    replace: 'false',
+  },
+  {
     name: 'a sum over many rows is rounded at each',
     file: 'engine/executors/wasm/binding.ts',
     find: 'Math.min(1020, Math.max(36,',

@@ -27,13 +27,22 @@ export function folded(
   const get = (local: Local): Code => ({ kind: 'get', local });
   if (!isSum) return overLanes ? largestOfLanes(f, get(first)) : get(first);
   if (!second)
-    return overLanes ? op('f32x4.splat', op('f32.demote_f64', sumOfLanes(f, get(first)))) : get(first);
-  if (overLanes) {
-    const both = f.let('v128', op('f64x2.add', get(first), get(second)), 'both');
-    return op('f32x4.splat', op('f32.demote_f64', sumOfPair(both)));
-  }
+    return overLanes ? op('f32x4.splat', op('f32.demote_f64', totalOf(f, [first], true))) : get(first);
+  if (overLanes) return op('f32x4.splat', op('f32.demote_f64', totalOf(f, [first, second], true)));
   const narrow = (local: Local) => op('f32x4.demote_f64x2_zero', get(local));
   return shuffle(narrow(first), narrow(second), [0, 1, 4, 5]);
+}
+
+/** What a sum has come to, as a number of float64: over the lanes, or in the first of them. */
+export function totalOf(f: FunctionBuilder, [first, second]: Accumulator, overLanes: boolean): Code {
+  const get = (local: Local): Code => ({ kind: 'get', local });
+  if (!overLanes) {
+    return second
+      ? extract('f64x2.extract_lane', 0, get(first))
+      : op('f64.promote_f32', extract('f32x4.extract_lane', 0, get(first)));
+  }
+  if (!second) return sumOfLanes(f, get(first));
+  return sumOfPair(f.let('v128', op('f64x2.add', get(first), get(second)), 'both'));
 }
 
 function sumOfPair(pair: Code): Code {
@@ -41,7 +50,7 @@ function sumOfPair(pair: Code): Code {
 }
 
 /** The sum of four lanes in float64. */
-export function sumOfLanes(f: FunctionBuilder, value: Code): Code {
+function sumOfLanes(f: FunctionBuilder, value: Code): Code {
   const [low, high] = halves(value).map(half => op('f64x2.promote_low_f32x4', half)) as [Code, Code];
   return sumOfPair(f.let('v128', op('f64x2.add', low, high), 'both'));
 }

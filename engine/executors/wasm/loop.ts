@@ -4,7 +4,7 @@ import type { Size } from '../plan/structure.ts';
 import { Uses } from '../plan/uses.ts';
 import { Addresses, isInteger } from './addresses.ts';
 import { type Code, extract, FunctionBuilder, i32, type Local, load, op, store } from './emit/code.ts';
-import { type Accumulator, accumulate, folded, largestOfLanes, sumOfLanes } from './folds.ts';
+import { type Accumulator, accumulate, folded, largestOfLanes, totalOf } from './folds.ts';
 import { Frame, type Slot } from './frame.ts';
 import type { Lanes } from './lanes.ts';
 import { adding, lanesOf, largest, loadAt, storing } from './lanes.ts';
@@ -51,7 +51,7 @@ class Loop {
   readonly #values = new Map<Expr, Code>();
   readonly #masks = new Map<Expr, Code>();
   readonly #accumulators = new Map<Expr, Accumulator>();
-  readonly #registers = new Map<number, Local>();
+  readonly #registers = new Map<number, Accumulator>();
   /** The registers whose lanes are entries of a loop. */
   readonly #spread = new Set<number>();
   /** The loop whose lanes are computed, inside it. */
@@ -129,11 +129,15 @@ class Loop {
     const size = path.at(-1) as Size;
     const [begin, end] = isOuter ? [f.param(1), f.param(2)] : [i32(0), this.#addresses.size(size)];
     const isVector = !this.#lanes && this.#isVector(statement);
-    for (const fold of folds) this.#accumulators.set(fold, this.#accumulator(fold, size));
+    for (const fold of folds) {
+      const isLong = !this.#settings.isShort(size);
+      this.#accumulators.set(fold, this.#accumulator(fold.kind, fold.kind === 'sum', isLong));
+    }
     for (const sink of registers) {
-      const register = f.local('v128', `sum.b${sink.buffer}`);
-      f.set(register, number(this.#at, sink.kind === 'fold-sum' ? 0 : -Infinity));
-      this.#registers.set(sink.buffer, register);
+      // A band of rows has few terms, unless each row has many.
+      const isLong = sink.path.slice(1).some(each => !this.#settings.isShort(each));
+      const name = `sum.b${sink.buffer}`;
+      this.#registers.set(sink.buffer, this.#accumulator(name, sink.kind === 'fold-sum', isLong));
     }
     const counter = f.local('i32', loopNames[path.length - 1] ?? `i${path.length}`);
     f.set(counter, begin);
@@ -173,23 +177,22 @@ class Loop {
     return !isShort(path.at(-1) as Size) && inner.every(each => isShort(each));
   }
 
-  #accumulator(fold: Expr, size: Size): Accumulator {
-    const isLong = fold.kind === 'sum' && !this.#settings.isShort(size);
-    const locals = [this.f.local('v128', fold.kind), ...(isLong ? [this.f.local('v128', fold.kind)] : [])];
-    for (const local of locals) this.f.set(local, number(this.#at, fold.kind === 'sum' ? 0 : -Infinity));
+  /** Locals for a sum or a maximum; in float64 for a long sum. */
+  #accumulator(name: string, isSum: boolean, isLong: boolean): Accumulator {
+    const locals = Array.from({ length: isSum && isLong ? 2 : 1 }, () => this.f.local('v128', name));
+    for (const local of locals) this.f.set(local, number(this.#at, isSum ? 0 : -Infinity));
     return locals as unknown as Accumulator;
   }
 
   /** What a fold over the whole nest has come to, on top of what it came to in the bands before. */
   #finish({ kind, buffer }: Sink): void {
     const isVector = this.#spread.has(buffer);
-    const register: Code = { kind: 'get', local: this.#registers.get(buffer) as Local };
+    const accumulator = this.#registers.get(buffer) as Accumulator;
+    const register: Code = { kind: 'get', local: accumulator[0] };
     const isSum = kind === 'fold-sum';
     const address = this.frame.slot(isSum ? 'total' : 'offset', buffer);
     if (isSum) {
-      const band = isVector
-        ? sumOfLanes(this.f, register)
-        : op('f64.promote_f32', extract('f32x4.extract_lane', 0, register));
+      const band = totalOf(this.f, accumulator, isVector);
       this.f.add(store('f64.store', address, op('f64.add', load('f64.load', address), band)));
     } else {
       const band = extract('f32x4.extract_lane', 0, isVector ? largestOfLanes(this.f, register) : register);
@@ -243,7 +246,7 @@ class Loop {
         const isSum = kind === 'fold-sum';
         if (this.#lanes) this.#spread.add(buffer);
         const term = this.#masked(this.#value(value), isSum ? 0 : -Infinity);
-        accumulate(f, [this.#registers.get(buffer) as Local], term, isSum);
+        accumulate(f, this.#registers.get(buffer) as Accumulator, term, isSum);
         return;
       }
       case 'store':

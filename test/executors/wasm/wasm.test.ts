@@ -111,7 +111,8 @@ describe('loops', () => {
     const tape = new Tape();
     const ones = tape.constant(Float32Array.from({ length: count }, (_, i) => 1 + (i % 7) * 0.1));
     const rows = tape.constant(tensor(numbers(count * 2).map(Math.abs), [count, 2]));
-    const wanted = [sum(ones), mean(rows, 0), sum(square(rows))];
+    const long = tape.constant(tensor(numbers(count * 2).map(Math.abs), [2, count]));
+    const wanted = [sum(ones), mean(rows, 0), sum(square(rows)), sum(long), sum(square(long), 1)];
     expectEqual(wanted, 1e-6);
   });
 
