@@ -1,8 +1,7 @@
 import { gradient, type Precision, Tape, type Tensor, type TensorData, type Value } from 'posetape';
 import type { Params, Scorer } from 'posetape/combine';
 import { liveValues } from '../engine/executors/executor.ts';
-import { matmulSource } from '../engine/executors/jit/matmul.ts';
-import { sourceOf } from '../engine/executors/jit/print.ts';
+import { sourcesOf } from '../engine/executors/jit/jit.ts';
 import { type Layout, layoutOf, lengthOf } from '../engine/executors/plan/layout.ts';
 import { planOf } from '../engine/executors/plan/loops.ts';
 import type { MatmulStep, Operand, Plan } from '../engine/executors/plan/plan.ts';
@@ -55,7 +54,8 @@ export class Loops {
     this.plan = planOf(live, wanted, structure, { guesses: true });
     this.#precision = precision;
     this.#key = structure.key;
-    this.#steps = this.plan.steps.map(stepOf);
+    const sources = sourcesOf(this.plan, precision);
+    this.#steps = this.plan.steps.map((step, i) => stepOf(step, sources[i] as string));
     this.#arena = this.#arenaOf(0);
   }
 
@@ -114,8 +114,7 @@ function dataOf({ form }: Value): TensorData {
   return form.tensor.data;
 }
 
-function stepOf(step: Plan['steps'][number]): Step {
-  const source = step.kind === 'loop' ? sourceOf(step) : matmulSource(step.transposeA, step.transposeB);
+function stepOf(step: Plan['steps'][number], source: string): Step {
   const run = new Function(`'use strict'; return ${source};`)();
   if (step.kind === 'matmul') return productOf(step, run);
   return (arena, { structure: { sizes, starts }, layout: { offsets }, inputs }) =>

@@ -127,12 +127,17 @@ function functionOf<F>(source: string): F {
   return new Function(`'use strict'; return ${source};`)() as F;
 }
 
-function compile(plan: Plan, precision: Precision): Compiled {
+/** The JavaScript of each step. */
+export function sourcesOf(plan: Plan, precision: Precision): string[] {
   const holdsValue = (buffer: number) => (plan.buffers[buffer] as Buffer).node.form.kind !== 'scatter';
   const isRounded = precision === 'float32' ? holdsValue : undefined;
-  const sources = plan.steps.map(step =>
+  return plan.steps.map(step =>
     step.kind === 'loop' ? sourceOf(step, isRounded) : matmulSource(step.transposeA, step.transposeB),
   );
+}
+
+function compile(plan: Plan, precision: Precision): Compiled {
+  const sources = sourcesOf(plan, precision);
   const steps = plan.steps.map((step, i) => {
     const source = sources[i] as string;
     return step.kind === 'loop'
