@@ -53,6 +53,7 @@ describe('the command', () => {
       expect(stdout).toContain(part);
     }
     expect(stdout).toContain("stream: no more than one pose's tape was ever alive");
+    expect(stdout).toMatch(/full-graph +jit float64 .*\n +full-graph +interpreter float64 /);
     expect(stdout).not.toContain('\u001b');
     expect(Math.max(...stdout.split('\n').map(line => line.length))).toBeLessThanOrEqual(80);
   });
@@ -69,10 +70,11 @@ describe('the command', () => {
     for (const [name, slope] of Object.entries(combinations.mean.gradient)) {
       expect(loss.gradient[name as keyof typeof loss.gradient]).toBeCloseTo(2 * (average + 9) * slope, 8);
     }
-    expect(strategies.map(({ strategy, tapesAlive }) => [strategy, tapesAlive])).toEqual([
-      ['stream', 1],
-      ['recompute', 1],
-      ['full-graph', 64],
+    expect(strategies.map(({ strategy, executor, tapesAlive }) => [strategy, executor, tapesAlive])).toEqual([
+      ['stream', 'jit float64', 1],
+      ['recompute', 'jit float64', 1],
+      ['full-graph', 'jit float64', 64],
+      ['full-graph', 'interpreter float64', 64],
     ]);
     for (const { difference } of strategies) expect(difference).toBeLessThan(1e-12);
   });

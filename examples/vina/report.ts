@@ -24,7 +24,7 @@ export function describe(results: Results, styled: boolean): string {
     section(
       'What it takes to get the gradient of the loss, and how much the answers differ',
       table(costs(results.strategies)),
-      results.strategies.map(sayAlive).join('\n'),
+      notes(results.strategies).join('\n'),
     ),
     '',
   ].join('\n\n');
@@ -69,14 +69,27 @@ function gradients({ combinations, loss, kT, t }: Results): string[][] {
 
 function costs(strategies: readonly StrategyCost[]): string[][] {
   return [
-    ['strategy', 'peak bytes', 'tapes alive', 'time', 'differs by'],
-    ...strategies.map(({ strategy, peakBytes, tapesAlive, milliseconds, difference }) => [
+    ['strategy', 'executor', 'peak bytes', 'tapes', 'time', 'differs by'],
+    ...strategies.map(({ strategy, executor, peakBytes, tapesAlive, milliseconds, difference }) => [
       strategy,
+      executor,
       peakBytes.toLocaleString('en'),
       String(tapesAlive),
       `${milliseconds.toFixed(0)} ms`,
       difference === 0 ? '0' : difference.toExponential(1),
     ]),
+  ];
+}
+
+function notes(strategies: readonly StrategyCost[]): string[] {
+  const isPlanned = strategies.some(
+    ({ strategy, executor }) => strategy === 'full-graph' && executor.startsWith('jit'),
+  );
+  return [
+    ...new Set(strategies.map(sayAlive)),
+    ...(isPlanned
+      ? ['  full-graph by jit: most of its time goes into planning the graph of all poses.']
+      : []),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { interpreter, jit } from 'posetape';
 import {
   boltzmann,
   type CombineOptions,
@@ -24,7 +25,7 @@ export interface Results {
   readonly predictions: readonly number[];
   readonly combinations: Readonly<Record<CombinationName, Combined>>;
   readonly loss: Loss;
-  /** What each strategy took to get the gradient of the loss. */
+  /** What each strategy took to get the gradient of the loss; the full graph by two executors. */
   readonly strategies: readonly StrategyCost[];
 }
 
@@ -49,6 +50,8 @@ export interface Loss {
 /** What one strategy needs. */
 export interface StrategyCost {
   readonly strategy: StrategyName;
+  /** What ran the tapes. */
+  readonly executor: string;
   /** The most bytes the engine held at once. */
   readonly peakBytes: number;
   /** The most poses whose tapes were alive at once. */
@@ -65,6 +68,7 @@ export async function runAll(
   progress: Progress,
 ): Promise<Results> {
   const { kT, t, target } = options;
+  const executors = { jit: jit(), interpreter: interpreter() };
   const ways = { mean: mean(), lse: lse({ t }), boltzmann: boltzmann({ kT }) };
   const run = (task: string, how: How) => {
     progress.show(task, 0, poses.length);
@@ -72,6 +76,7 @@ export async function runAll(
       poses,
       params: vinaWeights(),
       score,
+      executor: executors.jit,
       ...how,
       onPose: ({ index, pass, passes }) =>
         progress.show(task, (pass - 1) * poses.length + index + 1, passes * poses.length),
@@ -90,12 +95,16 @@ export async function runAll(
     const { loss = Number.NaN, gradient } = await run('loss', toLoss);
     const strategies: StrategyCost[] = [];
     for (const strategy of options.strategies) {
-      const start = performance.now();
-      const result = await run(strategy, { ...toLoss, strategy });
-      const milliseconds = performance.now() - start;
-      const { peakBytes, tapesAlive } = result.stats;
-      const difference = largestDifference(result.gradient, gradient);
-      strategies.push({ strategy, peakBytes, tapesAlive, milliseconds, difference });
+      // Like beside like; by default a full graph runs on the interpreter, as it would be planned for one use.
+      const by = strategy === 'full-graph' ? [executors.jit, executors.interpreter] : [executors.jit];
+      for (const executor of by) {
+        const start = performance.now();
+        const result = await run(strategy, { ...toLoss, strategy, executor });
+        const milliseconds = performance.now() - start;
+        const { executor: ran, peakBytes, tapesAlive } = result.stats;
+        const difference = largestDifference(result.gradient, gradient);
+        strategies.push({ strategy, executor: ran, peakBytes, tapesAlive, milliseconds, difference });
+      }
     }
 
     return {
@@ -113,7 +122,7 @@ export async function runAll(
   }
 }
 
-type How = Pick<CombineOptions<Pose, VinaWeights>, 'combination' | 'loss' | 'strategy'>;
+type How = Pick<CombineOptions<Pose, VinaWeights>, 'combination' | 'loss' | 'strategy' | 'executor'>;
 
 function combined({ value, weights, gradient }: CombineResult<VinaWeights>): Combined {
   return { value, weights: [...weights], gradient: numbers(gradient) };
