@@ -31,7 +31,7 @@ export interface FitOptions extends Omit<Fit, 'combination'> {
  * @throws CommanderError if they are wrong or ask for help; what there is to say has then been written to the terminal
  */
 export function parseFitOptions(argv: readonly string[], terminal: Terminal): FitOptions {
-  const command = commandOn(terminal, 'fit.ts')
+  const command = commandOn(terminal, 'npm run schnet:fit --')
     .description('Fits a SchNet to the measured affinities of several compounds, each docked in many poses.')
     .option(
       '--folder <path>',
@@ -53,7 +53,7 @@ export function parseFitOptions(argv: readonly string[], terminal: Terminal): Fi
     .option('--epochs <number>', 'rounds over the compounds', countOrNone, 20)
     .option('--rate <size>', 'step size of Adam', positive, 0.005)
     .option('--batch <compounds>', 'compounds a step', count, 1)
-    .option('--out <file>', 'write the fitted model, for --weights of main.ts')
+    .option('--out <file>', 'write the fitted model, for --weights of npm run schnet')
     .option('--json', 'print all results as JSON')
     .addHelpText(
       'after',

@@ -39,14 +39,18 @@ export interface PredictOptions {
  * @throws CommanderError if they are wrong or ask for help; what there is to say has then been written to the terminal
  */
 export function parsePredictOptions(argv: readonly string[], terminal: Terminal): PredictOptions {
-  const command = commandOn(terminal, 'main.ts')
+  const command = commandOn(terminal, 'npm run schnet --')
     .description(
       'Scores the docked poses of one compound with a SchNet, combines them into one binding free energy, and ' +
         'differentiates it with respect to the weights and to where the ligand is.',
     )
     .option('--receptor <file>', 'receptor, PDB or PDBQT', dataFile('pocket.pdbqt'))
     .option('--poses <file>', 'docked poses of one compound, PDBQT or SDF', dataFile('poses.pdbqt'))
-    .addOption(new Option('--weights <file>', 'a model that fit.ts wrote').conflicts([...modelOptionNames]))
+    .addOption(
+      new Option('--weights <file>', 'a model that npm run schnet:fit wrote').conflicts([
+        ...modelOptionNames,
+      ]),
+    )
     .addOption(
       new Option('--combination <name>', 'how the poses are combined')
         .choices(combinationNames)
