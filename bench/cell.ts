@@ -9,7 +9,7 @@ import { wasm } from 'posetape/wasm';
 import type { CellExecutor, CellStrategy } from './cell-names.ts';
 import { stored } from './stored.ts';
 import { cpuTime } from './support/clock.ts';
-import { peakBytes, restartPeak } from './support/peak.ts';
+import { restartPeak } from './support/peak.ts';
 import { type Round, serve } from './support/serve.ts';
 import type { Poses } from './workloads/ensembles.ts';
 import { type ScorerName, scorer } from './workloads/scorers.ts';
@@ -19,8 +19,8 @@ export interface Peak extends Round {
   /** By the engine's exact count, and of the predictions that are kept beside it. */
   readonly engineBytes: number;
   readonly predictionBytes: number;
-  /** The peak of the process over what it had before. */
-  readonly processBytes: number;
+  /** The peak of the process over what it had before; null where the system does not tell. */
+  readonly processBytes: number | null;
 }
 
 const [file = '', name = 'vina', executorName, strategy = 'stream', count = '1', least = '1'] =
@@ -44,7 +44,7 @@ function run(on: readonly unknown[]): Promise<{ stats: { peakBytes: number; pred
 
 // All code has run once, on little data, before the baseline is taken.
 for (let i = 0; i < 20; i++) await run(ensemble([small], 2));
-const baseline = restartPeak();
+const peak = restartPeak();
 
 const all = ensemble(poses, n);
 /** CPU milliseconds of one run over all poses. */
@@ -65,8 +65,8 @@ await serve({
     const cpu = perRun / n;
     const more = Math.ceil(Number(least) / n) - 1;
     if (more > 0) await timed(more);
-    const processBytes = peakBytes() - baseline;
-    return { cpu, engineBytes: stats.peakBytes, predictionBytes: stats.predictionBytes, processBytes };
+    const { peakBytes: engineBytes, predictionBytes } = stats;
+    return { cpu, engineBytes, predictionBytes, processBytes: peak() };
   },
   round: async (): Promise<Round> => ({ cpu: await timed(Math.max(1, Math.round(60 / perRun))) }),
 });

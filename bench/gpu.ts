@@ -7,9 +7,7 @@
  *
  * Backends that are not there are named, with the reason. On a machine with a GPU, PyTorch runs beside on the same.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { type Contestant, type Row, rendererHere, startContestant } from './gpu/contestant.ts';
 import {
   type Facts,
@@ -24,6 +22,8 @@ import { gpuReport, type Measurement, type Peer } from './gpu/report.ts';
 import { isInstalled, startPeer, torchHasGpu } from './peers/find.ts';
 import type { Answer } from './subject.ts';
 import { median } from './support/clock.ts';
+import { asCalled, command, whole, writeReport } from './support/command.ts';
+import { machine } from './support/machine.ts';
 import { Programs } from './support/measured.ts';
 import { Progress } from './support/progress.ts';
 import { workloadFolder } from './workloads/files.ts';
@@ -59,8 +59,12 @@ interface Options {
   readonly out: string;
 }
 
-const options = new Command('npm run bench:gpu --')
-  .description('Measures the backends of gpu.js, and jit() beside them, and writes a report.')
+const script = 'bench:gpu';
+const options = command(script, {
+  does: 'Measures the backends of gpu.js, and jit() beside them: time of a pose and where it goes, and device memory. Backends that are not there are named, with the reason; on a machine with a GPU, PyTorch runs beside on the same.',
+  takes: 'DURATION',
+  writes: 'a report',
+})
   .addOption(
     new Option('--workload <names...>', 'what to measure')
       .choices(workloadNames)
@@ -78,6 +82,7 @@ const options = new Command('npm run bench:gpu --')
   .option('--out <file>', 'where the report goes', 'bench/report/gpu.md')
   .parse()
   .opts<Options>();
+const where = machine();
 
 const programs = await Programs.bundled('gpu/subject.ts');
 const progress = new Progress(options.workload.length * rows.length + 1);
@@ -90,18 +95,12 @@ try {
   for (const workload of options.workload) await measure(workload);
 } finally {
   progress.stop();
-  await programs.remove();
 }
-const text = gpuReport({ found, peers, renderer, rounds: options.rounds, arguments: process.argv.slice(2) });
-await mkdir(dirname(options.out), { recursive: true });
-await writeFile(options.out, text);
-console.log(text);
-
-function whole(text: string): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number > 0) return number;
-  throw new InvalidArgumentError('It must be a whole number from 1.');
-}
+const { rounds, out } = options;
+await writeReport(
+  out,
+  gpuReport({ found, peers, renderer, rounds, command: asCalled(script), machine: where }),
+);
 
 /** An engine that has run all poses once, and has yet to be timed. */
 interface Running {

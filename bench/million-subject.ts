@@ -1,26 +1,26 @@
-// Poses made up on the way, scored, differentiated, folded and forgotten. Arguments: how many, and how often to
-// tell how it stands.
+// Poses made up on the way, scored, differentiated, folded and forgotten. Arguments: after how many to tell how it stands,
+// in rising order; the last is how many there are.
 
 import { jit, tensor } from 'posetape';
 import { combinePoses, lse, type Scorer } from 'posetape/combine';
 import { exp, mul, neg, square, sub, sum } from 'posetape/ops';
 import { cpuTime } from './support/clock.ts';
-import { peakBytes, restartPeak } from './support/peak.ts';
+import { restartPeak } from './support/peak.ts';
 import { randomFrom } from './workloads/random.ts';
 
-/** A line on stdout after each part of the poses, and after the last. */
+/** A line on stdout after so many poses, and one at the end. */
 export interface Streamed {
   readonly poses: number;
   /** CPU seconds so far. */
   readonly cpu: number;
-  /** The peak of the process over its baseline. */
-  readonly processBytes: number;
+  /** The peak of the process over its baseline so far; null where the system does not tell. */
+  readonly processBytes: number | null;
   readonly engineBytes: number;
   readonly value: number;
 }
 
-const poses = Number(process.argv[2]);
-const parts = Number(process.argv[3]);
+const marks = process.argv.slice(2).map(Number);
+const poses = marks.at(-1) ?? 0;
 const params = { depth: tensor(-1), width: tensor(2) };
 const combination = lse();
 const executor = jit();
@@ -49,17 +49,17 @@ function run(count: number, onPose: (index: number) => void) {
 
 // All code has run before the baseline is taken.
 await run(1000, () => {});
-const baseline = restartPeak();
+const peak = restartPeak();
 const start = cpuTime();
 
 function tell(streamed: Pick<Streamed, 'poses' | 'engineBytes' | 'value'>): void {
-  const line = { ...streamed, cpu: (cpuTime() - start) / 1000, processBytes: peakBytes() - baseline };
+  const line = { ...streamed, cpu: (cpuTime() - start) / 1000, processBytes: peak() };
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
 let told = 0;
 const { value, stats } = await run(poses, index => {
-  if (index + 1 < ((told + 1) * poses) / parts) return;
+  if (index + 1 !== marks[told]) return;
   told++;
   tell({ poses: index + 1, engineBytes: 0, value: 0 });
 });

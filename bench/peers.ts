@@ -6,10 +6,10 @@
  *
  * $PEERS_DATA names a folder for the workloads' data; without it they lie with the system's temporary files.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { howToInstall, isInstalled, type PeerName, peerNames, startPeer } from './peers/find.ts';
 import type { Answer, ProcessPeak, Way } from './subject.ts';
 import { median } from './support/clock.ts';
+import { asCalled, command, whole, writeReport } from './support/command.ts';
 import { machine } from './support/machine.ts';
 import { type Measured, Programs } from './support/measured.ts';
 import { Progress } from './support/progress.ts';
@@ -83,9 +83,20 @@ const comparisons: readonly Comparison[] = [
     held: [4, 64, 256],
   },
 ];
-const rounds = 5;
 /** How far answers may lie apart: they are sums in float32 in different orders. */
 const closeEnough = 2e-4;
+
+const script = 'bench:peers';
+const { rounds, out } = command(script, {
+  does: 'Does the same work in other systems, each in a process of its own on one core in float32: a SchNet and a pair potential by posetape, PyTorch, TensorFlow.js and jax-js. What is not installed is named, with how to get it. $PEERS_DATA names a folder for the data of the workloads; without it they lie with the temporary files of the system, and stay there.',
+  takes: 'DURATION',
+  writes: 'a report',
+})
+  .option('--rounds <count>', 'how many rounds go from process to process', whole, 5)
+  .option('--out <file>', 'where the report goes', 'bench/report/peers.md')
+  .parse()
+  .opts<{ rounds: number; out: string }>();
+const where = machine();
 
 const missing = peerNames.filter(peer => !isInstalled(peer));
 const present = (row: Row) => !missing.includes(row.system as PeerName);
@@ -100,12 +111,8 @@ try {
   for (const comparison of comparisons) sections.push(await compare(comparison));
 } finally {
   progress.stop();
-  await programs.remove();
 }
-const text = report();
-await mkdir('bench/report', { recursive: true });
-await writeFile('bench/report/peers.md', text);
-console.log(text);
+await writeReport(out, report());
 
 function start({ system, way, how }: Row, workload: string, count: number): Measured {
   return system === 'posetape' || system === 'by hand'
@@ -119,10 +126,10 @@ function nameOf({ system, way, how }: Row): string {
 
 async function compare({ title, workload, rows, timed, held }: Comparison): Promise<string> {
   const ways = rows.filter(present);
-  const peaks = new Map<Row, number[]>();
+  const peaks = new Map<Row, (number | null)[]>();
   for (const row of ways) {
     progress.next(`${workload}, memory, ${nameOf(row)}`);
-    const found: number[] = [];
+    const found: (number | null)[] = [];
     for (const count of held) {
       const process = start(row, workload, count);
       found.push((await process.ask<ProcessPeak>('peak')).processBytes);
@@ -151,7 +158,7 @@ async function compare({ title, workload, rows, timed, held }: Comparison): Prom
       return [
         nameOf(row),
         digits(median(times)),
-        ...(peaks.get(row) ?? []).map(peak => (peak < 2 ** 20 ? '< 1' : digits(peak / 2 ** 20))),
+        ...(peaks.get(row) ?? []).map(mebibytes),
         answer.value.toFixed(4),
         digits(answer.norm),
         agree(answer, first as Answer) ? 'yes' : 'no',
@@ -161,6 +168,11 @@ async function compare({ title, workload, rows, timed, held }: Comparison): Prom
   } finally {
     for (const { process } of running) await process.stop();
   }
+}
+
+function mebibytes(peak: number | null): string {
+  if (peak === null) return '–';
+  return peak < 2 ** 20 ? '< 1' : digits(peak / 2 ** 20);
 }
 
 function agree(a: Answer, b: Answer): boolean {
@@ -173,11 +185,11 @@ function report(): string {
   const absent = missing.map(peer => `\n- ${peer} is not installed: ${howToInstall[peer]}`);
   return `# Beside other systems
 
-By \`npm run bench:peers\` on ${machine()}${found.length > 0 ? `; ${found.join(', ')}` : ''}.
+By \`${asCalled(script)}\` on ${where}${found.length > 0 ? `; ${found.join(', ')}` : ''}.
 ${absent.join('')}
 Value and gradient of a smooth minimum over N poses, in float32, each system in a process of its own on one core. Time is
 CPU time of all its threads, the median of ${rounds} rounds that go from process to process. Memory is the peak of the process in
-its first run over what it held before. posetape runs by \`wasm()\` and by \`jit()\`; the strategies are those of [report.md](report.md);
+its first run over what it held before; – where the system does not tell it, as only Linux does. posetape runs by \`wasm()\` and by \`jit()\`; the strategies are those of [report.md](report.md);
 loops by hand are those of [hand/](../hand).
 
 ${sections.join('\n')}`;

@@ -6,16 +6,17 @@
  *
  * Every figure is a median of rounds; what a ratio compares runs in processes of their own that take turns.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serialize } from 'node:v8';
 import type { Peak } from './cell.ts';
 import type { Choice } from './matmul-subject.ts';
 import { howToInstall, isInstalled, startPeer } from './peers/find.ts';
 import type { EnginePeak, Planned, PlanTime, TapeFacts } from './pieces-subject.ts';
+import { scratchFolder } from './support/at-end.ts';
 import { median } from './support/clock.ts';
-import { equal, type Line, least, lineTable, most, ms, ratio, verdict } from './support/lines.ts';
+import { asCalled, command, whole, writeReport } from './support/command.ts';
+import { aims, checkLines, equal, type Line, least, lineTable, most, ms, ratio } from './support/lines.ts';
 import { machine } from './support/machine.ts';
 import { interleaved, type Measured, Programs } from './support/measured.ts';
 import { Progress } from './support/progress.ts';
@@ -25,13 +26,25 @@ import { posesFor } from './workloads/ensembles.ts';
 import { workloadFolder } from './workloads/files.ts';
 import { type ScorerName, scorerTitles } from './workloads/scorers.ts';
 
-const rounds = 9;
+const script = 'bench:ratios';
+const options = command(script, {
+  does: 'Measures what posetape is to reach, as ratios, each held against its target: generated loops and whole poses against code written by hand and against PyTorch, where it is installed; matrix products; memory; and what comes before the loops.',
+  takes: 'about four minutes',
+  writes: 'a report',
+})
+  .option('--rounds <count>', 'how many rounds go from process to process', whole, 9)
+  .option('--out <file>', 'where the report goes', 'bench/report/ratios.md')
+  .option('--check', 'exit with 1 if a target is missed')
+  .parse()
+  .opts<{ rounds: number; out: string; check?: true }>();
+const { rounds } = options;
+const where = machine();
 const freshProcesses = 5;
 const poses = 64;
 
 const data = await workloadFolder();
 const programs = await Programs.bundled('subject.ts', 'matmul-subject.ts', 'pieces-subject.ts', 'cell.ts');
-const scratch = await mkdtemp(join(tmpdir(), 'posetape-ratios-'));
+const scratch = scratchFolder();
 const progress = new Progress(13);
 const lines: Line[] = [];
 try {
@@ -39,14 +52,9 @@ try {
   lines.push(...(await tapeLines()), ...(await vinaLines()));
 } finally {
   progress.stop();
-  await programs.remove();
-  await rm(scratch, { recursive: true, force: true });
 }
-await mkdir('bench/report', { recursive: true });
-const text = report(lines);
-await writeFile('bench/report/ratios.md', text);
-console.log(text);
-if (lines.some(line => verdict(line) === 'miss')) process.exitCode = 1;
+await writeReport(options.out, report(lines));
+checkLines(lines, options);
 
 async function pairLines(): Promise<Line[]> {
   const hasTorch = isInstalled('PyTorch');
@@ -157,7 +165,7 @@ async function processPeak(scorer: ScorerName, executor: string): Promise<Line> 
   for (let i = 0; i < freshProcesses; i++) {
     for (const [n, found] of peaks) {
       const cell = programs.start('cell.ts', [file, scorer, executor, 'stream', n, 256]);
-      found.push((await cell.ask<Peak>('peak')).processBytes);
+      found.push((await cell.ask<Peak>('peak')).processBytes ?? Number.NaN);
       await cell.stop();
     }
   }
@@ -221,7 +229,7 @@ async function tapeLines(): Promise<Line[]> {
       },
       {
         what: `${label}: plan + compile a new structure, warm process`,
-        figures: 'first run − second run',
+        figures: 'first run − second run, after 1.5 s of them',
         number: warm,
         unit: 'ms',
         target: most(30),
@@ -266,11 +274,13 @@ function compared(what: string, times: Times, a: string, b: string, target?: Lin
 function report(all: readonly Line[]): string {
   return `# Ratios
 
-By \`npm run bench:ratios\` on ${machine()}.
+By \`${asCalled(script)}\` on ${where}.
 
 CPU time of one core a pose, medians of ${rounds} interleaved rounds, each side in a process of its own; pairs in float32,
 Vina in float64. Written by hand: [hand/](../hand). Lines without a target explain others. What \`wasm()\` was to reach is in
 wasm-node*.md (\`npm run bench:wasm\`).
+
+${aims}
 
 ${lineTable(all)}
 `;

@@ -5,21 +5,19 @@ import { gradient, Tape, type Tensor, tensor, type Value } from 'posetape';
 import { exp, matmul, softplus, sum } from 'posetape/ops';
 import { assembled, encoded } from '../engine/executors/wasm/emit/assembler.ts';
 import { type Code, FunctionBuilder, floats, i32, op, store } from '../engine/executors/wasm/emit/code.ts';
+import type { Machine } from '../engine/executors/wasm/machine.ts';
 import { engine } from '../engine/executors/wasm/support.ts';
 import { plain, relaxed } from '../engine/executors/wasm/target.ts';
 import type { MatmulForm } from '../engine/forms.ts';
 import { record, withGradient } from './pieces.ts';
-import { cpuTime, median } from './support/clock.ts';
-import { type Round, type Subject, serve, warmedUp } from './support/serve.ts';
+import { type Round, serve, warmedUp } from './support/serve.ts';
 import { machineOf, wasmLoops } from './wasm-loops.ts';
 import { readNetwork, workloadFolder } from './workloads/files.ts';
 import { networkOf, networkPoses } from './workloads/network.ts';
 import { randomFrom } from './workloads/random.ts';
 
-/** CPU milliseconds of planning, generating and instantiating workload A's structure where all code is warm. */
-export interface PlanTime {
-  readonly cpu: number;
-  /** Bytes of the module. */
+/** The module that is generated. */
+export interface Module {
   readonly bytes: number;
 }
 
@@ -76,34 +74,26 @@ function repeated(wanted: readonly Value[]): () => void {
   return again;
 }
 
-async function plan(): Promise<PlanTime> {
+/** Workload A's structure planned, generated and instantiated, as if it were new each time. */
+async function plan(): Promise<() => Machine> {
   const data = await readNetwork(await workloadFolder(), 1);
   const { params, score } = networkOf(data);
   const [pose] = networkPoses(data, 1);
-  const times: number[] = [];
-  let bytes = 0;
-  for (let i = 0; i < 30; i++) {
-    const wanted = withGradient(record(score, params as Record<string, Tensor>, pose as never));
-    const before = cpuTime();
-    const { program } = machineOf(wanted, { isNew: true });
-    times.push(cpuTime() - before);
-    bytes = program.bytes.length;
-  }
-  return { cpu: median(times.slice(15)), bytes };
+  const wanted = withGradient(record(score, params as Record<string, Tensor>, pose as never));
+  return () => machineOf(wanted, { isNew: true });
 }
 
-const subject = (): Subject => ({
-  units: 1,
-  run:
-    which === 'ceiling'
-      ? ceiling()
-      : repeated(which === 'matmul' ? product(...args) : elementwise(Number(args[0]))),
-});
+async function work(): Promise<() => unknown> {
+  if (which === 'plan') return plan();
+  if (which === 'ceiling') return ceiling();
+  return repeated(which === 'matmul' ? product(...args) : elementwise(Number(args[0])));
+}
+
 let next: Promise<() => Promise<Round>> | undefined;
 await serve({
-  plan,
+  module: async (): Promise<Module> => ({ bytes: (await plan())().program.bytes.length }),
   round: async (): Promise<Round> => {
-    next ??= warmedUp(subject());
+    next ??= work().then(run => warmedUp({ units: 1, run }));
     return (await next)();
   },
 });

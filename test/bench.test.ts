@@ -292,7 +292,14 @@ describe('the benchmark of the GPU', () => {
         bestWall: 2,
       },
     ];
-    const text = gpuReport({ found, peers: [], renderer: 'software', rounds: 5, arguments: [] });
+    const text = gpuReport({
+      found,
+      peers: [],
+      renderer: 'software',
+      rounds: 5,
+      command: 'npm run bench:gpu',
+      machine: 'a CPU',
+    });
     expect(text).toContain('take `jit()`');
     expect(text).toContain('- webgpu, Node was not measured: no Vulkan driver');
     expect(text).toContain('webasm takes 4.00 times that');

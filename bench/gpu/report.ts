@@ -1,4 +1,3 @@
-import { machine } from '../support/machine.ts';
 import { bytes, digits, table } from '../support/text.ts';
 import type { Row } from './contestant.ts';
 import {
@@ -46,7 +45,9 @@ export interface Measured {
   readonly peers: readonly Peer[];
   readonly renderer: Renderer;
   readonly rounds: number;
-  readonly arguments: readonly string[];
+  /** How the benchmark was called, and on what. */
+  readonly command: string;
+  readonly machine: string;
 }
 
 const titles: Readonly<Record<WorkloadName, string>> = {
@@ -66,7 +67,6 @@ const closeEnough = 2e-4;
 /** The page that says what was measured, and what follows from it. */
 export function gpuReport(measured: Measured): string {
   const { found, renderer, rounds } = measured;
-  const args = measured.arguments.length > 0 ? ` -- ${measured.arguments.join(' ')}` : '';
   const measuredRows = found.filter(isFound);
   const versions = new Set(measuredRows.flatMap(({ version }) => version ?? []));
   const browser = versions.size > 0 ? `; Chromium ${[...versions].join(', ')}` : '';
@@ -78,7 +78,7 @@ export function gpuReport(measured: Measured): string {
 
 ${verdict(measuredRows, renderer)}
 
-By \`npm run bench:gpu${args}\` on ${machine()}${browser}.
+By \`${measured.command}\` on ${measured.machine}${browser}.
 
 ${adapters(measuredRows)}
 ${onRealGpu(measured)}
@@ -201,7 +201,7 @@ function tinyNote(rows: readonly Found[]): string {
       const verdict = bestWall < overheadTarget ? 'below' : 'above';
       return `- ${nameOf(row)}, ${facts.kernels} kernels: ${digits(bestWall)} ms by the clock in the fastest round, ${verdict} the target of ${overheadTarget} ms; ${digits(time.wall)} in the median round.`;
     });
-  return `Four numbers a kernel, so that all of a pose is overhead, that of the kernels included. Where other work shares the\nmachine, the median round is longer than the fastest:\n\n${said.join('\n')}`;
+  return `Four numbers a kernel, so that all of a pose is overhead, that of the kernels included; the\ntarget is an aim that this project set itself. Where other work shares the machine, the median round is longer than the fastest:\n\n${said.join('\n')}`;
 }
 
 function adapters(rows: readonly Found[]): string {

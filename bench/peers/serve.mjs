@@ -1,9 +1,23 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 function cpuTime() {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
+}
+
+/** As bench/support/peak.ts: what the process takes from now on at most, in bytes; null where the system does not tell. */
+function restartPeak() {
+  globalThis.gc?.();
+  try {
+    writeFileSync('/proc/self/clear_refs', '5'); // sets the peak back, on Linux
+  } catch {
+    return () => null;
+  }
+  const peak = () =>
+    1024 * Number(/^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
+  const before = peak();
+  return () => peak() - before;
 }
 
 /**
@@ -21,13 +35,9 @@ export async function serve(run, poses, version) {
     version: () => ({ version }),
     check: run,
     async peak() {
-      globalThis.gc?.();
-      try {
-        writeFileSync('/proc/self/clear_refs', '5'); // sets the peak back, on Linux
-      } catch {}
-      const before = process.resourceUsage().maxRSS;
+      const peak = restartPeak();
       await run();
-      return { processBytes: 1024 * (process.resourceUsage().maxRSS - before) };
+      return { processBytes: peak() };
     },
     async round() {
       if (perRun === undefined) {

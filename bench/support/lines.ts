@@ -5,11 +5,21 @@ export interface Line {
   readonly what: string;
   /** The figures that were compared. */
   readonly figures: string;
-  /** What is held against the target; undefined where it could not be measured. */
+  /** What is held against the target; undefined or NaN where it could not be measured. */
   readonly number: number | undefined;
   readonly unit: '×' | 'µs' | 'ms' | '';
   /** Without one, the line is there to explain others. */
   readonly target?: { readonly kind: 'most' | 'least' | 'equal'; readonly number: number };
+}
+
+/** Where targets come from; every report that has some says so. */
+export const aims: string =
+  'Targets are the aims that this project set itself: ratios to code written by hand, to PyTorch, and to a ceiling that is\n' +
+  'measured beside, and limits of time and of size. None is promised, and a miss is reported like a pass.';
+
+/** With `--check`, a missed target is an error. */
+export function checkLines(all: readonly Line[], { check }: { readonly check?: true }): void {
+  if (check && all.some(line => verdict(line) === 'miss')) process.exitCode = 1;
 }
 
 type Bound = (number: number) => NonNullable<Line['target']>;
@@ -27,7 +37,7 @@ export function ms(time: number | undefined): string {
 
 export function verdict({ number, target }: Line): string {
   if (!target) return '';
-  if (number === undefined) return 'not measured';
+  if (number === undefined || Number.isNaN(number)) return 'not measured';
   const { kind, number: bound } = target;
   const isReached = kind === 'equal' ? number === bound : kind === 'most' ? number <= bound : number >= bound;
   return isReached ? 'pass' : 'miss';
@@ -38,7 +48,9 @@ export function lineTable(all: readonly Line[]): string {
   const signs = { most: '≤', least: '≥', equal: '=' };
   const rows = all.map(line => [
     line.what,
-    line.number === undefined ? '–' : `${digits(line.number)} ${line.unit}`.trim(),
+    line.number === undefined || Number.isNaN(line.number)
+      ? '–'
+      : `${digits(line.number)} ${line.unit}`.trim(),
     line.target ? `${signs[line.target.kind]} ${line.target.number} ${line.unit}`.trim() : '',
     verdict(line),
     line.figures,

@@ -1,11 +1,25 @@
+import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 
-/** What was measured on, in a line: figures without it mean little. */
+/** What was measured, on what and when, in a line: figures without it mean little. To be asked before work begins. */
 export function machine(now: Date = new Date()): string {
   const model = cpus()[0]?.model.trim() || 'unknown CPU';
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
   const date = now.toISOString().slice(0, 10);
-  return `${model}, ${availableParallelism()} cores, ${memory}, ${process.platform} ${process.arch}, Node ${process.versions.node} (V8 ${process.versions.v8}), ${date}`;
+  return `${model}, ${availableParallelism()} cores, ${memory}, ${process.platform} ${process.arch}, Node ${process.versions.node} (V8 ${process.versions.v8}), ${date}, ${commit()}`;
+}
+
+/** The commit that is checked out, and whether a file differs from it; reports, which benchmarks write, do not count. */
+function commit(): string {
+  const hash = git('rev-parse', '--short', 'HEAD');
+  if (hash === undefined) return 'commit unknown';
+  const changed = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!bench/report');
+  return `commit ${hash}${changed === '' ? '' : ' with changes'}`;
+}
+
+function git(...args: readonly string[]): string | undefined {
+  const { status, stdout } = spawnSync('git', args, { encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : undefined;
 }
 
 /** How much a single measurement may take of this machine's memory, in bytes: 12 GiB, or most of what is free. */

@@ -1,23 +1,24 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { symlink } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
+import { atEnd, scratchFolder } from './at-end.ts';
 import { median } from './clock.ts';
 import type { Round } from './serve.ts';
 
 /** Programs of the benchmark as plain JavaScript, so that nothing of tsx runs in a measured process. */
 export class Programs {
-  readonly folder: string;
+  readonly #folder: string;
 
   private constructor(folder: string) {
-    this.folder = folder;
+    this.#folder = folder;
   }
 
-  /** Bundles the given sources of bench/, such as `pairs.ts`; they are gone after {@link remove}. */
+  /** Bundles the given sources of bench/, such as `pairs.ts`; they are gone when this process ends. */
   static async bundled(...sources: readonly string[]): Promise<Programs> {
-    const folder = await mkdtemp(join(tmpdir(), 'posetape-bench-'));
+    const folder = scratchFolder();
     await build({
       entryPoints: sources.map(source => join('bench', source)),
       outbase: 'bench',
@@ -42,12 +43,8 @@ export class Programs {
     args: readonly (string | number)[] = [],
     { flags = [], ...settings }: { readonly flags?: readonly string[] } & Settings = {},
   ): Measured {
-    const program = join(this.folder, source.replace(/\.ts$/, '.mjs'));
+    const program = join(this.#folder, source.replace(/\.ts$/, '.mjs'));
     return new Measured(process.execPath, ['--expose-gc', ...flags, program, ...args.map(String)], settings);
-  }
-
-  async remove(): Promise<void> {
-    await rm(this.folder, { recursive: true, force: true });
   }
 }
 
@@ -65,6 +62,7 @@ export interface Settings {
 export class Measured {
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
+  readonly #isOver: () => void;
   #errors = '';
 
   constructor(command: string, args: readonly string[], { env = {}, isPinned = true }: Settings = {}) {
@@ -75,6 +73,7 @@ export class Measured {
     this.#process.stderr.on('data', (data: Buffer) => {
       this.#errors = `${this.#errors}${data}`.slice(-2000);
     });
+    this.#isOver = atEnd(() => this.#process.kill());
     // One that has ended takes no more questions; the missing answer says so.
     this.#process.stdin.on('error', () => {});
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
@@ -103,6 +102,7 @@ export class Measured {
 
   /** Ends the process; what it holds is free afterwards. */
   async stop(): Promise<void> {
+    this.#isOver();
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const ended = new Promise(resolve => this.#process.once('exit', resolve));
     this.#process.kill();

@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
+import { atEnd } from './at-end.ts';
 
 /** Tells how far the work has come, on stderr: a bar on a terminal, elsewhere a line for each step. */
 export class Progress {
@@ -19,6 +20,8 @@ export class Progress {
       };
       this.#bar = new SingleBar(options, Presets.shades_grey);
       this.#bar.start(steps, 0, { step: '' });
+      // Or the terminal stays without its cursor.
+      atEnd(() => this.stop());
     }
   }
 
@@ -29,7 +32,7 @@ export class Progress {
     this.#done++;
   }
 
-  /** Must be called, after an error as well, or the terminal stays without its cursor. */
+  /** Takes the bar away, so that other text may follow. */
   stop(): void {
     this.#bar?.stop();
   }

@@ -24,9 +24,9 @@ export function digits(number: number): string {
   return number.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }
 
-/** Bytes in MiB, or KiB where that says more. */
-export function bytes(number: number): string {
-  if (!Number.isFinite(number)) return '–';
+/** Bytes in MiB, or KiB where that says more; – where they are not known. */
+export function bytes(number: number | null): string {
+  if (number === null || !Number.isFinite(number)) return '–';
   const [kibi, mebi] = [number / 2 ** 10, number / 2 ** 20];
   return mebi >= 0.1 ? `${digits(mebi)} MiB` : `${digits(kibi)} KiB`;
 }

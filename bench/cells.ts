@@ -1,0 +1,79 @@
+import type { Peak } from './cell.ts';
+import type { CellExecutor, CellStrategy } from './cell-names.ts';
+import { median } from './support/clock.ts';
+import type { Measured } from './support/measured.ts';
+import type { Round } from './support/serve.ts';
+import type { ScorerName } from './workloads/scorers.ts';
+
+/** How N poses are differentiated. */
+export interface Way {
+  readonly executor: CellExecutor;
+  readonly strategy: CellStrategy;
+  readonly n: number;
+}
+
+/** What was measured of it, or why it was not. */
+export interface Cell extends Way {
+  readonly found: Found | string;
+}
+
+export interface Found extends Peak {
+  /** CPU milliseconds a pose: the median of the rounds after the first run, which `cpu` is of. */
+  readonly time: number;
+}
+
+/** So many poses are scored before memory is read, if N is smaller: N alone is to make the difference. */
+export const leastPoses: Readonly<Record<ScorerName, number>> = { vina: 1024, schnet: 64 };
+
+/** CPU milliseconds: a run that takes longer is made once. */
+export const longRun = 3000;
+/** CPU milliseconds of runs after which a median is good enough. */
+const enough = 400;
+
+/** Memory in turn, one process each; then time, in rounds that go from process to process. */
+export async function measureCells(
+  ways: readonly Way[],
+  start: (way: Way) => Measured,
+  rounds: number,
+): Promise<Cell[]> {
+  const running: { way: Way; process: Measured; peak: Peak; times: number[] }[] = [];
+  const cells: Cell[] = [];
+  try {
+    for (const way of ways) {
+      const process = start(way);
+      try {
+        running.push({ way, process, peak: await process.ask<Peak>('peak'), times: [] });
+      } catch (error) {
+        cells.push({ ...way, found: `it failed: ${error instanceof Error ? error.message : error}` });
+      }
+    }
+    for (let i = 0; i < rounds; i++) {
+      for (const { way, process, peak, times } of running) {
+        const perRun = (times[0] ?? peak.cpu) * way.n;
+        const isFirst = times.length === 0 && (perRun < longRun || plansMuch(way));
+        if (isFirst || (times.length > 0 && perRun * times.length < enough)) {
+          times.push((await process.ask<Round>('round')).cpu);
+        }
+      }
+    }
+    for (const { way, peak, times } of running) {
+      cells.push({ ...way, found: { ...peak, time: times.length > 0 ? median(times) : peak.cpu } });
+    }
+    return cells;
+  } finally {
+    for (const { process } of running) await process.stop();
+  }
+}
+
+/** Whether the first run, of a full graph, has planned it, and so says nothing of the next. */
+export function plansMuch({ executor, strategy }: Way): boolean {
+  return executor !== 'interpreter' && strategy === 'full-graph';
+}
+
+/** What was found of a way, if it was measured. */
+export function foundIn(cells: readonly Cell[], way: Way): Found | undefined {
+  const same = cells.find(
+    ({ executor, strategy, n }) => executor === way.executor && strategy === way.strategy && n === way.n,
+  );
+  return same && typeof same.found !== 'string' ? same.found : undefined;
+}

@@ -1,0 +1,45 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+
+/** What the help of a command says beside its options: a sentence, then what follows "It takes" and "and writes". */
+export interface About {
+  readonly does: string;
+  readonly takes: string;
+  readonly writes: string;
+}
+
+/** A command as it is called by `npm run`; `--help` tells what is known about it, and nothing else happens. */
+export function command(script: string, { does, takes, writes }: About): Command {
+  return new Command(`npm run ${script} --`).description(
+    `${does}\n\nIt takes ${takes}, and writes ${writes}.`,
+  );
+}
+
+/** The command as it was called, to be repeated. */
+export function asCalled(script: string): string {
+  const given = process.argv.slice(2);
+  return given.length > 0 ? `npm run ${script} -- ${given.join(' ')}` : `npm run ${script}`;
+}
+
+/** Whole numbers from 1, as options take them. */
+export function whole(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new InvalidArgumentError('It must be a whole number from 1.');
+}
+
+/** Several of them; the first that is given takes the place of the default. */
+export function wholes(standard: readonly number[]) {
+  return (text: string, before: readonly number[]): readonly number[] => [
+    ...(before === standard ? [] : before),
+    whole(text),
+  ];
+}
+
+/** Where a report goes, and its text on stdout. */
+export async function writeReport(file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
+  console.log(text);
+}

@@ -1,0 +1,185 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { buildSync } from 'esbuild';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import type { PieceName } from '../bench/piece-names.ts';
+import { type Pieces, piecesTable } from '../bench/pieces-table.ts';
+import { whole, wholes } from '../bench/support/command.ts';
+import { checkLines, type Line, least, lineTable, most, verdict } from '../bench/support/lines.ts';
+import { machine } from '../bench/support/machine.ts';
+import { bytes } from '../bench/support/text.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'posetape-test-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A source of bench/ as a module that a bare Node reads. */
+function bundled(source: string): string {
+  const outfile = join(folder, source.replace(/\.ts$/, '.mjs'));
+  buildSync({ entryPoints: [join('bench', source)], outfile, bundle: true, platform: 'node', format: 'esm' });
+  return JSON.stringify(outfile);
+}
+
+describe('a peak of memory over its baseline', () => {
+  const program = `
+    import { restartPeak } from ${bundled('support/peak.ts')};
+    let before = Buffer.alloc(100 * 2 ** 20, 1);
+    before = undefined;
+    const peak = restartPeak();
+    const first = peak();
+    const held = Buffer.alloc(40 * 2 ** 20, 1);
+    console.log(JSON.stringify([first, peak(), held.length]));
+  `;
+
+  test.runIf(process.platform === 'linux')(
+    'counts what is held then, not what was held before, nor what the process that asks holds',
+    () => {
+      // A process begins with the peak of the one that starts it, if one asks getrusage(2).
+      const mine = Buffer.alloc(300 * 2 ** 20, 1);
+      const { stdout } = spawnSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', program], {
+        encoding: 'utf8',
+      });
+      expect(mine.length).toBe(300 * 2 ** 20);
+      const [first, peak, held] = JSON.parse(stdout) as [number, number, number];
+      expect(first).toBeLessThan(4 * 2 ** 20);
+      expect(peak).toBeGreaterThan(0.95 * held);
+      expect(peak).toBeLessThan(held + 10 * 2 ** 20);
+    },
+  );
+
+  test('is – where it is not known', () => {
+    expect(bytes(null)).toBe('–');
+    expect(bytes(0)).toBe('0 KiB');
+  });
+});
+
+describe('what is done at the end of a process', () => {
+  const program = (rest: string) => `
+    import { atEnd, scratchFolder } from ${bundled('support/at-end.ts')};
+    const folder = scratchFolder();
+    atEnd(() => console.log('last of all but the folder'));
+    atEnd(() => console.log('taken back'))();
+    console.log(folder);
+    ${rest}
+  `;
+
+  /** What the program printed, and how it ended; it gets the signal when it has printed its folder. */
+  async function run(rest: string, signal?: NodeJS.Signals) {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program(rest)]);
+    let stdout = '';
+    child.stdout.on('data', data => {
+      stdout += data;
+      if (signal && stdout.includes('\n')) child.kill(signal);
+    });
+    const code = await new Promise(resolve => child.on('close', resolve));
+    const [made = '', ...lines] = stdout.trim().split('\n');
+    return { code, made, lines };
+  }
+
+  const forever = 'setInterval(() => {}, 1000);';
+  test.each<[string, string, NodeJS.Signals | undefined, number]>([
+    ['by itself', '', undefined, 0],
+    ['after an error', 'throw new Error("no");', undefined, 1],
+    ['by Ctrl+C', forever, 'SIGINT', 130],
+    ['by SIGTERM', forever, 'SIGTERM', 143],
+  ])('is done where it ends %s: its folder is gone', async (_, rest, signal, expected) => {
+    const { code, made, lines } = await run(rest, signal);
+    expect(made).toContain('posetape-bench-');
+    expect(existsSync(made)).toBe(false);
+    expect({ code, lines }).toEqual({ code: expected, lines: ['last of all but the folder'] });
+  });
+});
+
+describe('lines with targets', () => {
+  const line = (number: number | undefined, target: Line['target']): Line => ({
+    what: 'what',
+    figures: '',
+    number,
+    unit: '×',
+    ...(target && { target }),
+  });
+  afterEach(() => {
+    process.exitCode = undefined;
+  });
+
+  test('are not measured, rather than missed, where a side of the ratio is not there', () => {
+    expect(verdict(line(Number.NaN, most(1)))).toBe('not measured');
+    expect(verdict(line(undefined, least(1)))).toBe('not measured');
+    expect(lineTable([line(Number.NaN, most(1))])).toMatch(/\| what \| +– \|/);
+  });
+
+  test.each([
+    [2, {}, undefined],
+    [2, { check: true }, 1],
+    [1, { check: true }, undefined],
+    [Number.NaN, { check: true }, undefined],
+  ] as const)('that reach %s of at most 1 make the command with %o exit with %s', (number, options, code) => {
+    checkLines([line(number, most(1)), line(number, undefined)], options);
+    expect(process.exitCode).toBe(code);
+  });
+});
+
+test('the table of pieces shows each time beside its name, and counts beside none', () => {
+  const times: Record<PieceName, number> = {
+    record: 0.01,
+    'record+gradient': 0.03,
+    key: 0.04,
+    layout: 0.05,
+    loops: 0.06,
+    whole: 0.2,
+  };
+  const pieces: Pieces = {
+    facts: { forward: 101, values: 102, loops: 103, products: 104 },
+    times,
+    plan: { cold: 30, warm: 3 },
+  };
+  const rows = piecesTable(new Map([['Vina', pieces]]))
+    .split('\n')
+    .slice(2)
+    .map(row => row.split('|').map(cell => cell.trim()))
+    .map(([, what, shown]) => [what, shown]);
+  expect(rows).toEqual([
+    ['', '101 values, 102 with the gradient'],
+    ['', '103 loops, 104 matrix products'],
+    ['record', '10.0'],
+    ['gradient', '20.0'],
+    ['structure key', '40.0'],
+    ['layout', '50.0'],
+    ['loops', '60.0'],
+    ['all of a pose, copies, checks and fold too', '200'],
+    ['plan and compile a new structure, cold process', '30,000'],
+    ['plan and compile a new structure, warm process', '3,000'],
+    ['plan and compile, from the second pose on', '0'],
+  ]);
+});
+
+test('a report says on what, when, and which commit', () => {
+  const now = new Date('2026-01-02T12:00:00Z');
+  expect(machine(now)).toMatch(
+    /cores, \d+ GiB, .*Node [\d.]+ .*, 2026-01-02, commit (?:unknown|[0-9a-f]{7,}(?: with changes)?)$/,
+  );
+});
+
+describe('options', () => {
+  const standard = [64, 1024];
+  const parse = (...argv: string[]) =>
+    new Command()
+      .exitOverride()
+      .configureOutput({ writeErr: () => {} })
+      .option('--poses <counts...>', '', wholes(standard), standard)
+      .option('--rounds <count>', '', whole, 5)
+      .parse(argv, { from: 'user' })
+      .opts<{ poses: number[]; rounds: number }>();
+
+  test('take the place of their defaults', () => {
+    expect(parse()).toEqual({ poses: standard, rounds: 5 });
+    expect(parse('--poses', '1', '4', '--rounds', '2')).toEqual({ poses: [1, 4], rounds: 2 });
+  });
+
+  test.each(['0', '-1', '1.5', 'x', ''])('are refused if they are %j', text => {
+    expect(() => parse('--rounds', text)).toThrow(/whole number from 1/);
+    expect(() => parse('--poses', '4', text)).toThrow(/whole number from 1/);
+  });
+});
