@@ -1,9 +1,17 @@
 // npm run page:measure: what the page weighs, and how long it takes to its first result in headless Chromium.
+import { command, whole } from '../bench/support/command.ts';
 import { launch, serve } from '../test/page/browser.ts';
 import { buildPage, outdir } from './page-build.ts';
 import { libraryWeights, pageWeights, type Weight } from './page-weight.ts';
 
-const loads = 9;
+const { loads } = command('page:measure', {
+  does: 'Builds the page, and tells what it weighs and how long it takes to its first result in headless Chromium.',
+  takes: 'about half a minute',
+  writes: `static files to ${outdir}, and what it tells to stdout`,
+})
+  .option('--loads <count>', 'how often the page is loaded', whole, 9)
+  .parse()
+  .opts<{ loads: number }>();
 
 const { metafile } = await buildPage();
 const { first, later } = pageWeights(metafile);

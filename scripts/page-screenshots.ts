@@ -2,10 +2,18 @@
 // has run.
 import { mkdirSync, statSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
+import { command } from '../bench/support/command.ts';
 import { launch, serve } from '../test/page/browser.ts';
 import { buildPage, outdir } from './page-build.ts';
 
-const folder = 'examples/browser/screenshots';
+const { out: folder } = command('page:screenshots', {
+  does: 'Builds the page, and takes the pictures of it that the README shows, in headless Chromium: light, dark and on a phone.',
+  takes: 'about a minute',
+  writes: `static files to ${outdir}, and light.png, dark.png and phone.png`,
+})
+  .option('--out <folder>', 'where the pictures go', 'examples/browser/screenshots')
+  .parse()
+  .opts<{ out: string }>();
 
 interface Picture {
   readonly name: string;

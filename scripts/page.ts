@@ -1,12 +1,16 @@
 // npm run page: builds examples/browser and serves it on this machine, again after each change of a source.
 // npm run page:build: only builds it, as static files.
 import { rmSync } from 'node:fs';
-import { Command, InvalidArgumentError } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import { context } from 'esbuild';
+import { command } from '../bench/support/command.ts';
 import { buildPage, options, outdir } from './page-build.ts';
 
-const { build, port } = new Command('npm run page --')
-  .description('Builds the page that shows posetape at work, and serves it on localhost.')
+const { build, port } = command('page', {
+  does: 'Builds the page that shows posetape at work, and serves it on localhost, again after each change of a source. npm run page:build only builds it.',
+  takes: 'a few seconds, then serves until Ctrl+C',
+  writes: `static files to ${outdir}`,
+})
   .option('--port <number>', 'where to serve it; 0 for any that is free', portOf, 8000)
   .option('--build', `only build it, as static files in ${outdir}`)
   .addHelpText(
