@@ -62,7 +62,7 @@ interface Options {
 const script = 'bench:gpu';
 const options = command(script, {
   does: 'Measures the backends of gpu.js, and jit() beside them: time of a pose and where it goes, and device memory. Backends that are not there are named, with the reason; on a machine with a GPU, PyTorch runs beside on the same.',
-  takes: 'DURATION',
+  takes: 'about ten minutes without a GPU, less with one',
   writes: 'a report',
 })
   .addOption(

@@ -47,7 +47,7 @@ interface Options {
 
 const options = command(script, {
   does: 'Measures what a tape per pose costs against the full graph, by memory and by time, against the number of poses N, by scorer, strategy and executor; and where the time of a pose goes.',
-  takes: 'DURATION',
+  takes: 'about twenty minutes',
   writes: 'report.md and its charts',
 })
   .option('--poses <counts...>', 'numbers of poses N, in rising order', wholes(allCounts), allCounts)

@@ -64,6 +64,7 @@ try {
         found ? found.engineBytes.toLocaleString('en') : '–',
         found && found.processBytes !== null ? digits(found.processBytes / 2 ** 20) : '–',
         found ? digits(found.time) : '–',
+        found ? digits(found.cpu) : '–',
       ]);
     }
   }
@@ -71,7 +72,15 @@ try {
   progress.stop();
 }
 
-const head = ['N', 'strategy', 'executor', 'engine peak, bytes', 'process peak, MiB', 'CPU ms per pose'];
+const head = [
+  'N',
+  'strategy',
+  'executor',
+  'engine peak, bytes',
+  'process peak, MiB',
+  'CPU ms per pose',
+  'in the first run',
+];
 await writeReport(
   out,
   `# Strategies
@@ -81,11 +90,11 @@ By \`${asCalled(script)}\` on ${where}.
 The Vina scorer, value and gradient of a smooth minimum in float64, on the 64 poses of imatinib in c-Abl, repeated to N.
 Every row is a process of its own. The engine's peak is its exact count; the process's is over its baseline, when it has
 scored ${leastPoses.vina} poses, N at a time; – where the system does not tell it, as only Linux does. Time is CPU time of all
-threads, the median of up to ${rounds} rounds that go from process to process; a run of more than ${longRun / 1000} s is made once, and
-the first of a full graph by \`jit\`, which plans it, is not counted.
+threads, the median of up to ${rounds} rounds that go from process to process and come after the first run, which plans a full
+graph if it is by \`jit\`. A run of more than ${longRun / 1000} s is made once.
 
-The engine counts what its executors hold: values, adjoints and the accumulator's state. It leaves out the caller's poses, the
-objects of the tape, what was compiled, and predictions, at 24 B a pose unless \`keepPredictions: false\`.
+The engine counts the arrays of its executors and of the accumulator's state. It leaves out the caller's arrays, the objects of
+the tape, what was compiled, and predictions, at 24 B a pose unless \`keepPredictions: false\`.
 
 ${table(head, rows)}
 `,
