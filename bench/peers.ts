@@ -89,7 +89,7 @@ const closeEnough = 2e-4;
 const script = 'bench:peers';
 const { rounds, out } = command(script, {
   does: 'Does the same work in other systems, each in a process of its own on one core in float32: a SchNet and a pair potential by posetape, PyTorch, TensorFlow.js and jax-js. What is not installed is named, with how to get it. $PEERS_DATA names a folder for the data of the workloads; without it they lie with the temporary files of the system, and stay there.',
-  takes: 'about ten minutes beside PyTorch alone, and as many again with the other two',
+  takes: 'about ten minutes beside PyTorch alone, and longer with the others',
   writes: 'a report',
 })
   .option('--rounds <count>', 'how many rounds go from process to process', whole, 5)
@@ -182,12 +182,11 @@ function agree(a: Answer, b: Answer): boolean {
 
 function report(): string {
   const found = [...versions].map(([name, version]) => `${name} ${version}`);
-  const absent = missing.map(peer => `\n- ${peer} is not installed: ${howToInstall[peer]}`);
+  const absent = missing.map(peer => `- ${peer} is not installed: ${howToInstall[peer]}\n`);
   return `# Beside other systems
 
 By \`${asCalled(script)}\` on ${where}${found.length > 0 ? `; ${found.join(', ')}` : ''}.
-${absent.join('')}
-Value and gradient of a smooth minimum over N poses, in float32, each system in a process of its own on one core. Time is
+${absent.join('')}${absent.length > 0 ? '\n' : ''}Value and gradient of a smooth minimum over N poses, in float32, each system in a process of its own on one core. Time is
 CPU time of all its threads, the median of ${rounds} rounds that go from process to process. Memory is the peak of the process in
 its first run over what it held before; – where the system does not tell it, as only Linux does. posetape runs by \`wasm()\`
 and by \`jit()\`; the strategies are those of [report.md](report.md); loops by hand are those of [hand/](../hand).
