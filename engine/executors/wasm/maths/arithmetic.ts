@@ -34,6 +34,15 @@ export function polynomial(at: Place, x: Code, coefficients: readonly number[]):
   return rest.reduce<Code>((sum, c) => at.target.fma(sum, x, number(at, c)), number(at, last));
 }
 
+/** The same as (c₀ + c₁x) + x² ((c₂ + c₃x) + …): one step more, and half as many that wait for one another. */
+export function inPairs(at: Place, x: Code, coefficients: readonly number[]): Code {
+  const square = keep(at, mul(x, x), 'square');
+  const pairs: Code[] = [];
+  for (let i = 0; i < coefficients.length; i += 2)
+    pairs.push(polynomial(at, x, coefficients.slice(i, i + 2)));
+  return pairs.reduceRight((sum, pair) => at.target.fma(sum, square, pair));
+}
+
 export function polynomial64(at: Place, x: Code, coefficients: readonly number[]): Code {
   const [last, ...rest] = coefficients.toReversed() as [number, ...number[]];
   return rest.reduce<Code>(
