@@ -29,23 +29,23 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
     ...[Code, Code, Code, Code, Code],
     ...[Code, Code, Code, Code, Code],
   ];
-  const rows = Array.from({ length: target.tileRows }, (_, row) => row);
-  const sums = rows.map(r => halves.map(h => f.local('v128', `sum${r}${h}`)));
+  const all = Array.from({ length: target.tileRows }, (_, row) => row);
+  const sums = all.map(r => halves.map(h => f.local('v128', `sum${r}${h}`)));
   const [i, j] = ['i', 'j'].map(each => f.local('i32', each)) as [Local, Local];
   const [panel, panelStart] = [f.local('i32', 'panel'), f.local('i32', 'panelStart')];
-  const starts = transposeA ? [f.local('i32', 'column')] : rows.map(r => f.local('i32', `row${r}`));
-  const pointers = transposeA ? [f.local('i32', 'p')] : rows.map(r => f.local('i32', `p${r}`));
+  const starts = transposeA ? [f.local('i32', 'column')] : all.map(r => f.local('i32', `row${r}`));
+  const pointers = transposeA ? [f.local('i32', 'p')] : all.map(r => f.local('i32', `p${r}`));
   const [out, step] = [f.local('i32', 'out'), f.local('i32', 'outStep')];
 
-  const [first, ...others] = pointers as [Local, ...Local[]];
+  const [first] = pointers as [Local, ...Local[]];
   const step1 = transposeA ? lda : i32(4);
 
-  /** `count` steps of the sum; the loop around moves the first pointer on. */
-  const accumulate = (count: number) => {
+  /** `count` steps of the sums of so many rows; the loop around moves the first pointer on. */
+  const accumulate = (height: number, count: number) => {
     for (let u = 0; u < count; u++) {
       const row = transposeA ? 0 : packedRow * u;
       const right = halves.map(h => f.let('v128', load('v128.load', read(panel), row + 16 * h), 'b'));
-      for (const r of rows) {
+      for (const r of all.slice(0, height)) {
         const left = f.let(
           'v128',
           transposeA
@@ -63,47 +63,39 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
       f.set(panel, op('i32.add', read(panel), f.param(names.length)));
     }
     if (transposeA) return;
-    for (const p of others) f.set(p, op('i32.add', read(p), i32(4 * count)));
+    for (const p of pointers.slice(1, height)) f.set(p, op('i32.add', read(p), i32(4 * count)));
     f.set(panel, op('i32.add', read(panel), i32(packedRow * count)));
   };
 
   const unroll = target.isRelaxed ? 4 : 1;
-  f.set(i, i32(0));
-  f.for(i, m, i32(target.tileRows), () => {
-    for (const [r, start] of starts.entries()) {
+  /** So many rows of C from the i-th on, a tile after the other. */
+  const tiles = (height: number) => {
+    const rows = all.slice(0, height);
+    for (const [r, start] of starts.slice(0, height).entries()) {
       const row = op('i32.add', read(i), i32(r));
-      // Rows beyond the last are summed from the last, and not stored.
-      const last = op('i32.sub', m, i32(1));
-      const bounded = r === 0 ? row : op('select', row, last, op('i32.lt_s', row, last));
-      f.set(start, op('i32.add', a, transposeA ? op('i32.shl', row, i32(2)) : op('i32.mul', bounded, lda)));
+      f.set(start, op('i32.add', a, transposeA ? op('i32.shl', row, i32(2)) : op('i32.mul', row, lda)));
     }
     f.set(transposeA ? panelStart : panel, b);
     f.set(j, i32(0));
     f.for(j, n, i32(columnsOfTile), () => {
-      for (const [r, p] of pointers.entries()) f.set(p, read(starts[r] as Local));
+      for (const [r, p] of pointers.slice(0, height).entries()) f.set(p, read(starts[r] as Local));
       if (transposeA) f.set(panel, read(panelStart));
-      for (const sum of sums.flat()) f.set(sum, f.once('v128', zero, 'zero'));
+      for (const sum of sums.slice(0, height).flat()) f.set(sum, f.once('v128', zero, 'zero'));
       // The first pointer counts.
       const end = f.let('i32', op('i32.add', read(first), op('i32.mul', k, step1)), 'end');
       if (unroll > 1) {
         const last = op('i32.sub', end, op('i32.mul', step1, i32(unroll - 1)));
         // After its own steps the loop adds one more.
-        f.for(first, last, transposeA ? step1 : i32(4 * unroll), () => accumulate(unroll));
+        f.for(first, last, transposeA ? step1 : i32(4 * unroll), () => accumulate(height, unroll));
       }
-      f.for(first, end, step1, () => accumulate(1));
+      f.for(first, end, step1, () => accumulate(height, 1));
       if (transposeA) f.set(panelStart, op('i32.add', read(panelStart), f.param(names.length + 1)));
       const place = op(
         'i32.add',
         c,
         op('i32.add', op('i32.mul', read(i), ldc), op('i32.shl', read(j), i32(2))),
       );
-      const missing = (size: number, at: Local, whole: Code) =>
-        op('i32.gt_s', op('i32.add', read(at), i32(size)), whole);
-      const isPart = f.let(
-        'i32',
-        op('i32.or', missing(target.tileRows, i, m), missing(columnsOfTile, j, n)),
-        'isPart',
-      );
+      const isPart = f.let('i32', op('i32.gt_s', op('i32.add', read(j), i32(columnsOfTile)), n), 'isPart');
       f.set(out, op('select', scratch, place, isPart));
       f.set(step, op('select', i32(4 * columnsOfTile), ldc, isPart));
       const write = (isAdded: boolean) => {
@@ -115,50 +107,37 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
             const value = isAdded ? op('f32x4.add', load('v128.load', read(at), 16 * h), sum) : sum;
             f.add(store('v128.store', read(at), value, 16 * h));
           }
-          if (r < rows.length - 1) f.set(at, op('i32.add', read(at), read(step)));
+          if (r < height - 1) f.set(at, op('i32.add', read(at), read(step)));
         }
       };
       const isAdded = f.let('i32', op('i32.and', add, op('i32.eqz', isPart)), 'isAdded');
       f.if(isAdded, () => write(true));
       f.if(op('i32.eqz', isAdded), () => write(false));
-      f.if(isPart, () =>
-        copyPart(f, { place, ldc, scratch, add, tileRows: target.tileRows }, [
-          rest(m, read(i)),
-          rest(n, read(j)),
-        ]),
-      );
+      f.if(isPart, () => copyPart(f, { place, ldc, scratch, add, height, columns: rest(n, read(j)) }));
     });
-  });
+  };
+  f.set(i, i32(0));
+  for (const height of heightsOf(target)) {
+    f.for(i, op('i32.sub', m, i32(height - 1)), i32(height), () => tiles(height));
+  }
   return f;
 }
+
+/** Of the tiles, the highest first, and lower ones for the rows that are left. */
+const heightsOf = ({ tileRows }: Target): number[] => [6, 4, 2, 1].filter(height => height <= tileRows);
 
 const zero: Code = { kind: 'vector', bytes: new Uint8Array(16), text: 'i32x4 0 0 0 0' };
 const rest = (whole: Code, at: Code) => op('i32.sub', whole, at);
 
 /** Copies what belongs to C out of a tile at the edge. */
-function copyPart(
-  f: FunctionBuilder,
-  {
-    place,
-    ldc,
-    scratch,
-    add,
-    tileRows,
-  }: { place: Code; ldc: Code; scratch: Code; add: Code; tileRows: number },
-  [m, n]: readonly [Code, Code],
-): void {
+function copyPart(f: FunctionBuilder, { place, ldc, scratch, add, height, columns }: Part): void {
   const [r, q] = [f.local('i32', 'r'), f.local('i32', 'q')];
-  const columns = f.let(
-    'i32',
-    op('select', n, i32(columnsOfTile), op('i32.lt_s', n, i32(columnsOfTile))),
-    'columns',
-  );
-  const height = f.let('i32', op('select', m, i32(tileRows), op('i32.lt_s', m, i32(tileRows))), 'height');
+  const count = f.let('i32', columns, 'columns');
   const base = f.let('i32', place, 'place');
   f.set(r, i32(0));
-  f.for(r, height, i32(1), () => {
+  f.for(r, i32(height), i32(1), () => {
     f.set(q, i32(0));
-    f.for(q, columns, i32(1), () => {
+    f.for(q, count, i32(1), () => {
       const column = op('i32.shl', read(q), i32(2));
       const from = op('i32.add', op('i32.add', scratch, op('i32.shl', read(r), i32(5))), column);
       const to = f.let('i32', op('i32.add', op('i32.add', base, op('i32.mul', read(r), ldc)), column), 'to');
@@ -168,6 +147,16 @@ function copyPart(
       f.if(op('i32.eqz', add), () => f.add(store('f32.store', to, load('f32.load', from))));
     });
   });
+}
+
+/** A tile that reaches beyond the last of so many columns. */
+interface Part {
+  readonly place: Code;
+  readonly ldc: Code;
+  readonly scratch: Code;
+  readonly add: Code;
+  readonly height: number;
+  readonly columns: Code;
 }
 
 /**
