@@ -23,13 +23,12 @@ export function isTensor(source: unknown): source is Tensor {
   return typeof source === 'object' && source !== null && 'data' in source && isTensorData(source.data);
 }
 
-/** Whether all numbers are finite. Each pose's gradient is asked, so it is a plain loop: ∞ − ∞ and NaN − NaN are NaN. */
+/** Whether all numbers are finite. Each pose's gradient is asked more than once, so it is a plain sum: ∞ − ∞ is NaN, too. */
 export function areFinite(data: TensorData): boolean {
-  for (let i = 0; i < data.length; i++) {
-    const number = data[i] as number;
-    if (number - number !== 0) return false;
-  }
-  return true;
+  let sum = 0;
+  for (let i = 0, { length } = data; i < length; i++) sum += data[i] as number;
+  // Only of finite numbers is the sum finite; where it is not, they may be no more than large.
+  return Number.isFinite(sum) || !data.some(number => !Number.isFinite(number));
 }
 
 /**
