@@ -31,8 +31,6 @@ const expSeries = [
   1, 1, 0.4999999403953552, 0.1666652113199234, 0.04166838899254799, 0.00836874544620514,
   0.0013814540579915047,
 ];
-/** Of 2⁻⁶⁴ e^r. */
-const smallSeries = expSeries.map(c => c * 2 ** -64);
 
 /** n and r of x; n as the exponent of a float32, which is n + `bias`. */
 function reduced(at: Place, x: Code, bias: number): { power: Code; r: Code } {
@@ -44,19 +42,30 @@ function reduced(at: Place, x: Code, bias: number): { power: Code; r: Code } {
   return { power: keep(at, op('i32x4.shl', shifted, i32(23)), 'power'), r: keep(at, r, 'r') };
 }
 
-/** eˣ within 1.3 ulp, exact at 0, ±∞ and NaN; tiny results too. `isNegative`: x is known to be 0 or less. */
+/**
+ * eˣ within 1.3 ulp, exact at 0, ±∞ and NaN; tiny results too. `isNegative`: x is known to be 0 or less.
+ *
+ * Of n below −150, 2ⁿ is a factor whose exponent is 0, which makes it the number 0. Multiplied, it would give 0 too, but
+ * processors take several times as long over a product that is too small.
+ */
 export function exp(at: Place, x: Code, isNegative = false): Code {
   // Beyond these, the result is 0 or infinite all the same.
-  const above = most(x, number(at, -104));
+  const above = most(x, number(at, -105));
   if (isNegative) {
-    // n goes from −150 to 0: 2ⁿ⁺⁶⁴ is a normal number.
-    const { power, r } = reduced(at, keep(at, above), 127 + 64);
-    return keep(at, mul(inPairs(at, r, smallSeries), power), 'exp');
+    const { power, r } = reduced(at, keep(at, above), 151);
+    return keep(at, mul(scaledSeries(at, r, 127 - 151), power), 'exp');
   }
-  const { power, r } = reduced(at, keep(at, least(above, number(at, 89))), 2 * 127);
+  const { power, r } = reduced(at, keep(at, least(above, number(at, 89))), 152);
   // 2ⁿ in two factors, so that neither overflows before the product does, and it is rounded once where it is tiny.
   const half = keep(at, and(op('i32x4.shr_u', power, i32(1)), integer(at, 0x7f800000)), 'half');
-  return keep(at, mul(mul(inPairs(at, r, expSeries), half), op('i32x4.sub', power, half)), 'exp');
+  const y = scaledSeries(at, r, 2 * 127 - 152);
+  return keep(at, mul(mul(y, half), op('i32x4.sub', power, half)), 'exp');
+}
+
+/** 2ᵏ e^r */
+function scaledSeries(at: Place, r: Code, k: number): Code {
+  const coefficients = expSeries.map(c => c * 2 ** k);
+  return inPairs(at, r, coefficients);
 }
 
 /** eˣ − 1 within 2 ulp: 2ⁿ(e^r − 1) + (2ⁿ − 1). */
