@@ -31,8 +31,12 @@ export function primitive(at: Place, expr: Expr, args: readonly Code[]): Code {
       return mul(a, b);
     case 'div':
       return div(a, b);
-    case 'neg':
-      return op('f32x4.neg', a);
+    case 'neg': {
+      // The sign alone, by a constant: for f32x4.neg V8 makes one anew each time. −|x| is one step so.
+      const sign = number(at, -0);
+      const isSize = a.kind === 'plain' && a.op === 'f32x4.abs';
+      return isSize ? or(a.args[0] as Code, sign) : op('v128.xor', a, sign);
+    }
     case 'abs':
       return abs(a);
     case 'sign': {
