@@ -354,5 +354,5 @@ function addSums(sums: Sums, added: Sums): void {
 
 function addScaled(sum: Float64Array | undefined, factor: number, data: Tensor['data'] | undefined): void {
   if (!sum || !data || factor === 0) return;
-  for (let i = 0; i < sum.length; i++) (sum[i] as number) += factor * (data[i] as number);
+  for (let i = 0, { length } = sum; i < length; i++) (sum[i] as number) += factor * (data[i] as number);
 }
