@@ -83,7 +83,7 @@ export function expm1(at: Place, x: Code): Code {
 
 const signBit = 0x80000000 | 0;
 
-/** tanh x within 2 ulp: Cephes' polynomial near 0, else 1 − 2/(e^2|x| + 1). */
+/** tanh x within 2 ulp: near 0 the polynomial of S. L. Moshier's Cephes library, 1989, else 1 − 2/(e^2|x| + 1). */
 export function tanh(at: Place, x: Code): Code {
   const { target } = at;
   const size = keep(at, abs(x), 'size');
