@@ -8,8 +8,9 @@ import {
   tensor,
   type Value,
 } from 'posetape';
-import { abs, add, exp, greater, mul, relu, scaled, slice, square, sum, where } from 'posetape/ops';
+import { abs, add, exp, greater, mul, relu, scaled, sin, slice, square, sum, where } from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
+import { evenly } from '../support/numbers.ts';
 import { paramsOf, poseArbitrary, programArbitrary, record } from '../support/programs.ts';
 import { property } from '../support/property.ts';
 
@@ -97,6 +98,36 @@ describe('checkGradient', () => {
     const { entries } = await check(tiny, {}, { w: tensor([1e-8]) });
     expect(entries[0]?.verdict).toBe('step');
     expect((await check(tiny, { step: 1e-9 }, { w: tensor([1e-8]) })).ok).toBe(true);
+  });
+
+  property(
+    'never calls a right rule wrong, however fast the function is',
+    evenly(0, 8),
+    evenly(-2, 2),
+    async (exponent, x) => {
+      const { entries } = await check(v => sin(mul(10 ** exponent, v)), {}, { w: tensor([x]) });
+      expect(entries[0]?.verdict).not.toBe('wrong');
+      expect(exponent > 2 || entries[0]?.verdict === 'agrees').toBe(true);
+    },
+  );
+
+  property(
+    'calls a rule wrong that is off by more than the tolerance, where the function is slow',
+    evenly(-5, 0),
+    evenly(0.5, 2),
+    async (exponent, x) => {
+      const { entries } = await check(cubeBy(3 * (1 + 10 ** exponent)), {}, { w: tensor([x]) });
+      expect(entries[0]?.verdict).toBe('wrong');
+    },
+  );
+
+  test('takes no difference for one that overflows', async () => {
+    const off = defineOp({
+      name: 'exp',
+      forward: map((s, x) => s.exp(x)),
+      vjp: [(g, ans) => scaled(g, mul(2, ans))],
+    });
+    for (let x = 700; x < 710; x += 0.1) expect((await check(off, {}, { w: tensor([x]) })).ok).toBe(false);
   });
 
   test('blames the precision of an executor, and of float64 where a large value hides the change', async () => {

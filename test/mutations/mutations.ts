@@ -99,6 +99,18 @@ export const mutations: readonly Mutation[] = [
     replace: 'const doubt = uncertainty;',
   },
   {
+    name: 'a rule is called wrong where the steps leap over what happens',
+    file: 'engine/check-gradient.ts',
+    find: "const verdict = isLeptOver ? 'step' : seeming;",
+    replace: 'const verdict = seeming;',
+  },
+  {
+    name: 'a difference that overflows counts as measured',
+    file: 'engine/check-gradient.ts',
+    find: 'uncertainty <= best.uncertainty && Number.isFinite(slope)',
+    replace: 'uncertainty <= best.uncertainty',
+  },
+  {
     name: 'a bad entry is blamed that the bad result does not read',
     file: 'engine/bad-value.ts',
     find: 'at: suspects[few] as number',
