@@ -1,6 +1,7 @@
+import { defineOp } from './define-op.ts';
 import type { AccumulateForm, BroadcastForm, ReduceForm, ReshapeForm } from './forms.ts';
 import { broadcastShapes, type Shape, sameShape, showShape } from './shape.ts';
-import { defineOp, type Value } from './tape.ts';
+import type { Value } from './tape.ts';
 
 /*
  * What reverse mode itself needs: using a value in many places is its fan-out, and the adjoint of fan-out is a sum.

@@ -4,6 +4,7 @@ export {
   type EntryCheck,
   type GradientCheck,
 } from './check-gradient.ts';
+export { defineOp, type FixedOp } from './define-op.ts';
 export { evaluate } from './evaluate.ts';
 export type {
   DeviceMemory,
@@ -23,8 +24,6 @@ export { Memory } from './memory.ts';
 export type { Expression, Scalar } from './scalar.ts';
 export type { Axes, Shape } from './shape.ts';
 export {
-  defineOp,
-  type FixedOp,
   type Op,
   type Operand,
   Tape,

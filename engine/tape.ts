@@ -1,12 +1,11 @@
-import { checkExpression } from './check-expression.ts';
 import { type ConstantForm, type Form, type ParameterForm, shapeOf, takesIndex } from './forms.ts';
+import type { Index } from './indices.ts';
 import { type Shape, showShape } from './shape.ts';
 import {
   isTensor,
   isTensorData,
   type NestedNumbers,
   type Tensor,
-  type TensorData,
   type TensorSource,
   tensor,
 } from './tensor.ts';
@@ -136,7 +135,7 @@ export class Tape {
     return this.record(fillOp, { kind: 'fill', number, shape }, []);
   }
 
-  /** Appends a value: checks that the inputs are of this tape and fit the form. Ops made by {@link defineOp} call it. */
+  /** Appends a value: checks that the inputs are of this tape and fit the form. Ops made by `defineOp` call it. */
   record<F extends Form>(op: Op<F>, form: F, inputs: readonly Value[]): Value<F> {
     const shapes: Shape[] = [];
     for (let position = 0; position < inputs.length; position++) {
@@ -210,121 +209,4 @@ export function describe(value: Value): string {
 
 export function isValue(thing: unknown): thing is Value {
   return typeof thing === 'object' && thing !== null && 'tape' in thing && thing.tape instanceof Tape;
-}
-
-/** An index as ops take it: data, or a value already on the tape. */
-export type Index = Value | Int32Array | readonly number[] | Tensor<Int32Array>;
-
-/** The index as a value of this tape whose entries stay below `limit`; an error names the op and the entry. */
-export function indexOn(tape: Tape, op: string, index: Index, limit: number): Value {
-  const value = isValue(index) ? index : tape.index(index, op);
-  const { form } = value;
-  if (form.kind !== 'constant' || limit >= form.rows) return value;
-  const { data } = form.tensor;
-  if (!areRows(data, limit)) {
-    const position = data.findIndex(row => row < 0 || row >= limit);
-    throw new RangeError(
-      `${op}: index ${data[position]} at position ${position} is out of range: there are ${limit} rows, 0 to ${limit - 1}`,
-    );
-  }
-  form.rows = limit;
-  return value;
-}
-
-/**
- * Whether each index is one of so many rows. Each pose's indices are asked, so it goes without a branch: an index below 0
- * has its highest bit set, and one beyond the last row leaves a difference that has.
- */
-function areRows(data: TensorData, rows: number): boolean {
-  const last = Math.min(rows, 2 ** 31) - 1;
-  let bits = 0;
-  let i = 0;
-  for (; i + 1 < data.length; i += 2) {
-    const [a, b] = [data[i] as number, data[i + 1] as number];
-    bits |= a | (last - a) | b | (last - b);
-  }
-  if (i < data.length) bits |= (data[i] as number) | (last - (data[i] as number));
-  return bits >= 0;
-}
-
-/** An op whose form is the same at each use: called with its operands. */
-export type FixedOp = (...operands: Operand[]) => Value;
-
-/** An op whose form depends on attributes: called with its inputs, then the attributes. */
-export type AttributedOp<Attributes extends readonly unknown[]> = (
-  inputs: readonly Value[],
-  ...attributes: Attributes
-) => Value;
-
-/**
- * Makes an op of a forward form and a VJP rule for each input; the shape follows from the form. Both are demanded by
- * the type, so an op without a derivative does not compile, and nothing is registered anywhere.
- *
- * `forward` is a form, or a function from attributes to one. Rules are written in ops, so that derivatives of any order
- * follow. A rule that multiplies by something unbounded uses `scaled`.
- *
- * @throws TypeError when called on numbers alone, or with another number of operands than it has rules
- * @example
- * const cube = defineOp({
- *   name: 'cube',
- *   forward: map((s, x) => s.mul(x, s.mul(x, x))),
- *   vjp: [(g, _ans, x) => scaled(g, mul(3, square(x)))],
- * });
- * const y = sum(cube(x));
- */
-export function defineOp<F extends Form>(definition: { name: string; forward: F; vjp: Vjp<F> }): FixedOp;
-export function defineOp<F extends Form, Attributes extends readonly unknown[]>(definition: {
-  name: string;
-  forward: (...attributes: Attributes) => F;
-  vjp: Vjp<F>;
-}): AttributedOp<Attributes>;
-export function defineOp<F extends Form, Attributes extends readonly unknown[]>(definition: {
-  name: string;
-  forward: F | ((...attributes: Attributes) => F);
-  vjp: Vjp<F>;
-}): FixedOp | AttributedOp<Attributes> {
-  const { name, forward, vjp } = definition;
-  checkRules(name, vjp);
-  const op: Op<F> = { name, vjp };
-  let isChecked = false;
-  const apply = (form: F, operands: readonly Operand[]): Value => {
-    const tape = operands.find(isValue)?.tape;
-    if (!tape) throw new TypeError(`${name}: ${noTape(operands)}`);
-    if (typeof vjp !== 'function' && vjp.length !== operands.length) {
-      throw new TypeError(`${name}: takes ${vjp.length} operands, got ${operands.length}`);
-    }
-    if (!isChecked && form.kind === 'map') checkExpression(name, form.expression, operands.length);
-    isChecked = true;
-    const inputs: Value[] = [];
-    for (let position = 0; position < operands.length; position++) {
-      const operand = operands[position] as Operand;
-      if (typeof operand !== 'number' && !isValue(operand)) {
-        throw new TypeError(
-          `${name}: operand ${position + 1} is ${operand === undefined ? 'undefined' : 'neither a value nor a number; put data on the tape by tape.constant'}`,
-        );
-      }
-      inputs.push(tape.lift(operand));
-    }
-    return tape.record(op, form, inputs);
-  };
-  if (typeof forward === 'function') {
-    return (inputs: readonly Value[], ...attributes: Attributes) => apply(forward(...attributes), inputs);
-  }
-  return (...operands: Operand[]) => apply(forward, operands);
-}
-
-function checkRules(name: string, vjp: unknown): void {
-  const isRule = (rule: unknown) => rule === null || typeof rule === 'function';
-  if (typeof vjp === 'function' || (Array.isArray(vjp) && vjp.every(isRule))) return;
-  throw new TypeError(
-    `${name}: vjp must be a list with a derivative rule for each operand, a function or null (where the derivative is zero everywhere)`,
-  );
-}
-
-function noTape(operands: readonly Operand[]): string {
-  if (operands.includes(undefined as never))
-    return `operand ${operands.indexOf(undefined as never) + 1} is undefined`;
-  return operands.every(operand => typeof operand === 'number')
-    ? 'at least one operand must be a value on a tape; of numbers alone, use Math'
-    : 'operands are values and numbers; put data on the tape by tape.constant';
 }

@@ -1,9 +1,11 @@
 // What the files of ops/ have in common: how an op is made, and the types of elementwise ones.
 import type { Operand, Value } from '../engine/tape.ts';
 
+export { defineOp } from '../engine/define-op.ts';
 export { map } from '../engine/forms.ts';
+export { type Index, indexOn } from '../engine/indices.ts';
 export { type Axes, normaliseAxes, normaliseAxis, showShape, withoutAxes } from '../engine/shape.ts';
-export { defineOp, type Index, indexOn, type Operand, type Value } from '../engine/tape.ts';
+export type { Operand, Value } from '../engine/tape.ts';
 
 /** An elementwise op of one value. */
 export type Unary = (a: Value) => Value;

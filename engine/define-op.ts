@@ -1,0 +1,85 @@
+import { checkExpression } from './check-expression.ts';
+import type { Form } from './forms.ts';
+import { isValue, type Op, type Operand, type Value, type Vjp } from './tape.ts';
+
+/** An op whose form is the same at each use: called with its operands. */
+export type FixedOp = (...operands: Operand[]) => Value;
+
+/** An op whose form depends on attributes: called with its inputs, then the attributes. */
+export type AttributedOp<Attributes extends readonly unknown[]> = (
+  inputs: readonly Value[],
+  ...attributes: Attributes
+) => Value;
+
+/**
+ * Makes an op of a forward form and a VJP rule for each input; the shape follows from the form. Both are demanded by
+ * the type, so an op without a derivative does not compile, and nothing is registered anywhere.
+ *
+ * `forward` is a form, or a function from attributes to one. Rules are written in ops, so that derivatives of any order
+ * follow. A rule that multiplies by something unbounded uses `scaled`.
+ *
+ * @throws TypeError when called on numbers alone, or with another number of operands than it has rules
+ * @example
+ * const cube = defineOp({
+ *   name: 'cube',
+ *   forward: map((s, x) => s.mul(x, s.mul(x, x))),
+ *   vjp: [(g, _ans, x) => scaled(g, mul(3, square(x)))],
+ * });
+ * const y = sum(cube(x));
+ */
+export function defineOp<F extends Form>(definition: { name: string; forward: F; vjp: Vjp<F> }): FixedOp;
+export function defineOp<F extends Form, Attributes extends readonly unknown[]>(definition: {
+  name: string;
+  forward: (...attributes: Attributes) => F;
+  vjp: Vjp<F>;
+}): AttributedOp<Attributes>;
+export function defineOp<F extends Form, Attributes extends readonly unknown[]>(definition: {
+  name: string;
+  forward: F | ((...attributes: Attributes) => F);
+  vjp: Vjp<F>;
+}): FixedOp | AttributedOp<Attributes> {
+  const { name, forward, vjp } = definition;
+  checkRules(name, vjp);
+  const op: Op<F> = { name, vjp };
+  let isChecked = false;
+  const apply = (form: F, operands: readonly Operand[]): Value => {
+    const tape = operands.find(isValue)?.tape;
+    if (!tape) throw new TypeError(`${name}: ${noTape(operands)}`);
+    if (typeof vjp !== 'function' && vjp.length !== operands.length) {
+      throw new TypeError(`${name}: takes ${vjp.length} operands, got ${operands.length}`);
+    }
+    if (!isChecked && form.kind === 'map') checkExpression(name, form.expression, operands.length);
+    isChecked = true;
+    const inputs: Value[] = [];
+    for (let position = 0; position < operands.length; position++) {
+      const operand = operands[position] as Operand;
+      if (typeof operand !== 'number' && !isValue(operand)) {
+        throw new TypeError(
+          `${name}: operand ${position + 1} is ${operand === undefined ? 'undefined' : 'neither a value nor a number; put data on the tape by tape.constant'}`,
+        );
+      }
+      inputs.push(tape.lift(operand));
+    }
+    return tape.record(op, form, inputs);
+  };
+  if (typeof forward === 'function') {
+    return (inputs: readonly Value[], ...attributes: Attributes) => apply(forward(...attributes), inputs);
+  }
+  return (...operands: Operand[]) => apply(forward, operands);
+}
+
+function checkRules(name: string, vjp: unknown): void {
+  const isRule = (rule: unknown) => rule === null || typeof rule === 'function';
+  if (typeof vjp === 'function' || (Array.isArray(vjp) && vjp.every(isRule))) return;
+  throw new TypeError(
+    `${name}: vjp must be a list with a derivative rule for each operand, a function or null (where the derivative is zero everywhere)`,
+  );
+}
+
+function noTape(operands: readonly Operand[]): string {
+  if (operands.includes(undefined as never))
+    return `operand ${operands.indexOf(undefined as never) + 1} is undefined`;
+  return operands.every(operand => typeof operand === 'number')
+    ? 'at least one operand must be a value on a tape; of numbers alone, use Math'
+    : 'operands are values and numbers; put data on the tape by tape.constant';
+}
