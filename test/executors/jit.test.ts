@@ -264,6 +264,29 @@ describe('plans', () => {
       expectSame(executor, interpreter(), wanted, executor.precision === 'float64' ? 1e-12 : 1e-6);
   });
 
+  test('a chain of thousands of ops, and a value used in thousands', () => {
+    const tape = new Tape();
+    const x = tape.parameter(tensor([0.5, -0.25]), 'x');
+    let y: Value = x;
+    for (let i = 0; i < 1500; i++) y = add(mul(y, 0.999), mul(x, 1e-3));
+    const wanted = [y, ...gradient(sum(square(y)), [x])];
+    expectSame(jit(), interpreter(), wanted, 1e-12);
+    expectSame(wasm(), interpreter(), wanted, 1e-3);
+  });
+
+  test.each<[string, (x: Value, v: Value) => Value]>([
+    ['in a loop', (_, v) => v],
+    ['of single numbers', x => x],
+  ])('where each value is used twice, ways through the graph are no measure of its plan: %s', (_, which) => {
+    const tape = new Tape();
+    const x = tape.parameter(tensor(0.3), 'x');
+    const v = tape.parameter(tensor([0.1, 0.2, 0.4]), 'v');
+    let y = which(x, v);
+    for (let i = 0; i < 40; i++) y = add(mul(softplus(y), 0.5), square(mul(y, 0.7)));
+    const energy = sum(exp(mul(-1, mul(v, y))));
+    expectSame(jit(), interpreter(), [y, energy, ...gradient(energy, [x, v])], 1e-12);
+  });
+
   test('an index that is wanted comes as it is, a copy', () => {
     const tape = new Tape();
     const data = Int32Array.of(2, 0, 2 ** 24 + 1);

@@ -286,6 +286,12 @@ export const mutations: readonly Mutation[] = [
     replace: '',
   },
   {
+    name: 'a long chain is one expression, too deep to be read',
+    file: 'engine/executors/plan/loops.ts',
+    find: 'const longestChain = 200;',
+    replace: 'const longestChain = Number.POSITIVE_INFINITY;',
+  },
+  {
     name: 'a stage of a long sum reads past its end',
     file: 'engine/executors/plan/kernel-body.ts',
     find: 'expressions.ragged(algebra.min(expressions.number(chunk), left))',

@@ -220,10 +220,14 @@ function exchange(value: Value, { reducer, axes }: ReduceForm, product: Node, ma
   return make(value, { ...form, isTurned: true }, [table, rows], `${mapId(form)} turned`, table.shape);
 }
 
-const sum2: MapForm = {
-  kind: 'map',
-  expression: (s, ...terms) => terms.reduce((total, term) => s.add(total, term)),
-};
+/** Few terms one after the other, many in halves: as a chain they would be nested as deep as they are many. */
+function sumOf<T>(s: Scalar<T>, terms: readonly T[]): T {
+  if (terms.length <= 8) return terms.reduce((total, term) => s.add(total, term));
+  const half = terms.length >> 1;
+  return s.add(sumOf(s, terms.slice(0, half)), sumOf(s, terms.slice(half)));
+}
+
+const sum2: MapForm = { kind: 'map', expression: (s, ...terms) => sumOf(s, terms) };
 
 /** Terms that are scattered, and used nowhere else, share one buffer; the others are added elementwise. */
 function accumulated(

@@ -25,6 +25,9 @@ import { one, type Size, type Structure } from './structure.ts';
 /** An expression at least this dear (in additions) is stored rather than computed in two loops. */
 const dear = 6;
 
+/** Expressions are read and written by recursion: a chain of more nodes than this is stored in between. */
+const longestChain = 200;
+
 /** Roots that share a loop. */
 interface Group {
   readonly roots: Root[];
@@ -60,6 +63,8 @@ class Planner {
   readonly #graph: Graph;
   /** Nodes that lie in a buffer of their own. */
   readonly #stored = new Set<Node>();
+  /** Those of them that end a long chain. */
+  readonly #ends = new Set<Node>();
   readonly #costs = new Map<Node, number>();
   readonly #stages = new Map<Node, number>();
   /** Where a stored node that could also be computed in place is stored. */
@@ -77,6 +82,7 @@ class Planner {
   }
 
   plan(): Plan {
+    this.#cutChains();
     for (const node of this.#graph.nodes) this.#storeForReaders(node);
     for (const node of this.#graph.wanted) this.#stored.add(node);
     const groups = this.#groups();
@@ -96,6 +102,21 @@ class Planner {
   }
 
   // What must be stored.
+
+  /** Stores the nodes where a chain of computations gets too long. */
+  #cutChains(): void {
+    const lengths = new Map<Node, number>();
+    for (const node of this.#graph.nodes) {
+      if (isGiven(node) || this.#isBarrier(node)) continue;
+      const before = node.inputs.reduce((most, input) => Math.max(most, lengths.get(input) ?? 0), 0);
+      if (before < longestChain || node.form.kind === 'reshape') {
+        lengths.set(node, before + 1);
+        continue;
+      }
+      this.#ends.add(node);
+      this.#stored.add(node);
+    }
+  }
 
   /** Stores what this node reads in another order than it comes about. */
   #storeForReaders({ form, inputs, shape }: Node): void {
@@ -135,7 +156,10 @@ class Planner {
   #isBarrier(node: Node): boolean {
     const { form } = node;
     return (
-      form.kind === 'scatter' || form.kind === 'matmul' || (form.kind === 'reduce' && reducesOuter(node))
+      form.kind === 'scatter' ||
+      form.kind === 'matmul' ||
+      (form.kind === 'reduce' && reducesOuter(node)) ||
+      this.#ends.has(node)
     );
   }
 
@@ -194,8 +218,8 @@ class Planner {
       if (root) group.roots.push(root);
     };
     for (const node of this.#graph.nodes) {
-      if (!this.#isBarrier(node) && !this.#stored.has(node)) continue;
       const stage = this.#stageOf(node);
+      if (!this.#isBarrier(node) && !this.#stored.has(node)) continue;
       if (node.form.kind === 'matmul') {
         join(`${stage} matmul ${node.id}`, stage, undefined, node);
         continue;
@@ -221,12 +245,14 @@ class Planner {
     const first = new Map<Node, Group>();
     for (const group of groups) {
       const outer = longAxes(group.roots[0]?.space ?? [])[0];
+      // What is used twice is looked at once: ways through a graph are many more than its nodes.
+      const seen = new Set<Node>();
       const visit = (node: Node) => {
-        if (isGiven(node) || this.#isBarrier(node)) return;
+        if (isGiven(node) || this.#isBarrier(node) || seen.has(node)) return;
+        seen.add(node);
         const home = this.#home.get(node);
         if (home && home.order < group.order) return;
         const before = first.get(node);
-        if (before === group) return;
         if (
           before &&
           node.form.kind !== 'reshape' &&
@@ -243,7 +269,8 @@ class Planner {
         for (const input of node.inputs) visit(input);
       };
       for (const { node, part } of group.roots) {
-        if (this.#isBarrier(node)) visit(node.inputs[part] as Node);
+        if (node.form.kind === 'scatter') visit(node.inputs[part] as Node);
+        else if (this.#isBarrier(node)) node.inputs.forEach(visit);
         else visit(node);
       }
     }
@@ -319,16 +346,20 @@ class Planner {
 
   /** What lies in a buffer and is read for an entry, each at the entry's own place; undefined if one is not. */
   #leavesInPlace(node: Node): Node[] | undefined {
-    const leaves: Node[] = [];
+    const leaves = new Set<Node>();
+    const seen = new Set<Node>();
     const isInPlace = (reader: Node): boolean =>
       reader.inputs.every((input, i) => {
         if (isGiven(input)) return true;
         if (!readsInPlace(reader, i)) return false;
-        if (!this.#isBarrier(input) && !this.#stored.has(input)) return isInPlace(input);
-        leaves.push(input);
+        if (this.#isBarrier(input) || this.#stored.has(input)) leaves.add(input);
+        else if (!seen.has(input)) {
+          seen.add(input);
+          return isInPlace(input);
+        }
         return true;
       });
-    return isInPlace(node) ? [...new Set(leaves)] : undefined;
+    return isInPlace(node) ? [...leaves] : undefined;
   }
 
   // What stands in them.

@@ -67,7 +67,7 @@ function blockOf(
   const phaseOfTarget = (target: Target) => Math.max(0, ...needsOf(target).map(phaseOf));
   const here = [...reached].filter(expr => expr.path.length === path.length).sort((a, b) => a.id - b.id);
   const folds = here.filter(expr => expr.inner !== undefined);
-  const last = Math.max(0, ...here.map(phaseOf), ...targets.map(phaseOfTarget));
+  const last = [...here.map(phaseOf), ...targets.map(phaseOfTarget)].reduce((a, b) => Math.max(a, b), 0);
 
   const statements: Statement[] = [];
   const place = (expr: Expr) => {
