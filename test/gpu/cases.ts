@@ -187,6 +187,12 @@ const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
         ...gradient(ops.sum(ops.square(x)), [x]),
       ];
     },
+    'the largest of numbers that are computed, and which it is': tape => {
+      const x = tape.parameter(tensor(wave(3)), 'x');
+      const products = ops.mul(x, tape.constant(tensor(wave(200 * 3, 1), [200, 3])));
+      const maxima = [ops.max(products), ops.sum(ops.max(products, 0)), ops.sum(ops.min(products, 1))];
+      return maxima.flatMap(y => withSlopes(y, [x]));
+    },
     'an order turned and read again in another shape': tape => {
       const x = tape.parameter(tensor(wave(4 * 3 * 2), [4, 3, 2]), 'x');
       const y = ops.reshape(ops.transpose(ops.exp(x), [2, 0, 1]), [6, 4]);

@@ -328,6 +328,12 @@ export const mutations: readonly Mutation[] = [
     replace: 'own.times > 1e9 && isDear',
   },
   {
+    name: 'what the largest is sought of is computed again for who compares it',
+    file: 'engine/executors/plan/stored.ts',
+    find: ' || compared.has(node)',
+    replace: '',
+  },
+  {
     name: 'an evicted pipeline stays compiled',
     file: 'engine/executors/gpu/executing.ts',
     find: 'this.#programs.size <= this.#limit',

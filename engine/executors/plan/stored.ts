@@ -37,6 +37,7 @@ export function storedNodes({ nodes, wanted }: Lowered): Set<Node> {
   /** How often each entry is computed, if it is not stored; and whether inside a loop. */
   const uses = new Map<Node, { times: number; inLoop: boolean }>();
   const costs = costsOf(nodes);
+  const compared = comparedNodes(nodes);
   const store = (node: Node) => {
     const base = baseOf(node);
     if (!isGiven(base)) stored.add(base);
@@ -44,7 +45,7 @@ export function storedNodes({ nodes, wanted }: Lowered): Set<Node> {
   for (const node of nodes.toReversed()) {
     const own = uses.get(node) ?? { times: 0, inLoop: false };
     if (isGiven(node)) continue;
-    const isDear = isFold(node) || (costs.get(node) as number) > cheap;
+    const isDear = isFold(node) || (costs.get(node) as number) > cheap || compared.has(node);
     if ((own.times > 1 && isDear) || (own.inLoop && isFold(node))) {
       if (node.form.kind === 'reshape') store(node);
       else stored.add(node);
@@ -63,6 +64,16 @@ export function storedNodes({ nodes, wanted }: Lowered): Set<Node> {
     }
   }
   return stored;
+}
+
+/**
+ * What the largest is sought of. Computed anew by another reader, it might be rounded otherwise than where the largest was
+ * found, and none would equal that: the gradient of max would be 0/0.
+ */
+function comparedNodes(nodes: readonly Node[]): Set<Node> {
+  const isMaximum = ({ form }: Node) =>
+    (form.kind === 'reduce' || form.kind === 'partial') && form.reducer === 'max';
+  return new Set(nodes.filter(isMaximum).flatMap(({ inputs }) => inputs.map(baseOf)));
 }
 
 /** What an entry of each node costs to compute, in additions, where every loop's result is stored. */
