@@ -2,7 +2,8 @@ import { DeviceLostError, type Executor } from '../engine/executors/executor.ts'
 
 /**
  * An executor that goes on with another where its device is lost: the run that failed is made again there, so that what
- * was folded in before it is kept. It is named after all that ran, and as precise as the coarsest of them.
+ * was folded in before it is kept. It is named after all that ran, and as precise as the coarsest of them. One that was
+ * lost already is none to go on with.
  */
 export function switching(
   first: Executor,
@@ -30,7 +31,9 @@ export function switching(
           return await current().run(wanted, options);
         } catch (error) {
           if (!(error instanceof DeviceLostError)) throw error;
-          used.push(await next(error));
+          const given = await next(error);
+          if (used.includes(given)) throw error;
+          used.push(given);
         }
       }
     },

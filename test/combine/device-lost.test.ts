@@ -57,6 +57,17 @@ test.each(Array.from({ length: 12 }, (_, n) => n + 1))(
   },
 );
 
+test('given the executor that was lost, the loss is the error', async () => {
+  const executor: Executor = {
+    ...interpreter(),
+    run: () => {
+      throw new DeviceLostError('fragile', 'unplugged');
+    },
+  };
+  const failed = combineKnown({ poses, executor, onDeviceLost: () => executor });
+  await expect(failed).rejects.toThrow(/^fragile: the device was lost/);
+});
+
 test('without another executor the loss is the error', async () => {
   await expect(combineKnown({ poses, executor: losing(2) })).rejects.toThrow(DeviceLostError);
 });

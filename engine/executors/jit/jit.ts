@@ -12,7 +12,10 @@ import { sourceOf } from './print.ts';
 
 /** What {@link jit} may be told. */
 export interface JitOptions {
-  /** Default float64. In float32 only what is stored or compared is rounded; sums and expressions run in float64. */
+  /**
+   * Default float64. In float32 only what is stored or compared is rounded: expressions and sums into one number run in
+   * float64, while a sum into many entries at once, such as that of a column, is rounded at each step.
+   */
   readonly precision?: Precision;
   /** How many structures are kept compiled; the one unused for longest goes first. Default 64. */
   readonly structures?: number;

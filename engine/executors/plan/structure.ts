@@ -140,6 +140,7 @@ function pushData(form: Form, inputs: number): void {
       break;
     case 'reduce':
       key.push(form.reducer === 'sum' ? 0 : 1);
+      key.push(form.axes.length);
       for (const axis of form.axes) key.push(axis);
       break;
     case 'transpose':
