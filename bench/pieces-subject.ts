@@ -123,7 +123,7 @@ await serve({
   facts: (): TapeFacts => {
     const wanted = tapeOf(poses[0]);
     const live = liveValues(wanted);
-    const { steps } = planOf(live, wanted, structureOf(live, wanted, precision));
+    const { steps } = planOf(live, wanted, structureOf(live, wanted, precision), { guesses: true });
     const loops = steps.filter(({ kind }) => kind === 'loop').length;
     const values = wanted[0]?.tape.values.length ?? 0;
     const { y } = record(score, params, poses[0]);
