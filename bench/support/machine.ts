@@ -6,7 +6,9 @@ export function machine(now: Date = new Date()): string {
   const model = cpus()[0]?.model.trim() || 'unknown CPU';
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
   const date = now.toISOString().slice(0, 10);
-  return `${model}, ${availableParallelism()} cores, ${memory}, ${process.platform} ${process.arch}, Node ${process.versions.node} (V8 ${process.versions.v8}), ${date}, ${commit()}`;
+  const count = availableParallelism();
+  const cores = count === 1 ? '1 core' : `${count} cores`;
+  return `${model}, ${cores}, ${memory}, ${process.platform} ${process.arch}, Node ${process.versions.node} (V8 ${process.versions.v8}), ${date}, ${commit()}`;
 }
 
 /** The commit that is checked out, and whether a file differs from it; reports, which benchmarks write, do not count. */
