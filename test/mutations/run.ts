@@ -30,7 +30,7 @@ const copied = [
 async function main(): Promise<void> {
   const [wanted] = command('test:mutations', {
     does: 'Tests the tests: plants each defect of test/mutations/mutations.ts in a copy of the project, one at a time, and runs the suite there. One that no test notices is reported, and the exit code is 1.',
-    takes: 'about twenty minutes on two cores',
+    takes: 'about forty minutes on two cores',
     writes: 'nothing but what it tells',
   })
     .argument('[parts...]', 'only defects whose name contains one of these')
