@@ -20,12 +20,15 @@ export function property<Drawn extends [unknown, ...unknown[]]>(
 ): void {
   const arbitraries = law.slice(0, -1) as unknown as Arbitraries<Drawn>;
   const predicate = law.at(-1) as (...drawn: Drawn) => void | Promise<void>;
+  // No law is about time: a slow machine or many runs must not fail one.
+  const limit = 60_000 + runs * 600;
   const check = () => {
     const checked = fc.asyncProperty(...arbitraries, async (...drawn: Drawn) => predicate(...drawn));
-    return fc.assert(checked, { seed, numRuns: runs });
+    // Poses that never wait leave no timer a turn, so the search for the smallest case keeps the time itself.
+    const limits = { interruptAfterTimeLimit: limit, markInterruptAsFailure: true };
+    return fc.assert(checked, { seed, numRuns: runs, ...limits });
   };
-  // No law is about time: a slow machine or many runs must not fail one.
-  test(name, check, 60_000 + runs * 600);
+  test(name, check, limit);
 }
 
 type Arbitraries<Drawn extends unknown[]> = { [K in keyof Drawn]: fc.Arbitrary<Drawn[K]> };
