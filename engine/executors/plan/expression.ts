@@ -102,7 +102,9 @@ export class Expressions {
     inner?: Path,
     isGuess: boolean = args.some(arg => arg.isGuess),
   ): Expr {
-    const key = `${kind} ${number} ${args.map(arg => arg.id)} ${inner ?? (kind === 'index' ? path : '')}`;
+    // −0 is another number than 0, but not as text.
+    const text = Object.is(number, -0) ? '-0' : number;
+    const key = `${kind} ${text} ${args.map(arg => arg.id)} ${inner ?? (kind === 'index' ? path : '')}`;
     const known = this.#known.get(key);
     if (known) return known;
     const where =
@@ -114,8 +116,7 @@ export class Expressions {
   }
 
   number(number: number): Expr {
-    // −0 is another number than 0, but not as text.
-    return this.#intern('number', [], number, outermost, Object.is(number, -0) ? [-1] : undefined);
+    return this.#intern('number', [], number, outermost);
   }
 
   index(path: Path): Expr {
