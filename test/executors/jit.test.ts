@@ -23,6 +23,7 @@ import {
   matmul,
   max,
   mul,
+  neg,
   norm,
   pow,
   reshape,
@@ -327,6 +328,19 @@ describe('plans', () => {
     const wanted = [f(x), slope, ...gradient(sum(square(slope)), [x])];
     expectSame(jit(), interpreter(), wanted, 1e-12);
   });
+});
+
+test('−0 is a number of its own beside 0', () => {
+  const tape = new Tape();
+  const x = tape.parameter(tensor([1, -2]));
+  const wanted = [mul(x, tape.fill(0)), mul(x, neg(tape.fill(0)))];
+  const numbers = jit()
+    .run(wanted)
+    .map(({ data }) => [...data]);
+  expect(numbers).toEqual([
+    [0, -0],
+    [-0, 0],
+  ]);
 });
 
 describe('in float32, an entry is found equal to the maximum read back', () => {

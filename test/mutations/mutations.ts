@@ -262,6 +262,12 @@ export const mutations: readonly Mutation[] = [
     replace: 'let number = known.find(each => each !== undefined);',
   },
   {
+    name: '−0 counts as 0',
+    file: 'engine/executors/plan/expression.ts',
+    find: "Object.is(number, -0) ? '-0' : number",
+    replace: 'number',
+  },
+  {
     name: 'a selection that a guess decides goes unseen',
     file: 'engine/executors/plan/expression.ts',
     find: "kind === 'select' && a.isGuess",
