@@ -254,7 +254,13 @@ let shared: Promise<Executor> | undefined;
 async function defaultExecutor(strategy: Strategy): Promise<Executor> {
   if (strategy === 'full-graph') return interpreter();
   shared ??= import('../engine/executors/jit/jit.ts').then(({ jit }) => jit());
-  return shared;
+  try {
+    return await shared;
+  } catch (error) {
+    // A page may have been without its network for a moment: the next call asks again.
+    shared = undefined;
+    throw error;
+  }
 }
 
 function checkParam(name: string, param: Tensor): void {
