@@ -2,10 +2,10 @@
 
 import { interpreter, jit, Memory, type Precision } from 'posetape';
 import { combinePoses, lse, type Params, type Scorer } from 'posetape/combine';
-import { liveValues } from '../engine/executors/executor.ts';
-import { layoutOf } from '../engine/executors/plan/layout.ts';
-import { planOf } from '../engine/executors/plan/loops.ts';
-import { structureOf } from '../engine/executors/plan/structure.ts';
+import { layoutOf } from '../engine/compile/layout.ts';
+import { planOf } from '../engine/compile/loops.ts';
+import { structureOf } from '../engine/compile/structure.ts';
+import { liveValues } from '../engine/executor.ts';
 import { type PieceName, pieceNames } from './piece-names.ts';
 import { readied, record, withGradient } from './pieces.ts';
 import { cpuTime, median } from './support/clock.ts';

@@ -1,11 +1,11 @@
 import { gradient, type Precision, Tape, type Tensor, type TensorData, type Value } from 'posetape';
 import type { Params, Scorer } from 'posetape/combine';
-import { liveValues } from '../engine/executors/executor.ts';
-import { sourcesOf } from '../engine/executors/jit/jit.ts';
-import { type Layout, layoutOf, lengthOf } from '../engine/executors/plan/layout.ts';
-import { planOf } from '../engine/executors/plan/loops.ts';
-import type { MatmulStep, Operand, Plan } from '../engine/executors/plan/plan.ts';
-import { type Structure, structureOf } from '../engine/executors/plan/structure.ts';
+import { type Layout, layoutOf, lengthOf } from '../engine/compile/layout.ts';
+import { planOf } from '../engine/compile/loops.ts';
+import type { MatmulStep, Operand, Plan } from '../engine/compile/plan.ts';
+import { type Structure, structureOf } from '../engine/compile/structure.ts';
+import { liveValues } from '../engine/executor.ts';
+import { sourcesOf } from '../engine/jit/jit.ts';
 
 // What happens to a pose on the way from a scorer to numbers, piece by piece, for the clock.
 

@@ -1,13 +1,13 @@
 import type { Value } from 'posetape';
-import { liveValues } from '../engine/executors/executor.ts';
-import { planOf } from '../engine/executors/plan/loops.ts';
-import type { Input } from '../engine/executors/plan/planned.ts';
-import { structureOf } from '../engine/executors/plan/structure.ts';
-import { Arena } from '../engine/executors/wasm/arena.ts';
-import { Machine } from '../engine/executors/wasm/machine.ts';
-import { programOf } from '../engine/executors/wasm/program.ts';
-import { engine } from '../engine/executors/wasm/support.ts';
-import { plain, relaxed } from '../engine/executors/wasm/target.ts';
+import { planOf } from '../engine/compile/loops.ts';
+import type { Input } from '../engine/compile/planned.ts';
+import { structureOf } from '../engine/compile/structure.ts';
+import { liveValues } from '../engine/executor.ts';
+import { Arena } from '../engine/wasm/arena.ts';
+import { Machine } from '../engine/wasm/machine.ts';
+import { programOf } from '../engine/wasm/program.ts';
+import { engine } from '../engine/wasm/support.ts';
+import { plain, relaxed } from '../engine/wasm/target.ts';
 
 const { api, isRelaxed } = engine();
 const arena = new Arena(api);

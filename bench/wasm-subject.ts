@@ -3,12 +3,12 @@
 
 import { gradient, Tape, type Tensor, tensor, type Value } from 'posetape';
 import { exp, matmul, softplus, sum } from 'posetape/ops';
-import { assembled, encoded } from '../engine/executors/wasm/emit/assembler.ts';
-import { type Code, FunctionBuilder, floats, i32, op, store } from '../engine/executors/wasm/emit/code.ts';
-import type { Machine } from '../engine/executors/wasm/machine.ts';
-import { engine } from '../engine/executors/wasm/support.ts';
-import { plain, relaxed } from '../engine/executors/wasm/target.ts';
 import type { MatmulForm } from '../engine/forms.ts';
+import { assembled, encoded } from '../engine/wasm/emit/assembler.ts';
+import { type Code, FunctionBuilder, floats, i32, op, store } from '../engine/wasm/emit/code.ts';
+import type { Machine } from '../engine/wasm/machine.ts';
+import { engine } from '../engine/wasm/support.ts';
+import { plain, relaxed } from '../engine/wasm/target.ts';
 import { record, withGradient } from './pieces.ts';
 import { type Round, serve, warmedUp } from './support/serve.ts';
 import { machineOf, wasmLoops } from './wasm-loops.ts';

@@ -1,5 +1,5 @@
-import type { DeviceMemory, Executor } from '../engine/executors/executor.ts';
-import { interpreter } from '../engine/executors/interpreter.ts';
+import type { DeviceMemory, Executor } from '../engine/executor.ts';
+import { interpreter } from '../engine/interpreter.ts';
 import { Memory } from '../engine/memory.ts';
 import { checkOptions } from '../engine/options.ts';
 import { isShape, showShape, sizeOf } from '../engine/shape.ts';
@@ -253,7 +253,7 @@ let shared: Promise<Executor> | undefined;
  */
 async function defaultExecutor(strategy: Strategy): Promise<Executor> {
   if (strategy === 'full-graph') return interpreter();
-  shared ??= import('../engine/executors/jit/jit.ts').then(({ jit }) => jit());
+  shared ??= import('../engine/jit/jit.ts').then(({ jit }) => jit());
   try {
     return await shared;
   } catch (error) {

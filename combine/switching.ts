@@ -1,4 +1,4 @@
-import { DeviceLostError, type Executor } from '../engine/executors/executor.ts';
+import { DeviceLostError, type Executor } from '../engine/executor.ts';
 
 /**
  * An executor that goes on with another where its device is lost: the run that failed is made again there, so that what

@@ -1,4 +1,4 @@
-import type { DeviceLostError, Executor } from '../engine/executors/executor.ts';
+import type { DeviceLostError, Executor } from '../engine/executor.ts';
 import type { Memory } from '../engine/memory.ts';
 import type { Tape, Value } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';

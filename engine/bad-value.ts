@@ -1,6 +1,6 @@
-import { interpreter } from './executors/interpreter.ts';
-import { compute } from './executors/kernels.ts';
+import { compute } from './compute.ts';
 import { type MatmulForm, matmulSizes } from './forms.ts';
+import { interpreter } from './interpreter.ts';
 import { sizeOf } from './shape.ts';
 import { describe, type Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';

@@ -1,5 +1,5 @@
 import { evaluate } from './evaluate.ts';
-import type { Executor } from './executors/executor.ts';
+import type { Executor } from './executor.ts';
 import { gradient } from './gradient.ts';
 import { checkOptions } from './options.ts';
 import { Tape, type Value } from './tape.ts';

@@ -1,5 +1,5 @@
-import type { Executor, SyncExecutor } from './executors/executor.ts';
-import { interpreter } from './executors/interpreter.ts';
+import type { Executor, SyncExecutor } from './executor.ts';
+import { interpreter } from './interpreter.ts';
 import { checkOptions } from './options.ts';
 import type { Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';

@@ -12,14 +12,14 @@ export type {
   Precision,
   RunOptions,
   SyncExecutor,
-} from './executors/executor.ts';
-export { DeviceLostError } from './executors/executor.ts';
-export { interpreter } from './executors/interpreter.ts';
-export { type JitExecutor, type JitOptions, jit } from './executors/jit/jit.ts';
+} from './executor.ts';
+export { DeviceLostError } from './executor.ts';
 export type * from './forms.ts';
 export { map } from './forms.ts';
 export { gradient } from './gradient.ts';
 export { type InspectOptions, inspect } from './inspect.ts';
+export { interpreter } from './interpreter.ts';
+export { type JitExecutor, type JitOptions, jit } from './jit/jit.ts';
 export { Memory } from './memory.ts';
 export type { Expression, Scalar } from './scalar.ts';
 export type { Axes, Shape } from './shape.ts';

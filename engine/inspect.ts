@@ -1,5 +1,5 @@
 import { evaluate } from './evaluate.ts';
-import type { SyncExecutor } from './executors/executor.ts';
+import type { SyncExecutor } from './executor.ts';
 import type { Form } from './forms.ts';
 import { checkOptions } from './options.ts';
 import { showShape, sizeOf } from './shape.ts';

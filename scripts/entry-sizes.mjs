@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 /** @returns {Promise<Record<string, number>>} */
 export async function entrySizes() {
   const { outputFiles } = await build({
-    entryPoints: { posetape: 'engine/index.ts', wasm: 'engine/executors/wasm/index.ts' },
+    entryPoints: { posetape: 'engine/index.ts', wasm: 'engine/wasm/index.ts' },
     outdir: 'sizes',
     bundle: true,
     splitting: true,

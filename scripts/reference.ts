@@ -9,8 +9,8 @@ const entries = [
   { name: 'posetape', index: 'engine/index.ts' },
   { name: 'posetape/ops', index: 'ops/index.ts' },
   { name: 'posetape/combine', index: 'combine/index.ts' },
-  { name: 'posetape/wasm', index: 'engine/executors/wasm/index.ts' },
-  { name: 'posetape/gpu', index: 'engine/executors/gpu/index.ts' },
+  { name: 'posetape/wasm', index: 'engine/wasm/index.ts' },
+  { name: 'posetape/gpu', index: 'engine/gpu/index.ts' },
 ];
 export const path = 'docs/reference.md';
 

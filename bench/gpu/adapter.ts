@@ -1,4 +1,4 @@
-import { loadGpuJs } from '../../engine/executors/gpu/gpu-js.ts';
+import { loadGpuJs } from '../../engine/gpu/gpu-js.ts';
 import type { Adapter, Engine } from './names.ts';
 
 /** Names of renderers that compute on the CPU. */

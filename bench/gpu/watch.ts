@@ -1,4 +1,4 @@
-import { loadGpuJs } from '../../engine/executors/gpu/gpu-js.ts';
+import { loadGpuJs } from '../../engine/gpu/gpu-js.ts';
 import { type Engine, type Phase, phases } from './names.ts';
 
 /**

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { layoutOf, lengthOf } from '../../engine/executors/plan/layout.ts';
-import type { Plan } from '../../engine/executors/plan/plan.ts';
+import { layoutOf, lengthOf } from '../../engine/compile/layout.ts';
+import type { Plan } from '../../engine/compile/plan.ts';
 import { property } from '../support/property.ts';
 
 /** Buffers by their length and the steps that first write and last read them. */

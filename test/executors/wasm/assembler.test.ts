@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { assembled, encoded } from '../../../engine/executors/wasm/emit/assembler.ts';
-import { FunctionBuilder, i32, op, store } from '../../../engine/executors/wasm/emit/code.ts';
-import { listed } from '../../../engine/executors/wasm/emit/listing.ts';
-import { engine } from '../../../engine/executors/wasm/support.ts';
+import { assembled, encoded } from '../../../engine/wasm/emit/assembler.ts';
+import { FunctionBuilder, i32, op, store } from '../../../engine/wasm/emit/code.ts';
+import { listed } from '../../../engine/wasm/emit/listing.ts';
+import { engine } from '../../../engine/wasm/support.ts';
 
 const { api } = engine();
 

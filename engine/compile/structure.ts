@@ -1,0 +1,193 @@
+import type { Precision } from '../executor.ts';
+import type { Form } from '../forms.ts';
+import type { Expression } from '../scalar.ts';
+import type { Value } from '../tape.ts';
+import { textOf } from './expression.ts';
+
+/** The number of a size in a structure; equal sizes share one. {@link one} stands for length 1, which broadcasts. */
+export type Size = number;
+
+/** The size of axes of length 1, which is part of the structure. */
+export const one: Size = 0;
+
+/**
+ * What a tape has in common with every other of the same scorer, and what is its own.
+ *
+ * `key` is the structure: ops and their wiring, the numbers in expressions, axes, which sizes are equal. Two poses of
+ * one scorer have the same, even when their pair lists differ in length. The rest is data, bound at each run.
+ */
+export interface Structure {
+  readonly key: string;
+  /** The length behind each {@link Size}. */
+  readonly sizes: readonly number[];
+  /** Where slices begin and pads lay in, in the order of the tape. */
+  readonly starts: readonly number[];
+}
+
+/**
+ * Expressions are structure by what they compute, not by which function object says it: one number for each text. What
+ * takes any number of inputs has a text for each: a sum and a product of one input are alike, of two they are not.
+ */
+const texts = new Map<string, number>();
+const expressionNumbers = new WeakMap<Expression, number[]>();
+
+function numberOf(expression: Expression, inputs: number): number {
+  let known = expressionNumbers.get(expression);
+  if (known === undefined) {
+    known = [];
+    expressionNumbers.set(expression, known);
+  }
+  let number = known[inputs];
+  if (number === undefined) {
+    const text = textOf(expression, inputs);
+    number = texts.get(text) ?? texts.size;
+    texts.set(text, number);
+    known[inputs] = number;
+  }
+  return number;
+}
+
+const kinds: Record<Form['kind'], number> = {
+  parameter: 0,
+  constant: 1,
+  fill: 2,
+  map: 3,
+  reduce: 4,
+  broadcast: 5,
+  reshape: 6,
+  transpose: 7,
+  slice: 8,
+  pad: 9,
+  concat: 10,
+  gather: 11,
+  'segment-sum': 12,
+  matmul: 13,
+  accumulate: 14,
+};
+
+/** Numbers as the characters of a text: short to hash and to compare, as a key is looked up for every pose. */
+class Key {
+  #characters = new Uint16Array(1024);
+  #length = 0;
+  #latest = '';
+  readonly #float = new Float64Array(1);
+  readonly #parts = new Uint16Array(this.#float.buffer);
+
+  push(number: number): void {
+    // Two characters where one does not hold it; the first then says so.
+    if (number >= 0x8000) this.#append(0x8000 | (number >>> 15));
+    this.#append(number & 0x7fff);
+  }
+
+  pushFloat(number: number): void {
+    this.#float[0] = number;
+    for (let i = 0; i < 4; i++) this.#append(this.#parts[i] as number);
+  }
+
+  begin(): void {
+    this.#length = 0;
+  }
+
+  /** The same text as last time is the same string: poses come one after the other, and comparing is less than making. */
+  text(): string {
+    if (!this.#isLatest()) this.#latest = this.#made();
+    return this.#latest;
+  }
+
+  #isLatest(): boolean {
+    const [characters, latest] = [this.#characters, this.#latest];
+    if (latest.length !== this.#length) return false;
+    for (let i = 0; i < latest.length; i++) if (latest.charCodeAt(i) !== characters[i]) return false;
+    return true;
+  }
+
+  #made(): string {
+    let text = '';
+    const most = 8192;
+    for (let from = 0; from < this.#length; from += most) {
+      const part = this.#characters.subarray(from, Math.min(from + most, this.#length));
+      text += String.fromCharCode.apply(null, part as unknown as number[]);
+    }
+    return text;
+  }
+
+  #append(character: number): void {
+    if (this.#length === this.#characters.length) {
+      const larger = new Uint16Array(2 * this.#length);
+      larger.set(this.#characters);
+      this.#characters = larger;
+    }
+    this.#characters[this.#length++] = character;
+  }
+}
+
+/** Written anew by each call: it keeps its array. */
+const key = new Key();
+
+function pushData(form: Form, inputs: number): void {
+  switch (form.kind) {
+    case 'parameter':
+    case 'constant': {
+      const { data } = form.tensor;
+      key.push(data instanceof Float64Array ? 0 : data instanceof Float32Array ? 1 : 2);
+      break;
+    }
+    case 'fill':
+      key.pushFloat(form.number);
+      break;
+    case 'map':
+      key.push(numberOf(form.expression, inputs));
+      break;
+    case 'reduce':
+      key.push(form.reducer === 'sum' ? 0 : 1);
+      key.push(form.axes.length);
+      for (const axis of form.axes) key.push(axis);
+      break;
+    case 'transpose':
+      for (const axis of form.permutation) key.push(axis);
+      break;
+    case 'concat':
+      key.push(form.axis);
+      break;
+    case 'matmul':
+      key.push((form.transposeA ? 2 : 0) + (form.transposeB ? 1 : 0));
+      break;
+    default:
+  }
+}
+
+/** Reads the structure of the live values of a tape, oldest first. */
+export function structureOf(
+  live: readonly Value[],
+  wanted: readonly Value[],
+  precision: Precision,
+): Structure {
+  const numbers = new Map<number, Size>([[1, one]]);
+  const sizes = [1];
+  const starts: number[] = [];
+  const places = new Int32Array((live.at(-1)?.id ?? -1) + 1);
+  key.begin();
+  key.push(precision === 'float64' ? 0 : 1);
+  for (let place = 0; place < live.length; place++) {
+    const { id, form, inputs, shape } = live[place] as Value;
+    places[id] = place;
+    key.push(kinds[form.kind]);
+    key.push(inputs.length);
+    for (let i = 0; i < inputs.length; i++) key.push(places[(inputs[i] as Value).id] as number);
+    key.push(shape.length);
+    for (let axis = 0; axis < shape.length; axis++) {
+      const length = shape[axis] as number;
+      let size = numbers.get(length);
+      if (size === undefined) {
+        size = sizes.length;
+        sizes.push(length);
+        numbers.set(length, size);
+      }
+      key.push(size);
+    }
+    pushData(form, inputs.length);
+    if (form.kind === 'slice' || form.kind === 'pad') for (const start of form.start) starts.push(start);
+  }
+  for (const value of wanted) key.push(places[value.id] as number);
+  return { key: key.text(), sizes, starts };
+}

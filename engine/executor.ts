@@ -1,0 +1,98 @@
+import type { Memory } from './memory.ts';
+import type { Value } from './tape.ts';
+import type { Tensor } from './tensor.ts';
+
+/** The precision in which an executor computes and answers. */
+export type Precision = 'float64' | 'float32';
+
+/** @throws RangeError naming the executor, for what is no precision */
+export function checkPrecision(owner: string, precision: unknown): void {
+  if (precision === 'float64' || precision === 'float32') return;
+  throw new RangeError(`${owner}: precision is 'float64' or 'float32', got ${JSON.stringify(precision)}`);
+}
+
+/** What a run may be told. */
+export interface RunOptions {
+  /** Counts the bytes held during the run; afterwards it holds as many as before, whatever happened. */
+  readonly memory?: Memory;
+  /**
+   * Tensors that hold the same numbers in all runs that are given this same set, such as θ while poses go by: an executor
+   * that copies what it reads need not copy these again.
+   */
+  readonly shared?: ReadonlySet<Tensor>;
+  /**
+   * Asked with the first wanted value as soon as it is known, by executors whose `stops` is true. Where it answers
+   * false, nothing more is computed and only that value is returned.
+   */
+  readonly proceed?: (first: Tensor) => boolean;
+  /**
+   * Told each value as soon as it is known and before any array is given back, by executors that go value by value;
+   * fused ones have nothing to tell. The numbers are the executor's own: to be read now, not kept.
+   */
+  readonly onValue?: (value: Value, tensor: Tensor) => void;
+}
+
+/** What lies on a device of an executor's: buffers and textures, now and at most. */
+export interface DeviceMemory {
+  readonly buffers: number;
+  readonly textures: number;
+  readonly bytes: number;
+  readonly peakBytes: number;
+}
+
+/** The device of an executor went away in the middle of its work: a driver was reset, or a page lost its context. */
+export class DeviceLostError extends Error {
+  /** The name of the executor that lost it. */
+  readonly executor: string;
+
+  constructor(executor: string, reason: string) {
+    super(
+      `${executor}: the device was lost (${reason}); make another executor, or let combinePoses go on with one by its option onDeviceLost`,
+    );
+    this.name = 'DeviceLostError';
+    this.executor = executor;
+  }
+}
+
+/**
+ * What turns a tape into numbers: values in, as many tensors out. It keeps nothing from one run to the next but
+ * what it has compiled.
+ */
+export interface Executor {
+  /** What ran, for reports: `interpreter float64`. */
+  readonly name: string;
+  readonly precision: Precision;
+  /** Whether it can stop after the first wanted value; one that runs forward and backward as one cannot. */
+  readonly stops: boolean;
+  /** What it holds on a device of its own, where it has one. */
+  readonly device?: DeviceMemory | undefined;
+  /** @throws DeviceLostError where the device went away */
+  run(wanted: readonly Value[], options?: RunOptions): Tensor[] | Promise<Tensor[]>;
+}
+
+/** An executor that answers at once. */
+export interface SyncExecutor extends Executor {
+  run(wanted: readonly Value[], options?: RunOptions): Tensor[];
+}
+
+/** The values that `wanted` depend on, oldest first. All others on the tape are dead and cost nothing. */
+export function liveValues(wanted: readonly Value[]): Value[] {
+  const [first] = wanted;
+  if (!first) return [];
+  const { values } = first.tape;
+  const isLive = new Uint8Array(values.length);
+  let newest = 0;
+  for (const value of wanted) {
+    if (value.tape !== first.tape) throw new Error('evaluate: the wanted values lie on different tapes');
+    isLive[value.id] = 1;
+    newest = Math.max(newest, value.id);
+  }
+  for (let id = newest; id >= 0; id--) {
+    if (!isLive[id]) continue;
+    const { inputs } = values[id] as Value;
+    for (let i = 0; i < inputs.length; i++) isLive[(inputs[i] as Value).id] = 1;
+  }
+  const live: Value[] = [];
+  for (let id = 0; id <= newest; id++) if (isLive[id]) live.push(values[id] as Value);
+  return live;
+}

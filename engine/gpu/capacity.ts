@@ -1,0 +1,18 @@
+import type { Value } from '../tape.ts';
+
+/** Sizes up to here have a capacity of their own: they are axes more often than lists. */
+const exactUpTo = 8;
+/** The least room for a list: less would save nothing and compile more. */
+const least = 128;
+
+/**
+ * How much room is made for each size: as much as it takes where a parameter has it, since parameters are the same for
+ * every pose; else 128, 256, 512, … A pipeline then serves every pose whose sizes fall into the same buckets, and which
+ * that is depends on the pose alone, not on what ran before it.
+ */
+export function capacitiesOf(live: readonly Value[], sizes: readonly number[]): number[] {
+  const fixed = new Set(live.flatMap(({ form, shape }) => (form.kind === 'parameter' ? shape : [])));
+  return sizes.map(size =>
+    size <= exactUpTo || fixed.has(size) ? size : Math.max(least, 2 ** Math.ceil(Math.log2(size))),
+  );
+}

@@ -1,0 +1,198 @@
+import { type Structure, structureOf } from '../compile/structure.ts';
+import {
+  DeviceLostError,
+  type DeviceMemory,
+  type Executor,
+  liveValues,
+  type RunOptions,
+} from '../executor.ts';
+import { Memory } from '../memory.ts';
+import { sizeOf } from '../shape.ts';
+import type { Value } from '../tape.ts';
+import type { Tensor } from '../tensor.ts';
+import type { Backend, BackendName } from './backends.ts';
+import { capacitiesOf } from './capacity.ts';
+import { Compiled } from './compiled.ts';
+import { explained } from './explain.ts';
+import { inputLayoutOf, writeInputs } from './inputs.ts';
+import { kernelsOf } from './plan/kernels.ts';
+import { withCounts } from './plan/lower.ts';
+import { Program } from './program.ts';
+
+/** An {@link Executor} on a GPU. It holds device memory until {@link GpuExecutor.dispose} is called. */
+export interface GpuExecutor extends Executor {
+  /** The backend that runs. */
+  readonly backend: BackendName;
+  /**
+   * Why it is not a better one, or not one launch a pose: for `auto`, what was missing of the better ones; else, and then
+   * too, why gpu.js runs the kernels one by one. Null where nothing fell back.
+   */
+  readonly fallbackReason: string | null;
+  /** How many pipelines it has compiled since it was made. */
+  readonly compiled: number;
+  /** What lies on the device, counted as it is created and destroyed; zeros for `webasm` and `cpu`, which have none. */
+  readonly device: DeviceMemory & { readonly launches: number; readonly readbacks: number };
+  /** The kernels that a tape becomes, what each reads and stores in bytes, and their source. */
+  explain(wanted: readonly Value[]): string;
+  /** Gives all device memory back, once the runs under way are over. The executor cannot be used afterwards. */
+  dispose(): Promise<void>;
+}
+
+/** A kernel of WebGPU reads seven arrays; one of them is that of the inputs. */
+const arraysPerKernel = 6;
+
+/** An executor on an open backend: what it has compiled, and what it does when the device goes away. */
+export class Executing implements GpuExecutor {
+  readonly precision = 'float32';
+  readonly stops = false;
+  readonly backend: BackendName;
+  compiled = 0;
+  readonly #open: Backend;
+  readonly #missing: string | null;
+  readonly #limit: number;
+  readonly #programs = new Map<string, Compiled>();
+  /** Those, and such as were dropped but are still in use. */
+  readonly #living = new Set<Compiled>();
+  #generic: string | null = null;
+  #isDisposed = false;
+  #loss: DeviceLostError | undefined;
+  /** The runs under way, to be told when the device is lost. */
+  readonly #waiting = new Set<(loss: DeviceLostError) => void>();
+
+  constructor(backend: Backend, missing: string | null, limit: number) {
+    this.backend = backend.name;
+    this.#open = backend;
+    this.#missing = missing;
+    this.#limit = limit;
+    backend.lost.then(reason => {
+      this.#loss = new DeviceLostError(this.name, reason);
+      for (const tell of this.#waiting) tell(this.#loss);
+      void this.#drop();
+    });
+  }
+
+  get name(): string {
+    return `gpu ${this.backend} float32`;
+  }
+
+  get fallbackReason(): string | null {
+    return [this.#missing, this.#generic].filter(reason => reason !== null).join('; ') || null;
+  }
+
+  get device(): GpuExecutor['device'] {
+    const { buffers, textures, bytes, peakBytes, launches, readbacks } = this.#open.meter;
+    return { buffers, textures, bytes, peakBytes, launches, readbacks };
+  }
+
+  async run(wanted: readonly Value[], { memory = new Memory() }: RunOptions = {}): Promise<Tensor[]> {
+    const [first] = wanted;
+    if (!first) return [];
+    if (this.#isDisposed) throw new Error('gpu: this executor was disposed of; make another');
+    if (this.#loss) throw this.#loss;
+    const live = liveValues(wanted);
+    const structure = structureOf(live, wanted, 'float32');
+    const compiled = this.#compiledFor(live, wanted, structure);
+    compiled.take();
+    try {
+      await this.#evict();
+      const tensors = await this.#unlessLost(this.#runOn(compiled, live, wanted, structure));
+      this.#generic = compiled.program.fallbackReason;
+      return tensors;
+    } catch (error) {
+      await this.#discard(compiled);
+      throw error;
+    } finally {
+      // Counted at the end: how many arrays gpu.js puts between the kernels is known after the first run.
+      const bytes = first.tape.copiedBytes + compiled.program.bytes;
+      memory.take(bytes);
+      memory.give(bytes);
+      await compiled.give();
+    }
+  }
+
+  /** What a run comes to; where the device is lost under it, that is the error, whatever the run itself makes of it. */
+  async #unlessLost<T>(run: Promise<T>): Promise<T> {
+    let tell: (loss: DeviceLostError) => void = () => {};
+    const loss = new Promise<never>((_, reject) => {
+      tell = reject;
+    });
+    this.#waiting.add(tell);
+    try {
+      const result = await Promise.race([run, loss]);
+      return this.#open.isLost() ? await loss : result;
+    } catch (error) {
+      // Work on a lost device may fail before the device says so.
+      await new Promise(resolve => setTimeout(resolve));
+      if (this.#loss) throw this.#loss;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`${this.name}: ${reason}`, { cause: error });
+    } finally {
+      this.#waiting.delete(tell);
+    }
+  }
+
+  explain(wanted: readonly Value[]): string {
+    const live = liveValues(wanted);
+    const structure = structureOf(live, wanted, 'float32');
+    const capacities = capacitiesOf(live, structure.sizes);
+    return explained(kernelsOf(live, wanted, structure, capacities, arraysPerKernel));
+  }
+
+  async dispose(): Promise<void> {
+    this.#isDisposed = true;
+    await this.#drop();
+    await Promise.all([...this.#living].map(({ gone }) => gone));
+  }
+
+  async #drop(): Promise<void> {
+    await Promise.allSettled([...this.#programs.values()].map(compiled => this.#discard(compiled)));
+  }
+
+  #compiledFor(live: readonly Value[], wanted: readonly Value[], structure: Structure): Compiled {
+    const capacities = capacitiesOf(live, structure.sizes);
+    const key = `${capacities} ${structure.key}`;
+    let compiled = this.#programs.get(key);
+    if (!compiled) {
+      const plan = kernelsOf(live, wanted, structure, capacities, arraysPerKernel);
+      const layout = inputLayoutOf(plan, live, structure, capacities);
+      const made = new Compiled(key, plan, layout, new Program(this.#open, plan, layout));
+      this.#living.add(made);
+      void made.gone.then(() => this.#living.delete(made));
+      compiled = made;
+      this.compiled++;
+    }
+    // Last in, last out: the Map keeps the order of insertion.
+    this.#programs.delete(key);
+    this.#programs.set(key, compiled);
+    return compiled;
+  }
+
+  async #evict(): Promise<void> {
+    for (const oldest of this.#programs.values()) {
+      if (this.#programs.size <= this.#limit) break;
+      await this.#discard(oldest);
+    }
+  }
+
+  async #discard(compiled: Compiled): Promise<void> {
+    // Another may have taken its place, while a run of it was still under way.
+    if (this.#programs.get(compiled.key) === compiled) this.#programs.delete(compiled.key);
+    await compiled.drop();
+  }
+
+  async #runOn(
+    { plan, layout, inputs, program }: Compiled,
+    live: readonly Value[],
+    wanted: readonly Value[],
+    { sizes, starts }: Structure,
+  ): Promise<Tensor[]> {
+    writeInputs(plan, layout, live, sizes, inputs);
+    const buffers = await program.run({ inputs, sizes: withCounts(sizes, plan.counts), starts });
+    return wanted.map(({ shape }, i) => {
+      const numbers = buffers.get(plan.wanted[i] as number) as ArrayLike<number>;
+      const data = new Float32Array(sizeOf(shape));
+      for (let at = 0; at < data.length; at++) data[at] = numbers[at] as number;
+      return { data, shape };
+    });
+  }
+}

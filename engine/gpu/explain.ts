@@ -1,0 +1,40 @@
+import type { KernelPlan } from './plan/kernels.ts';
+import type { Argument, Source } from './print.ts';
+import { callsOf } from './program.ts';
+
+/** The kernels of a plan as text: what each reads and stores, what it is called with, and its source. */
+export function explained(plan: KernelPlan): string {
+  const bytes = (buffer: number) => 4 * (plan.lengths[buffer] as number);
+  const list = (buffers: readonly number[]) =>
+    buffers.map(id => `b${id} (${bytes(id)} B)`).join(', ') || 'nothing';
+  const calls = callsOf(plan);
+  const texts = new Set(calls.map(({ text }) => text));
+  const steps = calls.map((call, i) => {
+    const { step } = call;
+    const what = step.kind === 'pack' ? 'packing' : step.ops.join(', ');
+    const reads = `//    reads ${list(step.reads)}`;
+    return `// ${i}: ${what}\n${reads}\n//    stores b${call.buffer} (${bytes(call.buffer)} B)\n//    called with ${called(call)}\n${call.text}`;
+  });
+  const head = `// ${calls.length} kernels, ${texts.size} of them different`;
+  return [head, ...steps].join('\n\n');
+}
+
+function called({ passed }: Source): string {
+  const name = (argument: Argument): string => {
+    switch (argument.kind) {
+      case 'inputs':
+        return 'the inputs';
+      case 'buffer':
+        return `b${argument.number}`;
+      case 'size':
+        return `size ${argument.number}`;
+      case 'start':
+        return `start ${argument.number}`;
+      case 'offset':
+        return `where input ${argument.number} begins`;
+      case 'number':
+        return `${argument.number}`;
+    }
+  };
+  return passed.map(name).join(', ') || 'nothing';
+}

@@ -1,0 +1,250 @@
+import type { Primitive } from '../compile/expression.ts';
+
+/*
+ * The primitives of the algebra as functions that kernels call. Shading languages promise little: what their log, tanh or
+ * max give at the ends of the range, or of NaN, differs from JavaScript and from one machine to the next, and some of
+ * their functions are good to four digits only. So there are two sets of one name: for machines that compute as
+ * JavaScript does, and for shaders, where every branch is chosen by an ordered comparison. NaN fails each of these, and
+ * falls through to the last branch, which hands it on.
+ *
+ * Infinity and NaN cannot be written in a shader; they are passed in as numbers.
+ */
+
+const [inf, nan] = [Number.POSITIVE_INFINITY, Number.NaN];
+
+/** How a primitive is called: by which name, and with which special numbers after its operands. */
+export interface Call {
+  readonly name: string;
+  readonly specials: readonly number[];
+}
+
+/** The primitives that are called; the others are operators. */
+export const calls: ReadonlyMap<string, Call> = new Map<Primitive, Call>([
+  ['abs', { name: 'magnitude', specials: [] }],
+  ['sign', { name: 'signum', specials: [] }],
+  ['floor', { name: 'floored', specials: [] }],
+  ['exp', { name: 'exponential', specials: [inf] }],
+  ['expm1', { name: 'exponentialLess1', specials: [inf] }],
+  ['log', { name: 'logarithm', specials: [inf, nan] }],
+  ['log1p', { name: 'logarithmOf1And', specials: [inf, nan] }],
+  ['sqrt', { name: 'root', specials: [inf, nan] }],
+  ['pow', { name: 'power', specials: [inf, nan] }],
+  ['sin', { name: 'sine', specials: [inf, nan] }],
+  ['cos', { name: 'cosine', specials: [inf, nan] }],
+  ['tanh', { name: 'hyperbolicTangent', specials: [inf] }],
+  ['min', { name: 'smaller', specials: [] }],
+  ['max', { name: 'larger', specials: [] }],
+]);
+
+/** A function that kernels may call, as gpu.js takes it. All operands and the result are float32. */
+export interface KernelFunction {
+  readonly name: string;
+  readonly source: string;
+  readonly parameters: number;
+}
+
+/** For gpu.js's WebAssembly and CPU backends, which compute as JavaScript does. */
+export function exactFunctions(): KernelFunction[] {
+  return parsed(`${quotient}
+function magnitude(x) { return Math.abs(x); }
+function signum(x) { if (x > 0) return 1; if (x < 0) return -1; return x; }
+function floored(x) { return Math.floor(x); }
+function exponential(x, inf) { return Math.exp(x); }
+function exponentialLess1(x, inf) { return Math.expm1(x); }
+function logarithm(x, inf, nan) { return Math.log(x); }
+function logarithmOf1And(x, inf, nan) { return Math.log1p(x); }
+function root(x, inf, nan) { return Math.sqrt(x); }
+function power(x, y, inf, nan) { return Math.pow(x, y); }
+function sine(x, inf, nan) { return Math.sin(x); }
+function cosine(x, inf, nan) { return Math.cos(x); }
+function hyperbolicTangent(x, inf) { return Math.tanh(x); }
+${extremes}`);
+}
+
+/** For WebGPU and WebGL. */
+export function shaderFunctions(): KernelFunction[] {
+  return parsed(`${quotient}
+function magnitude(x) { return Math.abs(x); }
+function signum(x) { if (x > 0) return 1; if (x < 0) return -1; return x; }
+function floored(x) { return Math.floor(x); }
+${exponentials}
+${logarithms}
+function root(x, inf, nan) {
+  if (x < 0) return nan;
+  if (x < inf) return Math.sqrt(x);
+  return x;
+}
+${powers}
+${circular}
+${extremes}`);
+}
+
+/** ⌊t/n⌋ of whole numbers: a shader's division may be off by an ulp or two, so the remainder is looked at. */
+const quotient = `
+function quotient(t, n) {
+  const q = Math.floor(t / n);
+  if (q * n > t) return q - 1;
+  if ((q + 1) * n <= t) return q + 1;
+  return q;
+}`;
+
+/** NaN if either is: neither is then below the other, nor equal. */
+const extremes = `
+function smaller(x, y) {
+  if (x < y) return x;
+  if (y <= x) return y;
+  return x + y;
+}
+function larger(x, y) {
+  if (x > y) return x;
+  if (y >= x) return y;
+  return x + y;
+}`;
+
+/*
+ * None of these calls another: where a function is met a second time, gpu.js moves it before those that it calls, and GLSL
+ * knows only what was written before.
+ */
+
+/** exp(y) − 1 by its Taylor series to y⁸ where |y| is below ½: the next term is 5·10⁻⁹ of the first. */
+const expm1Near0 = (y: string) =>
+  `${y} * (1 + ${y} * (0.5 + ${y} * (0.16666667163372 + ${y} * (0.04166666790843 + ${y} * (0.00833333376795
+      + ${y} * (0.00138888892252 + ${y} * (0.000198412701138 + ${y} * 0.0000248015876423)))))))`;
+
+/** tanh x = e/(e + 2) of e = exp(2x) − 1. */
+const exponentials = `
+function exponential(x, inf) {
+  if (x > 88.8) return inf;
+  if (x < -104) return 0;
+  if (x <= 88.8) return Math.exp(x);
+  return x;
+}
+function exponentialLess1(x, inf) {
+  if (x > 88.8) return inf;
+  if (x < -17.5) return -1;
+  if (x > -0.5 && x < 0.5) return ${expm1Near0('x')};
+  if (x <= 88.8) return Math.exp(x) - 1;
+  return x;
+}
+function hyperbolicTangent(x, inf) {
+  if (x > 9.1) return 1;
+  if (x < -9.1) return -1;
+  const y = 2 * x;
+  if (x > -0.25 && x < 0.25) {
+    const e = ${expm1Near0('y')};
+    return e / (e + 2);
+  }
+  if (x <= 9.1) {
+    const e = Math.exp(y);
+    return (e - 1) / (e + 1);
+  }
+  return x;
+}`;
+
+/** 2 artanh s by its series, which is ln(1 + x) of s = x/(2 + x) and ln x of s = (x − 1)/(x + 1). */
+const twiceArtanh = `2 * s * (1 + z * (0.333333343267 + z * (0.20000000298 + z * (0.142857149243 + z * (0.111111111939
+      + z * (0.0909090936184 + z * (0.0769230797887 + z * 0.0666666701436)))))))`;
+
+/** Near 1, where a shader's log loses what its result is made of, the series serves. */
+const logarithms = `
+function logarithmOf1And(x, inf, nan) {
+  if (x > -0.00000003 && x < 0.00000003) return x;
+  if (x > -0.5 && x < 1) {
+    const s = x / (2 + x);
+    const z = s * s;
+    return ${twiceArtanh};
+  }
+  if (x < -1) return nan;
+  if (x === -1) return -inf;
+  if (x < inf) return Math.log(1 + x);
+  return x;
+}
+function logarithm(x, inf, nan) {
+  if (x > 0.5 && x < 2) {
+    const s = (x - 1) / (x + 1);
+    const z = s * s;
+    return ${twiceArtanh};
+  }
+  if (x < 0) return nan;
+  if (x === 0) return -inf;
+  if (x < inf) return Math.log(x);
+  return x;
+}`;
+
+/**
+ * A shader's pow knows no negative bases, whose powers exist where the exponent is whole, and near 1 it inherits what its log
+ * loses there.
+ */
+const powers = `
+function power(x, y, inf, nan) {
+  if (y === 0) return 1;
+  if (!(x === x)) return nan;
+  if (!(y === y)) return nan;
+  const base = Math.abs(x);
+  if (base === 1 && (y === inf || y === -inf)) return nan;
+  let result = 1.0;
+  if (base === 0 || base === inf || y === inf || y === -inf) {
+    result = 0.0;
+    if (base < 1 && y < 0) result = inf;
+    if (base > 1 && y > 0) result = inf;
+  } else if (base > 0.5 && base < 2) {
+    const s = (base - 1) / (base + 1);
+    const z = s * s;
+    const exponent = y * ${twiceArtanh};
+    result = 0.0;
+    if (exponent > 88.8) result = inf;
+    else if (exponent > -104) result = Math.exp(exponent);
+  } else {
+    result = Math.pow(base, y);
+  }
+  if (x >= 0) return result;
+  if (Math.floor(y) === y) {
+    const half = y * 0.5;
+    if (Math.floor(half) === half) return result;
+    return -result;
+  }
+  if (base === inf) return result;
+  return nan;
+}`;
+
+/**
+ * Taylor series of sine to x⁹ and cosine to x¹⁰ within π/4 of a multiple of π/2, which is subtracted in three parts so that
+ * nothing is lost (W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980; the parts are those of S. L.
+ * Moshier's Cephes). A shader's own are good to 6·10⁻⁴; they serve only beyond 10⁵, where the parts are no longer enough.
+ */
+const circularFunction = (name: string, own: string, quarters: string) => `
+function ${name}(x, inf, nan) {
+  if (x > -100000 && x < 100000) {
+    const turns = Math.floor(x * 0.636619772368 + 0.5);
+    const rest = ((x - turns * 1.5703125) - turns * 0.000483751296997) - turns * 0.0000000754978995489;
+    const z = rest * rest;
+    const sineOfRest = rest + rest * z * (-0.166666671634 + z * (0.00833333376795 + z * (-0.000198412701138
+      + z * 0.00000275573188446)));
+    const cosineOfRest = 1 - 0.5 * z + z * z * (0.0416666679084 + z * (-0.00138888892252 + z * (0.0000248015876423
+      - z * 0.000000275573188446)));
+    const quarter = turns + ${quarters} - 4 * Math.floor((turns + ${quarters}) * 0.25);
+    if (quarter === 0) return sineOfRest;
+    if (quarter === 1) return cosineOfRest;
+    if (quarter === 2) return -sineOfRest;
+    return -cosineOfRest;
+  }
+  if (x > -inf && x < inf) return Math.${own}(x);
+  return nan;
+}`;
+const circular = `${circularFunction('sine', 'sin', '0.0')}${circularFunction('cosine', 'cos', '1.0')}`;
+
+/** Takes a text apart into its functions. */
+function parsed(text: string): KernelFunction[] {
+  return text.split(/^(?=function )/m).flatMap(source => {
+    const head = source.match(/^function (\w+)\(([^)]*)\)/);
+    return head
+      ? [
+          {
+            name: head[1] as string,
+            source: source.trim(),
+            parameters: (head[2] as string).split(',').length,
+          },
+        ]
+      : [];
+  });
+}

@@ -1,0 +1,64 @@
+import { checkOptions } from '../options.ts';
+import { type Backend, type BackendName, backendNames, openBackend } from './backends.ts';
+import { Executing, type GpuExecutor } from './executing.ts';
+
+/** What {@link gpu} may be told. */
+export interface GpuOptions {
+  /** Which of gpu.js's backends; default `auto`, the best that really works. */
+  readonly mode?: BackendName | 'auto';
+  /** How many pipelines are kept compiled; the one unused for longest goes first. Default 8. */
+  readonly pipelines?: number;
+}
+
+/**
+ * Runs a tape on a GPU through gpu.js, forward and backward of a pose in one launch where the backend can, with one
+ * readback. Everything is float32.
+ *
+ * A pipeline is compiled once for each structure and bucket of sizes, so poses whose pair lists differ in length share a
+ * few. It answers with a promise.
+ *
+ * @throws Error if gpu.js is not installed or the mode is not there, saying what is missing; no other mode is taken then
+ * @example
+ * const executor = await gpu({ mode: 'webgpu' });
+ * await combinePoses({ …, executor });
+ * await executor.dispose();
+ */
+export async function gpu(options: GpuOptions = {}): Promise<GpuExecutor> {
+  checkOptions('gpu', options, ['mode', 'pipelines']);
+  const { mode = 'auto', pipelines = 8 } = options;
+  if (mode !== 'auto' && !backendNames.includes(mode)) {
+    throw new RangeError(
+      `gpu: there is no mode ${JSON.stringify(mode)}; there are auto, ${backendNames.join(', ')}`,
+    );
+  }
+  if (!Number.isInteger(pipelines) || pipelines < 1) {
+    throw new RangeError(`gpu: pipelines must be a whole number from 1, got ${pipelines}`);
+  }
+  if (mode !== 'auto') return new Executing(await working(mode), null, pipelines);
+  const missing: string[] = [];
+  for (const name of backendNames) {
+    try {
+      return new Executing(await working(name), missing.join('; ') || null, pipelines);
+    } catch (error) {
+      missing.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  throw new Error(`gpu: no backend of gpu.js works here: ${missing.join('; ')}`);
+}
+
+/** Opens a backend and lets it compute something: that it is there does not say that it runs. */
+async function working(name: BackendName): Promise<Backend> {
+  const backend = await openBackend(name);
+  const instance = backend.open();
+  try {
+    const double = instance.createKernel('function (x) { return x[this.thread.x] * 2.0; }', { output: [3] });
+    const numbers = Float32Array.of(1, 2, 3);
+    const result = (await double(backend.gpuJs.input(numbers, [3]))) as ArrayLike<number>;
+    if (!numbers.every((number, i) => result[i] === 2 * number)) {
+      throw new Error(`gpu: ${name} gave ${Array.from(result).join(', ')} for twice 1, 2, 3`);
+    }
+    return backend;
+  } finally {
+    await instance.destroy();
+  }
+}

@@ -1,0 +1,174 @@
+import { LoopBody } from '../../compile/body.ts';
+import type { Expr, Expressions, Path } from '../../compile/expression.ts';
+import type { Node } from '../../compile/graph.ts';
+import type { Buffer } from '../../compile/plan.ts';
+import { one, type Size } from '../../compile/structure.ts';
+
+/** A row of a segment sum is added up in stretches of so many. */
+const stretchLength = 64;
+
+/** Which inputs say where each row of an index begins, and which entries it takes. */
+export type SegmentInputs = (
+  index: number,
+  rows: Size,
+) => { readonly starts: number; readonly order: number };
+
+/** Reads nodes as expressions of one entry: what a CPU's loops scatter is looked up here. */
+export class KernelBody extends LoopBody {
+  readonly #segments: SegmentInputs;
+
+  constructor(
+    expressions: Expressions,
+    bufferOf: (node: Node) => Buffer | undefined,
+    segments: SegmentInputs,
+  ) {
+    super(0, bufferOf, expressions, new Set());
+    this.#segments = segments;
+  }
+
+  /** The loops over a node's entries, and the value of one. */
+  entryOf(node: Node): { path: Path; value: Expr } {
+    const { path, index } = this.loopsOver(node.shape);
+    return { path, value: this.compute(node, index) };
+  }
+
+  protected override compute(node: Node, index: readonly Expr[]): Expr {
+    this.ops.add(node.name);
+    switch (node.form.kind) {
+      case 'scatter':
+        return this.#collected(node, node.form, index);
+      case 'partial':
+        return this.#partial(node, node.form, index);
+      default:
+        return super.compute(node, index);
+    }
+  }
+
+  /** Each buffer is an array of its own. */
+  protected override offset(): Expr {
+    return this.expressions.number(0);
+  }
+
+  /** What all parts lay into one entry: their sum where they overlap, else that of the part it lies in. */
+  #collected(node: Node, form: Extract<Node['form'], { kind: 'scatter' }>, index: readonly Expr[]): Expr {
+    const { algebra } = this.expressions;
+    const zero = this.expressions.number(0);
+    return form.placements.reduce<Expr>((sofar, placement, i) => {
+      const part = node.inputs[i] as Node;
+      if (placement.kind === 'rows') {
+        const sum = this.#rowSum(part, placement.index, node.shape, index);
+        return sofar === zero ? sum : algebra.add(sofar, sum);
+      }
+      const starts =
+        placement.kind === 'box'
+          ? placement.starts.map(start => this.expressions.start(start))
+          : index.map((_, axis) => (axis === placement.axis ? this.#lengthOf(placement.before, axis) : zero));
+      if (form.overlaps && sofar !== zero)
+        return algebra.add(sofar, this.#boxed(node, part, starts, index, zero));
+      return this.#boxed(node, part, starts, index, sofar);
+    }, zero);
+  }
+
+  #lengthOf(parts: readonly Node[], axis: number): Expr {
+    const { expressions } = this;
+    return parts.reduce(
+      (total, { shape }) => expressions.plus(total, expressions.size(shape[axis] as Size)),
+      expressions.number(0),
+    );
+  }
+
+  /** The part's entry inside its box, `outside` elsewhere; where it is not read, the position stays in range. */
+  #boxed(node: Node, part: Node, starts: readonly Expr[], index: readonly Expr[], outside: Expr): Expr {
+    const { algebra } = this.expressions;
+    const tests: Expr[] = [];
+    const within = index.map((each, axis) => {
+      const size = part.shape[axis] as Size;
+      if (size === node.shape[axis]) return each;
+      const [start, length] = [starts[axis] as Expr, this.expressions.size(size)];
+      const from = algebra.sub(each, start);
+      tests.push(
+        algebra.less(from, this.expressions.number(0)),
+        algebra.less(algebra.sub(length, this.expressions.number(1)), from),
+      );
+      return algebra.max(
+        this.expressions.number(0),
+        algebra.min(from, algebra.sub(length, this.expressions.number(1))),
+      );
+    });
+    return tests.reduce(
+      (value, isOutside) => algebra.select(isOutside, outside, value),
+      this.read(part, within),
+    );
+  }
+
+  /** Σ of the part's entries whose index is this row, in stretches so that long rows lose no digits. */
+  #rowSum(part: Node, { form, shape }: Node, result: readonly Size[], index: readonly Expr[]): Expr {
+    if (form.kind !== 'leaf') throw new Error('plan: an index is given, not computed');
+    const { expressions } = this;
+    const { algebra } = expressions;
+    const [row, ...rest] = index as readonly [Expr, ...Expr[]];
+    const inputs = this.#segments(form.input, result[0] as Size);
+    const start = expressions.input(inputs.starts, row);
+    const length = algebra.sub(
+      expressions.input(inputs.starts, expressions.plus(row, expressions.number(1))),
+      start,
+    );
+
+    const stretch = expressions.number(stretchLength);
+    const stretches = algebra.floor(
+      algebra.div(algebra.add(length, expressions.number(stretchLength - 1)), stretch),
+    );
+    const outer = [...deepest(index), expressions.ragged(stretches)];
+    const begin = algebra.mul(expressions.index(outer), stretch);
+    const inner = [...outer, expressions.ragged(algebra.min(stretch, algebra.sub(length, begin)))];
+    const place = expressions.plus(start, expressions.plus(begin, expressions.index(inner)));
+    const entry = this.#unflattened(expressions.input(inputs.order, place), shape);
+    return expressions.fold(
+      'sum',
+      outer,
+      expressions.fold('sum', inner, this.read(part, [...entry, ...rest])),
+    );
+  }
+
+  /** The index along each axis of a place in row-major order. */
+  #unflattened(place: Expr, shape: readonly Size[]): Expr[] {
+    const { expressions } = this;
+    const { algebra } = expressions;
+    const zero = expressions.number(0);
+    const index: Expr[] = shape.map(() => zero);
+    let rest = place;
+    const outer = shape.findIndex(size => size !== one);
+    for (let axis = shape.length - 1; axis > outer && outer >= 0; axis--) {
+      if (shape[axis] === one) continue;
+      const size = expressions.size(shape[axis] as Size);
+      // Half a step up, so that a quotient that is rounded down stays right.
+      const quotient = algebra.floor(algebra.div(algebra.add(rest, expressions.number(0.5)), size));
+      index[axis] = algebra.sub(rest, algebra.mul(quotient, size));
+      rest = quotient;
+    }
+    if (outer >= 0) index[outer] = rest;
+    return index;
+  }
+
+  #partial(
+    { inputs }: Node,
+    { reducer, axis, chunk }: Extract<Node['form'], { kind: 'partial' }>,
+    index: readonly Expr[],
+  ): Expr {
+    const { expressions } = this;
+    const { algebra } = expressions;
+    const of = inputs[0] as Node;
+    const begin = algebra.mul(index[axis] as Expr, expressions.number(chunk));
+    const left = algebra.sub(expressions.size(of.shape[axis] as Size), begin);
+    const inner = [...deepest(index), expressions.ragged(algebra.min(expressions.number(chunk), left))];
+    const at = index.map((each, i) =>
+      i === axis ? expressions.plus(begin, expressions.index(inner)) : each,
+    );
+    return expressions.fold(reducer, inner, this.read(of, at));
+  }
+}
+
+/** The innermost loop that any of these depends on. */
+function deepest(exprs: readonly Expr[]): Path {
+  return exprs.reduce<Path>((path, expr) => (expr.path.length > path.length ? expr.path : path), []);
+}

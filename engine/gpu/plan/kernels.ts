@@ -1,0 +1,191 @@
+import { type Expr, Expressions, type Path } from '../../compile/expression.ts';
+import { graphOf, type Node } from '../../compile/graph.ts';
+import { lengthOf } from '../../compile/layout.ts';
+import type { Buffer, Statement } from '../../compile/plan.ts';
+import { statementsOf } from '../../compile/statements.ts';
+import type { Size, Structure } from '../../compile/structure.ts';
+import type { Value } from '../../tape.ts';
+import { KernelBody } from './kernel-body.ts';
+import { type ChunkCount, type Lowered, lower, withCounts } from './lower.ts';
+import { storedNodes } from './stored.ts';
+
+/*
+ * From a graph to kernels, for a target that has many threads and no loop around them: a kernel writes one array, each
+ * thread one entry of it, from a few arrays it reads. Nothing can be added to an entry from outside, so what the loops of
+ * a CPU scatter is gathered here: a row of a segment sum looks up which entries belong to it.
+ */
+
+/** Numbers are laid out in arrays of float32, in which whole ones are exact up to here. */
+const mostEntries = 2 ** 24;
+
+/** What an index says of the rows it fills: where each row's entries begin, and which they are. */
+export interface Segments {
+  /** The input that is the index. */
+  readonly index: number;
+  readonly rows: Size;
+}
+
+/** A kernel: for each entry of `buffer` one thread, that runs `body` and stores `value`. */
+export interface Kernel {
+  readonly kind: 'kernel';
+  readonly buffer: number;
+  /** The loops that become threads, outermost first. */
+  readonly threads: Path;
+  readonly body: readonly Statement[];
+  /** The lengths of the ragged loops in it. */
+  readonly lengths: readonly Expr[];
+  readonly reads: readonly number[];
+  /** Where it finds those it reads that were packed. */
+  readonly places: Places;
+  /** The ops computed in it, for listings. */
+  readonly ops: readonly string[];
+}
+
+/** The buffers that lie inside another, and from which entry. */
+export type Places = ReadonlyMap<number, { readonly pack: number; readonly offset: number }>;
+
+/** Copies arrays one after the other into one, where a kernel would read too many. */
+export interface Pack {
+  readonly kind: 'pack';
+  readonly buffer: number;
+  readonly reads: readonly number[];
+}
+
+/** What a structure costs once for poses up to some capacities: its kernels in order. */
+export interface KernelPlan {
+  readonly steps: readonly (Kernel | Pack)[];
+  /** Entries of each buffer at most, by number. */
+  readonly lengths: readonly number[];
+  /** Which live values are the inputs. */
+  readonly inputPlaces: readonly number[];
+  /** Further inputs, two for each: where the rows begin, then which entries they take. */
+  readonly segments: readonly Segments[];
+  /** Sizes beyond those of the structure. */
+  readonly counts: readonly ChunkCount[];
+  /** The buffers of the wanted values. */
+  readonly wanted: readonly number[];
+}
+
+/**
+ * Makes the kernels of a structure whose sizes are at most `capacities`.
+ *
+ * @param arrays how many arrays a kernel may read, besides that of the inputs
+ * @throws RangeError naming the op whose result has too many entries to be addressed
+ */
+export function kernelsOf(
+  live: readonly Value[],
+  wanted: readonly Value[],
+  structure: Structure,
+  capacities: readonly number[],
+  arrays: number,
+): KernelPlan {
+  const graph = graphOf(live, wanted, structure, false);
+  return new KernelPlanner(lower(graph, capacities), graph.inputPlaces, capacities, arrays).plan();
+}
+
+class KernelPlanner {
+  readonly #graph: Lowered;
+  readonly #inputPlaces: readonly number[];
+  readonly #capacities: readonly number[];
+  readonly #arrays: number;
+  readonly #stored: ReadonlySet<Node>;
+  readonly #buffers = new Map<Node, Buffer>();
+  readonly #lengths: number[] = [];
+  readonly #segments: Segments[] = [];
+
+  constructor(graph: Lowered, inputPlaces: readonly number[], capacities: readonly number[], arrays: number) {
+    this.#graph = graph;
+    this.#inputPlaces = inputPlaces;
+    this.#capacities = withCounts(capacities, graph.counts);
+    this.#arrays = arrays;
+    this.#stored = storedNodes(graph);
+  }
+
+  plan(): KernelPlan {
+    const steps: (Kernel | Pack)[] = [];
+    for (const node of this.#graph.nodes) if (this.#stored.has(node)) steps.push(...this.#stepsOf(node));
+    return {
+      steps,
+      lengths: this.#lengths,
+      inputPlaces: this.#inputPlaces,
+      segments: this.#segments,
+      counts: this.#graph.counts,
+      wanted: this.#graph.wanted.map(node => (this.#buffers.get(node) as Buffer).id),
+    };
+  }
+
+  /** The kernel of a node, and before it the packs that it needs. */
+  #stepsOf(node: Node): (Kernel | Pack)[] {
+    const expressions = new Expressions(false);
+    const body = new KernelBody(
+      expressions,
+      read => this.#buffers.get(read),
+      (index, rows) => this.#segmentInputs(index, rows),
+    );
+    const { path, value } = body.entryOf(node);
+    const buffer = this.#newBuffer(lengthOf(node.shape, this.#capacities), node.name);
+    this.#buffers.set(node, { id: buffer, node, shape: node.shape });
+    const sink = { kind: 'store', path, buffer, position: expressions.number(0), value } as const;
+    const { packs, places } = this.#fit([...body.reads], node.name);
+    const kernel: Kernel = {
+      kind: 'kernel',
+      buffer,
+      threads: path,
+      body: statementsOf([sink], expressions),
+      lengths: expressions.lengths,
+      reads: [...body.reads],
+      places,
+      ops: [...body.ops],
+    };
+    return [...packs, kernel];
+  }
+
+  #newBuffer(entries: number, name: string): number {
+    checkEntries(entries, name);
+    // No array may be empty.
+    return this.#lengths.push(Math.max(1, entries)) - 1;
+  }
+
+  /** Packs some of what a kernel reads until what it reads is few enough. */
+  #fit(reads: readonly number[], name: string): { packs: Pack[]; places: Places } {
+    const packs: Pack[] = [];
+    const places = new Map<number, { pack: number; offset: number }>();
+    const length = (buffer: number) => this.#lengths[buffer] as number;
+    let arrays = [...reads];
+    while (arrays.length > this.#arrays) {
+      // The smallest first, as packing copies.
+      arrays.sort((a, b) => length(a) - length(b));
+      const parts = arrays.slice(0, Math.min(this.#arrays, arrays.length - this.#arrays + 1));
+      const total = parts.reduce((sum, part) => sum + length(part), 0);
+      const pack = this.#newBuffer(total, `what ${name} reads`);
+      let offset = 0;
+      for (const part of parts) {
+        // What was packed before moves along.
+        for (const place of places.values()) {
+          if (place.pack === part) Object.assign(place, { pack, offset: place.offset + offset });
+        }
+        if (reads.includes(part)) places.set(part, { pack, offset });
+        offset += length(part);
+      }
+      packs.push({ kind: 'pack', buffer: pack, reads: parts });
+      arrays = [...arrays.slice(parts.length), pack];
+    }
+    return { packs, places };
+  }
+
+  /** The inputs that say which entries each row of a segment sum takes. */
+  #segmentInputs(index: number, rows: Size): { readonly starts: number; readonly order: number } {
+    let at = this.#segments.findIndex(known => known.index === index && known.rows === rows);
+    if (at < 0) at = this.#segments.push({ index, rows }) - 1;
+    const starts = this.#inputPlaces.length + 2 * at;
+    return { starts, order: starts + 1 };
+  }
+}
+
+/** @throws RangeError where positions in an array would not be exact */
+export function checkEntries(entries: number, name: string): void {
+  if (entries <= mostEntries) return;
+  throw new RangeError(
+    `gpu: ${name} would take ${entries} entries, and an array on the GPU has at most ${mostEntries}, since positions in it are float32; use jit() for poses of this size`,
+  );
+}

@@ -1,0 +1,152 @@
+import type { Graph, Node, NodeForm } from '../../compile/graph.ts';
+import { lengthOf } from '../../compile/layout.ts';
+import { one, type Size } from '../../compile/structure.ts';
+import { type MapForm, map } from '../../forms.ts';
+
+/*
+ * A graph for a target whose kernels give one array each and share nothing while they run. There a matrix product is a
+ * sum of products like any other, and a long sum is taken in stages: a single thread that adds up a million float32
+ * numbers is slow and loses digits, while a tree of short sums does neither.
+ */
+
+/** A thread adds up no more than this by itself. */
+const longest = 256;
+/** How many entries one thread of a stage adds up. */
+const chunk = 128;
+
+/** A size that follows from another: how many stretches of `chunk` it takes to cover `of`. */
+export interface ChunkCount {
+  readonly of: Size;
+  readonly chunk: number;
+}
+
+/** The lowered graph, and the sizes it has beyond those of the structure, numbered on from them. */
+export interface Lowered {
+  readonly nodes: readonly Node[];
+  readonly wanted: readonly Node[];
+  readonly counts: readonly ChunkCount[];
+}
+
+/** Appends the lengths of the chunk counts to those of a structure's sizes. */
+export function withCounts(sizes: readonly number[], counts: readonly ChunkCount[]): number[] {
+  const all = [...sizes];
+  for (const { of, chunk } of counts) all.push(Math.ceil((all[of] as number) / chunk));
+  return all;
+}
+
+/** Rewrites matrix products as sums of products, and long sums and maxima as stages. `capacities` say what is long. */
+export function lower(graph: Graph, capacities: readonly number[]): Lowered {
+  return new Lowering(graph, capacities).result();
+}
+
+const product: MapForm = map((s, a, b) => s.mul(a, b));
+
+class Lowering {
+  readonly #graph: Graph;
+  readonly #nodes: Node[] = [];
+  readonly #counts: ChunkCount[] = [];
+  readonly #structureSizes: number;
+  /** Of all sizes, those of the counts too. */
+  readonly #capacities: number[];
+  readonly #lowered = new Map<Node, Node>();
+
+  constructor(graph: Graph, capacities: readonly number[]) {
+    this.#graph = graph;
+    this.#structureSizes = capacities.length;
+    this.#capacities = [...capacities];
+  }
+
+  result(): Lowered {
+    for (const node of this.#graph.nodes) this.#lowered.set(node, this.#lower(node));
+    const wanted = this.#graph.wanted.map(node => this.#of(node));
+    return { nodes: this.#nodes, wanted, counts: this.#counts };
+  }
+
+  #of(node: Node): Node {
+    return this.#lowered.get(node) as Node;
+  }
+
+  #make(from: Node, form: NodeForm, inputs: readonly Node[], shape: readonly Size[]): Node {
+    const node = { id: this.#nodes.length, form, inputs, shape, name: from.name };
+    this.#nodes.push(node);
+    return node;
+  }
+
+  #lower(node: Node): Node {
+    const { form, shape } = node;
+    const inputs = node.inputs.map(input => this.#of(input));
+    switch (form.kind) {
+      case 'matmul':
+        return this.#product(node, form, inputs as [Node, Node]);
+      case 'reduce':
+        return this.#reduced(node, form.reducer, form.axes, inputs[0] as Node);
+      case 'scatter': {
+        const placements = form.placements.map(placement => {
+          if (placement.kind === 'rows') return { ...placement, index: this.#of(placement.index) };
+          if (placement.kind === 'box') return placement;
+          return { ...placement, before: placement.before.map(part => this.#of(part)) };
+        });
+        return this.#make(node, { ...form, placements }, inputs, shape);
+      }
+      default:
+        return this.#make(node, form, inputs, shape);
+    }
+  }
+
+  /** C[…, i, j] = Σ_l A[…, i, l]·B[…, j, l]: both operands read as rows, laid out along axes of their own. */
+  #product(
+    node: Node,
+    { transposeA, transposeB }: { readonly transposeA: boolean; readonly transposeB: boolean },
+    [a, b]: readonly [Node, Node],
+  ): Node {
+    const rows = transposeA ? this.#turned(node, a) : a;
+    const columns = transposeB ? b : this.#turned(node, b);
+    const batch = node.shape.slice(0, -2);
+    const [m, k] = rows.shape.slice(-2) as [Size, Size];
+    const [n] = columns.shape.slice(-2) as [Size, Size];
+    const left = this.#make(node, { kind: 'reshape' }, [rows], [...batch, m, one, k]);
+    const right = this.#make(node, { kind: 'reshape' }, [columns], [...batch, one, n, k]);
+    const terms = this.#make(node, product, [left, right], [...batch, m, n, k]);
+    const sum = this.#reduced(node, 'sum', [batch.length + 2], terms);
+    return this.#make(node, { kind: 'reshape' }, [sum], node.shape);
+  }
+
+  #turned(node: Node, matrix: Node): Node {
+    const { shape } = matrix;
+    const batch = shape.slice(0, -2);
+    const permutation = [...batch.keys(), shape.length - 1, shape.length - 2];
+    const [rows, columns] = shape.slice(-2) as [Size, Size];
+    return this.#make(node, { kind: 'transpose', permutation }, [matrix], [...batch, columns, rows]);
+  }
+
+  #reduced(node: Node, reducer: 'sum' | 'max', axes: readonly number[], of: Node): Node {
+    const long = axes.filter(axis => of.shape[axis] !== one);
+    const capacity = (axis: number) => this.#capacities[of.shape[axis] as Size] as number;
+    const kept = (some: readonly number[]) =>
+      of.shape.map((size, axis) => (some.includes(axis) ? one : size));
+    if (
+      lengthOf(
+        long.map(axis => of.shape[axis] as Size),
+        this.#capacities,
+      ) <= longest
+    ) {
+      return this.#make(node, { kind: 'reduce', reducer, axes }, [of], kept(axes));
+    }
+    const axis = long.reduce((a, b) => (capacity(b) > capacity(a) ? b : a));
+    if (capacity(axis) > longest) {
+      const shape = of.shape.map((size, i) => (i === axis ? this.#countOf(size) : size));
+      const stage = this.#make(node, { kind: 'partial', reducer, axis, chunk }, [of], shape);
+      return this.#reduced(node, reducer, axes, stage);
+    }
+    const first = this.#make(node, { kind: 'reduce', reducer, axes: [axis] }, [of], kept([axis]));
+    return this.#reduced(node, reducer, axes, first);
+  }
+
+  #countOf(of: Size): Size {
+    const known = this.#counts.findIndex(count => count.of === of);
+    if (known >= 0) return this.#structureSizes + known;
+    this.#counts.push({ of, chunk });
+    this.#capacities.push(Math.ceil((this.#capacities[of] as number) / chunk));
+    return this.#capacities.length - 1;
+  }
+}

@@ -1,0 +1,93 @@
+import { baseOf, isGiven, isSameWithoutOnes, type Node, ownCost } from '../../compile/graph.ts';
+import { one } from '../../compile/structure.ts';
+import type { Lowered } from './lower.ts';
+
+/**
+ * More than so many additions to compute, and it is stored rather than computed for every reader: a number that is stored
+ * takes a kernel, and memory to pass through twice.
+ */
+const cheap = 8;
+
+/** How a reader takes an input's entries: each at most once, or some of them many times. */
+function readsOnce({ form, inputs, shape }: Node, i: number): boolean {
+  if (form.kind === 'gather') return i === 1;
+  // Every entry of the result looks at every part, though it takes but one.
+  if (form.kind === 'scatter') return form.placements[i]?.kind === 'rows';
+  if (form.kind !== 'map' && form.kind !== 'broadcast') return true;
+  const input = (inputs[i] as Node).shape;
+  const lead = shape.length - input.length;
+  return shape.every((size, axis) => size === one || (input[axis - lead] ?? one) === size);
+}
+
+/** Whether an entry takes a loop to compute. */
+function isFold({ form }: Node): boolean {
+  return (
+    form.kind === 'reduce' ||
+    form.kind === 'partial' ||
+    (form.kind === 'scatter' && form.placements.some(({ kind }) => kind === 'rows'))
+  );
+}
+
+/**
+ * The nodes that get an array: what is wanted, and what would else be computed too often. Seen from the end, since how
+ * often a node is computed depends on its readers.
+ */
+export function storedNodes({ nodes, wanted }: Lowered): Set<Node> {
+  const stored = new Set(wanted);
+  /** How often each entry is computed, if it is not stored; and whether inside a loop. */
+  const uses = new Map<Node, { times: number; inLoop: boolean }>();
+  const costs = costsOf(nodes);
+  const compared = comparedNodes(nodes);
+  const store = (node: Node) => {
+    const base = baseOf(node);
+    if (!isGiven(base)) stored.add(base);
+  };
+  for (const node of nodes.toReversed()) {
+    const own = uses.get(node) ?? { times: 0, inLoop: false };
+    if (isGiven(node)) continue;
+    const isDear = isFold(node) || (costs.get(node) as number) > cheap || compared.has(node);
+    if ((own.times > 1 && isDear) || (own.inLoop && isFold(node))) {
+      if (node.form.kind === 'reshape') store(node);
+      else stored.add(node);
+    }
+    const isStored = stored.has(node);
+    if (!isStored && own.times === 0) continue;
+    const isReordered =
+      node.form.kind === 'reshape' && !isSameWithoutOnes(node.shape, (node.inputs[0] as Node).shape);
+    if (isReordered) store(node.inputs[0] as Node);
+    for (const [i, input] of node.inputs.entries()) {
+      const use = uses.get(input) ?? { times: 0, inLoop: false };
+      uses.set(input, {
+        times: use.times + (readsOnce(node, i) ? 1 : Number.POSITIVE_INFINITY) * (isStored ? 1 : own.times),
+        inLoop: use.inLoop || isFold(node) || (!isStored && own.inLoop),
+      });
+    }
+  }
+  return stored;
+}
+
+/**
+ * What the largest is sought of. Computed anew by another reader, it might be rounded otherwise than where the largest was
+ * found, and none would equal that: the gradient of max would be 0/0.
+ */
+function comparedNodes(nodes: readonly Node[]): Set<Node> {
+  const isMaximum = ({ form }: Node) =>
+    (form.kind === 'reduce' || form.kind === 'partial') && form.reducer === 'max';
+  return new Set(nodes.filter(isMaximum).flatMap(({ inputs }) => inputs.map(baseOf)));
+}
+
+/** What an entry of each node costs to compute, in additions, where every loop's result is stored. */
+function costsOf(nodes: readonly Node[]): Map<Node, number> {
+  const costs = new Map<Node, number>();
+  for (const node of nodes) {
+    const inputs = node.inputs.map(input =>
+      isFold(input) || isGiven(input) ? 0 : (costs.get(input) as number),
+    );
+    const own = node.form.kind === 'map' || node.form.kind === 'scatter' ? ownCost(node) : 0;
+    costs.set(
+      node,
+      inputs.reduce((total, cost) => total + cost, own),
+    );
+  }
+  return costs;
+}

@@ -1,0 +1,238 @@
+import { type Expr, infix, type Path } from '../compile/expression.ts';
+import type { Sink, Statement } from '../compile/plan.ts';
+import { calls } from './functions.ts';
+import type { Kernel, Pack, Places } from './plan/kernels.ts';
+
+/** What a kernel is called with, in the order of its parameters. */
+export type Argument =
+  /** All inputs of the pose, one after the other. */
+  | { readonly kind: 'inputs' }
+  | { readonly kind: 'buffer'; readonly number: number }
+  | { readonly kind: 'size'; readonly number: number }
+  | { readonly kind: 'start'; readonly number: number }
+  /** Where an input begins among the inputs. */
+  | { readonly kind: 'offset'; readonly number: number }
+  | { readonly kind: 'number'; readonly number: number };
+
+/** A kernel in the language of gpu.js: a function of one thread, as source. */
+export interface Source {
+  readonly text: string;
+  readonly passed: readonly Argument[];
+}
+
+/**
+ * A kernel as source. Parameters are named by their order, so that two kernels that do the same to other arrays have the
+ * same text and are compiled once. Each value has a line of its own: gpu.js loses its way in deep expressions.
+ */
+export function kernelSource(kernel: Kernel): Source {
+  return new Printer(kernel.places).kernel(kernel);
+}
+
+/** A kernel that lays arrays of known lengths one after the other. */
+export function packSource({ reads }: Pack, lengths: readonly number[]): Source {
+  const printer = new Printer(new Map());
+  let from = 0;
+  const lines = reads.map(buffer => {
+    const begin = printer.number(from);
+    from += lengths[buffer] as number;
+    const array = printer.parameter({ kind: 'buffer', number: buffer });
+    return `  if (t < ${printer.number(from)}) return ${array}[t - ${begin}];\n`;
+  });
+  return printer.source(`  const t = this.thread.x;\n${lines.join('')}  return 0;\n`);
+}
+
+const loopNames = 'ijkl';
+
+function indexName(depth: number): string {
+  return loopNames[depth] ?? `i${depth}`;
+}
+
+/** What needs no line of its own: it is one already, or a number. */
+function isAtom({ kind }: Expr): boolean {
+  return kind === 'number' || kind === 'index' || kind === 'size' || kind === 'start';
+}
+
+/** A number as a float: 2 alone could be taken for an integer. */
+function literal(number: number): string {
+  const text = `${Math.abs(number)}`;
+  const float = /[.e]/.test(text) ? text : `${text}.0`;
+  return number < 0 || Object.is(number, -0) ? `(-${float})` : float;
+}
+
+class Printer {
+  readonly #places: Places;
+  readonly #names = new Map<Expr, string>();
+  readonly #parameters = new Map<string, { name: string; argument: Argument }>();
+  /** What the indices of the loops inside a thread are called. */
+  readonly #indices = new Map<string, string>();
+  #lengths: readonly Expr[] = [];
+  #threads: Path = [];
+  #result: Sink | undefined;
+  #locals = 0;
+  #loops = 0;
+
+  constructor(places: Places) {
+    this.#places = places;
+  }
+
+  kernel({ threads, body, lengths }: Kernel): Source {
+    this.#threads = threads;
+    this.#lengths = lengths;
+    const thread = this.#thread();
+    const lines = this.#block(body, '  ');
+    return this.source(`${thread}${lines}  return ${this.#text((this.#result as Sink).value)};\n`);
+  }
+
+  source(body: string): Source {
+    const parameters = [...this.#parameters.values()];
+    return {
+      text: `function (${parameters.map(({ name }) => name).join(', ')}) {\n${body}}`,
+      passed: parameters.map(({ argument }) => argument),
+    };
+  }
+
+  parameter(argument: Argument): string {
+    const key = argument.kind === 'inputs' ? argument.kind : `${argument.kind} ${argument.number}`;
+    const known = this.#parameters.get(key);
+    if (known) return known.name;
+    const letter = argument.kind === 'buffer' ? 'b' : 'n';
+    const name = argument.kind === 'inputs' ? 'x' : `${letter}${this.#parameters.size}`;
+    this.#parameters.set(key, { name, argument });
+    return name;
+  }
+
+  /** A number as a parameter, which keeps the text the same for other numbers. */
+  number(number: number): string {
+    return this.parameter({ kind: 'number', number });
+  }
+
+  /** Which entry this thread computes; those beyond the last have nothing to do. */
+  #thread(): string {
+    const sizes = this.#threads.map(size => this.#size(size));
+    if (sizes.length === 0) return '';
+    const lines = ['const t = this.thread.x;', `if (t >= ${sizes.join(' * ')}) return 0;`];
+    let rest = 't';
+    for (let axis = sizes.length - 1; axis > 0; axis--) {
+      const outer = axis === 1 ? indexName(0) : `t${axis}`;
+      lines.push(`const ${outer} = quotient(${rest}, ${sizes[axis]});`);
+      lines.push(`const ${indexName(axis)} = ${rest} - ${outer} * ${sizes[axis]};`);
+      rest = outer;
+    }
+    if (sizes.length === 1) lines.push('const i = t;');
+    return lines.map(line => `  ${line}\n`).join('');
+  }
+
+  #block(statements: readonly Statement[], indent: string): string {
+    return statements.map(statement => this.#statement(statement, indent)).join('');
+  }
+
+  #statement(statement: Statement, indent: string): string {
+    switch (statement.kind) {
+      case 'let': {
+        const { expr } = statement;
+        if (isAtom(expr)) return '';
+        const text = this.#written(expr);
+        return `${indent}const ${this.#name(expr)} = ${text};\n`;
+      }
+      case 'sink':
+        this.#result = statement.sink;
+        return '';
+      case 'term': {
+        const { fold, value } = statement;
+        const name = this.#names.get(fold) as string;
+        const text = this.#text(value);
+        return `${indent}${name} = ${fold.kind === 'sum' ? `${name} + ${text}` : `larger(${name}, ${text})`};\n`;
+      }
+      case 'branch': {
+        const body = this.#block(statement.body, `${indent}  `);
+        return `${indent}if (${this.#text(statement.condition)} !== 0) {\n${body}${indent}}\n`;
+      }
+      case 'loop':
+        return this.#loop(statement, indent);
+    }
+  }
+
+  #loop({ path, folds, body }: Extract<Statement, { kind: 'loop' }>, indent: string): string {
+    // The outer loops are the threads.
+    if (path.length <= this.#threads.length && path.every((size, i) => size === this.#threads[i])) {
+      if (folds.length > 0) throw new Error('gpu: a thread may not run over the axis it is one of');
+      return this.#block(body, indent);
+    }
+    const before = folds.map(
+      fold => `${indent}let ${this.#name(fold)} = ${fold.kind === 'sum' ? '0.0' : this.number(-Infinity)};\n`,
+    );
+    const count = this.#length(path.at(-1) as number, indent);
+    // Two loops of one kernel may not share the name of their variable.
+    const index = `${indexName(path.length - 1)}${this.#loops++}`;
+    this.#indices.set(`${path}`, index);
+    const inside = this.#block(body, `${indent}  `);
+    return `${before.join('')}${count.line}${indent}for (let ${index} = 0; ${index} < ${count.name}; ${index}++) {\n${inside}${indent}}\n`;
+  }
+
+  #length(size: number, indent: string): { name: string; line: string } {
+    if (size >= 0) return { name: this.#size(size), line: '' };
+    const name = `v${this.#locals++}`;
+    return { name, line: `${indent}const ${name} = ${this.#text(this.#lengths[-1 - size] as Expr)};\n` };
+  }
+
+  #name(expr: Expr): string {
+    const name = `v${this.#locals++}`;
+    this.#names.set(expr, name);
+    return name;
+  }
+
+  #text(expr: Expr): string {
+    return this.#names.get(expr) ?? this.#written(expr);
+  }
+
+  #written(expr: Expr): string {
+    const [a, b, c] = expr.args as readonly [Expr, Expr, Expr];
+    switch (expr.kind) {
+      case 'number':
+        return Number.isFinite(expr.number) ? literal(expr.number) : this.number(expr.number);
+      case 'index':
+        return this.#index(expr.path);
+      case 'size':
+        return this.#size(expr.number);
+      case 'start':
+        return this.parameter({ kind: 'start', number: expr.number });
+      case 'load': {
+        const place = this.#places.get(expr.number);
+        const array = this.parameter({ kind: 'buffer', number: place?.pack ?? expr.number });
+        const from = place && place.offset > 0 ? `${this.number(place.offset)} + ` : '';
+        return `${array}[${from}${this.#text(a)}]`;
+      }
+      case 'input': {
+        const from = this.parameter({ kind: 'offset', number: expr.number });
+        return `${this.parameter({ kind: 'inputs' })}[${from} + ${this.#text(a)}]`;
+      }
+      case 'neg':
+        return `-${this.#text(a)}`;
+      case 'less':
+        return `(${this.#text(a)} < ${this.#text(b)} ? 1.0 : 0.0)`;
+      case 'equal':
+        return `(${this.#text(a)} === ${this.#text(b)} ? 1.0 : 0.0)`;
+      case 'select':
+        return `(${this.#text(a)} !== 0 ? ${this.#text(b)} : ${this.#text(c)})`;
+      default: {
+        const operator = infix[expr.kind];
+        if (operator) return `(${this.#text(a)} ${operator} ${this.#text(b)})`;
+        const call = calls.get(expr.kind);
+        if (!call) throw new Error(`gpu: ${expr.kind} has no text`);
+        const texts = [
+          ...expr.args.map(arg => this.#text(arg)),
+          ...call.specials.map(special => this.number(special)),
+        ];
+        return `${call.name}(${texts.join(', ')})`;
+      }
+    }
+  }
+
+  #index(path: Path): string {
+    return this.#indices.get(`${path}`) ?? indexName(path.length - 1);
+  }
+
+  #size(size: number): string {
+    return size === 0 ? '1' : this.parameter({ kind: 'size', number: size });
+  }
+}

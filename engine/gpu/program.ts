@@ -1,0 +1,147 @@
+import type { Backend } from './backends.ts';
+import type { Gpu, GpuKernel, GpuPipeline } from './gpu-js.ts';
+import type { InputLayout } from './inputs.ts';
+import type { Kernel, KernelPlan, Pack } from './plan/kernels.ts';
+import { type Argument, kernelSource, packSource, type Source } from './print.ts';
+
+/** What one pose brings to a program. */
+export interface PoseData {
+  readonly inputs: Float32Array;
+  /** The lengths of all sizes, those of chunk counts too. */
+  readonly sizes: readonly number[];
+  readonly starts: readonly number[];
+}
+
+/** One step as it is called. */
+export interface Call extends Source {
+  readonly buffer: number;
+  readonly step: Kernel | Pack;
+}
+
+/** The sources of a plan's steps. */
+export function callsOf({ steps, lengths }: KernelPlan): Call[] {
+  return steps.map(step => {
+    const source = step.kind === 'pack' ? packSource(step, lengths) : kernelSource(step);
+    return { ...source, buffer: step.buffer, step };
+  });
+}
+
+/** A loop of a kernel stops silently after so many iterations; gpu.js's own default is 1000. */
+const loopMaxIterations = 2 ** 31 - 1;
+
+/**
+ * A plan as a pipeline of gpu.js: launched at once, its intermediate arrays on the device for as long as it lives, its
+ * results read back.
+ */
+export class Program {
+  readonly #gpu: Gpu;
+  readonly #backend: Backend;
+  readonly #pipeline: GpuPipeline;
+  readonly #wanted: readonly number[];
+  /** What the pipeline is called with after the inputs. */
+  readonly #scalars: readonly Scalar[];
+  readonly #inputLength: number;
+
+  constructor(backend: Backend, plan: KernelPlan, layout: InputLayout) {
+    this.#backend = backend;
+    this.#gpu = backend.open();
+    this.#inputLength = layout.length;
+    this.#wanted = [...new Set(plan.wanted)];
+    for (const { source, parameters } of backend.functions) {
+      const argumentTypes = Array.from({ length: parameters }, () => 'Float');
+      this.#gpu.addFunction(source, { argumentTypes, returnType: 'Float' });
+    }
+    const calls = callsOf(plan);
+    this.#scalars = scalarsOf(calls);
+    const orchestrate = this.#orchestration(calls, plan.lengths, layout);
+    // gpu.js reads how many arguments there are from the function's length.
+    Object.defineProperty(orchestrate, 'length', { value: 1 + this.#scalars.length });
+    this.#pipeline = this.#gpu.createPipeline(orchestrate, { threads: false });
+  }
+
+  /** What gpu.js traces once: all calls in order, from the inputs and the scalars to the wanted buffers. */
+  #orchestration(calls: readonly Call[], lengths: readonly number[], { offsets }: InputLayout) {
+    const kernelOf = this.#kernels(lengths);
+    const keys = this.#scalars.map(keyOf);
+    return (inputs: unknown, ...numbers: unknown[]): unknown[] => {
+      const buffers: unknown[] = [];
+      const given = (argument: Argument): unknown => {
+        switch (argument.kind) {
+          case 'inputs':
+            return inputs;
+          case 'buffer':
+            return buffers[argument.number];
+          case 'offset':
+            return offsets[argument.number];
+          case 'number':
+            return argument.number;
+          default:
+            return numbers[keys.indexOf(keyOf(argument))];
+        }
+      };
+      for (const call of calls) buffers[call.buffer] = kernelOf(call)(...call.passed.map(given));
+      return this.#wanted.map(buffer => buffers[buffer]);
+    };
+  }
+
+  /** One kernel for each text and output length: of one text with two lengths, gpu.js mixes up the results. */
+  #kernels(lengths: readonly number[]): (call: Call) => GpuKernel {
+    const kernels = new Map<string, GpuKernel>();
+    return ({ text, buffer }) => {
+      const length = lengths[buffer] as number;
+      const key = `${length} ${text}`;
+      const known = kernels.get(key);
+      if (known) return known;
+      const made = this.#gpu.createKernel(text, { output: [length], loopMaxIterations, returnType: 'Float' });
+      kernels.set(key, made);
+      return made;
+    };
+  }
+
+  /** Why gpu.js runs the kernels one by one, on a backend where it could launch them as one. */
+  get fallbackReason(): string | null {
+    const canFuse = this.#backend.name === 'webgpu' || this.#backend.name === 'webasm';
+    return canFuse ? this.#pipeline.fallbackReason : null;
+  }
+
+  /** Bytes of the arrays between kernels and of the inputs, on whatever the backend keeps them; known after a run. */
+  get bytes(): number {
+    const buffers = this.#pipeline.plan?.buffers ?? [];
+    return buffers.reduce((total, { output }) => total + 4 * (output[0] as number), 4 * this.#inputLength);
+  }
+
+  /** Runs one pose: the wanted buffers, each as long as its capacity. */
+  async run({ inputs, sizes, starts }: PoseData): Promise<ReadonlyMap<number, ArrayLike<number>>> {
+    const numbers = this.#scalars.map(({ kind, number }) => (kind === 'size' ? sizes : starts)[number]);
+    const results = await this.#pipeline(this.#backend.gpuJs.input(inputs, [inputs.length]), ...numbers);
+    const ran = this.#pipeline.backend === 'gpu' ? this.#backend.name : this.#pipeline.backend;
+    if (ran !== this.#backend.name) {
+      const reason = this.#pipeline.fallbackReason;
+      throw new Error(
+        `gpu: ${this.#backend.name} was asked for, but gpu.js ran this on ${ran}${reason ? `: ${reason}` : ''}`,
+      );
+    }
+    return new Map(this.#wanted.map((buffer, i) => [buffer, results[i] as ArrayLike<number>]));
+  }
+
+  async destroy(): Promise<void> {
+    await this.#pipeline.destroy();
+    await this.#gpu.destroy();
+  }
+}
+
+/** A number that differs from pose to pose. */
+type Scalar = Extract<Argument, { kind: 'size' | 'start' }>;
+
+/** The scalars that any of the calls is passed, each once. */
+function scalarsOf(calls: readonly Call[]): Scalar[] {
+  const scalars = new Map<string, Scalar>();
+  for (const argument of calls.flatMap(({ passed }) => passed)) {
+    if (argument.kind === 'size' || argument.kind === 'start') scalars.set(keyOf(argument), argument);
+  }
+  return [...scalars.values()];
+}
+
+function keyOf({ kind, number }: Scalar): string {
+  return `${kind} ${number}`;
+}

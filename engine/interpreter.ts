@@ -1,0 +1,182 @@
+import { addInto, compute, computeSum } from './compute.ts';
+import {
+  checkPrecision,
+  liveValues,
+  type Precision,
+  type RunOptions,
+  type SyncExecutor,
+} from './executor.ts';
+import { Memory } from './memory.ts';
+import { checkOptions } from './options.ts';
+import { sizeOf } from './shape.ts';
+import type { Value } from './tape.ts';
+import type { Tensor, TensorData } from './tensor.ts';
+
+/**
+ * The executor to read, and the reference for every other: one value after the other, each result in an array that is
+ * given back after its last use.
+ *
+ * Default precision is float64. In float32 every result is rounded to float32; sums run in float64 inside.
+ * @example
+ * const [value] = interpreter({ precision: 'float32' }).run([y]);
+ */
+export function interpreter(options: { readonly precision?: Precision } = {}): SyncExecutor {
+  checkOptions('interpreter', options, ['precision']);
+  const { precision = 'float64' } = options;
+  checkPrecision('interpreter', precision);
+  return {
+    name: `interpreter ${precision}`,
+    precision,
+    stops: true,
+    run: (wanted, options = {}) => new Run(wanted, precision, options).tensors(),
+  };
+}
+
+/** Numbers in memory, and how many values still stand for them (a reshape stands for the array of its input). */
+interface Buffer {
+  readonly data: TensorData;
+  /** 0 where the array is the caller's own. */
+  readonly bytes: number;
+  holders: number;
+}
+
+class Run {
+  readonly #wanted: readonly Value[];
+  readonly #precision: Precision;
+  readonly #memory: Memory;
+  readonly #proceed: RunOptions['proceed'];
+  readonly #onValue: RunOptions['onValue'];
+  /** How many uses of each value are still to come, by id. */
+  readonly #uses: Int32Array;
+  readonly #buffers: (Buffer | undefined)[];
+  /** Arrays that already belong to the receiver. */
+  readonly #handedOver = new Set<TensorData>();
+  /** What this run has taken and not yet given back. */
+  #bytes = 0;
+
+  constructor(
+    wanted: readonly Value[],
+    precision: Precision,
+    { memory = new Memory(), proceed, onValue }: RunOptions,
+  ) {
+    this.#wanted = wanted;
+    this.#precision = precision;
+    this.#memory = memory;
+    this.#proceed = proceed;
+    this.#onValue = onValue;
+    const length = wanted[0]?.tape.values.length ?? 0;
+    this.#uses = new Int32Array(length);
+    this.#buffers = new Array(length);
+  }
+
+  tensors(): Tensor[] {
+    const [first] = this.#wanted;
+    const schedule = liveValues(this.#wanted);
+    const folded = this.#countUses(schedule);
+    try {
+      if (first) this.#take(first.tape.copiedBytes);
+      for (const value of schedule) {
+        if (folded.has(value)) continue;
+        this.#evaluate(value, folded);
+        this.#onValue?.(value, this.#read([value])[0] as Tensor);
+        for (const input of value.inputs) {
+          if (folded.has(input)) for (const behind of input.inputs) this.#release(behind);
+          else this.#release(input);
+        }
+        if (value === first && this.#proceed?.(this.#read([value])[0] as Tensor) === false)
+          return [this.#handOver(value)];
+      }
+      return this.#wanted.map(value => this.#handOver(value));
+    } finally {
+      this.#memory.give(this.#bytes);
+    }
+  }
+
+  /**
+   * Counts the uses of every value, and finds those that need no array: zeros with something laid in, used only as a
+   * term of an accumulation, which adds them to its own array.
+   */
+  #countUses(schedule: readonly Value[]): Set<Value> {
+    for (const value of this.#wanted) this.#count(value);
+    for (const value of schedule) for (const input of value.inputs) this.#count(input);
+    const folded = new Set<Value>();
+    for (const { form, inputs } of schedule) {
+      if (form.kind !== 'accumulate') continue;
+      for (const input of inputs) {
+        const accumulates = input.form.kind === 'pad' || input.form.kind === 'segment-sum';
+        if (accumulates && this.#uses[input.id] === 1) folded.add(input);
+      }
+    }
+    return folded;
+  }
+
+  #count(value: Value): void {
+    (this.#uses[value.id] as number)++;
+  }
+
+  #evaluate(value: Value, folded: ReadonlySet<Value>): void {
+    const { form } = value;
+    const alias = this.#aliased(value);
+    if (alias) {
+      alias.holders++;
+      this.#buffers[value.id] = alias;
+      return;
+    }
+    const out = { data: this.#newArray(sizeOf(value.shape)), shape: value.shape };
+    this.#buffers[value.id] = { data: out.data, bytes: out.data.byteLength, holders: 1 };
+    if (form.kind !== 'accumulate') {
+      compute(form, this.#read(value.inputs), out);
+      return;
+    }
+    computeSum(out, sum => {
+      for (const term of value.inputs) {
+        if (folded.has(term)) addInto(term.form, this.#read(term.inputs), sum);
+        else addInto(form, this.#read([term]), sum);
+      }
+    });
+  }
+
+  /** The array that a value shares: the caller's own, or that of the value it reshapes. */
+  #aliased({ form, inputs: [input] }: Value): Buffer | undefined {
+    if (form.kind === 'reshape') return this.#buffers[(input as Value).id];
+    if (form.kind !== 'parameter' && form.kind !== 'constant') return undefined;
+    const { data } = form.tensor;
+    const fits = this.#precision === 'float64' ? data instanceof Float64Array : data instanceof Float32Array;
+    return fits || data instanceof Int32Array ? { data, bytes: 0, holders: 0 } : undefined;
+  }
+
+  #read(inputs: readonly Value[]): Tensor[] {
+    return inputs.map(({ id, shape }) => ({ data: (this.#buffers[id] as Buffer).data, shape }));
+  }
+
+  #newArray(length: number): Float64Array | Float32Array {
+    const array = this.#precision === 'float64' ? new Float64Array(length) : new Float32Array(length);
+    this.#take(array.byteLength);
+    return array;
+  }
+
+  /** One use of a value is over; after the last use of all that share its array, the array is given back. */
+  #release(value: Value): void {
+    (this.#uses[value.id] as number)--;
+    if (this.#uses[value.id] !== 0) return;
+    const buffer = this.#buffers[value.id] as Buffer;
+    this.#buffers[value.id] = undefined;
+    buffer.holders--;
+    if (buffer.holders > 0 || buffer.bytes === 0) return;
+    this.#bytes -= buffer.bytes;
+    this.#memory.give(buffer.bytes);
+  }
+
+  #take(bytes: number): void {
+    this.#bytes += bytes;
+    this.#memory.take(bytes);
+  }
+
+  /** A wanted result as an array of the receiver's own, shared with nobody. */
+  #handOver({ id, shape }: Value): Tensor {
+    const { data, bytes } = this.#buffers[id] as Buffer;
+    const isShared = bytes === 0 || this.#handedOver.has(data);
+    this.#handedOver.add(data);
+    return { data: isShared ? data.slice() : data, shape };
+  }
+}

@@ -1,0 +1,157 @@
+import { layoutOf, lengthOf, type Schedule } from '../compile/layout.ts';
+import type { MatmulStep, Operand } from '../compile/plan.ts';
+import type { Input } from '../compile/planned.ts';
+import type { Size, Structure } from '../compile/structure.ts';
+import type { Slot } from './frame.ts';
+import { panelBytes } from './matmul.ts';
+import type { CompiledPart, CompiledPass, Program } from './program.ts';
+
+/** What lies in memory beside the plan's buffers, for the time of one pass. */
+export interface Extra {
+  readonly kind: 'total' | 'partial' | 'panel';
+  /** The buffer that is summed; of a panel, that the product is written to. */
+  readonly buffer: number;
+  readonly id: number;
+}
+
+/** The steps of a program as a layout sees them: a pass at a time, and with what the passes need for themselves. */
+export interface Room {
+  readonly schedule: Schedule;
+  /** By pass. */
+  readonly extras: readonly (readonly Extra[])[];
+}
+
+export function roomOf({ plan, passes, folds }: Program): Room {
+  let count = plan.buffers.length;
+  const extras = passes.map(({ parts }) => {
+    const needed = parts.flatMap(part => extrasOf(part, buffer => folds.sums.has(buffer)));
+    // Steps of one pass that add to the same buffer share its sums.
+    const isFirst = ({ kind, buffer }: Omit<Extra, 'id'>, at: number) =>
+      needed.findIndex(other => other.kind === kind && other.buffer === buffer) === at;
+    return needed.filter(isFirst).map(extra => ({ ...extra, id: count++ }));
+  });
+  const steps = passes.map(({ parts }, i) => ({
+    reads: parts.flatMap(({ step }) => step.reads),
+    writes: [...parts.flatMap(({ step }) => step.writes), ...(extras[i] as Extra[]).map(({ id }) => id)],
+  }));
+  // Every buffer has a size of its own, which comes with the pose.
+  const buffers = Array.from({ length: count }, (_, id) => ({ id, shape: [id] }));
+  return { schedule: { steps, buffers, wanted: plan.wanted }, extras };
+}
+
+function extrasOf(part: CompiledPart, isSummed: (buffer: number) => boolean): Omit<Extra, 'id'>[] {
+  if (part.kind !== 'loop') {
+    const { transposeA, transposeB, writes } = part.step;
+    return transposeA && !transposeB ? [] : [{ kind: 'panel', buffer: writes[0] as number }];
+  }
+  const uses = (kind: Slot['kind'], buffer: number) =>
+    part.slots.some(slot => slot.kind === kind && slot.number === buffer);
+  return part.step.writes
+    .filter(isSummed)
+    .flatMap((buffer): Omit<Extra, 'id'>[] => [
+      { kind: 'total', buffer },
+      ...(uses('partial', buffer) ? [{ kind: 'partial', buffer } as const] : []),
+    ]);
+}
+
+/**
+ * Whether sums into a buffer of so many numbers are kept by band, and the bands' added up in float64. Of more numbers each
+ * is a sum of fewer terms, and going over them after each band would cost as much as the terms.
+ */
+export const isSummedByBands = (length: number): boolean => length <= 1024;
+
+/** Where everything lies for one pose, in bytes from the beginning of the memory; and how many rows go at a time. */
+export interface Binding {
+  readonly sizes: readonly number[];
+  readonly inputs: readonly number[];
+  readonly buffers: readonly number[];
+  readonly bands: readonly number[];
+  /** The end of it all. */
+  readonly bytes: number;
+}
+
+const up = (number: number, to: number) => Math.ceil(number / to) * to;
+/** Numbers of a band's row, so many that a few rows of a few buffers stay in the nearest cache. */
+const bandNumbers = 16384;
+
+/** Lays out one pose. `begin` is where the inputs may begin. */
+export function bindingOf(
+  program: Program,
+  room: Room,
+  { sizes }: Structure,
+  given: readonly Input[],
+  begin: number,
+): Binding {
+  const { plan, passes } = program;
+  let end = up(begin, 64);
+  const inputs = new Array<number>(given.length);
+  // Parameters first: they stay where they are when other inputs change their sizes.
+  for (const wanted of ['parameter', 'constant'] as const) {
+    for (let i = 0; i < given.length; i++) {
+      const { kind, tensor } = given[i] as Input;
+      if (kind !== wanted) continue;
+      inputs[i] = end;
+      end = up(end + 4 * tensor.data.length, 16);
+    }
+  }
+  const bands = passes.map(pass => bandOf(program, pass, sizes));
+  const lengths = new Array<number>(room.schedule.buffers.length);
+  for (const { id, shape } of plan.buffers) lengths[id] = lengthOf(shape, sizes);
+  for (const [i, { axis, local }] of passes.entries()) {
+    const n = axis === undefined ? 1 : (sizes[axis] as number);
+    for (const buffer of local) {
+      lengths[buffer] = n === 0 ? 0 : ((lengths[buffer] as number) / n) * Math.min(n, bands[i] as number);
+    }
+  }
+  for (const [i, { parts }] of passes.entries()) {
+    for (const { kind, buffer, id } of room.extras[i] as Extra[]) {
+      const part = parts.find(({ step }) => step.writes.includes(buffer)) as CompiledPart;
+      lengths[id] =
+        kind === 'panel'
+          ? panelLength(part, sizes)
+          : isSummedByBands(lengths[buffer] as number)
+            ? (kind === 'total' ? 2 : 1) * up(lengths[buffer] as number, 4)
+            : 0;
+    }
+  }
+  const arena = up(end, 64);
+  for (let id = 0; id < lengths.length; id++) lengths[id] = up(lengths[id] as number, 4);
+  const { offsets, length } = layoutOf(room.schedule, lengths);
+  const buffers = lengths.map((_, id) => arena + 4 * (offsets[id] as number));
+  return { sizes, inputs, buffers, bands, bytes: arena + 4 * length };
+}
+
+function panelLength({ step }: CompiledPart, sizes: readonly number[]): number {
+  const { k, n } = step as MatmulStep;
+  return panelBytes(sizes[k] as number, sizes[n] as number) / 4;
+}
+
+/** How many rows of a pass go at a time: as many as the nearest cache holds, in whole vectors and whole tiles. */
+function bandOf({ plan }: Program, { parts, axis }: CompiledPass, sizes: readonly number[]): number {
+  if (axis === undefined) return 1;
+  const length = (size: Size) => sizes[size] as number;
+  const rows = Math.max(1, length(axis));
+  let width = 1;
+  for (const { kind, step } of parts) {
+    if (step.kind === 'matmul') {
+      width = Math.max(width, length(kind === 'terms' ? step.m : step.k), length(step.n));
+      continue;
+    }
+    for (const buffer of [...step.reads, ...step.writes]) {
+      const { shape } = plan.buffers[buffer] as (typeof plan.buffers)[number];
+      if (shape.find(size => size !== 0) === axis) width = Math.max(width, lengthOf(shape, sizes) / rows);
+    }
+  }
+  return Math.min(1020, Math.max(36, 12 * Math.floor(bandNumbers / width / 12)));
+}
+
+/** Where an operand lies, and whether that is a band. */
+export function operandAt(
+  { kind, number }: Operand,
+  { inputs, buffers }: Binding,
+  local: ReadonlySet<number>,
+): { at: number; isBand: boolean } {
+  return kind === 'input'
+    ? { at: inputs[number] as number, isBand: false }
+    : { at: buffers[number] as number, isBand: local.has(number) };
+}

@@ -1,0 +1,30 @@
+import { lengthOf } from '../compile/layout.ts';
+import type { Structure } from '../compile/structure.ts';
+import { listed } from './emit/listing.ts';
+import type { CompiledPart, Program } from './program.ts';
+
+/** The passes of a program, what each step reads and stores in bytes, and its functions as text. */
+export function explained({ plan, passes, functions, bytes }: Program, { sizes }: Structure): string {
+  const list = (ids: readonly number[], local: ReadonlySet<number>) =>
+    ids
+      .map(id => {
+        const { shape } = plan.buffers[id] as (typeof plan.buffers)[number];
+        return `b${id} (${4 * lengthOf(shape, sizes)} B${local.has(id) ? ', a band at a time' : ''})`;
+      })
+      .join(', ') || 'nothing';
+  const partText = (part: CompiledPart, local: ReadonlySet<number>) => {
+    const { name, step } = part;
+    const what =
+      step.kind === 'loop'
+        ? `$${name}: ${step.ops.join(', ')}`
+        : `$${name}: matrix product ${[step.m, step.k, step.n].map(size => sizes[size]).join(' × ')}`;
+    return `;;   ${what}\n;;     reads ${list(step.reads, local)}\n;;     stores ${list(step.writes, local)}`;
+  };
+  const passText = passes.map(({ parts, axis, local }, i) => {
+    const over = axis === undefined ? '' : ` over ${sizes[axis]} rows, a band at a time`;
+    return [`;; pass ${i}${over}`, ...parts.map(part => partText(part, local))].join('\n');
+  });
+  const text = functions.map(({ builder }) => listed(builder)).join('\n\n');
+  const head = `;; ${plan.steps.length} steps in ${passes.length} passes, ${functions.length} functions in a module of ${bytes.length} B`;
+  return [head, ...passText, text].join('\n\n');
+}

@@ -1,0 +1,122 @@
+import type { Path } from '../compile/expression.ts';
+import { type Code, extract, i32, ints, load, loadLane, op, shuffle, store, storeLane } from './emit/code.ts';
+import { add, and, keep, type Place } from './maths/arithmetic.ts';
+
+/** The four entries of a loop that are computed at once. */
+export interface Lanes {
+  readonly path: Path;
+  /** The index of the first. */
+  readonly index: Code;
+  /** At the end of the loop: how many entries are left, and a mask of their lanes. */
+  readonly left?: Code;
+  readonly mask?: Code;
+}
+
+export function lanesOf(at: Place, path: Path, index: Code, left?: Code): Lanes {
+  if (!left) return { path, index };
+  const mask = op('i32x4.lt_s', at.f.constant(ints(0, 1, 2, 3)), op('i32x4.splat', left));
+  return { path, index, left, mask: keep(at, mask, 'mask') };
+}
+
+/** Where numbers lie in memory: one for all lanes, one after the other, or somewhere for each lane. */
+export interface Address {
+  readonly kind: 'same' | 'next' | 'lanes';
+  /** Bytes: of the first lane, or a vector. */
+  readonly at: Code;
+}
+
+const four = [0, 1, 2, 3];
+
+/** Lanes beyond the end read what is anywhere. */
+function safe(at: Code, { mask }: { mask?: Code } = {}): Code {
+  return mask ? and(at, mask) : at;
+}
+
+export function loadAt(place: Place, { kind, at }: Address, lanes: Lanes | undefined): Code {
+  if (kind === 'same') return load('v128.load32_splat', at);
+  if (kind === 'next') return load('v128.load', at);
+  const addresses = keep(place, safe(at, lanes), 'at');
+  const of = (lane: number) => extract('i32x4.extract_lane', lane, addresses);
+  return four
+    .slice(1)
+    .reduce<Code>((loaded, lane) => loadLane(of(lane), lane, loaded), load('v128.load32_zero', of(0)));
+}
+
+/** Does something for each lane that is there. */
+function forEachLane(place: Place, lanes: Lanes | undefined, write: (lane: number) => void): void {
+  for (const lane of four) {
+    const { left } = lanes ?? {};
+    if (left && lane === 3) continue;
+    if (left && lane > 0) place.f.if(op('i32.gt_s', left, i32(lane)), () => write(lane));
+    else write(lane);
+  }
+}
+
+export function storing(place: Place, { kind, at }: Address, value: Code, lanes: Lanes | undefined): void {
+  const { f } = place;
+  if (kind === 'same') {
+    f.add(storeLane(at, 0, value));
+  } else if (kind === 'next' && !lanes?.left) {
+    f.add(store('v128.store', at, value));
+  } else {
+    const kept = keep(place, value);
+    const address = f.let(kind === 'next' ? 'i32' : 'v128', at, 'at');
+    forEachLane(place, lanes, lane => {
+      const to = kind === 'next' ? address : extract('i32x4.extract_lane', lane, address);
+      f.add(storeLane(to, lane, kept, kind === 'next' ? 4 * lane : 0));
+    });
+  }
+}
+
+/** Adds terms to what lies there; lanes may meet in one place, and then each counts. */
+export function adding(place: Place, address: Address, term: Code, lanes: Lanes | undefined): void {
+  const one = () => (lanes ? sumOfFour(place, term) : term);
+  combining(place, address, term, one, lanes, { vector: add, scalar: (a, b) => op('f32.add', a, b) });
+}
+
+export function largest(place: Place, address: Address, term: Code, lanes: Lanes | undefined): void {
+  const one = () => (lanes ? largestOfFour(place, term) : term);
+  const vector = (a: Code, b: Code) => op('f32x4.max', a, b);
+  combining(place, address, term, one, lanes, { vector, scalar: (a, b) => op('f32.max', a, b) });
+}
+
+interface Combination {
+  readonly vector: (a: Code, b: Code) => Code;
+  readonly scalar: (a: Code, b: Code) => Code;
+}
+
+function combining(
+  place: Place,
+  { kind, at }: Address,
+  term: Code,
+  one: () => Code,
+  lanes: Lanes | undefined,
+  { vector, scalar }: Combination,
+): void {
+  const { f } = place;
+  const into = (to: Code, number: Code) =>
+    f.add(store('f32.store', to, scalar(load('f32.load', to), number)));
+  if (kind === 'same') {
+    into(f.let('i32', at, 'to'), extract('f32x4.extract_lane', 0, one()));
+  } else if (kind === 'next') {
+    const to = f.let('i32', at, 'to');
+    storing(place, { kind, at: to }, vector(load('v128.load', to), term), lanes);
+  } else {
+    const addresses = keep(place, at, 'at');
+    forEachLane(place, lanes, lane => {
+      const to = f.let('i32', extract('i32x4.extract_lane', lane, addresses), 'to');
+      into(to, extract('f32x4.extract_lane', lane, term));
+    });
+  }
+}
+
+/** (0 + 2) + (1 + 3), in lane 0. */
+function sumOfFour(place: Place, term: Code): Code {
+  const pairs = keep(place, add(term, shuffle(term, term, [2, 3, 0, 1])));
+  return add(pairs, shuffle(pairs, pairs, [1, 0, 3, 2]));
+}
+
+function largestOfFour(place: Place, term: Code): Code {
+  const pairs = keep(place, op('f32x4.max', term, shuffle(term, term, [2, 3, 0, 1])));
+  return op('f32x4.max', pairs, shuffle(pairs, pairs, [1, 0, 3, 2]));
+}

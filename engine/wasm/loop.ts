@@ -1,0 +1,292 @@
+import type { Expr, Path } from '../compile/expression.ts';
+import type { LoopStep, Sink, Statement } from '../compile/plan.ts';
+import type { Size } from '../compile/structure.ts';
+import { Uses } from '../compile/uses.ts';
+import { Addresses, isInteger } from './addresses.ts';
+import { type Code, extract, FunctionBuilder, i32, type Local, load, op, store } from './emit/code.ts';
+import { type Accumulator, accumulate, folded, largestOfLanes, totalOf } from './folds.ts';
+import { Frame, type Slot } from './frame.ts';
+import type { Lanes } from './lanes.ts';
+import { adding, lanesOf, largest, loadAt, storing } from './lanes.ts';
+import { and, keep, number, type Place } from './maths/arithmetic.ts';
+import { comparison, primitive } from './primitives.ts';
+import type { Target } from './target.ts';
+
+/** What a loop is compiled for. */
+export interface LoopSettings {
+  readonly target: Target;
+  /** Whether an axis is so short that four of its entries are no gain: then the loop around it is taken four at a time. */
+  readonly isShort: (size: Size) => boolean;
+  /** Whether what is added to a buffer is summed by bands of rows: see {@link Slot}. */
+  readonly isSummedByBands: (buffer: number) => boolean;
+}
+
+/** A loop step as a function of its frame and the first and last index of its outermost loop. */
+export interface LoopFunction {
+  readonly builder: FunctionBuilder;
+  readonly slots: readonly Slot[];
+}
+
+export function loopFunction(name: string, step: LoopStep, settings: LoopSettings): LoopFunction {
+  const loop = new Loop(name, step, settings);
+  loop.write(step.body);
+  return { builder: loop.f, slots: loop.frame.slots };
+}
+
+const loopNames = 'ijkl';
+
+/**
+ * Writes the statements of a loop nest as vector code. Every number is a vector of four: in a loop that is taken four
+ * entries at a time they are its lanes, outside all are the same. What is left over at the end of such a loop is computed
+ * once more, with a mask on what leaves it.
+ */
+class Loop {
+  readonly f: FunctionBuilder;
+  readonly frame: Frame;
+  readonly #at: Place;
+  readonly #settings: LoopSettings;
+  readonly #uses: Uses;
+  readonly #addresses: Addresses;
+  /** Values and conditions that have a local. */
+  readonly #values = new Map<Expr, Code>();
+  readonly #masks = new Map<Expr, Code>();
+  readonly #accumulators = new Map<Expr, Accumulator>();
+  readonly #registers = new Map<number, Accumulator>();
+  /** The registers whose lanes are entries of a loop. */
+  readonly #spread = new Set<number>();
+  /** The loop whose lanes are computed, inside it. */
+  #lanes: Lanes | undefined;
+  /** Of the branches around the place that is written. */
+  #mask: Code | undefined;
+
+  constructor(name: string, { body }: LoopStep, settings: LoopSettings) {
+    const params = ['frame', 'begin', 'end'].map(each => ({ name: each, type: 'i32' }) as const);
+    this.f = new FunctionBuilder(name, params);
+    this.frame = new Frame(this.f, settings.isSummedByBands);
+    this.#at = { f: this.f, target: settings.target };
+    this.#settings = settings;
+    this.#uses = new Uses(body);
+    this.#addresses = new Addresses(this.f, this.frame, body);
+  }
+
+  write(statements: readonly Statement[]): void {
+    for (const statement of statements) this.#statement(statement);
+  }
+
+  #statement(statement: Statement): void {
+    switch (statement.kind) {
+      case 'let':
+        this.#let(statement.expr);
+        return;
+      case 'sink':
+        this.#sink(statement.sink);
+        return;
+      case 'term': {
+        const { fold, value } = statement;
+        const isSum = fold.kind === 'sum';
+        const term = this.#masked(this.#value(value), isSum ? 0 : -Infinity);
+        accumulate(this.f, this.#accumulators.get(fold) as Accumulator, term, isSum);
+        return;
+      }
+      case 'branch':
+        this.#branch(statement.condition, statement.body);
+        return;
+      case 'loop':
+        this.#loop(statement);
+    }
+  }
+
+  #let(expr: Expr): void {
+    if (!this.#uses.needsLocal(expr)) return;
+    if (isInteger(expr) || this.#addresses.isIndex(expr)) this.#addresses.keep(expr);
+    else if (isCondition(expr)) {
+      this.#masks.delete(expr);
+      this.#masks.set(expr, keep(this.#at, this.#condition(expr), 'is'));
+    } else {
+      this.#values.delete(expr);
+      this.#values.set(expr, keep(this.#at, this.#value(expr)));
+    }
+  }
+
+  /** A branch is entered if it is for any lane; what leaves it is masked. */
+  #branch(condition: Expr, body: readonly Statement[]): void {
+    const around = this.#mask;
+    const own = keep(this.#at, this.#condition(condition), 'taken');
+    const mask = around ? keep(this.#at, and(around, own), 'taken') : own;
+    this.f.if(op('v128.any_true', this.#withTail(mask)), () => {
+      this.#mask = this.#lanes ? mask : undefined;
+      this.write(body);
+    });
+    this.#mask = around;
+  }
+
+  // Loops.
+
+  #loop(statement: Extract<Statement, { kind: 'loop' }>): void {
+    const { path, folds, registers, body } = statement;
+    const { f } = this;
+    const isOuter = path.length === 1;
+    const size = path.at(-1) as Size;
+    const [begin, end] = isOuter ? [f.param(1), f.param(2)] : [i32(0), this.#addresses.size(size)];
+    const isVector = !this.#lanes && this.#isVector(statement);
+    for (const fold of folds) {
+      const isLong = !this.#settings.isShort(size);
+      this.#accumulators.set(fold, this.#accumulator(fold.kind, fold.kind === 'sum', isLong));
+    }
+    for (const sink of registers) {
+      // A band of rows has few terms, unless each row has many.
+      const isLong = sink.path.slice(1).some(each => !this.#settings.isShort(each));
+      const name = `sum.b${sink.buffer}`;
+      this.#registers.set(sink.buffer, this.#accumulator(name, sink.kind === 'fold-sum', isLong));
+    }
+    const counter = f.local('i32', loopNames[path.length - 1] ?? `i${path.length}`);
+    f.set(counter, begin);
+    if (isVector) this.#vectorLoop(counter, end, path, body);
+    else {
+      f.for(counter, end, i32(1), () => {
+        this.#addresses.count(path, counter);
+        this.write(body);
+      });
+    }
+    for (const fold of folds) {
+      const accumulator = this.#accumulators.get(fold) as Accumulator;
+      this.#values.set(fold, keep(this.#at, folded(f, accumulator, fold.kind === 'sum', isVector)));
+    }
+    for (const sink of registers) this.#finish(sink);
+  }
+
+  #vectorLoop(counter: Local, end: Code, path: Path, body: readonly Statement[]): void {
+    const { f } = this;
+    const get: Code = { kind: 'get', local: counter };
+    const write = (left?: Code) => {
+      this.#lanes = lanesOf(this.#at, path, get, left);
+      this.#addresses.enter(this.#lanes);
+      this.write(body);
+      this.#addresses.leave();
+      this.#lanes = undefined;
+    };
+    f.for(counter, op('i32.sub', end, i32(3)), i32(4), () => write());
+    f.if(op('i32.lt_s', get, end), () => write(f.let('i32', op('i32.sub', end, get), 'left')));
+  }
+
+  /** Whether a loop is the one to take four at a time: an innermost one, or one around nothing but short ones. */
+  #isVector({ path, body }: Extract<Statement, { kind: 'loop' }>): boolean {
+    const inner = innerLoops(body);
+    if (inner.length === 0) return true;
+    const { isShort } = this.#settings;
+    return !isShort(path.at(-1) as Size) && inner.every(each => isShort(each));
+  }
+
+  /** Locals for a sum or a maximum; in float64 for a long sum. */
+  #accumulator(name: string, isSum: boolean, isLong: boolean): Accumulator {
+    const locals = Array.from({ length: isSum && isLong ? 2 : 1 }, () => this.f.local('v128', name));
+    for (const local of locals) this.f.set(local, number(this.#at, isSum ? 0 : -Infinity));
+    return locals as unknown as Accumulator;
+  }
+
+  /** What a fold over the whole nest has come to, on top of what it came to in the bands before. */
+  #finish({ kind, buffer }: Sink): void {
+    const isVector = this.#spread.has(buffer);
+    const accumulator = this.#registers.get(buffer) as Accumulator;
+    const register: Code = { kind: 'get', local: accumulator[0] };
+    const isSum = kind === 'fold-sum';
+    const address = this.frame.slot(isSum ? 'total' : 'offset', buffer);
+    if (isSum) {
+      const band = totalOf(this.f, accumulator, isVector);
+      this.f.add(store('f64.store', address, op('f64.add', load('f64.load', address), band)));
+    } else {
+      const band = extract('f32x4.extract_lane', 0, isVector ? largestOfLanes(this.f, register) : register);
+      this.f.add(store('f32.store', address, op('f32.max', load('f32.load', address), band)));
+    }
+  }
+
+  // Values.
+
+  #value(expr: Expr): Code {
+    const known = this.#values.get(expr);
+    if (known) return known;
+    const [a, b, c] = expr.args as readonly [Expr, Expr, Expr];
+    switch (expr.kind) {
+      case 'number':
+        return number(this.#at, expr.number);
+      case 'load':
+        return loadAt(this.#at, this.#addresses.place(a), this.#lanes);
+      case 'input':
+        return loadAt(this.#at, this.#addresses.ofInput(expr), this.#lanes);
+      case 'less':
+      case 'equal':
+        return and(this.#condition(expr), number(this.#at, 1));
+      case 'select':
+        return this.#settings.target.select(this.#condition(a), this.#value(b), this.#value(c));
+      default:
+        return primitive(
+          this.#at,
+          expr,
+          expr.args.map(arg => this.#value(arg)),
+        );
+    }
+  }
+
+  /** All ones where an expression is not 0. */
+  #condition(expr: Expr): Code {
+    const known = this.#masks.get(expr);
+    if (known) return known;
+    if (!isCondition(expr)) return op('f32x4.ne', this.#value(expr), number(this.#at, 0));
+    const [a, b] = expr.args.map(arg => this.#value(arg)) as [Code, Code];
+    return comparison(expr, a, b);
+  }
+
+  // What leaves an iteration.
+
+  #sink({ kind, buffer, position, value }: Sink): void {
+    const { f } = this;
+    switch (kind) {
+      case 'fold-sum':
+      case 'fold-largest': {
+        const isSum = kind === 'fold-sum';
+        if (this.#lanes) this.#spread.add(buffer);
+        const term = this.#masked(this.#value(value), isSum ? 0 : -Infinity);
+        accumulate(f, this.#registers.get(buffer) as Accumulator, term, isSum);
+        return;
+      }
+      case 'store':
+        storing(this.#at, this.#addresses.place(position), this.#value(value), this.#lanes);
+        return;
+      case 'add': {
+        const term = this.#masked(this.#value(value), 0);
+        adding(this.#at, this.#addresses.place(position), keep(this.#at, term, 'term'), this.#lanes);
+        return;
+      }
+      case 'largest': {
+        const term = this.#masked(this.#value(value), -Infinity);
+        largest(this.#at, this.#addresses.place(position), keep(this.#at, term, 'term'), this.#lanes);
+      }
+    }
+  }
+
+  /** A term with what changes nothing where it is not for a lane. */
+  #masked(value: Code, neutral: number): Code {
+    const mask = this.#mask ? this.#withTail(this.#mask) : this.#lanes?.mask;
+    if (!mask) return value;
+    return neutral === 0
+      ? and(value, mask)
+      : this.#settings.target.select(mask, value, number(this.#at, neutral));
+  }
+
+  #withTail(mask: Code): Code {
+    return this.#lanes?.mask ? and(mask, this.#lanes.mask) : mask;
+  }
+}
+
+function isCondition({ kind }: Expr): boolean {
+  return kind === 'less' || kind === 'equal';
+}
+
+/** The sizes of all loops inside. */
+function innerLoops(statements: readonly Statement[]): Size[] {
+  return statements.flatMap(statement => {
+    if (statement.kind === 'branch') return innerLoops(statement.body);
+    if (statement.kind !== 'loop') return [];
+    return [statement.path.at(-1) as Size, ...innerLoops(statement.body)];
+  });
+}

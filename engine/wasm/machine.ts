@@ -1,0 +1,175 @@
+import { lengthOf } from '../compile/layout.ts';
+import type { Buffer } from '../compile/plan.ts';
+import type { Input } from '../compile/planned.ts';
+import type { Structure } from '../compile/structure.ts';
+import type { Tensor } from '../tensor.ts';
+import type { WebAssemblyApi } from './api.ts';
+import type { Arena } from './arena.ts';
+import { type Binding, bindingOf, type Extra, isSummedByBands, type Room, roomOf } from './binding.ts';
+import { tileBytes } from './matmul.ts';
+import { type Call, type PreparedPass, prepared } from './prepared.ts';
+import { type CompiledPart, math, type Program } from './program.ts';
+
+/** A program in a memory: it copies inputs there, runs the passes and leaves the results. */
+export class Machine {
+  readonly program: Program;
+  readonly #arena: Arena;
+  readonly #functions: Readonly<Record<string, Call>>;
+  readonly #room: Room;
+  /** Where each part's frame lies, in fours of bytes. */
+  readonly #frames = new Map<CompiledPart, number>();
+  readonly #scratch: number;
+  readonly #begin: number;
+  #binding: Binding | undefined;
+  #prepared: Prepared | undefined;
+
+  constructor(program: Program, arena: Arena, { Module, Instance }: WebAssemblyApi) {
+    this.program = program;
+    this.#arena = arena;
+    this.#room = roomOf(program);
+    const { exports } = new Instance(new Module(program.bytes), { arena: { memory: arena.memory }, math });
+    this.#functions = exports as unknown as Readonly<Record<string, Call>>;
+    let end = 0;
+    for (const { parts } of program.passes) {
+      for (const part of parts) {
+        this.#frames.set(part, end);
+        end += part.slots.length;
+      }
+    }
+    this.#scratch = Math.ceil(end / 16) * 64;
+    this.#begin = this.#scratch + tileBytes;
+  }
+
+  /** Where everything lies for a pose; that of sizes as before is kept. */
+  bind(structure: Structure, inputs: readonly Input[]): Binding {
+    const { sizes } = structure;
+    if (this.#binding?.sizes.every((size, i) => size === sizes[i])) return this.#binding;
+    this.#binding = bindingOf(this.program, this.#room, structure, inputs, this.#begin);
+    return this.#binding;
+  }
+
+  /** Copies what is given into the memory, but for shared tensors that lie there from the run before. */
+  load({ inputs, binding }: Loaded, before?: { loaded: Loaded; shared: ReadonlySet<Tensor> }): void {
+    const { floats, ints } = this.#arena;
+    for (let i = 0; i < inputs.length; i++) {
+      const { tensor } = inputs[i] as Input;
+      const place = binding.inputs[i] as number;
+      if (before?.shared.has(tensor)) {
+        const { inputs, binding } = before.loaded;
+        if (inputs[i]?.tensor === tensor && binding.inputs[i] === place) continue;
+      }
+      if (tensor.data instanceof Int32Array) ints.set(tensor.data, place / 4);
+      else floats.set(tensor.data, place / 4);
+    }
+  }
+
+  /** Runs all passes on what was loaded. */
+  run(binding: Binding, { starts }: Structure): void {
+    if (this.#prepared?.binding !== binding || !isSame(this.#prepared.starts, starts)) {
+      this.#prepared = this.#prepare(binding, starts);
+    }
+    const { frames, passes } = this.#prepared;
+    this.#arena.ints.set(frames);
+    for (const [i, { parts, axis }] of this.program.passes.entries()) {
+      const { runs, moved, before } = passes[i] as PreparedPass;
+      const extras = this.#room.extras[i] as readonly Extra[];
+      this.#clear(parts, binding, extras);
+      for (const each of before) each();
+      const rows = axis === undefined ? 1 : (binding.sizes[axis] as number);
+      const band = axis === undefined ? 1 : (binding.bands[i] as number);
+      for (let from = 0; from < rows; from += band) {
+        const { ints } = this.#arena;
+        for (const { entry, at, rowBytes } of moved) ints[entry] = at - from * rowBytes;
+        const to = Math.min(rows, from + band);
+        for (const run of runs) run(from, to);
+        for (const { kind, buffer, id } of extras) {
+          if (kind === 'partial' && isSummedByBands(this.#length(buffer, binding.sizes)))
+            this.#addBand(buffer, id, binding, extras);
+        }
+      }
+      for (const { kind, buffer, id } of extras) if (kind === 'total') this.#settle(buffer, id, binding);
+    }
+  }
+
+  #prepare(binding: Binding, starts: readonly number[]): Prepared {
+    const frames = new Int32Array(this.#scratch / 4);
+    const { plan, passes } = this.program;
+    const given = { plan, functions: this.#functions, binding, starts, scratch: this.#scratch, frames };
+    const frameOf = (part: CompiledPart) => this.#frames.get(part) as number;
+    return {
+      binding,
+      starts,
+      frames,
+      passes: passes.map((pass, i) =>
+        prepared(pass, frameOf, { ...given, extras: this.#room.extras[i] as readonly Extra[] }),
+      ),
+    };
+  }
+
+  /** The numbers of a wanted value, as an array of the receiver's own. */
+  result(buffer: number, { buffers, sizes }: Binding): Float32Array {
+    const from = (buffers[buffer] as number) / 4;
+    return this.#arena.floats.slice(from, from + this.#length(buffer, sizes));
+  }
+
+  #length(buffer: number, sizes: readonly number[]): number {
+    return lengthOf((this.program.plan.buffers[buffer] as Buffer).shape, sizes);
+  }
+
+  /** What buffers hold before anything is added to them. */
+  #clear(parts: readonly CompiledPart[], { buffers, sizes }: Binding, extras: readonly Extra[]): void {
+    const { floats } = this.#arena;
+    const fill = (id: number, length: number, number: number) => {
+      const from = (buffers[id] as number) / 4;
+      floats.fill(number, from, from + length);
+    };
+    for (const { kind, buffer, id } of extras) {
+      const length = this.#length(buffer, sizes);
+      if (kind === 'panel' || !isSummedByBands(length)) continue;
+      fill(id, (kind === 'total' ? 2 : 1) * Math.ceil(length / 4) * 4, 0);
+    }
+    for (const { kind, step } of parts) {
+      const [first] = step.writes as readonly [number];
+      if (kind === 'terms') fill(first, this.#length(first, sizes), 0);
+      for (const buffer of step.writes) if (this.program.folds.maxima.has(buffer)) fill(buffer, 1, -Infinity);
+      for (const { buffer, number } of step.clears) fill(buffer, this.#length(buffer, sizes), number);
+    }
+  }
+
+  #addBand(buffer: number, partial: number, { buffers, sizes }: Binding, extras: readonly Extra[]): void {
+    const total = extras.find(extra => extra.kind === 'total' && extra.buffer === buffer) as Extra;
+    this.#functions.addBand?.(
+      buffers[total.id] as number,
+      buffers[partial] as number,
+      this.#length(buffer, sizes),
+    );
+  }
+
+  /** Adds what a pass has come to; a single number is that alone. */
+  #settle(buffer: number, total: number, { buffers, sizes }: Binding): void {
+    const { floats, doubles } = this.#arena;
+    const length = this.#length(buffer, sizes);
+    if (!isSummedByBands(length)) return;
+    const [to, from] = [(buffers[buffer] as number) / 4, (buffers[total] as number) / 8];
+    const isFold = this.program.folds.whole.has(buffer);
+    for (let i = 0; i < length; i++)
+      floats[to + i] = (isFold ? 0 : (floats[to + i] as number)) + (doubles[from + i] as number);
+  }
+}
+
+/** What was copied into the memory, and where it lies. */
+export interface Loaded {
+  readonly inputs: readonly Input[];
+  readonly binding: Binding;
+}
+
+interface Prepared {
+  readonly binding: Binding;
+  readonly starts: readonly number[];
+  readonly frames: Int32Array;
+  readonly passes: readonly PreparedPass[];
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((each, i) => each === b[i]);
+}

@@ -1,0 +1,99 @@
+import { lengthOf } from '../compile/layout.ts';
+import type { Buffer, Plan } from '../compile/plan.ts';
+import { type Binding, type Extra, isSummedByBands } from './binding.ts';
+import type { Slot } from './frame.ts';
+import { productOf } from './products.ts';
+import type { CompiledPart, CompiledPass } from './program.ts';
+
+/** A generated function. */
+export type Call = (...args: number[]) => void;
+/** Runs a band of rows of a step. */
+export type Run = (from: number, to: number) => void;
+export type MatmulPart = Exclude<CompiledPart, LoopPart>;
+type LoopPart = Extract<CompiledPart, { kind: 'loop' }>;
+
+/** A pass for one layout: poses of equal sizes share it. */
+export interface PreparedPass {
+  readonly runs: readonly Run[];
+  readonly moved: readonly Moved[];
+  /** What is done once, before the first band. */
+  readonly before: readonly (() => void)[];
+}
+
+/** A frame's entry that holds where a buffer would begin if more than a band of it were there. */
+export interface Moved {
+  readonly entry: number;
+  /** Where the band lies. */
+  readonly at: number;
+  readonly rowBytes: number;
+}
+
+/** What a step needs to be made ready, and what it leaves. */
+export interface Setting {
+  readonly plan: Plan;
+  readonly functions: Readonly<Record<string, Call>>;
+  readonly binding: Binding;
+  readonly starts: readonly number[];
+  readonly extras: readonly Extra[];
+  readonly local: ReadonlySet<number>;
+  /** Where a tile at the edge of a product is summed. */
+  readonly scratch: number;
+  readonly isBanded: boolean;
+  readonly frames: Int32Array;
+  readonly moved: Moved[];
+  readonly before: (() => void)[];
+}
+
+/** Makes a pass ready: fills the frames of its loops, which begin where `frameOf` says. */
+export function prepared(
+  { parts, local, axis }: CompiledPass,
+  frameOf: (part: CompiledPart) => number,
+  given: Omit<Setting, 'local' | 'isBanded' | 'moved' | 'before'>,
+): PreparedPass {
+  const setting: Setting = { ...given, local, isBanded: axis !== undefined, moved: [], before: [] };
+  const runs = parts.map(part =>
+    part.kind === 'loop' ? loopOf(part, frameOf(part), setting) : productOf(part, setting),
+  );
+  return { runs, moved: setting.moved, before: setting.before };
+}
+
+/** Fills a loop's frame, which begins at `frame`; gives what runs a band of it. */
+function loopOf(
+  part: LoopPart,
+  frame: number,
+  { plan, binding, functions, extras, local, moved, frames, starts, isBanded }: Setting,
+): Run {
+  const { sizes, inputs, buffers } = binding;
+  const lengthIn = (buffer: number) => lengthOf((plan.buffers[buffer] as Buffer).shape, sizes);
+  const entryOf = ({ kind, number }: Slot): number => {
+    switch (kind) {
+      case 'size':
+        return sizes[number] as number;
+      case 'start':
+        return starts[number] as number;
+      case 'input':
+        return inputs[number] as number;
+      case 'offset':
+        return buffers[number] as number;
+      default: {
+        const extra = extras.find(each => each.kind === kind && each.buffer === number) as Extra;
+        const isApart = kind === 'total' || isSummedByBands(lengthIn(number));
+        return buffers[isApart ? extra.id : number] as number;
+      }
+    }
+  };
+  for (const [i, slot] of part.slots.entries()) {
+    const at = entryOf(slot);
+    frames[frame + i] = at;
+    if (slot.kind === 'offset' && local.has(slot.number)) {
+      const [first] = (plan.buffers[slot.number] as Buffer).shape.filter(size => size !== 0);
+      const rowBytes = (4 * lengthIn(slot.number)) / (sizes[first as number] as number);
+      moved.push({ entry: frame + i, at, rowBytes });
+    }
+  }
+  const call = functions[part.name] as Call;
+  const outer = part.step.body.find(statement => statement.kind === 'loop');
+  if (isBanded) return (from, to) => call(4 * frame, from, to);
+  const end = outer?.kind === 'loop' ? (sizes[outer.path[0] as number] as number) : 0;
+  return () => call(4 * frame, 0, end);
+}

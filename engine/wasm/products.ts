@@ -1,0 +1,99 @@
+import { lengthOf } from '../compile/layout.ts';
+import type { MatmulStep } from '../compile/plan.ts';
+import { operandAt } from './binding.ts';
+import { packedRow, panelBytes } from './matmul.ts';
+import type { Call, MatmulPart, Run, Setting } from './prepared.ts';
+
+/** Terms of a product summed at a time: what is packed of the right operand stays in a cache. */
+const depth = 128;
+/** Rows of both operands of Aᵀ·B at a time: so many stay in the nearest cache while each is read again and again. */
+const fewRows = 64;
+
+/** What computes a band of a matrix product; what does not change from band to band is packed before, all at once. */
+export function productOf(
+  part: MatmulPart,
+  { binding, functions, extras, local, scratch, before }: Setting,
+): Run {
+  const { step, name } = part;
+  const [m, k, n] = [step.m, step.k, step.n].map(size => binding.sizes[size] as number) as [
+    number,
+    number,
+    number,
+  ];
+  const target = step.writes[0] as number;
+  const c = binding.buffers[target] as number;
+  const a = operandAt(step.a, binding, local);
+  const b = operandAt(step.b, binding, local);
+  const extra = extras.find(({ kind, buffer }) => kind === 'panel' && buffer === target);
+  const panel = extra ? (binding.buffers[extra.id] as number) : 0;
+  const packed = functions[step.transposeB ? 'packT' : 'pack'] as Call;
+  const multiplied = functions[name] as Call;
+  const [lda, ldb, ldc] = [4 * (step.transposeA ? m : k), 4 * (step.transposeB ? k : n), 4 * n];
+  const blocks = blocksOf(k);
+  switch (part.kind) {
+    case 'terms':
+      return (from, to) => {
+        for (let row = from; row < to; row += fewRows) {
+          const [left, right] = [
+            a.at + (row - (a.isBand ? from : 0)) * lda,
+            b.at + (row - (b.isBand ? from : 0)) * ldb,
+          ];
+          const terms = Math.min(fewRows, to - row);
+          multiplied(c, ldc, left, lda, right, m, terms, n, 1, scratch, ldb, packedRow);
+        }
+      };
+    case 'rows': {
+      before.push(() => packAll(packed, step, panel, b.at, ldb, k, n));
+      const isLocal = local.has(target);
+      return (from, to) => {
+        const [left, out] = [a.at + (a.isBand ? 0 : from * lda), c + (isLocal ? 0 : from * ldc)];
+        for (const { l, terms, isMore } of blocks) {
+          const of = panel + panelBytes(l, n);
+          multiplied(out, ldc, left + 4 * l, lda, of, to - from, terms, n, isMore, scratch);
+        }
+      };
+    }
+    case 'whole':
+      return () => {
+        const batches = lengthOf(step.batch, binding.sizes);
+        for (let batch = 0; batch < batches; batch++) {
+          const [left, right] = [a.at + 4 * batch * m * k, b.at + 4 * batch * k * n];
+          const out = c + 4 * batch * m * n;
+          if (extra) packAll(packed, step, panel, right, ldb, k, n);
+          for (const { l, terms, isMore } of blocks) {
+            const from = left + (step.transposeA ? l * lda : 4 * l);
+            const [of, row, next] = extra
+              ? [panel + panelBytes(l, n), packedRow, packedRow * terms]
+              : [right + l * ldb, ldb, packedRow];
+            multiplied(out, ldc, from, lda, of, m, terms, n, isMore, scratch, row, next);
+          }
+        }
+      };
+  }
+}
+
+/** The terms of a sum in blocks; the first is stored, the others are added. Of no terms there is one block too: zeros. */
+function blocksOf(k: number): { l: number; terms: number; isMore: number }[] {
+  const count = Math.max(1, Math.ceil(k / depth));
+  return Array.from({ length: count }, (_, i) => ({
+    l: i * depth,
+    terms: Math.min(depth, k - i * depth),
+    isMore: Number(i > 0),
+  }));
+}
+
+/** Packs the right operand whole, so many of the summed rows at a time. */
+function packAll(
+  packed: Call,
+  { transposeB }: MatmulStep,
+  panel: number,
+  b: number,
+  ldb: number,
+  k: number,
+  n: number,
+): void {
+  for (let l = 0; l < k; l += depth) {
+    const from = b + (transposeB ? 4 * l : l * ldb);
+    packed(panel + panelBytes(l, n), from, ldb, Math.min(depth, k - l), n);
+  }
+}

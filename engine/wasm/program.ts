@@ -1,0 +1,79 @@
+import type { Plan } from '../compile/plan.ts';
+import type { Size, Structure } from '../compile/structure.ts';
+import { type Folds, foldsOf, type Part, passesOf } from './bands.ts';
+import { assembled, type Encoded, encoded } from './emit/assembler.ts';
+import type { FunctionBuilder } from './emit/code.ts';
+import type { Slot } from './frame.ts';
+import { loopFunction } from './loop.ts';
+import { multiply, pack } from './matmul.ts';
+import { addBand } from './sums.ts';
+import type { Target } from './target.ts';
+
+const latin1 = new TextDecoder('latin1');
+
+/** Functions that JavaScript computes: sin and cos of what is too large to be reduced in a few steps. */
+const imports = ['sin', 'cos'];
+
+/** A plan as machine code: passes, and a module that has a function for each step of another kind. */
+export interface Program {
+  readonly plan: Plan;
+  readonly passes: readonly CompiledPass[];
+  /** Buffers that loops add to, and single numbers that are maxima. */
+  readonly folds: Folds;
+  readonly functions: readonly Encoded[];
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+export interface CompiledPass {
+  readonly parts: readonly CompiledPart[];
+  readonly axis: Size | undefined;
+  readonly local: ReadonlySet<number>;
+}
+
+/** A step with its function's name, and of a loop what its frame holds. */
+export type CompiledPart = Part & { readonly name: string; readonly slots: readonly Slot[] };
+
+/** An axis shorter than this is not taken four entries at a time. */
+export const short = 8;
+
+/** Compiles a plan; functions that come out alike are one. */
+export function programOf(plan: Plan, { sizes }: Structure, target: Target): Program {
+  const folds = foldsOf(plan);
+  const functions = new Map<string, Encoded>();
+  const named = (builder: FunctionBuilder): string => {
+    const made = encoded(builder, imports);
+    const key = latin1.decode(made.body);
+    const known = functions.get(key);
+    if (known) return known.builder.name;
+    functions.set(key, made);
+    return builder.name;
+  };
+  const kernels = new Set<string>();
+  /** A function that is the same for all plans: written once. */
+  const kernel = (name: string, write: (name: string) => FunctionBuilder): string => {
+    if (!kernels.has(name)) named(write(name));
+    kernels.add(name);
+    return name;
+  };
+  const partOf = (part: Part): CompiledPart => {
+    if (part.kind === 'loop') {
+      const { builder, slots } = loopFunction(`loop${functions.size}`, part.step, {
+        target,
+        isShort: size => (sizes[size] as number) < short,
+        isSummedByBands: buffer => folds.sums.has(buffer) && part.step.writes.includes(buffer),
+      });
+      return { ...part, name: named(builder), slots };
+    }
+    const { transposeA, transposeB } = part.step;
+    if (transposeB || !transposeA) kernel(transposeB ? 'packT' : 'pack', name => pack(name, transposeB));
+    const name = kernel(transposeA ? 'multiplyT' : 'multiply', own => multiply(own, transposeA, target));
+    return { ...part, name, slots: [] };
+  };
+  const passes = passesOf(plan).map(pass => ({ ...pass, parts: pass.parts.map(partOf) }));
+  if (folds.sums.size > 0) kernel('addBand', addBand);
+  const list = [...functions.values()];
+  return { plan, passes, folds, functions: list, bytes: assembled(list, imports) };
+}
+
+/** What {@link Program.bytes} imports besides the memory. */
+export const math: Readonly<Record<string, (x: number) => number>> = { sin: Math.sin, cos: Math.cos };
