@@ -1,72 +1,48 @@
-import type { Size } from './structure.ts';
-
-/** What a layout needs to know of a plan: when each buffer is written and read, and its shape. */
-export interface Schedule {
+/** When each buffer of a plan is written and read. */
+export interface Uses {
   readonly steps: readonly { readonly reads: readonly number[]; readonly writes: readonly number[] }[];
-  readonly buffers: readonly Placed[];
   readonly wanted: readonly number[];
 }
 
-interface Placed {
-  readonly id: number;
-  readonly shape: readonly Size[];
-}
+/** For each step the buffers that it writes first, and those that nothing needs after it. */
+export type Lifetimes = readonly { readonly begins: readonly number[]; readonly ends: readonly number[] }[];
 
 /** Where each buffer of a plan lies in the arena for one pose, in entries. */
 export interface Layout {
-  readonly offsets: Int32Array;
+  readonly offsets: readonly number[];
   /** How long the arena must be. */
   readonly length: number;
 }
 
+/** The lifetimes of a plan's buffers: part of the plan, for all poses. */
+export function lifetimesOf({ steps, wanted }: Uses): Lifetimes {
+  const last = new Map<number, number>();
+  for (const [at, { reads, writes }] of steps.entries()) {
+    for (const buffer of [...reads, ...writes]) last.set(buffer, at);
+  }
+  for (const buffer of wanted) last.delete(buffer);
+  const ends = steps.map((): number[] => []);
+  for (const [buffer, at] of last) ends[at]?.push(buffer);
+  const begun = new Set<number>();
+  return steps.map(({ writes }, at) => {
+    const begins = writes.filter(buffer => !begun.has(buffer));
+    for (const buffer of begins) begun.add(buffer);
+    return { begins, ends: ends[at] as number[] };
+  });
+}
+
 /**
- * Lays the buffers of a plan out for the sizes of one pose. A buffer takes the smallest gap it fits into when the first
+ * Lays the buffers of a plan out, each of so many entries. A buffer takes the smallest gap it fits into when the first
  * step writes it, and gives its place back after the last step that reads it; wanted ones stay to the end.
  */
-export function layoutOf(plan: Schedule, sizes: readonly number[]): Layout {
-  const offsets = new Int32Array(plan.buffers.length);
+export function layoutOf(lifetimes: Lifetimes, lengths: ArrayLike<number>): Layout {
+  const offsets = new Array<number>(lengths.length).fill(0);
   const gaps = new Gaps();
-  for (const { begins, ends } of lifetimesOf(plan)) {
-    for (const buffer of begins) offsets[buffer.id] = gaps.take(lengthOf(buffer.shape, sizes));
-    for (const buffer of ends) gaps.give(offsets[buffer.id] as number, lengthOf(buffer.shape, sizes));
+  for (const { begins, ends } of lifetimes) {
+    for (const buffer of begins) offsets[buffer] = gaps.take(lengths[buffer] as number);
+    for (const buffer of ends) gaps.give(offsets[buffer] as number, lengths[buffer] as number);
   }
   return { offsets, length: gaps.length };
-}
-
-/** How many entries a shape in sizes has. */
-export function lengthOf(shape: readonly Size[], sizes: readonly number[]): number {
-  let length = 1;
-  for (const size of shape) length *= sizes[size] as number;
-  return length;
-}
-
-interface Lifetime {
-  readonly begins: readonly Placed[];
-  readonly ends: readonly Placed[];
-}
-
-const known = new WeakMap<Schedule, readonly Lifetime[]>();
-
-/** For each step the buffers that it writes first, and those that nothing reads after it. Part of the plan. */
-function lifetimesOf(plan: Schedule): readonly Lifetime[] {
-  let lifetimes = known.get(plan);
-  if (!lifetimes) {
-    const last = new Map<number, number>();
-    for (const [at, step] of plan.steps.entries()) {
-      for (const buffer of [...step.reads, ...step.writes]) last.set(buffer, at);
-    }
-    for (const buffer of plan.wanted) last.delete(buffer);
-    const begun = new Set<number>();
-    lifetimes = plan.steps.map((step, at) => {
-      const begins = step.writes.filter(buffer => !begun.has(buffer));
-      for (const buffer of begins) begun.add(buffer);
-      const ends = [...last].flatMap(([buffer, step]) => (step === at ? [buffer] : []));
-      const buffers = (ids: readonly number[]) => ids.map(id => plan.buffers[id] as Placed);
-      return { begins: buffers(begins), ends: buffers(ends) };
-    });
-    known.set(plan, lifetimes);
-  }
-  return lifetimes;
 }
 
 /** The free stretches below the top of what was ever taken, in order of place. */
@@ -101,8 +77,9 @@ class Gaps {
 
   give(at: number, length: number): void {
     if (length === 0) return;
-    let i = this.#gaps.findIndex(gap => gap.at > at);
-    if (i < 0) i = this.#gaps.length;
+    let i = this.#gaps.length;
+    // What was taken last is mostly given first.
+    while (i > 0 && (this.#gaps[i - 1] as { at: number }).at > at) i--;
     const before = this.#gaps[i - 1];
     const after = this.#gaps[i];
     const joinsAfter = after !== undefined && at + length === after.at;

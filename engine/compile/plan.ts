@@ -1,88 +1,167 @@
-import type { Expr, Path } from './expression.ts';
-import type { Node } from './graph.ts';
-import type { Size } from './structure.ts';
+import type { Value } from '../tape.ts';
+import { type FusedLoop, fused } from './fuse.ts';
+import { baseOf, type Graph, graphOf, type Node } from './graph.ts';
+import { type Guesses, guessesInOrder, isUnsure, noGuesses } from './guesses.ts';
+import type { ArrayRef, Buffer, Clear, LoopStep, MatmulStep, Plan, Step, Taint } from './ir.ts';
+import { ordered } from './order.ts';
+import { type Group, type Schedule, scheduleOf } from './schedule.ts';
+import { longAxes, type Size } from './sizes.ts';
+import { type Storage, storageOf } from './storage.ts';
+import type { Structure } from './structure.ts';
 
-/** An array of the arena that more than one step needs, or the receiver. */
-export interface Buffer {
-  readonly id: number;
-  readonly node: Node;
-  readonly shape: readonly Size[];
+/*
+ * The passes in a row: graph → storage → schedule → fuse → order. Each is a function from what came before to the next.
+ */
+
+/** Options of {@link planOf}. */
+export interface PlanOptions {
+  /** Whether it may guess: its results then hold if they are finite. Default false. */
+  readonly guesses?: boolean;
+  /** Sees what each pass gave. */
+  readonly onPasses?: (passes: Passes) => void;
 }
 
-/** What leaves a loop. */
-export interface Sink {
-  /** `store`, `add` and `largest` go to `position` of the arena; a `fold` runs over the whole nest into one number. */
-  readonly kind: 'store' | 'add' | 'largest' | 'fold-sum' | 'fold-largest';
-  readonly path: Path;
-  readonly buffer: number;
-  readonly position: Expr;
-  readonly value: Expr;
+/** Everything that the passes make on the way to a plan. */
+export interface Passes {
+  readonly graph: Graph;
+  readonly storage: Storage;
+  readonly schedule: Schedule;
+  readonly loops: ReadonlyMap<Group, FusedLoop>;
+  readonly plan: Plan;
 }
 
-/** What happens in one iteration, in order. */
-export type Statement =
-  | { readonly kind: 'let'; readonly expr: Expr }
-  | { readonly kind: 'sink'; readonly sink: Sink }
-  /** One term of an inner loop's sum or maximum. */
-  | { readonly kind: 'term'; readonly fold: Expr; readonly value: Expr }
-  /** A loop, with the sums and maxima it leaves behind and the sinks that fold over it whole. */
-  | {
-      readonly kind: 'loop';
-      readonly path: Path;
-      readonly folds: readonly Expr[];
-      readonly registers: readonly Sink[];
-      readonly body: readonly Statement[];
+/** Called with each plan that is made: tests hang the verifier here. */
+export const planListeners: Set<(plan: Plan) => void> = new Set();
+
+/** Makes the plan of a structure, from the first tape that has it. */
+export function planOf(
+  live: readonly Value[],
+  wanted: readonly Value[],
+  structure: Structure,
+  { guesses = false, onPasses }: PlanOptions = {},
+): Plan {
+  for (const each of guesses ? guessesInOrder : [noGuesses]) {
+    const passes = passesOf(live, wanted, structure, each);
+    if (!passes) continue;
+    for (const listen of planListeners) listen(passes.plan);
+    onPasses?.(passes);
+    return passes.plan;
+  }
+  throw new Error('plan: without guesses nothing is unsure');
+}
+
+/** All passes; undefined where a guess might be wrong unseen. */
+function passesOf(
+  live: readonly Value[],
+  wanted: readonly Value[],
+  structure: Structure,
+  guesses: Guesses,
+): Passes | undefined {
+  const rounds = structure.precision === 'float32';
+  const graph = graphOf(live, wanted, structure, guesses.turned);
+  const storage = storageOf(graph, rounds);
+  const schedule = scheduleOf(graph, storage);
+  const buffers = new BufferTable();
+  const setting = { graph, schedule, buffers, guesses, rounds };
+  const loops = new Map<Group, FusedLoop>();
+  const steps: Step[] = [];
+  const cleared = new Set<Node>();
+  for (const group of schedule.groups) {
+    if (group.matmul) {
+      steps.push(matmulStep(group.matmul, graph, buffers));
+      continue;
     }
-  /** Nothing in the body matters where the condition is 0. */
-  | { readonly kind: 'branch'; readonly condition: Expr; readonly body: readonly Statement[] };
-
-/** What a buffer holds before a step adds to it. */
-export interface Clear {
-  readonly buffer: number;
-  readonly number: number;
+    const loop = fused(group, setting);
+    if (isUnsure(loop.sinks)) return undefined;
+    loops.set(group, loop);
+    steps.push(loopStep(group, loop, buffers, cleared));
+  }
+  const plan: Plan = {
+    steps,
+    buffers: buffers.list,
+    inputs: graph.inputs.map(({ place, type, isDouble }, number) => ({
+      place,
+      ref: { kind: 'input', number, type },
+      isDouble,
+    })),
+    wanted: graph.wanted.map(node => buffers.idOf(node)),
+    isGuess: buffers.taints.size > 0,
+  };
+  return { graph, storage, schedule, loops, plan };
 }
 
-/** A fused loop nest, or straight-line code where it has no loop. */
-export interface LoopStep {
-  readonly kind: 'loop';
-  readonly body: readonly Statement[];
-  readonly clears: readonly Clear[];
-  readonly reads: readonly number[];
-  readonly writes: readonly number[];
-  /** The ops computed in it, for listings. */
-  readonly ops: readonly string[];
+/** Numbers the nodes that lie in buffers. */
+class BufferTable {
+  readonly list: Buffer[] = [];
+  readonly taints: Map<number, Taint> = new Map();
+  readonly #ids = new Map<Node, number>();
+
+  idOf(node: Node): number {
+    let id = this.#ids.get(node);
+    if (id === undefined) {
+      id = this.list.length;
+      this.list.push({ id, shape: node.shape, name: node.name });
+      this.#ids.set(node, id);
+    }
+    return id;
+  }
 }
 
-/** An operand of a matrix product: a buffer, or an input as it is. */
-export type Operand = { readonly kind: 'buffer' | 'input'; readonly number: number };
-
-export interface MatmulStep {
-  readonly kind: 'matmul';
-  readonly node: Node;
-  readonly a: Operand;
-  readonly b: Operand;
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-  /** The leading axes multiplied one by one, then rows, summed length and columns. */
-  readonly batch: readonly Size[];
-  readonly m: Size;
-  readonly k: Size;
-  readonly n: Size;
-  readonly clears: readonly Clear[];
-  readonly reads: readonly number[];
-  readonly writes: readonly number[];
+function loopStep(
+  { roots }: Group,
+  { sinks, expressions, reads, ops }: FusedLoop,
+  buffers: BufferTable,
+  cleared: Set<Node>,
+): LoopStep {
+  const clears: Clear[] = [];
+  for (const { node } of roots) {
+    const number = clearedTo(node);
+    if (number === undefined || cleared.has(node)) continue;
+    cleared.add(node);
+    clears.push({ buffer: buffers.idOf(node), number });
+  }
+  return {
+    kind: 'loop',
+    sinks,
+    body: ordered(sinks, expressions, buffers.list),
+    clears,
+    reads: [...reads],
+    writes: [...new Set(roots.map(({ node }) => buffers.idOf(node)))],
+    ops: [...ops],
+  };
 }
 
-export type Step = LoopStep | MatmulStep;
-
-/** What a structure costs once: its steps, and what each reads and stores. Nothing of any single pose. */
-export interface Plan {
-  readonly steps: readonly Step[];
-  readonly buffers: readonly Buffer[];
-  /** Which live values are the inputs. */
-  readonly inputPlaces: readonly number[];
-  /** The buffers of the wanted values. */
-  readonly wanted: readonly number[];
-  /** Whether masked products were taken for plain ones, or sums turned round: the results hold if they are finite. */
-  readonly isGuess: boolean;
+/** The number a buffer must hold before the first comes, where numbers come one on top of the other. */
+function clearedTo({ form, shape }: Node): number | undefined {
+  if (form.kind === 'scatter') return form.overlaps ? 0 : undefined;
+  if (form.kind !== 'reduce' || longAxes(shape).length === 0) return undefined;
+  return form.reducer === 'sum' ? 0 : -Infinity;
 }
+
+function matmulStep(node: Node, { inputs }: Graph, buffers: BufferTable): MatmulStep {
+  if (node.form.kind !== 'matmul') throw new Error(`plan: ${node.name} is no matrix product`);
+  const { transposeA, transposeB } = node.form;
+  const refOf = (input: Node): ArrayRef => {
+    const base = baseOf(input);
+    if (base.form.kind !== 'leaf') return { kind: 'buffer', number: buffers.idOf(base), type: 'real' };
+    return { kind: 'input', number: base.form.input, type: inputs[base.form.input]?.type ?? 'real' };
+  };
+  const [a, b] = node.inputs.map(refOf) as [ArrayRef, ArrayRef];
+  const target = buffers.idOf(node);
+  const reads = [a, b].flatMap(({ kind, number }) => (kind === 'buffer' ? [number] : []));
+  // NaN times 0 is NaN, and ∞ times 0 too: a product lets wrong guesses through.
+  const taint = Math.max(0, ...reads.map(buffer => buffers.taints.get(buffer) ?? 0)) as Taint;
+  if (taint > 0) buffers.taints.set(target, taint);
+  const [rows, columns] = (node.inputs[0] as Node).shape.slice(-2) as [Size, Size];
+  const [m, n] = node.shape.slice(-2) as [Size, Size];
+  const batch = node.shape.slice(0, -2);
+  const k = transposeA ? rows : columns;
+  return {
+    kind: 'matmul',
+    ...{ a, b, transposeA, transposeB, batch, m, k, n },
+    clears: [],
+    reads: [...new Set(reads)],
+    writes: [target],
+  };
+}
+

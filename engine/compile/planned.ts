@@ -3,8 +3,9 @@ import type { ConstantForm, ParameterForm } from '../forms.ts';
 import { Memory } from '../memory.ts';
 import type { Value } from '../tape.ts';
 import { areFinite, type Tensor } from '../tensor.ts';
-import { planOf } from './loops.ts';
-import type { Plan } from './plan.ts';
+import { StructureCache } from './cache.ts';
+import { type Plan } from './ir.ts';
+import { planOf } from './plan.ts';
 import { type Structure, structureOf } from './structure.ts';
 
 /** A {@link SyncExecutor} that plans and compiles each structure once, and shows what it made of a tape. */
@@ -18,75 +19,52 @@ export interface PlannedExecutor extends SyncExecutor {
 /** A value that is given. */
 export type Input = ParameterForm | ConstantForm;
 
-/** What is particular to one run. */
-export interface Job {
-  readonly structure: Structure;
-  readonly wanted: readonly Value[];
-  /** The plan's inputs. */
-  readonly inputs: readonly Input[];
-  readonly memory: Memory;
-  readonly options: RunOptions;
+/** A compiled plan, which runs the poses of its structure: what an executor adds to planning. */
+export interface Machine {
+  /** Lays a pose out, and gives the bytes that it needs. */
+  bind(structure: Structure, inputs: readonly Input[]): number;
+  /** Computes the pose that was bound last. Tensors in `shared` hold the same numbers in all runs given that set. */
+  run(shared?: ReadonlySet<Tensor>): void;
+  /** The numbers of a buffer, as an array of the receiver's own. */
+  result(buffer: number): Tensor['data'];
+  /** What it runs, as text, for the sizes of a pose. */
+  explain(structure: Structure): string;
 }
 
-/** How plans are run: what an executor adds to planning. */
-export interface Backend<Code> {
+/** How a kind of machine is made. */
+export interface Target {
   readonly name: string;
   readonly precision: Precision;
   /** How many structures are kept compiled. */
   readonly structures: number;
-  /** What of the sizes the code depends on, besides the structure. */
+  /** The part of the sizes that the code depends on, besides the structure. */
   readonly variantOf?: (structure: Structure) => string;
-  compile(plan: Plan, structure: Structure): Code;
-  run(code: Code, job: Job): Tensor[];
-  explain(code: Code, structure: Structure): string;
+  compile(plan: Plan, structure: Structure): Machine;
 }
 
-interface Compiled<Code> {
-  readonly key: string;
-  readonly variant: string;
+/** A plan and its machine. */
+interface Compiled {
   readonly plan: Plan;
-  readonly code: Code;
+  readonly machine: Machine;
   /** The same without guesses, made when one proved wrong. */
-  exact: Compiled<Code> | undefined;
+  exact: Compiled | undefined;
 }
 
 /** An executor of plans: it keeps what is compiled, by structure, and computes again where a guess proves wrong. */
-export function plannedExecutor<Code>(backend: Backend<Code>): PlannedExecutor {
-  const { name, precision, structures, variantOf } = backend;
-  const compiled = new Map<string, Compiled<Code>>();
-  let planned = 0;
-  let latest: Compiled<Code> | undefined;
+export function plannedExecutor(target: Target): PlannedExecutor {
+  const { name, precision, variantOf } = target;
+  checkStructures(name, target.structures);
+  const cache = new StructureCache<Compiled>(name, target.structures);
 
-  const compile = (variant: string, plan: Plan, structure: Structure): Compiled<Code> => ({
-    key: structure.key,
-    variant,
+  const compiled = (plan: Plan, structure: Structure): Compiled => ({
     plan,
-    code: backend.compile(plan, structure),
+    machine: target.compile(plan, structure),
     exact: undefined,
   });
-
-  const compiledFor = (live: readonly Value[], wanted: readonly Value[], structure: Structure) => {
-    const variant = variantOf?.(structure) ?? '';
-    if (latest?.key === structure.key && latest.variant === variant) return latest;
-    const key = `${variant} ${structure.key}`;
-    const known = compiled.get(key);
-    if (known) {
-      // Last in, last out: the Map keeps the order of insertion.
-      compiled.delete(key);
-      compiled.set(key, known);
-      latest = known;
-      return known;
-    }
-    const made = compile(variant, planOf(live, wanted, structure, { guesses: true }), structure);
-    latest = made;
-    planned++;
-    compiled.set(key, made);
-    for (const oldest of compiled.keys()) {
-      if (compiled.size <= structures) break;
-      compiled.delete(oldest);
-    }
-    return made;
-  };
+  const compiledFor = (live: readonly Value[], wanted: readonly Value[], structure: Structure) =>
+    cache.get(structure, variantOf?.(structure) ?? '', live, () =>
+      compiled(planOf(live, wanted, structure, { guesses: true }), structure),
+    );
 
   const run = (wanted: readonly Value[], options: RunOptions = {}): Tensor[] => {
     if (wanted.some(isIndex)) return withIndices(wanted, real => run(real, options));
@@ -94,19 +72,11 @@ export function plannedExecutor<Code>(backend: Backend<Code>): PlannedExecutor {
     const live = liveValues(wanted);
     const structure = structureOf(live, wanted, precision);
     const made = compiledFor(live, wanted, structure);
-    const { memory = new Memory() } = options;
-    const job = (plan: Plan) => ({ structure, wanted, inputs: inputsOf(plan, live), memory, options });
-    const tensors = backend.run(made.code, job(made.plan));
+    const tensors = runOn(made, live, wanted, structure, options);
     if (!made.plan.isGuess || tensors.every(({ data }) => areFinite(data))) return tensors;
     // A guess was wrong, or the numbers really are not finite: the exact plan tells.
-    made.exact ??= compile(made.variant, planOf(live, wanted, structure), structure);
-    return backend.run(made.exact.code, job(made.exact.plan));
-  };
-
-  const explain = (wanted: readonly Value[]): string => {
-    const live = liveValues(wanted);
-    const structure = structureOf(live, wanted, precision);
-    return backend.explain(compiledFor(live, wanted, structure).code, structure);
+    made.exact ??= compiled(planOf(live, wanted, structure), structure);
+    return runOn(made.exact, live, wanted, structure, options);
   };
 
   return {
@@ -114,17 +84,48 @@ export function plannedExecutor<Code>(backend: Backend<Code>): PlannedExecutor {
     precision,
     stops: false,
     run,
-    explain,
+    explain: wanted => {
+      const live = liveValues(wanted);
+      const structure = structureOf(live, wanted, precision);
+      return compiledFor(live, wanted, structure).machine.explain(structure);
+    },
     get planned() {
-      return planned;
+      return cache.made;
     },
   };
+}
+
+function runOn(
+  { plan, machine }: Compiled,
+  live: readonly Value[],
+  wanted: readonly Value[],
+  structure: Structure,
+  { memory = new Memory(), shared }: RunOptions,
+): Tensor[] {
+  const bytes = machine.bind(structure, inputsOf(plan, live)) + (wanted[0] as Value).tape.copiedBytes;
+  memory.take(bytes);
+  try {
+    machine.run(shared);
+    return wanted.map(({ shape }, i) => ({ data: machine.result(plan.wanted[i] as number), shape }));
+  } finally {
+    memory.give(bytes);
+  }
+}
+
+/** @throws RangeError naming the executor, unless it is a whole number from 1 */
+export function checkStructures(owner: string, structures: unknown): void {
+  if (Number.isInteger(structures) && (structures as number) >= 1) return;
+  const given = typeof structures === 'string' ? JSON.stringify(structures) : structures;
+  throw new RangeError(`${owner}: structures is a whole number from 1, got ${given}`);
 }
 
 const isIndex = ({ dtype }: Value): boolean => dtype === 'index';
 
 /** Indices that are wanted themselves are not computed, nor of the executor's precision: they are copied. */
-function withIndices(wanted: readonly Value[], run: (real: readonly Value[]) => Tensor[]): Tensor[] {
+export function withIndices(
+  wanted: readonly Value[],
+  run: (real: readonly Value[]) => Tensor[],
+): Tensor[] {
   const tensors = run(wanted.filter(value => !isIndex(value)));
   let next = 0;
   return wanted.map(value => {
@@ -133,8 +134,8 @@ function withIndices(wanted: readonly Value[], run: (real: readonly Value[]) => 
   });
 }
 
-function inputsOf({ inputPlaces }: Plan, live: readonly Value[]): Input[] {
-  return inputPlaces.map(place => {
+function inputsOf({ inputs }: Plan, live: readonly Value[]): Input[] {
+  return inputs.map(({ place }) => {
     const { form } = live[place] as Value;
     if (form.kind !== 'parameter' && form.kind !== 'constant')
       throw new Error(`plan: ${form.kind} is no input`);

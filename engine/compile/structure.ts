@@ -1,47 +1,48 @@
 import type { Precision } from '../executor.ts';
 import type { Form } from '../forms.ts';
 import type { Expression } from '../scalar.ts';
-import type { Value } from '../tape.ts';
-import { textOf } from './expression.ts';
-
-/** The number of a size in a structure; equal sizes share one. {@link one} stands for length 1, which broadcasts. */
-export type Size = number;
-
-/** The size of axes of length 1, which is part of the structure. */
-export const one: Size = 0;
+import { describe, type Value } from '../tape.ts';
+import { textOf } from './algebra.ts';
+import { one, type Size } from './sizes.ts';
 
 /**
- * What a tape has in common with every other of the same scorer, and what is its own.
+ * The part of a tape that every other of the same scorer shares, and the part that is its own.
  *
  * `key` is the structure: ops and their wiring, the numbers in expressions, axes, which sizes are equal. Two poses of
  * one scorer have the same, even when their pair lists differ in length. The rest is data, bound at each run.
  */
 export interface Structure {
   readonly key: string;
+  readonly precision: Precision;
   /** The length behind each {@link Size}. */
   readonly sizes: readonly number[];
-  /** Where slices begin and pads lay in, in the order of the tape. */
+  /** Where slices, pads and the parts of concatenations begin, in the order of the tape. */
   readonly starts: readonly number[];
 }
 
 /**
- * Expressions are structure by what they compute, not by which function object says it: one number for each text. What
- * takes any number of inputs has a text for each: a sum and a product of one input are alike, of two they are not.
+ * Expressions are structure by what they compute, not by which function object says it: one number for each text. A
+ * function of any number of inputs has a text for each: a sum and a product of one input are alike, of two they are not.
  */
-const texts = new Map<string, number>();
-const expressionNumbers = new WeakMap<Expression, number[]>();
+const numbersByText = new Map<string, number>();
+const numbersByExpression = new WeakMap<Expression, number[]>();
+/** So many texts are kept; then all go, since numbers are never given twice, and forgetting one costs a plan at most. */
+const mostTexts = 4096;
+let nextNumber = 0;
 
-function numberOf(expression: Expression, inputs: number): number {
-  let known = expressionNumbers.get(expression);
+/** A number for an expression of so many inputs: the same for all that compute the same. */
+export function expressionNumber(expression: Expression, inputs: number): number {
+  let known = numbersByExpression.get(expression);
   if (known === undefined) {
     known = [];
-    expressionNumbers.set(expression, known);
+    numbersByExpression.set(expression, known);
   }
   let number = known[inputs];
   if (number === undefined) {
     const text = textOf(expression, inputs);
-    number = texts.get(text) ?? texts.size;
-    texts.set(text, number);
+    number = numbersByText.get(text) ?? nextNumber++;
+    if (numbersByText.size >= mostTexts) numbersByText.clear();
+    numbersByText.set(text, number);
     known[inputs] = number;
   }
   return number;
@@ -136,7 +137,7 @@ function pushData(form: Form, inputs: number): void {
       key.pushFloat(form.number);
       break;
     case 'map':
-      key.push(numberOf(form.expression, inputs));
+      key.push(expressionNumber(form.expression, inputs));
       break;
     case 'reduce':
       key.push(form.reducer === 'sum' ? 0 : 1);
@@ -153,6 +154,16 @@ function pushData(form: Form, inputs: number): void {
       key.push((form.transposeA ? 2 : 0) + (form.transposeB ? 1 : 0));
       break;
     default:
+  }
+}
+
+function pushStarts(form: Form, inputs: readonly Value[], starts: number[]): void {
+  if (form.kind === 'slice' || form.kind === 'pad') for (const start of form.start) starts.push(start);
+  if (form.kind !== 'concat') return;
+  let start = 0;
+  for (const { shape } of inputs) {
+    starts.push(start);
+    start += shape[form.axis] as number;
   }
 }
 
@@ -186,8 +197,26 @@ export function structureOf(
       key.push(size);
     }
     pushData(form, inputs.length);
-    if (form.kind === 'slice' || form.kind === 'pad') for (const start of form.start) starts.push(start);
+    pushStarts(form, inputs, starts);
   }
   for (const value of wanted) key.push(places[value.id] as number);
-  return { key: key.text(), sizes, starts };
+  return { key: key.text(), precision, sizes, starts };
+}
+
+/** Where a structure first differs from another, in words: which of its live values. */
+export function differenceOf(before: string, key: string, live: readonly Value[]): string {
+  let at = 0;
+  while (at < key.length && key[at] === before[at]) at++;
+  // Keys of the first values alone, until one is as long as what the two have in common.
+  const [first] = live;
+  if (!first || at === key.length) return 'The last ended later.';
+  let [low, high] = [0, live.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const { key: part } = structureOf(live.slice(0, middle + 1), [], 'float64');
+    if (part.length <= at) low = middle + 1;
+    else high = middle;
+  }
+  const value = live[low];
+  return value ? `The last differs from the one before in ${describe(value)}.` : 'They differ in what is wanted.';
 }

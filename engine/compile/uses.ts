@@ -1,12 +1,16 @@
-import type { Expr } from './expression.ts';
-import type { Statement } from './plan.ts';
+import { type Expr, isAtom, type Statement, usesOf, walkStatements } from './ir.ts';
 
-/** How often each value of a loop nest is used, and how many loops deep at most. */
+/** How often each expression of a loop nest is used, and how many loops deep at most. */
 export class Uses {
   readonly #uses = new Map<Expr, { count: number; depth: number }>();
 
   constructor(body: readonly Statement[]) {
-    this.#count(body, 0);
+    walkStatements(body, (statement, depth) => {
+      for (const expr of usesOf(statement)) this.#use(expr, depth);
+      // Read and written.
+      if (statement.kind === 'sink' && statement.sink.kind === 'largest')
+        for (const expr of statement.sink.at) this.#use(expr, depth);
+    });
   }
 
   /** Whether it is used more than once, or inside a deeper loop: all else is written where it is used. */
@@ -15,37 +19,12 @@ export class Uses {
     return !isAtom(expr) && uses !== undefined && (uses.count > 1 || uses.depth !== expr.path.length);
   }
 
-  #count(statements: readonly Statement[], depth: number): void {
-    const use = (expr: Expr) => {
-      const uses = this.#uses.get(expr) ?? { count: 0, depth };
-      this.#uses.set(expr, { count: uses.count + 1, depth: Math.max(uses.depth, depth) });
-    };
-    for (const statement of statements) {
-      switch (statement.kind) {
-        case 'let':
-          for (const arg of statement.expr.args) use(arg);
-          break;
-        case 'sink':
-          use(statement.sink.value);
-          if (!statement.sink.kind.startsWith('fold')) use(statement.sink.position);
-          // Read and written.
-          if (statement.sink.kind === 'largest') use(statement.sink.position);
-          break;
-        case 'term':
-          use(statement.value);
-          break;
-        case 'branch':
-          use(statement.condition);
-          this.#count(statement.body, depth);
-          break;
-        case 'loop':
-          this.#count(statement.body, depth + 1);
-      }
+  #use(expr: Expr, depth: number): void {
+    const uses = this.#uses.get(expr);
+    if (!uses) this.#uses.set(expr, { count: 1, depth });
+    else {
+      uses.count++;
+      if (depth > uses.depth) uses.depth = depth;
     }
   }
-}
-
-/** What needs no local: it is one already, or a number. */
-function isAtom({ kind }: Expr): boolean {
-  return kind === 'number' || kind === 'index' || kind === 'size' || kind === 'start' || kind === 'offset';
 }

@@ -1,64 +1,82 @@
-import { type Expr, infix, type Path } from '../compile/expression.ts';
-import type { LoopStep, Sink, Statement } from '../compile/plan.ts';
-import { sinksOf } from '../compile/statements.ts';
+import { type Expr, isWholeFold, type LoopStatement, type LoopStep, type Path, type Sink, type Statement, typeOf } from '../compile/ir.ts';
+import { one, type Size } from '../compile/sizes.ts';
 import { Uses } from '../compile/uses.ts';
 
+/** A number that differs from pose to pose, and that a function reads from its frame. */
+export interface Slot {
+  readonly kind: 'size' | 'start' | 'offset';
+  readonly number: number;
+}
+
+/** A loop as the source of a function (A, S, f, x): the arena, the arena as float64, its frame and its inputs. */
+export interface LoopSource {
+  readonly text: string;
+  readonly slots: readonly Slot[];
+  /** The plan's inputs it reads, in the order of x. */
+  readonly inputs: readonly number[];
+}
+
 /**
- * A loop step as the source of a JavaScript function (A, n, s, o, x): the arena, the sizes, the starts, the offsets of
- * buffers, and the inputs. Written to be read: a local for each shared value, one line a statement.
+ * The source of a loop step, written to be read: a local for each shared value, one line a statement. Names are given in
+ * the order of use, so that steps that do the same to other buffers have the same source.
  *
- * In float32, `isRounded` tells the buffers whose entries are the numbers of a value. What is stored there is rounded for
- * those as well that use it at once, and what is compared is rounded: else the largest number, read back from the arena,
- * would equal none of those it was found among.
+ * `isSummed` tells the buffers that are added to in float64, though the arena is float32.
  */
-export function sourceOf(step: LoopStep, isRounded?: (buffer: number) => boolean): string {
-  const printer = new Printer(step.body, isRounded);
-  const body = printer.block(step.body, '  ');
-  return `(A, n, s, o, x) => {\n${printer.prologue()}${body}}`;
+export function sourceOf(step: LoopStep, isSummed: (buffer: number) => boolean): LoopSource {
+  return new Printer(step.body, isSummed).source(step.body);
 }
 
 const loopNames = 'ijkl';
 
-const functions = new Set([
-  'abs',
-  'sign',
-  'floor',
-  'exp',
-  'expm1',
-  'log',
-  'log1p',
-  'sqrt',
-  'pow',
-  'sin',
-  'cos',
-  'tanh',
-]);
+const infix: Partial<Record<Expr['kind'], string>> = {
+  add: '+',
+  sub: '-',
+  mul: '*',
+  div: '/',
+  plus: '+',
+  times: '*',
+  less: '<',
+  equal: '===',
+};
+
+const functions: Partial<Record<Expr['kind'], string>> = {
+  ...Object.fromEntries(
+    ['abs', 'sign', 'floor', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'pow', 'sin', 'cos', 'tanh', 'min', 'max'].map(
+      kind => [kind, `Math.${kind}`],
+    ),
+  ),
+  round: 'Math.fround',
+};
+
+const letters: Record<Slot['kind'], string> = { size: 'n', start: 's', offset: 'o' };
 
 class Printer {
-  /** Values that have a local, and what it is called. */
+  /** Expressions that have a local, and its name. */
   readonly #names = new Map<Expr, string>();
   readonly #uses: Uses;
-  /** What the function takes out of its arguments, once. */
-  readonly #prologue = new Map<string, string>();
+  readonly #isSummed: (buffer: number) => boolean;
+  readonly #slots: (Slot & { readonly name: string })[] = [];
+  readonly #slotNames = new Map<string, string>();
+  readonly #inputs: number[] = [];
+  readonly #registers = new Map<number, string>();
   #locals = 0;
-  readonly #isSingle: boolean;
-  /** Values that are rounded, as they are stored so. */
-  readonly #rounded = new Set<Expr>();
 
-  constructor(body: readonly Statement[], isRounded: ((buffer: number) => boolean) | undefined) {
+  constructor(body: readonly Statement[], isSummed: (buffer: number) => boolean) {
     this.#uses = new Uses(body);
-    this.#isSingle = isRounded !== undefined;
-    for (const { kind, buffer, value } of isRounded ? sinksOf(body) : []) {
-      if (kind === 'store' && isRounded?.(buffer)) this.#rounded.add(value);
-    }
+    this.#isSummed = isSummed;
   }
 
-  prologue(): string {
-    const lines = [...this.#prologue].map(([name, text]) => `  const ${name} = ${text};\n`);
-    return lines.sort().join('');
+  source(body: readonly Statement[]): LoopSource {
+    const text = this.#block(body, '  ');
+    const taken = [
+      ...this.#slots.map(({ name }, i) => `  const ${name} = f[${i}];\n`),
+      ...this.#inputs.map((_, i) => `  const x${i} = x[${i}];\n`),
+    ];
+    const slots = this.#slots.map(({ kind, number }) => ({ kind, number }));
+    return { text: `(A, S, f, x) => {\n${taken.join('')}${text}}`, slots, inputs: this.#inputs };
   }
 
-  block(statements: readonly Statement[], indent: string): string {
+  #block(statements: readonly Statement[], indent: string): string {
     return statements.map(statement => this.#statement(statement, indent)).join('');
   }
 
@@ -73,32 +91,27 @@ class Printer {
         return `${indent}${folded(this.#names.get(fold) as string, fold.kind === 'sum', this.#text(value))};\n`;
       }
       case 'branch': {
-        const body = this.block(statement.body, `${indent}  `);
-        return `${indent}if (${this.#condition(statement.condition)}) {\n${body}${indent}}\n`;
+        const body = this.#block(statement.body, `${indent}  `);
+        return `${indent}if (${bare(this.#text(statement.condition))}) {\n${body}${indent}}\n`;
       }
-      case 'loop': {
-        const index = indexName(statement.path);
-        const length = this.#size(statement.path.at(-1) as number);
-        const before = [
-          ...statement.folds.map(
-            fold => `let ${this.#name(fold)} = ${fold.kind === 'sum' ? 0 : '-Infinity'}`,
-          ),
-          ...statement.registers.map(
-            sink => `let ${registerName(sink)} = ${sink.kind === 'fold-sum' ? 0 : '-Infinity'}`,
-          ),
-        ];
-        const after = [
-          ...statement.folds
-            .filter(fold => this.#rounded.has(fold))
-            .map(fold => `${this.#names.get(fold)} = Math.fround(${this.#names.get(fold)})`),
-          ...statement.registers.map(sink => `A[${this.#offset(sink.buffer)}] = ${registerName(sink)}`),
-        ];
-        const lines = (texts: string[]) => texts.map(text => `${indent}${text};\n`).join('');
-        const body = this.block(statement.body, `${indent}  `);
-        const loop = `${indent}for (let ${index} = 0; ${index} < ${length}; ${index}++) {\n${body}${indent}}\n`;
-        return `${lines(before)}${loop}${lines(after)}`;
-      }
+      case 'loop':
+        return this.#loop(statement, indent);
     }
+  }
+
+  #loop({ path, folds, registers, body }: LoopStatement, indent: string): string {
+    const index = indexName(path);
+    const length = this.#size(path.at(-1) as Size);
+    const begin = (isSum: boolean) => (isSum ? '0' : '-Infinity');
+    const before = [
+      ...folds.map(fold => `let ${this.#name(fold)} = ${begin(fold.kind === 'sum')}`),
+      ...registers.map(sink => `let ${this.#register(sink)} = ${begin(sink.kind === 'fold-sum')}`),
+    ];
+    const after = registers.map(sink => `A[${this.#slot('offset', sink.buffer)}] = ${this.#register(sink)}`);
+    const lines = (texts: string[]) => texts.map(text => `${indent}${text};\n`).join('');
+    const inside = this.#block(body, `${indent}  `);
+    const loop = `${indent}for (let ${index} = 0; ${index} < ${length}; ${index}++) {\n${inside}${indent}}\n`;
+    return `${lines(before)}${loop}${lines(after)}`;
   }
 
   /** A local for what is used more than once, or inside a deeper loop; all else is written where it is used. */
@@ -106,11 +119,7 @@ class Printer {
     if (!this.#uses.needsLocal(expr)) return '';
     // A loop written before may have had it under another name, which ended with that loop.
     this.#names.delete(expr);
-    const text = isCondition(expr)
-      ? this.#condition(expr)
-      : this.#rounded.has(expr)
-        ? this.#roundedText(expr)
-        : this.#text(expr);
+    const text = bare(this.#text(expr));
     return `${indent}const ${this.#name(expr)} = ${text};\n`;
   }
 
@@ -120,84 +129,78 @@ class Printer {
     return name;
   }
 
-  #sink({ kind, buffer, position, value }: Sink): string {
-    const text = this.#text(value);
-    if (kind === 'fold-sum' || kind === 'fold-largest') {
-      return folded(registerName({ buffer }), kind === 'fold-sum', text);
-    }
-    const place = `A[${this.#text(position)}]`;
+  #register({ buffer }: Sink): string {
+    const name = this.#registers.get(buffer) ?? `r${this.#registers.size}`;
+    this.#registers.set(buffer, name);
+    return name;
+  }
+
+  #sink(sink: Sink): string {
+    const { kind, buffer, at, value } = sink;
+    const text = bare(this.#text(value));
+    if (isWholeFold(sink)) return folded(this.#register(sink), kind === 'fold-sum', text);
+    const place = `${this.#isSummed(buffer) ? 'S' : 'A'}[${bare(this.#text(at[0] as Expr))}]`;
     if (kind === 'add') return `${place} += ${text}`;
-    if (kind === 'largest') return `${place} = Math.max(${place}, ${text})`;
-    return `${place} = ${text}`;
+    return kind === 'largest' ? `${place} = Math.max(${place}, ${text})` : `${place} = ${text}`;
   }
 
   #text(expr: Expr): string {
     const name = this.#names.get(expr);
-    if (name) return isCondition(expr) ? `(${name} ? 1 : 0)` : name;
-    const [a, b, c] = expr.args as readonly [Expr, Expr, Expr];
+    if (name) return name;
+    const texts = () => expr.args.map(arg => this.#text(arg));
     switch (expr.kind) {
-      case 'number':
-        return numberText(expr.number);
+      case 'constant':
+        return numberSource(expr.value);
       case 'index':
         return indexName(expr.path);
       case 'size':
-        return this.#size(expr.number);
+        return this.#size(expr.size);
       case 'start':
-        return this.#taken(`s${expr.number}`, `s[${expr.number}]`);
+        return this.#slot('start', expr.start);
       case 'offset':
-        return this.#offset(expr.number);
-      case 'load':
-        return `A[${this.#text(a)}]`;
-      case 'input':
-        return `${this.#taken(`x${expr.number}`, `x[${expr.number}]`)}[${this.#text(a)}]`;
+        return this.#slot('offset', expr.buffer);
+      case 'load': {
+        const array = expr.of.kind === 'buffer' ? 'A' : this.#input(expr.of.number);
+        return `${array}[${bare(texts()[0] as string)}]`;
+      }
       case 'neg':
-        return `-${this.#text(a)}`;
-      case 'min':
-      case 'max':
-        return `Math.${expr.kind}(${this.#text(a)}, ${this.#text(b)})`;
-      case 'less':
-      case 'equal':
-        return `(${this.#condition(expr)} ? 1 : 0)`;
-      case 'select':
-        return `(${this.#condition(a)} ? ${this.#text(b)} : ${this.#text(c)})`;
+        return `-${texts()[0]}`;
+      case 'nonzero':
+        return `(${texts()[0]} !== 0)`;
+      case 'indicator':
+        return `(${texts()[0]} ? 1 : 0)`;
+      case 'select': {
+        const [condition, yes, no] = texts();
+        return `(${condition} ? ${yes} : ${no})`;
+      }
       default: {
         const operator = infix[expr.kind];
-        if (operator) return `(${this.#text(a)} ${operator} ${this.#text(b)})`;
-        if (functions.has(expr.kind))
-          return `Math.${expr.kind}(${expr.args.map(arg => this.#text(arg)).join(', ')})`;
-        throw new Error(`jit: ${expr.kind} has no text`);
+        if (operator) return `(${texts().join(` ${operator} `)})`;
+        const call = functions[expr.kind];
+        if (call) return `${call}(${texts().map(bare).join(', ')})`;
+        throw new Error(`jit: ${expr.kind}, a ${typeOf(expr)}, has no text`);
       }
     }
   }
 
-  /** An expression where a truth is wanted. */
-  #condition(expr: Expr): string {
-    const name = this.#names.get(expr);
-    if (!isCondition(expr)) return `${name ?? this.#text(expr)} !== 0`;
-    if (name) return name;
-    const [a, b] = expr.args.map(arg => (this.#isSingle ? this.#roundedText(arg) : this.#text(arg)));
-    return expr.kind === 'less' ? `${a} < ${b}` : `${a} === ${b}`;
+  #size(size: Size): string {
+    return size === one ? '1' : this.#slot('size', size);
   }
 
-  /** An expression as a float32 number. */
-  #roundedText(expr: Expr): string {
-    if (expr.kind === 'number') return numberText(Math.fround(expr.number));
-    const text = this.#text(expr);
-    const isSingle = expr.kind === 'load' || (this.#rounded.has(expr) && this.#names.has(expr));
-    return isSingle || isCondition(expr) ? text : `Math.fround(${text})`;
-  }
-
-  #size(size: number): string {
-    return size === 0 ? '1' : this.#taken(`n${size}`, `n[${size}]`);
-  }
-
-  #offset(buffer: number): string {
-    return this.#taken(`o${buffer}`, `o[${buffer}]`);
-  }
-
-  #taken(name: string, text: string): string {
-    this.#prologue.set(name, text);
+  #slot(kind: Slot['kind'], number: number): string {
+    const key = `${kind} ${number}`;
+    const known = this.#slotNames.get(key);
+    if (known) return known;
+    const count = this.#slots.filter(slot => slot.kind === kind).length;
+    const name = `${letters[kind]}${count}`;
+    this.#slots.push({ kind, number, name });
+    this.#slotNames.set(key, name);
     return name;
+  }
+
+  #input(number: number): string {
+    const at = this.#inputs.indexOf(number);
+    return `x${at >= 0 ? at : this.#inputs.push(number) - 1}`;
   }
 }
 
@@ -205,18 +208,24 @@ function indexName(path: Path): string {
   return loopNames[path.length - 1] ?? `i${path.length}`;
 }
 
-function registerName({ buffer }: Pick<Sink, 'buffer'>): string {
-  return `r${buffer}`;
-}
-
 function folded(name: string, isSum: boolean, term: string): string {
   return isSum ? `${name} += ${term}` : `${name} = Math.max(${name}, ${term})`;
 }
 
-function isCondition({ kind }: Expr): boolean {
-  return kind === 'less' || kind === 'equal';
+/** A text without the parentheses around all of it. */
+function bare(text: string): string {
+  if (!text.startsWith('(')) return text;
+  let depth = 0;
+  for (let i = 0; i < text.length - 1; i++) {
+    if (text[i] === '(') depth++;
+    else if (text[i] === ')' && --depth === 0) return text;
+  }
+  return text.slice(1, -1);
 }
 
-function numberText(number: number): string {
-  return number < 0 || Object.is(number, -0) ? `(${Object.is(number, -0) ? '-0' : number})` : `${number}`;
+/** @throws TypeError for what is no number: nothing else may get into source */
+function numberSource(number: unknown): string {
+  if (typeof number !== 'number') throw new TypeError(`jit: a ${typeof number} is no number`);
+  const text = Object.is(number, -0) ? '-0' : `${number}`;
+  return text.startsWith('-') ? `(${text})` : text;
 }

@@ -1,28 +1,13 @@
-import type { Expr, Path } from '../compile/expression.ts';
-import type { Statement } from '../compile/plan.ts';
-import { one, type Size } from '../compile/structure.ts';
+import type { Expr, ExprOf, Path } from '../compile/ir.ts';
+import { one, type Size } from '../compile/sizes.ts';
 import { type Code, type FunctionBuilder, i32, ints, type Local, load, op } from './emit/code.ts';
 import type { Frame } from './frame.ts';
 import { type Address, type Lanes, loadAt } from './lanes.ts';
-
-/** Whether an expression is a position or part of one. */
-export function isInteger({ kind }: Expr): boolean {
-  return (
-    kind === 'plus' ||
-    kind === 'times' ||
-    kind === 'index' ||
-    kind === 'size' ||
-    kind === 'start' ||
-    kind === 'offset'
-  );
-}
 
 /** Positions as addresses: whole-number arithmetic in bytes, so that a load takes it as it is. */
 export class Addresses {
   readonly #f: FunctionBuilder;
   readonly #frame: Frame;
-  /** Inputs that are indices, not numbers. */
-  readonly #indices = new Set<Expr>();
   /** What has a local: addresses, and products of sizes as plain numbers. */
   readonly #kept = new Map<Expr, Address>();
   readonly #products = new Map<Expr, Code>();
@@ -31,18 +16,13 @@ export class Addresses {
   #lanes: Lanes | undefined;
   #varying = new Map<Expr, boolean>();
 
-  constructor(f: FunctionBuilder, frame: Frame, body: readonly Statement[]) {
+  constructor(f: FunctionBuilder, frame: Frame) {
     this.#f = f;
     this.#frame = frame;
-    this.#findIndices(body);
   }
 
   size(size: Size): Code {
     return size === one ? i32(1) : this.#frame.slot('size', size);
-  }
-
-  isIndex(expr: Expr): boolean {
-    return this.#indices.has(expr);
   }
 
   /** The loop at `path` has this counter. */
@@ -72,10 +52,11 @@ export class Addresses {
     this.#kept.set(expr, { kind, at: this.#f.let(kind === 'lanes' ? 'v128' : 'i32', at, 'at') });
   }
 
-  /** Where an input's entry lies. */
-  ofInput({ number, args: [position] }: Expr): Address {
-    const base = this.#frame.slot('input', number);
-    return sum({ kind: 'same', at: base }, this.place(position as Expr), this.#asLanes);
+  /** Where the entry of an array lies; the position of a buffer's counts from the beginning of the arena. */
+  ofLoad({ of, args: [position] }: ExprOf<'load'>): Address {
+    const place = this.place(position as Expr);
+    if (of.kind === 'buffer') return place;
+    return sum({ kind: 'same', at: this.#frame.slot('input', of.number) }, place, this.#asLanes);
   }
 
   place(expr: Expr): Address {
@@ -93,8 +74,8 @@ export class Addresses {
         const lanes = this.#asLanes(this.place(position));
         return { kind: 'lanes', at: op('i32x4.mul', lanes, op('i32x4.splat', this.#plain(stride))) };
       }
-      case 'input': {
-        const rows = loadAt({ f: this.#f, target: undefined as never }, this.ofInput(expr), this.#lanes);
+      case 'load': {
+        const rows = loadAt({ f: this.#f, target: undefined as never }, this.ofLoad(expr), this.#lanes);
         return { kind: 'lanes', at: op('i32x4.shl', rows, i32(2)) };
       }
       default:
@@ -111,7 +92,7 @@ export class Addresses {
       case 'index':
         return this.#counter(expr);
       case 'offset':
-        return this.#frame.slot('offset', expr.number);
+        return this.#frame.slot('offset', expr.buffer);
       case 'plus':
         return added(this.#bytes(a), this.#bytes(b));
       case 'times':
@@ -119,10 +100,10 @@ export class Addresses {
         return isProduct(b)
           ? op('i32.mul', this.#bytes(a), this.#plain(b))
           : op('i32.mul', this.#bytes(b), this.#plain(a));
-      case 'input':
-        return op('i32.shl', load('i32.load', this.ofInput(expr).at), i32(2));
-      case 'number':
-        return i32(4 * expr.number);
+      case 'load':
+        return op('i32.shl', load('i32.load', this.ofLoad(expr).at), i32(2));
+      case 'constant':
+        return i32(4 * expr.value);
       default:
     }
     return op('i32.shl', this.#plain(expr), i32(2));
@@ -134,12 +115,12 @@ export class Addresses {
     if (known) return known;
     const [a, b] = expr.args as readonly [Expr, Expr];
     switch (expr.kind) {
-      case 'number':
-        return i32(expr.number);
+      case 'constant':
+        return i32(expr.value);
       case 'size':
-        return this.size(expr.number);
+        return this.size(expr.size);
       case 'start':
-        return this.#frame.slot('start', expr.number);
+        return this.#frame.slot('start', expr.start);
       case 'times':
         return op('i32.mul', this.#plain(a), this.#plain(b));
       default:
@@ -167,41 +148,6 @@ export class Addresses {
     const spread = op('i32x4.splat', at);
     return kind === 'same' ? spread : op('i32x4.add', spread, this.#f.constant(ints(0, 4, 8, 12)));
   };
-
-  #findIndices(statements: readonly Statement[]): void {
-    const seen = new Set<Expr>();
-    const mark = (expr: Expr) => {
-      if (expr.kind === 'input') this.#indices.add(expr);
-      else if (isInteger(expr)) for (const arg of expr.args) mark(arg);
-    };
-    const visit = (expr: Expr) => {
-      if (seen.has(expr)) return;
-      seen.add(expr);
-      if (expr.kind === 'load' || expr.kind === 'input') mark(expr.args[0] as Expr);
-      for (const arg of expr.args) visit(arg);
-    };
-    for (const statement of statements) {
-      switch (statement.kind) {
-        case 'let':
-          visit(statement.expr);
-          break;
-        case 'sink':
-          mark(statement.sink.position);
-          visit(statement.sink.position);
-          visit(statement.sink.value);
-          break;
-        case 'term':
-          visit(statement.value);
-          break;
-        case 'branch':
-          visit(statement.condition);
-          this.#findIndices(statement.body);
-          break;
-        case 'loop':
-          this.#findIndices(statement.body);
-      }
-    }
-  }
 }
 
 function added(a: Code, b: Code): Code {
@@ -219,5 +165,5 @@ function sum(a: Address, b: Address, asLanes: (address: Address) => Code): Addre
 
 /** Whether an expression is a product of sizes and numbers: a stride. */
 function isProduct({ kind, args }: Expr): boolean {
-  return kind === 'size' || kind === 'number' || (kind === 'times' && args.every(isProduct));
+  return kind === 'size' || kind === 'constant' || (kind === 'times' && args.every(isProduct));
 }

@@ -1,4 +1,20 @@
+import type { Input, Machine } from '../compile/planned.ts';
+import type { Tensor } from '../tensor.ts';
 import type { LinearMemory, WebAssemblyApi } from './api.ts';
+import type { Binding } from './binding.ts';
+
+/** The arrays that were copied into the memory, and where they lie. */
+export interface Loaded {
+  readonly inputs: readonly Input[];
+  readonly binding: Binding;
+}
+
+/** The machine whose inputs lie in the memory, and which of them other runs share. */
+export interface Kept {
+  readonly machine: Machine;
+  readonly shared: ReadonlySet<Tensor>;
+  readonly loaded: Loaded;
+}
 
 /** A page of WebAssembly's memory. */
 const page = 65536;
@@ -11,6 +27,7 @@ export class Arena {
   #floats: Float32Array<ArrayBuffer>;
   #ints: Int32Array<ArrayBuffer>;
   #doubles: Float64Array<ArrayBuffer>;
+  #kept: Kept | undefined;
 
   constructor({ Memory }: WebAssemblyApi) {
     this.memory = new Memory({ initial: 1 });
@@ -30,6 +47,19 @@ export class Arena {
 
   get doubles(): Float64Array<ArrayBuffer> {
     return this.#doubles;
+  }
+
+  /** Takes the memory for a run; gives what lies there, if it is of the same machine and the same shared tensors. */
+  taken(machine: Machine, shared: ReadonlySet<Tensor> | undefined): Kept | undefined {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    return kept?.machine === machine && kept.shared === shared ? kept : undefined;
+  }
+
+  /** Notes what a run that is over leaves. */
+  keep(machine: Machine, shared: ReadonlySet<Tensor>, { inputs, binding }: Loaded): void {
+    const loaded = { inputs: inputs.map(input => (shared.has(input.tensor) ? input : nothing)), binding };
+    this.#kept = { machine, shared, loaded };
   }
 
   /**
@@ -56,3 +86,9 @@ export class Arena {
     this.#doubles = new Float64Array(buffer);
   }
 }
+
+const nothing: Input = {
+  kind: 'constant',
+  tensor: { data: new Float32Array(), shape: [0] },
+  rows: Number.POSITIVE_INFINITY,
+};

@@ -1,7 +1,5 @@
-import type { Expr } from '../compile/expression.ts';
-import type { LoopStep, MatmulStep, Plan, Sink, Statement, Step } from '../compile/plan.ts';
-import { sinksOf } from '../compile/statements.ts';
-import { one, type Size } from '../compile/structure.ts';
+import { type Buffer, type Expr, type LoopStep, type MatmulStep, type Plan, type Sink, type Step, walkExprs } from '../compile/ir.ts';
+import { one, type Size, sameWithoutOnes } from '../compile/sizes.ts';
 
 /*
  * Steps that run over the same outermost axis are run together, a band of rows at a time: what one leaves, the next finds
@@ -32,8 +30,6 @@ interface Candidate {
   readonly place: number;
   readonly part: Part;
   readonly axis: Size | undefined;
-  /** The steps that must be over, or be band by band with it, before it. */
-  readonly needs: readonly number[];
   /** Buffers read at the row of the iteration only; and written so, each row whole. */
   readonly ownReads: ReadonlySet<number>;
   readonly ownWrites: ReadonlySet<number>;
@@ -41,60 +37,155 @@ interface Candidate {
 
 /** Puts the steps of a plan into passes, in an order in which each finds what it needs. */
 export function passesOf(plan: Plan): Pass[] {
-  const candidates = plan.steps.map((step, place) => candidateOf(plan, step, place));
-  const passes: Candidate[][] = [];
-  const done = new Set<number>();
-  while (done.size < candidates.length) {
-    const next = nextPass(candidates, done);
-    for (const { place } of next) done.add(place);
-    passes.push(next);
-  }
-  return passes.map(members => ({
-    parts: members.map(({ part }) => part),
-    axis: members[0]?.axis,
-    local: localTo(members, candidates, plan),
-  }));
-}
-
-/**
- * The pass to run next. One that could take in more steps if others ran first is put off: of edges and atoms, the atoms'
- * steps run first, as far as they go.
- */
-function nextPass(candidates: readonly Candidate[], done: ReadonlySet<number>): Candidate[] {
-  const ready = candidates.filter(each => !done.has(each.place) && each.needs.every(need => done.has(need)));
-  const single = ready.find(({ axis }) => axis === undefined);
-  if (single) return [single];
-  const axes = [...new Set(ready.map(({ axis }) => axis as Size))];
-  const now = axes.map(axis => joined(candidates, done, axis));
-  const best = axes.findIndex((axis, i) => {
-    const later = joined(candidates, exhausted(candidates, done, axis), axis);
-    return later.length <= (now[i] as Candidate[]).length;
-  });
-  return now[Math.max(best, 0)] as Candidate[];
-}
-
-/** All that can be done without the steps of one axis. */
-function exhausted(candidates: readonly Candidate[], done: ReadonlySet<number>, without: Size): Set<number> {
-  const found = new Set(done);
-  for (const { place, axis, needs } of candidates) {
-    if (!found.has(place) && axis !== without && needs.every(need => found.has(need))) found.add(place);
-  }
-  return found;
-}
-
-/** The steps over an axis that can run together now. */
-function joined(candidates: readonly Candidate[], done: ReadonlySet<number>, axis: Size): Candidate[] {
-  const members: Candidate[] = [];
-  for (const each of candidates) {
-    if (done.has(each.place) || each.axis !== axis) continue;
-    const fits = each.needs.every(need => {
-      if (done.has(need)) return true;
-      const before = members.find(({ place }) => place === need);
-      return before !== undefined && isInStep(before, each);
+  const queue = new Queue(plan);
+  const passes: Pass[] = [];
+  for (let members = queue.next(); members.length > 0; members = queue.next()) {
+    queue.finish(members);
+    passes.push({
+      parts: members.map(({ part }) => part),
+      axis: members[0]?.axis,
+      local: queue.localTo(members),
     });
-    if (fits) members.push(each);
   }
-  return members;
+  return passes;
+}
+
+/** So many steps are looked ahead to see whether a pass had better wait. */
+const farthest = 256;
+
+/** The steps that are still to be run, and what each waits for. */
+class Queue {
+  readonly #candidates: readonly Candidate[];
+  /** The steps that must be over, or be band by band with it, before a step; and those that wait for it. */
+  readonly #needs: readonly (readonly number[])[];
+  readonly #followers: readonly number[][];
+  readonly #readers = new Map<number, Candidate[]>();
+  readonly #wanted: ReadonlySet<number>;
+  /** How many of its needs are not over. */
+  readonly #waiting: number[];
+  /** The steps that wait for nothing, in order. */
+  readonly #ready = new Set<number>();
+
+  constructor(plan: Plan) {
+    this.#candidates = plan.steps.map((step, place) => candidateOf(plan, step, place));
+    this.#wanted = new Set(plan.wanted);
+    this.#needs = needsOf(plan);
+    this.#followers = plan.steps.map(() => []);
+    for (const [place, needs] of this.#needs.entries())
+      for (const need of needs) this.#followers[need]?.push(place);
+    for (const candidate of this.#candidates) {
+      for (const buffer of candidate.part.step.reads) {
+        const known = this.#readers.get(buffer);
+        if (known) known.push(candidate);
+        else this.#readers.set(buffer, [candidate]);
+      }
+    }
+    this.#waiting = this.#needs.map(needs => needs.length);
+    for (const [place, count] of this.#waiting.entries()) if (count === 0) this.#ready.add(place);
+  }
+
+  /**
+   * The steps to run next. A pass that could take in more steps if others ran first is put off: of edges and atoms, the
+   * atoms' steps run first, as far as they go.
+   */
+  next(): Candidate[] {
+    const ready = [...this.#ready].sort((a, b) => a - b).map(place => this.#candidate(place));
+    const single = ready.find(({ axis }) => axis === undefined);
+    if (single) return [single];
+    const axes = [...new Set(ready.map(({ axis }) => axis as Size))];
+    const now = axes.map(axis => this.#joined(axis, this.#ready, new Map()));
+    if (axes.length < 2) return now[0] ?? [];
+    const best = axes.findIndex((axis, i) => {
+      const { ready, waiting } = this.#without(axis);
+      return this.#joined(axis, ready, waiting).length <= (now[i] as Candidate[]).length;
+    });
+    return now[Math.max(best, 0)] as Candidate[];
+  }
+
+  /** These steps are over. */
+  finish(members: readonly Candidate[]): void {
+    for (const { place } of members) this.#ready.delete(place);
+    const over = new Set(members.map(({ place }) => place));
+    for (const { place } of members) {
+      for (const follower of this.#followers[place] as number[]) {
+        if (--(this.#waiting[follower] as number) === 0 && !over.has(follower)) this.#ready.add(follower);
+      }
+    }
+  }
+
+  /** The buffers of which these steps alone know, a band at a time. */
+  localTo(members: readonly Candidate[]): Set<number> {
+    const isLocal = (buffer: number) =>
+      !this.#wanted.has(buffer) &&
+      (this.#readers.get(buffer) ?? []).every(each => members.includes(each) && each.ownReads.has(buffer));
+    return new Set(members.flatMap(({ ownWrites }) => [...ownWrites].filter(isLocal)));
+  }
+
+  #candidate(place: number): Candidate {
+    return this.#candidates[place] as Candidate;
+  }
+
+  /** The steps over an axis that can run together, where these are ready and those wait for so many others. */
+  #joined(axis: Size, ready: ReadonlySet<number>, waiting: ReadonlyMap<number, number>): Candidate[] {
+    const members = new Set<number>();
+    const left = new Map(waiting);
+    const next = new MinHeap([...ready].filter(place => this.#candidate(place).axis === axis));
+    for (let place = next.pop(); place !== undefined; place = next.pop()) {
+      const before = (this.#needs[place] as readonly number[]).filter(need => members.has(need));
+      const each = this.#candidate(place);
+      if (!before.every(need => isInStep(this.#candidate(need), each))) continue;
+      members.add(place);
+      for (const follower of this.#followers[place] as number[]) {
+        const count = (left.get(follower) ?? (this.#waiting[follower] as number)) - 1;
+        left.set(follower, count);
+        if (count === 0 && this.#candidate(follower).axis === axis) next.push(follower);
+      }
+    }
+    return [...members].sort((a, b) => a - b).map(place => this.#candidate(place));
+  }
+
+  /** Who would be ready, and who waits for how many, if all that can be done without the steps of an axis were done. */
+  #without(axis: Size): { ready: Set<number>; waiting: Map<number, number> } {
+    const [ready, waiting] = [new Set<number>(), new Map<number, number>()];
+    const stack = [...this.#ready];
+    let steps = 0;
+    for (let place = stack.pop(); place !== undefined; place = stack.pop()) {
+      if (this.#candidate(place).axis === axis || ++steps > farthest) {
+        ready.add(place);
+        continue;
+      }
+      for (const follower of this.#followers[place] as number[]) {
+        const count = (waiting.get(follower) ?? (this.#waiting[follower] as number)) - 1;
+        waiting.set(follower, count);
+        if (count === 0) stack.push(follower);
+      }
+    }
+    return { ready, waiting };
+  }
+}
+
+/** Whole numbers, the least first. */
+class MinHeap {
+  readonly #numbers: number[];
+
+  constructor(numbers: readonly number[]) {
+    this.#numbers = numbers.toSorted((a, b) => b - a);
+  }
+
+  push(number: number): void {
+    // Mostly it follows what is there: look from the end of the order, which is the beginning of the list.
+    let [low, high] = [0, this.#numbers.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#numbers[middle] as number) > number) low = middle + 1;
+      else high = middle;
+    }
+    this.#numbers.splice(low, 0, number);
+  }
+
+  pop(): number | undefined {
+    return this.#numbers.pop();
+  }
 }
 
 /** Whether a later step reads of an earlier one no more than the rows of the band. */
@@ -105,26 +196,28 @@ function isInStep(before: Candidate, after: Candidate): boolean {
   );
 }
 
-function localTo(members: readonly Candidate[], all: readonly Candidate[], { wanted }: Plan): Set<number> {
-  const written = members.flatMap(({ ownWrites }) => [...ownWrites]);
-  const isLocal = (buffer: number) =>
-    !wanted.includes(buffer) &&
-    all.every(each => {
-      const touches = each.part.step.reads.includes(buffer);
-      return !touches || (members.includes(each) && each.ownReads.has(buffer));
-    });
-  return new Set(written.filter(isLocal));
+/** The earlier steps that each step waits for: all that write what it reads, the last that writes what it writes. */
+function needsOf({ steps }: Plan): number[][] {
+  const writers = new Map<number, number[]>();
+  return steps.map(({ reads, writes }, place) => {
+    const needs = new Set<number>();
+    for (const buffer of reads) for (const writer of writers.get(buffer) ?? []) needs.add(writer);
+    for (const buffer of writes) {
+      const before = writers.get(buffer);
+      const last = before?.at(-1);
+      if (last !== undefined) needs.add(last);
+      if (before) before.push(place);
+      else writers.set(buffer, [place]);
+    }
+    return [...needs];
+  });
 }
 
 function candidateOf(plan: Plan, step: Step, place: number): Candidate {
-  const needs = plan.steps.slice(0, place).flatMap(({ writes }, earlier) => {
-    const touches = (buffer: number) => step.reads.includes(buffer) || step.writes.includes(buffer);
-    return writes.some(touches) ? [earlier] : [];
-  });
-  return { place, needs, ...(step.kind === 'loop' ? ofLoop(plan, step) : ofMatmul(step)) };
+  return { place, ...(step.kind === 'loop' ? ofLoop(plan, step) : ofMatmul(step)) };
 }
 
-type Own = Pick<Candidate, 'part' | 'axis' | 'ownReads' | 'ownWrites'>;
+type Own = Omit<Candidate, 'place'>;
 
 function ofMatmul(step: MatmulStep): Own {
   const { a, b, m, k, transposeA, transposeB, batch, writes } = step;
@@ -149,79 +242,32 @@ function ofLoop({ buffers }: Plan, step: LoopStep): Own {
   if (loops.length !== 1 || loop?.kind !== 'loop')
     return { part, axis: undefined, ownReads: new Set(), ownWrites: new Set() };
   const axis = loop.path[0] as Size;
-  const shapeOf = (buffer: number) => (buffers[buffer] as Plan['buffers'][number]).shape;
-  const isOwn = (position: Expr) => {
-    const terms = termsOf(position);
-    const offset = terms.find(({ kind }) => kind === 'offset');
-    return offset !== undefined && isOwnRow(terms, shapeOf(offset.number), axis);
-  };
+  const shapeOf = (buffer: number) => (buffers[buffer] as Buffer).shape;
   const ownReads = new Set(step.reads);
-  for (const position of positionsRead(step.body)) {
-    if (!isOwn(position))
-      ownReads.delete(termsOf(position).find(({ kind }) => kind === 'offset')?.number ?? -1);
-  }
-  const sinks = sinksOf(step.body);
-  const isScattered = (buffer: number) =>
-    (buffers[buffer] as Plan['buffers'][number]).node.form.kind === 'scatter';
-  const ownWrites = sinks
-    .filter(({ kind, buffer, position }) => kind === 'store' && !isScattered(buffer) && isOwn(position))
+  walkExprs(
+    step.sinks.map(({ value }) => value),
+    expr => {
+      if (expr.kind !== 'entry' || expr.of.kind !== 'buffer') return;
+      const isOwn = sameWithoutOnes(expr.shape, shapeOf(expr.of.number)) && isOwnRow(expr.shape, expr.args, axis);
+      if (!isOwn) ownReads.delete(expr.of.number);
+    },
+  );
+  const ownWrites = step.sinks
+    .filter(({ kind, buffer, at }) => kind === 'store' && isOwnRow(shapeOf(buffer), at, axis))
     .map(({ buffer }) => buffer);
   return { part, axis, ownReads, ownWrites: new Set(ownWrites) };
 }
 
-/** The terms of a sum. */
-function termsOf(expr: Expr): Expr[] {
-  return expr.kind === 'plus' ? expr.args.flatMap(termsOf) : [expr];
-}
-
-/** Whether a position lies in the row of its buffer that the outermost loop is at: its index times a row, and no further. */
-function isOwnRow(terms: readonly Expr[], shape: readonly Size[], axis: Size): boolean {
-  const [first, ...rest] = shape.filter(size => size !== one);
-  if (first !== axis) return false;
-  const isOuter = (expr: Expr) => expr.kind === 'index' && expr.path.length === 1;
-  let rows = 0;
-  for (const term of terms) {
-    if (term.kind === 'offset') continue;
-    const factors = factorsOf(term);
-    const [index, ...strides] = [...factors].sort(
-      (a, b) => Number(b.kind === 'index') - Number(a.kind === 'index'),
-    );
-    if (index?.kind !== 'index' || strides.some(({ kind }) => kind !== 'size')) return false;
-    if (!isOuter(index)) continue;
-    const sizes = strides.map(({ number }) => number).sort((a, b) => a - b);
-    if (`${sizes}` !== `${rest.toSorted((a, b) => a - b)}`) return false;
-    rows++;
-  }
-  return rows === 1;
-}
-
-function factorsOf(expr: Expr): Expr[] {
-  return expr.kind === 'times' ? expr.args.flatMap(factorsOf) : [expr];
-}
-
-/** The positions of all loads in a loop nest. */
-function positionsRead(statements: readonly Statement[]): Set<Expr> {
-  const found = new Set<Expr>();
-  const seen = new Set<Expr>();
-  const visit = (expr: Expr) => {
-    if (seen.has(expr)) return;
-    seen.add(expr);
-    if (expr.kind === 'load') found.add(expr.args[0] as Expr);
-    for (const arg of expr.args) visit(arg);
-  };
-  const walk = (list: readonly Statement[]) => {
-    for (const statement of list) {
-      if (statement.kind === 'let') visit(statement.expr);
-      else if (statement.kind === 'sink') visit(statement.sink.value);
-      else if (statement.kind === 'term') visit(statement.value);
-      else {
-        if (statement.kind === 'branch') visit(statement.condition);
-        walk(statement.body);
-      }
-    }
-  };
-  walk(statements);
-  return found;
+/** Whether an index lies in the row that the outermost loop is at, and what else it names are places in that row. */
+function isOwnRow(shape: readonly Size[], index: readonly Expr[], axis: Size): boolean {
+  const first = shape.findIndex(size => size !== one);
+  return (
+    shape[first] === axis &&
+    index.every((each, at) => {
+      if (shape[at] === one) return true;
+      return each.kind === 'index' && (each.path.length === 1) === (at === first);
+    })
+  );
 }
 
 /** Buffers by what loops do to them. */
@@ -234,7 +280,7 @@ export interface Folds {
 }
 
 export function foldsOf({ steps }: Plan): Folds {
-  const sinks = steps.flatMap(step => (step.kind === 'loop' ? sinksOf(step.body) : []));
+  const sinks = steps.flatMap(step => (step.kind === 'loop' ? step.sinks : []));
   const where = (holds: (sink: Sink) => boolean) => new Set(sinks.filter(holds).map(({ buffer }) => buffer));
   return {
     sums: where(({ kind }) => kind === 'fold-sum' || kind === 'add'),

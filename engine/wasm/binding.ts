@@ -1,7 +1,8 @@
-import { layoutOf, lengthOf, type Schedule } from '../compile/layout.ts';
-import type { MatmulStep, Operand } from '../compile/plan.ts';
+import type { ArrayRef, MatmulStep } from '../compile/ir.ts';
+import { layoutOf, type Lifetimes, lifetimesOf } from '../compile/layout.ts';
 import type { Input } from '../compile/planned.ts';
-import type { Size, Structure } from '../compile/structure.ts';
+import { lengthOf, type Size } from '../compile/sizes.ts';
+import type { Structure } from '../compile/structure.ts';
 import type { Slot } from './frame.ts';
 import { panelBytes } from './matmul.ts';
 import type { CompiledPart, CompiledPass, Program } from './program.ts';
@@ -14,9 +15,11 @@ export interface Extra {
   readonly id: number;
 }
 
-/** The steps of a program as a layout sees them: a pass at a time, and with what the passes need for themselves. */
+/** The lifetimes of a program's buffers, by pass, and with what the passes need for themselves. */
 export interface Room {
-  readonly schedule: Schedule;
+  readonly lifetimes: Lifetimes;
+  /** How many buffers there are, the passes' own among them. */
+  readonly count: number;
   /** By pass. */
   readonly extras: readonly (readonly Extra[])[];
 }
@@ -26,17 +29,14 @@ export function roomOf({ plan, passes, folds }: Program): Room {
   const extras = passes.map(({ parts }) => {
     const needed = parts.flatMap(part => extrasOf(part, buffer => folds.sums.has(buffer)));
     // Steps of one pass that add to the same buffer share its sums.
-    const isFirst = ({ kind, buffer }: Omit<Extra, 'id'>, at: number) =>
-      needed.findIndex(other => other.kind === kind && other.buffer === buffer) === at;
-    return needed.filter(isFirst).map(extra => ({ ...extra, id: count++ }));
+    const distinct = new Map(needed.map(extra => [`${extra.kind} ${extra.buffer}`, extra]));
+    return [...distinct.values()].map(extra => ({ ...extra, id: count++ }));
   });
   const steps = passes.map(({ parts }, i) => ({
     reads: parts.flatMap(({ step }) => step.reads),
     writes: [...parts.flatMap(({ step }) => step.writes), ...(extras[i] as Extra[]).map(({ id }) => id)],
   }));
-  // Every buffer has a size of its own, which comes with the pose.
-  const buffers = Array.from({ length: count }, (_, id) => ({ id, shape: [id] }));
-  return { schedule: { steps, buffers, wanted: plan.wanted }, extras };
+  return { lifetimes: lifetimesOf({ steps, wanted: plan.wanted }), count, extras };
 }
 
 function extrasOf(part: CompiledPart, isSummed: (buffer: number) => boolean): Omit<Extra, 'id'>[] {
@@ -95,7 +95,7 @@ export function bindingOf(
     }
   }
   const bands = passes.map(pass => bandOf(program, pass, sizes));
-  const lengths = new Array<number>(room.schedule.buffers.length);
+  const lengths = new Array<number>(room.count);
   for (const { id, shape } of plan.buffers) lengths[id] = lengthOf(shape, sizes);
   for (const [i, { axis, local }] of passes.entries()) {
     const n = axis === undefined ? 1 : (sizes[axis] as number);
@@ -116,7 +116,7 @@ export function bindingOf(
   }
   const arena = up(end, 64);
   for (let id = 0; id < lengths.length; id++) lengths[id] = up(lengths[id] as number, 4);
-  const { offsets, length } = layoutOf(room.schedule, lengths);
+  const { offsets, length } = layoutOf(room.lifetimes, lengths);
   const buffers = lengths.map((_, id) => arena + 4 * (offsets[id] as number));
   return { sizes, inputs, buffers, bands, bytes: arena + 4 * length };
 }
@@ -147,7 +147,7 @@ function bandOf({ plan }: Program, { parts, axis }: CompiledPass, sizes: readonl
 
 /** Where an operand lies, and whether that is a band. */
 export function operandAt(
-  { kind, number }: Operand,
+  { kind, number }: ArrayRef,
   { inputs, buffers }: Binding,
   local: ReadonlySet<number>,
 ): { at: number; isBand: boolean } {

@@ -1,4 +1,4 @@
-import { lengthOf } from '../compile/layout.ts';
+import { lengthOf } from '../compile/sizes.ts';
 import type { Structure } from '../compile/structure.ts';
 import { listed } from './emit/listing.ts';
 import type { CompiledPart, Program } from './program.ts';

@@ -1,4 +1,4 @@
-import type { Path } from '../compile/expression.ts';
+import type { Path } from '../compile/ir.ts';
 import { type Code, extract, i32, ints, load, loadLane, op, shuffle, store, storeLane } from './emit/code.ts';
 import { add, and, keep, type Place } from './maths/arithmetic.ts';
 

@@ -1,8 +1,17 @@
-import type { Expr, Path } from '../compile/expression.ts';
-import type { LoopStep, Sink, Statement } from '../compile/plan.ts';
-import type { Size } from '../compile/structure.ts';
+import {
+  type Expr,
+  isWholeFold,
+  type LoopStatement,
+  type LoopStep,
+  type Path,
+  type Sink,
+  type Statement,
+  typeOf,
+  walkStatements,
+} from '../compile/ir.ts';
+import type { Size } from '../compile/sizes.ts';
 import { Uses } from '../compile/uses.ts';
-import { Addresses, isInteger } from './addresses.ts';
+import { Addresses } from './addresses.ts';
 import { type Code, extract, FunctionBuilder, i32, type Local, load, op, store } from './emit/code.ts';
 import { type Accumulator, accumulate, folded, largestOfLanes, totalOf } from './folds.ts';
 import { Frame, type Slot } from './frame.ts';
@@ -66,7 +75,7 @@ class Loop {
     this.#at = { f: this.f, target: settings.target };
     this.#settings = settings;
     this.#uses = new Uses(body);
-    this.#addresses = new Addresses(this.f, this.frame, body);
+    this.#addresses = new Addresses(this.f, this.frame);
   }
 
   write(statements: readonly Statement[]): void {
@@ -98,8 +107,9 @@ class Loop {
 
   #let(expr: Expr): void {
     if (!this.#uses.needsLocal(expr)) return;
-    if (isInteger(expr) || this.#addresses.isIndex(expr)) this.#addresses.keep(expr);
-    else if (isCondition(expr)) {
+    const type = typeOf(expr);
+    if (type === 'whole') this.#addresses.keep(expr);
+    else if (type === 'condition') {
       this.#masks.delete(expr);
       this.#masks.set(expr, keep(this.#at, this.#condition(expr), 'is'));
     } else {
@@ -122,7 +132,7 @@ class Loop {
 
   // Loops.
 
-  #loop(statement: Extract<Statement, { kind: 'loop' }>): void {
+  #loop(statement: LoopStatement): void {
     const { path, folds, registers, body } = statement;
     const { f } = this;
     const isOuter = path.length === 1;
@@ -170,7 +180,7 @@ class Loop {
   }
 
   /** Whether a loop is the one to take four at a time: an innermost one, or one around nothing but short ones. */
-  #isVector({ path, body }: Extract<Statement, { kind: 'loop' }>): boolean {
+  #isVector({ path, body }: LoopStatement): boolean {
     const inner = innerLoops(body);
     if (inner.length === 0) return true;
     const { isShort } = this.#settings;
@@ -207,15 +217,15 @@ class Loop {
     if (known) return known;
     const [a, b, c] = expr.args as readonly [Expr, Expr, Expr];
     switch (expr.kind) {
-      case 'number':
-        return number(this.#at, expr.number);
+      case 'constant':
+        return number(this.#at, expr.value);
       case 'load':
-        return loadAt(this.#at, this.#addresses.place(a), this.#lanes);
-      case 'input':
-        return loadAt(this.#at, this.#addresses.ofInput(expr), this.#lanes);
-      case 'less':
-      case 'equal':
-        return and(this.#condition(expr), number(this.#at, 1));
+        return loadAt(this.#at, this.#addresses.ofLoad(expr), this.#lanes);
+      case 'indicator':
+        return and(this.#condition(a), number(this.#at, 1));
+      case 'round':
+        // Every number is float32.
+        return this.#value(a);
       case 'select':
         return this.#settings.target.select(this.#condition(a), this.#value(b), this.#value(c));
       default:
@@ -227,28 +237,27 @@ class Loop {
     }
   }
 
-  /** All ones where an expression is not 0. */
+  /** All ones where a condition holds. */
   #condition(expr: Expr): Code {
     const known = this.#masks.get(expr);
     if (known) return known;
-    if (!isCondition(expr)) return op('f32x4.ne', this.#value(expr), number(this.#at, 0));
     const [a, b] = expr.args.map(arg => this.#value(arg)) as [Code, Code];
-    return comparison(expr, a, b);
+    return expr.kind === 'nonzero' ? op('f32x4.ne', a, number(this.#at, 0)) : comparison(expr, a, b);
   }
 
   // What leaves an iteration.
 
-  #sink({ kind, buffer, position, value }: Sink): void {
-    const { f } = this;
+  #sink(sink: Sink): void {
+    const { kind, buffer, at, value } = sink;
+    if (isWholeFold(sink)) {
+      const isSum = kind === 'fold-sum';
+      if (this.#lanes) this.#spread.add(buffer);
+      const term = this.#masked(this.#value(value), isSum ? 0 : -Infinity);
+      accumulate(this.f, this.#registers.get(buffer) as Accumulator, term, isSum);
+      return;
+    }
+    const position = at[0] as Expr;
     switch (kind) {
-      case 'fold-sum':
-      case 'fold-largest': {
-        const isSum = kind === 'fold-sum';
-        if (this.#lanes) this.#spread.add(buffer);
-        const term = this.#masked(this.#value(value), isSum ? 0 : -Infinity);
-        accumulate(f, this.#registers.get(buffer) as Accumulator, term, isSum);
-        return;
-      }
       case 'store':
         storing(this.#at, this.#addresses.place(position), this.#value(value), this.#lanes);
         return;
@@ -278,15 +287,11 @@ class Loop {
   }
 }
 
-function isCondition({ kind }: Expr): boolean {
-  return kind === 'less' || kind === 'equal';
-}
-
 /** The sizes of all loops inside. */
 function innerLoops(statements: readonly Statement[]): Size[] {
-  return statements.flatMap(statement => {
-    if (statement.kind === 'branch') return innerLoops(statement.body);
-    if (statement.kind !== 'loop') return [];
-    return [statement.path.at(-1) as Size, ...innerLoops(statement.body)];
+  const sizes: Size[] = [];
+  walkStatements(statements, statement => {
+    if (statement.kind === 'loop') sizes.push(statement.path.at(-1) as Size);
   });
+  return sizes;
 }

@@ -1,17 +1,18 @@
-import { lengthOf } from '../compile/layout.ts';
-import type { Buffer } from '../compile/plan.ts';
-import type { Input } from '../compile/planned.ts';
+import type { Buffer } from '../compile/ir.ts';
+import type { Input, Machine } from '../compile/planned.ts';
+import { lengthOf } from '../compile/sizes.ts';
 import type { Structure } from '../compile/structure.ts';
 import type { Tensor } from '../tensor.ts';
 import type { WebAssemblyApi } from './api.ts';
-import type { Arena } from './arena.ts';
+import type { Arena, Kept, Loaded } from './arena.ts';
 import { type Binding, bindingOf, type Extra, isSummedByBands, type Room, roomOf } from './binding.ts';
+import { explained } from './explain.ts';
 import { tileBytes } from './matmul.ts';
 import { type Call, type PreparedPass, prepared } from './prepared.ts';
 import { type CompiledPart, math, type Program } from './program.ts';
 
 /** A program in a memory: it copies inputs there, runs the passes and leaves the results. */
-export class Machine {
+export class WasmMachine implements Machine {
   readonly program: Program;
   readonly #arena: Arena;
   readonly #functions: Readonly<Record<string, Call>>;
@@ -20,7 +21,8 @@ export class Machine {
   readonly #frames = new Map<CompiledPart, number>();
   readonly #scratch: number;
   readonly #begin: number;
-  #binding: Binding | undefined;
+  #bound: Loaded | undefined;
+  #starts: readonly number[] = [];
   #prepared: Prepared | undefined;
 
   constructor(program: Program, arena: Arena, { Module, Instance }: WebAssemblyApi) {
@@ -40,16 +42,39 @@ export class Machine {
     this.#begin = this.#scratch + tileBytes;
   }
 
-  /** Where everything lies for a pose; that of sizes as before is kept. */
-  bind(structure: Structure, inputs: readonly Input[]): Binding {
-    const { sizes } = structure;
-    if (this.#binding?.sizes.every((size, i) => size === sizes[i])) return this.#binding;
-    this.#binding = bindingOf(this.program, this.#room, structure, inputs, this.#begin);
-    return this.#binding;
+  bind(structure: Structure, inputs: readonly Input[]): number {
+    const { sizes, starts } = structure;
+    const before = this.#bound?.binding;
+    // That of equal sizes is kept.
+    const binding = before?.sizes.every((size, i) => size === sizes[i])
+      ? before
+      : bindingOf(this.program, this.#room, structure, inputs, this.#begin);
+    this.#bound = { inputs, binding };
+    this.#starts = starts;
+    return binding.bytes;
+  }
+
+  run(shared?: ReadonlySet<Tensor>): void {
+    const bound = this.#bound as Loaded;
+    this.#arena.reserve(bound.binding.bytes);
+    this.#load(bound, this.#arena.taken(this, shared));
+    this.#compute(bound.binding, this.#starts);
+    if (shared) this.#arena.keep(this, shared, bound);
+    this.#bound = { inputs: [], binding: bound.binding };
+  }
+
+  result(buffer: number): Float32Array {
+    const { buffers, sizes } = (this.#bound as Loaded).binding;
+    const from = (buffers[buffer] as number) / 4;
+    return this.#arena.floats.slice(from, from + this.#length(buffer, sizes));
+  }
+
+  explain(structure: Structure): string {
+    return explained(this.program, structure);
   }
 
   /** Copies what is given into the memory, but for shared tensors that lie there from the run before. */
-  load({ inputs, binding }: Loaded, before?: { loaded: Loaded; shared: ReadonlySet<Tensor> }): void {
+  #load({ inputs, binding }: Loaded, before: Kept | undefined): void {
     const { floats, ints } = this.#arena;
     for (let i = 0; i < inputs.length; i++) {
       const { tensor } = inputs[i] as Input;
@@ -63,8 +88,7 @@ export class Machine {
     }
   }
 
-  /** Runs all passes on what was loaded. */
-  run(binding: Binding, { starts }: Structure): void {
+  #compute(binding: Binding, starts: readonly number[]): void {
     if (this.#prepared?.binding !== binding || !isSame(this.#prepared.starts, starts)) {
       this.#prepared = this.#prepare(binding, starts);
     }
@@ -104,12 +128,6 @@ export class Machine {
         prepared(pass, frameOf, { ...given, extras: this.#room.extras[i] as readonly Extra[] }),
       ),
     };
-  }
-
-  /** The numbers of a wanted value, as an array of the receiver's own. */
-  result(buffer: number, { buffers, sizes }: Binding): Float32Array {
-    const from = (buffers[buffer] as number) / 4;
-    return this.#arena.floats.slice(from, from + this.#length(buffer, sizes));
   }
 
   #length(buffer: number, sizes: readonly number[]): number {
@@ -155,12 +173,6 @@ export class Machine {
     for (let i = 0; i < length; i++)
       floats[to + i] = (isFold ? 0 : (floats[to + i] as number)) + (doubles[from + i] as number);
   }
-}
-
-/** What was copied into the memory, and where it lies. */
-export interface Loaded {
-  readonly inputs: readonly Input[];
-  readonly binding: Binding;
 }
 
 interface Prepared {

@@ -1,5 +1,5 @@
-import { lengthOf } from '../compile/layout.ts';
-import type { Buffer, Plan } from '../compile/plan.ts';
+import type { Buffer, Plan } from '../compile/ir.ts';
+import { lengthOf } from '../compile/sizes.ts';
 import { type Binding, type Extra, isSummedByBands } from './binding.ts';
 import type { Slot } from './frame.ts';
 import { productOf } from './products.ts';

@@ -1,4 +1,4 @@
-import type { Expr, Primitive } from '../compile/expression.ts';
+import type { Expr, RealKind } from '../compile/ir.ts';
 import { type Code, op } from './emit/code.ts';
 import {
   abs,
@@ -22,7 +22,7 @@ import { log, log1p, log1pOfFraction } from './maths/logarithms.ts';
 /** The vector code of a primitive but comparisons and selections, from that of its arguments. */
 export function primitive(at: Place, expr: Expr, args: readonly Code[]): Code {
   const [a, b] = args as readonly [Code, Code];
-  switch (expr.kind as Primitive) {
+  switch (expr.kind as RealKind) {
     case 'add':
       return add(a, b);
     case 'sub':
@@ -85,7 +85,7 @@ function extremum({ kind, args }: Expr, a: Code, b: Code): Code {
 }
 
 function isKnown(expr: Expr | undefined): boolean {
-  return expr?.kind === 'number' && !Number.isNaN(expr.number);
+  return expr?.kind === 'constant' && !Number.isNaN(expr.value);
 }
 
 /** Whether it is 0 or less by its form: −|x| or −x². */

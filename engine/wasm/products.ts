@@ -1,5 +1,5 @@
-import { lengthOf } from '../compile/layout.ts';
-import type { MatmulStep } from '../compile/plan.ts';
+import type { MatmulStep } from '../compile/ir.ts';
+import { lengthOf } from '../compile/sizes.ts';
 import { operandAt } from './binding.ts';
 import { packedRow, panelBytes } from './matmul.ts';
 import type { Call, MatmulPart, Run, Setting } from './prepared.ts';

@@ -1,5 +1,6 @@
-import type { Plan } from '../compile/plan.ts';
-import type { Size, Structure } from '../compile/structure.ts';
+import type { Plan } from '../compile/ir.ts';
+import type { Size } from '../compile/sizes.ts';
+import type { Structure } from '../compile/structure.ts';
 import { type Folds, foldsOf, type Part, passesOf } from './bands.ts';
 import { assembled, type Encoded, encoded } from './emit/assembler.ts';
 import type { FunctionBuilder } from './emit/code.ts';

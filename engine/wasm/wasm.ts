@@ -1,10 +1,7 @@
-import { type Job, type PlannedExecutor, plannedExecutor } from '../compile/planned.ts';
+import { type PlannedExecutor, plannedExecutor } from '../compile/planned.ts';
 import { checkOptions } from '../options.ts';
-import type { Value } from '../tape.ts';
-import type { Tensor } from '../tensor.ts';
 import { Arena } from './arena.ts';
-import { explained } from './explain.ts';
-import { type Loaded, Machine } from './machine.ts';
+import { WasmMachine } from './machine.ts';
 import { programOf, short } from './program.ts';
 import { engine } from './support.ts';
 import { plain, relaxed } from './target.ts';
@@ -39,40 +36,11 @@ export function wasm(options: WasmOptions = {}): WasmExecutor {
   const isRelaxed = canRelax && mayRelax;
   const target = isRelaxed ? relaxed : plain;
   const arena = new Arena(api);
-  /** What lies in the memory: of which program, and which of it are the tensors shared by the runs. */
-  let kept: { machine: Machine; shared: ReadonlySet<Tensor>; loaded: Loaded } | undefined;
-
-  const run = (
-    machine: Machine,
-    { structure, wanted, inputs, memory, options: { shared } }: Job,
-  ): Tensor[] => {
-    const binding = machine.bind(structure, inputs);
-    const bytes = binding.bytes + (wanted[0] as Value).tape.copiedBytes;
-    memory.take(bytes);
-    try {
-      arena.reserve(binding.bytes);
-      const before = kept?.machine === machine && kept.shared === shared ? kept : undefined;
-      kept = undefined;
-      const loaded = { inputs, binding };
-      machine.load(loaded, before);
-      if (shared) kept = { machine, shared, loaded };
-      machine.run(binding, structure);
-      return wanted.map(({ shape }, i) => ({
-        data: machine.result(machine.program.plan.wanted[i] as number, binding),
-        shape,
-      }));
-    } finally {
-      memory.give(bytes);
-    }
-  };
-
   return plannedExecutor({
     name: `wasm float32${isRelaxed ? ' relaxed' : ''}`,
     precision: 'float32',
     structures,
     variantOf: ({ sizes }) => sizes.map(size => (size < short ? 's' : 'l')).join(''),
-    compile: (plan, structure) => new Machine(programOf(plan, structure, target), arena, api),
-    run,
-    explain: ({ program }, structure) => explained(program, structure),
+    compile: (plan, structure) => new WasmMachine(programOf(plan, structure, target), arena, api),
   });
 }

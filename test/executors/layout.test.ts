@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { layoutOf, lengthOf } from '../../engine/compile/layout.ts';
-import type { Plan } from '../../engine/compile/plan.ts';
+import { type Layout, layoutOf, lifetimesOf, type Uses } from '../../engine/compile/layout.ts';
 import { property } from '../support/property.ts';
 
 /** Buffers by their length and the steps that first write and last read them. */
@@ -14,37 +13,32 @@ type Lifetimes = readonly { length: number; first: number; lasts: number; isWant
 
 const steps = 20;
 
-/** A plan that does nothing but write and read at those steps; sizes are the lengths themselves. */
-function planWith(buffers: Lifetimes): Plan {
+/** The layout of steps that do nothing but write and read. */
+function laidOut(buffers: Lifetimes): Layout {
   const idsWhere = (holds: (buffer: Lifetimes[number]) => boolean) =>
     buffers.flatMap((buffer, id) => (holds(buffer) ? [id] : []));
-  return {
+  const uses: Uses = {
     steps: Array.from({ length: steps }, (_, at) => ({
-      kind: 'loop',
-      body: [],
-      clears: [],
-      ops: [],
       writes: idsWhere(({ first }) => first === at),
       reads: idsWhere(({ first, lasts }) => first < at && at <= first + lasts),
     })),
-    buffers: buffers.map(({ length }, id) => ({ id, shape: [length] })) as unknown as Plan['buffers'],
-    inputPlaces: [],
-    isGuess: false,
     wanted: idsWhere(({ isWanted }) => isWanted),
   };
+  return layoutOf(
+    lifetimesOf(uses),
+    buffers.map(({ length }) => length),
+  );
 }
-
-const sizes = Array.from({ length: 10 }, (_, length) => length);
 
 describe('the arena', () => {
   property(
     'no two buffers that live at once overlap, and none reaches beyond its end',
     lifetimes,
     buffers => {
-      const { offsets, length } = layoutOf(planWith(buffers), sizes);
+      const { offsets, length } = laidOut(buffers);
       const places = buffers.map((buffer, id) => ({
         from: offsets[id] as number,
-        to: (offsets[id] as number) + lengthOf([buffer.length], sizes),
+        to: (offsets[id] as number) + buffer.length,
         born: buffer.first,
         dies: buffer.isWanted ? steps : buffer.first + buffer.lasts,
       }));
@@ -63,7 +57,7 @@ describe('the arena', () => {
     'is no longer than all buffers together, and no shorter than what lives at any one step',
     lifetimes,
     buffers => {
-      const { length } = layoutOf(planWith(buffers), sizes);
+      const { length } = laidOut(buffers);
       const total = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
       const alive = Array.from({ length: steps }, (_, at) =>
         buffers
@@ -77,6 +71,6 @@ describe('the arena', () => {
 
   test('takes what was given back: of a chain, each read by the next step, two have room at once', () => {
     const chain = Array.from({ length: 12 }, (_, first) => ({ length: 7, first, lasts: 1, isWanted: false }));
-    expect(layoutOf(planWith(chain), sizes).length).toBe(14);
+    expect(laidOut(chain).length).toBe(14);
   });
 });

@@ -1,0 +1,67 @@
+import { type Expression, numbers, type Scalar } from '../scalar.ts';
+
+/** The primitives of the algebra, by name. */
+export type Primitive = Exclude<keyof Scalar<unknown>, 'constant'>;
+
+export const primitives: readonly Primitive[] = Object.keys(numbers).filter(
+  name => name !== 'constant',
+) as Primitive[];
+
+/** An algebra of anything: how a constant is read, and how a primitive of arguments is. */
+export function algebraOf<T>(
+  constant: (number: number) => T,
+  apply: (kind: Primitive, args: readonly T[]) => T,
+): Scalar<T> {
+  const operations = primitives.map(kind => [kind, (...args: T[]) => apply(kind, args)] as const);
+  return { constant, ...Object.fromEntries(operations) } as unknown as Scalar<T>;
+}
+
+/** A number as text that tells −0 from 0. */
+export function numberText(number: number): string {
+  return Object.is(number, -0) ? '-0' : `${number}`;
+}
+
+/** An expression as text, the same for every function that computes the same. Shared parts are numbered, not repeated. */
+export function textOf(expression: Expression, inputs: number): string {
+  const steps: string[] = [];
+  const known = new Map<string, string>();
+  const name = (text: string) => {
+    const before = known.get(text);
+    if (before) return before;
+    const made = `#${steps.push(text)}`;
+    known.set(text, made);
+    return made;
+  };
+  const algebra = algebraOf<string>(numberText, (kind, args) => name(`${kind}(${args})`));
+  const arrived = Array.from({ length: inputs }, (_, i) => `x${i}`);
+  const result = expression(algebra, ...arrived);
+  return `${steps.join(';')}>${result}`;
+}
+
+/** Rough costs of primitives, in additions. */
+const costs: Partial<Record<Primitive, number>> = {
+  exp: 20,
+  expm1: 25,
+  log: 20,
+  log1p: 25,
+  pow: 40,
+  sin: 20,
+  cos: 20,
+  tanh: 30,
+  sqrt: 6,
+  div: 4,
+};
+
+/** The cost of computing an expression once, in additions. */
+export function costOf(expression: Expression, inputs: number): number {
+  let cost = 0;
+  const algebra = algebraOf<number>(
+    () => 0,
+    kind => {
+      cost += costs[kind] ?? 1;
+      return 0;
+    },
+  );
+  expression(algebra, ...new Array<number>(inputs).fill(0));
+  return cost;
+}

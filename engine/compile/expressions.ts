@@ -1,0 +1,290 @@
+import { numbers, type Scalar } from '../scalar.ts';
+import { algebraOf, numberText, type Primitive } from './algebra.ts';
+import { type Guesses, taintOfGuess } from './guesses.ts';
+import {
+  type ArrayRef,
+  deepest,
+  type Expr,
+  type ExprOf,
+  type Guess,
+  type Path,
+  type Sink,
+  type Taint,
+} from './ir.ts';
+import { matched, matchers, type RuleAlgebra } from './rules.ts';
+import { one, type Size } from './sizes.ts';
+
+/** The fields of an expression that its kind alone does not tell. */
+interface Fields {
+  readonly path?: Path;
+  readonly taint?: Taint;
+  readonly guess?: Guess;
+  readonly inner?: Path;
+  readonly [field: string]: unknown;
+}
+
+/** Makes the expressions of one loop nest, each once, rewritten by rules.ts. */
+export class Expressions {
+  readonly #known = new Map<string, Expr>();
+  readonly #guesses: Guesses;
+  readonly #rounds: boolean;
+  /** Lengths of loops that differ from iteration to iteration, by −1 − size. */
+  readonly lengths: Expr[] = [];
+
+  /** `rounds` where numbers are float32: then so are those that are compared, whatever computes them. */
+  constructor(guesses: Guesses, rounds: boolean) {
+    this.#guesses = guesses;
+    this.#rounds = rounds;
+  }
+
+  #intern(kind: Expr['kind'], args: readonly Expr[], key: string | number, fields: Fields = {}): Expr {
+    const text = `${kind} ${key} ${args.map(arg => arg.id)}`;
+    const known = this.#known.get(text);
+    if (known) return known;
+    let taint: Taint = fields.taint ?? 0;
+    for (const arg of args) if (arg.taint > taint) taint = arg.taint;
+    const path = fields.path ?? deepest(args);
+    const made = { ...fields, id: this.#known.size, kind, args, path, taint } as unknown as Expr;
+    this.#known.set(text, made);
+    return made;
+  }
+
+  /** @throws TypeError for what is no number: it would be printed into source */
+  constant(value: number): Expr {
+    if (typeof value !== 'number') throw new TypeError(`plan: a constant is a number, got a ${typeof value}`);
+    return this.#intern('constant', [], numberText(value), { value });
+  }
+
+  index(path: Path): Expr {
+    return this.#intern('index', [], `${path}`, { path });
+  }
+
+  /** The size of a loop whose length differs from iteration to iteration of the loops around it. */
+  ragged(length: Expr): Size {
+    const known = this.lengths.indexOf(length);
+    return -1 - (known >= 0 ? known : this.lengths.push(length) - 1);
+  }
+
+  size(size: Size): Expr {
+    return size === one ? this.constant(1) : this.#intern('size', [], size, { size });
+  }
+
+  start(start: number): Expr {
+    return this.#intern('start', [], start, { start });
+  }
+
+  offset(buffer: number): Expr {
+    return this.#intern('offset', [], buffer, { buffer });
+  }
+
+  plus(a: Expr, b: Expr): Expr {
+    return this.#rewritten('plus', [a, b]) ?? this.#intern('plus', [a, b], '');
+  }
+
+  times(a: Expr, b: Expr): Expr {
+    return this.#rewritten('times', [a, b]) ?? this.#intern('times', [a, b], '');
+  }
+
+  /** The entry of an array at an index, read under `shape`; tainted if what was stored there is. */
+  entry(of: ArrayRef, shape: readonly Size[], index: readonly Expr[], taint: Taint = 0): Expr {
+    return this.#intern('entry', index, `${of.kind} ${of.number} ${shape}`, { of, shape, taint });
+  }
+
+  /** The nearest float32. */
+  round(a: Expr): Expr {
+    if (a.kind === 'constant') return this.constant(Math.fround(a.value));
+    if (a.kind === 'round' || a.kind === 'indicator') return a;
+    return this.#intern('round', [a], '');
+  }
+
+  /** `body` folded over the loop at `inner`, known at the loop around it. */
+  fold(reducer: 'sum' | 'max', inner: Path, body: Expr): Expr {
+    const kind = reducer === 'sum' ? 'sum' : 'largest';
+    return this.#intern(kind, [body], `${inner}`, { path: inner.slice(0, -1), inner });
+  }
+
+  /** A primitive of known arguments: computed where they are numbers, rewritten where a rule fits. */
+  apply(kind: Primitive, args: readonly Expr[]): Expr {
+    if (kind === 'select') {
+      const [condition, yes, no] = args as [Expr, Expr, Expr];
+      return this.#selected(this.condition(condition), yes, no);
+    }
+    if (args.every(arg => arg.kind === 'constant')) {
+      const compute = numbers[kind] as (...args: number[]) => number;
+      return this.constant(compute(...args.map(arg => (arg as ExprOf<'constant'>).value)));
+    }
+    if (kind === 'less' || kind === 'equal') return this.indicator(this.#compared(kind, args));
+    return this.#rewritten(kind, args) ?? this.#intern(kind, args, '');
+  }
+
+  #compared(kind: 'less' | 'equal', args: readonly Expr[]): Expr {
+    // Rounding changes no sign.
+    const rounds = this.#rounds && !args.some(arg => arg.kind === 'constant' && arg.value === 0);
+    return this.#intern(kind, rounds ? args.map(arg => this.round(arg)) : args, '');
+  }
+
+  #selected(condition: Expr, yes: Expr, no: Expr): Expr {
+    if (condition.kind === 'truth') return condition.value ? yes : no;
+    const args = [condition, yes, no];
+    return this.#rewritten('select', args) ?? this.#intern('select', args, '');
+  }
+
+  /** The truth of a number: whether it is not 0. */
+  condition(a: Expr): Expr {
+    if (a.kind === 'indicator') return a.args[0] as Expr;
+    if (a.kind === 'constant') return this.#truth(a.value !== 0);
+    return this.#intern('nonzero', [a], '');
+  }
+
+  /** 1 where a condition holds, else 0. */
+  indicator(condition: Expr): Expr {
+    if (condition.kind === 'truth') return this.constant(condition.value ? 1 : 0);
+    return this.#intern('indicator', [condition], '');
+  }
+
+  #truth(value: boolean): Expr {
+    return this.#intern('truth', [], `${value}`, { value });
+  }
+
+  #rewritten(kind: Primitive | 'plus' | 'times', args: readonly Expr[]): Expr | undefined {
+    for (const matcher of matchers.get(kind) ?? []) {
+      const { isGuess, result } = matcher.rule;
+      if (isGuess && !this.#guesses.masked) continue;
+      const found = matched(matcher, args);
+      if (!found) continue;
+      const [a, b] = found as [Expr, Expr];
+      return isGuess ? this.#masked(a, b) : result(this.#ruleAlgebra, ...(found as [Expr, Expr, Expr]));
+    }
+    return undefined;
+  }
+
+  #masked(factor: Expr, other: Expr, taint: Taint = taintOfGuess.masked): Expr {
+    // Of these nothing need be guessed.
+    const isPlain = (factor.kind === 'constant' && factor.value !== 0) || isFinite(other);
+    if (isPlain && taint === taintOfGuess.masked) return this.apply('mul', [factor, other]);
+    return this.#intern('mul', [factor, other], `masked ${taint}`, { guess: 'masked', taint });
+  }
+
+  /** A product that stands for a sum turned round. */
+  turned(product: Expr): Expr {
+    if (product.kind !== 'mul' || product.guess === 'turned') return product;
+    const [a, b] = product.args as [Expr, Expr];
+    const taint = taintOfGuess.turned;
+    if (product.guess === 'masked') return this.#masked(a, b, taint);
+    return this.#intern('mul', [a, b], 'turned', { guess: 'turned', taint });
+  }
+
+  /** The algebra in which an op's expression is read as an {@link Expr}. */
+  readonly algebra: Scalar<Expr> = algebraOf<Expr>(
+    value => this.constant(value),
+    (kind, args) => this.apply(kind, args),
+  );
+
+  readonly #ruleAlgebra: RuleAlgebra<Expr> = {
+    ...this.algebra,
+    plus: (a, b) => this.plus(a, b),
+    times: (a, b) => this.times(a, b),
+  };
+
+  /** An expression of other arguments. */
+  #rebuilt(expr: Expr, args: readonly Expr[]): Expr {
+    switch (expr.kind) {
+      case 'mul':
+        if (expr.guess === 'masked') return this.#masked(args[0] as Expr, args[1] as Expr, expr.taint);
+        return expr.guess ? this.turned(this.#intern('mul', args, '')) : this.apply('mul', args);
+      case 'select':
+        return this.#selected(...(args as [Expr, Expr, Expr]));
+      case 'less':
+      case 'equal':
+        return this.#intern(expr.kind, args, '');
+      case 'nonzero':
+        return this.condition(args[0] as Expr);
+      case 'indicator':
+        return this.indicator(args[0] as Expr);
+      case 'round':
+        return this.round(args[0] as Expr);
+      case 'plus':
+        return this.plus(...(args as [Expr, Expr]));
+      case 'times':
+        return this.times(...(args as [Expr, Expr]));
+      case 'sum':
+      case 'largest':
+        return this.fold(expr.kind === 'sum' ? 'sum' : 'max', expr.inner, args[0] as Expr);
+      case 'entry':
+        return this.entry(expr.of, expr.shape, args, expr.taint);
+      case 'load':
+        return this.#load(expr.of, args[0] as Expr, expr.taint);
+      case 'constant':
+      case 'truth':
+      case 'index':
+      case 'size':
+      case 'start':
+      case 'offset':
+        return expr;
+      default:
+        return this.apply(expr.kind, args);
+    }
+  }
+
+  #mapped(expr: Expr, known: Map<Expr, Expr>, map: (expr: Expr) => Expr | undefined): Expr {
+    const before = known.get(expr);
+    if (before) return before;
+    const own = map(expr);
+    if (own) return own;
+    const args = expr.args.map(arg => this.#mapped(arg, known, map));
+    const result = args.every((arg, i) => arg === expr.args[i]) ? expr : this.#rebuilt(expr, args);
+    known.set(expr, result);
+    return result;
+  }
+
+  /** `expr` where `condition` holds. A number that is asked whether it is 0 stays the number it is. */
+  assume(expr: Expr, condition: Expr, known: Map<Expr, Expr>): Expr {
+    const holds = this.#truth(true);
+    return this.#mapped(expr, known, each => {
+      if (each === condition) return holds;
+      // What is known further out cannot hang on it; a sum there runs over the same index on its own.
+      return each.path.length < condition.path.length ? each : undefined;
+    });
+  }
+
+  /** Sinks whose entries are positions: outer axes first, so that what does not change stays outside. */
+  flattened(sinks: readonly Sink[]): Sink[] {
+    const known = new Map<Expr, Expr>();
+    const flat = (expr: Expr): Expr =>
+      this.#mapped(expr, known, each => {
+        if (each.kind !== 'entry') return undefined;
+        const index = each.args.map(flat);
+        const from = each.of.kind === 'buffer' ? this.offset(each.of.number) : this.constant(0);
+        const made = this.#load(each.of, this.#position(each.shape, index, from), each.taint);
+        known.set(each, made);
+        return made;
+      });
+    return sinks.map(sink => ({ ...sink, value: flat(sink.value), at: sink.at.map(flat) }));
+  }
+
+  #load(of: ArrayRef, position: Expr, taint: Taint): Expr {
+    return this.#intern('load', [position], `${of.kind} ${of.number}`, { of, taint });
+  }
+
+  /** The position of an entry of a buffer that is written. */
+  placed(buffer: number, shape: readonly Size[], index: readonly Expr[]): Expr {
+    return this.#position(shape, index, this.offset(buffer));
+  }
+
+  #position(shape: readonly Size[], index: readonly Expr[], from: Expr): Expr {
+    const strides: Expr[] = [];
+    let stride = this.constant(1);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      strides[axis] = stride;
+      stride = this.times(this.size(shape[axis] as Size), stride);
+    }
+    return index.reduce((position, each, axis) => {
+      if (shape[axis] === one) return position;
+      return this.plus(position, this.times(each, strides[axis] as Expr));
+    }, from);
+  }
+}
+
+function isFinite(expr: Expr): boolean {
+  return expr.kind === 'constant' && Number.isFinite(expr.value);
+}

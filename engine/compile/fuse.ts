@@ -1,0 +1,250 @@
+import { Expressions } from './expressions.ts';
+import { baseOf, type Graph, type GraphInput, type Node, type Placement } from './graph.ts';
+import type { Guesses } from './guesses.ts';
+import { type ArrayRef, deepest, type Expr, type Path, type Sink, type Taint } from './ir.ts';
+import type { Group, Root, Schedule } from './schedule.ts';
+import { longAxes, one, type Size, sameWithoutOnes } from './sizes.ts';
+import { reducesOuter } from './storage.ts';
+
+/*
+ * The pass that writes a group's loop: for each root what leaves an iteration, as an expression of what is stored and
+ * given. Indices stay indices; order.ts flattens them.
+ */
+
+/** A loop as expressions. */
+export interface FusedLoop {
+  readonly sinks: readonly Sink[];
+  readonly expressions: Expressions;
+  /** The buffers loaded from. */
+  readonly reads: ReadonlySet<number>;
+  readonly ops: ReadonlySet<string>;
+}
+
+/** The numbering of buffers, and what is known of each. */
+export interface Buffers {
+  idOf(node: Node): number;
+  /** What the numbers in a buffer are where a guess is wrong. */
+  readonly taints: Map<number, Taint>;
+}
+
+/** Writes the loop of a group; `rounds` where a stored number is rounded to float32. */
+export function fused(
+  group: Group,
+  { graph, schedule, buffers, guesses, rounds }: FuseSetting,
+): FusedLoop {
+  const reader = new Reader({
+    inputs: graph.inputs,
+    expressions: new Expressions(guesses, rounds),
+    bufferOf: node => (schedule.isThere(node, group) ? buffers.idOf(node) : undefined),
+    taintOf: buffer => buffers.taints.get(buffer) ?? 0,
+    isRounded: rounds ? node => schedule.stored.has(node) : () => false,
+    roundsInputs: rounds,
+  });
+  const sinks = group.roots.map(root => reader.sinkOf(root, buffers.idOf(root.node)));
+  for (const { buffer, value } of sinks) {
+    const before = buffers.taints.get(buffer) ?? 0;
+    if (value.taint > before) buffers.taints.set(buffer, value.taint);
+  }
+  return { sinks, expressions: reader.expressions, reads: reader.reads, ops: reader.ops };
+}
+
+export interface FuseSetting {
+  readonly graph: Graph;
+  readonly schedule: Schedule;
+  readonly buffers: Buffers;
+  readonly guesses: Guesses;
+  readonly rounds: boolean;
+}
+
+/** Where a {@link Reader} finds things. */
+export interface Finding {
+  readonly inputs: readonly GraphInput[];
+  readonly expressions: Expressions;
+  /** The buffer in which a node lies already. */
+  readonly bufferOf: (node: Node) => number | undefined;
+  readonly taintOf: (buffer: number) => Taint;
+  /** Whether the numbers of a node that is computed here are float32. */
+  readonly isRounded: (node: Node) => boolean;
+  /** Whether inputs of float64 are read as float32. */
+  readonly roundsInputs: boolean;
+}
+
+/** Reads nodes as expressions inside one loop nest. */
+export class Reader {
+  readonly expressions: Expressions;
+  readonly reads: Set<number> = new Set();
+  readonly ops: Set<string> = new Set();
+  readonly #finding: Finding;
+  readonly #known = new Map<string, Expr>();
+
+  constructor(finding: Finding) {
+    this.#finding = finding;
+    this.expressions = finding.expressions;
+  }
+
+  /** The entry that a root leaves in each iteration. */
+  sinkOf({ node, part, space }: Root, buffer: number): Sink {
+    this.ops.add(node.name);
+    const { path, index } = this.loopsOver(space);
+    const { form } = node;
+    if (form.kind === 'scatter') {
+      const value = this.read(node.inputs[part] as Node, index);
+      const placement = form.placements[part] as Placement;
+      const isAlone = placement.kind === 'box' && form.placements.length === 1;
+      const kind = form.overlaps && !isAlone ? 'add' : 'store';
+      return { kind, path, buffer, at: this.#placed(placement, index), value };
+    }
+    if (form.kind === 'reduce' && reducesOuter(node)) {
+      const value = this.read(node.inputs[0] as Node, index);
+      const zero = this.expressions.constant(0);
+      const at = index.map((each, axis) => (form.axes.includes(axis) ? zero : each));
+      const isNumber = longAxes(node.shape).length === 0;
+      const isSum = form.reducer === 'sum';
+      const kind = isNumber ? (isSum ? 'fold-sum' : 'fold-largest') : isSum ? 'add' : 'largest';
+      return { kind, path, buffer, at, value };
+    }
+    return { kind: 'store', path, buffer, at: index, value: this.#computed(node, index) };
+  }
+
+  /** The loops over a space, outer to inner, and the index of each axis in them. */
+  loopsOver(space: readonly Size[]): { path: Path; index: Expr[] } {
+    let path: Path = [];
+    const index = space.map(size => {
+      if (size === one) return this.expressions.constant(0);
+      path = [...path, size];
+      return this.expressions.index(path);
+    });
+    return { path, index };
+  }
+
+  /** A node's entry: from where it lies, else computed. */
+  read(node: Node, index: readonly Expr[]): Expr {
+    return this.#lying(node, node.shape, index) ?? this.#computed(node, index);
+  }
+
+  /** The entry of a node that lies somewhere, read under a shape of as many numbers. */
+  #lying(node: Node, shape: readonly Size[], index: readonly Expr[]): Expr | undefined {
+    const { form } = node;
+    const { expressions } = this;
+    if (form.kind === 'fill') return expressions.constant(form.number);
+    if (form.kind === 'leaf') return this.#given(form.input, shape, index);
+    const buffer = this.#finding.bufferOf(node);
+    if (buffer === undefined) return undefined;
+    this.reads.add(buffer);
+    const of: ArrayRef = { kind: 'buffer', number: buffer, type: 'real' };
+    return expressions.entry(of, shape, index, this.#finding.taintOf(buffer));
+  }
+
+  #given(input: number, shape: readonly Size[], index: readonly Expr[]): Expr {
+    const { type, isDouble } = this.#finding.inputs[input] as GraphInput;
+    const entry = this.expressions.entry({ kind: 'input', number: input, type }, shape, index);
+    return isDouble && this.#finding.roundsInputs ? this.expressions.round(entry) : entry;
+  }
+
+  /** Entries of index data. */
+  rows({ form, shape }: Node, index: readonly Expr[]): Expr {
+    if (form.kind !== 'leaf') throw new Error('plan: an index is given, not computed');
+    return this.#given(form.input, shape, index);
+  }
+
+  #computed(node: Node, index: readonly Expr[]): Expr {
+    const key = `${node.id} ${index.map(each => each.id)}`;
+    const known = this.#known.get(key);
+    if (known) return known;
+    const value = this.compute(node, index);
+    const expr = this.#finding.isRounded(node) ? this.expressions.round(value) : value;
+    this.#known.set(key, expr);
+    return expr;
+  }
+
+  protected compute(node: Node, index: readonly Expr[]): Expr {
+    const { form, inputs, shape } = node;
+    const { expressions } = this;
+    const [first, second] = inputs as [Node, Node];
+    switch (form.kind) {
+      case 'fill':
+      case 'leaf':
+        return this.read(node, index);
+      case 'map': {
+        this.ops.add(node.name);
+        const args = inputs.map(input => this.read(input, this.#aligned(input.shape, index)));
+        const value = form.expression(expressions.algebra, ...args);
+        return form.isTurned ? expressions.turned(value) : value;
+      }
+      case 'broadcast':
+        return this.read(first, this.#aligned(first.shape, index));
+      case 'reshape':
+        return this.#reshaped(first, shape, index);
+      case 'transpose': {
+        const at = first.shape.map((_, axis) => index[form.permutation.indexOf(axis)] as Expr);
+        return this.read(first, at);
+      }
+      case 'slice': {
+        const begin = (axis: number) => expressions.start(form.starts[axis] as number);
+        return this.read(
+          first,
+          index.map((each, axis) => expressions.plus(begin(axis), each)),
+        );
+      }
+      case 'gather': {
+        const rank = second.shape.length;
+        return this.read(first, [this.rows(second, index.slice(0, rank)), ...index.slice(rank)]);
+      }
+      case 'reduce':
+        this.ops.add(node.name);
+        return this.#folded(form.reducer, form.axes, first, index);
+      default:
+        throw new Error(`plan: ${node.name} is read before it is stored`);
+    }
+  }
+
+  /** A sum or maximum over inner loops, one for each reduced axis. */
+  #folded(reducer: 'sum' | 'max', axes: readonly number[], of: Node, kept: readonly Expr[]): Expr {
+    let path = deepest(kept);
+    const loops: Path[] = [];
+    const index = kept.map((each, axis) => {
+      const size = of.shape[axis] as Size;
+      if (!axes.includes(axis) || size === one) return each;
+      path = [...path, size];
+      loops.push(path);
+      return this.expressions.index(path);
+    });
+    const body = this.read(of, index);
+    if (loops.length > 0)
+      return loops.reduceRight((inside, loop) => this.expressions.fold(reducer, loop, inside), body);
+    // A sum begins at 0, which makes 0 of −0.
+    return reducer === 'sum' ? this.expressions.apply('add', [this.expressions.constant(0), body]) : body;
+  }
+
+  /** The index of an input that broadcasts, from that of the result. */
+  #aligned(shape: readonly Size[], index: readonly Expr[]): Expr[] {
+    const lead = index.length - shape.length;
+    return shape.map((size, axis) =>
+      size === one ? this.expressions.constant(0) : (index[axis + lead] as Expr),
+    );
+  }
+
+  #reshaped(of: Node, shape: readonly Size[], index: readonly Expr[]): Expr {
+    if (sameWithoutOnes(of.shape, shape)) {
+      const long = index.filter((_, axis) => shape[axis] !== one);
+      let next = 0;
+      const at = of.shape.map(size => (size === one ? this.expressions.constant(0) : (long[next++] as Expr)));
+      return this.read(of, at);
+    }
+    // Numbers keep their order: what lies there is read under the other shape.
+    const entry = this.#lying(baseOf(of), shape, index);
+    if (!entry) throw new Error(`plan: ${of.name} is reshaped before it is stored`);
+    return entry;
+  }
+
+  #placed(placement: Placement, index: readonly Expr[]): Expr[] {
+    if (placement.kind === 'rows') {
+      const rank = placement.index.shape.length;
+      return [this.rows(placement.index, index.slice(0, rank)), ...index.slice(rank)];
+    }
+    return index.map((each, axis) => {
+      const start = placement.starts[axis];
+      return start === undefined ? each : this.expressions.plus(this.expressions.start(start), each);
+    });
+  }
+}

@@ -1,0 +1,265 @@
+import type { Size } from './sizes.ts';
+import type { Primitive } from './algebra.ts';
+
+/*
+ * The language that plans are written in. An expression is one computation of an entry; a sink is where an entry goes; a
+ * step is a loop nest of sinks, or a matrix product. Nothing here knows of any single pose, nor of any target language.
+ */
+
+/** A loop by the sizes of the loops around it and its own: `[5]` is an outermost one, `[5, 2]` one inside. */
+export type Path = readonly Size[];
+
+/** Numbers, whole numbers (of which positions are made), and truths. */
+export type Type = 'real' | 'whole' | 'condition';
+
+/** An array that is read or written: a buffer of the arena, or an input as it was given. */
+export interface ArrayRef {
+  readonly kind: 'buffer' | 'input';
+  readonly number: number;
+  /** `whole` for index data. */
+  readonly type: 'real' | 'whole';
+}
+
+/** Where a guess may have gone wrong: nowhere; NaN then; NaN or infinite then. See guesses.ts. */
+export type Taint = 0 | 1 | 2;
+
+interface Common {
+  /** In order of making: arguments come before. */
+  readonly id: number;
+  readonly args: readonly Expr[];
+  /** The innermost loop whose index it depends on: where it is computed. */
+  readonly path: Path;
+  readonly taint: Taint;
+}
+
+/** Primitives whose result is a number, of numbers. `select` takes a condition first. */
+export type RealKind = Exclude<Primitive, 'less' | 'equal'>;
+
+/**
+ * One computation inside a loop, interned: what is written twice is the same object, so it is computed once, and a chain
+ * of softplus stays as long as it looks.
+ */
+export type Expr = Common &
+  (
+    | { readonly kind: 'constant'; readonly value: number }
+    /** A product may stand for something else: see guesses.ts. */
+    | { readonly kind: RealKind; readonly guess?: Guess }
+    /** Conditions: of two numbers, of one that is not 0, and one that is known. */
+    | { readonly kind: 'less' | 'equal' | 'nonzero' }
+    | { readonly kind: 'truth'; readonly value: boolean }
+    /** 1 where the condition holds, else 0. */
+    | { readonly kind: 'indicator' }
+    /** The nearest float32. */
+    | { readonly kind: 'round' }
+    /** The index of the loop at `path`. */
+    | { readonly kind: 'index' }
+    | { readonly kind: 'size'; readonly size: Size }
+    /** A number of {@link Structure.starts}. */
+    | { readonly kind: 'start'; readonly start: number }
+    /** The position of a buffer in the arena. */
+    | { readonly kind: 'offset'; readonly buffer: number }
+    /** Whole-number arithmetic. */
+    | { readonly kind: 'plus' | 'times' }
+    /** The entry of an array at an index: an argument for each axis of `shape`, the shape it is read under. */
+    | { readonly kind: 'entry'; readonly of: ArrayRef; readonly shape: readonly Size[] }
+    /** The same, flattened: the argument is a position. */
+    | { readonly kind: 'load'; readonly of: ArrayRef }
+    /** The sum or maximum of the argument over the loop at `inner`. */
+    | { readonly kind: 'sum' | 'largest'; readonly inner: Path }
+  );
+
+export type ExprOf<K extends Expr['kind']> = Extract<Expr, { kind: K }>;
+
+/** What a guessed product stands for: one that is 0 where its first factor is, or a sum turned round. */
+export type Guess = 'masked' | 'turned';
+
+export function typeOf(expr: Expr): Type {
+  switch (expr.kind) {
+    case 'less':
+    case 'equal':
+    case 'nonzero':
+    case 'truth':
+      return 'condition';
+    case 'index':
+    case 'size':
+    case 'start':
+    case 'offset':
+    case 'plus':
+    case 'times':
+      return 'whole';
+    case 'entry':
+    case 'load':
+      return expr.of.type;
+    default:
+      return 'real';
+  }
+}
+
+/** Whether an expression is the fold of a loop. */
+export function isFold(expr: Expr): expr is ExprOf<'sum' | 'largest'> {
+  return expr.kind === 'sum' || expr.kind === 'largest';
+}
+
+/** Whether nothing is computed for it: a number, or what a loop or a frame holds already. */
+export function isAtom({ kind }: Expr): boolean {
+  return (
+    kind === 'constant' || kind === 'index' || kind === 'size' || kind === 'start' || kind === 'offset'
+  );
+}
+
+/** The deepest of some paths. */
+export function deepest(exprs: readonly Expr[]): Path {
+  let path: Path = [];
+  for (const expr of exprs) if (expr.path.length > path.length) path = expr.path;
+  return path;
+}
+
+/** Visits each expression that some depend on once, arguments first; `into` says where to go on (everywhere if absent). */
+export function walkExprs(
+  roots: readonly Expr[],
+  visit: (expr: Expr) => void,
+  into: (expr: Expr) => boolean = () => true,
+): void {
+  const seen = new Set<Expr>();
+  const go = (expr: Expr) => {
+    if (seen.has(expr) || !into(expr)) return;
+    seen.add(expr);
+    for (const arg of expr.args) go(arg);
+    visit(expr);
+  };
+  for (const root of roots) go(root);
+}
+
+// What leaves a loop.
+
+/** An entry that leaves an iteration for a buffer. A `fold` runs over the whole nest into one number. */
+export interface Sink {
+  readonly kind: 'store' | 'add' | 'largest' | 'fold-sum' | 'fold-largest';
+  readonly path: Path;
+  readonly buffer: number;
+  /** The index of the entry, one for each axis of the buffer; once flattened, its position alone. */
+  readonly at: readonly Expr[];
+  readonly value: Expr;
+}
+
+export function isWholeFold({ kind }: Sink): boolean {
+  return kind === 'fold-sum' || kind === 'fold-largest';
+}
+
+/** One thing that happens in an iteration. */
+export type Statement =
+  | { readonly kind: 'let'; readonly expr: Expr }
+  | { readonly kind: 'sink'; readonly sink: Sink }
+  /** One term of an inner loop's sum or maximum. */
+  | { readonly kind: 'term'; readonly fold: ExprOf<'sum' | 'largest'>; readonly value: Expr }
+  | LoopStatement
+  /** A body of which nothing matters where the condition does not hold. */
+  | { readonly kind: 'branch'; readonly condition: Expr; readonly body: readonly Statement[] };
+
+/** A loop, with the sums and maxima it leaves behind and the sinks that fold over it whole. */
+export interface LoopStatement {
+  readonly kind: 'loop';
+  readonly path: Path;
+  readonly folds: readonly ExprOf<'sum' | 'largest'>[];
+  readonly registers: readonly Sink[];
+  readonly body: readonly Statement[];
+}
+
+/** Visits each statement, outer ones first, with the number of loops around it. */
+export function walkStatements(
+  statements: readonly Statement[],
+  visit: (statement: Statement, depth: number) => void,
+  depth = 0,
+): void {
+  for (const statement of statements) {
+    visit(statement, depth);
+    if (statement.kind === 'branch') walkStatements(statement.body, visit, depth);
+    if (statement.kind === 'loop') walkStatements(statement.body, visit, depth + 1);
+  }
+}
+
+/** The expressions that a statement itself uses. */
+export function usesOf(statement: Statement): readonly Expr[] {
+  switch (statement.kind) {
+    case 'let':
+      return statement.expr.args;
+    case 'sink': {
+      const { sink } = statement;
+      return isWholeFold(sink) ? [sink.value] : [sink.value, ...sink.at];
+    }
+    case 'term':
+      return [statement.value];
+    case 'branch':
+      return [statement.condition];
+    case 'loop':
+      return [];
+  }
+}
+
+// Plans.
+
+/** An array of the arena that more than one step needs, or the receiver. */
+export interface Buffer {
+  readonly id: number;
+  readonly shape: readonly Size[];
+  /** The op whose result it holds, for listings. */
+  readonly name: string;
+}
+
+/** An array that the pose brings. */
+export interface PlanInput {
+  /** Which live value it is. */
+  readonly place: number;
+  readonly ref: ArrayRef;
+  /** Whether its numbers are float64. */
+  readonly isDouble: boolean;
+}
+
+/** The number that a buffer holds before a step adds to it. */
+export interface Clear {
+  readonly buffer: number;
+  readonly number: number;
+}
+
+interface AnyStep {
+  readonly clears: readonly Clear[];
+  readonly reads: readonly number[];
+  readonly writes: readonly number[];
+}
+
+/** A fused loop nest, or straight-line code where it has no loop. */
+export interface LoopStep extends AnyStep {
+  readonly kind: 'loop';
+  readonly sinks: readonly Sink[];
+  /** In order: see order.ts. */
+  readonly body: readonly Statement[];
+  /** The ops computed in it, for listings. */
+  readonly ops: readonly string[];
+}
+
+/** A matrix product of two arrays as they lie. */
+export interface MatmulStep extends AnyStep {
+  readonly kind: 'matmul';
+  readonly a: ArrayRef;
+  readonly b: ArrayRef;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  /** The leading axes multiplied one by one, then rows, summed length and columns. */
+  readonly batch: readonly Size[];
+  readonly m: Size;
+  readonly k: Size;
+  readonly n: Size;
+}
+
+export type Step = LoopStep | MatmulStep;
+
+/** The steps of a structure, and what each reads and stores. Nothing of any single pose. */
+export interface Plan {
+  readonly steps: readonly Step[];
+  readonly buffers: readonly Buffer[];
+  readonly inputs: readonly PlanInput[];
+  /** The buffers of the wanted values. */
+  readonly wanted: readonly number[];
+  /** Whether its results hold only if they are finite: see guesses.ts. */
+  readonly isGuess: boolean;
+}

@@ -1,0 +1,137 @@
+import { algebraOf, type Primitive } from './algebra.ts';
+import type { Expr } from './ir.ts';
+import type { Scalar } from '../scalar.ts';
+
+/*
+ * Every algebraic rewrite of expressions, one row each. A row says both sides in the algebra, so that its test can compute
+ * them as numbers: on all special values and random ones, wherever `holds`.
+ */
+
+/** The algebra of rows: that of ops, and whole-number arithmetic. */
+export interface RuleAlgebra<T> extends Scalar<T> {
+  plus(a: T, b: T): T;
+  times(a: T, b: T): T;
+}
+
+type Side = <T>(s: RuleAlgebra<T>, a: T, b: T, c: T) => T;
+
+export interface Rule {
+  readonly name: string;
+  readonly pattern: Side;
+  readonly result: Side;
+  /** The numbers for which both sides are equal to the bit, any NaN being equal to any other. Absent: all. */
+  readonly holds?: (a: number, b: number, c: number) => boolean;
+  /** The units in the last place that the sides may lie apart. Default 0. */
+  readonly ulps?: number;
+  /** Of whole numbers: positions and lengths. */
+  readonly isWhole?: true;
+  /** Whether the sides may differ in the sign of a zero. */
+  readonly losesSignOfZero?: true;
+  /**
+   * Whether `holds` is not checked before but proved afterwards: where it does not hold, the result must be NaN. Only
+   * plans that may guess use such a row; its result is a product that is 0 where the first factor is. See guesses.ts.
+   */
+  readonly isGuess?: true;
+}
+
+export const rules: readonly Rule[] = [
+  { name: 'one times', pattern: (s, a) => s.mul(s.constant(1), a), result: (_, a) => a },
+  { name: 'times one', pattern: (s, a) => s.mul(a, s.constant(1)), result: (_, a) => a },
+  { name: 'minus zero', pattern: (s, a) => s.sub(a, s.constant(0)), result: (_, a) => a },
+  { name: 'plus minus zero', pattern: (s, a) => s.add(a, s.constant(-0)), result: (_, a) => a },
+  { name: 'over one', pattern: (s, a) => s.div(a, s.constant(1)), result: (_, a) => a },
+  { name: 'twice negative', pattern: (s, a) => s.neg(s.neg(a)), result: (_, a) => a },
+  { name: 'first power', pattern: (s, a) => s.pow(a, s.constant(1)), result: (_, a) => a },
+  // A product is the nearest number; pow may be off by one unit.
+  { name: 'second power', pattern: (s, a) => s.pow(a, s.constant(2)), result: (s, a) => s.mul(a, a), ulps: 1 },
+  { name: 'the same either way', pattern: (s, a, b) => s.select(b, a, a), result: (_, a) => a },
+  {
+    name: 'masked product, taken for plain',
+    pattern: (s, a, b) => s.select(s.equal(a, s.constant(0)), s.constant(0), s.mul(a, b)),
+    result: (s, a, b) => s.mul(a, b),
+    holds: isMaskedAlike,
+    losesSignOfZero: true,
+    isGuess: true,
+  },
+  {
+    name: 'product masked by its second factor, taken for plain',
+    pattern: (s, a, b) => s.select(s.equal(a, s.constant(0)), s.constant(0), s.mul(b, a)),
+    result: (s, a, b) => s.mul(a, b),
+    holds: isMaskedAlike,
+    losesSignOfZero: true,
+    isGuess: true,
+  },
+  { name: 'zero and', pattern: (s, a) => s.plus(s.constant(0), a), result: (_, a) => a, isWhole: true },
+  { name: 'and zero', pattern: (s, a) => s.plus(a, s.constant(0)), result: (_, a) => a, isWhole: true },
+  { name: 'once', pattern: (s, a) => s.times(a, s.constant(1)), result: (_, a) => a, isWhole: true },
+  { name: 'one by', pattern: (s, a) => s.times(s.constant(1), a), result: (_, a) => a, isWhole: true },
+  { name: 'none', pattern: (s, a) => s.times(a, s.constant(0)), result: s => s.constant(0), isWhole: true },
+  { name: 'none of', pattern: (s, a) => s.times(s.constant(0), a), result: s => s.constant(0), isWhole: true },
+];
+
+/** 0·b is 0 for a finite b, else NaN. */
+function isMaskedAlike(a: number, b: number): boolean {
+  return a !== 0 || Number.isFinite(b);
+}
+
+/** A side of a row as a tree. Variables stand for any expression; where a condition is wanted, for any condition. */
+export type Pattern =
+  | { readonly kind: 'variable'; readonly number: number }
+  | { readonly kind: 'constant'; readonly value: number }
+  | { readonly kind: Expr['kind']; readonly args: readonly Pattern[] };
+
+const variables: readonly Pattern[] = [0, 1, 2].map(number => ({ kind: 'variable', number }));
+
+/** Reads a side with conditions typed as in the IR: a comparison used as a number is its indicator. */
+function patternOf(side: Side): Pattern {
+  const apply = (kind: Primitive | 'plus' | 'times', args: readonly Pattern[]): Pattern => {
+    if (kind === 'less' || kind === 'equal') return { kind: 'indicator', args: [{ kind, args }] };
+    if (kind !== 'select') return { kind, args };
+    const [condition, ...branches] = args as [Pattern, Pattern, Pattern];
+    const isTyped = condition.kind === 'indicator' && 'args' in condition;
+    return { kind, args: [isTyped ? (condition.args[0] as Pattern) : condition, ...branches] };
+  };
+  const algebra: RuleAlgebra<Pattern> = {
+    ...algebraOf<Pattern>(value => ({ kind: 'constant', value }), apply),
+    plus: (a, b) => apply('plus', [a, b]),
+    times: (a, b) => apply('times', [a, b]),
+  };
+  return side(algebra, ...(variables as [Pattern, Pattern, Pattern]));
+}
+
+/** A row ready to be matched. */
+export interface Matcher {
+  readonly rule: Rule;
+  readonly args: readonly Pattern[];
+}
+
+/** The rows by the kind of their root. */
+export const matchers: ReadonlyMap<string, readonly Matcher[]> = grouped();
+
+function grouped(): Map<string, Matcher[]> {
+  const byKind = new Map<string, Matcher[]>();
+  for (const rule of rules) {
+    const root = patternOf(rule.pattern);
+    if (!('args' in root)) throw new Error(`rule "${rule.name}": its pattern is no operation`);
+    const known = byKind.get(root.kind) ?? [];
+    byKind.set(root.kind, [...known, { rule, args: root.args }]);
+  }
+  return byKind;
+}
+
+/** The expressions that the variables of a row stand for; undefined if it does not fit. */
+export function matched({ args: patterns }: Matcher, args: readonly Expr[]): Expr[] | undefined {
+  const found: Expr[] = [];
+  const fits = (pattern: Pattern, expr: Expr): boolean => {
+    if (pattern.kind === 'variable' && 'number' in pattern) {
+      const before = found[pattern.number];
+      found[pattern.number] = expr;
+      return before === undefined || before === expr;
+    }
+    if (pattern.kind === 'constant' && 'value' in pattern)
+      return expr.kind === 'constant' && Object.is(expr.value, pattern.value);
+    if (expr.kind !== pattern.kind || !('args' in pattern)) return false;
+    return pattern.args.every((each, i) => fits(each, expr.args[i] as Expr));
+  };
+  return patterns.every((pattern, i) => fits(pattern, args[i] as Expr)) ? found : undefined;
+}

@@ -1,0 +1,381 @@
+import { baseOf, type Graph, isGiven, type Node, ownCost } from './graph.ts';
+import { outermost, sameSizes, longAxes, type Size } from './sizes.ts';
+import { expensive, largestLoop, outerOf, readsInPlace, reducesOuter, type Storage } from './storage.ts';
+
+/*
+ * The pass that says which loops there are, and their order. A root is something that has to lie in an array, and the loop
+ * nest that puts it there. Roots that run over the same outermost axis and do not wait for each other share a loop.
+ */
+
+/** Something that must lie in the arena, and the loop nest that puts it there. */
+export interface Root {
+  readonly node: Node;
+  /** Which part of a scattered node; 0 for all others. */
+  readonly part: number;
+  /** The axes the loops run over. */
+  readonly space: readonly Size[];
+}
+
+/** Roots that share a loop, or one matrix product. */
+export interface Group {
+  /** Its place in the order of execution. */
+  readonly order: number;
+  readonly roots: readonly Root[];
+  readonly matmul?: Node;
+}
+
+export interface Schedule {
+  readonly groups: readonly Group[];
+  /** Whether a group finds a node in its buffer, rather than computing it in place. */
+  isThere(node: Node, group: Group): boolean;
+  /** Nodes whose numbers lie in a buffer, those too that a loop stores for a later one. */
+  readonly stored: ReadonlySet<Node>;
+}
+
+/** Groups what is stored into loops; more is stored where a later loop would compute the same again. */
+export function scheduleOf(graph: Graph, storage: Storage): Schedule {
+  const draft = new Draft(graph, storage);
+  shareAcross(draft);
+  bringForward(draft);
+  return draft.divided();
+}
+
+/** A group while roots may still join it. */
+interface OpenGroup {
+  readonly order: number;
+  readonly outer: Size | undefined;
+  readonly roots: Root[];
+  readonly matmul: Node | undefined;
+}
+
+/** A schedule in the making. */
+class Draft {
+  readonly groups: readonly OpenGroup[];
+  readonly costs: Storage['costs'];
+  readonly #barriers: Storage['barriers'];
+  readonly #stored: Set<Node>;
+  /** The group that stores a node which could also be computed in place. */
+  readonly #home = new Map<Node, OpenGroup>();
+
+  constructor(graph: Graph, { stored, barriers, costs }: Storage) {
+    this.costs = costs;
+    this.#barriers = barriers;
+    this.#stored = new Set(stored);
+    this.groups = groupsOf(graph, stored, barriers);
+    for (const group of this.groups) {
+      for (const { node } of group.roots) if (!barriers.has(node)) this.#home.set(node, group);
+    }
+  }
+
+  isStored(node: Node): boolean {
+    return this.#stored.has(node);
+  }
+
+  isExpensive(node: Node): boolean {
+    return (this.costs.get(node) as number) >= expensive;
+  }
+
+  /** Whether a node lies in its buffer before the group of this order. */
+  isThere(node: Node, order: number): boolean {
+    if (this.#barriers.has(node)) return true;
+    const home = this.#home.get(node);
+    return home !== undefined && home.order < order;
+  }
+
+  isBarrier(node: Node): boolean {
+    return this.#barriers.has(node);
+  }
+
+  /** Stores a node in a group that computes it. */
+  store(node: Node, group: OpenGroup): void {
+    this.#stored.add(node);
+    this.#home.set(node, group);
+    group.roots.push({ node, part: 0, space: node.shape });
+  }
+
+  /** Visits the nodes that a group computes, inputs first, and those that it reads; `without` one and what that alone needs. */
+  visit(
+    { order, roots }: Pick<OpenGroup, 'order' | 'roots'>,
+    inside: (node: Node) => void,
+    read: (node: Node) => void = () => {},
+    without?: Node,
+  ): void {
+    const seen = new Set<Node>();
+    const go = (node: Node, isRoot = false) => {
+      if (isGiven(node) || node === without || seen.has(node)) return;
+      if (!isRoot && this.isThere(node, order)) {
+        read(node);
+        return;
+      }
+      seen.add(node);
+      for (const input of node.inputs) go(input);
+      inside(node);
+    };
+    for (const { node, part } of roots) {
+      if (node.form.kind === 'scatter') go(node.inputs[part] as Node);
+      else go(node, true);
+    }
+  }
+
+  /** The finished schedule: a group whose loop would be too long is several, one after the other. */
+  divided(): Schedule {
+    const groups: Group[] = [];
+    const homes = new Map<Node, number>();
+    for (const group of this.groups) {
+      for (const roots of this.#portions(group)) {
+        const order = groups.length;
+        groups.push({ order, roots, ...(group.matmul && { matmul: group.matmul }) });
+        for (const { node } of roots) if (this.#home.get(node) === group) homes.set(node, order);
+      }
+    }
+    const isThere = (node: Node, { order }: Group) => {
+      const home = homes.get(node);
+      return this.#barriers.has(node) || (home !== undefined && home < order);
+    };
+    return { groups, isThere, stored: this.#stored };
+  }
+
+  /** The roots of a group by loop: all in one if that is not too long. */
+  #portions(group: OpenGroup): Root[][] {
+    if (group.matmul || group.roots.length === 1) return [group.roots];
+    const portions: Root[][] = [[]];
+    let work = 0;
+    let seen = new Set<Node>();
+    for (const root of group.roots.toSorted((a, b) => a.node.id - b.node.id || a.part - b.part)) {
+      let own = 1;
+      this.visit({ order: group.order, roots: [root] }, node => {
+        if (!seen.has(node)) own += ownCost(node);
+        seen.add(node);
+      });
+      const current = portions.at(-1) as Root[];
+      if (work + own > largestLoop && current.length > 0) {
+        portions.push([root]);
+        work = own;
+        seen = new Set();
+      } else {
+        current.push(root);
+        work += own;
+      }
+    }
+    return portions.length === 1 ? [group.roots] : portions;
+  }
+}
+
+/** The groups of what is stored so far, in the order of execution. */
+function groupsOf(
+  graph: Graph,
+  stored: ReadonlySet<Node>,
+  barriers: ReadonlySet<Node>,
+): readonly OpenGroup[] {
+  interface Sorted extends Omit<OpenGroup, 'order'> {
+    readonly stage: number;
+  }
+  const stages = stagesOf(graph, stored, barriers);
+  const groups = new Map<string, Sorted>();
+  const join = (key: string, made: Sorted, root?: Root) => {
+    const group = groups.get(key) ?? made;
+    groups.set(key, group);
+    if (root) group.roots.push(root);
+  };
+  for (const node of graph.nodes) {
+    if (!stored.has(node)) continue;
+    if (node.form.kind === 'matmul') {
+      const stage = stages.ofNode(node);
+      join(`matmul ${node.id}`, { stage, outer: undefined, roots: [], matmul: node });
+      continue;
+    }
+    for (const root of rootsOf(node)) {
+      const stage = stages.ofRoot(root);
+      const outer = outermost(root.space);
+      join(`${stage} over ${outer}`, { stage, outer, roots: [], matmul: undefined }, root);
+    }
+  }
+  const rank = ({ matmul, outer }: Sorted) => (matmul ? 2 : outer === undefined ? 0 : 1);
+  return [...groups.values()]
+    .sort((a, b) => a.stage - b.stage || rank(a) - rank(b))
+    .map(({ outer, roots, matmul }, order) => ({ order, outer, roots, matmul }));
+}
+
+/** The first stage at which each node can be computed in place. */
+function stagesOf(graph: Graph, stored: ReadonlySet<Node>, barriers: ReadonlySet<Node>) {
+  const stages = new Map<Node, number>();
+  const ofNode = (node: Node) => stages.get(node) as number;
+  /** The first stage at which input `i` is there for its reader. */
+  const ofInput = (reader: Node, i: number): number => {
+    const input = reader.inputs[i] as Node;
+    const base = baseOf(input);
+    if (isGiven(base)) return 0;
+    const waits = barriers.has(base) || (stored.has(base) && !readsInPlace(reader, i));
+    return waits ? ofNode(base) + 1 : ofNode(input);
+  };
+  for (const node of graph.nodes) {
+    let stage = 0;
+    for (let i = 0; i < node.inputs.length; i++) stage = Math.max(stage, ofInput(node, i));
+    stages.set(node, stage);
+  }
+  /** Each part of a scattered node is laid in as soon as it is there; its readers wait for the last. */
+  const ofRoot = ({ node, part }: Root) =>
+    node.form.kind === 'scatter' ? ofInput(node, part) : ofNode(node);
+  return { ofNode, ofRoot };
+}
+
+/** The loops that put a node into its buffer: each part of a scattered one in its own. */
+function rootsOf(node: Node): Root[] {
+  const { form, inputs, shape } = node;
+  if (form.kind === 'scatter') return inputs.map((input, part) => ({ node, part, space: input.shape }));
+  if (reducesOuter(node)) return [{ node, part: 0, space: (inputs[0] as Node).shape }];
+  return [{ node, part: 0, space: shape }];
+}
+
+/** Stores what is expensive and needed in several loops in the first of them. */
+function shareAcross(draft: Draft): void {
+  const first = new Map<Node, OpenGroup>();
+  for (const group of draft.groups) {
+    if (group.matmul) continue;
+    // An expensive node is stored before what it is made of is looked at.
+    const seen = new Set<Node>();
+    const go = (node: Node) => {
+      if (isGiven(node) || draft.isBarrier(node) || seen.has(node)) return;
+      seen.add(node);
+      if (draft.isThere(node, group.order)) return;
+      const before = first.get(node);
+      const isLike = outerOf(node) !== undefined && outerOf(node) === group.outer;
+      if (before && isLike && node.form.kind !== 'reshape' && draft.isExpensive(node)) {
+        draft.store(node, before);
+        return;
+      }
+      if (!before) first.set(node, group);
+      for (const input of node.inputs) go(input);
+    };
+    for (const { node, part } of group.roots) {
+      if (node.form.kind === 'scatter') go(node.inputs[part] as Node);
+      else if (draft.isBarrier(node)) node.inputs.forEach(go);
+      else go(node);
+    }
+  }
+}
+
+/**
+ * Moves an expensive node into an earlier loop if storing it there replaces storing its inputs: the slope of softplus
+ * beside softplus itself, so that the matrix product they are made of ends there. It takes no memory, and what the two
+ * have in common is computed once.
+ */
+function bringForward(draft: Draft): void {
+  const visits = new Visits(draft);
+  const orders = ordersOf(draft.groups);
+  for (const group of draft.groups) {
+    const { outer } = group;
+    if (outer === undefined) continue;
+    for (const node of [...visits.inside(group)].toReversed()) {
+      const { form, shape } = node;
+      const isCandidate = form.kind === 'map' && draft.isExpensive(node) && outerOf(node) === outer;
+      if (!isCandidate || draft.isStored(node)) continue;
+      const leaves = leavesInPlace(draft, node);
+      const replaced = leaves?.filter(leaf => sameSizes(longAxes(leaf.shape), longAxes(shape))) ?? [];
+      const [base] = replaced;
+      if (!leaves || !base || replaced.length > 1) continue;
+      const [before, last] = visits.lastReaders(base, outer);
+      if (!before || last !== group || visits.readsStill(group, base, node)) continue;
+      if (!leaves.every(leaf => (orders.get(leaf) as number) < before.order)) continue;
+      draft.store(node, before);
+      orders.set(node, before.order);
+      visits.refresh(node, before);
+    }
+  }
+}
+
+/** The nodes that each group computes and reads, kept up to date while more is stored. */
+class Visits {
+  readonly #draft: Draft;
+  readonly #inside = new Map<OpenGroup, Set<Node>>();
+  readonly #read = new Map<OpenGroup, Set<Node>>();
+  readonly #insideOf = new Map<Node, Set<OpenGroup>>();
+  readonly #readersOf = new Map<Node, Set<OpenGroup>>();
+
+  constructor(draft: Draft) {
+    this.#draft = draft;
+    for (const group of draft.groups) this.#add(group);
+  }
+
+  inside(group: OpenGroup): ReadonlySet<Node> {
+    return this.#inside.get(group) as Set<Node>;
+  }
+
+  /** The last but one and the last group over an axis that read a node. */
+  lastReaders(node: Node, outer: Size): [OpenGroup | undefined, OpenGroup | undefined] {
+    let [before, last]: [OpenGroup?, OpenGroup?] = [];
+    for (const group of this.#readersOf.get(node) ?? []) {
+      if (group.outer !== outer) continue;
+      if (!last || group.order > last.order) [before, last] = [last, group];
+      else if (!before || group.order > before.order) before = group;
+    }
+    return [before, last];
+  }
+
+  /** Whether a group would read `base` if it did not compute `without`. */
+  readsStill(group: OpenGroup, base: Node, without: Node): boolean {
+    let reads = false;
+    const read = (node: Node) => {
+      if (node === base) reads = true;
+    };
+    this.#draft.visit(group, () => {}, read, without);
+    return reads;
+  }
+
+  /** A node is now stored by `home`: later groups read it. */
+  refresh(node: Node, home: OpenGroup): void {
+    for (const group of new Set([home, ...(this.#insideOf.get(node) ?? [])])) {
+      for (const each of this.#inside.get(group) ?? []) this.#insideOf.get(each)?.delete(group);
+      for (const each of this.#read.get(group) ?? []) this.#readersOf.get(each)?.delete(group);
+      this.#add(group);
+    }
+  }
+
+  #add(group: OpenGroup): void {
+    const [inside, read] = [new Set<Node>(), new Set<Node>()];
+    this.#draft.visit(
+      group,
+      node => inside.add(node),
+      node => read.add(node),
+    );
+    this.#inside.set(group, inside);
+    this.#read.set(group, read);
+    for (const node of inside) noted(this.#insideOf, node).add(group);
+    for (const node of read) noted(this.#readersOf, node).add(group);
+  }
+}
+
+function noted(groups: Map<Node, Set<OpenGroup>>, node: Node): Set<OpenGroup> {
+  const known = groups.get(node) ?? new Set();
+  groups.set(node, known);
+  return known;
+}
+
+/** The stored nodes that are read for an entry, each at the entry's own place; undefined if one is not. */
+function leavesInPlace(draft: Draft, node: Node): Node[] | undefined {
+  const leaves = new Set<Node>();
+  const seen = new Set<Node>();
+  const isInPlace = (reader: Node): boolean =>
+    reader.inputs.every((input, i) => {
+      if (isGiven(input)) return true;
+      if (!readsInPlace(reader, i)) return false;
+      if (draft.isBarrier(input) || draft.isStored(input)) leaves.add(input);
+      else if (!seen.has(input)) {
+        seen.add(input);
+        return isInPlace(input);
+      }
+      return true;
+    });
+  return isInPlace(node) ? [...leaves] : undefined;
+}
+
+/** The order of the last group that puts something into each node. */
+function ordersOf(groups: readonly OpenGroup[]): Map<Node, number> {
+  const orders = new Map<Node, number>();
+  for (const { matmul, roots, order } of groups) {
+    for (const node of matmul ? [matmul] : roots.map(root => root.node)) {
+      orders.set(node, Math.max(order, orders.get(node) ?? 0));
+    }
+  }
+  return orders;
+}

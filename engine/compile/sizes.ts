@@ -1,0 +1,43 @@
+/** The number of a size in a structure; equal sizes share one. {@link one} stands for length 1, which broadcasts. */
+export type Size = number;
+
+/** The size of axes of length 1, which is part of the structure. */
+export const one: Size = 0;
+
+/** The axes that are not of length 1. */
+export function longAxes(shape: readonly Size[]): readonly Size[] {
+  return shape.filter(size => size !== one);
+}
+
+/** Whether two shapes hold the same entries along the same axes, those of length 1 aside. */
+export function sameWithoutOnes(a: readonly Size[], b: readonly Size[]): boolean {
+  return sameSizes(longAxes(a), longAxes(b));
+}
+
+export function sameSizes(a: readonly Size[], b: readonly Size[]): boolean {
+  return a.length === b.length && a.every((size, axis) => size === b[axis]);
+}
+
+/** The size of the axis that the outermost loop over a shape runs over; undefined for a single number. */
+export function outermost(shape: readonly Size[]): Size | undefined {
+  return shape.find(size => size !== one);
+}
+
+/** Whether a shape, broadcast to another, varies along its outer axes only: then it is computed outside the inner loops. */
+export function isPrefix(shape: readonly Size[], whole: readonly Size[]): boolean {
+  const aligned = whole.map((_, axis) => shape[axis - (whole.length - shape.length)] ?? one);
+  let ended = false;
+  for (const [axis, size] of whole.entries()) {
+    if (size === one) continue;
+    if (aligned[axis] === one) ended = true;
+    else if (ended) return false;
+  }
+  return true;
+}
+
+/** The number of entries of a shape in sizes. */
+export function lengthOf(shape: readonly Size[], sizes: readonly number[]): number {
+  let length = 1;
+  for (const size of shape) length *= sizes[size] as number;
+  return length;
+}

@@ -1,0 +1,201 @@
+import { baseOf, type Graph, isGiven, type Node, ownCost } from './graph.ts';
+import { isPrefix, longAxes, one, outermost, sameWithoutOnes, type Size } from './sizes.ts';
+
+/*
+ * The pass that says what must lie in an array. Nothing is computed but what is stored: between stored nodes, values are
+ * pulled in as expressions, so that an elementwise chain with its broadcasts, gathers and inner sums becomes the body of
+ * one loop.
+ */
+
+/** An expression at least this expensive (in additions) is stored rather than computed in two loops. */
+export const expensive = 6;
+
+/** Expressions are read and written by recursion: a chain of more nodes than this is stored in between. */
+const longestChain = 200;
+
+/** A loop's work, in additions, beyond which it is divided: code this long is neither optimised nor, as WebAssembly, valid. */
+export const largestLoop = 6000;
+
+export interface Storage {
+  /** Nodes that lie in a buffer. */
+  readonly stored: ReadonlySet<Node>;
+  /** Those that come about in a buffer and nowhere else: their readers wait until the loop is over. */
+  readonly barriers: ReadonlySet<Node>;
+  /** The cost of one entry of each node from what is stored or given, in additions. */
+  readonly costs: ReadonlyMap<Node, number>;
+}
+
+/** Decides what is stored; `rounds` where a stored number is rounded, so that a sum must not be taken twice. */
+export function storageOf({ nodes, wanted }: Graph, rounds: boolean): Storage {
+  const barriers = new Set(nodes.filter(isBarrier));
+  for (const node of foldsTakenOften(nodes)) barriers.add(node);
+  if (rounds) for (const node of foldsCompared(nodes)) barriers.add(node);
+  for (const node of endsOfChains(nodes, barriers)) barriers.add(node);
+  const costs = costsOf(nodes, barriers);
+  const stored = new Set([...barriers, ...wanted]);
+  for (const node of nodes) {
+    for (const [i, input] of node.inputs.entries()) {
+      const base = baseOf(input);
+      const isLaidOut = node.form.kind === 'matmul' && base.form.kind === 'fill';
+      if (isLaidOut || (!isGiven(base) && mustLie(node, i, costs))) stored.add(base);
+    }
+  }
+  return { stored, barriers, costs };
+}
+
+/** Whether a node comes about entry by entry in no order of its own, or all at once. */
+function isBarrier(node: Node): boolean {
+  const { kind } = node.form;
+  return kind === 'scatter' || kind === 'matmul' || (kind === 'reduce' && reducesOuter(node));
+}
+
+/** Whether a sum runs over its outermost axis: then it must see all of the loop, and is there only afterwards. */
+export function reducesOuter({ form, inputs }: Node): boolean {
+  if (form.kind !== 'reduce') return false;
+  const { shape } = inputs[0] as Node;
+  const outer = shape.findIndex(size => size !== one);
+  return outer >= 0 && form.axes.includes(outer);
+}
+
+/** Whether a reader takes input `i` in another order than it comes about, and it is better stored for that. */
+function mustLie({ form, inputs, shape }: Node, i: number, costs: ReadonlyMap<Node, number>): boolean {
+  const input = inputs[i] as Node;
+  const isExpensive = (costs.get(input) as number) >= expensive;
+  switch (form.kind) {
+    case 'matmul':
+      return true;
+    case 'gather':
+      return i === 0;
+    case 'reshape':
+      return !sameWithoutOnes(input.shape, shape);
+    case 'transpose':
+    case 'slice':
+      return isExpensive;
+    case 'map':
+    case 'broadcast':
+      return isExpensive && !isPrefix(input.shape, shape);
+    default:
+      return false;
+  }
+}
+
+/**
+ * Sums and maxima inside the terms of another whose loops run in another order: that of the kept axes, then of the reduced
+ * ones. There a sum over k of (i, j) would be taken again for each of the axes between.
+ */
+function foldsTakenOften(nodes: readonly Node[]): Node[] {
+  const found: Node[] = [];
+  const seen = new Set<Node>();
+  for (const node of nodes) {
+    const { form, inputs } = node;
+    if (form.kind !== 'reduce' || reducesOuter(node)) continue;
+    const { shape } = inputs[0] as Node;
+    const first = shape.findIndex((size, axis) => size !== one && form.axes.includes(axis));
+    const isLast = shape.every((size, axis) => axis <= first || size === one || form.axes.includes(axis));
+    if (first >= 0 && !isLast) findFolds(inputs[0] as Node, seen, found);
+  }
+  return found;
+}
+
+/** The sums and maxima that are computed in place for a node. */
+function findFolds(node: Node, seen: Set<Node>, found: Node[]): void {
+  const stack = [node];
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    if (seen.has(next) || isGiven(next) || isBarrier(next)) continue;
+    seen.add(next);
+    if (next.form.kind === 'reduce' && longAxes(next.shape).length > 0) found.push(next);
+    stack.push(...next.inputs);
+  }
+}
+
+/**
+ * Sums inside terms of which the largest is sought and found again, as the gradient of max does. Taken anew by another
+ * loop, a sum might be rounded otherwise, and none of the terms would equal the largest: the gradient would be 0/0.
+ */
+function foldsCompared(nodes: readonly Node[]): Node[] {
+  const largest = new Map<Node, Node>();
+  for (const { form, inputs } of nodes) {
+    if (form.kind === 'map' && inputs.length === 2) {
+      for (const [i, input] of inputs.entries()) {
+        const of = throughViews(input);
+        const isMaximum = of.form.kind === 'reduce' && of.form.reducer === 'max';
+        if (isMaximum && throughViews(inputs[1 - i] as Node) === throughViews(of.inputs[0] as Node))
+          largest.set(of, inputs[1 - i] as Node);
+      }
+    }
+  }
+  const found: Node[] = [];
+  const seen = new Set<Node>();
+  for (const terms of largest.values()) findFolds(terms, seen, found);
+  return found;
+}
+
+function throughViews(node: Node): Node {
+  const { kind } = node.form;
+  return kind === 'reshape' || kind === 'broadcast' ? throughViews(node.inputs[0] as Node) : node;
+}
+
+/** The nodes at which a chain of computations gets too long, or the work of one loop too much. */
+function endsOfChains(nodes: readonly Node[], barriers: ReadonlySet<Node>): Node[] {
+  const lengths = new Map<Node, number>();
+  const work = new Map<Node, number>();
+  /** Each node's work counts for the first of its readers alone: ways through a graph are many more than its nodes. */
+  const counted = new Set<Node>();
+  const ends: Node[] = [];
+  for (const node of nodes) {
+    if (isGiven(node)) continue;
+    let [length, own] = [0, ownCost(node)];
+    for (const input of node.inputs) {
+      length = Math.max(length, lengths.get(input) ?? 0);
+      if (!counted.has(input)) own += work.get(input) ?? 0;
+      counted.add(input);
+    }
+    if (barriers.has(node)) continue;
+    if (node.form.kind !== 'reshape' && (length >= longestChain || own > largestLoop)) {
+      ends.push(node);
+      continue;
+    }
+    lengths.set(node, length + 1);
+    work.set(node, own);
+  }
+  return ends;
+}
+
+function costsOf(nodes: readonly Node[], barriers: ReadonlySet<Node>): Map<Node, number> {
+  const costs = new Map<Node, number>();
+  for (const node of nodes) {
+    if (isGiven(node) || barriers.has(node)) {
+      costs.set(node, 1);
+      continue;
+    }
+    let cost = ownCost(node);
+    for (const input of node.inputs) cost += costs.get(input) as number;
+    // A sum inside the loop runs over some entries; how many is not known here.
+    costs.set(node, node.form.kind === 'reduce' ? 4 * cost : cost);
+  }
+  return costs;
+}
+
+/** Whether a reader takes input `i` entry by entry in the order in which it is computed. */
+export function readsInPlace({ form, inputs, shape }: Node, i: number): boolean {
+  const input = inputs[i] as Node;
+  switch (form.kind) {
+    case 'matmul':
+    case 'gather':
+    case 'transpose':
+    case 'slice':
+      return false;
+    case 'reshape':
+      return sameWithoutOnes(input.shape, shape);
+    case 'map':
+    case 'broadcast':
+      return isPrefix(input.shape, shape);
+    default:
+      return true;
+  }
+}
+
+/** The size of the axis that a node's outermost loop runs over. */
+export function outerOf({ shape }: Node): Size | undefined {
+  return outermost(shape);
+}

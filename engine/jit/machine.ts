@@ -1,0 +1,290 @@
+import type { ArrayRef, MatmulStep, Plan } from '../compile/ir.ts';
+import { type Layout, layoutOf, type Lifetimes, lifetimesOf } from '../compile/layout.ts';
+import type { Input, Machine } from '../compile/planned.ts';
+import { lengthOf } from '../compile/sizes.ts';
+import type { Structure } from '../compile/structure.ts';
+import type { Precision } from '../executor.ts';
+import type { TensorData } from '../tensor.ts';
+import { matmulSource } from './matmul.ts';
+import { type LoopSource, type Slot, sourceOf } from './print.ts';
+
+/** One array for all that an executor runs, overwritten by each run; it shrinks again after a single large pose. */
+export class Arena {
+  readonly precision: Precision;
+  readonly entryBytes: number;
+  #numbers: Float64Array | Float32Array;
+  /** The same memory as float64, where sums in a float32 arena grow. */
+  #sums: Float64Array;
+  #runs = 0;
+  #largest = 0;
+
+  constructor(precision: Precision) {
+    this.precision = precision;
+    this.entryBytes = precision === 'float64' ? 8 : 4;
+    [this.#numbers, this.#sums] = this.#views(0);
+  }
+
+  get numbers(): Float64Array | Float32Array {
+    return this.#numbers;
+  }
+
+  get sums(): Float64Array {
+    return this.#sums;
+  }
+
+  /** Makes room for so many entries; whether earlier ones stay is not said. */
+  reserve(length: number): void {
+    this.#largest = Math.max(this.#largest, length);
+    const isOften = ++this.#runs % lookedBackOn === 0;
+    const isTooLarge = isOften && this.#numbers.length > 4 * this.#largest + 1024;
+    if (isOften) this.#largest = length;
+    if (this.#numbers.length >= length && !isTooLarge) return;
+    [this.#numbers, this.#sums] = this.#views(Math.ceil(length * 1.25));
+  }
+
+  #views(length: number): [Float64Array | Float32Array, Float64Array] {
+    if (this.precision === 'float64') {
+      const numbers = new Float64Array(length);
+      return [numbers, numbers];
+    }
+    const buffer = new ArrayBuffer(8 * Math.ceil(length / 2));
+    return [new Float32Array(buffer), new Float64Array(buffer)];
+  }
+}
+
+/** After so many runs the arena is as large as the largest of them needed. */
+const lookedBackOn = 64;
+
+/** Runs a part of a plan: the arena, the arena as float64, the part's frame, its inputs. */
+type LoopFunction = (
+  A: Float64Array | Float32Array,
+  S: Float64Array,
+  f: readonly number[],
+  x: readonly TensorData[],
+) => void;
+
+// biome-ignore format: one name a number, in the order of the source
+type MatmulFunction = (
+  C: TensorData, c: number, A: TensorData, a: number, B: TensorData, b: number,
+  m: number, k: number, n: number,
+) => void;
+
+/** A step ready to run on a pose that was bound. */
+interface Part {
+  readonly run: LoopFunction;
+  readonly slots: readonly Slot[];
+  readonly inputs: readonly number[];
+  /** Refilled for each layout and each pose. */
+  readonly frame: number[];
+  readonly given: TensorData[];
+}
+
+/** A plan as JavaScript functions. */
+export class JitMachine implements Machine {
+  readonly #plan: Plan;
+  readonly #arena: Arena;
+  readonly #lifetimes: Lifetimes;
+  /** Buffers that are added to in float64, though the arena is float32. */
+  readonly #summed: ReadonlySet<number>;
+  readonly #lastAdds: readonly (readonly number[])[];
+  readonly #sources: readonly (LoopSource | string)[];
+  readonly #parts: readonly Part[];
+  #bound: Bound | undefined;
+
+  constructor(plan: Plan, arena: Arena) {
+    this.#plan = plan;
+    this.#arena = arena;
+    this.#lifetimes = lifetimesOf(plan);
+    this.#summed = arena.precision === 'float32' ? summedIn(plan) : new Set();
+    this.#lastAdds = lastAddsOf(plan, this.#summed);
+    this.#sources = sourcesOf(plan, this.#summed);
+    this.#parts = partsOf(plan, this.#sources);
+  }
+
+  bind({ sizes, starts }: Structure, inputs: readonly Input[]): number {
+    if (!this.#bound || !same(this.#bound.sizes, sizes) || !same(this.#bound.starts, starts)) {
+      this.#bound = this.#laidOut(sizes, starts);
+    }
+    for (const { inputs: numbers, given } of this.#parts) {
+      for (let i = 0; i < numbers.length; i++) {
+        given[i] = (inputs[numbers[i] as number] as Input).tensor.data;
+      }
+    }
+    return this.#bound.layout.length * this.#arena.entryBytes;
+  }
+
+  #laidOut(sizes: readonly number[], starts: readonly number[]): Bound {
+    const counts = this.#plan.buffers.map(({ shape }) => lengthOf(shape, sizes));
+    // A float64 takes the room of two entries, and begins at an even one.
+    const lengths =
+      this.#summed.size === 0
+        ? counts
+        : counts.map((count, id) => (this.#summed.has(id) ? 2 * count : count + (count % 2)));
+    const layout = layoutOf(this.#lifetimes, lengths);
+    for (const [at, part] of this.#parts.entries()) {
+      for (const [i, { kind, number }] of part.slots.entries()) {
+        if (kind === 'offset') part.frame[i] = this.#offset(layout, number, at);
+        else part.frame[i] = (kind === 'size' ? sizes : starts)[number] as number;
+      }
+    }
+    return { sizes, starts, counts, layout };
+  }
+
+  /** Where step `at` finds a buffer: among the float64 numbers while it is added to. */
+  #offset({ offsets }: Layout, buffer: number, at: number): number {
+    const isAdding = this.#summed.has(buffer) && this.#plan.steps[at]?.writes.includes(buffer);
+    return (offsets[buffer] as number) / (isAdding ? 2 : 1);
+  }
+
+  run(): void {
+    const { counts, layout } = this.#bound as Bound;
+    this.#arena.reserve(layout.length);
+    const { numbers, sums } = this.#arena;
+    const { steps } = this.#plan;
+    for (let at = 0; at < steps.length; at++) {
+      for (const { buffer, number } of (steps[at] as Plan['steps'][number]).clears) {
+        const isSummed = this.#summed.has(buffer);
+        const from = (layout.offsets[buffer] as number) / (isSummed ? 2 : 1);
+        (isSummed ? sums : numbers).fill(number, from, from + (counts[buffer] as number));
+      }
+      const { run, frame, given } = this.#parts[at] as Part;
+      run(numbers, sums, frame, given);
+      for (const buffer of this.#lastAdds[at] as readonly number[]) {
+        // In place: an entry never lies before what it is rounded from.
+        const from = layout.offsets[buffer] as number;
+        const count = counts[buffer] as number;
+        for (let i = 0; i < count; i++) numbers[from + i] = sums[from / 2 + i] as number;
+      }
+    }
+    // The pose's own arrays are not kept.
+    for (const { given } of this.#parts) given.fill(nothing);
+  }
+
+  result(buffer: number): TensorData {
+    const { counts, layout } = this.#bound as Bound;
+    const from = layout.offsets[buffer] as number;
+    return this.#arena.numbers.slice(from, from + (counts[buffer] as number));
+  }
+
+  explain({ sizes, starts }: Structure): string {
+    const { counts, layout } = this.#laidOut(sizes, starts);
+    this.#bound = undefined;
+    const { entryBytes } = this.#arena;
+    const list = (ids: readonly number[]) =>
+      ids.map(id => `b${id} (${(counts[id] as number) * entryBytes} B)`).join(', ') || 'nothing';
+    const steps = this.#plan.steps.map((step, at) => {
+      const what = step.kind === 'matmul' ? 'matrix product' : `loop of ${step.ops.join(', ')}`;
+      const head = `// ${at}: ${what}\n//    reads ${list(step.reads)}\n//    stores ${list(step.writes)}`;
+      if (step.kind === 'matmul')
+        return `${head}\n// ${[step.m, step.k, step.n].map(size => sizes[size]).join(' × ')}`;
+      const { text, slots, inputs } = this.#sources[at] as LoopSource;
+      return `${head}${namesOf(slots, inputs)}\n${text}`;
+    });
+    const loops = this.#plan.steps.filter(step => step.kind === 'loop').length;
+    const head = `// ${loops} loops and ${steps.length - loops} matrix products in an arena of ${layout.length * entryBytes} B`;
+    return [head, ...steps].join('\n\n');
+  }
+}
+
+const nothing = new Float64Array();
+
+/** The layout of the sizes and starts seen last: poses of equal ones share it. */
+interface Bound {
+  readonly sizes: readonly number[];
+  readonly starts: readonly number[];
+  /** Entries by buffer. */
+  readonly counts: readonly number[];
+  readonly layout: Layout;
+}
+
+function same(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** The buffers that loops add to entry by entry. */
+function summedIn({ steps }: Plan): Set<number> {
+  const sinks = steps.flatMap(step => (step.kind === 'loop' ? step.sinks : []));
+  return new Set(sinks.filter(({ kind }) => kind === 'add').map(({ buffer }) => buffer));
+}
+
+/** For each step the sums that are complete after it. */
+function lastAddsOf({ steps }: Plan, summed: ReadonlySet<number>): number[][] {
+  const last = new Map<number, number>();
+  for (const [at, { writes }] of steps.entries())
+    for (const buffer of writes) if (summed.has(buffer)) last.set(buffer, at);
+  const ends = steps.map((): number[] => []);
+  for (const [buffer, at] of last) ends[at]?.push(buffer);
+  return ends;
+}
+
+/** The source of each step: of a loop with what it reads, of a product alone. */
+function sourcesOf({ steps }: Plan, summed: ReadonlySet<number>): (LoopSource | string)[] {
+  return steps.map(step => {
+    if (step.kind === 'matmul') return matmulSource(step.transposeA, step.transposeB);
+    const isAdded = (buffer: number) => summed.has(buffer) && step.writes.includes(buffer);
+    return sourceOf(step, isAdded);
+  });
+}
+
+/** Compiles the sources; equal ones that read arrays of the same kinds are one function. */
+function partsOf({ steps, inputs }: Plan, sources: readonly (LoopSource | string)[]): Part[] {
+  const functions = new Map<string, unknown>();
+  // One function for arrays of several kinds would be slow for all of them.
+  const kindOf = (number: number) => `${inputs[number]?.ref.type} ${inputs[number]?.isDouble}`;
+  const compiled = <F>(source: string, given: readonly number[]): F => {
+    const key = `${given.map(kindOf)} ${source}`;
+    const made = functions.get(key) ?? new Function(`'use strict'; return ${source};`)();
+    functions.set(key, made);
+    return made as F;
+  };
+  return steps.map((step, at) => {
+    const source = sources[at] as LoopSource | string;
+    if (typeof source !== 'string') {
+      const { text, slots, inputs: given } = source;
+      return { run: compiled<LoopFunction>(text, given), slots, inputs: given, frame: [], given: [] };
+    }
+    const { a, b } = step as MatmulStep;
+    const given = [a, b].flatMap(({ kind, number }) => (kind === 'input' ? [number] : []));
+    return productOf(step as MatmulStep, compiled<MatmulFunction>(`${source}`, given), given);
+  });
+}
+
+/** A matrix product as a part: its frame holds m, k, n, the leading lengths, and where C, A and B begin. */
+function productOf(step: MatmulStep, multiply: MatmulFunction, inputs: readonly number[]): Part {
+  const { a, b, m, k, n, batch, writes } = step;
+  const size = (number: number): Slot => ({ kind: 'size', number });
+  const buffers = [writes[0] as number, ...[a, b].flatMap(ref => (ref.kind === 'buffer' ? [ref.number] : []))];
+  const slots = [
+    ...[m, k, n, ...batch].map(size),
+    ...buffers.map((number): Slot => ({ kind: 'offset', number })),
+  ];
+  const run: LoopFunction = (A, _, f, x) => {
+    const [m, k, n] = f as [number, number, number];
+    let batches = 1;
+    for (let i = 0; i < batch.length; i++) batches *= f[3 + i] as number;
+    let [at, next] = [3 + batch.length, 0];
+    const c = f[at++] as number;
+    const operand = ({ kind }: ArrayRef): [TensorData, number] =>
+      kind === 'input' ? [x[next++] as TensorData, 0] : [A, f[at++] as number];
+    const [left, fromA] = operand(a);
+    const [right, fromB] = operand(b);
+    for (let i = 0; i < batches; i++) {
+      multiply(A, c + i * m * n, left, fromA + i * m * k, right, fromB + i * k * n, m, k, n);
+    }
+  };
+  return { run, slots, inputs, frame: [], given: [] };
+}
+
+/** The names in a source that stand for a plan's buffers, sizes, starts and inputs, as a comment. */
+function namesOf(slots: readonly Slot[], inputs: readonly number[]): string {
+  const counts = { size: 0, start: 0, offset: 0 };
+  const names = slots.map(({ kind, number }) => {
+    const name = `${{ size: 'n', start: 's', offset: 'o' }[kind]}${counts[kind]++}`;
+    return `${name} = ${{ size: 'length', start: 'start', offset: 'where b' }[kind]}${kind === 'offset' ? '' : ' '}${number}`;
+  });
+  const given = inputs.map((number, i) => `x${i} = input ${number}`);
+  const all = [...names, ...given];
+  return all.length > 0 ? `\n//    where ${all.join(', ')}` : '';
+}
