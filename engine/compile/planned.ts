@@ -3,6 +3,7 @@ import type { ConstantForm, ParameterForm } from '../forms.ts';
 import { Memory } from '../memory.ts';
 import type { Value } from '../tape.ts';
 import { areFinite, type Tensor } from '../tensor.ts';
+import { copyIndices, isComputed } from '../wanted-indices.ts';
 import { StructureCache } from './cache.ts';
 import { type Plan } from './ir.ts';
 import { planOf } from './plan.ts';
@@ -67,7 +68,7 @@ export function plannedExecutor(target: Target): PlannedExecutor {
     );
 
   const run = (wanted: readonly Value[], options: RunOptions = {}): Tensor[] => {
-    if (wanted.some(isIndex)) return withIndices(wanted, real => run(real, options));
+    if (!wanted.every(isComputed)) return copyIndices(wanted)(run(wanted.filter(isComputed), options));
     if (wanted.length === 0) return [];
     const live = liveValues(wanted);
     const structure = structureOf(live, wanted, precision);
@@ -117,21 +118,6 @@ export function checkStructures(owner: string, structures: unknown): void {
   if (Number.isInteger(structures) && (structures as number) >= 1) return;
   const given = typeof structures === 'string' ? JSON.stringify(structures) : structures;
   throw new RangeError(`${owner}: structures is a whole number from 1, got ${given}`);
-}
-
-const isIndex = ({ dtype }: Value): boolean => dtype === 'index';
-
-/** Indices that are wanted themselves are not computed, nor of the executor's precision: they are copied. */
-export function withIndices(
-  wanted: readonly Value[],
-  run: (real: readonly Value[]) => Tensor[],
-): Tensor[] {
-  const tensors = run(wanted.filter(value => !isIndex(value)));
-  let next = 0;
-  return wanted.map(value => {
-    if (value.form.kind !== 'constant' || !isIndex(value)) return tensors[next++] as Tensor;
-    return { data: value.form.tensor.data.slice(), shape: value.shape };
-  });
 }
 
 function inputsOf({ inputs }: Plan, live: readonly Value[]): Input[] {

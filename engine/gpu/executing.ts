@@ -10,6 +10,7 @@ import { Memory } from '../memory.ts';
 import { sizeOf } from '../shape.ts';
 import type { Value } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
+import { copyIndices, isComputed } from '../wanted-indices.ts';
 import type { Backend, BackendName } from './backends.ts';
 import { capacitiesOf } from './capacity.ts';
 import { Compiled } from './compiled.ts';
@@ -84,18 +85,26 @@ export class Executing implements GpuExecutor {
     return { buffers, textures, bytes, peakBytes, launches, readbacks };
   }
 
-  async run(wanted: readonly Value[], { memory = new Memory() }: RunOptions = {}): Promise<Tensor[]> {
-    const [first] = wanted;
-    if (!first) return [];
+  async run(wanted: readonly Value[], options: RunOptions = {}): Promise<Tensor[]> {
+    if (wanted.every(isComputed)) return this.#run(wanted, options);
+    const join = copyIndices(wanted);
+    return join(await this.#run(wanted.filter(isComputed), options));
+  }
+
+  async #run(wanted: readonly Value[], { memory = new Memory() }: RunOptions): Promise<Tensor[]> {
     if (this.#isDisposed) throw new Error('gpu: this executor was disposed of; make another');
     if (this.#loss) throw this.#loss;
+    const [first] = wanted;
+    if (!first) return [];
     const live = liveValues(wanted);
     const structure = structureOf(live, wanted, 'float32');
     const compiled = this.#compiledFor(live, wanted, structure);
     compiled.take();
     try {
-      await this.#evict();
-      const tensors = await this.#unlessLost(this.#runOn(compiled, live, wanted, structure));
+      const evicted = this.#evict();
+      // Before anything is awaited: the caller may change its arrays as soon as it has the promise.
+      const running = this.#runOn(compiled, live, wanted, structure);
+      const [tensors] = await Promise.all([this.#unlessLost(running), evicted]);
       this.#generic = compiled.program.fallbackReason;
       return tensors;
     } catch (error) {
@@ -131,7 +140,8 @@ export class Executing implements GpuExecutor {
     }
   }
 
-  explain(wanted: readonly Value[]): string {
+  explain(values: readonly Value[]): string {
+    const wanted = values.filter(isComputed);
     const live = liveValues(wanted);
     const structure = structureOf(live, wanted, 'float32');
     const capacities = capacitiesOf(live, structure.sizes);
@@ -168,10 +178,8 @@ export class Executing implements GpuExecutor {
   }
 
   async #evict(): Promise<void> {
-    for (const oldest of this.#programs.values()) {
-      if (this.#programs.size <= this.#limit) break;
-      await this.#discard(oldest);
-    }
+    const excess = Math.max(0, this.#programs.size - this.#limit);
+    await Promise.all([...this.#programs.values()].slice(0, excess).map(oldest => this.#discard(oldest)));
   }
 
   async #discard(compiled: Compiled): Promise<void> {

@@ -1,13 +1,15 @@
 import { interpreter, Memory, Tape, tensor, type Value } from 'posetape';
-import { gpu } from 'posetape/gpu';
+import { type GpuExecutor, gpu } from 'posetape/gpu';
 import { exp, mul, softplus, square, sum } from 'posetape/ops';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openMachine } from '../gpu/harness.ts';
 import { backendLaws } from '../gpu/laws.ts';
 import { expectClose } from '../support/equal.ts';
 
-// gpu.js's backends that need no GPU: what a bare Node has. The others are run by npm run test:gpu.
-for (const mode of ['webasm', 'cpu'] as const) {
+/** The backends of gpu.js that need no GPU. The others are run by npm run test:gpu. */
+const withoutGpu = ['webasm', 'cpu'] as const;
+
+for (const mode of withoutGpu) {
   backendLaws({
     name: `gpu({ mode: '${mode}' })`,
     open: () => openMachine(mode),
@@ -42,6 +44,46 @@ describe('a mode', () => {
     if (executor.backend !== 'webgpu') expect(executor.fallbackReason).toMatch(/WebGPU|webgpu/);
     else expect(executor.fallbackReason).toBeNull();
     await executor.dispose();
+  });
+});
+
+describe.each(withoutGpu)('an executor of mode %s', mode => {
+  let executor: GpuExecutor;
+  beforeAll(async () => {
+    executor = await gpu({ mode });
+  });
+  afterAll(() => executor.dispose());
+
+  test('gives an index that is wanted as it is, a copy', async () => {
+    const tape = new Tape();
+    const data = Int32Array.of(2, 0, 2 ** 24 + 1);
+    const index = tape.index(data);
+    const x = tape.parameter(tensor([1, 2]), 'x');
+    const running = executor.run([index, mul(x, 2), index]);
+    const alone = executor.run([index]);
+    const expected = data.slice();
+    data.fill(0);
+    const [first, doubled, again] = await running;
+    for (const each of [first, again, (await alone)[0]]) expect(each?.data).toEqual(expected);
+    expect(first?.data).not.toBe(again?.data);
+    expect([...(doubled?.data ?? [])]).toEqual([2, 4]);
+    expect(executor.explain([index, mul(x, 2)])).toMatch(/^\/\/ 1 kernels/);
+  });
+
+  test('reads its inputs when it is called, whatever becomes of them before it answers', async () => {
+    const data = Float64Array.of(1, 2, 3);
+    const total = sum(new Tape().parameter({ data, shape: [3] }));
+    const running = executor.run([total]);
+    data.fill(100);
+    expect((await running)[0]?.data).toEqual(Float32Array.of(6));
+  });
+
+  test('runs one structure for several poses at once', async () => {
+    const totals = [1, 2, 3].map(number =>
+      sum(new Tape().parameter(tensor(new Float64Array(300).fill(number)))),
+    );
+    const answers = await Promise.all(totals.map(total => executor.run([total])));
+    expect(answers.map(([total]) => total?.data[0])).toEqual([300, 600, 900]);
   });
 });
 

@@ -429,4 +429,16 @@ export const mutations: readonly Mutation[] = [
     find: 'Math.min(1020, Math.max(36,',
     replace: 'Math.min(2 ** 24, Math.max(2 ** 24,',
   },
+  {
+    name: 'a wanted index is computed like a number on the GPU',
+    file: 'engine/gpu/executing.ts',
+    find: 'wanted.every(isComputed)',
+    replace: 'wanted.length > 0',
+  },
+  {
+    name: 'a GPU run reads its inputs when the caller may have changed them',
+    file: 'engine/gpu/executing.ts',
+    find: 'const evicted = this.#evict();',
+    replace: 'const evicted = this.#evict();\n      await evicted;',
+  },
 ];

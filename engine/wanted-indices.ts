@@ -1,0 +1,20 @@
+import type { Value } from './tape.ts';
+import type { Tensor } from './tensor.ts';
+
+/** Whether an executor computes a value, or gives it in its precision: all but indices. */
+export const isComputed = ({ dtype }: Value): boolean => dtype !== 'index';
+
+/**
+ * Copies the indices among the wanted values, exact whatever the executor's precision. Returns a function that puts the
+ * copies among the tensors of the other wanted values.
+ */
+export function copyIndices(wanted: readonly Value[]): (computed: readonly Tensor[]) => Tensor[] {
+  const copies = wanted.map(value => {
+    if (isComputed(value) || value.form.kind !== 'constant') return undefined;
+    return { data: value.form.tensor.data.slice(), shape: value.shape };
+  });
+  return computed => {
+    let next = 0;
+    return copies.map(copy => copy ?? (computed[next++] as Tensor));
+  };
+}
