@@ -1,6 +1,7 @@
 import { DeviceMeter, meterOf, meterTextures } from './device.ts';
 import { exactFunctions, type KernelFunction, shaderFunctions } from './functions.ts';
 import { type Device, type Gpu, type GpuJs, loadGpuJs } from './gpu-js.ts';
+import type { Arithmetic } from './print.ts';
 
 /** What gpu.js can run kernels on, best first. */
 export const backendNames = ['webgpu', 'webgl2', 'headlessgl', 'webasm', 'cpu'] as const;
@@ -11,6 +12,8 @@ export type BackendName = (typeof backendNames)[number];
 export interface Backend {
   readonly name: BackendName;
   readonly gpuJs: GpuJs;
+  /** Float64 of plain JavaScript, which rounds to float32 only where it is told to. */
+  readonly arithmetic: Arithmetic;
   /** What kernels may call. */
   readonly functions: readonly KernelFunction[];
   readonly meter: DeviceMeter;
@@ -34,6 +37,7 @@ export async function openBackend(name: BackendName): Promise<Backend> {
     name,
     gpuJs,
     meter: new DeviceMeter(),
+    arithmetic: 'float32' as const,
     functions: exactFunctions(),
     lost: new Promise<string>(() => {}),
     isLost: () => false,
@@ -59,7 +63,7 @@ export async function openBackend(name: BackendName): Promise<Backend> {
         throw new Error('gpu: webasm needs WebAssembly, which is not there');
       return { ...common, open };
     case 'cpu':
-      return { ...common, open };
+      return { ...common, arithmetic: 'float64', open };
   }
 }
 

@@ -145,7 +145,8 @@ export class Executing implements GpuExecutor {
     const live = liveValues(wanted);
     const structure = structureOf(live, wanted, 'float32');
     const capacities = capacitiesOf(live, structure.sizes);
-    return explained(kernelsOf(live, wanted, structure, capacities, arraysPerKernel));
+    const plan = kernelsOf(live, wanted, structure, capacities, arraysPerKernel);
+    return explained(plan, this.#open.arithmetic);
   }
 
   async dispose(): Promise<void> {

@@ -58,7 +58,8 @@ function power(x, y, inf, nan) { return Math.pow(x, y); }
 function sine(x, inf, nan) { return Math.sin(x); }
 function cosine(x, inf, nan) { return Math.cos(x); }
 function hyperbolicTangent(x, inf) { return Math.tanh(x); }
-${extremes}`);
+function smaller(x, y) { return Math.min(x, y); }
+function larger(x, y) { return Math.max(x, y); }`);
 }
 
 /** For WebGPU and WebGL. */

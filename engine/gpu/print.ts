@@ -14,6 +14,9 @@ export type Argument =
   | { readonly kind: 'offset'; readonly number: number }
   | { readonly kind: 'number'; readonly number: number };
 
+/** The numbers a backend computes with between loading and storing, which are float32 everywhere. */
+export type Arithmetic = 'float32' | 'float64';
+
 /** A kernel in the language of gpu.js: a function of one thread, as source. */
 export interface Source {
   readonly text: string;
@@ -24,13 +27,13 @@ export interface Source {
  * A kernel as source. Parameters are named by their order, so that two kernels that do the same to other arrays have the
  * same text and are compiled once. Each value has a line of its own: gpu.js loses its way in deep expressions.
  */
-export function kernelSource(kernel: Kernel): Source {
-  return new Printer(kernel.places).kernel(kernel);
+export function kernelSource(kernel: Kernel, arithmetic: Arithmetic): Source {
+  return new Printer(kernel.places, arithmetic).kernel(kernel);
 }
 
 /** A kernel that lays arrays of known lengths one after the other. */
 export function packSource({ reads }: Pack, lengths: readonly number[]): Source {
-  const printer = new Printer(new Map());
+  const printer = new Printer(new Map(), 'float32');
   let from = 0;
   const lines = reads.map(buffer => {
     const begin = printer.number(from);
@@ -59,8 +62,26 @@ function literal(number: number): string {
   return number < 0 || Object.is(number, -0) ? `(-${float})` : float;
 }
 
+/** Operations whose result may need more digits than float32 has. Positions are whole numbers, which fit. */
+const inexact: ReadonlySet<Expr['kind']> = new Set<Expr['kind']>([
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'exp',
+  'expm1',
+  'log',
+  'log1p',
+  'sqrt',
+  'pow',
+  'sin',
+  'cos',
+  'tanh',
+]);
+
 class Printer {
   readonly #places: Places;
+  readonly #arithmetic: Arithmetic;
   readonly #names = new Map<Expr, string>();
   readonly #parameters = new Map<string, { name: string; argument: Argument }>();
   /** What the indices of the loops inside a thread are called. */
@@ -71,8 +92,9 @@ class Printer {
   #locals = 0;
   #loops = 0;
 
-  constructor(places: Places) {
+  constructor(places: Places, arithmetic: Arithmetic) {
     this.#places = places;
+    this.#arithmetic = arithmetic;
   }
 
   kernel({ threads, body, lengths }: Kernel): Source {
@@ -145,7 +167,7 @@ class Printer {
       }
       case 'branch': {
         const body = this.#block(statement.body, `${indent}  `);
-        return `${indent}if (${this.#text(statement.condition)} !== 0) {\n${body}${indent}}\n`;
+        return `${indent}if (!(${this.#text(statement.condition)} === 0)) {\n${body}${indent}}\n`;
       }
       case 'loop':
         return this.#loop(statement, indent);
@@ -166,7 +188,15 @@ class Printer {
     const index = `${indexName(path.length - 1)}${this.#loops++}`;
     this.#indices.set(`${path}`, index);
     const inside = this.#block(body, `${indent}  `);
-    return `${before.join('')}${count.line}${indent}for (let ${index} = 0; ${index} < ${count.name}; ${index}++) {\n${inside}${indent}}\n`;
+    const loop = `${indent}for (let ${index} = 0; ${index} < ${count.name}; ${index}++) {\n${inside}${indent}}\n`;
+    return `${before.join('')}${count.line}${loop}${this.#roundedSums(folds, indent)}`;
+  }
+
+  /** Rounds sums once they are complete: inside, float64 adds up more precisely. */
+  #roundedSums(folds: readonly Expr[], indent: string): string {
+    if (this.#arithmetic === 'float32') return '';
+    const sums = folds.filter(({ kind }) => kind === 'sum').map(fold => this.#text(fold));
+    return sums.map(name => `${indent}${name} = Math.fround(${name});\n`).join('');
   }
 
   #length(size: number, indent: string): { name: string; line: string } {
@@ -185,11 +215,22 @@ class Printer {
     return this.#names.get(expr) ?? this.#written(expr);
   }
 
+  /**
+   * An expression, rounded to float32 if the backend would carry more digits: then it is the same number whether it is
+   * computed here, computed again elsewhere or read back from an array, and comparisons agree.
+   */
   #written(expr: Expr): string {
+    const text = this.#unrounded(expr);
+    return this.#arithmetic === 'float64' && inexact.has(expr.kind) ? `Math.fround(${text})` : text;
+  }
+
+  #unrounded(expr: Expr): string {
     const [a, b, c] = expr.args as readonly [Expr, Expr, Expr];
     switch (expr.kind) {
-      case 'number':
-        return Number.isFinite(expr.number) ? literal(expr.number) : this.number(expr.number);
+      case 'number': {
+        const number = Math.fround(expr.number);
+        return Number.isFinite(number) ? literal(number) : this.number(number);
+      }
       case 'index':
         return this.#index(expr.path);
       case 'size':
@@ -213,7 +254,8 @@ class Printer {
       case 'equal':
         return `(${this.#text(a)} === ${this.#text(b)} ? 1.0 : 0.0)`;
       case 'select':
-        return `(${this.#text(a)} !== 0 ? ${this.#text(b)} : ${this.#text(c)})`;
+        // NaN is not 0. On shaders it fails an inequality, too.
+        return `(${this.#text(a)} === 0 ? ${this.#text(c)} : ${this.#text(b)})`;
       default: {
         const operator = infix[expr.kind];
         if (operator) return `(${this.#text(a)} ${operator} ${this.#text(b)})`;

@@ -2,7 +2,7 @@ import type { Backend } from './backends.ts';
 import type { Gpu, GpuKernel, GpuPipeline } from './gpu-js.ts';
 import type { InputLayout } from './inputs.ts';
 import type { Kernel, KernelPlan, Pack } from './plan/kernels.ts';
-import { type Argument, kernelSource, packSource, type Source } from './print.ts';
+import { type Argument, type Arithmetic, kernelSource, packSource, type Source } from './print.ts';
 
 /** What one pose brings to a program. */
 export interface PoseData {
@@ -19,9 +19,9 @@ export interface Call extends Source {
 }
 
 /** The sources of a plan's steps. */
-export function callsOf({ steps, lengths }: KernelPlan): Call[] {
+export function callsOf({ steps, lengths }: KernelPlan, arithmetic: Arithmetic): Call[] {
   return steps.map(step => {
-    const source = step.kind === 'pack' ? packSource(step, lengths) : kernelSource(step);
+    const source = step.kind === 'pack' ? packSource(step, lengths) : kernelSource(step, arithmetic);
     return { ...source, buffer: step.buffer, step };
   });
 }
@@ -51,7 +51,7 @@ export class Program {
       const argumentTypes = Array.from({ length: parameters }, () => 'Float');
       this.#gpu.addFunction(source, { argumentTypes, returnType: 'Float' });
     }
-    const calls = callsOf(plan);
+    const calls = callsOf(plan, backend.arithmetic);
     this.#scalars = scalarsOf(calls);
     const orchestrate = this.#orchestration(calls, plan.lengths, layout);
     // gpu.js reads how many arguments there are from the function's length.

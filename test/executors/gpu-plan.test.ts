@@ -29,7 +29,7 @@ describe('kernels', () => {
     (program, pose, arrays) => {
       const plan = planOf(toSecondOrder(program, pose), arrays);
       const written = new Set<number>();
-      for (const call of callsOf(plan)) {
+      for (const call of callsOf(plan, 'float32')) {
         const read = call.passed.flatMap(({ kind, ...rest }) =>
           kind === 'buffer' && 'number' in rest ? [rest.number] : [],
         );
@@ -79,7 +79,7 @@ describe('kernels', () => {
       (x, w) => softplus(matmul(x, w)),
       tape.constant(tensor(new Float64Array(80), [20, 4])) as Value,
     );
-    const texts = callsOf(planOf([y])).map(({ text }) => text);
+    const texts = callsOf(planOf([y]), 'float32').map(({ text }) => text);
     expect(texts).toHaveLength(3);
     // The first reads its operand from the inputs, the others from a buffer.
     expect(new Set(texts).size).toBe(2);

@@ -1,10 +1,31 @@
-import { interpreter, Memory, Tape, tensor, type Value } from 'posetape';
+import fc from 'fast-check';
+import { interpreter, Memory, Tape, type Tensor, tensor, type Value } from 'posetape';
 import { type GpuExecutor, gpu } from 'posetape/gpu';
-import { exp, mul, softplus, square, sum } from 'posetape/ops';
+import {
+  abs,
+  add,
+  div,
+  equal,
+  exp,
+  floor,
+  less,
+  maximum,
+  mul,
+  sign,
+  sin,
+  softmax,
+  softplus,
+  square,
+  sub,
+  sum,
+  where,
+} from 'posetape/ops';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { binary, unary } from '../gpu/cases.ts';
 import { openMachine } from '../gpu/harness.ts';
 import { backendLaws } from '../gpu/laws.ts';
 import { expectClose } from '../support/equal.ts';
+import { property } from '../support/property.ts';
 
 /** The backends of gpu.js that need no GPU. The others are run by npm run test:gpu. */
 const withoutGpu = ['webasm', 'cpu'] as const;
@@ -85,6 +106,77 @@ describe.each(withoutGpu)('an executor of mode %s', mode => {
     const answers = await Promise.all(totals.map(total => executor.run([total])));
     expect(answers.map(([total]) => total?.data[0])).toEqual([300, 600, 900]);
   });
+
+  const specials = [Number.NaN, Infinity, -Infinity, 0, -0, 1, -1, 0.5, -0.5, 2, -3, 1e30, -1e30];
+  const [lefts, rights] = [
+    specials.flatMap(x => specials.map(() => x)),
+    specials.flatMap(() => specials),
+  ] as const;
+  const functions: [string, (...operands: never[]) => Value, number[][]][] = [
+    ...Object.entries(unary).map(([op, f]): (typeof functions)[number] => [op, f, [specials]]),
+    ...Object.entries(binary).map(([op, f]): (typeof functions)[number] => [op, f, [lefts, rights]]),
+  ];
+  test.each(functions)('keeps the sign of zero: %s', async (_, f, operands) => {
+    const tape = new Tape();
+    const wanted = [f(...(operands.map(numbers => tape.constant(numbers)) as never[]))];
+    const [expected] = interpreter({ precision: 'float32' }).run(wanted);
+    const [actual] = await executor.run(wanted);
+    const zeros = (tensor: Tensor | undefined) => [...(tensor?.data ?? [])].map(x => (x === 0 ? x : 1));
+    expect(zeros(actual)).toEqual(zeros(expected));
+  });
+
+  /** What is computed in two ways, and a value on the way that is stored in one of them. */
+  const twice: Record<string, (x: Value, y: Value, z: Value) => [stored: Value, result: Value]> = {
+    'a product and a sum': (x, y, z) => {
+      const stored = mul(x, y);
+      return [stored, add(stored, z)];
+    },
+    'a quotient and a difference': (x, y, z) => {
+      const stored = div(x, add(abs(y), 1));
+      return [stored, sub(stored, z)];
+    },
+    functions: (x, y, z) => {
+      const stored = exp(mul(x, 0.01));
+      return [stored, mul(stored, sin(mul(y, z)))];
+    },
+    'a sum over all': (x, y, z) => {
+      const stored = sum(mul(x, y));
+      return [stored, mul(stored, z)];
+    },
+    'shares of a sum': (x, y, z) => {
+      const stored = softmax(x);
+      return [stored, mul(add(stored, y), z)];
+    },
+    'the larger, times itself': (x, y, z) => {
+      const stored = maximum(mul(x, 0.7), mul(y, 0.3));
+      return [stored, sub(square(stored), z)];
+    },
+  };
+  for (const [name, f] of Object.entries(twice)) {
+    const entry = fc.double({ min: -1000, max: 1000, noNaN: true });
+    property(
+      `finds equal what is computed in two ways: ${name}`,
+      fc.array(fc.tuple(entry, entry, entry), { minLength: 20, maxLength: 20 }),
+      async rows => {
+        const tape = new Tape();
+        const record = () =>
+          f(
+            ...([0, 1, 2].map(i => tape.constant(rows.map(row => row[i] as number))) as [
+              Value,
+              Value,
+              Value,
+            ]),
+          );
+        const [stored, a] = record();
+        const [, b] = record();
+        const difference = sub(a, b);
+        const zeros = [less(a, b), less(b, a), sign(difference), floor(difference), where(difference, 1, 0)];
+        const [, same, ...others] = await executor.run([stored, equal(a, b), ...zeros]);
+        expect([...(same as Tensor).data]).toEqual(rows.map(() => 1));
+        for (const { data } of others) expect([...data]).toEqual(rows.map(() => 0));
+      },
+    );
+  }
 });
 
 describe('an executor', () => {

@@ -52,7 +52,7 @@ const {
   neg,
   pow,
 } = ops;
-const { relu, scaled, sigmoid, sign, sin, softplus, sqrt, square, sub, tanh } = ops;
+const { relu, scaled, sigmoid, sign, sin, softplus, sqrt, square, sub, tanh, where } = ops;
 
 /** Ops of one operand, and of two. */
 export const unary: Readonly<Record<string, (x: Value) => Value>> = {
@@ -85,6 +85,7 @@ export const binary: Readonly<Record<string, (x: Value, y: Value) => Value>> = {
   pow,
   scaled,
   sub,
+  where: (x, y) => where(x, y, 3),
 };
 const elementwise = new Map<string, (...operands: never[]) => Value>(Object.entries({ ...unary, ...binary }));
 

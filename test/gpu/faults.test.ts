@@ -113,6 +113,14 @@ describe('kernels', () => {
     await expect(values('cpu', 'x', [])).rejects.toThrow();
   });
 
+  test('of mode cpu compute in float64', async () => {
+    const lost = 'x + 1.0 - x';
+    expect([await values('cpu', lost, [2 ** 24]), await values('webasm', lost, [2 ** 24])]).toEqual([
+      [1],
+      [0],
+    ]);
+  });
+
   test('of an array beyond its end, something is read silently', async () => {
     const [beyond] = await values('webgpu', 'a[this.thread.x + 100]', [7]);
     expect(beyond).toBeTypeOf('number');

@@ -430,6 +430,18 @@ export const mutations: readonly Mutation[] = [
     replace: 'Math.min(2 ** 24, Math.max(2 ** 24,',
   },
   {
+    name: 'mode cpu computes on with more digits than it stores',
+    file: 'engine/gpu/print.ts',
+    find: "this.#arithmetic === 'float64' && inexact.has(expr.kind)",
+    replace: 'false && inexact.has(expr.kind)',
+  },
+  {
+    name: 'a product is not rounded in mode cpu',
+    file: 'engine/gpu/print.ts',
+    find: "  'mul',\n  'div',",
+    replace: "  'div',",
+  },
+  {
     name: 'a wanted index is computed like a number on the GPU',
     file: 'engine/gpu/executing.ts',
     find: 'wanted.every(isComputed)',
@@ -440,5 +452,11 @@ export const mutations: readonly Mutation[] = [
     file: 'engine/gpu/executing.ts',
     find: 'const evicted = this.#evict();',
     replace: 'const evicted = this.#evict();\n      await evicted;',
+  },
+  {
+    name: 'the larger of 0 and −0 is whichever comes last on the CPU backends of gpu.js',
+    file: 'engine/gpu/functions.ts',
+    find: '{ return Math.max(x, y); }',
+    replace: '{ if (x > y) return x; if (y >= x) return y; return x + y; }',
   },
 ];
