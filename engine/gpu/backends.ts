@@ -61,9 +61,36 @@ export async function openBackend(name: BackendName): Promise<Backend> {
     case 'webasm':
       if (!gpuJs.GPU.isWebAssemblySupported)
         throw new Error('gpu: webasm needs WebAssembly, which is not there');
+      mustCompile('webasm', 'WebAssembly', "'wasm-unsafe-eval'", compileEmptyModule);
       return { ...common, open };
     case 'cpu':
+      mustCompile('cpu', 'JavaScript from text', "'unsafe-eval'", () => new Function(''));
       return { ...common, arithmetic: 'float64', open };
+  }
+}
+
+/** Compiles a module of WebAssembly that is a header and nothing else. */
+function compileEmptyModule(): unknown {
+  const scope = globalThis as unknown as {
+    WebAssembly: { readonly Module: new (bytes: Uint8Array) => object };
+  };
+  return new scope.WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+}
+
+/**
+ * Compiles the least there is of what a backend's kernels become. gpu.js itself only logs what keeps it from compiling,
+ * and fails later without a reason.
+ *
+ * @throws Error that says what is forbidden, and what to use instead
+ */
+function mustCompile(name: BackendName, what: string, permission: string, compile: () => unknown): void {
+  try {
+    compile();
+  } catch (cause) {
+    throw new Error(
+      `gpu: ${name} compiles its kernels to ${what}, which is forbidden here (a Content-Security-Policy without ${permission}); use interpreter({ precision: 'float32' }) instead`,
+      { cause },
+    );
   }
 }
 

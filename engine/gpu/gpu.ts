@@ -2,11 +2,11 @@ import { checkOptions } from '../options.ts';
 import { type Backend, type BackendName, backendNames, openBackend } from './backends.ts';
 import { Executing, type GpuExecutor } from './executing.ts';
 
-/** What {@link gpu} may be told. */
+/** Options of {@link gpu}. */
 export interface GpuOptions {
-  /** Which of gpu.js's backends; default `auto`, the best that really works. */
+  /** One of gpu.js's backends; default `auto`, the best that really works. */
   readonly mode?: BackendName | 'auto';
-  /** How many pipelines are kept compiled; the one unused for longest goes first. Default 8. */
+  /** The number of pipelines kept compiled; the one unused for longest goes first. Default 8. */
   readonly pipelines?: number;
 }
 
@@ -27,12 +27,10 @@ export async function gpu(options: GpuOptions = {}): Promise<GpuExecutor> {
   checkOptions('gpu', options, ['mode', 'pipelines']);
   const { mode = 'auto', pipelines = 8 } = options;
   if (mode !== 'auto' && !backendNames.includes(mode)) {
-    throw new RangeError(
-      `gpu: there is no mode ${JSON.stringify(mode)}; there are auto, ${backendNames.join(', ')}`,
-    );
+    throw new RangeError(`gpu: there is no mode ${shown(mode)}; there are auto, ${backendNames.join(', ')}`);
   }
   if (!Number.isInteger(pipelines) || pipelines < 1) {
-    throw new RangeError(`gpu: pipelines must be a whole number from 1, got ${pipelines}`);
+    throw new RangeError(`gpu: pipelines must be a whole number from 1, got ${shown(pipelines)}`);
   }
   if (mode !== 'auto') return new Executing(await working(mode), null, pipelines);
   const missing: string[] = [];
@@ -44,6 +42,11 @@ export async function gpu(options: GpuOptions = {}): Promise<GpuExecutor> {
     }
   }
   throw new Error(`gpu: no backend of gpu.js works here: ${missing.join('; ')}`);
+}
+
+/** An option's value as it would be written. */
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 
 /** Opens a backend and lets it compute something: that it is there does not say that it runs. */
@@ -58,6 +61,11 @@ async function working(name: BackendName): Promise<Backend> {
       throw new Error(`gpu: ${name} gave ${Array.from(result).join(', ')} for twice 1, 2, 3`);
     }
     return backend;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw reason.startsWith('gpu: ')
+      ? cause
+      : new Error(`gpu: ${name} does not run here (${reason})`, { cause });
   } finally {
     await instance.destroy();
   }

@@ -20,7 +20,7 @@ import {
   sum,
   where,
 } from 'posetape/ops';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { binary, unary } from '../gpu/cases.ts';
 import { openMachine } from '../gpu/harness.ts';
 import { backendLaws } from '../gpu/laws.ts';
@@ -64,6 +64,32 @@ describe('a mode', () => {
     expect(executor.precision).toBe('float32');
     if (executor.backend !== 'webgpu') expect(executor.fallbackReason).toMatch(/WebGPU|webgpu/);
     else expect(executor.fallbackReason).toBeNull();
+    await executor.dispose();
+  });
+});
+
+describe('an option', () => {
+  test.each([
+    [{ pipelines: 0 }, 'gpu: pipelines must be a whole number from 1, got 0'],
+    [{ pipelines: -1 }, 'gpu: pipelines must be a whole number from 1, got -1'],
+    [{ pipelines: 1.5 }, 'gpu: pipelines must be a whole number from 1, got 1.5'],
+    [{ pipelines: Number.NaN }, 'gpu: pipelines must be a whole number from 1, got NaN'],
+    [{ pipelines: Infinity }, 'gpu: pipelines must be a whole number from 1, got Infinity'],
+    [{ pipelines: null }, 'gpu: pipelines must be a whole number from 1, got null'],
+    [{ pipelines: 'x' }, 'gpu: pipelines must be a whole number from 1, got "x"'],
+    [{ pipelines: '8' }, 'gpu: pipelines must be a whole number from 1, got "8"'],
+    [{ mode: null }, 'gpu: there is no mode null; there are auto, webgpu'],
+    [{ mode: Number.NaN }, 'gpu: there is no mode NaN'],
+    [{ mode: 'CPU' }, 'gpu: there is no mode "CPU"'],
+    [{ pipeline: 8 }, 'gpu: no option pipeline; there are mode, pipelines'],
+    [null, 'gpu: options are an object'],
+  ])('wrong as in %j is an error that names it', async (options, message) => {
+    await expect(gpu(options as object)).rejects.toThrow(message);
+  });
+
+  test('of as many pipelines as there may ever be', async () => {
+    const executor = await gpu({ mode: 'webasm', pipelines: 1e9 });
+    expectClose((await executor.run(squares(4)))[0] as Tensor, 1, 0);
     await executor.dispose();
   });
 });
@@ -179,11 +205,57 @@ describe.each(withoutGpu)('an executor of mode %s', mode => {
   }
 });
 
+describe('where code generation is forbidden', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  });
+  const forbidJavaScript = () =>
+    vi.stubGlobal('Function', function forbidden() {
+      throw new EvalError('Code generation from strings disallowed for this context');
+    });
+  const forbidWebAssembly = () => {
+    const { WebAssembly } = globalThis as unknown as { WebAssembly: object };
+    const Module = function forbidden() {
+      throw new Error('Wasm code generation disallowed by embedder');
+    };
+    vi.stubGlobal('WebAssembly', Object.create(WebAssembly, { Module: { value: Module } }));
+  };
+
+  test('cpu says so, and what to use instead; webasm runs', async () => {
+    forbidJavaScript();
+    await expect(gpu({ mode: 'cpu' })).rejects.toThrow(
+      "gpu: cpu compiles its kernels to JavaScript from text, which is forbidden here (a Content-Security-Policy without 'unsafe-eval'); use interpreter({ precision: 'float32' }) instead",
+    );
+    const executor = await gpu({ mode: 'webasm' });
+    expectClose((await executor.run(squares(4)))[0] as Tensor, 1, 0);
+    await executor.dispose();
+  });
+
+  test('webasm says so, and what to use instead', async () => {
+    forbidWebAssembly();
+    await expect(gpu({ mode: 'webasm' })).rejects.toThrow(
+      "gpu: webasm compiles its kernels to WebAssembly, which is forbidden here (a Content-Security-Policy without 'wasm-unsafe-eval'); use interpreter({ precision: 'float32' }) instead",
+    );
+  });
+
+  test('auto takes neither, and says why', async () => {
+    forbidJavaScript();
+    forbidWebAssembly();
+    const answer = await gpu().then(
+      async executor => {
+        await executor.dispose();
+        return executor.backend;
+      },
+      (error: Error) => error.message,
+    );
+    // With a GPU, a backend that compiles shaders is taken.
+    expect(answer).toMatch(/^web(gpu|gl2)$|webasm compiles its kernels .* cpu compiles its kernels /);
+  });
+});
+
 describe('an executor', () => {
   test('keeps so many pipelines and no more', async () => {
-    await expect(gpu({ mode: 'webasm', pipelines: 0 })).rejects.toThrow(
-      'pipelines must be a whole number from 1, got 0',
-    );
     const executor = await gpu({ mode: 'webasm', pipelines: 2 });
     for (const depth of [0, 1, 0, 2, 1]) await executor.run(squares(100, depth));
     // 0, 1, then 2 in place of 1, then 1 anew.

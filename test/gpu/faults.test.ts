@@ -1,5 +1,5 @@
 import { gpu } from 'posetape/gpu';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { useSoftwareDriver } from './driver.ts';
 
 /*
@@ -119,6 +119,17 @@ describe('kernels', () => {
       [1],
       [0],
     ]);
+  });
+
+  test('of mode cpu have no code where code generation is forbidden, and say so on the console only', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
+    vi.stubGlobal('Function', function forbidden() {
+      throw new EvalError('Code generation from strings disallowed for this context');
+    });
+    await expect(values('cpu', 'x', [1])).rejects.toThrow('"run" not defined on CPUKernel');
+    expect(logged).toHaveBeenCalledOnce();
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
   });
 
   test('of an array beyond its end, something is read silently', async () => {

@@ -459,4 +459,10 @@ export const mutations: readonly Mutation[] = [
     find: '{ return Math.max(x, y); }',
     replace: '{ if (x > y) return x; if (y >= x) return y; return x + y; }',
   },
+  {
+    name: 'mode cpu is opened where its kernels cannot be compiled',
+    file: 'engine/gpu/backends.ts',
+    find: "() => new Function('')",
+    replace: '() => 0',
+  },
 ];
