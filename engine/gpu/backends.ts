@@ -3,7 +3,7 @@ import { exactFunctions, type KernelFunction, shaderFunctions } from './function
 import { type Device, type Gpu, type GpuJs, loadGpuJs } from './gpu-js.ts';
 import type { Arithmetic } from './print.ts';
 
-/** What gpu.js can run kernels on, best first. */
+/** The names of gpu.js's backends, best first. */
 export const backendNames = ['webgpu', 'webgl2', 'headlessgl', 'webasm', 'cpu'] as const;
 /** The backends of gpu.js by name, best first: WebGPU, WebGL2, headless WebGL, WebAssembly, and plain JavaScript. */
 export type BackendName = (typeof backendNames)[number];
@@ -14,12 +14,12 @@ export interface Backend {
   readonly gpuJs: GpuJs;
   /** Float64 of plain JavaScript, which rounds to float32 only where it is told to. */
   readonly arithmetic: Arithmetic;
-  /** What kernels may call. */
+  /** The functions that kernels may call. */
   readonly functions: readonly KernelFunction[];
   readonly meter: DeviceMeter;
   /** Resolves with the reason when the device is lost; never, where there is none. */
   readonly lost: Promise<string>;
-  /** Whether it is lost already: work on a lost WebGL context gives zeros, and its event comes later. */
+  /** True if it is lost already: work on a lost WebGL context gives zeros, and its event comes later. */
   isLost(): boolean;
   /** A fresh instance: it goes with the program it was made for, as gpu.js forgets no kernel of a living one. */
   open(): Gpu;

@@ -6,9 +6,9 @@ const exactUpTo = 8;
 const least = 128;
 
 /**
- * How much room is made for each size: as much as it takes where a parameter has it, since parameters are the same for
- * every pose; else 128, 256, 512, … A pipeline then serves every pose whose sizes fall into the same buckets, and which
- * that is depends on the pose alone, not on what ran before it.
+ * The room that arrays have for each size. A size of a parameter gets just as much, since parameters are the same for
+ * every pose; others get 128, 256, 512, … A pipeline then serves every pose whose sizes fall into the same buckets. The
+ * buckets depend on the pose alone, not on what ran before it.
  */
 export function capacitiesOf(live: readonly Value[], sizes: readonly number[]): number[] {
   const fixed = new Set(live.flatMap(({ form, shape }) => (form.kind === 'parameter' ? shape : [])));

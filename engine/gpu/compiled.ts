@@ -3,8 +3,8 @@ import type { KernelPlan } from './plan/kernels.ts';
 import type { Program } from './program.ts';
 
 /**
- * What a structure was compiled to. Runs may overlap, so that one pushes out the program of another that is still under
- * way: a program that was dropped is destroyed when the last run of it is over.
+ * The program of a structure. Runs may overlap, so that one pushes out the program of another that is still under way: a
+ * program that was dropped is destroyed when the last run of it is over.
  */
 export class Compiled {
   readonly key: string;

@@ -10,7 +10,7 @@ export class DeviceMeter implements DeviceMemory {
   textures = 0;
   bytes = 0;
   peakBytes = 0;
-  /** How often work was submitted, and how often results were mapped to be read. */
+  /** The number of times that work was submitted, and that results were mapped to be read. */
   launches = 0;
   readbacks = 0;
   #isLost = false;

@@ -29,9 +29,9 @@ export interface GpuExecutor extends Executor {
    * too, why gpu.js runs the kernels one by one. Null where nothing fell back.
    */
   readonly fallbackReason: string | null;
-  /** How many pipelines it has compiled since it was made. */
+  /** The number of pipelines compiled since it was made. */
   readonly compiled: number;
-  /** What lies on the device, counted as it is created and destroyed; zeros for `webasm` and `cpu`, which have none. */
+  /** Memory on the device, counted as it is created and destroyed; zeros for `webasm` and `cpu`, which have none. */
   readonly device: DeviceMemory & { readonly launches: number; readonly readbacks: number };
   /** The kernels that a tape becomes, what each reads and stores in bytes, and their source. */
   explain(wanted: readonly Value[]): string;
@@ -119,7 +119,7 @@ export class Executing implements GpuExecutor {
     }
   }
 
-  /** What a run comes to; where the device is lost under it, that is the error, whatever the run itself makes of it. */
+  /** Awaits a run. If the device is lost during it, that is the error, whatever the run itself gives. */
   async #unlessLost<T>(run: Promise<T>): Promise<T> {
     let tell: (loss: DeviceLostError) => void = () => {};
     const loss = new Promise<never>((_, reject) => {

@@ -12,7 +12,7 @@ import type { Primitive } from '../compile/expression.ts';
 
 const [inf, nan] = [Number.POSITIVE_INFINITY, Number.NaN];
 
-/** How a primitive is called: by which name, and with which special numbers after its operands. */
+/** A call of a primitive: the name of the function, and the special numbers it takes after the operands. */
 export interface Call {
   readonly name: string;
   readonly specials: readonly number[];

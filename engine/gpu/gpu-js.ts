@@ -1,5 +1,5 @@
 /*
- * What is used of gpu.js, as types of our own: its typings lack WebGPUContext and leave what a pipeline is called with
+ * The parts of gpu.js that are used, as types of our own: its typings lack WebGPUContext and leave a pipeline's arguments
  * open. It is loaded when a GPU is asked for, and not before.
  */
 

@@ -9,7 +9,7 @@ import { checkEntries, type KernelPlan } from './plan/kernels.ts';
  * less than many. Each input has room for the largest of its bucket, so that its place is the same for all poses of it.
  */
 
-/** Where each input begins, those of the segments after the tape's own, and how long the array is. */
+/** The position of each input in the array, those of the segments after the tape's own, and the array's length. */
 export interface InputLayout {
   readonly offsets: readonly number[];
   readonly length: number;

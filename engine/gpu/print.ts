@@ -3,14 +3,14 @@ import type { Sink, Statement } from '../compile/plan.ts';
 import { calls } from './functions.ts';
 import type { Kernel, Pack, Places } from './plan/kernels.ts';
 
-/** What a kernel is called with, in the order of its parameters. */
+/** An argument of a kernel, passed in the order of its parameters. */
 export type Argument =
   /** All inputs of the pose, one after the other. */
   | { readonly kind: 'inputs' }
   | { readonly kind: 'buffer'; readonly number: number }
   | { readonly kind: 'size'; readonly number: number }
   | { readonly kind: 'start'; readonly number: number }
-  /** Where an input begins among the inputs. */
+  /** The position of an input among the inputs. */
   | { readonly kind: 'offset'; readonly number: number }
   | { readonly kind: 'number'; readonly number: number };
 
@@ -50,7 +50,7 @@ function indexName(depth: number): string {
   return loopNames[depth] ?? `i${depth}`;
 }
 
-/** What needs no line of its own: it is one already, or a number. */
+/** True of an expression that needs no line of its own. */
 function isAtom({ kind }: Expr): boolean {
   return kind === 'number' || kind === 'index' || kind === 'size' || kind === 'start';
 }
@@ -84,7 +84,7 @@ class Printer {
   readonly #arithmetic: Arithmetic;
   readonly #names = new Map<Expr, string>();
   readonly #parameters = new Map<string, { name: string; argument: Argument }>();
-  /** What the indices of the loops inside a thread are called. */
+  /** The names of the indices of the loops inside a thread. */
   readonly #indices = new Map<string, string>();
   #lengths: readonly Expr[] = [];
   #threads: Path = [];
@@ -128,7 +128,7 @@ class Printer {
     return this.parameter({ kind: 'number', number });
   }
 
-  /** Which entry this thread computes; those beyond the last have nothing to do. */
+  /** The index of the entry that this thread computes; threads beyond the last entry have nothing to do. */
   #thread(): string {
     const sizes = this.#threads.map(size => this.#size(size));
     if (sizes.length === 0) return '';

@@ -4,7 +4,7 @@ import type { InputLayout } from './inputs.ts';
 import type { Kernel, KernelPlan, Pack } from './plan/kernels.ts';
 import { type Argument, type Arithmetic, kernelSource, packSource, type Source } from './print.ts';
 
-/** What one pose brings to a program. */
+/** The data of one pose. */
 export interface PoseData {
   readonly inputs: Float32Array;
   /** The lengths of all sizes, those of chunk counts too. */
@@ -38,7 +38,7 @@ export class Program {
   readonly #backend: Backend;
   readonly #pipeline: GpuPipeline;
   readonly #wanted: readonly number[];
-  /** What the pipeline is called with after the inputs. */
+  /** The pipeline's arguments after the inputs. */
   readonly #scalars: readonly Scalar[];
   readonly #inputLength: number;
 
@@ -59,7 +59,7 @@ export class Program {
     this.#pipeline = this.#gpu.createPipeline(orchestrate, { threads: false });
   }
 
-  /** What gpu.js traces once: all calls in order, from the inputs and the scalars to the wanted buffers. */
+  /** The function that gpu.js traces once: all calls in order, from inputs and scalars to the wanted buffers. */
   #orchestration(calls: readonly Call[], lengths: readonly number[], { offsets }: InputLayout) {
     const kernelOf = this.#kernels(lengths);
     const keys = this.#scalars.map(keyOf);
@@ -98,7 +98,7 @@ export class Program {
     };
   }
 
-  /** Why gpu.js runs the kernels one by one, on a backend where it could launch them as one. */
+  /** The reason why gpu.js runs the kernels one by one, on a backend where it could launch them as one. */
   get fallbackReason(): string | null {
     const canFuse = this.#backend.name === 'webgpu' || this.#backend.name === 'webasm';
     return canFuse ? this.#pipeline.fallbackReason : null;

@@ -151,7 +151,7 @@ describe.each(withoutGpu)('an executor of mode %s', mode => {
     expect(zeros(actual)).toEqual(zeros(expected));
   });
 
-  /** What is computed in two ways, and a value on the way that is stored in one of them. */
+  /** A result that is computed in two ways, and a value on the way that is stored in one of them. */
   const twice: Record<string, (x: Value, y: Value, z: Value) => [stored: Value, result: Value]> = {
     'a product and a sum': (x, y, z) => {
       const stored = mul(x, y);
