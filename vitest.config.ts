@@ -11,7 +11,7 @@ const config: ViteUserConfig = defineConfig({
     exclude: ['test/gpu/**', 'test/browser/**', 'test/page/**'],
     testTimeout: 300_000,
     globalSetup: ['test/support/seed.ts'],
-    setupFiles: ['test/support/verified.ts'],
+    setupFiles: ['test/support/setup.ts'],
   },
 });
 

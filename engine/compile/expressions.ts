@@ -213,7 +213,7 @@ export class Expressions {
       case 'entry':
         return this.entry(expr.of, expr.shape, args, expr.taint);
       case 'load':
-        return this.#load(expr.of, args[0] as Expr, expr.taint);
+        return this.load(expr.of, args[0] as Expr, expr.taint);
       case 'constant':
       case 'truth':
       case 'index':
@@ -248,30 +248,27 @@ export class Expressions {
   }
 
   /** Sinks whose entries are positions: outer axes first, so that what does not change stays outside. */
-  flattened(sinks: readonly Sink[]): Sink[] {
+  flattened(sinks: readonly Sink[], offsetOf: (buffer: number) => Expr): Sink[] {
     const known = new Map<Expr, Expr>();
     const flat = (expr: Expr): Expr =>
       this.#mapped(expr, known, each => {
         if (each.kind !== 'entry') return undefined;
         const index = each.args.map(flat);
-        const from = each.of.kind === 'buffer' ? this.offset(each.of.number) : this.constant(0);
-        const made = this.#load(each.of, this.#position(each.shape, index, from), each.taint);
+        const from = each.of.kind === 'buffer' ? offsetOf(each.of.number) : this.constant(0);
+        const made = this.load(each.of, this.position(each.shape, index, from), each.taint);
         known.set(each, made);
         return made;
       });
     return sinks.map(sink => ({ ...sink, value: flat(sink.value), at: sink.at.map(flat) }));
   }
 
-  #load(of: ArrayRef, position: Expr, taint: Taint): Expr {
+  /** The entry of an array at a position. */
+  load(of: ArrayRef, position: Expr, taint: Taint = 0): Expr {
     return this.#intern('load', [position], `${of.kind} ${of.number}`, { of, taint });
   }
 
-  /** The position of an entry of a buffer that is written. */
-  placed(buffer: number, shape: readonly Size[], index: readonly Expr[]): Expr {
-    return this.#position(shape, index, this.offset(buffer));
-  }
-
-  #position(shape: readonly Size[], index: readonly Expr[], from: Expr): Expr {
+  /** The position of an entry of a row-major array that begins at `from`. */
+  position(shape: readonly Size[], index: readonly Expr[], from: Expr): Expr {
     const strides: Expr[] = [];
     let stride = this.constant(1);
     for (let axis = shape.length - 1; axis >= 0; axis--) {

@@ -1,6 +1,5 @@
 import type { Expressions } from './expressions.ts';
 import {
-  type Buffer,
   type Expr,
   isFold,
   isWholeFold,
@@ -9,21 +8,25 @@ import {
   type Statement,
   walkExprs,
 } from './ir.ts';
+import type { Size } from './sizes.ts';
 
 /*
  * The pass that puts a loop's expressions into an order: indices become positions, each expression is placed at the
  * outermost block where it is known, and what a condition masks goes into a branch.
  */
 
+/** Where buffers lie, and under which shapes they are written. */
+export interface Places {
+  offsetOf(buffer: number): Expr;
+  shapeOf(buffer: number): readonly Size[];
+}
+
 /** Orders the sinks of a loop nest, and all they need, into statements. */
-export function ordered(
-  sinks: readonly Sink[],
-  expressions: Expressions,
-  buffers: readonly Pick<Buffer, 'shape'>[],
-): Statement[] {
-  const flat = expressions.flattened(sinks).map(sink => {
-    const { shape } = buffers[sink.buffer] as Buffer;
-    return { ...sink, at: [expressions.placed(sink.buffer, shape, sink.at)] };
+export function ordered(sinks: readonly Sink[], expressions: Expressions, places: Places): Statement[] {
+  const offsetOf = (buffer: number) => places.offsetOf(buffer);
+  const flat = expressions.flattened(sinks, offsetOf).map(sink => {
+    const { buffer, at } = sink;
+    return { ...sink, at: [expressions.position(places.shapeOf(buffer), at, offsetOf(buffer))] };
   });
   return blockOf([], flat.map(targetOf), new Set(), { expressions, placed: new Set(), outside: [] });
 }

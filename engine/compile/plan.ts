@@ -123,7 +123,10 @@ function loopStep(
   return {
     kind: 'loop',
     sinks,
-    body: ordered(sinks, expressions, buffers.list),
+    body: ordered(sinks, expressions, {
+      offsetOf: buffer => expressions.offset(buffer),
+      shapeOf: buffer => (buffers.list[buffer] as Buffer).shape,
+    }),
     clears,
     reads: [...reads],
     writes: [...new Set(roots.map(({ node }) => buffers.idOf(node)))],

@@ -7,7 +7,6 @@ import type { Program } from './program.ts';
  * program that was dropped is destroyed when the last run of it is over.
  */
 export class Compiled {
-  readonly key: string;
   readonly plan: KernelPlan;
   readonly layout: InputLayout;
   readonly inputs: Float32Array;
@@ -18,8 +17,7 @@ export class Compiled {
   #runs = 0;
   #isDropped = false;
 
-  constructor(key: string, plan: KernelPlan, layout: InputLayout, program: Program) {
-    this.key = key;
+  constructor(plan: KernelPlan, layout: InputLayout, program: Program) {
     this.plan = plan;
     this.layout = layout;
     this.inputs = new Float32Array(layout.length);

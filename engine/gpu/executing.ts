@@ -1,3 +1,4 @@
+import { StructureCache } from '../compile/cache.ts';
 import { type Structure, structureOf } from '../compile/structure.ts';
 import {
   DeviceLostError,
@@ -47,11 +48,11 @@ export class Executing implements GpuExecutor {
   readonly precision = 'float32';
   readonly stops = false;
   readonly backend: BackendName;
-  compiled = 0;
   readonly #open: Backend;
   readonly #missing: string | null;
-  readonly #limit: number;
-  readonly #programs = new Map<string, Compiled>();
+  readonly #programs: StructureCache<Compiled>;
+  /** The programs that were pushed out and are being given back. */
+  #evicted: Promise<void>[] = [];
   /** Those, and such as were dropped but are still in use. */
   readonly #living = new Set<Compiled>();
   #generic: string | null = null;
@@ -64,12 +65,16 @@ export class Executing implements GpuExecutor {
     this.backend = backend.name;
     this.#open = backend;
     this.#missing = missing;
-    this.#limit = limit;
+    this.#programs = new StructureCache(this.name, limit, evicted => this.#evicted.push(evicted.drop()));
     backend.lost.then(reason => {
       this.#loss = new DeviceLostError(this.name, reason);
       for (const tell of this.#waiting) tell(this.#loss);
       void this.#drop();
     });
+  }
+
+  get compiled(): number {
+    return this.#programs.made;
   }
 
   get name(): string {
@@ -101,7 +106,7 @@ export class Executing implements GpuExecutor {
     const compiled = this.#compiledFor(live, wanted, structure);
     compiled.take();
     try {
-      const evicted = this.#evict();
+      const evicted = Promise.all(this.#evicted.splice(0));
       // Before anything is awaited: the caller may change its arrays as soon as it has the promise.
       const running = this.#runOn(compiled, live, wanted, structure);
       const [tensors] = await Promise.all([this.#unlessLost(running), evicted]);
@@ -161,31 +166,18 @@ export class Executing implements GpuExecutor {
 
   #compiledFor(live: readonly Value[], wanted: readonly Value[], structure: Structure): Compiled {
     const capacities = capacitiesOf(live, structure.sizes);
-    const key = `${capacities} ${structure.key}`;
-    let compiled = this.#programs.get(key);
-    if (!compiled) {
+    return this.#programs.get(structure, `${capacities}`, live, () => {
       const plan = kernelsOf(live, wanted, structure, capacities, arraysPerKernel);
       const layout = inputLayoutOf(plan, live, structure, capacities);
-      const made = new Compiled(key, plan, layout, new Program(this.#open, plan, layout));
+      const made = new Compiled(plan, layout, new Program(this.#open, plan, layout));
       this.#living.add(made);
       void made.gone.then(() => this.#living.delete(made));
-      compiled = made;
-      this.compiled++;
-    }
-    // Last in, last out: the Map keeps the order of insertion.
-    this.#programs.delete(key);
-    this.#programs.set(key, compiled);
-    return compiled;
-  }
-
-  async #evict(): Promise<void> {
-    const excess = Math.max(0, this.#programs.size - this.#limit);
-    await Promise.all([...this.#programs.values()].slice(0, excess).map(oldest => this.#discard(oldest)));
+      return made;
+    });
   }
 
   async #discard(compiled: Compiled): Promise<void> {
-    // Another may have taken its place, while a run of it was still under way.
-    if (this.#programs.get(compiled.key) === compiled) this.#programs.delete(compiled.key);
+    this.#programs.delete(compiled);
     await compiled.drop();
   }
 

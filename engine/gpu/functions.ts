@@ -1,4 +1,4 @@
-import type { Primitive } from '../compile/expression.ts';
+import type { Primitive } from '../compile/algebra.ts';
 
 /*
  * The primitives of the algebra as functions that kernels call. Shading languages promise little: what their log, tanh or

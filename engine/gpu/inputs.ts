@@ -1,4 +1,4 @@
-import { lengthOf } from '../compile/layout.ts';
+import { lengthOf } from '../compile/sizes.ts';
 import type { Structure } from '../compile/structure.ts';
 import type { Value } from '../tape.ts';
 import type { TensorData } from '../tensor.ts';

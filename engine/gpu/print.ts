@@ -1,5 +1,4 @@
-import { type Expr, infix, type Path } from '../compile/expression.ts';
-import type { Sink, Statement } from '../compile/plan.ts';
+import { type Expr, isAtom, type LoopStatement, type Path, type Sink, type Statement } from '../compile/ir.ts';
 import { calls } from './functions.ts';
 import type { Kernel, Pack, Places } from './plan/kernels.ts';
 
@@ -50,9 +49,19 @@ function indexName(depth: number): string {
   return loopNames[depth] ?? `i${depth}`;
 }
 
-/** True of an expression that needs no line of its own. */
-function isAtom({ kind }: Expr): boolean {
-  return kind === 'number' || kind === 'index' || kind === 'size' || kind === 'start';
+const infix: Partial<Record<Expr['kind'], string>> = {
+  add: '+',
+  sub: '-',
+  mul: '*',
+  div: '/',
+  plus: '+',
+  times: '*',
+};
+
+/** Whether an expression needs no line of its own. A condition is a number, not 0 where it holds. */
+function needsNoLine(expr: Expr): boolean {
+  const { kind, args } = expr;
+  return isAtom(expr) || kind === 'nonzero' || (kind === 'indicator' && args[0]?.kind !== 'nonzero');
 }
 
 /** A number as a float: 2 alone could be taken for an integer. */
@@ -152,7 +161,7 @@ class Printer {
     switch (statement.kind) {
       case 'let': {
         const { expr } = statement;
-        if (isAtom(expr)) return '';
+        if (needsNoLine(expr)) return '';
         const text = this.#written(expr);
         return `${indent}const ${this.#name(expr)} = ${text};\n`;
       }
@@ -174,7 +183,7 @@ class Printer {
     }
   }
 
-  #loop({ path, folds, body }: Extract<Statement, { kind: 'loop' }>, indent: string): string {
+  #loop({ path, folds, body }: LoopStatement, indent: string): string {
     // The outer loops are the threads.
     if (path.length <= this.#threads.length && path.every((size, i) => size === this.#threads[i])) {
       if (folds.length > 0) throw new Error('gpu: a thread may not run over the axis it is one of');
@@ -227,26 +236,32 @@ class Printer {
   #unrounded(expr: Expr): string {
     const [a, b, c] = expr.args as readonly [Expr, Expr, Expr];
     switch (expr.kind) {
-      case 'number': {
-        const number = Math.fround(expr.number);
+      case 'constant': {
+        const number = Math.fround(expr.value);
         return Number.isFinite(number) ? literal(number) : this.number(number);
       }
       case 'index':
         return this.#index(expr.path);
       case 'size':
-        return this.#size(expr.number);
+        return this.#size(expr.size);
       case 'start':
-        return this.parameter({ kind: 'start', number: expr.number });
+        return this.parameter({ kind: 'start', number: expr.start });
       case 'load': {
-        const place = this.#places.get(expr.number);
-        const array = this.parameter({ kind: 'buffer', number: place?.pack ?? expr.number });
+        const { kind, number } = expr.of;
+        if (kind === 'input') {
+          const from = this.parameter({ kind: 'offset', number });
+          return `${this.parameter({ kind: 'inputs' })}[${from} + ${this.#text(a)}]`;
+        }
+        const place = this.#places.get(number);
+        const array = this.parameter({ kind: 'buffer', number: place?.pack ?? number });
         const from = place && place.offset > 0 ? `${this.number(place.offset)} + ` : '';
         return `${array}[${from}${this.#text(a)}]`;
       }
-      case 'input': {
-        const from = this.parameter({ kind: 'offset', number: expr.number });
-        return `${this.parameter({ kind: 'inputs' })}[${from} + ${this.#text(a)}]`;
-      }
+      case 'nonzero':
+      case 'round':
+        return this.#text(a);
+      case 'indicator':
+        return a.kind === 'nonzero' ? `(${this.#text(a)} === 0 ? 0.0 : 1.0)` : this.#text(a);
       case 'neg':
         return `-${this.#text(a)}`;
       case 'less':

@@ -1,8 +1,7 @@
-import { LoopBody } from '../../compile/body.ts';
-import type { Expr, Expressions, Path } from '../../compile/expression.ts';
+import { type Finding, Reader } from '../../compile/fuse.ts';
 import type { Node } from '../../compile/graph.ts';
-import type { Buffer } from '../../compile/plan.ts';
-import { one, type Size } from '../../compile/structure.ts';
+import { type ArrayRef, deepest, type Expr, type Path } from '../../compile/ir.ts';
+import { one, type Size } from '../../compile/sizes.ts';
 
 /** A row of a segment sum is added up in stretches of so many. */
 const stretchLength = 64;
@@ -14,15 +13,11 @@ export type SegmentInputs = (
 ) => { readonly starts: number; readonly order: number };
 
 /** Reads nodes as expressions of one entry: what a CPU's loops scatter is looked up here. */
-export class KernelBody extends LoopBody {
+export class KernelBody extends Reader {
   readonly #segments: SegmentInputs;
 
-  constructor(
-    expressions: Expressions,
-    bufferOf: (node: Node) => Buffer | undefined,
-    segments: SegmentInputs,
-  ) {
-    super(0, bufferOf, expressions, new Set());
+  constructor(finding: Finding, segments: SegmentInputs) {
+    super(finding);
     this.#segments = segments;
   }
 
@@ -44,37 +39,23 @@ export class KernelBody extends LoopBody {
     }
   }
 
-  /** Each buffer is an array of its own. */
-  protected override offset(): Expr {
-    return this.expressions.number(0);
-  }
-
   /** What all parts lay into one entry: their sum where they overlap, else that of the part it lies in. */
   #collected(node: Node, form: Extract<Node['form'], { kind: 'scatter' }>, index: readonly Expr[]): Expr {
     const { algebra } = this.expressions;
-    const zero = this.expressions.number(0);
+    const zero = this.expressions.constant(0);
     return form.placements.reduce<Expr>((sofar, placement, i) => {
       const part = node.inputs[i] as Node;
       if (placement.kind === 'rows') {
         const sum = this.#rowSum(part, placement.index, node.shape, index);
         return sofar === zero ? sum : algebra.add(sofar, sum);
       }
-      const starts =
-        placement.kind === 'box'
-          ? placement.starts.map(start => this.expressions.start(start))
-          : index.map((_, axis) => (axis === placement.axis ? this.#lengthOf(placement.before, axis) : zero));
+      const starts = placement.starts.map(start =>
+        start === undefined ? zero : this.expressions.start(start),
+      );
       if (form.overlaps && sofar !== zero)
         return algebra.add(sofar, this.#boxed(node, part, starts, index, zero));
       return this.#boxed(node, part, starts, index, sofar);
     }, zero);
-  }
-
-  #lengthOf(parts: readonly Node[], axis: number): Expr {
-    const { expressions } = this;
-    return parts.reduce(
-      (total, { shape }) => expressions.plus(total, expressions.size(shape[axis] as Size)),
-      expressions.number(0),
-    );
   }
 
   /** The part's entry inside its box, `outside` elsewhere; where it is not read, the position stays in range. */
@@ -87,12 +68,12 @@ export class KernelBody extends LoopBody {
       const [start, length] = [starts[axis] as Expr, this.expressions.size(size)];
       const from = algebra.sub(each, start);
       tests.push(
-        algebra.less(from, this.expressions.number(0)),
-        algebra.less(algebra.sub(length, this.expressions.number(1)), from),
+        algebra.less(from, this.expressions.constant(0)),
+        algebra.less(algebra.sub(length, this.expressions.constant(1)), from),
       );
       return algebra.max(
-        this.expressions.number(0),
-        algebra.min(from, algebra.sub(length, this.expressions.number(1))),
+        this.expressions.constant(0),
+        algebra.min(from, algebra.sub(length, this.expressions.constant(1))),
       );
     });
     return tests.reduce(
@@ -108,21 +89,24 @@ export class KernelBody extends LoopBody {
     const { algebra } = expressions;
     const [row, ...rest] = index as readonly [Expr, ...Expr[]];
     const inputs = this.#segments(form.input, result[0] as Size);
-    const start = expressions.input(inputs.starts, row);
+    const [startsOf, order] = [inputs.starts, inputs.order].map(
+      number => ({ kind: 'input', number, type: 'whole' }) as const,
+    ) as [ArrayRef, ArrayRef];
+    const start = expressions.load(startsOf, row);
     const length = algebra.sub(
-      expressions.input(inputs.starts, expressions.plus(row, expressions.number(1))),
+      expressions.load(startsOf, expressions.plus(row, expressions.constant(1))),
       start,
     );
 
-    const stretch = expressions.number(stretchLength);
+    const stretch = expressions.constant(stretchLength);
     const stretches = algebra.floor(
-      algebra.div(algebra.add(length, expressions.number(stretchLength - 1)), stretch),
+      algebra.div(algebra.add(length, expressions.constant(stretchLength - 1)), stretch),
     );
     const outer = [...deepest(index), expressions.ragged(stretches)];
     const begin = algebra.mul(expressions.index(outer), stretch);
     const inner = [...outer, expressions.ragged(algebra.min(stretch, algebra.sub(length, begin)))];
     const place = expressions.plus(start, expressions.plus(begin, expressions.index(inner)));
-    const entry = this.#unflattened(expressions.input(inputs.order, place), shape);
+    const entry = this.#unflattened(expressions.load(order, place), shape);
     return expressions.fold(
       'sum',
       outer,
@@ -134,7 +118,7 @@ export class KernelBody extends LoopBody {
   #unflattened(place: Expr, shape: readonly Size[]): Expr[] {
     const { expressions } = this;
     const { algebra } = expressions;
-    const zero = expressions.number(0);
+    const zero = expressions.constant(0);
     const index: Expr[] = shape.map(() => zero);
     let rest = place;
     const outer = shape.findIndex(size => size !== one);
@@ -142,7 +126,7 @@ export class KernelBody extends LoopBody {
       if (shape[axis] === one) continue;
       const size = expressions.size(shape[axis] as Size);
       // Half a step up, so that a quotient that is rounded down stays right.
-      const quotient = algebra.floor(algebra.div(algebra.add(rest, expressions.number(0.5)), size));
+      const quotient = algebra.floor(algebra.div(algebra.add(rest, expressions.constant(0.5)), size));
       index[axis] = algebra.sub(rest, algebra.mul(quotient, size));
       rest = quotient;
     }
@@ -158,17 +142,12 @@ export class KernelBody extends LoopBody {
     const { expressions } = this;
     const { algebra } = expressions;
     const of = inputs[0] as Node;
-    const begin = algebra.mul(index[axis] as Expr, expressions.number(chunk));
+    const begin = algebra.mul(index[axis] as Expr, expressions.constant(chunk));
     const left = algebra.sub(expressions.size(of.shape[axis] as Size), begin);
-    const inner = [...deepest(index), expressions.ragged(algebra.min(expressions.number(chunk), left))];
+    const inner = [...deepest(index), expressions.ragged(algebra.min(expressions.constant(chunk), left))];
     const at = index.map((each, i) =>
       i === axis ? expressions.plus(begin, expressions.index(inner)) : each,
     );
     return expressions.fold(reducer, inner, this.read(of, at));
   }
-}
-
-/** The innermost loop that any of these depends on. */
-function deepest(exprs: readonly Expr[]): Path {
-  return exprs.reduce<Path>((path, expr) => (expr.path.length > path.length ? expr.path : path), []);
 }

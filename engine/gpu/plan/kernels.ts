@@ -1,9 +1,10 @@
-import { type Expr, Expressions, type Path } from '../../compile/expression.ts';
-import { graphOf, type Node } from '../../compile/graph.ts';
-import { lengthOf } from '../../compile/layout.ts';
-import type { Buffer, Statement } from '../../compile/plan.ts';
-import { statementsOf } from '../../compile/statements.ts';
-import type { Size, Structure } from '../../compile/structure.ts';
+import { Expressions } from '../../compile/expressions.ts';
+import { type Graph, graphOf, type Node } from '../../compile/graph.ts';
+import { noGuesses } from '../../compile/guesses.ts';
+import type { Expr, Path, Statement } from '../../compile/ir.ts';
+import { ordered } from '../../compile/order.ts';
+import { lengthOf, type Size } from '../../compile/sizes.ts';
+import type { Structure } from '../../compile/structure.ts';
 import type { Value } from '../../tape.ts';
 import { KernelBody } from './kernel-body.ts';
 import { type ChunkCount, type Lowered, lower, withCounts } from './lower.ts';
@@ -80,22 +81,22 @@ export function kernelsOf(
   arrays: number,
 ): KernelPlan {
   const graph = graphOf(live, wanted, structure, false);
-  return new KernelPlanner(lower(graph, capacities), graph.inputPlaces, capacities, arrays).plan();
+  return new KernelPlanner(lower(graph, capacities), graph.inputs, capacities, arrays).plan();
 }
 
 class KernelPlanner {
   readonly #graph: Lowered;
-  readonly #inputPlaces: readonly number[];
+  readonly #inputs: Graph['inputs'];
   readonly #capacities: readonly number[];
   readonly #arrays: number;
   readonly #stored: ReadonlySet<Node>;
-  readonly #buffers = new Map<Node, Buffer>();
+  readonly #buffers = new Map<Node, number>();
   readonly #lengths: number[] = [];
   readonly #segments: Segments[] = [];
 
-  constructor(graph: Lowered, inputPlaces: readonly number[], capacities: readonly number[], arrays: number) {
+  constructor(graph: Lowered, inputs: Graph['inputs'], capacities: readonly number[], arrays: number) {
     this.#graph = graph;
-    this.#inputPlaces = inputPlaces;
+    this.#inputs = inputs;
     this.#capacities = withCounts(capacities, graph.counts);
     this.#arrays = arrays;
     this.#stored = storedNodes(graph);
@@ -107,31 +108,38 @@ class KernelPlanner {
     return {
       steps,
       lengths: this.#lengths,
-      inputPlaces: this.#inputPlaces,
+      inputPlaces: this.#inputs.map(({ place }) => place),
       segments: this.#segments,
       counts: this.#graph.counts,
-      wanted: this.#graph.wanted.map(node => (this.#buffers.get(node) as Buffer).id),
+      wanted: this.#graph.wanted.map(node => this.#buffers.get(node) as number),
     };
   }
 
   /** The kernel of a node, and before it the packs that it needs. */
   #stepsOf(node: Node): (Kernel | Pack)[] {
-    const expressions = new Expressions(false);
+    const expressions = new Expressions(noGuesses, false);
     const body = new KernelBody(
-      expressions,
-      read => this.#buffers.get(read),
+      {
+        inputs: this.#inputs,
+        expressions,
+        bufferOf: read => this.#buffers.get(read),
+        taintOf: () => 0,
+        isRounded: () => false,
+        roundsInputs: false,
+      },
       (index, rows) => this.#segmentInputs(index, rows),
     );
     const { path, value } = body.entryOf(node);
     const buffer = this.#newBuffer(lengthOf(node.shape, this.#capacities), node.name);
-    this.#buffers.set(node, { id: buffer, node, shape: node.shape });
-    const sink = { kind: 'store', path, buffer, position: expressions.number(0), value } as const;
+    this.#buffers.set(node, buffer);
+    const sink = { kind: 'store', path, buffer, at: [], value } as const;
     const { packs, places } = this.#fit([...body.reads], node.name);
     const kernel: Kernel = {
       kind: 'kernel',
       buffer,
       threads: path,
-      body: statementsOf([sink], expressions),
+      // Each buffer is an array of its own, and each thread knows the entry it writes.
+      body: ordered([sink], expressions, { offsetOf: () => expressions.constant(0), shapeOf: () => [] }),
       lengths: expressions.lengths,
       reads: [...body.reads],
       places,
@@ -177,7 +185,7 @@ class KernelPlanner {
   #segmentInputs(index: number, rows: Size): { readonly starts: number; readonly order: number } {
     let at = this.#segments.findIndex(known => known.index === index && known.rows === rows);
     if (at < 0) at = this.#segments.push({ index, rows }) - 1;
-    const starts = this.#inputPlaces.length + 2 * at;
+    const starts = this.#inputs.length + 2 * at;
     return { starts, order: starts + 1 };
   }
 }

@@ -1,7 +1,6 @@
-import type { Graph, Node, NodeForm } from '../../compile/graph.ts';
-import { lengthOf } from '../../compile/layout.ts';
-import { one, type Size } from '../../compile/structure.ts';
-import { type MapForm, map } from '../../forms.ts';
+import type { Graph, MapNodeForm, Node, NodeForm } from '../../compile/graph.ts';
+import { lengthOf, one, type Size } from '../../compile/sizes.ts';
+import { map } from '../../forms.ts';
 
 /*
  * A graph for a target whose kernels give one array each and share nothing while they run. There a matrix product is a
@@ -39,7 +38,7 @@ export function lower(graph: Graph, capacities: readonly number[]): Lowered {
   return new Lowering(graph, capacities).result();
 }
 
-const product: MapForm = map((s, a, b) => s.mul(a, b));
+const product: MapNodeForm = { ...map((s, a, b) => s.mul(a, b)), cost: 1, text: 'product' };
 
 class Lowering {
   readonly #graph: Graph;
@@ -83,8 +82,7 @@ class Lowering {
       case 'scatter': {
         const placements = form.placements.map(placement => {
           if (placement.kind === 'rows') return { ...placement, index: this.#of(placement.index) };
-          if (placement.kind === 'box') return placement;
-          return { ...placement, before: placement.before.map(part => this.#of(part)) };
+          return placement;
         });
         return this.#make(node, { ...form, placements }, inputs, shape);
       }

@@ -1,5 +1,5 @@
-import { baseOf, isGiven, isSameWithoutOnes, type Node, ownCost } from '../../compile/graph.ts';
-import { one } from '../../compile/structure.ts';
+import { baseOf, isGiven, type Node, ownCost } from '../../compile/graph.ts';
+import { one, sameWithoutOnes } from '../../compile/sizes.ts';
 import type { Lowered } from './lower.ts';
 
 /**
@@ -53,7 +53,7 @@ export function storedNodes({ nodes, wanted }: Lowered): Set<Node> {
     const isStored = stored.has(node);
     if (!isStored && own.times === 0) continue;
     const isReordered =
-      node.form.kind === 'reshape' && !isSameWithoutOnes(node.shape, (node.inputs[0] as Node).shape);
+      node.form.kind === 'reshape' && !sameWithoutOnes(node.shape, (node.inputs[0] as Node).shape);
     if (isReordered) store(node.inputs[0] as Node);
     for (const [i, input] of node.inputs.entries()) {
       const use = uses.get(input) ?? { times: 0, inLoop: false };
