@@ -4,8 +4,9 @@
 import { Tape, tensor } from 'posetape';
 import { matmul } from 'posetape/ops';
 import type { MatmulForm } from '../engine/forms.ts';
+import { jitTarget } from '../engine/jit/jit.ts';
 import { blockedMultiply, nameOf, plainMultiply, tiles } from './hand/matmul.ts';
-import { Loops } from './pieces.ts';
+import { type Ready, readied } from './pieces.ts';
 import { type Round, serve, warmedUp } from './support/serve.ts';
 import { randomFrom } from './workloads/random.ts';
 
@@ -30,11 +31,10 @@ function ours(): () => void {
   const { op } = matmul(tape.parameter(tensor([[1]])), tape.parameter(tensor([[1]])));
   const form: MatmulForm = { kind: 'matmul', transposeA: isTransposed.a, transposeB: isTransposed.b };
   const product = tape.record(op, form, [a, b]);
-  const loops = new Loops([product], 'float32');
-  const kinds = loops.plan.steps.map(step => step.kind);
+  const [ready] = readied([[product]], jitTarget('float32')) as [Ready];
+  const kinds = ready.plan.steps.map(step => step.kind);
   if (kinds.join() !== 'matmul') throw new Error(`expected one product, planned ${kinds.join(', ')}`);
-  const bound = loops.bind([product]);
-  return () => loops.run(bound);
+  return ready.run;
 }
 
 /** Each tile is tried until it is warm; the fastest stays. */

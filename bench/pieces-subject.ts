@@ -2,10 +2,12 @@
 
 import { interpreter, jit, Memory, type Precision } from 'posetape';
 import { combinePoses, lse, type Params, type Scorer } from 'posetape/combine';
-import { layoutOf } from '../engine/compile/layout.ts';
-import { planOf } from '../engine/compile/loops.ts';
+import { layoutOf, lifetimesOf } from '../engine/compile/layout.ts';
+import { planOf } from '../engine/compile/plan.ts';
+import { lengthOf } from '../engine/compile/sizes.ts';
 import { structureOf } from '../engine/compile/structure.ts';
 import { liveValues } from '../engine/executor.ts';
+import { jitTarget } from '../engine/jit/jit.ts';
 import { type PieceName, pieceNames } from './piece-names.ts';
 import { readied, record, withGradient } from './pieces.ts';
 import { cpuTime, median } from './support/clock.ts';
@@ -85,11 +87,13 @@ function piece(name: PieceName): () => Promise<() => Promise<Round>> {
       return structureOf(liveValues(wanted), wanted, precision);
     });
   }
-  const ready = readied(tapes, precision);
+  const ready = readied(tapes, jitTarget(precision));
+  const lifetimes = ready.map(({ plan }) => lifetimesOf(plan));
   return forEachPose(i => {
-    const { loops, bound } = ready[i] as (typeof ready)[number];
-    if (name === 'layout') layoutOf(loops.plan, bound.structure.sizes);
-    else loops.run(bound);
+    const { plan, structure, run } = ready[i] as (typeof ready)[number];
+    if (name !== 'layout') return run();
+    const lengths = plan.buffers.map(({ shape }) => lengthOf(shape, structure.sizes));
+    return layoutOf(lifetimes[i] as (typeof lifetimes)[number], lengths);
   });
 }
 

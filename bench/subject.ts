@@ -3,6 +3,8 @@
 import { type Executor, jit } from 'posetape';
 import { combinePoses, lse, type Params, type Scorer, type Strategy } from 'posetape/combine';
 import { wasm } from 'posetape/wasm';
+import { jitTarget } from '../engine/jit/jit.ts';
+import { wasmTarget } from '../engine/wasm/wasm.ts';
 import type { Pose as VinaPose } from '../examples/vina/pairs.ts';
 import { score as vinaScore, vinaWeights } from '../examples/vina/score.ts';
 import { SmoothMinimum } from './hand/fold.ts';
@@ -12,7 +14,6 @@ import { readied, record, withGradient } from './pieces.ts';
 import { stored } from './stored.ts';
 import { restartPeak } from './support/peak.ts';
 import { type Round, type Subject, serve, warmedUp } from './support/serve.ts';
-import { wasmLoops } from './wasm-loops.ts';
 import { vinaPoses } from './workloads/ensembles.ts';
 import { readNetwork, readPairs, workloadFolder } from './workloads/files.ts';
 import { networkOf, networkPoses } from './workloads/network.ts';
@@ -89,17 +90,10 @@ function subjectOf(task: Task, way: Way, executor: Executor): Subject & { run():
   const units = poses.length;
   if (way === 'loops') {
     const tapes = poses.map(pose => withGradient(record(score, params, pose)));
-    if (executor.name.startsWith('wasm')) {
-      const loops = tapes.map(tape => wasmLoops(tape));
-      const run = () => {
-        for (const each of loops) each.run();
-        return { value: Number.NaN, norm: Number.NaN };
-      };
-      return { units, run };
-    }
-    const ready = readied(tapes, precision);
+    const isWasm = executor.name.startsWith('wasm');
+    const ready = isWasm ? readied(tapes, wasmTarget(true)) : readied(tapes, jitTarget(precision));
     const run = () => {
-      for (const { loops, bound } of ready) loops.run(bound);
+      for (const each of ready) each.run();
       return { value: Number.NaN, norm: Number.NaN };
     };
     return { units, run };

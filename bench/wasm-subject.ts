@@ -3,15 +3,19 @@
 
 import { gradient, Tape, type Tensor, tensor, type Value } from 'posetape';
 import { exp, matmul, softplus, sum } from 'posetape/ops';
+import { planOf } from '../engine/compile/plan.ts';
+import { inputsOf } from '../engine/compile/planned.ts';
+import { structureOf } from '../engine/compile/structure.ts';
+import { liveValues } from '../engine/executor.ts';
 import type { MatmulForm } from '../engine/forms.ts';
 import { assembled, encoded } from '../engine/wasm/emit/assembler.ts';
 import { type Code, FunctionBuilder, floats, i32, op, store } from '../engine/wasm/emit/code.ts';
-import type { Machine } from '../engine/wasm/machine.ts';
+import type { WasmMachine } from '../engine/wasm/machine.ts';
 import { engine } from '../engine/wasm/support.ts';
 import { plain, relaxed } from '../engine/wasm/target.ts';
-import { record, withGradient } from './pieces.ts';
+import { wasmTarget } from '../engine/wasm/wasm.ts';
+import { readied, record, withGradient } from './pieces.ts';
 import { type Round, serve, warmedUp } from './support/serve.ts';
-import { machineOf, wasmLoops } from './wasm-loops.ts';
 import { readNetwork, workloadFolder } from './workloads/files.ts';
 import { networkOf, networkPoses } from './workloads/network.ts';
 import { randomFrom } from './workloads/random.ts';
@@ -69,18 +73,23 @@ function ceiling(): () => void {
 
 /** Run after run without copies: what lies in the memory stays there. */
 function repeated(wanted: readonly Value[]): () => void {
-  const { run, again } = wasmLoops(wanted);
-  run();
-  return again;
+  const live = liveValues(wanted);
+  const structure = structureOf(live, wanted, 'float32');
+  const plan = planOf(live, wanted, structure, { guesses: true });
+  const machine = wasmTarget(true).compile(plan, structure) as WasmMachine;
+  const pose = machine.bind(structure, inputsOf(plan, live));
+  machine.run(pose);
+  return () => machine.again(pose);
 }
 
 /** Workload A's structure planned, generated and instantiated, as if it were new each time. */
-async function plan(): Promise<() => Machine> {
+async function plan(): Promise<() => WasmMachine> {
   const data = await readNetwork(await workloadFolder(), 1);
   const { params, score } = networkOf(data);
   const [pose] = networkPoses(data, 1);
   const wanted = withGradient(record(score, params as Record<string, Tensor>, pose as never));
-  return () => machineOf(wanted, { isNew: true });
+  const target = wasmTarget(true);
+  return () => readied([wanted], target)[0]?.machine as WasmMachine;
 }
 
 async function work(): Promise<() => unknown> {

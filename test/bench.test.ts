@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { interpreter, jit, type Tensor, tensor } from 'posetape';
 import { boltzmann, combinePoses, lse, mean, type Params, type Scorer } from 'posetape/combine';
+import { wasm } from 'posetape/wasm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { phases } from '../bench/gpu/names.ts';
 import { gpuReport, type Measurement } from '../bench/gpu/report.ts';
@@ -23,6 +24,8 @@ import { densePoses, pairLists, pairParams, scoreDense, scoreList } from '../ben
 import { generatePairs } from '../bench/workloads/pairs-data.ts';
 import { randomFrom } from '../bench/workloads/random.ts';
 import { scorer } from '../bench/workloads/scorers.ts';
+import { jitTarget } from '../engine/jit/jit.ts';
+import { wasmTarget } from '../engine/wasm/wasm.ts';
 import type { Pose as VinaPose } from '../examples/vina/pairs.ts';
 import { type VinaWeights, score as vinaScore, vinaWeights } from '../examples/vina/score.ts';
 import { expectClose } from './support/equal.ts';
@@ -183,12 +186,15 @@ describe('stored', () => {
 test('the loops that are timed alone give what the executor gives', () => {
   const params = pairParams(pairs);
   const tapes = pairLists(pairs, 2).map(pose => withGradient(record(scoreList, params, pose)));
-  const ready = readied(tapes, 'float32');
-  expect(new Set(ready.map(({ loops }) => loops)).size).toBe(1);
-  for (const [i, { loops, bound }] of ready.entries()) {
-    loops.run(bound);
-    const expected = jit({ precision: 'float32' }).run(tapes[i] ?? []);
-    expect(loops.results(bound)).toEqual(expected.map(({ data }) => data));
+  for (const [ready, executor] of [
+    [readied(tapes, jitTarget('float32')), jit({ precision: 'float32' })],
+    [readied(tapes, wasmTarget(true)), wasm()],
+  ] as const) {
+    expect(new Set(ready.map(({ machine }) => machine)).size).toBe(1);
+    for (const [i, { run, results }] of ready.entries()) {
+      run();
+      expect(results()).toEqual(executor.run(tapes[i] ?? []).map(({ data }) => data));
+    }
   }
 });
 

@@ -7,6 +7,7 @@ import {
   type Expr,
   type ExprOf,
   type Guess,
+  isFiniteNumber,
   type Path,
   type Sink,
   type Taint,
@@ -160,7 +161,7 @@ export class Expressions {
 
   #masked(factor: Expr, other: Expr, taint: Taint = taintOfGuess.masked): Expr {
     // Of these nothing need be guessed.
-    const isPlain = (factor.kind === 'constant' && factor.value !== 0) || isFinite(other);
+    const isPlain = (factor.kind === 'constant' && factor.value !== 0) || isFiniteNumber(other);
     if (isPlain && taint === taintOfGuess.masked) return this.apply('mul', [factor, other]);
     return this.#intern('mul', [factor, other], `masked ${taint}`, { guess: 'masked', taint });
   }
@@ -280,8 +281,4 @@ export class Expressions {
       return this.plus(position, this.times(each, strides[axis] as Expr));
     }, from);
   }
-}
-
-function isFinite(expr: Expr): boolean {
-  return expr.kind === 'constant' && Number.isFinite(expr.value);
 }

@@ -28,10 +28,7 @@ export interface Buffers {
 }
 
 /** Writes the loop of a group; `rounds` where a stored number is rounded to float32. */
-export function fused(
-  group: Group,
-  { graph, schedule, buffers, guesses, rounds }: FuseSetting,
-): FusedLoop {
+export function fused(group: Group, { graph, schedule, buffers, guesses, rounds }: FuseSetting): FusedLoop {
   const reader = new Reader({
     inputs: graph.inputs,
     expressions: new Expressions(guesses, rounds),

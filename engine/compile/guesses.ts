@@ -81,11 +81,7 @@ const products = new Set(
  * On the right f is summed as it comes about, so it need not be stored until g is known: a forward and a backward loop
  * over the same pairs become one. It pays only where the rows are added up whole. Gives the terms to sum instead.
  */
-export function exchange(
-  { reducer, axes }: ReduceForm,
-  product: Node,
-  make: Make,
-): Node | undefined {
+export function exchange({ reducer, axes }: ReduceForm, product: Node, make: Make): Node | undefined {
   const { form, inputs } = product;
   if (reducer !== 'sum' || form.kind !== 'map' || inputs.length !== 2 || !axes.includes(0)) return undefined;
   if (!products.has(textOf(form.expression, 2))) return undefined;

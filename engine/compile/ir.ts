@@ -1,5 +1,5 @@
-import type { Size } from './sizes.ts';
 import type { Primitive } from './algebra.ts';
+import type { Size } from './sizes.ts';
 
 /*
  * The language that plans are written in. An expression is one computation of an entry; a sink is where an entry goes; a
@@ -102,9 +102,11 @@ export function isFold(expr: Expr): expr is ExprOf<'sum' | 'largest'> {
 
 /** Whether nothing is computed for it: a number, or what a loop or a frame holds already. */
 export function isAtom({ kind }: Expr): boolean {
-  return (
-    kind === 'constant' || kind === 'index' || kind === 'size' || kind === 'start' || kind === 'offset'
-  );
+  return kind === 'constant' || kind === 'index' || kind === 'size' || kind === 'start' || kind === 'offset';
+}
+
+export function isFiniteNumber(expr: Expr | undefined): boolean {
+  return expr?.kind === 'constant' && Number.isFinite(expr.value);
 }
 
 /** The deepest of some paths. */

@@ -1,13 +1,5 @@
 import type { Expressions } from './expressions.ts';
-import {
-  type Expr,
-  isFold,
-  isWholeFold,
-  type Path,
-  type Sink,
-  type Statement,
-  walkExprs,
-} from './ir.ts';
+import { type Expr, isFiniteNumber, isFold, isWholeFold, type Path, type Sink, type Statement, walkExprs } from './ir.ts';
 import type { Size } from './sizes.ts';
 
 /*
@@ -37,7 +29,11 @@ const targetOf = (sink: Sink): Target => ({ kind: 'sink', path: sink.path, sink 
 type Target = { readonly path: Path } & (
   | { readonly kind: 'sink'; readonly sink: Sink }
   /** A term of a sum that the loop around it wants. */
-  | { readonly kind: 'term'; readonly fold: Extract<Statement, { kind: 'term' }>['fold']; readonly value: Expr }
+  | {
+      readonly kind: 'term';
+      readonly fold: Extract<Statement, { kind: 'term' }>['fold'];
+      readonly value: Expr;
+    }
   /** A value that what follows needs. */
   | { readonly kind: 'need'; readonly value: Expr }
 );
@@ -101,8 +97,7 @@ function blockOf(
     }
     const inner: Target[] = due.filter(target => target.path.length > path.length);
     for (const fold of exprsIn[phase + 1] ?? []) {
-      if (isFold(fold))
-        inner.push({ kind: 'term', path: fold.inner, fold, value: fold.args[0] as Expr });
+      if (isFold(fold)) inner.push({ kind: 'term', path: fold.inner, fold, value: fold.args[0] as Expr });
     }
     const loops = loopsOf(path, inner, nest);
     for (const expr of nest.outside) if (expr.path.length === path.length) place(expr);
@@ -216,8 +211,8 @@ export function zeroUnless(expr: Expr, known: Map<Expr, ReadonlySet<Expr>> = new
       break;
     case 'mul':
       // A masked product is 0 where its first factor is, one by a finite number where the other is; any other may be NaN.
-      if (expr.guess === 'masked' || isFinite(b)) result = of(a);
-      else if (isFinite(a)) result = of(b);
+      if (expr.guess === 'masked' || isFiniteNumber(b)) result = of(a);
+      else if (isFiniteNumber(a)) result = of(b);
       break;
     case 'add':
     case 'sub': {
@@ -245,10 +240,6 @@ function maskOf({ args: [condition, yes, no] }: Expr): Expr[] {
   if (condition?.kind !== 'equal' || no?.kind !== 'mul' || !isZero(yes)) return [];
   const [factor, zero] = condition.args;
   return isZero(zero) && no.args.includes(factor as Expr) ? [factor as Expr] : [];
-}
-
-function isFinite(expr: Expr | undefined): boolean {
-  return expr?.kind === 'constant' && Number.isFinite(expr.value);
 }
 
 function isZero(expr: Expr | undefined): boolean {

@@ -167,4 +167,3 @@ function matmulStep(node: Node, { inputs }: Graph, buffers: BufferTable): Matmul
     writes: [target],
   };
 }
-

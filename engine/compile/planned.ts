@@ -5,7 +5,7 @@ import type { Value } from '../tape.ts';
 import { areFinite, type Tensor } from '../tensor.ts';
 import { copyIndices, isComputed } from '../wanted-indices.ts';
 import { StructureCache } from './cache.ts';
-import { type Plan } from './ir.ts';
+import type { Plan } from './ir.ts';
 import { planOf } from './plan.ts';
 import { type Structure, structureOf } from './structure.ts';
 
@@ -20,44 +20,54 @@ export interface PlannedExecutor extends SyncExecutor {
 /** A value that is given. */
 export type Input = ParameterForm | ConstantForm;
 
+/** A pose laid out by a machine, with the bytes it needs. */
+export interface BoundPose {
+  readonly bytes: number;
+}
+
 /** A compiled plan, which runs the poses of its structure: what an executor adds to planning. */
-export interface Machine {
-  /** Lays a pose out, and gives the bytes that it needs. */
-  bind(structure: Structure, inputs: readonly Input[]): number;
-  /** Computes the pose that was bound last. Tensors in `shared` hold the same numbers in all runs given that set. */
-  run(shared?: ReadonlySet<Tensor>): void;
-  /** The numbers of a buffer, as an array of the receiver's own. */
-  result(buffer: number): Tensor['data'];
-  /** What it runs, as text, for the sizes of a pose. */
+export interface Machine<Bound extends BoundPose> {
+  /** Lays a pose out. */
+  bind(structure: Structure, inputs: readonly Input[]): Bound;
+  /** Computes a pose. Tensors in `shared` hold the same numbers in all runs given that set. */
+  run(pose: Bound, shared?: ReadonlySet<Tensor>): void;
+  /** The numbers that the last run left in a buffer, as an array of the receiver's own. */
+  result(pose: Bound, buffer: number): Tensor['data'];
+  /** The steps and their code as text, for the sizes of a pose. */
   explain(structure: Structure): string;
 }
 
-/** How a kind of machine is made. */
-export interface Target {
+/** The making of one kind of machine. */
+export interface Target<Bound extends BoundPose> {
   readonly name: string;
   readonly precision: Precision;
-  /** How many structures are kept compiled. */
-  readonly structures: number;
   /** The part of the sizes that the code depends on, besides the structure. */
   readonly variantOf?: (structure: Structure) => string;
-  compile(plan: Plan, structure: Structure): Machine;
+  compile(plan: Plan, structure: Structure): Machine<Bound>;
 }
 
 /** A plan and its machine. */
-interface Compiled {
+interface Compiled<Bound extends BoundPose> {
   readonly plan: Plan;
-  readonly machine: Machine;
+  readonly machine: Machine<Bound>;
   /** The same without guesses, made when one proved wrong. */
-  exact: Compiled | undefined;
+  exact: Compiled<Bound> | undefined;
 }
 
-/** An executor of plans: it keeps what is compiled, by structure, and computes again where a guess proves wrong. */
-export function plannedExecutor(target: Target): PlannedExecutor {
+/**
+ * An executor of plans. It keeps what is compiled of so many structures, and computes again where a guess proves wrong.
+ *
+ * @throws RangeError naming the executor for another number than a whole one from 1
+ */
+export function plannedExecutor<Bound extends BoundPose>(
+  target: Target<Bound>,
+  structures: number,
+): PlannedExecutor {
   const { name, precision, variantOf } = target;
-  checkStructures(name, target.structures);
-  const cache = new StructureCache<Compiled>(name, target.structures);
+  checkStructures(name, structures);
+  const cache = new StructureCache<Compiled<Bound>>(name, structures);
 
-  const compiled = (plan: Plan, structure: Structure): Compiled => ({
+  const compiled = (plan: Plan, structure: Structure): Compiled<Bound> => ({
     plan,
     machine: target.compile(plan, structure),
     exact: undefined,
@@ -96,31 +106,32 @@ export function plannedExecutor(target: Target): PlannedExecutor {
   };
 }
 
-function runOn(
-  { plan, machine }: Compiled,
+function runOn<Bound extends BoundPose>(
+  { plan, machine }: Compiled<Bound>,
   live: readonly Value[],
   wanted: readonly Value[],
   structure: Structure,
   { memory = new Memory(), shared }: RunOptions,
 ): Tensor[] {
-  const bytes = machine.bind(structure, inputsOf(plan, live)) + (wanted[0] as Value).tape.copiedBytes;
+  const pose = machine.bind(structure, inputsOf(plan, live));
+  const bytes = pose.bytes + (wanted[0] as Value).tape.copiedBytes;
   memory.take(bytes);
   try {
-    machine.run(shared);
-    return wanted.map(({ shape }, i) => ({ data: machine.result(plan.wanted[i] as number), shape }));
+    machine.run(pose, shared);
+    return wanted.map(({ shape }, i) => ({ data: machine.result(pose, plan.wanted[i] as number), shape }));
   } finally {
     memory.give(bytes);
   }
 }
 
-/** @throws RangeError naming the executor, unless it is a whole number from 1 */
-export function checkStructures(owner: string, structures: unknown): void {
+function checkStructures(owner: string, structures: unknown): void {
   if (Number.isInteger(structures) && (structures as number) >= 1) return;
   const given = typeof structures === 'string' ? JSON.stringify(structures) : structures;
   throw new RangeError(`${owner}: structures is a whole number from 1, got ${given}`);
 }
 
-function inputsOf({ inputs }: Plan, live: readonly Value[]): Input[] {
+/** The inputs of a plan among the live values of a tape. */
+export function inputsOf({ inputs }: Plan, live: readonly Value[]): Input[] {
   return inputs.map(({ place }) => {
     const { form } = live[place] as Value;
     if (form.kind !== 'parameter' && form.kind !== 'constant')

@@ -1,6 +1,6 @@
+import type { Scalar } from '../scalar.ts';
 import { algebraOf, type Primitive } from './algebra.ts';
 import type { Expr } from './ir.ts';
-import type { Scalar } from '../scalar.ts';
 
 /*
  * Every algebraic rewrite of expressions, one row each. A row says both sides in the algebra, so that its test can compute
@@ -43,7 +43,12 @@ export const rules: readonly Rule[] = [
   { name: 'twice negative', pattern: (s, a) => s.neg(s.neg(a)), result: (_, a) => a },
   { name: 'first power', pattern: (s, a) => s.pow(a, s.constant(1)), result: (_, a) => a },
   // A product is the nearest number; pow may be off by one unit.
-  { name: 'second power', pattern: (s, a) => s.pow(a, s.constant(2)), result: (s, a) => s.mul(a, a), ulps: 1 },
+  {
+    name: 'second power',
+    pattern: (s, a) => s.pow(a, s.constant(2)),
+    result: (s, a) => s.mul(a, a),
+    ulps: 1,
+  },
   { name: 'the same either way', pattern: (s, a, b) => s.select(b, a, a), result: (_, a) => a },
   {
     name: 'masked product, taken for plain',
@@ -66,7 +71,12 @@ export const rules: readonly Rule[] = [
   { name: 'once', pattern: (s, a) => s.times(a, s.constant(1)), result: (_, a) => a, isWhole: true },
   { name: 'one by', pattern: (s, a) => s.times(s.constant(1), a), result: (_, a) => a, isWhole: true },
   { name: 'none', pattern: (s, a) => s.times(a, s.constant(0)), result: s => s.constant(0), isWhole: true },
-  { name: 'none of', pattern: (s, a) => s.times(s.constant(0), a), result: s => s.constant(0), isWhole: true },
+  {
+    name: 'none of',
+    pattern: (s, a) => s.times(s.constant(0), a),
+    result: s => s.constant(0),
+    isWhole: true,
+  },
 ];
 
 /** 0·b is 0 for a finite b, else NaN. */

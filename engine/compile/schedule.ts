@@ -1,5 +1,5 @@
 import { baseOf, type Graph, isGiven, type Node, ownCost } from './graph.ts';
-import { outermost, sameSizes, longAxes, type Size } from './sizes.ts';
+import { longAxes, outermost, type Size, sameSizes } from './sizes.ts';
 import { expensive, largestLoop, outerOf, readsInPlace, reducesOuter, type Storage } from './storage.ts';
 
 /*

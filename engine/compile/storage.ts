@@ -1,5 +1,5 @@
 import { baseOf, type Graph, isGiven, type Node, ownCost } from './graph.ts';
-import { isPrefix, longAxes, one, outermost, sameWithoutOnes, type Size } from './sizes.ts';
+import { isPrefix, longAxes, one, outermost, type Size, sameWithoutOnes } from './sizes.ts';
 
 /*
  * The pass that says what must lie in an array. Nothing is computed but what is stored: between stored nodes, values are

@@ -218,5 +218,7 @@ export function differenceOf(before: string, key: string, live: readonly Value[]
     else high = middle;
   }
   const value = live[low];
-  return value ? `The last differs from the one before in ${describe(value)}.` : 'They differ in what is wanted.';
+  return value
+    ? `The last differs from the one before in ${describe(value)}.`
+    : 'They differ in what is wanted.';
 }

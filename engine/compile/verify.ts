@@ -69,8 +69,7 @@ function combines({ kind }: Sink): boolean {
 function isParted(plan: Plan, buffer: number): boolean {
   return plan.steps.every(
     step =>
-      step.kind === 'matmul' ||
-      step.sinks.every(sink => sink.buffer !== buffer || sink.at.some(hasStart)),
+      step.kind === 'matmul' || step.sinks.every(sink => sink.buffer !== buffer || sink.at.some(hasStart)),
   );
 }
 
@@ -85,7 +84,10 @@ function verifyLoop(plan: Plan, step: LoopStep, fail: Fail): void {
     const { shape } = plan.buffers[sink.buffer] as Plan['buffers'][number];
     if (!step.writes.includes(sink.buffer)) fail(`does not name b${sink.buffer}, which it writes`);
     if (sink.at.length !== shape.length) fail(`writes b${sink.buffer} at ${sink.at.length} indices`);
-    if (combines(sink) && !plan.steps.some(({ clears }) => clears.some(({ buffer }) => buffer === sink.buffer)))
+    if (
+      combines(sink) &&
+      !plan.steps.some(({ clears }) => clears.some(({ buffer }) => buffer === sink.buffer))
+    )
       fail(`adds to b${sink.buffer}, which nothing clears`);
     verifyStores(sink, fail);
   }

@@ -1,4 +1,11 @@
-import { type Expr, isAtom, type LoopStatement, type Path, type Sink, type Statement } from '../compile/ir.ts';
+import {
+  type Expr,
+  isAtom,
+  type LoopStatement,
+  type Path,
+  type Sink,
+  type Statement,
+} from '../compile/ir.ts';
 import { calls } from './functions.ts';
 import type { Kernel, Pack, Places } from './plan/kernels.ts';
 

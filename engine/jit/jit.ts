@@ -1,8 +1,8 @@
-import { type PlannedExecutor, plannedExecutor } from '../compile/planned.ts';
+import { type PlannedExecutor, plannedExecutor, type Target } from '../compile/planned.ts';
 import { checkPrecision, type Precision } from '../executor.ts';
 import { interpreter } from '../interpreter.ts';
 import { checkOptions } from '../options.ts';
-import { Arena, JitMachine } from './machine.ts';
+import { Arena, JitMachine, type JitPose } from './machine.ts';
 
 /** Options of {@link jit}. */
 export interface JitOptions {
@@ -33,14 +33,14 @@ export function jit(options: JitOptions = {}): JitExecutor {
   checkOptions('jit', options, ['precision', 'structures']);
   const { precision = 'float64', structures = 64 } = options;
   checkPrecision('jit', precision);
-  const arena = new Arena(precision);
-  const executor = plannedExecutor({
-    name: `jit ${precision}`,
-    precision,
-    structures,
-    compile: plan => new JitMachine(plan, arena),
-  });
+  const executor = plannedExecutor(jitTarget(precision), structures);
   return mayCompile() ? executor : interpreterInstead(precision);
+}
+
+/** Machines that run JavaScript in one arena. */
+export function jitTarget(precision: Precision): Target<JitPose> {
+  const arena = new Arena(precision);
+  return { name: `jit ${precision}`, precision, compile: plan => new JitMachine(plan, arena) };
 }
 
 /** Whether this page or process lets a program write a program. */

@@ -1,5 +1,5 @@
 import type { ArrayRef, MatmulStep, Plan } from '../compile/ir.ts';
-import { type Layout, layoutOf, type Lifetimes, lifetimesOf } from '../compile/layout.ts';
+import { type Layout, type Lifetimes, layoutOf, lifetimesOf } from '../compile/layout.ts';
 import type { Input, Machine } from '../compile/planned.ts';
 import { lengthOf } from '../compile/sizes.ts';
 import type { Structure } from '../compile/structure.ts';
@@ -69,18 +69,35 @@ type MatmulFunction = (
   m: number, k: number, n: number,
 ) => void;
 
-/** A step ready to run on a pose that was bound. */
+/** A step as a function. */
 interface Part {
   readonly run: LoopFunction;
   readonly slots: readonly Slot[];
+  /** The plan's inputs that it reads. */
   readonly inputs: readonly number[];
-  /** Refilled for each layout and each pose. */
-  readonly frame: number[];
-  readonly given: TensorData[];
+}
+
+/** The layout of some sizes and starts: poses of equal ones share it. */
+interface Place {
+  readonly sizes: readonly number[];
+  readonly starts: readonly number[];
+  /** Entries by buffer. */
+  readonly counts: readonly number[];
+  readonly layout: Layout;
+  /** By step. */
+  readonly frames: readonly (readonly number[])[];
+}
+
+/** A pose ready to run. */
+export interface JitPose {
+  readonly bytes: number;
+  readonly place: Place;
+  /** The arrays that each step reads of the pose's own. */
+  readonly given: readonly (readonly TensorData[])[];
 }
 
 /** A plan as JavaScript functions. */
-export class JitMachine implements Machine {
+export class JitMachine implements Machine<JitPose> {
   readonly #plan: Plan;
   readonly #arena: Arena;
   readonly #lifetimes: Lifetimes;
@@ -89,7 +106,7 @@ export class JitMachine implements Machine {
   readonly #lastAdds: readonly (readonly number[])[];
   readonly #sources: readonly (LoopSource | string)[];
   readonly #parts: readonly Part[];
-  #bound: Bound | undefined;
+  #latest: Place | undefined;
 
   constructor(plan: Plan, arena: Arena) {
     this.#plan = plan;
@@ -101,19 +118,16 @@ export class JitMachine implements Machine {
     this.#parts = partsOf(plan, this.#sources);
   }
 
-  bind({ sizes, starts }: Structure, inputs: readonly Input[]): number {
-    if (!this.#bound || !same(this.#bound.sizes, sizes) || !same(this.#bound.starts, starts)) {
-      this.#bound = this.#laidOut(sizes, starts);
-    }
-    for (const { inputs: numbers, given } of this.#parts) {
-      for (let i = 0; i < numbers.length; i++) {
-        given[i] = (inputs[numbers[i] as number] as Input).tensor.data;
-      }
-    }
-    return this.#bound.layout.length * this.#arena.entryBytes;
+  bind({ sizes, starts }: Structure, inputs: readonly Input[]): JitPose {
+    const latest = this.#latest;
+    const isLike = latest !== undefined && same(latest.sizes, sizes) && same(latest.starts, starts);
+    const place = isLike ? latest : this.#placed(sizes, starts);
+    this.#latest = place;
+    const given = this.#parts.map(part => part.inputs.map(number => (inputs[number] as Input).tensor.data));
+    return { bytes: place.layout.length * this.#arena.entryBytes, place, given };
   }
 
-  #laidOut(sizes: readonly number[], starts: readonly number[]): Bound {
+  #placed(sizes: readonly number[], starts: readonly number[]): Place {
     const counts = this.#plan.buffers.map(({ shape }) => lengthOf(shape, sizes));
     // A float64 takes the room of two entries, and begins at an even one.
     const lengths =
@@ -121,13 +135,13 @@ export class JitMachine implements Machine {
         ? counts
         : counts.map((count, id) => (this.#summed.has(id) ? 2 * count : count + (count % 2)));
     const layout = layoutOf(this.#lifetimes, lengths);
-    for (const [at, part] of this.#parts.entries()) {
-      for (const [i, { kind, number }] of part.slots.entries()) {
-        if (kind === 'offset') part.frame[i] = this.#offset(layout, number, at);
-        else part.frame[i] = (kind === 'size' ? sizes : starts)[number] as number;
-      }
-    }
-    return { sizes, starts, counts, layout };
+    const frames = this.#parts.map(({ slots }, at) =>
+      slots.map(({ kind, number }) => {
+        if (kind === 'offset') return this.#offset(layout, number, at);
+        return (kind === 'size' ? sizes : starts)[number] as number;
+      }),
+    );
+    return { sizes, starts, counts, layout, frames };
   }
 
   /** Where step `at` finds a buffer: among the float64 numbers while it is added to. */
@@ -136,8 +150,8 @@ export class JitMachine implements Machine {
     return (offsets[buffer] as number) / (isAdding ? 2 : 1);
   }
 
-  run(): void {
-    const { counts, layout } = this.#bound as Bound;
+  run({ place, given }: JitPose): void {
+    const { counts, layout, frames } = place;
     this.#arena.reserve(layout.length);
     const { numbers, sums } = this.#arena;
     const { steps } = this.#plan;
@@ -147,8 +161,8 @@ export class JitMachine implements Machine {
         const from = (layout.offsets[buffer] as number) / (isSummed ? 2 : 1);
         (isSummed ? sums : numbers).fill(number, from, from + (counts[buffer] as number));
       }
-      const { run, frame, given } = this.#parts[at] as Part;
-      run(numbers, sums, frame, given);
+      const { run } = this.#parts[at] as Part;
+      run(numbers, sums, frames[at] as readonly number[], given[at] as readonly TensorData[]);
       for (const buffer of this.#lastAdds[at] as readonly number[]) {
         // In place: an entry never lies before what it is rounded from.
         const from = layout.offsets[buffer] as number;
@@ -156,19 +170,15 @@ export class JitMachine implements Machine {
         for (let i = 0; i < count; i++) numbers[from + i] = sums[from / 2 + i] as number;
       }
     }
-    // The pose's own arrays are not kept.
-    for (const { given } of this.#parts) given.fill(nothing);
   }
 
-  result(buffer: number): TensorData {
-    const { counts, layout } = this.#bound as Bound;
+  result({ place: { counts, layout } }: JitPose, buffer: number): TensorData {
     const from = layout.offsets[buffer] as number;
     return this.#arena.numbers.slice(from, from + (counts[buffer] as number));
   }
 
   explain({ sizes, starts }: Structure): string {
-    const { counts, layout } = this.#laidOut(sizes, starts);
-    this.#bound = undefined;
+    const { counts, layout } = this.#placed(sizes, starts);
     const { entryBytes } = this.#arena;
     const list = (ids: readonly number[]) =>
       ids.map(id => `b${id} (${(counts[id] as number) * entryBytes} B)`).join(', ') || 'nothing';
@@ -184,17 +194,6 @@ export class JitMachine implements Machine {
     const head = `// ${loops} loops and ${steps.length - loops} matrix products in an arena of ${layout.length * entryBytes} B`;
     return [head, ...steps].join('\n\n');
   }
-}
-
-const nothing = new Float64Array();
-
-/** The layout of the sizes and starts seen last: poses of equal ones share it. */
-interface Bound {
-  readonly sizes: readonly number[];
-  readonly starts: readonly number[];
-  /** Entries by buffer. */
-  readonly counts: readonly number[];
-  readonly layout: Layout;
 }
 
 function same(a: readonly number[], b: readonly number[]): boolean {
@@ -243,11 +242,11 @@ function partsOf({ steps, inputs }: Plan, sources: readonly (LoopSource | string
     const source = sources[at] as LoopSource | string;
     if (typeof source !== 'string') {
       const { text, slots, inputs: given } = source;
-      return { run: compiled<LoopFunction>(text, given), slots, inputs: given, frame: [], given: [] };
+      return { run: compiled<LoopFunction>(text, given), slots, inputs: given };
     }
     const { a, b } = step as MatmulStep;
     const given = [a, b].flatMap(({ kind, number }) => (kind === 'input' ? [number] : []));
-    return productOf(step as MatmulStep, compiled<MatmulFunction>(`${source}`, given), given);
+    return productOf(step as MatmulStep, compiled<MatmulFunction>(source, given), given);
   });
 }
 
@@ -255,7 +254,10 @@ function partsOf({ steps, inputs }: Plan, sources: readonly (LoopSource | string
 function productOf(step: MatmulStep, multiply: MatmulFunction, inputs: readonly number[]): Part {
   const { a, b, m, k, n, batch, writes } = step;
   const size = (number: number): Slot => ({ kind: 'size', number });
-  const buffers = [writes[0] as number, ...[a, b].flatMap(ref => (ref.kind === 'buffer' ? [ref.number] : []))];
+  const buffers = [
+    writes[0] as number,
+    ...[a, b].flatMap(ref => (ref.kind === 'buffer' ? [ref.number] : [])),
+  ];
   const slots = [
     ...[m, k, n, ...batch].map(size),
     ...buffers.map((number): Slot => ({ kind: 'offset', number })),
@@ -274,7 +276,7 @@ function productOf(step: MatmulStep, multiply: MatmulFunction, inputs: readonly 
       multiply(A, c + i * m * n, left, fromA + i * m * k, right, fromB + i * k * n, m, k, n);
     }
   };
-  return { run, slots, inputs, frame: [], given: [] };
+  return { run, slots, inputs };
 }
 
 /** The names in a source that stand for a plan's buffers, sizes, starts and inputs, as a comment. */

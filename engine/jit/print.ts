@@ -1,4 +1,13 @@
-import { type Expr, isWholeFold, type LoopStatement, type LoopStep, type Path, type Sink, type Statement, typeOf } from '../compile/ir.ts';
+import {
+  type Expr,
+  isWholeFold,
+  type LoopStatement,
+  type LoopStep,
+  type Path,
+  type Sink,
+  type Statement,
+  typeOf,
+} from '../compile/ir.ts';
 import { one, type Size } from '../compile/sizes.ts';
 import { Uses } from '../compile/uses.ts';
 
@@ -41,9 +50,22 @@ const infix: Partial<Record<Expr['kind'], string>> = {
 
 const functions: Partial<Record<Expr['kind'], string>> = {
   ...Object.fromEntries(
-    ['abs', 'sign', 'floor', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'pow', 'sin', 'cos', 'tanh', 'min', 'max'].map(
-      kind => [kind, `Math.${kind}`],
-    ),
+    [
+      'abs',
+      'sign',
+      'floor',
+      'exp',
+      'expm1',
+      'log',
+      'log1p',
+      'sqrt',
+      'pow',
+      'sin',
+      'cos',
+      'tanh',
+      'min',
+      'max',
+    ].map(kind => [kind, `Math.${kind}`]),
   ),
   round: 'Math.fround',
 };

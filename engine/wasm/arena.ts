@@ -1,4 +1,4 @@
-import type { Input, Machine } from '../compile/planned.ts';
+import type { Input } from '../compile/planned.ts';
 import type { Tensor } from '../tensor.ts';
 import type { LinearMemory, WebAssemblyApi } from './api.ts';
 import type { Binding } from './binding.ts';
@@ -11,7 +11,7 @@ export interface Loaded {
 
 /** The machine whose inputs lie in the memory, and which of them other runs share. */
 export interface Kept {
-  readonly machine: Machine;
+  readonly machine: object;
   readonly shared: ReadonlySet<Tensor>;
   readonly loaded: Loaded;
 }
@@ -50,14 +50,14 @@ export class Arena {
   }
 
   /** Takes the memory for a run; gives what lies there, if it is of the same machine and the same shared tensors. */
-  taken(machine: Machine, shared: ReadonlySet<Tensor> | undefined): Kept | undefined {
+  taken(machine: object, shared: ReadonlySet<Tensor> | undefined): Kept | undefined {
     const kept = this.#kept;
     this.#kept = undefined;
     return kept?.machine === machine && kept.shared === shared ? kept : undefined;
   }
 
   /** Notes what a run that is over leaves. */
-  keep(machine: Machine, shared: ReadonlySet<Tensor>, { inputs, binding }: Loaded): void {
+  keep(machine: object, shared: ReadonlySet<Tensor>, { inputs, binding }: Loaded): void {
     const loaded = { inputs: inputs.map(input => (shared.has(input.tensor) ? input : nothing)), binding };
     this.#kept = { machine, shared, loaded };
   }

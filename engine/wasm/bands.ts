@@ -1,4 +1,13 @@
-import { type Buffer, type Expr, type LoopStep, type MatmulStep, type Plan, type Sink, type Step, walkExprs } from '../compile/ir.ts';
+import {
+  type Buffer,
+  type Expr,
+  type LoopStep,
+  type MatmulStep,
+  type Plan,
+  type Sink,
+  type Step,
+  walkExprs,
+} from '../compile/ir.ts';
 import { one, type Size, sameWithoutOnes } from '../compile/sizes.ts';
 
 /*
@@ -248,7 +257,8 @@ function ofLoop({ buffers }: Plan, step: LoopStep): Own {
     step.sinks.map(({ value }) => value),
     expr => {
       if (expr.kind !== 'entry' || expr.of.kind !== 'buffer') return;
-      const isOwn = sameWithoutOnes(expr.shape, shapeOf(expr.of.number)) && isOwnRow(expr.shape, expr.args, axis);
+      const isOwn =
+        sameWithoutOnes(expr.shape, shapeOf(expr.of.number)) && isOwnRow(expr.shape, expr.args, axis);
       if (!isOwn) ownReads.delete(expr.of.number);
     },
   );

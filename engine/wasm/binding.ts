@@ -1,5 +1,5 @@
 import type { ArrayRef, MatmulStep } from '../compile/ir.ts';
-import { layoutOf, type Lifetimes, lifetimesOf } from '../compile/layout.ts';
+import { type Lifetimes, layoutOf, lifetimesOf } from '../compile/layout.ts';
 import type { Input } from '../compile/planned.ts';
 import { lengthOf, type Size } from '../compile/sizes.ts';
 import type { Structure } from '../compile/structure.ts';

@@ -12,7 +12,7 @@ import { type Call, type PreparedPass, prepared } from './prepared.ts';
 import { type CompiledPart, math, type Program } from './program.ts';
 
 /** A program in a memory: it copies inputs there, runs the passes and leaves the results. */
-export class WasmMachine implements Machine {
+export class WasmMachine implements Machine<WasmPose> {
   readonly program: Program;
   readonly #arena: Arena;
   readonly #functions: Readonly<Record<string, Call>>;
@@ -21,8 +21,7 @@ export class WasmMachine implements Machine {
   readonly #frames = new Map<CompiledPart, number>();
   readonly #scratch: number;
   readonly #begin: number;
-  #bound: Loaded | undefined;
-  #starts: readonly number[] = [];
+  #latest: Binding | undefined;
   #prepared: Prepared | undefined;
 
   constructor(program: Program, arena: Arena, { Module, Instance }: WebAssemblyApi) {
@@ -42,29 +41,29 @@ export class WasmMachine implements Machine {
     this.#begin = this.#scratch + tileBytes;
   }
 
-  bind(structure: Structure, inputs: readonly Input[]): number {
+  bind(structure: Structure, inputs: readonly Input[]): WasmPose {
     const { sizes, starts } = structure;
-    const before = this.#bound?.binding;
     // That of equal sizes is kept.
-    const binding = before?.sizes.every((size, i) => size === sizes[i])
-      ? before
+    const binding = this.#latest?.sizes.every((size, i) => size === sizes[i])
+      ? this.#latest
       : bindingOf(this.program, this.#room, structure, inputs, this.#begin);
-    this.#bound = { inputs, binding };
-    this.#starts = starts;
-    return binding.bytes;
+    this.#latest = binding;
+    return { bytes: binding.bytes, inputs, binding, starts };
   }
 
-  run(shared?: ReadonlySet<Tensor>): void {
-    const bound = this.#bound as Loaded;
-    this.#arena.reserve(bound.binding.bytes);
-    this.#load(bound, this.#arena.taken(this, shared));
-    this.#compute(bound.binding, this.#starts);
-    if (shared) this.#arena.keep(this, shared, bound);
-    this.#bound = { inputs: [], binding: bound.binding };
+  run(pose: WasmPose, shared?: ReadonlySet<Tensor>): void {
+    this.#arena.reserve(pose.bytes);
+    this.#load(pose, this.#arena.taken(this, shared));
+    this.again(pose);
+    if (shared) this.#arena.keep(this, shared, pose);
   }
 
-  result(buffer: number): Float32Array {
-    const { buffers, sizes } = (this.#bound as Loaded).binding;
+  /** Computes a pose that lies in the memory since its last run. */
+  again({ binding, starts }: WasmPose): void {
+    this.#compute(binding, starts);
+  }
+
+  result({ binding: { buffers, sizes } }: WasmPose, buffer: number): Float32Array {
     const from = (buffers[buffer] as number) / 4;
     return this.#arena.floats.slice(from, from + this.#length(buffer, sizes));
   }
@@ -173,6 +172,12 @@ export class WasmMachine implements Machine {
     for (let i = 0; i < length; i++)
       floats[to + i] = (isFold ? 0 : (floats[to + i] as number)) + (doubles[from + i] as number);
   }
+}
+
+/** A pose ready to run. */
+export interface WasmPose extends Loaded {
+  readonly bytes: number;
+  readonly starts: readonly number[];
 }
 
 interface Prepared {

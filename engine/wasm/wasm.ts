@@ -1,7 +1,7 @@
-import { type PlannedExecutor, plannedExecutor } from '../compile/planned.ts';
+import { type PlannedExecutor, plannedExecutor, type Target } from '../compile/planned.ts';
 import { checkOptions } from '../options.ts';
 import { Arena } from './arena.ts';
-import { WasmMachine } from './machine.ts';
+import { WasmMachine, type WasmPose } from './machine.ts';
 import { programOf, short } from './program.ts';
 import { engine } from './support.ts';
 import { plain, relaxed } from './target.ts';
@@ -32,15 +32,19 @@ export type WasmExecutor = PlannedExecutor;
 export function wasm(options: WasmOptions = {}): WasmExecutor {
   checkOptions('wasm', options, ['structures', 'relaxed']);
   const { structures = 64, relaxed: mayRelax = true } = options;
+  return plannedExecutor(wasmTarget(mayRelax), structures);
+}
+
+/** Machines that run WebAssembly in one memory, with relaxed SIMD where that may be and is there. */
+export function wasmTarget(mayRelax: boolean): Target<WasmPose> {
   const { api, isRelaxed: canRelax } = engine();
   const isRelaxed = canRelax && mayRelax;
-  const target = isRelaxed ? relaxed : plain;
+  const vectors = isRelaxed ? relaxed : plain;
   const arena = new Arena(api);
-  return plannedExecutor({
+  return {
     name: `wasm float32${isRelaxed ? ' relaxed' : ''}`,
     precision: 'float32',
-    structures,
     variantOf: ({ sizes }) => sizes.map(size => (size < short ? 's' : 'l')).join(''),
-    compile: (plan, structure) => new WasmMachine(programOf(plan, structure, target), arena, api),
-  });
+    compile: (plan, structure) => new WasmMachine(programOf(plan, structure, vectors), arena, api),
+  };
 }
