@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { interpreter, Memory, Tape, type Tensor, tensor, type Value } from 'posetape';
+import { defineOp, interpreter, Memory, map, Tape, type Tensor, tensor, type Value } from 'posetape';
 import { type GpuExecutor, gpu } from 'posetape/gpu';
 import {
   abs,
@@ -203,6 +203,20 @@ describe.each(withoutGpu)('an executor of mode %s', mode => {
       },
     );
   }
+
+  test('finds equal a number in an expression and the same one given', async () => {
+    const [tenth, clipped] = [0.1, 1e300].map(number =>
+      defineOp({
+        name: `times ${number}`,
+        forward: map((s, x) => s.mul(x, s.constant(number))),
+        vjp: () => g => g,
+      }),
+    ) as [(x: Value) => Value, (x: Value) => Value];
+    const tape = new Tape();
+    const x = tape.constant(Array.from({ length: 50 }, (_, i) => i + 0.3));
+    const pairs = [equal(tenth(x), mul(x, 0.1)), equal(clipped(x), mul(x, 1e300))];
+    for (const { data } of await executor.run(pairs)) expect([...data]).toEqual(Array(50).fill(1));
+  });
 });
 
 describe('where code generation is forbidden', () => {
