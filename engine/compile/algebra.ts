@@ -52,16 +52,26 @@ const costs: Partial<Record<Primitive, number>> = {
   div: 4,
 };
 
+let cost = 0;
+
+const counting = algebraOf<number>(
+  () => 0,
+  kind => {
+    cost += costs[kind] ?? 1;
+    return 0;
+  },
+);
+
+const knownCosts = new WeakMap<Expression, number[]>();
+
 /** The cost of computing an expression once, in additions. */
 export function costOf(expression: Expression, inputs: number): number {
-  let cost = 0;
-  const algebra = algebraOf<number>(
-    () => 0,
-    kind => {
-      cost += costs[kind] ?? 1;
-      return 0;
-    },
-  );
-  expression(algebra, ...new Array<number>(inputs).fill(0));
+  const known = knownCosts.get(expression) ?? [];
+  knownCosts.set(expression, known);
+  const before = known[inputs];
+  if (before !== undefined) return before;
+  cost = 0;
+  expression(counting, ...new Array<number>(inputs).fill(0));
+  known[inputs] = cost;
   return cost;
 }

@@ -1,4 +1,4 @@
-import { numbers, type Scalar } from '../scalar.ts';
+import { numbers } from '../scalar.ts';
 import { algebraOf, numberText, type Primitive } from './algebra.ts';
 import { type Guesses, taintOfGuess } from './guesses.ts';
 import {
@@ -14,6 +14,18 @@ import {
 } from './ir.ts';
 import { matched, matchers, type RuleAlgebra } from './rules.ts';
 import { one, type Size } from './sizes.ts';
+
+/** The expressions that {@link algebra} makes: one algebra for all, as making one is more than most readings take. */
+let reading: Expressions;
+
+const algebra: RuleAlgebra<Expr> = {
+  ...algebraOf<Expr>(
+    value => reading.constant(value),
+    (kind, args) => reading.apply(kind, args),
+  ),
+  plus: (a, b) => reading.plus(a, b),
+  times: (a, b) => reading.times(a, b),
+};
 
 /** The fields of an expression that its kind alone does not tell. */
 interface Fields {
@@ -39,13 +51,17 @@ export class Expressions {
   }
 
   #intern(kind: Expr['kind'], args: readonly Expr[], key: string | number, fields: Fields = {}): Expr {
-    const text = `${kind} ${key} ${args.map(arg => arg.id)}`;
+    let text = `${kind} ${key}`;
+    let taint: Taint = fields.taint ?? 0;
+    for (let i = 0; i < args.length; i++) {
+      const arg = args[i] as Expr;
+      text += ` ${arg.id}`;
+      if (arg.taint > taint) taint = arg.taint;
+    }
     const known = this.#known.get(text);
     if (known) return known;
-    let taint: Taint = fields.taint ?? 0;
-    for (const arg of args) if (arg.taint > taint) taint = arg.taint;
     const path = fields.path ?? deepest(args);
-    const made = { ...fields, id: this.#known.size, kind, args, path, taint } as unknown as Expr;
+    const made = Object.assign(fields, { id: this.#known.size, kind, args, path, taint }) as unknown as Expr;
     this.#known.set(text, made);
     return made;
   }
@@ -154,7 +170,7 @@ export class Expressions {
       const found = matched(matcher, args);
       if (!found) continue;
       const [a, b] = found as [Expr, Expr];
-      return isGuess ? this.#masked(a, b) : result(this.#ruleAlgebra, ...(found as [Expr, Expr, Expr]));
+      return isGuess ? this.#masked(a, b) : this.read(result as typeof result<Expr>, found);
     }
     return undefined;
   }
@@ -175,17 +191,16 @@ export class Expressions {
     return this.#intern('mul', [a, b], 'turned', { guess: 'turned', taint });
   }
 
-  /** The algebra in which an op's expression is read as an {@link Expr}. */
-  readonly algebra: Scalar<Expr> = algebraOf<Expr>(
-    value => this.constant(value),
-    (kind, args) => this.apply(kind, args),
-  );
+  /** The algebra of these expressions, until that of others is asked for. */
+  get algebra(): RuleAlgebra<Expr> {
+    reading = this;
+    return algebra;
+  }
 
-  readonly #ruleAlgebra: RuleAlgebra<Expr> = {
-    ...this.algebra,
-    plus: (a, b) => this.plus(a, b),
-    times: (a, b) => this.times(a, b),
-  };
+  /** Reads an op's expression, or a side of a rule, of these inputs. */
+  read(expression: (s: RuleAlgebra<Expr>, ...inputs: Expr[]) => Expr, inputs: readonly Expr[]): Expr {
+    return expression(this.algebra, ...inputs);
+  }
 
   /** An expression of other arguments. */
   #rebuilt(expr: Expr, args: readonly Expr[]): Expr {

@@ -165,7 +165,7 @@ export class Reader {
       case 'map': {
         this.ops.add(node.name);
         const args = inputs.map(input => this.read(input, this.#aligned(input.shape, index)));
-        const value = form.expression(expressions.algebra, ...args);
+        const value = expressions.read(form.expression as typeof form.expression<Expr>, args);
         return form.isTurned ? expressions.turned(value) : value;
       }
       case 'broadcast':

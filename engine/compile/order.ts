@@ -1,5 +1,14 @@
 import type { Expressions } from './expressions.ts';
-import { type Expr, isFiniteNumber, isFold, isWholeFold, type Path, type Sink, type Statement, walkExprs } from './ir.ts';
+import {
+  type Expr,
+  isFiniteNumber,
+  isFold,
+  isWholeFold,
+  type Path,
+  type Sink,
+  type Statement,
+  walkExprs,
+} from './ir.ts';
 import type { Size } from './sizes.ts';
 
 /*

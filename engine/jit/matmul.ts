@@ -8,6 +8,15 @@ const tile = [0, 1, 2, 3];
  * times as fast as three plain loops, which wait for memory. Larger tiles do not fit the registers.
  */
 export function matmulSource(transposeA: boolean, transposeB: boolean): string {
+  const key = `${transposeA} ${transposeB}`;
+  const source = sources.get(key) ?? written(transposeA, transposeB);
+  sources.set(key, source);
+  return source;
+}
+
+const sources = new Map<string, string>();
+
+function written(transposeA: boolean, transposeB: boolean): string {
   const [rowOfA, columnOfB] = [tile.map(i => `p${i}`), tile.map(j => `q${j}`)];
   const starts = [
     ...(transposeA ? ['p = a + i'] : rowOfA.map((p, i) => `${p} = a + (i + ${i}) * k`)),
