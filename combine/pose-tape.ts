@@ -102,7 +102,10 @@ export async function withTape<T>(
 
 interface RunPoseOptions {
   readonly wantsGradient: boolean;
-  /** Asked, of executors that can stop, whether a pose of this prediction needs its gradient. */
+  /**
+   * Asked whether a pose of this prediction needs its gradient. An executor that can stop computes none where it does
+   * not; that of any other is dropped unread, so that the same poses are bad on every executor.
+   */
   readonly proceed?: (prediction: number) => boolean;
 }
 
@@ -111,26 +114,24 @@ async function runOn<Pose>(
   task: Task<Pose>,
   pose: Pose,
   index: number,
-  { wantsGradient, proceed }: RunPoseOptions,
+  { wantsGradient, proceed = () => true }: RunPoseOptions,
 ): Promise<PoseRun> {
   const params = recordParams(tape, task.params);
   const names = Object.keys(params);
-  const prediction = recordPrediction(task, tape, params, pose, index);
-  const slopes = wantsGradient ? gradient(prediction, Object.values(params)) : [];
-  const [first, ...rest] = await task.executor.run([prediction, ...slopes], {
+  const value = recordPrediction(task, tape, params, pose, index);
+  const slopes = wantsGradient ? gradient(value, Object.values(params)) : [];
+  const [first, ...rest] = await task.executor.run([value, ...slopes], {
     memory: task.memory,
     shared: task.shared,
-    proceed: ({ data }) => Number.isFinite(data[0]) && (proceed?.(data[0] as number) ?? true),
+    proceed: ({ data }) => Number.isFinite(data[0]) && proceed(data[0] as number),
   });
-  checkFinite(first, prediction, index, 'its prediction');
-  for (const [k, tensor] of rest.entries()) {
-    checkFinite(tensor, slopes[k] as Value, index, `its gradient with respect to ${names[k]}`);
+  checkFinite(first, value, index, 'its prediction');
+  const prediction = first?.data[0] as number;
+  if (!wantsGradient || !proceed(prediction)) return { prediction, gradient: null };
+  for (const [k, slope] of slopes.entries()) {
+    checkFinite(rest[k], slope, index, `its gradient with respect to ${names[k]}`);
   }
-  const isComplete = wantsGradient && rest.length === slopes.length;
-  return {
-    prediction: first?.data[0] as number,
-    gradient: isComplete ? Object.fromEntries(names.map((name, k) => [name, rest[k] as Tensor])) : null,
-  };
+  return { prediction, gradient: Object.fromEntries(names.map((name, k) => [name, rest[k] as Tensor])) };
 }
 
 function checkFinite(tensor: Tensor | undefined, value: Value, index: number, what: string): void {

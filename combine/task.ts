@@ -68,7 +68,18 @@ export interface CombineOptions<Pose, P extends Params> {
   readonly signal?: AbortSignal;
   /** What a NaN or infinite prediction or gradient does: `throw` (default), or `skip` the pose and report it. */
   readonly badPose?: 'throw' | 'skip';
-  /** A pose whose influence is below this share needs no backward pass. Default 0: only where nothing is lost. */
+  /**
+   * A share from 0 to below 1: the gradient of a pose whose influence is below it is left out of the sum, and
+   * `stats.backwardSkipped` counts the pose. Default 0: only poses whose weight underflows, where nothing is lost. The
+   * gradient of such a pose is not looked at, so an infinite one does not make the pose bad.
+   *
+   * Influence is, under `stream`, (e_n/S)(1 + |σ(ΔG_n − r)|) when the pose is read, so it depends on the order, and a
+   * pose with a poseLoss is never skipped; under `recompute`, the pose's share of Σ |coefficient|. `full-graph` skips none.
+   *
+   * The answer is the same on every executor; the time is not. `interpreter()` stops after the prediction. `jit()`,
+   * `wasm()` and `gpu()` run forward and backward as one, so under `stream` it saves them nothing; under `recompute` a
+   * skipped pose has no second run on any executor.
+   */
   readonly tolerance?: number;
   /** false: predictions and ΔG alone. */
   readonly gradient?: boolean;

@@ -1,6 +1,8 @@
-import { type Executor, interpreter, type Value } from 'posetape';
-import { boltzmann, type Combination, squaredError } from 'posetape/combine';
-import { mul } from 'posetape/ops';
+import fc from 'fast-check';
+import { type Executor, interpreter, jit, type Tape, tensor, type Value } from 'posetape';
+import { boltzmann, type Combination, combinePoses, squaredError } from 'posetape/combine';
+import { add, mul, sum } from 'posetape/ops';
+import { wasm } from 'posetape/wasm';
 import { describe, expect, test } from 'vitest';
 import { expectClose } from '../support/equal.ts';
 import { property } from '../support/property.ts';
@@ -39,17 +41,22 @@ function influences({ sigma }: Combination, energies: readonly number[]): number
 
 describe('a pose whose weight underflows needs no backward pass', () => {
   property(
-    'and leaves the same bits as if it had one',
+    'and leaves the same bits as if it had one, on an executor that stops and on one that cannot',
     combinations,
     several(knownPose, 32),
     async (combination, poses) => {
-      const options = { poses, combination, loss: squaredError(-9) };
-      const { stats, ...skipping } = await combineKnown(options);
-      const { stats: all, ...whole } = await combineKnown({ ...options, executor: unstoppable() });
-      expect(skipping).toEqual(whole);
-      expect(all.backwardSkipped).toBe(0);
+      const whole = combination.accumulator();
+      for (const { energy, slope } of poses) whole.add(energy, { w: tensor([...slope]) });
       const vanishing = influences(combination, energiesOf(poses)).filter(influence => influence === 0);
-      expect(stats.backwardSkipped).toBe(vanishing.length);
+      for (const executor of [interpreter(), unstoppable()]) {
+        const { stats, value, gradient } = await combineKnown({ poses, combination, executor });
+        expect(value).toBe(whole.result().value);
+        // The sum makes 0 of −0, as the sum with the poseLosses' gradient does.
+        expect([...gradient.w.data]).toEqual(
+          Array.from(whole.result().gradient.w?.data ?? [], entry => entry + 0),
+        );
+        expect(stats.backwardSkipped).toBe(vanishing.length);
+      }
     },
   );
 
@@ -155,5 +162,99 @@ describe('with a tolerance', () => {
       const lost = coefficients.map(coefficient => (coefficient < tolerance * all ? tolerance * all : 0));
       await expectLost(options, tolerance, lost);
     },
+  );
+});
+
+/** A pose; a wild one has an infinite gradient in any precision, and a good prediction. */
+interface WildPose extends KnownPose {
+  readonly wild: boolean;
+}
+
+function scoreWild(tape: Tape, { w }: { readonly w: Value }, { energy, slope, wild }: WildPose): Value {
+  const steep = Array.from({ length: 11 }).reduce<Value>(x => mul(x, 1e30), w);
+  return add(sum(wild ? steep : mul(w, tape.constant(slope))), energy);
+}
+
+describe('what a pose is does not depend on the executor:', () => {
+  const executors: readonly Executor[] = [
+    interpreter(),
+    unstoppable(),
+    jit(),
+    interpreter({ precision: 'float32' }),
+    jit({ precision: 'float32' }),
+    wasm(),
+  ];
+
+  /** Energies and slopes that float32 holds exactly. */
+  const wildPose = fc.record({
+    energy: fc.integer({ min: -60, max: 60 }),
+    slope: fc.array(fc.integer({ min: -8, max: 8 }), { minLength: 3, maxLength: 3 }),
+    wild: fc.boolean(),
+  });
+  /** Far from every border that a pose of the ones above may lie on. */
+  const kTs = fc.constantFrom(0.03, 0.7, 40);
+  const tolerances = fc.constantFrom(0, 1e-13, 1.1e-5, 0.011);
+
+  type Wild = Pick<KnownOptions, 'strategy' | 'tolerance' | 'badPose' | 'poseLoss' | 'combination'>;
+  const answerOf = async (poses: readonly WildPose[], executor: Executor, options: Wild) => {
+    const params = { w: tensor([0, 0, 0]) };
+    const run = combinePoses({ poses, params, score: scoreWild, executor, ...options });
+    return run.catch((error: Error) => error);
+  };
+
+  async function expectSameAnswers(poses: readonly WildPose[], options: Wild): Promise<void> {
+    const expected = await answerOf(poses, interpreter(), options);
+    // On the one tape of all poses a weight of 1e-100 is 0 in float32, and 0 times the infinity is 0.
+    const isGraph = options.strategy === 'full-graph';
+    for (const executor of executors.filter(({ precision }) => precision === 'float64' || !isGraph)) {
+      const actual = await answerOf(poses, executor, options);
+      if (expected instanceof Error || actual instanceof Error) {
+        expect(actual, executor.name).toEqual(expected);
+        continue;
+      }
+      const { poses: combined, backwardSkipped, badPoses } = expected.stats;
+      expect(actual.stats, executor.name).toMatchObject({ poses: combined, backwardSkipped, badPoses });
+      const precision = executor.precision === 'float64' ? 1e-12 : 1e-4;
+      expectClose(actual.value, expected.value, precision, 60);
+      const slopes = poses.map(({ slope }) => slope);
+      const reach = reachOf(
+        [...expected.coefficients].map(coefficient => Math.abs(coefficient) + 10),
+        slopes,
+      );
+      expectClose(actual.gradient.w, expected.gradient.w, precision, reach);
+    }
+  }
+
+  test('an infinite gradient of a vanishing pose spoils nothing', async () => {
+    const poses = [-9, 9].map(energy => ({ energy, slope: [1, 2, 3], wild: energy > 0 }));
+    for (const strategy of ['stream', 'recompute'] as const) {
+      for (const options of [{ combination: boltzmann({ kT: 0.01 }) }, { tolerance: 1e-3 }]) {
+        for (const executor of executors) {
+          const answer = await answerOf(poses, executor, { combination: boltzmann(), strategy, ...options });
+          expect(answer, executor.name).toMatchObject({ stats: { backwardSkipped: 1, badPoses: [] } });
+        }
+      }
+    }
+  });
+
+  test('it counts where the pose has a loss of its own', async () => {
+    const poses = [-9, 9].map(energy => ({ energy, slope: [1, 2, 3], wild: energy > 0 }));
+    const combination = boltzmann({ kT: 0.01 });
+    for (const strategy of strategies) {
+      const options = { combination, strategy, poseLoss: squaredError(0) };
+      for (const executor of executors)
+        expect(await answerOf(poses, executor, options)).toMatchObject({ name: 'BadPoseError', index: 1 });
+    }
+  });
+
+  property(
+    'it is bad on all or on none, and skipped on all or on none',
+    several(wildPose, 8),
+    kTs,
+    tolerances,
+    fc.constantFrom(...strategies),
+    fc.constantFrom<'throw' | 'skip'>('throw', 'skip'),
+    async (poses, kT, tolerance, strategy, badPose) =>
+      expectSameAnswers(poses, { combination: boltzmann({ kT }), tolerance, strategy, badPose }),
   );
 });
