@@ -1,8 +1,9 @@
 import { originOfBadValue } from '../engine/bad-value.ts';
+import { DeviceLostError } from '../engine/executor.ts';
 import { reshaped } from '../engine/fan-out.ts';
 import { gradient } from '../engine/gradient.ts';
-import type { Tape } from '../engine/tape.ts';
-import type { Tensor } from '../engine/tensor.ts';
+import type { Tape, Value } from '../engine/tape.ts';
+import { areFinite, type Tensor } from '../engine/tensor.ts';
 import { concat } from '../ops/shape/concat.ts';
 import { type BadPose, BadPoseError } from './bad-pose.ts';
 import { checkTarget, recordObjective } from './objective.ts';
@@ -63,7 +64,7 @@ async function runOn<Pose>(tape: Tape, task: Task<Pose>, poses: readonly Indexed
   const slopes = task.wantsGradient ? gradient(target, Object.values(params)) : [];
 
   const wanted = [predictions, value, readout ?? value, target, ...slopes];
-  const [vector, delta, read, loss, ...tensors] = await task.executor.run(wanted, { memory: task.memory });
+  const [vector, delta, read, loss, ...tensors] = await runAll(task, poses, wanted);
   const numbers = Float64Array.from((vector as Tensor).data);
   const bad = poses.flatMap(({ index }, n) => {
     const number = numbers[n] as number;
@@ -90,11 +91,39 @@ async function badGradients<Pose>(
   poses: readonly Indexed<Pose>[],
   sum: Outcome['gradient'],
 ): Promise<BadPose[]> {
+  const isSound = Object.values(sum).every(({ data }) => areFinite(data));
+  return isSound ? [] : runEach(task, poses, { wantsGradient: true });
+}
+
+/**
+ * Runs the tape of all poses. An executor that fails does not say at which, so each is then run on its own.
+ *
+ * @throws Error naming the first pose that fails on its own, too; else the executor's error
+ */
+async function runAll<Pose>(
+  task: Task<Pose>,
+  poses: readonly Indexed<Pose>[],
+  wanted: readonly Value[],
+): Promise<Tensor[]> {
+  const { executor, memory } = task;
+  try {
+    return await executor.run(wanted, { memory });
+  } catch (error) {
+    if (!(error instanceof DeviceLostError)) await runEach(task, poses, task);
+    throw error;
+  }
+}
+
+/** Runs poses on their own for those that are bad. */
+async function runEach<Pose>(
+  task: Task<Pose>,
+  poses: readonly Indexed<Pose>[],
+  { wantsGradient }: { readonly wantsGradient: boolean },
+): Promise<BadPose[]> {
   const found: BadPose[] = [];
-  if (Object.values(sum).every(({ data }) => data.every(Number.isFinite))) return found;
   for (const { pose, index } of poses) {
     await unlessBad({ ...task, skipsBadPoses: true }, found, () =>
-      runPose(task, pose, index, { wantsGradient: true }),
+      runPose(task, pose, index, { wantsGradient }),
     );
   }
   return found;

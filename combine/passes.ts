@@ -1,9 +1,9 @@
+import { unlessAborted, untilAborted } from './aborting.ts';
 import { type BadPose, BadPoseError } from './bad-pose.ts';
 import type { Task } from './task.ts';
 
 /**
- * The poses one by one with their index: each is handed out, then reported to `onPose` by {@link report}, and between
- * two the signal may abort. Sync iterables and async ones read alike.
+ * The poses one by one with their index. Sync iterables and async ones read alike, and an abort ends both at once.
  *
  * @throws the signal's reason
  */
@@ -11,25 +11,21 @@ export async function* indexed<Pose>({
   poses,
   signal,
 }: Task<Pose>): AsyncGenerator<{ pose: Pose; index: number }> {
-  signal?.throwIfAborted();
   let index = 0;
-  for await (const pose of poses) {
-    yield { pose, index };
-    index++;
-    signal?.throwIfAborted();
-  }
+  for await (const pose of untilAborted(poses, signal)) yield { pose: pose as Pose, index: index++ };
 }
 
 /** Tells `onPose` of a pose, and waits for its promise if it returns one. */
 export async function report<Pose>(
-  { onPose }: Task<Pose>,
+  { onPose, signal }: Task<Pose>,
   index: number,
   prediction: number,
   pass: number,
   passes: number,
 ): Promise<void> {
   const pending = onPose?.({ index, prediction, pass, passes });
-  if (pending) await pending;
+  if (pending) await unlessAborted(signal, pending);
+  signal?.throwIfAborted();
 }
 
 /** Runs one pose; a bad one is noted in `badPoses` and gives nothing, unless bad poses throw. */

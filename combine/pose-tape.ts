@@ -1,4 +1,5 @@
 import { originOfBadValue } from '../engine/bad-value.ts';
+import { DeviceLostError, type RunOptions } from '../engine/executor.ts';
 import { reshaped } from '../engine/fan-out.ts';
 import { gradient } from '../engine/gradient.ts';
 import { showShape, sizeOf } from '../engine/shape.ts';
@@ -33,7 +34,9 @@ export function recordPrediction<Pose>(
       missed.size > 0 ? ` (no parameter is called ${[...missed].join(', ')}; there are ${names})` : '';
     throw new Error(`pose ${index}: ${what}${note}`, { cause });
   }
-  return singleNumber(prediction, tape, `pose ${index}: score`);
+  const value = singleNumber(prediction, tape, `pose ${index}: score`);
+  task.signal?.throwIfAborted();
+  return value;
 }
 
 /** The parameters as a scorer sees them. What it reads in vain is noted: a scorer may ask what there is, or misspell it. */
@@ -120,8 +123,7 @@ async function runOn<Pose>(
   const names = Object.keys(params);
   const value = recordPrediction(task, tape, params, pose, index);
   const slopes = wantsGradient ? gradient(value, Object.values(params)) : [];
-  const [first, ...rest] = await task.executor.run([value, ...slopes], {
-    memory: task.memory,
+  const [first, ...rest] = await runNamed(task, index, [value, ...slopes], {
     shared: task.shared,
     proceed: ({ data }) => Number.isFinite(data[0]) && proceed(data[0] as number),
   });
@@ -132,6 +134,21 @@ async function runOn<Pose>(
     checkFinite(rest[k], slope, index, `its gradient with respect to ${names[k]}`);
   }
   return { prediction, gradient: Object.fromEntries(names.map((name, k) => [name, rest[k] as Tensor])) };
+}
+
+/** @throws Error naming the pose, with the executor's own as its cause; DeviceLostError as it is */
+async function runNamed<Pose>(
+  { executor, memory }: Task<Pose>,
+  index: number,
+  wanted: readonly Value[],
+  options: RunOptions,
+): Promise<Tensor[]> {
+  try {
+    return await executor.run(wanted, { ...options, memory });
+  } catch (cause) {
+    if (cause instanceof DeviceLostError) throw cause;
+    throw new Error(`pose ${index}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
 }
 
 function checkFinite(tensor: Tensor | undefined, value: Value, index: number, what: string): void {

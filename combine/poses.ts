@@ -4,6 +4,7 @@ import { Memory } from '../engine/memory.ts';
 import { checkOptions } from '../engine/options.ts';
 import { isShape, showShape, sizeOf } from '../engine/shape.ts';
 import { areFinite, isTensor, type Tensor } from '../engine/tensor.ts';
+import { unlessAborted } from './aborting.ts';
 import type { BadPose } from './bad-pose.ts';
 import { type Combination, sharesOf } from './combination.ts';
 import { coefficientsOf } from './objective.ts';
@@ -72,7 +73,7 @@ const strategies = {
  *
  * @throws RangeError or TypeError, naming the thing, for no poses, an option that there is not, a scorer that returns
  * anything but one number of its tape, poses that cannot be read twice; Error naming the pose, with the scorer's own error
- * as its cause, for a scorer that throws; BadPoseError for a prediction or gradient that is not finite (unless
+ * as its cause, for a scorer that throws, or an executor that fails at that pose; BadPoseError for a prediction or gradient that is not finite (unless
  * `badPose: 'skip'`); the signal's reason when aborted
  * @example
  * const { value, gradient } = await combinePoses({
@@ -91,8 +92,7 @@ export async function combinePoses<Pose, const P extends Params>(
   checkOptions('combinePoses', options, optionNames);
   const strategy = strategyOf(options);
   const task = await taskOf(options, strategy);
-  const run = await strategies[strategy]();
-  const outcome = await run(task);
+  const outcome = await run(task, strategy);
   checkGradient(outcome.gradient);
   const { predictions } = outcome;
   const { weights, coefficients } = shares(task, predictions);
@@ -116,6 +116,16 @@ export async function combinePoses<Pose, const P extends Params>(
       ...(task.executor.device && { device: { ...task.executor.device } }),
     },
   };
+}
+
+/** Runs the strategy. Whatever it comes to after an abort, the signal's reason is what is thrown. */
+async function run<Pose>(task: Task<Pose>, strategy: Strategy): Promise<Outcome> {
+  try {
+    const runs = await strategies[strategy]();
+    return await runs(task);
+  } finally {
+    task.signal?.throwIfAborted();
+  }
 }
 
 function shares<Pose>(
@@ -187,7 +197,17 @@ async function taskOf<Pose, P extends Params>(
   options: CombineOptions<Pose, P>,
   strategy: Strategy,
 ): Promise<Task<Pose>> {
-  const { poses, params, score, combination, badPose = 'throw', tolerance = 0, onPose, signal } = options;
+  const {
+    poses,
+    params,
+    score,
+    combination,
+    badPose = 'throw',
+    tolerance = 0,
+    onPose,
+    onDeviceLost,
+    signal,
+  } = options;
   if (!isIterable(poses)) {
     throw new TypeError(`combinePoses: poses must be an iterable or an async iterable, got ${typeof poses}`);
   }
@@ -233,7 +253,9 @@ async function taskOf<Pose, P extends Params>(
     poseLoss: options.poseLoss,
     readout: options.readout,
     poseReadout: options.poseReadout,
-    executor: options.onDeviceLost ? switching(executor, options.onDeviceLost) : executor,
+    executor: onDeviceLost
+      ? switching(executor, lost => unlessAborted(signal, onDeviceLost(lost)))
+      : executor,
     onPose,
     signal,
     skipsBadPoses: badPose === 'skip',

@@ -64,7 +64,11 @@ export interface CombineOptions<Pose, P extends Params> {
   readonly onDeviceLost?: (lost: DeviceLostError) => Executor | Promise<Executor>;
   /** Called after each pose; may return a promise, which is waited for. */
   readonly onPose?: (progress: PoseProgress) => unknown;
-  /** Aborts between poses, with the signal's reason. */
+  /**
+   * Aborts with the signal's reason: at once where a pose, `onPose` or `onDeviceLost` is being waited for, else after the
+   * run of the executor that is under way (`full-graph`: one run of all poses). An async iterator is asked to close, and
+   * not waited for.
+   */
   readonly signal?: AbortSignal;
   /** What a NaN or infinite prediction or gradient does: `throw` (default), or `skip` the pose and report it. */
   readonly badPose?: 'throw' | 'skip';

@@ -1,4 +1,4 @@
-import { evaluate, interpreter, jit, Tape, type Tensor, tensor, type Value } from 'posetape';
+import { type Executor, evaluate, interpreter, jit, Tape, type Tensor, tensor, type Value } from 'posetape';
 import { BadPoseError, boltzmann, combinePoses, lse, mean, pIC50, pKi, squaredError } from 'posetape/combine';
 import { add, gather, less, log, mul, segmentSum, sqrt, sub, sum, where } from 'posetape/ops';
 import { wasm } from 'posetape/wasm';
@@ -94,6 +94,50 @@ describe('a scorer', () => {
       expect(cause).toMatchObject({ name: kind, message: expect.stringMatching(message) });
       expect((error as Error).message).toBe(`pose 1: ${cause.message}`);
     }
+  });
+});
+
+describe('an executor that fails at a pose', () => {
+  /** The executor, failing where an array no longer holds what its shape says. */
+  const checking = (executor: Executor): Executor => ({
+    ...executor,
+    run(wanted, options) {
+      for (const { form, op } of wanted[0]?.tape.values ?? []) {
+        if (form.kind === 'constant' && form.tensor.data.length === 0)
+          throw new RangeError(`${op.name}: its array was detached`);
+      }
+      return executor.run(wanted, options);
+    },
+  });
+  const executors = [interpreter(), jit(), jit({ precision: 'float32' }), wasm()].map(checking);
+
+  test('as its array was detached after recording: the pose is named, and the error itself is the cause', async () => {
+    const detaching: KnownOptions['score'] = (tape, { w }, { energy, slope }) => {
+      const data = Float64Array.from(slope);
+      const x = tape.constant(data);
+      if (energy === -8) structuredClone(data.buffer, { transfer: [data.buffer] });
+      return add(sum(mul(w, x)), energy);
+    };
+    for (const executor of executors) {
+      for (const strategy of strategies) {
+        for (const badPose of ['throw', 'skip'] as const) {
+          const options = { executor, strategy, badPose, score: detaching };
+          const error = (await expectError(options, 'Error', /^pose 1: /)) as Error;
+          expect(error.message).toBe(`pose 1: ${(error.cause as Error).message}`);
+        }
+      }
+    }
+  });
+
+  test('which no pose does on its own: the error is the executor’s', async () => {
+    const executor: Executor = {
+      ...interpreter(),
+      run(wanted, options) {
+        if ((wanted[0]?.tape.values.length ?? 0) > 20) throw new RangeError('too large');
+        return interpreter().run(wanted, options);
+      },
+    };
+    await expectError({ executor, strategy: 'full-graph' }, 'RangeError', /^too large$/);
   });
 });
 
