@@ -8,7 +8,7 @@ import { exp } from '../ops/elementwise/exp.ts';
 import { stopGradient } from '../ops/elementwise/stopGradient.ts';
 import { sum } from '../ops/reduce/sum.ts';
 import { type Combination, combination } from './combination.ts';
-import { checkPositive } from './settings.ts';
+import { checkOverflow, checkPositive } from './settings.ts';
 
 /**
  * The thermal average: each pose weighted by its Boltzmann factor at temperature kT > 0, in the scorer's energy unit
@@ -19,13 +19,14 @@ import { checkPositive } from './settings.ts';
  * For kT → 0 it becomes the best pose's ΔG, for kT → ∞ the mean. A coefficient may be negative: a better weak pose takes
  * weight from the strong ones.
  *
- * @throws RangeError for kT ≤ 0, TypeError for an option that there is not
+ * @throws RangeError for kT ≤ 0, or so small that 1/kT overflows (below 5.6e-309), TypeError for an option that there is not
  */
 export function boltzmann(options: { readonly kT?: number } = {}): Combination {
   checkOptions('boltzmann', options, ['kT']);
   const { kT = 1 } = options;
   checkPositive('boltzmann', 'kT', kT);
   const sigma = -1 / kT;
+  checkOverflow('boltzmann', `kT of ${kT}`, { '1/kT': sigma });
   return combination(
     {
       kind: 'boltzmann',

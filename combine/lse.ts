@@ -10,7 +10,7 @@ import { stopGradient } from '../ops/elementwise/stopGradient.ts';
 import { max } from '../ops/reduce/max.ts';
 import { sum } from '../ops/reduce/sum.ts';
 import { type Combination, combination } from './combination.ts';
-import { checkPositive } from './settings.ts';
+import { checkOverflow, checkPositive } from './settings.ts';
 
 /**
  * A smooth minimum (sign −1, the default) or maximum (sign +1) of sharpness t > 0, in 1/energy.
@@ -19,12 +19,13 @@ import { checkPositive } from './settings.ts';
  *
  * For t → ∞ it becomes the best pose's ΔG; it lies below the minimum by at most ln(N)/t.
  *
- * @throws RangeError for t ≤ 0 or a sign that is not −1 or 1, TypeError for an option that there is not
+ * @throws RangeError for t ≤ 0, or so small that ln(N)/t of the most poses one can count overflows (below 2.1e-307), or a sign that is not −1 or 1, TypeError for an option that there is not
  */
 export function lse(options: { readonly t?: number; readonly sign?: -1 | 1 } = {}): Combination {
   checkOptions('lse', options, ['t', 'sign']);
   const { t = 1, sign = -1 } = options;
   checkPositive('lse', 't', t);
+  checkOverflow('lse', `t of ${t}`, { 'ln(N)/t': Math.log(Number.MAX_SAFE_INTEGER) / t });
   if (sign !== -1 && sign !== 1)
     throw new RangeError(`lse: sign is −1 (smooth minimum) or 1 (smooth maximum), got ${sign}`);
   const sigma = sign * t;

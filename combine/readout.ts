@@ -2,7 +2,7 @@ import { checkOptions } from '../engine/options.ts';
 import type { Value } from '../engine/tape.ts';
 import { div } from '../ops/arithmetic/div.ts';
 import { sub } from '../ops/arithmetic/sub.ts';
-import { checkPositive } from './settings.ts';
+import { checkOverflow, checkPositive } from './settings.ts';
 
 /** What an experiment reports, from ΔG. */
 export type Readout = (prediction: Value) => Value;
@@ -15,7 +15,9 @@ export function pKi(options: { readonly kT?: number } = {}): Readout {
   checkOptions('pKi', options, ['kT']);
   const { kT = 1 } = options;
   checkPositive('pKi', 'kT', kT);
-  return prediction => div(prediction, -kT * Math.LN10);
+  const unit = -kT * Math.LN10;
+  checkOverflow('pKi', `kT of ${kT}`, { 'kT ln 10': unit, '1/(kT ln 10)': 1 / unit });
+  return prediction => div(prediction, unit);
 }
 
 /**
@@ -34,6 +36,8 @@ export function pIC50(options: {
   if (!(substrate >= 0 && Number.isFinite(substrate))) {
     throw new RangeError(`pIC50: substrate must be a finite concentration from 0, got ${substrate}`);
   }
+  const shift = Math.log10(1 + substrate / km);
+  checkOverflow('pIC50', `substrate of ${substrate} to km of ${km}`, { '[S]/K_M': shift });
   const affinity = pKi({ kT });
-  return prediction => sub(affinity(prediction), Math.log10(1 + substrate / km));
+  return prediction => sub(affinity(prediction), shift);
 }

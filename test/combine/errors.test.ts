@@ -1,8 +1,21 @@
+import fc from 'fast-check';
 import { type Executor, evaluate, interpreter, jit, Tape, type Tensor, tensor, type Value } from 'posetape';
-import { BadPoseError, boltzmann, combinePoses, lse, mean, pIC50, pKi, squaredError } from 'posetape/combine';
+import {
+  BadPoseError,
+  boltzmann,
+  type Combination,
+  combinePoses,
+  lse,
+  mean,
+  pIC50,
+  pKi,
+  squaredError,
+} from 'posetape/combine';
 import { add, gather, less, log, mul, segmentSum, sqrt, sub, sum, where } from 'posetape/ops';
 import { wasm } from 'posetape/wasm';
 import { describe, expect, test } from 'vitest';
+import { property } from '../support/property.ts';
+import { energies, magnitudes, several } from './arbitraries.ts';
 import {
   combineKnown,
   type KnownOptions,
@@ -356,6 +369,43 @@ describe('a setting out of range', () => {
     expect(() => pIC50({ kT: number, substrate: 1, km: 1 })).toThrow(message('pIC50: kT'));
     expect(() => pIC50({ substrate: 1, km: number })).toThrow(message('pIC50: km'));
   });
+
+  test.each<[string, () => unknown, string]>([
+    ['kT', () => boltzmann({ kT: 5.5e-309 }), 'boltzmann: kT of 5.5e-309 is out of range: 1/kT overflows'],
+    ['kT', () => boltzmann({ kT: 5e-324 }), 'boltzmann: kT of 5e-324 is out of range: 1/kT overflows'],
+    ['t', () => lse({ t: 2e-307 }), 'lse: t of 2e-307 is out of range: ln(N)/t overflows'],
+    ['kT', () => pKi({ kT: 8e307 }), 'pKi: kT of 8e+307 is out of range: kT ln 10 overflows'],
+    ['kT', () => pKi({ kT: 2e-309 }), 'pKi: kT of 2e-309 is out of range: 1/(kT ln 10) overflows'],
+    [
+      'substrate',
+      () => pIC50({ substrate: 1e200, km: 1e-200 }),
+      'pIC50: substrate of 1e+200 to km of 1e-200 is out of range: [S]/K_M overflows',
+    ],
+  ])('a %s whose reciprocal or product overflows', (_what, make, message) => {
+    expect(make).toThrow(new RangeError(message));
+  });
+
+  property(
+    'every other kT and t gives numbers, none of them NaN',
+    magnitudes(5e-324, Number.MAX_VALUE),
+    fc.constantFrom<-1 | 1>(-1, 1),
+    several(energies, 8),
+    fc.constantFrom(...strategies),
+    async (setting, sign, given, strategy) => {
+      for (const make of [() => boltzmann({ kT: setting }), () => lse({ t: setting, sign })]) {
+        let combination: Combination;
+        try {
+          combination = make();
+        } catch (error) {
+          expect((error as Error).message).toMatch(/out of range/);
+          expect(setting).toBeLessThan(2.1e-307);
+          continue;
+        }
+        const { value, gradient } = await combineKnown({ poses: posesOf(...given), combination, strategy });
+        expect([value, ...gradient.w.data].every(Number.isFinite)).toBe(true);
+      }
+    },
+  );
 
   test.each([-1, Number.NaN, Infinity])('a substrate concentration of %d', number => {
     const message = `pIC50: substrate must be a finite concentration from 0, got ${number}`;
