@@ -11,6 +11,7 @@ import { coefficientsOf } from './objective.ts';
 import { stream } from './stream.ts';
 import { switching } from './switching.ts';
 import type { CombineOptions, Outcome, Params, Strategy, Task } from './task.ts';
+import { unchanged } from './unchanged.ts';
 
 /** What {@link combinePoses} comes to. Energies in the scorer's unit. */
 export interface CombineResult<P extends Params> {
@@ -73,7 +74,8 @@ const strategies = {
  *
  * @throws RangeError or TypeError, naming the thing, for no poses, an option that there is not, a scorer that returns
  * anything but one number of its tape, poses that cannot be read twice; Error naming the pose, with the scorer's own error
- * as its cause, for a scorer that throws, or an executor that fails at that pose; BadPoseError for a prediction or gradient that is not finite (unless
+ * as its cause, for a scorer that throws, or an executor that fails at that pose; Error naming the
+ * parameter, for one that was changed during the call; BadPoseError for a prediction or gradient that is not finite (unless
  * `badPose: 'skip'`); the signal's reason when aborted
  * @example
  * const { value, gradient } = await combinePoses({
@@ -118,13 +120,18 @@ export async function combinePoses<Pose, const P extends Params>(
   };
 }
 
-/** Runs the strategy. Whatever it comes to after an abort, the signal's reason is what is thrown. */
+/**
+ * Runs the strategy.
+ *
+ * @throws the signal's reason after an abort, else Error where the parameters were changed, whatever else it comes to
+ */
 async function run<Pose>(task: Task<Pose>, strategy: Strategy): Promise<Outcome> {
   try {
     const runs = await strategies[strategy]();
     return await runs(task);
   } finally {
     task.signal?.throwIfAborted();
+    task.checkParams();
   }
 }
 
@@ -242,11 +249,14 @@ async function taskOf<Pose, P extends Params>(
   if (badPose !== 'throw' && badPose !== 'skip') {
     throw new RangeError(`combinePoses: badPose is 'throw' or 'skip', got ${badPose}`);
   }
+  const kept = { ...params };
+  const checkParams = unchanged(kept);
   const executor = options.executor ?? (await defaultExecutor(strategy));
   return {
     poses,
-    params,
-    shared: new Set(Object.values<Tensor>(params)),
+    params: kept,
+    checkParams,
+    shared: new Set(Object.values<Tensor>(kept)),
     score: score as Task<Pose>['score'],
     combination,
     loss: options.loss,

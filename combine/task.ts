@@ -36,7 +36,11 @@ export interface PoseProgress {
 export interface CombineOptions<Pose, P extends Params> {
   /** The poses, in whatever form the scorer reads. `recompute` reads them twice. */
   readonly poses: Iterable<Pose> | AsyncIterable<Pose>;
-  /** θ: tensors by name. Their arrays are read anew by each call, so a step of training may change them in place. */
+  /**
+   * θ: tensors by name. Their arrays are read anew by each call, so a step of training may change them in place; but not
+   * while a call is under way, such as in `onPose`: that is an error at its end, on every executor. Two calls may share
+   * them.
+   */
   readonly params: P;
   /** Records ΔG_n of one pose. */
   readonly score: Scorer<Pose, P>;
@@ -95,6 +99,8 @@ export interface CombineOptions<Pose, P extends Params> {
 export interface Task<Pose = unknown> {
   readonly poses: Iterable<Pose> | AsyncIterable<Pose>;
   readonly params: Params;
+  /** @throws Error naming the parameter whose numbers changed since the call began */
+  readonly checkParams: () => void;
   /** The tensors of `params`, which hold the same numbers for all poses. */
   readonly shared: ReadonlySet<Tensor>;
   readonly score: Scorer<Pose, Params>;

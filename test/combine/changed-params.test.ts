@@ -1,0 +1,126 @@
+import { type Executor, interpreter, jit, type Tensor, type TensorData, tensor } from 'posetape';
+import { combinePoses, mean } from 'posetape/combine';
+import { add, mul, sum } from 'posetape/ops';
+import { wasm } from 'posetape/wasm';
+import { describe, expect, test } from 'vitest';
+import { score as scoreKnown, strategies } from './known-poses.ts';
+
+const executors: readonly Executor[] = [
+  interpreter(),
+  interpreter({ precision: 'float32' }),
+  jit(),
+  jit({ precision: 'float32' }),
+  wasm(),
+];
+
+/** Arrays of three numbers: float64 and float32, of their own or a view that does not begin where its buffer does. */
+const arrays: Readonly<Record<string, () => Float64Array | Float32Array>> = {
+  float64: () => Float64Array.of(1, 2, 3),
+  float32: () => Float32Array.of(1, 2, 3),
+  'a view of float64': () => Float64Array.of(9, 1, 2, 3).subarray(1),
+  'a view of float32': () => Float32Array.of(9, 1, 2, 3).subarray(1),
+};
+
+const changes: Readonly<Record<string, (data: TensorData) => void>> = {
+  'one number': data => {
+    data[1] = 5;
+  },
+  'one bit': data => {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    (bytes[2 * data.BYTES_PER_ELEMENT] as number) ^= 1;
+  },
+  'every sign': data => {
+    for (const [i, number] of data.entries()) data[i] = -number;
+  },
+  order: data => {
+    data.reverse();
+  },
+  'to NaN': data => {
+    data[0] = Number.NaN;
+  },
+  'to a detached array': data => {
+    structuredClone(data.buffer, { transfer: [data.buffer as ArrayBuffer] });
+  },
+};
+
+const poses = [1, 2, 3];
+const fixed = tensor([4, 5]);
+
+describe.each(strategies)('a parameter that changes during a call, under %s', strategy => {
+  const combine = (executor: Executor, data: TensorData, change: () => void, at: number) => {
+    let isChanged = false;
+    return combinePoses({
+      poses,
+      params: { fixed, w: { data, shape: [3] } as Tensor },
+      score: (tape, { fixed, w }, pose) => {
+        if (pose === at && !isChanged) {
+          isChanged = true;
+          change();
+        }
+        return add(sum(mul(w, tape.constant([pose, 1, 1]))), sum(fixed));
+      },
+      combination: mean(),
+      strategy,
+      executor,
+    });
+  };
+
+  test.each(Object.keys(changes))('is the same error on every executor: %s', async what => {
+    for (const [kind, array] of Object.entries(arrays)) {
+      for (const executor of executors) {
+        for (const at of poses) {
+          const data = array();
+          const run = combine(executor, data, () => changes[what]?.(data), at);
+          await expect(run, `${kind} on ${executor.name}, pose ${at}`).rejects.toThrow(
+            /^combinePoses: parameter w changed during the call/,
+          );
+        }
+      }
+    }
+  });
+
+  test('is none between two calls', async () => {
+    for (const [, array] of Object.entries(arrays)) {
+      for (const executor of executors) {
+        const data = array();
+        const first = await combine(executor, data, () => {}, 1);
+        data.fill(0);
+        const second = await combine(executor, data, () => {}, 1);
+        expect([first.value, second.value]).toEqual([7 + 9, 9]);
+      }
+    }
+  });
+
+  test('is named, where onPose or the loss changes it too', async () => {
+    for (const where of ['onPose', 'loss'] as const) {
+      const w = tensor([1, 2, 3]);
+      const change = (x: unknown) => {
+        w.data[0] = 7;
+        return x;
+      };
+      const options = {
+        poses: [{ energy: 1, slope: [1, 2, 3] }],
+        params: { w },
+        score: scoreKnown,
+        strategy,
+      };
+      const run = combinePoses({ ...options, combination: mean(), [where]: change });
+      await expect(run).rejects.toThrow(/parameter w changed/);
+    }
+  });
+
+  test('is the tensor that the call began with, whatever takes its place in the record', async () => {
+    const params = { w: tensor([1, 2, 3]) };
+    const run = combinePoses({
+      poses: [1, 2, 3],
+      params,
+      score: (tape, { w }, pose) => sum(mul(w, tape.constant([pose, 0, 0]))),
+      combination: mean(),
+      strategy,
+      onPose: () => {
+        params.w = tensor([9, 9, 9]);
+      },
+    });
+    expect((await run).value).toBe(2);
+  });
+});
