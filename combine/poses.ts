@@ -39,7 +39,7 @@ export interface CombineResult<P extends Params> {
 export interface CombineStats {
   /** How many poses were combined. */
   readonly poses: number;
-  /** The poses left out, and why. */
+  /** The poses left out, in the order they were read, and why; see the option `badPose`. */
   readonly badPoses: readonly BadPose[];
   /** How many poses needed no backward pass. */
   readonly backwardSkipped: number;
@@ -108,7 +108,7 @@ export async function combinePoses<Pose, const P extends Params>(
     coefficients,
     stats: {
       poses: outcome.poses,
-      badPoses: outcome.badPoses,
+      badPoses: outcome.badPoses.toSorted((a, b) => a.index - b.index),
       backwardSkipped: outcome.backwardSkipped,
       peakBytes: task.memory.peak,
       predictionBytes: predictions.byteLength + weights.byteLength + coefficients.byteLength,

@@ -12,7 +12,7 @@ export async function recompute<Pose>(task: Task<Pose>): Promise<Outcome> {
   checkRepeatable(task.poses);
   const badPoses: BadPose[] = [];
   const predictions = await predict(task, badPoses);
-  for (;;) {
+  for (let pass = 2; ; pass++) {
     const kept = [...predictions.keys()].filter(index => !Number.isNaN(predictions[index]));
     checkAnyPoses(predictions.length, badPoses);
     const numbers = Float64Array.from(kept, index => predictions[index] as number);
@@ -22,9 +22,9 @@ export async function recompute<Pose>(task: Task<Pose>): Promise<Outcome> {
 
     const coefficients = new Float64Array(predictions.length);
     for (const [n, index] of kept.entries()) coefficients[index] = slopes[n] as number;
-    const backward = await differentiate(task, predictions, coefficients, badPoses);
+    const backward = await differentiate(task, predictions, coefficients, badPoses, pass);
     if (backward) return { ...outcome, ...backward };
-    // A gradient was bad: that pose is out of the predictions now, and the combination is another one.
+    // Gradients were bad: those poses are out of the predictions now, and the combination is another one.
   }
 }
 
@@ -41,14 +41,15 @@ async function predict<Pose>(task: Task<Pose>, badPoses: BadPose[]): Promise<Flo
 }
 
 /**
- * The second pass: Σ coefficient · g_n. Stops with nothing where a gradient is bad and bad poses are skipped; its
- * prediction is then NaN.
+ * The second pass, or a later one: Σ coefficient · g_n. Where gradients are bad and bad poses are skipped, it still goes to
+ * the end, so that one more pass need not be made for each; their predictions are then NaN, and there is no sum.
  */
 async function differentiate<Pose>(
   task: Task<Pose>,
   predictions: Float64Array,
   coefficients: Float64Array,
   badPoses: BadPose[],
+  pass: number,
 ): Promise<Pick<Outcome, 'gradient' | 'backwardSkipped'> | undefined> {
   const gradient: Outcome['gradient'] = Object.fromEntries(
     Object.entries(task.params).map(([name, { shape, data }]) => {
@@ -60,31 +61,31 @@ async function differentiate<Pose>(
   // Both as shares of the largest, as the sum of all might overflow.
   const largest = coefficients.reduce((most, coefficient) => Math.max(most, Math.abs(coefficient)), 0);
   const total = coefficients.reduce((sum, coefficient) => sum + Math.abs(coefficient) / largest, 0);
+  const badBefore = badPoses.length;
   let [read, backwardSkipped] = [0, 0];
   task.memory.take(stateBytes);
   try {
     for await (const { pose, index } of indexed(task)) {
       if (read++ >= predictions.length) break;
       const before = predictions[index] as number;
-      if (Number.isNaN(before)) continue;
       const coefficient = coefficients[index] as number;
       const isNeeded = coefficient !== 0 && Math.abs(coefficient) / largest >= task.tolerance * total;
+      if (Number.isNaN(before)) continue;
       if (!isNeeded) backwardSkipped++;
       else {
         const run = await unlessBad(task, badPoses, () =>
           runPose(task, pose, index, { wantsGradient: true }),
         );
-        if (!run) {
-          predictions[index] = Number.NaN;
-          return undefined;
-        }
-        checkSame(index, before, run.prediction, task.executor.precision);
-        for (const [name, { data }] of sums) {
-          const slopes = run.gradient?.[name]?.data;
-          for (let i = 0; i < data.length; i++) (data[i] as number) += coefficient * (slopes?.[i] as number);
-        }
+        if (run) {
+          checkSame(index, before, run.prediction, task.executor.precision);
+          for (const [name, { data }] of sums) {
+            const slopes = run.gradient?.[name]?.data;
+            for (let i = 0; i < data.length; i++)
+              (data[i] as number) += coefficient * (slopes?.[i] as number);
+          }
+        } else predictions[index] = Number.NaN;
       }
-      await report(task, index, before, 2, 2);
+      await report(task, index, predictions[index] as number, pass, pass);
     }
   } finally {
     task.memory.give(stateBytes);
@@ -92,10 +93,10 @@ async function differentiate<Pose>(
   if (read !== predictions.length) {
     const more = read > predictions.length ? 'more' : `only ${read}`;
     throw new Error(
-      `combinePoses: recompute read ${predictions.length} poses in its first pass and ${more} in its second; the poses must be the same each time they are iterated`,
+      `combinePoses: recompute read ${predictions.length} poses in its first pass and ${more} in its ${pass === 2 ? 'second' : 'next'}; the poses must be the same each time they are iterated`,
     );
   }
-  return { gradient, backwardSkipped };
+  return badPoses.length > badBefore ? undefined : { gradient, backwardSkipped };
 }
 
 /** How far two runs of one pose may differ: an executor may order its sums otherwise when a gradient is wanted too. */

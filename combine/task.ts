@@ -27,7 +27,10 @@ export interface PoseProgress {
   readonly index: number;
   /** ΔG_n; NaN for a pose that was left out. */
   readonly prediction: number;
-  /** Which pass over the poses, from 1, and of how many. `recompute` needs two. */
+  /**
+   * Which pass over the poses, from 1, and of how many. `recompute` needs two, and one more, announced when it begins,
+   * each time poses turn out to have a bad gradient and are left out.
+   */
   readonly pass: number;
   readonly passes: number;
 }

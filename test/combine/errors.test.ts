@@ -7,6 +7,7 @@ import {
   combinePoses,
   lse,
   mean,
+  type PoseProgress,
   pIC50,
   pKi,
   squaredError,
@@ -220,6 +221,61 @@ describe('a bad pose', () => {
     expect(reasons.get(4)).toMatch(/prediction is Infinity/);
     expect(reasons.get(5)).toMatch(/gradient with respect to w is Infinity/);
   });
+});
+
+describe('recompute with many bad gradients', () => {
+  /** Half of 800 poses, at every other place, or all that come first. */
+  const places: Readonly<Record<string, (n: number) => boolean>> = {
+    'at every other place': n => n % 2 === 1,
+    'which come first': n => n < 400,
+    'which come last': n => n >= 400,
+  };
+
+  test.each(Object.keys(places))('goes through the poses a few times, not once for each: %s', async where => {
+    const isBad = places[where] as (n: number) => boolean;
+    const poses = Array.from({ length: 800 }, (_, n) => pose(-((n * 37) % 101) / 20, isBad(n) ? 1e200 : 1));
+    let calls = 0;
+    const told: PoseProgress[] = [];
+    const counting: KnownOptions['score'] = (tape, values, each) => {
+      calls++;
+      return steep(tape, values, each);
+    };
+    const options = { strategy: 'recompute', badPose: 'skip' } as const;
+    const onPose = (progress: PoseProgress) => told.push(progress);
+    const { value, gradient, stats } = await combineKnown({ poses, score: counting, onPose, ...options });
+    expect(calls).toBe(800 + 800 + 400);
+    expect(stats.badPoses.map(({ index }) => index)).toEqual([...poses.keys()].filter(isBad));
+    const good = poses.filter((_, n) => !isBad(n));
+    expect({ value, gradient }).toMatchObject(await onlyAnswer({ poses: good, score: steep, ...options }));
+    expect(told).toHaveLength(800 + 800 + 400);
+    expect(told.map(({ pass, passes }) => `${pass} of ${passes}`)).toEqual([
+      ...Array(800).fill('1 of 2'),
+      ...Array(800).fill('2 of 2'),
+      ...Array(400).fill('3 of 3'),
+    ]);
+  });
+
+  test('and those found only once others are left out', async () => {
+    // Each has all the weight while it is there: the next one's gradient is not looked at before.
+    const poses = Array.from({ length: 20 }, (_, n) => pose(-n, n > 0 ? 1e200 : 1));
+    let calls = 0;
+    const { value, stats } = await combineKnown({
+      poses,
+      score(tape, values, each) {
+        calls++;
+        return steep(tape, values, each);
+      },
+      strategy: 'recompute',
+      combination: boltzmann({ kT: 1e-3 }),
+      badPose: 'skip',
+    });
+    expect([value, stats.poses, calls]).toEqual([0, 1, 20 + 20]);
+  });
+
+  async function onlyAnswer(options: Parameters<typeof combineKnown>[0]) {
+    const { value, gradient } = await combineKnown(options);
+    return { value, gradient };
+  }
 });
 
 describe('when all poses are bad', () => {
