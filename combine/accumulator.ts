@@ -1,27 +1,11 @@
 import type { Shape } from '../engine/shape.ts';
 import { sameShape, showShape } from '../engine/shape.ts';
 import { areFinite, type Tensor } from '../engine/tensor.ts';
-import { type Base64, float64FromBase64, float64ToBase64 } from './base64.ts';
+import { type AccumulatorJSON, readState, type Sums, writeState } from './accumulator-json.ts';
+import { checkSameFold, type Fold } from './fold.ts';
 
 /** Tensors by parameter name. */
 export type Tensors = Readonly<Record<string, Tensor>>;
-
-/**
- * What distinguishes one combination from another, once energies are measured from the best pose's:
- * with e_n = exp(σ(ΔG_n − r)), S = Σ e_n and D = Σ e_n (ΔG_n − r).
- */
-export interface Fold {
-  readonly kind: string;
-  readonly settings: Readonly<Record<string, number>>;
-  /** σ: how steeply a weight falls with energy, in 1/energy. r is the ΔG with the largest σΔG; with σ = 0, the smallest. */
-  readonly sigma: number;
-  /** Whether the gradient needs B = Σ e_n (ΔG_n − r) g_n. */
-  readonly usesB: boolean;
-  /** ΔG − r. */
-  above(S: number, D: number): number;
-  /** The gradient is a·A + b·B, with A = Σ e_n g_n; so a pose's coefficient is c_n = e_n (a + b (ΔG_n − r)). */
-  factors(S: number, D: number): { readonly a: number; readonly b: number };
-}
 
 /** What a pose's own loss adds: its value l_n, and its slope l′_n = ∂l_n/∂ΔG_n. */
 export interface PoseLossTerm {
@@ -41,22 +25,6 @@ export interface AccumulatorResult {
   readonly poseLossGradient: Record<string, Tensor<Float64Array>>;
   readonly count: number;
 }
-
-/** An accumulator as JSON. Numbers are base64 of their float64 bytes, so that a round trip changes no bit. */
-export interface AccumulatorJSON {
-  readonly kind: string;
-  readonly settings: Readonly<Record<string, number>>;
-  readonly count: number;
-  /** r, S, D and Σ l_n. */
-  readonly scalars: Base64;
-  readonly shapes: Readonly<Record<string, Shape>>;
-  readonly A: Readonly<Record<string, Base64>>;
-  readonly B: Readonly<Record<string, Base64>>;
-  readonly P: Readonly<Record<string, Base64>>;
-}
-
-/** By parameter name; a Map, as a name may be one that every object has, such as `constructor`. */
-type Sums = Map<string, Float64Array>;
 
 /**
  * All that need be kept of the poses seen so far, whatever their number: sums of the size of θ.
@@ -160,7 +128,7 @@ export class Accumulator {
    * @throws TypeError for another combination, RangeError for other parameters
    */
   merge(other: Accumulator): Accumulator {
-    this.#checkKind('merge', other.#fold.kind, other.#fold.settings);
+    checkSameFold('Accumulator.merge', this.#fold, other.#fold);
     if (this.#count === 0) return other.#clone();
     const merged = this.#clone();
     if (other.#count === 0) return merged;
@@ -204,42 +172,26 @@ export class Accumulator {
 
   /** The state as JSON: `JSON.stringify(accumulator)`. Read it back by `combination.accumulator(json)`. */
   toJSON(): AccumulatorJSON {
-    const encode = (sums: Sums) =>
-      Object.fromEntries([...sums].map(([name, sum]) => [name, float64ToBase64(sum)]));
-    return {
-      kind: this.#fold.kind,
-      settings: this.#fold.settings,
+    return writeState(this.#fold, {
       count: this.#count,
-      scalars: float64ToBase64(Float64Array.of(this.#r, this.#S, this.#D, this.#poseLoss)),
-      shapes: Object.fromEntries(this.#shapes ?? []),
-      A: encode(this.#A),
-      B: encode(this.#B),
-      P: encode(this.#P),
-    };
+      scalars: [this.#r, this.#S, this.#D, this.#poseLoss],
+      shapes: this.#shapes ?? new Map(),
+      A: this.#A,
+      B: this.#B,
+      P: this.#P,
+    });
   }
 
   /** The accumulator that {@link toJSON} described; a combination calls it with its own fold. */
   static fromJSON(fold: Fold, json: AccumulatorJSON): Accumulator {
     const accumulator = new Accumulator(fold);
-    accumulator.#checkKind('accumulator', json.kind, json.settings);
-    const [r, S, D, poseLoss] = float64FromBase64(json.scalars) as unknown as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    accumulator.#count = json.count;
-    accumulator.#r = r;
-    accumulator.#S = S;
-    accumulator.#D = D;
-    accumulator.#poseLoss = poseLoss;
-    const decode = (sums: AccumulatorJSON['A']) =>
-      new Map(Object.entries(sums).map(([name, sum]) => [name, float64FromBase64(sum)]));
-    accumulator.#A = decode(json.A);
-    accumulator.#B = decode(json.B);
-    accumulator.#P = decode(json.P);
-    const shapes = Object.entries(json.shapes);
-    if (shapes.length > 0) accumulator.#shapes = new Map(shapes);
+    const { count, scalars, shapes, A, B, P } = readState(fold, json);
+    accumulator.#count = count;
+    [accumulator.#r, accumulator.#S, accumulator.#D, accumulator.#poseLoss] = scalars;
+    if (shapes.size > 0) accumulator.#shapes = shapes;
+    accumulator.#A = A;
+    accumulator.#B = B;
+    accumulator.#P = P;
     return accumulator;
   }
 
@@ -276,15 +228,6 @@ export class Accumulator {
       }
     }
     this.#r = prediction + 0;
-  }
-
-  #checkKind(verb: string, kind: string, settings: Fold['settings']): void {
-    // In our order: JSON kept elsewhere may come back in another.
-    const names = Object.keys(this.#fold.settings);
-    const order = [...names, ...Object.keys(settings ?? {}).filter(name => !names.includes(name))];
-    const show = (a: string, b: Fold['settings']) => `${a}(${JSON.stringify(b, order)})`;
-    const [ours, theirs] = [show(this.#fold.kind, this.#fold.settings), show(kind, settings)];
-    if (ours !== theirs) throw new TypeError(`Accumulator.${verb}: ${theirs} does not go into ${ours}`);
   }
 
   /** Sets the shapes by the first gradients, and holds all later ones to them. */

@@ -9,8 +9,16 @@ export function float64ToBase64(numbers: Float64Array): Base64 {
   return btoa(binary);
 }
 
-/** The numbers whose bytes {@link float64ToBase64} wrote. */
-export function float64FromBase64(text: Base64): Float64Array {
-  const bytes = Uint8Array.from(atob(text), character => character.charCodeAt(0));
+/** The numbers whose bytes {@link float64ToBase64} wrote; nothing for a text that it did not write. */
+export function float64FromBase64(text: Base64): Float64Array | undefined {
+  let binary: string;
+  try {
+    binary = atob(text);
+  } catch {
+    return undefined;
+  }
+  // Spaces and loose bits at the end are read all the same.
+  if (binary.length % 8 !== 0 || btoa(binary) !== text) return undefined;
+  const bytes = Uint8Array.from(binary, character => character.charCodeAt(0));
   return new Float64Array(bytes.buffer);
 }

@@ -1,9 +1,15 @@
 import type { Value } from '../engine/tape.ts';
-import { Accumulator, type AccumulatorJSON, type Fold } from './accumulator.ts';
+import { Accumulator } from './accumulator.ts';
+import type { AccumulatorJSON } from './accumulator-json.ts';
+import type { Fold } from './fold.ts';
 
 /** How the predictions ΔG_n of a compound's poses become one ΔG. Immutable. */
 export interface Combination extends Fold {
-  /** A fresh accumulator; or one read back from its JSON. */
+  /**
+   * A fresh accumulator; or one read back from its JSON, which must be as it was written.
+   *
+   * @throws TypeError for the state of another combination or setting, RangeError naming the field for anything else
+   */
   accumulator(saved?: AccumulatorJSON): Accumulator;
   /** The same combination in ops, of the vector of predictions: what `recompute` and `full-graph` differentiate. */
   combine(predictions: Value): Value;
@@ -14,7 +20,7 @@ export function combination(fold: Fold, combine: Combination['combine']): Combin
   return {
     ...fold,
     combine,
-    accumulator: saved => (saved ? Accumulator.fromJSON(fold, saved) : new Accumulator(fold)),
+    accumulator: saved => (saved === undefined ? new Accumulator(fold) : Accumulator.fromJSON(fold, saved)),
   };
 }
 

@@ -1,9 +1,9 @@
 export {
   Accumulator,
-  type AccumulatorJSON,
   type AccumulatorResult,
   type PoseLossTerm,
 } from './accumulator.ts';
+export type { AccumulatorJSON } from './accumulator-json.ts';
 export { type BadPose, BadPoseError } from './bad-pose.ts';
 export { boltzmann } from './boltzmann.ts';
 export type { Combination } from './combination.ts';

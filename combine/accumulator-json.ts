@@ -1,0 +1,169 @@
+import { isShape, type Shape, showShape, sizeOf } from '../engine/shape.ts';
+import { areFinite } from '../engine/tensor.ts';
+import { type Base64, float64FromBase64, float64ToBase64 } from './base64.ts';
+import { Checksum } from './checksum.ts';
+import { checkSameFold, type Fold } from './fold.ts';
+
+/**
+ * An accumulator as JSON. Numbers are base64 of their float64 bytes, so that a round trip changes no bit.
+ *
+ * A combination reads it back only as it was written, its keys in any order: every field is checked, and a checksum covers
+ * all of them, so that what was damaged on its way is an error that names the field, or the checksum where each field is
+ * sound by itself. It is no signature: whoever means to can write another.
+ */
+export interface AccumulatorJSON {
+  readonly kind: string;
+  readonly settings: Readonly<Record<string, number>>;
+  readonly count: number;
+  /** r, S, D and Σ l_n. */
+  readonly scalars: Base64;
+  readonly shapes: Readonly<Record<string, Shape>>;
+  readonly A: Readonly<Record<string, Base64>>;
+  readonly B: Readonly<Record<string, Base64>>;
+  readonly P: Readonly<Record<string, Base64>>;
+  /** 16 hexadecimal digits. */
+  readonly checksum: string;
+}
+
+/** By parameter name; a Map, as a name may be one that every object has, such as `constructor`. */
+export type Sums = Map<string, Float64Array>;
+
+/** The state of an accumulator. */
+interface State {
+  readonly count: number;
+  /** r, S, D and Σ l_n. */
+  readonly scalars: readonly [r: number, S: number, D: number, poseLoss: number];
+  /** Empty before the first gradient. */
+  readonly shapes: ReadonlyMap<string, Shape>;
+  readonly A: Sums;
+  readonly B: Sums;
+  readonly P: Sums;
+}
+
+export function writeState(fold: Fold, state: State): AccumulatorJSON {
+  const encode = (sums: Sums) =>
+    Object.fromEntries([...sums].map(([name, sum]) => [name, float64ToBase64(sum)]));
+  return {
+    kind: fold.kind,
+    settings: fold.settings,
+    count: state.count,
+    scalars: float64ToBase64(Float64Array.from(state.scalars)),
+    shapes: Object.fromEntries(state.shapes),
+    A: encode(state.A),
+    B: encode(state.B),
+    P: encode(state.P),
+    checksum: checksumOf(fold, state),
+  };
+}
+
+/** @throws TypeError for the state of another combination, RangeError naming the field for one that is not as it was written */
+export function readState(fold: Fold, json: unknown): State {
+  const saved = recordOf('the saved state', json) as Partial<Record<keyof AccumulatorJSON, unknown>>;
+  const settings = recordOf('settings', saved.settings) as AccumulatorJSON['settings'];
+  check(typeof saved.kind === 'string', 'kind', `is ${show(saved.kind)}, not a name`);
+  for (const [name, number] of Object.entries(settings))
+    check(Number.isFinite(number), `setting ${name}`, `is ${show(number)}, not a number`);
+  checkSameFold('accumulator', fold, { kind: saved.kind as string, settings });
+
+  const shapes = new Map(Object.entries(recordOf('shapes', saved.shapes)).map(readShape));
+  const sums = (field: 'A' | 'B' | 'P') => readSums(field, saved[field], shapes, field !== 'B' || fold.usesB);
+  const state = {
+    count: saved.count as number,
+    scalars: [...readNumbers('scalars', saved.scalars, 4)] as unknown as State['scalars'],
+    shapes,
+    A: sums('A'),
+    B: sums('B'),
+    P: sums('P'),
+  };
+  checkCounted(fold, state);
+  const { checksum } = saved;
+  check(checksum !== undefined, 'checksum', 'is missing');
+  check(
+    checksum === checksumOf(fold, state),
+    'checksum',
+    'does not match: the state is not as it was written',
+  );
+  return state;
+}
+
+/** Holds the numbers to what they can be of so many poses. */
+function checkCounted({ sigma }: Fold, { count, scalars: [r, S, D, poseLoss], shapes }: State): void {
+  check(Number.isSafeInteger(count) && count >= 0, 'count', `is ${show(count)}, not a whole number from 0`);
+  if (count === 0) {
+    const isFresh = [r, S, D, poseLoss].every(scalar => Object.is(scalar, 0)) && shapes.size === 0;
+    check(isFresh, 'count', 'is 0, but there are sums of poses');
+    return;
+  }
+  for (const [name, scalar] of Object.entries({ r, S, D, 'Σ l_n': poseLoss }))
+    check(Number.isFinite(scalar), `scalars: ${name}`, `is ${scalar}`);
+  // The best pose's e_n is 1 and no other's is larger; and none lies on the better side of r.
+  check(S >= 1 && S <= count, 'scalars: S', `is ${S}, which ${count} poses cannot sum to`);
+  check(sigma > 0 ? D <= 0 : D >= 0, 'scalars: D', `is ${D}, of the wrong sign`);
+}
+
+function readShape([name, shape]: [string, unknown]): [string, Shape] {
+  check(isShape(shape), `shapes: ${name}`, `is ${show(shape)}, not a list of whole numbers`);
+  return [name, shape as Shape];
+}
+
+function readSums(field: string, saved: unknown, shapes: ReadonlyMap<string, Shape>, isKept: boolean): Sums {
+  const texts = new Map(Object.entries(recordOf(field, saved)));
+  const sums: Sums = new Map();
+  for (const [name, shape] of isKept ? shapes : []) {
+    const who = `${field} of ${name}`;
+    check(texts.has(name), who, 'is missing');
+    const size = sizeOf(shape);
+    const data = readNumbers(who, texts.get(name), size, ` of shape ${showShape(shape)}`);
+    const bad = areFinite(data) ? -1 : data.findIndex(number => !Number.isFinite(number));
+    check(bad < 0, who, `is ${data[bad]} at position ${bad}`);
+    sums.set(name, data);
+    texts.delete(name);
+  }
+  for (const name of texts.keys()) check(false, `${field} of ${name}`, 'is of no parameter that has a sum');
+  return sums;
+}
+
+function readNumbers(who: string, text: unknown, size: number, shape = ''): Float64Array {
+  check(text !== undefined, who, 'is missing');
+  check(typeof text === 'string', who, `is ${show(text)}, not base64 text`);
+  const numbers = float64FromBase64(text as string);
+  check(numbers !== undefined, who, 'is not base64 of float64 numbers');
+  const { length } = numbers as Float64Array;
+  check(length === size, who, `holds ${length} numbers, not the ${size}${shape}`);
+  return numbers as Float64Array;
+}
+
+function checksumOf({ kind, settings }: Fold, { count, scalars, shapes, A, B, P }: State): string {
+  const checksum = new Checksum();
+  checksum.addText(kind);
+  checksum.addBits(Float64Array.of(count, ...scalars));
+  const sorted = <T>(entries: Iterable<readonly [string, T]>) =>
+    [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [name, setting] of sorted(Object.entries(settings))) {
+    checksum.addText(name);
+    checksum.addBits(Float64Array.of(setting));
+  }
+  for (const [name, shape] of sorted(shapes)) {
+    checksum.addText(name);
+    checksum.addBits(Float64Array.from(shape));
+    for (const sums of [A, B, P]) checksum.addBits(sums.get(name) ?? new Float64Array());
+  }
+  return checksum.toString();
+}
+
+function recordOf(field: string, value: unknown): object {
+  check(value !== undefined, field, 'is missing');
+  const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
+  check(isRecord, field, `is ${show(value)}, not an object`);
+  return value as object;
+}
+
+function check(isSound: boolean, field: string, fault: string): void {
+  if (!isSound) throw new RangeError(`accumulator: ${field} ${fault}`);
+}
+
+/** At most a line of anything. */
+function show(value: unknown): string {
+  const text = typeof value === 'string' || typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}

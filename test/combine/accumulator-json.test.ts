@@ -1,0 +1,298 @@
+import fc from 'fast-check';
+import { tensor } from 'posetape';
+import { type AccumulatorJSON, boltzmann, type Combination, lse, mean } from 'posetape/combine';
+import { describe, expect, test } from 'vitest';
+import { property } from '../support/property.ts';
+import { combinations, energies, several, slopes } from './arbitraries.ts';
+
+type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+type Path = readonly (string | number)[];
+
+const term = fc.record({ energy: energies, slope: slopes, pull: fc.constantFrom(0, 1, -2.5) });
+type Term = typeof term extends fc.Arbitrary<infer T> ? T : never;
+
+function saved(combination: Combination, terms: readonly Term[]): AccumulatorJSON {
+  const accumulator = combination.accumulator();
+  for (const { energy, slope, pull } of terms) {
+    const gradient = { w: tensor([...slope]), depth: tensor([[energy], [1]]) };
+    accumulator.add(energy, gradient, { poseLoss: 1, poseLossGradient: pull });
+  }
+  return parsed(accumulator.toJSON());
+}
+
+function parsed<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value));
+}
+
+/** Where everything in a JSON is, itself included. */
+function pathsIn(json: Json, at: Path = []): Path[] {
+  if (typeof json !== 'object' || json === null) return [at];
+  return [at, ...Object.entries(json).flatMap(([name, each]) => pathsIn(each, [...at, name]))];
+}
+
+function valueAt(json: Json, path: Path): Json {
+  return path.reduce((inner, name) => (inner as Record<string, Json>)[name] as Json, json);
+}
+
+/** The JSON with another value at a path, or none. */
+function withValue(json: Json, [name, ...rest]: Path, value: Json | undefined): Json | undefined {
+  if (name === undefined) return value;
+  const copy = (Array.isArray(json) ? [...json] : { ...(json as object) }) as Record<string, Json>;
+  const inner = withValue(copy[name] as Json, rest, value);
+  if (inner === undefined) delete copy[name];
+  else copy[name] = inner;
+  return Array.isArray(json) ? Object.values(copy) : copy;
+}
+
+/** Choices of a mutation: whole numbers, each used modulo what there is to choose from. */
+type Draw = () => number;
+type Mutate = (json: Json, draw: Draw, other: Json) => Json | undefined;
+
+function chosen<T>(draw: Draw, from: readonly T[]): T {
+  return from[draw() % from.length] as T;
+}
+
+const base64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=';
+const strange: readonly Json[] = [
+  null,
+  true,
+  0,
+  1,
+  -1,
+  2.5,
+  1e308,
+  '',
+  'AAAAAAAAAAA=',
+  [],
+  {},
+  [1],
+  { w: 1 },
+];
+
+/** A path to a value for which this holds; the root if there is none. */
+function pathTo(json: Json, draw: Draw, is: (value: Json) => boolean): Path {
+  const paths = pathsIn(json).filter(path => is(valueAt(json, path)));
+  return paths.length > 0 ? chosen(draw, paths) : [];
+}
+
+const isText = (value: Json) => typeof value === 'string' && value !== '';
+
+function changedText(json: Json, draw: Draw, change: (text: string) => string): Json | undefined {
+  const path = pathTo(json, draw, isText);
+  return withValue(json, path, change(valueAt(json, path) as string));
+}
+
+/** Changes the bytes that a base64 text stands for: what comes out is sound base64. */
+function changedBytes(json: Json, draw: Draw, change: (bytes: Buffer) => Buffer): Json | undefined {
+  const path = pathTo(json, draw, value => isText(value) && (value as string).length % 4 === 0);
+  const bytes = change(Buffer.from(`${valueAt(json, path)}`, 'base64'));
+  return withValue(json, path, bytes.toString('base64'));
+}
+
+const mutations: Readonly<Record<string, Mutate>> = {
+  drop: (json, draw) => withValue(json, chosen(draw, pathsIn(json)), undefined),
+  rename(json, draw) {
+    const path = pathTo(json, draw, value => value !== json);
+    if (path.length === 0) return json;
+    const names = ['x', 'A', 'B', 'P', 'w', 'kT', 'shapes', `${path.at(-1)} `];
+    const renamed = withValue(json, [...path.slice(0, -1), chosen(draw, names)], valueAt(json, path));
+    return withValue(renamed as Json, path, undefined);
+  },
+  retype: (json, draw) => withValue(json, chosen(draw, pathsIn(json)), chosen(draw, strange)),
+  'change a character': (json, draw) =>
+    changedText(json, draw, text => {
+      const at = draw() % text.length;
+      return text.slice(0, at) + chosen(draw, [...base64]) + text.slice(at + 1);
+    }),
+  'exchange two characters': (json, draw) =>
+    changedText(json, draw, text => {
+      const characters = [...text];
+      const [i, j] = [draw() % text.length, draw() % text.length];
+      [characters[i], characters[j]] = [characters[j] as string, characters[i] as string];
+      return characters.join('');
+    }),
+  'cut short': (json, draw) => changedText(json, draw, text => text.slice(0, draw() % text.length)),
+  'cut short by whole numbers': (json, draw) =>
+    changedBytes(json, draw, bytes => bytes.subarray(0, 8 * (draw() % (1 + bytes.length / 8)))),
+  lengthen: (json, draw) =>
+    changedText(json, draw, text => text + chosen(draw, [' ', '\n', '=', 'AAAA', text])),
+  'flip a bit': (json, draw) =>
+    changedBytes(json, draw, bytes => {
+      if (bytes.length > 0) (bytes[draw() % bytes.length] as number) ^= 1 << (draw() % 8);
+      return bytes;
+    }),
+  'exchange two numbers of a sum': (json, draw) =>
+    changedBytes(json, draw, bytes => {
+      if (bytes.length < 16) return bytes;
+      const numbers = Array.from({ length: bytes.length >> 3 }, (_, i) => bytes.subarray(8 * i, 8 * i + 8));
+      const [i, j] = [draw() % numbers.length, draw() % numbers.length];
+      [numbers[i], numbers[j]] = [numbers[j] as Buffer, numbers[i] as Buffer];
+      return Buffer.concat(numbers);
+    }),
+  'change a number': (json, draw) => {
+    const path = pathTo(json, draw, value => typeof value === 'number');
+    const number = Number(valueAt(json, path));
+    return withValue(
+      json,
+      path,
+      chosen(draw, [number + 1, number - 1, -number, 2 * number, 0, number + 0.5]),
+    );
+  },
+  'exchange two fields': (json, draw) => {
+    const paths = pathsIn(json).filter(path => path.length > 0);
+    const [one, two] = [chosen(draw, paths), chosen(draw, paths)];
+    // One within the other cannot be exchanged.
+    if (one.every((name, i) => name === two[i]) || two.every((name, i) => name === one[i])) return json;
+    const [first, second] = [valueAt(json, one), valueAt(json, two)];
+    return withValue(withValue(json, one, second) as Json, two, first);
+  },
+  'take a field of another state': (json, draw, other) => {
+    const path = chosen(draw, pathsIn(other));
+    if (path.length === 0) return json;
+    const holder = path
+      .slice(0, -1)
+      .reduce<Json | undefined>(
+        (inner, name) =>
+          typeof inner === 'object' && inner !== null ? (inner as Record<string, Json>)[name] : undefined,
+        json,
+      );
+    return typeof holder === 'object' && holder !== null ? withValue(json, path, valueAt(other, path)) : json;
+  },
+  'order the keys otherwise': json => {
+    const turned = (value: Json): Json =>
+      typeof value !== 'object' || value === null || Array.isArray(value)
+        ? value
+        : Object.fromEntries(
+            Object.entries(value)
+              .reverse()
+              .map(([name, each]) => [name, turned(each)]),
+          );
+    return turned(json);
+  },
+  'add a field': (json, draw) => withValue(json, ['note'], chosen(draw, strange)),
+};
+
+/** Gives an error that names a field, or the accumulator that was saved to the bit. */
+function expectErrorOrSame(combination: Combination, original: AccumulatorJSON, mutated: unknown): void {
+  let read: AccumulatorJSON;
+  try {
+    read = combination.accumulator(mutated as AccumulatorJSON).toJSON();
+  } catch (error) {
+    expect((error as Error).name).toMatch(/^(TypeError|RangeError)$/);
+    expect((error as Error).message).toMatch(/^accumulator: \S/);
+    return;
+  }
+  expect(parsed(read)).toEqual(original);
+}
+
+describe('the JSON of an accumulator', () => {
+  for (const [name, mutate] of Object.entries(mutations)) {
+    property(
+      `gives an error or the right answer: ${name}`,
+      combinations,
+      several(term, 4, 0),
+      several(term, 4, 1),
+      fc.infiniteStream(fc.nat()),
+      (combination, terms, others, drawn) => {
+        const original = saved(combination, terms);
+        const draw = () => drawn.next().value as number;
+        const mutated = mutate(
+          original as unknown as Json,
+          draw,
+          saved(combination, others) as unknown as Json,
+        );
+        // A JSON that is dropped as a whole is none.
+        expectErrorOrSame(combination, original, mutated === undefined ? null : parsed(mutated));
+      },
+    );
+  }
+
+  const gradient = { w: tensor([1, 2, 3]), depth: tensor(4) };
+  const state = (combination: Combination = boltzmann()) => {
+    const accumulator = combination.accumulator();
+    accumulator.add(-5, gradient, { poseLoss: 1 });
+    accumulator.add(-6, gradient);
+    return parsed(accumulator.toJSON());
+  };
+  const text = (...numbers: number[]) => Buffer.from(Float64Array.from(numbers).buffer).toString('base64');
+
+  test.each<[string, (json: AccumulatorJSON) => unknown, RegExp]>([
+    ['null', () => null, /the saved state is null, not an object/],
+    ['a text', () => '{}', /the saved state is "\{\}", not an object/],
+    ['a list', () => [], /the saved state is \[\], not an object/],
+    ['an empty object', () => ({}), /settings is missing/],
+    ['no kind', ({ kind: _, ...json }) => json, /kind is undefined, not a name/],
+    ['a setting of null', json => ({ ...json, settings: { kT: null } }), /setting kT is null, not a number/],
+    ['no A', ({ A: _, ...json }) => json, /A is missing/],
+    ['no B', ({ B: _, ...json }) => json, /B is missing/],
+    ['an empty P', json => ({ ...json, P: {} }), /P of w is missing/],
+    [
+      'a sum of another name',
+      json => ({ ...json, A: { ...json.A, v: text(1) } }),
+      /A of v is of no parameter/,
+    ],
+    ['B of a mean', json => ({ ...json, B: { w: text(1, 2, 3) } }), /B of w is of no parameter/],
+    [
+      'a short A',
+      json => ({ ...json, A: { ...json.A, w: text(1, 2) } }),
+      /A of w holds 2 numbers, not the 3 of shape \[3\]/,
+    ],
+    [
+      'an A of other bytes',
+      json => ({ ...json, A: { ...json.A, w: 'AAAA' } }),
+      /A of w is not base64 of float64/,
+    ],
+    [
+      'an A with a space',
+      json => ({ ...json, A: { ...json.A, w: `${json.A.w} ` } }),
+      /A of w is not base64 of float64/,
+    ],
+    ['an A of no text', json => ({ ...json, A: { ...json.A, w: 7 } }), /A of w is 7, not base64 text/],
+    [
+      'an infinite A',
+      json => ({ ...json, A: { ...json.A, w: text(1, Infinity, 2) } }),
+      /A of w is Infinity at position 1/,
+    ],
+    ['short scalars', json => ({ ...json, scalars: text(1, 2) }), /scalars holds 2 numbers, not the 4/],
+    ['no scalars', ({ scalars: _, ...json }) => json, /scalars is missing/],
+    [
+      'an S of too many',
+      json => ({ ...json, scalars: text(-6, 9, 1, 1) }),
+      /S is 9, which 2 poses cannot sum to/,
+    ],
+    [
+      'an S below 1',
+      json => ({ ...json, scalars: text(-6, 0.5, 1, 1) }),
+      /S is 0.5, which 2 poses cannot sum to/,
+    ],
+    [
+      'a D of the wrong sign',
+      json => ({ ...json, scalars: text(-6, 1.5, -1, 1) }),
+      /D is -1, of the wrong sign/,
+    ],
+    ['an r of NaN', json => ({ ...json, scalars: text(Number.NaN, 1, 1, 1) }), /scalars: r is NaN/],
+    ['a count of null', json => ({ ...json, count: null }), /count is null, not a whole number/],
+    ['a count of 1.5', json => ({ ...json, count: 1.5 }), /count is 1.5, not a whole number/],
+    ['a count of 0', json => ({ ...json, count: 0 }), /count is 0, but there are sums/],
+    ['a shape of text', json => ({ ...json, shapes: { w: '[3]' } }), /shapes: w is "\[3\]", not a list/],
+    ['another count', json => ({ ...json, count: 3 }), /checksum does not match/],
+    ['another number', json => ({ ...json, A: { ...json.A, w: text(1, 2, 4) } }), /checksum does not match/],
+    ['no checksum', ({ checksum: _, ...json }) => json, /checksum is missing/],
+  ])('names what is wrong: %s', (what, change, message) => {
+    const combination = what === 'B of a mean' ? mean() : boltzmann();
+    const json = change(state(combination)) as AccumulatorJSON;
+    expect(() => combination.accumulator(json)).toThrow(message);
+  });
+
+  test('of another setting does not fit', () => {
+    expect(() => lse({ t: 2 }).accumulator(state(lse()))).toThrow(TypeError);
+    expect(() => lse().accumulator({ ...state(lse()), settings: { t: 1, sign: 1 } })).toThrow(
+      /does not go into/,
+    );
+  });
+
+  test('is not needed for a fresh one', () => {
+    expect(mean().accumulator(undefined).count).toBe(0);
+    expect(mean().accumulator().count).toBe(0);
+  });
+});
