@@ -1,4 +1,3 @@
-import { originOfBadValue } from '../engine/bad-value.ts';
 import { DeviceLostError } from '../engine/executor.ts';
 import { reshaped } from '../engine/fan-out.ts';
 import { gradient } from '../engine/gradient.ts';
@@ -69,7 +68,7 @@ async function runOn<Pose>(tape: Tape, task: Task<Pose>, poses: readonly Indexed
   const bad = poses.flatMap(({ index }, n) => {
     const number = numbers[n] as number;
     if (Number.isFinite(number)) return [];
-    const reason = `its prediction is ${number}: ${originOfBadValue(each[n] as (typeof each)[number])}`;
+    const reason = task.reasonOf('its prediction', each[n] as Value, Float64Array.of(number));
     return [{ index, reason }];
   });
   if (bad.length === 0) checkTarget(...[delta, read, loss].map(tensor => tensor?.data[0] as number));

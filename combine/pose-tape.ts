@@ -1,4 +1,3 @@
-import { originOfBadValue } from '../engine/bad-value.ts';
 import { DeviceLostError, type RunOptions } from '../engine/executor.ts';
 import { reshaped } from '../engine/fan-out.ts';
 import { gradient } from '../engine/gradient.ts';
@@ -127,11 +126,11 @@ async function runOn<Pose>(
     shared: task.shared,
     proceed: ({ data }) => Number.isFinite(data[0]) && proceed(data[0] as number),
   });
-  checkFinite(first, value, index, 'its prediction');
+  checkFinite(task, first as Tensor, value, index, 'its prediction');
   const prediction = first?.data[0] as number;
   if (!wantsGradient || !proceed(prediction)) return { prediction, gradient: null };
   for (const [k, slope] of slopes.entries()) {
-    checkFinite(rest[k], slope, index, `its gradient with respect to ${names[k]}`);
+    checkFinite(task, rest[k] as Tensor, slope, index, `its gradient with respect to ${names[k]}`);
   }
   return { prediction, gradient: Object.fromEntries(names.map((name, k) => [name, rest[k] as Tensor])) };
 }
@@ -151,8 +150,12 @@ async function runNamed<Pose>(
   }
 }
 
-function checkFinite(tensor: Tensor | undefined, value: Value, index: number, what: string): void {
-  if (tensor && areFinite(tensor.data)) return;
-  const bad = tensor?.data.find(entry => !Number.isFinite(entry));
-  throw new BadPoseError({ index, reason: `${what} is ${bad}: ${originOfBadValue(value)}` });
+function checkFinite<Pose>(
+  { reasonOf }: Task<Pose>,
+  { data }: Tensor,
+  value: Value,
+  index: number,
+  what: string,
+): void {
+  if (!areFinite(data)) throw new BadPoseError({ index, reason: reasonOf(what, value, data) });
 }

@@ -5,7 +5,7 @@ import { checkOptions } from '../engine/options.ts';
 import { isShape, showShape, sizeOf } from '../engine/shape.ts';
 import { areFinite, isTensor, type Tensor } from '../engine/tensor.ts';
 import { unlessAborted } from './aborting.ts';
-import type { BadPose } from './bad-pose.ts';
+import { type BadPose, reasonsOf } from './bad-pose.ts';
 import { type Combination, sharesOf } from './combination.ts';
 import { coefficientsOf } from './objective.ts';
 import { stream } from './stream.ts';
@@ -251,7 +251,9 @@ async function taskOf<Pose, P extends Params>(
   }
   const kept = { ...params };
   const checkParams = unchanged(kept);
-  const executor = options.executor ?? (await defaultExecutor(strategy));
+  const first = options.executor ?? (await defaultExecutor(strategy));
+  const executor = onDeviceLost ? switching(first, lost => unlessAborted(signal, onDeviceLost(lost))) : first;
+  const memory = new Memory();
   return {
     poses,
     params: kept,
@@ -263,16 +265,15 @@ async function taskOf<Pose, P extends Params>(
     poseLoss: options.poseLoss,
     readout: options.readout,
     poseReadout: options.poseReadout,
-    executor: onDeviceLost
-      ? switching(executor, lost => unlessAborted(signal, onDeviceLost(lost)))
-      : executor,
+    executor,
     onPose,
     signal,
     skipsBadPoses: badPose === 'skip',
+    reasonOf: reasonsOf(executor, memory),
     tolerance,
     wantsGradient: options.gradient ?? true,
     keepsPredictions: options.keepPredictions ?? true,
-    memory: new Memory(),
+    memory,
     tapes: new Memory(),
   };
 }

@@ -3,7 +3,7 @@ import type { Memory } from '../engine/memory.ts';
 import type { Tape, Value } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import type { AccumulatorResult } from './accumulator.ts';
-import type { BadPose } from './bad-pose.ts';
+import type { BadPose, Reasons } from './bad-pose.ts';
 import type { Combination } from './combination.ts';
 
 /** Parameters θ by name. */
@@ -77,7 +77,16 @@ export interface CombineOptions<Pose, P extends Params> {
    * not waited for.
    */
   readonly signal?: AbortSignal;
-  /** What a NaN or infinite prediction or gradient does: `throw` (default), or `skip` the pose and report it. */
+  /**
+   * What a NaN or infinite prediction or gradient does: `throw` (default) a {@link BadPoseError}, or `skip` the pose and
+   * report it in `stats.badPoses`, the combination being that of the others.
+   *
+   * The value that went bad first is sought for the first bad pose of a call, and only for that: in milliseconds where
+   * most of the pose's numbers are bad, as when weights diverge, and at worst in the time and memory of one run of the
+   * pose on `interpreter()`, which `stats.peakBytes` counts. The others have the short reason. To have one's cause, give
+   * the pose alone. Under `recompute` all poses with a bad gradient cost one more pass over the others; under `full-graph`
+   * a bad gradient is sought by running each pose on its own.
+   */
   readonly badPose?: 'throw' | 'skip';
   /**
    * A share from 0 to below 1: the gradient of a pose whose influence is below it is left out of the sum, and
@@ -116,6 +125,7 @@ export interface Task<Pose = unknown> {
   readonly onPose: CombineOptions<Pose, Params>['onPose'];
   readonly signal: AbortSignal | undefined;
   readonly skipsBadPoses: boolean;
+  readonly reasonOf: Reasons;
   readonly tolerance: number;
   readonly wantsGradient: boolean;
   readonly keepsPredictions: boolean;

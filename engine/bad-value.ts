@@ -1,102 +1,166 @@
 import { compute } from './compute.ts';
-import { type MatmulForm, matmulSizes } from './forms.ts';
-import { interpreter } from './interpreter.ts';
+import { Entries, type EntryOf, readsOf, TooManyEntries } from './entries.ts';
+import { liveValues, type Precision } from './executor.ts';
+import { Memory } from './memory.ts';
+import { numbers } from './scalar.ts';
 import { sizeOf } from './shape.ts';
 import { describe, type Value } from './tape.ts';
-import type { Tensor } from './tensor.ts';
+import { areFinite, type TensorData } from './tensor.ts';
+
+interface SearchOptions {
+  /** In which the bad numbers came about; what overflows in float32 may be sound in float64. */
+  readonly precision?: Precision;
+  /** Counts what the search holds meanwhile. */
+  readonly memory?: Memory;
+}
+
+/** An entry of a value that is not finite. */
+interface BadEntry {
+  readonly value: Value;
+  readonly at: number;
+}
+
+/** How many entries are computed one by one before the whole tape is run: some tenths of a second at most. */
+const fewEntries = 100_000;
+
+/** Bytes that a computed entry takes in a Map, about. */
+const bytesPerEntry = 40;
 
 /**
- * Where a NaN or an infinity came from: the oldest value that made `bad` bad, in words. It is sought backwards from the
- * bad result, because a branch not taken may hold NaN without harm; and by a second run in float64 that keeps every
- * value, so only a pose that failed pays for it.
+ * Where a NaN or an infinity came from, in words: the oldest value that made entry `at` of `bad` bad. It is sought
+ * backwards from there, because a branch not taken may hold NaN without harm.
+ *
+ * At first only single entries are computed, which most often find it among a few thousand: a scorer that went wrong is
+ * wrong nearly everywhere. Where they do not, the tape is run once as the interpreter would, and of its values are kept
+ * those that are bad and what those were computed from.
  */
-export function originOfBadValue(bad: Value): string {
-  const values = bad.tape.values.slice(0, bad.id + 1);
-  const tensors = interpreter().run(values);
-  const tensorOf = (value: Value) => tensors[value.id] as Tensor;
-
-  let culprit = bad;
-  let at = firstBad(tensorOf(bad));
-  if (at < 0) return `only in ${bad.op.name} at the executor's precision; in float64 every value is finite`;
-  for (;;) {
-    const earlier = blamedInput(culprit, at, tensorOf);
-    if (!earlier) break;
-    [culprit, at] = [earlier.input, earlier.at];
-  }
-  const number = tensorOf(culprit).data[at];
-  const inputs = culprit.inputs.map(input => `%${input.id}`).join(', ');
-  const position = sizeOf(culprit.shape) === 1 ? '' : ` at position ${at}`;
-  return `${describe(culprit)}${inputs && ` of (${inputs})`} is ${number}${position}`;
-}
-
-function firstBad({ data }: Tensor): number {
-  return data.findIndex(entry => !Number.isFinite(entry));
-}
-
-/**
- * The input that made entry `at` of `value` bad, and its own bad entry; none if the value went bad by itself. To blame is
- * what makes the entry bad with everything else that is bad mended: a branch not taken, or another row, is not.
- */
-function blamedInput(
-  value: Value,
+export function originOfBadValue(
+  bad: Value,
   at: number,
-  tensorOf: (value: Value) => Tensor,
-): { input: Value; at: number } | undefined {
-  const tensors = value.inputs.map(tensorOf);
-  if (value.form.kind === 'matmul') return blamedFactor(value, value.form, tensors, at);
-  const sound = tensors.map(tensor => mended(tensor));
-  const isBadWith = (position: number, input: Tensor) => {
-    const out = { data: new Float64Array(sizeOf(value.shape)), shape: value.shape };
-    compute(value.form, sound.with(position, input), out);
-    return !Number.isFinite(out.data[at]);
-  };
-  for (const [position, tensor] of tensors.entries()) {
-    const suspects = [...tensor.data.keys()].filter(entry => !Number.isFinite(tensor.data[entry]));
-    if (suspects.length === 0) continue;
-    const areEnough = (count: number) =>
-      isBadWith(position, mended(tensor, new Set(suspects.slice(0, count))));
-    // The first that, together with those before it, makes the result bad: most often the very first.
-    let [few, enough] = areEnough(1) ? [0, 1] : [1, suspects.length];
-    if (few === 1 && !isBadWith(position, tensor)) continue;
-    while (enough - few > 1) {
-      const middle = Math.floor((few + enough) / 2);
-      if (areEnough(middle)) enough = middle;
-      else few = middle;
-    }
-    return { input: value.inputs[position] as Value, at: suspects[few] as number };
-  }
-  return undefined;
-}
-
-/** Any bad number spoils the product that it enters, so those that entry `at` reads need only be looked at. */
-function blamedFactor(
-  { inputs, shape }: Value,
-  form: MatmulForm,
-  tensors: readonly Tensor[],
-  at: number,
-): { input: Value; at: number } | undefined {
-  const [a, b] = tensors as readonly [Tensor, Tensor];
-  const { m, k, n } = matmulSizes(form, a.shape, b.shape);
-  const [row, column] = [Math.floor(at / n) % m, at % n];
-  const batch = Math.floor(at / sizeOf(shape.slice(-2)));
-  for (let l = 0; l < k; l++) {
-    const entries = [
-      batch * m * k + (form.transposeA ? l * m + row : row * k + l),
-      batch * k * n + (form.transposeB ? column * k + l : l * n + column),
-    ];
-    for (const [position, entry] of entries.entries()) {
-      if (!Number.isFinite(tensors[position]?.data[entry]))
-        return { input: inputs[position] as Value, at: entry };
-    }
-  }
-  return undefined;
-}
-
-/** The tensor with 1 for all that is not finite, but where it shall stay. */
-function mended(tensor: Tensor, staying?: ReadonlySet<number>): Tensor {
-  if (firstBad(tensor) < 0) return tensor;
-  const data = Float64Array.from(tensor.data, (entry, position) =>
-    Number.isFinite(entry) || staying?.has(position) ? entry : 1,
+  { precision = 'float64', memory = new Memory() }: SearchOptions = {},
+): string {
+  return (
+    fromFewEntries({ value: bad, at }, precision, memory) ??
+    fromWholeValues(bad, precision, memory) ??
+    `only in ${bad.op.name} on this executor; on interpreter() every value of it is finite in ${precision}`
   );
-  return { data, shape: tensor.shape };
+}
+
+/** Nothing where it takes too many, or the entry is finite when computed so. */
+function fromFewEntries(bad: BadEntry, precision: Precision, memory: Memory): string | undefined {
+  const entries = new Entries(precision, fewEntries);
+  try {
+    return Number.isFinite(entries.of(bad.value, bad.at)) ? undefined : describeOrigin(bad, entries.of);
+  } catch (error) {
+    if (!(error instanceof TooManyEntries)) throw error;
+    return undefined;
+  } finally {
+    memory.take(entries.count * bytesPerEntry);
+    memory.give(entries.count * bytesPerEntry);
+  }
+}
+
+/** Nothing where no entry of the value is bad. */
+function fromWholeValues(bad: Value, precision: Precision, memory: Memory): string | undefined {
+  const kept = new Kept(precision, memory);
+  try {
+    const at = firstBad(kept.run(bad));
+    return at < 0 ? undefined : describeOrigin({ value: bad, at }, kept.entryOf);
+  } finally {
+    kept.giveBack();
+  }
+}
+
+function describeOrigin(bad: BadEntry, entryOf: EntryOf): string {
+  let culprit = bad;
+  for (let earlier = blamed(culprit, entryOf); earlier; earlier = blamed(culprit, entryOf)) culprit = earlier;
+  const { value, at } = culprit;
+  const inputs = value.inputs.map(input => `%${input.id}`).join(', ');
+  const position = sizeOf(value.shape) === 1 ? '' : ` at position ${at}`;
+  return `${describe(value)}${inputs && ` of (${inputs})`} is ${entryOf(value, at)}${position}`;
+}
+
+/** The entry of an input that made this one bad; none if it went bad by itself. */
+function blamed({ value, at }: BadEntry, entryOf: EntryOf): BadEntry | undefined {
+  const { form } = value;
+  const reads = [...readsOf(value, at)].map(({ input, at }) => ({ value: input, at }));
+  const isBad = (read: BadEntry) => !Number.isFinite(entryOf(read.value, read.at));
+  if (form.kind === 'map') {
+    // The first that, together with those before it, makes the result bad, all other bad ones mended: a branch that is
+    // not taken does not.
+    const operands = reads.map(read => (isBad(read) ? 1 : entryOf(read.value, read.at)));
+    for (const [position, read] of reads.entries()) {
+      if (!isBad(read)) continue;
+      operands[position] = entryOf(read.value, read.at);
+      if (!Number.isFinite(form.expression(numbers, ...operands))) return read;
+    }
+    return undefined;
+  }
+  // −∞ is the largest only of its like.
+  const isLargest = form.kind === 'reduce' && form.reducer === 'max';
+  const spoils = isLargest && entryOf(value, at) !== -Infinity ? isWorse : isBad;
+  function isWorse(read: BadEntry): boolean {
+    return isBad(read) && entryOf(read.value, read.at) !== -Infinity;
+  }
+  return reads.find(spoils);
+}
+
+/** Runs a tape value by value, and keeps of its numbers what the search may ask for. */
+class Kept {
+  readonly #precision: Precision;
+  readonly #memory: Memory;
+  readonly #data = new Map<Value, TensorData>();
+
+  constructor(precision: Precision, memory: Memory) {
+    this.#precision = precision;
+    this.#memory = memory;
+  }
+
+  readonly entryOf: EntryOf = (value, at) => this.#data.get(value)?.[at] as number;
+
+  /** The numbers of this value. */
+  run(wanted: Value): TensorData {
+    const schedule = liveValues([wanted]);
+    const uses = new Map<Value, number>([[wanted, 1]]);
+    for (const { inputs } of schedule)
+      for (const input of inputs) uses.set(input, (uses.get(input) ?? 0) + 1);
+    for (const value of schedule) {
+      const data = this.#compute(value);
+      this.#data.set(value, data);
+      // One use more than there are keeps it.
+      if (!areFinite(data))
+        for (const each of [value, ...value.inputs]) uses.set(each, (uses.get(each) as number) + 1);
+      for (const input of value.inputs) {
+        const left = (uses.get(input) as number) - 1;
+        uses.set(input, left);
+        if (left === 0) this.#drop(input);
+      }
+    }
+    return this.#data.get(wanted) as TensorData;
+  }
+
+  giveBack(): void {
+    for (const value of [...this.#data.keys()]) this.#drop(value);
+  }
+
+  #compute({ form, inputs, shape }: Value): TensorData {
+    const isGiven = form.kind === 'parameter' || form.kind === 'constant';
+    if (isGiven && form.tensor.data instanceof Int32Array) return form.tensor.data;
+    const length = sizeOf(shape);
+    const data = this.#precision === 'float64' ? new Float64Array(length) : new Float32Array(length);
+    this.#memory.take(data.byteLength);
+    const tensors = inputs.map(input => ({ data: this.#data.get(input) as TensorData, shape: input.shape }));
+    compute(form, tensors, { data, shape });
+    return data;
+  }
+
+  #drop(value: Value): void {
+    const data = this.#data.get(value);
+    if (data && !(data instanceof Int32Array)) this.#memory.give(data.byteLength);
+    this.#data.delete(value);
+  }
+}
+
+function firstBad(data: TensorData): number {
+  return data.findIndex(entry => !Number.isFinite(entry));
 }

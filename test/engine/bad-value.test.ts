@@ -1,18 +1,27 @@
 import fc from 'fast-check';
-import { type Tape, tensor, type Value } from 'posetape';
+import { defineOp, gradient, interpreter, jit, Memory, map, Tape, tensor, type Value } from 'posetape';
 import { combinePoses, mean } from 'posetape/combine';
 import * as ops from 'posetape/ops';
-import { describe, expect } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { originOfBadValue } from '../../engine/bad-value.ts';
 import { property } from '../support/property.ts';
 
+/** How far the bad value is from the score: near, it is found among few entries; far, by a run of the whole tape. */
+const distances = { near: 0, far: 1100 };
+
 /** What a pose is left out for, of a score that is the sum of this value. */
-async function reasonOf(record: (tape: Tape) => Value): Promise<string> {
+async function reasonOf(record: (tape: Tape) => Value, distance = 0): Promise<string> {
   const { stats } = await combinePoses({
     poses: ['good', 'bad'],
     params: { w: tensor(1) },
     combination: mean(),
     badPose: 'skip',
-    score: (tape, { w }, pose) => ops.mul(w, pose === 'good' ? 1 : ops.sum(record(tape))),
+    score: (tape, { w }, pose) => {
+      let result = ops.mul(w, pose === 'good' ? 1 : ops.sum(record(tape)));
+      for (let i = 0; pose === 'bad' && i < distance; i++) result = ops.neg(result);
+      return result;
+    },
+    executor: interpreter(),
   });
   return stats.badPoses[0]?.reason ?? '';
 }
@@ -75,7 +84,8 @@ describe('where a bad value came from', () => {
     fc.constantFrom(...Object.keys(layouts)),
     fc.array(fc.constantFrom(1, 2, 1, Number.NaN, Infinity, -Infinity), { minLength: 6, maxLength: 6 }),
     fc.nat(5),
-    async (layout, numbers, chosen) => {
+    fc.constantFrom(...Object.values(distances)),
+    async (layout, numbers, chosen, distance) => {
       const record = (taken: readonly number[]) => (tape: Tape) => {
         const laid = (layouts[layout] as (x: Value) => Value)(
           tape.constant([taken.slice(0, 3), taken.slice(3)]),
@@ -86,7 +96,7 @@ describe('where a bad value came from', () => {
         );
         return ops.where(tape.constant(tensor(mask, laid.shape)), laid, 0);
       };
-      const reason = await reasonOf(record(numbers));
+      const reason = await reasonOf(record(numbers), distance);
       if (reason === '') return;
       const found = /constant \[2, 3\] is (\S+) at position (\d)$/.exec(reason);
       const position = Number(found?.[2]);
@@ -99,6 +109,123 @@ describe('where a bad value came from', () => {
         await reasonOf(record(isMended(true))),
       ];
       expect(spoils !== '' || cures === '', reason).toBe(true);
+    },
+  );
+});
+
+describe('the search for a bad value', () => {
+  /** exp, counting how many entries of it are computed. */
+  let computed = 0;
+  const counted = defineOp({
+    name: 'counted',
+    forward: map((s, x) => {
+      computed++;
+      return s.exp(x);
+    }),
+    vjp: [(g, ans) => ops.mul(g, ans)],
+  });
+
+  const bytesAndOrigin = (record: (tape: Tape) => Value) => {
+    const memory = new Memory();
+    computed = 0;
+    const origin = originOfBadValue(record(new Tape()), 0, { memory });
+    expect(memory.live).toBe(0);
+    return { origin, bytes: memory.peak, computed };
+  };
+
+  test('computes a few entries where all are bad', () => {
+    const { origin, bytes, computed } = bytesAndOrigin(tape => {
+      const x = counted(tape.constant(new Float64Array(10_000).fill(800)));
+      return ops.sum(ops.sub(x, x));
+    });
+    expect(origin).toBe('%1 = counted [10000] of (%0) is Infinity at position 0');
+    expect(computed).toBeLessThan(5);
+    expect(bytes).toBeLessThan(1000);
+  });
+
+  test('computes every entry once more at most, and keeps only what is bad and what that came from', () => {
+    const size = 200_000;
+    const { origin, bytes, computed } = bytesAndOrigin(tape => {
+      let x: Value = tape.constant(new Float64Array(size));
+      for (let i = 0; i < 10; i++) x = ops.sub(counted(x), 1);
+      return ops.log(ops.neg(ops.add(ops.sum(ops.square(x)), 1)));
+    });
+    expect(origin).toMatch(/^%\d+ = log \[\] of \(%\d+\) is NaN$/);
+    expect(computed).toBeLessThanOrEqual(10 * size + 100_000);
+    // The constant's copy, and a value with its input.
+    expect(bytes).toBeGreaterThan(2 * 8 * size);
+    expect(bytes).toBeLessThan(4 * 8 * size);
+  });
+
+  test('is made in the precision in which the value went bad', () => {
+    const record = (tape: Tape) => ops.sub(ops.mul(tape.constant([1e30]), 1e30), 1);
+    const overflow = '%2 = mul [1] of (%0, %1) is Infinity';
+    expect(originOfBadValue(record(new Tape()), 0, { precision: 'float32' })).toBe(overflow);
+    expect(originOfBadValue(record(new Tape()), 0)).toBe(
+      'only in sub on this executor; on interpreter() every value of it is finite in float64',
+    );
+  });
+
+  test('finds where a gradient went bad', () => {
+    const tape = new Tape();
+    const x = tape.parameter(tensor([1, 0, 2]), 'x');
+    const [slope] = gradient(ops.sum(ops.mul(ops.log(x), x)), [x]);
+    const at = interpreter()
+      .run([slope])[0]
+      ?.data.findIndex(entry => !Number.isFinite(entry)) as number;
+    expect(originOfBadValue(slope, at)).toMatch(/= log \[3\] of \(%0\) is -Infinity at position 1$/);
+  });
+
+  test('is made once in a call, and its bytes are in peakBytes', async () => {
+    const size = 1000;
+    const of = async (poses: readonly number[]) => {
+      computed = 0;
+      const { stats } = await combinePoses({
+        poses,
+        params: { w: tensor(1) },
+        combination: mean(),
+        badPose: 'skip',
+        executor: interpreter(),
+        score: (tape, { w }, pose) => {
+          let x = counted(ops.mul(w, tape.constant(new Float64Array(size).fill(pose))));
+          for (let i = 0; i < 1100; i++) x = ops.neg(x);
+          return ops.add(ops.sum(x), pose === 1 ? Number.NaN : 0);
+        },
+      });
+      return { stats, computed };
+    };
+    const good = await of([0, 0]);
+    const bad = await of([0, 0, 1, 1, 1, 1, 1, 1]);
+    expect(bad.stats.badPoses.map(({ reason }) => reason)).toEqual([
+      expect.stringMatching(/^its prediction is NaN: %\d+ = constant \[\] is NaN$/),
+      ...Array(5).fill('its prediction is NaN'),
+    ]);
+    // The search adds one run of one pose.
+    expect(bad.computed).toBe(8 * size + size);
+    expect(bad.stats.peakBytes).toBeGreaterThanOrEqual(good.stats.peakBytes);
+  });
+
+  test.each(['stream', 'recompute', 'full-graph'] as const)(
+    'gives the cause of the first found, under %s',
+    async strategy => {
+      for (const executor of [interpreter(), jit(), jit({ precision: 'float32' })]) {
+        const { stats } = await combinePoses({
+          poses: [1, -1, 2, -2],
+          params: { w: tensor(1) },
+          combination: mean(),
+          badPose: 'skip',
+          strategy,
+          executor,
+          score: (_tape, { w }, pose) => ops.log(ops.mul(w, pose)),
+        });
+        expect(stats.badPoses).toEqual([
+          {
+            index: 1,
+            reason: expect.stringMatching(/^its prediction is NaN: %\d+ = log \[\] of \(%\d+\) is NaN$/),
+          },
+          { index: 3, reason: 'its prediction is NaN' },
+        ]);
+      }
     },
   );
 });

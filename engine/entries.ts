@@ -1,0 +1,201 @@
+import { matmulSizes } from './forms.ts';
+import { numbers } from './scalar.ts';
+import { broadcastStrides, type Shape, sizeOf, stridesOf } from './shape.ts';
+import type { Value } from './tape.ts';
+
+/** Entry `at` of an input. */
+export interface Read {
+  readonly input: Value;
+  readonly at: number;
+}
+
+/** The number at entry `at` of a value. */
+export type EntryOf = (value: Value, at: number) => number;
+
+/**
+ * The entries that one entry of a value is computed from, in the order in which they are added up; of a matrix product,
+ * factor by factor.
+ */
+export function* readsOf(value: Value, at: number): Generator<Read> {
+  const { form, inputs, shape } = value;
+  const [input, other] = inputs as readonly [Value, Value];
+  switch (form.kind) {
+    case 'parameter':
+    case 'constant':
+    case 'fill':
+      return;
+    case 'map':
+      for (const each of inputs)
+        yield { input: each, at: offset(at, shape, broadcastStrides(each.shape, shape)) };
+      return;
+    case 'broadcast':
+      yield { input, at: offset(at, shape, broadcastStrides(input.shape, shape)) };
+      return;
+    case 'reshape':
+      yield { input, at };
+      return;
+    case 'accumulate':
+      for (const each of inputs) yield { input: each, at };
+      return;
+    case 'transpose': {
+      const strides = stridesOf(input.shape);
+      const turned = form.permutation.map(axis => strides[axis] as number);
+      yield { input, at: offset(at, shape, turned) };
+      return;
+    }
+    case 'reduce': {
+      // Along the other axes both have the same lengths; along these, all of the input's go into one.
+      const strides = stridesOf(input.shape);
+      const first = offset(at, shape, strides);
+      const within = form.axes.map(axis => input.shape[axis] as number);
+      const steps = form.axes.map(axis => strides[axis] as number);
+      for (let i = 0, count = sizeOf(within); i < count; i++)
+        yield { input, at: first + offset(i, within, steps) };
+      return;
+    }
+    case 'slice': {
+      const strides = stridesOf(input.shape);
+      yield { input, at: offset(at, shape, strides) + dot(form.start, strides) };
+      return;
+    }
+    case 'pad': {
+      const from = coordinates(at, shape).map(
+        (coordinate, axis) => coordinate - (form.start[axis] as number),
+      );
+      const isInside = from.every(
+        (coordinate, axis) => coordinate >= 0 && coordinate < (input.shape[axis] as number),
+      );
+      if (isInside) yield { input, at: dot(from, stridesOf(input.shape)) };
+      return;
+    }
+    case 'concat': {
+      const from = coordinates(at, shape);
+      for (const part of inputs) {
+        const length = part.shape[form.axis] as number;
+        if ((from[form.axis] as number) < length) {
+          yield { input: part, at: dot(from, stridesOf(part.shape)) };
+          return;
+        }
+        (from[form.axis] as number) -= length;
+      }
+      return;
+    }
+    case 'gather': {
+      const width = sizeOf(input.shape.slice(1));
+      const row = indexOf(other)[Math.floor(at / width)] as number;
+      yield { input, at: row * width + (at % width) };
+      return;
+    }
+    case 'segment-sum': {
+      const width = sizeOf(shape.slice(1));
+      const [row, column] = [Math.floor(at / width), at % width];
+      const index = indexOf(other);
+      for (let i = index.indexOf(row); i >= 0; i = index.indexOf(row, i + 1))
+        yield { input, at: i * width + column };
+      return;
+    }
+    case 'matmul': {
+      const { m, k, n } = matmulSizes(form, input.shape, other.shape);
+      const [row, column] = [Math.floor(at / n) % m, at % n];
+      const batch = Math.floor(at / (m * n));
+      for (let l = 0; l < k; l++) {
+        yield { input, at: batch * m * k + (form.transposeA ? l * m + row : row * k + l) };
+        yield { input: other, at: batch * k * n + (form.transposeB ? column * k + l : l * n + column) };
+      }
+    }
+  }
+}
+
+/**
+ * Computes single entries when they are asked for, each once, and only what they depend on; a sum ends where it is NaN,
+ * which nothing added can mend. It is for looking at a few of many.
+ */
+export class Entries {
+  readonly #round: (number: number) => number;
+  readonly #known = new Map<Value, Map<number, number>>();
+  readonly #most: number;
+  #computed = 0;
+  #depth = 0;
+
+  /** @param most how many entries it computes before it gives up */
+  constructor(precision: 'float64' | 'float32', most: number) {
+    this.#round = precision === 'float32' ? Math.fround : number => number;
+    this.#most = most;
+  }
+
+  /** How many were computed. */
+  get count(): number {
+    return this.#computed;
+  }
+
+  /** @throws TooManyEntries */
+  readonly of: EntryOf = (value, at) => {
+    const { form } = value;
+    if (form.kind === 'fill') return this.#round(form.number);
+    if (form.kind === 'parameter' || form.kind === 'constant')
+      return this.#round(form.tensor.data[at] as number);
+    const known = this.#known.get(value) ?? new Map<number, number>();
+    this.#known.set(value, known);
+    const before = known.get(at);
+    if (before !== undefined) return before;
+    if (++this.#computed > this.#most || this.#depth > deepest) throw new TooManyEntries();
+    this.#depth++;
+    const number = this.#round(this.#compute(value, at));
+    this.#depth--;
+    known.set(at, number);
+    return number;
+  };
+
+  #compute(value: Value, at: number): number {
+    const { form } = value;
+    const reads = readsOf(value, at);
+    if (form.kind === 'map') {
+      const operands = Array.from(reads, read => this.of(read.input, read.at));
+      return form.expression(numbers, ...operands);
+    }
+    let total: number | undefined;
+    const isLargest = form.kind === 'reduce' && form.reducer === 'max';
+    for (const { input, at } of reads) {
+      let term = this.of(input, at);
+      if (form.kind === 'matmul') {
+        const right = reads.next().value as Read;
+        term *= this.of(right.input, right.at);
+      }
+      if (total === undefined) total = term;
+      else total = isLargest ? Math.max(total, term) : total + term;
+      if (Number.isNaN(total)) break;
+    }
+    return total ?? 0;
+  }
+}
+
+/** How deep an entry may lie below the one asked for: what the call stack holds, with room to spare. */
+const deepest = 1000;
+
+/** More entries were asked for than are to be computed one by one. */
+export class TooManyEntries extends Error {}
+
+/** Index data is given, never computed. */
+function indexOf({ form }: Value): Int32Array {
+  if (form.kind !== 'constant') throw new Error(`an index that is a ${form.kind}`);
+  return form.tensor.data as Int32Array;
+}
+
+/** Where entry `at` of a tensor of this shape lies in an array of other strides. */
+function offset(at: number, shape: Shape, strides: readonly number[]): number {
+  let total = 0;
+  for (let axis = shape.length - 1, rest = at; axis >= 0; axis--) {
+    const length = shape[axis] as number;
+    total += (rest % length) * (strides[axis] as number);
+    rest = Math.floor(rest / length);
+  }
+  return total;
+}
+
+function coordinates(at: number, shape: Shape): number[] {
+  return stridesOf(shape).map((stride, axis) => Math.floor(at / stride) % (shape[axis] as number));
+}
+
+function dot(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((total, each, i) => total + each * (b[i] as number), 0);
+}
