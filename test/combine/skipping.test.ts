@@ -196,6 +196,8 @@ describe('what a pose is does not depend on the executor:', () => {
   const tolerances = fc.constantFrom(0, 1e-13, 1.1e-5, 0.011);
 
   type Wild = Pick<KnownOptions, 'strategy' | 'tolerance' | 'badPose' | 'poseLoss' | 'combination'>;
+  /** Without the value that went bad first, which in float32 may be an earlier one. */
+  const short = (reason: string) => reason.replace(/: %.*/, '');
   const answerOf = async (poses: readonly WildPose[], executor: Executor, options: Wild) => {
     const params = { w: tensor([0, 0, 0]) };
     const run = combinePoses({ poses, params, score: scoreWild, executor, ...options });
@@ -209,11 +211,18 @@ describe('what a pose is does not depend on the executor:', () => {
     for (const executor of executors.filter(({ precision }) => precision === 'float64' || !isGraph)) {
       const actual = await answerOf(poses, executor, options);
       if (expected instanceof Error || actual instanceof Error) {
-        expect(actual, executor.name).toEqual(expected);
+        expect(short(`${actual}`), executor.name).toBe(short(`${expected}`));
         continue;
       }
       const { poses: combined, backwardSkipped, badPoses } = expected.stats;
-      expect(actual.stats, executor.name).toMatchObject({ poses: combined, backwardSkipped, badPoses });
+      expect(actual.stats, executor.name).toMatchObject({
+        poses: combined,
+        backwardSkipped,
+        badPoses: badPoses.map(({ index, reason }) => ({
+          index,
+          reason: expect.stringContaining(short(reason)),
+        })),
+      });
       const precision = executor.precision === 'float64' ? 1e-12 : 1e-4;
       expectClose(actual.value, expected.value, precision, 60);
       const slopes = poses.map(({ slope }) => slope);
