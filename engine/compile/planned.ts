@@ -6,15 +6,19 @@ import { areFinite, type Tensor } from '../tensor.ts';
 import { copyIndices, isComputed } from '../wanted-indices.ts';
 import { StructureCache } from './cache.ts';
 import type { Plan } from './ir.ts';
-import { planOf } from './plan.ts';
+import { listingOf } from './listing.ts';
+import { type Passes, planOf } from './plan.ts';
 import { type Structure, structureOf } from './structure.ts';
 
 /** A {@link SyncExecutor} that plans and compiles each structure once, and shows what it made of a tape. */
 export interface PlannedExecutor extends SyncExecutor {
   /** How many structures it has planned and compiled since it was made. */
   readonly planned: number;
-  /** The steps that a tape becomes, what each reads and stores in bytes, and their code. */
-  explain(wanted: readonly Value[]): string;
+  /**
+   * The steps that a tape becomes, what each reads and stores in bytes, and their code; with `passes`, before them the
+   * output of each pass of the planner, which docs/plan.md follows.
+   */
+  explain(wanted: readonly Value[], options?: { readonly passes?: boolean }): string;
 }
 
 /** A value that is given. */
@@ -95,10 +99,18 @@ export function plannedExecutor<Bound extends BoundPose>(
     precision,
     stops: false,
     run,
-    explain: wanted => {
+    explain: (values, { passes = false } = {}) => {
+      const wanted = values.filter(isComputed);
       const live = liveValues(wanted);
       const structure = structureOf(live, wanted, precision);
-      return compiledFor(live, wanted, structure).machine.explain(structure);
+      const code = compiledFor(live, wanted, structure).machine.explain(structure);
+      if (!passes) return code;
+      let listing = '';
+      const onPasses = (made: Passes) => {
+        listing = listingOf(made);
+      };
+      planOf(live, wanted, structure, { guesses: true, onPasses });
+      return `${listing}\n\n${code}`;
     },
     get planned() {
       return cache.made;
