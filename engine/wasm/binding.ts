@@ -13,6 +13,8 @@ export interface Extra {
   /** The buffer that is summed; of a panel, that the product is written to. */
   readonly buffer: number;
   readonly id: number;
+  /** The first that needs it. */
+  readonly part: CompiledPart;
 }
 
 /** The lifetimes of a program's buffers, by pass, and with what the passes need for themselves. */
@@ -21,7 +23,14 @@ export interface Room {
   /** How many buffers there are, the passes' own among them. */
   readonly count: number;
   /** By pass. */
-  readonly extras: readonly (readonly Extra[])[];
+  readonly extras: readonly Extras[];
+}
+
+/** Those of one pass, by kind and buffer: see {@link extraKey}. */
+export type Extras = ReadonlyMap<string, Extra>;
+
+export function extraKey(kind: Extra['kind'], buffer: number): string {
+  return `${kind} ${buffer}`;
 }
 
 export function roomOf({ plan, passes, folds }: Program): Room {
@@ -29,12 +38,19 @@ export function roomOf({ plan, passes, folds }: Program): Room {
   const extras = passes.map(({ parts }) => {
     const needed = parts.flatMap(part => extrasOf(part, buffer => folds.sums.has(buffer)));
     // Steps of one pass that add to the same buffer share its sums.
-    const distinct = new Map(needed.map(extra => [`${extra.kind} ${extra.buffer}`, extra]));
-    return [...distinct.values()].map(extra => ({ ...extra, id: count++ }));
+    const extras = new Map<string, Extra>();
+    for (const extra of needed) {
+      const key = extraKey(extra.kind, extra.buffer);
+      if (!extras.has(key)) extras.set(key, { ...extra, id: count++ });
+    }
+    return extras;
   });
   const steps = passes.map(({ parts }, i) => ({
     reads: parts.flatMap(({ step }) => step.reads),
-    writes: [...parts.flatMap(({ step }) => step.writes), ...(extras[i] as Extra[]).map(({ id }) => id)],
+    writes: [
+      ...parts.flatMap(({ step }) => step.writes),
+      ...[...(extras[i] as Extras).values()].map(({ id }) => id),
+    ],
   }));
   return { lifetimes: lifetimesOf({ steps, wanted: plan.wanted }), count, extras };
 }
@@ -42,15 +58,15 @@ export function roomOf({ plan, passes, folds }: Program): Room {
 function extrasOf(part: CompiledPart, isSummed: (buffer: number) => boolean): Omit<Extra, 'id'>[] {
   if (part.kind !== 'loop') {
     const { transposeA, transposeB, writes } = part.step;
-    return transposeA && !transposeB ? [] : [{ kind: 'panel', buffer: writes[0] as number }];
+    return transposeA && !transposeB ? [] : [{ kind: 'panel', buffer: writes[0] as number, part }];
   }
   const uses = (kind: Slot['kind'], buffer: number) =>
     part.slots.some(slot => slot.kind === kind && slot.number === buffer);
   return part.step.writes
     .filter(isSummed)
     .flatMap((buffer): Omit<Extra, 'id'>[] => [
-      { kind: 'total', buffer },
-      ...(uses('partial', buffer) ? [{ kind: 'partial', buffer } as const] : []),
+      { kind: 'total', buffer, part },
+      ...(uses('partial', buffer) ? [{ kind: 'partial', buffer, part } as const] : []),
     ]);
 }
 
@@ -103,9 +119,8 @@ export function bindingOf(
       lengths[buffer] = n === 0 ? 0 : ((lengths[buffer] as number) / n) * Math.min(n, bands[i] as number);
     }
   }
-  for (const [i, { parts }] of passes.entries()) {
-    for (const { kind, buffer, id } of room.extras[i] as Extra[]) {
-      const part = parts.find(({ step }) => step.writes.includes(buffer)) as CompiledPart;
+  for (const extras of room.extras) {
+    for (const { kind, buffer, id, part } of extras.values()) {
       lengths[id] =
         kind === 'panel'
           ? panelLength(part, sizes)

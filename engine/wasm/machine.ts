@@ -5,7 +5,16 @@ import type { Structure } from '../compile/structure.ts';
 import type { Tensor } from '../tensor.ts';
 import type { WebAssemblyApi } from './api.ts';
 import type { Arena, Kept, Loaded } from './arena.ts';
-import { type Binding, bindingOf, type Extra, isSummedByBands, type Room, roomOf } from './binding.ts';
+import {
+  type Binding,
+  bindingOf,
+  type Extra,
+  type Extras,
+  extraKey,
+  isSummedByBands,
+  type Room,
+  roomOf,
+} from './binding.ts';
 import { explained } from './explain.ts';
 import { tileBytes } from './matmul.ts';
 import { type Call, type PreparedPass, prepared } from './prepared.ts';
@@ -95,7 +104,7 @@ export class WasmMachine implements Machine<WasmPose> {
     this.#arena.ints.set(frames);
     for (const [i, { parts, axis }] of this.program.passes.entries()) {
       const { runs, moved, before } = passes[i] as PreparedPass;
-      const extras = this.#room.extras[i] as readonly Extra[];
+      const extras = this.#room.extras[i] as Extras;
       this.#clear(parts, binding, extras);
       for (const each of before) each();
       const rows = axis === undefined ? 1 : (binding.sizes[axis] as number);
@@ -105,12 +114,13 @@ export class WasmMachine implements Machine<WasmPose> {
         for (const { entry, at, rowBytes } of moved) ints[entry] = at - from * rowBytes;
         const to = Math.min(rows, from + band);
         for (const run of runs) run(from, to);
-        for (const { kind, buffer, id } of extras) {
+        for (const { kind, buffer, id } of extras.values()) {
           if (kind === 'partial' && isSummedByBands(this.#length(buffer, binding.sizes)))
             this.#addBand(buffer, id, binding, extras);
         }
       }
-      for (const { kind, buffer, id } of extras) if (kind === 'total') this.#settle(buffer, id, binding);
+      for (const { kind, buffer, id } of extras.values())
+        if (kind === 'total') this.#settle(buffer, id, binding);
     }
   }
 
@@ -124,7 +134,7 @@ export class WasmMachine implements Machine<WasmPose> {
       starts,
       frames,
       passes: passes.map((pass, i) =>
-        prepared(pass, frameOf, { ...given, extras: this.#room.extras[i] as readonly Extra[] }),
+        prepared(pass, frameOf, { ...given, extras: this.#room.extras[i] as Extras }),
       ),
     };
   }
@@ -134,13 +144,13 @@ export class WasmMachine implements Machine<WasmPose> {
   }
 
   /** What buffers hold before anything is added to them. */
-  #clear(parts: readonly CompiledPart[], { buffers, sizes }: Binding, extras: readonly Extra[]): void {
+  #clear(parts: readonly CompiledPart[], { buffers, sizes }: Binding, extras: Extras): void {
     const { floats } = this.#arena;
     const fill = (id: number, length: number, number: number) => {
       const from = (buffers[id] as number) / 4;
       floats.fill(number, from, from + length);
     };
-    for (const { kind, buffer, id } of extras) {
+    for (const { kind, buffer, id } of extras.values()) {
       const length = this.#length(buffer, sizes);
       if (kind === 'panel' || !isSummedByBands(length)) continue;
       fill(id, (kind === 'total' ? 2 : 1) * Math.ceil(length / 4) * 4, 0);
@@ -153,8 +163,8 @@ export class WasmMachine implements Machine<WasmPose> {
     }
   }
 
-  #addBand(buffer: number, partial: number, { buffers, sizes }: Binding, extras: readonly Extra[]): void {
-    const total = extras.find(extra => extra.kind === 'total' && extra.buffer === buffer) as Extra;
+  #addBand(buffer: number, partial: number, { buffers, sizes }: Binding, extras: Extras): void {
+    const total = extras.get(extraKey('total', buffer)) as Extra;
     this.#functions.addBand?.(
       buffers[total.id] as number,
       buffers[partial] as number,

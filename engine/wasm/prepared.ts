@@ -1,6 +1,6 @@
 import type { Buffer, Plan } from '../compile/ir.ts';
 import { lengthOf } from '../compile/sizes.ts';
-import { type Binding, type Extra, isSummedByBands } from './binding.ts';
+import { type Binding, type Extra, type Extras, extraKey, isSummedByBands } from './binding.ts';
 import type { Slot } from './frame.ts';
 import { productOf } from './products.ts';
 import type { CompiledPart, CompiledPass } from './program.ts';
@@ -34,7 +34,7 @@ export interface Setting {
   readonly functions: Readonly<Record<string, Call>>;
   readonly binding: Binding;
   readonly starts: readonly number[];
-  readonly extras: readonly Extra[];
+  readonly extras: Extras;
   readonly local: ReadonlySet<number>;
   /** Where a tile at the edge of a product is summed. */
   readonly scratch: number;
@@ -76,7 +76,7 @@ function loopOf(
       case 'offset':
         return buffers[number] as number;
       default: {
-        const extra = extras.find(each => each.kind === kind && each.buffer === number) as Extra;
+        const extra = extras.get(extraKey(kind, number)) as Extra;
         const isApart = kind === 'total' || isSummedByBands(lengthIn(number));
         return buffers[isApart ? extra.id : number] as number;
       }

@@ -1,6 +1,6 @@
 import type { MatmulStep } from '../compile/ir.ts';
 import { lengthOf } from '../compile/sizes.ts';
-import { operandAt } from './binding.ts';
+import { extraKey, operandAt } from './binding.ts';
 import { packedRow, panelBytes } from './matmul.ts';
 import type { Call, MatmulPart, Run, Setting } from './prepared.ts';
 
@@ -24,7 +24,7 @@ export function productOf(
   const c = binding.buffers[target] as number;
   const a = operandAt(step.a, binding, local);
   const b = operandAt(step.b, binding, local);
-  const extra = extras.find(({ kind, buffer }) => kind === 'panel' && buffer === target);
+  const extra = extras.get(extraKey('panel', target));
   const panel = extra ? (binding.buffers[extra.id] as number) : 0;
   const packed = functions[step.transposeB ? 'packT' : 'pack'] as Call;
   const multiplied = functions[name] as Call;
