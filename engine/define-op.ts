@@ -1,9 +1,13 @@
-import { checkExpression } from './check-expression.ts';
 import type { Form } from './forms.ts';
+import { kindOf } from './kind-of.ts';
 import { isValue, type Op, type Operand, type Value, type Vjp } from './tape.ts';
 
-/** An op whose form is the same at each use: called with its operands. */
-export type FixedOp = (...operands: Operand[]) => Value;
+/** An op whose form is the same at each use: called with its operands, also by a list's `map` and `reduce`. */
+export interface FixedOp {
+  (...operands: Operand[]): Value;
+  (operand: Operand, index: number, list: readonly Value[]): Value;
+  (sofar: Operand, operand: Operand, index: number, list: readonly Value[]): Value;
+}
 
 /** An op whose form depends on attributes: called with its inputs, then the attributes. */
 export type AttributedOp<Attributes extends readonly unknown[]> = (
@@ -39,33 +43,31 @@ export function defineOp<F extends Form, Attributes extends readonly unknown[]>(
   vjp: Vjp<F>;
 }): FixedOp | AttributedOp<Attributes> {
   const { name, forward, vjp } = definition;
+  if (typeof name !== 'string') throw new TypeError(`defineOp: name must be a string, got ${kindOf(name)}`);
   checkRules(name, vjp);
   const op: Op<F> = { name, vjp };
-  let isChecked = false;
   const apply = (form: F, operands: readonly Operand[]): Value => {
     const tape = operands.find(isValue)?.tape;
     if (!tape) throw new TypeError(`${name}: ${noTape(operands)}`);
-    if (typeof vjp !== 'function' && vjp.length !== operands.length) {
-      throw new TypeError(`${name}: takes ${vjp.length} operands, got ${operands.length}`);
-    }
-    if (!isChecked && form.kind === 'map') checkExpression(name, form.expression, operands.length);
-    isChecked = true;
-    const inputs: Value[] = [];
-    for (let position = 0; position < operands.length; position++) {
-      const operand = operands[position] as Operand;
-      if (typeof operand !== 'number' && !isValue(operand)) {
-        throw new TypeError(
-          `${name}: operand ${position + 1} is ${operand === undefined ? 'undefined' : 'neither a value nor a number; put data on the tape by tape.constant'}`,
-        );
-      }
-      inputs.push(tape.lift(operand));
-    }
-    return tape.record(op, form, inputs);
+    return tape.record(op, form, operands);
   };
   if (typeof forward === 'function') {
     return (inputs: readonly Value[], ...attributes: Attributes) => apply(forward(...attributes), inputs);
   }
-  return (...operands: Operand[]) => apply(forward, operands);
+  return (...given: unknown[]) => apply(forward, operandsOf(given, vjp));
+}
+
+/**
+ * What an op is called with, without what a list's own methods add: `values.map(exp)` calls it with the index and the list
+ * as well, and so does `values.reduce(add)`. No op takes a list, so none is mistaken.
+ */
+function operandsOf(given: readonly unknown[], vjp: Vjp): readonly Operand[] {
+  let operands = given;
+  if (typeof vjp !== 'function' && given.length === vjp.length + 2) {
+    const [index, list] = given.slice(-2);
+    if (typeof index === 'number' && Array.isArray(list)) operands = given.slice(0, -2);
+  }
+  return operands as readonly Operand[];
 }
 
 function checkRules(name: string, vjp: unknown): void {

@@ -1,6 +1,8 @@
+import { entryOutside } from './indices.ts';
 import type { Memory } from './memory.ts';
-import type { Value } from './tape.ts';
-import type { Tensor } from './tensor.ts';
+import { sizeOf } from './shape.ts';
+import { describe, type Value } from './tape.ts';
+import { isTensorData, type Tensor } from './tensor.ts';
 
 /** The precision in which an executor computes and answers. */
 export type Precision = 'float64' | 'float32';
@@ -75,7 +77,14 @@ export interface SyncExecutor extends Executor {
   run(wanted: readonly Value[], options?: RunOptions): Tensor[];
 }
 
-/** The values that `wanted` depend on, oldest first. All others on the tape are dead and cost nothing. */
+/**
+ * The values that `wanted` depend on, oldest first. All others on the tape are dead and cost nothing.
+ *
+ * Every executor begins with it, so this is where data are looked at again that could have changed since they were
+ * recorded in a way that no shape or index allows.
+ *
+ * @throws Error naming the value, for an array of another length, RangeError for an index outside its rows
+ */
 export function liveValues(wanted: readonly Value[]): Value[] {
   const [first] = wanted;
   if (!first) return [];
@@ -93,6 +102,25 @@ export function liveValues(wanted: readonly Value[]): Value[] {
     for (let i = 0; i < inputs.length; i++) isLive[(inputs[i] as Value).id] = 1;
   }
   const live: Value[] = [];
-  for (let id = 0; id <= newest; id++) if (isLive[id]) live.push(values[id] as Value);
+  for (let id = 0; id <= newest; id++) {
+    if (!isLive[id]) continue;
+    const value = values[id] as Value;
+    if (value.inputs.length === 0) checkData(value);
+    live.push(value);
+  }
   return live;
+}
+
+function checkData(value: Value): void {
+  const { form, shape } = value;
+  if (form.kind !== 'parameter' && form.kind !== 'constant') return;
+  const { data } = form.tensor;
+  const size = sizeOf(shape);
+  if (!isTensorData(data) || data.length !== size) {
+    const now = `its array has ${data?.length} entries in place of ${size}`;
+    throw new Error(`${describe(value)}: ${now}: it was detached, resized or replaced after it was recorded`);
+  }
+  if (form.kind === 'parameter' || form.rows === Number.POSITIVE_INFINITY) return;
+  const outside = entryOutside(data as Int32Array, form.rows);
+  if (outside) throw new RangeError(`${describe(value)}: ${outside}; it changed after it was recorded`);
 }

@@ -1,3 +1,4 @@
+import { checkExpression, frozenMap } from './check-expression.ts';
 import type { Expression } from './scalar.ts';
 import { broadcastShapes, isShape, reducedShape, type Shape, sameShape, showShape, sizeOf } from './shape.ts';
 import type { Tensor } from './tensor.ts';
@@ -132,7 +133,7 @@ export interface AccumulateForm {
  * map((s, x, y) => s.sqrt(s.add(s.mul(x, x), s.mul(y, y))))
  */
 export function map(expression: Expression): MapForm {
-  return { kind: 'map', expression };
+  return frozenMap({ kind: 'map', expression });
 }
 
 /** Whether input `position` of this form is index data. */
@@ -149,10 +150,15 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
   switch (form.kind) {
     case 'parameter':
     case 'constant':
+      checkCount(op, form, inputs, 0);
       return form.tensor.shape;
     case 'fill':
+      checkCount(op, form, inputs, 0);
+      checkShape(op, inputs, form.shape);
       return form.shape;
     case 'map': {
+      checkSome(op, form, inputs);
+      checkExpression(op, form, inputs.length);
       const shape = broadcastShapes(inputs);
       if (!shape) {
         throw misfit(op, inputs, 'aligned at the last axis, lengths must be equal or 1');
@@ -160,7 +166,12 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
       return shape;
     }
     case 'reduce': {
+      checkCount(op, form, inputs, 1);
       const [a = []] = inputs;
+      if (!areAxes(form.axes, a)) {
+        const axes = `(${form.axes.join(', ')})`;
+        throw misfit(op, inputs, `the reduced axes ${axes} are not some of its ${a.length} axes, ascending`);
+      }
       if (form.reducer === 'max' && form.axes.some(axis => a[axis] === 0)) {
         throw misfit(
           op,
@@ -171,6 +182,7 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
       return reducedShape(a, form.axes);
     }
     case 'broadcast': {
+      checkCount(op, form, inputs, 1);
       const [a = []] = inputs;
       checkShape(op, inputs, form.shape);
       const shape = broadcastShapes([a, form.shape]);
@@ -184,6 +196,7 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
       return form.shape;
     }
     case 'reshape': {
+      checkCount(op, form, inputs, 1);
       const [a = []] = inputs;
       checkShape(op, inputs, form.shape);
       if (sizeOf(a) !== sizeOf(form.shape)) {
@@ -193,6 +206,7 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
       return form.shape;
     }
     case 'transpose': {
+      checkCount(op, form, inputs, 1);
       const [a = []] = inputs;
       const { permutation } = form;
       if (permutation.length !== a.length || !a.every((_, axis) => permutation.includes(axis))) {
@@ -205,28 +219,37 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
       return permutation.map(axis => a[axis] as number);
     }
     case 'slice':
+      checkCount(op, form, inputs, 1);
       checkBox(op, inputs, form.shape, form.start, inputs[0] ?? []);
       return form.shape;
     case 'pad':
+      checkCount(op, form, inputs, 1);
+      checkShape(op, inputs, form.shape);
       checkBox(op, inputs, inputs[0] ?? [], form.start, form.shape);
       return form.shape;
     case 'concat':
+      checkSome(op, form, inputs);
       return concatShape(op, inputs, form.axis);
     case 'gather': {
+      checkCount(op, form, inputs, 2);
       const [a = [], index = []] = inputs;
       if (a.length === 0) throw misfit(op, inputs, 'a single number has no rows to gather');
       return [...index, ...a.slice(1)];
     }
     case 'segment-sum': {
+      checkCount(op, form, inputs, 2);
       const [a = [], index = []] = inputs;
       if (!sameShape(a.slice(0, index.length), index)) {
         throw misfit(op, inputs, 'the index needs one entry for each row of the first operand');
       }
+      if (form.count < 0) throw misfit(op, inputs, `there are no ${form.count} segments`);
       return [form.count, ...a.slice(index.length)];
     }
     case 'matmul':
+      checkCount(op, form, inputs, 2);
       return matmulShape(op, inputs, form);
     case 'accumulate': {
+      checkSome(op, form, inputs);
       const [first = []] = inputs;
       if (!inputs.every(shape => sameShape(shape, first)))
         throw misfit(op, inputs, 'the shapes must be equal');
@@ -235,9 +258,29 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
   }
 }
 
-function checkShape(op: string, inputs: readonly Shape[], shape: Shape): void {
+/** @throws RangeError naming `op`, the shape and those of the inputs, for lengths that no axis has */
+export function checkShape(op: string, inputs: readonly Shape[], shape: Shape): void {
   if (!isShape(shape))
     throw misfit(op, inputs, `${showShape(shape)} is no shape: lengths are whole numbers from 0`);
+}
+
+function checkCount(op: string, form: Form, inputs: readonly Shape[], count: number): void {
+  if (inputs.length === count) return;
+  throw new TypeError(`${op}: the form ${form.kind} takes ${count} inputs, got ${inputs.length}`);
+}
+
+function checkSome(op: string, form: Form, inputs: readonly Shape[]): void {
+  if (inputs.length === 0) throw new TypeError(`${op}: the form ${form.kind} takes at least one input`);
+}
+
+/** Whether these are axes of a tensor of this shape, ascending. */
+function areAxes(axes: readonly number[], shape: Shape): boolean {
+  let before = -1;
+  for (const axis of axes) {
+    if (axis <= before || axis >= shape.length) return false;
+    before = axis;
+  }
+  return true;
 }
 
 function checkBox(
@@ -250,9 +293,10 @@ function checkBox(
   const fits =
     box.length === room.length &&
     start.length === room.length &&
+    isShape(box) &&
     box.every((length, axis) => {
       const from = start[axis] as number;
-      return from >= 0 && length >= 0 && from + length <= (room[axis] as number);
+      return from >= 0 && from + length <= (room[axis] as number);
     });
   if (!fits) {
     const at = `from (${start.join(', ')})`;
@@ -262,8 +306,10 @@ function checkBox(
 
 function concatShape(op: string, inputs: readonly Shape[], axis: number): Shape {
   const [first = []] = inputs;
+  if (axis < 0 || axis >= first.length) throw misfit(op, inputs.slice(0, 1), `there is no axis ${axis}`);
   const rest = (shape: Shape) => shape.filter((_, i) => i !== axis);
-  if (!inputs.every(shape => shape.length === first.length && sameShape(rest(shape), rest(first)))) {
+  const others = rest(first);
+  if (!inputs.every(shape => shape.length === first.length && sameShape(rest(shape), others))) {
     throw misfit(op, inputs, `all lengths but those of axis ${axis} must be equal`);
   }
   const total = inputs.reduce((sum, shape) => sum + (shape[axis] as number), 0);
@@ -303,5 +349,9 @@ function matmulShape(op: string, inputs: readonly Shape[], form: MatmulForm): Sh
 }
 
 function misfit(op: string, inputs: readonly Shape[], what: string): Error {
-  return new RangeError(`${op}: ${inputs.map(showShape).join(' and ')}: ${what}`);
+  if (inputs.length === 0) return new RangeError(`${op}: ${what}`);
+  const most = 8;
+  const shown = inputs.slice(0, most).map(showShape).join(' and ');
+  const more = inputs.length > most ? ` and ${inputs.length - most} more` : '';
+  return new RangeError(`${op}: ${shown}${more}: ${what}`);
 }

@@ -1,37 +1,48 @@
-import { isValue, type Tape, type Value } from './tape.ts';
-import type { Tensor, TensorData } from './tensor.ts';
+import type { Value } from './tape.ts';
+import type { Tensor } from './tensor.ts';
 
 /** An index as ops take it: data, or a value already on the tape. */
 export type Index = Value | Int32Array | readonly number[] | Tensor<Int32Array>;
 
-/** The index as a value of this tape whose entries stay below `limit`; an error names the op and the entry. */
-export function indexOn(tape: Tape, op: string, index: Index, limit: number): Value {
-  const value = isValue(index) ? index : tape.index(index, op);
-  const { form } = value;
-  if (form.kind !== 'constant' || limit >= form.rows) return value;
-  const { data } = form.tensor;
-  if (!areRows(data, limit)) {
-    const position = data.findIndex(row => row < 0 || row >= limit);
-    throw new RangeError(
-      `${op}: index ${data[position]} at position ${position} is out of range: there are ${limit} rows, 0 to ${limit - 1}`,
-    );
-  }
-  form.rows = limit;
-  return value;
+/** @throws RangeError naming `op` and the entry, unless each entry of the index is one of so many rows */
+export function checkRows(op: string, index: Value, rows: number): void {
+  const { form } = index;
+  if (form.kind !== 'constant' || rows >= form.rows) return;
+  const outside = entryOutside(form.tensor.data as Int32Array, rows);
+  if (outside) throw new RangeError(`${op}: ${outside}`);
+  form.rows = rows;
+}
+
+/** The first entry that is none of so many rows, in words; none if all are. */
+export function entryOutside(index: Int32Array, rows: number): string | undefined {
+  if (areRows(index, rows)) return undefined;
+  const position = index.findIndex(row => row < 0 || row >= rows);
+  return `index ${index[position]} at position ${position} is out of range: there are ${rows} rows, 0 to ${rows - 1}`;
 }
 
 /**
- * Whether each index is one of so many rows. Each pose's indices are asked, so it goes without a branch: an index below 0
- * has its highest bit set, and one beyond the last row leaves a difference that has.
+ * Whether each index is one of so many rows. Each pose's indices are asked when they are recorded and at each run, so it
+ * goes without a branch: an index below 0 has its highest bit set, and one beyond the last row leaves a difference that
+ * has. Eight at a time take two thirds of the time of two.
  */
-function areRows(data: TensorData, rows: number): boolean {
+function areRows(index: Int32Array, rows: number): boolean {
   const last = Math.min(rows, 2 ** 31) - 1;
+  const { length } = index;
   let bits = 0;
   let i = 0;
-  for (; i + 1 < data.length; i += 2) {
-    const [a, b] = [data[i] as number, data[i + 1] as number];
-    bits |= a | (last - a) | b | (last - b);
+  for (; i + 7 < length; i += 8) {
+    const a = index[i] as number;
+    const b = index[i + 1] as number;
+    const c = index[i + 2] as number;
+    const d = index[i + 3] as number;
+    const e = index[i + 4] as number;
+    const f = index[i + 5] as number;
+    const g = index[i + 6] as number;
+    const h = index[i + 7] as number;
+    bits |= a | b | c | d | e | f | g | h;
+    bits |= (last - a) | (last - b) | (last - c) | (last - d);
+    bits |= (last - e) | (last - f) | (last - g) | (last - h);
   }
-  if (i < data.length) bits |= (data[i] as number) | (last - (data[i] as number));
+  for (; i < length; i++) bits |= (index[i] as number) | (last - (index[i] as number));
   return bits >= 0;
 }

@@ -1,3 +1,5 @@
+import { kindOf } from './kind-of.ts';
+
 /** The lengths of a tensor's axes, outermost first; `[]` is a single number. */
 export type Shape = readonly number[];
 
@@ -10,7 +12,10 @@ export function sizeOf(shape: Shape): number {
 
 /** Whether these can be the lengths of axes: whole numbers from 0. */
 export function isShape(shape: unknown): shape is Shape {
-  return Array.isArray(shape) && shape.every(length => Number.isInteger(length) && length >= 0);
+  if (!Array.isArray(shape)) return false;
+  // A hole in a list is no length, and `every` would pass it over.
+  for (const length of shape) if (!Number.isInteger(length) || length < 0) return false;
+  return true;
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {
@@ -77,9 +82,11 @@ export function normaliseAxis(op: string, axis: number, shape: Shape): number {
   const rank = shape.length;
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
     const range = rank === 0 ? 'a single number has no axes' : `axes go from ${-rank} to ${rank - 1}`;
-    throw new RangeError(`${op}: no axis ${axis} in shape ${showShape(shape)}: ${range}`);
+    const asked = typeof axis === 'number' ? axis : kindOf(axis);
+    throw new RangeError(`${op}: no axis ${asked} in shape ${showShape(shape)}: ${range}`);
   }
-  return axis < 0 ? axis + rank : axis;
+  // Of −0 it makes 0.
+  return axis < 0 ? axis + rank : axis + 0;
 }
 
 /** An axis, a list of axes, or `undefined` for all of them. */
@@ -88,7 +95,9 @@ export type Axes = number | readonly number[] | undefined;
 /** The axes meant, ascending and without repetition; a repeated axis is an error. */
 export function normaliseAxes(op: string, axes: Axes, shape: Shape): readonly number[] {
   if (axes === undefined) return shape.map((_, axis) => axis);
-  const list = (typeof axes === 'number' ? [axes] : axes).map(axis => normaliseAxis(op, axis, shape));
+  const list = Array.isArray(axes)
+    ? Array.from(axes as number[], axis => normaliseAxis(op, axis, shape))
+    : [normaliseAxis(op, axes as number, shape)];
   if (new Set(list).size !== list.length) {
     throw new RangeError(`${op}: axis ${list.find((axis, i) => list.indexOf(axis) !== i)} is named twice`);
   }

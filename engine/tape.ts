@@ -1,5 +1,7 @@
 import { type ConstantForm, type Form, type ParameterForm, shapeOf, takesIndex } from './forms.ts';
-import type { Index } from './indices.ts';
+import { checkRows, type Index } from './indices.ts';
+import { kindOf } from './kind-of.ts';
+import { ownForm, ownTensor } from './own-form.ts';
 import { type Shape, showShape } from './shape.ts';
 import {
   isTensor,
@@ -43,7 +45,8 @@ export type VjpRule<F extends Form = Form> = {
 
 /**
  * A rule for each input, `null` where the derivative is zero everywhere; for an op of any number of inputs, a function
- * from the input's position to its rule.
+ * from the input's position to its rule. Of these only the rules of an expression are given the inputs as arguments; the
+ * others find them as `ans.inputs`.
  */
 export type Vjp<F extends Form = Form> = readonly (VjpRule<F> | null)[] | ((position: number) => VjpRule<F>);
 
@@ -84,14 +87,19 @@ export class Tape {
    * @throws TypeError for an Int32Array, which is index data and has no gradient
    */
   parameter(source: TensorSource, name = `parameter ${this.values.length}`): Value {
+    if (typeof name !== 'string')
+      throw new TypeError(`parameter: its name must be a string, got ${kindOf(name)}`);
     const read = tensor(source);
-    if (read.data instanceof Int32Array) {
+    const own = ownTensor(name, read);
+    if (own.data instanceof Int32Array) {
       throw new TypeError(
         `${name}: index data (an Int32Array) has no gradient; give Float64Array or Float32Array`,
       );
     }
-    if (!isCallers(source)) this.#copiedBytes += read.data.byteLength;
-    return this.record(parameterOp, { kind: 'parameter', tensor: read, name }, []);
+    if (!isCallers(source)) this.#copiedBytes += own.data.byteLength;
+    // Executors know again a tensor that poses share.
+    const kept = isPlain(read, own.data) ? read : own;
+    return this.#append(parameterOp, { kind: 'parameter', tensor: kept, name }, [], own.shape);
   }
 
   /**
@@ -99,7 +107,8 @@ export class Tape {
    * data. Typed arrays are read when the tape runs; lists are copied.
    */
   constant(source: TensorSource): Value {
-    return this.#constant(tensor(source), !isCallers(source));
+    if (isTensor(source)) return this.#constant(ownTensor('constant', source), false);
+    return this.#constant(tensor(source), !isTensorData(source));
   }
 
   /**
@@ -108,8 +117,9 @@ export class Tape {
    *
    * @throws TypeError naming `op` and the entry for one that is not whole, RangeError for one of more than 32 bits
    */
-  index(source: Exclude<Index, Value>, op = 'index'): Value {
-    if (source instanceof Int32Array || isTensor(source)) return this.#constant(tensor(source), false);
+  index(source: Index, op = 'index'): Value {
+    if (isValue(source)) return source;
+    if (source instanceof Int32Array || isTensor(source)) return this.constant(source);
     const list = tensor(source as NestedNumbers);
     const wrong = list.data.findIndex(entry => !Number.isInteger(entry));
     if (wrong >= 0) {
@@ -127,7 +137,8 @@ export class Tape {
 
   #constant(tensor: Tensor, isOurs: boolean): Value {
     if (isOurs) this.#copiedBytes += tensor.data.byteLength;
-    return this.record(constantOp, { kind: 'constant', tensor, rows: Number.POSITIVE_INFINITY }, []);
+    const form: ConstantForm = { kind: 'constant', tensor, rows: Number.POSITIVE_INFINITY };
+    return this.#append(constantOp, form, [], tensor.shape);
   }
 
   /** One number everywhere, as part of the tape's structure. */
@@ -135,22 +146,36 @@ export class Tape {
     return this.record(fillOp, { kind: 'fill', number, shape }, []);
   }
 
-  /** Appends a value: checks that the inputs are of this tape and fit the form. Ops made by `defineOp` call it. */
-  record<F extends Form>(op: Op<F>, form: F, inputs: readonly Value[]): Value<F> {
+  /**
+   * Appends a value: checks that the form is one there is and its fields of their types, and that the inputs are of this
+   * tape and fit it. The form is copied: what becomes of the caller's own changes nothing. Ops made by `defineOp` call it.
+   */
+  record<F extends Form>(op: Op<F>, form: F, operands: readonly Operand[]): Value<F> {
+    checkOp(op, operands);
+    const own = ownForm(op.name, form);
+    const inputs: Value[] = [];
     const shapes: Shape[] = [];
-    for (let position = 0; position < inputs.length; position++) {
-      const input = inputs[position] as Value;
-      this.#checkOwn(op, input);
-      checkDtype(op, form, input, position);
+    for (let position = 0; position < operands.length; position++) {
+      const input = this.lift(operands[position] as Operand);
+      if (!input || this.values[input.id] !== input) throw notOn(this, op, input, position);
+      checkDtype(op, own, input, position);
+      inputs.push(input);
       shapes.push(input.shape);
     }
+    const shape = shapeOf(op.name, own, shapes);
+    if (own.kind === 'gather') checkRows(op.name, inputs[1] as Value, inputs[0]?.shape[0] as number);
+    if (own.kind === 'segment-sum') checkRows(op.name, inputs[1] as Value, own.count);
+    return this.#append(op, own, inputs, shape);
+  }
+
+  #append<F extends Form>(op: Op<F>, form: F, inputs: readonly Value[], shape: Shape): Value<F> {
     const value: Value<F> = {
       tape: this,
       id: this.values.length,
       op,
       form,
       inputs,
-      shape: shapeOf(op.name, form, shapes),
+      shape,
       dtype: form.kind === 'constant' && form.tensor.data instanceof Int32Array ? 'index' : 'real',
       adjoint: this.#adjoints > 0,
     };
@@ -177,20 +202,47 @@ export class Tape {
     const isStructure = this.#adjoints > 0 || Object.is(operand, 0) || operand === 1;
     return isStructure ? this.fill(operand) : this.constant(operand);
   }
+}
 
-  #checkOwn(op: Op, input: Value): void {
-    if (input.tape !== this) {
-      throw new Error(
-        `${op.name}: ${describe(input)} belongs to another tape; record everything an expression needs on one tape`,
-      );
-    }
+function checkOp({ name, vjp }: Op, operands: readonly Operand[]): void {
+  if (typeof name !== 'string')
+    throw new TypeError(`record: the name of an op must be a string, got ${kindOf(name)}`);
+  if (typeof vjp !== 'function' && vjp.length !== operands.length) {
+    throw new TypeError(`${name}: takes ${vjp.length} operands, got ${operands.length}`);
   }
+}
+
+function notOn(tape: Tape, op: Op, operand: unknown, position: number): Error {
+  if (!isValue(operand)) {
+    const what =
+      operand === undefined
+        ? 'undefined'
+        : 'neither a value nor a number; put data on the tape by tape.constant';
+    return new TypeError(`${op.name}: operand ${position + 1} is ${what}`);
+  }
+  if (operand.tape !== tape) {
+    return new Error(
+      `${op.name}: ${describe(operand)} belongs to another tape; record everything an expression needs on one tape`,
+    );
+  }
+  return new TypeError(`${op.name}: operand ${position + 1} is a copy of a value; give the value itself`);
 }
 
 /** Whether the array is the caller's own, and not one that {@link tensor} makes of a list. */
 function isCallers(source: TensorSource): boolean {
   return isTensorData(source) || isTensor(source);
 }
+
+/** Whether the tensor's array is a field of it that is there to stay as it was read, and no getter. */
+function isPlain(tensor: Tensor, data: Tensor['data']): boolean {
+  if (plain.has(tensor)) return true;
+  if (Object.getOwnPropertyDescriptor(tensor, 'data')?.value !== data) return false;
+  plain.add(tensor);
+  return true;
+}
+
+/** Tensors known to be so: those of θ come with each pose. */
+const plain = new WeakSet<Tensor>();
 
 function checkDtype(op: Op, form: Form, input: Value, position: number): void {
   const expected = takesIndex(form, position) ? 'index' : 'real';

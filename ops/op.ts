@@ -3,9 +3,19 @@ import type { Operand, Value } from '../engine/tape.ts';
 
 export { defineOp } from '../engine/define-op.ts';
 export { map } from '../engine/forms.ts';
-export { type Index, indexOn } from '../engine/indices.ts';
-export { type Axes, normaliseAxes, normaliseAxis, showShape, withoutAxes } from '../engine/shape.ts';
-export type { Operand, Value } from '../engine/tape.ts';
+export type { Index } from '../engine/indices.ts';
+export { kindOf } from '../engine/kind-of.ts';
+export { checkOptions } from '../engine/options.ts';
+export { checkFlag } from '../engine/own-form.ts';
+export {
+  type Axes,
+  normaliseAxes,
+  normaliseAxis,
+  reducedShape,
+  showShape,
+  withoutAxes,
+} from '../engine/shape.ts';
+export { isValue, type Operand, type Value } from '../engine/tape.ts';
 
 /** An elementwise op of one value. */
 export type Unary = (a: Value) => Value;

@@ -3,7 +3,7 @@ import { neg } from '../arithmetic/neg.ts';
 import { square } from '../arithmetic/square.ts';
 import { sub } from '../arithmetic/sub.ts';
 import { exp } from '../elementwise/exp.ts';
-import type { Operand, Value } from '../op.ts';
+import { isValue, type Operand, type Value } from '../op.ts';
 import { expandDims } from '../shape/expandDims.ts';
 
 /**
@@ -14,6 +14,6 @@ import { expandDims } from '../shape/expandDims.ts';
  * `centers` μ in the unit of d, `gamma` γ in 1/unit² (Schütt et al., SchNet, 2017, eq. 8).
  */
 export function gaussians(distances: Value, centers: Value | readonly number[], gamma: Operand): Value {
-  const at = 'tape' in centers ? centers : distances.tape.constant(centers);
+  const at = isValue(centers) ? centers : distances.tape.constant(centers);
   return exp(neg(mul(gamma, square(sub(expandDims(distances, -1), at)))));
 }

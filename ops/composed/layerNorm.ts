@@ -4,7 +4,7 @@ import { mul } from '../arithmetic/mul.ts';
 import { square } from '../arithmetic/square.ts';
 import { sub } from '../arithmetic/sub.ts';
 import { sqrt } from '../elementwise/sqrt.ts';
-import type { Axes, Operand, Value } from '../op.ts';
+import { type Axes, checkOptions, type Operand, type Value } from '../op.ts';
 import { mean } from './mean.ts';
 
 /** What {@link layerNorm} may be told. */
@@ -25,6 +25,7 @@ export interface LayerNormOptions {
  *     gain·(a − mean a)/√(var a + ε) + bias
  */
 export function layerNorm(a: Value, options: LayerNormOptions = {}): Value {
+  checkOptions('layerNorm', options, ['gain', 'bias', 'axis', 'epsilon']);
   const { gain, bias, axis = -1, epsilon = 1e-5 } = options;
   const centred = sub(a, mean(a, axis, true));
   const normalised = div(centred, sqrt(add(mean(square(centred), axis, true), epsilon)));

@@ -1,8 +1,10 @@
 import { neg } from '../arithmetic/neg.ts';
-import { type Axes, normaliseAxes, type Value } from '../op.ts';
+import { type Axes, checkFlag, normaliseAxes, type Value } from '../op.ts';
 import { max } from '../reduce/max.ts';
 
 /** The smallest along an axis, several, or all: −max(−a). Ties share the cotangent equally. */
 export function min(a: Value, axis?: Axes, keepDims = false): Value {
-  return neg(max(neg(a), normaliseAxes('min', axis, a.shape), keepDims));
+  const axes = normaliseAxes('min', axis, a.shape);
+  checkFlag('min', 'keepDims', keepDims);
+  return neg(max(neg(a), axes, keepDims));
 }

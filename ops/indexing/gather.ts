@@ -1,5 +1,5 @@
 import type { GatherForm } from '../../engine/forms.ts';
-import { defineOp, type Index, indexOn, showShape, type Value } from '../op.ts';
+import { defineOp, type Index, showShape, type Value } from '../op.ts';
 import { segmentSum } from './segmentSum.ts';
 
 /**
@@ -11,9 +11,9 @@ import { segmentSum } from './segmentSum.ts';
  * gather(radii, types);                         // the radius of each atom, by its type
  */
 export function gather(a: Value, index: Index): Value {
-  const [rows] = a.shape;
-  if (rows === undefined) throw new RangeError(`gather: ${showShape(a.shape)}: a single number has no rows`);
-  return gatherOp([a, indexOn(a.tape, 'gather', index, rows)]);
+  if (a.shape.length === 0)
+    throw new RangeError(`gather: ${showShape(a.shape)}: a single number has no rows`);
+  return gatherOp([a, a.tape.index(index, 'gather')]);
 }
 
 const gatherOp = defineOp({

@@ -1,5 +1,5 @@
 import type { SegmentSumForm } from '../../engine/forms.ts';
-import { defineOp, type Index, indexOn, type Value } from '../op.ts';
+import { defineOp, type Index, kindOf, type Value } from '../op.ts';
 import { gather } from './gather.ts';
 
 /**
@@ -12,9 +12,10 @@ import { gather } from './gather.ts';
  */
 export function segmentSum(a: Value, index: Index, count: number): Value {
   if (!Number.isInteger(count) || count < 0) {
-    throw new RangeError(`segmentSum: count is a whole number from 0, got ${count}`);
+    const given = typeof count === 'number' ? count : kindOf(count);
+    throw new RangeError(`segmentSum: count is a whole number from 0, got ${given}`);
   }
-  return segmentSumOp([a, indexOn(a.tape, 'segmentSum', index, count)], count);
+  return segmentSumOp([a, a.tape.index(index, 'segmentSum')], count);
 }
 
 const segmentSumOp = defineOp({

@@ -1,5 +1,5 @@
 import { reshaped, sumOver } from '../../engine/fan-out.ts';
-import { type Axes, normaliseAxes, type Value, withoutAxes } from '../op.ts';
+import { type Axes, checkFlag, normaliseAxes, type Value, withoutAxes } from '../op.ts';
 
 /**
  * The sum over an axis, several, or all; the axes go, unless `keepDims` leaves them with length 1. Of no numbers it
@@ -12,6 +12,7 @@ import { type Axes, normaliseAxes, type Value, withoutAxes } from '../op.ts';
  */
 export function sum(a: Value, axis?: Axes, keepDims = false): Value {
   const axes = normaliseAxes('sum', axis, a.shape);
+  checkFlag('sum', 'keepDims', keepDims);
   const total = sumOver(a, axes);
   return keepDims ? total : reshaped(total, withoutAxes(a.shape, axes));
 }

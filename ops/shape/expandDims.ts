@@ -1,4 +1,4 @@
-import type { Value } from '../op.ts';
+import { kindOf, type Value } from '../op.ts';
 import { reshape } from './reshape.ts';
 
 /**
@@ -8,9 +8,9 @@ import { reshape } from './reshape.ts';
  */
 export function expandDims(a: Value, axis: number): Value {
   const rank = a.shape.length + 1;
-  const at = axis < 0 ? axis + rank : axis;
-  if (!Number.isInteger(at) || at < 0 || at >= rank) {
-    throw new RangeError(`expandDims: no axis ${axis} in a result of ${rank} axes`);
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    const asked = typeof axis === 'number' ? axis : kindOf(axis);
+    throw new RangeError(`expandDims: no axis ${asked} in a result of ${rank} axes`);
   }
-  return reshape(a, a.shape.toSpliced(at, 0, 1));
+  return reshape(a, a.shape.toSpliced(axis < 0 ? axis + rank : axis, 0, 1));
 }

@@ -1,6 +1,6 @@
 import type { PadForm } from '../../engine/forms.ts';
 import type { Shape } from '../../engine/shape.ts';
-import { defineOp, showShape, type Value } from '../op.ts';
+import { defineOp, kindOf, showShape, type Value } from '../op.ts';
 import { slice } from './slice.ts';
 
 /**
@@ -11,16 +11,23 @@ import { slice } from './slice.ts';
  * pad(a, [[1, 1], [0, 0]]);                     // a row of zeros above and below
  */
 export function pad(a: Value, widths: readonly (readonly [number, number])[]): Value {
-  const isWidth = (width: number) => Number.isInteger(width) && width >= 0;
-  if (widths.length !== a.shape.length || !widths.flat().every(isWidth)) {
-    const given = widths.map(([before, after]) => `[${before}, ${after}]`).join(', ');
+  if (!Array.isArray(widths) || widths.length !== a.shape.length || !Array.from(widths).every(isPair)) {
     throw new RangeError(
-      `pad: ${showShape(a.shape)} needs one [before, after] for each axis, got [${given}]`,
+      `pad: ${showShape(a.shape)} needs one [before, after] for each axis, got ${shown(widths)}`,
     );
   }
   const start = widths.map(([before]) => before);
   const shape = widths.map(([before, after], axis) => before + (a.shape[axis] as number) + after);
   return padTo(a, start, shape);
+}
+
+const isPair = (pair: unknown) =>
+  Array.isArray(pair) && pair.length === 2 && pair.every(width => Number.isInteger(width) && width >= 0);
+
+/** A list of lists of numbers as it is written, or its kind. */
+function shown(widths: unknown): string {
+  if (typeof widths === 'number') return `${widths}`;
+  return Array.isArray(widths) ? `[${Array.from(widths, shown).join(', ')}]` : kindOf(widths);
 }
 
 /** The value laid into zeros of `shape` from `start`. */

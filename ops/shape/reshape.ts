@@ -1,6 +1,6 @@
 import { reshaped } from '../../engine/fan-out.ts';
 import { type Shape, sizeOf } from '../../engine/shape.ts';
-import { showShape, type Value } from '../op.ts';
+import { kindOf, showShape, type Value } from '../op.ts';
 
 /**
  * The same numbers in the same order under another shape; one length may be −1 and is then what is left. An alias: no
@@ -9,6 +9,8 @@ import { showShape, type Value } from '../op.ts';
  * @throws RangeError if the shapes hold unequally many numbers
  */
 export function reshape(a: Value, shape: Shape): Value {
+  if (!Array.isArray(shape))
+    throw new TypeError(`reshape: a shape is a list of whole numbers, got ${kindOf(shape)}`);
   const open = shape.indexOf(-1);
   if (open < 0) return reshaped(a, shape);
   const rest = sizeOf(shape.filter((_, axis) => axis !== open));

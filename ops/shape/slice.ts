@@ -1,6 +1,6 @@
 import type { SliceForm } from '../../engine/forms.ts';
 import { type Shape, sameShape } from '../../engine/shape.ts';
-import { defineOp, showShape, type Value } from '../op.ts';
+import { defineOp, kindOf, showShape, type Value } from '../op.ts';
 import { padTo } from './pad.ts';
 
 /**
@@ -35,9 +35,10 @@ function positions(
   given: number | readonly number[],
   missing: (length: number) => number,
 ): number[] {
-  const list = typeof given === 'number' ? [given] : given;
+  const list: readonly number[] = Array.isArray(given) ? Array.from(given) : [given];
   if (list.length > a.shape.length || !list.every(Number.isInteger)) {
-    throw new RangeError(`slice: ${showShape(a.shape)} has no position (${list.join(', ')})`);
+    const asked = list.map(each => (typeof each === 'number' ? each : kindOf(each)));
+    throw new RangeError(`slice: ${showShape(a.shape)} has no position (${asked.join(', ')})`);
   }
   return a.shape.map((length, axis) => {
     const position = list[axis] ?? missing(length);

@@ -1,15 +1,17 @@
 import type { TransposeForm } from '../../engine/forms.ts';
-import { defineOp, normaliseAxis, type Value } from '../op.ts';
+import { defineOp, kindOf, normaliseAxis, type Value } from '../op.ts';
 
 /**
  * The axes in another order: axis i of the result is axis axes[i] of `a`; reversed by default. Its adjoint is the
  * inverse `transpose`.
  */
 export function transpose(a: Value, axes?: readonly number[]): Value {
-  const order = axes ?? a.shape.map((_, axis) => a.shape.length - 1 - axis);
+  if (axes !== undefined && !Array.isArray(axes))
+    throw new TypeError(`transpose: axes are a list of whole numbers, got ${kindOf(axes)}`);
+  const order: readonly number[] = axes ?? a.shape.map((_, axis) => a.shape.length - 1 - axis);
   return transposeOp(
     [a],
-    order.map(axis => normaliseAxis('transpose', axis, a.shape)),
+    Array.from(order, axis => normaliseAxis('transpose', axis, a.shape)),
   );
 }
 

@@ -12,7 +12,21 @@ import {
   type Value,
   type VjpRule,
 } from 'posetape';
-import { add, div, exp, expandDims, mul, neg, pad, scaled, square, sub, sum } from 'posetape/ops';
+import {
+  add,
+  div,
+  exp,
+  expandDims,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  pad,
+  scaled,
+  square,
+  sub,
+  sum,
+} from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
 import { expectSlope, projectedGradient, type Recording, raysLike } from '../support/differences.ts';
 import { expectClose } from '../support/equal.ts';
@@ -117,6 +131,42 @@ describe("a user's own op", () => {
     expect(calls).toBe(1);
     interpreter().run([y]);
     expect(calls).toBe(1 + 6);
+  });
+
+  describe('is what the methods of a list call', () => {
+    const tape = new Tape();
+    const entries = [3, 1, 2];
+    const values = entries.map(entry => tape.parameter(entry));
+    const numbers = (wanted: readonly Value[]) => evaluate(wanted).map(({ data: [only] }) => only);
+    const fold = (op: (a: Value, b: Value) => Value) => numbers([values.reduce(op)])[0];
+
+    test('map, of one operand', () => {
+      expect(numbers(values.map(exp))).toEqual(entries.map(Math.exp));
+      expect(numbers(values.map(neg))).toEqual([-3, -1, -2]);
+      expect(numbers(values.map(cube))).toEqual([27, 1, 8]);
+      expect(numbers(entries.map(entry => mul(values[0] as Value, entry)).map(square))).toEqual([81, 9, 36]);
+    });
+
+    test('reduce, of two operands, with a first value and without, from either end', () => {
+      expect(fold(add)).toBe(6);
+      expect(fold(mul)).toBe(6);
+      expect(fold(maximum)).toBe(3);
+      expect(fold(minimum)).toBe(1);
+      expect(fold(sub)).toBe(0);
+      expect(fold(hypotenuse)).toBeCloseTo(Math.sqrt(14), 12);
+      expect(numbers([values.reduce(add, tape.fill(4)), values.reduceRight(sub)])).toEqual([10, -2]);
+      expect(values.reduce(add).inputs.length).toBe(2);
+    });
+
+    test('but no other count is right', () => {
+      const [a, b] = values as [Value, Value];
+      const wrong: unknown[][] = [[a, b, 0], [a, b, b, values], [a, b, 0, a], [a, b, 0, values, 0], [a]];
+      for (const operands of wrong)
+        expect(() => (add as (...all: unknown[]) => Value)(...operands)).toThrow(
+          'add: takes 2 operands, got',
+        );
+      expect(() => (exp as (...all: unknown[]) => Value)(a, 0)).toThrow('exp: takes 1 operands, got 2');
+    });
   });
 
   const x = new Tape().parameter([1, 2, 3], 'x');

@@ -1,0 +1,118 @@
+import { frozenMap } from './check-expression.ts';
+import { checkShape, type Form } from './forms.ts';
+import { kindOf } from './kind-of.ts';
+import { type Shape, showShape, sizeOf } from './shape.ts';
+import { isTensorData, type Tensor } from './tensor.ts';
+
+/**
+ * A form as a copy of our own: plain data, each field read once and of its type. So nothing but numbers and expressions
+ * comes to an executor that makes source text of it, and what the caller changes later changes nothing.
+ *
+ * Whether the numbers fit the inputs is for {@link shapeOf} to say.
+ *
+ * @throws TypeError naming `op` and the field
+ */
+export function ownForm<F extends Form>(op: string, form: F): F {
+  return copyOf(op, form) as F;
+}
+
+function copyOf(op: string, form: Form): Form {
+  if (typeof form !== 'object' || form === null) throw new TypeError(`${op}: its form is ${kindOf(form)}`);
+  // Read once: a getter may answer otherwise the next time.
+  const { kind } = form;
+  switch (kind) {
+    case 'map':
+      return frozenMap(form);
+    case 'reduce': {
+      const { reducer } = form;
+      if (reducer !== 'sum' && reducer !== 'max') throw unlike(op, 'reducer', "'sum' or 'max'", reducer);
+      return { kind, reducer, axes: wholes(op, 'axes', form.axes) };
+    }
+    case 'broadcast':
+    case 'reshape':
+      return { kind, shape: ownShape(op, form.shape) };
+    case 'transpose':
+      return { kind, permutation: wholes(op, 'permutation', form.permutation) };
+    case 'slice':
+    case 'pad':
+      return { kind, start: wholes(op, 'start', form.start), shape: ownShape(op, form.shape) };
+    case 'concat':
+      return { kind, axis: whole(op, 'axis', form.axis) };
+    case 'segment-sum':
+      return { kind, count: whole(op, 'count', form.count) };
+    case 'matmul': {
+      const [transposeA, transposeB] = [form.transposeA, form.transposeB];
+      checkFlag(op, 'transposeA', transposeA);
+      checkFlag(op, 'transposeB', transposeB);
+      return { kind, transposeA, transposeB };
+    }
+    case 'gather':
+    case 'accumulate':
+      return { kind };
+    case 'fill': {
+      const { number } = form;
+      if (typeof number !== 'number') throw unlike(op, 'number', 'a number', number);
+      return { kind, number, shape: ownShape(op, form.shape) };
+    }
+    case 'constant':
+      return { kind, tensor: ownTensor(op, form.tensor), rows: Number.POSITIVE_INFINITY };
+    case 'parameter': {
+      const { name } = form;
+      if (typeof name !== 'string') throw unlike(op, 'name', 'a string', name);
+      return { kind, tensor: ownTensor(op, form.tensor), name };
+    }
+    default:
+      throw new TypeError(`${op}: there is no form ${typeof kind === 'string' ? kind : kindOf(kind)}`);
+  }
+}
+
+/** A tensor whose shape nobody can change; its numbers are read when the tape runs. */
+export function ownTensor(op: string, tensor: Tensor): Tensor {
+  if (typeof tensor !== 'object' || tensor === null) throw unlike(op, 'tensor', 'a tensor', tensor);
+  const { data } = tensor;
+  if (!isTensorData(data)) throw unlike(op, 'data', 'a Float64Array, Float32Array or Int32Array', data);
+  const shape = ownShape(op, tensor.shape);
+  checkShape(op, [], shape);
+  if (sizeOf(shape) !== data.length) {
+    throw new RangeError(
+      `${op}: shape ${showShape(shape)} holds ${sizeOf(shape)} numbers, but ${data.length} were given`,
+    );
+  }
+  return { data, shape };
+}
+
+/** @throws TypeError naming `op` and the option, for what is neither true nor false */
+export function checkFlag(op: string, name: string, flag: unknown): void {
+  if (typeof flag !== 'boolean') throw unlike(op, name, 'true or false', flag);
+}
+
+/** A list of numbers, each read once. Whether they can be the lengths of axes, {@link shapeOf} says. */
+function ownShape(op: string, shape: Shape): Shape {
+  if (!Array.isArray(shape)) throw unlike(op, 'shape', 'a list of whole numbers', shape);
+  const own: number[] = [];
+  for (let axis = 0, { length: rank } = shape; axis < rank; axis++) {
+    const length: unknown = shape[axis];
+    if (typeof length !== 'number') throw unlike(op, 'shape', 'a list of whole numbers', length);
+    // Of −0 it makes 0.
+    own.push(length + 0);
+  }
+  return own;
+}
+
+/** A list of whole numbers, each read once; a hole in it is none. */
+function wholes(op: string, name: string, list: readonly number[]): number[] {
+  if (!Array.isArray(list)) throw unlike(op, name, 'a list of whole numbers', list);
+  const own: number[] = [];
+  for (let i = 0, { length } = list; i < length; i++) own.push(whole(op, name, list[i]));
+  return own;
+}
+
+function whole(op: string, name: string, number: unknown): number {
+  if (!Number.isInteger(number)) throw unlike(op, name, 'whole numbers', number);
+  // Of −0 it makes 0.
+  return (number as number) + 0;
+}
+
+function unlike(op: string, name: string, wanted: string, got: unknown): TypeError {
+  return new TypeError(`${op}: ${name} must be ${wanted}, got ${kindOf(got)}`);
+}

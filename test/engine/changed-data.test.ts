@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { type Executor, gradient, interpreter, jit, Tape, tensor, type Value } from 'posetape';
+import { gpu } from 'posetape/gpu';
+import { gather, mul, segmentSum, sum } from 'posetape/ops';
+import { wasm } from 'posetape/wasm';
+import { describe, expect, test } from 'vitest';
+import { expectClose } from '../support/equal.ts';
+import { property } from '../support/property.ts';
+
+/*
+ * Typed arrays are read when the tape runs, so that they may change until then. What no recorded shape or index allows is
+ * an error that names the value, on every executor the same.
+ */
+
+const executors: [string, () => Executor | Promise<Executor>][] = [
+  ['interpreter', () => interpreter()],
+  ['jit', () => jit()],
+  ['jit in float32', () => jit({ precision: 'float32' })],
+  ['wasm', () => wasm()],
+  ['gpu without a GPU', () => gpu({ mode: 'cpu' })],
+];
+
+describe.each(executors)('%s', (_name, make) => {
+  const rows = fc.integer({ min: 1, max: 40 });
+  const drawn = rows.chain(count => {
+    const entry = fc.nat(count - 1);
+    return fc.record({
+      count: fc.constant(count),
+      index: fc.array(entry, { minLength: 1, maxLength: 30 }),
+      place: fc.nat(29),
+      wrong: fc.oneof(fc.integer({ min: count, max: 2 ** 31 - 1 }), fc.integer({ min: -(2 ** 31), max: -1 })),
+      right: entry,
+    });
+  });
+
+  property('finds an index that came to lie outside, and takes one that did not', drawn, async given => {
+    const executor = await make();
+    const index = Int32Array.from(given.index);
+    const tape = new Tape();
+    const table = tape.parameter(Float64Array.from({ length: given.count }, (_, i) => i + 1));
+    const y = sum(gather(table, index));
+    const wanted = [y, ...gradient(y, [table])];
+    const place = given.place % index.length;
+    index[place] = given.right;
+    const [value] = await executor.run(wanted);
+    expectClose(
+      value?.data ?? [],
+      [...index].reduce((total, row) => total + row + 1, 0),
+      1e-6,
+    );
+    index[place] = given.wrong;
+    const message = `%1 = constant [${index.length}]: index ${given.wrong} at position ${place} is out of range: there are ${given.count} rows, 0 to ${given.count - 1}; it changed after it was recorded`;
+    await expect(async () => executor.run(wanted)).rejects.toThrow(message);
+  });
+
+  test('holds an index used twice to the fewer rows', async () => {
+    const executor = await make();
+    const tape = new Tape();
+    const index = Int32Array.of(0, 1);
+    const [long, short] = [tape.parameter([1, 2, 3, 4]), tape.parameter([1, 2])];
+    const on = tape.constant(index);
+    const y = sum(mul(gather(long, on), gather(short, on)));
+    index[1] = 2;
+    await expect(async () => executor.run([y])).rejects.toThrow('there are 2 rows, 0 to 1; it changed');
+  });
+
+  test('holds a sum by segments to their number', async () => {
+    const executor = await make();
+    const tape = new Tape();
+    const index = Int32Array.of(0, 1, 0);
+    const y = segmentSum(tape.parameter([1, 2, 3]), index, 2);
+    index[2] = 7;
+    await expect(async () => executor.run([y])).rejects.toThrow('index 7 at position 2 is out of range');
+  });
+
+  const changes: [string, (tape: Tape) => [Value, () => void], string][] = [
+    [
+      'a parameter that was detached',
+      tape => {
+        const data = Float64Array.of(1, 2, 3);
+        return [tape.parameter(data, 'x'), () => structuredClone(data, { transfer: [data.buffer] })];
+      },
+      '%0 = x [3]: its array has 0 entries in place of 3',
+    ],
+    [
+      'a constant that was detached',
+      tape => {
+        const data = Float32Array.of(1, 2, 3);
+        return [tape.constant(data), () => structuredClone(data, { transfer: [data.buffer] })];
+      },
+      '%0 = constant [3]: its array has 0 entries in place of 3',
+    ],
+    [
+      'a parameter that got longer',
+      tape => {
+        const buffer = new (ArrayBuffer as unknown as new (bytes: number, options: object) => ArrayBuffer)(
+          24,
+          { maxByteLength: 80 },
+        );
+        const data = new Float64Array(buffer);
+        return [
+          tape.parameter(data, 'x'),
+          () => (buffer as unknown as { resize(to: number): void }).resize(80),
+        ];
+      },
+      '%0 = x [3]: its array has 10 entries in place of 3',
+    ],
+    [
+      'a parameter that got another array',
+      tape => {
+        const x = tensor([1, 2, 3]) as { data: unknown };
+        const replace = () => {
+          x.data = 'abc';
+        };
+        return [tape.parameter(x as never, 'x'), replace];
+      },
+      '%0 = x [3]: its array',
+    ],
+  ];
+
+  test.each(changes)('names %s', async (_what, record, message) => {
+    const executor = await make();
+    const [x, change] = record(new Tape());
+    const y = sum(mul(x, x));
+    await executor.run([y]);
+    change();
+    await expect(async () => executor.run([y])).rejects.toThrow(message);
+  });
+});
