@@ -14,6 +14,7 @@ export { clamp } from './composed/clamp.ts';
 export { cosineCutoff } from './composed/cosineCutoff.ts';
 export { gaussians } from './composed/gaussians.ts';
 export { type LayerNormOptions, layerNorm } from './composed/layerNorm.ts';
+export { logSoftmax } from './composed/logSoftmax.ts';
 export { logSumExp } from './composed/logSumExp.ts';
 export { mean } from './composed/mean.ts';
 export { min } from './composed/min.ts';

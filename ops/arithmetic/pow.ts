@@ -1,30 +1,34 @@
 import { equal } from '../elementwise/equal.ts';
 import { log } from '../elementwise/log.ts';
 import { where } from '../elementwise/where.ts';
-import { defineOp, map, type Operand, type Value } from '../op.ts';
+import { type Binary, defineOp, map, type Operand, type Unary, type Value } from '../op.ts';
 import { mul } from './mul.ts';
 import { scaled } from './scaled.ts';
 import { sub } from './sub.ts';
 import { zeroWins } from './zeroWins.ts';
 
 /**
- * a to the power b, elementwise. A literal exponent is part of the tape's structure; the base may then be negative
- * where the exponent is whole.
+ * a to the power b, elementwise; the base may be negative where the exponent is whole.
  *
  *     d(aᵇ) = b·aᵇ⁻¹·da + aᵇ·ln a·db
  *
- * Where b = 0 the derivative by a is 0, at a = 0 too; where aᵇ = 0 the derivative by b is 0.
+ * Where b = 0 the derivative by a is 0, at a = 0 too. So it is at a = 0 for exponents between 0 and 1, where the slope is
+ * infinite, as it is for `sqrt`. Where aᵇ = 0 the derivative by b is 0.
+ *
+ * A literal exponent is data like other literals, so that any number of them share one plan; but whole numbers from −16
+ * to 16 and multiples of ½ from −4 to 4 are part of the tape's structure.
  */
 export function pow(a: Operand, b: Operand): Value {
-  return typeof b === 'number' && typeof a !== 'number' ? powLiteral(a, b) : powOp(a, b);
+  if (typeof b !== 'number' || typeof a === 'number') return powOp(a, b);
+  const fixed = fixedPowers.get(b);
+  return fixed ? fixed(a) : powGiven(a, b);
 }
 
-const powOp = defineOp({
+const powOp: Binary = defineOp({
   name: 'pow',
   forward: map((s, a, b) => s.pow(a, b)),
   vjp: [
-    // 0·a⁻¹ would be NaN at a = 0.
-    (g, _ans, a, b) => scaled(g, zeroWins(b, pow(a, sub(b, 1)))),
+    (g, _ans, a, b) => scaled(g, slope(powOp, a, b)),
     (g, ans, a) => {
       const isZero = equal(ans, 0);
       return scaled(g, where(isZero, 0, mul(ans, log(where(isZero, 1, a)))));
@@ -32,11 +36,45 @@ const powOp = defineOp({
   ],
 });
 
-function powLiteral(a: Value, exponent: number): Value {
-  const op = defineOp({
+/** The same where the exponent is a literal, by which no derivative is wanted. */
+const powGiven: Binary = defineOp({
+  name: 'pow',
+  forward: map((s, a, b) => s.pow(a, b)),
+  vjp: [(g, _ans, a, b) => scaled(g, slope(powGiven, a, b)), null],
+});
+
+/** b·aᵇ⁻¹, 0 where b is 0 (0·a⁻¹ would be NaN at a = 0) and where it is infinite though aᵇ is 0. */
+function slope(power: Binary, a: Value, b: Value): Value {
+  return zeroWins(b, where(isVertical(a, b), 0, power(a, sub(b, 1))));
+}
+
+/** 1 where a = 0 and 0 < b < 1. */
+const isVertical: Binary = defineOp({
+  name: 'isVertical',
+  forward: map((s, a, b) => {
+    const [zero, one] = [s.constant(0), s.constant(1)];
+    return s.select(s.equal(a, zero), s.select(s.less(zero, b), s.less(b, one), zero), zero);
+  }),
+  vjp: [null, null],
+});
+
+/** The exponents met again and again, each an op of its own that is made once. */
+const fixedPowers: ReadonlyMap<number, Unary> = new Map(
+  Array.from({ length: 65 }, (_, i) => i / 2 - 16)
+    .filter(exponent => Number.isInteger(exponent) || Math.abs(exponent) < 4)
+    .map(exponent => [exponent, fixedPower(exponent)]),
+);
+
+function fixedPower(exponent: number): Unary {
+  const isBounded = exponent <= 0 || exponent >= 1;
+  const byBase = (x: Value) => mul(exponent, pow(x, exponent - 1));
+  return defineOp({
     name: 'pow',
     forward: map((s, x) => s.pow(x, s.constant(exponent))),
-    vjp: [exponent === 0 ? null : (g, _ans, x) => scaled(g, mul(exponent, pow(x, exponent - 1)))],
+    vjp: [
+      exponent === 0
+        ? null
+        : (g, _ans, x) => scaled(g, isBounded ? byBase(x) : where(equal(x, 0), 0, byBase(x))),
+    ],
   });
-  return op(a);
 }

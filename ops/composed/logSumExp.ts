@@ -1,27 +1,53 @@
-import { abs } from '../arithmetic/abs.ts';
 import { add } from '../arithmetic/add.ts';
-import { sub } from '../arithmetic/sub.ts';
+import { neg } from '../arithmetic/neg.ts';
+import { equal } from '../elementwise/equal.ts';
 import { exp } from '../elementwise/exp.ts';
-import { less } from '../elementwise/less.ts';
 import { log } from '../elementwise/log.ts';
 import { stopGradient } from '../elementwise/stopGradient.ts';
 import { where } from '../elementwise/where.ts';
-import { type Axes, normaliseAxes, type Value, withoutAxes } from '../op.ts';
+import {
+  type Axes,
+  type Binary,
+  checkFlag,
+  defineOp,
+  map,
+  normaliseAxes,
+  reducedShape,
+  type Value,
+  withoutAxes,
+} from '../op.ts';
 import { max } from '../reduce/max.ts';
 import { sum } from '../reduce/sum.ts';
 import { reshape } from '../shape/reshape.ts';
 
 /**
  * ln Σ exp(aᵢ), a smooth maximum, along an axis, several, or all. The largest is taken out first, so energies of ±10⁴
- * neither overflow nor vanish; of −∞ alone it is −∞.
+ * neither overflow nor vanish.
  *
  *     ln Σ exp(aᵢ) = m + ln Σ exp(aᵢ − m),  m = max aᵢ
+ *
+ * Of −∞ alone, or of no numbers, it is −∞ with gradient 0. With ∞ among them it is ∞; those entries share the gradient.
  */
 export function logSumExp(a: Value, axis?: Axes, keepDims = false): Value {
   const axes = normaliseAxes('logSumExp', axis, a.shape);
-  const largest = stopGradient(max(a, axes, true));
-  // ∞ − ∞ is NaN, so an infinite maximum is not taken out.
-  const shift = where(less(abs(largest), Infinity), largest, 0);
-  const result = add(shift, log(sum(exp(sub(a, shift)), axes, true)));
+  checkFlag('logSumExp', 'keepDims', keepDims);
+  const along = reducedShape(a.shape, axes);
+  const isEmpty = axes.some(each => a.shape[each] === 0);
+  const result = isEmpty ? a.tape.fill(-Infinity, along) : ofSome(a, axes);
   return keepDims ? result : reshape(result, withoutAxes(a.shape, axes));
 }
+
+function ofSome(a: Value, axes: readonly number[]): Value {
+  const largest = stopGradient(max(a, axes, true));
+  // −∞ is not taken out: its exponential is 0 as it is.
+  const shift = where(equal(largest, -Infinity), 0, largest);
+  const total = sum(exp(above(a, shift)), axes, true);
+  return add(shift, where(equal(total, 0), -Infinity, log(total)));
+}
+
+/** a − b, and 0 where they are equal, at ∞ too. */
+const above: Binary = defineOp({
+  name: 'above',
+  forward: map((s, a, b) => s.select(s.equal(a, b), s.constant(0), s.sub(a, b))),
+  vjp: [g => g, g => neg(g)],
+});

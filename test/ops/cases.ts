@@ -298,6 +298,7 @@ const reductionCases: Case[] = [
  */
 
 const softmax = (x: number, entries: number[]) => Math.exp(x) / sumOfExp(entries);
+const logSoftmax = (x: number, entries: number[]) => x - Math.log(sumOfExp(entries));
 
 const normalised = (epsilon: number) => (x: number, entries: number[]) => {
   const centre = average(entries);
@@ -310,6 +311,15 @@ const alongCases: Case[] = [
   along(ops.softmax, a => ops.softmax(a), alongAxes(softmax, [1]), [2, 3], anywhere, []),
   along(ops.softmax, a => ops.softmax(a, 0), alongAxes(softmax, [0]), [2, 3], anywhere, []),
   along(ops.softmax, a => ops.softmax(a, [-1, 0]), alongAxes(softmax, [0, 2]), [2, 2, 3], anywhere, []),
+  along(ops.logSoftmax, a => ops.logSoftmax(a), alongAxes(logSoftmax, [1]), [2, 3], anywhere, []),
+  along(
+    ops.logSoftmax,
+    a => ops.logSoftmax(a, [0, -1]),
+    alongAxes(logSoftmax, [0, 2]),
+    [2, 2, 3],
+    anywhere,
+    [],
+  ),
   along(ops.layerNorm, a => ops.layerNorm(a), alongAxes(normalised(1e-5), [1]), [2, 3], apart, []),
   ofMany(
     ops.layerNorm,

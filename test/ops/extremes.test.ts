@@ -10,6 +10,7 @@ import {
   expm1,
   log,
   log1p,
+  logSoftmax,
   logSumExp,
   max,
   maximum,
@@ -23,6 +24,7 @@ import {
   reshape,
   shiftedSoftplus,
   sigmoid,
+  slice,
   softmax,
   softplus,
   sqrt,
@@ -128,6 +130,45 @@ describe('logSumExp and softmax', () => {
     expect(derivatives(x => softmax(x), nothing, 0)).toEqual([[Number.NaN, Number.NaN]]);
   });
 
+  test.each([
+    // [entries, logSumExp, its gradient]: rows of their own, and all of them one below the other.
+    [[-Infinity, -Infinity], -Infinity, [0, 0]],
+    [[Infinity, 0], Infinity, [1, 0]],
+    [[-Infinity, Infinity], Infinity, [0, 1]],
+    [[Infinity, Infinity], Infinity, [0.5, 0.5]],
+    [[1e4, 1e4], 1e4 + Math.LN2, [0.5, 0.5]],
+  ])('of %o it is %d, its gradient %o, among other rows too', (entries, value, slope) => {
+    const [found, first, second] = derivatives(logSumExp, entries) as [number[], number[], number[]];
+    expect(found).toEqual([value]);
+    expectClose(first, slope, 4 * ulp);
+    expectClose(second, [0, 0], 4 * ulp, 1);
+    const rows = (x: Value) => logSumExp(reshape(x, [3, 2]), 1);
+    const among = derivatives(rows, [0, 0, ...entries, 3, 3]) as [number[], number[], number[]];
+    expectClose(among[0], [Math.LN2, value, 3 + Math.LN2], 4 * ulp);
+    expectClose(among[1], [0.5, 0.5, ...slope, 0.5, 0.5], 4 * ulp);
+    expectClose(among[2], [0, 0, 0, 0, 0, 0], 4 * ulp, 1);
+  });
+
+  test('what comes to −∞ has no slope by what was added', () => {
+    const nothing = (x: Value) => logSumExp(add(x.tape.constant([-Infinity, -Infinity]), x));
+    expect(derivatives(nothing, [1]).slice(1)).toEqual([[0], [0]]);
+  });
+
+  test('of no numbers it is −∞, with a gradient of none', () => {
+    expect(derivatives(logSumExp, [], 1)).toEqual([[-Infinity], []]);
+  });
+
+  test('logSoftmax is exact where softmax is 0', () => {
+    const first = (x: Value) => slice(logSoftmax(x), 1);
+    expect(derivatives(x => logSoftmax(x), [1000, 0], 0)).toEqual([[0, -1000]]);
+    expect(derivatives(first, [1000, 0], 2)).toEqual([[-1000], [-1, 1], [0, 0]]);
+    expect(derivatives(x => logSoftmax(x), [-Infinity, 0], 0)).toEqual([[-Infinity, 0]]);
+    for (const f of [softmax, logSoftmax]) {
+      expect(derivatives(x => f(x), [Infinity, 0], 0)).toEqual([[Number.NaN, Number.NaN]]);
+      expect(derivatives(x => f(x), [-Infinity, -Infinity], 0)).toEqual([[Number.NaN, Number.NaN]]);
+    }
+  });
+
   test('+∞ and NaN are not hidden', () => {
     expect(derivatives(logSumExp, [Infinity, 0], 0)).toEqual([[Infinity]]);
     expect(derivatives(logSumExp, [Number.NaN, 0], 0)).toEqual([[Number.NaN]]);
@@ -150,6 +191,7 @@ describe('kinks have the stated subgradient', () => {
     ['abs at 0', abs, [0, -0], [0, 0], [0, 0]],
     ['relu at 0', relu, [0, -0, 1, -1], [0, 0, 1, 0], [0, 0, 0, 0]],
     ['sqrt at 0', sqrt, [0, 1], [0, 0.5], [0, -0.25]],
+    ['a root of a square at 0', x => pow(sum(square(x)), 0.5), [0, 0], [0, 0], [0, 0]],
     ['sqrt of a square at 0', x => sqrt(square(x)), [0, -3], [0, -1], [0, 0]],
     ['norm at 0', norm, [0, 0, 0], [0, 0, 0], [0, 0, 0]],
     ['norm of rows at 0', x => norm(reshape(x, [2, 1]), -1), [0, -3], [0, -1], [0, 0]],
@@ -222,7 +264,14 @@ describe('pow', () => {
     [0, 1, 0, 1, 0],
     [0, 2, 0, 0, 2],
     [0, 3, 0, 0, 0],
-    [0, 0.5, 0, Infinity, -Infinity],
+    [0, 0.5, 0, 0, 0],
+    [0, 0.3, 0, 0, 0],
+    [0, 1.5, 0, 0, 0],
+    [0, 2.7, 0, 0, 0],
+    [0, 17, 0, 0, 0],
+    [0, -1, Infinity, -Infinity, Infinity],
+    [-1, 17, -1, 17, -272],
+    [-1, -18, 1, 18, 342],
     [-2, 0, 1, 0, 0],
     [-2, 1, -2, 1, 0],
     [-2, 2, 4, -4, 2],

@@ -71,6 +71,11 @@ function run({ use, operands }: Use): Tensor {
 }
 
 describe.each(exported)('%s', op => {
+  if (usesOf(op).length === 0) {
+    test('has a case', () => expect.fail(`${op} has no case in test/ops/cases.ts`));
+    return;
+  }
+
   property('is its formula, in plain loops', uses(usesOf(op)), ({ use, operands }) => {
     const plain = use.plain(...operands.map(({ data, shape }) => ({ data: [...data], shape })));
     expectClose(

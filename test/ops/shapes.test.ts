@@ -57,13 +57,15 @@ describe.each(Object.entries(reductions))('%s follows NumPy along axes', (_name,
   });
 });
 
-test('reductions of no numbers: a sum is 0, a mean or an extreme an error', () => {
+test('reductions of no numbers: a sum is 0, a logSumExp −∞, a mean or an extreme an error', () => {
   const none = ofShape([0, 3]);
   expect([...evaluate([ops.sum(none, 0)])[0].data]).toEqual([0, 0, 0]);
+  expect([...evaluate([ops.logSumExp(none, 0)])[0].data]).toEqual([-Infinity, -Infinity, -Infinity]);
+  expect(ops.logSumExp(none, 0, true).shape).toEqual([1, 3]);
+  expect(ops.logSumExp(none, 1).shape).toEqual([0]);
   expect(() => ops.mean(none, 0)).toThrow('mean: [0, 3]');
   expect(() => ops.max(none, 0)).toThrow('max: [0, 3]');
   expect(() => ops.min(none)).toThrow('[0, 3]');
-  expect(() => ops.logSumExp(none)).toThrow('[0, 3]');
 });
 
 describe('elementwise ops broadcast as NumPy does', () => {

@@ -294,6 +294,7 @@ const recipes: Record<OpName, Recipe> = {
   logSumExp: reduction(ops.logSumExp),
   norm: reduction(ops.norm),
   softmax: reduction((x, axes) => ops.softmax(x, axes ?? allAxes(x))),
+  logSoftmax: reduction((x, axes) => mul(0.25, ops.logSoftmax(x, axes ?? allAxes(x)))),
   layerNorm: chosen(step =>
     binary((x, y) =>
       ops.layerNorm(x, { gain: tanh(y), bias: y, axis: axesOf(step, x) ?? allAxes(x), epsilon: 1 }),
