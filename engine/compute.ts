@@ -160,6 +160,7 @@ function computeMap(expression: Expression, inputs: readonly Tensor[], out: Resu
   const walkers = inputs.map(input => repeated(input.shape, out.shape));
   const arrays = inputs.map(input => input.data);
   const [x, y, z] = arrays as [...TensorData[], TensorData, TensorData, TensorData];
+  const entries = new Array<number>(arrays.length);
   let at = 0;
   walk(out.shape, [contiguous(out.shape), ...walkers], (begin, step, length) => {
     const [, x0, y0, z0] = begin as [number, number, number, number];
@@ -182,9 +183,10 @@ function computeMap(expression: Expression, inputs: readonly Tensor[], out: Resu
         return;
       default:
         for (let i = 0; i < length; i++) {
-          const entries = arrays.map(
-            (array, k) => array[(begin[k + 1] as number) + i * (step[k + 1] as number)] as number,
-          );
+          for (let k = 0; k < arrays.length; k++) {
+            const from = (begin[k + 1] as number) + i * (step[k + 1] as number);
+            entries[k] = (arrays[k] as TensorData)[from] as number;
+          }
           out.data[at++] = expression(numbers, ...entries);
         }
     }

@@ -23,7 +23,7 @@ import { describe, isValue, type Value, type VjpRule } from './tape.ts';
 export function gradient<const T extends readonly Value[]>(y: Value, wrt: T): { [K in keyof T]: Value } {
   checkArguments(y, wrt);
   const { tape } = y;
-  const oldest = Math.min(y.id, ...wrt.map(value => value.id));
+  const oldest = wrt.reduce((least, { id }) => Math.min(least, id), y.id);
   const onPath = valuesOnPath(y, wrt, oldest);
   /** By place, counted from the oldest: what has arrived for a value, and what that sums to. */
   const contributions = new Array<Value[] | undefined>(onPath.length);
@@ -71,7 +71,9 @@ function ruleOf(value: Value, position: number): VjpRule | null {
 }
 
 function cotangentOf(rule: VjpRule, g: Value, value: Value, position: number): Value {
-  const cotangent = rule(g, value, ...value.inputs);
+  // A concat or an accumulation may have more inputs than a call has room for.
+  const isVariadic = typeof value.op.vjp === 'function' && value.form.kind !== 'map';
+  const cotangent = isVariadic ? rule(g, value) : rule(g, value, ...value.inputs);
   const input = value.inputs[position] as Value;
   if (!isValue(cotangent)) {
     throw new TypeError(

@@ -34,7 +34,9 @@ export function inspect(tape: Tape, options: InspectOptions = {}): string {
     bytesOf(value),
     ...(values ? [showNumbers(tensors[n] as Tensor)] : []),
   ]);
-  const widths = [0, 1, 2, 3].map(column => Math.max(0, ...rows.map(row => (row[column] as string).length)));
+  const widths = [0, 1, 2, 3].map(column =>
+    rows.reduce((widest, row) => Math.max(widest, (row[column] as string).length), 0),
+  );
   const lines: string[] = [];
   let wasAdjoint = false;
   for (const [n, [id = '', expression = '', shape = '', bytes = '', numbers = '']] of rows.entries()) {

@@ -16,16 +16,27 @@ export function concat(values: readonly Value[], axis = 0): Value {
 const concatOp = defineOp({
   name: 'concat',
   forward: (axis: number): ConcatForm => ({ kind: 'concat', axis }),
-  vjp:
-    position =>
-    (g, ans, ...parts) => {
-      const { axis } = ans.form;
-      const lengthOf = (part: Value) => part.shape[axis] as number;
-      const from = parts.slice(0, position).reduce((total, part) => total + lengthOf(part), 0);
-      const start = ans.shape.map((_, each) => (each === axis ? from : 0));
-      const end = ans.shape.map((length, each) =>
-        each === axis ? from + lengthOf(parts[position] as Value) : length,
-      );
-      return slice(g, start, end);
-    },
+  vjp: position => (g, ans) => {
+    const { axis } = ans.form;
+    const from = offsetsOf(ans)[position] as number;
+    const length = ans.inputs[position]?.shape[axis] as number;
+    const start = ans.shape.map((_, each) => (each === axis ? from : 0));
+    return slice(g, start, ans.shape.with(axis, from + length));
+  },
 });
+
+/** Where each part begins, added up once for all of them: there may be very many. */
+function offsetsOf({ form, inputs }: Value<ConcatForm>): readonly number[] {
+  const known = offsets.get(form);
+  if (known) return known;
+  let next = 0;
+  const begins = inputs.map(({ shape }) => {
+    const begin = next;
+    next += shape[form.axis] as number;
+    return begin;
+  });
+  offsets.set(form, begins);
+  return begins;
+}
+
+const offsets = new WeakMap<ConcatForm, readonly number[]>();

@@ -1,5 +1,16 @@
-import { evaluate, gradient, interpreter, Memory, Tape, tensor, type Value } from 'posetape';
-import { add, concat, exp, mul, pow, sin, slice, square, sum } from 'posetape/ops';
+import {
+  defineOp,
+  evaluate,
+  gradient,
+  inspect,
+  interpreter,
+  Memory,
+  map,
+  Tape,
+  tensor,
+  type Value,
+} from 'posetape';
+import { add, concat, exp, mul, neg, pow, sin, slice, square, sum } from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
 import { expectClose } from '../support/equal.ts';
 
@@ -132,6 +143,49 @@ describe('gradient', () => {
   test.each(mistakes)('of or by %s is an error', (_mistake, record, message) => {
     expect(record).toThrow(message);
   });
+});
+
+describe('of very many values is recorded and run, in a time that grows as they do', () => {
+  // More than a call has room for as arguments.
+  const count = 130_000;
+  const single = (wanted: readonly Value[]) =>
+    interpreter()
+      .run(wanted)
+      .map(({ data: [only] }) => only);
+
+  test('each asked for, and each a part of one', () => {
+    const tape = new Tape();
+    const parts = Array.from({ length: count }, (_, i) => tape.parameter([i]));
+    const slopes = single(gradient(sum(square(concat(parts))), parts));
+    expect([slopes.length, slopes[3], slopes[count - 1]]).toEqual([count, 6, 2 * (count - 1)]);
+  }, 60_000);
+
+  test('one used in as many places', () => {
+    const x = new Tape().parameter([2]);
+    const [dx] = gradient(sum(square(concat(new Array<Value>(count).fill(x)))), [x]);
+    expect(single([dx])).toEqual([4 * count]);
+  }, 60_000);
+
+  test('one after the other', () => {
+    const tape = new Tape();
+    const x = tape.parameter(1);
+    let y = x;
+    for (let i = 0; i < count; i++) y = neg(y);
+    expect(single([y, ...gradient(y, [x])])).toEqual([1, 1]);
+    expect(inspect(tape).split('\n').length).toBe(2 * count + 3);
+  }, 60_000);
+
+  test('inputs of one expression', () => {
+    const most = 30_000;
+    const total = defineOp({
+      name: 'total',
+      forward: map((s, ...terms) => terms.reduce((sofar, term) => s.add(sofar, term))),
+      vjp: () => g => g,
+    });
+    const x = new Tape().parameter([1, 2]);
+    const y = total(...new Array<Value>(most).fill(x));
+    expect([...(interpreter().run([y])[0]?.data ?? [])]).toEqual([most, 2 * most]);
+  }, 60_000);
 });
 
 describe('what does not lie between wrt and y costs nothing', () => {
