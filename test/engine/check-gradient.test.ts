@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import {
   checkGradient,
   defineOp,
@@ -8,8 +9,27 @@ import {
   tensor,
   type Value,
 } from 'posetape';
-import { abs, add, exp, greater, mul, relu, scaled, sin, slice, square, sum, where } from 'posetape/ops';
+import {
+  abs,
+  add,
+  concat,
+  exp,
+  greater,
+  mul,
+  relu,
+  reshape,
+  scaled,
+  sin,
+  slice,
+  square,
+  sum,
+  where,
+} from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
+import { pairsOf } from '../../examples/vina/pairs.ts';
+import { type Model, readPdbqt } from '../../examples/vina/pdbqt.ts';
+import { recordWeights, score } from '../../examples/vina/score.ts';
+import { heavyAtoms } from '../../examples/vina/xs-types.ts';
 import { evenly } from '../support/numbers.ts';
 import { paramsOf, poseArbitrary, programArbitrary, record } from '../support/programs.ts';
 import { property } from '../support/property.ts';
@@ -161,4 +181,43 @@ describe('checkGradient', () => {
       expect(entries.filter(({ verdict, error }) => verdict === 'wrong' && error > 1e-6)).toEqual([]);
     },
   );
+});
+
+describe('checkGradient by coordinates of a docked pose', () => {
+  const read = (name: string) => {
+    const text = readFileSync(
+      new URL(`../../examples/vina/data/imatinib-abl/${name}`, import.meta.url),
+      'utf8',
+    );
+    return readPdbqt(text, name);
+  };
+  const receptor = heavyAtoms(read('pocket.pdbqt')[0] as Model);
+  const models = read('poses.pdbqt');
+
+  /** The forces on four atoms by the Vina scorer, off by a factor. */
+  const forces = (n: number, factor: number, entries: number) => {
+    const pose = pairsOf(heavyAtoms(models[n] as Model), receptor);
+    const same = defineOp({ name: 'same', forward: map((_s, x) => x), vjp: [g => mul(g, factor)] });
+    const { data } = pose.ligand;
+    const moved = (tape: Tape, x: Value) => {
+      const [before, after] = [tape.constant(data.slice(0, 48)), tape.constant(data.slice(60))];
+      return reshape(concat([before, same(x), after]), pose.ligand.shape);
+    };
+    const params = { x: tensor(data.slice(48, 60)) };
+    return checkGradient((tape, { x }) => score(tape, recordWeights(tape), pose, moved(tape, x)), params, {
+      entries,
+    });
+  };
+
+  // Coordinates go up to 100 Å, and the potential has kinks every few hundredths.
+  test.each([0, 32])('finds the forces of pose %d right', async n => {
+    const { ok, report, entries } = await forces(n, 1, 6);
+    expect(ok, report).toBe(true);
+    expect(entries.length).toBe(6);
+  });
+
+  test('finds a rule wrong that is off by a thousandth', async () => {
+    const { entries } = await forces(0, 1.001, 3);
+    expect(entries.map(({ verdict }) => verdict)).toEqual(['wrong', 'wrong', 'wrong']);
+  });
 });
