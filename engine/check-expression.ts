@@ -61,10 +61,10 @@ function checkOnce(op: string, expression: Expression, inputs: number): void {
 /** The inputs of an expression are the arguments of a call, within one that recorded it: the stack has room for both. */
 const mostInputs = 30_000;
 
-/** What is being read, for the messages. */
+/** The op whose expression is being read, for the messages. */
 let reading = { op: '', inputs: 0 };
 
-/** What stands for a number while an expression is read; JavaScript's own operators cannot take it. */
+/** Stands for a number while an expression is read; JavaScript's own operators cannot take it. */
 class Stand {
   [Symbol.toPrimitive](): never {
     throw new TypeError(
@@ -75,7 +75,7 @@ class Stand {
 
 const stand = Object.freeze(new Stand());
 
-/** The reading that only looks at what operations are given. */
+/** The algebra that only checks the arguments of its operations. */
 const looking: Scalar<Stand> = Object.freeze({
   ...(Object.fromEntries(
     Object.entries(numbers).map(([name, { length }]) => {

@@ -7,16 +7,16 @@ import type { Tensor } from './tensor.ts';
 
 /** Options of {@link checkGradient}. */
 export interface CheckGradientOptions {
-  /** How far entry and difference may lie apart, as a share of the parameter's largest entry. Default 10⁻⁶. */
+  /** The distance allowed between entry and difference, as a share of the parameter's largest entry. Default 10⁻⁶. */
   readonly tolerance?: number;
   /**
    * The largest step, as a share of the entry (or of 1, where that is larger). Default 0.02. Where it does not tell,
    * smaller ones are tried, down to 10⁻⁶ of it.
    */
   readonly step?: number;
-  /** How many entries of each parameter to check, at least 1, spread evenly. Default all. */
+  /** The number of entries of each parameter to check, at least 1, spread evenly. Default all. */
   readonly entries?: number;
-  /** What computes the gradient; the differences are always of float64 values. Default `interpreter()`. */
+  /** Computes the gradient; the differences are always of float64 values. Default `interpreter()`. */
   readonly executor?: Executor;
 }
 
@@ -37,14 +37,14 @@ export interface EntryCheck {
   readonly difference: number;
   /** |gradient − difference|, infinite where the gradient is not a finite number. */
   readonly error: number;
-  /** How far the difference itself may be off, by its own account. */
+  /** The error of the difference itself, by its own account. */
   readonly uncertainty: number;
   readonly verdict: 'agrees' | 'wrong' | 'step' | 'precision';
 }
 
-/** What {@link checkGradient} found. */
+/** The result of {@link checkGradient}. */
 export interface GradientCheck {
-  /** Whether every entry agrees. */
+  /** True if every entry agrees. */
   readonly ok: boolean;
   readonly entries: readonly EntryCheck[];
   /** The outcome in words: one line if all agree, else one for each entry that does not. */
@@ -56,8 +56,8 @@ export interface GradientCheck {
  * how much, and whether the step or the precision is to blame.
  *
  * Differences are extrapolated to step 0 from ten shrinking steps, which also gives their uncertainty (C. J. F. Ridders,
- * Advances in Engineering Software 4, 75, 1982). Where these do not agree with the gradient, ten smaller ones are tried, and
- * ten more, and the most certain counts: a coordinate of 100 Å changes a potential within less than a hundredth of itself.
+ * Advances in Engineering Software 4, 75, 1982). If they disagree with the gradient, two more rounds of ten smaller steps are
+ * tried and the most certain one counts: a potential can have kinks every few hundredths of an Å while coordinates are 100 Å.
  *
  * @throws RangeError if the scorer does not give a single number, or for an option out of range
  * @example
@@ -125,9 +125,9 @@ interface Compared {
   readonly tolerance: number;
 }
 
-/** How many times ten steps are tried for a difference to believe, each ten going on where the last ended. */
+/** Rounds of ten steps in which a reliable difference is sought, each going on where the last ended. */
 const scales = 3;
-/** How many times before a gradient is called wrong. */
+/** Rounds in all before a gradient is called wrong. */
 const mostScales = 5;
 
 /** The gradient beside differences of steps from `largest` down, as far as it takes to tell. */
@@ -192,7 +192,7 @@ interface Difference {
   readonly uncertainty: number;
   /** The step of the best estimate. */
   readonly step: number;
-  /** How far the slopes from the right and from the left lie apart as the step goes to 0. */
+  /** The distance between the slopes from the right and from the left as the step goes to 0. */
   readonly kink: number;
 }
 

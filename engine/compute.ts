@@ -6,7 +6,7 @@ import type { Tensor, TensorData } from './tensor.ts';
 /** A tensor that is being written. */
 type Result = Tensor<Float64Array | Float32Array>;
 
-/** Where a walk reads or writes one array: how far each step of each axis goes, and where it begins. */
+/** The way of a walk through one array: its strides by axis, and its start. */
 interface Walker {
   readonly strides: readonly number[];
   readonly start: number;

@@ -3,11 +3,9 @@ import { kindOf } from './kind-of.ts';
 import { isValue, type Op, type Operand, type Value, type Vjp } from './tape.ts';
 
 /** An op whose form is the same at each use: called with its operands, also by a list's `map` and `reduce`. */
-export interface FixedOp {
-  (...operands: Operand[]): Value;
-  (operand: Operand, index: number, list: readonly Value[]): Value;
-  (sofar: Operand, operand: Operand, index: number, list: readonly Value[]): Value;
-}
+export type FixedOp = ((...operands: Operand[]) => Value) &
+  ((operand: Operand, index: number, list: readonly Value[]) => Value) &
+  ((sofar: Operand, operand: Operand, index: number, list: readonly Value[]) => Value);
 
 /** An op whose form depends on attributes: called with its inputs, then the attributes. */
 export type AttributedOp<Attributes extends readonly unknown[]> = (
@@ -58,8 +56,8 @@ export function defineOp<F extends Form, Attributes extends readonly unknown[]>(
 }
 
 /**
- * What an op is called with, without what a list's own methods add: `values.map(exp)` calls it with the index and the list
- * as well, and so does `values.reduce(add)`. No op takes a list, so none is mistaken.
+ * The operands of a call, without the arguments that a list's own methods add: `values.map(exp)` and `values.reduce(add)`
+ * pass the index and the list as well. No op takes a list, so none is mistaken.
  */
 function operandsOf(given: readonly unknown[], vjp: Vjp): readonly Operand[] {
   let operands = given;

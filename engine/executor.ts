@@ -13,7 +13,7 @@ export function checkPrecision(owner: string, precision: unknown): void {
   throw new RangeError(`${owner}: precision is 'float64' or 'float32', got ${JSON.stringify(precision)}`);
 }
 
-/** What a run may be told. */
+/** Options of a run. */
 export interface RunOptions {
   /** Counts the bytes held during the run; afterwards it holds as many as before, whatever happened. */
   readonly memory?: Memory;
@@ -34,7 +34,7 @@ export interface RunOptions {
   readonly onValue?: (value: Value, tensor: Tensor) => void;
 }
 
-/** What lies on a device of an executor's: buffers and textures, now and at most. */
+/** The memory held on an executor's own device: buffers and textures, now and at most. */
 export interface DeviceMemory {
   readonly buffers: number;
   readonly textures: number;
@@ -57,16 +57,16 @@ export class DeviceLostError extends Error {
 }
 
 /**
- * What turns a tape into numbers: values in, as many tensors out. It keeps nothing from one run to the next but
+ * Turns a tape into numbers: values in, as many tensors out. It keeps nothing from one run to the next but
  * what it has compiled.
  */
 export interface Executor {
-  /** What ran, for reports: `interpreter float64`. */
+  /** A name for reports: `interpreter float64`. */
   readonly name: string;
   readonly precision: Precision;
-  /** Whether it can stop after the first wanted value; one that runs forward and backward as one cannot. */
+  /** True if it can stop after the first wanted value; one that runs forward and backward as one cannot. */
   readonly stops: boolean;
-  /** What it holds on a device of its own, where it has one. */
+  /** The memory it holds on a device of its own, if it has one. */
   readonly device?: DeviceMemory | undefined;
   /** @throws DeviceLostError where the device went away */
   run(wanted: readonly Value[], options?: RunOptions): Tensor[] | Promise<Tensor[]>;
@@ -80,8 +80,8 @@ export interface SyncExecutor extends Executor {
 /**
  * The values that `wanted` depend on, oldest first. All others on the tape are dead and cost nothing.
  *
- * Every executor begins with it, so this is where data are looked at again that could have changed since they were
- * recorded in a way that no shape or index allows.
+ * Every executor calls it first, so it also checks what may have changed since it was recorded: the length of each array,
+ * and that index entries lie within their rows.
  *
  * @throws Error naming the value, for an array of another length, RangeError for an index outside its rows
  */

@@ -136,7 +136,7 @@ export function map(expression: Expression): MapForm {
   return frozenMap({ kind: 'map', expression });
 }
 
-/** Whether input `position` of this form is index data. */
+/** True if input `position` of this form is index data. */
 export function takesIndex(form: Form, position: number): boolean {
   return position === 1 && (form.kind === 'gather' || form.kind === 'segment-sum');
 }
@@ -273,7 +273,7 @@ function checkSome(op: string, form: Form, inputs: readonly Shape[]): void {
   if (inputs.length === 0) throw new TypeError(`${op}: the form ${form.kind} takes at least one input`);
 }
 
-/** Whether these are axes of a tensor of this shape, ascending. */
+/** True for axes of a tensor of this shape, ascending. */
 function areAxes(axes: readonly number[], shape: Shape): boolean {
   let before = -1;
   for (const axis of axes) {

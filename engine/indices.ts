@@ -21,7 +21,7 @@ export function entryOutside(index: Int32Array, rows: number): string | undefine
 }
 
 /**
- * Whether each index is one of so many rows. Each pose's indices are asked when they are recorded and at each run, so it
+ * True if each index is one of so many rows. Each pose's indices are asked when they are recorded and at each run, so it
  * goes without a branch: an index below 0 has its highest bit set, and one beyond the last row leaves a difference that
  * has. Eight at a time take two thirds of the time of two.
  */

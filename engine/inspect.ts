@@ -6,11 +6,11 @@ import { showShape, sizeOf } from './shape.ts';
 import type { Tape, Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
-/** What {@link inspect} may be told. */
+/** Options of {@link inspect}. */
 export interface InspectOptions {
   /** Runs the tape with every value wanted, and shows the numbers. */
   readonly values?: boolean;
-  /** What runs it; default `interpreter()`. */
+  /** The executor that runs it. Default `interpreter()`. */
   readonly executor?: SyncExecutor;
 }
 
@@ -57,7 +57,7 @@ function expressionOf({ op, form, inputs }: Value): string {
   return `${op.name}(${inputs.map(input => `%${input.id}`).join(', ')})${detailOf(form)}`;
 }
 
-/** What a form is told besides its inputs and the shapes. */
+/** The fields of a form, besides its shapes. */
 function detailOf(form: Form): string {
   switch (form.kind) {
     case 'reduce':

@@ -46,12 +46,12 @@ class Run {
   readonly #memory: Memory;
   readonly #proceed: RunOptions['proceed'];
   readonly #onValue: RunOptions['onValue'];
-  /** How many uses of each value are still to come, by id. */
+  /** The number of uses of each value still to come, by id. */
   readonly #uses: Int32Array;
   readonly #buffers: (Buffer | undefined)[];
   /** Arrays that already belong to the receiver. */
   readonly #handedOver = new Set<TensorData>();
-  /** What this run has taken and not yet given back. */
+  /** Bytes this run has taken and not yet given back. */
   #bytes = 0;
 
   constructor(

@@ -1,4 +1,4 @@
-/** How an error names what is not what was asked for. It calls nothing of the thing's own, which may be anything. */
+/** The kind of a wrong argument, for errors. It calls no method of the argument, which may be anything. */
 export function kindOf(thing: unknown): string {
   if (typeof thing === 'number') return `the number ${thing}`;
   if (thing === undefined || thing === null) return `${thing}`;

@@ -5,10 +5,10 @@ import { type Shape, showShape, sizeOf } from './shape.ts';
 import { isTensorData, type Tensor } from './tensor.ts';
 
 /**
- * A form as a copy of our own: plain data, each field read once and of its type. So nothing but numbers and expressions
- * comes to an executor that makes source text of it, and what the caller changes later changes nothing.
+ * A copy of a form as plain data, each field read once and of its type. So an executor that makes source text of it meets
+ * nothing but numbers and checked expressions, and later changes to the caller's own form have no effect.
  *
- * Whether the numbers fit the inputs is for {@link shapeOf} to say.
+ * {@link shapeOf} then checks that the numbers fit the inputs.
  *
  * @throws TypeError naming `op` and the field
  */

@@ -10,7 +10,7 @@ export function sizeOf(shape: Shape): number {
   return size;
 }
 
-/** Whether these can be the lengths of axes: whole numbers from 0. */
+/** True for a list that can be the lengths of axes: whole numbers from 0. */
 export function isShape(shape: unknown): shape is Shape {
   if (!Array.isArray(shape)) return false;
   // A hole in a list is no length, and `every` would pass it over.
@@ -23,12 +23,12 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a === b || (a.length === b.length && a.every((length, axis) => length === b[axis]));
 }
 
-/** How a shape is written in listings and errors: `[40, 3]`. */
+/** A shape as text for listings and errors: `[40, 3]`. */
 export function showShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
 
-/** How far apart, in row-major order, two neighbours along each axis lie. */
+/** The distance, in row-major order, between two neighbours along each axis. */
 export function stridesOf(shape: Shape): number[] {
   const strides = new Array<number>(shape.length);
   let stride = 1;

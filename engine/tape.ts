@@ -27,7 +27,7 @@ export interface Value<F extends Form = Form> {
   readonly inputs: readonly Value[];
   readonly shape: Shape;
   readonly dtype: 'real' | 'index';
-  /** Whether `gradient` recorded it. */
+  /** True if `gradient` recorded it. */
   readonly adjoint: boolean;
 }
 
@@ -50,7 +50,7 @@ export type VjpRule<F extends Form = Form> = {
  */
 export type Vjp<F extends Form = Form> = readonly (VjpRule<F> | null)[] | ((position: number) => VjpRule<F>);
 
-/** What a value knows of the op that made it: a name for listings and errors, and how to differentiate it. */
+/** The op that made a value: a name for listings and errors, and the rules that differentiate it. */
 export interface Op<F extends Form = Form> {
   readonly name: string;
   readonly vjp: Vjp<F>;
@@ -76,7 +76,7 @@ export class Tape {
   #copiedBytes = 0;
   #adjoints = 0;
 
-  /** What it had to copy, in bytes: an executor counts it as held while the tape runs. */
+  /** The bytes it had to copy: an executor counts them as held while the tape runs. */
   get copiedBytes(): number {
     return this.#copiedBytes;
   }
@@ -147,8 +147,9 @@ export class Tape {
   }
 
   /**
-   * Appends a value: checks that the form is one there is and its fields of their types, and that the inputs are of this
-   * tape and fit it. The form is copied: what becomes of the caller's own changes nothing. Ops made by `defineOp` call it.
+   * Appends a value. It checks that the form is a known one with fields of the right types, and that the operands are of
+   * this tape and fit it. The form is copied: later changes to the caller's own have no effect. Ops made by `defineOp` call
+   * it.
    */
   record<F extends Form>(op: Op<F>, form: F, operands: readonly Operand[]): Value<F> {
     checkOp(op, operands);
@@ -228,12 +229,12 @@ function notOn(tape: Tape, op: Op, operand: unknown, position: number): Error {
   return new TypeError(`${op.name}: operand ${position + 1} is a copy of a value; give the value itself`);
 }
 
-/** Whether the array is the caller's own, and not one that {@link tensor} makes of a list. */
+/** True for an array of the caller's own, false for a list, which {@link tensor} copies. */
 function isCallers(source: TensorSource): boolean {
   return isTensorData(source) || isTensor(source);
 }
 
-/** Whether the tensor's array is a field of it that is there to stay as it was read, and no getter. */
+/** True if the tensor's array is a plain field: a getter could give another one the next time. */
 function isPlain(tensor: Tensor, data: Tensor['data']): boolean {
   if (plain.has(tensor)) return true;
   if (Object.getOwnPropertyDescriptor(tensor, 'data')?.value !== data) return false;
@@ -241,7 +242,7 @@ function isPlain(tensor: Tensor, data: Tensor['data']): boolean {
   return true;
 }
 
-/** Tensors known to be so: those of θ come with each pose. */
+/** Tensors known to be plain: those of θ come with each pose. */
 const plain = new WeakSet<Tensor>();
 
 function checkDtype(op: Op, form: Form, input: Value, position: number): void {
@@ -254,7 +255,7 @@ function checkDtype(op: Op, form: Form, input: Value, position: number): void {
   );
 }
 
-/** How errors and listings name a value: `%3 = mul [40, 3]`. */
+/** The name of a value in errors and listings: `%3 = mul [40, 3]`. */
 export function describe(value: Value): string {
   return `%${value.id} = ${value.form.kind === 'parameter' ? value.form.name : value.op.name} ${showShape(value.shape)}`;
 }

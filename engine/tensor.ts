@@ -23,7 +23,7 @@ export function isTensor(source: unknown): source is Tensor {
   return typeof source === 'object' && source !== null && 'data' in source && isTensorData(source.data);
 }
 
-/** Whether all numbers are finite. Each pose's gradient is asked more than once, so it is a plain sum: ∞ − ∞ is NaN, too. */
+/** True if all numbers are finite. Each pose's gradient is asked more than once, so it is a plain sum: ∞ − ∞ is NaN, too. */
 export function areFinite(data: TensorData): boolean {
   let sum = 0;
   for (let i = 0, { length } = data; i < length; i++) sum += data[i] as number;

@@ -7,7 +7,7 @@ import { sqrt } from '../elementwise/sqrt.ts';
 import { type Axes, checkOptions, type Operand, type Value } from '../op.ts';
 import { mean } from './mean.ts';
 
-/** What {@link layerNorm} may be told. */
+/** Options of {@link layerNorm}. */
 export interface LayerNormOptions {
   /** Multiplied on after normalising; broadcasts. Default 1. */
   readonly gain?: Operand;

@@ -25,7 +25,7 @@ const concatOp = defineOp({
   },
 });
 
-/** Where each part begins, added up once for all of them: there may be very many. */
+/** The beginning of each part, added up once for all of them: there may be very many. */
 function offsetsOf({ form, inputs }: Value<ConcatForm>): readonly number[] {
   const known = offsets.get(form);
   if (known) return known;

@@ -189,7 +189,7 @@ describe('of very many values is recorded and run, in a time that grows as they 
 });
 
 describe('what does not lie between wrt and y costs nothing', () => {
-  /** What gradient records, by op. */
+  /** The ops that gradient records. */
   function recorded(y: Value, wrt: readonly Value[]): string[] {
     const before = y.tape.values.length;
     gradient(y, wrt);

@@ -37,7 +37,7 @@ const posing = (thing: unknown) => ({
   [Symbol.toPrimitive]: () => thing,
 });
 
-/** What is handed in where `good` belongs. */
+/** Wrong arguments in place of `good`. */
 const scalars: ((good: unknown) => unknown)[] = [
   () => code,
   () => `1);${code};(0`,

@@ -29,7 +29,7 @@ export interface Case {
   readonly linearIn: readonly (readonly number[])[];
 }
 
-/** What an operand may hold: inside the domain, and farther from a kink than a difference steps. */
+/** The range of an operand's entries: inside the domain, and farther from a kink than a difference steps. */
 export interface OperandRange {
   readonly shape: readonly number[];
   readonly entries: Entries;
