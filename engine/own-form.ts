@@ -86,31 +86,31 @@ export function checkFlag(op: string, name: string, flag: unknown): void {
   if (typeof flag !== 'boolean') throw unlike(op, name, 'true or false', flag);
 }
 
-/** A list of numbers, each read once. Whether they can be the lengths of axes, {@link shapeOf} says. */
+/** A list of numbers. Whether they can be the lengths of axes, {@link shapeOf} says. */
 function ownShape(op: string, shape: Shape): Shape {
-  if (!Array.isArray(shape)) throw unlike(op, 'shape', 'a list of whole numbers', shape);
-  const own: number[] = [];
-  for (let axis = 0, { length: rank } = shape; axis < rank; axis++) {
-    const length: unknown = shape[axis];
-    if (typeof length !== 'number') throw unlike(op, 'shape', 'a list of whole numbers', length);
-    // Of −0 it makes 0.
-    own.push(length + 0);
+  const own = ownList(op, 'shape', shape);
+  for (let axis = 0; axis < own.length; axis++) {
+    if (typeof own[axis] !== 'number') throw unlike(op, 'shape', 'a list of whole numbers', own[axis]);
+    if (own[axis] === 0) own[axis] = 0; // of −0
   }
-  return own;
+  return own as number[];
 }
 
-/** A list of whole numbers, each read once; a hole in it is none. */
 function wholes(op: string, name: string, list: readonly number[]): number[] {
+  const own = ownList(op, name, list);
+  for (let i = 0; i < own.length; i++) own[i] = whole(op, name, own[i]);
+  return own as number[];
+}
+
+/** A list's entries, each read once into a list of the plain kind; a hole in it becomes `undefined`. */
+function ownList(op: string, name: string, list: unknown): unknown[] {
   if (!Array.isArray(list)) throw unlike(op, name, 'a list of whole numbers', list);
-  const own: number[] = [];
-  for (let i = 0, { length } = list; i < length; i++) own.push(whole(op, name, list[i]));
-  return own;
+  return [...list];
 }
 
 function whole(op: string, name: string, number: unknown): number {
   if (!Number.isInteger(number)) throw unlike(op, name, 'whole numbers', number);
-  // Of −0 it makes 0.
-  return (number as number) + 0;
+  return (number as number) + 0; // 0 of −0
 }
 
 function unlike(op: string, name: string, wanted: string, got: unknown): TypeError {

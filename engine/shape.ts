@@ -95,9 +95,8 @@ export type Axes = number | readonly number[] | undefined;
 /** The axes meant, ascending and without repetition; a repeated axis is an error. */
 export function normaliseAxes(op: string, axes: Axes, shape: Shape): readonly number[] {
   if (axes === undefined) return shape.map((_, axis) => axis);
-  const list = Array.isArray(axes)
-    ? Array.from(axes as number[], axis => normaliseAxis(op, axis, shape))
-    : [normaliseAxis(op, axes as number, shape)];
+  if (!Array.isArray(axes)) return [normaliseAxis(op, axes as number, shape)];
+  const list: number[] = axes.map(axis => normaliseAxis(op, axis, shape));
   if (new Set(list).size !== list.length) {
     throw new RangeError(`${op}: axis ${list.find((axis, i) => list.indexOf(axis) !== i)} is named twice`);
   }

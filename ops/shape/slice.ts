@@ -35,7 +35,7 @@ function positions(
   given: number | readonly number[],
   missing: (length: number) => number,
 ): number[] {
-  const list: readonly number[] = Array.isArray(given) ? Array.from(given) : [given];
+  const list: readonly number[] = Array.isArray(given) ? given : [given];
   if (list.length > a.shape.length || !list.every(Number.isInteger)) {
     const asked = list.map(each => (typeof each === 'number' ? each : kindOf(each)));
     throw new RangeError(`slice: ${showShape(a.shape)} has no position (${asked.join(', ')})`);

@@ -11,7 +11,7 @@ export function transpose(a: Value, axes?: readonly number[]): Value {
   const order: readonly number[] = axes ?? a.shape.map((_, axis) => a.shape.length - 1 - axis);
   return transposeOp(
     [a],
-    Array.from(order, axis => normaliseAxis('transpose', axis, a.shape)),
+    order.map(axis => normaliseAxis('transpose', axis, a.shape)),
   );
 }
 

@@ -20,6 +20,21 @@ const executors: [string, () => Executor | Promise<Executor>][] = [
   ['gpu without a GPU', () => gpu({ mode: 'cpu' })],
 ];
 
+test('an entry of an index is found in any of its places, when it is recorded and when it runs', () => {
+  const [length, count] = [19, 5];
+  const table = () => new Tape().parameter([1, 2, 3, 4, 5]);
+  for (let place = 0; place < length; place++) {
+    for (const wrong of [count, 2 ** 31 - 1, -1, -(2 ** 31)]) {
+      const index = new Int32Array(length).fill(count - 1);
+      const y = gather(table(), index);
+      index[place] = wrong;
+      const message = `index ${wrong} at position ${place} is out of range: there are 5 rows, 0 to 4`;
+      expect(() => gather(table(), index)).toThrow(message);
+      expect(() => interpreter().run([y])).toThrow(message);
+    }
+  }
+});
+
 describe.each(executors)('%s', (_name, make) => {
   const rows = fc.integer({ min: 1, max: 40 });
   const drawn = rows.chain(count => {

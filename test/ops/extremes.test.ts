@@ -1,4 +1,4 @@
-import { evaluate, gradient, Tape, type Value } from 'posetape';
+import { evaluate, gradient, jit, Tape, type Value } from 'posetape';
 import {
   abs,
   add,
@@ -302,6 +302,28 @@ describe('pow', () => {
     const [dab] = gradient(da, [b]);
     const found = evaluate([db, dbb, dba, dab]).map(({ data: [only] }) => only as number);
     expectClose(found, [slope, second, mixed, mixed], 4 * ulp);
+  });
+
+  test('of literal exponents is one op, and one plan for all that are no multiples of ½', () => {
+    const executor = jit();
+    const run = (exponent: number) => {
+      const x = new Tape().parameter([1.5, 2]);
+      const power = pow(x, exponent);
+      const y = sum(power);
+      const [value, slope] = executor.run([y, ...gradient(y, [x])]);
+      expectClose(value?.data ?? [], 1.5 ** exponent + 2 ** exponent, 8 * ulp);
+      expectClose(
+        slope?.data ?? [],
+        [1.5, 2].map(base => exponent * base ** (exponent - 1)),
+        8 * ulp,
+      );
+      return power.op;
+    };
+    const others = Array.from({ length: 50 }, (_, i) => run((i - 20) / 3 + 0.05));
+    expect(new Set(others).size).toBe(1);
+    expect(executor.planned).toBe(1);
+    for (const exponent of [2.5, 3, -0.5, 12]) expect(run(exponent)).toBe(run(exponent));
+    expect(executor.planned).toBe(5);
   });
 
   test('of 0, by the exponent, has derivative 0', () => {
