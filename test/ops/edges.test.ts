@@ -1,0 +1,60 @@
+import { type Executor, gradient, interpreter, jit, Tape, type Tensor, type Value } from 'posetape';
+import { gpu } from 'posetape/gpu';
+import { add, logSoftmax, logSumExp, pow, reshape, slice, square, sum } from 'posetape/ops';
+import { wasm } from 'posetape/wasm';
+import { describe, test } from 'vitest';
+import { expectClose } from '../support/equal.ts';
+
+/*
+ * Ops at infinities and at 0, to second order: every executor gives what the interpreter does in float64, which
+ * extremes.test.ts holds to numbers.
+ */
+
+const executors: [string, () => Executor | Promise<Executor>, tolerance: number][] = [
+  ['interpreter in float32', () => interpreter({ precision: 'float32' }), 1e-6],
+  ['jit', () => jit(), 1e-14],
+  ['jit in float32', () => jit({ precision: 'float32' }), 1e-6],
+  ['wasm', () => wasm(), 1e-6],
+  ['gpu without a GPU', () => gpu({ mode: 'cpu' }), 1e-6],
+  ['gpu without a GPU, in WebAssembly', () => gpu({ mode: 'webasm' }), 1e-6],
+];
+
+const infinite = Infinity;
+const edges: [string, (x: Value) => Value, number[]][] = [
+  ['logSumExp of −∞ alone', x => logSumExp(x), [-infinite, -infinite]],
+  ['logSumExp of −∞ and x', x => logSumExp(add(x.tape.constant([-infinite, -infinite]), x)), [2]],
+  ['logSumExp with ∞', x => logSumExp(x), [infinite, 0, infinite]],
+  [
+    'logSumExp of rows, some of −∞ alone or with ∞',
+    x => square(logSumExp(reshape(x, [4, 2]), 1)),
+    [0.5, 1, infinite, 0, -infinite, 1, 2, 2],
+  ],
+  ['a row of −∞ among others', x => logSumExp(reshape(x, [3, 2]), 1), [0, 1, -infinite, -infinite, 2, 2]],
+  ['logSumExp of no numbers', x => logSumExp(x), []],
+  ['logSoftmax far from the largest', x => slice(logSoftmax(x), 1), [1000, 0, -infinite]],
+  ['a root of a square', x => pow(sum(square(x)), 0.5), [0, 0]],
+  ...[0.3, 0.5, 1.5, 2.7, 3, 17].map((exponent): [string, (x: Value) => Value, number[]] => [
+    `x to the power ${exponent}`,
+    x => pow(x, exponent),
+    [0, 1.5, 0.25],
+  ]),
+  ['a negative number to a whole power', x => pow(x, -17), [-1, -1.25, 1]],
+  ['x to the power of a value', x => pow(x, x.tape.constant([0.5, 0.5, 1.5, 2, -3])), [0, 2, 0, 0, -1.5]],
+];
+
+describe.each(executors)('%s', (_name, make, tolerance) => {
+  test.each(edges)('%s', async (_what, f, entries) => {
+    const x = new Tape().parameter(entries);
+    const y = sum(f(x));
+    const [slope] = gradient(y, [x]);
+    const wanted = [y, slope, ...gradient(sum(slope), [x])];
+    const found = await (await make()).run(wanted);
+    for (const [i, expected] of interpreter().run(wanted).entries())
+      expectClose(
+        found[i] as Tensor,
+        expected,
+        tolerance,
+        1 + Math.max(0, ...expected.data.filter(Number.isFinite).map(Math.abs)),
+      );
+  });
+});
