@@ -176,7 +176,7 @@ describe('what is largest is found again', () => {
       const [found] = await executor.run(wanted);
       // The programs lose up to two digits by cancellation.
       const scale = Math.max(1, ...(expected as Tensor).data.map(Math.abs));
-      expectClose(found as Tensor, expected as Tensor, 100 * (toleranceOf(executor) / 10), scale);
+      expectClose(found as Tensor, expected as Tensor, 10 * toleranceOf(executor), scale);
     }
   });
 });
