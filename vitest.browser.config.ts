@@ -8,9 +8,9 @@ const config: ViteUserConfig = defineConfig({
     ...shared.test,
     include: ['test/{browser,page}/**/*.test.ts'],
     exclude: [],
-    hookTimeout: 120_000,
     // One browser at a time: software renderers take all cores.
     fileParallelism: false,
+    isolate: true,
   },
 });
 

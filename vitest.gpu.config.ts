@@ -11,6 +11,8 @@ const config: ViteUserConfig = defineConfig({
     globalSetup: ['test/support/seed.ts', 'test/gpu/what-runs.ts'],
     // One after the other: software renderers take all cores.
     fileParallelism: false,
+    // A device that one file loses must be no other's.
+    isolate: true,
   },
 });
 

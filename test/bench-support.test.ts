@@ -158,7 +158,7 @@ test('the table of pieces shows each time beside its name, and counts beside non
 test('a report says on what, when, and which commit', () => {
   const now = new Date('2026-01-02T12:00:00Z');
   expect(machine(now)).toMatch(
-    /cores, \d+ GiB, .*Node [\d.]+ .*, 2026-01-02, commit (?:unknown|[0-9a-f]{7,}(?: with changes)?)$/,
+    /(?:\b1 core|\d cores), \d+ GiB, .*Node [\d.]+ .*, 2026-01-02, commit (?:unknown|[0-9a-f]{7,}(?: with changes)?)$/,
   );
 });
 

@@ -183,7 +183,7 @@ describe('the command that fits', () => {
     const mean =
       two.reduce((sum, energy, i) => sum + energy * (e[i] as number), 0) / e.reduce((a, b) => a + b);
     expectClose(mean, fitted[0]?.predicted as number, 1e-12);
-  }, 60_000);
+  });
 
   test('leaves compounds out, and prints the loss by epoch', async () => {
     const argv2 = [...small, '--epochs', '2', '--limit', '1', '--readout', 'pKi', '--combination', 'lse'];

@@ -194,7 +194,7 @@ describe('the network', () => {
     const byPlace = await checkGradient(score, { x: ligand.coordinates }, { step: 1e-3 });
     expect(byPlace.entries.length).toBe(12);
     expect(byPlace.ok, byPlace.report).toBe(true);
-  }, 60_000);
+  });
 
   test('has an energy for an atom that is alone', () => {
     const alone = atomsOf([6], [1, 2, 3]);

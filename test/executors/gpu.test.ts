@@ -25,7 +25,7 @@ import { binary, unary } from '../gpu/cases.ts';
 import { openMachine } from '../gpu/harness.ts';
 import { backendLaws } from '../gpu/laws.ts';
 import { expectClose } from '../support/equal.ts';
-import { property } from '../support/property.ts';
+import { isWide, property } from '../support/property.ts';
 
 /** The backends of gpu.js that need no GPU. The others are run by npm run test:gpu. */
 const withoutGpu = ['webasm', 'cpu'] as const;
@@ -37,6 +37,7 @@ for (const mode of withoutGpu) {
     tolerance: 2e-5,
     ofFunctions: 2e-6,
     programsIn: 2,
+    networkPosesIn: isWide ? 1 : 8,
     launchesOnce: false,
     hasDevice: false,
   });

@@ -21,6 +21,8 @@ export interface Expected {
   readonly ofFunctions: number;
   /** One random program in so many that a property draws elsewhere: each is compiled. */
   readonly programsIn: number;
+  /** One pose in so many of the network's, where each takes long. */
+  readonly networkPosesIn: number;
   /** Whether a pose is one launch. */
   readonly launchesOnce: boolean;
   /** Whether it has device memory to count, and a device to lose. */
@@ -139,13 +141,16 @@ export function backendLaws(expected: Expected): void {
     describe.each(scorerNames)('the poses of imatinib by %s', scorerName => {
       let poses: readonly unknown[];
       beforeAll(async () => {
-        ({ poses } = await posesFor(scorerName));
+        const all = await posesFor(scorerName);
+        const each = scorerName === 'schnet' ? expected.networkPosesIn : 1;
+        poses = all.poses.filter((_, n) => n % each === 0);
       });
 
       test.each(['boltzmann', 'lse'] as const)('%s and its gradient', async combination => {
         const before = await machine.report();
-        // All of them once, to count what is compiled; fewer the second time.
-        const some = combination === 'boltzmann' ? poses : poses.filter((_, n) => n % 8 === 0);
+        // All of them once, to count what is compiled; eight the second time.
+        const some =
+          combination === 'boltzmann' ? poses : poses.filter((_, n) => n % Math.ceil(poses.length / 8) === 0);
         const request: CombineRequest = { scorer: scorerName, poses: some, combination };
         const { value, gradient, predictions } = await machine.combine(request);
         const reference = await referenceFor(request);

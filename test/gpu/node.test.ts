@@ -11,6 +11,7 @@ backendLaws({
   tolerance: 1e-4,
   ofFunctions: 4e-6,
   programsIn: 4,
+  networkPosesIn: 1,
   launchesOnce: true,
   hasDevice: true,
 });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { context } from 'esbuild';
 import { type Browser, chromium } from 'playwright-core';
-import { chromiumPath } from '../support/browser.ts';
+import { chromiumPath, patience } from '../support/browser.ts';
 
 // WebGL without a graphics card, no calls home, and the sandbox off, since CI runs as root.
 const args = [
@@ -23,7 +23,7 @@ export function launch(flags: readonly string[] = []): Promise<Browser> {
       `there is no Chromium at ${chromiumPath}: apt-get install chromium, or set POSETAPE_CHROMIUM to its path`,
     );
   }
-  return chromium.launch({ executablePath: chromiumPath, args: [...args, ...flags] });
+  return chromium.launch({ executablePath: chromiumPath, args: [...args, ...flags], timeout: patience });
 }
 
 /** A folder served on this machine. */

@@ -4,6 +4,7 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { type Ensemble, ensembleOf, type PdbqtFile } from '../../examples/vina/ensemble.ts';
 import { buildPage, outdir } from '../../scripts/page-build.ts';
+import { patience } from '../support/browser.ts';
 import { launch, type Served, serve } from './browser.ts';
 
 const data = 'examples/vina/data/imatinib-abl';
@@ -55,6 +56,7 @@ async function openPage(
   { width = 1280, colorScheme = 'light', before }: OpenOptions = {},
 ): Promise<Opened> {
   const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+  page.setDefaultTimeout(patience);
   const complaints: string[] = [];
   page.on('console', message => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
@@ -75,9 +77,9 @@ async function openPage(
     text: async id => (await of(id).textContent()) ?? '',
     shows: (id, expected) =>
       expect
-        .poll(() => of(id).textContent(), { timeout: 30_000 })
+        .poll(() => of(id).textContent())
         [typeof expected === 'string' ? 'toBe' : 'toMatch'](expected as string & RegExp),
-    showsRows: (id, expected) => expect.poll(() => rowsOf(page, id), { timeout: 30_000 }).toEqual(expected),
+    showsRows: (id, expected) => expect.poll(() => rowsOf(page, id)).toEqual(expected),
     isQuiet: () => expect(complaints).toEqual([]),
   };
 }

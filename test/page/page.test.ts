@@ -71,7 +71,7 @@ describe('the poses', () => {
     const viewer = at.page.locator('#viewer');
     await viewer.locator('canvas').waitFor();
     const drawn = () => viewer.screenshot();
-    await expect.poll(async () => (await drawn()).length, { timeout: 30_000 }).toBeGreaterThan(20_000);
+    await expect.poll(async () => (await drawn()).length).toBeGreaterThan(20_000);
     const withForces = await drawn();
     await at.page.locator('#forces').uncheck();
     await expect.poll(async () => (await drawn()).equals(withForces)).toBe(false);
@@ -276,10 +276,11 @@ describe('the tape', () => {
   test('plays by itself from one pose to the next', async () => {
     await press('tape-step', 'End', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft');
     await at.page.click('#tape-play');
-    await at.shows('tape-where', /^pose 2, step [1-9]/);
+    await at.shows('tape-where', /^pose (?!1\b)\d+, step [1-9]/);
     await at.page.click('#tape-play');
     const where = await at.text('tape-where');
-    await at.page.waitForTimeout(300);
+    // A timer of the page's: one for a next step, were there one, would come before it.
+    await at.page.evaluate(() => new Promise(resolve => setTimeout(resolve, 300)));
     expect(await at.text('tape-where')).toBe(where);
   });
 
@@ -325,11 +326,17 @@ describe('memory against the full graph', () => {
   });
 
   test('can be stopped, and run again', async () => {
-    // The longest, lest it is over before it is stopped.
     await at.page.selectOption('#memory-largest', '1024');
+    // Stopped by the page at its third row, as a job might be over before a busy machine lets a test click.
+    await at.page.evaluate(() => {
+      const table = document.querySelector('#memory-table') as HTMLTableElement;
+      new MutationObserver((_, observer) => {
+        if (table.querySelectorAll('tbody tr').length < 3) return;
+        observer.disconnect();
+        (document.querySelector('#memory-stop') as HTMLButtonElement).click();
+      }).observe(table, { childList: true, subtree: true });
+    });
     await at.page.click('#memory-run');
-    await expect.poll(async () => (await rowsOf(at.page, 'memory-table')).length).toBeGreaterThan(2);
-    await at.page.click('#memory-stop');
     await at.shows('memory-doing', 'Stopped.');
     await at.page.selectOption('#memory-largest', '64');
     await at.page.click('#memory-run');

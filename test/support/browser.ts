@@ -6,8 +6,15 @@ import { build } from 'esbuild';
 /** Where Debian's package puts it, unless POSETAPE_CHROMIUM says where it is. */
 export const chromiumPath: string = process.env.POSETAPE_CHROMIUM ?? '/usr/bin/chromium';
 
+/**
+ * How long to wait for a browser, in milliseconds: as long as a busy machine needs, and less than a test may take, so
+ * that an error names what did not come.
+ */
+export const patience = 240_000;
+
 /** What is used of Playwright: its typings need those of a browser. */
 export interface Page {
+  setDefaultTimeout(milliseconds: number): void;
   goto(address: string): Promise<unknown>;
   evaluate<Argument, Result>(
     code: (argument: Argument) => Result | Promise<Result>,
@@ -19,7 +26,7 @@ export interface Page {
 
 interface Playwright {
   readonly chromium: {
-    launch(options: { executablePath: string; args: readonly string[] }): Promise<{
+    launch(options: { executablePath: string; args: readonly string[]; timeout: number }): Promise<{
       newPage(): Promise<Page>;
       newBrowserCDPSession(): Promise<{ send(method: 'SystemInfo.getProcessInfo'): Promise<Processes> }>;
       version(): string;
@@ -89,9 +96,11 @@ export async function openPage(entry: string, { flags = [], scripts }: PageOptio
   const browser = await chromium.launch({
     executablePath: chromiumPath,
     args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', ...flags],
+    timeout: patience,
   });
   const session = await browser.newBrowserCDPSession();
   const page = await browser.newPage();
+  page.setDefaultTimeout(patience);
   const errors: string[] = [];
   page.on('pageerror', error => errors.push(error.message));
   page.on('console', message => {

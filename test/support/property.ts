@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { test } from 'vitest';
 
-/** How often each property is tried: POSETAPE_RUNS, or 100. */
-export const runs: number = wholeNumber('POSETAPE_RUNS') ?? 100;
+/** How often each property is tried: POSETAPE_RUNS, or 30. */
+export const runs: number = wholeNumber('POSETAPE_RUNS') ?? 30;
+
+/** Whether a run is a wide one, of 100 cases or more: whole ensembles then go through the slowest backends too. */
+export const isWide: boolean = runs >= 100;
 
 /** Where the random cases begin: POSETAPE_SEED, or the time. */
 export const seed: number = wholeNumber('POSETAPE_SEED') ?? Date.now() % 2 ** 31;

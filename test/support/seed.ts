@@ -5,7 +5,7 @@
  */
 export default function setup(): void {
   process.env.POSETAPE_SEED ??= String(Date.now() % 2 ** 31);
-  process.env.POSETAPE_RUNS ??= '100';
+  process.env.POSETAPE_RUNS ??= '30';
   const { POSETAPE_SEED: seed, POSETAPE_RUNS: runs } = process.env;
   console.log(`fast-check: POSETAPE_SEED=${seed} POSETAPE_RUNS=${runs}`);
 }
