@@ -1,0 +1,79 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+
+/** One file's import of another, both as paths from the root of the project. */
+export interface Import {
+  readonly file: string;
+  readonly imports: string;
+  /** Whether it is gone when types are: `import type` or `export type`. */
+  readonly isType: boolean;
+}
+
+/** The files our own package names stand for. */
+const entries: Readonly<Record<string, string>> = {
+  posetape: 'engine/index.ts',
+  'posetape/ops': 'ops/index.ts',
+  'posetape/combine': 'combine/index.ts',
+  'posetape/wasm': 'engine/wasm/index.ts',
+  'posetape/gpu': 'engine/gpu/index.ts',
+};
+
+/** Files of a folder and of those in it, sorted; nothing that is installed or built. */
+export function filesOf(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap(entry => {
+      const path = join(folder, entry.name);
+      if (!entry.isDirectory()) return [path];
+      return ['node_modules', 'dist'].includes(entry.name) ? [] : filesOf(path);
+    })
+    .sort();
+}
+
+const statement =
+  /^[ \t]*(?:import|export)\s+(?:(type)\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'/gm;
+
+/** The imports of a source that lead to files of the project, dynamic ones too. */
+export function importsIn(file: string, source: string): Import[] {
+  return [...source.matchAll(statement)].flatMap(([, type, named, dynamic]) => {
+    const from = named ?? dynamic ?? '';
+    const imports = from.startsWith('.') ? normalize(join(dirname(file), from)) : entries[from];
+    return imports === undefined ? [] : [{ file, imports, isType: type !== undefined }];
+  });
+}
+
+/** All imports of the TypeScript files in some folders. */
+export function importsOf(folders: readonly string[]): Import[] {
+  return folders
+    .flatMap(filesOf)
+    .filter(file => file.endsWith('.ts'))
+    .flatMap(file => importsIn(file, readFileSync(file, 'utf8')));
+}
+
+/** The import circles: the largest sets of files of which each reaches each other, as `a.ts b.ts`, sorted. */
+export function circlesIn(imports: readonly Import[]): string[] {
+  const next = new Map<string, string[]>();
+  for (const { file, imports: to } of imports) next.set(file, [...(next.get(file) ?? []), to]);
+  const reached = (from: string) => {
+    const found = new Set<string>();
+    const queue = [...(next.get(from) ?? [])];
+    for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+      if (found.has(file)) continue;
+      found.add(file);
+      queue.push(...(next.get(file) ?? []));
+    }
+    return found;
+  };
+  const reach = new Map([...next.keys()].map(file => [file, reached(file)]));
+  const circles = [...reach].flatMap(([file, found]) =>
+    found.has(file)
+      ? [
+          [...found]
+            .filter(other => reach.get(other)?.has(file))
+            .sort()
+            .join(' '),
+        ]
+      : [],
+  );
+  return [...new Set(circles)].sort();
+}
