@@ -24,7 +24,7 @@ export function property<Drawn extends [unknown, ...unknown[]]>(
   const arbitraries = law.slice(0, -1) as unknown as Arbitraries<Drawn>;
   const predicate = law.at(-1) as (...drawn: Drawn) => void | Promise<void>;
   // No law is about time: a slow machine or many runs must not fail one.
-  const limit = 60_000 + runs * 600;
+  const limit = 60_000 + runs * 1500;
   const check = () => {
     const checked = fc.asyncProperty(...arbitraries, async (...drawn: Drawn) => predicate(...drawn));
     // Poses that never wait leave no timer a turn, so the search for the smallest case keeps the time itself.
