@@ -1,4 +1,4 @@
-import { checkExpression, frozenMap } from './check-expression.ts';
+import { checkExpression, frozenMap, type MapForm } from './map-form.ts';
 import type { Expression } from './scalar.ts';
 import { broadcastShapes, isShape, reducedShape, type Shape, sameShape, showShape, sizeOf } from './shape.ts';
 import type { Tensor } from './tensor.ts';
@@ -9,6 +9,8 @@ import type { Tensor } from './tensor.ts';
  * besides the inputs, and all that a VJP rule needs to know besides the shapes.
  */
 export type Form = Leaf | Computation;
+
+export type { MapForm } from './map-form.ts';
 
 /** Values that are given, not computed. */
 export type Leaf = ParameterForm | ConstantForm | FillForm;
@@ -48,12 +50,6 @@ export interface FillForm {
   readonly kind: 'fill';
   readonly number: number;
   readonly shape: Shape;
-}
-
-/** One number of the result from one number of each input, which broadcast. */
-export interface MapForm {
-  readonly kind: 'map';
-  readonly expression: Expression;
 }
 
 /** The sum or the maximum over `axes`, which stay with length 1. */

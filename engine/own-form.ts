@@ -1,6 +1,6 @@
-import { frozenMap } from './check-expression.ts';
 import { checkShape, type Form } from './forms.ts';
 import { kindOf } from './kind-of.ts';
+import { frozenMap } from './map-form.ts';
 import { type Shape, showShape, sizeOf } from './shape.ts';
 import { isTensorData, type Tensor } from './tensor.ts';
 

@@ -1,7 +1,8 @@
 import { Expressions } from './expressions.ts';
-import { baseOf, type Graph, type GraphInput, type Node, type Placement } from './graph.ts';
+import type { Graph, GraphInput } from './graph.ts';
 import type { Guesses } from './guesses.ts';
 import { type ArrayRef, deepest, type Expr, type Path, type Sink, type Taint } from './ir.ts';
+import { baseOf, type Node, type Placement } from './node.ts';
 import type { Group, Root, Schedule } from './schedule.ts';
 import { longAxes, one, type Size, sameWithoutOnes } from './sizes.ts';
 import { reducesOuter } from './storage.ts';

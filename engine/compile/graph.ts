@@ -1,59 +1,11 @@
-import type { MapForm, MatmulForm, ReduceForm } from '../forms.ts';
+import type { MapForm } from '../forms.ts';
 import type { Scalar } from '../scalar.ts';
 import type { Value } from '../tape.ts';
 import { costOf, numberText } from './algebra.ts';
 import { exchange } from './guesses.ts';
+import { baseOf, type Make, type Node, type Placement } from './node.ts';
 import { type Size, sameSizes } from './sizes.ts';
 import { expressionNumber, type Structure } from './structure.ts';
-
-/** Where one part of a scattered result goes: rows named by an index, or a box that begins at numbers of the pose. */
-export type Placement =
-  | { readonly kind: 'rows'; readonly index: Node }
-  /** For each axis which of {@link Structure.starts}; undefined where it begins at 0. */
-  | { readonly kind: 'box'; readonly starts: readonly (number | undefined)[] };
-
-/** An elementwise computation, with what is known of its expression. */
-export interface MapNodeForm extends MapForm {
-  /** The cost of one entry, in additions. */
-  readonly cost: number;
-  /** The same for expressions that compute the same. */
-  readonly text: string;
-  /** Whether it stands for a sum turned round, and holds where it is finite. */
-  readonly isTurned?: true;
-}
-
-/** A tape's forms, told apart by how loops treat them. */
-export type NodeForm =
-  | { readonly kind: 'leaf'; readonly input: number }
-  | { readonly kind: 'fill'; readonly number: number }
-  | MapNodeForm
-  | ReduceForm
-  /** Read from another node at another index; costs nothing. */
-  | { readonly kind: 'broadcast' }
-  | { readonly kind: 'reshape' }
-  | { readonly kind: 'transpose'; readonly permutation: readonly number[] }
-  | { readonly kind: 'slice'; readonly starts: readonly number[] }
-  | { readonly kind: 'gather' }
-  /** Segment sums, pads and concatenations, and accumulations of the first two: parts laid into one buffer. */
-  | { readonly kind: 'scatter'; readonly placements: readonly Placement[]; readonly overlaps: boolean }
-  | MatmulForm
-  /** The sum or maximum of each stretch of `chunk` entries along an axis: a stage of a long one, made for GPUs. */
-  | {
-      readonly kind: 'partial';
-      readonly reducer: ReduceForm['reducer'];
-      readonly axis: number;
-      readonly chunk: number;
-    };
-
-/** A value of the plan: shapes are in sizes, equal nodes are one. */
-export interface Node {
-  readonly id: number;
-  readonly form: NodeForm;
-  readonly inputs: readonly Node[];
-  readonly shape: readonly Size[];
-  /** The op's name, for listings. */
-  readonly name: string;
-}
 
 /** A leaf of the tape. */
 export interface GraphInput {
@@ -69,14 +21,6 @@ export interface Graph {
   readonly wanted: readonly Node[];
   readonly inputs: readonly GraphInput[];
 }
-
-/** Makes a node, or gives the one that is equal to it by form, inputs, shape and `key`; without a key it is always new. */
-export type Make = (
-  form: NodeForm,
-  inputs: readonly Node[],
-  shape: readonly Size[],
-  key: string | undefined,
-) => Node;
 
 /** Builds the graph of live values (oldest first) whose structure is known; with `turns`, sums may be turned round. */
 export function graphOf(
@@ -234,19 +178,4 @@ function reachable(nodes: readonly Node[], roots: readonly Node[]): Node[] {
       if (placement.kind === 'rows') isNeeded.add(placement.index);
   }
   return nodes.filter(node => isNeeded.has(node));
-}
-
-/** Whether a node is there before the first step. */
-export function isGiven({ form }: Node): boolean {
-  return form.kind === 'leaf' || form.kind === 'fill';
-}
-
-/** The node whose numbers, in the same order, a reshape stands for. */
-export function baseOf(node: Node): Node {
-  return node.form.kind === 'reshape' ? (node.inputs[0] as Node) : node;
-}
-
-/** The cost of one entry of a node by itself, in additions. */
-export function ownCost({ form }: Node): number {
-  return form.kind === 'map' ? form.cost : 1;
 }

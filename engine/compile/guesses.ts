@@ -1,7 +1,7 @@
 import { map, type ReduceForm } from '../forms.ts';
 import { textOf } from './algebra.ts';
-import type { Make, Node, Placement } from './graph.ts';
 import { type Expr, type Sink, type Taint, walkExprs } from './ir.ts';
+import type { Make, Node, Placement } from './node.ts';
 import { sameSizes } from './sizes.ts';
 
 /*

@@ -1,7 +1,7 @@
 import { numberText } from './algebra.ts';
 import type { FusedLoop } from './fuse.ts';
-import type { Node, Placement } from './graph.ts';
 import { type Expr, isAtom, isFold, type Path, type Sink, type Statement, walkExprs } from './ir.ts';
+import type { Node, Placement } from './node.ts';
 import type { Passes } from './plan.ts';
 import { one, type Size } from './sizes.ts';
 

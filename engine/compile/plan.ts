@@ -1,8 +1,9 @@
 import type { Value } from '../tape.ts';
 import { type FusedLoop, fused } from './fuse.ts';
-import { baseOf, type Graph, graphOf, type Node } from './graph.ts';
+import { type Graph, graphOf } from './graph.ts';
 import { type Guesses, guessesInOrder, isUnsure, noGuesses } from './guesses.ts';
 import type { ArrayRef, Buffer, Clear, LoopStep, MatmulStep, Plan, Step, Taint } from './ir.ts';
+import { baseOf, type Node } from './node.ts';
 import { ordered } from './order.ts';
 import { type Group, type Schedule, scheduleOf } from './schedule.ts';
 import { longAxes, type Size } from './sizes.ts';

@@ -1,4 +1,5 @@
-import { baseOf, type Graph, isGiven, type Node, ownCost } from './graph.ts';
+import type { Graph } from './graph.ts';
+import { baseOf, isGiven, type Node, ownCost } from './node.ts';
 import { longAxes, outermost, type Size, sameSizes } from './sizes.ts';
 import { expensive, largestLoop, outerOf, readsInPlace, reducesOuter, type Storage } from './storage.ts';
 

@@ -1,4 +1,5 @@
-import { baseOf, type Graph, isGiven, type Node, ownCost } from './graph.ts';
+import type { Graph } from './graph.ts';
+import { baseOf, isGiven, type Node, ownCost } from './node.ts';
 import { isPrefix, longAxes, one, outermost, type Size, sameWithoutOnes } from './sizes.ts';
 
 /*

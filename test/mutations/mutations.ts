@@ -781,7 +781,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'an expression is read at the first use of its op only',
-    file: 'engine/check-expression.ts',
+    file: 'engine/map-form.ts',
     find: 'if (this.#inputs === inputs) return;',
     replace: 'if (this.#inputs > 0) return;',
     caughtBy: ['test/engine/hostile.test.ts', 'test/engine/changed-data.test.ts', 'test/engine/tape.test.ts'],

@@ -1,6 +1,6 @@
 import { type Finding, Reader } from '../../compile/fuse.ts';
-import type { Node } from '../../compile/graph.ts';
 import { type ArrayRef, deepest, type Expr, type Path } from '../../compile/ir.ts';
+import type { Node } from '../../compile/node.ts';
 import { one, type Size } from '../../compile/sizes.ts';
 
 /** A row of a segment sum is added up in stretches of so many. */

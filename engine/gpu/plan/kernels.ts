@@ -1,7 +1,8 @@
 import { Expressions } from '../../compile/expressions.ts';
-import { type Graph, graphOf, type Node } from '../../compile/graph.ts';
+import { type Graph, graphOf } from '../../compile/graph.ts';
 import { noGuesses } from '../../compile/guesses.ts';
 import type { Expr, Path, Statement } from '../../compile/ir.ts';
+import type { Node } from '../../compile/node.ts';
 import { ordered } from '../../compile/order.ts';
 import { lengthOf, type Size } from '../../compile/sizes.ts';
 import type { Structure } from '../../compile/structure.ts';

@@ -1,4 +1,5 @@
-import type { Graph, MapNodeForm, Node, NodeForm } from '../../compile/graph.ts';
+import type { Graph } from '../../compile/graph.ts';
+import type { MapNodeForm, Node, NodeForm } from '../../compile/node.ts';
 import { lengthOf, one, type Size } from '../../compile/sizes.ts';
 import { map } from '../../forms.ts';
 

@@ -1,4 +1,4 @@
-import { baseOf, isGiven, type Node, ownCost } from '../../compile/graph.ts';
+import { baseOf, isGiven, type Node, ownCost } from '../../compile/node.ts';
 import { one, sameWithoutOnes } from '../../compile/sizes.ts';
 import type { Lowered } from './lower.ts';
 

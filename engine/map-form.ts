@@ -1,6 +1,11 @@
-import type { MapForm } from './forms.ts';
 import { kindOf } from './kind-of.ts';
 import { type Expression, numbers, type Scalar } from './scalar.ts';
+
+/** One number of the result from one number of each input, which broadcast. */
+export interface MapForm {
+  readonly kind: 'map';
+  readonly expression: Expression;
+}
 
 /** A map form that nobody can change, and which knows for how many inputs its expression has been read. */
 class FrozenMap implements MapForm {
