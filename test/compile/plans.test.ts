@@ -1,0 +1,445 @@
+import {
+  gradient,
+  interpreter,
+  jit,
+  type SyncExecutor,
+  Tape,
+  type Tensor,
+  tensor,
+  type Value,
+} from 'posetape';
+import {
+  add,
+  concat,
+  div,
+  exp,
+  gather,
+  less,
+  matmul,
+  max,
+  minimum,
+  mul,
+  neg,
+  reshape,
+  scaled,
+  segmentSum,
+  slice,
+  softplus,
+  square,
+  sub,
+  sum,
+  tanh,
+  transpose,
+  where,
+} from 'posetape/ops';
+import { wasm } from 'posetape/wasm';
+import { describe, expect, test } from 'vitest';
+import type { LoopStep, Plan, Sink } from '../../engine/compile/ir.ts';
+import { type Passes, planOf } from '../../engine/compile/plan.ts';
+import { structureOf } from '../../engine/compile/structure.ts';
+import { verify } from '../../engine/compile/verify.ts';
+import { liveValues } from '../../engine/executor.ts';
+import { Arena } from '../../engine/jit/machine.ts';
+import { sourceOf } from '../../engine/jit/print.ts';
+import { expectSame, pairs } from '../support/executors.ts';
+
+/** The passes of wanted values, in float64 unless said otherwise. */
+function passesOf(wanted: readonly Value[], precision: 'float64' | 'float32' = 'float64'): Passes {
+  const live = liveValues(wanted);
+  let passes: Passes | undefined;
+  const onPasses = (made: Passes) => {
+    passes = made;
+  };
+  planOf(live, wanted, structureOf(live, wanted, precision), { guesses: true, onPasses });
+  return passes as Passes;
+}
+
+const both: readonly SyncExecutor[] = [jit(), jit({ precision: 'float32' }), wasm()];
+
+/** Fails unless every fused executor gives what the interpreter gives, to its precision. */
+function expectRight(wanted: readonly Value[]): void {
+  for (const executor of both)
+    expectSame(executor, interpreter(), wanted, executor.precision === 'float64' ? 1e-12 : 1e-5);
+}
+
+describe('graph', () => {
+  test('holds equal subexpressions once, whichever function says them, and reshapes of reshapes as one', () => {
+    const tape = new Tape();
+    const x = tape.parameter([1, 2, 3, 4, 5, 6], 'x');
+    const twice = reshape(reshape(reshape(x, [2, 3]), [3, 2]), [2, 3]);
+    const { graph } = passesOf([add(exp(x), mul(exp(x), 2)), twice, reshape(twice, [6])]);
+    expect(graph.nodes.filter(({ name }) => name === 'exp')).toHaveLength(1);
+    expect(graph.nodes.filter(({ form }) => form.kind === 'reshape')).toHaveLength(1);
+  });
+
+  test.each<[string, (x: Value) => Value[]]>([
+    [
+      'a reshape of a reshape of as many axes',
+      x => [reshape(reshape(reshape(x, [6]), [3, 2]), [2, 3]), reshape(reshape(x, [6]), [3, 2])],
+    ],
+    ['a transposed reshape', x => [transpose(reshape(transpose(x), [2, 3]))]],
+    [
+      'a value used a hundred times',
+      x => [...gradient(Array.from({ length: 100 }, (_, i) => sum(mul(x, i))).reduce(add), [x])],
+    ],
+    [
+      'rows that are wanted, and accumulated',
+      x => {
+        const rows = segmentSum(x, [1, 0], 2);
+        const y = sum(square(add(rows, gather(x, [1, 1]))));
+        return [rows, ...gradient(y, [x]), add(rows, rows)];
+      },
+    ],
+    [
+      'cotangents that are scattered, wanted and accumulated',
+      x => {
+        const [a, b] = [slice(x, 0, 1), slice(x, 1, 2)];
+        const [da] = gradient(sum(square(a)), [x]);
+        const [dab] = gradient(sum(add(square(a), mul(a, b))), [x]);
+        return [da, dab, add(da, dab)];
+      },
+    ],
+  ])('%s', (_, f) => {
+    const tape = new Tape();
+    expectRight(f(tape.parameter(tensor(Float64Array.of(1, -2, 3, 0.5, 4, -1), [2, 3]), 'x')));
+  });
+});
+
+describe('storage and schedule', () => {
+  test('a pair scorer with its gradient is one loop that stores its sums alone', () => {
+    const { storage, schedule } = passesOf(pairs(50));
+    expect([...storage.barriers].map(({ name }) => name)).toEqual(['sum', 'sum', 'segmentSum']);
+    expect(schedule.groups.map(({ roots }) => roots.length)).toEqual([3, 2]);
+  });
+
+  test('the slope of softplus moves beside softplus, and their product is not kept', () => {
+    const tape = new Tape();
+    const x = tape.constant(
+      tensor(
+        Float64Array.from({ length: 24 }, (_, i) => Math.sin(i)),
+        [8, 3],
+      ),
+    );
+    const [w, v] = [
+      tape.parameter(tensor(new Float64Array(12).fill(0.3), [3, 4]), 'w'),
+      tape.parameter(tensor(new Float64Array(8).fill(0.2), [4, 2]), 'v'),
+    ];
+    const y = sum(square(matmul(softplus(matmul(x, w)), v)));
+    const wanted = [y, ...gradient(y, [w, v])];
+    const { schedule, loops } = passesOf(wanted);
+    const moved = [...loops].filter(([group]) => group.roots.some(({ node }) => node.name === 'softplus'));
+    expect(moved.map(([group]) => group.roots.length)).toEqual([2]);
+    expect(schedule.groups.filter(({ matmul }) => matmul)).toHaveLength(5);
+    expectRight(wanted);
+  });
+
+  test('a node does not move into a loop before that of what it is made of', () => {
+    const tape = new Tape();
+    const x = tape.parameter(
+      tensor(
+        Float64Array.from({ length: 12 }, (_, i) => Math.cos(i)),
+        [4, 3],
+      ),
+      'x',
+    );
+    let h: Value = x;
+    for (let i = 0; i < 3; i++)
+      h = softplus(
+        sub(
+          matmul(tanh(h), tape.parameter(tensor(new Float64Array(9).fill(0.1 * (i + 1)), [3, 3]))),
+          mul(0.5, h),
+        ),
+      );
+    const [slope] = gradient(sum(square(h)), [x]);
+    expectRight([sum(h), slope, ...gradient(sum(square(slope)), [x])]);
+  });
+
+  test('an axis that runs ahead of another keeps the order of shapes', () => {
+    const tape = new Tape();
+    const x = tape.parameter(
+      tensor(
+        Float64Array.from({ length: 24 }, (_, i) => Math.sin(i)),
+        [2, 3, 4],
+      ),
+      'x',
+    );
+    const outer = exp(mul(0.5, tanh(sum(x, [0, 2], true))));
+    const middle = exp(tanh(sum(x, 1, true)));
+    expectRight([
+      mul(outer, x),
+      sum(mul(middle, outer), 2),
+      ...gradient(sum(mul(square(outer), mul(middle, x))), [x]),
+    ]);
+  });
+});
+
+describe('guesses that do not show', () => {
+  /** Σ g[index]·f where Σ f overflows and the sum does not: 3 + 1. */
+  const overflowing = (tape: Tape) => {
+    const g = mul(tape.parameter([1e-308, 0.5], 'g'), 1);
+    const f = mul(tape.parameter([1.5e308, 1.5e308, 2], 'f'), 1);
+    return sum(mul(gather(g, [0, 0, 1]), f));
+  };
+
+  test.each<[string, (total: Value) => Value]>([
+    ['exp', total => exp(neg(total))],
+    ['a quotient', total => div(1, total)],
+    ['tanh', tanh],
+    ['a smaller one', total => minimum(total, 100)],
+    ['a comparison', total => where(less(total, 10), 1, 2)],
+    ['the largest', total => max(concat([reshape(neg(total), [1]), total.tape.constant([-5])], 0))],
+    ['the largest of rows', total => max(mul(neg(total), total.tape.constant([1, 2])), 0)],
+  ])('a sum turned round that overflows does not vanish in %s', (_, f) => {
+    const tape = new Tape();
+    const wanted = [f(overflowing(tape))];
+    expectSame(jit(), interpreter(), wanted, 1e-12);
+  });
+
+  test('a masked product of NaN does not vanish behind a matrix product', () => {
+    const tape = new Tape();
+    const g = tape.parameter(
+      tensor([
+        [0, 1],
+        [2, 0],
+      ]),
+      'g',
+    );
+    const f = tape.parameter(
+      tensor([
+        [Number.NaN, 1],
+        [1, Number.POSITIVE_INFINITY],
+      ]),
+      'f',
+    );
+    const w = tape.parameter(
+      tensor([
+        [1, 2],
+        [3, 4],
+      ]),
+      'w',
+    );
+    const product = matmul(scaled(g, f), w);
+    expectSame(
+      jit(),
+      interpreter(),
+      [where(less(product, 5), product, 0), where(less(product, 5), 1, 2)],
+      1e-12,
+    );
+  });
+
+  test('sums that are not over gathered rows are not turned round', () => {
+    const tape = new Tape();
+    const table = mul(
+      tape.parameter(
+        tensor([
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ]),
+        'g',
+      ),
+      1,
+    );
+    const f = mul(
+      tape.parameter(
+        tensor([
+          [1, 2],
+          [0.5, 1],
+          [2, 3],
+          [4, 1],
+        ]),
+        'f',
+      ),
+      1,
+    );
+    const one = mul(tape.parameter(tensor([[2, 3]]), 'one'), 1);
+    const rows = gather(table, [0, 2, 2, 1]);
+    expectRight([
+      sum(mul(rows, f), 1),
+      sum(mul(rows, f), 0),
+      sum(mul(rows, one), 0),
+      sum(mul(rows, f)),
+      sum(mul(gather(table, tensor(Int32Array.of(0, 1, 2, 2), [2, 2])), 1), 0),
+    ]);
+  });
+});
+
+describe('branches', () => {
+  const x = [3, -1, 0, 2, 5, -4];
+  const y = [1, 2, -3, 0, 7, 1];
+
+  test.each<[string, (x: Value, y: Value) => Value]>([
+    ['a sum of two masked terms', (x, y) => sum(add(where(less(x, 1), y, 0), where(less(y, 1), x, 0)))],
+    [
+      'a difference of terms masked alike',
+      (x, y) => sum(sub(where(less(x, 1), y, 0), where(less(x, 1), x, 0))),
+    ],
+    ['a masked factor', (x, y) => sum(mul(where(less(x, 1), y, 0), x))],
+    ['a mask of a mask', (x, y) => sum(where(less(x, 1), where(less(y, 1), x, 0), 0))],
+    ['both branches masked', (x, y) => sum(where(less(x, 1), where(y, x, 0), where(y, y, 0)))],
+    ['a maximum', (x, y) => max(where(less(x, 1), neg(square(add(y, 4))), 0))],
+    ['rows', (x, y) => sum(square(segmentSum(where(x, div(y, x), 0), [0, 1, 1, 0, 2, 2], 3)))],
+    ['a condition on a number that the branch uses', (x, y) => sum(where(x, mul(x, where(x, y, 5)), 0))],
+    ['a condition of sums', (x, y) => sum(where(sub(sum(x), 5), mul(x, y), 0))],
+  ])('around %s', (_, f) => {
+    const tape = new Tape();
+    const [a, b] = [tape.parameter(x, 'x'), tape.parameter(y, 'y')];
+    const energy = f(a, b);
+    expectRight([energy, ...gradient(energy, [a, b])]);
+  });
+
+  test('not around a factor that is not finite', () => {
+    const tape = new Tape();
+    const [a, b] = [tape.parameter([1, 0], 'a'), tape.parameter([2, Number.NaN], 'b')];
+    for (const executor of both) {
+      const [found] = executor.run([sum(mul(where(less(a, 0.5), 0, a), b))]) as [Tensor];
+      expect(found.data[0]).toBeNaN();
+    }
+  });
+});
+
+describe('zeros', () => {
+  test('a sum of a single −0 is 0, as a sum of several is', () => {
+    const tape = new Tape();
+    const x = tape.parameter(tensor([[-0, -0, -0]]), 'x');
+    for (const executor of both) {
+      for (const value of [sum(x, 0), sum(x, 1), sum(x), sum(mul(x, 1), 0)]) {
+        const [found] = executor.run([div(1, value)]) as [Tensor];
+        expect([...found.data].every(each => each === Number.POSITIVE_INFINITY)).toBe(true);
+      }
+    }
+  });
+});
+
+describe('in float32', () => {
+  test('a computed number is rounded before it is compared', () => {
+    const [a, b] = [0.1, 0.7].map(seed =>
+      Float32Array.from({ length: 300 }, (_, i) => Math.sin(seed + i * 1.7)),
+    );
+    const products = (a as Float32Array).map((each, i) => each * (b?.[i] as number));
+    const tape = new Tape();
+    const [x, y, z] = [a, b, products].map((data, i) => tape.parameter(data as Float32Array, `p${i}`)) as [
+      Value,
+      Value,
+      Value,
+    ];
+    for (const executor of both.slice(1)) {
+      for (const { data } of executor.run([less(mul(x, y), z), less(z, mul(x, y))]))
+        expect(Math.max(...data)).toBe(0);
+    }
+  });
+});
+
+describe('a machine', () => {
+  test('lays out anew where slices begin elsewhere and sizes are equal', () => {
+    const executor = jit();
+    for (const from of [0, 1, 2, 0]) {
+      const x = new Tape().parameter([1, 2, 3, 4, 5], 'x');
+      expectSame(executor, interpreter(), [square(slice(x, from, from + 2))], 0);
+    }
+    expect(executor.planned).toBe(1);
+  });
+
+  test('gives room back after a single large pose', () => {
+    const arena = new Arena('float64');
+    arena.reserve(1_000_000);
+    for (let run = 0; run < 200; run++) arena.reserve(100);
+    expect(arena.numbers.length).toBeLessThan(10_000);
+    arena.reserve(100_000);
+    for (let run = 0; run < 200; run++) arena.reserve(run % 50 === 0 ? 100_000 : 100);
+    expect(arena.numbers.length).toBeGreaterThanOrEqual(100_000);
+  });
+
+  test('prints numbers and nothing else', () => {
+    const evil = {
+      kind: 'constant',
+      value: '(globalThis.x=1,2)',
+      id: 0,
+      args: [],
+      path: [],
+      taint: 0,
+    } as unknown as Sink['value'];
+    const zero = { kind: 'constant', value: 0, id: 1, args: [], path: [], taint: 0 } as Sink['value'];
+    const sink: Sink = { kind: 'store', path: [], buffer: 0, at: [zero], value: evil };
+    const step: LoopStep = {
+      kind: 'loop',
+      sinks: [sink],
+      body: [{ kind: 'sink', sink }],
+      clears: [],
+      reads: [],
+      writes: [0],
+      ops: [],
+    };
+    expect(() => sourceOf(step, () => false)).toThrow('jit: a string is no number');
+  });
+});
+
+describe('the verifier', () => {
+  const scorer = () => {
+    const tape = new Tape();
+    const x = tape.constant(tensor(new Float64Array(12).fill(0.3), [4, 3]));
+    const w = tape.parameter(tensor(new Float64Array(6).fill(0.2), [3, 2]), 'w');
+    const rows = segmentSum(softplus(matmul(x, w)), [0, 1, 1, 0], 2);
+    const y = sum(where(less(rows, 2), square(rows), 0));
+    return [y, ...gradient(y, [w])];
+  };
+  const plan = () => passesOf(scorer()).plan;
+  const isLoop = (step: Plan['steps'][number]): step is LoopStep => step.kind === 'loop';
+
+  test('accepts what the passes make', () => {
+    verify(plan());
+    verify(passesOf(pairs(20)).plan);
+  });
+
+  const swapped = ({ steps, ...rest }: Plan): Plan => ({ ...rest, steps: steps.toReversed() });
+  const withLoops =
+    (change: (step: LoopStep) => LoopStep) =>
+    ({ steps, ...rest }: Plan): Plan => ({
+      ...rest,
+      steps: steps.map(step => (isLoop(step) ? change(step) : step)),
+    });
+  test.each<[string, (plan: Plan) => Plan, RegExp]>([
+    ['steps in another order', swapped, /before it is written/],
+    ['a step left out', ({ steps, ...rest }) => ({ ...rest, steps: steps.slice(1) }), /before it is written/],
+    [
+      'a wanted buffer that nothing writes',
+      ({ steps, ...rest }) => ({ ...rest, steps: steps.slice(0, -1) }),
+      /never written/,
+    ],
+    ['sums that are not cleared', withLoops(step => ({ ...step, clears: [] })), /which nothing clears/],
+    [
+      'statements left out',
+      withLoops(step => ({
+        ...step,
+        body: step.body
+          .filter(({ kind }) => kind !== 'let')
+          .map(statement =>
+            statement.kind === 'loop'
+              ? { ...statement, body: statement.body.filter(({ kind }) => kind !== 'let') }
+              : statement,
+          ),
+      })),
+      /before it is there/,
+    ],
+    ['a sink left out', withLoops(step => ({ ...step, body: [] })), /0 of \d+ sinks/],
+    [
+      'a buffer read that is not named',
+      withLoops(step => ({ ...step, reads: [] })),
+      /does not name b\d+, which it reads/,
+    ],
+    [
+      'a store in one place',
+      withLoops(step => ({
+        ...step,
+        sinks: step.sinks.map(sink => ({
+          ...sink,
+          kind: 'store' as const,
+          at: sink.at.map(() => sink.at[0] as Sink['value']).slice(0, 0),
+        })),
+      })),
+      /indices|at one place/,
+    ],
+  ])('finds %s', (_, spoil, message) => {
+    expect(() => verify(spoil(plan()))).toThrow(message);
+  });
+});
