@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { defineOp, gradient, interpreter, jit, Memory, map, Tape, tensor, type Value } from 'posetape';
 import { combinePoses, mean } from 'posetape/combine';
 import * as ops from 'posetape/ops';
+import { wasm } from 'posetape/wasm';
 import { describe, expect, test } from 'vitest';
 import { originOfBadValue } from '../../engine/bad-value.ts';
 import { property } from '../support/property.ts';
@@ -164,6 +165,22 @@ describe('the search for a bad value', () => {
     expect(originOfBadValue(record(new Tape()), 0)).toBe(
       'only in sub on this executor; on interpreter() every value of it is finite in float64',
     );
+  });
+
+  test('finds what overflows on an executor in float32 alone', async () => {
+    for (const executor of [interpreter({ precision: 'float32' }), jit({ precision: 'float32' }), wasm()]) {
+      const { stats } = await combinePoses({
+        poses: [1, 1e30],
+        params: { w: tensor(1) },
+        combination: mean(),
+        badPose: 'skip',
+        executor,
+        score: (_tape, { w }, pose) => ops.square(ops.mul(w, pose)),
+      });
+      expect(stats.badPoses[0]?.reason).toMatch(
+        /^its prediction is Infinity: %\d+ = square \[\] of \(%\d+\) is Infinity$/,
+      );
+    }
   });
 
   test('finds where a gradient went bad', () => {
