@@ -18,36 +18,49 @@ export async function unlessAborted<T>(signal: AbortSignal | undefined, pending:
 }
 
 /**
- * Reads sync and async iterables as `for await` does, but an abort ends it at once: also while the next item is pending,
- * and without waiting for the iterator to close, which it only asks for.
+ * Reads sync and async iterables as `for await` does, each item with its index; but an abort ends it at once, also while
+ * the next item is pending, and without waiting for the iterator to close, which it only asks for.
  *
  * @throws the signal's reason
  */
 export async function* untilAborted<Item>(
   items: Iterable<Item> | AsyncIterable<Item>,
   signal: AbortSignal | undefined,
-): AsyncGenerator<Awaited<Item>> {
+): AsyncGenerator<{ readonly item: Item; readonly index: number }> {
   signal?.throwIfAborted();
   const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   // One that failed, or came to its end, is closed.
   let isOpen = true;
-  const read = async () => {
+  const failed = (error: unknown): never => {
+    isOpen = false;
+    throw error;
+  };
+  const read = (): IteratorResult<Item> | Promise<IteratorResult<Item>> => {
     try {
-      const { done = false, value } = await iterator.next();
-      isOpen = !done;
+      const step = iterator.next();
+      return isPending(step) || isPending(step.value) ? readLater(step) : step;
+    } catch (error) {
+      return failed(error);
+    }
+  };
+  const readLater = async (pending: ReturnType<typeof iterator.next>): Promise<IteratorResult<Item>> => {
+    try {
+      const { done = false, value } = await pending;
       return { done, value: await value };
     } catch (error) {
-      isOpen = false;
-      throw error;
+      return failed(error);
     }
   };
   const close = async () => isOpen && (await iterator.return?.());
   try {
-    for (;;) {
-      const { done, value } = await unlessAborted(signal, read());
+    for (let index = 0; ; index++) {
+      const reading = read();
+      // Most poses are there already, and what is awaited costs time.
+      const { done, value } = isPending(reading) ? await unlessAborted(signal, reading) : reading;
+      isOpen = !done;
       signal?.throwIfAborted();
       if (done) return;
-      yield value;
+      yield { item: value, index };
       signal?.throwIfAborted();
     }
   } finally {
@@ -56,4 +69,8 @@ export async function* untilAborted<Item>(
     closing.catch(() => {});
     if (!signal?.aborted) await unlessAborted(signal, closing);
   }
+}
+
+function isPending<T>(thing: T | PromiseLike<T>): thing is PromiseLike<T> {
+  return typeof (thing as PromiseLike<T> | undefined)?.then === 'function';
 }

@@ -22,7 +22,7 @@ interface Indexed<Pose> {
  */
 export async function fullGraph<Pose>(task: Task<Pose>): Promise<Outcome> {
   const all: Indexed<Pose>[] = [];
-  for await (const each of indexed(task)) all.push(each);
+  for await (const { item: pose, index } of indexed(task)) all.push({ pose, index });
 
   const badPoses: BadPose[] = [];
   for (;;) {

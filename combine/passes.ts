@@ -7,12 +7,11 @@ import type { Task } from './task.ts';
  *
  * @throws the signal's reason
  */
-export async function* indexed<Pose>({
+export function indexed<Pose>({
   poses,
   signal,
-}: Task<Pose>): AsyncGenerator<{ pose: Pose; index: number }> {
-  let index = 0;
-  for await (const pose of untilAborted(poses, signal)) yield { pose: pose as Pose, index: index++ };
+}: Task<Pose>): AsyncIterable<{ readonly item: Pose; readonly index: number }> {
+  return untilAborted(poses, signal);
 }
 
 /** Tells `onPose` of a pose, and waits for its promise if it returns one. */

@@ -1,4 +1,4 @@
-import { DeviceLostError, type RunOptions } from '../engine/executor.ts';
+import { DeviceLostError } from '../engine/executor.ts';
 import { reshaped } from '../engine/fan-out.ts';
 import { gradient } from '../engine/gradient.ts';
 import { showShape, sizeOf } from '../engine/shape.ts';
@@ -122,10 +122,18 @@ async function runOn<Pose>(
   const names = Object.keys(params);
   const value = recordPrediction(task, tape, params, pose, index);
   const slopes = wantsGradient ? gradient(value, Object.values(params)) : [];
-  const [first, ...rest] = await runNamed(task, index, [value, ...slopes], {
-    shared: task.shared,
-    proceed: ({ data }) => Number.isFinite(data[0]) && proceed(data[0] as number),
-  });
+  let tensors: Tensor[];
+  try {
+    tensors = await task.executor.run([value, ...slopes], {
+      memory: task.memory,
+      shared: task.shared,
+      proceed: ({ data }) => Number.isFinite(data[0]) && proceed(data[0] as number),
+    });
+  } catch (cause) {
+    if (cause instanceof DeviceLostError) throw cause;
+    throw new Error(`pose ${index}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+  const [first, ...rest] = tensors;
   checkFinite(task, first as Tensor, value, index, 'its prediction');
   const prediction = first?.data[0] as number;
   if (!wantsGradient || !proceed(prediction)) return { prediction, gradient: null };
@@ -133,21 +141,6 @@ async function runOn<Pose>(
     checkFinite(task, rest[k] as Tensor, slope, index, `its gradient with respect to ${names[k]}`);
   }
   return { prediction, gradient: Object.fromEntries(names.map((name, k) => [name, rest[k] as Tensor])) };
-}
-
-/** @throws Error naming the pose, with the executor's own as its cause; DeviceLostError as it is */
-async function runNamed<Pose>(
-  { executor, memory }: Task<Pose>,
-  index: number,
-  wanted: readonly Value[],
-  options: RunOptions,
-): Promise<Tensor[]> {
-  try {
-    return await executor.run(wanted, { ...options, memory });
-  } catch (cause) {
-    if (cause instanceof DeviceLostError) throw cause;
-    throw new Error(`pose ${index}: ${cause instanceof Error ? cause.message : cause}`, { cause });
-  }
 }
 
 function checkFinite<Pose>(

@@ -31,7 +31,7 @@ export async function recompute<Pose>(task: Task<Pose>): Promise<Outcome> {
 /** The first pass: every pose's prediction, NaN where it is bad. */
 async function predict<Pose>(task: Task<Pose>, badPoses: BadPose[]): Promise<Float64Array> {
   const predictions = new Numbers();
-  for await (const { pose, index } of indexed(task)) {
+  for await (const { item: pose, index } of indexed(task)) {
     const run = await unlessBad(task, badPoses, () => runPose(task, pose, index, { wantsGradient: false }));
     const prediction = run?.prediction ?? Number.NaN;
     predictions.push(prediction);
@@ -65,7 +65,7 @@ async function differentiate<Pose>(
   let [read, backwardSkipped] = [0, 0];
   task.memory.take(stateBytes);
   try {
-    for await (const { pose, index } of indexed(task)) {
+    for await (const { item: pose, index } of indexed(task)) {
       if (read++ >= predictions.length) break;
       const before = predictions[index] as number;
       const coefficient = coefficients[index] as number;

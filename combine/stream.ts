@@ -17,7 +17,7 @@ export async function stream<Pose>(task: Task<Pose>): Promise<Outcome> {
   const badPoses: BadPose[] = [];
   let [read, backwardSkipped, stateBytes] = [0, 0, 0];
   try {
-    for await (const { pose, index } of indexed(task)) {
+    for await (const { item: pose, index } of indexed(task)) {
       read++;
       const run = await unlessBad(task, badPoses, () => {
         // The pose's own loss may need its gradient however small its weight.

@@ -158,6 +158,17 @@ describe('the search for a bad value', () => {
     expect(bytes).toBeLessThan(4 * 8 * size);
   });
 
+  test.each([0, 1])('blames the branch that is taken, where both are bad: condition %d', condition => {
+    for (const distance of Object.values(distances)) {
+      const tape = new Tape();
+      const [no, yes] = [ops.log(tape.constant(-1)), ops.exp(tape.constant(1000))];
+      let y = ops.where(tape.constant(condition), yes, no);
+      for (let i = 0; i < distance; i++) y = ops.neg(y);
+      const origin = condition ? /= exp \[\] of \(%2\) is Infinity/ : /= log \[\] of \(%0\) is NaN/;
+      expect(originOfBadValue(y, 0)).toMatch(origin);
+    }
+  });
+
   test('is made in the precision in which the value went bad', () => {
     const record = (tape: Tape) => ops.sub(ops.mul(tape.constant([1e30]), 1e30), 1);
     const overflow = '%2 = mul [1] of (%0, %1) is Infinity';
