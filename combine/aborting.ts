@@ -1,6 +1,7 @@
 /**
- * What `pending` comes to; or, as soon as the signal aborts, its reason is thrown, whatever `pending` comes to later. No
- * listener stays on the signal.
+ * Awaits `pending`, but no longer than until the signal aborts. No listener stays on the signal.
+ *
+ * @throws the signal's reason
  */
 export async function unlessAborted<T>(signal: AbortSignal | undefined, pending: T): Promise<Awaited<T>> {
   if (!signal) return await pending;

@@ -1,5 +1,5 @@
 /**
- * What distinguishes one combination from another, once energies are measured from the best pose's:
+ * The differences between combinations, once energies are measured from the best pose's:
  * with e_n = exp(σ(ΔG_n − r)), S = Σ e_n and D = Σ e_n (ΔG_n − r).
  */
 export interface Fold {
@@ -7,7 +7,7 @@ export interface Fold {
   readonly settings: Readonly<Record<string, number>>;
   /** σ: how steeply a weight falls with energy, in 1/energy. r is the ΔG with the largest σΔG; with σ = 0, the smallest. */
   readonly sigma: number;
-  /** Whether the gradient needs B = Σ e_n (ΔG_n − r) g_n. */
+  /** True if the gradient needs B = Σ e_n (ΔG_n − r) g_n. */
   readonly usesB: boolean;
   /** ΔG − r. */
   above(S: number, D: number): number;

@@ -20,15 +20,15 @@ interface BadEntry {
   readonly at: number;
 }
 
-/** How many entries are computed one by one before the whole tape is run: some tenths of a second at most. */
+/** The most entries computed one by one before the whole tape is run: some tenths of a second. */
 const fewEntries = 100_000;
 
 /** Bytes that a computed entry takes in a Map, about. */
 const bytesPerEntry = 40;
 
 /**
- * Where a NaN or an infinity came from, in words: the oldest value that made entry `at` of `bad` bad. It is sought
- * backwards from there, because a branch not taken may hold NaN without harm.
+ * Says in words what made entry `at` of `bad` a NaN or an infinity: the oldest value that went bad on the way to it. It is
+ * sought backwards from there, because a branch not taken may hold NaN without harm.
  *
  * At first only single entries are computed, which most often find it among a few thousand: a scorer that went wrong is
  * wrong nearly everywhere. Where they do not, the tape is run once as the interpreter would, and of its values are kept
@@ -46,7 +46,7 @@ export function originOfBadValue(
   );
 }
 
-/** Nothing where it takes too many, or the entry is finite when computed so. */
+/** Searches by single entries; undefined if that takes too many, or the entry is finite when computed so. */
 function fromFewEntries(bad: BadEntry, precision: Precision, memory: Memory): string | undefined {
   const entries = new Entries(precision, fewEntries);
   try {
@@ -60,7 +60,7 @@ function fromFewEntries(bad: BadEntry, precision: Precision, memory: Memory): st
   }
 }
 
-/** Nothing where no entry of the value is bad. */
+/** Searches by whole values; undefined if no entry of `bad` is bad. */
 function fromWholeValues(bad: Value, precision: Precision, memory: Memory): string | undefined {
   const kept = new Kept(precision, memory);
   try {

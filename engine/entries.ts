@@ -117,13 +117,13 @@ export class Entries {
   #computed = 0;
   #depth = 0;
 
-  /** @param most how many entries it computes before it gives up */
+  /** @param most the number of entries it computes before it gives up */
   constructor(precision: 'float64' | 'float32', most: number) {
     this.#round = precision === 'float32' ? Math.fround : number => number;
     this.#most = most;
   }
 
-  /** How many were computed. */
+  /** The number of entries computed so far. */
   get count(): number {
     return this.#computed;
   }
@@ -169,7 +169,7 @@ export class Entries {
   }
 }
 
-/** How deep an entry may lie below the one asked for: what the call stack holds, with room to spare. */
+/** The greatest depth of an entry below the one asked for: the call stack holds it with room to spare. */
 const deepest = 1000;
 
 /** More entries were asked for than are to be computed one by one. */
@@ -181,7 +181,7 @@ function indexOf({ form }: Value): Int32Array {
   return form.tensor.data as Int32Array;
 }
 
-/** Where entry `at` of a tensor of this shape lies in an array of other strides. */
+/** The position of entry `at` of a tensor of this shape in an array of other strides. */
 function offset(at: number, shape: Shape, strides: readonly number[]): number {
   let total = 0;
   for (let axis = shape.length - 1, rest = at; axis >= 0; axis--) {

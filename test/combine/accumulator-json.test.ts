@@ -24,7 +24,7 @@ function parsed<T>(value: T): T {
   return JSON.parse(JSON.stringify(value));
 }
 
-/** Where everything in a JSON is, itself included. */
+/** The paths to everything in a JSON, itself included. */
 function pathsIn(json: Json, at: Path = []): Path[] {
   if (typeof json !== 'object' || json === null) return [at];
   return [at, ...Object.entries(json).flatMap(([name, each]) => pathsIn(each, [...at, name]))];

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { originOfBadValue } from '../../engine/bad-value.ts';
 import { property } from '../support/property.ts';
 
-/** How far the bad value is from the score: near, it is found among few entries; far, by a run of the whole tape. */
+/** Distances of the bad value from the score: near, it is found among few entries; far, by a run of the whole tape. */
 const distances = { near: 0, far: 1100 };
 
 /** What a pose is left out for, of a score that is the sum of this value. */
