@@ -1,5 +1,5 @@
 import { compute } from './compute.ts';
-import { Entries, type EntryOf, readsOf, TooManyEntries } from './entries.ts';
+import { Entries, type Entry, type EntryOf, readsOf, TooManyEntries } from './entries.ts';
 import { liveValues, type Precision } from './executor.ts';
 import { Memory } from './memory.ts';
 import { numbers } from './scalar.ts';
@@ -12,12 +12,6 @@ interface SearchOptions {
   readonly precision?: Precision;
   /** Counts what the search holds meanwhile. */
   readonly memory?: Memory;
-}
-
-/** An entry of a value that is not finite. */
-interface BadEntry {
-  readonly value: Value;
-  readonly at: number;
 }
 
 /** The most entries computed one by one before the whole tape is run: some tenths of a second. */
@@ -47,7 +41,7 @@ export function originOfBadValue(
 }
 
 /** Searches by single entries; undefined if that takes too many, or the entry is finite when computed so. */
-function fromFewEntries(bad: BadEntry, precision: Precision, memory: Memory): string | undefined {
+function fromFewEntries(bad: Entry, precision: Precision, memory: Memory): string | undefined {
   const entries = new Entries(precision, fewEntries);
   try {
     return Number.isFinite(entries.of(bad.value, bad.at)) ? undefined : describeOrigin(bad, entries.of);
@@ -71,7 +65,7 @@ function fromWholeValues(bad: Value, precision: Precision, memory: Memory): stri
   }
 }
 
-function describeOrigin(bad: BadEntry, entryOf: EntryOf): string {
+function describeOrigin(bad: Entry, entryOf: EntryOf): string {
   let culprit = bad;
   for (let earlier = blamed(culprit, entryOf); earlier; earlier = blamed(culprit, entryOf)) culprit = earlier;
   const { value, at } = culprit;
@@ -81,13 +75,13 @@ function describeOrigin(bad: BadEntry, entryOf: EntryOf): string {
 }
 
 /** The entry of an input that made this one bad; none if it went bad by itself. */
-function blamed({ value, at }: BadEntry, entryOf: EntryOf): BadEntry | undefined {
+function blamed({ value, at }: Entry, entryOf: EntryOf): Entry | undefined {
   const { form } = value;
-  const reads = [...readsOf(value, at)].map(({ input, at }) => ({ value: input, at }));
-  const isBad = (read: BadEntry) => !Number.isFinite(entryOf(read.value, read.at));
+  const isBad = (read: Entry) => !Number.isFinite(entryOf(read.value, read.at));
   if (form.kind === 'map') {
     // The first that, together with those before it, makes the result bad, all other bad ones mended: a branch that is
     // not taken does not.
+    const reads = [...readsOf(value, at)];
     const operands = reads.map(read => (isBad(read) ? 1 : entryOf(read.value, read.at)));
     for (const [position, read] of reads.entries()) {
       if (!isBad(read)) continue;
@@ -98,11 +92,11 @@ function blamed({ value, at }: BadEntry, entryOf: EntryOf): BadEntry | undefined
   }
   // −∞ is the largest only of its like.
   const isLargest = form.kind === 'reduce' && form.reducer === 'max';
-  const spoils = isLargest && entryOf(value, at) !== -Infinity ? isWorse : isBad;
-  function isWorse(read: BadEntry): boolean {
-    return isBad(read) && entryOf(read.value, read.at) !== -Infinity;
+  const isHarmless = (number: number) => isLargest && number === -Infinity && entryOf(value, at) !== number;
+  for (const read of readsOf(value, at)) {
+    if (isBad(read) && !isHarmless(entryOf(read.value, read.at))) return read;
   }
-  return reads.find(spoils);
+  return undefined;
 }
 
 /** Runs a tape value by value, and keeps of its numbers what the search may ask for. */

@@ -3,9 +3,9 @@ import { numbers } from './scalar.ts';
 import { broadcastStrides, type Shape, sizeOf, stridesOf } from './shape.ts';
 import type { Value } from './tape.ts';
 
-/** Entry `at` of an input. */
-export interface Read {
-  readonly input: Value;
+/** Entry `at` of a value. */
+export interface Entry {
+  readonly value: Value;
   readonly at: number;
 }
 
@@ -16,7 +16,7 @@ export type EntryOf = (value: Value, at: number) => number;
  * The entries that one entry of a value is computed from, in the order in which they are added up; of a matrix product,
  * factor by factor.
  */
-export function* readsOf(value: Value, at: number): Generator<Read> {
+export function* readsOf(value: Value, at: number): Generator<Entry> {
   const { form, inputs, shape } = value;
   const [input, other] = inputs as readonly [Value, Value];
   switch (form.kind) {
@@ -26,21 +26,21 @@ export function* readsOf(value: Value, at: number): Generator<Read> {
       return;
     case 'map':
       for (const each of inputs)
-        yield { input: each, at: offset(at, shape, broadcastStrides(each.shape, shape)) };
+        yield { value: each, at: offset(at, shape, broadcastStrides(each.shape, shape)) };
       return;
     case 'broadcast':
-      yield { input, at: offset(at, shape, broadcastStrides(input.shape, shape)) };
+      yield { value: input, at: offset(at, shape, broadcastStrides(input.shape, shape)) };
       return;
     case 'reshape':
-      yield { input, at };
+      yield { value: input, at };
       return;
     case 'accumulate':
-      for (const each of inputs) yield { input: each, at };
+      for (const each of inputs) yield { value: each, at };
       return;
     case 'transpose': {
       const strides = stridesOf(input.shape);
       const turned = form.permutation.map(axis => strides[axis] as number);
-      yield { input, at: offset(at, shape, turned) };
+      yield { value: input, at: offset(at, shape, turned) };
       return;
     }
     case 'reduce': {
@@ -50,12 +50,12 @@ export function* readsOf(value: Value, at: number): Generator<Read> {
       const within = form.axes.map(axis => input.shape[axis] as number);
       const steps = form.axes.map(axis => strides[axis] as number);
       for (let i = 0, count = sizeOf(within); i < count; i++)
-        yield { input, at: first + offset(i, within, steps) };
+        yield { value: input, at: first + offset(i, within, steps) };
       return;
     }
     case 'slice': {
       const strides = stridesOf(input.shape);
-      yield { input, at: offset(at, shape, strides) + dot(form.start, strides) };
+      yield { value: input, at: offset(at, shape, strides) + dot(form.start, strides) };
       return;
     }
     case 'pad': {
@@ -65,7 +65,7 @@ export function* readsOf(value: Value, at: number): Generator<Read> {
       const isInside = from.every(
         (coordinate, axis) => coordinate >= 0 && coordinate < (input.shape[axis] as number),
       );
-      if (isInside) yield { input, at: dot(from, stridesOf(input.shape)) };
+      if (isInside) yield { value: input, at: dot(from, stridesOf(input.shape)) };
       return;
     }
     case 'concat': {
@@ -73,7 +73,7 @@ export function* readsOf(value: Value, at: number): Generator<Read> {
       for (const part of inputs) {
         const length = part.shape[form.axis] as number;
         if ((from[form.axis] as number) < length) {
-          yield { input: part, at: dot(from, stridesOf(part.shape)) };
+          yield { value: part, at: dot(from, stridesOf(part.shape)) };
           return;
         }
         (from[form.axis] as number) -= length;
@@ -83,7 +83,7 @@ export function* readsOf(value: Value, at: number): Generator<Read> {
     case 'gather': {
       const width = sizeOf(input.shape.slice(1));
       const row = indexOf(other)[Math.floor(at / width)] as number;
-      yield { input, at: row * width + (at % width) };
+      yield { value: input, at: row * width + (at % width) };
       return;
     }
     case 'segment-sum': {
@@ -91,7 +91,7 @@ export function* readsOf(value: Value, at: number): Generator<Read> {
       const [row, column] = [Math.floor(at / width), at % width];
       const index = indexOf(other);
       for (let i = index.indexOf(row); i >= 0; i = index.indexOf(row, i + 1))
-        yield { input, at: i * width + column };
+        yield { value: input, at: i * width + column };
       return;
     }
     case 'matmul': {
@@ -99,8 +99,8 @@ export function* readsOf(value: Value, at: number): Generator<Read> {
       const [row, column] = [Math.floor(at / n) % m, at % n];
       const batch = Math.floor(at / (m * n));
       for (let l = 0; l < k; l++) {
-        yield { input, at: batch * m * k + (form.transposeA ? l * m + row : row * k + l) };
-        yield { input: other, at: batch * k * n + (form.transposeB ? column * k + l : l * n + column) };
+        yield { value: input, at: batch * m * k + (form.transposeA ? l * m + row : row * k + l) };
+        yield { value: other, at: batch * k * n + (form.transposeB ? column * k + l : l * n + column) };
       }
     }
   }
@@ -150,16 +150,16 @@ export class Entries {
     const { form } = value;
     const reads = readsOf(value, at);
     if (form.kind === 'map') {
-      const operands = Array.from(reads, read => this.of(read.input, read.at));
+      const operands = Array.from(reads, read => this.of(read.value, read.at));
       return form.expression(numbers, ...operands);
     }
     let total: number | undefined;
     const isLargest = form.kind === 'reduce' && form.reducer === 'max';
-    for (const { input, at } of reads) {
-      let term = this.of(input, at);
+    for (const read of reads) {
+      let term = this.of(read.value, read.at);
       if (form.kind === 'matmul') {
-        const right = reads.next().value as Read;
-        term *= this.of(right.input, right.at);
+        const right = reads.next().value as Entry;
+        term *= this.of(right.value, right.at);
       }
       if (total === undefined) total = term;
       else total = isLargest ? Math.max(total, term) : total + term;

@@ -32,6 +32,10 @@ const changes: Readonly<Record<string, (data: TensorData) => void>> = {
   'every sign': data => {
     for (const [i, number] of data.entries()) data[i] = -number;
   },
+  'two signs': data => {
+    data[0] = -(data[0] as number);
+    data[2] = -(data[2] as number);
+  },
   order: data => {
     data.reverse();
   },
