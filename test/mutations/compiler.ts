@@ -1,6 +1,5 @@
-import type { Mutation } from './mutations.ts';
-
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: fragments of code
+import type { Mutation } from './mutations.ts';
 
 /** Defects of the compiler: in every rule and every pass. */
 export const compilerMutations: readonly Mutation[] = [

@@ -520,8 +520,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an abort waits for the pose that is pending',
     file: 'combine/aborting.ts',
-    find: 'await unlessAborted(signal, read())',
-    replace: 'await read()',
+    find: 'isPending(reading) ? await unlessAborted(signal, reading) : reading',
+    replace: 'await reading',
     caughtBy: [
       'test/combine/options.test.ts',
       'test/combine/errors.test.ts',
