@@ -27,7 +27,7 @@ function unstoppable(): Executor {
   };
 }
 
-/** (e_n/S)(1 + |σ(ΔG_n − r)|) of each pose when its turn comes, S and r being of those before it. */
+/** (e_n/S)(1 + |σ(ΔG_n − r)|) of each pose when its turn comes, S and r being of those before it; 0 if its weight is. */
 function influences({ sigma }: Combination, energies: readonly number[]): number[] {
   return energies.map((energy, n) => {
     const before = energies.slice(0, n);
@@ -35,7 +35,10 @@ function influences({ sigma }: Combination, energies: readonly number[]): number
     const r = before.reduce((best, each) => (sigma * each > sigma * best ? each : best));
     const S = before.reduce((total, each) => total + Math.exp(sigma * (each - r)), 0);
     const exponent = sigma * (energy - r);
-    return exponent >= 0 ? 1 : (Math.exp(exponent) / S) * (1 - exponent);
+    if (exponent >= 0) return 1;
+    // The least number there is has a share in a sum, too.
+    const e = Math.exp(exponent);
+    return e === 0 ? 0 : Math.max((e / S) * (1 - exponent), Number.MIN_VALUE);
   });
 }
 
