@@ -1,6 +1,7 @@
 import { type ConstantForm, type Form, type ParameterForm, shapeOf, takesIndex } from './forms.ts';
 import { checkRows, type Index } from './indices.ts';
 import { kindOf } from './kind-of.ts';
+import { frozenMap } from './map-form.ts';
 import { ownForm, ownTensor } from './own-form.ts';
 import { type Shape, showShape } from './shape.ts';
 import {
@@ -153,7 +154,7 @@ export class Tape {
    */
   record<F extends Form>(op: Op<F>, form: F, operands: readonly Operand[]): Value<F> {
     checkOp(op, operands);
-    const own = ownForm(op.name, form);
+    const own = form.kind === 'map' ? (frozenMap(form) as Form as F) : ownForm(op.name, form);
     const inputs: Value[] = [];
     const shapes: Shape[] = [];
     for (let position = 0; position < operands.length; position++) {
@@ -201,9 +202,15 @@ export class Tape {
   lift(operand: Operand): Value {
     if (typeof operand !== 'number') return operand;
     const isStructure = this.#adjoints > 0 || Object.is(operand, 0) || operand === 1;
-    return isStructure ? this.fill(operand) : this.constant(operand);
+    if (isStructure)
+      return this.#append(fillOp, { kind: 'fill', number: operand, shape: single }, none, single);
+    return this.#constant({ data: Float64Array.of(operand), shape: single }, true);
   }
 }
+
+/** The shape and the inputs of a literal, which nobody can change. */
+const single: Shape = Object.freeze([]);
+const none: readonly Value[] = Object.freeze([]);
 
 function checkOp({ name, vjp }: Op, operands: readonly Operand[]): void {
   if (typeof name !== 'string')

@@ -17,9 +17,15 @@ export class Programs {
   }
 
   /** Bundles the given sources of bench/, such as `pairs.ts`; they are gone when this process ends. */
-  static async bundled(...sources: readonly string[]): Promise<Programs> {
+  static bundled(...sources: readonly string[]): Promise<Programs> {
+    return Programs.bundledFrom('.', ...sources);
+  }
+
+  /** The same of another checkout of the project, whose packages are installed. */
+  static async bundledFrom(checkout: string, ...sources: readonly string[]): Promise<Programs> {
     const folder = scratchFolder();
     await build({
+      absWorkingDir: resolve(checkout),
       entryPoints: sources.map(source => join('bench', source)),
       outbase: 'bench',
       outdir: folder,
@@ -33,7 +39,7 @@ export class Programs {
       logLevel: 'error',
     });
     // Packages that are loaded by name as the program runs are found as they are from here.
-    await symlink(resolve('node_modules'), join(folder, 'node_modules'), 'junction');
+    await symlink(resolve(checkout, 'node_modules'), join(folder, 'node_modules'), 'junction');
     return new Programs(folder);
   }
 
