@@ -1,4 +1,4 @@
-import type { Expr, RealKind } from '../compile/ir.ts';
+import type { Expr, ExprOf, RealKind } from '../compile/ir.ts';
 import { type Code, op } from './emit/code.ts';
 import {
   abs,
@@ -70,21 +70,24 @@ export function primitive(at: Place, expr: Expr, args: readonly Code[]): Code {
       return tanh(at, keep(at, a));
     case 'min':
     case 'max':
-      return extremum(expr, a, b);
+      return extremum(at, expr, a, b);
     default:
       throw new Error(`wasm: ${expr.kind} is no function of vectors`);
   }
 }
 
 /** With a number, one instruction that lets NaN through; else those of WebAssembly, which are several on most processors. */
-function extremum({ kind, args }: Expr, a: Code, b: Code): Code {
-  const short = kind === 'min' ? least : most;
-  if (isKnown(args[1])) return short(a, b);
-  if (isKnown(args[0])) return short(b, a);
-  return op(kind === 'min' ? 'f32x4.min' : 'f32x4.max', a, b);
+function extremum(at: Place, { kind, args }: Expr, a: Code, b: Code): Code {
+  const [known, of] = isKnown(args[1]) ? [args[1], a] : isKnown(args[0]) ? [args[0], b] : [];
+  if (!known || !of) return op(kind === 'min' ? 'f32x4.min' : 'f32x4.max', a, b);
+  const other = of === a ? b : a;
+  // Of two zeros the short one gives the first: the sum makes 0 of −0, where the other is 0.
+  if (Object.is(known.value, 0) && kind === 'max') return add(most(of, other), number(at, 0));
+  if (Object.is(known.value, -0) && kind === 'min') return op('f32x4.min', a, b);
+  return kind === 'min' ? least(of, other) : most(of, other);
 }
 
-function isKnown(expr: Expr | undefined): boolean {
+function isKnown(expr: Expr | undefined): expr is ExprOf<'constant'> {
   return expr?.kind === 'constant' && !Number.isNaN(expr.value);
 }
 

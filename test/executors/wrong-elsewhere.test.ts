@@ -22,6 +22,8 @@ import {
   logSoftmax,
   logSumExp,
   max,
+  maximum,
+  minimum,
   mul,
   norm,
   pow,
@@ -188,6 +190,37 @@ describe('infinities', () => {
       return [div(x as Value, concat([tape.fill(0, [1]), tape.fill(-0, [1])], 0))];
     });
     expect(quotients).toEqual([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]);
+  });
+
+  onEach('%s: the larger and the smaller of zeros have signs', async (_, executor) => {
+    const found = await run(
+      executor,
+      [
+        [-0, 0, -0, 0, 1, -1],
+        [0, -0, -0, 0, 1, -1],
+      ],
+      (x, y) =>
+        [0, -0].flatMap(zero => {
+          const literal = (y as Value).tape.fill(zero);
+          return [maximum, minimum].flatMap(f => [
+            f(x as Value, literal),
+            f(literal, x as Value),
+            f(x as Value, y as Value),
+          ]);
+        }),
+    );
+    const [x, y] = [
+      [-0, 0, -0, 0, 1, -1],
+      [0, -0, -0, 0, 1, -1],
+    ];
+    const expected = [0, -0].flatMap(zero =>
+      [Math.max, Math.min].flatMap(f => [
+        x.map(each => f(each, zero)),
+        x.map(each => f(each, zero)),
+        x.map((each, i) => f(each, y[i] as number)),
+      ]),
+    );
+    expect(found).toEqual(expected);
   });
 
   onEach('%s: logSumExp of −∞ alone, among other rows, and with +∞', async (_, executor) => {

@@ -1,0 +1,327 @@
+import {
+  type Attributes,
+  type Leaf,
+  type Operand,
+  type OpName,
+  type Program,
+  read,
+  written,
+} from './program.ts';
+import type { Random } from './random.ts';
+
+/** The numbers that a program is about. `ties` has few different ones, `extreme` very large and very small ones. */
+export type Kind = 'plain' | 'ties' | 'special' | 'extreme';
+
+/** A value while its program is drawn. */
+export interface Node {
+  readonly shape: readonly number[];
+  readonly index: boolean;
+  /** Whether its entries may be NaN, infinite or very large. */
+  readonly wild: boolean;
+  /** `view` may be the very value that it is of. */
+  readonly node: 'leaf' | 'map' | 'view';
+  readonly leaf?: Leaf;
+  readonly step?: {
+    readonly op: OpName;
+    readonly of: readonly (Node | number | null)[];
+    readonly with?: Attributes;
+  };
+}
+
+/** Some of it may be left out by `undefined`. */
+type Possibly<T> = { readonly [K in keyof T]: T[K] | undefined };
+
+/** What an op is given: a value, a literal, or nothing. */
+export type Given = Node | number | null;
+
+/** Entries of a value at most. */
+export const maximalSize = 48;
+
+const shapes = [
+  [],
+  [],
+  [1],
+  [2],
+  [3],
+  [3],
+  [4],
+  [0],
+  [1, 1],
+  [1, 3],
+  [2, 3],
+  [3, 2],
+  [2, 2],
+  [3, 3],
+  [3, 1],
+  [2, 0],
+  [0, 3],
+  [2, 1, 3],
+  [2, 2, 2],
+  [1, 2, 1],
+  [5],
+  [6],
+];
+
+const specials = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -0, 1, -1, 2, -0.5];
+const extremes = [1e300, -1e300, 1e-300, -1e-300, 5e-324, 2.5e-310, 1e150, 1e-150, 0, 1, -700, 710];
+
+/** Collects the values of a program that is being drawn, numbers them, and knows what fits what. */
+export class Builder {
+  readonly random: Random;
+  readonly kind: Kind;
+  readonly #nodes: Node[] = [];
+  #favourite: Node | undefined;
+
+  constructor(random: Random, kind: Kind) {
+    this.random = random;
+    this.kind = kind;
+  }
+
+  /** All that can be wanted. */
+  values(): Node[] {
+    return this.#nodes.filter(({ leaf }) => leaf?.is !== 'rows');
+  }
+
+  parameters(): Node[] {
+    return this.#nodes.filter(({ leaf }) => leaf?.is === 'parameter');
+  }
+
+  /** Results that no step uses. */
+  loose(): Node[] {
+    const used = new Set(this.#nodes.flatMap(({ step }) => step?.of ?? []));
+    return this.#nodes.filter(node => node.step && !used.has(node));
+  }
+
+  // Leaves.
+
+  anyShape(): readonly number[] {
+    // Empty tensors swallow what is made of them, so few programs are of any.
+    const shape = this.random.pick(shapes);
+    return sizeOf(shape) > 0 || this.random.chance(0.2) ? shape : this.anyShape();
+  }
+
+  /** A new leaf; `tame` numbers are finite and near 1 in any program. */
+  fresh(shape: readonly number[], is?: 'parameter' | 'constant' | 'fill', tame?: 'tame'): Node {
+    const { random } = this;
+    const share = random.unit();
+    const chosen = is ?? (share < 0.55 ? 'parameter' : share < 0.93 ? 'constant' : 'fill');
+    const wild = !tame && (this.kind === 'special' || this.kind === 'extreme') && random.chance(0.5);
+    const draw =
+      chosen === 'fill' && random.chance(0.6) ? () => random.pick([0, -0, 1, 2, -1]) : this.#numbers(wild);
+    const float32 = chosen !== 'fill' && random.chance(0.05);
+    const count = chosen === 'fill' ? 1 : sizeOf(shape);
+    const data = Array.from({ length: count }, () => written(float32 ? Math.fround(draw()) : draw()));
+    return this.#leaf({ is: chosen, shape, data, ...(float32 && { float32 }) }, wild);
+  }
+
+  /** A constant that picks: 0, −0 and anything that is not 0. */
+  mask(shape: readonly number[]): Node {
+    const { random } = this;
+    const taken = [1, 1, 2, -0.5, Number.NaN, Number.POSITIVE_INFINITY, -1, 1e-300];
+    const entry = () => (random.chance(0.45) ? random.pick([0, 0, -0]) : random.pick(taken));
+    const data = Array.from({ length: sizeOf(shape) }, () => written(entry()));
+    return this.#leaf({ is: random.chance(0.7) ? 'constant' : 'parameter', shape, data }, true);
+  }
+
+  /** An index with entries below `rows`: now and then one that there is. */
+  index(shape: readonly number[], rows: number): Node {
+    const { random } = this;
+    const fits = ({ leaf }: Node) =>
+      leaf?.shape.join() === shape.join() && leaf.data.every(entry => read(entry) < rows);
+    const before = this.#nodes.filter(node => node.index && fits(node));
+    if (before.length > 0 && random.chance(0.5)) return random.pick(before);
+    const data = Array.from({ length: sizeOf(shape) }, () => random.whole(0, rows - 1));
+    return this.#leaf({ is: random.chance(0.6) ? 'index' : 'rows', shape, data }, false);
+  }
+
+  #leaf(leaf: Leaf, wild: boolean): Node {
+    const index = leaf.is === 'index' || leaf.is === 'rows';
+    const node: Node = { shape: leaf.shape, index, wild, node: 'leaf', leaf };
+    this.#nodes.push(node);
+    return node;
+  }
+
+  #numbers(wild: boolean): () => number {
+    const { random } = this;
+    const style = random.unit();
+    const plain = () => {
+      if (this.kind === 'ties' || style < 0.2) return random.whole(-2, 3);
+      if (style < 0.4) return random.whole(-4, 4) / 2;
+      return random.whole(-200, 200) / (style < 0.9 ? 100 : 64);
+    };
+    if (!wild) return plain;
+    const others = this.kind === 'extreme' ? extremes : specials;
+    return () => (random.chance(0.4) ? random.pick(others) : plain());
+  }
+
+  /** A number for an operand. */
+  literal(): number {
+    const { random } = this;
+    if (this.kind === 'special' && random.chance(0.15)) return random.pick(specials);
+    return random.pick([0, 1, 2, -1, 0.5, -0.5, 3, 0.3, -1.7, 1e-3, -0]);
+  }
+
+  // Operands.
+
+  /** Has the next operand be the newest value, if that fits. */
+  favourNewest(): void {
+    this.#favourite = this.#nodes.at(-1);
+  }
+
+  /** A real value that holds; a new leaf where there is none. */
+  real(holds: (shape: readonly number[]) => boolean = () => true): Node | undefined {
+    const { random } = this;
+    const favourite = this.#favourite;
+    this.#favourite = undefined;
+    if (favourite && !favourite.index && holds(favourite.shape)) return favourite;
+    const fitting = this.values().filter(({ index, shape }) => !index && holds(shape));
+    const calm = fitting.filter(({ wild }) => !wild);
+    const from = calm.length > 0 && random.chance(0.7) ? calm : fitting;
+    if (from.length === 0) return undefined;
+    return random.chance(0.5) ? random.pick(from.slice(-3)) : random.pick(from);
+  }
+
+  any(): Node {
+    return this.real() ?? this.fresh(this.anyShape());
+  }
+
+  /** A real value of at least so many axes. */
+  ranked(least: number): Node {
+    const fits = (shape: readonly number[]) => shape.length >= least;
+    const shape = () => this.random.pick(shapes.filter(each => each.length >= least && sizeOf(each) > 0));
+    return this.real(fits) ?? this.fresh(shape());
+  }
+
+  /** A value that broadcasts with these, either way, to a shape that is not too large. */
+  beside(...others: readonly Node[]): Node {
+    const { random } = this;
+    const fits = (shape: readonly number[]) => {
+      const all = broadcast([shape, ...others.map(each => each.shape)]);
+      return all !== undefined && sizeOf(all) <= maximalSize;
+    };
+    const before = random.chance(0.65) ? this.real(fits) : undefined;
+    if (before) return before;
+    const [{ shape }] = others as [Node];
+    const dropped = shape.slice(random.whole(0, shape.length));
+    const squeezed = dropped.map(length => (random.chance(0.3) ? 1 : length));
+    const grown = random.chance(0.15)
+      ? [2, ...shape.map(() => 1).slice(squeezed.length), ...squeezed]
+      : squeezed;
+    return this.fresh(fits(grown) ? grown : shape.map(() => 1));
+  }
+
+  /** As {@link beside}, or a literal. */
+  operand(...others: readonly Node[]): Node | number {
+    return this.random.chance(0.15) ? this.literal() : this.beside(...others);
+  }
+
+  /** A value that is surely finite and positive, made of this one. */
+  positive(of: Node): Node {
+    const ways = [
+      () => this.add('add', [this.add('square', [of]), this.random.pick([1, 0.5, 0.01])]),
+      () => this.add('exp', [this.add('tanh', [of])]),
+      () => this.add('add', [this.add('abs', [of]), 0.5]),
+      () => this.add('sigmoid', [of]),
+    ];
+    return this.random.pick(ways)();
+  }
+
+  // Steps.
+
+  /** Adds a step. Without a shape, its operands broadcast. */
+  add(
+    op: OpName,
+    of: readonly Given[],
+    attributes: Possibly<Attributes> = {},
+    shape: readonly number[] = shapeOfMap(op, of),
+  ): Node {
+    const values = of.filter(each => typeof each === 'object' && each !== null);
+    const wild =
+      values.some(each => each.wild) || of.some(each => typeof each === 'number' && !Number.isFinite(each));
+    const isMap = Object.keys(attributes).length === 0 && !views.has(op);
+    const given = Object.entries(attributes).filter(([, value]) => value !== undefined);
+    const step = { op, of, ...(given.length > 0 && { with: Object.fromEntries(given) }) };
+    const node: Node = { shape, index: false, wild, node: isMap ? 'map' : 'view', step };
+    this.#nodes.push(node);
+    return node;
+  }
+
+  /** The program, its leaves numbered first. */
+  program({
+    want,
+    y,
+    wrt,
+    order,
+  }: {
+    want: readonly Node[];
+    y: Node | undefined;
+    wrt: readonly Node[];
+    order: 0 | 1 | 2;
+  }): Program {
+    const needed = new Set<Node>();
+    for (const node of [...want, ...wrt, ...(y ? [y] : [])]) needed.add(node);
+    for (const node of this.#nodes.toReversed()) {
+      if (needed.has(node)) for (const each of node.step?.of ?? []) if (isNode(each)) needed.add(each);
+    }
+    const nodes = this.#nodes.filter(node => needed.has(node));
+    const leaves = nodes.filter(({ leaf }) => leaf);
+    const steps = nodes.filter(({ step }) => step);
+    const numbers = new Map([...leaves, ...steps].map((node, id) => [node, id]));
+    const id = (node: Node) => numbers.get(node) as number;
+    const operand = (each: Given): Operand => {
+      if (isNode(each)) return id(each);
+      return each === null ? null : `${written(each)}`;
+    };
+    return {
+      leaves: leaves.map(({ leaf }) => leaf as Leaf),
+      steps: steps.map(({ step }) => ({
+        ...(step as NonNullable<Node['step']>),
+        of: step?.of.map(operand) as Operand[],
+      })),
+      want: want.map(id),
+      ...(y && { y: id(y) }),
+      wrt: wrt.map(id),
+      order,
+    };
+  }
+}
+
+const views: ReadonlySet<OpName> = new Set([
+  'stopGradient',
+  'transpose',
+  'reshape',
+  'slice',
+  'pad',
+  'gather',
+  'matmul',
+  'concat',
+]);
+
+function isNode(each: Given): each is Node {
+  return typeof each === 'object' && each !== null;
+}
+
+function shapeOfMap(op: OpName, of: readonly Given[]): readonly number[] {
+  const shape = broadcast(of.filter(isNode).map(each => each.shape));
+  if (!shape) throw new RangeError(`${op}: the operands that were drawn do not broadcast`);
+  return shape;
+}
+
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((size, length) => size * length, 1);
+}
+
+/** The shape that these broadcast to, `undefined` if they do not. */
+export function broadcast(all: readonly (readonly number[])[]): readonly number[] | undefined {
+  const rank = Math.max(0, ...all.map(shape => shape.length));
+  const result: number[] = [];
+  for (let back = rank; back >= 1; back--) {
+    const lengths = all
+      .map(shape => shape.at(-back) as number)
+      .filter((_, i) => (all[i] as readonly number[]).length >= back);
+    const others = [...new Set(lengths.filter(length => length !== 1))];
+    if (others.length > 1) return undefined;
+    result.push(others[0] ?? 1);
+  }
+  return result;
+}

@@ -1,0 +1,77 @@
+import type { Tensor } from 'posetape';
+import { largest } from '../support/equal.ts';
+
+/** An entry of an answer that is not what it should be. */
+export interface Difference {
+  /** Which of the wanted tensors, and which of its entries. */
+  readonly tensor: number;
+  readonly entry: number;
+  readonly found: number | string;
+  readonly expected: number | string;
+  readonly allowed: number;
+}
+
+export interface Bound {
+  /** A share of the largest finite entry of the tensor that is always allowed. */
+  readonly tolerance: number;
+  /** For each tensor how far rounding moves it; asked only where the tolerance is not enough. */
+  readonly spreads: () => readonly number[];
+}
+
+/** What a comparison came to: how many tensors could be compared, and the first entry that differs. */
+export interface Comparison {
+  readonly difference?: Difference;
+  /** How many tensors differ by more than the tolerance, and might by rounding. */
+  readonly excused: number;
+}
+
+/** Rounding may move an answer by so many times the spread that a few trials found. */
+const margin = 16;
+
+/** Compares what an executor gives with what it should: NaN is NaN, and an infinity itself; −0 is 0. */
+export function compare(found: readonly Tensor[], expected: readonly Tensor[], bound: Bound): Comparison {
+  let excused = 0;
+  for (const [i, wanted] of expected.entries()) {
+    const got = found[i];
+    const misfit = shapeDifference(got, wanted);
+    if (misfit || !got)
+      return { difference: { tensor: i, entry: 0, allowed: 0, ...(misfit as Misfit) }, excused };
+    const strict = bound.tolerance * largest(wanted);
+    if (farthest(got, wanted, strict) < 0) continue;
+    const allowed = strict + margin * (bound.spreads()[i] as number);
+    const entry = farthest(got, wanted, allowed);
+    if (entry < 0) {
+      excused++;
+      continue;
+    }
+    const [a, b] = [got.data[entry] as number, wanted.data[entry] as number];
+    return { difference: { tensor: i, entry, found: a, expected: b, allowed }, excused };
+  }
+  return { excused };
+}
+
+type Misfit = Pick<Difference, 'found' | 'expected'>;
+
+function shapeDifference(found: Tensor | undefined, expected: Tensor): Misfit | undefined {
+  const kind = (tensor: Tensor | undefined) =>
+    tensor &&
+    `${tensor.data instanceof Int32Array ? 'index' : 'real'} [${tensor.shape}] of ${tensor.data.length}`;
+  const [a, b] = [`${kind(found)}`, `${kind(expected)}`];
+  return a === b ? undefined : { found: a, expected: b };
+}
+
+/** The entry that differs most beyond what is allowed, −1 if none does. */
+function farthest(found: Tensor, expected: Tensor, allowed: number): number {
+  let worst = -1;
+  let most = allowed;
+  if (allowed === Number.POSITIVE_INFINITY) return worst;
+  for (let k = 0; k < expected.data.length; k++) {
+    const [a, b] = [found.data[k] as number, expected.data[k] as number];
+    if (a === b || Object.is(a, b)) continue;
+    const off = Math.abs(a - b);
+    if (off <= most) continue;
+    worst = k;
+    most = Number.isNaN(off) ? Number.POSITIVE_INFINITY : off;
+  }
+  return worst;
+}

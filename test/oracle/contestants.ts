@@ -1,0 +1,46 @@
+import { type Executor, interpreter, jit, type Tensor, type Value } from 'posetape';
+import { gpu } from 'posetape/gpu';
+import { wasm } from 'posetape/wasm';
+import { type Comparison, compare } from './compare.ts';
+import { spreads } from './rounding.ts';
+
+export type ContestantName = 'interpreter' | 'jit' | 'jit float32' | 'wasm' | 'gpu webasm' | 'gpu cpu';
+
+/** An executor of each kind; one serves all programs. */
+export const open: Readonly<Record<ContestantName, () => Executor | Promise<Executor>>> = {
+  interpreter: () => interpreter(),
+  jit: () => jit(),
+  'jit float32': () => jit({ precision: 'float32' }),
+  wasm: () => wasm(),
+  'gpu webasm': () => gpu({ mode: 'webasm' }),
+  'gpu cpu': () => gpu({ mode: 'cpu' }),
+};
+
+/**
+ * A share of an answer's largest entry that may always be off: some thousand roundings of float64, a dozen of float32.
+ * What is ill-conditioned may be off by more, as {@link spreads} has it.
+ */
+const tolerances = { float64: 1e-12, float32: 1e-6 };
+
+/** Runs what is wanted and compares; an executor that throws is no answer either. */
+export async function judge(
+  executor: Executor,
+  wanted: readonly Value[],
+  expected: readonly Tensor[],
+): Promise<Comparison> {
+  const { precision } = executor;
+  let found: Tensor[];
+  try {
+    found = await executor.run(wanted);
+  } catch (error) {
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return {
+      difference: { tensor: 0, entry: 0, found: message, expected: 'numbers', allowed: 0 },
+      excused: 0,
+    };
+  }
+  return compare(found, expected, {
+    tolerance: tolerances[precision],
+    spreads: () => spreads(wanted, precision),
+  });
+}

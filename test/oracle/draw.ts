@@ -1,0 +1,79 @@
+import { Builder, type Kind, type Node, sizeOf } from './builder.ts';
+import type { OpName, Program } from './program.ts';
+import type { Random } from './random.ts';
+import { opNames, recipes } from './recipes.ts';
+
+export interface DrawOptions {
+  /** Ops that the first steps are made of, each of what the one before gives, where that fits. */
+  readonly first?: readonly OpName[];
+  /** Steps drawn at most; recipes and the objective add more. Default 7. */
+  readonly steps?: number;
+}
+
+/** A random program, valid by construction. */
+export function draw(random: Random, { first = [], steps = 7 }: DrawOptions = {}): Program {
+  const builder = new Builder(random, kindOf(random));
+  const count = random.whole(Math.max(1, first.length), steps);
+  const leaves = random.whole(1, 3);
+  for (let i = 0; i < leaves; i++) builder.fresh(builder.anyShape(), i === 0 ? 'parameter' : undefined);
+  for (let i = 0; i < count; i++) {
+    if (i > 0 && i < first.length) builder.favourNewest();
+    recipes[first[i] ?? random.pick(opNames)](builder);
+    if (i < first.length) continue;
+    if (random.chance(0.15)) view(builder);
+    if (random.chance(0.15)) recipes.where(builder);
+  }
+  return asked(builder);
+}
+
+/** Views are drawn more often than other ops: a fused executor computes none of them, and must find its way through. */
+function view(builder: Builder): void {
+  const names = ['reshape', 'transpose', 'slice', 'pad', 'expandDims', 'broadcastTo', 'concat'] as const;
+  recipes[builder.random.pick(names)](builder);
+}
+
+function kindOf(random: Random): Kind {
+  const share = random.unit();
+  if (share < 0.55) return 'plain';
+  if (share < 0.75) return 'ties';
+  return share < 0.92 ? 'special' : 'extreme';
+}
+
+/** Adds an objective, and chooses what is wanted. */
+function asked(builder: Builder): Program {
+  const { random } = builder;
+  const order = random.chance(0.12) ? 0 : builder.kind === 'extreme' || random.chance(0.5) ? 1 : 2;
+  const loose = builder.loose();
+  const y = order === 0 ? undefined : objective(builder, loose);
+  const values = builder.values();
+  const favoured = [...loose, ...(y ? [y, y] : [])];
+  const count = order === 0 ? random.whole(1, 4) : random.whole(0, 3);
+  const want = Array.from({ length: count }, () =>
+    random.pick(favoured.length > 0 && random.chance(0.7) ? favoured : values),
+  );
+  if (want.length > 0 && random.chance(0.15)) want.push(want[0] as Node);
+  const wrt = builder.parameters().filter(() => random.chance(0.85));
+  // Of second order the answer for a result depends on whether a slope is written in it or in its operands.
+  const others = values.filter(
+    ({ index, node }) => !index && (node === 'leaf' || (node === 'map' && order === 1)),
+  );
+  if (order > 0 && (wrt.length === 0 || random.chance(0.1))) wrt.push(random.pick(others));
+  return builder.program({ want, y, wrt: order > 0 ? [...new Set(wrt)] : [], order });
+}
+
+/** A value of one entry: one that there is, or the sum of loose ones, some of them weighted. */
+function objective(builder: Builder, loose: readonly Node[]): Node {
+  const { random } = builder;
+  const single = builder.values().filter(({ index, shape }) => !index && sizeOf(shape) === 1);
+  if (single.length > 0 && random.chance(0.15)) return random.pick(single);
+  const real = loose.filter(({ index }) => !index);
+  const terms = random.chance(0.6) ? real : real.slice(-1);
+  const totals = (terms.length > 0 ? terms : builder.parameters().slice(0, 1)).map(term => {
+    if (term.shape.length === 0 && random.chance(0.7)) return term;
+    const weighted = random.chance(0.5)
+      ? builder.add('mul', [term, builder.fresh(term.shape, 'constant', 'tame')])
+      : term;
+    return builder.add('sum', [weighted], { axis: undefined, keepDims: undefined }, []);
+  });
+  return totals.reduce((total, each) => builder.add('add', [total, each]));
+}

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { runs } from '../support/property.ts';
+import { type ContestantName, judge, open } from './contestants.ts';
+import { record, tensorOf } from './program.ts';
+import { opNames } from './recipes.ts';
+import { readTable } from './table.ts';
+
+const table = readTable();
+
+/** One program in so many, unless more runs than usual are asked for: each has to be planned and compiled. */
+const oneIn: Readonly<Record<ContestantName, number>> = {
+  interpreter: 1,
+  jit: 1,
+  'jit float32': 4,
+  wasm: 4,
+  'gpu webasm': 40,
+  'gpu cpu': 40,
+};
+
+describe('programs of which PyTorch says what they come to', () => {
+  test.each(Object.keys(open) as ContestantName[])('%s', async name => {
+    const executor = await open[name]();
+    const failures: string[] = [];
+    let answers = 0;
+    let excused = 0;
+    for (const [i, entry] of table.entries()) {
+      if (runs <= 100 && (i + name.length) % oneIn[name] !== 0) continue;
+      const expected = entry.answers.map(tensorOf);
+      const result = await judge(executor, record(entry), expected);
+      answers += expected.length;
+      excused += result.excused;
+      if (!result.difference) continue;
+      const { tensor, entry: at, found, expected: wanted, allowed } = result.difference;
+      const { answers: _, ...program } = entry;
+      const what = `entry ${at} of answer ${tensor} is ${found}, not ${wanted} (within ${allowed})`;
+      failures.push(`program ${i}: ${what}\n${JSON.stringify(program)}`);
+    }
+    if ('dispose' in executor) await (executor as { dispose(): Promise<void> }).dispose();
+    const shown = failures.slice(0, 5).join('\n');
+    if (failures.length > 0) expect.fail(`${failures.length} programs differ:\n${shown}`);
+    // Where rounding decides, a program tests little.
+    expect(excused / answers).toBeLessThan(executor.precision === 'float64' ? 0.02 : 0.08);
+  });
+});
+
+describe('the table', () => {
+  test('holds 2,000 programs at least: 100 of each op, 25 of them with second derivatives', () => {
+    expect(table.length).toBeGreaterThanOrEqual(2000);
+    const using = (op: string, order: number) =>
+      table.filter(({ steps, order: its }) => its >= order && steps.some(step => step.op === op)).length;
+    const rare = opNames.filter(op => using(op, 0) < 100 || using(op, 2) < 25);
+    expect(rare).toEqual([]);
+  });
+
+  test('has most ops of the result of most others', () => {
+    const pairs = table.flatMap(({ leaves, steps }) =>
+      steps.flatMap(({ op, of }) => {
+        const made = of.map(each => (typeof each === 'number' ? steps[each - leaves.length] : undefined));
+        return made.flatMap(step => (step ? [`${op} of ${step.op}`] : []));
+      }),
+    );
+    expect(new Set(pairs).size).toBeGreaterThan(0.85 * opNames.length ** 2);
+  });
+
+  test('is of finite numbers for the most part, and of others', () => {
+    const finite = table.filter(({ answers }) =>
+      answers.every(answer => tensorOf(answer).data.every(entry => Number.isFinite(entry))),
+    );
+    const share = finite.length / table.length;
+    expect(share).toBeGreaterThan(0.75);
+    expect(share).toBeLessThan(0.97);
+  });
+});

@@ -1,0 +1,173 @@
+import { gradient, Tape, type Tensor, tensor, type Value } from 'posetape';
+import * as ops from 'posetape/ops';
+
+/*
+ * Programs as plain data, which PyTorch reads as well: leaves, then steps, numbered through from 0. README.md describes
+ * the format.
+ */
+
+/** The name of an exported op. */
+export type OpName = keyof typeof ops;
+
+/** A number as JSON holds it: NaN, the infinities and −0 are strings. */
+export type Written = number | 'nan' | 'inf' | '-inf' | '-0';
+
+/** A value by its number, a literal as a string, or `null` for an operand that is left out. */
+export type Operand = number | string | null;
+
+export interface Leaf {
+  /** `rows` is an index that is no value: each op that takes it is given the array itself. */
+  readonly is: 'parameter' | 'constant' | 'fill' | 'index' | 'rows';
+  readonly shape: readonly number[];
+  /** Its entries in row-major order; one for a fill. */
+  readonly data: readonly Written[];
+  /** Whether the array is a Float32Array. */
+  readonly float32?: true;
+}
+
+export interface Step {
+  readonly op: OpName;
+  readonly of: readonly Operand[];
+  /** The arguments of the op beside its operands, by name. */
+  readonly with?: Attributes;
+}
+
+export interface Attributes {
+  readonly axis?: number | readonly number[];
+  readonly keepDims?: boolean;
+  readonly shape?: readonly number[];
+  readonly axes?: readonly number[];
+  readonly start?: number | readonly number[];
+  readonly end?: number | readonly number[];
+  readonly widths?: readonly (readonly [number, number])[];
+  readonly count?: number;
+  readonly centers?: readonly number[];
+  readonly epsilon?: number;
+}
+
+export interface Program {
+  readonly leaves: readonly Leaf[];
+  readonly steps: readonly Step[];
+  /** The values that are wanted, by number; one may be wanted twice. */
+  readonly want: readonly number[];
+  /** The value of one entry that is differentiated. */
+  readonly y?: number;
+  /** What it is differentiated by. */
+  readonly wrt: readonly number[];
+  /** 1: the gradient is wanted after `want`; 2: and then that of the sum of its squares. */
+  readonly order: 0 | 1 | 2;
+}
+
+/** A wanted tensor as PyTorch has it. */
+export interface Answer {
+  readonly is?: 'index';
+  readonly shape: readonly number[];
+  readonly data: readonly Written[];
+}
+
+export function written(entry: number): Written {
+  if (Number.isNaN(entry)) return 'nan';
+  if (!Number.isFinite(entry)) return entry > 0 ? 'inf' : '-inf';
+  return Object.is(entry, -0) ? '-0' : entry;
+}
+
+export function read(entry: Written | string): number {
+  if (entry === 'inf') return Number.POSITIVE_INFINITY;
+  if (entry === '-inf') return Number.NEGATIVE_INFINITY;
+  return Number(entry);
+}
+
+/** The tensor of a leaf or an answer. */
+export function tensorOf({ shape, data, ...leaf }: Answer | Leaf): Tensor {
+  const numbers = data.map(read);
+  if ('is' in leaf && (leaf.is === 'index' || leaf.is === 'rows'))
+    return tensor(Int32Array.from(numbers), shape);
+  if ('float32' in leaf && leaf.float32) return tensor(Float32Array.from(numbers), shape);
+  return tensor(Float64Array.from(numbers), shape);
+}
+
+/** Records the program on a fresh tape: the values that are wanted, then the gradients. */
+export function record(program: Program): Value[] {
+  const values = recordSteps(program);
+  const at = (id: number) => values[id] as Value;
+  const wanted = program.want.map(at);
+  if (program.y === undefined || program.order === 0) return wanted;
+  const wrt = program.wrt.map(at);
+  const slopes = gradient(at(program.y), wrt);
+  if (program.order === 1) return [...wanted, ...slopes];
+  const squares = slopes.map(slope => ops.sum(ops.square(slope)));
+  const curved = squares.reduce((total, each) => ops.add(total, each));
+  return [...wanted, ...slopes, ...gradient(curved, wrt)];
+}
+
+/** Records leaves and steps on a fresh tape; a leaf that is only given to ops is no value. */
+export function recordSteps({ leaves, steps }: Pick<Program, 'leaves' | 'steps'>): (Value | undefined)[] {
+  const tape = new Tape();
+  const values = leaves.map((leaf, id) => leafOn(tape, leaf, id));
+  const arrays = leaves.map(leaf => (leaf.is === 'rows' ? tensorOf(leaf) : undefined));
+  for (const step of steps) values.push(call(step, id => values[id] ?? arrays[id]));
+  return values;
+}
+
+function leafOn(tape: Tape, leaf: Leaf, id: number): Value | undefined {
+  switch (leaf.is) {
+    case 'parameter':
+      return tape.parameter(tensorOf(leaf), `p${id}`);
+    case 'constant':
+    case 'index':
+      return tape.constant(tensorOf(leaf));
+    case 'fill':
+      return tape.fill(read(leaf.data[0] as Written), leaf.shape);
+    case 'rows':
+      return undefined;
+  }
+}
+
+const exported: Readonly<Record<OpName, unknown>> = ops;
+
+type AlongAxes = (a: Value, axis: Attributes['axis'], keepDims?: boolean) => Value;
+
+/** Ops of one value and axes; the others take their operands and nothing else, or are named in {@link call}. */
+const alongAxes: ReadonlySet<string> = new Set([
+  ...['sum', 'mean', 'max', 'min', 'logSumExp', 'norm', 'softmax', 'logSoftmax'],
+]);
+
+function call({ op, of, with: given = {} }: Step, at: (id: number) => Value | Tensor | undefined): Value {
+  const operands = of.map(each => {
+    if (typeof each === 'number') return at(each);
+    return each === null ? undefined : read(each);
+  });
+  const [a, b, c] = operands as [Value, Value, Value];
+  switch (op) {
+    case 'broadcastTo':
+      return ops.broadcastTo(a, given.shape as number[]);
+    case 'reshape':
+      return ops.reshape(a, given.shape as number[]);
+    case 'expandDims':
+      return ops.expandDims(a, given.axis as number);
+    case 'transpose':
+      return ops.transpose(a, given.axes);
+    case 'slice':
+      return ops.slice(a, given.start as number, given.end);
+    case 'pad':
+      return ops.pad(a, given.widths as [number, number][]);
+    case 'concat':
+      return ops.concat(operands as Value[], given.axis as number | undefined);
+    case 'segmentSum':
+      return ops.segmentSum(a, b, given.count as number);
+    case 'gaussians':
+      return ops.gaussians(a, given.centers ?? c, b);
+    case 'layerNorm': {
+      const { axis, epsilon } = given;
+      return ops.layerNorm(a, {
+        ...(b !== undefined && { gain: b }),
+        ...(c !== undefined && { bias: c }),
+        ...(axis !== undefined && { axis }),
+        ...(epsilon !== undefined && { epsilon }),
+      });
+    }
+    default:
+      if (alongAxes.has(op)) return (exported[op] as AlongAxes)(a, given.axis, given.keepDims);
+      return (exported[op] as (...operands: unknown[]) => Value)(...operands);
+  }
+}

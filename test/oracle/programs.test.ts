@@ -1,0 +1,76 @@
+import { interpreter, type SyncExecutor } from 'posetape';
+import { expect, test } from 'vitest';
+import { runs, seed } from '../support/property.ts';
+import { type ContestantName, judge, open } from './contestants.ts';
+import { draw } from './draw.ts';
+import { type Program, record } from './program.ts';
+import { Random } from './random.ts';
+import { spreads } from './rounding.ts';
+import { shrink } from './shrink.ts';
+
+const drawn = (i: number) => draw(new Random(seed, i));
+
+test.each(['jit', 'jit float32', 'wasm'] as ContestantName[])(
+  '%s gives what the interpreter gives',
+  async name => {
+    const executor = await open[name]();
+    for (let i = 1; i <= runs; i++) {
+      const wanted = record(drawn(i));
+      const { difference } = await judge(executor, wanted, interpreter().run(wanted));
+      const again = `npm run test:programs -- --seed ${seed} --first ${i} --count 1`;
+      if (difference) expect.fail(`${JSON.stringify(difference)}\n${again}`);
+    }
+  },
+);
+
+test('the same seed draws the same programs, another draws others', () => {
+  const some = (seed: number) => Array.from({ length: 20 }, (_, i) => draw(new Random(seed, i)));
+  expect(some(seed)).toEqual(some(seed));
+  expect(new Set([...some(seed), ...some(seed + 1)].map(program => JSON.stringify(program))).size).toBe(40);
+});
+
+/** The interpreter, but wrong where anything is chosen. */
+const mistaken: SyncExecutor = {
+  ...interpreter(),
+  run: wanted => {
+    const answers = interpreter().run(wanted);
+    const isSeen = wanted[0]?.tape.values.some(({ op }) => op.name === 'where');
+    if (isSeen) for (const { data } of answers) data[0] = 1e6;
+    return answers;
+  },
+};
+
+test('of a program that shows a mistake, what shows it is left', async () => {
+  const fails = async (program: Program) => {
+    const wanted = record(program);
+    return (await judge(mistaken, wanted, interpreter().run(wanted))).difference !== undefined;
+  };
+  const program = Array.from({ length: 200 }, (_, i) => draw(new Random(1, i))).find(({ steps, order }) => {
+    return order === 2 && steps.length > 8 && steps.some(({ op }) => op === 'where');
+  }) as Program;
+  const small = await shrink(program, fails);
+  expect(await fails(small)).toBe(true);
+  expect(small.steps.length).toBeLessThanOrEqual(2);
+  expect(small.order).toBe(0);
+});
+
+test('rounding moves a difference of near numbers far, and what is exact not at all', () => {
+  const program = (data: readonly number[], literal: string): Program => ({
+    leaves: [{ is: 'parameter', shape: [1], data }],
+    steps: [
+      { op: 'exp', of: [0] },
+      { op: 'sub', of: [1, literal] },
+    ],
+    want: [2],
+    wrt: [],
+    order: 0,
+  });
+  const spread = (...of: Parameters<typeof program>) =>
+    spreads(record(program(...of)), 'float64')[0] as number;
+  expect(spread([0], '1')).toBe(0);
+  const moved = spread([1], '2.7182');
+  expect(moved).toBeGreaterThan(2 ** -53);
+  expect(moved).toBeLessThan(2 ** -48);
+  // Closer than rounding lets one tell, no digit is left.
+  expect(spread([1], `${Math.E}`)).toBe(Number.POSITIVE_INFINITY);
+});

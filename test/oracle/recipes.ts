@@ -1,0 +1,466 @@
+import * as ops from 'posetape/ops';
+import { type Builder, broadcast, maximalSize, type Node, sizeOf } from './builder.ts';
+import type { Attributes, OpName } from './program.ts';
+
+/** Adds a step of one op to the program, and maybe some that make its operands. */
+type Recipe = (builder: Builder) => void;
+
+/** An op of one value. */
+const unary =
+  (op: OpName): Recipe =>
+  b =>
+    b.add(op, [b.any()]);
+
+/** An op of one value, which is mostly where the op is finite. */
+const within =
+  (op: OpName, made: (b: Builder, x: Node) => Node, share = 0.6): Recipe =>
+  b => {
+    const x = b.any();
+    b.add(op, [b.random.chance(share) ? made(b, x) : x]);
+  };
+
+/** An op of two operands that broadcast, of which one may be a literal; now and then of one value twice. */
+const binary =
+  (op: OpName, second: (b: Builder, y: Node | number) => Node | number = (_, y) => y): Recipe =>
+  b => {
+    const x = b.any();
+    if (b.random.chance(0.1)) return void b.add(op, [x, x]);
+    const y = second(b, b.operand(x));
+    const turn = typeof y !== 'number' && b.random.chance(0.1) ? b.literal() : x;
+    b.add(op, op !== 'div' && op !== 'pow' && b.random.chance(0.5) ? [y, x] : [turn, y]);
+  };
+
+const tanh = (b: Builder, x: Node) => b.add('tanh', [x]);
+const positive = (b: Builder, x: Node) => b.positive(x);
+
+const quotient = binary('div', (b, y) => (typeof y !== 'number' && b.random.chance(0.5) ? b.positive(y) : y));
+
+/** One axis from either end, several, none, or all. */
+function axesOf(b: Builder, { length: rank }: readonly number[]): Attributes['axis'] {
+  const share = b.random.unit();
+  if (rank === 0 || share < 0.25) return undefined;
+  if (share < 0.85) return b.random.whole(-rank, rank - 1);
+  const axes = b.random.shuffled(Array.from({ length: rank }, (_, axis) => axis));
+  return axes
+    .slice(0, b.random.whole(share < 0.88 ? 0 : 1, rank))
+    .map(axis => (b.random.chance(0.5) ? axis : axis - rank));
+}
+
+/** The axes meant, from the front. */
+function listed(axis: Attributes['axis'], { length: rank }: readonly number[]): number[] {
+  if (axis === undefined) return Array.from({ length: rank }, (_, each) => each);
+  return (typeof axis === 'number' ? [axis] : axis).map(each => (each < 0 ? each + rank : each));
+}
+
+/** An op along axes, which stay or go. */
+function reduce(b: Builder, op: OpName, x: Node, ofNone: boolean): void {
+  const axis = axesOf(b, x.shape);
+  const reduced = listed(axis, x.shape);
+  if (!ofNone && reduced.some(each => x.shape[each] === 0)) return;
+  const keepDims = b.random.pick([undefined, false, true]);
+  const kept = x.shape.map((length, each) => (reduced.includes(each) ? 1 : length));
+  const shape = keepDims ? kept : kept.filter((_, each) => !reduced.includes(each));
+  b.add(op, [x], { axis, keepDims }, shape);
+}
+
+/** Such an op; `ofNone` says whether axes without entries will do. */
+const reduction =
+  (op: OpName, ofNone: boolean): Recipe =>
+  b =>
+    reduce(b, op, b.any(), ofNone);
+
+/** An op along axes that keeps the shape; without axes it takes the last. */
+function normalisedAxes(b: Builder, x: Node): Attributes['axis'] | null {
+  const axis = b.random.chance(0.3) ? undefined : (axesOf(b, x.shape) ?? -1);
+  return listed(axis ?? -1, x.shape).some(each => x.shape[each] === 0) ? null : axis;
+}
+
+const softmax =
+  (op: OpName): Recipe =>
+  b => {
+    const x = b.ranked(1);
+    const axis = normalisedAxes(b, x);
+    if (axis !== null) b.add(op, [x], { axis }, x.shape);
+  };
+
+/** A comparison; mostly of values that may be equal. */
+const comparison =
+  (op: OpName): Recipe =>
+  b => {
+    const x = b.any();
+    const y = b.operand(x);
+    const result = b.add(op, b.random.chance(0.5) ? [x, y] : [y, x]);
+    // As a number, too.
+    if (b.random.chance(0.4)) b.add('mul', [result, b.beside(result)]);
+  };
+
+/** A masked product of zeros with what may be infinite there, and an op that could hide a NaN in it. */
+function masked(b: Builder): void {
+  const { random } = b;
+  const x = b.any();
+  const zeros = random.pick([
+    () => b.mask(x.shape),
+    () => b.add('relu', [x]),
+    () => b.add('floor', [x]),
+    () => b.add('less', [x, b.operand(x)]),
+  ])();
+  const unsafe = random.chance(0.6) ? b.add('div', [random.pick([1, -3]), zeros]) : guarded(b, x);
+  const product = b.add('scaled', [zeros, unsafe]);
+  if (random.chance(0.4))
+    b.add(random.pick(['less', 'equal', 'maximum', 'pow', 'minimum']), [product, b.literal()]);
+  else if (random.chance(0.5)) b.add('where', [product, b.beside(product), b.literal()]);
+  else b.add(random.pick(['exp', 'tanh', 'sign']), [product]);
+}
+
+/** A zero whose sign the quotient tells. */
+function overZero(b: Builder): void {
+  const { random } = b;
+  const zero = random.chance(0.5) ? b.mask(random.pick([[2], [3], [2, 2]])) : b.fresh([], 'fill');
+  const signed = random.pick([
+    () => b.add('add', [zero, random.pick([0, -0])]),
+    () => b.add('sub', random.chance(0.5) ? [zero, 0] : [0, zero]),
+    () => b.add('mul', [zero, b.literal()]),
+    () => b.add(random.pick(['neg', 'abs', 'sign', 'floor']), [zero]),
+    () => b.add(random.pick(['maximum', 'minimum']), [zero, 0]),
+  ])();
+  b.add('div', [random.pick([1, -2]), signed]);
+}
+
+/** What decides: a comparison, any number at all, a mask of masks, or a sum of one. */
+function condition(b: Builder, beside: Node): Node {
+  const { random } = b;
+  if (random.chance(0.3)) return beside;
+  const ways = [
+    () => b.add(random.pick(['less', 'greater', 'equal'] as const), [beside, b.operand(beside)]),
+    () => b.beside(beside),
+    () => b.mask(beside.shape),
+    () => b.mask(random.chance(0.5) ? beside.shape.slice(1) : beside.shape.map(() => 1)),
+    () =>
+      b.add(random.pick(['mul', 'sub', 'add', 'maximum'] as const), [
+        b.mask(beside.shape),
+        b.add('less', [beside, 0]),
+      ]),
+    () => b.add('sub', [1, b.add('less', [beside, b.operand(beside)])]),
+    () => b.add('where', [b.mask(beside.shape), b.add('less', [0, beside]), random.pick([0, 2, -1])]),
+    () => {
+      const axis = beside.shape.length > 0 ? -1 : undefined;
+      const of = random.chance(0.5) ? b.add('less', [beside, b.operand(beside)]) : beside;
+      const shape = of.shape.map((length, i) =>
+        axis === undefined || i === of.shape.length - 1 ? 1 : length,
+      );
+      return b.add('sum', [of], { axis, keepDims: true }, shape);
+    },
+    () => b.add('floor', [beside]),
+    () => b.add('sign', [beside]),
+  ];
+  return random.pick(ways)();
+}
+
+/** What is safe only where it is taken. */
+function guarded(b: Builder, x: Node): Node {
+  const ways = [
+    () => b.add('div', [b.random.pick([1, 3, -0.5]), x]),
+    () => b.add('div', [b.operand(x), x]),
+    () => b.add('log', [x]),
+    () => b.add('sqrt', [x]),
+    () => b.add('pow', [x, b.random.pick([-1, 0.5, -2, 1.5])]),
+    () => b.add('exp', [b.add('mul', [x, 1000])]),
+    () => b.add('mul', [x, b.fresh(x.shape)]),
+    () => b.beside(x),
+  ];
+  return b.random.pick(ways)();
+}
+
+/** A sum of what is not 0 where it is taken, chosen by numbers that are themselves in it. */
+function sparse(b: Builder): void {
+  const { random } = b;
+  const x = random.chance(0.5) ? b.any() : b.mask(b.any().shape);
+  const taken = random.chance(0.2) ? x : guarded(b, x);
+  const chosen = b.add('where', [x, taken, 0]);
+  const result = random.chance(0.3)
+    ? b.add('mul', [chosen, random.chance(0.5) ? x : b.beside(chosen)])
+    : chosen;
+  reduce(b, random.chance(0.8) ? 'sum' : 'norm', result, true);
+}
+
+const where: Recipe = b => {
+  const { random } = b;
+  if (random.chance(0.3)) return sparse(b);
+  const x = b.any();
+  const isGuarded = random.chance(0.5);
+  const decides = condition(b, x);
+  const of = random.chance(0.3) ? decides : x;
+  const yes = isGuarded ? guarded(b, of) : random.chance(0.2) ? b.literal() : b.beside(x);
+  const no = random.chance(0.55) ? random.pick([0, 0, 0, 1, -0, 2.5]) : b.beside(x);
+  const shape = broadcast([decides, yes, no].flatMap(each => (typeof each === 'number' ? [] : [each.shape])));
+  if (!shape || sizeOf(shape) > maximalSize) return;
+  const swapped = random.chance(0.25);
+  const chosen = b.add('where', swapped ? [decides, no, yes] : [decides, yes, no]);
+  const result = random.chance(0.3)
+    ? b.add('mul', [chosen, random.chance(0.5) ? decides : b.beside(chosen)])
+    : chosen;
+  // What is added up may be left out where it is 0.
+  if (random.chance(0.4)) reduce(b, 'sum', result, true);
+};
+
+/** Lengths with this product. */
+function factors(b: Builder, size: number): number[] {
+  if (size === 0) return b.random.pick([[0], [0, 2], [1, 0], [3, 0, 1]]);
+  const shape: number[] = [];
+  let rest = size;
+  for (let length = 2; length <= rest; length++) {
+    while (rest % length === 0 && b.random.chance(0.8)) {
+      shape.push(length);
+      rest /= length;
+    }
+  }
+  if (rest > 1) shape.push(rest);
+  if (b.random.chance(0.3)) shape.push(1);
+  return b.random.shuffled(shape);
+}
+
+/** A shape for an index of what has `length` rows or none. */
+function indexShape(b: Builder): number[] {
+  return b.random.pick([[], [0], [1], [2], [3], [3], [4], [5], [2, 2], [1, 3], [2, 0]]);
+}
+
+export const recipes: Record<OpName, Recipe> = {
+  // Arithmetic
+  abs: unary('abs'),
+  add: binary('add'),
+  sub: binary('sub'),
+  mul: binary('mul'),
+  scaled: b => (b.random.chance(0.7) ? masked(b) : binary('scaled')(b)),
+  div: b => (b.random.chance(0.3) ? overZero(b) : quotient(b)),
+  neg: unary('neg'),
+  square: unary('square'),
+  pow: b => {
+    const x = b.any();
+    const { random } = b;
+    if (random.chance(0.5)) return void b.add('pow', [x, random.pick([2, 3, 0, 1, -1, -2])]);
+    const base = random.chance(0.8) ? b.positive(x) : x;
+    if (random.chance(0.4)) return void b.add('pow', [base, random.pick([0.5, 1.5, -0.5, 2.5, 0.3])]);
+    b.add('pow', random.chance(0.2) ? [random.pick([2, 0.5, 0, 1]), x] : [base, b.beside(base)]);
+  },
+  sign: unary('sign'),
+  floor: unary('floor'),
+
+  // Elementwise functions
+  exp: within('exp', tanh, 0.4),
+  expm1: within('expm1', tanh, 0.4),
+  log: within('log', positive),
+  log1p: within('log1p', positive),
+  sqrt: within('sqrt', (b, x) => (b.random.chance(0.5) ? b.positive(x) : b.add('square', [x]))),
+  sin: unary('sin'),
+  cos: unary('cos'),
+  tanh: unary('tanh'),
+  sigmoid: unary('sigmoid'),
+  softplus: unary('softplus'),
+  shiftedSoftplus: unary('shiftedSoftplus'),
+  relu: unary('relu'),
+  clamp: b => {
+    const x = b.any();
+    const low = b.operand(x);
+    const shape = typeof low === 'number' ? x.shape : (broadcast([x.shape, low.shape]) as number[]);
+    b.add('clamp', [x, low, b.random.chance(0.5) ? b.literal() : b.fresh(shape.map(() => 1))]);
+  },
+  maximum: binary('maximum'),
+  minimum: binary('minimum'),
+  less: comparison('less'),
+  greater: comparison('greater'),
+  equal: comparison('equal'),
+  stopGradient: b => {
+    const x = b.any();
+    const fixed = b.add('stopGradient', [x]);
+    if (b.random.chance(0.5)) b.add('mul', [fixed, x]);
+  },
+  where,
+  gaussians: b => {
+    const x = b.any();
+    const gamma = b.random.chance(0.5) ? b.random.pick([0.5, 1, 0]) : b.fresh([], undefined, 'tame');
+    const count = b.random.pick([1, 2, 3, 0]);
+    if (sizeOf(x.shape) * count > maximalSize) return;
+    const shape = [...x.shape, count];
+    if (b.random.chance(0.5))
+      b.add('gaussians', [x, gamma], { centers: [-1, 0, 1.5].slice(0, count) }, shape);
+    else b.add('gaussians', [x, gamma, b.fresh([count])], {}, shape);
+  },
+  cosineCutoff: b => {
+    const x = b.any();
+    b.add('cosineCutoff', [x, b.random.chance(0.7) ? b.random.pick([1, 2, 0.7]) : b.positive(b.beside(x))]);
+  },
+
+  // Along axes
+  sum: reduction('sum', true),
+  mean: reduction('mean', false),
+  max: reduction('max', false),
+  min: reduction('min', false),
+  logSumExp: reduction('logSumExp', true),
+  norm: reduction('norm', true),
+  softmax: softmax('softmax'),
+  logSoftmax: softmax('logSoftmax'),
+  layerNorm: b => {
+    const x = b.ranked(1);
+    const axis = normalisedAxes(b, x);
+    if (axis === null) return;
+    const [gain, bias] = [0, 1].map(() => {
+      if (b.random.chance(0.4)) return null;
+      return b.random.chance(0.2) ? b.literal() : b.beside(x);
+    }) as [Node | number | null, Node | number | null];
+    const shape = broadcast(
+      [x, gain, bias].flatMap(each => (typeof each === 'object' && each ? [each.shape] : [])),
+    );
+    if (shape && sizeOf(shape) <= maximalSize)
+      b.add('layerNorm', [x, gain, bias], { axis, epsilon: b.random.pick([undefined, 1, 0.1]) }, shape);
+  },
+
+  // Shape
+  broadcastTo: b => {
+    const x = b.any();
+    const repeated = x.shape.map(length => (length === 1 ? b.random.pick([1, 2, 3, 0]) : length));
+    const shape = [...b.random.pick([[], [1], [2], [2, 1]]), ...repeated];
+    if (sizeOf(shape) <= maximalSize) b.add('broadcastTo', [x], { shape }, shape);
+  },
+  reshape: b => {
+    const x = b.any();
+    const shape = factors(b, sizeOf(x.shape));
+    const open = b.random.whole(0, shape.length);
+    const asked = sizeOf(shape) > 0 && shape.length > open ? shape.with(open, -1) : shape;
+    b.add('reshape', [x], { shape: b.random.chance(0.5) ? asked : shape }, shape);
+  },
+  expandDims: b => {
+    const x = b.any();
+    const axis = b.random.whole(-1 - x.shape.length, x.shape.length);
+    const at = axis < 0 ? axis + x.shape.length + 1 : axis;
+    b.add('expandDims', [x], { axis }, x.shape.toSpliced(at, 0, 1));
+  },
+  transpose: b => {
+    const x = b.any();
+    const { length: rank } = x.shape;
+    if (b.random.chance(0.3)) return void b.add('transpose', [x], {}, x.shape.toReversed());
+    const order = b.random.shuffled(Array.from({ length: rank }, (_, axis) => axis));
+    const axes = order.map(axis => (b.random.chance(0.2) ? axis - rank : axis));
+    b.add(
+      'transpose',
+      [x],
+      { axes },
+      order.map(axis => x.shape[axis] as number),
+    );
+  },
+  slice: b => {
+    const x = b.ranked(1);
+    const { random } = b;
+    const axes = random.whole(1, x.shape.length);
+    const boxes = x.shape.map((length, axis) => {
+      if (axis >= axes) return [0, length] as const;
+      const from = random.whole(0, length);
+      return [from, random.chance(0.9) ? random.whole(Math.min(from + 1, length), length) : from] as const;
+    });
+    const negative = (position: number, axis: number) =>
+      random.chance(0.2) && position < (x.shape[axis] as number)
+        ? position - (x.shape[axis] as number)
+        : position;
+    const start = boxes.slice(0, axes).map(([from], axis) => negative(from, axis));
+    const isOpen = boxes.every(([, to], axis) => to === x.shape[axis]) && random.chance(0.5);
+    const end = isOpen ? undefined : boxes.slice(0, axes).map(([, to], axis) => negative(to, axis));
+    const given =
+      axes === 1 && random.chance(0.5) ? { start: start[0] as number, end: end?.[0] } : { start, end };
+    b.add(
+      'slice',
+      [x],
+      given,
+      boxes.map(([from, to]) => to - from),
+    );
+  },
+  pad: b => {
+    const x = b.any();
+    const widths = x.shape.map(() => [b.random.whole(0, 2), b.random.pick([0, 0, 1])] as const);
+    const shape = x.shape.map(
+      (length, axis) => length + ((widths[axis]?.[0] ?? 0) + (widths[axis]?.[1] ?? 0)),
+    );
+    if (sizeOf(shape) <= maximalSize) b.add('pad', [x], { widths }, shape);
+  },
+  concat: b => {
+    const x = b.ranked(1);
+    const axis = b.random.whole(0, x.shape.length - 1);
+    const isLike = (shape: readonly number[]) =>
+      shape.length === x.shape.length && shape.every((length, i) => i === axis || length === x.shape[i]);
+    const count = b.random.whole(1, 3);
+    const parts = Array.from({ length: count }, () => (b.random.chance(0.4) ? x : (b.real(isLike) ?? x)));
+    const total = [x, ...parts].reduce((sum, { shape }) => sum + (shape[axis] as number), 0);
+    const shape = x.shape.with(axis, total);
+    const given =
+      axis === 0 && b.random.chance(0.5) ? undefined : b.random.pick([axis, axis - x.shape.length]);
+    if (sizeOf(shape) <= maximalSize)
+      b.add('concat', b.random.shuffled([x, ...parts]), { axis: given }, shape);
+  },
+
+  // Rows by index
+  gather: b => {
+    const x = b.ranked(1);
+    const [rows, ...rest] = x.shape as [number, ...number[]];
+    const at = indexShape(b);
+    const shape = [...at, ...rest];
+    if ((rows === 0 && sizeOf(at) > 0) || sizeOf(shape) > maximalSize) return;
+    b.add('gather', [x, b.index(at, rows)], {}, shape);
+  },
+  segmentSum: b => {
+    const x = b.any();
+    const axes = b.random.pick([1, 1, 1, 2, 0]);
+    const at = x.shape.slice(0, axes);
+    const count = b.random.whole(sizeOf(at) > 0 ? 1 : 0, 4);
+    const shape = [count, ...x.shape.slice(at.length)];
+    if (sizeOf(shape) <= maximalSize) b.add('segmentSum', [x, b.index(at, count)], { count }, shape);
+  },
+
+  // Matrices
+  matmul: b => {
+    const { random } = b;
+    const x = b.ranked(1);
+    const inner = x.shape.at(-1) as number;
+    const turned = (y: Node) => {
+      const { length: rank } = y.shape;
+      const axes = [...Array.from({ length: rank - 2 }, (_, axis) => axis), rank - 1, rank - 2];
+      return b.add(
+        'transpose',
+        [y],
+        { axes },
+        axes.map(axis => y.shape[axis] as number),
+      );
+    };
+    const productOf = (left: readonly number[], right: readonly number[]) => {
+      const leading = broadcast([left.slice(0, -2), right.slice(0, -2)]);
+      const isFit = left.at(-1) === right.at(right.length === 1 ? 0 : -2);
+      if (!leading || !isFit) return undefined;
+      const shape = [...leading, ...left.slice(-2, -1), ...(right.length === 1 ? [] : right.slice(-1))];
+      return sizeOf(shape) <= maximalSize ? shape : undefined;
+    };
+    const before = b.real(shape => shape.length > 0 && productOf(x.shape, shape) !== undefined);
+    const again = x.shape.length > 1 && random.chance(0.25) ? turned(x) : undefined;
+    const columns = random.pick([1, 2, 3, 0]);
+    const fresh = () =>
+      b.fresh(random.pick([[inner], [inner, columns], [inner, 2], [2, inner, 1], [1, inner, 3]]));
+    const y = again ?? (random.chance(0.5) ? before : undefined) ?? fresh();
+    const shape = productOf(x.shape, y.shape);
+    if (shape) b.add('matmul', [x, y], {}, shape);
+  },
+  pairDistances: b => {
+    const isPoints = (shape: readonly number[]) => shape.length === 2;
+    const x =
+      b.real(isPoints) ??
+      b.fresh(
+        b.random.pick([
+          [2, 3],
+          [3, 2],
+          [1, 3],
+        ]),
+      );
+    const isBeside = (shape: readonly number[]) => isPoints(shape) && shape[1] === x.shape[1];
+    const y = b.random.chance(0.3) ? x : b.random.chance(0.5) ? b.real(isBeside) : undefined;
+    const to = y ?? b.fresh([b.random.whole(1, 3), x.shape[1] as number]);
+    b.add('pairDistances', [x, to], {}, [x.shape[0] as number, to.shape[0] as number]);
+  },
+};
+
+/** All ops that are exported; each has a recipe, or this file does not compile. */
+export const opNames: readonly OpName[] = Object.keys(ops) as OpName[];

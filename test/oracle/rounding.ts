@@ -1,0 +1,127 @@
+import {
+  type Expression,
+  type Form,
+  interpreter,
+  map,
+  Tape,
+  type TensorData,
+  tensor,
+  type Value,
+} from 'posetape';
+import { largest } from '../support/equal.ts';
+
+/*
+ * How far rounding moves what a program comes to: the program is run again with every result of a function, a sum or a
+ * product off by a few units in the last place, and so are all cotangents. What moves far is ill-conditioned, and says
+ * little about whoever computes it otherwise; what jumps or turns NaN says nothing.
+ *
+ * Equal numbers of one op are moved equally, and numbers of few digits not at all, since those are no rounded ones: so
+ * ties stay ties.
+ */
+
+/** Results as far off as executors of this precision may have them. */
+export type Roundings = 'float64' | 'float32';
+
+const times = 4;
+
+/** Beyond this share of the largest entry of all a move is a jump: another branch taken, or numbers out of float32's range. */
+const jump = 0.01;
+
+/** For each wanted tensor how far rounding moves it at most; infinitely where it jumps or changes what is finite. */
+export function spreads(wanted: readonly Value[], rounding: Roundings): number[] {
+  let fits = true;
+  const exact = interpreter().run(wanted, {
+    onValue: (_, { data }) => (fits &&= hasRoomFor(rounding, data)),
+  });
+  if (!fits) return wanted.map(() => Number.POSITIVE_INFINITY);
+  const furthest = exact.map(() => 0);
+  // The first trial is of the precision as it is: near numbers may become equal.
+  for (let seed = 0; seed <= times; seed++) {
+    const trial = seed > 0 ? roundedOtherwise(wanted, rounding, seed) : wanted;
+    const moved = interpreter({ precision: seed > 0 ? 'float64' : rounding }).run(trial);
+    for (const [i, { data }] of exact.entries()) {
+      for (let k = 0; k < data.length; k++) {
+        const [before, after] = [data[k] as number, moved[i]?.data[k] as number];
+        if (Object.is(before, after)) continue;
+        const off = Math.abs(after - before);
+        furthest[i] = Math.max(furthest[i] as number, Number.isNaN(off) ? Number.POSITIVE_INFINITY : off);
+      }
+    }
+  }
+  const scale = Math.max(...exact.map(largest));
+  return furthest.map(off => (off > jump * scale ? Number.POSITIVE_INFINITY : off));
+}
+
+/** Whether all that is finite of these is so in this precision, and what is not 0 neither. */
+function hasRoomFor(rounding: Roundings, data: TensorData): boolean {
+  if (rounding === 'float64') return true;
+  for (let i = 0; i < data.length; i++) {
+    const size = Math.abs(data[i] as number);
+    if (Number.isFinite(size) && size !== 0 && (size > 2 ** 127 || size < 2 ** -126)) return false;
+  }
+  return true;
+}
+
+/** The same values on another tape, each result off by a little. */
+function roundedOtherwise(wanted: readonly Value[], rounding: Roundings, seed: number): Value[] {
+  const [first] = wanted;
+  if (!first) return [];
+  const tape = new Tape();
+  const copies: Value[] = [];
+  for (const { id, op, form, inputs } of first.tape.values) {
+    const round = rounder(rounding, seed + 7918 * id);
+    const operands = inputs.map(input => copies[input.id] as Value);
+    const copy = tape.record(op, roundedForm(form, round, rounding), operands);
+    copies.push(
+      adding.has(form.kind) ? tape.record(roundedOp, map(by(round, (_, x) => x as never)), [copy]) : copy,
+    );
+  }
+  return wanted.map(({ id }) => copies[id] as Value);
+}
+
+const roundedOp = { name: 'rounded', vjp: [null] };
+
+const adding: ReadonlySet<Form['kind']> = new Set(['matmul', 'segment-sum', 'accumulate', 'reduce']);
+
+type Round = (x: number) => number;
+
+/** The expression, its result rounded; where it is only looked over, there is none to round. */
+function by(round: Round, expression: Expression): Expression {
+  return (s, ...inputs) => {
+    const result: unknown = expression(s, ...inputs);
+    return (typeof result === 'number' ? round(result) : result) as (typeof inputs)[number];
+  };
+}
+
+function roundedForm(form: Form, round: Round, rounding: Roundings): Form {
+  if (form.kind === 'map') return map(by(round, form.expression));
+  const isData = form.kind === 'parameter' || form.kind === 'constant';
+  if (rounding === 'float64' || !isData || form.tensor.data instanceof Int32Array) return form;
+  // An executor in float32 may read what it is given in float32.
+  const { data, shape } = form.tensor;
+  return { ...form, tensor: tensor(Float64Array.from(data, Math.fround), shape) };
+}
+
+const bits = new Float64Array(1);
+const words = new Uint32Array(bits.buffer);
+
+/**
+ * The same number, off by up to so many units in the last place: two of float64, or eight of float32. An executor in
+ * float32 may round each result or only some, so that every other seed rounds and the others do not.
+ */
+function rounder(rounding: Roundings, seed: number): Round {
+  const isDouble = rounding === 'float64';
+  const stored = isDouble || seed % 2 === 0 ? (x: number) => x : Math.fround;
+  const unit = isDouble ? 2 ** -51 : 2 ** -20;
+  return x => {
+    const rounded = stored(x);
+    bits[0] = rounded;
+    const [low, high] = words as unknown as [number, number];
+    const isShort = isDouble ? (low & 0x0fff_ffff) === 0 : (high & 0x7ff) === 0 && low === 0;
+    if (isShort || !Number.isFinite(rounded)) return rounded;
+    let hash = Math.imul(low ^ Math.imul(high, 0x9e37_79b1) ^ seed, 0x85eb_ca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
+    const share = ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 31 - 1;
+    return stored(rounded * (1 + unit * share));
+  };
+}
