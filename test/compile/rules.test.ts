@@ -50,7 +50,9 @@ describe('a rule', () => {
 
   test('has a name of its own, and rewrites what it says', () => {
     expect(new Set(rules.map(({ name }) => name)).size).toBe(rules.length);
-    for (const { name, pattern, result, isGuess } of rules) {
+    for (const { name, pattern, result, holds, isGuess } of rules) {
+      // Nothing checks a condition before a row is used.
+      expect(holds === undefined || isGuess, name).toBe(true);
       const expressions = new Expressions({ masked: true, turned: true }, false);
       const [a, b, c] = [0, 1, 2].map(i => leaf(expressions, i)) as [Expr, Expr, Expr];
       const left = pattern(expressions.algebra, a, b, c);
