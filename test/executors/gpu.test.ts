@@ -25,6 +25,7 @@ import { binary, unary } from '../gpu/cases.ts';
 import { openMachine } from '../gpu/harness.ts';
 import { backendLaws } from '../gpu/laws.ts';
 import { expectClose } from '../support/equal.ts';
+import { proveExecutor } from '../support/executor-suite.ts';
 import { isWide, property } from '../support/property.ts';
 
 /** The backends of gpu.js that need no GPU. The others are run by npm run test:gpu. */
@@ -36,10 +37,15 @@ for (const mode of withoutGpu) {
     open: () => openMachine(mode),
     tolerance: 2e-5,
     ofFunctions: 2e-6,
-    programsIn: 2,
+    isProved: true,
     networkPosesIn: isWide ? 1 : 8,
     launchesOnce: false,
     hasDevice: false,
+  });
+  proveExecutor(`gpu({ mode: '${mode}' })`, () => gpu({ mode }), {
+    precision: 'float32',
+    tolerance: 2e-5,
+    casesIn: 2,
   });
 }
 
@@ -305,12 +311,6 @@ describe('an executor', () => {
     await executor.dispose();
     await expect(executor.run(squares(100), { memory })).rejects.toThrow('disposed');
     expect(memory.live).toBe(0);
-  });
-
-  test('of nothing gives nothing', async () => {
-    const executor = await gpu({ mode: 'cpu' });
-    expect(await executor.run([])).toEqual([]);
-    await executor.dispose();
   });
 
   test('shows the kernels that a tape becomes', async () => {

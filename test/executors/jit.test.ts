@@ -42,42 +42,11 @@ import {
 import { wasm } from 'posetape/wasm';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { expectClose } from '../support/equal.ts';
+import { proveExecutor } from '../support/executor-suite.ts';
 import { expectSame, pairs } from '../support/executors.ts';
-import { poseArbitrary, programArbitrary } from '../support/programs.ts';
-import { property } from '../support/property.ts';
-import { expectFloat32, toSecondOrder } from '../support/second-order.ts';
 
-describe('equals the interpreter on random programs', () => {
-  const double = jit();
-  property(
-    'in float64, values to second derivatives, for poses of several sizes',
-    programArbitrary({ steps: 12 }),
-    poseArbitrary(),
-    poseArbitrary(),
-    (program, first, second) => {
-      for (const pose of [first, second])
-        expectSame(double, interpreter(), toSecondOrder(program, pose), 1e-12);
-    },
-  );
-
-  const single = jit({ precision: 'float32' });
-  property(
-    'in float32, within 1e-5 and ten times the response to one ulp of the inputs',
-    programArbitrary({ steps: 8, smooth: true }),
-    poseArbitrary(),
-    (program, pose) => expectFloat32(single.run(toSecondOrder(program, pose)), program, pose, 1e-5),
-  );
-
-  property(
-    'in float32 with kinks and jumps: what is largest is found again, or all would be NaN',
-    programArbitrary({ steps: 12 }),
-    poseArbitrary(),
-    (program, pose) => {
-      for (const { data } of single.run(toSecondOrder(program, pose)))
-        expect(data.every(Number.isFinite)).toBe(true);
-    },
-  );
-});
+proveExecutor('jit()', jit, { precision: 'float64' });
+proveExecutor("jit({ precision: 'float32' })", () => jit({ precision: 'float32' }), { precision: 'float32' });
 
 describe('plans', () => {
   test('one structure serves poses that differ in size and in numbers; sizes that become equal make another', () => {
@@ -288,19 +257,6 @@ describe('plans', () => {
     expectSame(jit(), interpreter(), [y, energy, ...gradient(energy, [x, v])], 1e-12);
   });
 
-  test('an index that is wanted comes as it is, a copy', () => {
-    const tape = new Tape();
-    const data = Int32Array.of(2, 0, 2 ** 24 + 1);
-    const index = tape.index(data);
-    const x = tape.parameter(tensor([1, 2]), 'x');
-    for (const executor of [jit(), jit({ precision: 'float32' }), wasm()]) {
-      const [first, doubled, again] = executor.run([index, mul(x, 2), index]);
-      for (const each of [first, again]) expect(each?.data).toEqual(data);
-      expect(first?.data).not.toBe(again?.data);
-      expect([...(doubled?.data ?? [])]).toEqual([2, 4]);
-    }
-  });
-
   test('the cache is bounded, and what is used again stays', () => {
     const executor = jit({ structures: 2 });
     const chain = (length: number) => {
@@ -371,29 +327,6 @@ describe('memory', () => {
     // The energy, its two gradients (3 and 1 entries) and no pair.
     expect(memory.peak - 1000).toBeLessThanOrEqual(16 * 8);
     expect(memory.live).toBe(1000);
-  });
-
-  test('is given back after an error in the middle of a run', () => {
-    const executor = jit();
-    const memory = new Memory();
-    const wanted = pairs(50);
-    executor.run(wanted);
-    const constant = wanted[0]?.tape.values.find(({ form }) => form.kind === 'constant') as Value;
-    Object.defineProperty((constant.form as { tensor: Tensor }).tensor, 'data', {
-      get: () => {
-        throw new Error('the array is gone');
-      },
-    });
-    expect(() => executor.run(wanted, { memory })).toThrow('the array is gone');
-    expect(memory.live).toBe(0);
-  });
-
-  test('results are the receiver’s own: a later run does not change them', () => {
-    const executor = jit();
-    const [first] = executor.run(pairs(40));
-    const kept = first?.data.slice();
-    executor.run(pairs(90));
-    expect(first?.data).toEqual(kept);
   });
 });
 

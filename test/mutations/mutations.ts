@@ -747,4 +747,36 @@ export const mutations: readonly Mutation[] = [
     replace: 'const scales = 1;',
     caughtBy: ['test/engine/check-gradient.test.ts'],
   },
+  {
+    name: 'an executor gives an array that it keeps',
+    file: 'examples/plain-executor.ts',
+    find: 'data: read(value).data.slice()',
+    replace: 'data: read(value).data',
+  },
+  {
+    name: 'an executor forgets the memory of a failed run',
+    file: 'examples/plain-executor.ts',
+    find: `} finally {
+        memory.give(bytes);`,
+    replace: `} finally {
+        if (known.size > 0) memory.give(bytes);`,
+  },
+  {
+    name: 'an executor goes on where it said that it stops',
+    file: 'examples/plain-executor.ts',
+    find: 'if (value === first && proceed?.(read(value)) === false)',
+    replace: 'if (value === first && proceed?.(read(value)) === undefined && proceed)',
+  },
+  {
+    name: 'a wanted index is copied without regard to its place',
+    file: 'engine/wanted-indices.ts',
+    find: 'copy ?? (computed[next++] as Tensor)',
+    replace: 'copy ?? (computed[next] as Tensor)',
+  },
+  {
+    name: 'a row that no index picks is not cleared',
+    file: 'engine/compile/plan.ts',
+    find: 'return form.overlaps ? 0 : undefined;',
+    replace: 'return undefined;',
+  },
 ];

@@ -1,4 +1,4 @@
-import { gradient, interpreter, Tape, type Tensor, type Value } from 'posetape';
+import { gradient, interpreter, type SyncExecutor, Tape, type Tensor, type Value } from 'posetape';
 import { square, sum } from 'posetape/ops';
 import { expectClose } from './equal.ts';
 import { type Pose, type Program, paramsOf, record } from './programs.ts';
@@ -42,7 +42,7 @@ function responses(program: Program, pose: Pose): number[] {
 }
 
 /**
- * Fails unless float32 answers of a program are the interpreter's within `tolerance` and ten times its response to one ulp
+ * Fails unless float32 answers of a program are the reference's within `tolerance` and ten times the response to one ulp
  * of the inputs.
  */
 export function expectFloat32(
@@ -50,9 +50,10 @@ export function expectFloat32(
   program: Program,
   pose: Pose,
   tolerance: number,
+  reference: SyncExecutor = interpreter({ precision: 'float32' }),
 ): void {
   const slack = responses(program, pose);
-  const expected = interpreter({ precision: 'float32' }).run(toSecondOrder(program, pose));
+  const expected = reference.run(toSecondOrder(program, pose));
   for (const [i, each] of expected.entries()) {
     // Programs keep their values and slopes near 1; a result that cancels inherits the rounding of those.
     const unit = Math.max(1, ...each.data.map(Math.abs));

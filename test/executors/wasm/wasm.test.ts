@@ -39,26 +39,14 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { posesFor } from '../../../bench/workloads/ensembles.ts';
 import { type ScorerName, scorer } from '../../../bench/workloads/scorers.ts';
 import { expectClose, largest } from '../../support/equal.ts';
+import { proveExecutor } from '../../support/executor-suite.ts';
 import { expectSame, pairs } from '../../support/executors.ts';
-import { poseArbitrary, programArbitrary } from '../../support/programs.ts';
-import { property } from '../../support/property.ts';
-import { expectFloat32, toSecondOrder } from '../../support/second-order.ts';
 
 const executors = [wasm({ relaxed: false }), wasm()] as const;
 
-describe('equals the interpreter on random programs', () => {
-  // Rows beyond four and eight fill lanes, leave some over, and take loops around short ones four at a time.
-  for (const rows of [6, 40]) {
-    for (const [i, executor] of executors.entries()) {
-      property(
-        `${executor.name}${i === 0 ? ' as plain SIMD' : ''}, up to ${rows} rows, to second derivatives, within 1e-5 and ten times the response to one ulp of the inputs`,
-        programArbitrary({ steps: 8, smooth: true }),
-        poseArbitrary({ rows }),
-        (program, pose) => expectFloat32(executor.run(toSecondOrder(program, pose)), program, pose, 1e-5),
-      );
-    }
-  }
-});
+// Rows beyond four and eight fill lanes, leave some over, and take loops around short ones four at a time.
+proveExecutor('wasm() as plain SIMD', () => wasm({ relaxed: false }), { precision: 'float32', rows: 40 });
+proveExecutor('wasm()', wasm, { precision: 'float32', rows: 40 });
 
 /** Numbers between −1 and 1 that are the same each time. */
 function numbers(length: number, seed = 1): Float32Array {

@@ -1,0 +1,397 @@
+import fc from 'fast-check';
+import {
+  type Executor,
+  gradient,
+  interpreter,
+  Memory,
+  type Precision,
+  type RunOptions,
+  type SyncExecutor,
+  Tape,
+  type Tensor,
+  tensor,
+  type Value,
+} from 'posetape';
+import * as ops from 'posetape/ops';
+import {
+  abs,
+  add,
+  concat,
+  div,
+  exp,
+  gather,
+  less,
+  log,
+  matmul,
+  max,
+  mul,
+  neg,
+  pad,
+  reshape,
+  scaled,
+  segmentSum,
+  slice,
+  softmax,
+  sqrt,
+  square,
+  sub,
+  sum,
+  transpose,
+  where,
+} from 'posetape/ops';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { binary, unary } from '../gpu/cases.ts';
+import { expectClose, largest } from './equal.ts';
+import { evenly } from './numbers.ts';
+import { poseArbitrary, programArbitrary } from './programs.ts';
+import { runs, seed } from './property.ts';
+import { expectFloat32, toSecondOrder } from './second-order.ts';
+
+/** A program with its results, computed elsewhere. */
+export interface KnownProgram {
+  readonly name: string;
+  record(): readonly Value[];
+  readonly expected: readonly Tensor[];
+}
+
+/** What {@link proveExecutor} is to expect. */
+export interface Expected {
+  readonly precision: Precision;
+  /** What random programs in float32 are compared with. Default: the interpreter in float32. */
+  readonly reference?: SyncExecutor;
+  /** How far results may lie apart. Default 1e-12 in float64, 1e-5 in float32. */
+  readonly tolerance?: number;
+  /** The relative error of one function. Default none in float64, 2e-6 in float32. */
+  readonly ofFunctions?: number;
+  /** The most rows of half of the random poses; the others have up to 6. Default 6. */
+  readonly rows?: number;
+  /** One case in so many that a property draws elsewhere, for executors that compile slowly. Default 1. */
+  readonly casesIn?: number;
+  /** Programs to hold it to besides the random ones. Default none. */
+  readonly known?: readonly KnownProgram[];
+}
+
+/** Numbers at which functions go wrong: all are float32, too. */
+const specials = [
+  ...[Number.NaN, Infinity, -Infinity, 0, -0, 1, -1, 0.5, -0.5, 2, -3, 7.5, -7.5],
+  ...[20, -20, 89, -104, 1e-4, -1e-7, 0.9999, 1.0001, 65_504, 1e30, -1e30].map(Math.fround),
+];
+
+/** Single float32 numbers from here on are normal; an executor may take smaller ones for 0. */
+const leastNormal = 2 ** -126;
+
+/**
+ * The laws of every executor: it computes what the interpreter computes, for whatever is recorded; its results depend on
+ * the tape alone, and are the receiver's own; it changes nothing that it reads, and gives back the memory that it counts.
+ *
+ * @example
+ * proveExecutor('jit()', () => jit(), { precision: 'float64' });
+ */
+export function proveExecutor(
+  name: string,
+  make: () => Executor | Promise<Executor>,
+  expected: Expected,
+): void {
+  const { precision, rows = 6, casesIn = 1, known = [] } = expected;
+  const isDouble = precision === 'float64';
+  const { tolerance = isDouble ? 1e-12 : 1e-5, ofFunctions = isDouble ? 0 : 2e-6 } = expected;
+  const exact = interpreter();
+
+  describe(`${name} as an executor`, () => {
+    let executor: Executor;
+    beforeAll(async () => {
+      executor = await make();
+    });
+    afterAll(() => (executor as { dispose?: () => void | Promise<void> } | undefined)?.dispose?.());
+
+    const run = async (wanted: readonly Value[], options?: RunOptions): Promise<Tensor[]> =>
+      executor.run(wanted, options);
+    /** Fails unless the results are those of the interpreter; small ones are made of numbers near 1. */
+    const expectRight = async (wanted: readonly Value[]) => {
+      const wants = exact.run(wanted);
+      for (const [i, found] of (await run(wanted)).entries()) {
+        const each = wants[i] as Tensor;
+        expectClose(found, each, tolerance, Math.max(1, largest(each)));
+      }
+    };
+    const law = <Drawn extends [unknown, ...unknown[]]>(
+      title: string,
+      arbitrary: fc.Arbitrary<Drawn>,
+      holds: (...drawn: Drawn) => Promise<void>,
+      share = 1 / casesIn,
+    ) => {
+      const numRuns = Math.ceil(runs * share);
+      const check = () =>
+        fc.assert(
+          fc.asyncProperty(arbitrary, drawn => holds(...drawn)),
+          { seed, numRuns },
+        );
+      test(title, check, 60_000 + runs * 1500);
+    };
+
+    test('says its precision', async () => {
+      expect(executor.precision).toBe(precision);
+      expect(executor.name).toContain(precision);
+      const [result] = await run([sum(new Tape().parameter([1, 2]))]);
+      expect(result?.data).toEqual(isDouble ? Float64Array.of(3) : Float32Array.of(3));
+    });
+
+    const poses = fc.oneof(poseArbitrary(), poseArbitrary({ rows }));
+    let before: { readonly wanted: readonly Value[]; readonly results: readonly Tensor[] } | undefined;
+    law(
+      'computes random programs as the interpreter does, to second derivatives, the same to the bit later',
+      fc.tuple(programArbitrary(isDouble ? { steps: 12 } : { smooth: true }), poses, poses),
+      async (program, pose, other) => {
+        const memory = new Memory();
+        memory.take(17);
+        for (const each of isDouble ? [pose, other] : [pose]) {
+          const wanted = toSecondOrder(program, each);
+          const results = await run(wanted, { memory });
+          expect(memory.live).toBe(17);
+          if (isDouble) {
+            for (const [i, right] of exact.run(wanted).entries())
+              expectClose(results[i] as Tensor, right, tolerance);
+          } else {
+            expectFloat32(results, program, each, tolerance, expected.reference);
+          }
+          if (before) expect(await run(before.wanted)).toEqual(before.results);
+          before = { wanted, results };
+        }
+      },
+    );
+
+    if (!isDouble && casesIn === 1) {
+      law(
+        'finds again what is largest, whatever rounds: kinks and jumps give no NaN',
+        fc.tuple(programArbitrary({ steps: 12 }), poseArbitrary()),
+        async (program, pose) => {
+          for (const { data } of await run(toSecondOrder(program, pose)))
+            expect(data.every(Number.isFinite)).toBe(true);
+        },
+      );
+    }
+
+    const finite = fc.oneof(
+      fc.constantFrom(0, -0, 1, -1, 2, 0.5, -3),
+      fc.tuple(evenly(0.5, 2), fc.constantFrom(1, -1)).map(([size, sign]) => size * sign),
+    );
+    const any = fc.oneof(finite, fc.constantFrom(Number.NaN, Infinity, -Infinity));
+    const eight = (entry: fc.Arbitrary<number>) => fc.array(entry, { minLength: 8, maxLength: 8 });
+    describe.each(Object.entries(conditional))('a condition may be any number: %s', (_, f) => {
+      law(
+        'values and gradients',
+        fc.tuple(fc.oneof(eight(finite), eight(any)), eight(finite), eight(finite)),
+        async (conditions, lefts, rights) => {
+          const tape = new Tape();
+          const [c, a, b] = [conditions, lefts, rights].map(list => tape.parameter(tensor(list, [4, 2]))) as [
+            Value,
+            Value,
+            Value,
+          ];
+          const k = tape.parameter(tensor(1.5));
+          const rows = sum(f(c, a, b, k), 1);
+          await expectRight([rows, sum(rows), ...gradient(sum(rows), [c, a, b, k])]);
+        },
+        // Eight conditions each time.
+        1 / 4 / casesIn,
+      );
+    });
+
+    const functions = { ...unary, ...binary } as Record<string, (...operands: Value[]) => Value>;
+    test.each(Object.keys(functions))('%s of special numbers', async op => {
+      // Beyond, a float32 has hardly a digit of where in its period a number lies.
+      const isPeriodic = !isDouble && (op === 'sin' || op === 'cos');
+      const entries = specials.filter(x => !isPeriodic || !(Math.abs(x) > 1e5 && Number.isFinite(x)));
+      const lists =
+        op in unary
+          ? [entries]
+          : [entries.flatMap(x => entries.map(() => x)), entries.flatMap(() => entries)];
+      const tape = new Tape();
+      const operands = lists.map(list => tape.parameter(Float32Array.from(list)));
+      const y = (functions[op] as (...operands: Value[]) => Value)(...operands);
+      const [found] = await run([y]);
+      for (const [i, number] of (exact.run([y])[0] as Tensor).data.entries()) {
+        const wanted = isDouble ? number : Math.fround(number);
+        const actual = found?.data[i] as number;
+        // exp and pow may be taken as powers of two, whose error grows with the exponent.
+        const share = ofFunctions * (1 + Math.abs(Math.log2(Math.abs(wanted) || 1)) / 16);
+        const isClose = Math.abs(actual - wanted) <= share * Math.abs(wanted) + (isDouble ? 0 : leastNormal);
+        if (!isClose && !Object.is(actual, wanted) && actual !== wanted)
+          expect.fail(`${op}(${lists.map(list => list[i])}) is ${actual}, not ${wanted}`);
+      }
+      if (!isDouble) return;
+      const wanted = [y, ...gradient(sum(y), operands)];
+      const right = exact.run(wanted);
+      for (const [i, actual] of (await run(wanted)).entries()) {
+        const { data } = right[i] as Tensor;
+        expectClose(actual, data, 1e-14, data.map(Math.abs));
+      }
+    });
+
+    test.each([
+      [0, 3],
+      [3, 0],
+      [0, 0],
+      [1, 1],
+      [1, 3],
+      [3, 1],
+      [2, 3],
+    ])('arrays of %d rows and %d columns', async (rows, columns) => {
+      const tape = new Tape();
+      const entries = Float64Array.from({ length: rows * columns }, (_, i) => Math.sin(i + 1));
+      const x = tape.parameter(tensor(entries, [rows, columns]), 'x');
+      const results = [
+        exp(x),
+        transpose(x),
+        reshape(x, [columns, rows]),
+        sum(x, 0),
+        sum(x, 1, true),
+        ...(rows > 0 ? [max(x, 0), gather(x, Array(4).fill(rows - 1))] : []),
+        ...(columns > 0 ? [max(x, 1), softmax(x, 1)] : []),
+        gather(x, []),
+        segmentSum(x, Array(rows).fill(1), 3),
+        concat([x, slice(x, 0, 0), mul(x, 2)]),
+        pad(x, [
+          [1, 0],
+          [0, 2],
+        ]),
+        matmul(x, transpose(x)),
+        matmul(transpose(x), x),
+        add(x, tape.constant(tensor([0.5], [1, 1]))),
+      ];
+      const total = results.map(each => sum(square(each))).reduce((a, b) => add(a, b));
+      await expectRight([...results, total, ...gradient(total, [x])]);
+    });
+
+    test('answers in the order and as often as asked: leaves, indices, views, one value twice', async () => {
+      const { tape, given, wanted } = leaves();
+      const before = given.map(array => array.slice());
+      const results = await run(wanted);
+      const real = isDouble ? Float64Array : Float32Array;
+      for (const [i, { data, shape }] of exact.run(wanted).entries()) {
+        const type = data instanceof Int32Array ? Int32Array : real;
+        expect(results[i], `wanted ${i}`).toEqual({ data: type.from(data), shape });
+      }
+      // The receiver's own: no array is shared with an input, with another result, or with a later run.
+      const kept = results.map(({ data }) => data.slice());
+      const buffers = [...results.map(({ data }) => data), ...given].map(({ buffer }) => buffer);
+      expect(new Set(buffers).size).toBe(buffers.length);
+      for (const { data } of results) data.fill(77);
+      expect(given).toEqual(before);
+      expect((await run(wanted)).map(({ data }) => data)).toEqual(kept);
+      const last = tape.values.at(-1) as Value;
+      expect((await run([last]))[0]?.data).toEqual(kept.at(-1));
+      expect(await run([])).toEqual([]);
+    });
+
+    test('keeps to the tape whatever ran before, and reads inputs when it runs', async () => {
+      const data = Float64Array.of(1, 2, 3);
+      const param = tensor(data);
+      const [x, y] = [new Tape().parameter(param), new Tape().parameter([0.3, -1.7, 4, 9])];
+      const total = sum(square(x));
+      const fourth = [sum(exp(y)), ...gradient(sum(exp(y)), [y])];
+      const shared = new Set([param]);
+      const before = await run(fourth);
+      for (const options of [{}, { shared }, { shared }])
+        expect((await run([total], options))[0]?.data[0]).toBe(14);
+      data.fill(2);
+      for (const options of [{}, { shared: new Set([param]) }])
+        expect((await run([total], options))[0]?.data[0]).toBe(12);
+      expect(await run(fourth)).toEqual(before);
+      const fresh = await make();
+      expect(await fresh.run(fourth)).toEqual(before);
+      await (fresh as { dispose?: () => void | Promise<void> }).dispose?.();
+    });
+
+    test('stops after the first value if it says that it can, and tells values as they are', async () => {
+      const x = new Tape().parameter([1, 2]);
+      const wanted = [sum(x), neg(x)];
+      const memory = new Memory();
+      const told: [Value, number[]][] = [];
+      const asked: number[] = [];
+      const results = await run(wanted, {
+        memory,
+        proceed: ({ data }) => asked.push(data[0] as number) === 0,
+        onValue: (value, { data }) => told.push([value, [...data]]),
+      });
+      expect(asked).toEqual(executor.stops ? [3] : []);
+      expect(results.map(({ data }) => [...data])).toEqual(executor.stops ? [[3]] : [[3], [-1, -2]]);
+      for (const [value, numbers] of told) expect(numbers).toEqual([...(exact.run([value])[0]?.data ?? [])]);
+      expect(memory.live).toBe(0);
+    });
+
+    test('refuses values of two tapes', async () => {
+      const memory = new Memory();
+      const values = [new Tape().parameter(1), new Tape().parameter(1)];
+      await expect(run(values, { memory })).rejects.toThrow('the wanted values lie on different tapes');
+      expect(memory.live).toBe(0);
+    });
+
+    test('gives memory back wherever an input fails to be read, and goes on', async () => {
+      const entries = Float64Array.of(1, 2, 3);
+      let failing = -1;
+      const input: Tensor = {
+        shape: [3],
+        get data() {
+          if (failing-- === 0) throw new Error('the array is gone');
+          return entries;
+        },
+      };
+      const tape = new Tape();
+      const x = tape.parameter([1, 1, 2]);
+      const y = sum(mul(exp(x), tape.constant(input)));
+      const wanted = [y, ...gradient(y, [x])];
+      const right = await run(wanted);
+      const memory = new Memory();
+      memory.take(17);
+      for (let reads = 0; ; reads++) {
+        failing = reads;
+        const failed = await run(wanted, { memory }).then(
+          () => false,
+          (error: Error) => error.message.includes('the array is gone') || Promise.reject(error),
+        );
+        expect(memory.live).toBe(17);
+        if (!failed) break;
+        failing = -1;
+        expect(await run(wanted)).toEqual(right);
+      }
+    });
+
+    test.each(known)('computes $name as it is known', async ({ record, expected }) => {
+      for (const [i, found] of (await run(record())).entries()) {
+        const each = expected[i] as Tensor;
+        expectClose(found, each, tolerance, Math.max(1, largest(each)));
+      }
+    });
+  });
+}
+
+/** Conditions used as numbers, and numbers used as conditions. */
+const conditional: Readonly<Record<string, (c: Value, a: Value, b: Value, k: Value) => Value>> = {
+  'in its own branch': (c, a) => where(c, mul(c, a), 0),
+  'that divides': (c, _a, _b, k) => where(c, div(k, c), 0),
+  'squared, or else a product': (c, a, b) => where(c, mul(c, c), mul(a, b)),
+  'times what it selects': (c, a, b) => mul(where(c, a, b), c),
+  'in another’s branch': (c, a, b, k) => where(c, where(a, mul(k, div(b, a)), 0), 0),
+  'a factor that is 0 where another is not finite': (c, a) => scaled(c, log(abs(a))),
+  'compared, too': (c, a, _b, k) => where(less(c, a), mul(sub(c, a), k), c),
+  'under a root': (c, a) => where(c, mul(a, sqrt(abs(c))), 0),
+  'picked from two': (c, a, b) => where(where(c, a, b), ops.maximum(c, b), mul(0.5, c)),
+};
+
+/** A tape of leaves and views, the arrays given to it, and what is wanted: float32 numbers all. */
+function leaves(): { tape: Tape; given: readonly Tensor['data'][]; wanted: readonly Value[] } {
+  const tape = new Tape();
+  const given = [Float64Array.of(1, -2), Float64Array.of(3, 0.5), Float32Array.of(5, 6), Int32Array.of(1, 0)];
+  const [first, second, third, whole] = given as [Float64Array, Float64Array, Float32Array, Int32Array];
+  const x = tape.parameter(first, 'x');
+  const index = tape.index(whole);
+  const y = square(x);
+  const wanted = [
+    ...[index, x, tape.constant(second), tape.constant(third), tape.fill(2.5, [2, 1]), y],
+    ...[reshape(x, [2, 1]), y, reshape(y, [1, 2]), index, gather(y, index), x],
+    tape.constant(tensor(Int32Array.of(2 ** 24 + 1), [1])),
+    ops.stopGradient(x),
+  ];
+  return { tape, given, wanted };
+}
