@@ -7,7 +7,7 @@ export const primitives: readonly Primitive[] = Object.keys(numbers).filter(
   name => name !== 'constant',
 ) as Primitive[];
 
-/** An algebra of anything: how a constant is read, and how a primitive of arguments is. */
+/** An algebra from two functions: one reads constants, the other primitives of their arguments. */
 export function algebraOf<T>(
   constant: (number: number) => T,
   apply: (kind: Primitive, args: readonly T[]) => T,

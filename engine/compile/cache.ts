@@ -1,12 +1,12 @@
 import type { Value } from '../tape.ts';
 import { differenceOf, type Structure } from './structure.ts';
 
-/** So many tapes are looked back on to see whether plans are of any use. */
-const lookedBackOn = 64;
+/** The number of tapes after which the count of new structures starts over. */
+const windowLength = 64;
 
-/** Plans or what was compiled of them, by structure; the one unused for longest goes first. */
+/** Plans, or what was compiled from them, by structure; the one unused for longest is dropped first. */
 export class StructureCache<T> {
-  /** How many it has made. */
+  /** The number of things made so far. */
   made = 0;
   readonly #owner: string;
   readonly #limit: number;
@@ -14,19 +14,19 @@ export class StructureCache<T> {
   readonly #known = new Map<string, T>();
   #latest: { readonly key: string; readonly variant: string; readonly thing: T } | undefined;
   #asked = 0;
-  #madeOfThose = 0;
+  #madeInWindow = 0;
   #hasWarned = false;
 
-  /** `owner` is the executor's name, for its warning; `onEvict` is told what went. */
+  /** `owner` is the executor's name, for its warning; `onEvict` is told what is dropped. */
   constructor(owner: string, limit: number, onEvict: (evicted: T) => void = () => {}) {
     this.#owner = owner;
     this.#limit = limit;
     this.#onEvict = onEvict;
   }
 
-  /** The thing of a structure, made if it is not there; `variant` tells apart what differs for the same structure. */
+  /** The thing of a structure, made if there is none; `variant` tells several of one structure apart. */
   get({ key }: Structure, variant: string, live: readonly Value[], make: () => T): T {
-    if (++this.#asked > lookedBackOn) [this.#asked, this.#madeOfThose] = [1, 0];
+    if (++this.#asked > windowLength) [this.#asked, this.#madeInWindow] = [1, 0];
     const latest = this.#latest;
     if (latest?.key === key && latest.variant === variant) return latest.thing;
     const name = `${variant} ${key}`;
@@ -36,7 +36,7 @@ export class StructureCache<T> {
       thing = make();
       this.made++;
     }
-    // Last in, last out: the Map keeps the order of insertion.
+    // Used last, dropped last: a Map keeps the order of insertion.
     this.#known.delete(name);
     this.#known.set(name, thing);
     this.#latest = { key, variant, thing };
@@ -60,7 +60,7 @@ export class StructureCache<T> {
 
   #warn(key: string, live: readonly Value[]): void {
     const before = this.#latest?.key;
-    if (++this.#madeOfThose <= lookedBackOn / 2 || this.#hasWarned || before === undefined) return;
+    if (++this.#madeInWindow <= windowLength / 2 || this.#hasWarned || before === undefined) return;
     this.#hasWarned = true;
     console.warn(
       `${this.#owner}: more than half of the last ${this.#asked} tapes had a structure of their own, and each was planned and compiled, which takes longer than to run it. ${differenceOf(before, key, live)} Literals 0 and 1, the exponents that pow knows, which lengths are equal, and how many values there are belong to the structure; put numbers that vary from pose to pose on the tape by tape.constant, or use interpreter().`,

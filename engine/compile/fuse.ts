@@ -21,10 +21,10 @@ export interface FusedLoop {
   readonly ops: ReadonlySet<string>;
 }
 
-/** The numbering of buffers, and what is known of each. */
+/** The numbers of buffers, and their taints. */
 export interface Buffers {
   idOf(node: Node): number;
-  /** What the numbers in a buffer are where a guess is wrong. */
+  /** The taint of the numbers in each buffer that has one. */
   readonly taints: Map<number, Taint>;
 }
 
@@ -54,7 +54,7 @@ export interface FuseSetting {
   readonly rounds: boolean;
 }
 
-/** Where a {@link Reader} finds things. */
+/** The surroundings of a {@link Reader}: where nodes lie, and what is rounded. */
 export interface Finding {
   readonly inputs: readonly GraphInput[];
   readonly expressions: Expressions;
@@ -115,12 +115,12 @@ export class Reader {
     return { path, index };
   }
 
-  /** A node's entry: from where it lies, else computed. */
+  /** A node's entry: loaded if the node lies somewhere, else computed. */
   read(node: Node, index: readonly Expr[]): Expr {
     return this.#lying(node, node.shape, index) ?? this.#computed(node, index);
   }
 
-  /** The entry of a node that lies somewhere, read under a shape of as many numbers. */
+  /** The entry of a node that is given or stored, read under a shape of the same size; undefined for other nodes. */
   #lying(node: Node, shape: readonly Size[], index: readonly Expr[]): Expr | undefined {
     const { form } = node;
     const { expressions } = this;

@@ -158,7 +158,7 @@ function totalOf(terms: readonly Node[], add: (terms: readonly Node[]) => Node):
   return totalOf(stages, add);
 }
 
-/** Few terms one after the other, many in halves: as a chain they would be nested as deep as they are many. */
+/** Adds few terms one after the other, many in halves, so that expressions do not nest deeply. */
 function sumOf<T>(s: Scalar<T>, terms: readonly T[]): T {
   if (terms.length <= 8) return terms.reduce((total, term) => s.add(total, term));
   const half = terms.length >> 1;

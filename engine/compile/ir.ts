@@ -9,7 +9,7 @@ import type { Size } from './sizes.ts';
 /** A loop by the sizes of the loops around it and its own: `[5]` is an outermost one, `[5, 2]` one inside. */
 export type Path = readonly Size[];
 
-/** Numbers, whole numbers (of which positions are made), and truths. */
+/** Numbers, whole numbers (positions and lengths), and conditions. */
 export type Type = 'real' | 'whole' | 'condition';
 
 /** An array that is read or written: a buffer of the arena, or an input as it was given. */
@@ -20,7 +20,7 @@ export interface ArrayRef {
   readonly type: 'real' | 'whole';
 }
 
-/** Where a guess may have gone wrong: nowhere; NaN then; NaN or infinite then. See guesses.ts. */
+/** The effect of a wrong guess on a number: 0 none, 1 NaN, 2 NaN or infinite. See guesses.ts. */
 export type Taint = 0 | 1 | 2;
 
 interface Common {
@@ -70,7 +70,7 @@ export type Expr = Common &
 
 export type ExprOf<K extends Expr['kind']> = Extract<Expr, { kind: K }>;
 
-/** What a guessed product stands for: one that is 0 where its first factor is, or a sum turned round. */
+/** The meaning of a guessed product: one that is 0 where its first factor is, or a sum turned round. */
 export type Guess = 'masked' | 'turned';
 
 export function typeOf(expr: Expr): Type {
@@ -155,7 +155,7 @@ export type Statement =
   /** One term of an inner loop's sum or maximum. */
   | { readonly kind: 'term'; readonly fold: ExprOf<'sum' | 'largest'>; readonly value: Expr }
   | LoopStatement
-  /** A body of which nothing matters where the condition does not hold. */
+  /** A body that is skipped where the condition does not hold. */
   | { readonly kind: 'branch'; readonly condition: Expr; readonly body: readonly Statement[] };
 
 /** A loop, with the sums and maxima it leaves behind and the sinks that fold over it whole. */

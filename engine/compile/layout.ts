@@ -1,4 +1,4 @@
-/** When each buffer of a plan is written and read. */
+/** The buffers that each step reads and writes, and those that stay to the end. */
 export interface Uses {
   readonly steps: readonly { readonly reads: readonly number[]; readonly writes: readonly number[] }[];
   readonly wanted: readonly number[];
@@ -7,10 +7,10 @@ export interface Uses {
 /** For each step the buffers that it writes first, and those that nothing needs after it. */
 export type Lifetimes = readonly { readonly begins: readonly number[]; readonly ends: readonly number[] }[];
 
-/** Where each buffer of a plan lies in the arena for one pose, in entries. */
+/** The place of each buffer in the arena for one pose, in entries. */
 export interface Layout {
   readonly offsets: readonly number[];
-  /** How long the arena must be. */
+  /** The length of the arena. */
   readonly length: number;
 }
 
@@ -47,7 +47,7 @@ export function layoutOf(lifetimes: Lifetimes, lengths: ArrayLike<number>): Layo
 
 /** The free stretches below the top of what was ever taken, in order of place. */
 class Gaps {
-  /** The top: how much was ever needed. */
+  /** The top: the most that was ever needed. */
   length = 0;
   readonly #gaps: { at: number; length: number }[] = [];
 

@@ -1,7 +1,7 @@
 import type { MapForm, MatmulForm, ReduceForm } from '../forms.ts';
 import type { Size } from './sizes.ts';
 
-/** Where one part of a scattered result goes: rows named by an index, or a box that begins at numbers of the pose. */
+/** The place of one part of a scattered result: rows named by an index, or a box that begins at numbers of the pose. */
 export type Placement =
   | { readonly kind: 'rows'; readonly index: Node }
   /** For each axis which of {@link Structure.starts}; undefined where it begins at 0. */

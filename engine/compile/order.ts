@@ -16,7 +16,7 @@ import type { Size } from './sizes.ts';
  * outermost block where it is known, and what a condition masks goes into a branch.
  */
 
-/** Where buffers lie, and under which shapes they are written. */
+/** The place of each buffer, and its shape. */
 export interface Places {
   offsetOf(buffer: number): Expr;
   shapeOf(buffer: number): readonly Size[];
@@ -34,7 +34,7 @@ export function ordered(sinks: readonly Sink[], expressions: Expressions, places
 
 const targetOf = (sink: Sink): Target => ({ kind: 'sink', path: sink.path, sink });
 
-/** Something an iteration must bring about. */
+/** Something an iteration must do. */
 type Target = { readonly path: Path } & (
   | { readonly kind: 'sink'; readonly sink: Sink }
   /** A term of a sum that the loop around it wants. */
@@ -43,7 +43,7 @@ type Target = { readonly path: Path } & (
       readonly fold: Extract<Statement, { kind: 'term' }>['fold'];
       readonly value: Expr;
     }
-  /** A value that what follows needs. */
+  /** A value that later statements need. */
   | { readonly kind: 'need'; readonly value: Expr }
 );
 
@@ -116,7 +116,7 @@ function blockOf(
   return statements;
 }
 
-/** Things by a whole number from 0. */
+/** Groups things by a whole number from 0. */
 function grouped<T>(things: readonly T[], numberOf: (thing: T) => number): (T[] | undefined)[] {
   const groups: (T[] | undefined)[] = [];
   for (const thing of things) {
@@ -169,7 +169,7 @@ function reachable(path: Path, targets: readonly Target[], available: ReadonlySe
   return reached;
 }
 
-/** Where one condition makes every term of an innermost block zero: the condition, and a branch around the rest. */
+/** A branch around an innermost block of which one condition masks every term; undefined if none does. */
 function maskedBlock(
   path: Path,
   targets: readonly Target[],

@@ -16,13 +16,13 @@ import type { Structure } from './structure.ts';
 
 /** Options of {@link planOf}. */
 export interface PlanOptions {
-  /** Whether it may guess: its results then hold if they are finite. Default false. */
+  /** Whether it may guess; its results then hold only if they are finite. Default false. */
   readonly guesses?: boolean;
-  /** Sees what each pass gave. */
+  /** Called with the output of each pass. */
   readonly onPasses?: (passes: Passes) => void;
 }
 
-/** Everything that the passes make on the way to a plan. */
+/** The output of each pass on the way to a plan. */
 export interface Passes {
   readonly graph: Graph;
   readonly storage: Storage;
@@ -51,7 +51,7 @@ export function planOf(
   throw new Error('plan: without guesses nothing is unsure');
 }
 
-/** All passes; undefined where a guess might be wrong unseen. */
+/** Runs all passes; undefined if a wrong guess could go unnoticed. */
 function passesOf(
   live: readonly Value[],
   wanted: readonly Value[],
@@ -135,7 +135,7 @@ function loopStep(
   };
 }
 
-/** The number a buffer must hold before the first comes, where numbers come one on top of the other. */
+/** The number that a buffer must hold before a loop adds to it, or looks for its maximum there. */
 function clearedTo({ form, shape }: Node): number | undefined {
   if (form.kind === 'scatter') return form.overlaps ? 0 : undefined;
   if (form.kind !== 'reduce' || longAxes(shape).length === 0) return undefined;

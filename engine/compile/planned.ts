@@ -54,14 +54,14 @@ export interface Target<Bound extends BoundPose> {
 interface Compiled<Bound extends BoundPose> {
   readonly plan: Plan;
   readonly machine: Machine<Bound>;
-  /** The same without guesses, made when one proved wrong. */
+  /** The same without guesses, made when a result was not finite. */
   exact: Compiled<Bound> | undefined;
 }
 
 /**
- * An executor of plans. It keeps what is compiled of so many structures, and computes again where a guess proves wrong.
+ * An executor of plans. It keeps the machines of the `structures` used last, and runs a pose again where a guess was wrong.
  *
- * @throws RangeError naming the executor for another number than a whole one from 1
+ * @throws RangeError naming the executor unless `structures` is a whole number from 1
  */
 export function plannedExecutor<Bound extends BoundPose>(
   target: Target<Bound>,

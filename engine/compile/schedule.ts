@@ -4,11 +4,11 @@ import { longAxes, outermost, type Size, sameSizes } from './sizes.ts';
 import { expensive, largestLoop, outerOf, readsInPlace, reducesOuter, type Storage } from './storage.ts';
 
 /*
- * The pass that says which loops there are, and their order. A root is something that has to lie in an array, and the loop
- * nest that puts it there. Roots that run over the same outermost axis and do not wait for each other share a loop.
+ * The pass that decides which loops there are, and their order. A root is a stored node with the loop nest that computes it.
+ * Roots that run over the same outermost axis and do not wait for each other share a loop.
  */
 
-/** Something that must lie in the arena, and the loop nest that puts it there. */
+/** A stored node, or a part of one, with the loop nest that computes it. */
 export interface Root {
   readonly node: Node;
   /** Which part of a scattered node; 0 for all others. */
@@ -27,9 +27,9 @@ export interface Group {
 
 export interface Schedule {
   readonly groups: readonly Group[];
-  /** Whether a group finds a node in its buffer, rather than computing it in place. */
+  /** Whether a group reads a node from its buffer; otherwise it computes it in place. */
   isThere(node: Node, group: Group): boolean;
-  /** Nodes whose numbers lie in a buffer, those too that a loop stores for a later one. */
+  /** All nodes that lie in a buffer: those of {@link Storage}, and those that a loop stores for a later one. */
   readonly stored: ReadonlySet<Node>;
 }
 
@@ -228,7 +228,7 @@ function rootsOf(node: Node): Root[] {
   return [{ node, part: 0, space: shape }];
 }
 
-/** Stores what is expensive and needed in several loops in the first of them. */
+/** Stores an expensive node that several loops need in the first of them. */
 function shareAcross(draft: Draft): void {
   const first = new Map<Node, OpenGroup>();
   for (const group of draft.groups) {
@@ -240,8 +240,8 @@ function shareAcross(draft: Draft): void {
       seen.add(node);
       if (draft.isThere(node, group.order)) return;
       const before = first.get(node);
-      const isLike = outerOf(node) !== undefined && outerOf(node) === group.outer;
-      if (before && isLike && node.form.kind !== 'reshape' && draft.isExpensive(node)) {
+      const runsAlong = outerOf(node) !== undefined && outerOf(node) === group.outer;
+      if (before && runsAlong && node.form.kind !== 'reshape' && draft.isExpensive(node)) {
         draft.store(node, before);
         return;
       }

@@ -3,15 +3,14 @@ import { baseOf, isGiven, type Node, ownCost } from './node.ts';
 import { isPrefix, longAxes, one, outermost, type Size, sameWithoutOnes } from './sizes.ts';
 
 /*
- * The pass that says what must lie in an array. Nothing is computed but what is stored: between stored nodes, values are
- * pulled in as expressions, so that an elementwise chain with its broadcasts, gathers and inner sums becomes the body of
- * one loop.
+ * The pass that decides which nodes lie in an array. All others are computed inside the loops of those: an elementwise
+ * chain with its broadcasts, gathers and inner sums becomes the body of one loop.
  */
 
-/** An expression at least this expensive (in additions) is stored rather than computed in two loops. */
+/** A node that costs so many additions for each entry is stored rather than computed in two loops. */
 export const expensive = 6;
 
-/** Expressions are read and written by recursion: a chain of more nodes than this is stored in between. */
+/** A longer chain of nodes is stored in between, as expressions are read and written by recursion. */
 const longestChain = 200;
 
 /** A loop's work, in additions, beyond which it is divided: code this long is neither optimised nor, as WebAssembly, valid. */
@@ -20,7 +19,7 @@ export const largestLoop = 6000;
 export interface Storage {
   /** Nodes that lie in a buffer. */
   readonly stored: ReadonlySet<Node>;
-  /** Those that come about in a buffer and nowhere else: their readers wait until the loop is over. */
+  /** Those that are complete only when their loop is over: readers wait for that. */
   readonly barriers: ReadonlySet<Node>;
   /** The cost of one entry of each node from what is stored or given, in additions. */
   readonly costs: ReadonlyMap<Node, number>;
@@ -44,13 +43,13 @@ export function storageOf({ nodes, wanted }: Graph, rounds: boolean): Storage {
   return { stored, barriers, costs };
 }
 
-/** Whether a node comes about entry by entry in no order of its own, or all at once. */
+/** Whether a node is complete only when its loop is over: a scatter, a matrix product, a sum over the outermost axis. */
 function isBarrier(node: Node): boolean {
   const { kind } = node.form;
   return kind === 'scatter' || kind === 'matmul' || (kind === 'reduce' && reducesOuter(node));
 }
 
-/** Whether a sum runs over its outermost axis: then it must see all of the loop, and is there only afterwards. */
+/** Whether a sum runs over its outermost axis: then it is known only after the loop. */
 export function reducesOuter({ form, inputs }: Node): boolean {
   if (form.kind !== 'reduce') return false;
   const { shape } = inputs[0] as Node;
@@ -58,7 +57,7 @@ export function reducesOuter({ form, inputs }: Node): boolean {
   return outer >= 0 && form.axes.includes(outer);
 }
 
-/** Whether a reader takes input `i` in another order than it comes about, and it is better stored for that. */
+/** Whether input `i` must be stored for its reader, which takes it in another order than it is computed. */
 function mustLie({ form, inputs, shape }: Node, i: number, costs: ReadonlyMap<Node, number>): boolean {
   const input = inputs[i] as Node;
   const isExpensive = (costs.get(input) as number) >= expensive;

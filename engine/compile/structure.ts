@@ -26,7 +26,7 @@ export interface Structure {
  */
 const numbersByText = new Map<string, number>();
 const numbersByExpression = new WeakMap<Expression, number[]>();
-/** So many texts are kept; then all go, since numbers are never given twice, and forgetting one costs a plan at most. */
+/** The most texts kept. Then all are forgotten: no number is given twice, so it costs a plan for each at most. */
 const mostTexts = 4096;
 let nextNumber = 0;
 
@@ -203,7 +203,7 @@ export function structureOf(
   return { key: key.text(), precision, sizes, starts };
 }
 
-/** Where a structure first differs from another, in words: which of its live values. */
+/** The first difference of a structure from the one before, in words: which of its live values. */
 export function differenceOf(before: string, key: string, live: readonly Value[]): string {
   let at = 0;
   while (at < key.length && key[at] === before[at]) at++;

@@ -1,6 +1,6 @@
 import { type Expr, isAtom, type Statement, usesOf, walkStatements } from './ir.ts';
 
-/** How often each expression of a loop nest is used, and how many loops deep at most. */
+/** Counts how often each expression of a loop nest is used, and how many loops deep at most. */
 export class Uses {
   readonly #uses = new Map<Expr, { count: number; depth: number }>();
 

@@ -752,6 +752,7 @@ export const mutations: readonly Mutation[] = [
     file: 'examples/plain-executor.ts',
     find: 'data: read(value).data.slice()',
     replace: 'data: read(value).data',
+    caughtBy: ['test/docs/executor.test.ts'],
   },
   {
     name: 'an executor forgets the memory of a failed run',
@@ -760,23 +761,20 @@ export const mutations: readonly Mutation[] = [
         memory.give(bytes);`,
     replace: `} finally {
         if (known.size > 0) memory.give(bytes);`,
+    caughtBy: ['test/docs/executor.test.ts'],
   },
   {
     name: 'an executor goes on where it said that it stops',
     file: 'examples/plain-executor.ts',
     find: 'if (value === first && proceed?.(read(value)) === false)',
     replace: 'if (value === first && proceed?.(read(value)) === undefined && proceed)',
+    caughtBy: ['test/docs/executor.test.ts'],
   },
   {
     name: 'a wanted index is copied without regard to its place',
     file: 'engine/wanted-indices.ts',
     find: 'copy ?? (computed[next++] as Tensor)',
     replace: 'copy ?? (computed[next] as Tensor)',
-  },
-  {
-    name: 'a row that no index picks is not cleared',
-    file: 'engine/compile/plan.ts',
-    find: 'return form.overlaps ? 0 : undefined;',
-    replace: 'return undefined;',
+    caughtBy: ['test/executors/jit.test.ts', 'test/executors/gpu.test.ts'],
   },
 ];
