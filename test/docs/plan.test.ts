@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { jit, Tape, tensor, type Value } from 'posetape';
+import { add, exp, mul, pow, slice, sum } from 'posetape/ops';
+import { expect, test, vi } from 'vitest';
 import { expectFilled, printedBy } from './page.ts';
 
 /** The sections of an explained plan: one for each pass, and the code. */
@@ -43,4 +45,54 @@ test('docs/plan.md shows its programs, and what each pass makes of them', async 
     ['graph:', 'storage:', 'schedule:', 'fuse:', 'order:', '//'],
     ['graph:', 'schedule:'],
   ]);
+});
+
+/** Records a value of so many numbers, and more. */
+type Recording = (x: Value) => Value;
+const floats = (length: number) => new Float64Array(length).fill(0.5);
+
+test.each<[what: string, shared: boolean, first: [Recording, number], second: [Recording, number]]>([
+  ['a literal', true, [x => mul(x, 2.5), 4], [x => mul(x, 3.5), 4]],
+  ['a length', true, [exp, 4], [exp, 5]],
+  ['the beginning of a slice', true, [x => slice(x, 0, 2), 4], [x => slice(x, 1, 3), 4]],
+  ['a literal that is 0 or 1', false, [x => mul(x, 0), 4], [x => mul(x, 1), 4]],
+  ['an exponent', false, [x => pow(x, 2), 4], [x => pow(x, 3), 4]],
+  ['a length of 1', false, [exp, 4], [exp, 1]],
+  ['which lengths are equal', false, [withThree, 4], [withThree, 3]],
+  ['the number of values', false, [exp, 4], [x => exp(exp(x)), 4]],
+  ['an op', false, [exp, 4], [sum, 4]],
+])('as docs/plan.md says of tapes that differ in %s, they share one plan: %s', (_, shared, ...tapes) => {
+  const executor = jit();
+  for (const [record, length] of tapes) executor.run([record(new Tape().parameter(floats(length)))]);
+  expect(executor.planned).toBe(shared ? 1 : 2);
+});
+
+function withThree(x: Value): Value {
+  return add(sum(x), x.tape.constant(tensor(floats(3), [3])));
+}
+
+test('as docs/plan.md says of tapes whose arrays are of other types, they share no plan', () => {
+  const executor = jit();
+  for (const array of [floats(4), Float32Array.from(floats(4))])
+    executor.run([exp(new Tape().parameter(array))]);
+  expect(executor.planned).toBe(2);
+});
+
+test('as docs/plan.md says, an executor warns once when more than half of its last 64 tapes were new', () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  const executor = jit();
+  const chain = (length: number) => {
+    let y = new Tape().parameter(floats(4));
+    for (let i = 0; i < length; i++) y = exp(y);
+    executor.run([y]);
+  };
+  // Half of them: no warning.
+  for (let i = 0; i < 64; i++) chain(i % 2 === 0 ? i : 0);
+  expect(warn).not.toHaveBeenCalled();
+  for (let i = 100; i < 180; i++) chain(i);
+  expect(warn).toHaveBeenCalledTimes(1);
+  expect(warn.mock.calls[0]?.[0]).toMatch(
+    /^jit float64: more than half of the last \d+ tapes .* The last differs .* in %\d+ = exp \[4\]/,
+  );
+  warn.mockRestore();
 });
