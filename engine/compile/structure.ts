@@ -71,6 +71,8 @@ class Key {
   #characters = new Uint16Array(1024);
   #length = 0;
   #latest = '';
+  /** The characters of the latest text: quicker to compare than the text itself. */
+  #latestCharacters = new Uint16Array();
   readonly #float = new Float64Array(1);
   readonly #parts = new Uint16Array(this.#float.buffer);
 
@@ -91,14 +93,18 @@ class Key {
 
   /** The same text as last time is the same string: poses come one after the other, and comparing is less than making. */
   text(): string {
-    if (!this.#isLatest()) this.#latest = this.#made();
+    if (!this.#isLatest()) {
+      this.#latest = this.#made();
+      this.#latestCharacters = this.#characters.slice(0, this.#length);
+    }
     return this.#latest;
   }
 
   #isLatest(): boolean {
-    const [characters, latest] = [this.#characters, this.#latest];
+    const characters = this.#characters;
+    const latest = this.#latestCharacters;
     if (latest.length !== this.#length) return false;
-    for (let i = 0; i < latest.length; i++) if (latest.charCodeAt(i) !== characters[i]) return false;
+    for (let i = 0; i < latest.length; i++) if (latest[i] !== characters[i]) return false;
     return true;
   }
 
