@@ -28,15 +28,15 @@ export interface Buffers {
   readonly taints: Map<number, Taint>;
 }
 
-/** Writes the loop of a group; `rounds` where a stored number is rounded to float32. */
-export function fused(group: Group, { graph, schedule, buffers, guesses, rounds }: FuseSetting): FusedLoop {
+/** Writes the loop of a group. */
+export function fused(group: Group, setting: FuseSetting): FusedLoop {
+  const { graph, schedule, buffers, guesses, rounds } = setting;
   const reader = new Reader({
     inputs: graph.inputs,
     expressions: new Expressions(guesses, rounds),
     bufferOf: node => (schedule.isThere(node, group) ? buffers.idOf(node) : undefined),
     taintOf: buffer => buffers.taints.get(buffer) ?? 0,
-    isRounded: rounds ? node => schedule.stored.has(node) : () => false,
-    roundsInputs: rounds,
+    isRounded: node => setting.rounded.has(node),
   });
   const sinks = group.roots.map(root => reader.sinkOf(root, buffers.idOf(root.node)));
   for (const { buffer, value } of sinks) {
@@ -51,7 +51,10 @@ export interface FuseSetting {
   readonly schedule: Schedule;
   readonly buffers: Buffers;
   readonly guesses: Guesses;
+  /** Whether numbers that are compared are rounded to float32. */
   readonly rounds: boolean;
+  /** The nodes whose numbers are rounded to float32 wherever they are computed: see {@link roundedNodes}. */
+  readonly rounded: ReadonlySet<Node>;
 }
 
 /** The surroundings of a {@link Reader}: where nodes lie, and what is rounded. */
@@ -63,8 +66,24 @@ export interface Finding {
   readonly taintOf: (buffer: number) => Taint;
   /** Whether the numbers of a node that is computed here are float32. */
   readonly isRounded: (node: Node) => boolean;
-  /** Whether inputs of float64 are read as float32. */
-  readonly roundsInputs: boolean;
+}
+
+/**
+ * The nodes that are stored, and those of which a view is. In float32 a stored number is rounded, and so it must be for all
+ * others that use it: else what equals itself might not, once computed and once read.
+ */
+export function roundedNodes({ nodes }: Graph, stored: ReadonlySet<Node>): ReadonlySet<Node> {
+  const rounded = new Set(stored);
+  for (const node of nodes.toReversed()) {
+    if (rounded.has(node) && isView(node)) for (const input of node.inputs) rounded.add(input);
+  }
+  return rounded;
+}
+
+/** Whether the numbers of a node are those of others. */
+function isView({ form }: Node): boolean {
+  if (form.kind === 'scatter') return !form.overlaps || form.placements.length === 1;
+  return ['reshape', 'broadcast', 'transpose', 'slice', 'gather'].includes(form.kind);
 }
 
 /** Reads nodes as expressions inside one loop nest. */
@@ -134,9 +153,9 @@ export class Reader {
   }
 
   #given(input: number, shape: readonly Size[], index: readonly Expr[]): Expr {
-    const { type, isDouble } = this.#finding.inputs[input] as GraphInput;
+    const { type } = this.#finding.inputs[input] as GraphInput;
     const entry = this.expressions.entry({ kind: 'input', number: input, type }, shape, index);
-    return isDouble && this.#finding.roundsInputs ? this.expressions.round(entry) : entry;
+    return entry;
   }
 
   /** Entries of index data. */

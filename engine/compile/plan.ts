@@ -1,5 +1,5 @@
 import type { Value } from '../tape.ts';
-import { type FusedLoop, fused } from './fuse.ts';
+import { type FusedLoop, fused, roundedNodes } from './fuse.ts';
 import { type Graph, graphOf } from './graph.ts';
 import { type Guesses, guessesInOrder, isUnsure, noGuesses } from './guesses.ts';
 import type { ArrayRef, Buffer, Clear, LoopStep, MatmulStep, Plan, Step, Taint } from './ir.ts';
@@ -60,10 +60,11 @@ function passesOf(
 ): Passes | undefined {
   const rounds = structure.precision === 'float32';
   const graph = graphOf(live, wanted, structure, guesses.turned);
-  const storage = storageOf(graph, rounds);
+  const storage = storageOf(graph);
   const schedule = scheduleOf(graph, storage);
   const buffers = new BufferTable();
-  const setting = { graph, schedule, buffers, guesses, rounds };
+  const rounded = rounds ? roundedNodes(graph, schedule.stored) : new Set<Node>();
+  const setting = { graph, schedule, buffers, guesses, rounds, rounded };
   const loops = new Map<Group, FusedLoop>();
   const steps: Step[] = [];
   const cleared = new Set<Node>();

@@ -25,11 +25,10 @@ export interface Storage {
   readonly costs: ReadonlyMap<Node, number>;
 }
 
-/** Decides what is stored; `rounds` where a stored number is rounded, so that a sum must not be taken twice. */
-export function storageOf({ nodes, wanted }: Graph, rounds: boolean): Storage {
+/** Decides what is stored. */
+export function storageOf({ nodes, wanted }: Graph): Storage {
   const barriers = new Set(nodes.filter(isBarrier));
   for (const node of foldsTakenOften(nodes)) barriers.add(node);
-  if (rounds) for (const node of foldsCompared(nodes)) barriers.add(node);
   for (const node of endsOfChains(nodes, barriers)) barriers.add(node);
   const costs = costsOf(nodes, barriers);
   const stored = new Set([...barriers, ...wanted]);
@@ -106,33 +105,6 @@ function findFolds(node: Node, seen: Set<Node>, found: Node[]): void {
     if (next.form.kind === 'reduce' && longAxes(next.shape).length > 0) found.push(next);
     stack.push(...next.inputs);
   }
-}
-
-/**
- * Sums inside terms of which the largest is sought and found again, as the gradient of max does. Taken anew by another
- * loop, a sum might be rounded otherwise, and none of the terms would equal the largest: the gradient would be 0/0.
- */
-function foldsCompared(nodes: readonly Node[]): Node[] {
-  const largest = new Map<Node, Node>();
-  for (const { form, inputs } of nodes) {
-    if (form.kind === 'map' && inputs.length === 2) {
-      for (const [i, input] of inputs.entries()) {
-        const of = throughViews(input);
-        const isMaximum = of.form.kind === 'reduce' && of.form.reducer === 'max';
-        if (isMaximum && throughViews(inputs[1 - i] as Node) === throughViews(of.inputs[0] as Node))
-          largest.set(of, inputs[1 - i] as Node);
-      }
-    }
-  }
-  const found: Node[] = [];
-  const seen = new Set<Node>();
-  for (const terms of largest.values()) findFolds(terms, seen, found);
-  return found;
-}
-
-function throughViews(node: Node): Node {
-  const { kind } = node.form;
-  return kind === 'reshape' || kind === 'broadcast' ? throughViews(node.inputs[0] as Node) : node;
 }
 
 /** The nodes at which a chain of computations gets too long, or the work of one loop too much. */

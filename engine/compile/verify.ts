@@ -192,6 +192,8 @@ function verifyScope(step: LoopStep, fail: Fail): void {
     }
   };
   check(step.body, new Set(), []);
+  const outer = new Set(step.body.flatMap(each => (each.kind === 'loop' ? [each.path[0]] : [])));
+  if (outer.size > 1) fail(`has loops over ${outer.size} axes`);
   const sinks = count(step.body);
   if (sinks !== step.sinks.length) fail(`has ${sinks} of ${step.sinks.length} sinks in its statements`);
   for (const sink of step.sinks) if (isWholeFold(sink) && sink.path.length === 0) fail('folds over no loop');

@@ -7,7 +7,7 @@ import { Arena, JitMachine, type JitPose } from './machine.ts';
 /** Options of {@link jit}. */
 export interface JitOptions {
   /**
-   * Default float64. In float32 every number that is stored, read or compared is float32; expressions and sums run in
+   * Default float64. In float32 every number that is stored or compared is float32; expressions and sums run in
    * float64 inside.
    */
   readonly precision?: Precision;

@@ -321,13 +321,6 @@ export const compilerMutations: readonly Mutation[] = [
     caughtBy: ['test/executors/wrong-elsewhere.test.ts'],
   },
   {
-    name: 'sums of terms whose largest is sought are taken anew',
-    file: 'engine/compile/storage.ts',
-    find: 'if (rounds) for (const node of foldsCompared(nodes)) barriers.add(node);',
-    replace: '',
-    caughtBy: ['test/executors/wrong-elsewhere.test.ts', 'test/executors/wasm/wasm.test.ts'],
-  },
-  {
     name: 'a long chain is one expression, too deep to be read',
     file: 'engine/compile/storage.ts',
     find: 'const longestChain = 200;',
@@ -414,20 +407,6 @@ export const compilerMutations: readonly Mutation[] = [
     find: "reducer === 'sum' ? this.expressions.apply('add', [this.expressions.constant(0), body]) : body",
     replace: 'body',
     caughtBy: ['test/compile/plans.test.ts'],
-  },
-  {
-    name: 'a stored number is used unrounded by the loop that stores it',
-    file: 'engine/compile/fuse.ts',
-    find: 'this.#finding.isRounded(node) ? this.expressions.round(value) : value',
-    replace: 'value',
-    caughtBy: ['test/executors/jit.test.ts', 'test/executors/wrong-elsewhere.test.ts'],
-  },
-  {
-    name: 'numbers of float64 are read unrounded in float32',
-    file: 'engine/compile/fuse.ts',
-    find: 'isDouble && this.#finding.roundsInputs',
-    replace: 'false',
-    caughtBy: ['test/executors/jit.test.ts', 'test/executors/wrong-elsewhere.test.ts'],
   },
   {
     name: 'parts that overlap replace one another',
@@ -540,7 +519,7 @@ export const compilerMutations: readonly Mutation[] = [
     file: 'engine/compile/cache.ts',
     find: 'latest?.key === key && latest.variant === variant',
     replace: 'latest?.key === key',
-    caughtBy: ['test/executors/wasm/wasm.test.ts'],
+    caughtBy: ['test/compile/plans.test.ts'],
   },
   {
     name: 'a warning at every plan',
@@ -632,5 +611,19 @@ export const compilerMutations: readonly Mutation[] = [
     find: 'for (const writer of writers.get(buffer) ?? []) needs.add(writer);',
     replace: '',
     caughtBy: ['test/executors/wasm/wasm.test.ts'],
+  },
+  {
+    name: 'a stored number is used unrounded by the loop that stores it',
+    file: 'engine/compile/plan.ts',
+    find: 'rounds ? roundedNodes(graph, schedule.stored) : new Set<Node>()',
+    replace: 'new Set<Node>()',
+    caughtBy: ['test/executors/jit.test.ts', 'test/compile/plans.test.ts'],
+  },
+  {
+    name: 'a number is rounded where a view of it is stored, and not elsewhere',
+    file: 'engine/compile/fuse.ts',
+    find: 'if (rounded.has(node) && isView(node)) for (const input of node.inputs) rounded.add(input);',
+    replace: '',
+    caughtBy: ['test/compile/plans.test.ts'],
   },
 ];

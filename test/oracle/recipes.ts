@@ -105,7 +105,9 @@ function masked(b: Builder): void {
     () => b.add('less', [x, b.operand(x)]),
   ])();
   const unsafe = random.chance(0.6) ? b.add('div', [random.pick([1, -3]), zeros]) : guarded(b, x);
-  const product = b.add('scaled', [zeros, unsafe]);
+  // Each was made to fit x, but perhaps not the other.
+  const fits = broadcast([zeros.shape, unsafe.shape]) !== undefined;
+  const product = b.add('scaled', [zeros, fits ? unsafe : x]);
   if (random.chance(0.4))
     b.add(random.pick(['less', 'equal', 'maximum', 'pow', 'minimum']), [product, b.literal()]);
   else if (random.chance(0.5)) b.add('where', [product, b.beside(product), b.literal()]);

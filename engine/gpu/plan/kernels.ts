@@ -126,7 +126,6 @@ class KernelPlanner {
         bufferOf: read => this.#buffers.get(read),
         taintOf: () => 0,
         isRounded: () => false,
-        roundsInputs: false,
       },
       (index, rows) => this.#segmentInputs(index, rows),
     );
