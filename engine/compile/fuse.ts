@@ -144,7 +144,11 @@ export class Reader {
     const { form } = node;
     const { expressions } = this;
     if (form.kind === 'fill') return expressions.constant(form.number);
-    if (form.kind === 'leaf') return this.#given(form.input, shape, index);
+    if (form.kind === 'leaf') {
+      const entry = this.#given(form.input, shape, index);
+      const { isDouble } = this.#finding.inputs[form.input] as GraphInput;
+      return isDouble && this.#finding.isRounded(node) ? expressions.round(entry) : entry;
+    }
     const buffer = this.#finding.bufferOf(node);
     if (buffer === undefined) return undefined;
     this.reads.add(buffer);

@@ -240,8 +240,9 @@ function shareAcross(draft: Draft): void {
       seen.add(node);
       if (draft.isThere(node, group.order)) return;
       const before = first.get(node);
-      const runsAlong = outerOf(node) !== undefined && outerOf(node) === group.outer;
-      if (before && runsAlong && node.form.kind !== 'reshape' && draft.isExpensive(node)) {
+      // A single number costs next to nothing in each loop; all else is read in place, and so runs along the same axis.
+      const isNumber = outerOf(node) === undefined;
+      if (before && !isNumber && node.form.kind !== 'reshape' && draft.isExpensive(node)) {
         draft.store(node, before);
         return;
       }

@@ -12,28 +12,37 @@ import {
 import { boltzmann, combinePoses, lse, mean } from 'posetape/combine';
 import { gpu } from 'posetape/gpu';
 import {
+  abs,
   add,
   concat,
   div,
   exp,
+  expm1,
+  floor,
   layerNorm,
   less,
   log,
+  log1p,
   logSoftmax,
   logSumExp,
   max,
   maximum,
   minimum,
   mul,
+  neg,
   norm,
   pow,
   reshape,
   segmentSum,
+  sign,
+  sin,
   softmax,
   softplus,
+  sqrt,
   square,
   sub,
   sum,
+  tanh,
   where,
 } from 'posetape/ops';
 import { wasm } from 'posetape/wasm';
@@ -190,6 +199,23 @@ describe('infinities', () => {
       return [div(x as Value, concat([tape.fill(0, [1]), tape.fill(-0, [1])], 0))];
     });
     expect(quotients).toEqual([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]);
+  });
+
+  onEach('%s: functions of ±0 have the sign that Math gives them', async (_, executor) => {
+    const functions = [
+      [abs, Math.abs],
+      [neg, (x: number) => -x],
+      [sign, Math.sign],
+      [floor, Math.floor],
+      [expm1, Math.expm1],
+      [log1p, Math.log1p],
+      [sqrt, Math.sqrt],
+      [sin, Math.sin],
+      [tanh, Math.tanh],
+    ] as const;
+    const zeros = [-0, 0, -0, 0, -0];
+    const found = await run(executor, [zeros], x => functions.map(([op]) => op(x as Value)));
+    expect(found).toEqual(functions.map(([, expected]) => zeros.map(expected)));
   });
 
   onEach('%s: the larger and the smaller of zeros have signs', async (_, executor) => {

@@ -297,7 +297,7 @@ export const compilerMutations: readonly Mutation[] = [
     file: 'engine/compile/storage.ts',
     find: "case 'gather': return i === 0;",
     replace: "case 'gather': return false;",
-    caughtBy: ['test/executors/jit.test.ts'],
+    caughtBy: ['test/compile/plans.test.ts', 'test/executors/jit.test.ts'],
   },
   {
     name: 'a sum over the outermost axis is there at once',
@@ -360,13 +360,6 @@ export const compilerMutations: readonly Mutation[] = [
     file: 'engine/compile/schedule.ts',
     find: '(home !== undefined && home < order)',
     replace: '(home !== undefined && home <= order)',
-    caughtBy: ['test/executors/jit.test.ts'],
-  },
-  {
-    name: 'a node is shared by a loop over another axis',
-    file: 'engine/compile/schedule.ts',
-    find: 'outerOf(node) !== undefined && outerOf(node) === group.outer',
-    replace: 'true',
     caughtBy: ['test/executors/jit.test.ts'],
   },
   {
@@ -441,7 +434,7 @@ export const compilerMutations: readonly Mutation[] = [
     file: 'engine/compile/order.ts',
     find: "if (expr.guess === 'masked' || isFiniteNumber(b)) result = of(a);",
     replace: "if (expr.kind === 'mul') result = of(a);",
-    caughtBy: ['test/compile/rules.test.ts'],
+    caughtBy: ['test/compile/plans.test.ts', 'test/compile/rules.test.ts'],
   },
   {
     name: 'a number counts as the truth of it',
@@ -470,7 +463,7 @@ export const compilerMutations: readonly Mutation[] = [
     file: 'engine/compile/expressions.ts',
     find: 'return each.path.length < condition.path.length ? each : undefined;',
     replace: 'return undefined;',
-    caughtBy: ['test/executors/jit.test.ts'],
+    caughtBy: ['test/compile/plans.test.ts', 'test/executors/jit.test.ts'],
   },
   {
     name: 'rows are added up on top of the last pose’s',

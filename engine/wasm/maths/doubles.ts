@@ -58,7 +58,10 @@ export function sinOrCos(at: Place, which: 'sin' | 'cos', x: Code): Code {
       f.set(result, { kind: 'lane', op: 'f32x4.replace_lane', lane, args: [get, called] });
     }
   });
-  return { kind: 'get', local: result };
+  const made: Code = { kind: 'get', local: result };
+  if (which === 'cos') return made;
+  // Of −0 it is −0.
+  return keep(at, or(made, and(op('f32x4.eq', x, number(at, 0)), x)), which);
 }
 
 /** 2/((2i + 1) ln 2): log₂((1 + s)/(1 − s)) = s Σ cᵢ s²ⁱ. */

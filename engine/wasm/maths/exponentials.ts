@@ -97,6 +97,7 @@ export function tanh(at: Place, x: Code): Code {
   const e = exp(at, keep(at, add(size, size)));
   const one = number(at, 1);
   const far = sub(one, div(number(at, 2), add(e, one)));
-  const signed = or(far, and(x, integer(at, signBit)));
-  return keep(at, target.select(less(size, number(at, 0.625)), near, signed), 'tanh');
+  const either = target.select(less(size, number(at, 0.625)), near, far);
+  // near has the sign of x already, but at −0.
+  return keep(at, or(either, and(x, integer(at, signBit))), 'tanh');
 }

@@ -8,6 +8,7 @@ import {
   less,
   mul,
   number,
+  or,
   type Place,
   polynomial,
   sub,
@@ -92,7 +93,8 @@ export function log1p(at: Place, x: Code): Code {
     const rest = target.select(op('f32x4.eq', x, number(at, Infinity)), x, ends);
     f.set(result, target.select(isPlain, { kind: 'get', local: result }, rest));
   });
-  return { kind: 'get', local: result };
+  // Of −0 it is −0; everywhere else it has the sign of x already.
+  return keep(at, or({ kind: 'get', local: result }, and(x, number(at, -0))), 'log1p');
 }
 
 /** ln(1 + e) within 2 ulp for e from 0 to 1, as in softplus: 2 artanh(e/(2 + e)), fitted for s² up to 1/9. */
