@@ -1,7 +1,15 @@
 import type { Graph } from './graph.ts';
-import { baseOf, isGiven, type Node, ownCost } from './node.ts';
+import { baseOf, isGiven, type Node } from './node.ts';
 import { longAxes, outermost, type Size, sameSizes } from './sizes.ts';
-import { expensive, largestLoop, outerOf, readsInPlace, reducesOuter, type Storage } from './storage.ts';
+import {
+  expensive,
+  largestLoop,
+  outerOf,
+  readsInPlace,
+  reducesOuter,
+  type Storage,
+  workOf,
+} from './storage.ts';
 
 /*
  * The pass that decides which loops there are, and their order. A root is a stored node with the loop nest that computes it.
@@ -16,6 +24,9 @@ export interface Root {
   /** The axes the loops run over. */
   readonly space: readonly Size[];
 }
+
+/** The work of finding an entry's place and putting it there, in additions. */
+const costOfSink = 10;
 
 /** Roots that share a loop, or one matrix product. */
 export interface Group {
@@ -143,9 +154,9 @@ class Draft {
     let work = 0;
     let seen = new Set<Node>();
     for (const root of group.roots.toSorted((a, b) => a.node.id - b.node.id || a.part - b.part)) {
-      let own = 1;
+      let own = costOfSink;
       this.visit({ order: group.order, roots: [root] }, node => {
-        if (!seen.has(node)) own += ownCost(node);
+        if (!seen.has(node)) own += workOf(node);
         seen.add(node);
       });
       const current = portions.at(-1) as Root[];

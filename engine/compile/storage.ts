@@ -107,6 +107,11 @@ function findFolds(node: Node, seen: Set<Node>, found: Node[]): void {
   }
 }
 
+/** The work that a node adds to a loop, in additions: finding its operands counts, too. */
+export function workOf(node: Node): number {
+  return 3 + ownCost(node);
+}
+
 /** The nodes at which a chain of computations gets too long, or the work of one loop too much. */
 function endsOfChains(nodes: readonly Node[], barriers: ReadonlySet<Node>): Node[] {
   const lengths = new Map<Node, number>();
@@ -116,7 +121,7 @@ function endsOfChains(nodes: readonly Node[], barriers: ReadonlySet<Node>): Node
   const ends: Node[] = [];
   for (const node of nodes) {
     if (isGiven(node)) continue;
-    let [length, own] = [0, ownCost(node)];
+    let [length, own] = [0, workOf(node)];
     for (const input of node.inputs) {
       length = Math.max(length, lengths.get(input) ?? 0);
       if (!counted.has(input)) own += work.get(input) ?? 0;

@@ -379,6 +379,21 @@ describe('nothing is too deep or too many', () => {
     }
   });
 
+  test('a concatenation of 5,000 parts', () => {
+    const tape = new Tape();
+    const x = tape.parameter([1, 2], 'x');
+    const whole = concat(
+      Array.from({ length: 5000 }, (_, i) => mul(x, 1e-3 * i)),
+      0,
+    );
+    const wanted = [whole, ...gradient(sum(square(whole)), [x])];
+    const expected = interpreter().run(wanted);
+    for (const executor of plain) {
+      for (const [i, found] of executor.run(wanted).entries())
+        expectClose(found, expected[i] as Tensor, toleranceOf(executor));
+    }
+  });
+
   test('130,000 values to differentiate by, and as many uses of one', () => {
     const tape = new Tape();
     const x = tape.parameter(2, 'x');
