@@ -69,12 +69,14 @@ export interface Finding {
 }
 
 /**
- * The nodes that are stored, and those of which a view is. In float32 a stored number is rounded, and so it must be for all
- * others that use it: else what equals itself might not, once computed and once read.
+ * The arrays that are given, the nodes that are stored, and those of which a view is. In float32 a stored number is
+ * rounded, and so it must be for all that use it, or what equals itself might not, once computed and once read. Single
+ * numbers stay float64, as those inside expressions do.
  */
 export function roundedNodes({ nodes }: Graph, stored: ReadonlySet<Node>): ReadonlySet<Node> {
   const rounded = new Set(stored);
   for (const node of nodes.toReversed()) {
+    if (node.form.kind === 'leaf' && node.shape.length > 0) rounded.add(node);
     if (rounded.has(node) && isView(node)) for (const input of node.inputs) rounded.add(input);
   }
   return rounded;
