@@ -65,7 +65,7 @@ export async function measureCells(
   }
 }
 
-/** Whether the first run, of a full graph, has planned it, and so says nothing of the next. */
+/** True if the first run, of a full graph, has planned it, and so says nothing of the next. */
 export function plansMuch({ executor, strategy }: Way): boolean {
   return executor !== 'interpreter' && strategy === 'full-graph';
 }

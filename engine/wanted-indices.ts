@@ -1,7 +1,7 @@
 import type { Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
-/** Whether an executor computes a value, or gives it in its precision: all but indices. */
+/** True if an executor computes a value, or gives it in its precision: all but indices. */
 export const isComputed = ({ dtype }: Value): boolean => dtype !== 'index';
 
 /**

@@ -68,7 +68,7 @@ export interface Facts {
   readonly adapter: Adapter | null;
 }
 
-/** Whether WebGPU is rendered on the CPU, by Chromium's SwiftShader, or by what the machine has. */
+/** True if WebGPU is rendered on the CPU, by Chromium's SwiftShader, or by what the machine has. */
 export const renderers = ['software', 'hardware'] as const;
 export type Renderer = (typeof renderers)[number];
 

@@ -7,7 +7,7 @@ type Floats = Float64Array | Float32Array;
 export interface Tile {
   readonly rows: number;
   readonly columns: number;
-  /** Whether op(A) and op(B) are first copied, as float64, into the order in which the innermost loop reads them. */
+  /** True if op(A) and op(B) are first copied, as float64, into the order in which the innermost loop reads them. */
   readonly packed: boolean;
 }
 

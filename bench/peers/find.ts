@@ -32,7 +32,7 @@ function pythonWithTorch(): string | undefined {
   return python;
 }
 
-/** Whether PyTorch has a GPU to compute on. */
+/** True if PyTorch has a GPU to compute on. */
 export function torchHasGpu(): boolean {
   const python = pythonWithTorch();
   const code = 'import sys, torch; sys.exit(not torch.cuda.is_available())';

@@ -60,7 +60,7 @@ const oneThread = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THR
 /** How a measured process is started. */
 export interface Settings {
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether it is bound to one core; default true. */
+  /** True if it is bound to one core; default true. */
   readonly isPinned?: boolean;
 }
 

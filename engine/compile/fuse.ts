@@ -51,7 +51,7 @@ export interface FuseSetting {
   readonly schedule: Schedule;
   readonly buffers: Buffers;
   readonly guesses: Guesses;
-  /** Whether numbers that are compared are rounded to float32. */
+  /** True if numbers that are compared are rounded to float32. */
   readonly rounds: boolean;
   /** The nodes whose numbers are rounded to float32 wherever they are computed: see {@link roundedNodes}. */
   readonly rounded: ReadonlySet<Node>;
@@ -64,7 +64,7 @@ export interface Finding {
   /** The buffer in which a node lies already. */
   readonly bufferOf: (node: Node) => number | undefined;
   readonly taintOf: (buffer: number) => Taint;
-  /** Whether the numbers of a node that is computed here are float32. */
+  /** True if the numbers of a node that is computed here are float32. */
   readonly isRounded: (node: Node) => boolean;
 }
 
@@ -82,7 +82,7 @@ export function roundedNodes({ nodes }: Graph, stored: ReadonlySet<Node>): Reado
   return rounded;
 }
 
-/** Whether the numbers of a node are those of others. */
+/** True if the numbers of a node are those of others. */
 function isView({ form }: Node): boolean {
   if (form.kind === 'scatter') return !form.overlaps || form.placements.length === 1;
   return ['reshape', 'broadcast', 'transpose', 'slice', 'gather'].includes(form.kind);

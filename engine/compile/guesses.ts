@@ -43,7 +43,7 @@ const swallowsNaN = new Set<Expr['kind']>(['less', 'equal', 'nonzero', 'pow']);
 /** Operations that may give a finite number of an infinite one. */
 const swallowsInfinity = new Set<Expr['kind']>(['exp', 'expm1', 'tanh', 'min', 'max', 'sign', 'largest']);
 
-/** Whether a wrong number as argument `position` could vanish in an operation. */
+/** True if a wrong number as argument `position` could vanish in an operation. */
 export function swallows(kind: Expr['kind'], position: number, taint: Taint): boolean {
   if (taint === 0) return false;
   // Over 0 and −0 lie +∞ and −∞, and under ∞ lies 0.
@@ -51,7 +51,7 @@ export function swallows(kind: Expr['kind'], position: number, taint: Taint): bo
   return taint === 2 && swallowsInfinity.has(kind);
 }
 
-/** Whether a wrong guess could vanish on the way to some sinks. */
+/** True if a wrong guess could vanish on the way to some sinks. */
 export function isUnsure(sinks: readonly Sink[]): boolean {
   let unsure = sinks.some(({ kind, value }) => {
     return (kind === 'largest' || kind === 'fold-largest') && swallows('largest', 0, value.taint);

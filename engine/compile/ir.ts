@@ -95,12 +95,12 @@ export function typeOf(expr: Expr): Type {
   }
 }
 
-/** Whether an expression is the fold of a loop. */
+/** True if an expression is the fold of a loop. */
 export function isFold(expr: Expr): expr is ExprOf<'sum' | 'largest'> {
   return expr.kind === 'sum' || expr.kind === 'largest';
 }
 
-/** Whether nothing is computed for it: a number, or what a loop or a frame holds already. */
+/** True if nothing is computed for it: a number, or what a loop or a frame holds already. */
 export function isAtom({ kind }: Expr): boolean {
   return kind === 'constant' || kind === 'index' || kind === 'size' || kind === 'start' || kind === 'offset';
 }
@@ -213,7 +213,7 @@ export interface PlanInput {
   /** Which live value it is. */
   readonly place: number;
   readonly ref: ArrayRef;
-  /** Whether its numbers are float64. */
+  /** True if its numbers are float64. */
   readonly isDouble: boolean;
 }
 
@@ -262,6 +262,6 @@ export interface Plan {
   readonly inputs: readonly PlanInput[];
   /** The buffers of the wanted values. */
   readonly wanted: readonly number[];
-  /** Whether its results hold only if they are finite: see guesses.ts. */
+  /** True if its results hold only if they are finite: see guesses.ts. */
   readonly isGuess: boolean;
 }

@@ -13,7 +13,7 @@ export interface MapNodeForm extends MapForm {
   readonly cost: number;
   /** The same for expressions that compute the same. */
   readonly text: string;
-  /** Whether it stands for a sum turned round, and holds where it is finite. */
+  /** True if it stands for a sum turned round, and holds where it is finite. */
   readonly isTurned?: true;
 }
 
@@ -58,7 +58,7 @@ export type Make = (
   key: string | undefined,
 ) => Node;
 
-/** Whether a node is there before the first step. */
+/** True if a node is there before the first step. */
 export function isGiven({ form }: Node): boolean {
   return form.kind === 'leaf' || form.kind === 'fill';
 }

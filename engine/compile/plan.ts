@@ -16,7 +16,7 @@ import type { Structure } from './structure.ts';
 
 /** Options of {@link planOf}. */
 export interface PlanOptions {
-  /** Whether it may guess; its results then hold only if they are finite. Default false. */
+  /** True if it may guess; its results then hold only if they are finite. Default false. */
   readonly guesses?: boolean;
   /** Called with the output of each pass. */
   readonly onPasses?: (passes: Passes) => void;

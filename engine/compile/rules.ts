@@ -25,10 +25,10 @@ export interface Rule {
   readonly ulps?: number;
   /** Of whole numbers: positions and lengths. */
   readonly isWhole?: true;
-  /** Whether the sides may differ in the sign of a zero. */
+  /** True if the sides may differ in the sign of a zero. */
   readonly losesSignOfZero?: true;
   /**
-   * Whether `holds` is not checked before but proved afterwards: where it does not hold, the result must be NaN. Only
+   * True if `holds` is not checked before but proved afterwards: where it does not hold, the result must be NaN. Only
    * plans that may guess use such a row; its result is a product that is 0 where the first factor is. See guesses.ts.
    */
   readonly isGuess?: true;

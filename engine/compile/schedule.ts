@@ -38,7 +38,7 @@ export interface Group {
 
 export interface Schedule {
   readonly groups: readonly Group[];
-  /** Whether a group reads a node from its buffer; otherwise it computes it in place. */
+  /** True if a group reads a node from its buffer; otherwise it computes it in place. */
   isThere(node: Node, group: Group): boolean;
   /** All nodes that lie in a buffer: those of {@link Storage}, and those that a loop stores for a later one. */
   readonly stored: ReadonlySet<Node>;
@@ -87,7 +87,7 @@ class Draft {
     return (this.costs.get(node) as number) >= expensive;
   }
 
-  /** Whether a node lies in its buffer before the group of this order. */
+  /** True if a node lies in its buffer before the group of this order. */
   isThere(node: Node, order: number): boolean {
     if (this.#barriers.has(node)) return true;
     const home = this.#home.get(node);
@@ -325,7 +325,7 @@ class Visits {
     return [before, last];
   }
 
-  /** Whether a group would read `base` if it did not compute `without`. */
+  /** True if a group would read `base` if it did not compute `without`. */
   readsStill(group: OpenGroup, base: Node, without: Node): boolean {
     let reads = false;
     const read = (node: Node) => {

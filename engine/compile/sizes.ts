@@ -9,7 +9,7 @@ export function longAxes(shape: readonly Size[]): readonly Size[] {
   return shape.filter(size => size !== one);
 }
 
-/** Whether two shapes hold the same entries along the same axes, those of length 1 aside. */
+/** True if two shapes hold the same entries along the same axes, those of length 1 aside. */
 export function sameWithoutOnes(a: readonly Size[], b: readonly Size[]): boolean {
   return sameSizes(longAxes(a), longAxes(b));
 }
@@ -23,7 +23,7 @@ export function outermost(shape: readonly Size[]): Size | undefined {
   return shape.find(size => size !== one);
 }
 
-/** Whether a shape, broadcast to another, varies along its outer axes only: then it is computed outside the inner loops. */
+/** True if a shape, broadcast to another, varies along its outer axes only: then it is computed outside the inner loops. */
 export function isPrefix(shape: readonly Size[], whole: readonly Size[]): boolean {
   const aligned = whole.map((_, axis) => shape[axis - (whole.length - shape.length)] ?? one);
   let ended = false;

@@ -42,13 +42,13 @@ export function storageOf({ nodes, wanted }: Graph): Storage {
   return { stored, barriers, costs };
 }
 
-/** Whether a node is complete only when its loop is over: a scatter, a matrix product, a sum over the outermost axis. */
+/** True if a node is complete only when its loop is over: a scatter, a matrix product, a sum over the outermost axis. */
 function isBarrier(node: Node): boolean {
   const { kind } = node.form;
   return kind === 'scatter' || kind === 'matmul' || (kind === 'reduce' && reducesOuter(node));
 }
 
-/** Whether a sum runs over its outermost axis: then it is known only after the loop. */
+/** True if a sum runs over its outermost axis: then it is known only after the loop. */
 export function reducesOuter({ form, inputs }: Node): boolean {
   if (form.kind !== 'reduce') return false;
   const { shape } = inputs[0] as Node;
@@ -56,7 +56,7 @@ export function reducesOuter({ form, inputs }: Node): boolean {
   return outer >= 0 && form.axes.includes(outer);
 }
 
-/** Whether input `i` must be stored for its reader, which takes it in another order than it is computed. */
+/** True if input `i` must be stored for its reader, which takes it in another order than it is computed. */
 function mustLie({ form, inputs, shape }: Node, i: number, costs: ReadonlyMap<Node, number>): boolean {
   const input = inputs[i] as Node;
   const isExpensive = (costs.get(input) as number) >= expensive;
@@ -153,7 +153,7 @@ function costsOf(nodes: readonly Node[], barriers: ReadonlySet<Node>): Map<Node,
   return costs;
 }
 
-/** Whether a reader takes input `i` entry by entry in the order in which it is computed. */
+/** True if a reader takes input `i` entry by entry in the order in which it is computed. */
 export function readsInPlace({ form, inputs, shape }: Node, i: number): boolean {
   const input = inputs[i] as Node;
   switch (form.kind) {

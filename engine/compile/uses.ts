@@ -13,7 +13,7 @@ export class Uses {
     });
   }
 
-  /** Whether it is used more than once, or inside a deeper loop: all else is written where it is used. */
+  /** True if it is used more than once, or inside a deeper loop: all else is written where it is used. */
   needsLocal(expr: Expr): boolean {
     const uses = this.#uses.get(expr);
     return !isAtom(expr) && uses !== undefined && (uses.count > 1 || uses.depth !== expr.path.length);

@@ -60,12 +60,12 @@ export function verify(plan: Plan): void {
   }
 }
 
-/** Whether what a sink leaves is combined with what lies there. */
+/** True if what a sink leaves is combined with what lies there. */
 function combines({ kind }: Sink): boolean {
   return kind === 'add' || kind === 'largest';
 }
 
-/** Whether a buffer is stored part by part, each beginning at a number of the pose. */
+/** True if a buffer is stored part by part, each beginning at a number of the pose. */
 function isParted(plan: Plan, buffer: number): boolean {
   return plan.steps.every(
     step =>

@@ -65,7 +65,7 @@ const infix: Partial<Record<Expr['kind'], string>> = {
   times: '*',
 };
 
-/** Whether an expression needs no line of its own. A condition is a number, not 0 where it holds. */
+/** True if an expression needs no line of its own. A condition is a number, not 0 where it holds. */
 function needsNoLine(expr: Expr): boolean {
   const { kind, args } = expr;
   return isAtom(expr) || kind === 'nonzero' || (kind === 'indicator' && args[0]?.kind !== 'nonzero');

@@ -43,7 +43,7 @@ export function jitTarget(precision: Precision): Target<JitPose> {
   return { name: `jit ${precision}`, precision, compile: plan => new JitMachine(plan, arena) };
 }
 
-/** Whether this page or process lets a program write a program. */
+/** True if this page or process lets a program write a program. */
 function mayCompile(): boolean {
   try {
     return new Function('return true')() as boolean;

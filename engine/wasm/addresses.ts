@@ -132,7 +132,7 @@ export class Addresses {
     return this.#counters.get(`${expr.path}`) as Code;
   }
 
-  /** Whether an expression differs from lane to lane. */
+  /** True if an expression differs from lane to lane. */
   #isVarying(expr: Expr): boolean {
     if (!this.#lanes) return false;
     const known = this.#varying.get(expr);
@@ -163,7 +163,7 @@ function sum(a: Address, b: Address, asLanes: (address: Address) => Code): Addre
     : { kind: 'lanes', at: op('i32x4.add', asLanes(a), asLanes(b)) };
 }
 
-/** Whether an expression is a product of sizes and numbers: a stride. */
+/** True if an expression is a product of sizes and numbers: a stride. */
 function isProduct({ kind, args }: Expr): boolean {
   return kind === 'size' || kind === 'constant' || (kind === 'times' && args.every(isProduct));
 }

@@ -197,7 +197,7 @@ class MinHeap {
   }
 }
 
-/** Whether a later step reads of an earlier one no more than the rows of the band. */
+/** True if a later step reads of an earlier one no more than the rows of the band. */
 function isInStep(before: Candidate, after: Candidate): boolean {
   const { reads } = after.part.step;
   return before.part.step.writes.every(
@@ -268,7 +268,7 @@ function ofLoop({ buffers }: Plan, step: LoopStep): Own {
   return { part, axis, ownReads, ownWrites: new Set(ownWrites) };
 }
 
-/** Whether an index lies in the row that the outermost loop is at, and what else it names are places in that row. */
+/** True if an index lies in the row that the outermost loop is at, and what else it names are places in that row. */
 function isOwnRow(shape: readonly Size[], index: readonly Expr[], axis: Size): boolean {
   const first = shape.findIndex(size => size !== one);
   return (

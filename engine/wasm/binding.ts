@@ -71,7 +71,7 @@ function extrasOf(part: CompiledPart, isSummed: (buffer: number) => boolean): Om
 }
 
 /**
- * Whether sums into a buffer of so many numbers are kept by band, and the bands' added up in float64. Of more numbers each
+ * True if sums into a buffer of so many numbers are kept by band, and the bands' added up in float64. Of more numbers each
  * is a sum of fewer terms, and going over them after each band would cost as much as the terms.
  */
 export const isSummedByBands = (length: number): boolean => length <= 1024;

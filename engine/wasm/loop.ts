@@ -24,9 +24,9 @@ import type { Target } from './target.ts';
 /** What a loop is compiled for. */
 export interface LoopSettings {
   readonly target: Target;
-  /** Whether an axis is so short that four of its entries are no gain: then the loop around it is taken four at a time. */
+  /** True if an axis is so short that four of its entries are no gain: then the loop around it is taken four at a time. */
   readonly isShort: (size: Size) => boolean;
-  /** Whether what is added to a buffer is summed by bands of rows: see {@link Slot}. */
+  /** True if what is added to a buffer is summed by bands of rows: see {@link Slot}. */
   readonly isSummedByBands: (buffer: number) => boolean;
 }
 
@@ -179,7 +179,7 @@ class Loop {
     f.if(op('i32.lt_s', get, end), () => write(f.let('i32', op('i32.sub', end, get), 'left')));
   }
 
-  /** Whether a loop is the one to take four at a time: an innermost one, or one around nothing but short ones. */
+  /** True if a loop is the one to take four at a time: an innermost one, or one around nothing but short ones. */
   #isVector({ path, body }: LoopStatement): boolean {
     const inner = innerLoops(body);
     if (inner.length === 0) return true;

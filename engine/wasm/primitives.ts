@@ -91,7 +91,7 @@ function isKnown(expr: Expr | undefined): expr is ExprOf<'constant'> {
   return expr?.kind === 'constant' && !Number.isNaN(expr.value);
 }
 
-/** Whether it is 0 or less by its form: −|x| or −x². */
+/** True if it is 0 or less by its form: −|x| or −x². */
 function isNegative(expr: Expr | undefined): boolean {
   const of = expr?.kind === 'neg' ? expr.args[0] : undefined;
   return of?.kind === 'abs' || (of?.kind === 'mul' && of.args[0] === of.args[1]);

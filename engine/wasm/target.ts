@@ -2,7 +2,7 @@ import { type Code, op } from './emit/code.ts';
 
 /** What the engine's vectors can do. */
 export interface Target {
-  /** Whether it has relaxed SIMD, and so multiplies and adds in one. */
+  /** True if it has relaxed SIMD, and so multiplies and adds in one. */
   readonly isRelaxed: boolean;
   /** Rows of C that a product sums in registers at a time; where a sum is one instruction, more of them fit. */
   readonly tileRows: number;

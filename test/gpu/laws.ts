@@ -19,15 +19,15 @@ export interface Expected {
   readonly tolerance: number;
   /** The same for a single function, relative to its value. */
   readonly ofFunctions: number;
-  /** Whether proveExecutor draws its random programs and special numbers, which it can where no page is between. */
+  /** True if proveExecutor draws its random programs and special numbers, which it can where no page is between. */
   readonly isProved?: boolean;
   /** One random program in so many that a property draws elsewhere: each is compiled. Default 1. */
   readonly programsIn?: number;
   /** One pose in so many of the network's, where each takes long. */
   readonly networkPosesIn: number;
-  /** Whether a pose is one launch. */
+  /** True if a pose is one launch. */
   readonly launchesOnce: boolean;
-  /** Whether it has device memory to count, and a device to lose. */
+  /** True if it has device memory to count, and a device to lose. */
   readonly hasDevice: boolean;
 }
 

@@ -16,7 +16,7 @@ export type Kind = 'plain' | 'ties' | 'special' | 'extreme';
 export interface Node {
   readonly shape: readonly number[];
   readonly index: boolean;
-  /** Whether its entries may be NaN, infinite or very large. */
+  /** True if its entries may be NaN, infinite or very large. */
   readonly wild: boolean;
   /** `view` may be the very value that it is of. */
   readonly node: 'leaf' | 'map' | 'view';

@@ -21,7 +21,7 @@ export interface Leaf {
   readonly shape: readonly number[];
   /** Its entries in row-major order; one for a fill. */
   readonly data: readonly Written[];
-  /** Whether the array is a Float32Array. */
+  /** True if the array is a Float32Array. */
   readonly float32?: true;
 }
 

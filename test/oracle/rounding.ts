@@ -52,7 +52,7 @@ export function spreads(wanted: readonly Value[], rounding: Roundings): number[]
   return furthest.map(off => (off > jump * scale ? Number.POSITIVE_INFINITY : off));
 }
 
-/** Whether all that is finite of these is so in this precision, and what is not 0 neither. */
+/** True if all that is finite of these is so in this precision, and what is not 0 neither. */
 function hasRoomFor(rounding: Roundings, data: TensorData): boolean {
   if (rounding === 'float64') return true;
   for (let i = 0; i < data.length; i++) {

@@ -1,7 +1,7 @@
 import { interpreter, type Value } from 'posetape';
 import { type Leaf, type Operand, type Program, recordSteps, type Step, written } from './program.ts';
 
-/** Whether a program still shows what is sought. */
+/** True if a program still shows what is sought. */
 export type Fails = (program: Program) => Promise<boolean>;
 
 /**

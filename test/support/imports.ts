@@ -5,7 +5,7 @@ import { dirname, join, normalize } from 'node:path';
 export interface Import {
   readonly file: string;
   readonly imports: string;
-  /** Whether it is gone when types are: `import type` or `export type`. */
+  /** True if it is gone when types are: `import type` or `export type`. */
   readonly isType: boolean;
 }
 

@@ -4,7 +4,7 @@ import { test } from 'vitest';
 /** How often each property is tried: POSETAPE_RUNS, or 30. */
 export const runs: number = wholeNumber('POSETAPE_RUNS') ?? 30;
 
-/** Whether a run is a wide one, of 100 cases or more: whole ensembles then go through the slowest backends too. */
+/** True if a run is a wide one, of 100 cases or more: whole ensembles then go through the slowest backends too. */
 export const isWide: boolean = runs >= 100;
 
 /** Where the random cases begin: POSETAPE_SEED, or the time. */

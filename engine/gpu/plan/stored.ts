@@ -19,7 +19,7 @@ function readsOnce({ form, inputs, shape }: Node, i: number): boolean {
   return shape.every((size, axis) => size === one || (input[axis - lead] ?? one) === size);
 }
 
-/** Whether an entry takes a loop to compute. */
+/** True if an entry takes a loop to compute. */
 function isFold({ form }: Node): boolean {
   return (
     form.kind === 'reduce' ||
