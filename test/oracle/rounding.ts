@@ -22,7 +22,7 @@ import { largest } from '../support/equal.ts';
 /** Results as far off as executors of this precision may have them. */
 export type Roundings = 'float64' | 'float32';
 
-const times = 4;
+const times = 8;
 
 /** Beyond this share of the largest entry of all a move is a jump: another branch taken, or numbers out of float32's range. */
 const jump = 0.01;
@@ -69,14 +69,19 @@ function roundedOtherwise(wanted: readonly Value[], rounding: Roundings, seed: n
   const tape = new Tape();
   const copies: Value[] = [];
   for (const { id, op, form, inputs } of first.tape.values) {
-    const round = rounder(rounding, seed + 7918 * id);
+    const round = rounder(rounding, seed + 7918 * id, chance(seed, id));
     const operands = inputs.map(input => copies[input.id] as Value);
-    const copy = tape.record(op, roundedForm(form, round, rounding), operands);
+    const copy = tape.record(op, roundedForm(form, round, rounding, chance(seed, id)), operands);
     copies.push(
       adding.has(form.kind) ? tape.record(roundedOp, map(by(round, (_, x) => x as never)), [copy]) : copy,
     );
   }
   return wanted.map(({ id }) => copies[id] as Value);
+}
+
+/** Heads or tails, for each value and trial. */
+function chance(seed: number, id: number): boolean {
+  return Math.imul(seed * 7919 + id, 0x9e3779b1) < 0;
 }
 
 const roundedOp = { name: 'rounded', vjp: [null] };
@@ -93,10 +98,10 @@ function by(round: Round, expression: Expression): Expression {
   };
 }
 
-function roundedForm(form: Form, round: Round, rounding: Roundings): Form {
+function roundedForm(form: Form, round: Round, rounding: Roundings, isSingle: boolean): Form {
   if (form.kind === 'map') return map(by(round, form.expression));
   const isData = form.kind === 'parameter' || form.kind === 'constant';
-  if (rounding === 'float64' || !isData || form.tensor.data instanceof Int32Array) return form;
+  if (!isSingle || rounding === 'float64' || !isData || form.tensor.data instanceof Int32Array) return form;
   // An executor in float32 may read what it is given in float32.
   const { data, shape } = form.tensor;
   return { ...form, tensor: tensor(Float64Array.from(data, Math.fround), shape) };
@@ -107,11 +112,11 @@ const words = new Uint32Array(bits.buffer);
 
 /**
  * The same number, off by up to so many units in the last place: two of float64, or eight of float32. An executor in
- * float32 may round each result or only some, so that every other seed rounds and the others do not.
+ * float32 may round each result or only some: `isSingle` ones are.
  */
-function rounder(rounding: Roundings, seed: number): Round {
+function rounder(rounding: Roundings, seed: number, isSingle: boolean): Round {
   const isDouble = rounding === 'float64';
-  const stored = isDouble || seed % 2 === 0 ? (x: number) => x : Math.fround;
+  const stored = isDouble || !isSingle ? (x: number) => x : Math.fround;
   const unit = isDouble ? 2 ** -51 : 2 ** -20;
   return x => {
     const rounded = stored(x);
