@@ -109,6 +109,16 @@ export function isFiniteNumber(expr: Expr | undefined): boolean {
   return expr?.kind === 'constant' && Number.isFinite(expr.value);
 }
 
+/** The operators between two arguments, in every language that loops are printed in. */
+export const operators: Partial<Record<Expr['kind'], string>> = {
+  add: '+',
+  sub: '-',
+  mul: '*',
+  div: '/',
+  plus: '+',
+  times: '*',
+};
+
 /** The deepest of some paths. */
 export function deepest(exprs: readonly Expr[]): Path {
   let path: Path = [];

@@ -2,6 +2,7 @@ import {
   type Expr,
   isAtom,
   type LoopStatement,
+  operators,
   type Path,
   type Sink,
   type Statement,
@@ -55,15 +56,6 @@ const loopNames = 'ijkl';
 function indexName(depth: number): string {
   return loopNames[depth] ?? `i${depth}`;
 }
-
-const infix: Partial<Record<Expr['kind'], string>> = {
-  add: '+',
-  sub: '-',
-  mul: '*',
-  div: '/',
-  plus: '+',
-  times: '*',
-};
 
 /** True if an expression needs no line of its own. A condition is a number, not 0 where it holds. */
 function needsNoLine(expr: Expr): boolean {
@@ -279,7 +271,7 @@ class Printer {
         // NaN is not 0. On shaders it fails an inequality, too.
         return `(${this.#text(a)} === 0 ? ${this.#text(c)} : ${this.#text(b)})`;
       default: {
-        const operator = infix[expr.kind];
+        const operator = operators[expr.kind];
         if (operator) return `(${this.#text(a)} ${operator} ${this.#text(b)})`;
         const call = calls.get(expr.kind);
         if (!call) throw new Error(`gpu: ${expr.kind} has no text`);

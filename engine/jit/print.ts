@@ -3,6 +3,7 @@ import {
   isWholeFold,
   type LoopStatement,
   type LoopStep,
+  operators,
   type Path,
   type Sink,
   type Statement,
@@ -37,16 +38,7 @@ export function sourceOf(step: LoopStep, isSummed: (buffer: number) => boolean):
 
 const loopNames = 'ijkl';
 
-const infix: Partial<Record<Expr['kind'], string>> = {
-  add: '+',
-  sub: '-',
-  mul: '*',
-  div: '/',
-  plus: '+',
-  times: '*',
-  less: '<',
-  equal: '===',
-};
+const infix: Partial<Record<Expr['kind'], string>> = { ...operators, less: '<', equal: '===' };
 
 const functions: Partial<Record<Expr['kind'], string>> = {
   ...Object.fromEntries(
