@@ -31,7 +31,7 @@ export interface CheckGradientOptions {
  */
 export interface EntryCheck {
   readonly parameter: string;
-  /** Which entry, counted row-major. */
+  /** Number of the entry in row-major order. */
   readonly entry: number;
   readonly gradient: number;
   readonly difference: number;
@@ -144,7 +144,7 @@ function compared(
     const exactError = Math.abs(best - slope);
     const bound = tolerance * Math.max(scale, Math.abs(slope));
     const noise = (Number.EPSILON * size) / difference.step;
-    // Where rounding swallows the change altogether, every step gives 0, and the differences look certain.
+    // If the change is below rounding, every step gives 0, and the differences look certain.
     const doubt = Math.max(uncertainty, noise);
     const verdict = verdictOf({ ...difference, error, exactError, bound, doubt, noise });
     return { slope, uncertainty, error, exactError, bound, doubt, verdict };
@@ -217,7 +217,7 @@ function extrapolated(f: (x: number) => number, x: number, largest: number): Dif
     }
     before = estimates;
   }
-  // Where f is smooth, halving the step halves this; at a kink it stays.
+  // Halving the step halves this if f is smooth; at a kink it stays.
   const [wide, narrow] = [oneSided(best.step), oneSided(best.step / 2)];
   return { ...best, kink: narrow > 0.75 * wide ? narrow : 0 };
 }

@@ -4,9 +4,9 @@ import { broadcastShapes, type Shape, sameShape, showShape } from './shape.ts';
 import type { Value } from './tape.ts';
 
 /*
- * What reverse mode itself needs: using a value in many places is its fan-out, and the adjoint of fan-out is a sum.
+ * The sums that reverse mode itself needs. A value used in many places fans out; the adjoint of fan-out is a sum.
  * A value used by several ops sums their cotangents (accumulate); a value repeated by broadcasting sums over the
- * repetitions (sumOver, the adjoint of repeat). Everything else the engine leaves to ops/.
+ * repetitions (sumOver, the adjoint of repeat). All other derivative rules are in ops/.
  */
 
 /** The sum of equally shaped values, recorded as one: cotangents of one value, or one of them as it is. */

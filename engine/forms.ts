@@ -4,9 +4,9 @@ import { broadcastShapes, isShape, reducedShape, type Shape, sameShape, showShap
 import type { Tensor } from './tensor.ts';
 
 /**
- * How a value is computed: a small closed set. Each executor handles exactly these, so that a new op never touches an
- * executor and a new executor never touches an op. The fields beside `kind` are all that an executor needs to know
- * besides the inputs, and all that a VJP rule needs to know besides the shapes.
+ * The form of a value's computation, one of a small closed set. Each executor handles exactly these, so a new op needs
+ * no change to executors and a new executor none to ops. The fields beside `kind` are all that an executor needs to
+ * know besides the inputs, and all that a VJP rule needs to know besides the shapes.
  */
 export type Form = Leaf | Computation;
 

@@ -1,4 +1,4 @@
-// What the files of ops/ have in common: how an op is made, and the types of elementwise ones.
+// Shared by the files of ops/: `defineOp`, and the types of elementwise ops.
 import type { Operand, Value } from '../engine/tape.ts';
 
 export { defineOp } from '../engine/define-op.ts';

@@ -258,7 +258,7 @@ export class Expressions {
     const holds = this.#truth(true);
     return this.#mapped(expr, known, each => {
       if (each === condition) return holds;
-      // What is known further out cannot hang on it; a sum there runs over the same index on its own.
+      // An expression of an outer loop cannot depend on the condition; a sum there has an index of its own.
       return each.path.length < condition.path.length ? each : undefined;
     });
   }

@@ -9,7 +9,7 @@ import { expressionNumber, type Structure } from './structure.ts';
 
 /** A leaf of the tape. */
 export interface GraphInput {
-  /** Which live value it is. */
+  /** Position among the live values. */
   readonly place: number;
   readonly type: 'real' | 'whole';
   readonly isDouble: boolean;

@@ -20,7 +20,7 @@ import { sameSizes } from './sizes.ts';
  * made again with fewer guesses. {@link swallows} is that table. An entry that no result reads may be wrong.
  */
 
-/** Which guesses a plan may make; tried in this order until one is sure. */
+/** Guesses that a plan may make, tried in this order until one is sure. */
 export interface Guesses {
   readonly masked: boolean;
   readonly turned: boolean;

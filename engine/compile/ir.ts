@@ -142,7 +142,7 @@ export function walkExprs(
   for (const root of roots) go(root);
 }
 
-// What leaves a loop.
+// Outputs of a loop.
 
 /** An entry that leaves an iteration for a buffer. A `fold` runs over the whole nest into one number. */
 export interface Sink {
@@ -220,7 +220,7 @@ export interface Buffer {
 
 /** An array that the pose brings. */
 export interface PlanInput {
-  /** Which live value it is. */
+  /** Position among the live values. */
   readonly place: number;
   readonly ref: ArrayRef;
   /** True if its numbers are float64. */

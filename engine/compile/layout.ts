@@ -78,7 +78,7 @@ class Gaps {
   give(at: number, length: number): void {
     if (length === 0) return;
     let i = this.#gaps.length;
-    // What was taken last is mostly given first.
+    // The gap taken last is usually returned first.
     while (i > 0 && (this.#gaps[i - 1] as { at: number }).at > at) i--;
     const before = this.#gaps[i - 1];
     const after = this.#gaps[i];

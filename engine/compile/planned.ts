@@ -12,7 +12,7 @@ import { type Structure, structureOf } from './structure.ts';
 
 /** A {@link SyncExecutor} that plans and compiles each structure once, and shows what it made of a tape. */
 export interface PlannedExecutor extends SyncExecutor {
-  /** How many structures it has planned and compiled since it was made. */
+  /** Number of structures planned and compiled since the executor was made. */
   readonly planned: number;
   /**
    * The steps that a tape becomes, what each reads and stores in bytes, and their code; with `passes`, before them the

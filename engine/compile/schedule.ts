@@ -19,7 +19,7 @@ import {
 /** A stored node, or a part of one, with the loop nest that computes it. */
 export interface Root {
   readonly node: Node;
-  /** Which part of a scattered node; 0 for all others. */
+  /** Number of the part of a scattered node; 0 for all others. */
   readonly part: number;
   /** The axes the loops run over. */
   readonly space: readonly Size[];

@@ -16,7 +16,7 @@ export interface Structure {
   readonly precision: Precision;
   /** The length behind each {@link Size}. */
   readonly sizes: readonly number[];
-  /** Where slices, pads and the parts of concatenations begin, in the order of the tape. */
+  /** Start positions of slices, pads and the parts of concatenations, in the order of the tape. */
   readonly starts: readonly number[];
 }
 

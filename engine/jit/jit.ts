@@ -11,7 +11,7 @@ export interface JitOptions {
    * float64 inside.
    */
   readonly precision?: Precision;
-  /** How many structures are kept compiled; the one unused for longest goes first. Default 64. */
+  /** Number of structures kept compiled; the least recently used is dropped first. Default 64. */
   readonly structures?: number;
 }
 

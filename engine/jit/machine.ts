@@ -144,7 +144,7 @@ export class JitMachine implements Machine<JitPose> {
     return { sizes, starts, counts, layout, frames };
   }
 
-  /** Where step `at` finds a buffer: among the float64 numbers while it is added to. */
+  /** Offset of a buffer at step `at`: in float64 entries while the step adds to the buffer. */
   #offset({ offsets }: Layout, buffer: number, at: number): number {
     const isAdding = this.#summed.has(buffer) && this.#plan.steps[at]?.writes.includes(buffer);
     return (offsets[buffer] as number) / (isAdding ? 2 : 1);

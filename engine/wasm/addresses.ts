@@ -4,14 +4,14 @@ import { type Code, type FunctionBuilder, i32, ints, type Local, load, op } from
 import type { Frame } from './frame.ts';
 import { type Address, type Lanes, loadAt } from './lanes.ts';
 
-/** Positions as addresses: whole-number arithmetic in bytes, so that a load takes it as it is. */
+/** Turns positions into addresses: integer arithmetic in bytes, ready for a load. */
 export class Addresses {
   readonly #f: FunctionBuilder;
   readonly #frame: Frame;
-  /** What has a local: addresses, and products of sizes as plain numbers. */
+  /** Addresses, and products of sizes, that are kept in locals. */
   readonly #kept = new Map<Expr, Address>();
   readonly #products = new Map<Expr, Code>();
-  /** The counters of the loops around, in bytes, by path. */
+  /** Counters of the enclosing loops, in bytes, by path. */
   readonly #counters = new Map<string, Code>();
   #lanes: Lanes | undefined;
   #varying = new Map<Expr, boolean>();
@@ -25,13 +25,13 @@ export class Addresses {
     return size === one ? i32(1) : this.#frame.slot('size', size);
   }
 
-  /** The loop at `path` has this counter. */
+  /** Sets the counter of the loop at `path`. */
   count(path: Path, counter: Local): void {
     const bytes = op('i32.shl', { kind: 'get', local: counter }, i32(2));
     this.#counters.set(`${path}`, this.#f.let('i32', bytes, `${counter.name}4`));
   }
 
-  /** From here on, the entries of a loop are lanes. */
+  /** Begins code in which the lanes are entries of a loop. */
   enter(lanes: Lanes): void {
     this.#lanes = lanes;
     this.#varying = new Map();
@@ -52,7 +52,7 @@ export class Addresses {
     this.#kept.set(expr, { kind, at: this.#f.let(kind === 'lanes' ? 'v128' : 'i32', at, 'at') });
   }
 
-  /** Where the entry of an array lies; the position of a buffer's counts from the beginning of the arena. */
+  /** Address of an entry of an array. Positions in a buffer count from the beginning of the arena. */
   ofLoad({ of, args: [position] }: ExprOf<'load'>): Address {
     const place = this.place(position as Expr);
     if (of.kind === 'buffer') return place;
@@ -83,7 +83,7 @@ export class Addresses {
     }
   }
 
-  /** An address that is the same for all lanes. */
+  /** An address equal in all lanes. */
   #bytes(expr: Expr): Code {
     const known = this.#kept.get(expr);
     if (known) return known.at;
@@ -109,7 +109,7 @@ export class Addresses {
     return op('i32.shl', this.#plain(expr), i32(2));
   }
 
-  /** A number of entries. */
+  /** A size or product of sizes as a number of entries. */
   #plain(expr: Expr): Code {
     const known = this.#products.get(expr);
     if (known) return known;

@@ -1,4 +1,4 @@
-/** What of the WebAssembly JavaScript interface is used: the types of neither DOM nor Node are assumed. */
+/** The part of the WebAssembly JavaScript API in use. It needs neither DOM nor Node types. */
 export interface WebAssemblyApi {
   validate(bytes: Uint8Array<ArrayBuffer>): boolean;
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
@@ -14,7 +14,7 @@ export interface LinearMemory {
   grow(pages: number): number;
 }
 
-/** The interface, or undefined where there is none. */
+/** The API, or undefined if there is none. */
 export function webAssembly(): WebAssemblyApi | undefined {
   return (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
 }

@@ -3,25 +3,25 @@ import type { Tensor } from '../tensor.ts';
 import type { LinearMemory, WebAssemblyApi } from './api.ts';
 import type { Binding } from './binding.ts';
 
-/** The arrays that were copied into the memory, and where they lie. */
+/** Inputs copied into the memory, and their addresses. */
 export interface Loaded {
   readonly inputs: readonly Input[];
   readonly binding: Binding;
 }
 
-/** The machine whose inputs lie in the memory, and which of them other runs share. */
+/** The machine whose inputs are in the memory, and the tensors that other runs share. */
 export interface Kept {
   readonly machine: object;
   readonly shared: ReadonlySet<Tensor>;
   readonly loaded: Loaded;
 }
 
-/** A page of WebAssembly's memory. */
+/** Bytes of a WebAssembly memory page. */
 const page = 65536;
-/** A vector read at the last number reaches beyond it. */
+/** Bytes after the last number, since a vector read there goes past it. */
 const slack = 64;
 
-/** One linear memory for all that an executor runs: it grows when a larger pose comes, and is overwritten by the next. */
+/** The linear memory of an executor. It grows for larger poses, and each pose overwrites the one before. */
 export class Arena {
   readonly memory: LinearMemory;
   #floats: Float32Array<ArrayBuffer>;
@@ -49,23 +49,23 @@ export class Arena {
     return this.#doubles;
   }
 
-  /** Takes the memory for a run; gives what lies there, if it is of the same machine and the same shared tensors. */
+  /** Takes the memory for a run. Returns the inputs there if machine and shared tensors are the same as before. */
   taken(machine: object, shared: ReadonlySet<Tensor> | undefined): Kept | undefined {
     const kept = this.#kept;
     this.#kept = undefined;
     return kept?.machine === machine && kept.shared === shared ? kept : undefined;
   }
 
-  /** Notes what a run that is over leaves. */
+  /** Records the shared inputs that a finished run leaves in the memory. */
   keep(machine: object, shared: ReadonlySet<Tensor>, { inputs, binding }: Loaded): void {
     const loaded = { inputs: inputs.map(input => (shared.has(input.tensor) ? input : nothing)), binding };
     this.#kept = { machine, shared, loaded };
   }
 
   /**
-   * Makes room for so many bytes; whether what lay there stays is not said.
+   * Makes room for so many bytes. The earlier contents may or may not be kept.
    *
-   * @throws RangeError where the memory cannot grow so far: it holds 4 GiB at most
+   * @throws RangeError if the memory cannot grow so far: it holds 4 GiB at most
    */
   reserve(bytes: number): void {
     const have = this.memory.buffer.byteLength;

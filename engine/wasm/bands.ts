@@ -11,40 +11,40 @@ import {
 import { one, type Size, sameWithoutOnes } from '../compile/sizes.ts';
 
 /*
- * Steps that run over the same outermost axis are run together, a band of rows at a time: what one leaves, the next finds
- * in the cache, and what only its neighbours need is never there whole. A matrix product takes part by the rows of its
- * left operand, or, where that is transposed, by the rows that it sums over.
+ * Steps with the same outermost axis run together, a band of rows at a time. The rows that one step writes are still in
+ * the cache for the next, and a buffer that only these steps use holds no more than a band. A matrix product joins with
+ * the rows of its left operand, or, if that is transposed, with the rows that it sums over.
  */
 
-/** How a step takes part in a pass. */
+/** A step of a pass, and the way it is split into bands. */
 export type Part =
   | { readonly kind: 'loop'; readonly step: LoopStep }
   /** The rows of C = A·B, or of A·Bᵀ. */
   | { readonly kind: 'rows'; readonly step: MatmulStep }
   /** The terms of C = Aᵀ·B. */
   | { readonly kind: 'terms'; readonly step: MatmulStep }
-  /** All at once. */
+  /** A product that is not split. */
   | { readonly kind: 'whole'; readonly step: MatmulStep };
 
-/** Steps that run band by band over one axis, or a single step that does not. */
+/** Steps that run band by band over one axis, or a single step that is not split. */
 export interface Pass {
   readonly parts: readonly Part[];
   readonly axis: Size | undefined;
-  /** Buffers of which there is never more than a band. */
+  /** Buffers that hold one band at a time. */
   readonly local: ReadonlySet<number>;
 }
 
-/** What is known of a step. */
+/** A step to place in a pass. */
 interface Candidate {
   readonly place: number;
   readonly part: Part;
   readonly axis: Size | undefined;
-  /** Buffers read at the row of the iteration only; and written so, each row whole. */
+  /** Buffers read only at the iteration's own row, and buffers written so, each row completely. */
   readonly ownReads: ReadonlySet<number>;
   readonly ownWrites: ReadonlySet<number>;
 }
 
-/** Puts the steps of a plan into passes, in an order in which each finds what it needs. */
+/** Groups the steps of a plan into passes, in an order that respects their dependencies. */
 export function passesOf(plan: Plan): Pass[] {
   const queue = new Queue(plan);
   const passes: Pass[] = [];
@@ -59,20 +59,20 @@ export function passesOf(plan: Plan): Pass[] {
   return passes;
 }
 
-/** So many steps are looked ahead to see whether a pass had better wait. */
+/** Most steps to look ahead when deciding whether to postpone a pass. */
 const farthest = 256;
 
-/** The steps that are still to be run, and what each waits for. */
+/** The steps not yet placed in a pass, and their dependencies. */
 class Queue {
   readonly #candidates: readonly Candidate[];
-  /** The steps that must be over, or be band by band with it, before a step; and those that wait for it. */
+  /** By step: the steps that must run before it, or in the same pass before it; and the steps that depend on it. */
   readonly #needs: readonly (readonly number[])[];
   readonly #followers: readonly number[][];
   readonly #readers = new Map<number, Candidate[]>();
   readonly #wanted: ReadonlySet<number>;
-  /** How many of its needs are not over. */
+  /** By step: number of dependencies not finished. */
   readonly #waiting: number[];
-  /** The steps that wait for nothing, in order. */
+  /** The steps whose dependencies are all finished. */
   readonly #ready = new Set<number>();
 
   constructor(plan: Plan) {
@@ -94,8 +94,8 @@ class Queue {
   }
 
   /**
-   * The steps to run next. A pass that could take in more steps if others ran first is put off: of edges and atoms, the
-   * atoms' steps run first, as far as they go.
+   * The steps to run next. A pass that could take in more steps if others ran first is postponed: if edges wait for
+   * atoms, the atoms' steps run first.
    */
   next(): Candidate[] {
     const ready = [...this.#ready].sort((a, b) => a - b).map(place => this.#candidate(place));
@@ -111,7 +111,7 @@ class Queue {
     return now[Math.max(best, 0)] as Candidate[];
   }
 
-  /** These steps are over. */
+  /** Marks steps as finished. */
   finish(members: readonly Candidate[]): void {
     for (const { place } of members) this.#ready.delete(place);
     const over = new Set(members.map(({ place }) => place));
@@ -122,7 +122,7 @@ class Queue {
     }
   }
 
-  /** The buffers of which these steps alone know, a band at a time. */
+  /** The buffers that only these steps use, and only a band at a time. */
   localTo(members: readonly Candidate[]): Set<number> {
     const isLocal = (buffer: number) =>
       !this.#wanted.has(buffer) &&
@@ -134,7 +134,7 @@ class Queue {
     return this.#candidates[place] as Candidate;
   }
 
-  /** The steps over an axis that can run together, where these are ready and those wait for so many others. */
+  /** The steps over an axis that can run together, given the ready steps and the counts of unfinished dependencies. */
   #joined(axis: Size, ready: ReadonlySet<number>, waiting: ReadonlyMap<number, number>): Candidate[] {
     const members = new Set<number>();
     const left = new Map(waiting);
@@ -153,7 +153,7 @@ class Queue {
     return [...members].sort((a, b) => a - b).map(place => this.#candidate(place));
   }
 
-  /** Who would be ready, and who waits for how many, if all that can be done without the steps of an axis were done. */
+  /** Ready steps and dependency counts after running everything that does not need the steps of an axis. */
   #without(axis: Size): { ready: Set<number>; waiting: Map<number, number> } {
     const [ready, waiting] = [new Set<number>(), new Map<number, number>()];
     const stack = [...this.#ready];
@@ -173,7 +173,7 @@ class Queue {
   }
 }
 
-/** Whole numbers, the least first. */
+/** A heap of whole numbers that returns the smallest first. */
 class MinHeap {
   readonly #numbers: number[];
 
@@ -182,7 +182,7 @@ class MinHeap {
   }
 
   push(number: number): void {
-    // Mostly it follows what is there: look from the end of the order, which is the beginning of the list.
+    // A new number is usually the largest: search from the largest, at the start of the list.
     let [low, high] = [0, this.#numbers.length];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -197,7 +197,7 @@ class MinHeap {
   }
 }
 
-/** True if a later step reads of an earlier one no more than the rows of the band. */
+/** True if a later step reads only the rows of its band from the buffers that an earlier one writes. */
 function isInStep(before: Candidate, after: Candidate): boolean {
   const { reads } = after.part.step;
   return before.part.step.writes.every(
@@ -205,7 +205,7 @@ function isInStep(before: Candidate, after: Candidate): boolean {
   );
 }
 
-/** The earlier steps that each step waits for: all that write what it reads, the last that writes what it writes. */
+/** Dependencies of each step: every earlier writer of a buffer it reads, and the last writer of one it writes. */
 function needsOf({ steps }: Plan): number[][] {
   const writers = new Map<number, number[]>();
   return steps.map(({ reads, writes }, place) => {
@@ -234,7 +234,7 @@ function ofMatmul(step: MatmulStep): Own {
     new Set(operands.flatMap(({ kind, number }) => (kind === 'buffer' ? [number] : [])));
   const isSingle = batch.every(size => size === one);
   if (isSingle && !transposeA && m !== one) {
-    // Not where the left operand is the right one too, which must be there whole.
+    // A buffer that is also the right operand is needed as a whole.
     const ownReads = new Set([...buffers(a)].filter(buffer => !buffers(b).has(buffer)));
     return { part: { kind: 'rows', step }, axis: m, ownReads, ownWrites: new Set(writes) };
   }
@@ -268,7 +268,7 @@ function ofLoop({ buffers }: Plan, step: LoopStep): Own {
   return { part, axis, ownReads, ownWrites: new Set(ownWrites) };
 }
 
-/** True if an index lies in the row that the outermost loop is at, and what else it names are places in that row. */
+/** True if an index stays in the outermost loop's current row: the row by that loop, the rest by inner loops. */
 function isOwnRow(shape: readonly Size[], index: readonly Expr[], axis: Size): boolean {
   const first = shape.findIndex(size => size !== one);
   return (
@@ -280,11 +280,11 @@ function isOwnRow(shape: readonly Size[], index: readonly Expr[], axis: Size): b
   );
 }
 
-/** Buffers by what loops do to them. */
+/** Buffers that loops reduce into, by kind of reduction. */
 export interface Folds {
-  /** A loop adds to them. */
+  /** Buffers that a loop adds to. */
   readonly sums: ReadonlySet<number>;
-  /** Single numbers: the sum of a whole loop nest, and the maximum. */
+  /** Single numbers: sums over a whole loop nest, and maxima. */
   readonly whole: ReadonlySet<number>;
   readonly maxima: ReadonlySet<number>;
 }

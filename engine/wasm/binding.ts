@@ -7,26 +7,26 @@ import type { Slot } from './frame.ts';
 import { panelBytes } from './matmul.ts';
 import type { CompiledPart, CompiledPass, Program } from './program.ts';
 
-/** What lies in memory beside the plan's buffers, for the time of one pass. */
+/** Working memory of one pass, beside the plan's buffers. */
 export interface Extra {
   readonly kind: 'total' | 'partial' | 'panel';
-  /** The buffer that is summed; of a panel, that the product is written to. */
+  /** The buffer that is summed into; for a panel, the buffer of the product. */
   readonly buffer: number;
   readonly id: number;
-  /** The first that needs it. */
+  /** The first part that needs it. */
   readonly part: CompiledPart;
 }
 
-/** The lifetimes of a program's buffers, by pass, and with what the passes need for themselves. */
+/** Lifetimes of a program's buffers in passes, with the working memory of the passes. */
 export interface Room {
   readonly lifetimes: Lifetimes;
-  /** How many buffers there are, the passes' own among them. */
+  /** Number of buffers, including the working memory of the passes. */
   readonly count: number;
   /** By pass. */
   readonly extras: readonly Extras[];
 }
 
-/** Those of one pass, by kind and buffer: see {@link extraKey}. */
+/** The working memory of one pass, by kind and buffer: see {@link extraKey}. */
 export type Extras = ReadonlyMap<string, Extra>;
 
 export function extraKey(kind: Extra['kind'], buffer: number): string {
@@ -37,7 +37,7 @@ export function roomOf({ plan, passes, folds }: Program): Room {
   let count = plan.buffers.length;
   const extras = passes.map(({ parts }) => {
     const needed = parts.flatMap(part => extrasOf(part, buffer => folds.sums.has(buffer)));
-    // Steps of one pass that add to the same buffer share its sums.
+    // Steps of one pass that add to the same buffer share its working memory.
     const extras = new Map<string, Extra>();
     for (const extra of needed) {
       const key = extraKey(extra.kind, extra.buffer);
@@ -71,26 +71,26 @@ function extrasOf(part: CompiledPart, isSummed: (buffer: number) => boolean): Om
 }
 
 /**
- * True if sums into a buffer of so many numbers are kept by band, and the bands' added up in float64. Of more numbers each
- * is a sum of fewer terms, and going over them after each band would cost as much as the terms.
+ * True if a buffer of so many numbers is summed band by band, and the bands' sums are added in float64. In a longer
+ * buffer each sum has fewer terms, and adding up the bands would cost as much as the terms.
  */
 export const isSummedByBands = (length: number): boolean => length <= 1024;
 
-/** Where everything lies for one pose, in bytes from the beginning of the memory; and how many rows go at a time. */
+/** Memory layout of one pose, in bytes from the beginning of the memory, and the rows in a band of each pass. */
 export interface Binding {
   readonly sizes: readonly number[];
   readonly inputs: readonly number[];
   readonly buffers: readonly number[];
   readonly bands: readonly number[];
-  /** The end of it all. */
+  /** End of the layout. */
   readonly bytes: number;
 }
 
 const up = (number: number, to: number) => Math.ceil(number / to) * to;
-/** Numbers of a band's row, so many that a few rows of a few buffers stay in the nearest cache. */
+/** Numbers in a band of one buffer, few enough that the bands of a few buffers stay in the cache. */
 const bandNumbers = 16384;
 
-/** Lays out one pose. `begin` is where the inputs may begin. */
+/** Lays out one pose. The inputs begin at `begin` or just after it. */
 export function bindingOf(
   program: Program,
   room: Room,
@@ -101,7 +101,7 @@ export function bindingOf(
   const { plan, passes } = program;
   let end = up(begin, 64);
   const inputs = new Array<number>(given.length);
-  // Parameters first: they stay where they are when other inputs change their sizes.
+  // Parameters first: their addresses stay the same when other inputs change size.
   for (const wanted of ['parameter', 'constant'] as const) {
     for (let i = 0; i < given.length; i++) {
       const { kind, tensor } = given[i] as Input;
@@ -141,7 +141,7 @@ function panelLength({ step }: CompiledPart, sizes: readonly number[]): number {
   return panelBytes(sizes[k] as number, sizes[n] as number) / 4;
 }
 
-/** How many rows of a pass go at a time: as many as the nearest cache holds, in whole vectors and whole tiles. */
+/** Rows in a band of a pass: as many as the cache holds, in whole vectors and whole tiles. */
 function bandOf({ plan }: Program, { parts, axis }: CompiledPass, sizes: readonly number[]): number {
   if (axis === undefined) return 1;
   const length = (size: Size) => sizes[size] as number;
@@ -160,7 +160,7 @@ function bandOf({ plan }: Program, { parts, axis }: CompiledPass, sizes: readonl
   return Math.min(1020, Math.max(36, 12 * Math.floor(bandNumbers / width / 12)));
 }
 
-/** Where an operand lies, and whether that is a band. */
+/** Address of an operand, and whether it holds only a band. */
 export function operandAt(
   { kind, number }: ArrayRef,
   { inputs, buffers }: Binding,

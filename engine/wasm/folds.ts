@@ -1,6 +1,6 @@
 import { type Code, extract, type FunctionBuilder, type Local, op, shuffle } from './emit/code.ts';
 
-/** What folds over a loop: its locals, two of float64 pairs where the sum is long. */
+/** Locals of a sum or maximum over a loop: one float32 vector, or two float64 vectors for a long sum. */
 export type Accumulator = readonly [Local, Local?];
 
 const halves = (value: Code) => [value, shuffle(value, value, [2, 3, 2, 3])] as const;
@@ -17,7 +17,7 @@ export function accumulate(f: FunctionBuilder, locals: Accumulator, term: Code, 
   f.set(second, op('f64x2.add', get(second), op('f64x2.promote_low_f32x4', high)));
 }
 
-/** What a fold has come to, in every lane; over the lanes too, where they are entries of its loop. */
+/** Result of a fold in every lane. With `overLanes` the lanes are folded too, as entries of its loop. */
 export function folded(
   f: FunctionBuilder,
   [first, second]: Accumulator,
@@ -33,7 +33,7 @@ export function folded(
   return shuffle(narrow(first), narrow(second), [0, 1, 4, 5]);
 }
 
-/** What a sum has come to, as a number of float64: over the lanes, or in the first of them. */
+/** Result of a sum as a float64: the sum of all lanes with `overLanes`, else the first lane. */
 export function totalOf(f: FunctionBuilder, [first, second]: Accumulator, overLanes: boolean): Code {
   const get = (local: Local): Code => ({ kind: 'get', local });
   if (!overLanes) {

@@ -1,10 +1,10 @@
 import { type Code, type FunctionBuilder, load } from './emit/code.ts';
 
 /**
- * A number that differs from pose to pose: a loop reads it from its frame, four bytes each. Positions are addresses.
+ * An entry of a frame: a number that differs from pose to pose, in four bytes. Positions are addresses.
  *
- * `partial` is where a band of rows is summed before it is added to what came before, `total` a float64 where a sum
- * grows from band to band: so that a sum over thousands of rows is not rounded thousands of times.
+ * `partial` is the address of the float32 sums of one band of rows, `total` that of the float64 sums of all bands. So a
+ * sum over thousands of rows is not rounded thousands of times.
  */
 export interface Slot {
   readonly kind: 'size' | 'start' | 'offset' | 'input' | 'partial' | 'total';
@@ -20,7 +20,7 @@ const letters: Record<Slot['kind'], string> = {
   total: 'total',
 };
 
-/** What a function takes out of its frame, once, at its beginning. */
+/** The frame of a function, whose entries it reads once, at its start. */
 export class Frame {
   readonly slots: Slot[] = [];
   readonly #f: FunctionBuilder;

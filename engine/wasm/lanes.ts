@@ -2,12 +2,12 @@ import type { Path } from '../compile/ir.ts';
 import { type Code, extract, i32, ints, load, loadLane, op, shuffle, store, storeLane } from './emit/code.ts';
 import { add, and, keep, type Place } from './maths/arithmetic.ts';
 
-/** The four entries of a loop that are computed at once. */
+/** Four entries of a loop that are computed at once. */
 export interface Lanes {
   readonly path: Path;
-  /** The index of the first. */
+  /** Index of the first entry. */
   readonly index: Code;
-  /** At the end of the loop: how many entries are left, and a mask of their lanes. */
+  /** At the end of the loop: the number of entries left, and a mask of their lanes. */
   readonly left?: Code;
   readonly mask?: Code;
 }
@@ -18,16 +18,16 @@ export function lanesOf(at: Place, path: Path, index: Code, left?: Code): Lanes 
   return { path, index, left, mask: keep(at, mask, 'mask') };
 }
 
-/** Where numbers lie in memory: one for all lanes, one after the other, or somewhere for each lane. */
+/** Address of the lanes' numbers: one number for all lanes, four in a row, or an address for each lane. */
 export interface Address {
   readonly kind: 'same' | 'next' | 'lanes';
-  /** Bytes: of the first lane, or a vector. */
+  /** Byte address of the first lane, or a vector of the lanes' addresses. */
   readonly at: Code;
 }
 
 const four = [0, 1, 2, 3];
 
-/** Lanes beyond the end read what is anywhere. */
+/** Addresses with those of lanes past the end set to 0, where any number may be read. */
 function safe(at: Code, { mask }: { mask?: Code } = {}): Code {
   return mask ? and(at, mask) : at;
 }
@@ -42,7 +42,7 @@ export function loadAt(place: Place, { kind, at }: Address, lanes: Lanes | undef
     .reduce<Code>((loaded, lane) => loadLane(of(lane), lane, loaded), load('v128.load32_zero', of(0)));
 }
 
-/** Does something for each lane that is there. */
+/** Calls `write` for each lane, inside a branch for lanes that may be past the end. */
 function forEachLane(place: Place, lanes: Lanes | undefined, write: (lane: number) => void): void {
   for (const lane of four) {
     const { left } = lanes ?? {};
@@ -68,7 +68,7 @@ export function storing(place: Place, { kind, at }: Address, value: Code, lanes:
   }
 }
 
-/** Adds terms to what lies there; lanes may meet in one place, and then each counts. */
+/** Adds terms to memory. Several lanes may add to the same number. */
 export function adding(place: Place, address: Address, term: Code, lanes: Lanes | undefined): void {
   const one = () => (lanes ? sumOfFour(place, term) : term);
   combining(place, address, term, one, lanes, { vector: add, scalar: (a, b) => op('f32.add', a, b) });
@@ -110,7 +110,7 @@ function combining(
   }
 }
 
-/** (0 + 2) + (1 + 3), in lane 0. */
+/** Sum of the lanes, (0 + 2) + (1 + 3), in lane 0. */
 function sumOfFour(place: Place, term: Code): Code {
   const pairs = keep(place, add(term, shuffle(term, term, [2, 3, 0, 1])));
   return add(pairs, shuffle(pairs, pairs, [1, 0, 3, 2]));

@@ -21,12 +21,12 @@ import { and, keep, number, type Place } from './maths/arithmetic.ts';
 import { comparison, primitive } from './primitives.ts';
 import type { Target } from './target.ts';
 
-/** What a loop is compiled for. */
+/** Settings of the loop compiler. */
 export interface LoopSettings {
   readonly target: Target;
-  /** True if an axis is so short that four of its entries are no gain: then the loop around it is taken four at a time. */
+  /** True if an axis is too short to compute four entries at once; the loop around it is vectorized instead. */
   readonly isShort: (size: Size) => boolean;
-  /** True if what is added to a buffer is summed by bands of rows: see {@link Slot}. */
+  /** True if sums into a buffer are computed by bands of rows: see {@link Slot}. */
   readonly isSummedByBands: (buffer: number) => boolean;
 }
 
@@ -45,9 +45,9 @@ export function loopFunction(name: string, step: LoopStep, settings: LoopSetting
 const loopNames = 'ijkl';
 
 /**
- * Writes the statements of a loop nest as vector code. Every number is a vector of four: in a loop that is taken four
- * entries at a time they are its lanes, outside all are the same. What is left over at the end of such a loop is computed
- * once more, with a mask on what leaves it.
+ * Writes the statements of a loop nest as vector code. Every number is a vector of four lanes. In a vectorized loop the
+ * lanes are four entries; outside it they are equal. The last one to three entries of such a loop run through a second
+ * copy of its body, which masks the lanes past the end.
  */
 class Loop {
   readonly f: FunctionBuilder;
@@ -56,16 +56,16 @@ class Loop {
   readonly #settings: LoopSettings;
   readonly #uses: Uses;
   readonly #addresses: Addresses;
-  /** Values and conditions that have a local. */
+  /** Values and conditions that are kept in locals. */
   readonly #values = new Map<Expr, Code>();
   readonly #masks = new Map<Expr, Code>();
   readonly #accumulators = new Map<Expr, Accumulator>();
   readonly #registers = new Map<number, Accumulator>();
   /** The registers whose lanes are entries of a loop. */
   readonly #spread = new Set<number>();
-  /** The loop whose lanes are computed, inside it. */
+  /** The enclosing vectorized loop, if any. */
   #lanes: Lanes | undefined;
-  /** Of the branches around the place that is written. */
+  /** Mask of the enclosing branches. */
   #mask: Code | undefined;
 
   constructor(name: string, { body }: LoopStep, settings: LoopSettings) {
@@ -118,7 +118,7 @@ class Loop {
     }
   }
 
-  /** A branch is entered if it is for any lane; what leaves it is masked. */
+  /** Enters a branch if any lane takes it; outputs of the other lanes are masked. */
   #branch(condition: Expr, body: readonly Statement[]): void {
     const around = this.#mask;
     const own = keep(this.#at, this.#condition(condition), 'taken');
@@ -144,7 +144,7 @@ class Loop {
       this.#accumulators.set(fold, this.#accumulator(fold.kind, fold.kind === 'sum', isLong));
     }
     for (const sink of registers) {
-      // A band of rows has few terms, unless each row has many.
+      // A sum over the rows of a band is short, unless each row has many terms.
       const isLong = sink.path.slice(1).some(each => !this.#settings.isShort(each));
       const name = `sum.b${sink.buffer}`;
       this.#registers.set(sink.buffer, this.#accumulator(name, sink.kind === 'fold-sum', isLong));
@@ -179,7 +179,7 @@ class Loop {
     f.if(op('i32.lt_s', get, end), () => write(f.let('i32', op('i32.sub', end, get), 'left')));
   }
 
-  /** True if a loop is the one to take four at a time: an innermost one, or one around nothing but short ones. */
+  /** True if a loop is vectorized: an innermost one, or one around short loops only. */
   #isVector({ path, body }: LoopStatement): boolean {
     const inner = innerLoops(body);
     if (inner.length === 0) return true;
@@ -194,7 +194,7 @@ class Loop {
     return locals as unknown as Accumulator;
   }
 
-  /** What a fold over the whole nest has come to, on top of what it came to in the bands before. */
+  /** Combines a fold over the whole nest with its result from the bands before. */
   #finish({ kind, buffer }: Sink): void {
     const isVector = this.#spread.has(buffer);
     const accumulator = this.#registers.get(buffer) as Accumulator;
@@ -245,7 +245,7 @@ class Loop {
     return expr.kind === 'nonzero' ? op('f32x4.ne', a, number(this.#at, 0)) : comparison(expr, a, b);
   }
 
-  // What leaves an iteration.
+  // Outputs of an iteration.
 
   #sink(sink: Sink): void {
     const { kind, buffer, at, value } = sink;
@@ -273,7 +273,7 @@ class Loop {
     }
   }
 
-  /** A term with what changes nothing where it is not for a lane. */
+  /** A term with the neutral element in masked lanes. */
   #masked(value: Code, neutral: number): Code {
     const mask = this.#mask ? this.#withTail(this.#mask) : this.#lanes?.mask;
     if (!mask) return value;
@@ -287,7 +287,7 @@ class Loop {
   }
 }
 
-/** The sizes of all loops inside. */
+/** Sizes of all loops inside these statements. */
 function innerLoops(statements: readonly Statement[]): Size[] {
   const sizes: Size[] = [];
   walkStatements(statements, statement => {

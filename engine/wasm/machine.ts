@@ -20,13 +20,13 @@ import { tileBytes } from './matmul.ts';
 import { type Call, type PreparedPass, prepared } from './prepared.ts';
 import { type CompiledPart, math, type Program } from './program.ts';
 
-/** A program in a memory: it copies inputs there, runs the passes and leaves the results. */
+/** Runs a program in a memory: copies the inputs there, runs the passes and leaves the results. */
 export class WasmMachine implements Machine<WasmPose> {
   readonly program: Program;
   readonly #arena: Arena;
   readonly #functions: Readonly<Record<string, Call>>;
   readonly #room: Room;
-  /** Where each part's frame lies, in fours of bytes. */
+  /** Address of each part's frame, in units of four bytes. */
   readonly #frames = new Map<CompiledPart, number>();
   readonly #scratch: number;
   readonly #begin: number;
@@ -52,7 +52,7 @@ export class WasmMachine implements Machine<WasmPose> {
 
   bind(structure: Structure, inputs: readonly Input[]): WasmPose {
     const { sizes, starts } = structure;
-    // That of equal sizes is kept.
+    // Poses of equal sizes share a binding.
     const binding = this.#latest?.sizes.every((size, i) => size === sizes[i])
       ? this.#latest
       : bindingOf(this.program, this.#room, structure, inputs, this.#begin);
@@ -67,7 +67,7 @@ export class WasmMachine implements Machine<WasmPose> {
     if (shared) this.#arena.keep(this, shared, pose);
   }
 
-  /** Computes a pose that lies in the memory since its last run. */
+  /** Computes a pose whose inputs are still in the memory. */
   again({ binding, starts }: WasmPose): void {
     this.#compute(binding, starts);
   }
@@ -81,7 +81,7 @@ export class WasmMachine implements Machine<WasmPose> {
     return explained(this.program, structure);
   }
 
-  /** Copies what is given into the memory, but for shared tensors that lie there from the run before. */
+  /** Copies the inputs into the memory, except shared tensors still there from the run before. */
   #load({ inputs, binding }: Loaded, before: Kept | undefined): void {
     const { floats, ints } = this.#arena;
     for (let i = 0; i < inputs.length; i++) {
@@ -143,7 +143,7 @@ export class WasmMachine implements Machine<WasmPose> {
     return lengthOf((this.program.plan.buffers[buffer] as Buffer).shape, sizes);
   }
 
-  /** What buffers hold before anything is added to them. */
+  /** Fills the buffers of sums and maxima with their initial values. */
   #clear(parts: readonly CompiledPart[], { buffers, sizes }: Binding, extras: Extras): void {
     const { floats } = this.#arena;
     const fill = (id: number, length: number, number: number) => {
@@ -172,7 +172,7 @@ export class WasmMachine implements Machine<WasmPose> {
     );
   }
 
-  /** Adds what a pass has come to; a single number is that alone. */
+  /** Adds the total of a pass to its buffer; a sum over a whole loop nest replaces the buffer's number. */
   #settle(buffer: number, total: number, { buffers, sizes }: Binding): void {
     const { floats, doubles } = this.#arena;
     const length = this.#length(buffer, sizes);

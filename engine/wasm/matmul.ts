@@ -1,14 +1,14 @@
 import { type Code, FunctionBuilder, i32, type Local, load, op, store } from './emit/code.ts';
 import { plain, relaxed, type Target } from './target.ts';
 
-/** A tile of C is summed in registers: so many columns by as many rows as the target has registers for. */
+/** Columns of a tile of C, which is summed in registers; its rows depend on the target. */
 const columnsOfTile = 8;
-/** Room for the largest tile. */
+/** Bytes of the largest tile. */
 export const tileBytes: number = 4 * columnsOfTile * Math.max(plain.tileRows, relaxed.tileRows);
 
-/** The packed operand lies in panels of eight columns, one after the other: eight numbers for each step of the sum. */
+/** Bytes of a packed operand: panels of eight columns, one after the other, with eight numbers per term of the sum. */
 export const panelBytes = (k: number, n: number): number => packedRow * k * Math.ceil(n / columnsOfTile);
-/** From a row of a panel to the next. */
+/** Bytes from one row of a panel to the next. */
 export const packedRow = 32;
 
 const halves = [0, 1];
@@ -16,11 +16,11 @@ const params = (list: readonly string[]): Local[] => list.map(name => ({ name, t
 const read = (local: Local): Code => ({ kind: 'get', local });
 
 /**
- * C = A·B, or C + A·B where `add` is not 0: C of m × n whose rows lie `ldc` bytes apart, A of m × k by `lda`, B packed in
- * panels. `scratch` is room for one tile, where those at the edges are summed whole before what belongs to C is copied.
+ * C = A·B, or C + A·B if `add` is not 0. C is m × n with rows `ldc` bytes apart, A is m × k with rows `lda` apart, and
+ * B is packed in panels. A tile at an edge is summed in `scratch`, and its part inside C is copied to C.
  *
- * With `transposeA` C = Aᵀ·B, A of k × m: both operands are read row by row, B as it is (rows `ldb` apart, panels of eight
- * columns `panelStep`), or packed.
+ * With `transposeA`, C = Aᵀ·B with A of k × m. Both operands are read row by row; B is packed, or as it is, with rows
+ * `ldb` and panels of eight columns `panelStep` bytes apart.
  */
 export function multiply(name: string, transposeA: boolean, target: Target): FunctionBuilder {
   const names = ['c', 'ldc', 'a', 'lda', 'b', 'm', 'k', 'n', 'add', 'scratch'];
@@ -40,7 +40,7 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
   const [first] = pointers as [Local, ...Local[]];
   const step1 = transposeA ? lda : i32(4);
 
-  /** `count` steps of the sums of so many rows; the loop around moves the first pointer on. */
+  /** Adds `count` terms to the sums of `height` rows. The enclosing loop advances the first pointer. */
   const accumulate = (height: number, count: number) => {
     for (let u = 0; u < count; u++) {
       const row = transposeA ? 0 : packedRow * u;
@@ -68,7 +68,7 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
   };
 
   const unroll = target.isRelaxed ? 4 : 1;
-  /** So many rows of C from the i-th on, a tile after the other. */
+  /** Computes `height` rows of C from the i-th on, tile by tile. */
   const tiles = (height: number) => {
     const rows = all.slice(0, height);
     for (const [r, start] of starts.slice(0, height).entries()) {
@@ -81,11 +81,11 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
       for (const [r, p] of pointers.slice(0, height).entries()) f.set(p, read(starts[r] as Local));
       if (transposeA) f.set(panel, read(panelStart));
       for (const sum of sums.slice(0, height).flat()) f.set(sum, f.once('v128', zero, 'zero'));
-      // The first pointer counts.
+      // The first pointer is the loop's counter.
       const end = f.let('i32', op('i32.add', read(first), op('i32.mul', k, step1)), 'end');
       if (unroll > 1) {
         const last = op('i32.sub', end, op('i32.mul', step1, i32(unroll - 1)));
-        // After its own steps the loop adds one more.
+        // The loop itself advances by one more step.
         f.for(first, last, transposeA ? step1 : i32(4 * unroll), () => accumulate(height, unroll));
       }
       f.for(first, end, step1, () => accumulate(height, 1));
@@ -123,13 +123,13 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
   return f;
 }
 
-/** Of the tiles, the highest first, and lower ones for the rows that are left. */
+/** Tile heights: the full height first, then lower ones for the remaining rows. */
 const heightsOf = ({ tileRows }: Target): number[] => [6, 4, 2, 1].filter(height => height <= tileRows);
 
 const zero: Code = { kind: 'vector', bytes: new Uint8Array(16), text: 'i32x4 0 0 0 0' };
 const rest = (whole: Code, at: Code) => op('i32.sub', whole, at);
 
-/** Copies what belongs to C out of a tile at the edge. */
+/** Copies the part of a tile that is inside C. */
 function copyPart(f: FunctionBuilder, { place, ldc, scratch, add, height, columns }: Part): void {
   const [r, q] = [f.local('i32', 'r'), f.local('i32', 'q')];
   const count = f.let('i32', columns, 'columns');
@@ -149,7 +149,7 @@ function copyPart(f: FunctionBuilder, { place, ldc, scratch, add, height, column
   });
 }
 
-/** A tile that reaches beyond the last of so many columns. */
+/** A tile that extends past the last column of C. */
 interface Part {
   readonly place: Code;
   readonly ldc: Code;
@@ -160,8 +160,7 @@ interface Part {
 }
 
 /**
- * Packs op(B) of k × n, whose rows (its transpose's) lie `ldb` bytes apart, into panels; columns that are missing in the
- * last are zeros.
+ * Packs op(B) of k × n into panels. The rows of B are `ldb` bytes apart. Missing columns of the last panel are zeros.
  */
 export function pack(name: string, transposeB: boolean): FunctionBuilder {
   const f = new FunctionBuilder(name, params(['to', 'b', 'ldb', 'k', 'n']));

@@ -7,28 +7,28 @@ import type { CompiledPart, CompiledPass } from './program.ts';
 
 /** A generated function. */
 export type Call = (...args: number[]) => void;
-/** Runs a band of rows of a step. */
+/** Runs a step on a band of rows. */
 export type Run = (from: number, to: number) => void;
 export type MatmulPart = Exclude<CompiledPart, LoopPart>;
 type LoopPart = Extract<CompiledPart, { kind: 'loop' }>;
 
-/** A pass for one layout: poses of equal sizes share it. */
+/** A pass ready to run for one memory layout. Poses of equal sizes share it. */
 export interface PreparedPass {
   readonly runs: readonly Run[];
   readonly moved: readonly Moved[];
-  /** What is done once, before the first band. */
+  /** Functions to call once, before the first band. */
   readonly before: readonly (() => void)[];
 }
 
-/** A frame's entry that holds where a buffer would begin if more than a band of it were there. */
+/** A frame entry with the address at which a buffer would begin if all of it existed, not only the band. */
 export interface Moved {
   readonly entry: number;
-  /** Where the band lies. */
+  /** Address of the band. */
   readonly at: number;
   readonly rowBytes: number;
 }
 
-/** What a step needs to be made ready, and what it leaves. */
+/** Inputs for preparing a step, and the lists to which it adds. */
 export interface Setting {
   readonly plan: Plan;
   readonly functions: Readonly<Record<string, Call>>;
@@ -36,7 +36,7 @@ export interface Setting {
   readonly starts: readonly number[];
   readonly extras: Extras;
   readonly local: ReadonlySet<number>;
-  /** Where a tile at the edge of a product is summed. */
+  /** Address at which a tile at the edge of a product is summed. */
   readonly scratch: number;
   readonly isBanded: boolean;
   readonly frames: Int32Array;
@@ -44,7 +44,7 @@ export interface Setting {
   readonly before: (() => void)[];
 }
 
-/** Makes a pass ready: fills the frames of its loops, which begin where `frameOf` says. */
+/** Prepares a pass: fills the frames of its loops, at the addresses given by `frameOf`. */
 export function prepared(
   { parts, local, axis }: CompiledPass,
   frameOf: (part: CompiledPart) => number,
@@ -57,7 +57,7 @@ export function prepared(
   return { runs, moved: setting.moved, before: setting.before };
 }
 
-/** Fills a loop's frame, which begins at `frame`; gives what runs a band of it. */
+/** Fills a loop's frame, which begins at `frame`; returns a function that runs a band. */
 function loopOf(
   part: LoopPart,
   frame: number,

@@ -19,7 +19,7 @@ import { pow, sinOrCos } from './maths/doubles.ts';
 import { exp, expm1, tanh } from './maths/exponentials.ts';
 import { log, log1p, log1pOfFraction } from './maths/logarithms.ts';
 
-/** The vector code of a primitive but comparisons and selections, from that of its arguments. */
+/** Vector code of a primitive, given that of its arguments. Comparisons and selections are elsewhere. */
 export function primitive(at: Place, expr: Expr, args: readonly Code[]): Code {
   const [a, b] = args as readonly [Code, Code];
   switch (expr.kind as RealKind) {
@@ -32,7 +32,7 @@ export function primitive(at: Place, expr: Expr, args: readonly Code[]): Code {
     case 'div':
       return div(a, b);
     case 'neg': {
-      // The sign alone, by a constant: for f32x4.neg V8 makes one anew each time. −|x| is one step so.
+      // Flip the sign bit with a constant: V8 creates one anew for each f32x4.neg. −|x| then takes one step.
       const sign = number(at, -0);
       const isSize = a.kind === 'plain' && a.op === 'f32x4.abs';
       return isSize ? or(a.args[0] as Code, sign) : op('v128.xor', a, sign);
@@ -43,7 +43,7 @@ export function primitive(at: Place, expr: Expr, args: readonly Code[]): Code {
       const x = keep(at, a);
       const one = and(op('f32x4.ne', x, number(at, 0)), number(at, 1));
       const signed = or(one, and(x, number(at, -0)));
-      // NaN stays.
+      // Keeps NaN.
       return at.target.select(op('f32x4.eq', x, x), signed, x);
     }
     case 'floor':
@@ -76,12 +76,12 @@ export function primitive(at: Place, expr: Expr, args: readonly Code[]): Code {
   }
 }
 
-/** With a number, one instruction that lets NaN through; else those of WebAssembly, which are several on most processors. */
+/** Minimum or maximum that keeps NaN: one instruction against a constant; f32x4.min and max take several. */
 function extremum(at: Place, { kind, args }: Expr, a: Code, b: Code): Code {
   const [known, of] = isKnown(args[1]) ? [args[1], a] : isKnown(args[0]) ? [args[0], b] : [];
   if (!known || !of) return op(kind === 'min' ? 'f32x4.min' : 'f32x4.max', a, b);
   const other = of === a ? b : a;
-  // Of two zeros the short one gives the first: the sum makes 0 of −0, where the other is 0.
+  // The one instruction returns its first operand for two zeros; adding 0 turns −0 into 0.
   if (Object.is(known.value, 0) && kind === 'max') return add(most(of, other), number(at, 0));
   if (Object.is(known.value, -0) && kind === 'min') return op('f32x4.min', a, b);
   return kind === 'min' ? least(of, other) : most(of, other);
@@ -91,13 +91,13 @@ function isKnown(expr: Expr | undefined): expr is ExprOf<'constant'> {
   return expr?.kind === 'constant' && !Number.isNaN(expr.value);
 }
 
-/** True if it is 0 or less by its form: −|x| or −x². */
+/** True for the forms −|x| and −x², which are never positive. */
 function isNegative(expr: Expr | undefined): boolean {
   const of = expr?.kind === 'neg' ? expr.args[0] : undefined;
   return of?.kind === 'abs' || (of?.kind === 'mul' && of.args[0] === of.args[1]);
 }
 
-/** All ones where a comparison holds. */
+/** A mask with all ones in lanes where a comparison holds. */
 export function comparison({ kind }: Expr, a: Code, b: Code): Code {
   return kind === 'less' ? less(a, b) : op('f32x4.eq', a, b);
 }

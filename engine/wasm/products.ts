@@ -4,12 +4,12 @@ import { extraKey, operandAt } from './binding.ts';
 import { packedRow, panelBytes } from './matmul.ts';
 import type { Call, MatmulPart, Run, Setting } from './prepared.ts';
 
-/** Terms of a product summed at a time: what is packed of the right operand stays in a cache. */
+/** Terms of a product summed at a time, few enough that the packed right operand stays in a cache. */
 const depth = 128;
-/** Rows of both operands of Aᵀ·B at a time: so many stay in the nearest cache while each is read again and again. */
+/** Rows of both operands of Aᵀ·B summed at a time, few enough to stay in the L1 cache while they are reread. */
 const fewRows = 64;
 
-/** What computes a band of a matrix product; what does not change from band to band is packed before, all at once. */
+/** Returns a function that computes a band of a matrix product. An operand shared by all bands is packed before. */
 export function productOf(
   part: MatmulPart,
   { binding, functions, extras, local, scratch, before }: Setting,
@@ -72,7 +72,7 @@ export function productOf(
   }
 }
 
-/** The terms of a sum in blocks; the first is stored, the others are added. Of no terms there is one block too: zeros. */
+/** Splits the terms of a sum into blocks. The first is stored, the others are added. No terms make one empty block. */
 function blocksOf(k: number): { l: number; terms: number; isMore: number }[] {
   const count = Math.max(1, Math.ceil(k / depth));
   return Array.from({ length: count }, (_, i) => ({
@@ -82,7 +82,7 @@ function blocksOf(k: number): { l: number; terms: number; isMore: number }[] {
   }));
 }
 
-/** Packs the right operand whole, so many of the summed rows at a time. */
+/** Packs the whole right operand, block by block of the summed rows. */
 function packAll(
   packed: Call,
   { transposeB }: MatmulStep,

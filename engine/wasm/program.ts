@@ -12,14 +12,14 @@ import type { Target } from './target.ts';
 
 const latin1 = new TextDecoder('latin1');
 
-/** Functions that JavaScript computes: sin and cos of what is too large to be reduced in a few steps. */
+/** JavaScript functions for arguments too large for the vector code. */
 const imports = ['sin', 'cos'];
 
-/** A plan as machine code: passes, and a module that has a function for each step of another kind. */
+/** A plan compiled to a WebAssembly module: passes, and one function for all steps with equal code. */
 export interface Program {
   readonly plan: Plan;
   readonly passes: readonly CompiledPass[];
-  /** Buffers that loops add to, and single numbers that are maxima. */
+  /** Buffers that loops reduce into. */
   readonly folds: Folds;
   readonly functions: readonly Encoded[];
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -31,13 +31,13 @@ export interface CompiledPass {
   readonly local: ReadonlySet<number>;
 }
 
-/** A step with its function's name, and of a loop what its frame holds. */
+/** A step with the name of its function, and for a loop the entries of its frame. */
 export type CompiledPart = Part & { readonly name: string; readonly slots: readonly Slot[] };
 
-/** An axis shorter than this is not taken four entries at a time. */
+/** Loops shorter than this are not vectorized. */
 export const short = 8;
 
-/** Compiles a plan; functions that come out alike are one. */
+/** Compiles a plan. Equal functions are emitted once. */
 export function programOf(plan: Plan, { sizes }: Structure, target: Target): Program {
   const folds = foldsOf(plan);
   const functions = new Map<string, Encoded>();
@@ -50,7 +50,7 @@ export function programOf(plan: Plan, { sizes }: Structure, target: Target): Pro
     return builder.name;
   };
   const kernels = new Set<string>();
-  /** A function that is the same for all plans: written once. */
+  /** Adds a function that is the same for all plans, if it is not there yet. */
   const kernel = (name: string, write: (name: string) => FunctionBuilder): string => {
     if (!kernels.has(name)) named(write(name));
     kernels.add(name);
@@ -76,5 +76,5 @@ export function programOf(plan: Plan, { sizes }: Structure, target: Target): Pro
   return { plan, passes, folds, functions: list, bytes: assembled(list, imports) };
 }
 
-/** What {@link Program.bytes} imports besides the memory. */
+/** Imports of {@link Program.bytes} besides the memory. */
 export const math: Readonly<Record<string, (x: number) => number>> = { sin: Math.sin, cos: Math.cos };

@@ -1,6 +1,6 @@
 import { type Code, FunctionBuilder, i32, type Local, load, op, shuffle, store } from './emit/code.ts';
 
-/** Adds the sums of a band to float64 totals, four at a time, and sets them to zero for the next. Lengths are multiples of 4. */
+/** Adds a band's sums to float64 totals and zeroes the sums. Both arrays are padded to a multiple of 4. */
 export function addBand(name: string): FunctionBuilder {
   const params = ['total', 'partial', 'length'].map((each): Local => ({ name: each, type: 'i32' }));
   const f = new FunctionBuilder(name, params);

@@ -1,6 +1,6 @@
 import { type WebAssemblyApi, webAssembly } from './api.ts';
 
-/** The header of a module, and one function of no parameters with this body that gives nothing. */
+/** A module with one function of this body, without parameters or results. */
 function moduleOf(...body: readonly number[]): Uint8Array<ArrayBuffer> {
   const code = [0, ...body, 0x0b];
   return Uint8Array.from([
@@ -21,7 +21,7 @@ const withRelaxed = moduleOf(...vector, ...vector, ...vector, simd, 0x85, 0x02, 
 const instead = 'use jit({ precision: "float32" }) or jit() instead';
 
 /**
- * The engine's WebAssembly, which can run what is generated, and whether it has relaxed SIMD.
+ * The engine's WebAssembly API, checked for the features that generated code needs, and whether it has relaxed SIMD.
  *
  * @throws Error that says what is missing, and what to use instead
  */
@@ -34,7 +34,7 @@ export function engine(): { api: WebAssemblyApi; isRelaxed: boolean } {
   try {
     new api.Module(moduleOf());
   } catch (cause) {
-    // A Content-Security-Policy lets no module be compiled.
+    // A Content-Security-Policy forbids compilation.
     throw new Error(
       `wasm: compiling WebAssembly is forbidden here (a Content-Security-Policy without 'wasm-unsafe-eval'); use interpreter({ precision: "float32" }) or interpreter() instead`,
       { cause },

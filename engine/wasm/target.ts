@@ -1,16 +1,16 @@
 import { type Code, op } from './emit/code.ts';
 
-/** What the engine's vectors can do. */
+/** SIMD features of the engine. */
 export interface Target {
-  /** True if it has relaxed SIMD, and so multiplies and adds in one. */
+  /** True if it has relaxed SIMD, which can multiply and add in one instruction. */
   readonly isRelaxed: boolean;
-  /** Rows of C that a product sums in registers at a time; where a sum is one instruction, more of them fit. */
+  /** Rows of C that a product sums in registers at a time; more fit if multiply-add is one instruction. */
   readonly tileRows: number;
   /** a·b + c */
   fma(a: Code, b: Code, c: Code): Code;
   /** c − a·b */
   nfma(a: Code, b: Code, c: Code): Code;
-  /** `yes` where the mask is all ones, `no` where it is all zeros. */
+  /** `yes` in lanes where the mask is all ones, `no` where it is all zeros. */
   select(mask: Code, yes: Code, no: Code): Code;
 }
 

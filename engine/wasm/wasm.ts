@@ -6,11 +6,11 @@ import { programOf, short } from './program.ts';
 import { engine } from './support.ts';
 import { plain, relaxed } from './target.ts';
 
-/** What {@link wasm} may be told. */
+/** Options of {@link wasm}. */
 export interface WasmOptions {
-  /** How many structures are kept compiled; the one unused for longest goes first. Default 64. */
+  /** Number of structures kept compiled; the least recently used is dropped first. Default 64. */
   readonly structures?: number;
-  /** false: no relaxed SIMD even where the engine has it, so that results are the same everywhere. Default true. */
+  /** Use relaxed SIMD if the engine has it. With false, results are the same everywhere. Default true. */
   readonly relaxed?: boolean;
 }
 
@@ -19,13 +19,13 @@ export type WasmExecutor = PlannedExecutor;
 
 /**
  * Compiles a tape's plan to WebAssembly with 128-bit vectors, in float32: the executor for networks and other matrix
- * products. Where the engine has relaxed SIMD (Node 22, Chromium 114), multiplications and additions are fused; `name`
- * tells.
+ * products. With relaxed SIMD (Node 22, Chromium 114), multiplications and additions are fused; `name` says whether
+ * they are.
  *
- * Elementwise functions are within 2 ulp of float32 for exp and log, within 4 for the others; long sums are added up in
- * bands of rows in float32 and from band to band in float64. The same tape gives the same bits at each run.
+ * exp and log are within 2 ulp of float32, other elementwise functions within 4. Long sums are added up in float32
+ * within a band of rows, and in float64 from band to band. The same tape gives the same bits in every run.
  *
- * @throws Error where there is no WebAssembly, no SIMD, or a Content-Security-Policy forbids to compile it
+ * @throws Error if there is no WebAssembly or no SIMD, or a Content-Security-Policy forbids compilation
  * @example
  * await combinePoses({ …, executor: wasm() });
  */
@@ -35,7 +35,7 @@ export function wasm(options: WasmOptions = {}): WasmExecutor {
   return plannedExecutor(wasmTarget(mayRelax), structures);
 }
 
-/** Machines that run WebAssembly in one memory, with relaxed SIMD where that may be and is there. */
+/** Machines that run WebAssembly in one memory, with relaxed SIMD if it is allowed and available. */
 export function wasmTarget(mayRelax: boolean): Target<WasmPose> {
   const { api, isRelaxed: canRelax } = engine();
   const isRelaxed = canRelax && mayRelax;

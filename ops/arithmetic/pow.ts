@@ -12,8 +12,8 @@ import { zeroWins } from './zeroWins.ts';
  *
  *     d(aᵇ) = b·aᵇ⁻¹·da + aᵇ·ln a·db
  *
- * Where b = 0 the derivative by a is 0, at a = 0 too. So it is at a = 0 for exponents between 0 and 1, where the slope is
- * infinite, as it is for `sqrt`. Where aᵇ = 0 the derivative by b is 0.
+ * The derivative by a is 0 if b = 0, at a = 0 too. It is also 0 at a = 0 for exponents between 0 and 1, although the
+ * slope is infinite there; `sqrt` does the same. The derivative by b is 0 if aᵇ = 0.
  *
  * A literal exponent is data like other literals, so that any number of them share one plan; but whole numbers from −16
  * to 16 and multiples of ½ from −4 to 4 are part of the tape's structure.

@@ -3,16 +3,16 @@ import { type ArrayRef, deepest, type Expr, type Path } from '../../compile/ir.t
 import type { Node } from '../../compile/node.ts';
 import { one, type Size } from '../../compile/sizes.ts';
 
-/** A row of a segment sum is added up in stretches of so many. */
+/** Entries of a segment sum that are added up in one stretch. */
 const stretchLength = 64;
 
-/** Which inputs say where each row of an index begins, and which entries it takes. */
+/** Gives the numbers of two inputs: the start of each row of an index, and the entries sorted by row. */
 export type SegmentInputs = (
   index: number,
   rows: Size,
 ) => { readonly starts: number; readonly order: number };
 
-/** Reads nodes as expressions of one entry: what a CPU's loops scatter is looked up here. */
+/** Reads nodes as expressions of one entry. CPU loops scatter; a kernel looks up the entries to add instead. */
 export class KernelBody extends Reader {
   readonly #segments: SegmentInputs;
 
@@ -39,7 +39,7 @@ export class KernelBody extends Reader {
     }
   }
 
-  /** What all parts lay into one entry: their sum where they overlap, else that of the part it lies in. */
+  /** One entry of a scatter: the sum of all parts there if they overlap, else the entry of the one part there. */
   #collected(node: Node, form: Extract<Node['form'], { kind: 'scatter' }>, index: readonly Expr[]): Expr {
     const { algebra } = this.expressions;
     const zero = this.expressions.constant(0);
@@ -58,7 +58,7 @@ export class KernelBody extends Reader {
     }, zero);
   }
 
-  /** The part's entry inside its box, `outside` elsewhere; where it is not read, the position stays in range. */
+  /** The part's entry inside its box, `outside` elsewhere. Positions are clamped to the box, so reads stay in range. */
   #boxed(node: Node, part: Node, starts: readonly Expr[], index: readonly Expr[], outside: Expr): Expr {
     const { algebra } = this.expressions;
     const tests: Expr[] = [];
@@ -82,7 +82,7 @@ export class KernelBody extends Reader {
     );
   }
 
-  /** Σ of the part's entries whose index is this row, in stretches so that long rows lose no digits. */
+  /** Sum of the part's entries whose index is this row, in stretches so that long rows lose no digits. */
   #rowSum(part: Node, { form, shape }: Node, result: readonly Size[], index: readonly Expr[]): Expr {
     if (form.kind !== 'leaf') throw new Error('plan: an index is given, not computed');
     const { expressions } = this;
@@ -114,7 +114,7 @@ export class KernelBody extends Reader {
     );
   }
 
-  /** The index along each axis of a place in row-major order. */
+  /** The index along each axis of a position in row-major order. */
   #unflattened(place: Expr, shape: readonly Size[]): Expr[] {
     const { expressions } = this;
     const { algebra } = expressions;
@@ -125,7 +125,7 @@ export class KernelBody extends Reader {
     for (let axis = shape.length - 1; axis > outer && outer >= 0; axis--) {
       if (shape[axis] === one) continue;
       const size = expressions.size(shape[axis] as Size);
-      // Half a step up, so that a quotient that is rounded down stays right.
+      // Add half a step, so that rounding cannot push the quotient below the whole number.
       const quotient = algebra.floor(algebra.div(algebra.add(rest, expressions.constant(0.5)), size));
       index[axis] = algebra.sub(rest, algebra.mul(quotient, size));
       rest = quotient;

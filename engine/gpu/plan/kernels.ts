@@ -12,22 +12,22 @@ import { type ChunkCount, type Lowered, lower, withCounts } from './lower.ts';
 import { storedNodes } from './stored.ts';
 
 /*
- * From a graph to kernels, for a target that has many threads and no loop around them: a kernel writes one array, each
- * thread one entry of it, from a few arrays it reads. Nothing can be added to an entry from outside, so what the loops of
- * a CPU scatter is gathered here: a row of a segment sum looks up which entries belong to it.
+ * Turns a graph into kernels, for a target with many threads and no loop around them. A kernel reads a few arrays and
+ * writes one; each thread writes one entry. A thread cannot add to the entries of others, so scatters become gathers:
+ * a row of a segment sum looks up the entries that belong to it.
  */
 
-/** Numbers are laid out in arrays of float32, in which whole ones are exact up to here. */
+/** Most entries of an array. Positions are float32, which holds whole numbers exactly up to here. */
 const mostEntries = 2 ** 24;
 
-/** What an index says of the rows it fills: where each row's entries begin, and which they are. */
+/** An index sorted by row, for a segment sum into `rows` rows: the start of each row, and its entries. */
 export interface Segments {
   /** The input that is the index. */
   readonly index: number;
   readonly rows: Size;
 }
 
-/** A kernel: for each entry of `buffer` one thread, that runs `body` and stores `value`. */
+/** A kernel: one thread for each entry of `buffer`, which runs `body` and stores the entry. */
 export interface Kernel {
   readonly kind: 'kernel';
   readonly buffer: number;
@@ -37,30 +37,30 @@ export interface Kernel {
   /** The lengths of the ragged loops in it. */
   readonly lengths: readonly Expr[];
   readonly reads: readonly number[];
-  /** Where it finds those it reads that were packed. */
+  /** Positions of the packed buffers that it reads. */
   readonly places: Places;
   /** The ops computed in it, for listings. */
   readonly ops: readonly string[];
 }
 
-/** The buffers that lie inside another, and from which entry. */
+/** Buffers packed into another, each with the entry at which it begins there. */
 export type Places = ReadonlyMap<number, { readonly pack: number; readonly offset: number }>;
 
-/** Copies arrays one after the other into one, where a kernel would read too many. */
+/** Copies arrays into one, for a kernel that would read too many. */
 export interface Pack {
   readonly kind: 'pack';
   readonly buffer: number;
   readonly reads: readonly number[];
 }
 
-/** What a structure costs once for poses up to some capacities: its kernels in order. */
+/** The kernels of a structure in order, for poses whose sizes are at most some capacities. */
 export interface KernelPlan {
   readonly steps: readonly (Kernel | Pack)[];
-  /** Entries of each buffer at most, by number. */
+  /** Most entries of each buffer, by its number. */
   readonly lengths: readonly number[];
-  /** Which live values are the inputs. */
+  /** Positions of the inputs among the live values. */
   readonly inputPlaces: readonly number[];
-  /** Further inputs, two for each: where the rows begin, then which entries they take. */
+  /** Indices of segment sums. Each adds two inputs: the start of each row, then the entries sorted by row. */
   readonly segments: readonly Segments[];
   /** Sizes beyond those of the structure. */
   readonly counts: readonly ChunkCount[];
@@ -71,7 +71,7 @@ export interface KernelPlan {
 /**
  * Makes the kernels of a structure whose sizes are at most `capacities`.
  *
- * @param arrays how many arrays a kernel may read, besides that of the inputs
+ * @param arrays most arrays that a kernel may read, besides that of the inputs
  * @throws RangeError naming the op whose result has too many entries to be addressed
  */
 export function kernelsOf(
@@ -116,7 +116,7 @@ class KernelPlanner {
     };
   }
 
-  /** The kernel of a node, and before it the packs that it needs. */
+  /** The packs that a node's kernel needs, then the kernel. */
   #stepsOf(node: Node): (Kernel | Pack)[] {
     const expressions = new Expressions(noGuesses, false);
     const body = new KernelBody(
@@ -138,7 +138,7 @@ class KernelPlanner {
       kind: 'kernel',
       buffer,
       threads: path,
-      // Each buffer is an array of its own, and each thread knows the entry it writes.
+      // Offset 0 and no index: each buffer is an array of its own, and each thread writes its own entry.
       body: ordered([sink], expressions, { offsetOf: () => expressions.constant(0), shapeOf: () => [] }),
       lengths: expressions.lengths,
       reads: [...body.reads],
@@ -150,25 +150,25 @@ class KernelPlanner {
 
   #newBuffer(entries: number, name: string): number {
     checkEntries(entries, name);
-    // No array may be empty.
+    // GPU arrays cannot be empty.
     return this.#lengths.push(Math.max(1, entries)) - 1;
   }
 
-  /** Packs some of what a kernel reads until what it reads is few enough. */
+  /** Packs arrays that a kernel reads until they are few enough. */
   #fit(reads: readonly number[], name: string): { packs: Pack[]; places: Places } {
     const packs: Pack[] = [];
     const places = new Map<number, { pack: number; offset: number }>();
     const length = (buffer: number) => this.#lengths[buffer] as number;
     let arrays = [...reads];
     while (arrays.length > this.#arrays) {
-      // The smallest first, as packing copies.
+      // The smallest first, since packing copies.
       arrays.sort((a, b) => length(a) - length(b));
       const parts = arrays.slice(0, Math.min(this.#arrays, arrays.length - this.#arrays + 1));
       const total = parts.reduce((sum, part) => sum + length(part), 0);
       const pack = this.#newBuffer(total, `what ${name} reads`);
       let offset = 0;
       for (const part of parts) {
-        // What was packed before moves along.
+        // Buffers packed earlier move with their pack.
         for (const place of places.values()) {
           if (place.pack === part) Object.assign(place, { pack, offset: place.offset + offset });
         }
@@ -181,7 +181,7 @@ class KernelPlanner {
     return { packs, places };
   }
 
-  /** The inputs that say which entries each row of a segment sum takes. */
+  /** The two inputs of a segment sum: the start of each row, and the entries sorted by row. */
   #segmentInputs(index: number, rows: Size): { readonly starts: number; readonly order: number } {
     let at = this.#segments.findIndex(known => known.index === index && known.rows === rows);
     if (at < 0) at = this.#segments.push({ index, rows }) - 1;
@@ -190,7 +190,7 @@ class KernelPlanner {
   }
 }
 
-/** @throws RangeError where positions in an array would not be exact */
+/** @throws RangeError if positions in an array would not be exact in float32 */
 export function checkEntries(entries: number, name: string): void {
   if (entries <= mostEntries) return;
   throw new RangeError(

@@ -4,23 +4,23 @@ import { lengthOf, one, type Size } from '../../compile/sizes.ts';
 import { map } from '../../forms.ts';
 
 /*
- * A graph for a target whose kernels give one array each and share nothing while they run. There a matrix product is a
- * sum of products like any other, and a long sum is taken in stages: a single thread that adds up a million float32
- * numbers is slow and loses digits, while a tree of short sums does neither.
+ * Rewrites a graph for a target whose kernels write one array each and share nothing while they run. A matrix product
+ * becomes an ordinary sum of products. A long sum is split into stages: one thread that adds up a million float32
+ * numbers is slow and loses digits; a tree of short sums avoids both.
  */
 
-/** A thread adds up no more than this by itself. */
+/** Most entries that a thread adds up without further stages. */
 const longest = 256;
-/** How many entries one thread of a stage adds up. */
+/** Entries that one thread of a stage adds up. */
 const chunk = 128;
 
-/** A size that follows from another: how many stretches of `chunk` it takes to cover `of`. */
+/** A size derived from another: the number of chunks of `chunk` entries that cover `of`. */
 export interface ChunkCount {
   readonly of: Size;
   readonly chunk: number;
 }
 
-/** The lowered graph, and the sizes it has beyond those of the structure, numbered on from them. */
+/** The lowered graph and its chunk counts: sizes numbered on from those of the structure. */
 export interface Lowered {
   readonly nodes: readonly Node[];
   readonly wanted: readonly Node[];
@@ -34,7 +34,7 @@ export function withCounts(sizes: readonly number[], counts: readonly ChunkCount
   return all;
 }
 
-/** Rewrites matrix products as sums of products, and long sums and maxima as stages. `capacities` say what is long. */
+/** Rewrites matrix products as sums of products, and splits sums and maxima that `capacities` allow to be long. */
 export function lower(graph: Graph, capacities: readonly number[]): Lowered {
   return new Lowering(graph, capacities).result();
 }
@@ -46,7 +46,7 @@ class Lowering {
   readonly #nodes: Node[] = [];
   readonly #counts: ChunkCount[] = [];
   readonly #structureSizes: number;
-  /** Of all sizes, those of the counts too. */
+  /** Capacities of all sizes, chunk counts included. */
   readonly #capacities: number[];
   readonly #lowered = new Map<Node, Node>();
 
@@ -92,7 +92,7 @@ class Lowering {
     }
   }
 
-  /** C[…, i, j] = Σ_l A[…, i, l]·B[…, j, l]: both operands read as rows, laid out along axes of their own. */
+  /** C[…, i, j] = Σ_l A[…, i, l]·B[…, j, l]: rows of both operands, broadcast along each other's axes. */
   #product(
     node: Node,
     { transposeA, transposeB }: { readonly transposeA: boolean; readonly transposeB: boolean },

@@ -3,15 +3,15 @@ import { one, sameWithoutOnes } from '../../compile/sizes.ts';
 import type { Lowered } from './lower.ts';
 
 /**
- * More than so many additions to compute, and it is stored rather than computed for every reader: a number that is stored
- * takes a kernel, and memory to pass through twice.
+ * Most additions that an entry may cost to be computed again for every reader. A more expensive one is stored, which
+ * takes a kernel, one write and one read.
  */
 const cheap = 8;
 
-/** How a reader takes an input's entries: each at most once, or some of them many times. */
+/** True if a node reads each entry of an input at most once. */
 function readsOnce({ form, inputs, shape }: Node, i: number): boolean {
   if (form.kind === 'gather') return i === 1;
-  // Every entry of the result looks at every part, though it takes but one.
+  // Every entry of the result reads every part, although it uses only one.
   if (form.kind === 'scatter') return form.placements[i]?.kind === 'rows';
   if (form.kind !== 'map' && form.kind !== 'broadcast') return true;
   const input = (inputs[i] as Node).shape;
@@ -19,7 +19,7 @@ function readsOnce({ form, inputs, shape }: Node, i: number): boolean {
   return shape.every((size, axis) => size === one || (input[axis - lead] ?? one) === size);
 }
 
-/** True if an entry takes a loop to compute. */
+/** True if computing an entry takes a loop. */
 function isFold({ form }: Node): boolean {
   return (
     form.kind === 'reduce' ||
@@ -29,12 +29,12 @@ function isFold({ form }: Node): boolean {
 }
 
 /**
- * The nodes that get an array: what is wanted, and what would else be computed too often. Seen from the end, since how
- * often a node is computed depends on its readers.
+ * The nodes stored in an array: the wanted ones, and those that would otherwise be computed too often. The nodes are
+ * visited from the last to the first, since the number of times a node is computed depends on its readers.
  */
 export function storedNodes({ nodes, wanted }: Lowered): Set<Node> {
   const stored = new Set(wanted);
-  /** How often each entry is computed, if it is not stored; and whether inside a loop. */
+  /** Number of times each entry is computed if it is not stored, and whether that is in a loop. */
   const uses = new Map<Node, { times: number; inLoop: boolean }>();
   const costs = costsOf(nodes);
   const compared = comparedNodes(nodes);
@@ -67,8 +67,8 @@ export function storedNodes({ nodes, wanted }: Lowered): Set<Node> {
 }
 
 /**
- * What the largest is sought of. Computed anew by another reader, it might be rounded otherwise than where the largest was
- * found, and none would equal that: the gradient of max would be 0/0.
+ * The operands of maxima. They must be stored: the gradient of max compares them with the maximum, and if they were
+ * computed again they could be rounded differently, so that none equals the maximum and the gradient is 0/0.
  */
 function comparedNodes(nodes: readonly Node[]): Set<Node> {
   const isMaximum = ({ form }: Node) =>
@@ -76,7 +76,7 @@ function comparedNodes(nodes: readonly Node[]): Set<Node> {
   return new Set(nodes.filter(isMaximum).flatMap(({ inputs }) => inputs.map(baseOf)));
 }
 
-/** What an entry of each node costs to compute, in additions, where every loop's result is stored. */
+/** Cost of an entry of each node in additions, if the result of every loop is stored. */
 function costsOf(nodes: readonly Node[]): Map<Node, number> {
   const costs = new Map<Node, number>();
   for (const node of nodes) {

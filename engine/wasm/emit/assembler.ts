@@ -61,7 +61,7 @@ export function assembled(
   return bytes.taken();
 }
 
-/** What a function is made of: of equal bytes one is enough. It may call the imports alone. */
+/** Encodes a function, which may call only the imports. Functions of equal bytes can share one. */
 export function encoded(builder: FunctionBuilder, imports: readonly string[]): Encoded {
   const { params, locals, body } = builder;
   // Locals are declared in runs of one type.
@@ -89,7 +89,7 @@ class Encoder {
   readonly #bytes: Bytes;
   readonly #locals: ReadonlyMap<Local, number>;
   readonly #imports: readonly string[];
-  /** The blocks around the place that is written, innermost last. */
+  /** The enclosing blocks, innermost last. */
   readonly #blocks: string[] = [];
 
   constructor(bytes: Bytes, locals: ReadonlyMap<Local, number>, imports: readonly string[]) {
@@ -177,7 +177,7 @@ class Encoder {
   }
 }
 
-/** Bytes that grow. */
+/** A growing array of bytes. */
 class Bytes {
   #bytes = new Uint8Array(4096);
   #length = 0;
@@ -197,14 +197,14 @@ class Bytes {
     this.#length += bytes.length;
   }
 
-  /** A number in groups of seven bits, the lowest first. */
+  /** Writes a number in LEB128: groups of seven bits, the lowest first. */
   unsigned(number: number): void {
     let rest = number;
     for (; rest > 0x7f; rest >>>= 7) this.byte((rest & 0x7f) | 0x80);
     this.byte(rest);
   }
 
-  /** A byte, or a prefix and a number. */
+  /** Writes an opcode: a byte, or a prefix and a number. */
   opcode(first: number, second?: number): void {
     this.byte(first);
     if (second !== undefined) this.unsigned(second);
@@ -233,7 +233,7 @@ function signed(number: number): number[] {
   const bytes: number[] = [];
   for (let rest = number | 0; ; rest >>= 7) {
     const byte = rest & 0x7f;
-    // The rest is all sign, and the highest bit of the group says so.
+    // Stop when the remaining bits all equal the sign bit of the last group.
     if (rest >> 6 === 0 || rest >> 6 === -1) {
       bytes.push(byte);
       return bytes;

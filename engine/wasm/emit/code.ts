@@ -1,15 +1,15 @@
 import type { LaneOp, MemoryOp, PlainOp } from './opcodes.ts';
 
-/** The types of WebAssembly that the generated code has. */
+/** WebAssembly types in generated code. */
 export type Type = 'i32' | 'f32' | 'f64' | 'v128';
 
-/** A variable of a function. */
+/** A local variable of a function. */
 export interface Local {
   readonly name: string;
   readonly type: Type;
 }
 
-/** One instruction with what it takes, as a tree: it is both encoded and listed from here. */
+/** An instruction with its operands, as a tree. It is encoded to bytes and listed as text. */
 export type Code =
   | { readonly kind: 'plain'; readonly op: PlainOp; readonly args: readonly Code[] }
   | {
@@ -81,7 +81,7 @@ const vector = (bytes: ArrayBuffer, text: string): Vector => ({
   text,
 });
 
-/** Text that tells −0 from 0. */
+/** A number as text; −0 differs from 0. */
 const signed = (number: number) => (Object.is(number, -0) ? '-0' : `${number}`);
 
 /** A vector that holds a number four times. */
@@ -93,12 +93,12 @@ export const doubles = (number: number): Vector =>
 export const ints = (...numbers: readonly [number, number, number, number]): Vector =>
   vector(Int32Array.of(...numbers).buffer, `i32x4 ${numbers.join(' ')}`);
 
-/** A function being written: statements in order, and a local for whatever is used twice. */
+/** Builds a function: statements in order, and locals for values used more than once. */
 export class FunctionBuilder {
   readonly name: string;
   readonly params: readonly Local[];
   readonly locals: Local[] = [];
-  /** Vectors and addresses that hold for the whole function: set before all else, since V8 makes a constant anew at each use. */
+  /** Vectors and addresses set once at the start, since V8 creates a constant anew at each use. */
   readonly #prologue: Code[] = [];
   readonly #constants = new Map<string, Code>();
   #body: Code[] = [];
@@ -118,7 +118,7 @@ export class FunctionBuilder {
     return { kind: 'get', local: this.params[which] as Local };
   }
 
-  /** A new variable; of names asked for twice the second gets a number. */
+  /** Adds a local; a repeated name gets a number. */
   local(type: Type, name: string): Local {
     const count = this.#names.get(name) ?? 0;
     this.#names.set(name, count + 1);
@@ -135,7 +135,7 @@ export class FunctionBuilder {
     this.add({ kind: 'set', local, value });
   }
 
-  /** Keeps a value in a variable of its own; gives what reads it. */
+  /** Stores a value in a new local; returns code that reads the local. */
   let(type: Type, value: Code, name = 'v'): Code {
     if (value.kind === 'get') return value;
     const local = this.local(type, name);
@@ -143,7 +143,7 @@ export class FunctionBuilder {
     return { kind: 'get', local };
   }
 
-  /** A value that is known at the start of the function, set there and once. */
+  /** A value computed once, at the start of the function. */
   once(type: Type, value: Code, name: string, key: string = name): Code {
     const known = this.#constants.get(key);
     if (known) return known;
@@ -158,7 +158,7 @@ export class FunctionBuilder {
     return this.once('v128', value, 'c', value.text);
   }
 
-  /** What `write` adds, taken out of the body. */
+  /** The statements that `write` adds, kept out of the body. */
   taken(write: () => void): Code[] {
     const before = this.#body;
     this.#body = [];
@@ -173,7 +173,7 @@ export class FunctionBuilder {
     if (then.length > 0) this.add({ kind: 'if', condition, then });
   }
 
-  /** Counts a variable up by `step` while it is less than `end`; it keeps what it has come to. */
+  /** Counts a local up by `step` while it is less than `end`; it keeps its last count after the loop. */
   for(counter: Local, end: Code, step: Code, write: () => void): void {
     const get: Code = { kind: 'get', local: counter };
     const isLess = op('i32.lt_s', get, end);

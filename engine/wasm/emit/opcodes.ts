@@ -1,4 +1,4 @@
-/** Instructions that take values only, by name. */
+/** Instructions without immediates, by name. */
 const plain = {
   select: [0x1b],
   'i32.eqz': [0x45],
@@ -83,7 +83,7 @@ const plain = {
   'i32x4.relaxed_laneselect': [0xfd, 267],
 } as const;
 
-/** Instructions that read or write memory, with the logarithm of their alignment. */
+/** Instructions that read or write memory, with the binary logarithm of their alignment. */
 const memory = {
   'i32.load': { opcode: [0x28], align: 2 },
   'f32.load': { opcode: [0x2a], align: 2 },
@@ -114,10 +114,10 @@ export type PlainOp = keyof typeof plain;
 export type MemoryOp = keyof typeof memory;
 export type LaneOp = keyof typeof lane;
 
-/** A byte, or a prefix and a number. */
+/** An opcode: a byte, or a prefix and a number. */
 type Opcode = readonly [number, number?];
 
-/** The bytes of instructions by name (https://webassembly.github.io/spec/core/appendix/index-instructions.html). */
+/** Opcodes by name (https://webassembly.github.io/spec/core/appendix/index-instructions.html). */
 export const opcodes: {
   readonly plain: Readonly<Record<PlainOp, Opcode>>;
   readonly memory: Readonly<Record<MemoryOp, { readonly opcode: Opcode; readonly align: number }>>;

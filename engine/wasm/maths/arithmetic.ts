@@ -1,7 +1,7 @@
 import { type Code, doubles, type FunctionBuilder, floats, ints, op, shuffle } from '../emit/code.ts';
 import type { Target } from '../target.ts';
 
-/** Where vector functions are written, and for which engine. */
+/** The function being built, and the target engine. */
 export interface Place {
   readonly f: FunctionBuilder;
   readonly target: Target;
@@ -15,7 +15,7 @@ export const abs = (a: Code): Code => op('f32x4.abs', a);
 export const and = (a: Code, b: Code): Code => op('v128.and', a, b);
 export const or = (a: Code, b: Code): Code => op('v128.or', a, b);
 export const less = (a: Code, b: Code): Code => op('f32x4.lt', a, b);
-/** The smaller, and `a` where either is NaN. */
+/** The smaller of two, and `a` if either is NaN. */
 export const least = (a: Code, b: Code): Code => op('f32x4.pmin', a, b);
 export const most = (a: Code, b: Code): Code => op('f32x4.pmax', a, b);
 
@@ -34,7 +34,7 @@ export function polynomial(at: Place, x: Code, coefficients: readonly number[]):
   return rest.reduce<Code>((sum, c) => at.target.fma(sum, x, number(at, c)), number(at, last));
 }
 
-/** The same as (c₀ + c₁x) + x² ((c₂ + c₃x) + …): one step more, and half as many that wait for one another. */
+/** The same polynomial as (c₀ + c₁x) + x² ((c₂ + c₃x) + …): one more step, but a dependency chain half as long. */
 export function inPairs(at: Place, x: Code, coefficients: readonly number[]): Code {
   const square = keep(at, mul(x, x), 'square');
   const pairs: Code[] = [];
@@ -51,7 +51,7 @@ export function polynomial64(at: Place, x: Code, coefficients: readonly number[]
   );
 }
 
-/** A function of float64 pairs, of both halves of a float32 vector. */
+/** Applies a function of float64 pairs to both halves of a float32 vector. */
 export function inDoubles(at: Place, xs: readonly Code[], compute: (...halves: Code[]) => Code): Code {
   const zero = integer(at, 0);
   const halves = [(x: Code) => x, (x: Code) => shuffle(x, x, [2, 3, 2, 3])].map(half => {

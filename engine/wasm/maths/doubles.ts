@@ -14,12 +14,12 @@ import {
   polynomial64,
 } from './arithmetic.ts';
 
-// Functions that need more digits on the way than float32 has, two lanes of float64 at a time.
+// Functions that need more digits in between than float32 has. They compute two lanes of float64 at a time.
 
 const add = (a: Code, b: Code) => op('f64x2.add', a, b);
 const sub = (a: Code, b: Code) => op('f64x2.sub', a, b);
 const mul = (a: Code, b: Code) => op('f64x2.mul', a, b);
-/** Adding it leaves a whole number in the low bits. */
+/** Adding this rounds to a whole number, which is then in the low bits. */
 const magic = 1.5 * 2 ** 52;
 
 // sin and cos of r up to ¼π by their series, to 2⁻³⁷; less than 1 ulp of float32.
@@ -28,7 +28,7 @@ const cosine = [-0.5, 1 / 24, -1 / 720, 1 / 40320, -1 / 3628800, 1 / 479001600];
 /** ½π in two parts: 33 bits, so that a multiple up to 2²⁰ of it is exact, and the rest. */
 const halfPi = [1.5707963267341256, 6.077100506506192e-11] as const;
 
-/** sin x, or cos x, within 1 ulp; beyond 2²⁰ by the function of JavaScript, lane by lane. */
+/** sin x, or cos x, within 1 ulp; beyond 2²⁰ by JavaScript's function, lane by lane. */
 export function sinOrCos(at: Place, which: 'sin' | 'cos', x: Code): Code {
   const { f } = at;
   const result = f.local('v128', which);
@@ -60,7 +60,7 @@ export function sinOrCos(at: Place, which: 'sin' | 'cos', x: Code): Code {
   });
   const made: Code = { kind: 'get', local: result };
   if (which === 'cos') return made;
-  // Of −0 it is −0.
+  // The result at −0 is −0.
   return keep(at, or(made, and(op('f32x4.eq', x, number(at, 0)), x)), which);
 }
 
@@ -73,8 +73,8 @@ const exp2Series = Array.from({ length: 9 }, (_, i) => i).map(i =>
 const rootHalfHigh = 0x3fe6a09e;
 
 /**
- * x to the power y within 1 ulp, by 2^(y log₂|x|) in float64. As JavaScript has it: 1 where y is 0; of a negative x NaN
- * unless y is whole; NaN of (±1)^±∞.
+ * x to the power y within 1 ulp, by 2^(y log₂|x|) in float64. As in JavaScript, the power is 1 if y is 0, NaN for
+ * negative x unless y is whole, and NaN for (±1)^±∞.
  */
 export function pow(at: Place, x: Code, y: Code): Code {
   const { target } = at;

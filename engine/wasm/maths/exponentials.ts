@@ -19,20 +19,20 @@ import {
 } from './arithmetic.ts';
 
 /*
- * eˣ and what is made of it, four lanes at once. x = n ln 2 + r with n whole and |r| ≤ ½ ln 2, and ln 2 in two parts so
- * that r is exact to rounding (W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980). n comes about
- * by adding 1.5·2²³, which leaves it in the low bits; a bias added with it makes of these the exponent of a factor.
+ * eˣ and functions of it, four lanes at once. x = n ln 2 + r with n whole and |r| ≤ ½ ln 2; ln 2 is split in two so
+ * that r is exact to rounding (W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980). Adding
+ * 1.5·2²³ rounds to n and leaves it in the low bits; a bias added at the same time makes n the exponent of a factor.
  */
 const ln2High = 0.693359375;
 const ln2Low = -2.1219444005469057e-4;
 const magic = 1.5 * 2 ** 23;
-/** Coefficients of e^r: exact at 0, and off by 3.6·10⁻⁹ of it at most. */
+/** Coefficients of e^r: exact at 0, with a relative error of at most 3.6·10⁻⁹. */
 const expSeries = [
   1, 1, 0.4999999403953552, 0.1666652113199234, 0.04166838899254799, 0.00836874544620514,
   0.0013814540579915047,
 ];
 
-/** n and r of x; n as the exponent of a float32, which is n + `bias`. */
+/** n and r of x; n is given as a float32 with the biased exponent n + `bias`. */
 function reduced(at: Place, x: Code, bias: number): { power: Code; r: Code } {
   const { target } = at;
   const shift = number(at, magic + bias);
@@ -43,20 +43,20 @@ function reduced(at: Place, x: Code, bias: number): { power: Code; r: Code } {
 }
 
 /**
- * eˣ within 1.3 ulp, exact at 0, ±∞ and NaN; tiny results too. `isNegative`: x is known to be 0 or less.
+ * eˣ within 1.3 ulp, for tiny results too; exact at 0, ±∞ and NaN. `isNegative`: x is known to be 0 or less.
  *
- * Of n below −150, 2ⁿ is a factor whose exponent is 0, which makes it the number 0. Multiplied, it would give 0 too, but
- * processors take several times as long over a product that is too small.
+ * For n below −150 the factor 2ⁿ has exponent 0, so it is the number 0. The product of nonzero factors would be 0 too,
+ * but processors take several times as long over a product that underflows.
  */
 export function exp(at: Place, x: Code, isNegative = false): Code {
-  // Beyond these, the result is 0 or infinite all the same.
+  // Beyond these limits the result is 0 or infinite anyway.
   const above = most(x, number(at, -105));
   if (isNegative) {
     const { power, r } = reduced(at, keep(at, above), 151);
     return keep(at, mul(scaledSeries(at, r, 127 - 151), power), 'exp');
   }
   const { power, r } = reduced(at, keep(at, least(above, number(at, 89))), 152);
-  // 2ⁿ in two factors, so that neither overflows before the product does, and it is rounded once where it is tiny.
+  // 2ⁿ is split in two factors, so that neither overflows before the product and a tiny result is rounded once.
   const half = keep(at, and(op('i32x4.shr_u', power, i32(1)), integer(at, 0x7f800000)), 'half');
   const y = scaledSeries(at, r, 2 * 127 - 152);
   return keep(at, mul(mul(y, half), op('i32x4.sub', power, half)), 'exp');
@@ -72,18 +72,18 @@ function scaledSeries(at: Place, r: Code, k: number): Code {
 export function expm1(at: Place, x: Code): Code {
   const { target } = at;
   const bounded = keep(at, least(most(x, number(at, -30)), number(at, 89)));
-  // Half of 2ⁿ, which is finite where the result is.
+  // Half of 2ⁿ, which is finite whenever the result is.
   const { power: half, r } = reduced(at, bounded, 126);
   const y = keep(at, target.fma(mul(r, r), polynomial(at, r, expSeries.slice(2)), r), 'y');
   const result = target.fma(y, half, sub(half, number(at, 0.5)));
-  // Of the smallest x, which r would lose, nothing but x remains.
+  // The smallest x are the result themselves; r would lose them.
   const isTiny = less(abs(x), number(at, 2 ** -40));
   return keep(at, target.select(isTiny, x, add(result, result)), 'expm1');
 }
 
 const signBit = 0x80000000 | 0;
 
-/** tanh x within 2 ulp: near 0 the polynomial of S. L. Moshier's Cephes library, 1989, else 1 − 2/(e^2|x| + 1). */
+/** tanh x within 2 ulp: near 0 by the polynomial of S. L. Moshier's Cephes library, 1989, else 1 − 2/(e^2|x| + 1). */
 export function tanh(at: Place, x: Code): Code {
   const { target } = at;
   const size = keep(at, abs(x), 'size');
@@ -98,6 +98,6 @@ export function tanh(at: Place, x: Code): Code {
   const one = number(at, 1);
   const far = sub(one, div(number(at, 2), add(e, one)));
   const either = target.select(less(size, number(at, 0.625)), near, far);
-  // near has the sign of x already, but at −0.
+  // `near` has the sign of x already, except at −0.
   return keep(at, or(either, and(x, integer(at, signBit))), 'tanh');
 }

@@ -15,7 +15,7 @@ import {
 } from './arithmetic.ts';
 
 /*
- * Logarithms four lanes at once. x = 2ᵏ(1 + f) with 1 + f between √½ and √2, s = f/(2 + f), and ln(1 + f) = f − f²/2 +
+ * Logarithms, four lanes at once. x = 2ᵏ(1 + f) with 1 + f between √½ and √2, s = f/(2 + f), and ln(1 + f) = f − f²/2 +
  * s(f²/2 + R(s²)) with the polynomial of FreeBSD's e_logf.c (Sun Microsystems, 1993), less than 1 ulp off.
  */
 const rootHalf = 0x3f3504f3;
@@ -51,7 +51,7 @@ export function log(at: Place, x: Code): Code {
   const parts = split(at, x);
   const result = f.local('v128', 'log');
   f.set(result, joined(at, parts.k, parts.f));
-  // What is no positive normal number is rare, and looked at only where it occurs.
+  // Numbers that are not positive and normal are rare, so they are handled in a branch.
   const smallest = 0x800000;
   const above = op('i32x4.sub', x, integer(at, smallest));
   const isOdd = keep(
@@ -77,8 +77,8 @@ export function log(at: Place, x: Code): Code {
 }
 
 /**
- * ln(1 + x) within 3 ulp; −∞ at −1, NaN below. Where 1 + x lies between √½ and √2 nothing is taken off, and f is x itself;
- * elsewhere the logarithm is so large that rounding 1 + x costs it no more than half an ulp.
+ * ln(1 + x) within 3 ulp; −∞ at −1, NaN below. For 1 + x between √½ and √2, k is 0 and f is x itself. Elsewhere the
+ * logarithm is so large that rounding 1 + x costs no more than half an ulp.
  */
 export function log1p(at: Place, x: Code): Code {
   const { f, target } = at;
@@ -93,7 +93,7 @@ export function log1p(at: Place, x: Code): Code {
     const rest = target.select(op('f32x4.eq', x, number(at, Infinity)), x, ends);
     f.set(result, target.select(isPlain, { kind: 'get', local: result }, rest));
   });
-  // Of −0 it is −0; everywhere else it has the sign of x already.
+  // The result at −0 is −0; everywhere else it has the sign of x already.
   return keep(at, or({ kind: 'get', local: result }, and(x, number(at, -0))), 'log1p');
 }
 
