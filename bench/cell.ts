@@ -14,7 +14,7 @@ import { type Round, serve } from './support/serve.ts';
 import type { Poses } from './workloads/ensembles.ts';
 import { type ScorerName, scorer } from './workloads/scorers.ts';
 
-/** What the first runs came to; `cpu` is of the very first. */
+/** Results of the first runs; `cpu` is that of the very first. */
 export interface Peak extends Round {
   /** By the engine's exact count, and of the predictions that are kept beside it. */
   readonly engineBytes: number;

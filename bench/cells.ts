@@ -5,14 +5,14 @@ import type { Measured } from './support/measured.ts';
 import type { Round } from './support/serve.ts';
 import type { ScorerName } from './workloads/scorers.ts';
 
-/** How N poses are differentiated. */
+/** A way to differentiate N poses. */
 export interface Way {
   readonly executor: CellExecutor;
   readonly strategy: CellStrategy;
   readonly n: number;
 }
 
-/** What was measured of it, or why it was not. */
+/** A way with its measurement, or with the reason why there is none. */
 export interface Cell extends Way {
   readonly found: Found | string;
 }
@@ -70,7 +70,7 @@ export function plansMuch({ executor, strategy }: Way): boolean {
   return executor !== 'interpreter' && strategy === 'full-graph';
 }
 
-/** What was found of a way, if it was measured. */
+/** The measurement of a way, or undefined if it was not measured. */
 export function foundIn(cells: readonly Cell[], way: Way): Found | undefined {
   const same = cells.find(
     ({ executor, strategy, n }) => executor === way.executor && strategy === way.strategy && n === way.n,

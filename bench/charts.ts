@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { type CellExecutor, type CellStrategy, executors, strategies } from './cell-names.ts';
 
-/** What is used of ECharts. Its own types would bring in those of browsers, for every file here. */
+/** The part of ECharts in use. Its own types would add browser types to every file here. */
 interface ECharts {
   init(
     element: null,

@@ -36,7 +36,7 @@ const rows: readonly Row[] = [
   { engine: 'cpu', place: 'Node' },
   { engine: 'jit', place: 'Node' },
 ];
-/** How many poses, of which a software renderer takes a while for each. */
+/** Numbers of poses; a software renderer is slow, so there are few. */
 const counts: Readonly<Record<WorkloadName, number>> = {
   network: 1,
   list: 16,

@@ -18,7 +18,7 @@ const random = randomFrom(3);
 const numbers = (length: number) => Float32Array.from({ length }, () => random.about(1));
 const [A, B, C] = [numbers(m * k), numbers(k * n), new Float32Array(m * n)];
 
-/** What is timed, and what to call it. */
+/** The implementation to time. */
 export interface Choice {
   readonly name: string;
 }

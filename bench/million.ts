@@ -24,7 +24,7 @@ const program = command(script, {
 const [poses] = program.processedArgs as [number];
 const { out, check } = program.opts<{ out: string; check?: true }>();
 const where = machine();
-/** What the process may take over its baseline. */
+/** Most bytes that the process may use beyond its baseline. */
 const target = 30 * 2 ** 20;
 
 /**

@@ -83,7 +83,7 @@ const comparisons: readonly Comparison[] = [
     held: [4, 64, 256],
   },
 ];
-/** How far answers may lie apart: they are sums in float32 in different orders. */
+/** Allowed relative difference of answers, which are float32 sums in different orders. */
 const closeEnough = 2e-4;
 
 const script = 'bench:peers';

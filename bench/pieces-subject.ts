@@ -1,4 +1,4 @@
-// What happens to a pose before and after its loops, piece by piece, in a process of its own. Argument: whose tape.
+// Times the stages of a pose before and after its loops, in a process of its own. Argument: the scorer.
 
 import { interpreter, jit, Memory, type Precision } from 'posetape';
 import { combinePoses, lse, type Params, type Scorer } from 'posetape/combine';
@@ -21,7 +21,7 @@ import { scorer } from './workloads/scorers.ts';
 export type TapeName = 'vina' | 'schnet' | 'list';
 
 export interface TapeFacts {
-  /** How many values the scorer records, and with the gradient. */
+  /** Values that the scorer records, without and with the gradient. */
   readonly forward: number;
   readonly values: number;
   readonly loops: number;
@@ -33,7 +33,7 @@ export interface PlanTime {
   readonly cpu: number;
 }
 
-/** How many structures have been planned after one pose, and after all of them. */
+/** Number of structures planned after one pose, and after all poses. */
 export interface Planned {
   readonly first: number;
   readonly all: number;
@@ -97,7 +97,7 @@ function piece(name: PieceName): () => Promise<() => Promise<Round>> {
   });
 }
 
-/** What the first run of a structure takes more than the second. */
+/** Time of the first run of a structure minus that of the second. */
 function planTime(): number {
   const wanted = tapeOf(poses[0]);
   const executor = jit({ precision });

@@ -2,7 +2,7 @@ import type { PieceName } from './piece-names.ts';
 import type { TapeFacts } from './pieces-subject.ts';
 import { digits, table } from './support/text.ts';
 
-/** What becomes of a pose of one scorer: times are CPU milliseconds, counts are the tape's. */
+/** Stages of a pose of one scorer: times in CPU milliseconds, counts of its tape. */
 export interface Pieces {
   readonly facts: TapeFacts;
   readonly times: Readonly<Record<PieceName, number>>;

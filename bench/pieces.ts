@@ -6,7 +6,7 @@ import { type BoundPose, inputsOf, type Machine, type Target } from '../engine/c
 import { type Structure, structureOf } from '../engine/compile/structure.ts';
 import { liveValues } from '../engine/executor.ts';
 
-// What happens to a pose on the way from a scorer to numbers, piece by piece, for the clock.
+// The stages of a pose, from scorer to numbers, as functions to time.
 
 /** A prediction on a tape of its own, and the parameters that it depends on. */
 export interface Recorded {

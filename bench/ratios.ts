@@ -1,5 +1,5 @@
 /**
- * What posetape is to reach, as ratios measured in one run on one core, each with its target. Writes
+ * Measures posetape's speed and memory as ratios, in one run on one core, each with its target. Writes
  * bench/report/ratios.md.
  *
  *     npm run bench:ratios

@@ -1,5 +1,5 @@
 /**
- * What a tape per pose costs against the full graph, by memory and by time. Writes bench/report/report.md and its charts.
+ * Compares a tape per pose with the full graph, in memory and time. Writes bench/report/report.md and its charts.
  *
  *     npm run bench
  *
@@ -131,7 +131,7 @@ async function measurePieces(name: ScorerName): Promise<Pieces> {
   return { facts, times: medians as Record<PieceName, number>, plan: { cold, warm } };
 }
 
-// What is shown.
+// Charts and tables.
 
 function linesOf(cells: readonly Cell[], y: (found: Found) => number): Line[] {
   const ways = executors.flatMap(executor => strategies.map(strategy => ({ executor, strategy })));

@@ -1,7 +1,7 @@
 import { evaluate, gradient, interpreter, Memory, Tape, type Tensor, tensor } from 'posetape';
 import type { CombineOptions, Params } from 'posetape/combine';
 
-/** What {@link stored} comes to: of `CombineResult`, what the benchmark looks at. */
+/** Result of {@link stored}: the part of a `CombineResult` that the benchmark uses. */
 export interface StoredResult {
   readonly value: number;
   readonly gradient: Readonly<Record<string, Tensor>>;

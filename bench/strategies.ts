@@ -1,5 +1,5 @@
 /**
- * What a tape per pose costs against the full graph, for the table of the README: the Vina scorer on the 64 imatinib–Abl
+ * Compares a tape per pose with the full graph, for the table of the README: the Vina scorer on the 64 imatinib–Abl
  * poses, repeated or cut to N. Writes bench/report/strategies.md.
  *
  *     npm run bench:strategies

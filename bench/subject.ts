@@ -24,7 +24,7 @@ export type Workload = 'network' | 'list' | 'dense' | 'vina';
 /** `loops`: the generated loops alone; `hand`: written by hand; else everything, by the strategy of that name. */
 export type Way = 'loops' | 'hand' | 'stored' | Strategy;
 
-/** What comes out, so that whoever compares can see that all compute the same. */
+/** The answer, to check that all subjects compute the same. */
 export interface Answer {
   readonly value: number;
   /** |∂ΔG/∂θ| */

@@ -1,5 +1,5 @@
 /**
- * What `wasm()` is to reach, as ratios measured in one run on one core, each with its target. Writes
+ * Measures the speed of `wasm()` as ratios, in one run on one core, each with its target. Writes
  * bench/report/wasm-node20.md, or whichever Node runs it: from 22 on there is relaxed SIMD.
  *
  *     npm run bench:wasm

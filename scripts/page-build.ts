@@ -1,9 +1,9 @@
-// How examples/browser becomes static files: two bundles (the page and its worker) that share chunks, what the editor
-// shows, and the poses.
+// Builds examples/browser into static files: two bundles (the page and its worker) that share chunks, the sources that
+// the editor shows, and the poses.
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { type BuildOptions, type BuildResult, build, type Plugin } from 'esbuild';
 
-/** Where the built page lies. */
+/** Folder of the built page. */
 export const outdir: string = 'examples/browser/dist';
 
 const page = 'examples/browser';
@@ -27,7 +27,7 @@ const copy: Plugin = {
     }),
 };
 
-/** What esbuild is told. */
+/** Options of esbuild. */
 export const options: BuildOptions = {
   entryPoints: {
     main: `${page}/main.ts`,

@@ -22,7 +22,7 @@ interface Picture {
   /** The first and the last thing on it, by id; it begins at the top of the page without the first. */
   readonly from?: string;
   readonly to: string;
-  /** What the reader does first. */
+  /** Actions before the screenshot is taken. */
   prepare(page: Page): Promise<void>;
 }
 
@@ -84,7 +84,7 @@ async function take(browser: Browser, url: string, picture: Picture): Promise<vo
   await page.close();
 }
 
-/** Where an element begins or ends on the page, in pixels from its top. */
+/** Top or bottom edge of an element, in pixels from the top of the page. */
 function edge(page: Page, id: string, side: 'top' | 'bottom'): Promise<number> {
   return page
     .locator(`#${id}`)

@@ -1,4 +1,4 @@
-// What the page and the library weigh, compressed as servers do.
+// Measures the compressed size of the page and of the library.
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -16,7 +16,7 @@ export interface Weight {
 interface LibraryPart {
   readonly what: string;
   readonly contents: string;
-  /** Whether what is imported by need gets a file of its own, which is not counted. */
+  /** True if modules imported on demand get files of their own, which are not counted. */
   readonly splits: boolean;
 }
 
@@ -62,7 +62,7 @@ export function libraryWeights(): Promise<Weight[]> {
   );
 }
 
-/** What the built page loads at once, and what it loads when it is needed. */
+/** Sizes of the files that the built page loads at once, and of those that it loads on demand. */
 export function pageWeights({ outputs }: Metafile): { readonly first: Weight[]; readonly later: Weight[] } {
   const scripts = ['main.js', 'worker.js'].flatMap(entry => [...withImports(outputs, `${outdir}/${entry}`)]);
   const fonts = Object.keys(outputs).filter(path => /inter-(?:latin|greek)-wght/.test(path));

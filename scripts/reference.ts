@@ -14,7 +14,7 @@ const entries = [
 ];
 export const path = 'docs/reference.md';
 
-/** What an entry exports, as its source declares it. */
+/** An export of an entry, as its source declares it. */
 interface Declared {
   readonly name: string;
   readonly kind: string;
@@ -125,7 +125,7 @@ function membersOf(source: string): string[][] {
   return members;
 }
 
-/** What lies between an opening bracket, with which the text begins, and the one that closes it. */
+/** The text between its first character, an opening bracket, and the matching closing bracket. */
 function between(text: string, open: string, close: string): string {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
@@ -152,7 +152,7 @@ function splitAtCommas(text: string): string[] {
 function summaryOf(doc: readonly string[]): string {
   const first = doc.findIndex(line => line !== '');
   const end = doc.findIndex((line, i) => i > first && (line === '' || line.startsWith('@')));
-  // What leads to a formula below stays with it.
+  // Drop an unfinished sentence that introduces a formula below.
   return oneLine(doc.slice(first, end < 0 ? undefined : end)).replace(/(?<=[.)]) [^.]*[,:]$/, '');
 }
 

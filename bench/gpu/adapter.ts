@@ -4,7 +4,7 @@ import type { Adapter, Engine } from './names.ts';
 /** Names of renderers that compute on the CPU. */
 const software = /swiftshader|llvmpipe|lavapipe|softpipe|software|basic render/i;
 
-/** What the driver under an engine says of itself; null where there is none. */
+/** Name and kind of the driver that an engine runs on; null if it runs on none. */
 export async function adapterOf(engine: Engine): Promise<Adapter | null> {
   if (engine === 'webgpu') {
     const { adapter } = (await (await loadGpuJs()).WebGPUContext.acquire()) as unknown as WithAdapter;

@@ -79,7 +79,7 @@ class ProcessTrial implements Contestant {
   }
 }
 
-/** What WebGPU finds in Node without being told of a driver; where that is a GPU, it is the one to measure. */
+/** The renderer that WebGPU finds in Node if no driver is named; if that is a GPU, it is the one to measure. */
 export async function rendererHere(programs: Programs): Promise<Renderer> {
   const probe = new ProcessTrial(startProcess(programs, 'webgpu', 'tiny', 1, 'hardware'));
   try {

@@ -2,7 +2,7 @@ import { type OpenPage, openPage } from '../../test/support/browser.ts';
 import type { Engine, Facts, First, Ingredients, Renderer, Times } from './names.ts';
 import type { Trial } from './trial.ts';
 
-/** What a page's global object has, as code that runs in it sees it. */
+/** The global object of a page, as seen by code that runs in the page. */
 interface InPage {
   readonly trial: Trial;
   openTrial(ingredients: Ingredients, engine: Engine): Promise<void>;

@@ -6,17 +6,17 @@ import type { PairsData } from '../workloads/pairs-data.ts';
 export const workloadNames = ['network', 'list', 'dense', 'vina', 'schnet', 'tiny'] as const;
 export type WorkloadName = (typeof workloadNames)[number];
 
-/** What a workload is made of, as plain data, which a page can be given. */
+/** The data of a workload, as plain objects that can be passed to a page. */
 export type Ingredients =
   | { readonly workload: 'network'; readonly data: NetworkData }
   | { readonly workload: 'list' | 'dense'; readonly data: PairsData }
   | { readonly workload: 'vina' | 'schnet'; readonly poses: readonly unknown[] }
   | { readonly workload: 'tiny' };
 
-/** What runs the tapes: a backend of `gpu()`, or `jit({ precision: 'float32' })`. */
+/** Engines to compare: a backend of `gpu()`, or `jit({ precision: 'float32' })`. */
 export type Engine = BackendName | 'jit';
 
-/** What becomes of a pose's time; `rest` is the tape, its gradient, the results and their fold. */
+/** Phases of a pose's time; `rest` is recording the tape and its gradient, and combining the results. */
 export const phases = ['upload', 'launch', 'kernels', 'readback', 'rest'] as const;
 export type Phase = (typeof phases)[number];
 
@@ -37,19 +37,19 @@ export const phasesOf: Readonly<Record<Engine, readonly Phase[]>> = {
 export interface Times {
   readonly wall: number;
   readonly phases: Readonly<Record<Phase, number>>;
-  /** How many poses it is the mean of. */
+  /** Number of poses that the mean is taken over. */
   readonly poses: number;
   /** CPU time of all threads, where the program knows it. */
   readonly cpu?: number;
 }
 
-/** What the first pose takes, for which a pipeline is compiled, and what it takes again. */
+/** Time of the first pose, including compilation of its pipeline, and of the same pose again. */
 export interface First {
   readonly first: number;
   readonly second: number;
 }
 
-/** What an engine has done and holds when all poses have run once. */
+/** Results and memory of an engine after all poses have run once. */
 export interface Facts {
   readonly value: number;
   /** |∂ΔG/∂θ| */
@@ -68,11 +68,11 @@ export interface Facts {
   readonly adapter: Adapter | null;
 }
 
-/** True if WebGPU is rendered on the CPU, by Chromium's SwiftShader, or by what the machine has. */
+/** Renderers of WebGPU: Chromium's SwiftShader on the CPU, or the machine's own driver. */
 export const renderers = ['software', 'hardware'] as const;
 export type Renderer = (typeof renderers)[number];
 
-/** What a GPU's driver says of itself. */
+/** A GPU driver, by its own description. */
 export interface Adapter {
   readonly name: string;
   readonly isSoftware: boolean;

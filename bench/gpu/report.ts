@@ -10,7 +10,7 @@ import {
   workloadNames,
 } from './names.ts';
 
-/** What was measured of an engine on a workload, or why it was not. */
+/** Measurement of an engine on a workload, or the reason why there is none. */
 export type Measurement =
   | { readonly workload: WorkloadName; readonly row: Row; readonly reason: string }
   | {
@@ -45,7 +45,7 @@ export interface Measured {
   readonly peers: readonly Peer[];
   readonly renderer: Renderer;
   readonly rounds: number;
-  /** How the benchmark was called, and on what. */
+  /** Command line of the benchmark, and the machine it ran on. */
   readonly command: string;
   readonly machine: string;
 }
@@ -61,10 +61,10 @@ const titles: Readonly<Record<WorkloadName, string>> = {
 
 /** Milliseconds of a pose that the kernels are not to blame for, at 60 kernels on a software renderer. */
 const overheadTarget = 5;
-/** How far answers may lie apart: they are sums in float32 in different orders. */
+/** Allowed relative difference of answers, which are float32 sums in different orders. */
 const closeEnough = 2e-4;
 
-/** The page that says what was measured, and what follows from it. */
+/** The report as Markdown: measurements, then conclusions. */
 export function gpuReport(measured: Measured): string {
   const { found, renderer, rounds } = measured;
   const measuredRows = found.filter(isFound);
@@ -224,7 +224,7 @@ function onRealGpu({ renderer, peers }: Measured): string {
   return peers.length > 0 ? '' : '- PyTorch on the GPU: not measured, as none is installed that finds it.\n';
 }
 
-/** Which backend is fastest for what, in words. */
+/** The fastest backend for each workload, in words. */
 function verdict(rows: readonly Found[], renderer: Renderer): string {
   const cost = ({ time }: Found) => (renderer === 'software' ? (time.cpu ?? Number.NaN) : time.wall);
   const lines = workloadNames.flatMap(workload => {

@@ -49,7 +49,7 @@ function tiny(depth: number) {
   return { poses: [null, null], params: { x: tensor([0.1, 0.2, 0.3, 0.4]) }, score };
 }
 
-/** Which poses and parameters a scorer takes is known to whoever gives it both. */
+/** Drops the types of poses and parameters; the caller gives a scorer only those that belong to it. */
 function erased<Pose, P extends Params>(task: {
   readonly poses: readonly Pose[];
   readonly params: P;

@@ -113,7 +113,7 @@ export class Trial {
     return { wall, value: result.value, norm: Math.sqrt(squares.reduce((sum, square) => sum + square, 0)) };
   }
 
-  /** What happens in the executor before anything else does belongs to the upload: inputs are laid out for it. */
+  /** The executor with its time up to the first GPU call counted as upload: it lays out inputs then. */
   get #watched(): Executor {
     const [executor, watch] = [this.#executor, this.#watch];
     const { name, precision, stops } = executor;

@@ -2,8 +2,8 @@ import { loadGpuJs } from '../../engine/gpu/gpu-js.ts';
 import { type Engine, type Phase, phases } from './names.ts';
 
 /**
- * Where the time of a pose goes, seen from outside: gpu.js uploads, launches and reads back in one call, so the watch
- * stands between it and the device. All time between two events belongs to the phase that the first began.
+ * Splits the time of a pose into phases. gpu.js uploads, launches and reads back in one call, so the watch sits between
+ * gpu.js and the device. The time between two events belongs to the phase that the first of them began.
  */
 export class Watch {
   readonly totals: Record<Phase, number> = { upload: 0, launch: 0, kernels: 0, readback: 0, rest: 0 };

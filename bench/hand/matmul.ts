@@ -3,7 +3,7 @@ export type Multiply = (C: Floats, A: Floats, B: Floats, m: number, k: number, n
 
 type Floats = Float64Array | Float32Array;
 
-/** How a product is cut up: tiles of C of so many rows and columns are summed in locals. */
+/** Size of the tiles of C that are summed in local variables. */
 export interface Tile {
   readonly rows: number;
   readonly columns: number;
@@ -11,7 +11,7 @@ export interface Tile {
   readonly packed: boolean;
 }
 
-/** Which operands are stored transposed. */
+/** Operands that are stored transposed. */
 export interface Transposes {
   readonly a: boolean;
   readonly b: boolean;

@@ -6,11 +6,11 @@ import { Measured } from '../support/measured.ts';
 // Relative to the package, where npm runs its scripts.
 const folder = 'bench/peers';
 
-/** What is put beside posetape where it is installed. */
+/** Systems compared with posetape if they are installed. */
 export const peerNames = ['PyTorch', 'TensorFlow.js', 'jax-js'] as const;
 export type PeerName = (typeof peerNames)[number];
 
-/** How to get each. None belongs to posetape's own install. */
+/** Instructions to install each. None of them is a dependency of posetape. */
 export const howToInstall: Readonly<Record<PeerName, string>> = {
   PyTorch:
     'on Debian or Ubuntu `apt-get install --no-install-recommends python3-torch python3-numpy libopenblas0-serial`, ' +

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 
-/** What the help of a command says beside its options: a sentence, then what follows "It takes" and "and writes". */
+/** Help text of a command beside its options: a sentence, then the words after "It takes" and "and writes". */
 export interface About {
   readonly does: string;
   readonly takes: string;
@@ -37,7 +37,7 @@ export function wholes(standard: readonly number[]) {
   ];
 }
 
-/** Where a report goes, and its text on stdout. */
+/** Writes a report to a file and prints it on stdout. */
 export async function writeReport(file: string, text: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, text);

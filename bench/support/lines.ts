@@ -5,14 +5,14 @@ export interface Line {
   readonly what: string;
   /** The figures that were compared. */
   readonly figures: string;
-  /** What is held against the target; undefined or NaN where it could not be measured. */
+  /** The figure to compare with the target; undefined or NaN if it could not be measured. */
   readonly number: number | undefined;
   readonly unit: '×' | 'µs' | 'ms' | '';
   /** Without one, the line is there to explain others. */
   readonly target?: { readonly kind: 'most' | 'least' | 'equal'; readonly number: number };
 }
 
-/** Where targets come from; every report that has some says so. */
+/** Explanation of the targets, for every report that has some. */
 export const aims: string =
   'Targets are the aims that this project set itself: ratios to code written by hand, to PyTorch, and to a ceiling that is\n' +
   'measured beside, and limits of time and of size. None is promised, and a miss is reported like a pass.';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 
-/** What was measured, on what and when, in a line: figures without it mean little. To be asked before work begins. */
+/** CPU, memory, versions, date and commit in one line, for the head of a report. Call it before work begins. */
 export function machine(now: Date = new Date()): string {
   const model = cpus()[0]?.model.trim() || 'unknown CPU';
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
@@ -24,7 +24,7 @@ function git(...args: readonly string[]): string | undefined {
   return status === 0 ? stdout.trim() : undefined;
 }
 
-/** How much a single measurement may take of this machine's memory, in bytes: 12 GiB, or most of what is free. */
+/** Most memory that a single measurement may use, in bytes: 12 GiB, or 80 % of the free memory if less. */
 export function memoryLimit(): number {
   return Math.min(12 * 2 ** 30, 0.8 * freemem());
 }

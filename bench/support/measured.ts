@@ -57,7 +57,7 @@ export class Programs {
 /** One thread each, or a library that multiplies on all cores is compared with one that does not. */
 const oneThread = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
 
-/** How a measured process is started. */
+/** Start options of a measured process. */
 export interface Settings {
   readonly env?: Readonly<Record<string, string>>;
   /** True if it is bound to one core; default true. */
@@ -96,7 +96,7 @@ export class Measured {
     for (;;) {
       const { value, done } = await this.#lines.next();
       if (done) throw new Error(this.#lastWords());
-      // What libraries print for people is not for us.
+      // Skip messages that libraries print.
       if (String(value).startsWith('{')) return JSON.parse(value) as Answer;
     }
   }

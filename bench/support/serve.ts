@@ -7,7 +7,7 @@ export interface Subject {
   run(): unknown;
 }
 
-/** What a measured process answers. */
+/** Answer of a measured process. */
 export interface Round {
   /** CPU milliseconds a unit. */
   readonly cpu: number;

@@ -8,7 +8,7 @@ export interface NetworkData {
   readonly edges: number;
   /** Atomic numbers, shape [poses, atoms]. */
   readonly elements: Int32Array;
-  /** Where each edge comes from and goes to, shape [poses, edges]. */
+  /** Source and target atom of each edge, shape [poses, edges]. */
   readonly src: Int32Array;
   readonly dst: Int32Array;
   /** Å, shape [poses, edges]. */

@@ -24,7 +24,7 @@ export function scorer(name: ScorerName): ScorerSetUp {
   return erased(network.score, network.weights);
 }
 
-/** Which poses and parameters a scorer takes is known to whoever gives it both. */
+/** Drops the types of poses and parameters; the caller gives a scorer only those that belong to it. */
 function erased<Pose, P extends Params>(score: Scorer<Pose, P>, params: P): ScorerSetUp {
   return { score: score as unknown as ScorerSetUp['score'], params };
 }

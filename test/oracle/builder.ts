@@ -31,7 +31,7 @@ export interface Node {
 /** Some of it may be left out by `undefined`. */
 type Possibly<T> = { readonly [K in keyof T]: T[K] | undefined };
 
-/** What an op is given: a value, a literal, or nothing. */
+/** Operand of an op: a value, a literal, or nothing. */
 export type Given = Node | number | null;
 
 /** Entries of a value at most. */

@@ -3,7 +3,7 @@ import { largest } from '../support/equal.ts';
 
 /** An entry of an answer that is not what it should be. */
 export interface Difference {
-  /** Which of the wanted tensors, and which of its entries. */
+  /** Number of the wanted tensor, and of its entry. */
   readonly tensor: number;
   readonly entry: number;
   readonly found: number | string;
@@ -18,10 +18,10 @@ export interface Bound {
   readonly spreads: () => readonly number[];
 }
 
-/** What a comparison came to: how many tensors could be compared, and the first entry that differs. */
+/** Result of a comparison: the first entry that differs, if any, and the number of excused tensors. */
 export interface Comparison {
   readonly difference?: Difference;
-  /** How many tensors differ by more than the tolerance, and might by rounding. */
+  /** Number of tensors that differ by more than the tolerance, but by no more than rounding can explain. */
   readonly excused: number;
 }
 

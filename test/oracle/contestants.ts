@@ -18,7 +18,7 @@ export const open: Readonly<Record<ContestantName, () => Executor | Promise<Exec
 
 /**
  * A share of an answer's largest entry that may always be off: some thousand roundings of float64, a dozen of float32.
- * What is ill-conditioned may be off by more, as {@link spreads} has it.
+ * Ill-conditioned answers may be off by more, as measured by {@link spreads}.
  */
 const tolerances = { float64: 1e-12, float32: 1e-6 };
 

@@ -17,7 +17,7 @@ interface Options {
   readonly python: string;
 }
 
-/** What pytorch.py answers for one program. */
+/** Reply of pytorch.py for one program. */
 type Reply = Pick<Entry, 'answers'> | { readonly 'left out': string };
 
 /** Programs in a file: each stays below a mebibyte. */

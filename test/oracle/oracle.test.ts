@@ -38,7 +38,7 @@ describe('programs of which PyTorch says what they come to', () => {
     if ('dispose' in executor) await (executor as { dispose(): Promise<void> }).dispose();
     const shown = failures.slice(0, 5).join('\n');
     if (failures.length > 0) expect.fail(`${failures.length} programs differ:\n${shown}`);
-    // Where rounding decides, a program tests little.
+    // Answers excused as rounding test nothing, so there must be few.
     expect(excused / answers).toBeLessThan(executor.precision === 'float64' ? 0.02 : 0.08);
   });
 });

@@ -52,7 +52,7 @@ export interface Program {
   readonly want: readonly number[];
   /** The value of one entry that is differentiated. */
   readonly y?: number;
-  /** What it is differentiated by. */
+  /** The steps with respect to which it is differentiated. */
   readonly wrt: readonly number[];
   /** 1: the gradient is wanted after `want`; 2: and then that of the sum of its squares. */
   readonly order: 0 | 1 | 2;

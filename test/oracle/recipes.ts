@@ -128,7 +128,7 @@ function overZero(b: Builder): void {
   b.add('div', [random.pick([1, -2]), signed]);
 }
 
-/** What decides: a comparison, any number at all, a mask of masks, or a sum of one. */
+/** A condition: a comparison, any number at all, a mask of masks, or a sum of one. */
 function condition(b: Builder, beside: Node): Node {
   const { random } = b;
   if (random.chance(0.3)) return beside;
@@ -158,7 +158,7 @@ function condition(b: Builder, beside: Node): Node {
   return random.pick(ways)();
 }
 
-/** What is safe only where it is taken. */
+/** A branch of a selection; it may be finite only where it is selected. */
 function guarded(b: Builder, x: Node): Node {
   const ways = [
     () => b.add('div', [b.random.pick([1, 3, -0.5]), x]),
@@ -201,7 +201,7 @@ const where: Recipe = b => {
   const result = random.chance(0.3)
     ? b.add('mul', [chosen, random.chance(0.5) ? decides : b.beside(chosen)])
     : chosen;
-  // What is added up may be left out where it is 0.
+  // In a sum, the engine may skip entries that are 0.
   if (random.chance(0.4)) reduce(b, 'sum', result, true);
 };
 

@@ -11,12 +11,12 @@ import {
 import { largest } from '../support/equal.ts';
 
 /*
- * How far rounding moves what a program comes to: the program is run again with every result of a function, a sum or a
- * product off by a few units in the last place, and so are all cotangents. What moves far is ill-conditioned, and says
- * little about whoever computes it otherwise; what jumps or turns NaN says nothing.
+ * Measures the effect of rounding on the answers of a program. The program runs again with every result of a function,
+ * a sum or a product off by a few units in the last place, and so are all cotangents. An answer that moves far is
+ * ill-conditioned, so a difference in it says little about an executor; one that jumps or turns NaN says nothing.
  *
- * Equal numbers of one op are moved equally, and numbers of few digits not at all, since those are no rounded ones: so
- * ties stay ties.
+ * Equal numbers of one op are moved equally, and numbers with few digits not at all, since they are not rounded. Ties
+ * stay ties.
  */
 
 /** Results as far off as executors of this precision may have them. */

@@ -58,7 +58,7 @@ function* smaller(program: Program): Generator<Program> {
     if (order > 0 && id !== program.y && single(shape) && !isIndex(leaves[id]) && id < (program.y as number))
       yield numbered({ ...program, y: id });
   }
-  // What it comes to in place of a step.
+  // Replace a step by a leaf with the step's value.
   const values = recordSteps(program);
   const tensors = interpreter().run(values.filter(value => value !== undefined));
   const dataOf = new Map(values.filter(value => value !== undefined).map((value, i) => [value, tensors[i]]));

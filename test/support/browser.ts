@@ -3,16 +3,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { build } from 'esbuild';
 
-/** Where Debian's package puts it, unless POSETAPE_CHROMIUM says where it is. */
+/** Path of Chromium: POSETAPE_CHROMIUM, or that of Debian's package. */
 export const chromiumPath: string = process.env.POSETAPE_CHROMIUM ?? '/usr/bin/chromium';
 
 /**
- * How long to wait for a browser, in milliseconds: as long as a busy machine needs, and less than a test may take, so
- * that an error names what did not come.
+ * Time to wait for a browser, in milliseconds: enough for a busy machine, and less than the time limit of a test, so
+ * that the error says what was waited for.
  */
 export const patience = 240_000;
 
-/** What is used of Playwright: its typings need those of a browser. */
+/** The part of Playwright in use; its own typings need those of a browser. */
 export interface Page {
   setDefaultTimeout(milliseconds: number): void;
   goto(address: string): Promise<unknown>;
@@ -43,7 +43,7 @@ interface Processes {
 /** A page with a module of ours in it. */
 export interface OpenPage {
   readonly page: Page;
-  /** What the page wrote to its console as errors, or threw. */
+  /** Errors that the page threw or wrote to its console. */
   readonly errors: readonly string[];
   /** Of the browser. */
   readonly version: string;
@@ -55,11 +55,11 @@ export interface OpenPage {
 const html =
   '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="/script.js"></script>';
 
-/** How a page is opened. */
+/** Options for opening a page. */
 export interface PageOptions {
   /** Of Chromium, beyond what it needs to run here at all. */
   readonly flags?: readonly string[];
-  /** What the page's Content-Security-Policy says of scripts; none if absent. */
+  /** The script sources of the page's Content-Security-Policy; no policy if absent. */
   readonly scripts?: string;
 }
 

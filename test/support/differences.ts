@@ -18,7 +18,7 @@ export function raysLike(tensors: readonly Tensor[], seed: number): Rays {
   return tensors.map(({ data }, i) => weights(data.length, seed + 31 * i));
 }
 
-/** What a recording gives at these parameters. */
+/** The value of a recording at these parameters. */
 export function valueAt(recording: Recording, params: readonly Tensor[]): number {
   const tape = new Tape();
   const y = recording(

@@ -54,12 +54,12 @@ export interface KnownProgram {
   readonly expected: readonly Tensor[];
 }
 
-/** What {@link proveExecutor} is to expect. */
+/** Expectations of {@link proveExecutor}. */
 export interface Expected {
   readonly precision: Precision;
-  /** What random programs in float32 are compared with. Default: the interpreter in float32. */
+  /** The executor that random float32 programs are compared with. Default: the interpreter in float32. */
   readonly reference?: SyncExecutor;
-  /** How far results may lie apart. Default 1e-12 in float64, 1e-5 in float32. */
+  /** Allowed difference of results. Default 1e-12 in float64, 1e-5 in float32. */
   readonly tolerance?: number;
   /** The relative error of one function. Default none in float64, 2e-6 in float32. */
   readonly ofFunctions?: number;

@@ -32,7 +32,7 @@ export interface Step {
   readonly picks: readonly number[];
 }
 
-/** What differs from pose to pose: rows, each with numbers and a pick among whatever is gathered. At least one. */
+/** A pose: one row or more, each with numbers and the index of an entry to gather. */
 export type Pose = readonly {
   readonly number: number;
   readonly features: readonly [number, number, number];
@@ -188,7 +188,7 @@ function ranked(rank: number, a: Twin): Twin {
       );
 }
 
-/** What a step made, and which of the values before it are in it. */
+/** The result of a step, and the earlier values that it uses. */
 interface Made {
   readonly result: Twin;
   readonly used: readonly Twin[];

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { test } from 'vitest';
 
-/** How often each property is tried: POSETAPE_RUNS, or 30. */
+/** Number of random cases for each property: POSETAPE_RUNS, or 30. */
 export const runs: number = wholeNumber('POSETAPE_RUNS') ?? 30;
 
 /** True if a run is a wide one, of 100 cases or more: whole ensembles then go through the slowest backends too. */
 export const isWide: boolean = runs >= 100;
 
-/** Where the random cases begin: POSETAPE_SEED, or the time. */
+/** Seed of the random cases: POSETAPE_SEED, or the time. */
 export const seed: number = wholeNumber('POSETAPE_SEED') ?? Date.now() % 2 ** 31;
 
 /**

@@ -19,7 +19,7 @@ function evenly(from: number, to: number, count: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));
 }
 
-/** Where functions of this kind go wrong: zeros, ones, the ends of the range of numbers and of results, NaN. */
+/** Arguments at which such functions go wrong: zeros, ones, limits of the number range and of the results, NaN. */
 const ends = Float32Array.of(
   ...[0, -0, 1, -1, 0.5, -0.5, 2, -2, Infinity, -Infinity, Number.NaN],
   ...[2 ** -149, -(2 ** -149), 2 ** -126, -(2 ** -126), 3.4028234663852886e38, -3.4028234663852886e38],
