@@ -136,6 +136,14 @@ describe('storage and schedule', () => {
     expect(storedNames([sum(mul(x, exp(sum(x, 1, true))), 1)])).not.toContain('exp');
   });
 
+  test('a long chain is stored every 200 links, since passes and printers go down it by recursion', () => {
+    let y: Value = new Tape().parameter([0.1, 0.2], 'x');
+    for (let i = 0; i < 500; i++) y = sub(1, neg(y));
+    const { schedule } = passesOf([y]);
+    expect(schedule.stored.size).toBe(5);
+    expectRight([y]);
+  });
+
   test('ways through a graph are no measure of a loop', () => {
     const tape = new Tape();
     let y: Value = tape.parameter([0.1, 0.2], 'x');
