@@ -87,10 +87,7 @@ export class WasmMachine implements Machine<WasmPose> {
     for (let i = 0; i < inputs.length; i++) {
       const { tensor } = inputs[i] as Input;
       const place = binding.inputs[i] as number;
-      if (before?.shared.has(tensor)) {
-        const { inputs, binding } = before.loaded;
-        if (inputs[i]?.tensor === tensor && binding.inputs[i] === place) continue;
-      }
+      if (before?.loaded.inputs[i]?.tensor === tensor && before.loaded.binding.inputs[i] === place) continue;
       if (tensor.data instanceof Int32Array) ints.set(tensor.data, place / 4);
       else floats.set(tensor.data, place / 4);
     }

@@ -381,9 +381,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a parameter of the scorer’s own is taken for that of the pose before',
-    file: 'engine/wasm/machine.ts',
-    find: 'if (before?.shared.has(tensor)) {',
-    replace: 'if (before) {',
+    file: 'engine/wasm/arena.ts',
+    find: 'shared.has(input.tensor) ? input : nothing',
+    replace: 'input',
     caughtBy: ['test/executors/wasm/wasm.test.ts'],
   },
   {
