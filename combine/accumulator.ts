@@ -7,10 +7,14 @@ import { checkSameFold, type Fold } from './fold.ts';
 /** Tensors by parameter name. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-/** What a pose's own loss adds: its value l_n, and its slope l′_n = ∂l_n/∂ΔG_n. */
+/** What a pose's own loss adds. */
 export interface PoseLossTerm {
+  /** Its value l_n. */
   readonly poseLoss?: number;
+  /** Its slope l′_n = ∂l_n/∂ΔG_n. */
   readonly poseLossGradient?: number;
+  /** ∂l_n/∂θ at fixed ΔG_n, for the parameters that it reads itself. */
+  readonly poseLossDirect?: Tensors;
 }
 
 /** What an accumulator has come to. */
@@ -21,7 +25,7 @@ export interface AccumulatorResult {
   readonly gradient: Record<string, Tensor<Float64Array>>;
   /** Σ l_n. */
   readonly poseLoss: number;
-  /** Σ l′_n g_n. */
+  /** Σ l′_n g_n + ∂l_n/∂θ. */
   readonly poseLossGradient: Record<string, Tensor<Float64Array>>;
   readonly count: number;
 }
@@ -29,7 +33,7 @@ export interface AccumulatorResult {
 /**
  * All that need be kept of the poses seen so far, whatever their number: sums of the size of θ.
  *
- *     S = Σ e_n          A = Σ e_n g_n                    P = Σ l′_n g_n
+ *     S = Σ e_n          A = Σ e_n g_n                    P = Σ l′_n g_n + ∂l_n/∂θ
  *     D = Σ e_n d_n      B = Σ e_n d_n g_n                with d_n = ΔG_n − r,  e_n = exp(σ d_n)
  *
  * r is the best ΔG so far. When a pose brings a better r′, everything is carried over to it: with q = exp(σ(r − r′)),
@@ -90,7 +94,7 @@ export class Accumulator {
   add(
     prediction: number,
     gradient: Tensors | null,
-    { poseLoss = 0, poseLossGradient = 0 }: PoseLossTerm = {},
+    { poseLoss = 0, poseLossGradient = 0, poseLossDirect = {} }: PoseLossTerm = {},
   ): void {
     checkFinite({ prediction, poseLoss, poseLossGradient }, gradient);
     if (gradient) this.#checkShapes(gradient);
@@ -107,6 +111,7 @@ export class Accumulator {
       addScaled(this.#B.get(name), ed, data);
       addScaled(this.#P.get(name), poseLossGradient, data);
     }
+    for (const [name, { data }] of Object.entries(poseLossDirect)) addScaled(this.#P.get(name), 1, data);
   }
 
   /**

@@ -5,16 +5,10 @@ import type { Tape, Value } from '../engine/tape.ts';
 import { areFinite, type Tensor } from '../engine/tensor.ts';
 import { concat } from '../ops/shape/concat.ts';
 import { type BadPose, BadPoseError } from './bad-pose.ts';
-import { checkTarget, recordObjective } from './objective.ts';
+import { checkTarget, type Indexed, recordObjective } from './objective.ts';
 import { checkAnyPoses, indexed, report, unlessBad } from './passes.ts';
 import { recordParams, recordPrediction, runPose, withTape } from './pose-tape.ts';
 import type { Outcome, Task } from './task.ts';
-
-/** A pose and its place among all. */
-interface Indexed<Pose> {
-  readonly pose: Pose;
-  readonly index: number;
-}
 
 /**
  * One tape of all poses, from θ to the loss: the reference that the other strategies equal, and what they save the
@@ -58,8 +52,7 @@ async function runOn<Pose>(tape: Tape, task: Task<Pose>, poses: readonly Indexed
   const names = Object.keys(params);
   const each = poses.map(({ pose, index }) => recordPrediction(task, tape, params, pose, index));
   const predictions = concat(each.map(prediction => reshaped(prediction, [1])));
-  const indices = poses.map(({ index }) => index);
-  const { value, readout, target, isLoss } = recordObjective(task, predictions, indices);
+  const { value, readout, target, isLoss } = recordObjective(task, params, predictions, poses);
   const slopes = task.wantsGradient ? gradient(target, Object.values(params)) : [];
 
   const wanted = [predictions, value, readout ?? value, target, ...slopes];

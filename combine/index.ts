@@ -12,4 +12,15 @@ export { lse } from './lse.ts';
 export { mean } from './mean.ts';
 export { type CombineResult, type CombineStats, combinePoses } from './poses.ts';
 export { pIC50, pKi, type Readout } from './readout.ts';
-export type { CombinationInOps, CombineOptions, Params, PoseProgress, Scorer, Strategy } from './task.ts';
+export type {
+  CombinationInOps,
+  CombineOptions,
+  LossContext,
+  Params,
+  ParamsContext,
+  ParamValues,
+  PoseContext,
+  PoseProgress,
+  Scorer,
+  Strategy,
+} from './task.ts';

@@ -143,7 +143,7 @@ function shares<Pose>(
   if (predictions.length === 0) return { weights: none, coefficients: none };
   if (typeof task.combination !== 'function') return sharesOf(task.combination, predictions);
   const present = coefficientsOf(
-    task.combination,
+    task,
     predictions.filter(prediction => !Number.isNaN(prediction)),
   );
   let n = 0;
@@ -175,21 +175,16 @@ const optionNames = [
 
 /** The strategy asked for, or the one that serves. */
 function strategyOf<Pose, P extends Params>(options: CombineOptions<Pose, P>): Strategy {
-  const reason =
-    typeof options.combination === 'function'
-      ? 'a combination of one’s own'
-      : (options.loss?.length ?? 0) > 1
-        ? 'a loss that reads all predictions'
-        : undefined;
-  const strategy = options.strategy ?? (reason ? 'recompute' : 'stream');
+  const isInOps = typeof options.combination === 'function';
+  const strategy = options.strategy ?? (isInOps ? 'recompute' : 'stream');
   if (!Object.hasOwn(strategies, strategy)) {
     throw new RangeError(
       `combinePoses: no strategy ${strategy}; there are ${Object.keys(strategies).join(', ')}`,
     );
   }
-  if (strategy === 'stream' && reason) {
+  if (strategy === 'stream' && isInOps) {
     throw new TypeError(
-      `combinePoses: ${reason} needs every prediction before the first gradient; use the strategy recompute`,
+      'combinePoses: a combination of one’s own needs every prediction before the first gradient; use the strategy recompute',
     );
   }
   if (strategy !== 'stream' && options.keepPredictions === false) {
@@ -260,11 +255,11 @@ async function taskOf<Pose, P extends Params>(
     checkParams,
     shared: new Set(Object.values<Tensor>(kept)),
     score: score as Task<Pose>['score'],
-    combination,
-    loss: options.loss,
-    poseLoss: options.poseLoss,
-    readout: options.readout,
-    poseReadout: options.poseReadout,
+    combination: combination as Task<Pose>['combination'],
+    loss: options.loss as Task<Pose>['loss'],
+    poseLoss: options.poseLoss as Task<Pose>['poseLoss'],
+    readout: options.readout as Task<Pose>['readout'],
+    poseReadout: options.poseReadout as Task<Pose>['poseReadout'],
     executor,
     onPose,
     signal,

@@ -1,5 +1,6 @@
+import type { PoseLossTerm, Tensors } from './accumulator.ts';
 import type { BadPose } from './bad-pose.ts';
-import { objectiveOf } from './objective.ts';
+import { objectiveOf, poseLossOf } from './objective.ts';
 import { checkAnyPoses, indexed, Numbers, report, unlessBad } from './passes.ts';
 import { runPose } from './pose-tape.ts';
 import type { Outcome, Task } from './task.ts';
@@ -11,33 +12,42 @@ import type { Outcome, Task } from './task.ts';
 export async function recompute<Pose>(task: Task<Pose>): Promise<Outcome> {
   checkRepeatable(task.poses);
   const badPoses: BadPose[] = [];
-  const predictions = await predict(task, badPoses);
+  const { predictions, poseLosses } = await predict(task, badPoses);
   for (let pass = 2; ; pass++) {
     const kept = [...predictions.keys()].filter(index => !Number.isNaN(predictions[index]));
     checkAnyPoses(predictions.length, badPoses);
     const numbers = Float64Array.from(kept, index => predictions[index] as number);
-    const { slopes, ...objective } = objectiveOf(task, numbers, kept);
+    const own = kept.map(index => poseLosses[index] as PoseLossTerm);
+    const { slopes, direct, ...objective } = objectiveOf(task, numbers, own);
     const outcome = { ...objective, predictions, badPoses, poses: kept.length };
     if (!task.wantsGradient) return { ...outcome, gradient: {}, backwardSkipped: 0 };
 
     const coefficients = new Float64Array(predictions.length);
     for (const [n, index] of kept.entries()) coefficients[index] = slopes[n] as number;
-    const backward = await differentiate(task, predictions, coefficients, badPoses, pass);
+    const backward = await differentiate(task, predictions, coefficients, direct, badPoses, pass);
     if (backward) return { ...outcome, ...backward };
     // Gradients were bad: those poses are out of the predictions now, and the combination is another one.
   }
 }
 
-/** The first pass: every pose's prediction, NaN where it is bad. */
-async function predict<Pose>(task: Task<Pose>, badPoses: BadPose[]): Promise<Float64Array> {
+/** The first pass: every pose's prediction, NaN where it is bad, and its poseLoss if there is one. */
+async function predict<Pose>(
+  task: Task<Pose>,
+  badPoses: BadPose[],
+): Promise<{ predictions: Float64Array; poseLosses: PoseLossTerm[] }> {
   const predictions = new Numbers();
+  const poseLosses: PoseLossTerm[] = [];
   for await (const { item: pose, index } of indexed(task)) {
     const run = await unlessBad(task, badPoses, () => runPose(task, pose, index, { wantsGradient: false }));
     const prediction = run?.prediction ?? Number.NaN;
     predictions.push(prediction);
+    if (task.poseLoss && run) {
+      const { poseLoss, poseLossGradient } = poseLossOf(task, prediction, { pose, index });
+      poseLosses[index] = { poseLoss, poseLossGradient };
+    }
     await report(task, index, prediction, 1, 2);
   }
-  return predictions.toArray();
+  return { predictions: predictions.toArray(), poseLosses };
 }
 
 /**
@@ -48,6 +58,7 @@ async function differentiate<Pose>(
   task: Task<Pose>,
   predictions: Float64Array,
   coefficients: Float64Array,
+  direct: Tensors,
   badPoses: BadPose[],
   pass: number,
 ): Promise<Pick<Outcome, 'gradient' | 'backwardSkipped'> | undefined> {
@@ -56,8 +67,14 @@ async function differentiate<Pose>(
       return [name, { data: new Float64Array(data.length), shape }];
     }),
   );
-  const sums = Object.entries(gradient);
-  const stateBytes = sums.reduce((total, [, { data }]) => total + data.byteLength, 0);
+  const add = (factor: number, slopes: Tensors) => {
+    for (const [name, { data: added }] of Object.entries(slopes)) {
+      const sum = gradient[name]?.data ?? [];
+      for (let i = 0; i < sum.length; i++) (sum[i] as number) += factor * (added[i] as number);
+    }
+  };
+  add(1, direct);
+  const stateBytes = Object.values(gradient).reduce((total, { data }) => total + data.byteLength, 0);
   // Both as shares of the largest, as the sum of all might overflow.
   const largest = coefficients.reduce((most, coefficient) => Math.max(most, Math.abs(coefficient)), 0);
   const total = coefficients.reduce((sum, coefficient) => sum + Math.abs(coefficient) / largest, 0);
@@ -71,6 +88,7 @@ async function differentiate<Pose>(
       const coefficient = coefficients[index] as number;
       const isNeeded = coefficient !== 0 && Math.abs(coefficient) / largest >= task.tolerance * total;
       if (Number.isNaN(before)) continue;
+      if (task.poseLoss) add(1, poseLossOf(task, before, { pose, index }).poseLossDirect);
       if (!isNeeded) backwardSkipped++;
       else {
         const run = await unlessBad(task, badPoses, () =>
@@ -78,11 +96,7 @@ async function differentiate<Pose>(
         );
         if (run) {
           checkSame(index, before, run.prediction, task.executor.precision);
-          for (const [name, { data }] of sums) {
-            const slopes = run.gradient?.[name]?.data;
-            for (let i = 0; i < data.length; i++)
-              (data[i] as number) += coefficient * (slopes?.[i] as number);
-          }
+          add(coefficient, run.gradient ?? {});
         } else predictions[index] = Number.NaN;
       }
       await report(task, index, predictions[index] as number, pass, pass);

@@ -1,7 +1,7 @@
 import type { Accumulator } from './accumulator.ts';
 import type { BadPose } from './bad-pose.ts';
 import type { Combination } from './combination.ts';
-import { checkTarget, lossOf, poseLossOf } from './objective.ts';
+import { checkLoss, checkTarget, lossOf, poseLossOf } from './objective.ts';
 import { checkAnyPoses, indexed, Numbers, report, unlessBad } from './passes.ts';
 import { runPose } from './pose-tape.ts';
 import type { Outcome, Task } from './task.ts';
@@ -12,6 +12,7 @@ import type { Outcome, Task } from './task.ts';
  */
 export async function stream<Pose>(task: Task<Pose>): Promise<Outcome> {
   const { memory } = task;
+  checkLoss(task);
   const accumulator = (task.combination as Combination).accumulator();
   const predictions = new Numbers();
   const badPoses: BadPose[] = [];
@@ -27,7 +28,7 @@ export async function stream<Pose>(task: Task<Pose>): Promise<Outcome> {
       });
       if (run) {
         if (task.wantsGradient && !run.gradient) backwardSkipped++;
-        accumulator.add(run.prediction, run.gradient, poseLossOf(task, run.prediction, index));
+        accumulator.add(run.prediction, run.gradient, poseLossOf(task, run.prediction, { pose, index }));
         memory.take(accumulator.bytes - stateBytes);
         stateBytes = accumulator.bytes;
       }
@@ -53,17 +54,19 @@ function matters(accumulator: Accumulator, prediction: number, tolerance: number
   return influence > 0 && influence >= tolerance;
 }
 
-/** ∂L/∂θ = L′(ΔG) Σ c_n g_n + Σ l′_n g_n: L′ is known only now, hence the two sums. */
+/** ∂L/∂θ = L′(ΔG) Σ c_n g_n + Σ l′_n g_n + what the losses read of θ: L′ is known only now, hence the two sums. */
 function finish<Pose>(
   task: Task<Pose>,
   accumulator: Accumulator,
 ): Pick<Outcome, 'value' | 'readout' | 'loss' | 'gradient' | 'poses'> {
   const { value, gradient, poseLoss, poseLossGradient, count } = accumulator.result();
-  const { readout, loss, slope } = lossOf(task, value);
+  const { readout, loss, slope, direct } = lossOf(task, value);
   for (const [name, { data }] of Object.entries(gradient)) {
     for (let i = 0; i < data.length; i++) data[i] = slope * (data[i] as number);
-    const own = poseLossGradient[name]?.data ?? [];
-    for (let i = 0; i < own.length; i++) (data[i] as number) += own[i] as number;
+    for (const own of [poseLossGradient, direct]) {
+      const added = Object.hasOwn(own, name) ? (own[name]?.data ?? []) : [];
+      for (let i = 0; i < added.length; i++) (data[i] as number) += added[i] as number;
+    }
   }
   if (!task.poseLoss) return { value, readout, loss, gradient, poses: count };
   const total = (loss ?? 0) + poseLoss;

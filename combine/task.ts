@@ -15,8 +15,29 @@ export type ParamValues<P extends Params> = { readonly [Name in keyof P]: Value 
 /** Records ΔG_n of one pose: a value of shape [] or [1]. Computes nothing and waits for nothing. */
 export type Scorer<Pose, P extends Params> = (tape: Tape, params: ParamValues<P>, pose: Pose) => Value;
 
+/** The parameters, for what is recorded after the scorer: the gradient with respect to them is complete. */
+export interface ParamsContext<P extends Params = Params> {
+  readonly params: ParamValues<P>;
+}
+
+/** Given to a loss. */
+export interface LossContext<P extends Params = Params> extends ParamsContext<P> {
+  /** The vector of predictions ΔG_n; to ask for it under `stream` is an error. */
+  readonly predictions: Value;
+}
+
+/** Given to what is recorded for each pose after the scorer. */
+export interface PoseContext<Pose = unknown, P extends Params = Params> extends ParamsContext<P> {
+  /** Which pose, in the order they are read. */
+  readonly index: number;
+  readonly pose: Pose;
+}
+
 /** A combination of one's own, in ops, of the vector of predictions; runs under `recompute` and `full-graph`. */
-export type CombinationInOps = (predictions: Value) => Value;
+export type CombinationInOps<P extends Params = Params> = (
+  predictions: Value,
+  context: ParamsContext<P>,
+) => Value;
 
 /** How the poses are gone through, and how many tapes are alive at once; all three give the same answer. */
 export type Strategy = 'stream' | 'recompute' | 'full-graph';
@@ -48,20 +69,23 @@ export interface CombineOptions<Pose, P extends Params> {
   /** Records ΔG_n of one pose. */
   readonly score: Scorer<Pose, P>;
   /** `mean()`, `lse()`, `boltzmann()`, or one's own in ops. */
-  readonly combination: Combination | CombinationInOps;
-  /** `stream` by default; `recompute` where the combination or the loss needs every prediction at once. */
+  readonly combination: Combination | CombinationInOps<P>;
+  /**
+   * `stream` by default; `recompute` for a combination of one's own in ops. A loss that reads all predictions needs one
+   * of the other two.
+   */
   readonly strategy?: Strategy;
   /**
-   * Of the readout if there is one, else of ΔG. A loss of two arguments gets the vector of predictions as the second, and
-   * runs under `recompute` or `full-graph`.
+   * Of the readout if there is one, else of ΔG. One that asks its context for `predictions` runs under `recompute` or
+   * `full-graph`. Under `stream` it is recorded once more before the poses, so that a mistake shows at once.
    */
-  readonly loss?: (prediction: Value, predictions: Value) => Value;
+  readonly loss?: (prediction: Value, context: LossContext<P>) => Value;
   /** A loss on the single pose, summed over the poses and added to `loss`. */
-  readonly poseLoss?: (prediction: Value, index: number) => Value;
+  readonly poseLoss?: (prediction: Value, context: PoseContext<Pose, P>) => Value;
   /** What the loss compares instead of ΔG, such as `pKi()`. */
-  readonly readout?: (prediction: Value) => Value;
+  readonly readout?: (prediction: Value, context: ParamsContext<P>) => Value;
   /** What the poseLoss compares instead of ΔG_n; it does not enter the combination. */
-  readonly poseReadout?: (prediction: Value) => Value;
+  readonly poseReadout?: (prediction: Value, context: PoseContext<Pose, P>) => Value;
   /** Default `jit()` in float64, one for all calls; for `full-graph` `interpreter()`. */
   readonly executor?: Executor;
   /**

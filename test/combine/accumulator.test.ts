@@ -18,7 +18,7 @@ import type { KnownPose } from './known-poses.ts';
 import { reachOf, sharesOf, weighted } from './textbook.ts';
 
 /** All that an accumulator is told of one pose. */
-interface Term extends KnownPose, Required<PoseLossTerm> {}
+interface Term extends KnownPose, Required<Omit<PoseLossTerm, 'poseLossDirect'>> {}
 
 const term: fc.Arbitrary<Term> = fc.record({
   energy: energies,

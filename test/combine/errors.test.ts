@@ -14,7 +14,7 @@ import {
 } from 'posetape/combine';
 import { add, gather, less, log, mul, segmentSum, sqrt, sub, sum, where } from 'posetape/ops';
 import { wasm } from 'posetape/wasm';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { property } from '../support/property.ts';
 import { energies, magnitudes, several } from './arbitraries.ts';
 import {
@@ -25,6 +25,9 @@ import {
   score,
   strategies,
 } from './known-poses.ts';
+
+/** A combination of one's own. */
+const inOps = (predictions: Value) => sum(predictions);
 
 type Kind = 'Error' | 'TypeError' | 'RangeError' | 'BadPoseError';
 
@@ -293,7 +296,7 @@ describe('when all poses are bad', () => {
 
 test('a pose that is left out keeps its index: poseLosses go by the order in which poses are read', async () => {
   const indices = new Set<number>();
-  const poseLoss = (x: Value, index: number) => {
+  const poseLoss = (x: Value, { index }: { readonly index: number }) => {
     indices.add(index);
     return mul(x, index);
   };
@@ -338,7 +341,7 @@ describe('poses', () => {
   ])('that can be read only once, under recompute: %s', async (_what, once) => {
     const message = /recompute reads the poses twice.*only once.*strategy stream/;
     await expectError({ poses: once(), strategy: 'recompute' }, 'TypeError', message);
-    await expectError({ poses: once(), combination: sum }, 'TypeError', message);
+    await expectError({ poses: once(), combination: inOps }, 'TypeError', message);
   });
 
   /** Other poses each time they are read. */
@@ -515,13 +518,11 @@ describe('a setting out of range', () => {
     expect(() => mul(new Tape().fill(1), undefined as never)).toThrow('mul: operand 2 is undefined');
   });
 
-  test('a loss that reads all predictions without saying so', async () => {
-    const loss = (...[, predictions]: Value[]) => sum(predictions as Value);
-    const options = { poses: [1], params: { w: tensor(1) }, combination: mean(), loss };
-    const score = (_tape: Tape, { w }: { w: Value }) => w;
-    await expect(combinePoses({ ...options, score })).rejects.toThrow(
-      /the loss reads all predictions, .*recompute/,
-    );
+  test('a loss that reads all predictions under stream, before any pose is scored', async () => {
+    const score = vi.fn();
+    const loss: KnownOptions['loss'] = (x, context) => add(x, sum(context.predictions));
+    await expectError({ score, loss }, 'TypeError', /the loss reads all predictions, .*recompute/);
+    expect(score).not.toHaveBeenCalled();
   });
 
   test.each([0, 2, Number.NaN])('a sign of %d', sign => {
@@ -586,17 +587,17 @@ describe('parameters', () => {
 });
 
 describe('what does not go together', () => {
-  const scatter: KnownOptions['loss'] = (x, all) => sum(sub(all, x));
+  const scatter: KnownOptions['loss'] = (x, { predictions }) => sum(sub(predictions, x));
   test.each<[string, Partial<KnownOptions>, RegExp]>([
     [
       'stream and a combination in ops',
-      { strategy: 'stream', combination: sum },
+      { strategy: 'stream', combination: inOps },
       /combination of one’s own .*recompute/,
     ],
     [
       'stream and a loss that sees every prediction',
       { strategy: 'stream', loss: scatter },
-      /loss .*all predictions .*recompute/,
+      /loss .*all predictions, .*recompute/,
     ],
     [
       'recompute and no predictions',
@@ -610,7 +611,7 @@ describe('what does not go together', () => {
     ],
     [
       'a combination in ops and no predictions',
-      { combination: sum, keepPredictions: false },
+      { combination: inOps, keepPredictions: false },
       /recompute needs every prediction/,
     ],
   ])('%s', async (_what, options, message) => {

@@ -66,12 +66,11 @@ describe('poses may come as', () => {
 });
 
 describe('the strategy', () => {
-  const spread = (x: Parameters<typeof square>[0], all: Parameters<typeof square>[0]) =>
-    sum(square(sub(all, x)));
+  const spread: KnownOptions['loss'] = (x, { predictions }) => sum(square(sub(predictions, x)));
   test.each<[string, Partial<KnownOptions>, string]>([
     ['is stream', {}, 'stream'],
-    ['is recompute for a combination in ops', { combination: sum }, 'recompute'],
-    ['is recompute for a loss that sees every prediction', { loss: spread }, 'recompute'],
+    ['is recompute for a combination in ops', { combination: x => sum(x) }, 'recompute'],
+    ['is the one asked for, to see every prediction', { loss: spread, strategy: 'recompute' }, 'recompute'],
     ['is the one asked for', { loss: spread, strategy: 'full-graph' }, 'full-graph'],
   ])('%s', async (_what, options, strategy) => {
     const { stats } = await combineKnown({ poses, ...options });
@@ -248,7 +247,7 @@ describe('the gradient is', () => {
     ],
     [
       'of losses that differ from pose to pose',
-      { poseLoss: (x, index) => mul(x, index) },
+      { poseLoss: (x, { index }) => mul(x, index) },
       [0, 1, 2],
       -8 - 12,
     ],

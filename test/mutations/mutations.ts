@@ -777,4 +777,18 @@ export const mutations: readonly Mutation[] = [
     replace: 'copy ?? (computed[next] as Tensor)',
     caughtBy: ['test/executors/jit.test.ts', 'test/executors/gpu.test.ts'],
   },
+  {
+    name: 'parameters that only a loss reads have no gradient under stream',
+    file: 'combine/stream.ts',
+    find: '[poseLossGradient, direct]',
+    replace: '[poseLossGradient]',
+    caughtBy: ['test/combine/contexts.test.ts'],
+  },
+  {
+    name: 'parameters that only a loss reads have no gradient under recompute',
+    file: 'combine/recompute.ts',
+    find: 'add(1, direct);',
+    replace: '',
+    caughtBy: ['test/combine/contexts.test.ts'],
+  },
 ];
