@@ -19,7 +19,8 @@ export async function stored<Pose, P extends Params>({
   combination,
   executor = interpreter(),
 }: CombineOptions<Pose, P>): Promise<StoredResult> {
-  if (typeof combination === 'function') throw new TypeError('stored: give mean(), lse() or boltzmann()');
+  if (typeof combination === 'function' || !combination.combine)
+    throw new TypeError('stored: give mean(), lse() or boltzmann()');
   const memory = new Memory();
   const names = Object.keys(params);
   const predictions: number[] = [];

@@ -2,7 +2,7 @@ import { isShape, type Shape, showShape, sizeOf } from '../engine/shape.ts';
 import { areFinite } from '../engine/tensor.ts';
 import { type Base64, float64FromBase64, float64ToBase64 } from './base64.ts';
 import { Checksum } from './checksum.ts';
-import { checkSameFold, type Fold } from './fold.ts';
+import { checkSameFold, type Fold, type Moments } from './fold.ts';
 
 /**
  * An accumulator as JSON. Numbers are base64 of their float64 bytes, so that a round trip changes no bit.
@@ -15,7 +15,7 @@ export interface AccumulatorJSON {
   readonly kind: string;
   readonly settings: Readonly<Record<string, number>>;
   readonly count: number;
-  /** r, S, D and Σ l_n. */
+  /** r, S, N, Σ e_n², Σ l_n; then each M_j, then each c_j. */
   readonly scalars: Base64;
   readonly shapes: Readonly<Record<string, Shape>>;
   readonly A: Readonly<Record<string, Base64>>;
@@ -29,15 +29,32 @@ export interface AccumulatorJSON {
 export type Sums = Map<string, Float64Array>;
 
 /** The state of an accumulator. */
-interface State {
+export interface State extends Moments {
   readonly count: number;
-  /** r, S, D and Σ l_n. */
-  readonly scalars: readonly [r: number, S: number, D: number, poseLoss: number];
+  /** Σ e_n². */
+  readonly squares: number;
+  /** Σ l_n. */
+  readonly poseLoss: number;
   /** Empty before the first gradient. */
   readonly shapes: ReadonlyMap<string, Shape>;
   readonly A: Sums;
   readonly B: Sums;
+  /** Empty where no pose has a loss of its own. */
   readonly P: Sums;
+}
+
+const scalarNames = ['r', 'S', 'N', 'Σ e_n²', 'Σ l_n'] as const;
+
+function scalarsOf({
+  r,
+  S,
+  N,
+  squares,
+  poseLoss,
+  M,
+  c,
+}: Omit<State, 'A' | 'B' | 'P' | 'shapes'>): Float64Array {
+  return Float64Array.of(r, S, N, squares, poseLoss, ...M, ...c);
 }
 
 export function writeState(fold: Fold, state: State): AccumulatorJSON {
@@ -47,7 +64,7 @@ export function writeState(fold: Fold, state: State): AccumulatorJSON {
     kind: fold.kind,
     settings: fold.settings,
     count: state.count,
-    scalars: float64ToBase64(Float64Array.from(state.scalars)),
+    scalars: float64ToBase64(scalarsOf(state)),
     shapes: Object.fromEntries(state.shapes),
     A: encode(state.A),
     B: encode(state.B),
@@ -66,14 +83,16 @@ export function readState(fold: Fold, json: unknown): State {
   checkSameFold('accumulator', fold, { kind: saved.kind as string, settings });
 
   const shapes = new Map(Object.entries(recordOf('shapes', saved.shapes)).map(readShape));
-  const sums = (field: 'A' | 'B' | 'P') => readSums(field, saved[field], shapes, field !== 'B' || fold.usesB);
-  const state = {
-    count: saved.count as number,
-    scalars: [...readNumbers('scalars', saved.scalars, 4)] as unknown as State['scalars'],
+  const count = saved.count as number;
+  const scalars = readScalars(fold, saved.scalars, count);
+  const hasOwn = Object.keys(recordOf('P', saved.P)).length > 0;
+  const state: State = {
+    count,
+    ...scalars,
     shapes,
-    A: sums('A'),
-    B: sums('B'),
-    P: sums('P'),
+    A: readSums('A', saved.A, shapes, 1),
+    B: readSums('B', saved.B, shapes, fold.usesB ? scalars.M.length : 0),
+    P: readSums('P', saved.P, shapes, hasOwn ? 1 : 0),
   };
   checkCounted(fold, state);
   const { checksum } = saved;
@@ -86,19 +105,51 @@ export function readState(fold: Fold, json: unknown): State {
   return state;
 }
 
+function readScalars(
+  fold: Fold,
+  text: unknown,
+  count: number,
+): Omit<State, 'count' | 'shapes' | 'A' | 'B' | 'P'> {
+  const size = fold.isOfScore && count !== 0 ? scalarNames.length + 2 : undefined;
+  const numbers = readNumbers('scalars', text, size);
+  const values = (numbers.length - scalarNames.length) / 2;
+  check(
+    Number.isInteger(values) && values >= 0,
+    'scalars',
+    `holds ${numbers.length} numbers, which no state has`,
+  );
+  const [r, S, N, squares, poseLoss] = numbers as unknown as [number, number, number, number, number];
+  const M = numbers.slice(scalarNames.length, scalarNames.length + values);
+  const c = numbers.slice(scalarNames.length + values);
+  return { r, S, N, squares, poseLoss, M, c };
+}
+
 /** Holds the numbers to what they can be of so many poses. */
-function checkCounted({ sigma }: Fold, { count, scalars: [r, S, D, poseLoss], shapes }: State): void {
+function checkCounted({ sigma, isOfScore, isWeighted }: Fold, { shapes, ...state }: State): void {
+  const { count, S, N, M } = state;
   check(Number.isSafeInteger(count) && count >= 0, 'count', `is ${show(count)}, not a whole number from 0`);
+  const scalars = scalarsOf(state);
   if (count === 0) {
-    const isFresh = [r, S, D, poseLoss].every(scalar => Object.is(scalar, 0)) && shapes.size === 0;
+    const isFresh = scalars.every(scalar => Object.is(scalar, 0)) && shapes.size === 0;
     check(isFresh, 'count', 'is 0, but there are sums of poses');
     return;
   }
-  for (const [name, scalar] of Object.entries({ r, S, D, 'Σ l_n': poseLoss }))
+  scalars.forEach((scalar, at) => {
+    const after = at - scalarNames.length;
+    const name = scalarNames[at] ?? (after < M.length ? `M_${after + 1}` : `c_${after - M.length + 1}`);
     check(Number.isFinite(scalar), `scalars: ${name}`, `is ${scalar}`);
-  // The best pose's e_n is 1 and no other's is larger; and none lies on the better side of r.
-  check(S >= 1 && S <= count, 'scalars: S', `is ${S}, which ${count} poses cannot sum to`);
-  check(sigma > 0 ? D <= 0 : D >= 0, 'scalars: D', `is ${D}, of the wrong sign`);
+  });
+  check(isWeighted ? N > 0 : N === count, 'scalars: N', `is ${N}, which ${count} poses cannot sum to`);
+  // The best pose's exponential is 1 and no other's is larger; sums of weights may have been rounded.
+  const isPossible = isWeighted ? S > 0 && S <= N * (1 + 1e-9) : S >= 1 && S <= N;
+  check(isPossible, 'scalars: S', `is ${S}, which ${count} poses cannot sum to`);
+  // No score lies on the better side of r.
+  if (isOfScore)
+    check(
+      M.every(D => (sigma > 0 ? D <= 0 : D >= 0)),
+      'scalars: M_1',
+      `is ${M[0]}, of the wrong sign`,
+    );
 }
 
 function readShape([name, shape]: [string, unknown]): [string, Shape] {
@@ -106,13 +157,14 @@ function readShape([name, shape]: [string, unknown]): [string, Shape] {
   return [name, shape as Shape];
 }
 
-function readSums(field: string, saved: unknown, shapes: ReadonlyMap<string, Shape>, isKept: boolean): Sums {
+/** Sums of so many times the size of each parameter; none for 0. */
+function readSums(field: string, saved: unknown, shapes: ReadonlyMap<string, Shape>, times: number): Sums {
   const texts = new Map(Object.entries(recordOf(field, saved)));
   const sums: Sums = new Map();
-  for (const [name, shape] of isKept ? shapes : []) {
+  for (const [name, shape] of times > 0 ? shapes : []) {
     const who = `${field} of ${name}`;
     check(texts.has(name), who, 'is missing');
-    const size = sizeOf(shape);
+    const size = times * sizeOf(shape);
     const data = readNumbers(who, texts.get(name), size, ` of shape ${showShape(shape)}`);
     const bad = areFinite(data) ? -1 : data.findIndex(number => !Number.isFinite(number));
     check(bad < 0, who, `is ${data[bad]} at position ${bad}`);
@@ -123,20 +175,21 @@ function readSums(field: string, saved: unknown, shapes: ReadonlyMap<string, Sha
   return sums;
 }
 
-function readNumbers(who: string, text: unknown, size: number, shape = ''): Float64Array {
+function readNumbers(who: string, text: unknown, size?: number, shape = ''): Float64Array {
   check(text !== undefined, who, 'is missing');
   check(typeof text === 'string', who, `is ${show(text)}, not base64 text`);
   const numbers = float64FromBase64(text as string);
   check(numbers !== undefined, who, 'is not base64 of float64 numbers');
   const { length } = numbers as Float64Array;
-  check(length === size, who, `holds ${length} numbers, not the ${size}${shape}`);
+  check(size === undefined || length === size, who, `holds ${length} numbers, not the ${size}${shape}`);
   return numbers as Float64Array;
 }
 
-function checksumOf({ kind, settings }: Fold, { count, scalars, shapes, A, B, P }: State): string {
+function checksumOf({ kind, settings }: Fold, { shapes, A, B, P, ...state }: State): string {
   const checksum = new Checksum();
   checksum.addText(kind);
-  checksum.addBits(Float64Array.of(count, ...scalars));
+  checksum.addBits(Float64Array.of(state.count));
+  checksum.addBits(scalarsOf(state));
   const sorted = <T>(entries: Iterable<readonly [string, T]>) =>
     [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [name, setting] of sorted(Object.entries(settings))) {

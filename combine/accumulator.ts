@@ -1,14 +1,15 @@
 import type { Shape } from '../engine/shape.ts';
 import { sameShape, showShape } from '../engine/shape.ts';
 import { areFinite, type Tensor } from '../engine/tensor.ts';
-import { type AccumulatorJSON, readState, type Sums, writeState } from './accumulator-json.ts';
-import { checkSameFold, type Fold } from './fold.ts';
+import { type AccumulatorJSON, readState, type State, type Sums, writeState } from './accumulator-json.ts';
+import { checkSameFold, type Fold, type Moments } from './fold.ts';
+import type { Tensors } from './params.ts';
+import { type Part, type Term, weightOf } from './term.ts';
 
-/** Tensors by parameter name. */
-export type Tensors = Readonly<Record<string, Tensor>>;
-
-/** What a pose's own loss adds. */
-export interface PoseLossTerm {
+/** What a pose adds besides its prediction and gradient. */
+export interface PoseTerm {
+  /** How much it counts, such as its multiplicity; default 1. */
+  readonly weight?: number;
   /** Its value l_n. */
   readonly poseLoss?: number;
   /** Its slope l′_n = ∂l_n/∂ΔG_n. */
@@ -33,16 +34,20 @@ export interface AccumulatorResult {
 /**
  * All that need be kept of the poses seen so far, whatever their number: sums of the size of θ.
  *
- *     S = Σ e_n          A = Σ e_n g_n                    P = Σ l′_n g_n + ∂l_n/∂θ
- *     D = Σ e_n d_n      B = Σ e_n d_n g_n                with d_n = ΔG_n − r,  e_n = exp(σ d_n)
+ *     S = Σ e_n                     A = Σ e_n ∇h_n                                P = Σ ∇l_n
+ *     M_j = Σ e_n (p_nj − c_j)      B_j = Σ e_n (∇p_nj + (p_nj − c_j) ∇h_n)       with e_n = m_n exp(σ (h_n − r))
  *
- * r is the best ΔG so far. When a pose brings a better r′, everything is carried over to it: with q = exp(σ(r − r′)),
+ * r is the h of the best pose so far and c its values. When a pose brings better ones, everything is carried over to them:
+ * with q = exp(σ(r − r′)),
  *
- *     S ← qS    A ← qA    D ← qD + q(r − r′)S    B ← qB + q(r − r′)A
+ *     M_j ← q(M_j + (c_j − c′_j)S)    B_j ← q(B_j + (c_j − c′_j)A)    S ← qS    A ← qA
  *
- * No exponent is ever positive, so nothing overflows; and energies are measured from r, not from 0, because
- * (1 + βΔG)A − βB on raw energies cancels catastrophically when ΔG is large. Two accumulators merge by the same rule:
- * they form a commutative monoid, so poses may be split over workers in any way.
+ * with the old S and A on the right. No exponent is ever positive, so nothing overflows; and values are measured from c,
+ * not from 0, because sums of raw energies cancel catastrophically when ΔG is large. Two accumulators merge by the same
+ * rule: they form a commutative monoid, so poses may be split over workers in any way.
+ *
+ * Where h and p are the score ΔG_n itself, as in the mean, LSE and Boltzmann, ∇h = ∇p = g_n, so A serves for both and B has
+ * but the deviations: B = Σ e_n (ΔG_n − r) g_n.
  *
  * Made by a combination: `lse({ t: 2 }).accumulator()`.
  * @example
@@ -55,12 +60,19 @@ export class Accumulator {
   readonly #fold: Fold;
   #count = 0;
   #r = 0;
+  #c: Float64Array = new Float64Array();
+  /** e_n (p_nj − c_j) of the pose being added. */
+  #deviations: Float64Array = new Float64Array();
   #S = 0;
-  #D = 0;
+  #M: Float64Array = new Float64Array();
+  #N = 0;
+  #squares = 0;
   #poseLoss = 0;
   #shapes: ReadonlyMap<string, Shape> | undefined;
   #A: Sums = new Map();
+  /** Of each parameter B_1, then B_2 and so on. */
   #B: Sums = new Map();
+  /** Empty until a pose has a loss of its own. */
   #P: Sums = new Map();
 
   constructor(fold: Fold) {
@@ -76,6 +88,11 @@ export class Accumulator {
     return this.#count;
   }
 
+  /** (Σ w_n)²/Σ w_n²: as many poses of equal weight would matter as much; 0 before the first. */
+  get effectiveSampleSize(): number {
+    return this.#count === 0 ? 0 : this.#S ** 2 / this.#squares;
+  }
+
   /** Bytes of the state: of the size of θ, 0 before the first gradient. */
   get bytes(): number {
     let bytes = 0;
@@ -84,45 +101,96 @@ export class Accumulator {
     return bytes;
   }
 
+  /** The sums that are numbers. */
+  get moments(): Moments {
+    return { r: this.#r, c: this.#c, S: this.#S, M: this.#M, N: this.#N };
+  }
+
+  /** Σ l_n. */
+  get poseLoss(): number {
+    return this.#poseLoss;
+  }
+
   /**
-   * Folds one pose in: ΔG_n, its gradient g_n by parameter name (`null` where it is not wanted or known not to matter), and
-   * what its own loss adds.
+   * Folds one pose in: ΔG_n, its gradient g_n by parameter name (`null` where it is not wanted or known not to matter), its
+   * weight, and what its own loss adds. A weight of 0 leaves it out.
    *
-   * @throws RangeError for a prediction or loss that is not finite, or gradients of other names or shapes than before;
-   * the state is then as it was
+   * @throws RangeError for a prediction, loss or weight that is not finite, or gradients of other names or shapes than
+   * before; TypeError for a pooling, whose poses are more than one number; the state is then as it was
    */
   add(
     prediction: number,
     gradient: Tensors | null,
-    { poseLoss = 0, poseLossGradient = 0, poseLossDirect = {} }: PoseLossTerm = {},
+    { weight = 1, poseLoss = 0, poseLossGradient = 0, poseLossDirect = {} }: PoseTerm = {},
   ): void {
-    checkFinite({ prediction, poseLoss, poseLossGradient }, gradient);
-    if (gradient) this.#checkShapes(gradient);
-    this.#measureFrom(prediction);
-    const d = prediction - this.#r;
-    const e = Math.exp(this.#fold.sigma * d);
-    const ed = vanishing(e, d);
-    this.#count++;
-    this.#S += e;
-    this.#D += ed;
-    this.#poseLoss += poseLoss;
-    for (const [name, { data }] of Object.entries(gradient ?? {})) {
-      addScaled(this.#A.get(name), e, data);
-      addScaled(this.#B.get(name), ed, data);
-      addScaled(this.#P.get(name), poseLossGradient, data);
-    }
-    for (const [name, { data }] of Object.entries(poseLossDirect)) addScaled(this.#P.get(name), 1, data);
+    if (!this.#fold.isOfScore)
+      throw new TypeError(
+        `Accumulator.add: a pose of ${this.kind} is more than one number; use accumulatePoses`,
+      );
+    checkFinite({ prediction, weight, poseLoss, poseLossGradient }, gradient);
+    checkFinite({}, poseLossDirect);
+    if (weight < 0) throw new RangeError(`Accumulator.add: weight is ${weight}`);
+    if (weight !== 1 && !this.#fold.isWeighted)
+      throw new RangeError(`Accumulator.add: ${this.kind} was made without weights, got ${weight}`);
+    if (weight === 0) return;
+    const parts: Part[] = gradient
+      ? [
+          { gradient, toHeight: 1, toValues: [0], toOwn: poseLossGradient },
+          { gradient: poseLossDirect, toHeight: 0, toValues: [0], toOwn: 1 },
+        ]
+      : [];
+    this.addTerm({ weight, height: prediction, values: [prediction] }, parts, poseLoss);
   }
 
   /**
-   * How much the pose of this prediction can still matter, as a share: (e_n/S)(1 + |σ(ΔG_n − r)|), 0 if its weight
-   * underflows. Poses to come only push it lower.
+   * Folds one pose in, of finite numbers and a weight above 0. The first part is a gradient by all parameters, later ones may
+   * be by some; there are none where gradients are not wanted.
    */
-  influence(prediction: number): number {
+  addTerm(term: Term, parts: readonly Part[], poseLoss = 0): void {
+    const { height, values } = term;
+    this.#checkValues(values);
+    const [first] = parts;
+    if (first) this.#checkShapes(first.gradient, values.length);
+    this.#measureFrom(height, values);
+    const e = weightOf(term, this.#fold.sigma, this.#r);
+    this.#count++;
+    this.#N += term.weight;
+    this.#S += e;
+    this.#squares += e * e;
+    for (let j = 0; j < values.length; j++) {
+      const deviation = vanishing(e, (values[j] as number) - (this.#c[j] as number));
+      this.#deviations[j] = deviation;
+      (this.#M[j] as number) += deviation;
+    }
+    this.#poseLoss += poseLoss;
+    for (const part of parts) this.#addPart(part, e);
+  }
+
+  #addPart({ gradient, toHeight, toValues, toOwn }: Part, e: number): void {
+    const deviations = this.#deviations;
+    for (const name of Object.keys(gradient)) {
+      const { data } = gradient[name] as Tensor;
+      addScaled(this.#A.get(name), e * toHeight, data, 0);
+      const B = this.#B.get(name);
+      for (let j = 0; B && j < deviations.length; j++) {
+        const factor = e * (toValues[j] as number) + (deviations[j] as number) * toHeight;
+        addScaled(B, factor, data, j * data.length);
+      }
+      if (toOwn === 0) continue;
+      if (this.#P.size === 0) this.#P = this.#zeros();
+      addScaled(this.#P.get(name), toOwn, data, 0);
+    }
+  }
+
+  /**
+   * How much a pose can still matter, as a share: (e_n/S)(1 + |σ(h_n − r)|), 0 if its weight underflows. Poses to come only
+   * push it lower.
+   */
+  influence(height: number, weight = 1): number {
     if (this.#count === 0) return 1;
-    const exponent = this.#fold.sigma * (prediction - this.#r);
+    const exponent = this.#fold.sigma * (height - this.#r);
     if (exponent >= 0) return 1;
-    const e = Math.exp(exponent);
+    const e = weight * Math.exp(exponent);
     return e === 0 ? 0 : Math.max((e / this.#S) * (1 - exponent), Number.MIN_VALUE);
   }
 
@@ -137,49 +205,73 @@ export class Accumulator {
     if (this.#count === 0) return other.#clone();
     const merged = this.#clone();
     if (other.#count === 0) return merged;
-    if (other.#shapes) merged.#checkShapes(other.#sums(other.#A));
+    merged.#checkValues(other.#c);
+    if (other.#shapes) merged.#checkShapes(other.#sums(other.#A), other.#c.length);
     const added = other.#clone();
-    merged.#measureFrom(added.#r);
-    added.#measureFrom(merged.#r);
+    merged.#measureFrom(added.#r, added.#c);
+    added.#measureFrom(merged.#r, merged.#c);
     merged.#count += added.#count;
+    merged.#N += added.#N;
     merged.#S += added.#S;
-    merged.#D += added.#D;
+    merged.#squares += added.#squares;
+    added.#M.forEach((sum, j) => {
+      (merged.#M[j] as number) += sum;
+    });
     merged.#poseLoss += added.#poseLoss;
     addSums(merged.#A, added.#A);
     addSums(merged.#B, added.#B);
-    addSums(merged.#P, added.#P);
+    if (merged.#P.size === 0) merged.#P = added.#P;
+    else addSums(merged.#P, added.#P);
     return merged;
   }
 
   /**
    * ΔG, its gradient, and the sums of the poses' own losses, as fresh arrays.
    *
-   * @throws RangeError before the first pose
+   * @throws RangeError before the first pose, TypeError for a pooling, whose ΔG may need the parameters
    */
   result(): AccumulatorResult {
     if (this.#count === 0) throw new RangeError('Accumulator.result: no poses were added');
-    const { a, b } = this.#fold.factors(this.#S, this.#D);
-    const gradient: Sums = new Map();
-    for (const [name, A] of this.#A) {
-      const B = this.#B.get(name);
-      const combined = A.slice();
-      for (let i = 0; i < A.length; i++) combined[i] = a * (A[i] as number) + (B ? b * (B[i] as number) : 0);
-      gradient.set(name, combined);
-    }
+    if (!this.#fold.isOfScore)
+      throw new TypeError(
+        `Accumulator.result: ΔG of ${this.kind} is made of the parameters, too; use finish`,
+      );
     return {
-      value: this.#r + this.#fold.above(this.#S, this.#D),
-      gradient: this.#sums(gradient),
+      value: this.#fold.summary(this.moments)[0] as number,
+      gradient: this.gradient([1]),
       poseLoss: this.#poseLoss,
-      poseLossGradient: this.#sums(copyOf(this.#P)),
+      poseLossGradient: this.#sums(this.#P.size > 0 ? copyOf(this.#P) : this.#zeros()),
       count: this.#count,
     };
+  }
+
+  /** a·A + Σ b_j·B_j, given the slope of what is differentiated in each number of the summary; fresh arrays. */
+  gradient(slopes: ArrayLike<number>): Record<string, Tensor<Float64Array>> {
+    const { a, b } = this.#fold.factors(this.moments, slopes);
+    const gradient: Sums = new Map();
+    for (const [name, A] of this.#A) {
+      // The sum makes 0 of −0.
+      const combined = A.map(entry => a * entry + 0);
+      const B = this.#B.get(name);
+      for (const [j, factor] of B ? b.entries() : [])
+        addScaled(combined, factor, B?.subarray(j * A.length, (j + 1) * A.length), 0);
+      gradient.set(name, combined);
+    }
+    return this.#sums(gradient);
+  }
+
+  /** Σ ∇l_n, by name; nothing where no pose has a loss of its own. Not to be written to. */
+  get poseLossSums(): ReadonlyMap<string, Float64Array> {
+    return this.#P;
   }
 
   /** The state as JSON: `JSON.stringify(accumulator)`. Read it back by `combination.accumulator(json)`. */
   toJSON(): AccumulatorJSON {
     return writeState(this.#fold, {
+      ...this.moments,
       count: this.#count,
-      scalars: [this.#r, this.#S, this.#D, this.#poseLoss],
+      squares: this.#squares,
+      poseLoss: this.#poseLoss,
       shapes: this.#shapes ?? new Map(),
       A: this.#A,
       B: this.#B,
@@ -190,60 +282,111 @@ export class Accumulator {
   /** The accumulator that {@link toJSON} described; a combination calls it with its own fold. */
   static fromJSON(fold: Fold, json: AccumulatorJSON): Accumulator {
     const accumulator = new Accumulator(fold);
-    const { count, scalars, shapes, A, B, P } = readState(fold, json);
-    accumulator.#count = count;
-    [accumulator.#r, accumulator.#S, accumulator.#D, accumulator.#poseLoss] = scalars;
-    if (shapes.size > 0) accumulator.#shapes = shapes;
-    accumulator.#A = A;
-    accumulator.#B = B;
-    accumulator.#P = P;
+    accumulator.#take(readState(fold, json));
     return accumulator;
   }
 
   #clone(): Accumulator {
     const clone = new Accumulator(this.#fold);
-    clone.#count = this.#count;
-    clone.#r = this.#r;
-    clone.#S = this.#S;
-    clone.#D = this.#D;
-    clone.#poseLoss = this.#poseLoss;
-    clone.#shapes = this.#shapes;
-    clone.#A = copyOf(this.#A);
-    clone.#B = copyOf(this.#B);
-    clone.#P = copyOf(this.#P);
+    clone.#take({
+      count: this.#count,
+      r: this.#r,
+      c: this.#c.slice(),
+      S: this.#S,
+      M: this.#M.slice(),
+      N: this.#N,
+      squares: this.#squares,
+      poseLoss: this.#poseLoss,
+      shapes: this.#shapes ?? new Map(),
+      A: copyOf(this.#A),
+      B: copyOf(this.#B),
+      P: copyOf(this.#P),
+    });
     return clone;
   }
 
-  /** Carries the state over to `prediction` as the r to measure from, if it is the better one. */
-  #measureFrom(prediction: number): void {
-    // The sum makes 0 of −0, so that equal predictions leave equal bits.
-    if (this.#count === 0) this.#r = prediction + 0;
-    if (!isBetter(this.#fold, prediction, this.#r)) return;
-    const shift = this.#r - prediction;
-    const q = Math.exp(this.#fold.sigma * shift);
+  #take(state: State): void {
+    this.#count = state.count;
+    this.#r = state.r;
+    this.#c = state.c;
+    this.#deviations = new Float64Array(state.c.length);
+    this.#S = state.S;
+    this.#M = state.M;
+    this.#N = state.N;
+    this.#squares = state.squares;
+    this.#poseLoss = state.poseLoss;
+    if (state.shapes.size > 0) this.#shapes = state.shapes;
+    this.#A = state.A;
+    this.#B = state.B;
+    this.#P = state.P;
+  }
+
+  /** Carries the state over to this h and these values as the ones to measure from, if they are better. */
+  #measureFrom(height: number, values: ArrayLike<number>): void {
+    if (this.#count === 0) {
+      this.#M = new Float64Array(values.length);
+      this.#deviations = new Float64Array(values.length);
+      this.#refer(height, values);
+    }
+    if (!this.#isBetter(height, values)) return;
+    const q = Math.exp(this.#fold.sigma * (this.#r - height));
     // Taken first: shift·A alone may overflow, where a small q leaves little or nothing of it.
-    const qShift = vanishing(q, shift);
-    this.#D = q * this.#D + qShift * this.#S;
+    const shifts = this.#c.map((c, j) => vanishing(q, c - (values[j] as number)));
+    shifts.forEach((shift, j) => {
+      this.#M[j] = q * (this.#M[j] as number) + shift * this.#S;
+    });
     this.#S *= q;
+    this.#squares *= q * q;
     for (const [name, A] of this.#A) {
       const B = this.#B.get(name);
-      for (let i = 0; i < A.length; i++) {
-        if (B) B[i] = q * (B[i] as number) + qShift * (A[i] as number);
-        (A[i] as number) *= q;
+      for (let j = 0; B && j < shifts.length; j++) {
+        const shift = shifts[j] as number;
+        for (let i = 0, at = j * A.length; i < A.length; i++, at++)
+          B[at] = q * (B[at] as number) + shift * (A[i] as number);
       }
+      for (let i = 0; i < A.length; i++) (A[i] as number) *= q;
     }
-    this.#r = prediction + 0;
+    this.#refer(height, values);
+  }
+
+  /** Makes a pose the reference. The sums make 0 of −0, so that equal predictions leave equal bits. */
+  #refer(height: number, values: ArrayLike<number>): void {
+    this.#r = height + 0;
+    this.#c = new Float64Array(values.length);
+    for (let j = 0; j < values.length; j++) this.#c[j] = (values[j] as number) + 0;
+  }
+
+  /** Whether such a pose has a larger weight than the reference; of equal ones, which is chosen by its values. */
+  #isBetter(height: number, values: ArrayLike<number>): boolean {
+    if (height !== this.#r) return this.#fold.sigma > 0 ? height > this.#r : height < this.#r;
+    for (let j = 0; j < values.length; j++) {
+      const [value, c] = [values[j] as number, this.#c[j] as number];
+      if (value !== c) return value < c;
+    }
+    return false;
+  }
+
+  #checkValues(values: ArrayLike<number>): void {
+    if (this.#count > 0 && values.length !== this.#c.length) {
+      throw new RangeError(
+        `Accumulator: a pose has ${values.length} values to average, but those before have ${this.#c.length}`,
+      );
+    }
+  }
+
+  /** Zeros of the size of θ, times so many. */
+  #zeros(): Sums {
+    return new Map([...this.#A].map(([name, { length }]) => [name, new Float64Array(length)]));
   }
 
   /** Sets the shapes by the first gradients, and holds all later ones to them. */
-  #checkShapes(gradient: Tensors): void {
+  #checkShapes(gradient: Tensors, values: number): void {
     const given = Object.entries(gradient);
     if (!this.#shapes) {
       this.#shapes = new Map(given.map(([name, { shape }]) => [name, shape]));
       for (const [name, { data }] of given) {
         this.#A.set(name, new Float64Array(data.length));
-        if (this.#fold.usesB) this.#B.set(name, new Float64Array(data.length));
-        this.#P.set(name, new Float64Array(data.length));
+        if (this.#fold.usesB) this.#B.set(name, new Float64Array(values * data.length));
       }
       return;
     }
@@ -282,11 +425,6 @@ function checkFinite(numbers: Readonly<Record<string, number>>, gradient: Tensor
   }
 }
 
-/** Whether ΔG `a` has a larger weight than `b`. */
-function isBetter({ sigma }: Fold, a: number, b: number): boolean {
-  return sigma > 0 ? a > b : a < b;
-}
-
 /** e·d of a weight e that vanishes faster than the energy d grows, an overflow of d included. */
 function vanishing(e: number, d: number): number {
   return e === 0 ? 0 : e * d;
@@ -297,10 +435,17 @@ function copyOf(sums: Sums): Sums {
 }
 
 function addSums(sums: Sums, added: Sums): void {
-  for (const [name, sum] of sums) addScaled(sum, 1, added.get(name));
+  for (const [name, sum] of sums) addScaled(sum, 1, added.get(name), 0);
 }
 
-function addScaled(sum: Float64Array | undefined, factor: number, data: Tensor['data'] | undefined): void {
+/** Adds factor · data to the part of a sum that begins at `start`. */
+export function addScaled(
+  sum: Float64Array | undefined,
+  factor: number,
+  data: Tensor['data'] | undefined,
+  start: number,
+): void {
   if (!sum || !data || factor === 0) return;
-  for (let i = 0, { length } = sum; i < length; i++) (sum[i] as number) += factor * (data[i] as number);
+  for (let i = 0, at = start, { length } = data; i < length; i++, at++)
+    (sum[at] as number) += factor * (data[i] as number);
 }

@@ -2,49 +2,64 @@ import type { Value } from '../engine/tape.ts';
 import { Accumulator } from './accumulator.ts';
 import type { AccumulatorJSON } from './accumulator-json.ts';
 import type { Fold } from './fold.ts';
+import type { Pool, PoseWeight } from './pool.ts';
+import { checkFunction } from './settings.ts';
 
 /** How the predictions ΔG_n of a compound's poses become one ΔG. Immutable. */
 export interface Combination extends Fold {
+  /** The weight of each pose, if they do not count alike. */
+  readonly weight: PoseWeight | undefined;
+  /** What is recorded of each pose and of their averages; absent where a pose is weighted by its score itself. */
+  readonly pool: Pool | undefined;
+  /** The same in ops, of the vector of predictions; absent for a pooling. */
+  readonly combine: ((predictions: Value, weights?: readonly number[]) => Value) | undefined;
   /**
    * A fresh accumulator; or one read back from its JSON, which must be as it was written.
    *
    * @throws TypeError for the state of another combination or setting, RangeError naming the field for anything else
    */
   accumulator(saved?: AccumulatorJSON): Accumulator;
-  /** The same combination in ops, of the vector of predictions: what `recompute` and `full-graph` differentiate. */
-  combine(predictions: Value): Value;
 }
 
-/** Completes a fold and its form in ops to a combination. */
-export function combination(fold: Fold, combine: Combination['combine']): Combination {
+/** Completes a fold to a combination. */
+export function combination(
+  fold: Omit<Fold, 'isWeighted'>,
+  { weight, pool, combine }: Pick<Partial<Combination>, 'pool' | 'combine'> & Pick<Combination, 'weight'>,
+): Combination {
+  const isWeighted = weight !== undefined;
+  const settings = { ...fold.settings, ...(isWeighted && { weighted: 1 }) };
+  const whole: Fold = { ...fold, settings, isWeighted };
   return {
-    ...fold,
+    ...whole,
+    weight,
+    pool,
     combine,
-    accumulator: saved => (saved === undefined ? new Accumulator(fold) : Accumulator.fromJSON(fold, saved)),
+    accumulator: saved => (saved === undefined ? new Accumulator(whole) : Accumulator.fromJSON(whole, saved)),
   };
 }
 
+/** @throws TypeError naming the combination, unless the weight is a function or absent */
+export function checkWeight<Pose>(
+  owner: string,
+  weight: PoseWeight<Pose> | undefined,
+): PoseWeight | undefined {
+  checkFunction(owner, 'weight', weight);
+  return weight as PoseWeight | undefined;
+}
+
 /**
- * Each pose's share of the combination: the weights w_n = e_n/S, and the coefficients c_n = ∂ΔG/∂ΔG_n. A prediction
- * that is NaN (a pose left out) has none.
+ * The weight of a pose, 1 where the combination has none.
+ *
+ * @throws RangeError naming the pose for one that is negative or not finite, TypeError for one that is no number
  */
-export function sharesOf(
-  fold: Fold,
-  predictions: Float64Array,
-): { weights: Float64Array; coefficients: Float64Array } {
-  const present = predictions.filter(prediction => !Number.isNaN(prediction));
-  const r = present.reduce((best, prediction) =>
-    fold.sigma > 0 ? Math.max(best, prediction) : Math.min(best, prediction),
-  );
-  const weights = predictions.map(prediction =>
-    Number.isNaN(prediction) ? 0 : Math.exp(fold.sigma * (prediction - r)),
-  );
-  let [S, D] = [0, 0];
-  weights.forEach((e, n) => {
-    S += e;
-    if (e > 0) D += e * ((predictions[n] as number) - r);
-  });
-  const { a, b } = fold.factors(S, D);
-  const coefficients = weights.map((e, n) => (e > 0 ? e * (a + b * ((predictions[n] as number) - r)) : 0));
-  return { weights: weights.map(e => e / S), coefficients };
+export function weightOfPose({ kind, weight }: Combination, pose: unknown, index: number): number {
+  if (!weight) return 1;
+  const given: unknown = weight(pose, index);
+  if (typeof given !== 'number')
+    throw new TypeError(`${kind}: the weight of pose ${index} is ${given}; it must be a number`);
+  if (!(given >= 0 && Number.isFinite(given)))
+    throw new RangeError(
+      `${kind}: the weight of pose ${index} is ${given}; it must be a finite number from 0`,
+    );
+  return given;
 }

@@ -1,18 +1,44 @@
+/** Sums over the poses seen so far, as numbers. */
+export interface Moments {
+  /** h of the reference, the pose of the largest weight. */
+  readonly r: number;
+  /** Its values. */
+  readonly c: Float64Array;
+  /** Σ e_n. */
+  readonly S: number;
+  /** Σ e_n (p_nj − c_j). */
+  readonly M: Float64Array;
+  /** Σ m_n: the number of poses, unless they have weights of their own. */
+  readonly N: number;
+}
+
 /**
- * The differences between combinations, once energies are measured from the best pose's:
- * with e_n = exp(σ(ΔG_n − r)), S = Σ e_n and D = Σ e_n (ΔG_n − r).
+ * The one form of every combination: poses are weighted by e_n = m_n exp(σ(h_n − r)), where h_n is the score itself or a
+ * log-weight made of it, and their values p_n are averaged. Combinations differ in these and in what comes of the sums.
  */
 export interface Fold {
   readonly kind: string;
   readonly settings: Readonly<Record<string, number>>;
-  /** σ: how steeply a weight falls with energy, in 1/energy. r is the ΔG with the largest σΔG; with σ = 0, the smallest. */
+  /** σ: how steeply a weight changes with h, in 1/h. r is the h with the largest σh; with σ = 0, the smallest. */
   readonly sigma: number;
-  /** True if the gradient needs B = Σ e_n (ΔG_n − r) g_n. */
+  /** True if h and p are the score itself, a single number: one gradient a pose is then all that is needed. */
+  readonly isOfScore: boolean;
+  /** True if poses have weights m_n of their own. */
+  readonly isWeighted: boolean;
+  /** True if the gradient needs the sums B. */
   readonly usesB: boolean;
-  /** ΔG − r. */
-  above(S: number, D: number): number;
-  /** The gradient is a·A + b·B, with A = Σ e_n g_n; so a pose's coefficient is c_n = e_n (a + b (ΔG_n − r)). */
-  factors(S: number, D: number): { readonly a: number; readonly b: number };
+  /** Numbers that ΔG is made of: ΔG itself, or p̄ and log Z. */
+  summary(moments: Moments): number[];
+  /**
+   * The gradient is a·A + Σ b_j·B_j, given the slope of what is differentiated in each number of the summary.
+   */
+  factors(moments: Moments, slopes: ArrayLike<number>): Factors;
+}
+
+/** Factors of the sums of gradients. */
+export interface Factors {
+  readonly a: number;
+  readonly b: readonly number[];
 }
 
 /** @throws TypeError unless the other is of our kind and has our settings */

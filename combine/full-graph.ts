@@ -1,36 +1,45 @@
 import { DeviceLostError } from '../engine/executor.ts';
-import { reshaped } from '../engine/fan-out.ts';
 import { gradient } from '../engine/gradient.ts';
+import { sizeOf } from '../engine/shape.ts';
 import type { Tape, Value } from '../engine/tape.ts';
 import { areFinite, type Tensor } from '../engine/tensor.ts';
-import { concat } from '../ops/shape/concat.ts';
 import { type BadPose, BadPoseError } from './bad-pose.ts';
-import { checkTarget, type Indexed, recordObjective } from './objective.ts';
+import { type Combination, weightOfPose } from './combination.ts';
+import { Ledger } from './ledger.ts';
+import { checkTarget, recordObjective } from './objective.ts';
+import type { Indexed } from './params.ts';
 import { checkAnyPoses, indexed, report, unlessBad } from './passes.ts';
-import { recordParams, recordPrediction, runPose, withTape } from './pose-tape.ts';
-import type { Outcome, Task } from './task.ts';
+import { type PooledPose, pooledPose } from './pooled-pose.ts';
+import { recordParams, recordScore, runPose, withTape } from './pose-tape.ts';
+import type { ObjectiveNumbers, Outcome, Task } from './task.ts';
 
 /**
  * One tape of all poses, from θ to the loss: the reference that the other strategies equal, and what they save the
  * memory of.
  */
 export async function fullGraph<Pose>(task: Task<Pose>): Promise<Outcome> {
-  const all: Indexed<Pose>[] = [];
-  for await (const { item: pose, index } of indexed(task)) all.push({ pose, index });
+  const combination = typeof task.combination === 'function' ? undefined : task.combination;
+  const all: Weighted<Pose>[] = [];
+  for await (const { item: pose, index } of indexed(task))
+    all.push({ pose, index, weight: combination ? weightOfPose(combination, pose, index) : 1 });
+  const counted = all.filter(({ weight }) => weight > 0);
 
   const badPoses: BadPose[] = [];
   for (;;) {
-    checkAnyPoses(all.length, badPoses);
-    const poses = all.filter(({ index }) => !badPoses.some(bad => bad.index === index));
-    const graph = await runGraph(task, poses);
-    const found = graph.bad.length > 0 ? graph.bad : await badGradients(task, poses, graph.gradient);
+    checkAnyPoses(all.length, badPoses, all.length - counted.length);
+    const poses = counted.filter(({ index }) => !badPoses.some(bad => bad.index === index));
+    const { scores, pooled, bad, ...graph } = await runGraph(task, poses);
+    const found = bad.length > 0 ? bad : await badGradients(task, poses, graph.gradient);
     if (found.length === 0) {
-      const predictions = new Float64Array(all.length).fill(Number.NaN);
-      for (const [n, { index }] of poses.entries()) predictions[index] = graph.predictions[n] as number;
-      for (const { index } of all) await report(task, index, predictions[index] as number, 1, 1);
+      const ledger = ledgerOf(combination, all, poses, scores, pooled);
+      for (const { index } of all) {
+        const prediction = ledger.has(index) ? (ledger.scoresOf(index)[0] as number) : Number.NaN;
+        await report(task, index, prediction, 1, 1);
+      }
       return {
         ...graph,
-        predictions,
+        ledger,
+        accumulator: combination && ledger.accumulated(combination),
         badPoses,
         poses: poses.length,
         backwardSkipped: 0,
@@ -41,40 +50,97 @@ export async function fullGraph<Pose>(task: Task<Pose>): Promise<Outcome> {
   }
 }
 
-type Graph = Pick<Outcome, 'value' | 'readout' | 'loss' | 'gradient' | 'predictions'> & { bad: BadPose[] };
+/** A pose with its weight. */
+interface Weighted<Pose> extends Indexed<Pose> {
+  readonly weight: number;
+}
 
-function runGraph<Pose>(task: Task<Pose>, poses: readonly Indexed<Pose>[]): Promise<Graph> {
+type Graph = ObjectiveNumbers &
+  Pick<Outcome, 'gradient'> & {
+    readonly scores: readonly Float64Array[];
+    /** What a pooling makes of each score. */
+    readonly pooled: readonly PooledPose[];
+    readonly bad: BadPose[];
+  };
+
+/** Notes the scores of the poses that were run, among all. */
+function ledgerOf<Pose>(
+  combination: Combination | undefined,
+  all: readonly Weighted<Pose>[],
+  poses: readonly Weighted<Pose>[],
+  scores: readonly Float64Array[],
+  pooled: readonly PooledPose[],
+): Ledger {
+  const ledger = new Ledger(combination);
+  let n = 0;
+  for (const { index, weight } of all) {
+    if (poses[n]?.index === index) ledger.push(scores[n] as Float64Array, weight, pooled[n++]);
+    else ledger.pushNone();
+  }
+  return ledger;
+}
+
+function runGraph<Pose>(task: Task<Pose>, poses: readonly Weighted<Pose>[]): Promise<Graph> {
   return withTape(task, poses.length, tape => runOn(tape, task, poses));
 }
 
-async function runOn<Pose>(tape: Tape, task: Task<Pose>, poses: readonly Indexed<Pose>[]): Promise<Graph> {
+async function runOn<Pose>(tape: Tape, task: Task<Pose>, poses: readonly Weighted<Pose>[]): Promise<Graph> {
   const params = recordParams(tape, task.params);
   const names = Object.keys(params);
-  const each = poses.map(({ pose, index }) => recordPrediction(task, tape, params, pose, index));
-  const predictions = concat(each.map(prediction => reshaped(prediction, [1])));
-  const { value, readout, target, isLoss } = recordObjective(task, params, predictions, poses);
+  const scores = poses.map(({ pose, index }) => recordScore(task, tape, params, pose, index));
+  const isWeighted = typeof task.combination !== 'function' && task.combination.weight;
+  const weights = isWeighted ? poses.map(({ weight }) => weight) : undefined;
+  const { predictions, value, readout, target, isLoss } = recordObjective(
+    task,
+    params,
+    scores,
+    poses,
+    weights,
+  );
   const slopes = task.wantsGradient ? gradient(target, Object.values(params)) : [];
 
   const wanted = [predictions, value, readout ?? value, target, ...slopes];
-  const [vector, delta, read, loss, ...tensors] = await runAll(task, poses, wanted);
-  const numbers = Float64Array.from((vector as Tensor).data);
-  const bad = poses.flatMap(({ index }, n) => {
-    const number = numbers[n] as number;
-    if (Number.isFinite(number)) return [];
-    const reason = task.reasonOf('its prediction', each[n] as Value, Float64Array.of(number));
-    return [{ index, reason }];
+  const tensors = await runAll(task, poses, wanted);
+  const [all, delta, read, loss, ...rest] = tensors as [Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
+  const width = all.data.length / poses.length;
+  const rows = poses.map((_, n) => Float64Array.from(all.data.subarray(n * width, (n + 1) * width)));
+  const bad = rows.flatMap((row, n) => {
+    if (areFinite(row)) return [];
+    const { index } = poses[n] as Weighted<Pose>;
+    return [{ index, reason: task.reasonOf('its prediction', scores[n] as Value, row) }];
   });
-  if (bad.length === 0) checkTarget(...[delta, read, loss].map(tensor => tensor?.data[0] as number));
+  const pooled = bad.length === 0 ? await pooledPoses(task, poses, rows, bad) : [];
+  if (bad.length === 0) for (const { data } of [delta, read, loss]) checkTarget(...data);
   return {
-    value: delta?.data[0] as number,
-    readout: readout && (read?.data[0] as number),
-    loss: isLoss ? (loss?.data[0] as number) : undefined,
+    values: Float64Array.from(delta.data),
+    readout: readout && sizeOf(readout.shape) === 1 ? read.data[0] : undefined,
+    loss: isLoss ? loss.data[0] : undefined,
     gradient: Object.fromEntries(
-      tensors.map(({ data, shape }, k) => [names[k] as string, { data: Float64Array.from(data), shape }]),
+      rest.map(({ data, shape }, k) => [names[k] as string, { data: Float64Array.from(data), shape }]),
     ),
-    predictions: numbers,
+    scores: rows,
+    pooled,
     bad,
   };
+}
+
+/** What a pooling makes of each score, in numbers; those where it is not finite are noted as bad. */
+async function pooledPoses<Pose>(
+  task: Task<Pose>,
+  poses: readonly Weighted<Pose>[],
+  scores: readonly Float64Array[],
+  bad: BadPose[],
+): Promise<PooledPose[]> {
+  const { combination, params } = task;
+  if (typeof combination === 'function' || !combination.pool) return [];
+  const pooled: PooledPose[] = [];
+  for (const [n, each] of poses.entries()) {
+    const found = await unlessBad({ ...task, skipsBadPoses: true }, bad, async () =>
+      pooledPose(combination, params, scores[n] as Float64Array, each, each.weight),
+    );
+    if (found) pooled.push(found);
+  }
+  return pooled;
 }
 
 /** One sum over all poses does not say whose gradient was bad, so where it is, each is run on its own. */

@@ -1,22 +1,25 @@
-export {
-  Accumulator,
-  type AccumulatorResult,
-  type PoseLossTerm,
-} from './accumulator.ts';
+export { Accumulator, type AccumulatorResult, type PoseTerm } from './accumulator.ts';
 export type { AccumulatorJSON } from './accumulator-json.ts';
+export { attention, gated } from './attention.ts';
 export { type BadPose, BadPoseError } from './bad-pose.ts';
 export { boltzmann } from './boltzmann.ts';
 export type { Combination } from './combination.ts';
+export { freeEnergy } from './free-energy.ts';
 export { squaredError } from './loss.ts';
 export { lse } from './lse.ts';
 export { mean } from './mean.ts';
+export type { Params } from './params.ts';
+export type { PoolContext, Pooled, PoolingOptions, PoseWeight } from './pool.ts';
+export { pooling } from './pooling.ts';
 export { type CombineResult, type CombineStats, combinePoses } from './poses.ts';
+export { powerMean } from './power-mean.ts';
 export { pIC50, pKi, type Readout } from './readout.ts';
+export type { Setting, Values } from './settings.ts';
+export { spread } from './spread.ts';
 export type {
   CombinationInOps,
   CombineOptions,
   LossContext,
-  Params,
   ParamsContext,
   ParamValues,
   PoseContext,

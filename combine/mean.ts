@@ -1,21 +1,17 @@
-import { mean as meanOf } from '../ops/composed/mean.ts';
-import { type Combination, combination } from './combination.ts';
+import { checkOptions } from '../engine/options.ts';
+import { type Combination, checkWeight } from './combination.ts';
+import { ofScore } from './of-score.ts';
+import type { PoseWeight } from './pool.ts';
 
 /**
- * The arithmetic mean: every pose counts alike.
+ * The arithmetic mean: every pose counts alike, or by its `weight` m_n.
  *
- *     ΔG = Σ ΔG_n / N        c_n = 1/N
+ *     ΔG = Σ m_n ΔG_n / Σ m_n        c_n = m_n / Σ m_i
+ *
+ * @throws TypeError for an option that there is not
  */
-export function mean(): Combination {
-  return combination(
-    {
-      kind: 'mean',
-      settings: {},
-      sigma: 0,
-      usesB: false,
-      above: (S, D) => D / S,
-      factors: S => ({ a: 1 / S, b: 0 }),
-    },
-    predictions => meanOf(predictions),
-  );
+export function mean<Pose>(options: { readonly weight?: PoseWeight<Pose> } = {}): Combination {
+  checkOptions('mean', options, ['weight']);
+  const weight = checkWeight('mean', options.weight);
+  return ofScore({ kind: 'mean', settings: {}, sigma: 0, gives: 'average' }, weight);
 }

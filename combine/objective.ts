@@ -1,15 +1,20 @@
 import { evaluate } from '../engine/evaluate.ts';
+import { reshaped } from '../engine/fan-out.ts';
 import { gradient } from '../engine/gradient.ts';
+import { showShape, sizeOf } from '../engine/shape.ts';
 import { Tape, type Value } from '../engine/tape.ts';
 import { type Tensor, type TensorData, tensor } from '../engine/tensor.ts';
 import { add } from '../ops/arithmetic/add.ts';
 import { sum } from '../ops/reduce/sum.ts';
 import { concat } from '../ops/shape/concat.ts';
-import { reshape } from '../ops/shape/reshape.ts';
 import { slice } from '../ops/shape/slice.ts';
-import type { PoseLossTerm, Tensors } from './accumulator.ts';
-import { singleNumber } from './pose-tape.ts';
-import type { LossContext, Params, Task } from './task.ts';
+import type { Accumulator } from './accumulator.ts';
+import type { Combination } from './combination.ts';
+import { LazyParams } from './lazy-params.ts';
+import type { Indexed, Tensors } from './params.ts';
+import { recordPooled, recordValue } from './pooled-pose.ts';
+import { realValue, singleNumber } from './results.ts';
+import type { LossContext, ObjectiveNumbers, Task } from './task.ts';
 
 /*
  * From predictions to what is differentiated: the combination, the readout, the losses. Under `stream` and `recompute`
@@ -17,117 +22,80 @@ import type { LossContext, Params, Task } from './task.ts';
  * onto its one tape.
  */
 
-/** ΔG, what is reported of it, and what the gradient is of. */
+/** What is reported of ΔG, and what the gradient is of. */
 interface Objective {
-  readonly value: Value;
   readonly readout: Value | undefined;
   /** loss + Σ poseLoss if there are any, else the readout, else ΔG. */
   readonly target: Value;
   readonly isLoss: boolean;
 }
 
-/** Numbers of an {@link Objective}, and its slope. */
-export interface ObjectiveResult {
-  readonly value: number;
-  readonly readout: number | undefined;
-  readonly loss: number | undefined;
-  /** The slope in each parameter that the readout or a loss reads, at fixed predictions. */
-  readonly direct: Tensors;
-}
-
-/** θ on a small tape: each parameter is recorded when it is first read, so that none costs anything unread. */
-class LazyParams {
-  readonly #read = new Map<string, Value>();
-  readonly values: Record<string, Value>;
-
-  constructor(tape: Tape, params: Params) {
-    const get = (_: object, name: string | symbol) => {
-      if (typeof name === 'symbol' || !Object.hasOwn(params, name)) return undefined;
-      const value = this.#read.get(name) ?? tape.parameter(params[name] as Tensor, name);
-      this.#read.set(name, value);
-      return value;
-    };
-    this.values = new Proxy({ ...params }, { get }) as unknown as Record<string, Value>;
-  }
-
-  /** Those that were read, by name. */
-  get read(): readonly (readonly [name: string, value: Value])[] {
-    return [...this.#read];
-  }
-}
-
-/** A pose and its place among all. */
-export interface Indexed<Pose> {
-  readonly pose: Pose;
-  readonly index: number;
-}
-
-/** Records the whole objective of the vector of predictions, which are of these poses. */
+/** Records the whole objective of the scores of these poses. */
 export function recordObjective<Pose>(
   task: Task<Pose>,
   params: Record<string, Value>,
-  predictions: Value,
+  scores: readonly Value[],
   poses: readonly Indexed<Pose>[],
-): Objective {
-  const { value, ...combined } = recordCombination(task, params, predictions);
+  weights: readonly number[] | undefined,
+): Objective & { readonly value: Value; readonly predictions: Value } {
+  const width = (scores[0] as Value).shape[0];
+  const predictions = concat(scores.map(score => reshaped(score, width === undefined ? [1] : [1, width])));
+  const { combination } = task;
+  const value =
+    typeof combination === 'function'
+      ? recordOwn(combination, params, predictions)
+      : combination.combine
+        ? combination.combine(predictions, weights)
+        : recordPooled(combination, params, scores, poses, weights);
+  const combined = recordLoss(task, params, value, () => predictions);
   const poseLosses = task.poseLoss
-    ? poses.map((each, n) => recordPoseLoss(task, params, reshape(slice(predictions, n, n + 1), []), each))
+    ? poses.map((each, n) => recordPoseLoss(task, params, scores[n] as Value, each))
     : [];
-  const [first] = poseLosses;
-  if (!first) return { value, ...combined };
-  const total = sum(concat(poseLosses.map(each => reshape(each, [1]))));
+  if (poseLosses.length === 0) return { value, predictions, ...combined };
+  const total = sum(concat(poseLosses.map(each => reshaped(each, [1]))));
   return {
     value,
+    predictions,
     readout: combined.readout,
     target: combined.isLoss ? add(combined.target, total) : total,
     isLoss: true,
   };
 }
 
-/** Records the objective but for the poseLosses. */
-function recordCombination<Pose>(
-  task: Task<Pose>,
-  params: Record<string, Value>,
-  predictions: Value,
-): Objective {
-  const value = recordCombined(task.combination, params, predictions);
-  return { value, ...recordLoss(task, params, value, predictions) };
-}
+type InOps = Extract<Task['combination'], (...given: never[]) => unknown>;
 
-function recordCombined(
-  combination: Task['combination'],
-  params: Record<string, Value>,
-  predictions: Value,
-): Value {
-  const value =
-    typeof combination === 'function'
-      ? combination(predictions, { params })
-      : combination.combine(predictions);
-  return singleNumber(value, predictions.tape, 'combination');
+function recordOwn(combination: InOps, params: Record<string, Value>, predictions: Value): Value {
+  return singleNumber(combination(predictions, { params }), predictions.tape, 'combination');
 }
 
 function recordLoss<Pose>(
-  { readout, loss }: Task<Pose>,
+  { readout, loss, poseLoss, combination }: Task<Pose>,
   params: Record<string, Value>,
   value: Value,
-  predictions: Value | undefined,
-): { readout: Value | undefined; target: Value; isLoss: boolean } {
-  const read = readout && singleNumber(readout(value, { params }), value.tape, 'readout');
-  if (!loss) return { readout: read, target: read ?? value, isLoss: false };
-  const target = singleNumber(loss(read ?? value, lossContext(params, predictions)), value.tape, 'loss');
-  return { readout: read, target, isLoss: true };
-}
-
-function lossContext(params: Record<string, Value>, predictions: Value | undefined): LossContext {
-  return {
+  predictions: () => Value,
+): Objective {
+  const { tape } = value;
+  const read = readout && readFrom(value, readout(value, { params }), 'readout');
+  const context: LossContext = {
     params,
     get predictions() {
-      if (predictions) return predictions;
-      throw new TypeError(
-        'combinePoses: the loss reads all predictions, which stream does not keep; use the strategy recompute',
-      );
+      return predictions();
     },
   };
+  if (loss)
+    return { readout: read, target: singleNumber(loss(read ?? value, context), tape, 'loss'), isLoss: true };
+  const target = read ?? value;
+  if (sizeOf(target.shape) === 1) return { readout: read, target: reshaped(target, []), isLoss: false };
+  if (poseLoss) return { readout: read, target: tape.constant(0), isLoss: false };
+  const who = read ? 'readout' : (combination as Combination).kind;
+  throw new RangeError(
+    `combinePoses: ${who} gives shape ${showShape(target.shape)}; give a loss or a readout that makes a single number of it`,
+  );
+}
+
+/** What a readout returned: a single number, if it was given one. */
+function readFrom({ tape, shape }: Value, result: unknown, who: string): Value {
+  return sizeOf(shape) === 1 ? singleNumber(result, tape, who) : realValue(result, tape, who);
 }
 
 function recordPoseLoss<Pose>(
@@ -137,66 +105,159 @@ function recordPoseLoss<Pose>(
   { pose, index }: Indexed<Pose>,
 ): Value {
   const context = { pose, index, params };
+  const { tape } = prediction;
   const read = poseReadout
-    ? singleNumber(poseReadout(prediction, context), prediction.tape, 'poseReadout')
+    ? readFrom(prediction, poseReadout(prediction, context), 'poseReadout')
     : prediction;
-  return singleNumber(poseLoss?.(read, context), prediction.tape, 'poseLoss');
+  return singleNumber(poseLoss?.(read, context), tape, 'poseLoss');
+}
+
+/** @throws TypeError: the predictions of stream */
+function unkept(): never {
+  throw new TypeError(
+    'combinePoses: the loss reads all predictions, which stream does not keep; use the strategy recompute',
+  );
 }
 
 /** Records readout and loss on a tape that is thrown away, so that what is wrong with them shows before the poses. */
 export function checkLoss<Pose>(task: Task<Pose>): void {
+  // Of a pooling or a combination of one's own, the shape is not known yet.
+  if (typeof task.combination === 'function' || task.combination.pool) return;
   const tape = new Tape();
-  recordLoss(task, new LazyParams(tape, task.params).values, tape.parameter(tensor(0), 'ΔG'), undefined);
+  recordLoss(task, new LazyParams(tape, task.params).values, tape.parameter(tensor(0), 'ΔG'), unkept);
+}
+
+/** An objective in numbers, and its slopes. */
+export interface Slopes extends ObjectiveNumbers {
+  /** In each number that ΔG was made of; zeros where the poseLosses alone are differentiated, as all that follow. */
+  readonly slopes: Float64Array;
+  /** In each prediction, where the loss reads them. */
+  readonly predictionSlopes: Float64Array | undefined;
+  /** In each parameter that is read after the scorer, ΔG and the predictions held. */
+  readonly direct: Tensors;
 }
 
 /**
- * Readout and loss of a ΔG known as a number, and the slope in ΔG of what is differentiated (0 where that is the
- * poseLosses alone).
+ * Combination, readout and loss of sums over the poses.
+ *
+ * @param predictions all of them, where they are kept
  */
-export function lossOf<Pose>(task: Task<Pose>, value: number): ObjectiveResult & { slope: number } {
+export function objectiveOf<Pose>(
+  task: Task<Pose>,
+  accumulator: Accumulator,
+  predictions?: () => Tensor,
+): Slopes {
+  const combination = task.combination as Combination;
+  const summary = combination.summary(accumulator.moments);
+  const params = (tape: Tape) => new LazyParams(tape, task.params);
   const tape = new Tape();
-  const prediction = tape.parameter(tensor(value), 'ΔG');
-  const params = new LazyParams(tape, task.params);
-  const { readout, target, isLoss } = recordLoss(task, params.values, prediction, undefined);
-  const { numbers, slopes, direct } = evaluated([readout ?? prediction, target], target, prediction, params);
-  const [read, number] = numbers as [number, number];
-  const slope = slopes[0] as number;
-  checkTarget(value, read, number, slope);
+  return closed(
+    task,
+    tape,
+    params(tape),
+    tape.parameter(tensor(summary), 'averages'),
+    predictions,
+    (given, { values }) => recordSummary(combination, values, accumulator, given),
+  );
+}
+
+/** The same of a combination of one's own, in ops, of all predictions. */
+export function ownObjectiveOf<Pose>(task: Task<Pose>, predictions: Tensor): Slopes {
+  const tape = new Tape();
+  const given = tape.parameter(predictions, 'predictions');
+  return closed(task, tape, new LazyParams(tape, task.params), given, undefined, (all, { values }) =>
+    recordOwn(task.combination as InOps, values, all),
+  );
+}
+
+/** Records ΔG of the numbers of a summary. */
+function recordSummary(
+  combination: Combination,
+  params: Record<string, Value>,
+  { moments: { M, N } }: Accumulator,
+  given: Value,
+): Value {
+  if (!combination.pool) return reshaped(given, []);
+  const m = M.length;
+  const logSum = reshaped(slice(given, m, m + 1), []);
+  const mean = m > 0 ? { mean: slice(given, 0, m) } : {};
+  return recordValue(combination, params, { ...mean, logSum, count: N });
+}
+
+function closed<Pose>(
+  task: Task<Pose>,
+  tape: Tape,
+  params: LazyParams,
+  given: Value,
+  predictions: (() => Tensor) | undefined,
+  record: (given: Value, params: LazyParams) => Value,
+): Slopes {
+  const isOwn = typeof task.combination === 'function';
+  let all = isOwn ? given : undefined;
+  const value = record(given, params);
+  const { readout, target, isLoss } = recordLoss(task, params.values, value, () => {
+    all ??= predictions ? tape.parameter(predictions(), 'predictions') : unkept();
+    return all;
+  });
   const isTarget = isLoss || !task.poseLoss;
+  const apart = isOwn || !all ? [] : [all];
+  const read = isTarget ? params.read : [];
+  const slopes = isTarget ? gradient(target, [given, ...apart, ...read.map(([, param]) => param)]) : [];
+  const [values, shown, number, ...rest] = evaluate([value, readout ?? value, target, ...slopes]);
+  const tensors = [values, shown, number, ...rest] as readonly Tensor[];
+  for (const { data } of tensors) checkTarget(badOf(data));
+  const direct = rest.slice(1 + apart.length);
   return {
-    value,
-    readout: readout && read,
-    loss: isLoss ? number : undefined,
-    slope: isTarget ? slope : 0,
-    direct: isTarget ? direct : {},
+    values: Float64Array.from((values as Tensor).data),
+    readout: readout && sizeOf(readout.shape) === 1 ? shown?.data[0] : undefined,
+    loss: isLoss ? number?.data[0] : undefined,
+    slopes: (rest[0]?.data as Float64Array | undefined) ?? new Float64Array(sizeOf(given.shape)),
+    predictionSlopes: apart.length > 0 ? (rest[1]?.data as Float64Array) : undefined,
+    direct: Object.fromEntries(read.map(([name], at) => [name, direct[at] as Tensor])),
   };
 }
 
-/** Numbers of `wanted`, and the gradient of `target` with respect to the predictions and each parameter that was read. */
-function evaluated(
-  wanted: readonly Value[],
-  target: Value,
-  predictions: Value,
-  { read }: LazyParams,
-): { numbers: number[]; slopes: Float64Array; direct: Tensors } {
-  const slopes = gradient(target, [predictions, ...read.map(([, value]) => value)]);
-  const tensors = evaluate([...wanted, ...slopes]);
-  const [rise, ...rest] = tensors.slice(wanted.length) as [Tensor, ...Tensor[]];
-  const direct = Object.fromEntries(read.map(([name], k) => [name, rest[k] as Tensor]));
-  for (const { data } of rest) checkTarget(badOf(data as Float64Array));
-  const numbers = tensors.slice(0, wanted.length).map(({ data }) => data[0] as number);
-  return { numbers, slopes: rise.data as Float64Array, direct };
+/** ∂ΔG in each number of the summary; nothing where ΔG is several numbers. */
+export function valueSlopesOf<Pose>(
+  { combination, params }: Task<Pose>,
+  accumulator: Accumulator,
+): Float64Array | undefined {
+  const { pool, summary } = combination as Combination;
+  if (!pool) return Float64Array.of(1);
+  const tape = new Tape();
+  const given = tape.parameter(tensor(summary(accumulator.moments)), 'averages');
+  const value = recordSummary(
+    combination as Combination,
+    new LazyParams(tape, params).values,
+    accumulator,
+    given,
+  );
+  return sizeOf(value.shape) === 1 ? slopesOf(value, given) : undefined;
 }
 
-/** A pose's own loss; zeros where there is no poseLoss. */
-export function poseLossOf<Pose>(
-  task: Task<Pose>,
-  value: number,
-  each: Indexed<Pose>,
-): Required<PoseLossTerm> {
-  if (!task.poseLoss) return { poseLoss: 0, poseLossGradient: 0, poseLossDirect: {} };
+/** ∂ΔG/∂ΔG_n of a combination in ops. */
+export function ownSlopesOf<Pose>({ combination, params }: Task<Pose>, predictions: Tensor): Float64Array {
   const tape = new Tape();
-  const prediction = tape.parameter(tensor(value), `ΔG of pose ${each.index}`);
+  const given = tape.parameter(predictions, 'predictions');
+  return slopesOf(recordOwn(combination as InOps, new LazyParams(tape, params).values, given), given);
+}
+
+function slopesOf(value: Value, given: Value): Float64Array {
+  return evaluate(gradient(value, [given]))[0].data as Float64Array;
+}
+
+/** A pose's own loss: l_n, its slope in each number of the score, and what it has of a gradient by itself. */
+export interface PoseLoss {
+  readonly poseLoss: number;
+  readonly slopes: ArrayLike<number>;
+  /** ∂l_n/∂θ at fixed score, of the parameters that it reads. */
+  readonly direct: Tensors;
+}
+
+export function poseLossOf<Pose>(task: Task<Pose>, scores: ArrayLike<number>, each: Indexed<Pose>): PoseLoss {
+  const tape = new Tape();
+  const shape = scores.length === 1 ? [] : [scores.length];
+  const prediction = tape.parameter(tensor(Float64Array.from(scores), shape), `ΔG of pose ${each.index}`);
   const params = new LazyParams(tape, task.params);
   const loss = recordPoseLoss(task, params.values, prediction, each);
   const slopes = gradient(loss, [prediction, ...params.read.map(([, slope]) => slope)]);
@@ -206,61 +267,14 @@ export function poseLossOf<Pose>(
     throw new RangeError(`pose ${each.index}: its poseLoss, or the slope of it, is ${bad}`);
   return {
     poseLoss: number.data[0] as number,
-    poseLossGradient: slope.data[0] as number,
-    poseLossDirect: Object.fromEntries(params.read.map(([name], k) => [name, direct[k] as Tensor])),
+    slopes: slope.data,
+    direct: Object.fromEntries(params.read.map(([name], k) => [name, direct[k] as Tensor])),
   };
-}
-
-/**
- * The objective of predictions known as numbers, with the poseLosses that they have, and its slope in each: the whole
- * coefficients L′c_n + l′_n.
- */
-export function objectiveOf<Pose>(
-  task: Task<Pose>,
-  numbers: Float64Array,
-  poseLosses: readonly PoseLossTerm[],
-): ObjectiveResult & { slopes: Float64Array } {
-  const tape = new Tape();
-  const predictions = tape.parameter(tensor(numbers), 'predictions');
-  const params = new LazyParams(tape, task.params);
-  const { value, readout, target, isLoss } = recordCombination(task, params.values, predictions);
-  const { numbers: found, ...rise } = evaluated(
-    [value, readout ?? value, target],
-    target,
-    predictions,
-    params,
-  );
-  const [delta, read, number] = found as [number, number, number];
-  checkTarget(delta, read, number, badOf(rise.slopes));
-  const result = { value: delta, readout: readout && read };
-  let loss = isLoss ? number : undefined;
-  if (!task.poseLoss) return { ...result, loss, ...rise };
-
-  const { slopes, direct } = isLoss ? rise : { slopes: rise.slopes.fill(0), direct: {} };
-  loss ??= 0;
-  for (const [n, { poseLoss = 0, poseLossGradient = 0 }] of poseLosses.entries()) {
-    loss += poseLoss;
-    (slopes[n] as number) += poseLossGradient;
-  }
-  checkTarget(loss, badOf(slopes));
-  return { ...result, loss, slopes, direct };
 }
 
 /** One of them that is not finite, or 0: of many numbers, which a call does not take as arguments. */
 function badOf(numbers: TensorData): number {
   return numbers.find(number => !Number.isFinite(number)) ?? 0;
-}
-
-/** ∂ΔG/∂ΔG_n of a combination in ops. */
-export function coefficientsOf<Pose>(
-  { combination, params }: Task<Pose>,
-  numbers: Float64Array,
-): Float64Array {
-  const tape = new Tape();
-  const predictions = tape.parameter(tensor(numbers), 'predictions');
-  const { values } = new LazyParams(tape, params);
-  const [slopes] = gradient(recordCombined(combination, values, predictions), [predictions]);
-  return evaluate([slopes])[0].data as Float64Array;
 }
 
 /** @throws RangeError where finite predictions give a combination, readout or loss that is not finite */

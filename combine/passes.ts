@@ -42,30 +42,14 @@ export async function unlessBad<Pose, Run>(
   }
 }
 
-/** @throws RangeError where nothing is left to combine */
-export function checkAnyPoses(read: number, badPoses: readonly BadPose[]): void {
+/** @throws RangeError where nothing is left to combine, of so many poses of weight 0 */
+export function checkAnyPoses(read: number, badPoses: readonly BadPose[], weightless: number): void {
   if (read === 0) throw new RangeError('combinePoses: there are no poses');
-  if (badPoses.length === read) {
-    const [first] = badPoses as readonly [BadPose];
-    throw new RangeError(`combinePoses: all ${read} poses are bad; pose ${first.index}: ${first.reason}`);
-  }
-}
-
-/** Numbers one by one, as many as come, 8 bytes each. */
-export class Numbers {
-  #numbers = new Float64Array(16);
-  length = 0;
-
-  push(number: number): void {
-    if (this.length === this.#numbers.length) {
-      const larger = new Float64Array(2 * this.length);
-      larger.set(this.#numbers);
-      this.#numbers = larger;
-    }
-    this.#numbers[this.length++] = number;
-  }
-
-  toArray(): Float64Array {
-    return this.#numbers.slice(0, this.length);
-  }
+  if (badPoses.length + weightless < read) return;
+  const [first] = badPoses;
+  if (!first) throw new RangeError(`combinePoses: all ${read} poses have weight 0`);
+  const others = weightless > 0 ? ` or have weight 0` : '';
+  throw new RangeError(
+    `combinePoses: all ${read} poses are bad${others}; pose ${first.index}: ${first.reason}`,
+  );
 }

@@ -2,10 +2,15 @@ import { DeviceLostError } from '../engine/executor.ts';
 import { reshaped } from '../engine/fan-out.ts';
 import { gradient } from '../engine/gradient.ts';
 import { showShape, sizeOf } from '../engine/shape.ts';
-import { describe, isValue, Tape, type Value } from '../engine/tape.ts';
+import { Tape, type Value } from '../engine/tape.ts';
 import { areFinite, type Tensor } from '../engine/tensor.ts';
+import { mul } from '../ops/arithmetic/mul.ts';
+import { sum } from '../ops/reduce/sum.ts';
+import { slice } from '../ops/shape/slice.ts';
 import { BadPoseError } from './bad-pose.ts';
-import type { Params, Task } from './task.ts';
+import type { Params } from './params.ts';
+import { realValue, singleNumber } from './results.ts';
+import type { Task } from './task.ts';
 
 /** Puts θ on a tape. */
 export function recordParams(tape: Tape, params: Params): Record<string, Value> {
@@ -14,8 +19,11 @@ export function recordParams(tape: Tape, params: Params): Record<string, Value> 
   );
 }
 
-/** Records the prediction of one pose on a tape, and holds the scorer to its word: one number, of this tape, now. */
-export function recordPrediction<Pose>(
+/**
+ * Records the score of one pose on a tape, and holds the scorer to its word: of this tape, now, one number (shape []) or
+ * as many as the combination takes (shape [K]).
+ */
+export function recordScore<Pose>(
   task: Task<Pose>,
   tape: Tape,
   params: Record<string, Value>,
@@ -33,9 +41,20 @@ export function recordPrediction<Pose>(
       missed.size > 0 ? ` (no parameter is called ${[...missed].join(', ')}; there are ${names})` : '';
     throw new Error(`pose ${index}: ${what}${note}`, { cause });
   }
-  const value = singleNumber(prediction, tape, `pose ${index}: score`);
+  const value = checkedScore(task.combination, prediction, tape, `pose ${index}: score`);
   task.signal?.throwIfAborted();
   return value;
+}
+
+function checkedScore(combination: Task['combination'], score: unknown, tape: Tape, who: string): Value {
+  if (typeof combination !== 'function' && combination.combine) return singleNumber(score, tape, who);
+  const value = realValue(score, tape, who);
+  const size = sizeOf(value.shape);
+  if (size === 1) return reshaped(value, []);
+  if (value.shape.length === 1 && size > 0) return value;
+  throw new RangeError(
+    `${who} must return one number or a list of K (shape [], [1] or [K]), got shape ${showShape(value.shape)}`,
+  );
 }
 
 /** The parameters as a scorer sees them. What it reads in vain is noted: a scorer may ask what there is, or misspell it. */
@@ -48,30 +67,15 @@ function noting(missed: Set<string>, params: Record<string, Value>): Record<stri
   });
 }
 
-/** What a function of the user's returned, as a value of shape [], or an error that names the function. */
-export function singleNumber(result: unknown, tape: Tape, who: string): Value {
-  if (result instanceof Promise) {
-    // Nobody awaits it any more: its own failure must not end the process.
-    result.catch(() => {});
-    throw new TypeError(
-      `${who} returned a promise, but it only records and so has nothing to wait for; load what it needs beforehand, or give the poses as an async iterable`,
-    );
-  }
-  if (!isValue(result)) throw new TypeError(`${who} must return a value on its tape, got ${typeof result}`);
-  if (result.tape !== tape)
-    throw new Error(`${who} returned ${describe(result)} of another tape; record it on the tape it is given`);
-  if (result.dtype !== 'real' || sizeOf(result.shape) !== 1) {
-    throw new RangeError(
-      `${who} must return a single number (shape [] or [1]), got ${result.dtype === 'real' ? '' : 'index data of '}shape ${showShape(result.shape)}; sum it, or pick an entry`,
-    );
-  }
-  return reshaped(result, []);
-}
-
-/** One pose, run: its prediction, and its gradient by name unless it was not wanted or `proceed` stopped before it. */
+/** One pose, run. */
 export interface PoseRun {
-  readonly prediction: number;
-  readonly gradient: Record<string, Tensor> | null;
+  /** Its score, of K numbers. */
+  readonly scores: ArrayLike<number>;
+  /**
+   * By name, the gradient of each number of the score; or of all times the cotangent, if one was given. None where it
+   * was not wanted or `proceed` stopped before it.
+   */
+  readonly gradients: readonly Record<string, Tensor>[] | null;
 }
 
 /**
@@ -104,11 +108,13 @@ export async function withTape<T>(
 
 interface RunPoseOptions {
   readonly wantsGradient: boolean;
+  /** Of a score of several numbers, the factors of their gradients: one backward pass then gives the sum. */
+  readonly cotangent?: Float64Array | undefined;
   /**
-   * Asked whether a pose of this prediction needs its gradient. An executor that can stop computes none where it does
+   * Asked whether a pose of this score needs its gradient. An executor that can stop computes none where it does
    * not; that of any other is dropped unread, so that the same poses are bad on every executor.
    */
-  readonly proceed?: (prediction: number) => boolean;
+  readonly proceed?: (scores: ArrayLike<number>) => boolean;
 }
 
 async function runOn<Pose>(
@@ -116,31 +122,46 @@ async function runOn<Pose>(
   task: Task<Pose>,
   pose: Pose,
   index: number,
-  { wantsGradient, proceed = () => true }: RunPoseOptions,
+  { wantsGradient, cotangent, proceed = () => true }: RunPoseOptions,
 ): Promise<PoseRun> {
   const params = recordParams(tape, task.params);
   const names = Object.keys(params);
-  const value = recordPrediction(task, tape, params, pose, index);
-  const slopes = wantsGradient ? gradient(value, Object.values(params)) : [];
+  const value = recordScore(task, tape, params, pose, index);
+  const targets = wantsGradient ? differentiated(value, cotangent) : [];
+  const slopes = targets.flatMap(target => gradient(target, Object.values(params)));
   let tensors: Tensor[];
   try {
     tensors = await task.executor.run([value, ...slopes], {
       memory: task.memory,
       shared: task.shared,
-      proceed: ({ data }) => Number.isFinite(data[0]) && proceed(data[0] as number),
+      proceed: ({ data }) => areFinite(data) && proceed(data),
     });
   } catch (cause) {
-    if (cause instanceof DeviceLostError) throw cause;
+    if (cause instanceof DeviceLostError || cause instanceof BadPoseError) throw cause;
     throw new Error(`pose ${index}: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
   const [first, ...rest] = tensors;
   checkFinite(task, first as Tensor, value, index, 'its prediction');
-  const prediction = first?.data[0] as number;
-  if (!wantsGradient || !proceed(prediction)) return { prediction, gradient: null };
-  for (const [k, slope] of slopes.entries()) {
-    checkFinite(task, rest[k] as Tensor, slope, index, `its gradient with respect to ${names[k]}`);
-  }
-  return { prediction, gradient: Object.fromEntries(names.map((name, k) => [name, rest[k] as Tensor])) };
+  const scores = (first as Tensor).data;
+  if (!wantsGradient || !proceed(scores)) return { scores, gradients: null };
+  const gradients = targets.map((_, k) => {
+    const from = k * names.length;
+    const named = names.map((name, at): [string, Tensor] => {
+      const found = rest[from + at] as Tensor;
+      checkFinite(task, found, slopes[from + at] as Value, index, `its gradient with respect to ${name}`);
+      return [name, found];
+    });
+    return Object.fromEntries(named);
+  });
+  return { scores, gradients };
+}
+
+/** The single numbers to differentiate. */
+function differentiated(score: Value, cotangent: Float64Array | undefined): Value[] {
+  const [width] = score.shape;
+  if (width === undefined) return [score];
+  if (cotangent) return [sum(mul(score, score.tape.constant(cotangent)))];
+  return Array.from({ length: width }, (_, k) => reshaped(slice(score, k, k + 1), []));
 }
 
 function checkFinite<Pose>(

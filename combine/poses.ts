@@ -3,20 +3,27 @@ import { interpreter } from '../engine/interpreter.ts';
 import { Memory } from '../engine/memory.ts';
 import { checkOptions } from '../engine/options.ts';
 import { isShape, showShape, sizeOf } from '../engine/shape.ts';
+import { Tape } from '../engine/tape.ts';
 import { areFinite, isTensor, type Tensor } from '../engine/tensor.ts';
 import { unlessAborted } from './aborting.ts';
 import { type BadPose, reasonsOf } from './bad-pose.ts';
-import { type Combination, sharesOf } from './combination.ts';
-import { coefficientsOf } from './objective.ts';
+import { type Combination, weightOfPose } from './combination.ts';
+import { ownSlopesOf, valueSlopesOf } from './objective.ts';
+import type { Params } from './params.ts';
+import { indexed } from './passes.ts';
+import { recordPooledPose } from './pooled-pose.ts';
+import { recordParams, recordScore } from './pose-tape.ts';
 import { stream } from './stream.ts';
 import { switching } from './switching.ts';
-import type { CombineOptions, Outcome, Params, Strategy, Task } from './task.ts';
+import type { CombineOptions, Outcome, Strategy, Task } from './task.ts';
 import { unchanged } from './unchanged.ts';
 
 /** What {@link combinePoses} comes to. Energies in the scorer's unit. */
 export interface CombineResult<P extends Params> {
-  /** ΔG. */
+  /** ΔG; the first number of it where the combination gives several. */
   readonly value: number;
+  /** All numbers of ΔG, where the combination gives several. */
+  readonly values?: Float64Array;
   /** The readout of ΔG, where one was given. */
   readonly readout?: number;
   /** loss + Σ poseLoss, where either was given. */
@@ -26,11 +33,11 @@ export interface CombineResult<P extends Params> {
    * there are any, else of the readout, else of ΔG. Empty with `gradient: false`.
    */
   readonly gradient: { readonly [Name in keyof P]: Tensor<Float64Array> };
-  /** ΔG_n in the order the poses were read; NaN for poses left out. */
+  /** ΔG_n in the order the poses were read; NaN for poses left out. Of scores of K numbers, K for each pose. */
   readonly predictions: Float64Array;
   /** w_n, which sum to 1 (1/N for the mean); empty for a combination of one's own. */
   readonly weights: Float64Array;
-  /** c_n = ∂ΔG/∂ΔG_n. */
+  /** c_n = ∂ΔG/∂ΔG_n, as many as predictions; empty where ΔG is several numbers. */
   readonly coefficients: Float64Array;
   readonly stats: CombineStats;
 }
@@ -39,7 +46,9 @@ export interface CombineResult<P extends Params> {
 export interface CombineStats {
   /** How many poses were combined. */
   readonly poses: number;
-  /** The poses left out, in the order they were read, and why; see the option `badPose`. */
+  /** (Σ w_n)²/Σ w_n²: as many poses of equal weight would matter as much. Absent for a combination of one's own. */
+  readonly effectiveSampleSize?: number;
+  /** The bad poses that were left out, in the order they were read, and why; see the option `badPose`. */
   readonly badPoses: readonly BadPose[];
   /** How many poses needed no backward pass. */
   readonly backwardSkipped: number;
@@ -92,14 +101,16 @@ export async function combinePoses<Pose, const P extends Params>(
   options: CombineOptions<Pose, P>,
 ): Promise<CombineResult<P>> {
   checkOptions('combinePoses', options, optionNames);
-  const strategy = strategyOf(options);
-  const task = await taskOf(options, strategy);
+  const asked = strategyOf(options);
+  const task = await taskOf(options, asked);
+  const strategy = options.strategy === undefined && (await isWide(task)) ? 'recompute' : asked;
   const outcome = await run(task, strategy);
   checkGradient(outcome.gradient);
-  const { predictions } = outcome;
-  const { weights, coefficients } = shares(task, predictions);
+  const { values, accumulator } = outcome;
+  const { predictions, weights, coefficients } = shares(task, outcome);
   return {
-    value: outcome.value,
+    value: values[0] as number,
+    ...(values.length > 1 && { values }),
     ...(outcome.readout !== undefined && { readout: outcome.readout }),
     ...(outcome.loss !== undefined && { loss: outcome.loss }),
     gradient: outcome.gradient as CombineResult<P>['gradient'],
@@ -108,6 +119,7 @@ export async function combinePoses<Pose, const P extends Params>(
     coefficients,
     stats: {
       poses: outcome.poses,
+      ...(accumulator && { effectiveSampleSize: accumulator.effectiveSampleSize }),
       badPoses: outcome.badPoses.toSorted((a, b) => a.index - b.index),
       backwardSkipped: outcome.backwardSkipped,
       peakBytes: task.memory.peak,
@@ -135,22 +147,28 @@ async function run<Pose>(task: Task<Pose>, strategy: Strategy): Promise<Outcome>
   }
 }
 
+/** Each pose's share of the combination; of none where they are not kept. */
 function shares<Pose>(
   task: Task<Pose>,
-  predictions: Float64Array,
-): { weights: Float64Array; coefficients: Float64Array } {
+  { ledger, accumulator }: Outcome,
+): Pick<CombineResult<Params>, 'predictions' | 'weights' | 'coefficients'> {
   const none = new Float64Array();
-  if (predictions.length === 0) return { weights: none, coefficients: none };
-  if (typeof task.combination !== 'function') return sharesOf(task.combination, predictions);
-  const present = coefficientsOf(
-    task,
-    predictions.filter(prediction => !Number.isNaN(prediction)),
-  );
-  let n = 0;
-  return {
-    weights: none,
-    coefficients: predictions.map(each => (Number.isNaN(each) ? 0 : (present[n++] as number))),
-  };
+  const { predictions, width } = ledger;
+  if (predictions.length === 0) return { predictions, weights: none, coefficients: none };
+  const coefficients = new Float64Array(predictions.length);
+  if (!accumulator) {
+    const slopes = ownSlopesOf(task, ledger.vector);
+    for (const [n, index] of ledger.kept.entries())
+      coefficients.set(slopes.subarray(n * width, (n + 1) * width), index * width);
+    return { predictions, weights: none, coefficients };
+  }
+  const combination = task.combination as Combination;
+  const weights = ledger.weights(accumulator, combination.sigma);
+  const slopes = valueSlopesOf(task, accumulator);
+  if (!slopes) return { predictions, weights, coefficients: none };
+  const factors = combination.factors(accumulator.moments, slopes);
+  ledger.addCoefficients(coefficients, accumulator, factors, combination.sigma);
+  return { predictions, weights, coefficients };
 }
 
 const optionNames = [
@@ -231,7 +249,7 @@ async function taskOf<Pose, P extends Params>(
   }
   if (typeof combination !== 'function' && !isCombination(combination)) {
     throw new TypeError(
-      'combinePoses: combination must be mean(), lse(), boltzmann() or a function of the predictions',
+      'combinePoses: combination must be mean(), lse(), boltzmann(), a pooling() or a function of the predictions',
     );
   }
   if (typeof combination === 'function' && combination.length === 0) {
@@ -271,6 +289,28 @@ async function taskOf<Pose, P extends Params>(
     memory,
     tapes: new Memory(),
   };
+}
+
+/** Above so many numbers of a score, or of values to average, one cotangent of two passes is less work than one pass. */
+const widest = 4;
+
+/**
+ * Whether the first pose shows that two passes are less work than one, and they can be made. Its tape is recorded and
+ * dropped.
+ */
+async function isWide<Pose>(task: Task<Pose>): Promise<boolean> {
+  const { combination, poses } = task;
+  if (typeof combination === 'function' || !combination.pool || !task.keepsPredictions) return false;
+  if (!task.wantsGradient || 'next' in poses) return false;
+  for await (const { item: pose, index } of indexed(task)) {
+    if (weightOfPose(combination, pose, index) === 0) continue;
+    const tape = new Tape();
+    const params = recordParams(tape, task.params);
+    const score = recordScore(task, tape, params, pose, index);
+    const { values } = recordPooledPose(combination, params, score, { pose, index });
+    return Math.max(score.shape[0] ?? 1, values?.shape[0] ?? 0) > widest;
+  }
+  return false;
 }
 
 let shared: Promise<Executor> | undefined;

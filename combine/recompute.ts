@@ -1,9 +1,15 @@
-import type { PoseLossTerm, Tensors } from './accumulator.ts';
+import { type Accumulator, addScaled } from './accumulator.ts';
 import type { BadPose } from './bad-pose.ts';
-import { objectiveOf, poseLossOf } from './objective.ts';
-import { checkAnyPoses, indexed, Numbers, report, unlessBad } from './passes.ts';
+import { type Combination, weightOfPose } from './combination.ts';
+import type { Factors } from './fold.ts';
+import { Ledger } from './ledger.ts';
+import { checkTarget, objectiveOf, ownObjectiveOf, poseLossOf, type Slopes } from './objective.ts';
+import type { Tensors } from './params.ts';
+import { checkAnyPoses, indexed, report, unlessBad } from './passes.ts';
+import { pooledPose } from './pooled-pose.ts';
 import { runPose } from './pose-tape.ts';
 import type { Outcome, Task } from './task.ts';
+import { coefficientOf, weightOf } from './term.ts';
 
 /**
  * Two passes: forward for every pose, then the coefficient of each from all predictions at once, then backward for
@@ -12,105 +18,204 @@ import type { Outcome, Task } from './task.ts';
 export async function recompute<Pose>(task: Task<Pose>): Promise<Outcome> {
   checkRepeatable(task.poses);
   const badPoses: BadPose[] = [];
-  const { predictions, poseLosses } = await predict(task, badPoses);
+  const first = await predict(task, badPoses);
+  const { ledger } = first;
   for (let pass = 2; ; pass++) {
-    const kept = [...predictions.keys()].filter(index => !Number.isNaN(predictions[index]));
-    checkAnyPoses(predictions.length, badPoses);
-    const numbers = Float64Array.from(kept, index => predictions[index] as number);
-    const own = kept.map(index => poseLosses[index] as PoseLossTerm);
-    const { slopes, direct, ...objective } = objectiveOf(task, numbers, own);
-    const outcome = { ...objective, predictions, badPoses, poses: kept.length };
+    checkAnyPoses(ledger.length, badPoses, first.weightless);
+    const { kept } = ledger;
+    const { objective, ...plan } = planOf(task, first);
+    const { values, readout, loss } = objective;
+    const { accumulator } = plan;
+    const outcome = { values, readout, loss, ledger, accumulator, badPoses, poses: kept.length };
     if (!task.wantsGradient) return { ...outcome, gradient: {}, backwardSkipped: 0 };
-
-    const coefficients = new Float64Array(predictions.length);
-    for (const [n, index] of kept.entries()) coefficients[index] = slopes[n] as number;
-    const backward = await differentiate(task, predictions, coefficients, direct, badPoses, pass);
+    const backward = await differentiate(task, ledger, { ...plan, direct: objective.direct }, badPoses, pass);
     if (backward) return { ...outcome, ...backward };
-    // Gradients were bad: those poses are out of the predictions now, and the combination is another one.
+    // Gradients were bad: those poses are left out now, and the combination is another one.
   }
 }
 
-/** The first pass: every pose's prediction, NaN where it is bad, and its poseLoss if there is one. */
-async function predict<Pose>(
-  task: Task<Pose>,
-  badPoses: BadPose[],
-): Promise<{ predictions: Float64Array; poseLosses: PoseLossTerm[] }> {
-  const predictions = new Numbers();
-  const poseLosses: PoseLossTerm[] = [];
+/** What the first pass comes to. */
+interface Predicted {
+  readonly ledger: Ledger;
+  /** l_n of each pose, and its slopes in each number of the score. */
+  readonly poseLosses: readonly { readonly poseLoss: number; readonly slopes: ArrayLike<number> }[];
+  /** How many poses have weight 0. */
+  readonly weightless: number;
+  /** True if what is recorded of each pose after its score reads parameters. */
+  readonly readsParams: boolean;
+}
+
+async function predict<Pose>(task: Task<Pose>, badPoses: BadPose[]): Promise<Predicted> {
+  const combination = typeof task.combination === 'function' ? undefined : task.combination;
+  const ledger = new Ledger(combination);
+  const poseLosses: { poseLoss: number; slopes: ArrayLike<number> }[] = [];
+  let [weightless, readsParams] = [0, false];
   for await (const { item: pose, index } of indexed(task)) {
-    const run = await unlessBad(task, badPoses, () => runPose(task, pose, index, { wantsGradient: false }));
-    const prediction = run?.prediction ?? Number.NaN;
-    predictions.push(prediction);
-    if (task.poseLoss && run) {
-      const { poseLoss, poseLossGradient } = poseLossOf(task, prediction, { pose, index });
-      poseLosses[index] = { poseLoss, poseLossGradient };
-    }
-    await report(task, index, prediction, 1, 2);
+    const weight = combination ? weightOfPose(combination, pose, index) : 1;
+    if (weight === 0) weightless++;
+    const run =
+      weight > 0 &&
+      (await unlessBad(task, badPoses, async () => {
+        const { scores } = await runPose(task, pose, index, { wantsGradient: false });
+        if (!combination?.pool) return { scores };
+        return { scores, pooled: pooledPose(combination, task.params, scores, { pose, index }, weight) };
+      }));
+    if (run) {
+      ledger.push(run.scores, weight, run.pooled);
+      if (run.pooled && run.pooled.direct.length > 0) readsParams = true;
+      if (task.poseLoss) {
+        const { poseLoss, slopes, direct } = poseLossOf(task, run.scores, { pose, index });
+        poseLosses[index] = { poseLoss, slopes };
+        if (Object.keys(direct).length > 0) readsParams = true;
+      }
+    } else ledger.pushNone();
+    await report(task, index, run ? (run.scores[0] as number) : Number.NaN, 1, 2);
   }
-  return { predictions: predictions.toArray(), poseLosses };
+  return { ledger, poseLosses, weightless, readsParams };
+}
+
+/** What the second pass needs to know. */
+interface Plan {
+  /** L′c_n + l′_n in each number of each score; zeros for poses left out. */
+  readonly coefficients: Float64Array;
+  readonly accumulator: Accumulator | undefined;
+  /** Of the sums over the poses; absent for a combination of one's own. */
+  readonly factors: Factors | undefined;
+  readonly readsParams: boolean;
+}
+
+/** The objective of all predictions, with the poseLosses, and from it every coefficient. */
+function planOf<Pose>(
+  task: Task<Pose>,
+  { ledger, poseLosses, readsParams }: Predicted,
+): Plan & { readonly objective: Slopes } {
+  const { combination } = task;
+  const { width, kept } = ledger;
+  const coefficients = new Float64Array(ledger.length * width);
+  let accumulator: Accumulator | undefined;
+  let factors: Factors | undefined;
+  let objective: Slopes;
+  if (typeof combination === 'function') {
+    objective = ownObjectiveOf(task, ledger.vector);
+    scatter(objective.slopes);
+  } else {
+    accumulator = ledger.accumulated(combination);
+    objective = objectiveOf(task, accumulator, () => ledger.vector);
+    factors = combination.factors(accumulator.moments, objective.slopes);
+    ledger.addCoefficients(coefficients, accumulator, factors, combination.sigma);
+    if (objective.predictionSlopes) scatter(objective.predictionSlopes);
+  }
+  let loss = objective.loss ?? 0;
+  if (task.poseLoss) {
+    for (const index of kept) {
+      const own = poseLosses[index];
+      loss += own?.poseLoss ?? 0;
+      for (let k = 0; k < width; k++) (coefficients[index * width + k] as number) += own?.slopes[k] ?? 0;
+    }
+    objective = { ...objective, loss };
+  }
+  checkTarget(loss, coefficients.find(coefficient => !Number.isFinite(coefficient)) ?? 0);
+  return { objective, coefficients, accumulator, factors, readsParams };
+
+  /** Adds slopes of the kept poses to their coefficients. */
+  function scatter(slopes: Float64Array): void {
+    for (const [n, index] of kept.entries()) {
+      for (let k = 0; k < width; k++)
+        (coefficients[index * width + k] as number) += slopes[n * width + k] as number;
+    }
+  }
 }
 
 /**
  * The second pass, or a later one: Σ coefficient · g_n. Where gradients are bad and bad poses are skipped, it still goes to
- * the end, so that one more pass need not be made for each; their predictions are then NaN, and there is no sum.
+ * the end, so that one more pass need not be made for each; they are then left out, and there is no sum.
  */
 async function differentiate<Pose>(
   task: Task<Pose>,
-  predictions: Float64Array,
-  coefficients: Float64Array,
-  direct: Tensors,
+  ledger: Ledger,
+  plan: Plan & { readonly direct: Tensors },
   badPoses: BadPose[],
   pass: number,
 ): Promise<Pick<Outcome, 'gradient' | 'backwardSkipped'> | undefined> {
+  const { width } = ledger;
+  const { coefficients } = plan;
   const gradient: Outcome['gradient'] = Object.fromEntries(
     Object.entries(task.params).map(([name, { shape, data }]) => {
       return [name, { data: new Float64Array(data.length), shape }];
     }),
   );
   const add = (factor: number, slopes: Tensors) => {
-    for (const [name, { data: added }] of Object.entries(slopes)) {
-      const sum = gradient[name]?.data ?? [];
-      for (let i = 0; i < sum.length; i++) (sum[i] as number) += factor * (added[i] as number);
-    }
+    for (const [name, { data }] of Object.entries(slopes)) addScaled(gradient[name]?.data, factor, data, 0);
   };
-  add(1, direct);
+  add(1, plan.direct);
   const stateBytes = Object.values(gradient).reduce((total, { data }) => total + data.byteLength, 0);
   // Both as shares of the largest, as the sum of all might overflow.
-  const largest = coefficients.reduce((most, coefficient) => Math.max(most, Math.abs(coefficient)), 0);
+  const largest = largestOf(coefficients);
   const total = coefficients.reduce((sum, coefficient) => sum + Math.abs(coefficient) / largest, 0);
   const badBefore = badPoses.length;
   let [read, backwardSkipped] = [0, 0];
   task.memory.take(stateBytes);
   try {
     for await (const { item: pose, index } of indexed(task)) {
-      if (read++ >= predictions.length) break;
-      const before = predictions[index] as number;
-      const coefficient = coefficients[index] as number;
-      const isNeeded = coefficient !== 0 && Math.abs(coefficient) / largest >= task.tolerance * total;
-      if (Number.isNaN(before)) continue;
-      if (task.poseLoss) add(1, poseLossOf(task, before, { pose, index }).poseLossDirect);
-      if (!isNeeded) backwardSkipped++;
+      if (read++ >= ledger.length) break;
+      if (!ledger.has(index)) continue;
+      const before = ledger.scoresOf(index);
+      if (plan.readsParams) addDirect(task, ledger, plan, before, { pose, index }, add);
+      const row = coefficients.subarray(index * width, (index + 1) * width);
+      const most = largestOf(row);
+      let share = 0;
+      for (let k = 0; k < width; k++) share += Math.abs(row[k] as number) / largest;
+      if (most === 0 || share < task.tolerance * total) backwardSkipped++;
       else {
+        // Of one number, the gradient is multiplied later, so that every pose has the same tape.
+        const single = width === 1 ? (row[0] as number) : most;
+        const cotangent = width === 1 ? undefined : row.map(coefficient => coefficient / most);
         const run = await unlessBad(task, badPoses, () =>
-          runPose(task, pose, index, { wantsGradient: true }),
+          runPose(task, pose, index, { wantsGradient: true, cotangent }),
         );
         if (run) {
-          checkSame(index, before, run.prediction, task.executor.precision);
-          add(coefficient, run.gradient ?? {});
-        } else predictions[index] = Number.NaN;
+          for (let k = 0; k < width; k++)
+            checkSame(index, before[k] as number, run.scores[k] as number, task.executor.precision);
+          add(single, run.gradients?.[0] ?? {});
+        } else ledger.drop(index);
       }
-      await report(task, index, predictions[index] as number, pass, pass);
+      await report(task, index, ledger.has(index) ? (before[0] as number) : Number.NaN, pass, pass);
     }
   } finally {
     task.memory.give(stateBytes);
   }
-  if (read !== predictions.length) {
-    const more = read > predictions.length ? 'more' : `only ${read}`;
+  if (read !== ledger.length) {
+    const more = read > ledger.length ? 'more' : `only ${read}`;
     throw new Error(
-      `combinePoses: recompute read ${predictions.length} poses in its first pass and ${more} in its ${pass === 2 ? 'second' : 'next'}; the poses must be the same each time they are iterated`,
+      `combinePoses: recompute read ${ledger.length} poses in its first pass and ${more} in its ${pass === 2 ? 'second' : 'next'}; the poses must be the same each time they are iterated`,
     );
   }
   return badPoses.length > badBefore ? undefined : { gradient, backwardSkipped };
+}
+
+/** Adds what is read of the parameters after the score of a pose: by its own loss, and by a pooling. */
+function addDirect<Pose>(
+  task: Task<Pose>,
+  ledger: Ledger,
+  { accumulator, factors }: Plan,
+  scores: Float64Array,
+  each: { readonly pose: Pose; readonly index: number },
+  add: (factor: number, slopes: Tensors) => void,
+): void {
+  if (task.poseLoss) add(1, poseLossOf(task, scores, each).direct);
+  const combination = task.combination as Combination;
+  if (!combination.pool || !accumulator || !factors) return;
+  const { moments } = accumulator;
+  const { weight } = ledger.termOf(each.index);
+  const pooled = pooledPose(combination, task.params, scores, each, weight);
+  const e = weightOf(pooled, combination.sigma, moments.r);
+  for (const part of pooled.direct) add(coefficientOf(pooled, part, e, moments, factors), part.gradient);
+}
+
+function largestOf(numbers: Float64Array): number {
+  let most = 0;
+  for (let i = 0; i < numbers.length; i++) most = Math.max(most, Math.abs(numbers[i] as number));
+  return most;
 }
 
 /** How far two runs of one pose may differ: an executor may order its sums otherwise when a gradient is wanted too. */

@@ -1,3 +1,11 @@
+import { isValue, type Value } from '../engine/tape.ts';
+
+/** Parameters as values on a tape, by name. */
+export type Values = Readonly<Record<string, Value>>;
+
+/** A setting: a number above 0, or a function that records one, above 0, of the parameters. */
+export type Setting<V extends Values = Values> = number | ((params: V) => Value);
+
 /** @throws RangeError naming the function and the setting, unless the number is finite and above 0 */
 export function checkPositive(owner: string, name: string, number: number): void {
   if (!(number > 0 && Number.isFinite(number))) {
@@ -15,4 +23,33 @@ export function checkOverflow(
     if (!Number.isFinite(number))
       throw new RangeError(`${owner}: ${setting} is out of range: ${what} overflows`);
   }
+}
+
+/** β = 1/kT. @throws RangeError naming the function for kT that is not above 0, or whose β overflows */
+export function betaOf(owner: string, kT: number): number {
+  checkPositive(owner, 'kT', kT);
+  checkOverflow(owner, `kT of ${kT}`, { '1/kT': 1 / kT });
+  return 1 / kT;
+}
+
+/** @throws TypeError naming the function and the option, unless it is a function or absent */
+export function checkFunction(owner: string, name: string, given: unknown): void {
+  if (given !== undefined && typeof given !== 'function')
+    throw new TypeError(`${owner}: ${name} must be a function, got ${typeof given}`);
+}
+
+/** A setting where it is used: the number, or the value that its function records. */
+export function settingOf<V extends Values>(
+  owner: string,
+  name: string,
+  setting: Setting<V>,
+  params: Values,
+): Value | number {
+  if (typeof setting === 'number') return setting;
+  const value: unknown = setting(params as V);
+  if (!isValue(value))
+    throw new TypeError(
+      `${owner}: ${name} must return a value recorded of the parameters, got ${typeof value}`,
+    );
+  return value;
 }

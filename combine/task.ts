@@ -2,17 +2,19 @@ import type { DeviceLostError, Executor } from '../engine/executor.ts';
 import type { Memory } from '../engine/memory.ts';
 import type { Tape, Value } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
-import type { AccumulatorResult } from './accumulator.ts';
+import type { Accumulator, AccumulatorResult } from './accumulator.ts';
 import type { BadPose, Reasons } from './bad-pose.ts';
 import type { Combination } from './combination.ts';
-
-/** Parameters θ by name. */
-export type Params = Readonly<Record<string, Tensor>>;
+import type { Ledger } from './ledger.ts';
+import type { Params } from './params.ts';
 
 /** The parameters as values on a pose's tape. */
 export type ParamValues<P extends Params> = { readonly [Name in keyof P]: Value };
 
-/** Records ΔG_n of one pose: a value of shape [] or [1]. Computes nothing and waits for nothing. */
+/**
+ * Records ΔG_n of one pose: a value of shape [] or [1], or of shape [K] where the combination takes several numbers. Computes
+ * nothing and waits for nothing.
+ */
 export type Scorer<Pose, P extends Params> = (tape: Tape, params: ParamValues<P>, pose: Pose) => Value;
 
 /** The parameters, for what is recorded after the scorer: the gradient with respect to them is complete. */
@@ -22,7 +24,7 @@ export interface ParamsContext<P extends Params = Params> {
 
 /** Given to a loss. */
 export interface LossContext<P extends Params = Params> extends ParamsContext<P> {
-  /** The vector of predictions ΔG_n; to ask for it under `stream` is an error. */
+  /** The predictions ΔG_n, shape [N] or [N, K]; to ask for them under `stream` is an error. */
   readonly predictions: Value;
 }
 
@@ -33,7 +35,7 @@ export interface PoseContext<Pose = unknown, P extends Params = Params> extends 
   readonly pose: Pose;
 }
 
-/** A combination of one's own, in ops, of the vector of predictions; runs under `recompute` and `full-graph`. */
+/** A combination of one's own, in ops, of the predictions, shape [N] or [N, K]; runs under `recompute` and `full-graph`. */
 export type CombinationInOps<P extends Params = Params> = (
   predictions: Value,
   context: ParamsContext<P>,
@@ -68,11 +70,11 @@ export interface CombineOptions<Pose, P extends Params> {
   readonly params: P;
   /** Records ΔG_n of one pose. */
   readonly score: Scorer<Pose, P>;
-  /** `mean()`, `lse()`, `boltzmann()`, or one's own in ops. */
+  /** `mean()`, `lse()`, `boltzmann()` or another one, a `pooling` of one's own, or any function in ops. */
   readonly combination: Combination | CombinationInOps<P>;
   /**
-   * `stream` by default; `recompute` for a combination of one's own in ops. A loss that reads all predictions needs one
-   * of the other two.
+   * `stream` by default; `recompute` for a combination of one's own in ops, and for a pooling of scores or values of more
+   * than four numbers if the poses can be read twice. A loss that reads all predictions needs one of the other two.
    */
   readonly strategy?: Strategy;
   /**
@@ -159,16 +161,22 @@ export interface Task<Pose = unknown> {
 }
 
 /** What a strategy comes to. */
-export interface Outcome {
-  /** ΔG. */
-  readonly value: number;
-  readonly readout: number | undefined;
-  readonly loss: number | undefined;
+export interface Outcome extends ObjectiveNumbers {
   readonly gradient: AccumulatorResult['gradient'];
-  /** ΔG_n, NaN for poses left out; empty if not kept. */
-  readonly predictions: Float64Array;
+  /** The poses one by one; empty if they are not kept. */
+  readonly ledger: Ledger;
+  /** The sums over them; absent for a combination of one's own. */
+  readonly accumulator: Accumulator | undefined;
   readonly backwardSkipped: number;
   readonly badPoses: readonly BadPose[];
   /** How many poses were combined. */
   readonly poses: number;
+}
+
+/** Numbers of an objective. */
+export interface ObjectiveNumbers {
+  /** ΔG: one number, or several of a combination that gives them. */
+  readonly values: Float64Array;
+  readonly readout: number | undefined;
+  readonly loss: number | undefined;
 }

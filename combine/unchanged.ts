@@ -1,5 +1,5 @@
 import { Checksum } from './checksum.ts';
-import type { Params } from './task.ts';
+import type { Params } from './params.ts';
 
 /**
  * Notes the parameters as they are now; what it returns throws once they are not so any more. Some executors read them

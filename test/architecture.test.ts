@@ -35,6 +35,7 @@ const rules: readonly Rule[] = [
       'combine/poses.ts → engine/jit/jit.ts',
       'combine/poses.ts → engine/interpreter.ts',
       'combine/objective.ts → engine/evaluate.ts',
+      'combine/pooled-pose.ts → engine/evaluate.ts',
     ],
   },
   { name: 'jit knows no other compiled executor', files: /^engine\/jit\//, shun: /^engine\/(?:wasm|gpu)\// },

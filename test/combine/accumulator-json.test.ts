@@ -210,7 +210,7 @@ describe('the JSON of an accumulator', () => {
   const gradient = { w: tensor([1, 2, 3]), depth: tensor(4) };
   const state = (combination: Combination = boltzmann()) => {
     const accumulator = combination.accumulator();
-    accumulator.add(-5, gradient, { poseLoss: 1 });
+    accumulator.add(-5, gradient, { poseLoss: 1, poseLossGradient: 1 });
     accumulator.add(-6, gradient);
     return parsed(accumulator.toJSON());
   };
@@ -225,7 +225,8 @@ describe('the JSON of an accumulator', () => {
     ['a setting of null', json => ({ ...json, settings: { kT: null } }), /setting kT is null, not a number/],
     ['no A', ({ A: _, ...json }) => json, /A is missing/],
     ['no B', ({ B: _, ...json }) => json, /B is missing/],
-    ['an empty P', json => ({ ...json, P: {} }), /P of w is missing/],
+    ['an empty P', json => ({ ...json, P: {} }), /checksum does not match/],
+    ['half a P', json => ({ ...json, P: { depth: json.P.depth } }), /P of w is missing/],
     [
       'a sum of another name',
       json => ({ ...json, A: { ...json.A, v: text(1) } }),
@@ -253,29 +254,30 @@ describe('the JSON of an accumulator', () => {
       json => ({ ...json, A: { ...json.A, w: text(1, Infinity, 2) } }),
       /A of w is Infinity at position 1/,
     ],
-    ['short scalars', json => ({ ...json, scalars: text(1, 2) }), /scalars holds 2 numbers, not the 4/],
+    ['short scalars', json => ({ ...json, scalars: text(1, 2) }), /scalars holds 2 numbers, not the 7/],
     ['no scalars', ({ scalars: _, ...json }) => json, /scalars is missing/],
     [
       'an S of too many',
-      json => ({ ...json, scalars: text(-6, 9, 1, 1) }),
+      json => ({ ...json, scalars: text(-6, 9, 2, 1, 1, 1, -6) }),
       /S is 9, which 2 poses cannot sum to/,
     ],
     [
       'an S below 1',
-      json => ({ ...json, scalars: text(-6, 0.5, 1, 1) }),
+      json => ({ ...json, scalars: text(-6, 0.5, 2, 1, 1, 1, -6) }),
       /S is 0.5, which 2 poses cannot sum to/,
     ],
     [
       'a D of the wrong sign',
-      json => ({ ...json, scalars: text(-6, 1.5, -1, 1) }),
-      /D is -1, of the wrong sign/,
+      json => ({ ...json, scalars: text(-6, 1.5, 2, 1, 1, -1, -6) }),
+      /M_1 is -1, of the wrong sign/,
     ],
-    ['an r of NaN', json => ({ ...json, scalars: text(Number.NaN, 1, 1, 1) }), /scalars: r is NaN/],
+    ['an r of NaN', json => ({ ...json, scalars: text(Number.NaN, 1, 2, 1, 1, 1, -6) }), /scalars: r is NaN/],
+    ['an N of other poses', json => ({ ...json, scalars: text(-6, 1.5, 3, 1, 1, 1, -6) }), /N is 3, which 2/],
     ['a count of null', json => ({ ...json, count: null }), /count is null, not a whole number/],
     ['a count of 1.5', json => ({ ...json, count: 1.5 }), /count is 1.5, not a whole number/],
     ['a count of 0', json => ({ ...json, count: 0 }), /count is 0, but there are sums/],
     ['a shape of text', json => ({ ...json, shapes: { w: '[3]' } }), /shapes: w is "\[3\]", not a list/],
-    ['another count', json => ({ ...json, count: 3 }), /checksum does not match/],
+    ['another count', json => ({ ...json, count: 3 }), /N is 2, which 3 poses cannot sum to/],
     ['another number', json => ({ ...json, A: { ...json.A, w: text(1, 2, 4) } }), /checksum does not match/],
     ['no checksum', ({ checksum: _, ...json }) => json, /checksum is missing/],
   ])('names what is wrong: %s', (what, change, message) => {

@@ -5,9 +5,10 @@ import {
   type AccumulatorJSON,
   boltzmann,
   type Combination,
+  freeEnergy,
   lse,
   mean,
-  type PoseLossTerm,
+  type PoseTerm,
 } from 'posetape/combine';
 import { describe, expect, test } from 'vitest';
 import { expectClose, largest } from '../support/equal.ts';
@@ -18,7 +19,7 @@ import type { KnownPose } from './known-poses.ts';
 import { reachOf, sharesOf, weighted } from './textbook.ts';
 
 /** All that an accumulator is told of one pose. */
-interface Term extends KnownPose, Required<Omit<PoseLossTerm, 'poseLossDirect'>> {}
+interface Term extends KnownPose, Required<Omit<PoseTerm, 'poseLossDirect' | 'weight'>> {}
 
 const term: fc.Arbitrary<Term> = fc.record({
   energy: energies,
@@ -290,15 +291,17 @@ describe('the result of an accumulator', () => {
   });
 });
 
-test('bytes are those of three sums of the size of θ, two where B is not needed', () => {
-  const bytesOf = (combination: Combination) => {
+test('bytes are those of two sums of the size of θ, one where B is not needed, and one of the poseLosses', () => {
+  const bytesOf = (combination: Combination, poseLossGradient: number) => {
     const accumulator = combination.accumulator();
     expect(accumulator.bytes).toBe(0);
     accumulator.add(0, { w: tensor([1, 2, 3]), depth: tensor(4) });
-    accumulator.add(-1, { w: tensor([1, 2, 3]), depth: tensor(4) });
+    accumulator.add(-1, { w: tensor([1, 2, 3]), depth: tensor(4) }, { poseLossGradient });
     return accumulator.bytes;
   };
-  expect([mean(), lse(), boltzmann()].map(bytesOf)).toEqual([64, 64, 96]);
+  const all = [mean(), lse(), boltzmann(), freeEnergy()];
+  expect(all.map(each => bytesOf(each, 0))).toEqual([32, 32, 64, 32]);
+  expect(all.map(each => bytesOf(each, 2))).toEqual([64, 64, 96, 64]);
 });
 
 describe('what does not fit an accumulator is an error and leaves it as it was', () => {

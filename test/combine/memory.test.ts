@@ -39,7 +39,7 @@ const peakOf = async (options: Pick<Options, 'poses'> & Partial<Options>): Promi
   (await combine(options)).stats.peakBytes;
 
 /** Bytes of the accumulator: sums of the size of θ, which has three numbers. */
-const stateBytes = (combination: Combination) => (combination.kind === 'boltzmann' ? 3 : 2) * 3 * 8;
+const stateBytes = (combination: Combination) => (combination.kind === 'boltzmann' ? 2 : 1) * 3 * 8;
 
 describe('peak bytes of stream', () => {
   test.each([mean(), lse(), boltzmann()])('are the same for 4 and 4096 poses: $kind', async combination => {

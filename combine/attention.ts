@@ -1,0 +1,66 @@
+import { checkOptions } from '../engine/options.ts';
+import type { Value } from '../engine/tape.ts';
+import { slice } from '../ops/shape/slice.ts';
+import { type Combination, checkWeight } from './combination.ts';
+import type { PoseWeight } from './pool.ts';
+import { pooling } from './pooling.ts';
+import { checkFunction, type Values } from './settings.ts';
+
+/**
+ * Gated pooling: of each pose the scorer gives a log-weight and K − 1 values, such as a confidence and an affinity, and the
+ * values are averaged by the softmax of the log-weights. (Attention of one number: M. Ilse, J. M. Tomczak, M. Welling,
+ * *Attention-based deep multiple instance learning*, ICML 2018.)
+ *
+ *     ΔG = Σ w_n z_n1        w_n = m_n exp(z_n0) / Σ m_i exp(z_i0)
+ *
+ * @throws TypeError for an option that there is not
+ */
+export function gated<Pose>(options: { readonly weight?: PoseWeight<Pose> } = {}): Combination {
+  checkOptions('gated', options, ['weight']);
+  const weight = checkWeight('gated', options.weight);
+  return pooling({
+    name: 'gated',
+    logWeight: score => slice(checkTwo(score), 0, 1),
+    values: score => slice(score, 1, score.shape[0]),
+    ...(weight && { weight }),
+  });
+}
+
+function checkTwo(score: Value): Value {
+  if ((score.shape[0] ?? 1) >= 2) return score;
+  throw new RangeError(
+    'gated: score must return a log-weight and a value, shape [2] or more, got one number',
+  );
+}
+
+/**
+ * Attention pooling: of each pose the scorer gives an embedding of K numbers; they are averaged by the softmax of
+ * `logWeight`, and `head` makes ΔG of the average. Both may use the parameters. (M. Ilse, J. M. Tomczak, M. Welling,
+ * *Attention-based deep multiple instance learning*, ICML 2018.)
+ *
+ *     ΔG = head(Σ w_n z_n, θ)        w_n = m_n exp(a(z_n, θ)) / Σ m_i exp(a(z_i, θ))
+ *
+ * @throws TypeError for an option that there is not, or one that is no function
+ * @example
+ * attention<Pose, { query: Value; out: Value }>({
+ *   logWeight: (z, { query }) => sum(mul(query, tanh(z))),
+ *   head: (z, { out }) => sum(mul(out, z)),
+ * });
+ */
+export function attention<Pose, V extends Values = Values>(options: {
+  readonly logWeight: (embedding: Value, params: V) => Value;
+  readonly head: (average: Value, params: V) => Value;
+  readonly weight?: PoseWeight<Pose>;
+}): Combination {
+  checkOptions('attention', options, ['logWeight', 'head', 'weight']);
+  const { logWeight, head } = options;
+  for (const [name, given] of Object.entries({ logWeight, head }))
+    checkFunction('attention', name, given ?? null);
+  const weight = checkWeight('attention', options.weight);
+  return pooling<Pose, V>({
+    name: 'attention',
+    logWeight: (score, { params }) => logWeight(score, params),
+    value: ({ mean }, { params }) => head(mean, params),
+    ...(weight && { weight }),
+  });
+}

@@ -1,0 +1,13 @@
+import type { Tensor } from '../engine/tensor.ts';
+
+/** Parameters θ by name. */
+export type Params = Readonly<Record<string, Tensor>>;
+
+/** Tensors by parameter name. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** A pose and its place among all. */
+export interface Indexed<Pose> {
+  readonly pose: Pose;
+  readonly index: number;
+}

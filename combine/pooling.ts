@@ -1,0 +1,60 @@
+import { checkOptions } from '../engine/options.ts';
+import { type Combination, checkWeight, combination } from './combination.ts';
+import type { Pool, PoolingOptions } from './pool.ts';
+import { checkFunction, type Values } from './settings.ts';
+
+/**
+ * A combination of poses in one pass, by the form that nearly all have: of each pose a log-weight ℓ_n and values p_n ∈ R^m
+ * are recorded, the values are averaged by the softmax of the log-weights, and ΔG is made of what comes out.
+ *
+ *     w_n = m_n exp(ℓ_n)/Z        Z = Σ m_n exp(ℓ_n)        p̄ = Σ w_n p_n        ΔG = value(p̄, log Z, N, θ)
+ *
+ * `score` may return K numbers. All three functions are written in ops and may read the parameters. The state is 1 + m sums of
+ * the size of θ; a pose costs a backward pass for each of the K numbers under `stream`, and one under `recompute`, which is
+ * what runs where K or m is above 4 and the poses can be read twice, unless `strategy` says otherwise.
+ *
+ * @throws TypeError for an option that there is not, or of the wrong type
+ * @example
+ * // A confidence and an affinity of each pose.
+ * pooling({ name: 'gated', logWeight: z => slice(z, 0, 1), values: z => slice(z, 1, 2) });
+ */
+export function pooling<Pose = unknown, V extends Values = Values>(
+  options: PoolingOptions<Pose, V>,
+): Combination {
+  checkOptions('pooling', options, ['name', 'settings', 'logWeight', 'values', 'value', 'weight']);
+  const { name, settings = {}, logWeight, values, value } = options;
+  if (typeof name !== 'string' || name === '')
+    throw new TypeError(`pooling: name must be a text, such as 'gated', got ${name}`);
+  checkFunction(name, 'logWeight', logWeight);
+  if (values !== false) checkFunction(name, 'values', values);
+  checkFunction(name, 'value', value);
+  if (values === false && !value)
+    throw new TypeError(`${name}: without values there is no mean; give a value, made of logSum`);
+  for (const [setting, number] of Object.entries(settings)) {
+    if (!Number.isFinite(number))
+      throw new TypeError(`${name}: setting ${setting} must be a finite number, got ${number}`);
+  }
+  return combination(
+    {
+      kind: name,
+      settings,
+      sigma: 1,
+      isOfScore: false,
+      usesB: true,
+      // p̄, then log Z.
+      summary({ r, c, S, M }) {
+        return [...c.map((each, j) => each + (M[j] as number) / S), r + Math.log(S)];
+      },
+      // ∂p̄_j = B_j/S − (M_j/S)(A/S) and ∂log Z = A/S.
+      factors({ S, M }, slopes) {
+        let a = slopes[M.length] as number;
+        const b = Array.from(M, (each, j) => {
+          a -= (slopes[j] as number) * (each / S);
+          return (slopes[j] as number) / S;
+        });
+        return { a: a / S, b };
+      },
+    },
+    { weight: checkWeight(name, options.weight), pool: { logWeight, values, value } as Pool },
+  );
+}

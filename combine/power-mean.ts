@@ -1,0 +1,41 @@
+import { checkOptions } from '../engine/options.ts';
+import { div } from '../ops/arithmetic/div.ts';
+import { mul } from '../ops/arithmetic/mul.ts';
+import { sub } from '../ops/arithmetic/sub.ts';
+import { exp } from '../ops/elementwise/exp.ts';
+import { log } from '../ops/elementwise/log.ts';
+import { type Combination, checkWeight } from './combination.ts';
+import type { PoseWeight } from './pool.ts';
+import { pooling } from './pooling.ts';
+import { type Setting, settingOf, type Values } from './settings.ts';
+
+/**
+ * The power mean of scores above 0, with an exponent q other than 0, a number or a function of the parameters, and
+ * `weight` m_n, 1 unless given.
+ *
+ *     ΔG = (Σ m_n ΔG_n^q / Σ m_n)^(1/q)
+ *
+ * q = 1 is the mean, −1 the harmonic mean; q → ∞ the largest score, q → −∞ the smallest. A score that is not above 0 makes
+ * its pose bad.
+ *
+ * @throws RangeError for q of 0 or not finite, TypeError for an option that there is not
+ */
+export function powerMean<Pose, V extends Values = Values>(options: {
+  readonly q: Setting<V>;
+  readonly weight?: PoseWeight<Pose>;
+}): Combination {
+  checkOptions('powerMean', options, ['q', 'weight']);
+  const { q } = options;
+  const weight = checkWeight('powerMean', options.weight);
+  if (typeof q !== 'function' && !(Number.isFinite(q) && q !== 0))
+    throw new RangeError(`powerMean: q must be a finite number other than 0, got ${q}`);
+  const qOf = (params: Values) => settingOf('powerMean', 'q', q, params);
+  return pooling({
+    name: 'powerMean',
+    ...(typeof q === 'number' && { settings: { q } }),
+    logWeight: (score, { params }) => mul(qOf(params), log(score)),
+    values: false,
+    value: ({ logSum, count }, { params }) => exp(div(sub(logSum, Math.log(count)), qOf(params))),
+    ...(weight && { weight }),
+  });
+}

@@ -1,0 +1,53 @@
+import { checkOptions } from '../engine/options.ts';
+import type { Value } from '../engine/tape.ts';
+import { add } from '../ops/arithmetic/add.ts';
+import { div } from '../ops/arithmetic/div.ts';
+import { neg } from '../ops/arithmetic/neg.ts';
+import { square } from '../ops/arithmetic/square.ts';
+import { sub } from '../ops/arithmetic/sub.ts';
+import { concat } from '../ops/shape/concat.ts';
+import { reshape } from '../ops/shape/reshape.ts';
+import { slice } from '../ops/shape/slice.ts';
+import { type Combination, checkWeight } from './combination.ts';
+import type { PoseWeight } from './pool.ts';
+import { pooling } from './pooling.ts';
+import { betaOf, type Setting, settingOf, type Values } from './settings.ts';
+
+/**
+ * The mean of the poses and the variance about it, as two numbers: an uncertainty over poses, for a loss such as
+ * `gaussianNLL`. Poses count alike, or by their Boltzmann factors where `kT` is given, a number or a function of the
+ * parameters; and by `weight` m_n, 1 unless given.
+ *
+ *     ΔG = (Σ w_n ΔG_n, Σ w_n ΔG_n² − (Σ w_n ΔG_n)²)
+ *
+ * The variance is the difference of two squares: give `about`, an energy near those of the poses, where they lie far from 0
+ * compared with how they spread (default 0).
+ *
+ * @throws RangeError for kT ≤ 0 or `about` not finite, TypeError for an option that there is not
+ */
+export function spread<Pose, V extends Values = Values>(
+  options: { readonly kT?: Setting<V>; readonly about?: number; readonly weight?: PoseWeight<Pose> } = {},
+): Combination {
+  checkOptions('spread', options, ['kT', 'about', 'weight']);
+  const { kT, about = 0 } = options;
+  const weight = checkWeight('spread', options.weight);
+  if (!Number.isFinite(about)) throw new RangeError(`spread: about must be a finite number, got ${about}`);
+  if (typeof kT === 'number') betaOf('spread', kT);
+  return pooling({
+    name: 'spread',
+    settings: { about, ...(typeof kT === 'number' && { kT }) },
+    ...(kT !== undefined && {
+      logWeight: (score: Value, { params }: { readonly params: Values }) =>
+        neg(div(sub(score, about), settingOf('spread', 'kT', kT, params))),
+    }),
+    values(score) {
+      const above = reshape(sub(score, about), [1]);
+      return concat([above, square(above)]);
+    },
+    value({ mean }) {
+      const [first, second] = [slice(mean, 0, 1), slice(mean, 1, 2)];
+      return concat([add(first, about), sub(second, square(first))]);
+    },
+    ...(weight && { weight }),
+  });
+}

@@ -1,0 +1,463 @@
+import fc from 'fast-check';
+import { interpreter, type Tape, type Tensor, tensor, type Value } from 'posetape';
+import {
+  attention,
+  boltzmann,
+  type Combination,
+  type CombineResult,
+  combinePoses,
+  freeEnergy,
+  gated,
+  lse,
+  mean,
+  pooling,
+  powerMean,
+  spread,
+} from 'posetape/combine';
+import { add, div, exp, mul, neg, slice, square, sub, sum, tanh } from 'posetape/ops';
+import { describe, expect, test } from 'vitest';
+import { expectClose, largest } from '../support/equal.ts';
+import { evenly } from '../support/numbers.ts';
+import { property } from '../support/property.ts';
+import { magnitudes, several, slopes } from './arbitraries.ts';
+import { combineKnown, type KnownOptions, type KnownPose, posesOf, strategies } from './known-poses.ts';
+import { reachOf } from './textbook.ts';
+
+interface WeightedPose extends KnownPose {
+  readonly weight: number;
+}
+
+/** Energies of a few units; weights of 0 stand among them, but not alone. */
+const weightedPoses: fc.Arbitrary<WeightedPose[]> = several(
+  fc.record({
+    energy: evenly(-20, 20),
+    slope: slopes,
+    weight: fc.oneof(fc.constantFrom(0, 1), evenly(0.01, 9)),
+  }),
+  24,
+).map(poses =>
+  poses.some(({ weight }) => weight > 0) ? poses : poses.map(each => ({ ...each, weight: 1 })),
+);
+
+const weight = (pose: WeightedPose) => pose.weight;
+
+/** θ of the scorer, and a temperature that only the pooling reads. */
+const params = (kT: number) => ({ w: tensor([0, 0, 0]), logKT: tensor(Math.log(kT)) });
+type Params = ReturnType<typeof params>;
+type LearnedKT = { readonly logKT: Value };
+const learned = ({ logKT }: LearnedKT) => exp(logKT);
+
+function score(tape: Tape, { w }: { readonly w: Value }, { energy, slope }: KnownPose): Value {
+  return add(sum(mul(w, tape.constant(slope))), energy);
+}
+
+function combine(
+  combination: Combination,
+  poses: readonly WeightedPose[],
+  kT: number,
+  strategy?: KnownOptions['strategy'],
+): Promise<CombineResult<Params>> {
+  const options = { poses, params: params(kT), score, combination, executor: interpreter() };
+  return combinePoses(strategy ? { ...options, strategy } : options);
+}
+
+/** Each of the four that are weighted by the score, by a number and by a function of the parameters. */
+const pairs: Record<string, (kT: number) => readonly [fixed: Combination, learned: Combination]> = {
+  mean: () => [mean({ weight }), pooling({ name: 'mean', weight })],
+  boltzmann: kT => [boltzmann({ kT, weight }), boltzmann({ kT: learned, weight })],
+  freeEnergy: kT => [freeEnergy({ kT, weight }), freeEnergy({ kT: learned, weight })],
+  lse: kT => [lse({ t: 1 / kT, weight }), lse({ t: params => div(1, learned(params as never)), weight })],
+  'lse of sign 1': kT => [
+    lse({ t: 1 / kT, sign: 1, weight }),
+    lse({ t: params => div(1, learned(params as never)), sign: 1, weight }),
+  ],
+};
+
+describe.each(Object.entries(pairs))('%s', (_name, pairOf) => {
+  property(
+    'is the same by a number, in its fast case, and by a function of the parameters, as a pooling',
+    weightedPoses,
+    magnitudes(0.05, 20),
+    fc.constantFrom(...strategies),
+    async (poses, kT, strategy) => {
+      const [fixed, pooled] = pairOf(kT);
+      const [one, other] = [
+        await combine(fixed, poses, kT, strategy),
+        await combine(pooled, poses, kT, strategy),
+      ];
+      expect(other.predictions).toEqual(one.predictions);
+      const size = 20 + largest(one.value);
+      expectClose(other.value, one.value, 1e-12, size);
+      // ℓ = −ΔG/kT is rounded before differences are taken.
+      const tolerance = 1e-13 * (1 + 400 / kT);
+      expectClose(other.weights, one.weights, tolerance, 1);
+      expectClose(other.coefficients, one.coefficients, tolerance, 1 + 40 / kT);
+      const sizes = Array.from(one.weights, each => each * (1 + 40 / kT));
+      expectClose(
+        other.gradient.w,
+        one.gradient.w,
+        tolerance,
+        reachOf(
+          sizes,
+          poses.map(({ slope }) => slope),
+        ),
+      );
+      expectClose(
+        other.stats.effectiveSampleSize ?? 0,
+        one.stats.effectiveSampleSize ?? 0,
+        tolerance,
+        poses.length,
+      );
+    },
+  );
+
+  property('counts a pose of weight 3 as three', weightedPoses, magnitudes(0.05, 20), async (poses, kT) => {
+    const whole = poses.map(each => ({ ...each, weight: Math.round(each.weight) }));
+    if (whole.every(each => each.weight === 0)) return;
+    const repeated = whole.flatMap(each => new Array<WeightedPose>(each.weight).fill({ ...each, weight: 1 }));
+    for (const combination of pairOf(kT)) {
+      const [once, thrice] = [
+        await combine(combination, whole, kT),
+        await combine(combination, repeated, kT),
+      ];
+      expectClose(once.value, thrice.value, 1e-11, 20 + largest(once.value));
+      const reach = repeated.reduce((total, { slope }) => total + largest(slope), 1) * (1 + 40 / kT);
+      expectClose(once.gradient.w, thrice.gradient.w, 1e-12, reach);
+      expectClose(once.gradient.logKT, thrice.gradient.logKT, 1e-11, 1e3 * (1 + 40 / kT));
+    }
+  });
+});
+
+test('a learned kT has the gradient that differences show', async () => {
+  const poses = [-1, 0.5, 2].map(energy => ({ energy, slope: [1, energy, 2], weight: 1 + energy ** 2 }));
+  for (const [, pairOf] of Object.entries(pairs)) {
+    const [, pooled] = pairOf(1);
+    const at = async (kT: number) => (await combine(pooled, poses, kT)).value;
+    const slope = ((await at(0.7 * Math.exp(1e-5))) - (await at(0.7 * Math.exp(-1e-5)))) / 2e-5;
+    for (const strategy of strategies)
+      expectClose((await combine(pooled, poses, 0.7, strategy)).gradient.logKT, tensor(slope), 1e-8, 1);
+  }
+});
+
+describe('by hand', () => {
+  const energies = [1, 2, 4];
+  const [a, b, c] = energies as [number, number, number];
+  const of = (options: Partial<KnownOptions>) => combineKnown({ poses: posesOf(...energies), ...options });
+
+  test.each(strategies)('the named ones are what their formulas say, under %s', async strategy => {
+    const value = async (combination: Combination) => (await of({ combination, strategy })).value;
+    expectClose(await value(powerMean({ q: 1 })), 7 / 3, 1e-15);
+    expectClose(await value(powerMean({ q: -1 })), 3 / (1 / a + 1 / b + 1 / c), 1e-15);
+    expectClose(await value(powerMean({ q: 2 })), Math.sqrt(7), 1e-15);
+    const Z = Math.exp(-a) + Math.exp(-b) + Math.exp(-c);
+    expectClose(await value(freeEnergy()), -Math.log(Z / 3), 1e-15);
+    expectClose(
+      await value(freeEnergy({ kT: 2 })),
+      -2 * Math.log((Math.exp(-0.5) + Math.exp(-1) + Math.exp(-2)) / 3),
+      1e-15,
+    );
+
+    const loss: KnownOptions['loss'] = x => sum(mul(x, x.tape.constant([1, 10])));
+    const spreads = await of({ combination: spread(), loss, strategy });
+    expectClose(spreads.values ?? [], [7 / 3, 14 / 9], 1e-14);
+    expectClose(spreads.loss ?? 0, 7 / 3 + 140 / 9, 1e-14);
+    const warm = await of({ combination: spread({ kT: 1, about: 2 }), loss, strategy });
+    const average = (Math.exp(-a) * a + Math.exp(-b) * b + Math.exp(-c) * c) / Z;
+    const second = (Math.exp(-a) * a ** 2 + Math.exp(-b) * b ** 2 + Math.exp(-c) * c ** 2) / Z;
+    expectClose(warm.values ?? [], [average, second - average ** 2], 1e-14);
+    expect(warm.coefficients).toHaveLength(0);
+  });
+
+  /** Of each pose a log-weight and an affinity. */
+  const twoNumbers = (tape: Tape, { w }: { readonly w: Value }, { energy, slope }: KnownPose) =>
+    add(mul(sum(mul(w, tape.constant(slope))), tape.constant([1, -1])), tape.constant([energy, energy ** 2]));
+
+  test.each(strategies)(
+    'gated pooling averages the second number by the softmax of the first, under %s',
+    async strategy => {
+      const result = await of({ combination: gated(), score: twoNumbers, strategy });
+      const e = energies.map(Math.exp);
+      const Z = e.reduce((total, each) => total + each);
+      const w = e.map(each => each / Z);
+      const value = w.reduce((total, each, n) => total + each * (energies[n] as number) ** 2, 0);
+      expectClose(result.value, value, 1e-15);
+      expectClose(result.weights, w, 1e-15);
+      expect(result.predictions).toEqual(Float64Array.of(a, a * a, b, b * b, c, c * c));
+      const coefficients = w.flatMap((each, n) => [each * ((energies[n] as number) ** 2 - value), each]);
+      expectClose(result.coefficients, coefficients, 1e-14);
+      const slope = [0, 1, 2].map(i =>
+        w.reduce((total, each, n) => {
+          const g = n ** i;
+          return total + each * ((energies[n] as number) ** 2 - value) * g - each * g;
+        }, 0),
+      );
+      expectClose(result.gradient.w.data, slope, 1e-14);
+      expectClose(
+        result.stats.effectiveSampleSize ?? 0,
+        1 / w.reduce((total, each) => total + each ** 2, 0),
+        1e-14,
+      );
+    },
+  );
+
+  test('attention over embeddings has a head after the pool', async () => {
+    const poses = [0.3, -0.6, 1.1, 0.4];
+    const theta: Record<'embed' | 'query' | 'out', Tensor> = {
+      embed: tensor([0.5, -1, 0.25]),
+      query: tensor([1, 2, -1]),
+      out: tensor([0.3, -0.2, 0.9]),
+    };
+    type Theta = Record<keyof typeof theta, Value>;
+    const answers = [];
+    for (const strategy of strategies) {
+      answers.push(
+        await combinePoses({
+          poses,
+          params: theta,
+          score: (_tape, { embed }, pose) => tanh(mul(pose, embed)),
+          combination: attention<number, Theta>({
+            logWeight: (z, { query }) => sum(mul(query, z)),
+            head: (average, { out }) => sum(mul(out, square(average))),
+          }),
+          strategy,
+        }),
+      );
+    }
+    const z = poses.map(
+      pose => [0.5, -1, 0.25].map(embed => Math.tanh(pose * embed)) as [number, number, number],
+    );
+    const e = z.map(([x, y, u]) => Math.exp(x + 2 * y - u));
+    const Z = e.reduce((total, each) => total + each);
+    const at = (k: 0 | 1 | 2) => z.reduce((total, row, n) => total + ((e[n] as number) / Z) * row[k], 0);
+    const expected = 0.3 * at(0) ** 2 - 0.2 * at(1) ** 2 + 0.9 * at(2) ** 2;
+    for (const { value, gradient } of answers) {
+      expectClose(value, expected, 1e-14);
+      expectClose(gradient.out.data, [at(0) ** 2, at(1) ** 2, at(2) ** 2], 1e-14);
+      for (const name of ['embed', 'query'] as const)
+        expectClose(gradient[name], answers[0]?.gradient[name] as Tensor, 1e-14);
+    }
+  });
+});
+
+describe('the strategy of a pooling, unless it is chosen,', () => {
+  const wide = (width: number): Partial<KnownOptions> => ({
+    score: (tape, { w }, { energy }) =>
+      add(mul(slice(w, 0, 1), tape.constant(new Array(width).fill(0.5))), energy),
+    combination: pooling({ name: 'wide', value: ({ mean }) => sum(mean) }),
+  });
+
+  test('is stream for up to four numbers, recompute for more, and stream again where poses are read once', async () => {
+    const strategyOf = async (options: Partial<KnownOptions>) =>
+      (await combineKnown({ poses: posesOf(-1, -2, -4), ...options })).stats.strategy;
+    expect(await strategyOf(wide(4))).toBe('stream');
+    expect(await strategyOf(wide(5))).toBe('recompute');
+    expect(await strategyOf({ ...wide(5), poses: posesOf(-1, -2, -4).values() })).toBe('stream');
+    expect(await strategyOf({ ...wide(5), strategy: 'stream' })).toBe('stream');
+    expect(await strategyOf({ ...wide(5), keepPredictions: false })).toBe('stream');
+    const values = (z: Value) => mul(z, z.tape.constant([1, 2, 3, 4, 5]));
+    const many = pooling({ name: 'many', values, value: ({ mean }) => sum(mean) });
+    expect(await strategyOf({ combination: many })).toBe('recompute');
+  });
+});
+
+test('the state of a pooling with m values is 1 + m sums of the size of θ, and one more of the poseLosses', async () => {
+  const stateOf = async (values: number, options: Partial<KnownOptions> = {}) => {
+    const combination = pooling({
+      name: 'pool',
+      logWeight: z => neg(z),
+      values: z => mul(z, z.tape.constant(new Array(values).fill(1))),
+      value: ({ mean }) => sum(mean),
+    });
+    // Of poses that are larger than the state.
+    const score: KnownOptions['score'] = (tape, { w }, { energy }) =>
+      add(sum(mul(sum(w), tape.constant(new Array(100).fill(0.1)))), energy);
+    const peak = async (count: number) =>
+      (
+        await combineKnown({
+          poses: posesOf(...new Array(count).fill(-1)),
+          combination,
+          score,
+          strategy: 'stream',
+          ...options,
+        })
+      ).stats.peakBytes;
+    // The first pose runs before there is a state.
+    const [one, two, many] = [await peak(1), await peak(2), await peak(50)];
+    expect(many).toBe(two);
+    return two - one;
+  };
+  for (const values of [1, 2, 3, 4]) expect(await stateOf(values)).toBe((1 + values) * 24);
+  const poseLoss = (x: Value) => square(sub(x, 1));
+  expect(await stateOf(2, { poseLoss })).toBe((1 + 2 + 1) * 24);
+});
+
+describe('poses of a pooling that cannot matter', () => {
+  const pool = pooling({ name: 'pool', logWeight: z => mul(-100, z) });
+  test('need no backward pass, in one pass if a better one came before, in two anywhere', async () => {
+    const skipped = async (energies: number[], options: Partial<KnownOptions> = {}) =>
+      (await combineKnown({ poses: posesOf(...energies), combination: pool, ...options })).stats
+        .backwardSkipped;
+    expect(await skipped([-30, -20, -10])).toBe(2);
+    expect(await skipped([-20, -10, -30])).toBe(1);
+    expect(await skipped([-10, -20, -30])).toBe(0);
+    expect(await skipped([-10, -20, -30], { strategy: 'recompute' })).toBe(2);
+    expect(await skipped([-30, -20, -10], { poseLoss: x => square(x) })).toBe(0);
+  });
+
+  test('leave the same answer', async () => {
+    const [few, all] = [posesOf(-30), posesOf(-30, -20, -10)];
+    const [one, other] = [
+      await combineKnown({ poses: few, combination: pool }),
+      await combineKnown({ poses: all, combination: pool }),
+    ];
+    expect([other.value, other.gradient]).toEqual([one.value, one.gradient]);
+  });
+});
+
+describe('weights and poolings that do not fit', () => {
+  async function expectError(options: Partial<KnownOptions>, message: RegExp): Promise<void> {
+    for (const strategy of strategies)
+      await expect(combineKnown({ poses: posesOf(-1, -2, -3), strategy, ...options })).rejects.toThrow(
+        message,
+      );
+  }
+
+  test.each([
+    ['negative', -1, /boltzmann: the weight of pose 1 is -1; it must be a finite number from 0/],
+    ['NaN', Number.NaN, /boltzmann: the weight of pose 1 is NaN/],
+    ['infinite', Infinity, /boltzmann: the weight of pose 1 is Infinity/],
+    ['a text', '2', /boltzmann: the weight of pose 1 is 2; it must be a number/],
+  ])('a weight that is %s', async (_what, given, message) => {
+    const combination = boltzmann({ weight: (_pose, index) => (index === 1 ? (given as number) : 1) });
+    await expectError({ combination }, message);
+  });
+
+  test('weights that are all 0', async () => {
+    await expectError({ combination: mean({ weight: () => 0 }) }, /all 3 poses have weight 0/);
+    const spoiled: Partial<KnownOptions> = {
+      combination: mean({ weight: (_pose, index) => index }),
+      poses: [{ energy: -1, slope: [1] }, ...posesOf(Number.NaN, Number.NaN)],
+      score: (tape, { w }, { energy }) => add(sum(w), tape.constant(energy)),
+      badPose: 'skip',
+    };
+    await expectError(spoiled, /all 3 poses are bad or have weight 0; pose 1: its prediction is NaN/);
+  });
+
+  test('a pose of weight 0 is neither scored nor counted', async () => {
+    for (const strategy of strategies) {
+      const scored: number[] = [];
+      const result = await combineKnown({
+        poses: posesOf(-1, Number.NaN, -4),
+        combination: mean({ weight: (_pose, index) => (index === 1 ? 0 : 1) }),
+        score(tape, { w }, { energy }) {
+          scored.push(energy);
+          return add(sum(w), tape.constant(energy));
+        },
+        strategy,
+      });
+      expect(result.value).toBe(-2.5);
+      expect([...result.predictions, ...result.weights]).toEqual([-1, Number.NaN, -4, 0.5, 0, 0.5]);
+      expect(result.stats).toMatchObject({ poses: 2, badPoses: [], effectiveSampleSize: 2 });
+      expect(scored).not.toContain(Number.NaN);
+    }
+  });
+
+  const two: Partial<KnownOptions> = {
+    score: (tape, { w }, { energy }) => add(slice(w, 0, 2), tape.constant([energy, 1])),
+  };
+  test.each<[string, Partial<KnownOptions>, RegExp]>([
+    [
+      'a score of [2] where one number is taken',
+      { ...two, combination: lse() },
+      /pose 0: score must return a single number/,
+    ],
+    [
+      'a score of [1, 2]',
+      { score: (tape, { w }) => mul(sum(w), tape.constant([[1, 2]])), combination: gated() },
+      /pose 0: score must return one number or a list of K .* got shape \[1, 2\]/,
+    ],
+    [
+      'one number where two are taken',
+      { combination: gated() },
+      /gated: score must return a log-weight and a value/,
+    ],
+    [
+      'a log-weight of [2]',
+      { ...two, combination: pooling({ name: 'mine', logWeight: z => z }) },
+      /mine: logWeight must return a single number .* got shape \[2\]/,
+    ],
+    [
+      'a log-weight that is none',
+      { combination: pooling({ name: 'mine', logWeight: () => 'x' as never }) },
+      /mine: logWeight must return a value on its tape, got string/,
+    ],
+    [
+      'values of [1, 3]',
+      { combination: pooling({ name: 'mine', values: z => mul(z, z.tape.constant([[1, 2, 3]])) }) },
+      /mine: values must return one number or a list of them, got shape \[1, 3\]/,
+    ],
+    [
+      'a value that is none',
+      { combination: pooling({ name: 'mine', value: () => 7 as never }) },
+      /mine: value must return a value on its tape, got number/,
+    ],
+    [
+      'several numbers and no loss',
+      { combination: spread() },
+      /spread gives shape \[2\]; give a loss or a readout/,
+    ],
+    [
+      'values of other number than before',
+      {
+        combination: pooling({
+          name: 'mine',
+          values: (z, { index }) => mul(z, z.tape.constant(new Array(1 + (index % 2)).fill(1))),
+          value: ({ mean }) => sum(mean),
+        }),
+      },
+      /values/,
+    ],
+  ])('%s', async (_what, options, message) => {
+    await expectError(options, message);
+  });
+
+  test.each<[string, () => unknown, RegExp]>([
+    ['a pooling without a name', () => pooling({} as never), /pooling: name must be a text/],
+    [
+      'an option of a pooling',
+      () => pooling({ name: 'x', valeus: 1 } as never),
+      /pooling: no option valeus; there are/,
+    ],
+    [
+      'no values and no value',
+      () => pooling({ name: 'x', values: false }),
+      /x: without values there is no mean/,
+    ],
+    [
+      'a weight that is no function',
+      () => mean({ weight: 3 as never }),
+      /mean: weight must be a function, got number/,
+    ],
+    ['q of 0', () => powerMean({ q: 0 }), /powerMean: q must be a finite number other than 0/],
+    ['an option of the mean', () => mean({ wieght: 3 } as never), /mean: no option wieght/],
+  ])('%s', (_what, make, message) => {
+    expect(make).toThrow(message);
+  });
+
+  test('poses whose ℓ or p is not finite are bad', async () => {
+    const combination = pooling({
+      name: 'mine',
+      logWeight: (z, { index }) => (index === 1 ? Number.NaN : neg(z)),
+    });
+    for (const strategy of strategies) {
+      const { stats, value } = await combineKnown({
+        poses: posesOf(-1, -2, -1),
+        combination,
+        strategy,
+        badPose: 'skip',
+      });
+      expect(value).toBe(-1);
+      expect(stats.badPoses).toEqual([{ index: 1, reason: 'its log-weight is NaN' }]);
+    }
+  });
+});
