@@ -83,6 +83,11 @@ export class Accumulator {
     return this.#fold.kind;
   }
 
+  /** The combination it was made by, as far as sums go. */
+  get fold(): Fold {
+    return this.#fold;
+  }
+
   /** How many poses were added. */
   get count(): number {
     return this.#count;
@@ -386,7 +391,7 @@ export class Accumulator {
       this.#shapes = new Map(given.map(([name, { shape }]) => [name, shape]));
       for (const [name, { data }] of given) {
         this.#A.set(name, new Float64Array(data.length));
-        if (this.#fold.usesB) this.#B.set(name, new Float64Array(values * data.length));
+        if (this.#fold.usesB && values > 0) this.#B.set(name, new Float64Array(values * data.length));
       }
       return;
     }

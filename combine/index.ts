@@ -1,3 +1,11 @@
+export {
+  type AccumulateOptions,
+  accumulatePoses,
+  type Finished,
+  type FinishOptions,
+  finish,
+  type PartialSums,
+} from './accumulate-poses.ts';
 export { Accumulator, type AccumulatorResult, type PoseTerm } from './accumulator.ts';
 export type { AccumulatorJSON } from './accumulator-json.ts';
 export { attention, gated } from './attention.ts';

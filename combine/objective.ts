@@ -14,7 +14,7 @@ import { LazyParams } from './lazy-params.ts';
 import type { Indexed, Tensors } from './params.ts';
 import { recordPooled, recordValue } from './pooled-pose.ts';
 import { realValue, singleNumber } from './results.ts';
-import type { LossContext, ObjectiveNumbers, Task } from './task.ts';
+import type { Closing, LossContext, ObjectiveNumbers, Task } from './task.ts';
 
 /*
  * From predictions to what is differentiated: the combination, the readout, the losses. Under `stream` and `recompute`
@@ -69,7 +69,7 @@ function recordOwn(combination: InOps, params: Record<string, Value>, prediction
 }
 
 function recordLoss<Pose>(
-  { readout, loss, poseLoss, combination }: Task<Pose>,
+  { readout, loss, poseLoss, combination }: Closing<Pose>,
   params: Record<string, Value>,
   value: Value,
   predictions: () => Value,
@@ -143,7 +143,7 @@ export interface Slopes extends ObjectiveNumbers {
  * @param predictions all of them, where they are kept
  */
 export function objectiveOf<Pose>(
-  task: Task<Pose>,
+  task: Closing<Pose>,
   accumulator: Accumulator,
   predictions?: () => Tensor,
 ): Slopes {
@@ -185,7 +185,7 @@ function recordSummary(
 }
 
 function closed<Pose>(
-  task: Task<Pose>,
+  task: Closing<Pose>,
   tape: Tape,
   params: LazyParams,
   given: Value,
@@ -219,7 +219,7 @@ function closed<Pose>(
 
 /** ∂ΔG in each number of the summary; nothing where ΔG is several numbers. */
 export function valueSlopesOf<Pose>(
-  { combination, params }: Task<Pose>,
+  { combination, params }: Closing<Pose>,
   accumulator: Accumulator,
 ): Float64Array | undefined {
   const { pool, summary } = combination as Combination;

@@ -7,7 +7,7 @@ import type { Indexed, Tensors } from './params.ts';
 import { checkAnyPoses, indexed, report, unlessBad } from './passes.ts';
 import { type PooledPose, partsOf, pooledPose } from './pooled-pose.ts';
 import { runPose } from './pose-tape.ts';
-import type { ObjectiveNumbers, Outcome, Task } from './task.ts';
+import type { Closing, ObjectiveNumbers, Outcome, Task } from './task.ts';
 import type { Part, Term } from './term.ts';
 
 /**
@@ -15,8 +15,24 @@ import type { Part, Term } from './term.ts';
  * kept is one tape and a state of the size of θ, whatever the number of poses.
  */
 export async function stream<Pose>(task: Task<Pose>): Promise<Outcome> {
-  const { memory } = task;
   checkLoss(task);
+  const { read, weightless, ...accumulated } = await accumulate(task);
+  const { accumulator, badPoses } = accumulated;
+  checkAnyPoses(read, badPoses, weightless);
+  return { ...closeState(task, accumulator), ...accumulated, poses: accumulator.count };
+}
+
+/** The sums over the poses, and what is kept of each. */
+interface Accumulated extends Pick<Outcome, 'ledger' | 'badPoses' | 'backwardSkipped'> {
+  readonly accumulator: Accumulator;
+  readonly read: number;
+  /** How many poses have weight 0. */
+  readonly weightless: number;
+}
+
+/** Folds every pose into an accumulator. */
+export async function accumulate<Pose>(task: Task<Pose>): Promise<Accumulated> {
+  const { memory } = task;
   const combination = task.combination as Combination;
   const accumulator = combination.accumulator();
   const ledger = new Ledger(combination);
@@ -40,15 +56,7 @@ export async function stream<Pose>(task: Task<Pose>): Promise<Outcome> {
       } else if (task.keepsPredictions) ledger.pushNone();
       await report(task, index, run ? (run.scores[0] as number) : Number.NaN, 1, 1);
     }
-    checkAnyPoses(read, badPoses, weightless);
-    return {
-      ...finish(task, accumulator),
-      ledger,
-      accumulator,
-      backwardSkipped,
-      badPoses,
-      poses: accumulator.count,
-    };
+    return { accumulator, ledger, badPoses, backwardSkipped, read, weightless };
   } finally {
     memory.give(stateBytes);
   }
@@ -113,8 +121,8 @@ function matters(accumulator: Accumulator, { height, weight }: Term, tolerance: 
 }
 
 /** ∂L/∂θ = L′(ΔG) Σ c_n g_n + Σ l′_n g_n + what is read of θ directly: L′ is known only now, hence the two sums. */
-function finish<Pose>(
-  task: Task<Pose>,
+export function closeState<Pose>(
+  task: Closing<Pose>,
   accumulator: Accumulator,
 ): ObjectiveNumbers & Pick<Outcome, 'gradient'> {
   const { slopes, direct, loss, ...numbers } = objectiveOf(task, accumulator);

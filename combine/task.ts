@@ -160,6 +160,9 @@ export interface Task<Pose = unknown> {
   readonly tapes: Memory;
 }
 
+/** What makes the objective of sums over the poses. */
+export type Closing<Pose> = Pick<Task<Pose>, 'combination' | 'params' | 'readout' | 'loss' | 'poseLoss'>;
+
 /** What a strategy comes to. */
 export interface Outcome extends ObjectiveNumbers {
   readonly gradient: AccumulatorResult['gradient'];

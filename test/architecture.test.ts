@@ -32,8 +32,8 @@ const rules: readonly Rule[] = [
     shun: executors,
     except: [
       // The default executors: of poses, of the full graph, and of a loss of a few numbers.
-      'combine/poses.ts → engine/jit/jit.ts',
-      'combine/poses.ts → engine/interpreter.ts',
+      'combine/options.ts → engine/jit/jit.ts',
+      'combine/options.ts → engine/interpreter.ts',
       'combine/objective.ts → engine/evaluate.ts',
       'combine/pooled-pose.ts → engine/evaluate.ts',
     ],

@@ -1,8 +1,21 @@
 import fc from 'fast-check';
-import { evaluate, gradient, interpreter, Tape, type Tensor, tensor, type Value } from 'posetape';
 import {
+  type Executor,
+  evaluate,
+  gradient,
+  interpreter,
+  Tape,
+  type Tensor,
+  tensor,
+  type Value,
+} from 'posetape';
+import {
+  type Accumulator,
+  accumulatePoses,
+  type Combination,
   type CombineOptions,
   combinePoses,
+  finish,
   type PoolContext,
   type PoolingOptions,
   pooling,
@@ -284,6 +297,7 @@ function textbook(options: Options, drawn: Drawn) {
 
 describe('a random pooling', () => {
   const cases = fc.record({
+    parts: fc.array(fc.nat(3), { minLength: 64, maxLength: 64 }),
     drawn: poolings,
     given: fc.oneof(
       several(poseArbitrary(evenly(-3, 3)), 16),
@@ -295,9 +309,9 @@ describe('a random pooling', () => {
   });
 
   property(
-    'gives the answer of its definition and of the full graph, by each strategy and any split',
+    'gives the answer of its definition and of the full graph, by each strategy and any split into states',
     cases,
-    async ({ drawn, given, hasLoss, scale }) => {
+    async ({ drawn, given, hasLoss, scale, parts }) => {
       const poses = given.some(({ weight }) => weight > 0) ? given : [{ ...(given[0] as Pose), weight: 1 }];
       const options: Options = {
         poses,
@@ -331,6 +345,39 @@ describe('a random pooling', () => {
           expectClose(result.gradient[name]?.data ?? [], exact, 1e-12, reach);
         }
       }
+
+      const { params, score, combination, executor, loss } = options;
+      const states: Accumulator[] = [];
+      for (const part of [0, 1, 2, 3]) {
+        const shard = poses.filter((_, n) => parts[n] === part);
+        const own = optionsOf(drawn);
+        // Callbacks are told the place among all.
+        const places = [...poses.keys()].filter(n => parts[n] === part);
+        const placed = {
+          ...own,
+          ...(own.logWeight && {
+            logWeight: (z: Value, context: PoolContext<Pose, Values>) =>
+              own.logWeight?.(z, { ...context, index: places[context.index] as number }) ?? 0,
+          }),
+        };
+        const { state } = await accumulatePoses({
+          poses: shard,
+          params,
+          score,
+          combination: pooling(placed),
+          executor: executor as Executor,
+        });
+        states.push((combination as Combination).accumulator(JSON.parse(JSON.stringify(state))));
+      }
+      const whole = states.reduce((sofar, state) => state.merge(sofar));
+      const closed = finish(whole, {
+        combination: combination as Combination,
+        params,
+        ...(loss && { loss }),
+      });
+      expectClose(closed.value, expected.value, 1e-12, size);
+      for (const [name, { exact, reach }] of Object.entries(expected.sums))
+        expectClose(closed.gradient[name]?.data ?? [], exact, 1e-12, reach);
     },
   );
 });

@@ -1,0 +1,206 @@
+import type { Executor } from '../engine/executor.ts';
+import { interpreter } from '../engine/interpreter.ts';
+import { Memory } from '../engine/memory.ts';
+import { isShape, showShape, sizeOf } from '../engine/shape.ts';
+import { Tape } from '../engine/tape.ts';
+import { areFinite, isTensor, type Tensor } from '../engine/tensor.ts';
+import { unlessAborted } from './aborting.ts';
+import { reasonsOf } from './bad-pose.ts';
+import { type Combination, weightOfPose } from './combination.ts';
+import type { Params } from './params.ts';
+import { indexed } from './passes.ts';
+import { recordPooledPose } from './pooled-pose.ts';
+import { recordParams, recordScore } from './pose-tape.ts';
+import { checkFunction } from './settings.ts';
+import { switching } from './switching.ts';
+import type { CombineOptions, Strategy, Task } from './task.ts';
+import { unchanged } from './unchanged.ts';
+
+/** The options of {@link combinePoses}. */
+export const optionNames: readonly (keyof CombineOptions<unknown, Params>)[] = [
+  'poses',
+  'params',
+  'score',
+  'combination',
+  'strategy',
+  'loss',
+  'poseLoss',
+  'readout',
+  'poseReadout',
+  'executor',
+  'onDeviceLost',
+  'onPose',
+  'signal',
+  'badPose',
+  'tolerance',
+  'gradient',
+  'keepPredictions',
+];
+
+const strategyNames: readonly Strategy[] = ['stream', 'recompute', 'full-graph'];
+
+/** The strategy asked for, or the one that serves. */
+export function strategyOf<Pose, P extends Params>(options: CombineOptions<Pose, P>): Strategy {
+  const isInOps = typeof options.combination === 'function';
+  const strategy = options.strategy ?? (isInOps ? 'recompute' : 'stream');
+  if (!strategyNames.includes(strategy)) {
+    throw new RangeError(`combinePoses: no strategy ${strategy}; there are ${strategyNames.join(', ')}`);
+  }
+  if (strategy === 'stream' && isInOps) {
+    throw new TypeError(
+      'combinePoses: a combination of one’s own needs every prediction before the first gradient; use the strategy recompute',
+    );
+  }
+  if (strategy !== 'stream' && options.keepPredictions === false) {
+    throw new TypeError(
+      `combinePoses: ${strategy} needs every prediction; keepPredictions: false goes with the strategy stream`,
+    );
+  }
+  return strategy;
+}
+
+/** Checks the options, and gives them with their defaults. */
+export async function taskOf<Pose, P extends Params>(
+  options: CombineOptions<Pose, P>,
+  strategy: Strategy,
+): Promise<Task<Pose>> {
+  const {
+    poses,
+    params,
+    score,
+    combination,
+    badPose = 'throw',
+    tolerance = 0,
+    onPose,
+    onDeviceLost,
+    signal,
+  } = options;
+  if (!isIterable(poses)) {
+    throw new TypeError(`combinePoses: poses must be an iterable or an async iterable, got ${typeof poses}`);
+  }
+  if (typeof score !== 'function')
+    throw new TypeError('combinePoses: score must be a function (tape, params, pose) => value');
+  checkParams(params);
+  for (const name of ['loss', 'poseLoss', 'readout', 'poseReadout', 'onPose', 'onDeviceLost'] as const)
+    checkFunction('combinePoses', name, options[name]);
+  if (options.executor !== undefined && typeof options.executor?.run !== 'function') {
+    throw new TypeError(
+      'combinePoses: executor must be what jit(), wasm(), interpreter() or await gpu() gives',
+    );
+  }
+  if (typeof combination !== 'function' && !isCombination(combination)) {
+    throw new TypeError(
+      'combinePoses: combination must be mean(), lse(), boltzmann(), a pooling() or a function of the predictions',
+    );
+  }
+  if (typeof combination === 'function' && combination.length === 0) {
+    if (isCombination((combination as () => unknown)()))
+      throw new TypeError(`combinePoses: combination must be ${combination.name}(), called`);
+  }
+  if (!(tolerance >= 0 && tolerance < 1)) {
+    throw new RangeError(`combinePoses: tolerance is a share from 0 to below 1, got ${tolerance}`);
+  }
+  if (badPose !== 'throw' && badPose !== 'skip') {
+    throw new RangeError(`combinePoses: badPose is 'throw' or 'skip', got ${badPose}`);
+  }
+  const kept = { ...params };
+  const checkUnchanged = unchanged(kept);
+  const first = options.executor ?? (await defaultExecutor(strategy));
+  const executor = onDeviceLost ? switching(first, lost => unlessAborted(signal, onDeviceLost(lost))) : first;
+  const memory = new Memory();
+  return {
+    poses,
+    params: kept,
+    checkParams: checkUnchanged,
+    shared: new Set(Object.values<Tensor>(kept)),
+    score: score as Task<Pose>['score'],
+    combination: combination as Task<Pose>['combination'],
+    loss: options.loss as Task<Pose>['loss'],
+    poseLoss: options.poseLoss as Task<Pose>['poseLoss'],
+    readout: options.readout as Task<Pose>['readout'],
+    poseReadout: options.poseReadout as Task<Pose>['poseReadout'],
+    executor,
+    onPose,
+    signal,
+    skipsBadPoses: badPose === 'skip',
+    reasonOf: reasonsOf(executor, memory),
+    tolerance,
+    wantsGradient: options.gradient ?? true,
+    keepsPredictions: options.keepPredictions ?? true,
+    memory,
+    tapes: new Memory(),
+  };
+}
+
+/** Above so many numbers of a score, or of values to average, one cotangent of two passes is less work than one pass. */
+const widest = 4;
+
+/**
+ * Whether the first pose shows that two passes are less work than one, and they can be made. Its tape is recorded and
+ * dropped.
+ */
+export async function isWide<Pose>(task: Task<Pose>): Promise<boolean> {
+  const { combination, poses } = task;
+  if (typeof combination === 'function' || !combination.pool || !task.keepsPredictions) return false;
+  if (!task.wantsGradient || 'next' in poses) return false;
+  for await (const { item: pose, index } of indexed(task)) {
+    if (weightOfPose(combination, pose, index) === 0) continue;
+    const tape = new Tape();
+    const params = recordParams(tape, task.params);
+    const score = recordScore(task, tape, params, pose, index);
+    const { values } = recordPooledPose(combination, params, score, { pose, index });
+    return Math.max(score.shape[0] ?? 1, values?.shape[0] ?? 0) > widest;
+  }
+  return false;
+}
+
+let shared: Promise<Executor> | undefined;
+
+/**
+ * One `jit` for all calls, so that a structure is planned and compiled once. Not for a graph of all poses, a structure
+ * that is seen once. It is loaded here and now: whoever brings an executor has no need of it, and it is half the library.
+ */
+async function defaultExecutor(strategy: Strategy): Promise<Executor> {
+  if (strategy === 'full-graph') return interpreter();
+  shared ??= import('../engine/jit/jit.ts').then(({ jit }) => jit());
+  try {
+    return await shared;
+  } catch (error) {
+    // A page may have been without its network for a moment: the next call asks again.
+    shared = undefined;
+    throw error;
+  }
+}
+
+/** @throws TypeError or RangeError naming the parameter, unless all are tensors of finite numbers */
+export function checkParams(params: unknown): void {
+  if (Object(params) !== params)
+    throw new TypeError(`combinePoses: params must be a record of tensors by name, got ${params}`);
+  for (const [name, tensor] of Object.entries(params as Params)) checkParam(name, tensor);
+}
+
+function checkParam(name: string, param: Tensor): void {
+  const who = `combinePoses: parameter ${name}`;
+  if (!isTensor(param) || param.data instanceof Int32Array || !isShape(param.shape)) {
+    throw new TypeError(`${who} must be a tensor of real numbers, such as tensor([1, 2])`);
+  }
+  const { data, shape } = param;
+  if (sizeOf(shape) !== data.length) {
+    throw new RangeError(
+      `${who}: shape ${showShape(shape)} holds ${sizeOf(shape)} numbers, but ${data.length} were given`,
+    );
+  }
+  if (areFinite(data)) return;
+  const bad = data.findIndex(entry => !Number.isFinite(entry));
+  throw new RangeError(`${who} is ${data[bad]} at position ${bad}`);
+}
+
+export function isCombination(thing: unknown): boolean {
+  return typeof (thing as Combination | undefined)?.accumulator === 'function';
+}
+
+function isIterable(thing: unknown): boolean {
+  return (
+    Object(thing) === thing && (Symbol.iterator in Object(thing) || Symbol.asyncIterator in Object(thing))
+  );
+}
