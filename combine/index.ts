@@ -13,7 +13,17 @@ export { type BadPose, BadPoseError } from './bad-pose.ts';
 export { boltzmann } from './boltzmann.ts';
 export type { Combination } from './combination.ts';
 export { freeEnergy } from './free-energy.ts';
-export { squaredError } from './loss.ts';
+export {
+  absoluteError,
+  censored,
+  crossEntropy,
+  gaussianNLL,
+  huber,
+  type Loss,
+  pairwiseRanking,
+  squaredError,
+  weightedSum,
+} from './loss.ts';
 export { lse } from './lse.ts';
 export { mean } from './mean.ts';
 export type { Params } from './params.ts';

@@ -1,0 +1,124 @@
+import { evaluate, gradient, Tape, tensor, type Value } from 'posetape';
+import {
+  absoluteError,
+  censored,
+  crossEntropy,
+  gaussianNLL,
+  huber,
+  mean,
+  pairwiseRanking,
+  spread,
+  squaredError,
+  weightedSum,
+} from 'posetape/combine';
+import { reshape } from 'posetape/ops';
+import { describe, expect, test } from 'vitest';
+import { expectClose } from '../support/equal.ts';
+import { combineKnown, energiesOf, posesOf, strategies } from './known-poses.ts';
+
+/** A loss and its slopes, at these numbers. */
+function at(loss: (x: Value) => Value, ...numbers: number[]): { value: number; slopes: number[] } {
+  const tape = new Tape();
+  const x = tape.parameter(numbers.length === 1 ? tensor(numbers[0] as number) : tensor(numbers));
+  const y = reshape(loss(x), []);
+  const [value, slopes] = evaluate([y, ...gradient(y, [x])]);
+  return { value: value.data[0] as number, slopes: [...(slopes?.data ?? [])] };
+}
+
+const half = Math.log(2 * Math.PI) / 2;
+
+test.each<[string, (x: Value) => Value, number[], number, number[]]>([
+  ['squaredError', squaredError(3), [5], 4, [4]],
+  ['absoluteError above', absoluteError(3), [5], 2, [1]],
+  ['absoluteError below', absoluteError(3), [-1], 4, [-1]],
+  ['absoluteError at the target', absoluteError(3), [3], 0, [0]],
+  ['huber near', huber(3), [3.5], 0.125, [0.5]],
+  ['huber far', huber(3, { delta: 2 }), [-3], 10, [-2]],
+  ['huber at delta', huber(0, { delta: 2 }), [2], 2, [2]],
+  ['a lower bound, kept', censored({ measured: 5, bound: 'lower' }), [6], 0, [0]],
+  ['a lower bound, missed', censored({ measured: 5, bound: 'lower' }), [3], 4, [-4]],
+  ['an upper bound, kept', censored({ measured: 5, bound: 'upper' }), [-6], 0, [0]],
+  ['an upper bound, missed', censored({ measured: 5, bound: 'upper', loss: absoluteError }), [7], 2, [1]],
+  ['a bound, met', censored({ measured: 5, bound: 'upper' }), [5], 0, [0]],
+  ['gaussianNLL of variance 1', gaussianNLL(3, { variance: 1 }), [5], half + 2, [2]],
+  ['gaussianNLL of variance 4', gaussianNLL(3, { variance: 4 }), [5], half + Math.log(2) + 0.5, [0.5]],
+  ['gaussianNLL, predicted', gaussianNLL(3), [5, 4], half + Math.log(2) + 0.5, [0.5, 0.125 - 0.125]],
+  [
+    'gaussianNLL of a variance below the least',
+    gaussianNLL(3, { least: 4 }),
+    [5, 1],
+    half + Math.log(2) + 0.5,
+    [0.5, 0],
+  ],
+  [
+    'pairwiseRanking, two against one',
+    pairwiseRanking([7, 5, 7], { scale: 2 }),
+    [1, 1, 2],
+    (Math.log(2) + Math.log1p(Math.exp(-2))) / 2,
+    [-0.5, 0.5 + 1 / (1 + Math.exp(2)), -1 / (1 + Math.exp(2))],
+  ],
+  ['weightedSum', weightedSum([2, squaredError(3)], [-0.5, absoluteError(0)]), [5], 5.5, [7.5]],
+])('%s', (_name, loss, numbers, value, slopes) => {
+  const found = at(loss, ...numbers);
+  expectClose(found.value, value, 1e-15, 1);
+  expectClose(found.slopes, slopes, 1e-15, 1);
+});
+
+describe('in combinePoses', () => {
+  const poses = posesOf(-1, -3, -2);
+
+  test('crossEntropy is −ln of the Boltzmann weight of the pose that is right', async () => {
+    const Z = energiesOf(poses).reduce((total, energy) => total + Math.exp(-energy / 0.5), 0);
+    for (const strategy of ['recompute', 'full-graph'] as const) {
+      const { loss } = await combineKnown({
+        poses,
+        combination: mean(),
+        strategy,
+        loss: crossEntropy(2, { kT: 0.5 }),
+      });
+      expectClose(loss ?? 0, -Math.log(Math.exp(4) / Z), 1e-15);
+    }
+    await expect(combineKnown({ poses, loss: crossEntropy(0) })).rejects.toThrow(/recompute/);
+    await expect(combineKnown({ poses, loss: crossEntropy(3), strategy: 'recompute' })).rejects.toThrow(
+      'crossEntropy: pose 3 is right, but there are 3 poses',
+    );
+  });
+
+  test('gaussianNLL takes the mean and the spread of the poses', async () => {
+    for (const strategy of strategies) {
+      const { loss } = await combineKnown({ poses, combination: spread(), strategy, loss: gaussianNLL(-1) });
+      expectClose(loss ?? 0, half + Math.log(2 / 3) / 2 + 0.75, 1e-15);
+    }
+  });
+});
+
+test.each<[string, () => unknown, RegExp]>([
+  [
+    'a target of NaN',
+    () => absoluteError(Number.NaN),
+    /absoluteError: target must be a finite number, got NaN/,
+  ],
+  ['a delta of 0', () => huber(1, { delta: 0 }), /huber: delta must be a finite number above 0/],
+  [
+    'another bound',
+    () => censored({ measured: 1, bound: 'above' as 'upper' }),
+    /censored: bound is 'lower' or 'upper'/,
+  ],
+  [
+    'a variance below 0',
+    () => gaussianNLL(1, { variance: -1 }),
+    /gaussianNLL: variance must be a finite number above 0/,
+  ],
+  ['no variance', () => at(gaussianNLL(1), 3), /gaussianNLL: give a variance, or predict one/],
+  ['a place of −1', () => crossEntropy(-1), /crossEntropy: right must be the place of a pose/],
+  ['equal measurements', () => pairwiseRanking([1, 1]), /no two compounds were measured differently/],
+  [
+    'other compounds',
+    () => at(pairwiseRanking([1, 2]), 1, 2, 3),
+    /2 compounds were measured, but 3 predicted/,
+  ],
+  ['no terms', () => weightedSum(), /weightedSum: there are no terms/],
+  ['an option', () => huber(1, { detla: 1 } as never), /huber: no option detla/],
+])('an error says what is wrong: %s', (_what, make, message) => {
+  expect(make).toThrow(message);
+});
