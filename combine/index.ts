@@ -10,6 +10,14 @@ export { Accumulator, type AccumulatorResult, type PoseTerm } from './accumulato
 export type { AccumulatorJSON } from './accumulator-json.ts';
 export { attention, gated } from './attention.ts';
 export { type BadPose, BadPoseError } from './bad-pose.ts';
+export {
+  type BatchContext,
+  type BatchOptions,
+  type BatchResult,
+  type Compound,
+  type CompoundContext,
+  combineBatch,
+} from './batch.ts';
 export { boltzmann } from './boltzmann.ts';
 export type { Combination } from './combination.ts';
 export { freeEnergy } from './free-energy.ts';

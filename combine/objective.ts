@@ -11,7 +11,7 @@ import { slice } from '../ops/shape/slice.ts';
 import type { Accumulator } from './accumulator.ts';
 import type { Combination } from './combination.ts';
 import { LazyParams } from './lazy-params.ts';
-import type { Indexed, Tensors } from './params.ts';
+import type { Indexed, Params, Tensors } from './params.ts';
 import { recordPooled, recordValue } from './pooled-pose.ts';
 import { realValue, singleNumber } from './results.ts';
 import type { Closing, LossContext, ObjectiveNumbers, Task } from './task.ts';
@@ -214,6 +214,27 @@ function closed<Pose>(
     slopes: (rest[0]?.data as Float64Array | undefined) ?? new Float64Array(sizeOf(given.shape)),
     predictionSlopes: apart.length > 0 ? (rest[1]?.data as Float64Array) : undefined,
     direct: Object.fromEntries(read.map(([name], at) => [name, direct[at] as Tensor])),
+  };
+}
+
+/** A loss on the predictions of many compounds, with its slope in each, and in each parameter that it reads itself. */
+export function batchLossOf(
+  params: Params,
+  predictions: Tensor,
+  record: (predictions: Value, params: Record<string, Value>) => Value,
+): { readonly loss: number; readonly slopes: Float64Array; readonly direct: Tensors } {
+  const tape = new Tape();
+  const given = tape.parameter(predictions, 'predictions');
+  const lazy = new LazyParams(tape, params);
+  const loss = singleNumber(record(given, lazy.values), tape, 'batchLoss');
+  const tensors = evaluate([loss, ...gradient(loss, [given, ...lazy.read.map(([, value]) => value)])]);
+  const bad = tensors.map(({ data }) => badOf(data)).find(found => found !== 0);
+  if (bad !== undefined) throw new RangeError(`combineBatch: batchLoss, or its slope, is ${bad}`);
+  const [number, slopes, ...direct] = tensors as [Tensor, Tensor, ...Tensor[]];
+  return {
+    loss: number.data[0] as number,
+    slopes: slopes.data as Float64Array,
+    direct: Object.fromEntries(lazy.read.map(([name], at) => [name, direct[at] as Tensor])),
   };
 }
 

@@ -1,0 +1,233 @@
+import { DeviceLostError } from '../engine/executor.ts';
+import { checkOptions } from '../engine/options.ts';
+import type { Value } from '../engine/tape.ts';
+import { type Tensor, tensor } from '../engine/tensor.ts';
+import { add } from '../ops/arithmetic/add.ts';
+import { mul } from '../ops/arithmetic/mul.ts';
+import { sub } from '../ops/arithmetic/sub.ts';
+import { untilAborted } from './aborting.ts';
+import { addScaled } from './accumulator.ts';
+import { batchLossOf } from './objective.ts';
+import { checkParams, optionNames } from './options.ts';
+import type { Params, Tensors } from './params.ts';
+import { type CombineResult, type CombineStats, checkGradient, combinePoses } from './poses.ts';
+import { checkFunction } from './settings.ts';
+import type { CombineOptions, LossContext, ParamsContext, ParamValues } from './task.ts';
+
+/** A compound: its poses, and whatever the losses want to know of it. */
+export interface Compound<Pose> {
+  readonly poses: CombineOptions<Pose, Params>['poses'];
+}
+
+/** Given to the loss of a compound. */
+export interface CompoundContext<C, P extends Params> extends LossContext<P> {
+  readonly compound: C;
+  /** Which compound, in the order they are read. */
+  readonly index: number;
+}
+
+/** Given to the loss of all compounds. */
+export interface BatchContext<C, P extends Params> extends ParamsContext<P> {
+  /** All of them in the order they are read, without their poses. */
+  readonly compounds: readonly Omit<C, 'poses'>[];
+}
+
+/** What to combine and how; see {@link combineBatch}. All else is as for `combinePoses`. */
+export type BatchOptions<Pose, C extends Compound<Pose>, P extends Params> = Omit<
+  CombineOptions<Pose, P>,
+  'poses' | 'loss' | 'gradient' | 'keepPredictions' | 'onPose'
+> & {
+  /** With a `batchLoss` they are read twice, and so are their poses. */
+  readonly compounds: Iterable<C> | AsyncIterable<C>;
+  /** Of one compound, summed over all. */
+  readonly loss?: (prediction: Value, context: CompoundContext<C, P>) => Value;
+  /** Of the predictions of all compounds, shape [compounds]: the readouts if there is one, else each ΔG. */
+  readonly batchLoss?: (predictions: Value, context: BatchContext<C, P>) => Value;
+};
+
+/** What {@link combineBatch} comes to. */
+export interface BatchResult<P extends Params> {
+  /** The sum of all losses; absent where there are none, and the gradient is of the sum of the predictions. */
+  readonly loss?: number;
+  /** In fresh float64 tensors. */
+  readonly gradient: CombineResult<P>['gradient'];
+  /** The readout of each compound if there is one, else ΔG. */
+  readonly values: Float64Array;
+  readonly compounds: readonly {
+    readonly value: number;
+    readonly loss?: number;
+    readonly stats: CombineStats;
+  }[];
+  readonly stats: {
+    /** The most bytes held at once on tapes and in states, the sum over compounds with them. */
+    readonly peakBytes: number;
+  };
+}
+
+const notHere: readonly string[] = ['poses', 'gradient', 'keepPredictions', 'onPose'];
+const names = [...optionNames.filter(name => !notHere.includes(name)), 'compounds', 'batchLoss'];
+
+/**
+ * One gradient of a loss over many compounds, as a step of training wants it: the sum of what `combinePoses` gives for each,
+ * one compound after the other, so that the memory is that of one and a sum of the size of θ.
+ *
+ *     L = Σ loss(ΔG_c) + batchLoss(ΔG_1, …, ΔG_C)
+ *
+ * The first is done in one pass. A `batchLoss`, such as a ranking, compares compounds; with it there are two passes over them:
+ * predictions alone, then gradients, each multiplied by the slope of the loss. A mean instead of the sum is a division.
+ *
+ * @throws as `combinePoses` does, naming the compound; TypeError for compounds that cannot be read twice where they must
+ * @example
+ * const compounds = [{ poses: [[2.9, 3.4]], measured: -3 }, { poses: [[3.1, 3.0]], measured: -2 }];
+ * const { loss, gradient } = await combineBatch({
+ *   compounds,
+ *   params,
+ *   score,
+ *   combination: boltzmann(),
+ *   loss: (x, { compound }) => squaredError(compound.measured)(x),
+ * });
+ */
+export async function combineBatch<Pose, C extends Compound<Pose>, const P extends Params>(
+  options: BatchOptions<Pose, C, P>,
+): Promise<BatchResult<P>> {
+  checkOptions('combineBatch', options, names as never);
+  const { compounds, loss, batchLoss, ...scoring } = options;
+  if (!(Symbol.iterator in Object(compounds) || Symbol.asyncIterator in Object(compounds)))
+    throw new TypeError(
+      `combineBatch: compounds must be an iterable or an async iterable, got ${typeof compounds}`,
+    );
+  for (const [name, given] of Object.entries({ loss, batchLoss })) checkFunction('combineBatch', name, given);
+  checkParams(scoring.params);
+  const all = batchLoss && (await acrossCompounds(options, batchLoss));
+
+  const gradient: Record<string, Tensor<Float64Array>> = {};
+  for (const [name, { data, shape }] of Object.entries(scoring.params)) {
+    const value = { data: new Float64Array(data.length), shape };
+    // A name may be one that every object has.
+    Object.defineProperty(gradient, name, { value, enumerable: true, configurable: true, writable: true });
+  }
+  const sumBytes = Object.values(gradient).reduce((total, { data }) => total + data.byteLength, 0);
+  const addTo = (slopes: Tensors) => {
+    for (const [name, { data }] of Object.entries(slopes)) addScaled(gradient[name]?.data, 1, data, 0);
+  };
+  if (all) addTo(all.direct);
+
+  const values: number[] = [];
+  const done: BatchResult<P>['compounds'][number][] = [];
+  let [total, peak] = [all?.loss ?? 0, all?.peakBytes ?? 0];
+  for await (const { item: compound, index } of untilAborted(compounds, options.signal)) {
+    if (all && index >= all.slopes.length) throw otherCompounds(all.slopes.length, 'more');
+    const slope = all?.slopes[index];
+    const own = (x: Value, context: LossContext<P>): Value => {
+      const separate = loss?.(x, compoundContext(context, compound, index));
+      if (slope === undefined) return separate ?? x;
+      // Of the value in the first pass, so that it adds a slope and no number.
+      const across = mul(slope, sub(x, all?.values[index] as number));
+      return separate ? add(separate, across) : across;
+    };
+    const wanted = { ...scoring, poses: compound.poses, ...((loss || all) && { loss: own }) };
+    const result = await ofCompound(index, options.signal, () =>
+      combinePoses<Pose, P>(wanted as CombineOptions<Pose, P>),
+    );
+    addTo(result.gradient);
+    const value = result.readout ?? result.value;
+    values.push(value);
+    total += result.loss ?? 0;
+    const isOwn = loss !== undefined || options.poseLoss !== undefined;
+    done.push({
+      value: result.value,
+      ...(isOwn && result.loss !== undefined && { loss: result.loss }),
+      stats: result.stats,
+    });
+    peak = Math.max(peak, result.stats.peakBytes + sumBytes);
+  }
+  if (values.length === 0) throw new RangeError('combineBatch: there are no compounds');
+  if (all && values.length < all.slopes.length)
+    throw otherCompounds(all.slopes.length, `only ${values.length}`);
+  checkGradient(gradient);
+  return {
+    ...((loss || batchLoss || options.poseLoss) && { loss: total }),
+    gradient: gradient as BatchResult<P>['gradient'],
+    values: Float64Array.from(values),
+    compounds: done,
+    stats: { peakBytes: peak },
+  };
+}
+
+/** The context of a loss with the compound; predictions are asked for only if the loss asks. */
+function compoundContext<C, P extends Params>(
+  context: LossContext<P>,
+  compound: C,
+  index: number,
+): CompoundContext<C, P> {
+  return {
+    params: context.params,
+    get predictions() {
+      return context.predictions;
+    },
+    compound,
+    index,
+  };
+}
+
+/** The first pass of a loss that compares compounds: their predictions, and its slope in each. */
+async function acrossCompounds<Pose, C extends Compound<Pose>, P extends Params>(
+  {
+    compounds,
+    loss: _,
+    batchLoss: __,
+    poseLoss: ___,
+    poseReadout: ____,
+    ...scoring
+  }: BatchOptions<Pose, C, P>,
+  batchLoss: NonNullable<BatchOptions<Pose, C, P>['batchLoss']>,
+): Promise<
+  ReturnType<typeof batchLossOf> & { readonly values: readonly number[]; readonly peakBytes: number }
+> {
+  if ('next' in compounds)
+    throw new TypeError(
+      'combineBatch: a batchLoss reads the compounds twice, but these can be iterated only once; give an array',
+    );
+  const values: number[] = [];
+  const known: Omit<C, 'poses'>[] = [];
+  let peakBytes = 0;
+  for await (const { item, index } of untilAborted(compounds, scoring.signal)) {
+    const { poses, ...rest } = item;
+    if ('next' in Object(poses))
+      throw new TypeError(
+        `combineBatch: a batchLoss reads poses twice, but those of compound ${index} can be iterated only once`,
+      );
+    known.push(rest);
+    const wanted = { ...scoring, poses, gradient: false };
+    const { value, readout, stats } = await ofCompound(index, scoring.signal, () =>
+      combinePoses<Pose, P>(wanted as CombineOptions<Pose, P>),
+    );
+    values.push(readout ?? value);
+    peakBytes = Math.max(peakBytes, stats.peakBytes);
+  }
+  if (values.length === 0) throw new RangeError('combineBatch: there are no compounds');
+  const closed = batchLossOf(scoring.params, tensor(values), (predictions, params) =>
+    batchLoss(predictions, { compounds: known, params: params as ParamValues<P> }),
+  );
+  return { ...closed, values, peakBytes };
+}
+
+/** @throws Error naming the compound, with its own error as the cause; an abort and a lost device as they are */
+async function ofCompound<T>(
+  index: number,
+  signal: AbortSignal | undefined,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (cause) {
+    if (signal?.aborted || cause instanceof DeviceLostError || !(cause instanceof Error)) throw cause;
+    throw new Error(`combineBatch: compound ${index}: ${cause.message}`, { cause });
+  }
+}
+
+function otherCompounds(first: number, second: string): Error {
+  return new Error(
+    `combineBatch: read ${first} compounds in its first pass and ${second} in its second; they must be the same each time`,
+  );
+}
