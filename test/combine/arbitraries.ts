@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { boltzmann, type Combination, lse, mean } from 'posetape/combine';
+import { boltzmann, type Combination, freeEnergy, lse, mean } from 'posetape/combine';
 import { evenly } from '../support/numbers.ts';
 import type { KnownPose } from './known-poses.ts';
 
@@ -27,12 +27,13 @@ export function several<T>(each: fc.Arbitrary<T>, most: number, least = 1): fc.A
   return fc.array(each, { minLength: least, maxLength: most, size: 'max' });
 }
 
-/** Every combination there is, with settings over six orders of magnitude. */
+/** Every combination that is weighted by the score, with settings over six orders of magnitude. */
 export const combinations: fc.Arbitrary<Combination> = fc
   .oneof(
     fc.constant(mean()),
     fc.record({ t: magnitudes(1e-3, 1e3), sign: fc.constantFrom<-1 | 1>(-1, 1) }).map(lse),
     fc.record({ kT: magnitudes(1e-3, 1e3) }).map(boltzmann),
+    fc.record({ kT: magnitudes(1e-3, 1e3) }).map(freeEnergy),
   )
   .map(combination => {
     const shown = () => `${combination.kind}(${JSON.stringify(combination.settings)})`;

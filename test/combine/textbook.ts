@@ -17,9 +17,11 @@ export function sharesOf({ kind, sigma }: Combination, predictions: readonly num
   const terms = predictions.map(prediction => Math.exp(sigma * (prediction - best)));
   const total = terms.reduce((sofar, term) => sofar + term, 0);
   const weights = terms.map(term => term / total);
-  if (kind === 'lse') {
-    return { value: best + Math.log(total) / sigma, weights, coefficients: weights, sizes: weights };
+  if (kind === 'lse' || kind === 'freeEnergy') {
+    const Z = kind === 'lse' ? total : total / predictions.length;
+    return { value: best + Math.log(Z) / sigma, weights, coefficients: weights, sizes: weights };
   }
+  if (kind !== 'mean' && kind !== 'boltzmann') throw new TypeError(`the textbook has no ${kind}`);
   const above = weights.reduce((sofar, w, n) => sofar + w * ((predictions[n] as number) - best), 0);
   const tilt = (n: number) => sigma * ((predictions[n] as number) - best - above);
   return {

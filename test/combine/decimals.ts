@@ -1,0 +1,64 @@
+/*
+ * Real numbers of 400 decimals, of BigInt: the reference for what float64 gives, down to the least weight that it holds.
+ * Values are digits · 10⁻⁴⁰⁰.
+ */
+
+const scale = 10n ** 400n;
+
+/** The exact value of a float64 number, cut after 400 decimals. */
+export function decimal(number: number): bigint {
+  const [view, sign] = [new DataView(new ArrayBuffer(8)), number < 0 ? -1n : 1n];
+  view.setFloat64(0, Math.abs(number));
+  const bits = view.getBigUint64(0);
+  const exponent = Number(bits >> 52n);
+  const mantissa = exponent === 0 ? bits & (2n ** 52n - 1n) : (bits & (2n ** 52n - 1n)) | (2n ** 52n);
+  const shift = Math.max(exponent, 1) - 1075;
+  const magnitude =
+    shift >= 0 ? mantissa * scale * 2n ** BigInt(shift) : (mantissa * scale) >> BigInt(-shift);
+  return sign * magnitude;
+}
+
+export function times(a: bigint, b: bigint): bigint {
+  return (a * b) / scale;
+}
+
+export function over(a: bigint, b: bigint): bigint {
+  return (a * scale) / b;
+}
+
+/** e^x, by its series after halving; 0 where nothing is left of it after 400 decimals. */
+export function exponential(x: bigint): bigint {
+  if (x < -930n * scale) return 0n;
+  if (x < 0n) return over(scale, exponential(-x));
+  let [reduced, halvings] = [x, 0];
+  for (; reduced > scale / 256n; halvings++) reduced /= 2n;
+  let [sum, term] = [scale, scale];
+  for (let n = 1n; term !== 0n; n++) {
+    term = times(term, reduced) / n;
+    sum += term;
+  }
+  for (; halvings > 0; halvings--) sum = times(sum, sum);
+  return sum;
+}
+
+/** ln x of x > 0, by Newton's steps from the logarithm in float64. */
+export function logarithm(x: bigint): bigint {
+  let y = decimal(Math.log(toNumber(x)));
+  for (let step = 0; step < 3; step++) {
+    const e = exponential(y);
+    y += 2n * over(x - e, x + e);
+  }
+  return y;
+}
+
+/** The nearest float64. */
+export function toNumber(x: bigint): number {
+  const magnitude = x < 0n ? -x : x;
+  if (magnitude === 0n) return 0;
+  // As many halves as leave 64 bits of the quotient.
+  const halves = 64 + scale.toString(2).length - magnitude.toString(2).length;
+  const quotient =
+    halves >= 0 ? (magnitude << BigInt(halves)) / scale : magnitude / (scale << BigInt(-halves));
+  const number = Number(quotient) * 2 ** -Math.trunc(halves / 2) * 2 ** -(halves - Math.trunc(halves / 2));
+  return x < 0n ? -number : number;
+}
