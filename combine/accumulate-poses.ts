@@ -59,7 +59,7 @@ export async function accumulatePoses<Pose, const P extends Params>(
   };
 }
 
-/** What to make of a state; see {@link finish}. */
+/** Options of {@link finish}: the objective that a state is closed with. */
 export type FinishOptions<Pose, P extends Params> = Pick<
   CombineOptions<Pose, P>,
   'params' | 'loss' | 'readout'
@@ -70,7 +70,7 @@ export type FinishOptions<Pose, P extends Params> = Pick<
   readonly poseLoss?: CombineOptions<Pose, P>['poseLoss'];
 };
 
-/** What {@link finish} comes to: of the result of `combinePoses`, what does not tell poses apart. */
+/** Result of {@link finish}: that of `combinePoses` without what tells poses apart. */
 export type Finished<P extends Params> = Pick<
   CombineResult<P>,
   'value' | 'values' | 'readout' | 'loss' | 'gradient'

@@ -6,9 +6,9 @@ import { checkSameFold, type Fold, type Moments } from './fold.ts';
 import type { Tensors } from './params.ts';
 import { type Part, type Term, weightOf } from './term.ts';
 
-/** What a pose adds besides its prediction and gradient. */
+/** A pose's weight and own loss. */
 export interface PoseTerm {
-  /** How much it counts, such as its multiplicity; default 1. */
+  /** Its weight, such as a multiplicity; default 1. */
   readonly weight?: number;
   /** Its value l_n. */
   readonly poseLoss?: number;
@@ -18,7 +18,7 @@ export interface PoseTerm {
   readonly poseLossDirect?: Tensors;
 }
 
-/** What an accumulator has come to. */
+/** Result of an accumulator. */
 export interface AccumulatorResult {
   /** ΔG. */
   readonly value: number;
@@ -88,7 +88,7 @@ export class Accumulator {
     return this.#fold;
   }
 
-  /** How many poses were added. */
+  /** Number of poses added. */
   get count(): number {
     return this.#count;
   }
@@ -188,7 +188,7 @@ export class Accumulator {
   }
 
   /**
-   * How much a pose can still matter, as a share: (e_n/S)(1 + |σ(h_n − r)|), 0 if its weight underflows. Poses to come only
+   * Share by which a pose can still matter: (e_n/S)(1 + |σ(h_n − r)|), 0 if its weight underflows. Poses to come only
    * push it lower.
    */
   influence(height: number, weight = 1): number {
@@ -361,7 +361,7 @@ export class Accumulator {
     for (let j = 0; j < values.length; j++) this.#c[j] = (values[j] as number) + 0;
   }
 
-  /** Whether such a pose has a larger weight than the reference; of equal ones, which is chosen by its values. */
+  /** True if such a pose has a larger weight than the reference; of equal ones, which is chosen by its values. */
   #isBetter(height: number, values: ArrayLike<number>): boolean {
     if (height !== this.#r) return this.#fold.sigma > 0 ? height > this.#r : height < this.#r;
     for (let j = 0; j < values.length; j++) {

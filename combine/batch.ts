@@ -32,7 +32,7 @@ export interface BatchContext<C, P extends Params> extends ParamsContext<P> {
   readonly compounds: readonly Omit<C, 'poses'>[];
 }
 
-/** What to combine and how; see {@link combineBatch}. All else is as for `combinePoses`. */
+/** Options of {@link combineBatch}. All else is as for `combinePoses`. */
 export type BatchOptions<Pose, C extends Compound<Pose>, P extends Params> = Omit<
   CombineOptions<Pose, P>,
   'poses' | 'loss' | 'gradient' | 'keepPredictions' | 'onPose'
@@ -45,7 +45,7 @@ export type BatchOptions<Pose, C extends Compound<Pose>, P extends Params> = Omi
   readonly batchLoss?: (predictions: Value, context: BatchContext<C, P>) => Value;
 };
 
-/** What {@link combineBatch} comes to. */
+/** Result of {@link combineBatch}. */
 export interface BatchResult<P extends Params> {
   /** The sum of all losses; absent where there are none, and the gradient is of the sum of the predictions. */
   readonly loss?: number;

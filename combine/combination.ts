@@ -5,11 +5,11 @@ import type { Fold } from './fold.ts';
 import type { Pool, PoseWeight } from './pool.ts';
 import { checkFunction } from './settings.ts';
 
-/** How the predictions ΔG_n of a compound's poses become one ΔG. Immutable. */
+/** A way to make one ΔG of the predictions ΔG_n of a compound's poses. Immutable. */
 export interface Combination extends Fold {
   /** The weight of each pose, if they do not count alike. */
   readonly weight: PoseWeight | undefined;
-  /** What is recorded of each pose and of their averages; absent where a pose is weighted by its score itself. */
+  /** Functions that record each pose and the averages; absent where a pose is weighted by its score itself. */
   readonly pool: Pool | undefined;
   /** The same in ops, of the vector of predictions; absent for a pooling. */
   readonly combine: ((predictions: Value, weights?: readonly number[]) => Value) | undefined;

@@ -58,7 +58,7 @@ interface Weighted<Pose> extends Indexed<Pose> {
 type Graph = ObjectiveNumbers &
   Pick<Outcome, 'gradient'> & {
     readonly scores: readonly Float64Array[];
-    /** What a pooling makes of each score. */
+    /** Log-weight and values of each pose of a pooling. */
     readonly pooled: readonly PooledPose[];
     readonly bad: BadPose[];
   };
@@ -124,7 +124,7 @@ async function runOn<Pose>(tape: Tape, task: Task<Pose>, poses: readonly Weighte
   };
 }
 
-/** What a pooling makes of each score, in numbers; those where it is not finite are noted as bad. */
+/** Log-weight and values of each pose of a pooling, in numbers; poses where they are not finite are noted as bad. */
 async function pooledPoses<Pose>(
   task: Task<Pose>,
   poses: readonly Weighted<Pose>[],

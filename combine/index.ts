@@ -19,6 +19,7 @@ export {
   combineBatch,
 } from './batch.ts';
 export { boltzmann } from './boltzmann.ts';
+export { type Collated, collate, type Field } from './collate.ts';
 export type { Combination } from './combination.ts';
 export { freeEnergy } from './free-energy.ts';
 export {

@@ -6,13 +6,13 @@ import { Numbers } from './numbers.ts';
 import type { PooledPose } from './pooled-pose.ts';
 import { coefficientOf, type Term, weightOf } from './term.ts';
 
-/** What is kept of each pose: its score of K numbers, its weight, and what a pooling makes of it. */
+/** A record of each pose: its score of K numbers, its weight, and its log-weight and values in a pooling. */
 export class Ledger {
   readonly #scores = new Numbers();
   readonly #weights = new Numbers();
   readonly #pooled: (PooledPose | undefined)[] = [];
   readonly #combination: Combination | undefined;
-  /** How many poses there are, with those that were left out. */
+  /** Number of poses, with those that were left out. */
   length = 0;
   /** K, 0 until it is known. */
   width = 0;

@@ -22,7 +22,7 @@ import type { Closing, LossContext, ObjectiveNumbers, Task } from './task.ts';
  * onto its one tape.
  */
 
-/** What is reported of ΔG, and what the gradient is of. */
+/** Values that are reported, and the one that is differentiated. */
 interface Objective {
   readonly readout: Value | undefined;
   /** loss + Σ poseLoss if there are any, else the readout, else ΔG. */
@@ -93,7 +93,7 @@ function recordLoss<Pose>(
   );
 }
 
-/** What a readout returned: a single number, if it was given one. */
+/** Checks what a readout returned: a single number, if it was given one. */
 function readFrom({ tape, shape }: Value, result: unknown, who: string): Value {
   return sizeOf(shape) === 1 ? singleNumber(result, tape, who) : realValue(result, tape, who);
 }

@@ -136,7 +136,7 @@ export async function taskOf<Pose, P extends Params>(
 const widest = 4;
 
 /**
- * Whether the first pose shows that two passes are less work than one, and they can be made. Its tape is recorded and
+ * True if the first pose shows that two passes are less work than one, and they can be made. Its tape is recorded and
  * dropped.
  */
 export async function isWide<Pose>(task: Task<Pose>): Promise<boolean> {

@@ -15,7 +15,7 @@ export interface PoolContext<Pose = unknown, V extends Values = Values> {
   readonly index: number;
 }
 
-/** What a pooling's `value` makes ΔG of. */
+/** Averages that a pooling's `value` makes ΔG of. */
 export interface Pooled {
   /** p̄ = Σ w_n p_n, shape [m]. */
   readonly mean: Value;
@@ -25,7 +25,7 @@ export interface Pooled {
   readonly count: number;
 }
 
-/** What to pool poses by; see {@link pooling}. */
+/** Options of {@link pooling}. */
 export interface PoolingOptions<Pose = unknown, V extends Values = Values> {
   /** For errors and saved states. */
   readonly name: string;
@@ -41,5 +41,5 @@ export interface PoolingOptions<Pose = unknown, V extends Values = Values> {
   readonly weight?: PoseWeight<Pose>;
 }
 
-/** What is recorded of each pose, and of their averages. */
+/** Functions that record each pose, and the averages. */
 export type Pool = Pick<PoolingOptions, 'logWeight' | 'values' | 'value'>;

@@ -9,7 +9,7 @@ import type { Params } from './params.ts';
 import { stream } from './stream.ts';
 import type { CombineOptions, Outcome, Strategy, Task } from './task.ts';
 
-/** What {@link combinePoses} comes to. Energies in the scorer's unit. */
+/** Result of {@link combinePoses}. Energies in the scorer's unit. */
 export interface CombineResult<P extends Params> {
   /** ΔG; the first number of it where the combination gives several. */
   readonly value: number;
@@ -33,15 +33,15 @@ export interface CombineResult<P extends Params> {
   readonly stats: CombineStats;
 }
 
-/** How a result came about. */
+/** Facts about a run. */
 export interface CombineStats {
-  /** How many poses were combined. */
+  /** Number of poses combined. */
   readonly poses: number;
   /** (Σ w_n)²/Σ w_n²: as many poses of equal weight would matter as much. Absent for a combination of one's own. */
   readonly effectiveSampleSize?: number;
   /** The bad poses that were left out, in the order they were read, and why; see the option `badPose`. */
   readonly badPoses: readonly BadPose[];
-  /** How many poses needed no backward pass. */
+  /** Number of poses that needed no backward pass. */
   readonly backwardSkipped: number;
   /** The most bytes held at once on tapes and in the state of the size of θ; not the caller's arrays. */
   readonly peakBytes: number;
@@ -50,9 +50,9 @@ export interface CombineStats {
   /** The most poses whose tapes were alive at once. */
   readonly tapesAlive: number;
   readonly strategy: Strategy;
-  /** What ran, such as `interpreter float64`; where a device was lost, all that ran. */
+  /** The executor that ran, such as `interpreter float64`; where a device was lost, all that ran. */
   readonly executor: string;
-  /** What the executor holds on a device of its own, and held at most since it was made; absent where it has none. */
+  /** Memory that the executor holds on a device of its own, and held at most since it was made; absent where it has none. */
   readonly device?: DeviceMemory;
 }
 

@@ -34,12 +34,12 @@ export async function recompute<Pose>(task: Task<Pose>): Promise<Outcome> {
   }
 }
 
-/** What the first pass comes to. */
+/** Result of the first pass. */
 interface Predicted {
   readonly ledger: Ledger;
   /** l_n of each pose, and its slopes in each number of the score. */
   readonly poseLosses: readonly { readonly poseLoss: number; readonly slopes: ArrayLike<number> }[];
-  /** How many poses have weight 0. */
+  /** Number of poses of weight 0. */
   readonly weightless: number;
   /** True if what is recorded of each pose after its score reads parameters. */
   readonly readsParams: boolean;
@@ -74,7 +74,7 @@ async function predict<Pose>(task: Task<Pose>, badPoses: BadPose[]): Promise<Pre
   return { ledger, poseLosses, weightless, readsParams };
 }
 
-/** What the second pass needs to know. */
+/** Coefficients and sums for the second pass. */
 interface Plan {
   /** L′c_n + l′_n in each number of each score; zeros for poses left out. */
   readonly coefficients: Float64Array;
@@ -218,7 +218,7 @@ function largestOf(numbers: Float64Array): number {
   return most;
 }
 
-/** How far two runs of one pose may differ: an executor may order its sums otherwise when a gradient is wanted too. */
+/** Largest difference between two runs of one pose: an executor may order its sums otherwise when a gradient is wanted too. */
 const sameWithin = { float64: 1e-9, float32: 1e-3 };
 
 function checkSame(index: number, first: number, second: number, precision: keyof typeof sameWithin): void {

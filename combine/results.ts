@@ -2,7 +2,7 @@ import { reshaped } from '../engine/fan-out.ts';
 import { showShape, sizeOf } from '../engine/shape.ts';
 import { describe, isValue, type Tape, type Value } from '../engine/tape.ts';
 
-/** What a function of the user's returned, as a value of real numbers on its tape, or an error that names the function. */
+/** Checks that a function of the user's returned a value of real numbers on its tape; an error names the function. */
 export function realValue(result: unknown, tape: Tape, who: string): Value {
   if (result instanceof Promise) {
     // Nobody awaits it any more: its own failure must not end the process.

@@ -26,7 +26,7 @@ export async function stream<Pose>(task: Task<Pose>): Promise<Outcome> {
 interface Accumulated extends Pick<Outcome, 'ledger' | 'badPoses' | 'backwardSkipped'> {
   readonly accumulator: Accumulator;
   readonly read: number;
-  /** How many poses have weight 0. */
+  /** Number of poses of weight 0. */
   readonly weightless: number;
 }
 
@@ -114,7 +114,7 @@ const noSlopes: readonly number[] = [];
 /** The score is h and p: its gradient enters A, and B by its deviation alone. */
 const none: readonly number[] = [0];
 
-/** Whether a pose can still change the gradient: later ones only push its weight lower. */
+/** True if a pose can still change the gradient: later ones only push its weight lower. */
 function matters(accumulator: Accumulator, { height, weight }: Term, tolerance: number): boolean {
   const influence = accumulator.influence(height, weight);
   return influence > 0 && influence >= tolerance;

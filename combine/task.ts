@@ -41,10 +41,10 @@ export type CombinationInOps<P extends Params = Params> = (
   context: ParamsContext<P>,
 ) => Value;
 
-/** How the poses are gone through, and how many tapes are alive at once; all three give the same answer. */
+/** A way to go through the poses, which sets how many tapes are alive at once; all three give the same answer. */
 export type Strategy = 'stream' | 'recompute' | 'full-graph';
 
-/** What `onPose` is told after each pose. */
+/** Progress that `onPose` is told of after each pose. */
 export interface PoseProgress {
   /** Which pose, in the order they are read. */
   readonly index: number;
@@ -58,7 +58,7 @@ export interface PoseProgress {
   readonly passes: number;
 }
 
-/** What to combine and how; see {@link combinePoses}. */
+/** Options of {@link combinePoses}. */
 export interface CombineOptions<Pose, P extends Params> {
   /** The poses, in whatever form the scorer reads. `recompute` reads them twice. */
   readonly poses: Iterable<Pose> | AsyncIterable<Pose>;
@@ -84,9 +84,9 @@ export interface CombineOptions<Pose, P extends Params> {
   readonly loss?: (prediction: Value, context: LossContext<P>) => Value;
   /** A loss on the single pose, summed over the poses and added to `loss`. */
   readonly poseLoss?: (prediction: Value, context: PoseContext<Pose, P>) => Value;
-  /** What the loss compares instead of ΔG, such as `pKi()`. */
+  /** Makes of ΔG what the loss compares, such as `pKi()`. */
   readonly readout?: (prediction: Value, context: ParamsContext<P>) => Value;
-  /** What the poseLoss compares instead of ΔG_n; it does not enter the combination. */
+  /** Makes of ΔG_n what the poseLoss compares; it does not enter the combination. */
   readonly poseReadout?: (prediction: Value, context: PoseContext<Pose, P>) => Value;
   /** Default `jit()` in float64, one for all calls; for `full-graph` `interpreter()`. */
   readonly executor?: Executor;
@@ -104,7 +104,7 @@ export interface CombineOptions<Pose, P extends Params> {
    */
   readonly signal?: AbortSignal;
   /**
-   * What a NaN or infinite prediction or gradient does: `throw` (default) a {@link BadPoseError}, or `skip` the pose and
+   * Action on a NaN or infinite prediction or gradient: `throw` (default) a {@link BadPoseError}, or `skip` the pose and
    * report it in `stats.badPoses`, the combination being that of the others.
    *
    * The value that went bad first is sought for the first bad pose of a call, and only for that: in milliseconds where
@@ -160,10 +160,10 @@ export interface Task<Pose = unknown> {
   readonly tapes: Memory;
 }
 
-/** What makes the objective of sums over the poses. */
+/** Functions and parameters that make the objective of sums over the poses. */
 export type Closing<Pose> = Pick<Task<Pose>, 'combination' | 'params' | 'readout' | 'loss' | 'poseLoss'>;
 
-/** What a strategy comes to. */
+/** Result of a strategy. */
 export interface Outcome extends ObjectiveNumbers {
   readonly gradient: AccumulatorResult['gradient'];
   /** The poses one by one; empty if they are not kept. */
@@ -172,7 +172,7 @@ export interface Outcome extends ObjectiveNumbers {
   readonly accumulator: Accumulator | undefined;
   readonly backwardSkipped: number;
   readonly badPoses: readonly BadPose[];
-  /** How many poses were combined. */
+  /** Number of poses combined. */
   readonly poses: number;
 }
 

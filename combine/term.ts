@@ -36,7 +36,7 @@ export function weightOf({ weight, height }: Term, sigma: number, r: number): nu
   return weight * Math.exp(sigma * (height - r));
 }
 
-/** How much of a part goes into a·A + Σ b_j·B_j. */
+/** Share of a part in a·A + Σ b_j·B_j. */
 export function coefficientOf(
   { values }: Term,
   { toHeight, toValues }: Pick<Part, 'toHeight' | 'toValues'>,
