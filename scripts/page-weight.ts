@@ -22,6 +22,12 @@ interface LibraryPart {
 
 const libraryParts: readonly LibraryPart[] = [
   {
+    what: 'core with interpreter and all ops',
+    contents:
+      "export { defineOp, evaluate, gradient, interpreter, map, Tape, tensor } from 'posetape'; export * from 'posetape/ops';",
+    splits: false,
+  },
+  {
     what: 'core with interpreter, all ops and combinations, without combinePoses',
     contents:
       "export { defineOp, evaluate, gradient, interpreter, map, Tape, tensor } from 'posetape'; export * from 'posetape/ops'; export { Accumulator, boltzmann, lse, mean } from 'posetape/combine';",
