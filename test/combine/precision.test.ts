@@ -28,8 +28,7 @@ function exactly({ kind, sigma }: Combination, poses: readonly KnownPose[]): Exa
   const s = decimal(sigma);
   // exp(1e10) has no room in decimals, so all are over the largest; nothing is rounded by it.
   const heights = z.map(each => times(s, each));
-  // biome-ignore lint/complexity/useMathMinMax: Math.max takes no bigint
-  const top = heights.reduce((most, each) => (each > most ? each : most));
+  const [top = 0n] = heights.toSorted((a, b) => (a < b ? 1 : -1));
   const e = heights.map(each => exponential(each - top));
   const Z = e.reduce((total, each) => total + each, 0n);
   const w = e.map(each => over(each, Z));

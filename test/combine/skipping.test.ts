@@ -270,3 +270,26 @@ describe('what a pose is does not depend on the executor:', () => {
       expectSameAnswers(poses, { combination: boltzmann({ kT }), tolerance, strategy, badPose }),
   );
 });
+
+test('a bad pose leaves the others their own coefficients, in a combination of one’s own and a loss of all predictions', async () => {
+  const poses = [...posesOf(-9, Number.NaN, -8, -6)].map((pose, n) => ({
+    ...pose,
+    slope: [1, n + 1, n * n],
+  }));
+  const score: KnownOptions['score'] = (tape, { w }, { energy, slope }) =>
+    add(sum(mul(w, tape.constant(slope))), tape.constant(energy));
+  const all: KnownOptions['loss'] = (x, { predictions }) => add(x, sum(mul(predictions, predictions)));
+  for (const options of [
+    { combination: (x: Value) => sum(mul(x, x)) },
+    { combination: boltzmann({ kT: 2 }), loss: all },
+  ] satisfies Partial<KnownOptions>[]) {
+    const [graph, twice] = await Promise.all(
+      (['full-graph', 'recompute'] as const).map(strategy =>
+        combineKnown({ poses, score, strategy, badPose: 'skip', ...options }),
+      ),
+    );
+    expectClose(twice?.gradient.w ?? [], graph?.gradient.w ?? [], 1e-14);
+    expectClose(twice?.coefficients ?? [], graph?.coefficients ?? [], 1e-14);
+    expect(twice?.coefficients[1]).toBe(0);
+  }
+});

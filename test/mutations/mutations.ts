@@ -237,7 +237,7 @@ export const mutations: readonly Mutation[] = [
     file: 'combine/recompute.ts',
     find: '(coefficients[index * width + k] as number) += slopes[n * width + k] as number;',
     replace: '(coefficients[n * width + k] as number) += slopes[n * width + k] as number;',
-    caughtBy: ['test/combine/errors.test.ts'],
+    caughtBy: ['test/combine/skipping.test.ts'],
   },
   {
     name: 'no pose is needed where the sum of all coefficients overflows',
