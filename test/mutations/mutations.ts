@@ -200,8 +200,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a change of the best energy overflows where little is left of it',
     file: 'combine/accumulator.ts',
-    find: 'vanishing(q, c - (values[j] as number))',
-    replace: 'q * (c - (values[j] as number))',
+    find: 'B[at] = q * (B[at] as number) + shift * (A[i] as number);',
+    replace: 'B[at] = q * ((B[at] as number) + (shift / q) * (A[i] as number));',
     caughtBy: ['test/combine/clashes.test.ts'],
   },
   {
