@@ -46,7 +46,7 @@ export interface AccumulatorResult {
  * not from 0, because sums of raw energies cancel catastrophically when ΔG is large. Two accumulators merge by the same
  * rule: they form a commutative monoid, so poses may be split over workers in any way.
  *
- * Where h and p are the score ΔG_n itself, as in the mean, LSE and Boltzmann, ∇h = ∇p = g_n, so A serves for both and B has
+ * If h and p are the score ΔG_n itself, as in the mean, LSE and Boltzmann, ∇h = ∇p = g_n, so A serves for both and B has
  * but the deviations: B = Σ e_n (ΔG_n − r) g_n.
  *
  * Made by a combination: `lse({ t: 2 }).accumulator()`.

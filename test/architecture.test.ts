@@ -54,10 +54,10 @@ const rules: readonly Rule[] = [
   },
 ];
 
-const library = ['engine', 'ops', 'combine'];
-const all = importsOf([...library, 'examples', 'bench', 'scripts', 'test']);
+const sources = ['engine', 'ops', 'combine'];
+const all = importsOf([...sources, 'examples', 'bench', 'scripts', 'test']);
 const arrow = ({ file, imports }: Import) => `${file} → ${imports}`;
-const isLibrary = ({ file }: Import) => library.some(folder => file.startsWith(`${folder}/`));
+const isLibrary = ({ file }: Import) => sources.some(folder => file.startsWith(`${folder}/`));
 
 test('the imports are found, each kind of them', () => {
   const source = `import type { A } from './a.ts';
@@ -133,7 +133,7 @@ test('no file names a folder of somebody’s machine', () => {
   const text = /(?:\.(?:ts|mts|mjs|js|py|md|json|html|css|svg|csv|pdbqt)|\/run)$/;
   const files = [
     ...readdirSync('.').filter(name => text.test(name) && name !== 'package-lock.json'),
-    ...[...library, 'examples', 'bench', 'scripts', 'test', 'docs', '.ci']
+    ...[...sources, 'examples', 'bench', 'scripts', 'test', 'docs', '.ci']
       .flatMap(filesOf)
       .filter(name => text.test(name)),
   ];

@@ -60,7 +60,7 @@ const poseArbitrary = (energies: fc.Arbitrary<number>): fc.Arbitrary<Pose> =>
 
 const coefficients = (count: number) => fc.array(evenly(-1, 1), { minLength: count, maxLength: count });
 
-/** What a random pooling is made of. Functions are smooth, with some numbers that θ turns. */
+/** The makings of a random pooling. Functions are smooth, with some numbers that θ turns. */
 const poolings = fc
   .record({
     width: fc.integer({ min: 1, max: 4 }),
