@@ -16,7 +16,9 @@ import { betaOf, type Setting, settingOf, type Values } from './settings.ts';
  *
  *     ΔG = −kT ln(Σ m_n exp(−β ΔG_n) / Σ m_n)        c_n = m_n exp(−β ΔG_n) / Σ m_i exp(−β ΔG_i)
  *
- * It lies between the best pose's ΔG and the mean, and is that of a pose alone; {@link lse} has no division by N.
+ * It lies between the best pose's ΔG and the mean, and is that of a pose alone; {@link lse} has no division by N. Where kT
+ * is far above the spread of energies, the mean weight is near 1 and its logarithm loses digits: ΔG is then right to about
+ * 2⁻⁵⁰ kT.
  *
  * @throws RangeError for kT ≤ 0, or so small that 1/kT overflows (below 5.6e-309), TypeError for an option that there is not
  */
