@@ -266,8 +266,8 @@ describe('the tape', () => {
   test('goes after its last step, and the next pose’s comes', async () => {
     await press('tape-step', 'End');
     await at.shows('tape-where', 'pose 1: the tape is gone');
-    // Boltzmann's state: Σ e g, Σ e d g and Σ l′ g, of six weights each.
-    await at.shows('strip-note', new RegExp(`a state of ${bytes(3 * 6 * 8)}`));
+    // Boltzmann's state: Σ w g and Σ w d g, of six weights each.
+    await at.shows('strip-note', new RegExp(`a state of ${bytes(2 * 6 * 8)}`));
     await at.page.click('#tape-forward');
     await at.shows('pose-number', '2 of 64');
     await at.shows('tape-where', /^pose 2, step/);
