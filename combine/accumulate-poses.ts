@@ -7,7 +7,7 @@ import type { Params } from './params.ts';
 import { type CombineResult, type CombineStats, checkGradient, guarded } from './poses.ts';
 import { checkFunction } from './settings.ts';
 import { accumulate, closeState } from './stream.ts';
-import type { Closing, CombineOptions } from './task.ts';
+import type { AnyCombineOptions, Closing, CombineOptions, Grouped } from './task.ts';
 
 /** The sums over some of the poses, and how they came about. */
 export interface PartialSums {
@@ -39,12 +39,18 @@ const names = optionNames.filter(name => !notHere.includes(name));
  * const { value, gradient } = finish(whole, { ...scoring, loss: squaredError(-9) });
  */
 export async function accumulatePoses<Pose, const P extends Params>(
+  options: Grouped<AccumulateOptions<Pose, P>, Pose, P>,
+): Promise<PartialSums>;
+export async function accumulatePoses<Pose, const P extends Params>(
   options: AccumulateOptions<Pose, P>,
+): Promise<PartialSums>;
+export async function accumulatePoses<Pose, const P extends Params>(
+  options: AccumulateOptions<Pose, P> | Grouped<AccumulateOptions<Pose, P>, Pose, P>,
 ): Promise<PartialSums> {
   checkOptions('accumulatePoses', options, names as never);
   if (typeof options.combination === 'function' || !isCombination(options.combination))
     throw new TypeError('accumulatePoses: combination must be mean(), lse(), boltzmann() or a pooling()');
-  const task = await taskOf<Pose, P>({ ...options, keepPredictions: false }, 'stream');
+  const task = await taskOf({ ...options, keepPredictions: false } as AnyCombineOptions<Pose, P>, 'stream');
   const { accumulator, badPoses, backwardSkipped } = await guarded(task, accumulate);
   return {
     state: accumulator,

@@ -4,7 +4,7 @@ import { areFinite, type Tensor } from '../engine/tensor.ts';
 import { type AccumulatorJSON, readState, type State, type Sums, writeState } from './accumulator-json.ts';
 import { checkSameFold, type Fold, type Moments } from './fold.ts';
 import type { Tensors } from './params.ts';
-import { type Part, type Term, weightOf } from './term.ts';
+import { type Part, type Reference, type Term, weightOf } from './term.ts';
 
 /** A pose's weight and own loss. */
 export interface PoseTerm {
@@ -30,6 +30,9 @@ export interface AccumulatorResult {
   readonly poseLossGradient: Record<string, Tensor<Float64Array>>;
   readonly count: number;
 }
+
+/** h and p of a pose. */
+type Place = Pick<Term, 'height' | 'values'>;
 
 /**
  * All that need be kept of the poses seen so far, whatever their number: sums of the size of θ.
@@ -61,7 +64,7 @@ export class Accumulator {
   #count = 0;
   #r = 0;
   #c: Float64Array = new Float64Array();
-  /** e_n (p_nj − c_j) of the pose being added. */
+  /** e (p_j − c_j) of the pose or group being added. */
   #deviations: Float64Array = new Float64Array();
   #S = 0;
   #M: Float64Array = new Float64Array();
@@ -144,31 +147,48 @@ export class Accumulator {
           { gradient: poseLossDirect, toHeight: 0, toValues: [0], toOwn: 1 },
         ]
       : [];
-    this.addTerm({ weight, height: prediction, values: [prediction] }, parts, poseLoss);
+    const term: Term = { weight, height: prediction, values: [prediction] };
+    this.addTerms([term], term, parts, poseLoss);
   }
 
   /**
-   * Folds one pose in, of finite numbers and a weight above 0. The first part is a gradient by all parameters, later ones may
-   * be by some; there are none where gradients are not wanted.
+   * Folds poses in, of finite numbers and weights above 0. The first part is a gradient by all parameters, later ones may be
+   * by some; there are none where gradients are not wanted.
+   *
+   * @param reference what the parts are measured from: the pose itself, or of several one of weight 1 among them or between
+   * @param poseLoss the sum of their own losses
    */
-  addTerm(term: Term, parts: readonly Part[], poseLoss = 0): void {
-    const { height, values } = term;
-    this.#checkValues(values);
+  addTerms(terms: readonly Term[], reference: Reference, parts: readonly Part[], poseLoss = 0): void {
+    let best = terms[0] as Term;
+    for (const term of terms) {
+      this.#checkValues(term.values, best.values);
+      if (this.#isBetter(term, best.height, best.values)) best = term;
+    }
     const [first] = parts;
-    if (first) this.#checkShapes(first.gradient, values.length);
-    this.#measureFrom(height, values);
+    if (first) this.#checkShapes(first.gradient, reference.values.length);
+    this.#measureFrom(best);
+    for (const term of terms) this.#addNumbers(term);
+    this.#poseLoss += poseLoss;
+    if (!first) return;
+    const e = weightOf(reference, this.#fold.sigma, this.#r);
+    this.#deviate(reference, e);
+    for (const part of parts) this.#addPart(part, e);
+  }
+
+  #addNumbers(term: Term): void {
     const e = weightOf(term, this.#fold.sigma, this.#r);
     this.#count++;
     this.#N += term.weight;
     this.#S += e;
     this.#squares += e * e;
-    for (let j = 0; j < values.length; j++) {
-      const deviation = vanishing(e, (values[j] as number) - (this.#c[j] as number));
-      this.#deviations[j] = deviation;
-      (this.#M[j] as number) += deviation;
-    }
-    this.#poseLoss += poseLoss;
-    for (const part of parts) this.#addPart(part, e);
+    this.#deviate(term, e);
+    for (let j = 0; j < this.#M.length; j++) (this.#M[j] as number) += this.#deviations[j] as number;
+  }
+
+  /** Sets the deviations e (p_j − c_j) of a pose or a group. */
+  #deviate({ values }: Term, e: number): void {
+    for (let j = 0; j < values.length; j++)
+      this.#deviations[j] = vanishing(e, (values[j] as number) - (this.#c[j] as number));
   }
 
   #addPart({ gradient, toHeight, toValues, toOwn }: Part, e: number): void {
@@ -213,8 +233,8 @@ export class Accumulator {
     merged.#checkValues(other.#c);
     if (other.#shapes) merged.#checkShapes(other.#sums(other.#A), other.#c.length);
     const added = other.#clone();
-    merged.#measureFrom(added.#r, added.#c);
-    added.#measureFrom(merged.#r, merged.#c);
+    merged.#measureFrom({ height: added.#r, values: added.#c });
+    added.#measureFrom({ height: merged.#r, values: merged.#c });
     merged.#count += added.#count;
     merged.#N += added.#N;
     merged.#S += added.#S;
@@ -327,13 +347,13 @@ export class Accumulator {
   }
 
   /** Carries the state over to this h and these values as the ones to measure from, if they are better. */
-  #measureFrom(height: number, values: ArrayLike<number>): void {
+  #measureFrom({ height, values }: Place): void {
     if (this.#count === 0) {
       this.#M = new Float64Array(values.length);
       this.#deviations = new Float64Array(values.length);
       this.#refer(height, values);
     }
-    if (!this.#isBetter(height, values)) return;
+    if (!this.#isBetter({ height, values }, this.#r, this.#c)) return;
     const q = Math.exp(this.#fold.sigma * (this.#r - height));
     // Taken first: shift·A alone may overflow, where a small q leaves little or nothing of it.
     const shifts = this.#c.map((c, j) => vanishing(q, c - (values[j] as number)));
@@ -361,20 +381,22 @@ export class Accumulator {
     for (let j = 0; j < values.length; j++) this.#c[j] = (values[j] as number) + 0;
   }
 
-  /** True if such a pose has a larger weight than the reference; of equal ones, which is chosen by its values. */
-  #isBetter(height: number, values: ArrayLike<number>): boolean {
-    if (height !== this.#r) return this.#fold.sigma > 0 ? height > this.#r : height < this.#r;
+  /** True if such a pose has a larger weight than one of r and c; of equal ones, which is chosen by its values. */
+  #isBetter({ height, values }: Place, r: number, c: ArrayLike<number>): boolean {
+    if (height !== r) return this.#fold.sigma > 0 ? height > r : height < r;
     for (let j = 0; j < values.length; j++) {
-      const [value, c] = [values[j] as number, this.#c[j] as number];
-      if (value !== c) return value < c;
+      const [value, before] = [values[j] as number, c[j] as number];
+      if (value !== before) return value < before;
     }
     return false;
   }
 
-  #checkValues(values: ArrayLike<number>): void {
-    if (this.#count > 0 && values.length !== this.#c.length) {
+  /** @throws RangeError unless there are as many values as before, here or in another pose */
+  #checkValues(values: ArrayLike<number>, others: ArrayLike<number> = values): void {
+    const before = this.#count > 0 ? this.#c.length : others.length;
+    if (values.length !== before) {
       throw new RangeError(
-        `Accumulator: a pose has ${values.length} values to average, but those before have ${this.#c.length}`,
+        `Accumulator: a pose has ${values.length} values to average, but those before have ${before}`,
       );
     }
   }

@@ -12,7 +12,7 @@ import { checkParams, optionNames } from './options.ts';
 import type { Params, Tensors } from './params.ts';
 import { type CombineResult, type CombineStats, checkGradient, combinePoses } from './poses.ts';
 import { checkFunction } from './settings.ts';
-import type { CombineOptions, LossContext, ParamsContext, ParamValues } from './task.ts';
+import type { CombineOptions, Grouped, LossContext, ParamsContext, ParamValues } from './task.ts';
 
 /** A compound: its poses, and whatever the losses want to know of it. */
 export interface Compound<Pose> {
@@ -44,6 +44,10 @@ export type BatchOptions<Pose, C extends Compound<Pose>, P extends Params> = Omi
   /** Of the predictions of all compounds, shape [compounds]: the readouts if there is one, else each ΔG. */
   readonly batchLoss?: (predictions: Value, context: BatchContext<C, P>) => Value;
 };
+
+type AnyBatchOptions<Pose, C extends Compound<Pose>, P extends Params> =
+  | BatchOptions<Pose, C, P>
+  | Grouped<BatchOptions<Pose, C, P>, Pose, P>;
 
 /** Result of {@link combineBatch}. */
 export interface BatchResult<P extends Params> {
@@ -88,7 +92,13 @@ const names = [...optionNames.filter(name => !notHere.includes(name)), 'compound
  * });
  */
 export async function combineBatch<Pose, C extends Compound<Pose>, const P extends Params>(
+  options: Grouped<BatchOptions<Pose, C, P>, Pose, P>,
+): Promise<BatchResult<P>>;
+export async function combineBatch<Pose, C extends Compound<Pose>, const P extends Params>(
   options: BatchOptions<Pose, C, P>,
+): Promise<BatchResult<P>>;
+export async function combineBatch<Pose, C extends Compound<Pose>, const P extends Params>(
+  options: AnyBatchOptions<Pose, C, P>,
 ): Promise<BatchResult<P>> {
   checkOptions('combineBatch', options, names as never);
   const { compounds, loss, batchLoss, ...scoring } = options;
@@ -179,7 +189,7 @@ async function acrossCompounds<Pose, C extends Compound<Pose>, P extends Params>
     poseLoss: ___,
     poseReadout: ____,
     ...scoring
-  }: BatchOptions<Pose, C, P>,
+  }: AnyBatchOptions<Pose, C, P>,
   batchLoss: NonNullable<BatchOptions<Pose, C, P>['batchLoss']>,
 ): Promise<
   ReturnType<typeof batchLossOf> & { readonly values: readonly number[]; readonly peakBytes: number }

@@ -1,16 +1,18 @@
 import { DeviceLostError } from '../engine/executor.ts';
+import { reshaped } from '../engine/fan-out.ts';
 import { gradient } from '../engine/gradient.ts';
 import { sizeOf } from '../engine/shape.ts';
 import type { Tape, Value } from '../engine/tape.ts';
 import { areFinite, type Tensor } from '../engine/tensor.ts';
+import { concat } from '../ops/shape/concat.ts';
 import { type BadPose, BadPoseError } from './bad-pose.ts';
 import { type Combination, weightOfPose } from './combination.ts';
 import { Ledger } from './ledger.ts';
 import { checkTarget, recordObjective } from './objective.ts';
-import type { Indexed } from './params.ts';
+import type { Indexed, Weighted } from './params.ts';
 import { checkAnyPoses, indexed, report, unlessBad } from './passes.ts';
 import { type PooledPose, pooledPose } from './pooled-pose.ts';
-import { recordParams, recordScore, runPose, withTape } from './pose-tape.ts';
+import { eachNumber, recordParams, recordScores, runPoses, scoreAt, withTape } from './pose-tape.ts';
 import type { ObjectiveNumbers, Outcome, Task } from './task.ts';
 
 /**
@@ -50,11 +52,6 @@ export async function fullGraph<Pose>(task: Task<Pose>): Promise<Outcome> {
   }
 }
 
-/** A pose with its weight. */
-interface Weighted<Pose> extends Indexed<Pose> {
-  readonly weight: number;
-}
-
 type Graph = ObjectiveNumbers &
   Pick<Outcome, 'gradient'> & {
     readonly scores: readonly Float64Array[];
@@ -87,12 +84,13 @@ function runGraph<Pose>(task: Task<Pose>, poses: readonly Weighted<Pose>[]): Pro
 async function runOn<Pose>(tape: Tape, task: Task<Pose>, poses: readonly Weighted<Pose>[]): Promise<Graph> {
   const params = recordParams(tape, task.params);
   const names = Object.keys(params);
-  const scores = poses.map(({ pose, index }) => recordScore(task, tape, params, pose, index));
+  const { predictions, scores } = recordAll(task, tape, params, poses);
   const isWeighted = typeof task.combination !== 'function' && task.combination.weight;
   const weights = isWeighted ? poses.map(({ weight }) => weight) : undefined;
-  const { predictions, value, readout, target, isLoss } = recordObjective(
+  const { value, readout, target, isLoss } = recordObjective(
     task,
     params,
+    predictions,
     scores,
     poses,
     weights,
@@ -107,7 +105,7 @@ async function runOn<Pose>(tape: Tape, task: Task<Pose>, poses: readonly Weighte
   const bad = rows.flatMap((row, n) => {
     if (areFinite(row)) return [];
     const { index } = poses[n] as Weighted<Pose>;
-    return [{ index, reason: task.reasonOf('its prediction', scores[n] as Value, row) }];
+    return [{ index, reason: task.reasonOf('its prediction', scores()[n] as Value, row) }];
   });
   const pooled = bad.length === 0 ? await pooledPoses(task, poses, rows, bad) : [];
   if (bad.length === 0) for (const { data } of [delta, read, loss]) checkTarget(...data);
@@ -122,6 +120,31 @@ async function runOn<Pose>(tape: Tape, task: Task<Pose>, poses: readonly Weighte
     pooled,
     bad,
   };
+}
+
+/** Records the predictions of all poses, shape [N] or [N, K], by groups of `posesPerTape` or one by one. */
+function recordAll<Pose>(
+  task: Task<Pose>,
+  tape: Tape,
+  params: Record<string, Value>,
+  poses: readonly Weighted<Pose>[],
+): { readonly predictions: Value; readonly scores: () => readonly Value[] } {
+  const size = task.posesPerTape ?? 1;
+  const groups = Array.from({ length: Math.ceil(poses.length / size) }, (_, g) => {
+    const group = poses.slice(g * size, (g + 1) * size);
+    return { count: group.length, value: recordScores(task, tape, params, group) };
+  });
+  const predictions = concat(
+    groups.map(({ count, value }) => (count > 1 ? value : reshaped(value, [1, ...value.shape]))),
+  );
+  let each: readonly Value[] | undefined;
+  const scores = () => {
+    each ??= groups.flatMap(({ count, value }) =>
+      count > 1 ? Array.from({ length: count }, (_, n) => scoreAt(value, n)) : [value],
+    );
+    return each;
+  };
+  return { predictions, scores };
 }
 
 /** Log-weight and values of each pose of a pooling, in numbers; poses where they are not finite are noted as bad. */
@@ -179,9 +202,9 @@ async function runEach<Pose>(
   { wantsGradient }: { readonly wantsGradient: boolean },
 ): Promise<BadPose[]> {
   const found: BadPose[] = [];
-  for (const { pose, index } of poses) {
+  for (const each of poses) {
     await unlessBad({ ...task, skipsBadPoses: true }, found, () =>
-      runPose(task, pose, index, { wantsGradient }),
+      runPoses(task, [each], wantsGradient ? { targets: eachNumber } : {}),
     );
   }
   return found;

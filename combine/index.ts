@@ -46,6 +46,8 @@ export { spread } from './spread.ts';
 export type {
   CombinationInOps,
   CombineOptions,
+  Grouped,
+  GroupScorer,
   LossContext,
   ParamsContext,
   ParamValues,

@@ -126,7 +126,7 @@ export class Ledger {
   accumulated(combination: Combination): Accumulator {
     const accumulator = combination.accumulator();
     for (let index = 0; index < this.length; index++)
-      if (this.has(index)) accumulator.addTerm(this.termOf(index), []);
+      if (this.has(index)) accumulator.addTerms([this.termOf(index)], this.termOf(index), []);
     return accumulator;
   }
 }

@@ -30,32 +30,35 @@ interface Objective {
   readonly isLoss: boolean;
 }
 
-/** Records the whole objective of the scores of these poses. */
+/**
+ * Records the whole objective of the predictions of these poses.
+ *
+ * @param predictions shape [N] or [N, K]
+ * @param scores the same pose by pose, asked for where each is treated by itself
+ */
 export function recordObjective<Pose>(
   task: Task<Pose>,
   params: Record<string, Value>,
-  scores: readonly Value[],
+  predictions: Value,
+  scores: () => readonly Value[],
   poses: readonly Indexed<Pose>[],
   weights: readonly number[] | undefined,
-): Objective & { readonly value: Value; readonly predictions: Value } {
-  const width = (scores[0] as Value).shape[0];
-  const predictions = concat(scores.map(score => reshaped(score, width === undefined ? [1] : [1, width])));
+): Objective & { readonly value: Value } {
   const { combination } = task;
   const value =
     typeof combination === 'function'
       ? recordOwn(combination, params, predictions)
       : combination.combine
         ? combination.combine(predictions, weights)
-        : recordPooled(combination, params, scores, poses, weights);
+        : recordPooled(combination, params, scores(), poses, weights);
   const combined = recordLoss(task, params, value, () => predictions);
   const poseLosses = task.poseLoss
-    ? poses.map((each, n) => recordPoseLoss(task, params, scores[n] as Value, each))
+    ? scores().map((score, n) => recordPoseLoss(task, params, score, poses[n] as Indexed<Pose>))
     : [];
-  if (poseLosses.length === 0) return { value, predictions, ...combined };
+  if (poseLosses.length === 0) return { value, ...combined };
   const total = sum(concat(poseLosses.map(each => reshaped(each, [1]))));
   return {
     value,
-    predictions,
     readout: combined.readout,
     target: combined.isLoss ? add(combined.target, total) : total,
     isLoss: true,
@@ -98,7 +101,8 @@ function readFrom({ tape, shape }: Value, result: unknown, who: string): Value {
   return sizeOf(shape) === 1 ? singleNumber(result, tape, who) : realValue(result, tape, who);
 }
 
-function recordPoseLoss<Pose>(
+/** Records l_n of a pose. */
+export function recordPoseLoss<Pose>(
   { poseReadout, poseLoss }: Task<Pose>,
   params: Record<string, Value>,
   prediction: Value,

@@ -10,17 +10,18 @@ import { type Combination, weightOfPose } from './combination.ts';
 import type { Params } from './params.ts';
 import { indexed } from './passes.ts';
 import { recordPooledPose } from './pooled-pose.ts';
-import { recordParams, recordScore } from './pose-tape.ts';
+import { recordParams, recordScores } from './pose-tape.ts';
 import { checkFunction } from './settings.ts';
 import { switching } from './switching.ts';
-import type { CombineOptions, Strategy, Task } from './task.ts';
+import type { AnyCombineOptions, GroupScorer, Strategy, Task } from './task.ts';
 import { unchanged } from './unchanged.ts';
 
 /** The options of {@link combinePoses}. */
-export const optionNames: readonly (keyof CombineOptions<unknown, Params>)[] = [
+export const optionNames: readonly (keyof AnyCombineOptions<unknown, Params>)[] = [
   'poses',
   'params',
   'score',
+  'posesPerTape',
   'combination',
   'strategy',
   'loss',
@@ -40,7 +41,7 @@ export const optionNames: readonly (keyof CombineOptions<unknown, Params>)[] = [
 const strategyNames: readonly Strategy[] = ['stream', 'recompute', 'full-graph'];
 
 /** The strategy asked for, or the one that serves. */
-export function strategyOf<Pose, P extends Params>(options: CombineOptions<Pose, P>): Strategy {
+export function strategyOf<Pose, P extends Params>(options: AnyCombineOptions<Pose, P>): Strategy {
   const isInOps = typeof options.combination === 'function';
   const strategy = options.strategy ?? (isInOps ? 'recompute' : 'stream');
   if (!strategyNames.includes(strategy)) {
@@ -61,13 +62,14 @@ export function strategyOf<Pose, P extends Params>(options: CombineOptions<Pose,
 
 /** Checks the options, and gives them with their defaults. */
 export async function taskOf<Pose, P extends Params>(
-  options: CombineOptions<Pose, P>,
+  options: AnyCombineOptions<Pose, P>,
   strategy: Strategy,
 ): Promise<Task<Pose>> {
   const {
     poses,
     params,
     score,
+    posesPerTape,
     combination,
     badPose = 'throw',
     tolerance = 0,
@@ -81,6 +83,9 @@ export async function taskOf<Pose, P extends Params>(
   if (typeof score !== 'function')
     throw new TypeError('combinePoses: score must be a function (tape, params, pose) => value');
   checkParams(params);
+  if (posesPerTape !== undefined && !(Number.isSafeInteger(posesPerTape) && posesPerTape >= 1)) {
+    throw new RangeError(`combinePoses: posesPerTape must be a whole number from 1, got ${posesPerTape}`);
+  }
   for (const name of ['loss', 'poseLoss', 'readout', 'poseReadout', 'onPose', 'onDeviceLost'] as const)
     checkFunction('combinePoses', name, options[name]);
   if (options.executor !== undefined && typeof options.executor?.run !== 'function') {
@@ -113,7 +118,8 @@ export async function taskOf<Pose, P extends Params>(
     params: kept,
     checkParams: checkUnchanged,
     shared: new Set(Object.values<Tensor>(kept)),
-    score: score as Task<Pose>['score'],
+    score: scorerOf(options) as Task<Pose>['score'],
+    posesPerTape,
     combination: combination as Task<Pose>['combination'],
     loss: options.loss as Task<Pose>['loss'],
     poseLoss: options.poseLoss as Task<Pose>['poseLoss'],
@@ -132,6 +138,13 @@ export async function taskOf<Pose, P extends Params>(
   };
 }
 
+/** The scorer of the poses of a tape. */
+function scorerOf<Pose, P extends Params>(options: AnyCombineOptions<Pose, P>): GroupScorer<Pose, P> {
+  if (options.posesPerTape !== undefined) return options.score;
+  const { score } = options;
+  return (tape, params, poses) => score(tape, params, poses[0] as Pose);
+}
+
 /** Above so many numbers of a score, or of values to average, one cotangent of two passes is less work than one pass. */
 const widest = 4;
 
@@ -147,7 +160,7 @@ export async function isWide<Pose>(task: Task<Pose>): Promise<boolean> {
     if (weightOfPose(combination, pose, index) === 0) continue;
     const tape = new Tape();
     const params = recordParams(tape, task.params);
-    const score = recordScore(task, tape, params, pose, index);
+    const score = recordScores(task, tape, params, [{ pose, index }]);
     const { values } = recordPooledPose(combination, params, score, { pose, index });
     return Math.max(score.shape[0] ?? 1, values?.shape[0] ?? 0) > widest;
   }

@@ -11,3 +11,8 @@ export interface Indexed<Pose> {
   readonly pose: Pose;
   readonly index: number;
 }
+
+/** A pose with its weight m_n. */
+export interface Weighted<Pose> extends Indexed<Pose> {
+  readonly weight: number;
+}

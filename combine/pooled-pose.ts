@@ -115,6 +115,42 @@ function namedBy({ read }: LazyParams, slopes: readonly Tensor[]): Tensors {
   return Object.fromEntries(read.map(([name], at) => [name, slopes[at] as Tensor]));
 }
 
+/** Log-weights and values of several poses of a pooling, in ops. */
+interface RecordedRows {
+  /** ℓ_n, shape [poses]. */
+  readonly logWeights: Value;
+  /** p_n, shape [poses, m]; absent where m is 0. */
+  readonly values: Value | undefined;
+}
+
+/**
+ * Records ℓ_n and p_n of several poses.
+ *
+ * @throws RangeError naming the pose, for another number of values than that of those before
+ */
+export function recordPooledRows(
+  combination: Combination,
+  params: Record<string, Value>,
+  scores: readonly Value[],
+  poses: readonly Indexed<unknown>[],
+): RecordedRows {
+  const each = scores.map((score, n) =>
+    recordPooledPose(combination, params, score, poses[n] as Indexed<unknown>),
+  );
+  const logWeights = concat(each.map(({ logWeight }) => reshaped(logWeight, [1])));
+  const rows = each.flatMap(({ values }) => (values ? [values] : []));
+  const [first] = rows;
+  if (!first) return { logWeights, values: undefined };
+  const m = first.shape[0] as number;
+  const odd = rows.findIndex(({ shape }) => shape[0] !== m);
+  if (odd > 0) {
+    throw new RangeError(
+      `${combination.kind}: values of pose ${poses[odd]?.index} have shape [${rows[odd]?.shape[0]}], those before [${m}]`,
+    );
+  }
+  return { logWeights, values: concat(rows.map(row => reshaped(row, [1, m]))) };
+}
+
 /** Records the whole pooling on one tape, as `full-graph` does. */
 export function recordPooled(
   combination: Combination,
@@ -123,31 +159,18 @@ export function recordPooled(
   poses: readonly Indexed<unknown>[],
   weights: readonly number[] | undefined,
 ): Value {
-  const each = scores.map((score, n) =>
-    recordPooledPose(combination, params, score, poses[n] as Indexed<unknown>),
-  );
-  const heights = concat(each.map(({ logWeight }) => reshaped(logWeight, [1])));
-  const r = stopGradient(max(heights));
-  const factors = exp(sub(heights, r));
-  const e = weights ? mul(heights.tape.constant(Float64Array.from(weights)), factors) : factors;
+  const { logWeights, values } = recordPooledRows(combination, params, scores, poses);
+  const r = stopGradient(max(logWeights));
+  const factors = exp(sub(logWeights, r));
+  const e = weights ? mul(logWeights.tape.constant(Float64Array.from(weights)), factors) : factors;
   const S = sum(e);
   const count = weights ? weights.reduce((total, weight) => total + weight, 0) : scores.length;
   const pooled = { logSum: add(r, log(S)), count };
-  const rows = each.flatMap(({ values }) => (values ? [values] : []));
-  const [first] = rows;
-  if (!first) return recordValue(combination, params, pooled);
-  const m = first.shape[0] as number;
-  const odd = rows.findIndex(({ shape }) => shape[0] !== m);
-  if (odd > 0) {
-    throw new RangeError(
-      `${combination.kind}: values of pose ${poses[odd]?.index} have shape [${rows[odd]?.shape[0]}], those before [${m}]`,
-    );
-  }
-  const p = concat(rows.map(row => reshaped(row, [1, m])));
+  if (!values) return recordValue(combination, params, pooled);
   const w = reshaped(div(e, S), [scores.length, 1]);
   // Averages are measured from their own value, so that large ones keep their digits.
-  const c = stopGradient(sum(mul(w, p), 0));
-  return recordValue(combination, params, { ...pooled, mean: add(c, sum(mul(w, sub(p, c)), 0)) });
+  const c = stopGradient(sum(mul(w, values), 0));
+  return recordValue(combination, params, { ...pooled, mean: add(c, sum(mul(w, sub(values, c)), 0)) });
 }
 
 /** Records ΔG of the averages. */

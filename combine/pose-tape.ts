@@ -4,11 +4,9 @@ import { gradient } from '../engine/gradient.ts';
 import { showShape, sizeOf } from '../engine/shape.ts';
 import { Tape, type Value } from '../engine/tape.ts';
 import { areFinite, type Tensor } from '../engine/tensor.ts';
-import { mul } from '../ops/arithmetic/mul.ts';
-import { sum } from '../ops/reduce/sum.ts';
 import { slice } from '../ops/shape/slice.ts';
 import { BadPoseError } from './bad-pose.ts';
-import type { Params } from './params.ts';
+import type { Indexed, Params, Tensors } from './params.ts';
 import { realValue, singleNumber } from './results.ts';
 import type { Task } from './task.ts';
 
@@ -19,35 +17,45 @@ export function recordParams(tape: Tape, params: Params): Record<string, Value> 
   );
 }
 
+/** Poses by their place, for errors: `pose 3`, `poses 8 to 15`. */
+export function placesOf(poses: readonly Pick<Indexed<unknown>, 'index'>[]): string {
+  const [first, last] = [poses[0]?.index, poses.at(-1)?.index];
+  return first === last ? `pose ${first}` : `poses ${first} to ${last}`;
+}
+
 /**
- * Records the score of one pose on a tape, and holds the scorer to its word: of this tape, now, one number (shape []) or
- * as many as the combination takes (shape [K]).
+ * Records the score of one pose on a tape, shape [] or [K], or of several, shape [poses] or [poses, K], and holds the scorer
+ * to its word: of this tape, now, and as many numbers as the combination takes.
  */
-export function recordScore<Pose>(
+export function recordScores<Pose>(
   task: Task<Pose>,
   tape: Tape,
   params: Record<string, Value>,
-  pose: Pose,
-  index: number,
+  poses: readonly Indexed<Pose>[],
 ): Value {
-  let prediction: unknown;
+  let scores: unknown;
   const missed = new Set<string>();
   try {
-    prediction = task.score(tape, noting(missed, params), pose);
+    scores = task.score(
+      tape,
+      noting(missed, params),
+      poses.map(({ pose }) => pose),
+    );
   } catch (cause) {
     const what = cause instanceof Error ? cause.message : cause;
     const names = Object.keys(params).join(', ');
     const note =
       missed.size > 0 ? ` (no parameter is called ${[...missed].join(', ')}; there are ${names})` : '';
-    throw new Error(`pose ${index}: ${what}${note}`, { cause });
+    throw new Error(`${placesOf(poses)}: ${what}${note}`, { cause });
   }
-  const value = checkedScore(task.combination, prediction, tape, `pose ${index}: score`);
+  const who = `${placesOf(poses)}: score`;
+  const value = task.posesPerTape ? rowsOf(task, scores, tape, poses, who) : rowOf(task, scores, tape, who);
   task.signal?.throwIfAborted();
   return value;
 }
 
-function checkedScore(combination: Task['combination'], score: unknown, tape: Tape, who: string): Value {
-  if (typeof combination !== 'function' && combination.combine) return singleNumber(score, tape, who);
+function rowOf({ combination }: Pick<Task, 'combination'>, score: unknown, tape: Tape, who: string): Value {
+  if (takesOneNumber(combination)) return singleNumber(score, tape, who);
   const value = realValue(score, tape, who);
   const size = sizeOf(value.shape);
   if (size === 1) return reshaped(value, []);
@@ -55,6 +63,35 @@ function checkedScore(combination: Task['combination'], score: unknown, tape: Ta
   throw new RangeError(
     `${who} must return one number or a list of K (shape [], [1] or [K]), got shape ${showShape(value.shape)}`,
   );
+}
+
+function rowsOf(
+  { combination }: Pick<Task, 'combination'>,
+  scores: unknown,
+  tape: Tape,
+  { length }: readonly unknown[],
+  who: string,
+): Value {
+  const value = realValue(scores, tape, who);
+  const [rows, width = 1, ...rest] = value.shape;
+  const isRight = rows === length && rest.length === 0 && width > 0;
+  if (!isRight || (width > 1 && takesOneNumber(combination))) {
+    const wanted = takesOneNumber(combination) ? `[${length}]` : `[${length}] or [${length}, K]`;
+    throw new RangeError(
+      `${who} must return one row for each pose of its tape, shape ${wanted}, got shape ${showShape(value.shape)}`,
+    );
+  }
+  const row = width === 1 ? [] : [width];
+  return reshaped(value, length === 1 ? row : [length, ...row]);
+}
+
+function takesOneNumber(combination: Task['combination']): boolean {
+  return typeof combination !== 'function' && combination.combine !== undefined;
+}
+
+/** The score of one pose of several, shape [] or [K]. */
+export function scoreAt(scores: Value, n: number): Value {
+  return reshaped(slice(scores, n, n + 1), scores.shape.slice(1));
 }
 
 /** The parameters as a scorer sees them. What it reads in vain is noted: a scorer may ask what there is, or misspell it. */
@@ -67,29 +104,46 @@ function noting(missed: Set<string>, params: Record<string, Value>): Record<stri
   });
 }
 
-/** One pose, run. */
-export interface PoseRun {
-  /** Its score, of K numbers. */
+/** A tape, run. */
+export interface TapeRun {
+  /** The scores of its poses, K numbers each. */
   readonly scores: ArrayLike<number>;
+  /** Numbers asked for beside the scores. */
+  readonly beside: ArrayLike<number>;
+  /** By name, the gradient of each target. None where it was not wanted or `proceed` stopped before it. */
+  readonly gradients: readonly Tensors[] | null;
+}
+
+/** What a tape is run for, of the scores on it. */
+export interface Targets {
+  /** Single numbers to differentiate. */
+  readonly targets: readonly Value[];
+  /** Numbers to compute beside the scores. */
+  readonly beside?: Value;
+}
+
+interface RunOptions {
+  /** Records what to differentiate; absent where no gradient is wanted. */
+  readonly targets?: ((scores: Value, params: Record<string, Value>) => Targets) | undefined;
   /**
-   * By name, the gradient of each number of the score; or of all times the cotangent, if one was given. None where it
-   * was not wanted or `proceed` stopped before it.
+   * Asked whether poses of these scores need their gradient. An executor that can stop computes none where they do
+   * not; that of any other is dropped unread, so that the same poses are bad on every executor.
    */
-  readonly gradients: readonly Record<string, Tensor>[] | null;
+  readonly proceed?: (scores: ArrayLike<number>) => boolean;
 }
 
 /**
- * Builds the tape of one pose, runs it and drops it.
+ * Builds the tape of one pose or several, runs it and drops it.
  *
- * @throws BadPoseError for a prediction or gradient that is not finite, with the value it came from
+ * @throws BadPoseError for a prediction or gradient that is not finite: of a single pose with the value it came from; of
+ * several, which of them it was shows when each is run on its own
  */
-export function runPose<Pose>(
+export function runPoses<Pose>(
   task: Task<Pose>,
-  pose: Pose,
-  index: number,
-  options: RunPoseOptions,
-): Promise<PoseRun> {
-  return withTape(task, 1, tape => runOn(tape, task, pose, index, options));
+  poses: readonly Indexed<Pose>[],
+  options: RunOptions,
+): Promise<TapeRun> {
+  return withTape(task, poses.length, tape => runOn(tape, task, poses, options));
 }
 
 /** Hands out a tape, counted as alive for so many poses until the work on it is over. */
@@ -106,70 +160,63 @@ export async function withTape<T>(
   }
 }
 
-interface RunPoseOptions {
-  readonly wantsGradient: boolean;
-  /** Of a score of several numbers, the factors of their gradients: one backward pass then gives the sum. */
-  readonly cotangent?: Float64Array | undefined;
-  /**
-   * Asked whether a pose of this score needs its gradient. An executor that can stop computes none where it does
-   * not; that of any other is dropped unread, so that the same poses are bad on every executor.
-   */
-  readonly proceed?: (scores: ArrayLike<number>) => boolean;
-}
-
 async function runOn<Pose>(
   tape: Tape,
   task: Task<Pose>,
-  pose: Pose,
-  index: number,
-  { wantsGradient, cotangent, proceed = () => true }: RunPoseOptions,
-): Promise<PoseRun> {
+  poses: readonly Indexed<Pose>[],
+  { targets: record, proceed = () => true }: RunOptions,
+): Promise<TapeRun> {
   const params = recordParams(tape, task.params);
   const names = Object.keys(params);
-  const value = recordScore(task, tape, params, pose, index);
-  const targets = wantsGradient ? differentiated(value, cotangent) : [];
+  const value = recordScores(task, tape, params, poses);
+  const { targets, beside } = record?.(value, params) ?? noTargets;
   const slopes = targets.flatMap(target => gradient(target, Object.values(params)));
   let tensors: Tensor[];
   try {
-    tensors = await task.executor.run([value, ...slopes], {
+    tensors = await task.executor.run([value, ...(beside ? [beside] : []), ...slopes], {
       memory: task.memory,
       shared: task.shared,
       proceed: ({ data }) => areFinite(data) && proceed(data),
     });
   } catch (cause) {
     if (cause instanceof DeviceLostError || cause instanceof BadPoseError) throw cause;
-    throw new Error(`pose ${index}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    throw new Error(`${placesOf(poses)}: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
-  const [first, ...rest] = tensors;
-  checkFinite(task, first as Tensor, value, index, 'its prediction');
-  const scores = (first as Tensor).data;
-  if (!wantsGradient || !proceed(scores)) return { scores, gradients: null };
+  checkFinite(task, tensors[0] as Tensor, value, poses, 'its prediction');
+  const scores = (tensors[0] as Tensor).data;
+  if (!record || !proceed(scores)) return { scores, beside: [], gradients: null };
+  if (beside) checkFinite(task, tensors[1] as Tensor, beside, poses, 'its log-weight or values');
+  const first = beside ? 2 : 1;
   const gradients = targets.map((_, k) => {
     const from = k * names.length;
     const named = names.map((name, at): [string, Tensor] => {
-      const found = rest[from + at] as Tensor;
-      checkFinite(task, found, slopes[from + at] as Value, index, `its gradient with respect to ${name}`);
+      const found = tensors[first + from + at] as Tensor;
+      checkFinite(task, found, slopes[from + at] as Value, poses, `its gradient with respect to ${name}`);
       return [name, found];
     });
     return Object.fromEntries(named);
   });
-  return { scores, gradients };
+  return { scores, beside: beside ? (tensors[1] as Tensor).data : [], gradients };
 }
 
-/** The single numbers to differentiate. */
-function differentiated(score: Value, cotangent: Float64Array | undefined): Value[] {
+const noTargets: Targets = { targets: [] };
+
+/** Each number of a pose's score by itself. */
+export function eachNumber(score: Value): Targets {
   const [width] = score.shape;
-  if (width === undefined) return [score];
-  if (cotangent) return [sum(mul(score, score.tape.constant(cotangent)))];
-  return Array.from({ length: width }, (_, k) => reshaped(slice(score, k, k + 1), []));
+  if (width === undefined) return { targets: [score] };
+  return { targets: Array.from({ length: width }, (_, k) => reshaped(slice(score, k, k + 1), [])) };
 }
 
 function checkFinite<Pose>(
   { reasonOf }: Task<Pose>,
   { data }: Tensor,
   value: Value,
-  index: number,
+  poses: readonly Indexed<Pose>[],
   what: string,
 ): void {
-  if (!areFinite(data)) throw new BadPoseError({ index, reason: reasonOf(what, value, data) });
+  if (areFinite(data)) return;
+  const { index } = poses[0] as Indexed<Pose>;
+  const reason = poses.length === 1 ? reasonOf(what, value, data) : `${what} is not finite`;
+  throw new BadPoseError({ index, reason });
 }

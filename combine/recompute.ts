@@ -1,13 +1,16 @@
+import { tensor } from '../engine/tensor.ts';
+import { mul } from '../ops/arithmetic/mul.ts';
+import { sum } from '../ops/reduce/sum.ts';
 import { type Accumulator, addScaled } from './accumulator.ts';
 import type { BadPose } from './bad-pose.ts';
-import { type Combination, weightOfPose } from './combination.ts';
+import type { Combination } from './combination.ts';
 import type { Factors } from './fold.ts';
 import { Ledger } from './ledger.ts';
 import { checkTarget, objectiveOf, ownObjectiveOf, poseLossOf, type Slopes } from './objective.ts';
-import type { Tensors } from './params.ts';
-import { checkAnyPoses, indexed, report, unlessBad } from './passes.ts';
-import { pooledPose } from './pooled-pose.ts';
-import { runPose } from './pose-tape.ts';
+import type { Indexed, Tensors, Weighted } from './params.ts';
+import { checkAnyPoses, groups, report, runTogether, weighted } from './passes.ts';
+import { type PooledPose, pooledPose } from './pooled-pose.ts';
+import { eachNumber, runPoses } from './pose-tape.ts';
 import type { Outcome, Task } from './task.ts';
 import { coefficientOf, weightOf } from './term.ts';
 
@@ -37,7 +40,7 @@ export async function recompute<Pose>(task: Task<Pose>): Promise<Outcome> {
 /** Result of the first pass. */
 interface Predicted {
   readonly ledger: Ledger;
-  /** l_n of each pose, and its slopes in each number of the score. */
+  /** By pose, l_n and its slopes in each number of the score. */
   readonly poseLosses: readonly { readonly poseLoss: number; readonly slopes: ArrayLike<number> }[];
   /** Number of poses of weight 0. */
   readonly weightless: number;
@@ -45,31 +48,45 @@ interface Predicted {
   readonly readsParams: boolean;
 }
 
+/** A pose, predicted. */
+interface Row<Pose> extends Weighted<Pose> {
+  readonly row: Float64Array;
+  readonly pooled: PooledPose | undefined;
+}
+
 async function predict<Pose>(task: Task<Pose>, badPoses: BadPose[]): Promise<Predicted> {
   const combination = typeof task.combination === 'function' ? undefined : task.combination;
   const ledger = new Ledger(combination);
   const poseLosses: { poseLoss: number; slopes: ArrayLike<number> }[] = [];
   let [weightless, readsParams] = [0, false];
-  for await (const { item: pose, index } of indexed(task)) {
-    const weight = combination ? weightOfPose(combination, pose, index) : 1;
-    if (weight === 0) weightless++;
-    const run =
-      weight > 0 &&
-      (await unlessBad(task, badPoses, async () => {
-        const { scores } = await runPose(task, pose, index, { wantsGradient: false });
-        if (!combination?.pool) return { scores };
-        return { scores, pooled: pooledPose(combination, task.params, scores, { pose, index }, weight) };
-      }));
-    if (run) {
-      ledger.push(run.scores, weight, run.pooled);
-      if (run.pooled && run.pooled.direct.length > 0) readsParams = true;
-      if (task.poseLoss) {
-        const { poseLoss, slopes, direct } = poseLossOf(task, run.scores, { pose, index });
-        poseLosses[index] = { poseLoss, slopes };
-        if (Object.keys(direct).length > 0) readsParams = true;
-      }
-    } else ledger.pushNone();
-    await report(task, index, run ? (run.scores[0] as number) : Number.NaN, 1, 2);
+  for await (const group of groups(task)) {
+    const counted = weighted(task, group);
+    weightless += group.length - counted.length;
+    const done: Row<Pose>[] = [];
+    await runTogether(task, counted, badPoses, async poses => {
+      const { scores } = await runPoses(task, poses, {});
+      const width = scores.length / poses.length;
+      const rows = poses.map((each, n) => {
+        const row = Float64Array.from({ length: width }, (_, k) => scores[n * width + k] as number);
+        const pooled = combination?.pool && pooledPose(combination, task.params, row, each, each.weight);
+        return { ...each, row, pooled };
+      });
+      done.push(...rows);
+    });
+    let at = 0;
+    for (const { index } of group) {
+      const run = done[at]?.index === index ? done[at++] : undefined;
+      if (run) {
+        ledger.push(run.row, run.weight, run.pooled);
+        if (run.pooled && run.pooled.direct.length > 0) readsParams = true;
+        if (task.poseLoss) {
+          const { poseLoss, slopes, direct } = poseLossOf(task, run.row, run);
+          poseLosses[index] = { poseLoss, slopes };
+          if (Object.keys(direct).length > 0) readsParams = true;
+        }
+      } else ledger.pushNone();
+      await report(task, index, run ? (run.row[0] as number) : Number.NaN, 1, 2);
+    }
   }
   return { ledger, poseLosses, weightless, readsParams };
 }
@@ -152,34 +169,40 @@ async function differentiate<Pose>(
   // Both as shares of the largest, as the sum of all might overflow.
   const largest = largestOf(coefficients);
   const total = coefficients.reduce((sum, coefficient) => sum + Math.abs(coefficient) / largest, 0);
+  const rowOf = (index: number) => coefficients.subarray(index * width, (index + 1) * width);
   const badBefore = badPoses.length;
   let [read, backwardSkipped] = [0, 0];
   task.memory.take(stateBytes);
   try {
-    for await (const { item: pose, index } of indexed(task)) {
-      if (read++ >= ledger.length) break;
-      if (!ledger.has(index)) continue;
-      const before = ledger.scoresOf(index);
-      if (plan.readsParams) addDirect(task, ledger, plan, before, { pose, index }, add);
-      const row = coefficients.subarray(index * width, (index + 1) * width);
-      const most = largestOf(row);
-      let share = 0;
-      for (let k = 0; k < width; k++) share += Math.abs(row[k] as number) / largest;
-      if (most === 0 || share < task.tolerance * total) backwardSkipped++;
-      else {
-        // Of one number, the gradient is multiplied later, so that every pose has the same tape.
-        const single = width === 1 ? (row[0] as number) : most;
-        const cotangent = width === 1 ? undefined : row.map(coefficient => coefficient / most);
-        const run = await unlessBad(task, badPoses, () =>
-          runPose(task, pose, index, { wantsGradient: true, cotangent }),
-        );
-        if (run) {
+    for await (const group of groups(task)) {
+      read += group.length;
+      if (read > ledger.length) break;
+      const predicted = group.filter(({ index }) => ledger.has(index));
+      if (plan.readsParams)
+        for (const each of predicted) addDirect(task, ledger, plan, ledger.scoresOf(each.index), each, add);
+      const counted = predicted.filter(({ index }) => {
+        let share = 0;
+        for (const coefficient of rowOf(index)) share += Math.abs(coefficient) / largest;
+        return share > 0 && share >= task.tolerance * total;
+      });
+      backwardSkipped += predicted.length - counted.length;
+      const done = new Set<number>();
+      await runTogether(task, counted, badPoses, async poses => {
+        const rows = poses.map(({ index }) => rowOf(index));
+        const { factor, scores, slopes } = await runBackward(task, poses, rows);
+        for (const [n, { index }] of poses.entries()) {
+          const before = ledger.scoresOf(index);
           for (let k = 0; k < width; k++)
-            checkSame(index, before[k] as number, run.scores[k] as number, task.executor.precision);
-          add(single, run.gradients?.[0] ?? {});
-        } else ledger.drop(index);
+            checkSame(index, before[k] as number, scores[n * width + k] as number, task.executor.precision);
+        }
+        add(factor, slopes);
+        for (const { index } of poses) done.add(index);
+      });
+      for (const { index } of counted) if (!done.has(index)) ledger.drop(index);
+      for (const { index } of predicted) {
+        const prediction = ledger.has(index) ? (ledger.scoresOf(index)[0] as number) : Number.NaN;
+        await report(task, index, prediction, pass, pass);
       }
-      await report(task, index, ledger.has(index) ? (before[0] as number) : Number.NaN, pass, pass);
     }
   } finally {
     task.memory.give(stateBytes);
@@ -191,6 +214,25 @@ async function differentiate<Pose>(
     );
   }
   return badPoses.length > badBefore ? undefined : { gradient, backwardSkipped };
+}
+
+/** Runs poses for Σ coefficient · g_n over them, which is `factor` times these slopes. */
+async function runBackward<Pose>(
+  task: Task<Pose>,
+  poses: readonly Indexed<Pose>[],
+  rows: readonly Float64Array[],
+): Promise<{ readonly factor: number; readonly scores: ArrayLike<number>; readonly slopes: Tensors }> {
+  const all = Float64Array.from(rows.flatMap(row => [...row]));
+  // Of a single number, the gradient is multiplied later, so that every pose has the same tape.
+  const isSingle = all.length === 1;
+  const factor = isSingle ? (all[0] as number) : largestOf(all);
+  const cotangents = all.map(coefficient => coefficient / factor);
+  const { scores, gradients } = await runPoses(task, poses, {
+    targets: isSingle
+      ? eachNumber
+      : scores => ({ targets: [sum(mul(scores, scores.tape.constant(tensor(cotangents, scores.shape))))] }),
+  });
+  return { factor, scores, slopes: gradients?.[0] ?? {} };
 }
 
 /** Adds what is read of the parameters after the score of a pose: by its own loss, and by a pooling. */

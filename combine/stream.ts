@@ -1,18 +1,19 @@
 import type { Accumulator } from './accumulator.ts';
 import type { BadPose } from './bad-pose.ts';
-import { type Combination, weightOfPose } from './combination.ts';
+import type { Combination } from './combination.ts';
+import { groupParts, groupTargets } from './group.ts';
 import { Ledger } from './ledger.ts';
 import { checkLoss, checkTarget, objectiveOf, poseLossOf } from './objective.ts';
-import type { Indexed, Tensors } from './params.ts';
-import { checkAnyPoses, indexed, report, unlessBad } from './passes.ts';
+import type { Tensors, Weighted } from './params.ts';
+import { checkAnyPoses, groups, report, runTogether, weighted } from './passes.ts';
 import { type PooledPose, partsOf, pooledPose } from './pooled-pose.ts';
-import { runPose } from './pose-tape.ts';
+import { eachNumber, runPoses } from './pose-tape.ts';
 import type { Closing, ObjectiveNumbers, Outcome, Task } from './task.ts';
-import type { Part, Term } from './term.ts';
+import type { Part, Reference, Term } from './term.ts';
 
 /**
- * One pass: for each pose a tape is built, run forward and backward, folded into the accumulator and dropped. What is
- * kept is one tape and a state of the size of θ, whatever the number of poses.
+ * One pass: for each pose, or each group of `posesPerTape`, a tape is built, run forward and backward, folded into the
+ * accumulator and dropped. What is kept is one tape and a state of the size of θ, whatever the number of poses.
  */
 export async function stream<Pose>(task: Task<Pose>): Promise<Outcome> {
   checkLoss(task);
@@ -39,22 +40,31 @@ export async function accumulate<Pose>(task: Task<Pose>): Promise<Accumulated> {
   const badPoses: BadPose[] = [];
   let [read, weightless, backwardSkipped, stateBytes] = [0, 0, 0, 0];
   try {
-    for await (const { item: pose, index } of indexed(task)) {
-      read++;
-      const weight = weightOfPose(combination, pose, index);
-      if (weight === 0) weightless++;
-      const run =
-        weight > 0 &&
-        (await unlessBad(task, badPoses, () => runTerm(task, accumulator, { pose, index }, weight)));
-      if (run) {
-        const { term, scores, parts, poseLoss } = run;
-        if (task.wantsGradient && parts.length === 0) backwardSkipped++;
-        accumulator.addTerm(term, parts, poseLoss);
+    for await (const group of groups(task)) {
+      read += group.length;
+      const counted = weighted(task, group);
+      weightless += group.length - counted.length;
+      const done: PoseTerm[] = [];
+      await runTogether(task, counted, badPoses, async poses => {
+        const { terms, reference, parts, poseLoss } =
+          poses.length > 1
+            ? await runGroup(task, accumulator, poses)
+            : await runTerm(task, accumulator, poses[0] as Weighted<Pose>);
+        if (task.wantsGradient && parts.length === 0) backwardSkipped += poses.length;
+        accumulator.addTerms(terms, reference, parts, poseLoss);
         memory.take(accumulator.bytes - stateBytes);
         stateBytes = accumulator.bytes;
-        if (task.keepsPredictions) ledger.push(scores, weight, run.pooled);
-      } else if (task.keepsPredictions) ledger.pushNone();
-      await report(task, index, run ? (run.scores[0] as number) : Number.NaN, 1, 1);
+        done.push(...terms);
+      });
+      let at = 0;
+      for (const { index } of group) {
+        const term = done[at]?.index === index ? done[at++] : undefined;
+        if (task.keepsPredictions) {
+          if (term) ledger.push(term.scores, term.weight, term.pooled);
+          else ledger.pushNone();
+        }
+        await report(task, index, term ? (term.scores[0] as number) : Number.NaN, 1, 1);
+      }
     }
     return { accumulator, ledger, badPoses, backwardSkipped, read, weightless };
   } finally {
@@ -63,40 +73,55 @@ export async function accumulate<Pose>(task: Task<Pose>): Promise<Accumulated> {
 }
 
 /** A pose, run, as it goes into the sums. */
-interface TermRun {
+interface PoseTerm extends Term {
+  readonly index: number;
   readonly scores: ArrayLike<number>;
-  readonly term: Term;
   readonly pooled: PooledPose | undefined;
+}
+
+/** Poses of one tape, as they go into the sums. */
+interface TermsRun {
+  readonly terms: readonly PoseTerm[];
+  /** What the parts are measured from. */
+  readonly reference: Reference;
   readonly parts: readonly Part[];
+  /** The sum of the poses' own losses. */
   readonly poseLoss: number;
 }
 
+function termOf<Pose>(
+  { combination, params }: Task<Pose>,
+  each: Weighted<Pose>,
+  scores: ArrayLike<number>,
+): PoseTerm {
+  const { index, weight } = each;
+  const { pool } = combination as Combination;
+  if (!pool) return { index, weight, height: scores[0] as number, values: scores, scores, pooled: undefined };
+  const pooled = pooledPose(combination as Combination, params, scores, each, weight);
+  return { index, weight, height: pooled.height, values: pooled.values, scores, pooled };
+}
+
+/** Runs one pose: gradients of each number of its score, which enter the sums with the slopes that these have. */
 async function runTerm<Pose>(
   task: Task<Pose>,
   accumulator: Accumulator,
-  each: Indexed<Pose>,
-  weight: number,
-): Promise<TermRun> {
-  const { pose, index } = each;
-  const combination = task.combination as Combination;
-  let pooled: PooledPose | undefined;
-  const termOf = (scores: ArrayLike<number>): Term => {
-    const score = scores[0] as number;
-    if (!combination.pool) return { weight, height: score, values: scores };
-    pooled ??= pooledPose(combination, task.params, scores, each, weight);
-    return pooled;
-  };
+  each: Weighted<Pose>,
+): Promise<TermsRun> {
+  let term: PoseTerm | undefined;
   // The pose's own loss may need its gradient however small its weight.
-  const proceed = (scores: ArrayLike<number>) =>
-    !!task.poseLoss || matters(accumulator, termOf(scores), task.tolerance);
-  const { scores, gradients } = await runPose(task, pose, index, {
-    wantsGradient: task.wantsGradient,
+  const proceed = (scores: ArrayLike<number>) => {
+    term ??= termOf(task, each, scores);
+    return !!task.poseLoss || matters(accumulator, term, task.tolerance);
+  };
+  const { scores, gradients } = await runPoses(task, [each], {
+    targets: task.wantsGradient ? eachNumber : undefined,
     proceed,
   });
-  const term = termOf(scores);
+  term ??= termOf(task, each, scores);
+  const { pooled } = term;
   const own = task.poseLoss && poseLossOf(task, scores, each);
-  const poseLoss = own?.poseLoss ?? 0;
-  if (!gradients) return { scores, term, pooled, parts: [], poseLoss };
+  const run = { terms: [term], reference: term, poseLoss: own?.poseLoss ?? 0 };
+  if (!gradients) return { ...run, parts: [] };
   const slopes = own?.slopes ?? noSlopes;
   const parts = pooled
     ? partsOf(pooled, gradients, slopes)
@@ -105,14 +130,46 @@ async function runTerm<Pose>(
     const toValues = new Float64Array(term.values.length);
     parts.push({ gradient: own.direct, toHeight: 0, toValues, toOwn: 1 });
   }
-  // Spelt out, since a spread takes longer than all else here.
-  return { scores, term, pooled, parts, poseLoss };
+  return { ...run, parts };
 }
 
 const noSlopes: readonly number[] = [];
 
 /** The score is h and p: its gradient enters A, and B by its deviation alone. */
 const none: readonly number[] = [0];
+
+/** Runs several poses on one tape, which gives their sums. */
+async function runGroup<Pose>(
+  task: Task<Pose>,
+  accumulator: Accumulator,
+  poses: readonly Weighted<Pose>[],
+): Promise<TermsRun> {
+  let terms: readonly PoseTerm[] | undefined;
+  const termsOf = (scores: ArrayLike<number>) => {
+    const width = scores.length / poses.length;
+    return poses.map((each, n) =>
+      termOf(
+        task,
+        each,
+        Float64Array.from({ length: width }, (_, k) => scores[n * width + k] as number),
+      ),
+    );
+  };
+  const proceed = (scores: ArrayLike<number>) => {
+    terms ??= termsOf(scores);
+    return !!task.poseLoss || terms.some(term => matters(accumulator, term, task.tolerance));
+  };
+  const run = await runPoses(task, poses, {
+    targets: task.wantsGradient ? (scores, params) => groupTargets(task, params, scores, poses) : undefined,
+    proceed,
+  });
+  terms ??= termsOf(run.scores);
+  let poseLoss = 0;
+  if (task.poseLoss)
+    for (const [n, each] of poses.entries())
+      poseLoss += poseLossOf(task, (terms[n] as PoseTerm).scores, each).poseLoss;
+  return { terms, poseLoss, ...groupParts(task, run) };
+}
 
 /** True if a pose can still change the gradient: later ones only push its weight lower. */
 function matters(accumulator: Accumulator, { height, weight }: Term, tolerance: number): boolean {

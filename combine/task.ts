@@ -17,6 +17,12 @@ export type ParamValues<P extends Params> = { readonly [Name in keyof P]: Value 
  */
 export type Scorer<Pose, P extends Params> = (tape: Tape, params: ParamValues<P>, pose: Pose) => Value;
 
+/**
+ * Records ΔG_n of several poses on one tape: a value of shape [poses], or [poses, K] where the combination takes several
+ * numbers. {@link collate} joins the poses' rows.
+ */
+export type GroupScorer<Pose, P extends Params> = Scorer<readonly Pose[], P>;
+
 /** The parameters, for what is recorded after the scorer: the gradient with respect to them is complete. */
 export interface ParamsContext<P extends Params = Params> {
   readonly params: ParamValues<P>;
@@ -68,8 +74,15 @@ export interface CombineOptions<Pose, P extends Params> {
    * them.
    */
   readonly params: P;
-  /** Records ΔG_n of one pose. */
+  /** Records ΔG_n of one pose; with `posesPerTape` of so many, as a {@link GroupScorer}. */
   readonly score: Scorer<Pose, P>;
+  /**
+   * G: how many poses share a tape; the scorer is then given a list of at most G poses. Memory is that of G poses, and what
+   * a tape costs besides its loops is paid once for all: recording, key, launch, and the sums of the size of θ. The answer
+   * is the same. Where a group fails or goes bad, its poses are run one by one, to find which; `onPose` is called after the
+   * group. Absent: a pose has a tape of its own.
+   */
+  readonly posesPerTape?: undefined;
   /** `mean()`, `lse()`, `boltzmann()` or another one, a `pooling` of one's own, or any function in ops. */
   readonly combination: Combination | CombinationInOps<P>;
   /**
@@ -120,7 +133,8 @@ export interface CombineOptions<Pose, P extends Params> {
    * gradient of such a pose is not looked at, so an infinite one does not make the pose bad.
    *
    * Influence is, under `stream`, (e_n/S)(1 + |σ(ΔG_n − r)|) when the pose is read, so it depends on the order, and a
-   * pose with a poseLoss is never skipped; under `recompute`, the pose's share of Σ |coefficient|. `full-graph` skips none.
+   * pose with a poseLoss is never skipped; under `recompute`, the pose's share of Σ |coefficient|. `full-graph` skips none,
+   * and `stream` the poses of a tape together or not at all.
    *
    * The answer is the same on every executor; the time is not. `interpreter()` stops after the prediction. `jit()`,
    * `wasm()` and `gpu()` run forward and backward as one, so under `stream` it saves them nothing; under `recompute` a
@@ -133,6 +147,18 @@ export interface CombineOptions<Pose, P extends Params> {
   readonly keepPredictions?: boolean;
 }
 
+/** Options with `posesPerTape`, whose scorer takes a list of poses. */
+export type Grouped<Options, Pose, P extends Params> = Omit<Options, 'score' | 'posesPerTape'> & {
+  readonly score: GroupScorer<Pose, P>;
+  /** G, a whole number from 1. */
+  readonly posesPerTape: number;
+};
+
+/** Options of `combinePoses`, with and without groups. */
+export type AnyCombineOptions<Pose, P extends Params> =
+  | CombineOptions<Pose, P>
+  | Grouped<CombineOptions<Pose, P>, Pose, P>;
+
 /** The options with their defaults and what goes with them, as the strategies get it. */
 export interface Task<Pose = unknown> {
   readonly poses: Iterable<Pose> | AsyncIterable<Pose>;
@@ -141,7 +167,9 @@ export interface Task<Pose = unknown> {
   readonly checkParams: () => void;
   /** The tensors of `params`, which hold the same numbers for all poses. */
   readonly shared: ReadonlySet<Tensor>;
-  readonly score: Scorer<Pose, Params>;
+  /** Given the poses of a tape, of which there is one where `posesPerTape` is absent. */
+  readonly score: GroupScorer<Pose, Params>;
+  readonly posesPerTape: number | undefined;
   readonly combination: Combination | CombinationInOps;
   readonly loss: CombineOptions<Pose, Params>['loss'];
   readonly poseLoss: CombineOptions<Pose, Params>['poseLoss'];

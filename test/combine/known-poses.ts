@@ -4,9 +4,12 @@ import {
   type CombineOptions,
   type CombineResult,
   combinePoses,
+  type GroupScorer,
+  type Params,
+  type Scorer,
   type Strategy,
 } from 'posetape/combine';
-import { add, mul, sum } from 'posetape/ops';
+import { add, concat, mul, reshape, sum } from 'posetape/ops';
 
 /*
  * Poses whose prediction and gradient are known without computing them, so that a test may choose both:
@@ -32,6 +35,17 @@ export function combineKnown(
   options: Pick<KnownOptions, 'poses'> & Partial<KnownOptions>,
 ): Promise<KnownResult> {
   return combinePoses({ params, score, combination: boltzmann(), executor: interpreter(), ...options });
+}
+
+/** A scorer of groups that scores pose by pose, onto one tape. */
+export function grouped<Pose, P extends Params>(score: Scorer<Pose, P>): GroupScorer<Pose, P> {
+  return (tape, params, poses) =>
+    concat(
+      poses.map(pose => {
+        const each = score(tape, params, pose);
+        return reshape(each, [1, ...(each.shape.length === 1 ? each.shape : [])]);
+      }),
+    );
 }
 
 /** Poses of these energies; the slope of pose n is (1, n, n²). */

@@ -28,7 +28,7 @@ import { evenly } from '../support/numbers.ts';
 import { type Pose as ProgramPose, paramsOf, programArbitrary, record } from '../support/programs.ts';
 import { property } from '../support/property.ts';
 import { several } from './arbitraries.ts';
-import { strategies } from './known-poses.ts';
+import { grouped, strategies } from './known-poses.ts';
 
 /*
  * Random poolings: log-weight, values and the value after the pool are random programs each, and so is the score of K
@@ -306,12 +306,13 @@ describe('a random pooling', () => {
     ),
     hasLoss: fc.boolean(),
     scale: evenly(0.2, 3),
+    posesPerTape: fc.integer({ min: 1, max: 12 }),
   });
 
   property(
-    'gives the answer of its definition and of the full graph, by each strategy and any split into states',
+    'gives the answer of its definition and of the full graph, by each strategy, groups of any size and any split into states',
     cases,
-    async ({ drawn, given, hasLoss, scale, parts }) => {
+    async ({ drawn, given, hasLoss, scale, parts, posesPerTape }) => {
       const poses = given.some(({ weight }) => weight > 0) ? given : [{ ...(given[0] as Pose), weight: 1 }];
       const options: Options = {
         poses,
@@ -325,8 +326,13 @@ describe('a random pooling', () => {
       const expected = textbook(options, drawn);
       const graph = await combinePoses({ ...options, strategy: 'full-graph' });
       const size = 1 + largest(graph.predictions);
-      for (const strategy of strategies) {
-        const result = await combinePoses({ ...options, strategy });
+      const { score: scoreOne, ...others } = options;
+      const inGroups = { ...others, score: grouped(scoreOne), posesPerTape };
+      for (const run of strategies.flatMap(strategy => [
+        () => combinePoses({ ...options, strategy }),
+        () => combinePoses({ ...inGroups, strategy }),
+      ])) {
+        const result = await run();
         expect(result.predictions).toEqual(graph.predictions);
         expectClose(result.value, expected.value, 1e-12, size);
         expectClose(result.loss ?? 0, graph.loss ?? 0, 1e-12, size ** 2);
@@ -360,13 +366,11 @@ describe('a random pooling', () => {
               own.logWeight?.(z, { ...context, index: places[context.index] as number }) ?? 0,
           }),
         };
-        const { state } = await accumulatePoses({
-          poses: shard,
-          params,
-          score,
-          combination: pooling(placed),
-          executor: executor as Executor,
-        });
+        const shared = { poses: shard, params, combination: pooling(placed), executor: executor as Executor };
+        const { state } =
+          part % 2
+            ? await accumulatePoses({ ...shared, score })
+            : await accumulatePoses({ ...shared, score: grouped(score), posesPerTape });
         states.push((combination as Combination).accumulator(JSON.parse(JSON.stringify(state))));
       }
       const whole = states.reduce((sofar, state) => state.merge(sofar));

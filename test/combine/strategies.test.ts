@@ -19,7 +19,7 @@ import { evenly } from '../support/numbers.ts';
 import { type Pose, paramsOf, programArbitrary, record } from '../support/programs.ts';
 import { property } from '../support/property.ts';
 import { combinations, magnitudes, several } from './arbitraries.ts';
-import { strategies } from './known-poses.ts';
+import { grouped, strategies } from './known-poses.ts';
 import { reachOf } from './textbook.ts';
 
 type Params = Readonly<Record<string, Tensor>>;
@@ -172,16 +172,21 @@ async function expectEqual(
 }
 
 property(
-  'stream, recompute and the full graph give one answer',
+  'stream, recompute and the full graph give one answer, in groups of any size, too',
   wildScorings,
   choices,
-  async (scoring, chosen) => {
+  fc.integer({ min: 1, max: 12 }),
+  async (scoring, chosen, posesPerTape) => {
     const objective = await objectiveOf(scoring, chosen);
     const options = { ...scoring, ...objective };
+    const inGroups = { ...options, score: grouped(scoring.score), posesPerTape };
     await expectEqual(scoring, objective, [
       combinePoses({ ...options, strategy: 'full-graph' }),
       combinePoses({ ...options, strategy: 'recompute' }),
       combinePoses({ ...options, strategy: 'stream' }),
+      combinePoses({ ...inGroups, strategy: 'full-graph' }),
+      combinePoses({ ...inGroups, strategy: 'recompute' }),
+      combinePoses({ ...inGroups, strategy: 'stream' }),
     ]);
   },
 );

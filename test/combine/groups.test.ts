@@ -1,0 +1,350 @@
+import fc from 'fast-check';
+import { type Executor, interpreter, jit, type Tape, type Tensor, tensor, type Value } from 'posetape';
+import {
+  BadPoseError,
+  boltzmann,
+  type Combination,
+  combineBatch,
+  combinePoses,
+  freeEnergy,
+  gated,
+  lse,
+  mean,
+  squaredError,
+} from 'posetape/combine';
+import {
+  add,
+  concat,
+  exp,
+  expandDims,
+  log,
+  mul,
+  neg,
+  reshape,
+  segmentSum,
+  square,
+  sub,
+  sum,
+} from 'posetape/ops';
+import { wasm } from 'posetape/wasm';
+import { describe, expect, test } from 'vitest';
+import { expectClose } from '../support/equal.ts';
+import { evenly } from '../support/numbers.ts';
+import { property } from '../support/property.ts';
+import { combinations, several, slopes } from './arbitraries.ts';
+import {
+  grouped,
+  type KnownPose,
+  params as known,
+  posesOf,
+  score as scoreKnown,
+  strategies,
+} from './known-poses.ts';
+
+/** Scores a group as a scorer with one product for all would: slopes [poses, 3] times w. */
+function scoreTogether(tape: Tape, { w }: { readonly w: Value }, poses: readonly KnownPose[]): Value {
+  const rows = tensor(
+    poses.flatMap(({ slope }) => slope),
+    [poses.length, 3],
+  );
+  return add(sum(mul(w, tape.constant(rows)), 1), tape.constant(poses.map(({ energy }) => energy)));
+}
+
+const combineTogether = (poses: readonly KnownPose[], posesPerTape: number, more = {}) =>
+  combinePoses({
+    poses,
+    params: known,
+    score: scoreTogether,
+    posesPerTape,
+    combination: boltzmann(),
+    executor: interpreter(),
+    ...more,
+  });
+
+describe('groups', () => {
+  property(
+    'with weights, some of them 0, give the answer of single poses, for groups of any size',
+    several(fc.tuple(evenly(-20, 20), slopes, fc.oneof(fc.constantFrom(0, 1, 2), evenly(0.01, 5))), 24, 2),
+    fc.constantFrom(
+      (weight: (pose: Weighed) => number): Combination => mean({ weight }),
+      (weight: (pose: Weighed) => number): Combination => lse({ t: 2, weight }),
+      (weight: (pose: Weighed) => number): Combination => lse({ t: 2, sign: 1, weight }),
+      (weight: (pose: Weighed) => number): Combination => boltzmann({ kT: 0.6, weight }),
+      (weight: (pose: Weighed) => number): Combination => freeEnergy({ kT: 0.6, weight }),
+    ),
+    fc.integer({ min: 1, max: 25 }),
+    fc.constantFrom(...strategies),
+    async (drawn, combinationOf, posesPerTape, strategy) => {
+      const poses: Weighed[] = [
+        { energy: -1, slope: [1, 2, 3], weight: 1 },
+        ...drawn.map(([energy, slope, weight]) => ({ energy, slope, weight })),
+      ];
+      const combination = combinationOf(({ weight }) => weight);
+      const options = { poses, params: known, combination, executor: interpreter(), strategy };
+      const single = await combinePoses({ ...options, score: scoreKnown });
+      const groups = await combinePoses({ ...options, score: scoreTogether, posesPerTape });
+      expect(groups.predictions).toEqual(single.predictions);
+      expectClose(groups.value, single.value, 1e-12, 20);
+      expectClose(groups.weights, single.weights, 1e-12, 1);
+      expectClose(groups.coefficients, single.coefficients, 1e-12, 1 + 20 / 0.6);
+      expectClose(groups.gradient.w, single.gradient.w, 1e-12, 10 * (1 + 20 / 0.6));
+      expect(groups.stats.poses).toBe(single.stats.poses);
+      expect(groups.stats.tapesAlive).toBeLessThanOrEqual(
+        strategy === 'full-graph' ? poses.length : posesPerTape,
+      );
+    },
+  );
+
+  property(
+    'go to jit and wasm as single poses do',
+    several(fc.record({ energy: evenly(-5, 5), slope: slopes }), 12),
+    combinations,
+    fc.integer({ min: 2, max: 12 }),
+    async (poses, combination, posesPerTape) => {
+      // So that no weight depends on the last digits of an energy.
+      if (Math.abs(combination.sigma) > 2) return;
+      const options = { poses, params: known, combination, score: scoreTogether, posesPerTape };
+      const exact = await combinePoses({ ...options, executor: interpreter() });
+      for (const [executor, tolerance] of executors) {
+        const result = await combinePoses({ ...options, executor });
+        expectClose(result.value, exact.value, tolerance, 20);
+        expectClose(result.gradient.w, exact.gradient.w, tolerance, 400);
+      }
+    },
+  );
+
+  const executors: readonly (readonly [Executor, number])[] = [
+    [jit(), 1e-12],
+    [jit({ precision: 'float32' }), 1e-5],
+    [wasm(), 1e-5],
+  ];
+
+  test('are given at most G poses, in order, and the rest at the end', async () => {
+    const sizes: number[] = [];
+    const seen: number[] = [];
+    const { stats } = await combineTogether(posesOf(1, 2, 3, 4, 5, 6, 7), 3, {
+      score(tape: Tape, params: { readonly w: Value }, poses: readonly KnownPose[]) {
+        sizes.push(poses.length);
+        return scoreTogether(tape, params, poses);
+      },
+      onPose: ({ index }: { index: number }) => seen.push(index),
+    });
+    expect(sizes).toEqual([3, 3, 1]);
+    expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(stats.tapesAlive).toBe(3);
+    expect(stats.poses).toBe(7);
+  });
+
+  test('of one number return shape [poses]; of several, [poses, K]', async () => {
+    const scoring = { poses: posesOf(1, 2, 3), params: known, executor: interpreter(), posesPerTape: 2 };
+    const gate = gated();
+    const result = await combinePoses({
+      ...scoring,
+      combination: gate,
+      score(tape, { w }, poses: readonly KnownPose[]) {
+        const column = expandDims(scoreTogether(tape, { w }, poses), 1);
+        return concat([neg(column), column], 1);
+      },
+    });
+    expect(result.predictions).toEqual(Float64Array.of(-1, 1, -2, 2, -3, 3));
+  });
+
+  test('whose weights all vanish are skipped together', async () => {
+    const poses = posesOf(-2000, 0, 0, 0, -2000.5, 0);
+    const { stats, gradient } = await combineTogether(poses, 2);
+    // The second group alone has nothing that counts.
+    expect(stats.backwardSkipped).toBe(2);
+    const single = await combinePoses({
+      poses,
+      params: known,
+      score: scoreKnown,
+      combination: boltzmann(),
+      executor: interpreter(),
+    });
+    expectClose(gradient.w, single.gradient.w, 1e-12, 16);
+  });
+
+  test('are part of a batch', async () => {
+    const compounds = [
+      { poses: posesOf(1, 2, 3), measured: 0 },
+      { poses: posesOf(-4, -3), measured: -2 },
+    ];
+    const options = {
+      compounds,
+      params: known,
+      combination: lse(),
+      executor: interpreter(),
+      loss: (x: Value, { compound }: { compound: { measured: number } }) =>
+        squaredError(compound.measured)(x),
+    };
+    const single = await combineBatch({ ...options, score: scoreKnown });
+    const groups = await combineBatch({ ...options, score: scoreTogether, posesPerTape: 2 });
+    expectClose(groups.gradient.w, single.gradient.w, 1e-12, 100);
+    expectClose(groups.loss ?? 0, single.loss ?? Number.NaN, 1e-12, 10);
+  });
+});
+
+interface Weighed extends KnownPose {
+  readonly weight: number;
+}
+
+describe('a pose in a group', () => {
+  /** ΔG_n = ln(pose) + w₀: NaN for a pose below 0, infinite at 0. */
+  const scoreLog = (tape: Tape, { w }: { readonly w: Value }, poses: readonly number[]): Value =>
+    add(log(tape.constant(poses)), sum(mul(w, tape.constant([1, 0, 0]))));
+  const combineLogs = (poses: readonly number[], more = {}) =>
+    combinePoses({
+      poses,
+      params: known,
+      score: scoreLog,
+      posesPerTape: 4,
+      combination: mean(),
+      executor: interpreter(),
+      ...more,
+    });
+
+  test.each(strategies)('that is bad is named, with the value it came from: %s', async strategy => {
+    const running = combineLogs([1, 2, 3, 4, 5, -6, 7], { strategy });
+    const error = await running.catch(error => error);
+    expect(error).toBeInstanceOf(BadPoseError);
+    expect(error.message).toMatch(/^pose 5: its prediction is NaN: .*log/);
+  });
+
+  test.each(strategies)('that is bad is left out alone: %s', async strategy => {
+    const result = await combineLogs([1, 2, 0, 4, 5, -6, 7], { strategy, badPose: 'skip' });
+    const expected = await combineLogs([1, 2, 4, 5, 7]);
+    expect(result.stats.badPoses.map(({ index }) => index)).toEqual([2, 5]);
+    expectClose(result.value, expected.value, 1e-12, 2);
+    expectClose(result.gradient.w, expected.gradient.w, 1e-12, 1);
+    expect([...result.predictions.keys()].filter(n => Number.isNaN(result.predictions[n]))).toEqual([2, 5]);
+  });
+
+  test('whose gradient is bad is named', async () => {
+    // √(w² + pose) by logarithms: at pose 1e-320 its slope overflows on the way.
+    const scoreRoot = (tape: Tape, { w }: { readonly w: Value }, poses: readonly number[]) =>
+      exp(mul(0.5, log(add(square(w), tape.constant(poses)))));
+    const running = combinePoses({
+      poses: [1, 2, 1e-320, 4],
+      params: { w: tensor(1e-170) },
+      score: scoreRoot,
+      posesPerTape: 4,
+      combination: mean(),
+      executor: interpreter(),
+    });
+    await expect(running).rejects.toThrow(/^pose 2: its gradient with respect to w is Infinity: .*div/);
+  });
+
+  test('at which the scorer throws is named, with the error as the cause', async () => {
+    const score = (tape: Tape, params: { readonly w: Value }, poses: readonly KnownPose[]) => {
+      if (poses.some(({ energy }) => energy === 3)) throw new Error('no such atom');
+      return scoreTogether(tape, params, poses);
+    };
+    await expect(combineTogether(posesOf(1, 2, 3, 4), 4, { score })).rejects.toThrow(
+      /^pose 2: no such atom$/,
+    );
+  });
+
+  test('is not blamed where only the group fails', async () => {
+    const score = (tape: Tape, params: { readonly w: Value }, poses: readonly KnownPose[]) => {
+      if (poses.length > 1) throw new Error('too many');
+      return scoreTogether(tape, params, poses);
+    };
+    await expect(combineTogether(posesOf(1, 2, 3, 4, 5), 2, { score })).rejects.toThrow(
+      /^poses 0 to 1: too many$/,
+    );
+  });
+});
+
+describe('a scorer of groups', () => {
+  test.each([
+    ['one number', (given: Value) => sum(given), 'got shape \\[\\]'],
+    ['a row too many', (given: Value) => concat([given, given]), 'got shape \\[2\\]'],
+    [
+      'columns',
+      (given: Value) => concat([expandDims(given, 1), expandDims(given, 1)], 1),
+      'got shape \\[1, 2\\]',
+    ],
+  ])('that returns %s is named', async (_, spoil, got) => {
+    const score = (tape: Tape, params: { readonly w: Value }, poses: readonly KnownPose[]) =>
+      spoil(scoreTogether(tape, params, poses));
+    await expect(combineTogether(posesOf(1, 2, 3), 2, { score })).rejects.toThrow(
+      new RegExp(`^pose 0: score must return one row for each pose of its tape, shape \\[1\\], ${got}$`),
+    );
+  });
+
+  test.each([0, -1, 1.5, Number.NaN, '8', Number.POSITIVE_INFINITY])(
+    'of %s poses there is none',
+    async posesPerTape => {
+      await expect(combineTogether(posesOf(1, 2), posesPerTape as number)).rejects.toThrow(
+        `posesPerTape must be a whole number from 1, got ${posesPerTape}`,
+      );
+    },
+  );
+});
+
+describe('bytes of a group', () => {
+  const poses = (count: number) => new Array<Float64Array>(count).fill(new Float64Array(500).fill(3.2));
+  const params = { width: tensor(2), depth: tensor([1, 2]) };
+  type Values = { readonly width: Value; readonly depth: Value };
+  const score = (tape: Tape, { width, depth }: Values, pose: Float64Array) =>
+    mul(sum(depth), sum(exp(neg(square(mul(width, sub(tape.constant(pose), 3)))))));
+  const together = (tape: Tape, { width, depth }: Values, all: readonly Float64Array[]) => {
+    const rows = tensor(
+      all.flatMap(each => [...each]),
+      [all.length * 500],
+    );
+    const contacts = exp(neg(square(mul(width, sub(tape.constant(rows), 3)))));
+    const poseOf = Int32Array.from({ length: all.length * 500 }, (_, at) => Math.floor(at / 500));
+    return mul(sum(depth), segmentSum(contacts, poseOf, all.length));
+  };
+  const peakOf = async (count: number, posesPerTape: number, combination: Combination) => {
+    const options = { poses: poses(count), params, combination, executor: interpreter() };
+    return (await combinePoses({ ...options, score: together, posesPerTape })).stats.peakBytes;
+  };
+
+  test.each([mean(), lse(), boltzmann()])('are the same for 2 groups and 32: $kind', async combination => {
+    expect(await peakOf(32 * 4, 4, combination)).toBe(await peakOf(2 * 4, 4, combination));
+  });
+
+  test.each([mean(), lse()])('are those of G tapes at most: $kind', async combination => {
+    const options = { poses: poses(8), params, combination, executor: interpreter(), score };
+    const { stats } = await combinePoses(options);
+    const state = 3 * 8;
+    const one = stats.peakBytes - state;
+    for (const G of [2, 4, 8]) {
+      // The sums over the poses, numbers of the size of G, stand beside.
+      const group = (await peakOf(16, G, combination)) - state;
+      expect(group).toBeLessThanOrEqual(G * one + 8 * 8 * G);
+      expect(group).toBeGreaterThan(0.5 * G * one);
+    }
+  });
+
+  test('of a scorer that scores pose by pose are those of the full graph of G', async () => {
+    const options = { poses: poses(8), params, combination: lse(), executor: interpreter() };
+    const inGroups = await combinePoses({
+      ...options,
+      score: grouped<Float64Array, typeof params>(score),
+      posesPerTape: 8,
+    });
+    const graph = await combinePoses({ ...options, score, strategy: 'full-graph' });
+    expect(Math.abs(inGroups.stats.peakBytes - graph.stats.peakBytes)).toBeLessThanOrEqual(3 * 8 + 64 * 8);
+  });
+});
+
+test('the tensors of a group are tensors of θ, whatever they are called', async () => {
+  const params: Record<string, Tensor> = Object.fromEntries([
+    ['__proto__', tensor(1)],
+    ['w', tensor(2)],
+  ]);
+  const score = (tape: Tape, values: Readonly<Record<string, Value>>, poses: readonly number[]) =>
+    mul(reshape(values.w as Value, [1]), tape.constant(poses));
+  const { gradient } = await combinePoses({
+    poses: [1, 2, 3],
+    params,
+    score,
+    posesPerTape: 3,
+    combination: mean(),
+    executor: interpreter(),
+  });
+  expect(gradient.w?.data[0]).toBeCloseTo(2, 12);
+});
