@@ -15,7 +15,7 @@ export interface AccumulatorJSON {
   readonly kind: string;
   readonly settings: Readonly<Record<string, number>>;
   readonly count: number;
-  /** r, S, N, Σ e_n², Σ l_n; then each M_j, then each c_j. */
+  /** r, S, S − N, N, Σ e_n², Σ l_n; then each M_j, then each c_j. */
   readonly scalars: Base64;
   readonly shapes: Readonly<Record<string, Shape>>;
   readonly A: Readonly<Record<string, Base64>>;
@@ -43,18 +43,19 @@ export interface State extends Moments {
   readonly P: Sums;
 }
 
-const scalarNames = ['r', 'S', 'N', 'Σ e_n²', 'Σ l_n'] as const;
+const scalarNames = ['r', 'S', 'S − N', 'N', 'Σ e_n²', 'Σ l_n'] as const;
 
 function scalarsOf({
   r,
   S,
+  excess,
   N,
   squares,
   poseLoss,
   M,
   c,
 }: Omit<State, 'A' | 'B' | 'P' | 'shapes'>): Float64Array {
-  return Float64Array.of(r, S, N, squares, poseLoss, ...M, ...c);
+  return Float64Array.of(r, S, excess, N, squares, poseLoss, ...M, ...c);
 }
 
 export function writeState(fold: Fold, state: State): AccumulatorJSON {
@@ -118,15 +119,22 @@ function readScalars(
     'scalars',
     `holds ${numbers.length} numbers, which no state has`,
   );
-  const [r, S, N, squares, poseLoss] = numbers as unknown as [number, number, number, number, number];
+  const [r, S, excess, N, squares, poseLoss] = numbers as unknown as readonly [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const M = numbers.slice(scalarNames.length, scalarNames.length + values);
   const c = numbers.slice(scalarNames.length + values);
-  return { r, S, N, squares, poseLoss, M, c };
+  return { r, S, excess, N, squares, poseLoss, M, c };
 }
 
 /** Holds the numbers to what they can be of so many poses. */
 function checkCounted({ sigma, isOfScore, isWeighted }: Fold, { shapes, ...state }: State): void {
-  const { count, S, N, M } = state;
+  const { count, S, excess, N, M } = state;
   check(Number.isSafeInteger(count) && count >= 0, 'count', `is ${show(count)}, not a whole number from 0`);
   const scalars = scalarsOf(state);
   if (count === 0) {
@@ -143,6 +151,8 @@ function checkCounted({ sigma, isOfScore, isWeighted }: Fold, { shapes, ...state
   // The best pose's exponential is 1 and no other's is larger; sums of weights may have been rounded.
   const isPossible = isWeighted ? S > 0 && S <= N * (1 + 1e-9) : S >= 1 && S <= N;
   check(isPossible, 'scalars: S', `is ${S}, which ${count} poses cannot sum to`);
+  const isSame = Math.abs(S - (N + excess)) <= N * 1e-9;
+  check(isSame, 'scalars: S − N', `is ${excess}, but S is ${S} and N ${N}`);
   // No score lies on the better side of r.
   if (isOfScore)
     check(

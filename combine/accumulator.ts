@@ -67,6 +67,7 @@ export class Accumulator {
   /** e (p_j − c_j) of the pose or group being added. */
   #deviations: Float64Array = new Float64Array();
   #S = 0;
+  #excess = 0;
   #M: Float64Array = new Float64Array();
   #N = 0;
   #squares = 0;
@@ -111,7 +112,7 @@ export class Accumulator {
 
   /** The sums that are numbers. */
   get moments(): Moments {
-    return { r: this.#r, c: this.#c, S: this.#S, M: this.#M, N: this.#N };
+    return { r: this.#r, c: this.#c, S: this.#S, excess: this.#excess, M: this.#M, N: this.#N };
   }
 
   /** Σ l_n. */
@@ -181,6 +182,7 @@ export class Accumulator {
     this.#N += term.weight;
     this.#S += e;
     this.#squares += e * e;
+    this.#excess += term.weight * Math.expm1(this.#fold.sigma * (term.height - this.#r));
     this.#deviate(term, e);
     for (let j = 0; j < this.#M.length; j++) (this.#M[j] as number) += this.#deviations[j] as number;
   }
@@ -239,6 +241,7 @@ export class Accumulator {
     merged.#N += added.#N;
     merged.#S += added.#S;
     merged.#squares += added.#squares;
+    merged.#excess += added.#excess;
     added.#M.forEach((sum, j) => {
       (merged.#M[j] as number) += sum;
     });
@@ -318,6 +321,7 @@ export class Accumulator {
       r: this.#r,
       c: this.#c.slice(),
       S: this.#S,
+      excess: this.#excess,
       M: this.#M.slice(),
       N: this.#N,
       squares: this.#squares,
@@ -336,6 +340,7 @@ export class Accumulator {
     this.#c = state.c;
     this.#deviations = new Float64Array(state.c.length);
     this.#S = state.S;
+    this.#excess = state.excess;
     this.#M = state.M;
     this.#N = state.N;
     this.#squares = state.squares;
@@ -361,6 +366,7 @@ export class Accumulator {
       this.#M[j] = q * (this.#M[j] as number) + shift * this.#S;
     });
     this.#S *= q;
+    this.#excess = q * this.#excess + this.#N * Math.expm1(this.#fold.sigma * (this.#r - height));
     this.#squares *= q * q;
     for (const [name, A] of this.#A) {
       const B = this.#B.get(name);

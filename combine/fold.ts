@@ -6,6 +6,8 @@ export interface Moments {
   readonly c: Float64Array;
   /** Σ e_n. */
   readonly S: number;
+  /** S − N = Σ m_n (exp(σ(h_n − r)) − 1), which keeps its digits where every exponent is near 0. */
+  readonly excess: number;
   /** Σ e_n (p_nj − c_j). */
   readonly M: Float64Array;
   /** Σ m_n: the number of poses, unless they have weights of their own. */

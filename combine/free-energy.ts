@@ -2,7 +2,6 @@ import { checkOptions } from '../engine/options.ts';
 import { div } from '../ops/arithmetic/div.ts';
 import { mul } from '../ops/arithmetic/mul.ts';
 import { neg } from '../ops/arithmetic/neg.ts';
-import { sub } from '../ops/arithmetic/sub.ts';
 import { type Combination, checkWeight } from './combination.ts';
 import { ofScore } from './of-score.ts';
 import type { PoseWeight } from './pool.ts';
@@ -16,9 +15,7 @@ import { betaOf, type Setting, settingOf, type Values } from './settings.ts';
  *
  *     ΔG = −kT ln(Σ m_n exp(−β ΔG_n) / Σ m_n)        c_n = m_n exp(−β ΔG_n) / Σ m_i exp(−β ΔG_i)
  *
- * It lies between the best pose's ΔG and the mean, and is that of a pose alone; {@link lse} has no division by N. Where kT
- * is far above the spread of energies, the mean weight is near 1 and its logarithm loses digits: ΔG is then right to about
- * 2⁻⁵⁰ kT.
+ * It lies between the best pose's ΔG and the mean, and is that of a pose alone; {@link lse} has no division by N.
  *
  * @throws RangeError for kT ≤ 0, or so small that 1/kT overflows (below 5.6e-309), TypeError for an option that there is not
  */
@@ -37,7 +34,7 @@ export function freeEnergy<Pose, V extends Values = Values>(
     name: 'freeEnergy',
     logWeight: (score, { params }) => neg(div(score, kTOf(params))),
     values: false,
-    value: ({ logSum, count }, { params }) => neg(mul(sub(logSum, Math.log(count)), kTOf(params))),
+    value: ({ logMean }, { params }) => neg(mul(logMean, kTOf(params))),
     ...(weight && { weight }),
   });
 }

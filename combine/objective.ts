@@ -5,12 +5,15 @@ import { showShape, sizeOf } from '../engine/shape.ts';
 import { Tape, type Value } from '../engine/tape.ts';
 import { type Tensor, type TensorData, tensor } from '../engine/tensor.ts';
 import { add } from '../ops/arithmetic/add.ts';
+import { sub } from '../ops/arithmetic/sub.ts';
+import { stopGradient } from '../ops/elementwise/stopGradient.ts';
 import { sum } from '../ops/reduce/sum.ts';
 import { concat } from '../ops/shape/concat.ts';
 import { slice } from '../ops/shape/slice.ts';
 import type { Accumulator } from './accumulator.ts';
 import type { Combination } from './combination.ts';
 import { LazyParams } from './lazy-params.ts';
+import { logMeanOf } from './log-mean.ts';
 import type { Indexed, Params, Tensors } from './params.ts';
 import { recordPooled, recordValue } from './pooled-pose.ts';
 import { realValue, singleNumber } from './results.ts';
@@ -178,14 +181,16 @@ export function ownObjectiveOf<Pose>(task: Task<Pose>, predictions: Tensor): Slo
 function recordSummary(
   combination: Combination,
   params: Record<string, Value>,
-  { moments: { M, N } }: Accumulator,
+  { moments }: Accumulator,
   given: Value,
 ): Value {
   if (!combination.pool) return reshaped(given, []);
-  const m = M.length;
+  const m = moments.M.length;
   const logSum = reshaped(slice(given, m, m + 1), []);
+  // As log Z and the numbers given have lost digits: its slope, and a number of its own.
+  const logMean = add(sub(logSum, stopGradient(logSum)), moments.r + logMeanOf(moments));
   const mean = m > 0 ? { mean: slice(given, 0, m) } : {};
-  return recordValue(combination, params, { ...mean, logSum, count: N });
+  return recordValue(combination, params, { ...mean, logSum, logMean, count: moments.N });
 }
 
 function closed<Pose>(

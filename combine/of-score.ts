@@ -9,6 +9,7 @@ import { stopGradient } from '../ops/elementwise/stopGradient.ts';
 import { max } from '../ops/reduce/max.ts';
 import { sum } from '../ops/reduce/sum.ts';
 import { type Combination, combination } from './combination.ts';
+import { logMeanOf, recordLogMean } from './log-mean.ts';
 import type { PoseWeight } from './pool.ts';
 
 /** A combination whose poses are weighted by exp(σ ΔG_n), one number each. */
@@ -34,9 +35,10 @@ export function ofScore({ gives, ...of }: OfScore, weight: PoseWeight | undefine
       ...of,
       isOfScore: true,
       usesB: isAverage && sigma !== 0,
-      summary({ r, S, M, N }) {
+      summary(moments) {
+        const { r, S, M } = moments;
         if (isAverage) return [r + (M[0] as number) / S];
-        return [r + (gives === 'log mean' ? Math.log(S / N) : Math.log(S)) / sigma];
+        return [r + (gives === 'log mean' ? logMeanOf(moments) : Math.log(S)) / sigma];
       },
       factors({ S, M }, slopes) {
         const slope = slopes[0] as number;
@@ -50,12 +52,12 @@ export function ofScore({ gives, ...of }: OfScore, weight: PoseWeight | undefine
       combine(predictions, weights) {
         const r = stopGradient(sigma > 0 ? max(predictions) : min(predictions));
         const above = sub(predictions, r);
-        const factors = exp(mul(sigma, above));
+        const exponents = mul(sigma, above);
+        if (gives === 'log mean') return add(r, div(recordLogMean(exponents, weights), sigma));
+        const factors = exp(exponents);
         const e = weights ? mul(predictions.tape.constant(Float64Array.from(weights)), factors) : factors;
         if (isAverage) return add(r, sum(mul(div(e, sum(e)), above)));
-        const count = weights ? weights.reduce((total, each) => total + each, 0) : predictions.shape[0];
-        const Z = gives === 'log mean' ? div(sum(e), count as number) : sum(e);
-        return add(r, div(log(Z), sigma));
+        return add(r, div(log(sum(e)), sigma));
       },
     },
   );

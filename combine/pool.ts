@@ -21,6 +21,8 @@ export interface Pooled {
   readonly mean: Value;
   /** log Z = ln Σ m_n exp(ℓ_n), shape []. */
   readonly logSum: Value;
+  /** log Z − ln Σ m_n, shape []; it keeps its digits where all log-weights are near 0. */
+  readonly logMean: Value;
   /** Σ m_n: the number of poses, unless they have weights of their own. */
   readonly count: number;
 }

@@ -17,6 +17,7 @@ import { slice } from '../ops/shape/slice.ts';
 import { BadPoseError } from './bad-pose.ts';
 import type { Combination } from './combination.ts';
 import { LazyParams } from './lazy-params.ts';
+import { recordLogMean } from './log-mean.ts';
 import type { Indexed, Params, Tensors } from './params.ts';
 import type { Pool, Pooled } from './pool.ts';
 import { realValue, singleNumber } from './results.ts';
@@ -165,7 +166,8 @@ export function recordPooled(
   const e = weights ? mul(logWeights.tape.constant(Float64Array.from(weights)), factors) : factors;
   const S = sum(e);
   const count = weights ? weights.reduce((total, weight) => total + weight, 0) : scores.length;
-  const pooled = { logSum: add(r, log(S)), count };
+  const logMean = add(r, recordLogMean(sub(logWeights, r), weights));
+  const pooled = { logSum: add(r, log(S)), logMean, count };
   if (!values) return recordValue(combination, params, pooled);
   const w = reshaped(div(e, S), [scores.length, 1]);
   // Averages are measured from their own value, so that large ones keep their digits.

@@ -1,7 +1,6 @@
 import { checkOptions } from '../engine/options.ts';
 import { div } from '../ops/arithmetic/div.ts';
 import { mul } from '../ops/arithmetic/mul.ts';
-import { sub } from '../ops/arithmetic/sub.ts';
 import { exp } from '../ops/elementwise/exp.ts';
 import { log } from '../ops/elementwise/log.ts';
 import { type Combination, checkWeight } from './combination.ts';
@@ -35,7 +34,7 @@ export function powerMean<Pose, V extends Values = Values>(options: {
     ...(typeof q === 'number' && { settings: { q } }),
     logWeight: (score, { params }) => mul(qOf(params), log(score)),
     values: false,
-    value: ({ logSum, count }, { params }) => exp(div(sub(logSum, Math.log(count)), qOf(params))),
+    value: ({ logMean }, { params }) => exp(div(logMean, qOf(params))),
     ...(weight && { weight }),
   });
 }

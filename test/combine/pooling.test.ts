@@ -70,9 +70,9 @@ const poolings = fc
     tilt: fc.constantFrom('none', 'number', 'score', 'params', 'pose'),
     isWeighted: fc.boolean(),
     /** A pooling whose averages are the value, or with a head that parameters turn. */
-    head: fc.constantFrom('first', 'params', 'logSum'),
+    head: fc.constantFrom('first', 'params', 'logSum', 'logMean'),
   })
-  .filter(({ values, head }) => values > 0 || head === 'logSum');
+  .filter(({ values, head }) => values > 0 || head === 'logSum' || head === 'logMean');
 
 type Drawn = typeof poolings extends fc.Arbitrary<infer T> ? T : never;
 
@@ -119,7 +119,8 @@ function optionsOf({ values, factors, tilt, isWeighted, head }: Drawn): PoolingO
                 return reshape(j % 2 ? mul(params.both as Value, p) : add(p, tanh(mul(0.1, p))), [1]);
               }),
             ),
-    value({ mean, logSum, count }, { params }) {
+    value({ mean, logSum, logMean, count }, { params }) {
+      if (head === 'logMean') return mul(params.both as Value, logMean);
       if (head === 'logSum') {
         const averages = values > 0 ? sum(tanh(mean)) : 0;
         return add(add(mul(params.both as Value, logSum), averages), Math.log(count));
@@ -234,7 +235,13 @@ function textbook(options: Options, drawn: Drawn) {
     named.map(name => [name, tape.parameter(options.params[name] as Tensor, name)]),
   );
   const count = counted.reduce((total, { weight }) => total + weight, 0);
-  const value = reshape(optionsOf(drawn).value?.({ mean, logSum, count }, { params }) as Value, []);
+  const value = reshape(
+    optionsOf(drawn).value?.(
+      { mean, logSum, logMean: sub(logSum, Math.log(count)), count },
+      { params },
+    ) as Value,
+    [],
+  );
   const target = options.loss ? options.loss(value, { params } as never) : value;
   const [delta, ofMean, ofLogSum, ...direct] = evaluate([
     value,

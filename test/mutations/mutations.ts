@@ -584,6 +584,20 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
+    name: 'S − N is taken of S, whose digits it is to keep',
+    file: 'combine/accumulator.ts',
+    find: 'this.#excess += term.weight * Math.expm1(this.#fold.sigma * (term.height - this.#r));',
+    replace: 'this.#excess += e - term.weight;',
+    caughtBy: ['test/combine/precision.test.ts'],
+  },
+  {
+    name: 'S − N is not carried to a new reference',
+    file: 'combine/accumulator.ts',
+    find: 'this.#excess = q * this.#excess + this.#N * Math.expm1(this.#fold.sigma * (this.#r - height));',
+    replace: '',
+    caughtBy: ['test/combine/precision.test.ts'],
+  },
+  {
     name: 'a group enters the sums as if it were measured from the state’s reference',
     file: 'combine/accumulator.ts',
     find: 'const e = weightOf(reference, this.#fold.sigma, this.#r);',
