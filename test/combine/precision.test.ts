@@ -89,6 +89,11 @@ const pose: fc.Arbitrary<KnownPose> = fc.record({ energy: energies, slope: slope
 describe('to 400 decimals', () => {
   property('every combination is its definition', combinations, several(pose, 64), expectExact);
 
+  test('a free energy at a temperature far above what poses differ by keeps their digits', async () => {
+    const poses = [-7.1, -6.4, -6.3].map((energy, n) => ({ energy, slope: [1, n, n * n] }));
+    for (const kT of [1e3, 1e6, 1e9]) await expectExact(freeEnergy({ kT }), poses);
+  });
+
   // Many poses are slow in decimals, so they are few times tried.
   test.each([mean(), lse({ t: 0.3 }), lse({ t: 1e-6 }), boltzmann({ kT: 0.593 }), freeEnergy({ kT: 1e3 })])(
     'so it is for 2000 poses: $kind',
