@@ -1,3 +1,5 @@
+import { entryOutside } from '../engine/indices.ts';
+import { sameShape } from '../engine/shape.ts';
 import { isTensor, type Tensor } from '../engine/tensor.ts';
 
 /** A field of a pose, and how it is joined with those of other poses. */
@@ -94,21 +96,14 @@ function readField<Pose>(pose: Pose, n: number, name: string, { from }: Field<Po
 }
 
 function joinRows(name: string, rows: readonly Rows[]): Tensor<Float64Array> {
-  const [first] = rows;
-  const rest = first?.rest ?? [];
-  const odd = rows.findIndex(each => each.rest.join() !== rest.join());
-  if (odd >= 0) {
-    throw new RangeError(
-      `collate: rows of ${name} of pose ${odd} have shape [${rows[odd]?.rest.join(', ')}], those before [${rest.join(', ')}]`,
-    );
-  }
-  const data = new Float64Array(rows.reduce((total, each) => total + each.data.length, 0));
+  const shape = joinedShape(name, rows);
+  const data = new Float64Array(numbersIn(rows));
   let at = 0;
   for (const each of rows) {
     data.set(each.data, at);
     at += each.data.length;
   }
-  return { data, shape: [rows.reduce((total, { count }) => total + count, 0), ...rest] };
+  return { data, shape };
 }
 
 function joinIndex(
@@ -118,23 +113,45 @@ function joinIndex(
   lengths: readonly number[] | undefined,
 ): Tensor<Int32Array> {
   if (!lengths) throw new RangeError(`collate: ${name} picks ${into}, but no field runs along ${into}`);
-  const { shape } = joinRows(name, rows);
-  const data = new Int32Array(shape.reduce((product, length) => product * length, 1));
+  const shape = joinedShape(name, rows);
+  const data = new Int32Array(numbersIn(rows));
   let [at, before] = [0, 0];
-  for (const [n, each] of rows.entries()) {
+  for (const [n, { data: index }] of rows.entries()) {
     const limit = lengths[n] as number;
-    for (let i = 0; i < each.data.length; i++) {
-      const row = each.data[i] as number;
-      if (!(Number.isInteger(row) && row >= 0 && row < limit)) {
-        throw new RangeError(
-          `collate: ${name} of pose ${n} picks ${row} at position ${i}; there are ${limit} ${into}`,
-        );
-      }
-      data[at++] = before + row;
-    }
+    const own = index instanceof Int32Array ? index : new Int32Array(index);
+    const isWhole = own === index || own.every((row, i) => row === index[i]);
+    if (!isWhole || entryOutside(own, limit)) throw outside(name, n, index, into, limit);
+    data.set(own, at);
+    const end = at + own.length;
+    if (before > 0) for (let i = at; i < end; i++) (data[i] as number) += before;
+    at = end;
     before += limit;
   }
   return { data, shape };
+}
+
+function outside(name: string, n: number, index: ArrayLike<number>, into: string, limit: number): RangeError {
+  const isRow = (row: number) => Number.isInteger(row) && row >= 0 && row < limit;
+  const i = Array.from(index).findIndex(row => !isRow(row));
+  return new RangeError(
+    `collate: ${name} of pose ${n} picks ${index[i]} at position ${i}; there are ${limit} ${into}`,
+  );
+}
+
+function numbersIn(rows: readonly Rows[]): number {
+  return rows.reduce((total, { data }) => total + data.length, 0);
+}
+
+/** The shape of all rows together. */
+function joinedShape(name: string, rows: readonly Rows[]): readonly number[] {
+  const rest = rows[0]?.rest ?? [];
+  const odd = rows.findIndex(each => !sameShape(each.rest, rest));
+  if (odd >= 0) {
+    throw new RangeError(
+      `collate: rows of ${name} of pose ${odd} have shape [${rows[odd]?.rest.join(', ')}], those before [${rest.join(', ')}]`,
+    );
+  }
+  return [rows.reduce((total, { count }) => total + count, 0), ...rest];
 }
 
 function segmentsOf(counts: readonly number[]): Int32Array {

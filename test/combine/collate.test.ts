@@ -104,6 +104,21 @@ describe('what does not fit is an error that names pose and field', () => {
       /i of pose 0 picks 1 at position 0; there are 1 atoms/,
     ],
     [
+      'an index below 0, of a later pose',
+      [
+        { x: [1], i: Int32Array.of(0) },
+        { x: [1, 2], i: Int32Array.of(1, -1) },
+      ],
+      { x, i: { axis: 'pairs', into: 'atoms' } },
+      /i of pose 1 picks -1 at position 1; there are 2 atoms/,
+    ],
+    [
+      'an index of more than 32 bits',
+      [{ x: [1], i: [0, 2 ** 32] }],
+      { x, i: { axis: 'pairs', into: 'atoms' } },
+      /i of pose 0 picks 4294967296 at position 1/,
+    ],
+    [
       'an index of half a row',
       [{ x: [1], i: [0.5] }],
       { x, i: { axis: 'pairs', into: 'atoms' } },
