@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { evaluate, gradient, Tape, type Tensor, tensor } from 'posetape';
+import { evaluate, gradient, interpreter, jit, Tape, type Tensor, tensor } from 'posetape';
 import { sum } from 'posetape/ops';
+import { wasm } from 'posetape/wasm';
 import { describe, expect, test } from 'vitest';
 import { findBonds } from '../examples/vina/bonds.ts';
 import { type Pose, pairsOf } from '../examples/vina/pairs.ts';
 import { type Atom, type Model, readPdbqt } from '../examples/vina/pdbqt.ts';
-import { recordWeights, score, terms, vinaWeights } from '../examples/vina/score.ts';
+import { recordWeights, score, scoreGroup, terms, vinaWeights } from '../examples/vina/score.ts';
 import { type HeavyAtoms, heavyAtoms } from '../examples/vina/xs-types.ts';
+import { several } from './combine/arbitraries.ts';
+import { expectGroup } from './support/groups.ts';
+import { evenly } from './support/numbers.ts';
 import { property } from './support/property.ts';
 import { type PlainWeights, referenceScore, referenceTerms } from './vina-reference.ts';
 
@@ -110,6 +114,37 @@ describe('the scoring function as a function', () => {
   });
 });
 
+describe('a group of poses', () => {
+  const scorer = { params: vinaWeights(), score, scoreGroup };
+  // In float32, only poses without clashes: atoms of hundreds of kcal/mol would hide the others.
+  const executors = [
+    { executor: interpreter(), tolerance: 1e-12, reach: 4 },
+    { executor: jit(), tolerance: 1e-12, reach: 4 },
+    { executor: jit({ precision: 'float32' }), tolerance: 1e-5, reach: 0.2 },
+    { executor: wasm(), tolerance: 1e-5, reach: 0.2 },
+  ];
+  for (const { executor, tolerance, reach } of executors) {
+    property(
+      `scores as its poses do alone, and so does its gradient: ${executor.name}`,
+      several(fc.tuple(groupedPose(reach), evenly(-2, 2)), 8),
+      drawn => {
+        const group = { poses: drawn.map(([each]) => each), coefficients: drawn.map(([, c]) => c) };
+        expectGroup(executor, scorer, group, tolerance);
+      },
+    );
+  }
+
+  test('takes the ops of one pose, and puts a receptor that all share on the tape once', () => {
+    const tape = new Tape();
+    scoreGroup(tape, recordWeights(tape), poses);
+    const rows = tape.values.filter(({ form }) => form.kind === 'constant').map(({ shape }) => shape[0] ?? 1);
+    expect(rows.filter(count => count === receptor.types.length).length).toBe(1);
+    const single = new Tape();
+    score(single, recordWeights(single), poseAt(0));
+    expect(tape.values.length).toBe(single.values.length);
+  });
+});
+
 describe('atom types by bonds', () => {
   test('a carbon is hydrophobic unless bonded to a heteroatom', () => {
     // H3C–CH2–OH without the hydrogens on carbon
@@ -169,6 +204,30 @@ function poseAt(n: number): Pose {
 
 function poseIndex(): fc.Arbitrary<number> {
   return fc.nat(poses.length - 1);
+}
+
+/**
+ * Some atoms of a pose, up to so many Å from where they were docked or far away, where there are no pairs; with the
+ * receptor that all poses share or one of its own.
+ */
+function groupedPose(reach: number): fc.Arbitrary<Pose> {
+  return fc
+    .record({
+      n: poseIndex(),
+      atoms: fc.integer({ min: 1, max: 37 }),
+      shift: fc.oneof(
+        { weight: 4, arbitrary: step(reach) },
+        { weight: 1, arbitrary: fc.constant([1000, 0, 0]) },
+      ),
+      rotors: fc.integer({ min: 0, max: 14 }).map(twice => twice / 2),
+      own: fc.nat(19),
+    })
+    .map(({ n, atoms, shift, rotors, own }) => {
+      const { types, coordinates } = moved(ligands[n] as HeavyAtoms, shift);
+      const some = tensor(coordinates.data.slice(0, 3 * atoms), [atoms, 3]);
+      const among = own === 0 ? moved(receptor, [0.01, 0, 0]) : receptor;
+      return pairsOf({ types: types.slice(0, atoms), coordinates: some, rotors }, among);
+    });
 }
 
 /** A vector whose components are up to `size` Å. */

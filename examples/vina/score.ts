@@ -1,4 +1,5 @@
-import { type Tape, type Tensor, tensor, type Value } from 'posetape';
+import { type Operand, type Tape, type Tensor, tensor, type Value } from 'posetape';
+import { collate, type Field } from 'posetape/combine';
 import {
   add,
   clamp,
@@ -76,7 +77,62 @@ export function score(
   pose: Pose,
   ligand: Value = tape.constant(pose.ligand),
 ): Value {
-  const { gauss1, gauss2, repulsion, hydrophobic, hydrogenBond } = terms(tape, pose, ligand);
+  return perRotor(weights, sum(atomEnergies(tape, weights, pose, ligand)), pose.rotors);
+}
+
+/**
+ * Records the binding free energies of several poses with the ops of one, in kcal/mol and of shape [poses]: each is what
+ * {@link score} records of that pose. A receptor that all of them share is not repeated.
+ *
+ * @example
+ * const tape = new Tape();
+ * const weights = recordWeights(tape);
+ * const energies = scoreGroup(tape, weights, poses);
+ * const slopes = gradient(sum(energies), Object.values(weights)); // Σ_n ∂ΔG_n/∂w, each of shape []
+ */
+export function scoreGroup(tape: Tape, weights: Weights, poses: readonly Pose[]): Value {
+  const [first] = poses as readonly [Pose];
+  const isShared = poses.every(({ receptor }) => receptor === first.receptor);
+  const { fields, poseOf, count } = collate(poses, {
+    ligand: { axis: 'ligandAtoms' },
+    ligandAtom: { axis: 'pairs', into: 'ligandAtoms' },
+    ...(isShared ? sharedReceptor : ownReceptors),
+    radii: { axis: 'pairs' },
+    hydrophobic: { axis: 'pairs' },
+    hydrogenBond: { axis: 'pairs' },
+    rotors: { axis: 'poses' },
+  });
+  const energies = atomEnergies(tape, weights, {
+    ligand: fields.ligand as Pairs['ligand'],
+    receptor: isShared ? first.receptor : (fields.receptor as Pairs['receptor']),
+    ligandAtom: fields.ligandAtom.data as Int32Array,
+    receptorAtom: new Int32Array(fields.receptorAtom.data),
+    radii: fields.radii.data as Float64Array,
+    hydrophobic: fields.hydrophobic.data as Float64Array,
+    hydrogenBond: fields.hydrogenBond.data as Float64Array,
+  });
+  const ofPoses = segmentSum(energies, poseOf.ligandAtoms as Int32Array, count);
+  return perRotor(weights, ofPoses, tape.constant(fields.rotors));
+}
+
+/** The pairs of one pose, or of several whose rows are joined. */
+type Pairs = Omit<Pose, 'rotors'>;
+
+type ReceptorFields = { readonly receptorAtom: Field<Pose>; readonly receptor?: Field<Pose> };
+const sharedReceptor: ReceptorFields = { receptorAtom: { axis: 'pairs' } };
+const ownReceptors: ReceptorFields = {
+  receptor: { axis: 'receptorAtoms' },
+  receptorAtom: { axis: 'pairs', into: 'receptorAtoms' },
+};
+
+/** Records the energies of the ligand atoms in kcal/mol, before the rotors count: of shape [ligand atoms]. */
+function atomEnergies(
+  tape: Tape,
+  weights: Weights,
+  pairs: Pairs,
+  ligand: Value = tape.constant(pairs.ligand),
+): Value {
+  const { gauss1, gauss2, repulsion, hydrophobic, hydrogenBond } = terms(tape, pairs, ligand);
   const pairEnergies = total(
     mul(weights.gauss1, gauss1),
     mul(weights.gauss2, gauss2),
@@ -84,22 +140,26 @@ export function score(
     mul(weights.hydrophobic, hydrophobic),
     mul(weights.hydrogenBond, hydrogenBond),
   );
-  const [atoms = 0] = pose.ligand.shape;
-  const atomEnergies = segmentSum(pairEnergies, pose.ligandAtom, atoms);
-  return div(sum(squashed(atomEnergies)), add(1, mul(weights.rotors, pose.rotors)));
+  const [atoms = 0] = pairs.ligand.shape;
+  return squashed(segmentSum(pairEnergies, pairs.ligandAtom, atoms));
+}
+
+/** energy / (1 + w_rot N_rot): a ligand with more rotors loses more freedom on binding. */
+function perRotor(weights: Weights, energy: Value, rotors: Operand): Value {
+  return div(energy, add(1, mul(weights.rotors, rotors)));
 }
 
 /** Records the terms of each pair: the repulsion in Å², the others without unit. */
-export function terms(tape: Tape, pose: Pose, ligand: Value = tape.constant(pose.ligand)): Terms {
-  const receptor = tape.constant(pose.receptor);
-  const r = norm(sub(gather(ligand, pose.ligandAtom), gather(receptor, pose.receptorAtom)), 1);
-  const d = sub(r, tape.constant(pose.radii)); // between the two surfaces
+export function terms(tape: Tape, pairs: Pairs, ligand: Value = tape.constant(pairs.ligand)): Terms {
+  const receptor = tape.constant(pairs.receptor);
+  const r = norm(sub(gather(ligand, pairs.ligandAtom), gather(receptor, pairs.receptorAtom)), 1);
+  const d = sub(r, tape.constant(pairs.radii)); // between the two surfaces
   return {
     gauss1: gaussian(d, 0, 0.5),
     gauss2: gaussian(d, 3, 2),
     repulsion: square(minimum(d, 0)),
-    hydrophobic: mul(tape.constant(pose.hydrophobic), ramp(d, 0.5, 1.5)),
-    hydrogenBond: mul(tape.constant(pose.hydrogenBond), ramp(d, -0.7, 0)),
+    hydrophobic: mul(tape.constant(pairs.hydrophobic), ramp(d, 0.5, 1.5)),
+    hydrogenBond: mul(tape.constant(pairs.hydrogenBond), ramp(d, -0.7, 0)),
   };
 }
 
