@@ -1,10 +1,16 @@
-import { checkGradient, evaluate, Tape, type Tensor, tensor, type Value } from 'posetape';
+import fc from 'fast-check';
+import { checkGradient, evaluate, interpreter, jit, Tape, type Tensor, tensor, type Value } from 'posetape';
+import { wasm } from 'posetape/wasm';
 import { describe, expect, test } from 'vitest';
 import { nearestNeighbours } from '../examples/schnet/neighbours.ts';
 import { type Atoms, atomsOf, type PoseSettings, pocketOf, poseOf } from '../examples/schnet/pose.ts';
 import { uniform } from '../examples/schnet/random.ts';
 import { recordWeights, type SchNet, schnet, type Weights, weightShapes } from '../examples/schnet/schnet.ts';
+import { several } from './combine/arbitraries.ts';
 import { expectClose } from './support/equal.ts';
+import { expectGroup } from './support/groups.ts';
+import { evenly } from './support/numbers.ts';
+import { property } from './support/property.ts';
 
 const sizes = { hidden: 6, gaussians: 5, interactions: 2, cutoff: 4 };
 const settings: PoseSettings = { neighbours: 4, cutoff: 4, delta: false };
@@ -216,6 +222,44 @@ describe('the delta strategy', () => {
     expectClose(scoreOf(away, pocket, delta), 0, 1e-12, 10);
     expectClose(scoreOf(ligand, atomsOf([], []), delta), 0, 1e-12, 10);
   });
+});
+
+describe('a group of poses', () => {
+  const scorer = { params: weights, score: network.score, scoreGroup: network.scoreGroup };
+  const place = fc.tuple(evenly(0, 4), evenly(0, 4), evenly(0, 4));
+  const atoms = (least: number, most: number) =>
+    several(fc.tuple(fc.constantFrom(6, 7, 8, 16), place), most, least).map(drawn =>
+      atomsOf(
+        drawn.map(([element]) => element),
+        drawn.flatMap(([, at]) => at),
+      ),
+    );
+  const pose = fc
+    .record({
+      ligand: atoms(1, 5),
+      pocket: atoms(0, 6),
+      neighbours: fc.integer({ min: 1, max: 5 }),
+      // Nearer than the second is no atom: such poses have no edges.
+      cutoff: fc.constantFrom(4, 4, 4, 1e-9),
+      delta: fc.boolean(),
+    })
+    .map(({ ligand, pocket, ...among }) => poseOf(ligand, pocket, among));
+  const executors = [
+    { executor: interpreter(), tolerance: 1e-12 },
+    { executor: jit(), tolerance: 1e-12 },
+    { executor: jit({ precision: 'float32' }), tolerance: 1e-5 },
+    { executor: wasm(), tolerance: 1e-5 },
+  ];
+  for (const { executor, tolerance } of executors) {
+    property(
+      `scores as its poses do alone, and so does its gradient: ${executor.name}`,
+      several(fc.tuple(pose, evenly(-2, 2)), 8),
+      drawn => {
+        const group = { poses: drawn.map(([each]) => each), coefficients: drawn.map(([, c]) => c) };
+        expectGroup(executor, scorer, group, tolerance);
+      },
+    );
+  }
 });
 
 describe('neighbours', () => {

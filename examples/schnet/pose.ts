@@ -70,7 +70,8 @@ export function atomsOf(elements: readonly number[], coordinates: readonly numbe
   };
 }
 
-function joined(a: Atoms, b: Atoms): Atoms {
+/** The atoms of both, those of `a` first. */
+export function joined(a: Atoms, b: Atoms): Atoms {
   return atomsOf([...a.elements, ...b.elements], [...a.coordinates.data, ...b.coordinates.data]);
 }
 

@@ -14,6 +14,7 @@ import {
   sub,
   sum,
 } from 'posetape/ops';
+import { groupGraph } from './group.ts';
 import type { Edges } from './neighbours.ts';
 import type { AtomGraph, Pose } from './pose.ts';
 import { uniform } from './random.ts';
@@ -57,6 +58,15 @@ export interface SchNet {
    * @param ligand the ligand's coordinates in Å, shape [ligand atoms, 3]; give them as a parameter to get forces
    */
   score(tape: Tape, weights: WeightValues, pose: Pose, ligand?: Value): Value;
+  /**
+   * Records ΔG_n of several poses with the ops of one graph, of shape [poses]: each is what `score` records of that pose.
+   *
+   * @example
+   * const tape = new Tape();
+   * const values = recordWeights(tape, weights);
+   * const slopes = gradient(sum(scoreGroup(tape, values, poses)), Object.values(values)); // Σ_n ∂ΔG_n/∂w by weight w
+   */
+  scoreGroup(tape: Tape, weights: WeightValues, poses: readonly Pose[]): Value;
 }
 
 /**
@@ -76,7 +86,8 @@ export function schnet(sizes: Sizes, seed = 1): SchNet {
   const centers = Array.from({ length: sizes.gaussians }, (_, k) => k * spacing);
   const gamma = 0.5 / spacing ** 2;
 
-  const energy: SchNet['energy'] = (tape, weights, { elements, src, dst, distances }) => {
+  /** Of shape [atoms, 1]. */
+  const atomEnergies: SchNet['energy'] = (tape, weights, { elements, src, dst, distances }) => {
     const basis = gaussians(distances, centers, gamma); // [edges, gaussians]
     const fade = expandDims(cosineCutoff(distances, cutoff), 1); // [edges, 1]
     const [from, to] = [tape.constant(src), tape.constant(dst)];
@@ -88,8 +99,10 @@ export function schnet(sizes: Sizes, seed = 1): SchNet {
       const received = segmentSum(messages, to, elements.length); // [atoms, hidden]
       x = add(x, apply('atomwise3', shiftedSoftplus(apply('atomwise2', received))));
     }
-    return sum(dense(weights, 'readout2', shiftedSoftplus(dense(weights, 'readout1', x))));
+    return dense(weights, 'readout2', shiftedSoftplus(dense(weights, 'readout1', x)));
   };
+
+  const energy: SchNet['energy'] = (...graph) => sum(atomEnergies(...graph));
 
   const score: SchNet['score'] = (tape, weights, { ligand, pocket, complex, apart }, moved) => {
     const ligandAt = moved ?? tape.constant(ligand.coordinates);
@@ -101,7 +114,15 @@ export function schnet(sizes: Sizes, seed = 1): SchNet {
     return sub(sub(together, energyAt(apart.pocket, pocketAt)), energyAt(apart.ligand, ligandAt));
   };
 
-  return { sizes, weights: initialWeights(sizes, seed), energy, score };
+  const scoreGroup: SchNet['scoreGroup'] = (tape, weights, poses) => {
+    const { coordinates, partOf, poseOf, signs, ...graph } = groupGraph(poses);
+    const distances = distancesAlong(graph, tape.constant(coordinates));
+    const ofAtoms = sum(atomEnergies(tape, weights, { ...graph, distances }), 1);
+    const ofParts = segmentSum(ofAtoms, partOf, signs.length);
+    return segmentSum(mul(ofParts, tape.constant(signs)), poseOf, poses.length);
+  };
+
+  return { sizes, weights: initialWeights(sizes, seed), energy, score, scoreGroup };
 }
 
 /** Puts the weights on a tape, as parameters. `combinePoses` does so by itself. */
