@@ -29,7 +29,7 @@ export function groupGraph(poses: readonly Pose[]): GroupGraph {
     dst: { axis: 'edges', into: 'atoms', from: ({ graph }) => graph.dst },
   });
   return {
-    elements: new Int32Array(fields.elements.data),
+    elements: fields.elements.data as Int32Array,
     src: fields.src.data as Int32Array,
     dst: fields.dst.data as Int32Array,
     coordinates: fields.coordinates,

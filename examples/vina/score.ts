@@ -106,7 +106,7 @@ export function scoreGroup(tape: Tape, weights: Weights, poses: readonly Pose[])
     ligand: fields.ligand as Pairs['ligand'],
     receptor: isShared ? first.receptor : (fields.receptor as Pairs['receptor']),
     ligandAtom: fields.ligandAtom.data as Int32Array,
-    receptorAtom: new Int32Array(fields.receptorAtom.data),
+    receptorAtom: fields.receptorAtom.data as Int32Array,
     radii: fields.radii.data as Float64Array,
     hydrophobic: fields.hydrophobic.data as Float64Array,
     hydrogenBond: fields.hydrogenBond.data as Float64Array,

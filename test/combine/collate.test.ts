@@ -82,6 +82,17 @@ test('rows stand one after the other, and an index is shifted', () => {
   });
 });
 
+test('whole numbers that pick no rows of the poses stay an index, if every pose gives an Int32Array', () => {
+  const elements: Field<{ readonly elements: ArrayLike<number> }> = { axis: 'atoms' };
+  const joined = (...poses: ArrayLike<number>[]) =>
+    collate(
+      poses.map(each => ({ elements: each })),
+      { elements },
+    ).fields.elements.data;
+  expect(joined(Int32Array.of(6, 7), Int32Array.of(8))).toEqual(Int32Array.of(6, 7, 8));
+  expect(joined(Int32Array.of(6, 7), [8])).toEqual(Float64Array.of(6, 7, 8));
+});
+
 describe('what does not fit is an error that names pose and field', () => {
   const x: Field<object> = { axis: 'atoms' };
   test.each<[string, readonly object[], Record<string, Field<object>>, RegExp]>([
