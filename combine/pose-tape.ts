@@ -1,6 +1,7 @@
 import { DeviceLostError } from '../engine/executor.ts';
 import { reshaped } from '../engine/fan-out.ts';
 import { gradient } from '../engine/gradient.ts';
+import { runGradients } from '../engine/run-gradients.ts';
 import { showShape, sizeOf } from '../engine/shape.ts';
 import { Tape, type Value } from '../engine/tape.ts';
 import { areFinite, type Tensor } from '../engine/tensor.ts';
@@ -170,10 +171,11 @@ async function runOn<Pose>(
   const names = Object.keys(params);
   const value = recordScores(task, tape, params, poses);
   const { targets, beside } = record?.(value, params) ?? noTargets;
-  const slopes = targets.flatMap(target => gradient(target, Object.values(params)));
+  const wrt = Object.values(params);
   let tensors: Tensor[];
   try {
-    tensors = await task.executor.run([value, ...(beside ? [beside] : []), ...slopes], {
+    const wanted = beside ? [value, beside] : [value];
+    tensors = await runGradients(task.executor, wanted, targets, wrt, {
       memory: task.memory,
       shared: task.shared,
       proceed: ({ data }) => areFinite(data) && proceed(data),
@@ -182,16 +184,16 @@ async function runOn<Pose>(
     if (cause instanceof DeviceLostError || cause instanceof BadPoseError) throw cause;
     throw new Error(`${placesOf(poses)}: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
-  checkFinite(task, tensors[0] as Tensor, value, poses, 'its prediction');
+  checkFinite(task, tensors[0] as Tensor, () => value, poses, 'its prediction');
   const scores = (tensors[0] as Tensor).data;
   if (!record || !proceed(scores)) return { scores, beside: [], gradients: null };
-  if (beside) checkFinite(task, tensors[1] as Tensor, beside, poses, 'its log-weight or values');
+  if (beside) checkFinite(task, tensors[1] as Tensor, () => beside, poses, 'its log-weight or values');
   const first = beside ? 2 : 1;
-  const gradients = targets.map((_, k) => {
-    const from = k * names.length;
+  const gradients = targets.map((target, k) => {
     const named = names.map((name, at): [string, Tensor] => {
-      const found = tensors[first + from + at] as Tensor;
-      checkFinite(task, found, slopes[from + at] as Value, poses, `its gradient with respect to ${name}`);
+      const found = tensors[first + k * names.length + at] as Tensor;
+      const slope = () => gradient(target, wrt)[at] as Value;
+      checkFinite(task, found, slope, poses, `its gradient with respect to ${name}`);
       return [name, found];
     });
     return Object.fromEntries(named);
@@ -211,12 +213,12 @@ export function eachNumber(score: Value): Targets {
 function checkFinite<Pose>(
   { reasonOf }: Task<Pose>,
   { data }: Tensor,
-  value: Value,
+  value: () => Value,
   poses: readonly Indexed<Pose>[],
   what: string,
 ): void {
   if (areFinite(data)) return;
   const { index } = poses[0] as Indexed<Pose>;
-  const reason = poses.length === 1 ? reasonOf(what, value, data) : `${what} is not finite`;
+  const reason = poses.length === 1 ? reasonOf(what, value(), data) : `${what} is not finite`;
   throw new BadPoseError({ index, reason });
 }

@@ -1,4 +1,6 @@
 import { DeviceLostError, type Executor } from '../engine/executor.ts';
+import { runGradients } from '../engine/run-gradients.ts';
+import type { Tensor } from '../engine/tensor.ts';
 
 /**
  * An executor that goes on with another where its device is lost: the run that failed is made again there, so that what
@@ -11,6 +13,18 @@ export function switching(
 ): Executor {
   const used = [first];
   const current = () => used.at(-1) as Executor;
+  const going = async (run: (executor: Executor) => Tensor[] | Promise<Tensor[]>): Promise<Tensor[]> => {
+    for (;;) {
+      try {
+        return await run(current());
+      } catch (error) {
+        if (!(error instanceof DeviceLostError)) throw error;
+        const given = await next(error);
+        if (used.includes(given)) throw error;
+        used.push(given);
+      }
+    }
+  };
   return {
     get name() {
       return used.map(({ name }) => name).join(', then ');
@@ -25,17 +39,8 @@ export function switching(
     get device() {
       return current().device;
     },
-    async run(wanted, options) {
-      for (;;) {
-        try {
-          return await current().run(wanted, options);
-        } catch (error) {
-          if (!(error instanceof DeviceLostError)) throw error;
-          const given = await next(error);
-          if (used.includes(given)) throw error;
-          used.push(given);
-        }
-      }
-    },
+    run: (wanted, options) => going(executor => executor.run(wanted, options)),
+    runGradients: (wanted, targets, wrt, options) =>
+      going(executor => runGradients(executor, wanted, targets, wrt, options)),
   };
 }

@@ -1,5 +1,6 @@
 import type { Form } from './forms.ts';
 import { kindOf } from './kind-of.ts';
+import { KnownOp } from './known-op.ts';
 import { isValue, type Op, type Operand, type Value, type Vjp } from './tape.ts';
 
 /** An op whose form is the same at each use: called with its operands, also by a list's `map` and `reduce`. */
@@ -35,15 +36,30 @@ export function defineOp<F extends Form, Attributes extends readonly unknown[]>(
   forward: (...attributes: Attributes) => F;
   vjp: Vjp<F>;
 }): AttributedOp<Attributes>;
-export function defineOp<F extends Form, Attributes extends readonly unknown[]>(definition: {
-  name: string;
-  forward: F | ((...attributes: Attributes) => F);
-  vjp: Vjp<F>;
-}): FixedOp | AttributedOp<Attributes> {
-  const { name, forward, vjp } = definition;
+export function defineOp<F extends Form, Attributes extends readonly unknown[]>(
+  definition: Definition<F, Attributes>,
+): FixedOp | AttributedOp<Attributes> {
+  const { name, vjp } = definition;
   if (typeof name !== 'string') throw new TypeError(`defineOp: name must be a string, got ${kindOf(name)}`);
   checkRules(name, vjp);
-  const op: Op<F> = { name, vjp };
+  return opOf(definition, { name, vjp });
+}
+
+/** {@link defineOp} for ops of the library, whose rules are as {@link KnownOp} says. */
+export const defineKnownOp: typeof defineOp = (<F extends Form, Attributes extends readonly unknown[]>(
+  definition: Definition<F, Attributes>,
+) => opOf(definition, new KnownOp(definition.name, definition.vjp))) as typeof defineOp;
+
+interface Definition<F extends Form, Attributes extends readonly unknown[]> {
+  readonly name: string;
+  readonly forward: F | ((...attributes: Attributes) => F);
+  readonly vjp: Vjp<F>;
+}
+
+function opOf<F extends Form, Attributes extends readonly unknown[]>(
+  { name, forward, vjp }: Definition<F, Attributes>,
+  op: Op<F>,
+): FixedOp | AttributedOp<Attributes> {
   const apply = (form: F, operands: readonly Operand[]): Value => {
     const tape = operands.find(isValue)?.tape;
     if (!tape) throw new TypeError(`${name}: ${noTape(operands)}`);

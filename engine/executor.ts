@@ -70,11 +70,28 @@ export interface Executor {
   readonly device?: DeviceMemory | undefined;
   /** @throws DeviceLostError where the device went away */
   run(wanted: readonly Value[], options?: RunOptions): Tensor[] | Promise<Tensor[]>;
+  /**
+   * Computes `wanted`, then of each target, a single number, the gradient with respect to each of `wrt`, as if `gradient` had
+   * recorded them: for executors that need not have adjoints recorded which they know already. It is not enumerable where it
+   * is there, so that a copy with another `run` is asked by that.
+   */
+  runGradients?(
+    wanted: readonly Value[],
+    targets: readonly Value[],
+    wrt: readonly Value[],
+    options?: RunOptions,
+  ): Tensor[] | Promise<Tensor[]>;
 }
 
 /** An executor that answers at once. */
 export interface SyncExecutor extends Executor {
   run(wanted: readonly Value[], options?: RunOptions): Tensor[];
+  runGradients?(
+    wanted: readonly Value[],
+    targets: readonly Value[],
+    wrt: readonly Value[],
+    options?: RunOptions,
+  ): Tensor[];
 }
 
 /**

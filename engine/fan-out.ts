@@ -1,4 +1,4 @@
-import { defineOp } from './define-op.ts';
+import { defineKnownOp } from './define-op.ts';
 import type { AccumulateForm, BroadcastForm, ReduceForm, ReshapeForm } from './forms.ts';
 import { broadcastShapes, type Shape, sameShape, showShape } from './shape.ts';
 import type { Value } from './tape.ts';
@@ -16,7 +16,7 @@ export function accumulate(values: readonly Value[]): Value {
   return values.length === 1 ? first : accumulateOp(values);
 }
 
-const accumulateOp = defineOp({
+const accumulateOp = defineKnownOp({
   name: 'accumulate',
   forward: (): AccumulateForm => ({ kind: 'accumulate' }),
   vjp: () => g => g,
@@ -27,7 +27,7 @@ export function sumOver(a: Value, axes: readonly number[]): Value {
   return axes.length === 0 ? a : sumOp([a], axes);
 }
 
-const sumOp = defineOp({
+const sumOp = defineKnownOp({
   name: 'sum',
   forward: (axes: readonly number[]): ReduceForm => ({ kind: 'reduce', reducer: 'sum', axes }),
   vjp: [(g, _ans, a) => repeat(g, a.shape)],
@@ -38,7 +38,7 @@ export function repeat(a: Value, shape: Shape): Value {
   return sameShape(a.shape, shape) ? a : broadcastOp([a], shape);
 }
 
-const broadcastOp = defineOp({
+const broadcastOp = defineKnownOp({
   name: 'broadcastTo',
   forward: (shape: Shape): BroadcastForm => ({ kind: 'broadcast', shape }),
   vjp: [(g, _ans, a) => sumTo(g, a.shape)],
@@ -49,7 +49,7 @@ export function reshaped(a: Value, shape: Shape): Value {
   return sameShape(a.shape, shape) ? a : reshapeOp([a], shape);
 }
 
-const reshapeOp = defineOp({
+const reshapeOp = defineKnownOp({
   name: 'reshape',
   forward: (shape: Shape): ReshapeForm => ({ kind: 'reshape', shape }),
   vjp: [(g, _ans, a) => reshaped(g, a.shape)],

@@ -1,7 +1,7 @@
 // Shared by the files of ops/: `defineOp`, and the types of elementwise ops.
 import type { Operand, Value } from '../engine/tape.ts';
 
-export { defineOp } from '../engine/define-op.ts';
+export { defineKnownOp as defineOp } from '../engine/define-op.ts';
 export { map } from '../engine/forms.ts';
 export type { Index } from '../engine/indices.ts';
 export { kindOf } from '../engine/kind-of.ts';

@@ -24,22 +24,33 @@ export class StructureCache<T> {
     this.#onEvict = onEvict;
   }
 
-  /** The thing of a structure, made if there is none; `variant` tells several of one structure apart. */
-  get({ key }: Structure, variant: string, live: readonly Value[], make: () => T): T {
+  /** The thing of a structure, if there is one. */
+  find({ key }: Structure, variant: string): T | undefined {
     if (++this.#asked > windowLength) [this.#asked, this.#madeInWindow] = [1, 0];
     const latest = this.#latest;
     if (latest?.key === key && latest.variant === variant) return latest.thing;
     const name = `${variant} ${key}`;
-    let thing = this.#known.get(name);
-    if (thing === undefined) {
-      this.#warn(key, live);
-      thing = make();
-      this.made++;
-    }
+    const thing = this.#known.get(name);
+    if (thing !== undefined) this.#use(name, key, variant, thing);
+    return thing;
+  }
+
+  #use(name: string, key: string, variant: string, thing: T): void {
     // Used last, dropped last: a Map keeps the order of insertion.
     this.#known.delete(name);
     this.#known.set(name, thing);
     this.#latest = { key, variant, thing };
+  }
+
+  /** The thing of a structure, made if there is none; `variant` tells several of one structure apart. */
+  get(structure: Structure, variant: string, live: readonly Value[], make: () => T): T {
+    const found = this.find(structure, variant);
+    if (found !== undefined) return found;
+    const { key } = structure;
+    this.#warn(key, live);
+    const thing = make();
+    this.made++;
+    this.#use(`${variant} ${key}`, key, variant, thing);
     for (const [oldest, evicted] of this.#known) {
       if (this.#known.size <= this.#limit) break;
       this.#known.delete(oldest);

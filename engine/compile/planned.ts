@@ -1,9 +1,11 @@
 import { liveValues, type Precision, type RunOptions, type SyncExecutor } from '../executor.ts';
 import type { ConstantForm, ParameterForm } from '../forms.ts';
+import { gradient } from '../gradient.ts';
 import { Memory } from '../memory.ts';
 import type { Value } from '../tape.ts';
 import { areFinite, type Tensor } from '../tensor.ts';
 import { copyIndices, isComputed } from '../wanted-indices.ts';
+import { adjointsOf, haveKnownRules, KnownAdjoints, structureWith } from './adjoints.ts';
 import { StructureCache } from './cache.ts';
 import type { Plan } from './ir.ts';
 import { listingOf } from './listing.ts';
@@ -85,16 +87,49 @@ export function plannedExecutor<Bound extends BoundPose>(
     if (!wanted.every(isComputed)) return copyIndices(wanted)(run(wanted.filter(isComputed), options));
     if (wanted.length === 0) return [];
     const live = liveValues(wanted);
-    const structure = structureOf(live, wanted, precision);
+    return runLive(live, wanted, structureOf(live, wanted, precision), options);
+  };
+  const runLive = (
+    live: readonly Value[],
+    wanted: readonly Value[],
+    structure: Structure,
+    options: RunOptions,
+  ): Tensor[] => {
     const made = compiledFor(live, wanted, structure);
-    const tensors = runOn(made, live, wanted, structure, options);
-    if (!made.plan.isGuess || tensors.every(({ data }) => areFinite(data))) return tensors;
+    const tensors = runOn(made, inputsOf(made.plan, live), wanted, structure, options);
+    if (isSound(made, tensors)) return tensors;
     // A guess was wrong, or the numbers really are not finite: the exact plan tells.
     made.exact ??= compiled(planOf(live, wanted, structure), structure);
-    return runOn(made.exact, live, wanted, structure, options);
+    return runOn(made.exact, inputsOf(made.exact.plan, live), wanted, structure, options);
   };
 
-  return {
+  const adjoints = new KnownAdjoints();
+  const runGradients: Required<SyncExecutor>['runGradients'] = (wanted, targets, wrt, options = {}) => {
+    const all = [...wanted, ...targets, ...wrt];
+    const before = liveValues(all);
+    const isKnown = targets.length > 0 && all.every(isComputed) && haveKnownRules(before);
+    const structureBefore = isKnown && structureOf(before, all, precision, targets.length);
+    const known = structureBefore && adjoints.get(structureBefore);
+    if (known) {
+      const structure = structureWith(known, structureBefore);
+      const made = cache.find(structure, variantOf?.(structure) ?? '');
+      if (made) {
+        const outputs = [...wanted, ...targets.flatMap(() => wrt)];
+        const tensors = runOn(made, inputsOf(made.plan, before, known.places), outputs, structure, options);
+        if (isSound(made, tensors)) return tensors;
+      }
+    }
+    const every = [...wanted, ...targets.flatMap(target => gradient(target, wrt))];
+    const live = liveValues(every);
+    const structure = structureOf(live, every, precision);
+    if (structureBefore && !known) {
+      const found = adjointsOf(before, structureBefore, live, structure);
+      if (found) adjoints.add(structureBefore, found);
+    }
+    return runLive(live, every, structure, options);
+  };
+
+  const executor: PlannedExecutor = {
     name,
     precision,
     stops: false,
@@ -116,16 +151,24 @@ export function plannedExecutor<Bound extends BoundPose>(
       return cache.made;
     },
   };
+  // A copy that has another `run` does not go past it.
+  return Object.defineProperty(executor, 'runGradients', { value: runGradients, enumerable: false });
 }
 
+/** True unless a plan of guesses gave numbers that are not finite. */
+function isSound({ plan }: Compiled<BoundPose>, tensors: readonly Tensor[]): boolean {
+  return !plan.isGuess || tensors.every(({ data }) => areFinite(data));
+}
+
+/** Runs a machine for values of the shapes of these. */
 function runOn<Bound extends BoundPose>(
   { plan, machine }: Compiled<Bound>,
-  live: readonly Value[],
+  inputs: readonly Input[],
   wanted: readonly Value[],
   structure: Structure,
   { memory = new Memory(), shared }: RunOptions,
 ): Tensor[] {
-  const pose = machine.bind(structure, inputsOf(plan, live));
+  const pose = machine.bind(structure, inputs);
   const bytes = pose.bytes + (wanted[0] as Value).tape.copiedBytes;
   memory.take(bytes);
   try {
@@ -142,10 +185,10 @@ function checkStructures(owner: string, structures: unknown): void {
   throw new RangeError(`${owner}: structures is a whole number from 1, got ${given}`);
 }
 
-/** The inputs of a plan among the live values of a tape. */
-export function inputsOf({ inputs }: Plan, live: readonly Value[]): Input[] {
+/** The inputs of a plan among the live values of a tape; of one recorded without adjoints, `places` says where they are. */
+export function inputsOf({ inputs }: Plan, live: readonly Value[], places?: Int32Array): Input[] {
   return inputs.map(({ place }) => {
-    const { form } = live[place] as Value;
+    const { form } = live[places ? (places[place] as number) : place] as Value;
     if (form.kind !== 'parameter' && form.kind !== 'constant')
       throw new Error(`plan: ${form.kind} is no input`);
     return form;

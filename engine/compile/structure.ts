@@ -1,5 +1,6 @@
 import type { Precision } from '../executor.ts';
 import type { Form } from '../forms.ts';
+import { KnownOp } from '../known-op.ts';
 import type { Expression } from '../scalar.ts';
 import { describe, type Value } from '../tape.ts';
 import { textOf } from './algebra.ts';
@@ -128,10 +129,10 @@ class Key {
   }
 }
 
-/** Written anew by each call: it keeps its array. */
-const key = new Key();
+/** Written anew by each call: each keeps its array. */
+const [plainKey, keyWithRules] = [new Key(), new Key()];
 
-function pushData(form: Form, inputs: number): void {
+function pushData(key: Key, form: Form, inputs: number): void {
   switch (form.kind) {
     case 'parameter':
     case 'constant': {
@@ -173,22 +174,31 @@ function pushStarts(form: Form, inputs: readonly Value[], starts: number[]): voi
   }
 }
 
-/** Reads the structure of the live values of a tape, oldest first. */
+/**
+ * Reads the structure of the live values of a tape, oldest first. For a tape whose
+ * adjoints are still to come, `gradientOf` says of how many targets; the key then also tells ops of one form apart, which may
+ * have different rules.
+ */
 export function structureOf(
   live: readonly Value[],
   wanted: readonly Value[],
   precision: Precision,
+  gradientOf = 0,
 ): Structure {
+  const rules = gradientOf > 0;
+  const key = rules ? keyWithRules : plainKey;
   const numbers = new Map<number, Size>([[1, one]]);
   const sizes = [1];
   const starts: number[] = [];
   const places = new Int32Array((live.at(-1)?.id ?? -1) + 1);
   key.begin();
   key.push(precision === 'float64' ? 0 : 1);
+  if (rules) for (const count of [gradientOf, wanted.length, live.length]) key.push(count);
   for (let place = 0; place < live.length; place++) {
-    const { id, form, inputs, shape } = live[place] as Value;
+    const { id, op, form, inputs, shape } = live[place] as Value;
     places[id] = place;
     key.push(kinds[form.kind]);
+    if (rules) key.push(KnownOp.numberOf(op));
     key.push(inputs.length);
     for (let i = 0; i < inputs.length; i++) key.push(places[(inputs[i] as Value).id] as number);
     key.push(shape.length);
@@ -202,7 +212,7 @@ export function structureOf(
       }
       key.push(size);
     }
-    pushData(form, inputs.length);
+    pushData(key, form, inputs.length);
     pushStarts(form, inputs, starts);
   }
   for (const value of wanted) key.push(places[value.id] as number);

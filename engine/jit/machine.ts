@@ -1,5 +1,6 @@
 import type { ArrayRef, MatmulStep, Plan } from '../compile/ir.ts';
 import { type Layout, type Lifetimes, layoutOf, lifetimesOf } from '../compile/layout.ts';
+import { type LaidOut, Layouts } from '../compile/layouts.ts';
 import type { Input, Machine } from '../compile/planned.ts';
 import { lengthOf } from '../compile/sizes.ts';
 import type { Structure } from '../compile/structure.ts';
@@ -77,10 +78,7 @@ interface Part {
   readonly inputs: readonly number[];
 }
 
-/** The layout of some sizes and starts: poses of equal ones share it. */
-interface Place {
-  readonly sizes: readonly number[];
-  readonly starts: readonly number[];
+interface Place extends LaidOut {
   /** Entries by buffer. */
   readonly counts: readonly number[];
   readonly layout: Layout;
@@ -106,7 +104,7 @@ export class JitMachine implements Machine<JitPose> {
   readonly #lastAdds: readonly (readonly number[])[];
   readonly #sources: readonly (LoopSource | string)[];
   readonly #parts: readonly Part[];
-  #latest: Place | undefined;
+  readonly #places: Layouts<Place>;
 
   constructor(plan: Plan, arena: Arena) {
     this.#plan = plan;
@@ -116,18 +114,17 @@ export class JitMachine implements Machine<JitPose> {
     this.#lastAdds = lastAddsOf(plan, this.#summed);
     this.#sources = sourcesOf(plan, this.#summed);
     this.#parts = partsOf(plan, this.#sources);
+    const slots = this.#parts.reduce((total, part) => total + part.slots.length, 0);
+    this.#places = new Layouts(slots + 2 * plan.buffers.length);
   }
 
-  bind({ sizes, starts }: Structure, inputs: readonly Input[]): JitPose {
-    const latest = this.#latest;
-    const isLike = latest !== undefined && same(latest.sizes, sizes) && same(latest.starts, starts);
-    const place = isLike ? latest : this.#placed(sizes, starts);
-    this.#latest = place;
+  bind(structure: Structure, inputs: readonly Input[]): JitPose {
+    const place = this.#places.get(structure, () => this.#placed(structure));
     const given = this.#parts.map(part => part.inputs.map(number => (inputs[number] as Input).tensor.data));
     return { bytes: place.layout.length * this.#arena.entryBytes, place, given };
   }
 
-  #placed(sizes: readonly number[], starts: readonly number[]): Place {
+  #placed({ sizes, starts }: Structure): Place {
     const counts = this.#plan.buffers.map(({ shape }) => lengthOf(shape, sizes));
     // A float64 takes the room of two entries, and begins at an even one.
     const lengths =
@@ -177,8 +174,9 @@ export class JitMachine implements Machine<JitPose> {
     return this.#arena.numbers.slice(from, from + (counts[buffer] as number));
   }
 
-  explain({ sizes, starts }: Structure): string {
-    const { counts, layout } = this.#placed(sizes, starts);
+  explain(structure: Structure): string {
+    const { sizes } = structure;
+    const { counts, layout } = this.#placed(structure);
     const { entryBytes } = this.#arena;
     const list = (ids: readonly number[]) =>
       ids.map(id => `b${id} (${(counts[id] as number) * entryBytes} B)`).join(', ') || 'nothing';
@@ -194,12 +192,6 @@ export class JitMachine implements Machine<JitPose> {
     const head = `// ${loops} loops and ${steps.length - loops} matrix products in an arena of ${layout.length * entryBytes} B`;
     return [head, ...steps].join('\n\n');
   }
-}
-
-function same(a: readonly number[], b: readonly number[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
 
 /** The buffers that loops add to entry by entry. */

@@ -1,4 +1,5 @@
 import type { Buffer } from '../compile/ir.ts';
+import { type LaidOut, Layouts } from '../compile/layouts.ts';
 import type { Input, Machine } from '../compile/planned.ts';
 import { lengthOf } from '../compile/sizes.ts';
 import type { Structure } from '../compile/structure.ts';
@@ -30,8 +31,7 @@ export class WasmMachine implements Machine<WasmPose> {
   readonly #frames = new Map<CompiledPart, number>();
   readonly #scratch: number;
   readonly #begin: number;
-  #latest: Binding | undefined;
-  #prepared: Prepared | undefined;
+  readonly #layouts: Layouts<Prepared>;
 
   constructor(program: Program, arena: Arena, { Module, Instance }: WebAssemblyApi) {
     this.program = program;
@@ -48,16 +48,16 @@ export class WasmMachine implements Machine<WasmPose> {
     }
     this.#scratch = Math.ceil(end / 16) * 64;
     this.#begin = this.#scratch + tileBytes;
+    this.#layouts = new Layouts(this.#scratch / 4 + 2 * this.#room.count);
   }
 
   bind(structure: Structure, inputs: readonly Input[]): WasmPose {
-    const { sizes, starts } = structure;
-    // Poses of equal sizes share a binding.
-    const binding = this.#latest?.sizes.every((size, i) => size === sizes[i])
-      ? this.#latest
-      : bindingOf(this.program, this.#room, structure, inputs, this.#begin);
-    this.#latest = binding;
-    return { bytes: binding.bytes, inputs, binding, starts };
+    const prepared = this.#layouts.get(structure, () => {
+      const binding = bindingOf(this.program, this.#room, structure, inputs, this.#begin);
+      return this.#prepare(binding, structure.starts);
+    });
+    const { binding } = prepared;
+    return { bytes: binding.bytes, inputs, binding, prepared };
   }
 
   run(pose: WasmPose, shared?: ReadonlySet<Tensor>): void {
@@ -68,8 +68,8 @@ export class WasmMachine implements Machine<WasmPose> {
   }
 
   /** Computes a pose whose inputs are still in the memory. */
-  again({ binding, starts }: WasmPose): void {
-    this.#compute(binding, starts);
+  again({ prepared }: WasmPose): void {
+    this.#compute(prepared);
   }
 
   result({ binding: { buffers, sizes } }: WasmPose, buffer: number): Float32Array {
@@ -93,11 +93,7 @@ export class WasmMachine implements Machine<WasmPose> {
     }
   }
 
-  #compute(binding: Binding, starts: readonly number[]): void {
-    if (this.#prepared?.binding !== binding || !isSame(this.#prepared.starts, starts)) {
-      this.#prepared = this.#prepare(binding, starts);
-    }
-    const { frames, passes } = this.#prepared;
+  #compute({ binding, frames, passes }: Prepared): void {
     this.#arena.ints.set(frames);
     for (const [i, { parts, axis }] of this.program.passes.entries()) {
       const { runs, moved, before } = passes[i] as PreparedPass;
@@ -127,8 +123,9 @@ export class WasmMachine implements Machine<WasmPose> {
     const given = { plan, functions: this.#functions, binding, starts, scratch: this.#scratch, frames };
     const frameOf = (part: CompiledPart) => this.#frames.get(part) as number;
     return {
-      binding,
+      sizes: binding.sizes,
       starts,
+      binding,
       frames,
       passes: passes.map((pass, i) =>
         prepared(pass, frameOf, { ...given, extras: this.#room.extras[i] as Extras }),
@@ -184,16 +181,11 @@ export class WasmMachine implements Machine<WasmPose> {
 /** A pose ready to run. */
 export interface WasmPose extends Loaded {
   readonly bytes: number;
-  readonly starts: readonly number[];
+  readonly prepared: Prepared;
 }
 
-interface Prepared {
+interface Prepared extends LaidOut {
   readonly binding: Binding;
-  readonly starts: readonly number[];
   readonly frames: Int32Array;
   readonly passes: readonly PreparedPass[];
-}
-
-function isSame(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((each, i) => each === b[i]);
 }

@@ -1,0 +1,30 @@
+import type { Executor, RunOptions, SyncExecutor } from './executor.ts';
+import { gradient } from './gradient.ts';
+import type { Value } from './tape.ts';
+import type { Tensor } from './tensor.ts';
+
+/** What {@link Executor.runGradients} does, on any executor: of one that has no such method, the adjoints are recorded. */
+export function runGradients(
+  executor: SyncExecutor,
+  wanted: readonly Value[],
+  targets: readonly Value[],
+  wrt: readonly Value[],
+  options?: RunOptions,
+): Tensor[];
+export function runGradients(
+  executor: Executor,
+  wanted: readonly Value[],
+  targets: readonly Value[],
+  wrt: readonly Value[],
+  options?: RunOptions,
+): Tensor[] | Promise<Tensor[]>;
+export function runGradients(
+  executor: Executor,
+  wanted: readonly Value[],
+  targets: readonly Value[],
+  wrt: readonly Value[],
+  options?: RunOptions,
+): Tensor[] | Promise<Tensor[]> {
+  if (executor.runGradients) return executor.runGradients(wanted, targets, wrt, options);
+  return executor.run([...wanted, ...targets.flatMap(target => gradient(target, wrt))], options);
+}

@@ -1,0 +1,24 @@
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import { type LaidOut, Layouts } from '../../engine/compile/layouts.ts';
+import { property } from '../support/property.ts';
+
+const numbers = fc.array(fc.nat(3), { minLength: 2, maxLength: 2 });
+
+property(
+  'a kept layout is that of the sizes and starts asked for, in whatever place it lies',
+  fc.array(fc.record({ sizes: numbers, starts: numbers }), { minLength: 20, maxLength: 60 }),
+  // Few places, so that many layouts want the same one.
+  fc.constantFrom(1e9, 2 ** 14, 1),
+  async (poses, size) => {
+    const layouts = new Layouts<LaidOut>(size);
+    for (const { sizes, starts } of poses) {
+      const structure = { key: '', precision: 'float64', sizes, starts } as const;
+      expect(layouts.get(structure, () => ({ sizes, starts }))).toEqual({ sizes, starts });
+      const again = layouts.get(structure, () => {
+        throw new Error('made twice in a row');
+      });
+      expect(again).toEqual({ sizes, starts });
+    }
+  },
+);
