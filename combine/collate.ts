@@ -15,10 +15,10 @@ export interface Field<Pose> {
 /** Several poses as one, such as a scorer records on one tape. */
 export interface Collated<Name extends string> {
   /**
-   * The fields, the rows of the first pose before those of the second: an Int32Array for an index, and for what every pose
-   * gives as one, such as atomic numbers; else a Float64Array.
+   * The fields, the rows of the first pose before those of the second: an Int32Array for an index; else the kind of array that
+   * every pose gives, such as Int32Array for atomic numbers, and Float64Array for lists or several kinds.
    */
-  readonly fields: { readonly [N in Name]: Tensor<Float64Array | Int32Array> };
+  readonly fields: { readonly [N in Name]: Tensor };
   /** By axis, the pose that each row belongs to: the index for `segmentSum`. */
   readonly poseOf: Readonly<Record<string, Int32Array>>;
   /** By axis, the number of rows of each pose. */
@@ -98,10 +98,12 @@ function readField<Pose>(pose: Pose, n: number, name: string, { from }: Field<Po
   );
 }
 
-function joinRows(name: string, rows: readonly Rows[]): Tensor<Float64Array | Int32Array> {
+function joinRows(name: string, rows: readonly Rows[]): Tensor {
   const shape = joinedShape(name, rows);
-  const isIndex = rows.length > 0 && rows.every(({ data }) => data instanceof Int32Array);
-  const data = new (isIndex ? Int32Array : Float64Array)(numbersIn(rows));
+  const kind = [Int32Array, Float32Array].find(
+    kind => rows.length > 0 && rows.every(({ data }) => data instanceof kind),
+  );
+  const data = new (kind ?? Float64Array)(numbersIn(rows));
   let at = 0;
   for (const each of rows) {
     data.set(each.data, at);

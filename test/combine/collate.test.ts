@@ -90,6 +90,8 @@ test('whole numbers that pick no rows of the poses stay an index, if every pose 
       { elements },
     ).fields.elements.data;
   expect(joined(Int32Array.of(6, 7), Int32Array.of(8))).toEqual(Int32Array.of(6, 7, 8));
+  expect(joined(Float32Array.of(0.5), Float32Array.of(1.5))).toEqual(Float32Array.of(0.5, 1.5));
+  expect(joined(Float32Array.of(0.5), Float64Array.of(0.1))).toEqual(Float64Array.of(0.5, 0.1));
   expect(joined(Int32Array.of(6, 7), [8])).toEqual(Float64Array.of(6, 7, 8));
 });
 
