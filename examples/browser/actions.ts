@@ -1,4 +1,5 @@
 import { startCalculator } from './calculator.ts';
+import { type SetKind, settingAt, settingsOf, sliders } from './sliders.ts';
 import type { Store } from './state.ts';
 import type { CombinationSettings } from './worker/combine.ts';
 import type { Files } from './worker/open.ts';
@@ -13,9 +14,6 @@ export interface Actions {
   showForces(shows: boolean): void;
   themeChanged(): void;
 }
-
-/** Where a slider begins and ends; it is logarithmic. */
-export const ranges = { t: [0.05, 50], kT: [0.05, 50] } as const;
 
 /** What is not known of files that were just opened. */
 const nothingYet = {
@@ -32,7 +30,11 @@ const curvePoints = 80;
 /** Actions compute in a worker of their own and put what comes back into the store. */
 export function actionsOn(store: Store): Actions {
   const calculator = startCalculator();
-  const combine = latest('combine', combined => store.update({ combined }));
+  const combine = latest('combine', combined => {
+    store.update({ combined });
+    if (combined.settings.kind !== 'mean' && combined.settings.kind !== store.state.curve?.kind)
+      curve({ combined, settings: settingsAlong(combined.settings.kind) });
+  });
   const slope = latest('slope', each => {
     if (each.pose === store.state.pose) store.update({ slope: each });
   });
@@ -65,12 +67,6 @@ export function actionsOn(store: Store): Actions {
     return ask;
   }
 
-  const askCurve = () => {
-    const { combined, settings } = store.state;
-    if (!combined || settings.kind === 'mean') return;
-    curve({ predictions: combined.predictions, settings: settingsAlong(settings.kind) });
-  };
-
   return {
     async open(files) {
       try {
@@ -79,7 +75,6 @@ export function actionsOn(store: Store): Actions {
         await combine(store.state.settings);
         slope(0);
         trace(0);
-        askCurve();
       } catch (error) {
         store.update({ problem: (error as Error).message });
       }
@@ -91,20 +86,16 @@ export function actionsOn(store: Store): Actions {
       trace(pose);
     },
     combineBy(settings) {
-      const isOther = settings.kind !== store.state.settings.kind;
       store.update({ settings });
       combine(settings);
-      if (isOther) askCurve();
     },
     showForces: showsForces => store.update({ showsForces }),
     themeChanged: () => store.update({ theme: store.state.theme + 1 }),
   };
 }
 
-function settingsAlong(kind: 'lse' | 'boltzmann'): CombinationSettings[] {
-  return Array.from({ length: curvePoints + 1 }, (_, i) => {
-    const [least, largest] = kind === 'lse' ? ranges.t : ranges.kT;
-    const setting = least * (largest / least) ** (i / curvePoints);
-    return kind === 'lse' ? { kind, t: setting } : { kind, kT: setting };
-  });
+function settingsAlong(kind: SetKind): CombinationSettings[] {
+  return Array.from({ length: curvePoints + 1 }, (_, i) =>
+    settingsOf(kind, settingAt(sliders[kind], i / curvePoints)),
+  );
 }

@@ -1,12 +1,21 @@
 import { readFileSync } from 'node:fs';
-import { gradient, interpreter, jit, Memory, Tape } from 'posetape';
-import { boltzmann, type Combination, type CombineResult, combinePoses, lse, mean } from 'posetape/combine';
+import { gradient, interpreter, jit, Memory, Tape, tensor } from 'posetape';
+import {
+  boltzmann,
+  type Combination,
+  type CombineResult,
+  combinePoses,
+  gated,
+  lse,
+  mean,
+} from 'posetape/combine';
+import { concat, mul, reshape, sum } from 'posetape/ops';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bytes, fixed, short } from '../../examples/browser/draw/numbers.ts';
 import { formulaOf } from '../../examples/browser/formula.ts';
 import { ensembleOf } from '../../examples/vina/ensemble.ts';
 import type { Pose } from '../../examples/vina/pairs.ts';
-import { recordWeights, score, type VinaWeights, vinaWeights } from '../../examples/vina/score.ts';
+import { recordWeights, score, terms, type VinaWeights, vinaWeights } from '../../examples/vina/score.ts';
 import { ensemble, type Opened, posesFile, receptor, rowsOf, site } from './open.ts';
 
 let at: Opened;
@@ -159,6 +168,41 @@ describe('the combination', () => {
     return result;
   }
 
+  /** H_n of each pose. */
+  const bonds = poses.map(pose => {
+    const { hydrogenBond } = terms(new Tape(), pose);
+    return interpreter().run([sum(hydrogenBond)])[0]?.data[0] as number;
+  });
+
+  /** The page's numbers are those of the library's own `gated`, given the log-weight g H_n. */
+  async function holdsGated(g: number): Promise<{ value: number; weights: Float64Array }> {
+    const { value, predictions, weights, coefficients, gradient } = await combinePoses({
+      poses: poses.map((pose, n) => ({ pose, bonds: bonds[n] as number })),
+      params: { ...vinaWeights(), g: tensor(g) },
+      score: (tape, { g, ...weights }, { pose, bonds }) =>
+        concat([reshape(mul(g, bonds), [1]), reshape(score(tape, weights, pose), [1])]),
+      combination: gated(),
+    });
+    await at.shows('value', fixed(value, 4));
+    await at.showsRows(
+      'poses-table',
+      bonds.map((each, n) => [
+        `${n + 1}`,
+        fixed(predictions[2 * n + 1] as number, 3),
+        short(weights[n] as number),
+        short(coefficients[2 * n + 1] as number),
+        short(each),
+        short(g * (coefficients[2 * n] as number)),
+      ]),
+    );
+    const names = [...Object.keys(vinaWeights()), 'gate strength g'];
+    await at.showsRows(
+      'gradient-table',
+      Object.values(gradient).map(({ data }, k) => [names[k] as string, short(data[0] as number)]),
+    );
+    return { value, weights };
+  }
+
   test('is Boltzmann’s at first, between its limits', async () => {
     const { predictions } = await holds(boltzmann({ kT }));
     await at.shows('best', fixed(Math.min(...predictions), 4));
@@ -188,6 +232,24 @@ describe('the combination', () => {
     await choose('mean');
     await holds(mean());
     expect(await at.page.locator('#setting').isVisible()).toBe(false);
+  });
+
+  test('is gated by hydrogen bonds with g, which has a derivative; with g = 0 it is the mean', async () => {
+    await choose('gated');
+    await at.shows('setting-value', '1');
+    await holdsGated(1);
+    await press('setting', 'ArrowRight');
+    await at.shows('setting-value', '1.05');
+    await holdsGated(1.05);
+    const poseOfMostBonds = bonds.indexOf(Math.max(...bonds));
+    await press('setting', 'End');
+    await at.shows('setting-value', '10');
+    const { weights } = await holdsGated(10);
+    expect(weights[poseOfMostBonds]).toBeGreaterThan(0.95);
+    await press('setting', 'Home');
+    await at.shows('setting-value', '0');
+    const { value } = await holdsGated(0);
+    expect(value).toBeCloseTo((await combined(mean())).value, 12);
   });
 
   test('follows every move of a slider that is dragged', async () => {
@@ -398,6 +460,22 @@ describe('your own scorer', () => {
       combination: mean(),
     });
     await at.shows('scorer-result', new RegExp(fixed(predictions[0] as number, 4)));
+  });
+
+  test('is combined by a gate, too', async () => {
+    await at.page.locator('input[name=combination][value=gated]').check();
+    await at.shows('setting-value', '1');
+    await run(source.replace('tensor(-0.587439)', 'tensor(2 * -0.587439)'));
+    await at.shows('scorer-doing', /^ran in/);
+    const doubled = { ...vinaWeights(), hydrogenBond: tensor(2 * -0.587439) };
+    const { value } = await combinePoses({
+      poses,
+      params: doubled,
+      score: (tape, weights, pose) =>
+        concat([reshape(sum(terms(tape, pose).hydrogenBond), [1]), reshape(score(tape, weights, pose), [1])]),
+      combination: gated(),
+    });
+    await at.shows('scorer-result', new RegExp(`ΔG of all poses${fixed(value, 4)}`));
   });
 
   const lineOf = (part: string) => source.slice(0, source.indexOf(part)).split('\n').length;

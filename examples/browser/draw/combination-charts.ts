@@ -1,42 +1,45 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import { type SetKind, settingOf, sliders } from '../sliders.ts';
 import type { Combined, Curve } from '../worker/combine.ts';
 import { axis, tooltip } from './chart-looks.ts';
 import { colour, mixed, shadeOf } from './colours.ts';
 import { fixed, short } from './numbers.ts';
 
+/** A ΔG that the curve of a combination comes to. */
+export interface Limit {
+  readonly name: string;
+  readonly value: number;
+}
+
 /** ΔG over the slider's range, with the limits as lines and the present setting as a point. */
 export function curveOption(
-  curve: Curve,
-  combined: Combined,
-  best: number,
-  average: number,
+  { kind, points }: Curve,
+  { settings, value }: Combined,
+  limits: readonly Limit[],
 ): EChartsCoreOption {
-  const { settings, value } = combined;
-  const isLse = settings.kind === 'lse';
-  const setting = settings.kind === 'lse' ? settings.t : settings.kind === 'boltzmann' ? settings.kT : 1;
-  const room = 0.12 * Math.max(average - best, 0.5);
-  // Where t goes to 0, ΔG goes to −∞: the axis shows where it matters.
-  const least = isLse ? best - 4 * room : best - room;
-  const limits = [
-    { yAxis: best, name: 'best pose' },
-    { yAxis: average, name: 'mean' },
-  ];
+  const slider = sliders[kind as SetKind];
+  const ends = limits.map(limit => limit.value);
+  // Where t goes to 0, ΔG goes to −∞: the axis shows where it matters. A gate may come by poses better than its limits.
+  const shown = kind === 'gated' ? [...ends, ...points.map(([, y]) => y)] : ends;
+  const [lowest, highest] = [Math.min(...shown), Math.max(...shown)];
+  const room = 0.12 * Math.max(highest - lowest, 0.5);
+  const least = kind === 'lse' ? lowest - 4 * room : lowest - room;
   return {
     grid: { left: 44, right: 68, top: 10, bottom: 34 },
     xAxis: {
-      ...axis(isLse ? 't, mol/kcal' : 'kT, kcal/mol'),
+      ...axis(slider.unit === '' ? slider.name : `${slider.name}, ${slider.unit}`),
       nameLocation: 'middle',
-      type: 'log',
+      type: slider.isLogarithmic ? 'log' : 'value',
       axisLabel: { ...(axis() as { axisLabel: object }).axisLabel, hideOverlap: true },
-      min: curve.points[0]?.[0],
-      max: curve.points.at(-1)?.[0],
+      min: points[0]?.[0],
+      max: points.at(-1)?.[0],
       nameGap: 20,
       splitLine: { show: false },
     },
     yAxis: {
       ...axis(),
       min: least,
-      max: average + room,
+      max: highest + room,
       splitNumber: 3,
       axisLabel: { show: false },
       splitLine: { show: false },
@@ -44,7 +47,7 @@ export function curveOption(
     series: [
       {
         type: 'line',
-        data: curve.points,
+        data: points,
         symbol: 'none',
         clip: true,
         lineStyle: { color: colour('forward'), width: 2 },
@@ -54,12 +57,12 @@ export function curveOption(
           silent: true,
           lineStyle: { color: colour('quiet'), type: [4, 4] },
           label: { position: 'end', formatter: '{b}', color: colour('quiet'), fontSize: 11 },
-          data: limits,
+          data: limits.map(({ name, value: yAxis }) => ({ name, yAxis })),
         },
       },
       {
         type: 'scatter',
-        data: [[setting, Math.max(value, least)]],
+        data: [[settingOf(settings), Math.max(value, least)]],
         symbolSize: 11,
         itemStyle: { color: colour('forward'), borderColor: colour('card'), borderWidth: 2 },
         silent: true,
@@ -68,16 +71,17 @@ export function curveOption(
   };
 }
 
-/** Three rows over the poses: ΔG_n, w_n and c_n. A click chooses a pose. */
+/** Rows over the poses: ΔG_n, H_n if the combination is gated, w_n and c_n. A click chooses a pose. */
 export function sharesOption(combined: Combined, pose: number): EChartsCoreOption {
-  const { predictions, weights, coefficients } = combined;
+  const { predictions, weights, coefficients, gate } = combined;
   const count = predictions.length;
   const points = (numbers: Float64Array) => [...numbers].map((number, n) => [n + 1, number]);
   const largest = Math.max(...weights);
   const rows = [
-    { name: 'ΔGₙ', top: 8, height: 52 },
-    { name: 'wₙ', top: 78, height: 52 },
-    { name: 'cₙ', top: 148, height: 62 },
+    { name: 'ΔGₙ', height: 52 },
+    ...(gate ? [{ name: 'Hₙ', height: 52 }] : []),
+    { name: 'wₙ', height: 52 },
+    { name: 'cₙ', height: 62 },
   ];
   const mark = {
     symbol: 'none',
@@ -86,6 +90,17 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
     lineStyle: { color: colour('ink'), width: 1, type: 'solid', opacity: 0.35 },
     data: [{ xAxis: pose + 1 }],
   };
+  const dots = (row: number, numbers: Float64Array) => ({
+    type: 'scatter',
+    xAxisIndex: row,
+    yAxisIndex: row,
+    symbolSize: count > 100 ? 3 : 5,
+    data: points(numbers).map(([x, y], n) => ({
+      value: [x, y],
+      itemStyle: { color: colour(n === pose ? 'ink' : 'quiet') },
+    })),
+    markLine: mark,
+  });
   const bar = (row: number, data: unknown[]) => ({
     type: 'bar',
     xAxisIndex: row,
@@ -104,11 +119,16 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
         const data = items[0]?.data;
         const [x = 1] = Array.isArray(data) ? data : (data?.value ?? []);
         const n = x - 1;
-        return `pose ${x}<br>ΔG ${fixed(predictions[n] as number, 3)}<br>w ${short(weights[n] as number)}<br>c ${short(coefficients[n] as number)}`;
+        const bonds = gate ? `<br>H ${short(gate.bonds[n] as number)}` : '';
+        return `pose ${x}<br>ΔG ${fixed(predictions[n] as number, 3)}${bonds}<br>w ${short(weights[n] as number)}<br>c ${short(coefficients[n] as number)}`;
       },
     },
     axisPointer: { link: [{ xAxisIndex: 'all' }] },
-    grid: rows.map(({ top, height }) => ({ left: 44, right: 8, top, height })),
+    // No room is made for the longest name, or its row would begin further right than the others.
+    grid: rows.map(({ height }, row) => ({
+      ...{ left: 44, right: 8, top: 8 + 70 * row, height },
+      outerBoundsMode: 'none',
+    })),
     xAxis: rows.map((_, row) => ({
       ...axis(row === rows.length - 1 ? 'pose' : ''),
       nameLocation: 'middle',
@@ -117,6 +137,8 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
       type: 'value',
       min: 0.5,
       max: count + 0.5,
+      // The same scale for rows of dots and of bars.
+      containShape: false,
       splitLine: { show: false },
       axisLabel: {
         ...(axis() as { axisLabel: object }).axisLabel,
@@ -133,25 +155,16 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
       name,
       nameLocation: 'middle',
       nameRotate: 0,
-      nameGap: 26,
+      nameGap: 20,
       axisLabel: { show: false },
       nameTextStyle: { color: colour('quiet'), fontSize: 12 },
       splitLine: { show: false },
     })),
     series: [
-      {
-        type: 'scatter',
-        xAxisIndex: 0,
-        yAxisIndex: 0,
-        symbolSize: count > 100 ? 3 : 5,
-        data: points(predictions).map(([x, y], n) => ({
-          value: [x, y],
-          itemStyle: { color: colour(n === pose ? 'ink' : 'quiet') },
-        })),
-        markLine: mark,
-      },
+      dots(0, predictions),
+      ...(gate ? [dots(1, gate.bonds)] : []),
       bar(
-        1,
+        rows.length - 2,
         points(weights).map(([x, y], n) => ({
           value: [x, y],
           itemStyle: {
@@ -160,7 +173,7 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
         })),
       ),
       bar(
-        2,
+        rows.length - 1,
         points(coefficients).map(([x, y]) => ({
           value: [x, y],
           itemStyle: { color: colour('backward') },

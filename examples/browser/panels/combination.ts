@@ -1,10 +1,11 @@
-import { type Actions, ranges } from '../actions.ts';
+import type { Actions } from '../actions.ts';
 import type { Chart } from '../draw/chart.ts';
-import { curveOption, sharesOption } from '../draw/combination-charts.ts';
+import { curveOption, type Limit, sharesOption } from '../draw/combination-charts.ts';
 import { byId, element, fillTable, row, typeset } from '../draw/dom.ts';
 import { fixed, milliseconds, short } from '../draw/numbers.ts';
+import { placeOf, type SetKind, settingAt, settingOf, settingsOf, sliders } from '../sliders.ts';
 import type { State, Store } from '../state.ts';
-import type { CombinationSettings } from '../worker/combine.ts';
+import type { CombinationSettings, Combined } from '../worker/combine.ts';
 
 type Kind = CombinationSettings['kind'];
 
@@ -21,22 +22,26 @@ const said: Readonly<Record<Kind, { formulas: readonly string[]; limits: string 
     formulas: ['ΔG = Σ wₙ ΔGₙ,  wₙ ∝ exp(−ΔGₙ/kT)', 'cₙ = wₙ (1 − (ΔGₙ − ΔG)/kT)'],
     limits: 'kT → 0: the best pose alone. kT → ∞: the mean. Room temperature is kT = 0.593.',
   },
+  gated: {
+    formulas: ['ΔG = Σ wₙ ΔGₙ,  wₙ ∝ exp(g Hₙ)', 'cₙ = wₙ,  ∂ΔG/∂Hₙ = g wₙ (ΔGₙ − ΔG)'],
+    limits:
+      'A second number of the pose, not its energy, says how far to trust it: Hₙ, about how many hydrogen bonds it makes. g = 0: the mean. g → ∞: the pose with the most. g is a parameter like the weights: see ∂ΔG/∂g below.',
+  },
 };
 
-/** The three combinations with their sliders, and what each does to ΔG, the weights and the coefficients. */
+/** The four combinations with their sliders, and what each does to ΔG, the weights and the coefficients. */
 export function combinationPanel(store: Store, actions: Actions): void {
   const slider = byId<HTMLInputElement>('setting');
-  const settings = { t: 1, kT: 0.593 };
+  const settings = { lse: 1, boltzmann: 0.593, gated: 1 };
   const chosen = (): Kind =>
     document.querySelector<HTMLInputElement>('[name=combination]:checked')?.value as Kind;
   const apply = () => {
     const kind = chosen();
-    if (kind === 'lse') actions.combineBy({ kind, t: settings.t });
-    else if (kind === 'boltzmann') actions.combineBy({ kind, kT: settings.kT });
-    else actions.combineBy({ kind });
+    actions.combineBy(kind === 'mean' ? { kind } : settingsOf(kind, settings[kind]));
   };
   slider.addEventListener('input', () => {
-    settings[chosen() === 'lse' ? 't' : 'kT'] = settingAt(slider, chosen());
+    const kind = chosen();
+    if (kind !== 'mean') settings[kind] = settingAt(sliders[kind], placeIn(slider));
     apply();
   });
   for (const radio of document.querySelectorAll('[name=combination]'))
@@ -61,31 +66,31 @@ function count({ combined }: State): number {
   return combined?.predictions.length ?? 1;
 }
 
-/** The slider is logarithmic, as the limits are far away at both ends. */
-function settingAt({ valueAsNumber, max }: HTMLInputElement, kind: Kind): number {
-  const [least, largest] = ranges[kind === 'lse' ? 't' : 'kT'];
-  return Number((least * (largest / least) ** (valueAsNumber / Number(max))).toPrecision(3));
+/** Where a slider stands, from 0 to 1. */
+function placeIn({ valueAsNumber, max }: HTMLInputElement): number {
+  return valueAsNumber / Number(max);
 }
 
-function drawSettings(slider: HTMLInputElement, settings: CombinationSettings): void {
+function drawSettings(input: HTMLInputElement, settings: CombinationSettings): void {
   const { formulas, limits } = said[settings.kind];
   byId('formula').replaceChildren(...formulas.map(each => element('span', {}, ...typeset(each))));
-  byId('limits').textContent = limits;
+  byId('limits').replaceChildren(...typeset(unbroken(limits)));
   byId('setting-row').hidden = settings.kind === 'mean';
   if (settings.kind === 'mean') return;
-  const [name, setting, unit] =
-    settings.kind === 'lse'
-      ? (['t', settings.t, 'mol/kcal'] as const)
-      : (['kT', settings.kT, 'kcal/mol'] as const);
-  const [least, largest] = ranges[name];
-  byId('setting-name').textContent = name;
-  byId('setting-value').textContent = `${short(setting)} ${unit}`;
-  slider.setAttribute('aria-valuetext', `${short(setting)} ${unit}`);
+  const slider = sliders[settings.kind];
+  const setting = settingOf(settings);
+  const text = `${short(setting)} ${slider.unit}`.trim();
+  byId('setting-name').textContent = slider.name;
+  byId('setting-value').textContent = text;
+  input.setAttribute('aria-valuetext', text);
   // The reader's own drag is not set back by the rounding of what it meant.
-  if (settingAt(slider, settings.kind) !== setting)
-    slider.valueAsNumber = Math.round(
-      (Number(slider.max) * Math.log(setting / least)) / Math.log(largest / least),
-    );
+  if (settingAt(slider, placeIn(input)) !== setting)
+    input.valueAsNumber = Math.round(Number(input.max) * placeOf(slider, setting));
+}
+
+/** Keeps `g → ∞` and `g = 0` on one line. */
+function unbroken(text: string): string {
+  return text.replaceAll(/ ([→=]) /g, '\u00a0$1\u00a0');
 }
 
 function drawNumbers({ combined }: State): void {
@@ -104,7 +109,8 @@ function drawNumbers({ combined }: State): void {
 /** The tables are filled while they can be seen: with many poses they are more work than all else. */
 function drawTables({ combined }: Pick<State, 'combined'>): void {
   if (!combined || !byId<HTMLDetailsElement>('numbers').open) return;
-  const { predictions, weights, coefficients, gradient } = combined;
+  const { predictions, weights, coefficients, gate, gradient } = combined;
+  byId('gradient-of').textContent = gate ? ', and ∂ΔG/∂g' : '';
   fillTable(
     byId<HTMLTableElement>('gradient-table'),
     ['weight', '∂ΔG/∂w'],
@@ -112,9 +118,15 @@ function drawTables({ combined }: Pick<State, 'combined'>): void {
   );
   fillTable(
     byId<HTMLTableElement>('poses-table'),
-    ['pose', 'ΔGₙ', 'wₙ', 'cₙ'],
+    ['pose', 'ΔGₙ', 'wₙ', 'cₙ', ...(gate ? ['Hₙ', '∂ΔG/∂Hₙ'] : [])],
     [...predictions].map((prediction, n) =>
-      row(`${n + 1}`, fixed(prediction, 3), short(weights[n] as number), short(coefficients[n] as number)),
+      row(
+        `${n + 1}`,
+        fixed(prediction, 3),
+        short(weights[n] as number),
+        short(coefficients[n] as number),
+        ...(gate ? [short(gate.bonds[n] as number), short(gate.slopes[n] as number)] : []),
+      ),
     ),
   );
 }
@@ -129,15 +141,30 @@ function drawCharts(curve: Chart, shares: Chart, state: State, before: State): v
   const isNew = state === before || combined !== before.combined || theme !== before.theme;
   if (isNew || state.curve !== before.curve || settings !== before.settings) {
     byId('curve').hidden = settings.kind === 'mean';
-    const [best, average] = [Math.min(...combined.predictions), meanOf(combined.predictions)];
-    if (state.curve?.kind === settings.kind) {
-      const label = `ΔG over ${settings.kind === 'lse' ? 't' : 'kT'}: from the ${settings.kind === 'lse' ? 'mean side to the best pose' : 'best pose to the mean'}; now ${fixed(combined.value, 3)}`;
-      curve.draw(label, curveOption(state.curve, combined, best, average));
+    if (settings.kind !== 'mean' && state.curve?.kind === settings.kind) {
+      const label = `ΔG over ${sliders[settings.kind].name}: ${wayOf[settings.kind]}; now ${fixed(combined.value, 3)}`;
+      curve.draw(label, curveOption(state.curve, combined, limitsOf(combined)));
     }
   }
   if (isNew || pose !== before.pose) {
     const strongest = combined.weights.indexOf(Math.max(...combined.weights)) + 1;
     const label = `ΔG, weight and coefficient of ${count(state)} poses; pose ${strongest} has the largest weight`;
+    byId('shares').classList.toggle('four', combined.gate !== undefined);
     shares.draw(label, sharesOption(combined, pose));
   }
+}
+
+/** What the curve of each combination goes from and to. */
+const wayOf: Readonly<Record<SetKind, string>> = {
+  lse: 'from the mean side to the best pose',
+  boltzmann: 'from the best pose to the mean',
+  gated: 'from the mean to the pose with the most hydrogen bonds',
+};
+
+/** The ends that a combination can come to. */
+function limitsOf({ predictions, gate }: Combined): Limit[] {
+  const end = gate
+    ? { name: 'most bonds', value: predictions[gate.bonds.indexOf(Math.max(...gate.bonds))] as number }
+    : { name: 'best pose', value: Math.min(...predictions) };
+  return [end, { name: 'mean', value: meanOf(predictions) }];
 }

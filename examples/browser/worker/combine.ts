@@ -1,14 +1,28 @@
-import { boltzmann, type Combination, combinePoses, lse, mean } from 'posetape/combine';
-import { score, vinaWeights, type Weights } from '../../vina/score.ts';
+import { tensor } from 'posetape';
+import {
+  boltzmann,
+  type Combination,
+  combinePoses,
+  lse,
+  mean,
+  type Params,
+  type Scorer,
+} from 'posetape/combine';
+import type { Pose } from '../../vina/pairs.ts';
+import { score, vinaWeights } from '../../vina/score.ts';
+import { settingOf } from '../sliders.ts';
+import { gatedByBonds, gateStrength, withBonds } from './gate.ts';
 import type { Context } from './tasks.ts';
 
-/** One of the three combinations, with the number its slider sets. */
+/** One of the four combinations, with the number its slider sets. */
 export type CombinationSettings =
   | { readonly kind: 'mean' }
   /** t in mol/kcal. */
   | { readonly kind: 'lse'; readonly t: number }
   /** kT in kcal/mol. */
-  | { readonly kind: 'boltzmann'; readonly kT: number };
+  | { readonly kind: 'boltzmann'; readonly kT: number }
+  /** g, without unit. */
+  | { readonly kind: 'gated'; readonly g: number };
 
 /** What the combination comes to. Energies in kcal/mol. */
 export interface Combined {
@@ -19,8 +33,10 @@ export interface Combined {
   readonly predictions: Float64Array;
   readonly weights: Float64Array;
   readonly coefficients: Float64Array;
-  /** ∂ΔG/∂w for each weight w of the scoring function. */
-  readonly gradient: Weights<number>;
+  /** H_n and ∂ΔG/∂H_n of each pose, if the combination is gated. */
+  readonly gate?: { readonly bonds: Float64Array; readonly slopes: Float64Array };
+  /** ∂ΔG/∂w for each weight w of the scoring function; and for g, if the combination is gated. */
+  readonly gradient: Readonly<Record<string, number>>;
   readonly milliseconds: number;
   readonly executor: string;
 }
@@ -28,23 +44,40 @@ export interface Combined {
 /** Scores all poses and combines them, with the gradient: one tape after the other, as everywhere. */
 export async function combine({ poses }: Context, settings: CombinationSettings): Promise<Combined> {
   const start = performance.now();
-  const result = await combinePoses({
-    poses,
-    params: vinaWeights(),
-    score,
-    combination: combinationOf(settings),
-  });
+  const result = await combinePoses({ poses, ...combining(settings, vinaWeights(), score) });
   const { value, predictions, weights, coefficients, stats } = result;
   const entries = Object.entries(result.gradient).map(([name, { data }]) => [name, data[0]]);
+  const isGated = settings.kind === 'gated';
   return {
     settings,
     value,
-    predictions,
+    predictions: isGated ? ofPairs(predictions, 1) : predictions,
     weights,
-    coefficients,
-    gradient: Object.fromEntries(entries) as Weights<number>,
+    coefficients: isGated ? ofPairs(coefficients, 1) : coefficients,
+    ...(isGated && { gate: { bonds: ofPairs(predictions, 0), slopes: ofPairs(coefficients, 0) } }),
+    gradient: Object.fromEntries(entries),
     milliseconds: performance.now() - start,
     executor: stats.executor,
+  };
+}
+
+/** The first or the second of each two numbers. */
+function ofPairs(numbers: Float64Array, which: 0 | 1): Float64Array {
+  return numbers.filter((_, i) => i % 2 === which);
+}
+
+/** What `combinePoses` is given for these settings, made from a scorer of one number: g is added to the parameters of a gate. */
+export function combining<P extends Params>(
+  settings: CombinationSettings,
+  params: P,
+  score: Scorer<Pose, P>,
+): { readonly params: P; readonly score: Scorer<Pose, P>; readonly combination: Combination } {
+  const combination = combinationOf(settings);
+  if (settings.kind !== 'gated') return { params, score, combination };
+  return {
+    params: { ...params, [gateStrength]: tensor(settings.g) },
+    score: withBonds(score as never) as never,
+    combination,
   };
 }
 
@@ -54,21 +87,35 @@ export interface Curve {
   readonly points: readonly (readonly [setting: number, value: number])[];
 }
 
-/** ΔG for many settings of one combination. The predictions are known, so this takes no tape. */
-export function curve(
+/** ΔG for many settings of one combination. What the poses' tapes give is known, so they need not run again. */
+export async function curve(
   _context: Context,
-  { predictions, settings }: { predictions: Float64Array; settings: readonly CombinationSettings[] },
-): Curve {
-  const points = settings.map(each => {
-    const accumulator = combinationOf(each).accumulator();
-    for (const prediction of predictions) accumulator.add(prediction, null);
-    return [settingOf(each), accumulator.result().value] as const;
-  });
+  { combined, settings }: { combined: Combined; settings: readonly CombinationSettings[] },
+): Promise<Curve> {
+  const points: [number, number][] = [];
+  for (const each of settings) points.push([settingOf(each), await valueFor(each, combined)]);
   return { kind: settings[0]?.kind ?? 'mean', points };
 }
 
-/** The combination that settings mean. */
-export function combinationOf(settings: CombinationSettings): Combination {
+async function valueFor(settings: CombinationSettings, { predictions, gate }: Combined): Promise<number> {
+  const combination = combinationOf(settings);
+  if (settings.kind !== 'gated') {
+    const accumulator = combination.accumulator();
+    for (const prediction of predictions) accumulator.add(prediction, null);
+    return accumulator.result().value;
+  }
+  const { value } = await combinePoses({
+    poses: [...predictions].map((prediction, n) => [gate?.bonds[n] ?? 0, prediction]),
+    params: { [gateStrength]: tensor(settings.g) },
+    posesPerTape: predictions.length,
+    score: (tape, _, poses) => tape.constant(poses),
+    combination,
+    gradient: false,
+  });
+  return value;
+}
+
+function combinationOf(settings: CombinationSettings): Combination {
   switch (settings.kind) {
     case 'mean':
       return mean();
@@ -76,16 +123,7 @@ export function combinationOf(settings: CombinationSettings): Combination {
       return lse({ t: settings.t });
     case 'boltzmann':
       return boltzmann({ kT: settings.kT });
-  }
-}
-
-function settingOf(settings: CombinationSettings): number {
-  switch (settings.kind) {
-    case 'mean':
-      return 0;
-    case 'lse':
-      return settings.t;
-    case 'boltzmann':
-      return settings.kT;
+    case 'gated':
+      return gatedByBonds();
   }
 }

@@ -11,7 +11,7 @@ import {
 import * as combine from 'posetape/combine';
 import * as ops from 'posetape/ops';
 import type { Pose } from '../../vina/pairs.ts';
-import { type CombinationSettings, combinationOf } from './combine.ts';
+import { type CombinationSettings, combining } from './combine.ts';
 import { compile, SourceError } from './compile.ts';
 import { poseAt } from './slope.ts';
 import type { Context, Report } from './tasks.ts';
@@ -83,9 +83,7 @@ export async function tryScorer(
     report(`all ${poses.length} poses`);
     const { value: combined } = await combine.combinePoses({
       poses,
-      params: weights,
-      score: (tape, values, each: Pose) => score(tape, values, each),
-      combination: combinationOf(settings),
+      ...combining(settings, weights, (tape, values, each) => score(tape, values, each)),
     });
     return {
       ok: true,
