@@ -13,6 +13,8 @@ describe.each([
     await page.locator('#viewer canvas').waitFor();
     await page.locator('#scorer').scrollIntoViewIfNeeded();
     await page.locator('#editor .cm-content').waitFor();
+    await page.locator('input[name=combination][value=gated]').check();
+    await page.click('#numbers summary');
     await page.selectOption('#memory-largest', '64');
     for (const id of ['memory', 'scorer']) {
       await page.click(`#${id}-run`);
@@ -66,6 +68,7 @@ test('everything can be reached by the Tab key, in the order it is seen', async 
     'cell',
     'memory-run',
     'memory-largest',
+    'memory-per-tape',
     'scorer-run',
     'scorer-reset',
     'editor',

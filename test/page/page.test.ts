@@ -15,7 +15,14 @@ import { bytes, fixed, short } from '../../examples/browser/draw/numbers.ts';
 import { formulaOf } from '../../examples/browser/formula.ts';
 import { ensembleOf } from '../../examples/vina/ensemble.ts';
 import type { Pose } from '../../examples/vina/pairs.ts';
-import { recordWeights, score, terms, type VinaWeights, vinaWeights } from '../../examples/vina/score.ts';
+import {
+  recordWeights,
+  score,
+  scoreGroup,
+  terms,
+  type VinaWeights,
+  vinaWeights,
+} from '../../examples/vina/score.ts';
 import { ensemble, type Opened, posesFile, receptor, rowsOf, site } from './open.ts';
 
 let at: Opened;
@@ -356,6 +363,20 @@ describe('the tape', () => {
 
 describe('memory against the full graph', () => {
   onOnePage();
+
+  /** The most bytes held at once for N poses with G of them on a tape. */
+  async function peakOf(G: number, N: number): Promise<number> {
+    const { stats } = await combinePoses({
+      poses: poses.slice(0, N),
+      params: vinaWeights(),
+      score: scoreGroup,
+      posesPerTape: G,
+      combination: boltzmann({ kT }),
+      executor: jit(),
+    });
+    return stats.peakBytes;
+  }
+
   test('counts what Node counts, while the page goes on answering', async () => {
     await at.page.selectOption('#memory-largest', '64');
     await at.page.click('#memory-run');
@@ -380,11 +401,36 @@ describe('memory against the full graph', () => {
         });
         expected.push(bytes(stats.peakBytes));
       }
-      expect(peaks).toEqual(expected);
+      expect(peaks).toEqual([...expected, bytes(await peakOf(16, Number(n)))]);
     }
     expect(
       await at.page.locator('#memory-progress').evaluate(bar => (bar as HTMLProgressElement).value),
     ).toBe(1);
+  });
+
+  test('with G poses on a tape lies between one tape per pose and one graph of all', async () => {
+    const before = await rowsOf(at.page, 'memory-table');
+    const peaks = [];
+    for (const G of [1, 4, 64]) {
+      await at.page.selectOption('#memory-per-tape', `${G}`);
+      await at.shows('memory-doing', new RegExp(`^At N = 64 .* ${G} poses? on a tape \\d+ times as much`));
+      const rows = await rowsOf(at.page, 'memory-table');
+      expect(rows.map(row => row.slice(0, 4))).toEqual(before.map(row => row.slice(0, 4)));
+      const peak = await peakOf(G, 64);
+      expect(rows.at(-1)?.[4]).toBe(bytes(peak));
+      peaks.push(peak);
+    }
+    const [least, most] = await Promise.all(
+      (['stream', 'full-graph'] as const).map(async strategy => {
+        const task = { poses, params: vinaWeights(), score, combination: boltzmann({ kT }) };
+        return (await combinePoses({ ...task, strategy, executor: jit() })).stats.peakBytes;
+      }),
+    );
+    const [one, four, all] = peaks as [number, number, number];
+    expect(one).toBe(least);
+    expect(four).toBeGreaterThan(one);
+    expect(four).toBeLessThan(all);
+    expect(all).toBeLessThanOrEqual(most as number);
   });
 
   test('can be stopped, and run again', async () => {

@@ -1,6 +1,7 @@
 import { BarChart, LineChart, ScatterChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
 import { type EChartsCoreOption, init, use } from 'echarts/core';
+import { LabelLayout } from 'echarts/features';
 import { SVGRenderer } from 'echarts/renderers';
 
 use([
@@ -8,6 +9,7 @@ use([
   LineChart,
   ScatterChart,
   GridComponent,
+  LabelLayout,
   LegendComponent,
   MarkLineComponent,
   TooltipComponent,

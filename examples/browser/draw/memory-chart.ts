@@ -1,20 +1,24 @@
 import type { EChartsCoreOption } from 'echarts/core';
-import { type MemoryPoint, type WayName, wayNames } from '../worker/ways.ts';
+import { type MemoryPoint, titleOf, type WayName, wayNames } from '../worker/ways.ts';
 import { axis, tooltip } from './chart-looks.ts';
 import { colour } from './colours.ts';
 import { bytes, roughBytes } from './numbers.ts';
 
-const looks: Readonly<Record<WayName, { colour: 'cost' | 'forward'; dashed: boolean }>> = {
+const looks: Readonly<Record<WayName, { colour: 'cost' | 'forward' | 'ink'; dashed: boolean }>> = {
   'full graph': { colour: 'cost', dashed: false },
   'one tape at a time, interpreter': { colour: 'forward', dashed: true },
   'one tape at a time, jit': { colour: 'forward', dashed: false },
+  'several poses on a tape, jit': { colour: 'ink', dashed: false },
 };
 
-/** Peak bytes over the number of poses, both logarithmic: a slope of one beside two level lines. */
-export function memoryOption(points: readonly MemoryPoint[]): EChartsCoreOption {
+/**
+ * Peak bytes over the number of poses, both logarithmic: a slope of one beside two level lines, and a line that rises to
+ * as many poses as share a tape.
+ */
+export function memoryOption(points: readonly MemoryPoint[], posesPerTape: number): EChartsCoreOption {
   const isNarrow = innerWidth < 640;
   return {
-    grid: { left: 58, right: isNarrow ? 16 : 150, top: isNarrow ? 76 : 20, bottom: 40 },
+    grid: { left: 58, right: isNarrow ? 16 : 150, top: isNarrow ? 96 : 20, bottom: 40 },
     ...(isNarrow && {
       legend: { orient: 'vertical', left: 0, top: 0, itemGap: 4, textStyle: { color: colour('ink') } },
     }),
@@ -44,9 +48,10 @@ export function memoryOption(points: readonly MemoryPoint[]): EChartsCoreOption 
     series: wayNames.map(way => {
       const look = looks[way];
       const color = colour(look.colour);
+      const title = titleOf(way, posesPerTape);
       return {
         type: 'line',
-        name: way,
+        name: title,
         data: points.filter(point => point.way === way).map(({ poses, peakBytes }) => [poses, peakBytes]),
         color,
         symbol: 'circle',
@@ -55,12 +60,13 @@ export function memoryOption(points: readonly MemoryPoint[]): EChartsCoreOption 
         lineStyle: { color, width: 2, type: look.dashed ? [5, 4] : 'solid' },
         endLabel: {
           show: !isNarrow,
-          formatter: way.replace(', ', ',\n'),
+          formatter: title.replace(', ', ',\n'),
           color,
           fontSize: 12,
           lineHeight: 16,
           distance: 8,
         },
+        labelLayout: { moveOverlap: 'shiftY' },
       };
     }),
   };

@@ -4,24 +4,45 @@ import { byId, fillTable, row } from '../draw/dom.ts';
 import { memoryOption } from '../draw/memory-chart.ts';
 import { bytes, fixed, short } from '../draw/numbers.ts';
 import type { Store } from '../state.ts';
-import { type MemoryPoint, type WayName, wayNames } from '../worker/ways.ts';
+import {
+  type Comparison,
+  grouped,
+  type MemoryPoint,
+  posesOf,
+  type WayName,
+  wayNames,
+} from '../worker/ways.ts';
 import { jobButtons } from './job.ts';
 
-/** Runs the full graph beside one tape at a time, for more and more poses, in a worker of its own. */
+/**
+ * Runs the full graph beside one tape at a time and several poses on a tape, for more and more poses, in a worker of its
+ * own. Another number of poses per tape runs that way again and keeps the points of the others.
+ */
 export function memoryPanel(store: Store): void {
+  const [largest, perTape] = [
+    byId<HTMLSelectElement>('memory-largest'),
+    byId<HTMLSelectElement>('memory-per-tape'),
+  ];
+  const all = (): Comparison => ({
+    largest: Number(largest.value),
+    posesPerTape: Number(perTape.value),
+    ways: wayNames,
+  });
   let points: MemoryPoint[] = [];
+  let asked = all();
+  let again: Comparison | undefined;
   let chart: Chart | undefined;
   const draw = () => {
-    drawTable(points);
-    chart?.draw(say(points), memoryOption(points));
+    drawTable(points, asked);
+    chart?.draw(say(points, asked), memoryOption(points, asked.posesPerTape));
   };
   const start = () => {
     const { files } = store.state;
     if (!files) return undefined;
-    points = [];
+    asked = again ?? all();
+    points = points.filter(({ way }) => !asked.ways.includes(way));
     draw();
-    const largest = Number(byId<HTMLSelectElement>('memory-largest').value);
-    return runApart(files, 'memory', largest, ({ done, doing, point }) => {
+    return runApart(files, 'memory', asked, ({ done, doing, point }) => {
       byId<HTMLProgressElement>('memory-progress').value = done;
       byId('memory-doing').textContent = doing;
       if (!point) return;
@@ -29,7 +50,13 @@ export function memoryPanel(store: Store): void {
       draw();
     });
   };
-  jobButtons('memory', start, { done: () => verdict(points) });
+  const run = jobButtons('memory', start, { done: () => verdict(points, asked) });
+  perTape.addEventListener('change', () => {
+    if (points.length === 0) return;
+    again = { ...asked, posesPerTape: Number(perTape.value), ways: [grouped] };
+    run();
+    again = undefined;
+  });
 
   store
     .firstResult()
@@ -47,25 +74,32 @@ function at(points: readonly MemoryPoint[], count: number, way: WayName): Memory
   return points.find(point => point.poses === count && point.way === way);
 }
 
-function drawTable(points: readonly MemoryPoint[]): void {
+function drawTable(points: readonly MemoryPoint[], { posesPerTape }: Comparison): void {
   const counts = [...new Set(points.map(({ poses }) => poses))];
   const rows = counts.map(count => {
     const found = wayNames.map(way => at(points, count, way));
     return row(`${count}`, ...found.map(point => (point ? bytes(point.peakBytes) : '…')));
   });
-  fillTable(byId<HTMLTableElement>('memory-table'), ['N', 'full graph', 'interpreter', 'jit'], rows);
+  const columns = ['N', 'full graph', 'interpreter', 'jit', `jit, G = ${posesPerTape}`];
+  fillTable(byId<HTMLTableElement>('memory-table'), columns, rows);
 }
 
-function verdict(points: readonly MemoryPoint[]): string {
+function verdict(points: readonly MemoryPoint[], { posesPerTape }: Comparison): string {
   const count = Math.max(...points.map(({ poses }) => poses));
-  const [graph, stream] = [at(points, count, wayNames[0]), at(points, count, wayNames[1])];
+  const [graph, stream, fused, several] = wayNames.map(way => at(points, count, way));
   if (!graph || !stream) return '';
   const share = fixed(graph.peakBytes / stream.peakBytes, 0);
-  const apart = Math.abs(graph.value - stream.value);
+  const more =
+    fused && several
+      ? `, and ${posesOf(posesPerTape)} on a tape ${fixed(several.peakBytes / fused.peakBytes, 0)} times as much as one`
+      : '';
+  const apart = Math.max(...[stream, several].map(each => Math.abs(graph.value - (each ?? graph).value)));
   const same = apart === 0 ? 'ΔG is the same to the last digit' : `ΔG differs by ${short(apart)}`;
-  return `At N = ${count} the full graph holds ${share} times as much; ${same}.`;
+  return `At N = ${count} the full graph holds ${share} times as much as one tape at a time${more}; ${same}.`;
 }
 
-function say(points: readonly MemoryPoint[]): string {
-  return points.length === 0 ? 'Peak bytes over N: not run yet' : `Peak bytes over N. ${verdict(points)}`;
+function say(points: readonly MemoryPoint[], asked: Comparison): string {
+  return points.length === 0
+    ? 'Peak bytes over N: not run yet'
+    : `Peak bytes over N. ${verdict(points, asked)}`;
 }

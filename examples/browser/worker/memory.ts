@@ -1,16 +1,9 @@
-import { type Executor, interpreter, jit } from 'posetape';
-import { boltzmann, combinePoses, type Strategy } from 'posetape/combine';
+import { interpreter, jit } from 'posetape';
+import { boltzmann, type CombineResult, combinePoses, type GroupScorer, type Scorer } from 'posetape/combine';
 import type { Pose } from '../../vina/pairs.ts';
-import { score, vinaWeights } from '../../vina/score.ts';
+import { score, scoreGroup, type VinaWeights, vinaWeights } from '../../vina/score.ts';
 import type { Context, Report } from './tasks.ts';
-import { type MemoryPoint, type MemoryProgress, type WayName, wayNames } from './ways.ts';
-
-/** How each way is run. */
-const ways: Readonly<Record<WayName, { strategy: Strategy; executor: () => Executor }>> = {
-  'full graph': { strategy: 'full-graph', executor: interpreter },
-  'one tape at a time, interpreter': { strategy: 'stream', executor: interpreter },
-  'one tape at a time, jit': { strategy: 'stream', executor: jit },
-};
+import { type Comparison, type MemoryPoint, type MemoryProgress, titleOf, type WayName } from './ways.ts';
 
 /** 1, 2, 4, … 1024. */
 const counts: readonly number[] = Array.from({ length: 11 }, (_, power) => 2 ** power);
@@ -21,35 +14,24 @@ const recording = 0.4;
 /** Takes the gradient of each number of poses in each way, and reports every point as it is measured. */
 export async function memory(
   { poses }: Context,
-  largest: number,
+  { largest, posesPerTape, ways }: Comparison,
   report: Report<MemoryProgress>,
 ): Promise<MemoryPoint[]> {
   const numbers = counts.filter(count => count <= largest);
-  const total = wayNames.length * numbers.reduce((sum, count) => sum + count, 0);
+  const total = ways.length * numbers.reduce((sum, count) => sum + count, 0);
   const points: MemoryPoint[] = [];
   let finished = 0;
   for (const count of numbers) {
-    for (const name of wayNames) {
-      const { strategy, executor } = ways[name];
-      const doing = `N = ${count}, ${name}`;
+    for (const way of ways) {
+      const doing = `N = ${count}, ${titleOf(way, posesPerTape)}`;
       const tell = (share: number) => report({ done: (finished + share * count) / total, doing });
       tell(0);
-      let recorded = 0;
       const start = performance.now();
-      const result = await combinePoses({
-        poses: repeated(poses, count),
-        params: vinaWeights(),
-        score: (tape, weights, pose: Pose) => {
-          recorded++;
-          if (recorded % 16 === 0) tell((recorded / count) * (strategy === 'full-graph' ? recording : 1));
-          return score(tape, weights, pose);
-        },
-        combination: boltzmann({ kT: 0.593 }),
-        strategy,
-        executor: executor(),
+      const result = await run(way, repeated(poses, count), posesPerTape, recorded => {
+        if (recorded % 16 === 0) tell((recorded / count) * (way === 'full graph' ? recording : 1));
       });
       const point: MemoryPoint = {
-        way: name,
+        way,
         poses: count,
         peakBytes: result.stats.peakBytes,
         milliseconds: performance.now() - start,
@@ -61,6 +43,36 @@ export async function memory(
     }
   }
   return points;
+}
+
+/** Takes the gradient in one way; `tell` is told after each tape how many poses have been recorded. */
+function run(
+  way: WayName,
+  poses: Iterable<Pose>,
+  posesPerTape: number,
+  tell: (recorded: number) => void,
+): Promise<CombineResult<VinaWeights>> {
+  let recorded = 0;
+  const task = { poses, params: vinaWeights(), combination: boltzmann({ kT: 0.593 }) };
+  const one: Scorer<Pose, VinaWeights> = (tape, weights, pose) => {
+    tell(++recorded);
+    return score(tape, weights, pose);
+  };
+  const several: GroupScorer<Pose, VinaWeights> = (tape, weights, group) => {
+    recorded += group.length;
+    tell(recorded);
+    return scoreGroup(tape, weights, group);
+  };
+  switch (way) {
+    case 'full graph':
+      return combinePoses({ ...task, score: one, strategy: 'full-graph', executor: interpreter() });
+    case 'one tape at a time, interpreter':
+      return combinePoses({ ...task, score: one, executor: interpreter() });
+    case 'one tape at a time, jit':
+      return combinePoses({ ...task, score: one, executor: jit() });
+    case 'several poses on a tape, jit':
+      return combinePoses({ ...task, score: several, posesPerTape, executor: jit() });
+  }
 }
 
 /** The poses over and over, until there are so many. */

@@ -1,7 +1,34 @@
 /** The ways to the same gradient that are compared. */
-export const wayNames = ['full graph', 'one tape at a time, interpreter', 'one tape at a time, jit'] as const;
+export const wayNames = [
+  'full graph',
+  'one tape at a time, interpreter',
+  'one tape at a time, jit',
+  'several poses on a tape, jit',
+] as const;
 
 export type WayName = (typeof wayNames)[number];
+
+/** The way whose memory depends on the number of poses per tape. */
+export const grouped: WayName = 'several poses on a tape, jit';
+
+/** The name of a way with the number of poses per tape in it. */
+export function titleOf(way: WayName, posesPerTape: number): string {
+  return way === grouped ? way.replace('several poses', posesOf(posesPerTape)) : way;
+}
+
+/** `1 pose`, `2 poses` and so on. */
+export function posesOf(count: number): string {
+  return count === 1 ? '1 pose' : `${count} poses`;
+}
+
+/** What to compare. */
+export interface Comparison {
+  /** The numbers of poses are 1, 2, 4 and so on up to this. */
+  readonly largest: number;
+  /** G, for the way that has it. */
+  readonly posesPerTape: number;
+  readonly ways: readonly WayName[];
+}
 
 /** What one way took for so many poses. */
 export interface MemoryPoint {
