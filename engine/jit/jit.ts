@@ -7,8 +7,8 @@ import { Arena, JitMachine, type JitPose } from './machine.ts';
 /** Options of {@link jit}. */
 export interface JitOptions {
   /**
-   * Default float64. In float32 every number that is stored or compared is float32; expressions and sums run in
-   * float64 inside.
+   * Default float64. In float32 every number that is stored or compared is float32. Expressions and sums run in float64
+   * inside, so a sum of any length is rounded once; sums into many entries take 8 bytes an entry.
    */
   readonly precision?: Precision;
   /** Number of structures kept compiled; the least recently used is dropped first. Default 64. */

@@ -3,14 +3,14 @@ import { type Lifetimes, layoutOf, lifetimesOf } from '../compile/layout.ts';
 import type { Input } from '../compile/planned.ts';
 import { lengthOf, type Size } from '../compile/sizes.ts';
 import type { Structure } from '../compile/structure.ts';
-import type { Slot } from './frame.ts';
 import { panelBytes } from './matmul.ts';
 import type { CompiledPart, CompiledPass, Program } from './program.ts';
 
 /** Working memory of one pass, beside the plan's buffers. */
 export interface Extra {
-  readonly kind: 'total' | 'partial' | 'panel';
-  /** The buffer that is summed into; for a panel, the buffer of the product. */
+  /** A packed right operand, or the float64 sums of a product of many terms. */
+  readonly kind: 'panel' | 'total';
+  /** The buffer of the product. */
   readonly buffer: number;
   readonly id: number;
   /** The first part that needs it. */
@@ -33,17 +33,11 @@ export function extraKey(kind: Extra['kind'], buffer: number): string {
   return `${kind} ${buffer}`;
 }
 
-export function roomOf({ plan, passes, folds }: Program): Room {
+export function roomOf({ plan, passes }: Program): Room {
   let count = plan.buffers.length;
   const extras = passes.map(({ parts }) => {
-    const needed = parts.flatMap(part => extrasOf(part, buffer => folds.sums.has(buffer)));
-    // Steps of one pass that add to the same buffer share its working memory.
-    const extras = new Map<string, Extra>();
-    for (const extra of needed) {
-      const key = extraKey(extra.kind, extra.buffer);
-      if (!extras.has(key)) extras.set(key, { ...extra, id: count++ });
-    }
-    return extras;
+    const extras = parts.flatMap(extrasOf).map((extra): Extra => ({ ...extra, id: count++ }));
+    return new Map(extras.map(extra => [extraKey(extra.kind, extra.buffer), extra]));
   });
   const steps = passes.map(({ parts }, i) => ({
     reads: parts.flatMap(({ step }) => step.reads),
@@ -55,26 +49,16 @@ export function roomOf({ plan, passes, folds }: Program): Room {
   return { lifetimes: lifetimesOf({ steps, wanted: plan.wanted }), count, extras };
 }
 
-function extrasOf(part: CompiledPart, isSummed: (buffer: number) => boolean): Omit<Extra, 'id'>[] {
-  if (part.kind !== 'loop') {
-    const { transposeA, transposeB, writes } = part.step;
-    return transposeA && !transposeB ? [] : [{ kind: 'panel', buffer: writes[0] as number, part }];
-  }
-  const uses = (kind: Slot['kind'], buffer: number) =>
-    part.slots.some(slot => slot.kind === kind && slot.number === buffer);
-  return part.step.writes
-    .filter(isSummed)
-    .flatMap((buffer): Omit<Extra, 'id'>[] => [
-      { kind: 'total', buffer, part },
-      ...(uses('partial', buffer) ? [{ kind: 'partial', buffer, part } as const] : []),
-    ]);
+function extrasOf(part: CompiledPart): Omit<Extra, 'id'>[] {
+  if (part.kind === 'loop') return [];
+  const { transposeA, transposeB, writes } = part.step;
+  const [buffer] = writes as readonly [number];
+  const total = { kind: 'total', buffer, part } as const;
+  return transposeA && !transposeB ? [total] : [{ kind: 'panel', buffer, part }, total];
 }
 
-/**
- * True if a buffer of so many numbers is summed band by band, and the bands' sums are added in float64. In a longer
- * buffer each sum has fewer terms, and adding up the bands would cost as much as the terms.
- */
-export const isSummedByBands = (length: number): boolean => length <= 1024;
+/** Most terms of a product that are added up in float32, block by block; the sums of more grow in float64. */
+export const mostTerms = 512;
 
 /** Memory layout of one pose, in bytes from the beginning of the memory, and the rows in a band of each pass. */
 export interface Binding {
@@ -119,18 +103,16 @@ export function bindingOf(
       lengths[buffer] = n === 0 ? 0 : ((lengths[buffer] as number) / n) * Math.min(n, bands[i] as number);
     }
   }
-  for (const extras of room.extras) {
-    for (const { kind, buffer, id, part } of extras.values()) {
+  for (const [i, extras] of room.extras.entries()) {
+    for (const { kind, id, part } of extras.values()) {
       lengths[id] =
-        kind === 'panel'
-          ? panelLength(part, sizes)
-          : isSummedByBands(lengths[buffer] as number)
-            ? (kind === 'total' ? 2 : 1) * up(lengths[buffer] as number, 4)
-            : 0;
+        kind === 'panel' ? panelLength(part, sizes) : totalLength(part, sizes, bands[i] as number);
     }
   }
   const arena = up(end, 64);
-  for (let id = 0; id < lengths.length; id++) lengths[id] = up(lengths[id] as number, 4);
+  // A sum takes the room of two numbers while it grows.
+  for (let id = 0; id < lengths.length; id++)
+    lengths[id] = up(lengths[id] as number, 4) * (program.folds.sums.has(id) ? 2 : 1);
   const { offsets, length } = layoutOf(room.lifetimes, lengths);
   const buffers = lengths.map((_, id) => arena + 4 * (offsets[id] as number));
   return { sizes, inputs, buffers, bands, bytes: arena + 4 * length };
@@ -139,6 +121,14 @@ export function bindingOf(
 function panelLength({ step }: CompiledPart, sizes: readonly number[]): number {
   const { k, n } = step as MatmulStep;
   return panelBytes(sizes[k] as number, sizes[n] as number) / 4;
+}
+
+/** Float64 sums of a product, of one band of rows or of one of the products of a batch; none if its terms are few. */
+function totalLength({ kind, step }: CompiledPart, sizes: readonly number[], band: number): number {
+  const { m, k, n } = step as MatmulStep;
+  if ((sizes[k] as number) <= mostTerms) return 0;
+  const rows = Math.min(sizes[m] as number, kind === 'rows' ? band : Number.POSITIVE_INFINITY);
+  return 2 * up(rows * (sizes[n] as number), 4);
 }
 
 /** Rows in a band of a pass: as many as the cache holds, in whole vectors and whole tiles. */

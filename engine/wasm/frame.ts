@@ -3,11 +3,11 @@ import { type Code, type FunctionBuilder, load } from './emit/code.ts';
 /**
  * An entry of a frame: a number that differs from pose to pose, in four bytes. Positions are addresses.
  *
- * `partial` is the address of the float32 sums of one band of rows, `total` that of the float64 sums of all bands. So a
- * sum over thousands of rows is not rounded thousands of times.
+ * `sum` is half the address of a buffer that the function adds to: its numbers are float64 while they grow, so that the
+ * address of an entry is twice that of a float32 position. A sum over thousands of terms is thus rounded once.
  */
 export interface Slot {
-  readonly kind: 'size' | 'start' | 'offset' | 'input' | 'partial' | 'total';
+  readonly kind: 'size' | 'start' | 'offset' | 'input' | 'sum';
   readonly number: number;
 }
 
@@ -16,23 +16,22 @@ const letters: Record<Slot['kind'], string> = {
   start: 's',
   offset: 'b',
   input: 'x',
-  partial: 'partial',
-  total: 'total',
+  sum: 'sum',
 };
 
 /** The frame of a function, whose entries it reads once, at its start. */
 export class Frame {
   readonly slots: Slot[] = [];
   readonly #f: FunctionBuilder;
-  readonly #isSummedByBands: (buffer: number) => boolean;
+  readonly #isSummed: (buffer: number) => boolean;
 
-  constructor(f: FunctionBuilder, isSummedByBands: (buffer: number) => boolean) {
+  constructor(f: FunctionBuilder, isSummed: (buffer: number) => boolean) {
     this.#f = f;
-    this.#isSummedByBands = isSummedByBands;
+    this.#isSummed = isSummed;
   }
 
   slot(asked: Slot['kind'], number: number): Code {
-    const kind = asked === 'offset' && this.#isSummedByBands(number) ? 'partial' : asked;
+    const kind = asked === 'offset' && this.#isSummed(number) ? 'sum' : asked;
     let place = this.slots.findIndex(slot => slot.kind === kind && slot.number === number);
     if (place < 0) place = this.slots.push({ kind, number }) - 1;
     const name = `${letters[kind]}${number}`;

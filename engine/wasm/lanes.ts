@@ -1,6 +1,7 @@
 import type { Path } from '../compile/ir.ts';
 import { type Code, extract, i32, ints, load, loadLane, op, shuffle, store, storeLane } from './emit/code.ts';
 import { add, and, keep, type Place } from './maths/arithmetic.ts';
+import { addDoubles } from './sums.ts';
 
 /** Four entries of a loop that are computed at once. */
 export interface Lanes {
@@ -68,39 +69,42 @@ export function storing(place: Place, { kind, at }: Address, value: Code, lanes:
   }
 }
 
-/** Adds terms to memory. Several lanes may add to the same number. */
-export function adding(place: Place, address: Address, term: Code, lanes: Lanes | undefined): void {
-  const one = () => (lanes ? sumOfFour(place, term) : term);
-  combining(place, address, term, one, lanes, { vector: add, scalar: (a, b) => op('f32.add', a, b) });
+/**
+ * Adds terms to float64 numbers in memory. The address is half of theirs: see {@link Slot}. Several lanes may add to
+ * the same number.
+ */
+export function adding(place: Place, { kind, at }: Address, term: Code, lanes: Lanes | undefined): void {
+  const { f } = place;
+  const into = (to: Code, number: Code, offset = 0) => {
+    const sum = op('f64.add', load('f64.load', to, offset), op('f64.promote_f32', number));
+    f.add(store('f64.store', to, sum, offset));
+  };
+  const of = (lane: number) => extract('f32x4.extract_lane', lane, term);
+  if (kind === 'same') {
+    const to = f.let('i32', op('i32.shl', at, i32(1)), 'to');
+    into(to, lanes ? extract('f32x4.extract_lane', 0, sumOfFour(place, term)) : of(0));
+  } else if (kind === 'lanes') {
+    const addresses = keep(place, op('i32x4.shl', at, i32(1)), 'at');
+    forEachLane(place, lanes, lane =>
+      into(f.let('i32', extract('i32x4.extract_lane', lane, addresses), 'to'), of(lane)),
+    );
+  } else {
+    const to = f.let('i32', op('i32.shl', at, i32(1)), 'to');
+    if (lanes?.left) forEachLane(place, lanes, lane => into(to, of(lane), 8 * lane));
+    else addDoubles(f, to, term);
+  }
 }
 
-export function largest(place: Place, address: Address, term: Code, lanes: Lanes | undefined): void {
-  const one = () => (lanes ? largestOfFour(place, term) : term);
-  const vector = (a: Code, b: Code) => op('f32x4.max', a, b);
-  combining(place, address, term, one, lanes, { vector, scalar: (a, b) => op('f32.max', a, b) });
-}
-
-interface Combination {
-  readonly vector: (a: Code, b: Code) => Code;
-  readonly scalar: (a: Code, b: Code) => Code;
-}
-
-function combining(
-  place: Place,
-  { kind, at }: Address,
-  term: Code,
-  one: () => Code,
-  lanes: Lanes | undefined,
-  { vector, scalar }: Combination,
-): void {
+export function largest(place: Place, { kind, at }: Address, term: Code, lanes: Lanes | undefined): void {
   const { f } = place;
   const into = (to: Code, number: Code) =>
-    f.add(store('f32.store', to, scalar(load('f32.load', to), number)));
+    f.add(store('f32.store', to, op('f32.max', load('f32.load', to), number)));
   if (kind === 'same') {
-    into(f.let('i32', at, 'to'), extract('f32x4.extract_lane', 0, one()));
+    const one = lanes ? largestOfFour(place, term) : term;
+    into(f.let('i32', at, 'to'), extract('f32x4.extract_lane', 0, one));
   } else if (kind === 'next') {
     const to = f.let('i32', at, 'to');
-    storing(place, { kind, at: to }, vector(load('v128.load', to), term), lanes);
+    storing(place, { kind, at: to }, op('f32x4.max', load('v128.load', to), term), lanes);
   } else {
     const addresses = keep(place, at, 'at');
     forEachLane(place, lanes, lane => {

@@ -26,8 +26,8 @@ export interface LoopSettings {
   readonly target: Target;
   /** True if an axis is too short to compute four entries at once; the loop around it is vectorized instead. */
   readonly isShort: (size: Size) => boolean;
-  /** True if sums into a buffer are computed by bands of rows: see {@link Slot}. */
-  readonly isSummedByBands: (buffer: number) => boolean;
+  /** True if the step adds to a buffer, whose numbers are float64 then: see {@link Slot}. */
+  readonly isSummed: (buffer: number) => boolean;
 }
 
 /** A loop step as a function of its frame and the first and last index of its outermost loop. */
@@ -71,7 +71,7 @@ class Loop {
   constructor(name: string, { body }: LoopStep, settings: LoopSettings) {
     const params = ['frame', 'begin', 'end'].map(each => ({ name: each, type: 'i32' }) as const);
     this.f = new FunctionBuilder(name, params);
-    this.frame = new Frame(this.f, settings.isSummedByBands);
+    this.frame = new Frame(this.f, settings.isSummed);
     this.#at = { f: this.f, target: settings.target };
     this.#settings = settings;
     this.#uses = new Uses(body);
@@ -144,10 +144,8 @@ class Loop {
       this.#accumulators.set(fold, this.#accumulator(fold.kind, fold.kind === 'sum', isLong));
     }
     for (const sink of registers) {
-      // A sum over the rows of a band is short, unless each row has many terms.
-      const isLong = sink.path.slice(1).some(each => !this.#settings.isShort(each));
       const name = `sum.b${sink.buffer}`;
-      this.#registers.set(sink.buffer, this.#accumulator(name, sink.kind === 'fold-sum', isLong));
+      this.#registers.set(sink.buffer, this.#accumulator(name, sink.kind === 'fold-sum', true));
     }
     const counter = f.local('i32', loopNames[path.length - 1] ?? `i${path.length}`);
     f.set(counter, begin);
@@ -200,13 +198,14 @@ class Loop {
     const accumulator = this.#registers.get(buffer) as Accumulator;
     const register: Code = { kind: 'get', local: accumulator[0] };
     const isSum = kind === 'fold-sum';
-    const address = this.frame.slot(isSum ? 'total' : 'offset', buffer);
+    const place = this.frame.slot('offset', buffer);
     if (isSum) {
+      const address = this.f.let('i32', op('i32.shl', place, i32(1)), 'to');
       const band = totalOf(this.f, accumulator, isVector);
       this.f.add(store('f64.store', address, op('f64.add', load('f64.load', address), band)));
     } else {
       const band = extract('f32x4.extract_lane', 0, isVector ? largestOfLanes(this.f, register) : register);
-      this.f.add(store('f32.store', address, op('f32.max', load('f32.load', address), band)));
+      this.f.add(store('f32.store', place, op('f32.max', load('f32.load', place), band)));
     }
   }
 

@@ -6,16 +6,7 @@ import type { Structure } from '../compile/structure.ts';
 import type { Tensor } from '../tensor.ts';
 import type { WebAssemblyApi } from './api.ts';
 import type { Arena, Kept, Loaded } from './arena.ts';
-import {
-  type Binding,
-  bindingOf,
-  type Extra,
-  type Extras,
-  extraKey,
-  isSummedByBands,
-  type Room,
-  roomOf,
-} from './binding.ts';
+import { type Binding, bindingOf, type Extras, type Room, roomOf } from './binding.ts';
 import { explained } from './explain.ts';
 import { tileBytes } from './matmul.ts';
 import { type Call, type PreparedPass, prepared } from './prepared.ts';
@@ -95,10 +86,9 @@ export class WasmMachine implements Machine<WasmPose> {
 
   #compute({ binding, frames, passes }: Prepared): void {
     this.#arena.ints.set(frames);
-    for (const [i, { parts, axis }] of this.program.passes.entries()) {
+    for (const [i, { parts, axis, summed }] of this.program.passes.entries()) {
       const { runs, moved, before } = passes[i] as PreparedPass;
-      const extras = this.#room.extras[i] as Extras;
-      this.#clear(parts, binding, extras);
+      this.#clear(parts, binding);
       for (const each of before) each();
       const rows = axis === undefined ? 1 : (binding.sizes[axis] as number);
       const band = axis === undefined ? 1 : (binding.bands[i] as number);
@@ -107,13 +97,11 @@ export class WasmMachine implements Machine<WasmPose> {
         for (const { entry, at, rowBytes } of moved) ints[entry] = at - from * rowBytes;
         const to = Math.min(rows, from + band);
         for (const run of runs) run(from, to);
-        for (const { kind, buffer, id } of extras.values()) {
-          if (kind === 'partial' && isSummedByBands(this.#length(buffer, binding.sizes)))
-            this.#addBand(buffer, id, binding, extras);
-        }
       }
-      for (const { kind, buffer, id } of extras.values())
-        if (kind === 'total') this.#settle(buffer, id, binding);
+      for (const buffer of summed) {
+        const at = binding.buffers[buffer] as number;
+        this.#functions.roundSums?.(at, at, this.#length(buffer, binding.sizes));
+      }
     }
   }
 
@@ -138,43 +126,23 @@ export class WasmMachine implements Machine<WasmPose> {
   }
 
   /** Fills the buffers of sums and maxima with their initial values. */
-  #clear(parts: readonly CompiledPart[], { buffers, sizes }: Binding, extras: Extras): void {
-    const { floats } = this.#arena;
+  #clear(parts: readonly CompiledPart[], { buffers, sizes }: Binding): void {
+    const { floats, doubles } = this.#arena;
+    const { sums, whole, maxima } = this.program.folds;
     const fill = (id: number, length: number, number: number) => {
-      const from = (buffers[id] as number) / 4;
-      floats.fill(number, from, from + length);
+      const isSum = sums.has(id);
+      const from = (buffers[id] as number) / (isSum ? 8 : 4);
+      (isSum ? doubles : floats).fill(number, from, from + length);
     };
-    for (const { kind, buffer, id } of extras.values()) {
-      const length = this.#length(buffer, sizes);
-      if (kind === 'panel' || !isSummedByBands(length)) continue;
-      fill(id, (kind === 'total' ? 2 : 1) * Math.ceil(length / 4) * 4, 0);
-    }
     for (const { kind, step } of parts) {
       const [first] = step.writes as readonly [number];
       if (kind === 'terms') fill(first, this.#length(first, sizes), 0);
-      for (const buffer of step.writes) if (this.program.folds.maxima.has(buffer)) fill(buffer, 1, -Infinity);
+      for (const buffer of step.writes) {
+        if (whole.has(buffer)) fill(buffer, 1, 0);
+        if (maxima.has(buffer)) fill(buffer, 1, -Infinity);
+      }
       for (const { buffer, number } of step.clears) fill(buffer, this.#length(buffer, sizes), number);
     }
-  }
-
-  #addBand(buffer: number, partial: number, { buffers, sizes }: Binding, extras: Extras): void {
-    const total = extras.get(extraKey('total', buffer)) as Extra;
-    this.#functions.addBand?.(
-      buffers[total.id] as number,
-      buffers[partial] as number,
-      this.#length(buffer, sizes),
-    );
-  }
-
-  /** Adds the total of a pass to its buffer; a sum over a whole loop nest replaces the buffer's number. */
-  #settle(buffer: number, total: number, { buffers, sizes }: Binding): void {
-    const { floats, doubles } = this.#arena;
-    const length = this.#length(buffer, sizes);
-    if (!isSummedByBands(length)) return;
-    const [to, from] = [(buffers[buffer] as number) / 4, (buffers[total] as number) / 8];
-    const isFold = this.program.folds.whole.has(buffer);
-    for (let i = 0; i < length; i++)
-      floats[to + i] = (isFold ? 0 : (floats[to + i] as number)) + (doubles[from + i] as number);
   }
 }
 

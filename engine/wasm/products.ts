@@ -1,11 +1,14 @@
 import type { MatmulStep } from '../compile/ir.ts';
 import { lengthOf } from '../compile/sizes.ts';
-import { extraKey, operandAt } from './binding.ts';
+import { extraKey, mostTerms, operandAt } from './binding.ts';
 import { packedRow, panelBytes } from './matmul.ts';
 import type { Call, MatmulPart, Run, Setting } from './prepared.ts';
 
-/** Terms of a product summed at a time, few enough that the packed right operand stays in a cache. */
-const depth = 128;
+/**
+ * Terms of a product summed in registers. Float32 is enough for so few: even the sum of equal terms is within 1e-6 of the
+ * exact one.
+ */
+const depth = 64;
 /** Rows of both operands of Aᵀ·B summed at a time, few enough to stay in the L1 cache while they are reread. */
 const fewRows = 64;
 
@@ -30,8 +33,28 @@ export function productOf(
   const multiplied = functions[name] as Call;
   const [lda, ldb, ldc] = [4 * (step.transposeA ? m : k), 4 * (step.transposeB ? k : n), 4 * n];
   const blocks = blocksOf(k);
+  const isLong = k > mostTerms;
+  const total = binding.buffers[extras.get(extraKey('total', target))?.id as number] as number;
+  /** Adds what stands in C to the float64 sums, and leaves the sums there after the last terms. */
+  const addUp = (out: number, length: number, isMore: boolean, isLast: boolean) => {
+    functions.addPartial?.(total, out, length, Number(isMore));
+    if (isLast) functions.roundSums?.(out, total, length);
+  };
+  /** C = A·B for so many rows, block by block of the summed terms. */
+  const inBlocks = (out: number, rows: number, multiply: (block: Block) => void) => {
+    for (const block of blocks) {
+      multiply(block);
+      const end = block.l + block.terms;
+      if (isLong && (end % mostTerms === 0 || end === k))
+        addUp(out, rows * n, block.l >= mostTerms, end === k);
+    }
+  };
   switch (part.kind) {
-    case 'terms':
+    case 'terms': {
+      let [summed, isMore] = [0, false];
+      before.push(() => {
+        [summed, isMore] = [0, false];
+      });
       return (from, to) => {
         for (let row = from; row < to; row += fewRows) {
           const [left, right] = [
@@ -39,18 +62,24 @@ export function productOf(
             b.at + (row - (b.isBand ? from : 0)) * ldb,
           ];
           const terms = Math.min(fewRows, to - row);
-          multiplied(c, ldc, left, lda, right, m, terms, n, 1, scratch, ldb, packedRow);
+          multiplied(c, ldc, left, lda, right, m, terms, n, Number(summed > 0), scratch, ldb, packedRow);
+          summed += terms;
+          const isLast = row + terms === k;
+          if (!isLong || (summed < mostTerms && !isLast)) continue;
+          addUp(c, m * n, isMore, isLast);
+          [summed, isMore] = [0, true];
         }
       };
+    }
     case 'rows': {
       before.push(() => packAll(packed, step, panel, b.at, ldb, k, n));
       const isLocal = local.has(target);
       return (from, to) => {
         const [left, out] = [a.at + (a.isBand ? 0 : from * lda), c + (isLocal ? 0 : from * ldc)];
-        for (const { l, terms, isMore } of blocks) {
+        inBlocks(out, to - from, ({ l, terms, isMore }) => {
           const of = panel + panelBytes(l, n);
           multiplied(out, ldc, left + 4 * l, lda, of, to - from, terms, n, isMore, scratch);
-        }
+        });
       };
     }
     case 'whole':
@@ -60,25 +89,32 @@ export function productOf(
           const [left, right] = [a.at + 4 * batch * m * k, b.at + 4 * batch * k * n];
           const out = c + 4 * batch * m * n;
           if (extra) packAll(packed, step, panel, right, ldb, k, n);
-          for (const { l, terms, isMore } of blocks) {
+          inBlocks(out, m, ({ l, terms, isMore }) => {
             const from = left + (step.transposeA ? l * lda : 4 * l);
             const [of, row, next] = extra
               ? [panel + panelBytes(l, n), packedRow, packedRow * terms]
               : [right + l * ldb, ldb, packedRow];
             multiplied(out, ldc, from, lda, of, m, terms, n, isMore, scratch, row, next);
-          }
+          });
         }
       };
   }
 }
 
-/** Splits the terms of a sum into blocks. The first is stored, the others are added. No terms make one empty block. */
-function blocksOf(k: number): { l: number; terms: number; isMore: number }[] {
+/** Terms of a product from the l-th on. They are added to C if `isMore` is 1, and replace C if it is 0. */
+interface Block {
+  readonly l: number;
+  readonly terms: number;
+  readonly isMore: number;
+}
+
+/** Splits the terms of a product into blocks. No terms make one empty block. */
+function blocksOf(k: number): Block[] {
   const count = Math.max(1, Math.ceil(k / depth));
   return Array.from({ length: count }, (_, i) => ({
     l: i * depth,
     terms: Math.min(depth, k - i * depth),
-    isMore: Number(i > 0),
+    isMore: Number((i * depth) % mostTerms > 0),
   }));
 }
 

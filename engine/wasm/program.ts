@@ -1,13 +1,13 @@
 import type { Plan } from '../compile/ir.ts';
 import type { Size } from '../compile/sizes.ts';
 import type { Structure } from '../compile/structure.ts';
-import { type Folds, foldsOf, type Part, passesOf } from './bands.ts';
+import { type Folds, foldsOf, type Part, type Pass, passesOf } from './bands.ts';
 import { assembled, type Encoded, encoded } from './emit/assembler.ts';
 import type { FunctionBuilder } from './emit/code.ts';
 import type { Slot } from './frame.ts';
 import { loopFunction } from './loop.ts';
 import { multiply, pack } from './matmul.ts';
-import { addBand } from './sums.ts';
+import { addPartial, roundSums } from './sums.ts';
 import type { Target } from './target.ts';
 
 const latin1 = new TextDecoder('latin1');
@@ -29,6 +29,8 @@ export interface CompiledPass {
   readonly parts: readonly CompiledPart[];
   readonly axis: Size | undefined;
   readonly local: ReadonlySet<number>;
+  /** Buffers whose sums are complete after the pass. */
+  readonly summed: readonly number[];
 }
 
 /** A step with the name of its function, and for a loop the entries of its frame. */
@@ -61,19 +63,37 @@ export function programOf(plan: Plan, { sizes }: Structure, target: Target): Pro
       const { builder, slots } = loopFunction(`loop${functions.size}`, part.step, {
         target,
         isShort: size => (sizes[size] as number) < short,
-        isSummedByBands: buffer => folds.sums.has(buffer) && part.step.writes.includes(buffer),
+        isSummed: buffer => folds.sums.has(buffer) && part.step.writes.includes(buffer),
       });
       return { ...part, name: named(builder), slots };
     }
     const { transposeA, transposeB } = part.step;
     if (transposeB || !transposeA) kernel(transposeB ? 'packT' : 'pack', name => pack(name, transposeB));
+    kernel('addPartial', addPartial);
+    kernel('roundSums', roundSums);
     const name = kernel(transposeA ? 'multiplyT' : 'multiply', own => multiply(own, transposeA, target));
     return { ...part, name, slots: [] };
   };
-  const passes = passesOf(plan).map(pass => ({ ...pass, parts: pass.parts.map(partOf) }));
-  if (folds.sums.size > 0) kernel('addBand', addBand);
+  const split = passesOf(plan);
+  const summed = lastOf(split, folds.sums);
+  const passes = split.map((pass, i) => ({
+    ...pass,
+    parts: pass.parts.map(partOf),
+    summed: summed[i] as number[],
+  }));
+  if (folds.sums.size > 0) kernel('roundSums', roundSums);
   const list = [...functions.values()];
   return { plan, passes, folds, functions: list, bytes: assembled(list, imports) };
+}
+
+/** For each pass the sums that no later one adds to. */
+function lastOf(passes: readonly Pass[], sums: ReadonlySet<number>): number[][] {
+  const last = new Map<number, number>();
+  for (const [i, { parts }] of passes.entries())
+    for (const { step } of parts) for (const buffer of step.writes) if (sums.has(buffer)) last.set(buffer, i);
+  const lists = passes.map((): number[] => []);
+  for (const [buffer, i] of last) lists[i]?.push(buffer);
+  return lists;
 }
 
 /** Imports of {@link Program.bytes} besides the memory. */

@@ -1,28 +1,51 @@
 import { type Code, FunctionBuilder, i32, type Local, load, op, shuffle, store } from './emit/code.ts';
 
-/** Adds a band's sums to float64 totals and zeroes the sums. Both arrays are padded to a multiple of 4. */
-export function addBand(name: string): FunctionBuilder {
-  const params = ['total', 'partial', 'length'].map((each): Local => ({ name: each, type: 'i32' }));
-  const f = new FunctionBuilder(name, params);
-  const [total, partial, length] = [f.param(0), f.param(1), f.param(2)];
+/** Adds four float32 numbers to four float64 numbers in memory, or to 0 where `mask` is given and holds zeros. */
+export function addDoubles(f: FunctionBuilder, to: Code, four: Code, mask?: Code): void {
+  for (const [half, pair] of [four, shuffle(four, four, [2, 3, 2, 3])].entries()) {
+    const before = load('v128.load', to, 16 * half);
+    const masked = mask ? op('v128.and', before, mask) : before;
+    const sum = op('f64x2.add', masked, op('f64x2.promote_low_f32x4', pair));
+    f.add(store('v128.store', to, sum, 16 * half));
+  }
+}
+
+/** A function that goes through two arrays, padded to a multiple of 4, four numbers at a time. */
+function byFours(
+  name: string,
+  names: readonly string[],
+  write: (f: FunctionBuilder, at: Code, params: readonly [Code, Code, Code]) => void,
+): FunctionBuilder {
+  const f = new FunctionBuilder(
+    name,
+    names.map((each): Local => ({ name: each, type: 'i32' })),
+  );
+  const params = [f.param(0), f.param(1), f.param(2)] as const;
   const i = f.local('i32', 'i');
-  const at: Code = { kind: 'get', local: i };
   f.set(i, i32(0));
-  f.for(i, length, i32(4), () => {
-    const from = f.let('i32', op('i32.add', partial, op('i32.shl', at, i32(2))), 'from');
-    const to = f.let('i32', op('i32.add', total, op('i32.shl', at, i32(3))), 'to');
-    const four = f.let('v128', load('v128.load', from), 'four');
-    for (const [half, pair] of [four, shuffle(four, four, [2, 3, 2, 3])].entries()) {
-      const sum = op('f64x2.add', load('v128.load', to, 16 * half), op('f64x2.promote_low_f32x4', pair));
-      f.add(store('v128.store', to, sum, 16 * half));
-    }
-    f.add(
-      store(
-        'v128.store',
-        from,
-        f.once('v128', { kind: 'vector', bytes: new Uint8Array(16), text: 'i32x4 0 0 0 0' }, 'zero'),
-      ),
-    );
-  });
+  f.for(i, params[2], i32(4), () => write(f, { kind: 'get', local: i }, params));
   return f;
+}
+
+const entry = (base: Code, at: Code, shift: number) => op('i32.add', base, op('i32.shl', at, i32(shift)));
+
+/** Adds float32 numbers to float64 totals, or sets the totals to them if `isMore` is 0. */
+export function addPartial(name: string): FunctionBuilder {
+  return byFours(name, ['total', 'partial', 'length', 'isMore'], (f, at, [total, partial]) => {
+    const before = f.once('v128', op('i32x4.splat', op('i32.sub', i32(0), f.param(3))), 'before');
+    const four = f.let('v128', load('v128.load', entry(partial, at, 2)), 'four');
+    const to = f.let('i32', entry(total, at, 3), 'to');
+    addDoubles(f, to, four, before);
+  });
+}
+
+/** Rounds float64 numbers to float32. They may be rounded in place: an entry never lies before what it is rounded from. */
+export function roundSums(name: string): FunctionBuilder {
+  return byFours(name, ['to', 'from', 'length'], (f, at, [to, from]) => {
+    const source = f.let('i32', entry(from, at, 3), 'source');
+    const [low, high] = [0, 16].map(offset =>
+      f.let('v128', op('f32x4.demote_f64x2_zero', load('v128.load', source, offset)), 'half'),
+    ) as [Code, Code];
+    f.add(store('v128.store', entry(to, at, 2), shuffle(low, high, [0, 1, 4, 5])));
+  });
 }

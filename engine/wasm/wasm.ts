@@ -22,8 +22,9 @@ export type WasmExecutor = PlannedExecutor;
  * products. With relaxed SIMD (Node 22, Chromium 114), multiplications and additions are fused; `name` says whether
  * they are.
  *
- * exp and log are within 2 ulp of float32, other elementwise functions within 4. Long sums are added up in float32
- * within a band of rows, and in float64 from band to band. The same tape gives the same bits in every run.
+ * exp and log are within 2 ulp of float32, other elementwise functions within 4. A sum of any length is within 1e-6 of
+ * the sum of its terms' absolute values, as are the sums of a matrix product: they grow in float64, or in blocks of 64
+ * float32 terms. Sums into many entries take 8 bytes an entry. The same tape gives the same bits in every run.
  *
  * @throws Error if there is no WebAssembly or no SIMD, or a Content-Security-Policy forbids compilation
  * @example

@@ -86,6 +86,24 @@ describe('matrix products', () => {
       expectProduct(product(turned, [], sizes), sizes[1]);
   });
 
+  test.each([
+    ['NN', [false, false]],
+    ['NT', [false, true]],
+    ['TN', [true, false]],
+    ['TT', [true, true]],
+  ] as const)('%s, of more terms than are added up in float32', (_, turned) => {
+    for (const wrap of [(x: Value) => x, (x: Value) => mul(0.3, exp(mul(x, -1)))]) {
+      // Rows in several bands; sums that fill no four lanes; one term too many.
+      for (const sizes of [
+        [90, 1100, 7],
+        [3, 513, 3],
+        [1, 1024, 5],
+      ] as const)
+        expectProduct(product(turned, [], sizes, wrap), sizes[1]);
+      expectProduct(product(turned, [2, 2], [3, 700, 5], wrap), 700);
+    }
+  });
+
   test('a matrix by its own transpose, as it is and made on the way', () => {
     for (const wrap of [(x: Value) => x, (x: Value) => mul(0.3, exp(mul(x, -1)))]) {
       const x = wrap(new Tape().parameter(tensor(numbers(23 * 11), [23, 11])));

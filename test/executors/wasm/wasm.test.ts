@@ -94,7 +94,7 @@ describe('loops', () => {
     }
   });
 
-  test('sums over many rows keep float32 accuracy: rounding grows with the square root of their number', () => {
+  test('sums over 300,000 rows are within 1e-6', () => {
     const count = 300_000;
     const tape = new Tape();
     const ones = tape.constant(Float32Array.from({ length: count }, (_, i) => 1 + (i % 7) * 0.1));
