@@ -18,6 +18,8 @@ export interface Kept {
 
 /** Bytes of a WebAssembly memory page. */
 const page = 65536;
+/** Pages of the largest memory that 32-bit addresses reach: 4 GiB. */
+const mostPages = 65536;
 /** Bytes after the last number, since a vector read there goes past it. */
 const slack = 64;
 
@@ -70,22 +72,43 @@ export class Arena {
   reserve(bytes: number): void {
     const have = this.memory.buffer.byteLength;
     if (bytes + slack <= have) return;
-    const least = Math.ceil((bytes + slack - have) / page);
-    const most = Math.max(least, Math.min(Math.ceil(have / page / 4), 65536 - have / page));
-    try {
-      this.memory.grow(most);
-    } catch (cause) {
+    const needed = Math.ceil((bytes + slack) / page);
+    if (needed > mostPages) {
       throw new RangeError(
-        `wasm: a pose needs ${bytes} bytes at once, and the memory cannot grow so far (WebAssembly holds 4 GiB at most); use jit({ precision: "float32" }) for it`,
-        { cause },
+        `wasm: the tape needs ${inGiB(bytes)} at once, and WebAssembly memory ends at ${inGiB(mostPages * page)}; ${instead}`,
       );
     }
+    this.#grow(bytes, needed - have / page, Math.ceil(have / page / 4));
     const { buffer } = this.memory;
     this.#floats = new Float32Array(buffer);
     this.#ints = new Int32Array(buffer);
     this.#doubles = new Float64Array(buffer);
   }
+
+  /** Grows the memory by `least` pages, or by up to `more` if that many can be had. */
+  #grow(bytes: number, least: number, more: number): void {
+    const most = Math.min(more, mostPages - this.memory.buffer.byteLength / page);
+    try {
+      if (most > least) {
+        this.memory.grow(most);
+        return;
+      }
+    } catch {
+      // Then by no more than it takes.
+    }
+    try {
+      this.memory.grow(least);
+    } catch (cause) {
+      throw new RangeError(
+        `wasm: the tape needs ${inGiB(bytes)} at once, and this machine gives the memory no more than ${inGiB(this.memory.buffer.byteLength)}; ${instead}`,
+        { cause },
+      );
+    }
+  }
 }
+
+const instead = 'put less on one tape, or use jit({ precision: "float32" })';
+const inGiB = (bytes: number) => `${bytes} bytes (${(bytes / 2 ** 30).toFixed(2)} GiB)`;
 
 const nothing: Input = {
   kind: 'constant',

@@ -82,13 +82,14 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
       if (transposeA) f.set(panel, read(panelStart));
       for (const sum of sums.slice(0, height).flat()) f.set(sum, f.once('v128', zero, 'zero'));
       // The first pointer is the loop's counter.
-      const end = f.let('i32', op('i32.add', read(first), op('i32.mul', k, step1)), 'end');
+      const after = (terms: Code) => op('i32.add', read(first), op('i32.mul', terms, step1));
+      const end = f.let('i32', after(k), 'end');
       if (unroll > 1) {
-        const last = op('i32.sub', end, op('i32.mul', step1, i32(unroll - 1)));
+        const last = f.let('i32', after(op('i32.and', k, i32(-unroll))), 'last');
         // The loop itself advances by one more step.
-        f.for(first, last, transposeA ? step1 : i32(4 * unroll), () => accumulate(height, unroll));
+        f.walk(first, last, transposeA ? step1 : i32(4 * unroll), () => accumulate(height, unroll));
       }
-      f.for(first, end, step1, () => accumulate(height, 1));
+      f.walk(first, end, step1, () => accumulate(height, 1));
       if (transposeA) f.set(panelStart, op('i32.add', read(panelStart), f.param(names.length + 1)));
       const place = op(
         'i32.add',

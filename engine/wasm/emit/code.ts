@@ -173,16 +173,27 @@ export class FunctionBuilder {
     if (then.length > 0) this.add({ kind: 'if', condition, then });
   }
 
-  /** Counts a local up by `step` while it is less than `end`; it keeps its last count after the loop. */
+  /**
+   * Counts a local up by `step` while it is less than `end`, as signed numbers; it keeps its last count after the loop.
+   * For an address there is {@link walk}.
+   */
   for(counter: Local, end: Code, step: Code, write: () => void): void {
+    this.#counting(counter, step, op('i32.lt_s', { kind: 'get', local: counter }, end), write);
+  }
+
+  /** Moves an address up by `step` until it is `end`, a whole number of steps away. Both may lie above 2 GiB. */
+  walk(address: Local, end: Code, step: Code, write: () => void): void {
+    this.#counting(address, step, op('i32.ne', { kind: 'get', local: address }, end), write);
+  }
+
+  #counting(counter: Local, step: Code, goesOn: Code, write: () => void): void {
     const get: Code = { kind: 'get', local: counter };
-    const isLess = op('i32.lt_s', get, end);
-    this.if(isLess, () => {
+    this.if(goesOn, () => {
       const body = this.taken(() => {
         write();
         this.set(counter, op('i32.add', get, step));
       });
-      const again: Code = { kind: 'again', name: counter.name, condition: isLess };
+      const again: Code = { kind: 'again', name: counter.name, condition: goesOn };
       this.add({ kind: 'loop', name: counter.name, body: [...body, again] });
     });
   }

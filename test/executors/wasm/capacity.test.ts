@@ -1,0 +1,171 @@
+import { interpreter, Memory, Tape, type Tensor, tensor, type Value } from 'posetape';
+import { broadcastTo, exp, gather, matmul, segmentSum, softplus, sum, transpose } from 'posetape/ops';
+import { wasm } from 'posetape/wasm';
+import { describe, expect, test } from 'vitest';
+import { planOf } from '../../../engine/compile/plan.ts';
+import { structureOf } from '../../../engine/compile/structure.ts';
+import { liveValues } from '../../../engine/executor.ts';
+import type { LinearMemory, WebAssemblyApi } from '../../../engine/wasm/api.ts';
+import { Arena } from '../../../engine/wasm/arena.ts';
+import type { Code, FunctionBuilder } from '../../../engine/wasm/emit/code.ts';
+import { programOf } from '../../../engine/wasm/program.ts';
+import { plain, relaxed } from '../../../engine/wasm/target.ts';
+import { expectClose } from '../../support/equal.ts';
+
+const GiB = 2 ** 30;
+
+/** Numbers from 0.5 to 1.5 that are the same each time. */
+const numbers = (rows: number, columns: number, seed: number) =>
+  tensor(
+    Float32Array.from({ length: rows * columns }, (_, i) => 1 + 0.5 * Math.sin(7.3 * i + seed)),
+    [rows, columns],
+  );
+
+/** Every kind of loop over addresses: products of all transposes, sums, scatters and gathers. */
+function everyLoop(tape: Tape): Value[] {
+  const [a, b, x] = [numbers(30, 700, 1), numbers(700, 33, 2), numbers(4000, 8, 3)].map(of =>
+    tape.constant(of),
+  ) as [Value, Value, Value];
+  const rows = Int32Array.from({ length: 4000 }, (_, i) => (i * 7) % 999);
+  const products = [
+    matmul(a, b),
+    matmul(transpose(b), transpose(a)),
+    matmul(transpose(x), x),
+    matmul(b, transpose(b)),
+  ];
+  return [
+    ...products,
+    matmul(softplus(a), b),
+    sum(x, 0),
+    sum(x, 1),
+    segmentSum(x, rows, 999),
+    gather(x, rows),
+    transpose(x),
+  ];
+}
+
+function walk(codes: readonly Code[], visit: (code: Code) => void): void {
+  for (const code of codes) {
+    visit(code);
+    if ('args' in code) walk(code.args, visit);
+    if (code.kind === 'set') walk([code.value], visit);
+    if (code.kind === 'loop') walk(code.body, visit);
+    if (code.kind === 'again') walk([code.condition], visit);
+    if (code.kind === 'if') walk([code.condition, ...code.then], visit);
+  }
+}
+
+/** Names of the locals that a sum of numbers is made of, without those that are multiplied. */
+function termsOf(code: Code | undefined): string[] {
+  if (code?.kind === 'get') return [code.local.name];
+  const isSum = code?.kind === 'plain' && ['i32.add', 'i32.sub', 'select'].includes(code.op);
+  return isSum ? code.args.flatMap(termsOf) : [];
+}
+
+/** The signed comparisons in a function of what is, or is added to, an address. */
+function signedAddresses({ body }: FunctionBuilder): string[] {
+  const addresses = new Set<string>();
+  const isAddress = (code: Code) => termsOf(code).some(name => addresses.has(name));
+  for (let before = -1; addresses.size > before; ) {
+    before = addresses.size;
+    walk(body, code => {
+      if (code.kind === 'memory') for (const name of termsOf(code.args[0])) addresses.add(name);
+      if (code.kind !== 'set' || code.local.type !== 'i32') return;
+      if (isAddress(code.value)) addresses.add(code.local.name);
+    });
+  }
+  const found: string[] = [];
+  walk(body, code => {
+    if (code.kind === 'plain' && /^i32\..*_s$/.test(code.op) && code.args.some(isAddress))
+      found.push(code.op);
+  });
+  return found;
+}
+
+describe('addresses above 2 GiB', () => {
+  test.each([
+    ['plain', plain],
+    ['relaxed', relaxed],
+  ])('are not compared as signed numbers: %s SIMD', (_, target) => {
+    const wanted = everyLoop(new Tape());
+    const live = liveValues(wanted);
+    const structure = structureOf(live, wanted, 'float32');
+    const { functions } = programOf(planOf(live, wanted, structure), structure, target);
+    expect(functions.length).toBeGreaterThan(6);
+    for (const { builder } of functions) expect(signedAddresses(builder), builder.name).toEqual([]);
+  });
+
+  // Takes 12 GiB of memory and a minute: POSETAPE_LARGE=1.
+  test.runIf(process.env.POSETAPE_LARGE)(
+    'give the same numbers as below, up to 4 GiB',
+    { timeout: 300_000 },
+    () => {
+      const whole = new Float32Array(GiB - 2 ** 20);
+      const [alone] = [interpreter().run(everyLoop(new Tape()))];
+      for (const executor of [wasm({ relaxed: false }), wasm()]) {
+        // Each row of the first operand in turn lies across 2 GiB; then what follows it, and then all lies above.
+        const rows = Array.from({ length: 30 }, (_, row) => GiB / 2 - 700 * row);
+        for (const length of [...rows, GiB / 2 - 30_000, GiB / 2 - 60_000, GiB / 2, whole.length]) {
+          const tape = new Tape();
+          const before = sum(tape.constant(whole.subarray(0, length)));
+          const memory = new Memory();
+          const [total, ...found] = executor.run([before, ...everyLoop(tape)], { memory });
+          expect(total?.data[0]).toBe(0);
+          expect(memory.peak).toBeGreaterThan(4 * length);
+          for (const [i, of] of found.entries()) expectClose(of, alone[i] as Tensor, 1e-6);
+        }
+      }
+    },
+  );
+});
+
+describe('a tape that needs more than the memory can hold', () => {
+  test('is an error that says how much it needs, how much there is, and what to do', () => {
+    const executor = wasm();
+    const memory = new Memory();
+    const long = new Tape().constant(numbers(1, 40_000, 1));
+    const wide = exp(broadcastTo(long, [40_000, 40_000]));
+    const message =
+      /^wasm: the tape needs 64001\d{5} bytes \(5\.96 GiB\) at once, and WebAssembly memory ends at 4294967296 bytes \(4\.00 GiB\); put less on one tape, or use jit\(\{ precision: "float32" \}\)$/;
+    expect(() => executor.run([wide], { memory })).toThrow(RangeError);
+    expect(() => executor.run([wide], { memory })).toThrow(message);
+    expect(memory.live).toBe(0);
+    // The executor still runs what fits.
+    expect(executor.run([sum(long)])[0]?.data[0]).toBeCloseTo(40_000, -2);
+  });
+
+  /** A memory that holds so many pages, and says how many it was asked for. */
+  function arenaOf(pages: number): { arena: Arena; asked: number[] } {
+    const asked: number[] = [];
+    class Faked implements LinearMemory {
+      buffer = { byteLength: 4 * 65_536 } as ArrayBuffer;
+      grow(by: number): number {
+        asked.push(by);
+        const before = this.buffer.byteLength / 65_536;
+        if (before + by > pages) throw new RangeError('failed to grow memory');
+        this.buffer = new ArrayBuffer((before + by) * 65_536);
+        return before;
+      }
+    }
+    const faked = function Memory() {
+      const memory = new Faked();
+      memory.buffer = new ArrayBuffer(4 * 65_536);
+      return memory;
+    };
+    return { arena: new Arena({ Memory: faked } as unknown as WebAssemblyApi), asked };
+  }
+
+  test('grows by a quarter, by more if needed, and by no more than needed where there is no more', () => {
+    const { arena, asked } = arenaOf(14);
+    for (const pages of [12, 13, 14]) arena.reserve(pages * 65_536 - 64);
+    expect(asked).toEqual([8, 3, 1, 4, 1]);
+    expect(arena.floats.length).toBe((14 * 65_536) / 4);
+  });
+
+  test('on a machine that gives less says so', () => {
+    const { arena } = arenaOf(14);
+    expect(() => arena.reserve(3 * GiB)).toThrow(
+      'wasm: the tape needs 3221225472 bytes (3.00 GiB) at once, and this machine gives the memory no more than 262144 bytes (0.00 GiB); put less on one tape, or use jit({ precision: "float32" })',
+    );
+  });
+});
