@@ -8,9 +8,9 @@ import type { CompiledPart, CompiledPass, Program } from './program.ts';
 
 /** Working memory of one pass, beside the plan's buffers. */
 export interface Extra {
-  /** A packed right operand, or the float64 sums of a product of many terms. */
-  readonly kind: 'panel' | 'total';
-  /** The buffer of the product. */
+  /** A product's packed right operand, or its float64 sums if it has many terms; a loop's float32 sums of a few rows. */
+  readonly kind: 'panel' | 'total' | 'partial';
+  /** The buffer of the product or of the sums. */
   readonly buffer: number;
   readonly id: number;
   /** The first part that needs it. */
@@ -36,8 +36,13 @@ export function extraKey(kind: Extra['kind'], buffer: number): string {
 export function roomOf({ plan, passes }: Program): Room {
   let count = plan.buffers.length;
   const extras = passes.map(({ parts }) => {
-    const extras = parts.flatMap(extrasOf).map((extra): Extra => ({ ...extra, id: count++ }));
-    return new Map(extras.map(extra => [extraKey(extra.kind, extra.buffer), extra]));
+    // Steps of one pass that add to the same buffer share its working memory.
+    const extras = new Map<string, Extra>();
+    for (const extra of parts.flatMap(extrasOf)) {
+      const key = extraKey(extra.kind, extra.buffer);
+      if (!extras.has(key)) extras.set(key, { ...extra, id: count++ });
+    }
+    return extras;
   });
   const steps = passes.map(({ parts }, i) => ({
     reads: parts.flatMap(({ step }) => step.reads),
@@ -50,7 +55,11 @@ export function roomOf({ plan, passes }: Program): Room {
 }
 
 function extrasOf(part: CompiledPart): Omit<Extra, 'id'>[] {
-  if (part.kind === 'loop') return [];
+  if (part.kind === 'loop') {
+    return part.slots
+      .filter(({ kind }) => kind === 'partial')
+      .map(({ number }) => ({ kind: 'partial', buffer: number, part }));
+  }
   const { transposeA, transposeB, writes } = part.step;
   const [buffer] = writes as readonly [number];
   const total = { kind: 'total', buffer, part } as const;
@@ -104,9 +113,10 @@ export function bindingOf(
     }
   }
   for (const [i, extras] of room.extras.entries()) {
-    for (const { kind, id, part } of extras.values()) {
-      lengths[id] =
-        kind === 'panel' ? panelLength(part, sizes) : totalLength(part, sizes, bands[i] as number);
+    for (const { kind, buffer, id, part } of extras.values()) {
+      if (kind === 'panel') lengths[id] = panelLength(part, sizes);
+      else if (kind === 'total') lengths[id] = totalLength(part, sizes, bands[i] as number);
+      else lengths[id] = lengths[buffer] as number;
     }
   }
   const arena = up(end, 64);

@@ -4,10 +4,11 @@ import { type Code, type FunctionBuilder, load } from './emit/code.ts';
  * An entry of a frame: a number that differs from pose to pose, in four bytes. Positions are addresses.
  *
  * `sum` is half the address of a buffer that the function adds to: its numbers are float64 while they grow, so that the
- * address of an entry is twice that of a float32 position. A sum over thousands of terms is thus rounded once.
+ * address of an entry is twice that of a float32 position. A sum over thousands of terms is thus rounded once. `partial` is
+ * the address of the float32 sums of a few rows, which are added to those, and `length` is the number of them.
  */
 export interface Slot {
-  readonly kind: 'size' | 'start' | 'offset' | 'input' | 'sum';
+  readonly kind: 'size' | 'start' | 'offset' | 'input' | 'sum' | 'partial' | 'length';
   readonly number: number;
 }
 
@@ -17,21 +18,24 @@ const letters: Record<Slot['kind'], string> = {
   offset: 'b',
   input: 'x',
   sum: 'sum',
+  partial: 'partial',
+  length: 'length',
 };
 
 /** The frame of a function, whose entries it reads once, at its start. */
 export class Frame {
   readonly slots: Slot[] = [];
   readonly #f: FunctionBuilder;
-  readonly #isSummed: (buffer: number) => boolean;
+  readonly #kindOf: (buffer: number) => Slot['kind'];
 
-  constructor(f: FunctionBuilder, isSummed: (buffer: number) => boolean) {
+  /** `kindOf` says what stands for the offset of a buffer. */
+  constructor(f: FunctionBuilder, kindOf: (buffer: number) => Slot['kind']) {
     this.#f = f;
-    this.#isSummed = isSummed;
+    this.#kindOf = kindOf;
   }
 
   slot(asked: Slot['kind'], number: number): Code {
-    const kind = asked === 'offset' && this.#isSummed(number) ? 'sum' : asked;
+    const kind = asked === 'offset' ? this.#kindOf(number) : asked;
     let place = this.slots.findIndex(slot => slot.kind === kind && slot.number === number);
     if (place < 0) place = this.slots.push({ kind, number }) - 1;
     const name = `${letters[kind]}${number}`;

@@ -95,16 +95,39 @@ export function adding(place: Place, { kind, at }: Address, term: Code, lanes: L
   }
 }
 
-export function largest(place: Place, { kind, at }: Address, term: Code, lanes: Lanes | undefined): void {
+/** Adds terms to float32 numbers in memory. */
+export function addingFloats(place: Place, address: Address, term: Code, lanes: Lanes | undefined): void {
+  const one = () => (lanes ? sumOfFour(place, term) : term);
+  combining(place, address, term, one, lanes, { vector: add, scalar: (a, b) => op('f32.add', a, b) });
+}
+
+export function largest(place: Place, address: Address, term: Code, lanes: Lanes | undefined): void {
+  const one = () => (lanes ? largestOfFour(place, term) : term);
+  const vector = (a: Code, b: Code) => op('f32x4.max', a, b);
+  combining(place, address, term, one, lanes, { vector, scalar: (a, b) => op('f32.max', a, b) });
+}
+
+interface Combination {
+  readonly vector: (a: Code, b: Code) => Code;
+  readonly scalar: (a: Code, b: Code) => Code;
+}
+
+function combining(
+  place: Place,
+  { kind, at }: Address,
+  term: Code,
+  one: () => Code,
+  lanes: Lanes | undefined,
+  { vector, scalar }: Combination,
+): void {
   const { f } = place;
   const into = (to: Code, number: Code) =>
-    f.add(store('f32.store', to, op('f32.max', load('f32.load', to), number)));
+    f.add(store('f32.store', to, scalar(load('f32.load', to), number)));
   if (kind === 'same') {
-    const one = lanes ? largestOfFour(place, term) : term;
-    into(f.let('i32', at, 'to'), extract('f32x4.extract_lane', 0, one));
+    into(f.let('i32', at, 'to'), extract('f32x4.extract_lane', 0, one()));
   } else if (kind === 'next') {
     const to = f.let('i32', at, 'to');
-    storing(place, { kind, at: to }, op('f32x4.max', load('v128.load', to), term), lanes);
+    storing(place, { kind, at: to }, vector(load('v128.load', to), term), lanes);
   } else {
     const addresses = keep(place, at, 'at');
     forEachLane(place, lanes, lane => {

@@ -16,9 +16,10 @@ import { type Code, extract, FunctionBuilder, i32, type Local, load, op, store }
 import { type Accumulator, accumulate, folded, largestOfLanes, totalOf } from './folds.ts';
 import { Frame, type Slot } from './frame.ts';
 import type { Lanes } from './lanes.ts';
-import { adding, lanesOf, largest, loadAt, storing } from './lanes.ts';
+import { adding, addingFloats, lanesOf, largest, loadAt, storing } from './lanes.ts';
 import { and, keep, number, type Place } from './maths/arithmetic.ts';
 import { comparison, primitive } from './primitives.ts';
+import { addDoubles } from './sums.ts';
 import type { Target } from './target.ts';
 
 /** Settings of the loop compiler. */
@@ -44,6 +45,9 @@ export function loopFunction(name: string, step: LoopStep, settings: LoopSetting
 
 const loopNames = 'ijkl';
 
+/** Terms of a sum that are added up in float32: even the sum of equal ones is within 1e-6 of the exact one. */
+const partialTerms = 64;
+
 /**
  * Writes the statements of a loop nest as vector code. Every number is a vector of four lanes. In a vectorized loop the
  * lanes are four entries; outside it they are equal. The last one to three entries of such a loop run through a second
@@ -61,6 +65,8 @@ class Loop {
   readonly #masks = new Map<Expr, Code>();
   readonly #accumulators = new Map<Expr, Accumulator>();
   readonly #registers = new Map<number, Accumulator>();
+  /** The float64 totals of registers that are float32. */
+  readonly #totals = new Map<number, Accumulator>();
   /** The registers whose lanes are entries of a loop. */
   readonly #spread = new Set<number>();
   /** The enclosing vectorized loop, if any. */
@@ -68,12 +74,19 @@ class Loop {
   /** Mask of the enclosing branches. */
   #mask: Code | undefined;
 
-  constructor(name: string, { body }: LoopStep, settings: LoopSettings) {
+  /** Buffers whose terms are added up in float32 for a few rows at a time. */
+  readonly #partial: ReadonlySet<number>;
+
+  constructor(name: string, step: LoopStep, settings: LoopSettings) {
+    const { body } = step;
     const params = ['frame', 'begin', 'end'].map(each => ({ name: each, type: 'i32' }) as const);
     this.f = new FunctionBuilder(name, params);
-    this.frame = new Frame(this.f, settings.isSummed);
-    this.#at = { f: this.f, target: settings.target };
     this.#settings = settings;
+    const outer = body.find(each => each.kind === 'loop');
+    this.#partial = outer?.kind === 'loop' && !this.#isVector(outer) ? sumsByRow(step) : new Set();
+    const kindOfSum = (buffer: number) => (this.#partial.has(buffer) ? 'partial' : 'sum');
+    this.frame = new Frame(this.f, buffer => (settings.isSummed(buffer) ? kindOfSum(buffer) : 'offset'));
+    this.#at = { f: this.f, target: settings.target };
     this.#uses = new Uses(body);
     this.#addresses = new Addresses(this.f, this.frame);
   }
@@ -144,14 +157,22 @@ class Loop {
       this.#accumulators.set(fold, this.#accumulator(fold.kind, fold.kind === 'sum', isLong));
     }
     for (const sink of registers) {
-      const name = `sum.b${sink.buffer}`;
-      this.#registers.set(sink.buffer, this.#accumulator(name, sink.kind === 'fold-sum', true));
+      const [name, isSum] = [`sum.b${sink.buffer}`, sink.kind === 'fold-sum'];
+      // One term an iteration is added up in float32 for a few iterations at a time.
+      const isPartial = isSum && isVector && sink.path.length === 1;
+      if (isPartial) this.#totals.set(sink.buffer, this.#accumulator('total', true, true));
+      this.#registers.set(sink.buffer, this.#accumulator(name, isSum, !isPartial));
     }
     const counter = f.local('i32', loopNames[path.length - 1] ?? `i${path.length}`);
     f.set(counter, begin);
-    if (isVector) this.#vectorLoop(counter, end, path, body);
+    const sums = registers.filter(({ buffer }) => this.#totals.has(buffer));
+    const flush = () => {
+      for (const { buffer } of sums) this.#flush(buffer);
+      if (isOuter) for (const buffer of this.#partial) this.#addPartial(buffer);
+    };
+    if (isVector) this.#vectorLoop(counter, begin, end, path, body, sums.length > 0 ? flush : undefined);
     else {
-      f.for(counter, end, i32(1), () => {
+      this.#counting(counter, begin, end, 1, isOuter && this.#partial.size > 0 ? flush : undefined, () => {
         this.#addresses.count(path, counter);
         this.write(body);
       });
@@ -163,7 +184,40 @@ class Loop {
     for (const sink of registers) this.#finish(sink);
   }
 
-  #vectorLoop(counter: Local, end: Code, path: Path, body: readonly Statement[]): void {
+  /** Counts up to `end`, and calls `flush` after every so many iterations, if it is given. */
+  #counting(
+    counter: Local,
+    begin: Code,
+    end: Code,
+    step: number,
+    flush: (() => void) | undefined,
+    write: () => void,
+  ): void {
+    const { f } = this;
+    if (!flush) {
+      f.for(counter, end, i32(step), write);
+      return;
+    }
+    const from = f.local('i32', 'from');
+    const get: Code = { kind: 'get', local: from };
+    f.set(from, begin);
+    f.for(from, end, i32(step * partialTerms), () => {
+      const next = f.let('i32', op('i32.add', get, i32(step * partialTerms)), 'next');
+      const stop = f.let('i32', op('select', next, end, op('i32.lt_s', next, end)), 'stop');
+      f.set(counter, get);
+      f.for(counter, stop, i32(step), write);
+      flush();
+    });
+  }
+
+  #vectorLoop(
+    counter: Local,
+    begin: Code,
+    end: Code,
+    path: Path,
+    body: readonly Statement[],
+    flush: (() => void) | undefined,
+  ): void {
     const { f } = this;
     const get: Code = { kind: 'get', local: counter };
     const write = (left?: Code) => {
@@ -173,7 +227,8 @@ class Loop {
       this.#addresses.leave();
       this.#lanes = undefined;
     };
-    f.for(counter, op('i32.sub', end, i32(3)), i32(4), () => write());
+    const last = op('i32.sub', end, i32(3));
+    this.#counting(counter, begin, flush ? f.let('i32', last, 'last') : last, 4, flush, () => write());
     f.if(op('i32.lt_s', get, end), () => write(f.let('i32', op('i32.sub', end, get), 'left')));
   }
 
@@ -201,12 +256,38 @@ class Loop {
     const place = this.frame.slot('offset', buffer);
     if (isSum) {
       const address = this.f.let('i32', op('i32.shl', place, i32(1)), 'to');
-      const band = totalOf(this.f, accumulator, isVector);
+      this.#flush(buffer);
+      const band = totalOf(this.f, this.#totals.get(buffer) ?? accumulator, isVector);
       this.f.add(store('f64.store', address, op('f64.add', load('f64.load', address), band)));
     } else {
       const band = extract('f32x4.extract_lane', 0, isVector ? largestOfLanes(this.f, register) : register);
       this.f.add(store('f32.store', place, op('f32.max', load('f32.load', place), band)));
     }
+  }
+
+  /** Adds the float32 sum of a few iterations to its float64 total. */
+  #flush(buffer: number): void {
+    const total = this.#totals.get(buffer);
+    if (!total) return;
+    const [sum] = this.#registers.get(buffer) as Accumulator;
+    accumulate(this.f, total, { kind: 'get', local: sum }, true);
+    this.f.set(sum, number(this.#at, 0));
+  }
+
+  /** Adds the float32 sums of a few rows to a buffer, and zeroes them. */
+  #addPartial(buffer: number): void {
+    const { f } = this;
+    const i = f.local('i32', 'entry');
+    const get: Code = { kind: 'get', local: i };
+    f.set(i, i32(0));
+    f.for(i, this.frame.slot('length', buffer), i32(4), () => {
+      const bytes = f.let('i32', op('i32.shl', get, i32(2)), 'bytes');
+      const from = f.let('i32', op('i32.add', this.frame.slot('partial', buffer), bytes), 'from');
+      const half = op('i32.add', this.frame.slot('sum', buffer), bytes);
+      const to = f.let('i32', op('i32.shl', half, i32(1)), 'to');
+      addDoubles(f, to, f.let('v128', load('v128.load', from), 'four'));
+      f.add(store('v128.store', from, number(this.#at, 0)));
+    });
   }
 
   // Values.
@@ -262,7 +343,8 @@ class Loop {
         return;
       case 'add': {
         const term = this.#masked(this.#value(value), 0);
-        adding(this.#at, this.#addresses.place(position), keep(this.#at, term, 'term'), this.#lanes);
+        const add = this.#partial.has(buffer) ? addingFloats : adding;
+        add(this.#at, this.#addresses.place(position), keep(this.#at, term, 'term'), this.#lanes);
         return;
       }
       case 'largest': {
@@ -284,6 +366,18 @@ class Loop {
   #withTail(mask: Code): Code {
     return this.#lanes?.mask ? and(mask, this.#lanes.mask) : mask;
   }
+}
+
+/** The buffers to each entry of which each iteration of the outermost loop adds one term. */
+function sumsByRow({ sinks }: LoopStep): Set<number> {
+  const sums = sinks.filter(({ kind }) => kind === 'add');
+  const isOne = ({ path, at }: Sink) => {
+    const depths = new Set(at.map(({ kind, path: { length } }) => (kind === 'index' ? length : 0)));
+    const isPlain = at.every(({ kind }) => kind === 'index' || kind === 'constant');
+    return isPlain && !depths.has(1) && path.slice(1).every((_, depth) => depths.has(depth + 2));
+  };
+  const others = new Set(sums.filter(sink => !isOne(sink)).map(({ buffer }) => buffer));
+  return new Set(sums.map(({ buffer }) => buffer).filter(buffer => !others.has(buffer)));
 }
 
 /** Sizes of all loops inside these statements. */

@@ -88,7 +88,7 @@ export class WasmMachine implements Machine<WasmPose> {
     this.#arena.ints.set(frames);
     for (const [i, { parts, axis, summed }] of this.program.passes.entries()) {
       const { runs, moved, before } = passes[i] as PreparedPass;
-      this.#clear(parts, binding);
+      this.#clear(parts, binding, this.#room.extras[i] as Extras);
       for (const each of before) each();
       const rows = axis === undefined ? 1 : (binding.sizes[axis] as number);
       const band = axis === undefined ? 1 : (binding.bands[i] as number);
@@ -126,7 +126,7 @@ export class WasmMachine implements Machine<WasmPose> {
   }
 
   /** Fills the buffers of sums and maxima with their initial values. */
-  #clear(parts: readonly CompiledPart[], { buffers, sizes }: Binding): void {
+  #clear(parts: readonly CompiledPart[], { buffers, sizes }: Binding, extras: Extras): void {
     const { floats, doubles } = this.#arena;
     const { sums, whole, maxima } = this.program.folds;
     const fill = (id: number, length: number, number: number) => {
@@ -134,6 +134,8 @@ export class WasmMachine implements Machine<WasmPose> {
       const from = (buffers[id] as number) / (isSum ? 8 : 4);
       (isSum ? doubles : floats).fill(number, from, from + length);
     };
+    for (const { kind, buffer, id } of extras.values())
+      if (kind === 'partial') fill(id, Math.ceil(this.#length(buffer, sizes) / 4) * 4, 0);
     for (const { kind, step } of parts) {
       const [first] = step.writes as readonly [number];
       if (kind === 'terms') fill(first, this.#length(first, sizes), 0);

@@ -1,6 +1,6 @@
 import type { Buffer, Plan } from '../compile/ir.ts';
 import { lengthOf } from '../compile/sizes.ts';
-import type { Binding, Extras } from './binding.ts';
+import { type Binding, type Extras, extraKey } from './binding.ts';
 import type { Slot } from './frame.ts';
 import { productOf } from './products.ts';
 import type { CompiledPart, CompiledPass } from './program.ts';
@@ -61,7 +61,7 @@ export function prepared(
 function loopOf(
   part: LoopPart,
   frame: number,
-  { plan, binding, functions, local, moved, frames, starts, isBanded }: Setting,
+  { plan, binding, functions, extras, local, moved, frames, starts, isBanded }: Setting,
 ): Run {
   const { sizes, inputs, buffers } = binding;
   const lengthIn = (buffer: number) => lengthOf((plan.buffers[buffer] as Buffer).shape, sizes);
@@ -77,6 +77,10 @@ function loopOf(
         return buffers[number] as number;
       case 'sum':
         return (buffers[number] as number) / 2;
+      case 'partial':
+        return buffers[extras.get(extraKey('partial', number))?.id as number] as number;
+      case 'length':
+        return lengthIn(number);
     }
   };
   for (const [i, slot] of part.slots.entries()) {
