@@ -1,5 +1,5 @@
 import type { Graph } from './graph.ts';
-import { baseOf, isGiven, type Node } from './node.ts';
+import { baseOf, isGiven, type Node, ownCost } from './node.ts';
 import { longAxes, outermost, type Size, sameSizes } from './sizes.ts';
 import {
   expensive,
@@ -47,7 +47,7 @@ export interface Schedule {
 /** Groups what is stored into loops; more is stored where a later loop would compute the same again. */
 export function scheduleOf(graph: Graph, storage: Storage): Schedule {
   const draft = new Draft(graph, storage);
-  shareAcross(draft);
+  takeBackCheap(draft, shareAcross(draft));
   bringForward(draft);
   return draft.divided();
 }
@@ -103,6 +103,17 @@ class Draft {
     this.#stored.add(node);
     this.#home.set(node, group);
     group.roots.push({ node, part: 0, space: node.shape });
+  }
+
+  /** Computes a node again in each group that needs it. */
+  takeBack(node: Node): void {
+    const roots = this.#home.get(node)?.roots ?? [];
+    roots.splice(
+      roots.findIndex(root => root.node === node),
+      1,
+    );
+    this.#home.delete(node);
+    this.#stored.delete(node);
   }
 
   /** Visits the nodes that a group computes, inputs first, and those that it reads; `without` one and what that alone needs. */
@@ -239,8 +250,9 @@ function rootsOf(node: Node): Root[] {
   return [{ node, part: 0, space: shape }];
 }
 
-/** Stores an expensive node that several loops need in the first of them. */
-function shareAcross(draft: Draft): void {
+/** Stores an expensive node that several loops need in the first of them; gives those stored. */
+function shareAcross(draft: Draft): Node[] {
+  const shared: Node[] = [];
   const first = new Map<Node, OpenGroup>();
   for (const group of draft.groups) {
     if (group.matmul) continue;
@@ -255,6 +267,7 @@ function shareAcross(draft: Draft): void {
       const isNumber = outerOf(node) === undefined;
       if (before && !isNumber && node.form.kind !== 'reshape' && draft.isExpensive(node)) {
         draft.store(node, before);
+        shared.push(node);
         return;
       }
       if (!before) first.set(node, group);
@@ -265,6 +278,25 @@ function shareAcross(draft: Draft): void {
       else if (draft.isBarrier(node)) node.inputs.forEach(go);
       else go(node);
     }
+  }
+  return shared;
+}
+
+/**
+ * Computes again what is cheap to make of other stored nodes: a node is shared for what it costs from the inputs of the plan,
+ * and those that it is made of may have been stored since.
+ */
+function takeBackCheap(draft: Draft, shared: readonly Node[]): void {
+  const costs = new Map<Node, number>();
+  for (const node of shared.toSorted((a, b) => a.id - b.id)) {
+    let cost = ownCost(node);
+    for (const [i, input] of node.inputs.entries()) {
+      const isNear = isGiven(input) || (draft.isStored(input) && readsInPlace(node, i));
+      if (outerOf(input) !== undefined) cost += costs.get(input) ?? (isNear ? 1 : expensive);
+    }
+    if (node.form.kind !== 'map' || cost >= expensive) continue;
+    draft.takeBack(node);
+    costs.set(node, cost);
   }
 }
 

@@ -136,6 +136,22 @@ describe('storage and schedule', () => {
     expect(storedNames([sum(mul(x, exp(sum(x, 1, true))), 1)])).not.toContain('exp');
   });
 
+  test('what is cheap to make of a stored node is computed again, not stored beside it', () => {
+    const tape = new Tape();
+    const x = tape.parameter(new Float64Array(100).fill(0.5));
+    const e = exp(x);
+    const [three, shifted] = [mul(e, 3), sub(e, 1)];
+    const totals = sum(mul(three, shifted));
+    // The second loop, after the total is known, needs all three.
+    const rest = sum(div(mul(add(three, shifted), e), totals));
+    const stored = [
+      ...jit()
+        .explain([rest])
+        .matchAll(/b\d+ \(800 B\)/g),
+    ].map(([name]) => name);
+    expect(new Set(stored).size).toBe(1);
+  });
+
   test('a long chain is stored every 200 links, since passes and printers go down it by recursion', () => {
     let y: Value = new Tape().parameter([0.1, 0.2], 'x');
     for (let i = 0; i < 500; i++) y = sub(1, neg(y));

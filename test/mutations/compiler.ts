@@ -109,6 +109,13 @@ export const compilerMutations: readonly Mutation[] = [
     caughtBy: ['test/compile/rules.test.ts'],
   },
   {
+    name: 'what is cheap to make of a stored node is stored, too',
+    file: 'engine/compile/schedule.ts',
+    find: "if (node.form.kind !== 'map' || cost >= expensive) continue;",
+    replace: 'continue;',
+    caughtBy: ['test/compile/plans.test.ts'],
+  },
+  {
     name: 'ops of one form have one another’s adjoints',
     file: 'engine/compile/structure.ts',
     find: 'if (rules) key.push(KnownOp.numberOf(op));',
