@@ -74,14 +74,9 @@ export interface CombineOptions<Pose, P extends Params> {
    * them.
    */
   readonly params: P;
-  /** Records ΔG_n of one pose; with `posesPerTape` of so many, as a {@link GroupScorer}. */
+  /** Records ΔG_n of one pose; where `posesPerTape` is given, of a list of poses: see {@link Grouped}. */
   readonly score: Scorer<Pose, P>;
-  /**
-   * G: how many poses share a tape; the scorer is then given a list of at most G poses. Memory is that of G poses, and what
-   * a tape costs besides its loops is paid once for all: recording, key, launch, and the sums of the size of θ. The answer
-   * is the same. Where a group fails or goes bad, its poses are run one by one, to find which; `onPose` is called after the
-   * group. Absent: a pose has a tape of its own.
-   */
+  /** Absent: each pose has a tape of its own. A number makes the options {@link Grouped}. */
   readonly posesPerTape?: undefined;
   /** `mean()`, `lse()`, `boltzmann()` or another one, a `pooling` of one's own, or any function in ops. */
   readonly combination: Combination | CombinationInOps<P>;
@@ -147,10 +142,17 @@ export interface CombineOptions<Pose, P extends Params> {
   readonly keepPredictions?: boolean;
 }
 
-/** Options with `posesPerTape`, whose scorer takes a list of poses. */
+/**
+ * Options with several poses on one tape. The scorer is given a list of at most `posesPerTape` poses and returns shape [poses],
+ * or [poses, K]. Memory is that of so many poses; what a tape costs besides its loops, such as recording, key, launch and
+ * the sums of the size of θ, is paid once for all of them. The answer is the same.
+ *
+ * Where a tape fails or goes bad, its poses are run one by one, to find which. `onPose` is called for each after their run.
+ * A good number is 8 to 16, where poses are small; large poses gain nothing.
+ */
 export type Grouped<Options, Pose, P extends Params> = Omit<Options, 'score' | 'posesPerTape'> & {
   readonly score: GroupScorer<Pose, P>;
-  /** G, a whole number from 1. */
+  /** How many poses share a tape: a whole number from 1. */
   readonly posesPerTape: number;
 };
 
