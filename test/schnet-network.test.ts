@@ -250,16 +250,15 @@ describe('a group of poses', () => {
     { executor: jit({ precision: 'float32' }), tolerance: 1e-5 },
     { executor: wasm(), tolerance: 1e-5 },
   ];
-  for (const { executor, tolerance } of executors) {
-    property(
-      `scores as its poses do alone, and so does its gradient: ${executor.name}`,
-      several(fc.tuple(pose, evenly(-2, 2)), 8),
-      drawn => {
-        const group = { poses: drawn.map(([each]) => each), coefficients: drawn.map(([, c]) => c) };
-        expectGroup(executor, scorer, group, tolerance);
-      },
-    );
-  }
+  property(
+    'scores as its poses do alone, and so does its gradient, on every executor',
+    fc.constantFrom(...executors),
+    several(fc.tuple(pose, evenly(-2, 2)), 8),
+    ({ executor, tolerance }, drawn) => {
+      const group = { poses: drawn.map(([each]) => each), coefficients: drawn.map(([, c]) => c) };
+      expectGroup(executor, scorer, group, tolerance);
+    },
+  );
 });
 
 describe('neighbours', () => {

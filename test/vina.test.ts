@@ -123,16 +123,16 @@ describe('a group of poses', () => {
     { executor: jit({ precision: 'float32' }), tolerance: 1e-5, reach: 0.2 },
     { executor: wasm(), tolerance: 1e-5, reach: 0.2 },
   ];
-  for (const { executor, tolerance, reach } of executors) {
-    property(
-      `scores as its poses do alone, and so does its gradient: ${executor.name}`,
-      several(fc.tuple(groupedPose(reach), evenly(-2, 2)), 8),
-      drawn => {
-        const group = { poses: drawn.map(([each]) => each), coefficients: drawn.map(([, c]) => c) };
-        expectGroup(executor, scorer, group, tolerance);
-      },
-    );
-  }
+  property(
+    'scores as its poses do alone, and so does its gradient, on every executor',
+    fc
+      .constantFrom(...executors)
+      .chain(by => fc.tuple(fc.constant(by), several(fc.tuple(groupedPose(by.reach), evenly(-2, 2)), 8))),
+    ([{ executor, tolerance }, drawn]) => {
+      const group = { poses: drawn.map(([each]) => each), coefficients: drawn.map(([, c]) => c) };
+      expectGroup(executor, scorer, group, tolerance);
+    },
+  );
 
   test('takes the ops of one pose, and puts a receptor that all share on the tape once', () => {
     const tape = new Tape();
