@@ -1,6 +1,6 @@
 import { accumulate, sumTo } from './fan-out.ts';
 import { sameShape, showShape, sizeOf } from './shape.ts';
-import { describe, isValue, type Value, type VjpRule } from './tape.ts';
+import { describe, isValue, type Operand, type Tape, type Value, type VjpRule } from './tape.ts';
 
 /**
  * Reverse mode: appends the adjoints of the single number `y` with respect to each of `wrt` to the same tape, and gives
@@ -21,17 +21,70 @@ import { describe, isValue, type Value, type VjpRule } from './tape.ts';
  * evaluate([y, dx]);                            // 14 and [2, 4, 6]
  */
 export function gradient<const T extends readonly Value[]>(y: Value, wrt: T): { [K in keyof T]: Value } {
-  checkArguments(y, wrt);
-  const { tape } = y;
-  const oldest = wrt.reduce((least, { id }) => Math.min(least, id), y.id);
-  const onPath = valuesOnPath(y, wrt, oldest);
+  checkSingle(y);
+  checkWrt('gradient', y, wrt);
+  const seed = y.tape.recordAdjoints(() => y.tape.fill(1, y.shape));
+  return pullback([y], [seed], wrt) as { [K in keyof T]: Value };
+}
+
+/**
+ * The directional derivatives of `ys` along `tangents`, one for each of `wrt` and of its shape (a number stands for all
+ * entries): ∂y/∂x · v, shaped like the y. Recorded by going back twice, since what comes back is linear in the cotangent;
+ * it costs about two gradients, whatever the number of entries of x.
+ *
+ * @throws RangeError or TypeError naming what does not fit
+ * @example
+ * const [speed] = jvp([energy], [x], [velocity]); // dE/dt = ∂E/∂x · dx/dt
+ */
+export function jvp<const T extends readonly Value[]>(
+  ys: T,
+  wrt: readonly Value[],
+  tangents: readonly Operand[],
+): { [K in keyof T]: Value } {
+  const [first] = ys;
+  if (!first) return [] as unknown as { [K in keyof T]: Value };
+  for (const y of ys) checkWrt('jvp', y, wrt);
+  const { tape } = first;
+  const directions = directionsOf('jvp', tape, wrt, tangents);
+  const cotangents = tape.recordAdjoints(() => ys.map(({ shape }) => tape.fill(1, shape)));
+  return pullback(pullback(ys, cotangents, wrt), directions, cotangents) as { [K in keyof T]: Value };
+}
+
+/**
+ * The second derivatives of the single number `y` times a vector: Σ_j ∂²y/∂x_i∂x_j v_j, shaped like `wrt`, with one of `vectors`
+ * for each of `wrt`. The matrix itself is never formed; it costs about two gradients.
+ *
+ * @throws RangeError or TypeError naming what does not fit
+ * @example
+ * const [Hv] = hessianVectorProduct(energy, [x], [v]);
+ */
+export function hessianVectorProduct<const T extends readonly Value[]>(
+  y: Value,
+  wrt: T,
+  vectors: readonly Operand[],
+): { [K in keyof T]: Value } {
+  const directions = directionsOf('hessianVectorProduct', y.tape, wrt, vectors);
+  return pullback(gradient(y, wrt), directions, wrt) as { [K in keyof T]: Value };
+}
+
+/** Going back from values with their cotangents: the sums of what arrives at each of `wrt`. */
+function pullback(ys: readonly Value[], seeds: readonly Value[], wrt: readonly Value[]): Value[] {
+  const { tape } = ys[0] as Value;
+  const newest = ys.reduce((most, { id }) => Math.max(most, id), 0);
+  const oldest = wrt.reduce((least, { id }) => Math.min(least, id), newest);
+  const onPath = valuesOnPath(tape, newest, wrt, oldest);
   /** By place, counted from the oldest: what has arrived for a value, and what that sums to. */
   const contributions = new Array<Value[] | undefined>(onPath.length);
   const cotangents = new Array<Value | undefined>(onPath.length);
+  const arrive = (place: number, contribution: Value) => {
+    const sofar = contributions[place];
+    if (sofar) sofar.push(contribution);
+    else contributions[place] = [contribution];
+  };
 
   tape.recordAdjoints(() => {
-    contributions[y.id - oldest] = [tape.fill(1, y.shape)];
-    for (let id = y.id; id >= oldest; id--) {
+    for (const [n, { id }] of ys.entries()) if (onPath[id - oldest]) arrive(id - oldest, seeds[n] as Value);
+    for (let id = newest; id >= oldest; id--) {
       const arrived = contributions[id - oldest];
       if (!arrived) continue;
       const value = tape.values[id] as Value;
@@ -41,25 +94,21 @@ export function gradient<const T extends readonly Value[]>(y: Value, wrt: T): { 
         const place = (value.inputs[position] as Value).id - oldest;
         if (!onPath[place]) continue;
         const rule = ruleOf(value, position);
-        if (!rule) continue;
-        const contribution = cotangentOf(rule, g, value, position);
-        const sofar = contributions[place];
-        if (sofar) sofar.push(contribution);
-        else contributions[place] = [contribution];
+        if (rule) arrive(place, cotangentOf(rule, g, value, position));
       }
     }
   });
 
   const zero = (value: Value) => tape.recordAdjoints(() => tape.fill(0, value.shape));
-  return wrt.map(value => cotangents[value.id - oldest] ?? zero(value)) as { [K in keyof T]: Value };
+  return wrt.map(value => cotangents[value.id - oldest] ?? zero(value));
 }
 
-/** For each value from `oldest` to `y`, whether it depends on any of `wrt`: the others need no cotangent. */
-function valuesOnPath(y: Value, wrt: readonly Value[], oldest: number): Uint8Array {
-  const onPath = new Uint8Array(y.id - oldest + 1);
-  for (const value of wrt) if (value.id <= y.id) onPath[value.id - oldest] = 1;
-  for (let id = oldest; id <= y.id; id++) {
-    const { inputs } = y.tape.values[id] as Value;
+/** For each value from `oldest` to `newest`, whether it depends on any of `wrt`: the others need no cotangent. */
+function valuesOnPath(tape: Tape, newest: number, wrt: readonly Value[], oldest: number): Uint8Array {
+  const onPath = new Uint8Array(Math.max(0, newest - oldest + 1));
+  for (const value of wrt) if (value.id <= newest) onPath[value.id - oldest] = 1;
+  for (let id = oldest; id <= newest; id++) {
+    const { inputs } = tape.values[id] as Value;
     if (inputs.some(input => input.id >= oldest && onPath[input.id - oldest])) onPath[id - oldest] = 1;
   }
   return onPath;
@@ -89,17 +138,47 @@ function cotangentOf(rule: VjpRule, g: Value, value: Value, position: number): V
   return sumTo(cotangent, input.shape);
 }
 
-function checkArguments(y: Value, wrt: readonly Value[]): void {
-  if (y.dtype !== 'real' || sizeOf(y.shape) !== 1) {
-    const what = y.dtype === 'real' ? '' : ' of index data';
-    throw new RangeError(
-      `gradient: of a single number, but ${describe(y)} is a tensor${what}; sum it, or pick an entry`,
-    );
-  }
+function checkSingle(y: Value): void {
+  if (y.dtype === 'real' && sizeOf(y.shape) === 1) return;
+  const what = y.dtype === 'real' ? '' : ' of index data';
+  throw new RangeError(
+    `gradient: of a single number, but ${describe(y)} is a tensor${what}; sum it, or pick an entry`,
+  );
+}
+
+function checkWrt(owner: string, y: Value, wrt: readonly Value[]): void {
+  if (y.dtype !== 'real')
+    throw new TypeError(`${owner}: ${describe(y)} is index data, which has no derivative`);
   for (const value of wrt) {
     if (value.tape !== y.tape)
-      throw new Error(`gradient: ${describe(value)} belongs to another tape than ${describe(y)}`);
+      throw new Error(`${owner}: ${describe(value)} belongs to another tape than ${describe(y)}`);
     if (value.dtype !== 'real')
-      throw new TypeError(`gradient: ${describe(value)} is index data, which has no gradient`);
+      throw new TypeError(`${owner}: ${describe(value)} is index data, which has no gradient`);
   }
+}
+
+/** Directions as values of the shapes of `wrt`. */
+function directionsOf(
+  owner: string,
+  tape: Tape,
+  wrt: readonly Value[],
+  directions: readonly Operand[],
+): Value[] {
+  if (directions.length !== wrt.length) {
+    throw new RangeError(
+      `${owner}: needs one direction for each of the ${wrt.length} values, got ${directions.length}`,
+    );
+  }
+  return wrt.map((value, n) => {
+    const direction = directions[n] as Operand;
+    if (typeof direction === 'number') return tape.fill(direction, value.shape);
+    if (!isValue(direction) || direction.tape !== tape)
+      throw new TypeError(`${owner}: direction ${n + 1} must be a number or a value of the same tape`);
+    if (!sameShape(direction.shape, value.shape)) {
+      throw new RangeError(
+        `${owner}: direction ${n + 1} has shape ${showShape(direction.shape)}, but ${describe(value)} has not`,
+      );
+    }
+    return direction;
+  });
 }

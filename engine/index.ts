@@ -16,7 +16,7 @@ export type {
 export { DeviceLostError } from './executor.ts';
 export type * from './forms.ts';
 export { map } from './forms.ts';
-export { gradient } from './gradient.ts';
+export { gradient, hessianVectorProduct, jvp } from './gradient.ts';
 export { type InspectOptions, inspect } from './inspect.ts';
 export { interpreter } from './interpreter.ts';
 export { type JitExecutor, type JitOptions, jit } from './jit/jit.ts';
