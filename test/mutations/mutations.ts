@@ -689,10 +689,10 @@ export const mutations: readonly Mutation[] = [
     caughtBy: ['test/combine/groups.test.ts'],
   },
   {
-    name: 'directional derivatives go back from zeros, which win over what they are multiplied with',
+    name: 'every value that is gone back from has the cotangent of the first',
     file: 'engine/gradient.ts',
-    find: 'ys.map(({ shape }) => tape.fill(1, shape))',
-    replace: 'ys.map(({ shape }) => tape.fill(0, shape))',
+    find: 'arrive(id - oldest, seeds[n] as Value)',
+    replace: 'arrive(id - oldest, n < 0 ? (seeds[n] as Value) : (seeds[0] as Value))',
     caughtBy: ['test/engine/directional.test.ts'],
   },
   {
