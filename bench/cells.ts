@@ -1,15 +1,21 @@
-import type { Peak } from './cell.ts';
-import type { CellExecutor, CellStrategy } from './cell-names.ts';
+import type { Peak } from './subject.ts';
 import { median } from './support/clock.ts';
-import type { Measured } from './support/measured.ts';
+import type { Measured, Programs } from './support/measured.ts';
 import type { Round } from './support/serve.ts';
 import type { ScorerName } from './workloads/scorers.ts';
 
+/** Ways to differentiate the poses of a compound: posetape's strategies, and the benchmark's own `stored`. */
+export const strategies = ['stream', 'recompute', 'stored', 'full-graph'] as const;
+/** The first two in float64, `wasm` in float32. */
+export const executors = ['jit', 'interpreter', 'wasm'] as const;
+
 /** A way to differentiate N poses. */
 export interface Way {
-  readonly executor: CellExecutor;
-  readonly strategy: CellStrategy;
+  readonly executor: (typeof executors)[number];
+  readonly strategy: (typeof strategies)[number];
   readonly n: number;
+  /** How many share a tape; 1 if absent. */
+  readonly posesPerTape?: number;
 }
 
 /** A way with its measurement, or with the reason why there is none. */
@@ -32,15 +38,18 @@ const enough = 400;
 
 /** Memory in turn, one process each; then time, in rounds that go from process to process. */
 export async function measureCells(
+  scorer: ScorerName,
   ways: readonly Way[],
-  start: (way: Way) => Measured,
+  programs: Programs,
   rounds: number,
 ): Promise<Cell[]> {
   const running: { way: Way; process: Measured; peak: Peak; times: number[] }[] = [];
   const cells: Cell[] = [];
   try {
     for (const way of ways) {
-      const process = start(way);
+      const { strategy, n, executor, posesPerTape = 1 } = way;
+      const env = { BENCH_LEAST: `${leastPoses[scorer]}` };
+      const process = programs.start('subject.ts', [scorer, strategy, n, executor, posesPerTape], { env });
       try {
         running.push({ way, process, peak: await process.ask<Peak>('peak'), times: [] });
       } catch (error) {
@@ -73,7 +82,11 @@ export function plansMuch({ executor, strategy }: Way): boolean {
 /** The measurement of a way, or undefined if it was not measured. */
 export function foundIn(cells: readonly Cell[], way: Way): Found | undefined {
   const same = cells.find(
-    ({ executor, strategy, n }) => executor === way.executor && strategy === way.strategy && n === way.n,
+    ({ executor, strategy, n, posesPerTape = 1 }) =>
+      executor === way.executor &&
+      strategy === way.strategy &&
+      n === way.n &&
+      posesPerTape === (way.posesPerTape ?? 1),
   );
   return same && typeof same.found !== 'string' ? same.found : undefined;
 }

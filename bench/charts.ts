@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import { type CellExecutor, type CellStrategy, executors, strategies } from './cell-names.ts';
 
 /** The part of ECharts in use. Its own types would add browser types to every file here. */
 interface ECharts {
@@ -11,32 +10,36 @@ interface ECharts {
 }
 const { init } = createRequire(import.meta.url)('echarts') as ECharts;
 
-/** A number for each N that was measured. */
+/** A number for each place that was measured. */
 export interface Line {
-  readonly strategy: CellStrategy;
-  readonly executor: CellExecutor;
-  readonly points: readonly (readonly [n: number, y: number])[];
+  readonly name: string;
+  readonly color: string;
+  readonly dash?: 'solid' | readonly number[];
+  readonly symbol?: string;
+  readonly points: readonly (readonly [x: number, y: number])[];
 }
 
-/** Lines over the number of poses, with both axes logarithmic. */
+/** Lines over numbers of poses or other sizes, with both axes logarithmic. */
 export interface Panel {
   readonly title: string;
   readonly unit: string;
+  /** Name of the horizontal axis, and the base of its powers. */
+  readonly x: string;
+  readonly base: number;
   readonly lines: readonly Line[];
+  /** A level to draw a line at, such as a ratio of 1. */
+  readonly level?: number;
 }
 
 /** Colours that people who do not see all colours can tell apart (M. Okabe and K. Ito, 2008). */
-const colours: Readonly<Record<CellStrategy, string>> = {
-  stream: '#0072b2',
-  recompute: '#009e73',
-  stored: '#cc79a7',
-  'full-graph': '#d55e00',
-};
-const styles: Readonly<Record<CellExecutor, { symbol: string; dash: string | number[] }>> = {
-  jit: { symbol: 'circle', dash: 'solid' },
-  interpreter: { symbol: 'emptyCircle', dash: [5, 4] },
-  wasm: { symbol: 'emptyDiamond', dash: [1.5, 3] },
-};
+export const colours = {
+  blue: '#0072b2',
+  green: '#009e73',
+  pink: '#cc79a7',
+  orange: '#d55e00',
+  sky: '#56b4e9',
+  black: '#222222',
+} as const;
 const width = 510;
 const height = 500;
 const margin = { left: 76, right: 150, top: 72, bottom: 56 };
@@ -52,7 +55,7 @@ export function chart(title: string, panels: readonly Panel[]): string {
 
 function options(title: string, panels: readonly Panel[]): object {
   const axis = { type: 'log', nameLocation: 'middle' };
-  const ink = '#222222';
+  const ink = colours.black;
   const text = { color: ink, fontSize: 12 };
   return {
     animation: false,
@@ -73,63 +76,78 @@ function options(title: string, panels: readonly Panel[]): object {
       width: width - margin.left - margin.right,
       height: height - margin.top - margin.bottom,
     })),
-    xAxis: panels.map((_, p) => ({
+    xAxis: panels.map(({ x, base, lines }, p) => ({
       ...axis,
       gridIndex: p,
-      logBase: 4,
-      min: 1,
-      max: 1024,
-      name: 'poses, N',
+      ...rangeOf(lines, 0, base),
+      name: x,
       nameGap: 32,
       nameTextStyle: text,
       axisLine: { lineStyle: { color: ink }, onZero: false },
-      axisLabel: text,
+      axisLabel: { ...text, formatter: shown },
       axisTick: { show: false },
       splitLine: { show: false },
     })),
     yAxis: panels.map(({ unit, lines }, p) => ({
       ...axis,
       gridIndex: p,
-      ...rangeOf(lines),
+      ...rangeOf(lines, 1),
       name: unit,
       nameGap: 52,
       nameTextStyle: text,
       axisLine: { show: false },
       axisTick: { show: false },
-      axisLabel: { ...text, formatter: (y: number) => y.toLocaleString('en', { maximumFractionDigits: 4 }) },
+      axisLabel: { ...text, formatter: shown },
       splitLine: { lineStyle: { color: '#e4e4e4' } },
     })),
-    series: panels.flatMap(({ lines }, p) => lines.map(line => series(line, p))),
+    series: panels.flatMap((panel, p) => panel.lines.map((line, i) => series(line, i, p, panel.level))),
   };
 }
 
-/** Whole powers about all points: of ten, or of two where ten would leave the chart without a scale. */
-function rangeOf(lines: readonly Line[]): { logBase: number; min: number; max: number } {
-  const all = lines.flatMap(({ points }) => points.map(([, y]) => y));
+function shown(number: number): string {
+  if (number >= 1e6) return `${number / 1e6} M`;
+  return number.toLocaleString('en', { maximumFractionDigits: 4 });
+}
+
+/** Whole powers about all points: of the base, or else of ten, or of two where ten would leave the chart without a scale. */
+function rangeOf(lines: readonly Line[], axis: 0 | 1, base?: number): object {
+  const all = lines.flatMap(({ points }) => points.map(point => point[axis]));
   const [least, largest] = [Math.min(...all), Math.max(...all)];
-  const logBase = largest / least > 200 ? 10 : 2;
-  const power = (y: number) => Math.log(y) / Math.log(logBase);
+  const logBase = base ?? (largest / least > 200 ? 10 : 2);
+  // Rounded, as the logarithm of a power need not be whole.
+  const power = (y: number) => Math.round((1e6 * Math.log(y)) / Math.log(logBase)) / 1e6;
   return { logBase, min: logBase ** Math.floor(power(least)), max: logBase ** Math.ceil(power(largest)) };
 }
 
-function series({ strategy, executor, points }: Line, panel: number): object {
-  const color = colours[strategy];
-  const { symbol, dash } = styles[executor];
+function series(
+  { name, color, dash = 'solid', symbol = 'circle', points }: Line,
+  i: number,
+  p: number,
+  level?: number,
+): object {
+  const mark = {
+    silent: true,
+    symbol: 'none',
+    label: { show: false },
+    lineStyle: { color: colours.black, type: 'solid', width: 1 },
+    data: [{ yAxis: level }],
+  };
   return {
     type: 'line',
-    name: `${strategy}, ${executor}`,
-    xAxisIndex: panel,
-    yAxisIndex: panel,
+    name,
+    xAxisIndex: p,
+    yAxisIndex: p,
     data: points,
     color,
     symbol,
-    symbolSize: executor === 'jit' ? 6 : 7,
+    symbolSize: 7,
     lineStyle: { color, width: 2, type: dash },
     endLabel: { show: true, formatter: '{a}', color, fontSize: 11, distance: 6 },
     labelLayout: { moveOverlap: 'shiftY' },
     silent: true,
     emphasis: { disabled: true },
-    // Beneath the others where lines coincide: the one that posetape does by default lies on top.
-    z: 10 - strategies.indexOf(strategy) - executors.indexOf(executor) / 2,
+    // Beneath the others where lines coincide: the first lies on top.
+    z: 10 - i / 10,
+    ...(level !== undefined && i === 0 && { markLine: mark }),
   };
 }

@@ -21,11 +21,9 @@ import {
 import { gpuReport, type Measurement, type Peer } from './gpu/report.ts';
 import { isInstalled, startPeer, torchHasGpu } from './peers/find.ts';
 import type { Answer } from './subject.ts';
+import { type Bench, bench } from './support/bench.ts';
 import { median } from './support/clock.ts';
-import { asCalled, command, whole, writeReport } from './support/command.ts';
-import { machine } from './support/machine.ts';
-import { Programs } from './support/measured.ts';
-import { Progress } from './support/progress.ts';
+import type { Programs } from './support/measured.ts';
 import { workloadFolder } from './workloads/files.ts';
 
 const rows: readonly Row[] = [
@@ -55,51 +53,44 @@ const roundsLimit = 20_000;
 interface Options {
   readonly workload: readonly WorkloadName[];
   readonly adapter: Renderer | 'auto';
-  readonly rounds: number;
-  readonly out: string;
 }
 
-const script = 'bench:gpu';
-const options = command(script, {
-  does: 'Measures the backends of gpu.js, and jit() beside them: time of a pose and where it goes, and device memory. Backends that are not there are named, with the reason; on a machine with a GPU, PyTorch runs beside on the same.',
-  takes: 'about ten minutes without a GPU, less with one',
-  writes: 'a report',
-})
-  .addOption(
-    new Option('--workload <names...>', 'what to measure')
-      .choices(workloadNames)
-      .default(workloadNames, 'all of them'),
-  )
-  .addOption(
-    new Option(
-      '--adapter <kind>',
-      'what WebGPU runs on: the machine’s GPU, or the software renderer of Chromium; auto takes the GPU if there is one',
-    )
-      .choices(['auto', ...renderers])
-      .default('auto'),
-  )
-  .option('--rounds <count>', 'how many rounds go from engine to engine', whole, 5)
-  .option('--out <file>', 'where the report goes', 'bench/report/gpu.md')
-  .parse()
-  .opts<Options>();
-const where = machine();
-
-const programs = await Programs.bundled('gpu/subject.ts');
-const progress = new Progress(options.workload.length * rows.length + 1);
 const found: Measurement[] = [];
 const peers: Peer[] = [];
 let renderer: Renderer;
-try {
-  progress.next('which GPU is there');
-  renderer = options.adapter === 'auto' ? await rendererHere(programs) : options.adapter;
-  for (const workload of options.workload) await measure(workload);
-} finally {
-  progress.stop();
-}
-const { rounds, out } = options;
-await writeReport(
-  out,
-  gpuReport({ found, peers, renderer, rounds, command: asCalled(script), machine: where }),
+
+await bench<Options>(
+  {
+    script: 'bench:gpu',
+    does: 'Measures the backends of gpu.js, and jit() beside them: time of a pose and where it goes, and device memory. Backends that are not there are named, with the reason; on a machine with a GPU, PyTorch runs beside on the same.',
+    takes: 'about ten minutes without a GPU, less with one',
+    writes: 'a report',
+    sources: ['gpu/subject.ts'],
+    out: 'bench/report/gpu.md',
+    rounds: 5,
+    more: command =>
+      command
+        .addOption(
+          new Option('--workload <names...>', 'what to measure')
+            .choices(workloadNames)
+            .default(workloadNames, 'all of them'),
+        )
+        .addOption(
+          new Option(
+            '--adapter <kind>',
+            'what WebGPU runs on: the machine’s GPU, or the software renderer of Chromium; auto takes the GPU if there is one',
+          )
+            .choices(['auto', ...renderers])
+            .default('auto'),
+        ),
+  },
+  async context => {
+    const { options, programs, rounds, by, next } = context;
+    next('which GPU is there');
+    renderer = options.adapter === 'auto' ? await rendererHere(programs) : options.adapter;
+    for (const workload of options.workload) await measure(workload, context);
+    return gpuReport({ found, peers, renderer, rounds, by });
+  },
 );
 
 /** An engine that has run all poses once, and has yet to be timed. */
@@ -111,19 +102,19 @@ interface Running {
   readonly times: Times[];
 }
 
-async function measure(workload: WorkloadName): Promise<void> {
+async function measure(workload: WorkloadName, { programs, rounds, next }: Bench<Options>): Promise<void> {
   const running: Running[] = [];
   try {
     for (const row of rows) {
-      progress.next(`${workload}, ${row.engine} in ${row.place}`);
+      next(`${workload}, ${row.engine} in ${row.place}`);
       if (workload === 'tiny' && row.engine === 'jit') continue;
       try {
-        running.push(await started(row, workload));
+        running.push(await started(row, workload, programs));
       } catch (error) {
         found.push({ workload, row, reason: error instanceof Error ? error.message : String(error) });
       }
     }
-    for (let i = 0; i < options.rounds; i++) {
+    for (let i = 0; i < rounds; i++) {
       for (const { contestant, times } of running) {
         const perRound = (times[0]?.wall ?? 0) * (times[0]?.poses ?? 0);
         if (perRound * times.length < roundsLimit) times.push(await contestant.round());
@@ -149,11 +140,11 @@ async function measure(workload: WorkloadName): Promise<void> {
   } finally {
     for (const { contestant } of running) await contestant.stop();
   }
-  if (renderer === 'hardware') await measurePeer(workload);
+  if (renderer === 'hardware') await measurePeer(workload, rounds);
 }
 
 /** The first pose is taken in fresh processes, as a driver remembers what it compiled; the last of them goes on. */
-async function started(row: Row, workload: WorkloadName): Promise<Running> {
+async function started(row: Row, workload: WorkloadName, programs: Programs): Promise<Running> {
   const compiles: number[] = [];
   for (;;) {
     const contestant = await startContestant(programs, row, workload, counts[workload], renderer);
@@ -186,7 +177,7 @@ function medianOf(times: readonly Times[]): Times {
 }
 
 /** PyTorch on the GPU of this machine, where it has one. */
-async function measurePeer(workload: WorkloadName): Promise<void> {
+async function measurePeer(workload: WorkloadName, rounds: number): Promise<void> {
   if (workload !== 'network' && workload !== 'list' && workload !== 'dense') return;
   if (!isInstalled('PyTorch') || !torchHasGpu()) return;
   const count = counts[workload];
@@ -197,7 +188,7 @@ async function measurePeer(workload: WorkloadName): Promise<void> {
     const { version } = await process.ask<{ version: string }>('version');
     const walls: number[] = [];
     const cpus: number[] = [];
-    for (let i = 0; i < options.rounds; i++) {
+    for (let i = 0; i < rounds; i++) {
       const { wall, cpu } = await process.ask<{ wall: number; cpu: number }>('round');
       walls.push(wall);
       cpus.push(cpu);

@@ -5,25 +5,11 @@
  *     npm run bench:million [-- <poses>]
  */
 import type { Streamed } from './million-subject.ts';
-import { asCalled, command, whole, writeReport } from './support/command.ts';
-import { machine } from './support/machine.ts';
-import { Programs } from './support/measured.ts';
-import { Progress } from './support/progress.ts';
+import { bench } from './support/bench.ts';
+import { whole } from './support/command.ts';
+import { type Line, most, verdict } from './support/rows.ts';
 import { bytes, digits, table } from './support/text.ts';
 
-const script = 'bench:million';
-const program = command(script, {
-  does: 'Streams a million poses that are made up on the way, and measures what the process takes after a thousand of them, ten thousand, and so on: the memory of one pose, whatever their number.',
-  takes: 'about half a minute',
-  writes: 'a report',
-})
-  .argument('[poses]', 'how many', whole, 1_000_000)
-  .option('--out <file>', 'where the report goes', 'bench/report/million.md')
-  .option('--check', 'exit with 1 if the target is missed')
-  .parse();
-const [poses] = program.processedArgs as [number];
-const { out, check } = program.opts<{ out: string; check?: true }>();
-const where = machine();
 /** Most bytes that the process may use beyond its baseline. */
 const target = 30 * 2 ** 20;
 
@@ -38,45 +24,46 @@ const settings = [
     flags: ['--max-semi-space-size=4'],
   },
 ] as const;
-/** After each twentieth of the poses the command tells how it stands; the report, after a thousand and each power of ten. */
-const parts = Array.from({ length: 20 }, (_, part) => Math.ceil(((part + 1) * poses) / 20));
-const powers = [3, 4, 5, 6, 7, 8, 9].map(power => 10 ** power).filter(count => count < poses);
-const listed = [...powers, poses];
-const marks = [...new Set([...parts, ...listed])].toSorted((a, b) => a - b);
 
-const programs = await Programs.bundled('million-subject.ts');
-const progress = new Progress(marks.length * settings.length);
-const results: { name: string; peaks: ReadonlyMap<number, number | null>; last: Streamed }[] = [];
-try {
-  for (const { name, flags } of settings) {
-    const running = programs.start('million-subject.ts', marks, { flags });
-    const peaks = new Map<number, number | null>();
-    for (const mark of marks) {
-      const { processBytes } = await running.hear<Streamed>();
-      peaks.set(mark, processBytes);
-      progress.next(`${mark.toLocaleString('en')} poses, ${bytes(processBytes)} over baseline, ${name}`);
+await bench<{ readonly check?: true; readonly args: readonly [number] }>(
+  {
+    script: 'bench:million',
+    does: 'Streams a million poses that are made up on the way, and measures what the process takes after a thousand of them, ten thousand, and so on: the memory of one pose, whatever their number.',
+    takes: 'about half a minute',
+    writes: 'a report',
+    sources: ['million-subject.ts'],
+    out: 'bench/report/million.md',
+    hasTargets: true,
+    more: command => command.argument('[poses]', 'how many', whole, 1_000_000),
+  },
+  async ({ options: { args }, programs, by, next }) => {
+    const [poses] = args;
+    const powers = [3, 4, 5, 6, 7, 8, 9].map(power => 10 ** power).filter(count => count < poses);
+    const marks = [...powers, poses];
+    const lines: Line[] = [];
+    const rows: string[][] = [];
+    for (const { name, flags } of settings) {
+      next(`${poses.toLocaleString('en')} poses, ${name}`);
+      const running = programs.start('million-subject.ts', marks, { flags });
+      const peaks: (number | null)[] = [];
+      for (const _ of marks) peaks.push((await running.hear<Streamed>()).processBytes);
+      const { cpu, engineBytes, processBytes } = await running.hear<Streamed>();
+      const held: Line = {
+        what: name,
+        figures: bytes(processBytes),
+        number: processBytes ?? undefined,
+        unit: '',
+        target: most(target),
+      };
+      lines.push(held);
+      const whole = [`${engineBytes} B`, `${digits(cpu)} s`, `${digits((1e6 * cpu) / poses)} µs`];
+      rows.push([name, ...peaks.map(bytes), verdict(held), ...whole]);
     }
-    results.push({ name, peaks, last: await running.hear<Streamed>() });
-  }
-} finally {
-  progress.stop();
-}
+    const overBaseline = marks.map(count => `${count.toLocaleString('en')} poses`);
+    const head = ['', ...overBaseline, `target ${bytes(target)}`, 'engine peak', 'CPU time', 'a pose'];
+    const text = `# ${poses.toLocaleString('en')} poses
 
-const held = (processBytes: number | null) =>
-  processBytes === null ? 'not measured' : processBytes < target ? 'below' : 'above';
-const overBaseline = listed.map(count => `${count.toLocaleString('en')} poses`);
-const head = ['', ...overBaseline, `target ${bytes(target)}`, 'engine peak', 'CPU time', 'a pose'];
-const rows = results.map(({ name, peaks, last }) => [
-  name,
-  ...listed.map(count => bytes(peaks.get(count) ?? null)),
-  held(last.processBytes),
-  `${last.engineBytes} B`,
-  `${digits(last.cpu)} s`,
-  `${digits((1e6 * last.cpu) / poses)} µs`,
-]);
-const text = `# ${poses.toLocaleString('en')} poses
-
-By \`${asCalled(script)}\` on ${where}.
+${by}.
 
 Each pose is made up on the way: twenty distances, scored in two parameters, \`jit()\`, \`keepPredictions: false\`; value and
 gradient. The peak of the process over its baseline after so many poses; the baseline is taken after a thousand others.
@@ -84,8 +71,9 @@ gradient. The peak of the process over its baseline after so many poses; the bas
 ${table(head, rows)}
 
 V8 keeps new objects in a nursery and lets it grow to 3 × 16 MiB where garbage comes fast, whatever lives; hence the second
-row, which the target is held against. The target is an aim that this project set itself. Where the peak levels off is seen
-with more poses: \`npm run bench:million -- 4000000\`.
+row, which the target is for. The target is an aim that this project set itself. Where the peak levels off is seen with more
+poses: \`npm run bench:million -- 4000000\`.
 `;
-await writeReport(out, text);
-if (check && held(results.at(-1)?.last.processBytes ?? null) === 'above') process.exitCode = 1;
+    return { text, lines: lines.slice(-1) };
+  },
+);

@@ -1,4 +1,6 @@
-import { gradient, Tape, tensor, type Value } from 'posetape';
+// The first run and later ones of a graph, in a process of its own. Arguments: graph, size, executor.
+
+import { gradient, interpreter, jit, Tape, tensor, type Value } from 'posetape';
 import {
   add,
   concat,
@@ -13,6 +15,17 @@ import {
   sum,
   tanh,
 } from 'posetape/ops';
+import { wasm } from 'posetape/wasm';
+import { cpuTime, median } from './support/clock.ts';
+import { serve } from './support/serve.ts';
+
+/** Times of one graph on one executor. */
+export interface PlanTimes {
+  readonly values: number;
+  /** CPU milliseconds. */
+  readonly first: number;
+  readonly later: number;
+}
 
 const numbers = (...shape: number[]) => {
   const size = shape.reduce((product, length) => product * length, 1);
@@ -36,7 +49,7 @@ function repeated(times: number, begin: Value, of: (value: Value, time: number) 
 }
 
 /** Graphs of any size, each with its gradient. */
-export const graphs: Readonly<Record<string, (size: number) => Value[]>> = {
+const graphs: Readonly<Record<string, (size: number) => Value[]>> = {
   'layers, 8 × 16': size => {
     const tape = new Tape();
     const weights: Value[] = [];
@@ -104,3 +117,22 @@ export const graphs: Readonly<Record<string, (size: number) => Value[]>> = {
     );
   },
 };
+
+function times(name: string, size: number, which: string): PlanTimes {
+  const wanted = graphs[name]?.(size) ?? [];
+  const executor = which === 'jit' ? jit() : which === 'wasm' ? wasm() : interpreter();
+  const timed = () => {
+    const start = cpuTime();
+    executor.run(wanted);
+    return cpuTime() - start;
+  };
+  const first = timed();
+  const later = median(Array.from({ length: 7 }, timed));
+  return { values: wanted[0]?.tape.values.length ?? 0, first, later };
+}
+
+const [name = '', size, which = ''] = process.argv.slice(2);
+await serve({
+  names: () => ({ names: Object.keys(graphs) }),
+  times: () => times(name, Number(size), which),
+});

@@ -6,102 +6,89 @@
  * Every combination of scorer, executor, strategy and number of poses runs in a process of its own.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { serialize } from 'node:v8';
-import { executors, strategies } from './cell-names.ts';
+import { dirname, join } from 'node:path';
 import {
   type Cell,
+  executors,
   type Found,
   foundIn,
   leastPoses,
   longRun,
   measureCells,
   plansMuch,
+  strategies,
   type Way,
 } from './cells.ts';
-import { chart, type Line, type Panel } from './charts.ts';
-import { type PieceName, pieceNames } from './piece-names.ts';
-import type { PlanTime, TapeFacts } from './pieces-subject.ts';
-import { type Pieces, piecesTable } from './pieces-table.ts';
-import { scratchFolder } from './support/at-end.ts';
+import { chart, colours, type Line, type Panel } from './charts.ts';
+import { type StageName, type Stages, stageNames, stagesTable, type TapeFacts } from './stages-table.ts';
+import { asked, bench } from './support/bench.ts';
 import { median } from './support/clock.ts';
-import { asCalled, command, whole, wholes, writeReport } from './support/command.ts';
-import { machine, memoryLimit } from './support/machine.ts';
-import { Programs } from './support/measured.ts';
-import { Progress } from './support/progress.ts';
+import { wholes } from './support/command.ts';
+import { memoryLimit } from './support/machine.ts';
+import type { Programs } from './support/measured.ts';
 import type { Round } from './support/serve.ts';
 import { bytes, digits, table } from './support/text.ts';
-import { posesFor } from './workloads/ensembles.ts';
 import { type ScorerName, scorerNames, scorerTitles } from './workloads/scorers.ts';
 
 /** CPU milliseconds: a run that would take longer is left out. */
 const limit = { jit: 20_000, wasm: 20_000, interpreter: 8000 };
-const script = 'bench';
 const allCounts = [1, 4, 16, 64, 256, 1024];
+const styles = {
+  jit: { symbol: 'circle', dash: 'solid' },
+  interpreter: { symbol: 'emptyCircle', dash: [5, 4] },
+  wasm: { symbol: 'emptyDiamond', dash: [1.5, 3] },
+} as const;
+const colourOf = {
+  stream: colours.blue,
+  recompute: colours.green,
+  stored: colours.pink,
+  'full-graph': colours.orange,
+} as const;
+const kinds = executors.flatMap(executor => strategies.map(strategy => ({ executor, strategy })));
 
-interface Options {
-  readonly poses: readonly number[];
-  readonly rounds: number;
-  readonly out: string;
-}
-
-const options = command(script, {
-  does: 'Measures what a tape per pose costs against the full graph, by memory and by time, against the number of poses N, by scorer, strategy and executor; and where the time of a pose goes.',
-  takes: 'about twenty minutes',
-  writes: 'report.md and its charts',
-})
-  .option('--poses <counts...>', 'numbers of poses N, in rising order', wholes(allCounts), allCounts)
-  .option('--rounds <count>', 'how many rounds at most go from process to process', whole, 5)
-  .option('--out <folder>', 'where the report and its charts go', 'bench/report')
-  .parse()
-  .opts<Options>();
-const { rounds, out } = options;
-const counts = options.poses.toSorted((a, b) => a - b);
-const where = machine();
-
-const programs = await Programs.bundled('cell.ts', 'pieces-subject.ts');
-const scratch = scratchFolder();
-const progress = new Progress(scorerNames.length * (counts.length + 1));
-let text: string;
-try {
-  await mkdir(out, { recursive: true });
-  const sections: string[] = [];
-  for (const name of scorerNames) {
-    const cells = await measureAll(name);
-    await writeFile(join(out, `${name}-memory.svg`), memoryChart(name, cells));
-    await writeFile(join(out, `${name}-time.svg`), timeChart(name, cells));
-    sections.push(section(name, cells));
-  }
-  const pieces = new Map<string, Pieces>();
-  for (const name of scorerNames) {
-    progress.next(`${scorerTitles[name]}, piece by piece`);
-    pieces.set(scorerTitles[name], await measurePieces(name));
-  }
-  text = report(sections, pieces);
-} finally {
-  progress.stop();
-}
-await writeReport(join(out, 'report.md'), text);
-
-async function measureAll(name: ScorerName): Promise<Cell[]> {
-  const file = join(scratch, name);
-  await writeFile(file, serialize(await posesFor(name)));
-  const cells: Cell[] = [];
-  for (const n of counts) {
-    progress.next(`${scorerTitles[name]}, N = ${n}`);
-    const ways = executors.flatMap(executor => strategies.map(strategy => ({ executor, strategy, n })));
-    const skipped = ways.flatMap(way => {
-      const reason = reasonToSkip(way, cells);
-      return reason === undefined ? [] : [{ ...way, found: reason }];
-    });
-    const others = ways.filter(way => reasonToSkip(way, cells) === undefined);
-    const start = ({ executor, strategy }: Way) =>
-      programs.start('cell.ts', [file, name, executor, strategy, n, leastPoses[name]]);
-    const found = await measureCells(others, start, rounds);
-    cells.push(...skipped, ...found);
-  }
-  return cells;
-}
+await bench<{ readonly poses: readonly number[] }>(
+  {
+    script: 'bench',
+    does: 'Measures what a tape per pose costs against the full graph, by memory and by time, against the number of poses N, by scorer, strategy and executor; and where the time of a pose goes.',
+    takes: 'about twenty minutes',
+    writes: 'report.md, and beside it its charts',
+    sources: ['subject.ts', 'stages.ts'],
+    out: 'bench/report/report.md',
+    rounds: 5,
+    more: command =>
+      command.option(
+        '--poses <counts...>',
+        'numbers of poses N, in rising order',
+        wholes(allCounts),
+        allCounts,
+      ),
+  },
+  async ({ options, programs, rounds, out, by, next }) => {
+    const counts = options.poses.toSorted((a, b) => a - b);
+    const folder = dirname(out);
+    await mkdir(folder, { recursive: true });
+    const sections: string[] = [];
+    for (const name of scorerNames) {
+      const cells: Cell[] = [];
+      for (const n of counts) {
+        next(`${scorerTitles[name]}, N = ${n}`);
+        const ways = kinds.map(kind => ({ ...kind, n, reason: reasonToSkip({ ...kind, n }, cells) }));
+        const skipped = ways.flatMap(({ reason, ...way }) => (reason ? [{ ...way, found: reason }] : []));
+        const others = ways.filter(({ reason }) => !reason);
+        cells.push(...skipped, ...(await measureCells(name, others, programs, rounds)));
+      }
+      await writeFile(join(folder, `${name}-memory.svg`), memoryChart(name, cells));
+      await writeFile(join(folder, `${name}-time.svg`), timeChart(name, cells));
+      sections.push(section(name, counts, cells));
+    }
+    const stages = new Map<string, Stages>();
+    for (const name of scorerNames) {
+      next(`${scorerTitles[name]}, stage by stage`);
+      stages.set(scorerTitles[name], await measureStages(name, programs, rounds));
+    }
+    return report(by, rounds, sections, stages);
+  },
+);
 
 /** Four times the poses of the N before take four times as long; and, in a full graph, four times the memory. */
 function reasonToSkip({ executor, strategy, n }: Way, before: readonly Cell[]): string | undefined {
@@ -115,44 +102,46 @@ function reasonToSkip({ executor, strategy, n }: Way, before: readonly Cell[]): 
   return grows ? `it would take about ${bytes(memory)}` : undefined;
 }
 
-async function measurePieces(name: ScorerName): Promise<Pieces> {
-  const fresh = programs.start('pieces-subject.ts', [name]);
-  const { cpu: cold } = await fresh.ask<PlanTime>('cold');
-  await fresh.stop();
-  const process = programs.start('pieces-subject.ts', [name]);
+async function measureStages(name: ScorerName, programs: Programs, rounds: number): Promise<Stages> {
+  const start = () => programs.start('stages.ts', [name]);
+  const { cpu: cold } = await asked<Round>(start, 'cold');
+  const process = start();
   const facts = await process.ask<TapeFacts>('facts');
-  const times = new Map(pieceNames.map(piece => [piece, [] as number[]]));
-  for (let i = 0; i < rounds; i++) {
-    for (const [piece, found] of times) found.push((await process.ask<Round>(piece)).cpu);
-  }
-  const { cpu: warm } = await process.ask<PlanTime>('warm');
+  const times = new Map(stageNames.map(stage => [stage, [] as number[]]));
+  for (let i = 0; i < rounds; i++)
+    for (const [stage, found] of times) found.push((await process.ask<Round>(stage)).cpu);
+  const { cpu: warm } = await process.ask<Round>('warm');
   await process.stop();
-  const medians = Object.fromEntries([...times].map(([piece, found]) => [piece, median(found)]));
-  return { facts, times: medians as Record<PieceName, number>, plan: { cold, warm } };
+  const medians = Object.fromEntries([...times].map(([stage, found]) => [stage, median(found)]));
+  return { facts, times: medians as Record<StageName, number>, plan: { cold, warm } };
 }
 
 // Charts and tables.
 
-function linesOf(cells: readonly Cell[], y: (found: Found) => number): Line[] {
-  const ways = executors.flatMap(executor => strategies.map(strategy => ({ executor, strategy })));
-  return ways.map(way => ({
-    ...way,
-    points: cells.flatMap(({ executor, strategy, n, found }) =>
-      executor === way.executor && strategy === way.strategy && typeof found !== 'string' && y(found) > 0
-        ? [[n, y(found)] as const]
-        : [],
-    ),
-  }));
+function panel(title: string, unit: string, cells: readonly Cell[], y: (found: Found) => number): Panel {
+  const lines = kinds.map(
+    ({ executor, strategy }): Line => ({
+      name: `${strategy}, ${executor}`,
+      color: colourOf[strategy],
+      ...styles[executor],
+      points: cells.flatMap(cell =>
+        cell.executor === executor &&
+        cell.strategy === strategy &&
+        typeof cell.found !== 'string' &&
+        y(cell.found) > 0
+          ? [[cell.n, y(cell.found)] as const]
+          : [],
+      ),
+    }),
+  );
+  return { title, unit, x: 'poses, N', base: 4, lines };
 }
 
 function memoryChart(name: ScorerName, cells: readonly Cell[]): string {
-  const panel = (title: string, bytesOf: (found: Found) => number): Panel => ({
-    title,
-    unit: 'MiB',
-    lines: linesOf(cells, found => bytesOf(found) / 2 ** 20),
-  });
-  const engine = panel('held by the engine, exact count', ({ engineBytes }) => engineBytes);
-  const process = panel('peak of the process over baseline', ({ processBytes }) => processBytes ?? 0);
+  const mebibytes = (title: string, bytesOf: (found: Found) => number) =>
+    panel(title, 'MiB', cells, found => bytesOf(found) / 2 ** 20);
+  const engine = mebibytes('held by the engine, exact count', ({ engineBytes }) => engineBytes);
+  const process = mebibytes('peak of the process over baseline', ({ processBytes }) => processBytes ?? 0);
   const title = `${scorerTitles[name]} scorer: memory against the number of poses`;
   return chart(title, cells.some(hasPeak) ? [engine, process] : [engine]);
 }
@@ -162,24 +151,21 @@ function hasPeak({ found }: Cell): boolean {
 }
 
 function timeChart(name: ScorerName, cells: readonly Cell[]): string {
-  const lines = linesOf(cells, found => found.time);
   return chart(`${scorerTitles[name]} scorer: time per pose`, [
-    { title: 'value and gradient, tape and all', unit: 'CPU ms per pose', lines },
+    panel('value and gradient, tape and all', 'CPU ms per pose', cells, found => found.time),
   ]);
 }
 
-function section(name: ScorerName, cells: readonly Cell[]): string {
+function section(name: ScorerName, counts: readonly number[], cells: readonly Cell[]): string {
   const head = ['', ...counts.map(n => `N = ${n}`)];
   const rows = (show: (found: Found) => string) =>
-    executors.flatMap(executor =>
-      strategies.map(strategy => [
-        `${strategy}, ${executor}`,
-        ...counts.map(n => {
-          const found = foundIn(cells, { executor, strategy, n });
-          return found ? show(found) : '–';
-        }),
-      ]),
-    );
+    kinds.map(({ executor, strategy }) => [
+      `${strategy}, ${executor}`,
+      ...counts.map(n => {
+        const found = foundIn(cells, { executor, strategy, n });
+        return found ? show(found) : '–';
+      }),
+    ]);
   const first = cells.filter(
     cell => cell.executor === 'jit' && plansMuch(cell) && typeof cell.found !== 'string',
   );
@@ -226,10 +212,15 @@ function skipped(cells: readonly Cell[]): string {
   return `\nNot measured:\n\n${lines.join('\n')}\n`;
 }
 
-function report(sections: readonly string[], pieces: ReadonlyMap<string, Pieces>): string {
+function report(
+  by: string,
+  rounds: number,
+  sections: readonly string[],
+  stages: ReadonlyMap<string, Stages>,
+): string {
   return `# What a tape per pose costs
 
-By \`${asCalled(script)}\` on ${where}.
+${by}.
 
 Two scorers on the 64 docked poses of imatinib in c-Abl, repeated to N: the Vina scoring function with its 6 weights, and
 a SchNet of examples/schnet. Gradients of a smooth minimum in float64. The strategies: \`stream\` and \`recompute\`, which keep
@@ -249,8 +240,8 @@ the same work (\`npm run bench:peers\`).
 ${sections.join('\n')}
 ## Where the time of a pose goes
 
-CPU microseconds a pose, by \`jit()\` in float64, each piece on its own:
+CPU microseconds a pose, by \`jit()\` in float64, each stage on its own:
 
-${piecesTable(pieces)}
+${stagesTable(stages)}
 `;
 }

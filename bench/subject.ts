@@ -1,28 +1,24 @@
-// One way to do one workload, in a process of its own. Arguments: workload, way, number of poses, `jit` or `wasm`.
+// One way to do one workload, in a process of its own. Arguments: workload, way, number of poses N, executor, and how many
+// poses share a tape.
 
-import { type Executor, jit } from 'posetape';
-import { combinePoses, lse, type Params, type Scorer, type Strategy } from 'posetape/combine';
+import { type Executor, interpreter, jit } from 'posetape';
+import { boltzmann, combineBatch, combinePoses, lse, type Strategy, squaredError } from 'posetape/combine';
 import { wasm } from 'posetape/wasm';
-import { jitTarget } from '../engine/jit/jit.ts';
-import { wasmTarget } from '../engine/wasm/wasm.ts';
-import type { Pose as VinaPose } from '../examples/vina/pairs.ts';
-import { score as vinaScore, vinaWeights } from '../examples/vina/score.ts';
 import { SmoothMinimum } from './hand/fold.ts';
-import { handPairs } from './hand/pairs.ts';
-import { type HandWeights, handVina } from './hand/vina.ts';
-import { readied, record, withGradient } from './pieces.ts';
+import { recorder } from './loops.ts';
 import { stored } from './stored.ts';
+import { cpuTime } from './support/clock.ts';
 import { restartPeak } from './support/peak.ts';
-import { type Round, type Subject, serve, warmedUp } from './support/serve.ts';
-import { vinaPoses } from './workloads/ensembles.ts';
-import { readNetwork, readPairs, workloadFolder } from './workloads/files.ts';
-import { networkOf, networkPoses } from './workloads/network.ts';
-import { densePoses, pairLists, pairParams, scoreDense, scoreList } from './workloads/pairs.ts';
+import { type Round, serve, warmedUp } from './support/serve.ts';
+import { readTask } from './workloads/ingredients.ts';
+import type { Task } from './workloads/tasks.ts';
 
-export type Workload = 'network' | 'list' | 'dense' | 'vina';
-
-/** `loops`: the generated loops alone; `hand`: written by hand; else everything, by the strategy of that name. */
+/** `loops`: the generated loops and their copies alone; `hand`: written by hand; else everything, by that strategy. */
 export type Way = 'loops' | 'hand' | 'stored' | Strategy;
+
+/** `jit` computes in the precision of the workload. */
+export const executorNames = ['jit', 'jit64', 'jit32', 'interpreter', 'wasm'] as const;
+export type ExecutorName = (typeof executorNames)[number];
 
 /** The answer, to check that all subjects compute the same. */
 export interface Answer {
@@ -31,90 +27,74 @@ export interface Answer {
   readonly norm: number;
 }
 
-/** The peak of the process in the first run, over what it had before; null where the system does not tell. */
-export interface ProcessPeak {
+/** Memory and time of the first run; `cpu` is milliseconds a pose. */
+export interface Peak extends Round {
+  /** By the engine's exact count, and of the predictions that are kept beside it. */
+  readonly engineBytes: number;
+  readonly predictionBytes: number;
+  /** The peak of the process over what it had before; null where the system does not tell. */
   readonly processBytes: number | null;
 }
 
-interface Task<Pose = unknown, P extends Params = Params> {
-  readonly poses: readonly Pose[];
-  readonly params: P;
-  readonly score: Scorer<Pose, P>;
-  readonly precision: 'float32' | 'float64';
-  /** A pose by hand: ΔG, and its gradient in the array. */
-  readonly hand?: { readonly gradient: Float64Array; readonly run: (pose: Pose) => number };
+/** Milliseconds since the process was started: $BENCH_STARTED, in milliseconds since 1970, says when. */
+export interface Since {
+  readonly cpu: number;
+  readonly wall: number;
 }
 
-async function taskOf(workload: Workload, count: number): Promise<Task> {
-  const erased = <Pose, P extends Params>(task: Task<Pose, P>) => task as unknown as Task;
-  if (workload === 'vina') {
-    const { poses } = await vinaPoses();
-    const { gradient, score } = handVina();
-    const params = vinaWeights();
-    const weights = Object.values(params).map(({ data }) => data[0]) as unknown as HandWeights;
-    return erased({
-      poses: Array.from({ length: count }, (_, n) => poses[n % poses.length] as VinaPose),
+interface Result extends Answer {
+  readonly engineBytes: number;
+  readonly predictionBytes: number;
+}
+
+const [workload = '', given = 'stream', count = '1', name = 'jit', perTape = '1'] = process.argv.slice(2);
+const way = given as Way;
+const [n, posesPerTape] = [Number(count), Number(perTape)];
+const task = await readTask(workload, n);
+const executor = executorOf(name as ExecutorName);
+
+function executorOf(which: ExecutorName): Executor {
+  if (which === 'wasm') return wasm();
+  if (which === 'interpreter') return interpreter({ precision: task.precision });
+  return jit({ precision: which === 'jit' ? task.precision : which === 'jit64' ? 'float64' : 'float32' });
+}
+
+/** All poses, or those of a call. */
+async function run(of: Pick<Task, 'poses' | 'compounds'> = task, by = executor): Promise<Result> {
+  const { params, score, scoreGroup } = task;
+  // Typed as if poses were alone on their tapes: which of the two it is, is known only here.
+  const scoring = (posesPerTape > 1 && scoreGroup ? { score: scoreGroup, posesPerTape } : { score }) as Pick<
+    Task,
+    'score'
+  >;
+  const strategy = way === 'loops' ? 'stream' : (way as Strategy);
+  if (of.compounds) {
+    const { loss, gradient, stats } = await combineBatch({
+      ...scoring,
+      compounds: of.compounds,
       params,
-      score: vinaScore,
-      precision: 'float64',
-      hand: { gradient, run: pose => score(pose, weights) },
+      combination: boltzmann({ kT: 0.593 }),
+      loss: (x, { compound }) => squaredError(compound.target)(x),
+      executor: by,
+      strategy,
     });
+    const norm = normOf(Object.values(gradient).map(({ data }) => data));
+    return { value: loss as number, norm, engineBytes: stats.peakBytes, predictionBytes: 0 };
   }
-  const folder = await workloadFolder();
-  if (workload === 'network') {
-    const data = await readNetwork(folder, count);
-    return erased({ ...networkOf(data), poses: networkPoses(data, count), precision: 'float32' });
-  }
-  const data = await readPairs(folder, count);
-  const params = pairParams(data);
-  const { gradient, list, dense } = handPairs(params);
-  return workload === 'list'
-    ? erased({
-        poses: pairLists(data, count),
-        params,
-        score: scoreList,
-        precision: 'float32',
-        hand: { gradient, run: list },
-      })
-    : erased({
-        poses: densePoses(data, count),
-        params,
-        score: scoreDense,
-        precision: 'float32',
-        hand: { gradient, run: dense },
-      });
+  const options = { poses: of.poses, params, combination: lse(), executor: by };
+  const { value, gradient, stats } = await (way === 'stored'
+    ? stored({ ...options, score })
+    : combinePoses({ ...options, ...scoring, strategy }));
+  const norm = normOf(Object.values(gradient).map(({ data }) => data));
+  return { value, norm, engineBytes: stats.peakBytes, predictionBytes: stats.predictionBytes };
 }
 
-function subjectOf(task: Task, way: Way, executor: Executor): Subject & { run(): Answer | Promise<Answer> } {
-  const { poses, params, score, precision, hand } = task;
-  const units = poses.length;
-  if (way === 'loops') {
-    const tapes = poses.map(pose => withGradient(record(score, params, pose)));
-    const isWasm = executor.name.startsWith('wasm');
-    const ready = isWasm ? readied(tapes, wasmTarget(true)) : readied(tapes, jitTarget(precision));
-    const run = () => {
-      for (const each of ready) each.run();
-      return { value: Number.NaN, norm: Number.NaN };
-    };
-    return { units, run };
-  }
-  if (way === 'hand') {
-    if (!hand) throw new Error('this workload is not written by hand');
-    const run = () => {
-      const minimum = new SmoothMinimum(hand.gradient.length);
-      for (const pose of poses) minimum.add(hand.run(pose), hand.gradient);
-      return { value: minimum.finish(), norm: normOf([minimum.gradient]) };
-    };
-    return { units, run };
-  }
-  const options = { poses, params, score, combination: lse(), executor };
-  const run = async () => {
-    const { value, gradient } = await (way === 'stored'
-      ? stored(options)
-      : combinePoses({ ...options, strategy: way }));
-    return { value, norm: normOf(Object.values(gradient).map(({ data }) => data)) };
-  };
-  return { units, run };
+function byHand(): Answer {
+  const { hand, poses } = task;
+  if (!hand) throw new Error(`${workload} is not written by hand`);
+  const minimum = new SmoothMinimum(hand.gradient.length);
+  for (const pose of poses) minimum.add(hand.run(pose), hand.gradient);
+  return { value: minimum.finish(), norm: normOf([minimum.gradient]) };
 }
 
 function normOf(arrays: readonly ArrayLike<number>[]): number {
@@ -123,21 +103,55 @@ function normOf(arrays: readonly ArrayLike<number>[]): number {
   return Math.sqrt(sum);
 }
 
-const [workload, way, count, runner = 'jit'] = process.argv.slice(2);
-const task = await taskOf(workload as Workload, Number(count));
-const executor = runner === 'wasm' ? wasm() : jit({ precision: task.precision });
-const subject = subjectOf(task, way as Way, executor);
+/** What a round repeats. */
+async function work(): Promise<() => unknown> {
+  if (way === 'hand') return byHand;
+  if (way !== 'loops') return () => run();
+  const { executor, runs } = recorder(name, name === 'jit64' ? 'float64' : task.precision);
+  await run(task, executor);
+  const made = [...runs];
+  return () => {
+    for (const each of made) each.run();
+  };
+}
+
 let next: Promise<() => Promise<Round>> | undefined;
 
 await serve({
-  peak: async (): Promise<ProcessPeak> => {
-    const peak = restartPeak();
-    await subject.run();
-    return { processBytes: peak() };
-  },
-  check: () => subject.run(),
-  round: async () => {
-    next ??= warmedUp(subject);
+  check: (): Answer | Promise<Answer> => (way === 'hand' ? byHand() : run()),
+  round: async (): Promise<Round> => {
+    next ??= work().then(again => warmedUp({ units: n, run: again }));
     return (await next)();
+  },
+  since: (): Since => ({ cpu: cpuTime(), wall: Date.now() - Number(process.env.BENCH_STARTED) }),
+  /** The first run of all poses, after some of the small one; and more, until it has scored $BENCH_LEAST poses. */
+  peak: async (): Promise<Peak> => {
+    const { small } = task;
+    for (let i = 0; small !== undefined && i < 20; i++) await run({ poses: [small, small] });
+    const peak = restartPeak();
+    const start = cpuTime();
+    const { engineBytes = 0, predictionBytes = 0 } = (await (way === 'hand' ? byHand() : run())) as Result;
+    const cpu = (cpuTime() - start) / n;
+    let last = cpu;
+    for (let scored = n; scored < Number(process.env.BENCH_LEAST ?? 0); scored += n) {
+      const from = cpuTime();
+      await run();
+      last = (cpuTime() - from) / n;
+    }
+    const processBytes = peak();
+    // Whatever has scored all poses is warm.
+    if (way !== 'hand') next = warmedUp({ units: n, run: () => run() }, last * n);
+    return { cpu, engineBytes, predictionBytes, processBytes };
+  },
+  /** CPU milliseconds a pose of call after call, with 8 poses each. */
+  calls: async (): Promise<{ readonly times: readonly number[] }> => {
+    const times: number[] = [];
+    for (let call = 0; call < 1000; call++) {
+      const poses = Array.from({ length: 8 }, (_, i) => task.poses[(8 * call + i) % n]);
+      const start = cpuTime();
+      await run({ poses });
+      times.push((cpuTime() - start) / 8);
+    }
+    return { times };
   },
 });

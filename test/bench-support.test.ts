@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { buildSync } from 'esbuild';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import type { PieceName } from '../bench/piece-names.ts';
-import { type Pieces, piecesTable } from '../bench/pieces-table.ts';
+import { type StageName, type Stages, stagesTable } from '../bench/stages-table.ts';
 import { whole, wholes } from '../bench/support/command.ts';
-import { checkLines, type Line, least, lineTable, most, verdict } from '../bench/support/lines.ts';
 import { machine } from '../bench/support/machine.ts';
+import { checkLines, type Line, least, lineTable, most, verdict } from '../bench/support/rows.ts';
 import { bytes } from '../bench/support/text.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'posetape-test-'));
@@ -121,8 +120,8 @@ describe('lines with targets', () => {
   });
 });
 
-test('the table of pieces shows each time beside its name, and counts beside none', () => {
-  const times: Record<PieceName, number> = {
+test('the table of stages shows each time beside its name, and counts beside none', () => {
+  const times: Record<StageName, number> = {
     record: 0.01,
     'record+gradient': 0.03,
     key: 0.04,
@@ -130,12 +129,12 @@ test('the table of pieces shows each time beside its name, and counts beside non
     loops: 0.06,
     whole: 0.2,
   };
-  const pieces: Pieces = {
+  const stages: Stages = {
     facts: { forward: 101, values: 102, loops: 103, products: 104 },
     times,
     plan: { cold: 30, warm: 3 },
   };
-  const rows = piecesTable(new Map([['Vina', pieces]]))
+  const rows = stagesTable(new Map([['Vina', stages]]))
     .split('\n')
     .slice(2)
     .map(row => row.split('|').map(cell => cell.trim()))

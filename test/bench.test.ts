@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { interpreter, jit, type Tensor, tensor } from 'posetape';
 import { boltzmann, combinePoses, lse, mean, type Params, type Scorer } from 'posetape/combine';
-import { wasm } from 'posetape/wasm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { phases } from '../bench/gpu/names.ts';
 import { gpuReport, type Measurement } from '../bench/gpu/report.ts';
@@ -14,29 +13,41 @@ import { SmoothMinimum } from '../bench/hand/fold.ts';
 import { blockedMultiply, nameOf, plainMultiply, tiles } from '../bench/hand/matmul.ts';
 import { handPairs } from '../bench/hand/pairs.ts';
 import { type HandWeights, handVina } from '../bench/hand/vina.ts';
-import { readied, record, withGradient } from '../bench/pieces.ts';
+import { record, recorder, withGradient } from '../bench/loops.ts';
 import { stored } from '../bench/stored.ts';
 import { vinaPoses } from '../bench/workloads/ensembles.ts';
-import { readNetwork, readPairs, writeNetwork, writePairs } from '../bench/workloads/files.ts';
-import { networkOf, networkPoses } from '../bench/workloads/network.ts';
-import { generateNetwork } from '../bench/workloads/network-data.ts';
-import { densePoses, pairLists, pairParams, scoreDense, scoreList } from '../bench/workloads/pairs.ts';
+import { readData, writeData } from '../bench/workloads/files.ts';
+import { ladderTask } from '../bench/workloads/ladder.ts';
+import { messagesOf } from '../bench/workloads/messages.ts';
+import { generateMessages } from '../bench/workloads/messages-data.ts';
+import { networkOf, networkPoses, smallOf, smallPoses } from '../bench/workloads/network.ts';
+import { generateNetwork, generateSmall } from '../bench/workloads/network-data.ts';
+import {
+  densePoses,
+  pairLists,
+  pairParams,
+  scoreDense,
+  scoreList,
+  scoreLists,
+} from '../bench/workloads/pairs.ts';
 import { generatePairs } from '../bench/workloads/pairs-data.ts';
 import { randomFrom } from '../bench/workloads/random.ts';
 import { scorer } from '../bench/workloads/scorers.ts';
-import { jitTarget } from '../engine/jit/jit.ts';
-import { wasmTarget } from '../engine/wasm/wasm.ts';
 import type { Pose as VinaPose } from '../examples/vina/pairs.ts';
 import { type VinaWeights, score as vinaScore, vinaWeights } from '../examples/vina/score.ts';
 import { expectClose } from './support/equal.ts';
 
 const pairs = generatePairs(2);
 const network = generateNetwork(1);
+const small = generateSmall(3);
+const messages = generateMessages(2);
 
 describe('the data of the workloads', () => {
   test('are the same each time', () => {
     expect(generatePairs(2)).toEqual(pairs);
     expect(generateNetwork(1)).toEqual(network);
+    expect(generateSmall(3)).toEqual(small);
+    expect(generateMessages(2)).toEqual(messages);
   });
 
   test('have the sizes that the peers count on', () => {
@@ -53,15 +64,28 @@ describe('the data of the workloads', () => {
     for (const atom of network.dst) edgesOfAtom[atom] = (edgesOfAtom[atom] ?? 0) + 1;
     expect(edgesOfAtom.every(count => count === 32)).toBe(true);
     expect(network.src.some((atom, edge) => atom === network.dst[edge])).toBe(false);
+
+    expect([small.atoms, small.edges, small.params.length]).toEqual([10, 82, 455_809]);
+    const { edges, lengths, poses, atoms } = generateMessages();
+    expect(poses).toBe(320);
+    expect([Math.min(...atoms), Math.max(...atoms)]).toEqual([28, 34]);
+    expect(lengths.length / edges.length).toBeGreaterThan(70);
+    expect(lengths.length / edges.length).toBeLessThan(90);
   });
 
   test('are read as they were written', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'posetape-test-'));
     try {
-      await writePairs(folder, pairs);
-      await writeNetwork(folder, network);
-      expect(await readPairs(folder)).toEqual(pairs);
-      expect(await readNetwork(folder)).toEqual(network);
+      const all = { pairs, network, small, messages };
+      for (const name of ['pairs', 'network', 'small', 'messages'] as const) {
+        await writeData(folder, name, all[name] as never);
+        expect(await readData(name, undefined, folder)).toEqual(all[name]);
+      }
+      expect(await readData('pairs', 1, folder)).toEqual({
+        ...pairs,
+        poses: 1,
+        distances: pairs.distances.slice(0, 40_000),
+      });
     } finally {
       await rm(folder, { recursive: true });
     }
@@ -172,7 +196,8 @@ describe('stored', () => {
   });
 
   test('keeps the gradient of every pose, which stream does not', async () => {
-    const task = { ...scorer('vina'), combination: lse() };
+    const { score, params } = scorer('vina');
+    const task = { score, params, combination: lse() };
     const few = { ...task, poses: poses.slice(0, 1) };
     const many = { ...task, poses: Array.from({ length: 40 }, () => poses[0]) };
     const grown = (await stored({ ...many, executor: jit() })).stats.peakBytes;
@@ -183,19 +208,42 @@ describe('stored', () => {
   });
 });
 
-test('the loops that are timed alone give what the executor gives', () => {
+describe('several poses on a tape', () => {
+  const scoring = messagesOf(messages);
+  const list = { params: pairParams(pairs), score: scoreList, scoreGroup: scoreLists };
+  test.each([
+    ['workload B', { ...list, poses: pairLists(pairs, 2) }],
+    ['workload C', { ...scoring, poses: scoring.compounds[0]?.poses ?? [] }],
+    ['the small SchNet', { ...smallOf(small), poses: smallPoses(small, 3) }],
+    ['pairs of the ladder', ladderTask('pairs,30', 3)],
+    ['layers of the ladder', ladderTask('dense,4,3,5', 3)],
+  ])('score as each alone: %s', async (_, given) => {
+    const { params, poses, score, scoreGroup } = given as ReturnType<typeof ladderTask>;
+    const executor = interpreter();
+    const task = { poses, params, combination: lse(), executor };
+    const alone = await combinePoses({ ...task, score });
+    const together = await combinePoses({ ...task, score: scoreGroup as never, posesPerTape: poses.length });
+    expectClose(together.predictions, alone.predictions, 1e-10);
+    expectClose(numbersOf(together.gradient), numbersOf(alone.gradient), 1e-10);
+  });
+});
+
+test('a pair potential of the ladder by hand equals the tape', () => {
+  const { poses, params, score, hand } = ladderTask('pairs,30', 1);
+  const energy = hand?.run(poses[0]) ?? 0;
+  expectClose([energy, ...(hand?.gradient ?? [])], onTape(score, params, poses[0]), 1e-6);
+});
+
+test.each(['jit', 'wasm'])('the loops of %s that are timed alone are all that it runs', async name => {
   const params = pairParams(pairs);
-  const tapes = pairLists(pairs, 2).map(pose => withGradient(record(scoreList, params, pose)));
-  for (const [ready, executor] of [
-    [readied(tapes, jitTarget('float32')), jit({ precision: 'float32' })],
-    [readied(tapes, wasmTarget(true)), wasm()],
-  ] as const) {
-    expect(new Set(ready.map(({ machine }) => machine)).size).toBe(1);
-    for (const [i, { run, results }] of ready.entries()) {
-      run();
-      expect(results()).toEqual(executor.run(tapes[i] ?? []).map(({ data }) => data));
-    }
-  }
+  const { executor, runs } = recorder(name, 'float32');
+  const poses = pairLists(pairs, 2);
+  const run = () => combinePoses({ poses, params, score: scoreList, combination: lse(), executor });
+  const { value } = await run();
+  expect(runs.length).toBe(2);
+  expect(new Set(runs.map(({ machine }) => machine)).size).toBe(1);
+  for (const each of [...runs]) each.run();
+  expect((await run()).value).toBe(value);
 });
 
 describe('the benchmark of the GPU', () => {
@@ -204,15 +252,15 @@ describe('the benchmark of the GPU', () => {
     let ticks = 0;
     return () => ticks++;
   };
-  const small = { workload: 'list', data: generatePairs(1) } as const;
+  const onePose = { workload: 'list', data: generatePairs(1) } as const;
 
   test.each(['webasm', 'cpu', 'jit'] as const)(
     'computes on %s what the interpreter computes',
     async engine => {
-      const { params, score, poses } = taskOf(small, 1);
+      const { params, score, poses } = taskOf(onePose, 1);
       const executor = interpreter({ precision: 'float32' });
       const expected = await combinePoses({ poses, params, score, combination: lse(), executor });
-      const trial = await Trial.open(small, engine);
+      const trial = await Trial.open(onePose, engine);
       const { value, norm, kernels, pipelines } = await trial.facts();
       expectClose(value, expected.value, 2e-5);
       expectClose(norm, Math.hypot(...numbersOf(expected.gradient)), 2e-5);
@@ -221,7 +269,7 @@ describe('the benchmark of the GPU', () => {
   );
 
   test('tells the kernels of webasm from what is before and after them', async () => {
-    const trial = await Trial.open(small, 'webasm', counting());
+    const trial = await Trial.open(onePose, 'webasm', counting());
     await trial.first();
     const { phases: parts, poses } = await trial.round();
     expect(poses).toBeGreaterThan(0);
@@ -303,8 +351,7 @@ describe('the benchmark of the GPU', () => {
       peers: [],
       renderer: 'software',
       rounds: 5,
-      command: 'npm run bench:gpu',
-      machine: 'a CPU',
+      by: 'By npm run bench:gpu on a CPU',
     });
     expect(text).toContain('take `jit()`');
     expect(text).toContain('- webgpu, Node was not measured: no Vulkan driver');

@@ -1,7 +1,7 @@
 import { softwareDriver } from '../../test/gpu/driver.ts';
 import type { Measured, Programs } from '../support/measured.ts';
+import { ingredientsOf } from '../workloads/ingredients.ts';
 import { PageTrial } from './in-page.ts';
-import { ingredientsOf } from './ingredients.ts';
 import type { Engine, Facts, First, Renderer, Times, WorkloadName } from './names.ts';
 
 /** An engine and where it runs. */
@@ -29,7 +29,10 @@ export async function startContestant(
   count: number,
   renderer: Renderer,
 ): Promise<Contestant> {
-  if (place === 'Chromium') return PageTrial.start(await ingredientsOf(workload, count), engine, renderer);
+  if (place === 'Chromium') {
+    const ingredients = workload === 'tiny' ? ({ workload } as const) : await ingredientsOf(workload, count);
+    return PageTrial.start(ingredients, engine, renderer);
+  }
   return new ProcessTrial(startProcess(programs, engine, workload, count, renderer));
 }
 

@@ -1,17 +1,12 @@
 import type { BackendName } from 'posetape/gpu';
-import type { NetworkData } from '../workloads/network-data.ts';
-import type { PairsData } from '../workloads/pairs-data.ts';
+import type { Ingredients as OfWorkload } from '../workloads/tasks.ts';
 
 /** Workload A; workload B on a pair list and over all pairs; the two example scorers; and many kernels of no work. */
 export const workloadNames = ['network', 'list', 'dense', 'vina', 'schnet', 'tiny'] as const;
 export type WorkloadName = (typeof workloadNames)[number];
 
 /** The data of a workload, as plain objects that can be passed to a page. */
-export type Ingredients =
-  | { readonly workload: 'network'; readonly data: NetworkData }
-  | { readonly workload: 'list' | 'dense'; readonly data: PairsData }
-  | { readonly workload: 'vina' | 'schnet'; readonly poses: readonly unknown[] }
-  | { readonly workload: 'tiny' };
+export type Ingredients = OfWorkload | { readonly workload: 'tiny' };
 
 /** Engines to compare: a backend of `gpu()`, or `jit({ precision: 'float32' })`. */
 export type Engine = BackendName | 'jit';

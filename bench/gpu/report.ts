@@ -1,3 +1,4 @@
+import { agree } from '../support/rows.ts';
 import { bytes, digits, table } from '../support/text.ts';
 import type { Row } from './contestant.ts';
 import {
@@ -45,9 +46,8 @@ export interface Measured {
   readonly peers: readonly Peer[];
   readonly renderer: Renderer;
   readonly rounds: number;
-  /** Command line of the benchmark, and the machine it ran on. */
-  readonly command: string;
-  readonly machine: string;
+  /** The command line of the benchmark, and the machine it ran on. */
+  readonly by: string;
 }
 
 const titles: Readonly<Record<WorkloadName, string>> = {
@@ -61,9 +61,6 @@ const titles: Readonly<Record<WorkloadName, string>> = {
 
 /** Milliseconds of a pose that the kernels are not to blame for, at 60 kernels on a software renderer. */
 const overheadTarget = 5;
-/** Allowed relative difference of answers, which are float32 sums in different orders. */
-const closeEnough = 2e-4;
-
 /** The report as Markdown: measurements, then conclusions. */
 export function gpuReport(measured: Measured): string {
   const { found, renderer, rounds } = measured;
@@ -78,7 +75,7 @@ export function gpuReport(measured: Measured): string {
 
 ${verdict(measuredRows, renderer)}
 
-By \`${measured.command}\` on ${measured.machine}${browser}.
+${measured.by}${browser}.
 
 ${adapters(measuredRows)}
 ${onRealGpu(measured)}
@@ -115,8 +112,7 @@ function section(
   const beside = peers.filter(each => each.workload === workload);
   const first = rows.at(-1)?.facts;
   const agrees = (facts: { value: number; norm: number }) => {
-    const close = (x: number, y: number) => Math.abs(x - y) <= closeEnough * Math.max(1, Math.abs(y));
-    return first && close(facts.value, first.value) && close(facts.norm, first.norm) ? 'yes' : 'no';
+    return first && agree(facts, first) ? 'yes' : 'no';
   };
   const part = ({ row, time }: Found) =>
     phases.map(phase => {

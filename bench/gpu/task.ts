@@ -1,59 +1,25 @@
 import { type Tape, tensor } from 'posetape';
-import type { Params, Scorer } from 'posetape/combine';
 import { div, exp, sum } from 'posetape/ops';
-import { networkOf, networkPoses } from '../workloads/network.ts';
-import { densePoses, pairLists, pairParams, scoreDense, scoreList } from '../workloads/pairs.ts';
-import { scorer } from '../workloads/scorers.ts';
+import { type Task, taskOf as taskOfWorkload } from '../workloads/tasks.ts';
 import type { Ingredients } from './names.ts';
 
-/** Poses with what scores them. */
-export interface Task {
-  readonly poses: readonly unknown[];
-  readonly params: Params;
-  readonly score: Scorer<unknown, Params>;
-}
-
-/** A workload, here or in a page. `depth` is of the tiny one. */
+/** A workload, here or in a page, with all poses of the ingredients; `depth` is of the tiny one. */
 export function taskOf(ingredients: Ingredients, depth: number): Task {
-  switch (ingredients.workload) {
-    case 'network': {
-      const { data } = ingredients;
-      return erased({ ...networkOf(data), poses: networkPoses(data, data.poses) });
-    }
-    case 'list': {
-      const { data } = ingredients;
-      return erased({ poses: pairLists(data, data.poses), params: pairParams(data), score: scoreList });
-    }
-    case 'dense': {
-      const { data } = ingredients;
-      return erased({ poses: densePoses(data, data.poses), params: pairParams(data), score: scoreDense });
-    }
-    case 'vina':
-    case 'schnet':
-      return { ...scorer(ingredients.workload), poses: ingredients.poses };
-    case 'tiny':
-      return erased(tiny(depth));
-  }
+  if (ingredients.workload === 'tiny') return tiny(depth);
+  const count = 'data' in ingredients ? ingredients.data.poses : ingredients.poses.length;
+  return taskOfWorkload(ingredients, count);
 }
 
 /**
  * x ← x / Σ exp x, over and over, for four numbers: each sum and each quotient is a kernel of next to no work, as the next
  * needs it whole.
  */
-function tiny(depth: number) {
+function tiny(depth: number): Task {
   const score = (_: Tape, { x }: { x: Parameters<typeof exp>[0] }) => {
     let each = x;
     for (let i = 0; i < depth; i++) each = div(each, sum(exp(each)));
     return sum(each);
   };
-  return { poses: [null, null], params: { x: tensor([0.1, 0.2, 0.3, 0.4]) }, score };
-}
-
-/** Drops the types of poses and parameters; the caller gives a scorer only those that belong to it. */
-function erased<Pose, P extends Params>(task: {
-  readonly poses: readonly Pose[];
-  readonly params: P;
-  readonly score: Scorer<Pose, P>;
-}): Task {
-  return task as unknown as Task;
+  const params = { x: tensor([0.1, 0.2, 0.3, 0.4]) };
+  return { poses: [null, null], params, score, precision: 'float32' } as unknown as Task;
 }

@@ -1,10 +1,11 @@
 import { type Executor, type JitExecutor, jit } from 'posetape';
 import { combinePoses, lse } from 'posetape/combine';
 import { type GpuExecutor, gpu } from 'posetape/gpu';
-import { record, withGradient } from '../pieces.ts';
+import { record, withGradient } from '../loops.ts';
+import type { Task } from '../workloads/tasks.ts';
 import { adapterOf } from './adapter.ts';
 import type { Engine, Facts, First, Ingredients, Phase, Times } from './names.ts';
-import { type Task, taskOf } from './task.ts';
+import { taskOf } from './task.ts';
 import { Watch, watchEngine } from './watch.ts';
 
 /** A round is long enough for the clocks of a browser, in milliseconds. */

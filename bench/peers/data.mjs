@@ -14,15 +14,15 @@ export function reader(folder) {
   return {
     floats: (name, length) => filled(name, new Float32Array(length)),
     integers: (name, length) => filled(name, new Int32Array(length)),
-    sizes: name => JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')),
+    sizes: name => JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')).fields,
   };
 }
 
 /** Parameters of workload A by name: numbers and shape. */
 export function networkParams({ floats, sizes }) {
-  const { shapes } = sizes('A_shapes');
+  const { shapes } = sizes('network');
   const flat = floats(
-    'A_params',
+    'network.params',
     shapes.reduce((sum, [, rows, columns]) => sum + rows * columns, 0),
   );
   let at = 0;
@@ -35,10 +35,10 @@ export function networkParams({ floats, sizes }) {
 
 /** Poses of workload A. */
 export function networkPoses({ floats, integers, sizes }, count) {
-  const { n: atoms, E: edges } = sizes('A_shapes');
-  const z = integers('A_z', count * atoms);
-  const [src, dst] = [integers('A_src', count * edges), integers('A_dst', count * edges)];
-  const d = floats('A_dist', count * edges);
+  const { atoms, edges } = sizes('network');
+  const z = integers('network.elements', count * atoms);
+  const [src, dst] = ['src', 'dst'].map(name => integers(`network.${name}`, count * edges));
+  const d = floats('network.distances', count * edges);
   return Array.from({ length: count }, (_, k) => ({
     z: z.subarray(k * atoms, (k + 1) * atoms),
     src: src.subarray(k * edges, (k + 1) * edges),
@@ -49,14 +49,14 @@ export function networkPoses({ floats, integers, sizes }, count) {
 
 /** Workload B over all pairs: the atoms, their masks, and the distances of each pose. */
 export function densePairs({ floats, integers, sizes }, count) {
-  const { nl: rows, nr: columns, cut: cutoff, Nrot: rotors, T: types } = sizes('B_meta');
-  const [ligand, receptor] = [integers('B_tl', rows), integers('B_tr', columns)];
+  const { ligandAtoms: rows, receptorAtoms: columns, cutoff, rotors, types } = sizes('pairs');
+  const [ligand, receptor] = [integers('pairs.ligandTypes', rows), integers('pairs.receptorTypes', columns)];
   const mask = (a, b) =>
     Float32Array.from({ length: rows * columns }, (_, p) =>
       Number(ligand[Math.floor(p / columns)] % 3 === a && receptor[p % columns] % 3 === b),
     );
   const size = rows * columns;
-  const d = floats('B_d', count * size);
+  const d = floats('pairs.distances', count * size);
   return {
     rows,
     columns,
@@ -66,7 +66,7 @@ export function densePairs({ floats, integers, sizes }, count) {
     receptor,
     hydrophobic: mask(0, 0),
     hydrogenBond: mask(1, 2),
-    params: floats('B_params', 6 + types),
+    params: floats('pairs.params', 6 + types),
     distances: Array.from({ length: count }, (_, n) => d.subarray(n * size, (n + 1) * size)),
   };
 }

@@ -20,14 +20,15 @@ const n = Number(count);
 
 /** Parameters by name, poses, and ΔG as a function of both. */
 function networkTask() {
-  const { n: atoms, K: neighbours, E: edges, G: gaussians, B: blocks, cut: cutoff } = data.sizes('A_shapes');
+  const { atoms, edges, sizes } = data.sizes('network');
+  const { gaussians, interactions: blocks, cutoff } = sizes;
   const params = networkParams(data).map(({ name, numbers, shape }) => [
     name,
     np.array(numbers).reshape(shape),
   ]);
   const gamma = 0.5 / (cutoff / (gaussians - 1)) ** 2;
   const soft = x => nn.softplus(x).sub(Math.LN2);
-  const each = neighbours ?? edges / atoms;
+  const each = edges / atoms;
 
   const score = (p, { z, src, d }) => {
     const dense = (x, weight, bias) => np.matmul(x, p[weight]).add(p[bias]);

@@ -35,7 +35,8 @@ await tf.setBackend('wasm');
 
 /** Parameters, and for each pose a function of no arguments that gives its ΔG. */
 function networkTask() {
-  const { n: atoms, G: gaussians, B: blocks, cut: cutoff } = data.sizes('A_shapes');
+  const { atoms, sizes } = data.sizes('network');
+  const { gaussians, interactions: blocks, cutoff } = sizes;
   const params = networkParams(data).map(({ name, numbers, shape }) =>
     tf.variable(tf.tensor2d(numbers, shape), true, name),
   );

@@ -5,8 +5,6 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import { atEnd, scratchFolder } from './at-end.ts';
-import { median } from './clock.ts';
-import type { Round } from './serve.ts';
 
 /** Programs of the benchmark as plain JavaScript, so that nothing of tsx runs in a measured process. */
 export class Programs {
@@ -74,7 +72,7 @@ export class Measured {
   constructor(command: string, args: readonly string[], { env = {}, isPinned = true }: Settings = {}) {
     const words = isPinned ? onOneCore([command, ...args]) : [command, ...args];
     this.#process = spawn(words[0] as string, words.slice(1), {
-      env: { ...process.env, ...oneThread, ...env },
+      env: { ...process.env, ...oneThread, BENCH_STARTED: `${Date.now()}`, ...env },
     });
     this.#process.stderr.on('data', (data: Buffer) => {
       this.#errors = `${this.#errors}${data}`.slice(-2000);
@@ -114,22 +112,6 @@ export class Measured {
     this.#process.kill();
     await ended;
   }
-}
-
-/** Asks each process in turn for a round, over and over, so that a slow minute of the machine meets all alike. */
-export async function interleaved(
-  subjects: ReadonlyMap<string, Measured>,
-  rounds: number,
-  onRound: () => void = () => {},
-): Promise<Map<string, number>> {
-  const measured = new Map([...subjects.keys()].map(name => [name, [] as number[]]));
-  for (let i = 0; i < rounds; i++) {
-    for (const [name, subject] of subjects) {
-      measured.get(name)?.push((await subject.ask<Round>('round')).cpu);
-    }
-    onRound();
-  }
-  return new Map([...measured].map(([name, times]) => [name, median(times)]));
 }
 
 const lastCore = `${availableParallelism() - 1}`;

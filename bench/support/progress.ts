@@ -1,34 +1,30 @@
 import { Presets, SingleBar } from 'cli-progress';
 import { atEnd } from './at-end.ts';
 
-/** Tells how far the work has come, on stderr: a bar on a terminal, elsewhere a line for each step. */
+/** Tells how far the work has come, on stderr: a bar on a terminal if the number of steps is known, else a line for each. */
 export class Progress {
   readonly #bar: SingleBar | undefined;
-  readonly #steps: number;
+  readonly #steps: number | undefined;
+  readonly #start: number = performance.now();
   #done = 0;
 
-  constructor(steps: number) {
+  constructor(steps?: number) {
     this.#steps = steps;
-    if (process.stderr.isTTY) {
-      const format = '{bar} {value}/{total}  {step}';
-      const options = {
-        stream: process.stderr,
-        format,
-        barsize: 30,
-        clearOnComplete: true,
-        hideCursor: true,
-      };
-      this.#bar = new SingleBar(options, Presets.shades_grey);
-      this.#bar.start(steps, 0, { step: '' });
-      // Or the terminal stays without its cursor.
-      atEnd(() => this.stop());
-    }
+    if (!process.stderr.isTTY || steps === undefined) return;
+    const format = '{bar} {value}/{total}  {step}';
+    const settings = { stream: process.stderr, format, barsize: 30, clearOnComplete: true, hideCursor: true };
+    this.#bar = new SingleBar(settings, Presets.shades_grey);
+    this.#bar.start(steps, 0, { step: '' });
+    // Or the terminal stays without its cursor.
+    atEnd(() => this.stop());
   }
 
   /** Says what begins now; what was said before is done. */
   next(step: string): void {
+    const seconds = `${Math.round((performance.now() - this.#start) / 1000)} s`;
+    const place = this.#steps === undefined ? seconds.padStart(6) : `${this.#done + 1}/${this.#steps}`;
     if (this.#bar) this.#bar.update(this.#done, { step });
-    else console.error(`${`${this.#done + 1}`.padStart(`${this.#steps}`.length)}/${this.#steps}  ${step}`);
+    else console.error(`${place}  ${step}`);
     this.#done++;
   }
 

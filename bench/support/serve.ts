@@ -16,15 +16,19 @@ export interface Round {
 /** A round is long enough for the clock and for caches to warm, and short enough to interleave. */
 const round = { cpu: 60, warmUp: 1500 };
 
-/** Runs a subject until it is warm; the work of a round is then a number of runs that takes a while. */
-export async function warmedUp({ units, run }: Subject): Promise<() => Promise<Round>> {
+/**
+ * Runs a subject until it is warm, for $BENCH_WARM_UP milliseconds if that is given; the work of a round is then a number of
+ * runs that takes a while. A subject of which it is known how long a run takes is warm.
+ */
+export async function warmedUp({ units, run }: Subject, perRun?: number): Promise<() => Promise<Round>> {
   const repeat = async (times: number): Promise<number> => {
     const start = cpuTime();
     for (let i = 0; i < times; i++) await run();
     return cpuTime() - start;
   };
-  let [spent, runs, last] = [0, 0, 0];
-  while (runs < 2 || spent < round.warmUp) {
+  const warmUp = Number(process.env.BENCH_WARM_UP ?? round.warmUp);
+  let [spent, runs, last] = [0, 0, perRun ?? 0];
+  while (perRun === undefined && (runs < 2 || spent < warmUp)) {
     last = await repeat(1);
     spent += last;
     runs++;

@@ -2,142 +2,101 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateNetwork, type NetworkData } from './network-data.ts';
+import { generateMessages, type MessagesData } from './messages-data.ts';
+import { generateNetwork, generateSmall, type NetworkData, type SmallData } from './network-data.ts';
 import { generatePairs, type PairsData } from './pairs-data.ts';
 
+interface Data {
+  readonly network: NetworkData;
+  readonly small: SmallData;
+  readonly pairs: PairsData;
+  readonly messages: MessagesData;
+}
+export type DataName = keyof Data;
+export type DataOf<Name extends DataName> = Data[Name];
+
+const makers: { readonly [Name in DataName]: () => Data[Name] } = {
+  network: generateNetwork,
+  small: generateSmall,
+  pairs: generatePairs,
+  messages: generateMessages,
+};
+
+/** Fields that hold equally much of each pose, one after the other: of these the first poses can be read alone. */
+const ofPoses = ['elements', 'src', 'dst', 'distances', 'coordinates'];
+
+type Numbers = Float32Array | Int32Array;
+const isNumbers = (field: unknown): field is Numbers =>
+  field instanceof Float32Array || field instanceof Int32Array;
+
+/** The JSON file of a workload's data: the fields that are no arrays, and of the arrays type and length. */
+interface Meta {
+  readonly fields: Readonly<Record<string, unknown>> & { readonly poses: number };
+  readonly arrays: Readonly<Record<string, { readonly type: 'float32' | 'int32'; readonly length: number }>>;
+}
+
 /**
- * The folder of workloads A and B, which every program of the comparison reads: $PEERS_DATA, or one beside the system's
- * temporary files. What is not there yet is generated.
+ * The folder of the workloads' data, which every program of the comparison reads: $PEERS_DATA, or one beside the system's
+ * temporary files. Missing data are generated.
  *
- * Numbers lie in `.bin` files, as float32 or int32 in the order of little-endian bytes; sizes in `A_shapes.json` and
- * `B_meta.json`.
+ * An array lies in a file such as `pairs.distances.bin`, float32 or int32 in little-endian bytes; the rest in `pairs.json`.
  */
 export async function workloadFolder(): Promise<string> {
-  const folder = process.env.PEERS_DATA ?? join(tmpdir(), 'posetape-workloads');
+  const folder = process.env.PEERS_DATA ?? join(tmpdir(), 'posetape-workload-data');
   await mkdir(folder, { recursive: true });
-  if (!existsSync(join(folder, 'A_shapes.json'))) await writeNetwork(folder, generateNetwork());
-  if (!existsSync(join(folder, 'B_meta.json'))) await writePairs(folder, generatePairs());
+  for (const name of Object.keys(makers) as DataName[])
+    if (!existsSync(join(folder, `${name}.json`))) await writeData(folder, name, makers[name]() as never);
   return folder;
 }
 
-/** Workload A; of its poses, the first so many. */
-export async function readNetwork(folder: string, poses?: number): Promise<NetworkData> {
-  const meta = JSON.parse(await readFile(join(folder, 'A_shapes.json'), 'utf8')) as NetworkMeta;
-  const { NA, n: atoms, E: edges, H: hidden, G: gaussians, B: interactions, cut: cutoff, shapes } = meta;
-  const count = Math.min(poses ?? NA, NA);
-  const parameters = shapes.reduce((sum, [, rows, columns]) => sum + rows * columns, 0);
-  return {
-    poses: count,
-    atoms,
-    edges,
-    elements: await filled(folder, 'A_z', new Int32Array(count * atoms)),
-    src: await filled(folder, 'A_src', new Int32Array(count * edges)),
-    dst: await filled(folder, 'A_dst', new Int32Array(count * edges)),
-    distances: await filled(folder, 'A_dist', new Float32Array(count * edges)),
-    sizes: { hidden, gaussians, interactions, cutoff },
-    params: await filled(folder, 'A_params', new Float32Array(parameters)),
-    shapes,
-  };
+export async function writeData<Name extends DataName>(
+  folder: string,
+  name: Name,
+  data: DataOf<Name>,
+): Promise<void> {
+  const fields: Record<string, unknown> = {};
+  const arrays: Record<string, Meta['arrays'][string]> = {};
+  for (const [field, content] of Object.entries(data)) {
+    if (!isNumbers(content)) {
+      fields[field] = content;
+      continue;
+    }
+    arrays[field] = { type: content instanceof Int32Array ? 'int32' : 'float32', length: content.length };
+    const bytes = new Uint8Array(content.buffer, content.byteOffset, content.byteLength);
+    await writeFile(join(folder, `${name}.${field}.bin`), bytes);
+  }
+  // Last, and at once: where it is, the arrays are complete.
+  const file = join(folder, `${name}.json`);
+  await writeFile(`${file}.${process.pid}`, JSON.stringify({ fields, arrays }));
+  await rename(`${file}.${process.pid}`, file);
 }
 
-/** Workload B; of its poses, the first so many. */
-export async function readPairs(folder: string, poses?: number): Promise<PairsData> {
-  const meta = JSON.parse(await readFile(join(folder, 'B_meta.json'), 'utf8')) as PairsMeta;
-  const { NB, nl: ligand, nr: receptor, T: types, cut: cutoff, Nrot: rotors } = meta;
-  const count = Math.min(poses ?? NB, NB);
-  return {
-    poses: count,
-    ligandTypes: await filled(folder, 'B_tl', new Int32Array(ligand)),
-    receptorTypes: await filled(folder, 'B_tr', new Int32Array(receptor)),
-    types,
-    distances: await filled(folder, 'B_d', new Float32Array(count * ligand * receptor)),
-    params: await filled(folder, 'B_params', new Float32Array(6 + types)),
-    cutoff,
-    rotors,
-  };
-}
-
-interface NetworkMeta {
-  readonly NA: number;
-  readonly n: number;
-  readonly E: number;
-  readonly H: number;
-  readonly G: number;
-  readonly B: number;
-  readonly cut: number;
-  readonly shapes: NetworkData['shapes'];
-}
-
-interface PairsMeta {
-  readonly NB: number;
-  readonly nl: number;
-  readonly nr: number;
-  readonly T: number;
-  readonly Nrot: number;
-  readonly cut: number;
-}
-
-export async function writeNetwork(folder: string, data: NetworkData): Promise<void> {
-  await writeNumbers(folder, 'A_z', data.elements);
-  await writeNumbers(folder, 'A_src', data.src);
-  await writeNumbers(folder, 'A_dst', data.dst);
-  await writeNumbers(folder, 'A_dist', data.distances);
-  await writeNumbers(folder, 'A_params', data.params);
-  const { hidden: H, gaussians: G, interactions: B, cutoff: cut } = data.sizes;
-  const meta: NetworkMeta = {
-    NA: data.poses,
-    n: data.atoms,
-    E: data.edges,
-    H,
-    G,
-    B,
-    cut,
-    shapes: data.shapes,
-  };
-  await writeMeta(folder, 'A_shapes.json', meta);
-}
-
-export async function writePairs(folder: string, data: PairsData): Promise<void> {
-  await writeNumbers(folder, 'B_d', data.distances);
-  await writeNumbers(folder, 'B_tl', data.ligandTypes);
-  await writeNumbers(folder, 'B_tr', data.receptorTypes);
-  await writeNumbers(folder, 'B_params', data.params);
-  const meta: PairsMeta = {
-    NB: data.poses,
-    nl: data.ligandTypes.length,
-    nr: data.receptorTypes.length,
-    T: data.types,
-    Nrot: data.rotors,
-    cut: data.cutoff,
-  };
-  await writeMeta(folder, 'B_meta.json', meta);
-}
-
-function writeNumbers(folder: string, name: string, data: Float32Array | Int32Array): Promise<void> {
-  return writeFile(
-    join(folder, `${name}.bin`),
-    new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-  );
-}
-
-/** Last, and at once: where the sizes are, the numbers are complete. */
-async function writeMeta(folder: string, name: string, meta: object): Promise<void> {
-  await writeFile(join(folder, `${name}.new`), JSON.stringify(meta));
-  await rename(join(folder, `${name}.new`), join(folder, name));
+/** Data of a workload; where the poses are alike, of the first so many. */
+export async function readData<Name extends DataName>(
+  name: Name,
+  poses?: number,
+  folder?: string,
+): Promise<DataOf<Name>> {
+  const from = folder ?? (await workloadFolder());
+  const { fields, arrays } = JSON.parse(await readFile(join(from, `${name}.json`), 'utf8')) as Meta;
+  const count = Math.min(poses ?? fields.poses, fields.poses);
+  const data: Record<string, unknown> = { ...fields };
+  if (Object.keys(arrays).some(field => ofPoses.includes(field))) data.poses = count;
+  for (const [field, { type, length }] of Object.entries(arrays)) {
+    const wanted = ofPoses.includes(field) ? (length / fields.poses) * count : length;
+    const numbers = type === 'int32' ? new Int32Array(wanted) : new Float32Array(wanted);
+    data[field] = await filled(join(from, `${name}.${field}.bin`), numbers);
+  }
+  return data as unknown as DataOf<Name>;
 }
 
 /** Fills an array from the beginning of a file. Nothing else is allocated, which would show as memory of the process. */
-async function filled<Numbers extends Float32Array | Int32Array>(
-  folder: string,
-  name: string,
-  numbers: Numbers,
-): Promise<Numbers> {
-  const file = await open(join(folder, `${name}.bin`));
+async function filled(path: string, numbers: Numbers): Promise<Numbers> {
+  const file = await open(path);
   try {
     const bytes = new Uint8Array(numbers.buffer);
     const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
-    if (bytesRead < bytes.length)
-      throw new Error(`${name}.bin: ${bytesRead} bytes, expected ${bytes.length}`);
+    if (bytesRead < bytes.length) throw new Error(`${path}: ${bytesRead} bytes, expected ${bytes.length}`);
     return numbers;
   } finally {
     await file.close();

@@ -20,8 +20,21 @@ export interface NetworkData {
   readonly shapes: readonly (readonly [name: string, rows: number, columns: number])[];
 }
 
+/** The small SchNet's: few atoms for many parameters, and where they are. */
+export interface SmallData extends NetworkData {
+  readonly ligandAtoms: number;
+  /** Å, shape [poses, atoms, 3]: the ligand's atoms, then the pocket's. */
+  readonly coordinates: Float32Array;
+}
+
 const size = { pocket: 260, ligand: 40, neighbours: 32, elements: 100 };
 const network = { hidden: 64, gaussians: 50, interactions: 3, cutoff: 10 };
+const small = {
+  ligand: 6,
+  pocket: 4,
+  edges: 82,
+  network: { hidden: 128, gaussians: 50, interactions: 6, cutoff: 10 },
+};
 /** Å: the box of the pocket, how far apart atoms are at least, how wide the ligand is, and how far it strays. */
 const shape = { box: 18.2, pocketApart: 1.2, ligandApart: 1.1, ligandWidth: 3, shift: 2 };
 
@@ -57,7 +70,7 @@ export function generateNetwork(poses = 64): NetworkData {
     }
   }
   const elements = [...pocketElements, ...ligandElements];
-  const { shapes, params } = drawnParams(random.about);
+  const { shapes, params } = drawnParams(random.about, network);
   return {
     poses,
     atoms,
@@ -72,13 +85,47 @@ export function generateNetwork(poses = 64): NetworkData {
   };
 }
 
+/** The SchNet of 455,809 parameters on poses of ten atoms, whose 82 closest pairs are edges. */
+export function generateSmall(poses = 64): SmallData {
+  const random = randomFrom(5);
+  const atoms = small.ligand + small.pocket;
+  const coordinates: number[] = [];
+  const edges: { src: number; dst: number; d: number }[] = [];
+  for (let n = 0; n < poses; n++) {
+    const draw = (): Point => [2 * random.normal(), 2 * random.normal(), 2 * random.normal()];
+    const all = scattered(atoms, draw, shape.ligandApart);
+    coordinates.push(...all.flat());
+    const pairs = all.flatMap((atom, dst) =>
+      all.map((other, src) => ({ src, dst, d: distance(atom, other) })).filter(({ src }) => src !== dst),
+    );
+    const closest = pairs.toSorted((a, b) => a.d - b.d).slice(0, small.edges);
+    edges.push(...closest.toSorted((a, b) => a.dst - b.dst));
+  }
+  const elements = Array.from({ length: atoms }, () => [6, 6, 7, 8][random.below(4)] as number);
+  return {
+    poses,
+    atoms,
+    edges: small.edges,
+    elements: Int32Array.from({ length: poses * atoms }, (_, i) => elements[i % atoms] as number),
+    src: Int32Array.from(edges, ({ src }) => src),
+    dst: Int32Array.from(edges, ({ dst }) => dst),
+    distances: Float32Array.from(edges, ({ d }) => d),
+    sizes: small.network,
+    ligandAtoms: small.ligand,
+    coordinates: Float32Array.from(coordinates),
+    ...drawnParams(random.about, small.network),
+  };
+}
+
 function inBoxUnits(x: number): number {
   return shape.box * x;
 }
 
 /** The parameters in the order in which SchNet uses them, drawn evenly with a width that suits each. */
-function drawnParams(about: (range: number) => number): Pick<NetworkData, 'shapes' | 'params'> {
-  const { hidden, gaussians, interactions } = network;
+function drawnParams(
+  about: (range: number) => number,
+  { hidden, gaussians, interactions }: NetworkData['sizes'],
+): Pick<NetworkData, 'shapes' | 'params'> {
   const half = hidden / 2;
   const block = (k: number) =>
     [

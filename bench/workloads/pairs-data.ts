@@ -3,6 +3,8 @@ import { distance, type Point, randomFrom, scattered } from './random.ts';
 /** The numbers of workload B: every distance between 40 ligand and 1000 receptor atoms, for each pose. */
 export interface PairsData {
   readonly poses: number;
+  readonly ligandAtoms: number;
+  readonly receptorAtoms: number;
   readonly ligandTypes: Int32Array;
   readonly receptorTypes: Int32Array;
   readonly types: number;
@@ -54,7 +56,18 @@ export function generatePairs(poses = 256): PairsData {
     }
   }
   const params = Float32Array.from([...vinaWeights, ...radii]);
-  return { poses, ligandTypes, receptorTypes, types: size.types, distances, params, cutoff: 8, rotors: 5 };
+  return {
+    poses,
+    ligandAtoms: size.ligand,
+    receptorAtoms: size.receptor,
+    ligandTypes,
+    receptorTypes,
+    types: size.types,
+    distances,
+    params,
+    cutoff: 8,
+    rotors: 5,
+  };
 }
 
 function widened(x: number): number {

@@ -1,5 +1,5 @@
 import { type Tensor, tensor, type Value } from 'posetape';
-import type { Scorer } from 'posetape/combine';
+import { collate, type GroupScorer, type Scorer } from 'posetape/combine';
 import {
   add,
   clamp,
@@ -11,6 +11,8 @@ import {
   minimum,
   mul,
   neg,
+  type Operand,
+  segmentSum,
   slice,
   square,
   sub,
@@ -125,6 +127,28 @@ export const scoreDense: Scorer<DensePose, PairParams> = (tape, { weights, radii
   return perRotor(sum(where(less(d, pose.cutoff), energies, 0)), weights, pose.rotors);
 };
 
+/** The pair lists of several poses on one tape. */
+export const scoreLists: GroupScorer<PairList, PairParams> = (tape, { weights, radii }, poses) => {
+  const { fields, poseOf, count } = collate(poses, {
+    ligandType: { axis: 'pairs' },
+    receptorType: { axis: 'pairs' },
+    distance: { axis: 'pairs' },
+    hydrophobic: { axis: 'pairs' },
+    hydrogenBond: { axis: 'pairs' },
+    rotors: { axis: 'poses' },
+  });
+  const [ligandType, receptorType] = [fields.ligandType.data, fields.receptorType.data] as [
+    Int32Array,
+    Int32Array,
+  ];
+  const sizes = add(gather(radii, ligandType), gather(radii, receptorType));
+  const s = sub(tape.constant(fields.distance), sizes);
+  const [hydrophobic, hydrogenBond] = [tape.constant(fields.hydrophobic), tape.constant(fields.hydrogenBond)];
+  const energies = pairEnergies(weights, s, hydrophobic, hydrogenBond);
+  const ofPoses = segmentSum(energies, poseOf.pairs as Int32Array, count);
+  return perRotor(ofPoses, weights, tape.constant(fields.rotors));
+};
+
 function pairEnergies(weights: Value, s: Value, hydrophobic: Value, hydrogenBond: Value): Value {
   const terms = [
     exp(neg(square(div(s, 0.5)))),
@@ -136,7 +160,7 @@ function pairEnergies(weights: Value, s: Value, hydrophobic: Value, hydrogenBond
   return terms.map((term, k) => mul(weight(weights, k), term)).reduce((a, b) => add(a, b));
 }
 
-function perRotor(energy: Value, weights: Value, rotors: number): Value {
+function perRotor(energy: Value, weights: Value, rotors: Operand): Value {
   return div(energy, add(1, mul(weight(weights, 5), rotors)));
 }
 

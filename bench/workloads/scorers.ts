@@ -1,6 +1,6 @@
-import type { Params, Scorer } from 'posetape/combine';
+import type { GroupScorer, Params, Scorer } from 'posetape/combine';
 import { schnet } from '../../examples/schnet/schnet.ts';
-import { score, vinaWeights } from '../../examples/vina/score.ts';
+import { score, scoreGroup, vinaWeights } from '../../examples/vina/score.ts';
 
 /** The scorers that memory and time are measured with, both on the 64 poses of imatinib in c-Abl. */
 export const scorerNames = ['vina', 'schnet'] as const;
@@ -11,6 +11,7 @@ export const scorerTitles: Readonly<Record<ScorerName, string>> = { vina: 'Vina'
 /** A scorer with what it starts from. */
 export interface ScorerSetUp {
   readonly score: Scorer<unknown, Params>;
+  readonly scoreGroup: GroupScorer<unknown, Params>;
   readonly params: Params;
 }
 
@@ -18,13 +19,9 @@ export interface ScorerSetUp {
 export const schnetSizes = { hidden: 24, gaussians: 16, interactions: 2, cutoff: 5 };
 export const schnetReach = { neighbours: 8, cutoff: 5, pocket: 5 };
 
+/** The types of poses and parameters are dropped: the caller gives a scorer only those that belong to it. */
 export function scorer(name: ScorerName): ScorerSetUp {
-  if (name === 'vina') return erased(score, vinaWeights());
-  const network = schnet(schnetSizes);
-  return erased(network.score, network.weights);
-}
-
-/** Drops the types of poses and parameters; the caller gives a scorer only those that belong to it. */
-function erased<Pose, P extends Params>(score: Scorer<Pose, P>, params: P): ScorerSetUp {
-  return { score: score as unknown as ScorerSetUp['score'], params };
+  if (name === 'vina') return { score, scoreGroup, params: vinaWeights() } as unknown as ScorerSetUp;
+  const { weights, ...network } = schnet(schnetSizes);
+  return { score: network.score, scoreGroup: network.scoreGroup, params: weights } as unknown as ScorerSetUp;
 }
