@@ -99,17 +99,17 @@ await bench(
     out: 'bench/report/peers.md',
     rounds: 5,
   },
-  async ({ ours, peer, next, rounds, by }) => {
-    const versions = new Map<string, string>();
+  async ({ ours, peer, versionOf, next, rounds, by }) => {
     const sections: string[] = [];
     for (const comparison of comparisons) sections.push(await compare(comparison));
-    const found = [...versions].map(([name, version]) => `${name} ${version}`);
+    const installed = peerNames.filter(isInstalled);
+    const versions = await Promise.all(installed.map(versionOf));
     const absent = peerNames
       .filter(name => !isInstalled(name))
       .map(name => `- ${name} is not installed: ${howToInstall[name]}\n`);
     return `# Beside other systems
 
-${by}${found.length > 0 ? `; ${found.join(', ')}` : ''}.
+${[by, ...versions].join('; ')}.
 ${absent.join('')}${absent.length > 0 ? '\n' : ''}Value and gradient of a smooth minimum over N poses, in float32, each system in a process of its own on one core. Time is
 CPU time of all its threads, the median of ${rounds} rounds that go from process to process. Memory is the peak of the process in
 its first run over what it held before; – where the system does not tell it, as only Linux does. posetape runs by \`wasm()\`
@@ -146,9 +146,6 @@ ${sections.join('\n')}`;
         for (const count of held) found.push(mebibytes((await ask<Peak>(count, 'peak')).processBytes));
         peaks.push(found);
         answers.push(await ask<Answered>(n, 'check'));
-        const system = peerNames.find(each => name.startsWith(each));
-        if (system && !versions.has(system))
-          versions.set(system, (await ask<{ version: string }>(1, 'version')).version);
       }
       next(`${workload}, time`);
       const sides = rows.map(({ side }) => side(n));

@@ -27,7 +27,7 @@ await bench(
     rounds: 9,
     hasTargets: true,
   },
-  async ({ ours, kernel, peer, next, programs, rounds, by }) => {
+  async ({ ours, kernel, peer, versionOf, next, programs, rounds, by }) => {
     const [handList, list] = [ours('list', 'hand', n), ours('list', 'stream', n)];
     const [handDense, dense] = [ours('dense', 'hand', n), ours('dense', 'stream', n)];
     const [handVina, vina] = [ours('vina', 'hand', n), ours('vina', 'stream', n)];
@@ -134,7 +134,7 @@ await bench(
     }
     const text = `# Ratios
 
-${by}.
+${by}; ${await versionOf('PyTorch')}.
 
 CPU time of one core a pose, medians of ${rounds} interleaved rounds, each side in a process of its own; pairs in float32,
 Vina in float64. Written by hand: [hand/](../hand). Lines without a target explain others. What \`wasm()\` is to reach, and

@@ -27,7 +27,7 @@ await bench(
     rounds: 11,
     hasTargets: true,
   },
-  async ({ ours, kernel, peer, next, programs, rounds, by }) => {
+  async ({ ours, kernel, peer, versionOf, next, programs, rounds, by }) => {
     const { name } = wasm();
     const isRelaxed = name.endsWith('relaxed');
     const mine = (workload: string, n: number, posesPerTape = 1) =>
@@ -49,7 +49,7 @@ await bench(
       const what = `matmul ${m}×${k}×${n} ${transposes}: ours`;
       const figures: Row['figures'] = time => {
         const [a, b, c] = [product, ceiling, blas].map(side => digits(operations / time(side) / 1e6));
-        return `${a}, ceiling ${b}, OpenBLAS ${c} GFLOP/s`;
+        return `${a}, ceiling ${b}, BLAS ${c} GFLOP/s`;
       };
       const both = { under: product, figures };
       return [
@@ -57,13 +57,13 @@ await bench(
         [
           {
             ...both,
-            what: `${what} / the lesser of OpenBLAS and the ceiling`,
+            what: `${what} / the lesser of PyTorch’s BLAS and the ceiling`,
             over: [ceiling, blas],
             target: isRelaxed ? least(transposes === 'TN' ? 0.75 : 0.9) : undefined,
           },
           {
             ...both,
-            what: `${what} / OpenBLAS`,
+            what: `${what} / PyTorch’s BLAS`,
             over: blas,
             target: !isRelaxed && transposes === 'NN' ? least(0.65) : undefined,
           },
@@ -233,10 +233,10 @@ await bench(
     });
     const text = `# What wasm() reaches
 
-${by}: \`${name}\`.
+${by}: \`${name}\`; ${await versionOf('PyTorch')}.
 
 CPU time of one core, medians of ${rounds} interleaved rounds, each side in a process of its own; float32. PyTorch runs on one
-thread with OpenBLAS, with whatever vectors the processor has; WebAssembly's are 128 bits wide. The ceiling is what twelve sums
+thread, with whatever vectors the processor has; WebAssembly's are 128 bits wide. The ceiling is what twelve sums
 in registers reach. *n poses a tape* is \`posesPerTape\`. Lines without a target explain others. Workload C is 20 compounds of 16
 poses: Boltzmann pooling, a squared error, the gradient of their sum.
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { isInstalled, type PeerName, startPeer } from '../peers/find.ts';
+import { howToInstall, isInstalled, type PeerName, startPeer } from '../peers/find.ts';
 import type { ExecutorName, Way } from '../subject.ts';
 import { workloadFolder } from '../workloads/files.ts';
 import { writePoses } from '../workloads/ingredients.ts';
@@ -41,6 +41,8 @@ export interface Bench<Options> {
   kernel(...args: readonly (string | number)[]): Side;
   /** The same work in another system, if it is installed. */
   peer(peer: PeerName, ...args: readonly (string | number)[]): Side;
+  /** Name and version of a peer, and the library that multiplies its matrices if it has one; or that it is missing. */
+  versionOf(peer: PeerName): Promise<string>;
 }
 
 /** A report, and its lines with targets. */
@@ -92,6 +94,15 @@ export async function bench<Options extends object>(
           : undefined,
         ...(!['matmul', 'exp', 'softplus'].includes(`${workload}`) && { work: `${workload}, N = ${n}` }),
       }),
+      versionOf: async peer => {
+        if (!isInstalled(peer)) return `${peer} is not installed: ${howToInstall[peer]}`;
+        const how = peer === 'jax-js' ? ['eager'] : [];
+        const { version, blas } = await asked<{ version: string; blas?: string }>(
+          () => startPeer(peer, data, ['dense', 'stream', 1, ...how]),
+          'version',
+        );
+        return `${peer} ${version}${blas ? ` with ${blas}` : ''}`;
+      },
     });
     progress.stop();
     const { text, lines = [] } = typeof made === 'string' ? { text: made } : made;

@@ -1,0 +1,97 @@
+/**
+ * The first gradients of a fresh process: from its start, and call by call. Writes bench/report/cold.md.
+ *
+ *     npm run bench:cold
+ */
+import type { Since } from './subject.ts';
+import { bench } from './support/bench.ts';
+import { median } from './support/clock.ts';
+import { type Answered, agree, type Side } from './support/rows.ts';
+import { digits, table } from './support/text.ts';
+
+const workloads = [
+  { name: 'pairs,1000', title: '1,000 pairs, 20 parameters' },
+  { name: 'dense,64,3,16', title: '3 layers of 64 × 64 on 16 rows' },
+];
+const counts = [64, 1000];
+const shownCalls = [1, 2, 10, 100, 1000];
+
+await bench(
+  {
+    script: 'bench:cold',
+    does: 'Measures what a process takes from its start to the gradient of its first 64 and 1,000 poses, imports and data included, against PyTorch; and the CPU time of a pose in the first, second, tenth, hundredth and thousandth call with eight poses.',
+    takes: 'about a minute',
+    writes: 'a report',
+    sources: ['subject.ts'],
+    out: 'bench/report/cold.md',
+    rounds: 5,
+  },
+  async ({ ours, peer, versionOf, rounds, by, next }) => {
+    const sections: string[] = [];
+    for (const { name, title } of workloads) {
+      const ways: readonly (readonly [string, (n: number) => Side])[] = [
+        ...(['jit64', 'wasm'] as const).flatMap(executor =>
+          [1, 8].map(
+            perTape =>
+              [
+                `posetape, ${executor === 'wasm' ? 'wasm' : 'jit float64'}${perTape > 1 ? `, ${perTape} poses a tape` : ''}`,
+                (n: number) => ours(name, 'stream', n, executor, perTape),
+              ] as const,
+          ),
+        ),
+        ['PyTorch, pose by pose', n => peer('PyTorch', name, 'stream', n)],
+        ['PyTorch, batches of 8', n => peer('PyTorch', name, 'batched', n, 'cpu', 8)],
+      ];
+      const rows: string[][] = [];
+      const answers = new Map<number, Answered>();
+      for (const [label, side] of ways) {
+        if (!side(1).start) continue;
+        next(`${title}: ${label}`);
+        const row = [label];
+        for (const n of counts) {
+          const found: Since[] = [];
+          for (let i = 0; i < rounds; i++) {
+            const process = (side(n).start as NonNullable<Side['start']>)();
+            const answer = await process.ask<Answered>('check');
+            found.push(await process.ask<Since>('since'));
+            await process.stop();
+            const first = answers.get(n) ?? answer;
+            answers.set(n, first);
+            if (!agree(answer, first)) throw new Error(`${name}: ${label} gives another answer`);
+          }
+          row.push(
+            digits(median(found.map(({ wall }) => wall))),
+            digits(median(found.map(({ cpu }) => cpu))),
+          );
+        }
+        const calls: (readonly number[])[] = [];
+        for (let i = 0; i < Math.min(3, rounds); i++) {
+          const process = (side(64).start as NonNullable<Side['start']>)();
+          calls.push((await process.ask<{ readonly times: readonly number[] }>('calls')).times);
+          await process.stop();
+        }
+        for (const call of shownCalls) row.push(digits(median(calls.map(times => callTime(times, call)))));
+        rows.push(row);
+      }
+      const heads = counts.flatMap(n => [`${n.toLocaleString('en')} poses: ms`, 'CPU ms']);
+      const ofCalls = shownCalls.map(call => `call ${call.toLocaleString('en')}`);
+      sections.push(`## ${title}\n\n${table(['', ...heads, ...ofCalls], rows)}\n`);
+    }
+    return `# From a cold start
+
+${by}; ${await versionOf('PyTorch')}.
+
+The first columns are milliseconds from the start of a process, by the clock and of CPU time, to value and gradient of a smooth
+minimum over its first poses, all in one call: Node or Python, imports and making the data included; medians of ${rounds} processes.
+The others are CPU milliseconds a pose in a fresh process that makes call after call with eight poses (from the tenth on, the
+mean of a tenth of the calls up to there), medians of ${Math.min(3, rounds)} processes.
+
+${sections.join('\n')}`;
+  },
+);
+
+/** The time of a call, or of the last tenth of those up to it: a clock ticks in steps. */
+function callTime(times: readonly number[], call: number): number {
+  const last = times.slice(call - Math.max(1, Math.floor(call / 10)), call);
+  return last.reduce((sum, time) => sum + time, 0) / last.length;
+}
