@@ -95,6 +95,6 @@ await bench<Options>(
       const [was, is] = [times.get('before') as number, times.get('now') as number];
       rows.push([name, digits(was), digits(is), digits(is / was)]);
     }
-    return table(['workload', 'before, ms', 'now, ms', 'now / before'], rows);
+    return { text: table(['workload', 'before, ms', 'now, ms', 'now / before'], rows) };
   },
 );

@@ -6,6 +6,7 @@
 import type { Since } from './subject.ts';
 import { bench } from './support/bench.ts';
 import { median } from './support/clock.ts';
+import { type Figure, figuresOf } from './support/figures.ts';
 import { type Answered, agree, type Side } from './support/rows.ts';
 import { digits, table } from './support/text.ts';
 
@@ -28,6 +29,7 @@ await bench(
   },
   async ({ ours, peer, versionOf, rounds, by, next }) => {
     const sections: string[] = [];
+    const figures: Figure[] = [];
     for (const { name, title } of workloads) {
       const ways: readonly (readonly [string, (n: number) => Side])[] = [
         ...(['jit64', 'wasm'] as const).flatMap(executor =>
@@ -75,9 +77,11 @@ await bench(
       }
       const heads = counts.flatMap(n => [`${n.toLocaleString('en')} poses: ms`, 'CPU ms']);
       const ofCalls = shownCalls.map(call => `call ${call.toLocaleString('en')}`);
-      sections.push(`## ${title}\n\n${table(['', ...heads, ...ofCalls], rows)}\n`);
+      const head = ['', ...heads, ...ofCalls];
+      sections.push(`## ${title}\n\n${table(head, rows)}\n`);
+      figures.push(...figuresOf(title, head, rows));
     }
-    return `# From a cold start
+    const text = `# From a cold start
 
 ${by}; ${await versionOf('PyTorch')}.
 
@@ -87,6 +91,7 @@ The others are CPU milliseconds a pose in a fresh process that makes call after 
 mean of a tenth of the calls up to there), medians of ${Math.min(3, rounds)} processes.
 
 ${sections.join('\n')}`;
+    return { text, figures };
   },
 );
 

@@ -24,6 +24,7 @@ import type { Answer } from './subject.ts';
 import { type Bench, bench } from './support/bench.ts';
 import { median } from './support/clock.ts';
 import type { Programs } from './support/measured.ts';
+import { digits } from './support/text.ts';
 import { workloadFolder } from './workloads/files.ts';
 
 const rows: readonly Row[] = [
@@ -89,7 +90,14 @@ await bench<Options>(
     next('which GPU is there');
     renderer = options.adapter === 'auto' ? await rendererHere(programs) : options.adapter;
     for (const workload of options.workload) await measure(workload, context);
-    return gpuReport({ found, peers, renderer, rounds, by });
+    const figures = found.map(({ workload, row, ...rest }) => ({
+      what: `${workload}, ${row.engine} in ${row.place}`,
+      shown:
+        'time' in rest
+          ? `CPU ms a pose: ${digits(rest.time.cpu ?? Number.NaN)}; wall: ${digits(rest.time.wall)}`
+          : rest.reason,
+    }));
+    return { text: gpuReport({ found, peers, renderer, rounds, by }), figures };
   },
 );
 

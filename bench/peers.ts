@@ -7,6 +7,7 @@
 import { howToInstall, isInstalled, type PeerName, peerNames } from './peers/find.ts';
 import type { ExecutorName, Peak, Way } from './subject.ts';
 import { asked, bench } from './support/bench.ts';
+import { type Figure, figuresOf } from './support/figures.ts';
 import type { Answered, Side } from './support/rows.ts';
 import { timed } from './support/rows.ts';
 import { digits, table } from './support/text.ts';
@@ -101,13 +102,14 @@ await bench(
   },
   async ({ ours, peer, versionOf, next, rounds, by }) => {
     const sections: string[] = [];
+    const figures: Figure[] = [];
     for (const comparison of comparisons) sections.push(await compare(comparison));
     const installed = peerNames.filter(isInstalled);
     const versions = await Promise.all(installed.map(versionOf));
     const absent = peerNames
       .filter(name => !isInstalled(name))
       .map(name => `- ${name} is not installed: ${howToInstall[name]}\n`);
-    return `# Beside other systems
+    const text = `# Beside other systems
 
 ${[by, ...versions].join('; ')}.
 ${absent.join('')}${absent.length > 0 ? '\n' : ''}Value and gradient of a smooth minimum over N poses, in float32, each system in a process of its own on one core. Time is
@@ -117,6 +119,7 @@ and by \`jit()\`; the strategies are those of [report.md](report.md), *16 a tape
 [hand/](../hand).
 
 ${sections.join('\n')}`;
+    return { text, figures };
 
     async function compare({ title, workload, timed: n, held, ...systems }: Comparison): Promise<string> {
       const rows: { name: string; side(count: number): Side }[] = [
@@ -156,6 +159,7 @@ ${sections.join('\n')}`;
         const each = digits(time(sides[i] as Side));
         return [name, each, ...(peaks[i] ?? []), value.toFixed(4), digits(norm)];
       });
+      figures.push(...figuresOf(title.split(',')[0] as string, head, body));
       return `## ${title}\n\nTime at N = ${n}; all give the same value and gradient.\n\n${table(head, body)}\n`;
     }
   },

@@ -3,11 +3,12 @@
  *
  *     npm run bench:plans
  *
- * Each graph runs in a process of its own, on one core: CPU time of its first run for each recorded value, and of a later run.
+ * Writes bench/report/plans.md. Each graph runs in a process of its own, on one core: CPU time of its first run for each recorded value, and of a later run.
  */
 import type { PlanTimes } from './plan-graphs.ts';
 import { asked, bench } from './support/bench.ts';
 import { wholes } from './support/command.ts';
+import { figuresOf } from './support/figures.ts';
 import { digits, table } from './support/text.ts';
 
 const standard = [100, 1000];
@@ -18,8 +19,9 @@ await bench<{ readonly sizes: readonly number[] }>(
     script: 'bench:plans',
     does: 'Measures how long graphs of many values take to be planned and compiled: networks of many layers, an unrolled message-passing network, chains, fans and long lists, by jit() and wasm(), beside the interpreter.',
     takes: 'about three minutes',
-    writes: 'nothing but what it tells',
+    writes: 'a report',
     sources: ['plan-graphs.ts'],
+    out: 'bench/report/plans.md',
     more: command =>
       command.option(
         '--sizes <count>',
@@ -28,7 +30,7 @@ await bench<{ readonly sizes: readonly number[] }>(
         standard,
       ),
   },
-  async ({ options: { sizes }, programs, next }) => {
+  async ({ options: { sizes }, programs, by, next }) => {
     const start = (...args: (string | number)[]) => programs.start('plan-graphs.ts', args);
     const { names } = await asked<{ names: readonly string[] }>(() => start(), 'names');
     const rows: string[][] = [];
@@ -54,6 +56,15 @@ await bench<{ readonly sizes: readonly number[] }>(
       'jit',
       'wasm',
     ];
-    return table(heads, rows);
+    const text = `# Plans
+
+${by}.
+
+CPU time of one core to plan and compile graphs that are new, in the first run of a process: microseconds for each recorded
+value, the gradient's included. And milliseconds of a later run, the median of seven.
+
+${table(heads, rows)}
+`;
+    return { text, figures: figuresOf('', heads, rows, 2) };
   },
 );

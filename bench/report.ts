@@ -24,6 +24,7 @@ import { type StageName, type Stages, stageNames, stagesTable, type TapeFacts } 
 import { asked, bench } from './support/bench.ts';
 import { median } from './support/clock.ts';
 import { wholes } from './support/command.ts';
+import { type Figure, figuresOf } from './support/figures.ts';
 import { memoryLimit } from './support/machine.ts';
 import type { Programs } from './support/measured.ts';
 import type { Round } from './support/serve.ts';
@@ -68,6 +69,7 @@ await bench<{ readonly poses: readonly number[] }>(
     const folder = dirname(out);
     await mkdir(folder, { recursive: true });
     const sections: string[] = [];
+    const figures: Figure[] = [];
     for (const name of scorerNames) {
       const cells: Cell[] = [];
       for (const n of counts) {
@@ -80,13 +82,27 @@ await bench<{ readonly poses: readonly number[] }>(
       await writeFile(join(folder, `${name}-memory.svg`), memoryChart(name, cells));
       await writeFile(join(folder, `${name}-time.svg`), timeChart(name, cells));
       sections.push(section(name, counts, cells));
+      const heads = ['', 'engine peak', 'process peak', 'CPU ms a pose'];
+      const rows = cells.flatMap(({ strategy, executor, n, found }) =>
+        typeof found === 'string'
+          ? []
+          : [
+              [
+                `${strategy}, ${executor}, N = ${n}`,
+                bytes(found.engineBytes),
+                bytes(found.processBytes),
+                digits(found.time),
+              ],
+            ],
+      );
+      figures.push(...figuresOf(scorerTitles[name], heads, rows));
     }
     const stages = new Map<string, Stages>();
     for (const name of scorerNames) {
       next(`${scorerTitles[name]}, stage by stage`);
       stages.set(scorerTitles[name], await measureStages(name, programs, rounds));
     }
-    return report(by, rounds, sections, stages);
+    return { text: report(by, rounds, sections, stages), figures };
   },
 );
 

@@ -8,6 +8,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { chart, colours, type Line, type Panel } from './charts.ts';
 import { bench } from './support/bench.ts';
+import { figuresOf } from './support/figures.ts';
 import { type Side, timed } from './support/rows.ts';
 import { digits, table } from './support/text.ts';
 
@@ -199,7 +200,8 @@ await bench<{ readonly quick?: true }>(
     if (known.length > 0)
       await writeFile(svg, chart('posetape / PyTorch over the size of scorer and pose', panels));
     const head = ['scorer', 'θ', 'values', 'G', ...Object.values(executorTitles), 'PyTorch', 'by hand'];
-    return `# Sizes
+    const heads = [...head, 'best / PyTorch'];
+    const text = `# Sizes
 
 ${worstLines.join('\n')}
 
@@ -216,7 +218,8 @@ scorers are those of [workloads/ladder.ts](../workloads/ladder.ts); all sides of
 In the chart, solid lines are one pose a tape against PyTorch pose by pose; dashed ones the most poses a tape against PyTorch
 batched.
 
-${table([...head, 'best / PyTorch'], rows)}
+${table(heads, rows)}
 `;
+    return { text, figures: figuresOf('µs a pose', heads, rows, 4) };
   },
 );

@@ -12,6 +12,7 @@ import { type Cell, type Found, foundIn, leastPoses, longRun, measureCells, type
 import { chart, colours, type Line } from './charts.ts';
 import { bench } from './support/bench.ts';
 import { wholes } from './support/command.ts';
+import { figuresOf } from './support/figures.ts';
 import { digits, table } from './support/text.ts';
 
 type Kind = Pick<Way, 'strategy' | 'executor'>;
@@ -68,7 +69,7 @@ await bench<{ readonly poses: readonly number[] }>(
       const others = ways.filter(way => !foundIn(cells, way));
       cells.push(...(await measureCells('vina', others, programs, rounds)));
     }
-    const figures = (way: Way): string[] => {
+    const cellsOf = (way: Way): string[] => {
       const found = foundIn(cells, way);
       if (!found) return ['–', '–', '–', '–'];
       const { engineBytes, processBytes, time, cpu } = found;
@@ -77,14 +78,14 @@ await bench<{ readonly poses: readonly number[] }>(
     };
     const measures = ['engine peak, bytes', 'process peak, MiB', 'CPU ms per pose', 'in the first run'];
     const strategyRows = poses.flatMap(count =>
-      kinds.map(kind => [`${count}`, kind.strategy, kind.executor, ...figures({ ...kind, n: count })]),
+      kinds.map(kind => [`${count}`, kind.strategy, kind.executor, ...cellsOf({ ...kind, n: count })]),
     );
     const groupRows = grouped.flatMap(({ strategy, executor }) =>
       groups.map(posesPerTape => [
         `${posesPerTape}`,
         strategy,
         executor,
-        ...figures({ strategy, executor, n, posesPerTape }),
+        ...cellsOf({ strategy, executor, n, posesPerTape }),
       ]),
     );
 
@@ -124,7 +125,11 @@ await bench<{ readonly poses: readonly number[] }>(
         },
       ]),
     );
-    return `# Strategies
+    const figures = [
+      ...figuresOf('Vina, N', ['N', 'strategy', 'executor', ...measures], strategyRows, 3),
+      ...figuresOf(`Vina, N = ${n}, poses a tape`, ['G', 'strategy', 'executor', ...measures], groupRows, 3),
+    ];
+    const text = `# Strategies
 
 ${by}.
 
@@ -148,5 +153,6 @@ graph.
 
 ${table(['G', 'strategy', 'executor', ...measures], groupRows)}
 `;
+    return { text, figures };
   },
 );

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -7,6 +7,7 @@ import { buildSync } from 'esbuild';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { type StageName, type Stages, stagesTable } from '../bench/stages-table.ts';
 import { whole, wholes } from '../bench/support/command.ts';
+import { figuresOf, recordFigures } from '../bench/support/figures.ts';
 import { machine } from '../bench/support/machine.ts';
 import { checkLines, type Line, least, lineTable, most, verdict } from '../bench/support/rows.ts';
 import { bytes } from '../bench/support/text.ts';
@@ -151,6 +152,23 @@ test('the table of stages shows each time beside its name, and counts beside non
     ['plan and compile a new structure, cold process', '30,000'],
     ['plan and compile a new structure, warm process', '3,000'],
     ['plan and compile, from the second pose on', '0'],
+  ]);
+});
+
+test('figures.md holds the newest figures of each report', async () => {
+  const read = () => readFileSync(join(folder, 'figures.md'), 'utf8');
+  const head = ['', 'ms', 'MiB'];
+  await recordFigures(folder, 'peers', 'By then', figuresOf('A', head, [['|x|, jit', '1', '2']]));
+  await recordFigures(folder, 'cold', 'By now', figuresOf('B', head, [['wasm', '3', '4']]));
+  await recordFigures(folder, 'peers', 'By now', figuresOf('A', head, [['|x|, jit', '5', '6']]));
+  const rows = read()
+    .split('\n')
+    .filter(line => /^(?:- |\| (?:peers|cold))/.test(line));
+  expect(rows.map(row => row.replace(/ +/g, ' '))).toEqual([
+    '- cold: By now.',
+    '- peers: By now.',
+    '| cold | B, wasm | ms: 3; MiB: 4 |',
+    '| peers | A, ∣x∣, jit | ms: 5; MiB: 6 |',
   ]);
 });
 

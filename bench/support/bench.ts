@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import { howToInstall, isInstalled, type PeerName, startPeer } from '../peers/find.ts';
 import type { ExecutorName, Way } from '../subject.ts';
@@ -5,6 +6,7 @@ import { workloadFolder } from '../workloads/files.ts';
 import { writePoses } from '../workloads/ingredients.ts';
 import { scratchFolder } from './at-end.ts';
 import { type About, asCalled, command, whole, writeReport } from './command.ts';
+import { type Figure, lineFigures, recordFigures } from './figures.ts';
 import { machine } from './machine.ts';
 import { type Measured, Programs } from './measured.ts';
 import { Progress } from './progress.ts';
@@ -45,16 +47,17 @@ export interface Bench<Options> {
   versionOf(peer: PeerName): Promise<string>;
 }
 
-/** A report, and its lines with targets. */
+/** A report, its figures for the table of all reports, and its lines with targets, which are figures too. */
 export interface Report {
   readonly text: string;
+  readonly figures?: readonly Figure[];
   readonly lines?: readonly Line[];
 }
 
 /** Reads the options of a benchmark, prepares its data and programs, does it, and writes its report. */
 export async function bench<Options extends object>(
   setting: Setting,
-  work: (bench: Bench<Options>) => Promise<Report | string>,
+  work: (bench: Bench<Options>) => Promise<Report>,
 ): Promise<void> {
   const { script, sources, hasTargets, more } = setting;
   let program = command(script, setting);
@@ -105,9 +108,11 @@ export async function bench<Options extends object>(
       },
     });
     progress.stop();
-    const { text, lines = [] } = typeof made === 'string' ? { text: made } : made;
-    if (out) await writeReport(out, text);
-    else console.log(text);
+    const { text, lines = [], figures = lineFigures(lines) } = made;
+    if (out) {
+      await writeReport(out, text);
+      await recordFigures(dirname(out), basename(out, '.md'), by, figures);
+    } else console.log(text);
     checkLines(lines, options);
   } finally {
     progress.stop();

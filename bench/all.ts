@@ -1,0 +1,50 @@
+/**
+ * Runs the benchmarks one after the other. Each writes its report, and its rows of bench/report/figures.md.
+ *
+ *     npm run bench:all
+ */
+import { spawnSync } from 'node:child_process';
+import { command, whole } from './support/command.ts';
+
+const scripts = [
+  'bench:ratios',
+  'bench:wasm',
+  'bench:strategies',
+  'bench:cold',
+  'bench:sizes',
+  'bench:peers',
+  'bench:plans',
+  'bench:million',
+  'bench:gpu',
+  'bench',
+];
+/** Those that are not timed in rounds. */
+const withoutRounds = ['bench:plans', 'bench:million'];
+
+const program = command('bench:all', {
+  does: `Runs the benchmarks one after the other: ${scripts.join(', ')}; and bench:wasm on Node 24. One that fails is named at the end.`,
+  takes: 'about an hour and a quarter',
+  writes: 'every report, and figures.md with the figures of them all in one table',
+})
+  .option('--rounds <count>', 'how many rounds at most each may take; without it each takes its own', whole)
+  .option('--only <scripts...>', 'only these, such as bench:wasm')
+  .parse();
+const { rounds, only } = program.opts<{ rounds?: number; only?: readonly string[] }>();
+
+const failed: string[] = [];
+function run(name: string, words: readonly string[]): void {
+  console.error(`\n${name}\n`);
+  const [program = '', ...args] = words;
+  if (spawnSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'] }).status !== 0) failed.push(name);
+}
+for (const script of scripts) {
+  if (only && !only.includes(script)) continue;
+  const options = rounds && !withoutRounds.includes(script) ? ['--', '--rounds', `${rounds}`] : [];
+  const words = ['npm', 'run', script, ...options];
+  run(script, words);
+  if (script === 'bench:wasm') run(`${script} on Node 24`, ['npx', '-y', '-p', 'node@24', ...words]);
+}
+if (failed.length > 0) {
+  console.error(`failed: ${failed.join(', ')}`);
+  process.exitCode = 1;
+}
