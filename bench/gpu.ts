@@ -148,7 +148,7 @@ async function measure(workload: WorkloadName, { programs, rounds, next }: Bench
   } finally {
     for (const { contestant } of running) await contestant.stop();
   }
-  if (renderer === 'hardware') await measurePeer(workload, rounds);
+  if (renderer === 'hardware') await measurePeer(workload, programs, rounds);
 }
 
 /** The first pose is taken in fresh processes, as a driver remembers what it compiled; the last of them goes on. */
@@ -185,11 +185,11 @@ function medianOf(times: readonly Times[]): Times {
 }
 
 /** PyTorch on the GPU of this machine, where it has one. */
-async function measurePeer(workload: WorkloadName, rounds: number): Promise<void> {
+async function measurePeer(workload: WorkloadName, programs: Programs, rounds: number): Promise<void> {
   if (workload !== 'network' && workload !== 'list' && workload !== 'dense') return;
   if (!isInstalled('PyTorch') || !torchHasGpu()) return;
   const count = counts[workload];
-  const process = startPeer('PyTorch', await workloadFolder(), [workload, 'stream', count, 'cuda']);
+  const process = startPeer('PyTorch', programs, await workloadFolder(), [workload, 'stream', count, 'cuda']);
   try {
     const { value, norm } = await process.ask<Answer>('check');
     const { name, peakBytes } = await process.ask<{ name: string; peakBytes: number }>('device');

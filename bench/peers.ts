@@ -4,7 +4,7 @@
  *
  *     npm run bench:peers
  */
-import { howToInstall, isInstalled, type PeerName, peerNames } from './peers/find.ts';
+import { howToInstall, isInstalled, type PeerName, peerNames, peerSources } from './peers/find.ts';
 import type { ExecutorName, Peak, Way } from './subject.ts';
 import { asked, bench } from './support/bench.ts';
 import { type Figure, figuresOf } from './support/figures.ts';
@@ -96,7 +96,7 @@ await bench(
     does: 'Does the same work in other systems, each in a process of its own on one core in float32: a SchNet, a pair potential and message passing by posetape, PyTorch, TensorFlow.js and jax-js. What is not installed is named, with how to get it. $PEERS_DATA names a folder for the data of the workloads; without it they lie with the temporary files of the system, and stay there.',
     takes: 'about ten minutes beside PyTorch alone, and longer with the others',
     writes: 'a report',
-    sources: ['subject.ts'],
+    sources: ['subject.ts', ...peerSources],
     out: 'bench/report/peers.md',
     rounds: 5,
   },

@@ -8,7 +8,19 @@ import type { TapeFacts } from './stages-table.ts';
 import type { Peak } from './subject.ts';
 import { asked, bench } from './support/bench.ts';
 import { median } from './support/clock.ts';
-import { aims, equal, type Line, least, lineTable, measuredRows, most, type Row } from './support/rows.ts';
+import {
+  aims,
+  equal,
+  type Line,
+  least,
+  line,
+  lineTable,
+  measured,
+  most,
+  type Row,
+  row,
+  type Target,
+} from './support/rows.ts';
 import type { Round } from './support/serve.ts';
 import { bytes, digits } from './support/text.ts';
 import { type ScorerName, scorerTitles } from './workloads/scorers.ts';
@@ -28,93 +40,60 @@ await bench(
     hasTargets: true,
   },
   async ({ ours, kernel, peer, versionOf, next, programs, rounds, by }) => {
-    const [handList, list] = [ours('list', 'hand', n), ours('list', 'stream', n)];
-    const [handDense, dense] = [ours('dense', 'hand', n), ours('dense', 'stream', n)];
-    const [handVina, vina] = [ours('vina', 'hand', n), ours('vina', 'stream', n)];
-    const groups: Readonly<Record<string, readonly Row[]>> = {
-      'workload B on pair lists': [
-        {
-          what: 'B, pair list: generated loop / by hand',
-          over: ours('list', 'loops', n),
-          under: handList,
-          target: most(1.2),
-        },
-        {
-          what: 'B, pair list: whole pose, tape and all / by hand',
-          over: list,
-          under: handList,
-          target: most(2),
-        },
-        {
-          what: 'B, pair list: PyTorch / whole pose',
-          over: peer('PyTorch', 'list', 'stream', n),
-          under: list,
-          target: least(2.5),
-        },
-      ],
-      'workload B over all pairs': [
-        {
-          what: 'B, all pairs: generated loop / by hand',
-          over: ours('dense', 'loops', n),
-          under: handDense,
-        },
-        { what: 'B, all pairs: whole pose / by hand', over: dense, under: handDense },
-        {
-          what: 'B, all pairs, mask: PyTorch / whole pose',
-          over: peer('PyTorch', 'dense', 'stream', n),
-          under: dense,
-          target: least(3),
-        },
-      ],
-      'Vina by hand': [
-        {
-          what: 'Vina, 64 poses: whole, tape and all / by hand',
-          over: vina,
-          under: handVina,
-          target: most(1.5),
-        },
-        {
-          what: 'Vina, 64 poses: whole, 16 poses a tape / by hand',
-          over: ours('vina', 'stream', n, 'jit', 16),
-          under: handVina,
-          target: most(1.2),
-        },
-        {
-          what: 'Vina, 64 poses: generated loops / by hand',
-          over: ours('vina', 'loops', n),
-          under: handVina,
-        },
-      ],
-    };
-    const lines: Line[] = [];
-    for (const [name, rows] of Object.entries(groups)) {
-      next(name);
-      lines.push(...(await measuredRows(rows, rounds)));
-    }
+    const whole = (workload: string, perTape = 1) => ours(workload, 'stream', n, 'jit', perTape);
+    const loops = (workload: string) => ours(workload, 'loops', n);
+    const hand = (workload: string) => ours(workload, 'hand', n);
+    const torch = (workload: string) => peer('PyTorch', workload, 'stream', n);
     // The product itself, and those that its derivative rules record.
-    for (const [transposes, m, k, columns] of [
-      ['NN', 9600, 64, 64],
-      ['NT', 9600, 64, 64],
-      ['TN', 64, 9600, 64],
-      ['TT', 9600, 64, 64],
-    ] as const) {
-      next(`matrix product ${transposes}`);
-      const side = (whose: string) => kernel('matmul', whose, transposes, m, k, columns);
-      const [mine, best, plain] = [side('jit'), side('best'), side('plain')];
+    const products = (
+      [
+        ['NN', 9600, 64, 64],
+        ['NT', 9600, 64, 64],
+        ['TN', 64, 9600, 64],
+        ['TT', 9600, 64, 64],
+      ] as const
+    ).map(([transposes, m, k, columns]): [string, Row[]] => {
+      const by = (whose: string) => kernel('matmul', whose, transposes, m, k, columns);
       const speed = (cpu: number) => `${digits((2 * m * k * columns) / cpu / 1e6)} GFLOP/s`;
-      const what = `matmul ${m}×${k}×${columns} ${transposes}: ours`;
-      const rows: Row[] = [
-        {
-          what: `${what} / best plain JavaScript`,
-          over: mine,
-          under: best,
-          target: most(1.2),
-          figures: time => `${speed(time(mine))}, ${speed(time(best))}`,
-        },
-      ];
-      if (transposes === 'NN') rows.push({ what: `${what} / three plain loops`, over: mine, under: plain });
-      lines.push(...(await measuredRows(rows, rounds)));
-    }
+      const against = (whose: string, name: string, target?: Target) =>
+        row(`matmul ${m}×${k}×${columns} ${transposes}: ours / ${name}`, by('jit'), by(whose), target, time =>
+          [by('jit'), by(whose)].map(side => speed(time(side))).join(', '),
+        );
+      const best = against('best', 'best plain JavaScript', most(1.2));
+      const rows = transposes === 'NN' ? [best, against('plain', 'three plain loops')] : [best];
+      return [`matrix product ${transposes}`, rows];
+    });
+    const lines = await measured(
+      [
+        [
+          'workload B on pair lists',
+          [
+            row('B, pair list: generated loop / by hand', loops('list'), hand('list'), most(1.2)),
+            row('B, pair list: whole pose, tape and all / by hand', whole('list'), hand('list'), most(2)),
+            row('B, pair list: PyTorch / whole pose', torch('list'), whole('list'), least(2.5)),
+          ],
+        ],
+        [
+          'workload B over all pairs',
+          [
+            row('B, all pairs: generated loop / by hand', loops('dense'), hand('dense')),
+            row('B, all pairs: whole pose / by hand', whole('dense'), hand('dense')),
+            row('B, all pairs, mask: PyTorch / whole pose', torch('dense'), whole('dense'), least(3)),
+          ],
+        ],
+        [
+          'Vina by hand',
+          [
+            row('Vina, 64 poses: whole, tape and all / by hand', whole('vina'), hand('vina'), most(1.5)),
+            row('Vina, 64 poses: 16 poses a tape / by hand', whole('vina', 16), hand('vina'), most(1.2)),
+            row('Vina, 64 poses: generated loops / by hand', loops('vina'), hand('vina')),
+          ],
+        ],
+        ...products,
+      ],
+      rounds,
+      next,
+    );
     next('engine peak');
     lines.push(...(await enginePeaks()));
     for (const [scorer, executor] of [
@@ -150,21 +129,18 @@ ${lineTable(lines)}
       const stages = () => programs.start('stages.ts', ['vina']);
       const jit = await asked<EnginePeak>(stages, 'jit peak');
       const interpreter = await asked<EnginePeak>(stages, 'interpreter peak');
-      const line = (name: string, { pose, state, streamed }: EnginePeak): Line => ({
-        what: `Vina, ${name}: engine peak at N = 256 / (largest pose + state)`,
-        figures: `${streamed} B, ${pose} + ${state} B`,
-        number: streamed / (pose + state),
-        unit: '',
-        target: equal(1),
-      });
-      const arena: Line = {
-        what: 'Vina: peak of jit / of the interpreter, one pose',
-        figures: `${jit.pose} B, ${interpreter.pose} B`,
-        number: jit.pose / interpreter.pose,
-        unit: '×',
-        target: most(0.25),
-      };
-      return [line('jit', jit), line('interpreter', interpreter), arena];
+      const peak = (name: string, { pose, state, streamed }: EnginePeak) =>
+        line(
+          `Vina, ${name}: engine peak at N = 256 / (largest pose + state)`,
+          `${streamed} B, ${pose} + ${state} B`,
+          streamed / (pose + state),
+          '',
+          equal(1),
+        );
+      const what = 'Vina: peak of jit / of the interpreter, one pose';
+      const both = `${jit.pose} B, ${interpreter.pose} B`;
+      const arena = line(what, both, jit.pose / interpreter.pose, '×', most(0.25));
+      return [peak('jit', jit), peak('interpreter', interpreter), arena];
     }
 
     /** 256 poses both times, in calls of 4 and in one: the same work, so that only the number at a time differs. */
@@ -181,17 +157,12 @@ ${lineTable(lines)}
         }
       }
       const [few, many] = [...peaks.values()].map(median) as [number, number];
-      return {
-        what: `${scorerTitles[scorer]}, ${executor}: process peak over baseline, N = 256 / N = 4`,
-        figures: `${bytes(many)}, ${bytes(few)}`,
-        number: many / few,
-        unit: '×',
-        target: most(1.2),
-      };
+      const what = `${scorerTitles[scorer]}, ${executor}: process peak over baseline, N = 256 / N = 4`;
+      return line(what, `${bytes(many)}, ${bytes(few)}`, many / few, '×', most(1.2));
     }
 
-    async function tapeLines(tape: string, label: string): Promise<Line[]> {
-      const start = () => programs.start('stages.ts', [tape]);
+    async function tapeLines(workload: string, label: string): Promise<Line[]> {
+      const start = () => programs.start('stages.ts', [workload]);
       const cold: number[] = [];
       for (let i = 0; i < freshProcesses; i++) cold.push((await asked<Round>(start, 'cold')).cpu);
       const process = start();
@@ -204,41 +175,16 @@ ${lineTable(lines)}
       const { first, all } = await process.ask<Planned>('planned');
       await process.stop();
       const [recorded, key, layout] = Object.values(times).map(median) as [number, number, number];
+      const tape = `whole tape: ${forward} values, ${values} with the gradient`;
+      const parts = `${tape}; ${digits(recorded)} + ${digits(layout)} µs`;
+      const plan = `${label}: plan + compile a new structure`;
+      const ofPoses = `${first} at the first of ${n} poses, ${all} in all`;
       return [
-        {
-          what: `${label}: record + gradient + layout`,
-          figures: `whole tape: ${forward} values, ${values} with the gradient; ${digits(recorded)} + ${digits(layout)} µs`,
-          number: recorded + layout,
-          unit: 'µs',
-          target: most(100),
-        },
-        {
-          what: `${label}: the structure key, beside that`,
-          figures: 'read off the tape at each run',
-          number: key,
-          unit: 'µs',
-        },
-        {
-          what: `${label}: plan + compile a new structure, cold process`,
-          figures: `median of ${freshProcesses} processes`,
-          number: median(cold),
-          unit: 'ms',
-          target: most(30),
-        },
-        {
-          what: `${label}: plan + compile a new structure, warm process`,
-          figures: 'first run − second run, after 1.5 s of them',
-          number: warm,
-          unit: 'ms',
-          target: most(30),
-        },
-        {
-          what: `${label}: structures planned after the first pose`,
-          figures: `${first} at the first of ${n} poses, ${all} in all`,
-          number: all - first,
-          unit: '',
-          target: equal(0),
-        },
+        line(`${label}: record + gradient + layout`, parts, recorded + layout, 'µs', most(100)),
+        line(`${label}: the structure key, beside that`, 'read off the tape at each run', key, 'µs'),
+        line(`${plan}, cold process`, `median of ${freshProcesses} processes`, median(cold), 'ms', most(30)),
+        line(`${plan}, warm process`, 'first run − second run, after 1.5 s of them', warm, 'ms', most(30)),
+        line(`${label}: structures planned after the first pose`, ofPoses, all - first, '', equal(0)),
       ];
     }
   },

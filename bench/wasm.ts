@@ -10,7 +10,19 @@ import { entrySizes } from '../scripts/entry-sizes.mjs';
 import type { Module } from './kernels.ts';
 import type { Peak } from './subject.ts';
 import { asked, bench } from './support/bench.ts';
-import { aims, type Line, least, lineTable, measuredRows, most, type Row, timed } from './support/rows.ts';
+import {
+  aims,
+  least,
+  line,
+  lineTable,
+  measured,
+  most,
+  type Row,
+  row,
+  type Target,
+  type Times,
+  timed,
+} from './support/rows.ts';
 import { bytes, digits } from './support/text.ts';
 
 const major = process.versions.node.split('.')[0];
@@ -47,190 +59,153 @@ await bench(
       const product = kernel('matmul', 'wasm', transposes, m, k, n);
       const [ceiling, blas] = [kernel('ceiling', operations), peer('PyTorch', 'matmul', transposes, m, k, n)];
       const what = `matmul ${m}×${k}×${n} ${transposes}: ours`;
-      const figures: Row['figures'] = time => {
+      const speeds = (time: Times) => {
         const [a, b, c] = [product, ceiling, blas].map(side => digits(operations / time(side) / 1e6));
         return `${a}, ceiling ${b}, BLAS ${c} GFLOP/s`;
       };
-      const both = { under: product, figures };
+      const ofLesser = isRelaxed ? least(transposes === 'TN' ? 0.75 : 0.9) : undefined;
+      const ofBlas = !isRelaxed && transposes === 'NN' ? least(0.65) : undefined;
+      const lesser = `${what} / the lesser of PyTorch’s BLAS and the ceiling`;
       return [
         `matrix product ${transposes}`,
         [
-          {
-            ...both,
-            what: `${what} / the lesser of PyTorch’s BLAS and the ceiling`,
-            over: [ceiling, blas],
-            target: isRelaxed ? least(transposes === 'TN' ? 0.75 : 0.9) : undefined,
-          },
-          {
-            ...both,
-            what: `${what} / PyTorch’s BLAS`,
-            over: blas,
-            target: !isRelaxed && transposes === 'NN' ? least(0.65) : undefined,
-          },
+          row(lesser, [ceiling, blas], product, ofLesser, speeds),
+          row(`${what} / PyTorch’s BLAS`, blas, product, ofBlas, speeds),
         ],
       ];
     });
-    const perEntry = (row: Row): Row => ({
-      ...row,
-      figures: time =>
-        [row.over, row.under]
-          .flat()
-          .map(side => `${digits((1e6 * time(side)) / entries)} ns`)
-          .join(', '),
-    });
-    const groups: readonly (readonly [string, readonly Row[]])[] = [
-      ...products,
+    const perEntry = (what: string, name: string, target?: Target): Row => {
+      const [a, b] = [kernel(name, entries), peer('PyTorch', name, 'none', entries)];
+      const ns = (cpu: number) => `${digits((1e6 * cpu) / entries)} ns`;
+      return row(what, a, b, target, time => `${ns(time(a))}, ${ns(time(b))}`);
+    };
+    const message = 'C, message passing:';
+    const small = 'SchNet of 455,809 parameters, 10 atoms:';
+    const lines = await measured(
       [
-        'exp and softplus',
+        ...products,
         [
-          perEntry({
-            what: 'exp: ours / PyTorch, an entry in cache',
-            over: kernel('exp', entries),
-            under: peer('PyTorch', 'exp', 'none', entries),
-            target: most(1.5),
-          }),
-          perEntry({
-            what: 'softplus and its derivative: ours / PyTorch’s softplus alone',
-            over: kernel('softplus', entries),
-            under: peer('PyTorch', 'softplus', 'none', entries),
-            target: isRelaxed ? most(1) : undefined,
-          }),
+          'exp and softplus',
+          [
+            perEntry('exp: ours / PyTorch, an entry in cache', 'exp', most(1.5)),
+            perEntry(
+              'softplus and its derivative: ours / PyTorch’s softplus alone',
+              'softplus',
+              isRelaxed ? most(1) : undefined,
+            ),
+          ],
+        ],
+        [
+          'workload A',
+          [
+            row(
+              'A, SchNet: whole pose / PyTorch',
+              mine('network', 2),
+              torch('network', 2),
+              most(isRelaxed ? 0.9 : 1.2),
+            ),
+            row(
+              'A, SchNet: generated code and copies alone / PyTorch',
+              loops('network', 2),
+              torch('network', 2),
+            ),
+          ],
+        ],
+        [
+          'workload B',
+          [
+            row(
+              'B, pair list: PyTorch / whole pose, tape and all',
+              torch('list', 64),
+              mine('list', 64),
+              least(5),
+            ),
+            row(
+              'B, pair list: PyTorch / whole pose, 16 poses a tape',
+              torch('list', 64),
+              mine('list', 64, 16),
+              least(8),
+            ),
+            row('B, pair list: 8 poses a tape / one', mine('list', 64, 8), mine('list', 64), most(0.6)),
+            row(
+              'B, pair list: whole pose / generated loop and copies',
+              mine('list', 64),
+              loops('list', 64),
+              most(1.5),
+            ),
+            row(
+              'B, pair list: the same, 16 poses a tape',
+              mine('list', 64, 16),
+              loops('list', 64, 16),
+              most(1.15),
+            ),
+            row(
+              'B, pair list: by hand in JavaScript / generated loop and copies',
+              ours('list', 'hand', 64),
+              loops('list', 64),
+              least(2),
+            ),
+          ],
+        ],
+        [
+          'workload C',
+          [
+            row(
+              `${message} 16 poses a tape / PyTorch, batched`,
+              mine('messages', 320, 16),
+              torch('messages', 320, 'batched'),
+              most(1),
+            ),
+            row(
+              `${message} one pose a tape / PyTorch, pose by pose`,
+              mine('messages', 320),
+              torch('messages', 320, 'full-graph'),
+            ),
+            row(`${message} 16 poses a tape / one`, mine('messages', 320, 16), mine('messages', 320)),
+            row(
+              `${message} whole pose / generated code and copies, 16 poses a tape`,
+              mine('messages', 320, 16),
+              loops('messages', 320, 16),
+            ),
+          ],
+        ],
+        [
+          'a small SchNet',
+          [
+            row(
+              `${small} whole pose / PyTorch, pose by pose`,
+              mine('small', 64),
+              torch('small', 64),
+              most(1),
+            ),
+            row(
+              `${small} 16 poses a tape / PyTorch, pose by pose`,
+              mine('small', 64, 16),
+              torch('small', 64),
+              most(0.7),
+            ),
+          ],
         ],
       ],
-      [
-        'workload A',
-        [
-          {
-            what: 'A, SchNet: whole pose / PyTorch',
-            over: mine('network', 2),
-            under: torch('network', 2),
-            target: most(isRelaxed ? 0.9 : 1.2),
-          },
-          {
-            what: 'A, SchNet: generated code and copies alone / PyTorch',
-            over: loops('network', 2),
-            under: torch('network', 2),
-          },
-        ],
-      ],
-      [
-        'workload B',
-        [
-          {
-            what: 'B, pair list: PyTorch / whole pose, tape and all',
-            over: torch('list', 64),
-            under: mine('list', 64),
-            target: least(5),
-          },
-          {
-            what: 'B, pair list: PyTorch / whole pose, 16 poses a tape',
-            over: torch('list', 64),
-            under: mine('list', 64, 16),
-            target: least(8),
-          },
-          {
-            what: 'B, pair list: 8 poses a tape / one',
-            over: mine('list', 64, 8),
-            under: mine('list', 64),
-            target: most(0.6),
-          },
-          {
-            what: 'B, pair list: whole pose / generated loop and copies',
-            over: mine('list', 64),
-            under: loops('list', 64),
-            target: most(1.5),
-          },
-          {
-            what: 'B, pair list: the same, 16 poses a tape',
-            over: mine('list', 64, 16),
-            under: loops('list', 64, 16),
-            target: most(1.15),
-          },
-          {
-            what: 'B, pair list: by hand in JavaScript / generated loop and copies',
-            over: ours('list', 'hand', 64),
-            under: loops('list', 64),
-            target: least(2),
-          },
-        ],
-      ],
-      [
-        'workload C',
-        [
-          {
-            what: 'C, message passing: 16 poses a tape / PyTorch, batched',
-            over: mine('messages', 320, 16),
-            under: torch('messages', 320, 'batched'),
-            target: most(1),
-          },
-          {
-            what: 'C, message passing: one pose a tape / PyTorch, pose by pose',
-            over: mine('messages', 320),
-            under: torch('messages', 320, 'full-graph'),
-          },
-          {
-            what: 'C, message passing: 16 poses a tape / one',
-            over: mine('messages', 320, 16),
-            under: mine('messages', 320),
-          },
-          {
-            what: 'C, message passing: whole pose / generated code and copies, 16 poses a tape',
-            over: mine('messages', 320, 16),
-            under: loops('messages', 320, 16),
-          },
-        ],
-      ],
-      [
-        'a small SchNet',
-        [
-          {
-            what: 'SchNet of 455,809 parameters, 10 atoms: whole pose / PyTorch, pose by pose',
-            over: mine('small', 64),
-            under: torch('small', 64),
-            target: most(1),
-          },
-          {
-            what: 'SchNet of 455,809 parameters, 10 atoms: 16 poses a tape / PyTorch, pose by pose',
-            over: mine('small', 64, 16),
-            under: torch('small', 64),
-            target: most(0.7),
-          },
-        ],
-      ],
-    ];
-    const lines: Line[] = [];
-    for (const [title, rows] of groups) {
-      next(title);
-      lines.push(...(await measuredRows(rows, rounds)));
-    }
+      rounds,
+      next,
+    );
     next('memory of workload A');
     const start = () => programs.start('subject.ts', ['network', 'stream', 16, 'wasm']);
     const { processBytes } = await asked<Peak>(start, 'peak');
-    lines.push({
-      what: 'A, SchNet: process peak over baseline at N = 16, MiB',
-      figures: bytes(processBytes),
-      number: processBytes === null ? undefined : processBytes / 2 ** 20,
-      unit: '',
-      target: most(60),
-    });
+    const held = processBytes === null ? undefined : processBytes / 2 ** 20;
     next('planning');
     const plan = kernel('plan');
     const { bytes: module } = await asked<Module>(() => programs.start('kernels.ts', ['plan']), 'module');
-    lines.push({
-      what: 'A: plan, generate and instantiate a new structure, warm process',
-      figures: `after 1.5 s of it; a module of ${bytes(module)}`,
-      number: (await timed([plan], rounds))(plan),
-      unit: 'ms',
-      target: most(30),
-    });
-    const { wasm: size } = await entrySizes();
-    lines.push({
-      what: 'the entry posetape/wasm beside posetape, minified, gzip, kB',
-      figures: `${size} B`,
-      number: (size as number) / 1000,
-      unit: '',
-      target: most(12),
-    });
+    const planTime = (await timed([plan], rounds))(plan);
+    const planned = `after 1.5 s of it; a module of ${bytes(module)}`;
+    const { wasm: size = Number.NaN } = await entrySizes();
+    const entry = 'the entry posetape/wasm beside posetape, minified, gzip, kB';
+    lines.push(
+      line('A, SchNet: process peak over baseline at N = 16, MiB', bytes(processBytes), held, '', most(60)),
+      line('A: plan, generate and instantiate a new structure', planned, planTime, 'ms', most(30)),
+      line(entry, `${size} B`, size / 1000, '', most(12)),
+    );
     const text = `# What wasm() reaches
 
 ${by}: \`${name}\`; ${await versionOf('PyTorch')}.

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Measured } from '../support/measured.ts';
+import { Measured, type Programs } from '../support/measured.ts';
 
 // Relative to the package, where npm runs its scripts.
 const folder = 'bench/peers';
@@ -45,11 +45,18 @@ export function isInstalled(peer: PeerName): boolean {
   return existsSync(join(folder, 'node_modules', module));
 }
 
+/** Sources of the peers in JavaScript, to be bundled. */
+export const peerSources = ['peers/jax-subject.mjs', 'peers/tfjs-subject.mjs'] as const;
+
 /** Starts a peer on a workload: `network`, `dense` or `list`; after the strategy and the number of poses, PyTorch takes a device. */
-export function startPeer(peer: PeerName, data: string, args: readonly (string | number)[]): Measured {
+export function startPeer(
+  peer: PeerName,
+  programs: Programs,
+  data: string,
+  args: readonly (string | number)[],
+): Measured {
   const all = [data, ...args.map(String)];
   if (peer === 'PyTorch')
     return new Measured(pythonWithTorch() ?? 'python3', [`${folder}/torch_subject.py`, ...all]);
-  const program = peer === 'jax-js' ? 'jax-subject.mjs' : 'tfjs-subject.mjs';
-  return new Measured(process.execPath, ['--expose-gc', join(folder, program), ...all]);
+  return programs.start(peerSources[peer === 'jax-js' ? 0 : 1], all);
 }

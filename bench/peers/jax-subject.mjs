@@ -2,8 +2,11 @@
 // dense, the strategy, the number of poses, and `jit` or `eager`.
 
 import { readFileSync } from 'node:fs';
-import { densePairs, networkParams, networkPoses, reader } from './data.mjs';
-import { normOf, SmoothMinimum, serve } from './serve.mjs';
+import { readData } from '../workloads/files.ts';
+import { networkPoses } from '../workloads/network.ts';
+import { densePoses, pairParams } from '../workloads/pairs.ts';
+import { paramsOf } from '../workloads/params.ts';
+import { servePeer } from './peer.ts';
 
 // It looks for a browser's.
 globalThis.navigator ??= {};
@@ -13,19 +16,17 @@ await jax.init('wasm');
 jax.defaultDevice('wasm');
 
 const [folder, workload, strategy, count, how] = process.argv.slice(2);
-const data = reader(folder);
 const n = Number(count);
+const array = ({ data, shape }) => np.array(data).reshape(shape);
 
 // An array is used up by what it is given to; `.ref` stands for one more use.
 
 /** Parameters by name, poses, and ΔG as a function of both. */
-function networkTask() {
-  const { atoms, edges, sizes } = data.sizes('network');
-  const { gaussians, interactions: blocks, cutoff } = sizes;
-  const params = networkParams(data).map(({ name, numbers, shape }) => [
-    name,
-    np.array(numbers).reshape(shape),
-  ]);
+async function networkTask() {
+  const data = await readData('network', n, folder);
+  const { atoms, edges } = data;
+  const { gaussians, interactions: blocks, cutoff } = data.sizes;
+  const params = Object.entries(paramsOf(data)).map(([name, param]) => [name, array(param)]);
   const gamma = 0.5 / (cutoff / (gaussians - 1)) ** 2;
   const soft = x => nn.softplus(x).sub(Math.LN2);
   const each = edges / atoms;
@@ -52,24 +53,26 @@ function networkTask() {
     for (const used of [basis, fade, src]) used.dispose();
     return np.sum(dense(soft(dense(x, 'o1w', 'o1b')), 'o2w', 'o2b'));
   };
-  const poses = networkPoses(data, n).map(({ z, src, d }) => ({
-    z: np.array(z),
+  const poses = networkPoses(data, n).map(({ elements, src, distances }) => ({
+    z: np.array(elements),
     src: np.array(src),
-    d: np.array(d).reshape([edges, 1]),
+    d: np.array(distances).reshape([edges, 1]),
   }));
   return { params: Object.fromEntries(params), poses, score };
 }
 
-function denseTask() {
-  const pairs = densePairs(data, n);
-  const { rows, columns, cutoff, rotors } = pairs;
-  const params = { weights: np.array(pairs.params.slice(0, 6)), radii: np.array(pairs.params.slice(6)) };
-  const matrix = numbers => np.array(numbers).reshape([rows, columns]);
+async function denseTask() {
+  const data = await readData('pairs', n, folder);
+  const { ligandAtoms: rows, receptorAtoms: columns, cutoff, rotors } = data;
+  const params = Object.fromEntries(
+    Object.entries(pairParams(data)).map(([name, param]) => [name, array(param)]),
+  );
+  const all = densePoses(data, n);
   const shared = {
-    hydrophobic: matrix(pairs.hydrophobic),
-    hydrogenBond: matrix(pairs.hydrogenBond),
-    ligand: np.array(pairs.ligand),
-    receptor: np.array(pairs.receptor),
+    hydrophobic: array(all[0].hydrophobic),
+    hydrogenBond: array(all[0].hydrogenBond),
+    ligand: np.array(all[0].ligandTypes),
+    receptor: np.array(all[0].receptorTypes),
   };
   const bell = (s, center, width) => np.exp(np.square(s.sub(center).mul(1 / width)).mul(-1));
   const clamped = x => np.minimum(np.maximum(x, 0), 1);
@@ -88,11 +91,11 @@ function denseTask() {
     const energies = terms.map((term, k) => weights.ref.slice(k).mul(term)).reduce((a, b) => a.add(b));
     return np.sum(energies.mul(near)).div(weights.slice(5).mul(rotors).add(1));
   };
-  const poses = pairs.distances.map(d => ({ d: matrix(d), ...jax.tree.ref(shared) }));
+  const poses = all.map(({ distance }) => ({ d: array(distance), ...jax.tree.ref(shared) }));
   return { params, poses, score };
 }
 
-const { params, poses, score } = workload === 'network' ? networkTask() : denseTask();
+const { params, poses, score } = await (workload === 'network' ? networkTask() : denseTask());
 const compiled = how === 'jit' ? jax.jit : each => each;
 const names = Object.keys(params);
 const numbersOf = async gradient => {
@@ -108,23 +111,19 @@ const total = (p, all) => {
 };
 const ofAll = compiled((p, all) => jax.valueAndGrad(total)(p, all));
 
-const runs = {
-  async 'full-graph'() {
-    const [value, gradient] = ofAll(jax.tree.ref(params), jax.tree.ref(poses));
-    const [energy] = await value.data();
-    return { value: energy, norm: normOf(await numbersOf(gradient)) };
-  },
-  async stream() {
-    const minimum = new SmoothMinimum();
-    for (const pose of poses) {
-      const [value, gradient] = ofPose(jax.tree.ref(params), jax.tree.ref(pose));
-      const [energy] = await value.data();
-      minimum.add(energy, await numbersOf(gradient));
-    }
-    return minimum.finish();
-  },
+const numbers = async ([value, gradient]) => {
+  const [energy] = await value.data();
+  return { energy, slopes: await numbersOf(gradient) };
 };
 const { version } = JSON.parse(
   readFileSync(new URL('node_modules/@jax-js/jax/package.json', import.meta.url), 'utf8'),
 );
-await serve(runs[strategy], n, version);
+await servePeer(
+  {
+    version,
+    poses,
+    ofPose: pose => numbers(ofPose(jax.tree.ref(params), jax.tree.ref(pose))),
+    ofAll: () => numbers(ofAll(jax.tree.ref(params), jax.tree.ref(poses))),
+  },
+  strategy,
+);

@@ -3,8 +3,11 @@
 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { densePairs, networkParams, networkPoses, reader } from './data.mjs';
-import { normOf, SmoothMinimum, serve } from './serve.mjs';
+import { readData } from '../workloads/files.ts';
+import { networkPoses } from '../workloads/network.ts';
+import { densePoses } from '../workloads/pairs.ts';
+import { paramsOf } from '../workloads/params.ts';
+import { servePeer } from './peer.ts';
 
 // What it says of installing other backends is not for the reader of a report.
 console.warn = () => {};
@@ -15,7 +18,6 @@ const tf = require('@tensorflow/tfjs');
 const wasm = require('@tensorflow/tfjs-backend-wasm');
 
 const [folder, workload, strategy, count] = process.argv.slice(2);
-const data = reader(folder);
 const n = Number(count);
 
 wasm.setWasmPaths(join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'wasm-out/'));
@@ -34,11 +36,12 @@ tf.registerKernel({
 await tf.setBackend('wasm');
 
 /** Parameters, and for each pose a function of no arguments that gives its ΔG. */
-function networkTask() {
-  const { atoms, sizes } = data.sizes('network');
-  const { gaussians, interactions: blocks, cutoff } = sizes;
-  const params = networkParams(data).map(({ name, numbers, shape }) =>
-    tf.variable(tf.tensor2d(numbers, shape), true, name),
+async function networkTask() {
+  const data = await readData('network', n, folder);
+  const { atoms } = data;
+  const { gaussians, interactions: blocks, cutoff } = data.sizes;
+  const params = Object.entries(paramsOf(data)).map(([name, param]) =>
+    tf.variable(tf.tensor2d(param.data, param.shape), true, name),
   );
   const p = Object.fromEntries(params.map(param => [param.name, param]));
   const centers = tf.linspace(0, cutoff, gaussians).reshape([1, gaussians]);
@@ -47,9 +50,9 @@ function networkTask() {
   const dense = (x, weight, bias) => tf.add(tf.matMul(x, p[weight]), p[bias]);
 
   const scores = networkPoses(data, n).map(pose => {
-    const z = tf.tensor1d(pose.z, 'int32');
+    const z = tf.tensor1d(pose.elements, 'int32');
     const [src, dst] = [tf.tensor1d(pose.src, 'int32'), tf.tensor1d(pose.dst, 'int32')];
-    const d = tf.tensor2d(pose.d, [pose.d.length, 1]);
+    const d = tf.tensor2d(pose.distances, [pose.distances.length, 1]);
     return () => {
       const basis = tf.exp(tf.mul(-gamma, tf.square(tf.sub(d, centers))));
       const wave = tf.mul(0.5, tf.add(1, tf.cos(tf.mul(Math.PI / cutoff, d))));
@@ -67,22 +70,25 @@ function networkTask() {
   return { params, scores };
 }
 
-function denseTask() {
-  const pairs = densePairs(data, n);
-  const { rows, columns, cutoff, rotors } = pairs;
-  const weights = tf.variable(tf.tensor1d(pairs.params.slice(0, 6)), true, 'weights');
-  const radii = tf.variable(tf.tensor1d(pairs.params.slice(6)), true, 'radii');
-  const [ligand, receptor] = [tf.tensor1d(pairs.ligand, 'int32'), tf.tensor1d(pairs.receptor, 'int32')];
-  const [hydrophobic, hydrogenBond] = [pairs.hydrophobic, pairs.hydrogenBond].map(mask =>
-    tf.tensor2d(mask, [rows, columns]),
+async function denseTask() {
+  const data = await readData('pairs', n, folder);
+  const { cutoff, rotors } = data;
+  const weights = tf.variable(tf.tensor1d(data.params.slice(0, 6)), true, 'weights');
+  const radii = tf.variable(tf.tensor1d(data.params.slice(6)), true, 'radii');
+  const all = densePoses(data, n);
+  const [first] = all;
+  const [ligand, receptor] = [first.ligandTypes, first.receptorTypes].map(types =>
+    tf.tensor1d(types, 'int32'),
   );
+  const matrix = ({ data, shape }) => tf.tensor2d(data, shape);
+  const [hydrophobic, hydrogenBond] = [first.hydrophobic, first.hydrogenBond].map(matrix);
   const bell = (s, center, width) => tf.exp(tf.neg(tf.square(tf.div(tf.sub(s, center), width))));
 
-  const scores = pairs.distances.map(distances => {
-    const d = tf.tensor2d(distances, [rows, columns]);
+  const scores = all.map(({ distance }) => {
+    const d = matrix(distance);
     return () => {
-      const reach = tf.gather(radii, ligand).reshape([rows, 1]);
-      const s = tf.sub(tf.sub(d, reach), tf.gather(radii, receptor).reshape([1, columns]));
+      const reach = tf.gather(radii, ligand).reshape([-1, 1]);
+      const s = tf.sub(tf.sub(d, reach), tf.gather(radii, receptor).reshape([1, -1]));
       const terms = [
         bell(s, 0, 0.5),
         bell(s, 3, 2),
@@ -99,7 +105,7 @@ function denseTask() {
   return { params: [weights, radii], scores };
 }
 
-const { params, scores } = workload === 'network' ? networkTask() : denseTask();
+const { params, scores } = await (workload === 'network' ? networkTask() : denseTask());
 
 /** Value and gradient of a function of the parameters, as numbers. */
 function differentiated(score) {
@@ -110,19 +116,12 @@ function differentiated(score) {
   return { energy, slopes };
 }
 
-const runs = {
-  'full-graph'() {
-    const total = () => tf.neg(tf.logSumExp(tf.neg(tf.stack(scores.map(score => score())))));
-    const { energy, slopes } = differentiated(total);
-    return { value: energy, norm: normOf(slopes) };
+await servePeer(
+  {
+    version: tf.version.tfjs,
+    poses: scores,
+    ofPose: differentiated,
+    ofAll: () => differentiated(() => tf.neg(tf.logSumExp(tf.neg(tf.stack(scores.map(score => score())))))),
   },
-  stream() {
-    const minimum = new SmoothMinimum();
-    for (const score of scores) {
-      const { energy, slopes } = differentiated(score);
-      minimum.add(energy, slopes);
-    }
-    return minimum.finish();
-  },
-};
-await serve(runs[strategy], n, tf.version.tfjs);
+  strategy,
+);

@@ -93,7 +93,7 @@ export async function bench<Options extends object>(
       peer: (peer, workload, way, n, ...rest) => ({
         name: `${peer} ${[workload, way, n, ...rest].join(' ')}`,
         start: isInstalled(peer)
-          ? () => startPeer(peer, data, [workload, way, n, ...rest] as (string | number)[])
+          ? () => startPeer(peer, programs, data, [workload, way, n, ...rest] as (string | number)[])
           : undefined,
         ...(!['matmul', 'exp', 'softplus'].includes(`${workload}`) && { work: `${workload}, N = ${n}` }),
       }),
@@ -101,7 +101,7 @@ export async function bench<Options extends object>(
         if (!isInstalled(peer)) return `${peer} is not installed: ${howToInstall[peer]}`;
         const how = peer === 'jax-js' ? ['eager'] : [];
         const { version, blas } = await asked<{ version: string; blas?: string }>(
-          () => startPeer(peer, data, ['dense', 'stream', 1, ...how]),
+          () => startPeer(peer, programs, data, ['dense', 'stream', 1, ...how]),
           'version',
         );
         return `${peer} ${version}${blas ? ` with ${blas}` : ''}`;

@@ -33,11 +33,17 @@ export class Programs {
       format: 'esm',
       target: 'node20',
       conditions: ['posetape:source'],
-      external: ['gpu.js'],
+      external: ['gpu.js', '@jax-js/jax', '@tensorflow/*'],
       logLevel: 'error',
     });
     // Packages that are loaded by name as the program runs are found as they are from here.
     await symlink(resolve(checkout, 'node_modules'), join(folder, 'node_modules'), 'junction');
+    if (sources.some(source => source.startsWith('peers/')))
+      await symlink(
+        resolve(checkout, 'bench/peers/node_modules'),
+        join(folder, 'peers', 'node_modules'),
+        'junction',
+      );
     return new Programs(folder);
   }
 
@@ -47,7 +53,7 @@ export class Programs {
     args: readonly (string | number)[] = [],
     { flags = [], ...settings }: { readonly flags?: readonly string[] } & Settings = {},
   ): Measured {
-    const program = join(this.#folder, source.replace(/\.ts$/, '.mjs'));
+    const program = join(this.#folder, source.replace(/\.m?[jt]s$/, '.mjs'));
     return new Measured(process.execPath, ['--expose-gc', ...flags, program, ...args.map(String)], settings);
   }
 }

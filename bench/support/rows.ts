@@ -25,6 +25,27 @@ export interface Row {
   readonly figures?: (time: (side: Side) => number) => string;
 }
 
+export function row(
+  what: string,
+  over: Row['over'],
+  under: Side,
+  target?: Target,
+  figures?: Row['figures'],
+): Row {
+  return { what, over, under, target, ...(figures && { figures }) };
+}
+
+/** A line that is no ratio of times. */
+export function line(
+  what: string,
+  figures: string,
+  number: number | undefined,
+  unit: Unit,
+  target?: Target,
+): Line {
+  return { what, figures, number, unit, target };
+}
+
 /** A row with what was measured. */
 export interface Line {
   readonly what: string;
@@ -58,8 +79,8 @@ export interface Answered {
 /** Allowed relative difference of answers, which are float32 sums in different orders. */
 const closeEnough = 2e-4;
 
-export function agree(a: Answered, b: Answered): boolean {
-  const isClose = (x: number, y: number) => Math.abs(x - y) <= closeEnough * Math.max(1, Math.abs(y));
+export function agree(a: Answered, b: Answered, within: number = closeEnough): boolean {
+  const isClose = (x: number, y: number) => Math.abs(x - y) <= within * Math.max(1, Math.abs(y));
   return isClose(a.value, b.value) && isClose(a.norm, b.norm);
 }
 
@@ -82,7 +103,11 @@ export async function interleaved(
  *
  * @throws Error if two that do equal work give different answers
  */
-export async function timed(sides: readonly Side[], rounds: number): Promise<Times> {
+export async function timed(
+  sides: readonly Side[],
+  rounds: number,
+  within: number = closeEnough,
+): Promise<Times> {
   const running = new Map<string, Measured>();
   const answers = new Map<string, Answered & { readonly by: string }>();
   try {
@@ -94,7 +119,7 @@ export async function timed(sides: readonly Side[], rounds: number): Promise<Tim
       const answer = await process.ask<Answered>('check');
       const first = answers.get(work) ?? { ...answer, by: name };
       answers.set(work, first);
-      if (!agree(answer, first))
+      if (!agree(answer, first, within))
         throw new Error(
           `${work}: ${name} gives ${answer.value} and |gradient| ${answer.norm}, but ${first.by} gives ${first.value} and ${first.norm}`,
         );
@@ -106,8 +131,21 @@ export async function timed(sides: readonly Side[], rounds: number): Promise<Tim
   }
 }
 
-/** Measures rows together. */
-export async function measuredRows(rows: readonly Row[], rounds: number): Promise<Line[]> {
+/** Measures rows, those of a group together. */
+export async function measured(
+  groups: readonly (readonly [title: string, rows: readonly Row[]])[],
+  rounds: number,
+  next: (title: string) => void,
+): Promise<Line[]> {
+  const lines: Line[] = [];
+  for (const [title, rows] of groups) {
+    next(title);
+    lines.push(...(await measuredGroup(rows, rounds)));
+  }
+  return lines;
+}
+
+async function measuredGroup(rows: readonly Row[], rounds: number): Promise<Line[]> {
   const slowest = ({ over }: Row) => [over].flat() as Side[];
   const time = await timed(
     rows.flatMap(row => [...slowest(row), row.under]),
