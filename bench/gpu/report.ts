@@ -88,7 +88,8 @@ of the second, and so lost in its noise.
 The parts of a pose are seen from outside gpu.js: *upload* from the call until all is written to the device, the inputs' layout
 included; *launch* to encode and submit; *readback* from there until the results are mapped, in which the kernels themselves
 run on webgpu and webgl2; *kernels* the calls into WebAssembly; *rest* is the tape, its gradient, the results and their fold.
-cpu and jit are functions of JavaScript, with nothing outside to hold on to. In Node the parts are
+cpu and jit are functions of JavaScript, with nothing outside to hold on to. Kernels, launches and readbacks are those of a pose;
+pipelines those compiled for all N; what is held, and the peak, lie on the device. In Node the parts are
 ${renderer === 'software' ? 'CPU time, as there the CPU does all' : 'by the clock for webgpu, else CPU time'}; in Chromium they are by the clock, as a page knows no other.
 
 ${sections.join('\n')}`;
@@ -111,60 +112,34 @@ function section(
   const rows = own.filter(isFound);
   const beside = peers.filter(each => each.workload === workload);
   const first = rows.at(-1)?.facts;
-  const agrees = (facts: { value: number; norm: number }) => {
-    return first && agree(facts, first) ? 'yes' : 'no';
-  };
+  const agrees = (facts: { value: number; norm: number }) => (first && agree(facts, first) ? 'yes' : 'no');
   const part = ({ row, time }: Found) =>
     phases.map(phase => {
       const isSeen = phasesOf[row.engine].includes(phase) && phasesOf[row.engine].length > 1;
       return isSeen ? digits(time.phases[phase]) : '–';
     });
+  const device = ({ kernels, launches, readbacks, pipelines, bytes: held, peakBytes }: Facts) =>
+    peakBytes > 0
+      ? [`${kernels}`, `${launches}`, `${readbacks}`, `${pipelines}`, bytes(held), bytes(peakBytes)]
+      : [`${kernels ?? '–'}`, '–', '–', `${pipelines ?? '–'}`, '–', '–'];
+  const onDevice = ['kernels, count', 'launches', 'readbacks', 'pipelines', 'held', 'peak'];
+  const none = (count: number) => Array.from({ length: count }, () => '–');
   const times = table(
-    ['ms a pose', 'CPU', 'wall', 'compile', ...phases, 'agrees'],
+    ['ms a pose', 'CPU', 'wall', 'compile', ...phases, 'agrees', ...onDevice],
     [
       ...rows.map(each => {
         const { row, time, compile, facts } = each;
         const total = [digits(time.cpu ?? Number.NaN), digits(time.wall), digits(compile)];
-        return [nameOf(row), ...total, ...part(each), agrees(facts)];
+        return [nameOf(row), ...total, ...part(each), agrees(facts), ...device(facts)];
       }),
-      ...beside.map(peer => {
-        const empty = ['–', ...phases.map(() => '–')];
-        return [
-          `PyTorch ${peer.version}, ${peer.name}`,
-          digits(peer.cpu),
-          digits(peer.wall),
-          ...empty,
-          agrees(peer),
-        ];
-      }),
-    ],
-  );
-  const withKernels = rows.filter(({ facts }) => facts.kernels !== null);
-  const onDevice = table(
-    ['', 'kernels', 'launches', 'readbacks', 'pipelines', 'held', 'peak'],
-    [
-      ...withKernels.map(({ row, facts }) => {
-        const counts = [facts.kernels, facts.launches, facts.readbacks, facts.pipelines].map(
-          each => `${each}`,
-        );
-        const hasDevice = facts.peakBytes > 0;
-        const held = hasDevice ? [bytes(facts.bytes), bytes(facts.peakBytes)] : ['–', '–'];
-        return [
-          nameOf(row),
-          counts[0] ?? '',
-          ...(hasDevice ? counts.slice(1, 3) : ['–', '–']),
-          counts[3] ?? '',
-          ...held,
-        ];
-      }),
-      ...beside.map(({ version, peakBytes }) => [
-        `PyTorch ${version}`,
-        '–',
-        '–',
-        '–',
-        '–',
-        '–',
-        bytes(peakBytes),
+      ...beside.map(peer => [
+        `PyTorch ${peer.version}, ${peer.name}`,
+        digits(peer.cpu),
+        digits(peer.wall),
+        ...none(1 + phases.length),
+        agrees(peer),
+        ...none(onDevice.length - 1),
+        bytes(peer.peakBytes),
       ]),
     ],
   );
@@ -183,10 +158,6 @@ function section(
 N = ${n}.${workload === 'tiny' ? ` ${tinyNote(rows)}` : ''}
 
 ${times}
-
-Kernels, launches and readbacks are those of a pose; pipelines those compiled for all N; bytes lie on the device.
-
-${onDevice}
 ${notes.length > 0 ? `\n${notes.join('\n')}\n` : ''}`;
 }
 
