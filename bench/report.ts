@@ -79,8 +79,7 @@ await bench<{ readonly poses: readonly number[] }>(
         const others = ways.filter(({ reason }) => !reason);
         cells.push(...skipped, ...(await measureCells(name, others, programs, rounds)));
       }
-      await writeFile(join(folder, `${name}-memory.svg`), memoryChart(name, cells));
-      await writeFile(join(folder, `${name}-time.svg`), timeChart(name, cells));
+      await writeFile(join(folder, `${name}.svg`), chartOf(name, cells));
       sections.push(section(name, counts, cells));
       const heads = ['', 'engine peak', 'process peak', 'CPU ms a pose'];
       const rows = cells.flatMap(({ strategy, executor, n, found }) =>
@@ -153,23 +152,16 @@ function panel(title: string, unit: string, cells: readonly Cell[], y: (found: F
   return { title, unit, x: 'poses, N', base: 4, lines };
 }
 
-function memoryChart(name: ScorerName, cells: readonly Cell[]): string {
+function chartOf(name: ScorerName, cells: readonly Cell[]): string {
   const mebibytes = (title: string, bytesOf: (found: Found) => number) =>
     panel(title, 'MiB', cells, found => bytesOf(found) / 2 ** 20);
-  const engine = mebibytes('held by the engine, exact count', ({ engineBytes }) => engineBytes);
-  const process = mebibytes('peak of the process over baseline', ({ processBytes }) => processBytes ?? 0);
-  const title = `${scorerTitles[name]} scorer: memory against the number of poses`;
-  return chart(title, cells.some(hasPeak) ? [engine, process] : [engine]);
-}
-
-function hasPeak({ found }: Cell): boolean {
-  return typeof found !== 'string' && found.processBytes !== null;
-}
-
-function timeChart(name: ScorerName, cells: readonly Cell[]): string {
-  return chart(`${scorerTitles[name]} scorer: time per pose`, [
+  const panels = [
+    mebibytes('held by the engine, exact count', ({ engineBytes }) => engineBytes),
+    mebibytes('peak of the process over baseline', ({ processBytes }) => processBytes ?? 0),
     panel('value and gradient, tape and all', 'CPU ms per pose', cells, found => found.time),
-  ]);
+  ];
+  const known = panels.filter(({ lines }) => lines.some(({ points }) => points.length > 0));
+  return chart(`${scorerTitles[name]} scorer: memory and time against the number of poses`, known);
 }
 
 function section(name: ScorerName, counts: readonly number[], cells: readonly Cell[]): string {
@@ -187,33 +179,19 @@ function section(name: ScorerName, counts: readonly number[], cells: readonly Ce
   );
   const planning = first.map(({ n, found }) => `${digits((found as Found).cpu)} at N = ${n}`);
   const title = scorerTitles[name];
+  const measures = [
+    ['Most bytes held at once, by the engine’s count:', found => bytes(found.engineBytes)],
+    [
+      'Peak of the process’s memory over its baseline; – where the system cannot set it back:',
+      found => bytes(found.processBytes),
+    ],
+    ['CPU milliseconds per pose:', found => digits(found.time)],
+  ] as readonly (readonly [string, (found: Found) => string])[];
   return `## ${title}
 
-![Memory of the ${title} scorer against the number of poses](${name}-memory.svg)
+![Memory and time of the ${title} scorer against the number of poses](${name}.svg)
 
-Most bytes held at once, by the engine's count:
-
-${table(
-  head,
-  rows(found => bytes(found.engineBytes)),
-)}
-
-Peak of the process's memory over its baseline${cells.some(hasPeak) ? '' : ' (not known: only Linux can set a peak back)'}:
-
-${table(
-  head,
-  rows(found => bytes(found.processBytes)),
-)}
-
-![CPU time per pose of the ${title} scorer](${name}-time.svg)
-
-CPU milliseconds per pose:
-
-${table(
-  head,
-  rows(found => digits(found.time)),
-)}
-
+${measures.map(([what, show]) => `${what}\n\n${table(head, rows(show))}\n`).join('\n')}
 A full graph is one structure, which the jit plans and compiles at the first run; these take, in CPU milliseconds per pose,
 ${planning.join(', ')}.
 ${skipped(cells)}`;

@@ -79,8 +79,16 @@ await bench(
       const ns = (cpu: number) => `${digits((1e6 * cpu) / entries)} ns`;
       return row(what, a, b, target, time => `${ns(time(a))}, ${ns(time(b))}`);
     };
-    const message = 'C, message passing:';
-    const small = 'SchNet of 455,809 parameters, 10 atoms:';
+    const titled =
+      (title: string): typeof row =>
+      (what, ...rest) =>
+        row(`${title}: ${what}`, ...rest);
+    const [a, b, c] = [titled('A, SchNet'), titled('B, pair list'), titled('C, message passing')];
+    const small = titled('SchNet of 455,809 parameters, 10 atoms');
+    const [schnet, torchSchnet] = [mine('network', 2), torch('network', 2)];
+    const [list, list16, torchList] = [mine('list', 64), mine('list', 64, 16), torch('list', 64)];
+    const [messages, messages16] = [mine('messages', 320), mine('messages', 320, 16)];
+    const torchMessages = (way: string) => torch('messages', 320, way);
     const lines = await measured(
       [
         ...products,
@@ -98,88 +106,36 @@ await bench(
         [
           'workload A',
           [
-            row(
-              'A, SchNet: whole pose / PyTorch',
-              mine('network', 2),
-              torch('network', 2),
-              most(isRelaxed ? 0.9 : 1.2),
-            ),
-            row(
-              'A, SchNet: generated code and copies alone / PyTorch',
-              loops('network', 2),
-              torch('network', 2),
-            ),
+            a('whole pose / PyTorch', schnet, torchSchnet, most(isRelaxed ? 0.9 : 1.2)),
+            a('generated code and copies alone / PyTorch', loops('network', 2), torchSchnet),
           ],
         ],
         [
           'workload B',
           [
-            row(
-              'B, pair list: PyTorch / whole pose, tape and all',
-              torch('list', 64),
-              mine('list', 64),
-              least(5),
-            ),
-            row(
-              'B, pair list: PyTorch / whole pose, 16 poses a tape',
-              torch('list', 64),
-              mine('list', 64, 16),
-              least(8),
-            ),
-            row('B, pair list: 8 poses a tape / one', mine('list', 64, 8), mine('list', 64), most(0.6)),
-            row(
-              'B, pair list: whole pose / generated loop and copies',
-              mine('list', 64),
-              loops('list', 64),
-              most(1.5),
-            ),
-            row(
-              'B, pair list: the same, 16 poses a tape',
-              mine('list', 64, 16),
-              loops('list', 64, 16),
-              most(1.15),
-            ),
-            row(
-              'B, pair list: by hand in JavaScript / generated loop and copies',
-              ours('list', 'hand', 64),
-              loops('list', 64),
-              least(2),
-            ),
+            b('PyTorch / whole pose, tape and all', torchList, list, least(5)),
+            b('PyTorch / whole pose, 16 poses a tape', torchList, list16, least(8)),
+            b('8 poses a tape / one', mine('list', 64, 8), list, most(0.6)),
+            b('whole pose / generated loop and copies', list, loops('list', 64), most(1.5)),
+            b('the same, 16 poses a tape', list16, loops('list', 64, 16), most(1.15)),
+            b('by hand / generated loop and copies', ours('list', 'hand', 64), loops('list', 64), least(2)),
           ],
         ],
         [
           'workload C',
           [
-            row(
-              `${message} 16 poses a tape / PyTorch, batched`,
-              mine('messages', 320, 16),
-              torch('messages', 320, 'batched'),
-              most(1),
-            ),
-            row(
-              `${message} one pose a tape / PyTorch, pose by pose`,
-              mine('messages', 320),
-              torch('messages', 320, 'full-graph'),
-            ),
-            row(`${message} 16 poses a tape / one`, mine('messages', 320, 16), mine('messages', 320)),
-            row(
-              `${message} whole pose / generated code and copies, 16 poses a tape`,
-              mine('messages', 320, 16),
-              loops('messages', 320, 16),
-            ),
+            c('16 poses a tape / PyTorch, batched', messages16, torchMessages('batched'), most(1)),
+            c('one pose a tape / PyTorch, pose by pose', messages, torchMessages('full-graph')),
+            c('16 poses a tape / one', messages16, messages),
+            c('16 poses a tape / generated code and copies', messages16, loops('messages', 320, 16)),
           ],
         ],
         [
           'a small SchNet',
           [
-            row(
-              `${small} whole pose / PyTorch, pose by pose`,
-              mine('small', 64),
-              torch('small', 64),
-              most(1),
-            ),
-            row(
-              `${small} 16 poses a tape / PyTorch, pose by pose`,
+            small('whole pose / PyTorch, pose by pose', mine('small', 64), torch('small', 64), most(1)),
+            small(
+              '16 poses a tape / PyTorch, pose by pose',
               mine('small', 64, 16),
               torch('small', 64),
               most(0.7),

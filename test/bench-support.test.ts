@@ -172,6 +172,21 @@ test('figures.md holds the newest figures of each report', async () => {
   ]);
 });
 
+test('a benchmark runs: its processes agree, and it writes report, chart and figures', () => {
+  const out = join(folder, 'quick', 'sizes.md');
+  const words = ['--conditions=posetape:source', 'bench/sizes.ts', '--quick', '--rounds', '1', '--out', out];
+  const { status, stderr } = spawnSync(process.execPath, ['node_modules/tsx/dist/cli.mjs', ...words], {
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('10 pairs') });
+  const rows = readFileSync(out, 'utf8').match(/^\| (?:10 pairs|3 layers of 4, 2 rows) .*$/gm) ?? [];
+  expect(rows.length).toBe(4);
+  // θ, values and poses a tape, then microseconds by jit in float64 and float32, and by wasm.
+  for (const row of rows) expect(row).toMatch(/\|(?: +[\d.,]+ \|){6}/);
+  const figures = readFileSync(join(folder, 'quick', 'figures.md'), 'utf8');
+  expect(figures.match(/^\| sizes +\| µs a pose, /gm)?.length).toBe(4);
+});
+
 test('a report says on what, when, and which commit', () => {
   const now = new Date('2026-01-02T12:00:00Z');
   expect(machine(now)).toMatch(

@@ -64,5 +64,5 @@ export async function recordFigures(
   const rows = [...kept, ...own].toSorted(([a = ''], [b = '']) => a.localeCompare(b));
   await mkdir(folder, { recursive: true });
   const all = [...notes, `- ${report}: ${by}.`].toSorted();
-  await writeFile(file, `${head}\n${all.join('\n')}\n\n${table(['report', 'what', 'figures'], rows)}\n`);
+  await writeFile(file, `${head}\n${all.join('\n')}\n\n${table(['report', 'what', 'figures'], rows, 3)}\n`);
 }

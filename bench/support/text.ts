@@ -1,12 +1,14 @@
-/** A Markdown table that is readable as plain text too: the first column to the left, the others to the right. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A Markdown table that is readable as plain text too: the first columns to the left, the others to the right. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[], left = 1): string {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(3, ...all.map(row => [...(row[column] ?? '')].length)));
   const line = (row: readonly string[]) => {
-    const cells = widths.map((width, column) => padded(row[column] ?? '', width, column > 0));
+    const cells = widths.map((width, column) => padded(row[column] ?? '', width, column >= left));
     return `| ${cells.join(' | ')} |`;
   };
-  const rule = widths.map((width, column) => (column > 0 ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width)));
+  const rule = widths.map((width, column) =>
+    column >= left ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width),
+  );
   return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
 }
 
