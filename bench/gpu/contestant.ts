@@ -33,7 +33,7 @@ export async function startContestant(
     const ingredients = workload === 'tiny' ? ({ workload } as const) : await ingredientsOf(workload, count);
     return PageTrial.start(ingredients, engine, renderer);
   }
-  return new ProcessTrial(startProcess(programs, engine, workload, count, renderer));
+  return processTrial(startProcess(programs, engine, workload, count, renderer));
 }
 
 /** Not bound to one core: a driver has threads of its own. */
@@ -54,37 +54,24 @@ function startProcess(
   return programs.start('gpu/subject.ts', [workload, engine, count, clock], { env, isPinned: false });
 }
 
-class ProcessTrial implements Contestant {
-  readonly #process: Measured;
-
-  constructor(process: Measured) {
-    this.#process = process;
-  }
-
-  first(): Promise<First> {
-    return this.#process.ask('first');
-  }
-
-  facts(): Promise<Facts> {
-    return this.#process.ask('facts');
-  }
-
-  warmUp(): Promise<unknown> {
-    return this.#process.ask('warmUp');
-  }
-
-  round(): Promise<Times> {
-    return this.#process.ask('round');
-  }
-
-  stop(): Promise<void> {
-    return this.#process.stop();
-  }
+/** A trial in a process of its own. */
+function processTrial(process: Measured): Contestant {
+  const asking =
+    <Answer>(question: string) =>
+    () =>
+      process.ask<Answer>(question);
+  return {
+    first: asking<First>('first'),
+    facts: asking<Facts>('facts'),
+    warmUp: asking('warmUp'),
+    round: asking<Times>('round'),
+    stop: () => process.stop(),
+  };
 }
 
 /** The renderer that WebGPU finds in Node if no driver is named; if that is a GPU, it is the one to measure. */
 export async function rendererHere(programs: Programs): Promise<Renderer> {
-  const probe = new ProcessTrial(startProcess(programs, 'webgpu', 'tiny', 1, 'hardware'));
+  const probe = processTrial(startProcess(programs, 'webgpu', 'tiny', 1, 'hardware'));
   try {
     const { adapter } = await probe.facts();
     return adapter && !adapter.isSoftware ? 'hardware' : 'software';
