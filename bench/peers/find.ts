@@ -48,7 +48,7 @@ export function isInstalled(peer: PeerName): boolean {
 /** Sources of the peers in JavaScript, to be bundled. */
 export const peerSources = ['peers/jax-subject.mjs', 'peers/tfjs-subject.mjs'] as const;
 
-/** Starts a peer on a workload: `network`, `dense` or `list`; after the strategy and the number of poses, PyTorch takes a device. */
+/** Starts a peer on a workload, a strategy and a number of poses; PyTorch takes a device and the size of a batch after them. */
 export function startPeer(
   peer: PeerName,
   programs: Programs,
