@@ -90,7 +90,7 @@ const comparisons: readonly Comparison[] = [
   },
 ];
 
-await bench(
+await bench<{ readonly only?: string }>(
   {
     script: 'bench:peers',
     does: 'Does the same work in other systems, each in a process of its own on one core in float32: a SchNet, a pair potential and message passing by posetape, PyTorch, TensorFlow.js and jax-js. What is not installed is named, with how to get it. $PEERS_DATA names a folder for the data of the workloads; without it they lie with the temporary files of the system, and stay there.',
@@ -99,11 +99,13 @@ await bench(
     sources: ['subject.ts', ...peerSources],
     out: 'bench/report/peers.md',
     rounds: 5,
+    more: command => command.option('--only <workload>', 'only network, dense, list or messages'),
   },
-  async ({ ours, peer, versionOf, next, rounds, by }) => {
+  async ({ options: { only }, ours, peer, versionOf, next, rounds, by }) => {
     const sections: string[] = [];
     const figures: Figure[] = [];
-    for (const comparison of comparisons) sections.push(await compare(comparison));
+    for (const comparison of comparisons)
+      if (!only || comparison.workload === only) sections.push(await compare(comparison));
     const installed = peerNames.filter(isInstalled);
     const versions = await Promise.all(installed.map(versionOf));
     const absent = peerNames
