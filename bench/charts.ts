@@ -44,19 +44,27 @@ const width = 510;
 const height = 500;
 const margin = { left: 76, right: 150, top: 72, bottom: 56 };
 
-/** A chart of panels side by side, as SVG on white: its text stays readable on a dark page. */
+/** A chart of panels side by side, four of them two by two, as SVG on white: its text stays readable on a dark page. */
 export function chart(title: string, panels: readonly Panel[]): string {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: width * panels.length, height });
+  const [across, down] = [columns(panels), Math.ceil(panels.length / columns(panels))];
+  const size = { width: width * across, height: height * down };
+  const chart = init(null, null, { renderer: 'svg', ssr: true, ...size });
   chart.setOption(options(title, panels));
   const svg = chart.renderToSVGString();
   chart.dispose();
   return svg;
 }
 
+function columns(panels: readonly Panel[]): number {
+  return panels.length > 3 ? 2 : panels.length;
+}
+
 function options(title: string, panels: readonly Panel[]): object {
   const axis = { type: 'log', nameLocation: 'middle' };
   const ink = colours.black;
   const text = { color: ink, fontSize: 12 };
+  const left = (p: number) => (p % columns(panels)) * width + margin.left;
+  const top = (p: number) => Math.floor(p / columns(panels)) * height;
   return {
     animation: false,
     backgroundColor: '#ffffff',
@@ -65,14 +73,14 @@ function options(title: string, panels: readonly Panel[]): object {
       { text: title, left: 16, top: 10, textStyle: { color: ink, fontSize: 16, fontWeight: 'bold' } },
       ...panels.map((panel, p) => ({
         text: panel.title,
-        left: p * width + margin.left,
-        top: 40,
+        left: left(p),
+        top: top(p) + 40,
         textStyle: { color: ink, fontSize: 13, fontWeight: 'normal' },
       })),
     ],
     grid: panels.map((_, p) => ({
-      left: p * width + margin.left,
-      top: margin.top,
+      left: left(p),
+      top: top(p) + margin.top,
       width: width - margin.left - margin.right,
       height: height - margin.top - margin.bottom,
     })),
