@@ -1,6 +1,6 @@
 import { DeviceLostError } from '../engine/executor.ts';
 import { reshaped } from '../engine/fan-out.ts';
-import { gradient } from '../engine/gradient.ts';
+import { runGradients } from '../engine/run-gradients.ts';
 import { sizeOf } from '../engine/shape.ts';
 import type { Tape, Value } from '../engine/tape.ts';
 import { areFinite, type Tensor } from '../engine/tensor.ts';
@@ -95,10 +95,14 @@ async function runOn<Pose>(tape: Tape, task: Task<Pose>, poses: readonly Weighte
     poses,
     weights,
   );
-  const slopes = task.wantsGradient ? gradient(target, Object.values(params)) : [];
-
-  const wanted = [predictions, value, readout ?? value, target, ...slopes];
-  const tensors = await runAll(task, poses, wanted);
+  const wanted = [predictions, value, readout ?? value, target];
+  const tensors = await runAll(
+    task,
+    poses,
+    wanted,
+    task.wantsGradient ? [target] : [],
+    Object.values(params),
+  );
   const [all, delta, read, loss, ...rest] = tensors as [Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
   const width = all.data.length / poses.length;
   const rows = poses.map((_, n) => Float64Array.from(all.data.subarray(n * width, (n + 1) * width)));
@@ -185,10 +189,12 @@ async function runAll<Pose>(
   task: Task<Pose>,
   poses: readonly Indexed<Pose>[],
   wanted: readonly Value[],
+  targets: readonly Value[],
+  params: readonly Value[],
 ): Promise<Tensor[]> {
-  const { executor, memory } = task;
+  const { executor, memory, shared } = task;
   try {
-    return await executor.run(wanted, { memory });
+    return await runGradients(executor, wanted, targets, params, { memory, shared });
   } catch (error) {
     if (!(error instanceof DeviceLostError)) await runEach(task, poses, task);
     throw error;
