@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type Atoms, pocketOf, poseOf, selected } from '../../examples/schnet/pose.ts';
+import { type Atoms, pocketOf, poseOf, selected } from '../../examples/networks/pose.ts';
 import { readPdbqtAtoms } from '../../examples/schnet/read/pdbqt.ts';
 import { readEnsemble } from '../../examples/vina/files.ts';
 import type { Pose as VinaPose } from '../../examples/vina/pairs.ts';

@@ -1,4 +1,4 @@
-import { uniform } from '../../examples/schnet/random.ts';
+import { uniform } from '../../examples/networks/random.ts';
 
 /** Random numbers that are the same on every machine and at every run. */
 export interface Random {

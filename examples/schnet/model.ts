@@ -1,5 +1,6 @@
-import { type Atoms, type Pose, type PoseSettings, pocketOf, poseOf } from './pose.ts';
-import { type SchNet, type Sizes, schnet, type Weights } from './schnet.ts';
+import type { Weights } from '../networks/layers.ts';
+import { type Atoms, type Pose, type PoseSettings, pocketOf, poseOf } from '../networks/pose.ts';
+import { type SchNet, type Sizes, schnet } from './schnet.ts';
 
 /** What a model is made by, but for its weights. */
 export interface Settings extends Sizes, PoseSettings {

@@ -1,7 +1,7 @@
 import { evaluate, gradient, Tape, type Tensor, tensor } from 'posetape';
+import { recordWeights } from '../networks/layers.ts';
+import { type Atoms, type Pose, poseOf } from '../networks/pose.ts';
 import type { Model } from './model.ts';
-import { type Atoms, type Pose, poseOf } from './pose.ts';
-import { recordWeights } from './schnet.ts';
 
 /** What the model says of one pose. */
 export interface Slope {

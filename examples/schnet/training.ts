@@ -6,11 +6,11 @@ import {
   pKi,
   squaredError,
 } from 'posetape/combine';
+import type { Weights } from '../networks/layers.ts';
+import type { Pose } from '../networks/pose.ts';
+import { shuffled, uniform } from '../networks/random.ts';
 import { adam } from './adam.ts';
 import type { Model } from './model.ts';
-import type { Pose } from './pose.ts';
-import { shuffled, uniform } from './random.ts';
-import type { Weights } from './schnet.ts';
 
 /** A compound: its docked poses, and how strongly it binds. */
 export interface Compound {

@@ -1,6 +1,7 @@
 import { tensor } from 'posetape';
+import type { Weights } from '../networks/layers.ts';
 import type { Model, Settings } from './model.ts';
-import { schnet, type Weights, weightShapes } from './schnet.ts';
+import { schnet, weightShapes } from './schnet.ts';
 
 /** The model as JSON, from which every number comes back as it was. */
 export function modelToJson({ settings, weights }: Model): string {

@@ -1,11 +1,11 @@
 import { boltzmann, combinePoses, lse, mean } from 'posetape/combine';
+import type { Weights } from '../../networks/layers.ts';
+import type { Pose } from '../../networks/pose.ts';
 import { type CombinationName, combinationNames } from '../../vina/options.ts';
 import type { Progress } from '../../vina/progress.ts';
 import type { Model, Settings } from '../model.ts';
-import type { Pose } from '../pose.ts';
 import { symbolOf } from '../read/elements.ts';
 import { refine, slopeOf } from '../refine.ts';
-import type { Weights } from '../schnet.ts';
 import type { PredictOptions } from './predict-options.ts';
 
 /** What the command finds out. Energies are in kcal/mol if the model was fitted to such, lengths in Å. */

@@ -1,5 +1,5 @@
+import { type Atoms, atomsOf } from '../../networks/pose.ts';
 import { columns, decimal, type Line, recordOf, unexpected } from '../../vina/pdbqt-line.ts';
-import { type Atoms, atomsOf } from '../pose.ts';
 import { atomicNumber } from './elements.ts';
 
 /**

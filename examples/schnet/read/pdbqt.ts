@@ -1,5 +1,5 @@
+import { type Atoms, atomsOf } from '../../networks/pose.ts';
 import { type Model, readPdbqt } from '../../vina/pdbqt.ts';
-import { type Atoms, atomsOf } from '../pose.ts';
 import { atomicNumberOfType } from './elements.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { Molecule } from 'openchemlib';
-import { type Atoms, atomsOf } from '../pose.ts';
+import { type Atoms, atomsOf } from '../../networks/pose.ts';
 
 declare global {
   // The declarations of openchemlib name these two of a browser, which are no concern of ours.

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { type Atoms, selected } from '../pose.ts';
+import { type Atoms, selected } from '../../networks/pose.ts';
 import { symbolOf } from './elements.ts';
 import { readPdb } from './pdb.ts';
 import { readPdbqtAtoms } from './pdbqt.ts';
