@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Tensor, tensor } from 'posetape';
+import { type Gat, type Sizes as GatSizes, gat } from '../../examples/gat/gat.ts';
+import type { Weights } from '../../examples/networks/layers.ts';
+import { type Atoms, atomsOf, type PoseSettings, pocketOf } from '../../examples/networks/pose.ts';
+import { uniform } from '../../examples/networks/random.ts';
+import { type PaiNN, type Sizes as PaiNNSizes, painn } from '../../examples/painn/painn.ts';
+import { readPdbqtAtoms } from '../../examples/schnet/read/pdbqt.ts';
+
+/** The two networks, small, with weights of which none is 0. */
+export interface Subjects {
+  readonly painn: PaiNN;
+  readonly gat: Gat;
+}
+
+export type SubjectName = keyof Subjects;
+
+export const names: readonly SubjectName[] = ['painn', 'gat'];
+
+export const sizes: { readonly painn: PaiNNSizes; readonly gat: GatSizes } = {
+  painn: { hidden: 6, waves: 5, interactions: 2, cutoff: 5 },
+  gat: { heads: 2, features: 3, gaussians: 5, layers: 2, cutoff: 5 },
+};
+
+export const subjects: Subjects = {
+  painn: withBiases(painn(sizes.painn, 7)),
+  gat: withBiases(gat(sizes.gat, 8)),
+};
+
+/** Biases are 0 at first; a test must not miss one that is left out. Three decimals keep the table short. */
+function withBiases<N extends { readonly weights: Weights }>(network: N): N {
+  const random = uniform(3);
+  const weights = Object.entries(network.weights).map(([name, { data, shape }]): [string, Tensor] => [
+    name,
+    tensor(
+      Float64Array.from(data, weight => Math.round(1000 * (weight + 0.4 * (random() - 0.5))) / 1000),
+      shape,
+    ),
+  ]);
+  return { ...network, weights: Object.fromEntries(weights) };
+}
+
+/** A shipped pose: imatinib in c-Abl, with what is near it. */
+export interface Shipped {
+  readonly ligand: Atoms;
+  readonly pocket: Atoms;
+  readonly settings: PoseSettings;
+}
+
+/**
+ * Of the first pose the energy, of the second that of binding. Both are moved so that the ligand begins near the origin: the
+ * receptor lies 100 Å away, where float32 rounds a coordinate by 4·10⁻⁶ Å, and forces with it.
+ */
+export function shippedPoses(): Shipped[] {
+  const read = (name: string) => {
+    const file = fileURLToPath(
+      new URL(`../../examples/vina/data/imatinib-abl/${name}.pdbqt`, import.meta.url),
+    );
+    return readPdbqtAtoms(readFileSync(file, 'utf8'), file);
+  };
+  const [receptor] = read('pocket');
+  return read('poses')
+    .slice(0, 2)
+    .map((ligand, n) => {
+      const origin = [...ligand.coordinates.data.slice(0, 3)];
+      return {
+        ligand: from(origin, ligand),
+        pocket: from(origin, pocketOf(receptor as Atoms, ligand, 4)),
+        settings: { neighbours: 8, cutoff: 5, delta: n === 1 },
+      };
+    });
+}
+
+/** The atoms as they lie from a point, in whole thousandths of an Å, as the files have them. */
+function from(origin: readonly number[], { elements, coordinates }: Atoms): Atoms {
+  const thousandths = [...coordinates.data].map((x, i) => Math.round(1000 * (x - (origin[i % 3] as number))));
+  return atomsOf(
+    [...elements],
+    thousandths.map(each => each / 1000),
+  );
+}

@@ -1,0 +1,22 @@
+/**
+ * Writes the table that reference.test.ts reads: both networks on shipped poses, and what PyTorch makes of them.
+ *
+ *     npm run test:networks
+ */
+import { writeFileSync } from 'node:fs';
+import { command } from '../../bench/support/command.ts';
+import { askPyTorch, cases, tableFile } from './table.ts';
+
+const { python } = command('test:networks', {
+  does: 'Has PyTorch compute energies, forces and gradients of the example networks in float64, and writes the table that npm test compares posetape with.',
+  takes: 'a few seconds',
+  writes: 'test/networks/table.jsonl anew',
+})
+  .option('--python <command>', 'a Python that has torch', '/usr/bin/python3')
+  .parse()
+  .opts<{ python: string }>();
+
+const asked = cases();
+const answers = askPyTorch(asked, python);
+const lines = asked.map((each, k) => `${JSON.stringify({ ...each, answer: answers[k] })}\n`);
+writeFileSync(tableFile, lines.join(''));

@@ -1,0 +1,262 @@
+import fc from 'fast-check';
+import { checkGradient, evaluate, gradient, interpreter, jit, Tape, type Tensor, type Value } from 'posetape';
+import { wasm } from 'posetape/wasm';
+import { describe, expect, test } from 'vitest';
+import { gat } from '../../examples/gat/gat.ts';
+import { recordWeights } from '../../examples/networks/layers.ts';
+import { type Atoms, atomsOf, joined, type Pose, poseOf } from '../../examples/networks/pose.ts';
+import { painn } from '../../examples/painn/painn.ts';
+import { schnet } from '../../examples/schnet/schnet.ts';
+import { several } from '../combine/arbitraries.ts';
+import { expectClose, largest } from '../support/equal.ts';
+import { expectGroup } from '../support/groups.ts';
+import { evenly } from '../support/numbers.ts';
+import { property } from '../support/property.ts';
+import { names, sizes, subjects } from './cases.ts';
+
+type Point = readonly [number, number, number];
+
+/** All that are nearer than the cutoff are neighbours, so that no rounding decides who is. */
+const settings = { neighbours: 100, cutoff: 5, delta: true };
+const none = atomsOf([], []);
+const two = (distance: number) => atomsOf([6, 8], [0, 0, 0, distance, 0, 0]);
+
+/** Atoms at least 0.8 Å apart, each in a cell of its own, split in two: a ligand of one at least, and a pocket. */
+const cells = Array.from({ length: 27 }, (_, k): Point => [k % 3, Math.floor(k / 3) % 3, Math.floor(k / 9)]);
+const atom = fc.tuple(fc.constantFrom(6, 7, 8, 16), evenly(0, 0.8), evenly(0, 0.8), evenly(0, 0.8));
+const drawnPose = fc
+  .record({
+    places: fc.shuffledSubarray(cells, { minLength: 1, maxLength: 10 }),
+    atoms: fc.array(atom, { minLength: 10, maxLength: 10 }),
+    ligandAtoms: fc.integer({ min: 1, max: 10 }),
+  })
+  .map(({ places, atoms, ligandAtoms }) => {
+    const of = (from: number, to: number) => {
+      const drawn = atoms.slice(from, to).map(([element, ...shift]) => ({ element, shift }));
+      const at = drawn.flatMap(({ shift }, i) =>
+        shift.map((each, axis) => each + 1.6 * (places[from + i]?.[axis] as number)),
+      );
+      return atomsOf(
+        drawn.map(({ element }) => element),
+        at,
+      );
+    };
+    const split = Math.min(ligandAtoms, places.length);
+    return { ligand: of(0, split), pocket: of(split, places.length) };
+  });
+
+/** A rotation from a quaternion, mirrored or not, and a translation. */
+const motion = fc
+  .record({
+    quaternion: fc
+      .tuple(evenly(-1, 1), evenly(-1, 1), evenly(-1, 1), evenly(-1, 1))
+      .filter(q => Math.hypot(...q) > 0.1),
+    sign: fc.constantFrom(1, -1),
+    shift: fc.tuple(evenly(-20, 20), evenly(-20, 20), evenly(-20, 20)),
+  })
+  .map(({ quaternion, sign, shift }) => {
+    const length = Math.hypot(...quaternion);
+    const [w, x, y, z] = quaternion.map(each => each / length) as [number, number, number, number];
+    const rows = [
+      [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+      [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+      [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ];
+    return { rows: rows.map(row => row.map(each => sign * each)), shift };
+  });
+
+/** Vectors of shape [atoms, 3, features] turned; without features, [atoms, 3]. */
+function turned({ data, shape }: Tensor, rows: readonly number[][]): Float64Array {
+  const [, , features = 1] = shape;
+  return Float64Array.from(data, (_, i) => {
+    const [k, axis, at] = [i % features, Math.floor(i / features) % 3, i - (i % (3 * features))];
+    const row = rows[axis] as number[];
+    return row.reduce((sum, each, from) => sum + each * (data[at + from * features + k] as number), 0);
+  });
+}
+
+function moved(
+  { elements, coordinates }: Atoms,
+  { rows, shift }: { rows: number[][]; shift: number[] },
+): Atoms {
+  const at = turned(coordinates, rows).map((x, i) => x + (shift[i % 3] as number));
+  return atomsOf([...elements], [...at]);
+}
+
+function relabelled({ elements, coordinates }: Atoms, order: readonly number[]): Atoms {
+  return atomsOf(
+    order.map(i => elements[i] as number),
+    picked([...coordinates.data], order),
+  );
+}
+
+/** Rows of three in another order. */
+function picked(rows: readonly number[], order: readonly number[]): number[] {
+  return order.flatMap(i => rows.slice(3 * i, 3 * i + 3));
+}
+
+/** The places in a list, in the order of numbers drawn for them. */
+function orderBy(keys: readonly number[], count: number): number[] {
+  return [...Array(count).keys()].sort((a, b) => (keys[a] as number) - (keys[b] as number));
+}
+
+describe.each(names)('%s', name => {
+  const network = subjects[name];
+  const { weights, score, scoreGroup } = network;
+
+  function energyOf(ligand: Atoms, pocket = none, among = { ...settings, delta: false }): number {
+    const tape = new Tape();
+    const [{ data }] = evaluate([score(tape, recordWeights(tape, weights), poseOf(ligand, pocket, among))]);
+    return data[0] as number;
+  }
+
+  function slopeOf(ligand: Atoms, pocket: Atoms): { energy: number; slope: Tensor } {
+    const tape = new Tape();
+    const x = tape.parameter(ligand.coordinates);
+    const energy = score(tape, recordWeights(tape, weights), poseOf(ligand, pocket, settings), x);
+    const [value, slope] = evaluate([energy, ...gradient(energy, [x])]);
+    return { energy: value.data[0] as number, slope: slope as Tensor };
+  }
+
+  property(
+    'has the same energy wherever atoms are turned, mirrored and moved, and forces turn with them',
+    drawnPose,
+    motion,
+    ({ ligand, pocket }, to) => {
+      const here = slopeOf(ligand, pocket);
+      const there = slopeOf(moved(ligand, to), moved(pocket, to));
+      expectClose(there.energy, here.energy, 1e-10, 1 + Math.abs(here.energy));
+      expectClose(there.slope.data, turned(here.slope, to.rows), 1e-10, 1 + largest(here.slope));
+    },
+  );
+
+  property(
+    'has the same energy in whatever order atoms are listed, and forces are listed like them',
+    drawnPose,
+    fc.array(evenly(0, 1), { minLength: 20, maxLength: 20 }),
+    ({ ligand, pocket }, keys) => {
+      const order = orderBy(keys, ligand.elements.length);
+      const ofPocket = orderBy(keys.slice(10), pocket.elements.length);
+      const here = slopeOf(ligand, pocket);
+      const there = slopeOf(relabelled(ligand, order), relabelled(pocket, ofPocket));
+      expectClose(there.energy, here.energy, 1e-10, 1 + Math.abs(here.energy));
+      expectClose(there.slope.data, picked([...here.slope.data], order), 1e-10, 1 + largest(here.slope));
+    },
+  );
+
+  test('minds what the atoms are and how far apart', () => {
+    expect(Math.abs(energyOf(two(1.4)) - energyOf(two(1.5)))).toBeGreaterThan(1e-4);
+    expect(Math.abs(energyOf(two(1.4)) - energyOf(atomsOf([7, 8], [0, 0, 0, 1.4, 0, 0])))).toBeGreaterThan(
+      1e-3,
+    );
+  });
+
+  test('loses a neighbour at the cutoff without a step', () => {
+    const apart = energyOf(two(5));
+    expectClose(apart, energyOf(atomsOf([6], [0, 0, 0])) + energyOf(atomsOf([8], [0, 0, 0])), 1e-12);
+    expectClose(energyOf(two(5 - 1e-5)), apart, 1e-9);
+    expect(Math.abs(energyOf(two(4)) - apart)).toBeGreaterThan(1e-4);
+  });
+
+  test('binds nothing where ligand and pocket do not see each other, or where there is no pocket', () => {
+    const away = atomsOf([6, 7], [50, 0, 0, 51.4, 0, 0]);
+    expectClose(energyOf(two(1.4), away, settings), 0, 1e-12, 10);
+    expectClose(energyOf(two(1.4), none, settings), 0, 1e-12, 10);
+  });
+
+  test('has the gradients that differences have, by weights and by coordinates', async () => {
+    const ligand = atomsOf([6, 8, 7], [0, 0, 0, 1.3, 0.2, 0.1, -0.6, 1.2, 0.3]);
+    const pocket = atomsOf([6, 16], [0.4, -1.1, 2.2, 3.1, 1.9, -1.4]);
+    const pose = poseOf(ligand, pocket, settings);
+    const byWeights = await checkGradient((tape, values) => score(tape, values, pose), weights, {
+      entries: 2,
+    });
+    expect(byWeights.ok, byWeights.report).toBe(true);
+    const byPlace = await checkGradient(
+      (tape: Tape, { x }: { readonly x: Value }) => score(tape, recordWeights(tape, weights), pose, x),
+      { x: ligand.coordinates },
+      { step: 1e-3 },
+    );
+    expect(byPlace.entries.length).toBe(9);
+    expect(byPlace.ok, byPlace.report).toBe(true);
+  });
+
+  const executors = [
+    { executor: interpreter(), tolerance: 1e-12 },
+    { executor: jit(), tolerance: 1e-12 },
+    { executor: wasm(), tolerance: 1e-5 },
+  ];
+  const anyPose = fc
+    .record({
+      atoms: drawnPose,
+      neighbours: fc.integer({ min: 1, max: 5 }),
+      // Nearer than the second is no atom: such poses have no edges.
+      cutoff: fc.constantFrom(5, 5, 5, 1e-9),
+      delta: fc.boolean(),
+    })
+    .map(({ atoms: { ligand, pocket }, ...among }): Pose => poseOf(ligand, pocket, among));
+  property(
+    'scores a group as its poses alone, and so is its gradient, on every executor',
+    fc.constantFrom(...executors),
+    several(fc.tuple(anyPose, evenly(-2, 2)), 4),
+    ({ executor, tolerance }, drawn) => {
+      const group = { poses: drawn.map(([each]) => each), coefficients: drawn.map(([, c]) => c) };
+      expectGroup(executor, { params: weights, score, scoreGroup }, group, tolerance);
+    },
+  );
+});
+
+describe('painn', () => {
+  const { weights, features } = subjects.painn;
+
+  function featuresOf(atoms: Atoms): { scalars: Tensor; vectors: Tensor } {
+    const tape = new Tape();
+    const { complex } = poseOf(atoms, none, settings);
+    const recorded = features(recordWeights(tape, weights), complex, tape.constant(atoms.coordinates));
+    const [scalars, vectors] = evaluate([recorded.scalars, recorded.vectors]);
+    return { scalars: scalars as Tensor, vectors: vectors as Tensor };
+  }
+
+  property('has vectors that turn with the atoms, and scalars that stay', drawnPose, motion, (pose, to) => {
+    const atoms = joined(pose.ligand, pose.pocket);
+    const [here, there] = [featuresOf(atoms), featuresOf(moved(atoms, to))];
+    expectClose(there.scalars, here.scalars, 1e-10, 1 + largest(here.scalars));
+    expectClose(there.vectors.data, turned(here.vectors, to.rows), 1e-10, 1 + largest(here.vectors));
+  });
+
+  test('sees the angle between two neighbours that do not see each other, as SchNet does not', () => {
+    const bent = (angle: number) =>
+      atomsOf([6, 8, 8], [0, 0, 0, 3, 0, 0, 3 * Math.cos(angle), 3 * Math.sin(angle), 0]);
+    const blind = schnet({ hidden: 6, gaussians: 5, interactions: 2, cutoff: 4 });
+    const seeing = painn({ ...sizes.painn, cutoff: 4 });
+    const difference = ({ weights, score }: typeof blind | typeof seeing) => {
+      const [a, b] = [2, 3].map(angle => {
+        const tape = new Tape();
+        const pose = poseOf(bent(angle), none, { ...settings, cutoff: 4, delta: false });
+        return evaluate([score(tape, recordWeights(tape, weights), pose)])[0]?.data[0] as number;
+      }) as [number, number];
+      return Math.abs(a - b);
+    };
+    expect(difference(blind)).toBeLessThan(1e-12);
+    expect(difference(seeing)).toBeGreaterThan(1e-5);
+  });
+
+  test('has no energy for two atoms in one place, rather than a wrong one', () => {
+    const tape = new Tape();
+    const energy = subjects.painn.score(tape, recordWeights(tape, weights), poseOf(two(0), none, settings));
+    expect(evaluate([energy])[0]?.data[0]).toBeNaN();
+  });
+});
+
+test('gat: shares of attention survive logits that would overflow', () => {
+  const { score, weights } = gat(sizes.gat);
+  const steep = Object.fromEntries(
+    Object.entries(weights).map(([name, { data, shape }]) => [
+      name,
+      { data: name.endsWith('.edge') ? data.map(each => 1000 * each) : data, shape },
+    ]),
+  );
+  const tape = new Tape();
+  const energy = score(tape, recordWeights(tape, steep), poseOf(two(1.4), none, settings));
+  expect(Number.isFinite(evaluate([energy])[0]?.data[0])).toBe(true);
+});
