@@ -1,5 +1,5 @@
 import type { GroupScorer, Params, Scorer } from 'posetape/combine';
-import { atomsOf, type Pose as SmallPose, selected } from '../../examples/schnet/pose.ts';
+import { atomsOf, type Pose as SmallPose, selected } from '../../examples/networks/pose.ts';
 import { schnet, weightShapes } from '../../examples/schnet/schnet.ts';
 import type { NetworkData, SmallData } from './network-data.ts';
 import { paramsOf } from './params.ts';
