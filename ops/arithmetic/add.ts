@@ -1,11 +1,23 @@
-import { type Binary, defineOp, map } from '../op.ts';
+import { type Binary, defineOp, isValue, map, type Operand, type Value } from '../op.ts';
 
 /**
- * a + b.
+ * a + b, and of more operands a + b + c + …, from left to right; also as `values.reduce(add)`.
  *
  *     d(a + b) = da + db
  */
-export const add: Binary = defineOp({
+export function add(a: Operand, b: Operand, c: Operand, ...more: readonly Operand[]): Value;
+export function add(a: Operand, b: Operand): Value;
+export function add(a: Operand, b: Operand, ...rest: readonly unknown[]): Value {
+  // A list's `reduce` passes the index and the list as well.
+  if (rest.length === 0 || (rest.length === 2 && Array.isArray(rest[1]))) return addOp(a, b);
+  const operands = [a, b, ...(rest as readonly Operand[])];
+  // Numbers in front of the first value are added up as they are.
+  const first = Math.max(operands.findIndex(isValue), 1);
+  const before = operands.slice(0, first).reduce((total, each) => (total as number) + (each as number));
+  return operands.slice(first).reduce<Operand>((total, each) => addOp(total, each), before) as Value;
+}
+
+const addOp: Binary = defineOp({
   name: 'add',
   forward: map((s, a, b) => s.add(a, b)),
   vjp: [g => g, g => g],

@@ -162,8 +162,8 @@ describe("a user's own op", () => {
       const [a, b] = values as [Value, Value];
       const wrong: unknown[][] = [[a, b, 0], [a, b, b, values], [a, b, 0, a], [a, b, 0, values, 0], [a]];
       for (const operands of wrong)
-        expect(() => (add as (...all: unknown[]) => Value)(...operands)).toThrow(
-          'add: takes 2 operands, got',
+        expect(() => (mul as (...all: unknown[]) => Value)(...operands)).toThrow(
+          'mul: takes 2 operands, got',
         );
       expect(() => (exp as (...all: unknown[]) => Value)(a, 0)).toThrow('exp: takes 1 operands, got 2');
     });

@@ -191,6 +191,7 @@ const elementwiseCases: Case[] = [
   ofTwo(ops.less, (a, b) => (a < b ? 1 : 0), [lattice(0.02), lattice(0.05)]),
   ofTwo(ops.greater, (a, b) => (a > b ? 1 : 0), [lattice(0.02), lattice(0.05)]),
   ofTwo(ops.equal, (a, b) => (a === b ? 1 : 0), [lattice(0), lattice(0)]),
+  ofEntries(ops.add, (a, b, c) => a + b + c, [anywhere, anywhere, anywhere], { linearIn: [[0, 1, 2]] }),
   ofEntries(ops.cosineCutoff, cutoffWave, [lattice(0.02), lattice(3.55)]),
   ofEntries(
     ops.cosineCutoff,
