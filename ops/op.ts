@@ -12,7 +12,10 @@ export {
   normaliseAxes,
   normaliseAxis,
   reducedShape,
+  type Shape,
+  sameShape,
   showShape,
+  sizeOf,
   withoutAxes,
 } from '../engine/shape.ts';
 export { isValue, type Operand, type Value } from '../engine/tape.ts';

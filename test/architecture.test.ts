@@ -109,6 +109,7 @@ describe('no import leads back to its file', () => {
   test('but between ops whose rules need each other', () => {
     expect(circlesIn(all.filter(({ isType }) => !isType))).toEqual([
       'ops/elementwise/cos.ts ops/elementwise/sin.ts',
+      'ops/elementwise/cosh.ts ops/elementwise/sinh.ts',
       'ops/indexing/gather.ts ops/indexing/segmentSum.ts',
       'ops/shape/pad.ts ops/shape/slice.ts',
     ]);

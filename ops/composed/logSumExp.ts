@@ -1,24 +1,14 @@
 import { add } from '../arithmetic/add.ts';
-import { neg } from '../arithmetic/neg.ts';
 import { equal } from '../elementwise/equal.ts';
 import { exp } from '../elementwise/exp.ts';
 import { log } from '../elementwise/log.ts';
 import { stopGradient } from '../elementwise/stopGradient.ts';
 import { where } from '../elementwise/where.ts';
-import {
-  type Axes,
-  type Binary,
-  checkFlag,
-  defineOp,
-  map,
-  normaliseAxes,
-  reducedShape,
-  type Value,
-  withoutAxes,
-} from '../op.ts';
+import { type Axes, checkFlag, normaliseAxes, reducedShape, type Value, withoutAxes } from '../op.ts';
 import { max } from '../reduce/max.ts';
 import { sum } from '../reduce/sum.ts';
 import { reshape } from '../shape/reshape.ts';
+import { above } from './above.ts';
 
 /**
  * ln Σ exp(aᵢ), a smooth maximum, along an axis, several, or all. The largest is taken out first, so energies of ±10⁴
@@ -44,10 +34,3 @@ function ofSome(a: Value, axes: readonly number[]): Value {
   const total = sum(exp(above(a, shift)), axes, true);
   return add(shift, where(equal(total, 0), -Infinity, log(total)));
 }
-
-/** a − b, and 0 where they are equal, at ∞ too. */
-const above: Binary = defineOp({
-  name: 'above',
-  forward: map((s, a, b) => s.select(s.equal(a, b), s.constant(0), s.sub(a, b))),
-  vjp: [g => g, g => neg(g)],
-});

@@ -1,21 +1,31 @@
 import type { SegmentSumForm } from '../../engine/forms.ts';
-import { defineOp, type Index, kindOf, type Value } from '../op.ts';
+import { defineOp, type Index, kindOf, normaliseAxis, sameShape, showShape, type Value } from '../op.ts';
+import { moveAxes } from '../shape/moveAxes.ts';
 import { gather } from './gather.ts';
 
 /**
- * Rows added up by an index: result[index[i], …] += a[i, …], of `count` rows, zero where none arrives. Its adjoint is
- * `gather`.
+ * Rows added up by an index: result[index[i], …] += a[i, …], of `count` rows, zero where none arrives. With an `axis`,
+ * entries along that one, and the next where the index has more axes. Its adjoint is `gather`.
  *
  * @throws RangeError for an index not below `count`, or one without an entry for each row
  * @example
  * segmentSum(pairEnergies, ligandAtom, 37);     // the energy of each of 37 atoms
  */
-export function segmentSum(a: Value, index: Index, count: number): Value {
+export function segmentSum(a: Value, index: Index, count: number, axis = 0): Value {
   if (!Number.isInteger(count) || count < 0) {
     const given = typeof count === 'number' ? count : kindOf(count);
     throw new RangeError(`segmentSum: count is a whole number from 0, got ${given}`);
   }
-  return segmentSumOp([a, a.tape.index(index, 'segmentSum')], count);
+  const rows = a.tape.index(index, 'segmentSum');
+  if (axis === 0) return segmentSumOp([a, rows], count);
+  const along = normaliseAxis('segmentSum', axis, a.shape);
+  const { length: rank } = rows.shape;
+  if (!sameShape(a.shape.slice(along, along + rank), rows.shape)) {
+    throw new RangeError(
+      `segmentSum: ${showShape(a.shape)} and ${showShape(rows.shape)}: the index needs one entry for each row along axis ${along}`,
+    );
+  }
+  return moveAxes(segmentSumOp([moveAxes(a, along, rank, 0), rows], count), 0, 1, along);
 }
 
 const segmentSumOp = defineOp({

@@ -1,3 +1,4 @@
+import { reshaped } from '../../engine/fan-out.ts';
 import type { SliceForm } from '../../engine/forms.ts';
 import { type Shape, sameShape } from '../../engine/shape.ts';
 import { defineOp, kindOf, showShape, type Value } from '../op.ts';
@@ -5,17 +6,20 @@ import { padTo } from './pad.ts';
 
 /**
  * The box from `start` to before `end`, a number for the first axis or a list for the first few; negative ones count
- * from the end of their axis, a missing end is the axis' own. Its adjoint is `pad`.
+ * from the end of their axis, a missing end is the axis' own. With a `step` of s, every s-th entry of it. Its adjoint is
+ * `pad`.
  *
- * @throws RangeError if the box reaches outside
+ * @throws RangeError if the box reaches outside, or a step is not a whole number from 1; `flip` reverses
  * @example
  * slice(a, 2, 5);                               // rows 2, 3 and 4
  * slice(a, [0, -1]);                            // the last column
+ * slice(a, [0, 1], [], [1, 2]);                 // every other column from the second
  */
 export function slice(
   a: Value,
   start: number | readonly number[],
   end: number | readonly number[] = [],
+  step: number | readonly number[] = 1,
 ): Value {
   const from = positions(a, start, () => 0);
   const to = positions(a, end, length => length);
@@ -27,7 +31,32 @@ export function slice(
   }
   // As long as its room, a box may yet lie beside it, which the form refuses.
   const isWhole = sameShape(shape, a.shape) && from.every(position => position === 0);
-  return isWhole ? a : sliceOp([a], from, shape);
+  const box = isWhole ? a : sliceOp([a], from, shape);
+  return stepsOf(a, step).reduce(everyOther, box);
+}
+
+function stepsOf(a: Value, given: number | readonly number[]): readonly number[] {
+  const steps: readonly number[] = Array.isArray(given) ? given : [given];
+  if (given === 1) return [];
+  if (steps.length > a.shape.length || !steps.every(step => Number.isInteger(step) && step >= 1)) {
+    const asked = steps.map(each => (typeof each === 'number' ? each : kindOf(each)));
+    throw new RangeError(
+      `slice: ${showShape(a.shape)}: steps are whole numbers from 1, one for each of the first axes, got (${asked.join(', ')})`,
+    );
+  }
+  return steps;
+}
+
+/** Every `step`-th entry along an axis: the first column, if the axis is laid out in rows of that length. */
+function everyOther(a: Value, step: number, axis: number): Value {
+  const length = a.shape[axis] as number;
+  if (step === 1 || length === 0) return a;
+  const rows = Math.ceil(length / step);
+  const none = a.shape.map(() => 0);
+  const filled = rows * step === length ? a : padTo(a, none, a.shape.with(axis, rows * step));
+  const laid = reshaped(filled, a.shape.toSpliced(axis, 1, rows, step));
+  const column = sliceOp([laid], [0, ...none], laid.shape.with(axis + 1, 1));
+  return reshaped(column, a.shape.with(axis, rows));
 }
 
 function positions(

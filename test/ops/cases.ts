@@ -10,6 +10,7 @@ import {
   broadcast,
   build,
   elementwise,
+  type Indices,
   indicesOf,
   type Plain,
   reduced,
@@ -71,6 +72,8 @@ const distinct =
       .map(list => list.map(k => k * gap));
 
 const anywhere = between(-2, 2);
+
+const bits = listOf(fc.constantFrom(0, -0, 1, -2));
 
 /*
  * Elementwise ops: each in several shapes, and those of two operands with a literal in either place.
@@ -167,6 +170,12 @@ const elementwiseCases: Case[] = [
   ofEntries(ops.square, x => x * x, [anywhere]),
   ofEntries(ops.sign, Math.sign, [awayFrom0(0.1)]),
   ofEntries(ops.floor, Math.floor, [lattice(0.05)]),
+  ofEntries(ops.ceil, Math.ceil, [lattice(0.05)]),
+  ofEntries(ops.trunc, Math.trunc, [lattice(0.05)]),
+  ofEntries(ops.round, x => Math.floor(x + 0.5), [lattice(0.05)]),
+  ofEntries(ops.isNan, () => 0, [anywhere]),
+  ofEntries(ops.not, x => (x === 0 ? 1 : 0), [lattice(0)], { fixed: [0] }),
+  ofEntries(ops.reciprocal, x => 1 / x, [awayFrom0(0.7)]),
   ofEntries(ops.exp, Math.exp, [anywhere]),
   ofEntries(ops.expm1, Math.expm1, [anywhere]),
   ofEntries(ops.log, Math.log, [between(0.5, 3)]),
@@ -180,6 +189,31 @@ const elementwiseCases: Case[] = [
   ofEntries(ops.shiftedSoftplus, x => softplus(x) - Math.log(2), [between(-5, 5)]),
   ofEntries(ops.relu, x => Math.max(x, 0), [awayFrom0(0.1)]),
   ofEntries(ops.stopGradient, x => x, [anywhere], { fixed: [0] }),
+  ofEntries(ops.silu, x => x * sigmoid(x), [between(-5, 5)]),
+  ofEntries(
+    ops.leakyRelu,
+    x => (x > 0 ? x : 0.01 * x),
+    [awayFrom0(0.1)],
+    {},
+    a => ops.leakyRelu(a),
+  ),
+  ofEntries(ops.leakyRelu, (x, slope) => (x > 0 ? x : slope * x), [awayFrom0(0.1), anywhere]),
+  ofEntries(
+    ops.elu,
+    x => (x > 0 ? x : Math.exp(x) - 1),
+    [awayFrom0(0.1)],
+    {},
+    a => ops.elu(a),
+  ),
+  ofEntries(ops.elu, (x, alpha) => (x > 0 ? x : alpha * (Math.exp(x) - 1)), [awayFrom0(0.1), anywhere]),
+  ofEntries(ops.rsqrt, x => 1 / Math.sqrt(x), [between(0.5, 3)]),
+  ofEntries(ops.log2, Math.log2, [between(0.5, 3)]),
+  ofEntries(ops.log10, Math.log10, [between(0.5, 3)]),
+  ofEntries(ops.tan, Math.tan, [between(-1, 1)]),
+  ofEntries(ops.sinh, Math.sinh, [anywhere]),
+  ofEntries(ops.cosh, Math.cosh, [anywhere]),
+  ofEntries(ops.onesLike, () => 1, [anywhere]),
+  ofEntries(ops.zerosLike, () => 0, [anywhere], { linearIn: [[0]] }),
 
   ofTwo(ops.add, (a, b) => a + b, [anywhere, anywhere], both),
   ofTwo(ops.sub, (a, b) => a - b, [anywhere, anywhere], both),
@@ -191,7 +225,29 @@ const elementwiseCases: Case[] = [
   ofTwo(ops.less, (a, b) => (a < b ? 1 : 0), [lattice(0.02), lattice(0.05)]),
   ofTwo(ops.greater, (a, b) => (a > b ? 1 : 0), [lattice(0.02), lattice(0.05)]),
   ofTwo(ops.equal, (a, b) => (a === b ? 1 : 0), [lattice(0), lattice(0)]),
+  ofTwo(ops.lessEqual, (a, b) => (a <= b ? 1 : 0), [lattice(0.02), lattice(0.05)]),
+  ofTwo(ops.greaterEqual, (a, b) => (a >= b ? 1 : 0), [lattice(0.02), lattice(0.05)]),
+  ofTwo(ops.notEqual, (a, b) => (a !== b ? 1 : 0), [lattice(0), lattice(0)], { fixed: [0, 1] }),
+  ofTwo(ops.and, (a, b) => (a !== 0 && b !== 0 ? 1 : 0), [bits, bits], { fixed: [0, 1] }),
+  ofTwo(ops.or, (a, b) => (a !== 0 || b !== 0 ? 1 : 0), [bits, bits], { fixed: [0, 1] }),
+  ofTwo(ops.hypot, Math.hypot, [awayFrom0(0.7), awayFrom0(0.7)]),
+  ofTwo(ops.logAddExp, (a, b) => Math.log(Math.exp(a) + Math.exp(b)), [anywhere, anywhere]),
+  ofTwo(ops.mod, (a, b) => a - b * Math.floor(a / b), [
+    lattice(0.03),
+    listOf(fc.constantFrom(-0.7, 0.7, 1.1)),
+  ]),
   ofEntries(ops.add, (a, b, c) => a + b + c, [anywhere, anywhere, anywhere], { linearIn: [[0, 1, 2]] }),
+  ofEntries(ops.minimumImage, (d, box) => d - box * Math.round(d / box), [
+    lattice(0.03),
+    listOf(fc.constantFrom(1, 0.5)),
+  ]),
+  ofEntries(
+    ops.minimumImage,
+    d => d - Math.round(d),
+    [lattice(0.03)],
+    {},
+    d => ops.minimumImage(d, 1),
+  ),
   ofEntries(ops.cosineCutoff, cutoffWave, [lattice(0.02), lattice(3.55)]),
   ofEntries(
     ops.cosineCutoff,
@@ -250,10 +306,11 @@ function ofReduction(
   plain: (entries: number[]) => number,
   entries: Entries,
   linearIn: Case['linearIn'] = [],
+  named: Op = op as Op,
 ): Case[] {
   return axisChoices.flatMap(({ shape, axis, means }) =>
     [false, true].map(keepDims =>
-      along(op, a => op(a, axis, keepDims), reduced(plain, means, keepDims), shape, entries, linearIn),
+      along(named, a => op(a, axis, keepDims), reduced(plain, means, keepDims), shape, entries, linearIn),
     ),
   );
 }
@@ -283,6 +340,18 @@ function ofMany(
   return { op: nameOf(op), record, plain, operands, isElementwise: false, linearIn };
 }
 
+/** Sum of squares of what is left of the mean, over n − ddof. */
+const spread = (ddof: number) => (entries: number[]) => {
+  const centre = average(entries);
+  return total(entries.map(each => (each - centre) ** 2)) / (entries.length - ddof);
+};
+
+const spreadChoices = [
+  { shape: [3], axis: undefined, means: [0] },
+  { shape: [2, 3], axis: -1, means: [1] },
+  { shape: [2, 3, 2], axis: [0, 2], means: [0, 2] },
+];
+
 const sumOfExp = (entries: number[]) => total(entries.map(Math.exp));
 
 const reductionCases: Case[] = [
@@ -292,6 +361,24 @@ const reductionCases: Case[] = [
   ofReduction(ops.min, entries => Math.min(...entries), distinct(0.1)),
   ofReduction(ops.logSumExp, entries => Math.log(sumOfExp(entries)), anywhere),
   ofReduction(ops.norm, entries => Math.hypot(...entries), awayFrom0(0.7)),
+  ofReduction(ops.variance, spread(0), anywhere),
+  ofReduction(
+    (a, axis, keepDims) => ops.variance(a, axis, keepDims, 0.5),
+    spread(0.5),
+    anywhere,
+    [],
+    ops.variance,
+  ),
+  spreadChoices.map(({ shape, axis, means }) =>
+    along(
+      ops.std,
+      a => ops.std(a, axis, true, 1),
+      reduced(entries => Math.sqrt(spread(1)(entries)), means, true),
+      shape,
+      distinct(0.5),
+      [],
+    ),
+  ),
 ].flat();
 
 /*
@@ -416,6 +503,56 @@ const padded = (before: readonly number[], shape: readonly number[]) => (a: Plai
       : 0;
   });
 
+const stepped =
+  (start: readonly number[], shape: readonly number[], steps: readonly number[]) => (a: Plain) =>
+    build(shape, index =>
+      at(
+        a,
+        index.map((position, axis) => (start[axis] as number) + position * (steps[axis] as number)),
+      ),
+    );
+
+const turned = (axes: readonly number[]) => (a: Plain) =>
+  build(a.shape, index =>
+    at(
+      a,
+      index.map((position, axis) =>
+        axes.includes(axis) ? (a.shape[axis] as number) - 1 - position : position,
+      ),
+    ),
+  );
+
+const tiled = (shape: readonly number[]) => (a: Plain) =>
+  build(shape, index =>
+    at(
+      a,
+      index
+        .slice(shape.length - a.shape.length)
+        .map((position, axis) => position % (a.shape[axis] as number)),
+    ),
+  );
+
+/** The running result of a function along an axis. */
+const runningIn =
+  (axis: number, f: (sofar: number, entry: number) => number) =>
+  (a: Plain): Plain =>
+    build(a.shape, index => {
+      const before = Array.from({ length: (index[axis] as number) + 1 }, (_, i) =>
+        at(a, index.with(axis, i)),
+      );
+      return before.reduce(f);
+    });
+
+/** An op that makes a constant on the tape of a value. */
+function constantOf(
+  op: Op,
+  record: (a: Value) => Value,
+  shape: readonly number[],
+  entry: (index: Indices) => number,
+) {
+  return along(op, record, () => build(shape, entry), [2], anywhere, []);
+}
+
 const shapeCases: Case[] = [
   along(ops.broadcastTo, a => ops.broadcastTo(a, [2, 3]), repeated([2, 3]), [3]),
   along(ops.broadcastTo, a => ops.broadcastTo(a, [2, 2]), repeated([2, 2]), []),
@@ -453,6 +590,115 @@ const shapeCases: Case[] = [
     [2, 2],
   ),
   along(ops.pad, a => ops.pad(a, []), padded([], []), []),
+  along(ops.slice, a => ops.slice(a, 1, 6, 2), stepped([1], [3], [2]), [7]),
+  along(ops.slice, a => ops.slice(a, 0, [], 3), stepped([0], [3], [3]), [7]),
+  along(ops.slice, a => ops.slice(a, [0, -3], [], [2, 3]), stepped([0, 1], [2, 1], [2, 3]), [4, 4]),
+  along(ops.slice, a => ops.slice(a, [1, 0], [2], [1, 2]), stepped([1, 0], [1, 2], [1, 2]), [3, 3]),
+  along(ops.slice, a => ops.slice(a, 2, 2, 2), stepped([2], [0], [2]), [5]),
+  along(ops.squeeze, a => ops.squeeze(a), reshaped([2, 3]), [1, 2, 1, 3]),
+  along(ops.squeeze, a => ops.squeeze(a, -1), reshaped([1, 2]), [1, 2, 1]),
+  along(ops.squeeze, a => ops.squeeze(a, [0, 2]), reshaped([2]), [1, 2, 1]),
+  along(ops.flip, a => ops.flip(a), turned([0, 1]), [2, 3]),
+  along(ops.flip, a => ops.flip(a, -1), turned([1]), [2, 3]),
+  along(ops.flip, a => ops.flip(a, [0, 2]), turned([0, 2]), [2, 1, 3]),
+  along(ops.tile, a => ops.tile(a, 2), tiled([6]), [3]),
+  along(ops.tile, a => ops.tile(a, [2, 1, 3]), tiled([2, 2, 9]), [2, 3]),
+  along(ops.tile, a => ops.tile(a, 3), tiled([2, 9]), [2, 3]),
+  along(ops.tile, a => ops.tile(a, [2, 0]), tiled([4, 0]), [2, 3]),
+  along(ops.split, a => ops.split(a, 2)[1] as Value, boxed([2, 0], [2, 3]), [4, 3]),
+  along(ops.split, a => ops.split(a, 3, -1)[0] as Value, boxed([0, 0], [4, 1]), [4, 3]),
+  along(ops.split, a => ops.split(a, [1, 3], 1)[1] as Value, boxed([0, 1], [2, 2]), [2, 5]),
+  along(ops.split, a => ops.split(a, [1, 3], 1)[2] as Value, boxed([0, 3], [2, 2]), [2, 5]),
+  along(
+    ops.cumsum,
+    a => ops.cumsum(a),
+    runningIn(0, (p, q) => p + q),
+    [7],
+  ),
+  along(
+    ops.cumsum,
+    a => ops.cumsum(a),
+    a => runningIn(0, (p, q) => p + q)(reshaped([6])(a)),
+    [2, 3],
+  ),
+  along(
+    ops.cumsum,
+    a => ops.cumsum(a, 0),
+    runningIn(0, (p, q) => p + q),
+    [4, 2],
+  ),
+  along(
+    ops.cumsum,
+    a => ops.cumsum(a, -1),
+    runningIn(2, (p, q) => p + q),
+    [2, 2, 5],
+  ),
+  along(
+    ops.cumsum,
+    a => ops.cumsum(a, 1),
+    runningIn(1, (p, q) => p + q),
+    [2, 0],
+  ),
+  along(
+    ops.cumprod,
+    a => ops.cumprod(a),
+    runningIn(0, (p, q) => p * q),
+    [5],
+    anywhere,
+    [],
+  ),
+  along(
+    ops.cumprod,
+    a => ops.cumprod(a, 1),
+    runningIn(1, (p, q) => p * q),
+    [2, 4],
+    bits,
+    [],
+  ),
+  along(
+    ops.cumprod,
+    a => ops.cumprod(a, 0),
+    runningIn(0, (p, q) => p * q),
+    [3, 2],
+    anywhere,
+    [],
+  ),
+  constantOf(
+    ops.eye,
+    a => ops.eye(a.tape, 3),
+    [3, 3],
+    ([i, k]) => (i === k ? 1 : 0),
+  ),
+  constantOf(
+    ops.eye,
+    a => ops.eye(a.tape, 2, 3),
+    [2, 3],
+    ([i, k]) => (i === k ? 1 : 0),
+  ),
+  constantOf(
+    ops.arange,
+    a => ops.arange(a.tape, 4),
+    [4],
+    ([i]) => i as number,
+  ),
+  constantOf(
+    ops.arange,
+    a => ops.arange(a.tape, 1, 2, 0.3),
+    [4],
+    ([i]) => 1 + 0.3 * (i as number),
+  ),
+  constantOf(
+    ops.arange,
+    a => ops.arange(a.tape, 1, -1, -0.5),
+    [4],
+    ([i]) => 1 - 0.5 * (i as number),
+  ),
+  constantOf(
+    ops.arange,
+    a => ops.arange(a.tape, 2, 1),
+    [0],
+    () => 0,
+  ),
 ];
 
 const joined =
@@ -486,6 +732,25 @@ const segmented = (index: Plain, count: number) => (a: Plain) =>
 const list = (...entries: number[]): Plain => ({ shape: [entries.length], data: entries });
 const grid: Plain = { shape: [2, 2], data: [2, 0, 2, 1] };
 const gridIndex = tensor(Int32Array.of(2, 0, 2, 1), [2, 2]);
+
+const averaged = (index: Plain, count: number) => (a: Plain) => {
+  const sums = segmented(index, count)(a);
+  return build(sums.shape, position => {
+    const rows = index.data.filter(row => row === position[0]).length;
+    return at(sums, position) / Math.max(rows, 1);
+  });
+};
+
+/** The same along other axes: `count` of them from `axis` move to the front, and of the result as many as `made` back. */
+const onAxis = (axis: number, count: number, of: (a: Plain) => Plain, made: number) => (a: Plain) => {
+  const before = Array.from({ length: axis }, (_, i) => i);
+  const own = Array.from({ length: count }, (_, i) => axis + i);
+  const after = a.shape.map((_, i) => i).slice(axis + count);
+  const result = of(permuted([...own, ...before, ...after])(a));
+  const order = result.shape.map((_, i) => i);
+  const front = order.splice(0, made);
+  return permuted(order.toSpliced(axis, 0, ...front))(result);
+};
 
 const indexCases: Case[] = [
   ofMany(
@@ -525,6 +790,65 @@ const indexCases: Case[] = [
   along(ops.segmentSum, a => ops.segmentSum(a, Int32Array.of(1, 1), 2), segmented(list(1, 1), 2), [2]),
   along(ops.segmentSum, a => ops.segmentSum(a, gridIndex, 3), segmented(grid, 3), [2, 2, 3]),
   along(ops.segmentSum, a => ops.segmentSum(a, [], 2), segmented(list(), 2), [0, 3]),
+  along(ops.gather, a => ops.gather(a, [2, 0], 1), onAxis(1, 1, picked(list(2, 0)), 1), [2, 3]),
+  along(ops.gather, a => ops.gather(a, gridIndex, -2), onAxis(1, 1, picked(grid), 2), [2, 3, 2]),
+  along(
+    ops.segmentSum,
+    a => ops.segmentSum(a, [1, 0, 1], 2, 1),
+    onAxis(1, 1, segmented(list(1, 0, 1), 2), 1),
+    [2, 3],
+  ),
+  along(
+    ops.segmentSum,
+    a => ops.segmentSum(a, gridIndex, 3, 1),
+    onAxis(1, 2, segmented(grid, 3), 1),
+    [3, 2, 2],
+  ),
+  along(ops.segmentMean, a => ops.segmentMean(a, [1, 0, 1, 3], 5), averaged(list(1, 0, 1, 3), 5), [4, 2]),
+  along(ops.segmentMean, a => ops.segmentMean(a, gridIndex, 3), averaged(grid, 3), [2, 2, 3]),
+  along(
+    ops.segmentMean,
+    a => ops.segmentMean(a, [1, 1, 0], 2, -1),
+    onAxis(1, 1, averaged(list(1, 1, 0), 2), 1),
+    [2, 3],
+  ),
+  along(ops.segmentMean, a => ops.segmentMean(a, [], 2), averaged(list(), 2), [0, 3]),
+  along(
+    ops.takeAlongAxis,
+    a => ops.takeAlongAxis(a, gridIndex, 1),
+    a => build([2, 2], ([i = 0, k = 0]) => at(a, [i, at(grid, [i, k])])),
+    [2, 3],
+  ),
+  along(
+    ops.takeAlongAxis,
+    a => ops.takeAlongAxis(a, tensor(Int32Array.of(1, 0, 1, 1, 0, 0), [3, 2]), -2),
+    a => build([3, 2], ([i = 0, k = 0]) => at(a, [[1, 0, 1, 1, 0, 0][2 * i + k] as number, k])),
+    [2, 2],
+  ),
+  ofMany(
+    ops.stack,
+    (a, b) => ops.stack([a, b, a]),
+    (a, b) => ({ shape: [3, 2], data: [...a.data, ...b.data, ...a.data] }),
+    [[2], [2]],
+    [[0, 1]],
+  ),
+  ofMany(
+    ops.stack,
+    (a, b) => ops.stack([a, b], -1),
+    (a, b) => build([2, 3, 2], ([i = 0, j = 0, k]) => at(k === 0 ? a : b, [i, j])),
+    [
+      [2, 3],
+      [2, 3],
+    ],
+    [[0, 1]],
+  ),
+  ofMany(
+    ops.stack,
+    (a, b) => ops.stack([a, b]),
+    (a, b) => ({ shape: [2], data: [...a.data, ...b.data] }),
+    [[], []],
+    [[0, 1]],
+  ),
 ];
 
 function product(a: Plain, b: Plain): Plain {
@@ -573,6 +897,313 @@ const matmulCases: Case[] = matmulShapes.map(shapes => {
   return ofMany(ops.matmul, ops.matmul as Case['record'], product, shapes, [[0], [1]]);
 });
 
+/** Every product over all letters, at its place in the result. */
+const summation = (specification: string, lengths: Readonly<Record<string, number>>) => {
+  const [left = '', right = ''] = specification.split('->');
+  const parts = left.split(',');
+  const letters = Object.keys(lengths);
+  const shapeOf = (part: string) => [...part].map(letter => lengths[letter] as number);
+  const plain = (...operands: Plain[]) =>
+    build(shapeOf(right), index => {
+      const isHere = (all: Indices) =>
+        [...right].every((letter, axis) => all[letters.indexOf(letter)] === index[axis]);
+      const places = indicesOf(letters.map(letter => lengths[letter] as number)).filter(isHere);
+      const entry = (all: Indices, part: string, operand: Plain) =>
+        at(
+          operand,
+          [...part].map(letter => all[letters.indexOf(letter)] as number),
+        );
+      return total(
+        places.map(all =>
+          operands.reduce((product, operand, i) => product * entry(all, parts[i] as string, operand), 1),
+        ),
+      );
+    });
+  return ofMany(
+    ops.einsum,
+    (...operands) => ops.einsum(specification, ...operands),
+    plain,
+    parts.map(shapeOf),
+    parts.map((_, i) => [i]),
+  );
+};
+
+const einsumCases: Case[] = [
+  summation('ij,jk->ik', { i: 2, j: 3, k: 2 }),
+  summation('ij,kj->ki', { i: 2, j: 3, k: 2 }),
+  summation('bij,bjk->bik', { b: 2, i: 2, j: 3, k: 2 }),
+  summation('ibj,kj->bki', { b: 2, i: 2, j: 3, k: 1 }),
+  summation('ij,ij->', { i: 2, j: 3 }),
+  summation('ij,ij->ji', { i: 2, j: 3 }),
+  summation('i,j->ij', { i: 2, j: 3 }),
+  summation('ii->i', { i: 3 }),
+  summation('iji->j', { i: 2, j: 3 }),
+  summation('ijj,j->i', { i: 2, j: 3 }),
+  summation('ijk->k', { i: 2, j: 2, k: 3 }),
+  summation('ijk->kij', { i: 2, j: 2, k: 3 }),
+  summation('i,ij,j->', { i: 2, j: 3 }),
+  summation('abc,cd,db,e->ae', { a: 2, b: 2, c: 3, d: 2, e: 2 }),
+  summation('ij,k->i', { i: 2, j: 2, k: 0 }),
+  ofMany(
+    ops.einsum,
+    (a, b) => ops.einsum('...ij,...jk->...ik', a, b),
+    product,
+    [
+      [2, 1, 2, 3],
+      [3, 3, 1],
+    ],
+    [[0], [1]],
+  ),
+  ofMany(
+    ops.einsum,
+    (a, b) => ops.einsum('ba,cb', a, b),
+    (a, b) => permuted([1, 0])(product(b, a)),
+    [
+      [3, 2],
+      [2, 3],
+    ],
+    [[0], [1]],
+  ),
+  along(
+    ops.einsum,
+    a => ops.einsum('...i', a),
+    a => a,
+    [1, 2, 3],
+  ),
+];
+
+const inner = (a: Plain, b: Plain): Plain => {
+  const products = elementwise((x, y) => x * y)(a, b);
+  return reduced(total, [products.shape.length - 1])(products);
+};
+
+const vectorProduct = (a: Plain, b: Plain): Plain =>
+  build(broadcast([a, b]), index => {
+    const i = index.at(-1) as number;
+    const [x, y] = [a, b].map(each => (k: number) => at(each, index.with(index.length - 1, k % 3))) as [
+      (k: number) => number,
+      (k: number) => number,
+    ];
+    return x(i + 1) * y(i + 2) - x(i + 2) * y(i + 1);
+  });
+
+const vectorShapes = [
+  [[3], [3]],
+  [
+    [2, 3],
+    [2, 3],
+  ],
+  [
+    [2, 1, 3],
+    [4, 3],
+  ],
+];
+
+const vectorCases: Case[] = [
+  vectorShapes.map(shapes => ofMany(ops.vecdot, (a, b) => ops.vecdot(a, b), inner, shapes, [[0], [1]])),
+  vectorShapes.map(shapes => ofMany(ops.cross, (a, b) => ops.cross(a, b), vectorProduct, shapes, [[0], [1]])),
+  ofMany(
+    ops.cross,
+    (a, b) => ops.cross(a, b, 0),
+    (a, b) => permuted([1, 0])(vectorProduct(permuted([1, 0])(a), permuted([1, 0])(b))),
+    [
+      [3, 2],
+      [3, 2],
+    ],
+    [[0], [1]],
+  ),
+].flat();
+
+/** Adds so much to each diagonal entry of matrices: small entries then leave them well-conditioned. */
+const raised = (by: readonly number[]) => (a: Plain) =>
+  build(a.shape, index => {
+    const [i, k] = index.slice(-2) as [number, number];
+    return at(a, index) + (i === k ? (by[i] as number) : 0);
+  });
+
+/** The symmetric matrices of which these are the lower triangles. */
+const mirrored = (a: Plain) =>
+  build(a.shape, index => {
+    const [i, k] = index.slice(-2) as [number, number];
+    return at(a, [...index.slice(0, -2), Math.max(i, k), Math.min(i, k)]);
+  });
+
+type Matrix = number[][];
+
+/** A function of each matrix, by rows. */
+const ofMatrices = (f: (matrix: Matrix) => Matrix | number[] | number) => (a: Plain) => {
+  const [n = 0] = a.shape.slice(-1);
+  const results = indicesOf(a.shape.slice(0, -2)).map(front =>
+    f(Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, k) => at(a, [...front, i, k])))),
+  );
+  const [first] = results as [Matrix | number[] | number];
+  const own = Array.isArray(first) ? (Array.isArray(first[0]) ? [n, n] : [n]) : [];
+  return { shape: [...a.shape.slice(0, -2), ...own], data: results.flat(2) as number[] };
+};
+
+/** Gauss and Jordan's elimination, rows exchanged: the determinant, and the solution for each column. */
+function eliminated(matrix: Matrix, columns: Matrix): { det: number; solution: Matrix } {
+  const rows = matrix.map((row, i) => [...row, ...(columns[i] as number[])]);
+  let det = 1;
+  for (let k = 0; k < rows.length; k++) {
+    const size = (row: number[]) => Math.abs(row[k] as number);
+    const best = rows.reduce((p, row, i) => (i > k && size(row) > size(rows[p] as number[]) ? i : p), k);
+    [rows[k], rows[best]] = [rows[best] as number[], rows[k] as number[]];
+    const pivot = rows[k]?.[k] as number;
+    det *= best === k ? pivot : -pivot;
+    rows[k] = (rows[k] as number[]).map(entry => entry / pivot);
+    for (const [i, row] of rows.entries()) {
+      if (i === k) continue;
+      const factor = row[k] as number;
+      rows[i] = row.map((entry, column) => entry - factor * (rows[k]?.[column] as number));
+    }
+  }
+  return { det, solution: rows.map(row => row.slice(rows.length)) };
+}
+
+const identity = (n: number): Matrix =>
+  Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, k) => (i === k ? 1 : 0)));
+
+/** The factor by outer products: a column is divided by the root of its pivot, and its product taken off the rest. */
+function factor(matrix: Matrix): Matrix {
+  const rest = matrix.map(row => [...row]);
+  const lower = matrix.map(row => row.map(() => 0));
+  for (let k = 0; k < rest.length; k++) {
+    const pivot = Math.sqrt(rest[k]?.[k] as number);
+    for (let i = k; i < rest.length; i++) (lower[i] as number[])[k] = (rest[i]?.[k] as number) / pivot;
+    for (let i = k; i < rest.length; i++) {
+      for (let j = k; j < rest.length; j++)
+        (rest[i] as number[])[j] =
+          (rest[i]?.[j] as number) - (lower[i]?.[k] as number) * (lower[j]?.[k] as number);
+    }
+  }
+  return lower;
+}
+
+/** The roots of the characteristic polynomial: by cosines of a third of an angle, of three rows. */
+function roots(matrix: Matrix): number[] {
+  const entry = (i: number, k: number) => matrix[i]?.[k] as number;
+  if (matrix.length === 1) return [entry(0, 0)];
+  if (matrix.length === 2) {
+    const middle = (entry(0, 0) + entry(1, 1)) / 2;
+    const off = Math.hypot((entry(0, 0) - entry(1, 1)) / 2, entry(0, 1));
+    return [middle - off, middle + off];
+  }
+  const middle = (entry(0, 0) + entry(1, 1) + entry(2, 2)) / 3;
+  const centred = matrix.map((row, i) => row.map((each, k) => (i === k ? each - middle : each)));
+  const size = Math.sqrt(total(centred.flat().map(each => each ** 2)) / 6);
+  const half =
+    eliminated(
+      centred.map(row => row.map(each => each / size)),
+      identity(3),
+    ).det / 2;
+  const angle = Math.acos(half) / 3;
+  return [4, 2, 0]
+    .map(thirds => middle + 2 * size * Math.cos(angle + (thirds * Math.PI) / 3))
+    .sort((p, q) => p - q);
+}
+
+const small = between(-0.5, 0.5);
+const sizes = [
+  [1, 1],
+  [2, 2],
+  [3, 3],
+  [2, 3, 3],
+  [4, 4],
+];
+const few = sizes.slice(0, 4);
+
+/** An op of matrices to whose diagonals so much is added. */
+function ofRaised(
+  op: Op,
+  record: (a: Value) => Value,
+  plain: (a: Plain) => Plain,
+  shape: readonly number[],
+  by: readonly number[] = [2, 3, 4, 5],
+): Case {
+  const n = shape.at(-1) as number;
+  const diagonal = Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? (by[i % n] as number) : 0));
+  const added = tensor(Float64Array.from(diagonal), [n, n]);
+  return along(
+    op,
+    a => record(ops.add(a, a.tape.constant(added))),
+    a => plain(raised(by)(a)),
+    shape,
+    small,
+    [],
+  );
+}
+
+const linearCases: Case[] = [
+  along(
+    ops.det,
+    ops.det,
+    ofMatrices(([[a = 0, b = 0] = [], [c = 0, d = 0] = []]) => a * d - b * c),
+    [2, 2],
+    anywhere,
+    [],
+  ),
+  sizes.map(shape =>
+    ofRaised(
+      ops.det,
+      ops.det,
+      ofMatrices(matrix => eliminated(matrix, identity(matrix.length)).det),
+      shape,
+    ),
+  ),
+  sizes.map(shape =>
+    ofRaised(
+      ops.inverse,
+      ops.inverse,
+      ofMatrices(matrix => eliminated(matrix, identity(matrix.length)).solution),
+      shape,
+    ),
+  ),
+  sizes.map(shape => ofRaised(ops.cholesky, ops.cholesky, a => ofMatrices(factor)(mirrored(a)), shape)),
+  few.map(shape =>
+    ofRaised(ops.eigvalsh, ops.eigvalsh, a => ofMatrices(roots)(mirrored(a)), shape, [0, 2, 5]),
+  ),
+  [[3], [3, 2], [2, 3, 1]].map(shape =>
+    ofMany(
+      ops.solve,
+      (a, b) => ops.solve(ops.add(a, ops.mul(3, ops.eye(a.tape, 3))), b),
+      (a, b) => {
+        const inverted = ofMatrices(matrix => eliminated(matrix, identity(3)).solution)(raised([3, 3, 3])(a));
+        return product(inverted, b);
+      },
+      [[2, 3, 3], shape],
+      [],
+      small,
+      anywhere,
+    ),
+  ),
+].flat();
+
+/** The first numbers of seed 1 for pose 3, and which of them lie below 0.25. */
+const uniform = [0.5386304398096573, 0.9252429158111175, 0.34321707283642017, 0.4677844388045563];
+const dropped = [false, false, false, false, false, true];
+
+const randomCases: Case[] = [
+  along(
+    ops.dropout,
+    a => ops.dropout(a, { rate: 0, seed: 1 }),
+    a => a,
+    [2, 3],
+  ),
+  along(
+    ops.dropout,
+    a => ops.dropout(a, { rate: 0.25, seed: 1, index: 3 }),
+    a => ({ ...a, data: a.data.map((entry, i) => (dropped[i] ? 0 : entry / 0.75)) }),
+    [2, 3],
+  ),
+  constantOf(
+    ops.noise,
+    a => ops.noise(a.tape, [2, 2], { seed: 1, index: 3, distribution: 'uniform' }),
+    [2, 2],
+    ([i = 0, k = 0]) => uniform[2 * i + k] as number,
+  ),
+];
+
 export const cases: readonly Case[] = [
   ...elementwiseCases,
   ...reductionCases,
@@ -581,4 +1212,8 @@ export const cases: readonly Case[] = [
   ...shapeCases,
   ...indexCases,
   ...matmulCases,
+  ...einsumCases,
+  ...vectorCases,
+  ...linearCases,
+  ...randomCases,
 ];

@@ -1,6 +1,35 @@
 import { type Executor, gradient, interpreter, jit, Tape, type Tensor, type Value } from 'posetape';
 import { gpu } from 'posetape/gpu';
-import { add, logSoftmax, logSumExp, pow, reshape, slice, square, sum } from 'posetape/ops';
+import {
+  add,
+  and,
+  ceil,
+  cosh,
+  cumprod,
+  cumsum,
+  eigvalsh,
+  hypot,
+  inverse,
+  isNan,
+  logAddExp,
+  logSoftmax,
+  logSumExp,
+  mod,
+  mul,
+  not,
+  or,
+  pow,
+  reciprocal,
+  reshape,
+  round,
+  rsqrt,
+  sinh,
+  slice,
+  square,
+  std,
+  sum,
+  trunc,
+} from 'posetape/ops';
 import { wasm } from 'posetape/wasm';
 import { describe, test } from 'vitest';
 import { expectClose } from '../support/equal.ts';
@@ -32,6 +61,30 @@ const edges: [string, (x: Value) => Value, number[]][] = [
   ['a row of −∞ among others', x => logSumExp(reshape(x, [3, 2]), 1), [0, 1, -infinite, -infinite, 2, 2]],
   ['logSumExp of no numbers', x => logSumExp(x), []],
   ['logSoftmax far from the largest', x => slice(logSoftmax(x), 1), [1000, 0, -infinite]],
+  [
+    'steps',
+    x => add(round(x), trunc(x), ceil(x), mod(x, 2)),
+    [0.5, -0.5, 1.5, -0, infinite, -infinite, 2.5, -7],
+  ],
+  ['mod by a value', b => mod(7, b), [2, -2, infinite, -infinite, 0, 0.75]],
+  ['hypot', x => hypot(x, x.tape.constant([0, 4, infinite, 1, 0, 1e-30])), [0, 3, 1, -infinite, -2, 1e-30]],
+  [
+    'logAddExp',
+    x => logAddExp(x, x.tape.constant([-infinite, 0, infinite, 2])),
+    [-infinite, 80, infinite, 2],
+  ],
+  ['conditions', x => mul(x, add(not(x), isNan(x), and(x, 1), or(x, x))), [0, -0, 2, infinite]],
+  ['hyperbolic functions', x => add(sinh(x), cosh(x)), [0, -0, 1e-4, 21.9, 22.1, -30]],
+  ['slopes of roots and reciprocals', x => add(rsqrt(x), reciprocal(x)), [0, 4, infinite]],
+  ['a product so far', x => cumprod(x), [3, 0, 2, infinite, 1]],
+  ['a sum so far', x => cumsum(square(x)), [3, 0, 2, infinite, 1]],
+  ['std', x => std(reshape(x, [2, 3]), -1), [2, 2, 2, 1, 2, 4]],
+  [
+    'eigenvalues, some equal',
+    x => eigvalsh(reshape(x, [2, 3, 3])),
+    [2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 0, 0, 0.5, 2, 0, 0, 0, 4],
+  ],
+  ['an inverse', x => inverse(reshape(x, [3, 3])), [3, 0.5, 0, 0.25, 2, 1, 0, 0, 4]],
   ['a root of a square', x => pow(sum(square(x)), 0.5), [0, 0]],
   ...[0.3, 0.5, 1.5, 2.7, 3, 17].map((exponent): [string, (x: Value) => Value, number[]] => [
     `x to the power ${exponent}`,

@@ -2,36 +2,61 @@ import { evaluate, gradient, jit, Tape, type Value } from 'posetape';
 import {
   abs,
   add,
+  and,
+  ceil,
   clamp,
+  cosh,
   cosineCutoff,
+  cumprod,
   div,
+  elu,
   equal,
   exp,
   expm1,
+  floor,
+  greaterEqual,
+  hypot,
+  isNan,
+  leakyRelu,
+  lessEqual,
   log,
   log1p,
+  log2,
+  log10,
+  logAddExp,
   logSoftmax,
   logSumExp,
   max,
   maximum,
   min,
   minimum,
+  mod,
   mul,
   norm,
+  not,
+  notEqual,
+  or,
   pairDistances,
   pow,
+  reciprocal,
   relu,
   reshape,
+  round,
+  rsqrt,
   shiftedSoftplus,
   sigmoid,
+  silu,
+  sinh,
   slice,
   softmax,
   softplus,
   sqrt,
   square,
+  std,
   stopGradient,
   sum,
   tanh,
+  trunc,
   where,
 } from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
@@ -77,6 +102,44 @@ describe('tails', () => {
     ['expm1', expm1, -1000, -1, 0],
     ['exp', exp, -1000, 0, 0],
     ['exp', exp, 1000, Infinity, Infinity],
+    ['sinh', sinh, 1e-12, 1e-12, 1],
+    ['sinh', sinh, -1e-300, -1e-300, 1],
+    ['sinh', sinh, 40, Math.exp(40) / 2, Math.exp(40) / 2],
+    ['sinh', sinh, -710.2, Math.sinh(-710.2), Math.cosh(-710.2)],
+    ['sinh', sinh, 21.99, Math.sinh(21.99), Math.cosh(21.99)],
+    ['sinh', sinh, 22.01, Math.sinh(22.01), Math.cosh(22.01)],
+    ['sinh', sinh, -1000, -Infinity, Infinity],
+    ['cosh', cosh, 0, 1, 0],
+    ['cosh', cosh, 1e-12, 1, 1e-12],
+    ['cosh', cosh, 710.2, Math.cosh(710.2), Math.sinh(710.2)],
+    ['cosh', cosh, -Infinity, Infinity, -Infinity],
+    ['silu', silu, 1000, 1000, 1],
+    ['silu', silu, -1000, 0, 0],
+    ['silu', silu, -700, -700 * e700, -699 * e700],
+    ['elu', a => elu(a), -1e-12, -1e-12 + 0.5e-24, 1 - 1e-12],
+    ['elu', a => elu(a), -Infinity, -1, 0],
+    ['elu', a => elu(a), 1000, 1000, 1],
+    ['rsqrt', rsqrt, 1e300, 1e-150, 0],
+    ['rsqrt', rsqrt, Infinity, 0, 0],
+    ['rsqrt', rsqrt, 0, Infinity, -Infinity],
+    ['log2', log2, 8, 3, 1 / (8 * Math.LN2)],
+    ['log2', log2, 2 ** -1074, -1074, Infinity],
+    ['log10', log10, 1e300, 300, 1e-300 / Math.LN10],
+    ['reciprocal', reciprocal, -Infinity, -0, -0],
+    ['leakyRelu', a => leakyRelu(a), -1000, -10, 0.01],
+    ['leakyRelu', a => leakyRelu(a, 0.2), 0, 0, 0.2],
+    ['leakyRelu', a => leakyRelu(a), Infinity, Infinity, 1],
+    ['logAddExp with 0', a => logAddExp(a, 0), 1000, 1000, 1],
+    ['logAddExp with 0', a => logAddExp(a, 0), -700, e700, e700],
+    ['logAddExp with −∞', a => logAddExp(a, -Infinity), 3, 3, 1],
+    ['logAddExp with −∞', a => logAddExp(-Infinity, a), -Infinity, -Infinity, 0],
+    ['logAddExp with ∞', a => logAddExp(a, Infinity), Infinity, Infinity, 0.5],
+    ['logAddExp with ∞', a => logAddExp(a, Infinity), 1, Infinity, 0],
+    ['hypot with 4', a => hypot(a, 4), 3, 5, 0.6],
+    ['hypot with 1e300', a => hypot(a, 1e300), 1e300, Math.SQRT2 * 1e300, Math.SQRT1_2],
+    ['hypot with 1e-300', a => hypot(1e-300, a), 1e-300, Math.SQRT2 * 1e-300, Math.SQRT1_2],
+    ['hypot with 0', a => hypot(a, 0), 0, 0, 0],
+    ['hypot with NaN', a => hypot(a, Number.NaN), -Infinity, Infinity, Number.NaN],
   ];
 
   test.each(tails)('%s (%o) at %d is %d, its derivative %d', (_name, op, x, value, derivative) => {
@@ -192,6 +255,12 @@ describe('kinks have the stated subgradient', () => {
     ['relu at 0', relu, [0, -0, 1, -1], [0, 0, 1, 0], [0, 0, 0, 0]],
     ['sqrt at 0', sqrt, [0, 1], [0, 0.5], [0, -0.25]],
     ['a root of a square at 0', x => pow(sum(square(x)), 0.5), [0, 0], [0, 0], [0, 0]],
+    ['hypot at 0', x => hypot(x, 0), [0, -0, -2], [0, 0, -1], [0, 0, 0]],
+    ['std of equals', x => std(x), [2, 2], [0, 0], [0, 0]],
+    ['elu at 0', x => elu(x, 2), [0, 1], [2, 1], [2, 0]],
+    ['steps at their jumps', x => add(round(x), ceil(x), trunc(x), floor(x)), [1, 0.5], [0, 0], [0, 0]],
+    ['a remainder at its jump', x => mod(x, 2), [2, -2, 1], [1, 1, 1], [0, 0, 0]],
+    ['cumprod with a 0', x => slice(cumprod(x), 2), [3, 0, 2], [0, 6, 0], [2, 5, 3]],
     ['sqrt of a square at 0', x => sqrt(square(x)), [0, -3], [0, -1], [0, 0]],
     ['norm at 0', norm, [0, 0, 0], [0, 0, 0], [0, 0, 0]],
     ['norm of rows at 0', x => norm(reshape(x, [2, 1]), -1), [0, -3], [0, -1], [0, 0]],
@@ -245,6 +314,74 @@ describe('kinks have the stated subgradient', () => {
     for (const f of [relu, abs, (x: Value) => maximum(x, 0), (x: Value) => minimum(0, x)]) {
       expect(derivatives(f, [Number.NaN], 0)).toEqual([[Number.NaN]]);
     }
+  });
+});
+
+describe('steps and remainders', () => {
+  const of = (op: (x: Value) => Value, entries: readonly number[]) => derivatives(op, entries, 0)[0];
+
+  test('round takes the even one of two that are equally near', () => {
+    const entries = [0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 0.49999999999999994, -0.49999999999999994, 2.4, -2.6];
+    expect(of(round, entries)).toEqual([0, 2, 2, -0, -2, -2, 0, -0, 2, -3]);
+    const whole = [2 ** 52 + 1, -(2 ** 53), 1e300, 0, -0, Infinity, -Infinity, Number.NaN];
+    for (const op of [round, ceil, trunc, floor]) expect(of(op, whole)).toEqual(whole);
+    expect(of(round, [2 ** 51 + 0.5, 2 ** 51 + 1.5])).toEqual([2 ** 51, 2 ** 51 + 2]);
+  });
+
+  test('ceil and trunc', () => {
+    expect(of(ceil, [0.1, -0.1, 1e-300, -1e-300, -1.5])).toEqual([1, -0, 1, -0, -1]);
+    expect(of(trunc, [1.9, -1.9, 0.1, -0.1, 1e-300])).toEqual([1, -1, 0, -0, 0]);
+  });
+
+  test.each([
+    // [a, b, a mod b] as NumPy has them, but for the last three: see the doc block.
+    [-1, 3, 2],
+    [1, -3, -2],
+    [-7, -3, -1],
+    [5.5, 2, 1.5],
+    [6, -3, 0],
+    [-1e-20, 1, 1],
+    [1, Infinity, 1],
+    [-1, Infinity, Infinity],
+    [1, -Infinity, -Infinity],
+    [0, Infinity, 0],
+    [1, 0, Number.NaN],
+    [Infinity, 2, Number.NaN],
+    [Infinity, Infinity, Number.NaN],
+    [Number.NaN, 2, Number.NaN],
+    [1, Number.NaN, Number.NaN],
+    [1, 0.1, 0],
+    [1e300, 1e-10, 0],
+    [1e17, 0.3, 0],
+  ])('%d mod %d is %d', (a, b, expected) => {
+    const [found] = of(x => mod(x, b), [a]) as [number];
+    expect(Object.is(found, expected) || found === expected).toBe(true);
+  });
+
+  test('a remainder has the sign of the divisor, or is 0, and is no larger', () => {
+    for (let i = 1; i < 2000; i++) {
+      const [a, b] = [Math.sin(i) * 10 ** (i % 7), Math.sin(3 * i + 1)];
+      const [found] = of(x => mod(x, b), [a]) as [number];
+      expect(found * b).toBeGreaterThanOrEqual(0);
+      expect(Math.abs(found)).toBeLessThanOrEqual(Math.abs(b));
+    }
+  });
+
+  test('a remainder by a divisor has the slope −⌊a/b⌋', () => {
+    expect(derivatives(b => mod(7, b), [2, -2, 3, 10], 1)[1]).toEqual([-3, 4, -2, -0]);
+  });
+
+  test('conditions are true where they are not 0', () => {
+    const entries = [0, -0, 1, -2, Number.NaN, Infinity, 5e-324];
+    expect(of(not, entries)).toEqual([1, 1, 0, 0, 0, 0, 0]);
+    expect(of(x => and(x, 1), entries)).toEqual([0, 0, 1, 1, 1, 1, 1]);
+    expect(of(x => and(0, x), entries)).toEqual([0, 0, 0, 0, 0, 0, 0]);
+    expect(of(x => or(x, 0), entries)).toEqual([0, 0, 1, 1, 1, 1, 1]);
+    expect(of(x => or(Number.NaN, x), entries)).toEqual([1, 1, 1, 1, 1, 1, 1]);
+    expect(of(isNan, entries)).toEqual([0, 0, 0, 0, 1, 0, 0]);
+    expect(of(x => notEqual(x, x), entries)).toEqual([0, 0, 0, 0, 1, 0, 0]);
+    expect(of(x => lessEqual(x, x), entries)).toEqual([1, 1, 1, 1, 0, 1, 1]);
+    expect(of(x => greaterEqual(x, 0), entries)).toEqual([1, 1, 1, 0, 0, 1, 1]);
   });
 });
 

@@ -114,6 +114,11 @@ export class Builder {
     return this.#leaf({ is: chosen, shape, data, ...(float32 && { float32 }) }, wild);
   }
 
+  /** A constant of these numbers. */
+  given(shape: readonly number[], data: readonly number[]): Node {
+    return this.#leaf({ is: 'constant', shape, data: data.map(written) }, false);
+  }
+
   /** A constant that picks: 0, −0 and anything that is not 0. */
   mask(shape: readonly number[]): Node {
     const { random } = this;
@@ -287,6 +292,19 @@ export class Builder {
 }
 
 const views: ReadonlySet<OpName> = new Set([
+  'squeeze',
+  'flip',
+  'cumsum',
+  'cumprod',
+  'onesLike',
+  'zerosLike',
+  'vecdot',
+  'cross',
+  'det',
+  'inverse',
+  'solve',
+  'cholesky',
+  'eigvalsh',
   'stopGradient',
   'transpose',
   'reshape',

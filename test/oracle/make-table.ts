@@ -35,12 +35,13 @@ function options(): Options {
     .opts();
 }
 
-/** Each op of the result of each other, and those again that most rewrites of loops concern. */
+/** Each op of the result of a third of the others, and those again that most rewrites of loops concern. */
 const firsts: readonly (readonly OpName[])[] = [
-  ...opNames.flatMap(op => opNames.map(then => [op, then])),
+  ...opNames.flatMap((op, i) => opNames.filter((_, k) => (i + k) % 3 === 0).map(then => [op, then])),
   ...new Array<OpName[]>(300).fill(['where']),
   ...new Array<OpName[]>(150).fill(['scaled']),
   ...new Array<OpName[]>(100).fill(['div']),
+  ...new Array<OpName[]>(30).fill(['solve']),
 ];
 
 /** Programs of which each has the ops that it begins with, unless ten draws give none. */

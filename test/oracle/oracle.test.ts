@@ -52,14 +52,14 @@ describe('the table', () => {
     expect(rare).toEqual([]);
   });
 
-  test('has most ops of the result of most others', () => {
+  test('has each op of the result of many others', () => {
     const pairs = table.flatMap(({ leaves, steps }) =>
       steps.flatMap(({ op, of }) => {
         const made = of.map(each => (typeof each === 'number' ? steps[each - leaves.length] : undefined));
         return made.flatMap(step => (step ? [`${op} of ${step.op}`] : []));
       }),
     );
-    expect(new Set(pairs).size).toBeGreaterThan(0.85 * opNames.length ** 2);
+    expect(new Set(pairs).size).toBeGreaterThan(0.45 * opNames.length ** 2);
   });
 
   test('is of finite numbers for the most part, and of others', () => {

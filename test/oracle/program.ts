@@ -43,6 +43,16 @@ export interface Attributes {
   readonly count?: number;
   readonly centers?: readonly number[];
   readonly epsilon?: number;
+  readonly ddof?: number;
+  readonly parts?: number | readonly number[];
+  readonly part?: number;
+  readonly times?: number | readonly number[];
+  readonly rows?: number;
+  readonly columns?: number;
+  readonly step?: number | readonly number[];
+  readonly rate?: number;
+  readonly seed?: number;
+  readonly specification?: string;
 }
 
 export interface Program {
@@ -130,6 +140,7 @@ type AlongAxes = (a: Value, axis: Attributes['axis'], keepDims?: boolean) => Val
 /** Ops of one value and axes; the others take their operands and nothing else, or are named in {@link call}. */
 const alongAxes: ReadonlySet<string> = new Set([
   ...['sum', 'mean', 'max', 'min', 'logSumExp', 'norm', 'softmax', 'logSoftmax'],
+  ...['squeeze', 'flip', 'cumsum', 'cumprod'],
 ]);
 
 function call({ op, of, with: given = {} }: Step, at: (id: number) => Value | Tensor | undefined): Value {
@@ -148,13 +159,39 @@ function call({ op, of, with: given = {} }: Step, at: (id: number) => Value | Te
     case 'transpose':
       return ops.transpose(a, given.axes);
     case 'slice':
-      return ops.slice(a, given.start as number, given.end);
+      return ops.slice(a, given.start as number, given.end, given.step);
     case 'pad':
       return ops.pad(a, given.widths as [number, number][]);
     case 'concat':
       return ops.concat(operands as Value[], given.axis as number | undefined);
+    case 'gather':
+      return ops.gather(a, b, given.axis as number | undefined);
     case 'segmentSum':
-      return ops.segmentSum(a, b, given.count as number);
+      return ops.segmentSum(a, b, given.count as number, given.axis as number | undefined);
+    case 'segmentMean':
+      return ops.segmentMean(a, b, given.count as number, given.axis as number | undefined);
+    case 'takeAlongAxis':
+      return ops.takeAlongAxis(a, b, given.axis as number);
+    case 'stack':
+      return ops.stack(operands as Value[], given.axis as number | undefined);
+    case 'split':
+      return ops.split(a, given.parts as number, given.axis as number)[given.part as number] as Value;
+    case 'tile':
+      return ops.tile(a, given.times as number);
+    case 'eye':
+      return ops.eye(a.tape, given.rows as number, given.columns);
+    case 'arange':
+      return ops.arange(a.tape, given.start as number, given.end as number, given.step as number);
+    case 'variance':
+      return ops.variance(a, given.axis, given.keepDims, given.ddof);
+    case 'std':
+      return ops.std(a, given.axis, given.keepDims, given.ddof);
+    case 'einsum':
+      return ops.einsum(given.specification as string, ...(operands as Value[]));
+    case 'dropout':
+      return ops.dropout(a, { rate: given.rate as number, seed: given.seed as number });
+    case 'noise':
+      return ops.noise(a.tape, given.shape as number[], { seed: given.seed as number });
     case 'gaussians':
       return ops.gaussians(a, given.centers ?? c, b);
     case 'layerNorm': {

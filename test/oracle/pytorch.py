@@ -205,6 +205,62 @@ softplus = Elementwise(
 )
 
 
+rsqrt = Elementwise(lambda a: 1 / torch.sqrt(a), lambda a: mul(number(-0.5), div(rsqrt(a), a)))
+log2 = Elementwise(torch.log2, lambda a: div(number(1 / math.log(2)), a))
+log10 = Elementwise(torch.log10, lambda a: div(number(1 / math.log(10)), a))
+tan = Elementwise(torch.tan, lambda a: add(number(1), square(tan(a))))
+sinh = Elementwise(torch.sinh, lambda a: cosh(a))
+cosh = Elementwise(torch.cosh, lambda a: sinh(a))
+
+
+def cosine(side, length):
+    return where(truth(length == 0), number(0), div(side, length))
+
+
+hypot = Elementwise(torch.hypot, lambda a, b: cosine(a, hypot(a, b)), lambda a, b: cosine(b, hypot(a, b)))
+
+
+def log_add_exp_value(a, b):
+    return torch.maximum(a, b) + torch.log1p(torch.exp(-torch.where(a == b, torch.zeros_like(a), (a - b).abs())))
+
+
+def share_of(a, b):
+    # Of −∞ and −∞ it is −∞ with slope 0.
+    return where(truth(torch.maximum(a, b) == -math.inf), number(0), sigmoid(above(a, b)))
+
+
+log_add_exp = Elementwise(log_add_exp_value, lambda a, b: share_of(a, b), lambda a, b: share_of(b, a))
+
+
+def remainder(a, b):
+    """The formula of `mod`, which is exact to a rounding of a; `torch.remainder` is exact."""
+    rest = a - b * torch.floor(a / b)
+    near = torch.where(sign_of(rest) * sign_of(b) < 0, rest + b, rest)
+    finite = torch.where(b.abs() < near.abs(), torch.zeros_like(near), near)
+    farther = torch.where(sign_of(a) * sign_of(b) < 0, b, a)
+    infinite = torch.where(a.abs() < math.inf, farther, torch.full_like(a, math.nan))
+    return torch.where(b.abs() == math.inf, infinite, finite)
+
+
+mod = Elementwise(
+    remainder,
+    lambda a, b: torch.ones_like(a),
+    lambda a, b: -torch.floor((a - remainder(a, b)) / b + 0.5).detach(),
+)
+
+
+def leaky_relu(a, slope=None):
+    return where(truth(a > 0), a, mul(number(0.01) if slope is None else slope, a))
+
+
+def elu(a, alpha=None):
+    return where(truth(a > 0), a, mul(number(1) if alpha is None else alpha, expm1(a)))
+
+
+def minimum_image(d, box):
+    return sub(d, mul(box, torch.round(div(d, box)).detach()))
+
+
 def pow_by_base(a, b):
     # 0 where the exponent is, where a is below 1 and the exponent infinite, and where the slope is infinite at a = 0.
     vertical = truth((a == 0) & (b > 0) & (b < 1))
@@ -284,6 +340,23 @@ def log_sum_exp(x, axis=None, keep=False):
     return dropped(result, axes, keep)
 
 
+def variance(x, axis=None, keep=False, ddof=0):
+    axes = axes_of(x, axis)
+    count = math.prod(x.shape[each] for each in axes)
+    return div(sum_over(square(sub(x, mean_over(x, axes, True))), axes, keep), number(count - ddof))
+
+
+def scanned(x, axis, combine, neutral):
+    """The running result of `combine`, by doubling."""
+    x, axis = (x.reshape(-1), 0) if axis is None else (x, axis % x.dim())
+    shift = 1
+    while shift < x.shape[axis]:
+        before = torch.full([*x.shape[:axis], shift, *x.shape[axis + 1 :]], float(neutral))
+        x = combine(x, torch.cat([before, x.narrow(axis, 0, x.shape[axis] - shift)], axis))
+        shift *= 2
+    return x
+
+
 def softmax(x, axis=-1):
     axes = axes_of(x, axis)
     e = exp(sub(x, x.detach().amax(axes, keepdim=True) if axes else x.detach()))
@@ -324,14 +397,144 @@ def pair_distances(a, b):
 # Shapes and rows: linear, so PyTorch's own gradients serve.
 
 
-def gather(a, index):
-    return a.index_select(0, index.reshape(-1)).reshape([*index.shape, *a.shape[1:]])
+def gather(a, index, axis=0):
+    axis %= a.dim()
+    picked = a.index_select(axis, index.reshape(-1))
+    return picked.reshape([*a.shape[:axis], *index.shape, *a.shape[axis + 1 :]])
 
 
-def segment_sum(a, index, count):
-    rest = a.shape[index.dim() :]
-    rows = a.reshape(index.numel(), *rest)
-    return torch.zeros(count, *rest).index_add(0, index.reshape(-1), rows)
+def segment_sum(a, index, count, axis=0):
+    axis %= max(a.dim(), 1)
+    before, rest = a.shape[:axis], a.shape[axis + index.dim() :]
+    rows = a.reshape(*before, index.numel(), *rest)
+    return torch.zeros(*before, count, *rest).index_add(axis, index.reshape(-1), rows)
+
+
+def segment_mean(a, index, count, axis=0):
+    axis %= max(a.dim(), 1)
+    counts = torch.bincount(index.reshape(-1), minlength=count).to(torch.float64).clamp(min=1)
+    rest = [1] * (a.dim() - axis - index.dim())
+    return div(segment_sum(a, index, count, axis), counts.reshape(count, *rest))
+
+
+def split(a, parts, axis, part):
+    ends = parts if isinstance(parts, list) else [a.shape[axis] * i // parts for i in range(1, parts)]
+    return torch.tensor_split(a, ends, axis)[part]
+
+
+def squeeze(a, axis=None):
+    axes = [i for i, length in enumerate(a.shape) if length == 1] if axis is None else axes_of(a, axis)
+    return dropped(a, axes, False)
+
+
+def tile(a, times):
+    times = times if isinstance(times, list) else [times]
+    return a.repeat([*[1] * (a.dim() - len(times)), *times])
+
+
+def arange(a, start, end, step):
+    return start + step * torch.arange(max(0, math.ceil((end - start) / step)), dtype=torch.float64)
+
+
+def cross(a, b):
+    def turned(x):
+        return torch.roll(x, -1, -1)
+
+    a, b = torch.broadcast_tensors(a, b)
+    return turned(sub(mul(a, turned(b)), mul(turned(a), b)))
+
+
+# Small matrices: PyTorch's own, of which the lower triangle is read where they are symmetric.
+
+
+def finite(a):
+    if not bool(torch.isfinite(a).all()):
+        raise LeftOut("PyTorch refuses matrices that are not finite")
+    return a
+
+
+def symmetric(a):
+    return finite(torch.tril(a) + torch.tril(a, -1).transpose(-1, -2))
+
+
+def solve(a, b):
+    columns = b.unsqueeze(-1) if b.dim() == 1 else b
+    x = torch.linalg.solve(finite(a), columns.expand(*a.shape[:-2], *columns.shape[-2:]))
+    return x.squeeze(-1) if b.dim() == 1 else x
+
+
+def einsum(*operands, specification):
+    left, result = specification.split("->")
+    terms = []
+    for x, part in zip(operands, left.split(",")):
+        labels = list(part)
+        for label in set(labels):
+            while labels.count(label) > 1:
+                first = labels.index(label)
+                second = labels.index(label, first + 1)
+                x = torch.diagonal(x, 0, first, second)
+                labels = [each for i, each in enumerate(labels) if i not in (first, second)] + [label]
+        terms.append((x, labels))
+
+    def summed(x, labels, kept):
+        axes = [i for i, label in enumerate(labels) if label not in kept]
+        return sum_over(x, axes), [label for label in labels if label in kept]
+
+    def laid(x, labels, order):
+        x = x.permute([labels.index(label) for label in order if label in labels])
+        return x.reshape([x.shape[[o for o in order if o in labels].index(label)] if label in labels else 1 for label in order])
+
+    if len(terms) == 1:
+        x, labels = summed(*terms[0], result)
+        return laid(x, labels, list(result))
+    (a, of_a), (b, of_b) = terms
+    a, of_a = summed(a, of_a, [*result, *of_b])
+    b, of_b = summed(b, of_b, [*result, *of_a])
+    both = list(dict.fromkeys([*of_a, *of_b]))
+    inner = [label for label in both if label not in result]
+    order = [*result, *inner]
+    a, b = laid(a, of_a, order), laid(b, of_b, order)
+    # As in a matrix product, no cotangent is guarded where it is a sum.
+    return (a * b).sum(list(range(len(result), len(order)))) if inner else mul(a, b)
+
+
+# Random numbers: Philox4x32-10, written apart from the one in TypeScript.
+
+
+def philox(counter, key):
+    a, b, c, d = counter
+    k, l = key
+    for _ in range(10):
+        x, y = 0xD2511F53 * a, 0xCD9E8D57 * c
+        a, b, c, d = (y >> 32) ^ b ^ k, y & 0xFFFFFFFF, (x >> 32) ^ d ^ l, x & 0xFFFFFFFF
+        k, l = (k + 0x9E3779B9) & 0xFFFFFFFF, (l + 0xBB67AE85) & 0xFFFFFFFF
+    return a, b, c, d
+
+
+def uniforms(seed, count):
+    numbers = []
+    for block in range((count + 1) // 2):
+        words = philox((block, 0, 0, 0), (seed, 0))
+        for high, low in (words[:2], words[2:]):
+            numbers.append((((high >> 5) << 26) + (low >> 6) + 0.5) / 2**53)
+    return numbers[:count]
+
+
+def dropout(a, rate, seed):
+    if rate == 0:
+        return a
+    kept = torch.tensor([float(each >= rate) for each in uniforms(seed, a.numel())]).reshape(a.shape)
+    return where(kept, div(a, number(1 - rate)), number(0))
+
+
+def noise(a, shape, seed):
+    size = math.prod(shape)
+    drawn = uniforms(seed, size + size % 2)
+    numbers = []
+    for first, second in zip(drawn[::2], drawn[1::2]):
+        radius, angle = math.sqrt(-2 * math.log(first)), 2 * math.pi * second
+        numbers += [radius * math.cos(angle), radius * math.sin(angle)]
+    return torch.tensor(numbers[:size]).reshape(shape)
 
 
 def matmul(a, b):
@@ -343,7 +546,7 @@ def matmul(a, b):
     return y.squeeze(-1 if b.dim() == 1 else -2) if a.dim() == 1 else y
 
 
-def slice_of(a, start, end=None):
+def slice_of(a, start, end=None, step=()):
     start = [start] if isinstance(start, int) else start
     end = [] if end is None else [end] if isinstance(end, int) else end
     for axis, length in enumerate(a.shape):
@@ -351,6 +554,8 @@ def slice_of(a, start, end=None):
         to = end[axis] if axis < len(end) else length
         at, to = (each + length if each < 0 else each for each in (at, to))
         a = a.narrow(axis, at, to - at)
+    for axis, each in enumerate(step):
+        a = a[(slice(None),) * axis + (slice(None, None, each),)]
     return a
 
 
@@ -420,6 +625,55 @@ guarded = {
     "segmentSum": segment_sum,
     "matmul": matmul,
     "pairDistances": pair_distances,
+    "ceil": lambda a: torch.ceil(a).detach(),
+    "trunc": lambda a: torch.trunc(a).detach(),
+    "round": lambda a: torch.round(a).detach(),
+    "mod": mod,
+    "reciprocal": lambda a: div(number(1), a),
+    "silu": lambda a: mul(a, sigmoid(a)),
+    "leakyRelu": leaky_relu,
+    "elu": elu,
+    "rsqrt": rsqrt,
+    "log2": log2,
+    "log10": log10,
+    "tan": tan,
+    "sinh": sinh,
+    "cosh": cosh,
+    "hypot": hypot,
+    "logAddExp": log_add_exp,
+    "lessEqual": lambda a, b: truth(a <= b),
+    "greaterEqual": lambda a, b: truth(a >= b),
+    "notEqual": lambda a, b: truth(a != b),
+    "not": lambda a: truth(a == 0),
+    "and": lambda a, b: truth((a != 0) & (b != 0)),
+    "or": lambda a, b: truth((a != 0) | (b != 0)),
+    "isNan": lambda a: truth(torch.isnan(a)),
+    "variance": variance,
+    "std": lambda x, axis=None, keep=False, ddof=0: sqrt(variance(x, axis, keep, ddof)),
+    "cumsum": lambda x, axis=None: scanned(x, axis, lambda a, b: a + b, 0),
+    "cumprod": lambda x, axis=None: scanned(x, axis, mul, 1),
+    "stack": lambda *parts, axis=0: torch.stack(parts, axis),
+    "split": split,
+    "squeeze": squeeze,
+    "flip": lambda a, axis=None: torch.flip(a, axes_of(a, axis)),
+    "tile": tile,
+    "onesLike": lambda a: torch.ones_like(a),
+    "zerosLike": lambda a: torch.zeros_like(a),
+    "eye": lambda a, rows, columns=None: torch.eye(rows, rows if columns is None else columns),
+    "arange": arange,
+    "segmentMean": segment_mean,
+    "takeAlongAxis": lambda a, index, axis: torch.gather(a, axis, index),
+    "vecdot": lambda a, b: sum_over(mul(a, b), -1),
+    "cross": cross,
+    "minimumImage": minimum_image,
+    "einsum": einsum,
+    "det": lambda a: torch.linalg.det(finite(a)),
+    "inverse": lambda a: torch.linalg.inv(finite(a)),
+    "solve": solve,
+    "cholesky": lambda a: torch.linalg.cholesky(symmetric(a)),
+    "eigvalsh": lambda a: torch.linalg.eigvalsh(symmetric(a)),
+    "dropout": dropout,
+    "noise": noise,
 }
 
 
@@ -458,8 +712,41 @@ def plain_layer_norm(x, gain, bias, axis=-1, epsilon=1e-5):
     return y if bias is None else y + bias
 
 
+def plain_variance(function):
+    def along(x, axis=None, keep=False, ddof=0):
+        axes = axes_of(x, axis)
+        return function(x, dim=axes, unbiased=ddof == 1, keepdim=keep) if axes else 0 * x
+
+    return along
+
+
+def plain_scan(function):
+    return lambda x, axis=None: function(x.reshape(-1), 0) if axis is None else function(x, axis)
+
+
 plain = {
     **guarded,
+    "mod": torch.remainder,
+    "reciprocal": torch.reciprocal,
+    "silu": torch.nn.functional.silu,
+    "leakyRelu": lambda a, slope=None: torch.nn.functional.leaky_relu(a, 0.01 if slope is None else slope.item()),
+    "elu": lambda a, alpha=None: torch.nn.functional.elu(a, 1 if alpha is None else alpha.item()),
+    "rsqrt": torch.rsqrt,
+    "log2": torch.log2,
+    "log10": torch.log10,
+    "tan": torch.tan,
+    "sinh": torch.sinh,
+    "cosh": torch.cosh,
+    "hypot": torch.hypot,
+    "logAddExp": torch.logaddexp,
+    "variance": plain_variance(torch.var),
+    "std": plain_variance(torch.std),
+    "cumsum": plain_scan(torch.cumsum),
+    "cumprod": plain_scan(torch.cumprod),
+    "cross": lambda a, b: torch.linalg.cross(*torch.broadcast_tensors(a, b)),
+    "vecdot": lambda a, b: (a * b).sum(-1),
+    "minimumImage": lambda d, box: d - box * torch.round(d / box),
+    "einsum": lambda *operands, specification: torch.einsum(specification, *operands),
     "abs": torch.abs,
     "add": torch.add,
     "sub": torch.sub,

@@ -226,6 +226,98 @@ function indexShape(b: Builder): number[] {
   return b.random.pick([[], [0], [1], [2], [3], [3], [4], [5], [2, 2], [1, 3], [2, 0]]);
 }
 
+/** An op of one value and a number, or its default. */
+const withNumber =
+  (op: OpName): Recipe =>
+  b => {
+    const x = b.any();
+    b.add(op, [x, b.random.chance(0.3) ? null : b.random.pick([0.5, 0.2, 1, -0.3])]);
+  };
+
+/** A condition of one value, mostly of one that is 0, or NaN, in places. */
+const truthOf =
+  (op: OpName): Recipe =>
+  b => {
+    const x = b.random.chance(0.5) ? b.any() : b.mask(b.any().shape);
+    const result = b.add(op, [x]);
+    if (b.random.chance(0.6)) b.add('where', [result, b.beside(result), b.random.pick([0, 1])]);
+  };
+
+/** A variance, or its root. */
+const spread =
+  (op: OpName): Recipe =>
+  b => {
+    const x = b.any();
+    const axis = axesOf(b, x.shape);
+    const reduced = listed(axis, x.shape);
+    const count = sizeOf(reduced.map(each => x.shape[each] as number));
+    const ddof = count > 1 ? b.random.pick([undefined, 0, 1]) : undefined;
+    if (count === 0) return;
+    const keepDims = b.random.pick([undefined, false, true]);
+    const kept = x.shape.map((length, each) => (reduced.includes(each) ? 1 : length));
+    const shape = keepDims ? kept : kept.filter((_, each) => !reduced.includes(each));
+    b.add(op, [x], { axis, keepDims, ddof }, shape);
+  };
+
+/** Sums or products of all up to each, along an axis or flattened. */
+const scan =
+  (op: OpName): Recipe =>
+  b => {
+    const x = b.any();
+    const isFlat = x.shape.length === 0 || b.random.chance(0.3);
+    const axis = isFlat ? undefined : b.random.whole(-x.shape.length, x.shape.length - 1);
+    b.add(op, [x], { axis }, isFlat ? [sizeOf(x.shape)] : x.shape);
+  };
+
+/** Rows added up by an index, along an axis. */
+const segments =
+  (op: OpName): Recipe =>
+  b => {
+    const x = b.any();
+    const rank = x.shape.length;
+    const given = rank === 0 || b.random.chance(0.6) ? undefined : b.random.whole(-rank, rank - 1);
+    const along = (given ?? 0) < 0 ? (given as number) + rank : (given ?? 0);
+    const at = x.shape.slice(along, along + b.random.pick([1, 1, 1, 2, 0]));
+    const count = b.random.whole(sizeOf(at) > 0 ? 1 : 0, 4);
+    const shape = x.shape.toSpliced(along, at.length, count);
+    if (sizeOf(shape) <= maximalSize) b.add(op, [x, b.index(at, count)], { count, axis: given }, shape);
+  };
+
+/** A product of vectors of three. */
+function vectors(b: Builder, op: 'vecdot' | 'cross'): void {
+  const isVector = (shape: readonly number[]) => shape.at(-1) === 3;
+  const x = b.real(isVector) ?? b.fresh(b.random.pick([[3], [2, 3], [1, 3], [3, 3]]));
+  const fits = (shape: readonly number[]) => {
+    const all = broadcast([shape, x.shape]);
+    return isVector(shape) && all !== undefined && sizeOf(all) <= maximalSize;
+  };
+  const y = b.random.chance(0.2) ? x : ((b.random.chance(0.6) ? b.real(fits) : undefined) ?? b.fresh([3]));
+  const shape = broadcast([x.shape, y.shape]) as number[];
+  b.add(op, [x, y], {}, op === 'cross' ? shape : shape.slice(0, -1));
+}
+
+/** Symmetric, positive definite matrices of one to four rows, whose eigenvalues lie apart; now and then of any numbers. */
+function square(b: Builder, rows: readonly number[] = [1, 2, 3, 3, 4]): Node {
+  const { random } = b;
+  const x = b.real(shape => sizeOf(shape) > 0) ?? b.fresh([]);
+  const n = random.pick(rows);
+  const leading = random.pick([[], [], [2]]);
+  const one = b.add('sum', [b.add('mul', [b.add('tanh', [x]), 0.4 / sizeOf(x.shape)])], {}, []);
+  const shape = [...leading, n, n];
+  const lower = Array.from({ length: sizeOf(leading) * n * n }, () => random.whole(-10, 10) / 20);
+  const data = lower.map((_, i) => {
+    const [row, column] = [Math.floor(i / n) % n, i % n];
+    const matrix = i - (i % (n * n));
+    return lower[matrix + Math.max(row, column) * n + Math.min(row, column)] as number;
+  });
+  const off = b.given(shape, data);
+  const apart = b.given(
+    [n, n],
+    Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 2 + 2 * Math.floor(i / n) : 0)),
+  );
+  return b.add('add', [b.add('mul', [off, one]), apart]);
+}
+
 export const recipes: Record<OpName, Recipe> = {
   // Arithmetic
   abs: unary('abs'),
@@ -246,6 +338,12 @@ export const recipes: Record<OpName, Recipe> = {
   },
   sign: unary('sign'),
   floor: unary('floor'),
+  ceil: unary('ceil'),
+  trunc: unary('trunc'),
+  round: b =>
+    b.add('round', [b.random.chance(0.5) ? b.add('mul', [b.any(), b.random.pick([0.5, 3])]) : b.any()]),
+  mod: binary('mod', (b, y) => (typeof y !== 'number' && b.random.chance(0.7) ? b.positive(y) : y)),
+  reciprocal: within('reciprocal', positive, 0.4),
 
   // Elementwise functions
   exp: within('exp', tanh, 0.4),
@@ -260,6 +358,17 @@ export const recipes: Record<OpName, Recipe> = {
   softplus: unary('softplus'),
   shiftedSoftplus: unary('shiftedSoftplus'),
   relu: unary('relu'),
+  silu: unary('silu'),
+  leakyRelu: withNumber('leakyRelu'),
+  elu: withNumber('elu'),
+  rsqrt: within('rsqrt', positive),
+  log2: within('log2', positive),
+  log10: within('log10', positive),
+  tan: within('tan', tanh),
+  sinh: within('sinh', tanh, 0.4),
+  cosh: within('cosh', tanh, 0.4),
+  hypot: binary('hypot'),
+  logAddExp: binary('logAddExp'),
   clamp: b => {
     const x = b.any();
     const low = b.operand(x);
@@ -271,6 +380,13 @@ export const recipes: Record<OpName, Recipe> = {
   less: comparison('less'),
   greater: comparison('greater'),
   equal: comparison('equal'),
+  lessEqual: comparison('lessEqual'),
+  greaterEqual: comparison('greaterEqual'),
+  notEqual: comparison('notEqual'),
+  not: truthOf('not'),
+  isNan: truthOf('isNan'),
+  and: comparison('and'),
+  or: comparison('or'),
   stopGradient: b => {
     const x = b.any();
     const fixed = b.add('stopGradient', [x]);
@@ -299,6 +415,10 @@ export const recipes: Record<OpName, Recipe> = {
   min: reduction('min', false),
   logSumExp: reduction('logSumExp', true),
   norm: reduction('norm', true),
+  variance: spread('variance'),
+  std: spread('std'),
+  cumsum: scan('cumsum'),
+  cumprod: scan('cumprod'),
   softmax: softmax('softmax'),
   logSoftmax: softmax('logSoftmax'),
   layerNorm: b => {
@@ -367,12 +487,9 @@ export const recipes: Record<OpName, Recipe> = {
     const end = isOpen ? undefined : boxes.slice(0, axes).map(([, to], axis) => negative(to, axis));
     const given =
       axes === 1 && random.chance(0.5) ? { start: start[0] as number, end: end?.[0] } : { start, end };
-    b.add(
-      'slice',
-      [x],
-      given,
-      boxes.map(([from, to]) => to - from),
-    );
+    const steps = random.chance(0.7) ? [] : boxes.slice(0, axes).map(() => random.whole(1, 3));
+    const shape = boxes.map(([from, to], axis) => Math.ceil((to - from) / (steps[axis] ?? 1)));
+    b.add('slice', [x], steps.length > 0 ? { start, end, step: steps } : given, shape);
   },
   pad: b => {
     const x = b.any();
@@ -396,26 +513,181 @@ export const recipes: Record<OpName, Recipe> = {
     if (sizeOf(shape) <= maximalSize)
       b.add('concat', b.random.shuffled([x, ...parts]), { axis: given }, shape);
   },
+  stack: b => {
+    const x = b.any();
+    const isLike = (shape: readonly number[]) => shape.join() === x.shape.join();
+    const count = b.random.whole(0, 2);
+    const others = Array.from({ length: count }, () => (b.random.chance(0.4) ? x : (b.real(isLike) ?? x)));
+    const parts = b.random.shuffled([x, ...others]);
+    const axis = b.random.whole(-1 - x.shape.length, x.shape.length);
+    const shape = x.shape.toSpliced(axis < 0 ? axis + x.shape.length + 1 : axis, 0, parts.length);
+    const given = axis === 0 && b.random.chance(0.5) ? undefined : axis;
+    if (sizeOf(shape) <= maximalSize) b.add('stack', parts, { axis: given }, shape);
+  },
+  split: b => {
+    const x = b.ranked(1);
+    const axis = b.random.whole(-x.shape.length, x.shape.length - 1);
+    const at = axis < 0 ? axis + x.shape.length : axis;
+    const length = x.shape[at] as number;
+    const divisors = [1, 2, 3].filter(each => length % each === 0);
+    const equal = b.random.chance(0.5) ? b.random.pick(divisors) : undefined;
+    const positions = [b.random.whole(0, length), b.random.whole(0, length)].sort((p, q) => p - q);
+    const ends = equal
+      ? Array.from({ length: equal }, (_, i) => ((i + 1) * length) / equal)
+      : [...positions, length];
+    const part = b.random.whole(0, ends.length - 1);
+    const own = (ends[part] as number) - (part > 0 ? (ends[part - 1] as number) : 0);
+    b.add('split', [x], { parts: equal ?? positions, axis, part }, x.shape.with(at, own));
+  },
+  squeeze: b => {
+    const x = b.any();
+    const single = x.shape.flatMap((length, axis) => (length === 1 ? [axis] : []));
+    const all = b.random.chance(0.4) || single.length === 0;
+    const axis = all ? 0 : b.random.pick(single);
+    const gone = all ? single : [axis];
+    const given = all ? undefined : b.random.chance(0.5) ? axis : axis - x.shape.length;
+    b.add(
+      'squeeze',
+      [x],
+      { axis: given },
+      x.shape.filter((_, each) => !gone.includes(each)),
+    );
+  },
+  flip: b => {
+    const x = b.any();
+    b.add('flip', [x], { axis: axesOf(b, x.shape) }, x.shape);
+  },
+  tile: b => {
+    const x = b.any();
+    const { random } = b;
+    const count = random.whole(1, 3);
+    const times = Array.from({ length: count }, () => random.pick([1, 1, 2, 3, 0]));
+    const rank = Math.max(count, x.shape.length);
+    const shape = Array.from({ length: rank }, (_, axis) => {
+      return (times[axis - rank + count] ?? 1) * (x.shape[axis - rank + x.shape.length] ?? 1);
+    });
+    const given = count === 1 && random.chance(0.5) ? (times[0] as number) : times;
+    if (sizeOf(shape) <= maximalSize) b.add('tile', [x], { times: given }, shape);
+  },
+  onesLike: unary('onesLike'),
+  zerosLike: unary('zerosLike'),
+  eye: b => {
+    const [rows, columns] = [b.random.whole(0, 3), b.random.pick([undefined, 2, 3])];
+    b.add('eye', [b.any()], { rows, columns }, [rows, columns ?? rows]);
+  },
+  arange: b => {
+    const [start, end, step] = b.random.pick([
+      [0, 3, 1],
+      [2, -1, -0.75],
+      [-1, 1, 0.5],
+      [1, 0, 1],
+    ] as const);
+    const count = Math.max(0, Math.ceil((end - start) / step));
+    b.add('arange', [b.any()], { start, end, step }, [count]);
+  },
 
   // Rows by index
   gather: b => {
     const x = b.ranked(1);
-    const [rows, ...rest] = x.shape as [number, ...number[]];
+    const given = b.random.chance(0.6) ? undefined : b.random.whole(-x.shape.length, x.shape.length - 1);
+    const along = (given ?? 0) < 0 ? (given as number) + x.shape.length : (given ?? 0);
+    const rows = x.shape[along] as number;
     const at = indexShape(b);
-    const shape = [...at, ...rest];
+    const shape = x.shape.toSpliced(along, 1, ...at);
     if ((rows === 0 && sizeOf(at) > 0) || sizeOf(shape) > maximalSize) return;
-    b.add('gather', [x, b.index(at, rows)], {}, shape);
+    b.add('gather', [x, b.index(at, rows)], { axis: given }, shape);
   },
-  segmentSum: b => {
+  segmentSum: segments('segmentSum'),
+  segmentMean: segments('segmentMean'),
+  takeAlongAxis: b => {
+    const x = b.ranked(1);
+    const axis = b.random.whole(-x.shape.length, x.shape.length - 1);
+    const at = axis < 0 ? axis + x.shape.length : axis;
+    const length = x.shape[at] as number;
+    const shape = x.shape.with(at, length === 0 ? 0 : b.random.pick([1, 2, 3]));
+    if (sizeOf(shape) <= maximalSize) b.add('takeAlongAxis', [x, b.index(shape, length)], { axis }, shape);
+  },
+
+  // Vectors
+  vecdot: b => vectors(b, 'vecdot'),
+  cross: b => vectors(b, 'cross'),
+  minimumImage: b => {
     const x = b.any();
-    const axes = b.random.pick([1, 1, 1, 2, 0]);
-    const at = x.shape.slice(0, axes);
-    const count = b.random.whole(sizeOf(at) > 0 ? 1 : 0, 4);
-    const shape = [count, ...x.shape.slice(at.length)];
-    if (sizeOf(shape) <= maximalSize) b.add('segmentSum', [x, b.index(at, count)], { count }, shape);
+    b.add('minimumImage', [x, b.random.chance(0.6) ? b.random.pick([1, 2, 0.7]) : b.positive(b.beside(x))]);
+  },
+
+  // Random numbers: PyTorch is told what was drawn, which is a function of the seed
+  dropout: b => {
+    const x = b.any();
+    b.add('dropout', [x], { rate: b.random.pick([0, 0.5, 0.3]), seed: b.random.whole(0, 99) }, x.shape);
+  },
+  noise: b => {
+    const shape = b.anyShape();
+    b.add('noise', [b.any()], { shape, seed: b.random.whole(0, 99) }, shape);
   },
 
   // Matrices
+  einsum: b => {
+    const { random } = b;
+    const x = b.ranked(1);
+    const letters = random.shuffled(['i', 'j', 'k']).slice(0, Math.min(x.shape.length, 3));
+    const used = x.shape.slice(-3);
+    const isOpen = x.shape.length > 3;
+    if (isOpen) return;
+    const lengths = new Map<string, number>();
+    const first = used.map((length, axis) => {
+      // A letter twice, where the lengths allow.
+      const again = [...lengths].find(([, known]) => known === length);
+      const letter = again && random.chance(0.2) ? again[0] : (letters[axis] as string);
+      lengths.set(letter, length);
+      return letter;
+    });
+    const parts = [first];
+    const operands = [x];
+    if (random.chance(0.8)) {
+      const chosen = random.shuffled([...lengths.keys()]).slice(0, random.whole(0, lengths.size));
+      if (random.chance(0.5)) {
+        chosen.splice(random.whole(0, chosen.length), 0, 'm');
+        lengths.set('m', random.pick([1, 2, 3]));
+      }
+      const shape = chosen.map(letter => lengths.get(letter) as number);
+      const isLike = (other: readonly number[]) => other.join() === shape.join();
+      if (sizeOf(shape) > maximalSize) return;
+      operands.push((random.chance(0.5) ? b.real(isLike) : undefined) ?? b.fresh(shape));
+      parts.push(chosen);
+    }
+    const all = [...new Set(parts.flat())];
+    const result = random.shuffled(all).slice(0, random.whole(0, all.length));
+    const shape = result.map(letter => lengths.get(letter) as number);
+    if (sizeOf(shape) > maximalSize) return;
+    const specification = `${parts.map(part => part.join('')).join(',')}->${result.join('')}`;
+    b.add('einsum', operands, { specification }, shape);
+  },
+  det: b => {
+    const a = square(b);
+    b.add('det', [a], {}, a.shape.slice(0, -2));
+  },
+  inverse: b => {
+    const a = square(b);
+    b.add('inverse', [a], {}, a.shape);
+  },
+  solve: b => {
+    const a = square(b);
+    const n = a.shape.at(-1) as number;
+    const columns = b.random.pick([undefined, 1, 2]);
+    const shape = columns === undefined ? [n] : [n, columns];
+    const right = b.real(each => each.join() === shape.join()) ?? b.fresh(shape);
+    const leading = a.shape.slice(0, -2);
+    b.add('solve', [a, right], {}, [...leading, ...shape]);
+  },
+  cholesky: b => {
+    const a = square(b);
+    b.add('cholesky', [a], {}, a.shape);
+  },
+  eigvalsh: b => {
+    const a = square(b, [1, 2, 2, 2, 3]);
+    b.add('eigvalsh', [a], {}, a.shape.slice(0, -1));
+  },
   matmul: b => {
     const { random } = b;
     const x = b.ranked(1);

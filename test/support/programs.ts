@@ -236,6 +236,31 @@ const sizeOf = (x: Value) => x.shape.reduce((product, length) => product * lengt
 const picksBelow = (limit: number, rows: number, picks: readonly number[]) =>
   Array.from({ length: rows }, (_, i) => (picks[i % picks.length] as number) % limit);
 
+/** Rows of three numbers, made of all entries. */
+const vectors = (twin: Twin) =>
+  both(
+    x => mul(reshape(x, [-1, 1]), x.tape.constant([1, -0.5, 0.3])),
+    both(x => add(0.1, x), twin),
+  );
+
+/** A symmetric, positive definite matrix of three rows, with eigenvalues apart. */
+function matrices(x: Value): Value {
+  const numbers = mul(0.3, tanh(mean(x)));
+  const { tape } = x;
+  const off = tape.constant([
+    [0.1, 1, 0.5],
+    [1, -0.3, 0.2],
+    [0.5, 0.2, 0.4],
+  ]);
+  return add(mul(numbers, off), mul(ops.eye(tape, 3), tape.constant([1, 2, 3])));
+}
+
+/** Five multiples of each entry along a last axis, or of the mean as a list: a scan takes a step for each doubling. */
+function scanned(x: Value, isLast: boolean): [Value, number | undefined] {
+  const multiples = x.tape.constant([1, -0.5, 2, 0.3, 0.7]);
+  return isLast ? [mul(expandDims(x, -1), multiples), -1] : [mul(mean(x), multiples), undefined];
+}
+
 const recipes: Record<OpName, Recipe> = {
   // Arithmetic
   abs: unary(ops.abs),
@@ -251,6 +276,11 @@ const recipes: Record<OpName, Recipe> = {
   ),
   sign: unary(x => mul(ops.sign(x), x)),
   floor: unary(x => ops.sub(x, ops.floor(x))),
+  ceil: unary(x => ops.sub(ops.ceil(x), x)),
+  trunc: unary(x => ops.sub(x, ops.trunc(x))),
+  round: unary(x => ops.sub(x, ops.round(x))),
+  mod: binary((x, y) => ops.mod(x, positive(y))),
+  reciprocal: unary(x => ops.reciprocal(positive(x))),
 
   // Elementwise functions
   exp: unary(x => ops.exp(tanh(x))),
@@ -265,12 +295,30 @@ const recipes: Record<OpName, Recipe> = {
   softplus: unary(ops.softplus),
   shiftedSoftplus: unary(ops.shiftedSoftplus),
   relu: unary(ops.relu),
+  silu: unary(ops.silu),
+  leakyRelu: chosen(({ number }) => unary(x => ops.leakyRelu(x, number))),
+  elu: chosen(({ number }) => unary(x => ops.elu(x, 1 + 0.1 * number))),
+  rsqrt: unary(x => ops.rsqrt(positive(x))),
+  log2: unary(x => ops.log2(positive(x))),
+  log10: unary(x => ops.log10(positive(x))),
+  tan: unary(x => ops.tan(mul(0.7, tanh(x)))),
+  sinh: unary(x => ops.sinh(tanh(x))),
+  cosh: unary(x => ops.cosh(tanh(x))),
+  hypot: binary(ops.hypot),
+  logAddExp: binary(ops.logAddExp),
   clamp: chosen(({ number }) => unary(x => ops.clamp(x, number - 1, number + 1))),
   maximum: binary(ops.maximum),
   minimum: binary(ops.minimum),
   less: binary((x, y) => mul(less(x, y), x)),
   greater: binary((x, y) => mul(ops.greater(x, y), x)),
   equal: binary((x, y) => mul(ops.equal(x, y), x)),
+  lessEqual: binary((x, y) => mul(ops.lessEqual(x, y), x)),
+  greaterEqual: binary((x, y) => mul(ops.greaterEqual(x, y), x)),
+  notEqual: binary((x, y) => mul(ops.notEqual(x, y), x)),
+  not: unary(x => mul(ops.not(ops.floor(x)), x)),
+  and: binary((x, y) => mul(ops.and(less(x, y), ops.floor(y)), x)),
+  or: binary((x, y) => mul(ops.or(less(x, y), ops.floor(y)), x)),
+  isNan: unary(x => ops.where(ops.isNan(ops.log(x)), square(x), x)),
   stopGradient: unary(x => mul(x, ops.stopGradient(x))),
   where: (a, b, { number }, rows) => {
     const numbers = fitted(
@@ -293,6 +341,17 @@ const recipes: Record<OpName, Recipe> = {
   min: reduction(ops.min),
   logSumExp: reduction(ops.logSumExp),
   norm: reduction(ops.norm),
+  variance: reduction((x, axes, keepDims) => ops.variance(tanh(x), axes, keepDims)),
+  std: reduction((x, axes, keepDims) =>
+    ops.std(
+      concat([reshape(x, [-1]), x.tape.constant([1, -1])]),
+      axes === undefined ? axes : 0,
+      keepDims,
+      0.5,
+    ),
+  ),
+  cumsum: chosen(({ number }) => unary(x => mul(0.2, ops.cumsum(...scanned(x, number > 0))))),
+  cumprod: chosen(({ number }) => unary(x => ops.cumprod(...scanned(tanh(x), number > 0)))),
   softmax: reduction((x, axes) => ops.softmax(x, axes ?? allAxes(x))),
   logSoftmax: reduction((x, axes) => mul(0.25, ops.logSoftmax(x, axes ?? allAxes(x)))),
   layerNorm: chosen(step =>
@@ -334,6 +393,39 @@ const recipes: Record<OpName, Recipe> = {
     }, from);
     return { result, used: [a] };
   },
+  stack: (a, b, { axis }) => {
+    const like = fitted(a, b);
+    const result = both(
+      (x, y) => {
+        const sum = add(x, y);
+        return ops.stack([ops.broadcastTo(x, sum.shape), sum], axisOf(axis, sum.shape.length + 1));
+      },
+      a,
+      like,
+    );
+    return { result, used: [a, b] };
+  },
+  split: chosen(({ axis, number }) =>
+    unary(x => {
+      const doubled = concat([x, tanh(x)].map(each => reshape(each, [-1])));
+      const parts = ops.split(doubled, axis % 2 ? 2 : [1]);
+      return number > 0 ? (parts[1] as Value) : mul(parts[0] as Value, mean(parts[1] as Value));
+    }),
+  ),
+  squeeze: chosen(({ axis }) =>
+    unary(x => {
+      const at = axisOf(axis, x.shape.length + 1);
+      return ops.squeeze(mul(0.9, expandDims(x, at)), at);
+    }),
+  ),
+  flip: chosen(step => unary(x => mul(tanh(x), ops.flip(x, axesOf(step, x))))),
+  tile: chosen(({ axis, number }) =>
+    unary(x => ops.tile(x, number > 0 ? 2 : [1, ...x.shape.map((_, i) => 1 + (i === axis ? 1 : 0)), 1])),
+  ),
+  onesLike: unary(x => add(mul(x, 0.5), ops.onesLike(x))),
+  zerosLike: unary(x => ops.sub(ops.zerosLike(x), x)),
+  eye: unary(x => mul(expandDims(x, -1), ops.sum(ops.eye(x.tape, 3, 2), 0))),
+  arange: unary(x => mul(expandDims(x, -1), ops.arange(x.tape, 0.5, 2, 0.75))),
   pad: chosen(({ axis, picks: [before = 0] }) =>
     unary(x => {
       const padded = axis % x.shape.length;
@@ -384,8 +476,64 @@ const recipes: Record<OpName, Recipe> = {
     );
     return { result, used: [a] };
   },
+  segmentMean: (a, _b, { axis, picks }, rows) => {
+    const count = 1 + (axis % 4);
+    const table = ranked(1, a);
+    const byPose = table.model.shape[0] === modelPose.length;
+    const result = both(
+      (x, read) => {
+        const length = x.shape[0] as number;
+        return ops.segmentMean(x, picksBelow(count, length, byPose ? read.picks : picks), count);
+      },
+      table,
+      rows,
+    );
+    return { result, used: [a] };
+  },
+  takeAlongAxis: chosen(({ picks }) =>
+    unary(x => {
+      const table = reshape(mul(expandDims(x, -1), x.tape.constant([1, -0.5, 2])), [-1, 3]);
+      const rows = table.shape[0] as number;
+      return ops.takeAlongAxis(table, tensor(Int32Array.from(picksBelow(3, rows, picks)), [rows, 1]), -1);
+    }),
+  ),
+
+  // Vectors of three
+  vecdot: (a, b) => ({
+    result: both((x, y) => ops.vecdot(tanh(x), mean(y, 0, true)), vectors(a), vectors(b)),
+    used: [a, b],
+  }),
+  cross: (a, b) => ({
+    result: both((x, y) => ops.cross(tanh(x), mean(y, 0, true)), vectors(a), vectors(b)),
+    used: [a, b],
+  }),
+  minimumImage: chosen(({ number }) => unary(x => ops.minimumImage(x, 1.5 + 0.5 * number ** 2))),
+
+  // Random numbers
+  dropout: chosen(({ number, axis: seed }) =>
+    unary(x => ops.dropout(x, { rate: 0.2 * Math.abs(number), seed })),
+  ),
+  noise: chosen(({ axis: seed, picks: [index = 0] }) =>
+    unary(x => mul(expandDims(x, -1), tanh(ops.noise(x.tape, [2], { seed, index })))),
+  ),
 
   // Matrices
+  einsum: (a, b, { axis }) => {
+    const product = (x: Value, y: Value) => {
+      const n = 1 / (x.shape[0] as number);
+      if (axis % 4 === 0) return ops.einsum('ni,i->n', x, tanh(ops.sum(y, 0)));
+      if (axis % 4 === 1) return mul(n, ops.einsum('ni,nk->ik', x, tanh(x)));
+      if (axis % 4 === 2) return mul(n, ops.einsum('ni,mk->kim', x, mean(tanh(y), 0, true)));
+      return ops.einsum('...ii->i...', mul(n, ops.matmul(ops.transpose(tanh(x)), x)));
+    };
+    return { result: both(product, vectors(a), vectors(b)), used: [a, b] };
+  },
+  det: unary(x => ops.det(matrices(x))),
+  inverse: unary(x => ops.inverse(matrices(x))),
+  solve: unary(x => ops.solve(matrices(x), x.tape.constant([0.5, 1, -1]))),
+  cholesky: unary(x => ops.cholesky(matrices(x))),
+  // Of two rows, as those of three take a thousand values to second order.
+  eigvalsh: unary(x => ops.eigvalsh(slice(matrices(x), [1, 1]))),
   matmul: (a, b, { axis }) => {
     const turned = (x: Value) => {
       const { length: rank } = x.shape;
@@ -421,6 +569,21 @@ const kinked: readonly OpName[] = [
   'abs',
   'sign',
   'floor',
+  'ceil',
+  'trunc',
+  'round',
+  'mod',
+  'leakyRelu',
+  'elu',
+  'hypot',
+  'lessEqual',
+  'greaterEqual',
+  'notEqual',
+  'not',
+  'and',
+  'or',
+  'isNan',
+  'minimumImage',
   'relu',
   'clamp',
   'maximum',

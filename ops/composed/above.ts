@@ -1,0 +1,9 @@
+import { neg } from '../arithmetic/neg.ts';
+import { type Binary, defineOp, map } from '../op.ts';
+
+/** a − b, and 0 where they are equal, at ∞ too. */
+export const above: Binary = defineOp({
+  name: 'above',
+  forward: map((s, a, b) => s.select(s.equal(a, b), s.constant(0), s.sub(a, b))),
+  vjp: [g => g, g => neg(g)],
+});

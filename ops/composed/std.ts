@@ -1,0 +1,13 @@
+import { sqrt } from '../elementwise/sqrt.ts';
+import type { Axes, Value } from '../op.ts';
+import { varianceOf } from './variance.ts';
+
+/**
+ * The standard deviation along an axis, several, or all: the root of `variance`, with the same `ddof`. Its subgradient is 0
+ * where all entries are equal.
+ *
+ * @throws RangeError unless there are more entries than `ddof`
+ */
+export function std(a: Value, axis?: Axes, keepDims = false, ddof = 0): Value {
+  return sqrt(varianceOf('std', a, axis, keepDims, ddof));
+}

@@ -1,0 +1,37 @@
+import { div } from '../arithmetic/div.ts';
+import { square } from '../arithmetic/square.ts';
+import { sub } from '../arithmetic/sub.ts';
+import { type Axes, checkFlag, kindOf, normaliseAxes, showShape, type Value } from '../op.ts';
+import { sum } from '../reduce/sum.ts';
+import { mean } from './mean.ts';
+
+/**
+ * The variance along an axis, several, or all, the mean taken off first; NumPy's `var`, a word that JavaScript keeps.
+ *
+ *     Σ (aᵢ − mean a)²/(n − ddof)
+ *
+ * `ddof` is 0 by default; 1 gives the estimate from a sample, which is PyTorch's default.
+ *
+ * @throws RangeError unless there are more entries than `ddof`
+ */
+export function variance(a: Value, axis?: Axes, keepDims = false, ddof = 0): Value {
+  return varianceOf('variance', a, axis, keepDims, ddof);
+}
+
+/** {@link variance}, with the name of the op in errors. */
+export function varianceOf(name: string, a: Value, axis: Axes, keepDims: boolean, ddof: number): Value {
+  const axes = normaliseAxes(name, axis, a.shape);
+  checkFlag(name, 'keepDims', keepDims);
+  if (!Number.isFinite(ddof)) {
+    throw new TypeError(
+      `${name}: ddof must be a number, got ${typeof ddof === 'number' ? ddof : kindOf(ddof)}`,
+    );
+  }
+  const count = axes.reduce((product, each) => product * (a.shape[each] as number), 1);
+  if (count === 0 || count <= ddof) {
+    throw new RangeError(
+      `${name}: ${showShape(a.shape)}: ${count} entries leave nothing to divide by: there must be more than ddof, ${ddof}`,
+    );
+  }
+  return div(sum(square(sub(a, mean(a, axes, true))), axes, keepDims), count - ddof);
+}

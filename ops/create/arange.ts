@@ -1,0 +1,24 @@
+import type { Tape } from '../../engine/tape.ts';
+import { kindOf, type Value } from '../op.ts';
+
+/**
+ * Numbers from `start` to before `end`, `step` apart, as real numbers; one bound alone is the end, from 0. For an index
+ * give the op a list.
+ *
+ *     start + i·step for i from 0, ⌈(end − start)/step⌉ of them
+ *
+ * @throws RangeError for bounds that are not finite, or a step of 0
+ * @example
+ * arange(tape, 4);                              // 0, 1, 2, 3
+ * arange(tape, 1, 2, 0.25);                     // 1, 1.25, 1.5, 1.75
+ */
+export function arange(tape: Tape, start: number, end?: number, step = 1): Value {
+  const [from, to] = end === undefined ? [0, start] : [start, end];
+  const wrong = [from, to, step].find(bound => !Number.isFinite(bound));
+  if (wrong !== undefined || step === 0) {
+    const asked = wrong === undefined ? 'a step of 0' : typeof wrong === 'number' ? wrong : kindOf(wrong);
+    throw new RangeError(`arange: bounds are finite and the step is not 0, got ${asked}`);
+  }
+  const count = Math.max(0, Math.ceil((to - from) / step));
+  return tape.constant(Array.from({ length: count }, (_, i) => from + i * step));
+}

@@ -1,0 +1,10 @@
+import { defineOp, map, type Unary } from '../op.ts';
+
+/**
+ * The smallest whole number not below x. Its derivative is 0 wherever it has one.
+ */
+export const ceil: Unary = defineOp({
+  name: 'ceil',
+  forward: map((s, x) => s.neg(s.floor(s.neg(x)))),
+  vjp: [null],
+});

@@ -1,0 +1,14 @@
+import { div } from '../arithmetic/div.ts';
+import { scaled } from '../arithmetic/scaled.ts';
+import { defineOp, map, type Unary } from '../op.ts';
+
+/**
+ * The logarithm to base 10, as ln x/ln 10: a power of 10 may be off by a rounding.
+ *
+ *     d log₁₀ x = dx/(x ln 10)
+ */
+export const log10: Unary = defineOp({
+  name: 'log10',
+  forward: map((s, x) => s.div(s.log(x), s.constant(Math.LN10))),
+  vjp: [(g, _ans, x) => scaled(g, div(Math.LOG10E, x))],
+});

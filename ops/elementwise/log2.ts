@@ -1,0 +1,14 @@
+import { div } from '../arithmetic/div.ts';
+import { scaled } from '../arithmetic/scaled.ts';
+import { defineOp, map, type Unary } from '../op.ts';
+
+/**
+ * The logarithm to base 2, as ln x/ln 2: a power of 2 may be off by a rounding.
+ *
+ *     d log₂ x = dx/(x ln 2)
+ */
+export const log2: Unary = defineOp({
+  name: 'log2',
+  forward: map((s, x) => s.div(s.log(x), s.constant(Math.LN2))),
+  vjp: [(g, _ans, x) => scaled(g, div(Math.LOG2E, x))],
+});

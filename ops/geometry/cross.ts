@@ -1,0 +1,30 @@
+import { mul } from '../arithmetic/mul.ts';
+import { sub } from '../arithmetic/sub.ts';
+import { showShape, type Value } from '../op.ts';
+import { concat } from '../shape/concat.ts';
+import { slice } from '../shape/slice.ts';
+import { checkVectors } from './vecdot.ts';
+
+/**
+ * The vector product of vectors of three along an axis, the last by default. Other axes broadcast.
+ *
+ *     a × b = (a₁b₂ − a₂b₁, a₂b₀ − a₀b₂, a₀b₁ − a₁b₀)
+ *
+ * @throws RangeError unless all vectors have three components
+ */
+export function cross(a: Value, b: Value, axis = -1): Value {
+  checkVectors('cross', a, b, axis);
+  const back = axis < 0 ? axis : axis - Math.max(a.shape.length, b.shape.length);
+  if (a.shape.at(back) !== 3) {
+    throw new RangeError(`cross: ${showShape(a.shape)} and ${showShape(b.shape)}: vectors have 3 components`);
+  }
+  return turned(sub(mul(a, turned(b, back)), mul(turned(a, back), b)), back);
+}
+
+/** (x, y, z) as (y, z, x). */
+function turned(a: Value, back: number): Value {
+  const axis = back + a.shape.length;
+  const none = new Array<number>(axis).fill(0);
+  const whole = a.shape.slice(0, axis);
+  return concat([slice(a, [...none, 1]), slice(a, none, [...whole, 1])], axis);
+}

@@ -1,0 +1,18 @@
+import { div } from '../arithmetic/div.ts';
+import { mul } from '../arithmetic/mul.ts';
+import { sub } from '../arithmetic/sub.ts';
+import { round } from '../elementwise/round.ts';
+import { isValue, type Value } from '../op.ts';
+
+/**
+ * Displacements to the nearest periodic image in an orthorhombic box: each component is brought to within half a box
+ * length. `box` is the length along each axis, of shape [3], or one length; displacements are [..., 3] in the same unit.
+ *
+ *     d − L·round(d/L)        ∂/∂d = 1, ∂/∂L = −round(d/L)
+ * @example
+ * norm(minimumImage(sub(gather(x, i), gather(x, j)), [20, 20, 30]), -1);  // distances in a periodic box
+ */
+export function minimumImage(displacement: Value, box: Value | number | readonly number[]): Value {
+  const lengths = isValue(box) || typeof box === 'number' ? box : displacement.tape.constant(box);
+  return sub(displacement, mul(lengths, round(div(displacement, lengths))));
+}

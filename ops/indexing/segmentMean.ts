@@ -1,0 +1,21 @@
+import { div } from '../arithmetic/div.ts';
+import { maximum } from '../elementwise/maximum.ts';
+import { type Index, normaliseAxis, type Value } from '../op.ts';
+import { reshape } from '../shape/reshape.ts';
+import { segmentSum } from './segmentSum.ts';
+
+/**
+ * The mean of the rows that an index sends to each of `count` rows, zero where none arrives; along `axis`, 0 by default.
+ *
+ *     result[s, …] = mean of a[i, …] over the i with index[i] = s
+ *
+ * @throws RangeError for an index not below `count`, or one without an entry for each row
+ */
+export function segmentMean(a: Value, index: Index, count: number, axis = 0): Value {
+  const rows = a.tape.index(index, 'segmentMean');
+  const total = segmentSum(a, rows, count, axis);
+  const along = axis === 0 ? 0 : normaliseAxis('segmentMean', axis, a.shape);
+  const sizes = segmentSum(a.tape.fill(1, rows.shape), rows, count);
+  const beside = total.shape.slice(along + 1).map(() => 1);
+  return div(total, reshape(maximum(sizes, 1), [count, ...beside]));
+}

@@ -1,0 +1,13 @@
+import type { Value } from '../op.ts';
+import { Minors } from './minors.ts';
+import { entriesOf } from './square-matrix.ts';
+
+/**
+ * The determinants of matrices [..., n, n] of up to 4 rows, by cofactors: exact to a few roundings of the products that it
+ * adds up.
+ *
+ * @throws RangeError for matrices that are not square, or of more rows
+ */
+export function det(a: Value): Value {
+  return new Minors(entriesOf('det', a, 4)).determinant();
+}

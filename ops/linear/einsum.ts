@@ -1,0 +1,175 @@
+import { broadcastShapes } from '../../engine/shape.ts';
+import { mul } from '../arithmetic/mul.ts';
+import { isValue, kindOf, type Shape, showShape, sizeOf, type Value } from '../op.ts';
+import { sum } from '../reduce/sum.ts';
+import { moveAxes } from '../shape/moveAxes.ts';
+import { pad } from '../shape/pad.ts';
+import { reshape } from '../shape/reshape.ts';
+import { slice } from '../shape/slice.ts';
+import { transpose } from '../shape/transpose.ts';
+import { matmul } from './matmul.ts';
+
+/**
+ * Products summed over axes that are named by letters, by NumPy's rules. A letter that the result lacks is summed over; one
+ * that an operand has twice takes the diagonal; `...` stands for any axes, which broadcast. Without `->` the result has the
+ * letters that occur once, in alphabetical order.
+ *
+ * Operands are multiplied from left to right, two at a time: by `matmul` if letters are summed over, else elementwise.
+ *
+ * @throws RangeError or TypeError for a specification that does not fit the operands, naming what does not
+ * @example
+ * einsum('nf,fg->ng', features, weights);       // a matrix product
+ * einsum('bi,bij,bj->b', a, b, c);              // a form in each of b matrices
+ * einsum('...ii->...', a);                      // traces
+ */
+export function einsum(specification: string, ...operands: readonly Value[]): Value {
+  const { inputs, output } = parsed(specification, operands);
+  const [first, ...terms] = operands.map((value, i) => termOf(value, inputs[i] as string[])) as [
+    Term,
+    ...Term[],
+  ];
+  let sofar = first;
+  for (const [i, next] of terms.entries()) {
+    const kept = new Set([...output, ...terms.slice(i + 1).flatMap(({ labels }) => labels)]);
+    const left = summedBut([...kept, ...next.labels], sofar);
+    sofar = multiplied(left, summedBut([...kept, ...left.labels], next), kept);
+  }
+  return arranged(summedBut(output, sofar), output);
+}
+
+/** A value and a label for each of its axes, no label twice. */
+interface Term {
+  readonly value: Value;
+  readonly labels: readonly string[];
+}
+
+/** The labels of each operand and of the result: letters, and for axes under an ellipsis their numbers from the last. */
+function parsed(specification: string, operands: readonly Value[]): { inputs: string[][]; output: string[] } {
+  if (typeof specification !== 'string')
+    throw new TypeError(`einsum: a specification is a string, got ${kindOf(specification)}`);
+  const fail = (what: string) => new RangeError(`einsum: '${specification}': ${what}`);
+  const missing = operands.findIndex(each => !isValue(each));
+  if (missing >= 0) throw new TypeError(`einsum: operand ${missing + 1} is not a value on a tape`);
+  const [left, right, ...more] = specification.replaceAll(' ', '').split('->') as [string, ...string[]];
+  if (more.length > 0) throw fail('has more than one ->');
+  const parts = left.split(',');
+  const strange = [...parts, right ?? ''].find(part => !/^[A-Za-z]*(?:\.{3})?[A-Za-z]*$/.test(part));
+  if (strange !== undefined) throw fail(`${strange} is not letters and at most one ...`);
+  if (parts.length !== operands.length) throw fail(`names ${parts.length} operands, got ${operands.length}`);
+
+  const lengths = new Map<string, number>();
+  let hidden: Shape = [];
+  const inputs = parts.map((part, i) => {
+    const { shape } = operands[i] as Value;
+    const over = shape.length - lettersOf(part).length;
+    if (over < 0 || (over > 0 && !part.includes('...')))
+      throw fail(`${part} does not name the axes of operand ${i + 1}, ${showShape(shape)}`);
+    const labels = labelsOf(part, over);
+    for (const [axis, label] of labels.entries()) {
+      const [length, known] = [shape[axis] as number, lengths.get(label)];
+      if (isHidden(label)) continue;
+      if (known !== undefined && known !== length)
+        throw fail(`${label} names axes of length ${known} and ${length}`);
+      lengths.set(label, length);
+    }
+    const under = shape.filter((_, axis) => isHidden(labels[axis] as string));
+    const both = broadcastShapes([hidden, under]);
+    if (!both)
+      throw fail(`the axes under ... do not broadcast: ${showShape(hidden)} and ${showShape(under)}`);
+    hidden = both;
+    return labels;
+  });
+
+  if (right === undefined) {
+    const letters = parts.flatMap(lettersOf);
+    const single = letters.filter(letter => letters.indexOf(letter) === letters.lastIndexOf(letter));
+    return { inputs, output: [...labelsOf('...', hidden.length), ...single.sort()] };
+  }
+  const asked = lettersOf(right);
+  const unknown = asked.find(letter => !lengths.has(letter));
+  if (unknown) throw fail(`the result has ${unknown}, but no operand has`);
+  const twice = asked.find((letter, i) => asked.indexOf(letter) !== i);
+  if (twice) throw fail(`the result has ${twice} twice`);
+  if (hidden.length > 0 && !right.includes('...'))
+    throw fail('operands have axes under ..., which the result lacks');
+  return { inputs, output: labelsOf(right, hidden.length) };
+}
+
+const lettersOf = (part: string): string[] => [...part.replace('...', '')];
+const isHidden = (label: string): boolean => /\d/.test(label);
+
+/** A label for each axis, of which so many are under the ellipsis. */
+function labelsOf(part: string, hidden: number): string[] {
+  const at = part.indexOf('...');
+  if (at < 0) return [...part];
+  const numbers = Array.from({ length: hidden }, (_, i) => `${hidden - i}`);
+  return [...part.slice(0, at), ...numbers, ...part.slice(at + 3)];
+}
+
+/** The diagonal of axes with one label; without axes under an ellipsis that have length 1, which so broadcast. */
+function termOf(value: Value, labels: readonly string[]): Term {
+  const single = labels.findIndex((label, axis) => isHidden(label) && value.shape[axis] === 1);
+  if (single >= 0)
+    return termOf(reshape(value, value.shape.toSpliced(single, 1)), labels.toSpliced(single, 1));
+  const again = labels.findIndex((label, axis) => labels.indexOf(label) < axis);
+  if (again < 0) return { value, labels };
+  const before = labels.indexOf(labels[again] as string);
+  return termOf(diagonal(value, before, again), [
+    ...labels.toSpliced(again, 1).toSpliced(before, 1),
+    labels[again] as string,
+  ]);
+}
+
+/** The entries at which two axes of equal length agree, as a last axis: each n + 1 entries apart in rows of n. */
+function diagonal(value: Value, first: number, second: number): Value {
+  const { length: rank } = value.shape;
+  const last = moveAxes(moveAxes(value, second, 1, rank - 1), first, 1, rank - 1);
+  const n = last.shape.at(-1) as number;
+  const leading = last.shape.slice(0, -2);
+  const none = leading.map(() => 0);
+  const flat = pad(reshape(last, [...leading, n * n]), [...none.map(() => [0, 0] as const), [0, n]]);
+  const column = slice(reshape(flat, [...leading, n, n + 1]), [...none, 0, 0], [...leading, n, 1]);
+  return reshape(column, [...leading, n]);
+}
+
+/** The sum over all labels but these. */
+function summedBut(kept: readonly string[], { value, labels }: Term): Term {
+  const axes = labels.flatMap((label, axis) => (kept.includes(label) ? [] : [axis]));
+  return { value: sum(value, axes), labels: labels.filter(label => kept.includes(label)) };
+}
+
+/** The product, summed over the labels that both have and that are not kept. */
+function multiplied(a: Term, b: Term, kept: ReadonlySet<string>): Term {
+  const shared = a.labels.filter(label => b.labels.includes(label));
+  const leading = shared.filter(label => kept.has(label));
+  const inner = shared.filter(label => !kept.has(label));
+  const rows = a.labels.filter(label => !shared.includes(label));
+  const columns = b.labels.filter(label => !shared.includes(label));
+  const labels = [...leading, ...rows, ...columns];
+  if (inner.length === 0) return { value: mul(arranged(a, labels), arranged(b, labels)), labels };
+  const lengthsOf = (those: readonly string[]) =>
+    those.map(label => (a.labels.includes(label) ? lengthIn(a, label) : lengthIn(b, label)));
+  const flat = (those: readonly string[]) => sizeOf(lengthsOf(those));
+  const front = leading.length > 0 ? [flat(leading)] : [];
+  const left = reshape(arranged(a, [...leading, ...rows, ...inner]), [...front, flat(rows), flat(inner)]);
+  const right = reshape(arranged(b, [...leading, ...inner, ...columns]), [
+    ...front,
+    flat(inner),
+    flat(columns),
+  ]);
+  return { value: reshape(matmul(left, right), lengthsOf(labels)), labels };
+}
+
+const lengthIn = ({ value, labels }: Term, label: string) => value.shape[labels.indexOf(label)] as number;
+
+/** The value with its axes in the order of these labels, with length 1 for those that it lacks. */
+function arranged(term: Term, labels: readonly string[]): Value {
+  const own = labels.filter(label => term.labels.includes(label));
+  const order = own.map(label => term.labels.indexOf(label));
+  const isOrdered = order.every((axis, i) => axis === i);
+  const value = isOrdered ? term.value : transpose(term.value, order);
+  return reshape(
+    value,
+    labels.map(label => (own.includes(label) ? lengthIn(term, label) : 1)),
+  );
+}

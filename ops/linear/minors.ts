@@ -1,0 +1,59 @@
+import { add } from '../arithmetic/add.ts';
+import { mul } from '../arithmetic/mul.ts';
+import { neg } from '../arithmetic/neg.ts';
+import type { Value } from '../op.ts';
+import { minus } from './products.ts';
+import type { Entries } from './square-matrix.ts';
+
+/** The minors of a matrix of up to 4 rows: determinants of some rows and as many columns, each recorded once. */
+export class Minors {
+  readonly #entries: Entries;
+  readonly #known = new Map<string, Value>();
+
+  constructor(entries: Entries) {
+    this.#entries = entries;
+  }
+
+  /** The determinant of the whole matrix. */
+  determinant(): Value {
+    const all = [...this.#entries.keys()];
+    return this.#minor(all, all);
+  }
+
+  /** The cofactor of an entry: the minor without its row and column, with the sign of its place. */
+  cofactor(row: number, column: number): Value {
+    const but = (place: number) => [...this.#entries.keys()].filter(each => each !== place);
+    const minor = this.#minor(but(row), but(column));
+    return (row + column) % 2 === 0 ? minor : neg(minor);
+  }
+
+  /** Expanded along the first of the rows. */
+  #minor(rows: readonly number[], columns: readonly number[]): Value {
+    const name = `${rows} ${columns}`;
+    const known = this.#known.get(name);
+    if (known) return known;
+    const [first, ...below] = rows as [number, ...number[]];
+    const row = columns.map(column => this.#entries[first]?.[column] as Value);
+    const minors = columns.map(column =>
+      below.length === 0
+        ? undefined
+        : this.#minor(
+            below,
+            columns.filter(each => each !== column),
+          ),
+    );
+    const made = expanded(row, minors as Value[]);
+    this.#known.set(name, made);
+    return made;
+  }
+}
+
+/** Σ ± aₖMₖ, the signs in turn. */
+function expanded(row: readonly Value[], minors: readonly Value[]): Value {
+  const [a, b, c, d] = row as [Value, Value, Value, Value];
+  const [ofA, ofB, ofC, ofD] = minors as [Value, Value, Value, Value];
+  if (row.length === 1) return a;
+  const two = minus(a, ofA, b, ofB);
+  if (row.length === 2) return two;
+  return add(two, row.length === 3 ? mul(c, ofC) : minus(c, ofC, d, ofD));
+}

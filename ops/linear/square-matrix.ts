@@ -1,0 +1,44 @@
+import { showShape, type Value } from '../op.ts';
+import { concat } from '../shape/concat.ts';
+import { expandDims } from '../shape/expandDims.ts';
+import { reshape } from '../shape/reshape.ts';
+import { slice } from '../shape/slice.ts';
+
+/*
+ * Matrices of a few rows as their entries, each a value over the leading axes: what the small dense linear algebra is
+ * written in. Every entry's expression is elementwise, so that all of a batch is one loop.
+ */
+
+/** The entries of a matrix by row and column. */
+export type Entries = readonly (readonly Value[])[];
+
+/** The entries of square matrices of 1 to `most` rows over the last two axes. @throws RangeError naming the op otherwise */
+export function entriesOf(name: string, a: Value, most: number): Entries {
+  const [rows, columns] = a.shape.slice(-2);
+  if (a.shape.length < 2 || rows !== columns || rows === 0 || (rows as number) > most) {
+    throw new RangeError(
+      `${name}: ${showShape(a.shape)}: wants square matrices of 1 to ${most} rows over the last two axes`,
+    );
+  }
+  const leading = a.shape.slice(0, -2);
+  const none = leading.map(() => 0);
+  return Array.from({ length: rows as number }, (_, i) =>
+    Array.from({ length: rows as number }, (_, k) =>
+      reshape(slice(a, [...none, i, k], [...leading, i + 1, k + 1]), leading),
+    ),
+  );
+}
+
+/** The matrices of these entries. */
+export function matrixOf(entries: Entries): Value {
+  const rows = entries.map(row =>
+    concat(
+      row.map(entry => expandDims(entry, -1)),
+      -1,
+    ),
+  );
+  return concat(
+    rows.map(row => expandDims(row, -2)),
+    -2,
+  );
+}

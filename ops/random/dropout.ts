@@ -1,0 +1,37 @@
+import { div } from '../arithmetic/div.ts';
+import { where } from '../elementwise/where.ts';
+import { checkOptions, kindOf, sizeOf, type Value } from '../op.ts';
+import { reshape } from '../shape/reshape.ts';
+import { type SeedOptions, uniforms } from './numbers.ts';
+
+/** Options of {@link dropout}. */
+export interface DropoutOptions extends SeedOptions {
+  /** The probability with which an entry is dropped, from 0 to below 1. With 0 nothing is recorded: for evaluation. */
+  readonly rate: number;
+}
+
+/**
+ * The value with some entries set to 0, chosen at random, and the others divided by 1 − rate (Srivastava et al., JMLR 15,
+ * 2014). Which ones depends on the seed, the pose's index and the entry alone, so all strategies and both passes of
+ * `recompute` drop the same; nothing of a dropped entry reaches a gradient.
+ *
+ * A pose's index is part of the pose: `poses.map((pose, index) => ({ ...pose, index }))`. If poses share a tape, drop by
+ * the group's index.
+ *
+ * @throws RangeError for a rate outside 0 to below 1, a seed or index that is not a whole number from 0
+ * @example
+ * const score = (tape, { weights }, { features, index }) =>
+ *   sum(matmul(dropout(tape.constant(features), { rate: 0.1, seed: step, index }), weights));
+ */
+export function dropout(a: Value, options: DropoutOptions): Value {
+  checkOptions('dropout', options, ['rate', 'seed', 'index']);
+  const { rate } = options;
+  if (!(typeof rate === 'number' && rate >= 0 && rate < 1)) {
+    const given = typeof rate === 'number' ? rate : kindOf(rate);
+    throw new RangeError(`dropout: rate is a number from 0 to below 1, got ${given}`);
+  }
+  const drawn = uniforms('dropout', options, rate === 0 ? 0 : sizeOf(a.shape));
+  if (rate === 0) return a;
+  const kept = a.tape.constant(drawn.map(number => (number < rate ? 0 : 1)));
+  return where(reshape(kept, a.shape), div(a, 1 - rate), 0);
+}

@@ -1,0 +1,50 @@
+import { isShape, type Shape } from '../../engine/shape.ts';
+import type { Tape } from '../../engine/tape.ts';
+import { checkOptions, kindOf, showShape, sizeOf, type Value } from '../op.ts';
+import { reshape } from '../shape/reshape.ts';
+import { type SeedOptions, uniforms } from './numbers.ts';
+
+/** Options of {@link noise}. */
+export interface NoiseOptions extends SeedOptions {
+  /** Normal with mean 0 and variance 1, which is the default, or uniform between 0 and 1. */
+  readonly distribution?: 'normal' | 'uniform';
+}
+
+/**
+ * Random numbers as a constant, each a function of the seed, the pose's index and its place alone: a tape that is recorded
+ * again, as by `recompute`, has the same. See {@link dropout} for how to pass the index.
+ *
+ * Normal numbers are made by Box and Muller's transform, in pairs.
+ *
+ * @throws RangeError for a seed or index that is not a whole number from 0
+ * @example
+ * add(weights, mul(sigma, noise(tape, weights.shape, { seed: step, index })));
+ */
+export function noise(tape: Tape, shape: Shape, options: NoiseOptions): Value {
+  checkOptions('noise', options, ['seed', 'index', 'distribution']);
+  const { distribution = 'normal' } = options;
+  if (distribution !== 'normal' && distribution !== 'uniform') {
+    const given = typeof distribution === 'string' ? `'${distribution}'` : kindOf(distribution);
+    throw new TypeError(`noise: distribution is 'normal' or 'uniform', got ${given}`);
+  }
+  if (!isShape(shape)) {
+    const given = Array.isArray(shape) ? showShape(shape) : kindOf(shape);
+    throw new RangeError(`noise: a shape is a list of whole numbers from 0, got ${given}`);
+  }
+  const size = sizeOf(shape);
+  const drawn = uniforms('noise', options, distribution === 'normal' ? size + (size % 2) : size);
+  const numbers = distribution === 'normal' ? normals(drawn).slice(0, size) : drawn;
+  return reshape(tape.constant(numbers), shape);
+}
+
+/** As many normal numbers as uniform ones: two of two. */
+function normals(uniform: readonly number[]): number[] {
+  return uniform.map((_, i) => {
+    const [first, second] = (i % 2 ? [uniform[i - 1], uniform[i]] : [uniform[i], uniform[i + 1]]) as [
+      number,
+      number,
+    ];
+    const [radius, angle] = [Math.sqrt(-2 * Math.log(first)), 2 * Math.PI * second];
+    return radius * (i % 2 ? Math.sin(angle) : Math.cos(angle));
+  });
+}

@@ -1,0 +1,37 @@
+import { kindOf } from '../op.ts';
+import { philox } from './philox.ts';
+
+/** Seeds that tell random numbers apart. */
+export interface SeedOptions {
+  /** Tells one use from another: a whole number from 0. Give each use in a scorer, and each step of training, its own. */
+  readonly seed: number;
+  /** The index of the pose among all, so that poses get numbers of their own: a whole number from 0. Default 0. */
+  readonly index?: number;
+}
+
+/**
+ * So many uniform numbers strictly between 0 and 1, each a function of seed, index and its place: multiples of 2⁻⁵³ with
+ * 2⁻⁵⁴ added.
+ *
+ * @throws RangeError naming the op for a seed or index that is not a whole number from 0
+ */
+export function uniforms(op: string, { seed, index = 0 }: SeedOptions, count: number): number[] {
+  const key = wordsOf(op, 'seed', seed);
+  const [low, high] = wordsOf(op, 'index', index);
+  return Array.from({ length: Math.ceil(count / 2) }, (_, block) => philox([block, 0, low, high], key))
+    .flatMap(([a, b, c, d]) => [unit(a, b), unit(c, d)])
+    .slice(0, count);
+}
+
+/** A number from 53 bits of two words. */
+function unit(a: number, b: number): number {
+  return ((a >>> 5) * 2 ** 26 + (b >>> 6) + 0.5) / 2 ** 53;
+}
+
+function wordsOf(op: string, name: string, number: number): [low: number, high: number] {
+  if (!Number.isSafeInteger(number) || number < 0) {
+    const given = typeof number === 'number' ? number : kindOf(number);
+    throw new RangeError(`${op}: ${name} is a whole number from 0, got ${given}`);
+  }
+  return [number >>> 0, Math.floor(number / 2 ** 32)];
+}

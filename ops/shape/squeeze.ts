@@ -1,0 +1,17 @@
+import { type Axes, normaliseAxes, showShape, type Value, withoutAxes } from '../op.ts';
+import { reshape } from './reshape.ts';
+
+/**
+ * The value without axes of length 1: without all of them, or those that are named.
+ *
+ * @throws RangeError for a named axis of another length
+ */
+export function squeeze(a: Value, axis?: Axes): Value {
+  const single = a.shape.flatMap((length, each) => (length === 1 ? [each] : []));
+  const axes = axis === undefined ? single : normaliseAxes('squeeze', axis, a.shape);
+  const wrong = axes.find(each => a.shape[each] !== 1);
+  if (wrong !== undefined) {
+    throw new RangeError(`squeeze: ${showShape(a.shape)}: axis ${wrong} has length ${a.shape[wrong]}, not 1`);
+  }
+  return reshape(a, withoutAxes(a.shape, axes));
+}

@@ -1,0 +1,27 @@
+import { kindOf, showShape, type Value } from '../op.ts';
+import { broadcastTo } from './broadcastTo.ts';
+import { reshape } from './reshape.ts';
+
+/**
+ * The value repeated as a whole, so many times along each axis; of fewer numbers than axes they are those of the last axes,
+ * of more there are new axes in front.
+ *
+ * @throws RangeError unless each is a whole number from 0
+ * @example
+ * tile(a, 2);                                   // [3] gives [6]: a, a
+ * tile(a, [2, 1]);                              // [3] gives [2, 3]
+ */
+export function tile(a: Value, times: number | readonly number[]): Value {
+  const given: readonly number[] = Array.isArray(times) ? times : [times as number];
+  if (!given.every(each => Number.isInteger(each) && each >= 0)) {
+    const shown = given.map(each => (typeof each === 'number' ? each : kindOf(each))).join(', ');
+    throw new RangeError(`tile: ${showShape(a.shape)}: wants whole numbers from 0, got (${shown})`);
+  }
+  const rank = Math.max(given.length, a.shape.length);
+  const counts = [...new Array<number>(rank - given.length).fill(1), ...given];
+  const lengths = [...new Array<number>(rank - a.shape.length).fill(1), ...a.shape];
+  const apart = lengths.flatMap(length => [1, length]);
+  const repeated = lengths.flatMap((length, axis) => [counts[axis] as number, length]);
+  const joined = lengths.map((length, axis) => length * (counts[axis] as number));
+  return reshape(broadcastTo(reshape(a, apart), repeated), joined);
+}
