@@ -43,6 +43,12 @@ const libraryParts: readonly LibraryPart[] = [
     contents: "export * from 'posetape'; export * from 'posetape/ops'; export * from 'posetape/combine';",
     splits: false,
   },
+  {
+    what: 'core with interpreter and three ops',
+    contents:
+      "export { gradient, interpreter, Tape } from 'posetape'; export { exp, mul, sum } from 'posetape/ops';",
+    splits: false,
+  },
 ];
 
 /** Each part bundled and minified: what it loads at once. */
