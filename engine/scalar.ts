@@ -27,6 +27,8 @@ export interface Scalar<T> {
   sin(a: T): T;
   cos(a: T): T;
   tanh(a: T): T;
+  /** The angle of the point (x, y) in radians, from −π to π, as `Math.atan2`: it tells −0 from 0. */
+  atan2(y: T, x: T): T;
   /** The smaller; NaN if either is. */
   min(a: T, b: T): T;
   /** The larger; NaN if either is. */
@@ -60,6 +62,7 @@ export const numbers: Scalar<number> = {
   sin: Math.sin,
   cos: Math.cos,
   tanh: Math.tanh,
+  atan2: Math.atan2,
   min: (a, b) => Math.min(a, b),
   max: (a, b) => Math.max(a, b),
   less: (a, b) => (a < b ? 1 : 0),

@@ -48,6 +48,7 @@ const costs: Partial<Record<Primitive, number>> = {
   sin: 20,
   cos: 20,
   tanh: 30,
+  atan2: 40,
   sqrt: 6,
   div: 4,
 };

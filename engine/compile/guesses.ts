@@ -38,7 +38,7 @@ export const guessesInOrder: readonly Guesses[] = [
 export const taintOfGuess: Readonly<Record<'masked' | 'turned', Taint>> = { masked: 1, turned: 2 };
 
 /** Operations that may give a finite number of a NaN, or tell 0 from −0. */
-const swallowsNaN = new Set<Expr['kind']>(['less', 'equal', 'nonzero', 'pow']);
+const swallowsNaN = new Set<Expr['kind']>(['less', 'equal', 'nonzero', 'pow', 'atan2']);
 
 /** Operations that may give a finite number of an infinite one. */
 const swallowsInfinity = new Set<Expr['kind']>(['exp', 'expm1', 'tanh', 'min', 'max', 'sign', 'largest']);

@@ -32,6 +32,7 @@ export const calls: ReadonlyMap<string, Call> = new Map<Primitive, Call>([
   ['sin', { name: 'sine', specials: [inf, nan] }],
   ['cos', { name: 'cosine', specials: [inf, nan] }],
   ['tanh', { name: 'hyperbolicTangent', specials: [inf] }],
+  ['atan2', { name: 'angle', specials: [inf, nan] }],
   ['min', { name: 'smaller', specials: [] }],
   ['max', { name: 'larger', specials: [] }],
 ]);
@@ -58,6 +59,7 @@ function power(x, y, inf, nan) { return Math.pow(x, y); }
 function sine(x, inf, nan) { return Math.sin(x); }
 function cosine(x, inf, nan) { return Math.cos(x); }
 function hyperbolicTangent(x, inf) { return Math.tanh(x); }
+function angle(y, x, inf, nan) { return Math.atan2(y, x); }
 function smaller(x, y) { return Math.min(x, y); }
 function larger(x, y) { return Math.max(x, y); }`);
 }
@@ -77,6 +79,7 @@ function root(x, inf, nan) {
 }
 ${powers}
 ${circular}
+${angles}
 ${extremes}`);
 }
 
@@ -233,6 +236,34 @@ function ${name}(x, inf, nan) {
   return nan;
 }`;
 const circular = `${circularFunction('sine', 'sin', '0.0')}${circularFunction('cosine', 'cos', '1.0')}`;
+
+/**
+ * The angle by the arc tangent of the smaller of |x| and |y| over the larger, t, which lies from 0 to 1: by S. L. Moshier's
+ * polynomial in Cephes up to tan(π/8), and as π/4 + arctan((t − 1)/(t + 1)) beyond. A shader's own is undefined at (0, 0).
+ * −0 is told from 0 by its reciprocal.
+ */
+const angles = `
+function angle(y, x, inf, nan) {
+  if (!(x === x)) return nan;
+  if (!(y === y)) return nan;
+  const width = Math.abs(x);
+  const height = Math.abs(y);
+  let t = 1.0;
+  if (height < width) t = height / width;
+  else if (width < height) t = width / height;
+  else if (width === 0) t = 0.0;
+  let base = 0.0;
+  if (t > 0.414213567972) {
+    base = 0.785398185253;
+    t = (t - 1) / (t + 1);
+  }
+  const z = t * t;
+  let result = base + (t + t * z * (-0.333329498768 + z * (0.199777111411 + z * (-0.138776853681 + z * 0.0805374458432))));
+  if (height > width) result = 1.57079637051 - result;
+  if (x < 0 || (x === 0 && 1 / x < 0)) result = 3.14159274101 - result;
+  if (y < 0 || (y === 0 && 1 / y < 0)) result = -result;
+  return result;
+}`;
 
 /** Takes a text apart into its functions. */
 function parsed(text: string): KernelFunction[] {

@@ -85,6 +85,7 @@ const inexact: ReadonlySet<Expr['kind']> = new Set<Expr['kind']>([
   'sin',
   'cos',
   'tanh',
+  'atan2',
 ]);
 
 class Printer {

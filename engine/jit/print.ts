@@ -55,6 +55,7 @@ const functions: Partial<Record<Expr['kind'], string>> = {
       'sin',
       'cos',
       'tanh',
+      'atan2',
       'min',
       'max',
     ].map(kind => [kind, `Math.${kind}`]),

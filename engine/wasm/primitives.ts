@@ -1,5 +1,6 @@
 import type { Expr, ExprOf, RealKind } from '../compile/ir.ts';
 import { type Code, op } from './emit/code.ts';
+import { atan2 } from './maths/angles.ts';
 import {
   abs,
   add,
@@ -68,6 +69,8 @@ export function primitive(at: Place, expr: Expr, args: readonly Code[]): Code {
       return sinOrCos(at, expr.kind as 'sin' | 'cos', keep(at, a));
     case 'tanh':
       return tanh(at, keep(at, a));
+    case 'atan2':
+      return atan2(at, keep(at, a), keep(at, b));
     case 'min':
     case 'max':
       return extremum(at, expr, a, b);

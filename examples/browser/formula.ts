@@ -41,6 +41,7 @@ const formulas: Scalar<Term> = {
   pow: (a, b) => ({ text: `${wrapped(a, atom)}^${wrapped(b, atom)}`, binds: power }),
   sin: a => call('sin', a),
   cos: a => call('cos', a),
+  atan2: (y, x) => call('atan2', y, x),
   tanh: a => call('tanh', a),
   min: (a, b) => call('min', a, b),
   max: (a, b) => call('max', a, b),

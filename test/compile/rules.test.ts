@@ -74,7 +74,7 @@ describe('a rule', () => {
 type Tree = readonly [name: string, ...args: (Tree | number)[]];
 
 const unary = ['neg', 'abs', 'sign', 'floor', 'sqrt', 'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tanh'];
-const binary = ['add', 'sub', 'mul', 'div', 'min', 'max', 'less', 'equal', 'pow'];
+const binary = ['add', 'sub', 'mul', 'div', 'min', 'max', 'less', 'equal', 'pow', 'atan2'];
 
 /** Leaves are variables 0 to 2 and, from 3 on, special numbers. */
 const { tree } = fc.letrec<{ tree: Tree | number }>(tie => ({

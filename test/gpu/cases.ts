@@ -35,7 +35,11 @@ export function recordCase(each: Case): Value[] {
 
 const {
   abs,
+  acos,
   add,
+  asin,
+  atan,
+  atan2,
   cos,
   div,
   equal,
@@ -57,6 +61,9 @@ const { relu, scaled, sigmoid, sign, sin, softplus, sqrt, square, sub, tanh, whe
 /** Ops of one operand, and of two. */
 export const unary: Readonly<Record<string, (x: Value) => Value>> = {
   abs,
+  acos,
+  asin,
+  atan,
   cos,
   exp,
   expm1,
@@ -75,6 +82,7 @@ export const unary: Readonly<Record<string, (x: Value) => Value>> = {
 };
 export const binary: Readonly<Record<string, (x: Value, y: Value) => Value>> = {
   add,
+  atan2,
   div,
   equal,
   greater,

@@ -36,6 +36,27 @@ export const mutations: readonly Mutation[] = [
     caughtBy: ['test/ops/laws.test.ts'],
   },
   {
+    name: 'the slope of an angle overflows',
+    file: 'ops/elementwise/atan2.ts',
+    find: 'return s.div(share, s.add(s.mul(a, share), b));',
+    replace: 'return s.div(a, s.add(s.mul(a, a), s.mul(b, b)));',
+    caughtBy: ['test/ops/extremes.test.ts'],
+  },
+  {
+    name: 'an angle in float32 takes −0 for 0',
+    file: 'engine/wasm/maths/angles.ts',
+    find: "op('i32x4.shr_s', x, i32(31))",
+    replace: 'less(x, zero)',
+    caughtBy: ['test/executors/wasm/maths.test.ts'],
+  },
+  {
+    name: 'an arc cosine that loses small angles',
+    file: 'ops/elementwise/acos.ts',
+    find: 's.mul(s.sub(one, x), s.add(one, x))',
+    replace: 's.sub(one, s.mul(x, x))',
+    caughtBy: ['test/ops/extremes.test.ts'],
+  },
+  {
     name: 'a zero cotangent lets NaN through',
     file: 'ops/arithmetic/scaled.ts',
     find: 's.select(s.equal(g, s.constant(0)), s.constant(0), s.mul(g, f))',

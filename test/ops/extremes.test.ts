@@ -1,9 +1,13 @@
 import { evaluate, gradient, jit, Tape, type Value } from 'posetape';
 import {
   abs,
+  acos,
   add,
   and,
   ceil,
+  asin,
+  atan,
+  atan2,
   clamp,
   cosh,
   cosineCutoff,
@@ -156,6 +160,80 @@ describe('tails', () => {
     for (const each of derivatives(op, [-1000, -700, -40, -1e-12, 0, 1e-12, 40, 700, 1000], 4)) {
       expect(each.every(Number.isFinite)).toBe(true);
     }
+  });
+});
+
+describe('angles', () => {
+  /** A value and its derivatives by y and x. */
+  function angle(y: number, x: number): { value: number; slopes: number[] } {
+    const tape = new Tape();
+    const [a, b] = [tape.parameter(y), tape.parameter(x)];
+    const at = atan2(a, b);
+    const [value = Number.NaN, ...slopes] = evaluate([at, ...gradient(at, [a, b])]).map(
+      ({ data }) => data[0] as number,
+    );
+    return { value, slopes };
+  }
+
+  test.each([
+    [0, 1, 0],
+    [-0, 1, -0],
+    [0, -1, Math.PI],
+    [-0, -1, -Math.PI],
+    [0, 0, 0],
+    [-0, 0, -0],
+    [0, -0, Math.PI],
+    [-0, -0, -Math.PI],
+    [1, 0, Math.PI / 2],
+    [-1, -0, -Math.PI / 2],
+    [Infinity, Infinity, Math.PI / 4],
+    [-Infinity, -Infinity, (-3 * Math.PI) / 4],
+    [1, Infinity, 0],
+    [-1, -Infinity, -Math.PI],
+    [Number.NaN, 1, Number.NaN],
+    [1, Number.NaN, Number.NaN],
+  ])('atan2(%d, %d) is %d', (y, x, value) => {
+    expect(angle(y, x).value).toBe(value);
+  });
+
+  test.each([
+    [0, 0, [0, 0]],
+    [0, 2, [0.5, 0]],
+    [2, 0, [0, -0.5]],
+    [0, -2, [-0.5, 0]],
+    [3e-200, 4e-200, [0.16e200, -0.12e200]],
+    [3e200, -4e200, [-0.16e-200, -0.12e-200]],
+    [1e-300, 1e300, [1e-300, 0]],
+    [1, Infinity, [0, 0]],
+    [-Infinity, Infinity, [0, 0]],
+  ])('the slopes of atan2 at (%d, %d) are %o, where no square overflows or vanishes', (y, x, slopes) => {
+    expectClose(angle(y, x).slopes, slopes, 4 * ulp, slopes.map(Math.abs));
+  });
+
+  test('arcs at the ends of their domains, and beyond', () => {
+    const ends = [-1, 1, -0, 0];
+    expect(derivatives(asin, ends, 1)).toEqual([
+      [-Math.PI / 2, Math.PI / 2, -0, 0],
+      [0, 0, 1, 1],
+    ]);
+    expectClose(derivatives(acos, ends, 0)[0] as number[], [Math.PI, 0, Math.PI / 2, Math.PI / 2], ulp);
+    expect(derivatives(acos, ends, 1)[1]?.map(slope => slope + 0)).toEqual([0, 0, -1, -1]);
+    for (const arc of [asin, acos])
+      expect(derivatives(arc, [1 + ulp, -2, Infinity, Number.NaN], 0)[0]?.every(Number.isNaN)).toBe(true);
+  });
+
+  test('small angles keep their digits', () => {
+    // arccos(1 − d) = √(2d) (1 + d/12 + …)
+    const d = 2 ** -40;
+    expectClose(derivatives(acos, [1 - d], 0)[0] as number[], [Math.sqrt(2 * d) * (1 + d / 12)], 4 * ulp);
+    expect(derivatives(asin, [1e-200], 1)).toEqual([[1e-200], [1]]);
+  });
+
+  test('atan has its limits, and no slope there', () => {
+    const [values, slopes] = derivatives(atan, [Infinity, -Infinity, 1e200], 1);
+    expect(values).toEqual([Math.PI / 2, -Math.PI / 2, Math.PI / 2]);
+    expect(slopes).toEqual([0, 0, 0]);
+    expect(derivatives(atan, [-0], 0)).toEqual([[-0]]);
   });
 });
 

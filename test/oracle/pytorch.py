@@ -189,6 +189,34 @@ log1p = Elementwise(torch.log1p)
 sin = Elementwise(torch.sin)
 cos = Elementwise(torch.cos)
 tanh = Elementwise(torch.tanh)
+atan = Elementwise(torch.atan)
+
+
+def slope_of_arcs(x):
+    root = sqrt(mul(sub(number(1), x), add(number(1), x)))
+    return where(root == 0, number(0), div(number(1), root))
+
+
+asin = Elementwise(torch.asin, slope_of_arcs)
+acos = Elementwise(torch.acos, lambda x: neg(slope_of_arcs(x)))
+
+
+def inverse(a, b):
+    """a/(a² + b²), 0 at (0, 0), where no square overflows."""
+    size = torch.maximum(a.abs(), b.abs())
+    at_origin, is_infinite = size == 0, torch.isinf(size)
+    size = torch.where(at_origin | is_infinite, torch.ones_like(size), size)
+    p, q = a / size, b / size
+    y = p / (p * p + q * q) / size
+    return torch.where(at_origin | (is_infinite & ~torch.isnan(a + b * 0 + b)), torch.zeros_like(y), y)
+
+
+inverted = Elementwise(
+    inverse,
+    lambda a, b: sub(square(inverted(b, a)), square(inverted(a, b))),
+    lambda a, b: mul(number(-2), mul(inverted(a, b), inverted(b, a))),
+)
+atan2 = Elementwise(torch.atan2, lambda y, x: inverted(x, y), lambda y, x: neg(inverted(y, x)))
 sqrt = Elementwise(torch.sqrt, lambda a: where(a == 0, number(0), div(number(0.5), sqrt(a))))
 maximum = Elementwise(larger, shares(torch.gt), shares(torch.lt))
 minimum = Elementwise(smaller, shares(torch.lt), shares(torch.gt))
@@ -591,6 +619,10 @@ guarded = {
     "sin": sin,
     "cos": cos,
     "tanh": tanh,
+    "atan": atan,
+    "asin": asin,
+    "acos": acos,
+    "atan2": atan2,
     "sigmoid": sigmoid,
     "softplus": softplus,
     "shiftedSoftplus": lambda a: sub(softplus(a), number(math.log(2))),
@@ -764,6 +796,10 @@ plain = {
     "sin": torch.sin,
     "cos": torch.cos,
     "tanh": torch.tanh,
+    "atan": torch.atan,
+    "asin": torch.asin,
+    "acos": torch.acos,
+    "atan2": torch.atan2,
     "sigmoid": torch.sigmoid,
     "softplus": lambda a: torch.logaddexp(a, torch.zeros_like(a)),
     "shiftedSoftplus": lambda a: torch.logaddexp(a, torch.zeros_like(a)) - math.log(2),

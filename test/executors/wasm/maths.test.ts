@@ -79,6 +79,9 @@ const cases: readonly Case[] = [
   ['softplus', 4, ops.softplus, softplus, [-95, 30]],
   ['sin', 4, ops.sin, Math.sin, [-30, 30]],
   ['cos', 4, ops.cos, Math.cos, [-30, 30]],
+  ['atan', 4, ops.atan, Math.atan, [-4, 4]],
+  ['asin', 4, ops.asin, Math.asin, [-1, 1]],
+  ['acos', 4, ops.acos, Math.acos, [-1, 1]],
   ['sqrt', 1, ops.sqrt, Math.sqrt, [0, 10]],
   ['floor', 0, ops.floor, Math.floor, [-5, 5]],
   ['sign', 0, ops.sign, Math.sign, [-5, 5]],
@@ -115,6 +118,22 @@ describe.each([false, true])('relaxed SIMD where there is: %s', relaxed => {
       found,
       i => (a[i] as number) ** (b[i] as number),
       i => `${a[i]} to the power ${b[i]}`,
+    );
+  });
+
+  test('atan2 is within 3 ulp of float32, in each quadrant and at its ends', () => {
+    const [ys, xs]: [number[], number[]] = [[], []];
+    for (const y of ends) for (const x of ends) [ys.push(y), xs.push(x)];
+    const [a, b] = [everywhere(40_009), everywhere(40_009, 12_345)];
+    for (const [i, y] of a.entries()) [ys.push(y), xs.push(b[(i * 7919) % b.length] as number)];
+    for (const turn of evenly(-Math.PI, Math.PI, 30_001))
+      [ys.push(3 * Math.sin(turn)), xs.push(3 * Math.cos(turn))];
+    const [y, x] = [Float32Array.from(ys), Float32Array.from(xs)];
+    expectWithin(
+      3,
+      computed((s, t) => ops.atan2(s as Value, t as Value), [y, x], relaxed),
+      i => Math.atan2(y[i] as number, x[i] as number),
+      i => `${y[i]}, ${x[i]}`,
     );
   });
 

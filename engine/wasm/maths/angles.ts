@@ -1,0 +1,58 @@
+import { type Code, i32, op } from '../emit/code.ts';
+import {
+  abs,
+  add,
+  and,
+  div,
+  keep,
+  least,
+  less,
+  most,
+  mul,
+  number,
+  type Place,
+  polynomial,
+  sub,
+} from './arithmetic.ts';
+
+/** arctan t = t + t³ (c₀ + c₁t² + …) for t up to tan(π/8), by S. L. Moshier's Cephes library, 1989. */
+const tail = [-3.33329491539e-1, 1.99777106478e-1, -1.38776856032e-1, 8.05374449538e-2];
+const tanOfEighth = Math.tan(Math.PI / 8);
+
+/** A number as a float32 and what that lacks. */
+const parts = (value: number) => [Math.fround(value), value - Math.fround(value)] as const;
+const [quarter, quarterLow] = parts(Math.PI / 4);
+const [half, halfLow] = parts(Math.PI / 2);
+const [whole, wholeLow] = parts(Math.PI);
+
+/**
+ * The angle of the point (x, y) within 2 ulp: the arc tangent of the smaller of |x| and |y| over the larger, turned into
+ * its quadrant. As in JavaScript, it tells −0 from 0, and equal infinities are an eighth of a turn apart from an axis.
+ */
+export function atan2(at: Place, y: Code, x: Code): Code {
+  const { target } = at;
+  const [height, width] = [keep(at, abs(y), 'height'), keep(at, abs(x), 'width')];
+  const [short, long] = [keep(at, least(width, height), 'short'), keep(at, most(width, height), 'long')];
+  const zero = number(at, 0);
+  const isOrigin = op('f32x4.eq', long, zero);
+  const isCorner = op('f32x4.eq', short, number(at, Infinity));
+  const one = number(at, 1);
+  const t = keep(at, target.select(isCorner, one, target.select(isOrigin, zero, div(short, long))), 't');
+  const isSteep = keep(at, less(number(at, tanOfEighth), t), 'isSteep');
+  const u = keep(at, target.select(isSteep, div(sub(t, one), add(t, one)), t), 'u');
+  const z = keep(at, mul(u, u), 'z');
+  const near = target.fma(mul(u, z), polynomial(at, z, tail), u);
+  const low = and(isSteep, number(at, quarterLow));
+  const angle = keep(at, add(and(isSteep, number(at, quarter)), add(near, low)), 'angle');
+  // Base ± angle: π/2 beside the vertical axis, π beside the negative horizontal one.
+  const isHigh = keep(at, less(width, height), 'isHigh');
+  const isLeft = keep(at, op('i32x4.shr_s', x, i32(31)), 'isLeft');
+  const isTurned = op('v128.xor', isHigh, isLeft);
+  const turned = op('v128.xor', angle, and(isTurned, number(at, -0)));
+  const base = (ofHigh: number, ofLeft: number) =>
+    target.select(isHigh, number(at, ofHigh), and(isLeft, number(at, ofLeft)));
+  const result = add(base(half, whole), add(turned, base(halfLow, wholeLow)));
+  const signed = op('v128.xor', result, and(y, number(at, -0)));
+  const isNumber = and(op('f32x4.eq', x, x), op('f32x4.eq', y, y));
+  return keep(at, target.select(isNumber, signed, number(at, Number.NaN)), 'atan2');
+}

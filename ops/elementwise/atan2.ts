@@ -1,0 +1,44 @@
+import { mul } from '../arithmetic/mul.ts';
+import { neg } from '../arithmetic/neg.ts';
+import { scaled } from '../arithmetic/scaled.ts';
+import { square } from '../arithmetic/square.ts';
+import { sub } from '../arithmetic/sub.ts';
+import { type Binary, defineOp, map } from '../op.ts';
+
+/**
+ * The angle of the point (x, y) in radians, from −π to π: arctan(y/x) in the quadrant of the point, y first. It tells −0
+ * from 0, as `Math.atan2` does: on the negative half of the axis it is π above and −π below. Its gradient at (0, 0), where
+ * the slope is infinite, is 0.
+ *
+ *     d atan2(y, x) = (x·dy − y·dx)/(x² + y²)
+ * @example
+ * atan2(sine, cosine);                          // a dihedral angle
+ */
+export const atan2: Binary = defineOp({
+  name: 'atan2',
+  forward: map((s, y, x) => s.atan2(y, x)),
+  vjp: [(g, _ans, y, x) => scaled(g, inverted(x, y)), (g, _ans, y, x) => neg(scaled(g, inverted(y, x)))],
+});
+
+/**
+ * a/(a² + b²), where no square overflows or vanishes; 0 at (0, 0). With p = a/(a² + b²) and q = b/(a² + b²):
+ *
+ *     dp = (q² − p²)·da − 2pq·db
+ */
+const inverted: Binary = defineOp({
+  name: 'inverted',
+  forward: map((s, a, b) => {
+    const [width, height] = [s.abs(a), s.abs(b)];
+    const ofTall = () => {
+      const share = s.div(a, b);
+      return s.div(share, s.add(s.mul(a, share), b));
+    };
+    const ofWide = s.div(s.constant(1), s.add(a, s.mul(b, s.div(b, a))));
+    const ofEven = s.select(s.equal(a, s.constant(0)), s.constant(0), s.div(s.constant(0.5), a));
+    return s.select(s.less(width, height), ofTall(), s.select(s.equal(width, height), ofEven, ofWide));
+  }),
+  vjp: [
+    (g, ans, a, b) => scaled(g, sub(square(inverted(b, a)), square(ans))),
+    (g, ans, a, b) => scaled(g, mul(-2, mul(ans, inverted(b, a)))),
+  ],
+});
