@@ -1,6 +1,7 @@
 import { compute } from './compute.ts';
 import { Entries, type Entry, type EntryOf, readsOf, TooManyEntries } from './entries.ts';
 import { liveValues, type Precision } from './executor.ts';
+import { isMaximum } from './forms.ts';
 import { Memory } from './memory.ts';
 import { numbers } from './scalar.ts';
 import { sizeOf } from './shape.ts';
@@ -91,7 +92,7 @@ function blamed({ value, at }: Entry, entryOf: EntryOf): Entry | undefined {
     return undefined;
   }
   // −∞ is the largest only of its like.
-  const isLargest = form.kind === 'reduce' && form.reducer === 'max';
+  const isLargest = isMaximum(form);
   const isHarmless = (number: number) => isLargest && number === -Infinity && entryOf(value, at) !== number;
   for (const read of readsOf(value, at)) {
     if (isBad(read) && !isHarmless(entryOf(read.value, read.at))) return read;

@@ -112,6 +112,9 @@ export function compute(form: Form, inputs: readonly Tensor[], out: Result): voi
     case 'gather':
       computeGather(a, b.data, out);
       return;
+    case 'segment-max':
+      computeSegmentMax(a, b.data, out);
+      return;
     case 'matmul':
       computeMatmul(matmulSizes(form, a.shape, b.shape), form, a, b, out);
       return;
@@ -239,6 +242,16 @@ function computeGather(a: Tensor, index: TensorData, out: Result): void {
   for (let i = 0; i < index.length; i++) {
     const row = (index[i] as number) * width;
     for (let j = 0; j < width; j++) out.data[i * width + j] = a.data[row + j] as number;
+  }
+}
+
+function computeSegmentMax(a: Tensor, index: TensorData, out: Result): void {
+  const width = sizeOf(out.shape.slice(1));
+  out.data.fill(-Infinity);
+  for (let i = 0; i < index.length; i++) {
+    const row = (index[i] as number) * width;
+    for (let j = 0; j < width; j++)
+      out.data[row + j] = Math.max(out.data[row + j] as number, a.data[i * width + j] as number);
   }
 }
 

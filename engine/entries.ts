@@ -1,4 +1,4 @@
-import { matmulSizes } from './forms.ts';
+import { isMaximum, matmulSizes } from './forms.ts';
 import { numbers } from './scalar.ts';
 import { broadcastStrides, type Shape, sizeOf, stridesOf } from './shape.ts';
 import type { Value } from './tape.ts';
@@ -86,7 +86,8 @@ export function* readsOf(value: Value, at: number): Generator<Entry> {
       yield { value: input, at: row * width + (at % width) };
       return;
     }
-    case 'segment-sum': {
+    case 'segment-sum':
+    case 'segment-max': {
       const width = sizeOf(shape.slice(1));
       const [row, column] = [Math.floor(at / width), at % width];
       const index = indexOf(other);
@@ -154,7 +155,7 @@ export class Entries {
       return form.expression(numbers, ...operands);
     }
     let total: number | undefined;
-    const isLargest = form.kind === 'reduce' && form.reducer === 'max';
+    const isLargest = isMaximum(form);
     for (const read of reads) {
       let term = this.of(read.value, read.at);
       if (form.kind === 'matmul') {
@@ -165,7 +166,7 @@ export class Entries {
       else total = isLargest ? Math.max(total, term) : total + term;
       if (Number.isNaN(total)) break;
     }
-    return total ?? 0;
+    return total ?? (isLargest ? -Infinity : 0);
   }
 }
 

@@ -27,6 +27,7 @@ export type Computation =
   | ConcatForm
   | GatherForm
   | SegmentSumForm
+  | SegmentMaxForm
   | MatmulForm
   | AccumulateForm;
 
@@ -108,6 +109,12 @@ export interface SegmentSumForm {
   readonly count: number;
 }
 
+/** The largest of the rows of the first input that the second names, entry by entry, of `count` rows; −∞ where none arrives. */
+export interface SegmentMaxForm {
+  readonly kind: 'segment-max';
+  readonly count: number;
+}
+
 /** The matrix product over the last two axes, either operand read transposed. Leading axes are equal in both. */
 export interface MatmulForm {
   readonly kind: 'matmul';
@@ -132,9 +139,19 @@ export function map(expression: Expression): MapForm {
   return frozenMap({ kind: 'map', expression });
 }
 
+/** True if rows are combined by an index: then `count` says of how many segments. */
+export function isSegmented(form: Form): form is SegmentSumForm | SegmentMaxForm {
+  return form.kind === 'segment-sum' || form.kind === 'segment-max';
+}
+
+/** True if this form gives the largest of its entries. */
+export function isMaximum(form: Form): boolean {
+  return form.kind === 'segment-max' || (form.kind === 'reduce' && form.reducer === 'max');
+}
+
 /** True if input `position` of this form is index data. */
 export function takesIndex(form: Form, position: number): boolean {
-  return position === 1 && (form.kind === 'gather' || form.kind === 'segment-sum');
+  return position === 1 && (form.kind === 'gather' || isSegmented(form));
 }
 
 /**
@@ -232,7 +249,8 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
       if (a.length === 0) throw misfit(op, inputs, 'a single number has no rows to gather');
       return [...index, ...a.slice(1)];
     }
-    case 'segment-sum': {
+    case 'segment-sum':
+    case 'segment-max': {
       checkCount(op, form, inputs, 2);
       const [a = [], index = []] = inputs;
       if (!sameShape(a.slice(0, index.length), index)) {

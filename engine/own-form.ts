@@ -39,6 +39,7 @@ function copyOf(op: string, form: Form): Form {
     case 'concat':
       return { kind, axis: whole(op, 'axis', form.axis) };
     case 'segment-sum':
+    case 'segment-max':
       return { kind, count: whole(op, 'count', form.count) };
     case 'matmul': {
       const [transposeA, transposeB] = [form.transposeA, form.transposeB];

@@ -1,4 +1,11 @@
-import { type ConstantForm, type Form, type ParameterForm, shapeOf, takesIndex } from './forms.ts';
+import {
+  type ConstantForm,
+  type Form,
+  isSegmented,
+  type ParameterForm,
+  shapeOf,
+  takesIndex,
+} from './forms.ts';
 import { checkRows, type Index } from './indices.ts';
 import { kindOf } from './kind-of.ts';
 import { frozenMap } from './map-form.ts';
@@ -166,7 +173,7 @@ export class Tape {
     }
     const shape = shapeOf(op.name, own, shapes);
     if (own.kind === 'gather') checkRows(op.name, inputs[1] as Value, inputs[0]?.shape[0] as number);
-    if (own.kind === 'segment-sum') checkRows(op.name, inputs[1] as Value, own.count);
+    if (isSegmented(own)) checkRows(op.name, inputs[1] as Value, own.count);
     return this.#append(op, own, inputs, shape);
   }
 

@@ -110,7 +110,8 @@ export class Reader {
       const value = this.read(node.inputs[part] as Node, index);
       const placement = form.placements[part] as Placement;
       const isAlone = placement.kind === 'box' && form.placements.length === 1;
-      const kind = form.overlaps && !isAlone ? 'add' : 'store';
+      const combined = form.isMaximum ? 'largest' : 'add';
+      const kind = form.overlaps && !isAlone ? combined : 'store';
       return { kind, path, buffer, at: this.#placed(placement, index), value };
     }
     if (form.kind === 'reduce' && reducesOuter(node)) {

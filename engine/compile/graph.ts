@@ -101,6 +101,11 @@ export function graphOf(
           const placements: Placement[] = [{ kind: 'rows', index: second }];
           return make({ kind: 'scatter', placements, overlaps: true }, [first], shape, `rows ${second.id}`);
         }
+        case 'segment-max': {
+          const placements: Placement[] = [{ kind: 'rows', index: second }];
+          const laid = { kind: 'scatter', placements, overlaps: true, isMaximum: true } as const;
+          return make(laid, [first], shape, `largest of rows ${second.id}`);
+        }
         case 'matmul':
           return make(form, from, shape, `${form.transposeA}${form.transposeB}`);
         case 'accumulate': {
@@ -138,7 +143,7 @@ function merged(
   make: Make,
 ): Node[] {
   const isShared = ({ form }: Node, i: number) =>
-    form.kind === 'scatter' && form.overlaps && uses.get(values[i] as Value) === 1;
+    form.kind === 'scatter' && form.overlaps && !form.isMaximum && uses.get(values[i] as Value) === 1;
   const shared = terms.filter(isShared);
   const others = terms.filter((term, i) => !isShared(term, i));
   if (shared.length < 2) return [...others, ...shared];

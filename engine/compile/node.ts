@@ -29,8 +29,16 @@ export type NodeForm =
   | { readonly kind: 'transpose'; readonly permutation: readonly number[] }
   | { readonly kind: 'slice'; readonly starts: readonly number[] }
   | { readonly kind: 'gather' }
-  /** Segment sums, pads and concatenations, and accumulations of the first two: parts laid into one buffer. */
-  | { readonly kind: 'scatter'; readonly placements: readonly Placement[]; readonly overlaps: boolean }
+  /**
+   * Segment sums and maxima, pads and concatenations, and accumulations of sums and pads: parts laid into one buffer. Where
+   * they overlap they are added up, or of a maximum the largest is kept.
+   */
+  | {
+      readonly kind: 'scatter';
+      readonly placements: readonly Placement[];
+      readonly overlaps: boolean;
+      readonly isMaximum?: true;
+    }
   | MatmulForm
   /** The sum or maximum of each stretch of `chunk` entries along an axis: a stage of a long one, made for GPUs. */
   | {

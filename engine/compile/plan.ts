@@ -138,7 +138,7 @@ function loopStep(
 
 /** The number that a buffer must hold before a loop adds to it, or looks for its maximum there. */
 function clearedTo({ form, shape }: Node): number | undefined {
-  if (form.kind === 'scatter') return form.overlaps ? 0 : undefined;
+  if (form.kind === 'scatter') return form.overlaps ? (form.isMaximum ? -Infinity : 0) : undefined;
   if (form.kind !== 'reduce' || longAxes(shape).length === 0) return undefined;
   return form.reducer === 'sum' ? 0 : -Infinity;
 }

@@ -65,6 +65,7 @@ const kinds: Record<Form['kind'], number> = {
   'segment-sum': 12,
   matmul: 13,
   accumulate: 14,
+  'segment-max': 15,
 };
 
 /** Numbers as the characters of a text: short to hash and to compare, as a key is looked up for every pose. */

@@ -85,6 +85,8 @@ export function formulaOf({ form, inputs }: Value): string {
       return `(${names.join(', ')})`;
     case 'gather':
       return `${a}[${b}]`;
+    case 'segment-max':
+      return `max ${a} by ${b}`;
     case 'segment-sum':
       return `Σ ${a} by ${b}`;
     case 'matmul':
@@ -108,6 +110,7 @@ export const explanations: Readonly<Record<Form['kind'], string>> = {
   pad: 'Lays its input into zeros: backward, what a slice needs.',
   concat: 'One after the other.',
   gather: 'Picks rows by an index: the atoms of each pair.',
+  'segment-max': 'Takes the largest of rows by an index, entry by entry: of the pairs of each atom.',
   'segment-sum': 'Adds rows up by an index: the pairs of each atom.',
   matmul: 'A matrix product.',
   accumulate: 'A value used several times: the cotangents of its uses, added.',

@@ -1,6 +1,7 @@
 import type { SegmentSumForm } from '../../engine/forms.ts';
-import { defineOp, type Index, kindOf, normaliseAxis, sameShape, showShape, type Value } from '../op.ts';
+import { defineOp, type Index, normaliseAxis, sameShape, showShape, type Value } from '../op.ts';
 import { moveAxes } from '../shape/moveAxes.ts';
+import { checkSegments } from './checkSegments.ts';
 import { gather } from './gather.ts';
 
 /**
@@ -12,10 +13,7 @@ import { gather } from './gather.ts';
  * segmentSum(pairEnergies, ligandAtom, 37);     // the energy of each of 37 atoms
  */
 export function segmentSum(a: Value, index: Index, count: number, axis = 0): Value {
-  if (!Number.isInteger(count) || count < 0) {
-    const given = typeof count === 'number' ? count : kindOf(count);
-    throw new RangeError(`segmentSum: count is a whole number from 0, got ${given}`);
-  }
+  checkSegments('segmentSum', count);
   const rows = a.tape.index(index, 'segmentSum');
   if (axis === 0) return segmentSumOp([a, rows], count);
   const along = normaliseAxis('segmentSum', axis, a.shape);

@@ -130,6 +130,7 @@ const forms: Record<Form['kind'], { form: object; inputs: (a: Value) => Value[] 
   concat: { form: { axis: 1 }, inputs: a => [a, a] },
   gather: { form: {}, inputs: a => [a, a.tape.constant(Int32Array.of(0, 0))] },
   'segment-sum': { form: { count: 2 }, inputs: a => [a, a.tape.constant(Int32Array.of(1))] },
+  'segment-max': { form: { count: 2 }, inputs: a => [a, a.tape.constant(Int32Array.of(1))] },
   matmul: { form: { transposeA: true, transposeB: false }, inputs: a => [a, a] },
   accumulate: { form: {}, inputs: a => [a, a] },
 };
@@ -261,6 +262,9 @@ describe('what ops and a tape are given', () => {
     of((a, axis) => ops.concat([a, a], axis), 1),
     of((a, index) => ops.gather(a, index), [0, 0]),
     of((a, index, count) => ops.segmentSum(a, index, count), [1], 2),
+    of((a, index, count) => ops.segmentMax(a, index, count), [1], 2),
+    of((a, index, count) => ops.segmentMin(a, index, count), [1], 2),
+    of((a, index) => ops.segmentSoftmax(a, index, 2), [1]),
     of((a, exponent) => ops.pow(a, exponent), 2.7),
     of((a, low, high) => ops.clamp(a, low, high), 1.5, 2.5),
     of((a, cutoff) => ops.cosineCutoff(a, cutoff), 2.5),

@@ -144,6 +144,7 @@ describe('random programs', () => {
       concat: true,
       gather: true,
       'segment-sum': true,
+      'segment-max': true,
       matmul: true,
       accumulate: true,
     };

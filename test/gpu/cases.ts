@@ -185,6 +185,15 @@ const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
       const sums = ops.segmentSum(ops.square(rows), index, 6);
       return [rows, sums, ...gradient(ops.sum(ops.square(sums)), [table])];
     },
+    'the largest of segments, one of ten thousand rows, one of none, and shares of each': tape => {
+      const x = tape.parameter(tensor(wave(10_010)), 'x');
+      const index = Int32Array.from({ length: 10_010 }, (_, i) => (i < 10_000 ? 2 : i % 2));
+      const square = ops.square(x);
+      const largest = ops.segmentMax(square, index, 4);
+      const shares = ops.segmentSoftmax(ops.mul(3, x), index, 4);
+      const y = ops.add(ops.sum(ops.gather(largest, [0, 1, 2])), ops.sum(ops.square(shares)));
+      return [largest, ops.segmentMin(x, index, 4), shares, ...withSlopes(y, [x])];
+    },
     'nothing at all': tape => {
       const x = tape.parameter(tensor(new Float64Array(), [0, 3]), 'x');
       const index = new Int32Array();
@@ -193,6 +202,8 @@ const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
         ops.sum(x),
         ops.sum(x, 0),
         ops.segmentSum(x, index, 2),
+        ops.segmentMax(x, index, 2),
+        ops.segmentSoftmax(x, index, 2),
         ...gradient(ops.sum(ops.square(x)), [x]),
       ];
     },

@@ -430,9 +430,23 @@ export const compilerMutations: readonly Mutation[] = [
     caughtBy: ['test/compile/plans.test.ts'],
   },
   {
+    name: 'the largest of a segment begins at 0',
+    file: 'engine/compile/plan.ts',
+    find: 'form.isMaximum ? -Infinity : 0',
+    replace: '0',
+    caughtBy: ['test/executors/jit.test.ts'],
+  },
+  {
+    name: 'maxima of segments are added up where cotangents meet',
+    file: 'engine/compile/graph.ts',
+    find: 'form.overlaps && !form.isMaximum &&',
+    replace: 'form.overlaps &&',
+    caughtBy: ['test/executors/jit.test.ts'],
+  },
+  {
     name: 'parts that overlap replace one another',
     file: 'engine/compile/fuse.ts',
-    find: "form.overlaps && !isAlone ? 'add' : 'store'",
+    find: "form.overlaps && !isAlone ? combined : 'store'",
     replace: "'store'",
     caughtBy: ['test/executors/jit.test.ts'],
   },
@@ -496,7 +510,7 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'rows are added up on top of the last pose’s',
     file: 'engine/compile/plan.ts',
-    find: "if (form.kind === 'scatter') return form.overlaps ? 0 : undefined;",
+    find: "if (form.kind === 'scatter') return form.overlaps ? (form.isMaximum ? -Infinity : 0) : undefined;",
     replace: "if (form.kind === 'scatter') return undefined;",
     caughtBy: ['test/executors/jit.test.ts'],
   },

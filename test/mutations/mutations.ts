@@ -274,6 +274,27 @@ export const mutations: readonly Mutation[] = [
     caughtBy: ['test/ops/laws.test.ts'],
   },
   {
+    name: 'segment-max begins at 0',
+    file: 'engine/compute.ts',
+    find: 'out.data.fill(-Infinity);\n  for (let i = 0; i < index.length',
+    replace: 'out.data.fill(0);\n  for (let i = 0; i < index.length',
+    caughtBy: ['test/ops/laws.test.ts'],
+  },
+  {
+    name: 'ties of a segment take the whole cotangent each',
+    file: 'ops/indexing/segmentMax.ts',
+    find: 'div(isLargest, ties)',
+    replace: 'isLargest',
+    caughtBy: ['test/ops/extremes.test.ts'],
+  },
+  {
+    name: 'an unstable softmax of segments',
+    file: 'ops/indexing/segmentSoftmax.ts',
+    find: 'exp(sub(a, gather(stopGradient(segmentMax(a, at, count)), at)))',
+    replace: 'exp(a)',
+    caughtBy: ['test/ops/extremes.test.ts'],
+  },
+  {
     name: 'buffer freed too early',
     file: 'engine/interpreter.ts',
     find: 'for (const value of this.#wanted) this.#count(value);',

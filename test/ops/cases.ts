@@ -733,6 +733,27 @@ const segmented = (index: Plain, count: number) => (a: Plain) =>
     return total(rows.map(row => at(a, [...row, ...rest])));
   });
 
+const largestOfSegments = (index: Plain, count: number) => (a: Plain) =>
+  build([count, ...a.shape.slice(index.shape.length)], ([segment, ...rest]) => {
+    const rows = indicesOf(index.shape).filter(row => at(index, row) === segment);
+    return Math.max(...rows.map(row => at(a, [...row, ...rest])));
+  });
+
+const negated = (a: Plain): Plain => ({ shape: a.shape, data: a.data.map(entry => -entry) });
+
+const sharesOfSegments = (index: Plain) => (a: Plain) => {
+  const rank = index.shape.length;
+  return build(a.shape, position => {
+    const own = at(index, position.slice(0, rank));
+    const rows = indicesOf(index.shape).filter(row => at(index, row) === own);
+    const rest = position.slice(rank);
+    return softmax(
+      at(a, position),
+      rows.map(row => at(a, [...row, ...rest])),
+    );
+  });
+};
+
 const list = (...entries: number[]): Plain => ({ shape: [entries.length], data: entries });
 const grid: Plain = { shape: [2, 2], data: [2, 0, 2, 1] };
 const gridIndex = tensor(Int32Array.of(2, 0, 2, 1), [2, 2]);
@@ -755,6 +776,12 @@ const onAxis = (axis: number, count: number, of: (a: Plain) => Plain, made: numb
   const front = order.splice(0, made);
   return permuted(order.toSpliced(axis, 0, ...front))(result);
 };
+/** An index, the same as an op takes it, the number of segments, each with a row, and the shape of the operand. */
+const segmentUses: readonly (readonly [Plain, ops.Index, number, readonly number[]])[] = [
+  [list(1, 0, 1, 2), [1, 0, 1, 2], 3, [4, 2]],
+  [list(1, 0, 1), Int32Array.of(1, 0, 1), 2, [3]],
+  [grid, gridIndex, 3, [2, 2, 3]],
+];
 
 const indexCases: Case[] = [
   ofMany(
@@ -853,6 +880,32 @@ const indexCases: Case[] = [
     [[], []],
     [[0, 1]],
   ),
+  ...segmentUses.flatMap(([index, given, count, shape]) => [
+    along(
+      ops.segmentMax,
+      a => ops.segmentMax(a, given, count),
+      largestOfSegments(index, count),
+      shape,
+      distinct(0.1),
+      [],
+    ),
+    along(
+      ops.segmentMin,
+      a => ops.segmentMin(a, given, count),
+      a => negated(largestOfSegments(index, count)(negated(a))),
+      shape,
+      distinct(0.1),
+      [],
+    ),
+    along(
+      ops.segmentSoftmax,
+      a => ops.segmentSoftmax(a, given, count + 1),
+      sharesOfSegments(index),
+      shape,
+      anywhere,
+      [],
+    ),
+  ]),
 ];
 
 function product(a: Plain, b: Plain): Plain {

@@ -47,6 +47,9 @@ import {
   reshape,
   round,
   rsqrt,
+  segmentMax,
+  segmentMin,
+  segmentSoftmax,
   shiftedSoftplus,
   sigmoid,
   silu,
@@ -310,6 +313,30 @@ describe('logSumExp and softmax', () => {
     }
   });
 
+  test('segmentSoftmax neither overflows nor vanishes, and has no shares of nothing', () => {
+    const entries = [1e4 + 1, -700, 1e4, -701, 5];
+    const [shares, slope, second] = derivatives(
+      x => square(segmentSoftmax(x, [4, 1, 4, 1, 2], 6)),
+      entries,
+    ) as [number[], number[], number[]];
+    const [p, q] = [larger, smaller];
+    expectClose(shares, [p ** 2, p ** 2, q ** 2, q ** 2, 1], 1e-12);
+    const slopes = 2 * p * q * (p - q);
+    expectClose(slope, [slopes, slopes, -slopes, -slopes, 0], 1e-12, 1);
+    expectClose(second, [0, 0, 0, 0, 0], 1e-12, 1);
+  });
+
+  test('segments without rows are −∞ or ∞, and their cotangents go nowhere', () => {
+    const [largest] = derivatives(x => segmentMax(x, [2, 0, 2], 4), [1, 2, 3], 0);
+    expect(largest).toEqual([2, -Infinity, 3, -Infinity]);
+    expect(derivatives(x => segmentMin(x, [2, 0, 2], 3), [1, 2, 3], 1)).toEqual([
+      [2, Infinity, 1],
+      [1, 1, 0],
+    ]);
+    expect(derivatives(x => segmentMax(x, [1, 1], 2), [Number.NaN, 1], 0)).toEqual([[-Infinity, Number.NaN]]);
+    expect(derivatives(x => segmentMax(x, [], 2), [], 1)).toEqual([[-Infinity, -Infinity], []]);
+  });
+
   test('+∞ and NaN are not hidden', () => {
     expect(derivatives(logSumExp, [Infinity, 0], 0)).toEqual([[Infinity]]);
     expect(derivatives(logSumExp, [Number.NaN, 0], 0)).toEqual([[Number.NaN]]);
@@ -349,6 +376,15 @@ describe('kinks have the stated subgradient', () => {
     ['clamp on its bounds', x => clamp(x, -1, 1), [-1, 1, 0, 2, -2], [0.5, 0.5, 1, 0, 0], [0, 0, 0, 0, 0]],
     ['max with ties', max, [3, 1, 3, 3, 2], [1 / 3, 0, 1 / 3, 1 / 3, 0], [0, 0, 0, 0, 0]],
     ['max of equals alone', max, [2, 2], [0.5, 0.5], [0, 0]],
+    [
+      'segmentMax with ties',
+      x => slice(segmentMax(x, [1, 0, 1, 1, 0], 3), 0, 2),
+      [3, 1, 3, 3, 2],
+      [1 / 3, 0, 1 / 3, 1 / 3, 1],
+      [0, 0, 0, 0, 0],
+    ],
+    ['segmentMin with ties', x => segmentMin(x, [0, 0, 0], 1), [3, 1, 1], [0, 0.5, 0.5], [0, 0, 0]],
+    ['segmentMax of −∞ alone', x => segmentMax(x, [0, 0], 1), [-Infinity, -Infinity], [0.5, 0.5], [0, 0]],
     ['max of −∞ alone', max, [-Infinity, -Infinity], [0.5, 0.5], [0, 0]],
     ['min with ties', min, [3, 1, 1], [0, 0.5, 0.5], [0, 0, 0]],
     [

@@ -352,6 +352,21 @@ describe('shapes that do not fit are named, with what would', () => {
       'segmentSum: count is a whole number from 0, got 1.5',
     ],
     [
+      'segmentMax past the last segment',
+      () => ops.segmentMax(three, [0, 1, 2], 2),
+      'segmentMax: index 2 at position 2 is out of range: there are 2 rows',
+    ],
+    [
+      'segmentSoftmax of too short an index',
+      () => ops.segmentSoftmax(three, [0, 1], 2),
+      'segmentMax: [3] and [2]: the index needs one entry for each row',
+    ],
+    [
+      'segmentMin into half a segment',
+      () => ops.segmentMin(three, [0, 0, 0], 1.5),
+      'segmentMin: count is a whole number from 0, got 1.5',
+    ],
+    [
       'segmentSum by real numbers',
       () => ops.segmentSum(three, three, 3),
       'segmentSum: its index must be whole numbers',

@@ -192,6 +192,10 @@ function call({ op, of, with: given = {} }: Step, at: (id: number) => Value | Te
       return ops.dropout(a, { rate: given.rate as number, seed: given.seed as number });
     case 'noise':
       return ops.noise(a.tape, given.shape as number[], { seed: given.seed as number });
+    case 'segmentMax':
+    case 'segmentMin':
+    case 'segmentSoftmax':
+      return (exported[op] as typeof ops.segmentSum)(a, b, given.count as number);
     case 'gaussians':
       return ops.gaussians(a, given.centers ?? c, b);
     case 'layerNorm': {

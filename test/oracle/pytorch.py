@@ -565,6 +565,36 @@ def noise(a, shape, seed):
     return torch.tensor(numbers[:size]).reshape(shape)
 
 
+class LargestOfSegments(torch.autograd.Function):
+    """The largest of each segment; entries that tie share the cotangent."""
+
+    @staticmethod
+    def forward(ctx, a, index, count):
+        rest = a.shape[index.dim() :]
+        rows, at = a.reshape(index.numel(), *rest), index.reshape(-1)
+        result = torch.full((count, *rest), -math.inf)
+        for i, row in zip(at.tolist(), rows):
+            result[i] = torch.maximum(result[i], row)
+        ties = (rows == result.index_select(0, at)).to(a.dtype)
+        totals = torch.zeros(count, *rest).index_add(0, at, ties)
+        ctx.shares = (ties / totals.index_select(0, at)).reshape(a.shape)
+        ctx.index = index
+        return result
+
+    @staticmethod
+    def backward(ctx, g):
+        return Scaled.apply(gather(g, ctx.index), ctx.shares), None, None
+
+
+def segment_max(a, index, count):
+    return LargestOfSegments.apply(a, index, count)
+
+
+def segment_softmax(a, index, count):
+    e = exp(sub(a, gather(segment_max(a.detach(), index, count), index)))
+    return div(e, gather(segment_sum(e, index, count), index))
+
+
 def matmul(a, b):
     left = a.unsqueeze(0) if a.dim() == 1 else a
     right = b.unsqueeze(1) if b.dim() == 1 else b
@@ -655,6 +685,9 @@ guarded = {
     "concat": lambda *parts, axis=0: torch.cat(parts, axis),
     "gather": gather,
     "segmentSum": segment_sum,
+    "segmentMax": segment_max,
+    "segmentMin": lambda a, index, count: neg(segment_max(neg(a), index, count)),
+    "segmentSoftmax": segment_softmax,
     "matmul": matmul,
     "pairDistances": pair_distances,
     "ceil": lambda a: torch.ceil(a).detach(),

@@ -270,6 +270,7 @@ const scan =
   };
 
 /** Rows added up by an index, along an axis. */
+/** An op of rows by an index of one axis or more. */
 const segments =
   (op: OpName): Recipe =>
   b => {
@@ -317,6 +318,13 @@ function square(b: Builder, rows: readonly number[] = [1, 2, 3, 3, 4]): Node {
   );
   return b.add('add', [b.add('mul', [off, one]), apart]);
 }
+
+    const axes = b.random.pick([1, 1, 1, 2, 0]);
+    const at = x.shape.slice(0, axes);
+    const count = b.random.whole(sizeOf(at) > 0 ? 1 : 0, 4);
+    const shape = op === 'segmentSoftmax' ? x.shape : [count, ...x.shape.slice(at.length)];
+    if (sizeOf(shape) <= maximalSize) b.add(op, [x, b.index(at, count)], { count }, shape);
+  };
 
 export const recipes: Record<OpName, Recipe> = {
   // Arithmetic
@@ -629,6 +637,9 @@ export const recipes: Record<OpName, Recipe> = {
     const shape = b.anyShape();
     b.add('noise', [b.any()], { shape, seed: b.random.whole(0, 99) }, shape);
   },
+  segmentMax: segments('segmentMax'),
+  segmentMin: segments('segmentMin'),
+  segmentSoftmax: segments('segmentSoftmax'),
 
   // Matrices
   einsum: b => {

@@ -29,6 +29,9 @@ import {
   pad,
   reshape,
   scaled,
+  segmentMax,
+  segmentMin,
+  segmentSoftmax,
   segmentSum,
   slice,
   softmax,
@@ -240,16 +243,18 @@ export function proveExecutor(
       const tape = new Tape();
       const entries = Float64Array.from({ length: rows * columns }, (_, i) => Math.sin(i + 1));
       const x = tape.parameter(tensor(entries, [rows, columns]), 'x');
+      const ofSegments = (index: number[]) => gather(segmentMax(x, index, 3), [1]);
       const results = [
         exp(x),
         transpose(x),
         reshape(x, [columns, rows]),
         sum(x, 0),
         sum(x, 1, true),
-        ...(rows > 0 ? [max(x, 0), gather(x, Array(4).fill(rows - 1))] : []),
+        ...(rows > 0 ? [max(x, 0), gather(x, Array(4).fill(rows - 1)), ofSegments(Array(rows).fill(1))] : []),
         ...(columns > 0 ? [max(x, 1), softmax(x, 1)] : []),
         gather(x, []),
         segmentSum(x, Array(rows).fill(1), 3),
+        segmentSoftmax(x, Array(rows).fill(1), 3),
         concat([x, slice(x, 0, 0), mul(x, 2)]),
         pad(x, [
           [1, 0],
@@ -261,6 +266,31 @@ export function proveExecutor(
       ];
       const total = results.map(each => sum(square(each))).reduce((a, b) => add(a, b));
       await expectRight([...results, total, ...gradient(total, [x])]);
+    });
+
+    test('the largest and the smallest of segments: ties, NaN, infinities, segments of none and of one row', async () => {
+      const tape = new Tape();
+      const index = [3, 0, 3, 0, 5, 3, 6, 6, 7, 7, 0];
+      const entries = [1, 2, 1, 2, -4, 0.5, Number.NaN, 1, -Infinity, -Infinity, -1];
+      const x = tape.parameter(tensor(entries), 'x');
+      const k = tape.parameter(tensor([3, -2], [1, 2]), 'k');
+      // Computed in the loop that finds them, and again where their slopes are.
+      const rows = mul(exp(mul(reshape(x, [11, 1]), 0.3)), k);
+      const found = [segmentMax, segmentMin].map(op => op(rows, index, 9));
+      const finite = found.map(each => gather(each, [0, 3, 5]));
+      const total = finite.map(each => sum(square(each))).reduce((a, b) => add(a, b));
+      const slopes = gradient(total, [x, k]);
+      await expectRight([
+        segmentMax(x, index, 9),
+        segmentMin(x, index, 9),
+        ...found,
+        ...finite,
+        total,
+        ...slopes,
+      ]);
+      await expectRight([...gradient(sum(square(slopes[0] as Value)), [k])]);
+      const shares = segmentSoftmax(x, index, 9);
+      await expectRight([shares, ...gradient(sum(square(slice(shares, 0, 6))), [x])]);
     });
 
     test('answers in the order and as often as asked: leaves, indices, views, one value twice', async () => {

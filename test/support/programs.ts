@@ -260,6 +260,26 @@ function scanned(x: Value, isLast: boolean): [Value, number | undefined] {
   const multiples = x.tape.constant([1, -0.5, 2, 0.3, 0.7]);
   return isLast ? [mul(expandDims(x, -1), multiples), -1] : [mul(mean(x), multiples), undefined];
 }
+/** An op of rows by an index, each entry of which stands for one of at most four segments; `hasCount`: it gives a row for each. */
+const segments =
+  (op: (x: Value, index: number[], count: number) => Value, hasCount: boolean): Recipe =>
+  (a, _b, { axis, picks }, rows) => {
+    const count = 1 + (axis % 4);
+    const table = ranked(1, a);
+    const byPose = table.model.shape[0] === modelPose.length;
+    const result = both(
+      (x, read) => {
+        const length = x.shape[0] as number;
+        const index = picksBelow(count, length, byPose ? read.picks : picks);
+        const found = op(x, index, count);
+        // Segments without rows are infinite: only those with rows go on.
+        return hasCount ? gather(found, index) : found;
+      },
+      table,
+      rows,
+    );
+    return { result, used: [a] };
+  };
 
 const recipes: Record<OpName, Recipe> = {
   // Arithmetic
@@ -520,6 +540,10 @@ const recipes: Record<OpName, Recipe> = {
   noise: chosen(({ axis: seed, picks: [index = 0] }) =>
     unary(x => mul(expandDims(x, -1), tanh(ops.noise(x.tape, [2], { seed, index })))),
   ),
+
+  segmentMax: segments(ops.segmentMax, true),
+  segmentMin: segments(ops.segmentMin, true),
+  segmentSoftmax: segments(ops.segmentSoftmax, false),
 
   // Matrices
   einsum: (a, b, { axis }) => {

@@ -39,15 +39,16 @@ export class KernelBody extends Reader {
     }
   }
 
-  /** One entry of a scatter: the sum of all parts there if they overlap, else the entry of the one part there. */
+  /** One entry of a scatter: the sum or the largest of all parts there if they overlap, else the entry of the one part there. */
   #collected(node: Node, form: Extract<Node['form'], { kind: 'scatter' }>, index: readonly Expr[]): Expr {
     const { algebra } = this.expressions;
     const zero = this.expressions.constant(0);
     return form.placements.reduce<Expr>((sofar, placement, i) => {
       const part = node.inputs[i] as Node;
       if (placement.kind === 'rows') {
-        const sum = this.#rowSum(part, placement.index, node.shape, index);
-        return sofar === zero ? sum : algebra.add(sofar, sum);
+        const reducer = form.isMaximum ? 'max' : 'sum';
+        const row = this.#folded(reducer, part, placement.index, node.shape, index);
+        return sofar === zero ? row : algebra.add(sofar, row);
       }
       const starts = placement.starts.map(start =>
         start === undefined ? zero : this.expressions.start(start),
@@ -82,8 +83,14 @@ export class KernelBody extends Reader {
     );
   }
 
-  /** Sum of the part's entries whose index is this row, in stretches so that long rows lose no digits. */
-  #rowSum(part: Node, { form, shape }: Node, result: readonly Size[], index: readonly Expr[]): Expr {
+  /** Sum or maximum of the part's entries whose index is this row, in stretches so that long rows lose no digits. */
+  #folded(
+    reducer: 'sum' | 'max',
+    part: Node,
+    { form, shape }: Node,
+    result: readonly Size[],
+    index: readonly Expr[],
+  ): Expr {
     if (form.kind !== 'leaf') throw new Error('plan: an index is given, not computed');
     const { expressions } = this;
     const { algebra } = expressions;
@@ -108,9 +115,9 @@ export class KernelBody extends Reader {
     const place = expressions.plus(start, expressions.plus(begin, expressions.index(inner)));
     const entry = this.#unflattened(expressions.load(order, place), shape);
     return expressions.fold(
-      'sum',
+      reducer,
       outer,
-      expressions.fold('sum', inner, this.read(part, [...entry, ...rest])),
+      expressions.fold(reducer, inner, this.read(part, [...entry, ...rest])),
     );
   }
 

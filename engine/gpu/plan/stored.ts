@@ -72,7 +72,9 @@ export function storedNodes({ nodes, wanted }: Lowered): Set<Node> {
  */
 function comparedNodes(nodes: readonly Node[]): Set<Node> {
   const isMaximum = ({ form }: Node) =>
-    (form.kind === 'reduce' || form.kind === 'partial') && form.reducer === 'max';
+    form.kind === 'scatter'
+      ? form.isMaximum
+      : (form.kind === 'reduce' || form.kind === 'partial') && form.reducer === 'max';
   return new Set(nodes.filter(isMaximum).flatMap(({ inputs }) => inputs.map(baseOf)));
 }
 

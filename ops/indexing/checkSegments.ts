@@ -1,0 +1,8 @@
+import { kindOf } from '../op.ts';
+
+/** @throws RangeError naming the op, for a number of segments that is not one */
+export function checkSegments(op: string, count: number): void {
+  if (Number.isInteger(count) && count >= 0) return;
+  const given = typeof count === 'number' ? count : kindOf(count);
+  throw new RangeError(`${op}: count is a whole number from 0, got ${given}`);
+}

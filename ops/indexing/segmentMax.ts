@@ -1,0 +1,37 @@
+import type { SegmentMaxForm } from '../../engine/forms.ts';
+import { div } from '../arithmetic/div.ts';
+import { scaled } from '../arithmetic/scaled.ts';
+import { equal } from '../elementwise/equal.ts';
+import { defineOp, type Index, type Value } from '../op.ts';
+import { checkSegments } from './checkSegments.ts';
+import { gather } from './gather.ts';
+import { segmentSum } from './segmentSum.ts';
+
+/**
+ * The largest of rows by an index, entry by entry: result[s, …] = max of a[i, …] over the i with index[i] = s, of `count`
+ * segments; −∞ where none arrives, NaN if any is. Ties share the cotangent equally.
+ *
+ *     d max aᵢ = mean of daᵢ over the i at which aᵢ is the largest of its segment
+ *
+ * @throws RangeError for an index not below `count`, or one without an entry for each row
+ * @example
+ * segmentMax(pairEnergies, ligandAtom, 37);     // the worst contact of each of 37 atoms
+ */
+export function segmentMax(a: Value, index: Index, count: number): Value {
+  checkSegments('segmentMax', count);
+  return segmentMaxOp([a, a.tape.index(index, 'segmentMax')], count);
+}
+
+const segmentMaxOp = defineOp({
+  name: 'segmentMax',
+  forward: (count: number): SegmentMaxForm => ({ kind: 'segment-max', count }),
+  vjp: [
+    (g, ans, a, index) => {
+      const at = index as Value;
+      const isLargest = equal(a as Value, gather(ans, at));
+      const ties = gather(segmentSum(isLargest, at, ans.form.count), at);
+      return scaled(gather(g, at), div(isLargest, ties));
+    },
+    null,
+  ],
+});

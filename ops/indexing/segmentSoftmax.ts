@@ -1,0 +1,24 @@
+import { div } from '../arithmetic/div.ts';
+import { sub } from '../arithmetic/sub.ts';
+import { exp } from '../elementwise/exp.ts';
+import { stopGradient } from '../elementwise/stopGradient.ts';
+import type { Index, Value } from '../op.ts';
+import { checkSegments } from './checkSegments.ts';
+import { gather } from './gather.ts';
+import { segmentMax } from './segmentMax.ts';
+import { segmentSum } from './segmentSum.ts';
+
+/**
+ * exp(aᵢ)/Σ exp(aⱼ) over the rows j of the same segment as i, of `count` segments: the attention of each edge among those
+ * of its atom. The result has the shape of `a`. The largest of each segment is taken out first, so nothing overflows; one
+ * without rows has no shares. A segment with ∞, or of −∞ alone, is NaN, as a row of `softmax`.
+ *
+ * @example
+ * segmentSum(mul(segmentSoftmax(scores, to, atoms), messages), to, atoms);
+ */
+export function segmentSoftmax(a: Value, index: Index, count: number): Value {
+  checkSegments('segmentSoftmax', count);
+  const at = a.tape.index(index, 'segmentSoftmax');
+  const e = exp(sub(a, gather(stopGradient(segmentMax(a, at, count)), at)));
+  return div(e, gather(segmentSum(e, at, count), at));
+}
