@@ -5,6 +5,7 @@ export {
   type GradientCheck,
 } from './check-gradient.ts';
 export { defineOp, type FixedOp } from './define-op.ts';
+export { errorFunction, errorFunctionComplement } from './error-functions.ts';
 export { evaluate } from './evaluate.ts';
 export type {
   DeviceMemory,
@@ -23,6 +24,7 @@ export { type JitExecutor, type JitOptions, jit } from './jit/jit.ts';
 export { Memory } from './memory.ts';
 export type { Expression, Scalar } from './scalar.ts';
 export type { Axes, Shape } from './shape.ts';
+export type { SpecialFunction } from './special.ts';
 export {
   type Op,
   type Operand,

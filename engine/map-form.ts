@@ -1,5 +1,6 @@
 import { kindOf } from './kind-of.ts';
 import { type Expression, numbers, type Scalar } from './scalar.ts';
+import { SpecialFunction } from './special.ts';
 
 /** One number of the result from one number of each input, which broadcast. */
 export interface MapForm {
@@ -91,6 +92,11 @@ const looking: Scalar<Stand> = Object.freeze({
       return [name, operation];
     }),
   ) as unknown as Scalar<Stand>),
+  special: (f: unknown, argument: unknown) => {
+    SpecialFunction.check(reading.op, f);
+    if (argument !== stand) throw misfit('s.special', 1, argument);
+    return stand;
+  },
   constant: (value: unknown) => {
     if (typeof value === 'number') return stand;
     throw new TypeError(`${reading.op}: s.constant takes a number, got ${kindOf(value)}`);

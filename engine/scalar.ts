@@ -1,3 +1,5 @@
+import type { SpecialFunction } from './special.ts';
+
 /**
  * The algebra in which every elementwise expression is written, once.
  *
@@ -29,6 +31,8 @@ export interface Scalar<T> {
   tanh(a: T): T;
   /** The angle of the point (x, y) in radians, from −π to π, as `Math.atan2`: it tells −0 from 0. */
   atan2(y: T, x: T): T;
+  /** A function whose code only those hold that pass it: `errorFunction`, `errorFunctionComplement`. */
+  special(f: SpecialFunction, a: T): T;
   /** The smaller; NaN if either is. */
   min(a: T, b: T): T;
   /** The larger; NaN if either is. */
@@ -63,6 +67,7 @@ export const numbers: Scalar<number> = {
   cos: Math.cos,
   tanh: Math.tanh,
   atan2: Math.atan2,
+  special: (f, a) => f.of(a),
   min: (a, b) => Math.min(a, b),
   max: (a, b) => Math.max(a, b),
   less: (a, b) => (a < b ? 1 : 0),

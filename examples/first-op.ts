@@ -5,7 +5,7 @@ import { exp, mul, neg, scaled, square, sub, sum } from 'posetape/ops';
 const morse = defineOp({
   name: 'morse',
   // The algebra `s` is all there is: add, sub, mul, div, neg, abs, sign, floor, exp, expm1, log, log1p, sqrt, pow, sin,
-  // cos, tanh, atan2, min, max, less, equal, select, constant.
+  // cos, tanh, atan2, min, max, less, equal, select, constant, and special of errorFunction or its complement.
   forward: map((s, x) => {
     const away = s.sub(s.constant(1), s.exp(s.neg(x)));
     return s.sub(s.mul(away, away), s.constant(1));

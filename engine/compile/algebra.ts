@@ -1,19 +1,21 @@
 import { type Expression, numbers, type Scalar } from '../scalar.ts';
+import type { SpecialFunction } from '../special.ts';
 
 /** The primitives of the algebra, by name. */
-export type Primitive = Exclude<keyof Scalar<unknown>, 'constant'>;
+export type Primitive = Exclude<keyof Scalar<unknown>, 'constant' | 'special'>;
 
 export const primitives: readonly Primitive[] = Object.keys(numbers).filter(
-  name => name !== 'constant',
+  name => name !== 'constant' && name !== 'special',
 ) as Primitive[];
 
-/** An algebra from two functions: one reads constants, the other primitives of their arguments. */
+/** An algebra from three functions: of constants, of primitives of their arguments, and of special functions. */
 export function algebraOf<T>(
   constant: (number: number) => T,
   apply: (kind: Primitive, args: readonly T[]) => T,
+  special: (f: SpecialFunction, arg: T) => T,
 ): Scalar<T> {
   const operations = primitives.map(kind => [kind, (...args: T[]) => apply(kind, args)] as const);
-  return { constant, ...Object.fromEntries(operations) } as unknown as Scalar<T>;
+  return { constant, special, ...Object.fromEntries(operations) } as unknown as Scalar<T>;
 }
 
 /** A number as text that tells −0 from 0. */
@@ -32,7 +34,11 @@ export function textOf(expression: Expression, inputs: number): string {
     known.set(text, made);
     return made;
   };
-  const algebra = algebraOf<string>(numberText, (kind, args) => name(`${kind}(${args})`));
+  const algebra = algebraOf<string>(
+    numberText,
+    (kind, args) => name(`${kind}(${args})`),
+    (f, arg) => name(`${f.name}(${arg})`),
+  );
   const arrived = Array.from({ length: inputs }, (_, i) => `x${i}`);
   const result = expression(algebra, ...arrived);
   return `${steps.join(';')}>${result}`;
@@ -53,12 +59,18 @@ const costs: Partial<Record<Primitive, number>> = {
   div: 4,
 };
 
+const costOfSpecial = 50;
+
 let cost = 0;
 
 const counting = algebraOf<number>(
   () => 0,
   kind => {
     cost += costs[kind] ?? 1;
+    return 0;
+  },
+  () => {
+    cost += costOfSpecial;
     return 0;
   },
 );

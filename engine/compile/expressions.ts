@@ -1,4 +1,5 @@
 import { numbers } from '../scalar.ts';
+import { SpecialFunction } from '../special.ts';
 import { algebraOf, numberText, type Primitive } from './algebra.ts';
 import { type Guesses, taintOfGuess } from './guesses.ts';
 import {
@@ -22,6 +23,7 @@ const algebra: RuleAlgebra<Expr> = {
   ...algebraOf<Expr>(
     value => reading.constant(value),
     (kind, args) => reading.apply(kind, args),
+    (f, arg) => reading.special(f, arg),
   ),
   plus: (a, b) => reading.plus(a, b),
   times: (a, b) => reading.times(a, b),
@@ -134,6 +136,11 @@ export class Expressions {
     return this.#rewritten(kind, args) ?? this.#intern(kind, args, '');
   }
 
+  special(f: SpecialFunction, a: Expr): Expr {
+    SpecialFunction.check('plan', f);
+    return a.kind === 'constant' ? this.constant(f.of(a.value)) : this.#intern('special', [a], f.name, { f });
+  }
+
   #compared(kind: 'less' | 'equal', args: readonly Expr[]): Expr {
     // Rounding changes no sign.
     const rounds = this.#rounds && !args.some(arg => arg.kind === 'constant' && arg.value === 0);
@@ -219,6 +226,8 @@ export class Expressions {
         return this.indicator(args[0] as Expr);
       case 'round':
         return this.round(args[0] as Expr);
+      case 'special':
+        return this.special(expr.f, args[0] as Expr);
       case 'plus':
         return this.plus(...(args as [Expr, Expr]));
       case 'times':

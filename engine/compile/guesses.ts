@@ -41,7 +41,9 @@ export const taintOfGuess: Readonly<Record<'masked' | 'turned', Taint>> = { mask
 const swallowsNaN = new Set<Expr['kind']>(['less', 'equal', 'nonzero', 'pow', 'atan2']);
 
 /** Operations that may give a finite number of an infinite one. */
-const swallowsInfinity = new Set<Expr['kind']>(['exp', 'expm1', 'tanh', 'min', 'max', 'sign', 'largest']);
+const swallowsInfinity = new Set<Expr['kind']>([
+  ...(['exp', 'expm1', 'tanh', 'special', 'min', 'max', 'sign', 'largest'] as const),
+]);
 
 /** True if a wrong number as argument `position` could vanish in an operation. */
 export function swallows(kind: Expr['kind'], position: number, taint: Taint): boolean {

@@ -1,3 +1,4 @@
+import type { SpecialFunction } from '../special.ts';
 import type { Primitive } from './algebra.ts';
 import type { Size } from './sizes.ts';
 
@@ -44,6 +45,7 @@ export type Expr = Common &
     | { readonly kind: 'constant'; readonly value: number }
     /** A product may stand for something else: see guesses.ts. */
     | { readonly kind: RealKind; readonly guess?: Guess }
+    | { readonly kind: 'special'; readonly f: SpecialFunction }
     /** Conditions: of two numbers, of one that is not 0, and one that is known. */
     | { readonly kind: 'less' | 'equal' | 'nonzero' }
     | { readonly kind: 'truth'; readonly value: boolean }

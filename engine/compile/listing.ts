@@ -122,6 +122,8 @@ function exprText(expr: Expr): string {
       return `${expr.kind} over ${indexText(expr.inner)} of ${args}`;
     case 'mul':
       return `${expr.guess ? `${expr.guess} ` : ''}mul(${args})`;
+    case 'special':
+      return `${expr.f.name}(${args})`;
     default:
       return `${expr.kind}(${args})`;
   }

@@ -102,7 +102,13 @@ function patternOf(side: Side): Pattern {
     return { kind, args: [isTyped ? (condition.args[0] as Pattern) : condition, ...branches] };
   };
   const algebra: RuleAlgebra<Pattern> = {
-    ...algebraOf<Pattern>(value => ({ kind: 'constant', value }), apply),
+    ...algebraOf<Pattern>(
+      value => ({ kind: 'constant', value }),
+      apply,
+      () => {
+        throw new Error('a rule has no special functions');
+      },
+    ),
     plus: (a, b) => apply('plus', [a, b]),
     times: (a, b) => apply('times', [a, b]),
   };

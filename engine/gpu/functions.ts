@@ -1,4 +1,5 @@
 import type { Primitive } from '../compile/algebra.ts';
+import { nearErf, scaledErfc } from '../float32-fits.ts';
 
 /*
  * The primitives of the algebra as functions that kernels call. Shading languages promise little: what their log, tanh or
@@ -19,7 +20,7 @@ export interface Call {
 }
 
 /** The primitives that are called; the others are operators. */
-export const calls: ReadonlyMap<string, Call> = new Map<Primitive, Call>([
+export const calls: ReadonlyMap<string, Call> = new Map<Primitive | 'erf' | 'erfc', Call>([
   ['abs', { name: 'magnitude', specials: [] }],
   ['sign', { name: 'signum', specials: [] }],
   ['floor', { name: 'floored', specials: [] }],
@@ -33,6 +34,8 @@ export const calls: ReadonlyMap<string, Call> = new Map<Primitive, Call>([
   ['cos', { name: 'cosine', specials: [inf, nan] }],
   ['tanh', { name: 'hyperbolicTangent', specials: [inf] }],
   ['atan2', { name: 'angle', specials: [inf, nan] }],
+  ['erf', { name: 'errorFunction', specials: [] }],
+  ['erfc', { name: 'errorFunctionComplement', specials: [] }],
   ['min', { name: 'smaller', specials: [] }],
   ['max', { name: 'larger', specials: [] }],
 ]);
@@ -61,7 +64,8 @@ function cosine(x, inf, nan) { return Math.cos(x); }
 function hyperbolicTangent(x, inf) { return Math.tanh(x); }
 function angle(y, x, inf, nan) { return Math.atan2(y, x); }
 function smaller(x, y) { return Math.min(x, y); }
-function larger(x, y) { return Math.max(x, y); }`);
+function larger(x, y) { return Math.max(x, y); }
+${errorFunctions}`);
 }
 
 /** For WebGPU and WebGL. */
@@ -80,6 +84,7 @@ function root(x, inf, nan) {
 ${powers}
 ${circular}
 ${angles}
+${errorFunctions}
 ${extremes}`);
 }
 
@@ -263,6 +268,44 @@ function angle(y, x, inf, nan) {
   if (x < 0 || (x === 0 && 1 / x < 0)) result = 3.14159274101 - result;
   if (y < 0 || (y === 0 && 1 / y < 0)) result = -result;
   return result;
+}`;
+
+/** c₀ + x (c₁ + x (c₂ + …)) as text */
+const polynomial = (x: string, coefficients: readonly number[]) =>
+  coefficients.reduceRight((rest, c) => (rest ? `(${c} + ${x} * ${rest})` : `(${c})`), '');
+
+/** erfc a of a from 0 to 10.1: exp(−a²) in two factors, the first of which is of a number with an exact square. */
+const erfcOfSize = `
+    const high = Math.floor(a * 256) * 0.00390625;
+    const q = (a - 2) / (a + 2);
+    const scale = Math.exp(-high * high) * Math.exp((high - a) * (high + a));
+    const y = scale * ${polynomial('q', scaledErfc)} / (1 + 2 * a);`;
+
+/** The error functions, which JavaScript has not, by the polynomials of `wasm()`. */
+const errorFunctions = `
+function errorFunction(x) {
+  const a = Math.abs(x);
+  if (a < 0.9) {
+    const z = x * x;
+    return x * ${polynomial('z', nearErf)};
+  }
+  if (a < 4) {${erfcOfSize}
+    if (x < 0) return y - 1;
+    return 1 - y;
+  }
+  if (x >= 4) return 1;
+  if (x <= -4) return -1;
+  return x;
+}
+function errorFunctionComplement(x) {
+  const a = Math.abs(x);
+  if (a < 10.1) {${erfcOfSize}
+    if (x < 0) return 2 - y;
+    return y;
+  }
+  if (x >= 10.1) return 0;
+  if (x <= -10.1) return 2;
+  return x;
 }`;
 
 /** Takes a text apart into its functions. */

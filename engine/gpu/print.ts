@@ -86,6 +86,7 @@ const inexact: ReadonlySet<Expr['kind']> = new Set<Expr['kind']>([
   'cos',
   'tanh',
   'atan2',
+  'special',
 ]);
 
 class Printer {
@@ -274,7 +275,7 @@ class Printer {
       default: {
         const operator = operators[expr.kind];
         if (operator) return `(${this.#text(a)} ${operator} ${this.#text(b)})`;
-        const call = calls.get(expr.kind);
+        const call = calls.get(expr.kind === 'special' ? expr.f.name : expr.kind);
         if (!call) throw new Error(`gpu: ${expr.kind} has no text`);
         const texts = [
           ...expr.args.map(arg => this.#text(arg)),

@@ -224,17 +224,25 @@ function partsOf({ steps, inputs }: Plan, sources: readonly (LoopSource | string
   const functions = new Map<string, unknown>();
   // One function for arrays of several kinds would be slow for all of them.
   const kindOf = (number: number) => `${inputs[number]?.ref.type} ${inputs[number]?.isDouble}`;
-  const compiled = <F>(source: string, given: readonly number[]): F => {
+  const compiled = <F>(
+    source: string,
+    given: readonly number[],
+    specials: LoopSource['specials'] = new Map(),
+  ): F => {
     const key = `${given.map(kindOf)} ${source}`;
-    const made = functions.get(key) ?? new Function(`'use strict'; return ${source};`)();
+    const make = () =>
+      new Function(...specials.keys(), `'use strict'; return ${source};`)(
+        ...[...specials.values()].map(({ of }) => of),
+      );
+    const made = functions.get(key) ?? make();
     functions.set(key, made);
     return made as F;
   };
   return steps.map((step, at) => {
     const source = sources[at] as LoopSource | string;
     if (typeof source !== 'string') {
-      const { text, slots, inputs: given } = source;
-      return { run: compiled<LoopFunction>(text, given), slots, inputs: given };
+      const { text, slots, inputs: given, specials } = source;
+      return { run: compiled<LoopFunction>(text, given, specials), slots, inputs: given };
     }
     const { a, b } = step as MatmulStep;
     const given = [a, b].flatMap(({ kind, number }) => (kind === 'input' ? [number] : []));

@@ -11,6 +11,7 @@ import {
 } from '../compile/ir.ts';
 import { one, type Size } from '../compile/sizes.ts';
 import { Uses } from '../compile/uses.ts';
+import type { SpecialFunction } from '../special.ts';
 
 /** A number that differs from pose to pose, and that a function reads from its frame. */
 export interface Slot {
@@ -24,6 +25,8 @@ export interface LoopSource {
   readonly slots: readonly Slot[];
   /** The plan's inputs it reads, in the order of x. */
   readonly inputs: readonly number[];
+  /** The special functions it calls, by name. */
+  readonly specials: ReadonlyMap<string, SpecialFunction>;
 }
 
 /**
@@ -74,6 +77,7 @@ class Printer {
   readonly #slotNames = new Map<string, string>();
   readonly #inputs: number[] = [];
   readonly #registers = new Map<number, string>();
+  readonly #specials = new Map<string, SpecialFunction>();
   #locals = 0;
 
   constructor(body: readonly Statement[], isSummed: (buffer: number) => boolean) {
@@ -88,7 +92,8 @@ class Printer {
       ...this.#inputs.map((_, i) => `  const x${i} = x[${i}];\n`),
     ];
     const slots = this.#slots.map(({ kind, number }) => ({ kind, number }));
-    return { text: `(A, S, f, x) => {\n${taken.join('')}${text}}`, slots, inputs: this.#inputs };
+    const source = `(A, S, f, x) => {\n${taken.join('')}${text}}`;
+    return { text: source, slots, inputs: this.#inputs, specials: this.#specials };
   }
 
   #block(statements: readonly Statement[], indent: string): string {
@@ -177,6 +182,11 @@ class Printer {
       case 'load': {
         const array = expr.of.kind === 'buffer' ? 'A' : this.#input(expr.of.number);
         return `${array}[${bare(texts()[0] as string)}]`;
+      }
+      case 'special': {
+        const name = expr.f.name;
+        this.#specials.set(name, expr.f);
+        return `${name}(${bare(texts()[0] as string)})`;
       }
       case 'neg':
         return `-${texts()[0]}`;

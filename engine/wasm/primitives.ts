@@ -1,4 +1,4 @@
-import type { Expr, ExprOf, RealKind } from '../compile/ir.ts';
+import type { Expr, ExprOf } from '../compile/ir.ts';
 import { type Code, op } from './emit/code.ts';
 import { atan2 } from './maths/angles.ts';
 import {
@@ -17,13 +17,16 @@ import {
   sub,
 } from './maths/arithmetic.ts';
 import { pow, sinOrCos } from './maths/doubles.ts';
+import { erf, erfc } from './maths/error-functions.ts';
 import { exp, expm1, tanh } from './maths/exponentials.ts';
 import { log, log1p, log1pOfFraction } from './maths/logarithms.ts';
+
+const specials = { erf, erfc };
 
 /** Vector code of a primitive, given that of its arguments. Comparisons and selections are elsewhere. */
 export function primitive(at: Place, expr: Expr, args: readonly Code[]): Code {
   const [a, b] = args as readonly [Code, Code];
-  switch (expr.kind as RealKind) {
+  switch (expr.kind) {
     case 'add':
       return add(a, b);
     case 'sub':
@@ -69,6 +72,8 @@ export function primitive(at: Place, expr: Expr, args: readonly Code[]): Code {
       return sinOrCos(at, expr.kind as 'sin' | 'cos', keep(at, a));
     case 'tanh':
       return tanh(at, keep(at, a));
+    case 'special':
+      return specials[expr.f.name](at, keep(at, a));
     case 'atan2':
       return atan2(at, keep(at, a), keep(at, b));
     case 'min':

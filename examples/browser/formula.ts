@@ -43,6 +43,7 @@ const formulas: Scalar<Term> = {
   cos: a => call('cos', a),
   atan2: (y, x) => call('atan2', y, x),
   tanh: a => call('tanh', a),
+  special: (f, a) => call(f.name, a),
   min: (a, b) => call('min', a, b),
   max: (a, b) => call('max', a, b),
   less: (a, b) => infix(a, '<', b, comparison, sum),

@@ -158,6 +158,15 @@ function ofTwo(
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const softplus = (x: number) => Math.log(1 + Math.exp(x));
+/** erf x = 2/√π e^−x² Σ 2ⁿx²ⁿ⁺¹/(2n + 1)!! */
+const plainErf = (x: number) => {
+  let [sum, term] = [0, x];
+  for (let n = 1; n < 100; n++) {
+    sum += term;
+    term *= (2 * x * x) / (2 * n + 1);
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+};
 const cutoffWave = (d: number, cutoff: number) =>
   d < cutoff ? 0.5 * (Math.cos((Math.PI * d) / cutoff) + 1) : 0;
 
@@ -184,6 +193,9 @@ const elementwiseCases: Case[] = [
   ofEntries(ops.sin, Math.sin, [anywhere]),
   ofEntries(ops.cos, Math.cos, [anywhere]),
   ofEntries(ops.tanh, Math.tanh, [anywhere]),
+  ofEntries(ops.erf, plainErf, [anywhere]),
+  ofEntries(ops.erfc, x => 1 - plainErf(x), [anywhere]),
+  ofEntries(ops.gelu, x => 0.5 * x * (1 + plainErf(x / Math.SQRT2)), [anywhere]),
   ofEntries(ops.atan, Math.atan, [anywhere]),
   ofEntries(ops.asin, Math.asin, [between(-0.9, 0.9)]),
   ofEntries(ops.acos, Math.acos, [between(-0.9, 0.9)]),

@@ -189,6 +189,22 @@ log1p = Elementwise(torch.log1p)
 sin = Elementwise(torch.sin)
 cos = Elementwise(torch.cos)
 tanh = Elementwise(torch.tanh)
+erf = Elementwise(torch.erf, lambda a: mul(number(2 / math.sqrt(math.pi)), exp(neg(square(a)))))
+erfc = Elementwise(torch.erfc, lambda a: mul(number(-2 / math.sqrt(math.pi)), exp(neg(square(a)))))
+
+
+def gelu_of(x):
+    y = torch.erfc(-math.sqrt(0.5) * x)
+    return torch.where(y == 0, torch.zeros_like(x), 0.5 * x * y)
+
+
+def slope_of_gelu(x):
+    density = mul(number(1 / math.sqrt(2 * math.pi)), exp(mul(number(-0.5), square(x))))
+    product = Scaled.apply(density, x)
+    return add(mul(number(0.5), erfc(mul(number(-math.sqrt(0.5)), x))), product)
+
+
+gelu = Elementwise(gelu_of, slope_of_gelu)
 atan = Elementwise(torch.atan)
 
 
@@ -649,6 +665,9 @@ guarded = {
     "sin": sin,
     "cos": cos,
     "tanh": tanh,
+    "erf": erf,
+    "erfc": erfc,
+    "gelu": gelu,
     "atan": atan,
     "asin": asin,
     "acos": acos,
@@ -829,6 +848,9 @@ plain = {
     "sin": torch.sin,
     "cos": torch.cos,
     "tanh": torch.tanh,
+    "erf": torch.erf,
+    "erfc": torch.erfc,
+    "gelu": torch.nn.functional.gelu,
     "atan": torch.atan,
     "asin": torch.asin,
     "acos": torch.acos,

@@ -1,4 +1,4 @@
-import { Tape, tensor, type Value } from 'posetape';
+import { errorFunction, errorFunctionComplement, Tape, tensor, type Value } from 'posetape';
 import * as ops from 'posetape/ops';
 import { wasm } from 'posetape/wasm';
 import { describe, expect, test } from 'vitest';
@@ -79,6 +79,8 @@ const cases: readonly Case[] = [
   ['softplus', 4, ops.softplus, softplus, [-95, 30]],
   ['sin', 4, ops.sin, Math.sin, [-30, 30]],
   ['cos', 4, ops.cos, Math.cos, [-30, 30]],
+  ['erf', 3, ops.erf, errorFunction.of, [-5, 5]],
+  ['erfc', 6, ops.erfc, errorFunctionComplement.of, [-5, 10.5]],
   ['atan', 4, ops.atan, Math.atan, [-4, 4]],
   ['asin', 4, ops.asin, Math.asin, [-1, 1]],
   ['acos', 4, ops.acos, Math.acos, [-1, 1]],

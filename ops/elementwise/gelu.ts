@@ -1,0 +1,30 @@
+import { errorFunctionComplement } from '../../engine/error-functions.ts';
+import { add } from '../arithmetic/add.ts';
+import { mul } from '../arithmetic/mul.ts';
+import { scaled } from '../arithmetic/scaled.ts';
+import { square } from '../arithmetic/square.ts';
+import { defineOp, map, type Unary } from '../op.ts';
+import { erfc } from './erfc.ts';
+import { exp } from './exp.ts';
+
+/**
+ * The Gaussian error linear unit x·Φ(x), Φ being the normal distribution: the exact one, not its approximation by tanh
+ * (D. Hendrycks and K. Gimpel, 2016). As Φ(x) = ½ erfc(−x/√2), its left tail does not cancel; at −∞ it is 0.
+ *
+ *     d gelu(x) = (Φ(x) + x·φ(x))·dx,  φ(x) = exp(−x²/2)/√(2π)
+ */
+export const gelu: Unary = defineOp({
+  name: 'gelu',
+  forward: map((s, x) => {
+    const twice = s.special(errorFunctionComplement, s.mul(s.constant(-Math.SQRT1_2), x));
+    const zero = s.constant(0);
+    return s.select(s.equal(twice, zero), zero, s.mul(s.mul(s.constant(0.5), x), twice));
+  }),
+  vjp: [
+    (g, _ans, x) => {
+      const share = mul(0.5, erfc(mul(-Math.SQRT1_2, x)));
+      const density = mul(1 / Math.sqrt(2 * Math.PI), exp(mul(-0.5, square(x))));
+      return scaled(g, add(share, scaled(density, x)));
+    },
+  ],
+});

@@ -1,0 +1,144 @@
+import { errorFunction, errorFunctionComplement, evaluate, gradient, map, Tape } from 'posetape';
+import { erf, erfc, gelu, sum } from 'posetape/ops';
+import { describe, expect, test } from 'vitest';
+import { decimal, exponential, over, times, toNumber } from '../combine/decimals.ts';
+import { expectClose } from '../support/equal.ts';
+
+/*
+ * The error functions against their definition, computed with 400 decimals.
+ */
+
+const one = decimal(1);
+
+/** arctan(1/n) */
+function arctanOfInverse(n: bigint): bigint {
+  let [sum, power] = [0n, one / n];
+  for (let k = 1n; power !== 0n; k += 2n) {
+    sum += (k % 4n === 1n ? power : -power) / k;
+    power /= n * n;
+  }
+  return sum;
+}
+
+/** J. Machin's. */
+const pi = 4n * (4n * arctanOfInverse(5n) - arctanOfInverse(239n));
+
+function root(x: bigint): bigint {
+  let y = decimal(Math.sqrt(toNumber(x)));
+  for (let step = 0; step < 6; step++) y = (y + over(x, y)) / 2n;
+  return y;
+}
+
+const rootOfPi = root(pi);
+
+/** erfc x of x from 3 on, by its continued fraction: exp(−x²)/√π/(x + ½/(x + 1/(x + 3/2/(x + …)))) */
+function tailOf(x: bigint): bigint {
+  let below = x;
+  for (let k = 300n; k > 0n; k--) below = x + over((k * one) / 2n, below);
+  return over(exponential(-times(x, x)), times(rootOfPi, below));
+}
+
+/** erf x = 2/√π (x − x³/3 + x⁵/10 − …), for what is not far from 0. */
+function seriesOf(x: bigint): bigint {
+  const square = times(x, x);
+  let [sum, power] = [0n, x];
+  for (let n = 0n; power !== 0n; n++) {
+    sum += power / (2n * n + 1n);
+    power = -times(power, square) / (n + 1n);
+  }
+  return over(2n * sum, rootOfPi);
+}
+
+const exactErf = (x: number) =>
+  Math.abs(x) < 3 ? seriesOf(decimal(x)) : x > 0 ? one - tailOf(decimal(x)) : tailOf(decimal(-x)) - one;
+const exactErfc = (x: number) => (x < 3 ? one - exactErf(x) : tailOf(decimal(x)));
+
+/** How many units in the last place of `wanted` lie between. */
+function ulps(found: number, wanted: bigint): number {
+  const exact = Math.abs(toNumber(wanted));
+  const unit = exact < 2 ** -1022 ? Number.MIN_VALUE : 2 ** (Math.floor(Math.log2(exact)) - 52);
+  return toNumber(
+    over(decimal(found) - wanted < 0n ? wanted - decimal(found) : decimal(found) - wanted, decimal(unit)),
+  );
+}
+
+/** Numbers on either side of where another formula begins, and others. */
+const places = [
+  ...[0.01, 0.2, 0.24999, 0.25, 0.4, 0.6, 0.84, 0.8437499, 0.84375, 0.9, 1, 1.1, 1.2499, 1.25, 1.3, 1.7, 2.2],
+  ...[2.857, 2.8571428, 2.8571429, 3, 3.3, 4.1, 5, 5.99, 6, 7.7, 10.3],
+  ...Array.from({ length: 40 }, (_, i) => 0.05 + 0.0713 * i),
+];
+const far = [12.1, 15.7, 19.9, 22.22, 24.5, 26, 26.5];
+
+describe('in float64', () => {
+  test('erf is within 1 ulp', () => {
+    for (const x of [...places, ...places.map(x => -x)].filter(x => Math.abs(x) < 8))
+      expect(ulps(errorFunction.of(x), exactErf(x)), `erf ${x}`).toBeLessThan(1);
+  });
+
+  test('erfc is within 2.5 ulp, in the tail too', () => {
+    for (const x of [...places, ...far, ...places.map(x => -x)])
+      expect(ulps(errorFunctionComplement.of(x), exactErfc(x)), `erfc ${x}`).toBeLessThan(2.5);
+  });
+});
+
+/** Values, and the derivatives of their sum, at these numbers. */
+function derivatives(f: typeof erf, entries: readonly number[], orders: number): number[][] {
+  const x = new Tape().parameter(entries);
+  const results = [f(x)];
+  for (let order = 1; order <= orders; order++)
+    results.push(gradient(sum(results[order - 1] as typeof x), [x])[0]);
+  return evaluate(results).map(({ data }) => [...data]);
+}
+
+describe('at the ends', () => {
+  const ends = [0, -0, Infinity, -Infinity, Number.NaN, 40, -40, Number.MIN_VALUE, -1e-310];
+
+  test('values', () => {
+    expect(derivatives(erf, ends, 0)).toEqual([
+      [0, -0, 1, -1, Number.NaN, 1, -1, Number.MIN_VALUE, (2 / Math.sqrt(Math.PI)) * -1e-310],
+    ]);
+    expect(derivatives(erfc, ends, 0)).toEqual([[1, 1, 0, 2, Number.NaN, 0, 2, 1, 1]]);
+    expect(derivatives(gelu, ends.slice(0, 7), 0)).toEqual([[0, -0, Infinity, 0, Number.NaN, 40, 0]]);
+    expectClose(
+      derivatives(erfc, [5, 26], 0)[0] as number[],
+      [1.5374597944280349e-12, 5.663192408856143e-296],
+      4e-16,
+    );
+  });
+
+  test('slopes', () => {
+    const slope = 2 / Math.sqrt(Math.PI);
+    const finite = [0, Infinity, -Infinity, 40];
+    expect(derivatives(erf, finite, 1)[1]).toEqual([slope, 0, 0, 0]);
+    expect(derivatives(erfc, finite, 1)[1]?.map(each => each + 0)).toEqual([-slope, 0, 0, 0]);
+    expect(derivatives(gelu, finite, 1)[1]).toEqual([0.5, 1, 0, 1]);
+    for (const f of [erf, erfc, gelu])
+      for (const order of derivatives(f, [-40, -7, -1e-12, 0, 1e-12, 7, 40], 4))
+        expect(order.every(Number.isFinite)).toBe(true);
+  });
+
+  test('the left tail of gelu keeps its digits', () => {
+    // gelu x = ½x erfc(−x/√2)
+    const x = -30;
+    const wanted = times(decimal(x) / 2n, tailOf(over(decimal(-x), root(2n * one))));
+    expectClose(derivatives(gelu, [x], 0)[0] as number[], [toNumber(wanted)], 1e-12);
+  });
+});
+
+describe('s.special', () => {
+  const of = (f: unknown) =>
+    new Tape().parameter(1).tape.record(
+      { name: 'mine', vjp: [null] },
+      map((s, x) => s.special(f as typeof errorFunction, x)),
+      [1],
+    );
+
+  test('takes special functions alone', () => {
+    expect(of(errorFunction).op.name).toBe('mine');
+    for (const f of [Math.exp, { name: 'erf', of: Math.exp }, undefined, 'erf'])
+      expect(() => of(f)).toThrow('mine: s.special takes errorFunction or errorFunctionComplement, got');
+    const another = errorFunction.constructor as new (name: string, of: typeof Math.exp) => unknown;
+    expect(() => new another('erf)+x(', Math.exp)).toThrow(TypeError);
+  });
+});
