@@ -224,7 +224,7 @@ def inverse(a, b):
     size = torch.where(at_origin | is_infinite, torch.ones_like(size), size)
     p, q = a / size, b / size
     y = p / (p * p + q * q) / size
-    return torch.where(at_origin | (is_infinite & ~torch.isnan(a + b * 0 + b)), torch.zeros_like(y), y)
+    return torch.where(at_origin | is_infinite, torch.zeros_like(y), y)
 
 
 inverted = Elementwise(
