@@ -25,6 +25,7 @@ export { min } from './composed/min.ts';
 export { norm } from './composed/norm.ts';
 export { pairDistances } from './composed/pairDistances.ts';
 export { reciprocal } from './composed/reciprocal.ts';
+export { prod } from './composed/prod.ts';
 export { shiftedSoftplus } from './composed/shiftedSoftplus.ts';
 export { silu } from './composed/silu.ts';
 export { softmax } from './composed/softmax.ts';

@@ -247,6 +247,7 @@ describe('what ops and a tape are given', () => {
     of((a, axis, keepDims) => ops.max(a, axis, keepDims), 1, true),
     of((a, axis, keepDims) => ops.min(a, axis, keepDims), 1, true),
     of((a, axis, keepDims) => ops.mean(a, axis, keepDims), 1, true),
+    of((a, axis, keepDims) => ops.prod(a, axis, keepDims), 1, true),
     of((a, axis, keepDims) => ops.norm(a, axis, keepDims), 1, true),
     of((a, axis, keepDims) => ops.logSumExp(a, axis, keepDims), 1, true),
     of((a, axis) => ops.softmax(a, axis), [1]),

@@ -437,6 +437,20 @@ export const compilerMutations: readonly Mutation[] = [
     caughtBy: ['test/executors/jit.test.ts'],
   },
   {
+    name: 'a kernel adds up what it should take the largest of',
+    file: 'engine/gpu/plan/kernel-body.ts',
+    find: "form.isMaximum ? 'max' : 'sum'",
+    replace: "'sum'",
+    caughtBy: ['test/executors/gpu.test.ts'],
+  },
+  {
+    name: 'a kernel squares a rounded number for erfc',
+    file: 'engine/gpu/functions.ts',
+    find: 'Math.exp((high - a) * (high + a))',
+    replace: '1',
+    caughtBy: ['test/executors/gpu.test.ts'],
+  },
+  {
     name: 'maxima of segments are added up where cotangents meet',
     file: 'engine/compile/graph.ts',
     find: 'form.overlaps && !form.isMaximum &&',

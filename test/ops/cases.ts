@@ -372,6 +372,17 @@ const sumOfExp = (entries: number[]) => total(entries.map(Math.exp));
 
 const reductionCases: Case[] = [
   ofReduction(ops.sum, total, anywhere, [[0]]),
+  ofReduction(ops.prod, entries => entries.reduce((product, each) => product * each, 1), anywhere),
+  ...[2, 3, 5, 6, 7, 8].map(count =>
+    along(
+      ops.prod,
+      a => ops.prod(a, 0),
+      reduced(entries => entries.reduce((product, each) => product * each, 1), [0], false),
+      [count, 2],
+      listOf(fc.integer({ min: -2, max: 3 })),
+      [],
+    ),
+  ),
   ofReduction(ops.mean, average, anywhere, [[0]]),
   ofReduction(ops.max, entries => Math.max(...entries), distinct(0.1)),
   ofReduction(ops.min, entries => Math.min(...entries), distinct(0.1)),

@@ -43,6 +43,7 @@ import {
   pairDistances,
   pow,
   reciprocal,
+  prod,
   relu,
   reshape,
   round,
@@ -350,6 +351,42 @@ describe('logSumExp and softmax', () => {
       4 * ulp,
     );
     expectClose(slope, [0, 0, 0], 1e-15, 1);
+  });
+});
+
+describe('prod', () => {
+  test.each([
+    // [factors, the product of the others, the derivatives of the sum of those]
+    [
+      [2, -3, 5],
+      [-15, 10, -6],
+      [2, 7, -1],
+    ],
+    [
+      [0, -3, 5],
+      [-15, 0, 0],
+      [2, 5, -3],
+    ],
+    [
+      [0, 4, 0],
+      [0, 0, 0],
+      [4, 0, 4],
+    ],
+    [
+      [0, 0, 0, 2],
+      [0, 0, 0, 0],
+      [0, 0, 0, 0],
+    ],
+    [[7], [1], [0]],
+  ])('of %o has slope %o and second derivatives %o', (factors, slope, second) => {
+    const [value, ...orders] = derivatives(x => prod(x), factors);
+    expect(value?.[0]).toBe(factors.reduce((product, each) => product * each, 1));
+    expect(orders.map(order => order.map(each => each + 0))).toEqual([slope, second]);
+  });
+
+  test('of no numbers is 1', () => {
+    expect(derivatives(x => prod(x), [], 1)).toEqual([[1], []]);
+    expect(derivatives(x => prod(reshape(x, [0, 2]), 0), [], 1)).toEqual([[1, 1], []]);
   });
 });
 

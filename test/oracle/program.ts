@@ -141,6 +141,7 @@ type AlongAxes = (a: Value, axis: Attributes['axis'], keepDims?: boolean) => Val
 const alongAxes: ReadonlySet<string> = new Set([
   ...['sum', 'mean', 'max', 'min', 'logSumExp', 'norm', 'softmax', 'logSoftmax'],
   ...['squeeze', 'flip', 'cumsum', 'cumprod'],
+  ...['sum', 'mean', 'prod', 'max', 'min', 'logSumExp', 'norm', 'softmax', 'logSoftmax'],
 ]);
 
 function call({ op, of, with: given = {} }: Step, at: (id: number) => Value | Tensor | undefined): Value {

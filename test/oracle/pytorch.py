@@ -365,6 +365,30 @@ def mean_over(x, axis=None, keep=False):
     return div(sum_over(x, axes, keep), number(count))
 
 
+def product_over(x, axis=None, keep=False):
+    """Halves by halves, in the order of the library: what overflows depends on it."""
+    axes = axes_of(x, axis)
+    ordered = sorted(axes)
+    kept = [each for each in range(x.dim()) if each not in axes]
+    shape = [1 if i in axes else length for i, length in enumerate(x.shape)]
+    count = math.prod(x.shape[each] for each in axes)
+    if count == 0:
+        return dropped(torch.ones(shape), axes, keep)
+    rows = x.permute([*ordered, *kept]).reshape(count, *[x.shape[each] for each in kept])
+    while count > 1:
+        half = 2 ** math.ceil(math.log2(count) - 1)
+        rest = count - half
+        rows = torch.cat([mul(rows[:rest], rows[half:]), rows[rest:half]])
+        count = half
+    return dropped(rows.reshape(shape), axes, keep)
+
+
+def plain_product(x, axis=None, keep=False):
+    for each in sorted(axes_of(x, axis), reverse=True):
+        x = x.prod(each, keepdim=keep)
+    return x
+
+
 # a − b, and 0 where they are equal, at infinity too.
 above = Elementwise(
     lambda a, b: torch.where(a == b, torch.zeros_like(a), a - b), lambda a, b: torch.ones_like(a)
@@ -687,6 +711,7 @@ guarded = {
     "gaussians": gaussians,
     "cosineCutoff": cosine_cutoff,
     "sum": sum_over,
+    "prod": product_over,
     "mean": mean_over,
     "max": max_over,
     "min": lambda x, axis=None, keep=False: neg(max_over(neg(x), axis, keep)),
@@ -864,6 +889,7 @@ plain = {
     "minimum": torch.minimum,
     "gaussians": lambda x, gamma, centers: torch.exp(-gamma * (x.unsqueeze(-1) - centers) ** 2),
     "cosineCutoff": lambda d, cut: torch.where(d < cut, 0.5 * (torch.cos(math.pi * d / cut) + 1), number(0)),
+    "prod": plain_product,
     "mean": plain_reduction("mean"),
     "max": plain_reduction("amax"),
     "min": plain_reduction("amin"),

@@ -425,6 +425,7 @@ export const recipes: Record<OpName, Recipe> = {
 
   // Along axes
   sum: reduction('sum', true),
+  prod: reduction('prod', true),
   mean: reduction('mean', false),
   max: reduction('max', false),
   min: reduction('min', false),

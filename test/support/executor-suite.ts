@@ -289,6 +289,11 @@ export function proveExecutor(
         ...slopes,
       ]);
       await expectRight([...gradient(sum(square(slopes[0] as Value)), [k])]);
+      // Sums that are added up may share one array; maxima may not.
+      const terms = [segmentMax(x, index, 9), segmentMax(neg(x), index, 9), segmentSum(x, index, 9)];
+      await expectRight([
+        tape.record({ name: 'all', vjp: terms.map(() => null) }, { kind: 'accumulate' }, terms),
+      ]);
       const shares = segmentSoftmax(x, index, 9);
       await expectRight([shares, ...gradient(sum(square(slice(shares, 0, 6))), [x])]);
     });

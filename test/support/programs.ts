@@ -364,6 +364,13 @@ const recipes: Record<OpName, Recipe> = {
   // Along axes
   sum: reduction((x, axes, keepDims) => ops.sum(mul(x, 1 / sizeOf(x)), axes, keepDims)),
   mean: reduction(mean),
+  // Over axes of the program alone: how many products there are depends on the length.
+  prod: (a, _b, step) => {
+    const { shape } = a.model;
+    const axes = axesOf(step, a.model) ?? allAxes(a.model);
+    const own = (typeof axes === 'number' ? [axes] : axes).filter(axis => (shape.at(axis) as number) <= 4);
+    return { result: both(x => ops.prod(ops.sin(x), own, step.number > 0), a), used: [a] };
+  },
   max: reduction(ops.max),
   min: reduction(ops.min),
   logSumExp: reduction(ops.logSumExp),

@@ -1,0 +1,37 @@
+import { mul } from '../arithmetic/mul.ts';
+import { type Axes, checkFlag, normaliseAxes, reducedShape, type Value, withoutAxes } from '../op.ts';
+import { concat } from '../shape/concat.ts';
+import { reshape } from '../shape/reshape.ts';
+import { slice } from '../shape/slice.ts';
+import { transpose } from '../shape/transpose.ts';
+
+/**
+ * The product along an axis, several, or all; of no numbers it is 1. It multiplies halves by halves, in about log₂ n steps,
+ * and divides nowhere: so zeros and negative numbers are right in gradients of any order. Lengths between the same powers of
+ * two share a plan.
+ *
+ *     d Π aᵢ = Σ (Π of the others)·daᵢ
+ */
+export function prod(a: Value, axis?: Axes, keepDims = false): Value {
+  const axes = normaliseAxes('prod', axis, a.shape);
+  checkFlag('prod', 'keepDims', keepDims);
+  const shape = keepDims ? reducedShape(a.shape, axes) : withoutAxes(a.shape, axes);
+  const count = axes.reduce((product, each) => product * (a.shape[each] as number), 1);
+  if (count === 0) return a.tape.fill(1, shape);
+  const kept = a.shape.map((_, each) => each).filter(each => !axes.includes(each));
+  const factors = reshape(transpose(a, [...axes, ...kept]), [
+    count,
+    ...kept.map(each => a.shape[each] as number),
+  ]);
+  return reshape(productOf(factors, count), shape);
+}
+
+/** The product of `count` rows, as one row. */
+function productOf(rows: Value, count: number): Value {
+  if (count === 1) return rows;
+  // The largest power of two below `count`: what is beyond it is multiplied into the first rows.
+  const half = 2 ** Math.ceil(Math.log2(count) - 1);
+  const rest = count - half;
+  const products = mul(slice(rows, 0, rest), slice(rows, half));
+  return productOf(rest === half ? products : concat([products, slice(rows, rest, half)]), half);
+}
