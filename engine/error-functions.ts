@@ -1,4 +1,4 @@
-import { SpecialFunction } from './special.ts';
+import { type SpecialFunction, specialFunction } from './special.ts';
 
 /*
  * erf x = 2/√π ∫₀ˣ exp(−t²) dt and 1 − erf x, by the rational approximations of fdlibm's s_erf.c (Sun Microsystems, 1993),
@@ -6,7 +6,7 @@ import { SpecialFunction } from './special.ts';
  */
 
 /** erf x, for `s.special`: odd, from −1 to 1. */
-export const errorFunction: SpecialFunction = /* @__PURE__ */ new SpecialFunction('erf', x => {
+export const errorFunction: SpecialFunction = /* @__PURE__ */ specialFunction('erf', x => {
   const size = Math.abs(x);
   if (size < 0.84375) return x + x * nearZero(x * x);
   const result = size < 1.25 ? atOne + nearOne(size - 1) : size < 6 ? 1 - tail(size) : 1;
@@ -15,7 +15,7 @@ export const errorFunction: SpecialFunction = /* @__PURE__ */ new SpecialFunctio
 });
 
 /** erfc x = 1 − erf x, for `s.special`: from 2 to 0. */
-export const errorFunctionComplement: SpecialFunction = /* @__PURE__ */ new SpecialFunction('erfc', x => {
+export const errorFunctionComplement: SpecialFunction = /* @__PURE__ */ specialFunction('erfc', x => {
   const size = Math.abs(x);
   if (size < 0.84375) {
     const rest = x * nearZero(x * x);

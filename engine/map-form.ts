@@ -1,6 +1,6 @@
 import { kindOf } from './kind-of.ts';
 import { type Expression, numbers, type Scalar } from './scalar.ts';
-import { SpecialFunction } from './special.ts';
+import { checkSpecial } from './special.ts';
 
 /** One number of the result from one number of each input, which broadcast. */
 export interface MapForm {
@@ -93,7 +93,7 @@ const looking: Scalar<Stand> = Object.freeze({
     }),
   ) as unknown as Scalar<Stand>),
   special: (f: unknown, argument: unknown) => {
-    SpecialFunction.check(reading.op, f);
+    checkSpecial(reading.op, f);
     if (argument !== stand) throw misfit('s.special', 1, argument);
     return stand;
   },

@@ -4,24 +4,22 @@ import { kindOf } from './kind-of.ts';
  * A function of one number that an expression passes to `s.special`, as its code is long: so only what uses it holds it. There
  * is one for each of two names, and every executor has code for both.
  */
-export class SpecialFunction {
+export interface SpecialFunction {
   readonly name: 'erf' | 'erfc';
   /** The function of plain numbers. */
   readonly of: (x: number) => number;
-  readonly #isOne = true;
+}
 
-  constructor(name: 'erf' | 'erfc', of: (x: number) => number) {
-    if (name !== 'erf' && name !== 'erfc') throw new TypeError(`there is no special function ${name}`);
-    this.name = name;
-    this.of = of;
-    Object.freeze(this);
-  }
+const made = /* @__PURE__ */ new WeakSet<object>();
 
-  /** @throws TypeError naming the op, for anything else: its name gets into source */
-  static check(op: string, f: unknown): void {
-    if (typeof f !== 'object' || f === null || !(#isOne in f))
-      throw new TypeError(
-        `${op}: s.special takes errorFunction or errorFunctionComplement, got ${kindOf(f)}`,
-      );
-  }
+export function specialFunction(name: SpecialFunction['name'], of: SpecialFunction['of']): SpecialFunction {
+  const special = Object.freeze({ name, of });
+  made.add(special);
+  return special;
+}
+
+/** @throws TypeError naming the op, for what is not one of ours: its name gets into source */
+export function checkSpecial(op: string, f: unknown): void {
+  if (!made.has(f as object))
+    throw new TypeError(`${op}: s.special takes errorFunction or errorFunctionComplement, got ${kindOf(f)}`);
 }

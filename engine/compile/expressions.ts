@@ -1,5 +1,5 @@
 import { numbers } from '../scalar.ts';
-import { SpecialFunction } from '../special.ts';
+import { checkSpecial, type SpecialFunction } from '../special.ts';
 import { algebraOf, numberText, type Primitive } from './algebra.ts';
 import { type Guesses, taintOfGuess } from './guesses.ts';
 import {
@@ -137,7 +137,7 @@ export class Expressions {
   }
 
   special(f: SpecialFunction, a: Expr): Expr {
-    SpecialFunction.check('plan', f);
+    checkSpecial('plan', f);
     return a.kind === 'constant' ? this.constant(f.of(a.value)) : this.#intern('special', [a], f.name, { f });
   }
 
