@@ -4,7 +4,7 @@ import { slopeOfArcs } from './slopeOfArcs.ts';
 
 /**
  * arcsin x in radians, from −π/2 to π/2; NaN beyond −1 and 1. Its gradient at −1 and 1, where the slope is infinite, is 0,
- * as that of `sqrt` at 0.
+ * as that of `sqrt` at 0. Within 2 ulp of float64, 4 of float32.
  *
  *     d arcsin x = dx/√(1 − x²)
  */

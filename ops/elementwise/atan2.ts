@@ -8,7 +8,7 @@ import { type Binary, defineOp, map } from '../op.ts';
 /**
  * The angle of the point (x, y) in radians, from −π to π: arctan(y/x) in the quadrant of the point, y first. It tells −0
  * from 0, as `Math.atan2` does: on the negative half of the axis it is π above and −π below. Its gradient at (0, 0), where
- * the slope is infinite, is 0.
+ * the slope is infinite, is 0. Within 1.5 ulp of float64, 3 of float32.
  *
  *     d atan2(y, x) = (x·dy − y·dx)/(x² + y²)
  * @example

@@ -9,7 +9,8 @@ import { exp } from './exp.ts';
 
 /**
  * The Gaussian error linear unit x·Φ(x), Φ being the normal distribution: the exact one, not its approximation by tanh
- * (D. Hendrycks and K. Gimpel, 2016). As Φ(x) = ½ erfc(−x/√2), its left tail does not cancel; at −∞ it is 0.
+ * (D. Hendrycks and K. Gimpel, 2016). As Φ(x) = ½ erfc(−x/√2), its left tail does not cancel: there it is within
+ * x² ulp. At −∞ it is 0.
  *
  *     d gelu(x) = (Φ(x) + x·φ(x))·dx,  φ(x) = exp(−x²/2)/√(2π)
  */

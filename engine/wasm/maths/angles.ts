@@ -26,7 +26,7 @@ const [half, halfLow] = parts(Math.PI / 2);
 const [whole, wholeLow] = parts(Math.PI);
 
 /**
- * The angle of the point (x, y) within 2 ulp: the arc tangent of the smaller of |x| and |y| over the larger, turned into
+ * The angle of the point (x, y) within 3 ulp: the arc tangent of the smaller of |x| and |y| over the larger, turned into
  * its quadrant. As in JavaScript, it tells −0 from 0, and equal infinities are an eighth of a turn apart from an axis.
  */
 export function atan2(at: Place, y: Code, x: Code): Code {

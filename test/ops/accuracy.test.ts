@@ -1,11 +1,11 @@
 import { errorFunction, errorFunctionComplement, evaluate, gradient, map, Tape } from 'posetape';
-import { erf, erfc, gelu, sum } from 'posetape/ops';
+import { acos, asin, atan, atan2, erf, erfc, gelu, mul, sum } from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
 import { decimal, exponential, over, times, toNumber } from '../combine/decimals.ts';
 import { expectClose } from '../support/equal.ts';
 
 /*
- * The error functions against their definition, computed with 400 decimals.
+ * Error functions and angles against their definitions, computed with 400 decimals.
  */
 
 const one = decimal(1);
@@ -53,6 +53,24 @@ const exactErf = (x: number) =>
   Math.abs(x) < 3 ? seriesOf(decimal(x)) : x > 0 ? one - tailOf(decimal(x)) : tailOf(decimal(-x)) - one;
 const exactErfc = (x: number) => (x < 3 ? one - exactErf(x) : tailOf(decimal(x)));
 
+/** arctan x, by its series where x was brought near 0: arctan x = 2 arctan(x/(1 + √(1 + x²))). */
+function arctan(x: bigint): bigint {
+  let near = x;
+  for (let step = 0; step < 10; step++) near = over(near, one + root(one + times(near, near)));
+  const square = times(near, near);
+  let [sum, power] = [0n, near];
+  for (let k = 1n; power !== 0n; k += 2n) {
+    sum += power / k;
+    power = -times(power, square);
+  }
+  return 1024n * sum;
+}
+
+/** The angle of (x, y) above the axis. */
+const angleOf = (y: bigint, x: bigint) =>
+  x > 0n ? arctan(over(y, x)) : x < 0n ? pi + arctan(over(y, x)) : pi / 2n;
+const besideOf = (x: bigint) => root(one - times(x, x));
+
 /** How many units in the last place of `wanted` lie between. */
 function ulps(found: number, wanted: bigint): number {
   const exact = Math.abs(toNumber(wanted));
@@ -79,6 +97,37 @@ describe('in float64', () => {
   test('erfc is within 2.5 ulp, in the tail too', () => {
     for (const x of [...places, ...far, ...places.map(x => -x)])
       expect(ulps(errorFunctionComplement.of(x), exactErfc(x)), `erfc ${x}`).toBeLessThan(2.5);
+  });
+});
+
+describe('angles in float64', () => {
+  const xs = Array.from({ length: 60 }, (_, i) => Math.sin(1.7 * i + 0.3)).concat([
+    0.999999,
+    -1e-5,
+    0.5,
+    1 - 2 ** -40,
+  ]);
+  const arcs: readonly [string, typeof atan, (x: bigint) => bigint, number][] = [
+    ['atan', x => atan(mul(x, 3)), x => arctan(3n * x), 1.5],
+    ['asin', asin, x => arctan(over(x, besideOf(x))), 2],
+    ['acos', acos, x => angleOf(besideOf(x), x), 2],
+  ];
+
+  test.each(arcs)('%s', (name, arc, exact, most) => {
+    const entries = name === 'atan' ? xs.map(x => Math.fround(x)) : xs;
+    const found = derivatives(arc, entries, 0)[0] as number[];
+    for (const [i, x] of entries.entries())
+      expect(ulps(found[i] as number, exact(decimal(x))), `${name} ${x}`).toBeLessThan(most);
+  });
+
+  test('atan2', () => {
+    for (const [i, y] of xs.entries()) {
+      const x = 2 * (xs[(i * 7 + 3) % xs.length] as number);
+      const tape = new Tape();
+      const [found] = evaluate([atan2(tape.constant(Math.abs(y)), tape.constant(x))]);
+      const off = ulps(found.data[0] as number, angleOf(decimal(Math.abs(y)), decimal(x)));
+      expect(off, `atan2(${y}, ${x})`).toBeLessThan(1.5);
+    }
   });
 });
 
