@@ -269,8 +269,7 @@ const scan =
     b.add(op, [x], { axis }, isFlat ? [sizeOf(x.shape)] : x.shape);
   };
 
-/** Rows added up by an index, along an axis. */
-/** An op of rows by an index of one axis or more. */
+/** An op of rows by an index of one axis or more, along any axis. */
 const segments =
   (op: OpName): Recipe =>
   b => {
@@ -319,8 +318,12 @@ function square(b: Builder, rows: readonly number[] = [1, 2, 3, 3, 4]): Node {
   return b.add('add', [b.add('mul', [off, one]), apart]);
 }
 
-    const axes = b.random.pick([1, 1, 1, 2, 0]);
-    const at = x.shape.slice(0, axes);
+/** An op of rows by an index of one axis or more, from the first axis on. */
+const firstSegments =
+  (op: OpName): Recipe =>
+  b => {
+    const x = b.any();
+    const at = x.shape.slice(0, b.random.pick([1, 1, 1, 2, 0]));
     const count = b.random.whole(sizeOf(at) > 0 ? 1 : 0, 4);
     const shape = op === 'segmentSoftmax' ? x.shape : [count, ...x.shape.slice(at.length)];
     if (sizeOf(shape) <= maximalSize) b.add(op, [x, b.index(at, count)], { count }, shape);
@@ -641,9 +644,9 @@ export const recipes: Record<OpName, Recipe> = {
     const shape = b.anyShape();
     b.add('noise', [b.any()], { shape, seed: b.random.whole(0, 99) }, shape);
   },
-  segmentMax: segments('segmentMax'),
-  segmentMin: segments('segmentMin'),
-  segmentSoftmax: segments('segmentSoftmax'),
+  segmentMax: firstSegments('segmentMax'),
+  segmentMin: firstSegments('segmentMin'),
+  segmentSoftmax: firstSegments('segmentSoftmax'),
 
   // Matrices
   einsum: b => {
