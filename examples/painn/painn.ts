@@ -12,7 +12,7 @@ import {
   norm,
   reshape,
   segmentSum,
-  sigmoid,
+  silu,
   sin,
   slice,
   sqrt,
@@ -156,11 +156,6 @@ export function weightShapes({ hidden, waves, interactions }: Sizes): WeightShap
 /** Two dense layers with silu between them, such as `readout1` and `readout2`. */
 function perceptron(weights: WeightValues, name: string, x: Value): Value {
   return dense(weights, `${name}2`, silu(dense(weights, `${name}1`, x)));
-}
-
-/** x σ(x). */
-function silu(x: Value): Value {
-  return mul(x, sigmoid(x));
 }
 
 /** V W for x, y and z alike: vectors of shape [atoms, 3, inputs] become [atoms, 3, outputs]. */
