@@ -88,6 +88,7 @@ await bench(
     const [schnet, torchSchnet] = [mine('network', 2), torch('network', 2)];
     const [list, list16, torchList] = [mine('list', 64), mine('list', 64, 16), torch('list', 64)];
     const [messages, messages16] = [mine('messages', 320), mine('messages', 320, 16)];
+    const compound = ours('messages', 'full-graph', 320, 'wasm', 16);
     const torchMessages = (way: string) => torch('messages', 320, way);
     const lines = await measured(
       [
@@ -124,7 +125,13 @@ await bench(
         [
           'workload C',
           [
-            c('16 poses a tape / PyTorch, batched', messages16, torchMessages('batched'), most(1)),
+            c(
+              'all 16 poses of a compound as one graph / PyTorch, batched',
+              compound,
+              torchMessages('batched'),
+              most(1),
+            ),
+            c('16 poses a tape / PyTorch, batched', messages16, torchMessages('batched')),
             c('one pose a tape / PyTorch, pose by pose', messages, torchMessages('full-graph')),
             c('16 poses a tape / one', messages16, messages),
             c('16 poses a tape / generated code and copies', messages16, loops('messages', 320, 16)),
