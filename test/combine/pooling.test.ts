@@ -122,13 +122,14 @@ function optionsOf({ values, factors, tilt, isWeighted, head }: Drawn): PoolingO
     value({ mean, logSum, logMean, count }, { params }) {
       if (head === 'logMean') return mul(params.both as Value, logMean);
       if (head === 'logSum') {
-        const averages = values > 0 ? sum(tanh(mean)) : 0;
+        // Flat enough that its slope does not hang on the last digits of an average of energies of 1e4.
+        const averages = values > 0 ? sum(tanh(mul(1e-4, mean))) : 0;
         return add(add(mul(params.both as Value, logSum), averages), Math.log(count));
       }
       if (head === 'first') return slice(mean, 0, 1);
       return add(
         mul(slice(params.head as Value, 0, 1), sum(mean)),
-        sum(square(tanh(mul(params.tilt as Value, mean)))),
+        sum(square(tanh(mul(mul(1e-4, params.tilt as Value), mean)))),
       );
     },
     ...(isWeighted && { weight: (pose: Pose) => pose.weight }),

@@ -633,6 +633,8 @@ const kinked: readonly OpName[] = [
   'cosineCutoff',
   'max',
   'min',
+  'segmentMax',
+  'segmentMin',
   'norm',
   'pairDistances',
 ];
