@@ -14,7 +14,7 @@ export interface Way {
   readonly executor: (typeof executors)[number];
   readonly strategy: (typeof strategies)[number];
   readonly n: number;
-  /** How many share a tape; 1 if absent. */
+  /** Number of poses that share a tape; 1 if absent. */
   readonly posesPerTape?: number;
 }
 

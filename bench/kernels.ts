@@ -26,7 +26,7 @@ const [which, ...args] = process.argv.slice(2);
 const random = randomFrom(3);
 const numbers = (length: number) => Float32Array.from({ length }, () => random.about(1));
 
-/** What is repeated, and how much of the work that was asked for it does. */
+/** Work that is repeated, and its share of what was asked for. */
 interface Work {
   readonly run: () => unknown;
   readonly share?: number;

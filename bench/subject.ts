@@ -103,7 +103,7 @@ function normOf(arrays: readonly ArrayLike<number>[]): number {
   return Math.sqrt(sum);
 }
 
-/** What a round repeats. */
+/** The work that a round repeats. */
 async function work(): Promise<() => unknown> {
   if (way === 'hand') return byHand;
   if (way !== 'loops') return () => run();

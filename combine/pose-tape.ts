@@ -115,7 +115,7 @@ export interface TapeRun {
   readonly gradients: readonly Tensors[] | null;
 }
 
-/** What a tape is run for, of the scores on it. */
+/** The values that a tape is run for, besides its scores. */
 export interface Targets {
   /** Single numbers to differentiate. */
   readonly targets: readonly Value[];

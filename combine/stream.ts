@@ -82,7 +82,7 @@ interface PoseTerm extends Term {
 /** Poses of one tape, as they go into the sums. */
 interface TermsRun {
   readonly terms: readonly PoseTerm[];
-  /** What the parts are measured from. */
+  /** The place that the parts are measured from. */
   readonly reference: Reference;
   readonly parts: readonly Part[];
   /** The sum of the poses' own losses. */

@@ -27,7 +27,7 @@ export interface Setting extends About {
   readonly more?: (command: Command) => Command;
 }
 
-/** What a benchmark is done with. */
+/** The tools of a benchmark. */
 export interface Bench<Options> {
   readonly options: Options;
   readonly rounds: number;

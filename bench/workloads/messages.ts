@@ -29,7 +29,7 @@ export interface MessagesPose {
 
 export interface MessagesCompound {
   readonly poses: readonly MessagesPose[];
-  /** What the combination of the poses should be. */
+  /** The measured value: what the combination of the poses should be. */
   readonly target: number;
 }
 
