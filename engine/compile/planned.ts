@@ -108,7 +108,8 @@ export function plannedExecutor<Bound extends BoundPose>(
     const all = [...wanted, ...targets, ...wrt];
     const before = liveValues(all);
     const isKnown = targets.length > 0 && all.every(isComputed) && haveKnownRules(before);
-    const structureBefore = isKnown && structureOf(before, all, precision, targets.length);
+    const counts = { targets: targets.length, wrt: wrt.length };
+    const structureBefore = isKnown && structureOf(before, all, precision, counts);
     const known = structureBefore && adjoints.get(structureBefore);
     if (known) {
       const structure = structureWith(known, structureBefore);

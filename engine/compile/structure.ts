@@ -177,16 +177,16 @@ function pushStarts(form: Form, inputs: readonly Value[], starts: number[]): voi
 
 /**
  * Reads the structure of the live values of a tape, oldest first. For a tape whose
- * adjoints are still to come, `gradientOf` says of how many targets; the key then also tells ops of one form apart, which may
- * have different rules.
+ * adjoints are still to come, `gradient` says how many of the wanted values, at their end, are differentiated and with respect
+ * to how many; the key then also tells ops of one form apart, which may have different rules.
  */
 export function structureOf(
   live: readonly Value[],
   wanted: readonly Value[],
   precision: Precision,
-  gradientOf = 0,
+  gradient?: { readonly targets: number; readonly wrt: number },
 ): Structure {
-  const rules = gradientOf > 0;
+  const rules = gradient !== undefined;
   const key = rules ? keyWithRules : plainKey;
   const numbers = new Map<number, Size>([[1, one]]);
   const sizes = [1];
@@ -194,7 +194,8 @@ export function structureOf(
   const places = new Int32Array((live.at(-1)?.id ?? -1) + 1);
   key.begin();
   key.push(precision === 'float64' ? 0 : 1);
-  if (rules) for (const count of [gradientOf, wanted.length, live.length]) key.push(count);
+  if (gradient)
+    for (const count of [gradient.targets, gradient.wrt, wanted.length, live.length]) key.push(count);
   for (let place = 0; place < live.length; place++) {
     const { id, op, form, inputs, shape } = live[place] as Value;
     places[id] = place;

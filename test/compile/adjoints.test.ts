@@ -47,7 +47,7 @@ function recorded(program: Parameters<typeof record>[0], pose: Pose, times: numb
 function liveOf({ score, wrt }: Recorded) {
   const all = [score, score, ...wrt];
   const live = liveValues(all);
-  return { live, structure: structureOf(live, all, 'float64', 1) };
+  return { live, structure: structureOf(live, all, 'float64', { targets: 1, wrt: wrt.length }) };
 }
 
 function liveWith({ score, wrt }: Recorded) {
@@ -209,6 +209,22 @@ describe('adjoints', () => {
       const [, , slope] = runGradients(executor, [y], [y], [x, exponent]);
       const exact = 2 ** 2.3 * Math.log(2) + 3 ** 2.3 * Math.log(3);
       expect(slope?.data[0]).toBeCloseTo(isLiteral ? 0 : exact, 10);
+    }
+  });
+
+  test('are told apart where the same values are wanted, differentiated or differentiated by', () => {
+    const executor = jit();
+    for (const isSecond of [false, true, false, true]) {
+      const tape = new Tape();
+      const x = tape.parameter(tensor(3), 'x');
+      const y = mul(x, x);
+      const z = mul(y, x);
+      // In both the values z, y, x and x in this order.
+      const [, , ...slopes] = isSecond
+        ? runGradients(executor, [z, y], [x], [x])
+        : runGradients(executor, [z], [y], [x, x]);
+      const numbers = slopes.map(({ data }) => data[0]);
+      expect(numbers).toEqual(isSecond ? [1] : [6]);
     }
   });
 

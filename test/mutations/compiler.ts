@@ -109,6 +109,13 @@ export const compilerMutations: readonly Mutation[] = [
     caughtBy: ['test/compile/rules.test.ts'],
   },
   {
+    name: 'adjoints are those of as many values, whichever of them are differentiated by',
+    file: 'engine/compile/structure.ts',
+    find: '[gradient.targets, gradient.wrt, wanted.length, live.length]',
+    replace: '[gradient.targets, wanted.length, live.length]',
+    caughtBy: ['test/compile/adjoints.test.ts'],
+  },
+  {
     name: 'what is cheap to make of a stored node is stored, too',
     file: 'engine/compile/schedule.ts',
     find: "if (node.form.kind !== 'map' || cost >= expensive) continue;",
