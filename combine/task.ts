@@ -152,7 +152,7 @@ export interface CombineOptions<Pose, P extends Params> {
  */
 export type Grouped<Options, Pose, P extends Params> = Omit<Options, 'score' | 'posesPerTape'> & {
   readonly score: GroupScorer<Pose, P>;
-  /** How many poses share a tape: a whole number from 1. */
+  /** Number of poses that share a tape, from 1. */
   readonly posesPerTape: number;
 };
 

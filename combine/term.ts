@@ -11,7 +11,7 @@ export interface Term {
   readonly values: ArrayLike<number>;
 }
 
-/** Where the gradients of a pose or a group are measured from: its h, its values, and a factor of all. */
+/** The place that gradients of a pose or a group are measured from: h, values, and a factor of all. */
 export type Reference = Term;
 
 /** A gradient of a pose or of a sum over some, and how it enters the sums: ∇h_n, ∇p_nj and ∇l_n are sums of such parts. */

@@ -2,7 +2,7 @@ import { KnownOp } from '../known-op.ts';
 import type { Value } from '../tape.ts';
 import type { Structure } from './structure.ts';
 
-/** What the adjoints of a tape come to: enough to run a later tape of the same structure without recording them. */
+/** The structure that a tape has with its adjoints: enough to run a later one like it without recording them. */
 export interface Adjoints {
   /** The key of the tape with its adjoints. */
   readonly key: string;
@@ -59,7 +59,7 @@ export class KnownAdjoints {
   readonly #known = new Map<string, Adjoints[]>();
   #count = 0;
 
-  /** The adjoints of a structure, if they were met. Positions of slices are the same in both: they are no lengths. */
+  /** The adjoints of a structure, if they were met with slices that begin at the same places: adjoints begin there, too. */
   get({ key, starts }: Structure): Adjoints | undefined {
     return this.#known
       .get(key)

@@ -1,6 +1,6 @@
 import type { Structure } from './structure.ts';
 
-/** What a machine laid out for the poses of some sizes and starts. */
+/** The sizes and starts that something is laid out for. */
 export interface LaidOut {
   readonly sizes: readonly number[];
   readonly starts: readonly number[];

@@ -66,7 +66,7 @@ function count({ combined }: State): number {
   return combined?.predictions.length ?? 1;
 }
 
-/** Where a slider stands, from 0 to 1. */
+/** Position of a slider, from 0 to 1. */
 function placeIn({ valueAsNumber, max }: HTMLInputElement): number {
   return valueAsNumber / Number(max);
 }
@@ -154,7 +154,7 @@ function drawCharts(curve: Chart, shares: Chart, state: State, before: State): v
   }
 }
 
-/** What the curve of each combination goes from and to. */
+/** Ends of the curve of each combination. */
 const wayOf: Readonly<Record<SetKind, string>> = {
   lse: 'from the mean side to the best pose',
   boltzmann: 'from the best pose to the mean',
