@@ -17,15 +17,19 @@ const rules: readonly Rule[] = [
   {
     name: 'the engine knows no op, no combination and no user',
     files: /^engine\//,
-    shun: /^(?:ops|combine|bench|examples|scripts|test)\//,
+    shun: /^(?:ops|combine|program|bench|examples|scripts|test)\//,
   },
   {
     name: 'ops know no combination and no user',
     files: /^ops\//,
-    shun: /^(?:combine|bench|examples|scripts|test)\//,
+    shun: /^(?:combine|program|bench|examples|scripts|test)\//,
   },
   { name: 'ops know no executor', files: /^ops\//, shun: executors },
-  { name: 'combinations know no user', files: /^combine\//, shun: /^(?:bench|examples|scripts|test)\// },
+  {
+    name: 'combinations know no user',
+    files: /^combine\//,
+    shun: /^(?:program|bench|examples|scripts|test)\//,
+  },
   {
     name: 'combinations know no executor but the default ones',
     files: /^combine\//,
@@ -52,10 +56,15 @@ const rules: readonly Rule[] = [
     shun: /^engine\/(?:compile|jit|wasm|gpu)\//,
     except: ['engine/index.ts → engine/jit/jit.ts'],
   },
+  {
+    name: 'example scorers know neither the program nor its files',
+    files: /^examples\/(?!browser\/)/,
+    shun: /^program\//,
+  },
 ];
 
 const sources = ['engine', 'ops', 'combine'];
-const all = importsOf([...sources, 'examples', 'bench', 'scripts', 'test']);
+const all = importsOf([...sources, 'program', 'examples', 'bench', 'scripts', 'test']);
 const arrow = ({ file, imports }: Import) => `${file} → ${imports}`;
 const isLibrary = ({ file }: Import) => sources.some(folder => file.startsWith(`${folder}/`));
 
@@ -134,7 +143,7 @@ test('no file names a folder of somebody’s machine', () => {
   const text = /(?:\.(?:ts|mts|mjs|js|py|md|json|html|css|svg|csv|pdbqt)|\/run)$/;
   const files = [
     ...readdirSync('.').filter(name => text.test(name) && name !== 'package-lock.json'),
-    ...[...sources, 'examples', 'bench', 'scripts', 'test', 'docs', '.ci']
+    ...[...sources, 'program', 'examples', 'bench', 'scripts', 'test', 'docs', '.ci']
       .flatMap(filesOf)
       .filter(name => text.test(name)),
   ];

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { type Atoms, pocketOf, poseOf, selected } from '../../examples/networks/pose.ts';
-import { readPdbqtAtoms } from '../../examples/schnet/read/pdbqt.ts';
-import { readEnsemble } from '../../examples/vina/files.ts';
 import type { Pose as VinaPose } from '../../examples/vina/pairs.ts';
+import { readPdbqtAtoms } from '../../program/read/pdbqt-atoms.ts';
+import { readEnsemble } from '../../program/vina/files.ts';
 import { type ScorerName, schnetReach } from './scorers.ts';
 
 /** Poses of one compound, and a small one of the same structure to warm up with. They can be serialized. */

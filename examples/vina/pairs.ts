@@ -1,8 +1,27 @@
 import type { Tensor } from 'posetape';
-import type { HeavyAtoms } from './xs-types.ts';
 
 /** Å; pairs further apart do not interact. */
 export const cutoff = 8;
+
+/** Atom of one X-Score type: what the scoring function sees of it. */
+export interface XsType {
+  /** Å */
+  readonly radius: number;
+  readonly hydrophobic: boolean;
+  /** Whether it gives a hydrogen to hydrogen bonds; metals count as donors. */
+  readonly donor: boolean;
+  /** Whether it takes the hydrogen of a hydrogen bond. */
+  readonly acceptor: boolean;
+}
+
+/** Molecule as the scoring function sees it: its hydrogens have done their work in the types and are gone. */
+export interface HeavyAtoms {
+  readonly types: readonly XsType[];
+  /** Å, shape [atoms, 3] */
+  readonly coordinates: Tensor<Float64Array>;
+  /** N_rot, the rotatable bonds that count against the molecule; 0 if it is rigid. */
+  readonly rotors: number;
+}
 
 /** One pose, ready to be scored: its ligand and receptor, and every pair of their heavy atoms closer than 8 Å. */
 export interface Pose {

@@ -27,9 +27,9 @@ import {
 } from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
 import { pairsOf } from '../../examples/vina/pairs.ts';
-import { type Model, readPdbqt } from '../../examples/vina/pdbqt.ts';
 import { recordWeights, score } from '../../examples/vina/score.ts';
-import { heavyAtoms } from '../../examples/vina/xs-types.ts';
+import { type Model, readPdbqt } from '../../program/read/pdbqt.ts';
+import { heavyAtoms } from '../../program/vina/xs-types.ts';
 import { evenly } from '../support/numbers.ts';
 import { paramsOf, poseArbitrary, programArbitrary, record } from '../support/programs.ts';
 import { property } from '../support/property.ts';

@@ -6,7 +6,7 @@ import type { Weights } from '../../examples/networks/layers.ts';
 import { type Atoms, atomsOf, type PoseSettings, pocketOf } from '../../examples/networks/pose.ts';
 import { uniform } from '../../examples/networks/random.ts';
 import { type PaiNN, type Sizes as PaiNNSizes, painn } from '../../examples/painn/painn.ts';
-import { readPdbqtAtoms } from '../../examples/schnet/read/pdbqt.ts';
+import { readPdbqtAtoms } from '../../program/read/pdbqt-atoms.ts';
 
 /** The two networks, small, with weights of which none is 0. */
 export interface Subjects {

@@ -5,8 +5,8 @@ import type { Weights } from '../../examples/networks/layers.ts';
 import { atomsOf, poseOf } from '../../examples/networks/pose.ts';
 import { uniform } from '../../examples/networks/random.ts';
 import { painn } from '../../examples/painn/painn.ts';
-import { adam } from '../../examples/schnet/adam.ts';
 import { schnet } from '../../examples/schnet/schnet.ts';
+import { adam } from '../../program/schnet/adam.ts';
 
 const networks = {
   schnet: schnet({ hidden: 8, gaussians: 8, interactions: 2, cutoff: 5 }),

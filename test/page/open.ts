@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import axe from 'axe-core';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { type Ensemble, ensembleOf, type PdbqtFile } from '../../examples/vina/ensemble.ts';
+import { type Ensemble, ensembleOf, type PdbqtFile } from '../../program/vina/ensemble.ts';
 import { buildPage, outdir } from '../../scripts/page-build.ts';
 import { patience } from '../support/browser.ts';
 import { launch, type Served, serve } from './browser.ts';

@@ -13,7 +13,6 @@ import { concat, mul, reshape, sum } from 'posetape/ops';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bytes, fixed, short } from '../../examples/browser/draw/numbers.ts';
 import { formulaOf } from '../../examples/browser/formula.ts';
-import { ensembleOf } from '../../examples/vina/ensemble.ts';
 import type { Pose } from '../../examples/vina/pairs.ts';
 import {
   recordWeights,
@@ -23,6 +22,7 @@ import {
   type VinaWeights,
   vinaWeights,
 } from '../../examples/vina/score.ts';
+import { ensembleOf } from '../../program/vina/ensemble.ts';
 import { ensemble, type Opened, posesFile, receptor, rowsOf, site } from './open.ts';
 
 let at: Opened;

@@ -1,7 +1,7 @@
-import { atomicNumberOfType, symbolOf } from '../../schnet/read/elements.ts';
-import { findBonds } from '../../vina/bonds.ts';
-import { ensembleOf, type PdbqtFile } from '../../vina/ensemble.ts';
-import { type Model, readPdbqt } from '../../vina/pdbqt.ts';
+import { atomicNumberOfType, symbolOf } from '../../../program/read/elements.ts';
+import { type Model, readPdbqt } from '../../../program/read/pdbqt.ts';
+import { findBonds } from '../../../program/vina/bonds.ts';
+import { ensembleOf, type PdbqtFile } from '../../../program/vina/ensemble.ts';
 import type { Context } from './tasks.ts';
 
 /** What the reader sees the poses of: the default files, or their own. */

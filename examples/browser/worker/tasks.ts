@@ -1,4 +1,4 @@
-import type { Ensemble } from '../../vina/ensemble.ts';
+import type { Ensemble } from '../../../program/vina/ensemble.ts';
 import type { Pose } from '../../vina/pairs.ts';
 import { combine, curve } from './combine.ts';
 import { executors } from './executors.ts';

@@ -1,0 +1,142 @@
+import { boltzmann, lse, mean } from 'posetape/combine';
+import type { Progress } from '../../progress.ts';
+import { type Model, untrained } from '../model.ts';
+import { bindingEnergy, type Compound, type Fit, lossOf, predictCompound, training } from '../training.ts';
+import type { FitOptions } from './fit-options.ts';
+
+/** The compounds that are fitted, and those that are only predicted. */
+export interface Sets {
+  readonly fitted: readonly Compound[];
+  readonly leftOut: readonly Compound[];
+}
+
+/** Mean squared errors, (kcal/mol)² or those of pKi. */
+export interface EpochLoss {
+  /** From 1. */
+  readonly epoch: number;
+  /** Over the fitted compounds, each before the step that it took part in. */
+  readonly loss: number;
+  /** Over those left out, after the epoch; null if there are none. */
+  readonly leftOut: number | null;
+}
+
+/** What the command finds out. */
+export interface FitResult {
+  readonly epochs: readonly EpochLoss[];
+  readonly compounds: readonly CompoundResult[];
+  /** Root mean square errors of ΔG by the fitted model, kcal/mol. */
+  readonly fitted: SetResult;
+  /** null if none was left out. */
+  readonly leftOut: SetResult | null;
+}
+
+/** One compound after the fit. Energies in kcal/mol. */
+export interface CompoundResult {
+  readonly name: string;
+  readonly isFitted: boolean;
+  readonly poses: number;
+  readonly measured: number;
+  readonly predicted: number;
+}
+
+/** Errors over several compounds, kcal/mol. */
+export interface SetResult {
+  readonly rmse: number;
+  /** Of giving every compound the mean of the fitted ones: what a model must beat. */
+  readonly rmseOfMean: number;
+}
+
+/** Takes the compounds that are to be left out apart. */
+export function divided(compounds: readonly Compound[], leaveOut: readonly string[]): Sets {
+  const unknown = leaveOut.find(name => !compounds.some(compound => compound.name === name));
+  if (unknown !== undefined) {
+    throw new Error(`--leave-out ${unknown}: there are ${compounds.map(({ name }) => name).join(', ')}`);
+  }
+  const isLeftOut = ({ name }: Compound) => leaveOut.includes(name);
+  const sets = { fitted: compounds.filter(each => !isLeftOut(each)), leftOut: compounds.filter(isLeftOut) };
+  if (sets.fitted.length === 0) throw new Error('--leave-out: no compound remains to be fitted');
+  return sets;
+}
+
+/** Fits a model and predicts every compound with it. */
+export async function fitAll(
+  { fitted, leftOut }: Sets,
+  options: FitOptions,
+  progress: Progress,
+  onEpoch: (epoch: EpochLoss) => void,
+): Promise<{ model: Model; result: FitResult }> {
+  const { kT, t } = options;
+  const ways = { mean: mean(), lse: lse({ t }), boltzmann: boltzmann({ kT }) };
+  const fit: Fit = { ...options, combination: ways[options.combination] };
+  let model = untrained(options.settings, options.seed);
+  const epochs: EpochLoss[] = [];
+  try {
+    const rounds = training(fitted, model, fit, done =>
+      progress.show(`epoch ${epochs.length + 1}`, done, fitted.length),
+    );
+    while (epochs.length < options.epochs) {
+      const { value } = await rounds.next();
+      model = { ...model, weights: value.weights };
+      const losses = (await predicted(leftOut, model, fit)).map((energy, i) =>
+        lossOf(energy, leftOut[i] as Compound, fit),
+      );
+      const epoch = {
+        epoch: epochs.length + 1,
+        loss: value.loss,
+        leftOut: losses.length > 0 ? average(losses) : null,
+      };
+      epochs.push(epoch);
+      progress.stop();
+      onEpoch(epoch);
+    }
+    const results = [
+      ...(await resultsOf(fitted, model, fit, true)),
+      ...(await resultsOf(leftOut, model, fit, false)),
+    ];
+    return { model, result: { epochs, compounds: results, ...errorsOf(results) } };
+  } finally {
+    progress.stop();
+  }
+}
+
+async function predicted(compounds: readonly Compound[], model: Model, fit: Fit): Promise<number[]> {
+  const energies: number[] = [];
+  for (const compound of compounds) energies.push(await predictCompound(compound, model, fit));
+  return energies;
+}
+
+async function resultsOf(
+  compounds: readonly Compound[],
+  model: Model,
+  fit: Fit,
+  isFitted: boolean,
+): Promise<CompoundResult[]> {
+  const energies = await predicted(compounds, model, fit);
+  return compounds.map(({ name, poses, pKi }, i) => ({
+    name,
+    isFitted,
+    poses: poses.length,
+    measured: bindingEnergy(pKi, fit.kT),
+    predicted: energies[i] as number,
+  }));
+}
+
+function errorsOf(results: readonly CompoundResult[]): Pick<FitResult, 'fitted' | 'leftOut'> {
+  const [fitted, leftOut] = [true, false].map(which =>
+    results.filter(({ isFitted }) => isFitted === which),
+  ) as [CompoundResult[], CompoundResult[]];
+  const center = average(fitted.map(({ measured }) => measured));
+  const errors = (set: readonly CompoundResult[]) => ({
+    rmse: rootMeanSquare(set.map(({ predicted, measured }) => predicted - measured)),
+    rmseOfMean: rootMeanSquare(set.map(({ measured }) => center - measured)),
+  });
+  return { fitted: errors(fitted), leftOut: leftOut.length > 0 ? errors(leftOut) : null };
+}
+
+function average(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0) / numbers.length;
+}
+
+function rootMeanSquare(numbers: readonly number[]): number {
+  return Math.sqrt(average(numbers.map(each => each ** 2)));
+}

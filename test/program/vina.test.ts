@@ -1,0 +1,279 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { evaluate, gradient, interpreter, jit, Tape, type Tensor, tensor } from 'posetape';
+import { sum } from 'posetape/ops';
+import { wasm } from 'posetape/wasm';
+import { describe, expect, test } from 'vitest';
+import { type HeavyAtoms, type Pose, pairsOf } from '../../examples/vina/pairs.ts';
+import { recordWeights, score, scoreGroup, terms, vinaWeights } from '../../examples/vina/score.ts';
+import { type Atom, type Model, readPdbqt } from '../../program/read/pdbqt.ts';
+import { findBonds } from '../../program/vina/bonds.ts';
+import { heavyAtoms } from '../../program/vina/xs-types.ts';
+import { several } from '../combine/arbitraries.ts';
+import { expectGroup } from '../support/groups.ts';
+import { evenly } from '../support/numbers.ts';
+import { property } from '../support/property.ts';
+import { type PlainWeights, referenceScore, referenceTerms } from './vina-reference.ts';
+
+/** What the program prints of a pose, in kcal/mol; unweighted term sums for the first eight. */
+interface Printed {
+  readonly total: number;
+  readonly terms?: Readonly<Record<'gauss1' | 'gauss2' | 'repulsion' | 'hydrophobic' | 'hydrogen', number>>;
+}
+
+const printed: readonly Printed[] = JSON.parse(dataText('vina_score_only.json')).poses;
+const [pocket] = readPdbqt(dataText('pocket.pdbqt'), 'pocket.pdbqt') as [Model];
+const receptor = heavyAtoms(pocket);
+const ligands = readPdbqt(dataText('poses.pdbqt'), 'poses.pdbqt').map(heavyAtoms);
+const poses = ligands.map(ligand => pairsOf(ligand, receptor));
+const weights = Object.fromEntries(
+  Object.entries(vinaWeights()).map(([name, { data }]) => [name, data[0]]),
+) as PlainWeights;
+
+describe('the scoring function against AutoDock Vina', () => {
+  test('all 64 totals are within 0.02 kcal/mol of what it prints', () => {
+    expect(printed.length).toBe(64);
+    expect(largest(printed, (pose, n) => energy(poseAt(n)) - pose.total)).toBeLessThan(0.02);
+  });
+
+  test('each weighted term of poses 1 to 8 is within 0.02 kcal/mol', () => {
+    const withTerms = printed.filter(pose => pose.terms);
+    expect(withTerms.length).toBe(8);
+    for (const name of ['gauss1', 'gauss2', 'repulsion', 'hydrophobic', 'hydrogenBond'] as const) {
+      const theirs = name === 'hydrogenBond' ? 'hydrogen' : name;
+      const deviation = largest(withTerms, (pose, n) => {
+        const [ours] = evaluate([sum(terms(new Tape(), poseAt(n))[name])]);
+        return weights[name] * (number(ours) - (pose.terms?.[theirs] ?? Number.NaN));
+      });
+      expect(deviation, name).toBeLessThan(0.02);
+    }
+  });
+
+  test('all totals are within 0.001 kcal/mol when terms are read from its table', () => {
+    expect(
+      largest(printed, (pose, n) => referenceScore(poseAt(n), weights, 'table') - pose.total),
+    ).toBeLessThan(1e-3);
+  });
+
+  test('imatinib has 37 heavy atoms and 7 rotors in every pose', () => {
+    for (const pose of poses) {
+      expect(pose.ligand.shape).toEqual([37, 3]);
+      expect(pose.rotors).toBe(7);
+    }
+  });
+});
+
+describe('the scoring function as a function', () => {
+  property('equals the plain reference, clashes included', poseIndex(), step(4), (n, shift) => {
+    const pose = pairsOf(moved(ligands[n] as HeavyAtoms, shift), receptor);
+    const expected = referenceScore(pose, weights, 'exact');
+    expect(Math.abs(energy(pose) - expected)).toBeLessThan(1e-10 * (1 + Math.abs(expected)));
+  });
+
+  property('does not change when the whole complex moves', poseIndex(), step(50), (n, shift) => {
+    const pose = poseAt(n);
+    const there = pairsOf(moved(ligands[n] as HeavyAtoms, shift), moved(receptor, shift));
+    // A pair exactly at the cutoff may come or go by rounding.
+    fc.pre(there.radii.length === pose.radii.length);
+    expect(Math.abs(energy(there) - energy(pose))).toBeLessThan(1e-9);
+  });
+
+  test('is zero where there are no pairs', () => {
+    const far = pairsOf(moved(ligands[0] as HeavyAtoms, [1000, 0, 0]), receptor);
+    expect(far.ligandAtom.length).toBe(0);
+    expect(energy(far)).toBeCloseTo(0, 15);
+  });
+
+  test('has the derivative by coordinates that central differences show', () => {
+    const h = 1e-5;
+    for (const pose of [poseAt(0), poseAt(40)]) {
+      const tape = new Tape();
+      const x = tape.parameter(pose.ligand, 'x');
+      const [slope] = evaluate(gradient(score(tape, recordWeights(tape), pose, x), [x]));
+      const largestSlope = Math.max(...slope.data.map(Math.abs));
+      for (let entry = 0; entry < pose.ligand.data.length; entry++) {
+        const [above, below] = [h, -h].map(step =>
+          energy({ ...pose, ligand: stepped(pose.ligand, entry, step) }),
+        );
+        const difference = ((above as number) - (below as number)) / (2 * h);
+        expect(Math.abs(difference - (slope.data[entry] as number)), `entry ${entry}`).toBeLessThan(
+          1e-6 * largestSlope,
+        );
+      }
+    }
+  });
+
+  test('has a total that is the weighted sum of its terms where nothing clashes', () => {
+    const pose = poseAt(0);
+    const sums = referenceTerms(pose, 'exact');
+    const weighted = Object.entries(sums).reduce(
+      (total, [name, value]) => total + weights[name as keyof typeof sums] * value,
+      0,
+    );
+    expect(energy(pose)).toBeCloseTo(weighted / (1 + weights.rotors * pose.rotors), 10);
+  });
+});
+
+describe('a group of poses', () => {
+  const scorer = { params: vinaWeights(), score, scoreGroup };
+  // In float32, only poses without clashes: atoms of hundreds of kcal/mol would hide the others.
+  const executors = [
+    { executor: interpreter(), tolerance: 1e-12, reach: 4 },
+    { executor: jit(), tolerance: 1e-12, reach: 4 },
+    { executor: jit({ precision: 'float32' }), tolerance: 1e-5, reach: 0.2 },
+    { executor: wasm(), tolerance: 1e-5, reach: 0.2 },
+  ];
+  property(
+    'scores as its poses do alone, and so does its gradient, on every executor',
+    fc
+      .constantFrom(...executors)
+      .chain(by => fc.tuple(fc.constant(by), several(fc.tuple(groupedPose(by.reach), evenly(-2, 2)), 8))),
+    ([{ executor, tolerance }, drawn]) => {
+      const group = { poses: drawn.map(([each]) => each), coefficients: drawn.map(([, c]) => c) };
+      expectGroup(executor, scorer, group, tolerance);
+    },
+  );
+
+  test('takes the ops of one pose, and puts a receptor that all share on the tape once', () => {
+    const tape = new Tape();
+    scoreGroup(tape, recordWeights(tape), poses);
+    const rows = tape.values.filter(({ form }) => form.kind === 'constant').map(({ shape }) => shape[0] ?? 1);
+    expect(rows.filter(count => count === receptor.types.length).length).toBe(1);
+    const single = new Tape();
+    score(single, recordWeights(single), poseAt(0));
+    expect(tape.values.length).toBe(single.values.length);
+  });
+});
+
+describe('atom types by bonds', () => {
+  test('a carbon is hydrophobic unless bonded to a heteroatom', () => {
+    // H3C–CH2–OH without the hydrogens on carbon
+    const { types } = heavyAtoms(
+      molecule(['C', 0, 0, 0], ['C', 1.5, 0, 0], ['OA', 2.9, 0, 0], ['HD', 3.85, 0, 0]),
+    );
+    expect(types).toEqual([
+      { radius: 1.9, hydrophobic: true, donor: false, acceptor: false },
+      { radius: 1.9, hydrophobic: false, donor: false, acceptor: false },
+      { radius: 1.7, hydrophobic: false, donor: true, acceptor: true },
+    ]);
+  });
+
+  test('halogens are hydrophobic, metals are donors, and a thiol is neither donor nor acceptor', () => {
+    const { types } = heavyAtoms(
+      molecule(['Cl', 0, 0, 0], ['Zn', 10, 0, 0], ['SA', 20, 0, 0], ['HD', 21.3, 0, 0]),
+    );
+    expect(types).toEqual([
+      { radius: 1.8, hydrophobic: true, donor: false, acceptor: false },
+      { radius: 1.2, hydrophobic: false, donor: true, acceptor: false },
+      { radius: 2.0, hydrophobic: false, donor: false, acceptor: false },
+    ]);
+  });
+
+  test('two atoms are not bonded across a third that is closer to both', () => {
+    const { atoms } = molecule(['S', 0, 0, 0], ['S', 2.1, 0, 0], ['H', 1.05, 0, 0]);
+    const bonds = findBonds(atoms);
+    expect(
+      atoms.map(atom =>
+        bonds
+          .get(atom)
+          ?.map(other => atoms.indexOf(other))
+          .sort(),
+      ),
+    ).toEqual([[2], [2], [0, 1]]);
+    expect(findBonds(atoms.slice(0, 2)).get(atoms[0] as (typeof atoms)[0])).toEqual([atoms[1]]);
+  });
+
+  test('a torsion counts half for each end that holds another heavy atom', () => {
+    const chain = molecule(['C', 0, 0, 0], ['C', 1.5, 0, 0], ['C', 3, 0, 0], ['C', 4.5, 0, 0]);
+    const [a, b, c, d] = chain.atoms as [Atom, Atom, Atom, Atom];
+    const rotors = (...branches: Model['branches']) => heavyAtoms({ ...chain, branches }).rotors;
+    expect(rotors()).toBe(0);
+    expect(rotors({ from: b, to: c })).toBe(1);
+    expect(rotors({ from: c, to: d })).toBe(0.5);
+    expect(rotors({ from: b, to: a }, { from: b, to: c }, { from: c, to: d })).toBe(2);
+  });
+});
+
+function dataText(name: string): string {
+  return readFileSync(new URL(`../../examples/vina/data/imatinib-abl/${name}`, import.meta.url), 'utf8');
+}
+
+function poseAt(n: number): Pose {
+  return poses[n] as Pose;
+}
+
+function poseIndex(): fc.Arbitrary<number> {
+  return fc.nat(poses.length - 1);
+}
+
+/**
+ * Some atoms of a pose, up to so many Å from where they were docked or far away, where there are no pairs; with the
+ * receptor that all poses share or one of its own.
+ */
+function groupedPose(reach: number): fc.Arbitrary<Pose> {
+  return fc
+    .record({
+      n: poseIndex(),
+      atoms: fc.integer({ min: 1, max: 37 }),
+      shift: fc.oneof(
+        { weight: 4, arbitrary: step(reach) },
+        { weight: 1, arbitrary: fc.constant([1000, 0, 0]) },
+      ),
+      rotors: fc.integer({ min: 0, max: 14 }).map(twice => twice / 2),
+      own: fc.nat(19),
+    })
+    .map(({ n, atoms, shift, rotors, own }) => {
+      const { types, coordinates } = moved(ligands[n] as HeavyAtoms, shift);
+      const some = tensor(coordinates.data.slice(0, 3 * atoms), [atoms, 3]);
+      const among = own === 0 ? moved(receptor, [0.01, 0, 0]) : receptor;
+      return pairsOf({ types: types.slice(0, atoms), coordinates: some, rotors }, among);
+    });
+}
+
+/** A vector whose components are up to `size` Å. */
+function step(size: number): fc.Arbitrary<[number, number, number]> {
+  const component = fc.double({ min: -size, max: size, noNaN: true });
+  return fc.tuple(component, component, component);
+}
+
+function moved(atoms: HeavyAtoms, by: readonly number[]): HeavyAtoms {
+  const { data, shape } = atoms.coordinates;
+  return {
+    ...atoms,
+    coordinates: tensor(
+      data.map((x, i) => x + (by[i % 3] as number)),
+      shape,
+    ),
+  };
+}
+
+function stepped({ data, shape }: Pose['ligand'], entry: number, by: number): Pose['ligand'] {
+  return tensor(
+    data.map((x, i) => (i === entry ? x + by : x)),
+    shape,
+  );
+}
+
+/** ΔG of a pose, by the tape. */
+function energy(pose: Pose): number {
+  const tape = new Tape();
+  const [result] = evaluate([score(tape, recordWeights(tape), pose)]);
+  return number(result);
+}
+
+function number({ data }: Tensor): number {
+  return data[0] as number;
+}
+
+function largest<T>(list: readonly T[], deviation: (item: T, index: number) => number): number {
+  return Math.max(...list.map((item, index) => Math.abs(deviation(item, index))));
+}
+
+/** A rigid molecule of AutoDock types and coordinates. */
+function molecule(...atoms: [type: string, x: number, y: number, z: number][]): Model {
+  const lines = atoms.map(([type, x, y, z], i) => {
+    const coordinates = [x, y, z].map(c => c.toFixed(3).padStart(8)).join('');
+    return `${`ATOM  ${String(i + 1).padStart(5)}  X   LIG A   1`.padEnd(30)}${coordinates}  1.00  0.00     0.000 ${type}`;
+  });
+  return readPdbqt(lines.join('\n'), 'molecule')[0] as Model;
+}
