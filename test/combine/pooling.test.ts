@@ -244,12 +244,25 @@ function textbook(options: Options, drawn: Drawn) {
     [],
   );
   const target = options.loss ? options.loss(value, { params } as never) : value;
-  const [delta, ofMean, ofLogSum, ...direct] = evaluate([
-    value,
-    ...gradient(target, [mean, logSum, ...Object.values(params)]),
-  ]);
+  const slopes = gradient(target, [mean, logSum, ...Object.values(params)]);
+  const [delta, ofMean, ofLogSum, ...direct] = evaluate([value, ...slopes]);
   const v = [...(ofMean?.data ?? [])];
   const v0 = ofLogSum?.data[0] as number;
+
+  // Averages are known to the digits of what they are sums of, and what follows the pool hangs on them.
+  const digits = means.map((_, j) =>
+    w.reduce((total, each, n) => total + each * Math.abs(numberAt(n, j)), 0),
+  );
+  const heights = Math.max(...counted.map(({ height }) => Math.abs(height.number)));
+  const [spreadOfMean, spreadOfLogSum, ...spreads] = slopes.map(slope => {
+    const size = slope.shape.reduce((product, length) => product * length, 1);
+    return Float64Array.from({ length: size }, (_, i) => {
+      const entry = sum(mul(reshape(slope, [size]), oneHot(slope, size, i)));
+      const [byMean, byLogSum] = evaluate(gradient(entry, [mean, logSum]));
+      const byAverages = digits.reduce((total, each, j) => total + each * Math.abs(byMean?.data[j] ?? 0), 0);
+      return byAverages + heights * Math.abs(byLogSum?.data[0] ?? 0);
+    });
+  });
 
   const sums: Record<string, { exact: Float64Array; reach: Float64Array }> = {};
   for (const [name, { data }] of Object.entries(options.params))
@@ -263,13 +276,20 @@ function textbook(options: Options, drawn: Drawn) {
   };
   named.forEach((name, at) => {
     put(name, direct[at]?.data ?? [], 1, 1);
+    const { reach } = sums[name] as { reach: Float64Array };
+    (spreads[Object.keys(params).indexOf(name)] as Float64Array).forEach((each, i) => {
+      (reach[i] as number) += each;
+    });
   });
   for (const [n, pose] of counted.entries()) {
     const share = w[n] as number;
     const above = pose.values.map((_, j) => aboveMean(n, j));
     const height = v0 + above.reduce((total, each, j) => total + (v[j] as number) * each, 0);
+    const sizeOf = (j: number) => Math.abs(v[j] as number) + (spreadOfMean?.[j] as number);
     const heightSize =
-      Math.abs(v0) + above.reduce((total, each, j) => total + Math.abs((v[j] as number) * each), 0);
+      Math.abs(v0) +
+      (spreadOfLogSum?.[0] as number) +
+      above.reduce((total, each, j) => total + sizeOf(j) * Math.abs(each), 0);
     const by = (
       of: (number: PoseNumbers['height']) => number,
       put: (factor: number, size: number) => void,
@@ -278,7 +298,7 @@ function textbook(options: Options, drawn: Drawn) {
         height * of(pose.height) + pose.values.reduce((t, value, j) => t + (v[j] as number) * of(value), 0);
       const size =
         heightSize * Math.abs(of(pose.height)) +
-        pose.values.reduce((t, value, j) => t + Math.abs((v[j] as number) * of(value)), 0);
+        pose.values.reduce((t, value, j) => t + sizeOf(j) * Math.abs(of(value)), 0);
       put(share * factor, share * size);
     };
     pose.gradients.forEach((slopes, k) => {
