@@ -4,7 +4,7 @@ import { div } from '../ops/arithmetic/div.ts';
 import { sub } from '../ops/arithmetic/sub.ts';
 import { checkOverflow, checkPositive } from './settings.ts';
 
-/** What an experiment reports, from ΔG. */
+/** Quantity that an experiment reports, computed from ΔG. */
 export type Readout = (prediction: Value) => Value;
 
 /**

@@ -5,7 +5,7 @@ import type { CombinationSettings } from './worker/combine.ts';
 import type { Files } from './worker/open.ts';
 import type { Input, Output, TaskName } from './worker/tasks.ts';
 
-/** What the reader can do to the state that all panels share. */
+/** Actions of the reader on the state that all panels share. */
 export interface Actions {
   /** Opens files; if one is malformed, says so and keeps what was open. */
   open(files: Files): Promise<void>;
@@ -15,7 +15,7 @@ export interface Actions {
   themeChanged(): void;
 }
 
-/** What is not known of files that were just opened. */
+/** State that files just opened have nothing of yet. */
 const nothingYet = {
   pose: 0,
   combined: undefined,

@@ -13,7 +13,7 @@ export interface Calculator {
   stop(): void;
 }
 
-/** What tasks reject with that were under way when their worker was stopped. */
+/** Reason with which running tasks reject when their worker is stopped. */
 export class Stopped extends Error {
   constructor() {
     super('stopped');

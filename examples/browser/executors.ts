@@ -3,7 +3,7 @@ import type { Executor } from 'posetape';
 /** An executor the page can try. */
 export interface ExecutorChoice {
   readonly name: string;
-  /** What it is, in a few words. */
+  /** Description in a few words. */
   readonly what: string;
   /** Loads what it needs and makes it. Rejects, with the reason, where it cannot run. */
   make(): Promise<Executor>;

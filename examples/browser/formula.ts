@@ -97,7 +97,7 @@ export function formulaOf({ form, inputs }: Value): string {
   }
 }
 
-/** What each form does, for someone who sees it for the first time. */
+/** Explanation of each form, for someone who sees it for the first time. */
 export const explanations: Readonly<Record<Form['kind'], string>> = {
   parameter: 'A number the gradient is wanted for.',
   constant: 'Numbers of this pose: coordinates, radii, pair lists.',

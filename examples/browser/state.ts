@@ -17,7 +17,7 @@ export interface State {
   /** The tape of the pose chosen, once it has run. */
   readonly trace: Trace | undefined;
   readonly showsForces: boolean;
-  /** What went wrong with the reader's file. */
+  /** Error in the reader's file. */
   readonly problem: string | undefined;
   /** Counts changes of light and dark, after which drawings need their colours again. */
   readonly theme: number;

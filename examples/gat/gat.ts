@@ -36,15 +36,15 @@ import {
 import type { Edges } from '../networks/neighbours.ts';
 import { type AtomEnergies, type Network, poseScorer } from '../networks/network.ts';
 
-/** What fixes the shapes of a network. */
+/** Sizes that fix the shapes of a network. */
 export interface Sizes {
-  /** How many kinds of attention an atom pays to its neighbours. */
+  /** Number of attention heads. */
   readonly heads: number;
   /** Features that an atom learns by each of them. heads · features must be even: the readout halves them. */
   readonly features: number;
-  /** How many Gaussians, 2 or more, a distance is expanded in. They are spread evenly from 0 to the cutoff. */
+  /** Number of Gaussians, 2 or more, that a distance is expanded in, spread evenly from 0 to the cutoff. */
   readonly gaussians: number;
-  /** How often atoms exchange features with their neighbours. */
+  /** Number of rounds of messages between neighbours. */
   readonly layers: number;
   /** Å; from there on, atoms do not see each other. */
   readonly cutoff: number;

@@ -77,7 +77,7 @@ export function arrowsAlong({ src, dst }: Edges, coordinates: Value): Value {
   return sub(gather(coordinates, src), gather(coordinates, dst));
 }
 
-/** How long the edges are: Å, shape [edges]. */
+/** Lengths of the edges: Å, shape [edges]. */
 export function distancesAlong(edges: Edges, coordinates: Value): Value {
   return norm(arrowsAlong(edges, coordinates), 1);
 }

@@ -1,10 +1,10 @@
-/** Who sends to whom: edge e goes from atom `src[e]` to atom `dst[e]`, both of shape [edges]. */
+/** Directed edges: edge e goes from atom `src[e]` to atom `dst[e]`, both of shape [edges]. */
 export interface Edges {
   readonly src: Int32Array;
   readonly dst: Int32Array;
 }
 
-/** How far and how many an atom listens to. */
+/** Limits on the neighbours of an atom. */
 export interface Reach {
   /** The most neighbours of an atom. */
   readonly neighbours: number;

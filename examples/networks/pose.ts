@@ -24,7 +24,7 @@ export interface Pose {
   readonly apart?: { readonly ligand: AtomGraph; readonly pocket: AtomGraph };
 }
 
-/** How poses are made of atoms. */
+/** Settings of the graph of a pose. */
 export interface PoseSettings extends Reach {
   /** Whether to subtract the energies of the ligand alone and the pocket alone from that of the two together. */
   readonly delta: boolean;

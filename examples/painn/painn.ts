@@ -33,19 +33,19 @@ import {
 import { type Network, poseScorer } from '../networks/network.ts';
 import type { AtomGraph } from '../networks/pose.ts';
 
-/** What fixes the shapes of a network. */
+/** Sizes that fix the shapes of a network. */
 export interface Sizes {
   /** Features of an atom, an even number: so many scalars, and as many vectors. The readout halves them. */
   readonly hidden: number;
-  /** How many waves a distance is expanded in. */
+  /** Number of waves that a distance is expanded in. */
   readonly waves: number;
-  /** How often atoms exchange features with their neighbours. */
+  /** Number of rounds of messages between neighbours. */
   readonly interactions: number;
   /** Å; from there on, atoms do not see each other. */
   readonly cutoff: number;
 }
 
-/** What a network knows of each atom. */
+/** Features of each atom. */
 export interface Features {
   /** Numbers that stay when the atoms are turned, shape [atoms, hidden]. */
   readonly scalars: Value;

@@ -24,13 +24,13 @@ import {
 import { type Network, poseScorer } from '../networks/network.ts';
 import type { AtomGraph } from '../networks/pose.ts';
 
-/** What fixes the shapes of a network. */
+/** Sizes that fix the shapes of a network. */
 export interface Sizes {
   /** Features of an atom, an even number: the readout halves them. */
   readonly hidden: number;
-  /** How many Gaussians, 2 or more, a distance is expanded in. They are spread evenly from 0 to the cutoff. */
+  /** Number of Gaussians, 2 or more, that a distance is expanded in, spread evenly from 0 to the cutoff. */
   readonly gaussians: number;
-  /** How often atoms exchange features with their neighbours. */
+  /** Number of rounds of messages between neighbours. */
   readonly interactions: number;
   /** Å; from there on, atoms do not see each other. */
   readonly cutoff: number;

@@ -1,6 +1,6 @@
 import { colour } from './colours.ts';
 
-/** What every axis looks like. */
+/** Look of every axis. */
 export function axis(name = ''): object {
   const quiet = { color: colour('quiet'), fontSize: 11 };
   return {
@@ -13,7 +13,7 @@ export function axis(name = ''): object {
   };
 }
 
-/** What every tooltip looks like. */
+/** Look of every tooltip. */
 export function tooltip(): object {
   return {
     backgroundColor: colour('card'),

@@ -20,7 +20,7 @@ use([
 export interface Chart {
   /** Draws; the label is what a screen reader says. */
   draw(label: string, option: EChartsCoreOption): void;
-  /** Where the pointer is in the units of the first axes, on a click. */
+  /** Called on a click with the place of the pointer, in the units of the first axes. */
   onClick(at: (x: number) => void): void;
 }
 

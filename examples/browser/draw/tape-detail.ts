@@ -3,7 +3,7 @@ import type { Entry, Trace } from '../worker/trace.ts';
 import { element } from './dom.ts';
 import { bytes, short } from './numbers.ts';
 
-/** What there is to know of one value of a tape. */
+/** Details of one value of a tape. */
 export function drawDetail(target: HTMLElement, trace: Trace, id: number): void {
   const entry = trace.entries[id];
   if (!entry) return;

@@ -7,7 +7,7 @@ export interface Job<Output> {
   stop(): void;
 }
 
-/** What a panel says of its job, in the line beside its buttons. */
+/** Line of status beside a panel's buttons. */
 export interface Telling<Output> {
   /** Shows what came out. */
   done(output: Output): string;

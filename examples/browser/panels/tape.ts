@@ -8,7 +8,7 @@ import { drawDetail } from '../draw/tape-detail.ts';
 import type { State, Store } from '../state.ts';
 import type { Trace } from '../worker/trace.ts';
 
-/** How long a step stays while it plays, and how long nothing is there between two tapes, in milliseconds. */
+/** Time that a step stays while it plays, and the pause between two tapes, in milliseconds. */
 const pace = { step: 55, gone: 1100 };
 
 /**

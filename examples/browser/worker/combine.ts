@@ -24,7 +24,7 @@ export type CombinationSettings =
   /** g, without unit. */
   | { readonly kind: 'gated'; readonly g: number };
 
-/** What the combination comes to. Energies in kcal/mol. */
+/** Result of the combination. Energies in kcal/mol. */
 export interface Combined {
   readonly settings: CombinationSettings;
   /** ΔG. */
@@ -66,7 +66,7 @@ function ofPairs(numbers: Float64Array, which: 0 | 1): Float64Array {
   return numbers.filter((_, i) => i % 2 === which);
 }
 
-/** What `combinePoses` is given for these settings, made from a scorer of one number: g is added to the parameters of a gate. */
+/** Options of `combinePoses` for these settings, made from a scorer of one number: g is added to the parameters of a gate. */
 export function combining<P extends Params>(
   settings: CombinationSettings,
   params: P,

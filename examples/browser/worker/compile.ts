@@ -8,7 +8,7 @@ export class SourceError extends Error {
   }
 }
 
-/** What the source is called in stack traces. */
+/** Name of the source in stack traces. */
 const fileName = 'score.ts';
 
 /** A Function's text begins with two lines that are not the reader's. */

@@ -5,7 +5,7 @@ import { score, type VinaWeights, vinaWeights } from '../../vina/score.ts';
 import { executorChoices } from '../executors.ts';
 import type { Context, Report } from './tasks.ts';
 
-/** How an executor did: what ran and how long a pose took, or why it did not run. */
+/** Result of an executor: its backend and time a pose, or why it did not run. */
 export type ExecutorResult = { readonly choice: string } & (
   | {
       readonly ran: string;
@@ -119,7 +119,7 @@ function resultOf(runner: Runner, [reference]: readonly Runner[], poses: number)
   };
 }
 
-/** What ran, and why it was not better. */
+/** Backend that ran, and why none better did. */
 function ranOf(executor: Executor | undefined): string {
   const reason = (executor as Partial<GpuExecutor> | undefined)?.fallbackReason;
   return reason ? `${executor?.name}: ${reason}` : (executor?.name ?? '');

@@ -8,7 +8,7 @@ import { type Comparison, type MemoryPoint, type MemoryProgress, titleOf, type W
 /** 1, 2, 4, … 1024. */
 const counts: readonly number[] = Array.from({ length: 11 }, (_, power) => 2 ** power);
 
-/** How much of a full graph's work is recording it, by its time: only then can it tell how far it is. */
+/** Share of a full graph's time that goes into recording, the only part that reports progress. */
 const recording = 0.4;
 
 /** Takes the gradient of each number of poses in each way, and reports every point as it is measured. */

@@ -4,7 +4,7 @@ import { findBonds } from '../../../program/vina/bonds.ts';
 import { ensembleOf, type PdbqtFile } from '../../../program/vina/ensemble.ts';
 import type { Context } from './tasks.ts';
 
-/** What the reader sees the poses of: the default files, or their own. */
+/** Files that the poses come from: the default ones, or the reader's. */
 export interface Files {
   readonly receptor: PdbqtFile;
   readonly poses: PdbqtFile;
@@ -19,7 +19,7 @@ export interface Molecule {
   readonly bonds: readonly (readonly number[])[];
 }
 
-/** What is known once the files are read. */
+/** Contents of the files, once read. */
 export interface Opened {
   readonly receptor: Molecule;
   readonly poses: readonly Molecule[];

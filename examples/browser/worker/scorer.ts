@@ -16,14 +16,14 @@ import { compile, SourceError } from './compile.ts';
 import { poseAt } from './slope.ts';
 import type { Context, Report } from './tasks.ts';
 
-/** What the reader wrote, and what to try it on. */
+/** Source that the reader wrote, and the pose to try it on. */
 export interface Trial {
   readonly source: string;
   readonly pose: number;
   readonly settings: CombinationSettings;
 }
 
-/** What a scorer gives, or the error it ends in and the line to look at. */
+/** Result of a scorer, or its error and the line to look at. */
 export type Verdict =
   | {
       readonly ok: true;
@@ -42,7 +42,7 @@ export type Verdict =
 
 type Parameters = Readonly<Record<string, Tensor>>;
 
-/** What the page calls of a scorer's exports. */
+/** Exports of a scorer that the page calls. */
 interface Scorer {
   vinaWeights(): Parameters;
   score(tape: Tape, weights: Readonly<Record<string, Value>>, pose: Pose, ligand?: Value): Value;
@@ -50,10 +50,10 @@ interface Scorer {
 
 const modules = { posetape, 'posetape/ops': ops, 'posetape/combine': combine };
 
-/** How the coordinates are called among the parameters. */
+/** Name of the coordinates among the parameters. */
 const coordinates = 'x';
 
-/** How many coordinates are held against differences; the weights all are. */
+/** Number of coordinates that are compared with finite differences; all weights are. */
 const checked = 9;
 
 /** Coordinates are a hundred Å long, but energies bend within a tenth of one: the first difference is 10⁻³ Å wide. */

@@ -2,7 +2,7 @@ import { gradient, jit, Tape } from 'posetape';
 import { recordWeights, score } from '../../vina/score.ts';
 import type { Context } from './tasks.ts';
 
-/** How ΔG_n of one pose changes with the place of each heavy atom of its ligand. */
+/** Gradient of ΔG_n of one pose by the place of each heavy atom of its ligand. */
 export interface Slope {
   readonly pose: number;
   /** Å, three for each heavy atom. */

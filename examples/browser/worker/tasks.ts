@@ -8,7 +8,7 @@ import { tryScorer } from './scorer.ts';
 import { slope } from './slope.ts';
 import { trace } from './trace.ts';
 
-/** What a worker keeps from one task to the next: the poses. */
+/** Poses, which a worker keeps from one task to the next. */
 export class Context {
   ensemble: Ensemble | undefined;
 
@@ -42,14 +42,14 @@ export type Output<Name extends TaskName> = Awaited<ReturnType<Tasks[Name]>>;
 export type Progress<Name extends TaskName> =
   Parameters<Tasks[Name]> extends [unknown, unknown, Report<infer P>] ? P : never;
 
-/** What the page sends. */
+/** Message from the page. */
 export interface Request {
   readonly id: number;
   readonly task: TaskName;
   readonly input: unknown;
 }
 
-/** What a worker answers: any number of times how far it is, then once what came out. */
+/** Answer of a worker: progress any number of times, then the result once. */
 export type Answer = { readonly id: number } & (
   | { readonly kind: 'progress'; readonly progress: unknown }
   | { readonly kind: 'output'; readonly output: unknown }

@@ -14,7 +14,7 @@ export interface Entry {
   readonly formula: string;
   readonly inputs: readonly number[];
   readonly shape: readonly number[];
-  /** What its array takes; 0 where it shares another's, or the caller's own. */
+  /** Bytes of its array; 0 where it shares another's, or the caller's own. */
   readonly bytes: number;
   /** The first few of its numbers, and how far all of them reach. */
   readonly numbers: readonly number[];
@@ -41,15 +41,15 @@ export interface Trace {
   readonly copies: number;
   /** The ids of ΔG and of ∂ΔG/∂w by name. */
   readonly results: readonly { readonly name: string; readonly id: number }[];
-  /** What is kept of any number of poses once their tapes are gone, combined by Boltzmann's average. */
+  /** State that is kept of any number of poses once their tapes are gone, for Boltzmann's average. */
   readonly stateBytes: number;
-  /** What jit makes of the same tape: its loops, and their source. */
+  /** Loops that jit makes of the same tape, and their source. */
   readonly fused: string;
 }
 
 const fusing = jit();
 
-/** How many of a value's numbers are shown. */
+/** Number of entries of a value that are shown. */
 const shown = 6;
 
 /** Records one pose's tape with its gradient, runs it value by value, and tells what was seen. */
@@ -119,7 +119,7 @@ class Watch extends Memory {
   /** Bytes held at each step while its inputs are still there, and after those used last are given back. */
   readonly held: number[] = [];
   readonly kept: number[] = [];
-  /** What the tape copied: taken first, and held to the end. */
+  /** Bytes that the tape copied: taken first, and held to the end. */
   copies = Number.NaN;
 
   override take(bytes: number): void {

@@ -21,7 +21,7 @@ export function posesOf(count: number): string {
   return count === 1 ? '1 pose' : `${count} poses`;
 }
 
-/** What to compare. */
+/** Ways to compare. */
 export interface Comparison {
   /** The numbers of poses are 1, 2, 4 and so on up to this. */
   readonly largest: number;
@@ -30,7 +30,7 @@ export interface Comparison {
   readonly ways: readonly WayName[];
 }
 
-/** What one way took for so many poses. */
+/** Memory and time of one way for so many poses. */
 export interface MemoryPoint {
   readonly way: WayName;
   readonly poses: number;
@@ -41,7 +41,7 @@ export interface MemoryPoint {
   readonly value: number;
 }
 
-/** How far the comparison has come. */
+/** Progress of the comparison. */
 export interface MemoryProgress {
   /** From 0 to 1. */
   readonly done: number;

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 /** Å; of the pocket, the heavy atoms this near to any pose are kept. */
 const reach = 6;
 
-/** How many poses of each compound. */
+/** Number of poses of each compound. */
 const poses = 4;
 
 /** Imatinib whole, and without what hangs on a bond of its torsion tree. The affinities are made up. */
