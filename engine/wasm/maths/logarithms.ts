@@ -54,7 +54,7 @@ export function log(at: Place, x: Code): Code {
   // Numbers that are not positive and normal are rare, so they are handled in a branch.
   const smallest = 0x800000;
   const above = op('i32x4.sub', x, integer(at, smallest));
-  const isOdd = keep(
+  const isNormal = keep(
     at,
     op(
       'i32x4.lt_s',
@@ -63,7 +63,7 @@ export function log(at: Place, x: Code): Code {
     ),
     'normal',
   );
-  f.if(op('v128.any_true', op('v128.not', isOdd)), () => {
+  f.if(op('v128.any_true', op('v128.not', isNormal)), () => {
     const scaled = split(at, keep(at, mul(x, number(at, 2 ** 23))));
     const ofTiny = joined(at, keep(at, sub(scaled.k, number(at, 23)), 'k'), scaled.f);
     const get: Code = { kind: 'get', local: result };
