@@ -11,6 +11,7 @@ await build({
     posetape: 'engine/index.ts',
     ops: 'ops/index.ts',
     combine: 'combine/index.ts',
+    fit: 'fit/index.ts',
     gpu: 'engine/gpu/index.ts',
     wasm: 'engine/wasm/index.ts',
   },
@@ -29,5 +30,7 @@ execFileSync('npx', ['tsc', '--project', 'tsconfig.build.json'], {
   shell: process.platform === 'win32',
 });
 
-const { posetape, wasm } = await entrySizes();
-console.log(`minified and gzip: posetape ${posetape} B, posetape/wasm ${wasm} B more`);
+const { posetape, wasm, fit } = await entrySizes();
+console.log(
+  `minified and gzip: posetape ${posetape} B, posetape/wasm ${wasm} B more, posetape/fit ${fit} B more`,
+);

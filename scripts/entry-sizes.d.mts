@@ -1,1 +1,1 @@
-export function entrySizes(): Promise<{ posetape: number; wasm: number }>;
+export function entrySizes(): Promise<{ posetape: number; wasm: number; fit: number }>;

@@ -6,10 +6,10 @@ import {
   pKi,
   squaredError,
 } from 'posetape/combine';
+import { adam } from 'posetape/fit';
 import type { Weights } from '../../examples/networks/layers.ts';
 import type { Pose } from '../../examples/networks/pose.ts';
 import { shuffled, uniform } from '../../examples/networks/random.ts';
-import { adam } from './adam.ts';
 import type { Model } from './model.ts';
 
 /** A compound: its docked poses, and how strongly it binds. */
@@ -63,7 +63,7 @@ export async function* training(
   onCompound: (done: number) => void = () => {},
 ): AsyncGenerator<Epoch> {
   const random = uniform(fit.seed);
-  const step = adam({ rate: fit.rate });
+  const stepper = adam({ rate: fit.rate }).start();
   let { weights } = model;
   for (;;) {
     let [loss, done] = [0, 0];
@@ -75,7 +75,7 @@ export async function* training(
         gradients.push(result.gradient);
         onCompound(++done);
       }
-      weights = step(weights, summed(gradients));
+      weights = stepper.step(weights, summed(gradients));
     }
     yield { loss: loss / compounds.length, weights };
   }

@@ -1,4 +1,5 @@
 import { boltzmann, combineBatch, squaredError } from 'posetape/combine';
+import { adam } from 'posetape/fit';
 import { expect, test } from 'vitest';
 import { gat } from '../../examples/gat/gat.ts';
 import type { Weights } from '../../examples/networks/layers.ts';
@@ -6,7 +7,6 @@ import { atomsOf, poseOf } from '../../examples/networks/pose.ts';
 import { uniform } from '../../examples/networks/random.ts';
 import { painn } from '../../examples/painn/painn.ts';
 import { schnet } from '../../examples/schnet/schnet.ts';
-import { adam } from '../../program/schnet/adam.ts';
 
 const networks = {
   schnet: schnet({ hidden: 8, gaussians: 8, interactions: 2, cutoff: 5 }),
@@ -34,7 +34,7 @@ const compounds = [-3, -1, 1, 2].map(measured => ({
 }));
 
 test.each(Object.entries(networks))('%s learns made-up affinities by the batch API', async (_, network) => {
-  const step = adam({ rate: 0.03 });
+  const stepper = adam({ rate: 0.03 }).start();
   let weights: Weights = network.weights;
   const losses: number[] = [];
   for (let k = 0; k < 60; k++) {
@@ -47,7 +47,7 @@ test.each(Object.entries(networks))('%s learns made-up affinities by the batch A
       loss: (x, { compound }) => squaredError(compound.measured)(x),
     });
     losses.push(loss as number);
-    weights = step(weights, gradient);
+    weights = stepper.step(weights, gradient);
   }
   expect(losses.at(-1)).toBeLessThan(0.1 * (losses[0] as number));
 });

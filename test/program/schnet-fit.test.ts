@@ -8,7 +8,6 @@ import { combinePoses, lse, pKi, squaredError } from 'posetape/combine';
 import { afterAll, describe, expect, test } from 'vitest';
 import { atomsOf, poseOf } from '../../examples/networks/pose.ts';
 import { readCompounds } from '../../program/read/folder.ts';
-import { adam } from '../../program/schnet/adam.ts';
 import { fitCommand } from '../../program/schnet/cli/fit.ts';
 import type { FitResult } from '../../program/schnet/cli/fit-run.ts';
 import { predictCommand } from '../../program/schnet/cli/predict.ts';
@@ -56,24 +55,6 @@ async function json<Result>(command: Command, ...argv: string[]): Promise<Result
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(stdout);
 }
-
-describe('Adam', () => {
-  test('takes the steps that are computed by hand', () => {
-    const step = adam({ rate: 0.1 });
-    const start = { w: tensor([1, 5]) };
-    // m̂ = 2, v̂ = 4, so that a step is the rate times the sign; without a gradient there is none.
-    const first = step(start, { w: tensor([2, 0]) });
-    expectClose(first.w as Tensor, [1 - 0.1 / (1 + 1e-8 / 2), 5], 1e-15);
-    // m = 0.9·0.2 − 0.1 = 0.08, v = 0.999·0.004 + 0.001 = 0.004996, m̂ = m/0.19, v̂ = v/0.001999
-    const second = step(first, { w: tensor([-1, 0]) });
-    expectClose(second.w as Tensor, [0.8733662967024315, 5], 1e-14);
-    expect(start.w.data).toEqual(Float64Array.of(1, 5));
-  });
-
-  test('wants a gradient of the shape of each parameter', () => {
-    expect(() => adam({ rate: 1 })({ w: tensor([1]) }, {})).toThrow('adam: w has no gradient of its shape');
-  });
-});
 
 describe('training', () => {
   test('sums the gradients of a batch', async () => {

@@ -1,0 +1,207 @@
+import { float64ToBase64 } from '../combine/base64.ts';
+import type { Params } from '../combine/index.ts';
+import { checkOptions } from '../engine/options.ts';
+import { isOfBadPose } from './bad-pose.ts';
+import { checkFrom0 } from './first-order.ts';
+import { type Freeze, frozenOf } from './freeze.ts';
+import { dot, type Point, search } from './line-search.ts';
+import {
+  checkState,
+  type Descended,
+  type Descent,
+  type Evaluated,
+  type FullBatch,
+  type Objective,
+  type OptimiserState,
+} from './optimiser.ts';
+import { type Fitted, loadNumbers, mapParams } from './params.ts';
+
+/** Options of {@link lbfgs}. */
+export interface LbfgsOptions {
+  /** Number of steps that are remembered. Default 10; more where parameters differ much in scale. */
+  readonly memory?: number;
+  /** Length of the first step that is tried, in the unit of the parameters, or the gradient's if that is shorter. Default 1. */
+  readonly firstStep?: number;
+  /** Stops where no entry of the gradient is larger. Default 10⁻⁶. */
+  readonly gradientTolerance?: number;
+  /** Stops where the value falls by no more than this times the largest of |before|, |after| and 1. Default 10⁻¹². */
+  readonly valueTolerance?: number;
+  /** Parameters that stay as they are. */
+  readonly freeze?: Freeze;
+}
+
+/** The options of {@link LbfgsOptions}. */
+export const lbfgsNames = ['memory', 'firstStep', 'gradientTolerance', 'valueTolerance', 'freeze'] as const;
+
+/** A step that was taken, s, and how the gradient changed by it, y. */
+interface Pair {
+  readonly s: Float64Array;
+  readonly y: Float64Array;
+}
+
+/**
+ * L-BFGS (J. Nocedal, Math. Comp. 35, 773, 1980; the two loops of Nocedal and Wright, algorithm 7.4) with a line search for the
+ * strong Wolfe conditions, c₁ = 10⁻⁴ and c₂ = 0.9. In `fit` an epoch is an iteration, over all compounds at once. Where no point
+ * of a line is better, the pairs are forgotten and the gradient itself is tried.
+ *
+ * @throws RangeError for an option out of range
+ */
+export function lbfgs(options: LbfgsOptions = {}): FullBatch {
+  checkOptions('lbfgs', options, lbfgsNames);
+  const { memory = 10, firstStep = 1, gradientTolerance = 1e-6, valueTolerance = 1e-12 } = options;
+  if (!Number.isSafeInteger(memory) || memory < 1)
+    throw new RangeError(`lbfgs: memory must be a whole number from 1, got ${memory}`);
+  if (!(firstStep > 0 && Number.isFinite(firstStep)))
+    throw new RangeError(`lbfgs: firstStep must be a finite number above 0, got ${firstStep}`);
+  checkFrom0('lbfgs', 'gradientTolerance', gradientTolerance);
+  checkFrom0('lbfgs', 'valueTolerance', valueTolerance);
+
+  const start = (saved?: OptimiserState): Descent => {
+    let pairs: Pair[] | undefined = saved ? undefined : [];
+    let steps = saved?.step ?? 0;
+    let known: Point | undefined;
+    if (saved) checkState('lbfgs', saved);
+    return {
+      async step<P extends Params>(params: P, objective: Objective<P>): Promise<Descended<P>> {
+        const frozen = frozenOf('lbfgs', options.freeze, params);
+        const names = Object.keys(params).filter(name => !frozen.has(name));
+        let evaluations = 0;
+        const evaluate = async (x: Float64Array): Promise<Point> => {
+          evaluations++;
+          return pointOf(x, names, params, objective);
+        };
+        const x = flat(params, names);
+        pairs ??= loadPairs(saved as OptimiserState, x.length);
+        if (!known || !sameNumbers(known.x, x)) known = await evaluate(x);
+        const from = known;
+        if (Number.isNaN(from.value))
+          throw new RangeError('lbfgs: the value or its gradient is not finite where the search begins');
+        const ended = (to: Point, stopped?: Descended<P>['stopped']): Descended<P> => ({
+          params: unflat(to.x, names, params),
+          before: from.value,
+          value: to.value,
+          iteration: steps,
+          steepness: steepness(to.slope),
+          evaluations,
+          ...(stopped && { stopped }),
+        });
+        if (steepness(from.slope) <= gradientTolerance) return ended(from, 'gradient');
+
+        let to = pairs.length > 0 ? await search(from, towards(from.slope, pairs), 1, evaluate) : undefined;
+        if (!to) {
+          pairs = [];
+          const downhill = from.slope.map(each => -each);
+          const length = Math.min(1, firstStep / Math.sqrt(dot(downhill, downhill)));
+          to = await search(from, downhill, length, evaluate);
+        }
+        if (!to) return ended(from, 'line-search');
+        steps++;
+        known = to;
+        const s = to.x.map((each, i) => each - (from.x[i] as number));
+        const y = to.slope.map((each, i) => each - (from.slope[i] as number));
+        // Along a line that bends the other way, nothing is learnt of the curvature.
+        if (dot(s, y) > Number.EPSILON * dot(y, y)) pairs = [...pairs, { s, y }].slice(-memory);
+        if (steepness(to.slope) <= gradientTolerance) return ended(to, 'gradient');
+        const scale = Math.max(Math.abs(from.value), Math.abs(to.value), 1);
+        return ended(to, from.value - to.value <= valueTolerance * scale ? 'value' : undefined);
+      },
+      toJSON(): OptimiserState {
+        if (!pairs) return saved as OptimiserState;
+        const written = (of: keyof Pair) =>
+          Object.fromEntries((pairs ?? []).map((pair, age) => [age, float64ToBase64(pair[of])]));
+        return { optimiser: 'lbfgs', step: steps, moments: { s: written('s'), y: written('y') } };
+      },
+    };
+  };
+  return { kind: 'full-batch', name: 'lbfgs', start };
+}
+
+/** −H g, where H is made of the pairs; or −g, where rounding makes that no way down. */
+function towards(slope: Float64Array, pairs: readonly Pair[]): Float64Array {
+  const direction = slope.map(each => -each);
+  const shares = pairs.map(() => 0);
+  for (let k = pairs.length - 1; k >= 0; k--) {
+    const { s, y } = pairs[k] as Pair;
+    shares[k] = dot(s, direction) / dot(s, y);
+    addTo(direction, -(shares[k] as number), y);
+  }
+  const last = pairs.at(-1) as Pair;
+  const scale = dot(last.s, last.y) / dot(last.y, last.y);
+  for (let i = 0; i < direction.length; i++) (direction[i] as number) *= scale;
+  for (const [k, { s, y }] of pairs.entries())
+    addTo(direction, (shares[k] as number) - dot(y, direction) / dot(s, y), s);
+  return dot(direction, slope) < 0 ? direction : slope.map(each => -each);
+}
+
+function addTo(sum: Float64Array, factor: number, term: Float64Array): void {
+  for (let i = 0; i < sum.length; i++) (sum[i] as number) += factor * (term[i] as number);
+}
+
+/** The largest entry, without its sign. */
+function steepness(slope: Float64Array): number {
+  return slope.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
+}
+
+/** The function at a point; NaN where anything of it is not finite. */
+async function pointOf<P extends Params>(
+  x: Float64Array,
+  names: readonly string[],
+  params: P,
+  objective: Objective<P>,
+): Promise<Point> {
+  const bad = { x, value: Number.NaN, slope: new Float64Array(x.length).fill(Number.NaN) };
+  if (!x.every(Number.isFinite)) return bad;
+  let found: Evaluated;
+  try {
+    found = await objective(unflat(x, names, params));
+  } catch (error) {
+    if (isOfBadPose(error)) return bad;
+    throw error;
+  }
+  const value = found.loss ?? found.readout ?? found.value;
+  if (typeof value !== 'number')
+    throw new TypeError('lbfgs: the function must give { value, gradient }, such as combinePoses does');
+  for (const name of names) {
+    if (found.gradient[name]?.data.length !== params[name]?.data.length)
+      throw new RangeError(`lbfgs: ${name} has no gradient of its shape`);
+  }
+  const slope = flat(found.gradient, names);
+  return Number.isFinite(value) && slope.every(Number.isFinite) ? { x, value, slope } : bad;
+}
+
+/** The numbers of some parameters, one after the other. */
+function flat(params: Params, names: readonly string[]): Float64Array {
+  const parts = names.map(name => params[name]?.data ?? []);
+  const numbers = new Float64Array(parts.reduce((total, { length }) => total + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    numbers.set(part, at);
+    at += part.length;
+  }
+  return numbers;
+}
+
+/** The parameters with their numbers from {@link flat}; those that are not named stay. */
+function unflat<P extends Params>(numbers: Float64Array, names: readonly string[], params: P): Fitted<P> {
+  const places = new Map<string, number>();
+  let at = 0;
+  for (const name of names) {
+    places.set(name, at);
+    at += params[name]?.data.length ?? 0;
+  }
+  return mapParams(params, ({ data }, name) => {
+    const place = places.get(name);
+    return place === undefined ? Float64Array.from(data) : numbers.slice(place, place + data.length);
+  });
+}
+
+function sameNumbers(a: Float64Array, b: Float64Array): boolean {
+  return a.length === b.length && a.every((each, i) => each === b[i]);
+}
+
+function loadPairs({ moments }: OptimiserState, size: number): Pair[] {
+  const count = Object.keys(Object(moments.s)).length;
+  const load = (of: keyof Pair, age: number) =>
+    loadNumbers(`lbfgs: the saved ${of} of age ${age}`, moments[of]?.[age] as string, size);
+  return Array.from({ length: count }, (_, age) => ({ s: load('s', age), y: load('y', age) }));
+}

@@ -1,0 +1,61 @@
+import { type Base64, float64FromBase64, float64ToBase64 } from '../combine/base64.ts';
+import type { Params } from '../combine/index.ts';
+import { type Shape, type Tensor, tensor } from '../engine/index.ts';
+
+/** Parameters after a step: the same names and shapes, in fresh float64 tensors. */
+export type Fitted<P extends Params> = { readonly [Name in keyof P]: Tensor<Float64Array> };
+
+/** A tensor as JSON: its numbers are base64 of their float64 bytes, so that a round trip changes no bit. */
+export interface SavedTensor {
+  readonly shape: Shape;
+  readonly data: Base64;
+}
+
+/** Tensors as JSON, by name. */
+export type SavedTensors = Readonly<Record<string, SavedTensor>>;
+
+/** A copy of the parameters in float64. */
+export function copyOf<P extends Params>(params: P): Fitted<P> {
+  return mapParams(params, ({ data }) => Float64Array.from(data));
+}
+
+/** The parameters with other numbers, as many as before. */
+export function mapParams<P extends Params>(
+  params: P,
+  numbers: (tensor: Tensor, name: string) => Float64Array,
+): Fitted<P> {
+  const mapped = Object.entries<Tensor>(params).map(([name, each]) => [
+    name,
+    tensor(numbers(each, name), each.shape),
+  ]);
+  return Object.fromEntries(mapped) as Fitted<P>;
+}
+
+export function saveTensors(params: Readonly<Record<string, Tensor<Float64Array>>>): SavedTensors {
+  const saved = Object.entries(params).map(([name, { data, shape }]) => [
+    name,
+    { shape: [...shape], data: float64ToBase64(data) },
+  ]);
+  return Object.fromEntries(saved);
+}
+
+/** @throws RangeError unless the saved tensors have the names and shapes of `like` */
+export function loadTensors<P extends Params>(owner: string, saved: SavedTensors, like: P): Fitted<P> {
+  for (const name of Object.keys(Object(saved)))
+    if (!Object.hasOwn(like, name)) throw new RangeError(`${owner}: there is no parameter ${name}`);
+  return mapParams(like, ({ shape, data }, name) => {
+    const given = Object.hasOwn(Object(saved), name) ? saved[name] : undefined;
+    if (!given) throw new RangeError(`${owner}: parameter ${name} is missing`);
+    if (`${given.shape}` !== `${shape}`)
+      throw new RangeError(`${owner}: parameter ${name} has shape [${given.shape}], not [${shape}]`);
+    return loadNumbers(`${owner}: parameter ${name}`, given.data, data.length);
+  });
+}
+
+/** @throws RangeError unless the text holds so many numbers */
+export function loadNumbers(owner: string, text: Base64, length: number): Float64Array {
+  const numbers = typeof text === 'string' ? float64FromBase64(text) : undefined;
+  if (numbers?.length !== length)
+    throw new RangeError(`${owner} is not ${length} numbers as they were written`);
+  return numbers;
+}

@@ -1,0 +1,30 @@
+import type { Params, ParamValues } from '../combine/index.ts';
+import { type Executor, gradient, jit, Tape, type Value } from '../engine/index.ts';
+import { checkOptions } from '../engine/options.ts';
+import type { Objective } from './optimiser.ts';
+
+/**
+ * The function that a recording on a tape computes, with its gradient, for {@link minimise}. It is recorded anew at each call; an
+ * executor, default `jit()`, plans it once.
+ *
+ * @throws RangeError unless one number is recorded
+ */
+export function recorded<P extends Params>(
+  record: (tape: Tape, params: ParamValues<P>) => Value,
+  options: { readonly executor?: Executor } = {},
+): Objective<P> {
+  checkOptions('recorded', options, ['executor']);
+  const { executor = jit() } = options;
+  return async params => {
+    const tape = new Tape();
+    const names = Object.keys(params);
+    const values = names.map(name => tape.parameter(params[name] as Params[string], name));
+    const energy = record(
+      tape,
+      Object.fromEntries(names.map((name, k) => [name, values[k]])) as ParamValues<P>,
+    );
+    const [value, ...slopes] = await executor.run([energy, ...gradient(energy, values)]);
+    const found = names.map((name, k) => [name, slopes[k]]);
+    return { value: value?.data[0] as number, gradient: Object.fromEntries(found) as Params };
+  };
+}

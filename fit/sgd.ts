@@ -1,0 +1,42 @@
+import { checkOptions } from '../engine/options.ts';
+import { checkShare, type FirstOrderOptions, firstOrder, sharedNames } from './first-order.ts';
+import type { FirstOrder } from './optimiser.ts';
+
+/** Options of {@link sgd}. */
+export interface SgdOptions extends FirstOrderOptions {
+  /** μ: how much of the last step's direction is kept. Default 0. */
+  readonly momentum?: number;
+  /** True to look ahead by the momentum (Y. Nesterov, Doklady AN SSSR 269, 543, 1983). Default false. */
+  readonly nesterov?: boolean;
+}
+
+/**
+ * Gradient descent with momentum (B. T. Polyak, USSR Comput. Math. Math. Phys. 4 (5), 1, 1964), as in PyTorch.
+ *
+ *     g ← g + λ θ        b ← μ b + g
+ *     θ ← θ − α b        or, by Nesterov, θ − α (g + μ b)
+ *
+ * @throws RangeError for an option out of range
+ */
+export function sgd(options: SgdOptions): FirstOrder {
+  checkOptions('sgd', options, [...sharedNames, 'momentum', 'nesterov']);
+  const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
+  checkShare('sgd', 'momentum', momentum);
+  if (nesterov && momentum === 0) throw new RangeError('sgd: nesterov needs a momentum above 0');
+  return firstOrder(
+    {
+      name: 'sgd',
+      moments: momentum === 0 ? [] : ['b'],
+      update(theta, gradient, [b], { rate }) {
+        for (let i = 0; i < theta.length; i++) {
+          const g = (gradient[i] as number) + weightDecay * (theta[i] as number);
+          const kept = b ? momentum * (b[i] as number) + g : g;
+          if (b) b[i] = kept;
+          const direction = nesterov ? g + momentum * kept : kept;
+          (theta[i] as number) -= rate * direction;
+        }
+      },
+    },
+    options,
+  );
+}
