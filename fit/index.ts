@@ -1,6 +1,9 @@
 export { type AdamOptions, adam } from './adam.ts';
 export { adamw } from './adamw.ts';
+export type { BadCompound, Checkpoint, EpochLosses } from './checkpoint.ts';
 export type { Clip, FirstOrderOptions, Schedule } from './first-order.ts';
+export { fit, fitting } from './fit.ts';
+export type { FitOptions } from './fit-options.ts';
 export type { Freeze } from './freeze.ts';
 export { type LbfgsOptions, lbfgs } from './lbfgs.ts';
 export { type MinimiseOptions, type Minimum, minimise } from './minimise.ts';
@@ -16,5 +19,8 @@ export type {
   Stepper,
 } from './optimiser.ts';
 export type { Fitted, SavedTensor, SavedTensors } from './params.ts';
+export { type PredictOptions, predict } from './predict.ts';
 export { recorded } from './recorded.ts';
+export type { Epoch, FitResult } from './result.ts';
 export { type SgdOptions, sgd } from './sgd.ts';
+export type { Validation } from './split.ts';

@@ -1,0 +1,97 @@
+import type { Params } from '../combine/index.ts';
+import type { Optimiser, OptimiserState } from './optimiser.ts';
+import { type Fitted, loadTensors, type SavedTensors, saveTensors } from './params.ts';
+
+/** A compound that was left out, and why. */
+export interface BadCompound {
+  /** Its `name` if it has one, else its number, from 0: `compound 3`, or `validation compound 3` of a list of its own. */
+  readonly name: string;
+  readonly reason: string;
+  /** The epoch in which it was found. */
+  readonly epoch: number;
+}
+
+/** The losses of an epoch: means over the compounds. */
+export interface EpochLosses {
+  /** From 1. */
+  readonly epoch: number;
+  /** Over those trained on, each before the step that it took part in. */
+  readonly loss: number;
+  /** Over those of the validation, after the epoch. */
+  readonly validationLoss?: number;
+}
+
+/** The state of a fit at the end of an epoch, as plain JSON: with the same options it goes on to the same bits. */
+export interface Checkpoint {
+  readonly format: 'posetape fit 1';
+  readonly seed: number;
+  /** Numbers of compounds: trained on, and of the validation. */
+  readonly compounds: readonly [number, number];
+  readonly params: SavedTensors;
+  /** Those with the lowest validation loss. */
+  readonly best?: { readonly epoch: number; readonly loss: number; readonly params: SavedTensors };
+  readonly optimiser: OptimiserState;
+  readonly epochs: readonly EpochLosses[];
+  readonly badCompounds: readonly BadCompound[];
+}
+
+/** Parameters with the loss over the validation, and the epoch that came to them. */
+export interface Best<P extends Params> {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly params: Fitted<P>;
+}
+
+/** The state of a fit between two epochs. */
+export interface FitState<P extends Params> {
+  params: Fitted<P>;
+  best: Best<P> | undefined;
+  epochs: EpochLosses[];
+  /** By name. */
+  readonly bad: Map<string, BadCompound>;
+}
+
+export function saveCheckpoint<P extends Params>(
+  { params, best, epochs, bad }: FitState<P>,
+  optimiser: OptimiserState,
+  fit: Pick<Checkpoint, 'seed' | 'compounds'>,
+): Checkpoint {
+  return {
+    format: 'posetape fit 1',
+    seed: fit.seed,
+    compounds: fit.compounds,
+    params: saveTensors(params),
+    ...(best && { best: { ...best, params: saveTensors(best.params) } }),
+    optimiser,
+    epochs: [...epochs],
+    badCompounds: [...bad.values()],
+  };
+}
+
+/** @throws TypeError or RangeError naming what does not fit this fit */
+export function loadCheckpoint<P extends Params>(
+  saved: Checkpoint,
+  optimiser: Optimiser,
+  fit: Pick<Checkpoint, 'seed' | 'compounds'> & { readonly params: P },
+): FitState<P> {
+  if (Object(saved).format !== 'posetape fit 1' || !Array.isArray(saved.epochs))
+    throw new TypeError('fit: resume is not a checkpoint that a fit wrote');
+  if (saved.seed !== fit.seed)
+    throw new RangeError(`fit: the checkpoint has the seed ${saved.seed}, not ${fit.seed}`);
+  if (`${saved.compounds}` !== `${fit.compounds}`)
+    throw new RangeError(
+      `fit: the checkpoint is of ${Array.from(saved.compounds).join(' and ')} compounds, not of ${fit.compounds.join(' and ')}`,
+    );
+  if (saved.optimiser?.optimiser !== optimiser.name)
+    throw new TypeError(`fit: the checkpoint is of ${saved.optimiser?.optimiser}, not of ${optimiser.name}`);
+  const { best } = saved;
+  return {
+    params: loadTensors('fit: the checkpoint', saved.params, fit.params),
+    best: best && {
+      ...best,
+      params: loadTensors('fit: the best of the checkpoint', best.params, fit.params),
+    },
+    epochs: [...saved.epochs],
+    bad: new Map(Array.from(saved.badCompounds ?? [], each => [each.name, each])),
+  };
+}

@@ -1,0 +1,138 @@
+import type { BatchOptions, Compound, Grouped, LossContext, Params } from '../combine/index.ts';
+import type { Value } from '../engine/index.ts';
+import { checkOptions } from '../engine/options.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { Optimiser } from './optimiser.ts';
+import type { Epoch } from './result.ts';
+import type { Validation } from './split.ts';
+
+/** Options of {@link fit}. All else is as for `combineBatch`. */
+export interface FitOptions<Pose, C extends Compound<Pose>, P extends Params>
+  extends Omit<BatchOptions<Pose, C, P>, 'compounds' | 'loss'> {
+  /** Compounds, each with its poses, which every epoch reads, and whatever `loss` wants to know of it. */
+  readonly compounds: readonly C[];
+  /**
+   * The loss of a compound, such as `({ measured }) => squaredError(measured)`. A step lowers the sum of these and of the
+   * `batchLoss`, over the number of compounds in the batch. With a `poseLoss` or `batchLoss` it may be left out.
+   */
+  readonly loss?: (compound: C) => (prediction: Value, context: LossContext<P>) => Value;
+  /** `adam()`, `adamw()`, `sgd()` or `lbfgs()`. */
+  readonly optimiser: Optimiser;
+  /** Rounds over the compounds, with those before a checkpoint; of `lbfgs`, iterations. */
+  readonly epochs: number;
+  /** Compounds a step; the last batch of an epoch may be smaller. Default all. `lbfgs` takes all. */
+  readonly batch?: number;
+  /** Draws the order of the compounds anew for each epoch, by the seed. Default true. */
+  readonly shuffle?: boolean;
+  /** A whole number from 0, which the order and the validation are drawn by. Default 0. */
+  readonly seed?: number;
+  /** Compounds that are not trained on. Default none. */
+  readonly validation?: Validation<C>;
+  /** Stops when the validation loss has not been lower for so many epochs. Default never. */
+  readonly patience?: number;
+  /**
+   * Action on a compound that cannot be scored: `throw` (default) its error, with its name; or `skip` it for the rest of the
+   * fit, and report it in `badCompounds`.
+   */
+  readonly badCompound?: 'throw' | 'skip';
+  /** Called after each epoch; may return a promise, which is waited for. */
+  readonly onEpoch?: (epoch: Epoch<P>) => unknown;
+  /** Called after epochs, with plain JSON to be written; may return a promise, which is waited for. */
+  readonly onCheckpoint?: (checkpoint: Checkpoint) => unknown;
+  /** Epochs from checkpoint to checkpoint; the last epoch always has one. Default 1. */
+  readonly checkpointEvery?: number;
+  /** The checkpoint to go on from, with the same options: the result is that of a fit never interrupted, bit for bit. */
+  readonly resume?: Checkpoint | undefined;
+}
+
+/** Options with and without several poses on a tape. */
+export type AnyFitOptions<Pose, C extends Compound<Pose>, P extends Params> =
+  | FitOptions<Pose, C, P>
+  | Grouped<FitOptions<Pose, C, P>, Pose, P>;
+
+const own = [
+  'compounds',
+  'loss',
+  'optimiser',
+  'epochs',
+  'batch',
+  'shuffle',
+  'seed',
+  'validation',
+  'patience',
+  'badCompound',
+  'onEpoch',
+  'onCheckpoint',
+  'checkpointEvery',
+  'resume',
+] as const;
+
+/** The options of `combineBatch` that go through. */
+const passed = [
+  'params',
+  'score',
+  'posesPerTape',
+  'combination',
+  'strategy',
+  'poseLoss',
+  'batchLoss',
+  'readout',
+  'poseReadout',
+  'executor',
+  'onDeviceLost',
+  'signal',
+  'badPose',
+  'tolerance',
+] as const;
+
+type Defaulted = 'shuffle' | 'seed' | 'badCompound' | 'checkpointEvery';
+
+/** The options with their defaults, and those that go to `combineBatch`. */
+export type Settings<Pose, C extends Compound<Pose>, P extends Params> = FitOptions<Pose, C, P> &
+  Required<Pick<FitOptions<Pose, C, P>, Defaulted>> & {
+    readonly scoring: Omit<BatchOptions<Pose, C, P>, 'compounds' | 'loss'>;
+  };
+
+/** @throws TypeError or RangeError naming the option */
+export function settingsOf<Pose, C extends Compound<Pose>, P extends Params>(
+  options: AnyFitOptions<Pose, C, P>,
+): Settings<Pose, C, P> {
+  checkOptions('fit', options, [...own, ...passed]);
+  const { compounds, loss, optimiser, epochs, validation, patience, onEpoch, onCheckpoint } = options;
+  const { batch, shuffle = true, seed = 0, badCompound = 'throw', checkpointEvery = 1 } = options;
+  if (!Array.isArray(compounds)) throw new TypeError('fit: compounds must be an array');
+  if (compounds.length === 0) throw new RangeError('fit: there are no compounds');
+  for (const [name, given] of Object.entries({ loss, onEpoch, onCheckpoint }))
+    if (given !== undefined && typeof given !== 'function')
+      throw new TypeError(`fit: ${name} must be a function, got ${typeof given}`);
+  if (!loss && !options.poseLoss && !options.batchLoss)
+    throw new TypeError('fit: give a loss, such as ({ measured }) => squaredError(measured)');
+  if (typeof optimiser?.start !== 'function')
+    throw new TypeError('fit: optimiser must be what adam(), adamw(), sgd() or lbfgs() gives');
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new RangeError(`fit: seed must be a whole number from 0, got ${seed}`);
+  for (const [name, given] of Object.entries({ epochs, batch, patience, checkpointEvery }))
+    if (given !== undefined || name === 'epochs') checkFrom1(name, given as number);
+  if (optimiser.kind === 'full-batch' && batch !== undefined)
+    throw new TypeError(`fit: ${optimiser.name} takes all compounds at once; leave out batch`);
+  if (patience !== undefined && validation === undefined)
+    throw new TypeError('fit: patience needs a validation, such as 0.2');
+  if (badCompound !== 'throw' && badCompound !== 'skip')
+    throw new RangeError(`fit: badCompound is 'throw' or 'skip', got ${badCompound}`);
+  const scoring = Object.fromEntries(
+    Object.entries(options).filter(([name]) => !own.includes(name as 'loss')),
+  );
+  return {
+    ...(options as FitOptions<Pose, C, P>),
+    shuffle,
+    seed,
+    badCompound,
+    checkpointEvery,
+    scoring: scoring as unknown as Settings<Pose, C, P>['scoring'],
+  };
+}
+
+function checkFrom1(name: string, number: number): void {
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new RangeError(`fit: ${name} must be a whole number from 1, got ${number}`);
+}

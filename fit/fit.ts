@@ -1,0 +1,171 @@
+import type { Compound, Grouped, Params } from '../combine/index.ts';
+import {
+  type Checkpoint,
+  type EpochLosses,
+  type FitState,
+  loadCheckpoint,
+  saveCheckpoint,
+} from './checkpoint.ts';
+import { type AnyFitOptions, type FitOptions, settingsOf } from './fit-options.ts';
+import { copyOf, type Fitted } from './params.ts';
+import { shuffled, uniform } from './random.ts';
+import type { Epoch, FitResult } from './result.ts';
+import { Scoring } from './scoring.ts';
+import { type Split, split } from './split.ts';
+
+/**
+ * Fits the parameters of a scorer to many compounds: in every epoch each batch of compounds is combined by `combineBatch`, one
+ * compound after the other, and the optimiser takes a step along the mean of their gradients.
+ *
+ * The same options give the same bits, and so does a fit that was interrupted and resumed. The optimiser and the parameters that
+ * are given stay as they are.
+ *
+ * @throws TypeError or RangeError naming an option; Error naming the compound that cannot be scored, with its own error as the
+ * cause; the signal's reason when aborted
+ * @example
+ * const { params, epochs } = await fit({
+ *   compounds: [{ name: 'a', poses: [[2.9, 3.4]], measured: -3 }, { name: 'b', poses: [[3.1, 3.0]], measured: -2 }],
+ *   params: { depth: tensor(-1), width: tensor(2) },
+ *   score,
+ *   combination: boltzmann(),
+ *   loss: ({ measured }) => squaredError(measured),
+ *   optimiser: adam({ rate: 0.01 }),
+ *   epochs: 100,
+ * });
+ */
+export async function fit<Pose, C extends Compound<Pose>, const P extends Params>(
+  options: Grouped<FitOptions<Pose, C, P>, Pose, P>,
+): Promise<FitResult<P>>;
+export async function fit<Pose, C extends Compound<Pose>, const P extends Params>(
+  options: FitOptions<Pose, C, P>,
+): Promise<FitResult<P>>;
+export async function fit<Pose, C extends Compound<Pose>, const P extends Params>(
+  options: AnyFitOptions<Pose, C, P>,
+): Promise<FitResult<P>> {
+  const epochs = fitting(options as FitOptions<Pose, C, P>);
+  for (;;) {
+    const { done, value } = await epochs.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * The epochs of {@link fit} one by one, computed as they are asked for. To stop early, break.
+ *
+ * @example
+ * for await (const { epoch, loss, params } of fitting({ … })) if (loss < 0.1) break;
+ */
+export function fitting<Pose, C extends Compound<Pose>, const P extends Params>(
+  options: Grouped<FitOptions<Pose, C, P>, Pose, P>,
+): AsyncGenerator<Epoch<P>, FitResult<P>, void>;
+export function fitting<Pose, C extends Compound<Pose>, const P extends Params>(
+  options: FitOptions<Pose, C, P>,
+): AsyncGenerator<Epoch<P>, FitResult<P>, void>;
+export async function* fitting<Pose, C extends Compound<Pose>, const P extends Params>(
+  options: AnyFitOptions<Pose, C, P>,
+): AsyncGenerator<Epoch<P>, FitResult<P>, void> {
+  const settings = settingsOf(options);
+  const { optimiser, resume, seed, params, compounds, validation, patience } = settings;
+  const sides: Split<C> =
+    validation === undefined ? { training: compounds, validation: [] } : split(compounds, validation, seed);
+  const facts = { seed, compounds: [sides.training.length, sides.validation.length] as const, params };
+  const state: FitState<P> = resume
+    ? loadCheckpoint(resume, optimiser, facts)
+    : { params: copyOf(params), best: undefined, epochs: [], bad: new Map() };
+  const scoring = new Scoring(settings, sides, state.bad);
+  const steps = stepsOf(settings, scoring, resume?.optimiser);
+
+  const ended = (stopped: FitResult<P>['stopped']): FitResult<P> => ({
+    params: state.best?.params ?? state.params,
+    best: state.best?.epoch ?? state.epochs.length,
+    epochs: state.epochs,
+    stopped,
+    badCompounds: [...state.bad.values()],
+  });
+  const isPatient = () => !patience || state.epochs.length - (state.best?.epoch ?? 0) < patience;
+
+  for (;;) {
+    if (!isPatient()) return ended('patience');
+    if (state.epochs.length >= settings.epochs) return ended('epochs');
+    settings.signal?.throwIfAborted();
+    const epoch = state.epochs.length + 1;
+    scoring.epoch = epoch;
+    const { params: after, loss, isConverged } = await steps.take(state.params, epoch);
+    state.params = after;
+    let losses: EpochLosses = { epoch, loss };
+    if (sides.validation.length > 0) {
+      const validationLoss = await scoring.validationLoss(after);
+      losses = { ...losses, validationLoss };
+      if (!(state.best && state.best.loss <= validationLoss) && !Number.isNaN(validationLoss))
+        state.best = { epoch, loss: validationLoss, params: after };
+    }
+    state.epochs.push(losses);
+    const isLast = isConverged || epoch === settings.epochs || !isPatient();
+    if (settings.onCheckpoint && (isLast || epoch % settings.checkpointEvery === 0))
+      await settings.onCheckpoint(saveCheckpoint(state, steps.saved(), facts));
+    const progress: Epoch<P> = { ...losses, params: after, ...(state.best && { best: state.best.epoch }) };
+    await settings.onEpoch?.(progress);
+    yield progress;
+    if (isConverged) return ended('converged');
+  }
+}
+
+/** What an epoch does, and the state of the optimiser. */
+interface Steps<P extends Params> {
+  take(
+    params: Fitted<P>,
+    epoch: number,
+  ): Promise<{ readonly params: Fitted<P>; readonly loss: number; readonly isConverged: boolean }>;
+  saved(): Checkpoint['optimiser'];
+}
+
+function stepsOf<Pose, C extends Compound<Pose>, P extends Params>(
+  {
+    optimiser,
+    batch,
+    shuffle,
+    seed,
+  }: Pick<ReturnType<typeof settingsOf<Pose, C, P>>, 'optimiser' | 'batch' | 'shuffle' | 'seed'>,
+  scoring: Scoring<Pose, C, P>,
+  saved: Checkpoint['optimiser'] | undefined,
+): Steps<P> {
+  const all = [...scoring.training.keys()];
+  const random = (epoch: number) => uniform(seed, epoch);
+  random(0);
+  if (optimiser.kind === 'full-batch') {
+    const descent = optimiser.start(saved);
+    let isBegun = false;
+    return {
+      async take(params) {
+        // Bad compounds are found where the search begins; further on, a bad value says that a step was too long.
+        if (!isBegun) await scoring.train(params, all);
+        isBegun = true;
+        const found = await descent.step(params as unknown as P, async at => {
+          const { loss, gradient } = await scoring.train(at, all, { isTrial: true });
+          return { loss, gradient };
+        });
+        return { params: found.params, loss: found.before, isConverged: found.stopped !== undefined };
+      },
+      saved: () => descent.toJSON(),
+    };
+  }
+  const stepper = optimiser.start(saved);
+  const size = batch ?? all.length;
+  return {
+    async take(params, epoch) {
+      // With one batch, the order changes but the rounding.
+      const order = shuffle && size < all.length ? shuffled(all, random(epoch)) : all;
+      let [now, sum, count] = [params, 0, 0];
+      for (let from = 0; from < order.length; from += size) {
+        const found = await scoring.train(now, order.slice(from, from + size), { mayBeEmpty: true });
+        if (found.count === 0) continue;
+        now = stepper.step(now as unknown as P, found.gradient);
+        sum += found.loss * found.count;
+        count += found.count;
+      }
+      if (count === 0) throw scoring.nothingLeft();
+      return { params: now, loss: sum / count, isConverged: false };
+    },
+    saved: () => stepper.toJSON(),
+  };
+}

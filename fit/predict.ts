@@ -1,0 +1,63 @@
+import {
+  type BatchOptions,
+  type CombineOptions,
+  type Compound,
+  combinePoses,
+  type Grouped,
+  type Params,
+} from '../combine/index.ts';
+import { checkOptions } from '../engine/options.ts';
+
+/** Options of {@link predict}, as for `combineBatch`. */
+export type PredictOptions<Pose, C extends Compound<Pose>, P extends Params> = Omit<
+  BatchOptions<Pose, C, P>,
+  'compounds' | 'loss' | 'batchLoss' | 'poseLoss' | 'poseReadout'
+> & { readonly compounds: readonly C[] };
+
+const names = [
+  'compounds',
+  'params',
+  'score',
+  'posesPerTape',
+  'combination',
+  'strategy',
+  'readout',
+  'executor',
+  'onDeviceLost',
+  'signal',
+  'badPose',
+  'tolerance',
+] as const;
+
+/**
+ * The predictions of some compounds, forward only: the readout of each if there is one, else ΔG.
+ *
+ * @throws as `combinePoses` does, naming the compound
+ */
+export async function predict<Pose, C extends Compound<Pose>, const P extends Params>(
+  options: Grouped<PredictOptions<Pose, C, P>, Pose, P>,
+): Promise<Float64Array>;
+export async function predict<Pose, C extends Compound<Pose>, const P extends Params>(
+  options: PredictOptions<Pose, C, P>,
+): Promise<Float64Array>;
+export async function predict<Pose, C extends Compound<Pose>, const P extends Params>(
+  options: PredictOptions<Pose, C, P> | Grouped<PredictOptions<Pose, C, P>, Pose, P>,
+): Promise<Float64Array> {
+  checkOptions('predict', options, names as never);
+  const { compounds, ...scoring } = options;
+  if (!Array.isArray(compounds)) throw new TypeError('predict: compounds must be an array');
+  const predictions = new Float64Array(compounds.length);
+  for (const [i, compound] of (compounds as readonly C[]).entries()) {
+    try {
+      const wanted = { ...scoring, poses: compound.poses, gradient: false };
+      const { readout, value } = await combinePoses<Pose, P>(wanted as CombineOptions<Pose, P>);
+      predictions[i] = readout ?? value;
+    } catch (cause) {
+      if (options.signal?.aborted || !(cause instanceof Error)) throw cause;
+      const given = (compound as { readonly name?: unknown }).name;
+      const name = typeof given === 'string' ? given : `compound ${i}`;
+      throw new Error(`predict: ${name}: ${cause.message}`, { cause });
+    }
+  }
+  return predictions;
+}

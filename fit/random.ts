@@ -1,0 +1,30 @@
+/**
+ * Numbers drawn evenly from 0 to below 1, the same ones for the same seed and stream: sfc32, the small fast counting generator of
+ * C. Doty-Humphrey's PractRand, after 15 numbers that are dropped.
+ *
+ * @param seed a whole number from 0 to 2⁵³ − 1
+ * @param stream a number of 32 bits: streams of one seed have nothing to do with each other
+ */
+export function uniform(seed: number, stream: number): () => number {
+  let [a, b, c, counter] = [seed | 0, Math.floor(seed / 2 ** 32) | 0, stream | 0, 1];
+  const next = () => {
+    const sum = (a + b + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (((c << 21) | (c >>> 11)) + sum) | 0;
+    return (sum >>> 0) / 2 ** 32;
+  };
+  for (let i = 0; i < 15; i++) next();
+  return next;
+}
+
+/** The items in an order drawn at random (R. Durstenfeld, Communications of the ACM 7, 420, 1964). */
+export function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const order = [...items];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [order[i], order[j]] = [order[j] as T, order[i] as T];
+  }
+  return order;
+}

@@ -1,0 +1,181 @@
+import {
+  type BatchOptions,
+  type CombineOptions,
+  type Compound,
+  combineBatch,
+  combinePoses,
+  type LossContext,
+  type Params,
+} from '../combine/index.ts';
+import { DeviceLostError, type Value } from '../engine/index.ts';
+import { isOfBadPose } from './bad-pose.ts';
+import type { BadCompound } from './checkpoint.ts';
+import type { Settings } from './fit-options.ts';
+import { type Fitted, mapParams } from './params.ts';
+import type { Split } from './split.ts';
+
+/** The mean loss of some compounds, and its gradient. */
+export interface MeanLoss<P extends Params> {
+  readonly loss: number;
+  readonly gradient: Fitted<P>;
+  /** Number of compounds, without the bad ones. */
+  readonly count: number;
+}
+
+/** What a fit asks of its compounds. It keeps an account of the bad ones, and leaves them out. */
+export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
+  /** The epoch under way. */
+  epoch = 0;
+  readonly training: readonly C[];
+  readonly #validation: readonly C[];
+  readonly #settings: Settings<Pose, C, P>;
+  readonly #bad: Map<string, BadCompound>;
+  readonly #names: ReadonlyMap<C, string>;
+
+  constructor(
+    settings: Settings<Pose, C, P>,
+    { training, validation }: Split<C>,
+    bad: Map<string, BadCompound>,
+  ) {
+    this.#settings = settings;
+    this.#bad = bad;
+    this.training = training;
+    this.#validation = validation;
+    const apart = Array.isArray(settings.validation) ? validation : [];
+    this.#names = namesOf([
+      ...settings.compounds.map((compound, i) => [compound, `compound ${i}`] as const),
+      ...apart.map((compound, i) => [compound, `validation compound ${i}`] as const),
+    ]);
+  }
+
+  /** @throws Error if nothing is left, unless it may; BadPoseError as it is at a trial */
+  async train(
+    params: Fitted<P>,
+    which: readonly number[],
+    {
+      isTrial = false,
+      mayBeEmpty = false,
+    }: { readonly isTrial?: boolean; readonly mayBeEmpty?: boolean } = {},
+  ): Promise<MeanLoss<P>> {
+    const compounds = which.map(i => this.training[i] as C);
+    const found = await this.#mean(params, compounds, isTrial);
+    if (found) return found;
+    if (!mayBeEmpty) throw this.nothingLeft();
+    return { loss: 0, gradient: params, count: 0 };
+  }
+
+  async validationLoss(params: Fitted<P>): Promise<number> {
+    const { batchLoss, scoring, loss, signal } = this.#settings;
+    if (batchLoss) {
+      const found = await this.#mean(params, this.#validation, false);
+      if (!found) throw this.nothingLeft();
+      return found.loss;
+    }
+    let [sum, count] = [0, 0];
+    for (const compound of this.#validation) {
+      if (this.#isBad(compound)) continue;
+      signal?.throwIfAborted();
+      try {
+        const { loss: own = 0 } = await combinePoses<Pose, P>({
+          ...scoring,
+          poses: compound.poses,
+          params: params as unknown as P,
+          ...(loss && { loss: (x: Value, context: LossContext<P>) => loss(compound)(x, context) }),
+          gradient: false,
+        } as unknown as CombineOptions<Pose, P>);
+        sum += own;
+        count++;
+      } catch (error) {
+        this.#leaveOut(compound, error, this.#settings.badCompound);
+      }
+    }
+    if (count === 0) throw this.nothingLeft();
+    return sum / count;
+  }
+
+  nothingLeft(): Error {
+    const last = [...this.#bad.values()].at(-1);
+    return new Error(`fit: no compound is left; the last bad one was ${last?.name}: ${last?.reason}`);
+  }
+
+  /** Of the compounds that are not bad; undefined if there are none. */
+  async #mean(params: Fitted<P>, which: readonly C[], isTrial: boolean): Promise<MeanLoss<P> | undefined> {
+    const { scoring, loss } = this.#settings;
+    for (;;) {
+      const compounds = which.filter(compound => !this.#isBad(compound));
+      if (compounds.length === 0) return undefined;
+      const reading = new Reading(compounds);
+      try {
+        const found = await combineBatch<Pose, C, P>({
+          ...scoring,
+          compounds: reading,
+          params: params as unknown as P,
+          ...(loss && { loss: (x, context) => loss(context.compound)(x, context) }),
+        } as BatchOptions<Pose, C, P>);
+        const count = compounds.length;
+        const gradient = mapParams(found.gradient as Params, ({ data }) =>
+          Float64Array.from(data, each => each / count),
+        );
+        return { loss: (found.loss ?? 0) / count, gradient: gradient as Fitted<P>, count };
+      } catch (error) {
+        if (!reading.current || (isTrial && isOfBadPose(error))) throw error;
+        this.#leaveOut(reading.current, error, isTrial ? 'throw' : this.#settings.badCompound);
+      }
+    }
+  }
+
+  #isBad(compound: C): boolean {
+    return this.#bad.has(this.#names.get(compound) as string);
+  }
+
+  /** Notes a bad compound. @throws its error with its name, if they are not to be skipped; an abort as it is */
+  #leaveOut(compound: C, error: unknown, action: 'throw' | 'skip'): void {
+    const { signal } = this.#settings;
+    if (signal?.aborted || error instanceof DeviceLostError || !(error instanceof Error)) throw error;
+    // That of combineBatch only says which compound of the batch it was.
+    const isWrapped = error.message.startsWith('combineBatch: compound ') && error.cause instanceof Error;
+    const cause = isWrapped ? (error.cause as Error) : error;
+    const name = this.#names.get(compound) as string;
+    if (action === 'throw') throw new Error(`fit: ${name}: ${cause.message}`, { cause });
+    this.#bad.set(name, { name, reason: cause.message, epoch: this.epoch });
+  }
+}
+
+/** Compounds that can be read again and again, and the one that was read last; none before the first and after the last. */
+class Reading<C> implements Iterable<C> {
+  current: C | undefined;
+  readonly #compounds: readonly C[];
+
+  constructor(compounds: readonly C[]) {
+    this.#compounds = compounds;
+  }
+
+  *[Symbol.iterator](): Generator<C> {
+    for (const compound of this.#compounds) {
+      this.current = compound;
+      yield compound;
+    }
+    this.current = undefined;
+  }
+}
+
+/** @throws TypeError for a compound without poses, or whose poses can be read but once; RangeError for two of one name */
+function namesOf<C extends Compound<unknown>>(compounds: readonly (readonly [C, string])[]): Map<C, string> {
+  const names = new Map<C, string>();
+  const taken = new Set<string>();
+  for (const [compound, number] of compounds) {
+    const given = (compound as { readonly name?: unknown } | undefined)?.name;
+    const name = typeof given === 'string' ? given : number;
+    const poses: unknown = compound?.poses;
+    if (!(Symbol.iterator in Object(poses) || Symbol.asyncIterator in Object(poses)))
+      throw new TypeError(`fit: ${name} must have poses, an iterable or an async iterable`);
+    if ('next' in Object(poses))
+      throw new TypeError(
+        `fit: the poses of ${name} can be read only once, but each epoch reads them; give an array`,
+      );
+    if (taken.has(name)) throw new RangeError(`fit: there are two compounds of the name ${name}`);
+    taken.add(name);
+    names.set(compound, name);
+  }
+  return names;
+}

@@ -1,0 +1,59 @@
+import { shuffled, uniform } from './random.ts';
+
+/**
+ * Compounds held out to measure the fit: a share of them, drawn at random; a share in whole groups of equal keys, such as targets;
+ * those for which a function is true; or a list of others.
+ */
+export type Validation<C> =
+  | number
+  | { readonly fraction: number; readonly by: (compound: C) => unknown }
+  | ((compound: C) => boolean)
+  | readonly C[];
+
+/** Compounds to train on, and to measure by. */
+export interface Split<C> {
+  readonly training: readonly C[];
+  readonly validation: readonly C[];
+}
+
+/**
+ * The compounds divided in two, in their order. At least one is on either side.
+ *
+ * @throws RangeError where one side would be empty, or for a share that is not between 0 and 1
+ */
+export function split<C>(compounds: readonly C[], validation: Validation<C>, seed: number): Split<C> {
+  const divided = divide(compounds, validation, seed);
+  for (const side of ['training', 'validation'] as const)
+    if (divided[side].length === 0) throw new RangeError(`fit: there are no compounds for ${side}`);
+  return divided;
+}
+
+function divide<C>(compounds: readonly C[], validation: Validation<C>, seed: number): Split<C> {
+  if (Array.isArray(validation)) return { training: compounds, validation };
+  if (typeof validation === 'function') return parted(compounds, validation as (compound: C) => boolean);
+  const shared = typeof validation === 'number' ? { fraction: validation, by: undefined } : validation;
+  const { fraction, by } = shared as { fraction: number; by?: (compound: C) => unknown };
+  if (!(fraction > 0 && fraction < 1))
+    throw new RangeError(`fit: the share for validation must be between 0 and 1, got ${fraction}`);
+  const byKey = new Map<unknown, C[]>();
+  for (const [i, compound] of compounds.entries()) {
+    const key = by ? by(compound) : i;
+    byKey.set(key, [...(byKey.get(key) ?? []), compound]);
+  }
+  const wanted = Math.max(1, Math.round(fraction * compounds.length));
+  const held = new Set<C>();
+  // The last group is for training, however large the share.
+  for (const group of shuffled([...byKey.values()], uniform(seed, -1)).slice(1)) {
+    if (held.size >= wanted) break;
+    for (const compound of group) held.add(compound);
+  }
+  return parted(compounds, compound => held.has(compound));
+}
+
+function parted<C>(compounds: readonly C[], isHeld: (compound: C) => boolean): Split<C> {
+  const held = compounds.map(compound => isHeld(compound));
+  return {
+    training: compounds.filter((_, i) => !held[i]),
+    validation: compounds.filter((_, i) => held[i]),
+  };
+}
