@@ -22,5 +22,7 @@ export type { Fitted, SavedTensor, SavedTensors } from './params.ts';
 export { type PredictOptions, predict } from './predict.ts';
 export { recorded } from './recorded.ts';
 export type { Epoch, FitResult } from './result.ts';
+export { readSafetensors, type Safetensors } from './safetensors/read.ts';
+export { writeSafetensors } from './safetensors/write.ts';
 export { type SgdOptions, sgd } from './sgd.ts';
 export type { Validation } from './split.ts';

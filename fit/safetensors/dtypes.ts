@@ -1,0 +1,71 @@
+import type { TensorData } from '../../engine/index.ts';
+
+/** A type of numbers in a safetensors file, and how they are read. */
+export interface Dtype {
+  /** Bytes a number. */
+  readonly size: number;
+  readonly read: (bytes: DataView, length: number) => TensorData;
+}
+
+/** Types by name. Each number is read exactly, or it is an error. */
+export const dtypes: ReadonlyMap<string, Dtype> = new Map<string, Dtype>([
+  ['F64', { size: 8, read: bytes => new Float64Array(copied(bytes)) }],
+  ['F32', { size: 4, read: bytes => new Float32Array(copied(bytes)) }],
+  ['F16', { size: 2, read: float32((bytes, at) => fromHalf(bytes.getUint16(at, true)), 2) }],
+  ['BF16', { size: 2, read: brainFloats }],
+  ['I32', { size: 4, read: bytes => new Int32Array(copied(bytes)) }],
+  ['I16', { size: 2, read: int32((bytes, at) => bytes.getInt16(at, true), 2) }],
+  ['U16', { size: 2, read: int32((bytes, at) => bytes.getUint16(at, true), 2) }],
+  ['I8', { size: 1, read: int32((bytes, at) => bytes.getInt8(at), 1) }],
+  ['U8', { size: 1, read: int32((bytes, at) => bytes.getUint8(at), 1) }],
+  ['BOOL', { size: 1, read: int32((bytes, at) => (bytes.getUint8(at) === 0 ? 0 : 1), 1) }],
+  ['U32', { size: 4, read: float64((bytes, at) => bytes.getUint32(at, true), 4) }],
+  ['I64', { size: 8, read: float64((bytes, at) => exactly(bytes.getBigInt64(at, true)), 8) }],
+  ['U64', { size: 8, read: float64((bytes, at) => exactly(bytes.getBigUint64(at, true)), 8) }],
+]);
+
+/** The type that an array is written as. */
+export function dtypeOf(data: TensorData): 'F64' | 'F32' | 'I32' {
+  if (data instanceof Float64Array) return 'F64';
+  return data instanceof Float32Array ? 'F32' : 'I32';
+}
+
+/** The bytes in a buffer of their own; little-endian, as on every platform JavaScript runs on. */
+function copied({ buffer, byteOffset, byteLength }: DataView): ArrayBuffer {
+  return (buffer as ArrayBuffer).slice(byteOffset, byteOffset + byteLength);
+}
+
+type ReadOne = (bytes: DataView, at: number) => number;
+
+function float64(one: ReadOne, size: number): Dtype['read'] {
+  return (bytes, length) => Float64Array.from({ length }, (_, i) => one(bytes, i * size));
+}
+
+function float32(one: ReadOne, size: number): Dtype['read'] {
+  return (bytes, length) => Float32Array.from({ length }, (_, i) => one(bytes, i * size));
+}
+
+function int32(one: ReadOne, size: number): Dtype['read'] {
+  return (bytes, length) => Int32Array.from({ length }, (_, i) => one(bytes, i * size));
+}
+
+/** The upper halves of float32 numbers. */
+function brainFloats(bytes: DataView, length: number): Float32Array {
+  const bits = Uint32Array.from({ length }, (_, i) => bytes.getUint16(2 * i, true) << 16);
+  return new Float32Array(bits.buffer);
+}
+
+/** A number of IEEE 754 half precision: a sign, 5 bits of exponent, 10 of fraction. */
+function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const [exponent, fraction] = [(bits >> 10) & 0x1f, bits & 0x3ff];
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+function exactly(big: bigint): number {
+  const number = Number(big);
+  if (!Number.isSafeInteger(number)) throw new RangeError(`holds ${big}, which no float64 number is exactly`);
+  return number;
+}

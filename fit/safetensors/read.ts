@@ -1,0 +1,148 @@
+import { type Tensor, tensor } from '../../engine/index.ts';
+import { type Dtype, dtypes } from './dtypes.ts';
+import { repeatedKeyOf } from './repeated-key.ts';
+
+/** The contents of a safetensors file. */
+export interface Safetensors {
+  readonly tensors: Record<string, Tensor>;
+  /** The file's `__metadata__`. */
+  readonly metadata: Record<string, string>;
+}
+
+/** The longest header that the format allows, in bytes. */
+const longestHeader = 100_000_000;
+
+/** A tensor's entry in the header. */
+interface Entry {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * Reads a safetensors file (https://huggingface.co/docs/safetensors): eight bytes with the header's length, a header in JSON, and
+ * the numbers.
+ *
+ * F64 becomes Float64Array; F32, F16 and BF16 Float32Array; I32, I16, I8, U16, U8 and BOOL Int32Array; U32, I64 and U64
+ * Float64Array, where each must be a whole number below 2⁵³. Tensors are copies.
+ *
+ * @throws RangeError saying where the file breaks the format: bytes that belong to no tensor or to two, a length that is not that of
+ * the shape, a name given twice, a type not listed above
+ * @example
+ * const { tensors } = readSafetensors(await readFile('model.safetensors'));
+ */
+export function readSafetensors(file: Uint8Array): Safetensors {
+  if (!(file instanceof Uint8Array)) throw new TypeError('readSafetensors: a file is a Uint8Array');
+  if (file.length < 8) throw wrong(`${file.length} bytes are too few for the length of a header`);
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const declared = view.getBigUint64(0, true);
+  if (declared > longestHeader)
+    throw wrong(`the header is said to have ${declared} bytes, but at most ${longestHeader} are allowed`);
+  const length = Number(declared);
+  if (length > file.length - 8)
+    throw wrong(`the header is said to have ${length} bytes, but only ${file.length - 8} follow`);
+  const header = headerOf(file.subarray(8, 8 + length));
+  const metadata = metadataOf(header.__metadata__);
+  const size = file.length - 8 - length;
+  const entries = Object.entries(header)
+    .filter(([name]) => name !== '__metadata__')
+    .map(([name, given]) => entryOf(name, given));
+  checkCover(entries, size);
+  const tensors = entries.map(({ name, dtype, shape, begin, end }) => {
+    const bytes = new DataView(file.buffer, file.byteOffset + 8 + length + begin, end - begin);
+    try {
+      return [name, tensor(dtype.read(bytes, (end - begin) / dtype.size) as Float64Array, shape)] as const;
+    } catch (error) {
+      throw wrong(`${shown(name)} ${(error as Error).message}`);
+    }
+  });
+  return { tensors: Object.fromEntries(tensors), metadata };
+}
+
+function headerOf(bytes: Uint8Array): Record<string, unknown> {
+  if (bytes[0] !== 0x7b) throw wrong('the header does not begin with {');
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw wrong('the header is not UTF-8');
+  }
+  let header: unknown;
+  try {
+    header = JSON.parse(text);
+  } catch (error) {
+    throw wrong(`the header is not JSON: ${shown((error as Error).message)}`);
+  }
+  const repeated = repeatedKeyOf(text);
+  if (repeated !== undefined) throw wrong(`the header has ${shown(repeated)} twice`);
+  return header as Record<string, unknown>;
+}
+
+function metadataOf(given: unknown): Record<string, string> {
+  if (given === undefined) return {};
+  if (!isRecord(given)) throw wrong('__metadata__ is no map of strings');
+  for (const [key, value] of Object.entries(given))
+    if (typeof value !== 'string') throw wrong(`__metadata__.${shown(key)} is no string`);
+  return given as Record<string, string>;
+}
+
+function entryOf(name: string, given: unknown): Entry {
+  const who = shown(name);
+  if (!isRecord(given)) throw wrong(`${who} is no map of dtype, shape and data_offsets`);
+  for (const key of Object.keys(given))
+    if (!['dtype', 'shape', 'data_offsets'].includes(key))
+      throw wrong(`${who} has an unknown field ${shown(key)}`);
+  const { dtype: type, shape, data_offsets: offsets } = given;
+  const dtype = typeof type === 'string' ? dtypes.get(type) : undefined;
+  if (!dtype) throw wrong(`${who} has dtype ${shown(type)}; there are ${[...dtypes.keys()].join(', ')}`);
+  if (!areCounts(shape)) throw wrong(`${who} has shape ${shown(shape)}, which is no list of whole numbers`);
+  if (!areCounts(offsets) || offsets.length !== 2)
+    throw wrong(`${who} has data_offsets ${shown(offsets)}, which are no two whole numbers`);
+  const [begin, end] = offsets as [number, number];
+  const size = shape.reduce((product, axis) => product * axis, dtype.size);
+  if (size !== end - begin)
+    throw wrong(
+      `${who} has ${end - begin} bytes, but shape [${shown(shape.join(', '))}] of ${type} takes ${size}`,
+    );
+  return { name, dtype, shape, begin, end };
+}
+
+/** Each byte belongs to one tensor. */
+function checkCover(entries: readonly Entry[], size: number): void {
+  let covered = 0;
+  for (const { name, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin !== covered)
+      throw wrong(
+        `${shown(name)} begins at byte ${begin} of the numbers, but those before it end at ${covered}`,
+      );
+    covered = end;
+  }
+  if (covered !== size) throw wrong(`the tensors take ${covered} bytes, but there are ${size}`);
+}
+
+function areCounts(given: unknown): given is number[] {
+  return (
+    Array.isArray(given) &&
+    given.every(each => Number.isSafeInteger(each) && each >= 0 && !Object.is(each, -0))
+  );
+}
+
+function isRecord(given: unknown): given is Record<string, unknown> {
+  return typeof given === 'object' && given !== null && !Array.isArray(given);
+}
+
+/** As JSON with control characters escaped, and not too long. */
+function shown(thing: unknown): string {
+  const text = typeof thing === 'string' ? thing : (JSON.stringify(thing) ?? 'missing');
+  const short = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return short.replaceAll(
+    /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu,
+    each => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function wrong(what: string): RangeError {
+  return new RangeError(`readSafetensors: ${what}`);
+}

@@ -1,0 +1,23 @@
+/** A key that an object within valid JSON has twice; `JSON.parse` takes the last one in silence. */
+export function repeatedKeyOf(json: string): string | undefined {
+  // The keys of each object that is open; none for a list.
+  const open: (Set<string> | undefined)[] = [];
+  let last = [0, 0];
+  for (let i = 0; i < json.length; i++) {
+    const character = json[i];
+    if (character === '{') open.push(new Set());
+    else if (character === '[') open.push(undefined);
+    else if (character === '}' || character === ']') open.pop();
+    else if (character === '"') {
+      const begin = i++;
+      while (json[i] !== '"') i += json[i] === '\\' ? 2 : 1;
+      last = [begin, i + 1];
+    } else if (character === ':') {
+      const key = JSON.parse(json.slice(...last)) as string;
+      const keys = open.at(-1);
+      if (keys?.has(key)) return key;
+      keys?.add(key);
+    }
+  }
+  return undefined;
+}
