@@ -1,5 +1,6 @@
 import { tensor } from 'posetape';
-import { boltzmann, combinePoses, type Scorer, squaredError } from 'posetape/combine';
+import { boltzmann, type Scorer, squaredError } from 'posetape/combine';
+import { adam, fit } from 'posetape/fit';
 import { exp, mul, neg, square, sub, sum } from 'posetape/ops';
 
 const compounds = [
@@ -18,26 +19,18 @@ const compounds = [
     ],
   },
 ];
-const params = { depth: tensor(-1), width: tensor(2) };
-const score: Scorer<number[], typeof params> = (tape, { depth, width }, distances) =>
+const start = { depth: tensor(-1), width: tensor(2) };
+const score: Scorer<number[], typeof start> = (tape, { depth, width }, distances) =>
   mul(depth, sum(exp(neg(square(mul(width, sub(tape.constant(distances), 3)))))));
 
-const combination = boltzmann({ kT: 0.593 });
-for (let step = 0; step <= 300; step++) {
-  let loss = 0;
-  const gradients = [];
-  for (const { poses, measured } of compounds) {
-    const result = await combinePoses({ poses, params, score, combination, loss: squaredError(measured) });
-    loss += result.loss as number;
-    gradients.push(result.gradient);
-  }
-  if (step % 100 === 0) console.log(`step ${step}: loss ${loss.toFixed(4)}`);
-  // Parameters are read when a tape runs: a step changes their numbers in place.
-  for (const name of ['depth', 'width'] as const) {
-    const { data } = params[name];
-    for (const gradient of gradients) {
-      for (let i = 0; i < data.length; i++) (data[i] as number) -= 0.02 * (gradient[name].data[i] as number);
-    }
-  }
-}
+const { params } = await fit({
+  compounds,
+  params: start,
+  score,
+  combination: boltzmann({ kT: 0.593 }),
+  loss: ({ measured }) => squaredError(measured),
+  optimiser: adam({ rate: 0.02 }),
+  epochs: 200,
+  onEpoch: ({ epoch, loss }) => epoch % 50 === 0 && console.log(`epoch ${epoch}: loss ${loss.toFixed(4)}`),
+});
 console.log('depth', params.depth.data[0]?.toFixed(3), 'width', params.width.data[0]?.toFixed(3));

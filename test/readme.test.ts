@@ -31,7 +31,9 @@ test('docs/reference.md says what the doc blocks say', () => {
 });
 
 test('README names only files that exist', () => {
-  const files = [...readme.matchAll(/`((?:engine|ops|combine|examples|test|docs)\/[\w./-]+\.(?:ts|md))`/g)];
+  const files = [
+    ...readme.matchAll(/`((?:engine|ops|combine|fit|examples|test|docs)\/[\w./-]+\.(?:ts|md))`/g),
+  ];
   expect(files.length).toBeGreaterThan(8);
   for (const [, file] of files) expect(() => readFileSync(file as string)).not.toThrow();
 });

@@ -1,0 +1,98 @@
+import { type Tensor, tensor } from 'posetape';
+
+/** A pose of a made-up compound in its pocket: who hears whom, at what distance in Å. */
+export interface Pose {
+  /** By atom, the ligand's first. */
+  readonly types: Int32Array;
+  /** Atoms of the ligand. */
+  readonly ligand: number;
+  readonly to: Int32Array;
+  readonly from: Int32Array;
+  readonly distances: Float64Array;
+}
+
+/** Parameters of the network, by name. */
+export type Theta = Readonly<
+  Record<'embed' | 'filter1' | 'mix1' | 'bias1' | 'filter2' | 'mix2' | 'bias2' | 'out', Tensor<Float64Array>>
+>;
+
+/** Number of features of an atom, and of radial functions of a distance. */
+const [features, radial] = [16, 8];
+
+/** Compounds that grow at random in one pocket, 16 poses each, and two sets of parameters: those that made what is measured, and those to begin with. */
+export function madeUp(compounds: number): {
+  readonly compounds: readonly { readonly name: string; readonly poses: readonly Pose[] }[];
+  readonly hidden: Theta;
+  readonly start: Theta;
+} {
+  const { random, normal } = drawing(12345);
+  const pocket = Array.from({ length: 20 }, (_, i) => {
+    const [z, phi] = [1 - (2 * i + 1) / 20, i * 2.39996];
+    const r = Math.sqrt(1 - z * z) * 6;
+    return { type: i % 3, x: [r * Math.cos(phi), r * Math.sin(phi), 6 * z] };
+  });
+  const compound = (_: unknown, number: number) => {
+    const ligand = 8 + Math.floor(random() * 7);
+    const shape = [[0, 0, 0]];
+    while (shape.length < ligand) {
+      const from = shape[Math.floor(random() * shape.length)] as number[];
+      const step = [normal(), normal(), normal()];
+      const length = Math.hypot(...step);
+      shape.push(from.map((x, axis) => x + (1.5 * (step[axis] as number)) / length));
+    }
+    const own = Array.from({ length: ligand }, () => 3 + Math.floor(random() * 4));
+    const types = Int32Array.from([...own, ...pocket.map(({ type }) => type)]);
+    const pose = (): Pose => {
+      const [a, b] = [random() * 6.28, random() * 6.28];
+      const t = [normal(), normal(), normal()] as const;
+      const turned = shape.map(([x = 0, y = 0, z = 0]) => {
+        const [u, v] = [x * Math.cos(a) - y * Math.sin(a), x * Math.sin(a) + y * Math.cos(a)];
+        return [u + t[0], v * Math.cos(b) - z * Math.sin(b) + t[1], v * Math.sin(b) + z * Math.cos(b) + t[2]];
+      });
+      return { types, ligand, ...edgesOf([...turned, ...pocket.map(({ x }) => x)], ligand) };
+    };
+    return { name: `compound ${number}`, poses: Array.from({ length: 16 }, pose) };
+  };
+  const made = Array.from({ length: compounds }, compound);
+  const matrix = (rows: number, columns: number, scale: number) =>
+    tensor(Array.from({ length: rows }, () => Array.from({ length: columns }, () => scale * normal())));
+  const bias = () => tensor(Float64Array.from({ length: features }, () => 0.1 * normal()));
+  const params = (scale: number): Theta => ({
+    embed: matrix(7, features, scale),
+    filter1: matrix(radial, features, 0.5 * scale),
+    mix1: matrix(features, features, scale / 4),
+    filter2: matrix(radial, features, 0.5 * scale),
+    mix2: matrix(features, features, scale / 4),
+    bias1: bias(),
+    bias2: bias(),
+    out: matrix(features, 1, scale / 2),
+  });
+  return { compounds: made, hidden: params(1), start: params(0.7) };
+}
+
+/** Edges between atoms closer than 5 Å, one of them of the ligand. */
+function edgesOf(x: readonly number[][], ligand: number): Pick<Pose, 'to' | 'from' | 'distances'> {
+  const edges: { to: number; from: number; d: number }[] = [];
+  for (const [to, a] of x.entries()) {
+    for (const [from, b] of x.entries()) {
+      const d = Math.hypot(...a.map((each, axis) => each - (b[axis] as number)));
+      if (to !== from && d < 5 && (to < ligand || from < ligand)) edges.push({ to, from, d });
+    }
+  }
+  return {
+    to: Int32Array.from(edges, edge => edge.to),
+    from: Int32Array.from(edges, edge => edge.from),
+    distances: Float64Array.from(edges, edge => edge.d),
+  };
+}
+
+/** Even and normal numbers of a seed. */
+function drawing(seed: number): { readonly random: () => number; readonly normal: () => number } {
+  let state = seed;
+  const random = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  return { random, normal };
+}
