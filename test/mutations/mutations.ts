@@ -1,4 +1,5 @@
 import { compilerMutations } from './compiler.ts';
+import { fitMutations } from './fit.ts';
 
 /** A defect to plant: what `find` finds, exactly once in `file`, becomes `replace`. */
 export interface Mutation {
@@ -14,6 +15,7 @@ export interface Mutation {
 /** One defect each of the kinds that have been made in engines like this one. */
 export const mutations: readonly Mutation[] = [
   ...compilerMutations,
+  ...fitMutations,
   {
     name: 'swapped operands in the rule of mul',
     file: 'ops/arithmetic/mul.ts',

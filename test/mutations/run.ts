@@ -20,6 +20,7 @@ const copied = [
   'engine',
   'ops',
   'combine',
+  'fit',
   'examples',
   'bench',
   'scripts',
