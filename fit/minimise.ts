@@ -3,6 +3,7 @@ import { checkOptions } from '../engine/options.ts';
 import { type LbfgsOptions, lbfgs, lbfgsNames } from './lbfgs.ts';
 import type { Objective } from './optimiser.ts';
 import { copyOf, type Fitted } from './params.ts';
+import { turns } from './turns.ts';
 
 /** Options of {@link minimise}. */
 export interface MinimiseOptions extends LbfgsOptions {
@@ -50,7 +51,9 @@ export async function minimise<const P extends Params>(
   if (!Number.isSafeInteger(iterations) || iterations < 1)
     throw new RangeError(`minimise: iterations must be a whole number from 1, got ${iterations}`);
   const descent = lbfgs(settings).start();
-  const guarded: Objective<P> = params => {
+  const turn = turns();
+  const guarded: Objective<P> = async params => {
+    await turn();
     signal?.throwIfAborted();
     return f(params);
   };

@@ -13,6 +13,7 @@ import type { BadCompound } from './checkpoint.ts';
 import type { Settings } from './fit-options.ts';
 import { type Fitted, mapParams } from './params.ts';
 import type { Split } from './split.ts';
+import { turns } from './turns.ts';
 
 /** The mean loss of some compounds, and its gradient. */
 export interface MeanLoss<P extends Params> {
@@ -31,6 +32,7 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
   readonly #settings: Settings<Pose, C, P>;
   readonly #bad: Map<string, BadCompound>;
   readonly #names: ReadonlyMap<C, string>;
+  readonly #turn = turns();
 
   constructor(
     settings: Settings<Pose, C, P>,
@@ -74,6 +76,7 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
     let [sum, count] = [0, 0];
     for (const compound of this.#validation) {
       if (this.#isBad(compound)) continue;
+      await this.#turn();
       signal?.throwIfAborted();
       try {
         const { loss: own = 0 } = await combinePoses<Pose, P>({
@@ -104,6 +107,7 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
     for (;;) {
       const compounds = which.filter(compound => !this.#isBad(compound));
       if (compounds.length === 0) return undefined;
+      await this.#turn();
       const reading = new Reading(compounds);
       try {
         const found = await combineBatch<Pose, C, P>({

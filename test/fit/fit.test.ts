@@ -219,6 +219,11 @@ describe('fit', () => {
       onEpoch: ({ epoch }) => epoch === 4 && controller.abort(new Error('enough')),
     });
     await expect(run).rejects.toThrow('enough');
+    // A timer has its turn, too.
+    const timed = fit({
+      ...{ ...common, optimiser: adam({ rate: 0.02 }), epochs: 1e6, signal: AbortSignal.timeout(60) },
+    });
+    await expect(timed).rejects.toThrow('timeout');
     const before = AbortSignal.abort(new Error('no'));
     await expect(fit({ ...common, optimiser: lbfgs(), epochs: 1, signal: before })).rejects.toThrow('no');
   });

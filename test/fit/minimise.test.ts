@@ -195,6 +195,15 @@ describe('minimise', () => {
       },
     );
     await expect(run).rejects.toThrow('enough');
+    // A timer has its turn, too.
+    const slow = (at: X) => {
+      for (const until = performance.now() + 5; performance.now() < until; );
+      return scaled(8)(at);
+    };
+    const settings = { iterations: 1e6, memory: 2, gradientTolerance: 0, valueTolerance: 0 };
+    const start = { x: tensor(new Array(20).fill(-3)) };
+    const timed = minimise(slow, start, { ...settings, signal: AbortSignal.timeout(60) });
+    await expect(timed).rejects.toThrow('timeout');
   });
 
   test.each([
