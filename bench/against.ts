@@ -8,53 +8,35 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { bench } from './support/bench.ts';
-import { type Measured, Programs } from './support/measured.ts';
-import { interleaved } from './support/rows.ts';
-import { digits, table } from './support/text.ts';
+import { Programs } from './support/measured.ts';
+import { type Side, timed } from './support/rows.ts';
+import { digits } from './support/text.ts';
 
-/** A program of bench/ and its arguments: in this checkout, and in those from before kernels.ts. */
-type Program = readonly [source: string, ...args: (string | number)[]];
-type Workload = readonly [name: string, now: Program, early: Program];
+/** A name, a program of bench/, and its arguments. */
+type Workload = readonly [name: string, source: string, ...args: (string | number)[]];
 
-const subject = (name: string, ...args: (string | number)[]): Workload => [
-  name,
-  ['subject.ts', ...args],
-  ['subject.ts', ...args],
-];
-const product = (by: 'jit' | 'wasm', transposes: string, m: number, k: number, n: number): Workload => {
-  const sizes = [transposes, m, k, n] as const;
-  const early: Program =
-    by === 'jit' ? ['matmul-subject.ts', 'ours', ...sizes] : ['wasm-subject.ts', 'matmul', ...sizes];
-  return [`${by}, product ${transposes}`, ['kernels.ts', 'matmul', by, ...sizes], early];
-};
-const kernel = (name: string, ...args: (string | number)[]): Workload => [
-  name,
-  ['kernels.ts', ...args],
-  ['wasm-subject.ts', ...args],
-];
+const subject = (name: string, ...args: (string | number)[]): Workload => [name, 'subject.ts', ...args];
+const kernel = (name: string, ...args: (string | number)[]): Workload => [name, 'kernels.ts', ...args];
 
 const workloads: readonly Workload[] = [
   subject('jit, pair list, loops', 'list', 'loops', 64, 'jit'),
   subject('jit, pair list, whole', 'list', 'stream', 64, 'jit'),
-  subject('jit, all pairs, loops', 'dense', 'loops', 64, 'jit'),
-  subject('jit, all pairs, whole', 'dense', 'stream', 64, 'jit'),
   subject('jit, Vina, loops', 'vina', 'loops', 64, 'jit'),
   subject('jit, Vina, whole', 'vina', 'stream', 64, 'jit'),
+  subject('jit, Vina, 16 a tape', 'vina', 'stream', 64, 'jit', 16),
   subject('jit, SchNet of 9,600 edges', 'network', 'stream', 1, 'jit'),
-  product('jit', 'NN', 9600, 64, 64),
-  product('jit', 'NT', 9600, 64, 64),
-  product('jit', 'TN', 64, 9600, 64),
-  product('jit', 'TT', 9600, 64, 64),
   subject('wasm, pair list, loops', 'list', 'loops', 64, 'wasm'),
   subject('wasm, pair list, whole', 'list', 'stream', 64, 'wasm'),
-  subject('wasm, all pairs, whole', 'dense', 'stream', 64, 'wasm'),
   subject('wasm, SchNet of 9,600 edges', 'network', 'stream', 2, 'wasm'),
-  product('wasm', 'NN', 9600, 64, 64),
-  product('wasm', 'NT', 9600, 64, 64),
-  product('wasm', 'TN', 64, 9600, 64),
+  subject('wasm, SchNet of 455,809 parameters', 'small', 'stream', 64, 'wasm', 16),
+  ...(['jit', 'wasm'] as const).flatMap(by => [
+    kernel(`${by}, product NN`, 'matmul', by, 'NN', 9600, 64, 64),
+    kernel(`${by}, product NT`, 'matmul', by, 'NT', 9600, 64, 64),
+    kernel(`${by}, product TN`, 'matmul', by, 'TN', 64, 9600, 64),
+  ]),
   kernel('wasm, exp', 'exp', 1_000_000),
   kernel('wasm, softplus and slope', 'softplus', 1_000_000),
-  kernel('wasm, plan of SchNet', 'plan'),
+  kernel('wasm, plan of SchNet', 'plan', 'network', 'wasm'),
 ];
 
 interface Options {
@@ -77,24 +59,22 @@ await bench<Options>(
   },
   async ({ options: { only, args }, programs, rounds, next }) => {
     const [other] = args;
-    const has = (source: string) => existsSync(join(other, 'bench', source));
-    if (!has('subject.ts')) throw new Error(`bench:against: there is no checkout of posetape in ${other}`);
-    const isEarly = !has('kernels.ts');
-    const sources = isEarly ? ['matmul-subject.ts', 'wasm-subject.ts'] : ['kernels.ts'];
-    const before = await Programs.bundledFrom(other, 'subject.ts', ...sources);
+    if (!existsSync(join(other, 'bench', 'kernels.ts')))
+      throw new Error(`bench:against: there is no checkout of posetape in ${other}, or one that is too old`);
+    const before = await Programs.bundledFrom(other, 'subject.ts', 'kernels.ts');
     const rows: string[][] = [];
-    for (const [name, [source, ...rest], early] of workloads.filter(([name]) => name.includes(only))) {
+    for (const [name, source, ...rest] of workloads.filter(([name]) => name.includes(only))) {
       next(name);
-      const [then, ...thenArgs] = isEarly ? early : [source, ...rest];
-      const sides = new Map<string, Measured>([
-        ['before', before.start(then, thenArgs)],
-        ['now', programs.start(source, rest)],
-      ]);
-      const times = await interleaved(sides, rounds);
-      for (const side of sides.values()) await side.stop();
-      const [was, is] = [times.get('before') as number, times.get('now') as number];
-      rows.push([name, digits(was), digits(is), digits(is / was)]);
+      const then: Side = { name: 'before', start: () => before.start(source, rest) };
+      const now: Side = { name: 'now', start: () => programs.start(source, rest) };
+      const time = await timed([then, now], rounds);
+      rows.push([name, digits(time(then)), digits(time(now)), digits(time(now) / time(then))]);
     }
-    return { text: table(['workload', 'before, ms', 'now, ms', 'now / before'], rows) };
+    return {
+      title: `Against ${other}`,
+      about: `CPU milliseconds a pose or run, medians of ${rounds} interleaved rounds. Each checkout makes its own data: see that the workloads
+have not changed between the two.`,
+      sections: [{ title: '', head: ['workload', 'before, ms', 'now, ms', 'now / before'], rows }],
+    };
   },
 );

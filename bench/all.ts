@@ -6,24 +6,11 @@
 import { spawnSync } from 'node:child_process';
 import { command, whole } from './support/command.ts';
 
-const scripts = [
-  'bench:ratios',
-  'bench:wasm',
-  'bench:strategies',
-  'bench:cold',
-  'bench:sizes',
-  'bench:peers',
-  'bench:plans',
-  'bench:million',
-  'bench:gpu',
-  'bench',
-];
-/** Those that are not timed in rounds. */
-const withoutRounds = ['bench:plans', 'bench:million'];
+const scripts = ['bench:ratios', 'bench:wasm', 'bench:strategies', 'bench:cold', 'bench:sizes', 'bench:gpu'];
 
 const program = command('bench:all', {
   does: `Runs the benchmarks one after the other: ${scripts.join(', ')}; and bench:wasm on Node 24. One that fails is named at the end.`,
-  takes: 'about an hour and a quarter',
+  takes: 'about three quarters of an hour',
   writes: 'every report, and figures.md with the figures of them all in one table',
 })
   .option('--rounds <count>', 'how many rounds at most each may take; without it each takes its own', whole)
@@ -39,7 +26,7 @@ function run(name: string, words: readonly string[]): void {
 }
 for (const script of scripts) {
   if (only && !only.includes(script)) continue;
-  const options = rounds && !withoutRounds.includes(script) ? ['--', '--rounds', `${rounds}`] : [];
+  const options = rounds ? ['--', '--rounds', `${rounds}`] : [];
   const words = ['npm', 'run', script, ...options];
   run(script, words);
   if (script === 'bench:wasm') run(`${script} on Node 24`, ['npx', '-y', '-p', 'node@24', ...words]);

@@ -3,12 +3,13 @@
  *
  *     npm run bench:cold
  */
-import type { Since } from './subject.ts';
+import type { Answer, Since } from './subject.ts';
 import { bench } from './support/bench.ts';
 import { median } from './support/clock.ts';
-import { type Figure, figuresOf } from './support/figures.ts';
-import { type Answered, agree, type Side } from './support/rows.ts';
-import { digits, table } from './support/text.ts';
+import type { Section } from './support/figures.ts';
+import type { Measured } from './support/measured.ts';
+import { agree, type Side } from './support/rows.ts';
+import { digits } from './support/text.ts';
 
 const workloads = [
   { name: 'pairs,1000', title: '1,000 pairs, 20 parameters' },
@@ -24,76 +25,78 @@ await bench(
     takes: 'about a minute',
     writes: 'a report',
     sources: ['subject.ts'],
+    peers: ['PyTorch'],
     out: 'bench/report/cold.md',
     rounds: 5,
   },
-  async ({ ours, peer, versionOf, rounds, by, next }) => {
-    const sections: string[] = [];
-    const figures: Figure[] = [];
+  async ({ ours, peer, rounds, next }) => {
+    const sections: Section[] = [];
     for (const { name, title } of workloads) {
+      const posetape = (executor: 'jit64' | 'wasm', perTape: number) => (n: number) =>
+        ours(name, 'stream', n, executor, perTape);
       const ways: readonly (readonly [string, (n: number) => Side])[] = [
-        ...(['jit64', 'wasm'] as const).flatMap(executor =>
-          [1, 8].map(
-            perTape =>
-              [
-                `posetape, ${executor === 'wasm' ? 'wasm' : 'jit float64'}${perTape > 1 ? `, ${perTape} poses a tape` : ''}`,
-                (n: number) => ours(name, 'stream', n, executor, perTape),
-              ] as const,
-          ),
-        ),
+        ['posetape, jit float64', posetape('jit64', 1)],
+        ['posetape, jit float64, 8 poses a tape', posetape('jit64', 8)],
+        ['posetape, wasm', posetape('wasm', 1)],
+        ['posetape, wasm, 8 poses a tape', posetape('wasm', 8)],
         ['PyTorch, pose by pose', n => peer('PyTorch', name, 'stream', n)],
         ['PyTorch, batches of 8', n => peer('PyTorch', name, 'batched', n, 'cpu', 8)],
       ];
       const rows: string[][] = [];
-      const answers = new Map<number, Answered>();
+      const answers = new Map<number, Answer>();
       for (const [label, side] of ways) {
         if (!side(1).start) continue;
         next(`${title}: ${label}`);
         const row = [label];
         for (const n of counts) {
-          const found: Since[] = [];
-          for (let i = 0; i < rounds; i++) {
-            const process = (side(n).start as NonNullable<Side['start']>)();
-            const answer = await process.ask<Answered>('check');
-            found.push(await process.ask<Since>('since'));
-            await process.stop();
+          const found = await ofProcesses(side(n), rounds, async process => {
+            const answer = await process.ask<Answer>('check');
             const first = answers.get(n) ?? answer;
             answers.set(n, first);
             if (!agree(answer, first)) throw new Error(`${name}: ${label} gives another answer`);
-          }
+            return process.ask<Since>('since');
+          });
           row.push(
             digits(median(found.map(({ wall }) => wall))),
             digits(median(found.map(({ cpu }) => cpu))),
           );
         }
-        const calls: (readonly number[])[] = [];
-        for (let i = 0; i < Math.min(3, rounds); i++) {
-          const process = (side(64).start as NonNullable<Side['start']>)();
-          calls.push((await process.ask<{ readonly times: readonly number[] }>('calls')).times);
-          await process.stop();
-        }
-        for (const call of shownCalls) row.push(digits(median(calls.map(times => callTime(times, call)))));
+        const calls = await ofProcesses(side(64), Math.min(3, rounds), process =>
+          process.ask<{ readonly times: readonly number[] }>('calls'),
+        );
+        for (const call of shownCalls)
+          row.push(digits(median(calls.map(({ times }) => callTime(times, call)))));
         rows.push(row);
       }
       const heads = counts.flatMap(n => [`${n.toLocaleString('en')} poses: ms`, 'CPU ms']);
       const ofCalls = shownCalls.map(call => `call ${call.toLocaleString('en')}`);
-      const head = ['', ...heads, ...ofCalls];
-      sections.push(`## ${title}\n\n${table(head, rows)}\n`);
-      figures.push(...figuresOf(title, head, rows));
+      sections.push({ title, head: ['', ...heads, ...ofCalls], rows });
     }
-    const text = `# From a cold start
-
-${by}; ${await versionOf('PyTorch')}.
-
-The first columns are milliseconds from the start of a process, by the clock and of CPU time, to value and gradient of a smooth
+    return {
+      title: 'From a cold start',
+      about: `The first columns are milliseconds from the start of a process, by the clock and of CPU time, to value and gradient of a smooth
 minimum over its first poses, all in one call: Node or Python, imports and making the data included; medians of ${rounds} processes.
 The others are CPU milliseconds a pose in a fresh process that makes call after call with eight poses (from the tenth on, the
-mean of a tenth of the calls up to there), medians of ${Math.min(3, rounds)} processes.
-
-${sections.join('\n')}`;
-    return { text, figures };
+mean of a tenth of the calls up to there), medians of ${Math.min(3, rounds)} processes.`,
+      sections,
+    };
   },
 );
+
+/** Asks so many fresh processes of a side, one after the other. */
+async function ofProcesses<Asked>(
+  side: Side,
+  count: number,
+  ask: (process: Measured) => Promise<Asked>,
+): Promise<Asked[]> {
+  const found: Asked[] = [];
+  for (let i = 0; i < count; i++) {
+    const process = (side.start as NonNullable<Side['start']>)();
+    found.push(await ask(process));
+    await process.stop();
+  }
+  return found;
+}
 
 /** The time of a call, or of the last tenth of those up to it: a clock ticks in steps. */
 function callTime(times: readonly number[], call: number): number {

@@ -1,78 +1,52 @@
 // A piece of what runs a pose, in a process of its own. Arguments: `matmul`, whose it is, the case of transposes such as `TN`,
-// and its m, k and n; `exp` or `softplus` and the number of entries; `ceiling` and the number of operations; or `plan`.
+// and its m, k and n; `exp` or `softplus` and the number of entries; `ceiling` and the number of operations; or `record`, `key` or
+// `plan`, a workload and the executor.
 
-import { gradient, Tape, tensor, type Value } from 'posetape';
+import { gradient, jit, Tape, tensor, type Value } from 'posetape';
 import { exp, matmul, softplus, sum } from 'posetape/ops';
-import { inputsOf } from '../engine/compile/planned.ts';
+import { wasm } from 'posetape/wasm';
+import { structureOf } from '../engine/compile/structure.ts';
+import { liveValues } from '../engine/executor.ts';
 import type { MatmulForm } from '../engine/forms.ts';
 import { assembled, encoded } from '../engine/wasm/emit/assembler.ts';
 import { type Code, FunctionBuilder, floats, i32, op, store } from '../engine/wasm/emit/code.ts';
-import type { WasmMachine } from '../engine/wasm/machine.ts';
 import { engine } from '../engine/wasm/support.ts';
 import { plain, relaxed } from '../engine/wasm/target.ts';
-import { wasmTarget } from '../engine/wasm/wasm.ts';
-import { blockedMultiply, nameOf, plainMultiply, tiles } from './hand/matmul.ts';
-import { planned, record, recorder, withGradient } from './loops.ts';
-import { type Round, serve, warmedUp } from './support/serve.ts';
-import { readTask } from './workloads/ingredients.ts';
-import { randomFrom } from './workloads/random.ts';
+import { record, recorder, withGradient } from './loops.ts';
+import { type Round, serve, timeOf, warmedUp } from './support/serve.ts';
+import { spread } from './workloads/ladder.ts';
+import { readTask, type Task } from './workloads/tasks.ts';
 
-/** Bytes of a module that is generated. */
-export interface Module {
-  readonly bytes: number;
+/** Numbers of values that a scorer records, without and with the gradient. */
+export interface TapeFacts {
+  readonly forward: number;
+  readonly values: number;
 }
 
 const [which, ...args] = process.argv.slice(2);
-const random = randomFrom(3);
-const numbers = (length: number) => Float32Array.from({ length }, () => random.about(1));
 
 /** Work that is repeated, and its share of what was asked for. */
 interface Work {
   readonly run: () => unknown;
   readonly share?: number;
-  readonly name?: string;
 }
 
-async function product(by: string, transposes: string, m: number, k: number, n: number): Promise<Work> {
-  const isTransposed = { a: transposes[0] === 'T', b: transposes[1] === 'T' };
-  const [A, B] = [numbers(m * k), numbers(k * n)];
-  if (by === 'jit' || by === 'wasm') {
-    const tape = new Tape();
-    const a = tape.parameter(tensor(A, isTransposed.a ? [k, m] : [m, k]));
-    const b = tape.parameter(tensor(B, isTransposed.b ? [n, k] : [k, n]));
-    // As derivative rules record it: a product that reads an operand transposed, without a copy.
-    const made = matmul(tape.parameter(tensor([[1]])), tape.parameter(tensor([[1]])));
-    const form: MatmulForm = { kind: 'matmul', transposeA: isTransposed.a, transposeB: isTransposed.b };
-    return { run: repeated(by, [tape.record(made.op, form, [a, b])]) };
-  }
-  const C = new Float32Array(m * n);
-  if (by === 'plain') return { run: () => plainMultiply(C, A, B, m, k, n) };
-  // Each tile is tried until it is warm; the fastest stays.
-  let best: (Work & { readonly cpu: number }) | undefined;
-  for (const tile of tiles) {
-    const multiply = blockedMultiply(tile, isTransposed);
-    const run = () => multiply(C, A, B, m, k, n);
-    const { cpu } = await (await warmedUp({ units: 1, run }))();
-    if (!best || cpu < best.cpu) best = { name: nameOf(tile), run, cpu };
-  }
-  return best as Work;
+/** As derivative rules record it: a product that reads an operand transposed, without a copy. */
+function product(by: string, transposes: string, m: number, k: number, n: number): Work {
+  const [transposeA, transposeB] = [transposes[0] === 'T', transposes[1] === 'T'];
+  const tape = new Tape();
+  const a = tape.parameter(tensor(spread(m * k, 1), transposeA ? [k, m] : [m, k]));
+  const b = tape.parameter(tensor(spread(k * n, 2), transposeB ? [n, k] : [k, n]));
+  const made = matmul(tape.parameter(tensor([[1]])), tape.parameter(tensor([[1]])));
+  const form: MatmulForm = { kind: 'matmul', transposeA, transposeB };
+  return { run: repeated(by, [tape.record(made.op, form, [a, b])]) };
 }
 
-/** Run after run of one tape; by `wasm` without copies: what lies in the memory stays there. */
+/** Run after run of one tape, without copies. */
 function repeated(by: string, wanted: readonly Value[]): () => void {
-  if (by === 'wasm') {
-    const { live, structure, plan } = planned(wanted, 'float32');
-    const machine = wasmTarget(true).compile(plan, structure) as WasmMachine;
-    const pose = machine.bind(structure, inputsOf(plan, live));
-    machine.run(pose);
-    return () => machine.again(pose);
-  }
   const { executor, runs } = recorder(by, 'float32');
   executor.run(wanted);
-  const [first] = runs as [(typeof runs)[number]];
-  const kinds = first.plan.steps.map(({ kind }) => kind);
-  if (kinds.join() !== 'matmul') throw new Error(`expected one product, planned ${kinds.join(', ')}`);
-  return first.run;
+  return (runs as [(typeof runs)[number]])[0].again;
 }
 
 function elementwise(count: number): Work {
@@ -105,36 +79,41 @@ function ceiling(operations: number): Work {
   return { run: exports.ceiling as () => void, share: (8 * 12 * 1_000_000) / operations };
 }
 
-/** Workload A's structure planned, generated and instantiated, as if it were new each time. */
-async function plan(): Promise<() => WasmMachine> {
-  const { params, score, poses } = await readTask('network', 1);
-  const wanted = withGradient(record(score, params, poses[0]));
-  return () => {
-    const { structure, plan } = planned(wanted, 'float32');
-    return wasmTarget(true).compile(plan, structure) as WasmMachine;
-  };
+/** A part of what comes before the loops, on the first poses of a workload. */
+function beforeLoops(task: Task, executor: string): Work {
+  const { params, score, poses, precision } = task;
+  const tapes = () => poses.map(pose => withGradient(record(score, params, pose)));
+  const share = poses.length;
+  if (which === 'record') return { run: tapes, share };
+  const made = tapes();
+  if (which === 'key')
+    return { run: () => made.map(wanted => structureOf(liveValues(wanted), wanted, precision)), share };
+  return { run: () => (executor === 'wasm' ? wasm() : jit({ precision })).run(made[0] ?? []) };
 }
 
 async function work(): Promise<Work> {
   const [first = '', second = '', ...lengths] = args;
-  if (which === 'plan') return { run: await plan() };
   if (which === 'ceiling') return ceiling(Number(first));
-  if (which !== 'matmul') return elementwise(Number(first));
+  if (which === 'exp' || which === 'softplus') return elementwise(Number(first));
+  if (which !== 'matmul') return beforeLoops(await readTask(first, which === 'plan' ? 1 : 16), second);
   const [m = 0, k = 0, n = 0] = lengths.map(Number);
   return product(first, second, m, k, n);
 }
 
-let chosen: Promise<Work> | undefined;
 let next: Promise<() => Promise<Round>> | undefined;
-const made = () => {
-  chosen ??= work();
-  return chosen;
-};
 await serve({
-  module: async (): Promise<Module> => ({ bytes: (await plan())().program.bytes.length }),
-  name: async () => ({ name: (await made()).name }),
+  facts: async (): Promise<TapeFacts> => {
+    const { params, score, poses } = await readTask(args[0] ?? '', 1);
+    const forward = record(score, params, poses[0]);
+    const { values } = forward.y.tape;
+    const count = values.length;
+    withGradient(forward);
+    return { forward: count, values: values.length };
+  },
+  /** The time of the first run, in a process that has done nothing else. */
+  cold: async (): Promise<Round> => timeOf((await work()).run),
   round: async (): Promise<Round> => {
-    next ??= made().then(({ run, share = 1 }) => warmedUp({ units: share, run }));
+    next ??= work().then(({ run, share = 1 }) => warmedUp({ units: share, run }));
     return (await next)();
   },
 });

@@ -1,7 +1,5 @@
 import { gradient, type Precision, Tape, type Tensor, type Value } from 'posetape';
 import type { Params, Scorer } from 'posetape/combine';
-import type { Plan } from '../engine/compile/ir.ts';
-import { planOf } from '../engine/compile/plan.ts';
 import {
   type BoundPose,
   type Machine,
@@ -9,8 +7,6 @@ import {
   plannedExecutor,
   type Target,
 } from '../engine/compile/planned.ts';
-import { type Structure, structureOf } from '../engine/compile/structure.ts';
-import { liveValues } from '../engine/executor.ts';
 import { jitTarget } from '../engine/jit/jit.ts';
 import { wasmTarget } from '../engine/wasm/wasm.ts';
 
@@ -36,22 +32,12 @@ export function withGradient({ y, params }: Recorded): Value[] {
   return [y, ...gradient(y, params)];
 }
 
-/** A tape's plan, as executors make it for a structure that is new. */
-export function planned(
-  wanted: readonly Value[],
-  precision: Precision,
-): { readonly live: readonly Value[]; readonly structure: Structure; readonly plan: Plan } {
-  const live = liveValues(wanted);
-  const structure = structureOf(live, wanted, precision);
-  return { live, structure, plan: planOf(live, wanted, structure, { guesses: true }) };
-}
-
 /** A run that an executor has made: to be repeated without tape, key and layout, which leaves the copies and the loops. */
 export interface Loops {
-  readonly plan: Plan;
-  readonly structure: Structure;
   readonly machine: unknown;
   run(): void;
+  /** Without the copies, where the machine can: by `wasm`, what lies in the memory stays there. */
+  again(): void;
 }
 
 /** An executor, and its runs so far. */
@@ -67,17 +53,14 @@ export function recorder(name: string, precision: Precision): Recorder {
 
 function recorderOf<Bound extends BoundPose>(target: Target<Bound>): Recorder {
   const runs: Loops[] = [];
-  const compile = (plan: Plan, first: Structure): Machine<Bound> => {
-    const machine = target.compile(plan, first);
-    let structure = first;
+  const compile: typeof target.compile = (plan, structure) => {
+    const machine = target.compile(plan, structure) as Machine<Bound> & { again?(pose: Bound): void };
     return {
-      bind: (bound, inputs) => {
-        structure = bound;
-        return machine.bind(bound, inputs);
-      },
+      bind: (bound, inputs) => machine.bind(bound, inputs),
       run: (pose, shared) => {
-        machine.run(pose, shared);
-        runs.push({ plan, structure, machine, run: () => machine.run(pose, shared) });
+        const run = () => machine.run(pose, shared);
+        run();
+        runs.push({ machine, run, again: machine.again ? () => machine.again?.(pose) : run });
       },
       result: (pose, buffer) => machine.result(pose, buffer),
       explain: given => machine.explain(given),

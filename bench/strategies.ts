@@ -1,158 +1,145 @@
 /**
- * Compares a tape per pose with the full graph, and several poses a tape between them: the Vina scorer on the 64
- * imatinib–Abl poses, repeated or cut to N. Writes bench/report/strategies.md and its chart.
+ * Memory and time of a tape per pose, of the full graph, and of several poses a tape between them: the Vina scorer on the 64
+ * imatinib–Abl poses, repeated or cut to N; and a million poses streamed. Writes bench/report/strategies.md and its chart.
  *
  *     npm run bench:strategies
- *
- * It is measured as `npm run bench` measures, in a process for each row; that one has more scorers, strategies and N.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
-import { type Cell, type Found, foundIn, leastPoses, longRun, measureCells, type Way } from './cells.ts';
-import { chart, colours, type Line } from './charts.ts';
+import { colours, type Line } from './charts.ts';
+import { isInstalled, type PeerName, peerNames, peerSource } from './peers/find.ts';
+import type { ExecutorName } from './subject.ts';
 import { bench } from './support/bench.ts';
-import { wholes } from './support/command.ts';
-import { figuresOf } from './support/figures.ts';
-import { digits, table } from './support/text.ts';
+import { whole, wholes } from './support/command.ts';
+import { type Found, longRun, measuredSides } from './support/rows.ts';
+import { digits } from './support/text.ts';
 
-type Kind = Pick<Way, 'strategy' | 'executor'>;
-const kinds: readonly Kind[] = [
-  { strategy: 'stream', executor: 'jit' },
-  { strategy: 'recompute', executor: 'jit' },
-  { strategy: 'full-graph', executor: 'jit' },
-  { strategy: 'stream', executor: 'interpreter' },
-  { strategy: 'recompute', executor: 'interpreter' },
-  { strategy: 'full-graph', executor: 'interpreter' },
+const strategies = ['stream', 'recompute', 'full-graph'] as const;
+/** posetape by an executor, or another system. */
+interface Kind {
+  readonly strategy: (typeof strategies)[number];
+  readonly by: ExecutorName | PeerName;
+}
+/** One row: so many poses, of which `group` share a tape. */
+interface Way extends Kind {
+  readonly scorer: keyof typeof scorers;
+  readonly n: number;
+  readonly group: number;
+}
+const scorers = { vina: 'Vina', 'pairs,20': '20 pairs', network: 'SchNet' };
+
+const kinds: readonly Kind[] = (['jit', 'interpreter'] as const).flatMap(by =>
+  strategies.map(strategy => ({ strategy, by })),
+);
+const dashed = { dash: [5, 4], symbol: 'emptyCircle' } as const;
+const drawn: readonly (Kind & Pick<Line, 'color' | 'dash' | 'symbol'>)[] = [
+  { strategy: 'stream', by: 'jit', color: colours.blue },
+  { strategy: 'recompute', by: 'jit', color: colours.green },
+  { strategy: 'stream', by: 'wasm', color: colours.sky, symbol: 'emptyDiamond', dash: [1.5, 3] },
+  { strategy: 'stream', by: 'interpreter', color: colours.blue, ...dashed },
+  { strategy: 'full-graph', by: 'jit', color: colours.orange, symbol: 'none' },
+  { strategy: 'full-graph', by: 'interpreter', color: colours.orange, dash: [5, 4], symbol: 'none' },
 ];
-const grouped: readonly (Kind & Pick<Line, 'color' | 'dash' | 'symbol'>)[] = [
-  { strategy: 'stream', executor: 'jit', color: colours.blue },
-  { strategy: 'recompute', executor: 'jit', color: colours.green },
-  { strategy: 'stream', executor: 'wasm', color: colours.sky, symbol: 'emptyDiamond', dash: [1.5, 3] },
-  { strategy: 'stream', executor: 'interpreter', color: colours.blue, symbol: 'emptyCircle', dash: [5, 4] },
+/** Of a SchNet, beside other systems. */
+const networkKinds: readonly Kind[] = [
+  ...(['wasm', 'jit', 'PyTorch'] as const).flatMap(by =>
+    (['stream', 'full-graph'] as const).map(strategy => ({ strategy, by })),
+  ),
+  { strategy: 'stream', by: 'TensorFlow.js' },
+  { strategy: 'stream', by: 'jax-js' },
 ];
-const graphs: typeof grouped = [
-  { strategy: 'full-graph', executor: 'jit', color: colours.orange, symbol: 'none' },
-  {
-    strategy: 'full-graph',
-    executor: 'interpreter',
-    color: colours.orange,
-    symbol: 'none',
-    dash: [5, 4],
-  },
-];
+const isPeer = (by: Kind['by']): by is PeerName => peerNames.includes(by as PeerName);
 const usualCounts = [64, 1024];
+/** So many poses are scored before memory is read, if N is smaller: N alone is to make the difference. */
+const leastPoses = 1024;
 
-await bench<{ readonly poses: readonly number[] }>(
+await bench<{ readonly poses: readonly number[]; readonly long: number }>(
   {
     script: 'bench:strategies',
-    does: 'Measures the three strategies on the Vina scorer, by jit() and by interpreter(), and for the largest N several poses a tape, from 1 to N: memory by the engine’s count and of the process, and CPU time.',
-    takes: 'about three minutes',
-    writes: 'a report, whose first table is that of the README, and its chart',
-    sources: ['subject.ts'],
+    does: 'Measures the strategies on the Vina scorer, by jit() and by interpreter(), and for the largest N several poses a tape, from 1 to N: memory by the engine’s count and of the process, and CPU time. The same of many small poses, streamed; and of a SchNet, beside PyTorch, TensorFlow.js and jax-js where they are installed.',
+    takes: 'about five minutes',
+    writes: 'a report and its chart',
+    sources: ['subject.ts', peerSource],
+    peers: peerNames,
     out: 'bench/report/strategies.md',
     rounds: 5,
     more: command =>
-      command.option('--poses <counts...>', 'numbers of poses N', wholes(usualCounts), usualCounts),
+      command
+        .option('--poses <counts...>', 'numbers of poses N', wholes(usualCounts), usualCounts)
+        .option('--long <count>', 'number of small poses that are streamed', whole, 1_000_000),
   },
-  async ({ options: { poses }, programs, rounds, out, by, next }) => {
-    const cells: Cell[] = [];
-    for (const n of poses) {
-      next(`N = ${n}`);
-      const ways = kinds.map(kind => ({ ...kind, n }));
-      cells.push(...(await measureCells('vina', ways, programs, rounds)));
-    }
+  async ({ options: { poses, long }, ours, peer, rounds, next }) => {
     const n = Math.max(...poses);
-    const groups = [...new Set([1, 2, 4, 16, 64, 256, n])].filter(count => count <= n);
-    for (const { strategy, executor } of grouped) {
-      next(`several poses a tape: ${strategy} by ${executor}`);
-      const ways = groups.map(posesPerTape => ({ strategy, executor, n, posesPerTape }));
-      const others = ways.filter(way => !foundIn(cells, way));
-      cells.push(...(await measureCells('vina', others, programs, rounds)));
+    const groups = [...new Set([1, 2, 4, 16, 64, 256, n])].filter(group => group <= n);
+    const vina = { scorer: 'vina', group: 1 } as const;
+    const small = { scorer: 'pairs,20', strategy: 'stream', by: 'jit', group: 1 } as const;
+    const network = { scorer: 'network', group: 1, n: Math.min(16, n) } as const;
+    const isHere = ({ by }: Kind) => !isPeer(by) || isInstalled(by);
+    const tables: readonly (readonly [string, readonly Way[]])[] = [
+      ...poses.map(n => [`Vina, N = ${n}`, kinds.map(kind => ({ ...vina, ...kind, n }))] as const),
+      ...drawn
+        .filter(({ strategy }) => strategy !== 'full-graph')
+        .map(({ strategy, by }): [string, Way[]] => [
+          `several poses a tape: ${strategy} by ${by}`,
+          groups
+            .filter(group => group > 1 || by === 'wasm')
+            .map(group => ({ ...vina, strategy, by, n, group })),
+        ]),
+      ...[1000, long].map(n => [`${n} small poses`, [{ ...small, n }]] as const),
+      ['SchNet', networkKinds.filter(isHere).map(kind => ({ ...network, ...kind }))],
+    ];
+    const found: (readonly [Way, Found])[] = [];
+    for (const [step, ways] of tables) {
+      next(step);
+      const sides = ways.map(({ scorer, strategy, n, by, group }) =>
+        isPeer(by) ? peer(by, scorer, strategy, n) : ours(scorer, strategy, n, by, group),
+      );
+      const env = { BENCH_LEAST: `${ways[0]?.scorer === 'network' ? 0 : leastPoses}` };
+      const results = await measuredSides(sides, ways[0]?.n ?? 1, rounds, env);
+      for (const [i, side] of sides.entries()) found.push([ways[i] as Way, results.get(side) as Found]);
     }
-    const cellsOf = (way: Way): string[] => {
-      const found = foundIn(cells, way);
-      if (!found) return ['–', '–', '–', '–'];
-      const { engineBytes, processBytes, time, cpu } = found;
-      const process = processBytes === null ? '–' : digits(processBytes / 2 ** 20);
-      return [engineBytes.toLocaleString('en'), process, digits(time), digits(cpu)];
-    };
-    const measures = ['engine peak, bytes', 'process peak, MiB', 'CPU ms per pose', 'in the first run'];
-    const strategyRows = poses.flatMap(count =>
-      kinds.map(kind => [`${count}`, kind.strategy, kind.executor, ...cellsOf({ ...kind, n: count })]),
-    );
-    const groupRows = grouped.flatMap(({ strategy, executor }) =>
-      groups.map(posesPerTape => [
-        `${posesPerTape}`,
+    const rows = found.map(
+      ([{ scorer, n, strategy, by, group }, { engineBytes, processBytes, cpu, first }]) => [
+        scorers[scorer],
+        `N = ${n.toLocaleString('en')}`,
         strategy,
-        executor,
-        ...cellsOf({ strategy, executor, n, posesPerTape }),
-      ]),
+        by,
+        strategy === 'full-graph' ? '–' : group.toLocaleString('en'),
+        isPeer(by) ? '–' : engineBytes.toLocaleString('en'),
+        ...[(processBytes ?? Number.NaN) / 2 ** 20, cpu, first.cpu].map(digits),
+      ],
     );
 
     const lines = (y: (found: Found) => number): Line[] =>
-      [
-        ...grouped.map(({ strategy, executor, ...style }) => ({
-          ...style,
-          name: `${strategy}, ${executor}`,
-          points: groups.flatMap(posesPerTape => {
-            const found = foundIn(cells, { strategy, executor, n, posesPerTape });
-            return found ? [[posesPerTape, y(found)] as const] : [];
-          }),
-        })),
-        ...graphs.map(({ strategy, executor, ...style }) => {
-          const found = foundIn(cells, { strategy, executor, n });
-          const points = found ? ([1, n] as const).map(x => [x, y(found)] as const) : [];
-          return { ...style, name: `${strategy}, ${executor}`, points };
-        }),
-      ].filter(({ points }) => points.length > 0);
-    const svg = out.replace(/(?:\.md)?$/, '.svg');
+      drawn.flatMap(({ strategy, by, ...style }) => {
+        const points = found.flatMap(([way, result]) =>
+          way.scorer === 'vina' && way.n === n && way.strategy === strategy && way.by === by
+            ? (strategy === 'full-graph' ? [1, n] : [way.group]).map(x => [x, y(result)] as const)
+            : [],
+        );
+        return points.length > 0 ? [{ ...style, name: `${strategy}, ${by}`, points }] : [];
+      });
     const panel = { x: 'poses a tape, G', base: 4 };
-    await mkdir(dirname(out), { recursive: true });
-    await writeFile(
-      svg,
-      chart(`Vina scorer, N = ${n}: from a tape per pose to one of all`, [
-        {
-          ...panel,
-          title: 'held by the engine, exact count',
-          unit: 'KiB',
-          lines: lines(({ engineBytes }) => engineBytes / 2 ** 10),
-        },
-        {
-          ...panel,
-          title: 'value and gradient, tape and all',
-          unit: 'CPU ms per pose',
-          lines: lines(({ time }) => time),
-        },
-      ]),
-    );
-    const figures = [
-      ...figuresOf('Vina, N', ['N', 'strategy', 'executor', ...measures], strategyRows, 3),
-      ...figuresOf(`Vina, N = ${n}, poses a tape`, ['G', 'strategy', 'executor', ...measures], groupRows, 3),
-    ];
-    const text = `# Strategies
-
-${by}.
-
-The Vina scorer, value and gradient of a smooth minimum in float64 (\`wasm\`: float32), on the 64 poses of imatinib in c-Abl,
-repeated to N. Every row is a process of its own. The engine's peak is its exact count; the process's is over its baseline,
-when it has scored ${leastPoses.vina} poses, N at a time; – where the system does not tell it, as only Linux does. Time is CPU time of all
-threads, the median of up to ${rounds} rounds that go from process to process and come after the first run, which plans a full
-graph if it is by \`jit\`. A run of more than ${longRun / 1000} s is made once.
+    const engine = { ...panel, title: 'held by the engine, exact count', unit: 'KiB' };
+    const time = { ...panel, title: 'value and gradient, tape and all', unit: 'CPU ms a pose' };
+    const measures = ['engine peak, bytes', 'process peak, MiB', 'CPU ms a pose', 'in the first run'];
+    return {
+      title: 'Strategies',
+      about: `Value and gradient of a smooth minimum: the Vina scorer in float64 (\`wasm\`: float32) on the 64 poses of imatinib in c-Abl,
+repeated to N; a potential of 20 pairs; and in float32 a SchNet of 300 atoms, 9,600 edges and 68 thousand parameters, beside other
+systems. G is \`posesPerTape\`; level lines of the chart are the full graph. Every row is a process of its own. The engine's peak is
+its exact count; the process's is over its baseline, when it has scored ${leastPoses} poses (of the SchNet N), N at a time; – where the
+system does not tell it, as only Linux does. Time is CPU time of all threads, the median of up to ${rounds} rounds that go from process
+to process and come after the first run, which plans a full graph if it is by \`jit\` or \`wasm\`. A run of more than ${longRun / 1000} s is made once.
 
 The engine counts the arrays of its executors and of the accumulator's state. It leaves out the caller's arrays, the objects of
-the tape, what was compiled, and predictions, at 24 B a pose unless \`keepPredictions: false\`.
-
-${table(['N', 'strategy', 'executor', ...measures], strategyRows)}
-
-## Several poses a tape
-
-N = ${n}, of which G share a tape (\`posesPerTape\`): from one tape per pose to one of all. In the chart, level lines are the full
-graph.
-
-![Memory and time against the number of poses a tape](${basename(svg)})
-
-${table(['G', 'strategy', 'executor', ...measures], groupRows)}
-`;
-    return { text, figures };
+the tape, what was compiled, and predictions, at 24 B a pose unless \`keepPredictions: false\`, as for more than 100,000 poses.`,
+      sections: [{ title: '', head: ['scorer', 'N', 'strategy', 'by', 'G', ...measures], rows, names: 5 }],
+      chart: {
+        title: `Vina scorer, N = ${n}: from a tape per pose to one of all`,
+        panels: [
+          { ...engine, lines: lines(({ engineBytes }) => engineBytes / 2 ** 10) },
+          { ...time, lines: lines(({ cpu }) => cpu) },
+        ],
+      },
+    };
   },
 );

@@ -7,23 +7,20 @@
  */
 import { wasm } from 'posetape/wasm';
 import { entrySizes } from '../scripts/entry-sizes.mjs';
-import type { Module } from './kernels.ts';
-import type { Peak } from './subject.ts';
-import { asked, bench } from './support/bench.ts';
+import { bench } from './support/bench.ts';
 import {
   aims,
   least,
   line,
-  lineTable,
+  lineSection,
   measured,
   most,
   type Row,
-  row,
+  type Side,
   type Target,
   type Times,
-  timed,
 } from './support/rows.ts';
-import { bytes, digits } from './support/text.ts';
+import { digits } from './support/text.ts';
 
 const major = process.versions.node.split('.')[0];
 const entries = 16_384;
@@ -35,18 +32,19 @@ await bench(
     takes: 'about four minutes',
     writes: 'a report for each version of Node',
     sources: ['subject.ts', 'kernels.ts'],
+    peers: ['PyTorch'],
     out: `bench/report/wasm-node${major}.md`,
     rounds: 11,
     hasTargets: true,
   },
-  async ({ ours, kernel, peer, versionOf, next, programs, rounds, by }) => {
+  async ({ ours, kernel, peer, next, rounds }) => {
     const { name } = wasm();
     const isRelaxed = name.endsWith('relaxed');
     const mine = (workload: string, n: number, posesPerTape = 1) =>
       ours(workload, 'stream', n, 'wasm', posesPerTape);
     const loops = (workload: string, n: number, posesPerTape = 1) =>
       ours(workload, 'loops', n, 'wasm', posesPerTape);
-    const torch = (workload: string, n: number, way = 'stream') => peer('PyTorch', workload, way, n);
+    const torch = (workload: string, n: number) => peer('PyTorch', workload, 'stream', n);
 
     const products = (
       [
@@ -69,27 +67,28 @@ await bench(
       return [
         `matrix product ${transposes}`,
         [
-          row(lesser, [ceiling, blas], product, ofLesser, speeds),
-          row(`${what} / PyTorch’s BLAS`, blas, product, ofBlas, speeds),
+          [lesser, [ceiling, blas], product, ofLesser, speeds],
+          [`${what} / PyTorch’s BLAS`, blas, product, ofBlas, speeds],
         ],
       ];
     });
     const perEntry = (what: string, name: string, target?: Target): Row => {
       const [a, b] = [kernel(name, entries), peer('PyTorch', name, 'none', entries)];
       const ns = (cpu: number) => `${digits((1e6 * cpu) / entries)} ns`;
-      return row(what, a, b, target, time => `${ns(time(a))}, ${ns(time(b))}`);
+      return [what, a, b, target, time => `${ns(time(a))}, ${ns(time(b))}`];
     };
     const titled =
-      (title: string): typeof row =>
-      (what, ...rest) =>
-        row(`${title}: ${what}`, ...rest);
-    const [a, b, c] = [titled('A, SchNet'), titled('B, pair list'), titled('C, message passing')];
+      (title: string) =>
+      (what: string, over: Side, under: Side, target?: Target): Row => [
+        `${title}: ${what}`,
+        over,
+        under,
+        target,
+      ];
+    const [a, b] = [titled('A, SchNet'), titled('B, pair list')];
     const small = titled('SchNet of 455,809 parameters, 10 atoms');
     const [schnet, torchSchnet] = [mine('network', 2), torch('network', 2)];
     const [list, list16, torchList] = [mine('list', 64), mine('list', 64, 16), torch('list', 64)];
-    const [messages, messages16] = [mine('messages', 320), mine('messages', 320, 16)];
-    const compound = ours('messages', 'full-graph', 320, 'wasm', 16);
-    const torchMessages = (way: string) => torch('messages', 320, way);
     const lines = await measured(
       [
         ...products,
@@ -123,21 +122,6 @@ await bench(
           ],
         ],
         [
-          'workload C',
-          [
-            c(
-              'all 16 poses of a compound as one graph / PyTorch, batched',
-              compound,
-              torchMessages('batched'),
-              most(1),
-            ),
-            c('16 poses a tape / PyTorch, batched', messages16, torchMessages('batched')),
-            c('one pose a tape / PyTorch, pose by pose', messages, torchMessages('full-graph')),
-            c('16 poses a tape / one', messages16, messages),
-            c('16 poses a tape / generated code and copies', messages16, loops('messages', 320, 16)),
-          ],
-        ],
-        [
           'a small SchNet',
           [
             small('whole pose / PyTorch, pose by pose', mine('small', 64), torch('small', 64), most(1)),
@@ -153,35 +137,18 @@ await bench(
       rounds,
       next,
     );
-    next('memory of workload A');
-    const start = () => programs.start('subject.ts', ['network', 'stream', 16, 'wasm']);
-    const { processBytes } = await asked<Peak>(start, 'peak');
-    const held = processBytes === null ? undefined : processBytes / 2 ** 20;
-    next('planning');
-    const plan = kernel('plan');
-    const { bytes: module } = await asked<Module>(() => programs.start('kernels.ts', ['plan']), 'module');
-    const planTime = (await timed([plan], rounds))(plan);
-    const planned = `after 1.5 s of it; a module of ${bytes(module)}`;
     const { wasm: size = Number.NaN } = await entrySizes();
     const entry = 'the entry posetape/wasm beside posetape, minified, gzip, kB';
-    lines.push(
-      line('A, SchNet: process peak over baseline at N = 16, MiB', bytes(processBytes), held, '', most(60)),
-      line('A: plan, generate and instantiate a new structure', planned, planTime, 'ms', most(30)),
-      line(entry, `${size} B`, size / 1000, '', most(12)),
-    );
-    const text = `# What wasm() reaches
+    lines.push(line(entry, `${size} B`, size / 1000, '', most(12)));
+    return {
+      title: 'What wasm() reaches',
+      about: `By \`${name}\`: CPU time of one core, medians of ${rounds} interleaved rounds, each side in a process of its own; float32. PyTorch
+runs on one thread, with whatever vectors the processor has; WebAssembly's are 128 bits wide. The ceiling is what twelve sums in
+registers reach. *n poses a tape* is \`posesPerTape\`.
 
-${by}: \`${name}\`; ${await versionOf('PyTorch')}.
-
-CPU time of one core, medians of ${rounds} interleaved rounds, each side in a process of its own; float32. PyTorch runs on one
-thread, with whatever vectors the processor has; WebAssembly's are 128 bits wide. The ceiling is what twelve sums
-in registers reach. *n poses a tape* is \`posesPerTape\`. Lines without a target explain others. Workload C is 20 compounds of 16
-poses: Boltzmann pooling, a squared error, the gradient of their sum.
-
-${aims}
-
-${lineTable(lines)}
-`;
-    return { text, lines };
+${aims}`,
+      sections: [lineSection(lines)],
+      lines,
+    };
   },
 );

@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { buildSync } from 'esbuild';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { type StageName, type Stages, stagesTable } from '../bench/stages-table.ts';
 import { whole, wholes } from '../bench/support/command.ts';
-import { figuresOf, recordFigures } from '../bench/support/figures.ts';
+import { recordFigures, rendered, type Section } from '../bench/support/figures.ts';
 import { machine } from '../bench/support/machine.ts';
-import { checkLines, type Line, least, lineTable, most, verdict } from '../bench/support/rows.ts';
+import { checkLines, type Line, least, lineSection, most, verdict } from '../bench/support/rows.ts';
 import { bytes } from '../bench/support/text.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'posetape-test-'));
@@ -107,7 +106,7 @@ describe('lines with targets', () => {
   test('are not measured, rather than missed, where a side of the ratio is not there', () => {
     expect(verdict(line(Number.NaN, most(1)))).toBe('not measured');
     expect(verdict(line(undefined, least(1)))).toBe('not measured');
-    expect(lineTable([line(Number.NaN, most(1))])).toMatch(/\| what \| +– \|/);
+    expect(lineSection([line(Number.NaN, most(1))]).rows[0]?.slice(0, 2)).toEqual(['what', '–']);
   });
 
   test.each([
@@ -121,55 +120,30 @@ describe('lines with targets', () => {
   });
 });
 
-test('the table of stages shows each time beside its name, and counts beside none', () => {
-  const times: Record<StageName, number> = {
-    record: 0.01,
-    'record+gradient': 0.03,
-    key: 0.04,
-    layout: 0.05,
-    loops: 0.06,
-    whole: 0.2,
-  };
-  const stages: Stages = {
-    facts: { forward: 101, values: 102, loops: 103, products: 104 },
-    times,
-    plan: { cold: 30, warm: 3 },
-  };
-  const rows = stagesTable(new Map([['Vina', stages]]))
-    .split('\n')
-    .slice(2)
-    .map(row => row.split('|').map(cell => cell.trim()))
-    .map(([, what, shown]) => [what, shown]);
-  expect(rows).toEqual([
-    ['', '101 values, 102 with the gradient'],
-    ['', '103 loops, 104 matrix products'],
-    ['record', '10.0'],
-    ['gradient', '20.0'],
-    ['structure key', '40.0'],
-    ['layout', '50.0'],
-    ['loops', '60.0'],
-    ['all of a pose, copies, checks and fold too', '200'],
-    ['plan and compile a new structure, cold process', '30,000'],
-    ['plan and compile a new structure, warm process', '3,000'],
-    ['plan and compile, from the second pose on', '0'],
-  ]);
-});
+const section = (title: string, ...rows: string[][]): Section => ({ title, head: ['', 'ms', 'MiB'], rows });
 
 test('figures.md holds the newest figures of each report', async () => {
-  const read = () => readFileSync(join(folder, 'figures.md'), 'utf8');
-  const head = ['', 'ms', 'MiB'];
-  await recordFigures(folder, 'peers', 'By then', figuresOf('A', head, [['|x|, jit', '1', '2']]));
-  await recordFigures(folder, 'cold', 'By now', figuresOf('B', head, [['wasm', '3', '4']]));
-  await recordFigures(folder, 'peers', 'By now', figuresOf('A', head, [['|x|, jit', '5', '6']]));
-  const rows = read()
+  const record = (report: string, by: string, given: Section) =>
+    recordFigures(join(folder, `${report}.md`), by, [given]);
+  await record('peers', 'By then', section('A', ['|x|, jit', '1', '2']));
+  await record('cold', 'By now', section('', ['wasm', '3', '']));
+  await record('peers', 'By now', section('A', ['|x|, jit', '5', '6']));
+  const rows = readFileSync(join(folder, 'figures.md'), 'utf8')
     .split('\n')
     .filter(line => /^(?:- |\| (?:peers|cold))/.test(line));
   expect(rows.map(row => row.replace(/ +/g, ' '))).toEqual([
     '- cold: By now.',
     '- peers: By now.',
-    '| cold | B, wasm | ms: 3; MiB: 4 |',
+    '| cold | wasm | ms: 3 |',
     '| peers | A, ∣x∣, jit | ms: 5; MiB: 6 |',
   ]);
+});
+
+test('every report says by what it was written, then what its figures are', () => {
+  const sections = [section('A', ['jit', '1', '2'])];
+  const text = rendered({ title: 'Cold', about: 'CPU time.', sections }, 'By now', 'bench/report/cold.svg');
+  const table = '|     |  ms | MiB |\n| --- | --: | --: |\n| jit |   1 |   2 |';
+  expect(text).toBe(`# Cold\n\nBy now.\n\nCPU time.\n\n![Cold](cold.svg)\n\n## A\n\n${table}\n`);
 });
 
 test('a benchmark runs: its processes agree, and it writes report, chart and figures', () => {
@@ -179,12 +153,13 @@ test('a benchmark runs: its processes agree, and it writes report, chart and fig
     encoding: 'utf8',
   });
   expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('10 pairs') });
-  const rows = readFileSync(out, 'utf8').match(/^\| (?:10 pairs|3 layers of 4, 2 rows) .*$/gm) ?? [];
-  expect(rows.length).toBe(4);
+  const rows =
+    readFileSync(out, 'utf8').match(/^\| (?:10 pairs|3 layers of 4, 2 rows|message passing,.*?) .*$/gm) ?? [];
+  expect(rows.length).toBe(6);
   // θ, values and poses a tape, then microseconds by jit in float64 and float32, and by wasm.
-  for (const row of rows) expect(row).toMatch(/\|(?: +[\d.,]+ \|){6}/);
+  for (const row of rows) expect(row).toMatch(/\|(?: +[\d.,]+ +\|){6}/);
   const figures = readFileSync(join(folder, 'quick', 'figures.md'), 'utf8');
-  expect(figures.match(/^\| sizes +\| µs a pose, /gm)?.length).toBe(4);
+  expect(figures.match(/^\| sizes +\| µs a pose, /gm)?.length).toBe(6);
 });
 
 test('a report says on what, when, and which commit', () => {

@@ -1,12 +1,9 @@
-import type { DensePose, PairList, PairParams } from '../workloads/pairs.ts';
+import type { PairList, PairParams } from '../workloads/pairs.ts';
 
 /** Workload B by hand: ΔG of a pose, and the gradient of its 6 weights, then its radii, in `gradient`. */
 export interface HandPairs {
   readonly gradient: Float64Array;
-  /** Over listed pairs. */
   list(pose: PairList): number;
-  /** Over all pairs, where those beyond the cutoff are stepped over. */
-  dense(pose: DensePose): number;
 }
 
 /**
@@ -67,51 +64,7 @@ export function handPairs({ weights, radii }: PairParams): HandPairs {
     return finished([s0, s1, s2, s3, s4], rotors);
   };
 
-  const dense = (pose: DensePose): number => {
-    const { ligandTypes, receptorTypes, distance, hydrophobic, hydrogenBond, cutoff, rotors } = pose;
-    const [w0, w1, w2, w3, w4] = w as unknown as Sums;
-    let [s0, s1, s2, s3, s4] = [0, 0, 0, 0, 0];
-    slopes.fill(0);
-    const columns = receptorTypes.length;
-    for (let row = 0; row < ligandTypes.length; row++) {
-      const i = ligandTypes[row] as number;
-      const radius = r[i] as number;
-      let ligandSlope = 0;
-      for (let column = 0; column < columns; column++) {
-        const p = row * columns + column;
-        const d = distance.data[p] as number;
-        if (d >= cutoff) continue;
-        const j = receptorTypes[column] as number;
-        const s = d - radius - (r[j] as number);
-        const u = (s - 3) / 2;
-        const near = Math.exp(-4 * s * s);
-        const far = Math.exp(-u * u);
-        let slope = -8 * w0 * near * s - w1 * far * u;
-        s0 += near;
-        s1 += far;
-        if (s < 1.5) {
-          if (s < 0) {
-            s2 += s * s;
-            slope += 2 * w2 * s;
-            if (hydrogenBond.data[p] !== 0) {
-              s4 += s > -0.7 ? s / -0.7 : 1;
-              if (s > -0.7) slope -= w4 / 0.7;
-            }
-          }
-          if (hydrophobic.data[p] !== 0) {
-            s3 += s > 0.5 ? 1.5 - s : 1;
-            if (s > 0.5) slope -= w3;
-          }
-        }
-        ligandSlope -= slope;
-        (slopes[j] as number) -= slope;
-      }
-      (slopes[i] as number) += ligandSlope;
-    }
-    return finished([s0, s1, s2, s3, s4], rotors);
-  };
-
-  return { gradient, list, dense };
+  return { gradient, list };
 }
 
 type Sums = [number, number, number, number, number];

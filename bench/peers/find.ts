@@ -45,8 +45,8 @@ export function isInstalled(peer: PeerName): boolean {
   return existsSync(join(folder, 'node_modules', module));
 }
 
-/** Sources of the peers in JavaScript, to be bundled. */
-export const peerSources = ['peers/jax-subject.mjs', 'peers/tfjs-subject.mjs'] as const;
+/** The source of the peers in JavaScript, to be bundled. */
+export const peerSource = 'peers/js-subject.mjs';
 
 /** Starts a peer on a workload, a strategy and a number of poses; PyTorch takes a device and the size of a batch after them. */
 export function startPeer(
@@ -58,5 +58,5 @@ export function startPeer(
   const all = [data, ...args.map(String)];
   if (peer === 'PyTorch')
     return new Measured(pythonWithTorch() ?? 'python3', [`${folder}/torch_subject.py`, ...all]);
-  return programs.start(peerSources[peer === 'jax-js' ? 0 : 1], all);
+  return programs.start(peerSource, [...all, peer]);
 }

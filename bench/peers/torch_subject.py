@@ -1,6 +1,6 @@
 """One way to do one workload in PyTorch, on one thread or on a GPU. It answers a line on stdin by a line of JSON.
 
-Arguments: the folder of the workloads; network, small, dense, list or messages, or a scorer of the ladder such as dense,16,3,8;
+Arguments: the folder of the workloads; network, small or list, or a scorer of the ladder such as dense,16,3,8;
 the strategy, or batched; the number of poses; the device, which is cpu unless cuda is asked for; and how many poses are in a
 batch. Or the folder; matmul, exp or softplus; which operands of the product are transposed, as TN, or nothing; its m, k and n,
 or the number of entries.
@@ -40,15 +40,6 @@ def kernel():
     return (lambda: torch.exp(x, out=out)) if workload == "exp" else (lambda: torch.nn.functional.softplus(x))
 
 
-def numbers(name, kind, length=-1):
-    return numpy.fromfile(f"{folder}/{name}.bin", kind, length)
-
-
-def sizes(name):
-    with open(f"{folder}/{name}.json") as file:
-        return json.load(file)["fields"]
-
-
 def constant(array):
     return torch.tensor(array, device=device)
 
@@ -61,159 +52,84 @@ def leaf(array):
     return constant(array).requires_grad_(True)
 
 
-def read_params(name):
-    flat, params, at = numbers(f"{name}.params", numpy.float32), {}, 0
-    for param, rows, columns in sizes(name)["shapes"]:
-        params[param] = leaf(flat[at : at + rows * columns].reshape(rows, columns).copy())
-        at += rows * columns
-    return params
-
-
-def network_task():
-    """SchNet: see examples/schnet. The small one measures its edges itself."""
-    meta, params = sizes(workload), read_params(workload)
-    atoms, edges, cutoff = meta["atoms"], meta["edges"], meta["sizes"]["cutoff"]
-    blocks, bases = meta["sizes"]["interactions"], meta["sizes"]["gaussians"]
-    z = numbers(f"{workload}.elements", numpy.int32, count * atoms)
-    src, dst = [numbers(f"{workload}.{name}", numpy.int32, count * edges) for name in ("src", "dst")]
-    is_small = workload == "small"
-    if is_small:
-        given = numbers("small.coordinates", numpy.float32, 3 * count * atoms).reshape(count, atoms, 3)
-    else:
-        given = numbers("network.distances", numpy.float32, count * edges).reshape(count, edges)
-    poses = []
+def read():
+    """Settings, parameters by name and poses as graphs of a workload: see bench/workloads/data.ts."""
+    with open(f"{folder}/{workload}.json") as file:
+        meta = json.load(file)
+    data = {field: numpy.fromfile(f"{folder}/{workload}.{field}.bin", kind) for field, kind in meta["arrays"].items()}
+    params, at = {}, 0
+    for name, shape in meta["shapes"]:
+        size = int(numpy.prod(shape))
+        params[name] = leaf(data["params"][at : at + size].reshape(shape).copy())
+        at += size
+    graphs, atom, edge = [], 0, 0
     for n in range(count):
-        a, e = slice(n * atoms, (n + 1) * atoms), slice(n * edges, (n + 1) * edges)
-        poses.append((index(z[a]), index(src[e]), index(dst[e]), constant(given[n].copy())))
+        a, e = slice(atom, atom + data["atoms"][n]), slice(edge, edge + data["edges"][n])
+        graph = {field: data[field][e] for field in ("src", "dst", "lengths")}
+        places = data["coordinates"].reshape(-1, 3)[a]
+        graphs.append({**graph, "types": data["types"][a], "coordinates": places})
+        atom, edge = a.stop, e.stop
+    return meta["settings"], params, graphs
+
+
+def schnet_task():
+    """SchNet: see examples/schnet. The small one measures its edges itself."""
+    settings, p, graphs = read()
+    cutoff, bases, is_small = settings["cutoff"], settings["gaussians"], workload == "small"
+    given = "coordinates" if is_small else "lengths"
+    poses = [(*[index(g[name]) for name in ("types", "src", "dst")], constant(g[given].copy())) for g in graphs]
     centers = torch.linspace(0, cutoff, bases, device=device)
     gamma = 0.5 / (cutoff / (bases - 1)) ** 2
-
     zero = torch.zeros((), device=device)
 
     def soft(x):
         return torch.nn.functional.softplus(x) - numpy.log(2).item()
 
+    def dense(layer, x):
+        y = x @ p[f"{layer}.weight"]
+        return y + p[f"{layer}.bias"] if f"{layer}.bias" in p else y
+
     def score(pose):
         z, src, dst, d = pose
-        p = params
         if is_small:
             d = torch.linalg.norm(d[src] - d[dst], dim=1)
         basis = torch.exp(-gamma * (d[:, None] - centers) ** 2)
         fade = torch.where(d < cutoff, 0.5 * (torch.cos(d * (numpy.pi / cutoff)) + 1), zero)
-        x = p["emb"][z]
-        for k in range(blocks):
-            inner = soft(basis @ p[f"f1w{k}"] + p[f"f1b{k}"])
-            filters = (inner @ p[f"f2w{k}"] + p[f"f2b{k}"]) * fade[:, None]
-            messages = (x @ p[f"lin1{k}"]).index_select(0, src) * filters
+        x = p["embedding"][z]
+        for k in range(settings["interactions"]):
+            block = f"interaction{k}."
+            filters = dense(block + "filter2", soft(dense(block + "filter1", basis))) * fade[:, None]
+            messages = dense(block + "atomwise1", x).index_select(0, src) * filters
             received = torch.zeros_like(x).index_add(0, dst, messages)
-            x = x + soft(received @ p[f"l2w{k}"] + p[f"l2b{k}"]) @ p[f"l3w{k}"] + p[f"l3b{k}"]
-        return (soft(x @ p["o1w"] + p["o1b"]) @ p["o2w"] + p["o2b"]).sum()
+            x = x + dense(block + "atomwise3", soft(dense(block + "atomwise2", received)))
+        return dense("readout2", soft(dense("readout1", x))).sum()
 
-    return list(params.values()), poses, score
+    return list(p.values()), poses, score
 
 
 def pairs_task():
     """A Vina-like pair potential: see bench/workloads/pairs.ts."""
-    meta = sizes("pairs")
-    cutoff, rotors = meta["cutoff"], meta["rotors"]
-    ligand, receptor = [numbers(f"pairs.{name}Types", numpy.int32) for name in ("ligand", "receptor")]
-    rows, columns = len(ligand), len(receptor)
-    d = numbers("pairs.distances", numpy.float32, count * rows * columns).reshape(count, rows, columns)
-    flat = numbers("pairs.params", numpy.float32)
-    weights, radii = leaf(flat[:6].copy()), leaf(flat[6:].copy())
+    settings, params, graphs = read()
+    weights, radii = params["weights"], params["radii"]
+    poses = []
+    for g in graphs:
+        a, b = g["types"][g["src"]], g["types"][g["dst"]]
+        masks = (a % 3 == 0) & (b % 3 == 0), (a % 3 == 1) & (b % 3 == 2)
+        masks = [constant(mask.astype(numpy.float32)) for mask in masks]
+        poses.append((constant(g["lengths"].copy()), index(a), index(b), *masks))
 
-    def masks(a, b):
-        hydrophobic = (a % 3 == 0) & (b % 3 == 0)
-        hydrogen_bond = (a % 3 == 1) & (b % 3 == 2)
-        return [constant(each.astype(numpy.float32)) for each in (hydrophobic, hydrogen_bond)]
-
-    def energies(s, hydrophobic, hydrogen_bond):
+    def score(pose):
+        distances, a, b, hydrophobic, hydrogen_bond = pose
+        s = distances - radii[a] - radii[b]
         near = weights[0] * torch.exp(-((s / 0.5) ** 2))
         far = weights[1] * torch.exp(-(((s - 3) / 2) ** 2))
         repulsion = weights[2] * torch.clamp(s, max=0) ** 2
         touching = weights[3] * torch.clamp(1.5 - s, 0, 1) * hydrophobic
         bonded = weights[4] * torch.clamp(s / -0.7, 0, 1) * hydrogen_bond
-        return near + far + repulsion + touching + bonded
-
-    def per_rotor(energy):
-        return energy / (1 + weights[5] * rotors)
-
-    if workload == "list":
-        poses = []
-        for distances in d:
-            i, j = numpy.nonzero(distances < cutoff)
-            a, b = ligand[i], receptor[j]
-            poses.append((constant(distances[i, j]), index(a), index(b), *masks(a, b)))
-
-        def score(pose):
-            distances, a, b, hydrophobic, hydrogen_bond = pose
-            return per_rotor(energies(distances - radii[a] - radii[b], hydrophobic, hydrogen_bond).sum())
-
-    else:
-        a, b = index(ligand), index(receptor)
-        hydrophobic, hydrogen_bond = masks(ligand[:, None], receptor[None, :])
-        poses = [constant(distances.copy()) for distances in d]
-
-        def score(distances):
-            s = distances - radii[a][:, None] - radii[b]
-            return per_rotor((energies(s, hydrophobic, hydrogen_bond) * (distances < cutoff)).sum())
+        energy = (near + far + repulsion + touching + bonded).sum()
+        return energy / (1 + weights[5] * settings["rotors"])
 
     return [weights, radii], poses, score
-
-
-def messages_task():
-    """Message passing: see bench/workloads/messages.ts. A pose of the task is a compound, with its poses one by one or in one."""
-    meta, params = sizes("messages"), read_params("messages")
-    cutoff, bases, each = meta["cutoff"], meta["bases"], meta["posesPerCompound"]
-    read = lambda name, kind=numpy.int32: numbers(f"messages.{name}", kind)
-    atoms, edges, ligands = read("atoms"), read("edges"), read("ligands")
-    first_atom, first_edge = numpy.cumsum(atoms) - atoms, numpy.cumsum(edges) - edges
-    types, src, dst, d = read("types"), read("from"), read("to"), read("lengths", numpy.float32)
-    targets = read("targets", numpy.float32)
-    centers = constant(numpy.linspace(1, cutoff, bases, dtype=numpy.float32))
-
-    def joined(of):
-        """These poses as one graph, and of their atoms, those of ligands and the pose of each."""
-        kinds, sources, goals, lengths, pose_of = [], [], [], [], []
-        shift = 0
-        for at, n in enumerate(of):
-            a = slice(first_atom[n], first_atom[n] + atoms[n])
-            e = slice(first_edge[n], first_edge[n] + edges[n])
-            kinds.append(types[a])
-            sources.append(src[e] + shift)
-            goals.append(dst[e] + shift)
-            lengths.append(d[e])
-            pose_of.append((numpy.arange(ligands[n]) + shift, numpy.full(ligands[n], at)))
-            shift += atoms[n]
-        ligand_atoms, owner = [numpy.concatenate(parts) for parts in zip(*pose_of)]
-        parts = [index(numpy.concatenate(each)) for each in (kinds, sources, goals)]
-        return (*parts, constant(numpy.concatenate(lengths)), index(ligand_atoms), index(owner), len(of))
-
-    def energies(graph):
-        kinds, sources, goals, lengths, ligand_atoms, owner, poses = graph
-        p = params
-        fade = torch.where(lengths < cutoff, 0.5 * (torch.cos(lengths * (numpy.pi / cutoff)) + 1), torch.zeros_like(lengths))
-        basis = torch.exp(-2 * (lengths[:, None] - centers) ** 2) * fade[:, None]
-        h = p["embed"][kinds]
-        for k in ("1", "2"):
-            messages = h[sources] * (basis @ p["filter" + k])
-            received = torch.zeros_like(h).index_add(0, goals, messages)
-            h = h + torch.tanh(received @ p["mix" + k] + p["bias" + k])
-        of_atoms = (h @ p["out"])[ligand_atoms, 0]
-        return torch.zeros(poses, device=device).index_add(0, owner, of_atoms)
-
-    compounds = []
-    for c in range(count // each):
-        of = range(c * each, (c + 1) * each)
-        graphs = [joined(of)] if strategy == "batched" else [joined([n]) for n in of]
-        compounds.append((graphs, targets[c].item()))
-
-    def score(compound):
-        graphs, target = compound
-        e = energies(graphs[0]) if len(graphs) == 1 else torch.cat([energies(graph) for graph in graphs])
-        return ((torch.softmax(-e / 0.593, 0) * e).sum() - target) ** 2
-
-    return list(params.values()), compounds, score
 
 
 def ladder_task():
@@ -245,6 +161,9 @@ def ladder_task():
 
         return [depth, radius], poses, score
 
+    if kind == "graph":
+        return graph_task(spread, batches, of_batch, *[int(each) for each in given])
+
     width, layers, rows = [int(each) for each in given]
     scale = numpy.float32(4 / numpy.sqrt(width))
     params = [leaf((scale * spread(width * width, 1000 * l)).reshape(width, width)) for l in range(layers)]
@@ -262,40 +181,49 @@ def ladder_task():
     return params, poses, score
 
 
+def graph_task(spread, batches, of_batch, atoms, edges, features):
+    types, bases = 10, 8
+
+    def weights(rows, columns, seed):
+        return leaf((spread(rows * columns, seed) / numpy.sqrt(numpy.float32(rows))).reshape(rows, columns))
+
+    embedding, out = weights(types, features, 1), weights(features, 1, 2)
+    layers = [(weights(bases, features, 1000 * l), weights(features, features, 1000 * l + 500)) for l in range(2)]
+    atom, edge = numpy.arange(atoms), numpy.arange(edges)
+    poses = []
+    for batch in batches:
+        join = lambda of: index(numpy.concatenate([of(at, n) for at, n in enumerate(batch)]))
+        type_of = join(lambda _, n: (7 * atom + n) % types)
+        src = join(lambda at, n: (7 * edge + n) % atoms + at * atoms)
+        dst = join(lambda at, _: edge * atoms // edges + at * atoms)
+        basis = numpy.concatenate([spread(edges * bases, 100 + n * edges * bases) for n in batch])
+        poses.append((type_of, src, dst, constant(basis.reshape(-1, bases)), len(batch)))
+
+    def score(pose):
+        type_of, src, dst, basis, n = pose
+        h = embedding[type_of]
+        for filters, mix in layers:
+            received = torch.zeros_like(h).index_add(0, dst, h[src] * (basis @ filters))
+            h = h + torch.tanh(received @ mix)
+        return of_batch((h @ out).view(n, atoms).sum(1) / atoms)
+
+    return [embedding, *[each for layer in layers for each in layer], out], poses, score
+
+
 def minimum(energies):
     return -torch.logsumexp(-energies, 0)
 
 
-tasks = {"network": network_task, "small": network_task, "messages": messages_task, "list": pairs_task, "dense": pairs_task}
-params, poses, score = ([], [], None) if is_kernel else ladder_task() if "," in workload else tasks[workload]()
+def task():
+    return ladder_task() if "," in workload else pairs_task() if workload == "list" else schnet_task()
 
 
-def fitted():
-    """The sum over compounds of a loss, and its gradient."""
-    total, sums = 0.0, [torch.zeros_like(param) for param in params]
-    for compound in poses:
-        loss = score(compound)
-        for each, slope in zip(sums, torch.autograd.grad(loss, params)):
-            each.add_(slope)
-        total += loss.item()
-    return total, sums
+params, poses, score = ([], [], None) if is_kernel else task()
 
 
 def full_graph():
     total = minimum(torch.stack([score(pose) for pose in poses]))
     return total.item(), torch.autograd.grad(total, params)
-
-
-def stored():
-    energies, slopes = [], []
-    for pose in poses:
-        energy = score(pose)
-        slopes.append(torch.autograd.grad(energy, params))
-        energies.append(energy.detach())
-    stacked = torch.stack(energies).requires_grad_(True)
-    total = minimum(stacked)
-    (shares,) = torch.autograd.grad(total, stacked)
-    return total.item(), [sum(c * each for c, each in zip(shares, column)) for column in zip(*slopes)]
 
 
 def stream():
@@ -318,8 +246,7 @@ def stream():
     return lowest - float(numpy.log(weight_sum)), [each / weight_sum for each in sums]
 
 
-ways = {"full-graph": full_graph, "stored": stored, "stream": stream, "batched": stream}
-run = kernel() if is_kernel else fitted if workload == "messages" else ways[strategy]
+run = kernel() if is_kernel else full_graph if strategy == "full-graph" else stream
 
 
 def peak_bytes():
@@ -328,21 +255,29 @@ def peak_bytes():
         return next(1024 * int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
 
+def answer(result):
+    value, gradient = result
+    return {"value": value, "norm": float(torch.sqrt(sum((slope**2).sum() for slope in gradient)))}
+
+
+def check():
+    return answer(run())
+
+
 def peak():
+    """Memory, answer and milliseconds a pose of the first run."""
     gc.collect()
     try:
         with open("/proc/self/clear_refs", "w") as file:
             file.write("5")  # sets the peak back, on Linux
+        before = peak_bytes()
     except OSError:
-        return {"processBytes": None}
-    before = peak_bytes()
-    run()
-    return {"processBytes": peak_bytes() - before}
-
-
-def check():
-    value, gradient = run()
-    return {"value": value, "norm": float(torch.sqrt(sum((slope**2).sum() for slope in gradient)))}
+        before = None
+    results = []
+    cpu, wall = timed(1, lambda: results.append(run()))
+    held = None if before is None else peak_bytes() - before
+    on_device = torch.cuda.max_memory_allocated() if device == "cuda" else 0
+    return {**answer(results[0]), "cpu": cpu / count, "wall": wall / count, "processBytes": held, "deviceBytes": on_device}
 
 
 def finish():
@@ -351,12 +286,12 @@ def finish():
         torch.cuda.synchronize()
 
 
-def timed(times):
+def timed(times, work=run):
     """Milliseconds a run, by CPU time and by the clock."""
     finish()
     cpu, wall = time.process_time(), time.perf_counter()
     for _ in range(times):
-        run()
+        work()
     finish()
     return [1000 * (now - start) / times for now, start in ((time.process_time(), cpu), (time.perf_counter(), wall))]
 
@@ -376,15 +311,6 @@ def one_round():
     cpu, wall = timed(max(1, round(60 / per_run)))
     units = 1 if is_kernel else count
     return {"cpu": cpu / units, "wall": wall / units}
-
-
-def device_facts():
-    if device == "cpu":
-        return {"name": "CPU", "peakBytes": 0}
-    torch.cuda.reset_peak_memory_stats()
-    run()
-    finish()
-    return {"name": torch.cuda.get_device_name(), "peakBytes": torch.cuda.max_memory_allocated()}
 
 
 def since():
@@ -421,7 +347,6 @@ answers = {
     "peak": peak,
     "check": check,
     "round": one_round,
-    "device": device_facts,
     "version": version,
 }
 for line in sys.stdin:

@@ -1,12 +1,13 @@
-import { basename, dirname } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { howToInstall, isInstalled, type PeerName, startPeer } from '../peers/find.ts';
 import type { ExecutorName, Way } from '../subject.ts';
-import { workloadFolder } from '../workloads/files.ts';
-import { writePoses } from '../workloads/ingredients.ts';
+import { writePoses } from '../workloads/tasks.ts';
 import { scratchFolder } from './at-end.ts';
-import { type About, asCalled, command, whole, writeReport } from './command.ts';
-import { type Figure, lineFigures, recordFigures } from './figures.ts';
+import { type About, asCalled, command, whole } from './command.ts';
+import { type Report, recordFigures, rendered } from './figures.ts';
 import { machine } from './machine.ts';
 import { type Measured, Programs } from './measured.ts';
 import { Progress } from './progress.ts';
@@ -18,9 +19,11 @@ export interface Setting extends About {
   readonly script: string;
   /** The sources of its processes. */
   readonly sources: readonly string[];
+  /** Systems that it measures beside, whose versions the report names. */
+  readonly peers?: readonly PeerName[];
   /** The file of its report; without one it prints it. */
   readonly out?: string;
-  readonly rounds?: number;
+  readonly rounds: number;
   /** True if its lines have targets. */
   readonly hasTargets?: true;
   /** Adds options or arguments. */
@@ -31,9 +34,6 @@ export interface Setting extends About {
 export interface Bench<Options> {
   readonly options: Options;
   readonly rounds: number;
-  readonly out: string;
-  /** `By npm run … on this machine`, for the head of the report. */
-  readonly by: string;
   readonly programs: Programs;
   /** Tells what begins now. */
   next(step: string): void;
@@ -43,51 +43,42 @@ export interface Bench<Options> {
   kernel(...args: readonly (string | number)[]): Side;
   /** The same work in another system, if it is installed. */
   peer(peer: PeerName, ...args: readonly (string | number)[]): Side;
-  /** Name and version of a peer, and the library that multiplies its matrices if it has one; or that it is missing. */
-  versionOf(peer: PeerName): Promise<string>;
-}
-
-/** A report, its figures for the table of all reports, and its lines with targets, which are figures too. */
-export interface Report {
-  readonly text: string;
-  readonly figures?: readonly Figure[];
-  readonly lines?: readonly Line[];
 }
 
 /** Reads the options of a benchmark, prepares its data and programs, does it, and writes its report. */
 export async function bench<Options extends object>(
   setting: Setting,
-  work: (bench: Bench<Options>) => Promise<Report>,
+  work: (bench: Bench<Options>) => Promise<Report & { readonly lines?: readonly Line[] }>,
 ): Promise<void> {
-  const { script, sources, hasTargets, more } = setting;
-  let program = command(script, setting);
-  if (setting.rounds !== undefined) {
-    const text = 'how many rounds at most go from process to process';
-    program = program.option('--rounds <count>', text, whole, setting.rounds);
-  }
+  const { script, sources, peers = [], hasTargets, more } = setting;
+  const roundsText = 'how many rounds at most go from process to process';
+  let program = command(script, setting).option('--rounds <count>', roundsText, whole, setting.rounds);
   if (setting.out) program = program.option('--out <file>', 'where the report goes', setting.out);
   if (hasTargets) program = program.option('--check', 'exit with 1 if a target is missed');
   program = more?.(program) ?? program;
   program.parse();
-  const options = program.opts<Options & { rounds?: number; out?: string; check?: true }>();
-  const by = `By \`${asCalled(script)}\` on ${machine()}`;
-  const data = await workloadFolder();
-  await writePoses(scratchFolder());
+  const options = program.opts<Options & { rounds: number; out?: string; check?: true }>();
+  const here = `By \`${asCalled(script)}\` on ${machine()}`;
+  const data = scratchFolder();
+  await writePoses(data);
   const programs = await Programs.bundled(...sources);
   const progress = new Progress();
   try {
-    const { rounds = 1, out = '' } = options;
-    const made = await work({
+    const { rounds, out } = options;
+    const report = await work({
       options: { ...options, args: program.processedArgs },
       rounds,
-      out,
-      by,
       programs,
       next: step => progress.next(step),
       ours: (workload, way, n, executor = 'jit', posesPerTape = 1) => ({
         name: `${workload}, ${way}, ${executor}, N = ${n}, ${posesPerTape} a tape`,
-        start: () => programs.start('subject.ts', [workload, way, n, executor, posesPerTape]),
+        start: env => {
+          const isOnDevice = executor.startsWith('gpu');
+          const settings = { isPinned: !isOnDevice, env: { ...(isOnDevice && runtime), ...env } };
+          return programs.start('subject.ts', [workload, way, n, executor, posesPerTape], settings);
+        },
         ...(way !== 'loops' && { work: `${workload}, N = ${n}` }),
+        mayFail: executor.startsWith('gpu'),
       }),
       kernel: (...args) => ({ name: args.join(' '), start: () => programs.start('kernels.ts', args) }),
       peer: (peer, workload, way, n, ...rest) => ({
@@ -97,26 +88,38 @@ export async function bench<Options extends object>(
           : undefined,
         ...(!['matmul', 'exp', 'softplus'].includes(`${workload}`) && { work: `${workload}, N = ${n}` }),
       }),
-      versionOf: async peer => {
-        if (!isInstalled(peer)) return `${peer} is not installed: ${howToInstall[peer]}`;
-        const how = peer === 'jax-js' ? ['eager'] : [];
-        const { version, blas } = await asked<{ version: string; blas?: string }>(
-          () => startPeer(peer, programs, data, ['dense', 'stream', 1, ...how]),
-          'version',
-        );
-        return `${peer} ${version}${blas ? ` with ${blas}` : ''}`;
-      },
     });
+    const versions: string[] = [];
+    for (const peer of peers) versions.push(await versionOf(peer, programs, data));
     progress.stop();
-    const { text, lines = [], figures = lineFigures(lines) } = made;
+    const by = [here, ...versions].join('; ');
+    const chart = out && report.chart ? out.replace(/(?:\.md)?$/, '.svg') : undefined;
+    const text = rendered(report, by, chart);
     if (out) {
-      await writeReport(out, text);
-      await recordFigures(dirname(out), basename(out, '.md'), by, figures);
-    } else console.log(text);
-    checkLines(lines, options);
+      await mkdir(dirname(out), { recursive: true });
+      await writeFile(out, text);
+      await recordFigures(out, here, report.sections);
+    }
+    if (chart && report.chart) {
+      const { chart: drawn } = await import('../charts.ts');
+      await writeFile(chart, drawn(report.chart.title, report.chart.panels));
+    }
+    console.log(text);
+    checkLines(report.lines ?? [], options);
   } finally {
     progress.stop();
   }
+}
+
+/** A driver wants a folder, and has threads of its own. */
+const runtime = { XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? tmpdir() };
+
+/** Name and version of a peer, and the library that multiplies its matrices if it has one; or that it is missing. */
+async function versionOf(peer: PeerName, programs: Programs, data: string): Promise<string> {
+  if (!isInstalled(peer)) return `${peer} is not installed: ${howToInstall[peer]}`;
+  const start = () => startPeer(peer, programs, data, ['network', 'stream', 1]);
+  const { version, blas } = await asked<{ version: string; blas?: string }>(start, 'version');
+  return `${peer} ${version}${blas ? ` with ${blas}` : ''}`;
 }
 
 /** Starts a process, asks it one thing and stops it. */

@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 
 /** Help text of a command beside its options: a sentence, then the words after "It takes" and "and writes". */
@@ -35,11 +33,4 @@ export function wholes(standard: readonly number[]) {
     ...(before === standard ? [] : before),
     whole(text),
   ];
-}
-
-/** Writes a report to a file and prints it on stdout. */
-export async function writeReport(file: string, text: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, text);
-  console.log(text);
 }

@@ -1,40 +1,39 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Line, verdict } from './rows.ts';
-import { digits, table } from './text.ts';
+import { basename, dirname, join } from 'node:path';
+import type { Panel } from '../charts.ts';
+import { table } from './text.ts';
 
-/** A row of the table of all reports: what was measured, and the numbers. */
-export interface Figure {
-  readonly what: string;
-  readonly shown: string;
+/** A table of a report. */
+export interface Section {
+  /** Empty where a report has one table. */
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** Number of columns, from the first, that name a row; 1 if absent. The others are figures. */
+  readonly names?: number;
+  /** A paragraph above the table. */
+  readonly about?: string;
 }
 
-/** Rows of a table as figures: the first so many columns name a row, the heads of the others name its numbers. */
-export function figuresOf(
-  title: string,
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  names = 1,
-): Figure[] {
-  return rows.map(row => ({
-    what: [title, ...row.slice(0, names)].filter(part => part !== '').join(', '),
-    shown: row
-      .slice(names)
-      .map((cell, i) => `${head[names + i]}: ${cell}`)
-      .join('; '),
-  }));
+/** A report of a benchmark: every one looks alike. */
+export interface Report {
+  readonly title: string;
+  /** A paragraph: what the figures are, and how they were measured. */
+  readonly about: string;
+  readonly sections: readonly Section[];
+  readonly chart?: { readonly title: string; readonly panels: readonly Panel[] };
 }
 
-/** Lines with targets as figures. */
-export function lineFigures(lines: readonly Line[]): Figure[] {
-  return lines.map(line => {
-    const result = [`${digits(line.number ?? Number.NaN)} ${line.unit}`.trim(), verdict(line)];
-    return {
-      what: line.what,
-      shown: `${result.filter(part => part !== '').join(', ')} (${line.figures})`,
-    };
-  });
+/** The report as Markdown; `by` is its command and machine, `chart` the file of its chart. */
+export function rendered({ title, about, sections }: Report, by: string, chart?: string): string {
+  const image = chart ? [`![${title}](${basename(chart)})`] : [];
+  const parts = sections.flatMap(({ title, about, head, rows, names = 1 }) => [
+    ...(title === '' ? [] : [`## ${title}`]),
+    ...(about ? [about] : []),
+    table(head, rows, names),
+  ]);
+  return `${[`# ${title}`, `${by}.`, about, ...image, ...parts].join('\n\n')}\n`;
 }
 
 const head = `# Figures
@@ -43,13 +42,9 @@ All that the reports of this folder hold, in one table. Each benchmark puts its 
 \`npm run bench:all\` runs them all.
 `;
 
-/** Puts the figures of a report into figures.md of its folder, in place of those that it had. */
-export async function recordFigures(
-  folder: string,
-  report: string,
-  by: string,
-  figures: readonly Figure[],
-): Promise<void> {
+/** Puts the figures of a report into figures.md beside it, in place of those that it had. */
+export async function recordFigures(out: string, by: string, sections: readonly Section[]): Promise<void> {
+  const [folder, report] = [dirname(out), basename(out, '.md')];
   const file = join(folder, 'figures.md');
   const before = existsSync(file) ? (await readFile(file, 'utf8')).split('\n') : [];
   const notes = before.filter(line => line.startsWith('- ') && !line.startsWith(`- ${report}: `));
@@ -59,8 +54,14 @@ export async function recordFigures(
     .map(line => line.slice(2, -2).split(' | '))
     .map(cells => cells.map(cell => cell.trim()))
     .filter(([name]) => name !== report);
-  // A bar would end a cell.
-  const own = figures.map(({ what, shown }) => [report, what, shown].map(cell => cell.replaceAll('|', '∣')));
+  const own = sections.flatMap(({ title, head, rows, names = 1 }) =>
+    rows.map(row => {
+      const what = [title, ...row.slice(0, names)].filter(part => part !== '').join(', ');
+      const shown = row.map((cell, i) => `${head[i]}: ${cell}`).filter((_, i) => i >= names && row[i] !== '');
+      // A bar would end a cell.
+      return [report, what, shown.join('; ')].map(cell => cell.replaceAll('|', '∣'));
+    }),
+  );
   const rows = [...kept, ...own].toSorted(([a = ''], [b = '']) => a.localeCompare(b));
   await mkdir(folder, { recursive: true });
   const all = [...notes, `- ${report}: ${by}.`].toSorted();

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import { availableParallelism, cpus, totalmem } from 'node:os';
 
 /** CPU, memory, versions, date and commit in one line, for the head of a report. Call it before work begins. */
 export function machine(now: Date = new Date()): string {
@@ -22,9 +22,4 @@ function commit(): string {
 function git(...args: readonly string[]): string | undefined {
   const { status, stdout } = spawnSync('git', args, { encoding: 'utf8' });
   return status === 0 ? stdout.trim() : undefined;
-}
-
-/** Most memory that a single measurement may use, in bytes: 12 GiB, or 80 % of the free memory if less. */
-export function memoryLimit(): number {
-  return Math.min(12 * 2 ** 30, 0.8 * freemem());
 }

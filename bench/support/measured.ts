@@ -29,6 +29,7 @@ export class Programs {
       outdir: folder,
       outExtension: { '.js': '.mjs' },
       bundle: true,
+      splitting: true,
       platform: 'node',
       format: 'esm',
       target: 'node20',
@@ -47,14 +48,10 @@ export class Programs {
     return new Programs(folder);
   }
 
-  /** A process that runs one of the sources; `flags` are Node's. */
-  start(
-    source: string,
-    args: readonly (string | number)[] = [],
-    { flags = [], ...settings }: { readonly flags?: readonly string[] } & Settings = {},
-  ): Measured {
+  /** A process that runs one of the sources. */
+  start(source: string, args: readonly (string | number)[] = [], settings: Settings = {}): Measured {
     const program = join(this.#folder, source.replace(/\.m?[jt]s$/, '.mjs'));
-    return new Measured(process.execPath, ['--expose-gc', ...flags, program, ...args.map(String)], settings);
+    return new Measured(process.execPath, ['--expose-gc', program, ...args.map(String)], settings);
   }
 }
 
@@ -90,13 +87,8 @@ export class Measured {
   }
 
   /** @throws Error with what the process said last, if it ends without an answer */
-  ask<Answer>(question: string): Promise<Answer> {
+  async ask<Answer>(question: string): Promise<Answer> {
     this.#process.stdin.write(`${question}\n`);
-    return this.hear();
-  }
-
-  /** The next line of JSON that the process says. */
-  async hear<Answer>(): Promise<Answer> {
     for (;;) {
       const { value, done } = await this.#lines.next();
       if (done) throw new Error(this.#lastWords());

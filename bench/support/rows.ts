@@ -1,38 +1,44 @@
+import type { Answer, Peak } from '../subject.ts';
 import { median } from './clock.ts';
+import type { Section } from './figures.ts';
 import type { Measured } from './measured.ts';
 import type { Round } from './serve.ts';
-import { digits, table } from './text.ts';
+import { digits } from './text.ts';
 
-/** One side of a ratio: a process that is timed. Two of the same name are the same. */
+/** A process that is timed. Two of the same name are the same. */
 export interface Side {
   readonly name: string;
   /** Starts it; absent where it is not installed. */
-  readonly start: (() => Measured) | undefined;
+  readonly start: ((env?: Readonly<Record<string, string>>) => Measured) | undefined;
   /** The work, where it tells its answer: sides of equal work must give equal answers. */
   readonly work?: string;
+  /** True if it may not run here; its time is not known then. */
+  readonly mayFail?: boolean;
 }
 
 type Unit = '×' | 'µs' | 'ms' | '';
 
-/** A row of a report: a ratio of times, and what it should be. */
-export interface Row {
-  readonly what: string;
-  /** Of several, the slowest counts. */
-  readonly over: Side | readonly Side[];
-  readonly under: Side;
-  readonly target?: Target | undefined;
-  /** Figures to show in place of both times; given the time of a side in CPU milliseconds. */
-  readonly figures?: (time: (side: Side) => number) => string;
-}
-
-export function row(
+/**
+ * A row of a report: a ratio of times, and what it should be. Of several sides above, the slowest counts. The last gives the
+ * figures to show in place of both times.
+ */
+export type Row = readonly [
   what: string,
-  over: Row['over'],
+  over: Side | readonly Side[],
   under: Side,
-  target?: Target,
-  figures?: Row['figures'],
-): Row {
-  return { what, over, under, target, ...(figures && { figures }) };
+  target?: Target | undefined,
+  figures?: (time: Times) => string,
+];
+
+/** A row with what was measured. */
+export interface Line {
+  readonly what: string;
+  readonly figures: string;
+  /** The figure to compare with the target; undefined or NaN if it could not be measured. */
+  readonly number: number | undefined;
+  readonly unit: Unit;
+  /** Without one, the line is there to explain others. */
+  readonly target?: Target | undefined;
 }
 
 /** A line that is no ratio of times. */
@@ -46,60 +52,34 @@ export function line(
   return { what, figures, number, unit, target };
 }
 
-/** A row with what was measured. */
-export interface Line {
-  readonly what: string;
-  readonly figures: string;
-  /** The figure to compare with the target; undefined or NaN if it could not be measured. */
-  readonly number: number | undefined;
-  readonly unit: Unit;
-  /** Without one, the line is there to explain others. */
-  readonly target?: Target | undefined;
-}
-
 export interface Target {
-  readonly kind: 'most' | 'least' | 'equal';
+  readonly kind: 'most' | 'least';
   readonly number: number;
 }
 export const most = (number: number): Target => ({ kind: 'most', number });
 export const least = (number: number): Target => ({ kind: 'least', number });
-export const equal = (number: number): Target => ({ kind: 'equal', number });
 
 /** Explanation of the targets, for every report that has some. */
 export const aims: string =
   'Targets are the aims that this project set itself: ratios to code written by hand, to PyTorch, and to a ceiling that is\n' +
-  'measured beside, and limits of time and of size. None is promised, and a miss is reported like a pass.';
-
-/** The answer of a side. */
-export interface Answered {
-  readonly value: number;
-  readonly norm: number;
-}
+  'measured beside, and limits of time and of size. None is promised, and a miss is reported like a pass. Lines without a\n' +
+  'target explain others.';
 
 /** Allowed relative difference of answers, which are float32 sums in different orders. */
 const closeEnough = 2e-4;
 
-export function agree(a: Answered, b: Answered, within: number = closeEnough): boolean {
+/** True if two sides give the same value and the same length of the gradient. */
+export function agree(a: Answer, b: Answer, within: number = closeEnough): boolean {
   const isClose = (x: number, y: number) => Math.abs(x - y) <= within * Math.max(1, Math.abs(y));
   return isClose(a.value, b.value) && isClose(a.norm, b.norm);
 }
 
-/** CPU milliseconds of a unit by side; NaN for what is not installed. */
+/** Milliseconds of a unit by side; NaN for what is not installed. */
 export type Times = (side: Side) => number;
 
-/** Asks each process in turn for a round, over and over, so that a slow minute of the machine meets all alike. */
-export async function interleaved(
-  subjects: ReadonlyMap<string, Measured>,
-  rounds: number,
-): Promise<Map<string, number>> {
-  const times = new Map([...subjects.keys()].map(name => [name, [] as number[]]));
-  for (let i = 0; i < rounds; i++)
-    for (const [name, subject] of subjects) times.get(name)?.push((await subject.ask<Round>('round')).cpu);
-  return new Map([...times].map(([name, found]) => [name, median(found)]));
-}
-
 /**
- * Times sides, each in a process of its own that takes turns with the others.
+ * Times sides, each in a process of its own that takes turns with the others, so that a slow minute of the machine meets
+ * all alike.
  *
  * @throws Error if two that do equal work give different answers
  */
@@ -107,16 +87,24 @@ export async function timed(
   sides: readonly Side[],
   rounds: number,
   within: number = closeEnough,
+  clock: 'cpu' | 'wall' = 'cpu',
 ): Promise<Times> {
   const running = new Map<string, Measured>();
-  const answers = new Map<string, Answered & { readonly by: string }>();
+  const answers = new Map<string, Answer & { readonly by: string }>();
+  const times = new Map<string, number[]>();
   try {
-    for (const { name, start, work } of sides) {
+    for (const { name, start, work, mayFail } of sides) {
       if (!start || running.has(name)) continue;
       const process = start();
       running.set(name, process);
       if (work === undefined) continue;
-      const answer = await process.ask<Answered>('check');
+      const answer = await process.ask<Answer>('check').catch(async error => {
+        if (!mayFail) throw error;
+        running.delete(name);
+        await process.stop();
+        console.error(`${name}: ${error.message}`);
+      });
+      if (!answer) continue;
       const first = answers.get(work) ?? { ...answer, by: name };
       answers.set(work, first);
       if (!agree(answer, first, within))
@@ -124,10 +112,55 @@ export async function timed(
           `${work}: ${name} gives ${answer.value} and |gradient| ${answer.norm}, but ${first.by} gives ${first.value} and ${first.norm}`,
         );
     }
-    const found = await interleaved(running, rounds);
-    return ({ name }) => found.get(name) ?? Number.NaN;
+    for (let i = 0; i < rounds; i++)
+      for (const [name, process] of running)
+        times.set(name, [...(times.get(name) ?? []), (await process.ask<Round>('round'))[clock]]);
+    return ({ name }) => median(times.get(name) ?? []);
   } finally {
     for (const process of running.values()) await process.stop();
+  }
+}
+
+/** Memory and time of a side: its first run, and the median of the rounds after it. */
+export interface Found extends Peak {
+  readonly first: Round;
+}
+
+/** Milliseconds: rounds go on until they have taken so long in all. */
+const enough = 400;
+/** Milliseconds: a run that takes longer is made once, unless it planned. */
+export const longRun = 3000;
+
+/** Memory of sides in turn, one process each; then their times, in rounds that go from process to process. */
+export async function measuredSides(
+  sides: readonly Side[],
+  n: number,
+  rounds: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Map<Side, Found>> {
+  const running: { side: Side; process: Measured; peak: Peak; times: Round[] }[] = [];
+  const found = new Map<Side, Found>();
+  try {
+    for (const side of sides) {
+      if (!side.start) continue;
+      const process = side.start(env);
+      running.push({ side, process, peak: await process.ask<Peak>('peak'), times: [] });
+    }
+    for (let i = 0; i < rounds; i++) {
+      for (const { process, peak, times } of running) {
+        const perRun = (times[0] ?? peak).wall * n;
+        const isDone = times.length > 0 ? perRun * times.length > enough : perRun > longRun && !peak.planned;
+        if (!isDone) times.push(await process.ask<Round>('round'));
+      }
+    }
+    for (const { side, peak, times } of running) {
+      const of = (clock: 'cpu' | 'wall') =>
+        times.length > 0 ? median(times.map(time => time[clock])) : peak[clock];
+      found.set(side, { ...peak, first: peak, cpu: of('cpu'), wall: of('wall') });
+    }
+    return found;
+  } finally {
+    for (const { process } of running) await process.stop();
   }
 }
 
@@ -140,32 +173,24 @@ export async function measured(
   const lines: Line[] = [];
   for (const [title, rows] of groups) {
     next(title);
-    lines.push(...(await measuredGroup(rows, rounds)));
+    const sides = rows.map(([, over]) => [over].flat() as Side[]);
+    const time = await timed([...sides.flat(), ...rows.map(([, , under]) => under)], rounds);
+    for (const [i, [what, , under, target, figures]] of rows.entries()) {
+      const over = sides[i] as Side[];
+      const known = over.map(time).filter(Number.isFinite);
+      const shown = figures?.(time) ?? [...over, under].map(each => `${digits(time(each))} ms`).join(', ');
+      const number = known.length > 0 ? Math.max(...known) / time(under) : undefined;
+      lines.push({ what, figures: shown, number, unit: '×', target });
+    }
   }
   return lines;
-}
-
-async function measuredGroup(rows: readonly Row[], rounds: number): Promise<Line[]> {
-  const slowest = ({ over }: Row) => [over].flat() as Side[];
-  const time = await timed(
-    rows.flatMap(row => [...slowest(row), row.under]),
-    rounds,
-  );
-  return rows.map(row => {
-    const { what, under, target, figures } = row;
-    const over = slowest(row);
-    const known = over.map(time).filter(Number.isFinite);
-    const shown = figures?.(time) ?? [...over, under].map(each => `${digits(time(each))} ms`).join(', ');
-    const number = known.length > 0 ? Math.max(...known) / time(under) : undefined;
-    return { what, figures: shown, number, unit: '×', target };
-  });
 }
 
 export function verdict({ number, target }: Line): string {
   if (!target) return '';
   if (number === undefined || Number.isNaN(number)) return 'not measured';
   const { kind, number: bound } = target;
-  const isReached = kind === 'equal' ? number === bound : kind === 'most' ? number <= bound : number >= bound;
+  const isReached = kind === 'most' ? number <= bound : number >= bound;
   return isReached ? 'pass' : 'miss';
 }
 
@@ -175,16 +200,14 @@ export function checkLines(all: readonly Line[], { check }: { readonly check?: t
 }
 
 /** The lines as a table. */
-export function lineTable(all: readonly Line[]): string {
-  const signs = { most: '≤', least: '≥', equal: '=' };
+export function lineSection(all: readonly Line[]): Section {
+  const signs = { most: '≤', least: '≥' };
   const rows = all.map(line => [
     line.what,
-    line.number === undefined || Number.isNaN(line.number)
-      ? '–'
-      : `${digits(line.number)} ${line.unit}`.trim(),
+    `${digits(line.number ?? Number.NaN)} ${Number.isFinite(line.number) ? line.unit : ''}`.trim(),
     line.target ? `${signs[line.target.kind]} ${line.target.number} ${line.unit}`.trim() : '',
     verdict(line),
     line.figures,
   ]);
-  return table(['what', 'measured', 'target', '', 'figures'], rows);
+  return { title: '', head: ['what', 'measured', 'target', 'verdict', 'of'], rows };
 }

@@ -1,16 +1,31 @@
 import { type Tape, type Tensor, tensor, type Value } from 'posetape';
-import { collate } from 'posetape/combine';
+import { collate, type Params } from 'posetape/combine';
 import { add, exp, gather, matmul, mul, neg, segmentSum, square, sub, sum, tanh } from 'posetape/ops';
 import type { Task } from './tasks.ts';
 
+/** Makes a scorer of some sizes with so many poses. */
+type Maker = (sizes: readonly number[], count: number) => Task;
+
 /**
- * Scorers of any size: `pairs,P`, a potential of 20 parameters on P pairs, or `dense,w,L,r`, L residual layers of w × w on
- * r rows. bench/peers/torch_subject.py has the same, from the same numbers.
+ * Scorers of any size, named by their kind and sizes, such as `pairs,1000`. bench/peers/torch_subject.py has the same under the
+ * same names, from the same numbers.
  */
+const makers: Readonly<Record<string, Maker>> = {
+  pairs: ([pairs = 1], count) => erased(pairsTask(pairs, count)),
+  dense: ([width = 1, layers = 1, rows = 1], count) => erased(denseTask(width, layers, rows, count)),
+  graph: ([atoms = 1, edges = 1, features = 1], count) => erased(graphTask(atoms, edges, features, count)),
+};
+
 export function ladderTask(name: string, count: number): Task {
-  const [kind, ...sizes] = name.split(',');
-  const [a = 1, b = 1, c = 1] = sizes.map(Number);
-  return (kind === 'pairs' ? pairsTask(a, count) : denseTask(a, b, c, count)) as unknown as Task;
+  const [kind = '', ...sizes] = name.split(',');
+  const maker = makers[kind];
+  if (!maker) throw new Error(`the ladder has no scorer ${kind}; it has ${Object.keys(makers).join(', ')}`);
+  return maker(sizes.map(Number), count);
+}
+
+/** Drops the types of poses and parameters; a scorer is given only those that belong to it. */
+function erased<Pose, P extends Params>(task: Task<Pose, P>): Task {
+  return task as unknown as Task;
 }
 
 /** Numbers from −1/2 to 1/2 that every language computes alike: multiples of the golden ratio, modulo 1. */
@@ -105,6 +120,64 @@ function denseTask(width: number, depth: number, rows: number, count: number): T
     scoreGroup: (tape, p, group) => {
       const { fields, poseOf, count } = collate(group, { x: { axis: 'rows' } });
       return mul(1 / rows, segmentSum(sums(p, tape.constant(fields.x)), poseOf.rows as Int32Array, count));
+    },
+    precision: 'float32',
+  };
+}
+
+interface Graph {
+  readonly type: Int32Array;
+  readonly src: Int32Array;
+  readonly dst: Int32Array;
+  readonly basis: Tensor<Float32Array>;
+}
+const bases = 8;
+
+/** Two layers of message passing, h ← h + tanh((Σ over edges of h ⊙ basis F) M); ΔG is the mean over atoms of h · out. */
+function graphTask(atoms: number, edges: number, features: number, count: number): Task<Graph, Layers> {
+  const weights = (rows: number, columns: number, seed: number) =>
+    tensor(
+      spread(rows * columns, seed).map(x => x / Math.sqrt(rows)),
+      [rows, columns],
+    );
+  const layers = [0, 1].flatMap(l => [
+    [`filter${l}`, weights(bases, features, 1000 * l)] as const,
+    [`mix${l}`, weights(features, features, 1000 * l + 500)] as const,
+  ]);
+  const poses = Array.from({ length: count }, (_, n) => ({
+    type: Int32Array.from({ length: atoms }, (_, i) => (7 * i + n) % types),
+    src: Int32Array.from({ length: edges }, (_, e) => (7 * e + n) % atoms),
+    dst: Int32Array.from({ length: edges }, (_, e) => Math.floor((e * atoms) / edges)),
+    basis: tensor(spread(edges * bases, 100 + n * edges * bases), [edges, bases]),
+  }));
+  /** Of shape [atoms]. */
+  const energies = (p: Readonly<Record<string, Value>>, tape: Tape, { type, src, dst, basis }: Graph) => {
+    const [from, to] = [tape.index(src), tape.index(dst)];
+    let h = gather(p.embedding as Value, tape.index(type));
+    for (const l of [0, 1]) {
+      const messages = mul(gather(h, from), matmul(tape.constant(basis), p[`filter${l}`] as Value));
+      h = add(h, tanh(matmul(segmentSum(messages, to, type.length), p[`mix${l}`] as Value)));
+    }
+    return sum(matmul(h, p.out as Value), 1);
+  };
+  return {
+    poses,
+    params: {
+      embedding: weights(types, features, 1),
+      ...Object.fromEntries(layers),
+      out: weights(features, 1, 2),
+    },
+    score: (tape, p, pose) => mul(1 / atoms, sum(energies(p, tape, pose))),
+    scoreGroup: (tape, p, group) => {
+      const { fields, poseOf, count } = collate(group, {
+        type: { axis: 'atoms' },
+        src: { axis: 'edges', into: 'atoms' },
+        dst: { axis: 'edges', into: 'atoms' },
+        basis: { axis: 'edges' },
+      });
+      const [type, src, dst] = [fields.type, fields.src, fields.dst].map(({ data }) => data) as Int32Array[];
+      const joined = { type, src, dst, basis: fields.basis } as Graph;
+      return mul(1 / atoms, segmentSum(energies(p, tape, joined), poseOf.atoms as Int32Array, count));
     },
     precision: 'float32',
   };

@@ -1,29 +1,27 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { deserialize, serialize } from 'node:v8';
 import type { Precision } from 'posetape';
 import type { GroupScorer, Params, Scorer } from 'posetape/combine';
+import { atomsOf, type Pose as SchNetPose, selected } from '../../examples/networks/pose.ts';
+import { type Sizes, schnet } from '../../examples/schnet/schnet.ts';
+import { readEnsemble } from '../../program/vina/files.ts';
 import type { Pose as VinaPose } from '../../examples/vina/pairs.ts';
+import { score, scoreGroup, vinaWeights } from '../../examples/vina/score.ts';
 import { handPairs } from '../hand/pairs.ts';
 import { type HandWeights, handVina } from '../hand/vina.ts';
-import type { Poses } from './ensembles.ts';
-import type { DataOf } from './files.ts';
-import { messagesOf } from './messages.ts';
-import { networkOf, networkPoses, smallOf, smallPoses } from './network.ts';
-import { densePoses, pairLists, pairParams, scoreDense, scoreList, scoreLists } from './pairs.ts';
-import { scorer } from './scorers.ts';
-
-/**
- * Workload A, a SchNet; a small one; B, a pair potential, on pair lists and over all pairs; C, message passing; and the
- * scorers of examples/ on imatinib.
- */
-export const workloadNames = ['network', 'small', 'list', 'dense', 'messages', 'vina', 'schnet'] as const;
-export type WorkloadName = (typeof workloadNames)[number];
-
-/** The data of a workload, as plain objects that can be passed to a page. */
-export type Ingredients =
-  | { readonly workload: 'network'; readonly data: DataOf<'network'> }
-  | { readonly workload: 'small'; readonly data: DataOf<'small'> }
-  | { readonly workload: 'list' | 'dense'; readonly data: DataOf<'pairs'> }
-  | { readonly workload: 'messages'; readonly data: DataOf<'messages'> }
-  | ({ readonly workload: 'vina' | 'schnet' } & Poses);
+import {
+  type Data,
+  type DataName,
+  dataNames,
+  generate,
+  graphsOf,
+  paramsOf,
+  readData,
+  writeData,
+} from './data.ts';
+import { ladderTask } from './ladder.ts';
+import { type PairParams, pairLists, scoreList, scoreLists } from './pairs.ts';
 
 /** Poses with what scores them. */
 export interface Task<Pose = unknown, P extends Params = Params> {
@@ -32,67 +30,79 @@ export interface Task<Pose = unknown, P extends Params = Params> {
   readonly score: Scorer<Pose, P>;
   readonly scoreGroup?: GroupScorer<Pose, P>;
   readonly precision: Precision;
-  /** The poses by compound, each with what its combination should be: a gradient of squared errors is wanted. */
-  readonly compounds?: readonly { readonly poses: readonly Pose[]; readonly target: number }[];
   /** A pose by hand: ΔG, and its gradient in the array. */
   readonly hand?: { readonly gradient: Float64Array; readonly run: (pose: Pose) => number };
   /** A pose of little data and the same structure, to warm up with before memory is measured. */
   readonly small?: Pose;
 }
 
-/** A workload with its first so many poses, or all that there are, over and over. */
-export function taskOf(ingredients: Ingredients, count: number): Task {
-  switch (ingredients.workload) {
-    case 'network': {
-      const { data } = ingredients;
-      return erased({ ...networkOf(data), poses: networkPoses(data, count), precision: 'float32' });
-    }
-    case 'small': {
-      const { data } = ingredients;
-      return erased({ ...smallOf(data), poses: smallPoses(data, count), precision: 'float32' });
-    }
-    case 'list': {
-      const { data } = ingredients;
-      const params = pairParams(data);
-      const { gradient, list } = handPairs(params);
-      const scoring = { score: scoreList, scoreGroup: scoreLists, hand: { gradient, run: list } };
-      return erased({ ...scoring, poses: pairLists(data, count), params, precision: 'float32' });
-    }
-    case 'dense': {
-      const { data } = ingredients;
-      const params = pairParams(data);
-      const { gradient, dense } = handPairs(params);
-      const scoring = { score: scoreDense, hand: { gradient, run: dense } };
-      return erased({ ...scoring, poses: densePoses(data, count), params, precision: 'float32' });
-    }
-    case 'messages': {
-      const { compounds, ...scoring } = messagesOf(ingredients.data, count);
-      const poses = compounds.flatMap(each => each.poses);
-      return erased({ ...scoring, compounds, poses, precision: 'float32' });
-    }
-    case 'vina': {
-      const { gradient, score } = handVina();
-      const { params, ...scoring } = scorer('vina');
-      const weights = Object.values(params).map(({ data }) => data[0]) as unknown as HandWeights;
-      const run = (pose: unknown) => score(pose as VinaPose, weights);
-      return {
-        ...scoring,
-        ...repeated(ingredients, count),
-        params,
-        precision: 'float64',
-        hand: { gradient, run },
-      };
-    }
-    case 'schnet':
-      return { ...scorer('schnet'), ...repeated(ingredients, count), precision: 'float64' };
+/** Names the folder of {@link writePoses}, for the processes that are started. */
+const folderName = 'POSETAPE_BENCH_POSES';
+
+/** Writes the poses of all workloads, so that a measured process holds nothing of what it takes to make them. */
+export async function writePoses(folder: string): Promise<void> {
+  await writeFile(join(folder, 'vina'), serialize(await vinaPoses()));
+  for (const name of dataNames) await writeData(folder, name, generate(name));
+  process.env[folderName] = folder;
+}
+
+/** The poses of imatinib in c-Abl. */
+export async function vinaPoses(): Promise<readonly VinaPose[]> {
+  const data = 'examples/vina/data/imatinib-abl';
+  return (await readEnsemble(`${data}/pocket.pdbqt`, `${data}/poses.pdbqt`)).poses;
+}
+
+/**
+ * A workload with its first so many poses: `network`, a SchNet; `small`, one of few atoms; `list`, pairs; `vina`, the
+ * scorer of examples/ on imatinib, whose poses are taken over and over; or a scorer of the ladder by its sizes.
+ */
+export async function readTask(name: string, count: number): Promise<Task> {
+  if (name.includes(',')) return ladderTask(name, count);
+  const folder = process.env[folderName];
+  if (name === 'vina') {
+    const poses = folder ? deserialize(await readFile(join(folder, name))) : await vinaPoses();
+    return vinaTask(poses, count);
   }
+  if (!dataNames.includes(name as DataName)) throw new Error(`there is no workload ${name}`);
+  const data = folder ? await readData(folder, name) : generate(name as DataName);
+  return taskOf(name as DataName, data, count);
 }
 
-function repeated({ poses, small }: Poses, count: number): Poses {
-  return { poses: Array.from({ length: count }, (_, n) => poses[n % poses.length]), small };
+function vinaTask(given: readonly VinaPose[], count: number): Task {
+  const poses = Array.from({ length: count }, (_, n) => given[n % given.length] as VinaPose);
+  const params = vinaWeights();
+  const { gradient, score: byHand } = handVina();
+  const weights = Object.values(params).map(({ data }) => data[0]) as unknown as HandWeights;
+  const hand = { gradient, run: (pose: VinaPose) => byHand(pose, weights) };
+  const fields = ['ligandAtom', 'receptorAtom', 'radii', 'hydrophobic', 'hydrogenBond'] as const;
+  const [first] = poses as [VinaPose];
+  const few = Object.fromEntries(fields.map(name => [name, first[name].slice(0, 64)]));
+  const small = { ...first, ...few };
+  return { poses, params, score, scoreGroup, small, hand, precision: 'float64' } as unknown as Task;
 }
 
-/** Drops the types of poses and parameters; the caller gives a scorer only those that belong to it. */
-function erased<Pose, P extends Params>(task: Task<Pose, P>): Task {
-  return task as unknown as Task;
+/** A workload of made-up data, in float32. */
+export function taskOf(name: DataName, data: Data, count: number): Task {
+  const common = { params: paramsOf(data), precision: 'float32' };
+  const { params } = common;
+  if (name === 'list') {
+    const { gradient, list } = handPairs(params as PairParams);
+    const scoring = { score: scoreList, scoreGroup: scoreLists, hand: { gradient, run: list } };
+    return { ...common, ...scoring, poses: pairLists(data, count) } as unknown as Task;
+  }
+  const { energy, score, scoreGroup } = schnet(data.settings as unknown as Sizes);
+  const graphs = graphsOf(data, count).map(({ types, ...graph }) => ({ ...graph, elements: types }));
+  if (name === 'network') {
+    const ofLengths: Scorer<(typeof graphs)[number], Params> = (tape, weights, graph) =>
+      energy(tape, weights, { ...graph, distances: tape.constant(graph.lengths) });
+    return { ...common, poses: graphs, score: ofLengths } as unknown as Task;
+  }
+  // The small one measures its distances itself, as examples/schnet does.
+  const poses = graphs.map(({ elements, coordinates, ligandAtoms, src, dst }): SchNetPose => {
+    const all = atomsOf([...elements], [...coordinates]);
+    const ligand = selected(all, atom => atom < ligandAtoms);
+    const pocket = selected(all, atom => atom >= ligandAtoms);
+    return { ligand, pocket, complex: { elements, src, dst } };
+  });
+  return { ...common, poses, score, scoreGroup } as unknown as Task;
 }

@@ -1,39 +1,25 @@
-import { describe, expect, test } from 'vitest';
-import { PageTrial } from '../../bench/gpu/in-page.ts';
-import { phasesOf } from '../../bench/gpu/names.ts';
-import { Trial } from '../../bench/gpu/trial.ts';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
 import { useSoftwareDriver } from './driver.ts';
 
 useSoftwareDriver();
 
-describe('the benchmark sees each part of a pose', () => {
-  const tiny = { workload: 'tiny' } as const;
-
-  test('on webgpu in Node', async () => {
-    let ticks = 0;
-    const trial = await Trial.open(tiny, 'webgpu', () => ticks++);
-    await trial.first();
-    const { phases } = await trial.round();
-    for (const phase of phasesOf.webgpu) expect(phases[phase], phase).toBeGreaterThan(0);
-    const { launches, readbacks, adapter } = await trial.facts();
-    expect([launches, readbacks]).toEqual([1, 1]);
-    expect(adapter?.name).not.toBe('');
-  });
-
-  test.each(['webgpu', 'webgl2'] as const)('on %s in Chromium', async engine => {
-    const trial = await PageTrial.start(tiny, engine, 'software');
-    try {
-      await trial.first();
-      await trial.warmUp();
-      const { phases, cpu } = await trial.round();
-      // A clock of a page has steps, so a part that is short may read 0.
-      for (const phase of phasesOf[engine]) expect(phases[phase], phase).toBeGreaterThanOrEqual(0);
-      expect(phases.readback).toBeGreaterThan(0);
-      expect(cpu).toBeGreaterThan(0);
-      expect((await trial.facts()).readbacks).toBe(engine === 'webgpu' ? 1 : 2);
-      expect(trial.version).toMatch(/^\d+\./);
-    } finally {
-      await trial.stop();
-    }
-  });
+test('the benchmark of gpu() measures every backend that Node has, whose answers agree', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'posetape-test-'));
+  try {
+    const out = join(folder, 'gpu.md');
+    const words = ['bench/gpu.ts', '--quick', '--rounds', '1', '--out', out];
+    const tsx = ['node_modules/tsx/dist/cli.mjs', '--conditions=posetape:source', ...words];
+    const { status, stderr } = spawnSync(process.execPath, tsx, { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('10 pairs') });
+    const rows = readFileSync(out, 'utf8').match(/^\| (?:10 pairs|3 layers|message passing).*$/gm) ?? [];
+    expect(rows.length).toBe(6);
+    // θ, values and poses a tape, then microseconds by WebGPU, webasm, jit and wasm.
+    for (const row of rows) expect(row).toMatch(/\|(?: +[\d.,]+ +\|){7}/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -1,7 +1,7 @@
 import { type Executor, jit, type Tensor } from 'posetape';
 import { boltzmann, combinePoses, lse } from 'posetape/combine';
 import { type GpuExecutor, gpu } from 'posetape/gpu';
-import { type ScorerName, scorer } from '../../bench/workloads/scorers.ts';
+import { type ScorerName, scorer } from '../support/scorers.ts';
 import { type Case, recordCase } from './cases.ts';
 
 /** A run over poses, asked for as plain data. */

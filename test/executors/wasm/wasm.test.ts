@@ -36,11 +36,11 @@ import {
 } from 'posetape/ops';
 import { wasm } from 'posetape/wasm';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { posesFor } from '../../../bench/workloads/ensembles.ts';
-import { type ScorerName, scorer } from '../../../bench/workloads/scorers.ts';
+import { posesFor } from '../../support/ensembles.ts';
 import { expectClose, largest } from '../../support/equal.ts';
 import { proveExecutor } from '../../support/executor-suite.ts';
 import { expectSame, pairs } from '../../support/executors.ts';
+import { type ScorerName, scorer } from '../../support/scorers.ts';
 
 const executors = [wasm({ relaxed: false }), wasm()] as const;
 

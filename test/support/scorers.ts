@@ -2,11 +2,9 @@ import type { GroupScorer, Params, Scorer } from 'posetape/combine';
 import { schnet } from '../../examples/schnet/schnet.ts';
 import { score, scoreGroup, vinaWeights } from '../../examples/vina/score.ts';
 
-/** The scorers that memory and time are measured with, both on the 64 poses of imatinib in c-Abl. */
+/** The scorers of examples/, both on the 64 poses of imatinib in c-Abl. */
 export const scorerNames = ['vina', 'schnet'] as const;
 export type ScorerName = (typeof scorerNames)[number];
-
-export const scorerTitles: Readonly<Record<ScorerName, string>> = { vina: 'Vina', schnet: 'SchNet' };
 
 /** A scorer with what it starts from. */
 export interface ScorerSetUp {
@@ -15,7 +13,7 @@ export interface ScorerSetUp {
   readonly params: Params;
 }
 
-/** Of the SchNet of the report, in Å; small enough for a thousand poses in a full graph. */
+/** Of the SchNet, in Å. */
 export const schnetSizes = { hidden: 24, gaussians: 16, interactions: 2, cutoff: 5 };
 export const schnetReach = { neighbours: 8, cutoff: 5, pocket: 5 };
 

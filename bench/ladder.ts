@@ -1,0 +1,237 @@
+// The ladder of sizes: measured and drawn, for bench:sizes and bench:gpu.
+
+import { colours, type Line, type Panel } from './charts.ts';
+import { torchHasGpu } from './peers/find.ts';
+import type { ExecutorName } from './subject.ts';
+import { bench, type Setting } from './support/bench.ts';
+import { type Side, timed } from './support/rows.ts';
+import { digits } from './support/text.ts';
+
+/** A scorer of bench/workloads/ladder.ts. */
+interface Size {
+  readonly name: string;
+  readonly title: string;
+  readonly parameters: number;
+  /** Values of a pose that are given. */
+  readonly values: number;
+  /** Its place on the horizontal axis of its rung. */
+  readonly x: number;
+  /** Numbers that its tape holds, and operations of a run, both roughly. */
+  readonly held: number;
+  readonly operations: number;
+  readonly isByHand?: true;
+}
+
+/** Scorers whose ratios make a panel of the chart. */
+interface Rung {
+  readonly title: string;
+  readonly x: string;
+  readonly sizes: readonly Size[];
+}
+
+const best = (times: readonly number[]) => Math.min(...times.filter(Number.isFinite));
+const shown = (number: number) => number.toLocaleString('en');
+
+function pairs(count: number): Size {
+  const name = `pairs,${count}`;
+  const sizes = { parameters: 20, values: count, x: count, held: count, operations: 30 * count };
+  return { name, title: `${shown(count)} pairs`, ...sizes, isByHand: true };
+}
+
+function layers(by: 'parameters' | 'values' | 'layers', width: number, layers: number, rows: number): Size {
+  const [parameters, values] = [layers * width ** 2, rows * width];
+  // To fold a gradient into the sums takes about as long as a hundred operations of a product.
+  const operations = (6 * rows + 100) * parameters;
+  return {
+    name: `dense,${width},${layers},${rows}`,
+    title: `${layers} layers of ${shown(width)}, ${shown(rows)} rows`,
+    ...{ parameters, values, x: { parameters, values, layers }[by], held: values * layers, operations },
+  };
+}
+
+function graph(atoms: number, edges: number, features: number): Size {
+  const title = `message passing, ${atoms} atoms, ${shown(edges)} edges, ${features} features`;
+  const parameters = (10 + 2 * 8 + 2 * features + 1) * features;
+  const [held, operations] = [10 * edges * features, 100 * edges * features + 12 * atoms * features ** 2];
+  return {
+    name: `graph,${atoms},${edges},${features}`,
+    title,
+    parameters,
+    values: 8 * edges,
+    x: edges,
+    held,
+    operations,
+  };
+}
+
+const rungs: readonly Rung[] = [
+  {
+    title: 'pair potential, θ = 20',
+    x: 'pairs of a pose',
+    sizes: [10, 100, 1000, 10_000, 100_000, 1_000_000].map(pairs),
+  },
+  {
+    title: 'layers of growing width, 4 rows',
+    x: 'parameters, θ',
+    sizes: [
+      ...[4, 16, 64, 256, 1000].map(width => layers('parameters', width, 3, 4)),
+      layers('parameters', 1000, 10, 4),
+    ],
+  },
+  {
+    title: '3 to 300 layers of 16 × 16, 16 rows',
+    x: 'layers',
+    sizes: [3, 30, 100, 300].map(depth => layers('layers', 16, depth, 16)),
+  },
+  {
+    title: '3 layers of 64 × 64 on 1 to 15,625 rows',
+    x: 'values of a pose',
+    sizes: [1, 16, 256, 4096, 15_625].map(rows => layers('values', 64, 3, rows)),
+  },
+  {
+    title: 'two layers of message passing',
+    x: 'edges of a pose',
+    sizes: [graph(30, 80, 16), graph(100, 1000, 32), graph(300, 9600, 64)],
+  },
+];
+const quickRungs: readonly Rung[] = [
+  { title: 'pairs', x: 'pairs', sizes: [pairs(10)] },
+  { title: 'layers', x: 'θ', sizes: [layers('parameters', 4, 3, 2)] },
+  { title: 'message passing', x: 'edges', sizes: [graph(5, 10, 4)] },
+];
+
+/** An executor to measure. */
+export interface Contestant {
+  readonly name: ExecutorName;
+  readonly title: string;
+  readonly color: string;
+}
+
+/** A benchmark of the ladder. */
+export interface LadderSetting extends Pick<Setting, 'script' | 'does' | 'takes'> {
+  readonly executors: readonly Contestant[];
+  readonly title: string;
+  /** True if PyTorch takes a GPU where it finds one, and times are by the clock. */
+  readonly isOnGpu?: true;
+}
+
+/** Allowed relative difference of answers: PyTorch adds up the slopes of a million pairs one by one, in float32. */
+const closeEnough = 2e-3;
+/** Most numbers that a tape may hold, and most operations of a run. */
+const limit = { values: 3e7, operations: 1e10 };
+
+/** CPU milliseconds a pose of one size and one number of poses a tape; `ours` in the order of the executors. */
+interface Cell {
+  readonly size: Size;
+  readonly perTape: number;
+  readonly ours: readonly number[];
+  readonly torch: number;
+  readonly hand: number;
+}
+
+/** Measures the ladder by some executors beside PyTorch, and writes its report. */
+export function ladder(setting: LadderSetting): Promise<void> {
+  const { executors, isOnGpu } = setting;
+  const whole: Setting = {
+    ...setting,
+    writes: 'a report and its chart',
+    sources: ['subject.ts'],
+    peers: ['PyTorch'],
+    out: `bench/report/${setting.script.replace('bench:', '')}.md`,
+    rounds: 3,
+    more: command => command.option('--quick', 'three small sizes, to see that all works'),
+  };
+  return bench<{ readonly quick?: true }>(whole, async ({ options: { quick }, ours, peer, rounds, next }) => {
+    const warmUp = quick ? 30 : 800;
+    const device = isOnGpu && torchHasGpu() ? 'cuda' : 'cpu';
+    const timeName = isOnGpu ? 'the clock' : 'CPU time';
+    process.env.BENCH_WARM_UP = `${warmUp}`;
+    const all = quick ? quickRungs : rungs;
+    const cells: Cell[] = [];
+    const sizes = new Map(all.flatMap(rung => rung.sizes.map(size => [size.name, size] as const)));
+    for (const size of sizes.values()) {
+      const { name, title, held, operations, isByHand } = size;
+      next(title);
+      const fits = (count: number) =>
+        count * held <= limit.values && count * operations <= limit.operations && (!quick || count <= 8);
+      const counts = [1, 8, 64].filter(count => count === 1 || fits(count));
+      const n = Math.max(...counts);
+      const sides = counts.map(perTape => ({
+        perTape,
+        mine: executors.map(executor => ours(name, 'stream', n, executor.name, perTape)),
+        torch: peer('PyTorch', name, perTape > 1 ? 'batched' : 'stream', n, device, perTape),
+      }));
+      const hand: Side[] = isByHand ? [ours(name, 'hand', n)] : [];
+      const flat = [...sides.flatMap(({ mine, torch }) => [...mine, torch]), ...hand];
+      const time = await timed(flat, rounds, closeEnough, isOnGpu ? 'wall' : 'cpu');
+      for (const { perTape, mine, torch } of sides)
+        cells.push({
+          size,
+          perTape,
+          ours: mine.map(time),
+          torch: time(torch),
+          hand: hand.map(time)[0] ?? Number.NaN,
+        });
+    }
+
+    const head = ['scorer', 'θ', 'values', 'G', ...executors.map(({ title }) => title), 'PyTorch', 'by hand'];
+    const rows = cells.map(({ size, perTape, ours: mine, torch, hand }) => [
+      size.title,
+      ...[size.parameters, size.values, perTape].map(shown),
+      ...[...mine, torch, hand].map(time => digits(1000 * time)),
+      digits(best(mine) / torch),
+    ]);
+    const known = cells.filter(({ torch }) => Number.isFinite(torch));
+    const worst = (by: string, ratio: (cell: Cell) => number) => {
+      const [cell] = known.toSorted((a, b) => ratio(b) - ratio(a));
+      if (!cell) return [];
+      const { size, perTape } = cell;
+      const kind = perTape > 1 ? `${perTape} poses a tape, PyTorch batched` : 'pose by pose';
+      const few = `at most as long as PyTorch in ${known.filter(each => ratio(each) <= 1).length} of ${known.length} cells`;
+      return [`- ${by}: worst ${size.title}, ${kind}, ${digits(ratio(cell))} × PyTorch; ${few}.`];
+    };
+    const worstLines = [
+      ...worst('the best executor of each cell', ({ ours, torch }) => best(ours) / torch),
+      ...executors.flatMap(({ title }, i) => worst(title, ({ ours, torch }) => (ours[i] as number) / torch)),
+    ];
+
+    const lineOf = (rung: Rung, i: number, isAlone: boolean): Line => ({
+      name: `${executors[i]?.title}${isAlone ? '' : ', batched'}`,
+      color: executors[i]?.color ?? colours.black,
+      dash: isAlone ? 'solid' : [5, 4],
+      symbol: isAlone ? 'circle' : 'emptyCircle',
+      points: rung.sizes.flatMap(({ name, x }) => {
+        const of = known.filter(({ size, perTape }) => size.name === name && (isAlone || perTape > 1));
+        const cell = of.at(isAlone ? 0 : -1);
+        return cell ? [[x, (cell.ours[i] as number) / cell.torch] as const] : [];
+      }),
+    });
+    const panels = all.map((rung): Panel => {
+      const lines = executors.flatMap((_, i) => [lineOf(rung, i, true), lineOf(rung, i, false)]);
+      return {
+        title: rung.title,
+        unit: `${timeName} / that of PyTorch`,
+        x: rung.x,
+        base: 10,
+        level: 1,
+        lines,
+      };
+    });
+    return {
+      title: setting.title,
+      about: `${worstLines.join('\n') || 'PyTorch is not installed: no ratio to it is known.'}
+
+Value and gradient of a smooth minimum over N poses, N being the largest number of poses a tape of that size;
+microseconds a pose by ${timeName}, the median of ${rounds} rounds that go from process to process after ${warmUp} ms of warm-up. G is \`posesPerTape\`;
+PyTorch has a graph for each pose at G = 1, and for each G poses else. Missing: G where a tape would hold more than
+${limit.values.toExponential(0)} numbers, or a run take more than ${limit.operations.toExponential(0)} operations. PyTorch computes in float32${device === 'cuda' ? ' on the GPU' : ' on one core'}. The last column is the best of
+the executors / PyTorch. The scorers are those of [workloads/ladder.ts](../workloads/ladder.ts); all sides of a row give the same answer
+to ${closeEnough}. In the chart, solid lines are one pose a tape against PyTorch pose by pose; dashed ones the most poses a tape
+against PyTorch batched.`,
+      sections: [{ title: 'µs a pose', head: [...head, 'best / PyTorch'], rows, names: 4 }],
+      ...(known.length > 0 && {
+        chart: { title: 'posetape / PyTorch over the size of scorer and pose', panels },
+      }),
+    };
+  });
+}

@@ -1,0 +1,235 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Tensor, tensor } from 'posetape';
+import { initialWeights } from '../../examples/networks/layers.ts';
+import { nearestNeighbours } from '../../examples/networks/neighbours.ts';
+import { uniform } from '../../examples/networks/random.ts';
+import { weightShapes } from '../../examples/schnet/schnet.ts';
+
+/** The poses of a workload, one after the other, as plain arrays: each is a graph of a ligand's atoms, then a pocket's. */
+export interface Data {
+  /** What a scorer needs to know, such as a cutoff in Å. */
+  readonly settings: Readonly<Record<string, number>>;
+  /** By pose: the ligand's atoms, all atoms, and edges. */
+  readonly ligands: Int32Array;
+  readonly atoms: Int32Array;
+  readonly edges: Int32Array;
+  /** By atom: an atomic number or another type, and x, y, z in Å. */
+  readonly types: Int32Array;
+  readonly coordinates: Float32Array;
+  /** By edge: its atoms, counted in their pose, and its length in Å. */
+  readonly src: Int32Array;
+  readonly dst: Int32Array;
+  readonly lengths: Float32Array;
+  /** All parameters, one array after the other; their names and shapes in that order. */
+  readonly params: Float32Array;
+  readonly shapes: readonly (readonly [name: string, shape: readonly number[]])[];
+}
+
+/** A pose of {@link Data}. */
+export interface Graph {
+  readonly ligandAtoms: number;
+  readonly types: Int32Array;
+  readonly coordinates: Float32Array;
+  readonly src: Int32Array;
+  readonly dst: Int32Array;
+  readonly lengths: Float32Array;
+}
+
+type Point = readonly [number, number, number];
+type Edge = readonly [src: number, dst: number];
+interface Drawn {
+  readonly ligandAtoms: number;
+  readonly types: readonly number[];
+  readonly atoms: readonly Point[];
+  readonly edges: readonly Edge[];
+}
+
+/** Random numbers that are the same on every machine: even, a whole one below a limit, a normal point (Box and Muller). */
+function randomFrom(seed: number) {
+  const number = uniform(seed);
+  const normal = () => Math.sqrt(-2 * Math.log(number())) * Math.cos(2 * Math.PI * number());
+  const point = (width: number): Point => [width * normal(), width * normal(), width * normal()];
+  return { number, below: (limit: number) => Math.floor(limit * number()), point };
+}
+type Random = ReturnType<typeof randomFrom>;
+
+const makers = {
+  /** A: a SchNet over 300 atoms, each with its 32 nearest neighbours. */
+  network: (poses = 16): Data => {
+    const random = randomFrom(1);
+    const pocket = scattered(260, () => inShell(random, 4, 11), 1.2);
+    const ligand = scattered(40, () => random.point(2.2), 1.1);
+    const types = [...ligand, ...pocket].map(() => [6, 6, 6, 7, 8, 16][random.below(6)] as number);
+    const drawn = Array.from({ length: poses }, (): Drawn => {
+      const atoms = [...moved(ligand, random, 1), ...pocket];
+      const { src, dst } = nearestNeighbours(atoms.flat(), { neighbours: 32, cutoff: 1000 });
+      const edges = Array.from(src, (from, e): Edge => [from, dst[e] as number]);
+      return { ligandAtoms: ligand.length, types, atoms, edges };
+    });
+    return schnetData({ hidden: 64, gaussians: 50, interactions: 3, cutoff: 10 }, drawn);
+  },
+  /** A small SchNet: ten atoms, whose 82 closest pairs are edges, for 455,809 parameters. */
+  small: (poses = 64): Data => {
+    const random = randomFrom(5);
+    const types = Array.from({ length: 10 }, () => [6, 6, 7, 8][random.below(4)] as number);
+    const drawn = Array.from({ length: poses }, (): Drawn => {
+      const atoms = scattered(10, () => random.point(2), 1.1);
+      const length = ([i, j]: Edge) => distance(atoms[i] as Point, atoms[j] as Point);
+      const closest = pairsOf(atoms, () => true).sort((a, b) => length(a) - length(b));
+      return { ligandAtoms: 6, types, atoms, edges: closest.slice(0, 82).sort((a, b) => a[1] - b[1]) };
+    });
+    return schnetData({ hidden: 128, gaussians: 50, interactions: 6, cutoff: 10 }, drawn);
+  },
+  /** B: a Vina-like potential on the pairs under 8 Å of 40 ligand and 1000 receptor atoms. */
+  list: (poses = 64): Data => {
+    const random = randomFrom(2);
+    const pocket = scattered(1000, () => inShell(random, 4, 18.8), 1.3);
+    const ligand = scattered(40, () => random.point(2.2), 1.2);
+    const types = [...ligand, ...pocket].map(() => random.below(14));
+    const radii = Array.from({ length: 14 }, () => 1.5 + 0.5 * random.number());
+    const settings = { cutoff: 8, rotors: 5 };
+    const drawn = Array.from({ length: poses }, (): Drawn => {
+      const atoms = [...moved(ligand, random, 0.7), ...pocket];
+      const edges = pairsOf(atoms, (_src, _dst, d) => d < settings.cutoff, ligand.length);
+      return { ligandAtoms: 40, types, atoms, edges };
+    });
+    const weights = [-0.035579, -0.005156, 0.840245, -0.035069, -0.587439, 0.05846];
+    return joined(settings, { weights: [[6], weights], radii: [[14], radii] }, drawn);
+  },
+};
+export type DataName = keyof typeof makers;
+export const dataNames = Object.keys(makers) as DataName[];
+
+/** Makes the data of a workload, with so many poses. */
+export function generate(name: DataName, count?: number): Data {
+  return makers[name](count);
+}
+
+type Params = Readonly<Record<string, readonly [shape: readonly number[], numbers: ArrayLike<number>]>>;
+
+function schnetData(sizes: Parameters<typeof weightShapes>[0], drawn: readonly Drawn[]): Data {
+  const weights = Object.entries(initialWeights(weightShapes(sizes), 1));
+  const params = weights.map(([name, { shape, data }]) => [name, [shape, data]] as const);
+  return joined({ ...sizes }, Object.fromEntries(params), drawn);
+}
+
+function joined(settings: Data['settings'], params: Params, drawn: readonly Drawn[]): Data {
+  const integers = (of: (pose: Drawn) => number | readonly number[]) => Int32Array.from(drawn.flatMap(of));
+  // No edge is shorter than 1 Å, wherever a ligand has come to lie.
+  const length = ({ atoms }: Drawn, [i, j]: Edge) =>
+    Math.max(distance(atoms[i] as Point, atoms[j] as Point), 1);
+  return {
+    settings: { ...settings, poses: drawn.length },
+    ligands: integers(pose => pose.ligandAtoms),
+    atoms: integers(pose => pose.atoms.length),
+    edges: integers(pose => pose.edges.length),
+    types: integers(pose => pose.types),
+    coordinates: Float32Array.from(drawn.flatMap(pose => pose.atoms.flat())),
+    src: integers(pose => pose.edges.map(([src]) => src)),
+    dst: integers(pose => pose.edges.map(([, dst]) => dst)),
+    lengths: Float32Array.from(drawn.flatMap(pose => pose.edges.map(edge => length(pose, edge)))),
+    params: Float32Array.from(Object.values(params).flatMap(([, numbers]) => Array.from(numbers))),
+    shapes: Object.entries(params).map(([name, [shape]]) => [name, shape]),
+  };
+}
+
+/** The first so many poses. */
+export function graphsOf(data: Data, count: number): Graph[] {
+  let [atom, edge] = [0, 0];
+  return Array.from({ length: count }, (_, n) => {
+    const [a, e] = [atom, edge];
+    atom += data.atoms[n] as number;
+    edge += data.edges[n] as number;
+    return {
+      ligandAtoms: data.ligands[n] as number,
+      types: data.types.subarray(a, atom),
+      coordinates: data.coordinates.subarray(3 * a, 3 * atom),
+      src: data.src.subarray(e, edge),
+      dst: data.dst.subarray(e, edge),
+      lengths: data.lengths.subarray(e, edge),
+    };
+  });
+}
+
+/** The parameters as tensors by name. */
+export function paramsOf({ params, shapes }: Data): Record<string, Tensor<Float32Array>> {
+  let at = 0;
+  const tensors = shapes.map(([name, shape]) => {
+    const from = at;
+    at += shape.reduce((a, b) => a * b);
+    return [name, tensor(params.slice(from, at), shape)] as const;
+  });
+  return Object.fromEntries(tensors);
+}
+
+/** Writes an array as a file such as `list.lengths.bin`, in little-endian bytes; the rest and the arrays' types as JSON. */
+export async function writeData(folder: string, name: string, data: Data): Promise<void> {
+  const arrays: Record<string, 'int32' | 'float32'> = {};
+  for (const [field, content] of Object.entries(data)) {
+    if (!ArrayBuffer.isView(content)) continue;
+    arrays[field] = content instanceof Int32Array ? 'int32' : 'float32';
+    await writeFile(join(folder, `${name}.${field}.bin`), content as Int32Array<ArrayBuffer>);
+  }
+  const { settings, shapes } = data;
+  await writeFile(join(folder, `${name}.json`), JSON.stringify({ settings, shapes, arrays }));
+}
+
+export async function readData(folder: string, name: string): Promise<Data> {
+  const { arrays, ...data } = JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8'));
+  for (const [field, type] of Object.entries(arrays)) {
+    const { buffer, byteOffset, byteLength } = await readFile(join(folder, `${name}.${field}.bin`));
+    const Numbers = type === 'int32' ? Int32Array : Float32Array;
+    data[field] = new Numbers(buffer, byteOffset, byteLength / 4);
+  }
+  return data;
+}
+
+function distance(a: Point, b: Point): number {
+  return Math.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2);
+}
+
+/** Edges between different atoms; from the first `sources` ones, where that is given, to the others. */
+function pairsOf(
+  atoms: readonly Point[],
+  isEdge: (src: number, dst: number, d: number) => boolean,
+  sources?: number,
+): Edge[] {
+  const edges: Edge[] = [];
+  for (let dst = sources ?? 0; dst < atoms.length; dst++) {
+    for (let src = 0; src < (sources ?? atoms.length); src++) {
+      const d = distance(atoms[src] as Point, atoms[dst] as Point);
+      if (src !== dst && isEdge(src, dst, d)) edges.push([src, dst]);
+    }
+  }
+  return edges;
+}
+
+/** Draws until there are so many points that are `apart` Å from each other. */
+function scattered(count: number, draw: () => Point, apart: number): Point[] {
+  const points: Point[] = [];
+  while (points.length < count) {
+    const point = draw();
+    if (points.every(other => distance(point, other) >= apart)) points.push(point);
+  }
+  return points;
+}
+
+/** A point between two spheres about the origin. */
+function inShell({ number }: Random, inner: number, outer: number): Point {
+  for (;;) {
+    const point = [number(), number(), number()].map(x => outer * (2 * x - 1)) as unknown as Point;
+    const radius = Math.hypot(...point);
+    if (radius > inner && radius < outer) return point;
+  }
+}
+
+/** The atoms turned about z, then about x, and shifted. */
+function moved(atoms: readonly Point[], { number, point }: Random, shift: number): Point[] {
+  const [a, b] = [2 * Math.PI * number(), 2 * Math.PI * number()];
+  const [dx, dy, dz] = point(shift);
+  return atoms.map(([x, y, z]) => {
+    const [u, v] = [x * Math.cos(a) - y * Math.sin(a), x * Math.sin(a) + y * Math.cos(a)];
+    return [u + dx, v * Math.cos(b) - z * Math.sin(b) + dy, v * Math.sin(b) + z * Math.cos(b) + dz];
+  });
+}

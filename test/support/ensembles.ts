@@ -1,0 +1,25 @@
+import { readFile } from 'node:fs/promises';
+import { type Atoms, pocketOf, poseOf } from '../../examples/networks/pose.ts';
+import { readPdbqtAtoms } from '../../program/read/pdbqt-atoms.ts';
+import { readEnsemble } from '../../program/vina/files.ts';
+import { type ScorerName, schnetReach } from './scorers.ts';
+
+const files = {
+  receptor: 'examples/vina/data/imatinib-abl/pocket.pdbqt',
+  poses: 'examples/vina/data/imatinib-abl/poses.pdbqt',
+};
+
+/** The 64 poses of imatinib in c-Abl, as a scorer reads them. */
+export async function posesFor(name: ScorerName): Promise<{ readonly poses: readonly unknown[] }> {
+  if (name === 'vina') return readEnsemble(files.receptor, files.poses);
+  const [receptor] = await atomsIn(files.receptor);
+  const settings = { ...schnetReach, delta: false };
+  const poses = (await atomsIn(files.poses)).map(ligand =>
+    poseOf(ligand, pocketOf(receptor as Atoms, ligand, schnetReach.pocket), settings),
+  );
+  return { poses };
+}
+
+async function atomsIn(file: string): Promise<Atoms[]> {
+  return readPdbqtAtoms(await readFile(file, 'utf8'), file);
+}
