@@ -34,8 +34,6 @@ const workloads: readonly Workload[] = [
     kernel(`${by}, product NT`, 'matmul', by, 'NT', 9600, 64, 64),
     kernel(`${by}, product TN`, 'matmul', by, 'TN', 64, 9600, 64),
   ]),
-  kernel('wasm, exp', 'exp', 1_000_000),
-  kernel('wasm, softplus and slope', 'softplus', 1_000_000),
   kernel('wasm, plan of SchNet', 'plan', 'network', 'wasm'),
 ];
 
@@ -61,7 +59,7 @@ await bench<Options>(
     const [other] = args;
     if (!existsSync(join(other, 'bench', 'kernels.ts')))
       throw new Error(`bench:against: there is no checkout of posetape in ${other}, or one that is too old`);
-    const before = await Programs.bundledFrom(other, 'subject.ts', 'kernels.ts');
+    const before = await Programs.bundled(['subject.ts', 'kernels.ts'], other);
     const rows: string[][] = [];
     for (const [name, source, ...rest] of workloads.filter(([name]) => name.includes(only))) {
       next(name);

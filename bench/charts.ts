@@ -60,9 +60,15 @@ function columns(panels: readonly Panel[]): number {
 }
 
 function options(title: string, panels: readonly Panel[]): object {
-  const axis = { type: 'log', nameLocation: 'middle' };
   const ink = colours.black;
   const text = { color: ink, fontSize: 12 };
+  const axis = {
+    type: 'log',
+    nameLocation: 'middle',
+    nameTextStyle: text,
+    axisLabel: { ...text, formatter: shown },
+    axisTick: { show: false },
+  };
   const left = (p: number) => (p % columns(panels)) * width + margin.left;
   const top = (p: number) => Math.floor(p / columns(panels)) * height;
   return {
@@ -90,10 +96,7 @@ function options(title: string, panels: readonly Panel[]): object {
       ...rangeOf(lines, 0, base),
       name: x,
       nameGap: 32,
-      nameTextStyle: text,
       axisLine: { lineStyle: { color: ink }, onZero: false },
-      axisLabel: { ...text, formatter: shown },
-      axisTick: { show: false },
       splitLine: { show: false },
     })),
     yAxis: panels.map(({ unit, lines }, p) => ({
@@ -102,10 +105,7 @@ function options(title: string, panels: readonly Panel[]): object {
       ...rangeOf(lines, 1),
       name: unit,
       nameGap: 52,
-      nameTextStyle: text,
       axisLine: { show: false },
-      axisTick: { show: false },
-      axisLabel: { ...text, formatter: shown },
       splitLine: { lineStyle: { color: '#e4e4e4' } },
     })),
     series: panels.flatMap((panel, p) => panel.lines.map((line, i) => series(line, i, p, panel.level))),

@@ -8,7 +8,7 @@ import { bench } from './support/bench.ts';
 import { median } from './support/clock.ts';
 import type { Section } from './support/figures.ts';
 import type { Measured } from './support/measured.ts';
-import { agree, type Side } from './support/rows.ts';
+import { agreement, type Side } from './support/rows.ts';
 import { digits } from './support/text.ts';
 
 const workloads = [
@@ -43,17 +43,14 @@ await bench(
         ['PyTorch, batches of 8', n => peer('PyTorch', name, 'batched', n, 'cpu', 8)],
       ];
       const rows: string[][] = [];
-      const answers = new Map<number, Answer>();
+      const check = agreement();
       for (const [label, side] of ways) {
         if (!side(1).start) continue;
         next(`${title}: ${label}`);
         const row = [label];
         for (const n of counts) {
           const found = await ofProcesses(side(n), rounds, async process => {
-            const answer = await process.ask<Answer>('check');
-            const first = answers.get(n) ?? answer;
-            answers.set(n, first);
-            if (!agree(answer, first)) throw new Error(`${name}: ${label} gives another answer`);
+            check(side(n), await process.ask<Answer>('check'));
             return process.ask<Since>('since');
           });
           row.push(

@@ -1,9 +1,9 @@
 // A piece of what runs a pose, in a process of its own. Arguments: `matmul`, whose it is, the case of transposes such as `TN`,
-// and its m, k and n; `exp` or `softplus` and the number of entries; `ceiling` and the number of operations; or `record`, `key` or
+// and its m, k and n; `ceiling` and the number of operations; or `record`, `key` or
 // `plan`, a workload and the executor.
 
-import { gradient, jit, Tape, tensor, type Value } from 'posetape';
-import { exp, matmul, softplus, sum } from 'posetape/ops';
+import { jit, Tape, tensor, type Value } from 'posetape';
+import { matmul } from 'posetape/ops';
 import { wasm } from 'posetape/wasm';
 import { structureOf } from '../engine/compile/structure.ts';
 import { liveValues } from '../engine/executor.ts';
@@ -49,13 +49,6 @@ function repeated(by: string, wanted: readonly Value[]): () => void {
   return (runs as [(typeof runs)[number]])[0].again;
 }
 
-function elementwise(count: number): Work {
-  const x = new Tape().parameter(tensor(Float32Array.from({ length: count }, (_, i) => 4 * Math.sin(i))));
-  if (which === 'exp') return { run: repeated('wasm', [exp(x)]) };
-  const y = softplus(x);
-  return { run: repeated('wasm', [y, ...gradient(sum(y), [x])]) };
-}
-
 /** A million times twelve multiply-adds of four lanes in registers: sums that do not wait for each other. */
 function ceiling(operations: number): Work {
   const { api, isRelaxed } = engine();
@@ -94,7 +87,6 @@ function beforeLoops(task: Task, executor: string): Work {
 async function work(): Promise<Work> {
   const [first = '', second = '', ...lengths] = args;
   if (which === 'ceiling') return ceiling(Number(first));
-  if (which === 'exp' || which === 'softplus') return elementwise(Number(first));
   if (which !== 'matmul') return beforeLoops(await readTask(first, which === 'plan' ? 1 : 16), second);
   const [m = 0, k = 0, n = 0] = lengths.map(Number);
   return product(first, second, m, k, n);

@@ -33,7 +33,6 @@ await bench(
     peers: ['PyTorch'],
     out: 'bench/report/ratios.md',
     rounds: 9,
-    hasTargets: true,
   },
   async ({ ours, kernel, peer, next, programs, rounds }) => {
     const whole = (workload: string, perTape = 1) => ours(workload, 'stream', n, 'jit', perTape);
@@ -43,19 +42,19 @@ await bench(
     const lines = await measured(
       [
         [
-          'workload B on pair lists',
+          'B, pair list',
           [
-            ['B, pair list: generated loop / by hand', loops('list'), hand('list'), most(1.2)],
-            ['B, pair list: whole pose, tape and all / by hand', whole('list'), hand('list'), most(2)],
-            ['B, pair list: PyTorch / whole pose', torch('list'), whole('list'), least(2.5)],
+            ['generated loop / by hand', loops('list'), hand('list'), most(1.2)],
+            ['whole pose, tape and all / by hand', whole('list'), hand('list'), most(2)],
+            ['PyTorch / whole pose', torch('list'), whole('list'), least(2.5)],
           ],
         ],
         [
-          'Vina by hand',
+          'Vina, 64 poses',
           [
-            ['Vina, 64 poses: whole, tape and all / by hand', whole('vina'), hand('vina'), most(1.5)],
-            ['Vina, 64 poses: 16 poses a tape / by hand', whole('vina', 16), hand('vina'), most(1.2)],
-            ['Vina, 64 poses: generated loops / by hand', loops('vina'), hand('vina')],
+            ['whole, tape and all / by hand', whole('vina'), hand('vina'), most(1.5)],
+            ['16 poses a tape / by hand', whole('vina', 16), hand('vina'), most(1.2)],
+            ['generated loops / by hand', loops('vina'), hand('vina')],
           ],
         ],
       ],
@@ -79,7 +78,6 @@ Vina in float64. Written by hand: [hand/](../hand). What \`wasm()\` is to reach,
 
 ${aims}`,
       sections: [lineSection(lines)],
-      lines,
     };
 
     /** What comes before the loops: recording, the key of the structure, and for a new structure its plan. */

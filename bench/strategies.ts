@@ -104,7 +104,7 @@ await bench<{ readonly poses: readonly number[]; readonly long: number }>(
         by,
         strategy === 'full-graph' ? '–' : group.toLocaleString('en'),
         isPeer(by) ? '–' : engineBytes.toLocaleString('en'),
-        ...[(processBytes ?? Number.NaN) / 2 ** 20, cpu, first.cpu].map(digits),
+        ...[(processBytes ?? Number.NaN) / 2 ** 20, cpu, first].map(digits),
       ],
     );
 

@@ -7,23 +7,12 @@
  */
 import { wasm } from 'posetape/wasm';
 import { entrySizes } from '../scripts/entry-sizes.mjs';
+import type { Way } from './subject.ts';
 import { bench } from './support/bench.ts';
-import {
-  aims,
-  least,
-  line,
-  lineSection,
-  measured,
-  most,
-  type Row,
-  type Side,
-  type Target,
-  type Times,
-} from './support/rows.ts';
+import { aims, least, line, lineSection, measured, most, type Row, type Times } from './support/rows.ts';
 import { digits } from './support/text.ts';
 
 const major = process.versions.node.split('.')[0];
-const entries = 16_384;
 
 await bench(
   {
@@ -35,15 +24,12 @@ await bench(
     peers: ['PyTorch'],
     out: `bench/report/wasm-node${major}.md`,
     rounds: 11,
-    hasTargets: true,
   },
   async ({ ours, kernel, peer, next, rounds }) => {
     const { name } = wasm();
     const isRelaxed = name.endsWith('relaxed');
-    const mine = (workload: string, n: number, posesPerTape = 1) =>
-      ours(workload, 'stream', n, 'wasm', posesPerTape);
-    const loops = (workload: string, n: number, posesPerTape = 1) =>
-      ours(workload, 'loops', n, 'wasm', posesPerTape);
+    const mine = (workload: string, n: number, posesPerTape = 1, way: Way = 'stream') =>
+      ours(workload, way, n, 'wasm', posesPerTape);
     const torch = (workload: string, n: number) => peer('PyTorch', workload, 'stream', n);
 
     const products = (
@@ -56,87 +42,54 @@ await bench(
       const operations = 2 * m * k * n;
       const product = kernel('matmul', 'wasm', transposes, m, k, n);
       const [ceiling, blas] = [kernel('ceiling', operations), peer('PyTorch', 'matmul', transposes, m, k, n)];
-      const what = `matmul ${m}×${k}×${n} ${transposes}: ours`;
       const speeds = (time: Times) => {
         const [a, b, c] = [product, ceiling, blas].map(side => digits(operations / time(side) / 1e6));
         return `${a}, ceiling ${b}, BLAS ${c} GFLOP/s`;
       };
       const ofLesser = isRelaxed ? least(transposes === 'TN' ? 0.75 : 0.9) : undefined;
       const ofBlas = !isRelaxed && transposes === 'NN' ? least(0.65) : undefined;
-      const lesser = `${what} / the lesser of PyTorch’s BLAS and the ceiling`;
       return [
-        `matrix product ${transposes}`,
+        `matmul ${m}×${k}×${n} ${transposes}`,
         [
-          [lesser, [ceiling, blas], product, ofLesser, speeds],
-          [`${what} / PyTorch’s BLAS`, blas, product, ofBlas, speeds],
+          ['ours / the lesser of PyTorch’s BLAS and the ceiling', [ceiling, blas], product, ofLesser, speeds],
+          ['ours / PyTorch’s BLAS', blas, product, ofBlas, speeds],
         ],
       ];
     });
-    const perEntry = (what: string, name: string, target?: Target): Row => {
-      const [a, b] = [kernel(name, entries), peer('PyTorch', name, 'none', entries)];
-      const ns = (cpu: number) => `${digits((1e6 * cpu) / entries)} ns`;
-      return [what, a, b, target, time => `${ns(time(a))}, ${ns(time(b))}`];
-    };
-    const titled =
-      (title: string) =>
-      (what: string, over: Side, under: Side, target?: Target): Row => [
-        `${title}: ${what}`,
-        over,
-        under,
-        target,
-      ];
-    const [a, b] = [titled('A, SchNet'), titled('B, pair list')];
-    const small = titled('SchNet of 455,809 parameters, 10 atoms');
     const [schnet, torchSchnet] = [mine('network', 2), torch('network', 2)];
     const [list, list16, torchList] = [mine('list', 64), mine('list', 64, 16), torch('list', 64)];
-    const lines = await measured(
+    const [loop, loop16] = [mine('list', 64, 1, 'loops'), mine('list', 64, 16, 'loops')];
+    const [small, small16, torchSmall] = [mine('small', 64), mine('small', 64, 16), torch('small', 64)];
+    const ofLoops = 'generated code and copies alone / PyTorch';
+    const groups: readonly (readonly [string, readonly Row[]])[] = [
+      ...products,
       [
-        ...products,
+        'A, SchNet',
         [
-          'exp and softplus',
-          [
-            perEntry('exp: ours / PyTorch, an entry in cache', 'exp', most(1.5)),
-            perEntry(
-              'softplus and its derivative: ours / PyTorch’s softplus alone',
-              'softplus',
-              isRelaxed ? most(1) : undefined,
-            ),
-          ],
-        ],
-        [
-          'workload A',
-          [
-            a('whole pose / PyTorch', schnet, torchSchnet, most(isRelaxed ? 0.9 : 1.2)),
-            a('generated code and copies alone / PyTorch', loops('network', 2), torchSchnet),
-          ],
-        ],
-        [
-          'workload B',
-          [
-            b('PyTorch / whole pose, tape and all', torchList, list, least(5)),
-            b('PyTorch / whole pose, 16 poses a tape', torchList, list16, least(8)),
-            b('8 poses a tape / one', mine('list', 64, 8), list, most(0.6)),
-            b('whole pose / generated loop and copies', list, loops('list', 64), most(1.5)),
-            b('the same, 16 poses a tape', list16, loops('list', 64, 16), most(1.15)),
-            b('by hand / generated loop and copies', ours('list', 'hand', 64), loops('list', 64), least(2)),
-          ],
-        ],
-        [
-          'a small SchNet',
-          [
-            small('whole pose / PyTorch, pose by pose', mine('small', 64), torch('small', 64), most(1)),
-            small(
-              '16 poses a tape / PyTorch, pose by pose',
-              mine('small', 64, 16),
-              torch('small', 64),
-              most(0.7),
-            ),
-          ],
+          ['whole pose / PyTorch', schnet, torchSchnet, most(isRelaxed ? 0.9 : 1.2)],
+          [ofLoops, mine('network', 2, 1, 'loops'), torchSchnet],
         ],
       ],
-      rounds,
-      next,
-    );
+      [
+        'B, pair list',
+        [
+          ['PyTorch / whole pose, tape and all', torchList, list, least(5)],
+          ['PyTorch / whole pose, 16 poses a tape', torchList, list16, least(8)],
+          ['8 poses a tape / one', mine('list', 64, 8), list, most(0.6)],
+          ['whole pose / generated loop and copies', list, loop, most(1.5)],
+          ['the same, 16 poses a tape', list16, loop16, most(1.15)],
+          ['by hand / generated loop and copies', ours('list', 'hand', 64), loop, least(2)],
+        ],
+      ],
+      [
+        'SchNet of 455,809 parameters, 10 atoms',
+        [
+          ['whole pose / PyTorch, pose by pose', small, torchSmall, most(1)],
+          ['16 poses a tape / PyTorch, pose by pose', small16, torchSmall, most(0.7)],
+        ],
+      ],
+    ];
+    const lines = await measured(groups, rounds, next);
     const { wasm: size = Number.NaN } = await entrySizes();
     const entry = 'the entry posetape/wasm beside posetape, minified, gzip, kB';
     lines.push(line(entry, `${size} B`, size / 1000, '', most(12)));
@@ -148,7 +101,6 @@ registers reach. *n poses a tape* is \`posesPerTape\`.
 
 ${aims}`,
       sections: [lineSection(lines)],
-      lines,
     };
   },
 );

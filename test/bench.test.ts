@@ -90,11 +90,11 @@ describe('Vina by hand', () => {
 
 describe('workload B by hand', () => {
   const params = paramsOf(pairs) as PairParams;
-  const { list, gradient } = handPairs(params);
+  const { run, gradient } = handPairs(params);
 
   test('equals the tape', () => {
     for (const pose of pairLists(pairs, 2)) {
-      const energy = list(pose);
+      const energy = run(pose);
       expectClose([energy, ...gradient], onTape(scoreList, params, pose), 1e-6);
     }
   });
@@ -102,7 +102,7 @@ describe('workload B by hand', () => {
   test('combines like lse', async () => {
     const poses = pairLists(pairs, 2);
     const minimum = new SmoothMinimum(gradient.length);
-    for (const pose of poses) minimum.add(list(pose), gradient);
+    for (const pose of poses) minimum.add(run(pose), gradient);
     const value = minimum.finish();
     const expected = await combinePoses({ poses, params, score: scoreList, combination: lse() });
     expectClose(

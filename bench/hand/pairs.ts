@@ -1,35 +1,20 @@
 import type { PairList, PairParams } from '../workloads/pairs.ts';
-
-/** Workload B by hand: ΔG of a pose, and the gradient of its 6 weights, then its radii, in `gradient`. */
-export interface HandPairs {
-  readonly gradient: Float64Array;
-  list(pose: PairList): number;
-}
+import type { Task } from '../workloads/tasks.ts';
 
 /**
+ * Workload B by hand: ΔG of a pose, and the gradient of its 6 weights, then its radii, in `gradient`.
+ *
  * Forward and backward in one loop, one pair after the other, each term's sum in a local. Slopes that are zero are not
  * computed, since most pairs touch only two of the five terms.
  */
-export function handPairs({ weights, radii }: PairParams): HandPairs {
+export function handPairs({ weights, radii }: PairParams): NonNullable<Task<PairList>['hand']> {
   const w = weights.data;
   const r = radii.data;
   const types = r.length;
   const gradient = new Float64Array(6 + types);
   const slopes = gradient.subarray(6);
 
-  const finished = (sums: Sums, rotors: number): number => {
-    const scale = 1 / (1 + (w[5] as number) * rotors);
-    let energy = 0;
-    for (let k = 0; k < 5; k++) {
-      energy += (w[k] as number) * (sums[k] as number);
-      gradient[k] = (sums[k] as number) * scale;
-    }
-    gradient[5] = -energy * scale * scale * rotors;
-    for (let type = 0; type < types; type++) (slopes[type] as number) *= scale;
-    return energy * scale;
-  };
-
-  const list = (pose: PairList): number => {
+  const run = (pose: PairList): number => {
     const { ligandType, receptorType, distance, hydrophobic, hydrogenBond, rotors } = pose;
     const [w0, w1, w2, w3, w4] = w as unknown as Sums;
     let [s0, s1, s2, s3, s4] = [0, 0, 0, 0, 0];
@@ -61,10 +46,17 @@ export function handPairs({ weights, radii }: PairParams): HandPairs {
       (slopes[i] as number) -= slope;
       (slopes[j] as number) -= slope;
     }
-    return finished([s0, s1, s2, s3, s4], rotors);
+    const scale = 1 / (1 + (w[5] as number) * rotors);
+    let energy = 0;
+    for (const [k, sum] of [s0, s1, s2, s3, s4].entries()) {
+      energy += (w[k] as number) * sum;
+      gradient[k] = sum * scale;
+    }
+    gradient[5] = -energy * scale * scale * rotors;
+    for (let type = 0; type < types; type++) (slopes[type] as number) *= scale;
+    return energy * scale;
   };
-
-  return { gradient, list };
+  return { gradient, run };
 }
 
 type Sums = [number, number, number, number, number];

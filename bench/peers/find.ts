@@ -10,33 +10,32 @@ const folder = 'bench/peers';
 export const peerNames = ['PyTorch', 'TensorFlow.js', 'jax-js'] as const;
 export type PeerName = (typeof peerNames)[number];
 
+const npm = `\`npm install --prefix ${folder}\``;
 /** Instructions to install each. None of them is a dependency of posetape. */
 export const howToInstall: Readonly<Record<PeerName, string>> = {
   PyTorch:
     'on Debian or Ubuntu `apt-get install --no-install-recommends python3-torch python3-numpy libopenblas0-serial`, ' +
     'elsewhere `pip install torch numpy`; $PYTHON names the interpreter if it is not the first on the path',
-  'TensorFlow.js': `\`npm install --prefix ${folder}\``,
-  'jax-js': `\`npm install --prefix ${folder}\``,
+  'TensorFlow.js': npm,
+  'jax-js': npm,
 };
 
+const runs = (python: string | undefined, code: string) =>
+  python !== undefined && spawnSync(python, ['-c', code]).status === 0;
 let python: string | undefined | null = null;
 
 /** A Python that has PyTorch. */
 function pythonWithTorch(): string | undefined {
   if (python === null) {
     const candidates = [process.env.PYTHON, 'python3', '/usr/bin/python3', 'python'];
-    python = candidates.find(
-      candidate => candidate && spawnSync(candidate, ['-c', 'import torch, numpy']).status === 0,
-    );
+    python = candidates.find(candidate => runs(candidate, 'import torch, numpy'));
   }
   return python;
 }
 
 /** True if PyTorch has a GPU to compute on. */
 export function torchHasGpu(): boolean {
-  const python = pythonWithTorch();
-  const code = 'import sys, torch; sys.exit(not torch.cuda.is_available())';
-  return python !== undefined && spawnSync(python, ['-c', code]).status === 0;
+  return runs(pythonWithTorch(), 'import sys, torch; sys.exit(not torch.cuda.is_available())');
 }
 
 export function isInstalled(peer: PeerName): boolean {

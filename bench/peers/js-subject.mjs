@@ -16,6 +16,8 @@ const { gaussians, interactions, cutoff } = data.settings;
 const gamma = 0.5 / (cutoff / (gaussians - 1)) ** 2;
 const [graphs, theta] = [graphsOf(data, n), paramsOf(data)];
 const [names, atoms] = [Object.keys(theta), graphs[0].types.length];
+// Edges come atom by atom, equally many each: a sum over an axis is the sum over an atom's edges.
+const each = graphs[0].src.length / atoms;
 
 /** The version, and value and gradient of a pose as numbers. */
 async function tensorflow() {
@@ -29,17 +31,6 @@ async function tensorflow() {
     join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'wasm-out/'),
   );
   wasm.setThreadsCount(1);
-  // The backend has no kernel of this name, but one that does the same.
-  tf.registerKernel({
-    kernelName: 'UnsortedSegmentSum',
-    backendName: 'wasm',
-    kernelFunc({ inputs: { x, segmentIds }, attrs: { numSegments }, backend }) {
-      const indices = { ...segmentIds, shape: [segmentIds.shape[0], 1] };
-      const scatter = tf.getKernel('ScatterNd', 'wasm').kernelFunc;
-      const shape = [numSegments, ...x.shape.slice(1)];
-      return scatter({ inputs: { indices, updates: x }, attrs: { shape }, backend });
-    },
-  });
   await tf.setBackend('wasm');
   const params = names.map(name => tf.variable(tf.tensor2d(theta[name].data, theta[name].shape), true, name));
   const p = Object.fromEntries(params.map(param => [param.name, param]));
@@ -50,7 +41,7 @@ async function tensorflow() {
     return bias ? tf.add(product, bias) : product;
   };
   const scores = graphs.map(graph => {
-    const [z, src, dst] = [graph.types, graph.src, graph.dst].map(index => tf.tensor1d(index, 'int32'));
+    const [z, src] = [graph.types, graph.src].map(index => tf.tensor1d(index, 'int32'));
     const d = tf.tensor2d(graph.lengths, [graph.lengths.length, 1]);
     return () => {
       const basis = tf.exp(tf.mul(-gamma, tf.square(tf.sub(d, centers))));
@@ -61,7 +52,7 @@ async function tensorflow() {
         const of = layer => `interaction${k}.${layer}`;
         const filters = tf.mul(dense(of('filter2'), soft(dense(of('filter1'), basis))), fade);
         const messages = tf.mul(tf.gather(dense(of('atomwise1'), x), src), filters);
-        const received = tf.unsortedSegmentSum(messages, dst, atoms);
+        const received = tf.sum(tf.reshape(messages, [atoms, each, -1]), 1);
         x = tf.add(x, dense(of('atomwise3'), soft(dense(of('atomwise2'), received))));
       }
       return tf.sum(dense('readout2', soft(dense('readout1', x))));
@@ -86,7 +77,6 @@ async function jaxJs() {
   jax.defaultDevice('wasm');
   const array = ({ data, shape }) => np.array(data).reshape(shape);
   const params = Object.fromEntries(names.map(name => [name, array(theta[name])]));
-  const each = graphs[0].src.length / atoms;
   const soft = x => nn.softplus(x).sub(Math.LN2);
 
   // An array is used up by what it is given to; `.ref` stands for one more use.
@@ -108,7 +98,6 @@ async function jaxJs() {
       const of = layer => `interaction${k}.${layer}`;
       const filters = dense(of('filter2'), soft(dense(of('filter1'), basis.ref))).mul(fade.ref);
       const messages = np.take(dense(of('atomwise1'), x.ref), src.ref, 0).mul(filters);
-      // Edges come atom by atom, equally many each: a sum over an axis is the sum over an atom's edges.
       const received = np.sum(messages.reshape([atoms, each, -1]), 1);
       x = x.add(dense(of('atomwise3'), soft(dense(of('atomwise2'), received))));
     }

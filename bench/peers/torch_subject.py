@@ -2,8 +2,7 @@
 
 Arguments: the folder of the workloads; network, small or list, or a scorer of the ladder such as dense,16,3,8;
 the strategy, or batched; the number of poses; the device, which is cpu unless cuda is asked for; and how many poses are in a
-batch. Or the folder; matmul, exp or softplus; which operands of the product are transposed, as TN, or nothing; its m, k and n,
-or the number of entries.
+batch. Or the folder; matmul; which operands of the product are transposed, as TN; its m, k and n.
 """
 
 import gc
@@ -18,26 +17,18 @@ import torch
 torch.set_num_threads(1)
 
 folder, workload, strategy, count = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
-is_kernel = workload in ("matmul", "exp", "softplus")
-device = sys.argv[5] if len(sys.argv) > 5 and not is_kernel else "cpu"
-per_batch = int(sys.argv[6]) if len(sys.argv) > 6 and not is_kernel else 1
-if device not in ("cpu", "cuda"):
-    sys.exit(f"error: there is no device {device}; there are cpu and cuda")
-if device == "cuda" and not torch.cuda.is_available():
-    sys.exit("error: PyTorch finds no GPU: torch.cuda.is_available() is False")
+is_product = workload == "matmul"
+device = sys.argv[5] if len(sys.argv) > 5 and not is_product else "cpu"
+per_batch = int(sys.argv[6]) if len(sys.argv) > 6 and not is_product else 1
 
 
-def kernel():
-    """A product, or a function of entries: what is repeated, on tensors that stay the same."""
-    if workload == "matmul":
-        m, k, n = (int(length) for length in sys.argv[4:7])
-        a = torch.rand(k, m).T if strategy[0] == "T" else torch.rand(m, k)
-        b = torch.rand(n, k).T if strategy[1] == "T" else torch.rand(k, n)
-        out = torch.empty(m, n)
-        return lambda: torch.mm(a, b, out=out)
-    x = torch.sin(torch.arange(count)) * 4
-    out = torch.empty_like(x)
-    return (lambda: torch.exp(x, out=out)) if workload == "exp" else (lambda: torch.nn.functional.softplus(x))
+def product():
+    """A product of matrices: what is repeated, on tensors that stay the same."""
+    m, k, n = (int(length) for length in sys.argv[4:7])
+    a = torch.rand(k, m).T if strategy[0] == "T" else torch.rand(m, k)
+    b = torch.rand(n, k).T if strategy[1] == "T" else torch.rand(k, n)
+    out = torch.empty(m, n)
+    return lambda: torch.mm(a, b, out=out)
 
 
 def constant(array):
@@ -132,44 +123,51 @@ def pairs_task():
     return [weights, radii], poses, score
 
 
-def ladder_task():
-    """Scorers of any size: see bench/workloads/ladder.ts. A batch is scored as one pose is, its minimum taken at once."""
-    kind, *given = workload.split(",")
+# Scorers of any size: see bench/workloads/ladder.ts. A batch is scored as one pose is, its minimum taken at once.
 
-    def spread(length, seed):
-        whole = (numpy.arange(length, dtype=numpy.uint64) + numpy.uint64(1 + seed)) * numpy.uint64(2654435761)
-        return ((whole % numpy.uint64(2**32)).astype(numpy.float64) / 2**32 - 0.5).astype(numpy.float32)
+types, bases = 10, 8
+batches = [range(at, min(at + per_batch, count)) for at in range(0, count, per_batch)]
 
-    batches = [range(at, min(at + per_batch, count)) for at in range(0, count, per_batch)]
 
-    def of_batch(e):
-        return e[0] if per_batch == 1 else minimum(e)
+def spread(length, seed):
+    whole = (numpy.arange(length, dtype=numpy.uint64) + numpy.uint64(1 + seed)) * numpy.uint64(2654435761)
+    return ((whole % numpy.uint64(2**32)).astype(numpy.float64) / 2**32 - 0.5).astype(numpy.float32)
 
-    if kind == "pairs":
-        pairs, types = int(given[0]), 10
-        depth, radius = leaf(spread(types, 1)), leaf(3 + spread(types, 2))
-        poses = []
-        for batch in batches:
-            type_of = numpy.concatenate([(7 * numpy.arange(pairs) + n) % types for n in batch])
-            distance = numpy.concatenate([3 + 2 * spread(pairs, 100 + n * pairs) for n in batch])
-            poses.append((index(type_of), constant(distance.astype(numpy.float32)), len(batch)))
 
-        def score(pose):
-            type_of, distance, n = pose
-            each = depth[type_of] * torch.exp(-((distance - radius[type_of]) ** 2))
-            return of_batch(each.view(n, pairs).sum(1))
+def matrix(rows, columns, seed, scale):
+    return leaf((numpy.float32(scale) * spread(rows * columns, seed)).reshape(rows, columns))
 
-        return [depth, radius], poses, score
 
-    if kind == "graph":
-        return graph_task(spread, batches, of_batch, *[int(each) for each in given])
+def of_batch(e):
+    return e[0] if per_batch == 1 else minimum(e)
 
-    width, layers, rows = [int(each) for each in given]
-    scale = numpy.float32(4 / numpy.sqrt(width))
-    params = [leaf((scale * spread(width * width, 1000 * l)).reshape(width, width)) for l in range(layers)]
+
+def join(of, batch):
+    """One array of those of the poses of a batch, which know their place in it and their number."""
+    return numpy.concatenate([of(at, n) for at, n in enumerate(batch)])
+
+
+def ladder_pairs(pairs):
+    depth, radius = leaf(spread(types, 1)), leaf(3 + spread(types, 2))
     poses = []
     for batch in batches:
-        x = numpy.concatenate([spread(rows * width, 100 + n * rows * width) for n in batch])
+        type_of = join(lambda _, n: (7 * numpy.arange(pairs) + n) % types, batch)
+        distance = join(lambda _, n: 3 + 2 * spread(pairs, 100 + n * pairs), batch)
+        poses.append((index(type_of), constant(distance.astype(numpy.float32)), len(batch)))
+
+    def score(pose):
+        type_of, distance, n = pose
+        each = depth[type_of] * torch.exp(-((distance - radius[type_of]) ** 2))
+        return of_batch(each.view(n, pairs).sum(1))
+
+    return [depth, radius], poses, score
+
+
+def ladder_dense(width, layers, rows):
+    params = [matrix(width, width, 1000 * l, 4 / numpy.sqrt(width)) for l in range(layers)]
+    poses = []
+    for batch in batches:
+        x = join(lambda _, n: spread(rows * width, 100 + n * rows * width), batch)
         poses.append((constant(x.reshape(-1, width)), len(batch)))
 
     def score(pose):
@@ -181,23 +179,18 @@ def ladder_task():
     return params, poses, score
 
 
-def graph_task(spread, batches, of_batch, atoms, edges, features):
-    types, bases = 10, 8
-
-    def weights(rows, columns, seed):
-        return leaf((spread(rows * columns, seed) / numpy.sqrt(numpy.float32(rows))).reshape(rows, columns))
-
+def ladder_graph(atoms, edges, features):
+    weights = lambda rows, columns, seed: matrix(rows, columns, seed, 1 / numpy.sqrt(rows))
     embedding, out = weights(types, features, 1), weights(features, 1, 2)
     layers = [(weights(bases, features, 1000 * l), weights(features, features, 1000 * l + 500)) for l in range(2)]
     atom, edge = numpy.arange(atoms), numpy.arange(edges)
     poses = []
     for batch in batches:
-        join = lambda of: index(numpy.concatenate([of(at, n) for at, n in enumerate(batch)]))
-        type_of = join(lambda _, n: (7 * atom + n) % types)
-        src = join(lambda at, n: (7 * edge + n) % atoms + at * atoms)
-        dst = join(lambda at, _: edge * atoms // edges + at * atoms)
-        basis = numpy.concatenate([spread(edges * bases, 100 + n * edges * bases) for n in batch])
-        poses.append((type_of, src, dst, constant(basis.reshape(-1, bases)), len(batch)))
+        type_of = index(join(lambda _, n: (7 * atom + n) % types, batch))
+        src = index(join(lambda at, n: (7 * edge + n) % atoms + at * atoms, batch))
+        dst = index(join(lambda at, _: edge * atoms // edges + at * atoms, batch))
+        basis = constant(join(lambda _, n: spread(edges * bases, 100 + n * edges * bases), batch).reshape(-1, bases))
+        poses.append((type_of, src, dst, basis, len(batch)))
 
     def score(pose):
         type_of, src, dst, basis, n = pose
@@ -214,11 +207,10 @@ def minimum(energies):
     return -torch.logsumexp(-energies, 0)
 
 
-def task():
-    return ladder_task() if "," in workload else pairs_task() if workload == "list" else schnet_task()
-
-
-params, poses, score = ([], [], None) if is_kernel else task()
+makers = {"pairs": ladder_pairs, "dense": ladder_dense, "graph": ladder_graph, "list": pairs_task}
+kind, *given = workload.split(",")
+made = ([], [], None) if is_product else makers.get(kind, schnet_task)(*[int(each) for each in given])
+params, poses, score = made
 
 
 def full_graph():
@@ -246,7 +238,7 @@ def stream():
     return lowest - float(numpy.log(weight_sum)), [each / weight_sum for each in sums]
 
 
-run = kernel() if is_kernel else full_graph if strategy == "full-graph" else stream
+run = product() if is_product else full_graph if strategy == "full-graph" else stream
 
 
 def peak_bytes():
@@ -258,10 +250,6 @@ def peak_bytes():
 def answer(result):
     value, gradient = result
     return {"value": value, "norm": float(torch.sqrt(sum((slope**2).sum() for slope in gradient)))}
-
-
-def check():
-    return answer(run())
 
 
 def peak():
@@ -304,12 +292,12 @@ def one_round():
     if per_run is None:
         spent = runs = 0
         while runs < 2 or spent < float(os.environ.get("BENCH_WARM_UP", 1500)):
-            repeats = 100 if is_kernel else 1
+            repeats = 100 if is_product else 1
             per_run = max(timed(repeats))
             spent += per_run * repeats
             runs += 1
     cpu, wall = timed(max(1, round(60 / per_run)))
-    units = 1 if is_kernel else count
+    units = 1 if is_product else count
     return {"cpu": cpu / units, "wall": wall / units}
 
 
@@ -341,13 +329,7 @@ def version():
     return {"version": torch.__version__, "blas": blas}
 
 
-answers = {
-    "since": since,
-    "calls": calls,
-    "peak": peak,
-    "check": check,
-    "round": one_round,
-    "version": version,
-}
+check = lambda: answer(run())
+answers = {"since": since, "calls": calls, "peak": peak, "check": check, "round": one_round, "version": version}
 for line in sys.stdin:
     print(json.dumps(answers[line.strip()]()), flush=True)

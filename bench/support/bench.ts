@@ -11,7 +11,7 @@ import { type Report, recordFigures, rendered } from './figures.ts';
 import { machine } from './machine.ts';
 import { type Measured, Programs } from './measured.ts';
 import { Progress } from './progress.ts';
-import { checkLines, type Line, type Side } from './rows.ts';
+import type { Side } from './rows.ts';
 
 /** A benchmark: its command, and what it needs. */
 export interface Setting extends About {
@@ -24,8 +24,6 @@ export interface Setting extends About {
   /** The file of its report; without one it prints it. */
   readonly out?: string;
   readonly rounds: number;
-  /** True if its lines have targets. */
-  readonly hasTargets?: true;
   /** Adds options or arguments. */
   readonly more?: (command: Command) => Command;
 }
@@ -48,20 +46,19 @@ export interface Bench<Options> {
 /** Reads the options of a benchmark, prepares its data and programs, does it, and writes its report. */
 export async function bench<Options extends object>(
   setting: Setting,
-  work: (bench: Bench<Options>) => Promise<Report & { readonly lines?: readonly Line[] }>,
+  work: (bench: Bench<Options>) => Promise<Report>,
 ): Promise<void> {
-  const { script, sources, peers = [], hasTargets, more } = setting;
+  const { script, sources, peers = [], more } = setting;
   const roundsText = 'how many rounds at most go from process to process';
   let program = command(script, setting).option('--rounds <count>', roundsText, whole, setting.rounds);
   if (setting.out) program = program.option('--out <file>', 'where the report goes', setting.out);
-  if (hasTargets) program = program.option('--check', 'exit with 1 if a target is missed');
   program = more?.(program) ?? program;
   program.parse();
-  const options = program.opts<Options & { rounds: number; out?: string; check?: true }>();
+  const options = program.opts<Options & { rounds: number; out?: string }>();
   const here = `By \`${asCalled(script)}\` on ${machine()}`;
   const data = scratchFolder();
   await writePoses(data);
-  const programs = await Programs.bundled(...sources);
+  const programs = await Programs.bundled(sources);
   const progress = new Progress();
   try {
     const { rounds, out } = options;
@@ -86,7 +83,7 @@ export async function bench<Options extends object>(
         start: isInstalled(peer)
           ? () => startPeer(peer, programs, data, [workload, way, n, ...rest] as (string | number)[])
           : undefined,
-        ...(!['matmul', 'exp', 'softplus'].includes(`${workload}`) && { work: `${workload}, N = ${n}` }),
+        ...(workload !== 'matmul' && { work: `${workload}, N = ${n}` }),
       }),
     });
     const versions: string[] = [];
@@ -105,7 +102,6 @@ export async function bench<Options extends object>(
       await writeFile(chart, drawn(report.chart.title, report.chart.panels));
     }
     console.log(text);
-    checkLines(report.lines ?? [], options);
   } finally {
     progress.stop();
   }

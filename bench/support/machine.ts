@@ -13,13 +13,9 @@ export function machine(now: Date = new Date()): string {
 
 /** The commit that is checked out, and whether a file differs from it; reports, which benchmarks write, do not count. */
 function commit(): string {
-  const hash = git('rev-parse', '--short', 'HEAD');
-  if (hash === undefined) return 'commit unknown';
-  const changed = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!bench/report');
-  return `commit ${hash}${changed === '' ? '' : ' with changes'}`;
-}
-
-function git(...args: readonly string[]): string | undefined {
-  const { status, stdout } = spawnSync('git', args, { encoding: 'utf8' });
-  return status === 0 ? stdout.trim() : undefined;
+  const git = (...args: readonly string[]) => spawnSync('git', args, { encoding: 'utf8' });
+  const { status, stdout: hash } = git('rev-parse', '--short', 'HEAD');
+  if (status !== 0) return 'commit unknown';
+  const changed = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!bench/report').stdout;
+  return `commit ${hash.trim()}${changed.trim() === '' ? '' : ' with changes'}`;
 }

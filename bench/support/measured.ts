@@ -14,13 +14,11 @@ export class Programs {
     this.#folder = folder;
   }
 
-  /** Bundles the given sources of bench/, such as `pairs.ts`; they are gone when this process ends. */
-  static bundled(...sources: readonly string[]): Promise<Programs> {
-    return Programs.bundledFrom('.', ...sources);
-  }
-
-  /** The same of another checkout of the project, whose packages are installed. */
-  static async bundledFrom(checkout: string, ...sources: readonly string[]): Promise<Programs> {
+  /**
+   * Bundles sources of bench/, such as `subject.ts`, of this checkout of the project or of another whose packages are
+   * installed; they are gone when this process ends.
+   */
+  static async bundled(sources: readonly string[], checkout = '.'): Promise<Programs> {
     const folder = scratchFolder();
     await build({
       absWorkingDir: resolve(checkout),

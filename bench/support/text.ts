@@ -25,10 +25,3 @@ export function digits(number: number): string {
   if (size >= 100) return Math.round(number).toLocaleString('en');
   return number.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }
-
-/** Bytes in MiB, or KiB where that says more; – where they are not known. */
-export function bytes(number: number | null): string {
-  if (number === null || !Number.isFinite(number)) return '–';
-  const [kibi, mebi] = [number / 2 ** 10, number / 2 ** 20];
-  return mebi >= 0.1 ? `${digits(mebi)} MiB` : `${digits(kibi)} KiB`;
-}

@@ -27,13 +27,8 @@ export interface Data {
 }
 
 /** A pose of {@link Data}. */
-export interface Graph {
+export interface Graph extends Pick<Data, 'types' | 'coordinates' | 'src' | 'dst' | 'lengths'> {
   readonly ligandAtoms: number;
-  readonly types: Int32Array;
-  readonly coordinates: Float32Array;
-  readonly src: Int32Array;
-  readonly dst: Int32Array;
-  readonly lengths: Float32Array;
 }
 
 type Point = readonly [number, number, number];

@@ -49,15 +49,8 @@ export function pairLists(data: Data, count: number): PairList[] {
       Float32Array.from(ligandType, (type, p) =>
         Number(type % 3 === ligand && (receptorType[p] as number) % 3 === receptor),
       );
-    const rotors = data.settings.rotors as number;
-    return {
-      ligandType,
-      receptorType,
-      distance: lengths,
-      hydrophobic: mask(0, 0),
-      hydrogenBond: mask(1, 2),
-      rotors,
-    };
+    const masks = { hydrophobic: mask(0, 0), hydrogenBond: mask(1, 2) };
+    return { ligandType, receptorType, distance: lengths, ...masks, rotors: data.settings.rotors as number };
   });
 }
 

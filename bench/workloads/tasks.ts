@@ -86,8 +86,7 @@ export function taskOf(name: DataName, data: Data, count: number): Task {
   const common = { params: paramsOf(data), precision: 'float32' };
   const { params } = common;
   if (name === 'list') {
-    const { gradient, list } = handPairs(params as PairParams);
-    const scoring = { score: scoreList, scoreGroup: scoreLists, hand: { gradient, run: list } };
+    const scoring = { score: scoreList, scoreGroup: scoreLists, hand: handPairs(params as PairParams) };
     return { ...common, ...scoring, poses: pairLists(data, count) } as unknown as Task;
   }
   const { energy, score, scoreGroup } = schnet(data.settings as unknown as Sizes);
