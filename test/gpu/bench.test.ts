@@ -22,4 +22,4 @@ test('the benchmark of gpu() measures every backend that Node has, whose answers
   } finally {
     rmSync(folder, { recursive: true });
   }
-});
+}, 300_000);
