@@ -5,9 +5,9 @@ import type { Precision } from 'posetape';
 import type { GroupScorer, Params, Scorer } from 'posetape/combine';
 import { atomsOf, type Pose as SchNetPose, selected } from '../../examples/networks/pose.ts';
 import { type Sizes, schnet } from '../../examples/schnet/schnet.ts';
-import { readEnsemble } from '../../program/vina/files.ts';
 import type { Pose as VinaPose } from '../../examples/vina/pairs.ts';
 import { score, scoreGroup, vinaWeights } from '../../examples/vina/score.ts';
+import { readEnsemble } from '../../program/vina/files.ts';
 import { handPairs } from '../hand/pairs.ts';
 import { type HandWeights, handVina } from '../hand/vina.ts';
 import {
