@@ -391,7 +391,9 @@ def plain_product(x, axis=None, keep=False):
 
 # a − b, and 0 where they are equal, at infinity too.
 above = Elementwise(
-    lambda a, b: torch.where(a == b, torch.zeros_like(a), a - b), lambda a, b: torch.ones_like(a)
+    lambda a, b: torch.where(a == b, torch.zeros_like(a), a - b),
+    lambda a, b: torch.ones_like(a),
+    lambda a, b: -torch.ones_like(b),
 )
 
 
