@@ -1,25 +1,20 @@
 import type { Value } from 'posetape';
 import {
   add,
-  broadcastTo,
-  concat,
   cosineCutoff,
   div,
-  exp,
   expandDims,
   expm1,
   gather,
   gaussians,
   greater,
   matmul,
-  max,
   maximum,
   minimum,
   mul,
   reshape,
+  segmentSoftmax,
   segmentSum,
-  stopGradient,
-  sub,
   sum,
   where,
 } from 'posetape/ops';
@@ -91,7 +86,7 @@ export function gat(sizes: Sizes, seed = 1): Gat {
       const [asSource, asTarget] = [sum(mul(said, weight('source')), 2), sum(mul(said, weight('target')), 2)];
       const byDistance = matmul(basis, weight('edge')); // [edges, heads]
       const logits = leakyRelu(add(add(gather(asSource, from), gather(asTarget, to)), byDistance));
-      const attention = softmaxOfArriving(logits, fade, to, atoms); // [edges, heads]
+      const attention = attentionOf(logits, fade, to, atoms); // [edges, heads]
       const heard = segmentSum(mul(gather(said, from), expandDims(attention, 2)), to, atoms);
       x = add(x, elu(reshape(heard, [atoms, heads * features])));
     }
@@ -131,17 +126,10 @@ function withLoops({ src, dst }: Edges, atoms: number): Edges {
 
 /**
  * By head, the shares fade · eˡᵒᵍⁱᵗ of the edges that arrive at an atom, which add up to 1. An atom's edge to itself does
- * not fade, so nothing is divided by 0.
- *
- * The largest logit of each head, or 0, is subtracted, which changes no share, so that no exponential overflows. Only an
- * atom whose logits all lie some 700 below it (80 in float32) loses its shares. `segmentSoftmax` will take this function's
- * place: it subtracts the largest of each atom.
+ * not fade; only where its logit lies some 700 below that of an edge which has faded (80 in float32) is there nothing left to share.
  */
-function softmaxOfArriving(logits: Value, fade: Value, to: Value, atoms: number): Value {
-  const [, heads = 0] = logits.shape;
-  const zero = broadcastTo(logits.tape.constant(0), [1, heads]); // there may be no edge
-  const largest = stopGradient(max(concat([logits, zero], 0), 0));
-  const shares = mul(exp(sub(logits, largest)), fade);
+function attentionOf(logits: Value, fade: Value, to: Value, atoms: number): Value {
+  const shares = mul(segmentSoftmax(logits, to, atoms), fade);
   return div(shares, gather(segmentSum(shares, to, atoms), to));
 }
 
