@@ -7,6 +7,7 @@ import { mul } from '../ops/arithmetic/mul.ts';
 import { neg } from '../ops/arithmetic/neg.ts';
 import { square } from '../ops/arithmetic/square.ts';
 import { sub } from '../ops/arithmetic/sub.ts';
+import { huber as huberOp } from '../ops/composed/huber.ts';
 import { logSoftmax } from '../ops/composed/logSoftmax.ts';
 import { mean } from '../ops/composed/mean.ts';
 import { greater } from '../ops/elementwise/greater.ts';
@@ -62,11 +63,7 @@ export function huber(target: number, options: { readonly delta?: number } = {})
   const { delta = 1 } = options;
   checkFinite('huber', 'target', target);
   checkPositive('huber', 'delta', delta);
-  return prediction => {
-    const d = sub(prediction, target);
-    const far = abs(d);
-    return where(greater(far, delta), mul(delta, sub(far, delta / 2)), mul(0.5, square(d)));
-  };
+  return prediction => huberOp(sub(prediction, target), delta);
 }
 
 /**

@@ -266,6 +266,7 @@ describe('what ops and a tape are given', () => {
     of((a, index, count) => ops.segmentMax(a, index, count), [1], 2),
     of((a, index, count) => ops.segmentMin(a, index, count), [1], 2),
     of((a, index) => ops.segmentSoftmax(a, index, 2), [1]),
+    of((a, delta) => ops.huber(a, delta), 1.5),
     of((a, exponent) => ops.pow(a, exponent), 2.7),
     of((a, low, high) => ops.clamp(a, low, high), 1.5, 2.5),
     of((a, cutoff) => ops.cosineCutoff(a, cutoff), 2.5),

@@ -325,6 +325,27 @@ export const mutations: readonly Mutation[] = [
     caughtBy: ['test/ops/extremes.test.ts'],
   },
   {
+    name: 'a dihedral angle of the other sign',
+    file: 'ops/geometry/dihedral.ts',
+    find: 'vecdot(u, normal)',
+    replace: 'vecdot(normal, sub(a, b))',
+    caughtBy: ['test/ops/laws.test.ts', 'test/ops/extremes.test.ts'],
+  },
+  {
+    name: 'an angle by the square of its sine',
+    file: 'ops/geometry/angle.ts',
+    find: 'norm(cross(u, v), -1)',
+    replace: 'vecdot(cross(u, v), cross(u, v))',
+    caughtBy: ['test/ops/laws.test.ts'],
+  },
+  {
+    name: 'huber without its shift',
+    file: 'ops/composed/huber.ts',
+    find: 's.sub(x, s.mul(s.constant(0.5), held))',
+    replace: 's.mul(s.constant(0.5), x)',
+    caughtBy: ['test/ops/laws.test.ts'],
+  },
+  {
     name: 'buffer freed too early',
     file: 'engine/interpreter.ts',
     find: 'for (const value of this.#wanted) this.#count(value);',

@@ -170,6 +170,9 @@ const plainErf = (x: number) => {
 const cutoffWave = (d: number, cutoff: number) =>
   d < cutoff ? 0.5 * (Math.cos((Math.PI * d) / cutoff) + 1) : 0;
 
+const plainHuber = (x: number, delta: number) =>
+  Math.abs(x) < delta ? (x * x) / 2 : delta * (Math.abs(x) - delta / 2);
+
 const both = { linearIn: [[0, 1]] };
 const either = { linearIn: [[0], [1]] };
 
@@ -248,6 +251,14 @@ const elementwiseCases: Case[] = [
   ofTwo(ops.or, (a, b) => (a !== 0 || b !== 0 ? 1 : 0), [bits, bits], { fixed: [0, 1] }),
   ofTwo(ops.hypot, Math.hypot, [awayFrom0(0.7), awayFrom0(0.7)]),
   ofTwo(ops.logAddExp, (a, b) => Math.log(Math.exp(a) + Math.exp(b)), [anywhere, anywhere]),
+  ofEntries(ops.huber, plainHuber, [lattice(0.03), listOf(fc.constantFrom(0.7, 1.1))]),
+  ofEntries(
+    ops.huber,
+    x => plainHuber(x, 1),
+    [lattice(0.03)],
+    {},
+    x => ops.huber(x),
+  ),
   ofTwo(ops.mod, (a, b) => a - b * Math.floor(a / b), [
     lattice(0.03),
     listOf(fc.constantFrom(-0.7, 0.7, 1.1)),
@@ -1067,6 +1078,55 @@ const vectorProduct = (a: Plain, b: Plain): Plain =>
     return x(i + 1) * y(i + 2) - x(i + 2) * y(i + 1);
   });
 
+const difference = elementwise((x, y) => x - y);
+const lengths = (a: Plain): Plain => elementwise(Math.sqrt)(inner(a, a));
+const column = ({ shape, data }: Plain): Plain => ({ shape: [...shape, 1], data });
+
+/** By the law of cosines. */
+const plainAngle: Case['plain'] = (a, b, c) => {
+  const [p, q, r] = [lengths(difference(a, b)), lengths(difference(c, b)), lengths(difference(a, c))];
+  return elementwise((x, y, z) => Math.acos((x * x + y * y - z * z) / (2 * x * y)))(p, q, r);
+};
+
+/** Between what is left of a − b and d − c when their shares along c − b are taken away. */
+const plainDihedral: Case['plain'] = (a, b, c, d) => {
+  const axis = difference(c, b);
+  const along = elementwise((x, length) => x / length)(axis, column(lengths(axis)));
+  const across = (v: Plain) =>
+    difference(v, elementwise((share, x) => share * x)(column(inner(v, along)), along));
+  const [p, q] = [across(difference(a, b)), across(difference(d, c))];
+  return elementwise(Math.atan2)(inner(vectorProduct(along, p), q), inner(p, q));
+};
+
+/** An op of points near corners that do not lie on a line. */
+function ofPoints(
+  op: typeof ops.angle | typeof ops.dihedral,
+  plain: Case['plain'],
+  corners: readonly (readonly number[])[],
+  shapes: readonly (readonly number[])[],
+): Case {
+  const moved = (points: Plain[]) =>
+    points.map((point, i) => elementwise((x, y) => x + y)(point, list(...(corners[i] as number[]))));
+  const record = (...points: Value[]) =>
+    (op as Case['record'])(
+      ...points.map((point, i) => ops.add(point, point.tape.constant(corners[i] as number[]))),
+    );
+  const entries = shapes.map(() => between(-0.5, 0.5));
+  return ofMany(op, record, (...points) => plain(...moved(points)), shapes, [], ...entries);
+}
+
+const bent = [
+  [2, 0, 0],
+  [0, 0, 0],
+  [0, 2, 0],
+];
+const twisted = [
+  [2, 0, 0],
+  [0, 0, 0],
+  [0, 0, 2],
+  [-1, 2, 2],
+];
+
 const vectorShapes = [
   [[3], [3]],
   [
@@ -1092,6 +1152,10 @@ const vectorCases: Case[] = [
     ],
     [[0], [1]],
   ),
+  ofPoints(ops.angle, plainAngle, bent, [[3], [3], [3]]),
+  ofPoints(ops.angle, plainAngle, bent, [[2, 3], [3], [2, 1, 3]]),
+  ofPoints(ops.dihedral, plainDihedral, twisted, [[3], [3], [3], [3]]),
+  ofPoints(ops.dihedral, plainDihedral, twisted, [[2, 3], [3], [2, 3], [1, 3]]),
 ].flat();
 
 /** Adds so much to each diagonal entry of matrices: small entries then leave them well-conditioned. */

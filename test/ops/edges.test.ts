@@ -3,6 +3,7 @@ import { gpu } from 'posetape/gpu';
 import {
   add,
   and,
+  angle,
   ceil,
   cosh,
   cumprod,
@@ -76,6 +77,7 @@ const edges: [string, (x: Value) => Value, number[]][] = [
   ['conditions', x => mul(x, add(not(x), isNan(x), and(x, 1), or(x, x))), [0, -0, 2, infinite]],
   ['hyperbolic functions', x => add(sinh(x), cosh(x)), [0, -0, 1e-4, 21.9, 22.1, -30]],
   ['slopes of roots and reciprocals', x => add(rsqrt(x), reciprocal(x)), [0, 4, infinite]],
+  ['a straight angle', x => angle(...corners(x)), [1, 0, 0, 0, 0, 0, -2, 0, 0]],
   ['a product so far', x => cumprod(x), [3, 0, 2, infinite, 1]],
   ['a sum so far', x => cumsum(square(x)), [3, 0, 2, infinite, 1]],
   ['std', x => std(reshape(x, [2, 3]), -1), [2, 2, 2, 1, 2, 4]],
@@ -94,6 +96,11 @@ const edges: [string, (x: Value) => Value, number[]][] = [
   ['a negative number to a whole power', x => pow(x, -17), [-1, -1.25, 1]],
   ['x to the power of a value', x => pow(x, x.tape.constant([0.5, 0.5, 1.5, 2, -3])), [0, 2, 0, 0, -1.5]],
 ];
+
+function corners(x: Value): [Value, Value, Value] {
+  const [a, b, c] = [0, 3, 6].map(start => slice(x, start, start + 3)) as [Value, Value, Value];
+  return [a, b, c];
+}
 
 describe.each(executors)('%s', (_name, make, tolerance) => {
   test.each(edges)('%s', async (_what, f, entries) => {

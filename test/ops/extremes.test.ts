@@ -4,6 +4,7 @@ import {
   acos,
   add,
   and,
+  angle,
   asin,
   atan,
   atan2,
@@ -12,6 +13,7 @@ import {
   cosh,
   cosineCutoff,
   cumprod,
+  dihedral,
   div,
   elu,
   equal,
@@ -19,6 +21,7 @@ import {
   expm1,
   floor,
   greaterEqual,
+  huber,
   hypot,
   isNan,
   leakyRelu,
@@ -390,6 +393,69 @@ describe('prod', () => {
   });
 });
 
+describe('angles between points', () => {
+  const points = (x: Value) => Array.from({ length: 4 }, (_, i) => reshape(slice(x, 3 * i, 3 * i + 3), [3]));
+  const bend = (x: Value) => angle(...(points(x).slice(0, 3) as [Value, Value, Value]));
+  const twist = (x: Value) => dihedral(...(points(x) as [Value, Value, Value, Value]));
+
+  test('signs and quadrants: clockwise is positive, seen from b to c', () => {
+    for (const degrees of [-179, -90, -30, 0, 60, 90, 135, 180]) {
+      const radians = (degrees * Math.PI) / 180;
+      const d = [Math.cos(radians), Math.sin(radians), 2];
+      const [found = []] = derivatives(twist, [1, 0, 0, 0, 0, 0, 0, 0, 2, ...d], 0);
+      expectClose(found, [radians], 1e-15, 1);
+    }
+    const [right] = derivatives(bend, [2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0], 0);
+    expectClose(right as number[], [Math.PI / 2], 1e-15);
+  });
+
+  test('angles of a billionth are precise', () => {
+    const [found, slope] = derivatives(bend, [1, 1e-9, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0], 1);
+    expectClose(found as number[], [1e-9], 1e-15);
+    expectClose((slope as number[]).slice(0, 3), [-1e-9, 1, 0], 1e-12, 1);
+    const [straight] = derivatives(bend, [-1, 1e-9, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0], 0);
+    expectClose(straight as number[], [Math.PI - 1e-9], 1e-15);
+  });
+
+  test.each([
+    ['of one direction', [1, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0], 0],
+    ['straight', [1, 0, 0, 0, 0, 0, -2, 0, 0, 0, 0, 0], Math.PI],
+    ['of points that coincide', [1, 1, 1, 1, 1, 1, 2, 0, 0, 0, 0, 0], 0],
+    ['of one point', new Array(12).fill(0.3), 0],
+  ])('an angle %s has a gradient of 0', (_what, entries, value) => {
+    const [found, ...slopes] = derivatives(bend, entries);
+    expect(found).toEqual([value]);
+    for (const each of slopes) expectClose(each, new Array(12).fill(0), 0);
+  });
+
+  test.each([
+    ['on a line', [0, 0, 0, 1, 0, 0, 2, 0, 0, 2, 1, 0]],
+    ['on a line at the other end', [0, 3, 0, 1, 0, 0, 2, 0, 0, 5, 0, 0]],
+    ['of an axis of no length', [0, 3, 0, 1, 0, 0, 1, 0, 0, 5, 1, 0]],
+    ['of one point', new Array(12).fill(-0.3)],
+  ])('a dihedral angle %s has a gradient of 0', (_what, entries) => {
+    const [found, ...slopes] = derivatives(twist, entries);
+    expect([0, Math.PI, -Math.PI]).toContain(Math.abs((found as number[])[0] as number));
+    for (const each of slopes) expectClose(each, new Array(12).fill(0), 0);
+  });
+
+  test('turning and moving all points changes neither, and a mirror turns the sign of the dihedral', () => {
+    const entries = [1, 0.2, -0.3, 0, 0.1, 0, 0.3, 1.4, 0.2, -0.7, 1.9, 1];
+    const [c, s] = [Math.cos(0.7), Math.sin(0.7)];
+    const moved = entries.map((_, i) => {
+      const [x, y, z] = entries.slice(i - (i % 3)) as [number, number, number];
+      return ([c * x - s * y, s * x + c * y, z][i % 3] as number) + 4;
+    });
+    for (const op of [bend, twist]) {
+      const [before, after] = [entries, moved].map(each => (derivatives(op, each, 0)[0] as number[])[0]);
+      expectClose([after as number], [before as number], 1e-14);
+    }
+    const mirrored = entries.map((entry, i) => (i % 3 === 2 ? -entry : entry));
+    const [before, after] = [entries, mirrored].map(each => (derivatives(twist, each, 0)[0] as number[])[0]);
+    expectClose([after as number], [-(before as number)], 1e-14);
+  });
+});
+
 describe('kinks have the stated subgradient', () => {
   // [name, function, entries, first derivative, second derivative]
   const kinks: [string, (x: Value) => Value, number[], number[], number[]][] = [
@@ -410,6 +476,15 @@ describe('kinks have the stated subgradient', () => {
     ['maximum of a value and itself', x => maximum(x, x), [1, 2], [1, 1], [0, 0]],
     ['minimum of equals', x => minimum(x, 1), [1, 2, 0], [0.5, 0, 1], [0, 0, 0]],
     ['minimum of a value and itself', x => minimum(x, x), [1, 2], [1, 1], [0, 0]],
+    ['huber at its bounds', x => huber(x), [-1, 1, 0, 0.5, -2], [-1, 1, 0, 0.5, -1], [0.5, 0.5, 1, 1, 0]],
+    ['huber of infinities', x => huber(x, 2), [Infinity, -Infinity], [2, -2], [0, 0]],
+    [
+      'huber by its delta',
+      delta => huber(delta.tape.constant([3, -3, 1, -2]), delta),
+      [2, 2, 2, 2],
+      [1, 1, 0, 0],
+      [-1, -1, 0, 0],
+    ],
     ['clamp on its bounds', x => clamp(x, -1, 1), [-1, 1, 0, 2, -2], [0.5, 0.5, 1, 0, 0], [0, 0, 0, 0, 0]],
     ['max with ties', max, [3, 1, 3, 3, 2], [1 / 3, 0, 1 / 3, 1 / 3, 0], [0, 0, 0, 0, 0]],
     ['max of equals alone', max, [2, 2], [0.5, 0.5], [0, 0]],

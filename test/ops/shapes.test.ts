@@ -239,6 +239,16 @@ describe('shapes that do not fit are named, with what would', () => {
       () => ops.takeAlongAxis(wide, [[0], [3]], 1),
       'takeAlongAxis: index 3 at position 1 is out of range: there are 3 entries, 0 to 2',
     ],
+    [
+      'angle of points in a plane',
+      () => ops.angle(wide, ofShape([2], tape), wide),
+      'angle: [2, 3] and [2] and [2, 3]: points have 3 components along the last axis',
+    ],
+    [
+      'dihedral of unequal batches',
+      () => ops.dihedral(wide, ofShape([3, 3], tape), wide, wide),
+      'the shapes do not broadcast',
+    ],
     ['takeAlongAxis by real numbers', () => ops.takeAlongAxis(wide, wide, 1), 'must be whole numbers'],
     ['gather along no axis', () => ops.gather(wide, [0], 2), 'gather: no axis 2 in shape [2, 3]'],
     ['gather past the last column', () => ops.gather(wide, [3], 1), 'there are 3 rows, 0 to 2'],

@@ -301,6 +301,27 @@ def elu(a, alpha=None):
     return where(truth(a > 0), a, mul(number(1) if alpha is None else alpha, expm1(a)))
 
 
+def huber_of(x, delta):
+    held = torch.minimum(torch.maximum(x, -delta), delta)
+    return held * (x - 0.5 * held)
+
+
+huber_function = Elementwise(
+    huber_of,
+    lambda x, delta: minimum(maximum(x, neg(delta)), delta),
+    lambda x, delta: relu(sub(absolute(x), delta)),
+)
+
+
+def huber(x, delta=None):
+    return huber_function(x, number(1) if delta is None else delta)
+
+
+def plain_huber(x, delta=None):
+    delta = number(1) if delta is None else delta
+    return torch.where(x.abs() <= delta, 0.5 * x * x, delta * (x.abs() - 0.5 * delta))
+
+
 def minimum_image(d, box):
     return sub(d, mul(box, torch.round(div(d, box)).detach()))
 
@@ -512,6 +533,34 @@ def cross(a, b):
 
     a, b = torch.broadcast_tensors(a, b)
     return turned(sub(mul(a, turned(b)), mul(turned(a), b)))
+
+
+def angle(a, b, c):
+    u, v = sub(a, b), sub(c, b)
+    return atan2(norm(cross(u, v), -1), sum_over(mul(u, v), -1))
+
+
+def dihedral(a, b, c, d):
+    u, v, w = sub(b, a), sub(c, b), sub(d, c)
+    normal = cross(v, w)
+    sine = mul(norm(v, -1), sum_over(mul(u, normal), -1))
+    return atan2(sine, sum_over(mul(cross(u, v), normal), -1))
+
+
+def plain_cross(a, b):
+    return torch.linalg.cross(*torch.broadcast_tensors(a, b))
+
+
+def plain_angle(a, b, c):
+    u, v = a - b, c - b
+    return torch.atan2(torch.linalg.vector_norm(plain_cross(u, v), dim=-1), (u * v).sum(-1))
+
+
+def plain_dihedral(a, b, c, d):
+    u, v, w = b - a, c - b, d - c
+    normal = plain_cross(v, w)
+    sine = torch.linalg.vector_norm(v, dim=-1) * (u * normal).sum(-1)
+    return torch.atan2(sine, (plain_cross(u, v) * normal).sum(-1))
 
 
 # Small matrices: PyTorch's own, of which the lower triangle is read where they are symmetric.
@@ -774,6 +823,9 @@ guarded = {
     "arange": arange,
     "segmentMean": segment_mean,
     "takeAlongAxis": lambda a, index, axis: torch.gather(a, axis, index),
+    "huber": huber,
+    "angle": angle,
+    "dihedral": dihedral,
     "vecdot": lambda a, b: sum_over(mul(a, b), -1),
     "cross": cross,
     "minimumImage": minimum_image,
@@ -854,7 +906,10 @@ plain = {
     "std": plain_variance(torch.std),
     "cumsum": plain_scan(torch.cumsum),
     "cumprod": plain_scan(torch.cumprod),
-    "cross": lambda a, b: torch.linalg.cross(*torch.broadcast_tensors(a, b)),
+    "cross": plain_cross,
+    "huber": plain_huber,
+    "angle": plain_angle,
+    "dihedral": plain_dihedral,
     "vecdot": lambda a, b: (a * b).sum(-1),
     "minimumImage": lambda d, box: d - box * torch.round(d / box),
     "einsum": lambda *operands, specification: torch.einsum(specification, *operands),

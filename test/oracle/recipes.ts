@@ -296,6 +296,25 @@ function vectors(b: Builder, op: 'vecdot' | 'cross'): void {
   b.add(op, [x, y], {}, op === 'cross' ? shape : shape.slice(0, -1));
 }
 
+/** An op of points, mostly near corners that do not lie on a line. */
+function points(b: Builder, op: 'angle' | 'dihedral', count: number): void {
+  const { random } = b;
+  const corners = [
+    [2, 0, 0],
+    [0, 0, 0],
+    [0, 0, 2],
+    [-1, 2, 2],
+  ];
+  const isPoint = (shape: readonly number[]) => shape.at(-1) === 3 && shape.length < 3;
+  const given = Array.from({ length: count }, (_, i) => {
+    const x = (random.chance(0.5) ? b.real(isPoint) : undefined) ?? b.fresh([3], undefined, 'tame');
+    if (random.chance(0.1)) return x;
+    return b.add('add', [b.add('mul', [0.5, b.add('tanh', [x])]), b.given([3], corners[i] as number[])]);
+  });
+  const shape = broadcast(given.map(each => each.shape));
+  if (shape) b.add(op, given, {}, shape.slice(0, -1));
+}
+
 /** Symmetric, positive definite matrices of one to four rows, whose eigenvalues lie apart; now and then of any numbers. */
 function square(b: Builder, rows: readonly number[] = [1, 2, 3, 3, 4]): Node {
   const { random } = b;
@@ -411,6 +430,15 @@ export const recipes: Record<OpName, Recipe> = {
     if (b.random.chance(0.5)) b.add('mul', [fixed, x]);
   },
   where,
+  huber: b => {
+    const x = b.any();
+    const delta = b.random.pick([
+      () => null,
+      () => b.random.pick([1, 0.5, 2]),
+      () => b.positive(b.beside(x)),
+    ])();
+    b.add('huber', [x, delta]);
+  },
   gaussians: b => {
     const x = b.any();
     const gamma = b.random.chance(0.5) ? b.random.pick([0.5, 1, 0]) : b.fresh([], undefined, 'tame');
@@ -628,6 +656,8 @@ export const recipes: Record<OpName, Recipe> = {
   },
 
   // Vectors
+  angle: b => points(b, 'angle', 3),
+  dihedral: b => points(b, 'dihedral', 4),
   vecdot: b => vectors(b, 'vecdot'),
   cross: b => vectors(b, 'cross'),
   minimumImage: b => {

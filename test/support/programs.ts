@@ -281,6 +281,24 @@ const segments =
     return { result, used: [a] };
   };
 
+/** Points near corners that do not lie on a line: of all entries, of the mean of others, and fixed ones. */
+const cornered =
+  (op: (a: Value, b: Value, ...fixed: Value[]) => Value, ...fixed: number[][]): Recipe =>
+  (a, b) => {
+    const near = (x: Value, corner: number[]) => add(mul(0.5, tanh(x)), x.tape.constant(corner));
+    const result = both(
+      (x, y) =>
+        op(
+          near(x, [2, 0, 0]),
+          near(mean(y, 0, true), [0, 0, 0]),
+          ...fixed.map(point => x.tape.constant(point)),
+        ),
+      vectors(a),
+      vectors(b),
+    );
+    return { result, used: [a, b] };
+  };
+
 const recipes: Record<OpName, Recipe> = {
   // Arithmetic
   abs: unary(ops.abs),
@@ -358,6 +376,7 @@ const recipes: Record<OpName, Recipe> = {
       used: [a, b],
     };
   },
+  huber: chosen(({ number }) => unary(x => ops.huber(x, 0.3 + number ** 2))),
   gaussians: unary(x => ops.gaussians(x, [-1, 0, 1], 0.5)),
   cosineCutoff: chosen(({ number }) => unary(x => ops.cosineCutoff(x, 1 + number ** 2))),
 
@@ -533,6 +552,8 @@ const recipes: Record<OpName, Recipe> = {
   ),
 
   // Vectors of three
+  angle: cornered((a, b, ...[c]) => ops.angle(a, b, c as Value), [0, 2, 0]),
+  dihedral: cornered((a, b, ...[c, d]) => ops.dihedral(a, b, c as Value, d as Value), [0, 0, 2], [-1, 2, 2]),
   vecdot: (a, b) => ({
     result: both((x, y) => ops.vecdot(tanh(x), mean(y, 0, true)), vectors(a), vectors(b)),
     used: [a, b],
@@ -633,6 +654,7 @@ const kinked: readonly OpName[] = [
   'cosineCutoff',
   'max',
   'min',
+  'huber',
   'segmentMax',
   'segmentMin',
   'norm',

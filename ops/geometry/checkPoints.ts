@@ -1,0 +1,11 @@
+import { broadcastShapes } from '../../engine/shape.ts';
+import { showShape, type Value } from '../op.ts';
+
+/** @throws RangeError naming the op and the shapes, unless they broadcast and each ends in 3 */
+export function checkPoints(op: string, points: readonly Value[]): void {
+  const shapes = points.map(({ shape }) => shape);
+  const areThree = shapes.every(shape => shape.at(-1) === 3);
+  if (areThree && broadcastShapes(shapes)) return;
+  const what = areThree ? 'the shapes do not broadcast' : 'points have 3 components along the last axis';
+  throw new RangeError(`${op}: ${shapes.map(showShape).join(' and ')}: ${what}`);
+}
