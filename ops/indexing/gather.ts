@@ -1,11 +1,17 @@
 import type { GatherForm } from '../../engine/forms.ts';
+import { arange } from '../create/arange.ts';
 import { defineOp, type Index, normaliseAxis, showShape, type Value } from '../op.ts';
 import { moveAxes } from '../shape/moveAxes.ts';
+import { reshape } from '../shape/reshape.ts';
+import { isComputedIndex, pick } from './pick.ts';
 import { segmentSum } from './segmentSum.ts';
 
 /**
  * Rows picked by an index: result[i, …] = a[index[i], …]. An index of shape [n, m] gives [n, m, …]. With an `axis`, entries
  * along that one, which the axes of the index replace. Its adjoint is `segmentSum`.
+ *
+ * An index may also be computed, by `argmax`, say. Each of its entries is then compared with all places along the axis; one that
+ * is none of them gives −∞.
  *
  * @throws RangeError for an index outside the rows of `a`, TypeError for one that is not whole numbers
  * @example
@@ -17,8 +23,9 @@ export function gather(a: Value, index: Index, axis = 0): Value {
     throw new RangeError(`gather: ${showShape(a.shape)}: a single number has no rows`);
   const along = normaliseAxis('gather', axis, a.shape);
   const rows = a.tape.index(index, 'gather');
-  const picked = gatherOp([moveAxes(a, along, 1, 0), rows]);
-  return moveAxes(picked, 0, rows.shape.length, along);
+  if (isComputedIndex(rows)) return picked(a, rows, along);
+  const gathered = gatherOp([moveAxes(a, along, 1, 0), rows]);
+  return moveAxes(gathered, 0, rows.shape.length, along);
 }
 
 const gatherOp = defineOp({
@@ -26,3 +33,13 @@ const gatherOp = defineOp({
   forward: (): GatherForm => ({ kind: 'gather' }),
   vjp: [(g, _ans, a, index) => segmentSum(g, index as Value, (a as Value).shape[0] as number), null],
 });
+
+/** Entries along an axis by a computed index. */
+function picked(a: Value, index: Value, along: number): Value {
+  const [before, after] = [a.shape.slice(0, along), a.shape.slice(along + 1)];
+  const [length, beside] = [a.shape[along] as number, after.map(() => 1)];
+  const places = reshape(arange(a.tape, length), [length, ...beside]);
+  const wanted = reshape(index, [...index.shape, 1, ...beside]);
+  const entries = reshape(a, [...before, ...index.shape.map(() => 1), length, ...after]);
+  return pick(wanted, places, entries, along + index.shape.length);
+}

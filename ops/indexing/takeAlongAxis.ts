@@ -1,13 +1,20 @@
 import type { ConstantForm } from '../../engine/forms.ts';
 import { stridesOf } from '../../engine/shape.ts';
 import type { NestedNumbers } from '../../engine/tensor.ts';
+import { arange } from '../create/arange.ts';
 import { type Index, normaliseAxis, sameShape, showShape, sizeOf, type Value } from '../op.ts';
+import { expandDims } from '../shape/expandDims.ts';
+import { moveAxes } from '../shape/moveAxes.ts';
 import { reshape } from '../shape/reshape.ts';
 import { gather } from './gather.ts';
+import { isComputedIndex, pick } from './pick.ts';
 
 /**
  * One entry along an axis for each entry of an index, which has the shape of `a` but for the length of that axis: along
  * axis 1, result[i, k] = a[i, index[i, k]]. The index is read when this is recorded: later changes have no effect.
+ *
+ * An index may also be computed, by `argsort`, say. Each of its entries is then compared with all places along the axis; one that
+ * is none of them gives −∞.
  *
  * @throws RangeError for an index of another shape, or one that points outside the axis
  * @example
@@ -16,7 +23,8 @@ import { gather } from './gather.ts';
 export function takeAlongAxis(a: Value, index: Index | NestedNumbers, axis: number): Value {
   const along = normaliseAxis('takeAlongAxis', axis, a.shape);
   const picks = a.tape.index(index as Index, 'takeAlongAxis');
-  if (picks.dtype !== 'index') {
+  const isComputed = isComputedIndex(picks);
+  if (picks.dtype !== 'index' && !isComputed) {
     throw new TypeError('takeAlongAxis: its index must be whole numbers, an Int32Array or a list of them');
   }
   const { shape } = picks;
@@ -25,6 +33,7 @@ export function takeAlongAxis(a: Value, index: Index | NestedNumbers, axis: numb
       `takeAlongAxis: ${showShape(a.shape)} and ${showShape(shape)}: all lengths but those of axis ${along} must be equal`,
     );
   }
+  if (isComputed) return picked(a, picks, along);
   const { data } = (picks as Value<ConstantForm>).form.tensor;
   const length = a.shape[along] as number;
   // Of a position in the index: what lies before the axis, and after it.
@@ -39,4 +48,12 @@ export function takeAlongAxis(a: Value, index: Index | NestedNumbers, axis: numb
     return (Math.floor(position / outer) * length + pick) * inner + (position % inner);
   });
   return reshape(gather(reshape(a, [sizeOf(a.shape)]), flat), shape);
+}
+
+/** Entries along an axis by a computed index. */
+function picked(a: Value, index: Value, along: number): Value {
+  const last = a.shape.length - 1;
+  const [entries, wanted] = [a, index].map(each => moveAxes(each, along, 1, last)) as [Value, Value];
+  const places = arange(a.tape, a.shape[along] as number);
+  return moveAxes(pick(expandDims(wanted, -1), places, expandDims(entries, -2), -1), last, 1, along);
 }

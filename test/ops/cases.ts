@@ -1158,6 +1158,149 @@ const vectorCases: Case[] = [
   ofPoints(ops.dihedral, plainDihedral, twisted, [[2, 3], [3], [2, 3], [1, 3]]),
 ].flat();
 
+/** A function of all entries along an axis to as many as `count`. */
+const rearranged =
+  (axis: number, count: number, f: (entries: number[]) => number[]) =>
+  (a: Plain): Plain =>
+    build(a.shape.with(axis, count), index => {
+      const entries = Array.from({ length: a.shape[axis] as number }, (_, i) => at(a, index.with(axis, i)));
+      return f(entries)[index[axis] as number] as number;
+    });
+
+const places = (entries: number[]) =>
+  entries.map((_, i) => i).sort((i, k) => (entries[i] as number) - (entries[k] as number) || i - k);
+const ascending = (entries: number[]) => [...entries].sort((x, y) => x - y);
+const descending = (entries: number[]) => ascending(entries).reverse();
+const lastPlaces = (entries: number[]) => places(entries.map(entry => -entry));
+const placeOfLargest = (entries: number[]) => entries.indexOf(Math.max(...entries));
+const placeOfSmallest = (entries: number[]) => entries.indexOf(Math.min(...entries));
+
+/** Of entries some of which are equal, where there is no slope. */
+function ofTies(
+  op: Op,
+  record: (a: Value) => Value,
+  f: (entries: number[]) => number[],
+  count: number,
+): Case {
+  const entries = listOf(fc.constantFrom(0.1, 0.5, 0.9));
+  const use = along(op, record, rearranged(1, count, f), [2, 6], entries, []);
+  return { ...use, operands: use.operands.map(operand => ({ ...operand, isFixed: true })) };
+}
+
+const orderShapes = [
+  { shape: [5], axis: 0 },
+  { shape: [1], axis: 0 },
+  { shape: [2, 4], axis: 1 },
+  { shape: [3, 2, 2], axis: 0 },
+  { shape: [2, 3, 2], axis: 1 },
+  { shape: [2, 0], axis: 1 },
+  { shape: [0, 2], axis: 1 },
+];
+
+const orderCases: Case[] = [
+  orderShapes.flatMap(({ shape, axis }) => {
+    const length = shape[axis] as number;
+    const isLast = axis === shape.length - 1;
+    const count = Math.min(2, length);
+    const given = isLast ? [] : [axis];
+    const of = (op: Op, record: (a: Value) => Value, f: (entries: number[]) => number[], size = length) =>
+      along(op, record, rearranged(axis, size, f), shape, distinct(0.1), []);
+    return [
+      of(ops.sort, a => ops.sort(a, ...given), ascending),
+      of(ops.argsort, a => ops.argsort(a, ...given), places),
+      of(ops.topK, a => ops.topK(a, count, ...given)[0], descending, count),
+      of(ops.topK, a => ops.topK(a, count, ...given)[1], lastPlaces, count),
+    ];
+  }),
+  [ops.argmax, ops.argmin].flatMap(op => {
+    const place = op === ops.argmax ? placeOfLargest : placeOfSmallest;
+    return axisChoices.flatMap(({ shape, axis, means }) => {
+      if (typeof axis === 'object') return [];
+      return [false, true].map(keepDims =>
+        along(op, a => op(a, axis, keepDims), reduced(place, means, keepDims), shape, distinct(0.1), []),
+      );
+    });
+  }),
+  ofTies(ops.sort, a => ops.sort(a), ascending, 6),
+  ofTies(ops.argsort, a => ops.argsort(a), places, 6),
+  ofTies(ops.topK, a => ops.topK(a, 4)[1], lastPlaces, 4),
+  ofTies(
+    ops.argmax,
+    a => ops.argmax(a, 1, true),
+    entries => [placeOfLargest(entries)],
+    1,
+  ),
+  ofTies(
+    ops.argmin,
+    a => ops.argmin(a, 1, true),
+    entries => [placeOfSmallest(entries)],
+    1,
+  ),
+  ofMany(
+    ops.takeAlongAxis,
+    (a, by) => ops.takeAlongAxis(a, ops.argsort(by, 0), 0),
+    (a, by) => {
+      const order = rearranged(0, 4, places)(by);
+      return build([4, 2], ([i = 0, k = 0]) => at(a, [at(order, [i, k]), k]));
+    },
+    [
+      [4, 2],
+      [4, 2],
+    ],
+    [[0]],
+    anywhere,
+    distinct(0.1),
+  ),
+  ofMany(
+    ops.takeAlongAxis,
+    (a, by) => ops.takeAlongAxis(a, ops.argmax(by, -1, true), -1),
+    (a, by) => {
+      const place = reduced(placeOfLargest, [1], true)(by);
+      return build([2, 1], ([i = 0]) => at(a, [i, at(place, [i, 0])]));
+    },
+    [
+      [2, 3],
+      [2, 3],
+    ],
+    [[0]],
+    anywhere,
+    distinct(0.1),
+  ),
+  ofMany(
+    ops.gather,
+    (a, by) => ops.gather(a, ops.argmax(by, 1)),
+    (a, by) => picked(reduced(placeOfLargest, [1])(by))(a),
+    [
+      [3, 2],
+      [4, 3],
+    ],
+    [[0]],
+    anywhere,
+    distinct(0.1),
+  ),
+  ofMany(
+    ops.gather,
+    (a, by) => ops.gather(a, ops.topK(by, 2)[1], 1),
+    (a, by) => onAxis(1, 1, picked(rearranged(1, 2, lastPlaces)(by)), 2)(a),
+    [
+      [2, 3, 2],
+      [2, 3],
+    ],
+    [[0]],
+    anywhere,
+    distinct(0.1),
+  ),
+  ofMany(
+    ops.gather,
+    (a, by) => ops.gather(a, ops.argmin(by)),
+    (a, by) => picked({ shape: [], data: [placeOfSmallest([...by.data])] })(a),
+    [[3, 2], [3]],
+    [[0]],
+    anywhere,
+    distinct(0.1),
+  ),
+].flat();
+
 /** Adds so much to each diagonal entry of matrices: small entries then leave them well-conditioned. */
 const raised = (by: readonly number[]) => (a: Plain) =>
   build(a.shape, index => {
@@ -1358,6 +1501,7 @@ export const cases: readonly Case[] = [
   ...matmulCases,
   ...einsumCases,
   ...vectorCases,
+  ...orderCases,
   ...linearCases,
   ...randomCases,
 ];

@@ -5,6 +5,9 @@ import {
   add,
   and,
   angle,
+  argmax,
+  argmin,
+  argsort,
   asin,
   atan,
   atan2,
@@ -20,6 +23,7 @@ import {
   exp,
   expm1,
   floor,
+  gather,
   greaterEqual,
   huber,
   hypot,
@@ -61,12 +65,15 @@ import {
   slice,
   softmax,
   softplus,
+  sort,
   sqrt,
   square,
   std,
   stopGradient,
   sum,
+  takeAlongAxis,
   tanh,
+  topK,
   trunc,
   where,
 } from 'posetape/ops';
@@ -393,6 +400,88 @@ describe('prod', () => {
   });
 });
 
+describe('order', () => {
+  const { NaN: none } = Number;
+  const unordered = [3, 1, none, -0, 0, 1, Infinity, -Infinity, none];
+  const values = (...found: Value[]) => evaluate(found).map(({ data }) => [...data]);
+  const given = (entries: readonly number[]) => new Tape().parameter(entries);
+
+  test('of numbers, NaN, infinities and both zeros: NaN last, equal ones as they were', () => {
+    const x = given(unordered);
+    expect(values(sort(x), argsort(x))).toEqual([
+      [-Infinity, -0, 0, 1, 1, 3, Infinity, none, none],
+      [7, 3, 4, 1, 5, 0, 6, 2, 8],
+    ]);
+    const y = given([0, -0, 0]);
+    expect(values(sort(y), argsort(y), argmax(y), argmin(y))).toEqual([[0, -0, 0], [0, 1, 2], [0], [0]]);
+  });
+
+  test('from the largest: NaN first', () => {
+    const [largest, places] = topK(given(unordered), 9);
+    expect(values(largest, places)).toEqual([
+      [none, none, Infinity, 3, 1, 1, -0, 0, -Infinity],
+      [2, 8, 6, 0, 1, 5, 3, 4, 7],
+    ]);
+  });
+
+  test.each([
+    [unordered, 2, 2],
+    [[1, 3, 3, -2, -2], 1, 3],
+    [[-Infinity, -Infinity], 0, 0],
+    [[Infinity, -Infinity, Infinity, -Infinity], 0, 1],
+    [[none, none], 0, 0],
+    [[-0, 0], 0, 0],
+  ])('of %o the largest is at %d, the smallest at %d', (entries, largest, smallest) => {
+    const x = given(entries);
+    const column = reshape(x, [-1, 1]);
+    expect(values(argmax(x), argmin(x), argmax(column, 0, true), argmin(column, 0))).toEqual(
+      [largest, smallest, largest, smallest].map(place => [place]),
+    );
+  });
+
+  test('entries keep their own cotangents, whatever the others are', () => {
+    const weighted = (x: Value) => mul(square(sort(x)), x.tape.constant([1, 2, 3, 4]));
+    const [sorted, slope, second] = derivatives(weighted, [2, Infinity, 2, -1]);
+    expect([sorted, slope, second]).toEqual([
+      [1, 8, 12, Infinity],
+      [8, Infinity, 12, -2],
+      [4, 8, 6, 2],
+    ]);
+    const linear = (x: Value) => mul(sort(x), x.tape.constant([1, 2, 3, 4]));
+    expect(derivatives(linear, [none, -Infinity, none, 7], 1)[1]).toEqual([3, 1, 4, 2]);
+    const taken = (x: Value) => where(x.tape.constant([1, 1, 0]), square(sort(x)), 0);
+    expect(derivatives(taken, [5, none, 3])).toEqual([
+      [9, 25, 0],
+      [10, 0, 6],
+      [2, 0, 2],
+    ]);
+  });
+
+  test('a computed index takes what is there, and −∞ where it points nowhere', () => {
+    const x = given([1, none, -0, Infinity]);
+    const at = add(x.tape.constant([3, 2, 1, 4, -1, 0.5, none]), x.tape.fill(0, [7]));
+    const expected = [Infinity, -0, none, -Infinity, -Infinity, -Infinity, -Infinity];
+    expect(values(gather(x, at), takeAlongAxis(x, at, 0))).toEqual([expected, expected]);
+    const empty = given([]);
+    expect(values(gather(empty, argsort(empty)), gather(empty, add(empty.tape.fill(0, [2]), 1)))).toEqual([
+      [],
+      [-Infinity, -Infinity],
+    ]);
+  });
+
+  test('sorts 300 numbers as JavaScript does, also those that it takes from others', () => {
+    const entries = Array.from({ length: 300 }, (_, i) => Math.round(1e3 * Math.sin(i * i)) % 50);
+    const places = entries.map((_, i) => i).sort((i, k) => (entries[i] as number) - (entries[k] as number));
+    const x = given(entries);
+    const others = mul(2, x);
+    expect(values(sort(x), argsort(x), takeAlongAxis(others, argsort(x), 0))).toEqual([
+      places.map(i => entries[i]),
+      places,
+      places.map(i => 2 * (entries[i] as number)),
+    ]);
+  });
+});
+
 describe('angles between points', () => {
   const points = (x: Value) => Array.from({ length: 4 }, (_, i) => reshape(slice(x, 3 * i, 3 * i + 3), [3]));
   const bend = (x: Value) => angle(...(points(x).slice(0, 3) as [Value, Value, Value]));
@@ -485,6 +574,8 @@ describe('kinks have the stated subgradient', () => {
       [1, 1, 0, 0],
       [-1, -1, 0, 0],
     ],
+    ['sort with ties', x => mul(sort(x), x.tape.constant([1, 2, 3])), [2, 1, 2], [2, 1, 3], [0, 0, 0]],
+    ['topK with ties', x => topK(x, 1)[0], [1, 2, 2], [0, 1, 0], [0, 0, 0]],
     ['clamp on its bounds', x => clamp(x, -1, 1), [-1, 1, 0, 2, -2], [0.5, 0.5, 1, 0, 0], [0, 0, 0, 0, 0]],
     ['max with ties', max, [3, 1, 3, 3, 2], [1 / 3, 0, 1 / 3, 1 / 3, 0], [0, 0, 0, 0, 0]],
     ['max of equals alone', max, [2, 2], [0.5, 0.5], [0, 0]],

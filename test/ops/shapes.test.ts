@@ -239,6 +239,20 @@ describe('shapes that do not fit are named, with what would', () => {
       () => ops.takeAlongAxis(wide, [[0], [3]], 1),
       'takeAlongAxis: index 3 at position 1 is out of range: there are 3 entries, 0 to 2',
     ],
+    ['sort of a single number', () => ops.sort(ofShape([], tape)), 'sort: no axis -1 in shape []'],
+    ['argsort along no axis', () => ops.argsort(wide, 2), 'argsort: no axis 2 in shape [2, 3]'],
+    [
+      'argmax of nothing',
+      () => ops.argmax(ofShape([2, 0], tape), 1),
+      'argmax: [2, 0]: the place of an extreme',
+    ],
+    ['argmin of nothing', () => ops.argmin(ofShape([2, 0], tape)), 'argmin: [2, 0]: the place of an extreme'],
+    [
+      'topK of more than there are',
+      () => ops.topK(wide, 4),
+      'topK: count is a whole number from 0 to 3, the length of axis 1, got 4',
+    ],
+    ['topK of a half', () => ops.topK(wide, 0.5, 0), 'from 0 to 2, the length of axis 0, got 0.5'],
     [
       'angle of points in a plane',
       () => ops.angle(wide, ofShape([2], tape), wide),
@@ -249,6 +263,12 @@ describe('shapes that do not fit are named, with what would', () => {
       () => ops.dihedral(wide, ofShape([3, 3], tape), wide, wide),
       'the shapes do not broadcast',
     ],
+    [
+      'takeAlongAxis by a computed index of another shape',
+      () => ops.takeAlongAxis(wide, ops.argmax(wide, 1), 1),
+      'takeAlongAxis: [2, 3] and [2]: all lengths but those of axis 1 must be equal',
+    ],
+    ['gather by real numbers', () => ops.gather(wide, wide), 'whole numbers'],
     ['takeAlongAxis by real numbers', () => ops.takeAlongAxis(wide, wide, 1), 'must be whole numbers'],
     ['gather along no axis', () => ops.gather(wide, [0], 2), 'gather: no axis 2 in shape [2, 3]'],
     ['gather past the last column', () => ops.gather(wide, [3], 1), 'there are 3 rows, 0 to 2'],

@@ -140,7 +140,7 @@ type AlongAxes = (a: Value, axis: Attributes['axis'], keepDims?: boolean) => Val
 /** Ops of one value and axes; the others take their operands and nothing else, or are named in {@link call}. */
 const alongAxes: ReadonlySet<string> = new Set([
   ...['sum', 'mean', 'max', 'min', 'logSumExp', 'norm', 'softmax', 'logSoftmax'],
-  ...['squeeze', 'flip', 'cumsum', 'cumprod'],
+  ...['squeeze', 'flip', 'cumsum', 'cumprod', 'sort', 'argsort', 'argmax', 'argmin'],
   ...['sum', 'mean', 'prod', 'max', 'min', 'logSumExp', 'norm', 'softmax', 'logSoftmax'],
 ]);
 
@@ -177,6 +177,8 @@ function call({ op, of, with: given = {} }: Step, at: (id: number) => Value | Te
       return ops.stack(operands as Value[], given.axis as number | undefined);
     case 'split':
       return ops.split(a, given.parts as number, given.axis as number)[given.part as number] as Value;
+    case 'topK':
+      return ops.topK(a, given.count as number, given.axis as number)[given.part as 0 | 1];
     case 'tile':
       return ops.tile(a, given.times as number);
     case 'eye':

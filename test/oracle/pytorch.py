@@ -488,7 +488,39 @@ def pair_distances(a, b):
 # Shapes and rows: linear, so PyTorch's own gradients serve.
 
 
+def whole(index):
+    """An index, which the program may have computed as real numbers."""
+    return index.detach().to(torch.int64)
+
+
+def take_along_axis(a, index, axis):
+    return torch.gather(a, axis, whole(index))
+
+
+def order_of(a, axis, descending=False):
+    return torch.sort(a.detach(), dim=axis, descending=descending, stable=True).indices
+
+
+def top(a, count, axis, part):
+    places = order_of(a, axis, True).narrow(axis, 0, count)
+    return torch.gather(a, axis, places) if part == 0 else places.to(torch.float64)
+
+
+def plain_top(a, count, axis, part):
+    return torch.topk(a, count, axis).values if part == 0 else top(a, count, axis, part)
+
+
+def place_of(function):
+    def along(a, axis=None, keep=False):
+        place = function(a.detach()) if axis is None else function(a.detach(), dim=axis, keepdim=keep)
+        place = place.to(torch.float64)
+        return place.reshape([1] * a.dim()) if axis is None and keep else place
+
+    return along
+
+
 def gather(a, index, axis=0):
+    index = whole(index)
     axis %= a.dim()
     picked = a.index_select(axis, index.reshape(-1))
     return picked.reshape([*a.shape[:axis], *index.shape, *a.shape[axis + 1 :]])
@@ -822,7 +854,12 @@ guarded = {
     "eye": lambda a, rows, columns=None: torch.eye(rows, rows if columns is None else columns),
     "arange": arange,
     "segmentMean": segment_mean,
-    "takeAlongAxis": lambda a, index, axis: torch.gather(a, axis, index),
+    "takeAlongAxis": take_along_axis,
+    "sort": lambda a, axis: torch.gather(a, axis, order_of(a, axis)),
+    "argsort": lambda a, axis: order_of(a, axis).to(torch.float64),
+    "topK": top,
+    "argmax": place_of(torch.argmax),
+    "argmin": place_of(torch.argmin),
     "huber": huber,
     "angle": angle,
     "dihedral": dihedral,
@@ -907,6 +944,8 @@ plain = {
     "cumsum": plain_scan(torch.cumsum),
     "cumprod": plain_scan(torch.cumprod),
     "cross": plain_cross,
+    "sort": lambda a, axis: torch.sort(a, dim=axis, stable=True).values,
+    "topK": plain_top,
     "huber": plain_huber,
     "angle": plain_angle,
     "dihedral": plain_dihedral,

@@ -296,6 +296,37 @@ function vectors(b: Builder, op: 'vecdot' | 'cross'): void {
   b.add(op, [x, y], {}, op === 'cross' ? shape : shape.slice(0, -1));
 }
 
+/** Entries of a value like this one by places along an axis. */
+function picked(b: Builder, like: Node, places: Node, axis: number): void {
+  if (b.random.chance(0.2)) return;
+  const isLike = (shape: readonly number[]) => shape.join() === like.shape.join();
+  const x = b.random.chance(0.5) ? like : (b.real(isLike) ?? b.fresh(like.shape));
+  b.add('takeAlongAxis', [x, places], { axis }, places.shape);
+}
+
+/** The place of an extreme entry, by which rows are taken in most cases. */
+const place =
+  (op: 'argmax' | 'argmin'): Recipe =>
+  b => {
+    const x = b.ranked(1);
+    const { length: rank } = x.shape;
+    const axis = b.random.chance(0.3) ? undefined : b.random.whole(-rank, rank - 1);
+    const along = axis === undefined ? undefined : (axis + rank) % rank;
+    const count = along === undefined ? sizeOf(x.shape) : (x.shape[along] as number);
+    if (count === 0) return;
+    const keepDims = b.random.pick([undefined, false, true]);
+    const isGone = (_: number, i: number) => along === undefined || i === along;
+    const kept = x.shape.map((length, i) => (isGone(length, i) ? 1 : length));
+    const shape = keepDims ? kept : x.shape.filter((length, i) => !isGone(length, i));
+    const found = b.add(op, [x], { axis, keepDims }, shape);
+    if (keepDims && axis !== undefined) return picked(b, x, found, axis);
+    if (b.random.chance(0.3)) return;
+    const isTable = (lengths: readonly number[]) => lengths[0] === count;
+    const table = b.real(isTable) ?? b.fresh(b.random.pick([[count], [count, 2]]));
+    const rows = [...shape, ...table.shape.slice(1)];
+    if (sizeOf(rows) <= maximalSize) b.add('gather', [table, found], {}, rows);
+  };
+
 /** An op of points, mostly near corners that do not lie on a line. */
 function points(b: Builder, op: 'angle' | 'dihedral', count: number): void {
   const { random } = b;
@@ -654,6 +685,29 @@ export const recipes: Record<OpName, Recipe> = {
     const shape = x.shape.with(at, length === 0 ? 0 : b.random.pick([1, 2, 3]));
     if (sizeOf(shape) <= maximalSize) b.add('takeAlongAxis', [x, b.index(shape, length)], { axis }, shape);
   },
+
+  // Order: the values, or by the places others
+  sort: b => {
+    const x = b.ranked(1);
+    b.add('sort', [x], { axis: b.random.whole(-x.shape.length, x.shape.length - 1) }, x.shape);
+  },
+  argsort: b => {
+    const x = b.ranked(1);
+    const axis = b.random.whole(-x.shape.length, x.shape.length - 1);
+    picked(b, x, b.add('argsort', [x], { axis }, x.shape), axis);
+  },
+  topK: b => {
+    const x = b.ranked(1);
+    const axis = b.random.whole(-x.shape.length, x.shape.length - 1);
+    const length = x.shape.at(axis) as number;
+    const count = b.random.whole(0, Math.min(length, 3));
+    const part = b.random.pick([0, 1]);
+    const at = axis < 0 ? axis + x.shape.length : axis;
+    const found = b.add('topK', [x], { count, axis, part }, x.shape.with(at, count));
+    if (part === 1) picked(b, x, found, axis);
+  },
+  argmax: place('argmax'),
+  argmin: place('argmin'),
 
   // Vectors
   angle: b => points(b, 'angle', 3),

@@ -16,6 +16,9 @@ import * as ops from 'posetape/ops';
 import {
   abs,
   add,
+  argmax,
+  argmin,
+  argsort,
   concat,
   div,
   exp,
@@ -35,10 +38,13 @@ import {
   segmentSum,
   slice,
   softmax,
+  sort,
   sqrt,
   square,
   sub,
   sum,
+  takeAlongAxis,
+  topK,
   transpose,
   where,
 } from 'posetape/ops';
@@ -254,7 +260,9 @@ export function proveExecutor(
         sum(x, 0),
         sum(x, 1, true),
         ...(rows > 0 ? [max(x, 0), gather(x, Array(4).fill(rows - 1)), ofSegments(Array(rows).fill(1))] : []),
-        ...(columns > 0 ? [max(x, 1), softmax(x, 1)] : []),
+        ...(columns > 0 ? [max(x, 1), softmax(x, 1), argmax(x, 1)] : []),
+        sort(x, 0),
+        takeAlongAxis(x, argsort(x), 1),
         gather(x, []),
         segmentSum(x, Array(rows).fill(1), 3),
         segmentSoftmax(x, Array(rows).fill(1), 3),
@@ -299,6 +307,34 @@ export function proveExecutor(
       ]);
       const shares = segmentSoftmax(x, index, 9);
       await expectRight([shares, ...gradient(sum(square(slice(shares, 0, 6))), [x])]);
+    });
+
+    test('order: of computed numbers, ties, NaN, infinities; entries taken by it, and their gradients', async () => {
+      const tape = new Tape();
+      const x = tape.parameter(tensor([1, 2, 1, 2, -4, 0.5, 3, 0.25, -1, 0.5], [2, 5]), 'x');
+      const k = tape.parameter(tensor([1, -1, 0.5], [3, 1, 1]), 'k');
+      // Computed where it is compared, as each entry of it is with all others.
+      const numbers = mul(exp(mul(x, 0.3)), k);
+      const sorted = sort(numbers);
+      const [largest, places] = topK(numbers, 2, 1);
+      const taken = takeAlongAxis(mul(x, k), argsort(numbers, 0), 0);
+      const rows = gather(x, argmin(numbers, 1), 0);
+      const total = [sorted, largest, taken, rows]
+        .map((each, i) => sum(mul(square(each), i + 1)))
+        .reduce((a, b) => add(a, b));
+      const slopes = gradient(total, [x, k]);
+      await expectRight([
+        ...[sorted, argsort(numbers), largest, places, taken, rows],
+        ...[argmax(numbers), argmax(numbers, 1, true), argmin(numbers, -1)],
+        total,
+        ...slopes,
+      ]);
+      await expectRight([...gradient(sum(square(slopes[0] as Value)), [x, k])]);
+      const wild = tape.parameter([0.5, Number.NaN, -0, Infinity, 0, -Infinity, 0.5], 'wild');
+      const finite = slice(sort(wild), 1, 5);
+      const [first, at] = topK(wild, 3);
+      const asked = [sort(wild), argsort(wild), first, at, argmax(wild), argmin(wild), finite];
+      await expectRight([...asked, ...gradient(sum(square(finite)), [wild])]);
     });
 
     test('answers in the order and as often as asked: leaves, indices, views, one value twice', async () => {

@@ -281,6 +281,24 @@ const segments =
     return { result, used: [a] };
   };
 
+/** An op along an axis; a single number becomes two. */
+const ordered = (op: (x: Value, axis: number, isFirst: boolean) => Value): Recipe =>
+  chosen(({ axis, number }) =>
+    unary(x => {
+      const doubled = mul(expandDims(x, -1), x.tape.constant([1, -0.5]));
+      const own = x.shape.length === 0 ? doubled : x;
+      return op(own, axisOf(axis, own.shape.length), number > 0);
+    }),
+  );
+
+/** Entries by the place of an extreme: of all, or along an axis. */
+const extreme = (place: typeof ops.argmax): Recipe =>
+  ordered((x, axis, isFirst) =>
+    isFirst
+      ? gather(reshape(tanh(x), [-1]), place(x))
+      : ops.takeAlongAxis(tanh(x), place(x, axis, true), axis),
+  );
+
 /** Points near corners that do not lie on a line: of all entries, of the mean of others, and fixed ones. */
 const cornered =
   (op: (a: Value, b: Value, ...fixed: Value[]) => Value, ...fixed: number[][]): Recipe =>
@@ -551,6 +569,16 @@ const recipes: Record<OpName, Recipe> = {
     }),
   ),
 
+  // Order: by the entries themselves, or by others of the same shape
+  sort: ordered((x, axis) => ops.sort(x, axis)),
+  argsort: ordered((x, axis) => ops.takeAlongAxis(x, ops.argsort(ops.sin(mul(3, x)), axis), axis)),
+  topK: ordered((x, axis, isFirst) => {
+    const [values, places] = ops.topK(x, 1, axis);
+    return isFirst ? values : ops.takeAlongAxis(tanh(x), places, axis);
+  }),
+  argmax: extreme(ops.argmax),
+  argmin: extreme(ops.argmin),
+
   // Vectors of three
   angle: cornered((a, b, ...[c]) => ops.angle(a, b, c as Value), [0, 2, 0]),
   dihedral: cornered((a, b, ...[c, d]) => ops.dihedral(a, b, c as Value, d as Value), [0, 0, 2], [-1, 2, 2]),
@@ -655,6 +683,11 @@ const kinked: readonly OpName[] = [
   'max',
   'min',
   'huber',
+  'sort',
+  'argsort',
+  'topK',
+  'argmax',
+  'argmin',
   'segmentMax',
   'segmentMin',
   'norm',

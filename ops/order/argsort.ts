@@ -1,0 +1,18 @@
+import { arange } from '../create/arange.ts';
+import { normaliseAxis, type Value } from '../op.ts';
+import { byRank, ranked } from './ranks.ts';
+
+/**
+ * The places that entries have before {@link sort} along an axis, the last by default: whole numbers as real numbers, by which
+ * `takeAlongAxis` and `gather` select. Equal entries keep their order, and NaN comes last, as with NumPy's `kind='stable'`. Its
+ * derivative is 0. It takes time and, on `interpreter()`, memory by the square of the axis's length.
+ *
+ *     a[result[0]] ≤ a[result[1]] ≤ …
+ * @example
+ * takeAlongAxis(energies, argsort(distances), -1); // from the nearest pair to the farthest
+ */
+export function argsort(a: Value, axis = -1): Value {
+  const along = normaliseAxis('argsort', axis, a.shape);
+  const length = a.shape[along] as number;
+  return byRank(ranked(a, along, 'smallest'), arange(a.tape, length), length, along);
+}

@@ -1,0 +1,39 @@
+import { sub } from '../arithmetic/sub.ts';
+import { arange } from '../create/arange.ts';
+import { where } from '../elementwise/where.ts';
+import { checkFlag, defineOp, map, normaliseAxis, showShape, sizeOf, type Value } from '../op.ts';
+import { max } from '../reduce/max.ts';
+import { reshape } from '../shape/reshape.ts';
+
+/** The place of the first of the largest entries along an axis, or of all: what argmax and argmin are, checks and all. */
+export function firstLargest(op: string, a: Value, axis: number | undefined, keepDims: boolean): Value {
+  checkFlag(op, 'keepDims', keepDims);
+  const [entries, along] =
+    axis === undefined ? [reshape(a, [sizeOf(a.shape)]), 0] : [a, normaliseAxis(op, axis, a.shape)];
+  const length = entries.shape[along] as number;
+  if (length === 0) {
+    throw new RangeError(
+      `${op}: ${showShape(a.shape)}: the place of an extreme of no numbers is undefined; the axis needs at least one entry`,
+    );
+  }
+  const isLargest = reaches(entries, max(entries, along, true));
+  // The first place is the one farthest from the end.
+  const left = reshape(arange(a.tape, length, 0, -1), [
+    length,
+    ...entries.shape.slice(along + 1).map(() => 1),
+  ]);
+  const place = sub(length, max(where(isLargest, left, 0), along, keepDims));
+  return axis === undefined && keepDims
+    ? reshape(
+        place,
+        a.shape.map(() => 1),
+      )
+    : place;
+}
+
+/** 1 where x is the largest, or NaN, else 0. */
+const reaches = defineOp({
+  name: 'reaches',
+  forward: map((s, x, largest) => s.select(s.equal(x, x), s.equal(x, largest), s.constant(1))),
+  vjp: [null, null],
+});

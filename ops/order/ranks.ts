@@ -1,0 +1,54 @@
+import { arange } from '../create/arange.ts';
+import { gather } from '../indexing/gather.ts';
+import { pick } from '../indexing/pick.ts';
+import { defineOp, map, type Value } from '../op.ts';
+import { sum } from '../reduce/sum.ts';
+import { expandDims } from '../shape/expandDims.ts';
+import { moveAxes } from '../shape/moveAxes.ts';
+
+/** The entries along one axis, which has become the last, and the rank of each: whole numbers from 0. */
+export interface Ranked {
+  readonly entries: Value;
+  readonly ranks: Value;
+}
+
+/**
+ * The rank of each entry along an axis: how many precede it. The smaller ones do, or the larger ones; of equal ones the
+ * earlier, and NaN counts as larger than ∞.
+ *
+ *     rankᵢ = Σⱼ [aⱼ precedes aᵢ]
+ *
+ * All pairs are compared, n² of them, but a plan holds no n × n array, and the same plan serves any n.
+ */
+export function ranked(a: Value, axis: number, first: 'smallest' | 'largest'): Ranked {
+  const moved = moveAxes(a, axis, 1, a.shape.length - 1);
+  // Rows picked in their own order lie in memory, so that both sides of a comparison are rounded alike.
+  const rows = Array.from({ length: moved.shape[0] as number }, (_, row) => row);
+  const entries = gather(moved, rows);
+  const places = arange(a.tape, entries.shape.at(-1) as number);
+  const [other, own] = [expandDims(entries, -2), expandDims(entries, -1)];
+  const [less, greater] = first === 'smallest' ? [other, own] : [own, other];
+  return { entries, ranks: sum(precedes(less, greater, places, expandDims(places, -1)), -1) };
+}
+
+/** What belongs to the entries of rank 0 to `count` − 1, in that order, along `axis`; `of` ends in an axis as long as the ranks. */
+export function byRank({ ranks }: Ranked, of: Value, count: number, axis: number): Value {
+  const wanted = expandDims(arange(of.tape, count), -1);
+  const picked = pick(wanted, expandDims(ranks, -2), expandDims(of, -2), -1);
+  return moveAxes(picked, picked.shape.length - 1, 1, axis);
+}
+
+/**
+ * 1 where x < y, else 0, of x at place p and y at place q; of equal ones by p < q. With x and y exchanged it is the other
+ * order, in which the places decide as before.
+ */
+const precedes = defineOp({
+  name: 'precedes',
+  forward: map((s, x, y, p, q) => {
+    const [no, yes] = [s.constant(0), s.constant(1)];
+    const below = (a: typeof x, b: typeof x) =>
+      s.select(s.equal(a, a), s.select(s.equal(b, b), s.less(a, b), yes), no);
+    return s.select(s.less(p, q), s.select(below(y, x), no, yes), below(x, y));
+  }),
+  vjp: [null, null, null, null],
+});

@@ -1,0 +1,14 @@
+import { normaliseAxis, type Value } from '../op.ts';
+import { byRank, ranked } from './ranks.ts';
+
+/**
+ * The entries in ascending order along an axis, the last by default. Equal entries keep their order, which is seen in their
+ * gradients; NaN comes last. It takes time and, on `interpreter()`, memory by the square of the axis's length.
+ *
+ *     result = a[argsort(a)]        d result = da[argsort(a)]
+ */
+export function sort(a: Value, axis = -1): Value {
+  const along = normaliseAxis('sort', axis, a.shape);
+  const rows = ranked(a, along, 'smallest');
+  return byRank(rows, rows.entries, a.shape[along] as number, along);
+}

@@ -1,0 +1,25 @@
+import { arange } from '../create/arange.ts';
+import { kindOf, normaliseAxis, type Value } from '../op.ts';
+import { byRank, ranked } from './ranks.ts';
+
+/**
+ * The `count` largest entries along an axis, the last by default, in descending order, and their places: whole numbers as real
+ * numbers, by which `takeAlongAxis` and `gather` select. Of equal entries the first comes first; NaN comes before ∞, as in
+ * PyTorch. It takes time and, on `interpreter()`, memory by the square of the axis's length.
+ *
+ * @throws RangeError for a count that is not a whole number from 0 to the length of the axis
+ * @example
+ * const [, nearest] = topK(neg(distances), 16);
+ */
+export function topK(a: Value, count: number, axis = -1): [values: Value, places: Value] {
+  const along = normaliseAxis('topK', axis, a.shape);
+  const length = a.shape[along] as number;
+  if (!Number.isInteger(count) || count < 0 || count > length) {
+    const given = typeof count === 'number' ? count : kindOf(count);
+    throw new RangeError(
+      `topK: count is a whole number from 0 to ${length}, the length of axis ${along}, got ${given}`,
+    );
+  }
+  const rows = ranked(a, along, 'largest');
+  return [byRank(rows, rows.entries, count, along), byRank(rows, arange(a.tape, length), count, along)];
+}
