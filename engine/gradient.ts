@@ -1,6 +1,6 @@
 import { accumulate, sumTo } from './fan-out.ts';
 import { sameShape, showShape, sizeOf } from './shape.ts';
-import { describe, isValue, type Operand, type Tape, type Value, type VjpRule } from './tape.ts';
+import { describe, isValue, type Op, type Operand, type Tape, type Value, type VjpRule } from './tape.ts';
 
 /**
  * Reverse mode: appends the adjoints of the single number `y` with respect to each of `wrt` to the same tape, and gives
@@ -82,7 +82,7 @@ function pullback(ys: readonly Value[], seeds: readonly Value[], wrt: readonly V
     else contributions[place] = [contribution];
   };
 
-  tape.recordAdjoints(() => {
+  return tape.recordAdjoints(() => {
     for (const [n, { id }] of ys.entries()) if (onPath[id - oldest]) arrive(id - oldest, seeds[n] as Value);
     for (let id = newest; id >= oldest; id--) {
       const arrived = contributions[id - oldest];
@@ -93,14 +93,12 @@ function pullback(ys: readonly Value[], seeds: readonly Value[], wrt: readonly V
       for (let position = 0; position < value.inputs.length; position++) {
         const place = (value.inputs[position] as Value).id - oldest;
         if (!onPath[place]) continue;
-        const rule = ruleOf(value, position);
+        const rule = ruleOf(value.op, position);
         if (rule) arrive(place, cotangentOf(rule, g, value, position));
       }
     }
+    return wrt.map(value => cotangents[value.id - oldest] ?? tape.fill(0, value.shape));
   });
-
-  const zero = (value: Value) => tape.recordAdjoints(() => tape.fill(0, value.shape));
-  return wrt.map(value => cotangents[value.id - oldest] ?? zero(value));
 }
 
 /** For each value from `oldest` to `newest`, whether it depends on any of `wrt`: the others need no cotangent. */
@@ -114,12 +112,13 @@ function valuesOnPath(tape: Tape, newest: number, wrt: readonly Value[], oldest:
   return onPath;
 }
 
-function ruleOf(value: Value, position: number): VjpRule | null {
-  const { vjp } = value.op;
+/** The rule for an input, if its derivative is not zero everywhere. */
+export function ruleOf({ vjp }: Op, position: number): VjpRule | null {
   return typeof vjp === 'function' ? vjp(position) : (vjp[position] ?? null);
 }
 
-function cotangentOf(rule: VjpRule, g: Value, value: Value, position: number): Value {
+/** The cotangent of an input, of its shape, by a rule of the value's op. */
+export function cotangentOf(rule: VjpRule, g: Value, value: Value, position: number): Value {
   // A concat or an accumulation may have more inputs than a call has room for.
   const isVariadic = typeof value.op.vjp === 'function' && value.form.kind !== 'map';
   const cotangent = isVariadic ? rule(g, value) : rule(g, value, ...value.inputs);

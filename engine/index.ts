@@ -4,6 +4,7 @@ export {
   type EntryCheck,
   type GradientCheck,
 } from './check-gradient.ts';
+export { checkpoint } from './checkpoint.ts';
 export { defineOp, type FixedOp } from './define-op.ts';
 export { errorFunction, errorFunctionComplement } from './error-functions.ts';
 export { evaluate } from './evaluate.ts';

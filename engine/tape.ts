@@ -81,8 +81,10 @@ const fillOp: Op = { name: 'fill', vjp: [] };
 export class Tape {
   /** Everything recorded so far, in order. */
   readonly values: Value[] = [];
+  /** The number of the backward pass under way, from 1; 0 while there is none. */
+  pass = 0;
   #copiedBytes = 0;
-  #adjoints = 0;
+  #passes = 0;
 
   /** The bytes it had to copy: an executor counts them as held while the tape runs. */
   get copiedBytes(): number {
@@ -186,7 +188,7 @@ export class Tape {
       inputs,
       shape,
       dtype: form.kind === 'constant' && form.tensor.data instanceof Int32Array ? 'index' : 'real',
-      adjoint: this.#adjoints > 0,
+      adjoint: this.pass > 0,
     };
     this.values.push(value);
     return value;
@@ -194,11 +196,12 @@ export class Tape {
 
   /** Runs `record` so that what it appends counts as adjoints: its literals are structure, like the rules they are in. */
   recordAdjoints<T>(record: () => T): T {
-    this.#adjoints++;
+    const outer = this.pass;
+    this.pass = ++this.#passes;
     try {
       return record();
     } finally {
-      this.#adjoints--;
+      this.pass = outer;
     }
   }
 
@@ -208,7 +211,7 @@ export class Tape {
    */
   lift(operand: Operand): Value {
     if (typeof operand !== 'number') return operand;
-    const isStructure = this.#adjoints > 0 || Object.is(operand, 0) || operand === 1;
+    const isStructure = this.pass > 0 || Object.is(operand, 0) || operand === 1;
     if (isStructure)
       return this.#append(fillOp, { kind: 'fill', number: operand, shape: single }, none, single);
     return this.#constant({ data: Float64Array.of(operand), shape: single }, true);

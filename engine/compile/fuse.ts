@@ -19,6 +19,8 @@ export interface FusedLoop {
   /** The buffers loaded from. */
   readonly reads: ReadonlySet<number>;
   readonly ops: ReadonlySet<string>;
+  /** The lists of what its nodes wait for: see {@link Node.after}. */
+  readonly waits: ReadonlySet<readonly Node[]>;
 }
 
 /** The numbers of buffers, and their taints. */
@@ -43,7 +45,8 @@ export function fused(group: Group, setting: FuseSetting): FusedLoop {
     const before = buffers.taints.get(buffer) ?? 0;
     if (value.taint > before) buffers.taints.set(buffer, value.taint);
   }
-  return { sinks, expressions: reader.expressions, reads: reader.reads, ops: reader.ops };
+  const { expressions, reads, ops, waits } = reader;
+  return { sinks, expressions, reads, ops, waits };
 }
 
 export interface FuseSetting {
@@ -93,6 +96,7 @@ export class Reader {
   readonly expressions: Expressions;
   readonly reads: Set<number> = new Set();
   readonly ops: Set<string> = new Set();
+  readonly waits: Set<readonly Node[]> = new Set();
   readonly #finding: Finding;
   readonly #known = new Map<string, Expr>();
 
@@ -104,6 +108,7 @@ export class Reader {
   /** The entry that a root leaves in each iteration. */
   sinkOf({ node, part, space }: Root, buffer: number): Sink {
     this.ops.add(node.name);
+    if (node.after) this.waits.add(node.after);
     const { path, index } = this.loopsOver(space);
     const { form } = node;
     if (form.kind === 'scatter') {
@@ -185,6 +190,7 @@ export class Reader {
     const { form, inputs, shape } = node;
     const { expressions } = this;
     const [first, second] = inputs as [Node, Node];
+    if (node.after) this.waits.add(node.after);
     switch (form.kind) {
       case 'fill':
       case 'leaf':

@@ -1,3 +1,4 @@
+import { waitsAmong } from '../delay.ts';
 import type { MapForm } from '../forms.ts';
 import type { Scalar } from '../scalar.ts';
 import type { Value } from '../tape.ts';
@@ -35,14 +36,18 @@ export function graphOf(
   const known = new Map<string, Node>();
   const nodeOf = new Map<Value, Node>();
   const uses = usesOf(live, wanted);
+  const waitsOf = waitsAmong(live);
   let name = '';
+  let after: readonly Node[] | undefined;
+  let again = '';
+  let waitsBefore: readonly Value[] | undefined;
   let starts = 0;
 
   const make: Make = (form, inputs, shape, key) => {
-    const text = key && `${form.kind} ${key} ${inputs.map(input => input.id)} ${shape}`;
+    const text = key && `${form.kind} ${key} ${inputs.map(input => input.id)} ${shape}${again}`;
     const before = text && known.get(text);
     if (before) return before;
-    const node: Node = { id: nodes.length, form, inputs, shape, name };
+    const node: Node = { id: nodes.length, form, inputs, shape, name, ...(after && { after }) };
     nodes.push(node);
     if (text) known.set(text, node);
     return node;
@@ -53,12 +58,21 @@ export function graphOf(
     return make({ kind: 'map', expression, cost, text }, inputs, shape, text);
   };
 
+  const nodesAfter = new Map<readonly Value[], readonly Node[]>();
+
   for (const [place, value] of live.entries()) {
     const { form, shape: lengths } = value;
     const from = value.inputs.map(input => nodeOf.get(input) as Node);
     const [first, second] = from as [Node, Node];
     const shape = lengths.map(length => sizeNumbers.get(length) as Size);
     name = value.op.name;
+    const waits = waitsOf?.(value);
+    if (waits !== waitsBefore) {
+      waitsBefore = waits;
+      after = waits && (nodesAfter.get(waits) ?? waits.map(each => nodeOf.get(each) as Node));
+      if (waits && after) nodesAfter.set(waits, after);
+      again = after ? ` after ${after.map(({ id }) => id)}` : '';
+    }
     const made = (): Node => {
       switch (form.kind) {
         case 'parameter':

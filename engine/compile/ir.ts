@@ -270,6 +270,11 @@ export type Step = LoopStep | MatmulStep;
 /** The steps of a structure, and what each reads and stores. Nothing of any single pose. */
 export interface Plan {
   readonly steps: readonly Step[];
+  /**
+   * Of a plan with checkpoints: the steps, ascending, that no other may be moved past. In another order it would take more
+   * memory.
+   */
+  readonly sections?: readonly number[];
   readonly buffers: readonly Buffer[];
   readonly inputs: readonly PlanInput[];
   /** The buffers of the wanted values. */

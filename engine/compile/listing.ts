@@ -12,7 +12,7 @@ import { one, type Size } from './sizes.ts';
 /** The output of every pass on the way from a tape to a plan. */
 export function listingOf({ graph, storage, schedule, loops, plan }: Passes): string {
   const graphLines = graph.nodes.map(
-    node => `${nodeName(node)} = ${formText(node)} ${shapeText(node.shape)}`,
+    node => `${nodeName(node)} = ${formText(node)} ${shapeText(node.shape)}${waitText(node)}`,
   );
   const storedLines = graph.nodes
     .filter(node => storage.stored.has(node))
@@ -48,6 +48,10 @@ function indented(text: string): string {
 }
 
 const nodeName = ({ id }: Node): string => `%${id}`;
+
+function waitText({ after }: Node): string {
+  return after ? `, after ${after.map(nodeName).join(' and ')}` : '';
+}
 
 function sizeText(size: Size): string {
   if (size < 0) return `m${-1 - size}`;

@@ -56,9 +56,17 @@ export interface Node {
   readonly shape: readonly Size[];
   /** The op's name, for listings. */
   readonly name: string;
+  /**
+   * The nodes that must be there before it is computed, for the backward pass through a checkpoint: the newest node in the
+   * checkpoint first. The same list for all nodes of that pass.
+   */
+  readonly after?: readonly Node[];
 }
 
-/** Makes a node, or gives the one that is equal to it by form, inputs, shape and `key`; without a key it is always new. */
+/**
+ * Makes a node, or gives the one that is equal to it by form, inputs, shape and `key`; without a key it is always new. One that
+ * waits is equal to none but those that wait for the same.
+ */
 export type Make = (
   form: NodeForm,
   inputs: readonly Node[],

@@ -78,8 +78,10 @@ function passesOf(
     loops.set(group, loop);
     steps.push(loopStep(group, loop, buffers, cleared));
   }
+  const sections = sectionsOf(graph, schedule, loops);
   const plan: Plan = {
     steps,
+    ...(sections.length > 0 && { sections }),
     buffers: buffers.list,
     inputs: graph.inputs.map(({ place, type, isDouble }, number) => ({
       place,
@@ -90,6 +92,34 @@ function passesOf(
     isGuess: buffers.taints.size > 0,
   };
   return { graph, storage, schedule, loops, plan };
+}
+
+/** The steps at which the backward pass through a checkpoint begins, and those before which something is there that it reads. */
+function sectionsOf(
+  { nodes }: Graph,
+  { groups }: Schedule,
+  loops: ReadonlyMap<Group, FusedLoop>,
+): readonly number[] {
+  const begun = new Set<readonly Node[]>();
+  const completeAt = new Map<Node, number>();
+  const sections = new Set<number>();
+  for (const group of groups) {
+    const { order, matmul, roots } = group;
+    for (const waits of matmul ? [matmul.after] : (loops.get(group)?.waits ?? [])) {
+      if (!waits || begun.has(waits)) continue;
+      begun.add(waits);
+      sections.add(order);
+    }
+    for (const node of matmul ? [matmul] : roots.map(root => root.node)) completeAt.set(node, order + 1);
+  }
+  for (const { after, inputs } of nodes) {
+    for (const input of after ? inputs : []) {
+      const base = baseOf(input);
+      const end = base.after === after ? undefined : completeAt.get(base);
+      if (end !== undefined && end < groups.length) sections.add(end);
+    }
+  }
+  return [...sections].sort((a, b) => a - b);
 }
 
 /** Numbers the nodes that lie in buffers. */

@@ -231,9 +231,16 @@ function stagesOf(graph: Graph, stored: ReadonlySet<Node>, barriers: ReadonlySet
     const waits = barriers.has(base) || (stored.has(base) && !readsInPlace(reader, i));
     return waits ? ofNode(base) + 1 : ofNode(input);
   };
+  /** The first stage at which a node is there; one that nothing needs any more is not waited for. */
+  const afterNode = (node: Node): number => {
+    const base = baseOf(node);
+    if (isGiven(base)) return 0;
+    return (stages.get(base) ?? 0) + (barriers.has(base) || stored.has(base) ? 1 : 0);
+  };
   for (const node of graph.nodes) {
     let stage = 0;
     for (let i = 0; i < node.inputs.length; i++) stage = Math.max(stage, ofInput(node, i));
+    for (const each of node.after ?? []) stage = Math.max(stage, afterNode(each));
     stages.set(node, stage);
   }
   /** Each part of a scattered node is laid in as soon as it is there; its readers wait for the last. */

@@ -25,7 +25,7 @@ export interface Storage {
   readonly costs: ReadonlyMap<Node, number>;
 }
 
-/** Decides what is stored. */
+/** Decides what is stored. What waits reads what it is made of from buffers: nothing older need be kept for it. */
 export function storageOf({ nodes, wanted }: Graph): Storage {
   const barriers = new Set(nodes.filter(isBarrier));
   for (const node of foldsTakenOften(nodes)) barriers.add(node);
@@ -36,7 +36,8 @@ export function storageOf({ nodes, wanted }: Graph): Storage {
     for (const [i, input] of node.inputs.entries()) {
       const base = baseOf(input);
       const isLaidOut = node.form.kind === 'matmul' && base.form.kind === 'fill';
-      if (isLaidOut || (!isGiven(base) && mustLie(node, i, costs))) stored.add(base);
+      const isKept = node.after && base.after !== node.after;
+      if (isLaidOut || (!isGiven(base) && (isKept || mustLie(node, i, costs)))) stored.add(base);
     }
   }
   return { stored, barriers, costs };

@@ -1,3 +1,4 @@
+import { waitsAmong } from '../delay.ts';
 import type { Precision } from '../executor.ts';
 import type { Form } from '../forms.ts';
 import { KnownOp } from '../known-op.ts';
@@ -67,6 +68,9 @@ const kinds: Record<Form['kind'], number> = {
   accumulate: 14,
   'segment-max': 15,
 };
+
+/** Stands before the kind of a value that waits for others: see `checkpoint`. */
+const delayed = 16;
 
 /** Numbers as the characters of a text: short to hash and to compare, as a key is looked up for every pose. */
 class Key {
@@ -192,6 +196,8 @@ export function structureOf(
   const sizes = [1];
   const starts: number[] = [];
   const places = new Int32Array((live.at(-1)?.id ?? -1) + 1);
+  const waitsOf = waitsAmong(live);
+  const delays = new Map<readonly Value[], number>();
   key.begin();
   key.push(precision === 'float64' ? 0 : 1);
   if (gradient)
@@ -199,6 +205,17 @@ export function structureOf(
   for (let place = 0; place < live.length; place++) {
     const { id, op, form, inputs, shape } = live[place] as Value;
     places[id] = place;
+    const waits = waitsOf?.(live[place] as Value);
+    if (waits) {
+      key.push(delayed);
+      const number = delays.get(waits) ?? delays.size;
+      if (number === delays.size) {
+        delays.set(waits, number);
+        key.push(waits.length);
+        for (const value of waits) key.push(places[value.id] as number);
+      }
+      key.push(number);
+    }
     key.push(kinds[form.kind]);
     if (rules) key.push(KnownOp.numberOf(op));
     key.push(inputs.length);

@@ -74,8 +74,13 @@ class Queue {
   readonly #waiting: number[];
   /** The steps whose dependencies are all finished. */
   readonly #ready = new Set<number>();
+  /** Ends of sections still to come: see {@link Plan.sections}. */
+  readonly #ends: number[];
+  /** The end of the section that passes are made of now. */
+  #end = 0;
 
   constructor(plan: Plan) {
+    this.#ends = [...(plan.sections ?? []), plan.steps.length];
     this.#candidates = plan.steps.map((step, place) => candidateOf(plan, step, place));
     this.#wanted = new Set(plan.wanted);
     this.#needs = needsOf(plan);
@@ -90,7 +95,21 @@ class Queue {
       }
     }
     this.#waiting = this.#needs.map(needs => needs.length);
-    for (const [place, count] of this.#waiting.entries()) if (count === 0) this.#ready.add(place);
+  }
+
+  /** Goes on to the next section that has a step, once the last is over. */
+  #open(): void {
+    while (this.#ready.size === 0 && this.#ends.length > 0) {
+      const begin = this.#end;
+      this.#end = this.#ends.shift() as number;
+      for (let place = begin; place < this.#end; place++)
+        if (this.#waiting[place] === 0) this.#ready.add(place);
+    }
+  }
+
+  /** True for a step whose dependencies are finished, now that so many are not, and whose section has begun. */
+  #isReady(place: number, waiting: number): boolean {
+    return waiting === 0 && place < this.#end;
   }
 
   /**
@@ -98,6 +117,7 @@ class Queue {
    * atoms, the atoms' steps run first.
    */
   next(): Candidate[] {
+    this.#open();
     const ready = [...this.#ready].sort((a, b) => a - b).map(place => this.#candidate(place));
     const single = ready.find(({ axis }) => axis === undefined);
     if (single) return [single];
@@ -117,7 +137,8 @@ class Queue {
     const over = new Set(members.map(({ place }) => place));
     for (const { place } of members) {
       for (const follower of this.#followers[place] as number[]) {
-        if (--(this.#waiting[follower] as number) === 0 && !over.has(follower)) this.#ready.add(follower);
+        const waiting = --(this.#waiting[follower] as number);
+        if (this.#isReady(follower, waiting) && !over.has(follower)) this.#ready.add(follower);
       }
     }
   }
@@ -147,7 +168,7 @@ class Queue {
       for (const follower of this.#followers[place] as number[]) {
         const count = (left.get(follower) ?? (this.#waiting[follower] as number)) - 1;
         left.set(follower, count);
-        if (count === 0 && this.#candidate(follower).axis === axis) next.push(follower);
+        if (this.#isReady(follower, count) && this.#candidate(follower).axis === axis) next.push(follower);
       }
     }
     return [...members].sort((a, b) => a - b).map(place => this.#candidate(place));
@@ -166,7 +187,7 @@ class Queue {
       for (const follower of this.#followers[place] as number[]) {
         const count = (waiting.get(follower) ?? (this.#waiting[follower] as number)) - 1;
         waiting.set(follower, count);
-        if (count === 0) stack.push(follower);
+        if (this.#isReady(follower, count)) stack.push(follower);
       }
     }
     return { ready, waiting };

@@ -1,0 +1,170 @@
+import { type Delay, delay } from './delay.ts';
+import { cotangentOf, ruleOf } from './gradient.ts';
+import { kindOf } from './kind-of.ts';
+import { isValue, type Op, Tape, type Value, type Vjp, type VjpRule } from './tape.ts';
+
+/**
+ * A function that records what `f` records, but whose values are computed again in the backward pass instead of being kept for
+ * it. Only what the values are made of is kept: the arguments, and whatever else `f` reads. Values and gradients of any order
+ * are the same; it costs one more forward pass of `f`. `f` runs once: the values it recorded are copied, so random numbers and
+ * side effects come once.
+ *
+ * Divide a chain of n layers into √n checkpoints, and its memory grows with √n instead of n (T. Chen et al., arXiv:1604.06174,
+ * 2016). Checkpoints may be nested. It is JAX's `checkpoint` (also `remat`), and as there it gives a function; PyTorch's
+ * `torch.utils.checkpoint` calls it at once.
+ *
+ * `f` takes and gives whatever you like: values in lists or records, none of its own shape. One argument at least must be a
+ * value or a tape, or a list or record of them.
+ *
+ * @throws TypeError where `f` is not a function, no argument tells the tape, or `f` gives a promise; and whatever `f` throws
+ * @example
+ * const block = checkpoint((h: Value, layers: readonly Value[]) =>
+ *   layers.reduce((h, w) => tanh(matmul(h, w)), h), // [rows, width] to [rows, width]
+ * );
+ * for (const layers of blocks) h = block(h, layers);
+ */
+export function checkpoint<Arguments extends readonly unknown[], Result>(
+  f: (...given: Arguments) => Result,
+): (...given: Arguments) => Result {
+  if (typeof f !== 'function') throw new TypeError(`checkpoint: takes a function, got ${kindOf(f)}`);
+  return (...given) => {
+    const tape = tapeIn(given);
+    if (!tape) {
+      throw new TypeError(
+        'checkpoint: give the function a value or the tape as an argument, also if it uses others of its surroundings',
+      );
+    }
+    const before = tape.values.length;
+    const result = f(...given);
+    if (typeof (result as PromiseLike<unknown> | undefined)?.then === 'function')
+      throw new TypeError('checkpoint: the function gives a promise; it must record all before it returns');
+    new Region().add(tape.values.slice(before));
+    return result;
+  };
+}
+
+/** The tape of a value among arguments, in lists and records, too. */
+function tapeIn(given: object, seen: Set<object> = new Set()): Tape | undefined {
+  seen.add(given);
+  const parts: unknown[] = Object.values(given);
+  for (const part of parts) {
+    if (part instanceof Tape) return part;
+    if (isValue(part)) return part.tape;
+  }
+  for (const part of parts) {
+    const isSearched = typeof part === 'object' && part !== null && !ArrayBuffer.isView(part);
+    const tape = isSearched && !seen.has(part) && tapeIn(part, seen);
+    if (tape) return tape;
+  }
+  return undefined;
+}
+
+/** One backward pass through a region. */
+interface Visit extends Delay {
+  /** The number of the pass: see {@link Tape.pass}. */
+  readonly pass: number;
+  /** The copies of the region's values, with their ops. */
+  readonly copies: ReadonlyMap<Value, { readonly copy: Value; readonly op: Op }>;
+  readonly cotangents: Set<Value>;
+  /** All that the pass records here, copies too: a region itself, so that a gradient of the gradient computes it again. */
+  readonly recorded: Region;
+  /** The number of values on the tape before the copies. */
+  readonly begin: number;
+  /** The number of values on the tape when the last rule was done. */
+  end: number;
+}
+
+/** Values whose derivative rules read copies, which are recorded when a backward pass gets there. */
+class Region {
+  readonly #values: Value[] = [];
+  /** The op of each value before it came into the region: its own, or that of a region within this one. */
+  readonly #ops: Op[] = [];
+  #visit: Visit | undefined;
+
+  /** Takes values in, oldest first. Given ones are left as they are: they cost nothing to keep. */
+  add(values: readonly Value[]): void {
+    for (const value of values) if (value.inputs.length > 0) this.#include(value);
+  }
+
+  #include(value: Value): void {
+    this.#values.push(value);
+    this.#ops.push(value.op);
+    // Nothing else ever changes a value. Its new op has the same name and the same derivatives.
+    (value as { op: Op }).op = new RegionOp(value.op, this);
+  }
+
+  /** The cotangent of an input of a value of the region, recorded from copies of both. */
+  cotangent(value: Value, position: number, g: Value): Value {
+    const { tape } = value;
+    let visit = this.#visit;
+    if (!visit || visit.pass !== tape.pass) {
+      visit = this.#begin(tape);
+      this.#visit = visit;
+    }
+    // One that was recorded since is of this region alone, unless it sums with some that came from beyond.
+    for (const each of g.form.kind === 'accumulate' ? g.inputs : [g])
+      if (each.id < visit.begin) visit.cotangents.add(each);
+    const { copy, op } = visit.copies.get(value) as { copy: Value; op: Op };
+    const cotangent = cotangentOf(ruleOf(op, position) as VjpRule, g, copy, position);
+    const recorded = tape.values.slice(visit.end);
+    for (const each of recorded) delay(each, visit);
+    visit.recorded.add(recorded);
+    visit.end = tape.values.length;
+    return cotangent;
+  }
+
+  /** Records the copies. Those of a region within this one are a region again. */
+  #begin(tape: Tape): Visit {
+    const begin = tape.values.length;
+    const copies = new Map<Value, { copy: Value; op: Op }>();
+    const cotangents = new Set<Value>();
+    const within = new Map<Region, Region>();
+    const include = (copy: Value, op: Op) => {
+      if (!(op instanceof RegionOp)) return;
+      include(copy, op.base);
+      const region = within.get(op.region) ?? new Region();
+      within.set(op.region, region);
+      region.#include(copy);
+    };
+    for (const [i, value] of this.#values.entries()) {
+      const op = this.#ops[i] as Op;
+      const inputs = value.inputs.map(input => copies.get(input)?.copy ?? input);
+      const copy = tape.record(originOf(op), value.form, inputs);
+      include(copy, op);
+      copies.set(value, { copy, op: copy.op });
+    }
+    return {
+      of: this.#values,
+      pass: tape.pass,
+      copies,
+      cotangents,
+      recorded: new Region(),
+      begin,
+      end: begin,
+    };
+  }
+}
+
+/** The op of a value in a region, whose rules are asked of the region. */
+class RegionOp implements Op {
+  readonly name: string;
+  readonly vjp: Vjp;
+  /** The op that the value had before. */
+  readonly base: Op;
+  readonly region: Region;
+
+  constructor(base: Op, region: Region) {
+    const { name, vjp } = base;
+    const again = (rule: VjpRule | null, position: number): VjpRule | null =>
+      rule && ((g, ans) => region.cotangent(ans, position, g));
+    this.name = name;
+    this.vjp =
+      typeof vjp === 'function' ? position => again(vjp(position), position) as VjpRule : vjp.map(again);
+    this.base = base;
+    this.region = region;
+  }
+}
+
+function originOf(op: Op): Op {
+  return op instanceof RegionOp ? originOf(op.base) : op;
+}

@@ -1,0 +1,389 @@
+import fc from 'fast-check';
+import {
+  checkpoint,
+  type Executor,
+  evaluate,
+  gradient,
+  hessianVectorProduct,
+  interpreter,
+  jit,
+  jvp,
+  Memory,
+  type SyncExecutor,
+  Tape,
+  type Tensor,
+  tensor,
+  type Value,
+} from 'posetape';
+import { gpu } from 'posetape/gpu';
+import { add, dropout, exp, matmul, mul, noise, slice, square, sum, tanh } from 'posetape/ops';
+import { wasm } from 'posetape/wasm';
+import { describe, expect, test } from 'vitest';
+import { expectClose, largest } from '../support/equal.ts';
+import { paramsOf, poseArbitrary, programArbitrary, record } from '../support/programs.ts';
+import { property } from '../support/property.ts';
+
+const executors: readonly (readonly [make: () => SyncExecutor, tolerance: number])[] = [
+  [() => interpreter(), 1e-12],
+  [() => interpreter({ precision: 'float32' }), 1e-4],
+  [() => jit(), 1e-12],
+  [() => jit({ precision: 'float32' }), 1e-4],
+  [() => wasm(), 1e-4],
+];
+
+/** Where checkpoints begin and how many values each takes, drawn within those that it lies in. */
+interface Cut {
+  readonly from: number;
+  readonly length: number;
+}
+
+/** Values of another tape recorded on `tape`: those of each cut in a checkpoint, one within another where cuts overlap. */
+function again(values: readonly Value[], tape: Tape, cuts: readonly Cut[]): Map<Value, Value> {
+  const copies = new Map<Value, Value>();
+  const go = (from: number, to: number, left: readonly Cut[]) => {
+    const [cut, ...others] = left;
+    if (cut && to - from > 1) {
+      const begin = from + (cut.from % (to - from));
+      const end = Math.min(to, begin + 1 + cut.length);
+      go(from, begin, []);
+      const within = checkpoint((on: Tape) => (on === tape ? go(begin, end, others) : undefined));
+      within(tape);
+      go(end, to, others);
+      return;
+    }
+    for (const value of values.slice(from, to)) {
+      const { form, op } = value;
+      const inputs = value.inputs.map(input => copies.get(input) as Value);
+      if (form.kind === 'parameter') copies.set(value, tape.parameter(form.tensor, form.name));
+      else if (form.kind === 'constant') copies.set(value, tape.constant(form.tensor));
+      else copies.set(value, tape.record(op, form, inputs));
+    }
+  };
+  go(0, values.length, cuts);
+  return copies;
+}
+
+/** The scorer, its gradient, and the gradient of a square of that. */
+function derivatives(y: Value, wrt: readonly Value[]): { first: Value[]; second: readonly Value[] } {
+  const slopes = gradient(y, wrt);
+  return { first: [y, ...slopes], second: gradient(sum(square(slopes[0] as Value)), wrt) };
+}
+
+const cuts = fc.array(fc.record({ from: fc.nat(60), length: fc.nat(30) }), { minLength: 1, maxLength: 4 });
+
+describe('values and gradients are those without checkpoints', () => {
+  property(
+    'wherever they are, on every executor',
+    programArbitrary({ steps: 10, smooth: true }),
+    poseArbitrary(),
+    cuts,
+    (program, pose, drawn) => {
+      const plain = new Tape();
+      const params = Object.entries(paramsOf(program)).map(([name, each]) => plain.parameter(each, name));
+      const y = record(program, plain, Object.fromEntries(params.entries()), pose);
+      const copies = again([...plain.values], new Tape(), drawn);
+      const of = (value: Value) => copies.get(value) as Value;
+      const expected = derivatives(y, params);
+      const found = derivatives(of(y), params.map(of));
+      // To the bit: the same ops of the same numbers, added up in the same order.
+      expect(interpreter().run(found.first)).toEqual(interpreter().run(expected.first));
+      const right = interpreter().run([...expected.first, ...expected.second]);
+      for (const [make, tolerance] of executors) {
+        for (const [n, each] of make()
+          .run([...found.first, ...found.second])
+          .entries()) {
+          const wanted = right[n] as Tensor;
+          expectClose(each, wanted, tolerance, Math.max(1, 10 * largest(wanted)));
+        }
+      }
+    },
+  );
+
+  const x0 = tensor([0.3, -0.7, 1.1]);
+
+  test('of lists and records, in arguments and in what is returned', () => {
+    const of = (wrapped: boolean) => {
+      const tape = new Tape();
+      const x = tape.parameter(x0);
+      const w = tape.parameter([2, 3, 5]);
+      const f = ({ parts, power }: { parts: readonly Value[]; power: number }) => {
+        const all = parts.map(part => tanh(mul(part, w)));
+        return { all, total: sum(mul(square(all[0] as Value), power)), power };
+      };
+      const { all, total, power } = (wrapped ? checkpoint(f) : f)({ parts: [x, exp(x)], power: 3 });
+      expect(power).toBe(3);
+      const y = add(total, sum(mul(all[0] as Value, all[1] as Value)));
+      return interpreter().run([y, ...gradient(y, [x, w])]);
+    };
+    expect(of(true)).toEqual(of(false));
+  });
+
+  test('of values that leave by another way than the result, and of its arguments', () => {
+    const tape = new Tape();
+    const x = tape.parameter(x0);
+    let inner: Value = x;
+    const same = checkpoint((value: Value) => {
+      inner = exp(value);
+      tanh(inner);
+      return value;
+    })(x);
+    expect(same).toBe(x);
+    const [slope] = gradient(sum(square(inner)), [x]);
+    const [found] = interpreter().run([slope]);
+    expectClose(
+      found as Tensor,
+      x0.data.map(each => 2 * Math.exp(2 * each)),
+      1e-15,
+    );
+  });
+
+  test('of gradients with respect to what is inside, one after the other', () => {
+    const of = (wrapped: boolean) => {
+      const tape = new Tape();
+      const x = tape.parameter(x0);
+      let middle: Value = x;
+      const f = (value: Value) => {
+        middle = exp(mul(value, value));
+        return tanh(middle);
+      };
+      const y = sum((wrapped ? checkpoint(f) : f)(x));
+      return interpreter().run([y, middle].flatMap(each => gradient(sum(each), [x, middle])));
+    };
+    expect(of(true)).toEqual(of(false));
+  });
+
+  test('of gradients that the function itself takes', () => {
+    const of = (wrapped: boolean) => {
+      const tape = new Tape();
+      const x = tape.parameter(x0);
+      const forces = (value: Value) => gradient(sum(tanh(mul(value, value))), [value])[0];
+      const y = sum(square((wrapped ? checkpoint(forces) : forces)(x)));
+      return interpreter().run([y, ...gradient(y, [x])]);
+    };
+    expect(of(true)).toEqual(of(false));
+  });
+
+  test('of directional derivatives and of products with the Hessian', () => {
+    const of = (wrapped: boolean) => {
+      const tape = new Tape();
+      const x = tape.parameter(x0);
+      const along = tape.constant([1, -2, 0.5]);
+      const f = (value: Value) => exp(tanh(value));
+      const y = sum((wrapped ? checkpoint(f) : f)(x));
+      return interpreter().run([...jvp([y], [x], [along]), ...hessianVectorProduct(y, [x], [along])]);
+    };
+    for (const [n, each] of of(true).entries()) expectClose(each, of(false)[n] as Tensor, 1e-14);
+  });
+
+  test('of dropout and noise: the same numbers both times, drawn once', () => {
+    const of = (wrapped: boolean) => {
+      const tape = new Tape();
+      const x = tape.parameter(x0);
+      let calls = 0;
+      const f = (value: Value, seed: number) => {
+        calls++;
+        const noisy = add(value, noise(tape, [3], { seed, index: 2 }));
+        return dropout(exp(noisy), { rate: 0.4, seed, index: 2 });
+      };
+      const layer = wrapped ? checkpoint(f) : f;
+      const y = sum(square(layer(layer(x, 1), 2)));
+      const slopes = gradient(y, [x]);
+      expect(calls).toBe(2);
+      return [interpreter(), jit()].map(executor => executor.run([y, ...slopes]));
+    };
+    expect(of(true)).toEqual(of(false));
+  });
+});
+
+describe('what goes wrong', () => {
+  test('in the function is thrown by it, and the tape goes on', () => {
+    const tape = new Tape();
+    const x = tape.parameter([1, 2]);
+    const fails = checkpoint((value: Value) => {
+      exp(value);
+      throw new RangeError('not today');
+    });
+    expect(() => fails(x)).toThrow(new RangeError('not today'));
+    expect(() => checkpoint((value: Value) => fails(exp(value)))(x)).toThrow('not today');
+    const y = sum(checkpoint(exp)(x));
+    expectClose(evaluate(gradient(y, [x]))[0] as Tensor, [Math.E, Math.E ** 2], 1e-15);
+  });
+
+  test('is an error that says what to give', () => {
+    const x = new Tape().parameter([1, 2]);
+    expect(() => checkpoint(x as never)).toThrow(
+      new TypeError('checkpoint: takes a function, got an object'),
+    );
+    const missing = 'checkpoint: give the function a value or the tape as an argument';
+    expect(() => checkpoint(() => exp(x))()).toThrow(missing);
+    const circle: unknown[] = [1, null, new Float64Array(3), 'text'];
+    circle.push(circle);
+    expect(() => checkpoint((_: unknown) => exp(x))(circle)).toThrow(missing);
+    expect(() => checkpoint(async (value: Value) => exp(value))(x)).toThrow(
+      'checkpoint: the function gives a promise',
+    );
+  });
+});
+
+const [rows, width] = [64, 8];
+/** Numbers of one layer's result. */
+const layerSize = rows * width;
+
+const weights = tensor(
+  Float64Array.from({ length: width * width }, (_, i) => Math.sin(3 * i) / 3),
+  [width, width],
+);
+const start = tensor(
+  Float64Array.from({ length: layerSize }, (_, i) => Math.sin(i)),
+  [rows, width],
+);
+
+interface Layer {
+  readonly h: Value;
+  readonly energy?: Value | undefined;
+}
+type Layers = (h: Value, w: Value, b: Value) => Layer;
+
+const chains: Readonly<Record<string, Layers>> = {
+  'of matrix products': (h, w) => ({ h: tanh(matmul(h, w)) }),
+  'of residual layers': (h, w) => ({ h: add(h, mul(0.01, tanh(matmul(h, w)))) }),
+  'of elementwise layers': (h, _, b) => ({ h: tanh(add(mul(h, 1.1), b)) }),
+  // The cotangent of an energy is known from the beginning.
+  'that adds an energy at each layer': (h, w) => {
+    const next = tanh(matmul(h, w));
+    return { h: next, energy: sum(slice(next, 0, 1)) };
+  },
+};
+
+/** The gradient of a chain, in checkpoints of so many layers; `order` times a gradient of a gradient. */
+function chained(layer: Layers, depth: number, block: number | undefined, order = 1): Value[] {
+  const tape = new Tape();
+  const [x, w] = [tape.parameter(start, 'x'), tape.parameter(weights, 'w')];
+  const b = tape.parameter(0.1, 'b');
+  const run = (from: Layer, layers: number): Layer => {
+    let { h, energy } = from;
+    for (let l = 0; l < layers; l++) {
+      const next = layer(h, w, b);
+      if (next.energy) energy = energy ? add(energy, next.energy) : next.energy;
+      h = next.h;
+    }
+    return { h, energy };
+  };
+  let last: Layer = { h: x };
+  const checked = checkpoint(run);
+  for (let l = 0; l < depth; l += block ?? depth)
+    last = (block ? checked : run)(last, Math.min(block ?? depth, depth - l));
+  let y = sum(square(last.h));
+  if (last.energy) y = add(y, last.energy);
+  for (let n = 1; n < order; n++) y = sum(square(gradient(y, [x])[0]));
+  return [y, ...gradient(y, [x, b])];
+}
+
+/** The most bytes at a time, in results of one layer. */
+async function layersHeld(executor: Executor, wanted: readonly Value[]): Promise<number> {
+  const memory = new Memory();
+  await executor.run(wanted, { memory });
+  expect(memory.live).toBe(0);
+  return memory.peak / ((executor.precision === 'float64' ? 8 : 4) * layerSize);
+}
+
+/** Results of a layer that a checkpoint of one layer takes: wasm() shares no memory between those of one pass. */
+const perLayer: readonly (readonly [name: string, most: number, make: () => SyncExecutor])[] = [
+  ['interpreter()', 2.2, () => interpreter()],
+  ['jit()', 3.1, () => jit()],
+  ["jit({ precision: 'float32' })", 3.1, () => jit({ precision: 'float32' })],
+  ['wasm()', 8.1, () => wasm()],
+];
+
+describe('bytes of a chain in checkpoints', () => {
+  test.each(perLayer)('of 1000 layers, 32 in each: %s', async (_name, most, make) => {
+    const layer = chains['of matrix products'] as Layers;
+    expect(await layersHeld(make(), chained(layer, 1000, 32))).toBeLessThan(most * 32);
+    expect(await layersHeld(make(), chained(layer, 1000, undefined))).toBeGreaterThan(1000);
+  });
+
+  describe.each(Object.entries(chains))('%s, √n of n layers in each', (_what, layer) => {
+    test.each(perLayer)('%s', async (_name, most, make) => {
+      const executor = make();
+      const [few, many] = [
+        await layersHeld(executor, chained(layer, 64, 8)),
+        await layersHeld(executor, chained(layer, 256, 16)),
+      ];
+      expect(many).toBeLessThan(most * 16);
+      expect(many / few).toBeLessThan(2.8);
+      expect(await layersHeld(executor, chained(layer, 256, undefined))).toBeGreaterThan(220);
+    });
+  });
+});
+
+test('bytes of the interpreter, exactly', async () => {
+  const layer = chains['of matrix products'] as Layers;
+  for (const block of [10, 20]) {
+    // The beginnings of all checkpoints but the first, which is the caller's x; one checkpoint computed again; a cotangent;
+    // and three single numbers.
+    const held = await layersHeld(interpreter(), chained(layer, block ** 2, block));
+    expect(held * layerSize).toBe((block - 1 + block + 1) * layerSize + 3);
+  }
+});
+
+test.each([2, 3])('memory of derivative %i grows with the root of the depth, too', async order => {
+  const layer = chains['of residual layers'] as Layers;
+  for (const executor of [interpreter(), jit(), ...(order === 2 ? [wasm()] : [])]) {
+    const small = await layersHeld(executor, chained(layer, 16, 4, order));
+    const large = await layersHeld(executor, chained(layer, 64, 8, order));
+    const plain = await layersHeld(executor, chained(layer, 64, undefined, order));
+    expect(large / small).toBeLessThan(2.6);
+    expect(plain / large).toBeGreaterThan(3);
+  }
+});
+
+test('memory on a device, too', async () => {
+  const executor = await gpu({ mode: 'webasm' });
+  const layer = chains['of matrix products'] as Layers;
+  const wanted = chained(layer, 64, 8);
+  const held = await layersHeld(executor, wanted);
+  expect(held).toBeLessThan(20);
+  expect(await layersHeld(executor, chained(layer, 64, undefined))).toBeGreaterThan(64);
+  const right = interpreter().run(chained(layer, 64, undefined));
+  for (const [n, each] of (await executor.run(wanted)).entries())
+    expectClose(each, right[n] as Tensor, 1e-5, Math.max(1, largest(right[n] as Tensor)));
+  await executor.dispose();
+});
+
+test('checkpoints in checkpoints take less than one level of them', async () => {
+  const layer = chains['of matrix products'] as Layers;
+  const build = (levels: readonly number[]) => {
+    const tape = new Tape();
+    const [x, w, b] = [tape.parameter(start), tape.parameter(weights), tape.parameter(0.1)];
+    const nest = (h: Value, [count, ...rest]: readonly number[]): Value => {
+      if (count === undefined) return layer(h, w, b).h;
+      const inner =
+        rest.length > 0 ? checkpoint((from: Value) => nest(from, rest)) : (h: Value) => nest(h, []);
+      let last = h;
+      for (let n = 0; n < count; n++) last = inner(last);
+      return last;
+    };
+    const y = sum(square(nest(x, levels)));
+    return [y, ...gradient(y, [x])];
+  };
+  const right = interpreter().run(build([512]));
+  for (const executor of [interpreter(), jit()]) {
+    // 8 layers are kept at each of three levels, in place of 22 and 24 at two.
+    const held = await layersHeld(executor, build([8, 8, 8]));
+    expect(held).toBeLessThanOrEqual(3 * 8 + 4);
+    expect(await layersHeld(executor, build([22, 24]))).toBeGreaterThan(40);
+    expect(executor.run(build([8, 8, 8]))).toEqual(right.slice(0, 2));
+  }
+}, 30_000);
+
+test('a tape of the same values that wait for nothing has a plan of its own', async () => {
+  const wanted = chained(chains['of matrix products'] as Layers, 64, 8);
+  const copies = again((wanted[0] as Value).tape.values, new Tape(), []);
+  const executor = jit();
+  const held = await layersHeld(
+    executor,
+    wanted.map(value => copies.get(value) as Value),
+  );
+  expect(await layersHeld(executor, wanted)).toBeLessThan(held / 2);
+  expect(executor.planned).toBe(2);
+});
