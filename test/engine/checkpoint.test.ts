@@ -387,3 +387,16 @@ test('a tape of the same values that wait for nothing has a plan of its own', as
   expect(await layersHeld(executor, wanted)).toBeLessThan(held / 2);
   expect(executor.planned).toBe(2);
 });
+
+test('one checkpoint of all layers takes no more than none', async () => {
+  for (const executor of [interpreter(), jit(), wasm()]) {
+    const [checked, plain] = [checkpoint, <F>(f: F) => f].map(wrap => {
+      const tape = new Tape();
+      const [x, w] = [tape.parameter(start), tape.parameter(weights)];
+      const run = (h: Value) => Array.from({ length: 32 }).reduce<Value>(last => tanh(matmul(last, w)), h);
+      const y = sum((wrap as typeof checkpoint)(run)(x));
+      return [y, ...gradient(y, [x])];
+    }) as [Value[], Value[]];
+    expect(await layersHeld(executor, checked)).toBeLessThan(1.1 * (await layersHeld(executor, plain)));
+  }
+});
