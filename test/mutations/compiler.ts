@@ -295,8 +295,8 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'equal nodes of other shapes are one',
     file: 'engine/compile/graph.ts',
-    find: '${inputs.map(input => input.id)} ${shape}`',
-    replace: '${inputs.map(input => input.id)}`',
+    find: '${inputs.map(input => input.id)} ${shape}${again}`',
+    replace: '${inputs.map(input => input.id)}${again}`',
     caughtBy: ['test/executors/jit.test.ts'],
   },
   {
