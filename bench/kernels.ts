@@ -14,7 +14,7 @@ import { engine } from '../engine/wasm/support.ts';
 import { plain, relaxed } from '../engine/wasm/target.ts';
 import { record, recorder, withGradient } from './loops.ts';
 import { type Round, serve, timeOf, warmedUp } from './support/serve.ts';
-import { spread } from './workloads/ladder.ts';
+import { spread } from './workloads/spread.ts';
 import { readTask, type Task } from './workloads/tasks.ts';
 
 /** Numbers of values that a scorer records, without and with the gradient. */

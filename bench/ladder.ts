@@ -6,6 +6,7 @@ import type { ExecutorName } from './subject.ts';
 import { bench, type Setting } from './support/bench.ts';
 import { type Side, timed } from './support/rows.ts';
 import { digits } from './support/text.ts';
+import { ladderTask } from './workloads/ladder.ts';
 
 /** A scorer of bench/workloads/ladder.ts. */
 interface Size {
@@ -20,6 +21,8 @@ interface Size {
   readonly held: number;
   readonly operations: number;
   readonly isByHand?: true;
+  /** True if PyTorch has no batched form of it. */
+  readonly isAlone?: true;
 }
 
 /** Scorers whose ratios make a panel of the chart. */
@@ -64,6 +67,14 @@ function graph(atoms: number, edges: number, features: number): Size {
   };
 }
 
+function network(kind: 'painn' | 'gat', features: number, atoms: number): Size {
+  const name = `${kind},${features},3,${atoms}`;
+  const { params } = ladderTask(name, 0);
+  const parameters = Object.values(params).reduce((total, { data }) => total + data.length, 0);
+  const title = `${{ painn: 'PaiNN', gat: 'GAT' }[kind]}, 3 blocks of ${features}, ${atoms} atoms`;
+  return { name, title, parameters, values: 3 * atoms, x: atoms, held: 0, operations: 0, isAlone: true };
+}
+
 const rungs: readonly Rung[] = [
   {
     title: 'pair potential, θ = 20',
@@ -93,6 +104,8 @@ const rungs: readonly Rung[] = [
     x: 'edges of a pose',
     sizes: [graph(30, 80, 16), graph(100, 1000, 32), graph(300, 9600, 64)],
   },
+  { title: 'PaiNN', x: 'atoms', sizes: [network('painn', 16, 16), network('painn', 64, 64)] },
+  { title: 'GAT', x: 'atoms', sizes: [network('gat', 16, 16), network('gat', 64, 64)] },
 ];
 const isQuick = ({ name }: Size) => ['pairs,10', 'dense,4,3,4', 'graph,30,80,16'].includes(name);
 
@@ -148,12 +161,12 @@ export function ladder(setting: LadderSetting): Promise<void> {
     const cells: Cell[] = [];
     const sizes = new Map(all.flatMap(rung => rung.sizes.map(size => [size.name, size] as const)));
     for (const size of sizes.values()) {
-      const { name, title, held, operations, isByHand } = size;
+      const { name, title, held, operations, isByHand, isAlone } = size;
       next(title);
       const fits = (count: number) =>
         count * held <= limit.values && count * operations <= limit.operations && (!quick || count <= 8);
-      const counts = [1, 8, 64].filter(count => count === 1 || fits(count));
-      const n = Math.max(...counts);
+      const counts = [1, 8, 64].filter(count => count === 1 || (!isAlone && fits(count)));
+      const n = isAlone ? 8 : Math.max(...counts);
       const sides = counts.map(perTape => ({
         perTape,
         mine: executors.map(executor => ours(name, 'stream', n, executor.name, perTape)),
@@ -219,7 +232,7 @@ export function ladder(setting: LadderSetting): Promise<void> {
       title: setting.title,
       about: `${worstLines.join('\n') || 'PyTorch is not installed: no ratio to it is known.'}
 
-Value and gradient of a smooth minimum over N poses, N being the largest number of poses a tape of that size;
+Value and gradient of a smooth minimum over N poses, N being the largest number of poses a tape of that size, and 8 of PaiNN and GAT;
 microseconds a pose by ${timeName}, the median of ${rounds} rounds that go from process to process after ${warmUp} ms of warm-up. G is \`posesPerTape\`;
 PyTorch has a graph for each pose at G = 1, and for each G poses else. Missing: G where a tape would hold more than
 ${limit.values.toExponential(0)} numbers, or a run take more than ${limit.operations.toExponential(0)} operations. PyTorch computes in float32${device === 'cuda' ? ' on the GPU' : ' on one core'}. The last column is the best of

@@ -14,6 +14,8 @@ import time
 import numpy
 import torch
 
+from torch_networks import network
+
 torch.set_num_threads(1)
 
 folder, workload, strategy, count = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
@@ -207,7 +209,12 @@ def minimum(energies):
     return -torch.logsumexp(-energies, 0)
 
 
-makers = {"pairs": ladder_pairs, "dense": ladder_dense, "graph": ladder_graph, "list": pairs_task}
+def ladder_network(kind):
+    return lambda *sizes: network(kind, *sizes, count, device, leaf, spread)
+
+
+networks = {kind: ladder_network(kind) for kind in ("painn", "gat")}
+makers = {**networks, "pairs": ladder_pairs, "dense": ladder_dense, "graph": ladder_graph, "list": pairs_task}
 kind, *given = workload.split(",")
 made = ([], [], None) if is_product else makers.get(kind, schnet_task)(*[int(each) for each in given])
 params, poses, score = made

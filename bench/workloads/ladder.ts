@@ -1,6 +1,8 @@
 import { type Tape, type Tensor, tensor, type Value } from 'posetape';
 import { collate, type Params } from 'posetape/combine';
 import { add, exp, gather, matmul, mul, neg, segmentSum, square, sub, sum, tanh } from 'posetape/ops';
+import { networkTask } from './networks.ts';
+import { spread } from './spread.ts';
 import type { Task } from './tasks.ts';
 
 /** Makes a scorer of some sizes with so many poses. */
@@ -14,6 +16,8 @@ const makers: Readonly<Record<string, Maker>> = {
   pairs: ([pairs = 1], count) => erased(pairsTask(pairs, count)),
   dense: ([width = 1, layers = 1, rows = 1], count) => erased(denseTask(width, layers, rows, count)),
   graph: ([atoms = 1, edges = 1, features = 1], count) => erased(graphTask(atoms, edges, features, count)),
+  painn: (sizes, count) => networkTask('painn', sizes, count),
+  gat: (sizes, count) => networkTask('gat', sizes, count),
 };
 
 export function ladderTask(name: string, count: number): Task {
@@ -26,11 +30,6 @@ export function ladderTask(name: string, count: number): Task {
 /** Drops the types of poses and parameters; a scorer is given only those that belong to it. */
 function erased<Pose, P extends Params>(task: Task<Pose, P>): Task {
   return task as unknown as Task;
-}
-
-/** Numbers from −1/2 to 1/2 that every language computes alike: multiples of the golden ratio, modulo 1. */
-export function spread(length: number, seed: number): Float32Array {
-  return Float32Array.from({ length }, (_, i) => (Math.imul(i + 1 + seed, 2654435761) >>> 0) / 2 ** 32 - 0.5);
 }
 
 const types = 10;
