@@ -1,6 +1,4 @@
-import { type AtomType, atomTypes } from './atom-types.ts';
-
-/** A line of a PDBQT file, and where it stands. */
+/** Line of a file, and where it stands. */
 export interface Line {
   readonly file: string;
   /** From 1. */
@@ -8,67 +6,45 @@ export interface Line {
   readonly content: string;
 }
 
-/** The word that says what a line is, such as `ATOM` or `BRANCH`. Digits may follow it without a space. */
+/** Word that says what a line is, such as `ATOM` or `BRANCH`. Digits may follow it without a space. */
 export function recordOf(line: Line): string {
   return /^[A-Z_]*/.exec(line.content)?.[0] ?? '';
 }
 
-/** The text in columns `first` to `last`, counted from 1, as the format does. */
-export function columns(line: Line, first: number, last: number): string {
+/** Text in columns `first` to `last`, counted from 1, as the format does. */
+export function columns(line: Line, first: number, last?: number): string {
   return line.content.slice(first - 1, last).trim();
 }
 
+const decimalNumber = /^[+-]?(?:\d+\.?\d*|\.\d+)$/;
+
 /** @throws Error if the columns hold anything but a number such as `-12.345`; NaN and infinities are none */
-export function decimal(line: Line, first: number, last: number, what: string): number {
+export function decimal(line: Line, first: number, last: number, name: string): number {
   const field = columns(line, first, last);
-  if (/^[+-]?(\d+\.?\d*|\.\d+)$/.test(field)) return Number(field);
-  throw unexpected(line, `${what}, a decimal number in columns ${first}-${last}`, quoted(field));
+  if (decimalNumber.test(field)) return Number(field);
+  throw unexpected(line, `${name}, a decimal number in columns ${first}-${last}`, quoted(field));
 }
 
 /** @throws Error if the columns hold anything but digits */
-export function whole(line: Line, first: number, last: number, what: string): number {
+export function whole(line: Line, first: number, last: number, name: string): number {
   const field = columns(line, first, last);
   if (/^\d+$/.test(field)) return Number(field);
-  throw unexpected(line, `${what}, a whole number in columns ${first}-${last}`, quoted(field));
+  throw unexpected(line, `${name}, a whole number in columns ${first}-${last}`, quoted(field));
 }
 
-/** @throws Error if the columns hold no {@link atomTypes | AutoDock atom type} */
-export function atomType(line: Line, first: number, last: number): AtomType {
-  const name = columns(line, first, last);
-  const type = atomTypes.get(name);
-  if (type) return type;
-  const known = [...atomTypes.keys()].join(' ');
-  throw unexpected(line, `an AutoDock atom type (${known}) in columns ${first}-${last}`, quoted(name));
-}
-
-/**
- * The one whole number after a record name, as in `TORSDOF 7`.
- * @throws Error if something else stands there
- */
-export function numberAfterRecord(line: Line): number {
-  const [, number] = /^[A-Z]+\s*(\d+)$/.exec(line.content) ?? [];
-  if (number === undefined) throw unexpected(line, `${recordOf(line)} and a whole number`);
-  return Number(number);
-}
-
-/**
- * The two whole numbers after a record name, as in `BRANCH 5 7`.
- * @throws Error if something else stands there
- */
-export function pairAfterRecord(line: Line): readonly [number, number] {
-  const [, first, second] = /^[A-Z]+\s*(\d+)\s+(\d+)$/.exec(line.content) ?? [];
-  if (first === undefined || second === undefined) {
-    throw unexpected(line, `${recordOf(line)} and the serial numbers of two atoms`);
-  }
-  return [Number(first), Number(second)];
-}
-
-/** An error that says where a line is not as expected, what was expected, and what stood there. */
+/** Error that says where a line is not as expected, what was expected, and what stands there. */
 export function unexpected(line: Line, expected: string, found: string = quoted(line.content)): Error {
   return new Error(`${line.file}, line ${line.number}: expected ${expected}, found ${found}`);
 }
 
-function quoted(text: string): string {
+/** Text in quotation marks, for messages: cut if it is long, with control characters escaped. */
+export function quoted(text: string): string {
   if (text === '') return 'nothing';
-  return text.length > 80 ? `"${text.slice(0, 79)}…"` : `"${text}"`;
+  const short = text.length > 80 ? `${text.slice(0, 79)}…` : text;
+  return `"${short.replace(/[\p{C}\u2028\u2029]/gu, escaped)}"`;
+}
+
+function escaped(character: string): string {
+  const code = character.codePointAt(0) as number;
+  return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
 }

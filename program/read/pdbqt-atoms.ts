@@ -1,24 +1,21 @@
 import { type Atoms, atomsOf } from '../../examples/networks/pose.ts';
-import { atomicNumberOfType } from './elements.ts';
-import { type Model, readPdbqt } from './pdbqt.ts';
+import type { Molecule } from '../molecule/molecule.ts';
+import { moleculesOf } from './molecules.ts';
 
 /**
- * Reads the atoms of each model of a PDBQT file.
+ * Atoms of each model of a PDBQT file.
  *
  * @throws Error naming file, line, what was expected there and what was found
  */
 export function readPdbqtAtoms(text: string, file: string): Atoms[] {
-  return readPdbqt(text, file).map(model => atomsOfModel(model, file));
+  return [...moleculesOf(text, file)].map(networkAtoms);
 }
 
-function atomsOfModel({ atoms }: Model, file: string): Atoms {
-  const elements = atoms.map(({ type, serial }) => {
-    const element = atomicNumberOfType(type.name);
-    if (element === undefined) throw new Error(`${file}: atom ${serial} of type ${type.name} has no element`);
-    return element;
-  });
+/** Elements and places of a molecule's atoms, as networks take them. Dummies are left out. */
+export function networkAtoms({ atoms }: Molecule): Atoms {
+  const real = atoms.filter(({ element }) => element > 0);
   return atomsOf(
-    elements,
-    atoms.flatMap(({ x, y, z }) => [x, y, z]),
+    real.map(({ element }) => element),
+    real.flatMap(({ x, y, z }) => [x, y, z]),
   );
 }
