@@ -54,6 +54,8 @@ export interface Molecule {
   readonly atoms: readonly Atom[];
   readonly bonds?: readonly Bond[];
   readonly tree?: TorsionTree;
+  /** Lines of its record, where it was read to be written again. */
+  readonly lines?: readonly string[];
   /** File and first line, for messages. */
   readonly place: { readonly file: string; readonly line: number };
 }

@@ -21,12 +21,9 @@ export async function readCompounds(
   const affinities = readAffinities(await readText(files.affinities), files.affinities);
   const receptor = await readReceptor(files.receptor);
   const compounds: Compound[] = [];
-  for (const { ligand, pKi, line } of affinities) {
-    if (compounds.some(({ name }) => name === ligand)) {
-      throw new Error(
-        `${files.affinities}, line ${line}: expected each compound once, found ${ligand} again`,
-      );
-    }
+  for (const { ligand, pKi, bound, line } of affinities) {
+    if (bound)
+      throw new Error(`${files.affinities}, line ${line}: expected a measured affinity, found a bound`);
     const poses = join(folder, `${ligand}.pdbqt`);
     const ligands = (await readPoses(poses)).slice(0, mostPoses);
     compounds.push({

@@ -1,20 +1,17 @@
 import type { Molecule } from '../molecule/molecule.ts';
+import { cif } from './cif.ts';
+import { dlg } from './dlg.ts';
+import { mol2 } from './mol2.ts';
+import { pdb } from './pdb.ts';
 import { pdbqt } from './pdbqt.ts';
-import { type Format, Splitter } from './record.ts';
+import { type FileRecord, type Format, Splitter } from './record.ts';
+import { sdf } from './sdf.ts';
 
-const formats: readonly Format[] = [pdbqt];
+const formats: readonly Format[] = [pdbqt, dlg, pdb, sdf, mol2, cif];
 
-/**
- * Format that a file's name says; `.gz` at its end does not count.
- *
- * @throws Error if it says none
- */
-export function formatOf(file: string): Format {
-  const name = file.toLowerCase().replace(/\.gz$/, '');
-  const format = formats.find(({ extensions }) => extensions.some(extension => name.endsWith(extension)));
-  if (format) return format;
-  const known = formats.flatMap(({ extensions }) => extensions).join(', ');
-  throw new Error(`${file}: expected a file that ends in ${known}`);
+export interface ReadOptions {
+  /** Whether molecules keep the lines of their record, to be written with other coordinates. */
+  readonly keepLines?: boolean;
 }
 
 /**
@@ -24,22 +21,13 @@ export function formatOf(file: string): Format {
  * @throws Error naming file, line, what was expected there and what was found
  * @example
  * const poses = [...moleculesOf(text, 'poses.pdbqt')];
- * poses.length;               // 64
- * poses[0].atoms[0].type.kind // 'carbon'
+ * poses.length;                // 64
+ * poses[0].atoms[0].type.kind; // 'carbon'
  */
-export function* moleculesOf(text: string, file: string): Generator<Molecule> {
-  const format = formatOf(file);
-  const splitter = new Splitter(file, format);
-  let count = 0;
-  for (const records of [splitter.push(text.replace(/^\ufeff/, '')), splitter.end()]) {
-    for (const record of records) {
-      for (const molecule of format.read(record)) {
-        count++;
-        yield molecule;
-      }
-    }
-  }
-  if (count === 0) throw new Error(`${file}: expected at least one molecule, found none`);
+export function* moleculesOf(text: string, file: string, options?: ReadOptions): Generator<Molecule> {
+  const reader = new MoleculeReader(file, options);
+  yield* reader.push(text.replace(/^\ufeff/, ''));
+  yield* reader.end();
 }
 
 /**
@@ -48,11 +36,56 @@ export function* moleculesOf(text: string, file: string): Generator<Molecule> {
  * @throws Error as {@link moleculesOf} does, and if there are several
  */
 export function moleculeOf(text: string, file: string): Molecule {
-  return onlyOne(moleculesOf(text, file), file);
+  const [only, other] = moleculesOf(text, file) as Iterable<Molecule>;
+  if (only && !other) return only;
+  throw several(other as Molecule);
 }
 
-function onlyOne(molecules: Iterable<Molecule>, file: string): Molecule {
-  const [only, other] = molecules;
-  if (only && !other) return only;
-  throw new Error(`${file}, line ${other?.place.line}: expected one model, as a receptor has, found another`);
+/** Error for a molecule after the first, where one was expected. */
+export function several({ place: { file, line } }: Molecule): Error {
+  return new Error(`${file}, line ${line}: expected one model, as a receptor has, found another`);
+}
+
+/** Reads the molecules of a text that comes in chunks. */
+export class MoleculeReader {
+  readonly #file: string;
+  readonly #format: Format;
+  readonly #splitter: Splitter;
+  readonly #keepLines: boolean;
+  #count = 0;
+
+  constructor(file: string, { keepLines = false }: ReadOptions = {}) {
+    this.#file = file;
+    this.#format = formatOf(file);
+    this.#splitter = new Splitter(file, this.#format);
+    this.#keepLines = keepLines;
+  }
+
+  /** Molecules that are complete with this chunk. */
+  *push(chunk: string): Generator<Molecule> {
+    for (const record of this.#splitter.push(chunk)) yield* this.#read(record);
+  }
+
+  /** Molecules that are left at the end of the text. */
+  *end(): Generator<Molecule> {
+    for (const record of this.#splitter.end()) yield* this.#read(record);
+    if (this.#count === 0) throw new Error(`${this.#file}: expected at least one molecule, found none`);
+  }
+
+  *#read(record: FileRecord): Generator<Molecule> {
+    for (const molecule of this.#format.read(record)) {
+      this.#count++;
+      const lines = this.#keepLines ? { lines: record.lines.map(({ content }) => content) } : {};
+      yield { ...molecule, ...lines };
+    }
+  }
+}
+
+/** Format that a file's name says; `.gz` at its end does not count. */
+function formatOf(file: string): Format {
+  const name = file.toLowerCase().replace(/\.gz$/, '');
+  const format = formats.find(({ extensions }) => extensions.some(extension => name.endsWith(extension)));
+  if (format) return format;
+  const known = formats.flatMap(({ extensions }) => extensions).join(', ');
+  throw new Error(`${file}: expected a file that ends in ${known}, or these with .gz`);
 }

@@ -1,53 +1,102 @@
-import { type Atoms, atomsOf } from '../../examples/networks/pose.ts';
+import type { Atom, Molecule } from '../molecule/molecule.ts';
+import { Alternates } from './alternates.ts';
 import { atomicNumber } from './elements.ts';
-import { columns, decimal, type Line, recordOf, unexpected } from './line.ts';
+import { columns, coordinateAt, isDecimal, isWhole, type Line, quoted, unexpected } from './line.ts';
+import type { FileRecord, Format } from './record.ts';
 
 /**
- * Reads the atoms of a PDB file with one model, by column (wwPDB, Atomic Coordinate Entry Format 3.3).
+ * Format of the Protein Data Bank, by column (wwPDB, Atomic Coordinate Entry Format 3.3). A model ends at ENDMDL or END.
  *
  * Of an atom with alternate locations the first is taken. All else that has coordinates counts, be it water, an ion or a
- * ligand: take out beforehand what is not to be there.
- *
- * @throws Error naming file, line, what was expected there and what was found
+ * ligand: take out beforehand what is not to be there. CONECT is not read.
  */
-export function readPdb(text: string, file: string): Atoms {
-  const elements: number[] = [];
-  const coordinates: number[] = [];
-  const located = new Set<string>();
-  let models = 0;
+export const pdb: Format = {
+  extensions: ['.pdb', '.ent'],
+  edge: line => (line.startsWith('MODEL ') ? 'first' : /^END(?:MDL)?\s*$/.test(line) ? 'last' : undefined),
+  read: readRecord,
+};
 
-  for (const [index, content] of text.split(/\r\n|\n|\r/).entries()) {
-    const line = { file, number: index + 1, content };
-    const record = recordOf(line);
-    if (record === 'MODEL' && ++models > 1) {
-      throw unexpected(line, 'one model, as a receptor has', 'another');
+function readRecord({ lines, next }: FileRecord): Molecule[] {
+  const atoms: Atom[] = [];
+  const alternates = new Alternates();
+  const model = lines.find(({ content }) => content.startsWith('MODEL '));
+  for (const line of lines) {
+    const record = line.content.slice(0, 6);
+    if (record === 'ATOM  ' || record === 'HETATM') {
+      const site = `${columns(line, 13, 16)} ${columns(line, 22, 27)}`;
+      if (alternates.isFirst(columns(line, 17, 17), site)) atoms.push(readAtom(line, atoms.length + 1));
+    } else if (looksLikeAtom(line)) {
+      throw unexpected(line, 'ATOM or HETATM before coordinates');
     }
-    if ((record !== 'ATOM' && record !== 'HETATM') || isAlternate(line, located)) continue;
-    elements.push(elementOf(line));
-    coordinates.push(
-      decimal(line, 31, 38, 'x in Å'),
-      decimal(line, 39, 46, 'y in Å'),
-      decimal(line, 47, 54, 'z in Å'),
-    );
   }
-  if (elements.length === 0) throw new Error(`${file}: expected at least one ATOM or HETATM, found none`);
-  return atomsOf(elements, coordinates);
+  if (atoms.length === 0) return [];
+  const last = lines.at(-1) as Line;
+  if (model && !last.content.startsWith('END')) {
+    const found = next ? quoted(next.content) : 'the end of the file';
+    throw unexpected(next ?? last, `ENDMDL for the MODEL of line ${model.number}`, found);
+  }
+  const { file, number } = model ?? (lines[0] as Line);
+  return [{ name: '', atoms, place: { file, line: number } }];
 }
 
-/** Whether the line locates an atom again that an earlier line has located. */
-function isAlternate(line: Line, located: Set<string>): boolean {
-  if (columns(line, 17, 17) === '') return false;
-  // Name, chain, number and insertion code, but not the residue's name: alternates may be of different residues.
-  const atom = `${columns(line, 13, 16)} ${columns(line, 22, 27)}`;
-  const isKnown = located.has(atom);
-  located.add(atom);
-  return isKnown;
+function readAtom(line: Line, place: number): Atom {
+  const serial = columns(line, 7, 11);
+  return {
+    // Beyond 99999, programs write letters or stars.
+    serial: isWhole(serial) ? Number(serial) : place,
+    name: columns(line, 13, 16),
+    residue: columns(line, 18, 27),
+    element: elementOf(line),
+    x: coordinateAt(line, 31, 38, 'x'),
+    y: coordinateAt(line, 39, 46, 'y'),
+    z: coordinateAt(line, 47, 54, 'z'),
+  };
 }
 
-/** The element must be stated: from the name alone, `CA` may be calcium or the α carbon. */
+/** True for a misspelt ATOM: dropping it would change the molecule without a word. */
+function looksLikeAtom(line: Line): boolean {
+  if (/^(?:ANISOU|SIGATM|SIGUIJ|REMARK|HETNAM|TVECT |MTRIX\d|ORIGX\d|SCALE\d)/.test(line.content))
+    return false;
+  const axes = [columns(line, 31, 38), columns(line, 39, 46), columns(line, 47, 54)];
+  return (
+    /^\s*(?:ato|het ?at)/i.test(line.content) || axes.every(text => text.includes('.') && isDecimal(text))
+  );
+}
+
 function elementOf(line: Line): number {
   const symbol = columns(line, 77, 78);
-  const found = atomicNumber(symbol);
-  if (found !== undefined) return found;
-  throw unexpected(line, 'an element in columns 77-78', symbol === '' ? 'nothing' : `"${symbol}"`);
+  const stated = atomicNumber(symbol);
+  if (stated !== undefined) return stated;
+  // Before 1996, an entry's number and its lines' stood in columns 73-80.
+  const isStated = /[A-Za-z]/.test(symbol) && !/\d$/.test(columns(line, 77, 80));
+  const inferred = isStated ? undefined : elementOfName(line);
+  if (inferred !== undefined) return inferred;
+  throw unexpected(
+    line,
+    'an element in columns 77-78, or in 13-14',
+    quoted(isStated ? symbol : columns(line, 13, 16)),
+  );
+}
+
+/** Residues of proteins and nucleic acids, which hold no element of two letters. */
+const polymer: ReadonlySet<string> = new Set(
+  (
+    'ALA ARG ASN ASP CYS GLN GLU GLY HIS ILE LEU LYS MET PHE PRO SER THR TRP TYR VAL ASX GLX HID HIE HIP CYX CYM ' +
+    'ASH GLH LYN ACE NME NH2 A C G U T DA DC DG DT'
+  ).split(' '),
+);
+
+/** Elements that a name of four characters may begin with; for all others it begins with one letter. */
+const longNamed = /^(?:CL|BR|SI|SE|FE|ZN|MG|MN)/i;
+
+/**
+ * Element by the atom's name. Its symbol ends in column 14: `CA` from column 13 is calcium, from column 14 the α carbon.
+ * Names of four characters begin in column 13 anyway, as `HG11` does.
+ */
+function elementOfName(line: Line): number | undefined {
+  const name = line.content.slice(12, 16);
+  const [first = ''] = /[A-Za-z]/.exec(name) ?? [];
+  const isLong = /^\S{4}$/.test(name) && !longNamed.test(name);
+  const isShort = !/^[A-Za-z]{2}/.test(name) || isLong || polymer.has(columns(line, 18, 20));
+  return (isShort ? undefined : atomicNumber(name.slice(0, 2))) ?? atomicNumber(first);
 }

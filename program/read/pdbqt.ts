@@ -1,7 +1,7 @@
 import type { Molecule, Atom as MoleculeAtom } from '../molecule/molecule.ts';
 import { type AtomType, atomTypes } from './atom-types.ts';
 import { atomicNumber } from './elements.ts';
-import { columns, decimal, type Line, quoted, recordOf, unexpected, whole } from './line.ts';
+import { columns, coordinateAt, isWhole, type Line, quoted, unexpected } from './line.ts';
 import { type FileRecord, type Format, Splitter } from './record.ts';
 import { TreeBuilder } from './torsions.ts';
 
@@ -34,10 +34,11 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
   let isEmpty = true;
 
   for (const raw of lines) {
-    // NULs are left of carriage returns by some programs.
-    const line = { ...raw, content: raw.content.replace(/[\s\0]+$/, '') };
-    if (line.content === '') continue;
-    const record = recordOf(line);
+    // Some programs leave NULs of carriage returns.
+    const line = raw.content.includes('\0') ? { ...raw, content: withoutEnd(raw.content) } : raw;
+    if (line.content.trim() === '') continue;
+    // Digits may follow without a space.
+    const record = /^[A-Z_]*/.exec(line.content)?.[0] ?? '';
     if (record === 'REMARK') {
       name ||= nameIn(line.content);
       continue;
@@ -49,7 +50,7 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
       tree.addAtom(atom.serial, line);
       atoms.push(atom);
     } else if (record === 'MODEL') {
-      if (!/^MODEL\s*\d+$/.test(line.content)) throw unexpected(line, 'MODEL and a whole number');
+      if (!/^MODEL\s*\d+\s*$/.test(line.content)) throw unexpected(line, 'MODEL and a whole number');
       model = line;
     } else if (record === 'ENDMDL') {
       isEnded = true;
@@ -74,9 +75,21 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
   return [stated ? { ...molecule, tree: stated } : molecule];
 }
 
+function withoutEnd(content: string): string {
+  let length = content.length;
+  while (length > 0 && content.charCodeAt(length - 1) <= 32) length--;
+  return content.slice(0, length);
+}
+
+function serialOf(line: Line): number {
+  const serial = columns(line, 7, 11);
+  if (isWhole(serial)) return Number(serial);
+  throw unexpected(line, 'a serial number, a whole number in columns 7-11', quoted(serial));
+}
+
 /** Name that a remark of Meeko, AutoDock or Vina gives a compound. */
 function nameIn(remark: string): string {
-  return /^REMARK\s+Name\s*=\s*(\S.*)$/.exec(remark)?.[1] ?? '';
+  return /^REMARK\s+Name\s*=\s*(\S.*)$/.exec(remark)?.[1]?.trim() ?? '';
 }
 
 /** Types of AutoDock 4 that Vina does not know. */
@@ -91,20 +104,24 @@ const elementsOfTypes: ReadonlyMap<string, number> = new Map([
 ]);
 
 function readAtom(line: Line): MoleculeAtom {
-  const atom = {
-    serial: whole(line, 7, 11, 'a serial number'),
-    name: columns(line, 13, 16),
-    residue: columns(line, 18, 27),
-    x: decimal(line, 31, 38, 'x in Å'),
-    y: decimal(line, 39, 46, 'y in Å'),
-    z: decimal(line, 47, 54, 'z in Å'),
-  };
-  // Types of three letters reach beyond the columns of the format.
+  const serial = serialOf(line);
+  const [name, residue] = [columns(line, 13, 16), columns(line, 18, 27)];
+  const x = coordinateAt(line, 31, 38, 'x');
+  const y = coordinateAt(line, 39, 46, 'y');
+  const z = coordinateAt(line, 47, 54, 'z');
+  const { element, type } = typeOf(line);
+  return type
+    ? { serial, name, residue, element, x, y, z, type }
+    : { serial, name, residue, element, x, y, z };
+}
+
+/** Element, and the type if Vina knows it. Types of three letters reach beyond the columns of the format. */
+function typeOf(line: Line): { readonly element: number; readonly type?: AtomType } {
   const name = columns(line, 78);
   const type = atomTypes.get(name);
-  if (type) return { ...atom, element: type.element, type };
+  if (type) return { element: type.element, type };
   const element = elementsOfTypes.get(name) ?? (/^[A-Z][a-z]?$/.test(name) ? atomicNumber(name) : undefined);
-  if (element !== undefined) return { ...atom, element };
+  if (element !== undefined) return { element };
   const known = [...atomTypes.keys()].join(' ');
   throw unexpected(line, `an AutoDock atom type (${known}) or an element from column 78`, quoted(name));
 }

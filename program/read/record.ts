@@ -5,6 +5,8 @@ import type { Line } from './line.ts';
 export interface Format {
   /** In lower case, such as `.sdf`. */
   readonly extensions: readonly string[];
+  /** Text before each line that counts; it is cut off, and lines without it are left out. */
+  readonly prefix?: string;
   /** Whether a line is the first or the last of a record; undefined for all others. */
   readonly edge: (line: string) => 'first' | 'last' | undefined;
   /**
@@ -19,7 +21,7 @@ export interface Format {
 export interface FileRecord {
   /** At least one. */
   readonly lines: readonly Line[];
-  /** First line of the record that follows; undefined at the end of the file. */
+  /** First line of the record that follows; undefined at the end of the file, and after a last line. */
   readonly next?: Line;
 }
 
@@ -29,46 +31,50 @@ const most = { characters: 1_000_000, lines: 2_000_000 };
 /** Cuts a text that comes in chunks into the records of a format. It holds one record and one chunk at a time. */
 export class Splitter {
   readonly #file: string;
-  readonly #edge: Format['edge'];
+  readonly #format: Format;
   #lines: Line[] = [];
   /** Lines that are complete. */
   #count = 0;
   /** Line whose end has not come yet. */
   #begun = '';
 
-  constructor(file: string, { edge }: Format) {
+  constructor(file: string, format: Format) {
     this.#file = file;
-    this.#edge = edge;
+    this.#format = format;
   }
 
   /** Records that are complete with this chunk. */
   *push(chunk: string): Generator<FileRecord> {
     const text = this.#begun + chunk;
     // A \r at the end of a chunk may be half of a line end.
-    const lineEnd = /\r\n|\n|\r(?!$)/g;
-    let start = 0;
-    for (let end = lineEnd.exec(text); end; end = lineEnd.exec(text)) {
-      yield* this.#add(text.slice(start, end.index));
-      start = lineEnd.lastIndex;
+    const lines = text.split(text.includes('\r') ? /\r\n|\n|\r(?!$)/ : '\n');
+    this.#begun = lines.pop() ?? '';
+    for (const line of lines) {
+      const record = this.#add(line);
+      if (record) yield record;
     }
-    this.#begun = text.slice(start);
     if (this.#begun.length <= most.characters) return;
     throw this.#tooLong(this.#count + 1, `a line of at most ${most.characters} characters`);
   }
 
-  /** Record that is left at the end of the text. */
+  /** Records that are left at the end of the text. */
   *end(): Generator<FileRecord> {
-    yield* this.#add(this.#begun.replace(/\r$/, ''));
+    const record = this.#add(this.#begun.replace(/\r$/, ''));
+    if (record) yield record;
     if (this.#lines.length > 0) yield this.#cut();
   }
 
-  *#add(content: string): Generator<FileRecord> {
-    const line = { file: this.#file, number: ++this.#count, content };
-    const edge = this.#edge(content);
-    if (edge === 'first' && this.#lines.length > 0) yield this.#cut(line);
+  /** Adds a line; the record that it completes, if any. */
+  #add(text: string): FileRecord | undefined {
+    const { prefix = '', edge } = this.#format;
+    this.#count++;
+    if (!text.startsWith(prefix)) return undefined;
+    const line = { file: this.#file, number: this.#count, content: text.slice(prefix.length) };
+    const kind = edge(line.content);
+    const before = kind === 'first' && this.#lines.length > 0 ? this.#cut(line) : undefined;
     this.#lines.push(line);
-    if (edge === 'last') yield this.#cut();
-    if (this.#lines.length <= most.lines) return;
+    if (kind === 'last') return this.#cut();
+    if (this.#lines.length <= most.lines) return before;
     throw this.#tooLong(this.#lines[0]?.number ?? 1, `a record of at most ${most.lines} lines`);
   }
 

@@ -1,57 +1,105 @@
-import { Molecule } from 'openchemlib';
-import { type Atoms, atomsOf } from '../../examples/networks/pose.ts';
-
-declare global {
-  // The declarations of openchemlib name these two of a browser, which are no concern of ours.
-  interface HTMLElement {
-    readonly tagName: string;
-  }
-  interface CustomElementConstructor {
-    new (): HTMLElement;
-  }
-}
+import type { Atom, Molecule } from '../molecule/molecule.ts';
+import { BondList, mdlOrders } from './bond-list.ts';
+import { elementIn } from './elements.ts';
+import {
+  columns,
+  coordinateIn,
+  type Field,
+  fieldAt,
+  fieldsOf,
+  isDecimal,
+  isWhole,
+  type Line,
+  quoted,
+  unexpected,
+  wholeIn,
+} from './line.ts';
+import type { FileRecord, Format } from './record.ts';
+import { readTable3000, type Table } from './v3000.ts';
 
 /**
- * Reads the atoms of each record of an SDF file, in V2000 or V3000. The order of a record's atoms may change: hydrogens
- * come last.
- *
- * @throws Error naming the file, the record and its first line, if a record cannot be read, has an atom that is no
- * element, or lies flat
+ * Format of MDL, V2000 and V3000: records that end in $$$$. Atoms keep the order of the file; data fields are not read.
  */
-export function readSdf(text: string, file: string): Atoms[] {
-  const records: Atoms[] = [];
-  let lines: string[] = [];
-  let start = 1;
-  const allLines = text.split(/\r\n|\n|\r/);
-  for (const [index, line] of allLines.entries()) {
-    const isEnd = line.startsWith('$$$$');
-    if (!isEnd) lines.push(line);
-    const isLast = index === allLines.length - 1;
-    // The last record may lack its $$$$; after it, only blank lines may follow.
-    if (isEnd || (isLast && lines.some(each => each.trim() !== ''))) {
-      records.push(readRecord(lines.join('\n'), `${file}, line ${start}: record ${records.length + 1}`));
-      lines = [];
-      start = index + 2;
+export const sdf: Format = {
+  extensions: ['.sdf', '.sd', '.mol'],
+  edge: line => (line.startsWith('$$$$') ? 'last' : undefined),
+  read: readRecord,
+};
+
+function readRecord({ lines }: FileRecord): Molecule[] {
+  if (lines.every(({ content }) => content.trim() === '')) return [];
+  const [first, , , counts] = lines as [Line, Line?, Line?, Line?];
+  const version = counts && /V[23]000/.exec(counts.content)?.[0];
+  if (!counts || !version) {
+    throw unexpected(counts ?? (lines.at(-1) as Line), 'V2000 or V3000 in line 4 of its record');
+  }
+  const { atoms, bonds } = version === 'V2000' ? readTable2000(lines) : readTable3000(lines);
+  if (atoms.length === 0) throw unexpected(counts, 'at least one atom');
+  if (atoms.length > 3 && atoms.every(({ z }) => z === 0)) {
+    throw unexpected(first, 'a pose in three dimensions', 'one that lies flat');
+  }
+  const place = { file: first.file, line: first.number };
+  return [{ name: first.content.trim(), atoms, bonds, place }];
+}
+
+function readTable2000(lines: readonly Line[]): Table {
+  const counts = lines[3] as Line;
+  const [atomCount, bondCount] = triplets(counts, 2).map((field, i) => {
+    return wholeIn(field, `the number of ${['atoms', 'bonds'][i]}`);
+  }) as [number, number];
+  const lineAt = (place: number, expected: string): Line => {
+    const line = lines[place];
+    if (line && !line.content.startsWith('$$$$')) return line;
+    const end = lines.at(-1) as Line;
+    throw unexpected(end, expected, line ? quoted(line.content) : 'the end of the file');
+  };
+  const atoms: Atom[] = [];
+  while (atoms.length < atomCount) {
+    const number = atoms.length + 1;
+    atoms.push(readAtom(lineAt(3 + number, `atom ${number} of ${atomCount}`), number));
+  }
+  const list = new BondList(
+    atoms.map(({ serial }) => serial),
+    mdlOrders,
+  );
+  while (list.bonds.length < bondCount) {
+    const number = list.bonds.length + 1;
+    const line = lineAt(3 + atomCount + number, `bond ${number} of ${bondCount}`);
+    const [from, to, kind] = triplets(line, 3) as [Field, Field, Field];
+    list.add(from, to, kind);
+  }
+  let at = 4 + atomCount + bondCount;
+  for (let line = lineAt(at, 'M  END'); !/^M\s+END/.test(line.content); line = lineAt(++at, 'M  END')) {
+    // An alias or a group holds its text in the line that follows.
+    if (/^[AG] /.test(line.content)) at++;
+    else if (!/^(?:[MSV] |\s*$)/.test(line.content)) {
+      throw unexpected(line, `a property or M  END after ${atomCount} atoms and ${bondCount} bonds`);
     }
   }
-  if (records.length === 0) throw new Error(`${file}: expected at least one record, found none`);
-  return records;
+  return { atoms, bonds: list.bonds };
 }
 
-function readRecord(molfile: string, where: string): Atoms {
-  const molecule = Molecule.fromMolfile(molfile);
-  const atoms = [...Array(molecule.getAllAtoms()).keys()];
-  // What openchemlib cannot read, it gives back as a molecule without atoms.
-  if (atoms.length === 0) throw new Error(`${where} is no molecule in MDL format`);
-  const elements = atoms.map(atom => molecule.getAtomicNo(atom));
-  if (elements.includes(0)) throw new Error(`${where} has an atom that is no element`);
-  const coordinates = atoms.flatMap(atom => coordinatesOf(molecule, atom));
-  const isFlat = coordinates.every((number, i) => i % 3 !== 2 || number === 0);
-  if (isFlat && atoms.length > 3) throw new Error(`${where} lies flat: a pose needs three dimensions`);
-  return atomsOf(elements, coordinates);
+function readAtom(line: Line, serial: number): Atom {
+  const [x, y, z, symbol] = atomFields(line);
+  const place = { x: coordinateIn(x, 'x'), y: coordinateIn(y, 'y'), z: coordinateIn(z, 'z') };
+  return { serial, name: symbol.text, residue: '', element: elementIn(symbol), ...place };
 }
 
-/** Where an atom is, as the file says: openchemlib turns y and z about, to have y point down as on a screen. */
-function coordinatesOf(molecule: Molecule, atom: number): [x: number, y: number, z: number] {
-  return [molecule.getAtomX(atom), -molecule.getAtomY(atom), -molecule.getAtomZ(atom)];
+/** Coordinates and symbol from words where they stand apart, else from columns: neighbouring fields may touch. */
+export function atomFields(line: Line): [x: Field, y: Field, z: Field, symbol: Field] {
+  const words = fieldsOf(line);
+  if (words.length > 3 && words.slice(0, 3).every(({ text }) => isDecimal(text))) {
+    return words.slice(0, 4) as [Field, Field, Field, Field];
+  }
+  const field = (first: number, last: number) => ({ line, column: first, text: columns(line, first, last) });
+  return [field(1, 10), field(11, 20), field(21, 30), field(32, 34)];
+}
+
+/** Fields of three columns each where all hold whole numbers, else words. */
+function triplets(line: Line, count: number): Field[] {
+  const places = [...Array(count).keys()];
+  const fields = places.map(i => ({ line, column: 3 * i + 1, text: columns(line, 3 * i + 1, 3 * i + 3) }));
+  if (fields.every(({ text }) => isWhole(text))) return fields;
+  const words = fieldsOf(line);
+  return places.map(i => fieldAt(words, i, line));
 }

@@ -4,7 +4,7 @@ import { getSystemErrorMap } from 'node:util';
 /** @throws Error, in one line that names the file and the reason, if it cannot be read */
 export async function readText(file: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`cannot read ${file}: ${reasonOf(error)}`);
+    throw unreadable(file, error);
   });
 }
 
@@ -20,7 +20,13 @@ export async function checkWritable(file: string): Promise<void> {
   await handle.close();
 }
 
-function reasonOf({ errno, message }: NodeJS.ErrnoException): string {
-  const [, reason] = getSystemErrorMap().get(errno ?? 0) ?? ['', message];
-  return reason;
+/** Error that says why a file cannot be read. */
+export function unreadable(file: string, error: NodeJS.ErrnoException): Error {
+  return new Error(`cannot read ${file}: ${reasonOf(error)}`);
+}
+
+function reasonOf({ errno = 0, code = '', message }: NodeJS.ErrnoException): string {
+  // Numbers of zlib's errors are not those of the system.
+  if (code.startsWith('Z_')) return `${message}, as gzip`;
+  return getSystemErrorMap().get(errno)?.[1] ?? message;
 }

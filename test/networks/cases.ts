@@ -6,7 +6,8 @@ import type { Weights } from '../../examples/networks/layers.ts';
 import { type Atoms, atomsOf, type PoseSettings, pocketOf } from '../../examples/networks/pose.ts';
 import { uniform } from '../../examples/networks/random.ts';
 import { type PaiNN, type Sizes as PaiNNSizes, painn } from '../../examples/painn/painn.ts';
-import { readPdbqtAtoms } from '../../program/read/pdbqt-atoms.ts';
+import { moleculesOf } from '../../program/read/molecules.ts';
+import { networkAtoms } from '../../program/read/structure.ts';
 
 /** The two networks, small, with weights of which none is 0. */
 export interface Subjects {
@@ -57,7 +58,7 @@ export function shippedPoses(): Shipped[] {
     const file = fileURLToPath(
       new URL(`../../examples/vina/data/imatinib-abl/${name}.pdbqt`, import.meta.url),
     );
-    return readPdbqtAtoms(readFileSync(file, 'utf8'), file);
+    return [...moleculesOf(readFileSync(file, 'utf8'), file)].map(networkAtoms);
   };
   const [receptor] = read('pocket');
   return read('poses')

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { type Atoms, pocketOf, poseOf } from '../../examples/networks/pose.ts';
-import { readPdbqtAtoms } from '../../program/read/pdbqt-atoms.ts';
+import { readMolecules } from '../../program/read/files.ts';
+import { networkAtoms } from '../../program/read/structure.ts';
 import { readEnsemble } from '../../program/vina/files.ts';
 import { type ScorerName, schnetReach } from './scorers.ts';
 
@@ -21,5 +21,7 @@ export async function posesFor(name: ScorerName): Promise<{ readonly poses: read
 }
 
 async function atomsIn(file: string): Promise<Atoms[]> {
-  return readPdbqtAtoms(await readFile(file, 'utf8'), file);
+  const atoms: Atoms[] = [];
+  for await (const molecule of readMolecules(file)) atoms.push(networkAtoms(molecule));
+  return atoms;
 }

@@ -1,4 +1,4 @@
-import { atomicNumberOfType, symbolOf } from '../../../program/read/elements.ts';
+import { symbolOf } from '../../../program/read/elements.ts';
 import { type Model, readPdbqt } from '../../../program/read/pdbqt.ts';
 import { findBonds } from '../../../program/vina/bonds.ts';
 import { ensembleOf, type PdbqtFile } from '../../../program/vina/ensemble.ts';
@@ -43,7 +43,7 @@ export function open(context: Context, files: Files): Opened {
 
 function moleculeOf({ atoms }: Model, bonds: Molecule['bonds']): Molecule {
   return {
-    elements: atoms.map(({ type }) => symbolOf(atomicNumberOfType(type.name) ?? 0)),
+    elements: atoms.map(({ type }) => symbolOf(type.element)),
     coordinates: atoms.flatMap(({ x, y, z }) => [x, y, z]),
     bonds,
   };

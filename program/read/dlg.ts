@@ -1,0 +1,5 @@
+import { pdbqt } from './pdbqt.ts';
+import type { Format } from './record.ts';
+
+/** Log of AutoDock and AutoDock-GPU: PDBQT in lines that begin with `DOCKED: `; columns are counted behind that. */
+export const dlg: Format = { ...pdbqt, extensions: ['.dlg'], prefix: 'DOCKED: ' };

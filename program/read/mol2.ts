@@ -1,0 +1,118 @@
+import type { Atom, Molecule } from '../molecule/molecule.ts';
+import { BondList } from './bond-list.ts';
+import { atomicNumber } from './elements.ts';
+import {
+  coordinateIn,
+  type Field,
+  fieldAt,
+  fieldsOf,
+  type Line,
+  unexpected,
+  unexpectedField,
+  wholeIn,
+} from './line.ts';
+import type { FileRecord, Format } from './record.ts';
+
+/**
+ * Format of Tripos: records that begin with @<TRIPOS>MOLECULE. Charges are not read.
+ *
+ * Mol* reads it, too, but takes 171 MB of packages and the whole text, and turns a word that is no number into 0.
+ */
+export const mol2: Format = {
+  extensions: ['.mol2'],
+  edge: line => (line.startsWith('@<TRIPOS>MOLECULE') ? 'first' : undefined),
+  read: readRecord,
+};
+
+/** Orders by the type of the bond: `am` is an amide, `du` and `un` are dummy and unknown. `nc` is no bond. */
+const orders: ReadonlyMap<string, number> = new Map([
+  ['1', 1],
+  ['2', 2],
+  ['3', 3],
+  ['am', 1],
+  ['ar', 1.5],
+  ['du', 1],
+  ['un', 1],
+  ['nc', 0],
+]);
+
+function readRecord({ lines }: FileRecord): Molecule[] {
+  const sections = sectionsOf(lines);
+  const head = sections.get('MOLECULE');
+  if (!head) {
+    const stray = lines.find(({ content }) => !isBlank(content));
+    if (stray) throw unexpected(stray, '@<TRIPOS>MOLECULE');
+    return [];
+  }
+  const [title, nameLine, counts] = head;
+  if (!nameLine || !counts) throw unexpected(head.at(-1) as Line, 'a name and the number of atoms after it');
+  const [atomCount, bondCount] = fieldsOf(counts);
+  const atoms = (sections.get('ATOM') ?? [])
+    .slice(1)
+    .filter(({ content }) => !isBlank(content))
+    .map(readAtom);
+  check(atoms.length, atomCount ?? fieldAt([], 0, counts), 'atoms');
+  if (atoms.length === 0) throw unexpected(counts, 'at least one atom');
+
+  const list = new BondList(
+    atoms.map(({ serial }) => serial),
+    orders,
+  );
+  const bondLines = (sections.get('BOND') ?? []).slice(1).filter(({ content }) => !isBlank(content));
+  for (const line of bondLines) {
+    const fields = fieldsOf(line);
+    list.add(fieldAt(fields, 1, line), fieldAt(fields, 2, line), fieldAt(fields, 3, line));
+  }
+  if (bondCount) check(bondLines.length, bondCount, 'bonds');
+  const { file, number } = title as Line;
+  return [{ name: nameLine.content.trim(), atoms, bonds: list.bonds, place: { file, line: number } }];
+}
+
+/** Lines of each section that is read by its name, its title first. */
+function sectionsOf(lines: readonly Line[]): Map<string, Line[]> {
+  const sections = new Map<string, Line[]>();
+  let section: Line[] = [];
+  for (const line of lines) {
+    const title = /^@<TRIPOS>(\w+)\s*$/.exec(line.content)?.[1];
+    if (title !== undefined) {
+      if (sections.has(title)) throw unexpected(line, 'each section once in a record');
+      section = [];
+      sections.set(title, section);
+    } else if (line.content.startsWith('@')) {
+      throw unexpected(line, '@<TRIPOS> and the name of a section');
+    }
+    section.push(line);
+  }
+  return sections;
+}
+
+function readAtom(line: Line): Atom {
+  const fields = fieldsOf(line);
+  const at = (place: number) => fieldAt(fields, place, line);
+  return {
+    serial: wholeIn(at(0), 'the number of an atom'),
+    name: at(1).text,
+    residue: fields[7]?.text ?? '',
+    element: elementOf(at(5)),
+    x: coordinateIn(at(2), 'x'),
+    y: coordinateIn(at(3), 'y'),
+    z: coordinateIn(at(4), 'z'),
+  };
+}
+
+/** Element of a type such as `C.ar`; 0 for `Du`, a dummy, and `LP`, a lone pair. */
+function elementOf(type: Field): number {
+  const [symbol = ''] = type.text.split('.');
+  const element = /^(?:du|lp)$/i.test(symbol) ? 0 : atomicNumber(symbol);
+  if (element !== undefined) return element;
+  throw unexpectedField(type, 'an atom type that begins with an element');
+}
+
+function check(found: number, stated: Field, name: string): void {
+  if (wholeIn(stated, `the number of ${name}`) === found) return;
+  throw unexpectedField(stated, `${found} ${name}, as many as follow`);
+}
+
+function isBlank(content: string): boolean {
+  return content.trim() === '' || content.startsWith('#');
+}

@@ -1,0 +1,99 @@
+import type { Atom, Bond } from '../molecule/molecule.ts';
+import { BondList, mdlOrders } from './bond-list.ts';
+import { elementIn } from './elements.ts';
+import { coordinateIn, type Field, fieldAt, fieldsOf, type Line, unexpected, wholeIn } from './line.ts';
+
+/** Atoms and bonds of a record. */
+export interface Table {
+  readonly atoms: readonly Atom[];
+  readonly bonds: readonly Bond[];
+}
+
+/** Entry of a V3000 table: one line, or several of which all but the last end in a hyphen. */
+export interface Entry {
+  readonly line: Line;
+  readonly fields: readonly Field[];
+}
+
+/** Reads a V3000 table by its words, however they are spaced, and checks them against COUNTS. */
+export function readTable3000(lines: readonly Line[]): Table {
+  const atoms: Atom[] = [];
+  const serials = new Set<number>();
+  let list = new BondList([], mdlOrders);
+  let counts: Record<'atoms' | 'bonds', number> | undefined;
+  const blocks: string[] = [];
+  let last = lines.at(-1) as Line;
+  for (const { line, fields } of entriesOf(lines)) {
+    last = line;
+    const at = (place: number) => fieldAt(fields, place, line);
+    const [first = '', second = ''] = fields.map(({ text }) => text.toUpperCase());
+    const block = blocks.at(-1);
+    if (first === 'BEGIN') {
+      blocks.push(second);
+      if (second === 'BOND') list = new BondList([...serials], mdlOrders);
+    } else if (first === 'END') {
+      if (blocks.pop() !== second) throw unexpected(line, block ? `END ${block}` : 'BEGIN before END');
+    } else if (block === 'ATOM') {
+      const serial = wholeIn(at(0), 'the number of an atom');
+      if (serials.has(serial)) throw unexpected(line, 'each atom once', `${serial} again`);
+      serials.add(serial);
+      atoms.push({
+        ...{ serial, name: at(1).text, residue: '', element: elementIn(at(1)) },
+        ...{ x: coordinateIn(at(2), 'x'), y: coordinateIn(at(3), 'y'), z: coordinateIn(at(4), 'z') },
+      });
+    } else if (block === 'BOND') {
+      wholeIn(at(0), 'the number of a bond');
+      list.add(at(2), at(3), at(1));
+    } else if (first === 'COUNTS') {
+      counts = {
+        atoms: wholeIn(at(1), 'the number of atoms'),
+        bonds: wholeIn(at(2), 'the number of bonds'),
+      };
+    } else if (block === 'CTAB' && first !== 'LINKNODE') {
+      throw unexpected(line, 'COUNTS, BEGIN or END');
+    }
+  }
+  if (blocks.length > 0) throw unexpected(last, `END ${blocks.at(-1)}`, 'M  END');
+  if (!counts) throw unexpected(last, 'COUNTS in the table', 'none');
+  for (const [name, found] of [
+    ['atoms', atoms.length],
+    ['bonds', list.bonds.length],
+  ] as const) {
+    if (counts[name] !== found)
+      throw unexpected(last, `${counts[name]} ${name}, as COUNTS says`, String(found));
+  }
+  return { atoms, bonds: list.bonds };
+}
+
+/** Entries up to M  END, from the fifth line of a record. */
+export function* entriesOf(lines: readonly Line[]): Generator<Entry> {
+  let begun: Field[] = [];
+  /** Whether the last field goes on in the next line, or another field does; undefined if the entry is complete. */
+  let goesOn: 'field' | 'entry' | undefined;
+  for (const line of lines.slice(4)) {
+    if (line.content.trim() === '') continue;
+    const prefix = /^M\s+V30(?:\s|$)/.exec(line.content)?.[0];
+    if (prefix === undefined) {
+      if (/^M\s+END/.test(line.content) && !goesOn) return;
+      throw unexpected(line, 'M  V30, or M  END');
+    }
+    const fields = fieldsOf(line, prefix.length + 1);
+    const [first] = fields;
+    const before = begun.at(-1);
+    if (goesOn === 'field' && before && first?.column === prefix.length + 1) {
+      begun[begun.length - 1] = { ...before, text: before.text + first.text };
+      fields.shift();
+    }
+    begun.push(...fields);
+    const last = begun.at(-1);
+    goesOn = last?.text === '-' ? 'entry' : last?.text.endsWith('-') ? 'field' : undefined;
+    if (last && goesOn) {
+      begun.pop();
+      if (goesOn === 'field') begun.push({ ...last, text: last.text.slice(0, -1) });
+    } else {
+      yield { line, fields: begun };
+      begun = [];
+    }
+  }
+  throw unexpected(lines.at(-1) as Line, 'M  END');
+}

@@ -1,0 +1,58 @@
+import type { Molecule } from '../molecule/molecule.ts';
+import { place } from './decimal.ts';
+
+export interface PdbqtOptions {
+  /** Number of the MODEL; without one, MODEL and ENDMDL stay as they were read. */
+  readonly model?: number;
+  /** Lines behind REMARK. Each replaces a remark that is the same up to the colon, or is new. */
+  readonly remarks?: readonly string[];
+}
+
+/**
+ * PDBQT of a molecule at other coordinates: the lines that were read, with new coordinates and remarks.
+ *
+ * @param molecule read from PDBQT or DLG with `keepLines`
+ * @param coordinates Å, three for each atom
+ * @throws Error if the molecule has no such lines
+ * @example
+ * pdbqtOf(pose, refined, { model: 1, remarks: [vinaResult(-9.1)] });
+ */
+export function pdbqtOf(
+  molecule: Molecule,
+  coordinates: ArrayLike<number>,
+  { model, remarks = [] }: PdbqtOptions = {},
+): string {
+  const isAtom = (line: string) => /^(?:ATOM|HETATM)/.test(line);
+  const lines = molecule.lines ?? [];
+  if (
+    lines.filter(isAtom).length !== molecule.atoms.length ||
+    coordinates.length !== 3 * molecule.atoms.length
+  ) {
+    const { file, line } = molecule.place;
+    throw new Error(
+      `${file}, line ${line}: expected lines and coordinates of ${molecule.atoms.length} PDBQT atoms`,
+    );
+  }
+  const isReplaced = (line: string) => remarks.some(remark => keyOf(line) === keyOf(`REMARK ${remark}`));
+  const isEdge = (line: string) => model !== undefined && /^(?:MODEL|ENDMDL)/.test(line);
+  let atom = 0;
+  const kept = lines
+    .filter(line => !isReplaced(line) && !isEdge(line) && line.trim() !== '')
+    .map(line =>
+      isAtom(line) ? line.slice(0, 30) + place(coordinates, atom++, 8, 3) + line.slice(54) : line,
+    );
+  const head = kept[0]?.startsWith('MODEL') ? kept.splice(0, 1) : [];
+  const written = [...head, ...remarks.map(remark => `REMARK ${remark}`), ...kept];
+  const all = model === undefined ? written : [`MODEL ${model}`, ...written, 'ENDMDL'];
+  return `${all.join('\n')}\n`;
+}
+
+/** Remark by which Vina states the energy of a pose in kcal/mol, and its RMSDs to the best one in Å. */
+export function vinaResult(energy: number, lowerRmsd = 0, upperRmsd = 0): string {
+  return `VINA RESULT: ${[energy, lowerRmsd, upperRmsd].map(value => value.toFixed(3).padStart(9)).join('  ')}`;
+}
+
+/** Remark up to its colon; other lines are no remarks. */
+function keyOf(line: string): string | undefined {
+  return /^REMARK\s+([^:]*:)/.exec(line)?.[1];
+}

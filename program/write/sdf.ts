@@ -1,0 +1,82 @@
+import type { Molecule } from '../molecule/molecule.ts';
+import type { Line } from '../read/line.ts';
+import { atomFields } from '../read/sdf.ts';
+import { entriesOf } from '../read/v3000.ts';
+import { decimal, place } from './decimal.ts';
+
+/**
+ * SDF record of a molecule at other coordinates: the lines that were read, with new coordinates and data fields.
+ *
+ * @param molecule read from SDF with `keepLines`
+ * @param coordinates Å, three for each atom
+ * @param data values by the name of their field; each replaces a field of the same name, or is new
+ * @throws Error if the molecule has no such lines
+ * @example
+ * sdfOf(pose, refined, { energy: '-9.103' });
+ */
+export function sdfOf(
+  molecule: Molecule,
+  coordinates: ArrayLike<number>,
+  data: Readonly<Record<string, string>> = {},
+): string {
+  const {
+    atoms,
+    place: { file, line: first },
+  } = molecule;
+  const lines = (molecule.lines ?? []).map((content, i) => ({ file, number: first + i, content }));
+  const end = lines.findIndex(({ content }) => /^M\s+END/.test(content));
+  if (end < 0 || coordinates.length !== 3 * atoms.length) {
+    throw new Error(`${file}, line ${first}: expected lines and coordinates of ${atoms.length} SDF atoms`);
+  }
+  const table = lines[3]?.content.includes('V3000') ? moved3000 : moved2000;
+  const fields = Object.entries(data).flatMap(([name, value]) => [`>  <${name}>`, value, '']);
+  const kept = withoutFields(lines.slice(end + 1), Object.keys(data));
+  return `${[...table(lines.slice(0, end + 1), coordinates), ...kept, ...fields, '$$$$'].join('\n')}\n`;
+}
+
+function moved2000(lines: readonly Line[], coordinates: ArrayLike<number>): string[] {
+  const last = 4 + coordinates.length / 3;
+  return lines.map((line, i) => {
+    if (i < 4 || i >= last) return line.content;
+    const [, , , symbol] = atomFields(line);
+    return `${place(coordinates, i - 4, 10, 4)} ${line.content.slice(symbol.column - 1)}`;
+  });
+}
+
+function moved3000(lines: readonly Line[], coordinates: ArrayLike<number>): string[] {
+  const moved: string[] = [];
+  let [begin, end, atom] = [0, 0, 0];
+  for (const { line, fields } of entriesOf(lines)) {
+    const texts = fields.map(({ text }) => text);
+    const words = texts.slice(0, 2).join(' ').toUpperCase();
+    if (words === 'BEGIN ATOM') begin = lines.indexOf(line) + 1;
+    else if (words === 'END ATOM') end = lines.indexOf(line);
+    else if (begin > end) {
+      const at = [0, 1, 2].map(axis => decimal(coordinates[3 * atom + axis] as number, 0, 4));
+      moved.push(...wrapped([...texts.slice(0, 2), ...at, ...texts.slice(5)].join(' ')));
+      atom++;
+    }
+  }
+  const contents = lines.map(({ content }) => content);
+  return [...contents.slice(0, begin), ...moved, ...contents.slice(end)];
+}
+
+/** Lines of an entry, which hold at most 80 characters each. */
+function wrapped(entry: string): string[] {
+  const most = 80 - 'M  V30 -'.length;
+  const parts = entry.match(new RegExp(`.{1,${most}}`, 'gs')) ?? [];
+  return parts.map((part, i) => `M  V30 ${part}${i < parts.length - 1 ? '-' : ''}`);
+}
+
+/** Lines of the data fields but those of some names, and but $$$$. */
+function withoutFields(lines: readonly Line[], names: readonly string[]): string[] {
+  let isKept = true;
+  const kept: string[] = [];
+  for (const { content } of lines) {
+    if (content.startsWith('$$$$')) break;
+    const name = /^>.*<([^>]*)>/.exec(content)?.[1];
+    if (name !== undefined) isKept = !names.includes(name);
+    if (isKept) kept.push(content);
+  }
+  return kept;
+}

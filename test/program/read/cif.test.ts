@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import type { Molecule } from '../../../program/molecule/molecule.ts';
+import { moleculesOf } from '../../../program/read/molecules.ts';
+
+const read = (text: string): Molecule[] => [...moleculesOf(text, 'a.cif')];
+
+const good = `data_TEST
+#
+_struct.title 'a loop_ of words'
+_struct.text
+;data_ that is text
+_atom_site.id
+;
+loop_
+_chem_comp.id
+_chem_comp.name
+A 'five " six'
+loop_
+_atom_site.group_PDB
+_atom_site.id
+_atom_site.type_symbol
+_atom_site.label_atom_id
+_atom_site.label_alt_id
+_atom_site.label_comp_id
+_atom_site.auth_asym_id
+_atom_site.auth_seq_id
+_atom_site.pdbx_PDB_ins_code
+_atom_site.Cartn_x
+_atom_site.Cartn_y
+_atom_site.Cartn_z
+_atom_site.pdbx_PDB_model_num
+ATOM   1 C  CA    A ALA B 7 ? 1.500 -2.25 100.125 1
+ATOM   2 C  CA    B ALA B 7 ? 1.600 -2.25 100.125 1
+ATOM   3 O  "O5'" . ALA B 7 ? 2.500 -2.25
+100.125 1
+HETATM 4 ZN 'ZN' . ZN  C 8 A 3.500 -2.25 1e2 1
+HETATM 5 D  D1   . ZN  C 8 A 3.500 -2.25 100 2
+#
+_other.thing 1
+`;
+
+describe('mmCIF files', () => {
+  test('are read from the loop _atom_site, one molecule for each model', () => {
+    const [first, second, ...others] = read(good);
+    expect(others).toEqual([]);
+    expect(first?.atoms).toEqual([
+      { serial: 1, name: 'CA', residue: 'ALA B 7', element: 6, x: 1.5, y: -2.25, z: 100.125 },
+      { serial: 3, name: "O5'", residue: 'ALA B 7', element: 8, x: 2.5, y: -2.25, z: 100.125 },
+      { serial: 4, name: 'ZN', residue: 'ZN C 8A', element: 30, x: 3.5, y: -2.25, z: 100 },
+    ]);
+    expect(first?.place).toEqual({ file: 'a.cif', line: 26 });
+    expect(second?.atoms.map(({ element }) => element)).toEqual([1]);
+  });
+
+  test('may have several data blocks, and columns in any order', () => {
+    const few =
+      'data_X\nloop_\n_atom_site.Cartn_z\n_atom_site.Cartn_y\n_atom_site.Cartn_x\n_atom_site.type_symbol\n3 2 1 N\n';
+    expect(read(few + few)).toMatchObject([
+      { atoms: [{ serial: 1, element: 7, x: 1, y: 2, z: 3 }] },
+      { atoms: [{ serial: 1 }] },
+    ]);
+  });
+
+  test.each([
+    [
+      'a coordinate',
+      '1.500',
+      '1.5OO',
+      'a.cif, line 26, column 31: expected x in Å, a number of at most 1000000, found "1.5OO"',
+    ],
+    ['nothing for one', '1.500', '?', 'found "?"'],
+    ['NaN', '1.500', 'NaN', 'found "NaN"'],
+    ['an element', '1 C ', '1 Qq', 'line 26, column 10: expected an element, found "Qq"'],
+    [
+      'a missing word',
+      ' 100 2\n',
+      ' 100\n',
+      'line 33: expected 13 words in each row of _atom_site, found 12 in the last',
+    ],
+    [
+      'a missing column',
+      '_atom_site.Cartn_x\n',
+      '',
+      'line 25: expected a column _atom_site.cartn_x, found none before this row',
+    ],
+    ['an open quotation mark', "'ZN'", "'ZN", "expected another ', found"],
+    [
+      'open text',
+      ';\nloop_',
+      'loop_',
+      'line 5: expected a semicolon at the beginning of a later line, too, found none',
+    ],
+    [
+      'no atoms',
+      '_atom_site.group_PDB',
+      '_atom.group_PDB',
+      'a.cif: expected at least one molecule, found none',
+    ],
+  ])('are named with line and column: %s', (_, from, to, message) => {
+    expect(() => read(good.replace(from, to))).toThrow(message);
+  });
+});

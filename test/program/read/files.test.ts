@@ -1,0 +1,130 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Molecule } from '../../../program/molecule/molecule.ts';
+import { readMolecule, readMolecules } from '../../../program/read/files.ts';
+import { MoleculeReader, moleculesOf } from '../../../program/read/molecules.ts';
+import { property } from '../../support/property.ts';
+import { fluoroethanol, molfile, water } from './molfiles.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'posetape-files-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const posesText = readFileSync(
+  new URL('../../../examples/vina/data/imatinib-abl/poses.pdbqt', import.meta.url),
+  'utf8',
+);
+const sdf = `${molfile(water)}\n$$$$\n${molfile(fluoroethanol)}\n$$$$\n`;
+const inSdf = [...moleculesOf(sdf, 'a.sdf')].map(({ atoms }) => atoms);
+
+async function read(name: string, content: string | Uint8Array): Promise<Molecule[]> {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  const molecules: Molecule[] = [];
+  for await (const molecule of readMolecules(path)) molecules.push(molecule);
+  return molecules;
+}
+
+const atomsIn = async (name: string, content: string | Uint8Array) =>
+  (await read(name, content)).map(({ atoms }) => atoms);
+
+describe('files of molecules', () => {
+  test('may be compressed, whatever they are called', async () => {
+    expect(await atomsIn('a.sdf', sdf)).toEqual(inSdf);
+    expect(await atomsIn('b.sdf.gz', gzipSync(sdf))).toEqual(inSdf);
+    expect(await atomsIn('c.SDF', gzipSync(sdf))).toEqual(inSdf);
+    // Members one after the other are one file.
+    expect(await atomsIn('d.sdf.gz', Buffer.concat([gzipSync(sdf), gzipSync(sdf)]))).toEqual([
+      ...inSdf,
+      ...inSdf,
+    ]);
+    expect((await read('poses.pdbqt.gz', gzipSync(posesText))).length).toBe(64);
+  });
+
+  test('may begin with a byte order mark, and be UTF-16 as Windows writes it', async () => {
+    expect(await atomsIn('a.sdf', `\ufeff${sdf}`)).toEqual(inSdf);
+    expect(await atomsIn('b.sdf', Buffer.from(`\ufeff${sdf}`, 'utf16le'))).toEqual(inSdf);
+    expect(await atomsIn('c.sdf', Buffer.from(`\ufeff${sdf}`, 'utf16le').swap16())).toEqual(inSdf);
+  });
+
+  test('that cannot be read are named with the reason', async () => {
+    const cut = gzipSync(posesText).subarray(0, 2000);
+    await expect(read('cut.pdbqt.gz', cut)).rejects.toThrow(
+      /^cannot read .*cut\.pdbqt\.gz: unexpected end of file, as gzip$/,
+    );
+    await expect(read('bad.sdf', Buffer.from([0x1f, 0x8b, 9, 9, 9, 9]))).rejects.toThrow(
+      /bad\.sdf: .*, as gzip$/,
+    );
+    await expect(read('a.sdf.zip.sdf', Buffer.from('PK\x03\x04'))).rejects.toThrow(
+      /cannot read .*: expected text, or text compressed by gzip, found zip$/,
+    );
+    await expect(readMolecule(join(folder, 'none.pdb'))).rejects.toThrow(
+      /cannot read .*none\.pdb: no such file or directory/,
+    );
+    await expect(readMolecule('a.xyz')).rejects.toThrow(
+      'a.xyz: expected a file that ends in .pdbqt, .dlg, .pdb, .ent, .sdf, .sd, .mol, .mol2, .cif, .mmcif, or these with .gz',
+    );
+    await expect(read('empty.pdb', '')).rejects.toThrow('expected at least one molecule, found none');
+  });
+
+  test('are read no further than is asked', async () => {
+    const path = join(folder, 'half.pdbqt');
+    writeFileSync(path, `${posesText}\nnonsense`);
+    for await (const { atoms } of readMolecules(path)) {
+      expect(atoms.length).toBe(39);
+      break;
+    }
+  });
+
+  test('have neither lines nor records that fill the memory', async () => {
+    const long = `${sdf}${'x'.repeat(2_000_000)}`;
+    await expect(read('long.sdf', long)).rejects.toThrow(
+      `line ${sdf.split('\n').length}: expected a line of at most 1000000 characters, found more`,
+    );
+    const endless = new MoleculeReader('endless.sdf', {});
+    const push = () => {
+      for (let i = 0; i < 300; i++) expect([...endless.push('\n'.repeat(10_000))]).toEqual([]);
+    };
+    expect(push).toThrow('endless.sdf, line 1: expected a record of at most 2000000 lines, found more');
+  });
+
+  property(
+    'are the same in chunks of any size',
+    fc.constantFrom('\n', '\r\n', '\r'),
+    fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1 }),
+    (lineEnd, sizes) => {
+      const text = sdf.replaceAll('\n', lineEnd);
+      const reader = new MoleculeReader('a.sdf');
+      const found: Molecule[] = [];
+      for (let [at, turn] = [0, 0]; at < text.length; turn++) {
+        const size = sizes[turn % sizes.length] as number;
+        found.push(...reader.push(text.slice(at, at + size)));
+        at += size;
+      }
+      found.push(...reader.end());
+      expect(found).toEqual([...moleculesOf(text, 'a.sdf')]);
+    },
+  );
+
+  test('of 3,000 poses are read in the memory of a few', async () => {
+    const models = posesText.split(/(?<=ENDMDL\n)/).filter(model => model.includes('ENDMDL'));
+    const path = join(folder, 'many.pdbqt');
+    writeFileSync(path, Array.from({ length: 3000 }, (_, n) => models[n % models.length]).join(''));
+    let count = 0;
+    let alive = 0;
+    const freed = new FinalizationRegistry(() => alive--);
+    let most = 0;
+    for await (const molecule of readMolecules(path)) {
+      count++;
+      alive++;
+      freed.register(molecule, undefined);
+      most = Math.max(most, alive);
+    }
+    expect(count).toBe(3000);
+    // What the collector has not come to yet; all of them, if they were held.
+    expect(most).toBeLessThan(3000);
+  });
+});

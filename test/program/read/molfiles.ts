@@ -1,0 +1,46 @@
+/** Atom of a file that a test makes. */
+export type Placed = readonly [symbol: string, x: number, y: number, z: number];
+
+export type Bonded = readonly [from: number, to: number, order: number];
+
+export const water: readonly Placed[] = [
+  ['O', 1.1234, 2.2345, -3.3456],
+  ['H', 0.5, -2.0001, 3],
+  ['H', -7.25, 0, 0.125],
+];
+
+export const waterBonds: readonly Bonded[] = [
+  [1, 2, 1],
+  [1, 3, 1],
+];
+
+/** Atoms with a hydrogen between heavy ones, whose order is to be kept. */
+export const fluoroethanol: readonly Placed[] = [
+  ['C', 0.1, 0.2, 0.3],
+  ['H', 9, 9, 9],
+  ['Cl', -1.5, 22.25, -103.4567],
+  ['O', 4, -5, 6],
+];
+
+export function molfile(atoms: readonly Placed[], bonds: readonly Bonded[] = []): string {
+  const lines = atoms.map(([symbol, ...at]) => {
+    const columns = at.map(x => x.toFixed(4).padStart(10)).join('');
+    return `${columns} ${symbol.padEnd(3)} 0  0  0  0  0  0  0  0  0  0  0  0`;
+  });
+  const triplets = (...numbers: number[]) => numbers.map(number => String(number).padStart(3)).join('');
+  return [
+    ...['name', '  test', '', `${triplets(atoms.length, bonds.length)}  0  0  0  0  0  0  0  0999 V2000`],
+    ...[...lines, ...bonds.map(bond => `${triplets(...bond)}  0`), 'M  END'],
+  ].join('\n');
+}
+
+export function molfile3000(atoms: readonly Placed[], bonds: readonly Bonded[] = []): string {
+  return [
+    ...['name', '  test', '', '  0  0  0     0  0            999 V3000', 'M  V30 BEGIN CTAB'],
+    ...[`M  V30 COUNTS ${atoms.length} ${bonds.length} 0 0 0`, 'M  V30 BEGIN ATOM'],
+    ...atoms.map(([symbol, ...at], i) => `M  V30 ${i + 1} ${symbol} ${at.join(' ')} 0`),
+    ...['M  V30 END ATOM', 'M  V30 BEGIN BOND'],
+    ...bonds.map(([from, to, order], i) => `M  V30 ${i + 1} ${order} ${from} ${to}`),
+    ...['M  V30 END BOND', 'M  V30 END CTAB', 'M  END'],
+  ].join('\n');
+}

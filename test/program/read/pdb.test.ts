@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import type { Molecule } from '../../../program/molecule/molecule.ts';
+import { moleculeOf, moleculesOf } from '../../../program/read/molecules.ts';
+
+const read = (text: string): Molecule[] => [...moleculesOf(text, 'a.pdb')];
+const calcium = 'HETATM 2000 CA    CA A 501      11.639 103.118-149.790  1.00 70.53          CA  ';
+const carbon = 'ATOM    249  CA  LEU B 248      11.579 102.936  49.790  1.00 70.53           C  ';
+
+/** Elements of atoms by their names in columns 13-16, with nothing in columns 77-78. */
+const elements = (record: string, residue: string, ...names: string[]): (number | undefined)[] =>
+  names.map(name => {
+    const line = `${record.padEnd(6)}    1 ${name} ${residue} A   1      11.579 102.936  49.790  1.00 70.53`;
+    return read(line)[0]?.atoms[0]?.element;
+  });
+
+describe('PDB files', () => {
+  test('are read by column: elements, names and coordinates', () => {
+    const [molecule, ...others] = read(`HEADER\r\n${carbon}\r\n${calcium}\r\nTER\r\nEND\r\n`);
+    expect(others).toEqual([]);
+    expect(molecule?.atoms).toEqual([
+      { serial: 249, name: 'CA', residue: 'LEU B 248', element: 6, x: 11.579, y: 102.936, z: 49.79 },
+      { serial: 2000, name: 'CA', residue: 'CA A 501', element: 20, x: 11.639, y: 103.118, z: -149.79 },
+    ]);
+  });
+
+  test('have of alternate locations only the first', () => {
+    const at = (alternate: string, name = ' CA ', number = '248') =>
+      `ATOM    249 ${name}${alternate}LEU B ${number}      11.579 102.936  49.790  1.00 70.53           C  `;
+    const lines = [
+      at('A'),
+      at('B'),
+      at('A', ' CB '),
+      at('B', ' CB '),
+      at('B', ' CB ', '249'),
+      at(' '),
+      at(' '),
+    ];
+    expect(read(lines.join('\n'))[0]?.atoms.length).toBe(5);
+    // Each model has its own.
+    const models = ['MODEL 1', at('A'), 'ENDMDL', 'MODEL 2', at('B'), 'ENDMDL'];
+    expect(read(models.join('\n')).length).toBe(2);
+  });
+
+  test('may have several models, ended by ENDMDL or END, and MODEL twice', () => {
+    const model = (n: number) =>
+      `MODEL        1\nMODEL ${n}\nREMARKVINA RESULT: 1\n${carbon}\nCONECT 1 2\nENDMDL`;
+    expect(read(`${model(1)}\n${model(2)}\nEND\n`).map(({ place }) => place.line)).toEqual([2, 8]);
+    expect(read(`${carbon}\nEND\n${calcium}\nEND\n`).map(({ atoms }) => atoms[0]?.element)).toEqual([6, 20]);
+    expect(() => moleculeOf(`${model(1)}\n${model(2)}`, 'a.pdb')).toThrow(
+      'a.pdb, line 8: expected one model, as a receptor has, found another',
+    );
+  });
+
+  test('take deuterium for hydrogen', () => {
+    expect(read(carbon.replace(' C  ', ' D  '))[0]?.atoms[0]?.element).toBe(1);
+    expect(elements('ATOM', 'ALA', ' D  ', ' DA ')).toEqual([1, 1]);
+  });
+
+  test('tell elements by where the name begins, if columns 77-78 are empty', () => {
+    expect(elements('HETATM', 'LIG', ' CA ', 'CA  ', 'CL1 ', 'BR  ', ' C1 ', 'C123', 'CL12', ' O1 ')).toEqual(
+      [6, 20, 17, 35, 6, 6, 17, 8],
+    );
+    expect(elements('ATOM', 'ARG', ' CA ', 'HG11', '1HB ', 'HE21', ' NE ', ' OXT', 'CD  ')).toEqual([
+      6, 1, 1, 1, 7, 8, 6,
+    ]);
+    expect(elements('HETATM', ' HG', 'HG  ')).toEqual([80]);
+    expect(elements('HETATM', ' ZN', 'ZN  ')).toEqual([30]);
+  });
+
+  test('of before 1996 have the number of the entry where elements stand today', () => {
+    expect(read(`${carbon.slice(0, 72)}1ABC 249`)[0]?.atoms[0]?.element).toBe(6);
+  });
+
+  test('may count atoms by letters or stars', () => {
+    const numbers = ['A0000', '*****', '    7'].map(number => carbon.replace('  249', number));
+    expect(read(numbers.join('\n'))[0]?.atoms.map(({ serial }) => serial)).toEqual([1, 2, 7]);
+  });
+
+  test.each([
+    ['y', carbon.replace('102.936', '102,936'), 'y in Å, a decimal number in columns 39-46, found "102,936"'],
+    ['NaN', carbon.replace('102.936', '    NaN'), 'y in Å, a decimal number in columns 39-46, found "NaN"'],
+    ['an element', carbon.replace(' C  ', ' X  '), 'an element in columns 77-78, or in 13-14, found "X"'],
+    [
+      'a name',
+      carbon.replace(' CA ', ' 12 ').slice(0, 66),
+      'an element in columns 77-78, or in 13-14, found "12"',
+    ],
+    ['ATOME', carbon.replace('ATOM ', 'ATOME'), 'ATOM or HETATM before coordinates, found "ATOME'],
+    ['atom', carbon.replace('ATOM ', 'atom '), 'ATOM or HETATM before coordinates, found "atom'],
+    ['xxxx', carbon.replace('ATOM ', 'xxxx '), 'ATOM or HETATM before coordinates, found "xxxx'],
+    ['an open MODEL', `MODEL 1\n${carbon}`, 'ENDMDL for the MODEL of line 2, found the end of the file'],
+    ['MODEL in MODEL', `MODEL 1\n${carbon}\nMODEL 2`, 'ENDMDL for the MODEL of line 2, found "MODEL 2"'],
+  ])('are named with the line and what was expected: %s', (_, line, message) => {
+    const read = () => [...moleculesOf(`REMARK\n${line}\n`, 'a.pdb')];
+    expect(read).toThrow(/a\.pdb, line \d: expected /);
+    expect(read).toThrow(message);
+  });
+
+  test('without atoms are named', () => {
+    expect(() => read('HEADER\nMODEL 1\nENDMDL\n')).toThrow(
+      'a.pdb: expected at least one molecule, found none',
+    );
+  });
+});
