@@ -201,7 +201,8 @@ function logOfInhibition(row: Row): number | undefined {
 
 /** Number with a unit, which is that of the row unless one follows the number. */
 function amountIn(row: Row, column: string, text: string): { value: number; unit: string } {
-  const [, number = '', unit = ''] = /^([-−+]?[\d.,]+(?:[eE][-+]?\d+)?)\s*(\D*)$/.exec(text) ?? [];
+  const [, number = '', unit = ''] =
+    /^([-−+]?[\d.,]+(?:[eE][-+]?\d+)?)\s*(\D*)$/.exec(text.slice(0, 100)) ?? [];
   const plain = number.replace('−', '-');
   const decimal =
     row.hasDecimalCommas && !/^[-+]?[1-9]\d{0,2},\d{3}$/.test(plain) ? plain.replace(',', '.') : plain;

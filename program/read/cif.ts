@@ -1,7 +1,7 @@
 import type { Atom, Molecule } from '../molecule/molecule.ts';
 import { Alternates } from './alternates.ts';
 import { elementIn } from './elements.ts';
-import { coordinateIn, type Field, isWhole, type Line, unexpected, unexpectedField } from './line.ts';
+import { coordinateIn, type Field, isWhole, type Line, quoted, unexpected, unexpectedField } from './line.ts';
 import type { FileRecord, Format } from './record.ts';
 
 /**
@@ -66,40 +66,54 @@ function textIn(row: Row, ...columns: string[]): string {
 
 const needed = ['type_symbol', 'cartn_x', 'cartn_y', 'cartn_z'];
 
+const category = '_atom_site.';
+
 /** Rows of the loop _atom_site. */
 function* atomSites(lines: readonly Line[]): Generator<Row> {
-  /** Places of the columns of _atom_site by name; undefined outside its loop. */
-  let places: Map<string, number> | undefined;
-  let areRows = false;
+  /** Names of the loop's columns; undefined outside a loop. */
+  let names: string[] | undefined;
+  /** Places of the columns by name, within the rows of _atom_site. */
+  let places: ReadonlyMap<string, number> | undefined;
+  let begin: Line | undefined;
   let fields: Field[] = [];
   for (const line of outsideText(lines)) {
     const word = /^\s*(\S*)/.exec(line.content)?.[1]?.toLowerCase() ?? '';
     if (word === '' || word.startsWith('#')) continue;
     const isName = word.startsWith('_');
-    if (word === 'loop_') {
-      expectWhole(fields, places, line);
-      places = new Map();
-      areRows = false;
-    } else if (isName && places && !areRows) {
-      if (!word.startsWith('_atom_site.')) places = undefined;
-      else places.set(word.slice('_atom_site.'.length), places.size);
-    } else if (isName || word.startsWith('data_')) {
+    if (isName || word === 'loop_' || word.startsWith('data_')) {
       expectWhole(fields, places, line);
       places = undefined;
-    } else if (places) {
-      areRows = true;
-      const missing = needed.find(column => !places?.has(column));
-      if (missing) throw unexpected(line, `a column _atom_site.${missing}`, 'none before this row');
-      for (const field of wordsOf(line)) {
-        fields.push(field);
-        if (fields.length < places.size) continue;
-        const [row, columns] = [fields, places];
-        yield column => row[columns.get(column) ?? -1];
-        fields = [];
-      }
+      if (!isName) names = word === 'loop_' ? [] : undefined;
+      else if (names) names.push(word);
+      else if (word.startsWith(category)) throw unexpected(line, 'loop_ before the names of _atom_site');
+      continue;
+    }
+    if (!places && names?.some(name => name.startsWith(category))) {
+      if (begin) throw unexpected(line, `one loop _atom_site, that of line ${begin.number}`);
+      begin = line;
+      places = placesOf(names, line);
+    }
+    // No name may follow the rows without another loop_.
+    names = undefined;
+    for (const field of places ? wordsOf(line) : []) {
+      fields.push(field);
+      if (fields.length < (places?.size ?? 0)) continue;
+      const [row, columns] = [fields, places];
+      yield column => row[columns?.get(column) ?? -1];
+      fields = [];
     }
   }
   expectWhole(fields, places, lines.at(-1) as Line);
+}
+
+/** Places of the columns of _atom_site by name. */
+function placesOf(names: readonly string[], line: Line): Map<string, number> {
+  const other = names.find(name => !name.startsWith(category));
+  if (other) throw unexpected(line, `names that begin with ${category} before this row`, quoted(other));
+  const places = new Map(names.map((name, place) => [name.slice(category.length), place]));
+  const missing = needed.find(column => !places.has(column));
+  if (missing) throw unexpected(line, `a column ${category}${missing} before this row`, 'none');
+  return places;
 }
 
 function expectWhole(

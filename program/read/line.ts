@@ -105,23 +105,25 @@ function isNumber(text: string): boolean {
 
 /** Error that says where a line is not as expected, what was expected, and what stands there. */
 export function unexpected(line: Line, expected: string, found: string = quoted(line.content)): Error {
-  return new Error(`${line.file}, line ${line.number}: expected ${expected}, found ${found}`);
+  return new Error(`${line.file}, line ${line.number}: expected ${visible(expected)}, found ${found}`);
 }
 
 /** {@link unexpected}, with the column. */
 export function unexpectedField({ line, column, text }: Field, expected: string): Error {
   const place = `${line.file}, line ${line.number}, column ${column}`;
-  return new Error(`${place}: expected ${expected}, found ${quoted(text)}`);
+  return new Error(`${place}: expected ${visible(expected)}, found ${quoted(text)}`);
 }
 
 /** Text in quotation marks, for messages: cut if it is long, with control characters escaped. */
 export function quoted(text: string): string {
   if (text === '') return 'nothing';
-  const short = text.length > 80 ? `${text.slice(0, 79)}…` : text;
-  return `"${short.replace(/[\p{C}\u2028\u2029]/gu, escaped)}"`;
+  return `"${visible(text.length > 80 ? `${text.slice(0, 79)}…` : text)}"`;
 }
 
-function escaped(character: string): string {
-  const code = character.codePointAt(0) as number;
-  return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+/** Text with control characters escaped. */
+function visible(text: string): string {
+  return text.replace(/[\p{C}\u2028\u2029]/gu, character => {
+    const code = character.codePointAt(0) as number;
+    return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+  });
 }

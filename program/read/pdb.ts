@@ -1,7 +1,7 @@
 import type { Atom, Molecule } from '../molecule/molecule.ts';
 import { Alternates } from './alternates.ts';
 import { atomicNumber } from './elements.ts';
-import { columns, coordinateAt, isDecimal, isWhole, type Line, quoted, unexpected } from './line.ts';
+import { columns, coordinateAt, isWhole, type Line, quoted, unexpected } from './line.ts';
 import type { FileRecord, Format } from './record.ts';
 
 /**
@@ -53,14 +53,14 @@ function readAtom(line: Line, place: number): Atom {
   };
 }
 
-/** True for a misspelt ATOM: dropping it would change the molecule without a word. */
-function looksLikeAtom(line: Line): boolean {
-  if (/^(?:ANISOU|SIGATM|SIGUIJ|REMARK|HETNAM|TVECT |MTRIX\d|ORIGX\d|SCALE\d)/.test(line.content))
-    return false;
-  const axes = [columns(line, 31, 38), columns(line, 39, 46), columns(line, 47, 54)];
-  return (
-    /^\s*(?:ato|het ?at)/i.test(line.content) || axes.every(text => text.includes('.') && isDecimal(text))
-  );
+/** Records without atoms, in which three numbers may stand as coordinates do. */
+const others =
+  /^(?:ANISOU|AUTHOR|COMPND|CRYST1|HEADER|HETNAM|JRNL|KEYWDS|MTRIX|ORIGX|REMARK|SCALE|SIG|SOURCE|TITLE|TVECT|USER)/;
+
+/** True for a misspelt ATOM: leaving it out would change the molecule without a word. */
+function looksLikeAtom({ content }: Line): boolean {
+  if (others.test(content)) return false;
+  return /^\s*(?:ato|heta)/i.test(content) || /(?:-?\d{1,4}\.\d{3}\s{0,8}){3}/.test(content);
 }
 
 function elementOf(line: Line): number {

@@ -1,11 +1,11 @@
 import type { Molecule } from '../molecule/molecule.ts';
-import type { Line } from './line.ts';
+import { type Line, unexpected } from './line.ts';
 
 /** File format of molecules. */
 export interface Format {
   /** In lower case, such as `.sdf`. */
   readonly extensions: readonly string[];
-  /** Text before each line that counts; it is cut off, and lines without it are left out. */
+  /** Text before each line of a record; it is cut off, and lines between records are left out. */
   readonly prefix?: string;
   /** Whether a line is the first or the last of a record; undefined for all others. */
   readonly edge: (line: string) => 'first' | 'last' | undefined;
@@ -68,7 +68,12 @@ export class Splitter {
   #add(text: string): FileRecord | undefined {
     const { prefix = '', edge } = this.#format;
     this.#count++;
-    if (!text.startsWith(prefix)) return undefined;
+    if (!text.startsWith(prefix)) {
+      const stray = { file: this.#file, number: this.#count, content: text };
+      if (this.#lines.length > 0 && text.trim() !== '')
+        throw unexpected(stray, `"${prefix}" within a record`);
+      return undefined;
+    }
     const line = { file: this.#file, number: this.#count, content: text.slice(prefix.length) };
     const kind = edge(line.content);
     const before = kind === 'first' && this.#lines.length > 0 ? this.#cut(line) : undefined;

@@ -38,6 +38,9 @@ function readRecord({ lines }: FileRecord): Molecule[] {
   if (atoms.length > 3 && atoms.every(({ z }) => z === 0)) {
     throw unexpected(first, 'a pose in three dimensions', 'one that lies flat');
   }
+  const end = lines.findIndex(({ content }) => isEnd(content));
+  const second = lines.slice(end + 1).find(({ content }) => isEnd(content));
+  if (second) throw unexpected(second, `$$$$ after the M  END of line ${lines[end]?.number}`);
   const place = { file: first.file, line: first.number };
   return [{ name: first.content.trim(), atoms, bonds, place }];
 }
@@ -69,7 +72,7 @@ function readTable2000(lines: readonly Line[]): Table {
     list.add(from, to, kind);
   }
   let at = 4 + atomCount + bondCount;
-  for (let line = lineAt(at, 'M  END'); !/^M\s+END/.test(line.content); line = lineAt(++at, 'M  END')) {
+  for (let line = lineAt(at, 'M  END'); !isEnd(line.content); line = lineAt(++at, 'M  END')) {
     // An alias or a group holds its text in the line that follows.
     if (/^[AG] /.test(line.content)) at++;
     else if (!/^(?:[MSV] |\s*$)/.test(line.content)) {
@@ -77,6 +80,10 @@ function readTable2000(lines: readonly Line[]): Table {
     }
   }
   return { atoms, bonds: list.bonds };
+}
+
+function isEnd(content: string): boolean {
+  return /^M\s+END/.test(content);
 }
 
 function readAtom(line: Line, serial: number): Atom {

@@ -2,7 +2,7 @@ import type { Molecule } from '../molecule/molecule.ts';
 import { place } from './decimal.ts';
 
 export interface PdbqtOptions {
-  /** Number of the MODEL; without one, MODEL and ENDMDL stay as they were read. */
+  /** Number of the MODEL; without one, MODEL, ENDMDL and END stay as they were read. */
   readonly model?: number;
   /** Lines behind REMARK. Each replaces a remark that is the same up to the colon, or is new. */
   readonly remarks?: readonly string[];
@@ -34,7 +34,7 @@ export function pdbqtOf(
     );
   }
   const isReplaced = (line: string) => remarks.some(remark => keyOf(line) === keyOf(`REMARK ${remark}`));
-  const isEdge = (line: string) => model !== undefined && /^(?:MODEL|ENDMDL)/.test(line);
+  const isEdge = (line: string) => model !== undefined && /^(?:MODEL|ENDMDL|END\s*$)/.test(line);
   let atom = 0;
   const kept = lines
     .filter(line => !isReplaced(line) && !isEdge(line) && line.trim() !== '')

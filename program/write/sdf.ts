@@ -74,9 +74,11 @@ function withoutFields(lines: readonly Line[], names: readonly string[]): string
   const kept: string[] = [];
   for (const { content } of lines) {
     if (content.startsWith('$$$$')) break;
-    const name = /^>.*<([^>]*)>/.exec(content)?.[1];
+    const name = /^>.*<([^>]{0,200})>/.exec(content)?.[1];
     if (name !== undefined) isKept = !names.includes(name);
     if (isKept) kept.push(content);
   }
+  // A field ends in a blank line.
+  if (kept.at(-1)?.trim()) kept.push('');
   return kept;
 }

@@ -81,7 +81,7 @@ describe('mmCIF files', () => {
       'a missing column',
       '_atom_site.Cartn_x\n',
       '',
-      'line 25: expected a column _atom_site.cartn_x, found none before this row',
+      'line 25: expected a column _atom_site.cartn_x before this row, found none',
     ],
     ['an open quotation mark', "'ZN'", "'ZN", "expected another ', found"],
     [
@@ -90,11 +90,24 @@ describe('mmCIF files', () => {
       'loop_',
       'line 5: expected a semicolon at the beginning of a later line, too, found none',
     ],
+    ['no atoms', /loop_\n_atom_site[\s\S]*/, '', 'a.cif: expected at least one molecule, found none'],
     [
-      'no atoms',
+      'another name',
       '_atom_site.group_PDB',
       '_atom.group_PDB',
-      'a.cif: expected at least one molecule, found none',
+      'line 26: expected names that begin with _atom_site. before this row, found "_atom.group_pdb"',
+    ],
+    [
+      'no loop',
+      'loop_\n_atom_site.g',
+      '_atom_site.g',
+      'line 12: expected loop_ before the names of _atom_site',
+    ],
+    [
+      'a second loop',
+      '#\n_other',
+      'loop_\n_atom_site.id\n1\n_other',
+      'line 34: expected one loop _atom_site, that of line 26',
     ],
   ])('are named with line and column: %s', (_, from, to, message) => {
     expect(() => read(good.replace(from, to))).toThrow(message);
