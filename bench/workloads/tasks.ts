@@ -49,7 +49,14 @@ export async function writePoses(folder: string): Promise<void> {
 /** The poses of imatinib in c-Abl. */
 export async function vinaPoses(): Promise<readonly VinaPose[]> {
   const data = 'examples/vina/data/imatinib-abl';
-  return (await readEnsemble(`${data}/pocket.pdbqt`, `${data}/poses.pdbqt`)).poses;
+  const { poses } = await readEnsemble(`${data}/pocket.pdbqt`, `${data}/poses.pdbqt`);
+  // Without the molecules that they were made of.
+  return poses.map(
+    ({ ligand, receptor, ligandAtom, receptorAtom, radii, hydrophobic, hydrogenBond, rotors }) => ({
+      ...{ ligand, receptor, rotors },
+      ...{ ligandAtom, receptorAtom, radii, hydrophobic, hydrogenBond },
+    }),
+  );
 }
 
 /**

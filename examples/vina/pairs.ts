@@ -27,7 +27,7 @@ export interface HeavyAtoms {
 export interface Pose {
   /** Ligand coordinates in Å, shape [ligand atoms, 3]. */
   readonly ligand: Tensor<Float64Array>;
-  /** Receptor coordinates in Å, shape [receptor atoms, 3]; all poses share one. */
+  /** Receptor coordinates in Å, shape [receptor atoms, 3]; all poses may share one. */
   readonly receptor: Tensor<Float64Array>;
   /** The ligand atom of each pair. */
   readonly ligandAtom: Int32Array;
@@ -43,47 +43,70 @@ export interface Pose {
   readonly rotors: number;
 }
 
+/** Calls `visit` with each atom that may be within the cutoff of a place, in Å, and maybe with further ones. */
+export type Near = (x: number, y: number, z: number, visit: (atom: number) => void) => void;
+
 /**
  * Lists the pairs of a pose. Which pairs there are is fixed here, by numbers; how far apart they are is computed on the
  * tape, so that it can be differentiated.
  *
+ * @param near finds the receptor atoms near a place; by default, all are tried
  * @example
  * const receptor = heavyAtoms(pocket);
  * const poses = models.map(model => pairsOf(heavyAtoms(model), receptor));
  */
-export function pairsOf(ligand: HeavyAtoms, receptor: HeavyAtoms): Pose {
+export function pairsOf(ligand: HeavyAtoms, receptor: HeavyAtoms, near: Near = everyOf(receptor)): Pose {
+  const [x, around] = [ligand.coordinates.data, receptor.coordinates.data];
   const ligandAtom: number[] = [];
   const receptorAtom: number[] = [];
-  const radii: number[] = [];
-  const hydrophobic: number[] = [];
-  const hydrogenBond: number[] = [];
-
-  for (const [i, a] of ligand.types.entries()) {
-    for (const [j, b] of receptor.types.entries()) {
-      if (squaredDistance(ligand.coordinates, i, receptor.coordinates, j) >= cutoff ** 2) continue;
+  for (const i of ligand.types.keys()) {
+    near(x[3 * i] as number, x[3 * i + 1] as number, x[3 * i + 2] as number, j => {
+      if (squaredDistance(x, i, around, j) >= cutoff ** 2) return;
       ligandAtom.push(i);
       receptorAtom.push(j);
-      radii.push(a.radius + b.radius);
-      hydrophobic.push(Number(a.hydrophobic && b.hydrophobic));
-      hydrogenBond.push(Number((a.donor && b.acceptor) || (a.acceptor && b.donor)));
-    }
+    });
+  }
+  return poseOf(ligand, receptor, ligandAtom, receptorAtom);
+}
+
+/** Makes a pose of its pairs, which are given as two lists of atoms. */
+export function poseOf(
+  ligand: HeavyAtoms,
+  receptor: HeavyAtoms,
+  ligandAtom: readonly number[],
+  receptorAtom: readonly number[],
+): Pose {
+  const radii = new Float64Array(ligandAtom.length);
+  const hydrophobic = new Float64Array(ligandAtom.length);
+  const hydrogenBond = new Float64Array(ligandAtom.length);
+  for (const [pair, i] of ligandAtom.entries()) {
+    const a = ligand.types[i] as XsType;
+    const b = receptor.types[receptorAtom[pair] as number] as XsType;
+    radii[pair] = a.radius + b.radius;
+    hydrophobic[pair] = Number(a.hydrophobic && b.hydrophobic);
+    hydrogenBond[pair] = Number((a.donor && b.acceptor) || (a.acceptor && b.donor));
   }
   return {
     ligand: ligand.coordinates,
     receptor: receptor.coordinates,
     ligandAtom: Int32Array.from(ligandAtom),
     receptorAtom: Int32Array.from(receptorAtom),
-    radii: Float64Array.from(radii),
-    hydrophobic: Float64Array.from(hydrophobic),
-    hydrogenBond: Float64Array.from(hydrogenBond),
+    radii,
+    hydrophobic,
+    hydrogenBond,
     rotors: ligand.rotors,
   };
 }
 
-function squaredDistance(a: Tensor, i: number, b: Tensor, j: number): number {
-  let sum = 0;
-  for (let axis = 0; axis < 3; axis++) {
-    sum += ((a.data[3 * i + axis] as number) - (b.data[3 * j + axis] as number)) ** 2;
-  }
-  return sum;
+function everyOf({ types }: HeavyAtoms): Near {
+  return (_x, _y, _z, visit) => {
+    for (const atom of types.keys()) visit(atom);
+  };
+}
+
+function squaredDistance(a: Float64Array, i: number, b: Float64Array, j: number): number {
+  const dx = (a[3 * i] as number) - (b[3 * j] as number);
+  const dy = (a[3 * i + 1] as number) - (b[3 * j + 1] as number);
+  const dz = (a[3 * i + 2] as number) - (b[3 * j + 2] as number);
+  return dx * dx + dy * dy + dz * dz;
 }

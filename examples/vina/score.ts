@@ -65,6 +65,7 @@ export function recordWeights(tape: Tape, weights: VinaWeights = vinaWeights()):
  * over ligand atoms i and receptor atoms j closer than 8 Å, where s keeps a clashing atom from exceeding 1000 kcal/mol.
  *
  * @param ligand the ligand's coordinates in Å, shape [ligand atoms, 3]; give them as a parameter to get forces
+ * @param receptor the receptor's, likewise
  * @example
  * const tape = new Tape();
  * const x = tape.parameter(pose.ligand, 'x');
@@ -76,8 +77,9 @@ export function score(
   weights: Weights,
   pose: Pose,
   ligand: Value = tape.constant(pose.ligand),
+  receptor: Value = tape.constant(pose.receptor),
 ): Value {
-  return perRotor(weights, sum(atomEnergies(tape, weights, pose, ligand)), pose.rotors);
+  return perRotor(weights, sum(atomEnergies(tape, weights, pose, ligand, receptor)), pose.rotors);
 }
 
 /**
@@ -131,8 +133,9 @@ function atomEnergies(
   weights: Weights,
   pairs: Pairs,
   ligand: Value = tape.constant(pairs.ligand),
+  receptor: Value = tape.constant(pairs.receptor),
 ): Value {
-  const { gauss1, gauss2, repulsion, hydrophobic, hydrogenBond } = terms(tape, pairs, ligand);
+  const { gauss1, gauss2, repulsion, hydrophobic, hydrogenBond } = terms(tape, pairs, ligand, receptor);
   const pairEnergies = total(
     mul(weights.gauss1, gauss1),
     mul(weights.gauss2, gauss2),
@@ -150,8 +153,12 @@ function perRotor(weights: Weights, energy: Value, rotors: Operand): Value {
 }
 
 /** Records the terms of each pair: the repulsion in Å², the others without unit. */
-export function terms(tape: Tape, pairs: Pairs, ligand: Value = tape.constant(pairs.ligand)): Terms {
-  const receptor = tape.constant(pairs.receptor);
+export function terms(
+  tape: Tape,
+  pairs: Pairs,
+  ligand: Value = tape.constant(pairs.ligand),
+  receptor: Value = tape.constant(pairs.receptor),
+): Terms {
   const r = norm(sub(gather(ligand, pairs.ligandAtom), gather(receptor, pairs.receptorAtom)), 1);
   const d = sub(r, tape.constant(pairs.radii)); // between the two surfaces
   return {

@@ -8,10 +8,11 @@ import {
   mean,
   squaredError,
 } from 'posetape/combine';
-import type { Pose } from '../../examples/vina/pairs.ts';
-import { score, type VinaWeights, vinaWeights, type Weights } from '../../examples/vina/score.ts';
+import { type VinaWeights, vinaWeights, type Weights } from '../../examples/vina/score.ts';
 import type { Progress } from '../progress.ts';
 import type { Ensemble } from '../vina/ensemble.ts';
+import type { DockedPose } from '../vina/poses.ts';
+import { score } from '../vina/score.ts';
 import type { CombinationName, Options, StrategyName } from './options.ts';
 
 /** What the command finds out. Energies are in kcal/mol. */
@@ -122,7 +123,7 @@ export async function runAll(
   }
 }
 
-type How = Pick<CombineOptions<Pose, VinaWeights>, 'combination' | 'loss' | 'strategy' | 'executor'>;
+type How = Pick<CombineOptions<DockedPose, VinaWeights>, 'combination' | 'loss' | 'strategy' | 'executor'>;
 
 function combined({ value, weights, gradient }: CombineResult<VinaWeights>): Combined {
   return { value, weights: [...weights], gradient: numbers(gradient) };

@@ -1,46 +1,122 @@
-import { atomTypes } from '../read/atom-types.ts';
-import type { Atom } from '../read/pdbqt.ts';
+import { cellsOf } from '../molecule/cells.ts';
+import type { Bonds } from '../molecule/graph.ts';
+import type { Molecule } from '../molecule/molecule.ts';
+import { keepsDistance, type RigidGroups, rigidGroups } from '../molecule/rigid.ts';
+import type { AtomType } from '../read/atom-types.ts';
 
-/** How far a bond may be stretched beyond the sum of the covalent radii. */
+/** Bonds may be stretched to so many sums of the covalent radii. */
 const allowance = 1.1;
 
-const longestBond: number =
-  allowance * 2 * Math.max(...[...atomTypes.values()].map(type => type.covalentRadius));
+/**
+ * Bonds of a molecule by the rule of AutoDock Vina. Two atoms are bonded if
+ *
+ * - no torsion changes their distance ({@link rigidGroups}),
+ * - they are closer than 1.1 times the sum of their covalent radii, and
+ * - no third atom that keeps its distance to both is closer to both of them.
+ *
+ * So the bonds are the same in all poses of a compound, however close its parts come to one another.
+ *
+ * @param groups those of the molecule, if they are at hand
+ */
+export function findBonds(
+  molecule: Molecule,
+  groups: RigidGroups | undefined = rigidGroups(molecule),
+): Bonds {
+  const coordinates = coordinatesOf(molecule);
+  const radii = covalentRadii(molecule);
+  const longest = 2 * allowance * radii.reduce((a, b) => Math.max(a, b), 0);
+  // A third atom that is closer to both than they are to one another is closer than any bond is long.
+  const around = neighbours(coordinates, groups, () => longest, longest);
+  return around.map((others, a) => {
+    const bonded = others.filter(({ atom: b, squared }) => {
+      if (squared >= (allowance * ((radii[a] as number) + (radii[b] as number))) ** 2) return false;
+      return !others.some(({ atom: c, squared: toFirst }) => {
+        if (toFirst >= squared || c === b) return false;
+        return squaredDistance(coordinates, b, c) < squared && keepsDistance(groups, b, c);
+      });
+    });
+    return bonded.map(({ atom }) => atom).sort((b, c) => b - c);
+  });
+}
 
 /**
- * The bonds of a molecule, guessed from where its atoms are: two atoms are bonded if they are closer than 1.1 times the
- * sum of their covalent radii, and no third atom is closer to both of them (the rule of AutoDock Vina).
- *
- * @returns the atoms bonded to each atom
+ * Bonds as {@link findBonds} finds them, but across a third atom, too. In a ring of three, rounding decides which bond is the
+ * longest and thus counts for none; these are the same for all files.
  */
-export function findBonds(atoms: readonly Atom[]): Map<Atom, Atom[]> {
-  const near = neighbours(atoms, longestBond);
-  const bonds = new Map<Atom, Atom[]>();
-  for (const [atom, others] of near) {
-    const bonded = others.filter(other => {
-      const length = distance(atom, other);
-      if (length >= allowance * (atom.type.covalentRadius + other.type.covalentRadius)) return false;
-      // An atom closer to both is one of the others, so there is no need to look further.
-      return !others.some(third => distance(atom, third) < length && distance(other, third) < length);
-    });
-    bonds.set(atom, bonded);
-  }
-  return bonds;
+export function findLinks(molecule: Molecule): Bonds {
+  const radii = covalentRadii(molecule);
+  const longest = 2 * allowance * radii.reduce((a, b) => Math.max(a, b), 0);
+  const reach = (a: number, b: number) => allowance * ((radii[a] as number) + (radii[b] as number));
+  return neighbours(coordinatesOf(molecule), rigidGroups(molecule), reach, longest).map(others =>
+    others.map(({ atom }) => atom),
+  );
 }
 
-/** For each atom, the others within `cutoff` Å. It tries all pairs: for a pocket, half a million in some milliseconds. */
-function neighbours(atoms: readonly Atom[], cutoff: number): Map<Atom, Atom[]> {
-  const near: [Atom, Atom[]][] = atoms.map(atom => [atom, []]);
-  for (const [i, [a, nearA]] of near.entries()) {
-    for (const [b, nearB] of near.slice(0, i)) {
-      if (distance(a, b) >= cutoff) continue;
-      nearA.push(b);
-      nearB.push(a);
-    }
-  }
-  return new Map(near);
+interface Neighbour {
+  readonly atom: number;
+  /** Å² */
+  readonly squared: number;
 }
 
-function distance(a: Atom, b: Atom): number {
-  return Math.sqrt((a.x - b.x) ** 2 + (a.y - b.y) ** 2 + (a.z - b.z) ** 2);
+/** For each atom, those that keep their distance to it and are closer than a length. */
+function neighbours(
+  coordinates: Float64Array,
+  groups: RigidGroups | undefined,
+  reach: (a: number, b: number) => number,
+  longest: number,
+): Neighbour[][] {
+  const { near } = cellsOf(coordinates, longest || 1);
+  const around: Neighbour[][] = Array.from({ length: coordinates.length / 3 }, () => []);
+  around.forEach((own, a) => {
+    near(
+      coordinates[3 * a] as number,
+      coordinates[3 * a + 1] as number,
+      coordinates[3 * a + 2] as number,
+      b => {
+        if (b >= a) return;
+        const squared = squaredDistance(coordinates, a, b);
+        if (squared >= reach(a, b) ** 2 || !keepsDistance(groups, a, b)) return;
+        own.push({ atom: b, squared });
+        around[b]?.push({ atom: a, squared });
+      },
+    );
+  });
+  return around;
+}
+
+function covalentRadii(molecule: Molecule): Float64Array {
+  return Float64Array.from(typesOf(molecule), type => type.covalentRadius);
+}
+
+/**
+ * AutoDock types of the atoms.
+ *
+ * @throws Error naming the file, if it states none
+ */
+export function typesOf({ atoms, place }: Molecule): AtomType[] {
+  return atoms.map(({ type, name, residue }) => {
+    if (type) return type;
+    const atom = [name, residue].filter(Boolean).join(' of ') || 'an atom';
+    throw new Error(
+      `${place.file}, line ${place.line}: expected AutoDock atom types, as PDBQT has them; ${atom} has none`,
+    );
+  });
+}
+
+/** x, y and z of each atom, in Å. */
+export function coordinatesOf({ atoms }: Molecule): Float64Array {
+  const coordinates = new Float64Array(3 * atoms.length);
+  atoms.forEach(({ x, y, z }, atom) => {
+    coordinates[3 * atom] = x;
+    coordinates[3 * atom + 1] = y;
+    coordinates[3 * atom + 2] = z;
+  });
+  return coordinates;
+}
+
+function squaredDistance(coordinates: Float64Array, a: number, b: number): number {
+  const x = (coordinates[3 * a] as number) - (coordinates[3 * b] as number);
+  const y = (coordinates[3 * a + 1] as number) - (coordinates[3 * b + 1] as number);
+  const z = (coordinates[3 * a + 2] as number) - (coordinates[3 * b + 2] as number);
+  return x * x + y * y + z * z;
 }

@@ -1,6 +1,7 @@
-import { type Pose, pairsOf } from '../../examples/vina/pairs.ts';
-import { type Model, readPdbqt } from '../read/pdbqt.ts';
-import { heavyAtoms } from './xs-types.ts';
+import type { Molecule } from '../molecule/molecule.ts';
+import { moleculeOf, moleculesOf } from '../read/molecules.ts';
+import { compoundOf } from './compound.ts';
+import { type DockedPose, otherAtoms, poseIn, type Receptor, receptorOf, tooFar } from './poses.ts';
 
 /** A file as it was read. */
 export interface PdbqtFile {
@@ -13,7 +14,8 @@ export interface PdbqtFile {
 export interface Ensemble {
   /** The names of the files they come from. */
   readonly files: { readonly receptor: string; readonly poses: string };
-  readonly poses: readonly Pose[];
+  readonly receptor: Receptor;
+  readonly poses: readonly DockedPose[];
 }
 
 /**
@@ -23,27 +25,14 @@ export interface Ensemble {
  * are not of one compound, or if none of them is near the receptor
  */
 export function ensembleOf(receptorFile: PdbqtFile, posesFile: PdbqtFile): Ensemble {
-  const [receptor, ...others] = readPdbqt(receptorFile.text, receptorFile.name);
-  const models = readPdbqt(posesFile.text, posesFile.name);
-  if (!receptor || others.length > 0) {
-    const found = `found ${others.length + 1}`;
-    throw new Error(`${receptorFile.name}: expected one model, as a receptor has, ${found}`);
-  }
-  const other = models.findIndex(model => compound(model) !== compound(models[0]));
-  if (other > 0) {
-    throw new Error(
-      `${posesFile.name}: expected poses of one compound, found other atoms in pose ${other + 1} than in pose 1`,
-    );
-  }
-  const typed = heavyAtoms(receptor);
-  const poses = models.map(model => pairsOf(heavyAtoms(model), typed));
-  if (poses.every(pose => pose.ligandAtom.length === 0)) {
-    throw new Error(`${posesFile.name}: no pose comes within 8 Å of an atom of ${receptorFile.name}`);
-  }
-  return { files: { receptor: receptorFile.name, poses: posesFile.name }, poses };
-}
-
-/** The same for all conformations of a compound. */
-function compound(model: Model | undefined): string | undefined {
-  return model?.atoms.map(atom => atom.type.name).join(' ');
+  const receptor = receptorOf(moleculeOf(receptorFile.text, receptorFile.name));
+  const molecules = [...moleculesOf(posesFile.text, posesFile.name)];
+  const compound = compoundOf(molecules[0] as Molecule);
+  const poses = molecules.map((molecule, n) => {
+    const pose = poseIn(receptor, compound, molecule);
+    if (!pose) throw otherAtoms(molecule, n + 1);
+    return pose;
+  });
+  if (poses.every(pose => pose.ligandAtom.length === 0)) throw tooFar(compound.molecule, receptor.molecule);
+  return { files: { receptor: receptorFile.name, poses: posesFile.name }, receptor, poses };
 }

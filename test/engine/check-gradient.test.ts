@@ -28,7 +28,8 @@ import {
 import { describe, expect, test } from 'vitest';
 import { pairsOf } from '../../examples/vina/pairs.ts';
 import { recordWeights, score } from '../../examples/vina/score.ts';
-import { type Model, readPdbqt } from '../../program/read/pdbqt.ts';
+import type { Molecule } from '../../program/molecule/molecule.ts';
+import { moleculesOf } from '../../program/read/molecules.ts';
 import { heavyAtoms } from '../../program/vina/xs-types.ts';
 import { evenly } from '../support/numbers.ts';
 import { paramsOf, poseArbitrary, programArbitrary, record } from '../support/programs.ts';
@@ -189,14 +190,14 @@ describe('checkGradient by coordinates of a docked pose', () => {
       new URL(`../../examples/vina/data/imatinib-abl/${name}`, import.meta.url),
       'utf8',
     );
-    return readPdbqt(text, name);
+    return [...moleculesOf(text, name)];
   };
-  const receptor = heavyAtoms(read('pocket.pdbqt')[0] as Model);
+  const receptor = heavyAtoms(read('pocket.pdbqt')[0] as Molecule);
   const models = read('poses.pdbqt');
 
   /** The forces on four atoms by the Vina scorer, off by a factor. */
   const forces = (n: number, factor: number, entries: number) => {
-    const pose = pairsOf(heavyAtoms(models[n] as Model), receptor);
+    const pose = pairsOf(heavyAtoms(models[n] as Molecule), receptor);
     const same = defineOp({ name: 'same', forward: map((_s, x) => x), vjp: [g => mul(g, factor)] });
     const { data } = pose.ligand;
     const moved = (tape: Tape, x: Value) => {

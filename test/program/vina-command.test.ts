@@ -148,12 +148,12 @@ describe('a mistake is told in one line on stderr, with exit code 1', () => {
     [
       'a receptor of many models',
       ['--receptor', posesFile],
-      /poses.pdbqt: expected one model, as a receptor has, found 64/,
+      /poses.pdbqt, line 74: expected one model, as a receptor has, found another/,
     ],
     [
       'a file that is no PDBQT',
       ['--poses', file('a.txt', 'hello')],
-      /a.txt, line 1: expected ATOM, .* found "hello"/,
+      /a.txt: expected a file that ends in .pdbqt/,
     ],
     [
       'poses of two compounds',

@@ -1,5 +1,5 @@
+import type { Molecule as FileMolecule } from '../../../program/molecule/molecule.ts';
 import { symbolOf } from '../../../program/read/elements.ts';
-import { type Model, readPdbqt } from '../../../program/read/pdbqt.ts';
 import { findBonds } from '../../../program/vina/bonds.ts';
 import { ensembleOf, type PdbqtFile } from '../../../program/vina/ensemble.ts';
 import type { Context } from './tasks.ts';
@@ -31,26 +31,21 @@ export interface Opened {
  * @throws Error naming file, line, what was expected there and what was found
  */
 export function open(context: Context, files: Files): Opened {
-  context.ensemble = ensembleOf(files.receptor, files.poses);
-  const [receptor] = readPdbqt(files.receptor.text, files.receptor.name);
-  const models = readPdbqt(files.poses.text, files.poses.name);
-  const bonds = bondsOf(models[0] as Model);
+  const ensemble = ensembleOf(files.receptor, files.poses);
+  context.ensemble = ensemble;
   return {
-    receptor: moleculeOf(receptor as Model, bondsOf(receptor as Model)),
-    poses: models.map(model => moleculeOf(model, bonds)),
+    receptor: drawn(ensemble.receptor.molecule),
+    poses: ensemble.poses.map(({ molecule, places, compound }) => {
+      const isInOrder = places === compound.typed.heavy;
+      return drawn(molecule, isInOrder ? compound.typed.bonds : undefined);
+    }),
   };
 }
 
-function moleculeOf({ atoms }: Model, bonds: Molecule['bonds']): Molecule {
+function drawn(molecule: FileMolecule, bonds: Molecule['bonds'] = findBonds(molecule)): Molecule {
   return {
-    elements: atoms.map(({ type }) => symbolOf(type.element)),
-    coordinates: atoms.flatMap(({ x, y, z }) => [x, y, z]),
+    elements: molecule.atoms.map(({ element }) => symbolOf(element)),
+    coordinates: molecule.atoms.flatMap(({ x, y, z }) => [x, y, z]),
     bonds,
   };
-}
-
-function bondsOf({ atoms }: Model): Molecule['bonds'] {
-  const places = new Map(atoms.map((atom, place) => [atom, place]));
-  const bonds = findBonds(atoms);
-  return atoms.map(atom => (bonds.get(atom) ?? []).map(other => places.get(other) as number));
 }

@@ -4,16 +4,16 @@ import { evaluate, gradient, interpreter, jit, Tape, type Tensor, tensor } from 
 import { sum } from 'posetape/ops';
 import { wasm } from 'posetape/wasm';
 import { describe, expect, test } from 'vitest';
-import { type HeavyAtoms, type Pose, pairsOf } from '../../examples/vina/pairs.ts';
-import { recordWeights, score, scoreGroup, terms, vinaWeights } from '../../examples/vina/score.ts';
-import { type Atom, type Model, readPdbqt } from '../../program/read/pdbqt.ts';
-import { findBonds } from '../../program/vina/bonds.ts';
-import { heavyAtoms } from '../../program/vina/xs-types.ts';
-import { several } from '../combine/arbitraries.ts';
-import { expectGroup } from '../support/groups.ts';
-import { evenly } from '../support/numbers.ts';
-import { property } from '../support/property.ts';
-import { type PlainWeights, referenceScore, referenceTerms } from './vina-reference.ts';
+import { type HeavyAtoms, type Pose, pairsOf } from '../../../examples/vina/pairs.ts';
+import { recordWeights, score, scoreGroup, terms, vinaWeights } from '../../../examples/vina/score.ts';
+import type { Molecule } from '../../../program/molecule/molecule.ts';
+import { moleculeOf, moleculesOf } from '../../../program/read/molecules.ts';
+import { heavyAtoms } from '../../../program/vina/xs-types.ts';
+import { several } from '../../combine/arbitraries.ts';
+import { expectGroup } from '../../support/groups.ts';
+import { evenly } from '../../support/numbers.ts';
+import { property } from '../../support/property.ts';
+import { type PlainWeights, referenceScore, referenceTerms } from './reference.ts';
 
 /** What the program prints of a pose, in kcal/mol; unweighted term sums for the first eight. */
 interface Printed {
@@ -22,9 +22,8 @@ interface Printed {
 }
 
 const printed: readonly Printed[] = JSON.parse(dataText('vina_score_only.json')).poses;
-const [pocket] = readPdbqt(dataText('pocket.pdbqt'), 'pocket.pdbqt') as [Model];
-const receptor = heavyAtoms(pocket);
-const ligands = readPdbqt(dataText('poses.pdbqt'), 'poses.pdbqt').map(heavyAtoms);
+const receptor = heavyAtoms(moleculeOf(dataText('pocket.pdbqt'), 'pocket.pdbqt'));
+const ligands = Array.from(moleculesOf(dataText('poses.pdbqt'), 'poses.pdbqt'), heavyAtoms);
 const poses = ligands.map(ligand => pairsOf(ligand, receptor));
 const weights = Object.fromEntries(
   Object.entries(vinaWeights()).map(([name, { data }]) => [name, data[0]]),
@@ -168,34 +167,10 @@ describe('atom types by bonds', () => {
       { radius: 2.0, hydrophobic: false, donor: false, acceptor: false },
     ]);
   });
-
-  test('two atoms are not bonded across a third that is closer to both', () => {
-    const { atoms } = molecule(['S', 0, 0, 0], ['S', 2.1, 0, 0], ['H', 1.05, 0, 0]);
-    const bonds = findBonds(atoms);
-    expect(
-      atoms.map(atom =>
-        bonds
-          .get(atom)
-          ?.map(other => atoms.indexOf(other))
-          .sort(),
-      ),
-    ).toEqual([[2], [2], [0, 1]]);
-    expect(findBonds(atoms.slice(0, 2)).get(atoms[0] as (typeof atoms)[0])).toEqual([atoms[1]]);
-  });
-
-  test('a torsion counts half for each end that holds another heavy atom', () => {
-    const chain = molecule(['C', 0, 0, 0], ['C', 1.5, 0, 0], ['C', 3, 0, 0], ['C', 4.5, 0, 0]);
-    const [a, b, c, d] = chain.atoms as [Atom, Atom, Atom, Atom];
-    const rotors = (...branches: Model['branches']) => heavyAtoms({ ...chain, branches }).rotors;
-    expect(rotors()).toBe(0);
-    expect(rotors({ from: b, to: c })).toBe(1);
-    expect(rotors({ from: c, to: d })).toBe(0.5);
-    expect(rotors({ from: b, to: a }, { from: b, to: c }, { from: c, to: d })).toBe(2);
-  });
 });
 
 function dataText(name: string): string {
-  return readFileSync(new URL(`../../examples/vina/data/imatinib-abl/${name}`, import.meta.url), 'utf8');
+  return readFileSync(new URL(`../../../examples/vina/data/imatinib-abl/${name}`, import.meta.url), 'utf8');
 }
 
 function poseAt(n: number): Pose {
@@ -270,10 +245,10 @@ function largest<T>(list: readonly T[], deviation: (item: T, index: number) => n
 }
 
 /** A rigid molecule of AutoDock types and coordinates. */
-function molecule(...atoms: [type: string, x: number, y: number, z: number][]): Model {
+function molecule(...atoms: [type: string, x: number, y: number, z: number][]): Molecule {
   const lines = atoms.map(([type, x, y, z], i) => {
     const coordinates = [x, y, z].map(c => c.toFixed(3).padStart(8)).join('');
     return `${`ATOM  ${String(i + 1).padStart(5)}  X   LIG A   1`.padEnd(30)}${coordinates}  1.00  0.00     0.000 ${type}`;
   });
-  return readPdbqt(lines.join('\n'), 'molecule')[0] as Model;
+  return moleculeOf(lines.join('\n'), 'molecule.pdbqt');
 }

@@ -1,4 +1,4 @@
-import type { Pose } from '../../examples/vina/pairs.ts';
+import type { Pose } from '../../../examples/vina/pairs.ts';
 
 /**
  * The Vina scoring function in plain arithmetic, without a tape, in two modes: `exact`, and `table`, which reads the

@@ -1,0 +1,58 @@
+import { jit, type SyncExecutor, Tape, type Value } from 'posetape';
+import { add, gather, stack, sum } from 'posetape/ops';
+import * as vina from '../../examples/vina/score.ts';
+import type { DockedPose } from './poses.ts';
+
+/**
+ * Records the binding free energy of a docked pose, in kcal/mol and of shape []: the Vina scoring function of
+ * `examples/vina/score.ts`, with the pairs of several ligands, and of ligands and flexible residues. Each of those pairs is
+ * kept below 1000 kcal/mol by itself, as AutoDock Vina does; pairs of a flexible residue and the rest of the receptor
+ * are no part of the binding free energy.
+ *
+ * @param ligand coordinates in Å, of the rows of `pose.ligand`; give them as a parameter to get forces
+ */
+export function score(
+  tape: Tape,
+  weights: vina.Weights,
+  pose: DockedPose,
+  ligand: Value = tape.constant(pose.ligand),
+): Value {
+  const energy = vina.score(tape, weights, pose, ligand);
+  const { between } = pose;
+  if (!between) return energy;
+  const [first, second] = [gather(ligand, between.first), gather(ligand, between.second)];
+  return add(energy, vina.score(tape, weights, between.pose, first, second));
+}
+
+/** Records the binding free energies of several docked poses, in kcal/mol and of shape [poses]. */
+export function scoreGroup(tape: Tape, weights: vina.Weights, poses: readonly DockedPose[]): Value {
+  if (!poses.some(({ between }) => between)) return vina.scoreGroup(tape, weights, poses);
+  return stack(poses.map(pose => score(tape, weights, pose)));
+}
+
+/** Unweighted terms of a pose: the repulsion in Å², the others without unit. */
+export interface TermSums extends vina.Terms<number> {
+  /** N_rot */
+  readonly rotors: number;
+}
+
+/**
+ * What the binding free energy of a pose is made of: the sum of each term over all pairs, and the number of rotors. The sum
+ * of the terms by their weights, divided by 1 + w_rot N_rot, is the binding free energy, unless an atom clashes: its energy
+ * is then above 0, and kept below 1000 kcal/mol.
+ *
+ * @param executor runs the tape; one for many poses compiles it once
+ */
+export function termsOf(pose: DockedPose, executor: SyncExecutor = jit()): TermSums {
+  const tape = new Tape();
+  const own = vina.terms(tape, pose);
+  const more = pose.between && vina.terms(tape, pose.between.pose);
+  const names = Object.keys(own) as (keyof vina.Terms)[];
+  const sums = names.map(name => (more ? add(sum(own[name]), sum(more[name])) : sum(own[name])));
+  const numbers = executor.run(sums).map(({ data }) => data[0]);
+  const terms = Object.fromEntries(names.map((name, n) => [name, numbers[n]])) as Record<
+    keyof vina.Terms,
+    number
+  >;
+  return { ...terms, rotors: pose.rotors };
+}

@@ -1,0 +1,300 @@
+import fc from 'fast-check';
+import { evaluate, jit, Tape } from 'posetape';
+import { combinePoses, mean } from 'posetape/combine';
+import { describe, expect, test } from 'vitest';
+import { type Pose, pairsOf } from '../../../examples/vina/pairs.ts';
+import { recordWeights, vinaWeights } from '../../../examples/vina/score.ts';
+import { cellsOf } from '../../../program/molecule/cells.ts';
+import type { Atom, Molecule } from '../../../program/molecule/molecule.ts';
+import { type Compound, compoundOf, fits } from '../../../program/vina/compound.ts';
+import { type DockedPose, poseIn, posesOf, receptorOf } from '../../../program/vina/poses.ts';
+import { score, scoreGroup, termsOf } from '../../../program/vina/score.ts';
+import { property } from '../../support/property.ts';
+import {
+  molecule,
+  moleculeWithTree,
+  orderOf,
+  type Row,
+  reordered,
+  shipped,
+  tree,
+  turned,
+} from './molecules.ts';
+
+const receptor = receptorOf(shipped('pocket.pdbqt')[0] as Molecule);
+const imatinib = shipped('poses.pdbqt');
+
+describe('cells', () => {
+  property(
+    'miss no point within reach',
+    fc.array(fc.tuple(...[0, 1, 2].map(() => fc.double({ min: -50, max: 50, noNaN: true }))), {
+      maxLength: 80,
+    }),
+    fc.tuple(...[0, 1, 2].map(() => fc.double({ min: -60, max: 60, noNaN: true }))),
+    fc.double({ min: 0.5, max: 20, noNaN: true }),
+    (points, place, reach) => {
+      const found = new Set<number>();
+      const [x, y, z] = place as [number, number, number];
+      cellsOf(points.flat(), reach).near(x, y, z, point => {
+        expect(found.has(point)).toBe(false);
+        found.add(point);
+      });
+      for (const [n, point] of points.entries()) {
+        const apart = Math.hypot(...point.map((p, axis) => p - (place[axis] as number)));
+        if (apart < reach) expect(found.has(n)).toBe(true);
+      }
+    },
+  );
+});
+
+describe('the pairs of a pose', () => {
+  test('found by cells are those of all atoms', () => {
+    for (const n of [0, 31, 63]) {
+      const pose = poseIn(
+        receptor,
+        compoundOf(imatinib[n] as Molecule),
+        imatinib[n] as Molecule,
+      ) as DockedPose;
+      const { types } = pose.compound.typed;
+      const all = pairsOf({ types, coordinates: pose.ligand, rotors: pose.rotors }, receptor.atoms);
+      expect(sorted(pose)).toEqual(sorted(all));
+    }
+  });
+
+  function sorted({ ligandAtom, receptorAtom, radii, hydrophobic, hydrogenBond }: Pose): string[] {
+    const pairs = Array.from(ligandAtom, (a, pair) =>
+      [a, receptorAtom[pair], radii[pair], hydrophobic[pair], hydrogenBond[pair]].join(' '),
+    );
+    return pairs.sort();
+  }
+});
+
+describe('poses of one compound', () => {
+  property(
+    'may have their atoms in any order',
+    orderOf(imatinib[0]?.atoms.length ?? 0),
+    fc.nat(63),
+    (order, n) => {
+      const compound = compoundOf(imatinib[0] as Molecule);
+      const pose = imatinib[n] as Molecule;
+      const other = poseIn(receptor, compound, reordered(pose, order)) as DockedPose;
+      expect(energyOf(other)).toBeCloseTo(energyOf(poseIn(receptor, compound, pose) as DockedPose), 9);
+      expectSameGraph(compound, other);
+    },
+  );
+
+  property(
+    'are found again, whatever the molecule',
+    moleculeWithTree(12).chain(drawn => fc.tuple(fc.constant(drawn), orderOf(drawn.atoms.length))),
+    fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: 1, maxLength: 8 }),
+    ([drawn, order], angles) => {
+      const found = fits(compoundOf(drawn), reordered(turned(drawn, angles), order));
+      expect(found?.rotors).toBe(compoundOf(drawn).typed.rotors);
+    },
+  );
+
+  test('are told from isomers: ortho from meta', async () => {
+    const ring = (second: number) => {
+      const at = (n: number, r: number): [number, number, number] => [
+        r * Math.cos((n * Math.PI) / 3),
+        r * Math.sin((n * Math.PI) / 3),
+        0,
+      ];
+      const carbons = [0, 1, 2, 3, 4, 5].map((n): Row => ['A', ...at(n, 1.4)]);
+      return molecule([...carbons, ['Cl', ...at(0, 3.1)], ['Cl', ...at(second, 3.1)]]);
+    };
+    const near = receptorOf(molecule([['C', 0, 0, 4]]));
+    const all = await read(posesOf(near, [ring(1), ring(5)]));
+    expect(all.length).toBe(2);
+    await expect(read(posesOf(near, [ring(1), ring(5), ring(2)]))).rejects.toThrow(
+      'molecule.pdbqt: expected poses of one compound, found other atoms in pose 3 than in pose 1',
+    );
+  });
+
+  test('are made ready one at a time', async () => {
+    const read: number[] = [];
+    const molecules = function* () {
+      for (const [n, pose] of imatinib.entries()) {
+        read.push(n);
+        yield pose;
+      }
+    };
+    let n = 0;
+    for await (const pose of posesOf(receptor, molecules())) {
+      expect(pose.molecule).toBe(imatinib[n]);
+      expect(read.length).toBe(++n);
+    }
+    expect(n).toBe(64);
+  });
+
+  test('stream through combinePoses', async () => {
+    const options = { params: vinaWeights(), combination: mean(), gradient: false };
+    const alone = await combinePoses({ ...options, poses: posesOf(receptor, imatinib), score });
+    const grouped = await combinePoses({
+      ...options,
+      poses: posesOf(receptor, imatinib),
+      score: scoreGroup,
+      posesPerTape: 8,
+    });
+    expect(alone.predictions.length).toBe(64);
+    expect(grouped.value).toBeCloseTo(alone.value, 10);
+  });
+
+  test('none of which is near the receptor are refused', async () => {
+    const far = { ...(imatinib[0] as Molecule), atoms: moved((imatinib[0] as Molecule).atoms, 500) };
+    await expect(read(posesOf(receptor, [far]))).rejects.toThrow(
+      'poses.pdbqt: no pose comes within 8 Å of an atom of pocket.pdbqt',
+    );
+  });
+
+  function expectSameGraph(compound: Compound, { molecule, places }: DockedPose): void {
+    const names = (atoms: readonly Atom[], at: Int32Array) =>
+      Array.from(at, place => atoms[place]?.type?.name);
+    expect(names(molecule.atoms, places)).toEqual(names(compound.molecule.atoms, compound.typed.heavy));
+  }
+});
+
+describe('several ligands and flexible residues', () => {
+  const pose = imatinib[0] as Molecule;
+  const { atoms } = pose;
+
+  test('two ligands attract one another, and their rotors are added up', () => {
+    const both = joined(pose, { ...pose, atoms: moved(atoms, 4) }, false);
+    const compound = compoundOf(both);
+    const docked = poseIn(receptor, compound, both) as DockedPose;
+    const [first, second] = [pose, { ...pose, atoms: moved(atoms, 4) }].map(one => {
+      return poseIn(receptor, compoundOf(one), one) as DockedPose;
+    }) as [DockedPose, DockedPose];
+    expect(docked.rotors).toBe(14);
+    const plain = (some: DockedPose) => energyOf(some) * (1 + 0.05846 * some.rotors);
+    // As if the one were of the other's receptor, except that each pair is kept below 1000 kcal/mol by itself.
+    const among = docked.between as NonNullable<DockedPose['between']>;
+    const pairs = energyOf({ ...docked, ...among.pose, rotors: 0, between: undefined as never });
+    expect(plain(docked)).toBeCloseTo(plain(first) + plain(second) + pairs, 8);
+    const distances = Array.from(among.first, (a, n) => distance(docked, a, among.second[n] as number));
+    expect(Math.max(...distances)).toBeLessThan(8);
+    expect(among.first.length).toBeGreaterThan(300);
+  });
+
+  test('a flexible residue binds the ligand, and has no pairs with the rest of the receptor', () => {
+    const moving = moved(atoms, 4);
+    const docked = both(joined(pose, { ...pose, atoms: moving }, true));
+    const alone = both(pose);
+    expect(docked.rotors).toBe(alone.rotors);
+    expect(docked.ligandAtom).toEqual(alone.ligandAtom);
+    const rows = alone.places.length;
+    expect(docked.places.length).toBeGreaterThan(rows);
+    expect(docked.between?.first.every(row => row < rows)).toBe(true);
+    expect(docked.between?.second.every(row => row >= rows)).toBe(true);
+    expect(energyOf(docked)).not.toBeCloseTo(energyOf(alone), 2);
+  });
+
+  test('have forces that are equal and opposite', () => {
+    const near = receptorOf(molecule([['C', 0, 0, 0]]));
+    const two = molecule(
+      [
+        ['C', 3, 0, 0],
+        ['OA', 6, 0, 0],
+      ],
+      {
+        ...tree([0, 1], []),
+        roots: [
+          { fragment: 0, isFlexibleResidue: false },
+          { fragment: 1, isFlexibleResidue: false },
+        ],
+      },
+    );
+    const docked = poseIn(near, compoundOf(two), two) as DockedPose;
+    expect(docked.between?.first).toEqual(Int32Array.of(0));
+    const h = 1e-6;
+    const slope = (row: number) => {
+      const [above, below] = [h, -h].map(step => {
+        const data = docked.ligand.data.slice();
+        data[3 * row] = (data[3 * row] as number) + step;
+        const tape = new Tape();
+        const x = tape.constant({ ...docked.ligand, data });
+        return evaluate([score(tape, recordWeights(tape), docked, x)])[0].data[0] as number;
+      }) as [number, number];
+      return (above - below) / (2 * h);
+    };
+    const alone = { ...docked, between: undefined as never };
+    const own = [0, 1].map(row => slopeOf(alone, row));
+    expect(slope(0) - (own[0] as number)).toBeCloseTo(-(slope(1) - (own[1] as number)), 7);
+
+    function slopeOf(some: DockedPose, row: number): number {
+      const at = (step: number) => {
+        const data = some.ligand.data.slice();
+        data[3 * row] = (data[3 * row] as number) + step;
+        return energyOf({ ...some, ligand: { ...some.ligand, data } });
+      };
+      return (at(h) - at(-h)) / (2 * h);
+    }
+  });
+
+  function both(some: Molecule): DockedPose {
+    return poseIn(receptor, compoundOf(some), some) as DockedPose;
+  }
+
+  /** One molecule of two, whose trees stand side by side. */
+  function joined(a: Molecule, b: Molecule, isFlexibleResidue: boolean): Molecule {
+    const [one, other] = [a.tree, b.tree] as [NonNullable<Molecule['tree']>, NonNullable<Molecule['tree']>];
+    const fragments = 1 + Math.max(...one.fragmentOf);
+    const count = a.atoms.length;
+    return {
+      ...a,
+      atoms: [...a.atoms, ...b.atoms],
+      tree: {
+        fragmentOf: Int32Array.from([...one.fragmentOf, ...other.fragmentOf.map(f => f + fragments)]),
+        branches: [
+          ...one.branches,
+          ...other.branches.map(({ from, to, parent, fragment }) => ({
+            from: from + count,
+            to: to + count,
+            parent: parent + fragments,
+            fragment: fragment + fragments,
+          })),
+        ],
+        roots: [
+          ...one.roots,
+          ...other.roots.map(root => ({ fragment: root.fragment + fragments, isFlexibleResidue })),
+        ],
+      },
+    };
+  }
+});
+
+describe('the terms of a pose', () => {
+  test('make up its score where atoms clash at most a little', async () => {
+    const executor = jit();
+    const weights = vinaWeights();
+    for await (const pose of posesOf(receptor, imatinib.slice(0, 3))) {
+      const { rotors, ...terms } = termsOf(pose, executor);
+      const total = Object.entries(terms).reduce(
+        (sum, [name, value]) => sum + (weights[name as keyof typeof weights].data[0] as number) * value,
+        0,
+      );
+      expect(total / (1 + 0.05846 * rotors)).toBeCloseTo(energyOf(pose), 5);
+    }
+  });
+});
+
+function energyOf(pose: DockedPose): number {
+  const tape = new Tape();
+  return evaluate([score(tape, recordWeights(tape), pose)])[0].data[0] as number;
+}
+
+async function read(poses: AsyncIterable<DockedPose>): Promise<DockedPose[]> {
+  const all: DockedPose[] = [];
+  for await (const pose of poses) all.push(pose);
+  return all;
+}
+
+function moved(atoms: readonly Atom[], by: number): Atom[] {
+  return atoms.map(atom => ({ ...atom, x: atom.x + by }));
+}
+
+function distance({ ligand: { data } }: DockedPose, a: number, b: number): number {
+  return Math.hypot(
+    ...[0, 1, 2].map(axis => (data[3 * a + axis] as number) - (data[3 * b + axis] as number)),
+  );
+}
