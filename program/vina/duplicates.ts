@@ -1,0 +1,86 @@
+import type { Compound } from './compound.ts';
+import type { DockedPose } from './poses.ts';
+
+/**
+ * Root mean square deviation of the heavy atoms of two poses of one compound, in Å, where they stand: nothing is moved.
+ * Atoms that a symmetry of the compound exchanges are taken the way round that makes it smallest.
+ */
+export function rmsdOf(a: DockedPose, b: DockedPose): number {
+  const rows = a.places.length;
+  if (b.compound !== a.compound) throw new TypeError('rmsdOf: expected two poses of one compound');
+  const cost = squaredDistances(a, b);
+  const match = a.compound.symmetries()({ cost });
+  return Math.sqrt((match?.cost ?? inPlace(cost, rows)) / rows);
+}
+
+/**
+ * Finds poses that repeat an earlier one. Each call takes a further pose, and gives the place of the first earlier pose
+ * from which its RMSD ({@link rmsdOf}) is below `threshold`, in Å; undefined for a pose that is new. Only new poses are
+ * kept, and of those the coordinates.
+ *
+ * @example
+ * const earlier = duplicateFinder(0.5);
+ * for await (const pose of posesOf(receptor, molecules)) if (earlier(pose) === undefined) yield pose;
+ */
+export function duplicateFinder(threshold: number): (pose: DockedPose) => number | undefined {
+  if (!(threshold >= 0))
+    throw new RangeError(`duplicateFinder: expected a distance in Å, found ${threshold}`);
+  const kept: { place: number; pose: Coordinates; center: readonly number[] }[] = [];
+  let compound: Compound | undefined;
+  let count = 0;
+  return pose => {
+    compound ??= pose.compound;
+    if (pose.compound !== compound) throw new TypeError('duplicateFinder: expected poses of one compound');
+    const center = centerOf(pose);
+    const found = kept.find(
+      // The centers of two poses are no further apart than their RMSD.
+      other => distance(center, other.center) < threshold && areClose(pose, other.pose, threshold),
+    );
+    const place = count++;
+    if (!found) kept.push({ place, pose: { ligand: pose.ligand, compound }, center });
+    return found?.place;
+  };
+}
+
+/** Finds the poses that repeat an earlier one: for each pose, what {@link duplicateFinder} says. */
+export function duplicatesOf(poses: Iterable<DockedPose>, threshold: number): (number | undefined)[] {
+  const earlier = duplicateFinder(threshold);
+  return Array.from(poses, pose => earlier(pose));
+}
+
+type Coordinates = Pick<DockedPose, 'ligand' | 'compound'>;
+type Cost = (a: number, b: number) => number;
+
+function areClose(a: Coordinates, b: Coordinates, threshold: number): boolean {
+  const cost = squaredDistances(a, b);
+  const rows = a.ligand.shape[0] as number;
+  const limit = rows * threshold ** 2;
+  if (inPlace(cost, rows) < limit) return true;
+  return (a.compound.symmetries()({ cost, limit })?.cost ?? limit) < limit;
+}
+
+function squaredDistances({ ligand: { data: a } }: Coordinates, { ligand: { data: b } }: Coordinates): Cost {
+  return (i, j) =>
+    ((a[3 * i] as number) - (b[3 * j] as number)) ** 2 +
+    ((a[3 * i + 1] as number) - (b[3 * j + 1] as number)) ** 2 +
+    ((a[3 * i + 2] as number) - (b[3 * j + 2] as number)) ** 2;
+}
+
+/** Cost of matching each atom with itself. */
+function inPlace(cost: Cost, rows: number): number {
+  let total = 0;
+  for (let row = 0; row < rows; row++) total += cost(row, row);
+  return total;
+}
+
+function centerOf({ ligand: { data, shape } }: Coordinates): number[] {
+  const center = [0, 0, 0];
+  data.forEach((x, entry) => {
+    center[entry % 3] = (center[entry % 3] as number) + x / (shape[0] as number);
+  });
+  return center;
+}
+
+function distance(a: readonly number[], b: readonly number[]): number {
+  return Math.sqrt(a.reduce((sum, x, axis) => sum + (x - (b[axis] as number)) ** 2, 0));
+}
