@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { evaluate, Tape } from 'posetape';
+import { describe, expect, test } from 'vitest';
+import { recordWeights, vinaWeights } from '../../../examples/vina/score.ts';
+import type { Molecule } from '../../../program/molecule/molecule.ts';
+import { moleculeOf, moleculesOf } from '../../../program/read/molecules.ts';
+import { compoundOf } from '../../../program/vina/compound.ts';
+import { type DockedPose, poseIn, receptorOf } from '../../../program/vina/poses.ts';
+import { score } from '../../../program/vina/score.ts';
+import { receptorBy, recipes } from './complexes/recipes.ts';
+import { modelsOf, type Printed, scoredByVina, vinaVersion } from './complexes/vina.ts';
+import { type PlainWeights, referenceScore } from './reference.ts';
+
+/** Scores by Debian's autodock-vina, of complexes that `complexes/make.ts` made and scored. */
+interface Complex {
+  readonly name: string;
+  /** So many poses are docked; the others are docked ones with their torsions turned at random. */
+  readonly docked: number;
+  readonly poses: readonly Printed[];
+}
+
+const table: { vina: string; complexes: readonly Complex[] } = JSON.parse(text('table.json'));
+const weights = Object.fromEntries(
+  Object.entries(vinaWeights()).map(([name, { data }]) => [name, data[0]]),
+) as PlainWeights;
+
+describe.each(table.complexes)('the complex $name', ({ name, docked, poses: printed }) => {
+  const recipe = recipes.find(each => each.name === name) as (typeof recipes)[0];
+  const parts = receptorBy(recipe);
+  const receptor = receptorOf(moleculeOf(parts.rigid, 'rigid.pdbqt'));
+  const models = text(`${name}.pdbqt`);
+  const molecules = [...moleculesOf(models, `${name}.pdbqt`)];
+  const compound = compoundOf(molecules[0] as Molecule);
+  const poses = molecules.map(molecule => poseIn(receptor, compound, molecule) as DockedPose);
+  const expected = printed.map((pose, n) => energyOf(pose, poses[n] as DockedPose));
+
+  test('has docked poses within 0.012 kcal/mol of what Vina prints', () => {
+    expect(docked).toBeGreaterThan(2);
+    expect(
+      largest(poses.slice(0, docked), (pose, n) => exactly(pose) - (expected[n] as number)),
+    ).toBeLessThan(0.012);
+  });
+
+  test('has all poses, strained ones too, within 0.001 kcal/mol by the table that Vina reads', () => {
+    expect(poses.length).toBe(docked + 3);
+    expect(largest(poses, (pose, n) => byTable(pose) - (expected[n] as number))).toBeLessThan(0.001);
+  });
+
+  test.skipIf(vinaVersion() === undefined)(
+    'is scored by the program that is installed as the table says',
+    () => {
+      const [first, strained] = [0, docked].map(n => scoredByVina(parts, modelsOf(models)[n] as string));
+      expect([first, strained]).toEqual([printed[0], printed[docked]]);
+    },
+  );
+
+  /**
+   * The binding free energy by what Vina prints. With flexible residues its total is off by up to 0.1 kcal/mol: it adds the
+   * energy of residue and receptor, read from one table, and takes it away again, read from another.
+   */
+  function energyOf({ total, intermolecular }: Printed, { rotors }: DockedPose): number {
+    return recipe.flexible ? intermolecular / (1 + weights.rotors * rotors) : total;
+  }
+});
+
+test('there are six complexes of one ligand, one of two and one of a flexible residue', () => {
+  expect(table.vina).toContain('AutoDock Vina');
+  expect(table.complexes.map(({ name }) => name)).toEqual(recipes.map(({ name }) => name));
+  const single = recipes.filter(({ smiles, flexible }) => smiles.length === 1 && !flexible);
+  expect([single.length, recipes.length]).toEqual([6, 8]);
+});
+
+function exactly(pose: DockedPose): number {
+  const tape = new Tape();
+  return evaluate([score(tape, recordWeights(tape), pose)])[0].data[0] as number;
+}
+
+/** The score in plain arithmetic, its terms read from a table in r² with a step of 1/32 Å², as Vina reads them. */
+function byTable(pose: DockedPose): number {
+  const between = pose.between ? referenceScore(pose.between.pose, weights, 'table') : 0;
+  return referenceScore(pose, weights, 'table') + between;
+}
+
+function largest<T>(list: readonly T[], deviation: (item: T, index: number) => number): number {
+  return Math.max(...list.map((item, index) => Math.abs(deviation(item, index))));
+}
+
+function text(name: string): string {
+  return readFileSync(new URL(`./complexes/${name}`, import.meta.url), 'utf8');
+}

@@ -1,0 +1,68 @@
+/**
+ * Makes the complexes and the table that `complexes.test.ts` reads, by Open Babel and AutoDock Vina (Debian: openbabel,
+ * autodock-vina 1.2.3):
+ *
+ *     npx tsx --conditions=posetape:source test/program/vina/complexes/make.ts
+ *
+ * Each ligand is built from SMILES, and docked into its part of the shipped pocket. Three more poses of each complex are
+ * docked ones whose torsions are turned at random, so that parts of the ligand may touch. `vina --score_only` then scores
+ * every pose.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Molecule } from '../../../../program/molecule/molecule.ts';
+import { moleculesOf } from '../../../../program/read/molecules.ts';
+import { turned } from '../molecules.ts';
+import { type Parts, type Recipe, receptorBy, recipes } from './recipes.ts';
+import { inFolder, modelsOf, scoredByVina, vinaVersion } from './vina.ts';
+
+const folder = new URL('.', import.meta.url);
+
+const complexes = recipes.map(recipe => {
+  const receptor = receptorBy(recipe);
+  const docked = modelsOf(dock(recipe, receptor));
+  const strained = docked.slice(0, 3).map((model, n) => turnedModel(model, n));
+  const models = [...docked, ...strained];
+  const text = models.map((model, n) => `MODEL ${n + 1}\n${model}ENDMDL\n`).join('');
+  writeFileSync(new URL(`${recipe.name}.pdbqt`, folder), text);
+  const poses = models.map(model => scoredByVina(receptor, model));
+  console.log(recipe.name, poses.map(({ total }) => total).join(' '));
+  return { name: recipe.name, docked: docked.length, poses };
+});
+const table = { vina: vinaVersion(), command: 'vina --score_only --autobox --cpu 1', complexes };
+writeFileSync(new URL('table.json', folder), `${JSON.stringify(table, undefined, 2)}\n`);
+
+function dock({ smiles, site }: Recipe, { rigid, flexible }: Parts): string {
+  return inFolder(write => {
+    const ligands = smiles.map((text, n) => {
+      const built = execFileSync('obabel', [`-:${text}`, '--gen3d', '-p', '7.4', '-opdbqt'], {
+        encoding: 'utf8',
+      });
+      return write(`ligand${n}.pdbqt`, built);
+    });
+    const out = write('out.pdbqt', '');
+    execFileSync('vina', [
+      ...['--receptor', write('rigid.pdbqt', rigid)],
+      ...(flexible ? ['--flex', write('flexible.pdbqt', flexible)] : []),
+      ...['--ligand', ...ligands],
+      ...[...'xyz'].flatMap((axis, n) => [`--center_${axis}`, String(site[n])]),
+      ...[...'xyz'].flatMap(axis => [`--size_${axis}`, '18']),
+      ...['--exhaustiveness', '2', '--num_modes', '4', '--energy_range', '6'],
+      ...['--seed', '1', '--cpu', '1', '--out', out],
+    ]);
+    // What Open Babel and Vina remark is of no use here.
+    return readFileSync(out, 'utf8').replaceAll(/^REMARK.*\n/gm, '');
+  });
+}
+
+/** A docked model with its torsions turned. */
+function turnedModel(model: string, n: number): string {
+  const [pose] = [...moleculesOf(`MODEL 1\n${model}ENDMDL\n`, 'docked.pdbqt')] as [Molecule];
+  const angles = Array.from({ length: 7 }, (_, k) => ((12.9898 * (k + 1) + 78.233 * (n + 1)) % 6.2) - 3.1);
+  const { atoms } = turned(pose, angles, 0.001);
+  let next = 0;
+  return model.replaceAll(/^((?:ATOM {2}|HETATM).{24}).{24}/gm, (_, start) => {
+    const atom = atoms[next++] as Molecule['atoms'][number];
+    return start + [atom.x, atom.y, atom.z].map(x => x.toFixed(3).padStart(8)).join('');
+  });
+}

@@ -1,0 +1,78 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Parts } from './recipes.ts';
+
+/** What AutoDock Vina prints of a pose, in kcal/mol. */
+export interface Printed {
+  readonly total: number;
+  /** Energy of the ligands with the receptor and with one another, before the rotors count. */
+  readonly intermolecular: number;
+}
+
+/** Version line of the program; undefined where it is not installed. */
+export function vinaVersion(): string | undefined {
+  const { stdout } = spawnSync('vina', ['--version'], { encoding: 'utf8' });
+  return stdout?.trim() || undefined;
+}
+
+/** Runs something in a folder of its own, which is gone afterwards. */
+export function inFolder<T>(run: (write: (name: string, text: string) => string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'posetape-complexes-'));
+  try {
+    return run((name, text) => {
+      const path = join(folder, name);
+      writeFileSync(path, text);
+      return path;
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Scores one MODEL of a file of docked poses by `vina --score_only`. */
+export function scoredByVina({ rigid, flexible }: Parts, model: string): Printed {
+  return inFolder(write => {
+    const { ligands, residues } = partsOf(model);
+    const printed = execFileSync(
+      'vina',
+      [
+        ...['--receptor', write('rigid.pdbqt', rigid)],
+        ...(flexible ? ['--flex', write('flexible.pdbqt', residues)] : []),
+        ...['--ligand', ...ligands.map((text, n) => write(`ligand${n}.pdbqt`, text))],
+        ...['--score_only', '--autobox', '--cpu', '1'],
+      ],
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    const number = (label: string) => Number(new RegExp(`${label} *: (\\S+)`).exec(printed)?.[1]);
+    return {
+      total: number('Estimated Free Energy of Binding'),
+      intermolecular: number('\\(1\\) Final Intermolecular Energy'),
+    };
+  });
+}
+
+/** Models of a file, without their MODEL and ENDMDL. */
+export function modelsOf(text: string): string[] {
+  return text
+    .split(/^MODEL.*\n/m)
+    .slice(1)
+    .map(model => model.slice(0, model.indexOf('ENDMDL')));
+}
+
+/** Ligands and flexible residues of a model, each as a file that Vina takes. */
+function partsOf(model: string): { ligands: string[]; residues: string } {
+  const lines = model.split('\n').filter(line => line !== '' && !line.startsWith('REMARK'));
+  const first = lines.findIndex(line => line.startsWith('BEGIN_RES'));
+  const [ofLigands, ofResidues] = first < 0 ? [lines, []] : [lines.slice(0, first), lines.slice(first)];
+  const ligands: string[] = [];
+  let begun: string[] = [];
+  for (const line of ofLigands) {
+    begun.push(line);
+    if (!line.startsWith('TORSDOF')) continue;
+    ligands.push(`${begun.join('\n')}\n`);
+    begun = [];
+  }
+  return { ligands, residues: `${ofResidues.join('\n')}\n` };
+}
