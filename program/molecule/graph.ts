@@ -25,7 +25,8 @@ export interface Match {
 }
 
 /**
- * Finds the atoms of one graph in another that has the same atoms and bonds, maybe in another order.
+ * Finds the atoms of one graph in another that has the same atoms and bonds, maybe in another order. Where the steps run out,
+ * the matching may not be the cheapest.
  *
  * @returns the matching of the smallest total cost, or undefined if the graphs differ or none is within the limit
  */
@@ -63,6 +64,7 @@ export function matcherOf(first: Graph, second: Graph): Matcher {
       for (const b of candidates[atom] as number[]) smallest = Math.min(smallest, cost(atom, b));
       least[place] = smallest + (least[place + 1] as number);
     }
+    if ((least[0] as number) > limit) return undefined;
     let best: Match | undefined;
     let stepsLeft = steps;
 
