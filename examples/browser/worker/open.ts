@@ -28,10 +28,16 @@ export interface Opened {
 /**
  * Reads the files and keeps their poses for the tasks that follow.
  *
- * @throws Error naming file, line, what was expected there and what was found
+ * @throws Error naming file, line, what was expected there and what was found; and for poses of several ligands or with
+ * flexible residues, whose pairs the scorer of the page does not have
  */
 export function open(context: Context, files: Files): Opened {
   const ensemble = ensembleOf(files.receptor, files.poses);
+  if (ensemble.poses.some(({ between }) => between)) {
+    throw new Error(
+      `${files.poses.name}: expected one ligand and no flexible residues, which only npm start scores`,
+    );
+  }
   context.ensemble = ensemble;
   return {
     receptor: drawn(ensemble.receptor.molecule),
