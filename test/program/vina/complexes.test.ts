@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { evaluate, Tape } from 'posetape';
 import { describe, expect, test } from 'vitest';
 import { recordWeights, vinaWeights } from '../../../examples/vina/score.ts';
-import type { Molecule } from '../../../program/molecule/molecule.ts';
 import { moleculeOf, moleculesOf } from '../../../program/read/molecules.ts';
 import { compoundOf } from '../../../program/vina/compound.ts';
 import { type DockedPose, poseIn, receptorOf } from '../../../program/vina/poses.ts';
@@ -14,7 +13,7 @@ import { type PlainWeights, referenceScore } from './reference.ts';
 /** Scores by Debian's autodock-vina, of complexes that `complexes/make.ts` made and scored. */
 interface Complex {
   readonly name: string;
-  /** So many poses are docked; the others are docked ones with their torsions turned at random. */
+  /** So many poses are docked; the others are docked ones whose torsions are turned so that parts touch. */
   readonly docked: number;
   readonly poses: readonly Printed[];
 }
@@ -30,19 +29,19 @@ describe.each(table.complexes)('the complex $name', ({ name, docked, poses: prin
   const receptor = receptorOf(moleculeOf(parts.rigid, 'rigid.pdbqt'));
   const models = text(`${name}.pdbqt`);
   const molecules = [...moleculesOf(models, `${name}.pdbqt`)];
-  const compound = compoundOf(molecules[0] as Molecule);
-  const poses = molecules.map(molecule => poseIn(receptor, compound, molecule) as DockedPose);
+  // Each pose by its own bonds and rotors, as Vina sees them one by one.
+  const poses = molecules.map(molecule => poseIn(receptor, compoundOf(molecule), molecule) as DockedPose);
   const expected = printed.map((pose, n) => energyOf(pose, poses[n] as DockedPose));
 
   test('has docked poses within 0.012 kcal/mol of what Vina prints', () => {
-    expect(docked).toBeGreaterThan(2);
+    expect(docked).toBeGreaterThan(1);
     expect(
       largest(poses.slice(0, docked), (pose, n) => exactly(pose) - (expected[n] as number)),
     ).toBeLessThan(0.012);
   });
 
   test('has all poses, strained ones too, within 0.001 kcal/mol by the table that Vina reads', () => {
-    expect(poses.length).toBe(docked + 3);
+    expect(poses.length).toBeGreaterThan(docked + 1);
     expect(largest(poses, (pose, n) => byTable(pose) - (expected[n] as number))).toBeLessThan(0.001);
   });
 

@@ -5,13 +5,15 @@
  *     npx tsx --conditions=posetape:source test/program/vina/complexes/make.ts
  *
  * Each ligand is built from SMILES, and docked into its part of the shipped pocket. Three more poses of each complex are
- * docked ones whose torsions are turned at random, so that parts of the ligand may touch. `vina --score_only` then scores
- * every pose.
+ * docked ones whose torsions are turned at random, until a carbon is as close to a heteroatom as if they were bonded, where
+ * the ligand can do that. `vina --score_only` then scores every pose.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { uniform } from '../../../../examples/networks/random.ts';
 import type { Molecule } from '../../../../program/molecule/molecule.ts';
 import { moleculesOf } from '../../../../program/read/molecules.ts';
+import { findLinks } from '../../../../program/vina/bonds.ts';
 import { turned } from '../molecules.ts';
 import { type Parts, type Recipe, receptorBy, recipes } from './recipes.ts';
 import { inFolder, modelsOf, scoredByVina, vinaVersion } from './vina.ts';
@@ -21,7 +23,7 @@ const folder = new URL('.', import.meta.url);
 const complexes = recipes.map(recipe => {
   const receptor = receptorBy(recipe);
   const docked = modelsOf(dock(recipe, receptor));
-  const strained = docked.slice(0, 3).map((model, n) => turnedModel(model, n));
+  const strained = docked.slice(0, 3).map(turnedModel);
   const models = [...docked, ...strained];
   const text = models.map((model, n) => `MODEL ${n + 1}\n${model}ENDMDL\n`).join('');
   writeFileSync(new URL(`${recipe.name}.pdbqt`, folder), text);
@@ -56,13 +58,33 @@ function dock({ smiles, site }: Recipe, { rigid, flexible }: Parts): string {
 }
 
 /** A docked model with its torsions turned. */
-function turnedModel(model: string, n: number): string {
+function turnedModel(model: string): string {
   const [pose] = [...moleculesOf(`MODEL 1\n${model}ENDMDL\n`, 'docked.pdbqt')] as [Molecule];
-  const angles = Array.from({ length: 7 }, (_, k) => ((12.9898 * (k + 1) + 78.233 * (n + 1)) % 6.2) - 3.1);
-  const { atoms } = turned(pose, angles, 0.001);
+  const random = uniform(1);
+  const tries = Array.from({ length: 3000 }, () =>
+    turned(
+      pose,
+      Array.from({ length: 9 }, () => 2 * Math.PI * random()),
+      0.001,
+    ),
+  );
+  const { atoms } = tries.find(touchesItself) ?? (tries[0] as Molecule);
   let next = 0;
   return model.replaceAll(/^((?:ATOM {2}|HETATM).{24}).{24}/gm, (_, start) => {
     const atom = atoms[next++] as Molecule['atoms'][number];
     return start + [atom.x, atom.y, atom.z].map(x => x.toFixed(3).padStart(8)).join('');
   });
+}
+
+/** Tells whether a carbon and a heteroatom that torsions move apart are as close as if they were bonded. */
+function touchesItself(pose: Molecule): boolean {
+  const withTree = findLinks(pose);
+  const { tree: _, ...rigid } = pose;
+  return findLinks(rigid).some((others, a) =>
+    others.some(b => {
+      const kinds = [a, b].map(atom => pose.atoms[atom]?.type?.kind);
+      if (withTree[a]?.includes(b) || kinds.includes('hydrogen')) return false;
+      return kinds.includes('carbon') && kinds.some(kind => kind !== 'carbon');
+    }),
+  );
 }
