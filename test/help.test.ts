@@ -38,8 +38,12 @@ describe.each(conditions)('npm run … -- --help, started with tsx %s', started 
     );
     const { code, stdout, stderr } = helped[some.indexOf(each)] as Helped;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const called = each.name === 'start' ? 'npm start' : `npm run ${each.name.replace(':build', '')}`;
-    expect(stdout).toMatch(new RegExp(`^Usage: ${called} -- \\[options\\]`));
+    const [file, command] = each.program as [string, string?];
+    const called =
+      file !== 'program/main.ts'
+        ? `npm run ${each.name.replace(':build', '')} --`
+        : `npm start --${command ? ` ${command}` : ''}`;
+    expect(stdout).toMatch(new RegExp(`^Usage: ${called} \\[options\\]`));
     expect(stdout.trimEnd()).toMatch(/-h, --help +display help for command(?:\n\n[^|#]*)?$/);
     if (!/^(?:start|schnet)/.test(each.name)) expect(stdout).toMatch(/It takes [^,]+,[^.]* and\s+writes/);
   });

@@ -12,6 +12,8 @@ const formats: readonly Format[] = [pdbqt, dlg, pdb, sdf, mol2, cif];
 export interface ReadOptions {
   /** Whether molecules keep the lines of their record, to be written with other coordinates. */
   readonly keepLines?: boolean;
+  /** Called for a record that cannot be read, which is then left out; without it, that is an error. */
+  readonly onBad?: (error: Error) => void;
 }
 
 /**
@@ -52,13 +54,15 @@ export class MoleculeReader {
   readonly #format: Format;
   readonly #splitter: Splitter;
   readonly #keepLines: boolean;
+  readonly #onBad: ReadOptions['onBad'];
   #count = 0;
 
-  constructor(file: string, { keepLines = false }: ReadOptions = {}) {
+  constructor(file: string, { keepLines = false, onBad }: ReadOptions = {}) {
     this.#file = file;
     this.#format = formatOf(file);
     this.#splitter = new Splitter(file, this.#format);
     this.#keepLines = keepLines;
+    this.#onBad = onBad;
   }
 
   /** Molecules that are complete with this chunk. */
@@ -72,8 +76,19 @@ export class MoleculeReader {
     if (this.#count === 0) throw new Error(`${this.#file}: expected at least one molecule, found none`);
   }
 
+  #moleculesOf(record: FileRecord): readonly Molecule[] {
+    if (!this.#onBad) return this.#format.read(record);
+    try {
+      return this.#format.read(record);
+    } catch (error) {
+      this.#count++;
+      this.#onBad(error as Error);
+      return [];
+    }
+  }
+
   *#read(record: FileRecord): Generator<Molecule> {
-    for (const molecule of this.#format.read(record)) {
+    for (const molecule of this.#moleculesOf(record)) {
       this.#count++;
       const lines = this.#keepLines ? { lines: record.lines.map(({ content }) => content) } : {};
       yield { ...molecule, ...lines };

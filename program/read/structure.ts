@@ -42,7 +42,8 @@ export function networkAtoms({ atoms }: Pick<Molecule, 'atoms'>): Atoms {
   );
 }
 
-function heavyAtoms({ atoms, place: { file, line } }: Molecule): Atoms {
+/** @throws Error naming file and line if there are none */
+export function heavyAtoms({ atoms, place: { file, line } }: Molecule): Atoms {
   const heavy = networkAtoms({ atoms: atoms.filter(({ element }) => element !== 1) });
   if (heavy.elements.length > 0) return heavy;
   throw new Error(`${file}, line ${line}: expected heavy atoms, found only hydrogens`);

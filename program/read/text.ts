@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { getSystemErrorMap } from 'node:util';
 
 /** @throws Error, in one line that names the file and the reason, if it cannot be read */
@@ -6,18 +6,6 @@ export async function readText(file: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw unreadable(file, error);
   });
-}
-
-/**
- * Makes sure that a file can be written, before the work whose result it is for. What is in it stays.
- *
- * @throws Error, in one line that names the file and the reason, if it cannot
- */
-export async function checkWritable(file: string): Promise<void> {
-  const handle = await open(file, 'a').catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`cannot write ${file}: ${reasonOf(error)}`);
-  });
-  await handle.close();
 }
 
 /** Error that says why a file cannot be read. */

@@ -60,7 +60,7 @@ export async function* training(
   compounds: readonly Compound[],
   model: Model,
   fit: Fit,
-  onCompound: (done: number) => void = () => {},
+  onCompound: (done: number) => unknown = () => {},
 ): AsyncGenerator<Epoch> {
   const random = uniform(fit.seed);
   const stepper = adam({ rate: fit.rate }).start();
@@ -73,7 +73,7 @@ export async function* training(
         const result = await combineCompound(compound, { ...model, weights }, fit);
         loss += result.loss ?? 0;
         gradients.push(result.gradient);
-        onCompound(++done);
+        await onCompound(++done);
       }
       weights = stepper.step(weights, summed(gradients));
     }

@@ -1,95 +1,124 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Terminal } from './command.ts';
+import { type Command, Option } from 'commander';
+import { addFormat, type GivenFormat } from '../command/formats.ts';
+import { countOrNone, finite, positive } from '../command/numbers.ts';
+import { addPooling, type GivenPooling } from '../command/poolings.ts';
+import type { Settings } from '../schnet/model.ts';
+import { addModelOptions, type GivenModel, modelOptionNames, settingsOf } from '../schnet/model-options.ts';
 
-export const combinationNames = ['mean', 'lse', 'boltzmann'] as const;
 export const strategyNames = ['stream', 'recompute', 'full-graph'] as const;
 
-export type CombinationName = (typeof combinationNames)[number];
 export type StrategyName = (typeof strategyNames)[number];
 
-/** What the command was asked for. Energies in kcal/mol. */
-export interface Options {
-  /** Path of a PDBQT file with one model. */
+/** Choices of `score`. Energies in kcal/mol. */
+export interface ScoreOptions extends GivenPooling, GivenFormat {
   readonly receptor: string;
-  /** Path of a PDBQT file with one or more poses of one compound. */
-  readonly poses: string;
-  /** The combination that the loss and the comparison of strategies use. */
-  readonly combination: CombinationName;
-  readonly kT: number;
-  /** Sharpness of lse in mol/kcal. */
-  readonly t: number;
-  readonly target: number;
-  readonly strategies: readonly StrategyName[];
-  readonly json: boolean;
+  /** Files, folders and patterns. */
+  readonly poses: readonly string[];
+  readonly scorer: 'vina' | 'schnet';
+  /** File of a fitted SchNet. */
+  readonly weights?: string;
+  /** Of an untrained SchNet. */
+  readonly settings: Settings;
+  readonly seed: number;
+  /** Whether poses belong together by their name or by their file; by default as the format has it. */
+  readonly groupBy?: 'name' | 'file' | 'all';
+  /** Å; a pose closer than this to one before is left out. */
+  readonly rmsd?: number;
+  readonly terms: boolean;
+  /** Of the loss (ΔG − target)². */
+  readonly target?: number;
+  /** Where the sums over the poses go. */
+  readonly state?: string;
+  readonly strict: boolean;
+  readonly strategy: StrategyName;
+  /** Whether all strategies are run and compared. */
+  readonly compare: boolean;
+}
+
+/** Adds what `score` may be told. */
+export function declareScore(command: Command): void {
+  command
+    .description(
+      'Scores docked poses, combines those of a compound into one ΔG, and gives its ' +
+        'derivatives by the parameters of the scorer.',
+    )
+    .argument('[poses...]', 'files (PDBQT, SDF), folders and patterns')
+    .option('--receptor <file>', 'receptor, PDBQT; for schnet PDB, too')
+    .option('--poses <paths...>', 'the same as the argument')
+    .addOption(new Option('--scorer <name>', 'scoring function').choices(['vina', 'schnet']).default('vina'))
+    .addOption(
+      new Option('--weights <file>', 'SchNet that fit wrote; untrained without').conflicts([
+        ...modelOptionNames,
+      ]),
+    );
+  addPooling(command)
+    .addOption(
+      new Option('--group-by <what>', 'what poses of one compound share: by default the name in SDF').choices(
+        ['name', 'file', 'all'],
+      ),
+    )
+    .option('--rmsd <distance>', 'leave out poses this close to one before; Å', positive)
+    .option('--terms', 'print the terms of each pose (vina)')
+    .option('--target <energy>', 'differentiate (ΔG − target)² instead; kcal/mol', finite);
+  addFormat(command)
+    .option('--state <file>', 'write the sums over the poses, for merge')
+    .option('--strict', 'stop at the first bad molecule; else it is reported and skipped')
+    .addOption(
+      new Option('--strategy <name>', 'way to the gradient').choices(strategyNames).default('stream'),
+    )
+    .option('--compare', 'run all strategies, and print what each takes (slow)')
+    .addOption(new Option('--refine <steps>').argParser(countOrNone).hideHelp())
+    .addHelpText(
+      'after',
+      `
+A SchNet without --weights is untrained, its scores mean nothing; --hidden,
+--interactions, --neighbours, --cutoff, --pocket, --delta and --seed set it.
+
+Examples:
+  npm start -- docked.pdbqt --receptor protein.pdbqt
+  npm start -- 'docked/*.sdf' --receptor protein.pdb --scorer schnet --weights model.json
+  npm start -- docked/ --receptor protein.pdbqt --format csv --terms --out scores.csv
+  npm start -- docked.pdbqt --receptor protein.pdbqt --combination lse --t 2 --target -9.5`,
+    );
+  addModelOptions(command, { delta: false, isHidden: true });
 }
 
 /**
- * kcal/mol: kT ln K for a dissociation constant K of 40 nM at 298 K, about what imatinib is measured to have with
- * inactive Abl. Published constants spread over more than a power of ten, so this is an example of a target, no more.
- */
-export const imatinibTarget = -10.1;
-
-/**
- * Reads the arguments of the command.
+ * Options of `score` as they were given.
  *
- * @throws CommanderError if they are wrong or ask for help; what there is to say has then been written to the terminal
+ * @throws CommanderError, with a message written, for a combination that makes no sense
  */
-export function parseOptions(argv: readonly string[], terminal: Terminal): Options {
-  const command = new Command('npm start --')
-    .description(
-      'Combines the Vina binding free energies of the docked poses of one compound into one, and differentiates it ' +
-        'with respect to the six weights of the scoring function, one pose at a time.',
-    )
-    .option('--receptor <file>', 'receptor, PDBQT', dataFile('pocket.pdbqt'))
-    .option('--poses <file>', 'docked poses of one compound, PDBQT', dataFile('poses.pdbqt'))
-    .addOption(
-      new Option('--combination <name>', 'combination that the loss is taken of')
-        .choices(combinationNames)
-        .default('boltzmann'),
-    )
-    .option('--kT <energy>', 'thermal energy of boltzmann, kcal/mol', positive, 0.593)
-    .option('--t <sharpness>', 'sharpness of lse, mol/kcal', positive, 1)
-    .option('--target <energy>', 'target of the loss (ΔG − target)², kcal/mol', finite, imatinibTarget)
-    .addOption(
-      new Option('--strategy <name>', 'how to get the gradient')
-        .choices([...strategyNames, 'all'])
-        .default('all'),
-    )
-    .option('--json', 'print all results as JSON')
-    .addHelpText(
-      'after',
-      '\nThe default files are 64 poses of imatinib in the kinase Abl; the default target belongs to\n' +
-        'a dissociation constant of 40 nM, about what is measured for the two: only an example.\n' +
-        '\nExamples:\n' +
-        '  npm start -- --combination lse --t 5 --strategy stream\n' +
-        '  npm start --silent -- --receptor protein.pdbqt --poses docked.pdbqt --json > result.json',
-    )
-    .showSuggestionAfterError(false)
-    .exitOverride()
-    .configureOutput({
-      writeOut: text => terminal.stdout.write(text),
-      writeErr: text => terminal.stderr.write(text),
-    });
-
-  const given = command.parse(argv, { from: 'user' }).opts<Given>();
+export function scoreOptions(command: Command): ScoreOptions {
+  const { poses: named = [], receptor, refine = 0, ...given } = command.opts<Given>();
+  const poses = [...(command.processedArgs[0] as string[]), ...named];
+  if (receptor === undefined && poses.length > 0) {
+    command.error("error: option '--receptor <file>' is needed for poses of your own");
+  }
+  if (receptor !== undefined && poses.length === 0) {
+    command.error("error: poses are needed for a receptor of your own, such as 'docked.pdbqt'");
+  }
+  if (refine > 0) command.error('error: --refine is a command of its own: npm start -- refine');
+  if (given.terms && given.scorer !== 'vina') command.error('error: --terms goes with --scorer vina');
+  if (given.weights !== undefined && given.scorer !== 'schnet') {
+    command.error('error: --weights goes with --scorer schnet');
+  }
+  if (given.state !== undefined && given.strategy !== 'stream') {
+    command.error('error: --state goes with --strategy stream');
+  }
   return {
-    receptor: given.receptor,
-    poses: given.poses,
-    combination: given.combination,
-    kT: given.kT,
-    t: given.t,
-    target: given.target,
-    strategies: given.strategy === 'all' ? strategyNames : [given.strategy],
-    json: given.json ?? false,
+    ...{ terms: false, strict: false, compare: false },
+    ...given,
+    receptor: receptor ?? dataFile('pocket.pdbqt'),
+    poses: poses.length > 0 ? poses : [dataFile('poses.pdbqt')],
+    settings: settingsOf(given),
   };
 }
 
-type Given = Omit<Options, 'json' | 'strategies'> & {
-  readonly json?: boolean;
-  readonly strategy: StrategyName | 'all';
-};
+type Given = Omit<ScoreOptions, 'receptor' | 'poses' | 'settings' | 'terms' | 'strict' | 'compare'> &
+  Partial<Pick<ScoreOptions, 'receptor' | 'poses' | 'terms' | 'strict' | 'compare'>> &
+  GivenModel & { readonly refine?: number };
 
 /** A file of the example, as the user would name it from where they are. */
 function dataFile(name: string): string {
@@ -97,16 +126,4 @@ function dataFile(name: string): string {
     '',
     fileURLToPath(new URL(`../../examples/vina/data/imatinib-abl/${name}`, import.meta.url)),
   );
-}
-
-function finite(text: string): number {
-  const number = Number(text);
-  if (text.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('It must be a number.');
-  return number;
-}
-
-function positive(text: string): number {
-  const number = finite(text);
-  if (number <= 0) throw new InvalidArgumentError('It must be a number greater than 0.');
-  return number;
 }

@@ -1,111 +1,138 @@
-import { vinaWeights, type Weights } from '../../examples/vina/score.ts';
-import { combinationNames, imatinibTarget } from './options.ts';
-import type { Results, StrategyCost } from './run.ts';
+import { csvLine, type FormatName } from '../command/formats.ts';
+import type { GivenPooling } from '../command/poolings.ts';
+import type { Write } from '../command/write.ts';
+import type { CompoundResult, PoseResults, StrategyCost, Summary } from './result.ts';
+import { textReport } from './text-report.ts';
 
-/** How many of the best poses are listed. */
-const listed = 8;
-
-/**
- * The results as text, at most 80 columns wide unless the names of the files are longer.
- *
- * @param styled whether headings are bold, as only a terminal can show
- */
-export function describe(results: Results, styled: boolean): string {
-  const section = (heading: string, ...paragraphs: string[]) =>
-    [styled ? `\u001b[1m${heading}\u001b[22m` : heading, ...paragraphs].join('\n\n');
-  return [
-    section('The Vina scoring function, differentiated pose by pose', input(results)),
-    section('Best poses: ΔG_n, and the weight w_n of each in three combinations', table(bestPoses(results))),
-    section(
-      'All poses: ΔG, loss, and their derivatives by the weights of the terms',
-      table(gradients(results)),
-      `  loss = (ΔG − target)², ΔG by ${results.loss.combination}`,
-    ),
-    section(
-      'What it takes to get the gradient of the loss, and how much the answers differ',
-      table(costs(results.strategies)),
-      notes(results.strategies).join('\n'),
-    ),
-    '',
-  ].join('\n\n');
+/** Prints results as they come. */
+export interface Report {
+  compound(result: CompoundResult): Promise<void>;
+  end(summary: Summary, strategies?: readonly StrategyCost[]): Promise<void>;
 }
 
-function input({ files, predictions, target }: Results): string {
-  const note = target === imatinibTarget ? ' (imatinib and Abl at 40 nM: an example)' : '';
-  return [
-    `  receptor  ${files.receptor}`,
-    `  poses     ${files.poses} (${predictions.length})`,
-    `  target    ${target}${note}`,
-    '  unit      kcal/mol',
-  ].join('\n');
+/** Facts about all results. */
+export interface About extends GivenPooling {
+  readonly format: FormatName;
+  readonly scorer: string;
+  readonly receptor?: string;
+  readonly poses: readonly string[];
+  readonly weights?: string;
+  readonly target?: number;
+  /** Numbers of the scorer's parameters, by name. */
+  readonly params: Readonly<Record<string, { readonly data: ArrayLike<number> }>>;
 }
 
-function bestPoses({ predictions, combinations }: Results): string[][] {
-  const best = [...predictions.entries()].sort(([, a], [, b]) => a - b).slice(0, listed);
+/** Place where a report is printed. */
+export interface Page {
+  readonly write: Write;
+  readonly isStyled: boolean;
+}
+
+/** The report in the format that was asked for. */
+export function reportOf(about: About, page: Page): Report {
+  switch (about.format) {
+    case 'csv':
+      return csvReport(page.write);
+    case 'jsonl':
+      return jsonLines(page.write);
+    case 'json':
+      return jsonReport(about, page.write);
+    case 'text':
+      return textReport(about, page);
+  }
+}
+
+/** A row for each pose; for each compound where its poses are not known. */
+function csvReport(write: Write): Report {
+  let isBegun = false;
+  return {
+    async compound(result) {
+      const { name, file, poses, value, best, each } = result;
+      const [head, rows] = each
+        ? [poseHead(each), poseRows(result, each)]
+        : [['compound', 'file', 'poses', 'best', 'dG'], [[name, file, poses, best.score, value]]];
+      if (!isBegun) await write(csvLine(head));
+      isBegun = true;
+      await write(rows.map(csvLine).join(''));
+    },
+    async end() {},
+  };
+}
+
+function poseHead({ terms }: PoseResults): string[] {
   return [
-    ['pose', 'ΔG_n', ...combinationNames],
-    ...best.map(([n, prediction]) => [
-      String(n + 1).padStart(4),
-      prediction.toFixed(3),
-      ...combinationNames.map(name => (combinations[name].weights[n] ?? 0).toFixed(4)),
-    ]),
+    'compound',
+    'file',
+    'pose',
+    'line',
+    'score',
+    'weight',
+    'rank',
+    'dG',
+    ...Object.keys(terms?.[0] ?? {}),
   ];
 }
 
-function gradients({ combinations, loss, kT, t }: Results): string[][] {
-  const columns = [...combinationNames.map(name => combinations[name]), loss];
-  const weights = Object.entries(vinaWeights()) as [keyof Weights, { data: Float64Array }][];
-  return [
-    ['', 'weight', ...combinationNames, 'loss'],
-    ['', '', '', `t = ${t}`, `kT = ${kT}`, ''],
-    ['ΔG, loss', '', ...columns.map(({ value }) => value.toFixed(4))],
-    ...weights.map(([name, { data }]) => [
-      `∂/∂ ${name}`,
-      String(data[0]),
-      ...columns.map(({ gradient }) => gradient[name].toFixed(4)),
-    ]),
-  ];
-}
-
-function costs(strategies: readonly StrategyCost[]): string[][] {
-  return [
-    ['strategy', 'executor', 'peak bytes', 'tapes', 'time', 'differs by'],
-    ...strategies.map(({ strategy, executor, peakBytes, tapesAlive, milliseconds, difference }) => [
-      strategy,
-      executor,
-      peakBytes.toLocaleString('en'),
-      String(tapesAlive),
-      `${milliseconds.toFixed(0)} ms`,
-      difference === 0 ? '0' : difference.toExponential(1),
-    ]),
-  ];
-}
-
-function notes(strategies: readonly StrategyCost[]): string[] {
-  const isPlanned = strategies.some(
-    ({ strategy, executor }) => strategy === 'full-graph' && executor.startsWith('jit'),
-  );
-  return [
-    ...new Set(strategies.map(sayAlive)),
-    ...(isPlanned
-      ? ['  full-graph by jit: most of its time goes into planning the graph of all poses.']
-      : []),
-  ];
-}
-
-function sayAlive({ strategy, tapesAlive }: StrategyCost): string {
-  return tapesAlive === 1
-    ? `  ${strategy}: no more than one pose's tape was ever alive.`
-    : `  ${strategy}: the tapes of up to ${tapesAlive} poses were alive at once.`;
-}
-
-/** Rows in columns: the first flush left, the others, as they are numbers, flush right. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0))) ?? [];
-  const line = (row: readonly string[]) =>
-    widths.map((width, column) => {
-      const cell = row[column] ?? '';
-      return column === 0 ? cell.padEnd(width) : cell.padStart(Math.max(width, 9));
+function poseRows(
+  { name, value }: CompoundResult,
+  { predictions, weights, places, terms }: PoseResults,
+): (string | number)[][] {
+  const rank = new Int32Array(predictions.length);
+  Array.from(predictions.keys())
+    .sort((a, b) => (predictions[a] as number) - (predictions[b] as number))
+    .forEach((n, place) => {
+      rank[n] = place + 1;
     });
-  return rows.map(row => `  ${line(row).join('  ')}`.trimEnd()).join('\n');
+  return Array.from(predictions, (score, n) => [
+    ...[name, places[n]?.file ?? '', n + 1, places[n]?.line ?? 0],
+    ...[score, weights[n] as number, rank[n] as number, value],
+    ...Object.values(terms?.[n] ?? {}),
+  ]);
+}
+
+/** An object for each compound. */
+function jsonLines(write: Write): Report {
+  return {
+    compound: result => write(`${JSON.stringify(plain(result))}\n`),
+    async end() {},
+  };
+}
+
+/** One object with all: `predictions` of all poses in the order they were read, and the compounds. */
+function jsonReport(about: About, write: Write): Report {
+  const compounds: ReturnType<typeof plain>[] = [];
+  return {
+    async compound(result) {
+      compounds.push(plain(result));
+    },
+    async end({ skipped, duplicates }, strategies) {
+      const { scorer, receptor, poses, weights, combination, kT, t, q, target } = about;
+      const all = {
+        files: { receptor, poses, ...(weights !== undefined && { weights }) },
+        ...{ scorer, combination, kT, t, q },
+        ...(target !== undefined && { target }),
+        ...(compounds.some(({ predictions }) => predictions) && {
+          predictions: compounds.flatMap(({ predictions = [] }) => predictions),
+        }),
+        ...{ compounds, skipped, duplicates },
+        ...(strategies && { strategies }),
+      };
+      await write(`${JSON.stringify(all, undefined, 2)}\n`);
+    },
+  };
+}
+
+/** A result as it is written in JSON. */
+function plain({ each, gradient, ...rest }: CompoundResult) {
+  const numbers = Object.entries(gradient).map(([name, data]) => [name, data.length === 1 ? data[0] : data]);
+  return {
+    ...rest,
+    gradient: Object.fromEntries(numbers) as Record<string, number | readonly number[]>,
+    ...(each && {
+      predictions: [...each.predictions],
+      weights: [...each.weights],
+      lines: each.places.map(({ line }) => line),
+      ...(each.terms && { terms: each.terms }),
+    }),
+  };
 }

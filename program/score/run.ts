@@ -1,146 +1,152 @@
-import { interpreter, jit } from 'posetape';
-import {
-  boltzmann,
-  type CombineOptions,
-  type CombineResult,
-  combinePoses,
-  lse,
-  mean,
-  squaredError,
-} from 'posetape/combine';
-import { type VinaWeights, vinaWeights, type Weights } from '../../examples/vina/score.ts';
-import type { Progress } from '../progress.ts';
-import type { Ensemble } from '../vina/ensemble.ts';
-import type { DockedPose } from '../vina/poses.ts';
-import { score } from '../vina/score.ts';
-import type { CombinationName, Options, StrategyName } from './options.ts';
+import { type Executor, jit } from 'posetape';
+import { exitCodes } from '../command/errors.ts';
+import type { Context } from '../command/subcommand.ts';
+import { type Draft, draftOf } from '../files/atomic.ts';
+import { findFiles } from '../files/find.ts';
+import { compareStrategies } from './compare.ts';
+import { type Compound, compoundsIn } from './compounds.ts';
+import type { ScoreOptions } from './options.ts';
+import { FarError } from './prepared.ts';
+import { reportOf } from './report.ts';
+import type { Summary } from './result.ts';
+import { type Scored, scoreCompound } from './score-compound.ts';
+import type { PoseScorer } from './scorer.ts';
+import type { Scoring } from './scoring.ts';
+import { SkipLog } from './skip-log.ts';
+import { type CompoundState, stateToJson } from './state.ts';
 
-/** What the command finds out. Energies are in kcal/mol. */
-export interface Results {
-  readonly files: Ensemble['files'];
-  readonly kT: number;
-  /** Sharpness of lse in mol/kcal. */
-  readonly t: number;
-  readonly target: number;
-  /** ΔG_n of each pose, in the order of the file. */
-  readonly predictions: readonly number[];
-  readonly combinations: Readonly<Record<CombinationName, Combined>>;
-  readonly loss: Loss;
-  /** What each strategy took to get the gradient of the loss; the full graph by two executors. */
-  readonly strategies: readonly StrategyCost[];
-}
-
-/** ΔG by one combination. */
-export interface Combined {
-  readonly value: number;
-  /** w_n of each pose. */
-  readonly weights: readonly number[];
-  /** ∂ΔG/∂w for each of the six weights w of the scoring function. */
-  readonly gradient: Weights<number>;
-}
-
-/** (ΔG − target)² in (kcal/mol)². */
-export interface Loss {
-  /** What ΔG is combined by. */
-  readonly combination: CombinationName;
-  readonly value: number;
-  /** Its derivative by each of the six weights. */
-  readonly gradient: Weights<number>;
-}
-
-/** What one strategy needs. */
-export interface StrategyCost {
-  readonly strategy: StrategyName;
-  /** What ran the tapes. */
-  readonly executor: string;
-  /** The most bytes the engine held at once. */
-  readonly peakBytes: number;
-  /** The most poses whose tapes were alive at once. */
-  readonly tapesAlive: number;
-  readonly milliseconds: number;
-  /** The largest relative difference of one of its derivatives to that of the loss. */
-  readonly difference: number;
-}
-
-/** Combines the poses in all three ways, then takes the gradient of the loss by each strategy that is asked for. */
-export async function runAll(
-  { files, poses }: Ensemble,
-  options: Options,
-  progress: Progress,
-): Promise<Results> {
-  const { kT, t, target } = options;
-  const executors = { jit: jit(), interpreter: interpreter() };
-  const ways = { mean: mean(), lse: lse({ t }), boltzmann: boltzmann({ kT }) };
-  const run = (task: string, how: How) => {
-    progress.show(task, 0, poses.length);
-    return combinePoses({
-      poses,
-      params: vinaWeights(),
-      score,
-      executor: executors.jit,
-      ...how,
-      onPose: ({ index, pass, passes }) =>
-        progress.show(task, (pass - 1) * poses.length + index + 1, passes * poses.length),
-    });
-  };
-
+/** Scores the poses of every compound, and reports each compound when it is done. */
+export async function runScore(options: ScoreOptions, context: Context): Promise<number> {
+  const { out, format, state, compare } = options;
+  // Begun first, so that a file that cannot be written is known before the work.
+  const results = out === undefined ? undefined : await draftOf(out);
+  const states = state === undefined ? undefined : await draftOf(state).catch(dropping(results));
   try {
-    const average = await run('mean', { combination: ways.mean });
-    const combinations = {
-      mean: combined(average),
-      lse: combined(await run('lse', { combination: ways.lse })),
-      boltzmann: combined(await run('boltzmann', { combination: ways.boltzmann })),
-    };
-
-    const toLoss = { combination: ways[options.combination], loss: squaredError(target) };
-    const { loss = Number.NaN, gradient } = await run('loss', toLoss);
-    const strategies: StrategyCost[] = [];
-    for (const strategy of options.strategies) {
-      // Like beside like; by default a full graph runs on the interpreter, as it would be planned for one use.
-      const by = strategy === 'full-graph' ? [executors.jit, executors.interpreter] : [executors.jit];
-      for (const executor of by) {
-        const start = performance.now();
-        const result = await run(strategy, { ...toLoss, strategy, executor });
-        const milliseconds = performance.now() - start;
-        const { executor: ran, peakBytes, tapesAlive } = result.stats;
-        const difference = largestDifference(result.gradient, gradient);
-        strategies.push({ strategy, executor: ran, peakBytes, tapesAlive, milliseconds, difference });
-      }
+    const scorer = await scorerOf(options);
+    const files = await findFiles(options.poses, options.receptor);
+    const log = new SkipLog(context.warn);
+    const scores = new Scores(options, scorer, context, log);
+    const report = reportOf(
+      { ...options, params: scorer.params },
+      {
+        write: results?.write ?? context.write,
+        isStyled: context.isStyled && !results,
+      },
+    );
+    const sums: CompoundState[] = [];
+    for await (const compound of compoundsIn(files, options.groupBy)) {
+      const scored = await scores.of(compound, files.length > 1);
+      if (!scored) continue;
+      context.progress.stop();
+      log.open();
+      await report.compound(scored.result);
+      if (states) sums.push(stateOf(scored));
     }
-
-    return {
-      files,
-      kT,
-      t,
-      target,
-      predictions: [...average.predictions],
-      combinations,
-      loss: { combination: options.combination, value: loss, gradient: numbers(gradient) },
-      strategies,
-    };
+    if (scores.compounds === 0) throw log.nothingLeft();
+    const strategies = compare
+      ? await compareStrategies(
+          compoundsIn(files, options.groupBy),
+          scores.scoring(() => {}),
+          context,
+        )
+      : undefined;
+    context.progress.stop();
+    await report.end(scores.summary(), strategies);
+    await results?.commit();
+    const pooling = { ...options };
+    await states?.write(stateToJson({ scorer: nameOf(options), pooling, compounds: sums }));
+    await states?.commit();
+    log.end();
+    return log.skipped.length > 0 ? exitCodes.skipped : exitCodes.done;
+  } catch (error) {
+    if (results && context.signal.aborted && (format === 'csv' || format === 'jsonl')) {
+      context.warn(`what was done is in ${await results.keepPartial()}`);
+    }
+    throw error;
   } finally {
-    progress.stop();
+    await results?.discard();
+    await states?.discard();
   }
 }
 
-type How = Pick<CombineOptions<DockedPose, VinaWeights>, 'combination' | 'loss' | 'strategy' | 'executor'>;
-
-function combined({ value, weights, gradient }: CombineResult<VinaWeights>): Combined {
-  return { value, weights: [...weights], gradient: numbers(gradient) };
+function stateOf({ result: { name, file, best }, state }: Scored): CompoundState {
+  return { name, file, best: { ...best, file }, sums: state as NonNullable<typeof state> };
 }
 
-/** Tensors of shape [] as plain numbers. */
-function numbers(tensors: VinaWeights): Weights<number> {
-  const entries = Object.entries(tensors).map(([name, { data }]) => [name, data[0]]);
-  return Object.fromEntries(entries) as Weights<number>;
+function dropping(draft: Draft | undefined) {
+  return async (error: Error): Promise<never> => {
+    await draft?.discard();
+    throw error;
+  };
 }
 
-/** The largest difference of a derivative, relative to that of `reference`. */
-function largestDifference(gradient: VinaWeights, reference: VinaWeights): number {
-  const expected = numbers(reference);
-  const differences = Object.entries(numbers(gradient)).map(([name, slope]) => {
-    const exact = expected[name as keyof VinaWeights];
-    return Math.abs(slope - exact) / (Math.abs(exact) || 1);
-  });
-  return Math.max(...differences);
+/** Scoring function that was asked for. */
+async function scorerOf(options: ScoreOptions): Promise<PoseScorer> {
+  const scorer =
+    options.scorer === 'vina'
+      ? (await import('./vina-scorer.ts')).vinaScorer(options.receptor)
+      : (await import('./schnet-scorer.ts')).schnetScorer(options);
+  return scorer as Promise<PoseScorer>;
+}
+
+function nameOf({ scorer, weights }: ScoreOptions): string {
+  return weights === undefined ? scorer : `${scorer} ${weights}`;
+}
+
+/** Scores compounds one after the other, and counts. */
+class Scores {
+  compounds = 0;
+  readonly #options: ScoreOptions;
+  readonly #scorer: PoseScorer;
+  readonly #context: Context;
+  readonly #log: SkipLog;
+  readonly #executor: Executor = jit();
+  #poses = 0;
+  #duplicates = 0;
+  #shown = 0;
+
+  constructor(options: ScoreOptions, scorer: PoseScorer, context: Context, log: SkipLog) {
+    this.#options = options;
+    this.#scorer = scorer;
+    this.#context = context;
+    this.#log = log;
+  }
+
+  /** @returns undefined if nothing is left of the compound */
+  async of(compound: Compound, isOneOfMany: boolean): Promise<Scored | undefined> {
+    const skip = (file: string, reason: string) => this.#log.add({ name: compound.name, file, reason });
+    const { progress, breathe } = this.#context;
+    const scoring = this.scoring(skip, () => {
+      progress.show(isOneOfMany ? `compound ${this.compounds + 1}, poses` : 'poses', ++this.#shown);
+      return breathe();
+    });
+    try {
+      const scored = await scoreCompound(compound, scoring);
+      if (!scored) return undefined;
+      this.compounds++;
+      this.#poses += scored.result.poses;
+      return scored;
+    } catch (error) {
+      if (this.#options.strict || !(error instanceof FarError)) throw error;
+      skip(compound.file, error.message);
+      return undefined;
+    }
+  }
+
+  scoring(
+    onSkip: (file: string, reason: string) => void,
+    onPose: () => Promise<void> | undefined = this.#context.breathe,
+  ): Scoring<unknown> {
+    const { signal } = this.#context;
+    const [scorer, executor] = [this.#scorer, this.#executor];
+    const onDuplicate = () => {
+      this.#duplicates++;
+    };
+    return { ...this.#options, scorer, executor, signal, onSkip, onPose, onDuplicate };
+  }
+
+  summary(): Summary {
+    const [poses, duplicates] = [this.#poses, this.#duplicates];
+    return { compounds: this.compounds, poses, duplicates, skipped: this.#log.skipped };
+  }
 }

@@ -1,6 +1,6 @@
-import type { FitOptions } from './fit-options.ts';
-import type { EpochLoss, FitResult, SetResult, Sets } from './fit-run.ts';
-import { section, table } from './table.ts';
+import { section, table } from '../command/table.ts';
+import type { FitOptions } from './options.ts';
+import type { EpochLoss, FitResult, SetResult, Sets } from './run.ts';
 
 /** What is to be fitted, as text. */
 export function describeStart({ fitted, leftOut }: Sets, options: FitOptions, styled: boolean): string {

@@ -1,19 +1,15 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Option } from 'commander';
-import type { Terminal } from '../../score/command.ts';
-import { type CombinationName, combinationNames } from '../../score/options.ts';
-import type { Settings } from '../model.ts';
-import type { Fit } from '../training.ts';
-import { addModelOptions, commandOn, type GivenModel, settingsOf } from './model-options.ts';
-import { count, countOrNone, positive } from './numbers.ts';
+import { type Command, Option } from 'commander';
+import { count, countOrNone, positive } from '../command/numbers.ts';
+import { addPooling, type GivenPooling } from '../command/poolings.ts';
+import type { Settings } from '../schnet/model.ts';
+import { addModelOptions, type GivenModel, settingsOf } from '../schnet/model-options.ts';
+import type { Fit } from '../schnet/training.ts';
 
-/** What the command was asked for. */
-export interface FitOptions extends Omit<Fit, 'combination'> {
+/** Choices of `fit`. */
+export interface FitOptions extends Omit<Fit, 'combination'>, GivenPooling {
   readonly folder: string;
-  readonly combination: CombinationName;
-  /** Sharpness of lse in mol/kcal. */
-  readonly t: number;
   readonly epochs: number;
   /** The most poses of a compound; all, unless given. */
   readonly limit?: number;
@@ -25,13 +21,9 @@ export interface FitOptions extends Omit<Fit, 'combination'> {
   readonly json: boolean;
 }
 
-/**
- * Reads the arguments of the command.
- *
- * @throws CommanderError if they are wrong or ask for help; what there is to say has then been written to the terminal
- */
-export function parseFitOptions(argv: readonly string[], terminal: Terminal): FitOptions {
-  const command = commandOn(terminal, 'npm run schnet:fit --')
+/** Adds what `fit` may be told. */
+export function declareFit(command: Command): void {
+  command
     .description('Fits a SchNet to the measured affinities of several compounds, each docked in many poses.')
     .option(
       '--folder <path>',
@@ -39,21 +31,15 @@ export function parseFitOptions(argv: readonly string[], terminal: Terminal): Fi
       demo(),
     )
     .option('--limit <poses>', 'take no more poses of a compound than these', count)
-    .option('--leave-out <ligands...>', 'compounds that are predicted, not fitted')
-    .addOption(
-      new Option('--combination <name>', 'how the poses are combined')
-        .choices(combinationNames)
-        .default('boltzmann'),
-    )
-    .option('--kT <energy>', 'thermal energy of boltzmann and pKi, kcal/mol', positive, 0.593)
-    .option('--t <sharpness>', 'sharpness of lse, mol/kcal', positive, 1)
+    .option('--leave-out <ligands...>', 'compounds that are predicted, not fitted');
+  addPooling(command)
     .addOption(
       new Option('--readout <name>', 'what is compared with experiment').choices(['dG', 'pKi']).default('dG'),
     )
     .option('--epochs <number>', 'rounds over the compounds', countOrNone, 20)
     .option('--rate <size>', 'step size of Adam', positive, 0.005)
     .option('--batch <compounds>', 'compounds a step', count, 1)
-    .option('--out <file>', 'write the fitted model, for --weights of npm run schnet')
+    .option('--out <file>', 'write the fitted model, for --weights of score')
     .option('--json', 'print all results as JSON')
     .addHelpText(
       'after',
@@ -62,8 +48,11 @@ export function parseFitOptions(argv: readonly string[], terminal: Terminal): Fi
         'made-up affinities.',
     );
   addModelOptions(command, { delta: true });
+}
 
-  const given = command.parse(argv, { from: 'user' }).opts<Given>();
+/** Options of `fit` as they were given. */
+export function fitOptions(command: Command): FitOptions {
+  const given = command.opts<Given>();
   return { leaveOut: [], json: false, ...given, settings: settingsOf(given) };
 }
 
@@ -72,5 +61,5 @@ type Given = Omit<FitOptions, 'leaveOut' | 'json' | 'settings'> &
   GivenModel;
 
 function demo(): string {
-  return relative('', fileURLToPath(new URL('../../../examples/schnet/data/demo', import.meta.url)));
+  return relative('', fileURLToPath(new URL('../../examples/schnet/data/demo', import.meta.url)));
 }

@@ -1,8 +1,20 @@
-import { boltzmann, lse, mean } from 'posetape/combine';
-import type { Progress } from '../../progress.ts';
-import { type Model, untrained } from '../model.ts';
-import { bindingEnergy, type Compound, type Fit, lossOf, predictCompound, training } from '../training.ts';
-import type { FitOptions } from './fit-options.ts';
+import { exitCodes } from '../command/errors.ts';
+import { poolings } from '../command/poolings.ts';
+import type { Context } from '../command/subcommand.ts';
+import { checkWritable, writeAtomically } from '../files/atomic.ts';
+import { readCompounds } from '../read/folder.ts';
+import { type Model, untrained } from '../schnet/model.ts';
+import {
+  bindingEnergy,
+  type Compound,
+  type Fit,
+  lossOf,
+  predictCompound,
+  training,
+} from '../schnet/training.ts';
+import { modelToJson } from '../schnet/weights.ts';
+import type { FitOptions } from './options.ts';
+import { describeEpoch, describeFit, describeStart } from './report.ts';
 
 /** The compounds that are fitted, and those that are only predicted. */
 export interface Sets {
@@ -46,6 +58,33 @@ export interface SetResult {
   readonly rmseOfMean: number;
 }
 
+/** Fits a SchNet to several compounds, and tells the loss by epoch. The model is saved after each epoch. */
+export async function runFit(options: FitOptions, context: Context): Promise<number> {
+  const { out, json } = options;
+  const say = async (text: string) => {
+    if (!json) await context.write(text);
+  };
+  if (out !== undefined) await checkWritable(out);
+  const sets = divided(
+    await readCompounds(options.folder, options.settings, options.limit),
+    options.leaveOut,
+  );
+  await say(describeStart(sets, options, context.isStyled));
+  const save = async (model: Model) => {
+    if (out !== undefined) await writeAtomically(out, modelToJson(model));
+  };
+  const { model, result } = await fitAll(sets, options, context, {
+    onEpoch: async (epoch, model) => {
+      await say(describeEpoch(epoch));
+      await save(model);
+    },
+  });
+  await save(model);
+  if (json) await context.write(`${JSON.stringify(result, undefined, 2)}\n`);
+  else await say(describeFit(result, options, context.isStyled));
+  return exitCodes.done;
+}
+
 /** Takes the compounds that are to be left out apart. */
 export function divided(compounds: readonly Compound[], leaveOut: readonly string[]): Sets {
   const unknown = leaveOut.find(name => !compounds.some(compound => compound.name === name));
@@ -62,18 +101,18 @@ export function divided(compounds: readonly Compound[], leaveOut: readonly strin
 export async function fitAll(
   { fitted, leftOut }: Sets,
   options: FitOptions,
-  progress: Progress,
-  onEpoch: (epoch: EpochLoss) => void,
+  { progress, breathe, signal }: Pick<Context, 'progress' | 'breathe' | 'signal'>,
+  { onEpoch }: { readonly onEpoch: (epoch: EpochLoss, model: Model) => Promise<void> },
 ): Promise<{ model: Model; result: FitResult }> {
-  const { kT, t } = options;
-  const ways = { mean: mean(), lse: lse({ t }), boltzmann: boltzmann({ kT }) };
-  const fit: Fit = { ...options, combination: ways[options.combination] };
+  const fit: Fit = { ...options, combination: poolings[options.combination].make(options) };
   let model = untrained(options.settings, options.seed);
   const epochs: EpochLoss[] = [];
   try {
-    const rounds = training(fitted, model, fit, done =>
-      progress.show(`epoch ${epochs.length + 1}`, done, fitted.length),
-    );
+    const rounds = training(fitted, model, fit, async done => {
+      progress.show(`epoch ${epochs.length + 1}`, done, fitted.length);
+      await breathe();
+      signal.throwIfAborted();
+    });
     while (epochs.length < options.epochs) {
       const { value } = await rounds.next();
       model = { ...model, weights: value.weights };
@@ -87,7 +126,7 @@ export async function fitAll(
       };
       epochs.push(epoch);
       progress.stop();
-      onEpoch(epoch);
+      await onEpoch(epoch, model);
     }
     const results = [
       ...(await resultsOf(fitted, model, fit, true)),

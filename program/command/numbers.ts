@@ -1,5 +1,19 @@
 import { InvalidArgumentError } from 'commander';
 
+/** An option's number. */
+export function finite(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && Number.isFinite(number)) return number;
+  throw new InvalidArgumentError('It must be a number.');
+}
+
+/** An option's number other than 0. */
+export function notZero(text: string): number {
+  const number = finite(text);
+  if (number !== 0) return number;
+  throw new InvalidArgumentError('It must be a number other than 0.');
+}
+
 /** An option's number greater than 0. */
 export function positive(text: string): number {
   const number = Number(text);

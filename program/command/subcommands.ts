@@ -1,0 +1,25 @@
+import { declareFit, fitOptions } from '../fit/options.ts';
+import { declareMerge, mergeOptions } from '../merge/options.ts';
+import { declareScore, scoreOptions } from '../score/options.ts';
+import type { Subcommand } from './subcommand.ts';
+
+/** The commands, the default first. What does their work is loaded only where it is called. */
+export const subcommands: readonly Subcommand[] = [
+  {
+    name: 'score',
+    declare: declareScore,
+    run: async (command, context) =>
+      (await import('../score/run.ts')).runScore(scoreOptions(command), context),
+  },
+  {
+    name: 'fit',
+    declare: declareFit,
+    run: async (command, context) => (await import('../fit/run.ts')).runFit(fitOptions(command), context),
+  },
+  {
+    name: 'merge',
+    declare: declareMerge,
+    run: async (command, context) =>
+      (await import('../merge/run.ts')).runMerge(mergeOptions(command), context),
+  },
+];

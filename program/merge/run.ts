@@ -1,0 +1,97 @@
+import { type Tensor, tensor } from 'posetape';
+import { type Accumulator, finish, squaredError } from 'posetape/combine';
+import { exitCodes } from '../command/errors.ts';
+import { type GivenPooling, poolings, readoutOf } from '../command/poolings.ts';
+import type { Context } from '../command/subcommand.ts';
+import { checkWritable, writeAtomically } from '../files/atomic.ts';
+import { reportOf } from '../score/report.ts';
+import type { CompoundResult } from '../score/result.ts';
+import { numbersOf } from '../score/score-compound.ts';
+import { type CompoundState, readState, type ScoreState, stateToJson } from '../score/state.ts';
+import type { MergeOptions } from './options.ts';
+
+/** Merges the sums of each compound in the order of the files, and reports what they come to. */
+export async function runMerge(options: MergeOptions, context: Context): Promise<number> {
+  const { states, state, out, target } = options;
+  for (const file of [state, out]) if (file !== undefined) await checkWritable(file);
+  let whole: (ScoreState & { readonly from: string }) | undefined;
+  const compounds = new Map<string, CompoundState>();
+  for (const file of states) {
+    const part = await readState(file);
+    whole ??= { ...part, from: file };
+    checkSame(whole, part, file);
+    for (const compound of part.compounds) {
+      const before = compounds.get(compound.name);
+      compounds.set(compound.name, before ? merged(before, compound) : compound);
+    }
+    context.progress.show('states', compounds.size);
+    await context.breathe();
+    context.signal.throwIfAborted();
+  }
+  const { scorer, pooling } = whole as ScoreState;
+  let text = '';
+  const about = { ...options, ...pooling, scorer: scorer.split(' ')[0] as string, poses: states, params: {} };
+  const report = reportOf(about, {
+    async write(more) {
+      text += more;
+    },
+    isStyled: context.isStyled && out === undefined,
+  });
+  let poses = 0;
+  for (const compound of compounds.values()) {
+    const result = resultOf(compound, pooling, target);
+    poses += result.poses;
+    await report.compound(result);
+  }
+  await report.end({ compounds: compounds.size, poses, skipped: [], duplicates: 0 });
+  const all = [...compounds.values()];
+  if (state !== undefined) await writeAtomically(state, stateToJson({ scorer, pooling, compounds: all }));
+  if (out === undefined) await context.write(text);
+  else await writeAtomically(out, text);
+  return exitCodes.done;
+}
+
+function checkSame(whole: ScoreState & { readonly from: string }, part: ScoreState, file: string): void {
+  const of = ({ scorer, pooling: { combination, kT, t, q } }: ScoreState) =>
+    `${scorer}, ${combination} with kT ${kT}, t ${t}, q ${q}`;
+  if (of(whole) === of(part)) return;
+  throw new Error(`${file}: expected ${of(whole)}, as in ${whole.from}, found ${of(part)}`);
+}
+
+function merged(a: CompoundState, b: CompoundState): CompoundState {
+  const best = b.best.score < a.best.score ? b.best : a.best;
+  return { ...a, best, sums: a.sums.merge(b.sums) };
+}
+
+function resultOf(
+  { name, file, best, sums }: CompoundState,
+  pooling: GivenPooling,
+  target: number | undefined,
+): CompoundResult {
+  const readout = readoutOf(pooling);
+  const { value, values, loss, gradient, stats } = finish(sums, {
+    combination: poolings[pooling.combination].make(pooling),
+    params: zerosLike(sums),
+    ...(readout && { readout }),
+    ...(target !== undefined && { loss: squaredError(target) }),
+  });
+  return {
+    ...{ name, file, poses: stats.poses, value },
+    ...(values && values.length > 1 && { variance: values[1] as number }),
+    ...(loss !== undefined && { loss }),
+    effectiveSampleSize: stats.effectiveSampleSize ?? Number.NaN,
+    best: { pose: best.pose, score: best.score },
+    gradient: numbersOf(gradient),
+  };
+}
+
+/** Parameters of the shapes of the sums: their numbers do not matter to the poolings of the program. */
+function zerosLike(sums: Accumulator): Record<string, Tensor<Float64Array>> {
+  const shapes = Object.entries(sums.toJSON().shapes);
+  return Object.fromEntries(
+    shapes.map(([name, shape]) => [
+      name,
+      tensor(new Float64Array(shape.reduce((size, each) => size * each, 1)), shape),
+    ]),
+  );
+}

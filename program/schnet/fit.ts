@@ -1,3 +1,0 @@
-import { fitCommand } from './cli/fit.ts';
-
-process.exitCode = await fitCommand(process.argv.slice(2));

@@ -1,0 +1,61 @@
+import type { Molecule } from '../molecule/molecule.ts';
+import type { Compound } from './compounds.ts';
+import type { Scoring } from './scoring.ts';
+
+/** Poses of a compound as the scorer wants them, and what is remembered of each. */
+export class Prepared<Pose> {
+  readonly places: Molecule['place'][] = [];
+  readonly terms: Readonly<Record<string, number>>[] = [];
+  readonly #compound: Compound;
+  readonly #scoring: Scoring<Pose>;
+
+  constructor(compound: Compound, scoring: Scoring<Pose>) {
+    this.#compound = compound;
+    this.#scoring = scoring;
+  }
+
+  async *poses(): AsyncGenerator<Pose> {
+    const { scorer, rmsd, strict, onSkip, onDuplicate, receptor } = this.#scoring;
+    const skip = (file: string, reason: string) => {
+      if (strict) throw new Error(reason);
+      onSkip(file, reason);
+    };
+    const made = scorer.compound();
+    let isAnyNear = false;
+    for await (const read of this.#compound.poses) {
+      if ('error' in read) {
+        skip(read.file, read.error.message);
+        continue;
+      }
+      let pose: Pose;
+      try {
+        pose = made.poseOf(read.molecule);
+      } catch (error) {
+        skip(read.file, (error as Error).message);
+        continue;
+      }
+      if (rmsd !== undefined && made.isRepeated(pose, rmsd)) {
+        onDuplicate();
+        continue;
+      }
+      isAnyNear ||= scorer.isNear(pose);
+      this.places.push(read.molecule.place);
+      if (this.#scoring.terms && scorer.termsOf) this.terms.push(scorer.termsOf(pose));
+      yield pose;
+    }
+    if (this.places.length > 0 && !isAnyNear) {
+      throw new FarError(
+        `${this.#compound.file}: no pose comes within ${scorer.reach} Å of an atom of ${receptor}`,
+      );
+    }
+  }
+
+  /** File and reason of a bad pose. */
+  placeOf(index: number, reason: string): [file: string, reason: string] {
+    const { file, line } = this.places[index] as Molecule['place'];
+    return [file, `${file}, line ${line}: pose ${index + 1}: ${reason}`];
+  }
+}
+
+/** No pose of a compound touches the receptor. */
+export class FarError extends Error {}

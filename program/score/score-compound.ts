@@ -1,0 +1,152 @@
+import {
+  type Accumulator,
+  accumulatePoses,
+  type BadPose,
+  BadPoseError,
+  combinePoses,
+  finish,
+  type Params,
+  squaredError,
+} from 'posetape/combine';
+import { type GivenPooling, poolingNames, poolings, readoutOf, weightsOf } from '../command/poolings.ts';
+import type { Compound } from './compounds.ts';
+import { Prepared } from './prepared.ts';
+import type { CompoundResult } from './result.ts';
+import type { Scoring } from './scoring.ts';
+
+/** Result and sums of a compound; the sums are absent where the strategy keeps none. */
+export interface Scored {
+  readonly result: CompoundResult;
+  readonly state?: Accumulator;
+}
+
+/**
+ * Scores the poses of a compound one after the other. A bad one is reported and left out.
+ *
+ * @returns undefined if none is left, all of which have been reported
+ * @throws Error, for a bad pose where the scoring is strict
+ */
+export async function scoreCompound<Pose>(
+  compound: Compound,
+  scoring: Scoring<Pose>,
+): Promise<Scored | undefined> {
+  const prepared = new Prepared(compound, scoring);
+  try {
+    const run = await (scoring.strategy === 'stream' ? streamed : collected)(prepared, scoring);
+    if (!run) return undefined;
+    for (const { index, reason } of run.badPoses) scoring.onSkip(...prepared.placeOf(index, reason));
+    if (run.poses === 0) return undefined;
+    return { result: resultOf(compound, prepared, run, scoring), ...(run.state && { state: run.state }) };
+  } catch (error) {
+    if (!(error instanceof BadPoseError)) throw error;
+    throw new Error(prepared.placeOf(error.index, error.reason)[1]);
+  }
+}
+
+/** Numbers of a compound, whatever the strategy. */
+interface Run extends Pick<CompoundResult, 'value' | 'loss' | 'effectiveSampleSize'> {
+  readonly state?: Accumulator;
+  readonly poses: number;
+  readonly badPoses: readonly BadPose[];
+  /** ΔG_n; NaN for bad poses. */
+  readonly predictions: Float64Array;
+  readonly values?: Float64Array;
+  readonly gradient: Readonly<Record<string, { readonly data: ArrayLike<number> }>>;
+}
+
+function commonOf<Pose>({ scorer, combination, executor, strict, signal, ...scoring }: Scoring<Pose>) {
+  return {
+    params: scorer.params,
+    score: scorer.score,
+    posesPerTape: scorer.posesPerTape,
+    combination: poolings[combination].make(scoring),
+    executor,
+    badPose: strict ? 'throw' : 'skip',
+    signal,
+  } as const;
+}
+
+function objectiveOf<Pose>({ target, ...scoring }: Scoring<Pose>) {
+  const readout = readoutOf(scoring);
+  return { ...(readout && { readout }), ...(target !== undefined && { loss: squaredError(target) }) };
+}
+
+/** One pass, of which the sums are kept. */
+async function streamed<Pose>(prepared: Prepared<Pose>, scoring: Scoring<Pose>): Promise<Run> {
+  const common = commonOf(scoring);
+  const predictions: number[] = [];
+  const { state, stats } = await accumulatePoses<Pose, Params>({
+    ...common,
+    poses: prepared.poses(),
+    onPose({ prediction }) {
+      predictions.push(prediction);
+      return scoring.onPose();
+    },
+  });
+  const { badPoses } = stats;
+  const all = { poses: state.count, badPoses, predictions: Float64Array.from(predictions) };
+  if (state.count === 0) return { ...all, value: Number.NaN, effectiveSampleSize: 0, gradient: {} };
+  const { params, combination } = common;
+  const { stats: sums, ...finished } = finish(state, { params, combination, ...objectiveOf(scoring) });
+  return { ...all, ...finished, state, effectiveSampleSize: sums.effectiveSampleSize ?? Number.NaN };
+}
+
+/** Poses read first, as the other strategies need them; undefined if there are none. */
+async function collected<Pose>(prepared: Prepared<Pose>, scoring: Scoring<Pose>): Promise<Run | undefined> {
+  const poses: Pose[] = [];
+  for await (const pose of prepared.poses()) poses.push(pose);
+  if (poses.length === 0) return undefined;
+  const { strategy, onPose } = scoring;
+  const { stats, ...result } = await combinePoses<Pose, Params>({
+    ...commonOf(scoring),
+    ...objectiveOf(scoring),
+    ...{ poses, strategy, onPose },
+  });
+  const { badPoses, effectiveSampleSize = Number.NaN } = stats;
+  return { ...result, poses: stats.poses, badPoses, effectiveSampleSize };
+}
+
+function resultOf<Pose>(
+  { name, file }: Compound,
+  prepared: Prepared<Pose>,
+  { value, values, loss, effectiveSampleSize, gradient, ...run }: Run,
+  scoring: Scoring<Pose>,
+): CompoundResult {
+  const keep = <T>(list: readonly T[]): T[] => list.filter((_, n) => !Number.isNaN(run.predictions[n]));
+  const predictions = run.predictions.filter(each => !Number.isNaN(each));
+  const best = predictions.reduce((least, each, n) => (each < (predictions[least] as number) ? n : least), 0);
+  return {
+    ...{ name, file, poses: predictions.length, value },
+    ...(values && values.length > 1 && { variance: values[1] as number }),
+    ...(loss !== undefined && { loss }),
+    effectiveSampleSize,
+    best: { pose: best + 1, score: predictions[best] as number },
+    gradient: numbersOf(gradient),
+    each: {
+      predictions,
+      weights: weightsOf(predictions, scoring),
+      places: keep(prepared.places),
+      ...(scoring.terms && { terms: keep(prepared.terms) }),
+    },
+    combinations: combinationsOf(predictions, scoring),
+  };
+}
+
+/** ΔG by each combination that gives one number of such scores. */
+function combinationsOf(scores: Float64Array, settings: GivenPooling): Record<string, number> {
+  const values: Record<string, number> = {};
+  for (const name of poolingNames) {
+    if (name === 'spread' || name === 'power-mean') continue;
+    const accumulator = poolings[name].make(settings).accumulator();
+    for (const score of scores) accumulator.add(score, null);
+    values[name] = accumulator.result().value;
+  }
+  return values;
+}
+
+/** Tensors as lists of numbers. */
+export function numbersOf(
+  gradient: Readonly<Record<string, { readonly data: ArrayLike<number> }>>,
+): Record<string, readonly number[]> {
+  return Object.fromEntries(Object.entries(gradient).map(([name, { data }]) => [name, Array.from(data)]));
+}

@@ -1,0 +1,158 @@
+import { section, table } from '../command/table.ts';
+import type { About, Page, Report } from './report.ts';
+import type { CompoundResult, PoseResults, StrategyCost, Summary } from './result.ts';
+
+/** How many of the best poses are listed. */
+const listed = 8;
+
+/** The most derivatives that are listed one by one. */
+const fewest = 12;
+
+/** All about a compound that is alone; a line for each of several. At most 80 columns wide but for names. */
+export function textReport(about: About, { write, isStyled }: Page): Report {
+  // Whether it is alone shows when the second comes.
+  let first: CompoundResult | undefined;
+  let count = 0;
+  return {
+    async compound(result) {
+      count++;
+      if (count === 1) first = result;
+      if (count === 2) await write(`${head(about, isStyled)}${line(first as CompoundResult, about)}`);
+      if (count > 1) await write(line(result, about));
+    },
+    async end(summary, strategies) {
+      if (count === 1) await write(`${alone(first as CompoundResult, about, isStyled)}\n`);
+      await write(`\n${closing(summary, count)}`);
+      if (strategies) await write(`\n${comparison(strategies, isStyled)}`);
+    },
+  };
+}
+
+const titles: Readonly<Record<string, string>> = {
+  vina: 'Vina scores of docked poses, kcal/mol',
+  schnet: 'SchNet scores of docked poses',
+};
+
+function head(about: About, isStyled: boolean): string {
+  const columns = ['', 'poses', 'best', 'ΔG', ...(about.target === undefined ? [] : ['loss'])];
+  return `${section(isStyled, titles[about.scorer] ?? '', input(about), row('', columns.slice(1)))}\n`;
+}
+
+function line({ name, poses, best, value, loss }: CompoundResult, { target }: About): string {
+  const cells = [String(poses), best.score.toFixed(3), value.toFixed(4)];
+  return `${row(name, target === undefined ? cells : [...cells, (loss ?? Number.NaN).toFixed(4)])}\n`;
+}
+
+function row(name: string, cells: readonly string[]): string {
+  return `  ${name.padEnd(32)}${cells.map(cell => ` ${cell.padStart(9)}`).join('')}`;
+}
+
+function input(about: About): string {
+  const { receptor, poses, scorer, weights, combination, kT, t, q, target } = about;
+  const [first, ...others] = poses;
+  const settings: Readonly<Record<string, string>> = {
+    lse: `t = ${t} mol/kcal`,
+    'power-mean': `q = ${q}`,
+    mean: '',
+  };
+  const setting = settings[combination] ?? `kT = ${kT} kcal/mol`;
+  return [
+    ...(receptor === undefined ? [] : [`  receptor  ${receptor}`]),
+    `  poses     ${first}${others.length > 0 ? ` and ${others.length} more` : ''}`,
+    `  ΔG        by ${combination}${setting && `, ${setting}`}`,
+    ...(target === undefined ? [] : [`  loss      (ΔG − ${target})²`]),
+    ...(scorer === 'schnet' && weights === undefined
+      ? ['  weights   random: the network is untrained, and its scores mean nothing']
+      : []),
+    ...(weights === undefined ? [] : [`  weights   ${weights}`]),
+  ].join('\n');
+}
+
+function alone(result: CompoundResult, about: About, isStyled: boolean): string {
+  const { name, poses, value, variance, loss, effectiveSampleSize, best, each, combinations } = result;
+  const facts: [string, string][] = [
+    ['ΔG', value.toFixed(4)],
+    ...(variance === undefined ? [] : [['variance', variance.toFixed(4)] as [string, string]]),
+    ...(loss === undefined ? [] : [['loss', loss.toFixed(4)] as [string, string]]),
+    ['best pose', `${best.score.toFixed(3)} (${best.pose} of ${poses})`],
+    ['poses that matter', effectiveSampleSize.toFixed(1)],
+  ];
+  return [
+    section(isStyled, titles[about.scorer] ?? '', input(about)),
+    section(isStyled, `${name}`, facts.map(([what, number]) => `  ${what.padEnd(18)} ${number}`).join('\n')),
+    ...(each ? [section(isStyled, 'Best poses: score and weight', table(bestPoses(each)))] : []),
+    ...(combinations ? [section(isStyled, 'ΔG by other combinations', table(others(combinations)))] : []),
+    ...(Object.keys(result.gradient).length > 0 ? [derivatives(result, about, isStyled)] : []),
+  ].join('\n\n');
+}
+
+function bestPoses({ predictions, weights, terms }: PoseResults): string[][] {
+  const best = [...predictions.entries()].sort(([, a], [, b]) => a - b).slice(0, listed);
+  return [
+    ['pose', 'score', 'weight', ...shortened(Object.keys(terms?.[0] ?? {}))],
+    ...best.map(([n, score]) => [
+      String(n + 1).padStart(4),
+      score.toFixed(3),
+      (weights[n] as number).toFixed(4),
+      ...Object.values(terms?.[n] ?? {}).map(each => each.toFixed(2)),
+    ]),
+  ];
+}
+
+/** Names of terms in the width of their numbers. */
+function shortened(names: readonly string[]): string[] {
+  const short: Readonly<Record<string, string>> = { hydrophobic: 'hydroph.', hydrogenBond: 'H bond' };
+  return names.map(name => short[name] ?? name);
+}
+
+function others(combinations: Readonly<Record<string, number>>): string[][] {
+  return Object.entries(combinations).map(([name, value]) => [name, value.toFixed(4)]);
+}
+
+function derivatives({ gradient }: CompoundResult, { params, target }: About, isStyled: boolean): string {
+  const what = target === undefined ? 'ΔG' : 'loss';
+  const entries = Object.entries(gradient);
+  const numbers = entries.reduce((total, [, data]) => total + data.length, 0);
+  if (numbers > fewest) {
+    const norms = entries.map(([name, data]) => [name, lengthOf(data).toPrecision(4)]);
+    return section(isStyled, `|∂${what}/∂θ| of each parameter`, table(norms));
+  }
+  return section(
+    isStyled,
+    `∂${what}/∂w by the weights of the terms`,
+    table([
+      ['', 'w', `∂${what}/∂w`],
+      ...entries.map(([name, [slope = 0]]) => [name, String(params[name]?.data[0] ?? ''), slope.toFixed(4)]),
+    ]),
+  );
+}
+
+/** One by one: a layer may have more weights than a call takes arguments. */
+function lengthOf(slopes: readonly number[]): number {
+  return slopes.reduce((length, slope) => Math.hypot(length, slope), 0);
+}
+
+function closing({ compounds, poses, duplicates }: Summary, count: number): string {
+  const parts = [
+    ...(count > 1 ? [`${compounds} compounds, ${poses} poses`] : []),
+    ...(duplicates > 0 ? [`duplicates left out: ${duplicates}`] : []),
+  ];
+  return parts.length > 0 ? `  ${parts.join('; ')}\n` : '';
+}
+
+function comparison(strategies: readonly StrategyCost[], isStyled: boolean): string {
+  const rows = strategies.map(({ strategy, executor, peakBytes, tapesAlive, milliseconds, difference }) => [
+    strategy,
+    executor,
+    peakBytes.toLocaleString('en'),
+    String(tapesAlive),
+    `${milliseconds.toFixed(0)} ms`,
+    difference === 0 ? '0' : difference.toExponential(1),
+  ]);
+  const heading = 'Strategies: what the gradient takes, and how much it differs';
+  return `${section(
+    isStyled,
+    heading,
+    table([['strategy', 'executor', 'peak bytes', 'tapes', 'time', 'differs by'], ...rows]),
+  )}\n`;
+}

@@ -1,0 +1,40 @@
+import { jit } from 'posetape';
+import type { GroupScorer, Params } from 'posetape/combine';
+import { cutoff } from '../../examples/vina/pairs.ts';
+import { vinaWeights } from '../../examples/vina/score.ts';
+import { readMolecule } from '../read/files.ts';
+import { type Compound, compoundOf } from '../vina/compound.ts';
+import { duplicateFinder } from '../vina/duplicates.ts';
+import { type DockedPose, poseIn, receptorOf } from '../vina/poses.ts';
+import { scoreGroup, termsOf } from '../vina/score.ts';
+import { otherCompound, type PoseScorer } from './scorer.ts';
+
+/** The scoring function of AutoDock Vina, its six weights the parameters. */
+export async function vinaScorer(receptorFile: string): Promise<PoseScorer<DockedPose>> {
+  const receptor = receptorOf(await readMolecule(receptorFile));
+  const executor = jit();
+  return {
+    params: vinaWeights(),
+    score: scoreGroup as unknown as GroupScorer<DockedPose, Params>,
+    posesPerTape: 4,
+    reach: cutoff,
+    compound() {
+      let compound: Compound | undefined;
+      let earlier: ReturnType<typeof duplicateFinder> | undefined;
+      return {
+        poseOf(molecule) {
+          compound ??= compoundOf(molecule);
+          const pose = poseIn(receptor, compound, molecule);
+          if (!pose) throw otherCompound(molecule);
+          return pose;
+        },
+        isRepeated(pose, distance) {
+          earlier ??= duplicateFinder(distance);
+          return earlier(pose) !== undefined;
+        },
+      };
+    },
+    isNear: ({ ligandAtom }) => ligandAtom.length > 0,
+    termsOf: pose => ({ ...termsOf(pose, executor) }),
+  };
+}

@@ -1,0 +1,179 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { escaped, lineOf } from '../../program/command/errors.ts';
+import { progressOn } from '../../program/command/progress.ts';
+import { draftOf, writeAtomically } from '../../program/files/atomic.ts';
+import { commandLine, run, shell, start } from '../support/program.ts';
+
+const data = (name: string) =>
+  fileURLToPath(new URL(`../../examples/vina/data/imatinib-abl/${name}`, import.meta.url));
+const [posesFile, receptor] = [data('poses.pdbqt'), data('pocket.pdbqt')];
+const folder = mkdtempSync(join(tmpdir(), 'posetape-frame-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const at = (name: string) => join(folder, name);
+
+/** A library that takes minutes. */
+const library = Array.from({ length: 60 }, (_, i) => {
+  const path = at(`copy${i}.pdbqt`);
+  writeFileSync(path, readFileSync(posesFile));
+  return path;
+});
+const long = [...library, ...library.map(path => `${path}`), '--receptor', receptor];
+
+describe('the frame', () => {
+  test('tells of its commands, and of every option of each', async () => {
+    const { code, stdout, stderr } = await run(['--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const part of ['score', 'fit', 'merge', 'Examples:', 'Exit codes: 0 done']) {
+      expect(stdout).toContain(part);
+    }
+    expect(stdout.split('\n').length).toBeLessThan(40);
+    const score = (await run(['score', '--help'])).stdout;
+    for (const option of 'receptor poses combination kT t target strategy json out state help'.split(' ')) {
+      expect(score).toContain(`--${option} `);
+    }
+    for (const name of ['fit', 'merge']) {
+      expect(await run([name, '--help'])).toMatchObject({ code: 0, stderr: '' });
+    }
+  });
+
+  test('scores where no command is named', async () => {
+    const named = await run(['score', '--json']);
+    expect(await run(['--json'])).toEqual(named);
+    expect(named.code).toBe(0);
+  });
+
+  test('shows progress and bold headings on a terminal, and gives the cursor back', async () => {
+    const { code, stdout, stderr } = await run([], true);
+    expect(code).toBe(0);
+    expect(stdout).toContain('\u001b[1m');
+    expect(stderr).toContain('poses');
+    expect(stderr.lastIndexOf('\u001b[?25h')).toBeGreaterThan(stderr.lastIndexOf('\u001b[?25l'));
+    expect((await run(['--quiet'], true)).stderr).toBe('');
+  });
+
+  test('writes a line now and then where there is no terminal', () => {
+    const lines: string[] = [];
+    const output = { write: (line: string) => lines.push(line) } as unknown as NodeJS.WritableStream;
+    const now = performance.now;
+    let time = 0;
+    performance.now = () => time;
+    try {
+      const progress = progressOn(output);
+      for (; time < 35_000; time += 100) progress.show('poses', time / 100);
+      progress.stop();
+    } finally {
+      performance.now = now;
+    }
+    expect(lines).toEqual(['poses: 100\n', 'poses: 200\n', 'poses: 300\n']);
+  });
+
+  test('tells errors in one line, with control characters escaped', () => {
+    expect(lineOf(new Error('a\n  b\u0007\u0000'))).toBe('a b\\x07\\x00');
+    expect(escaped('µ\u009b')).toBe('µ\\x9b');
+  });
+});
+
+describe('a process', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('stopped by %s says so, and exits with 130', async name => {
+    const out = at(`${name}.csv`);
+    writeFileSync(out, 'earlier\n');
+    const { child, ended } = start([...long, '--format', 'csv', '--out', out]);
+    const temporary = () => readdirSync(folder).find(each => each.startsWith(`.${name}.csv`));
+    await expect
+      .poll(() => {
+        const begun = temporary();
+        return begun !== undefined && statSync(at(begun)).size > 0;
+      })
+      .toBe(true);
+    child.kill(name);
+    const { code, stdout, stderr } = await ended;
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+    expect(stderr).toBe(`what was done is in ${out}.partial\ninterrupted by ${name}\n`);
+    expect(readFileSync(out, 'utf8')).toBe('earlier\n');
+    expect(readFileSync(`${out}.partial`, 'utf8')).toMatch(/^compound,.*\ncopy0,/);
+    expect(temporary()).toBe(undefined);
+  });
+
+  test('killed leaves the earlier file', async () => {
+    const out = at('killed.json');
+    writeFileSync(out, 'earlier\n');
+    const { child, ended } = start([...long, '--json', '--out', out]);
+    await expect.poll(() => readdirSync(folder).some(each => each.startsWith('.killed'))).toBe(true);
+    child.kill('SIGKILL');
+    expect((await ended).code).toBe(null);
+    expect(readFileSync(out, 'utf8')).toBe('earlier\n');
+  });
+
+  test('whose reader goes ends quietly', async () => {
+    const files = library.slice(0, 3).join(' ');
+    const { code, stdout, stderr } = await shell(
+      `${commandLine} ${files} --receptor ${receptor} --format csv | head -1; echo "\${PIPESTATUS[0]}"`,
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^compound,[^\n]*\n0\n$/);
+    const closed = await shell(`${commandLine} | true; echo "\${PIPESTATUS[0]}"`);
+    expect(closed).toMatchObject({ stdout: '0\n', stderr: '' });
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('names what is full', async () => {
+    expect(await shell(`${commandLine} > /dev/full`)).toMatchObject({
+      code: 1,
+      stderr: 'error: cannot write standard output: no space left on device\n',
+    });
+    for (const option of ['--out', '--state']) {
+      expect(await shell(`${commandLine} ${option} /dev/full`)).toMatchObject({
+        code: 1,
+        stderr: 'error: cannot write /dev/full: no space left on device\n',
+      });
+    }
+    expect(statSync('/dev/full').isCharacterDevice()).toBe(true);
+  });
+
+  test('writes to a pipe by its name', async () => {
+    const { code, stdout } = await shell(`${commandLine} --json --out /dev/stdout | head -c 1`);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '{' });
+  });
+});
+
+describe('atomic writing', () => {
+  test('shows a file when it is whole, and keeps mode and links', async () => {
+    const [path, link] = [at('real.txt'), at('link.txt')];
+    writeFileSync(path, 'old');
+    chmodSync(path, 0o640);
+    symlinkSync('real.txt', link);
+    const draft = await draftOf(link);
+    await draft.write('new ');
+    await draft.write('text');
+    expect(readFileSync(path, 'utf8')).toBe('old');
+    await draft.commit();
+    await draft.discard();
+    expect(readFileSync(path, 'utf8')).toBe('new text');
+    expect(statSync(path).mode & 0o777).toBe(0o640);
+    expect(readFileSync(link, 'utf8')).toBe('new text');
+  });
+
+  test('leaves no trace of what is dropped', async () => {
+    const before = readdirSync(folder);
+    const draft = await draftOf(at('dropped.txt'));
+    await draft.write('text');
+    await draft.discard();
+    expect(readdirSync(folder)).toEqual(before);
+    await expect(writeAtomically(at('no/file.txt'), '')).rejects.toThrow(
+      /^cannot write .*file\.txt: no such file or directory$/,
+    );
+  });
+});

@@ -1,0 +1,343 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { run } from '../support/program.ts';
+
+const data = (name: string) =>
+  fileURLToPath(new URL(`../../examples/vina/data/imatinib-abl/${name}`, import.meta.url));
+const [posesFile, receptor] = [data('poses.pdbqt'), data('pocket.pdbqt')];
+const text = readFileSync(posesFile, 'utf8');
+const models = text.split(/(?=^MODEL)/m);
+const folder = mkdtempSync(join(tmpdir(), 'posetape-score-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, content: string): string {
+  const path = join(folder, name);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+}
+
+/** Poses `from` to `to` of the example, counted from 1. */
+const someModels = (from: number, to: number) => models.slice(from - 1, to).join('');
+const few = file('few.pdbqt', someModels(1, 5));
+const far = 'ATOM      1  C1  LIG A   7    -999.000   2.250 100.125  1.00  0.00     0.014 C';
+
+interface Found {
+  readonly predictions: readonly number[];
+  readonly compounds: readonly {
+    readonly name: string;
+    readonly poses: number;
+    readonly value: number;
+    readonly loss?: number;
+    readonly variance?: number;
+    readonly best: { readonly pose: number; readonly score: number };
+    readonly weights: readonly number[];
+    readonly gradient: Readonly<Record<string, number>>;
+    readonly combinations: Readonly<Record<string, number>>;
+    readonly terms?: readonly Readonly<Record<string, number>>[];
+  }[];
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  readonly duplicates: number;
+  readonly strategies?: readonly Readonly<Record<string, unknown>>[];
+}
+
+async function json(...argv: string[]): Promise<Found> {
+  const { code, stdout, stderr } = await run([...argv, '--json']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+const ofFew = (...argv: string[]) => json(few, '--receptor', receptor, ...argv);
+const only = ({ compounds }: Found) => compounds[0] as Found['compounds'][number];
+const meanOf = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0) / numbers.length;
+
+describe('score', () => {
+  test('prints the best poses, ΔG and its derivatives', async () => {
+    const { code, stdout, stderr } = await run([]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const part of ['-13.067', 'mean', 'lse', 'boltzmann', 'free-energy', '∂ΔG/∂w', 'hydrogenBond']) {
+      expect(stdout).toContain(part);
+    }
+    expect(stdout).not.toContain('full-graph');
+    expect(stdout).not.toContain('\u001b');
+    expect(Math.max(...stdout.split('\n').map(line => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  test('prints JSON and nothing else with --json', async () => {
+    const found = await json('--target=-9', '--combination', 'mean');
+    const { value, loss, gradient } = only(found);
+    expect(found.predictions.length).toBe(64);
+    expect(value).toBeCloseTo(meanOf(found.predictions), 12);
+    expect(loss).toBeCloseTo((value + 9) ** 2, 12);
+    // L′ = 2 (ΔG − target)
+    const plain = only(await json('--combination', 'mean')).gradient;
+    for (const [name, slope] of Object.entries(plain)) {
+      expect(gradient[name]).toBeCloseTo(2 * (value + 9) * slope, 8);
+    }
+  });
+
+  test.each(['mean', 'lse', 'boltzmann', 'free-energy'])('combines by %s', async combination => {
+    const { value, weights, combinations } = only(
+      await ofFew('--combination', combination, '--t', '2', '--kT', '3'),
+    );
+    expect(value).toBeCloseTo(combinations[combination] as number, 12);
+    expect(weights.reduce((a, b) => a + b)).toBeCloseTo(1, 12);
+    const found = await ofFew('--combination', 'mean', '--t', '2', '--kT', '3');
+    expect(only(found).combinations).toEqual(combinations);
+    const factors = found.predictions.map(each => Math.exp(-each / 3));
+    const sum = factors.reduce((a, b) => a + b);
+    expect(combinations['free-energy']).toBeCloseTo(-3 * Math.log(sum / 5), 10);
+    expect(combinations.boltzmann).toBeCloseTo(
+      found.predictions.reduce((total, each, n) => total + (each * (factors[n] as number)) / sum, 0),
+      10,
+    );
+  });
+
+  test('gives mean and variance by spread, and refuses scores below 0 for power-mean', async () => {
+    const { value, variance } = only(await ofFew('--combination', 'spread', '--kT', '1e6'));
+    const { predictions } = await ofFew();
+    expect(value).toBeCloseTo(meanOf(predictions), 3);
+    expect(variance).toBeCloseTo(meanOf(predictions.map(each => (each - meanOf(predictions)) ** 2)), 3);
+    const { code, stderr } = await run([few, '--receptor', receptor, '--combination', 'power-mean']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('pose 1: its log-weight is NaN');
+  });
+
+  test('gets the same by every strategy, which --compare compares', async () => {
+    const streamed = only(await ofFew());
+    for (const strategy of ['recompute', 'full-graph']) {
+      const { value, gradient } = only(await ofFew('--strategy', strategy));
+      expect(value).toBeCloseTo(streamed.value, 12);
+      for (const [name, slope] of Object.entries(gradient)) {
+        expect(slope / (streamed.gradient[name] as number)).toBeCloseTo(1, 11);
+      }
+    }
+    const { strategies = [] } = await ofFew('--compare');
+    expect(strategies.map(({ strategy, executor, tapesAlive }) => [strategy, executor, tapesAlive])).toEqual([
+      ['stream', 'jit float64', 1],
+      ['recompute', 'jit float64', 1],
+      ['full-graph', 'jit float64', 5],
+      ['full-graph', 'interpreter float64', 5],
+    ]);
+    for (const { difference } of strategies) expect(difference).toBeLessThan(1e-12);
+  });
+
+  test('gives the terms, whose weighted sum is the score', async () => {
+    const { terms = [] } = only(await ofFew('--terms'));
+    const { predictions } = await ofFew();
+    const weights = {
+      ...{ gauss1: -0.035579, gauss2: -0.005156, repulsion: 0.840245 },
+      ...{ hydrophobic: -0.035069, hydrogenBond: -0.587439 },
+    };
+    expect(terms.length).toBe(5);
+    for (const [n, each] of terms.entries()) {
+      const sum = Object.entries(weights).reduce((total, [name, w]) => total + w * (each[name] as number), 0);
+      // No atom of these poses clashes, so nothing is squashed but a few thousandths.
+      expect(sum / (1 + 0.05846 * (each.rotors as number))).toBeCloseTo(predictions[n] as number, 1);
+    }
+  });
+
+  test('scores by SchNet', async () => {
+    const argv = [
+      '--scorer',
+      'schnet',
+      ...'--hidden 4 --interactions 1 --neighbours 6 --pocket 4'.split(' '),
+    ];
+    const found = await ofFew(...argv);
+    expect(found.predictions.length).toBe(5);
+    expect(only(found).combinations.mean).toBeCloseTo(meanOf(found.predictions), 12);
+    const { stdout } = await run([few, '--receptor', receptor, ...argv]);
+    for (const part of ['untrained', '|∂ΔG/∂θ|', 'embedding']) expect(stdout).toContain(part);
+    expect(await ofFew(...argv, '--refine', '0')).toEqual(found);
+  });
+
+  test('leaves out poses that are alike', async () => {
+    const twice = file('twice.pdbqt', someModels(1, 2) + someModels(1, 2));
+    const { predictions, duplicates } = await json(twice, '--receptor', receptor, '--rmsd', '0.1');
+    expect(predictions).toEqual((await ofFew()).predictions.slice(0, 2));
+    expect(duplicates).toBe(2);
+  });
+});
+
+describe('many compounds', () => {
+  const library = join(folder, 'library');
+  file('library/b10.pdbqt', someModels(3, 4));
+  file('library/b9.pdbqt', someModels(1, 2));
+  file('library/inner/c.pdbqt', someModels(5, 5));
+  file('library/notes.txt', 'no poses');
+  const names = ['b9', 'b10', 'inner/c'];
+
+  test.each([
+    ['a folder', [library]],
+    ['files', [join(library, 'b9.pdbqt'), join(library, 'b10.pdbqt'), join(library, 'inner/c.pdbqt')]],
+    ['a pattern', [`${library}/**/*.pdbqt`]],
+    ['--poses', ['--poses', library]],
+  ])('are found by %s', async (what, asked) => {
+    const { compounds, predictions } = await json(...asked, '--receptor', receptor);
+    expect(compounds.map(({ name }) => name)).toEqual(what === 'files' ? ['b9', 'b10', 'c'] : names);
+    expect(compounds.map(({ poses }) => poses)).toEqual([2, 2, 1]);
+    expect(predictions).toEqual((await ofFew()).predictions);
+  });
+
+  test('leave the receptor out that lies with them', async () => {
+    const inside = file('with/rec.pdbqt', readFileSync(receptor, 'utf8'));
+    file('with/a.pdbqt', someModels(1, 1));
+    const { compounds } = await json(join(folder, 'with'), '--receptor', inside);
+    expect(compounds.map(({ name }) => name)).toEqual(['a']);
+  });
+
+  test('become one by --group-by all', async () => {
+    const { compounds } = await json(library, '--receptor', receptor, '--group-by', 'all');
+    expect(compounds.length).toBe(1);
+    expect(only({ compounds } as Found).value).toBeCloseTo(only(await ofFew()).value, 12);
+  });
+
+  test('are a line each as text, a row for each pose in CSV, an object each in JSON lines', async () => {
+    const { stdout } = await run([library, '--receptor', receptor]);
+    expect(stdout).toMatch(/^ +poses +best +ΔG\n {2}b9 +2 +-13\.067 +-\d+\.\d{4}\n {2}b10 +2 /m);
+    expect(stdout).toContain('3 compounds, 5 poses');
+    const csv = (await run([library, '--receptor', receptor, '--format', 'csv', '--terms'])).stdout;
+    const [head, ...rows] = csv.trimEnd().split('\n');
+    expect(head).toMatch(/^compound,file,pose,line,score,weight,rank,dG,gauss1,.*,rotors$/);
+    expect(
+      rows.map(row =>
+        row
+          .split(',')
+          .filter((_, i) => [0, 2, 6].includes(i))
+          .join(' '),
+      ),
+    ).toEqual([...['b9 1 1', 'b9 2 2', 'b10 1 1', 'b10 2 2', 'inner/c 1 1']]);
+    const lines = (await run([library, '--receptor', receptor, '--format', 'jsonl'])).stdout.trimEnd();
+    expect(lines.split('\n').map(line => JSON.parse(line).name)).toEqual(names);
+  });
+
+  test('are scored but for a bad one, which is reported, and stop at it with --strict', async () => {
+    file('bad/a.pdbqt', someModels(1, 1));
+    file('bad/b.pdbqt', 'hello\u0007');
+    file('bad/c.pdbqt', far);
+    file('bad/d.pdbqt', someModels(2, 2));
+    const argv = [join(folder, 'bad'), '--receptor', receptor, '--format', 'json'];
+    const { code, stdout, stderr } = await run(argv);
+    const { compounds, skipped }: Found = JSON.parse(stdout);
+    expect(code).toBe(3);
+    expect(compounds.map(({ name }) => name)).toEqual(['a', 'd']);
+    expect(skipped.map(({ name }) => name)).toEqual(['b', 'c']);
+    expect(stderr).toMatch(
+      /^skipped b: .*b\.pdbqt, line 1: expected .*\nskipped c: .*no pose comes within 8 Å .*\n2 molecules were skipped\n$/,
+    );
+    const strict = await run([...argv, '--strict']);
+    expect(strict).toMatchObject({ code: 1, stdout: '' });
+    expect(strict.stderr).toMatch(/^error: .*b\.pdbqt, line 1: expected [^\n]*\n$/);
+  });
+});
+
+describe('--state and merge', () => {
+  const parts = [1, 2].map(n => join(folder, `state${n}.json`));
+
+  test('give for the parts of a run what the whole gives', async () => {
+    const halves = [file('h1/x.pdbqt', someModels(1, 3)), file('h2/x.pdbqt', someModels(4, 5))];
+    for (const [i, half] of halves.entries()) {
+      await json(half, '--receptor', receptor, '--state', parts[i] as string);
+    }
+    const both = join(folder, 'both.json');
+    const merged = only(await json('merge', ...parts, '--state', both));
+    const whole = only(await ofFew());
+    expect(merged).toMatchObject({ name: 'x', poses: 5, best: { pose: 1, score: whole.best.score } });
+    expect(merged.value).toBeCloseTo(whole.value, 12);
+    for (const [name, slope] of Object.entries(whole.gradient)) {
+      expect((merged.gradient[name] as number) / slope).toBeCloseTo(1, 11);
+    }
+    expect(only(await json('merge', both))).toEqual(merged);
+    const { loss } = only(await json('merge', both, '--target', '-9'));
+    expect(loss).toBeCloseTo((whole.value + 9) ** 2, 10);
+    expect((await run(['merge', both])).stdout).toContain('∂ΔG/∂w');
+    expect((await run(['merge', both, '--format', 'csv'])).stdout).toMatch(
+      /^compound,file,poses,best,dG\nx,.*x\.pdbqt,5,-13\.0/,
+    );
+  });
+
+  test('name a file that is none, is damaged, or of another run', async () => {
+    const [first] = parts as [string, string];
+    const other = join(folder, 'other.json');
+    await json(few, '--receptor', receptor, '--kT', '2', '--state', other);
+    const damaged = file('damaged.json', readFileSync(first, 'utf8').replace('"count":3', '"count":4'));
+    for (const [argv, message] of [
+      [[few], /few\.pdbqt: expected JSON that score --state wrote/],
+      [[file('empty.json', '{}')], /empty\.json: expected what score --state wrote/],
+      [[damaged], /damaged\.json: compound x: accumulator: /],
+      [
+        [first, other],
+        /other\.json: expected vina, boltzmann with kT 0\.593, .* found vina, boltzmann with kT 2/,
+      ],
+    ] as const) {
+      const { code, stdout, stderr } = await run(['merge', ...argv]);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(/^error: [^\n]*\n$/);
+      expect(stderr).toMatch(message);
+    }
+  });
+});
+
+describe('a mistake is told in one line on stderr', () => {
+  const ours = ['--receptor', receptor];
+
+  test.each([
+    [
+      'an unknown combination',
+      ['--combination', 'median'],
+      /'median' is invalid. Allowed choices are mean, lse/,
+    ],
+    ['an unknown strategy', ['--strategy', 'x'], /Allowed choices are stream, recompute, full-graph/],
+    ['kT of 0', ['--kT', '0'], /--kT.*'0' is invalid. It must be a number greater than 0/],
+    ['t below 0', ['--t=-1'], /--t.*'-1' is invalid. It must be a number greater than 0/],
+    ['q of 0', ['--q', '0'], /It must be a number other than 0/],
+    ['a target that is no number', ['--target', 'low'], /--target.*'low' is invalid. It must be a number/],
+    ['a target that is not finite', ['--target', '1e999'], /'1e999' is invalid. It must be a number/],
+    ['an empty number', ['--t', ''], /'' is invalid. It must be a number/],
+    ['an unknown option', ['--bogus'], /unknown option '--bogus'/],
+    ['poses without a receptor', ['poses.pdbqt'], /option '--receptor <file>' is needed/],
+    ['a receptor without poses', ours, /poses are needed/],
+    ['weights for vina', ['--weights', 'w.json'], /--weights goes with --scorer schnet/],
+    ['terms of schnet', ['--scorer', 'schnet', '--terms'], /--terms goes with --scorer vina/],
+    ['a model with sizes', ['--weights', 'w.json', '--hidden', '4'], /cannot be used with option/],
+    ['refinement', ['--refine', '3'], /a command of its own: npm start -- refine/],
+    ['merge of nothing', ['merge'], /missing required argument 'states'/],
+  ])('with exit code 2: %s', async (_what, argv, message) => {
+    const { code, stdout, stderr } = await run(argv);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^error: [^\n]*\n$/);
+    expect(stderr).toMatch(message);
+  });
+
+  test.each([
+    ['a missing file', ['nowhere.pdbqt', ...ours], /cannot read nowhere.pdbqt: no such file or directory/],
+    ['a pattern for nothing', ['nowhere*.pdbqt', ...ours], /nowhere\*\.pdbqt: expected files that match/],
+    ['an empty folder', [join(file('empty/a.txt', ''), '..'), ...ours], /expected files that end in \.pdbqt/],
+    ['a missing receptor', [few, '--receptor', 'nowhere.pdbqt'], /cannot read nowhere.pdbqt: no such file/],
+    ['a receptor of many models', [few, '--receptor', posesFile], /poses\.pdbqt.*: expected one model/],
+    ['a file that is no PDBQT', [file('a.pdbqt', 'hello'), ...ours], /a\.pdbqt, line 1: expected ATOM/],
+    [
+      'poses somewhere else',
+      [file('far.pdbqt', far), ...ours],
+      /far\.pdbqt: no pose comes within 8 Å of an atom of .*pocket\.pdbqt/,
+    ],
+    [
+      'a file that cannot be written',
+      [few, ...ours, '--out', join(folder, 'no', 'out.csv')],
+      /cannot write .*out\.csv: no such file or directory/,
+    ],
+    [
+      'a folder as the output',
+      [few, ...ours, '--out', folder],
+      /cannot write .*: illegal operation on a directory/,
+    ],
+  ])('with exit code 1: %s', async (_what, argv, message) => {
+    const { code, stdout, stderr } = await run(argv);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^error: [^\n]*\n$/);
+    expect(stderr).toMatch(message);
+  });
+});
