@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { ClosedPipe, exitCodes, lineOf } from './errors.ts';
+import { ClosedPipe, escaped, exitCodes, lineOf } from './errors.ts';
 import { breathing, type Interrupts, interrupts } from './interrupts.ts';
 import { noProgress, progressOn } from './progress.ts';
 import type { Context } from './subcommand.ts';
@@ -29,6 +29,8 @@ export async function main(argv: readonly string[], terminal: Terminal = process
 async function run(argv: readonly string[], terminal: Terminal, listening: Interrupts): Promise<number> {
   let code: number = exitCodes.done;
   let progress = noProgress;
+  // Whatever happens then, the cursor is back.
+  listening.signal.addEventListener('abort', () => progress.stop());
   const program = programOn(terminal);
   for (const [nth, { name, declare, run: work }] of subcommands.entries()) {
     const command = program.command(name, { isDefault: nth === 0 });
@@ -40,7 +42,7 @@ async function run(argv: readonly string[], terminal: Terminal, listening: Inter
         isStyled: terminal.stdout.isTTY === true,
         warn(line) {
           progress.stop();
-          terminal.stderr.write(`${line}\n`);
+          terminal.stderr.write(`${escaped(line)}\n`);
         },
         progress: {
           show: (task, done, total) => progress.show(task, done, total),

@@ -73,11 +73,16 @@ export async function runFit(options: FitOptions, context: Context): Promise<num
   const save = async (model: Model) => {
     if (out !== undefined) await writeAtomically(out, modelToJson(model));
   };
+  let saved = 0;
   const { model, result } = await fitAll(sets, options, context, {
     onEpoch: async (epoch, model) => {
       await say(describeEpoch(epoch));
       await save(model);
+      saved = epoch.epoch;
     },
+  }).catch(error => {
+    if (out !== undefined && saved > 0) context.warn(`the model of epoch ${saved} is in ${out}`);
+    throw error;
   });
   await save(model);
   if (json) await context.write(`${JSON.stringify(result, undefined, 2)}\n`);

@@ -13,7 +13,7 @@ export interface ReadOptions {
   /** Whether molecules keep the lines of their record, to be written with other coordinates. */
   readonly keepLines?: boolean;
   /** Called for a record that cannot be read, which is then left out; without it, that is an error. */
-  readonly onBad?: (error: Error) => void;
+  readonly onBad?: (error: Error, record: FileRecord) => void;
 }
 
 /**
@@ -82,7 +82,7 @@ export class MoleculeReader {
       return this.#format.read(record);
     } catch (error) {
       this.#count++;
-      this.#onBad(error as Error);
+      this.#onBad(error as Error, record);
       return [];
     }
   }

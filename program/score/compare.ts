@@ -37,7 +37,9 @@ export async function compareStrategies(
           ...(target !== undefined && { loss: squaredError(target) }),
           ...{ strategy, executor: by, badPose: 'skip', signal },
           onPose({ index, pass, passes }) {
-            progress.show(strategy, (pass - 1) * poses.length + index + 1, passes * poses.length);
+            // Nothing gives the cursor back where a signal ends the process.
+            if (!isFull)
+              progress.show(strategy, (pass - 1) * poses.length + index + 1, passes * poses.length);
             return breathe();
           },
         });

@@ -1,6 +1,7 @@
 import type { Found } from '../files/find.ts';
 import type { Molecule } from '../molecule/molecule.ts';
 import { readMolecules } from '../read/files.ts';
+import type { ReadOptions } from '../read/molecules.ts';
 import type { ScoreOptions } from './options.ts';
 
 /** Poses that belong together, in the order they are read. */
@@ -15,7 +16,8 @@ export interface Compound {
 /** Pose of a file, or why one could not be read. */
 export type PoseRead = { readonly file: string } & (
   | { readonly molecule: Molecule }
-  | { readonly error: Error }
+  /** With the name of its record, as far as it is known. */
+  | { readonly error: Error; readonly name?: string }
 );
 
 /** Formats whose records have names, one for each compound. */
@@ -56,8 +58,8 @@ async function* keyed(files: readonly Found[], groupBy: ScoreOptions['groupBy'])
     const byName = groupBy === 'name' || (groupBy === undefined && named.test(path));
     let before = '';
     for await (const pose of posesIn(path)) {
-      // What cannot be read belongs to what stands before it.
-      if ('molecule' in pose) before = pose.molecule.name;
+      // What has no name that could be read belongs to what stands before it.
+      before = 'molecule' in pose ? pose.molecule.name : (pose.name ?? before);
       if (groupBy === 'all') yield { key: 'all', name: files.length === 1 ? name : 'all', pose };
       else if (byName && before !== '') yield { key: `name ${before}`, name: before, pose };
       else yield { key: `file ${path}`, name, pose };
@@ -67,15 +69,20 @@ async function* keyed(files: readonly Found[], groupBy: ScoreOptions['groupBy'])
 
 /** Molecules of a file, and errors where they would stand; one that ends the reading is the last. */
 async function* posesIn(file: string): AsyncGenerator<PoseRead> {
-  const errors: Error[] = [];
-  const met = () => errors.splice(0).map(error => ({ file, error }));
+  const bad: PoseRead[] = [];
+  const onBad: ReadOptions['onBad'] = (error, { lines: [first] }) => {
+    const name = sdf.test(file) ? first?.content.trim() : undefined;
+    bad.push({ file, error, ...(name && { name }) });
+  };
   try {
-    for await (const molecule of readMolecules(file, { onBad: error => errors.push(error) })) {
-      yield* met();
+    for await (const molecule of readMolecules(file, { onBad })) {
+      yield* bad.splice(0);
       yield { file, molecule };
     }
   } catch (error) {
-    errors.push(error as Error);
+    bad.push({ file, error: error as Error });
   }
-  yield* met();
+  yield* bad;
 }
+
+const sdf = /\.(?:sdf|sd|mol)(?:\.gz)?$/i;

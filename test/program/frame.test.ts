@@ -31,7 +31,7 @@ const library = Array.from({ length: 60 }, (_, i) => {
   writeFileSync(path, readFileSync(posesFile));
   return path;
 });
-const long = [...library, ...library.map(path => `${path}`), '--receptor', receptor];
+const long = [...library, '--receptor', receptor];
 
 describe('the frame', () => {
   test('tells of its commands, and of every option of each', async () => {
@@ -106,6 +106,19 @@ describe('a process', () => {
     expect(readFileSync(out, 'utf8')).toBe('earlier\n');
     expect(readFileSync(`${out}.partial`, 'utf8')).toMatch(/^compound,.*\ncopy0,/);
     expect(temporary()).toBe(undefined);
+  });
+
+  test('that fits has saved its last epoch when it is stopped', async () => {
+    const out = at('model.json');
+    writeFileSync(out, 'earlier');
+    const small = '--hidden 4 --interactions 1 --neighbours 6 --limit 2 --epochs 100000'.split(' ');
+    const { child, ended } = start(['fit', ...small, '--json', '--out', out]);
+    await expect.poll(() => readFileSync(out, 'utf8')).not.toBe('earlier');
+    child.kill('SIGINT');
+    const { code, stdout, stderr } = await ended;
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+    expect(stderr).toMatch(/^the model of epoch \d+ is in .*model\.json\ninterrupted by SIGINT\n$/);
+    expect(Object.keys(JSON.parse(readFileSync(out, 'utf8')))).toEqual(['settings', 'weights']);
   });
 
   test('killed leaves the earlier file', async () => {

@@ -25,6 +25,15 @@ const someModels = (from: number, to: number) => models.slice(from - 1, to).join
 const few = file('few.pdbqt', someModels(1, 5));
 const far = 'ATOM      1  C1  LIG A   7    -999.000   2.250 100.125  1.00  0.00     0.014 C';
 
+/** Two atoms in the pocket, as a record of SDF. */
+function record(name: string, dx: number): string {
+  const line = text.split('\n').find(each => /^(?:ATOM|HETATM)/.test(each)) as string;
+  const [x, y, z] = [30, 38, 46].map(from => Number(line.slice(from, from + 8))) as [number, number, number];
+  const atom = (more: number) =>
+    `${[x + dx + more, y, z].map(each => each.toFixed(4).padStart(10)).join('')} C   0  0\n`;
+  return `${name}\n\n\n  2  1  0  0  0  0  0  0  0  0999 V2000\n${atom(0)}${atom(1.5)}  1  2  1  0\nM  END\n$$$$\n`;
+}
+
 interface Found {
   readonly predictions: readonly number[];
   readonly compounds: readonly {
@@ -212,6 +221,23 @@ describe('many compounds', () => {
     ).toEqual([...['b9 1 1', 'b9 2 2', 'b10 1 1', 'b10 2 2', 'inner/c 1 1']]);
     const lines = (await run([library, '--receptor', receptor, '--format', 'jsonl'])).stdout.trimEnd();
     expect(lines.split('\n').map(line => JSON.parse(line).name)).toEqual(names);
+  });
+
+  test('are told apart by their names in SDF, where a bad record is skipped', async () => {
+    const at = (name: string, dx: number) => record(name, dx);
+    const sdf = [at('A', 0), at('A', 0.5), at('B', 0).replace('V2000', 'V9000'), at('B', 1), at('', 1.5)];
+    const argv = ['--receptor', receptor, '--scorer', 'schnet', '--pocket', '8', '--json'];
+    const { code, stdout, stderr } = await run([file('ligands.sdf', sdf.join('')), ...argv]);
+    const { compounds }: Found = JSON.parse(stdout);
+    expect(code).toBe(3);
+    expect(compounds.map(({ name, poses }) => [name, poses])).toEqual([
+      ['A', 2],
+      ['B', 1],
+      ['ligands', 1],
+    ]);
+    expect(stderr).toMatch(/^skipped B: .*ligands\.sdf, line 22: .*V3000.*\n1 molecule was skipped\n$/);
+    const byFile = await run([file('good.sdf', at('A', 0) + at('B', 1)), ...argv, '--group-by', 'file']);
+    expect(JSON.parse(byFile.stdout).compounds).toMatchObject([{ name: 'good', poses: 2 }]);
   });
 
   test('are scored but for a bad one, which is reported, and stop at it with --strict', async () => {
