@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ClosedPipe, escaped, exitCodes, lineOf } from './errors.ts';
 import { breathing, type Interrupts, interrupts } from './interrupts.ts';
+import { spendMemory } from './memory.ts';
 import { noProgress, progressOn } from './progress.ts';
 import type { Context } from './subcommand.ts';
 import { subcommands } from './subcommands.ts';
@@ -32,10 +33,11 @@ async function run(argv: readonly string[], terminal: Terminal, listening: Inter
   // Whatever happens then, the cursor is back.
   listening.signal.addEventListener('abort', () => progress.stop());
   const program = programOn(terminal);
-  for (const [nth, { name, declare, run: work }] of subcommands.entries()) {
+  for (const [nth, { name, streams = false, declare, run: work }] of subcommands.entries()) {
     const command = program.command(name, { isDefault: nth === 0 });
     declare(command);
     command.option('--quiet', 'no progress').action(async () => {
+      if (!streams) spendMemory();
       if (!command.opts<{ quiet?: true }>().quiet) progress = progressOn(terminal.stderr);
       const context: Context = {
         write: writeTo(terminal.stdout),
@@ -45,7 +47,9 @@ async function run(argv: readonly string[], terminal: Terminal, listening: Inter
           terminal.stderr.write(`${escaped(line)}\n`);
         },
         progress: {
-          show: (task, done, total) => progress.show(task, done, total),
+          show(task, done, total) {
+            if (!listening.signal.aborted) progress.show(task, done, total);
+          },
           stop: () => progress.stop(),
         },
         signal: listening.signal,

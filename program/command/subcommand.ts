@@ -6,6 +6,8 @@ import type { Write } from './write.ts';
 /** A command of the program, such as `score`. */
 export interface Subcommand {
   readonly name: string;
+  /** Whether it holds little at a time, whatever the size of its input. */
+  readonly streams?: boolean;
   /** Gives the command its description, options and examples. */
   readonly declare: (command: Command) => void;
   /**

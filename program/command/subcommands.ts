@@ -7,6 +7,7 @@ import type { Subcommand } from './subcommand.ts';
 export const subcommands: readonly Subcommand[] = [
   {
     name: 'score',
+    streams: true,
     declare: declareScore,
     run: async (command, context) =>
       (await import('../score/run.ts')).runScore(scoreOptions(command), context),

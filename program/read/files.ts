@@ -35,7 +35,7 @@ export async function readMolecule(file: string): Promise<Molecule> {
 /** Text of a file, chunk by chunk. */
 async function* chunksOf(file: string): AsyncGenerator<string> {
   try {
-    const bytes = createReadStream(file, { highWaterMark: 1 << 18 })[Symbol.asyncIterator]();
+    const bytes = createReadStream(file, { highWaterMark: 1 << 16 })[Symbol.asyncIterator]();
     const first: Buffer | undefined = (await bytes.next()).value;
     if (!first) return;
     const kind = kindOf(first);
