@@ -32,7 +32,14 @@ export async function findFiles(asked: readonly string[], except?: string): Prom
     }
   }
   if (files.size === 0) throw new Error(`${asked.join(', ')}: expected files with poses, found none`);
-  return [...files.values()];
+  return withOwnNames([...files.values()]);
+}
+
+/** Gives files whose names are the same their paths for names. */
+function withOwnNames(files: readonly Found[]): Found[] {
+  const counts = new Map<string, number>();
+  for (const { name } of files) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return files.map(({ path, name }) => ({ path, name: counts.get(name) === 1 ? name : withoutEnding(path) }));
 }
 
 async function findBy(path: string): Promise<Found[]> {

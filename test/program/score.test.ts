@@ -191,6 +191,14 @@ describe('many compounds', () => {
     expect(predictions).toEqual((await ofFew()).predictions);
   });
 
+  test('of one name are told apart by their paths', async () => {
+    const same = ['1abc', '2abc'].map((each, i) => file(`${each}/lig.pdbqt`, someModels(i + 1, i + 1)));
+    const { compounds } = await json(...same, '--receptor', receptor);
+    expect(compounds.map(({ name }) => name)).toEqual(same.map(path => path.replace('.pdbqt', '')));
+    const byPattern = await json(join(folder, '*abc/lig.pdbqt'), '--receptor', receptor);
+    expect(byPattern.compounds.map(({ name }) => name)).toEqual(['1abc/lig', '2abc/lig']);
+  });
+
   test('leave the receptor out that lies with them', async () => {
     const inside = file('with/rec.pdbqt', readFileSync(receptor, 'utf8'));
     file('with/a.pdbqt', someModels(1, 1));
