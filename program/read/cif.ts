@@ -7,7 +7,7 @@ import type { FileRecord, Format } from './record.ts';
 /**
  * Format mmCIF: the loop _atom_site of each data block, of alternate locations the first. Bonds are not read.
  *
- * Mol* reads it, too, but takes 171 MB of packages and the whole text, and turns a word that is no number into 0.
+ * Mol* reads it, too, but takes 171 MB of packages and the whole text, and reads NaN as 0 and 2.9x5 as 2.9.
  */
 export const cif: Format = {
   extensions: ['.cif', '.mmcif'],
@@ -84,6 +84,7 @@ function* atomSites(lines: readonly Line[]): Generator<Row> {
       expectWhole(fields, places, line);
       places = undefined;
       if (!isName) names = word === 'loop_' ? [] : undefined;
+      else if (word.startsWith('_atom_site_')) throw unexpected(line, `mmCIF, with ${category}Cartn_x`);
       else if (names) names.push(word);
       else if (word.startsWith(category)) throw unexpected(line, 'loop_ before the names of _atom_site');
       continue;
@@ -111,6 +112,9 @@ function placesOf(names: readonly string[], line: Line): Map<string, number> {
   const other = names.find(name => !name.startsWith(category));
   if (other) throw unexpected(line, `names that begin with ${category} before this row`, quoted(other));
   const places = new Map(names.map((name, place) => [name.slice(category.length), place]));
+  if (places.size < names.length) {
+    throw unexpected(line, `each column of ${category} once before this row`, 'one again');
+  }
   const missing = needed.find(column => !places.has(column));
   if (missing) throw unexpected(line, `a column ${category}${missing} before this row`, 'none');
   return places;

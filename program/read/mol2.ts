@@ -16,7 +16,7 @@ import type { FileRecord, Format } from './record.ts';
 /**
  * Format of Tripos: records that begin with @<TRIPOS>MOLECULE. Charges are not read.
  *
- * Mol* reads it, too, but takes 171 MB of packages and the whole text, and turns a word that is no number into 0.
+ * Mol* reads it, too, but takes 171 MB of packages and the whole text, and reads NaN as 0 and 2.9x5 as 2.9.
  */
 export const mol2: Format = {
   extensions: ['.mol2'],
@@ -88,11 +88,13 @@ function sectionsOf(lines: readonly Line[]): Map<string, Line[]> {
 
 function readAtom(line: Line): Atom {
   const fields = fieldsOf(line);
-  const at = (place: number) => fieldAt(fields, place, line);
+  // Open Babel writes names with a space in them.
+  const isSpaced = /^[-+.\d]/.test(fields[5]?.text ?? '');
+  const at = (place: number) => fieldAt(fields, isSpaced && place > 1 ? place + 1 : place, line);
   return {
     serial: wholeIn(at(0), 'the number of an atom'),
     name: at(1).text,
-    residue: fields[7]?.text ?? '',
+    residue: at(7).text,
     element: elementOf(at(5)),
     x: coordinateIn(at(2), 'x'),
     y: coordinateIn(at(3), 'y'),

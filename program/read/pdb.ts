@@ -21,8 +21,8 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
   const alternates = new Alternates();
   const model = lines.find(({ content }) => content.startsWith('MODEL '));
   for (const line of lines) {
-    const record = line.content.slice(0, 6);
-    if (record === 'ATOM  ' || record === 'HETATM') {
+    // From 100000 on, serial numbers begin in column 6.
+    if (/^(?:ATOM {2}|ATOM [1-9]|HETATM)/.test(line.content)) {
       const site = `${columns(line, 13, 16)} ${columns(line, 22, 27)}`;
       if (alternates.isFirst(columns(line, 17, 17), site)) atoms.push(readAtom(line, atoms.length + 1));
     } else if (looksLikeAtom(line)) {
@@ -40,7 +40,7 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
 }
 
 function readAtom(line: Line, place: number): Atom {
-  const serial = columns(line, 7, 11);
+  const serial = columns(line, line.content[5] === 'M' ? 7 : 6, 11);
   return {
     // Beyond 99999, programs write letters or stars.
     serial: isWhole(serial) ? Number(serial) : place,

@@ -90,6 +90,18 @@ describe('mmCIF files', () => {
       'loop_',
       'line 5: expected a semicolon at the beginning of a later line, too, found none',
     ],
+    [
+      'crystals',
+      '_atom_site.group_PDB',
+      '_atom_site_fract_x',
+      'line 13: expected mmCIF, with _atom_site.Cartn_x',
+    ],
+    [
+      'a column twice',
+      '_atom_site.id\n_atom_site.t',
+      '_atom_site.id\n_atom_site.id\n_atom_site.t',
+      'line 27: expected each column of _atom_site. once before this row, found one again',
+    ],
     ['no atoms', /loop_\n_atom_site[\s\S]*/, '', 'a.cif: expected at least one molecule, found none'],
     [
       'another name',

@@ -46,6 +46,11 @@ describe('mol2 files', () => {
     ]);
   });
 
+  test('may have names with a space in them, as Open Babel writes them', () => {
+    const [spaced] = read(good.replace(' C1 ', ' C1 1 '));
+    expect(spaced?.atoms).toEqual(read(good)[0]?.atoms);
+  });
+
   test('may hold several molecules', () => {
     expect(read(good + good.replace('acetamide', 'another')).map(({ place }) => place.line)).toEqual([2, 22]);
   });

@@ -72,8 +72,8 @@ describe('PDB files', () => {
   });
 
   test('may count atoms by letters or stars', () => {
-    const numbers = ['A0000', '*****', '    7'].map(number => carbon.replace('  249', number));
-    expect(read(numbers.join('\n'))[0]?.atoms.map(({ serial }) => serial)).toEqual([1, 2, 7]);
+    const numbers = [' A0000', ' *****', '     7', '100007'].map(number => carbon.replace('   249', number));
+    expect(read(numbers.join('\n'))[0]?.atoms.map(({ serial }) => serial)).toEqual([1, 2, 7, 100007]);
   });
 
   test.each([
