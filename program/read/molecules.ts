@@ -91,7 +91,8 @@ export class MoleculeReader {
     for (const molecule of this.#moleculesOf(record)) {
       this.#count++;
       const lines = this.#keepLines ? { lines: record.lines.map(({ content }) => content) } : {};
-      yield { ...molecule, ...lines };
+      // A long name may be a part of the chunk, which it would keep in memory.
+      yield { ...molecule, name: [...molecule.name].join(''), ...lines };
     }
   }
 }

@@ -38,9 +38,8 @@ function readRecord({ lines }: FileRecord): Molecule[] {
   if (atoms.length > 3 && atoms.every(({ z }) => z === 0)) {
     throw unexpected(first, 'a pose in three dimensions', 'one that lies flat');
   }
-  const end = lines.findIndex(({ content }) => isEnd(content));
-  const second = lines.slice(end + 1).find(({ content }) => isEnd(content));
-  if (second) throw unexpected(second, `$$$$ after the M  END of line ${lines[end]?.number}`);
+  const [end, second] = lines.slice(4).filter(({ content }) => isEnd(content));
+  if (second) throw unexpected(second, `$$$$ after the M  END of line ${end?.number}`);
   const place = { file: first.file, line: first.number };
   return [{ name: first.content.trim(), atoms, bonds, place }];
 }

@@ -71,6 +71,12 @@ describe.each([
     ['a control byte in a number', '1.1234', '1.\x0134', /found "1\.\\x0134"/],
     ['an element that is none', / O /, ' Qq ', /expected an element, found "Qq"/],
     ['a query atom', / O /, ' R# ', /expected an element, found "R#"/],
+    [
+      'two records in one',
+      'M  END',
+      'M  END\nM  END',
+      /expected \$\$\$\$ after the M {2}END of line \d+, found "M {2}END"/,
+    ],
     ['no end', 'M  END', '', /expected M {2}END, found/],
     ['no version', /V[23]000/, '', /line 4: expected V2000 or V3000 in line 4 of its record/],
   ])('names %s', (_what, from, to, message) => {
