@@ -84,7 +84,7 @@ function* atomSites(lines: readonly Line[]): Generator<Row> {
       expectWhole(fields, places, line);
       places = undefined;
       if (!isName) names = word === 'loop_' ? [] : undefined;
-      else if (word.startsWith('_atom_site_')) throw unexpected(line, `mmCIF, with ${category}Cartn_x`);
+      else if (/^_atom_site_[^.]*$/.test(word)) throw unexpected(line, `mmCIF, with ${category}Cartn_x`);
       else if (names) names.push(word);
       else if (word.startsWith(category)) throw unexpected(line, 'loop_ before the names of _atom_site');
       continue;

@@ -36,7 +36,10 @@ ATOM   3 O  "O5'" . ALA B 7 ? 2.500 -2.25
 HETATM 4 ZN 'ZN' . ZN  C 8 A 3.500 -2.25 1e2 1
 HETATM 5 D  D1   . ZN  C 8 A 3.500 -2.25 100 2
 #
-_other.thing 1
+loop_
+_atom_site_anisotrop.id
+_atom_site_anisotrop.U[1][1]
+1 0.5
 `;
 
 describe('mmCIF files', () => {
@@ -117,8 +120,8 @@ describe('mmCIF files', () => {
     ],
     [
       'a second loop',
-      '#\n_other',
-      'loop_\n_atom_site.id\n1\n_other',
+      '#\nloop_',
+      'loop_\n_atom_site.id\n1\nloop_',
       'line 34: expected one loop _atom_site, that of line 26',
     ],
   ])('are named with line and column: %s', (_, from, to, message) => {
