@@ -2,7 +2,7 @@ import type { Molecule, Atom as MoleculeAtom } from '../molecule/molecule.ts';
 import { type AtomType, atomTypes } from './atom-types.ts';
 import { atomicNumber } from './elements.ts';
 import { columns, coordinateAt, isWhole, type Line, quoted, unexpected } from './line.ts';
-import { type FileRecord, type Format, Splitter } from './record.ts';
+import type { FileRecord, Format } from './record.ts';
 import { TreeBuilder } from './torsions.ts';
 
 /**
@@ -124,33 +124,4 @@ function typeOf(line: Line): { readonly element: number; readonly type?: AtomTyp
   if (element !== undefined) return { element };
   const known = [...atomTypes.keys()].join(' ');
   throw unexpected(line, `an AutoDock atom type (${known}) or an element from column 78`, quoted(name));
-}
-
-/** Atom whose type Vina knows. */
-export interface Atom extends MoleculeAtom {
-  readonly type: AtomType;
-}
-
-/** One conformation, as the program's older parts see it. */
-export interface Model {
-  readonly atoms: readonly Atom[];
-  readonly branches: readonly { readonly from: Atom; readonly to: Atom }[];
-  readonly torsionalDegrees: number | undefined;
-}
-
-/** Models of a PDBQT file, each atom of a type that Vina knows. To be replaced by `moleculesOf`. */
-export function readPdbqt(text: string, file: string): Model[] {
-  const splitter = new Splitter(file, pdbqt);
-  const molecules = [...splitter.push(text), ...splitter.end()].flatMap(readRecord);
-  if (molecules.length === 0) throw new Error(`${file}: expected at least one molecule, found none`);
-  return molecules.map(({ atoms, tree }) => {
-    const typed = atoms.map(atom => {
-      if (atom.type) return atom as Atom;
-      throw new Error(`${file}: atom ${atom.serial} has no type that Vina knows`);
-    });
-    const branches = (tree?.branches ?? []).map(({ from, to }) => {
-      return { from: typed[from] as Atom, to: typed[to] as Atom };
-    });
-    return { atoms: typed, branches, torsionalDegrees: tree?.torsionalDegrees };
-  });
 }
