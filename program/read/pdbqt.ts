@@ -1,4 +1,4 @@
-import type { Molecule, Atom as MoleculeAtom } from '../molecule/molecule.ts';
+import type { Atom, Molecule } from '../molecule/molecule.ts';
 import { type AtomType, atomTypes } from './atom-types.ts';
 import { atomicNumber } from './elements.ts';
 import { columns, coordinateAt, isWhole, type Line, quoted, unexpected } from './line.ts';
@@ -26,7 +26,7 @@ const ignored: ReadonlySet<string> = new Set(
 );
 
 function readRecord({ lines, next }: FileRecord): Molecule[] {
-  const atoms: MoleculeAtom[] = [];
+  const atoms: Atom[] = [];
   const tree = new TreeBuilder();
   let name = '';
   let model: Line | undefined;
@@ -103,7 +103,7 @@ const elementsOfTypes: ReadonlyMap<string, number> = new Map([
   ['Q', 6],
 ]);
 
-function readAtom(line: Line): MoleculeAtom {
+function readAtom(line: Line): Atom {
   const serial = serialOf(line);
   const [name, residue] = [columns(line, 13, 16), columns(line, 18, 27)];
   const x = coordinateAt(line, 31, 38, 'x');
