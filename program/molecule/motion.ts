@@ -1,0 +1,291 @@
+import { type Tape, type Tensor, tensor, type Value } from 'posetape';
+import {
+  add,
+  concat,
+  cos,
+  div,
+  einsum,
+  expandDims,
+  gather,
+  matmul,
+  mul,
+  reshape,
+  sin,
+  slice,
+  square,
+  sub,
+  sum,
+} from 'posetape/ops';
+import type { TorsionTree } from './molecule.ts';
+
+/** Degrees of freedom of a torsion tree: how far it is from the coordinates it was given. */
+export interface Motion<T = Tensor<Float64Array>> {
+  /** Å, shape [ligands, 3] */
+  readonly translation: T;
+  /** Axis times 2 tan(angle / 2), about the middle of each ligand: shape [ligands, 3]. */
+  readonly rotation: T;
+  /** Radians by which each branch is turned, shape [branches]. */
+  readonly torsions: T;
+}
+
+/**
+ * A torsion tree whose coordinates are computed on a tape from its degrees of freedom, so that bond lengths and angles
+ * stay as they are.
+ *
+ * Each rigid fragment moves by an affine map, a 4 × 4 matrix: that of a branch turns about its bond, and is preceded by
+ * the map of its parent. What the maps are made of is read from the coordinates given last to {@link setReference}, from
+ * which all motion is counted; so a rotation never comes near the singularity at half a turn if they are given now and
+ * then.
+ */
+export class Linkage {
+  readonly atoms: number;
+  /** Number of trees that move as a whole: all but flexible residues, whose roots stay. */
+  readonly ligands: number;
+  readonly branches: number;
+
+  /** Coordinates and 1, shape [atoms, 4]. */
+  readonly #reference: Tensor<Float64Array>;
+  /** Map of a rotation about each axis, as its slope at no rotation, shape [ligands, 3, 4, 4]. */
+  readonly #turns: Tensor<Float64Array>;
+  /** Map that multiplies the sine of a torsion, shape [branches, 4, 4]. */
+  readonly #sines: Tensor<Float64Array>;
+  /** Map that multiplies 1 − cosine, of the same shape. */
+  readonly #versines: Tensor<Float64Array>;
+
+  readonly #tree: TorsionTree;
+  /** Map of each atom: those of ligands come first, then those of branches, then that of what stays. */
+  readonly #mapOf: Int32Array;
+  /** Ancestors 1, 2, 4, … above each map, until there are none. */
+  readonly #ancestors: readonly Int32Array[];
+  /** Ligand, or −1, of each atom. */
+  readonly #ligandOf: Int32Array;
+  /** Branches that move each atom. */
+  readonly #branchesOf: readonly (readonly number[])[];
+
+  constructor(tree: TorsionTree) {
+    const { fragmentOf, branches, roots } = tree;
+    const moving = roots.filter(({ isFlexibleResidue }) => !isFlexibleResidue);
+    this.#tree = tree;
+    this.atoms = fragmentOf.length;
+    this.ligands = moving.length;
+    this.branches = branches.length;
+    const still = this.ligands + this.branches;
+
+    const mapOfFragment = new Map<number, number>();
+    for (const { fragment } of roots) mapOfFragment.set(fragment, still);
+    for (const [k, { fragment }] of moving.entries()) mapOfFragment.set(fragment, k);
+    for (const [k, { fragment }] of branches.entries()) mapOfFragment.set(fragment, this.ligands + k);
+    const mapOf = (fragment: number): number => {
+      const map = mapOfFragment.get(fragment);
+      if (map === undefined) throw new RangeError(`torsion tree: fragment ${fragment} hangs on nothing`);
+      return map;
+    };
+    this.#mapOf = fragmentOf.map(mapOf);
+
+    const parents = new Int32Array(still + 1).fill(still);
+    for (const [k, { parent }] of branches.entries()) parents[this.ligands + k] = mapOf(parent);
+    this.#ancestors = ancestorsOf(parents, still);
+
+    const above = [...parents.keys()].map(map => lineOf(map, parents, still));
+    this.#branchesOf = [...this.#mapOf].map(map =>
+      (above[map] as number[]).filter(each => each >= this.ligands).map(each => each - this.ligands),
+    );
+    this.#ligandOf = this.#mapOf.map(map => {
+      const [root = still] = (above[map] as number[]).slice(-1);
+      return root < this.ligands ? root : -1;
+    });
+
+    this.#reference = zeros(this.atoms, 4);
+    this.#turns = zeros(this.ligands, 3, 4, 4);
+    this.#sines = zeros(this.branches, 4, 4);
+    this.#versines = zeros(this.branches, 4, 4);
+  }
+
+  /** No motion. */
+  rest(): Motion {
+    return {
+      translation: zeros(this.ligands, 3),
+      rotation: zeros(this.ligands, 3),
+      torsions: zeros(this.branches),
+    };
+  }
+
+  /**
+   * Counts motion from these coordinates on: Å, three for each atom. Tapes recorded before follow when they run next.
+   */
+  setReference(coordinates: ArrayLike<number>): void {
+    const at = (atom: number): Vector => vectorAt(coordinates, atom);
+    for (let atom = 0; atom < this.atoms; atom++) this.#reference.data.set([...at(atom), 1], 4 * atom);
+    for (const [k, middle] of this.#middles(coordinates).entries()) {
+      for (const [axis, unit] of axes.entries()) {
+        this.#turns.data.set(about(middle, crossMatrix(unit)), 16 * (3 * k + axis));
+      }
+    }
+    for (const [k, { from, to }] of this.#tree.branches.entries()) {
+      const unit = direction(at(from), at(to));
+      this.#sines.data.set(about(at(to), crossMatrix(unit)), 16 * k);
+      this.#versines.data.set(about(at(to), product(crossMatrix(unit), crossMatrix(unit))), 16 * k);
+    }
+  }
+
+  /** Records the coordinates in Å after a motion, of shape [atoms, 3]. */
+  record(tape: Tape, { translation, rotation, torsions }: Motion<Value>): Value {
+    const maps: Value[] = [];
+    if (this.ligands > 0) maps.push(this.#ligandMaps(tape, translation, rotation));
+    if (this.branches > 0) maps.push(this.#branchMaps(tape, torsions));
+    maps.push(tape.constant([identity]));
+    let map = concat(maps); // [maps, 4, 4]
+    for (const ancestors of this.#ancestors) map = matmul(gather(map, ancestors), map);
+    const rows = slice(map, [0, 0], [map.shape[0] as number, 3]); // the last is 0 0 0 1
+    const ofAtoms = gather(rows, this.#mapOf); // [atoms, 3, 4]
+    return sum(mul(ofAtoms, expandDims(tape.constant(this.#reference), 1)), 2);
+  }
+
+  /** I + T + f (B + B² / 2), where B x = b × (x − middle) and f = 1 / (1 + b² / 4): Cayley's formula for a rotation. */
+  #ligandMaps(tape: Tape, translation: Value, rotation: Value): Value {
+    const shift = einsum('lk,kij->lij', translation, tape.constant(shifts));
+    const turn = einsum('lk,lkij->lij', rotation, tape.constant(this.#turns));
+    const factor = div(1, add(1, mul(0.25, sum(square(rotation), 1))));
+    const turned = mul(reshape(factor, [this.ligands, 1, 1]), add(turn, mul(0.5, matmul(turn, turn))));
+    return add(add(tape.constant(identity), shift), turned);
+  }
+
+  /** I + sin θ K + (1 − cos θ) K², where K x = axis × (x − to): Rodrigues' formula. */
+  #branchMaps(tape: Tape, torsions: Value): Value {
+    const angles = reshape(torsions, [this.branches, 1, 1]);
+    const sines = mul(sin(angles), tape.constant(this.#sines));
+    const versines = mul(sub(1, cos(angles)), tape.constant(this.#versines));
+    return add(tape.constant(identity), add(sines, versines));
+  }
+
+  /**
+   * Derivatives of coordinates by each degree of freedom at rest, by rows: translations, rotations, torsions, in the
+   * order of {@link Motion}; of length degrees × 3 atoms.
+   */
+  slopes(coordinates: ArrayLike<number>): Float64Array {
+    const degrees = 6 * this.ligands + this.branches;
+    const slopes = new Float64Array(degrees * 3 * this.atoms);
+    const middles = this.#middles(coordinates);
+    const place = (degree: number, atom: number, vector: Vector): void =>
+      slopes.set(vector, 3 * (degree * this.atoms + atom));
+    for (let atom = 0; atom < this.atoms; atom++) {
+      const here = vectorAt(coordinates, atom);
+      const ligand = this.#ligandOf[atom] as number;
+      for (const [axis, unit] of axes.entries()) {
+        if (ligand < 0) break;
+        place(3 * ligand + axis, atom, unit);
+        const arm = minus(here, middles[ligand] as Vector);
+        place(3 * (this.ligands + ligand) + axis, atom, vectorProduct(unit, arm));
+      }
+      for (const branch of this.#branchesOf[atom] as readonly number[]) {
+        const { from, to } = this.#tree.branches[branch] as TorsionTree['branches'][number];
+        const end = vectorAt(coordinates, to);
+        const unit = direction(vectorAt(coordinates, from), end);
+        place(6 * this.ligands + branch, atom, vectorProduct(unit, minus(here, end)));
+      }
+    }
+    return slopes;
+  }
+
+  /** Mean of the coordinates of each ligand. */
+  #middles(coordinates: ArrayLike<number>): Vector[] {
+    const sums = Array.from({ length: this.ligands }, (): [number, number, number] => [0, 0, 0]);
+    const counts = new Float64Array(this.ligands);
+    for (const [atom, ligand] of this.#ligandOf.entries()) {
+      const total = sums[ligand];
+      if (!total) continue;
+      counts[ligand] = (counts[ligand] as number) + 1;
+      for (const [axis, each] of vectorAt(coordinates, atom).entries()) (total[axis] as number) += each;
+    }
+    return sums.map(([x, y, z], k) => {
+      const count = counts[k] || 1;
+      return [x / count, y / count, z / count];
+    });
+  }
+}
+
+type Vector = readonly [number, number, number];
+
+/** Nine numbers by rows. */
+type Matrix = readonly number[];
+
+const axes: readonly Vector[] = [
+  [1, 0, 0],
+  [0, 1, 0],
+  [0, 0, 1],
+];
+
+const identity = [
+  [1, 0, 0, 0],
+  [0, 1, 0, 0],
+  [0, 0, 1, 0],
+  [0, 0, 0, 1],
+];
+
+/** Maps that move by 1 Å along each axis, less the identity. */
+const shifts = axes.map(unit => [...unit.map(each => [0, 0, 0, each]), [0, 0, 0, 0]]);
+
+/** Ancestors 1, 2, 4, … above each map: composing a map with that of each list in turn composes it with all above it. */
+function ancestorsOf(parents: Int32Array, still: number): Int32Array[] {
+  const lists: Int32Array[] = [];
+  for (let above = parents; above.some(map => map !== still); ) {
+    lists.push(above);
+    const once = above;
+    above = once.map(map => once[map] as number);
+  }
+  return lists;
+}
+
+/** A map and all above it, but for that of what stays. */
+function lineOf(map: number, parents: Int32Array, still: number): number[] {
+  const line: number[] = [];
+  for (let each = map; each !== still; each = parents[each] as number) {
+    if (line.includes(each)) throw new RangeError('torsion tree: a fragment hangs on itself');
+    line.push(each);
+  }
+  return line;
+}
+
+function zeros(...shape: number[]): Tensor<Float64Array> {
+  return tensor(new Float64Array(shape.reduce((size, length) => size * length, 1)), shape);
+}
+
+function vectorAt(coordinates: ArrayLike<number>, atom: number): Vector {
+  return [0, 1, 2].map(axis => coordinates[3 * atom + axis] as number) as unknown as Vector;
+}
+
+function minus(a: Vector, b: Vector): Vector {
+  return [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+}
+
+function vectorProduct(a: Vector, b: Vector): Vector {
+  return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+}
+
+/** The unit vector from a to b; 0 where they coincide, about which nothing turns. */
+function direction(a: Vector, b: Vector): Vector {
+  const step = minus(b, a);
+  const length = Math.hypot(...step) || 1;
+  return [step[0] / length, step[1] / length, step[2] / length];
+}
+
+/** The matrix of a × x. */
+function crossMatrix([x, y, z]: Vector): Matrix {
+  return [0, -z, y, z, 0, -x, -y, x, 0];
+}
+
+function product(a: Matrix, b: Matrix): Matrix {
+  return a.map((_, at) => {
+    const [row, column] = [3 * Math.floor(at / 3), at % 3];
+    return [0, 1, 2].reduce((sum, k) => sum + (a[row + k] as number) * (b[3 * k + column] as number), 0);
+  });
+}
+
+/** The map m (x − point) as a 4 × 4 matrix. */
+function about(point: Vector, m: Matrix): number[] {
+  const rows = [0, 3, 6].map(row => {
+    const entries = m.slice(row, row + 3);
+    return [...entries, -entries.reduce((sum, each, k) => sum + each * (point[k] as number), 0)];
+  });
+  return [...rows.flat(), 0, 0, 0, 0];
+}
