@@ -135,20 +135,27 @@ function atomEnergies(
   ligand: Value = tape.constant(pairs.ligand),
   receptor: Value = tape.constant(pairs.receptor),
 ): Value {
-  const { gauss1, gauss2, repulsion, hydrophobic, hydrogenBond } = terms(tape, pairs, ligand, receptor);
-  const pairEnergies = total(
+  const [atoms = 0] = pairs.ligand.shape;
+  const energies = pairEnergies(weights, terms(tape, pairs, ligand, receptor));
+  return squashed(segmentSum(energies, pairs.ligandAtom, atoms));
+}
+
+/** Records the energies of pairs in kcal/mol from their terms, of shape [pairs]. */
+export function pairEnergies(
+  weights: Weights,
+  { gauss1, gauss2, repulsion, hydrophobic, hydrogenBond }: Terms,
+): Value {
+  return total(
     mul(weights.gauss1, gauss1),
     mul(weights.gauss2, gauss2),
     mul(weights.repulsion, repulsion),
     mul(weights.hydrophobic, hydrophobic),
     mul(weights.hydrogenBond, hydrogenBond),
   );
-  const [atoms = 0] = pairs.ligand.shape;
-  return squashed(segmentSum(pairEnergies, pairs.ligandAtom, atoms));
 }
 
 /** energy / (1 + w_rot N_rot): a ligand with more rotors loses more freedom on binding. */
-function perRotor(weights: Weights, energy: Value, rotors: Operand): Value {
+export function perRotor(weights: Weights, energy: Value, rotors: Operand): Value {
   return div(energy, add(1, mul(weights.rotors, rotors)));
 }
 
@@ -160,6 +167,15 @@ export function terms(
   receptor: Value = tape.constant(pairs.receptor),
 ): Terms {
   const r = norm(sub(gather(ligand, pairs.ligandAtom), gather(receptor, pairs.receptorAtom)), 1);
+  return termsAt(tape, r, pairs);
+}
+
+/** Records the terms of pairs at distances `r`, in Å and of shape [pairs]. */
+export function termsAt(
+  tape: Tape,
+  r: Value,
+  pairs: Pick<Pairs, 'radii' | 'hydrophobic' | 'hydrogenBond'>,
+): Terms {
   const d = sub(r, tape.constant(pairs.radii)); // between the two surfaces
   return {
     gauss1: gaussian(d, 0, 0.5),
@@ -185,6 +201,6 @@ function ramp(d: Value, full: number, none: number): Value {
 }
 
 /** e where it attracts; 1000 e / (1000 + e) where it repels. */
-function squashed(e: Value): Value {
+export function squashed(e: Value): Value {
   return where(greater(e, 0), div(mul(1000, e), add(1000, e)), e);
 }

@@ -1,0 +1,89 @@
+import type { Bonds } from './graph.ts';
+import type { Bond, Branch, Molecule, TorsionTree } from './molecule.ts';
+
+/**
+ * Torsion tree of a molecule with bonds, where its file states none. Single bonds outside rings turn, unless one of their
+ * atoms holds no other heavy atom, and but for amides. Each separate part has its largest rigid fragment as its root.
+ *
+ * @returns undefined for a molecule whose file states no bonds
+ */
+export function treeOfBonds(molecule: Molecule): TorsionTree | undefined {
+  const { atoms, bonds } = molecule;
+  if (!bonds) return undefined;
+  const bonded = neighboursBy(bonds, atoms.length);
+  const turning = bonds.filter(bond => isRotatable(molecule, bonded, bond));
+  const isTurning = (a: number, b: number) =>
+    turning.some(({ from, to }) => (from === a && to === b) || (from === b && to === a));
+  const fragmentOf = partsOf(bonded, (a, b) => !isTurning(a, b));
+  const partOf = partsOf(bonded, () => true);
+
+  const roots: TorsionTree['roots'][number][] = [];
+  const branches: Branch[] = [];
+  const sizes = new Map<number, number>();
+  for (const fragment of fragmentOf) sizes.set(fragment, (sizes.get(fragment) ?? 0) + 1);
+  for (const part of new Set(partOf)) {
+    const fragments = new Set([...fragmentOf].filter((_, atom) => partOf[atom] === part));
+    const [root] = [...fragments].sort((a, b) => (sizes.get(b) as number) - (sizes.get(a) as number));
+    roots.push({ fragment: root as number, isFlexibleResidue: false });
+    // Grows while it is gone through.
+    const found = [root as number];
+    for (const parent of found) {
+      for (const { from: a, to: b } of turning) {
+        const [from, to] = fragmentOf[a] === parent ? [a, b] : [b, a];
+        const fragment = fragmentOf[to] as number;
+        if (fragmentOf[from] !== parent || found.includes(fragment)) continue;
+        branches.push({ from, to, parent, fragment });
+        found.push(fragment);
+      }
+    }
+  }
+  return { fragmentOf, branches, roots };
+}
+
+function isRotatable({ atoms }: Molecule, bonded: Bonds, { from, to, order }: Bond): boolean {
+  if (order !== 1) return false;
+  const isHeavy = (atom: number) => (atoms[atom]?.element ?? 0) > 1;
+  const holdsAnother = (atom: number, than: number) =>
+    (bonded[atom] as readonly number[]).some(other => other !== than && isHeavy(other));
+  if (!isHeavy(from) || !isHeavy(to) || !holdsAnother(from, to) || !holdsAnother(to, from)) return false;
+  if (isAmide(atoms, bonded, from, to) || isAmide(atoms, bonded, to, from)) return false;
+  const parts = partsOf(bonded, (a, b) => !(a === from && b === to) && !(a === to && b === from));
+  return parts[from] !== parts[to];
+}
+
+/** Whether a carbon that holds an oxygen or sulfur with no other atom, as by a double bond, is bonded to a nitrogen. */
+function isAmide(atoms: Molecule['atoms'], bonded: Bonds, carbon: number, nitrogen: number): boolean {
+  if (atoms[carbon]?.element !== 6 || atoms[nitrogen]?.element !== 7) return false;
+  return (bonded[carbon] as readonly number[]).some(
+    other => [8, 16].includes(atoms[other]?.element ?? 0) && bonded[other]?.length === 1,
+  );
+}
+
+function neighboursBy(bonds: readonly Bond[], atoms: number): Bonds {
+  const bonded: number[][] = Array.from({ length: atoms }, () => []);
+  for (const { from, to } of bonds) {
+    bonded[from]?.push(to);
+    bonded[to]?.push(from);
+  }
+  return bonded;
+}
+
+/** Number of the part of each atom: those that bonds which count connect. Parts are numbered from 0. */
+function partsOf(bonded: Bonds, counts: (a: number, b: number) => boolean): Int32Array {
+  const parts = new Int32Array(bonded.length).fill(-1);
+  let count = 0;
+  for (const start of bonded.keys()) {
+    if (parts[start] !== -1) continue;
+    const waiting = [start];
+    parts[start] = count;
+    for (let atom = waiting.pop(); atom !== undefined; atom = waiting.pop()) {
+      for (const other of bonded[atom] as readonly number[]) {
+        if (parts[other] !== -1 || !counts(atom, other)) continue;
+        parts[other] = count;
+        waiting.push(other);
+      }
+    }
+    count++;
+  }
+  return parts;
+}

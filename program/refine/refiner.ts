@@ -1,0 +1,107 @@
+import { jit, type SyncExecutor } from 'posetape';
+import type { Atoms } from '../../examples/networks/pose.ts';
+import { type VinaWeights, vinaWeights } from '../../examples/vina/score.ts';
+import type { Molecule, TorsionTree } from '../molecule/molecule.ts';
+import { Linkage } from '../molecule/motion.ts';
+import { treeOfBonds } from '../molecule/rotatable.ts';
+import type { Model } from '../schnet/model.ts';
+import { coordinatesOf } from '../vina/bonds.ts';
+import { compoundOf } from '../vina/compound.ts';
+import type { Receptor } from '../vina/poses.ts';
+import { type DescentOptions, PoseDescent } from './descent.ts';
+import { type Energies, type Field, squaredDistance } from './field.ts';
+import { SchnetField } from './schnet-field.ts';
+import { VinaField } from './vina-field.ts';
+
+/** Result of the refinement of a pose. */
+export interface Refined {
+  /** Å, three for each atom in the order of the molecule. */
+  readonly coordinates: Float64Array;
+  readonly before: Energies;
+  readonly after: Energies;
+  /** Root mean square of how far the heavy atoms have moved, in Å. */
+  readonly rmsd: number;
+  readonly steps: number;
+  readonly evaluations: number;
+  /** Whether it stopped because there was nothing left to gain. */
+  readonly converged: boolean;
+}
+
+/** Makes the energy of a compound in the receptor, whose poses are alike but for where their atoms are. */
+export type MakeField = (molecule: Molecule, executor: SyncExecutor) => Field;
+
+/** Energy of AutoDock Vina. */
+export function vinaFieldIn(receptor: Receptor, weights: VinaWeights = vinaWeights()): MakeField {
+  return (molecule, executor) => new VinaField(compoundOf(molecule), receptor, weights, executor);
+}
+
+/** Energy of a SchNet. */
+export function schnetFieldIn(receptor: Atoms, model: Model): MakeField {
+  return (molecule, executor) => new SchnetField(molecule, receptor, model, executor);
+}
+
+/**
+ * Refines poses one after the other: their position, orientation and torsions go downhill, bond lengths and angles stay.
+ * What is made for a compound serves for all poses of it that come in a row.
+ *
+ * @example
+ * const refiner = new Refiner(vinaFieldIn(receptorOf(pocket)));
+ * for (const pose of moleculesOf(text, 'poses.pdbqt')) console.log((await refiner.refine(pose)).after.score);
+ */
+export class Refiner {
+  readonly #makeField: MakeField;
+  readonly #executor: SyncExecutor;
+  #current: { readonly molecule: Molecule; readonly field: Field; readonly descent: PoseDescent } | undefined;
+
+  constructor(makeField: MakeField, executor: SyncExecutor = jit()) {
+    this.#makeField = makeField;
+    this.#executor = executor;
+  }
+
+  async refine(molecule: Molecule, options: Partial<DescentOptions> = {}): Promise<Refined> {
+    const { field, descent } = this.#for(molecule);
+    const start = coordinatesOf(molecule);
+    const before = field.energies(start);
+    const { coordinates, ...counts } = await descent.from(start, { steps: 200, tolerance: 0.01, ...options });
+    const after = field.energies(coordinates);
+    // A pose never ends higher, though neighbours that were listed anew may have let it.
+    if (after.minimised > before.minimised)
+      return { coordinates: start, before, after: before, rmsd: 0, ...counts };
+    return { coordinates, before, after, rmsd: distanceMoved(molecule, start, coordinates), ...counts };
+  }
+
+  #for(molecule: Molecule) {
+    if (!this.#current || !areAlike(this.#current.molecule, molecule)) {
+      const field = this.#makeField(molecule, this.#executor);
+      const linkage = new Linkage(molecule.tree ?? treeOfBonds(molecule) ?? rigid(molecule));
+      this.#current = { molecule, field, descent: new PoseDescent(linkage, field, this.#executor) };
+    }
+    return this.#current;
+  }
+}
+
+/** Tells whether two molecules have the same atoms in the same order, with the same bonds and torsions. */
+function areAlike(a: Molecule, b: Molecule): boolean {
+  const torsionsOf = ({ tree, bonds }: Molecule) => JSON.stringify([tree?.branches, tree?.roots, bonds]);
+  return (
+    a.atoms.length === b.atoms.length &&
+    a.atoms.every((atom, i) => atom.type === b.atoms[i]?.type && atom.element === b.atoms[i]?.element) &&
+    `${a.tree?.fragmentOf}` === `${b.tree?.fragmentOf}` &&
+    torsionsOf(a) === torsionsOf(b)
+  );
+}
+
+/** Tree of a molecule without torsions. */
+function rigid({ atoms }: Molecule): TorsionTree {
+  return {
+    fragmentOf: new Int32Array(atoms.length),
+    branches: [],
+    roots: [{ fragment: 0, isFlexibleResidue: false }],
+  };
+}
+
+function distanceMoved({ atoms }: Molecule, a: Float64Array, b: Float64Array): number {
+  const heavy = [...atoms.keys()].filter(i => (atoms[i] as Molecule['atoms'][number]).element > 1);
+  const total = heavy.reduce((sum, i) => sum + squaredDistance(a, i, b, i), 0);
+  return Math.sqrt(total / (heavy.length || 1));
+}

@@ -1,0 +1,80 @@
+import { type SyncExecutor, Tape, tensor, type Value } from 'posetape';
+import { gather } from 'posetape/ops';
+import { recordWeights } from '../../examples/networks/layers.ts';
+import { type Atoms, type Pose, pocketOf, poseOf } from '../../examples/networks/pose.ts';
+import type { Molecule } from '../molecule/molecule.ts';
+import type { Model } from '../schnet/model.ts';
+import { type Energies, type Field, squaredDistance } from './field.ts';
+
+/** Å by which an atom may move before neighbours are listed anew. */
+const margin = 0.3;
+
+/**
+ * Energy of a SchNet. Neighbours are the nearest at coordinates given before, so it changes a little whenever they are
+ * listed anew; reported energies are of the nearest neighbours there.
+ */
+export class SchnetField implements Field {
+  readonly #model: Model;
+  readonly #receptor: Atoms;
+  readonly #executor: SyncExecutor;
+  readonly #elements: readonly number[];
+  /** Places of the heavy atoms, which are all that the network sees. */
+  readonly #places: Int32Array;
+  #pose: Pose | undefined;
+  #listedAt: Float64Array = new Float64Array();
+  #generation = 0;
+
+  constructor(molecule: Molecule, receptor: Atoms, model: Model, executor: SyncExecutor) {
+    this.#model = model;
+    this.#receptor = receptor;
+    this.#executor = executor;
+    this.#elements = molecule.atoms.map(({ element }) => element);
+    this.#places = Int32Array.from(this.#elements.keys()).filter(
+      place => (this.#elements[place] as number) > 1,
+    );
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  record(tape: Tape, coordinates: Value): Value {
+    const weights = recordWeights(tape, this.#model.weights);
+    if (!this.#pose) throw new Error('SchnetField: neighbours are listed before the energy is recorded');
+    return this.#model.network.score(tape, weights, this.#pose, gather(coordinates, this.#places));
+  }
+
+  covers(coordinates: ArrayLike<number>): boolean {
+    if (!this.#pose) return false;
+    return this.#places.every(
+      place => squaredDistance(coordinates, place, this.#listedAt, place) <= margin ** 2,
+    );
+  }
+
+  renew(coordinates: ArrayLike<number>): void {
+    this.#pose = this.#poseAt(coordinates);
+    this.#listedAt = Float64Array.from(coordinates);
+    this.#generation++;
+  }
+
+  energies(coordinates: ArrayLike<number>): Energies {
+    const tape = new Tape();
+    const weights = recordWeights(tape, this.#model.weights);
+    const [energy] = this.#executor.run([
+      this.#model.network.score(tape, weights, this.#poseAt(coordinates)),
+    ]);
+    const score = energy?.data[0] as number;
+    return { score, minimised: score, parts: {} };
+  }
+
+  #poseAt(coordinates: ArrayLike<number>): Pose {
+    const places = [...this.#places];
+    const data = places.flatMap(place => [0, 1, 2].map(axis => coordinates[3 * place + axis] as number));
+    const ligand = {
+      elements: Int32Array.from(places, place => this.#elements[place] as number),
+      coordinates: tensor(Float64Array.from(data), [places.length, 3]),
+    };
+    const { settings } = this.#model;
+    return poseOf(ligand, pocketOf(this.#receptor, ligand, settings.pocket), settings);
+  }
+}

@@ -1,0 +1,199 @@
+import { type SyncExecutor, Tape, type Tensor, tensor, type Value } from 'posetape';
+import { add, clamp, div, gather, less, mul, norm, segmentSum, sqrt, square, sub, sum } from 'posetape/ops';
+import { cutoff, type XsType } from '../../examples/vina/pairs.ts';
+import {
+  pairEnergies,
+  perRotor,
+  recordWeights,
+  squashed,
+  termsAt,
+  type VinaWeights,
+  type Weights,
+} from '../../examples/vina/score.ts';
+import { type Cells, cellsOf } from '../molecule/cells.ts';
+import type { Compound } from '../vina/compound.ts';
+import type { Receptor } from '../vina/poses.ts';
+import { type Energies, type Field, squaredDistance } from './field.ts';
+import { type MovingPairs, movingPairsOf } from './moving-pairs.ts';
+import { type PairArrays, PairList } from './pair-list.ts';
+
+/** Å by which atoms may move before neighbours are listed anew. */
+const margin = 0.4;
+
+/**
+ * Half the width in Å over which the energy of a pair fades about the cutoff while it is minimised. At the cutoff itself
+ * the energy of Vina jumps by up to 0.004 kcal/mol a pair, at which line searches would stop.
+ */
+const softness = 0.25;
+
+/** kcal/mol/Å by which the ends of a cut macrocycle are drawn together, and Å from which on the pull is full. */
+const closure = { pull: 50, softness: 0.05 };
+
+/** Å to which pairs with the receptor are listed. */
+const reach = cutoff + softness + margin;
+
+/**
+ * The energy that AutoDock Vina minimises: of ligands and receptor, and of pairs of moving atoms, those within a ligand
+ * more than three bonds apart. Reported energies have Vina's own cutoff; the score is the binding free energy.
+ */
+export class VinaField implements Field {
+  readonly #places: Int32Array;
+  readonly #types: readonly XsType[];
+  readonly #rotors: number;
+  readonly #atoms: number;
+  readonly #moving: MovingPairs;
+  /** 1 for atoms of ligands, 0 for those of flexible residues. */
+  readonly #isOfLigand: Float64Array;
+  readonly #receptor: Receptor['atoms'];
+  readonly #cells: Cells;
+  readonly #weights: VinaWeights;
+  readonly #executor: SyncExecutor;
+
+  readonly #lists = { receptor: new PairList(), between: new PairList(), within: new PairList() };
+  #generation = 0;
+  /** Coordinates at which neighbours were listed. */
+  readonly #listedAt: Float64Array;
+  /** Coordinates whose energies are reported, and what gives them. */
+  readonly #reported: Tensor<Float64Array>;
+  #report: { readonly generation: number; readonly wanted: readonly Value[] } | undefined;
+
+  constructor(compound: Compound, receptor: Receptor, weights: VinaWeights, executor: SyncExecutor) {
+    const { molecule, typed } = compound;
+    this.#places = typed.heavy;
+    this.#types = typed.types;
+    this.#rotors = typed.rotors;
+    this.#atoms = molecule.atoms.length;
+    this.#moving = movingPairsOf(molecule, typed);
+    this.#isOfLigand = new Float64Array(this.#atoms);
+    for (const [row, place] of typed.heavy.entries()) {
+      this.#isOfLigand[place] = Number((typed.ligandOf[row] as number) >= 0);
+    }
+    this.#receptor = receptor.atoms;
+    this.#cells = cellsOf(receptor.atoms.coordinates.data, reach);
+    this.#weights = weights;
+    this.#executor = executor;
+    this.#listedAt = new Float64Array(3 * this.#atoms).fill(Number.NaN);
+    this.#reported = tensor(new Float64Array(3 * this.#atoms), [this.#atoms, 3]);
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  record(tape: Tape, coordinates: Value): Value {
+    const weights = recordWeights(tape, this.#weights);
+    const { intermolecular, intramolecular } = this.#energies(tape, weights, coordinates, faded);
+    return add(add(intermolecular, intramolecular), this.#closure(tape, coordinates));
+  }
+
+  covers(coordinates: ArrayLike<number>): boolean {
+    return this.#places.every(
+      place => squaredDistance(coordinates, place, this.#listedAt, place) <= margin ** 2,
+    );
+  }
+
+  renew(coordinates: ArrayLike<number>): void {
+    const lists = Object.values(this.#lists);
+    const before = lists.map(list => list.filled());
+    this.#listedAt.set(coordinates);
+    this.#listReceptor(coordinates);
+    this.#listMoving(coordinates, this.#moving.between, this.#lists.between);
+    this.#listMoving(coordinates, this.#moving.within, this.#lists.within);
+    if (lists.some((list, k) => list.filled() !== before[k])) this.#generation++;
+  }
+
+  energies(coordinates: ArrayLike<number>): Energies {
+    if (!this.covers(coordinates)) this.renew(coordinates);
+    this.#reported.data.set(coordinates);
+    const { generation } = this;
+    if (this.#report?.generation !== generation) this.#report = { generation, wanted: this.#recordReport() };
+    const numbers = this.#executor.run(this.#report.wanted).map(({ data }) => data[0]);
+    const [score, intermolecular, intramolecular, closing] = numbers as [number, number, number, number];
+    const parts = { intermolecular, intramolecular };
+    const minimised = intermolecular + intramolecular + closing;
+    return { score, minimised, parts: this.#moving.closures.length > 0 ? { ...parts, closing } : parts };
+  }
+
+  #recordReport(): Value[] {
+    const tape = new Tape();
+    const weights = recordWeights(tape, this.#weights);
+    const coordinates = tape.constant(this.#reported);
+    const { intermolecular, intramolecular } = this.#energies(tape, weights, coordinates, sharp);
+    const score = perRotor(weights, intermolecular, this.#rotors);
+    return [score, intermolecular, intramolecular, this.#closure(tape, coordinates)];
+  }
+
+  /** @param share records the share of a pair's energy that counts at a distance */
+  #energies(
+    tape: Tape,
+    weights: Weights,
+    coordinates: Value,
+    share: (r: Value) => Value,
+  ): { readonly intermolecular: Value; readonly intramolecular: Value } {
+    const energiesOf = (pairs: PairArrays, others: Value): Value => {
+      const r = norm(sub(gather(coordinates, pairs.ligandAtom), gather(others, pairs.receptorAtom)), 1);
+      return mul(share(r), pairEnergies(weights, termsAt(tape, r, pairs)));
+    };
+    const { receptor, between, within } = this.#lists;
+    const receptorPairs = receptor.filled();
+    const ofPairs = energiesOf(receptorPairs, tape.constant(this.#receptor.coordinates));
+    const ofAtoms = squashed(segmentSum(ofPairs, receptorPairs.ligandAtom, this.#atoms));
+    const ofMoving = (list: PairList) => sum(squashed(energiesOf(list.filled(), coordinates)));
+    if (this.#moving.between.length === 0) {
+      return { intermolecular: sum(ofAtoms), intramolecular: ofMoving(within) };
+    }
+    // What flexible residues have with the receptor is internal.
+    const ofLigands = sum(mul(ofAtoms, tape.constant(this.#isOfLigand)));
+    return {
+      intermolecular: add(ofLigands, ofMoving(between)),
+      intramolecular: add(sub(sum(ofAtoms), ofLigands), ofMoving(within)),
+    };
+  }
+
+  /** Energy that draws the ends of cut macrocycles together. It is 0 where they meet, and no part of the score. */
+  #closure(tape: Tape, coordinates: Value): Value {
+    const { closures } = this.#moving;
+    if (closures.length === 0) return tape.constant(0);
+    const [carbons, dummies] = [0, 1].map(end => Int32Array.from(closures, pair => pair[end] as number));
+    const step = sub(gather(coordinates, carbons as Int32Array), gather(coordinates, dummies as Int32Array));
+    // A distance with a round tip in place of a cusp, at which line searches would stop.
+    const length = sub(sqrt(add(sum(square(step), 1), closure.softness ** 2)), closure.softness);
+    return sum(squashed(mul(closure.pull, length)));
+  }
+
+  #listReceptor(coordinates: ArrayLike<number>): void {
+    const { types, coordinates: receptor } = this.#receptor;
+    const list = this.#lists.receptor;
+    list.clear();
+    this.#places.forEach((place, row) => {
+      const type = this.#types[row] as XsType;
+      const [x, y, z] = [0, 1, 2].map(axis => coordinates[3 * place + axis]) as [number, number, number];
+      this.#cells.near(x, y, z, other => {
+        if (squaredDistance(coordinates, place, receptor.data, other) >= reach ** 2) return;
+        list.add(place, type, other, types[other] as XsType);
+      });
+    });
+  }
+
+  #listMoving(coordinates: ArrayLike<number>, pairs: MovingPairs['within'], list: PairList): void {
+    // Both atoms of such a pair may move by the margin.
+    const squaredReach = (reach + margin) ** 2;
+    list.clear();
+    for (const [a, b] of pairs) {
+      const [i, j] = [this.#places[a] as number, this.#places[b] as number];
+      if (squaredDistance(coordinates, i, coordinates, j) >= squaredReach) continue;
+      list.add(i, this.#types[a] as XsType, j, this.#types[b] as XsType);
+    }
+  }
+}
+
+/** 1 up to the cutoff, then 0, as in Vina. */
+function sharp(r: Value): Value {
+  return less(r, cutoff);
+}
+
+/** 1, then 0, with a smooth step about the cutoff. */
+function faded(r: Value): Value {
+  const t = clamp(div(sub(cutoff + softness, r), 2 * softness), 0, 1);
+  return mul(square(t), sub(3, mul(2, t)));
+}

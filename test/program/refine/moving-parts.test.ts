@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { moleculeOf } from '../../../program/read/molecules.ts';
+import { Refiner, vinaFieldIn } from '../../../program/refine/refiner.ts';
+import { receptorOf } from '../../../program/vina/poses.ts';
+
+const data = new URL('../../../examples/vina/data/imatinib-abl/', import.meta.url);
+const linesOf = (name: string) => readFileSync(new URL(name, data), 'utf8').split('\n');
+
+/** An atom line of PDBQT. */
+function atom(serial: number, type: string, ...at: readonly [number, number, number]): string {
+  const place = at.map(x => x.toFixed(3).padStart(8)).join('');
+  return `ATOM  ${String(serial).padStart(5)}  C   LIG A   1    ${place}  1.00  0.00     0.000 ${type}`;
+}
+
+describe('flexible residues', () => {
+  // As files for vina --flex: side chains from CA on, which are taken out of the receptor.
+  const sideChains = [
+    ['LEU B 248', [1, 2], [2, 3]],
+    ['MET B 290', [6, 7], [7, 8], [8, 9]],
+  ] as const;
+  const names: Readonly<Record<string, string>> = { LEU: 'CA CB CG CD1 CD2', MET: 'CA CB CG SD CE' };
+  const isMoved = (line: string) =>
+    sideChains.some(([residue]) => {
+      const own = names[residue.slice(0, 3)] as string;
+      return line.slice(17, 26) === residue && own.split(' ').includes(line.slice(12, 16).trim());
+    });
+  const pocket = linesOf('pocket.pdbqt');
+  const chainOf = ([residue, ...branches]: (typeof sideChains)[number]): string[] => {
+    const own = (names[residue.slice(0, 3)] as string).split(' ').map((name, i) => {
+      const line = pocket.find(each => each.slice(17, 26) === residue && each.slice(12, 16).trim() === name);
+      return `ATOM  ${String((branches[0]?.[0] as number) + i).padStart(5)}${line?.slice(11)}`;
+    });
+    const serials = own.map(line => Number(line.slice(6, 11)));
+    const lines = [`BEGIN_RES ${residue}`, 'ROOT', own[0] as string, 'ENDROOT'];
+    for (const [k, [from, to]] of branches.entries()) {
+      const until = branches[k + 1]?.[1] ?? Number.POSITIVE_INFINITY;
+      lines.push(
+        `BRANCH ${from} ${to}`,
+        ...own.filter((_, i) => {
+          const serial = serials[i] as number;
+          return serial >= to && serial < until;
+        }),
+      );
+    }
+    for (const [from, to] of [...branches].reverse()) lines.push(`ENDBRANCH ${from} ${to}`);
+    return [...lines, `END_RES ${residue}`];
+  };
+  const poses = linesOf('poses.pdbqt');
+  const ligand = poses.slice(1, poses.indexOf('ENDMDL'));
+  const text = [...ligand, ...sideChains.flatMap(chainOf)].join('\n');
+  const receptor = receptorOf(moleculeOf(pocket.filter(line => !isMoved(line)).join('\n'), 'rigid.pdbqt'));
+  const molecule = moleculeOf(text, 'flexible.pdbqt');
+
+  test('have the energies of vina --flex, and move from CB on', async () => {
+    const { before, after, coordinates } = await new Refiner(vinaFieldIn(receptor)).refine(molecule);
+    // vina 1.2.3 --score_only: with the receptor −17.269 and the side chains −0.882; within the ligand −0.526, of the
+    // side chains with the receptor −1.984 and with one another −0.004.
+    expect(before.parts.intermolecular).toBeCloseTo(-18.151, 1);
+    expect(before.parts.intramolecular).toBeCloseTo(-2.514, 1);
+    expect(after.minimised).toBeLessThan(before.minimised - 0.5);
+    const { atoms, tree } = molecule;
+    for (const [k, { x, y, z }] of atoms.entries()) {
+      const moved = Math.hypot(
+        ...[x, y, z].map((each, axis) => each - (coordinates[3 * k + axis] as number)),
+      );
+      const root = tree?.roots.find(({ fragment }) => fragment === tree.fragmentOf[k]);
+      if (root?.isFlexibleResidue) expect(moved).toBe(0);
+      else if (atoms[k]?.name === 'CD1') expect(moved).toBeGreaterThan(0.01);
+    }
+  });
+});
+
+describe('a macrocycle that was cut', () => {
+  const receptor = receptorOf(moleculeOf(atom(1, 'C', 0, -4, 0), 'receptor.pdbqt'));
+  /** Two carbons in the root and a chain of four, with a dummy and a carbon to close the ring between. */
+  const molecule = moleculeOf(
+    [
+      'ROOT',
+      atom(1, 'G0', -0.5, 1.4, 0),
+      atom(2, 'C', 0, 0, 0),
+      atom(3, 'C', 1.5, 0, 0),
+      'ENDROOT',
+      'BRANCH 3 4',
+      atom(4, 'C', 2, -1.4, 0),
+      'BRANCH 4 5',
+      atom(5, 'C', 3.5, -1.4, 0),
+      'BRANCH 5 6',
+      atom(6, 'C', 4, 0, 0.2),
+      atom(7, 'CG0', 3.3, 1.3, 0.2),
+      'ENDBRANCH 5 6',
+      'ENDBRANCH 4 5',
+      'ENDBRANCH 3 4',
+      'TORSDOF 3',
+    ].join('\n'),
+    'macrocycle.pdbqt',
+  );
+
+  test('is closed again, by an energy that is no part of the score', async () => {
+    const { before, after } = await new Refiner(vinaFieldIn(receptor)).refine(molecule);
+    expect(before.parts.closing).toBeGreaterThan(50);
+    expect(after.parts.closing).toBeLessThan(0.7 * (before.parts.closing as number));
+    expect(after.minimised).toBeCloseTo(
+      Object.values(after.parts).reduce((sum, each) => sum + each, 0),
+      9,
+    );
+    expect(after.score).toBeCloseTo((after.parts.intermolecular as number) / (1 + 0.05846 * 3), 0);
+  });
+});
