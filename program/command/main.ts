@@ -72,7 +72,7 @@ async function run(argv: readonly string[], terminal: Terminal, listening: Inter
 
 function programOn({ stdout, stderr }: Terminal): Command {
   return new Command('npm start --')
-    .description('Scores, combines and fits docked poses.')
+    .description('Scores, combines, refines and fits docked poses.')
     .showSuggestionAfterError(false)
     .helpCommand(false)
     .exitOverride()

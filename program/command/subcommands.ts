@@ -1,5 +1,6 @@
 import { declareFit, fitOptions } from '../fit/options.ts';
 import { declareMerge, mergeOptions } from '../merge/options.ts';
+import { declareRefine, refineOptions } from '../refine/options.ts';
 import { declareScore, scoreOptions } from '../score/options.ts';
 import type { Subcommand } from './subcommand.ts';
 
@@ -11,6 +12,12 @@ export const subcommands: readonly Subcommand[] = [
     declare: declareScore,
     run: async (command, context) =>
       (await import('../score/run.ts')).runScore(scoreOptions(command), context),
+  },
+  {
+    name: 'refine',
+    declare: declareRefine,
+    run: async (command, context) =>
+      (await import('../refine/run.ts')).runRefine(refineOptions(command), context),
   },
   {
     name: 'fit',

@@ -1,0 +1,96 @@
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Command, Option } from 'commander';
+import { count, positive } from '../command/numbers.ts';
+
+/** Choices of `refine`. */
+export interface RefineOptions {
+  readonly receptor: string;
+  /** Files, folders and patterns. */
+  readonly poses: readonly string[];
+  readonly scorer: 'vina' | 'schnet';
+  /** File of a fitted SchNet. */
+  readonly weights?: string;
+  /** The most iterations a pose. */
+  readonly steps: number;
+  /** kcal/mol/Å */
+  readonly tolerance: number;
+  /** File of the refined poses. */
+  readonly out?: string;
+  /** Number of the best poses that are written and listed; all by default, in the order they were read. */
+  readonly top?: number;
+  readonly json: boolean;
+  readonly strict: boolean;
+}
+
+/** Adds what `refine` may be told. */
+export function declareRefine(command: Command): void {
+  command
+    .description(
+      'Refines docked poses: moves and turns each as a whole and about its rotatable bonds until its energy falls no ' +
+        'more. Bond lengths and angles stay.',
+    )
+    .argument('[poses...]', 'files (PDBQT; for schnet SDF and PDB, too), folders and patterns')
+    .option('--receptor <file>', 'receptor, PDBQT; for schnet PDB, too')
+    .addOption(new Option('--scorer <name>', 'scoring function').choices(['vina', 'schnet']).default('vina'))
+    .option('--weights <file>', 'SchNet that fit wrote')
+    .option('--steps <number>', 'most steps of L-BFGS a pose', count, 200)
+    .option('--tolerance <slope>', 'slope at which a pose is done, kcal/mol/Å', positive, 0.01)
+    .option('--out <file>', 'write the refined poses here, in the format they have')
+    .option('--top <number>', 'keep only so many poses, the best by score first', count)
+    .option('--json', 'print the results as JSON')
+    .option('--strict', 'stop at the first bad molecule; else it is reported and skipped')
+    .addHelpText(
+      'after',
+      `
+Vina's energy is that between ligand and receptor and, as in vina --local_only,
+within the ligand; the score is the binding free energy. Atoms, their order and
+all else in the files is kept but for coordinates and energies.
+
+Examples:
+  npm start -- refine docked.pdbqt --receptor protein.pdbqt --out refined.pdbqt
+  npm start -- refine docked/ --receptor protein.pdbqt --top 10 --out best.pdbqt
+  npm start -- refine docked.sdf --receptor protein.pdb --scorer schnet \\
+    --weights model.json --out refined.sdf`,
+    );
+}
+
+/**
+ * Options of `refine` as they were given.
+ *
+ * @throws CommanderError, with a message written, for a combination that makes no sense
+ */
+export function refineOptions(command: Command): RefineOptions {
+  const { receptor, ...given } = command.opts<Given>();
+  const poses = command.processedArgs[0] as string[];
+  if (receptor === undefined && poses.length > 0) {
+    command.error("error: option '--receptor <file>' is needed for poses of your own");
+  }
+  if (receptor !== undefined && poses.length === 0) {
+    command.error("error: poses are needed for a receptor of your own, such as 'docked.pdbqt'");
+  }
+  if (given.weights !== undefined && given.scorer !== 'schnet') {
+    command.error('error: --weights goes with --scorer schnet');
+  }
+  if (given.weights === undefined && given.scorer === 'schnet') {
+    command.error('error: --scorer schnet needs --weights: an untrained network leads nowhere');
+  }
+  return {
+    json: false,
+    strict: false,
+    ...given,
+    receptor: receptor ?? dataFile('pocket.pdbqt'),
+    poses: poses.length > 0 ? poses : [dataFile('poses.pdbqt')],
+  };
+}
+
+type Given = Omit<RefineOptions, 'receptor' | 'poses' | 'json' | 'strict'> &
+  Partial<Pick<RefineOptions, 'receptor' | 'json' | 'strict'>>;
+
+/** A file of the example, as the user would name it from where they are. */
+function dataFile(name: string): string {
+  return relative(
+    '',
+    fileURLToPath(new URL(`../../examples/vina/data/imatinib-abl/${name}`, import.meta.url)),
+  );
+}

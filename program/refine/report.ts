@@ -1,0 +1,60 @@
+import { escaped } from '../command/errors.ts';
+import { section, table } from '../command/table.ts';
+import type { PoseResult, RefineResults } from './result.ts';
+
+/** The most poses that are listed. */
+const listed = 20;
+
+const titles = {
+  vina: 'Refined poses: Vina scores, kcal/mol',
+  schnet: 'Refined poses: SchNet scores',
+} as const;
+
+/** Results as text, at most 80 columns wide unless names of files are longer. */
+export function describe(results: RefineResults, isStyled: boolean): string {
+  const { scorer, poses } = results;
+  const shown = poses.slice(0, listed);
+  const more = poses.length - shown.length;
+  const isOneFile = poses.every(({ file }) => file === poses[0]?.file);
+  const row = ({ file, pose, before, after, rmsd, steps, converged }: PoseResult): string[] => [
+    isOneFile ? String(pose).padStart(4) : `${escaped(file)} ${pose}`,
+    before.score.toFixed(3),
+    after.score.toFixed(3),
+    signed(after.minimised - before.minimised),
+    rmsd.toFixed(2),
+    `${steps}${converged ? ' ' : '*'}`,
+  ];
+  return `${section(
+    isStyled,
+    titles[scorer],
+    input(results),
+    table([['pose', 'before', 'after', 'energy', 'moved, Å', 'steps'], ...shown.map(row)]),
+    ...(more > 0 ? [`  and ${more} more: --json has all`] : []),
+    summary(results),
+  )}\n`;
+}
+
+function input({ receptor, scorer, weights, steps, tolerance, poses }: RefineResults): string {
+  const files = [...new Set(poses.map(({ file }) => file))];
+  return [
+    `  receptor  ${escaped(receptor)}`,
+    `  poses     ${escaped(files[0] ?? '')}${files.length > 1 ? ` and ${files.length - 1} more files` : ''}`,
+    ...(weights === undefined ? [] : [`  weights   ${escaped(weights)}`]),
+    `  stops     at ${tolerance} kcal/mol/Å, or after ${steps} steps (marked *)`,
+    `  energy    change of ${scorer === 'vina' ? 'what is minimised, within the ligand and with the receptor' : 'the score'}`,
+  ].join('\n');
+}
+
+function signed(change: number): string {
+  return `${change > 0 ? '+' : ''}${change.toFixed(3)}`;
+}
+
+function summary({ poses, refined, seconds, out }: RefineResults): string {
+  const changes = poses.map(({ before, after }) => after.score - before.score).sort((a, b) => a - b);
+  const median = changes[Math.floor((changes.length - 1) / 2)] ?? 0;
+  const rate = (refined / seconds).toPrecision(3);
+  return [
+    `  ${refined} poses in ${seconds.toFixed(1)} s, ${rate} a second; median change of score ${signed(median)}`,
+    ...(out === undefined ? [] : [`  written to ${escaped(out)}`]),
+  ].join('\n');
+}

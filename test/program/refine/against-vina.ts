@@ -1,0 +1,181 @@
+/**
+ * Compares `refine` with `vina --local_only` on the poses of the example, pose by pose, and prints a table. Needs Debian's
+ * package autodock-vina.
+ *
+ *     npm run test:refine -- --poses 8 --shake
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { jit, Tape, type Tensor, type Value } from 'posetape';
+import { command } from '../../../bench/support/command.ts';
+import { count } from '../../../program/command/numbers.ts';
+import type { Molecule } from '../../../program/molecule/molecule.ts';
+import { Linkage, type Motion } from '../../../program/molecule/motion.ts';
+import { moleculeOf, moleculesOf } from '../../../program/read/molecules.ts';
+import { type Refined, Refiner, vinaFieldIn } from '../../../program/refine/refiner.ts';
+import { writerFor } from '../../../program/refine/written.ts';
+import { coordinatesOf } from '../../../program/vina/bonds.ts';
+import { receptorOf } from '../../../program/vina/poses.ts';
+
+const options = command('test:refine', {
+  does: 'Refines the poses of the example by this program and by vina --local_only, has vina score both, and prints them side by side.',
+  takes: 'a few seconds a pose',
+  writes: 'nothing, or with --write the table that npm test compares with',
+})
+  .option('--poses <number>', 'only the first so many poses', count)
+  .option('--shake', 'move and turn each pose at random before')
+  .option('--write', 'write test/program/refine/vina-local-only.json anew')
+  .parse()
+  .opts<{ poses?: number; shake?: true; write?: true }>();
+
+const data = fileURLToPath(new URL('../../../examples/vina/data/imatinib-abl', import.meta.url));
+const tableFile = fileURLToPath(new URL('vina-local-only.json', import.meta.url));
+const pocket = join(data, 'pocket.pdbqt');
+const folder = mkdtempSync(join(tmpdir(), 'posetape-vina-'));
+
+interface VinaEnergies {
+  readonly score: number;
+  readonly inter: number;
+  readonly intra: number;
+}
+
+/** What vina prints of a pose, and the seconds of CPU it took. */
+function vina(ligand: string, ...how: string[]): VinaEnergies & { readonly seconds: number } {
+  const command = `vina --receptor ${pocket} --ligand ${ligand} ${how.join(' ')} --autobox --cpu 1; times`;
+  const { stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });
+  const energy = (name: string) => {
+    const [, found] = new RegExp(`${name}[^:]*: +(-?[\\d.]+)`).exec(stdout) ?? [];
+    if (found === undefined) throw new Error(`vina printed no ${name}: ${stderr || stdout}`);
+    return Number(found);
+  };
+  const seconds = [...(stdout.trim().split('\n').at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)];
+  return {
+    score: energy('Estimated Free Energy of Binding'),
+    inter: energy('Final Intermolecular Energy'),
+    intra: energy('Final Total Internal Energy'),
+    seconds: seconds.reduce((sum, [, minutes, rest]) => sum + 60 * Number(minutes) + Number(rest), 0),
+  };
+}
+
+/** Numbers between −1 and 1, the same in each run. */
+let state = 12345;
+function random(): number {
+  state = (state * 48271) % 2147483647;
+  return (2 * state) / 2147483647 - 1;
+}
+
+/** A pose moved by up to 0.4 Å along each axis, turned by up to 7° about each, and by up to 17° about each bond. */
+function shaker(tree: NonNullable<Molecule['tree']>): (molecule: Molecule) => Molecule {
+  const linkage = new Linkage(tree);
+  const motion = linkage.rest();
+  const tape = new Tape();
+  const named = Object.entries<Tensor>({ ...motion }).map(([name, each]) => [name, tape.constant(each)]);
+  const wanted = [linkage.record(tape, Object.fromEntries(named) as Motion<Value>)];
+  const executor = jit();
+  return molecule => {
+    linkage.setReference(molecule.atoms.flatMap(({ x, y, z }) => [x, y, z]));
+    motion.translation.data.forEach((_, k, all) => {
+      all[k] = 0.4 * random();
+    });
+    motion.rotation.data.forEach((_, k, all) => {
+      all[k] = 0.12 * random();
+    });
+    motion.torsions.data.forEach((_, k, all) => {
+      all[k] = 0.3 * random();
+    });
+    const [{ data: moved }] = executor.run(wanted) as [Tensor];
+    const atoms = molecule.atoms.map((atom, i) => {
+      const [x, y, z] = [0, 1, 2].map(axis => Number((moved[3 * i + axis] as number).toFixed(3)));
+      return { ...atom, x: x as number, y: y as number, z: z as number };
+    });
+    return { ...molecule, atoms };
+  };
+}
+
+const text = readFileSync(join(data, 'poses.pdbqt'), 'utf8');
+const all = [...moleculesOf(text, 'poses.pdbqt', { keepLines: true })];
+const shake = options.shake
+  ? shaker(all[0]?.tree as NonNullable<Molecule['tree']>)
+  : (each: Molecule) => each;
+const poses = all.slice(0, options.poses ?? all.length).map(shake);
+const refiner = new Refiner(vinaFieldIn(receptorOf(moleculeOf(readFileSync(pocket, 'utf8'), pocket))));
+const pdbqt = writerFor('refined.pdbqt');
+const median = (numbers: readonly number[]) =>
+  numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)] as number;
+
+try {
+  const rows: { ours: VinaEnergies; theirs: VinaEnergies }[] = [];
+  const seconds = { ours: 0, theirs: 0, first: 0 };
+  console.log(
+    'pose   before     vina     ours   difference   of what is minimised    (kcal/mol, all by vina)',
+  );
+  for (const [k, pose] of poses.entries()) {
+    const [start, local, refined] = ['start', 'local', 'refined'].map(name =>
+      join(folder, `${name}.pdbqt`),
+    ) as [string, string, string];
+    const before = process.cpuUsage();
+    const result = await refiner.refine(pose);
+    const { user, system } = process.cpuUsage(before);
+    seconds[k === 0 ? 'first' : 'ours'] += (user + system) / 1e6;
+    const withoutModel = (each: Refined) => pdbqt(pose, each, 1).replace(/^MODEL.*\n|^ENDMDL\n/gm, '');
+    writeFileSync(start, withoutModel({ ...result, coordinates: coordinatesOf(pose) }));
+    writeFileSync(refined, withoutModel(result));
+    const { score } = vina(start, '--score_only');
+    const found = vina(start, '--local_only', '--out', local);
+    seconds.theirs += found.seconds;
+    const [theirs, ours] = [vina(local, '--score_only'), vina(refined, '--score_only')];
+    rows.push({ ours, theirs });
+    const cells = [
+      score,
+      theirs.score,
+      ours.score,
+      ours.score - theirs.score,
+      totalOf(ours) - totalOf(theirs),
+    ];
+    const widths = [9, 9, 9, 13, 23];
+    console.log(
+      `${String(k + 1).padStart(4)}${cells.map((cell, i) => cell.toFixed(3).padStart(widths[i] as number)).join('')}`,
+    );
+  }
+  for (const [what, of] of [
+    ['score', ({ score }: VinaEnergies) => score],
+    ['what is minimised', totalOf],
+  ] as const) {
+    const differences = rows.map(({ ours, theirs }) => of(ours) - of(theirs));
+    const share = differences.filter(each => each <= 0.05).length / rows.length;
+    console.log(
+      `${what}: at most 0.05 above vina's in ${(100 * share).toFixed(1)} %, median difference ${median(differences).toFixed(3)}`,
+    );
+  }
+  const rate = (count: number, time: number) => (count / time).toPrecision(3);
+  console.log(
+    `poses a CPU second: ${rate(rows.length - 1, seconds.ours)} by refine after the first pose, which took ` +
+      `${seconds.first.toFixed(2)} s; ${rate(rows.length, seconds.theirs)} by vina --local_only --autobox`,
+  );
+  if (options.write) writeFileSync(tableFile, tableOf(rows.map(({ theirs }) => theirs)));
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+function totalOf({ inter, intra }: VinaEnergies): number {
+  return inter + intra;
+}
+
+function tableOf(rows: readonly VinaEnergies[]): string {
+  const how = (what: string) => `vina --receptor pocket.pdbqt --ligand ${what} --autobox --cpu 1`;
+  const head = {
+    program: 'AutoDock Vina 1.2.3 (Debian autodock-vina 1.2.3-2)',
+    command: `${how('POSE.pdbqt --local_only --out LOCAL.pdbqt')}; ${how('LOCAL.pdbqt --score_only')}`,
+    units: 'kcal/mol',
+  };
+  const lines = rows.map(({ score, inter, intra }, k) => {
+    const cells = Object.entries({ pose: k + 1, score, inter, intra }).map(
+      ([name, each]) => `"${name}": ${each}`,
+    );
+    return `    { ${cells.join(', ')} }`;
+  });
+  return `${JSON.stringify(head, undefined, 2).slice(0, -2)},\n  "poses": [\n${lines.join(',\n')}\n  ]\n}\n`;
+}

@@ -1,0 +1,176 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { moleculesOf } from '../../../program/read/molecules.ts';
+import type { RefineResults } from '../../../program/refine/result.ts';
+import { untrained } from '../../../program/schnet/model.ts';
+import { modelToJson } from '../../../program/schnet/weights.ts';
+import { run } from '../../support/program.ts';
+
+const data = (name: string) =>
+  fileURLToPath(new URL(`../../../examples/vina/data/imatinib-abl/${name}`, import.meta.url));
+const receptor = data('pocket.pdbqt');
+const folder = mkdtempSync(join(tmpdir(), 'posetape-refine-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const at = (name: string) => join(folder, name);
+const file = (name: string, text: string): string => {
+  writeFileSync(at(name), text);
+  return at(name);
+};
+
+const all = readFileSync(data('poses.pdbqt'), 'utf8');
+/** The first poses. */
+const few = (count: number) =>
+  all
+    .split(/(?<=ENDMDL\n)/)
+    .slice(0, count)
+    .join('');
+const three = file('three.pdbqt', few(3));
+const refine = (...argv: string[]) => run(['refine', ...argv, '--receptor', receptor]);
+
+/** Lines without coordinates and energies. */
+const frameOf = (text: string) =>
+  text
+    .split('\n')
+    .filter(line => !/^REMARK +(?:VINA RESULT|INTER|INTRA|UNBOUND|REFINED)/.test(line))
+    .map(line => (/^(?:ATOM|HETATM)/.test(line) ? line.slice(0, 30) + line.slice(54) : line));
+
+describe('refine', () => {
+  test('prints a table of scores, energies and moves', async () => {
+    const { code, stdout, stderr } = await refine(three);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^ +1 +-13\.067 +-13\.1\d\d +-0\.\d\d\d +0\.0\d +\d+$/m);
+    expect(stdout).toMatch(/3 poses in \d+\.\d s, [\d.]+ a second; median change of score -0\.\d/);
+    expect(
+      Math.max(
+        ...stdout
+          .split('\n')
+          .slice(5)
+          .map(line => line.length),
+      ),
+    ).toBeLessThanOrEqual(80);
+  });
+
+  test('writes PDBQT that differs in coordinates and energies alone', async () => {
+    const { code, stdout } = await refine(three, '--out', at('refined.pdbqt'), '--json');
+    expect(code).toBe(0);
+    const results: RefineResults = JSON.parse(stdout);
+    const written = readFileSync(at('refined.pdbqt'), 'utf8');
+    expect(frameOf(written)).toEqual(frameOf(few(3)));
+    const energies = [...written.matchAll(/VINA RESULT: +(-?[\d.]+)/g)].map(([, energy]) => Number(energy));
+    expect(energies).toEqual(results.poses.map(({ after }) => Number(after.score.toFixed(3))));
+    const [molecule] = moleculesOf(written, 'refined.pdbqt');
+    expect(molecule?.tree?.branches.length).toBe(7);
+    // To 0.001 Å, so the score is what was reported.
+    const again: RefineResults = JSON.parse((await refine(at('refined.pdbqt'), '--json')).stdout);
+    for (const [k, { before }] of again.poses.entries()) {
+      expect(before.score).toBeCloseTo(results.poses[k]?.after.score as number, 1);
+    }
+  });
+
+  test('keeps the best with --top, the best first', async () => {
+    const reversed = file(
+      'reversed.pdbqt',
+      few(3)
+        .split(/(?<=ENDMDL\n)/)
+        .reverse()
+        .join(''),
+    );
+    const { stdout } = await refine(reversed, '--top', '2', '--json', '--out', at('best.pdbqt'));
+    const { poses, refined }: RefineResults = JSON.parse(stdout);
+    expect(refined).toBe(3);
+    expect(poses.map(({ pose }) => pose)).toEqual([3, 2]);
+    expect(readFileSync(at('best.pdbqt'), 'utf8').match(/^MODEL \d$/gm)).toEqual(['MODEL 1', 'MODEL 2']);
+  });
+
+  test('stops after --steps, and marks it', async () => {
+    const { stdout } = await refine(three, '--steps', '2');
+    expect(stdout).toMatch(/ 2\*$/m);
+    const { poses }: RefineResults = JSON.parse((await refine(three, '--steps', '2', '--json')).stdout);
+    expect(poses.map(({ steps, converged }) => ({ steps, converged }))).toEqual(
+      poses.map(() => ({ steps: 2, converged: false })),
+    );
+  });
+
+  test('refines SDF by a SchNet, and keeps its other fields', async () => {
+    const [pose] = moleculesOf(few(1), 'poses.pdbqt');
+    const heavy = pose?.atoms.filter(({ element }) => element > 1) ?? [];
+    const number = (x: number) => x.toFixed(4).padStart(10);
+    const symbols: Readonly<Record<number, string>> = { 6: 'C', 7: 'N', 8: 'O' };
+    const lines = heavy.map(({ x, y, z, element }) => {
+      return `${number(x)}${number(y)}${number(z)} ${(symbols[element] as string).padEnd(3)} 0  0  0  0  0  0`;
+    });
+    const sdf = file(
+      'pose.sdf',
+      `imatinib\n  test\n\n${String(heavy.length).padStart(3)}  0  0  0  0  0  0  0  0  0999 V2000\n` +
+        `${lines.join('\n')}\nM  END\n> <dock>\n-13.1\n\n$$$$\n`,
+    );
+    const sizes = {
+      hidden: 8,
+      gaussians: 25,
+      interactions: 1,
+      cutoff: 5,
+      neighbours: 12,
+      pocket: 6,
+      delta: true,
+    };
+    const weights = file('model.json', modelToJson(untrained(sizes, 1)));
+    const how = ['--scorer', 'schnet', '--weights', weights, '--steps', '3', '--json'];
+    const { code, stdout, stderr } = await refine(sdf, ...how, '--out', at('refined.sdf'));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { poses }: RefineResults = JSON.parse(stdout);
+    expect(poses[0]?.after.score).toBeLessThan(poses[0]?.before.score as number);
+    const written = readFileSync(at('refined.sdf'), 'utf8');
+    expect(written).toContain('> <dock>\n-13.1\n');
+    expect(written).toContain(`<posetape_score>\n${poses[0]?.after.score.toFixed(4)}\n`);
+    const [moved] = moleculesOf(written, 'refined.sdf');
+    expect(moved?.atoms.map(({ element }) => element)).toEqual(heavy.map(({ element }) => element));
+  });
+
+  test('skips bad molecules with exit code 3, or stops with --strict', async () => {
+    const far = all.split(/(?<=ENDMDL\n)/)[1]?.replace(/^(HETATM.{24}).{8}/gm, '$1-900.000') as string;
+    const broken = few(1).replace(/^(HETATM.{30})..../m, '$1x.y ');
+    const mixed = file('mixed.pdbqt', few(1) + far + broken + few(1));
+    const { code, stdout, stderr } = await refine(mixed, '--json', '--out', at('kept.pdbqt'));
+    expect(code).toBe(3);
+    expect(stderr).toContain('skipped pose 2: ');
+    expect(stderr).toContain('no atom of the pose is within 8 Å of the receptor');
+    const results: RefineResults = JSON.parse(stdout);
+    expect(results.poses.map(({ pose }) => pose)).toEqual([1, 4]);
+    expect(results.skipped.map(({ name }) => name)).toEqual(['pose 2', 'pose 3']);
+    expect(stderr).toMatch(/skipped pose 3: .*mixed\.pdbqt, line \d+: expected/);
+    const strict = await refine(mixed, '--strict', '--out', at('none.pdbqt'));
+    expect({ code: strict.code, stdout: strict.stdout }).toEqual({ code: 1, stdout: '' });
+    expect(existsSync(at('none.pdbqt'))).toBe(false);
+  });
+});
+
+describe('a mistake is told in one line', () => {
+  test.each([
+    [
+      'an ending that is no format',
+      1,
+      [three, '--out', at('refined.xyz')],
+      /ends in \.pdbqt, \.pdb or \.sdf/,
+    ],
+    [
+      'PDBQT written as SDF',
+      1,
+      [three, '--out', at('refined.sd')],
+      /format they have, which .*three\.pdbqt says/,
+    ],
+    ['a folder that is not there', 1, [three, '--out', at('none/refined.pdbqt')], /cannot write .*none/],
+    ['poses that are not there', 1, [at('nowhere.pdbqt')], /cannot read .*nowhere\.pdbqt/],
+    ['no steps', 2, [three, '--steps', '0'], /--steps.*greater than 0/],
+    ['a tolerance of 0', 2, [three, '--tolerance', '0'], /--tolerance.*greater than 0/],
+    ['weights for Vina', 2, [three, '--weights', 'model.json'], /--weights goes with --scorer schnet/],
+    ['a SchNet without weights', 2, [three, '--scorer', 'schnet'], /needs --weights/],
+  ])('%s', async (_what, exit, argv, message) => {
+    const { code, stdout, stderr } = await refine(...argv);
+    expect({ code, stdout }).toEqual({ code: exit, stdout: '' });
+    expect(stderr).toMatch(/^error: [^\n]*\n$/);
+    expect(stderr).toMatch(message);
+  });
+});
