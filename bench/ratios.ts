@@ -91,7 +91,7 @@ ${aims}`,
       const processes = `median of ${freshProcesses} cold processes`;
       if (values > 1000) {
         const target = most(executor === 'jit' ? 100 : 150);
-        const what = `${label}: plan + compile by ${executor}, for each recorded value`;
+        const what = `${label}: first run by ${executor}, plan and all, for each recorded value`;
         return [
           line(what, `${whole}; ${digits(cold)} ms, ${processes}`, (1000 * cold) / values, 'µs', target),
         ];
@@ -102,12 +102,14 @@ ${aims}`,
         Side,
       ];
       const time = await timed([record, key, plan], rounds);
-      const planned = `${label}: plan + compile a new structure by ${executor}`;
+      const planned = `${label}: first run of a new structure by ${executor}, plan and all`;
+      // The aim is of the plan; only of small poses the run beside it takes next to nothing.
+      const aim = workload === 'network' ? undefined : most(30);
       return [
         line(`${label}: record + gradient`, whole, 1000 * time(record), 'µs', most(100)),
         line(`${label}: the structure key`, 'beside that, at each run', 1000 * time(key), 'µs'),
-        line(`${planned}, cold`, processes, cold, 'ms', most(30)),
-        line(`${planned}, warm`, 'and run it once', time(plan), 'ms', most(30)),
+        line(`${planned}, cold`, processes, cold, 'ms', aim),
+        line(`${planned}, warm`, '', time(plan), 'ms', aim),
       ];
     }
   },

@@ -31,6 +31,17 @@ async function tensorflow() {
     join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'wasm-out/'),
   );
   wasm.setThreadsCount(1);
+  // The adjoint of a gather asks for this kernel; the backend has one that does the same under another name.
+  tf.registerKernel({
+    kernelName: 'UnsortedSegmentSum',
+    backendName: 'wasm',
+    kernelFunc({ inputs: { x, segmentIds }, attrs: { numSegments }, backend }) {
+      const indices = { ...segmentIds, shape: [segmentIds.shape[0], 1] };
+      const scatter = tf.getKernel('ScatterNd', 'wasm').kernelFunc;
+      const shape = [numSegments, ...x.shape.slice(1)];
+      return scatter({ inputs: { indices, updates: x }, attrs: { shape }, backend });
+    },
+  });
   await tf.setBackend('wasm');
   const params = names.map(name => tf.variable(tf.tensor2d(theta[name].data, theta[name].shape), true, name));
   const p = Object.fromEntries(params.map(param => [param.name, param]));
