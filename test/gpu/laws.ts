@@ -322,8 +322,10 @@ async function referenceFor({ scorer: name, poses, combination }: CombineRequest
 
 /** The pose with a coordinate of the ligand that is no number. */
 function spoiled(pose: object): object {
-  const copy = structuredClone(pose) as { ligand: Tensor | { coordinates: Tensor } };
-  const { data } = 'data' in copy.ligand ? copy.ligand : copy.ligand.coordinates;
+  const { ligand } = structuredClone({
+    ligand: (pose as { ligand: Tensor | { coordinates: Tensor } }).ligand,
+  });
+  const { data } = 'data' in ligand ? ligand : ligand.coordinates;
   data[0] = Number.NaN;
-  return copy;
+  return { ...pose, ligand };
 }
