@@ -23,7 +23,7 @@ export async function main(argv: readonly string[], terminal: Terminal = process
     return await run(argv, terminal, listening);
   } finally {
     listening.stop();
-    for (const each of release) each();
+    for (const each of release) await each();
   }
 }
 

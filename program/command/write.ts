@@ -21,9 +21,17 @@ export function writeTo(stream: Output): Write {
     });
 }
 
-/** Keeps failures of a stream from ending the process: those of a write come back to who wrote. */
-export function withoutUncaught(stream: Output): () => void {
+/**
+ * Keeps failures of a stream from ending the process: those of a write come back to who wrote.
+ *
+ * @returns a function that ends this when the last write is done
+ */
+export function withoutUncaught(stream: Output): () => Promise<void> {
   const ignore = () => {};
   stream.on('error', ignore);
-  return () => stream.off('error', ignore);
+  return async () => {
+    // Writes to pipes and files fail at once, but tell it later.
+    await new Promise(resolve => setImmediate(resolve));
+    stream.off('error', ignore);
+  };
 }
