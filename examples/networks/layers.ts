@@ -19,7 +19,7 @@ export type WeightShapes = ReadonlyMap<string, readonly [number, number]>;
 export type NamedShape = readonly [name: string, shape: readonly [number, number]];
 
 /** Rows of the embedding: atomic numbers are smaller than this. */
-const elementRows = 100;
+export const elementRows = 100;
 
 /** The table that has the first features of each element. */
 export function embeddingShape(features: number): NamedShape {

@@ -39,3 +39,17 @@ export function even(text: string): number {
   if (number % 2 === 0) return number;
   throw new InvalidArgumentError('It must be an even number.');
 }
+
+/** An option's number from 0. */
+export function fromZero(text: string): number {
+  const number = finite(text);
+  if (number >= 0) return number;
+  throw new InvalidArgumentError('It must be a number from 0.');
+}
+
+/** An option's number between 0 and 1. */
+export function share(text: string): number {
+  const number = positive(text);
+  if (number < 1) return number;
+  throw new InvalidArgumentError('It must be a number between 0 and 1.');
+}

@@ -1,6 +1,15 @@
 import { type Command, Option } from 'commander';
 import type { Value } from 'posetape';
-import { boltzmann, type Combination, freeEnergy, lse, mean, powerMean, spread } from 'posetape/combine';
+import {
+  boltzmann,
+  type Combination,
+  freeEnergy,
+  lse,
+  mean,
+  powerMean,
+  type Setting,
+  spread,
+} from 'posetape/combine';
 import { reshape, slice } from 'posetape/ops';
 import { notZero, positive } from './numbers.ts';
 
@@ -18,8 +27,11 @@ export interface PoolingSettings {
   readonly q: number;
 }
 
+/** Numbers that poolings are made with, or functions that record them of the parameters. */
+export type PoolingMakers = { readonly [Name in keyof PoolingSettings]: Setting };
+
 interface Pooling {
-  readonly make: (settings: PoolingSettings) => Combination;
+  readonly make: (settings: PoolingMakers) => Combination;
   /** Logarithm of a pose's weight, up to a constant. */
   readonly logWeight: (score: number, settings: PoolingSettings) => number;
 }
@@ -40,6 +52,11 @@ export const poolings: Readonly<Record<PoolingName, Pooling>> = {
 export interface GivenPooling extends PoolingSettings {
   readonly combination: PoolingName;
 }
+
+/** Options of {@link addPooling}. */
+export const poolingOptions = ['combination', 'kT', 't', 'q'] as const;
+
+export type PoolingOption = (typeof poolingOptions)[number];
 
 /** Readout for a pooling of several numbers: the first, as the objective is one number. */
 export function readoutOf({ combination }: GivenPooling): ((prediction: Value) => Value) | undefined {

@@ -1,3 +1,4 @@
+import { convertOptions, declareConvert } from '../convert/options.ts';
 import { declareFit, fitOptions } from '../fit/options.ts';
 import { declareMerge, mergeOptions } from '../merge/options.ts';
 import { declareRefine, refineOptions } from '../refine/options.ts';
@@ -23,6 +24,12 @@ export const subcommands: readonly Subcommand[] = [
     name: 'fit',
     declare: declareFit,
     run: async (command, context) => (await import('../fit/run.ts')).runFit(fitOptions(command), context),
+  },
+  {
+    name: 'convert',
+    declare: declareConvert,
+    run: async (command, context) =>
+      (await import('../convert/run.ts')).runConvert(convertOptions(command), context),
   },
   {
     name: 'merge',

@@ -1,56 +1,123 @@
+import type { EpochLosses } from 'posetape/fit';
 import { section, table } from '../command/table.ts';
 import type { FitOptions } from './options.ts';
-import type { EpochLoss, FitResult, SetResult, Sets } from './run.ts';
+import type { Problem } from './problem.ts';
+import type { FitReport, FittedNumber, PartResult } from './result.ts';
 
-/** What is to be fitted, as text. */
-export function describeStart({ fitted, leftOut }: Sets, options: FitOptions, styled: boolean): string {
-  const { folder, settings, combination, kT, t, readout, batch, rate } = options;
-  const { hidden, gaussians, interactions, neighbours, cutoff, pocket, delta } = settings;
-  const poses = [...fitted, ...leftOut].reduce((total, compound) => total + compound.poses.length, 0);
-  const input = [
-    `  folder    ${folder}`,
-    `  compounds ${fitted.length} to fit, ${leftOut.length} left out; ${poses} poses`,
-    `  network   ${hidden} features, ${gaussians} Gaussians, ${interactions} interactions,`,
-    `            ${neighbours} neighbours within ${cutoff} Å, pocket ${pocket} Å`,
-    `  ΔG_n      ${delta ? 'complex − pocket − ligand' : 'of the complex'}`,
-    `  ΔG        by ${combination}; kT = ${kT}, t = ${t} (kcal/mol)`,
-    `  loss      (${readout === 'pKi' ? 'pKi' : 'ΔG'} − experiment)², Adam, batches of ${batch}, rate ${rate}`,
-  ].join('\n');
-  const heading = `  epoch        loss${leftOut.length > 0 ? '    left out' : ''}`;
-  return `${section(styled, 'SchNet, fitted to affinities', input, heading)}\n`;
+/** State of the run that the start is described by. */
+interface Start {
+  readonly skipped: readonly unknown[];
+  readonly isStyled: boolean;
+  /** Epochs that were done before. */
+  readonly resumed: number;
+}
+
+/** Most compounds that are listed one by one. */
+const listed = 60;
+
+/** The problem, as text. */
+export function describeStart(problem: Problem, options: FitOptions, start: Start): string {
+  const { settings } = problem.scorer;
+  const { loss, readout, optimiser, rate, combination, kT, t, learn, table: file, folder } = options;
+  const parts = (['fitted', 'validation', 'left out'] as const).map(part => problem.of(part).length);
+  const [fitted, validation, leftOut] = parts as [number, number, number];
+  const poses = problem.all.reduce((total, { poseCount }) => total + poseCount, 0);
+  const targets = new Set(problem.all.map(({ target }) => target)).size;
+  const from = file ?? (folder.length > 1 ? `${folder[0]} and ${folder.length - 1} more` : folder[0]);
+  const batch =
+    optimiser === 'lbfgs' ? 'all compounds a step' : `batches of ${options.batch ?? 1}, rate ${rate}`;
+  const lines = [
+    `  from      ${from}`,
+    `  compounds ${fitted} to fit, ${validation > 0 ? `${validation} to validate, ` : ''}${leftOut} left out; ${poses} poses`,
+    ...(targets > 1 ? [`  targets   ${targets}`] : []),
+    ...(settings
+      ? [
+          `  network   ${settings.hidden} features, ${settings.gaussians} Gaussians, ${settings.interactions} interactions,`,
+          `            ${settings.neighbours} neighbours within ${settings.cutoff} Å, pocket ${settings.pocket} Å`,
+          `  ΔG_n      ${settings.delta ? 'complex − pocket − ligand' : 'of the complex'}`,
+        ]
+      : []),
+    `  ΔG        by ${combination}; kT = ${kT}, t = ${t} (kcal/mol)${learn.length > 0 ? `; fits ${learn.join(', ')}` : ''}`,
+    `  loss      ${loss}, of ${readout === 'pKi' ? 'pKi' : 'ΔG'}; ${optimiser}, ${batch}`,
+    ...(start.resumed > 0 ? [`  resumed   after epoch ${start.resumed}`] : []),
+  ];
+  const name = settings ? 'SchNet' : 'Vina';
+  const heading = `  epoch        loss${validation > 0 ? '  validation' : ''}`;
+  return `${section(start.isStyled, `${name}, fitted to affinities`, lines.join('\n'), heading)}\n`;
+}
+
+/** Tells whether an epoch of so many has a line: each of few, some of many. */
+export function isShown(epoch: number, epochs: number): boolean {
+  return epochs <= 50 || epoch <= 5 || epoch === epochs || epoch % Math.ceil(epochs / 40) === 0;
 }
 
 /** One line of the table of epochs. */
-export function describeEpoch({ epoch, loss, leftOut }: EpochLoss): string {
-  const cells = leftOut === null ? [loss] : [loss, leftOut];
+export function describeEpoch({ epoch, loss, validationLoss }: EpochLosses): string {
+  const cells = validationLoss === undefined ? [loss] : [loss, validationLoss];
   return `  ${String(epoch).padStart(5)}${cells.map(cell => cell.toFixed(4).padStart(12)).join('')}\n`;
 }
 
-/** What came of it, as text. */
-export function describeFit(result: FitResult, { out }: FitOptions, styled: boolean): string {
-  const rows = result.compounds.map(({ name, isFitted, poses, measured, predicted }) => [
-    isFitted ? name : `${name} (left out)`,
-    String(poses),
-    measured.toFixed(2),
-    predicted.toFixed(2),
-    (predicted - measured).toFixed(2),
-  ]);
+/** Results, as text. */
+export function describeFit(report: FitReport, options: FitOptions, styled: boolean): string {
+  const { compounds, epochs, best, stopped, numbers } = report;
+  const rows = compounds
+    .slice(0, listed)
+    .map(({ name, part, poses, measured, bound, predicted }) => [
+      part === 'fitted' ? name : `${name} (${part})`,
+      String(poses),
+      `${bound === undefined ? '' : bound === 'lower' ? '>' : '<'}${measured.toFixed(2)}`,
+      predicted.toFixed(2),
+      (predicted - measured).toFixed(2),
+    ]);
+  const more = compounds.length > listed ? [`  and ${compounds.length - listed} more`] : [];
+  const isBest = report.validation !== null && epochs.length > 0;
   return [
     '',
+    ...(isBest
+      ? [`  weights of epoch ${best}, which is the best by validation; stopped by ${stopped}`, '']
+      : []),
     section(
       styled,
       'After the fit: ΔG in kcal/mol',
-      table([['', 'poses', 'target', 'predicted', 'error'], ...rows]),
-      [
-        sayErrors('fitted', result.fitted),
-        ...(result.leftOut ? [sayErrors('left out', result.leftOut)] : []),
-      ].join('\n'),
+      [table([['', 'poses', 'target', 'predicted', 'error'], ...rows]), ...more].join('\n'),
+      describeErrors(report),
     ),
-    ...(out === undefined ? [] : [`  written to ${out}`]),
+    '',
+    ...(numbers.every(({ isNorm }) => !isNorm)
+      ? [
+          section(
+            styled,
+            'Weights before and after',
+            table([['', 'before', 'after'], ...numbers.map(rowOf)]),
+          ),
+          '',
+        ]
+      : []),
+    ...(options.out === undefined ? [] : [`  written to ${options.out}`]),
+    ...(options.report === undefined ? [] : [`  report in ${options.report}`]),
     '',
   ].join('\n');
 }
 
-function sayErrors(which: string, { rmse, rmseOfMean }: SetResult): string {
-  return `  ${which}: root mean square error ${rmse.toFixed(2)}; by the mean of the fitted ${rmseOfMean.toFixed(2)}`;
+function describeErrors({ fitted, validation, leftOut }: FitReport): string {
+  const rows = [
+    errorRow('fitted', fitted),
+    ...(validation ? [errorRow('validation', validation)] : []),
+    ...(leftOut ? [errorRow('left out', leftOut)] : []),
+  ];
+  return [
+    '  Root mean square error; of the mean of the fitted; within targets, after the',
+    '  best shift of each; and Kendall’s τ within targets:',
+    '',
+    table([['', 'compounds', 'RMSE', 'mean', 'within', 'τ'], ...rows]),
+  ].join('\n');
+}
+
+function errorRow(which: string, { compounds, rmse, rmseOfMean, rmseWithin, tau }: PartResult): string[] {
+  const numbers = [rmse, rmseOfMean, rmseWithin].map(each => each.toFixed(2));
+  return [which, String(compounds), ...numbers, tau === null ? '–' : tau.toFixed(2)];
+}
+
+function rowOf({ name, before, after }: FittedNumber): string[] {
+  return [name, before.toFixed(6), after.toFixed(6)];
 }

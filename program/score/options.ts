@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import { addFormat, type GivenFormat } from '../command/formats.ts';
 import { countOrNone, finite, positive } from '../command/numbers.ts';
-import { addPooling, type GivenPooling } from '../command/poolings.ts';
+import { addPooling, type GivenPooling, type PoolingOption, poolingOptions } from '../command/poolings.ts';
 import type { Settings } from '../schnet/model.ts';
 import { addModelOptions, type GivenModel, modelOptionNames, settingsOf } from '../schnet/model-options.ts';
 
@@ -17,8 +17,10 @@ export interface ScoreOptions extends GivenPooling, GivenFormat {
   /** Files, folders and patterns. */
   readonly poses: readonly string[];
   readonly scorer: 'vina' | 'schnet';
-  /** File of a fitted SchNet. */
+  /** File of fitted weights. */
   readonly weights?: string;
+  /** Settings of the pooling that the user chose; the others may come with the weights. */
+  readonly chosen: readonly PoolingOption[];
   /** Of an untrained SchNet. */
   readonly settings: Settings;
   readonly seed: number;
@@ -49,7 +51,7 @@ export function declareScore(command: Command): void {
     .option('--poses <paths...>', 'the same as the argument')
     .addOption(new Option('--scorer <name>', 'scoring function').choices(['vina', 'schnet']).default('vina'))
     .addOption(
-      new Option('--weights <file>', 'SchNet that fit wrote; untrained without').conflicts([
+      new Option('--weights <file>', 'weights that fit wrote, and their pooling').conflicts([
         ...modelOptionNames,
       ]),
     );
@@ -78,7 +80,7 @@ A SchNet without --weights is untrained, its scores mean nothing; --hidden,
 
 Examples:
   npm start -- docked.pdbqt --receptor protein.pdbqt
-  npm start -- 'docked/*.sdf' --receptor protein.pdb --scorer schnet --weights model.json
+  npm start -- 'docked/*.sdf' --receptor protein.pdb --scorer schnet --weights net.safetensors
   npm start -- docked/ --receptor protein.pdbqt --format csv --terms --out scores.csv
   npm start -- docked.pdbqt --receptor protein.pdbqt --combination lse --t 2 --target -9.5`,
     );
@@ -101,9 +103,6 @@ export function scoreOptions(command: Command): ScoreOptions {
   }
   if (refine > 0) command.error('error: --refine is a command of its own: npm start -- refine');
   if (given.terms && given.scorer !== 'vina') command.error('error: --terms goes with --scorer vina');
-  if (given.weights !== undefined && given.scorer !== 'schnet') {
-    command.error('error: --weights goes with --scorer schnet');
-  }
   if (given.state !== undefined && given.strategy !== 'stream') {
     command.error('error: --state goes with --strategy stream');
   }
@@ -113,10 +112,14 @@ export function scoreOptions(command: Command): ScoreOptions {
     receptor: receptor ?? dataFile('pocket.pdbqt'),
     poses: poses.length > 0 ? poses : [dataFile('poses.pdbqt')],
     settings: settingsOf(given),
+    chosen: poolingOptions.filter(name => command.getOptionValueSource(name) !== 'default'),
   };
 }
 
-type Given = Omit<ScoreOptions, 'receptor' | 'poses' | 'settings' | 'terms' | 'strict' | 'compare'> &
+type Given = Omit<
+  ScoreOptions,
+  'receptor' | 'poses' | 'settings' | 'chosen' | 'terms' | 'strict' | 'compare'
+> &
   Partial<Pick<ScoreOptions, 'receptor' | 'poses' | 'terms' | 'strict' | 'compare'>> &
   GivenModel & { readonly refine?: number };
 

@@ -16,13 +16,14 @@ import { SkipLog } from './skip-log.ts';
 import { type CompoundState, stateToJson } from './state.ts';
 
 /** Scores the poses of every compound, and reports each compound when it is done. */
-export async function runScore(options: ScoreOptions, context: Context): Promise<number> {
-  const { out, format, state, compare } = options;
+export async function runScore(asked: ScoreOptions, context: Context): Promise<number> {
+  const { out, format, state, compare } = asked;
   // Begun first, so that a file that cannot be written is known before the work.
   const results = out === undefined ? undefined : await draftOf(out);
   const states = state === undefined ? undefined : await draftOf(state).catch(dropping(results));
   try {
-    const scorer = await scorerOf(options);
+    const scorer = await scorerOf(asked);
+    const options = withPooling(asked, scorer);
     const files = await findFiles(options.poses, options.receptor);
     const log = new SkipLog(context.warn);
     const scores = new Scores(options, scorer, context, log);
@@ -69,6 +70,12 @@ export async function runScore(options: ScoreOptions, context: Context): Promise
   }
 }
 
+/** Options with the pooling of fitted weights, but for what the user chose. */
+function withPooling(options: ScoreOptions, { pooling }: PoseScorer): ScoreOptions {
+  const kept = options.chosen.map(name => [name, options[name]]);
+  return { ...options, ...pooling, ...Object.fromEntries(kept) };
+}
+
 function stateOf({ result: { name, file, best }, state }: Scored): CompoundState {
   return { name, file, best: { ...best, file }, sums: state as NonNullable<typeof state> };
 }
@@ -84,7 +91,7 @@ function dropping(draft: Draft | undefined) {
 async function scorerOf(options: ScoreOptions): Promise<PoseScorer> {
   const scorer =
     options.scorer === 'vina'
-      ? (await import('./vina-scorer.ts')).vinaScorer(options.receptor)
+      ? (await import('./vina-scorer.ts')).vinaScorer(options.receptor, options.weights)
       : (await import('./schnet-scorer.ts')).schnetScorer(options);
   return scorer as Promise<PoseScorer>;
 }

@@ -1,19 +1,24 @@
 import type { GroupScorer, Params } from 'posetape/combine';
+import type { Weights } from '../../examples/networks/layers.ts';
 import { type Pose, pocketOf, poseOf } from '../../examples/networks/pose.ts';
+import { type SchNet, schnet } from '../../examples/schnet/schnet.ts';
+import type { GivenPooling } from '../command/poolings.ts';
 import { heavyAtoms, readReceptor } from '../read/structure.ts';
-import { readText } from '../read/text.ts';
-import { type Model, untrained } from '../schnet/model.ts';
-import { modelFromJson } from '../schnet/weights.ts';
+import { type Settings, untrained } from '../schnet/model.ts';
+import { withOffset } from '../weights/offset.ts';
+import { readModel } from '../weights/read.ts';
+import { paramsOf } from '../weights/saved-model.ts';
 import type { ScoreOptions } from './options.ts';
 import { otherCompound, type PoseScorer } from './scorer.ts';
 
 /** A SchNet, fitted or untrained, its weights the parameters. */
 export async function schnetScorer(options: ScoreOptions): Promise<PoseScorer<Pose>> {
-  const { network, weights, settings } = await modelOf(options);
+  const { network, weights, settings, pooling } = await modelOf(options);
   const receptor = await readReceptor(options.receptor);
   return {
     params: weights,
-    score: network.scoreGroup as unknown as GroupScorer<Pose, Params>,
+    score: withOffset(network.scoreGroup as unknown as GroupScorer<Pose, Params>),
+    ...(pooling && { pooling }),
     posesPerTape: 1,
     reach: settings.pocket,
     compound() {
@@ -38,8 +43,19 @@ export async function schnetScorer(options: ScoreOptions): Promise<PoseScorer<Po
   };
 }
 
-async function modelOf({ weights, settings, seed }: ScoreOptions): Promise<Model> {
-  return weights === undefined ? untrained(settings, seed) : modelFromJson(await readText(weights), weights);
+interface Found {
+  readonly network: SchNet;
+  readonly weights: Weights;
+  readonly settings: Settings;
+  readonly pooling?: GivenPooling;
+}
+
+async function modelOf({ weights: file, settings, seed }: ScoreOptions): Promise<Found> {
+  if (file === undefined) return untrained(settings, seed);
+  const model = await readModel(file, 'schnet');
+  const own = model.settings as Settings;
+  const found = { network: schnet(own), weights: paramsOf(model), settings: own };
+  return model.pooling ? { ...found, pooling: model.pooling } : found;
 }
 
 /** Å, atom by atom in the order of the file. */

@@ -1,4 +1,5 @@
 import type { GroupScorer, Params } from 'posetape/combine';
+import type { GivenPooling } from '../command/poolings.ts';
 import type { Molecule } from '../molecule/molecule.ts';
 
 /** Scoring function with its receptor. */
@@ -6,6 +7,8 @@ export interface PoseScorer<Pose = unknown> {
   readonly params: Params;
   readonly score: GroupScorer<Pose, Params>;
   readonly posesPerTape: number;
+  /** Pooling that the weights were fitted with, if they were. */
+  readonly pooling?: GivenPooling;
   /** Begins a compound: its first pose says which one it is. */
   readonly compound: () => CompoundPoses<Pose>;
   /** Whether a pose touches the receptor. */

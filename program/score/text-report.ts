@@ -51,11 +51,11 @@ function input(about: About): string {
   const { receptor, poses, scorer, weights, combination, kT, t, q, target } = about;
   const [first, ...others] = poses;
   const settings: Readonly<Record<string, string>> = {
-    lse: `t = ${t} mol/kcal`,
+    lse: `t = ${shown(t)} mol/kcal`,
     'power-mean': `q = ${q}`,
     mean: '',
   };
-  const setting = settings[combination] ?? `kT = ${kT} kcal/mol`;
+  const setting = settings[combination] ?? `kT = ${shown(kT)} kcal/mol`;
   return [
     ...(receptor === undefined ? [] : [`  receptor  ${receptor}`]),
     `  poses     ${first}${others.length > 0 ? ` and ${others.length} more` : ''}`,
@@ -122,9 +122,14 @@ function derivatives({ gradient }: CompoundResult, { params, target }: About, is
     `∂${what}/∂w by the weights of the terms`,
     table([
       ['', 'w', `∂${what}/∂w`],
-      ...entries.map(([name, [slope = 0]]) => [name, String(params[name]?.data[0] ?? ''), slope.toFixed(4)]),
+      ...entries.map(([name, [slope = 0]]) => [name, shown(params[name]?.data[0]), slope.toFixed(4)]),
     ]),
   );
+}
+
+/** A number that was given as it is, and one that was fitted to seven digits. */
+function shown(number: number | undefined): string {
+  return number === undefined ? '' : String(Number(number.toPrecision(7)));
 }
 
 /** One by one: a layer may have more weights than a call takes arguments. */

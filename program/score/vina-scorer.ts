@@ -7,15 +7,27 @@ import { type Compound, compoundOf } from '../vina/compound.ts';
 import { duplicateFinder } from '../vina/duplicates.ts';
 import { type DockedPose, poseIn, receptorOf } from '../vina/poses.ts';
 import { scoreGroup, termsOf } from '../vina/score.ts';
+import { withOffset } from '../weights/offset.ts';
+import { readModel } from '../weights/read.ts';
+import { paramsOf } from '../weights/saved-model.ts';
 import { otherCompound, type PoseScorer } from './scorer.ts';
 
-/** The scoring function of AutoDock Vina, its six weights the parameters. */
-export async function vinaScorer(receptorFile: string): Promise<PoseScorer<DockedPose>> {
+/**
+ * The scoring function of AutoDock Vina, its six weights the parameters.
+ *
+ * @param weightsFile weights that were fitted; those of AutoDock Vina, unless given
+ */
+export async function vinaScorer(
+  receptorFile: string,
+  weightsFile?: string,
+): Promise<PoseScorer<DockedPose>> {
+  const model = weightsFile === undefined ? undefined : await readModel(weightsFile, 'vina');
   const receptor = receptorOf(await readMolecule(receptorFile));
   const executor = jit();
   return {
-    params: vinaWeights(),
-    score: scoreGroup as unknown as GroupScorer<DockedPose, Params>,
+    params: model ? paramsOf(model) : vinaWeights(),
+    ...(model?.pooling && { pooling: model.pooling }),
+    score: withOffset(scoreGroup as unknown as GroupScorer<DockedPose, Params>),
     posesPerTape: 4,
     reach: cutoff,
     compound() {

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readSafetensors } from 'posetape/fit';
 import { afterAll, describe, expect, test } from 'vitest';
 import { escaped, lineOf } from '../../program/command/errors.ts';
 import { progressOn } from '../../program/command/progress.ts';
@@ -109,7 +110,7 @@ describe('a process', () => {
   });
 
   test('that fits has saved its last epoch when it is stopped', async () => {
-    const out = at('model.json');
+    const out = at('model.safetensors');
     writeFileSync(out, 'earlier');
     const small = '--hidden 4 --interactions 1 --neighbours 6 --limit 2 --epochs 100000'.split(' ');
     const { child, ended } = start(['fit', ...small, '--json', '--out', out]);
@@ -117,8 +118,8 @@ describe('a process', () => {
     child.kill('SIGINT');
     const { code, stdout, stderr } = await ended;
     expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
-    expect(stderr).toMatch(/^the model of epoch \d+ is in .*model\.json\ninterrupted by SIGINT\n$/);
-    expect(Object.keys(JSON.parse(readFileSync(out, 'utf8')))).toEqual(['settings', 'weights']);
+    expect(stderr).toMatch(/^the model of epoch \d+ is in .*model\.safetensors\ninterrupted by SIGINT\n$/);
+    expect(readSafetensors(readFileSync(out)).metadata.scorer).toBe('schnet');
   });
 
   test('killed leaves the earlier file', async () => {

@@ -334,7 +334,6 @@ describe('a mistake is told in one line on stderr', () => {
     ['an unknown option', ['--bogus'], /unknown option '--bogus'/],
     ['poses without a receptor', ['poses.pdbqt'], /option '--receptor <file>' is needed/],
     ['a receptor without poses', ours, /poses are needed/],
-    ['weights for vina', ['--weights', 'w.json'], /--weights goes with --scorer schnet/],
     ['terms of schnet', ['--scorer', 'schnet', '--terms'], /--terms goes with --scorer vina/],
     ['a model with sizes', ['--weights', 'w.json', '--hidden', '4'], /cannot be used with option/],
     ['refinement', ['--refine', '3'], /a command of its own: npm start -- refine/],

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Checkpoint } from 'posetape/fit';
+import { writeAtomically } from '../files/atomic.ts';
+import { unreadable } from '../read/text.ts';
+
+/** Settings that make a fit what it is, by the name of their option. One that differs must not go on. */
+export type Facts = Readonly<Record<string, unknown>>;
+
+/** Contents of a checkpoint's file. */
+interface Saved {
+  readonly facts: Facts;
+  readonly state: Checkpoint;
+}
+
+const kind = 'posetape fit checkpoint';
+
+/** Writes a checkpoint with a checksum. What the file had before stays until all of it is on the disk. */
+export function writeCheckpoint(file: string, facts: Facts, state: Checkpoint): Promise<void> {
+  const content = JSON.stringify({ facts, state } satisfies Saved);
+  return writeAtomically(
+    file,
+    `${JSON.stringify({ kind, version: 1, sha256: hashOf(content) })}\n${content}\n`,
+  );
+}
+
+/**
+ * Reads a checkpoint; undefined if the file is not there.
+ *
+ * @throws Error naming the file if it is damaged, or of a fit with other settings
+ */
+export async function readCheckpoint(file: string, facts: Facts): Promise<Checkpoint | undefined> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw unreadable(file, error);
+  });
+  if (text === undefined) return undefined;
+  const [head = '', content = ''] = text.split('\n');
+  const { kind: found, version, sha256 } = headOf(head);
+  if (found !== kind || version !== 1) {
+    throw new Error(`${file}: expected a checkpoint that fit wrote, found something else`);
+  }
+  if (sha256 !== hashOf(content))
+    throw new Error(`${file}: the checkpoint is damaged: its checksum is another`);
+  const saved = JSON.parse(content) as Saved;
+  for (const name of new Set([...Object.keys(facts), ...Object.keys(saved.facts)])) {
+    const [before, now] = [saved.facts[name], facts[name]].map(each => JSON.stringify(each));
+    if (before === now) continue;
+    const values = `${before}`.length + `${now}`.length < 100 ? `: ${before}, not ${now}` : '';
+    throw new Error(`${file}: the checkpoint is of a fit with another ${name}${values}`);
+  }
+  return saved.state;
+}
+
+/** SHA-256 in hexadecimal digits. */
+export function hashOf(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+function headOf(line: string): Readonly<Record<string, unknown>> {
+  try {
+    return Object(JSON.parse(line));
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,97 @@
+import { CsvError, parse } from 'csv-parse/sync';
+import { type Affinity, type AffinityOptions, readAffinities } from '../read/affinities.ts';
+import { quoted } from '../read/line.ts';
+
+/** Row of a table of affinities, with its other columns. */
+export interface AffinityRow {
+  readonly affinity: Affinity;
+  /** Content of a column, trimmed; '' if it is empty or there is none. */
+  readonly field: (column: string) => string;
+}
+
+/**
+ * Reads a table of affinities as {@link readAffinities} does, with the other columns of each row.
+ *
+ * @param key column that says which rows are of one compound, in place of `ligand`
+ * @throws Error naming file, line, what was expected there and what was found
+ */
+export function affinityRows(
+  text: string,
+  file: string,
+  options: AffinityOptions,
+  { key = 'ligand', needs = [] }: { readonly key?: string; readonly needs?: readonly string[] } = {},
+): AffinityRow[] {
+  const { columns, rows, delimiter } = tableOf(text, file);
+  for (const name of [key, ...needs]) {
+    if (columns.includes(name)) continue;
+    throw new Error(`${file}, line 1: expected a column "${name}", found ${columns.map(quoted).join(', ')}`);
+  }
+  for (const { line, fields } of rows) {
+    for (const name of needs) {
+      if (fields[name]) continue;
+      throw new Error(`${file}, line ${line}: expected something in the column ${name}, found ""`);
+    }
+  }
+  const affinities = readAffinities(keyed(columns, rows, key, delimiter), file, options);
+  // Of several rows of one compound, the first.
+  const byKey = new Map<string, (typeof rows)[number]>();
+  for (const row of rows) {
+    const name = row.fields[key] ?? '';
+    if (!byKey.has(name)) byKey.set(name, row);
+  }
+  return affinities.map(affinity => ({
+    affinity,
+    field: column => byKey.get(affinity.ligand)?.fields[column] ?? '',
+  }));
+}
+
+interface TableRow {
+  readonly line: number;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+function tableOf(
+  text: string,
+  file: string,
+): { readonly columns: string[]; readonly rows: TableRow[]; readonly delimiter: string } {
+  const header = /^\ufeff?[^\r\n]*/.exec(text)?.[0] ?? '';
+  const delimiter = [';', '\t'].find(each => header.includes(each)) ?? ',';
+  let columns: string[] = [];
+  try {
+    const rows: { record: Record<string, string>; info: { lines: number } }[] = parse(text, {
+      ...{ bom: true, delimiter, info: true, skip_empty_lines: true, trim: true, relax_quotes: true },
+      columns: (names: string[]) => {
+        columns = names.map(name => name.toLowerCase());
+        return columns;
+      },
+    });
+    return {
+      columns,
+      delimiter,
+      rows: rows.map(({ record, info }) => ({ line: info.lines, fields: record })),
+    };
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw new Error(`${file}: ${error.message}`);
+  }
+}
+
+/** The table with its key in the column `ligand`, each row in the line that it had. */
+function keyed(
+  columns: readonly string[],
+  rows: readonly TableRow[],
+  key: string,
+  delimiter: string,
+): string {
+  const others = columns.filter(name => name !== 'ligand');
+  const lines = [['ligand', ...others].map(cell).join(delimiter)];
+  for (const { line, fields } of rows) {
+    while (lines.length < line - 1) lines.push('');
+    lines.push([fields[key] ?? '', ...others.map(name => fields[name] ?? '')].map(cell).join(delimiter));
+  }
+  return lines.join('\n');
+}
+
+function cell(text: string): string {
+  return `"${text.replaceAll(/\s*[\r\n]+\s*/g, ' ').replaceAll('"', '""')}"`;
+}

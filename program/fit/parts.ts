@@ -1,0 +1,55 @@
+import { shuffled, uniform } from '../../examples/networks/random.ts';
+import type { FitCompound, Part } from './dataset.ts';
+
+/** Choices of who takes part. */
+export interface PartOptions {
+  readonly validate?: number;
+  readonly validateBy: 'compound' | 'target';
+  readonly leaveOut: readonly string[];
+  readonly seed: number;
+}
+
+/**
+ * The part of each compound, by name. Those of the validation are drawn by the seed from what is not left out.
+ *
+ * @throws Error for a name that is neither of a compound nor of a target, or where nothing remains to be fitted
+ */
+export function partsOf(
+  compounds: readonly FitCompound[],
+  { validate, validateBy, leaveOut, seed }: PartOptions,
+): Map<string, Part> {
+  for (const name of leaveOut) {
+    if (compounds.some(compound => compound.name === name || compound.target === name)) continue;
+    const known = new Set(compounds.map(compound => compound.name));
+    throw new Error(`--leave-out ${name}: there are ${listed([...known])}`);
+  }
+  const isLeftOut = (each: FitCompound) => leaveOut.includes(each.name) || leaveOut.includes(each.target);
+  const kept = compounds.filter(each => !isLeftOut(each));
+  if (kept.length === 0) throw new Error('--leave-out: no compound remains to be fitted');
+  const parts = new Map<string, Part>(compounds.map(({ name }) => [name, 'left out']));
+  for (const { name } of kept) parts.set(name, 'fitted');
+  if (validate === undefined) return parts;
+  const groups = new Map<string, FitCompound[]>();
+  for (const each of kept) {
+    const key = validateBy === 'target' ? each.target : each.name;
+    groups.set(key, [...(groups.get(key) ?? []), each]);
+  }
+  if (groups.size < 2) {
+    throw new Error(`--validate: expected at least two ${validateBy}s that are not left out, found one`);
+  }
+  const wanted = Math.max(1, Math.round(validate * kept.length));
+  let count = 0;
+  // The last group is fitted, however large the share.
+  for (const group of shuffled([...groups.values()], uniform(seed)).slice(1)) {
+    if (count >= wanted) break;
+    for (const { name } of group) parts.set(name, 'validation');
+    count += group.length;
+  }
+  return parts;
+}
+
+function listed(names: readonly string[]): string {
+  return names.length <= 20
+    ? names.join(', ')
+    : `${names.slice(0, 20).join(', ')} and ${names.length - 20} more`;
+}

@@ -1,0 +1,283 @@
+import { type Tensor, tensor, type Value } from 'posetape';
+import type { LossContext, Params } from 'posetape/combine';
+import {
+  type Checkpoint,
+  type Epoch,
+  type FitResult,
+  type Fitted,
+  fit,
+  predict,
+  writeSafetensors,
+} from 'posetape/fit';
+import { add, mul, square, sub } from 'posetape/ops';
+import { readoutOf } from '../command/poolings.ts';
+import type { Context } from '../command/subcommand.ts';
+import { modelToSafetensors } from '../weights/safetensors.ts';
+import type { SkippedCompound } from './compounds.ts';
+import { bindingEnergy, type FitCompound, type Part } from './dataset.ts';
+import {
+  batchLossOf,
+  combinationOf,
+  fittedPooling,
+  lossOf,
+  measuredOf,
+  poolingParams,
+  readoutFor,
+} from './objective.ts';
+import { optimiserOf } from './optimiser.ts';
+import type { FitOptions } from './options.ts';
+import type { FittedNumber } from './result.ts';
+import type { Saver } from './saver.ts';
+import type { FitScorer } from './scorers.ts';
+import { average } from './statistics.ts';
+
+/** ΔG of a compound, kcal/mol. */
+export interface Predicted {
+  readonly compound: FitCompound;
+  readonly part: Part;
+  readonly measured: number;
+  readonly bound?: 'lower' | 'upper';
+  readonly predicted: number;
+}
+
+type Numbers = Readonly<Record<string, Tensor<Float64Array>>>;
+
+/** Compounds with a scorer whose parameters are to be fitted to them. */
+export class Problem {
+  readonly all: readonly FitCompound[];
+  readonly scorer: FitScorer;
+  readonly #parts: ReadonlyMap<string, Part>;
+  readonly #options: FitOptions;
+  readonly #context: Context;
+  #first: Numbers;
+
+  constructor(
+    compounds: readonly FitCompound[],
+    parts: ReadonlyMap<string, Part>,
+    scorer: FitScorer,
+    options: FitOptions,
+    context: Context,
+  ) {
+    this.all = compounds;
+    this.scorer = scorer;
+    this.#parts = parts;
+    this.#options = options;
+    this.#context = context;
+    const offset = scorer.offset ?? (options.learn.includes('offset') ? tensor(0) : undefined);
+    this.#first = {
+      ...scorer.params,
+      ...(offset && { offset: tensor(offset.data[0] as number) }),
+      ...Object.fromEntries(poolingParams(options).map(([name, log]) => [name, tensor(log)])),
+    };
+    this.#checkFrozen();
+  }
+
+  /** Sets the offset, where a new one is fitted, to the mean error without it. */
+  async begin(): Promise<void> {
+    const { learn } = this.#options;
+    if (!learn.includes('offset') || this.scorer.offset) return;
+    const { predictions } = await this.predictAll(this.#first);
+    const exact = predictions.filter(({ part, bound }) => part === 'fitted' && !bound);
+    if (exact.length === 0) return;
+    const error = average(exact.map(({ measured, predicted }) => measured - predicted));
+    this.#first = { ...this.#first, offset: tensor(error) };
+  }
+
+  partOf(name: string): Part {
+    return this.#parts.get(name) as Part;
+  }
+
+  /** Compounds of a part. */
+  of(part: Part): FitCompound[] {
+    return this.all.filter(({ name }) => this.partOf(name) === part);
+  }
+
+  /** Parameters to begin with, as bytes. */
+  firstBytes(): Uint8Array {
+    return writeSafetensors(this.#first);
+  }
+
+  /** The model with such parameters, as a file has it. */
+  readonly bytesOf = (params: Fitted<Params>): Uint8Array<ArrayBuffer> => {
+    const { offset } = params;
+    const { name, settings } = this.scorer;
+    return modelToSafetensors({
+      scorer: name,
+      weights: this.scorer.weightsOf(params),
+      ...(settings && { settings }),
+      ...(offset && { offset }),
+      pooling: fittedPooling(this.#options, params),
+    });
+  };
+
+  async fit(saver: Saver, onEpoch: (epoch: Epoch<Params>) => Promise<void>): Promise<FitResult<Params>> {
+    const options = this.#options;
+    const { epochs, seed, patience, optimiser, strict } = options;
+    if (epochs === 0) {
+      return { params: this.#first, best: 0, epochs: [], stopped: 'epochs', badCompounds: [] };
+    }
+    const compounds = this.all.filter(({ name }) => this.partOf(name) !== 'left out');
+    const isHeld = ({ name }: FitCompound) => this.partOf(name) === 'validation';
+    const counted = this.#counted(compounds, saver.epochs);
+    const batchLoss = batchLossOf(options);
+    const readout = readoutFor(options);
+    let checkpoint: Checkpoint | undefined;
+    try {
+      return await fit<unknown, FitCompound, Params>({
+        compounds: counted.compounds,
+        ...this.#scoring(),
+        loss: compound => this.#lossOf(compound, isHeld(compound)),
+        ...(batchLoss && { batchLoss }),
+        ...(readout && { readout }),
+        optimiser: optimiserOf({ ...options, freeze: this.#frozen() }),
+        ...{ epochs, seed },
+        ...(optimiser !== 'lbfgs' && { batch: options.batch ?? 1 }),
+        ...(compounds.some(isHeld) && { validation: isHeld }),
+        ...(patience !== undefined && { patience }),
+        badCompound: strict ? 'throw' : 'skip',
+        resume: saver.resumed,
+        onCheckpoint: state => {
+          checkpoint = state;
+        },
+        onEpoch: async epoch => {
+          counted.next(epoch.epoch);
+          await saver.keep(epoch, checkpoint as Checkpoint);
+          await onEpoch(epoch);
+        },
+      });
+    } catch (error) {
+      this.#context.progress.stop();
+      await saver.rescue();
+      throw error;
+    } finally {
+      this.#context.progress.stop();
+    }
+  }
+
+  /** ΔG of every compound. One that cannot be scored is reported and left out, unless that is to be an error. */
+  async predictAll(
+    params: Numbers,
+  ): Promise<{ readonly predictions: Predicted[]; readonly failed: SkippedCompound[] }> {
+    const { strict } = this.#options;
+    const readout = readoutOf(this.#options);
+    const predictions: Predicted[] = [];
+    const failed: SkippedCompound[] = [];
+    for (const [i, compound] of this.all.entries()) {
+      this.#context.progress.show('predicting', i + 1, this.all.length);
+      await this.#context.breathe();
+      this.#context.signal.throwIfAborted();
+      try {
+        const [predicted] = await predict<unknown, FitCompound, Params>({
+          ...this.#scoring(),
+          compounds: [compound],
+          params,
+          ...(readout && { readout }),
+        });
+        const { bound } = measuredOf(compound, 'dG');
+        predictions.push({
+          ...{ compound, part: this.partOf(compound.name), measured: bindingEnergy(compound.pKi) },
+          ...(bound && { bound }),
+          predicted: predicted as number,
+        });
+      } catch (error) {
+        if (strict || this.#context.signal.aborted) throw error;
+        failed.push({ name: compound.name, reason: (error as Error).message });
+      }
+    }
+    this.#context.progress.stop();
+    if (predictions.length === 0) throw new Error(`no compound can be scored; ${failed[0]?.reason}`);
+    return { predictions, failed };
+  }
+
+  /** Numbers that were fitted, beside those of the start. */
+  numbersOf(params: Numbers): FittedNumber[] {
+    const pooling = (of: Numbers) => fittedPooling(this.#options, of);
+    const [before, after] = [this.#first, params].map(of => ({
+      ...this.scorer.weightsOf(of),
+      ...(of.offset && { offset: of.offset }),
+      ...(this.#options.learn.includes('kT') && { kT: tensor(pooling(of).kT) }),
+      ...(this.#options.learn.includes('t') && { t: tensor(pooling(of).t) }),
+    })) as [Numbers, Numbers];
+    return Object.entries(before).map(([name, { data }]) => {
+      const isNorm = data.length > 1;
+      const numberOf = (numbers: ArrayLike<number>) => (isNorm ? normOf(numbers) : (numbers[0] as number));
+      return { name, before: numberOf(data), after: numberOf(after[name]?.data ?? []), isNorm };
+    });
+  }
+
+  #scoring() {
+    const { score, posesPerTape } = this.scorer;
+    return {
+      params: this.#first as Params,
+      ...{ score, posesPerTape },
+      combination: combinationOf(this.#options),
+      signal: this.#context.signal,
+    };
+  }
+
+  #lossOf(
+    compound: FitCompound,
+    isHeld: boolean,
+  ): (prediction: Value, context: LossContext<Params>) => Value {
+    const { stay } = this.#options;
+    const own = lossOf(this.#options, compound);
+    const names = Object.keys(this.scorer.params);
+    return (prediction, { params }) => {
+      const loss = own ? own(prediction) : mul(0, prediction);
+      if (isHeld || stay === 0) return loss;
+      const costs = names.map(name =>
+        square(sub(params[name] as Value, this.#first[name]?.data[0] as number)),
+      );
+      return add(
+        loss,
+        mul(
+          stay,
+          costs.reduce((total, cost) => add(total, cost)),
+        ),
+      );
+    };
+  }
+
+  /** Weights that stay: those that the user names, and an offset that is not to be fitted. */
+  #frozen(): readonly string[] {
+    const { freeze, learn } = this.#options;
+    return learn.includes('offset') ? freeze : [...freeze, 'offset'];
+  }
+
+  #checkFrozen(): void {
+    const names = Object.keys(this.scorer.params);
+    const unknown = this.#options.freeze.find(
+      each => !names.some(name => name === each || name.startsWith(`${each}.`)),
+    );
+    if (unknown === undefined) return;
+    throw new Error(`--freeze ${unknown}: there are ${names.join(', ')}`);
+  }
+
+  /** Compounds that tell the progress as their poses are read. */
+  #counted(compounds: readonly FitCompound[], before: number) {
+    const { progress } = this.#context;
+    let [epoch, count] = [before + 1, 0];
+    const wrapped = compounds.map(compound => ({
+      ...compound,
+      poses: {
+        *[Symbol.iterator]() {
+          progress.show(`epoch ${epoch}`, (count++ % compounds.length) + 1, compounds.length);
+          yield* compound.poses;
+        },
+      },
+    }));
+    return {
+      compounds: wrapped,
+      next(done: number) {
+        [epoch, count] = [done + 1, 0];
+      },
+    };
+  }
+}
+
+/** One by one: a layer may have more weights than a call takes arguments. */
+function normOf(numbers: ArrayLike<number>): number {
+  let squares = 0;
+  for (let i = 0; i < numbers.length; i++) squares += (numbers[i] as number) ** 2;
+  return Math.sqrt(squares);
+}

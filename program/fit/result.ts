@@ -1,0 +1,90 @@
+import type { EpochLosses } from 'posetape/fit';
+import type { SkippedCompound } from './compounds.ts';
+import type { Part } from './dataset.ts';
+import { average, grouped, kendall, rootMeanSquare, shiftedErrors } from './statistics.ts';
+
+/** What a fit found out. Energies in kcal/mol. */
+export interface FitReport {
+  /** Mean losses by epoch. */
+  readonly epochs: readonly EpochLosses[];
+  /** Epoch whose weights are kept. */
+  readonly best: number;
+  readonly stopped: string;
+  readonly compounds: readonly CompoundResult[];
+  /** By part; null for a part without compounds. */
+  readonly fitted: PartResult;
+  readonly validation: PartResult | null;
+  readonly leftOut: PartResult | null;
+  /** Numbers that were fitted, before and after; the weights of a network by their norm. */
+  readonly numbers: readonly FittedNumber[];
+  readonly skipped: readonly SkippedCompound[];
+}
+
+/** One compound after the fit. */
+export interface CompoundResult {
+  readonly name: string;
+  readonly target: string;
+  readonly part: Part;
+  readonly isFitted: boolean;
+  readonly poses: number;
+  readonly measured: number;
+  /** On which side of `measured` the truth is, where it is a bound. */
+  readonly bound?: 'lower' | 'upper';
+  readonly predicted: number;
+}
+
+/** Errors over several compounds whose affinities are no bounds. */
+export interface PartResult {
+  readonly compounds: number;
+  readonly rmse: number;
+  /** Of giving every compound the mean of the fitted ones: a model must beat this. */
+  readonly rmseOfMean: number;
+  /** After the best constant shift of each target. */
+  readonly rmseWithin: number;
+  /** Kendall's τ within targets of three compounds or more, the mean; null if there are none. */
+  readonly tau: number | null;
+}
+
+/** A number, or the norm of several, before and after the fit. */
+export interface FittedNumber {
+  readonly name: string;
+  readonly before: number;
+  readonly after: number;
+  readonly isNorm: boolean;
+}
+
+/** Errors of each part. */
+export function errorsOf(
+  results: readonly CompoundResult[],
+): Pick<FitReport, 'fitted' | 'validation' | 'leftOut'> {
+  const exact = results.filter(({ bound }) => bound === undefined);
+  const of = (part: Part) => exact.filter(each => each.part === part);
+  const fitted = of('fitted');
+  const center = average(fitted.map(({ measured }) => measured));
+  const errors = (set: readonly CompoundResult[]): PartResult | null =>
+    set.length > 0 ? partResult(set, center) : null;
+  return {
+    fitted: errors(fitted) ?? {
+      compounds: 0,
+      rmse: Number.NaN,
+      rmseOfMean: Number.NaN,
+      rmseWithin: Number.NaN,
+      tau: null,
+    },
+    validation: errors(of('validation')),
+    leftOut: errors(of('left out')),
+  };
+}
+
+/** Errors of some compounds, none of which is a bound. */
+export function partResult(set: readonly CompoundResult[], center: number): PartResult {
+  const targets = [...grouped(set, ({ target }) => target).values()];
+  const taus = targets.filter(group => group.length > 2).map(kendall);
+  return {
+    compounds: set.length,
+    rmse: rootMeanSquare(set.map(({ predicted, measured }) => predicted - measured)),
+    rmseOfMean: rootMeanSquare(set.map(({ measured }) => center - measured)),
+    rmseWithin: rootMeanSquare(targets.flatMap(shiftedErrors)),
+    tau: taus.length > 0 ? average(taus) : null,
+  };
+}

@@ -1,0 +1,103 @@
+import type { Params } from 'posetape/combine';
+import type { Checkpoint, Epoch, Fitted } from 'posetape/fit';
+import type { Context } from '../command/subcommand.ts';
+import { writeAtomically } from '../files/atomic.ts';
+import { type Facts, readCheckpoint, writeCheckpoint } from './checkpoint-file.ts';
+
+/** Files of a fit. */
+interface Files {
+  readonly out?: string;
+  readonly checkpoint?: string;
+  readonly resume: boolean;
+}
+
+/** Milliseconds between two times that files are written, but for the first and the last. */
+const interval = 3000;
+
+/** Keeper of the state of a fit: of the best weights and the last checkpoint, of which the newest are in files. */
+export class Saver {
+  /** State to go on from. */
+  readonly resumed: Checkpoint | undefined;
+  readonly #files: Files;
+  readonly #facts: Facts;
+  readonly #bytesOf: (params: Fitted<Params>) => Uint8Array;
+  readonly #warn: Context['warn'];
+  #checkpoint: Checkpoint | undefined;
+  #model: { readonly epoch: number; readonly params: Fitted<Params> } | undefined;
+  #saved = Number.NEGATIVE_INFINITY;
+  #isFailed = false;
+
+  private constructor(
+    files: Files,
+    facts: Facts,
+    bytesOf: (params: Fitted<Params>) => Uint8Array,
+    warn: Context['warn'],
+    resumed: Checkpoint | undefined,
+  ) {
+    this.#files = files;
+    this.#facts = facts;
+    this.#bytesOf = bytesOf;
+    this.#warn = warn;
+    this.resumed = resumed;
+  }
+
+  /** @throws Error for a checkpoint that is damaged, or of another fit, or that nobody asked to go on from */
+  static async begin(
+    files: Files,
+    facts: Facts,
+    { bytesOf }: { readonly bytesOf: (params: Fitted<Params>) => Uint8Array },
+    { warn }: Pick<Context, 'warn'>,
+  ): Promise<Saver> {
+    const { checkpoint: file, resume } = files;
+    // A device holds none.
+    const found =
+      file === undefined || file.startsWith('/dev/') ? undefined : await readCheckpoint(file, facts);
+    if (found && !resume) {
+      throw new Error(`${file}: there is a checkpoint; --resume goes on from it, or remove it`);
+    }
+    return new Saver(files, facts, bytesOf, warn, found);
+  }
+
+  /** Epochs that were done before. */
+  get epochs(): number {
+    return this.resumed?.epochs.length ?? 0;
+  }
+
+  /** Takes the state after an epoch. */
+  async keep(epoch: Epoch<Params>, checkpoint: Checkpoint): Promise<void> {
+    this.#checkpoint = checkpoint;
+    if (epoch.best === undefined || epoch.best === epoch.epoch) {
+      this.#model = { epoch: epoch.epoch, params: epoch.params };
+    }
+    if (performance.now() - this.#saved >= interval) await this.#write();
+  }
+
+  /** Writes what is newest, for a fit that ends early, and says so. A fit that ends as it could not be written stays so. */
+  async rescue(): Promise<void> {
+    if (this.#isFailed || !this.#checkpoint) return;
+    await this.#write();
+    const { out, checkpoint } = this.#files;
+    const epoch = this.#checkpoint.epochs.length;
+    if (out !== undefined && this.#model) this.#warn(`the model of epoch ${this.#model.epoch} is in ${out}`);
+    if (checkpoint !== undefined) {
+      this.#warn(`the state of epoch ${epoch} is in ${checkpoint}; the same command with --resume goes on`);
+    }
+  }
+
+  /** Writes the fitted weights, and the last checkpoint. */
+  async end(params: Fitted<Params>): Promise<void> {
+    this.#model = { epoch: 0, params };
+    await this.#write();
+  }
+
+  async #write(): Promise<void> {
+    const { out, checkpoint } = this.#files;
+    this.#isFailed = true;
+    if (out !== undefined && this.#model) await writeAtomically(out, this.#bytesOf(this.#model.params));
+    if (checkpoint !== undefined && this.#checkpoint) {
+      await writeCheckpoint(checkpoint, this.#facts, this.#checkpoint);
+    }
+    this.#isFailed = false;
+    this.#saved = performance.now();
+  }
+}

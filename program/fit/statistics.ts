@@ -1,0 +1,71 @@
+/** What was measured, and what is predicted. */
+export interface Pair {
+  readonly measured: number;
+  readonly predicted: number;
+}
+
+/** Arithmetic mean. */
+export function average(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0) / numbers.length;
+}
+
+/** √ of the mean of squares. */
+export function rootMeanSquare(numbers: readonly number[]): number {
+  return Math.sqrt(average(numbers.map(each => each ** 2)));
+}
+
+/** Errors after the constant that makes their squares smallest is taken off. */
+export function shiftedErrors(pairs: readonly Pair[]): number[] {
+  const errors = pairs.map(({ measured, predicted }) => predicted - measured);
+  const shift = average(errors);
+  return errors.map(error => error - shift);
+}
+
+/**
+ * Kendall's τ_b: how far two orders agree, from −1 to 1, ties aside (M. G. Kendall, Biometrika 33, 239, 1945); 0 where
+ * all are tied.
+ */
+export function kendall(pairs: readonly Pair[]): number {
+  let [sum, measuredApart, predictedApart] = [0, 0, 0];
+  for (const [i, a] of pairs.entries()) {
+    for (const b of pairs.slice(0, i)) {
+      const [m, p] = [Math.sign(a.measured - b.measured), Math.sign(a.predicted - b.predicted)];
+      sum += m * p;
+      measuredApart += m ** 2;
+      predictedApart += p ** 2;
+    }
+  }
+  const scale = Math.sqrt(measuredApart * predictedApart);
+  return scale === 0 ? 0 : sum / scale;
+}
+
+/** Pearson's correlation; 0 where one side is constant. */
+export function correlation(pairs: readonly Pair[]): number {
+  const [x, y] = [average(pairs.map(each => each.measured)), average(pairs.map(each => each.predicted))];
+  let [xy, xx, yy] = [0, 0, 0];
+  for (const { measured, predicted } of pairs) {
+    xy += (measured - x) * (predicted - y);
+    xx += (measured - x) ** 2;
+    yy += (predicted - y) ** 2;
+  }
+  return xx > 0 && yy > 0 ? xy / Math.sqrt(xx * yy) : 0;
+}
+
+/** The p-quantile of numbers, between neighbours where it falls there. */
+export function quantile(numbers: readonly number[], p: number): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const at = p * (sorted.length - 1);
+  const [below, above] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]] as [number, number];
+  return below + (at - Math.floor(at)) * (above - below);
+}
+
+/** Groups of items by a key, in the order they are met. */
+export function grouped<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item)) ?? [];
+    groups.set(key(item), group);
+    group.push(item);
+  }
+  return groups;
+}

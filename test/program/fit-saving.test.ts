@@ -1,0 +1,153 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readSafetensors } from 'posetape/fit';
+import { afterAll, describe, expect, test } from 'vitest';
+import { writeCheckpoint } from '../../program/fit/checkpoint-file.ts';
+import type { FitReport } from '../../program/fit/result.ts';
+import { commandLine, run, shell, start } from '../support/program.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'posetape-saving-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const at = (name: string) => join(folder, name);
+const small = '--hidden 4 --interactions 1 --neighbours 6 --limit 1'.split(' ');
+const endless = [...small, '--epochs', '1000000'];
+
+async function json(...argv: string[]): Promise<FitReport> {
+  const { code, stdout, stderr } = await run(['fit', ...argv, '--json']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+describe('a fit that goes on', () => {
+  const cases: [string, string[]][] = [
+    ['SchNet by Adam', [...small, '--batch', '2', '--validate', '0.3']],
+    ['Vina by L-BFGS', ['--scorer', 'vina', '--limit', '2', '--learn', 'offset', 'kT', '--stay', '0.1']],
+    ['Vina by SGD', '--scorer vina --limit 2 --optimiser sgd --rate 0.0005 --momentum 0.5'.split(' ')],
+  ];
+  test.each(cases)('from its checkpoint comes to the same bits: %s', async (name, argv) => {
+    const [whole, parts, checkpoint] = ['whole', 'parts', 'checkpoint'].map(each =>
+      at(`${name} ${each}`),
+    ) as [string, string, string];
+    const saved = ['--checkpoint', checkpoint, '--resume'];
+    const once = await json(...argv, '--epochs', '7', '--out', whole);
+    await json(...argv, '--epochs', '3', ...saved);
+    const { stdout } = await run(['fit', ...argv, '--epochs', '5', ...saved, '--out', parts]);
+    expect(stdout).toContain('resumed   after epoch 3');
+    const again = await json(...argv, '--epochs', '7', ...saved, '--out', parts);
+    expect(again).toEqual(once);
+    expect(readFileSync(parts).equals(readFileSync(whole))).toBe(true);
+    // A fit that is done has nothing to go on with.
+    expect(await json(...argv, '--epochs', '7', ...saved, '--out', parts)).toEqual(once);
+  });
+
+  test('refuses a checkpoint that is damaged, of another fit, or that nobody asked for', async () => {
+    const file = at('a.checkpoint');
+    await json(...small, '--epochs', '2', '--checkpoint', file);
+    const bytes = readFileSync(file, 'utf8');
+    const go = async (...argv: string[]) =>
+      (await run(['fit', ...small, '--epochs', '3', '--checkpoint', file, ...argv])).stderr;
+    expect(await go()).toBe(
+      `error: ${file}: there is a checkpoint; --resume goes on from it, or remove it\n`,
+    );
+    expect(await go('--resume', '--rate', '0.1')).toBe(
+      `error: ${file}: the checkpoint is of a fit with another rate: 0.005, not 0.1\n`,
+    );
+    expect(await go('--resume', '--leave-out', 'lig_whole')).toContain('a fit with another compounds');
+    expect(await go('--resume', '--seed', '2')).toContain('a fit with another seed: 1, not 2');
+    for (const damage of [
+      bytes.replace('"epoch":2', '"epoch":1'),
+      bytes.slice(0, -100),
+      bytes.slice(0, 40),
+      '',
+    ]) {
+      writeFileSync(file, damage);
+      expect(await go('--resume')).toMatch(/checkpoint: (?:the checkpoint is damaged|expected a checkpoint)/);
+    }
+    writeFileSync(file, bytes);
+    expect(await go('--resume')).toBe('');
+  });
+});
+
+describe('a fit that ends early', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('by %s saves its model and state, and says so', async signal => {
+    const [out, checkpoint] = [at(`${signal}.safetensors`), at(`${signal}.checkpoint`)];
+    const argv = ['fit', ...endless, '--out', out, '--checkpoint', checkpoint];
+    const { child, ended } = start([...argv, '--json']);
+    await expect.poll(() => existsSync(checkpoint)).toBe(true);
+    child.kill(signal);
+    const { code, stdout, stderr } = await ended;
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+    const [, model, state] =
+      /^the model of epoch (\d+) is in .*\nthe state of epoch (\d+) is in .*; the same command with --resume goes on\ninterrupted by \w+\n$/.exec(
+        stderr,
+      ) ?? [];
+    expect(model).toBe(state);
+    expect(readSafetensors(readFileSync(out)).metadata.scorer).toBe('schnet');
+    const more = String(Number(state) + 2);
+    const resumed = await run(['fit', ...argv.slice(1), '--epochs', more, '--resume', '--json']);
+    expect(resumed).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(resumed.stdout).epochs).toHaveLength(Number(more));
+  });
+
+  test('by a kill at any time leaves whole files', async () => {
+    for (let round = 0; round < 6; round++) {
+      const [out, checkpoint] = [at(`k${round}.safetensors`), at(`k${round}.checkpoint`)];
+      const argv = [...endless, '--out', out, '--checkpoint', checkpoint];
+      const { child, ended } = start(['fit', ...argv, '--json']);
+      // The model is written first: sometimes both are there, sometimes one.
+      await expect.poll(() => existsSync(round % 2 ? checkpoint : out), { interval: 1 + round }).toBe(true);
+      child.kill('SIGKILL');
+      expect((await ended).code).toBe(null);
+      expect(readSafetensors(readFileSync(out)).metadata.scorer).toBe('schnet');
+      if (!existsSync(checkpoint)) continue;
+      const resumed = await run(['fit', ...small, '--epochs', '1', '--checkpoint', checkpoint, '--resume']);
+      expect(resumed.stderr).toBe('');
+    }
+  });
+
+  test('in the middle of a write leaves the last good file', async () => {
+    const file = at('torn.checkpoint');
+    await json(...small, '--epochs', '2', '--checkpoint', file);
+    const good = readFileSync(file);
+    // A limit on the size of files ends the write of one that is larger, as a full disk does.
+    const large = '--hidden 32 --interactions 3 --epochs 1 --limit 1'.split(' ').join(' ');
+    const line = `trap '' XFSZ; ulimit -f 8; ${commandLine} fit ${large} --out ${file}`;
+    const { code, stderr } = await shell(line);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `error: cannot write ${file}: file too large\n`,
+    });
+    expect(readFileSync(file).equals(good)).toBe(true);
+    expect(readdirSync(folder).filter(name => name.startsWith('.torn'))).toEqual([]);
+    await expect(writeCheckpoint(at('none/x'), {}, {} as never)).rejects.toThrow(
+      /^cannot write .*x: no such/,
+    );
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('as a disk is full names the file', async () => {
+    for (const option of ['--out', '--checkpoint', '--report']) {
+      const { code, stderr } = await run(['fit', ...small, '--epochs', '1', option, '/dev/full']);
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: 'error: cannot write /dev/full: no space left on device\n',
+      });
+    }
+    const before = Date.now();
+    const { stderr } = await run(['fit', ...endless, '--out', at('no/model.safetensors')]);
+    expect(stderr).toMatch(/^error: cannot write .*model\.safetensors: no such file or directory\n$/);
+    expect(Date.now() - before).toBeLessThan(20_000);
+  });
+
+  test('as its reader goes is quiet, and goes on where its result is a file', async () => {
+    const closed = await shell(`${commandLine} fit ${endless.join(' ')} | head -3; echo "\${PIPESTATUS[0]}"`);
+    expect(closed).toMatchObject({ code: 0, stderr: '' });
+    expect(closed.stdout).toMatch(/\n0\n$/);
+    const out = at('piped.safetensors');
+    const argv = `${small.join(' ')} --epochs 4`;
+    const piped = await shell(`${commandLine} fit ${argv} --out ${out} | true; echo "\${PIPESTATUS[0]}"`);
+    expect(piped).toMatchObject({ stdout: '0\n', stderr: '' });
+    await json(...argv.split(' '), '--out', at('straight.safetensors'));
+    expect(readFileSync(out).equals(readFileSync(at('straight.safetensors')))).toBe(true);
+  });
+});

@@ -1,0 +1,294 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Tensor, tensor } from 'posetape';
+import { readSafetensors, writeSafetensors } from 'posetape/fit';
+import { afterAll, describe, expect, test } from 'vitest';
+import { vinaWeights } from '../../examples/vina/score.ts';
+import { untrained } from '../../program/schnet/model.ts';
+import { fromGeometric, toGeometric } from '../../program/weights/geometric.ts';
+import { modelFromJson } from '../../program/weights/json.ts';
+import { readModel } from '../../program/weights/read.ts';
+import { modelFromSafetensors, modelToSafetensors } from '../../program/weights/safetensors.ts';
+import { run } from '../support/program.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'posetape-weights-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const at = (name: string) => join(folder, name);
+
+const settings = {
+  ...{ hidden: 4, gaussians: 5, interactions: 1, cutoff: 4 },
+  ...{ neighbours: 3, pocket: 6, delta: true },
+};
+const { weights } = untrained(settings, 5);
+const pooling = { combination: 'boltzmann', kT: 0.7, t: 1, q: 1 } as const;
+const model = { scorer: 'schnet', settings, weights, pooling, offset: tensor(0.1) } as const;
+const bytes = modelToSafetensors(model);
+
+describe('models in safetensors', () => {
+  test('come back bit for bit', () => {
+    expect(modelFromSafetensors(bytes, 'm')).toEqual(model);
+    const vina = { scorer: 'vina', weights: vinaWeights() } as const;
+    expect(modelFromSafetensors(modelToSafetensors(vina), 'm')).toEqual(vina);
+  });
+
+  test('that are damaged or absurd are named', () => {
+    const read = (file: Uint8Array) => () => modelFromSafetensors(file, 'm.safetensors');
+    for (const length of [0, 7, 100, bytes.length - 1]) {
+      expect(read(bytes.slice(0, length))).toThrow(/^m\.safetensors: expected a safetensors file: /);
+    }
+    const other = (
+      metadata: Record<string, string>,
+      change: (tensors: Record<string, Tensor>) => void = () => {},
+    ) => {
+      const found = readSafetensors(bytes);
+      change(found.tensors);
+      return read(writeSafetensors(found.tensors, { metadata: { ...found.metadata, ...metadata } }));
+    };
+    expect(other({ scorer: 'gold' })).toThrow('the scorer in its metadata to be vina or schnet');
+    expect(other({ settings: '{' })).toThrow('expected settings in its metadata as JSON');
+    expect(other({ pooling: '{"combination":"best"}' })).toThrow('expected a pooling in its metadata');
+    for (const [name, value] of [
+      ['interactions', 1e7],
+      ['hidden', 1e9],
+      ['gaussians', 1e12],
+      ['hidden', 5],
+      ['interactions', 1.5],
+      ['cutoff', -1],
+    ] as const) {
+      const absurd = JSON.stringify({ ...settings, [name]: value });
+      expect(other({ settings: absurd })).toThrow(`expected settings.${name} to be`);
+    }
+    expect(other({ settings: JSON.stringify({ ...settings, hidden: 4096 }) })).toThrow('too few numbers');
+    const change = (edit: (tensors: Record<string, Tensor>) => void) => other({}, edit);
+    expect(change(each => delete each.embedding)).toThrow('expected a weight embedding, found none');
+    expect(
+      change(each => {
+        each.extra = tensor(1);
+      }),
+    ).toThrow('there is no weight "extra"');
+    expect(
+      change(each => {
+        each.embedding = tensor([1]);
+      }),
+    ).toThrow('expected embedding of shape [100,4], found [1]');
+    expect(
+      change(each => {
+        (each.embedding as Tensor).data[7] = Number.NaN;
+      }),
+    ).toThrow('embedding is NaN at position 7');
+  });
+
+  test('are told from JSON by their content, and by their scorer', async () => {
+    writeFileSync(at('a.json'), bytes);
+    expect(await readModel(at('a.json'), 'schnet')).toEqual(model);
+    await expect(readModel(at('a.json'), 'vina')).rejects.toThrow(
+      'expected a model of vina, found one of schnet',
+    );
+    await expect(readModel(at('none'), 'vina')).rejects.toThrow(/^cannot read .*none: no such file/);
+  });
+});
+
+describe('models in JSON', () => {
+  const numbers = Object.entries(weights).map(([name, { data }]) => [name, [...data]]);
+  const json = JSON.stringify({ settings, weights: Object.fromEntries(numbers) });
+
+  test('come back as they were', async () => {
+    writeFileSync(at('b.json'), json);
+    expect(await readModel(at('b.json'), 'schnet')).toEqual({ scorer: 'schnet', settings, weights });
+  });
+
+  test('that are wrong are named', () => {
+    const read = (text: string) => () => modelFromJson(text, 'w.json');
+    expect(read('{')).toThrow(/^w\.json: /);
+    expect(read('{}')).toThrow('w.json: expected settings.hidden to be a number greater than 0');
+    expect(read(json.replace('true', '1'))).toThrow('w.json: expected settings.delta to be true or false');
+    expect(read(json.replace('"hidden":4', '"hidden":6'))).toThrow(
+      'w.json: expected weights.embedding to be 600 numbers',
+    );
+    expect(read(json.replace('readout1', 'other'))).toThrow(
+      'expected weights.readout1.weight to be 8 numbers',
+    );
+    expect(read(json.replace('"interactions":1', '"interactions":10000000'))).toThrow(
+      'w.json: expected settings.interactions to be a number greater than 0, and at most 64',
+    );
+    expect(read(json.replace('"hidden":4', '"hidden":4000'))).toThrow('found too few numbers');
+  });
+});
+
+/** A made-up state_dict of torch_geometric.nn.SchNet(2, 2, 1, 3, cutoff=5). */
+function stateDict(): Record<string, Tensor> {
+  let next = 0;
+  const numbers = (...shape: number[]) => {
+    const size = shape.reduce((a, b) => a * b, 1);
+    return tensor(
+      Float32Array.from({ length: size }, () => Math.sin(++next)),
+      shape,
+    );
+  };
+  const mlp0 = { weight: numbers(2, 3), bias: numbers(2) };
+  const mlp2 = { weight: numbers(2, 2), bias: numbers(2) };
+  return {
+    'embedding.weight': numbers(100, 2),
+    'distance_expansion.offset': tensor(Float32Array.of(0, 2.5, 5)),
+    'interactions.0.mlp.0.weight': mlp0.weight,
+    'interactions.0.mlp.0.bias': mlp0.bias,
+    'interactions.0.mlp.2.weight': mlp2.weight,
+    'interactions.0.mlp.2.bias': mlp2.bias,
+    'interactions.0.conv.lin1.weight': numbers(2, 2),
+    'interactions.0.conv.lin2.weight': numbers(2, 2),
+    'interactions.0.conv.lin2.bias': numbers(2),
+    'interactions.0.conv.nn.0.weight': mlp0.weight,
+    'interactions.0.conv.nn.0.bias': mlp0.bias,
+    'interactions.0.conv.nn.2.weight': mlp2.weight,
+    'interactions.0.conv.nn.2.bias': mlp2.bias,
+    'interactions.0.lin.weight': numbers(2, 2),
+    'interactions.0.lin.bias': numbers(2),
+    'lin1.weight': numbers(1, 2),
+    'lin1.bias': numbers(1),
+    'lin2.weight': numbers(1, 1),
+    'lin2.bias': numbers(1),
+  };
+}
+
+/** Energy of a molecule as the layers of torch_geometric.nn.SchNet are said to compute it, in plain numbers. */
+function energyByLayers(state: Record<string, Tensor>, elements: readonly number[], x: number[][]): number {
+  const act = (v: number[]) => v.map(each => Math.log1p(Math.exp(each)) - Math.LN2);
+  const linear = (name: string, v: number[]) => {
+    const { data, shape } = state[`${name}.weight`] as Tensor;
+    return Array.from({ length: shape[0] as number }, (_, row) =>
+      v.reduce(
+        (sum, each, column) => sum + each * (data[row * v.length + column] as number),
+        state[`${name}.bias`]?.data[row] ?? 0,
+      ),
+    );
+  };
+  const embedding = state['embedding.weight']?.data as Float32Array;
+  let h = elements.map(z => [embedding[2 * z] as number, embedding[2 * z + 1] as number]);
+  const messages = h.map((_, i) => {
+    const sum = [0, 0];
+    for (const [j, from] of h.entries()) {
+      const r = Math.hypot(...[0, 1, 2].map(k => (x[i]?.[k] as number) - (x[j]?.[k] as number)));
+      if (j === i || r >= 5) continue;
+      const basis = [0, 2.5, 5].map(center => Math.exp((-0.5 / 2.5 ** 2) * (r - center) ** 2));
+      const filter = linear('interactions.0.mlp.2', act(linear('interactions.0.mlp.0', basis)));
+      const fade = 0.5 * (Math.cos((Math.PI * r) / 5) + 1);
+      linear('interactions.0.conv.lin1', from).forEach((each, k) => {
+        sum[k] = (sum[k] as number) + each * (filter[k] as number) * fade;
+      });
+    }
+    return linear('interactions.0.lin', act(linear('interactions.0.conv.lin2', sum)));
+  });
+  h = h.map((own, i) => own.map((each, k) => each + (messages[i]?.[k] as number)));
+  return h.map(each => linear('lin2', act(linear('lin1', each)))[0] as number).reduce((a, b) => a + b);
+}
+
+const sdf = (atoms: readonly (readonly [string, number, number, number])[]) =>
+  [
+    'tiny\n\n',
+    `${String(atoms.length).padStart(3)}  0  0  0  0  0  0  0  0  0999 V2000`,
+    ...atoms.map(
+      ([symbol, ...xyz]) =>
+        `${xyz.map(each => each.toFixed(4).padStart(10)).join('')} ${symbol.padEnd(3)} 0  0  0  0  0  0  0  0  0  0  0  0`,
+    ),
+    'M  END\n$$$$\n',
+  ].join('\n');
+
+describe('the layout of PyTorch Geometric', () => {
+  const rest = { neighbours: 32, pocket: 6, delta: false };
+
+  test('gives the energies of its layers', async () => {
+    const state = stateDict();
+    writeFileSync(at('pyg.safetensors'), writeSafetensors(state));
+    const out = at('own.safetensors');
+    const converted = await run(['convert', at('pyg.safetensors'), '--out', out, '--no-delta']);
+    expect(converted).toMatchObject({ code: 0, stderr: '' });
+    expect(converted.stdout).toContain('2 features, 3 Gaussians, 1 interactions, cutoff 5 Å');
+    writeFileSync(
+      at('ligand.sdf'),
+      sdf([
+        ['C', 0, 0, 0],
+        ['O', 1.2, 0.1, 0],
+      ]),
+    );
+    writeFileSync(
+      at('receptor.sdf'),
+      sdf([
+        ['N', 3, 1, 0.5],
+        ['S', 2.5, -2, 1],
+      ]),
+    );
+    const files = [at('ligand.sdf'), '--receptor', at('receptor.sdf'), '--scorer', 'schnet'];
+    const { code, stdout, stderr } = await run(['score', ...files, '--weights', out, '--json']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const x = [
+      [0, 0, 0],
+      [1.2, 0.1, 0],
+      [3, 1, 0.5],
+      [2.5, -2, 1],
+    ];
+    const { predictions } = JSON.parse(stdout) as { predictions: number[] };
+    expect(predictions[0]).toBeCloseTo(energyByLayers(state, [6, 8, 7, 16], x), 10);
+
+    const refused = await run(['score', ...files, '--weights', at('pyg.safetensors')]);
+    expect(refused.stderr).toContain('found a SchNet of PyTorch Geometric; the command convert');
+    expect(await run(['convert', out, '--out', at('back.safetensors')])).toMatchObject({ code: 0 });
+    const again = readSafetensors(await bytesAt('back.safetensors')).tensors;
+    for (const [name, each] of Object.entries(state)) expect(again[name]).toEqual(each);
+    expect(Object.keys(again).sort()).toEqual(Object.keys(state).sort());
+  });
+
+  test('takes std and mean into the last layer', () => {
+    const read = (more: object) => fromGeometric(stateDict(), { ...rest, ...more }, 'f').weights;
+    const [plain, scaled] = [read({}), read({ std: 2, mean: 3 })];
+    expect(scaled['readout2.weight']?.data[0]).toBe(2 * (plain['readout2.weight']?.data[0] as number));
+    expect(scaled['readout2.bias']?.data[0]).toBe(2 * (plain['readout2.bias']?.data[0] as number) + 3);
+  });
+
+  test('is read with its shared layers once or twice, and what has no counterpart is named', () => {
+    const read =
+      (edit: (state: Record<string, Tensor>) => void, delta = false) =>
+      () => {
+        const state = stateDict();
+        edit(state);
+        return fromGeometric(state, { ...rest, delta }, 'f');
+      };
+    const once = read(state => {
+      for (const name of Object.keys(state)) if (name.includes('.mlp.')) delete state[name];
+    });
+    expect(once()).toEqual(read(() => {})());
+    const set = (name: string, to: Tensor) => (state: Record<string, Tensor>) => {
+      state[name] = to;
+    };
+    expect(read(set('interactions.0.conv.nn.0.bias', tensor([1, 2])))).toThrow('are not the same');
+    expect(read(set('interactions.0.conv.lin1.weight', tensor(new Float32Array(6), [3, 2])))).toThrow(
+      'f: it has 3 filters for 2 features; here both are the same number',
+    );
+    expect(read(set('atomic_mass', tensor([1])))).toThrow('dipole=True predicts no energy');
+    const atomref = tensor(new Float32Array(100), [100, 1]);
+    expect(read(set('atomref.weight', atomref))).toThrow('cancel only in differences');
+    expect(read(set('atomref.weight', atomref), true)().settings.delta).toBe(true);
+    expect(read(set('distance_expansion.offset', tensor([0, 1, 5])))).toThrow('spread evenly');
+    expect(read(set('lin3.weight', tensor([1])))).toThrow('"lin3.weight" is no part of a SchNet');
+    expect(read(state => delete state['lin2.bias'])).toThrow('expected a tensor lin2.bias, found none');
+    expect(read(set('lin2.bias', tensor([1, 2])))).toThrow('expected lin2.bias of shape [1], found [2]');
+    expect(read(set('lin2.bias', tensor([Number.NaN])))).toThrow('entries that are not finite');
+  });
+
+  test('round trips a network of ours', () => {
+    const float32 = Object.fromEntries(
+      Object.entries(weights).map(([name, { data, shape }]) => [
+        name,
+        tensor(Float64Array.from(Float32Array.from(data)), shape),
+      ]),
+    );
+    const { neighbours, pocket, delta } = settings;
+    const back = fromGeometric({ ...toGeometric(float32, settings) }, { neighbours, pocket, delta }, 'f');
+    expect(back).toEqual({ settings, weights: float32 });
+  });
+});
+
+async function bytesAt(name: string): Promise<Uint8Array> {
+  const { readFile } = await import('node:fs/promises');
+  return readFile(at(name));
+}
