@@ -1,5 +1,5 @@
 import { CsvError, parse } from 'csv-parse/sync';
-import { type Affinity, type AffinityOptions, readAffinities } from '../read/affinities.ts';
+import { type Affinity, type AffinityOptions, delimiterOf, readAffinities } from '../read/affinities.ts';
 import { quoted } from '../read/line.ts';
 
 /** Row of a table of affinities, with its other columns. */
@@ -54,8 +54,7 @@ function tableOf(
   text: string,
   file: string,
 ): { readonly columns: string[]; readonly rows: TableRow[]; readonly delimiter: string } {
-  const header = /^\ufeff?[^\r\n]*/.exec(text)?.[0] ?? '';
-  const delimiter = [';', '\t'].find(each => header.includes(each)) ?? ',';
+  const delimiter = delimiterOf(text);
   let columns: string[] = [];
   try {
     const rows: { record: Record<string, string>; info: { lines: number } }[] = parse(text, {

@@ -136,15 +136,15 @@ export function declareFit(command: Command): void {
       'after',
       `
 A folder has pocket.pdbqt, affinities.csv (columns ligand, measure, value, unit)
-and <ligand>.pdbqt for each row; or, as in PDBbind, <id>/<id>_protein.pdb or
-_pocket.pdb and <id>/<id>_ligand.sdf, with --index. A table has the columns
-receptor, poses, measure, value, unit, and maybe name and target. Values may
-begin with < or >. The default folder is a demonstration with made-up numbers.
+and <ligand>.pdbqt for each row, or folders of this kind; or, as in PDBbind,
+<id>/<id>_protein.pdb or _pocket.pdb and <id>/<id>_ligand.sdf, with --index. A
+table has the columns receptor, poses, measure, value, unit, and maybe name and
+target. Values may begin with < or >. The default folder has made-up numbers.
 
 Examples:
   npm start -- fit --scorer vina --folder cdk8 p38 --out vina.safetensors
   npm start -- fit --table set.csv --validate 0.2 --patience 9 --report a.html
-  npm start -- fit --folder plb/* --checkpoint fit.json --resume`,
+  npm start -- fit --folder plb --checkpoint fit.json --resume`,
     );
 }
 

@@ -112,7 +112,7 @@ export function changes({ numbers }: FitReport): string {
   const height = 70 + 24 * rows.length;
   return svgOf(
     {
-      grid: { left: 170, right: 170, top: 12, bottom: 48 },
+      grid: { left: 210, right: 160, top: 12, bottom: 48 },
       xAxis: numberAxis('after the fit, % of before', 28),
       yAxis: [
         categoryAxis(rows.map(({ name }) => name)),

@@ -47,10 +47,17 @@ async function inTable(file: string, options: AffinityOptions): Promise<Source[]
 async function inFolder(folder: string, places: Places, options: AffinityOptions): Promise<Source[]> {
   const there = await stat(folder).catch((error: NodeJS.ErrnoException) => error);
   if (there instanceof Error) throw new Error(`cannot read ${folder}: ${reasonOf(there)}`);
+  if (!there.isDirectory()) throw new Error(`${folder}: expected a folder, found a file`);
   const target = basename(resolve(folder));
   const index = places.index ?? (await indexIn(folder));
   if (index !== undefined) return byComplex(folder, await indexRows(index, options), places.scorer);
   const file = join(folder, 'affinities.csv');
+  const inside = (await glob('*/affinities.csv', { cwd: folder })).sort();
+  if (inside.length > 0 && !(await stat(file).catch(() => undefined))) {
+    const targets: Source[][] = [];
+    for (const path of inside) targets.push(await inFolder(dirname(join(folder, path)), places, options));
+    return targets.flat();
+  }
   const rows = affinityRows(await readText(file), file, options);
   const receptors = names('pocket', places.scorer === 'vina' ? pdbqt : proteins);
   const [receptor] = await existing(folder, receptors);
@@ -120,17 +127,16 @@ function nameOf(path: string): string {
   return basename(path).replace(/(?:\.\w+)?(?:\.gz)?$/i, '');
 }
 
-/** Compounds of one name in several targets are told apart by those. */
+/** Where a name is in several targets, all compounds are named with theirs. */
 function distinct(sources: readonly Source[]): Source[] {
-  const count = new Map<string, number>();
-  for (const { name } of sources) count.set(name, (count.get(name) ?? 0) + 1);
+  const isOnce = new Set(sources.map(({ name }) => name)).size === sources.length;
+  const named = sources.map(source =>
+    isOnce ? source : { ...source, name: `${source.target}/${source.name}` },
+  );
   const seen = new Set<string>();
-  return sources.map(source => {
-    const { name, target, poses } = source;
-    const unique = (count.get(name) ?? 0) > 1 ? `${target}/${name}` : name;
-    const full = seen.has(unique) ? `${unique} (${poses})` : unique;
-    if (seen.has(full)) throw new Error(`${poses}: expected each compound once, found ${full} again`);
-    seen.add(full);
-    return { ...source, name: full };
-  });
+  for (const { name, poses } of named) {
+    if (seen.has(name)) throw new Error(`${poses}: expected each compound once, found ${name} again`);
+    seen.add(name);
+  }
+  return named;
 }

@@ -57,11 +57,17 @@ interface Row {
   readonly field: (column: string) => string;
 }
 
+/** Character that separates the fields of a table: of those that may, the one that its first line has most of. */
+export function delimiterOf(text: string): string {
+  const header = /^\ufeff?[^\r\n]*/.exec(text)?.[0] ?? '';
+  const count = (each: string) => header.split(each).length;
+  return [',', ';', '\t'].reduce((most, each) => (count(each) > count(most) ? each : most));
+}
+
 const required = ['ligand', 'measure', 'value'];
 
 function rowsOf(text: string, file: string): Row[] {
-  const header = /^\ufeff?[^\r\n]*/.exec(text)?.[0] ?? '';
-  const delimiter = [';', '\t'].find(each => header.includes(each)) ?? ',';
+  const delimiter = delimiterOf(text);
   try {
     const settings = {
       bom: true,

@@ -261,6 +261,9 @@ describe('compounds', () => {
     const held = await json(...argv, '--folder', here, there, '--leave-out', 'there');
     expect([held.fitted.compounds, held.leftOut?.compounds]).toEqual([3, 3]);
     const byTarget = ['--validate', '0.2', '--validate-by', 'target'];
+    mkdirSync(at('nested'));
+    for (const name of ['here', 'there']) cpSync(at(name), join(at('nested'), name), { recursive: true });
+    expect(await json(...argv, '--folder', at('nested'))).toEqual(both);
     const split = await json(...argv, '--folder', here, there, ...byTarget);
     expect([split.fitted.compounds, split.validation?.compounds]).toEqual([3, 3]);
   });

@@ -10,6 +10,11 @@ const read = (row: string, options?: AffinityOptions) => {
 };
 
 describe('affinities', () => {
+  test('are separated by what the first line has most of', () => {
+    const text = 'ligand,measure,value,unit,scores (best; in order)\na,ki,10,nM,-9 -8\n';
+    expect(readAffinities(text, 'a.csv')).toEqual([{ ligand: 'a', pKi: 8, line: 2 }]);
+  });
+
   test('are read as pKi, from a file of Excel with a byte order mark', () => {
     const text = `\uFEFF${header}\r\na,ki,10,nM,"one, two"\r\n\r\nb,Kd,0.5,uM,\r\n`;
     const [a, b, ...others] = readAffinities(text, 'a.csv');
