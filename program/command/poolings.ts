@@ -74,6 +74,20 @@ export function addPooling(command: Command): Command {
     .option('--q <exponent>', 'of power-mean, for scores above 0', notZero, 1);
 }
 
+/** Options of a command with the pooling that weights were fitted with, but for what the user chose. */
+export function withPooling<Options extends GivenPooling & { readonly chosen: readonly PoolingOption[] }>(
+  options: Options,
+  pooling: GivenPooling | undefined,
+): Options {
+  const kept = options.chosen.map(name => [name, options[name]]);
+  return { ...options, ...pooling, ...Object.fromEntries(kept) };
+}
+
+/** Settings of the pooling that the user chose. */
+export function chosenOf(command: Command): PoolingOption[] {
+  return poolingOptions.filter(name => command.getOptionValueSource(name) !== 'default');
+}
+
 /** w_n of each pose, which sum to 1. */
 export function weightsOf(scores: Float64Array, { combination, ...settings }: GivenPooling): Float64Array {
   const logs = scores.map(score => poolings[combination].logWeight(score, settings));

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import { count, countOrNone, fromZero, positive, share } from '../command/numbers.ts';
-import { addPooling, type GivenPooling } from '../command/poolings.ts';
+import { addPooling, chosenOf, type GivenPooling, type PoolingOption } from '../command/poolings.ts';
 import type { Settings } from '../schnet/model.ts';
 import { addModelOptions, type GivenModel, modelOptionNames, settingsOf } from '../schnet/model-options.ts';
 import { type ScorerName, scorerNames } from '../weights/saved-model.ts';
@@ -30,6 +30,8 @@ export interface FitOptions extends GivenPooling {
   readonly scorer: ScorerName;
   /** Weights to begin with. */
   readonly weights?: string;
+  /** Settings of the pooling that the user chose; the others may come with the weights. */
+  readonly chosen: readonly PoolingOption[];
   /** Of a new SchNet. */
   readonly settings: Settings;
   readonly seed: number;
@@ -187,12 +189,15 @@ export function fitOptions(command: Command): FitOptions {
     ...given,
     ...{ learn, optimiser },
     settings: settingsOf(given),
+    chosen: chosenOf(command),
   };
 }
 
 type Optional = 'leaveOut' | 'learn' | 'freeze' | 'ic50AsKi' | 'strict' | 'resume' | 'json' | 'optimiser';
 
-type Given = Omit<FitOptions, Optional | 'settings'> & Partial<Pick<FitOptions, Optional>> & GivenModel;
+type Given = Omit<FitOptions, Optional | 'settings' | 'chosen'> &
+  Partial<Pick<FitOptions, Optional>> &
+  GivenModel;
 
 function demo(): string {
   return relative('', fileURLToPath(new URL('../../examples/schnet/data/demo', import.meta.url)));

@@ -1,4 +1,5 @@
 import { exitCodes } from '../command/errors.ts';
+import { withPooling } from '../command/poolings.ts';
 import type { Context } from '../command/subcommand.ts';
 import { checkWritable, writeAtomically } from '../files/atomic.ts';
 import { type Facts, hashOf } from './checkpoint-file.ts';
@@ -16,13 +17,14 @@ import { fitScorerOf } from './scorers.ts';
 import { findSources } from './sources.ts';
 
 /** Fits a scoring function to many compounds, and tells the loss by epoch. What is found is saved as it goes on. */
-export async function runFit(options: FitOptions, context: Context): Promise<number> {
-  const files = [options.out, options.checkpoint, options.report].filter(file => file !== undefined);
+export async function runFit(asked: FitOptions, context: Context): Promise<number> {
+  const files = [asked.out, asked.checkpoint, asked.report].filter(file => file !== undefined);
   for (const file of files) await checkWritable(file);
   const write = outputs(context.write, files.length > 0);
-  const say = (text: string) => (options.json ? undefined : write(text));
+  const say = (text: string) => (asked.json ? undefined : write(text));
 
-  const scorer = await fitScorerOf(options);
+  const scorer = await fitScorerOf(asked);
+  const options = withPooling(asked, scorer.pooling);
   const sources = await findSources(options, options);
   tellNotes(sources, context);
   const { compounds, skipped } = await readCompounds(sources, scorer, options, context);

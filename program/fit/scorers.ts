@@ -6,6 +6,7 @@ import type { Pose as NetworkPose } from '../../examples/networks/pose.ts';
 import { schnet } from '../../examples/schnet/schnet.ts';
 import type { Pose as VinaPose } from '../../examples/vina/pairs.ts';
 import { vinaWeights } from '../../examples/vina/score.ts';
+import type { GivenPooling } from '../command/poolings.ts';
 import { readMolecule, readMolecules } from '../read/files.ts';
 import { readPoses, readReceptor } from '../read/structure.ts';
 import { posesIn, type Settings, untrained } from '../schnet/model.ts';
@@ -24,6 +25,8 @@ export interface FitScorer<Pose = unknown> {
   readonly settings?: Settings;
   /** Parameters to begin with. */
   readonly params: Readonly<Record<string, Tensor<Float64Array>>>;
+  /** Pooling that the first weights were fitted with, if they were. */
+  readonly pooling?: GivenPooling;
   /** Offset to begin with, if there is one. */
   readonly offset?: Tensor;
   readonly score: GroupScorer<Pose, Params>;
@@ -63,6 +66,7 @@ async function vina({ weights: file }: { readonly weights?: string }): Promise<F
   return {
     name: 'vina',
     params: Object.fromEntries(params),
+    ...(saved?.pooling && { pooling: saved.pooling }),
     ...(saved?.offset && { offset: saved.offset }),
     score: withOffset(score),
     posesPerTape: 4,
@@ -73,6 +77,10 @@ async function vina({ weights: file }: { readonly weights?: string }): Promise<F
         poses.push(pose);
         if (poses.length >= most) break;
       }
+      // posesOf looks only where it comes to the end.
+      const isNear = poses.some(({ ligandAtom }) => ligandAtom.length > 0);
+      if (!isNear)
+        throw new Error(`${source.poses}: no pose comes within 8 Å of an atom of ${source.receptor}`);
       return slimmed(poses);
     },
     weightsOf: found => {
@@ -99,6 +107,7 @@ async function network({
     name: 'schnet',
     settings,
     params: model.weights as Readonly<Record<string, Tensor<Float64Array>>>,
+    ...(saved?.pooling && { pooling: saved.pooling }),
     ...(saved?.offset && { offset: saved.offset }),
     score: withOffset(model.network.scoreGroup as unknown as GroupScorer<NetworkPose, Params>),
     posesPerTape: 1,

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import { addFormat, type GivenFormat } from '../command/formats.ts';
 import { countOrNone, finite, positive } from '../command/numbers.ts';
-import { addPooling, type GivenPooling, type PoolingOption, poolingOptions } from '../command/poolings.ts';
+import { addPooling, chosenOf, type GivenPooling, type PoolingOption } from '../command/poolings.ts';
 import type { Settings } from '../schnet/model.ts';
 import { addModelOptions, type GivenModel, modelOptionNames, settingsOf } from '../schnet/model-options.ts';
 
@@ -112,7 +112,7 @@ export function scoreOptions(command: Command): ScoreOptions {
     receptor: receptor ?? dataFile('pocket.pdbqt'),
     poses: poses.length > 0 ? poses : [dataFile('poses.pdbqt')],
     settings: settingsOf(given),
-    chosen: poolingOptions.filter(name => command.getOptionValueSource(name) !== 'default'),
+    chosen: chosenOf(command),
   };
 }
 

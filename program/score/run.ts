@@ -1,5 +1,6 @@
 import { type Executor, jit } from 'posetape';
 import { exitCodes } from '../command/errors.ts';
+import { withPooling } from '../command/poolings.ts';
 import type { Context } from '../command/subcommand.ts';
 import { type Draft, draftOf } from '../files/atomic.ts';
 import { findFiles } from '../files/find.ts';
@@ -23,7 +24,7 @@ export async function runScore(asked: ScoreOptions, context: Context): Promise<n
   const states = state === undefined ? undefined : await draftOf(state).catch(dropping(results));
   try {
     const scorer = await scorerOf(asked);
-    const options = withPooling(asked, scorer);
+    const options = withPooling(asked, scorer.pooling);
     const files = await findFiles(options.poses, options.receptor);
     const log = new SkipLog(context.warn);
     const scores = new Scores(options, scorer, context, log);
@@ -68,12 +69,6 @@ export async function runScore(asked: ScoreOptions, context: Context): Promise<n
     await results?.discard();
     await states?.discard();
   }
-}
-
-/** Options with the pooling of fitted weights, but for what the user chose. */
-function withPooling(options: ScoreOptions, { pooling }: PoseScorer): ScoreOptions {
-  const kept = options.chosen.map(name => [name, options[name]]);
-  return { ...options, ...pooling, ...Object.fromEntries(kept) };
 }
 
 function stateOf({ result: { name, file, best }, state }: Scored): CompoundState {
