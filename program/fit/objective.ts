@@ -109,7 +109,9 @@ export function lossOf(
 export function batchLossOf<P extends Params>({
   loss,
   readout,
-}: ObjectiveSettings): ((predictions: Value, context: BatchContext<FitCompound, P>) => Value) | undefined {
+}: Pick<ObjectiveSettings, 'loss' | 'readout'>):
+  | ((predictions: Value, context: BatchContext<FitCompound, P>) => Value)
+  | undefined {
   if (loss !== 'within-target' && loss !== 'ranking') return undefined;
   return (predictions, { compounds }) => {
     const groups = new Map<string, number[]>();

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { type Tensor, tensor } from 'posetape';
 import { readSafetensors, writeSafetensors } from 'posetape/fit';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -11,6 +12,7 @@ import { modelFromJson } from '../../program/weights/json.ts';
 import { readModel } from '../../program/weights/read.ts';
 import { modelFromSafetensors, modelToSafetensors } from '../../program/weights/safetensors.ts';
 import { run } from '../support/program.ts';
+import { property } from '../support/property.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'posetape-weights-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -113,6 +115,22 @@ describe('models in JSON', () => {
       'w.json: expected settings.interactions to be a number greater than 0, and at most 64',
     );
     expect(read(json.replace('"hidden":4', '"hidden":4000'))).toThrow('found too few numbers');
+  });
+});
+
+describe('readers of models', () => {
+  const changes = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 });
+
+  property('give finite weights or an error that names the file', changes, fc.boolean(), (drawn, isCut) => {
+    const damaged = bytes.slice();
+    for (const [place, byte] of drawn) damaged[place % damaged.length] = byte;
+    const file = isCut ? damaged.slice(0, (drawn[0]?.[0] ?? 0) % damaged.length) : damaged;
+    try {
+      const found = modelFromSafetensors(file, 'm');
+      for (const { data } of Object.values(found.weights)) expect(data.every(Number.isFinite)).toBe(true);
+    } catch (error) {
+      expect((error as Error).message).toMatch(/^m: /);
+    }
   });
 });
 

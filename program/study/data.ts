@@ -1,0 +1,77 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { jit } from 'posetape';
+import type { Pose } from '../../examples/vina/pairs.ts';
+import { bindingEnergy, type FitCompound } from '../fit/dataset.ts';
+import { fitScorerOf } from '../fit/scorers.ts';
+import { findSources } from '../fit/sources.ts';
+import type { Settings } from '../schnet/model.ts';
+import { termsOf } from '../vina/score.ts';
+
+/** A compound of the study, with the terms of its poses. */
+export interface StudyCompound extends FitCompound<Pose> {
+  readonly poses: readonly Pose[];
+  /** ΔG as measured, kcal/mol. */
+  readonly measured: number;
+  /** Number of its heavy atoms. */
+  readonly heavyAtoms: number;
+  /** By pose: the five sums over pairs, before they are weighted. */
+  readonly terms: readonly (readonly number[])[];
+  readonly rotors: number;
+}
+
+/** Names of the terms in their order. */
+export const termNames = ['gauss1', 'gauss2', 'repulsion', 'hydrophobic', 'hydrogenBond'] as const;
+
+/** Folders within a folder that hold the compounds of a target, by name. */
+export async function targetFolders(root: string): Promise<string[]> {
+  const inside = await readdir(root, { withFileTypes: true });
+  const folders = inside.filter(each => each.isDirectory()).map(({ name }) => join(root, name));
+  if (folders.length < 3) throw new Error(`${root}: expected folders of three targets or more`);
+  return folders.sort();
+}
+
+/** Reads compounds as `fit --scorer vina` does. IC50 stands for Ki: within a target they differ by a constant. */
+export async function readStudy(folders: readonly string[]): Promise<StudyCompound[]> {
+  const scorer = await fitScorerOf({ scorer: 'vina', settings: unused, seed: 1 });
+  const executor = jit();
+  const sources = await findSources({ folder: folders, scorer: 'vina' }, { ic50AsKi: true });
+  const compounds: StudyCompound[] = [];
+  for (const source of sources) {
+    const poses = (await scorer.posesOf(source, Number.POSITIVE_INFINITY)) as Pose[];
+    const { pKi, bound } = source.affinity;
+    if (bound) throw new Error(`${source.poses}: expected a measured affinity, found a bound`);
+    const terms = poses.map(pose => {
+      const sums = termsOf(pose as Parameters<typeof termsOf>[0], executor);
+      return termNames.map(name => sums[name]);
+    });
+    const { ligand, rotors } = poses[0] as Pose;
+    compounds.push({
+      ...{ name: source.name, target: source.target, pKi, poses, poseCount: poses.length, terms, rotors },
+      ...{ measured: bindingEnergy(pKi), heavyAtoms: ligand.shape[0] as number },
+    });
+  }
+  return compounds;
+}
+
+const unused: Settings = {
+  ...{ hidden: 2, gaussians: 2, interactions: 1, cutoff: 1 },
+  ...{ neighbours: 1, pocket: 1, delta: true },
+};
+
+/** The same compounds, read for a network. */
+export async function readForNetwork(
+  folders: readonly string[],
+  settings: Settings,
+  poses: number,
+): Promise<{ readonly compounds: FitCompound[]; readonly scorer: Awaited<ReturnType<typeof fitScorerOf>> }> {
+  const scorer = await fitScorerOf({ scorer: 'schnet', settings, seed: 1 });
+  const sources = await findSources({ folder: folders, scorer: 'vina' }, { ic50AsKi: true });
+  const compounds: FitCompound[] = [];
+  for (const source of sources) {
+    const read = await scorer.posesOf(source, poses);
+    const { name, target, affinity } = source;
+    compounds.push({ name, target, poses: read, poseCount: read.length, pKi: affinity.pKi });
+  }
+  return { compounds, scorer };
+}

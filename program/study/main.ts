@@ -1,0 +1,157 @@
+/**
+ * Study of refitted weights: on compounds of several targets, of which each is left out of the fit once. Writes
+ * bench/report/affinity.md.
+ *
+ *     npm run study -- --data DIR
+ */
+import { writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { uniform } from '../../examples/networks/random.ts';
+import { count } from '../command/numbers.ts';
+import { progressOn } from '../command/progress.ts';
+import { fitScorerOf } from '../fit/scorers.ts';
+import { average, grouped } from '../fit/statistics.ts';
+import { readStudy, type StudyCompound, targetFolders } from './data.ts';
+import { type Row, resamples } from './figures.ts';
+import { type Fold, Folds } from './folds.ts';
+import { networkPredictions, networkSettings } from './network.ts';
+import { type PoolingResult, pageOf, ways } from './page.ts';
+import { studyPoolings } from './poolings.ts';
+import { priors } from './refit.ts';
+
+interface Options {
+  readonly data: string;
+  readonly other: readonly string[];
+  readonly network: boolean;
+  readonly samples: number;
+  readonly seed: number;
+  readonly out: string;
+}
+
+const program = new Command('npm run study --')
+  .description(
+    'Refits Vina’s weights to measured affinities, one target left out at a time, and compares them with those ' +
+      'shipped, with the mean and with a SchNet.\n\nIt takes folders of targets, as fit does, and writes a report.',
+  )
+  .requiredOption('--data <folder>', 'folder with a folder for each target')
+  .option('--other <folders...>', 'further targets, that are only predicted', [])
+  .option('--no-network', 'leave out the SchNet, which takes most of the time')
+  .option('--samples <number>', 'bootstrap samples', count, 2000)
+  .option('--seed <number>', 'seed of the samples and of the SchNet', count, 1)
+  .option('--out <file>', 'the report', 'bench/report/affinity.md')
+  .parse();
+
+const options = program.opts<Options>();
+const progress = progressOn(process.stderr);
+try {
+  await writeFile(options.out, await study(options));
+  progress.stop();
+  console.log(`written to ${options.out}`);
+} catch (error) {
+  progress.stop();
+  console.error(`error: ${(error as Error).message}`);
+  process.exitCode = 1;
+}
+
+async function study({ data, other, network, samples, seed }: Options): Promise<string> {
+  const start = performance.now();
+  const folders = await targetFolders(data);
+  const compounds = await readStudy(folders);
+  const others = other.length > 0 ? await readStudy(other) : [];
+  const scorer = await fitScorerOf({ scorer: 'vina', settings: networkSettings, seed });
+  const targets = [...grouped(compounds, ({ target }) => target).keys()];
+  const pairs = (targets.length * (targets.length - 1)) / 2;
+  const fits = 2 * studyPoolings.length * (pairs * priors.length + targets.length);
+  let done = 0;
+  const onFit = () => progress.show('fits', Math.min(++done, fits), fits);
+  const poolings: PoolingResult[] = [];
+  for (const pooling of studyPoolings) {
+    const [kept, free] = (['kept', 'free'] as const).map(
+      signs => new Folds(compounds, pooling, scorer, signs, onFit),
+    ) as [Folds, Folds];
+    poolings.push({
+      name: pooling.name,
+      kept: await foldsOf(kept),
+      free: await foldsOf(free),
+      ...(others.length > 0 && { others: await kept.fold('', others) }),
+    });
+  }
+  progress.stop();
+  const byNetwork = network
+    ? await networkPredictions(folders, seed, (_, nth) => progress.show('SchNet', nth + 1, targets.length))
+    : undefined;
+  const rows = rowsOf(compounds, poolings, byNetwork);
+  const slope = slopeOf(compounds);
+  return pageOf({
+    command: `npm run study -- --data DIR${other.length > 0 ? ' --other TYK2' : ''}${network ? '' : ' --no-network'}`,
+    compounds: compounds.length,
+    poses: compounds.reduce((total, { poseCount }) => total + poseCount, 0),
+    poolings,
+    rows,
+    hasNetwork: byNetwork !== undefined,
+    samples: resamples(rows, samples, uniform(seed)),
+    others: others.map((compound, i) => ({
+      ...{ target: compound.target, measured: compound.measured },
+      predicted: {
+        [ways.mean]: 0,
+        [ways.heavy]: slope * compound.heavyAtoms,
+        ...Object.fromEntries(
+          poolings.flatMap(({ name, others: fold }) => [
+            [ways.shipped(name), fold?.shipped[i] as number],
+            [ways.kept(name), fold?.predicted[i] as number],
+          ]),
+        ),
+      },
+    })),
+    seconds: (performance.now() - start) / 1000,
+  });
+}
+
+async function foldsOf(folds: Folds): Promise<Fold[]> {
+  const found: Fold[] = [];
+  for (const target of folds.targets) found.push(await folds.fold(target));
+  return found;
+}
+
+function rowsOf(
+  compounds: readonly StudyCompound[],
+  poolings: readonly PoolingResult[],
+  network: ReadonlyMap<string, number> | undefined,
+): Row[] {
+  const byName = (fold: readonly Fold[], of: 'predicted' | 'shipped') =>
+    new Map(fold.flatMap(each => each.compounds.map(({ name }, i) => [name, each[of][i] as number])));
+  const columns = poolings.flatMap(
+    ({ name, kept, free }) =>
+      [
+        [ways.shipped(name), byName(kept, 'shipped')],
+        [ways.kept(name), byName(kept, 'predicted')],
+        [ways.free(name), byName(free, 'predicted')],
+      ] as const,
+  );
+  return compounds.map(({ name, target, measured, heavyAtoms }) => {
+    const slope = slopeOf(compounds.filter(each => each.target !== target));
+    const found = network?.get(name);
+    return {
+      ...{ target, measured },
+      predicted: {
+        ...Object.fromEntries(columns.map(([way, numbers]) => [way, numbers.get(name) as number])),
+        [ways.mean]: 0,
+        [ways.heavy]: slope * heavyAtoms,
+        ...(found !== undefined && { [ways.network]: found }),
+      },
+    };
+  });
+}
+
+/** kcal/mol by heavy atom, least squares within targets. */
+function slopeOf(compounds: readonly StudyCompound[]): number {
+  let [products, squares] = [0, 0];
+  for (const group of grouped(compounds, ({ target }) => target).values()) {
+    const [x, y] = [average(group.map(each => each.heavyAtoms)), average(group.map(each => each.measured))];
+    for (const { heavyAtoms, measured } of group) {
+      products += (heavyAtoms - x) * (measured - y);
+      squares += (heavyAtoms - x) ** 2;
+    }
+  }
+  return products / squares;
+}

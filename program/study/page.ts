@@ -1,0 +1,349 @@
+import { grouped, kendall, rootMeanSquare, shiftedErrors } from '../fit/statistics.ts';
+import { termNames } from './data.ts';
+import { type Figures, figuresOf, type Interval, interval, pairsOf, type Row } from './figures.ts';
+import type { Fold } from './folds.ts';
+import { networkFit, networkPoses, networkSettings } from './network.ts';
+import { firstKT, kTName } from './poolings.ts';
+import { anchors, strengths } from './refit.ts';
+
+/** A pooling, and what its folds came to. */
+export interface PoolingResult {
+  readonly name: string;
+  /** Weights keep their signs. */
+  readonly kept: readonly Fold[];
+  /** Weights may change their signs. */
+  readonly free: readonly Fold[];
+  /** Fit to all targets, for others. */
+  readonly others?: Fold;
+}
+
+/** All that the study found. */
+export interface StudyResult {
+  readonly command: string;
+  readonly compounds: number;
+  readonly poses: number;
+  readonly poolings: readonly PoolingResult[];
+  /** By compound; absent where no network was fitted. */
+  readonly rows: readonly Row[];
+  readonly hasNetwork: boolean;
+  readonly samples: readonly (readonly Row[])[];
+  readonly others: readonly Row[];
+  readonly seconds: number;
+}
+
+/** Names of the ways to predict, as rows have them. */
+export const ways = {
+  mean: 'mean',
+  heavy: 'heavy atoms',
+  network: 'SchNet',
+  shipped: (pooling: string): string => `shipped, ${pooling}`,
+  kept: (pooling: string): string => `refitted, ${pooling}`,
+  free: (pooling: string): string => `free, ${pooling}`,
+} as const;
+
+/** The report as Markdown. */
+export function pageOf(result: StudyResult): string {
+  const { rows, poolings, command, compounds, poses, seconds } = result;
+  const targets = [...new Set(rows.map(({ target }) => target))];
+  return `# Affinity
+
+By \`${command}\` in ${Math.round(seconds)} s (${process.platform} ${process.arch}, Node ${process.versions.node}). The data is not part of the project; see [Data](#data).
+
+The six weights of AutoDock Vina are refitted to the measured affinities of ${compounds} compounds in ${targets.length} targets (${poses} docked
+poses), and tried on a target that took no part: each target is left out once. ${verdict(result)}
+
+## Result
+
+Energies in kcal/mol. RMSE: root mean square error over all left-out compounds, after the best constant shift of each target. τ: mean of
+Kendall's τ_b within targets. In brackets the middle 95 % of ${result.samples.length.toLocaleString('en')} bootstrap samples, which draw compounds within each target with
+replacement; predictions are not fitted anew for a sample.
+
+${mainTable(result)}
+
+"Mean": every compound gets one number, so that its RMSE is how far affinities spread, and its order is none. "Heavy atoms": one
+slope, fitted to the other targets. "Shipped": the weights of AutoDock Vina.${result.hasNetwork ? ' "SchNet": see below.' : ''}
+
+Differences of the refitted weights, from the same samples; a difference is called shown where its interval does not contain 0:
+
+${differences(result)}
+
+## Why
+
+${reasons(result)}
+
+${byTarget(result)}
+
+## Method
+
+- A pose's score is Vina's, as \`npm start\` computes it; a compound's ΔG comes from the scores of its poses by one of four poolings. The
+  best pose is the one with the lowest score by the weights in question. Boltzmann's kT is a parameter, fitted with the weights.
+- The loss is the mean squared error after the best shift of each target: constants between targets (assays, IC50 for Ki, what all ligands
+  of a target share) are not to be explained by the weights. L-BFGS minimises it, by \`posetape/fit\`.
+- Weights are drawn to the shipped ones, to any multiple of them, or to 0, where all compounds of a target get its mean, by the square of
+  the distance relative to each weight, times a strength of ${strengths.join(', ')}. Which of these ${anchors.length * strengths.length} priors is taken
+  is chosen by leaving out each of the remaining targets in turn (nested cross-validation); the target left out has no part in it.
+- Each weight keeps its sign: an attraction stays one. Without that, the same procedure gave the rows "signs free" above. Both forms were
+  looked at on these targets, signs free first, before signs kept was taken for the main one, so that its figures are, if anything, too
+  good. The list of priors was made after a first look at the same targets by a linear approximation, and not changed since.${result.others.length > 0 ? ' The test below is of a target that was not looked at before.' : ''}
+- Each interval stands for itself; none is corrected for the number of comparisons.
+- The fit takes the sums of Vina's terms for its score, which leaves out the bound on atoms that clash. Predictions are by the whole
+  scoring function.
+
+The priors that were chosen, and the weights relative to the shipped ones${drawnTo(poolings)}:
+
+${priorsTable(poolings)}
+${othersSection(result)}${result.hasNetwork ? networkSection() : ''}
+## Data
+
+openforcefield/protein-ligand-benchmark (D. F. Hahn et al., Living J. Comp. Mol. Sci. 4, 1497, 2022), https://github.com/openforcefield/protein-ligand-benchmark, whose data are licensed
+CC-BY-4.0. Its folders \`data/<target>\` have the protein, the ligands and the measured affinities. To make the folders for this command from
+it: take up to 16 ligands of a target, spread over the affinities; convert protein and ligands to PDBQT by Open Babel; dock each ligand by AutoDock
+Vina 1.2.3 (exhaustiveness 1, at most 8 modes, min_rmsd 1.5, seed 7, a box about the aligned ligands and 5 Å more); and write
+\`<target>/pocket.pdbqt\`, \`<target>/<ligand>.pdbqt\` and \`<target>/affinities.csv\` (columns ligand, measure, value, unit).
+`;
+}
+
+function mainTable({ rows, samples, poolings, hasNetwork }: StudyResult): string {
+  const line = (name: string, way: string) => {
+    const error = interval(rows, samples, some => figuresOf(some, way).error);
+    const tau = interval(rows, samples, some => figuresOf(some, way).tau);
+    return [name, shown(error), way === ways.mean ? '–' : shown(tau)];
+  };
+  return table([
+    ['', 'RMSE', 'τ'],
+    line('mean', ways.mean),
+    line('heavy atoms', ways.heavy),
+    ...poolings.flatMap(({ name }) => [
+      line(`${name}: shipped`, ways.shipped(name)),
+      line(`${name}: **refitted**`, ways.kept(name)),
+      line(`${name}: signs free`, ways.free(name)),
+    ]),
+    ...(hasNetwork ? [line('SchNet', ways.network)] : []),
+  ]);
+}
+
+function differences(result: StudyResult): string {
+  const { poolings, hasNetwork } = result;
+  const line = (name: string, way: string, before: string) => [
+    name,
+    shown(difference(result, way, before, 'error')),
+    shown(difference(result, way, ways.mean, 'error')),
+    shown(difference(result, way, before, 'tau')),
+  ];
+  return table([
+    ['', 'RMSE − shipped', 'RMSE − mean', 'τ − shipped'],
+    ...poolings.map(({ name }) => line(name, ways.kept(name), ways.shipped(name))),
+    ...(hasNetwork ? [line('SchNet (and shipped best pose)', ways.network, ways.shipped('best pose'))] : []),
+  ]);
+}
+
+function difference(
+  { rows, samples }: Pick<StudyResult, 'rows' | 'samples'>,
+  way: string,
+  other: string,
+  figure: keyof Figures,
+): Interval {
+  return interval(rows, samples, some => figuresOf(some, way)[figure] - figuresOf(some, other)[figure]);
+}
+
+/** The answer in sentences, by the intervals. */
+function verdict(result: StudyResult): string {
+  const count = (other: (name: string) => string, figure: keyof Figures, sign: 1 | -1) =>
+    result.poolings.filter(({ name }) => {
+      const { low, high } = difference(result, ways.kept(name), other(name), figure);
+      return sign < 0 ? high < 0 : low > 0;
+    }).length;
+  const all = result.poolings.length;
+  const lower = (other: (name: string) => string) =>
+    result.poolings.filter(({ name }) => difference(result, ways.kept(name), other(name), 'error').value < 0)
+      .length;
+  const higher = result.poolings.filter(
+    ({ name }) => difference(result, ways.kept(name), ways.shipped(name), 'tau').value > 0,
+  ).length;
+  return [
+    `The refitted weights have a lower RMSE than the shipped ones by ${of(lower(ways.shipped), all)} poolings (shown by the 95 % interval for ${count(ways.shipped, 'error', -1)}),`,
+    `and than the mean by ${of(
+      lower(() => ways.mean),
+      all,
+    )} (shown for ${count(() => ways.mean, 'error', -1)}). Their τ is higher than that of the shipped ones by ${of(higher, all)} (shown for ${count(ways.shipped, 'tau', 1)}).`,
+    ...otherVerdict(result),
+  ].join('\n');
+}
+
+function otherVerdict({ others, poolings }: StudyResult): string[] {
+  if (others.length === 0) return [];
+  const names = [...new Set(others.map(({ target }) => target))].join(', ');
+  const better = (figure: keyof Figures, sign: 1 | -1) =>
+    poolings.filter(({ name }) => {
+      const [after, before] = [ways.kept(name), ways.shipped(name)].map(
+        way => figuresOf(others, way)[figure],
+      );
+      return sign * ((after as number) - (before as number)) > 0;
+    }).length;
+  return [
+    `On a further target, ${names}, which no choice was made by, their RMSE is lower by ${of(better('error', -1), poolings.length)} and their τ higher by ${of(better('tau', 1), poolings.length)}.`,
+  ];
+}
+
+function of(count: number, all: number): string {
+  return count === all ? `all ${all}` : `${count} of ${all}`;
+}
+
+function reasons({ rows }: StudyResult): string {
+  const way = ways.shipped('best pose');
+  const targets = [...grouped(rows, ({ target }) => target)];
+  const facts = targets.map(([name, group]) => {
+    const pairs = pairsOf(group, way);
+    const spread = rootMeanSquare(shiftedErrors(pairs.map(({ predicted }) => ({ measured: 0, predicted }))));
+    const measured = rootMeanSquare(shiftedErrors(pairs.map(each => ({ ...each, predicted: 0 }))));
+    return { name, spread, measured, tau: kendall(pairs) };
+  });
+  const wild = facts.filter(({ spread, measured }) => spread > 1.5 * measured);
+  const turned = facts.filter(({ tau }) => tau < 0);
+  const size = rows.length / targets.length;
+  return [
+    ...(wild.length > 0
+      ? [
+          `- Shipped weights lose to the mean in RMSE mostly where their scores spread more than the affinities do: ${wild.map(each => `${each.name} (${each.spread.toFixed(1)} against ${each.measured.toFixed(1)} kcal/mol)`).join(', ')}. Some docked poses clash there, and the repulsion, unbounded, is all that counts. The refit makes it smaller.`,
+        ]
+      : []),
+    ...(wild.length > 0 && wild.length < targets.length
+      ? [
+          withoutFact(
+            rows,
+            wild.map(({ name }) => name),
+          ),
+        ]
+      : []),
+    ...(turned.length > 0
+      ? [
+          `- The shipped order is the wrong way round for ${turned.map(each => `${each.name} (τ ${signed(each.tau)})`).join(', ')}. Six weights shared by all targets cannot mend one target without harm to others.`,
+        ]
+      : []),
+    `- ${rows.length} compounds, ${size.toFixed(0)} a target, are few: τ of ${size.toFixed(0)} compounds without any relation has a standard deviation of ${Math.sqrt((2 * (2 * size + 5)) / (9 * size * (size - 1))).toFixed(2)}. Differences of 0.05 in the mean of ${targets.length} targets cannot be shown.`,
+    '- Poses are docked by the shipped weights, briefly, and some are wrong; no weights can mend those.',
+    ...sizeFact(rows),
+  ].join('\n');
+}
+
+/** Errors without some targets. */
+function withoutFact(rows: readonly Row[], names: readonly string[]): string {
+  const others = rows.filter(({ target }) => !names.includes(target));
+  const figure = (way: string) => figuresOf(others, way).error.toFixed(2);
+  const pooling = 'best pose';
+  return `- Without ${names.join(', ')}, the RMSE of the best pose is ${figure(ways.shipped(pooling))} by the shipped weights, ${figure(ways.kept(pooling))} by the refitted ones and ${figure(ways.mean)} by the mean: most of the gain over the shipped weights, but not all, is from there.`;
+}
+
+/** Whether the size of a ligand alone does as well as the weights. */
+function sizeFact(rows: readonly Row[]): string[] {
+  const heavy = figuresOf(rows, ways.heavy);
+  const best = Object.keys(rows[0]?.predicted ?? {})
+    .filter(way => way.startsWith(ways.kept('')))
+    .map(way => figuresOf(rows, way));
+  if (best.some(({ error, tau }) => error < heavy.error && tau > heavy.tau)) return [];
+  const figures = `RMSE ${heavy.error.toFixed(2)}, τ ${heavy.tau.toFixed(2)}`;
+  return [
+    `- One number, the count of heavy atoms, does as well or better (${figures}). In these series a larger ligand tends to bind better, and the fit finds little more: it keeps the wide attraction (gauss2), which counts contacts, some of the hydrogen bonds and the rotors, and drops most of the rest.`,
+  ];
+}
+
+function byTarget({ rows, poolings, hasNetwork }: StudyResult): string {
+  const pooling = poolings.at(-1)?.name ?? '';
+  const columns = [
+    ['mean', ways.mean],
+    ['shipped', ways.shipped(pooling)],
+    ['refitted', ways.kept(pooling)],
+    ['heavy atoms', ways.heavy],
+    ...(hasNetwork ? [['SchNet', ways.network]] : []),
+  ] as [string, string][];
+  const lines = [...grouped(rows, ({ target }) => target)].map(([target, group]) => [
+    ...[target, String(group.length)],
+    ...columns.map(([, way]) => figuresOf(group, way).error.toFixed(2)),
+    ...columns.slice(1).map(([, way]) => signed(figuresOf(group, way).tau)),
+  ]);
+  return [
+    `By target, with the pooling ${pooling}:`,
+    '',
+    table([
+      [
+        ...['', 'compounds'],
+        ...columns.map(([name]) => `RMSE ${name}`),
+        ...columns.slice(1).map(([name]) => `τ ${name}`),
+      ],
+      ...lines,
+    ]),
+  ].join('\n');
+}
+
+function priorsTable(poolings: readonly PoolingResult[]): string {
+  return table([
+    ['pooling', 'left out', 'drawn to', 'strength', ...termNames, 'rotors', 'kT'],
+    ...poolings.flatMap(({ name, kept }) => kept.map(fold => [name, ...foldCells(fold)])),
+  ]);
+}
+
+/** What priors were never chosen. */
+function drawnTo(poolings: readonly PoolingResult[]): string {
+  const chosen = new Set(poolings.flatMap(({ kept }) => kept.map(({ prior }) => prior.anchor)));
+  const never = anchors.filter(anchor => !chosen.has(anchor));
+  return never.length > 0 ? ` (never chosen: ${never.join(', ')})` : '';
+}
+
+function foldCells({ target, prior, factors }: Fold): string[] {
+  const numbers = [...termNames, 'rotors'].map(name => (factors[name]?.data[0] ?? Number.NaN).toFixed(2));
+  const kT = Math.exp(factors[kTName]?.data[0] as number);
+  const own = Math.abs(kT - firstKT) < 1e-9 ? '–' : kT.toFixed(2);
+  return [target, prior.anchor, String(prior.strength), ...numbers, own];
+}
+
+function othersSection({ others, poolings }: StudyResult): string {
+  if (others.length === 0) return '';
+  const line = (name: string, way: string) => {
+    const { error, tau } = figuresOf(others, way);
+    return [name, error.toFixed(2), way === ways.mean ? '–' : signed(tau)];
+  };
+  const names = [...new Set(others.map(({ target }) => target))].join(', ');
+  return `
+## Another target
+
+${names}, ${others.length} compounds, took no part in any choice above. Weights are fitted to all the targets above.
+
+${table([
+  ['', 'RMSE', 'τ'],
+  line('mean', ways.mean),
+  line('heavy atoms', ways.heavy),
+  ...poolings.flatMap(({ name }) => [
+    line(`${name}: shipped`, ways.shipped(name)),
+    line(`${name}: **refitted**`, ways.kept(name)),
+  ]),
+])}
+`;
+}
+
+function networkSection(): string {
+  const { hidden, gaussians, interactions, cutoff, neighbours, pocket } = networkSettings;
+  const { epochs, batch, rate, patience } = networkFit;
+  return `
+## SchNet
+
+A network of ${hidden} features, ${gaussians} Gaussians and ${interactions} interaction, with ${neighbours} neighbours within ${cutoff} Å and the pocket within ${pocket} Å, on the
+first ${networkPoses} docked poses of each compound: random weights, Boltzmann at kT = ${firstKT} kcal/mol, the same loss, Adam at a rate of ${rate} with batches of
+${batch}, at most ${epochs} epochs, of which the best for one further target is kept (patience ${patience}). Nothing else was tried, and a hundred numbers are
+few for a network that begins with random weights.
+`;
+}
+
+function shown({ value, low, high }: Interval): string {
+  return `${signed(value)} [${signed(low)}, ${signed(high)}]`;
+}
+
+function signed(number: number): string {
+  return number.toFixed(2).replace('-', '−').replace('−0.00', '0.00');
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const [head = [], ...body] = rows;
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const rule = head.map((_, i) => (i === 0 ? '---' : '---:'));
+  return [line(head), line(rule), ...body.map(line)].join('\n');
+}

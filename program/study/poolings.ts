@@ -1,0 +1,57 @@
+import type { Value } from 'posetape';
+import { boltzmann, type Combination, type CombinationInOps, lse, mean } from 'posetape/combine';
+import { div, exp, gather, log, min, mul, neg, segmentMin, segmentSum, sub } from 'posetape/ops';
+
+/** Way to make one ΔG of the scores of a compound's poses. */
+export interface StudyPooling {
+  readonly name: string;
+  /** Whether its kT is fitted. */
+  readonly learns?: boolean;
+  /** As the library has it, for predictions. */
+  readonly combination: Combination | CombinationInOps;
+  /** Of the scores of all poses of many compounds at once: a fit is one tape. */
+  readonly ofMany: (scores: Value, compoundOf: Int32Array, count: number, kT: Value | number) => Value;
+}
+
+/** Name of the parameter, log(kT in kcal/mol). */
+export const kTName = 'pool.log kT';
+
+/** kT at 298 K, kcal/mol. */
+export const firstKT = 0.593;
+
+/** Poolings that the study compares. */
+export const studyPoolings: readonly StudyPooling[] = [
+  { name: 'best pose', combination: scores => min(scores), ofMany: segmentMin },
+  {
+    name: 'mean',
+    combination: mean(),
+    ofMany: (scores, compoundOf, count) =>
+      div(segmentSum(scores, compoundOf, count), scores.tape.constant(counts(compoundOf, count))),
+  },
+  {
+    name: 'LSE, t = 1',
+    combination: lse({ t: 1 }),
+    ofMany(scores, compoundOf, count) {
+      const least = segmentMin(scores, compoundOf, count);
+      const weights = exp(neg(sub(scores, gather(least, compoundOf))));
+      return sub(least, log(segmentSum(weights, compoundOf, count)));
+    },
+  },
+  {
+    name: 'Boltzmann, kT fitted',
+    learns: true,
+    combination: boltzmann({ kT: params => exp(params[kTName] as Value) }),
+    ofMany(scores, compoundOf, count, kT) {
+      const least = segmentMin(scores, compoundOf, count);
+      const weights = exp(neg(div(sub(scores, gather(least, compoundOf)), kT)));
+      const total = segmentSum(weights, compoundOf, count);
+      return div(segmentSum(mul(weights, scores), compoundOf, count), total);
+    },
+  },
+];
+
+function counts(compoundOf: Int32Array, count: number): Float64Array {
+  const found = new Float64Array(count);
+  for (const compound of compoundOf) (found[compound] as number)++;
+  return found;
+}

@@ -1,0 +1,150 @@
+import { type Executor, jit, Tape, type Tensor, tensor, type Value } from 'posetape';
+import { minimise, recorded } from 'posetape/fit';
+import { add, div, exp, gather, mul, segmentSum, square, sub, sum } from 'posetape/ops';
+import { vinaWeights } from '../../examples/vina/score.ts';
+import { type StudyCompound, termNames } from './data.ts';
+import { firstKT, kTName, type StudyPooling } from './poolings.ts';
+
+/** Factors of Vina's six weights, each 1 as shipped, and log kT. */
+export type Factors = Readonly<Record<string, Tensor<Float64Array>>>;
+
+/** What weights are drawn to: those shipped, any multiple of those, or none, which predicts the mean of a target. */
+export const anchors = ['shipped', 'multiple of shipped', 'mean'] as const;
+
+export type Anchor = (typeof anchors)[number];
+
+/** How strongly weights are drawn to what. */
+export interface Prior {
+  readonly anchor: Anchor;
+  readonly strength: number;
+}
+
+/**
+ * Whether each weight keeps the sign that it is shipped with, as an attraction is to stay one; it is then fitted as a
+ * square.
+ */
+export type Signs = 'kept' | 'free';
+
+/** Strengths that are tried. */
+export const strengths = [0.03, 0.1, 0.3, 1, 3, 10, 30] as const;
+
+/** Priors that are tried. */
+export const priors: readonly Prior[] = anchors.flatMap(anchor =>
+  strengths.map(strength => ({ anchor, strength })),
+);
+
+const shipped = vinaWeights();
+const names = [...termNames, 'rotors'] as const;
+
+/** Weights as shipped. */
+export function shippedFactors(): Factors {
+  const ones = names.map(name => [name, tensor(1)]);
+  return Object.fromEntries([...ones, [kTName, tensor(Math.log(firstKT))]]);
+}
+
+/**
+ * Fits the weights to compounds: the mean of the squared errors after the best shift of each target, and the prior.
+ * Scores are made of the sums of the terms, which is the scoring function but for atoms that clash.
+ */
+export async function refit(
+  compounds: readonly StudyCompound[],
+  pooling: StudyPooling,
+  prior: Prior,
+  signs: Signs,
+  executor: Executor = jit(),
+): Promise<Factors> {
+  const targets = [...new Set(compounds.map(({ target }) => target))];
+  const targetOf = Int32Array.from(compounds, ({ target }) => targets.indexOf(target));
+  const sizes = Float64Array.from(targets, target => compounds.filter(each => each.target === target).length);
+  const table = tableOf(compounds);
+  const measured = Float64Array.from(compounds, each => each.measured);
+  const objective = recorded<Factors>(
+    (tape, params) => {
+      const values = signs === 'kept' ? squared(params) : params;
+      const predicted = recordPooled(tape, values, table, pooling);
+      const errors = sub(predicted, tape.constant(measured));
+      const shifts = div(segmentSum(errors, targetOf, targets.length), tape.constant(sizes));
+      const left = sub(errors, gather(shifts, targetOf));
+      const loss = mul(1 / compounds.length, sum(square(left)));
+      return add(loss, costOf(prior, values));
+    },
+    { executor },
+  );
+  const { params } = await minimise(objective, shippedFactors(), {
+    ...{ iterations: 100, valueTolerance: 1e-7, gradientTolerance: 1e-4 },
+  });
+  if (signs === 'free') return params;
+  const factors = names.map(name => [name, tensor((params[name]?.data[0] as number) ** 2)]);
+  return { ...params, ...Object.fromEntries(factors) };
+}
+
+/** Factors of their roots. */
+function squared(roots: Readonly<Record<string, Value>>): Record<string, Value> {
+  return { ...roots, ...Object.fromEntries(names.map(name => [name, square(roots[name] as Value)])) };
+}
+
+/** ΔG of compounds by the sums of their terms. */
+export async function pooledOf(
+  compounds: readonly StudyCompound[],
+  pooling: StudyPooling,
+  factors: Factors,
+  executor: Executor,
+): Promise<number[]> {
+  const tape = new Tape();
+  const values = Object.entries(factors).map(([name, each]) => [name, tape.constant(each)]);
+  const pooled = recordPooled(tape, Object.fromEntries(values), tableOf(compounds), pooling);
+  const [found] = await executor.run([pooled]);
+  return Array.from(found?.data ?? []);
+}
+
+/** Terms of the poses of many compounds, column by column. */
+interface Table {
+  readonly columns: readonly Float64Array[];
+  readonly rotors: Float64Array;
+  /** Compound of each pose. */
+  readonly compoundOf: Int32Array;
+  readonly count: number;
+}
+
+function tableOf(compounds: readonly StudyCompound[]): Table {
+  return {
+    columns: termNames.map((_, k) =>
+      Float64Array.from(compounds.flatMap(({ terms }) => terms.map(row => row[k] as number))),
+    ),
+    rotors: Float64Array.from(compounds.flatMap(each => Array(each.poseCount).fill(each.rotors))),
+    compoundOf: Int32Array.from(compounds.flatMap(({ poseCount }, i) => Array(poseCount).fill(i))),
+    count: compounds.length,
+  };
+}
+
+function recordPooled(
+  tape: Tape,
+  values: Readonly<Record<string, Value>>,
+  { columns, rotors, compoundOf, count }: Table,
+  pooling: StudyPooling,
+): Value {
+  const weight = (name: (typeof names)[number]) => mul(weightOf(name), values[name] as Value);
+  const energies = columns.map((column, k) => mul(weight(termNames[k] as 'gauss1'), tape.constant(column)));
+  const energy = energies.reduce((total, each) => add(total, each));
+  const scores = div(energy, add(1, mul(weight('rotors'), tape.constant(rotors))));
+  return pooling.ofMany(scores, compoundOf, count, exp(values[kTName] as Value));
+}
+
+/** Square of the distance from the anchor, times the strength; kT is held weakly to that of 298 K. */
+function costOf({ anchor, strength }: Prior, values: Readonly<Record<string, Value>>): Value {
+  const terms = termNames.map(name => values[name] as Value);
+  const multiple = mul(
+    1 / terms.length,
+    terms.reduce((total, each) => add(total, each)),
+  );
+  const center = { shipped: 1, 'multiple of shipped': multiple, mean: 0 }[anchor];
+  const away = terms.map(term => square(sub(term, center)));
+  const rotors = square(sub(values.rotors as Value, 1));
+  const cost = away.reduce((total, each) => add(total, each), rotors);
+  const kT = square(sub(values[kTName] as Value, Math.log(firstKT)));
+  return add(mul(strength, cost), mul(0.1, kT));
+}
+
+function weightOf(name: (typeof names)[number]): number {
+  return shipped[name].data[0] as number;
+}
