@@ -4,11 +4,11 @@
  *
  *     npm run study -- --data DIR
  */
-import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { uniform } from '../../examples/networks/random.ts';
 import { count } from '../command/numbers.ts';
 import { progressOn } from '../command/progress.ts';
+import { checkWritable, writeAtomically } from '../files/atomic.ts';
 import { fitScorerOf } from '../fit/scorers.ts';
 import { average, grouped } from '../fit/statistics.ts';
 import { readStudy, type StudyCompound, targetFolders } from './data.ts';
@@ -44,7 +44,8 @@ const program = new Command('npm run study --')
 const options = program.opts<Options>();
 const progress = progressOn(process.stderr);
 try {
-  await writeFile(options.out, await study(options));
+  await checkWritable(options.out);
+  await writeAtomically(options.out, await study(options));
   progress.stop();
   console.log(`written to ${options.out}`);
 } catch (error) {
