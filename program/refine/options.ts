@@ -9,7 +9,7 @@ export interface RefineOptions {
   /** Files, folders and patterns. */
   readonly poses: readonly string[];
   readonly scorer: 'vina' | 'schnet';
-  /** File of a fitted SchNet. */
+  /** File of fitted weights. */
   readonly weights?: string;
   /** The most iterations a pose. */
   readonly steps: number;
@@ -33,7 +33,7 @@ export function declareRefine(command: Command): void {
     .argument('[poses...]', 'files (PDBQT; for schnet SDF and PDB, too), folders and patterns')
     .option('--receptor <file>', 'receptor, PDBQT; for schnet PDB, too')
     .addOption(new Option('--scorer <name>', 'scoring function').choices(['vina', 'schnet']).default('vina'))
-    .option('--weights <file>', 'SchNet that fit wrote')
+    .option('--weights <file>', 'weights that fit wrote')
     .option('--steps <number>', 'most steps of L-BFGS a pose', count, 200)
     .option('--tolerance <slope>', 'slope at which a pose is done, kcal/mol/Å', positive, 0.01)
     .option('--out <file>', 'write the refined poses here, in the format they have')
@@ -51,7 +51,7 @@ Examples:
   npm start -- refine docked.pdbqt --receptor protein.pdbqt --out refined.pdbqt
   npm start -- refine docked/ --receptor protein.pdbqt --top 10 --out best.pdbqt
   npm start -- refine docked.sdf --receptor protein.pdb --scorer schnet \\
-    --weights model.json --out refined.sdf`,
+    --weights model.safetensors --out refined.sdf`,
     );
 }
 
@@ -68,9 +68,6 @@ export function refineOptions(command: Command): RefineOptions {
   }
   if (receptor !== undefined && poses.length === 0) {
     command.error("error: poses are needed for a receptor of your own, such as 'docked.pdbqt'");
-  }
-  if (given.weights !== undefined && given.scorer !== 'schnet') {
-    command.error('error: --weights goes with --scorer schnet');
   }
   if (given.weights === undefined && given.scorer === 'schnet') {
     command.error('error: --scorer schnet needs --weights: an untrained network leads nowhere');

@@ -40,6 +40,26 @@ export function schnetFieldIn(receptor: Atoms, model: Model): MakeField {
   return (molecule, executor) => new SchnetField(molecule, receptor, model, executor);
 }
 
+/** Energy whose score has a number added to it, in kcal/mol. */
+export function offsetBy(offset: number, makeField: MakeField): MakeField {
+  if (offset === 0) return makeField;
+  return (molecule, executor) => {
+    const field = makeField(molecule, executor);
+    return {
+      get generation() {
+        return field.generation;
+      },
+      record: (tape, coordinates) => field.record(tape, coordinates),
+      covers: coordinates => field.covers(coordinates),
+      renew: coordinates => field.renew(coordinates),
+      energies(coordinates) {
+        const energies = field.energies(coordinates);
+        return { ...energies, score: energies.score + offset };
+      },
+    };
+  };
+}
+
 /**
  * Refines poses one after the other: their position, orientation and torsions go downhill, bond lengths and angles stay.
  * What is made for a compound serves for all poses of it that come in a row.

@@ -1,3 +1,6 @@
+import type { Weights } from '../../examples/networks/layers.ts';
+import { schnet } from '../../examples/schnet/schnet.ts';
+import type { VinaWeights } from '../../examples/vina/score.ts';
 import { exitCodes } from '../command/errors.ts';
 import type { Context } from '../command/subcommand.ts';
 import { draftOf } from '../files/atomic.ts';
@@ -5,13 +8,13 @@ import { findFiles } from '../files/find.ts';
 import type { Molecule } from '../molecule/molecule.ts';
 import { readMolecule, readMolecules } from '../read/files.ts';
 import { readReceptor } from '../read/structure.ts';
-import { readText } from '../read/text.ts';
-import { modelFromJson } from '../schnet/weights.ts';
+import type { Model, Settings } from '../schnet/model.ts';
 import { SkipLog } from '../score/skip-log.ts';
 import { receptorOf } from '../vina/poses.ts';
+import { readModel } from '../weights/read.ts';
 import { Best } from './best.ts';
 import type { RefineOptions } from './options.ts';
-import { type MakeField, type Refined, Refiner, schnetFieldIn, vinaFieldIn } from './refiner.ts';
+import { type MakeField, offsetBy, type Refined, Refiner, schnetFieldIn, vinaFieldIn } from './refiner.ts';
 import { describe } from './report.ts';
 import type { PoseResult, RefineResults } from './result.ts';
 import { writerFor } from './written.ts';
@@ -118,8 +121,15 @@ function checkNear({ before }: Refined, { place }: Molecule): void {
   throw new Error(`${place.file}, line ${place.line}: no atom of the pose is within 8 Å of the receptor`);
 }
 
-async function fieldFor({ scorer, receptor, weights }: RefineOptions): Promise<MakeField> {
-  if (scorer === 'vina') return vinaFieldIn(receptorOf(await readMolecule(receptor)));
-  const file = weights as string;
-  return schnetFieldIn(await readReceptor(receptor), modelFromJson(await readText(file), file));
+/** Energy that was asked for, with the fitted weights if a file of them was given. */
+async function fieldFor({ scorer, receptor, weights: file }: RefineOptions): Promise<MakeField> {
+  const model = file === undefined ? undefined : await readModel(file, scorer);
+  const offset = model?.offset?.data[0] ?? 0;
+  if (scorer === 'vina') {
+    const weights = model?.weights as VinaWeights | undefined;
+    return offsetBy(offset, vinaFieldIn(receptorOf(await readMolecule(receptor)), weights));
+  }
+  const { settings, weights } = model as { settings: Settings; weights: Weights };
+  const made: Model = { settings, network: schnet(settings), weights };
+  return offsetBy(offset, schnetFieldIn(await readReceptor(receptor), made));
 }

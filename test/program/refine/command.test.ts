@@ -2,11 +2,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { tensor } from 'posetape';
 import { afterAll, describe, expect, test } from 'vitest';
+import { vinaWeights } from '../../../examples/vina/score.ts';
 import { moleculesOf } from '../../../program/read/molecules.ts';
 import type { RefineResults } from '../../../program/refine/result.ts';
 import { untrained } from '../../../program/schnet/model.ts';
-import { modelToJson } from '../../../program/schnet/weights.ts';
+import { modelToSafetensors } from '../../../program/weights/safetensors.ts';
 import { run } from '../../support/program.ts';
 
 const data = (name: string) =>
@@ -15,7 +17,7 @@ const receptor = data('pocket.pdbqt');
 const folder = mkdtempSync(join(tmpdir(), 'posetape-refine-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const at = (name: string) => join(folder, name);
-const file = (name: string, text: string): string => {
+const file = (name: string, text: string | Uint8Array): string => {
   writeFileSync(at(name), text);
   return at(name);
 };
@@ -116,7 +118,8 @@ describe('refine', () => {
       pocket: 6,
       delta: true,
     };
-    const weights = file('model.json', modelToJson(untrained(sizes, 1)));
+    const model = modelToSafetensors({ scorer: 'schnet', ...untrained(sizes, 1) });
+    const weights = file('model.safetensors', model);
     const how = ['--scorer', 'schnet', '--weights', weights, '--steps', '3', '--json'];
     const { code, stdout, stderr } = await refine(sdf, ...how, '--out', at('refined.sdf'));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -127,6 +130,26 @@ describe('refine', () => {
     expect(written).toContain(`<posetape_score>\n${poses[0]?.after.score.toFixed(4)}\n`);
     const [moved] = moleculesOf(written, 'refined.sdf');
     expect(moved?.atoms.map(({ element }) => element)).toEqual(heavy.map(({ element }) => element));
+  });
+
+  test('takes fitted weights of Vina, and adds their offset to the score alone', async () => {
+    const weights = { ...vinaWeights(), gauss1: tensor(-0.04) };
+    const offset = tensor(1.5);
+    const fitted = (name: string, model: object) =>
+      file(name, modelToSafetensors({ scorer: 'vina', weights, ...model }));
+    const three = file('some.pdbqt', few(1));
+    const resultsOf = async (name: string, model: object) => {
+      const { stdout } = await refine(three, '--weights', fitted(name, model), '--steps', '2', '--json');
+      return (JSON.parse(stdout) as RefineResults).poses[0] as RefineResults['poses'][number];
+    };
+    const [plain, shifted] = [
+      await resultsOf('a.safetensors', {}),
+      await resultsOf('b.safetensors', { offset }),
+    ];
+    expect(shifted.after.score).toBeCloseTo(plain.after.score + 1.5, 9);
+    expect(shifted.after.minimised).toBe(plain.after.minimised);
+    const { stdout } = await refine(three, '--steps', '2', '--json');
+    expect((JSON.parse(stdout) as RefineResults).poses[0]?.before.score).not.toBe(plain.before.score);
   });
 
   test('skips bad molecules with exit code 3, or stops with --strict', async () => {
@@ -165,7 +188,6 @@ describe('a mistake is told in one line', () => {
     ['poses that are not there', 1, [at('nowhere.pdbqt')], /cannot read .*nowhere\.pdbqt/],
     ['no steps', 2, [three, '--steps', '0'], /--steps.*greater than 0/],
     ['a tolerance of 0', 2, [three, '--tolerance', '0'], /--tolerance.*greater than 0/],
-    ['weights for Vina', 2, [three, '--weights', 'model.json'], /--weights goes with --scorer schnet/],
     ['a SchNet without weights', 2, [three, '--scorer', 'schnet'], /needs --weights/],
   ])('%s', async (_what, exit, argv, message) => {
     const { code, stdout, stderr } = await refine(...argv);
