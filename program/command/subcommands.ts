@@ -11,8 +11,16 @@ export const subcommands: readonly Subcommand[] = [
     name: 'score',
     streams: true,
     declare: declareScore,
-    run: async (command, context) =>
-      (await import('../score/run.ts')).runScore(scoreOptions(command), context),
+    async run(command, context) {
+      const { shard, state, ...options } = scoreOptions(command);
+      if (shard && state !== undefined) {
+        return (await import('../shard/run.ts')).runShard({ ...options, shard, state }, context);
+      }
+      return (await import('../score/run.ts')).runScore(
+        { ...options, ...(state !== undefined && { state }) },
+        context,
+      );
+    },
   },
   {
     name: 'refine',

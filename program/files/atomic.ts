@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { reasonOf } from '../command/errors.ts';
@@ -42,7 +43,8 @@ export async function draftOf(file: string): Promise<Draft> {
   const isPlain = before === undefined || before.isFile();
   // A folder, or a file that is not to be changed, says so here.
   if (before) await sure(open(path, isPlain ? 'r+' : 'w').then(handle => handle.close()));
-  const temporary = isPlain ? join(dirname(path), `.${basename(path)}.${process.pid}.tmp`) : path;
+  // Two machines that share a disk may write the same file.
+  const temporary = isPlain ? join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`) : path;
   let handle: FileHandle | undefined = await sure(open(temporary, 'w', before?.mode));
   const close = async (renamed?: string): Promise<void> => {
     const closing = handle;

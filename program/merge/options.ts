@@ -23,11 +23,14 @@ export function declareMerge(command: Command): void {
     'after',
     `
 Poses of one compound may lie in several files: its parts are those of one name.
+Of a run by --shard i/n all n parts are needed, in any order; their result is
+the same to the bit for any n.
 
 Examples:
   npm start -- part1/*.pdbqt --receptor protein.pdbqt --state 1.json
   npm start -- part2/*.pdbqt --receptor protein.pdbqt --state 2.json
-  npm start -- merge 1.json 2.json --format csv`,
+  npm start -- merge 1.json 2.json --format csv
+  npm start -- merge shards/*.json --target -9.5 --json`,
   );
 }
 

@@ -5,30 +5,40 @@ import { type GivenPooling, poolings, readoutOf } from '../command/poolings.ts';
 import type { Context } from '../command/subcommand.ts';
 import { checkWritable, writeAtomically } from '../files/atomic.ts';
 import { reportOf } from '../score/report.ts';
-import type { CompoundResult } from '../score/result.ts';
+import type { CompoundResult, Skipped } from '../score/result.ts';
 import { numbersOf } from '../score/score-compound.ts';
-import { type CompoundState, readState, type ScoreState, stateToJson } from '../score/state.ts';
+import {
+  type CompoundState,
+  readSaved,
+  type SavedState,
+  type ScoreState,
+  scoreStateOf,
+  stateToJson,
+} from '../score/state.ts';
+import { shardKind } from '../shard/state.ts';
 import type { MergeOptions } from './options.ts';
+import { wholeOf } from './shards.ts';
 
-/** Merges the sums of each compound in the order of the files, and reports what they come to. */
+/** Sums of a run, and what was left out of it. */
+export interface Whole extends ScoreState {
+  readonly skipped: readonly Skipped[];
+}
+
+/** Merges the sums of each compound, and reports what they come to. */
 export async function runMerge(options: MergeOptions, context: Context): Promise<number> {
   const { states, state, out, target } = options;
   for (const file of [state, out]) if (file !== undefined) await checkWritable(file);
-  let whole: (ScoreState & { readonly from: string }) | undefined;
-  const compounds = new Map<string, CompoundState>();
+  const saved: Saved[] = [];
   for (const file of states) {
-    const part = await readState(file);
-    whole ??= { ...part, from: file };
-    checkSame(whole, part, file);
-    for (const compound of part.compounds) {
-      const before = compounds.get(compound.name);
-      compounds.set(compound.name, before ? merged(before, compound) : compound);
-    }
-    context.progress.show('states', compounds.size);
+    saved.push({ file, saved: await readSaved(file) });
+    context.progress.show('states', saved.length);
     await context.breathe();
     context.signal.throwIfAborted();
   }
-  const { scorer, pooling } = whole as ScoreState;
+  const areShards = saved.some(({ saved: { kind } }) => kind === shardKind);
+  const { scorer, pooling, compounds, skipped } = areShards ? wholeOf(saved) : sumOfRuns(saved);
+  for (const { name, reason } of skipped) context.warn(`skipped ${name}: ${reason}`);
+  if (compounds.length === 0) throw new Error('nothing could be scored: the shards have no compound');
   let text = '';
   const about = { ...options, ...pooling, scorer: scorer.split(' ')[0] as string, poses: states, params: {} };
   const report = reportOf(about, {
@@ -38,17 +48,38 @@ export async function runMerge(options: MergeOptions, context: Context): Promise
     isStyled: context.isStyled && out === undefined,
   });
   let poses = 0;
-  for (const compound of compounds.values()) {
+  for (const compound of compounds) {
     const result = resultOf(compound, pooling, target);
     poses += result.poses;
     await report.compound(result);
   }
-  await report.end({ compounds: compounds.size, poses, skipped: [], duplicates: 0 });
-  const all = [...compounds.values()];
-  if (state !== undefined) await writeAtomically(state, stateToJson({ scorer, pooling, compounds: all }));
+  await report.end({ compounds: compounds.length, poses, skipped, duplicates: 0 });
+  if (state !== undefined) await writeAtomically(state, stateToJson({ scorer, pooling, compounds }));
   if (out === undefined) await context.write(text);
   else await writeAtomically(out, text);
-  return exitCodes.done;
+  return skipped.length > 0 ? exitCodes.skipped : exitCodes.done;
+}
+
+interface Saved {
+  readonly file: string;
+  readonly saved: SavedState;
+}
+
+/** Sums of runs of their own, merged in the order of the files. */
+function sumOfRuns(saved: readonly Saved[]): Whole {
+  let whole: (ScoreState & { readonly from: string }) | undefined;
+  const compounds = new Map<string, CompoundState>();
+  for (const { file, saved: json } of saved) {
+    const part = scoreStateOf(file, json);
+    whole ??= { ...part, from: file };
+    checkSame(whole, part, file);
+    for (const compound of part.compounds) {
+      const before = compounds.get(compound.name);
+      compounds.set(compound.name, before ? merged(before, compound) : compound);
+    }
+  }
+  const { scorer, pooling } = whole as ScoreState;
+  return { scorer, pooling, compounds: [...compounds.values()], skipped: [] };
 }
 
 function checkSame(whole: ScoreState & { readonly from: string }, part: ScoreState, file: string): void {

@@ -14,6 +14,8 @@ export interface ReadOptions {
   readonly keepLines?: boolean;
   /** Called for a record that cannot be read, which is then left out; without it, that is an error. */
   readonly onBad?: (error: Error, record: FileRecord) => void;
+  /** Called for each record before it is read; one for which it returns false is left out. */
+  readonly takes?: (record: FileRecord) => boolean;
 }
 
 /**
@@ -55,14 +57,16 @@ export class MoleculeReader {
   readonly #splitter: Splitter;
   readonly #keepLines: boolean;
   readonly #onBad: ReadOptions['onBad'];
+  readonly #takes: ReadOptions['takes'];
   #count = 0;
 
-  constructor(file: string, { keepLines = false, onBad }: ReadOptions = {}) {
+  constructor(file: string, { keepLines = false, onBad, takes }: ReadOptions = {}) {
     this.#file = file;
     this.#format = formatOf(file);
     this.#splitter = new Splitter(file, this.#format);
     this.#keepLines = keepLines;
     this.#onBad = onBad;
+    this.#takes = takes;
   }
 
   /** Molecules that are complete with this chunk. */
@@ -88,6 +92,10 @@ export class MoleculeReader {
   }
 
   *#read(record: FileRecord): Generator<Molecule> {
+    if (this.#takes && !this.#takes(record)) {
+      this.#count++;
+      return;
+    }
     for (const molecule of this.#moleculesOf(record)) {
       this.#count++;
       const lines = this.#keepLines ? { lines: record.lines.map(({ content }) => content) } : {};

@@ -1,8 +1,8 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addFormat, type GivenFormat } from '../command/formats.ts';
-import { countOrNone, finite, positive } from '../command/numbers.ts';
+import { count, countOrNone, finite, positive } from '../command/numbers.ts';
 import { addPooling, chosenOf, type GivenPooling, type PoolingOption } from '../command/poolings.ts';
 import type { Settings } from '../schnet/model.ts';
 import { addModelOptions, type GivenModel, modelOptionNames, settingsOf } from '../schnet/model-options.ts';
@@ -33,11 +33,25 @@ export interface ScoreOptions extends GivenPooling, GivenFormat {
   readonly target?: number;
   /** Where the sums over the poses go. */
   readonly state?: string;
+  /** Part of the run that is done. */
+  readonly shard?: Shard;
+  /** The most records of a chunk. */
+  readonly chunk: number;
   readonly strict: boolean;
   readonly strategy: StrategyName;
   /** Whether all strategies are run and compared. */
   readonly compare: boolean;
 }
+
+/** One of the parts of a run, such as 2 of 8. */
+export interface Shard {
+  /** From 1. */
+  readonly number: number;
+  readonly of: number;
+}
+
+/** Chunk size unless given: about a second of Vina's. */
+const standardChunk = 1000;
 
 /** Adds what `score` may be told. */
 export function declareScore(command: Command): void {
@@ -66,6 +80,12 @@ export function declareScore(command: Command): void {
     .option('--target <energy>', 'differentiate (ΔG − target)² instead; kcal/mol', finite);
   addFormat(command)
     .option('--state <file>', 'write the sums over the poses, for merge')
+    .option('--shard <i/n>', 'score the i-th of n parts of these poses, into --state', shardOf)
+    .option(
+      '--chunk <poses>',
+      `of --shard: poses that are summed together; ${standardChunk} unless given`,
+      count,
+    )
     .option('--strict', 'stop at the first bad molecule; else it is reported and skipped')
     .addOption(
       new Option('--strategy <name>', 'way to the gradient').choices(strategyNames).default('stream'),
@@ -75,6 +95,10 @@ export function declareScore(command: Command): void {
     .addHelpText(
       'after',
       `
+--shard cuts each file into chunks and scores those of its part. merge of all
+parts gives the same bits for any number of them. A part whose --state file is
+there, whole and of the same input is not scored again.
+
 A SchNet without --weights is untrained, its scores mean nothing; --hidden,
 --interactions, --neighbours, --cutoff, --pocket, --delta and --seed set it.
 
@@ -82,7 +106,8 @@ Examples:
   npm start -- docked.pdbqt --receptor protein.pdbqt
   npm start -- 'docked/*.sdf' --receptor protein.pdb --scorer schnet --weights net.safetensors
   npm start -- docked/ --receptor protein.pdbqt --format csv --terms --out scores.csv
-  npm start -- docked.pdbqt --receptor protein.pdbqt --combination lse --t 2 --target -9.5`,
+  npm start -- docked.pdbqt --receptor protein.pdbqt --combination lse --t 2 --target -9.5
+  npm start -- docked/ --receptor protein.pdbqt --shard 2/8 --state 2.json`,
     );
   addModelOptions(command, { delta: false, isHidden: true });
 }
@@ -106,8 +131,10 @@ export function scoreOptions(command: Command): ScoreOptions {
   if (given.state !== undefined && given.strategy !== 'stream') {
     command.error('error: --state goes with --strategy stream');
   }
+  if (given.shard) checkShard(command, given);
+  else if (given.chunk !== undefined) command.error('error: --chunk goes with --shard');
   return {
-    ...{ terms: false, strict: false, compare: false },
+    ...{ chunk: standardChunk, terms: false, strict: false, compare: false },
     ...given,
     receptor: receptor ?? dataFile('pocket.pdbqt'),
     poses: poses.length > 0 ? poses : [dataFile('poses.pdbqt')],
@@ -116,11 +143,27 @@ export function scoreOptions(command: Command): ScoreOptions {
   };
 }
 
+/** Ends the program for options that are of whole compounds, of which a shard has but parts. */
+function checkShard(command: Command, given: Given): void {
+  if (given.state === undefined) command.error('error: --shard needs --state, the file for its sums');
+  const whole = (['terms', 'compare', 'rmsd', 'target', 'out'] as const).find(
+    name => given[name] !== undefined,
+  );
+  if (whole) command.error(`error: --${whole} does not go with --shard, which knows but parts of compounds`);
+  if (given.format !== 'text') command.error('error: --format goes with merge, not with --shard');
+}
+
+function shardOf(text: string): Shard {
+  const [, number, of] = (/^([1-9]\d{0,8})\/([1-9]\d{0,8})$/.exec(text) ?? []).map(Number);
+  if (number !== undefined && of !== undefined && number <= of) return { number, of };
+  throw new InvalidArgumentError('It must be a part and their number, such as 2/8.');
+}
+
 type Given = Omit<
   ScoreOptions,
-  'receptor' | 'poses' | 'settings' | 'chosen' | 'terms' | 'strict' | 'compare'
+  'receptor' | 'poses' | 'settings' | 'chosen' | 'chunk' | 'terms' | 'strict' | 'compare'
 > &
-  Partial<Pick<ScoreOptions, 'receptor' | 'poses' | 'terms' | 'strict' | 'compare'>> &
+  Partial<Pick<ScoreOptions, 'receptor' | 'poses' | 'chunk' | 'terms' | 'strict' | 'compare'>> &
   GivenModel & { readonly refine?: number };
 
 /** A file of the example, as the user would name it from where they are. */

@@ -6,6 +6,8 @@ import type { Scoring } from './scoring.ts';
 export class Prepared<Pose> {
   readonly places: Molecule['place'][] = [];
   readonly terms: Readonly<Record<string, number>>[] = [];
+  /** Whether a pose has touched the receptor. */
+  isNear = false;
   readonly #compound: Compound;
   readonly #scoring: Scoring<Pose>;
 
@@ -15,13 +17,12 @@ export class Prepared<Pose> {
   }
 
   async *poses(): AsyncGenerator<Pose> {
-    const { scorer, rmsd, strict, onSkip, onDuplicate, receptor } = this.#scoring;
+    const { scorer, rmsd, strict, isPart, onSkip, onDuplicate, receptor } = this.#scoring;
     const skip = (file: string, reason: string) => {
       if (strict) throw new Error(reason);
       onSkip(file, reason);
     };
     const made = scorer.compound();
-    let isAnyNear = false;
     for await (const read of this.#compound.poses) {
       if ('error' in read) {
         skip(read.file, read.error.message);
@@ -38,15 +39,13 @@ export class Prepared<Pose> {
         onDuplicate();
         continue;
       }
-      isAnyNear ||= scorer.isNear(pose);
+      this.isNear ||= scorer.isNear(pose);
       this.places.push(read.molecule.place);
       if (this.#scoring.terms && scorer.termsOf) this.terms.push(scorer.termsOf(pose));
       yield pose;
     }
-    if (this.places.length > 0 && !isAnyNear) {
-      throw new FarError(
-        `${this.#compound.file}: no pose comes within ${scorer.reach} Å of an atom of ${receptor}`,
-      );
+    if (this.places.length > 0 && !this.isNear && !isPart) {
+      throw new FarError(farFrom(this.#compound.file, scorer.reach, receptor));
     }
   }
 
@@ -55,6 +54,11 @@ export class Prepared<Pose> {
     const { file, line } = this.places[index] as Molecule['place'];
     return [file, `${file}, line ${line}: pose ${index + 1}: ${reason}`];
   }
+}
+
+/** Message of a {@link FarError}. */
+export function farFrom(file: string, reach: number, receptor: string): string {
+  return `${file}: no pose comes within ${reach} Å of an atom of ${receptor}`;
 }
 
 /** No pose of a compound touches the receptor. */

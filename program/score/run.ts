@@ -82,8 +82,8 @@ function dropping(draft: Draft | undefined) {
   };
 }
 
-/** Scoring function that was asked for. */
-async function scorerOf(options: ScoreOptions): Promise<PoseScorer> {
+/** Scoring function that was asked for, with its receptor. */
+export async function scorerOf(options: ScoreOptions): Promise<PoseScorer> {
   const scorer =
     options.scorer === 'vina'
       ? (await import('./vina-scorer.ts')).vinaScorer(options.receptor, options.weights)
@@ -91,7 +91,8 @@ async function scorerOf(options: ScoreOptions): Promise<PoseScorer> {
   return scorer as Promise<PoseScorer>;
 }
 
-function nameOf({ scorer, weights }: ScoreOptions): string {
+/** Name of the scoring function in files and reports. */
+export function nameOf({ scorer, weights }: ScoreOptions): string {
   return weights === undefined ? scorer : `${scorer} ${weights}`;
 }
 

@@ -17,6 +17,8 @@ import type { Scoring } from './scoring.ts';
 /** Result and sums of a compound; the sums are absent where the strategy keeps none. */
 export interface Scored {
   readonly result: CompoundResult;
+  /** Whether a pose touches the receptor. */
+  readonly isNear: boolean;
   readonly state?: Accumulator;
 }
 
@@ -36,7 +38,12 @@ export async function scoreCompound<Pose>(
     if (!run) return undefined;
     for (const { index, reason } of run.badPoses) scoring.onSkip(...prepared.placeOf(index, reason));
     if (run.poses === 0) return undefined;
-    return { result: resultOf(compound, prepared, run, scoring), ...(run.state && { state: run.state }) };
+    const { isNear } = prepared;
+    return {
+      result: resultOf(compound, prepared, run, scoring),
+      isNear,
+      ...(run.state && { state: run.state }),
+    };
   } catch (error) {
     if (!(error instanceof BadPoseError)) throw error;
     throw new Error(prepared.placeOf(error.index, error.reason)[1]);

@@ -12,6 +12,8 @@ export interface Scoring<Pose> extends GivenPooling {
   readonly rmsd?: number;
   readonly terms: boolean;
   readonly strict: boolean;
+  /** Whether the compound's other poses are scored elsewhere; it may then be far from the receptor here. */
+  readonly isPart?: boolean;
   readonly signal: AbortSignal;
   readonly receptor: string;
   /** Called for each pose that is done, and awaited. */

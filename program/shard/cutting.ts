@@ -1,0 +1,91 @@
+import { stat } from 'node:fs/promises';
+import { reasonOf } from '../command/errors.ts';
+import type { Found } from '../files/find.ts';
+import { type Chunk, type Cutter, EndOfPart } from '../score/compounds.ts';
+import type { Shard } from '../score/options.ts';
+
+/** A file with its length, and the length of all before it. */
+export interface Sized extends Found {
+  readonly bytes: number;
+  readonly start: number;
+}
+
+/** Files with their sizes in bytes. */
+export async function sized(files: readonly Found[]): Promise<Sized[]> {
+  let start = 0;
+  const all: Sized[] = [];
+  for (const file of files) {
+    const { size: bytes } = await stat(file.path).catch(error => {
+      throw new Error(`cannot read ${file.path}: ${reasonOf(error)}`);
+    });
+    all.push({ ...file, bytes, start });
+    start += bytes;
+  }
+  return all;
+}
+
+/**
+ * Division of a run's files among shards, each of which gets about the same number of bytes.
+ *
+ * A chunk is a fixed number of records of one file, whatever the number of shards, and belongs to the shard in whose
+ * share of all bytes it begins. So a shard opens only the files of its share. Of a file that several share, it cuts the
+ * records before its own without reading them. A file compressed by gzip belongs to one shard as a whole.
+ */
+export class Cutting {
+  readonly #files: readonly Sized[];
+  readonly #shard: Shard;
+  readonly #chunk: number;
+  readonly #bytes: number;
+
+  constructor(files: readonly Sized[], shard: Shard, chunk: number) {
+    this.#files = files;
+    this.#shard = shard;
+    this.#chunk = chunk;
+    this.#bytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Whether the shard may have chunks of a file. */
+  has(file: number): boolean {
+    const { start, bytes } = this.#files[file] as Sized;
+    const last = this.#isWhole(file) ? start : start + Math.max(0, bytes - 1);
+    return this.#ownerAt(start) <= this.#shard.number && this.#shard.number <= this.#ownerAt(last);
+  }
+
+  /** Cutter of a file; undefined if the shard has none of its chunks. */
+  cutter(file: number): Cutter | undefined {
+    if (!this.has(file)) return undefined;
+    const { start } = this.#files[file] as Sized;
+    const isWhole = this.#isWhole(file);
+    let [records, characters, owner] = [0, 0, this.#ownerAt(start)];
+    let chunk: Chunk = { file, index: 0 };
+    const { number } = this.#shard;
+    return {
+      takes: ({ lines }) => {
+        if (records % this.#chunk === 0) {
+          chunk = { file, index: records / this.#chunk };
+          owner = this.#ownerAt(isWhole ? start : start + characters);
+          if (owner > number) throw new EndOfPart();
+        }
+        records++;
+        for (const { content } of lines) characters += content.length + 1;
+        return owner === number;
+      },
+      get chunk() {
+        return chunk;
+      },
+      get isTaken() {
+        return owner === number;
+      },
+    };
+  }
+
+  #isWhole(file: number): boolean {
+    return /\.gz$/i.test((this.#files[file] as Sized).path);
+  }
+
+  /** Number of the shard in whose share a byte lies. */
+  #ownerAt(byte: number): number {
+    const share = this.#bytes === 0 ? 0 : Math.floor((byte / this.#bytes) * this.#shard.of);
+    return Math.min(share, this.#shard.of - 1) + 1;
+  }
+}

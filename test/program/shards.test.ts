@@ -1,0 +1,360 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { mean } from 'posetape/combine';
+import { afterAll, describe, expect, test } from 'vitest';
+import { compoundsIn } from '../../program/score/compounds.ts';
+import { Cutting, sized } from '../../program/shard/cutting.ts';
+import { type Node, type Part, sumOf, Tree } from '../../program/shard/tree.ts';
+import { run } from '../support/program.ts';
+import { property } from '../support/property.ts';
+
+const data = (name: string) =>
+  fileURLToPath(new URL(`../../examples/vina/data/imatinib-abl/${name}`, import.meta.url));
+const receptor = data('pocket.pdbqt');
+const models = readFileSync(data('poses.pdbqt'), 'utf8').split(/(?=^MODEL)/m);
+const folder = mkdtempSync(join(tmpdir(), 'posetape-shards-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+}
+
+/** Poses `from` to `to` of the example, counted from 1. */
+const someModels = (from: number, to: number) => models.slice(from - 1, to).join('');
+const bad =
+  'MODEL 99\nATOM      1  C1  LIG A   7       x.000   2.250 100.125  1.00  0.00     0.014 C\nENDMDL\n';
+const far = models[0]?.replace(/^((?:ATOM {2}|HETATM).{24}).{8}/gm, '$1-999.000') as string;
+
+/** Files of one compound each: one long, one with a bad pose, one compressed, one far away. */
+const docked = join(folder, 'docked');
+file('docked/a.pdbqt', someModels(1, 13));
+file('docked/b.pdbqt', someModels(14, 15) + bad + someModels(16, 17));
+file('docked/c.pdbqt.gz', gzipSync(someModels(18, 23)));
+file('docked/d.pdbqt', far);
+file('docked/e.pdbqt', someModels(24, 24));
+
+let runs = 0;
+/** Runs all shards, and gives the files with their sums. */
+async function shardsOf(n: number, chunk: number, ...argv: string[]): Promise<string[]> {
+  const states: string[] = [];
+  runs++;
+  for (let i = 1; i <= n; i++) {
+    const state = join(folder, `${runs}-${i}.json`);
+    const shard = ['--shard', `${i}/${n}`, '--chunk', String(chunk), '--state', state];
+    const { code } = await run([...(argv.length > 0 ? argv : [docked, '--receptor', receptor]), ...shard]);
+    expect([0, 3]).toContain(code);
+    states.push(state);
+  }
+  return states;
+}
+
+const merge = (states: readonly string[], ...argv: string[]) => run(['merge', ...states, ...argv]);
+
+interface Compound {
+  readonly name: string;
+  readonly poses: number;
+  readonly value: number;
+  readonly best: { readonly pose: number; readonly score: number };
+  readonly gradient: Readonly<Record<string, number>>;
+}
+
+interface Found {
+  readonly compounds: readonly Compound[];
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+}
+
+async function merged(states: readonly string[], ...argv: string[]): Promise<Found> {
+  const { stdout } = await merge(states, '--json', ...argv);
+  const { compounds, skipped } = JSON.parse(stdout) as Found;
+  return { compounds, skipped };
+}
+
+describe('--shard and merge', () => {
+  test('give the same bits for any number of shards, in any order', async () => {
+    const whole = await merged(await shardsOf(1, 3));
+    expect(whole.compounds.map(({ name, poses }) => [name, poses])).toEqual([
+      ['a', 13],
+      ['b', 4],
+      ['c', 6],
+      ['e', 1],
+    ]);
+    for (const n of [2, 3, 5, 8, 40]) {
+      const states = await shardsOf(n, 3);
+      expect(await merged(states.reverse())).toEqual(whole);
+    }
+  });
+
+  test('give what the run gives that is not cut', async () => {
+    const { stdout } = await run([docked, '--receptor', receptor, '--json']);
+    const uncut = JSON.parse(stdout) as Found;
+    const cut = await merged(await shardsOf(2, 4));
+    expect(cut.skipped.map(({ reason }) => reason).sort()).toEqual(
+      uncut.skipped.map(({ reason }) => reason).sort(),
+    );
+    for (const [i, compound] of uncut.compounds.entries()) {
+      const { name, poses, best } = compound;
+      const again = cut.compounds[i] as Compound;
+      expect(again).toMatchObject({ name, poses, best: { pose: best.pose } });
+      expect(again.value).toBeCloseTo(compound.value, 12);
+      for (const [each, slope] of Object.entries(compound.gradient))
+        expect(again.gradient[each]).toBeCloseTo(slope, 10);
+    }
+  });
+
+  test('group records by their names across chunks', async () => {
+    const line = models[0]?.split('\n').find(each => /^(?:ATOM|HETATM)/.test(each)) as string;
+    const [x, y, z] = [30, 38, 46].map(from => Number(line.slice(from, from + 8))) as [
+      number,
+      number,
+      number,
+    ];
+    const atom = (dx: number) =>
+      `${[x + dx, y, z].map(each => each.toFixed(4).padStart(10)).join('')} C   0\n`;
+    const record = (name: string, dx: number) =>
+      `${name}\n\n\n  2  1  0  0  0  0  0  0  0  0999 V2000\n${atom(dx)}${atom(dx + 1.5)}  1  2  1  0\nM  END\n$$$$\n`;
+    const names = ['A', 'A', 'A', 'B', 'A', 'B', 'B', 'B', 'B', 'C'];
+    const sdf = file('names.sdf', names.map((name, i) => record(name, i / 10)).join(''));
+    const argv = [sdf, '--receptor', receptor, '--scorer', 'schnet', '--hidden', '4', '--interactions', '1'];
+    const whole = await merged(await shardsOf(1, 2, ...argv));
+    expect(whole.compounds.map(({ name, poses }) => [name, poses])).toEqual([
+      ['A', 4],
+      ['B', 5],
+      ['C', 1],
+    ]);
+    expect(await merged(await shardsOf(3, 2, ...argv))).toEqual(whole);
+  });
+
+  test('take a target, and write sums that are merged again', async () => {
+    const states = await shardsOf(2, 5);
+    const all = join(folder, 'all.json');
+    const [plain] = (await merged(states, '--state', all)).compounds as [Compound];
+    expect((await merged([all])).compounds[0]).toEqual(plain);
+    const [aimed] = (await merged(states, '--target', '-9')).compounds as [Compound & { loss: number }];
+    expect(aimed.loss).toBeCloseTo((plain.value + 9) ** 2, 10);
+  });
+
+  test('tell what was skipped, once', async () => {
+    const { code, stderr } = await merge(await shardsOf(3, 3));
+    expect(code).toBe(3);
+    expect(stderr).toMatch(
+      /^skipped b: .*line \d+: expected x[^\n]*\nskipped d: .*no pose comes within[^\n]*\n$/,
+    );
+  });
+});
+
+describe('a state file', () => {
+  const few = file('few.pdbqt', someModels(1, 6));
+  const argv = [few, '--receptor', receptor];
+  const shard = (state: string, ...more: string[]) =>
+    run([...argv, '--shard', '2/2', '--chunk', '2', '--state', state, ...more]);
+
+  test('that is whole is not computed again', async () => {
+    const state = join(folder, 'resumed.json');
+    expect(await shard(state)).toMatchObject({
+      code: 0,
+      stdout: `shard 2/2: 2 poses of 1 compound in ${state}\n`,
+    });
+    const before = { text: readFileSync(state, 'utf8'), written: statSync(state).mtimeMs };
+    expect(await shard(state)).toMatchObject({
+      code: 0,
+      stdout: `shard 2/2: done before, 2 poses of 1 compound in ${state}\n`,
+    });
+    expect({ text: readFileSync(state, 'utf8'), written: statSync(state).mtimeMs }).toEqual(before);
+  });
+
+  test('that is damaged, or of another run, is an error that names it, and stays', async () => {
+    const state = join(folder, 'whole.json');
+    await shard(state);
+    const text = readFileSync(state, 'utf8');
+    const cases: [string, string, string[], RegExp][] = [
+      ['cut', text.slice(0, text.length / 2), [], /expected JSON that score --state wrote/],
+      ['foreign', '{"kind":"x"}', [], /expected what score --shard --state wrote, found something else/],
+      ['number', '7', [], /found something else/],
+      ['altered', text.replace('"poses":2', '"poses":3'), [], /checksum does not match/],
+      ['altered sums', text.replace(/"scalars":"./, '"scalars":"9'), [], /checksum does not match/],
+      ['other kT', text, ['--kT', '2'], /another run: its combination differs/],
+      ['other chunk', text, ['--chunk', '3'], /another run: its chunk size differs/],
+      ['other shard', text, ['--shard', '1/2'], /found sums of shard 2, asked for shard 1/],
+      ['other number', text, ['--shard', '2/3'], /its number of shards differs/],
+      [
+        'other receptor',
+        text,
+        ['--receptor', file('r.pdbqt', `${readFileSync(receptor, 'utf8')}\n`)],
+        /its receptor differs/,
+      ],
+      ['other files', text, [file('more.pdbqt', someModels(7, 7))], /its list of files of poses differs/],
+    ];
+    for (const [name, content, more, message] of cases) {
+      const damaged = file(`${name}.json`, content);
+      const { code, stdout, stderr } = await shard(damaged, ...more);
+      expect({ name, code, stdout }).toEqual({ name, code: 1, stdout: '' });
+      expect(stderr).toMatch(message);
+      expect(stderr).toContain(`error: ${damaged}: `);
+      expect(stderr).toContain('remove the file');
+      expect(readFileSync(damaged, 'utf8')).toBe(content);
+    }
+  });
+
+  test('of poses that have changed is an error', async () => {
+    const state = join(folder, 'changed.json');
+    const poses = file('changing.pdbqt', someModels(1, 2));
+    const again = () => run([poses, '--receptor', receptor, '--shard', '1/1', '--state', state]);
+    expect((await again()).code).toBe(0);
+    writeFileSync(
+      poses,
+      readFileSync(poses, 'utf8').replace(/(\d)(?=.{24} C)/, each => String((+each + 1) % 10)),
+    );
+    expect((await again()).stderr).toContain(`${state}: found sums of poses that have changed`);
+  });
+
+  test('that is empty, as mktemp makes one, is written', async () => {
+    expect((await shard(file('made.json', ''))).stdout).toMatch(/^shard 2\/2: 2 poses/);
+  });
+
+  test('leaves nothing beside it', async () => {
+    expect(readdirSync(folder).filter(name => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  test('of any one bit flipped is an error', async () => {
+    const text = readFileSync(join(folder, 'resumed.json'));
+    await fc.assert(
+      fc.asyncProperty(fc.nat(text.length - 2), fc.nat(6), async (at, bit) => {
+        const flipped = Buffer.from(text);
+        flipped[at] = (flipped[at] as number) ^ (1 << bit);
+        const { code, stderr } = await shard(file('flipped.json', flipped));
+        expect(code).toBe(1);
+        expect(stderr).toContain('flipped.json: ');
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe('merge of shards names', () => {
+  const argv = [file('three.pdbqt', someModels(1, 6)), '--receptor', receptor];
+  let states: string[] | undefined;
+  const three = async () => {
+    states ??= await shardsOf(3, 2, ...argv);
+    return states as [string, string, string];
+  };
+
+  test('the shards that are missing', async () => {
+    const [first, , third] = await three();
+    expect((await merge([first, third])).stderr).toMatch(/^error: shard 2 of 3 is missing: /);
+    expect((await merge([third])).stderr).toMatch(/^error: shards 1, 2 of 3 are missing: /);
+  });
+
+  test('one that is given twice, or of another run', async () => {
+    const [first, second, third] = await three();
+    const copy = file('copy.json', readFileSync(first));
+    expect((await merge([first, copy, second, third])).stderr).toBe(
+      `error: ${copy}: found shard 1, which ${first} is, too\n`,
+    );
+    const [, other] = await shardsOf(3, 2, ...argv, '--kT', '1');
+    expect((await merge([first, other as string, third])).stderr).toBe(
+      `error: ${other}: found another run than in ${first}: its combination differs\n`,
+    );
+  });
+
+  test('a file that is no shard', async () => {
+    const [first] = await three();
+    const state = join(folder, 'plain.json');
+    await run([...argv, '--state', state]);
+    expect((await merge([first, state])).stderr).toContain(`error: ${state}: expected what score --shard`);
+    expect((await merge([few(), first])).stderr).toContain('expected JSON that score --state wrote');
+  });
+  const few = () => join(folder, 'few.pdbqt');
+});
+
+test.each([
+  ['a shard without a file', ['--shard', '1/2'], /--shard needs --state/],
+  ['shard 0', ['--shard', '0/2', '--state', 's'], /It must be a part and their number, such as 2\/8/],
+  ['shard 3 of 2', ['--shard', '3/2', '--state', 's'], /It must be a part/],
+  ['a chunk alone', ['--chunk', '3'], /--chunk goes with --shard/],
+  ['terms of a shard', ['--shard', '1/2', '--state', 's', '--terms'], /--terms does not go with --shard/],
+  ['JSON of a shard', ['--shard', '1/2', '--state', 's', '--json'], /--format goes with merge/],
+])('%s is wrong usage', async (_what, argv, message) => {
+  const { code, stdout, stderr } = await run(argv);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(message);
+});
+
+describe('chunks', () => {
+  property(
+    'of any size: each record is in one shard, whatever their number',
+    fc.integer({ min: 1, max: 12 }),
+    fc.integer({ min: 1, max: 9 }),
+    async (chunk, n) => {
+      const names = readdirSync(docked).sort();
+      const files = await sized(names.map(name => ({ path: join(docked, name), name })));
+      const read: string[] = [];
+      for (let number = 1; number <= n; number++) {
+        const cutting = new Cutting(files, { number, of: n }, chunk);
+        for await (const { name, chunk: at, poses } of compoundsIn(files, 'file', i => cutting.cutter(i))) {
+          let size = 0;
+          for await (const each of poses) size += 'molecule' in each || 'error' in each ? 1 : 0;
+          read.push(`${name} ${at?.file}.${at?.index} ${size}`);
+        }
+      }
+      const expected = [13, 5, 6, 1, 1].flatMap((size, i) =>
+        Array.from({ length: Math.ceil(size / chunk) }, (_, index) => {
+          const rest = Math.min(chunk, size - index * chunk);
+          return `${names[i] as string} ${i}.${index} ${rest}`;
+        }),
+      );
+      expect(read).toEqual(expected);
+    },
+  );
+
+  property(
+    'are merged in one order, wherever they are cut',
+    fc.array(fc.tuple(fc.nat(2), fc.nat(40), fc.double({ min: -9, max: 9, noNaN: true })), {
+      minLength: 1,
+      maxLength: 60,
+    }),
+    fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 }),
+    (given, cuts) => {
+      const chunks = [...given].sort(([f, i], [g, j]) => f - g || i - j);
+      const partOf = (score: number): Part => {
+        const sums = mean().accumulator();
+        sums.add(score, null);
+        return { file: 'x', best: { pose: 1, score, file: 'x' }, isNear: true, sums };
+      };
+      const nodesOf = (some: typeof chunks): readonly Node[] => {
+        const tree = new Tree();
+        for (const [fileOf, index, score] of some) tree.add(fileOf, index, partOf(score));
+        return tree.nodes();
+      };
+      const whole = sumOf(nodesOf(chunks));
+      // A chunk is in one shard.
+      const key = ([f, i]: (typeof chunks)[number]) => `${f}.${i}`;
+      const keys = [...new Set(chunks.map(key))];
+      const edges = [0, ...cuts.map(cut => Math.floor(cut * keys.length)).sort((a, b) => a - b), keys.length];
+      const nodes = edges.slice(1).flatMap((end, i) => {
+        const ours = new Set(keys.slice(edges[i], end));
+        return nodesOf(chunks.filter(each => ours.has(key(each))));
+      });
+      const cut = sumOf(nodes);
+      expect(cut.sums.toJSON()).toEqual(whole.sums.toJSON());
+      expect(cut.best).toEqual(whole.best);
+      expect(whole.sums.count).toBe(chunks.length);
+    },
+  );
+
+  test('of many are kept in few nodes', () => {
+    const tree = new Tree();
+    for (let index = 3; index < 1000; index++) {
+      const sums = mean().accumulator();
+      sums.add(index, null);
+      tree.add(0, index, { file: 'x', best: { pose: 1, score: index, file: 'x' }, isNear: true, sums });
+    }
+    expect(tree.nodes().length).toBeLessThan(16);
+  });
+});
