@@ -64,7 +64,7 @@ const rules: readonly Rule[] = [
   },
   {
     name: 'example scorers know neither the program nor its files',
-    files: /^examples\/(?!browser\/)/,
+    files: /^examples\/(?!browser\/|cluster\/)/,
     shun: /^program\//,
   },
 ];

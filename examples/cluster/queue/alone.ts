@@ -1,0 +1,34 @@
+// npm run alone: the same fit without a queue, in this process. It prints the same bits.
+import type { AccumulatorJSON } from 'posetape/combine';
+import { fitOptions } from './options.ts';
+import {
+  type Closed,
+  closed,
+  compoundsOf,
+  merged,
+  type Node,
+  scored,
+  startOf,
+  stepped,
+  type Theta,
+} from './step.ts';
+
+const { run, ...fit } = fitOptions();
+
+async function stateOf(node: Node, theta: Theta): Promise<AccumulatorJSON> {
+  if ('chunk' in node) return scored(fit.folder, node.chunk, theta);
+  const states: AccumulatorJSON[] = [];
+  for (const part of node.parts) states.push(await stateOf(part, theta));
+  return merged(states);
+}
+
+let theta = await startOf(fit);
+for (let step = 0; step < fit.steps; step++) {
+  const compounds: Closed[] = [];
+  for (const { pKi, root } of await compoundsOf(fit, `${run}.${step}`))
+    compounds.push(closed(await stateOf(root, theta), pKi, theta));
+  const next = stepped(theta, fit.rate, compounds);
+  console.log(`step ${step}: loss ${next.loss}`);
+  theta = next.theta;
+}
+console.log(JSON.stringify(theta));

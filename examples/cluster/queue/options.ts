@@ -1,0 +1,24 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Fit } from './step.ts';
+
+/** Arguments of `npm run fit` and `npm run alone`. */
+export function fitOptions(): Fit & { readonly run: string } {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      run: { type: 'string', default: 'fit' },
+      steps: { type: 'string', default: '3' },
+      rate: { type: 'string', default: '1e-6' },
+      chunk: { type: 'string', default: '1000' },
+    },
+  });
+  const { run, steps, rate, chunk } = values;
+  const [given] = positionals;
+  // npm runs a script in the folder of its package.
+  const folder = given
+    ? resolve(process.env.INIT_CWD ?? '', given)
+    : fileURLToPath(new URL('../../schnet/data/demo', import.meta.url));
+  return { folder, run, steps: Number(steps), rate: Number(rate), chunk: Number(chunk) };
+}

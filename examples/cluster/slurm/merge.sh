@@ -1,0 +1,20 @@
+#!/bin/bash
+#SBATCH --job-name=posetape-merge
+#SBATCH --ntasks=1
+#SBATCH --mem=1G
+#SBATCH --requeue
+#SBATCH --open-mode=append
+# The reduce step: merges the shards, or, where tasks of the array have died, submits these again. It gives up after ROUNDS.
+set -uo pipefail
+for i in $(seq "$SHARDS"); do
+  [ -s "$RUN/shard-$i.json" ] && continue
+  if [ "$ROUND" -ge "${ROUNDS:-20}" ]; then
+    echo "shard $i has failed $ROUND times; see $RUN/shard-$i.log" >&2
+    exit 1
+  fi
+  ROUND=$((ROUND + 1)) exec bash examples/cluster/slurm/submit.sh "$@"
+done
+code=0
+node --import tsx --conditions=posetape:source program/main.ts merge --quiet "$RUN"/shard-*.json \
+  --format "${FORMAT:-csv}" --out "$RUN/result.csv" || code=$?
+[ "$code" -eq 3 ] || exit "$code"

@@ -1,0 +1,14 @@
+#!/bin/bash
+#SBATCH --job-name=posetape-score
+#SBATCH --ntasks=1
+#SBATCH --cpus-per-task=1
+#SBATCH --mem=1G
+#SBATCH --requeue
+#SBATCH --open-mode=append
+# One task of the array: scores one shard. Its file appears when it is whole; a task that runs again leaves it as it is.
+set -uo pipefail
+code=0
+node --import tsx --conditions=posetape:source program/main.ts score "$@" --quiet \
+  --shard "$SLURM_ARRAY_TASK_ID/$SHARDS" --state "$RUN/shard-$SLURM_ARRAY_TASK_ID.json" || code=$?
+# 3: done, but for molecules that the log names.
+[ "$code" -eq 3 ] || exit "$code"
