@@ -60,10 +60,10 @@ CONF
     sinfo >&2
     echo "$SLURM_CONF"
     ;;
-  # The scheduler dies at once and starts again, as after a power cut.
+  # The scheduler alone; tasks go on. By kill -9 it would forget its last seconds: jobs that have ended run again, or are held.
   restart)
-    kill -9 "$(cat "$folder/slurmctld.pid")"
-    sleep 1
+    end slurmctld
+    sleep 2
     slurmctld >&2
     ;;
   stop)

@@ -1,0 +1,65 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Engine, Setting } from './engine.ts';
+
+const example = 'examples/cluster/queue';
+const node = ['--import', 'tsx', '--conditions=posetape:source'];
+
+/** The fit of the example on a Redis of its own. */
+export async function queue({ processes, folder, poses, chunk, workers }: Setting): Promise<Engine> {
+  if (!existsSync(`${example}/node_modules/bullmq`)) await processes.run('npm', ['ci', '--prefix', example]);
+  const port = String(20_000 + (process.pid % 20_000) + 2);
+  const data = join(folder, 'redis');
+  mkdirSync(data);
+  const env = { REDIS_PORT: port };
+  const asked = [poses, '--chunk', String(chunk), '--steps', '2'];
+  const start = (name: string, ...args: string[]) =>
+    processes.start('node', [...node, `${name}.ts`, ...args], { env, cwd: example });
+
+  const redis = () =>
+    processes.start('redis-server', [
+      ...['--port', port, '--bind', '127.0.0.1', '--dir', data],
+      ...['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''],
+    ]);
+  let server = redis();
+  let isStopping = false;
+  const children = new Set<ReturnType<typeof start>>();
+  // A dead worker is replaced, as a supervisor does.
+  const keep = async () => {
+    while (!isStopping) {
+      const worker = start('worker');
+      children.add(worker);
+      await worker.ended;
+      children.delete(worker);
+    }
+  };
+  const kept = Array.from({ length: workers }, keep);
+
+  const output = async (name: string, ...args: string[]) => {
+    const { child, ended } = start(name, ...args);
+    const closed = new Promise(resolve => child.on('close', resolve));
+    await closed;
+    const { code, stdout, stderr } = await ended;
+    if (code !== 0) throw new Error(`${name}: exit code ${code}\n${stderr}`);
+    return stdout;
+  };
+  return {
+    isWorker: ({ command }) => command.endsWith(' worker.ts'),
+    reference: () => output('alone', ...asked),
+    result: name => output('produce', ...asked, '--run', name),
+    async restart() {
+      server.child.kill('SIGKILL');
+      await server.ended;
+      await sleep(1000);
+      server = redis();
+    },
+    async stop() {
+      isStopping = true;
+      for (const { child } of children) child.kill('SIGTERM');
+      await Promise.all(kept);
+      server.child.kill('SIGTERM');
+      await server.ended;
+    },
+  };
+}
