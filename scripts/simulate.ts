@@ -58,7 +58,7 @@ const program = command('simulate', {
   .option('--pose <milliseconds>', 'of a core for each pose; that of Vina, measured, unless given', Number)
   .option('--chunk <poses>', 'of a job; about a second of work unless given', whole)
   .option('--arity <states>', 'that a job of the tree merges', whole, 8)
-  .option('--job <milliseconds>', 'of the store for each job', Number, 1.5)
+  .option('--job <milliseconds>', 'of the store for each job', Number, 1.1)
   .option('--network <gigabits>', 'a second, of the store', Number, 10)
   .option('--bytes <factor>', 'of a state on the wire, such as 0.375 for float32 without base64', Number, 1)
   .parse();
@@ -140,7 +140,7 @@ class Server {
   busy = 0;
   #free = 0;
 
-  /** When what is asked at `time` and takes `seconds` is done. */
+  /** Time at which a request made at `time` is done, if it takes `seconds`. */
   serve(time: number, seconds: number): number {
     this.#free = Math.max(time, this.#free) + seconds;
     this.busy += seconds;

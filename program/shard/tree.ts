@@ -62,7 +62,7 @@ export function sumOf(nodes: readonly Node[]): Part {
   return [...byFile.values()].map(rootOf).reduce(joined);
 }
 
-/** Where a chunk has nothing of the compound, its neighbour rises alone. */
+/** Sum of a file's nodes. A node rises alone if its neighbour's chunks have nothing of the compound. */
 function rootOf(nodes: readonly Node[]): Part {
   let row = nodes;
   while (row.length > 1) {

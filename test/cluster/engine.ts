@@ -5,9 +5,9 @@ import type { Found, Processes } from './processes.ts';
 export interface Engine {
   /** Whether a process is a worker, that may be killed. */
   isWorker(found: Found): boolean;
-  /** What one process comes to, without the engine. */
+  /** Output of one process, without the engine. */
   reference(): Promise<string>;
-  /** What a run of this name comes to. */
+  /** Output of a run of this name. */
   result(run: string): Promise<string>;
   /** Ends the scheduler, or kills Redis, and starts it again. */
   restart(): Promise<void>;

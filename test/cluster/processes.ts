@@ -11,7 +11,7 @@ export interface Found {
   readonly environment: string;
 }
 
-/** What a process wrote, and how it ended. */
+/** Outputs and exit code of a process. */
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -91,7 +91,7 @@ export class Processes {
     }
   }
 
-  /** What is left after a while. */
+  /** Processes that are still there after a while. */
   async left(): Promise<Found[]> {
     for (let tries = 0; tries < 50 && this.running().length > 0; tries++)
       await new Promise(resolve => setTimeout(resolve, 200));
