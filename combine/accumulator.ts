@@ -228,29 +228,36 @@ export class Accumulator {
    * @throws TypeError for another combination, RangeError for other parameters
    */
   merge(other: Accumulator): Accumulator {
-    checkSameFold('Accumulator.merge', this.#fold, other.#fold);
-    if (this.#count === 0) return other.#clone();
     const merged = this.#clone();
-    if (other.#count === 0) return merged;
-    merged.#checkValues(other.#c);
-    if (other.#shapes) merged.#checkShapes(other.#sums(other.#A), other.#c.length);
-    const added = other.#clone();
-    merged.#measureFrom({ height: added.#r, values: added.#c });
-    added.#measureFrom({ height: merged.#r, values: merged.#c });
-    merged.#count += added.#count;
-    merged.#N += added.#N;
-    merged.#S += added.#S;
-    merged.#squares += added.#squares;
-    merged.#excess += added.#excess;
-    added.#M.forEach((sum, j) => {
-      (merged.#M[j] as number) += sum;
-    });
-    merged.#poseLoss += added.#poseLoss;
-    addSums(merged.#A, added.#A);
-    addSums(merged.#B, added.#B);
-    if (merged.#P.size === 0) merged.#P = added.#P;
-    else addSums(merged.#P, added.#P);
+    merged.absorb(other.#clone());
     return merged;
+  }
+
+  /** Adds the poses of another as {@link merge} does, but to this one, and the other is used up: nothing is copied. */
+  absorb(added: Accumulator): void {
+    checkSameFold('Accumulator.merge', this.#fold, added.#fold);
+    if (added.#count === 0) return;
+    if (this.#count === 0) {
+      this.#take(added.state);
+      return;
+    }
+    this.#checkValues(added.#c);
+    if (added.#shapes) this.#checkShapes(added.#sums(added.#A), added.#c.length);
+    this.#measureFrom({ height: added.#r, values: added.#c });
+    added.#measureFrom({ height: this.#r, values: this.#c });
+    this.#count += added.#count;
+    this.#N += added.#N;
+    this.#S += added.#S;
+    this.#squares += added.#squares;
+    this.#excess += added.#excess;
+    added.#M.forEach((sum, j) => {
+      (this.#M[j] as number) += sum;
+    });
+    this.#poseLoss += added.#poseLoss;
+    addSums(this.#A, added.#A);
+    addSums(this.#B, added.#B);
+    if (this.#P.size === 0) this.#P = added.#P;
+    else addSums(this.#P, added.#P);
   }
 
   /**
@@ -295,7 +302,24 @@ export class Accumulator {
 
   /** The state as JSON: `JSON.stringify(accumulator)`. Read it back by `combination.accumulator(json)`. */
   toJSON(): AccumulatorJSON {
-    return writeState(this.#fold, {
+    return writeState(this.#fold, this.state);
+  }
+
+  /** The accumulator that {@link toJSON} described; a combination calls it with its own fold. */
+  static fromJSON(fold: Fold, json: AccumulatorJSON): Accumulator {
+    return Accumulator.of(fold, readState(fold, json));
+  }
+
+  /** An accumulator of this state, whose arrays it takes as they are. */
+  static of(fold: Fold, state: State): Accumulator {
+    const accumulator = new Accumulator(fold);
+    accumulator.#take(state);
+    return accumulator;
+  }
+
+  /** All that it holds: its own arrays, not copies. */
+  get state(): State {
+    return {
       ...this.moments,
       count: this.#count,
       squares: this.#squares,
@@ -304,33 +328,14 @@ export class Accumulator {
       A: this.#A,
       B: this.#B,
       P: this.#P,
-    });
-  }
-
-  /** The accumulator that {@link toJSON} described; a combination calls it with its own fold. */
-  static fromJSON(fold: Fold, json: AccumulatorJSON): Accumulator {
-    const accumulator = new Accumulator(fold);
-    accumulator.#take(readState(fold, json));
-    return accumulator;
+    };
   }
 
   #clone(): Accumulator {
-    const clone = new Accumulator(this.#fold);
-    clone.#take({
-      count: this.#count,
-      r: this.#r,
-      c: this.#c.slice(),
-      S: this.#S,
-      excess: this.#excess,
-      M: this.#M.slice(),
-      N: this.#N,
-      squares: this.#squares,
-      poseLoss: this.#poseLoss,
-      shapes: this.#shapes ?? new Map(),
-      A: copyOf(this.#A),
-      B: copyOf(this.#B),
-      P: copyOf(this.#P),
-    });
+    const { c, M, A, B, P, ...rest } = this.state;
+    const copies = { c: c.slice(), M: M.slice(), A: copyOf(A), B: copyOf(B), P: copyOf(P) };
+    const clone = Accumulator.of(this.#fold, { ...rest, ...copies });
+    clone.#shapes = this.#shapes;
     return clone;
   }
 
