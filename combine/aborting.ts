@@ -19,7 +19,7 @@ export async function unlessAborted<T>(signal: AbortSignal | undefined, pending:
 }
 
 /**
- * Reads sync and async iterables as `for await` does, each item with its index; but an abort ends it at once, also while
+ * Reads sync and async iterables as `for await` does, each item with its index, from `first`; but an abort ends it at once, also while
  * the next item is pending, and without waiting for the iterator to close, which it only asks for.
  *
  * @throws the signal's reason
@@ -27,6 +27,7 @@ export async function unlessAborted<T>(signal: AbortSignal | undefined, pending:
 export async function* untilAborted<Item>(
   items: Iterable<Item> | AsyncIterable<Item>,
   signal: AbortSignal | undefined,
+  first = 0,
 ): AsyncGenerator<{ readonly item: Item; readonly index: number }> {
   signal?.throwIfAborted();
   const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
@@ -54,7 +55,7 @@ export async function* untilAborted<Item>(
   };
   const close = async () => isOpen && (await iterator.return?.());
   try {
-    for (let index = 0; ; index++) {
+    for (let index = first; ; index++) {
       const reading = read();
       // Most poses are there already, and what is awaited costs time.
       const { done, value } = isPending(reading) ? await unlessAborted(signal, reading) : reading;
@@ -74,4 +75,19 @@ export async function* untilAborted<Item>(
 
 function isPending<T>(thing: T | PromiseLike<T>): thing is PromiseLike<T> {
   return typeof (thing as PromiseLike<T> | undefined)?.then === 'function';
+}
+
+/** A signal that aborts with the given one, or when `stop` is called, which must be in the end. */
+export function stoppable(signal: AbortSignal | undefined): { readonly signal: AbortSignal; stop(): void } {
+  const controller = new AbortController();
+  const abort = () => controller.abort(signal?.reason);
+  signal?.addEventListener('abort', abort);
+  if (signal?.aborted) abort();
+  return {
+    signal: controller.signal,
+    stop() {
+      signal?.removeEventListener('abort', abort);
+      controller.abort();
+    },
+  };
 }

@@ -7,7 +7,7 @@ import type { Params } from './params.ts';
 import { type CombineResult, type CombineStats, checkGradient, guarded } from './poses.ts';
 import { checkFunction } from './settings.ts';
 import { accumulate, closeState } from './stream.ts';
-import type { AnyCombineOptions, Closing, CombineOptions, Grouped } from './task.ts';
+import type { AnyCombineOptions, ByWorkers, Closing, CombineOptions, Grouped } from './task.ts';
 
 /** The sums over some of the poses, and how they came about. */
 export interface PartialSums {
@@ -42,10 +42,16 @@ export async function accumulatePoses<Pose, const P extends Params>(
   options: Grouped<AccumulateOptions<Pose, P>, Pose, P>,
 ): Promise<PartialSums>;
 export async function accumulatePoses<Pose, const P extends Params>(
+  options: ByWorkers<AccumulateOptions<Pose, P>>,
+): Promise<PartialSums>;
+export async function accumulatePoses<Pose, const P extends Params>(
   options: AccumulateOptions<Pose, P>,
 ): Promise<PartialSums>;
 export async function accumulatePoses<Pose, const P extends Params>(
-  options: AccumulateOptions<Pose, P> | Grouped<AccumulateOptions<Pose, P>, Pose, P>,
+  options:
+    | AccumulateOptions<Pose, P>
+    | Grouped<AccumulateOptions<Pose, P>, Pose, P>
+    | ByWorkers<AccumulateOptions<Pose, P>>,
 ): Promise<PartialSums> {
   checkOptions('accumulatePoses', options, names as never);
   if (typeof options.combination === 'function' || !isCombination(options.combination))

@@ -317,7 +317,7 @@ export class Accumulator {
     return accumulator;
   }
 
-  /** All that it holds: its own arrays, not copies. */
+  /** All that it holds, such as to send it to another thread: its own arrays, not copies. */
   get state(): State {
     return {
       ...this.moments,

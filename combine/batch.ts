@@ -12,7 +12,8 @@ import { checkParams, optionNames } from './options.ts';
 import type { Params, Tensors } from './params.ts';
 import { type CombineResult, type CombineStats, checkGradient, combinePoses } from './poses.ts';
 import { checkFunction } from './settings.ts';
-import type { CombineOptions, Grouped, LossContext, ParamsContext, ParamValues } from './task.ts';
+import type { ByWorkers, CombineOptions, Grouped, LossContext, ParamsContext, ParamValues } from './task.ts';
+import { checkPool, type Workers } from './workers.ts';
 
 /** A compound: its poses, and whatever the losses want to know of it. */
 export interface Compound<Pose> {
@@ -47,7 +48,8 @@ export type BatchOptions<Pose, C extends Compound<Pose>, P extends Params> = Omi
 
 type AnyBatchOptions<Pose, C extends Compound<Pose>, P extends Params> =
   | BatchOptions<Pose, C, P>
-  | Grouped<BatchOptions<Pose, C, P>, Pose, P>;
+  | Grouped<BatchOptions<Pose, C, P>, Pose, P>
+  | ByWorkers<BatchOptions<Pose, C, P>>;
 
 /** Result of {@link combineBatch}. */
 export interface BatchResult<P extends Params> {
@@ -95,6 +97,9 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
   options: Grouped<BatchOptions<Pose, C, P>, Pose, P>,
 ): Promise<BatchResult<P>>;
 export async function combineBatch<Pose, C extends Compound<Pose>, const P extends Params>(
+  options: ByWorkers<BatchOptions<Pose, C, P>>,
+): Promise<BatchResult<P>>;
+export async function combineBatch<Pose, C extends Compound<Pose>, const P extends Params>(
   options: BatchOptions<Pose, C, P>,
 ): Promise<BatchResult<P>>;
 export async function combineBatch<Pose, C extends Compound<Pose>, const P extends Params>(
@@ -125,7 +130,8 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
   const values: number[] = [];
   const done: BatchResult<P>['compounds'][number][] = [];
   let [total, peak] = [all?.loss ?? 0, all?.peakBytes ?? 0];
-  for await (const { item: compound, index } of untilAborted(compounds, options.signal)) {
+  const isOwn = loss !== undefined || (await hasPoseLoss(options));
+  const optionsOf = (compound: C, index: number) => {
     if (all && index >= all.slopes.length) throw otherCompounds(all.slopes.length, 'more');
     const slope = all?.slopes[index];
     const own = (x: Value, context: LossContext<P>): Value => {
@@ -135,15 +141,13 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
       const across = mul(slope, sub(x, all?.values[index] as number));
       return separate ? add(separate, across) : across;
     };
-    const wanted = { ...scoring, poses: compound.poses, ...((loss || all) && { loss: own }) };
-    const result = await ofCompound(index, options.signal, () =>
-      combinePoses<Pose, P>(wanted as CombineOptions<Pose, P>),
-    );
+    return { ...scoring, poses: compound.poses, ...((loss || all) && { loss: own }) };
+  };
+  for await (const { result } of combined<Pose, C, P>(options, optionsOf)) {
     addTo(result.gradient);
     const value = result.readout ?? result.value;
     values.push(value);
     total += result.loss ?? 0;
-    const isOwn = loss !== undefined || options.poseLoss !== undefined;
     done.push({
       value: result.value,
       ...(isOwn && result.loss !== undefined && { loss: result.loss }),
@@ -156,7 +160,7 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
     throw otherCompounds(all.slopes.length, `only ${values.length}`);
   checkGradient(gradient);
   return {
-    ...((loss || batchLoss || options.poseLoss) && { loss: total }),
+    ...((isOwn || batchLoss) && { loss: total }),
     gradient: gradient as BatchResult<P>['gradient'],
     values: Float64Array.from(values),
     compounds: done,
@@ -201,17 +205,16 @@ async function acrossCompounds<Pose, C extends Compound<Pose>, P extends Params>
   const values: number[] = [];
   const known: Omit<C, 'poses'>[] = [];
   let peakBytes = 0;
-  for await (const { item, index } of untilAborted(compounds, scoring.signal)) {
-    const { poses, ...rest } = item;
+  const optionsOf = ({ poses, ...rest }: C, index: number) => {
     if ('next' in Object(poses))
       throw new TypeError(
         `combineBatch: a batchLoss reads poses twice, but those of compound ${index} can be iterated only once`,
       );
     known.push(rest);
-    const wanted = { ...scoring, poses, gradient: false };
-    const { value, readout, stats } = await ofCompound(index, scoring.signal, () =>
-      combinePoses<Pose, P>(wanted as CombineOptions<Pose, P>),
-    );
+    return { ...scoring, poses, gradient: false };
+  };
+  for await (const { result } of combined<Pose, C, P>({ compounds, ...scoring }, optionsOf)) {
+    const { value, readout, stats } = result;
     values.push(readout ?? value);
     peakBytes = Math.max(peakBytes, stats.peakBytes);
   }
@@ -220,6 +223,48 @@ async function acrossCompounds<Pose, C extends Compound<Pose>, P extends Params>
     batchLoss(predictions, { compounds: known, params: params as ParamValues<P> }),
   );
   return { ...closed, values, peakBytes };
+}
+
+/**
+ * The compounds with their results, in their order: one after the other, or some at once by workers.
+ *
+ * @throws as `optionsOf` and `combinePoses` do, naming the compound
+ */
+async function* combined<Pose, C extends Compound<Pose>, P extends Params>(
+  {
+    compounds,
+    params,
+    signal,
+    pool,
+  }: Pick<AnyBatchOptions<Pose, C, P>, 'compounds' | 'params' | 'signal' | 'pool'>,
+  optionsOf: (compound: C, index: number) => object,
+): AsyncGenerator<{ readonly item: C; readonly index: number; readonly result: CombineResult<P> }> {
+  const run = (item: C, index: number, more: object = {}) => {
+    const wanted = { ...optionsOf(item, index), ...more };
+    return ofCompound(index, signal, () => combinePoses<Pose, P>(wanted as CombineOptions<Pose, P>));
+  };
+  if (pool === undefined) {
+    for await (const { item, index } of untilAborted(compounds, signal))
+      yield { item, index, result: await run(item, index) };
+    return;
+  }
+  const { compoundsByWorkers } = await import('./by-workers.ts');
+  const shared = { pool, params, ...(signal && { signal }) };
+  yield* compoundsByWorkers(compounds, shared, async (item, index, workers, stopped) =>
+    run(item, index, { pool: workers, signal: stopped }),
+  );
+}
+
+async function hasPoseLoss({
+  poseLoss,
+  pool,
+}: {
+  readonly poseLoss?: unknown;
+  readonly pool?: Workers | undefined;
+}): Promise<boolean> {
+  if (pool === undefined) return poseLoss !== undefined;
+  checkPool(pool);
+  return (await pool.facts()).exports.includes('poseLoss');
 }
 
 /** @throws Error naming the compound, with its own error as the cause; an abort and a lost device as they are */

@@ -44,6 +44,7 @@ export { pIC50, pKi, type Readout } from './readout.ts';
 export type { Setting, Values } from './settings.ts';
 export { spread } from './spread.ts';
 export type {
+  ByWorkers,
   CombinationInOps,
   CombineOptions,
   Grouped,
@@ -56,3 +57,4 @@ export type {
   Scorer,
   Strategy,
 } from './task.ts';
+export type { Workers } from './workers.ts';

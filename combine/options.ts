@@ -13,7 +13,7 @@ import { recordPooledPose } from './pooled-pose.ts';
 import { recordParams, recordScores } from './pose-tape.ts';
 import { checkFunction } from './settings.ts';
 import { switching } from './switching.ts';
-import type { AnyCombineOptions, GroupScorer, Strategy, Task } from './task.ts';
+import type { AnyCombineOptions, CombineOptions, Grouped, GroupScorer, Strategy, Task } from './task.ts';
 import { unchanged } from './unchanged.ts';
 
 /** The options of {@link combinePoses}. */
@@ -22,6 +22,7 @@ export const optionNames: readonly (keyof AnyCombineOptions<unknown, Params>)[] 
   'params',
   'score',
   'posesPerTape',
+  'pool',
   'combination',
   'strategy',
   'loss',
@@ -52,6 +53,11 @@ export function strategyOf<Pose, P extends Params>(options: AnyCombineOptions<Po
       'combinePoses: a combination of one’s own needs every prediction before the first gradient; use the strategy recompute',
     );
   }
+  if (strategy === 'full-graph' && options.pool !== undefined) {
+    throw new TypeError(
+      'combinePoses: full-graph holds all poses on one tape, so a pool cannot share them; use stream or recompute',
+    );
+  }
   if (strategy !== 'stream' && options.keepPredictions === false) {
     throw new TypeError(
       `combinePoses: ${strategy} needs every prediction; keepPredictions: false goes with the strategy stream`,
@@ -70,6 +76,7 @@ export async function taskOf<Pose, P extends Params>(
     params,
     score,
     posesPerTape,
+    pool,
     combination,
     badPose = 'throw',
     tolerance = 0,
@@ -80,7 +87,7 @@ export async function taskOf<Pose, P extends Params>(
   if (!isIterable(poses)) {
     throw new TypeError(`combinePoses: poses must be an iterable or an async iterable, got ${typeof poses}`);
   }
-  if (typeof score !== 'function')
+  if (pool === undefined && typeof score !== 'function')
     throw new TypeError('combinePoses: score must be a function (tape, params, pose) => value');
   checkParams(params);
   if (posesPerTape !== undefined && !(Number.isSafeInteger(posesPerTape) && posesPerTape >= 1)) {
@@ -110,15 +117,19 @@ export async function taskOf<Pose, P extends Params>(
   }
   const kept = { ...params };
   const checkUnchanged = unchanged(kept);
-  const first = options.executor ?? (await defaultExecutor(strategy));
+  const elsewhere =
+    pool !== undefined && (await (await import('./by-workers.ts')).taskByWorkers(pool, options));
+  const first = elsewhere ? elsewhere.executor : (options.executor ?? (await defaultExecutor(strategy)));
   const executor = onDeviceLost ? switching(first, lost => unlessAborted(signal, onDeviceLost(lost))) : first;
   const memory = new Memory();
   return {
     poses,
+    first: 0,
+    pool,
     params: kept,
     checkParams: checkUnchanged,
     shared: new Set(Object.values<Tensor>(kept)),
-    score: scorerOf(options) as Task<Pose>['score'],
+    score: scorerOf(options as CombineOptions<Pose, P>) as Task<Pose>['score'],
     posesPerTape,
     combination: combination as Task<Pose>['combination'],
     loss: options.loss as Task<Pose>['loss'],
@@ -135,11 +146,14 @@ export async function taskOf<Pose, P extends Params>(
     keepsPredictions: options.keepPredictions ?? true,
     memory,
     tapes: new Memory(),
+    ...elsewhere,
   };
 }
 
 /** The scorer of the poses of a tape. */
-function scorerOf<Pose, P extends Params>(options: AnyCombineOptions<Pose, P>): GroupScorer<Pose, P> {
+function scorerOf<Pose, P extends Params>(
+  options: CombineOptions<Pose, P> | Grouped<CombineOptions<Pose, P>, Pose, P>,
+): GroupScorer<Pose, P> {
   if (options.posesPerTape !== undefined) return options.score;
   const { score } = options;
   return (tape, params, poses) => score(tape, params, poses[0] as Pose);
@@ -155,7 +169,7 @@ const widest = 4;
 export async function isWide<Pose>(task: Task<Pose>): Promise<boolean> {
   const { combination, poses } = task;
   if (typeof combination === 'function' || !combination.pool || !task.keepsPredictions) return false;
-  if (!task.wantsGradient || 'next' in poses) return false;
+  if (!task.wantsGradient || 'next' in poses || task.pool) return false;
   for await (const { item: pose, index } of indexed(task)) {
     if (weightOfPose(combination, pose, index) === 0) continue;
     const tape = new Tape();

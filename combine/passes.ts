@@ -13,8 +13,9 @@ import type { Task } from './task.ts';
 export function indexed<Pose>({
   poses,
   signal,
+  first,
 }: Task<Pose>): AsyncIterable<{ readonly item: Pose; readonly index: number }> {
-  return untilAborted(poses, signal);
+  return untilAborted(poses, signal, first);
 }
 
 /** The poses, as many at a time as share a tape: one, or `posesPerTape` and what is left at the end. */

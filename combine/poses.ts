@@ -7,7 +7,15 @@ import { ownSlopesOf, valueSlopesOf } from './objective.ts';
 import { isWide, optionNames, strategyOf, taskOf } from './options.ts';
 import type { Params } from './params.ts';
 import { stream } from './stream.ts';
-import type { AnyCombineOptions, CombineOptions, Grouped, Outcome, Strategy, Task } from './task.ts';
+import type {
+  AnyCombineOptions,
+  ByWorkers,
+  CombineOptions,
+  Grouped,
+  Outcome,
+  Strategy,
+  Task,
+} from './task.ts';
 
 /** Result of {@link combinePoses}. Energies in the scorer's unit. */
 export interface CombineResult<P extends Params> {
@@ -90,6 +98,9 @@ const strategies = {
  */
 export async function combinePoses<Pose, const P extends Params>(
   options: Grouped<CombineOptions<Pose, P>, Pose, P>,
+): Promise<CombineResult<P>>;
+export async function combinePoses<Pose, const P extends Params>(
+  options: ByWorkers<CombineOptions<Pose, P>>,
 ): Promise<CombineResult<P>>;
 export async function combinePoses<Pose, const P extends Params>(
   options: CombineOptions<Pose, P>,

@@ -1,16 +1,18 @@
 import { tensor } from '../engine/tensor.ts';
 import { mul } from '../ops/arithmetic/mul.ts';
 import { sum } from '../ops/reduce/sum.ts';
-import { type Accumulator, addScaled } from './accumulator.ts';
+import type { Accumulator } from './accumulator.ts';
 import type { BadPose } from './bad-pose.ts';
 import type { Combination } from './combination.ts';
 import type { Factors } from './fold.ts';
+import { addTo, type Gradients, zerosOf } from './gradients.ts';
 import { Ledger } from './ledger.ts';
 import { checkTarget, objectiveOf, ownObjectiveOf, poseLossOf, type Slopes } from './objective.ts';
 import type { Indexed, Tensors, Weighted } from './params.ts';
 import { checkAnyPoses, groups, report, runTogether, weighted } from './passes.ts';
-import { type PooledPose, pooledPose } from './pooled-pose.ts';
+import { pooledPose } from './pooled-pose.ts';
 import { eachNumber, runPoses } from './pose-tape.ts';
+import type { BackwardPlan, KeepDifferentiated, KeepPredicted, PlannedPose, PredictedRow } from './rows.ts';
 import type { Outcome, Task } from './task.ts';
 import { coefficientOf, weightOf } from './term.ts';
 
@@ -48,47 +50,63 @@ interface Predicted {
   readonly readsParams: boolean;
 }
 
-/** A pose, predicted. */
-interface Row<Pose> extends Weighted<Pose> {
-  readonly row: Float64Array;
-  readonly pooled: PooledPose | undefined;
+async function predict<Pose>(task: Task<Pose>, badPoses: BadPose[]): Promise<Predicted> {
+  const ledger = new Ledger(typeof task.combination === 'function' ? undefined : task.combination);
+  const poseLosses: { poseLoss: number; slopes: ArrayLike<number> }[] = [];
+  let readsParams = false;
+  const keep: KeepPredicted = (index, row) => {
+    if (row) {
+      ledger.push(row.scores, row.weight, row.pooled);
+      if (row.own) poseLosses[index] = row.own;
+      readsParams ||= row.readsParams;
+    } else ledger.pushNone();
+    return report(task, index, row ? (row.scores[0] as number) : Number.NaN, 1, 2);
+  };
+  const { pool } = task;
+  const weightless = pool
+    ? await (await import('./by-workers.ts')).forward(task, pool, badPoses, keep)
+    : await forward(task, badPoses, keep);
+  return { ledger, poseLosses, weightless, readsParams };
 }
 
-async function predict<Pose>(task: Task<Pose>, badPoses: BadPose[]): Promise<Predicted> {
+/** Predicts every pose, and gives the number of those of weight 0. */
+export async function forward<Pose>(
+  task: Task<Pose>,
+  badPoses: BadPose[],
+  keep: KeepPredicted,
+): Promise<number> {
   const combination = typeof task.combination === 'function' ? undefined : task.combination;
-  const ledger = new Ledger(combination);
-  const poseLosses: { poseLoss: number; slopes: ArrayLike<number> }[] = [];
-  let [weightless, readsParams] = [0, false];
+  let weightless = 0;
   for await (const group of groups(task)) {
     const counted = weighted(task, group);
     weightless += group.length - counted.length;
-    const done: Row<Pose>[] = [];
+    const done: (Weighted<Pose> & Pick<PredictedRow, 'scores' | 'pooled'>)[] = [];
     await runTogether(task, counted, badPoses, async poses => {
-      const { scores } = await runPoses(task, poses, {});
-      const width = scores.length / poses.length;
+      const { scores: all } = await runPoses(task, poses, {});
+      const width = all.length / poses.length;
       const rows = poses.map((each, n) => {
-        const row = Float64Array.from({ length: width }, (_, k) => scores[n * width + k] as number);
-        const pooled = combination?.pool && pooledPose(combination, task.params, row, each, each.weight);
-        return { ...each, row, pooled };
+        const scores = Float64Array.from({ length: width }, (_, k) => all[n * width + k] as number);
+        const pooled = combination?.pool && pooledPose(combination, task.params, scores, each, each.weight);
+        return { ...each, scores, pooled };
       });
       done.push(...rows);
     });
     let at = 0;
     for (const { index } of group) {
       const run = done[at]?.index === index ? done[at++] : undefined;
-      if (run) {
-        ledger.push(run.row, run.weight, run.pooled);
-        if (run.pooled && run.pooled.direct.length > 0) readsParams = true;
-        if (task.poseLoss) {
-          const { poseLoss, slopes, direct } = poseLossOf(task, run.row, run);
-          poseLosses[index] = { poseLoss, slopes };
-          if (Object.keys(direct).length > 0) readsParams = true;
-        }
-      } else ledger.pushNone();
-      await report(task, index, run ? (run.row[0] as number) : Number.NaN, 1, 2);
+      if (!run) {
+        await keep(index, undefined);
+        continue;
+      }
+      const { scores, weight, pooled } = run;
+      const own = task.poseLoss && poseLossOf(task, scores, run);
+      const readsParams = (pooled?.direct.length ?? 0) > 0 || Object.keys(own?.direct ?? {}).length > 0;
+      // Gradients of the size of θ are not kept.
+      const kept = own && { poseLoss: own.poseLoss, slopes: own.slopes };
+      await keep(index, { scores, weight, pooled, own: kept, readsParams });
     }
   }
-  return { ledger, poseLosses, weightless, readsParams };
+  return weightless;
 }
 
 /** Coefficients and sums for the second pass. */
@@ -155,58 +173,36 @@ async function differentiate<Pose>(
   pass: number,
 ): Promise<Pick<Outcome, 'gradient' | 'backwardSkipped'> | undefined> {
   const { width } = ledger;
-  const { coefficients } = plan;
-  const gradient: Outcome['gradient'] = Object.fromEntries(
-    Object.entries(task.params).map(([name, { shape, data }]) => {
-      return [name, { data: new Float64Array(data.length), shape }];
-    }),
-  );
-  const add = (factor: number, slopes: Tensors) => {
-    for (const [name, { data }] of Object.entries(slopes)) addScaled(gradient[name]?.data, factor, data, 0);
-  };
-  add(1, plan.direct);
-  const stateBytes = Object.values(gradient).reduce((total, { data }) => total + data.byteLength, 0);
+  const { coefficients, accumulator, factors, readsParams } = plan;
   // Both as shares of the largest, as the sum of all might overflow.
   const largest = largestOf(coefficients);
   const total = coefficients.reduce((sum, coefficient) => sum + Math.abs(coefficient) / largest, 0);
-  const rowOf = (index: number) => coefficients.subarray(index * width, (index + 1) * width);
+  const planned: BackwardPlan = {
+    length: ledger.length,
+    largest,
+    total,
+    sums: accumulator && factors && { moments: accumulator.moments, factors },
+    readsParams,
+    poseOf: index =>
+      ledger.has(index)
+        ? {
+            scores: ledger.scoresOf(index),
+            weight: ledger.termOf(index).weight,
+            coefficients: coefficients.subarray(index * width, (index + 1) * width),
+          }
+        : undefined,
+  };
   const badBefore = badPoses.length;
-  let [read, backwardSkipped] = [0, 0];
-  task.memory.take(stateBytes);
-  try {
-    for await (const group of groups(task)) {
-      read += group.length;
-      if (read > ledger.length) break;
-      const predicted = group.filter(({ index }) => ledger.has(index));
-      if (plan.readsParams)
-        for (const each of predicted) addDirect(task, ledger, plan, ledger.scoresOf(each.index), each, add);
-      const counted = predicted.filter(({ index }) => {
-        let share = 0;
-        for (const coefficient of rowOf(index)) share += Math.abs(coefficient) / largest;
-        return share > 0 && share >= task.tolerance * total;
-      });
-      backwardSkipped += predicted.length - counted.length;
-      const done = new Set<number>();
-      await runTogether(task, counted, badPoses, async poses => {
-        const rows = poses.map(({ index }) => rowOf(index));
-        const { factor, scores, slopes } = await runBackward(task, poses, rows);
-        for (const [n, { index }] of poses.entries()) {
-          const before = ledger.scoresOf(index);
-          for (let k = 0; k < width; k++)
-            checkSame(index, before[k] as number, scores[n * width + k] as number, task.executor.precision);
-        }
-        add(factor, slopes);
-        for (const { index } of poses) done.add(index);
-      });
-      for (const { index } of counted) if (!done.has(index)) ledger.drop(index);
-      for (const { index } of predicted) {
-        const prediction = ledger.has(index) ? (ledger.scoresOf(index)[0] as number) : Number.NaN;
-        await report(task, index, prediction, pass, pass);
-      }
-    }
-  } finally {
-    task.memory.give(stateBytes);
-  }
+  const keep: KeepDifferentiated = (index, isBad) => {
+    if (isBad) ledger.drop(index);
+    return report(task, index, isBad ? Number.NaN : (ledger.scoresOf(index)[0] as number), pass, pass);
+  };
+  const { pool } = task;
+  const gradient = zerosOf(task.params);
+  addTo(gradient, 1, plan.direct);
+  const { read, backwardSkipped } = pool
+    ? await (await import('./by-workers.ts')).backward(task, pool, planned, gradient, badPoses, keep)
+    : await backward(task, planned, gradient, badPoses, keep);
   if (read !== ledger.length) {
     const more = read > ledger.length ? 'more' : `only ${read}`;
     throw new Error(
@@ -214,6 +210,54 @@ async function differentiate<Pose>(
     );
   }
   return badPoses.length > badBefore ? undefined : { gradient, backwardSkipped };
+}
+
+/** Adds coefficient · g_n of each pose to the gradient. */
+export async function backward<Pose>(
+  task: Task<Pose>,
+  plan: BackwardPlan,
+  gradient: Gradients,
+  badPoses: BadPose[],
+  keep: KeepDifferentiated,
+): Promise<{ readonly read: number; readonly backwardSkipped: number }> {
+  const stateBytes = Object.values(gradient).reduce((total, { data }) => total + data.byteLength, 0);
+  let [read, backwardSkipped] = [0, 0];
+  task.memory.take(stateBytes);
+  try {
+    for await (const group of groups(task)) {
+      read += group.length;
+      if (read > plan.length) break;
+      const predicted = group.flatMap(each => {
+        const planned = plan.poseOf(each.index);
+        return planned ? [{ ...each, planned }] : [];
+      });
+      if (plan.readsParams) for (const each of predicted) addDirect(task, plan, each, gradient);
+      const counted = predicted.filter(({ planned }) => {
+        let share = 0;
+        for (const coefficient of planned.coefficients) share += Math.abs(coefficient) / plan.largest;
+        return share > 0 && share >= task.tolerance * plan.total;
+      });
+      backwardSkipped += predicted.length - counted.length;
+      const bad = new Set(counted.map(({ index }) => index));
+      await runTogether(task, counted, badPoses, async poses => {
+        const rows = poses.map(({ planned }) => planned.coefficients);
+        const { factor, scores, slopes } = await runBackward(task, poses, rows);
+        const width = scores.length / poses.length;
+        for (const [n, { index, planned }] of poses.entries()) {
+          for (let k = 0; k < width; k++) {
+            const [first, second] = [planned.scores[k] as number, scores[n * width + k] as number];
+            checkSame(index, first, second, task.executor.precision);
+          }
+        }
+        addTo(gradient, factor, slopes);
+        for (const { index } of poses) bad.delete(index);
+      });
+      for (const { index } of predicted) await keep(index, bad.has(index));
+    }
+  } finally {
+    task.memory.give(stateBytes);
+  }
+  return { backwardSkipped, read };
 }
 
 /** Runs poses for Σ coefficient · g_n over them, which is `factor` times these slopes. */
@@ -238,20 +282,19 @@ async function runBackward<Pose>(
 /** Adds what is read of the parameters after the score of a pose: by its own loss, and by a pooling. */
 function addDirect<Pose>(
   task: Task<Pose>,
-  ledger: Ledger,
-  { accumulator, factors }: Plan,
-  scores: Float64Array,
-  each: { readonly pose: Pose; readonly index: number },
-  add: (factor: number, slopes: Tensors) => void,
+  { sums }: BackwardPlan,
+  each: Indexed<Pose> & { readonly planned: PlannedPose },
+  gradient: Gradients,
 ): void {
-  if (task.poseLoss) add(1, poseLossOf(task, scores, each).direct);
+  const { scores, weight } = each.planned;
+  if (task.poseLoss) addTo(gradient, 1, poseLossOf(task, scores, each).direct);
   const combination = task.combination as Combination;
-  if (!combination.pool || !accumulator || !factors) return;
-  const { moments } = accumulator;
-  const { weight } = ledger.termOf(each.index);
+  if (!combination.pool || !sums) return;
+  const { moments, factors } = sums;
   const pooled = pooledPose(combination, task.params, scores, each, weight);
   const e = weightOf(pooled, combination.sigma, moments.r);
-  for (const part of pooled.direct) add(coefficientOf(pooled, part, e, moments, factors), part.gradient);
+  for (const part of pooled.direct)
+    addTo(gradient, coefficientOf(pooled, part, e, moments, factors), part.gradient);
 }
 
 function largestOf(numbers: Float64Array): number {

@@ -6,8 +6,9 @@ import { Ledger } from './ledger.ts';
 import { checkLoss, checkTarget, objectiveOf, poseLossOf } from './objective.ts';
 import type { Tensors, Weighted } from './params.ts';
 import { checkAnyPoses, groups, report, runTogether, weighted } from './passes.ts';
-import { type PooledPose, partsOf, pooledPose } from './pooled-pose.ts';
+import { partsOf, pooledPose } from './pooled-pose.ts';
 import { eachNumber, runPoses } from './pose-tape.ts';
+import type { Keep, Row, Sums } from './rows.ts';
 import type { Closing, ObjectiveNumbers, Outcome, Task } from './task.ts';
 import type { Part, Reference, Term } from './term.ts';
 
@@ -23,20 +24,25 @@ export async function stream<Pose>(task: Task<Pose>): Promise<Outcome> {
   return { ...closeState(task, accumulator), ...accumulated, poses: accumulator.count };
 }
 
-/** The sums over the poses, and what is kept of each. */
-interface Accumulated extends Pick<Outcome, 'ledger' | 'badPoses' | 'backwardSkipped'> {
-  readonly accumulator: Accumulator;
-  readonly read: number;
-  /** Number of poses of weight 0. */
-  readonly weightless: number;
+/** Folds every pose into an accumulator, here or by workers. */
+export async function accumulate<Pose>(task: Task<Pose>): Promise<Sums & Pick<Outcome, 'ledger'>> {
+  const ledger = new Ledger(task.combination as Combination);
+  const keep: Keep = (index, row) => {
+    if (task.keepsPredictions) {
+      if (row) ledger.push(row.scores, row.weight, row.pooled);
+      else ledger.pushNone();
+    }
+    return report(task, index, row ? (row.scores[0] as number) : Number.NaN, 1, 1);
+  };
+  const { pool } = task;
+  const sums = pool ? await (await import('./by-workers.ts')).fold(task, pool, keep) : await fold(task, keep);
+  return { ...sums, ledger };
 }
 
 /** Folds every pose into an accumulator. */
-export async function accumulate<Pose>(task: Task<Pose>): Promise<Accumulated> {
+export async function fold<Pose>(task: Task<Pose>, keep: Keep): Promise<Sums> {
   const { memory } = task;
-  const combination = task.combination as Combination;
-  const accumulator = combination.accumulator();
-  const ledger = new Ledger(combination);
+  const accumulator = (task.combination as Combination).accumulator();
   const badPoses: BadPose[] = [];
   let [read, weightless, backwardSkipped, stateBytes] = [0, 0, 0, 0];
   try {
@@ -57,26 +63,17 @@ export async function accumulate<Pose>(task: Task<Pose>): Promise<Accumulated> {
         done.push(...terms);
       });
       let at = 0;
-      for (const { index } of group) {
-        const term = done[at]?.index === index ? done[at++] : undefined;
-        if (task.keepsPredictions) {
-          if (term) ledger.push(term.scores, term.weight, term.pooled);
-          else ledger.pushNone();
-        }
-        await report(task, index, term ? (term.scores[0] as number) : Number.NaN, 1, 1);
-      }
+      for (const { index } of group) await keep(index, done[at]?.index === index ? done[at++] : undefined);
     }
-    return { accumulator, ledger, badPoses, backwardSkipped, read, weightless };
+    return { accumulator, badPoses, backwardSkipped, read, weightless };
   } finally {
     memory.give(stateBytes);
   }
 }
 
 /** A pose, run, as it goes into the sums. */
-interface PoseTerm extends Term {
+interface PoseTerm extends Term, Row {
   readonly index: number;
-  readonly scores: ArrayLike<number>;
-  readonly pooled: PooledPose | undefined;
 }
 
 /** Poses of one tape, as they go into the sums. */

@@ -7,6 +7,7 @@ import type { BadPose, Reasons } from './bad-pose.ts';
 import type { Combination } from './combination.ts';
 import type { Ledger } from './ledger.ts';
 import type { Params } from './params.ts';
+import type { Workers } from './workers.ts';
 
 /** The parameters as values on a pose's tape. */
 export type ParamValues<P extends Params> = { readonly [Name in keyof P]: Value };
@@ -78,6 +79,8 @@ export interface CombineOptions<Pose, P extends Params> {
   readonly score: Scorer<Pose, P>;
   /** Absent: each pose has a tape of its own. A number makes the options {@link Grouped}. */
   readonly posesPerTape?: undefined;
+  /** Absent: poses are scored here. Workers make the options {@link ByWorkers}. */
+  readonly pool?: undefined;
   /** `mean()`, `lse()`, `boltzmann()` or another one, a `pooling` of one's own, or any function in ops. */
   readonly combination: Combination | CombinationInOps<P>;
   /**
@@ -156,14 +159,33 @@ export type Grouped<Options, Pose, P extends Params> = Omit<Options, 'score' | '
   readonly posesPerTape: number;
 };
 
-/** Options of `combinePoses`, with and without groups. */
+/**
+ * Options with workers that score the poses, in chunks of a fixed number. The scorer is that of the workers' module, and so are
+ * the executor and what is recorded of each pose by functions; the poses are what its `load` takes, or the scorer itself.
+ */
+export type ByWorkers<Options> = Omit<
+  Options,
+  'pool' | 'score' | 'posesPerTape' | 'poseLoss' | 'poseReadout' | 'executor' | 'onDeviceLost'
+> & {
+  /** Made by `workers` of posetape/parallel. */
+  readonly pool: Workers;
+  /** Number of poses that share a tape; they are then given to the module's `scoreGroup`. */
+  readonly posesPerTape?: number;
+} & { readonly [Name in 'score' | 'poseLoss' | 'poseReadout' | 'executor' | 'onDeviceLost']?: undefined };
+
+/** Options of `combinePoses`, with and without groups, and by workers. */
 export type AnyCombineOptions<Pose, P extends Params> =
   | CombineOptions<Pose, P>
-  | Grouped<CombineOptions<Pose, P>, Pose, P>;
+  | Grouped<CombineOptions<Pose, P>, Pose, P>
+  | ByWorkers<CombineOptions<Pose, P>>;
 
 /** The options with their defaults and what goes with them, as the strategies get it. */
 export interface Task<Pose = unknown> {
   readonly poses: Iterable<Pose> | AsyncIterable<Pose>;
+  /** Index of the first pose: 0, but of a chunk. */
+  readonly first: number;
+  /** Workers that score the poses in chunks; absent where they are scored here. */
+  readonly pool: Workers | undefined;
   readonly params: Params;
   /** @throws Error naming the parameter whose numbers changed since the call began */
   readonly checkParams: () => void;

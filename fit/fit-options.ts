@@ -1,4 +1,4 @@
-import type { BatchOptions, Compound, Grouped, LossContext, Params } from '../combine/index.ts';
+import type { BatchOptions, ByWorkers, Compound, Grouped, LossContext, Params } from '../combine/index.ts';
 import type { Value } from '../engine/index.ts';
 import { checkOptions } from '../engine/options.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -45,10 +45,11 @@ export interface FitOptions<Pose, C extends Compound<Pose>, P extends Params>
   readonly resume?: Checkpoint | undefined;
 }
 
-/** Options with and without several poses on a tape. */
+/** Options with and without several poses on a tape, and by workers. */
 export type AnyFitOptions<Pose, C extends Compound<Pose>, P extends Params> =
   | FitOptions<Pose, C, P>
-  | Grouped<FitOptions<Pose, C, P>, Pose, P>;
+  | Grouped<FitOptions<Pose, C, P>, Pose, P>
+  | ByWorkers<FitOptions<Pose, C, P>>;
 
 const own = [
   'compounds',
@@ -72,6 +73,7 @@ const passed = [
   'params',
   'score',
   'posesPerTape',
+  'pool',
   'combination',
   'strategy',
   'poseLoss',
@@ -105,7 +107,8 @@ export function settingsOf<Pose, C extends Compound<Pose>, P extends Params>(
   for (const [name, given] of Object.entries({ loss, onEpoch, onCheckpoint }))
     if (given !== undefined && typeof given !== 'function')
       throw new TypeError(`fit: ${name} must be a function, got ${typeof given}`);
-  if (!loss && !options.poseLoss && !options.batchLoss)
+  // The module of a pool may export a poseLoss.
+  if (!loss && !options.poseLoss && !options.batchLoss && !options.pool)
     throw new TypeError('fit: give a loss, such as ({ measured }) => squaredError(measured)');
   if (typeof optimiser?.start !== 'function')
     throw new TypeError('fit: optimiser must be what adam(), adamw(), sgd() or lbfgs() gives');

@@ -1,4 +1,4 @@
-import type { Compound, Grouped, Params } from '../combine/index.ts';
+import type { ByWorkers, Compound, Grouped, Params } from '../combine/index.ts';
 import {
   type Checkpoint,
   type EpochLosses,
@@ -37,6 +37,9 @@ export async function fit<Pose, C extends Compound<Pose>, const P extends Params
   options: Grouped<FitOptions<Pose, C, P>, Pose, P>,
 ): Promise<FitResult<P>>;
 export async function fit<Pose, C extends Compound<Pose>, const P extends Params>(
+  options: ByWorkers<FitOptions<Pose, C, P>>,
+): Promise<FitResult<P>>;
+export async function fit<Pose, C extends Compound<Pose>, const P extends Params>(
   options: FitOptions<Pose, C, P>,
 ): Promise<FitResult<P>>;
 export async function fit<Pose, C extends Compound<Pose>, const P extends Params>(
@@ -57,6 +60,9 @@ export async function fit<Pose, C extends Compound<Pose>, const P extends Params
  */
 export function fitting<Pose, C extends Compound<Pose>, const P extends Params>(
   options: Grouped<FitOptions<Pose, C, P>, Pose, P>,
+): AsyncGenerator<Epoch<P>, FitResult<P>, void>;
+export function fitting<Pose, C extends Compound<Pose>, const P extends Params>(
+  options: ByWorkers<FitOptions<Pose, C, P>>,
 ): AsyncGenerator<Epoch<P>, FitResult<P>, void>;
 export function fitting<Pose, C extends Compound<Pose>, const P extends Params>(
   options: FitOptions<Pose, C, P>,

@@ -1,5 +1,6 @@
 import {
   type BatchOptions,
+  type ByWorkers,
   type CombineOptions,
   type Compound,
   combinePoses,
@@ -19,6 +20,7 @@ const names = [
   'params',
   'score',
   'posesPerTape',
+  'pool',
   'combination',
   'strategy',
   'readout',
@@ -38,10 +40,16 @@ export async function predict<Pose, C extends Compound<Pose>, const P extends Pa
   options: Grouped<PredictOptions<Pose, C, P>, Pose, P>,
 ): Promise<Float64Array>;
 export async function predict<Pose, C extends Compound<Pose>, const P extends Params>(
+  options: ByWorkers<PredictOptions<Pose, C, P>>,
+): Promise<Float64Array>;
+export async function predict<Pose, C extends Compound<Pose>, const P extends Params>(
   options: PredictOptions<Pose, C, P>,
 ): Promise<Float64Array>;
 export async function predict<Pose, C extends Compound<Pose>, const P extends Params>(
-  options: PredictOptions<Pose, C, P> | Grouped<PredictOptions<Pose, C, P>, Pose, P>,
+  options:
+    | PredictOptions<Pose, C, P>
+    | Grouped<PredictOptions<Pose, C, P>, Pose, P>
+    | ByWorkers<PredictOptions<Pose, C, P>>,
 ): Promise<Float64Array> {
   checkOptions('predict', options, names as never);
   const { compounds, ...scoring } = options;

@@ -108,11 +108,10 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
       const compounds = which.filter(compound => !this.#isBad(compound));
       if (compounds.length === 0) return undefined;
       await this.#turn();
-      const reading = new Reading(compounds);
       try {
         const found = await combineBatch<Pose, C, P>({
           ...scoring,
-          compounds: reading,
+          compounds,
           params: params as unknown as P,
           ...(loss && { loss: (x, context) => loss(context.compound)(x, context) }),
         } as BatchOptions<Pose, C, P>);
@@ -122,8 +121,9 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
         );
         return { loss: (found.loss ?? 0) / count, gradient: gradient as Fitted<P>, count };
       } catch (error) {
-        if (!reading.current || (isTrial && isOfBadPose(error))) throw error;
-        this.#leaveOut(reading.current, error, isTrial ? 'throw' : this.#settings.badCompound);
+        const compound = compounds[compoundOf(error)];
+        if (!compound || (isTrial && isOfBadPose(error))) throw error;
+        this.#leaveOut(compound, error, isTrial ? 'throw' : this.#settings.badCompound);
       }
     }
   }
@@ -137,30 +137,17 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
     const { signal } = this.#settings;
     if (signal?.aborted || error instanceof DeviceLostError || !(error instanceof Error)) throw error;
     // That of combineBatch only says which compound of the batch it was.
-    const isWrapped = error.message.startsWith('combineBatch: compound ') && error.cause instanceof Error;
-    const cause = isWrapped ? (error.cause as Error) : error;
+    const cause = compoundOf(error) >= 0 ? (error.cause as Error) : error;
     const name = this.#names.get(compound) as string;
     if (action === 'throw') throw new Error(`fit: ${name}: ${cause.message}`, { cause });
     this.#bad.set(name, { name, reason: cause.message, epoch: this.epoch });
   }
 }
 
-/** Compounds that can be read again and again, and the one that was read last; none before the first and after the last. */
-class Reading<C> implements Iterable<C> {
-  current: C | undefined;
-  readonly #compounds: readonly C[];
-
-  constructor(compounds: readonly C[]) {
-    this.#compounds = compounds;
-  }
-
-  *[Symbol.iterator](): Generator<C> {
-    for (const compound of this.#compounds) {
-      this.current = compound;
-      yield compound;
-    }
-    this.current = undefined;
-  }
+/** The place in its batch of the compound that combineBatch failed at; −1 for any other error. */
+function compoundOf(error: unknown): number {
+  if (!(error instanceof Error && error.cause instanceof Error)) return -1;
+  return Number(/^combineBatch: compound (\d+): /.exec(error.message)?.[1] ?? -1);
 }
 
 /** @throws TypeError for a compound without poses, or whose poses can be read but once; RangeError for two of one name */

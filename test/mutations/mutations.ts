@@ -864,8 +864,9 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'each bad gradient costs a pass',
     file: 'combine/recompute.ts',
-    find: 'if (!done.has(index)) ledger.drop(index);',
-    replace: 'if (!done.has(index)) {\n        ledger.drop(index);\n        return undefined;\n      }',
+    find: 'for (const { index } of predicted) await keep(index, bad.has(index));',
+    replace:
+      'for (const { index } of predicted) await keep(index, bad.has(index));\n      if (bad.size > 0) return { backwardSkipped, read: plan.length };',
     caughtBy: [
       'test/combine/options.test.ts',
       'test/combine/errors.test.ts',
@@ -1146,15 +1147,15 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'parameters that only a loss reads have no gradient under recompute',
     file: 'combine/recompute.ts',
-    find: 'add(1, plan.direct);',
+    find: 'addTo(gradient, 1, plan.direct);',
     replace: '',
     caughtBy: ['test/combine/contexts.test.ts'],
   },
   {
     name: 'what a pooling reads of the parameters has no gradient under recompute',
     file: 'combine/recompute.ts',
-    find: 'for (const part of pooled.direct) add(',
-    replace: 'for (const part of pooled.direct.slice(1)) add(',
+    find: 'for (const part of pooled.direct) addTo(',
+    replace: 'for (const part of pooled.direct.slice(1)) addTo(',
     caughtBy: ['test/combine/pooling.test.ts', 'test/combine/named.test.ts'],
   },
   {

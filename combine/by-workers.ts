@@ -1,0 +1,200 @@
+import type { Executor } from '../engine/executor.ts';
+import { stoppable, unlessAborted, untilAborted } from './aborting.ts';
+import { Accumulator } from './accumulator.ts';
+import type { BadPose } from './bad-pose.ts';
+import type { Combination } from './combination.ts';
+import { addTo, type Gradients } from './gradients.ts';
+import { inOrder } from './in-order.ts';
+import type { Indexed, Params } from './params.ts';
+import { groups } from './passes.ts';
+import type { BackwardPlan, Keep, KeepDifferentiated, KeepPredicted, Sums } from './rows.ts';
+import type { AnyCombineOptions, Task } from './task.ts';
+import {
+  type Answers,
+  type Chunk,
+  type ChunkScoring,
+  checkPool,
+  type Workers,
+  type WorkKind,
+  type Works,
+} from './workers.ts';
+
+/*
+ * The passes over the poses by workers: poses are read and sent in chunks of a fixed number, and what comes back is merged in
+ * their order, so that the result is the same to the bit whatever the number of threads.
+ */
+
+/** The pass of `stream`: the sums of the chunks, one after the other. */
+export async function fold<Pose>(task: Task<Pose>, pool: Workers, keep: Keep): Promise<Sums> {
+  const combination = task.combination as Combination;
+  const accumulator = combination.accumulator();
+  const badPoses: BadPose[] = [];
+  let [read, weightless, backwardSkipped] = [0, 0, 0];
+  const wantsRows = task.keepsPredictions || task.onPose !== undefined;
+  for await (const { chunk, answer } of answers(task, pool, 'fold', () => ({ wantsRows }))) {
+    accumulator.absorb(Accumulator.of(combination, answer.state));
+    badPoses.push(...answer.badPoses);
+    read += answer.read;
+    weightless += answer.weightless;
+    backwardSkipped += answer.backwardSkipped;
+    for (const [n, row] of answer.rows.entries()) await keep(chunk.first + n, row);
+  }
+  return { accumulator, badPoses, backwardSkipped, read, weightless };
+}
+
+/** The first pass of `recompute`; gives the number of poses of weight 0. */
+export async function forward<Pose>(
+  task: Task<Pose>,
+  pool: Workers,
+  badPoses: BadPose[],
+  keep: KeepPredicted,
+): Promise<number> {
+  let weightless = 0;
+  for await (const { chunk, answer } of answers(task, pool, 'forward', () => undefined)) {
+    badPoses.push(...answer.badPoses);
+    weightless += answer.weightless;
+    for (const [n, row] of answer.rows.entries()) await keep(chunk.first + n, row);
+  }
+  return weightless;
+}
+
+/** A later pass of `recompute`: adds the sums of the chunks to the gradient. */
+export async function backward<Pose>(
+  task: Task<Pose>,
+  pool: Workers,
+  { poseOf, length, ...plan }: BackwardPlan,
+  gradient: Gradients,
+  badPoses: BadPose[],
+  keep: KeepDifferentiated,
+): Promise<{ readonly read: number; readonly backwardSkipped: number }> {
+  let [read, backwardSkipped] = [0, 0];
+  const workOf = (first: number, count: number): Works['backward'] => ({
+    ...plan,
+    planned: Array.from({ length: count }, (_, n) => poseOf(first + n)),
+  });
+  for await (const { chunk, answer } of answers(task, pool, 'backward', workOf)) {
+    read += chunk.poses.length;
+    if (read > length) break;
+    badPoses.push(...answer.badPoses);
+    backwardSkipped += answer.backwardSkipped;
+    addTo(gradient, 1, answer.gradient);
+    for (const [index, isBad] of answer.done) await keep(index, isBad);
+  }
+  return { read, backwardSkipped };
+}
+
+/**
+ * Runs the poses by chunks, and gives the answers in order. At most two chunks a thread are read and not yet answered, so a
+ * source that is faster than the workers waits for them.
+ */
+async function* answers<Pose, Kind extends WorkKind>(
+  task: Task<Pose>,
+  pool: Workers,
+  kind: Kind,
+  workOf: (first: number, count: number) => Works[Kind],
+): AsyncGenerator<{ readonly chunk: Chunk<Kind>; readonly answer: Answers[Kind] }> {
+  const scoring = scoringOf(task);
+  const params = pool.send(task.params);
+  const stopping = stoppable(task.signal);
+  const { signal } = stopping;
+  const chunks = groups({ ...task, signal, posesPerTape: pool.posesPerChunk });
+  const run = async (given: readonly Indexed<Pose>[]) => {
+    const first = (given[0] as Indexed<Pose>).index;
+    const poses = given.map(({ pose }) => pose);
+    const chunk = { first, poses, scoring, kind, work: workOf(first, poses.length) };
+    return { chunk, answer: await pool.run(chunk, params) };
+  };
+  try {
+    for await (const each of inOrder(chunks, 2 * pool.threads, stopping, run)) {
+      const { peakBytes, tapesAlive } = each.answer;
+      // The most of any one worker.
+      task.memory.take(peakBytes);
+      task.memory.give(peakBytes);
+      task.tapes.take(tapesAlive);
+      task.tapes.give(tapesAlive);
+      yield each;
+    }
+  } finally {
+    params.release();
+  }
+}
+
+/**
+ * Compounds, some at once, with what `run` makes of each, in their order. `run` is given the pool, with parameters that were
+ * sent once for all of them.
+ */
+export async function* compoundsByWorkers<C, P extends Params, Result>(
+  compounds: Iterable<C> | AsyncIterable<C>,
+  { pool, params, signal }: { readonly pool: Workers; readonly params: P; readonly signal?: AbortSignal },
+  run: (compound: C, index: number, pool: Workers, signal: AbortSignal) => Promise<Result>,
+): AsyncGenerator<{ readonly item: C; readonly index: number; readonly result: Result }> {
+  const sent = pool.send(params);
+  const sharing: Workers = {
+    threads: pool.threads,
+    posesPerChunk: pool.posesPerChunk,
+    facts: () => pool.facts(),
+    send: () => ({ release() {} }),
+    run: chunk => pool.run(chunk, sent),
+  };
+  const stopping = stoppable(signal);
+  try {
+    // One more than threads, so that none waits while the last chunks of a compound are run.
+    yield* inOrder(
+      untilAborted(compounds, stopping.signal),
+      pool.threads + 1,
+      stopping,
+      async ({ item, index }) => ({ item, index, result: await run(item, index, sharing, stopping.signal) }),
+    );
+  } finally {
+    sent.release();
+  }
+}
+
+function scoringOf<Pose>({ combination, ...task }: Task<Pose>): ChunkScoring {
+  const { posesPerTape, skipsBadPoses, tolerance, wantsGradient } = task;
+  const scoring = { posesPerTape, skipsBadPoses, tolerance, wantsGradient };
+  if (typeof combination === 'function') return { ...scoring, fold: undefined, isExported: false };
+  const { kind, settings, sigma, isOfScore, isWeighted, usesB } = combination;
+  const fold = { kind, settings, sigma, isOfScore, isWeighted, usesB };
+  return { ...scoring, fold, isExported: hasFunctions(combination) };
+}
+
+function hasFunctions({ weight, pool }: Combination): boolean {
+  return weight !== undefined || pool !== undefined;
+}
+
+const ofModule = ['score', 'poseLoss', 'poseReadout', 'executor', 'onDeviceLost'] as const;
+
+/**
+ * Stands for what the workers' module has in place of options.
+ *
+ * @throws TypeError for options that are given all the same, and for exports that are missing
+ */
+export async function taskByWorkers<Pose, P extends Params>(
+  pool: Workers,
+  options: AnyCombineOptions<Pose, P>,
+): Promise<Pick<Task<Pose>, 'score' | 'poseLoss' | 'poseReadout' | 'executor'>> {
+  checkPool(pool);
+  for (const name of ofModule)
+    if (options[name] !== undefined)
+      throw new TypeError(`combinePoses: with a pool, ${name} is what its module exports; leave it out`);
+  const facts = await unlessAborted(options.signal, pool.facts());
+  const has = (name: string) => facts.exports.includes(name);
+  const scorer = options.posesPerTape === undefined ? 'score' : 'scoreGroup';
+  if (!has(scorer)) throw new TypeError(`combinePoses: the pool’s module does not export ${scorer}`);
+  const { combination } = options;
+  if (typeof combination !== 'function' && hasFunctions(combination) && !has('combination'))
+    throw new TypeError(
+      `combinePoses: ${combination.kind} has functions, which cannot be sent; export it from the pool’s module as combination`,
+    );
+  const elsewhere = (): never => {
+    throw new Error('combinePoses: poses are scored by the workers');
+  };
+  const executor: Executor = { ...facts.executor, stops: false, run: elsewhere };
+  return {
+    score: elsewhere,
+    executor,
+    poseLoss: has('poseLoss') ? elsewhere : undefined,
+    poseReadout: has('poseReadout') ? elsewhere : undefined,
+  };
+}

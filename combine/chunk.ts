@@ -1,0 +1,169 @@
+import type { Executor } from '../engine/executor.ts';
+import { Memory } from '../engine/memory.ts';
+import type { Tensor } from '../engine/tensor.ts';
+import { type BadPose, reasonsOf } from './bad-pose.ts';
+import { type Combination, combination } from './combination.ts';
+import { checkSameFold } from './fold.ts';
+import { zerosOf } from './gradients.ts';
+import type { Params, Tensors } from './params.ts';
+import { backward, forward } from './recompute.ts';
+import type { PredictedRow, Row } from './rows.ts';
+import { fold } from './stream.ts';
+import type { CombineOptions, GroupScorer, Scorer, Task } from './task.ts';
+import type { Answers, Chunk, ChunkScoring, WorkKind } from './workers.ts';
+
+/** Exports of a module that workers run. One of the two scorers is enough. */
+export interface ScorerModule<Sent = unknown, Pose = Sent, P extends Params = Params> {
+  readonly score?: Scorer<Pose, P>;
+  /** Of calls with `posesPerTape`. */
+  readonly scoreGroup?: GroupScorer<Pose, P>;
+  /** Makes a pose of what was sent. Default: what was sent is the pose. */
+  readonly load?: (sent: Sent) => Pose | Promise<Pose>;
+  /** Default `jit()`. */
+  readonly executor?: Executor | Promise<Executor>;
+  readonly poseLoss?: CombineOptions<Pose, P>['poseLoss'];
+  readonly poseReadout?: CombineOptions<Pose, P>['poseReadout'];
+  /** The one that calls give; needed if it has functions, such as weights, which cannot be sent. */
+  readonly combination?: Combination;
+}
+
+/** Surroundings of chunks, the same for all that share parameters. */
+export interface ChunkContext {
+  readonly scorer: ScorerModule;
+  readonly executor: Executor;
+  readonly params: Params;
+  /** The tensors of `params`. */
+  readonly shared: ReadonlySet<Tensor>;
+}
+
+const runs: { readonly [Kind in WorkKind]: (task: Task, chunk: Chunk<Kind>) => Promise<Answers[Kind]> } = {
+  async fold(task, { work: { wantsRows } }) {
+    const rows: (Row | undefined)[] = [];
+    const { accumulator, ...sums } = await fold(task, (_, row) => {
+      if (wantsRows) rows.push(row && { scores: row.scores, weight: row.weight, pooled: kept(row.pooled) });
+      return undefined;
+    });
+    return { ...sums, ...peaks(task), state: accumulator.state, rows };
+  },
+  async forward(task) {
+    const badPoses: BadPose[] = [];
+    const rows: (PredictedRow | undefined)[] = [];
+    const weightless = await forward(task, badPoses, async (_, row) => {
+      rows.push(row && { ...row, pooled: kept(row.pooled) });
+    });
+    return { ...peaks(task), weightless, badPoses, rows };
+  },
+  async backward(task, { first, poses, work: { planned, ...plan } }) {
+    const badPoses: BadPose[] = [];
+    const done: [number, boolean][] = [];
+    const gradient = zerosOf(task.params);
+    const poseOf = (index: number) => planned[index - first];
+    const { backwardSkipped } = await backward(
+      task,
+      { ...plan, length: poses.length, poseOf },
+      gradient,
+      badPoses,
+      async (...each) => {
+        done.push(each);
+      },
+    );
+    return { ...peaks(task), gradient, backwardSkipped, badPoses, done };
+  },
+};
+
+/** Runs a chunk, here and now. */
+export function runChunk<Kind extends WorkKind>(
+  chunk: Chunk<Kind>,
+  context: ChunkContext,
+): Promise<Answers[Kind]> {
+  const { scoring } = chunk;
+  const { scorer, executor, params, shared } = context;
+  const memory = new Memory();
+  return runs[chunk.kind](
+    {
+      poses: scorer.load ? loaded(chunk, scorer.load) : chunk.poses,
+      first: chunk.first,
+      pool: undefined,
+      params,
+      checkParams: () => {},
+      shared,
+      score: scorerOf(scorer, scoring),
+      posesPerTape: scoring.posesPerTape,
+      combination: combinationOf(scorer, scoring),
+      loss: undefined,
+      poseLoss: scorer.poseLoss,
+      readout: undefined,
+      poseReadout: scorer.poseReadout,
+      executor,
+      onPose: undefined,
+      signal: undefined,
+      skipsBadPoses: scoring.skipsBadPoses,
+      reasonOf: reasonsOf(executor, memory),
+      tolerance: scoring.tolerance,
+      wantsGradient: scoring.wantsGradient,
+      keepsPredictions: false,
+      memory,
+      tapes: new Memory(),
+    },
+    chunk,
+  );
+}
+
+async function* loaded(
+  { first, poses }: Chunk,
+  load: NonNullable<ScorerModule['load']>,
+): AsyncGenerator<unknown> {
+  for (const [n, sent] of poses.entries()) {
+    let pose: unknown;
+    try {
+      pose = await load(sent);
+    } catch (cause) {
+      const what = cause instanceof Error ? cause.message : cause;
+      throw new Error(`pose ${first + n}: load: ${what}`, { cause });
+    }
+    yield pose;
+  }
+}
+
+function scorerOf(
+  { score, scoreGroup }: ScorerModule,
+  { posesPerTape }: ChunkScoring,
+): GroupScorer<unknown, Params> {
+  if (posesPerTape !== undefined) return scoreGroup as GroupScorer<unknown, Params>;
+  return (tape, params, [pose]) => (score as Scorer<unknown, Params>)(tape, params, pose);
+}
+
+function combinationOf(
+  { combination: exported }: ScorerModule,
+  { fold, isExported }: ChunkScoring,
+): Task['combination'] {
+  const unused = (): never => {
+    throw new Error('a combination is closed where its call was made');
+  };
+  if (!fold) return unused;
+  if (!isExported)
+    return combination({ ...fold, summary: unused, factors: unused }, { weight: undefined, combine: unused });
+  checkSameFold('workers', fold as Combination, exported as Combination);
+  return exported as Combination;
+}
+
+/** A pose of a pooling without gradients of the size of θ, which nobody reads once they are added. */
+function kept(pooled: Row['pooled']): Row['pooled'] {
+  return pooled && { ...pooled, direct: [] };
+}
+
+function peaks({ memory, tapes }: Task): { readonly peakBytes: number; readonly tapesAlive: number } {
+  return { peakBytes: memory.peak, tapesAlive: tapes.peak };
+}
+
+/** Arrays of an answer that may leave with it: sums of the size of θ. */
+export function sumsOf(answer: Answers[WorkKind]): ArrayBuffer[] {
+  const tensors = (given: Tensors) => Object.values(given).map(({ data }) => data);
+  const arrays =
+    'state' in answer
+      ? [answer.state.A, answer.state.B, answer.state.P].flatMap(sums => [...sums.values()])
+      : 'gradient' in answer
+        ? tensors(answer.gradient)
+        : [];
+  return arrays.map(({ buffer }) => buffer as ArrayBuffer);
+}

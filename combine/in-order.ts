@@ -1,0 +1,43 @@
+import { type stoppable, unlessAborted } from './aborting.ts';
+
+/**
+ * Runs items as they are read, at most `ahead` of them at once, and gives the results in the order of the items. A source that
+ * is faster waits. An error, an abort, or a reader who leaves ends all: the signal that `run` was given aborts.
+ *
+ * @throws the first error in the order of the items, or the signal's reason
+ */
+export async function* inOrder<Item, Result>(
+  items: AsyncGenerator<Item>,
+  ahead: number,
+  { signal, stop }: ReturnType<typeof stoppable>,
+  run: (item: Item) => Promise<Result>,
+): AsyncGenerator<Result> {
+  const running: Promise<{ readonly result: Result }>[] = [];
+  let reading: Promise<IteratorResult<Item, unknown>> | undefined;
+  let isRead = false;
+  try {
+    for (;;) {
+      if (!isRead && running.length < ahead) reading ??= items.next();
+      const [first] = running;
+      if (!reading && !first) return;
+      const next = await unlessAborted(signal, Promise.race([first, reading].filter(each => !!each)));
+      if ('result' in next) {
+        running.shift();
+        yield next.result;
+        continue;
+      }
+      reading = undefined;
+      isRead = next.done === true;
+      if (next.done) continue;
+      const pending = run(next.value).then(result => ({ result }));
+      // Where another one fails first, nobody asks for this one.
+      pending.catch(() => {});
+      running.push(pending);
+    }
+  } finally {
+    stop();
+    reading?.catch(() => {});
+    // Asks the source to close; after the stop it does not wait.
+    await items.return(undefined).catch(() => {});
+  }
+}
