@@ -12,6 +12,8 @@ await build({
     ops: 'ops/index.ts',
     combine: 'combine/index.ts',
     fit: 'fit/index.ts',
+    parallel: 'parallel/index.ts',
+    'parallel-worker': 'parallel/worker.ts',
     gpu: 'engine/gpu/index.ts',
     wasm: 'engine/wasm/index.ts',
   },

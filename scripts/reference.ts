@@ -10,6 +10,7 @@ const entries = [
   { name: 'posetape/ops', index: 'ops/index.ts' },
   { name: 'posetape/combine', index: 'combine/index.ts' },
   { name: 'posetape/fit', index: 'fit/index.ts' },
+  { name: 'posetape/parallel', index: 'parallel/index.ts' },
   { name: 'posetape/wasm', index: 'engine/wasm/index.ts' },
   { name: 'posetape/gpu', index: 'engine/gpu/index.ts' },
 ];

@@ -17,24 +17,29 @@ const rules: readonly Rule[] = [
   {
     name: 'the engine knows no op, no combination and no user',
     files: /^engine\//,
-    shun: /^(?:ops|combine|fit|program|bench|examples|scripts|test)\//,
+    shun: /^(?:ops|combine|fit|parallel|program|bench|examples|scripts|test)\//,
   },
   {
     name: 'ops know no combination and no user',
     files: /^ops\//,
-    shun: /^(?:combine|fit|program|bench|examples|scripts|test)\//,
+    shun: /^(?:combine|fit|parallel|program|bench|examples|scripts|test)\//,
   },
   { name: 'ops know no executor', files: /^ops\//, shun: executors },
   {
-    name: 'combinations know no optimiser and no user',
+    name: 'combinations know no optimiser, no workers and no user',
     files: /^combine\//,
-    shun: /^(?:fit|program|bench|examples|scripts|test)\//,
+    shun: /^(?:fit|parallel|program|bench|examples|scripts|test)\//,
   },
   {
     // And two helpers, of options and of base64, that users have no need of.
     name: 'fits know the entries posetape and posetape/combine, and no user',
     files: /^fit\//,
-    shun: /^(?:ops|program|bench|examples|scripts|test)\/|^engine\/(?!(?:index|options)\.ts$)|^combine\/(?!(?:index|base64)\.ts$)/,
+    shun: /^(?:ops|parallel|program|bench|examples|scripts|test)\/|^engine\/(?!(?:index|options)\.ts$)|^combine\/(?!(?:index|base64)\.ts$)/,
+  },
+  {
+    name: 'workers know no op, no optimiser and no user',
+    files: /^parallel\//,
+    shun: /^(?:ops|fit|program|bench|examples|scripts|test)\//,
   },
   {
     name: 'combinations know no executor but the default ones',
@@ -69,7 +74,7 @@ const rules: readonly Rule[] = [
   },
 ];
 
-const sources = ['engine', 'ops', 'combine', 'fit'];
+const sources = ['engine', 'ops', 'combine', 'fit', 'parallel'];
 const all = importsOf([...sources, 'program', 'examples', 'bench', 'scripts', 'test']);
 const arrow = ({ file, imports }: Import) => `${file} → ${imports}`;
 const isLibrary = ({ file }: Import) => sources.some(folder => file.startsWith(`${folder}/`));

@@ -15,6 +15,7 @@ const entries: Readonly<Record<string, string>> = {
   'posetape/ops': 'ops/index.ts',
   'posetape/combine': 'combine/index.ts',
   'posetape/fit': 'fit/index.ts',
+  'posetape/parallel': 'parallel/index.ts',
   'posetape/wasm': 'engine/wasm/index.ts',
   'posetape/gpu': 'engine/gpu/index.ts',
 };

@@ -1,0 +1,48 @@
+import { BadPoseError } from '../combine/bad-pose.ts';
+import { DeviceLostError } from '../engine/executor.ts';
+
+/** An error as it is sent: its class would not survive. */
+export interface SentError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  /** Of an error that was no `Error`, and of a cause that was none, the text. */
+  readonly cause: SentError | string | undefined;
+  /** Of a bad pose. */
+  readonly index: number | undefined;
+  readonly reason: string | undefined;
+}
+
+export function toSent(error: unknown): SentError {
+  if (!(error instanceof Error)) return toSent(new Error(String(error)));
+  const { name, message, stack, cause } = error;
+  const { index, reason } = error instanceof BadPoseError ? error : noPose;
+  const sentCause = cause === undefined ? undefined : cause instanceof Error ? toSent(cause) : String(cause);
+  return { name, message, stack, cause: sentCause, index, reason };
+}
+
+const noPose = { index: undefined, reason: undefined };
+
+const classes: Readonly<Record<string, new (message: string) => Error>> = {
+  RangeError,
+  TypeError,
+  SyntaxError,
+  ReferenceError,
+};
+
+/** The error that was sent, with the stack that it had there. */
+export function fromSent({ name, message, stack, cause, index, reason }: SentError): Error {
+  const error =
+    index !== undefined && reason !== undefined
+      ? new BadPoseError({ index, reason })
+      : new (classes[name] ?? Error)(message);
+  if (error.name !== name) error.name = name;
+  if (stack !== undefined) error.stack = stack;
+  if (cause !== undefined) error.cause = typeof cause === 'string' ? cause : fromSent(cause);
+  return error;
+}
+
+/** True for the error of a worker that had better be replaced: its device is gone. */
+export function isOfLostDevice({ name }: SentError): boolean {
+  return name === DeviceLostError.name;
+}

@@ -1,0 +1,262 @@
+import type { Params } from '../combine/params.ts';
+import { placesOf } from '../combine/pose-tape.ts';
+import type { Answers, Chunk, ScorerFacts, SentParams, Workers, WorkKind } from '../combine/workers.ts';
+import { buffersOf } from './buffers.ts';
+import { fromSent, isOfLostDevice } from './errors.ts';
+import type { FromWorker } from './messages.ts';
+import type { WorkerLike } from './port.ts';
+import { CallParams } from './sent-params.ts';
+import { Thread } from './thread.ts';
+
+/** Workers, to be given as the option `pool`, and closed in the end. */
+export interface WorkerPool extends Workers {
+  /** Ends the workers. What is being waited for is an error. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Settings of a pool. */
+export interface PoolSettings {
+  readonly threads: number;
+  readonly posesPerChunk: number;
+  /** The address of the module; absent where workers serve a scorer of their own. */
+  readonly module: string | undefined;
+  readonly start: () => WorkerLike | Promise<WorkerLike>;
+  readonly timeout: number | undefined;
+  readonly transfer: boolean;
+}
+
+/** A chunk that somebody waits for. */
+interface Job {
+  readonly chunk: Chunk;
+  readonly params: CallParams;
+  readonly resolve: (answer: Answers[WorkKind]) => void;
+  readonly reject: (error: unknown) => void;
+  /** Number of workers that ended while they ran it. */
+  deaths: number;
+}
+
+/** Somebody who waits for the facts. */
+interface Waiting {
+  readonly resolve: (facts: ScorerFacts) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Milliseconds for a module to load, and for a chunk that nobody waits for any more to end by itself. */
+const startLimit = 60_000;
+const grace = 1000;
+/** Number of workers in a row that may end before they are ready. */
+const mostFailures = 3;
+
+/** Workers, at most one a thread, started when they are needed. Each runs one chunk at a time. */
+export class Pool implements WorkerPool {
+  readonly threads: number;
+  readonly posesPerChunk: number;
+  readonly #settings: PoolSettings;
+  /** The workers, each with the chunk that it runs; a job that was abandoned is gone from `#live`. */
+  readonly #jobs = new Map<Thread, Job | undefined>();
+  readonly #live = new Set<Job>();
+  #queue: Job[] = [];
+  #waiting: Waiting[] = [];
+  #facts: ScorerFacts | undefined;
+  #failures = 0;
+  #isClosed = false;
+
+  constructor(settings: PoolSettings) {
+    this.#settings = settings;
+    this.threads = settings.threads;
+    this.posesPerChunk = settings.posesPerChunk;
+  }
+
+  async facts(): Promise<ScorerFacts> {
+    this.#checkOpen();
+    if (this.#facts) return this.#facts;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#update();
+    });
+  }
+
+  send(params: Params): SentParams {
+    const sent: CallParams = new CallParams(params, () => {
+      const released = [...this.#live].filter(job => job.params === sent);
+      for (const job of released) this.#abandon(job);
+    });
+    return sent;
+  }
+
+  async run<Kind extends WorkKind>(chunk: Chunk<Kind>, params: SentParams): Promise<Answers[Kind]> {
+    this.#checkOpen();
+    return new Promise((resolve, reject) => {
+      const settle = resolve as Job['resolve'];
+      const job: Job = { chunk, params: params as CallParams, resolve: settle, reject, deaths: 0 };
+      this.#live.add(job);
+      this.#queue.push(job);
+      this.#update();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#failAll(new Error('workers: the pool was closed'));
+    const threads = [...this.#jobs.keys()];
+    this.#jobs.clear();
+    await Promise.all(threads.map(thread => thread.end()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new Error('workers: the pool was closed');
+  }
+
+  /** Hands out chunks, starts workers for those that are left, and holds the process while anything is waited for. */
+  #update(): void {
+    for (const [thread, job] of this.#jobs) {
+      if (!thread.facts || job) continue;
+      const next = this.#queue.shift();
+      if (next) this.#assign(thread, next);
+    }
+    const starting = [...this.#jobs.keys()].filter(({ facts }) => !facts).length;
+    const wanted = Math.max(this.#queue.length, this.#waiting.length > 0 ? 1 : 0) - starting;
+    const room = this.threads - this.#jobs.size;
+    for (let i = 0; i < Math.min(wanted, room); i++) this.#start();
+    const isWaitedFor = this.#queue.length > 0 || this.#waiting.length > 0;
+    for (const [thread, job] of this.#jobs)
+      thread.hold(thread.facts ? job !== undefined && this.#live.has(job) : isWaitedFor);
+  }
+
+  #start(): void {
+    const { start, module } = this.#settings;
+    const thread = new Thread({
+      onMessage: (from, message) => this.#receive(from, message),
+      onEnd: (from, reason) => this.#bury(from, reason),
+    });
+    this.#jobs.set(thread, undefined);
+    thread.after(startLimit, () => {
+      this.#discard(thread);
+      this.#failAll(
+        new Error(`workers: ${module ?? 'the worker'} was not ready after ${startLimit / 1000} s`),
+      );
+    });
+    const opening = async () => thread.open(await start(), module);
+    opening().catch(error => {
+      this.#discard(thread);
+      this.#failAll(error);
+    });
+  }
+
+  #assign(thread: Thread, job: Job): void {
+    const { chunk, params } = job;
+    const { transfer, timeout } = this.#settings;
+    this.#jobs.set(thread, job);
+    try {
+      params.giveTo(thread);
+      thread.post({ kind: 'chunk', chunk, params: params.id }, transfer ? buffersOf(chunk.poses) : []);
+    } catch (cause) {
+      this.#jobs.set(thread, undefined);
+      const what = cause instanceof Error ? cause.message : cause;
+      this.#settle(job, () =>
+        job.reject(new TypeError(`${placesIn(chunk)} cannot be sent to a worker: ${what}`, { cause })),
+      );
+      return;
+    }
+    thread.after(timeout, () => {
+      this.#discard(thread);
+      const late = new Error(`${placesIn(chunk)} took longer than the timeout of ${timeout} ms`);
+      this.#settle(job, () => job.reject(late));
+      this.#update();
+    });
+  }
+
+  #receive(thread: Thread, message: FromWorker): void {
+    thread.after(undefined, () => {});
+    if (message.kind === 'ready') {
+      thread.facts = message.facts;
+      this.#facts = message.facts;
+      this.#failures = 0;
+      for (const { resolve } of this.#waiting.splice(0)) resolve(message.facts);
+    } else if (!thread.facts) {
+      // Its module cannot be loaded, which no other worker could either.
+      this.#discard(thread);
+      if (message.kind === 'error') this.#failAll(fromSent(message.error));
+    } else {
+      const job = this.#jobs.get(thread) as Job;
+      if (message.kind === 'error' && isOfLostDevice(message.error) && job.deaths === 0) {
+        void thread.end();
+        this.#bury(thread, message.error.message);
+        return;
+      }
+      this.#jobs.set(thread, undefined);
+      this.#settle(job, () =>
+        message.kind === 'answer' ? job.resolve(message.answer) : job.reject(fromSent(message.error)),
+      );
+    }
+    this.#update();
+  }
+
+  /** Takes leave of a worker that ended: its chunk is run again, once. */
+  #bury(thread: Thread, reason: string): void {
+    const job = this.#jobs.get(thread);
+    this.#jobs.delete(thread);
+    if (!thread.facts && ++this.#failures >= mostFailures) {
+      this.#failures = 0;
+      this.#failAll(new Error(`workers: ${mostFailures} workers ended before they were ready: ${reason}`));
+    }
+    if (job && this.#live.has(job)) {
+      const poses = placesIn(job.chunk);
+      job.deaths++;
+      if (this.#settings.transfer)
+        this.#settle(job, () =>
+          job.reject(new Error(`${poses}: their worker ended, and what was transferred is lost: ${reason}`)),
+        );
+      else if (job.deaths > 1)
+        this.#settle(job, () =>
+          job.reject(new Error(`${poses}: two workers ended while running them: ${reason}`)),
+        );
+      else this.#queue.unshift(job);
+    }
+    this.#update();
+  }
+
+  /** Ends a worker whose chunk, if it has one, is settled by the caller. */
+  #discard(thread: Thread): void {
+    this.#jobs.delete(thread);
+    void thread.end();
+  }
+
+  /** Nobody waits for a chunk any more. Its worker may end it, but not take long. */
+  #abandon(job: Job): void {
+    this.#settle(job, () => job.reject(new Error(`${placesIn(job.chunk)} were given up`)));
+    this.#queue = this.#queue.filter(each => each !== job);
+    for (const [thread, running] of this.#jobs) {
+      if (running !== job) continue;
+      thread.after(grace, () => {
+        this.#discard(thread);
+        this.#update();
+      });
+    }
+    this.#update();
+  }
+
+  #settle(job: Job, settle: () => void): void {
+    if (this.#live.delete(job)) settle();
+  }
+
+  #failAll(error: unknown): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+    this.#queue = [];
+    for (const job of this.#live) {
+      // A chunk that runs goes on, unless the pool is closed.
+      if (!this.#isClosed && [...this.#jobs.values()].includes(job)) continue;
+      this.#settle(job, () => job.reject(error));
+    }
+    if (!this.#isClosed) this.#update();
+  }
+}
+
+function placesIn({ first, poses }: Chunk): string {
+  return placesOf([{ index: first }, { index: first + poses.length - 1 }]);
+}

@@ -1,0 +1,47 @@
+import type { Params } from '../combine/params.ts';
+import type { SentParams } from '../combine/workers.ts';
+import type { TensorData } from '../engine/tensor.ts';
+import type { Thread } from './thread.ts';
+
+let count = 0;
+
+/** Parameters of a call: in shared memory where there is any, else sent to each thread that needs them. */
+export class CallParams implements SentParams {
+  readonly id: number = count++;
+  readonly params: Params;
+  /** The threads that have them. */
+  readonly #holders = new Set<Thread>();
+  readonly #onRelease: () => void;
+
+  constructor(params: Params, onRelease: () => void) {
+    this.#onRelease = onRelease;
+    const entries = Object.entries(params);
+    this.params = canShare
+      ? Object.fromEntries(entries.map(([name, { data, shape }]) => [name, { data: shared(data), shape }]))
+      : params;
+  }
+
+  giveTo(thread: Thread): void {
+    if (this.#holders.has(thread)) return;
+    thread.post({ kind: 'params', id: this.id, params: this.params });
+    this.#holders.add(thread);
+  }
+
+  release(): void {
+    this.#onRelease();
+    for (const thread of this.#holders) thread.post({ kind: 'release', id: this.id });
+    this.#holders.clear();
+  }
+}
+
+/** False in a page that is not cross-origin isolated. */
+const canShare: boolean =
+  typeof SharedArrayBuffer === 'function' &&
+  (globalThis as { readonly crossOriginIsolated?: boolean }).crossOriginIsolated !== false;
+
+function shared(data: TensorData): TensorData {
+  const Type = data.constructor as new (buffer: SharedArrayBuffer) => TensorData;
+  const copy = new Type(new SharedArrayBuffer(data.byteLength));
+  copy.set(data);
+  return copy;
+}

@@ -1,0 +1,77 @@
+import { type ChunkContext, runChunk, type ScorerModule, sumsOf } from '../combine/chunk.ts';
+import type { Params } from '../combine/params.ts';
+import type { ScorerFacts } from '../combine/workers.ts';
+import { toSent } from './errors.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
+import { nodeThreads } from './port.ts';
+
+/**
+ * Runs chunks in a worker, for a pool that was given `worker` in place of `module`. A bundler makes of this file the worker:
+ *
+ *     import { serve } from 'posetape/parallel';
+ *     import * as scorer from './scorer.js';
+ *     serve(scorer);
+ *
+ * Without a scorer it serves the module that the pool tells it.
+ *
+ * @throws Error outside a worker
+ */
+export async function serve<Sent, Pose, P extends Params>(
+  scorer?: ScorerModule<Sent, Pose, P>,
+): Promise<void> {
+  const { post, listen } = await portHere();
+  let scoring: Pick<ChunkContext, 'scorer' | 'executor'> | undefined;
+  const contexts = new Map<number, ChunkContext>();
+  const start = async (module: string | undefined) => {
+    const given = (scorer ??
+      (await import(/* @vite-ignore */ /* webpackIgnore: true */ module as string))) as ScorerModule;
+    const { score, scoreGroup } = given;
+    if (typeof (score ?? scoreGroup) !== 'function')
+      throw new TypeError(`workers: ${module ?? 'the scorer'} exports neither score nor scoreGroup`);
+    const executor = await (given.executor ?? (await import('../engine/jit/jit.ts')).jit());
+    scoring = { scorer: given, executor };
+    const { name, precision } = executor;
+    const names = Object.keys(given).filter(each => given[each as keyof ScorerModule] !== undefined);
+    const facts: ScorerFacts = { exports: names, executor: { name, precision } };
+    post({ kind: 'ready', facts });
+  };
+  listen(async message => {
+    try {
+      if (message.kind === 'start') await start(message.module);
+      else if (message.kind === 'params') {
+        const { id, params } = message;
+        contexts.set(id, { ...(scoring as ChunkContext), params, shared: new Set(Object.values(params)) });
+      } else if (message.kind === 'release') contexts.delete(message.id);
+      else {
+        const answer = await runChunk(message.chunk, contexts.get(message.params) as ChunkContext);
+        post({ kind: 'answer', answer }, sumsOf(answer));
+      }
+    } catch (error) {
+      post({ kind: 'error', error: toSent(error) });
+    }
+  });
+}
+
+/** The way from this worker to its pool. */
+async function portHere(): Promise<{
+  post(message: FromWorker, transfer?: ArrayBuffer[]): void;
+  listen(listener: (message: ToWorker) => void): void;
+}> {
+  const threads = await nodeThreads();
+  if (threads?.isMainThread === false) {
+    const port = threads.parentPort as NonNullable<typeof threads.parentPort>;
+    return {
+      post: (message, transfer) => port.postMessage(message, transfer),
+      listen: listener => port.on('message', listener),
+    };
+  }
+  const scope = globalThis as unknown as EventTarget & {
+    postMessage(message: unknown, transfer?: unknown): void;
+  };
+  if (threads || !('WorkerGlobalScope' in globalThis)) throw new Error('serve: this is not a worker');
+  return {
+    post: (message, transfer) => scope.postMessage(message, transfer ?? []),
+    listen: listener =>
+      scope.addEventListener('message', event => listener((event as unknown as { data: ToWorker }).data)),
+  };
+}

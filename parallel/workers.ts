@@ -1,0 +1,68 @@
+import { checkOptions } from '../engine/options.ts';
+import { Pool, type WorkerPool } from './pool.ts';
+import { type NodeOptions, startWorker, type WorkerLike } from './port.ts';
+
+/** Options of {@link workers}. */
+export interface WorkersOptions {
+  /** The module that exports the scorer: see {@link ScorerModule}. */
+  readonly module?: URL | string;
+  /** Starts a worker that calls `serve`, in place of `module`: for bundlers, which must see what goes into a worker. */
+  readonly worker?: () => WorkerLike;
+  /** Number of workers, from 1; more than the machine has cores gain nothing. */
+  readonly threads: number;
+  /** Number of poses that are sent and summed together. The bits of a result depend on it, and not on `threads`. Default 32. */
+  readonly posesPerChunk?: number;
+  /** The most milliseconds that a chunk may take; one that takes longer is an error. Default no limit. */
+  readonly timeout?: number;
+  /**
+   * true: array buffers in the poses are moved to the worker, not copied, and are empty for the caller from then on. A chunk
+   * whose worker dies is then not run again. Default false.
+   */
+  readonly transfer?: boolean;
+  /** Further options of Node's Worker, such as `resourceLimits` or `execArgv`. */
+  readonly node?: NodeOptions;
+}
+
+/**
+ * Worker threads of Node, or Web Workers, that score poses for `combinePoses`, `accumulatePoses`, `combineBatch` and
+ * posetape/fit. They are started when they are needed, are kept for the next call, and let the process end when nothing is
+ * waited for.
+ *
+ * Poses are sent in chunks of `posesPerChunk`, whose sums are merged in order: the result is the same to the bit whatever the
+ * number of threads. A chunk whose worker dies is run once more in a new one; if that dies, too, the error names the poses.
+ *
+ * @throws TypeError or RangeError naming the option
+ * @example
+ * await using pool = workers({ module: new URL('./scorer.js', import.meta.url), threads: 4 });
+ * const { value, gradient } = await combinePoses({ pool, poses, params, combination: boltzmann() });
+ */
+export function workers(options: WorkersOptions): WorkerPool {
+  checkOptions('workers', options, [
+    'module',
+    'worker',
+    'threads',
+    'posesPerChunk',
+    'timeout',
+    'transfer',
+    'node',
+  ]);
+  const { module, worker, threads, posesPerChunk = 32, timeout, transfer = false, node = {} } = options;
+  if ((module === undefined) === (worker === undefined))
+    throw new TypeError('workers: give a module, or a worker that calls serve()');
+  if (worker !== undefined && typeof worker !== 'function')
+    throw new TypeError('workers: worker must be a function that starts one');
+  for (const [name, number] of Object.entries({ threads, posesPerChunk }))
+    if (!Number.isSafeInteger(number) || number < 1)
+      throw new RangeError(`workers: ${name} must be a whole number from 1, got ${number}`);
+  if (timeout !== undefined && !(timeout > 0))
+    throw new RangeError(`workers: timeout must be milliseconds above 0, got ${timeout}`);
+  const start = worker ?? (() => startWorker(node));
+  return new Pool({
+    threads,
+    posesPerChunk,
+    module: module === undefined ? undefined : new URL(module).href,
+    start,
+    timeout,
+    transfer,
+  });
+}

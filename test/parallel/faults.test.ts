@@ -1,0 +1,320 @@
+import {
+  BadPoseError,
+  boltzmann,
+  type CombineOptions,
+  combineBatch,
+  combinePoses,
+  pooling,
+} from 'posetape/combine';
+import { square, sub } from 'posetape/ops';
+import { workers } from 'posetape/parallel';
+import { describe, expect, test } from 'vitest';
+import { poolOf, posesOf } from './pools.ts';
+import { type Fault, params, type Sent, score, type Theta } from './scorer.ts';
+
+const combination = boltzmann({ kT: 0.5 });
+const pool = poolOf({ threads: 2 });
+
+/** Poses of which one has a fault: always, or so often. */
+function faulty(
+  fault: Fault,
+  { at = 9, count = 20, turns }: { at?: number; count?: number; turns?: number } = {},
+): Sent[] {
+  const poses = posesOf(count);
+  const shared = turns === undefined ? undefined : new Int32Array(new SharedArrayBuffer(8));
+  if (shared) shared[1] = turns as number;
+  poses[at] = { ...(poses[at] as Sent), fault, ...(shared && { turns: shared }) };
+  return poses;
+}
+
+const errorOf = async (options: object): Promise<Error & { cause?: unknown }> => {
+  try {
+    await combinePoses({ params, combination, ...options } as never);
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('it should have failed');
+};
+
+describe('a scorer that fails', () => {
+  test.each<[Fault, object]>([
+    ['throws', {}],
+    ['throws', { strategy: 'recompute' }],
+    ['throws a string', {}],
+    ['is NaN', {}],
+    ['is NaN', { strategy: 'recompute' }],
+  ])('gives the same error as without a pool: %s %o', async (fault, more) => {
+    const poses = faulty(fault);
+    const here = await errorOf({ score, poses, ...more });
+    const there = await errorOf({ pool, poses, ...more });
+    expect(there.message).toBe(here.message);
+    expect(there.message).toMatch(/^pose 9: /);
+    expect(there.constructor).toBe(here.constructor);
+    expect(there.name).toBe(here.name);
+    expect((there.cause as Error | undefined)?.name).toBe((here.cause as Error | undefined)?.name);
+    if (there instanceof BadPoseError) expect(there.index).toBe(9);
+  });
+
+  test('at two poses is reported for the first, whichever chunk was done first', async () => {
+    const poses = faulty('throws', { at: 3, count: 40 });
+    for (let at = 4; at < 40; at++) poses[at] = { ...(poses[at] as Sent), fault: 'throws' };
+    expect((await errorOf({ pool, poses })).message).toMatch(/^pose 3: not this one/);
+  });
+
+  test('where a pose is loaded is named', async () => {
+    const error = await errorOf({ pool, poses: faulty('cannot be loaded') });
+    expect(error.message).toBe('pose 9: load: no such file');
+    expect((error.cause as Error).name).toBe('RangeError');
+  });
+
+  test('by NaN is left out by badPose: skip, and reported as without a pool', async () => {
+    const poses = faulty('is NaN');
+    for (const strategy of ['stream', 'recompute'] as const) {
+      const options = { poses, params, combination, badPose: 'skip', strategy } as const;
+      const here = await combinePoses<Sent, Theta>({ score, ...options });
+      const there = await combinePoses<Sent, Theta>({ pool, ...options });
+      expect(there.stats.badPoses).toEqual(here.stats.badPoses);
+      expect(there.predictions).toEqual(here.predictions);
+      expect(there.value).toBeCloseTo(here.value, 13);
+    }
+  });
+
+  test('of several poses a tape is sought among them', async () => {
+    const options = { poses: faulty('is NaN'), badPose: 'skip', posesPerTape: 4 };
+    const { stats } = await combinePoses({ pool, params, combination, ...options } as never);
+    expect(stats.badPoses.map(({ index }) => index)).toEqual([9]);
+  });
+
+  test('in a compound names the compound, the first of them', async () => {
+    const compounds = [posesOf(5), faulty('throws'), faulty('throws', { at: 0 })].map(poses => ({ poses }));
+    await expect(combineBatch({ pool, compounds, params, combination })).rejects.toThrow(
+      'combineBatch: compound 1: pose 9: not this one',
+    );
+  });
+});
+
+describe('a worker that dies', () => {
+  const expected = combinePoses<Sent, Theta>({ pool, poses: posesOf(20), params, combination });
+
+  test.each([1, 2])(
+    'once has its chunk run again, and nothing is counted twice: %i threads',
+    async threads => {
+      const { stats: _, ...wanted } = await expected;
+      const progress: number[] = [];
+      const { stats, ...found } = await combinePoses<Sent, Theta>({
+        pool: poolOf({ threads }),
+        poses: faulty('exits', { turns: 1 }),
+        params,
+        combination,
+        onPose: ({ index }) => progress.push(index),
+      });
+      expect(found).toEqual(wanted);
+      expect(stats.poses).toBe(20);
+      expect(progress).toEqual([...posesOf(20).keys()]);
+    },
+  );
+
+  test('twice by one chunk is an error that names the poses', async () => {
+    const error = await errorOf({ pool: poolOf(), poses: faulty('exits') });
+    expect(error.message).toBe('poses 8 to 11: two workers ended while running them: it exited with code 3');
+  });
+
+  test('by an error that nobody catches is replaced, whether before its answer or after', async () => {
+    const { stats: _, ...wanted } = await expected;
+    const poses = faulty('rejects on the side', { turns: 1 });
+    const { stats: __, ...found } = await combinePoses<Sent, Theta>({
+      pool: poolOf(),
+      poses,
+      params,
+      combination,
+    });
+    expect(found).toEqual(wanted);
+  });
+
+  test('for want of memory says so, and the pool goes on', async () => {
+    const small = poolOf({ node: { resourceLimits: { maxOldGenerationSizeMb: 48 } } });
+    const error = await errorOf({ pool: small, poses: faulty('eats memory') });
+    expect(error.message).toMatch(/^poses 8 to 11: two workers ended .* memory limit/);
+    const { stats: _, ...wanted } = await expected;
+    const { stats: __, ...found } = await combinePoses<Sent, Theta>({
+      pool: small,
+      poses: posesOf(20),
+      params,
+      combination,
+    });
+    expect(found).toEqual(wanted);
+  });
+
+  test('of a hanging pose, at the time limit of its chunk; others are not held up', async () => {
+    const limited = poolOf({ threads: 2, timeout: 400 });
+    await limited.facts();
+    const error = await errorOf({ pool: limited, poses: faulty('hangs') });
+    expect(error.message).toBe('poses 8 to 11 took longer than the timeout of 400 ms');
+    expect(
+      (await combinePoses({ pool: limited, poses: posesOf(20), params, combination } as never)).stats.poses,
+    ).toBe(20);
+  });
+});
+
+describe('a pool that cannot serve', () => {
+  test.each([
+    ['./nowhere.ts', /nowhere\.ts/],
+    ['../support/numbers.ts', /^workers: .*numbers\.ts exports neither score nor scoreGroup$/],
+  ])('says why: %s', async (path, message) => {
+    const broken = poolOf({ module: new URL(path, import.meta.url) });
+    expect((await errorOf({ pool: broken, poses: posesOf(3) })).message).toMatch(message);
+  });
+
+  test('for a worker that cannot be started', async () => {
+    const fails = poolOf({
+      worker: () => {
+        throw new Error('no more threads');
+      },
+    });
+    expect((await errorOf({ pool: fails, poses: posesOf(3) })).message).toBe('no more threads');
+  });
+
+  test('for what cannot be sent names the poses', async () => {
+    const poses = [...posesOf(5), { distances: [3], weight: (() => 1) as never }];
+    expect((await errorOf({ pool, poses })).message).toMatch(
+      /^poses 4 to 5 cannot be sent to a worker: .*could not be cloned/,
+    );
+  });
+
+  test('when it was closed, and ends what was under way', async () => {
+    const closing = poolOf();
+    const running = errorOf({ pool: closing, poses: faulty('hangs', { at: 0 }) });
+    await closing.facts();
+    await closing.close();
+    expect((await running).message).toBe('workers: the pool was closed');
+    expect((await errorOf({ pool: closing, poses: posesOf(3) })).message).toBe(
+      'workers: the pool was closed',
+    );
+  });
+
+  test.each<[object, RegExp]>([
+    [{ strategy: 'full-graph' }, /full-graph holds all poses on one tape, so a pool cannot share them/],
+    [{ score }, /with a pool, score is what its module exports; leave it out/],
+    [{ poseLoss: () => 0 }, /with a pool, poseLoss is what its module exports/],
+    [{ pool: {} }, /pool must be what workers\(\) of posetape\/parallel gives/],
+    [{ combination: pooling({ name: 'mine' }) }, /^workers: boltzmann.* does not go into mine/],
+  ])('for options that make no sense with it: %o', async (options, message) => {
+    expect((await errorOf({ pool, poses: posesOf(3), ...options })).message).toMatch(message);
+  });
+
+  test.each<[object, RegExp]>([
+    [{ threads: 0 }, /threads must be a whole number from 1, got 0/],
+    [{ threads: 1, posesPerChunk: 1.5 }, /posesPerChunk must be a whole number from 1, got 1.5/],
+    [{ threads: 1, timeout: -1 }, /timeout must be milliseconds above 0, got -1/],
+    [{ threads: 1, module: undefined }, /give a module, or a worker that calls serve\(\)/],
+    [{ threads: 1, treads: 2 }, /no option treads/],
+  ])('for options of workers: %o', (options, message) => {
+    expect(() => workers({ module: 'file:///scorer.js', ...options } as never)).toThrow(message);
+  });
+});
+
+describe('an abort', () => {
+  test.each(['stream', 'recompute'] as const)(
+    'ends %s at once, with its reason, and the pool goes on',
+    async strategy => {
+      const own = poolOf();
+      await own.facts();
+      const controller = new AbortController();
+      const reason = new Error('enough');
+      const running = errorOf({
+        pool: own,
+        poses: faulty('hangs', { at: 0 }),
+        strategy,
+        signal: controller.signal,
+      });
+      setTimeout(() => controller.abort(reason), 50);
+      expect(await running).toBe(reason);
+      // The pose that hangs is given up.
+      const { stats } = await combinePoses<Sent, Theta>({
+        pool: own,
+        poses: posesOf(20),
+        params,
+        combination,
+      });
+      expect(stats.poses).toBe(20);
+    },
+  );
+
+  test('while the next pose is pending closes the source', async () => {
+    let isClosed = false;
+    const controller = new AbortController();
+    const poses: AsyncIterable<Sent> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise(() => setTimeout(() => controller.abort(new Error('enough')), 10)),
+        return: async () => {
+          isClosed = true;
+          return { done: true, value: undefined };
+        },
+      }),
+    };
+    expect((await errorOf({ pool, poses, signal: controller.signal })).message).toBe('enough');
+    expect(isClosed).toBe(true);
+  });
+
+  test('of combineBatch', async () => {
+    const controller = new AbortController();
+    const own = poolOf();
+    await own.facts();
+    const compounds = [{ poses: faulty('hangs') }, { poses: posesOf(5) }];
+    const running = combineBatch({ pool: own, compounds, params, combination, signal: controller.signal });
+    controller.abort(new Error('enough'));
+    await expect(running).rejects.toThrow('enough');
+  });
+});
+
+test('an error of a chunk ends a source that would never give another pose', async () => {
+  async function* stalls(): AsyncGenerator<Sent> {
+    yield* faulty('throws', { at: 0, count: 4 });
+    await new Promise(() => {});
+  }
+  expect((await errorOf({ pool, poses: stalls() })).message).toMatch(/^pose 0: not this one/);
+});
+
+test('parameters that change during the call are an error, and no pose sees half of them', async () => {
+  const theta = { depth: { ...params.depth, data: params.depth.data.slice() }, width: params.width };
+  const changed = combinePoses<Sent, Theta>({
+    pool,
+    poses: posesOf(20),
+    params: theta,
+    combination,
+    onPose() {
+      theta.depth.data[0] = 5;
+    },
+  });
+  await expect(changed).rejects.toThrow('parameter depth changed during the call');
+});
+
+describe('buffers of poses', () => {
+  const poses = () => posesOf(6).map(({ distances }) => ({ distances: Float64Array.from(distances) }));
+
+  test('stay with the caller', async () => {
+    const own = poses();
+    await combinePoses<Sent, Theta>({ pool, poses: own, params, combination });
+    expect(own.every(({ distances }) => distances.length > 0)).toBe(true);
+  });
+
+  test('are moved by transfer: true', async () => {
+    const moving = poolOf({ transfer: true });
+    const own = poses();
+    const { value } = await combinePoses<Sent, Theta>({ pool: moving, poses: own, params, combination });
+    expect(value).toBe(
+      (await combinePoses<Sent, Theta>({ pool, poses: poses(), params, combination })).value,
+    );
+    expect(own.every(({ distances }) => distances.length === 0)).toBe(true);
+    const error = await errorOf({ pool: moving, poses: faulty('exits') });
+    expect(error.message).toMatch(/^poses 8 to 11: their worker ended, and what was transferred is lost/);
+  });
+});
+
+test('a loss of the caller is closed here, with the pool’s sums', async () => {
+  const loss: CombineOptions<Sent, Theta>['loss'] = (x, { params: theta }) => square(sub(x, theta.width));
+  const here = await combinePoses<Sent, Theta>({ score, poses: posesOf(20), params, combination, loss });
+  const there = await combinePoses<Sent, Theta>({ pool, poses: posesOf(20), params, combination, loss });
+  expect(there.loss).toBeCloseTo(here.loss as number, 12);
+  expect(there.gradient.width.data[0]).toBeCloseTo(here.gradient.width.data[0] as number, 12);
+});

@@ -1,0 +1,70 @@
+import { setTimeout } from 'node:timers/promises';
+import { accumulatePoses, combinePoses, mean } from 'posetape/combine';
+import { expect, test } from 'vitest';
+import { chunkedBy, poolOf } from './pools.ts';
+import { params, type Sent, type Theta } from './scorer.ts';
+
+const pool = poolOf({ threads: 2, posesPerChunk: 100 });
+const combination = mean();
+
+test('bytes of this process do not grow with the number of poses: 100,000 of 8 kB', async () => {
+  const distances = new Float64Array(1000).fill(3.1);
+  const sizes: number[] = [];
+  function* poses(count: number): Generator<Sent> {
+    for (let i = 0; i < count; i++) {
+      if (i % 5000 === 4999) {
+        globalThis.gc?.();
+        sizes.push(process.memoryUsage.rss());
+      }
+      yield { distances: distances.subarray(0, 1 + (i % 7)) };
+    }
+  }
+  const { stats } = await accumulatePoses<Sent, Theta>({ pool, poses: poses(100_000), params, combination });
+  expect(stats.poses).toBe(100_000);
+  const [, early] = sizes;
+  // All poses at once would take 800 MB.
+  expect((sizes.at(-1) as number) - (early as number)).toBeLessThan(200 * 2 ** 20);
+});
+
+test('a source that is faster than the workers waits for them: two chunks a thread', async () => {
+  const small = chunkedBy(pool, 5);
+  let [read, reported, most] = [0, 0, 0];
+  async function* poses(): AsyncGenerator<Sent> {
+    for (; read < 500; read++) {
+      most = Math.max(most, read - reported);
+      yield { distances: [3] };
+    }
+  }
+  await combinePoses<Sent, Theta>({
+    pool: small,
+    poses: poses(),
+    params,
+    combination,
+    onPose: ({ index }) => {
+      expect(index).toBe(reported);
+      reported++;
+    },
+  });
+  expect(reported).toBe(500);
+  expect(most).toBeLessThanOrEqual((2 * small.threads + 1) * 5);
+});
+
+test('a source that is slower has its chunks run as they come', async () => {
+  let [reported, seen] = [0, 0];
+  async function* poses(): AsyncGenerator<Sent> {
+    for (let i = 0; i < 4; i++) yield { distances: [3] };
+    while (reported < 4) await setTimeout(5);
+    seen = reported;
+    yield { distances: [3] };
+  }
+  await combinePoses<Sent, Theta>({
+    pool: chunkedBy(pool, 2),
+    poses: poses(),
+    params,
+    combination,
+    onPose() {
+      reported++;
+    },
+  });
+  expect([seen, reported]).toEqual([4, 5]);
+});

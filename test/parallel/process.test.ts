@@ -1,0 +1,87 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+let folder: string;
+
+/** The library as it is published, and the scorer beside it. */
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'posetape-parallel-'));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  await build({
+    entryPoints: {
+      combine: 'combine/index.ts',
+      parallel: 'parallel/index.ts',
+      'parallel-worker': 'parallel/worker.ts',
+      scorer: 'test/parallel/scorer.ts',
+    },
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    target: 'es2022',
+    conditions: ['posetape:source'],
+  });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs a program beside them; it must end by itself. */
+function printed(program: string): string {
+  const head = `
+    import { boltzmann, combinePoses } from './combine.js';
+    import { workers } from './parallel.js';
+    import { params } from './scorer.js';
+    const pool = workers({ module: new URL('./scorer.js', import.meta.url), threads: 2, posesPerChunk: 4 });
+    const combination = boltzmann({ kT: 0.5 });
+    const poses = Array.from({ length: 20 }, (_, i) => ({ distances: [3 + i / 10] }));
+    const failing = async options => {
+      try { await combinePoses({ pool, poses, params, combination, ...options }); }
+      catch (error) { console.log(error.message); }
+    };`;
+  const file = join(folder, 'program.js');
+  writeFileSync(file, head + program);
+  const { status, stdout, stderr, signal } = spawnSync(process.execPath, [file], {
+    encoding: 'utf8',
+    timeout: 120_000,
+  });
+  expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' });
+  return stdout;
+}
+
+test.each([
+  [
+    'a result',
+    'console.log((await combinePoses({ pool, poses, params, combination })).stats.poses);',
+    '20\n',
+  ],
+  [
+    'an error',
+    "poses[9].fault = 'throws'; poses[19].fault = 'hangs'; await failing({});",
+    'pose 9: not this one\n',
+  ],
+  [
+    'an abort',
+    `poses[9].fault = 'hangs';
+    await pool.facts();
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error('enough')), 50);
+    await failing({ signal: controller.signal });`,
+    'enough\n',
+  ],
+  [
+    'a death',
+    "poses[9].fault = 'exits'; await failing({});",
+    'poses 8 to 11: two workers ended while running them: it exited with code 3\n',
+  ],
+  ['no call at all', 'await pool.facts();', ''],
+  [
+    'its block by await using, as compilers write it',
+    'await failing({}); await pool[Symbol.asyncDispose](); await failing({});',
+    'workers: the pool was closed\n',
+  ],
+])('a process ends by itself after %s, though the pool is not closed', (_, program, expected) => {
+  expect(printed(program)).toBe(expected);
+});

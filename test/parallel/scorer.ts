@@ -1,0 +1,79 @@
+// A module that workers run: what it does with a pose beyond scoring it is part of the pose.
+import { type Tape, type Tensor, tensor, type Value } from 'posetape';
+import { boltzmann, type Combination, type GroupScorer, type Params, type Scorer } from 'posetape/combine';
+import { add, concat, exp, mul, neg, reshape, square, sub, sum } from 'posetape/ops';
+
+/** A pose as it is sent. */
+export interface Sent {
+  readonly distances: readonly number[] | Float64Array;
+  readonly weight?: number;
+  /** What goes wrong with it, here or where it is loaded. */
+  readonly fault?: Fault;
+  /** In shared memory: how often it was scored, and at how many of them, the first, it is faulty. Default always. */
+  readonly turns?: Int32Array;
+}
+
+export type Fault =
+  | 'throws'
+  | 'throws a string'
+  | 'is NaN'
+  | 'hangs'
+  | 'exits'
+  | 'eats memory'
+  | 'rejects on the side'
+  | 'cannot be loaded';
+
+export interface Theta extends Params {
+  readonly depth: Tensor;
+  readonly width: Tensor;
+}
+
+export const params: Theta = {
+  depth: tensor([-1, -0.5]),
+  width: tensor(2),
+};
+
+export function load(sent: Sent): Sent {
+  if (sent.fault === 'cannot be loaded') throw new RangeError('no such file');
+  return sent;
+}
+
+const faults: Partial<Record<Fault, () => void>> = {
+  throws() {
+    throw new RangeError('not this one');
+  },
+  'throws a string'() {
+    throw 'a string';
+  },
+  hangs() {
+    for (;;);
+  },
+  exits() {
+    process.exit(3);
+  },
+  'eats memory'() {
+    const eaten: number[][] = [];
+    for (;;) eaten.push(new Array(1e6).fill(Math.random()));
+  },
+  'rejects on the side'() {
+    void Promise.reject(new Error('on the side'));
+  },
+};
+
+export const score: Scorer<Sent, Theta> = (tape, { depth, width }, { distances, fault, turns }) => {
+  const turn = turns ? Atomics.add(turns, 0, 1) : 0;
+  const isFaulty = fault !== undefined && (turns === undefined || turn < (turns[1] as number));
+  if (isFaulty) faults[fault]?.();
+  return record(tape, depth, width, fault === 'is NaN' ? [Number.NaN] : [...distances]);
+};
+
+function record(tape: Tape, depth: Value, width: Value, distances: number[]): Value {
+  const contact = sum(exp(neg(square(mul(width, sub(tape.constant(distances), 3))))));
+  return add(sum(mul(depth, contact)), 1);
+}
+
+export const scoreGroup: GroupScorer<Sent, Theta> = (tape, theta, poses) =>
+  concat(poses.map(pose => reshape(score(tape, theta, pose), [1])));
+
+/** Of weights that only the module knows. */
+export const combination: Combination = boltzmann<Sent>({ kT: 0.593, weight: ({ weight = 1 }) => weight });
