@@ -64,10 +64,10 @@ export const score: Scorer<Sent, Theta> = (tape, { depth, width }, { distances, 
   const turn = turns ? Atomics.add(turns, 0, 1) : 0;
   const isFaulty = fault !== undefined && (turns === undefined || turn < (turns[1] as number));
   if (isFaulty) faults[fault]?.();
-  return record(tape, depth, width, fault === 'is NaN' ? [Number.NaN] : [...distances]);
+  return record(tape, depth, width, fault === 'is NaN' ? [Number.NaN] : distances);
 };
 
-function record(tape: Tape, depth: Value, width: Value, distances: number[]): Value {
+function record(tape: Tape, depth: Value, width: Value, distances: Sent['distances']): Value {
   const contact = sum(exp(neg(square(mul(width, sub(tape.constant(distances), 3))))));
   return add(sum(mul(depth, contact)), 1);
 }

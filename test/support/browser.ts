@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
 import { build } from 'esbuild';
 
 /** Path of Chromium: POSETAPE_CHROMIUM, or that of Debian's package. */
@@ -55,12 +56,19 @@ export interface OpenPage {
 const html =
   '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="/script.js"></script>';
 
+/** The folder that scripts are served from; nothing is written there. */
+const root = resolve('served');
+
 /** Options for opening a page. */
 export interface PageOptions {
   /** Of Chromium, beyond what it needs to run here at all. */
   readonly flags?: readonly string[];
   /** The script sources of the page's Content-Security-Policy; no policy if absent. */
   readonly scripts?: string;
+  /** Modules beside the page's, such as workers, by the name that they are served as. */
+  readonly beside?: Readonly<Record<string, string>>;
+  /** True for a page that may share memory with its workers. */
+  readonly isIsolated?: boolean;
 }
 
 /**
@@ -68,15 +76,20 @@ export interface PageOptions {
  *
  * @throws Error that says how to install Chromium
  */
-export async function openPage(entry: string, { flags = [], scripts }: PageOptions = {}): Promise<OpenPage> {
+export async function openPage(
+  entry: string,
+  { flags = [], scripts, beside = {}, isIsolated = false }: PageOptions = {},
+): Promise<OpenPage> {
   if (!existsSync(chromiumPath)) {
     throw new Error(
       `there is no Chromium at ${chromiumPath}: apt-get install chromium, or set POSETAPE_CHROMIUM to its path`,
     );
   }
   const { outputFiles } = await build({
-    entryPoints: [entry],
+    entryPoints: { script: entry, ...beside },
+    outdir: root,
     bundle: true,
+    splitting: Object.keys(beside).length > 0,
     write: false,
     format: 'esm',
     platform: 'browser',
@@ -84,12 +97,16 @@ export async function openPage(entry: string, { flags = [], scripts }: PageOptio
     // Node's own modules that gpu.js may name; a page never gets there.
     external: ['node:*'],
   });
-  const script = outputFiles[0]?.text ?? '';
+  const texts = new Map(outputFiles.map(({ path, text }) => [path.slice(root.length), text]));
   const server = createServer((request, response) => {
-    const isScript = request.url === '/script.js';
-    response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
+    const script = texts.get(request.url ?? '');
+    response.setHeader('Content-Type', script === undefined ? 'text/html' : 'text/javascript');
     if (scripts) response.setHeader('Content-Security-Policy', `script-src ${scripts}`);
-    response.end(isScript ? script : html);
+    if (isIsolated) {
+      response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
+      response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
+    }
+    response.end(script ?? html);
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const { chromium } = (await import('playwright-core' as string)) as Playwright;
