@@ -1,0 +1,40 @@
+// Poses by a pool, or without one, in a process of its own. Arguments: workload, number of threads (0: no pool), of poses, and
+// of poses a chunk.
+
+import { Worker } from 'node:worker_threads';
+import { combinePoses, lse } from 'posetape/combine';
+import { workers } from 'posetape/parallel';
+import { type Round, serve, warmedUp } from './support/serve.ts';
+import { executorOf } from './threaded-worker.ts';
+import { readTask } from './workloads/tasks.ts';
+
+const [workload = '', threads = '0', count = '1', posesPerChunk = '32'] = process.argv.slice(2);
+const { poses, params, score } = await readTask(workload, Number(count));
+const pool =
+  threads === '0'
+    ? undefined
+    : workers({
+        threads: Number(threads),
+        posesPerChunk: Number(posesPerChunk),
+        worker: () => new Worker(new URL('./threaded-worker.mjs', import.meta.url), { workerData: workload }),
+      });
+const scoring = pool ? { pool } : { score, executor: executorOf(workload) };
+
+async function run() {
+  const { value, gradient } = await combinePoses({ ...scoring, poses, params, combination: lse() } as never);
+  const squares = Object.values(gradient as typeof params).map(({ data }) =>
+    (data as Float64Array).reduce((sum, each) => sum + each * each, 0),
+  );
+  return { value, norm: Math.sqrt(squares.reduce((a, b) => a + b, 0)) };
+}
+
+let next: Promise<() => Promise<Round>> | undefined;
+
+await serve({
+  check: run,
+  round: async (): Promise<Round> => {
+    next ??= warmedUp({ units: poses.length, run });
+    return (await next)();
+  },
+});
+await pool?.close();
