@@ -42,10 +42,12 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+const kinds: readonly unknown[] = ['ready', 'answer', 'error'] satisfies FromWorker['kind'][];
+
 /** Milliseconds for a module to load, and for a chunk that nobody waits for any more to end by itself. */
 const startLimit = 60_000;
 const grace = 1000;
-/** Number of workers in a row that may end before they are ready. */
+/** Number of workers that may end before they are ready, while no other gets on. */
 const mostFailures = 3;
 
 /** Workers, at most one a thread, started when they are needed. Each runs one chunk at a time. */
@@ -172,11 +174,13 @@ export class Pool implements WorkerPool {
   }
 
   #receive(thread: Thread, message: FromWorker): void {
+    // The module may post messages of its own.
+    if (!kinds.includes(message?.kind)) return;
     thread.after(undefined, () => {});
+    if (message.kind !== 'error') this.#failures = 0;
     if (message.kind === 'ready') {
       thread.facts = message.facts;
       this.#facts = message.facts;
-      this.#failures = 0;
       for (const { resolve } of this.#waiting.splice(0)) resolve(message.facts);
     } else if (!thread.facts) {
       // Its module cannot be loaded, which no other worker could either.
