@@ -42,7 +42,8 @@ await bench<{ only?: string }>(
     )) {
       next(title);
       const sides = counts.map(threads => {
-        const start = () => programs.start('threaded.ts', [name, threads, poses, chunk], { isPinned: threads < 2 });
+        const start = () =>
+          programs.start('threaded.ts', [name, threads, poses, chunk], { isPinned: threads < 2 });
         return { name: `${name}, ${threads} threads`, start, work: name };
       });
       const found = await turns(

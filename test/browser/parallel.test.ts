@@ -17,7 +17,7 @@ describe.each([
       beside: {
         'parallel-worker': 'parallel/worker.ts',
         scorer: 'test/parallel/scorer.ts',
-        bundle: 'test/browser/parallel-worker.ts',
+        bundle: 'test/parallel/served.ts',
       },
     });
   });

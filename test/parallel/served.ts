@@ -1,5 +1,5 @@
 // A worker as a bundler makes one: the scorer is in it.
 import { serve } from 'posetape/parallel';
-import * as scorer from '../parallel/scorer.ts';
+import * as scorer from './scorer.ts';
 
-void serve(scorer);
+await serve(scorer);
