@@ -1228,4 +1228,32 @@ export const mutations: readonly Mutation[] = [
     replace: 'value.inputs.length > 0',
     caughtBy: ['test/engine/checkpoint.test.ts'],
   },
+  {
+    name: 'the poses of a chunk are numbered from 0',
+    file: 'combine/chunk.ts',
+    find: 'first: chunk.first,',
+    replace: 'first: 0,',
+    caughtBy: ['test/parallel/faults.test.ts', 'test/parallel/bits.test.ts'],
+  },
+  {
+    name: 'progress of a chunk is numbered from 0',
+    file: 'combine/by-workers.ts',
+    find: /(backwardSkipped;\n.*)chunk\.first \+ n, row/,
+    replace: '$1n, row',
+    caughtBy: ['test/parallel/memory.test.ts'],
+  },
+  {
+    name: 'a source does not wait for the workers',
+    file: 'combine/by-workers.ts',
+    find: '2 * pool.threads',
+    replace: '1000 * pool.threads',
+    caughtBy: ['test/parallel/memory.test.ts'],
+  },
+  {
+    name: 'sums are merged in the order in which workers are done',
+    file: 'combine/in-order.ts',
+    find: 'Promise.race([first, reading]',
+    replace: 'Promise.race([...running, reading]',
+    caughtBy: ['test/parallel/faults.test.ts'],
+  },
 ];

@@ -21,6 +21,7 @@ const copied = [
   'ops',
   'combine',
   'fit',
+  'parallel',
   'examples',
   'bench',
   'scripts',
