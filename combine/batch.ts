@@ -75,7 +75,7 @@ const names = [...optionNames.filter(name => !notHere.includes(name)), 'compound
 
 /**
  * One gradient of a loss over many compounds, as a step of training wants it: the sum of what `combinePoses` gives for each,
- * one compound after the other, so that the memory is that of one and a sum of the size of θ.
+ * one compound after the other, so that the memory is that of one and a sum of the size of θ; with a `pool`, some at once.
  *
  *     L = Σ loss(ΔG_c) + batchLoss(ΔG_1, …, ΔG_C)
  *
