@@ -1,11 +1,12 @@
 import type { FitOptions } from './options.ts';
-import { changes, losses, scatter } from './pictures.ts';
+import { changes, losses, scatter, shortest } from './pictures.ts';
 import { type CompoundResult, type FitReport, type PartResult, partResult } from './result.ts';
 import { average, grouped } from './statistics.ts';
 
 /** A page with pictures of a fit, whole in itself. */
 export function htmlReport(report: FitReport, options: FitOptions): string {
   const { compounds, epochs, skipped, numbers } = report;
+  const offset = numbers.find(({ name }) => name === 'offset');
   const name = options.scorer === 'vina' ? 'Vina' : 'SchNet';
   const title = `${name}, fitted to ${report.fitted.compounds} affinities`;
   return `<!doctype html>
@@ -39,7 +40,7 @@ ${errors(report)}</section>
 ${scatter(report)}${compounds.some(({ bound }) => bound) ? '<p>Triangles: affinities that are bounds.</p>' : ''}</section>
 ${epochs.length > 0 ? `<section><h2>Loss by epoch</h2>\n${losses(report)}</section>` : ''}
 <section><h2>${numbers.some(({ isNorm }) => isNorm) ? 'Norms of the weights' : 'Weights'} before and after</h2>
-${changes(report)}</section>
+${changes(report)}${offset ? `<p>Offset of every score: ${shortest(offset.before)} → ${shortest(offset.after)} kcal/mol.</p>` : ''}</section>
 ${targets(compounds)}
 <section><h2>Compounds</h2>
 ${rows(

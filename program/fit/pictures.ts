@@ -105,9 +105,12 @@ export function losses({ epochs, best, validation }: FitReport): string {
   );
 }
 
-/** Numbers that were fitted over those before, in percent; of a network, norms by layer. */
+/**
+ * Numbers that were fitted over those before, in percent; of a network, norms by layer. Not the offset: it begins near 0, so
+ * its share would dwarf the others.
+ */
 export function changes({ numbers }: FitReport): string {
-  const rows = numbers.filter(({ before }) => before !== 0);
+  const rows = numbers.filter(({ name, before }) => before !== 0 && name !== 'offset');
   const percent = rows.map(({ before, after }) => (100 * after) / before);
   const height = 70 + 24 * rows.length;
   return svgOf(
@@ -142,6 +145,7 @@ function categoryAxis(data: readonly string[]): object {
   return { type: 'category', inverse: true, data, axisLabel: label, ...plain };
 }
 
-function shortest(number = Number.NaN): string {
+/** A number to three digits. */
+export function shortest(number: number = Number.NaN): string {
   return Number(number.toPrecision(3)).toString();
 }
