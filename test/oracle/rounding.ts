@@ -35,9 +35,14 @@ export function spreads(wanted: readonly Value[], rounding: Roundings): number[]
   });
   if (!fits) return wanted.map(() => Number.POSITIVE_INFINITY);
   const furthest = exact.map(() => 0);
-  // The first trial is of the precision as it is: near numbers may become equal.
-  for (let seed = 0; seed <= times; seed++) {
-    const trial = seed > 0 ? roundedOtherwise(wanted, rounding, seed) : wanted;
+  // The first trial is of the precision as it is: near numbers may become equal. In the last, sums that cancel are 0.
+  for (let seed = 0; seed <= times + 1; seed++) {
+    const trial =
+      seed === 0
+        ? wanted
+        : seed > times
+          ? cancelled(wanted, rounding)
+          : roundedOtherwise(wanted, rounding, seed);
     const moved = interpreter({ precision: seed > 0 ? 'float64' : rounding }).run(trial);
     for (const [i, { data }] of exact.entries()) {
       for (let k = 0; k < data.length; k++) {
@@ -77,6 +82,35 @@ function roundedOtherwise(wanted: readonly Value[], rounding: Roundings, seed: n
     );
   }
   return wanted.map(({ id }) => copies[id] as Value);
+}
+
+/** The same values on another tape, where sums of which rounding leaves no digit are 0. */
+function cancelled(wanted: readonly Value[], rounding: Roundings): Value[] {
+  const [first] = wanted;
+  if (!first) return [];
+  const tape = new Tape();
+  const copies: Value[] = [];
+  const unit = rounding === 'float64' ? 2 ** -48 : 2 ** -19;
+  for (const { op, form, inputs } of first.tape.values) {
+    const operands = inputs.map(input => copies[input.id] as Value);
+    const copy = tape.record(op, form, operands);
+    if (adding.has(form.kind)) {
+      const sizes = operands.map(each => (each.dtype === 'real' ? tape.record(sizeOp, size, [each]) : each));
+      copies.push(tape.record(cancelledOp, orNothing(unit), [copy, tape.record(op, form, sizes)]));
+    } else copies.push(copy);
+  }
+  return wanted.map(({ id }) => copies[id] as Value);
+}
+
+const sizeOp = { name: 'size', vjp: [null] };
+const size = map((s, x) => s.abs(x));
+const cancelledOp = { name: 'cancelled', vjp: [null, null] };
+
+/** A sum, or 0 where it is less than this share of the sizes that it is made of. */
+function orNothing(unit: number): Form {
+  return map((s, sum, sizes) =>
+    s.select(s.less(s.abs(sum), s.mul(s.constant(unit), sizes)), s.constant(0), sum),
+  );
 }
 
 /** Heads or tails, for each value and trial. */
