@@ -1,7 +1,9 @@
+import type { VinaWeights } from '../../examples/vina/score.ts';
 import { exitCodes } from '../command/errors.ts';
 import { withPooling } from '../command/poolings.ts';
 import type { Context } from '../command/subcommand.ts';
 import { checkWritable, writeAtomically } from '../files/atomic.ts';
+import { rewardsClashes } from '../vina/clashes.ts';
 import { type Facts, hashOf } from './checkpoint-file.ts';
 import { readCompounds } from './compounds.ts';
 import type { Source } from './dataset.ts';
@@ -40,6 +42,16 @@ export async function runFit(asked: FitOptions, context: Context): Promise<numbe
   await saver.end(found.params);
   const bad = found.badCompounds.map(({ name, reason }) => ({ name, reason }));
   for (const { name, reason } of bad) context.warn(`skipped ${name}: ${reason}`);
+  const { repulsion } = found.params;
+  if (
+    options.scorer === 'vina' &&
+    repulsion &&
+    rewardsClashes({ repulsion } as Pick<VinaWeights, 'repulsion'>)
+  ) {
+    context.warn(
+      `note: repulsion became ${repulsion.data[0]?.toFixed(3)}, so poses that clash score better, and refine refuses the weights; --freeze repulsion or --stay 1 keep it`,
+    );
+  }
   const { predictions, failed } = await problem.predictAll(found.params);
   const report: FitReport = {
     epochs: found.epochs,

@@ -49,7 +49,7 @@ all else in the files is kept but for coordinates and energies.
 
 Examples:
   npm start -- refine docked.pdbqt --receptor protein.pdbqt --out refined.pdbqt
-  npm start -- refine docked/ --receptor protein.pdbqt --top 10 --out best.pdbqt
+  npm start -- refine docked.pdbqt --receptor protein.pdbqt --top 10 --out best.pdbqt
   npm start -- refine docked.sdf --receptor protein.pdb --scorer schnet \\
     --weights model.safetensors --out refined.sdf`,
     );

@@ -10,6 +10,7 @@ import { readMolecule, readMolecules } from '../read/files.ts';
 import { readReceptor } from '../read/structure.ts';
 import type { Model, Settings } from '../schnet/model.ts';
 import { SkipLog } from '../score/skip-log.ts';
+import { rewardsClashes } from '../vina/clashes.ts';
 import { receptorOf } from '../vina/poses.ts';
 import { readModel } from '../weights/read.ts';
 import { Best } from './best.ts';
@@ -127,6 +128,11 @@ async function fieldFor({ scorer, receptor, weights: file }: RefineOptions): Pro
   const offset = model?.offset?.data[0] ?? 0;
   if (scorer === 'vina') {
     const weights = model?.weights as VinaWeights | undefined;
+    if (weights && rewardsClashes(weights)) {
+      throw new Error(
+        `${file}: repulsion is ${weights.repulsion.data[0]}, so clashes lower the energy and nothing would hold atoms apart; fit with --freeze repulsion`,
+      );
+    }
     return offsetBy(offset, vinaFieldIn(receptorOf(await readMolecule(receptor)), weights));
   }
   const { settings, weights } = model as { settings: Settings; weights: Weights };

@@ -152,6 +152,14 @@ describe('refine', () => {
     expect((JSON.parse(stdout) as RefineResults).poses[0]?.before.score).not.toBe(plain.before.score);
   });
 
+  test('refuses weights that reward clashes', async () => {
+    const weights = { ...vinaWeights(), repulsion: tensor(-0.4) };
+    const model = file('bad.safetensors', modelToSafetensors({ scorer: 'vina', weights }));
+    const { code, stderr } = await refine(file('clash.pdbqt', few(1)), '--weights', model, '--json');
+    expect(code).toBe(1);
+    expect(stderr).toContain('bad.safetensors: repulsion is -0.4, so clashes lower the energy');
+  });
+
   test('skips bad molecules with exit code 3, or stops with --strict', async () => {
     const far = all.split(/(?<=ENDMDL\n)/)[1]?.replace(/^(HETATM.{24}).{8}/gm, '$1-900.000') as string;
     const broken = few(1).replace(/^(HETATM.{30})..../m, '$1x.y ');
