@@ -5,7 +5,7 @@ import { type Tensor, tensor } from '../engine/tensor.ts';
 import { add } from '../ops/arithmetic/add.ts';
 import { mul } from '../ops/arithmetic/mul.ts';
 import { sub } from '../ops/arithmetic/sub.ts';
-import { untilAborted } from './aborting.ts';
+import { unlessAborted, untilAborted } from './aborting.ts';
 import { addScaled } from './accumulator.ts';
 import { batchLossOf } from './objective.ts';
 import { checkParams, optionNames } from './options.ts';
@@ -13,6 +13,7 @@ import type { Params, Tensors } from './params.ts';
 import { type CombineResult, type CombineStats, checkGradient, combinePoses } from './poses.ts';
 import { checkFunction } from './settings.ts';
 import type { ByWorkers, CombineOptions, Grouped, LossContext, ParamsContext, ParamValues } from './task.ts';
+import { unchanged } from './unchanged.ts';
 import { checkPool, type Workers } from './workers.ts';
 
 /** A compound: its poses, and whatever the losses want to know of it. */
@@ -113,6 +114,7 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
     );
   for (const [name, given] of Object.entries({ loss, batchLoss })) checkFunction('combineBatch', name, given);
   checkParams(scoring.params);
+  const checkUnchanged = unchanged(scoring.params, 'combineBatch');
   const all = batchLoss && (await acrossCompounds(options, batchLoss));
 
   const gradient: Record<string, Tensor<Float64Array>> = {};
@@ -144,6 +146,7 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
     return { ...scoring, poses: compound.poses, ...((loss || all) && { loss: own }) };
   };
   for await (const { result } of combined<Pose, C, P>(options, optionsOf)) {
+    checkUnchanged();
     addTo(result.gradient);
     const value = result.readout ?? result.value;
     values.push(value);
@@ -257,14 +260,16 @@ async function* combined<Pose, C extends Compound<Pose>, P extends Params>(
 
 async function hasPoseLoss({
   poseLoss,
+  signal,
   pool,
 }: {
   readonly poseLoss?: unknown;
+  readonly signal?: AbortSignal | undefined;
   readonly pool?: Workers | undefined;
 }): Promise<boolean> {
   if (pool === undefined) return poseLoss !== undefined;
   checkPool(pool);
-  return (await pool.facts()).exports.includes('poseLoss');
+  return (await unlessAborted(signal, pool.facts())).exports.includes('poseLoss');
 }
 
 /** @throws Error naming the compound, with its own error as the cause; an abort and a lost device as they are */

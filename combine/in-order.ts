@@ -15,11 +15,20 @@ export async function* inOrder<Item, Result>(
   const running: Promise<{ readonly result: Result }>[] = [];
   let reading: Promise<IteratorResult<Item, unknown>> | undefined;
   let isRead = false;
+  let failure: { readonly error: unknown } | undefined;
   try {
     for (;;) {
-      if (!isRead && running.length < ahead) reading ??= items.next();
+      if (!isRead && running.length < ahead)
+        // Items that were read before come first, and their errors.
+        reading ??= items.next().catch(error => {
+          failure = { error };
+          return { done: true, value: undefined };
+        });
       const [first] = running;
-      if (!reading && !first) return;
+      if (!reading && !first) {
+        if (failure) throw failure.error;
+        return;
+      }
       const next = await unlessAborted(signal, Promise.race([first, reading].filter(each => !!each)));
       if ('result' in next) {
         running.shift();

@@ -188,7 +188,8 @@ async function differentiate<Pose>(
         ? {
             scores: ledger.scoresOf(index),
             weight: ledger.termOf(index).weight,
-            coefficients: coefficients.subarray(index * width, (index + 1) * width),
+            // A copy: a view would take all coefficients along to a worker.
+            coefficients: coefficients.slice(index * width, (index + 1) * width),
           }
         : undefined,
   };

@@ -13,12 +13,24 @@ export interface SentError {
   readonly reason: string | undefined;
 }
 
-export function toSent(error: unknown): SentError {
-  if (!(error instanceof Error)) return toSent(new Error(String(error)));
+/** Causes of causes that are sent; an error may be its own. */
+const mostCauses = 8;
+
+export function toSent(error: unknown, causes: number = mostCauses): SentError {
+  if (!(error instanceof Error)) return toSent(new Error(textOf(error)));
   const { name, message, stack, cause } = error;
   const { index, reason } = error instanceof BadPoseError ? error : noPose;
-  const sentCause = cause === undefined ? undefined : cause instanceof Error ? toSent(cause) : String(cause);
-  return { name, message, stack, cause: sentCause, index, reason };
+  const sent = { name: textOf(name), message: textOf(message), stack: stack && textOf(stack), index, reason };
+  if (cause === undefined || causes === 0) return { ...sent, cause: undefined };
+  return { ...sent, cause: cause instanceof Error ? toSent(cause, causes - 1) : textOf(cause) };
+}
+
+function textOf(thing: unknown): string {
+  try {
+    return String(thing);
+  } catch {
+    return 'something that has no text';
+  }
 }
 
 const noPose = { index: undefined, reason: undefined };

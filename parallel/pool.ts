@@ -1,7 +1,7 @@
 import type { Params } from '../combine/params.ts';
 import { placesOf } from '../combine/pose-tape.ts';
 import type { Answers, Chunk, ScorerFacts, SentParams, Workers, WorkKind } from '../combine/workers.ts';
-import { buffersOf } from './buffers.ts';
+import { buffersOf, isDetached } from './buffers.ts';
 import { fromSent, isOfLostDevice } from './errors.ts';
 import type { FromWorker } from './messages.ts';
 import type { WorkerLike } from './port.ts';
@@ -41,8 +41,6 @@ interface Waiting {
   readonly resolve: (facts: ScorerFacts) => void;
   readonly reject: (error: unknown) => void;
 }
-
-const kinds: readonly unknown[] = ['ready', 'answer', 'error'] satisfies FromWorker['kind'][];
 
 /** Milliseconds for a module to load, and for a chunk that nobody waits for any more to end by itself. */
 const startLimit = 60_000;
@@ -155,8 +153,12 @@ export class Pool implements WorkerPool {
     const { transfer, timeout } = this.#settings;
     this.#jobs.set(thread, job);
     try {
+      const buffers = transfer ? buffersOf(chunk.poses) : [];
+      // Node 20 sends them all the same, and nothing arrives.
+      if (buffers.some(isDetached))
+        throw new TypeError('an array of theirs was transferred before, so it is empty');
       params.giveTo(thread);
-      thread.post({ kind: 'chunk', chunk, params: params.id }, transfer ? buffersOf(chunk.poses) : []);
+      thread.post({ kind: 'chunk', chunk, params: params.id }, buffers);
     } catch (cause) {
       this.#jobs.set(thread, undefined);
       const what = cause instanceof Error ? cause.message : cause;
@@ -174,8 +176,6 @@ export class Pool implements WorkerPool {
   }
 
   #receive(thread: Thread, message: FromWorker): void {
-    // The module may post messages of its own.
-    if (!kinds.includes(message?.kind)) return;
     thread.after(undefined, () => {});
     if (message.kind !== 'error') this.#failures = 0;
     if (message.kind === 'ready') {

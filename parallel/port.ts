@@ -58,6 +58,11 @@ export function portOf(worker: WorkerLike, { onMessage, onEnd }: PortListener): 
   if ('on' in worker) {
     const thread = worker as unknown as Threads.Worker;
     thread.on('message', onMessage);
+    // An answer that cannot be read would never come.
+    thread.on('messageerror', () => {
+      void thread.terminate();
+      onEnd('its answer could not be read');
+    });
     // Without a listener, an error would end the process; the exit comes after it.
     thread.on('error', error => {
       reason = error instanceof Error ? error.message : String(error);

@@ -19,7 +19,10 @@ import { nodeThreads } from './port.ts';
 export async function serve<Sent, Pose, P extends Params>(
   scorer?: ScorerModule<Sent, Pose, P>,
 ): Promise<void> {
-  const { post, listen } = await portHere();
+  const { post: postAs, listen } = await portHere();
+  let tag: string | undefined;
+  const post = (message: FromWorker, transfer?: ArrayBuffer[]) =>
+    postAs({ ...message, ...(tag && { tag }) }, transfer);
   let scoring: Pick<ChunkContext, 'scorer' | 'executor'> | undefined;
   const contexts = new Map<number, ChunkContext>();
   const start = async (module: string | undefined) => {
@@ -37,8 +40,10 @@ export async function serve<Sent, Pose, P extends Params>(
   };
   listen(async message => {
     try {
-      if (message.kind === 'start') await start(message.module);
-      else if (message.kind === 'params') {
+      if (message.kind === 'start') {
+        tag = message.tag;
+        await start(message.module);
+      } else if (message.kind === 'params') {
         const { id, params } = message;
         contexts.set(id, { ...(scoring as ChunkContext), params, shared: new Set(Object.values(params)) });
       } else if (message.kind === 'release') contexts.delete(message.id);

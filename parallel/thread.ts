@@ -13,6 +13,7 @@ export class Thread {
   /** Known once it is ready. */
   facts: ScorerFacts | undefined;
   readonly #listener: ThreadListener;
+  readonly #tag = Math.random().toString(36).slice(2);
   #port: Port | undefined;
   #isEnded = false;
   #isNeeded = true;
@@ -27,12 +28,12 @@ export class Thread {
     const opened = await worker;
     this.#port = portOf(opened, {
       onMessage: message => {
-        if (!this.#isEnded) this.#listener.onMessage(this, message);
+        if (!this.#isEnded && message?.tag === this.#tag) this.#listener.onMessage(this, message);
       },
       onEnd: reason => this.#ended(reason),
     });
     if (this.#isEnded) await this.#port.terminate();
-    this.post({ kind: 'start', module });
+    this.post({ kind: 'start', module, tag: this.#tag });
     this.hold(this.#isNeeded);
   }
 

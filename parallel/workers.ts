@@ -54,8 +54,9 @@ export function workers(options: WorkersOptions): WorkerPool {
   for (const [name, number] of Object.entries({ threads, posesPerChunk }))
     if (!Number.isSafeInteger(number) || number < 1)
       throw new RangeError(`workers: ${name} must be a whole number from 1, got ${number}`);
-  if (timeout !== undefined && !(timeout > 0))
-    throw new RangeError(`workers: timeout must be milliseconds above 0, got ${timeout}`);
+  // Of a longer time, a timer makes 1 ms.
+  if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0 && timeout < 2 ** 31))
+    throw new RangeError(`workers: timeout must be milliseconds above 0 and below 2³¹, got ${timeout}`);
   const start = worker ?? (() => startWorker(node));
   return new Pool({
     threads,

@@ -42,7 +42,8 @@ export async function draftOf(file: string): Promise<Draft> {
   const before = await stat(path).catch(() => undefined);
   const isPlain = before === undefined || before.isFile();
   // A folder, or a file that is not to be changed, says so here.
-  if (before) await sure(open(path, isPlain ? 'r+' : 'w').then(handle => handle.close()));
+  if (before?.isFile()) await sure(open(path, 'r+').then(handle => handle.close()));
+  if (before?.isDirectory()) await sure(open(path, 'w'));
   // Two machines that share a disk may write the same file.
   const temporary = isPlain ? join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`) : path;
   let handle: FileHandle | undefined = await sure(open(temporary, 'w', before?.mode));
@@ -92,5 +93,7 @@ export async function writeAtomically(file: string, content: string | Uint8Array
  * @throws Error, in one line that names the file and the reason, if it cannot
  */
 export async function checkWritable(file: string): Promise<void> {
+  // Who reads a pipe would take the end of a test for that of the results.
+  if ((await stat(file).catch(() => undefined))?.isFIFO()) return;
   await (await draftOf(file)).discard();
 }

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { reasonOf } from '../command/errors.ts';
 import type { Found } from '../files/find.ts';
 import { type Chunk, type Cutter, EndOfPart } from '../score/compounds.ts';
@@ -8,6 +8,10 @@ import type { Shard } from '../score/options.ts';
 export interface Sized extends Found {
   readonly bytes: number;
   readonly start: number;
+  /** Compressed by gzip, whatever its name. */
+  readonly isGzip: boolean;
+  /** Another text once the file has changed. */
+  readonly version: string;
 }
 
 /** Files with their sizes in bytes. */
@@ -15,13 +19,30 @@ export async function sized(files: readonly Found[]): Promise<Sized[]> {
   let start = 0;
   const all: Sized[] = [];
   for (const file of files) {
-    const { size: bytes } = await stat(file.path).catch(error => {
-      throw new Error(`cannot read ${file.path}: ${reasonOf(error)}`);
-    });
-    all.push({ ...file, bytes, start });
+    const { bytes, ...facts } = await factsOf(file.path);
+    all.push({ ...file, bytes, start, ...facts });
     start += bytes;
   }
   return all;
+}
+
+/** @throws Error, in one line that names the file and the reason, if it cannot be read */
+export async function factsOf(path: string): Promise<Pick<Sized, 'bytes' | 'isGzip' | 'version'>> {
+  const cannot = (error: NodeJS.ErrnoException): never => {
+    throw new Error(`cannot read ${path}: ${reasonOf(error)}`);
+  };
+  const handle = await open(path).catch(cannot);
+  try {
+    const { size, mtimeMs, ino } = await handle.stat();
+    const head = new Uint8Array(2);
+    await handle.read(head, 0, 2, 0);
+    const isGzip = head[0] === 0x1f && head[1] === 0x8b;
+    return { bytes: size, isGzip, version: `${ino} ${size} ${mtimeMs}` };
+  } catch (error) {
+    return cannot(error as NodeJS.ErrnoException);
+  } finally {
+    await handle.close();
+  }
 }
 
 /**
@@ -80,7 +101,7 @@ export class Cutting {
   }
 
   #isWhole(file: number): boolean {
-    return /\.gz$/i.test((this.#files[file] as Sized).path);
+    return (this.#files[file] as Sized).isGzip;
   }
 
   /** Number of the shard in whose share a byte lies. */

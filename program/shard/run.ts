@@ -11,7 +11,7 @@ import { type Scored, scoreCompound } from '../score/score-compound.ts';
 import type { PoseScorer } from '../score/scorer.ts';
 import { SkipLog } from '../score/skip-log.ts';
 import { failing, readSaved } from '../score/state.ts';
-import { Cutting, type Sized, sized } from './cutting.ts';
+import { Cutting, factsOf, type Sized, sized } from './cutting.ts';
 import { difference, digestOf, inputNames, inputsOf } from './inputs.ts';
 import { type ShardState, shardStateOf, shardToJson } from './state.ts';
 import { type Part, Tree } from './tree.ts';
@@ -37,6 +37,10 @@ export async function runShard(options: ShardOptions, context: Context): Promise
   const state = isThere
     ? await stateOf(file, { shard: shard.number, inputs, files })
     : { ...(await scored(options, context, found, cutting)), shard: shard.number, inputs, files };
+  for (const [nth, { path, version }] of found.entries()) {
+    if (!cutting.has(nth) || (await factsOf(path)).version === version) continue;
+    throw new Error(`${path}: changed while it was scored`);
+  }
   if (!isThere) await writeAtomically(file, shardToJson(state));
   context.progress.stop();
   const { poses, skipped, compounds } = state;

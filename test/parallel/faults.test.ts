@@ -36,11 +36,53 @@ const errorOf = async (options: object): Promise<Error & { cause?: unknown }> =>
   throw new Error('it should have failed');
 };
 
+test('messages of the module are nobody’s answer', async () => {
+  const poses = faulty('posts messages');
+  const answers = [];
+  for (let call = 0; call < 3; call++) {
+    const { value } = await combinePoses({ pool, poses, params, combination });
+    answers.push(value);
+  }
+  const { value } = await combinePoses({ score, poses: posesOf(20), params, combination });
+  for (const each of answers) expect(each).toBeCloseTo(value, 12);
+});
+
+test('a timeout that a timer cannot keep is an error', () => {
+  for (const timeout of [Number.POSITIVE_INFINITY, 2 ** 31, Number.NaN, 0, '20' as never])
+    expect(() => workers({ module: import.meta.url as never, threads: 1, timeout })).toThrow(
+      'timeout must be milliseconds above 0 and below 2³¹',
+    );
+});
+
+test('parameters that change during a batch are an error', async () => {
+  for (const way of [{ pool }, { score }]) {
+    const theta = { ...params, width: { data: Float64Array.of(2), shape: [] } };
+    async function* compounds() {
+      yield { poses: posesOf(4) };
+      theta.width.data[0] = 3;
+      yield { poses: posesOf(4) };
+    }
+    await expect(
+      combineBatch({ ...way, compounds: compounds(), params: theta, combination } as never),
+    ).rejects.toThrow('parameter width changed during the call');
+  }
+});
+
+test('a bad pose is reported before the failure of a source that was read later', async () => {
+  const poses = async function* () {
+    yield* faulty('throws', { at: 1, count: 4 });
+    throw new Error('source ended badly');
+  };
+  for (let i = 0; i < 5; i++) expect((await errorOf({ pool, poses: poses() })).message).toMatch(/^pose 1: /);
+});
+
 describe('a scorer that fails', () => {
   test.each<[Fault, object]>([
     ['throws', {}],
     ['throws', { strategy: 'recompute' }],
     ['throws a string', {}],
+    ['throws in a circle', {}],
+    ['throws for a cause without text', {}],
     ['is NaN', {}],
     ['is NaN', { strategy: 'recompute' }],
   ])('gives the same error as without a pool: %s %o', async (fault, more) => {
@@ -205,7 +247,7 @@ describe('a pool that cannot serve', () => {
   test.each<[object, RegExp]>([
     [{ threads: 0 }, /threads must be a whole number from 1, got 0/],
     [{ threads: 1, posesPerChunk: 1.5 }, /posesPerChunk must be a whole number from 1, got 1.5/],
-    [{ threads: 1, timeout: -1 }, /timeout must be milliseconds above 0, got -1/],
+    [{ threads: 1, timeout: -1 }, /timeout must be milliseconds above 0 and below 2³¹, got -1/],
     [{ threads: 1, module: undefined }, /give a module, or a worker that calls serve\(\)/],
     [{ threads: 1, treads: 2 }, /no option treads/],
   ])('for options of workers: %o', (options, message) => {
@@ -296,6 +338,22 @@ describe('buffers of poses', () => {
     const own = poses();
     await combinePoses<Sent, Theta>({ pool, poses: own, params, combination });
     expect(own.every(({ distances }) => distances.length > 0)).toBe(true);
+  });
+
+  test('that were moved before are an error', async () => {
+    const moving = poolOf({ transfer: true });
+    const poses = posesOf(8).map(({ distances }) => ({ distances: Float64Array.from(distances) }));
+    await combinePoses({ pool: moving, params, combination, poses });
+    const again = await errorOf({ pool: moving, poses });
+    expect(again.message).toBe(
+      'poses 0 to 3 cannot be sent to a worker: an array of theirs was transferred before, so it is empty',
+    );
+    const recomputed = await errorOf({
+      pool: moving,
+      poses: posesOf(4).map(({ distances }) => ({ distances: Float64Array.from(distances) })),
+      strategy: 'recompute',
+    });
+    expect(recomputed.message).toContain('was transferred before');
   });
 
   test('are moved by transfer: true', async () => {

@@ -16,6 +16,9 @@ export interface Sent {
 export type Fault =
   | 'throws'
   | 'throws a string'
+  | 'throws in a circle'
+  | 'throws for a cause without text'
+  | 'posts messages'
   | 'is NaN'
   | 'hangs'
   | 'exits'
@@ -44,6 +47,18 @@ const faults: Partial<Record<Fault, () => void>> = {
   },
   'throws a string'() {
     throw 'a string';
+  },
+  'throws in a circle'() {
+    const error = new RangeError('not this one');
+    error.cause = error;
+    throw error;
+  },
+  'throws for a cause without text'() {
+    throw new RangeError('not this one', { cause: Object.create(null) });
+  },
+  'posts messages'() {
+    const { parentPort } = process.getBuiltinModule('node:worker_threads');
+    for (const kind of ['ready', 'answer', 'error']) parentPort?.postMessage({ kind });
   },
   hangs() {
     for (;;);

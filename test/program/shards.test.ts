@@ -36,7 +36,8 @@ const far = models[0]?.replace(/^((?:ATOM {2}|HETATM).{24}).{8}/gm, '$1-999.000'
 const docked = join(folder, 'docked');
 file('docked/a.pdbqt', someModels(1, 13));
 file('docked/b.pdbqt', someModels(14, 15) + bad + someModels(16, 17));
-file('docked/c.pdbqt.gz', gzipSync(someModels(18, 23)));
+// Its name does not say that it is compressed.
+file('docked/c.pdbqt', gzipSync(someModels(18, 23)));
 file('docked/d.pdbqt', far);
 file('docked/e.pdbqt', someModels(24, 24));
 
