@@ -80,7 +80,7 @@ ${aims}`,
       sections: [lineSection(lines)],
     };
 
-    /** What comes before the loops: recording, the key of the structure, and for a new structure its plan. */
+    /** Costs before the loops: recording, the key of the structure, and for a new structure its plan. */
     async function tapeLines(workload: string, label: string, executor: 'jit' | 'wasm'): Promise<Line[]> {
       const start = () => programs.start('kernels.ts', ['plan', workload, executor]);
       const { forward, values } = await asked<TapeFacts>(start, 'facts');

@@ -11,7 +11,7 @@ export interface Workers {
   readonly threads: number;
   /** Number of poses of a chunk; that of the last one of a call may be smaller. */
   readonly posesPerChunk: number;
-  /** What the workers' module exports. */
+  /** Exports of the workers' module. */
   facts(): Promise<ScorerFacts>;
   /** Copies the parameters to where workers read them. */
   send(params: Params): SentParams;

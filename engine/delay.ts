@@ -1,7 +1,7 @@
 import type { Tape, Value } from './tape.ts';
 
 /**
- * What the backward pass through a checkpoint waits for: the values in the checkpoint, and all cotangents that come for them
+ * Values that the backward pass through a checkpoint waits for: those in the checkpoint, and all cotangents that come for them
  * from elsewhere. If it began earlier, its copies would take the memory that they are to save.
  */
 export interface Delay {

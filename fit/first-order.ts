@@ -28,7 +28,7 @@ export interface FirstOrderOptions {
 /** The options of {@link FirstOrderOptions}. */
 export const sharedNames = ['rate', 'weightDecay', 'clip', 'freeze'] as const;
 
-/** What tells first-order optimisers apart. */
+/** Part in which first-order optimisers differ. */
 export interface Rule {
   readonly name: string;
   /** Names of the moments, each of the size of θ and 0 at first. */

@@ -116,7 +116,7 @@ export async function* fitting<Pose, C extends Compound<Pose>, const P extends P
   }
 }
 
-/** What an epoch does, and the state of the optimiser. */
+/** Work of an epoch, and the state of the optimiser. */
 interface Steps<P extends Params> {
   take(
     params: Fitted<P>,

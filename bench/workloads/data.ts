@@ -8,7 +8,7 @@ import { weightShapes } from '../../examples/schnet/schnet.ts';
 
 /** The poses of a workload, one after the other, as plain arrays: each is a graph of a ligand's atoms, then a pocket's. */
 export interface Data {
-  /** What a scorer needs to know, such as a cutoff in Å. */
+  /** Settings of a scorer, such as a cutoff in Å. */
   readonly settings: Readonly<Record<string, number>>;
   /** By pose: the ligand's atoms, all atoms, and edges. */
   readonly ligands: Int32Array;

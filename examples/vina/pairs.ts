@@ -8,9 +8,9 @@ export interface XsType {
   /** Å */
   readonly radius: number;
   readonly hydrophobic: boolean;
-  /** Whether it gives a hydrogen to hydrogen bonds; metals count as donors. */
+  /** True if it gives a hydrogen to hydrogen bonds; metals count as donors. */
   readonly donor: boolean;
-  /** Whether it takes the hydrogen of a hydrogen bond. */
+  /** True if it takes the hydrogen of a hydrogen bond. */
   readonly acceptor: boolean;
 }
 

@@ -26,13 +26,13 @@ const folder = mkdtempSync(join(tmpdir(), 'posetape-frame-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const at = (name: string) => join(folder, name);
 
-/** A library that takes minutes. */
-const library = Array.from({ length: 60 }, (_, i) => {
+/** A largeRun that takes minutes. */
+const largeRun = Array.from({ length: 60 }, (_, i) => {
   const path = at(`copy${i}.pdbqt`);
   writeFileSync(path, readFileSync(posesFile));
   return path;
 });
-const long = [...library, '--receptor', receptor];
+const long = [...largeRun, '--receptor', receptor];
 
 describe('the frame', () => {
   test('tells of its commands, and of every option of each', async () => {
@@ -133,7 +133,7 @@ describe('a process', () => {
   });
 
   test('whose reader goes ends quietly', async () => {
-    const files = library.slice(0, 3).join(' ');
+    const files = largeRun.slice(0, 3).join(' ');
     const { code, stdout, stderr } = await shell(
       `${commandLine} ${files} --receptor ${receptor} --format csv | head -1; echo "\${PIPESTATUS[0]}"`,
     );
