@@ -1,7 +1,7 @@
+import { vinaPoses } from '../../bench/workloads/tasks.ts';
 import { type Atoms, pocketOf, poseOf } from '../../examples/networks/pose.ts';
 import { readMolecules } from '../../program/read/files.ts';
 import { networkAtoms } from '../../program/read/structure.ts';
-import { readEnsemble } from '../../program/vina/files.ts';
 import { type ScorerName, schnetReach } from './scorers.ts';
 
 const files = {
@@ -11,7 +11,7 @@ const files = {
 
 /** The 64 poses of imatinib in c-Abl, as a scorer reads them. */
 export async function posesFor(name: ScorerName): Promise<{ readonly poses: readonly unknown[] }> {
-  if (name === 'vina') return readEnsemble(files.receptor, files.poses);
+  if (name === 'vina') return { poses: await vinaPoses() };
   const [receptor] = await atomsIn(files.receptor);
   const settings = { ...schnetReach, delta: false };
   const poses = (await atomsIn(files.poses)).map(ligand =>
