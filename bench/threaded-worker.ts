@@ -8,6 +8,6 @@ import { readTask } from './workloads/tasks.ts';
 export const executorOf = (workload: string): SyncExecutor => (workload === 'vina' ? jit() : wasm());
 
 if (!isMainThread) {
-  const { score } = await readTask(workerData, 1);
-  await serve({ score, executor: executorOf(workerData) });
+  const { score, scoreGroup } = await readTask(workerData, 1);
+  await serve({ score, ...(scoreGroup && { scoreGroup }), executor: executorOf(workerData) });
 }

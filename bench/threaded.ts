@@ -1,5 +1,5 @@
-// Poses by a pool, or without one, in a process of its own. Arguments: workload, number of threads (0: no pool), of poses, and
-// of poses a chunk.
+// Poses by a pool, or without one, in a process of its own. Arguments: workload, number of threads (0: no pool), of poses, of
+// poses a chunk, and of poses a tape.
 
 import { Worker } from 'node:worker_threads';
 import { combinePoses, lse } from 'posetape/combine';
@@ -8,8 +8,9 @@ import { type Round, serve, warmedUp } from './support/serve.ts';
 import { executorOf } from './threaded-worker.ts';
 import { readTask } from './workloads/tasks.ts';
 
-const [workload = '', threads = '0', count = '1', posesPerChunk = '32'] = process.argv.slice(2);
-const { poses, params, score } = await readTask(workload, Number(count));
+const [workload = '', threads = '0', count = '1', posesPerChunk = '32', perTape = '1'] =
+  process.argv.slice(2);
+const { poses, params, score, scoreGroup } = await readTask(workload, Number(count));
 const pool =
   threads === '0'
     ? undefined
@@ -18,7 +19,9 @@ const pool =
         posesPerChunk: Number(posesPerChunk),
         worker: () => new Worker(new URL('./threaded-worker.mjs', import.meta.url), { workerData: workload }),
       });
-const scoring = pool ? { pool } : { score, executor: executorOf(workload) };
+const posesPerTape = Number(perTape);
+const alone = { ...(posesPerTape > 1 ? { score: scoreGroup } : { score }), executor: executorOf(workload) };
+const scoring = { ...(pool ? { pool } : alone), ...(posesPerTape > 1 && { posesPerTape }) };
 
 async function run() {
   const { value, gradient } = await combinePoses({ ...scoring, poses, params, combination: lse() } as never);

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Measured, type Programs } from '../support/measured.ts';
+import { Measured, type Programs, type Settings } from '../support/measured.ts';
 
 // Relative to the package, where npm runs its scripts.
 const folder = 'bench/peers';
@@ -53,9 +53,10 @@ export function startPeer(
   programs: Programs,
   data: string,
   args: readonly (string | number)[],
+  settings?: Settings,
 ): Measured {
   const all = [data, ...args.map(String)];
   if (peer === 'PyTorch')
-    return new Measured(pythonWithTorch() ?? 'python3', [`${folder}/torch_subject.py`, ...all]);
-  return programs.start(peerSource, [...all, peer]);
+    return new Measured(pythonWithTorch() ?? 'python3', [`${folder}/torch_subject.py`, ...all], settings);
+  return programs.start(peerSource, [...all, peer], settings);
 }

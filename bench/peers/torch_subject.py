@@ -1,4 +1,4 @@
-"""One way to do one workload in PyTorch, on one thread or on a GPU. It answers a line on stdin by a line of JSON.
+"""One way to do one workload in PyTorch, on $OMP_NUM_THREADS threads (one) or on a GPU. It answers a line on stdin by a line of JSON.
 
 Arguments: the folder of the workloads; network, small or list, or a scorer of the ladder such as dense,16,3,8;
 the strategy, or batched; the number of poses; the device, which is cpu unless cuda is asked for; and how many poses are in a
@@ -16,7 +16,7 @@ import torch
 
 from torch_networks import network
 
-torch.set_num_threads(1)
+torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 
 folder, workload, strategy, count = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
 is_product = workload == "matmul"
@@ -56,13 +56,13 @@ def read():
         params[name] = leaf(data["params"][at : at + size].reshape(shape).copy())
         at += size
     graphs, atom, edge = [], 0, 0
-    for n in range(count):
+    for n in range(min(count, len(data["atoms"]))):
         a, e = slice(atom, atom + data["atoms"][n]), slice(edge, edge + data["edges"][n])
         graph = {field: data[field][e] for field in ("src", "dst", "lengths")}
         places = data["coordinates"].reshape(-1, 3)[a]
         graphs.append({**graph, "types": data["types"][a], "coordinates": places})
         atom, edge = a.stop, e.stop
-    return meta["settings"], params, graphs
+    return meta["settings"], params, [graphs[n % len(graphs)] for n in range(count)]
 
 
 def schnet_task():

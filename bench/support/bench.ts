@@ -81,7 +81,11 @@ export async function bench<Options extends object>(
       peer: (peer, workload, way, n, ...rest) => ({
         name: `${peer} ${[workload, way, n, ...rest].join(' ')}`,
         start: isInstalled(peer)
-          ? () => startPeer(peer, programs, data, [workload, way, n, ...rest] as (string | number)[])
+          ? (env, isPinned) =>
+              startPeer(peer, programs, data, [workload, way, n, ...rest] as (string | number)[], {
+                ...(env && { env }),
+                ...(isPinned !== undefined && { isPinned }),
+              })
           : undefined,
         ...(workload !== 'matmul' && { work: `${workload}, N = ${n}` }),
       }),

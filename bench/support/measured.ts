@@ -53,8 +53,14 @@ export class Programs {
   }
 }
 
-/** One thread each, or a library that multiplies on all cores is compared with one that does not. */
-const oneThread = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
+/** The environment of libraries that multiply matrices: how many threads they may use. */
+export const threads = (count: number): Readonly<Record<string, string>> => ({
+  OMP_NUM_THREADS: `${count}`,
+  OPENBLAS_NUM_THREADS: `${count}`,
+  MKL_NUM_THREADS: `${count}`,
+});
+/** One each, or a library that multiplies on all cores is compared with one that does not. */
+const oneThread = threads(1);
 
 /** Start options of a measured process. */
 export interface Settings {

@@ -9,7 +9,7 @@ import { digits } from './text.ts';
 export interface Side {
   readonly name: string;
   /** Starts it; absent where it is not installed. */
-  readonly start: ((env?: Readonly<Record<string, string>>) => Measured) | undefined;
+  readonly start: ((env?: Readonly<Record<string, string>>, isPinned?: boolean) => Measured) | undefined;
   /** The work, where it tells its answer: sides of equal work must give equal answers. */
   readonly work?: string;
   /** True if it may not run here; its time is not known then. */

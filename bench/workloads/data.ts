@@ -132,19 +132,20 @@ function joined(settings: Data['settings'], params: Params, drawn: readonly Draw
 /** The first so many poses. */
 export function graphsOf(data: Data, count: number): Graph[] {
   let [atom, edge] = [0, 0];
-  return Array.from({ length: count }, (_, n) => {
+  const graphs = Array.from({ length: Math.min(count, data.atoms.length) }, (_, n) => {
     const [a, e] = [atom, edge];
     atom += data.atoms[n] as number;
     edge += data.edges[n] as number;
     return {
       ligandAtoms: data.ligands[n] as number,
-      types: data.types.subarray(a, atom),
-      coordinates: data.coordinates.subarray(3 * a, 3 * atom),
-      src: data.src.subarray(e, edge),
-      dst: data.dst.subarray(e, edge),
-      lengths: data.lengths.subarray(e, edge),
+      types: data.types.slice(a, atom),
+      coordinates: data.coordinates.slice(3 * a, 3 * atom),
+      src: data.src.slice(e, edge),
+      dst: data.dst.slice(e, edge),
+      lengths: data.lengths.slice(e, edge),
     };
   });
+  return Array.from({ length: count }, (_, n) => graphs[n % graphs.length] as Graph);
 }
 
 /** The parameters as tensors by name. */
