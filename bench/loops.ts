@@ -2,13 +2,13 @@ import { gradient, type Precision, Tape, type Tensor, type Value } from 'posetap
 import type { Params, Scorer } from 'posetape/combine';
 import {
   type BoundPose,
+  type Compiler,
   type Machine,
   type PlannedExecutor,
   plannedExecutor,
-  type Target,
 } from '../engine/compile/planned.ts';
-import { jitTarget } from '../engine/jit/jit.ts';
-import { wasmTarget } from '../engine/wasm/wasm.ts';
+import { jitCompiler } from '../engine/jit/jit.ts';
+import { wasmCompiler } from '../engine/wasm/wasm.ts';
 
 // The parts of a pose's time: what is recorded, and what an executor repeats of it.
 
@@ -48,13 +48,13 @@ export interface Recorder {
 
 /** The executor `wasm`, or else `jit` in this precision, as it keeps what it runs. */
 export function recorder(name: string, precision: Precision): Recorder {
-  return name === 'wasm' ? recorderOf(wasmTarget(true)) : recorderOf(jitTarget(precision));
+  return name === 'wasm' ? recorderOf(wasmCompiler(true)) : recorderOf(jitCompiler(precision));
 }
 
-function recorderOf<Bound extends BoundPose>(target: Target<Bound>): Recorder {
+function recorderOf<Bound extends BoundPose>(compiler: Compiler<Bound>): Recorder {
   const runs: Loops[] = [];
-  const compile: typeof target.compile = (plan, structure) => {
-    const machine = target.compile(plan, structure) as Machine<Bound> & { again?(pose: Bound): void };
+  const compile: typeof compiler.compile = (plan, structure) => {
+    const machine = compiler.compile(plan, structure) as Machine<Bound> & { again?(pose: Bound): void };
     return {
       bind: (bound, inputs) => machine.bind(bound, inputs),
       run: (pose, shared) => {
@@ -66,5 +66,5 @@ function recorderOf<Bound extends BoundPose>(target: Target<Bound>): Recorder {
       explain: given => machine.explain(given),
     };
   };
-  return { executor: plannedExecutor({ ...target, compile }, 64), runs };
+  return { executor: plannedExecutor({ ...compiler, compile }, 64), runs };
 }

@@ -17,9 +17,16 @@ import { digits } from './support/text.ts';
 const workloads = [
   { name: 'network', title: 'SchNet, 300 atoms, 68 thousand parameters', poses: 64, chunk: 8 },
   { name: 'small', title: 'SchNet, 10 atoms, 456 thousand parameters', poses: 256, chunk: 32 },
-  { name: 'list', title: 'pairs from a list', poses: 4096, chunk: 128 },
-  { name: 'pairs,1000', title: '1,000 pairs, 16 poses a tape', poses: 8192, chunk: 512, perTape: 16 },
-  { name: 'vina', title: 'Vina, jit float64', poses: 1024, chunk: 64, isOurs: true },
+  { name: 'list', title: 'pairs from a list', poses: 4096, chunk: 128, isLight: true },
+  {
+    name: 'pairs,1000',
+    title: '1,000 pairs, 16 poses a tape',
+    poses: 8192,
+    chunk: 512,
+    perTape: 16,
+    isLight: true,
+  },
+  { name: 'vina', title: 'Vina, jit float64', poses: 1024, chunk: 64, isLight: true, isOurs: true },
 ];
 
 const agreed = agreement();
@@ -49,14 +56,19 @@ await bench<{ only?: string }>(
   },
   async ({ options, programs, rounds, next, peer }) => {
     const rows: string[][] = [];
-    for (const { name, title, poses, chunk, perTape = 1, isOurs } of workloads.filter(each =>
+    for (const { name, title, poses, chunk, perTape = 1, isLight, isOurs } of workloads.filter(each =>
       [each.name, undefined].includes(options.only),
     )) {
       next(title);
-      const ways: Way[] = [...new Set([0, 1, 2, cores])].map(threads => {
-        const args = [name, threads, poses, chunk, perTape];
+      const counts = [...new Set([0, 1, 2, cores])];
+      const both = counts.flatMap(threads =>
+        threads && isLight ? [[threads], [threads, 'load']] : [[threads]],
+      );
+      const ways: Way[] = (both as [number, 'load'?][]).map(([threads, load]) => {
+        const args = [name, threads, poses, chunk, perTape, ...(load ? [load] : [])];
         const start = () => programs.start('threaded.ts', args, { isPinned: threads < 2 });
-        const by = threads === 0 ? 'no pool' : `${threads} thread${threads > 1 ? 's' : ''}`;
+        const count = threads === 0 ? 'no pool' : `${threads} thread${threads > 1 ? 's' : ''}`;
+        const by = load ? `${count}, poses by load` : count;
         return { by, threads, start: () => [start()], side: { name: by, start, work: name } };
       });
       const strategy = perTape > 1 ? 'batched' : 'stream';
@@ -78,6 +90,7 @@ await bench<{ only?: string }>(
       }
       const found = await turns(ways, rounds);
       const [none, one] = found as [Round, Round];
+      const oneLoad = found[ways.findIndex(({ by }) => by === '1 thread, poses by load')] ?? one;
       const fastest = Math.min(
         ...found.filter((_, at) => (ways[at]?.threads ?? 0) > 0).map(({ wall }) => wall),
       );
@@ -90,7 +103,9 @@ await bench<{ only?: string }>(
           threads ? `${digits(cpu / none.cpu)} ×` : '',
           digits(wall),
           threads ? `${digits(none.wall / wall)} ×` : '',
-          threads !== undefined && threads > 1 ? `${digits(one.wall / wall)} ×` : '',
+          threads !== undefined && threads > 1
+            ? `${digits((by.endsWith('load') ? oneLoad : one).wall / wall)} ×`
+            : '',
           threads === undefined ? `${digits(wall / fastest)} ×` : '',
         ]);
       }
@@ -98,7 +113,7 @@ await bench<{ only?: string }>(
     return {
       title: 'Threads',
       about:
-        'Milliseconds a pose for value and gradient, medians of rounds that take turns. CPU time is that of all threads of the process; what a pool adds to it is sending poses and sums, and merging. By the clock, cores that others use are missing: figures hold for a quiet machine. PyTorch runs its operations on as many threads as there are cores, or in as many processes, each of which scores its share of the poses at the same time.',
+        'Milliseconds a pose for value and gradient, medians of rounds that take turns. CPU time is that of all threads of the process; what a pool adds to it is sending poses and sums, and merging. With load, the workers have the poses, and their numbers are sent. By the clock, cores that others use are missing: figures hold for a quiet machine. PyTorch runs its operations on as many threads as there are cores, or in as many processes, each of which scores its share of the poses at the same time.',
       sections: [
         {
           title: '',

@@ -8,6 +8,10 @@ import { readTask } from './workloads/tasks.ts';
 export const executorOf = (workload: string): SyncExecutor => (workload === 'vina' ? jit() : wasm());
 
 if (!isMainThread) {
-  const { score, scoreGroup } = await readTask(workerData, 1);
-  await serve({ score, ...(scoreGroup && { scoreGroup }), executor: executorOf(workerData) });
+  const { workload, count } = workerData as { workload: string; count: number };
+  const { score, scoreGroup, poses } = await readTask(workload, count || 1);
+  // Poses that the worker has itself are sent as their numbers.
+  const load = (n: number) => poses[n];
+  const scorer = { score, ...(scoreGroup && { scoreGroup }), ...(count > 0 && { load }) };
+  await serve({ ...scorer, executor: executorOf(workload) });
 }

@@ -1,5 +1,5 @@
 // Poses by a pool, or without one, in a process of its own. Arguments: workload, number of threads (0: no pool), of poses, of
-// poses a chunk, and of poses a tape.
+// poses a chunk, and of poses a tape; and `load`, where the workers have the poses.
 
 import { Worker } from 'node:worker_threads';
 import { combinePoses, lse } from 'posetape/combine';
@@ -8,7 +8,7 @@ import { type Round, serve, warmedUp } from './support/serve.ts';
 import { executorOf } from './threaded-worker.ts';
 import { readTask } from './workloads/tasks.ts';
 
-const [workload = '', threads = '0', count = '1', posesPerChunk = '32', perTape = '1'] =
+const [workload = '', threads = '0', count = '1', posesPerChunk = '32', perTape = '1', way] =
   process.argv.slice(2);
 const { poses, params, score, scoreGroup } = await readTask(workload, Number(count));
 const pool =
@@ -17,14 +17,23 @@ const pool =
     : workers({
         threads: Number(threads),
         posesPerChunk: Number(posesPerChunk),
-        worker: () => new Worker(new URL('./threaded-worker.mjs', import.meta.url), { workerData: workload }),
+        worker: () =>
+          new Worker(new URL('./threaded-worker.mjs', import.meta.url), {
+            workerData: { workload, count: way === 'load' ? Number(count) : 0 },
+          }),
       });
 const posesPerTape = Number(perTape);
+const sent = way === 'load' ? poses.map((_, n) => n) : poses;
 const alone = { ...(posesPerTape > 1 ? { score: scoreGroup } : { score }), executor: executorOf(workload) };
 const scoring = { ...(pool ? { pool } : alone), ...(posesPerTape > 1 && { posesPerTape }) };
 
 async function run() {
-  const { value, gradient } = await combinePoses({ ...scoring, poses, params, combination: lse() } as never);
+  const { value, gradient } = await combinePoses({
+    ...scoring,
+    poses: sent,
+    params,
+    combination: lse(),
+  } as never);
   const squares = Object.values(gradient as typeof params).map(({ data }) =>
     (data as Float64Array).reduce((sum, each) => sum + each * each, 0),
   );

@@ -24,7 +24,7 @@ export interface FusedLoop {
 }
 
 /** The numbers of buffers, and their taints. */
-export interface Buffers {
+export interface BufferNumbers {
   idOf(node: Node): number;
   /** The taint of the numbers in each buffer that has one. */
   readonly taints: Map<number, Taint>;
@@ -52,7 +52,7 @@ export function fused(group: Group, setting: FuseSetting): FusedLoop {
 export interface FuseSetting {
   readonly graph: Graph;
   readonly schedule: Schedule;
-  readonly buffers: Buffers;
+  readonly buffers: BufferNumbers;
   readonly guesses: Guesses;
   /** True if numbers that are compared are rounded to float32. */
   readonly rounds: boolean;

@@ -213,7 +213,7 @@ export function usesOf(statement: Statement): readonly Expr[] {
 // Plans.
 
 /** An array of the arena that more than one step needs, or the receiver. */
-export interface Buffer {
+export interface PlanBuffer {
   readonly id: number;
   readonly shape: readonly Size[];
   /** The op whose result it holds, for listings. */
@@ -275,7 +275,7 @@ export interface Plan {
    * memory.
    */
   readonly sections?: readonly number[];
-  readonly buffers: readonly Buffer[];
+  readonly buffers: readonly PlanBuffer[];
   readonly inputs: readonly PlanInput[];
   /** The buffers of the wanted values. */
   readonly wanted: readonly number[];

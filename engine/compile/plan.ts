@@ -2,7 +2,7 @@ import type { Value } from '../tape.ts';
 import { type FusedLoop, fused, roundedNodes } from './fuse.ts';
 import { type Graph, graphOf } from './graph.ts';
 import { type Guesses, guessesInOrder, isUnsure, noGuesses } from './guesses.ts';
-import type { ArrayRef, Buffer, Clear, LoopStep, MatmulStep, Plan, Step, Taint } from './ir.ts';
+import type { ArrayRef, Clear, LoopStep, MatmulStep, Plan, PlanBuffer, Step, Taint } from './ir.ts';
 import { baseOf, type Node } from './node.ts';
 import { ordered } from './order.ts';
 import { type Group, type Schedule, scheduleOf } from './schedule.ts';
@@ -124,7 +124,7 @@ function sectionsOf(
 
 /** Numbers the nodes that lie in buffers. */
 class BufferTable {
-  readonly list: Buffer[] = [];
+  readonly list: PlanBuffer[] = [];
   readonly taints: Map<number, Taint> = new Map();
   readonly #ids = new Map<Node, number>();
 
@@ -157,7 +157,7 @@ function loopStep(
     sinks,
     body: ordered(sinks, expressions, {
       offsetOf: buffer => expressions.offset(buffer),
-      shapeOf: buffer => (buffers.list[buffer] as Buffer).shape,
+      shapeOf: buffer => (buffers.list[buffer] as PlanBuffer).shape,
     }),
     clears,
     reads: [...reads],

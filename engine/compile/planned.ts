@@ -44,7 +44,7 @@ export interface Machine<Bound extends BoundPose> {
 }
 
 /** The making of one kind of machine. */
-export interface Target<Bound extends BoundPose> {
+export interface Compiler<Bound extends BoundPose> {
   readonly name: string;
   readonly precision: Precision;
   /** The part of the sizes that the code depends on, besides the structure. */
@@ -53,11 +53,11 @@ export interface Target<Bound extends BoundPose> {
 }
 
 /** A plan and its machine. */
-interface Compiled<Bound extends BoundPose> {
+interface CompiledPlan<Bound extends BoundPose> {
   readonly plan: Plan;
   readonly machine: Machine<Bound>;
   /** The same without guesses, made when a result was not finite. */
-  exact: Compiled<Bound> | undefined;
+  exact: CompiledPlan<Bound> | undefined;
 }
 
 /**
@@ -66,16 +66,16 @@ interface Compiled<Bound extends BoundPose> {
  * @throws RangeError naming the executor unless `structures` is a whole number from 1
  */
 export function plannedExecutor<Bound extends BoundPose>(
-  target: Target<Bound>,
+  compiler: Compiler<Bound>,
   structures: number,
 ): PlannedExecutor {
-  const { name, precision, variantOf } = target;
+  const { name, precision, variantOf } = compiler;
   checkStructures(name, structures);
-  const cache = new StructureCache<Compiled<Bound>>(name, structures);
+  const cache = new StructureCache<CompiledPlan<Bound>>(name, structures);
 
-  const compiled = (plan: Plan, structure: Structure): Compiled<Bound> => ({
+  const compiled = (plan: Plan, structure: Structure): CompiledPlan<Bound> => ({
     plan,
-    machine: target.compile(plan, structure),
+    machine: compiler.compile(plan, structure),
     exact: undefined,
   });
   const compiledFor = (live: readonly Value[], wanted: readonly Value[], structure: Structure) =>
@@ -157,13 +157,13 @@ export function plannedExecutor<Bound extends BoundPose>(
 }
 
 /** True unless a plan of guesses gave numbers that are not finite. */
-function isSound({ plan }: Compiled<BoundPose>, tensors: readonly Tensor[]): boolean {
+function isSound({ plan }: CompiledPlan<BoundPose>, tensors: readonly Tensor[]): boolean {
   return !plan.isGuess || tensors.every(({ data }) => areFinite(data));
 }
 
 /** Runs a machine for values of the shapes of these. */
 function runOn<Bound extends BoundPose>(
-  { plan, machine }: Compiled<Bound>,
+  { plan, machine }: CompiledPlan<Bound>,
   inputs: readonly Input[],
   wanted: readonly Value[],
   structure: Structure,

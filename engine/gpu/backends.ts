@@ -21,7 +21,7 @@ export interface Backend {
   readonly lost: Promise<string>;
   /** True if it is lost already: work on a lost WebGL context gives zeros, and its event comes later. */
   isLost(): boolean;
-  /** A fresh instance: it goes with the program it was made for, as gpu.js forgets no kernel of a living one. */
+  /** A fresh instance: it goes with the pipeline it was made for, as gpu.js forgets no kernel of a living one. */
   open(): Gpu;
 }
 

@@ -90,7 +90,7 @@ interface TextureContext {
   drawArrays(...args: unknown[]): void;
 }
 
-/** Counts the textures of a WebGL context, those of one executor's programs in one meter. */
+/** Counts the textures of a WebGL context, those of one executor's pipelines in one meter. */
 export function meterTextures(context: object, meter: DeviceMeter): void {
   const gl = context as TextureContext;
   const sizes = new Map<object, number>();

@@ -14,12 +14,12 @@ import type { Tensor } from '../tensor.ts';
 import { copyIndices, isComputed } from '../wanted-indices.ts';
 import type { Backend, BackendName } from './backends.ts';
 import { capacitiesOf } from './capacity.ts';
-import { Compiled } from './compiled.ts';
 import { explained } from './explain.ts';
+import { HeldPipeline } from './held-pipeline.ts';
 import { inputLayoutOf, writeInputs } from './inputs.ts';
+import { PlanPipeline } from './pipeline.ts';
 import { kernelsOf } from './plan/kernels.ts';
 import { withCounts } from './plan/lower.ts';
-import { Program } from './program.ts';
 
 /** An {@link Executor} on a GPU. It holds device memory until {@link GpuExecutor.dispose} is called. */
 export interface GpuExecutor extends Executor {
@@ -50,11 +50,11 @@ export class Executing implements GpuExecutor {
   readonly backend: BackendName;
   readonly #open: Backend;
   readonly #missing: string | null;
-  readonly #programs: StructureCache<Compiled>;
-  /** The programs that were pushed out and are being given back. */
+  readonly #pipelines: StructureCache<HeldPipeline>;
+  /** The pipelines that were pushed out and are being given back. */
   #evicted: Promise<void>[] = [];
   /** Those, and such as were dropped but are still in use. */
-  readonly #living = new Set<Compiled>();
+  readonly #living = new Set<HeldPipeline>();
   #generic: string | null = null;
   #isDisposed = false;
   #loss: DeviceLostError | undefined;
@@ -65,7 +65,7 @@ export class Executing implements GpuExecutor {
     this.backend = backend.name;
     this.#open = backend;
     this.#missing = missing;
-    this.#programs = new StructureCache(this.name, limit, evicted => this.#evicted.push(evicted.drop()));
+    this.#pipelines = new StructureCache(this.name, limit, evicted => this.#evicted.push(evicted.drop()));
     backend.lost.then(reason => {
       this.#loss = new DeviceLostError(this.name, reason);
       for (const tell of this.#waiting) tell(this.#loss);
@@ -74,7 +74,7 @@ export class Executing implements GpuExecutor {
   }
 
   get compiled(): number {
-    return this.#programs.made;
+    return this.#pipelines.made;
   }
 
   get name(): string {
@@ -110,14 +110,14 @@ export class Executing implements GpuExecutor {
       // Before anything is awaited: the caller may change its arrays as soon as it has the promise.
       const running = this.#runOn(compiled, live, wanted, structure);
       const [tensors] = await Promise.all([this.#unlessLost(running), evicted]);
-      this.#generic = compiled.program.fallbackReason;
+      this.#generic = compiled.pipeline.fallbackReason;
       return tensors;
     } catch (error) {
       await this.#discard(compiled);
       throw error;
     } finally {
       // Counted at the end: how many arrays gpu.js puts between the kernels is known after the first run.
-      const bytes = first.tape.copiedBytes + compiled.program.bytes;
+      const bytes = first.tape.copiedBytes + compiled.pipeline.bytes;
       memory.take(bytes);
       memory.give(bytes);
       await compiled.give();
@@ -161,34 +161,34 @@ export class Executing implements GpuExecutor {
   }
 
   async #drop(): Promise<void> {
-    await Promise.allSettled([...this.#programs.values()].map(compiled => this.#discard(compiled)));
+    await Promise.allSettled([...this.#pipelines.values()].map(compiled => this.#discard(compiled)));
   }
 
-  #compiledFor(live: readonly Value[], wanted: readonly Value[], structure: Structure): Compiled {
+  #compiledFor(live: readonly Value[], wanted: readonly Value[], structure: Structure): HeldPipeline {
     const capacities = capacitiesOf(live, structure.sizes);
-    return this.#programs.get(structure, `${capacities}`, live, () => {
+    return this.#pipelines.get(structure, `${capacities}`, live, () => {
       const plan = kernelsOf(live, wanted, structure, capacities, arraysPerKernel);
       const layout = inputLayoutOf(plan, live, structure, capacities);
-      const made = new Compiled(plan, layout, new Program(this.#open, plan, layout));
+      const made = new HeldPipeline(plan, layout, new PlanPipeline(this.#open, plan, layout));
       this.#living.add(made);
       void made.gone.then(() => this.#living.delete(made));
       return made;
     });
   }
 
-  async #discard(compiled: Compiled): Promise<void> {
-    this.#programs.delete(compiled);
+  async #discard(compiled: HeldPipeline): Promise<void> {
+    this.#pipelines.delete(compiled);
     await compiled.drop();
   }
 
   async #runOn(
-    { plan, layout, inputs, program }: Compiled,
+    { plan, layout, inputs, pipeline }: HeldPipeline,
     live: readonly Value[],
     wanted: readonly Value[],
     { sizes, starts }: Structure,
   ): Promise<Tensor[]> {
     writeInputs(plan, layout, live, sizes, inputs);
-    const buffers = await program.run({ inputs, sizes: withCounts(sizes, plan.counts), starts });
+    const buffers = await pipeline.run({ inputs, sizes: withCounts(sizes, plan.counts), starts });
     return wanted.map(({ shape }, i) => {
       const numbers = buffers.get(plan.wanted[i] as number) as ArrayLike<number>;
       const data = new Float32Array(sizeOf(shape));

@@ -1,13 +1,13 @@
+import { stepSourcesOf } from './pipeline.ts';
 import type { KernelPlan } from './plan/kernels.ts';
 import type { Argument, Arithmetic, Source } from './print.ts';
-import { callsOf } from './program.ts';
 
 /** The kernels of a plan as text: what each reads and stores, what it is called with, and its source. */
 export function explained(plan: KernelPlan, arithmetic: Arithmetic): string {
   const bytes = (buffer: number) => 4 * (plan.lengths[buffer] as number);
   const list = (buffers: readonly number[]) =>
     buffers.map(id => `b${id} (${bytes(id)} B)`).join(', ') || 'nothing';
-  const calls = callsOf(plan, arithmetic);
+  const calls = stepSourcesOf(plan, arithmetic);
   const texts = new Set(calls.map(({ text }) => text));
   const steps = calls.map((call, i) => {
     const { step } = call;

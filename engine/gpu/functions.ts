@@ -14,13 +14,13 @@ import { nearErf, scaledErfc } from '../float32-fits.ts';
 const [inf, nan] = [Number.POSITIVE_INFINITY, Number.NaN];
 
 /** A call of a primitive: the name of the function, and the special numbers it takes after the operands. */
-export interface Call {
+export interface PrimitiveCall {
   readonly name: string;
   readonly specials: readonly number[];
 }
 
 /** The primitives that are called; the others are operators. */
-export const calls: ReadonlyMap<string, Call> = new Map<Primitive | 'erf' | 'erfc', Call>([
+export const calls: ReadonlyMap<string, PrimitiveCall> = new Map<Primitive | 'erf' | 'erfc', PrimitiveCall>([
   ['abs', { name: 'magnitude', specials: [] }],
   ['sign', { name: 'signum', specials: [] }],
   ['floor', { name: 'floored', specials: [] }],

@@ -1,4 +1,4 @@
-import { type PlannedExecutor, plannedExecutor, type Target } from '../compile/planned.ts';
+import { type Compiler, type PlannedExecutor, plannedExecutor } from '../compile/planned.ts';
 import { checkPrecision, type Precision } from '../executor.ts';
 import { interpreter } from '../interpreter.ts';
 import { checkOptions } from '../options.ts';
@@ -33,12 +33,12 @@ export function jit(options: JitOptions = {}): JitExecutor {
   checkOptions('jit', options, ['precision', 'structures']);
   const { precision = 'float64', structures = 64 } = options;
   checkPrecision('jit', precision);
-  const executor = plannedExecutor(jitTarget(precision), structures);
+  const executor = plannedExecutor(jitCompiler(precision), structures);
   return mayCompile() ? executor : interpreterInstead(precision);
 }
 
 /** Machines that run JavaScript in one arena. */
-export function jitTarget(precision: Precision): Target<JitPose> {
+export function jitCompiler(precision: Precision): Compiler<JitPose> {
   const arena = new Arena(precision);
   return { name: `jit ${precision}`, precision, compile: plan => new JitMachine(plan, arena) };
 }

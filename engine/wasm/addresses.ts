@@ -75,7 +75,7 @@ export class Addresses {
         return { kind: 'lanes', at: op('i32x4.mul', lanes, op('i32x4.splat', this.#plain(stride))) };
       }
       case 'load': {
-        const rows = loadAt({ f: this.#f, target: undefined as never }, this.ofLoad(expr), this.#lanes);
+        const rows = loadAt({ f: this.#f, simd: undefined as never }, this.ofLoad(expr), this.#lanes);
         return { kind: 'lanes', at: op('i32x4.shl', rows, i32(2)) };
       }
       default:

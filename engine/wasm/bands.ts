@@ -1,9 +1,9 @@
 import {
-  type Buffer,
   type Expr,
   type LoopStep,
   type MatmulStep,
   type Plan,
+  type PlanBuffer,
   type Sink,
   type Step,
   walkExprs,
@@ -17,7 +17,7 @@ import { one, type Size, sameWithoutOnes } from '../compile/sizes.ts';
  */
 
 /** A step of a pass, and the way it is split into bands. */
-export type Part =
+export type BandedStep =
   | { readonly kind: 'loop'; readonly step: LoopStep }
   /** The rows of C = A·B, or of A·Bᵀ. */
   | { readonly kind: 'rows'; readonly step: MatmulStep }
@@ -28,7 +28,7 @@ export type Part =
 
 /** Steps that run band by band over one axis, or a single step that is not split. */
 export interface Pass {
-  readonly parts: readonly Part[];
+  readonly parts: readonly BandedStep[];
   readonly axis: Size | undefined;
   /** Buffers that hold one band at a time. */
   readonly local: ReadonlySet<number>;
@@ -37,7 +37,7 @@ export interface Pass {
 /** A step to place in a pass. */
 interface Candidate {
   readonly place: number;
-  readonly part: Part;
+  readonly part: BandedStep;
   readonly axis: Size | undefined;
   /** Buffers read only at the iteration's own row, and buffers written so, each row completely. */
   readonly ownReads: ReadonlySet<number>;
@@ -272,7 +272,7 @@ function ofLoop({ buffers }: Plan, step: LoopStep): Own {
   if (loops.length !== 1 || loop?.kind !== 'loop')
     return { part, axis: undefined, ownReads: new Set(), ownWrites: new Set() };
   const axis = loop.path[0] as Size;
-  const shapeOf = (buffer: number) => (buffers[buffer] as Buffer).shape;
+  const shapeOf = (buffer: number) => (buffers[buffer] as PlanBuffer).shape;
   const ownReads = new Set(step.reads);
   walkExprs(
     step.sinks.map(({ value }) => value),

@@ -4,7 +4,7 @@ import type { Input } from '../compile/planned.ts';
 import { lengthOf, type Size } from '../compile/sizes.ts';
 import type { Structure } from '../compile/structure.ts';
 import { panelBytes } from './matmul.ts';
-import type { CompiledPart, CompiledPass, Program } from './program.ts';
+import type { CompiledPass, CompiledStep, PlanModule } from './module.ts';
 
 /** Working memory of one pass, beside the plan's buffers. */
 export interface Extra {
@@ -14,10 +14,10 @@ export interface Extra {
   readonly buffer: number;
   readonly id: number;
   /** The first part that needs it. */
-  readonly part: CompiledPart;
+  readonly part: CompiledStep;
 }
 
-/** Lifetimes of a program's buffers in passes, with the working memory of the passes. */
+/** Lifetimes of a module’s buffers in passes, with the working memory of the passes. */
 export interface Room {
   readonly lifetimes: Lifetimes;
   /** Number of buffers, including the working memory of the passes. */
@@ -33,7 +33,7 @@ export function extraKey(kind: Extra['kind'], buffer: number): string {
   return `${kind} ${buffer}`;
 }
 
-export function roomOf({ plan, passes }: Program): Room {
+export function roomOf({ plan, passes }: PlanModule): Room {
   let count = plan.buffers.length;
   const extras = passes.map(({ parts }) => {
     // Steps of one pass that add to the same buffer share its working memory.
@@ -54,7 +54,7 @@ export function roomOf({ plan, passes }: Program): Room {
   return { lifetimes: lifetimesOf({ steps, wanted: plan.wanted }), count, extras };
 }
 
-function extrasOf(part: CompiledPart): Omit<Extra, 'id'>[] {
+function extrasOf(part: CompiledStep): Omit<Extra, 'id'>[] {
   if (part.kind === 'loop') {
     return part.slots
       .filter(({ kind }) => kind === 'partial')
@@ -85,13 +85,13 @@ const bandNumbers = 16384;
 
 /** Lays out one pose. The inputs begin at `begin` or just after it. */
 export function bindingOf(
-  program: Program,
+  module: PlanModule,
   room: Room,
   { sizes }: Structure,
   given: readonly Input[],
   begin: number,
 ): Binding {
-  const { plan, passes } = program;
+  const { plan, passes } = module;
   let end = up(begin, 64);
   const inputs = new Array<number>(given.length);
   // Parameters first: their addresses stay the same when other inputs change size.
@@ -103,7 +103,7 @@ export function bindingOf(
       end = up(end + 4 * tensor.data.length, 16);
     }
   }
-  const bands = passes.map(pass => bandOf(program, pass, sizes));
+  const bands = passes.map(pass => bandOf(module, pass, sizes));
   const lengths = new Array<number>(room.count);
   for (const { id, shape } of plan.buffers) lengths[id] = lengthOf(shape, sizes);
   for (const [i, { axis, local }] of passes.entries()) {
@@ -122,19 +122,19 @@ export function bindingOf(
   const arena = up(end, 64);
   // A sum takes the room of two numbers while it grows.
   for (let id = 0; id < lengths.length; id++)
-    lengths[id] = up(lengths[id] as number, 4) * (program.folds.sums.has(id) ? 2 : 1);
+    lengths[id] = up(lengths[id] as number, 4) * (module.folds.sums.has(id) ? 2 : 1);
   const { offsets, length } = layoutOf(room.lifetimes, lengths);
   const buffers = lengths.map((_, id) => arena + 4 * (offsets[id] as number));
   return { sizes, inputs, buffers, bands, bytes: arena + 4 * length };
 }
 
-function panelLength({ step }: CompiledPart, sizes: readonly number[]): number {
+function panelLength({ step }: CompiledStep, sizes: readonly number[]): number {
   const { k, n } = step as MatmulStep;
   return panelBytes(sizes[k] as number, sizes[n] as number) / 4;
 }
 
 /** Float64 sums of a product, of one band of rows or of one of the products of a batch; none if its terms are few. */
-function totalLength({ kind, step }: CompiledPart, sizes: readonly number[], band: number): number {
+function totalLength({ kind, step }: CompiledStep, sizes: readonly number[], band: number): number {
   const { m, k, n } = step as MatmulStep;
   if ((sizes[k] as number) <= mostTerms) return 0;
   const rows = Math.min(sizes[m] as number, kind === 'rows' ? band : Number.POSITIVE_INFINITY);
@@ -142,7 +142,7 @@ function totalLength({ kind, step }: CompiledPart, sizes: readonly number[], ban
 }
 
 /** Rows in a band of a pass: as many as the cache holds, in whole vectors and whole tiles. */
-function bandOf({ plan }: Program, { parts, axis }: CompiledPass, sizes: readonly number[]): number {
+function bandOf({ plan }: PlanModule, { parts, axis }: CompiledPass, sizes: readonly number[]): number {
   if (axis === undefined) return 1;
   const length = (size: Size) => sizes[size] as number;
   const rows = Math.max(1, length(axis));

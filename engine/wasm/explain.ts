@@ -1,10 +1,10 @@
 import { lengthOf } from '../compile/sizes.ts';
 import type { Structure } from '../compile/structure.ts';
 import { listed } from './emit/listing.ts';
-import type { CompiledPart, Program } from './program.ts';
+import type { CompiledStep, PlanModule } from './module.ts';
 
-/** The passes of a program, what each step reads and stores in bytes, and its functions as text. */
-export function explained({ plan, passes, functions, bytes }: Program, { sizes }: Structure): string {
+/** The passes of a module, what each step reads and stores in bytes, and its functions as text. */
+export function explained({ plan, passes, functions, bytes }: PlanModule, { sizes }: Structure): string {
   const list = (ids: readonly number[], local: ReadonlySet<number>) =>
     ids
       .map(id => {
@@ -12,7 +12,7 @@ export function explained({ plan, passes, functions, bytes }: Program, { sizes }
         return `b${id} (${4 * lengthOf(shape, sizes)} B${local.has(id) ? ', a band at a time' : ''})`;
       })
       .join(', ') || 'nothing';
-  const partText = (part: CompiledPart, local: ReadonlySet<number>) => {
+  const partText = (part: CompiledStep, local: ReadonlySet<number>) => {
     const { name, step } = part;
     const what =
       step.kind === 'loop'

@@ -19,12 +19,12 @@ import type { Lanes } from './lanes.ts';
 import { adding, addingFloats, lanesOf, largest, loadAt, storing } from './lanes.ts';
 import { and, keep, number, type Place } from './maths/arithmetic.ts';
 import { comparison, primitive } from './primitives.ts';
+import type { Simd } from './simd.ts';
 import { addDoubles } from './sums.ts';
-import type { Target } from './target.ts';
 
 /** Settings of the loop compiler. */
 export interface LoopSettings {
-  readonly target: Target;
+  readonly simd: Simd;
   /** True if an axis is too short to compute four entries at once; the loop around it is vectorized instead. */
   readonly isShort: (size: Size) => boolean;
   /** True if the step adds to a buffer, whose numbers are float64 then: see {@link Slot}. */
@@ -86,7 +86,7 @@ class Loop {
     this.#partial = outer?.kind === 'loop' && !this.#isVector(outer) ? sumsByRow(step) : new Set();
     const kindOfSum = (buffer: number) => (this.#partial.has(buffer) ? 'partial' : 'sum');
     this.frame = new Frame(this.f, buffer => (settings.isSummed(buffer) ? kindOfSum(buffer) : 'offset'));
-    this.#at = { f: this.f, target: settings.target };
+    this.#at = { f: this.f, simd: settings.simd };
     this.#uses = new Uses(body);
     this.#addresses = new Addresses(this.f, this.frame);
   }
@@ -307,7 +307,7 @@ class Loop {
         // Every number is float32.
         return this.#value(a);
       case 'select':
-        return this.#settings.target.select(this.#condition(a), this.#value(b), this.#value(c));
+        return this.#settings.simd.select(this.#condition(a), this.#value(b), this.#value(c));
       default:
         return primitive(
           this.#at,
@@ -360,7 +360,7 @@ class Loop {
     if (!mask) return value;
     return neutral === 0
       ? and(value, mask)
-      : this.#settings.target.select(mask, value, number(this.#at, neutral));
+      : this.#settings.simd.select(mask, value, number(this.#at, neutral));
   }
 
   #withTail(mask: Code): Code {

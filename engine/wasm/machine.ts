@@ -1,4 +1,4 @@
-import type { Buffer } from '../compile/ir.ts';
+import type { PlanBuffer } from '../compile/ir.ts';
 import { type LaidOut, Layouts } from '../compile/layouts.ts';
 import type { Input, Machine } from '../compile/planned.ts';
 import { lengthOf } from '../compile/sizes.ts';
@@ -9,29 +9,29 @@ import type { Arena, Kept, Loaded } from './arena.ts';
 import { type Binding, bindingOf, type Extras, type Room, roomOf } from './binding.ts';
 import { explained } from './explain.ts';
 import { tileBytes } from './matmul.ts';
-import { type Call, type PreparedPass, prepared } from './prepared.ts';
-import { type CompiledPart, math, type Program } from './program.ts';
+import { type CompiledStep, math, type PlanModule } from './module.ts';
+import { type PreparedPass, prepared, type WasmFunction } from './prepared.ts';
 
-/** Runs a program in a memory: copies the inputs there, runs the passes and leaves the results. */
+/** Runs a module in a memory: copies the inputs there, runs the passes and leaves the results. */
 export class WasmMachine implements Machine<WasmPose> {
-  readonly program: Program;
+  readonly module: PlanModule;
   readonly #arena: Arena;
-  readonly #functions: Readonly<Record<string, Call>>;
+  readonly #functions: Readonly<Record<string, WasmFunction>>;
   readonly #room: Room;
   /** Address of each part's frame, in units of four bytes. */
-  readonly #frames = new Map<CompiledPart, number>();
+  readonly #frames = new Map<CompiledStep, number>();
   readonly #scratch: number;
   readonly #begin: number;
   readonly #layouts: Layouts<Prepared>;
 
-  constructor(program: Program, arena: Arena, { Module, Instance }: WebAssemblyApi) {
-    this.program = program;
+  constructor(module: PlanModule, arena: Arena, { Module, Instance }: WebAssemblyApi) {
+    this.module = module;
     this.#arena = arena;
-    this.#room = roomOf(program);
-    const { exports } = new Instance(new Module(program.bytes), { arena: { memory: arena.memory }, math });
-    this.#functions = exports as unknown as Readonly<Record<string, Call>>;
+    this.#room = roomOf(module);
+    const { exports } = new Instance(new Module(module.bytes), { arena: { memory: arena.memory }, math });
+    this.#functions = exports as unknown as Readonly<Record<string, WasmFunction>>;
     let end = 0;
-    for (const { parts } of program.passes) {
+    for (const { parts } of module.passes) {
       for (const part of parts) {
         this.#frames.set(part, end);
         end += part.slots.length;
@@ -44,7 +44,7 @@ export class WasmMachine implements Machine<WasmPose> {
 
   bind(structure: Structure, inputs: readonly Input[]): WasmPose {
     const prepared = this.#layouts.get(structure, () => {
-      const binding = bindingOf(this.program, this.#room, structure, inputs, this.#begin);
+      const binding = bindingOf(this.module, this.#room, structure, inputs, this.#begin);
       return this.#prepare(binding, structure.starts);
     });
     const { binding } = prepared;
@@ -69,7 +69,7 @@ export class WasmMachine implements Machine<WasmPose> {
   }
 
   explain(structure: Structure): string {
-    return explained(this.program, structure);
+    return explained(this.module, structure);
   }
 
   /** Copies the inputs into the memory, except shared tensors still there from the run before. */
@@ -86,7 +86,7 @@ export class WasmMachine implements Machine<WasmPose> {
 
   #compute({ binding, frames, passes }: Prepared): void {
     this.#arena.ints.set(frames);
-    for (const [i, { parts, axis, summed }] of this.program.passes.entries()) {
+    for (const [i, { parts, axis, summed }] of this.module.passes.entries()) {
       const { runs, moved, before } = passes[i] as PreparedPass;
       this.#clear(parts, binding, this.#room.extras[i] as Extras);
       for (const each of before) each();
@@ -107,9 +107,9 @@ export class WasmMachine implements Machine<WasmPose> {
 
   #prepare(binding: Binding, starts: readonly number[]): Prepared {
     const frames = new Int32Array(this.#scratch / 4);
-    const { plan, passes } = this.program;
+    const { plan, passes } = this.module;
     const given = { plan, functions: this.#functions, binding, starts, scratch: this.#scratch, frames };
-    const frameOf = (part: CompiledPart) => this.#frames.get(part) as number;
+    const frameOf = (part: CompiledStep) => this.#frames.get(part) as number;
     return {
       sizes: binding.sizes,
       starts,
@@ -122,13 +122,13 @@ export class WasmMachine implements Machine<WasmPose> {
   }
 
   #length(buffer: number, sizes: readonly number[]): number {
-    return lengthOf((this.program.plan.buffers[buffer] as Buffer).shape, sizes);
+    return lengthOf((this.module.plan.buffers[buffer] as PlanBuffer).shape, sizes);
   }
 
   /** Fills the buffers of sums and maxima with their initial values. */
-  #clear(parts: readonly CompiledPart[], { buffers, sizes }: Binding, extras: Extras): void {
+  #clear(parts: readonly CompiledStep[], { buffers, sizes }: Binding, extras: Extras): void {
     const { floats, doubles } = this.#arena;
-    const { sums, whole, maxima } = this.program.folds;
+    const { sums, whole, maxima } = this.module.folds;
     const fill = (id: number, length: number, number: number) => {
       const isSum = sums.has(id);
       const from = (buffers[id] as number) / (isSum ? 8 : 4);

@@ -1,7 +1,7 @@
 import { type Code, FunctionBuilder, i32, type Local, load, op, store } from './emit/code.ts';
-import { plain, relaxed, type Target } from './target.ts';
+import { plain, relaxed, type Simd } from './simd.ts';
 
-/** Columns of a tile of C, which is summed in registers; its rows depend on the target. */
+/** Columns of a tile of C, which is summed in registers; its rows depend on the SIMD features. */
 const columnsOfTile = 8;
 /** Bytes of the largest tile. */
 export const tileBytes: number = 4 * columnsOfTile * Math.max(plain.tileRows, relaxed.tileRows);
@@ -22,14 +22,14 @@ const read = (local: Local): Code => ({ kind: 'get', local });
  * With `transposeA`, C = Aᵀ·B with A of k × m. Both operands are read row by row; B is packed, or as it is, with rows
  * `ldb` and panels of eight columns `panelStep` bytes apart.
  */
-export function multiply(name: string, transposeA: boolean, target: Target): FunctionBuilder {
+export function multiply(name: string, transposeA: boolean, simd: Simd): FunctionBuilder {
   const names = ['c', 'ldc', 'a', 'lda', 'b', 'm', 'k', 'n', 'add', 'scratch'];
   const f = new FunctionBuilder(name, params(transposeA ? [...names, 'ldb', 'panelStep'] : names));
   const [c, ldc, a, lda, b, m, k, n, add, scratch] = names.map((_, i) => f.param(i)) as [
     ...[Code, Code, Code, Code, Code],
     ...[Code, Code, Code, Code, Code],
   ];
-  const all = Array.from({ length: target.tileRows }, (_, row) => row);
+  const all = Array.from({ length: simd.tileRows }, (_, row) => row);
   const sums = all.map(r => halves.map(h => f.local('v128', `sum${r}${h}`)));
   const [i, j] = ['i', 'j'].map(each => f.local('i32', each)) as [Local, Local];
   const [panel, panelStart] = [f.local('i32', 'panel'), f.local('i32', 'panelStart')];
@@ -55,7 +55,7 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
         );
         for (const h of halves) {
           const sum = sums[r]?.[h] as Local;
-          f.set(sum, target.fma(left, right[h] as Code, read(sum)));
+          f.set(sum, simd.fma(left, right[h] as Code, read(sum)));
         }
       }
       if (!transposeA) continue;
@@ -67,7 +67,7 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
     f.set(panel, op('i32.add', read(panel), i32(packedRow * count)));
   };
 
-  const unroll = target.isRelaxed ? 4 : 1;
+  const unroll = simd.isRelaxed ? 4 : 1;
   /** Computes `height` rows of C from the i-th on, tile by tile. */
   const tiles = (height: number) => {
     const rows = all.slice(0, height);
@@ -118,20 +118,20 @@ export function multiply(name: string, transposeA: boolean, target: Target): Fun
     });
   };
   f.set(i, i32(0));
-  for (const height of heightsOf(target)) {
+  for (const height of heightsOf(simd)) {
     f.for(i, op('i32.sub', m, i32(height - 1)), i32(height), () => tiles(height));
   }
   return f;
 }
 
 /** Tile heights: the full height first, then lower ones for the remaining rows. */
-const heightsOf = ({ tileRows }: Target): number[] => [6, 4, 2, 1].filter(height => height <= tileRows);
+const heightsOf = ({ tileRows }: Simd): number[] => [6, 4, 2, 1].filter(height => height <= tileRows);
 
 const zero: Code = { kind: 'vector', bytes: new Uint8Array(16), text: 'i32x4 0 0 0 0' };
 const rest = (whole: Code, at: Code) => op('i32.sub', whole, at);
 
 /** Copies the part of a tile that is inside C. */
-function copyPart(f: FunctionBuilder, { place, ldc, scratch, add, height, columns }: Part): void {
+function copyPart(f: FunctionBuilder, { place, ldc, scratch, add, height, columns }: BandedStep): void {
   const [r, q] = [f.local('i32', 'r'), f.local('i32', 'q')];
   const count = f.let('i32', columns, 'columns');
   const base = f.let('i32', place, 'place');
@@ -151,7 +151,7 @@ function copyPart(f: FunctionBuilder, { place, ldc, scratch, add, height, column
 }
 
 /** A tile that extends past the last column of C. */
-interface Part {
+interface BandedStep {
   readonly place: Code;
   readonly ldc: Code;
   readonly scratch: Code;

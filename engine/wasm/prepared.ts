@@ -1,20 +1,20 @@
-import type { Buffer, Plan } from '../compile/ir.ts';
+import type { Plan, PlanBuffer } from '../compile/ir.ts';
 import { lengthOf } from '../compile/sizes.ts';
 import { type Binding, type Extras, extraKey } from './binding.ts';
 import type { Slot } from './frame.ts';
+import type { CompiledPass, CompiledStep } from './module.ts';
 import { productOf } from './products.ts';
-import type { CompiledPart, CompiledPass } from './program.ts';
 
 /** A generated function. */
-export type Call = (...args: number[]) => void;
+export type WasmFunction = (...args: number[]) => void;
 /** Runs a step on a band of rows. */
-export type Run = (from: number, to: number) => void;
-export type MatmulPart = Exclude<CompiledPart, LoopPart>;
-type LoopPart = Extract<CompiledPart, { kind: 'loop' }>;
+export type RunBand = (from: number, to: number) => void;
+export type ProductStep = Exclude<CompiledStep, CompiledLoop>;
+type CompiledLoop = Extract<CompiledStep, { kind: 'loop' }>;
 
 /** A pass ready to run for one memory layout. Poses of equal sizes share it. */
 export interface PreparedPass {
-  readonly runs: readonly Run[];
+  readonly runs: readonly RunBand[];
   readonly moved: readonly Moved[];
   /** Functions to call once, before the first band. */
   readonly before: readonly (() => void)[];
@@ -31,7 +31,7 @@ export interface Moved {
 /** Inputs for preparing a step, and the lists to which it adds. */
 export interface Setting {
   readonly plan: Plan;
-  readonly functions: Readonly<Record<string, Call>>;
+  readonly functions: Readonly<Record<string, WasmFunction>>;
   readonly binding: Binding;
   readonly starts: readonly number[];
   readonly extras: Extras;
@@ -47,7 +47,7 @@ export interface Setting {
 /** Prepares a pass: fills the frames of its loops, at the addresses given by `frameOf`. */
 export function prepared(
   { parts, local, axis }: CompiledPass,
-  frameOf: (part: CompiledPart) => number,
+  frameOf: (part: CompiledStep) => number,
   given: Omit<Setting, 'local' | 'isBanded' | 'moved' | 'before'>,
 ): PreparedPass {
   const setting: Setting = { ...given, local, isBanded: axis !== undefined, moved: [], before: [] };
@@ -59,12 +59,12 @@ export function prepared(
 
 /** Fills a loop's frame, which begins at `frame`; returns a function that runs a band. */
 function loopOf(
-  part: LoopPart,
+  part: CompiledLoop,
   frame: number,
   { plan, binding, functions, extras, local, moved, frames, starts, isBanded }: Setting,
-): Run {
+): RunBand {
   const { sizes, inputs, buffers } = binding;
-  const lengthIn = (buffer: number) => lengthOf((plan.buffers[buffer] as Buffer).shape, sizes);
+  const lengthIn = (buffer: number) => lengthOf((plan.buffers[buffer] as PlanBuffer).shape, sizes);
   const entryOf = ({ kind, number }: Slot): number => {
     switch (kind) {
       case 'size':
@@ -87,12 +87,12 @@ function loopOf(
     const at = entryOf(slot);
     frames[frame + i] = at;
     if (slot.kind === 'offset' && local.has(slot.number)) {
-      const [first] = (plan.buffers[slot.number] as Buffer).shape.filter(size => size !== 0);
+      const [first] = (plan.buffers[slot.number] as PlanBuffer).shape.filter(size => size !== 0);
       const rowBytes = (4 * lengthIn(slot.number)) / (sizes[first as number] as number);
       moved.push({ entry: frame + i, at, rowBytes });
     }
   }
-  const call = functions[part.name] as Call;
+  const call = functions[part.name] as WasmFunction;
   const outer = part.step.body.find(statement => statement.kind === 'loop');
   if (isBanded) return (from, to) => call(4 * frame, from, to);
   const end = outer?.kind === 'loop' ? (sizes[outer.path[0] as number] as number) : 0;

@@ -48,7 +48,7 @@ export function primitive(at: Place, expr: Expr, args: readonly Code[]): Code {
       const one = and(op('f32x4.ne', x, number(at, 0)), number(at, 1));
       const signed = or(one, and(x, number(at, -0)));
       // Keeps NaN.
-      return at.target.select(op('f32x4.eq', x, x), signed, x);
+      return at.simd.select(op('f32x4.eq', x, x), signed, x);
     }
     case 'floor':
       return op('f32x4.floor', a);

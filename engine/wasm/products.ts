@@ -2,7 +2,7 @@ import type { MatmulStep } from '../compile/ir.ts';
 import { lengthOf } from '../compile/sizes.ts';
 import { extraKey, mostTerms, operandAt } from './binding.ts';
 import { packedRow, panelBytes } from './matmul.ts';
-import type { Call, MatmulPart, Run, Setting } from './prepared.ts';
+import type { ProductStep, RunBand, Setting, WasmFunction } from './prepared.ts';
 
 /**
  * Terms of a product summed in registers. Float32 is enough for so few: even the sum of equal terms is within 1e-6 of the
@@ -14,9 +14,9 @@ const fewRows = 64;
 
 /** Returns a function that computes a band of a matrix product. An operand shared by all bands is packed before. */
 export function productOf(
-  part: MatmulPart,
+  part: ProductStep,
   { binding, functions, extras, local, scratch, before }: Setting,
-): Run {
+): RunBand {
   const { step, name } = part;
   const [m, k, n] = [step.m, step.k, step.n].map(size => binding.sizes[size] as number) as [
     number,
@@ -29,8 +29,8 @@ export function productOf(
   const b = operandAt(step.b, binding, local);
   const extra = extras.get(extraKey('panel', target));
   const panel = extra ? (binding.buffers[extra.id] as number) : 0;
-  const packed = functions[step.transposeB ? 'packT' : 'pack'] as Call;
-  const multiplied = functions[name] as Call;
+  const packed = functions[step.transposeB ? 'packT' : 'pack'] as WasmFunction;
+  const multiplied = functions[name] as WasmFunction;
   const [lda, ldb, ldc] = [4 * (step.transposeA ? m : k), 4 * (step.transposeB ? k : n), 4 * n];
   const blocks = blocksOf(k);
   const isLong = k > mostTerms;
@@ -120,7 +120,7 @@ function blocksOf(k: number): Block[] {
 
 /** Packs the whole right operand, block by block of the summed rows. */
 function packAll(
-  packed: Call,
+  packed: WasmFunction,
   { transposeB }: MatmulStep,
   panel: number,
   b: number,

@@ -1,10 +1,10 @@
-import { type PlannedExecutor, plannedExecutor, type Target } from '../compile/planned.ts';
+import { type Compiler, type PlannedExecutor, plannedExecutor } from '../compile/planned.ts';
 import { checkOptions } from '../options.ts';
 import { Arena } from './arena.ts';
 import { WasmMachine, type WasmPose } from './machine.ts';
-import { programOf, short } from './program.ts';
+import { moduleOf, short } from './module.ts';
+import { plain, relaxed } from './simd.ts';
 import { engine } from './support.ts';
-import { plain, relaxed } from './target.ts';
 
 /** Options of {@link wasm}. */
 export interface WasmOptions {
@@ -35,11 +35,11 @@ export type WasmExecutor = PlannedExecutor;
 export function wasm(options: WasmOptions = {}): WasmExecutor {
   checkOptions('wasm', options, ['structures', 'relaxed']);
   const { structures = 64, relaxed: mayRelax = true } = options;
-  return plannedExecutor(wasmTarget(mayRelax), structures);
+  return plannedExecutor(wasmCompiler(mayRelax), structures);
 }
 
 /** Machines that run WebAssembly in one memory, with relaxed SIMD if it is allowed and available. */
-export function wasmTarget(mayRelax: boolean): Target<WasmPose> {
+export function wasmCompiler(mayRelax: boolean): Compiler<WasmPose> {
   const { api, isRelaxed: canRelax } = engine();
   const isRelaxed = canRelax && mayRelax;
   const vectors = isRelaxed ? relaxed : plain;
@@ -48,6 +48,6 @@ export function wasmTarget(mayRelax: boolean): Target<WasmPose> {
     name: `wasm float32${isRelaxed ? ' relaxed' : ''}`,
     precision: 'float32',
     variantOf: ({ sizes }) => sizes.map(size => (size < short ? 's' : 'l')).join(''),
-    compile: (plan, structure) => new WasmMachine(programOf(plan, structure, vectors), arena, api),
+    compile: (plan, structure) => new WasmMachine(moduleOf(plan, structure, vectors), arena, api),
   };
 }

@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { structureOf } from '../../engine/compile/structure.ts';
 import { liveValues } from '../../engine/executor.ts';
 import { capacitiesOf } from '../../engine/gpu/capacity.ts';
+import { stepSourcesOf } from '../../engine/gpu/pipeline.ts';
 import { type KernelPlan, kernelsOf } from '../../engine/gpu/plan/kernels.ts';
-import { callsOf } from '../../engine/gpu/program.ts';
 import { poseArbitrary, programArbitrary } from '../support/programs.ts';
 import { property } from '../support/property.ts';
 import { toSecondOrder } from '../support/second-order.ts';
@@ -29,7 +29,7 @@ describe('kernels', () => {
     (program, pose, arrays) => {
       const plan = planOf(toSecondOrder(program, pose), arrays);
       const written = new Set<number>();
-      for (const call of callsOf(plan, 'float32')) {
+      for (const call of stepSourcesOf(plan, 'float32')) {
         const read = call.passed.flatMap(({ kind, ...rest }) =>
           kind === 'buffer' && 'number' in rest ? [rest.number] : [],
         );
@@ -79,7 +79,7 @@ describe('kernels', () => {
       (x, w) => softplus(matmul(x, w)),
       tape.constant(tensor(new Float64Array(80), [20, 4])) as Value,
     );
-    const texts = callsOf(planOf([y]), 'float32').map(({ text }) => text);
+    const texts = stepSourcesOf(planOf([y]), 'float32').map(({ text }) => text);
     expect(texts).toHaveLength(3);
     // The first reads its operand from the inputs, the others from a buffer.
     expect(new Set(texts).size).toBe(2);

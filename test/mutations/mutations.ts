@@ -68,7 +68,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the tail of erfc in float32 by a rounded square',
     file: 'engine/wasm/maths/error-functions.ts',
-    find: 'target.nfma(e, lost, e)',
+    find: 'simd.nfma(e, lost, e)',
     replace: 'e',
     caughtBy: ['test/executors/wasm/maths.test.ts'],
   },
@@ -565,7 +565,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'an evicted pipeline is destroyed while another run is on it',
-    file: 'engine/gpu/compiled.ts',
+    file: 'engine/gpu/held-pipeline.ts',
     find: 'if (this.#runs === 0) await this.#destroy();',
     replace: 'await this.#destroy();',
     caughtBy: ['test/executors/gpu.test.ts'],
@@ -636,7 +636,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'log1p rounds 1 + x where x is small',
     file: 'engine/wasm/maths/logarithms.ts',
-    find: 'target.select(isNear, x, whole)',
+    find: 'simd.select(isNear, x, whole)',
     replace: 'whole',
     caughtBy: ['test/executors/wasm/maths.test.ts'],
   },
@@ -1154,8 +1154,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what a pooling reads of the parameters has no gradient under recompute',
     file: 'combine/recompute.ts',
-    find: 'for (const part of pooled.direct) addTo(',
-    replace: 'for (const part of pooled.direct.slice(1)) addTo(',
+    find: 'for (const part of pooled.direct)',
+    replace: 'for (const part of pooled.direct.slice(1))',
     caughtBy: ['test/combine/pooling.test.ts', 'test/combine/named.test.ts'],
   },
   {

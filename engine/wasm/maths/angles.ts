@@ -30,18 +30,18 @@ const [whole, wholeLow] = parts(Math.PI);
  * its quadrant. As in JavaScript, it tells −0 from 0, and equal infinities are an eighth of a turn apart from an axis.
  */
 export function atan2(at: Place, y: Code, x: Code): Code {
-  const { target } = at;
+  const { simd } = at;
   const [height, width] = [keep(at, abs(y), 'height'), keep(at, abs(x), 'width')];
   const [short, long] = [keep(at, least(width, height), 'short'), keep(at, most(width, height), 'long')];
   const zero = number(at, 0);
   const isOrigin = op('f32x4.eq', long, zero);
   const isCorner = op('f32x4.eq', short, number(at, Infinity));
   const one = number(at, 1);
-  const t = keep(at, target.select(isCorner, one, target.select(isOrigin, zero, div(short, long))), 't');
+  const t = keep(at, simd.select(isCorner, one, simd.select(isOrigin, zero, div(short, long))), 't');
   const isSteep = keep(at, less(number(at, tanOfEighth), t), 'isSteep');
-  const u = keep(at, target.select(isSteep, div(sub(t, one), add(t, one)), t), 'u');
+  const u = keep(at, simd.select(isSteep, div(sub(t, one), add(t, one)), t), 'u');
   const z = keep(at, mul(u, u), 'z');
-  const near = target.fma(mul(u, z), polynomial(at, z, tail), u);
+  const near = simd.fma(mul(u, z), polynomial(at, z, tail), u);
   const low = and(isSteep, number(at, quarterLow));
   const angle = keep(at, add(and(isSteep, number(at, quarter)), add(near, low)), 'angle');
   // Base ± angle: π/2 beside the vertical axis, π beside the negative horizontal one.
@@ -50,9 +50,9 @@ export function atan2(at: Place, y: Code, x: Code): Code {
   const isTurned = op('v128.xor', isHigh, isLeft);
   const turned = op('v128.xor', angle, and(isTurned, number(at, -0)));
   const base = (ofHigh: number, ofLeft: number) =>
-    target.select(isHigh, number(at, ofHigh), and(isLeft, number(at, ofLeft)));
+    simd.select(isHigh, number(at, ofHigh), and(isLeft, number(at, ofLeft)));
   const result = add(base(half, whole), add(turned, base(halfLow, wholeLow)));
   const signed = op('v128.xor', result, and(y, number(at, -0)));
   const isNumber = and(op('f32x4.eq', x, x), op('f32x4.eq', y, y));
-  return keep(at, target.select(isNumber, signed, number(at, Number.NaN)), 'atan2');
+  return keep(at, simd.select(isNumber, signed, number(at, Number.NaN)), 'atan2');
 }

@@ -1,10 +1,10 @@
 import { type Code, doubles, type FunctionBuilder, floats, ints, op, shuffle } from '../emit/code.ts';
-import type { Target } from '../target.ts';
+import type { Simd } from '../simd.ts';
 
-/** The function being built, and the target engine. */
+/** The function being built, and the SIMD features of the engine. */
 export interface Place {
   readonly f: FunctionBuilder;
-  readonly target: Target;
+  readonly simd: Simd;
 }
 
 export const add = (a: Code, b: Code): Code => op('f32x4.add', a, b);
@@ -31,7 +31,7 @@ export const keep = ({ f }: Place, value: Code, name?: string): Code => f.let('v
 /** c₀ + x (c₁ + x (c₂ + …)) */
 export function polynomial(at: Place, x: Code, coefficients: readonly number[]): Code {
   const [last, ...rest] = coefficients.toReversed() as [number, ...number[]];
-  return rest.reduce<Code>((sum, c) => at.target.fma(sum, x, number(at, c)), number(at, last));
+  return rest.reduce<Code>((sum, c) => at.simd.fma(sum, x, number(at, c)), number(at, last));
 }
 
 /** The same polynomial as (c₀ + c₁x) + x² ((c₂ + c₃x) + …): one more step, but a dependency chain half as long. */
@@ -40,7 +40,7 @@ export function inPairs(at: Place, x: Code, coefficients: readonly number[]): Co
   const pairs: Code[] = [];
   for (let i = 0; i < coefficients.length; i += 2)
     pairs.push(polynomial(at, x, coefficients.slice(i, i + 2)));
-  return pairs.reduceRight((sum, pair) => at.target.fma(sum, square, pair));
+  return pairs.reduceRight((sum, pair) => at.simd.fma(sum, square, pair));
 }
 
 export function polynomial64(at: Place, x: Code, coefficients: readonly number[]): Code {

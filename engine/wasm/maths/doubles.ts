@@ -77,7 +77,7 @@ const rootHalfHigh = 0x3fe6a09e;
  * negative x unless y is whole, and NaN for (±1)^±∞.
  */
 export function pow(at: Place, x: Code, y: Code): Code {
-  const { target } = at;
+  const { simd } = at;
   const size = keep(at, abs(x), 'size');
   const power = inDoubles(at, [size, y], (wide, exponent) => {
     const one = 0x3ff00000;
@@ -109,6 +109,6 @@ export function pow(at: Place, x: Code, y: Code): Code {
   const signed = or(power, and(and(x, integer(at, 0x80000000 | 0)), isOdd));
   const isNegative = and(less(x, zero), less(number(at, -Infinity), x));
   const isUndefined = op('v128.andnot', isNegative, isInteger);
-  const checked = target.select(isUndefined, number(at, Number.NaN), signed);
-  return keep(at, target.select(op('f32x4.eq', y, zero), number(at, 1), checked), 'pow');
+  const checked = simd.select(isUndefined, number(at, Number.NaN), signed);
+  return keep(at, simd.select(op('f32x4.eq', y, zero), number(at, 1), checked), 'pow');
 }

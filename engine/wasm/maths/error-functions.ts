@@ -22,7 +22,7 @@ const end = 10.1;
 
 /** erfc of a number from 0 on; any of NaN. */
 function ofSize(at: Place, size: Code): Code {
-  const { target } = at;
+  const { simd } = at;
   const x = keep(at, least(size, number(at, end)), 'x');
   const two = number(at, 2);
   const q = keep(at, div(sub(x, two), add(x, two)), 'q');
@@ -33,24 +33,24 @@ function ofSize(at: Place, size: Code): Code {
   const square = keep(at, mul(x, x), 'square');
   const lost = add(sub(mul(high, high), square), mul(low, add(x, high)));
   const e = exp(at, op('v128.xor', square, number(at, -0)), true);
-  const scale = target.nfma(e, lost, e);
+  const scale = simd.nfma(e, lost, e);
   return keep(at, mul(scale, div(p, add(number(at, 1), add(x, x)))), 'tail');
 }
 
 /** erfc x within 5 ulp, in the tail too: exp(−x²) times a polynomial, and 2 − erfc −x below 0. */
 export function erfc(at: Place, x: Code): Code {
-  const { target } = at;
+  const { simd } = at;
   const right = ofSize(at, keep(at, abs(x), 'size'));
-  const either = target.select(less(x, number(at, 0)), sub(number(at, 2), right), right);
-  return keep(at, target.select(op('f32x4.eq', x, x), either, x), 'erfc');
+  const either = simd.select(less(x, number(at, 0)), sub(number(at, 2), right), right);
+  return keep(at, simd.select(op('f32x4.eq', x, x), either, x), 'erfc');
 }
 
 /** erf x within 3 ulp: by its series near 0, else 1 − erfc |x|. */
 export function erf(at: Place, x: Code): Code {
-  const { target } = at;
+  const { simd } = at;
   const size = keep(at, abs(x), 'size');
   const near = mul(x, polynomial(at, keep(at, mul(x, x), 'z'), nearErf));
   const far = op('v128.or', sub(number(at, 1), ofSize(at, size)), and(x, number(at, -0)));
-  const either = target.select(less(size, number(at, 0.9)), near, far);
-  return keep(at, target.select(op('f32x4.eq', x, x), either, x), 'erf');
+  const either = simd.select(less(size, number(at, 0.9)), near, far);
+  return keep(at, simd.select(op('f32x4.eq', x, x), either, x), 'erf');
 }

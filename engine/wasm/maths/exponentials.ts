@@ -34,11 +34,11 @@ const expSeries = [
 
 /** n and r of x; n is given as a float32 with the biased exponent n + `bias`. */
 function reduced(at: Place, x: Code, bias: number): { power: Code; r: Code } {
-  const { target } = at;
+  const { simd } = at;
   const shift = number(at, magic + bias);
-  const shifted = keep(at, target.fma(x, number(at, Math.LOG2E), shift), 'shifted');
+  const shifted = keep(at, simd.fma(x, number(at, Math.LOG2E), shift), 'shifted');
   const n = keep(at, sub(shifted, shift), 'n');
-  const r = target.nfma(n, number(at, ln2Low), target.nfma(n, number(at, ln2High), x));
+  const r = simd.nfma(n, number(at, ln2Low), simd.nfma(n, number(at, ln2High), x));
   return { power: keep(at, op('i32x4.shl', shifted, i32(23)), 'power'), r: keep(at, r, 'r') };
 }
 
@@ -70,22 +70,22 @@ function scaledSeries(at: Place, r: Code, k: number): Code {
 
 /** eˣ − 1 within 2 ulp: 2ⁿ(e^r − 1) + (2ⁿ − 1). */
 export function expm1(at: Place, x: Code): Code {
-  const { target } = at;
+  const { simd } = at;
   const bounded = keep(at, least(most(x, number(at, -30)), number(at, 89)));
   // Half of 2ⁿ, which is finite whenever the result is.
   const { power: half, r } = reduced(at, bounded, 126);
-  const y = keep(at, target.fma(mul(r, r), polynomial(at, r, expSeries.slice(2)), r), 'y');
-  const result = target.fma(y, half, sub(half, number(at, 0.5)));
+  const y = keep(at, simd.fma(mul(r, r), polynomial(at, r, expSeries.slice(2)), r), 'y');
+  const result = simd.fma(y, half, sub(half, number(at, 0.5)));
   // The smallest x are the result themselves; r would lose them.
   const isTiny = less(abs(x), number(at, 2 ** -40));
-  return keep(at, target.select(isTiny, x, add(result, result)), 'expm1');
+  return keep(at, simd.select(isTiny, x, add(result, result)), 'expm1');
 }
 
 const signBit = 0x80000000 | 0;
 
 /** tanh x within 2 ulp: near 0 by the polynomial of S. L. Moshier's Cephes library, 1989, else 1 − 2/(e^2|x| + 1). */
 export function tanh(at: Place, x: Code): Code {
-  const { target } = at;
+  const { simd } = at;
   const size = keep(at, abs(x), 'size');
   const z = keep(at, mul(x, x), 'z');
   const tail = polynomial(
@@ -93,11 +93,11 @@ export function tanh(at: Place, x: Code): Code {
     z,
     [-0.333332819422, 0.133314422036, -0.0537397155531, 0.0206390887954, -0.00570498872745],
   );
-  const near = target.fma(mul(tail, z), x, x);
+  const near = simd.fma(mul(tail, z), x, x);
   const e = exp(at, keep(at, add(size, size)));
   const one = number(at, 1);
   const far = sub(one, div(number(at, 2), add(e, one)));
-  const either = target.select(less(size, number(at, 0.625)), near, far);
+  const either = simd.select(less(size, number(at, 0.625)), near, far);
   // `near` has the sign of x already, except at −0.
   return keep(at, or(either, and(x, integer(at, signBit))), 'tanh');
 }

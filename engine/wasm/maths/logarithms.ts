@@ -37,17 +37,17 @@ function split(at: Place, x: Code): { k: Code; f: Code } {
 
 /** k ln 2 + ln(1 + f) */
 function joined(at: Place, k: Code, f: Code): Code {
-  const { target } = at;
+  const { simd } = at;
   const s = keep(at, div(f, add(number(at, 2), f)), 's');
   const z = keep(at, mul(s, s), 'z');
   const half = keep(at, mul(mul(f, f), number(at, 0.5)), 'half');
-  const small = target.fma(s, target.fma(z, polynomial(at, z, tail), half), mul(k, number(at, ln2Low)));
-  return target.fma(k, number(at, ln2High), add(sub(small, half), f));
+  const small = simd.fma(s, simd.fma(z, polynomial(at, z, tail), half), mul(k, number(at, ln2Low)));
+  return simd.fma(k, number(at, ln2High), add(sub(small, half), f));
 }
 
 /** ln x within 1 ulp; −∞ at 0, NaN below, ∞ at ∞. */
 export function log(at: Place, x: Code): Code {
-  const { f, target } = at;
+  const { f, simd } = at;
   const parts = split(at, x);
   const result = f.local('v128', 'log');
   f.set(result, joined(at, parts.k, parts.f));
@@ -68,10 +68,10 @@ export function log(at: Place, x: Code): Code {
     const ofTiny = joined(at, keep(at, sub(scaled.k, number(at, 23)), 'k'), scaled.f);
     const get: Code = { kind: 'get', local: result };
     const isTiny = less(x, number(at, 2 ** -126));
-    let fixed = target.select(isTiny, ofTiny, get);
-    fixed = target.select(op('f32x4.eq', x, number(at, Infinity)), x, fixed);
-    fixed = target.select(op('f32x4.eq', x, number(at, 0)), number(at, -Infinity), fixed);
-    f.set(result, target.select(op('f32x4.ge', x, number(at, 0)), fixed, number(at, Number.NaN)));
+    let fixed = simd.select(isTiny, ofTiny, get);
+    fixed = simd.select(op('f32x4.eq', x, number(at, Infinity)), x, fixed);
+    fixed = simd.select(op('f32x4.eq', x, number(at, 0)), number(at, -Infinity), fixed);
+    f.set(result, simd.select(op('f32x4.ge', x, number(at, 0)), fixed, number(at, Number.NaN)));
   });
   return { kind: 'get', local: result };
 }
@@ -81,17 +81,17 @@ export function log(at: Place, x: Code): Code {
  * logarithm is so large that rounding 1 + x costs no more than half an ulp.
  */
 export function log1p(at: Place, x: Code): Code {
-  const { f, target } = at;
+  const { f, simd } = at;
   const { k, f: whole } = split(at, keep(at, add(number(at, 1), x), 'u'));
   const isNear = op('f32x4.eq', k, number(at, 0));
   const result = f.local('v128', 'log1p');
-  f.set(result, joined(at, k, keep(at, target.select(isNear, x, whole), 'f')));
+  f.set(result, joined(at, k, keep(at, simd.select(isNear, x, whole), 'f')));
   const isPlain = keep(at, and(less(number(at, -1), x), less(x, number(at, Infinity))), 'isPlain');
   f.if(op('v128.any_true', op('v128.not', isPlain)), () => {
     const atEnd = op('f32x4.eq', x, number(at, -1));
-    const ends = target.select(atEnd, number(at, -Infinity), number(at, Number.NaN));
-    const rest = target.select(op('f32x4.eq', x, number(at, Infinity)), x, ends);
-    f.set(result, target.select(isPlain, { kind: 'get', local: result }, rest));
+    const ends = simd.select(atEnd, number(at, -Infinity), number(at, Number.NaN));
+    const rest = simd.select(op('f32x4.eq', x, number(at, Infinity)), x, ends);
+    f.set(result, simd.select(isPlain, { kind: 'get', local: result }, rest));
   });
   // The result at −0 is −0; everywhere else it has the sign of x already.
   return keep(at, or({ kind: 'get', local: result }, and(x, number(at, -0))), 'log1p');
@@ -103,5 +103,5 @@ export function log1pOfFraction(at: Place, e: Code): Code {
   const z = keep(at, mul(s, s), 'z');
   const series = polynomial(at, z, [0.33333208, 0.20010769, 0.1400081, 0.1400644]);
   const twice = keep(at, add(s, s), 'twice');
-  return keep(at, at.target.fma(mul(twice, z), series, twice), 'log1p');
+  return keep(at, at.simd.fma(mul(twice, z), series, twice), 'log1p');
 }

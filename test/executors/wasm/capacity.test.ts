@@ -8,8 +8,8 @@ import { liveValues } from '../../../engine/executor.ts';
 import type { LinearMemory, WebAssemblyApi } from '../../../engine/wasm/api.ts';
 import { Arena } from '../../../engine/wasm/arena.ts';
 import type { Code, FunctionBuilder } from '../../../engine/wasm/emit/code.ts';
-import { programOf } from '../../../engine/wasm/program.ts';
-import { plain, relaxed } from '../../../engine/wasm/target.ts';
+import { moduleOf } from '../../../engine/wasm/module.ts';
+import { plain, relaxed } from '../../../engine/wasm/simd.ts';
 import { expectClose } from '../../support/equal.ts';
 
 const GiB = 2 ** 30;
@@ -90,7 +90,7 @@ describe('addresses above 2 GiB', () => {
     const wanted = everyLoop(new Tape());
     const live = liveValues(wanted);
     const structure = structureOf(live, wanted, 'float32');
-    const { functions } = programOf(planOf(live, wanted, structure), structure, target);
+    const { functions } = moduleOf(planOf(live, wanted, structure), structure, target);
     expect(functions.length).toBeGreaterThan(6);
     for (const { builder } of functions) expect(signedAddresses(builder), builder.name).toEqual([]);
   });

@@ -1,14 +1,14 @@
 import type { Plan } from '../compile/ir.ts';
 import type { Size } from '../compile/sizes.ts';
 import type { Structure } from '../compile/structure.ts';
-import { type Folds, foldsOf, type Part, type Pass, passesOf } from './bands.ts';
+import { type BandedStep, type Folds, foldsOf, type Pass, passesOf } from './bands.ts';
 import { assembled, type Encoded, encoded } from './emit/assembler.ts';
 import type { FunctionBuilder } from './emit/code.ts';
 import type { Slot } from './frame.ts';
 import { loopFunction } from './loop.ts';
 import { multiply, pack } from './matmul.ts';
+import type { Simd } from './simd.ts';
 import { addPartial, roundSums } from './sums.ts';
-import type { Target } from './target.ts';
 
 const latin1 = new TextDecoder('latin1');
 
@@ -16,7 +16,7 @@ const latin1 = new TextDecoder('latin1');
 const imports = ['sin', 'cos'];
 
 /** A plan compiled to a WebAssembly module: passes, and one function for all steps with equal code. */
-export interface Program {
+export interface PlanModule {
   readonly plan: Plan;
   readonly passes: readonly CompiledPass[];
   /** Buffers that loops reduce into. */
@@ -26,7 +26,7 @@ export interface Program {
 }
 
 export interface CompiledPass {
-  readonly parts: readonly CompiledPart[];
+  readonly parts: readonly CompiledStep[];
   readonly axis: Size | undefined;
   readonly local: ReadonlySet<number>;
   /** Buffers whose sums are complete after the pass. */
@@ -34,13 +34,13 @@ export interface CompiledPass {
 }
 
 /** A step with the name of its function, and for a loop the entries of its frame. */
-export type CompiledPart = Part & { readonly name: string; readonly slots: readonly Slot[] };
+export type CompiledStep = BandedStep & { readonly name: string; readonly slots: readonly Slot[] };
 
 /** Loops shorter than this are not vectorized. */
 export const short = 8;
 
 /** Compiles a plan. Equal functions are emitted once. */
-export function programOf(plan: Plan, { sizes }: Structure, target: Target): Program {
+export function moduleOf(plan: Plan, { sizes }: Structure, simd: Simd): PlanModule {
   const folds = foldsOf(plan);
   const functions = new Map<string, Encoded>();
   const named = (builder: FunctionBuilder): string => {
@@ -58,10 +58,10 @@ export function programOf(plan: Plan, { sizes }: Structure, target: Target): Pro
     kernels.add(name);
     return name;
   };
-  const partOf = (part: Part): CompiledPart => {
+  const partOf = (part: BandedStep): CompiledStep => {
     if (part.kind === 'loop') {
       const { builder, slots } = loopFunction(`loop${functions.size}`, part.step, {
-        target,
+        simd,
         isShort: size => (sizes[size] as number) < short,
         isSummed: buffer => folds.sums.has(buffer) && part.step.writes.includes(buffer),
       });
@@ -71,7 +71,7 @@ export function programOf(plan: Plan, { sizes }: Structure, target: Target): Pro
     if (transposeB || !transposeA) kernel(transposeB ? 'packT' : 'pack', name => pack(name, transposeB));
     kernel('addPartial', addPartial);
     kernel('roundSums', roundSums);
-    const name = kernel(transposeA ? 'multiplyT' : 'multiply', own => multiply(own, transposeA, target));
+    const name = kernel(transposeA ? 'multiplyT' : 'multiply', own => multiply(own, transposeA, simd));
     return { ...part, name, slots: [] };
   };
   const split = passesOf(plan);
@@ -96,5 +96,5 @@ function lastOf(passes: readonly Pass[], sums: ReadonlySet<number>): number[][] 
   return lists;
 }
 
-/** Imports of {@link Program.bytes} besides the memory. */
+/** Imports of {@link PlanModule.bytes} besides the memory. */
 export const math: Readonly<Record<string, (x: number) => number>> = { sin: Math.sin, cos: Math.cos };

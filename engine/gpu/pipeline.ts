@@ -13,13 +13,13 @@ export interface PoseData {
 }
 
 /** One step as it is called. */
-export interface Call extends Source {
+export interface StepSource extends Source {
   readonly buffer: number;
   readonly step: Kernel | Pack;
 }
 
 /** The sources of a plan's steps. */
-export function callsOf({ steps, lengths }: KernelPlan, arithmetic: Arithmetic): Call[] {
+export function stepSourcesOf({ steps, lengths }: KernelPlan, arithmetic: Arithmetic): StepSource[] {
   return steps.map(step => {
     const source = step.kind === 'pack' ? packSource(step, lengths) : kernelSource(step, arithmetic);
     return { ...source, buffer: step.buffer, step };
@@ -33,7 +33,7 @@ const loopMaxIterations = 2 ** 31 - 1;
  * A plan as a pipeline of gpu.js: launched at once, its intermediate arrays on the device for as long as it lives, its
  * results read back.
  */
-export class Program {
+export class PlanPipeline {
   readonly #gpu: Gpu;
   readonly #backend: Backend;
   readonly #pipeline: GpuPipeline;
@@ -51,7 +51,7 @@ export class Program {
       const argumentTypes = Array.from({ length: parameters }, () => 'Float');
       this.#gpu.addFunction(source, { argumentTypes, returnType: 'Float' });
     }
-    const calls = callsOf(plan, backend.arithmetic);
+    const calls = stepSourcesOf(plan, backend.arithmetic);
     this.#scalars = scalarsOf(calls);
     const orchestrate = this.#orchestration(calls, plan.lengths, layout);
     // gpu.js reads how many arguments there are from the function's length.
@@ -60,7 +60,7 @@ export class Program {
   }
 
   /** The function that gpu.js traces once: all calls in order, from inputs and scalars to the wanted buffers. */
-  #orchestration(calls: readonly Call[], lengths: readonly number[], { offsets }: InputLayout) {
+  #orchestration(calls: readonly StepSource[], lengths: readonly number[], { offsets }: InputLayout) {
     const kernelOf = this.#kernels(lengths);
     const keys = this.#scalars.map(keyOf);
     return (inputs: unknown, ...numbers: unknown[]): unknown[] => {
@@ -85,7 +85,7 @@ export class Program {
   }
 
   /** One kernel for each text and output length: of one text with two lengths, gpu.js mixes up the results. */
-  #kernels(lengths: readonly number[]): (call: Call) => GpuKernel {
+  #kernels(lengths: readonly number[]): (call: StepSource) => GpuKernel {
     const kernels = new Map<string, GpuKernel>();
     return ({ text, buffer }) => {
       const length = lengths[buffer] as number;
@@ -134,7 +134,7 @@ export class Program {
 type Scalar = Extract<Argument, { kind: 'size' | 'start' }>;
 
 /** The scalars that any of the calls is passed, each once. */
-function scalarsOf(calls: readonly Call[]): Scalar[] {
+function scalarsOf(calls: readonly StepSource[]): Scalar[] {
   const scalars = new Map<string, Scalar>();
   for (const argument of calls.flatMap(({ passed }) => passed)) {
     if (argument.kind === 'size' || argument.kind === 'start') scalars.set(keyOf(argument), argument);

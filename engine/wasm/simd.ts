@@ -1,7 +1,7 @@
 import { type Code, op } from './emit/code.ts';
 
 /** SIMD features of the engine. */
-export interface Target {
+export interface Simd {
   /** True if it has relaxed SIMD, which can multiply and add in one instruction. */
   readonly isRelaxed: boolean;
   /** Rows of C that a product sums in registers at a time; more fit if multiply-add is one instruction. */
@@ -14,7 +14,7 @@ export interface Target {
   select(mask: Code, yes: Code, no: Code): Code;
 }
 
-export const plain: Target = {
+export const plain: Simd = {
   isRelaxed: false,
   tileRows: 4,
   fma: (a, b, c) => op('f32x4.add', op('f32x4.mul', a, b), c),
@@ -22,7 +22,7 @@ export const plain: Target = {
   select: (mask, yes, no) => op('v128.bitselect', yes, no, mask),
 };
 
-export const relaxed: Target = {
+export const relaxed: Simd = {
   isRelaxed: true,
   tileRows: 6,
   fma: (a, b, c) => op('f32x4.relaxed_madd', a, b, c),

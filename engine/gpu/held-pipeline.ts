@@ -1,27 +1,27 @@
 import type { InputLayout } from './inputs.ts';
+import type { PlanPipeline } from './pipeline.ts';
 import type { KernelPlan } from './plan/kernels.ts';
-import type { Program } from './program.ts';
 
 /**
- * The program of a structure. Runs may overlap, so that one pushes out the program of another that is still under way: a
- * program that was dropped is destroyed when the last run of it is over.
+ * The pipeline of a structure. Runs may overlap, so that one pushes out the pipeline of another that is still under way: a
+ * pipeline that was dropped is destroyed when the last run of it is over.
  */
-export class Compiled {
+export class HeldPipeline {
   readonly plan: KernelPlan;
   readonly layout: InputLayout;
   readonly inputs: Float32Array;
-  readonly program: Program;
+  readonly pipeline: PlanPipeline;
   /** Resolves when it is destroyed. */
   readonly gone: Promise<void>;
   #tellGone: () => void = () => {};
   #runs = 0;
   #isDropped = false;
 
-  constructor(plan: KernelPlan, layout: InputLayout, program: Program) {
+  constructor(plan: KernelPlan, layout: InputLayout, pipeline: PlanPipeline) {
     this.plan = plan;
     this.layout = layout;
     this.inputs = new Float32Array(layout.length);
-    this.program = program;
+    this.pipeline = pipeline;
     this.gone = new Promise(resolve => {
       this.#tellGone = resolve;
     });
@@ -47,7 +47,7 @@ export class Compiled {
 
   async #destroy(): Promise<void> {
     try {
-      await this.program.destroy();
+      await this.pipeline.destroy();
     } finally {
       this.#tellGone();
     }
