@@ -9,19 +9,78 @@ export function isDetached(buffer: ArrayBuffer): boolean {
   }
 }
 
-/** The array buffers in poses, at any depth of arrays and plain objects, each once. */
+/** The array buffers in poses, at any depth of arrays and objects, each once. */
 export function buffersOf(poses: unknown): ArrayBuffer[] {
-  const seen = new Set<unknown>();
   const buffers = new Set<ArrayBuffer>();
-  const visit = (thing: unknown): void => {
-    if (typeof thing !== 'object' || thing === null || seen.has(thing)) return;
-    if (thing instanceof ArrayBuffer) buffers.add(thing);
-    else if (ArrayBuffer.isView(thing)) visit(thing.buffer);
-    else {
-      seen.add(thing);
-      for (const part of Object.values(thing)) visit(part);
-    }
-  };
-  visit(poses);
+  visit(poses, part => {
+    if (part instanceof ArrayBuffer) buffers.add(part);
+    else if (part.buffer instanceof ArrayBuffer) buffers.add(part.buffer);
+  });
   return [...buffers];
+}
+
+/**
+ * Poses that take no more memory than they use. A view is sent with the whole of its buffer, so arrays cut from the buffer of
+ * a large file would each time take the file with them. Where the views in `poses` use less than half of a buffer, each is copied;
+ * those that overlap share no memory then.
+ */
+export function withoutRest<Poses extends readonly unknown[]>(poses: Poses): Poses {
+  const used = new Map<ArrayBufferLike, number>();
+  const seen = new Set<ArrayBufferView>();
+  visit(poses, part => {
+    if (part instanceof ArrayBuffer) used.set(part, part.byteLength);
+    else if (part.buffer instanceof ArrayBuffer && !seen.has(part)) {
+      seen.add(part);
+      used.set(part.buffer, (used.get(part.buffer) ?? 0) + part.byteLength);
+    }
+  });
+  const isWasteful = (buffer: ArrayBufferLike) => 2 * (used.get(buffer) ?? Infinity) < buffer.byteLength;
+  if (![...used.keys()].some(isWasteful)) return poses;
+  const copies = new Map<object, object>();
+  const copied = (thing: unknown): unknown => {
+    if (typeof thing !== 'object' || thing === null) return thing;
+    const known = copies.get(thing);
+    if (known) return known;
+    if (ArrayBuffer.isView(thing)) {
+      if (!isWasteful(thing.buffer)) return thing;
+      const copy = ownView(thing);
+      copies.set(thing, copy);
+      return copy;
+    }
+    if (!isContainer(thing)) return thing;
+    const copy = (Array.isArray(thing) ? Array(thing.length) : {}) as Record<string, unknown>;
+    copies.set(thing, copy);
+    for (const [name, part] of Object.entries(thing)) copy[name] = copied(part);
+    return copy;
+  };
+  return copied(poses) as Poses;
+}
+
+/** Tells of each buffer and view in arrays and objects. */
+function visit(
+  thing: unknown,
+  tell: (part: ArrayBuffer | ArrayBufferView) => void,
+  seen = new Set<unknown>(),
+): void {
+  if (typeof thing !== 'object' || thing === null) return;
+  if (thing instanceof ArrayBuffer || ArrayBuffer.isView(thing)) tell(thing);
+  else if (!seen.has(thing)) {
+    seen.add(thing);
+    if (Array.isArray(thing)) for (const part of thing) visit(part, tell, seen);
+    else for (const part of Object.values(thing)) visit(part, tell, seen);
+  }
+}
+
+/** A view of the same numbers on a buffer of its own; of the type that it arrives as, which for Node's Buffer is Uint8Array. */
+function ownView(view: ArrayBufferView): ArrayBufferView {
+  const { buffer, byteOffset, byteLength } = view;
+  const type = (view as { readonly [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? 'DataView';
+  const View = (globalThis as unknown as Record<string, new (own: ArrayBufferLike) => ArrayBufferView>)[type];
+  return View ? new View(buffer.slice(byteOffset, byteOffset + byteLength)) : view;
+}
+
+function isContainer(thing: object): boolean {
+  if (Array.isArray(thing)) return true;
+  const prototype = Object.getPrototypeOf(thing);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

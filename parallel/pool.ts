@@ -1,7 +1,7 @@
 import type { Params } from '../combine/params.ts';
 import { placesOf } from '../combine/pose-tape.ts';
 import type { Answers, Chunk, ScorerFacts, SentParams, Workers, WorkKind } from '../combine/workers.ts';
-import { buffersOf, isDetached } from './buffers.ts';
+import { buffersOf, isDetached, withoutRest } from './buffers.ts';
 import { fromSent, isOfLostDevice } from './errors.ts';
 import type { FromWorker } from './messages.ts';
 import type { WorkerLike } from './port.ts';
@@ -158,7 +158,8 @@ export class Pool implements WorkerPool {
       if (buffers.some(isDetached))
         throw new TypeError('an array of theirs was transferred before, so it is empty');
       params.giveTo(thread);
-      thread.post({ kind: 'chunk', chunk, params: params.id }, buffers);
+      const poses = transfer ? chunk.poses : withoutRest(chunk.poses);
+      thread.post({ kind: 'chunk', chunk: { ...chunk, poses }, params: params.id }, buffers);
     } catch (cause) {
       this.#jobs.set(thread, undefined);
       const what = cause instanceof Error ? cause.message : cause;

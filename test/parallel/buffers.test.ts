@@ -1,0 +1,79 @@
+import { serialize } from 'node:v8';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { withoutRest } from '../../parallel/buffers.ts';
+import { property } from '../support/property.ts';
+
+const file = new Float32Array(1 << 18).map((_, i) => i);
+/** Size of a message in bytes, with each buffer once, as it is sent. */
+const sizeOf = (poses: unknown) => serialize(structuredClone(poses)).byteLength;
+
+describe('arrays that are cut from a larger buffer', () => {
+  test('are sent without the rest of it', () => {
+    const poses = [{ at: file.subarray(10, 20), inner: [{ to: file.subarray(20, 30) }] }];
+    const sent = withoutRest(poses);
+    expect(sent).toEqual(poses);
+    expect(sent[0]?.at.buffer.byteLength).toBe(40);
+    expect(poses[0]?.at.buffer).toBe(file.buffer);
+  });
+
+  test('are sent as they are where they use half of it', () => {
+    const poses = [{ first: file.subarray(0, 1 << 16), second: file.subarray(1 << 16, 1 << 17) }];
+    expect(withoutRest(poses)).toBe(poses);
+  });
+
+  test('that one pose has twice are one array where they arrive', () => {
+    const at = file.subarray(0, 4);
+    const [pose] = structuredClone(withoutRest([{ at, again: at }]));
+    expect(pose?.at).toBe(pose?.again);
+  });
+
+  test('on shared memory stay there', () => {
+    const poses = [new Int32Array(new SharedArrayBuffer(4000)).subarray(0, 2)];
+    expect(withoutRest(poses)).toBe(poses);
+  });
+
+  test('arrive as without a copy: Node’s Buffer, DataView, holes, circles, maps', () => {
+    const circle: { self?: unknown; buffer: Buffer } = { buffer: Buffer.from(file.buffer, 8, 8) };
+    circle.self = circle;
+    const sparse: unknown[] = Array(5);
+    sparse[2] = new DataView(file.buffer, 4, 4);
+    const poses = [circle, sparse, new Map([[1, file.subarray(0, 1)]]), null, undefined, 3];
+    const withoutMap = [circle, sparse, null, undefined, 3];
+    const copied = withoutRest(withoutMap);
+    expect(structuredClone(copied)).toEqual(structuredClone(withoutMap));
+    // A map is not looked into.
+    expect(withoutRest(poses)[2]).toBe(poses[2]);
+  });
+
+  const types = [Uint8Array, Int16Array, Float32Array, Float64Array, BigInt64Array];
+  const view = fc
+    .tuple(fc.constantFrom(...types), fc.nat(1000), fc.nat(100), fc.boolean())
+    .map(([Type, from, length, isLarge]) => {
+      const size = Type.BYTES_PER_ELEMENT;
+      const buffer = isLarge ? file.buffer : new ArrayBuffer((from + length) * size);
+      return new Type(buffer, from * size, length);
+    });
+  const name = fc.string().filter(each => each !== '__proto__');
+  const { pose } = fc.letrec<{ pose: unknown }>(tie => ({
+    pose: fc.oneof(
+      { maxDepth: 4 },
+      view,
+      fc.double(),
+      fc.string(),
+      fc.constant(null),
+      fc.array(tie('pose'), { maxLength: 5 }),
+      fc.dictionary(name, tie('pose'), { maxKeys: 4 }),
+    ),
+  }));
+
+  property(
+    'of random poses arrive as they were, and not the file',
+    fc.array(pose, { maxLength: 6 }),
+    poses => {
+      const sent = withoutRest(poses);
+      expect(structuredClone(sent)).toEqual(structuredClone(poses));
+      expect(sizeOf(sent)).toBeLessThan(file.byteLength);
+    },
+  );
+});
