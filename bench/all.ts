@@ -6,7 +6,15 @@
 import { spawnSync } from 'node:child_process';
 import { command, whole } from './support/command.ts';
 
-const scripts = ['bench:ratios', 'bench:wasm', 'bench:strategies', 'bench:cold', 'bench:sizes', 'bench:gpu'];
+const scripts = [
+  'bench:ratios',
+  'bench:wasm',
+  'bench:strategies',
+  'bench:cold',
+  'bench:sizes',
+  'bench:parallel',
+  'bench:gpu',
+];
 
 const program = command('bench:all', {
   does: `Runs the benchmarks one after the other: ${scripts.join(', ')}; and bench:wasm on Node 24. One that fails is named at the end.`,
