@@ -54,14 +54,17 @@ export async function recordFigures(out: string, by: string, sections: readonly 
     .map(line => line.slice(2, -2).split(' | '))
     .map(cells => cells.map(cell => cell.trim()))
     .filter(([name]) => name !== report);
-  const own = sections.flatMap(({ title, head, rows, names = 1 }) =>
-    rows.map(row => {
-      const what = [title, ...row.slice(0, names)].filter(part => part !== '').join(', ');
+  const own = sections.flatMap(({ title, head, rows, names = 1 }) => {
+    let group = '';
+    return rows.map(row => {
+      // An empty first name is that of the row above.
+      group = row[0] || group;
+      const what = [title, group, ...row.slice(1, names)].filter(part => part !== '').join(', ');
       const shown = row.map((cell, i) => `${head[i]}: ${cell}`).filter((_, i) => i >= names && row[i] !== '');
       // A bar would end a cell.
       return [report, what, shown.join('; ')].map(cell => cell.replaceAll('|', '∣'));
-    }),
-  );
+    });
+  });
   const rows = [...kept, ...own].toSorted(([a = ''], [b = '']) => a.localeCompare(b));
   await mkdir(folder, { recursive: true });
   const all = [...notes, `- ${report}: ${by}.`].toSorted();
