@@ -1,7 +1,7 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import shared from './vitest.config.ts';
 
-/** What needs headless Chromium, and no GPU: wasm() there, and the page. */
+/** Tests that need headless Chromium, and no GPU: wasm() there, and the page. */
 const config: ViteUserConfig = defineConfig({
   ...shared,
   test: {

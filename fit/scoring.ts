@@ -23,7 +23,7 @@ export interface MeanLoss<P extends Params> {
   readonly count: number;
 }
 
-/** What a fit asks of its compounds. It keeps an account of the bad ones, and leaves them out. */
+/** Questions of a fit to its compounds. It keeps an account of the bad ones, and leaves them out. */
 export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
   /** The epoch under way. */
   epoch = 0;

@@ -164,3 +164,12 @@ test('no file names a folder of somebody’s machine', () => {
   });
   expect(found).toEqual([]);
 });
+
+test('doc blocks of library and program begin with the thing they describe', () => {
+  const start = /^\s*(?:\/\*\*|\/\*\*\n\s*\*) (?:What|Whether|Where|How)\b.*/gm;
+  const found = [...sources, 'program'].flatMap(filesOf).flatMap(file => {
+    const text = readFileSync(file, 'utf8');
+    return Array.from(text.matchAll(start), ([block]) => `${file}: ${block.trim()}`);
+  });
+  expect(found).toEqual([]);
+});

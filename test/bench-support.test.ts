@@ -58,7 +58,7 @@ describe('what is done at the end of a process', () => {
     ${rest}
   `;
 
-  /** What the program printed, and how it ended; it gets the signal when it has printed its folder. */
+  /** Output of the program and its end; it gets the signal when it has printed its folder. */
   async function run(rest: string, signal?: NodeJS.Signals) {
     const child = spawn(process.execPath, ['--input-type=module', '-e', program(rest)]);
     let stdout = '';

@@ -26,7 +26,7 @@ export interface Pose {
 
 /** Settings of the graph of a pose. */
 export interface PoseSettings extends Reach {
-  /** Whether to subtract the energies of the ligand alone and the pocket alone from that of the two together. */
+  /** True to subtract the energies of the ligand alone and the pocket alone from that of the two together. */
   readonly delta: boolean;
 }
 

@@ -31,7 +31,7 @@ export function ranked(a: Value, axis: number, first: 'smallest' | 'largest'): R
   return { entries, ranks: sum(precedes(less, greater, places, expandDims(places, -1)), -1) };
 }
 
-/** What belongs to the entries of rank 0 to `count` − 1, in that order, along `axis`; `of` ends in an axis as long as the ranks. */
+/** Entries of `of` that belong to ranks 0 to `count` − 1, in that order, along `axis`; `of` ends in an axis as long as the ranks. */
 export function byRank({ ranks }: Ranked, of: Value, count: number, axis: number): Value {
   const wanted = expandDims(arange(of.tape, count), -1);
   const picked = pick(wanted, expandDims(ranks, -2), expandDims(of, -2), -1);

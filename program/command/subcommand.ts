@@ -6,7 +6,7 @@ import type { Write } from './write.ts';
 /** A command of the program, such as `score`. */
 export interface Subcommand {
   readonly name: string;
-  /** Whether it holds little at a time, whatever the size of its input. */
+  /** True if it holds little at a time, whatever the size of its input. */
   readonly streams?: boolean;
   /** Gives the command its description, options and examples. */
   readonly declare: (command: Command) => void;
@@ -22,7 +22,7 @@ export interface Subcommand {
 export interface Context {
   /** Standard output. */
   readonly write: Write;
-  /** Whether standard output shows styles. */
+  /** True if standard output shows styles. */
   readonly isStyled: boolean;
   /** A line on standard error. */
   readonly warn: (line: string) => void;

@@ -5,7 +5,7 @@ export function sealed(content: object): string {
   return `${JSON.stringify({ ...content, checksum: checksumOf(content) })}\n`;
 }
 
-/** Whether an object read from JSON is as {@link sealed} wrote it. Spaces and line ends don't matter. */
+/** True for an object read from JSON that is as {@link sealed} wrote it. Spaces and line ends don't matter. */
 export function isIntact({ checksum, ...content }: { readonly checksum?: unknown }): boolean {
   return checksum === checksumOf(content);
 }

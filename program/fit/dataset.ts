@@ -18,7 +18,7 @@ export interface FitCompound<Pose = unknown> {
   readonly poseCount: number;
   /** As measured: −log₁₀ of the dissociation constant in mol/L. */
   readonly pKi: number;
-  /** Whether the true pKi is at least this or at most. */
+  /** Side on which the true pKi lies: at least this ('lower') or at most ('upper'). */
   readonly bound?: 'lower' | 'upper';
 }
 

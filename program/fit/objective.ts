@@ -71,7 +71,7 @@ export function readoutFor(settings: ObjectiveSettings): ((prediction: Value) =>
   return prediction => affinity(energy ? energy(prediction) : prediction);
 }
 
-/** What was measured of a compound, in the unit of the readout, and on which side of it the truth is. */
+/** Measured affinity of a compound in the unit of the readout, and the side of it on which the truth is. */
 export function measuredOf(
   { pKi: measured, bound }: Pick<FitCompound, 'pKi' | 'bound'>,
   readout: ObjectiveSettings['readout'],

@@ -42,7 +42,7 @@ export interface FitOptions extends GivenPooling {
   readonly huber: number;
   /** Compared with experiment: ΔG in kcal/mol, or pKi. */
   readonly readout: 'dG' | 'pKi';
-  /** How much a departure of Vina's weights from those it began with costs. */
+  /** Cost of a departure of Vina's weights from those it began with. */
   readonly stay: number;
   readonly optimiser: OptimiserName;
   readonly rate: number;

@@ -3,7 +3,7 @@ import type { SkippedCompound } from './compounds.ts';
 import type { Part } from './dataset.ts';
 import { average, grouped, kendall, rootMeanSquare, shiftedErrors } from './statistics.ts';
 
-/** What a fit found out. Energies in kcal/mol. */
+/** Findings of a fit. Energies in kcal/mol. */
 export interface FitReport {
   /** Mean losses by epoch. */
   readonly epochs: readonly EpochLosses[];

@@ -127,7 +127,7 @@ function nameOf(path: string): string {
   return basename(path).replace(/(?:\.\w+)?(?:\.gz)?$/i, '');
 }
 
-/** Where a name is in several targets, all compounds are named with theirs. */
+/** Sources with names of their own: all are named with their targets if a name is in several. */
 function distinct(sources: readonly Source[]): Source[] {
   const isOnce = new Set(sources.map(({ name }) => name)).size === sources.length;
   const named = sources.map(source =>

@@ -1,4 +1,4 @@
-/** What was measured, and what is predicted. */
+/** Measured numbers, and predicted ones. */
 export interface Pair {
   readonly measured: number;
   readonly predicted: number;

@@ -8,7 +8,7 @@ export interface MergeOptions extends GivenFormat {
   readonly states: readonly string[];
   /** Of the loss (ΔG − target)², kcal/mol. */
   readonly target?: number;
-  /** Where the sums of all go. */
+  /** File for the sums of all. */
   readonly state?: string;
 }
 

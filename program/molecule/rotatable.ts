@@ -51,7 +51,7 @@ function isRotatable({ atoms }: Molecule, bonded: Bonds, { from, to, order }: Bo
   return parts[from] !== parts[to];
 }
 
-/** Whether a carbon that holds an oxygen or sulfur with no other atom, as by a double bond, is bonded to a nitrogen. */
+/** True for a nitrogen and a carbon that holds an oxygen or sulfur with no other atom, as by a double bond. */
 function isAmide(atoms: Molecule['atoms'], bonded: Bonds, carbon: number, nitrogen: number): boolean {
   if (atoms[carbon]?.element !== 6 || atoms[nitrogen]?.element !== 7) return false;
   return (bonded[carbon] as readonly number[]).some(

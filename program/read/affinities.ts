@@ -6,7 +6,7 @@ export interface Affinity {
   readonly ligand: string;
   /** −log₁₀ of the inhibition or dissociation constant in mol/L. */
   readonly pKi: number;
-  /** Whether the true pKi is at least this ('lower') or at most; undefined if it is the measured one. */
+  /** Side on which the true pKi lies: at least this ('lower') or at most ('upper'); undefined if it is the measured one. */
   readonly bound?: 'lower' | 'upper';
   /** Of the file, from 1. */
   readonly line: number;
@@ -15,7 +15,7 @@ export interface Affinity {
 }
 
 export interface AffinityOptions {
-  /** Whether an IC50 without substrate and Km counts as a Ki, with a note. By default it is an error. */
+  /** True if an IC50 without substrate and Km counts as a Ki, with a note. By default it is an error. */
   readonly ic50AsKi?: boolean;
   /** Several rows of one compound: an error by default, else their mean in pKi. */
   readonly replicates?: 'refuse' | 'average';

@@ -10,7 +10,7 @@ import { sdf } from './sdf.ts';
 const formats: readonly Format[] = [pdbqt, dlg, pdb, sdf, mol2, cif];
 
 export interface ReadOptions {
-  /** Whether molecules keep the lines of their record, to be written with other coordinates. */
+  /** True if molecules keep the lines of their record, to be written with other coordinates. */
   readonly keepLines?: boolean;
   /** Called for a record that cannot be read, which is then left out; without it, that is an error. */
   readonly onBad?: (error: Error, record: FileRecord) => void;

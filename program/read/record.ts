@@ -7,7 +7,7 @@ export interface Format {
   readonly extensions: readonly string[];
   /** Text before each line of a record; it is cut off, and lines between records are left out. */
   readonly prefix?: string;
-  /** Whether a line is the first or the last of a record; undefined for all others. */
+  /** Place of a line that is the first or the last of a record; undefined for all others. */
   readonly edge: (line: string) => 'first' | 'last' | undefined;
   /**
    * Molecules of a record; none if it holds nothing but what may stand between molecules, such as `END`.

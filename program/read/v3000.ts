@@ -68,7 +68,7 @@ export function readTable3000(lines: readonly Line[]): Table {
 /** Entries up to M  END, from the fifth line of a record. */
 export function* entriesOf(lines: readonly Line[]): Generator<Entry> {
   let begun: Field[] = [];
-  /** Whether the last field goes on in the next line, or another field does; undefined if the entry is complete. */
+  /** Continuation in the next line: of the last field, or by another field; undefined if the entry is complete. */
   let goesOn: 'field' | 'entry' | undefined;
   for (const line of lines.slice(4)) {
     if (line.content.trim() === '') continue;

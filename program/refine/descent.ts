@@ -18,7 +18,7 @@ export interface DescendedPose {
   readonly coordinates: Float64Array;
   readonly steps: number;
   readonly evaluations: number;
-  /** Whether it stopped because there was nothing left to gain. */
+  /** True if it stopped because there was nothing left to gain. */
   readonly converged: boolean;
 }
 

@@ -23,7 +23,7 @@ export interface Refined {
   readonly rmsd: number;
   readonly steps: number;
   readonly evaluations: number;
-  /** Whether it stopped because there was nothing left to gain. */
+  /** True if it stopped because there was nothing left to gain. */
   readonly converged: boolean;
 }
 

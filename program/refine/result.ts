@@ -14,7 +14,7 @@ export interface PoseResult {
   readonly rmsd: number;
   readonly steps: number;
   readonly evaluations: number;
-  /** Whether it stopped because there was nothing left to gain. */
+  /** True if it stopped because there was nothing left to gain. */
   readonly converged: boolean;
 }
 

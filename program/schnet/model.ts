@@ -2,7 +2,7 @@ import type { Weights } from '../../examples/networks/layers.ts';
 import { type Atoms, type Pose, type PoseSettings, pocketOf, poseOf } from '../../examples/networks/pose.ts';
 import { type SchNet, type Sizes, schnet } from '../../examples/schnet/schnet.ts';
 
-/** What a model is made by, but for its weights. */
+/** Settings by which a model is made, without its weights. */
 export interface Settings extends Sizes, PoseSettings {
   /** Å; the receptor's atoms closer than this to an atom of the ligand are the pocket. */
   readonly pocket: number;

@@ -37,7 +37,7 @@ export interface Cutter {
   readonly takes: (record: FileRecord) => boolean;
   /** Chunk of the record that was counted last. */
   readonly chunk: Chunk;
-  /** Whether that chunk is read. */
+  /** True if that chunk is read. */
   readonly isTaken: boolean;
 }
 

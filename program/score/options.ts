@@ -24,14 +24,14 @@ export interface ScoreOptions extends GivenPooling, GivenFormat {
   /** Of an untrained SchNet. */
   readonly settings: Settings;
   readonly seed: number;
-  /** Whether poses belong together by their name or by their file; by default as the format has it. */
+  /** Property that poses of one compound share; by default as the format has it. */
   readonly groupBy?: 'name' | 'file' | 'all';
   /** Å; a pose closer than this to one before is left out. */
   readonly rmsd?: number;
   readonly terms: boolean;
   /** Of the loss (ΔG − target)². */
   readonly target?: number;
-  /** Where the sums over the poses go. */
+  /** File for the sums over the poses. */
   readonly state?: string;
   /** Part of the run that is done. */
   readonly shard?: Shard;
@@ -39,7 +39,7 @@ export interface ScoreOptions extends GivenPooling, GivenFormat {
   readonly chunk: number;
   readonly strict: boolean;
   readonly strategy: StrategyName;
-  /** Whether all strategies are run and compared. */
+  /** True if all strategies are run and compared. */
   readonly compare: boolean;
 }
 

@@ -6,7 +6,7 @@ import type { Scoring } from './scoring.ts';
 export class Prepared<Pose> {
   readonly places: Molecule['place'][] = [];
   readonly terms: Readonly<Record<string, number>>[] = [];
-  /** Whether a pose has touched the receptor. */
+  /** True once a pose has touched the receptor. */
   isNear = false;
   readonly #compound: Compound;
   readonly #scoring: Scoring<Pose>;

@@ -49,7 +49,7 @@ export interface Skipped {
   readonly reason: string;
 }
 
-/** How a run went. */
+/** Account of a run. */
 export interface Summary {
   readonly compounds: number;
   readonly poses: number;

@@ -17,7 +17,7 @@ import type { Scoring } from './scoring.ts';
 /** Result and sums of a compound; the sums are absent where the strategy keeps none. */
 export interface Scored {
   readonly result: CompoundResult;
-  /** Whether a pose touches the receptor. */
+  /** True if a pose touches the receptor. */
   readonly isNear: boolean;
   readonly state?: Accumulator;
 }

@@ -11,7 +11,7 @@ export interface PoseScorer<Pose = unknown> {
   readonly pooling?: GivenPooling;
   /** Begins a compound: its first pose says which one it is. */
   readonly compound: () => CompoundPoses<Pose>;
-  /** Whether a pose touches the receptor. */
+  /** True for a pose that touches the receptor. */
   readonly isNear: (pose: Pose) => boolean;
   /** Å, within which a pose is near. */
   readonly reach: number;

@@ -12,7 +12,7 @@ export interface Scoring<Pose> extends GivenPooling {
   readonly rmsd?: number;
   readonly terms: boolean;
   readonly strict: boolean;
-  /** Whether the compound's other poses are scored elsewhere; it may then be far from the receptor here. */
+  /** True if the compound's other poses are scored elsewhere; it may then be far from the receptor here. */
   readonly isPart?: boolean;
   readonly signal: AbortSignal;
   readonly receptor: string;

@@ -4,7 +4,7 @@ import type { Skipped } from './result.ts';
 export class SkipLog {
   readonly skipped: Skipped[] = [];
   readonly #warn: (line: string) => void;
-  /** Whether lines are written at once; the first waits, as it may be the only thing there is, and so an error. */
+  /** True if lines are written at once; the first waits, as it may be the only thing there is, and so an error. */
   #isOpen = false;
 
   constructor(warn: (line: string) => void) {

@@ -2,7 +2,7 @@ import { section, table } from '../command/table.ts';
 import type { About, Page, Report } from './report.ts';
 import type { CompoundResult, PoseResults, StrategyCost, Summary } from './result.ts';
 
-/** How many of the best poses are listed. */
+/** Number of the best poses that are listed. */
 const listed = 8;
 
 /** The most derivatives that are listed one by one. */

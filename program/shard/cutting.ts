@@ -65,7 +65,7 @@ export class Cutting {
     this.#bytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Whether the shard may have chunks of a file. */
+  /** True if the shard may have chunks of a file. */
   has(file: number): boolean {
     const { start, bytes } = this.#files[file] as Sized;
     const last = this.#isWhole(file) ? start : start + Math.max(0, bytes - 1);

@@ -3,7 +3,7 @@ import type { CompoundState } from '../score/state.ts';
 
 /** Sums of a compound over some of its poses, which follow one another. */
 export interface Part extends Omit<CompoundState, 'name'> {
-  /** Whether a pose touches the receptor. */
+  /** True if a pose touches the receptor. */
   readonly isNear: boolean;
   readonly sums: Accumulator;
 }

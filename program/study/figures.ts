@@ -8,7 +8,7 @@ import {
   shiftedErrors,
 } from '../fit/statistics.ts';
 
-/** What was measured and predicted of a compound, by several ways to predict. */
+/** Measured affinity of a compound, and those predicted in several ways. */
 export interface Row {
   readonly target: string;
   readonly measured: number;

@@ -14,7 +14,7 @@ export const networkSettings: Settings = {
 /** Best docked poses of a compound that the network sees. */
 export const networkPoses = 2;
 
-/** How long the network is fitted, and by what. */
+/** Settings of the network's fit. */
 export const networkFit = { epochs: 12, batch: 28, rate: 0.01, patience: 4 } as const;
 
 /**

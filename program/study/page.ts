@@ -234,7 +234,7 @@ function withoutFact(rows: readonly Row[], names: readonly string[]): string {
   return `- Without ${names.join(', ')}, the RMSE of the best pose is ${figure(ways.shipped(pooling))} by the shipped weights, ${figure(ways.kept(pooling))} by the refitted ones and ${figure(ways.mean)} by the mean: most of the gain over the shipped weights, but not all, is from there.`;
 }
 
-/** Whether the size of a ligand alone does as well as the weights. */
+/** Comparison of the weights with the size of a ligand alone. */
 function sizeFact(rows: readonly Row[]): string[] {
   const heavy = figuresOf(rows, ways.heavy);
   const best = Object.keys(rows[0]?.predicted ?? {})
@@ -282,7 +282,7 @@ function priorsTable(poolings: readonly PoolingResult[]): string {
   ]);
 }
 
-/** What priors were never chosen. */
+/** Priors that were never chosen. */
 function drawnTo(poolings: readonly PoolingResult[]): string {
   const chosen = new Set(poolings.flatMap(({ kept }) => kept.map(({ prior }) => prior.anchor)));
   const never = anchors.filter(anchor => !chosen.has(anchor));

@@ -5,7 +5,7 @@ import { div, exp, gather, log, min, mul, neg, segmentMin, segmentSum, sub } fro
 /** Way to make one ΔG of the scores of a compound's poses. */
 export interface StudyPooling {
   readonly name: string;
-  /** Whether its kT is fitted. */
+  /** True if its kT is fitted. */
   readonly learns?: boolean;
   /** As the library has it, for predictions. */
   readonly combination: Combination | CombinationInOps;

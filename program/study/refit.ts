@@ -8,20 +8,19 @@ import { firstKT, kTName, type StudyPooling } from './poolings.ts';
 /** Factors of Vina's six weights, each 1 as shipped, and log kT. */
 export type Factors = Readonly<Record<string, Tensor<Float64Array>>>;
 
-/** What weights are drawn to: those shipped, any multiple of those, or none, which predicts the mean of a target. */
+/** Weights that a fit is drawn to: those shipped, any multiple of those, or none, which predicts the mean of a target. */
 export const anchors = ['shipped', 'multiple of shipped', 'mean'] as const;
 
 export type Anchor = (typeof anchors)[number];
 
-/** How strongly weights are drawn to what. */
+/** Weights that a fit is drawn to, and the strength. */
 export interface Prior {
   readonly anchor: Anchor;
   readonly strength: number;
 }
 
 /**
- * Whether each weight keeps the sign that it is shipped with, as an attraction is to stay one; it is then fitted as a
- * square.
+ * Signs of the weights: kept as shipped, so that an attraction stays one (each is then fitted as a square), or free.
  */
 export type Signs = 'kept' | 'free';
 

@@ -37,7 +37,7 @@ export interface TermSums extends vina.Terms<number> {
 }
 
 /**
- * What the binding free energy of a pose is made of: the sum of each term over all pairs, and the number of rotors. The sum
+ * Parts of the binding free energy of a pose: the sum of each term over all pairs, and the number of rotors. The sum
  * of the terms by their weights, divided by 1 + w_rot N_rot, is the binding free energy, unless an atom clashes: its energy
  * is then above 0, and kept below 1000 kcal/mol.
  *

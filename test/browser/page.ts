@@ -10,7 +10,7 @@ type FunctionName = 'exp' | 'log' | 'tanh' | 'cos' | 'softplus';
 
 const functions: Readonly<Record<FunctionName, (x: Value) => Value>> = { exp, log, tanh, cos, softplus };
 
-/** What the page can be asked. */
+/** Functions of the page that the test calls. */
 export interface Asked {
   /** Names of what runs, or the error's message. */
   names(): { wasm: string; jit: string };

@@ -4,10 +4,10 @@ import { accumulatePoses, boltzmann } from 'posetape/combine';
 import { type WorkersOptions, workers } from 'posetape/parallel';
 import { params, type Sent, score, type Theta } from '../parallel/scorer.ts';
 
-/** How workers get their scorer: one imports a module, the other has it in its bundle. */
+/** Ways of workers to their scorer: one imports a module, the other has it in its bundle. */
 export type Way = 'module' | 'bundle' | 'nowhere';
 
-/** What the page can be asked. */
+/** Functions of the page that the test calls. */
 export interface Asked {
   isIsolated(): boolean;
   /** The state of poses, as JSON, or the error's message. */

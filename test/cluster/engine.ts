@@ -3,7 +3,7 @@ import type { Found, Processes } from './processes.ts';
 
 /** A way to spread work over machines, started for a test. */
 export interface Engine {
-  /** Whether a process is a worker, that may be killed. */
+  /** True for a process that is a worker, which may be killed. */
   isWorker(found: Found): boolean;
   /** Output of one process, without the engine. */
   reference(): Promise<string>;

@@ -6,7 +6,7 @@ import { readSafetensors } from 'posetape/fit';
 import { expect, test } from 'vitest';
 import { expectFilled } from './page.ts';
 
-/** What an example prints, run by itself. */
+/** Output of an example that is run by itself. */
 function printed(example: string, ...args: string[]): string {
   const tsx = ['node_modules/tsx/dist/cli.mjs', '--conditions=posetape:source'];
   const { status, stdout, stderr } = spawnSync(process.execPath, [...tsx, example, ...args], {

@@ -10,7 +10,7 @@ import { property } from '../support/property.ts';
 /** Distances of the bad value from the score: near, it is found among few entries; far, by a run of the whole tape. */
 const distances = { near: 0, far: 1100 };
 
-/** What a pose is left out for, of a score that is the sum of this value. */
+/** Reason for which a pose is left out whose score is the sum of this value. */
 async function reasonOf(record: (tape: Tape) => Value, distance = 0): Promise<string> {
   const { stats } = await combinePoses({
     poses: ['good', 'bad'],

@@ -31,7 +31,7 @@ const executors: readonly (readonly [make: () => SyncExecutor, tolerance: number
   [() => wasm(), 1e-4],
 ];
 
-/** Where checkpoints begin and how many values each takes, drawn within those that it lies in. */
+/** Beginning and number of values of each checkpoint, drawn within those that it lies in. */
 interface Cut {
   readonly from: number;
   readonly length: number;

@@ -4,7 +4,7 @@ import type { Pose, Program } from '../support/programs.ts';
 import { toSecondOrder } from '../support/second-order.ts';
 
 /*
- * What a backend is asked to compute, as plain data: a page gets it from the test, records it there, and runs it on the
+ * Task of a backend, as plain data: a page gets it from the test, records it there, and runs it on the
  * backend that only a page has.
  */
 
@@ -110,7 +110,7 @@ function wave(count: number, phase = 0): Float64Array {
 
 const withSlopes = (y: Value, wrt: readonly Value[]): Value[] => [y, ...gradient(y, wrt)];
 
-/** What is hard for a target of one array a kernel, seven arrays read, no scatter and float32 sums. */
+/** Tasks that are hard for a target of one array a kernel, seven arrays read, no scatter and float32 sums. */
 const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
   Object.entries<(tape: Tape) => Value[]>({
     'a sum of a million numbers': tape => {

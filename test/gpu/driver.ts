@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 /** The software renderer that comes with Debian's chromium. */
 export const softwareDriver = '/usr/lib/chromium/vk_swiftshader_icd.json';
 
-/** Where no Vulkan driver is named, takes the software renderer: it must be named before Dawn is loaded. */
+/** Takes the software renderer if no Vulkan driver is named: it must be named before Dawn is loaded. */
 export function useSoftwareDriver(): void {
   if (existsSync(softwareDriver)) process.env.VK_ICD_FILENAMES ??= softwareDriver;
   process.env.XDG_RUNTIME_DIR ??= '/tmp';

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { useSoftwareDriver } from './driver.ts';
 
 /*
- * What bites in gpu.js 2.24, each in its smallest form: docs/gpu.md says what is done about it. A test that fails here is
+ * Faults of gpu.js 2.24, each in its smallest form: docs/gpu.md says what is done about it. A test that fails here is
  * good news, and something to be simplified.
  */
 

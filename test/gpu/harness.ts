@@ -23,7 +23,7 @@ export interface CombineAnswer {
   readonly executor: string;
 }
 
-/** What is to be known of an executor from outside. */
+/** Facts of an executor that show from outside. */
 export interface Report {
   readonly name: string;
   readonly backend: string;

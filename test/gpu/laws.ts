@@ -11,11 +11,11 @@ import { expectFloat32 } from '../support/second-order.ts';
 import { binary, recordCase, structureNames, unary } from './cases.ts';
 import type { CombineRequest, Machine } from './harness.ts';
 
-/** What to expect of a backend. */
+/** Expectations of a backend. */
 export interface Expected {
   readonly name: string;
   open(): Promise<Machine>;
-  /** How far apart answers may lie, by the design's definition of equal. */
+  /** Distance that answers may have, by the design's definition of equal. */
   readonly tolerance: number;
   /** The same for a single function, relative to its value. */
   readonly ofFunctions: number;
@@ -283,7 +283,7 @@ interface Reference {
   readonly scale: Readonly<Record<string, Float64Array>>;
 }
 
-/** What the interpreter has, in float32, with the scale that a combined gradient is held against. */
+/** Answer of the interpreter in float32, with the scale that a combined gradient is held against. */
 async function referenceFor({ scorer: name, poses, combination }: CombineRequest): Promise<Reference> {
   const { params, score } = scorer(name);
   const executor = interpreter({ precision: 'float32' });

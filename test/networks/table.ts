@@ -5,7 +5,7 @@ import type { Tensor } from 'posetape';
 import { type Atoms, atomsOf } from '../../examples/networks/pose.ts';
 import { names, type Shipped, type SubjectName, shippedPoses, sizes, subjects } from './cases.ts';
 
-/** What reference.py reads. */
+/** Input of reference.py. */
 export interface Case {
   readonly network: SubjectName;
   readonly sizes: (typeof sizes)[SubjectName];
@@ -19,7 +19,7 @@ export interface Case {
   };
 }
 
-/** What reference.py answers. */
+/** Answer of reference.py. */
 export interface Answer {
   readonly energy: number;
   /** By the ligand's coordinates, atom by atom. */

@@ -71,7 +71,7 @@ const angleOf = (y: bigint, x: bigint) =>
   x > 0n ? arctan(over(y, x)) : x < 0n ? pi + arctan(over(y, x)) : pi / 2n;
 const besideOf = (x: bigint) => root(one - times(x, x));
 
-/** How many units in the last place of `wanted` lie between. */
+/** Distance of two numbers in units in the last place of `wanted`. */
 function ulps(found: number, wanted: bigint): number {
   const exact = Math.abs(toNumber(wanted));
   const unit = exact < 2 ** -1022 ? Number.MIN_VALUE : 2 ** (Math.floor(Math.log2(exact)) - 52);

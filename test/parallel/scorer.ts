@@ -7,7 +7,7 @@ import { add, concat, exp, mul, neg, reshape, square, sub, sum } from 'posetape/
 export interface Sent {
   readonly distances: readonly number[] | Float64Array;
   readonly weight?: number;
-  /** What goes wrong with it, here or where it is loaded. */
+  /** Fault of the pose, in the scorer or in `load`. */
   readonly fault?: Fault;
   /** In shared memory: how often it was scored, and at how many of them, the first, it is faulty. Default always. */
   readonly turns?: Int32Array;

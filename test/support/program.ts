@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { main } from '../../program/command/main.ts';
 
-/** What a program wrote, and how it ended. */
+/** Output and end of a program. */
 export interface Ran {
   readonly code: number | null;
   readonly stdout: string;

@@ -55,7 +55,7 @@ const texts: Readonly<Record<string, readonly string[]>> = {
   'a.cif': [...cif(1), ...cif(2)],
 };
 
-/** What a mutation puts in: what breaks readers. */
+/** Texts that a mutation puts in, such as break readers. */
 const pieces = fc.oneof(
   fc.constantFrom(
     'NaN',

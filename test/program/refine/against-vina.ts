@@ -42,7 +42,7 @@ interface VinaEnergies {
   readonly intra: number;
 }
 
-/** What vina prints of a pose, and the seconds of CPU it took. */
+/** Energies that vina prints of a pose, and the seconds of CPU it took. */
 function vina(ligand: string, ...how: string[]): VinaEnergies & { readonly seconds: number } {
   const command = `vina --receptor ${pocket} --ligand ${ligand} ${how.join(' ')} --autobox --cpu 1; times`;
   const { stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });

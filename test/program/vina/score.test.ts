@@ -15,7 +15,7 @@ import { evenly } from '../../support/numbers.ts';
 import { property } from '../../support/property.ts';
 import { type PlainWeights, referenceScore, referenceTerms } from './reference.ts';
 
-/** What the program prints of a pose, in kcal/mol; unweighted term sums for the first eight. */
+/** Energies that Vina prints of a pose, in kcal/mol; unweighted term sums for the first eight. */
 interface Printed {
   readonly total: number;
   readonly terms?: Readonly<Record<'gauss1' | 'gauss2' | 'repulsion' | 'hydrophobic' | 'hydrogen', number>>;

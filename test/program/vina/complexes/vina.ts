@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Parts } from './recipes.ts';
 
-/** What AutoDock Vina prints of a pose, in kcal/mol. */
+/** Energies that AutoDock Vina prints of a pose, in kcal/mol. */
 export interface Printed {
   readonly total: number;
   /** Energy of the ligands with the receptor and with one another, before the rotors count. */
