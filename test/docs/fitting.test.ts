@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readSafetensors } from 'posetape/fit';
+import { tensor } from 'posetape';
+import { adam, readSafetensors, writeSafetensors } from 'posetape/fit';
 import { expect, test } from 'vitest';
-import { expectFilled } from './page.ts';
+import { blocksOf, expectFilled } from './page.ts';
 
 /** Output of an example that is run by itself. */
 function printed(example: string, ...args: string[]): string {
@@ -27,7 +28,7 @@ test('docs/fitting.md shows its programs, and what they print', async () => {
     ];
     const texts = examples.flatMap(({ file, args }) => [readFileSync(file, 'utf8'), printed(file, ...args)]);
     let shown = 0;
-    await expectFilled('fitting.md', () => texts[shown++]);
+    await expectFilled('fitting.md', ({ language }) => (language === 'js' ? undefined : texts[shown++]));
     expect(shown).toBe(texts.length);
     // Once more, from its last checkpoint.
     const model = readFileSync(files[1] as string);
@@ -44,4 +45,23 @@ test('examples/message-passing.ts comes to the losses of PyTorch, in at most 35 
   expect(printed('examples/message-passing.ts', '25')).toMatch(/^epoch 25: loss 33\.41553, validation /);
   const lines = readFileSync('examples/message-passing.ts', 'utf8').trim().split('\n');
   expect(lines.length).toBeLessThanOrEqual(35);
+});
+
+test('docs/fitting.md shows how a step is taken and saved, and how files of weights are read', () => {
+  const parts = blocksOf('docs/fitting.md').filter(({ language }) => language === 'js');
+  const [step, weights] = parts.map(({ text }) => text) as [string, string];
+  expect(parts).toHaveLength(2);
+  const given = { adam, readSafetensors, writeSafetensors, gradient: { w: tensor([1, -2]) } };
+  const names = Object.keys(given).join(', ');
+  const run = (text: string, result: string) =>
+    new Function('given', 'params', `const { ${names} } = given;\n${text}\nreturn ${result};`)(given, {
+      w: tensor([3, 4]),
+    });
+  const { params, saved } = run(step, '{ params, saved }');
+  const restored = adam({ rate: 0.01 }).start(JSON.parse(saved));
+  expect([...params.w.data]).toEqual([3 - 0.01, 4 + 0.01].map(each => expect.closeTo(each, 9)));
+  expect(JSON.stringify(restored)).toBe(saved);
+  const { tensors, metadata } = run(weights, '{ tensors, metadata }');
+  expect(tensors).toEqual({ w: tensor([3, 4]) });
+  expect(metadata).toEqual({ epochs: '40' });
 });

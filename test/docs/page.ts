@@ -7,6 +7,13 @@ export interface Block {
   readonly text: string;
 }
 
+/** The fenced blocks of a page, by its path. */
+export function blocksOf(path: string): Block[] {
+  const blocks: Block[] = [];
+  filled(readFileSync(path, 'utf8'), block => void blocks.push(block));
+  return blocks;
+}
+
 /** The page with each fenced block replaced by what `fill` gives for it; undefined leaves it as it is. */
 export function filled(page: string, fill: (block: Block) => string | undefined): string {
   return page.replaceAll(/^```(\w+)\n([\s\S]*?)^```$/gm, (whole, language: string, text: string) => {

@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build, transformSync } from 'esbuild';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { blocksOf } from './page.ts';
+
+let folder: string;
+
+/** The package as it is installed, and beside it the module that docs/scale.md shows. */
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'posetape-pools-'));
+  const installed = join(folder, 'node_modules/posetape');
+  await build({
+    entryPoints: {
+      posetape: 'engine/index.ts',
+      ops: 'ops/index.ts',
+      combine: 'combine/index.ts',
+      parallel: 'parallel/index.ts',
+      'parallel-worker': 'parallel/worker.ts',
+    },
+    outdir: join(installed, 'dist'),
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    target: 'es2022',
+    conditions: ['posetape:source'],
+  });
+  writeFileSync(join(installed, 'package.json'), readFileSync('package.json'));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  const scorer = blocksOf('docs/scale.md').find(({ text }) => text.startsWith('// scorer.ts'));
+  writeFileSync(join(folder, 'scorer.js'), transformSync(scorer?.text ?? '', { loader: 'ts' }).code);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The names that the blocks use of a program around them. */
+const around = `
+  import { tensor } from 'posetape';
+  import { boltzmann, combinePoses } from 'posetape/combine';
+  const poses = [[2.9, 3.4, 3.1], [3.2, 2.6, 3.9, 4.4]];
+  const params = { depth: tensor(-1), width: tensor(2) };
+  const combination = boltzmann({ kT: 0.593 });`;
+
+/** Numbers that a program prints which stands beside the module. */
+function numbersBy(program: string): number[] {
+  const file = join(folder, 'program.js');
+  writeFileSync(
+    file,
+    `${around}\n${program}\nconsole.log(value, gradient.depth.data[0], gradient.width.data[0]);`,
+  );
+  const { status, stdout, stderr } = spawnSync(process.execPath, [file], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout.trim().split(' ').map(Number);
+}
+
+test.each(['README.md', 'docs/scale.md'])('the pool of %s runs, and gives what no pool gives', page => {
+  const [shown, other] = blocksOf(page).filter(({ text }) => text.includes('await pool.close()'));
+  expect(other).toBeUndefined();
+  const found = numbersBy(shown?.text ?? '');
+  const wanted = numbersBy(`import { score } from './scorer.js';
+    const { value, gradient } = await combinePoses({ score, poses, params, combination });`);
+  for (const [nth, number] of wanted.entries()) expect(found[nth]).toBeCloseTo(number, 12);
+  expect(found).toHaveLength(3);
+});
