@@ -51,6 +51,8 @@ export interface TorsionTree {
 export interface Molecule {
   /** Name that the file gives it, or ''. */
   readonly name: string;
+  /** Compound of the pose, where `refine` wrote those of several into one file of PDBQT or PDB. */
+  readonly compound?: string;
   readonly atoms: readonly Atom[];
   readonly bonds?: readonly Bond[];
   readonly tree?: TorsionTree;

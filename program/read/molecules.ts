@@ -99,10 +99,15 @@ export class MoleculeReader {
     for (const molecule of this.#moleculesOf(record)) {
       this.#count++;
       const lines = this.#keepLines ? { lines: record.lines.map(({ content }) => content) } : {};
-      // A long name may be a part of the chunk, which it would keep in memory.
-      yield { ...molecule, name: [...molecule.name].join(''), ...lines };
+      const { name, compound } = molecule;
+      yield { ...molecule, name: copied(name), ...(compound && { compound: copied(compound) }), ...lines };
     }
   }
+}
+
+/** A text of its own: a long one may be a part of the chunk, which it would keep in memory. */
+function copied(text: string): string {
+  return [...text].join('');
 }
 
 /** Format that a file's name says; `.gz` at its end does not count. */

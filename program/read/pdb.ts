@@ -1,5 +1,6 @@
 import type { Atom, Molecule } from '../molecule/molecule.ts';
 import { Alternates } from './alternates.ts';
+import { compoundIn } from './compound-remark.ts';
 import { atomicNumber } from './elements.ts';
 import { columns, coordinateAt, isWhole, type Line, quoted, unexpected } from './line.ts';
 import type { FileRecord, Format } from './record.ts';
@@ -36,7 +37,8 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
     throw unexpected(next ?? last, `ENDMDL for the MODEL of line ${model.number}`, found);
   }
   const { file, number } = model ?? (lines[0] as Line);
-  return [{ name: '', atoms, place: { file, line: number } }];
+  const compound = lines.map(({ content }) => compoundIn(content)).find(Boolean);
+  return [{ name: '', ...(compound && { compound }), atoms, place: { file, line: number } }];
 }
 
 function readAtom(line: Line, place: number): Atom {

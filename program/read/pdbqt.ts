@@ -1,5 +1,6 @@
 import type { Atom, Molecule } from '../molecule/molecule.ts';
 import { type AtomType, atomTypes } from './atom-types.ts';
+import { compoundIn } from './compound-remark.ts';
 import { atomicNumber } from './elements.ts';
 import { columns, coordinateAt, isWhole, type Line, quoted, unexpected } from './line.ts';
 import type { FileRecord, Format } from './record.ts';
@@ -29,6 +30,7 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
   const atoms: Atom[] = [];
   const tree = new TreeBuilder();
   let name = '';
+  let compound: string | undefined;
   let model: Line | undefined;
   let isEnded = false;
   let isEmpty = true;
@@ -41,6 +43,7 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
     const record = /^[A-Z_]*/.exec(line.content)?.[0] ?? '';
     if (record === 'REMARK') {
       name ||= nameIn(line.content);
+      compound ??= compoundIn(line.content);
       continue;
     }
     if (ignored.has(record)) continue;
@@ -71,7 +74,7 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
   const stated = tree.tree(end, found);
   if (atoms.length === 0) throw unexpected(end, 'at least one ATOM or HETATM', found);
   const { file, number } = model ?? (lines[0] as Line);
-  const molecule = { name, atoms, place: { file, line: number } };
+  const molecule = { name, ...(compound && { compound }), atoms, place: { file, line: number } };
   return [stated ? { ...molecule, tree: stated } : molecule];
 }
 

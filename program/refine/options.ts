@@ -45,7 +45,9 @@ export function declareRefine(command: Command): void {
       `
 Vina's energy is that between ligand and receptor and, as in vina --local_only,
 within the ligand; the score is the binding free energy. Atoms, their order and
-all else in the files is kept but for coordinates and energies.
+all else in the files is kept but for coordinates and energies. --out gets the
+poses of all compounds, those of one in a row; of several files, REMARK COMPOUND
+or the title of SDF names each, by which score tells them apart again.
 
 Examples:
   npm start -- refine docked.pdbqt --receptor protein.pdbqt --out refined.pdbqt

@@ -1,7 +1,7 @@
 import type { Weights } from '../../examples/networks/layers.ts';
 import { schnet } from '../../examples/schnet/schnet.ts';
 import type { VinaWeights } from '../../examples/vina/score.ts';
-import { exitCodes } from '../command/errors.ts';
+import { escaped, exitCodes } from '../command/errors.ts';
 import type { Context } from '../command/subcommand.ts';
 import { draftOf } from '../files/atomic.ts';
 import { findFiles } from '../files/find.ts';
@@ -9,6 +9,7 @@ import type { Molecule } from '../molecule/molecule.ts';
 import { readMolecule, readMolecules } from '../read/files.ts';
 import { readReceptor } from '../read/structure.ts';
 import type { Model, Settings } from '../schnet/model.ts';
+import { compoundNameOf } from '../score/compounds.ts';
 import { SkipLog } from '../score/skip-log.ts';
 import { rewardsClashes } from '../vina/clashes.ts';
 import { receptorOf } from '../vina/poses.ts';
@@ -33,18 +34,25 @@ export async function runRefine(options: RefineOptions, context: Context): Promi
     const best = new Best<Found>(top ?? Number.POSITIVE_INFINITY, ({ result }) => result.after.score);
     const start = performance.now();
     let count = 0;
-    for (const { path } of files) {
-      for await (const { result, molecule, refined } of refinedIn(path, refiner, options, log, context)) {
+    for (const file of files) {
+      for await (const { result, molecule, refined } of refinedIn(
+        file.path,
+        refiner,
+        options,
+        log,
+        context,
+      )) {
         count++;
         context.progress.show('poses', count);
-        const text = (number: number) => textOf?.(molecule, refined, number) ?? '';
+        const compound = files.length > 1 ? escaped(compoundNameOf(file, molecule)) : undefined;
+        const text = (number: number) => textOf?.(molecule, refined, number, compound) ?? '';
         if (top === undefined) await draft?.write(text(count));
-        best.add(top === undefined ? { result } : { result, text });
+        best.add(top === undefined ? { result } : { result, text, compound });
       }
     }
     if (count === 0) throw log.nothingLeft();
     const kept = top === undefined ? best.inOrder() : best.sorted();
-    for (const [nth, { text }] of kept.entries()) if (text) await draft?.write(text(nth + 1));
+    for (const [nth, { text }] of byCompound(kept).entries()) if (text) await draft?.write(text(nth + 1));
     await draft?.commit();
     const results: RefineResults = {
       ...{ receptor, scorer, steps, tolerance, refined: count },
@@ -75,6 +83,15 @@ export async function runRefine(options: RefineOptions, context: Context): Promi
 interface Found {
   readonly result: PoseResult;
   readonly text?: (number: number) => string;
+  /** Name of the compound, where there are several. */
+  readonly compound?: string | undefined;
+}
+
+/** The poses with those of a compound in a row: the compounds in the order of their first poses. */
+function byCompound(found: readonly Found[]): Found[] {
+  const groups = new Map<string | undefined, Found[]>();
+  for (const each of found) groups.set(each.compound, [...(groups.get(each.compound) ?? []), each]);
+  return [...groups.values()].flat();
 }
 
 /** Refines the poses of a file. What cannot be read or refined is skipped and logged, unless `strict`. */

@@ -1,4 +1,5 @@
 import type { Molecule } from '../molecule/molecule.ts';
+import { compoundRemark } from '../read/compound-remark.ts';
 import { pdbqtOf, vinaResult } from '../write/pdbqt.ts';
 import { sdfOf } from '../write/sdf.ts';
 import type { Refined } from './refiner.ts';
@@ -8,9 +9,10 @@ import type { Refined } from './refiner.ts';
  *
  * @param molecule read with its lines
  * @param number of the pose in the file that is written, from 1
+ * @param compound its name, where the file gets several
  * @throws Error naming the file if it was read from another format
  */
-export type WritePose = (molecule: Molecule, refined: Refined, number: number) => string;
+export type WritePose = (molecule: Molecule, refined: Refined, number: number, compound?: string) => string;
 
 /** Formats that are written, by the endings of their files: what writes them, and the endings of what they are read from. */
 const formats: readonly (readonly [endings: RegExp, write: WritePose, sources: RegExp])[] = [
@@ -28,15 +30,19 @@ export function writerFor(file: string): WritePose {
   const format = formats.find(([endings]) => endings.test(file));
   if (!format) throw new Error(`${file}: expected a file to write that ends in .pdbqt, .pdb or .sdf`);
   const [, write, sources] = format;
-  return (molecule, refined, number) => {
-    if (sources.test(molecule.place.file)) return write(molecule, refined, number);
+  return (molecule, ...rest) => {
+    if (sources.test(molecule.place.file)) return write(molecule, ...rest);
     throw new Error(`${file}: poses are written in the format they have, which ${molecule.place.file} says`);
   };
 }
 
 /** PDBQT or PDB, which have their coordinates in the same columns. */
-function writeColumns(molecule: Molecule, refined: Refined, number: number): string {
-  return pdbqtOf(molecule, refined.coordinates, { model: number, remarks: remarksOf(refined) });
+function writeColumns(molecule: Molecule, refined: Refined, number: number, compound?: string): string {
+  const remarks = compound === undefined ? [] : [compoundRemark(compound)];
+  return pdbqtOf(molecule, refined.coordinates, {
+    model: number,
+    remarks: [...remarksOf(refined), ...remarks],
+  });
 }
 
 /** Energies in the form of Vina, so that what reads its files reads these. */
@@ -57,8 +63,14 @@ function remarksOf({ before, after, rmsd }: Refined): string[] {
   ];
 }
 
-function writeSdf(molecule: Molecule, { coordinates, before, after, rmsd }: Refined): string {
-  return sdfOf(molecule, coordinates, {
+function writeSdf(
+  { lines: [title = '', ...others] = [], ...molecule }: Molecule,
+  { coordinates, before, after, rmsd }: Refined,
+  _number: number,
+  compound = '',
+): string {
+  const lines = [title.trim() === '' ? compound : title, ...others];
+  return sdfOf({ ...molecule, lines }, coordinates, {
     posetape_score: after.score.toFixed(4),
     posetape_score_before: before.score.toFixed(4),
     posetape_moved: rmsd.toFixed(4),

@@ -47,9 +47,14 @@ export class EndOfPart extends Error {}
 /** Formats whose records have names, one for each compound. */
 const named = /\.(?:sdf|sd|mol|mol2)(?:\.gz)?$/i;
 
+/** Name of the compound of a molecule: its own in SDF and mol2, or one that `refine` wrote; else that of its file. */
+export function compoundNameOf({ path, name }: Found, molecule: Molecule): string {
+  return molecule.compound ?? ((named.test(path) && molecule.name) || name);
+}
+
 /**
- * Reads files and tells where one compound ends and the next begins: with another name in SDF and mol2, else with another
- * file. It holds one pose at a time.
+ * Reads files and tells where one compound ends and the next begins: with another name in SDF and mol2, and where `refine`
+ * wrote several into one file, else with another file. It holds one pose at a time.
  *
  * @param cut makes the cutter of a file, or nothing where no part of it is read; compounds then end with their chunk, too
  */
@@ -91,11 +96,15 @@ async function* keyed(
     const byName = groupBy === 'name' || (groupBy === undefined && named.test(path));
     let before = '';
     for await (const pose of posesIn(path, cutter)) {
-      // What has no name that could be read belongs to what stands before it.
-      before = 'molecule' in pose ? pose.molecule.name : (pose.name ?? before);
+      const stated = 'molecule' in pose ? pose.molecule.compound : undefined;
+      // A record that cannot be read and has no name belongs to the one before it.
+      if ('molecule' in pose) before = stated ?? (byName ? pose.molecule.name : '');
+      else if (byName) before = pose.name ?? before;
       const at = pose.chunk ? `${pose.chunk.file}.${pose.chunk.index} ` : '';
       if (groupBy === 'all') yield { key: `${at}all`, name: files.length === 1 ? name : 'all', pose };
       else if (byName && before !== '') yield { key: `${at}name ${before}`, name: before, pose };
+      else if (groupBy !== 'file' && before !== '')
+        yield { key: `${at}file ${path}, ${before}`, name: before, pose };
       else yield { key: `${at}file ${path}`, name, pose };
     }
   }

@@ -72,6 +72,48 @@ describe('refine', () => {
     }
   });
 
+  describe('of several compounds', () => {
+    const atoms = few(1).match(/^(?:ATOM|HETATM).*$/gm) ?? [];
+    const pair = `MODEL 1\nROOT\n${atoms.slice(0, 2).join('\n')}\nENDROOT\nTORSDOF 0\nENDMDL\n`;
+    const several = mkdtempSync(join(folder, 'several-'));
+    writeFileSync(join(several, 'a.pdbqt'), few(3));
+    writeFileSync(join(several, 'b 2.pdbqt'), pair);
+    writeFileSync(join(several, 'c.pdbqt'), few(4).slice(few(3).length));
+    /** Names and numbers of poses that score finds. */
+    const compoundsOf = async (...argv: string[]) => {
+      const { stdout, stderr } = await run(['score', ...argv, '--receptor', receptor, '--json']);
+      expect(stderr).toBe('');
+      const { compounds } = JSON.parse(stdout) as { compounds: { name: string; poses: number }[] };
+      return compounds.map(({ name, poses }) => `${name}: ${poses}`);
+    };
+
+    test('names each, so that score finds the same again', async () => {
+      const before = await compoundsOf(several);
+      expect(before).toEqual(['a: 3', 'b 2: 1', 'c: 1']);
+      const out = at('several.pdbqt');
+      expect(await refine(several, '--out', out)).toMatchObject({ code: 0, stderr: '' });
+      expect(await compoundsOf(out)).toEqual(before);
+      // Once more, from the one file.
+      expect(await refine(out, '--out', at('again.pdbqt'))).toMatchObject({ code: 0, stderr: '' });
+      expect(await compoundsOf(at('again.pdbqt'))).toEqual(before);
+      // And in shards.
+      const states = [1, 2].map(number => at(`shard${number}.json`));
+      for (const [nth, state] of states.entries()) {
+        const shard = ['--shard', `${nth + 1}/2`, '--chunk', '2', '--state', state];
+        expect(await run(['score', out, '--receptor', receptor, ...shard])).toMatchObject({ code: 0 });
+      }
+      const { stdout } = await run(['merge', ...states, '--json']);
+      const { compounds } = JSON.parse(stdout) as { compounds: { name: string; poses: number }[] };
+      expect(compounds.map(({ name, poses }) => `${name}: ${poses}`)).toEqual(before);
+    });
+
+    test('keeps those of one in a row with --top', async () => {
+      const out = at('best.pdbqt');
+      expect(await refine(several, '--top', '4', '--out', out)).toMatchObject({ code: 0, stderr: '' });
+      expect(await compoundsOf(out)).toEqual(['a: 3', 'c: 1']);
+    });
+  });
+
   test('keeps the best with --top, the best first', async () => {
     const reversed = file(
       'reversed.pdbqt',
@@ -130,6 +172,17 @@ describe('refine', () => {
     expect(written).toContain(`<posetape_score>\n${poses[0]?.after.score.toFixed(4)}\n`);
     const [moved] = moleculesOf(written, 'refined.sdf');
     expect(moved?.atoms.map(({ element }) => element)).toEqual(heavy.map(({ element }) => element));
+    // Of several files, records without a title get the names of their files.
+    const untitled = mkdtempSync(join(folder, 'untitled-'));
+    for (const name of ['x', 'y']) {
+      writeFileSync(join(untitled, `${name}.sdf`), readFileSync(sdf, 'utf8').replace('imatinib', ''));
+    }
+    const titled = await refine(untitled, ...how, '--out', at('titled.sdf'));
+    expect({ code: titled.code, stderr: titled.stderr }).toEqual({ code: 0, stderr: '' });
+    const names = [...moleculesOf(readFileSync(at('titled.sdf'), 'utf8'), 'titled.sdf')].map(
+      ({ name }) => name,
+    );
+    expect(names).toEqual(['x', 'y']);
   });
 
   test('takes fitted weights of Vina, and adds their offset to the score alone', async () => {
