@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ClosedPipe, escaped, exitCodes, lineOf } from './errors.ts';
 import { breathing, type Interrupts, interrupts } from './interrupts.ts';
 import { spendMemory } from './memory.ts';
+import { isMisspelt } from './misspelt.ts';
 import { noProgress, progressOn } from './progress.ts';
 import type { Context } from './subcommand.ts';
 import { subcommands } from './subcommands.ts';
@@ -60,6 +62,7 @@ async function run(argv: readonly string[], terminal: Terminal, listening: Inter
     });
   }
   try {
+    checkCommand(program, argv);
     await program.parseAsync(argv, { from: 'user' });
     return code;
   } catch (error) {
@@ -70,10 +73,17 @@ async function run(argv: readonly string[], terminal: Terminal, listening: Inter
   }
 }
 
+/** Ends the program for a misspelt command, which would be a file of poses to `score`. */
+function checkCommand(program: Command, [word = '']: readonly string[]): void {
+  const names = subcommands.map(({ name }) => name);
+  if (!/^[a-z]+$/i.test(word) || names.includes(word) || existsSync(word)) return;
+  const similar = names.find(name => isMisspelt(word, name));
+  if (similar) program.error(`error: unknown command '${word}'\n(Did you mean ${similar}?)`);
+}
+
 function programOn({ stdout, stderr }: Terminal): Command {
   return new Command('npm start --')
     .description('Scores, combines, refines and fits docked poses.')
-    .showSuggestionAfterError(false)
     .helpCommand(false)
     .exitOverride()
     .configureOutput({

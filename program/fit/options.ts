@@ -16,6 +16,8 @@ export type Learnable = (typeof learnable)[number];
 
 /** Choices of `fit`. Energies in kcal/mol. */
 export interface FitOptions extends GivenPooling {
+  /** True where neither folder nor table is given: the compounds are those of an example, with made-up affinities. */
+  readonly isExample: boolean;
   /** Folders of compounds. */
   readonly folder: readonly string[];
   /** Table of compounds, in place of folders. */
@@ -141,7 +143,8 @@ A folder has pocket.pdbqt, affinities.csv (columns ligand, measure, value, unit)
 and <ligand>.pdbqt for each row, or folders of this kind; or, as in PDBbind,
 <id>/<id>_protein.pdb or _pocket.pdb and <id>/<id>_ligand.sdf, with --index. A
 table has the columns receptor, poses, measure, value, unit, and maybe name and
-target. Values may begin with < or >. The default folder has made-up numbers.
+target. Values may begin with < or >. Without either it fits an example, whose
+affinities are made up.
 
 Examples:
   npm start -- fit --scorer vina --folder cdk8 p38 --out vina.safetensors
@@ -187,7 +190,7 @@ export function fitOptions(command: Command): FitOptions {
   return {
     ...{ leaveOut: [], freeze: [], ic50AsKi: false, strict: false, resume: false, json: false },
     ...given,
-    ...{ learn, optimiser },
+    ...{ learn, optimiser, isExample: given.table === undefined && !isChosen('folder') },
     settings: settingsOf(given),
     chosen: chosenOf(command),
   };
@@ -195,7 +198,7 @@ export function fitOptions(command: Command): FitOptions {
 
 type Optional = 'leaveOut' | 'learn' | 'freeze' | 'ic50AsKi' | 'strict' | 'resume' | 'json' | 'optimiser';
 
-type Given = Omit<FitOptions, Optional | 'settings' | 'chosen'> &
+type Given = Omit<FitOptions, Optional | 'settings' | 'chosen' | 'isExample'> &
   Partial<Pick<FitOptions, Optional>> &
   GivenModel;
 

@@ -25,6 +25,11 @@ export async function runFit(asked: FitOptions, context: Context): Promise<numbe
   const write = outputs(context.write, files.length > 0);
   const say = (text: string) => (asked.json ? undefined : write(text));
 
+  if (asked.isExample) {
+    context.warn(
+      `note: the affinities of ${asked.folder[0]} are made up: give --folder or --table to fit your own`,
+    );
+  }
   const scorer = await fitScorerOf(asked);
   const options = withPooling(asked, scorer.pooling);
   const sources = await findSources(options, options);

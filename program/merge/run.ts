@@ -30,7 +30,9 @@ export async function runMerge(options: MergeOptions, context: Context): Promise
   for (const file of [state, out]) if (file !== undefined) await checkWritable(file);
   const saved: Saved[] = [];
   for (const file of states) {
-    saved.push({ file, saved: await readSaved(file) });
+    const state = { file, saved: await readSaved(file) };
+    checkNew(state, saved);
+    saved.push(state);
     context.progress.show('states', saved.length);
     await context.breathe();
     context.signal.throwIfAborted();
@@ -63,6 +65,14 @@ export async function runMerge(options: MergeOptions, context: Context): Promise
 interface Saved {
   readonly file: string;
   readonly saved: SavedState;
+}
+
+/** @throws Error naming the file, if its sums are those of an earlier one and would count twice */
+function checkNew({ file, saved: { checksum } }: Saved, earlier: readonly Saved[]): void {
+  const twin = earlier.find(({ saved }) => saved.checksum === checksum);
+  if (!twin || checksum === undefined) return;
+  const found = twin.file === file ? 'it is named twice' : `it has the same sums as ${twin.file}`;
+  throw new Error(`${file}: ${found}; each part counts once`);
 }
 
 /** Sums of runs of their own, merged in the order of the files. */

@@ -22,7 +22,7 @@ export function wholeOf(saved: readonly { readonly file: string; readonly saved:
     const part: From = { ...shardStateOf(file, json), from: file };
     checkGoesWith(shards.find(Boolean), part);
     const twin = shards[part.shard - 1];
-    if (twin) failing(file)(`found shard ${part.shard}, which ${twin.from} is, too`);
+    if (twin) failing(file)(`found shard ${part.shard}, which ${twin.from} is, too; each counts once`);
     shards[part.shard - 1] = part;
   }
   const [first] = shards.filter(Boolean) as [From];

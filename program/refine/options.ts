@@ -30,13 +30,16 @@ export function declareRefine(command: Command): void {
       'Refines docked poses: moves and turns each as a whole and about its rotatable bonds until its energy falls no ' +
         'more. Bond lengths and angles stay.',
     )
-    .argument('[poses...]', 'files (PDBQT; for schnet SDF and PDB, too), folders and patterns')
-    .option('--receptor <file>', 'receptor, PDBQT; for schnet PDB, too')
+    .argument(
+      '[poses...]',
+      'files (PDBQT or DLG; for schnet SDF, mol2, PDB and mmCIF, too; maybe .gz), folders and patterns',
+    )
+    .option('--receptor <file>', 'receptor, PDBQT; for schnet any of these formats')
     .addOption(new Option('--scorer <name>', 'scoring function').choices(['vina', 'schnet']).default('vina'))
     .option('--weights <file>', 'weights that fit wrote')
     .option('--steps <number>', 'most steps of L-BFGS a pose', count, 200)
     .option('--tolerance <slope>', 'slope at which a pose is done, kcal/mol/Å', positive, 0.01)
-    .option('--out <file>', 'write the refined poses here, in the format they have')
+    .option('--out <file>', 'write the refined poses here, in the format they have: PDBQT, SDF or PDB')
     .option('--top <number>', 'keep only so many poses, the best by score first', count)
     .option('--json', 'print the results as JSON')
     .option('--strict', 'stop at the first bad molecule; else it is reported and skipped')

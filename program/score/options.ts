@@ -60,8 +60,11 @@ export function declareScore(command: Command): void {
       'Scores docked poses, combines those of a compound into one ΔG, and gives its ' +
         'derivatives by the parameters of the scorer.',
     )
-    .argument('[poses...]', 'files (PDBQT, SDF), folders and patterns')
-    .option('--receptor <file>', 'receptor, PDBQT; for schnet PDB, too')
+    .argument(
+      '[poses...]',
+      'files (PDBQT or DLG; for schnet SDF, mol2, PDB and mmCIF, too; maybe .gz), folders and patterns',
+    )
+    .option('--receptor <file>', 'receptor, PDBQT; for schnet any of these formats')
     .option('--poses <paths...>', 'the same as the argument')
     .addOption(new Option('--scorer <name>', 'scoring function').choices(['vina', 'schnet']).default('vina'))
     .addOption(
@@ -71,9 +74,10 @@ export function declareScore(command: Command): void {
     );
   addPooling(command)
     .addOption(
-      new Option('--group-by <what>', 'what poses of one compound share: by default the name in SDF').choices(
-        ['name', 'file', 'all'],
-      ),
+      new Option(
+        '--group-by <what>',
+        'what poses of one compound share: by default the name in SDF and mol2',
+      ).choices(['name', 'file', 'all']),
     )
     .option('--rmsd <distance>', 'leave out poses this close to one before; Å', positive)
     .option('--terms', 'print the terms of each pose (vina)')

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { readSafetensors } from 'posetape/fit';
 import { afterAll, describe, expect, test } from 'vitest';
 import { writeCheckpoint } from '../../program/fit/checkpoint-file.ts';
@@ -10,7 +11,8 @@ import { commandLine, run, shell, start } from '../support/program.ts';
 const folder = mkdtempSync(join(tmpdir(), 'posetape-saving-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const at = (name: string) => join(folder, name);
-const small = '--hidden 4 --interactions 1 --neighbours 6 --limit 1'.split(' ');
+const example = ['--folder', fileURLToPath(new URL('../../examples/schnet/data/demo', import.meta.url))];
+const small = [...example, ...'--hidden 4 --interactions 1 --neighbours 6 --limit 1'.split(' ')];
 const endless = [...small, '--epochs', '1000000'];
 
 async function json(...argv: string[]): Promise<FitReport> {
@@ -22,8 +24,14 @@ async function json(...argv: string[]): Promise<FitReport> {
 describe('a fit that goes on', () => {
   const cases: [string, string[]][] = [
     ['SchNet by Adam', [...small, '--batch', '2', '--validate', '0.3']],
-    ['Vina by L-BFGS', ['--scorer', 'vina', '--limit', '2', '--learn', 'offset', 'kT', '--stay', '0.1']],
-    ['Vina by SGD', '--scorer vina --limit 2 --optimiser sgd --rate 0.0005 --momentum 0.5'.split(' ')],
+    [
+      'Vina by L-BFGS',
+      [...example, '--scorer', 'vina', '--limit', '2', '--learn', 'offset', 'kT', '--stay', '0.1'],
+    ],
+    [
+      'Vina by SGD',
+      [...example, ...'--scorer vina --limit 2 --optimiser sgd --rate 0.0005 --momentum 0.5'.split(' ')],
+    ],
   ];
   test.each(cases)('from its checkpoint comes to the same bits: %s', async (name, argv) => {
     const [whole, parts, checkpoint] = ['whole', 'parts', 'checkpoint'].map(each =>
@@ -111,7 +119,7 @@ describe('a fit that ends early', () => {
     await json(...small, '--epochs', '2', '--checkpoint', file);
     const good = readFileSync(file);
     // A limit on the size of files ends the write of one that is larger, as a full disk does.
-    const large = '--hidden 32 --interactions 3 --epochs 1 --limit 1'.split(' ').join(' ');
+    const large = `${example.join(' ')} --hidden 32 --interactions 3 --epochs 1 --limit 1`;
     const line = `trap '' XFSZ; ulimit -f 8; ${commandLine} fit ${large} --out ${file}`;
     const { code, stderr } = await shell(line);
     expect({ code, stderr }).toEqual({

@@ -23,8 +23,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const at = (name: string) => join(folder, name);
 const small = '--hidden 4 --interactions 1 --neighbours 6 --cutoff 4.5 --pocket 4'.split(' ');
 
+/** Options with the folder of the example, unless they name compounds. */
+function withFolder(argv: readonly string[]): string[] {
+  return [...(argv.some(each => /folder|table/.test(each)) ? [] : ['--folder', demo]), ...argv];
+}
+
 async function json(...argv: string[]): Promise<FitReport> {
-  const { code, stdout, stderr } = await run(['fit', ...argv, '--json']);
+  const { code, stdout, stderr } = await run(['fit', ...withFolder(argv), '--json']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(stdout);
 }
@@ -79,7 +84,7 @@ describe('the command that fits a SchNet', () => {
 
   test('leaves compounds out, and prints the loss by epoch', async () => {
     const argv2 = [...small, '--epochs', '2', '--limit', '1', '--readout', 'pKi', '--combination', 'lse'];
-    const { code, stdout, stderr } = await run(['fit', ...argv2, '--leave-out', 'lig_whole']);
+    const { code, stdout, stderr } = await run(['fit', ...withFolder(argv2), '--leave-out', 'lig_whole']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/2 to fit, 1 left out; 3 poses/);
     expect(stdout).toMatch(/epoch +loss\n +1 +\d+\.\d{4}\n +2 /);
@@ -101,8 +106,19 @@ describe('the command that fits a SchNet', () => {
     expectClose((validation?.rmse as number) ** 2, Math.min(...held), 1e-9);
   });
 
+  test('says that the affinities of its example are made up', async () => {
+    const { code, stdout, stderr } = await run(['fit', ...small, '--epochs', '0', '--limit', '1', '--json']);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(
+        /^note: the affinities of .*demo are made up: give --folder or --table to fit your own\n$/,
+      ),
+    });
+    expect(JSON.parse(stdout).compounds.length).toBe(3);
+  });
+
   test('says in one line what is wrong', async () => {
-    const wrong = (...argv: string[]) => run(['fit', ...argv]);
+    const wrong = (...argv: string[]) => run(['fit', ...withFolder(argv)]);
     expect(await wrong('--leave-out', 'lig_x')).toMatchObject({
       code: 1,
       stderr: 'error: --leave-out lig_x: there are lig_whole, lig_no_piperazine, lig_no_benzamide\n',

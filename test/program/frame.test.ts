@@ -57,6 +57,21 @@ describe('the frame', () => {
     expect(named.code).toBe(0);
   });
 
+  test('knows misspelt commands and options', async () => {
+    for (const [argv, message] of [
+      ['scor poses.pdbqt', "unknown command 'scor'\n(Did you mean score?)"],
+      ['mereg 1.json', "unknown command 'mereg'\n(Did you mean merge?)"],
+      ['Refine', "unknown command 'Refine'\n(Did you mean refine?)"],
+      ['fti', "unknown command 'fti'\n(Did you mean fit?)"],
+      ['score --receptr x', "unknown option '--receptr'\n(Did you mean --receptor?)"],
+    ] as const) {
+      expect(await run(argv.split(' '))).toEqual({ code: 2, stdout: '', stderr: `error: ${message}\n` });
+    }
+    // A folder that is there, or whose name is like no command, is one of poses.
+    for (const poses of ['docs', 'docked'])
+      expect((await run([poses])).stderr).toContain("'--receptor <file>'");
+  });
+
   test('shows progress and bold headings on a terminal, and gives the cursor back', async () => {
     const { code, stdout, stderr } = await run([], true);
     expect(code).toBe(0);
@@ -112,8 +127,9 @@ describe('a process', () => {
   test('that fits has saved its last epoch when it is stopped', async () => {
     const out = at('model.safetensors');
     writeFileSync(out, 'earlier');
-    const small = '--hidden 4 --interactions 1 --neighbours 6 --limit 2 --epochs 100000'.split(' ');
-    const { child, ended } = start(['fit', ...small, '--json', '--out', out]);
+    const small =
+      '--folder examples/schnet/data/demo --hidden 4 --interactions 1 --neighbours 6 --limit 2'.split(' ');
+    const { child, ended } = start(['fit', ...small, '--epochs', '100000', '--json', '--out', out]);
     await expect.poll(() => readFileSync(out, 'utf8')).not.toBe('earlier');
     child.kill('SIGINT');
     const { code, stdout, stderr } = await ended;

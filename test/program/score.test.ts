@@ -285,6 +285,10 @@ describe('--state and merge', () => {
       expect((merged.gradient[name] as number) / slope).toBeCloseTo(1, 11);
     }
     expect(only(await json('merge', both))).toEqual(merged);
+    expect(await run(['merge', both, both])).toMatchObject({
+      code: 1,
+      stderr: `error: ${both}: it is named twice; each part counts once\n`,
+    });
     const { loss } = only(await json('merge', both, '--target', '-9'));
     expect(loss).toBeCloseTo((whole.value + 9) ** 2, 10);
     expect((await run(['merge', both])).stdout).toContain('∂ΔG/∂w');

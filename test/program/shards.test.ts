@@ -256,7 +256,10 @@ describe('merge of shards names', () => {
     const [first, second, third] = await three();
     const copy = file('copy.json', readFileSync(first));
     expect((await merge([first, copy, second, third])).stderr).toBe(
-      `error: ${copy}: found shard 1, which ${first} is, too\n`,
+      `error: ${copy}: it has the same sums as ${first}; each part counts once\n`,
+    );
+    expect((await merge([first, first])).stderr).toBe(
+      `error: ${first}: it is named twice; each part counts once\n`,
     );
     const [, other] = await shardsOf(3, 2, ...argv, '--kT', '1');
     expect((await merge([first, other as string, third])).stderr).toBe(
