@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import type { Stats } from 'node:fs';
+import { type FileHandle, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { reasonOf } from '../command/errors.ts';
 
 /** A file that is being written. Nobody sees it by its name before it is whole. */
@@ -38,7 +39,7 @@ export async function draftOf(file: string): Promise<Draft> {
       throw new Error(`cannot write ${file}: ${reasonOf(error)}`);
     });
   // A link stays a link.
-  const path = await realpath(file).catch(() => file);
+  const path = await sure(targetOf(file));
   const before = await stat(path).catch(() => undefined);
   const isPlain = before === undefined || before.isFile();
   // A folder, or a file that is not to be changed, says so here.
@@ -47,6 +48,7 @@ export async function draftOf(file: string): Promise<Draft> {
   // Two machines that share a disk may write the same file.
   const temporary = isPlain ? join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`) : path;
   let handle: FileHandle | undefined = await sure(open(temporary, 'w', before?.mode));
+  if (before && isPlain) await sure(keepAccess(handle, before)).catch(dropping(handle, temporary));
   const close = async (renamed?: string): Promise<void> => {
     const closing = handle;
     handle = undefined;
@@ -69,6 +71,41 @@ export async function draftOf(file: string): Promise<Draft> {
       await sure(close(`${path}.partial`));
       return partial;
     },
+  };
+}
+
+/**
+ * Path that a write to a file goes to: the end of its links, which need not be there yet.
+ *
+ * @throws Error for links that go round in a circle, or whose folder is not there
+ */
+async function targetOf(file: string): Promise<string> {
+  try {
+    return await realpath(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    // The link of /dev/stdout to a pipe leads to no path.
+    const isThere = await stat(file).then(Boolean, () => false);
+    const link = isThere ? undefined : await readlink(file).catch(() => undefined);
+    if (link === undefined) return file;
+    const target = resolve(dirname(file), link);
+    await stat(dirname(target));
+    return targetOf(target);
+  }
+}
+
+/** Gives a file the owner and the bits of access of the one that it replaces, whatever the umask; the owner if it may. */
+async function keepAccess(handle: FileHandle, { uid, gid, mode }: Stats): Promise<void> {
+  const own = await handle.stat();
+  if (own.uid !== uid || own.gid !== gid) await handle.chown(uid, gid).catch(() => {});
+  if (own.mode !== mode) await handle.chmod(mode & 0o7777);
+}
+
+function dropping(handle: FileHandle, file: string) {
+  return async (error: unknown): Promise<never> => {
+    await handle.close();
+    await rm(file, { force: true });
+    throw error;
   };
 }
 

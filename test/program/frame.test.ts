@@ -1,6 +1,7 @@
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -194,6 +195,38 @@ describe('atomic writing', () => {
     expect(readFileSync(path, 'utf8')).toBe('new text');
     expect(statSync(path).mode & 0o777).toBe(0o640);
     expect(readFileSync(link, 'utf8')).toBe('new text');
+  });
+
+  test('keeps bits of access that the umask takes from new files', async () => {
+    const path = at('shared.txt');
+    writeFileSync(path, 'old');
+    chmodSync(path, 0o666);
+    const before = process.umask(0o077);
+    try {
+      await writeAtomically(path, 'new');
+      await writeAtomically(at('own.txt'), 'new');
+    } finally {
+      process.umask(before);
+    }
+    expect(statSync(path).mode & 0o777).toBe(0o666);
+    expect(statSync(at('own.txt')).mode & 0o777).toBe(0o600);
+  });
+
+  test('writes where links lead that have no file yet, and refuses those that lead nowhere', async () => {
+    symlinkSync('later.txt', at('first'));
+    symlinkSync(at('first'), at('second'));
+    await writeAtomically(at('second'), 'text');
+    expect(readFileSync(at('later.txt'), 'utf8')).toBe('text');
+    for (const name of ['first', 'second']) expect(lstatSync(at(name)).isSymbolicLink()).toBe(true);
+    symlinkSync('no/such/file', at('nowhere'));
+    symlinkSync('circle', at('circle'));
+    await expect(writeAtomically(at('nowhere'), '')).rejects.toThrow(
+      /^cannot write .*nowhere: no such file or directory$/,
+    );
+    await expect(writeAtomically(at('circle'), '')).rejects.toThrow(
+      /^cannot write .*circle: too many symbolic links encountered$/,
+    );
+    expect(lstatSync(at('nowhere')).isSymbolicLink()).toBe(true);
   });
 
   test('leaves no trace of what is dropped', async () => {
