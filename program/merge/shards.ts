@@ -20,6 +20,8 @@ export function wholeOf(saved: readonly { readonly file: string; readonly saved:
   const shards: From[] = [];
   for (const { file, saved: json } of saved) {
     const part: From = { ...shardStateOf(file, json), from: file };
+    if (part.next)
+      failing(file)(`found shard ${part.shard} unfinished: run score --shard again to finish it`);
     checkGoesWith(shards.find(Boolean), part);
     const twin = shards[part.shard - 1];
     if (twin) failing(file)(`found shard ${part.shard}, which ${twin.from} is, too; each counts once`);

@@ -95,7 +95,11 @@ async function* keyed(
     if (cut && !cutter) continue;
     const byName = groupBy === 'name' || (groupBy === undefined && named.test(path));
     let before = '';
+    let chunk: Chunk | undefined;
     for await (const pose of posesIn(path, cutter)) {
+      // A chunk is read as if it were alone.
+      if (pose.chunk !== chunk) before = '';
+      chunk = pose.chunk;
       const stated = 'molecule' in pose ? pose.molecule.compound : undefined;
       // A record that cannot be read and has no name belongs to the one before it.
       if ('molecule' in pose) before = stated ?? (byName ? pose.molecule.name : '');

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addFormat, type GivenFormat } from '../command/formats.ts';
-import { count, countOrNone, finite, positive } from '../command/numbers.ts';
+import { count, countOrNone, finite, fromZero, positive } from '../command/numbers.ts';
 import { addPooling, chosenOf, type GivenPooling, type PoolingOption } from '../command/poolings.ts';
 import type { Settings } from '../schnet/model.ts';
 import { addModelOptions, type GivenModel, modelOptionNames, settingsOf } from '../schnet/model-options.ts';
@@ -37,6 +37,8 @@ export interface ScoreOptions extends GivenPooling, GivenFormat {
   readonly shard?: Shard;
   /** The most records of a chunk. */
   readonly chunk: number;
+  /** Seconds between two saves of a shard that is not finished. */
+  readonly saveEvery: number;
   readonly strict: boolean;
   readonly strategy: StrategyName;
   /** True if all strategies are run and compared. */
@@ -52,6 +54,9 @@ export interface Shard {
 
 /** Chunk size unless given: about a second of Vina's. */
 const standardChunk = 1000;
+
+/** Seconds between saves unless given. */
+const standardSaveEvery = 60;
 
 /** Adds what `score` may be told. */
 export function declareScore(command: Command): void {
@@ -90,6 +95,11 @@ export function declareScore(command: Command): void {
       `of --shard: poses that are summed together; ${standardChunk} unless given`,
       count,
     )
+    .option(
+      '--save-every <seconds>',
+      `of --shard: save what is done, to go on from there; ${standardSaveEvery} unless given`,
+      fromZero,
+    )
     .option('--strict', 'stop at the first bad molecule; else it is reported and skipped')
     .addOption(
       new Option('--strategy <name>', 'way to the gradient').choices(strategyNames).default('stream'),
@@ -101,7 +111,8 @@ export function declareScore(command: Command): void {
       `
 --shard cuts each file into chunks and scores those of its part. merge of all
 parts gives the same bits for any number of them. A part whose --state file is
-there, whole and of the same input is not scored again.
+there, whole and of the same input is not scored again. Until then what is done
+is in <file>.partial: the same command goes on from there, to the same bits.
 
 A SchNet without --weights is untrained, its scores mean nothing; --hidden,
 --interactions, --neighbours, --cutoff, --pocket, --delta and --seed set it.
@@ -137,8 +148,9 @@ export function scoreOptions(command: Command): ScoreOptions {
   }
   if (given.shard) checkShard(command, given);
   else if (given.chunk !== undefined) command.error('error: --chunk goes with --shard');
+  else if (given.saveEvery !== undefined) command.error('error: --save-every goes with --shard');
   return {
-    ...{ chunk: standardChunk, terms: false, strict: false, compare: false },
+    ...{ chunk: standardChunk, saveEvery: standardSaveEvery, terms: false, strict: false, compare: false },
     ...given,
     receptor: receptor ?? dataFile('pocket.pdbqt'),
     poses: poses.length > 0 ? poses : [dataFile('poses.pdbqt')],
@@ -165,9 +177,9 @@ function shardOf(text: string): Shard {
 
 type Given = Omit<
   ScoreOptions,
-  'receptor' | 'poses' | 'settings' | 'chosen' | 'chunk' | 'terms' | 'strict' | 'compare'
+  'receptor' | 'poses' | 'settings' | 'chosen' | 'chunk' | 'saveEvery' | 'terms' | 'strict' | 'compare'
 > &
-  Partial<Pick<ScoreOptions, 'receptor' | 'poses' | 'chunk' | 'terms' | 'strict' | 'compare'>> &
+  Partial<Pick<ScoreOptions, 'receptor' | 'poses' | 'chunk' | 'saveEvery' | 'terms' | 'strict' | 'compare'>> &
   GivenModel & { readonly refine?: number };
 
 /** A file of the example, as the user would name it from where they are. */

@@ -7,8 +7,11 @@ export class SkipLog {
   /** True if lines are written at once; the first waits, as it may be the only thing there is, and so an error. */
   #isOpen = false;
 
-  constructor(warn: (line: string) => void) {
+  /** @param earlier molecules that an earlier run has left out and told of */
+  constructor(warn: (line: string) => void, earlier: readonly Skipped[] = []) {
     this.#warn = warn;
+    this.skipped.push(...earlier);
+    this.#isOpen = earlier.length > 0;
   }
 
   add(skipped: Skipped): void {

@@ -58,7 +58,14 @@ export class Cutting {
   readonly #chunk: number;
   readonly #bytes: number;
 
-  constructor(files: readonly Sized[], shard: Shard, chunk: number) {
+  readonly #from: Chunk;
+
+  /**
+   * @param chunk the most records of one
+   * @param from first chunk to read; those before it are done
+   */
+  constructor(files: readonly Sized[], shard: Shard, chunk: number, from: Chunk = { file: 0, index: 0 }) {
+    this.#from = from;
     this.#files = files;
     this.#shard = shard;
     this.#chunk = chunk;
@@ -72,14 +79,15 @@ export class Cutting {
     return this.#ownerAt(start) <= this.#shard.number && this.#shard.number <= this.#ownerAt(last);
   }
 
-  /** Cutter of a file; undefined if the shard has none of its chunks. */
+  /** Cutter of a file; undefined if the shard has none of its chunks, or all are done. */
   cutter(file: number): Cutter | undefined {
-    if (!this.has(file)) return undefined;
+    if (!this.has(file) || file < this.#from.file) return undefined;
     const { start } = this.#files[file] as Sized;
     const isWhole = this.#isWhole(file);
     let [records, characters, owner] = [0, 0, this.#ownerAt(start)];
     let chunk: Chunk = { file, index: 0 };
     const { number } = this.#shard;
+    const isTaken = () => owner === number && (file > this.#from.file || chunk.index >= this.#from.index);
     return {
       takes: ({ lines }) => {
         if (records % this.#chunk === 0) {
@@ -89,13 +97,13 @@ export class Cutting {
         }
         records++;
         for (const { content } of lines) characters += content.length + 1;
-        return owner === number;
+        return isTaken();
       },
       get chunk() {
         return chunk;
       },
       get isTaken() {
-        return owner === number;
+        return isTaken();
       },
     };
   }

@@ -1,4 +1,5 @@
 import { sealed } from '../files/sealed.ts';
+import type { Chunk } from '../score/compounds.ts';
 import type { Skipped } from '../score/result.ts';
 import { checkIntact, checkScoring, failing, readSums, type SavedState } from '../score/state.ts';
 import { inputNames, type RunInputs } from './inputs.ts';
@@ -20,6 +21,8 @@ export interface ShardState {
   readonly poses: number;
   readonly skipped: readonly Skipped[];
   readonly compounds: readonly { readonly name: string; readonly nodes: readonly Node[] }[];
+  /** First chunk that is not in the sums, where the shard is not finished. */
+  readonly next?: Chunk;
 }
 
 export const shardKind = 'posetape shard state';
@@ -54,6 +57,7 @@ export function shardStateOf(file: string, saved: SavedState): ShardState {
     Number.isInteger(state.shard) &&
     Object.keys(inputNames).every(name => name in Object(state.inputs));
   if (!isWhole) return fail('expected what score --shard --state wrote, found something else');
+  if (state.next !== undefined && !isChunk(state.next)) fail('expected the place of a chunk in next');
   return {
     ...state,
     compounds: (compounds as ShardState['compounds']).map(({ name, nodes }) => ({
@@ -64,4 +68,8 @@ export function shardStateOf(file: string, saved: SavedState): ShardState {
       }),
     })),
   };
+}
+
+function isChunk({ file, index }: Chunk): boolean {
+  return [file, index].every(each => Number.isSafeInteger(each) && each >= 0);
 }

@@ -26,7 +26,12 @@ export interface Node {
  * nodes are kept.
  */
 export class Tree {
-  readonly #nodes: Node[] = [];
+  readonly #nodes: Node[];
+
+  /** @param nodes those of the chunks before, as {@link nodes} gave them */
+  constructor(nodes: readonly Node[] = []) {
+    this.#nodes = [...nodes];
+  }
 
   /** Adds a part of a chunk. Chunks come in order; several parts of one chunk, one after the other. */
   add(file: number, index: number, part: Part): void {
@@ -39,7 +44,7 @@ export class Tree {
     this.#nodes.push({ file, level: 0, index, part });
   }
 
-  /** Nodes in order, once all chunks are added. */
+  /** Nodes in order, where no more of the last chunk is to come. */
   nodes(): readonly Node[] {
     this.#settle();
     return this.#nodes;

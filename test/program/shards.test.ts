@@ -1,15 +1,30 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { Command } from 'commander';
 import fc from 'fast-check';
 import { mean } from 'posetape/combine';
 import { afterAll, describe, expect, test } from 'vitest';
+import { uniform } from '../../fit/random.ts';
+import type { Context } from '../../program/command/subcommand.ts';
 import { compoundsIn } from '../../program/score/compounds.ts';
+import { declareScore, scoreOptions } from '../../program/score/options.ts';
 import { Cutting, sized } from '../../program/shard/cutting.ts';
+import { runShard, type ShardOptions } from '../../program/shard/run.ts';
 import { type Node, type Part, sumOf, Tree } from '../../program/shard/tree.ts';
-import { run } from '../support/program.ts';
+import { run, start } from '../support/program.ts';
 import { property } from '../support/property.ts';
 
 const data = (name: string) =>
@@ -235,6 +250,138 @@ describe('a state file', () => {
       }),
       { numRuns: 20 },
     );
+  });
+});
+
+describe('a shard that is broken off', () => {
+  /** Two compounds a chunk, bad records with and without a name, files of several chunks. */
+  const record = (name: string, dx: number, count = '  2') =>
+    `${name}\n\n\n${count}  1  0  0  0  0  0  0  0  0999 V2000\n${[0, 1.5]
+      .map(more => `${[dx + more, 0, 0].map(each => each.toFixed(4).padStart(10)).join('')} C   0  0\n`)
+      .join('')}  1  2  1  0\nM  END\n$$$$\n`;
+  const sdf = file(
+    'broken/x.sdf',
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
+      .map(n => record(n % 4 === 1 ? '' : `c${Math.ceil(n / 3)}`, n, n % 4 === 1 ? 'bad' : '  2'))
+      .join(''),
+  );
+  const pocket = file(
+    'broken/pocket.pdb',
+    'ATOM      1  CA  ALA A   1       4.000   2.000   1.000  1.00  0.00           C\n',
+  );
+  const sizes = '--scorer schnet --hidden 4 --interactions 1 --neighbours 4 --cutoff 8 --pocket 8'.split(' ');
+
+  test.each([
+    ['PDBQT', [docked, '--receptor', receptor], '3'],
+    ['SDF by a network', [sdf, sdf.replace('x.sdf', 'y.sdf'), '--receptor', pocket, ...sizes], '2'],
+  ])('goes on to the same bits, wherever it was: %s', async (name, given, chunk) => {
+    file('broken/y.sdf', readFileSync(sdf));
+    const options = (state: string, ...more: string[]) => {
+      const command = new Command();
+      declareScore(command);
+      const shard = ['--shard', '1/2', '--chunk', chunk, '--state', state, ...more];
+      command.exitOverride().parse([...given, ...shard], { from: 'user' });
+      return scoreOptions(command) as ShardOptions;
+    };
+    const controllers: AbortController[] = [];
+    /** Stops at a pose, and gives what was written. */
+    const go = async (asked: ShardOptions, until: number): Promise<string> => {
+      const controller = new AbortController();
+      controllers.push(controller);
+      let [shown, text] = [0, ''];
+      const context: Context = {
+        async write(more) {
+          text += more;
+        },
+        ...{ isStyled: false, warn() {}, signal: controller.signal, breathe: () => undefined },
+        unguarded: work => work(),
+        progress: { show: () => ++shown === until && controller.abort(new Error('stopped')), stop() {} },
+      };
+      await runShard(asked, context).catch((error: Error) => expect(error.message).toBe('stopped'));
+      return text;
+    };
+    const whole = join(folder, `${name} whole.json`);
+    const told = await go(options(whole), Number.POSITIVE_INFINITY);
+    const poses = Number(/(\d+) poses/.exec(told)?.[1]);
+    expect(poses).toBeGreaterThan(6);
+    const wanted = readFileSync(whole);
+    let resumed = 0;
+    for (let first = 1; first <= poses; first++) {
+      const state = join(folder, `${name} ${first}.json`);
+      // Broken off twice, unless the second is the end.
+      await go(options(state, '--save-every', '0'), first);
+      await go(options(state, '--save-every', '0'), 1 + (first % 3));
+      const end = await go(options(state), Number.POSITIVE_INFINITY);
+      if (/resumed after \d+ pose/.test(end)) resumed++;
+      expect(readFileSync(state).equals(wanted)).toBe(true);
+      expect(existsSync(`${state}.partial`)).toBe(false);
+    }
+    expect(resumed).toBeGreaterThan(poses / 2);
+  });
+
+  const argv = [docked, '--receptor', receptor, '--shard', '1/1', '--chunk', '3'];
+
+  test('is no part for merge, and none that is damaged or of another run is gone on with', async () => {
+    const state = join(folder, 'stopped.json');
+    const { child, ended } = start(['score', ...argv, '--save-every', '0', '--state', state]);
+    await expect.poll(() => existsSync(`${state}.partial`), { interval: 1 }).toBe(true);
+    child.kill('SIGKILL');
+    await ended;
+    const partial = readFileSync(`${state}.partial`, 'utf8');
+    expect((await merge([`${state}.partial`])).stderr).toMatch(
+      /^error: .*stopped\.json\.partial: found shard 1 unfinished: run score --shard again to finish it\n$/,
+    );
+    rmSync(state, { force: true });
+    const again = (...more: string[]) => run([...argv, '--state', state, ...more]);
+    const damaged = partial.replace(/"poses":(?=\d)/, '"poses":1');
+    writeFileSync(`${state}.partial`, damaged);
+    expect(await again()).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/stopped\.json\.partial: the checksum does not match.*; remove the file/),
+    });
+    expect(readFileSync(`${state}.partial`, 'utf8')).toBe(damaged);
+    writeFileSync(`${state}.partial`, partial);
+    expect((await again('--kT', '2')).stderr).toMatch(/stopped\.json\.partial: .*its combination differs/);
+    writeFileSync(state, partial);
+    expect((await again()).stderr).toMatch(
+      /stopped\.json: expected whole sums of the shard, found unfinished ones/,
+    );
+  });
+
+  test('by kill -9 goes on to the same bits', async () => {
+    const long = file('long.pdbqt', someModels(1, 64).repeat(12));
+    const killed = [
+      long,
+      '--receptor',
+      receptor,
+      '--shard',
+      '1/1',
+      '--chunk',
+      '16',
+      '--save-every',
+      '0',
+      '--state',
+    ];
+    const [whole, state] = [join(folder, 'unbroken.json'), join(folder, 'killed.json')];
+    expect((await run([...killed, whole])).code).toBe(0);
+    const random = uniform(7, 0);
+    const saved = () => (existsSync(`${state}.partial`) ? readFileSync(`${state}.partial`, 'utf8') : '');
+    let kills = 0;
+    for (; kills < 5 && !existsSync(state); kills++) {
+      const before = saved();
+      const { child, ended } = start(['score', ...killed, state]);
+      // At any time from its first save on.
+      await expect
+        .poll(() => existsSync(state) || saved() !== before, { interval: 5, timeout: 30_000 })
+        .toBe(true);
+      await sleep(100 * random());
+      child.kill('SIGKILL');
+      await ended;
+    }
+    expect(kills).toBeGreaterThan(2);
+    expect((await run([...killed, state])).stdout).toMatch(/resumed after \d+ poses|done before/);
+    expect(readFileSync(state).equals(readFileSync(whole))).toBe(true);
+    expect(saved()).toBe('');
   });
 });
 
