@@ -1,11 +1,13 @@
 import type { Atom, Molecule } from '../molecule/molecule.ts';
 import { Alternates } from './alternates.ts';
+import { bondsOf, type Row, type Site, siteIn, textIn } from './cif-bonds.ts';
 import { elementIn } from './elements.ts';
 import { coordinateIn, type Field, isWhole, type Line, quoted, unexpected, unexpectedField } from './line.ts';
 import type { FileRecord, Format } from './record.ts';
 
 /**
- * Format mmCIF: the loop _atom_site of each data block, of alternate locations the first. Bonds are not read.
+ * Format mmCIF: the loop _atom_site of each data block, of alternate locations the first. Bonds are those of the loops
+ * _chem_comp_bond and _struct_conn, where they connect all atoms of a model.
  *
  * Mol* reads it, too, but takes 171 MB of packages and the whole text, and reads NaN as 0 and 2.9x5 as 2.9.
  */
@@ -15,28 +17,35 @@ export const cif: Format = {
   read: readRecord,
 };
 
-/** Fields of a row by the name of their column, in lower case. */
-type Row = (column: string) => Field | undefined;
-
 function readRecord({ lines }: FileRecord): Molecule[] {
-  const molecules: Molecule[] = [];
-  let atoms: Atom[] = [];
+  const models: { readonly molecule: Molecule; readonly sites: Site[] }[] = [];
+  const bondRows: Record<BondCategory, Row[]> = { _chem_comp_bond: [], _struct_conn: [] };
+  let [atoms, sites]: [Atom[], Site[]] = [[], []];
   let alternates = new Alternates();
   let modelBefore: string | undefined;
-  for (const row of atomSites(lines)) {
+  for (const { category, row } of rowsOf(lines)) {
+    if (category !== '_atom_site') {
+      bondRows[category].push(row);
+      continue;
+    }
     const model = textIn(row, 'pdbx_pdb_model_num');
     if (model !== modelBefore) {
       const { file, number: line } = (row('cartn_x') as Field).line;
-      atoms = [];
-      molecules.push({ name: '', atoms, place: { file, line } });
+      [atoms, sites] = [[], []];
+      models.push({ molecule: { name: '', atoms, place: { file, line } }, sites });
       alternates = new Alternates();
       modelBefore = model;
     }
     const atom = readAtom(row, atoms.length + 1);
     const site = `${atom.name} ${atom.residue.replace(/^\S+ /, '')}`;
-    if (alternates.isFirst(textIn(row, 'label_alt_id'), site)) atoms.push(atom);
+    if (!alternates.isFirst(textIn(row, 'label_alt_id'), site)) continue;
+    atoms.push(atom);
+    sites.push(siteIn(row));
   }
-  return molecules;
+  return models.map(({ molecule, sites }) => {
+    const bonds = bondsOf(sites, bondRows._chem_comp_bond, bondRows._struct_conn);
+    return bonds ? { ...molecule, bonds } : molecule;
+  });
 }
 
 function readAtom(row: Row, place: number): Atom {
@@ -58,83 +67,99 @@ function readAtom(row: Row, place: number): Atom {
   };
 }
 
-/** Text of the first of some columns that the row has; '' for none, `?` and `.`. */
-function textIn(row: Row, ...columns: string[]): string {
-  const texts = columns.map(column => row(column)?.text);
-  return texts.find(text => text !== undefined && text !== '?' && text !== '.') ?? '';
+/** Categories that are read, and the columns that each needs. */
+const needed: Readonly<Record<Category, readonly string[]>> = {
+  _atom_site: ['type_symbol', 'cartn_x', 'cartn_y', 'cartn_z'],
+  _chem_comp_bond: ['comp_id', 'atom_id_1', 'atom_id_2'],
+  _struct_conn: ['conn_type_id'],
+};
+
+type Category = '_atom_site' | BondCategory;
+type BondCategory = '_chem_comp_bond' | '_struct_conn';
+
+/** Category of a name such as `_atom_site.id`, if it is one that is read. */
+function categoryOf(name: string): Category | undefined {
+  const [category = '', column] = name.split('.');
+  return column !== undefined && category in needed ? (category as Category) : undefined;
 }
 
-const needed = ['type_symbol', 'cartn_x', 'cartn_y', 'cartn_z'];
-
-const category = '_atom_site.';
-
-/** Rows of the loop _atom_site. */
-function* atomSites(lines: readonly Line[]): Generator<Row> {
+/** Rows of the loops that are read. */
+function* rowsOf(lines: readonly Line[]): Generator<{ readonly category: Category; readonly row: Row }> {
   /** Names of the loop's columns; undefined outside a loop. */
   let names: string[] | undefined;
-  /** Places of the columns by name, within the rows of _atom_site. */
-  let places: ReadonlyMap<string, number> | undefined;
-  let begin: Line | undefined;
+  /** Loop whose rows are read. */
+  let loop: Loop | undefined;
+  const begun = new Map<Category, Line>();
   let fields: Field[] = [];
-  for (const line of outsideText(lines)) {
+  for (const line of withoutText(lines)) {
     const word = /^\s*(\S*)/.exec(line.content)?.[1]?.toLowerCase() ?? '';
     if (word === '' || word.startsWith('#')) continue;
     const isName = word.startsWith('_');
     if (isName || word === 'loop_' || word.startsWith('data_')) {
-      expectWhole(fields, places, line);
-      places = undefined;
+      expectWhole(fields, loop, line);
+      loop = undefined;
       if (!isName) names = word === 'loop_' ? [] : undefined;
-      else if (/^_atom_site_[^.]*$/.test(word)) throw unexpected(line, `mmCIF, with ${category}Cartn_x`);
+      else if (/^_atom_site_[^.]*$/.test(word)) throw unexpected(line, 'mmCIF, with _atom_site.Cartn_x');
       else if (names) names.push(word);
-      else if (word.startsWith(category)) throw unexpected(line, 'loop_ before the names of _atom_site');
+      else if (categoryOf(word) === '_atom_site')
+        throw unexpected(line, 'loop_ before the names of _atom_site');
       continue;
     }
-    if (!places && names?.some(name => name.startsWith(category))) {
-      if (begin) throw unexpected(line, `one loop _atom_site, that of line ${begin.number}`);
-      begin = line;
-      places = placesOf(names, line);
+    const category = names?.map(categoryOf).find(Boolean);
+    if (!loop && names && category) {
+      const before = begun.get(category);
+      if (before) throw unexpected(line, `one loop ${category}, that of line ${before.number}`);
+      begun.set(category, line);
+      loop = { category, places: placesOf(names, category, line) };
     }
     // No name may follow the rows without another loop_.
     names = undefined;
-    for (const field of places ? wordsOf(line) : []) {
+    for (const field of loop ? wordsOf(line) : []) {
       fields.push(field);
-      if (fields.length < (places?.size ?? 0)) continue;
-      const [row, columns] = [fields, places];
-      yield column => row[columns?.get(column) ?? -1];
+      if (!loop || fields.length < loop.places.size) continue;
+      const [row, { category, places }] = [fields, loop];
+      yield { category, row: column => row[places.get(column) ?? -1] };
       fields = [];
     }
   }
-  expectWhole(fields, places, lines.at(-1) as Line);
+  expectWhole(fields, loop, lines.at(-1) as Line);
 }
 
-/** Places of the columns of _atom_site by name. */
-function placesOf(names: readonly string[], line: Line): Map<string, number> {
-  const other = names.find(name => !name.startsWith(category));
-  if (other) throw unexpected(line, `names that begin with ${category} before this row`, quoted(other));
-  const places = new Map(names.map((name, place) => [name.slice(category.length), place]));
+/** Loop of a category that is read. */
+interface Loop {
+  readonly category: Category;
+  /** Places of the columns by name, within a row. */
+  readonly places: ReadonlyMap<string, number>;
+}
+
+/** Places of a category's columns by name. */
+function placesOf(names: readonly string[], category: Category, line: Line): Map<string, number> {
+  const prefix = `${category}.`;
+  const other = names.find(name => !name.startsWith(prefix));
+  if (other) throw unexpected(line, `names that begin with ${prefix} before this row`, quoted(other));
+  const places = new Map(names.map((name, place) => [name.slice(prefix.length), place]));
   if (places.size < names.length) {
-    throw unexpected(line, `each column of ${category} once before this row`, 'one again');
+    throw unexpected(line, `each column of ${prefix} once before this row`, 'one again');
   }
-  const missing = needed.find(column => !places.has(column));
-  if (missing) throw unexpected(line, `a column ${category}${missing} before this row`, 'none');
+  const missing = needed[category].find(column => !places.has(column));
+  if (missing) throw unexpected(line, `a column ${prefix}${missing} before this row`, 'none');
   return places;
 }
 
-function expectWhole(
-  fields: readonly Field[],
-  columns: ReadonlyMap<string, number> | undefined,
-  line: Line,
-): void {
-  if (fields.length === 0) return;
-  throw unexpected(line, `${columns?.size} words in each row of _atom_site`, `${fields.length} in the last`);
+function expectWhole(fields: readonly Field[], loop: Loop | undefined, line: Line): void {
+  if (fields.length === 0 || !loop) return;
+  const expected = `${loop.places.size} words in each row of ${loop.category}`;
+  throw unexpected(line, expected, `${fields.length} in the last`);
 }
 
-/** Lines that are not between two that begin with a semicolon, as text of several lines is. */
-function* outsideText(lines: readonly Line[]): Generator<Line> {
+/** Lines with `?` for a text of several lines, which stands between two that begin with a semicolon. */
+function* withoutText(lines: readonly Line[]): Generator<Line> {
   let begin: Line | undefined;
   for (const line of lines) {
-    if (line.content.startsWith(';')) begin = begin ? undefined : line;
-    else if (!begin) yield line;
+    if (line.content.startsWith(';')) {
+      if (begin) yield { ...begin, content: '?' };
+      begin = begin ? undefined : line;
+    } else if (!begin) yield line;
   }
   if (begin) throw unexpected(begin, 'a semicolon at the beginning of a later line, too', 'none');
 }

@@ -1,6 +1,7 @@
 import type { Atom, Molecule } from '../molecule/molecule.ts';
 import { Alternates } from './alternates.ts';
 import { compoundIn } from './compound-remark.ts';
+import { bondsOf } from './conect.ts';
 import { atomicNumber } from './elements.ts';
 import { columns, coordinateAt, isWhole, type Line, quoted, unexpected } from './line.ts';
 import type { FileRecord, Format } from './record.ts';
@@ -9,7 +10,8 @@ import type { FileRecord, Format } from './record.ts';
  * Format of the Protein Data Bank, by column (wwPDB, Atomic Coordinate Entry Format 3.3). A model ends at ENDMDL or END.
  *
  * Of an atom with alternate locations the first is taken. All else that has coordinates counts, be it water, an ion or a
- * ligand: take out beforehand what is not to be there. CONECT is not read.
+ * ligand: take out beforehand what is not to be there. Bonds are those of the CONECT records in the model, where they connect
+ * all of its atoms; records after the last ENDMDL are not read.
  */
 export const pdb: Format = {
   extensions: ['.pdb', '.ent'],
@@ -20,12 +22,17 @@ export const pdb: Format = {
 function readRecord({ lines, next }: FileRecord): Molecule[] {
   const atoms: Atom[] = [];
   const alternates = new Alternates();
+  const connections: Line[] = [];
+  let areNumbered = true;
   const model = lines.find(({ content }) => content.startsWith('MODEL '));
   for (const line of lines) {
     // From 100000 on, serial numbers begin in column 6.
     if (/^(?:ATOM {2}|ATOM [1-9]|HETATM)/.test(line.content)) {
       const site = `${columns(line, 13, 16)} ${columns(line, 22, 27)}`;
+      areNumbered &&= isWhole(serialIn(line));
       if (alternates.isFirst(columns(line, 17, 17), site)) atoms.push(readAtom(line, atoms.length + 1));
+    } else if (line.content.startsWith('CONECT')) {
+      connections.push(line);
     } else if (looksLikeAtom(line)) {
       throw unexpected(line, 'ATOM or HETATM before coordinates');
     }
@@ -38,11 +45,24 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
   }
   const { file, number } = model ?? (lines[0] as Line);
   const compound = lines.map(({ content }) => compoundIn(content)).find(Boolean);
-  return [{ name: '', ...(compound && { compound }), atoms, place: { file, line: number } }];
+  const bonds = areNumbered ? bondsOf(connections, atoms) : undefined;
+  return [
+    {
+      name: '',
+      ...(compound && { compound }),
+      atoms,
+      ...(bonds && { bonds }),
+      place: { file, line: number },
+    },
+  ];
+}
+
+function serialIn(line: Line): string {
+  return columns(line, line.content[5] === 'M' ? 7 : 6, 11);
 }
 
 function readAtom(line: Line, place: number): Atom {
-  const serial = columns(line, line.content[5] === 'M' ? 7 : 6, 11);
+  const serial = serialIn(line);
   return {
     // Beyond 99999, programs write letters or stars.
     serial: isWhole(serial) ? Number(serial) : place,

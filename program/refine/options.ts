@@ -46,6 +46,10 @@ export function declareRefine(command: Command): void {
     .addHelpText(
       'after',
       `
+Parts turn by the torsions of PDBQT, or by the bonds of SDF, mol2 and mmCIF and
+of CONECT in the models of PDB, if these connect all atoms. A molecule without
+either moves as a whole.
+
 Vina's energy is that between ligand and receptor and, as in vina --local_only,
 within the ligand; the score is the binding free energy. Atoms, their order and
 all else in the files is kept but for coordinates and energies. --out gets the

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Molecule } from '../../../program/molecule/molecule.ts';
+import { treeOfBonds } from '../../../program/molecule/rotatable.ts';
 import { moleculesOf } from '../../../program/read/molecules.ts';
 
 const read = (text: string): Molecule[] => [...moleculesOf(text, 'a.cif')];
@@ -126,5 +127,94 @@ describe('mmCIF files', () => {
     ],
   ])('are named with line and column: %s', (_, from, to, message) => {
     expect(() => read(good.replace(from, to))).toThrow(message);
+  });
+});
+
+describe('bonds of mmCIF files', () => {
+  const sites = (rows: readonly string[]) =>
+    [
+      'data_B\nloop_',
+      ...'id type_symbol label_atom_id label_alt_id label_comp_id label_asym_id auth_seq_id Cartn_x Cartn_y Cartn_z'
+        .split(' ')
+        .map(name => `_atom_site.${name}`),
+      ...rows,
+      '#\n',
+    ].join('\n');
+  /** Two residues of two atoms each. */
+  const two = [
+    '1 C C1 . LIG A 1 0 0 0',
+    '2 C C2 . LIG A 1 1.5 0 0',
+    '3 C C1 . LIG A 2 2 1.5 0',
+    '4 C C2 . LIG A 2 3 1.5 0',
+  ];
+  const ofComponent = (order: string, flag = 'N') =>
+    `loop_\n${['comp_id', 'atom_id_1', 'atom_id_2', 'value_order', 'pdbx_aromatic_flag']
+      .map(name => `_chem_comp_bond.${name}\n`)
+      .join('')}ALA C1 C2 sing N\nLIG C1 C2 ${order} ${flag}\nLIG C2 H2 sing N\n#\n`;
+  const between = (kind: string, symmetry = '1_555', seq = '2') =>
+    `loop_\n${['id', 'conn_type_id', 'details']
+      .concat([1, 2].flatMap(n => ['asym_id', 'comp_id', 'atom_id'].map(name => `ptnr${n}_label_${name}`)))
+      .concat([
+        'ptnr1_auth_seq_id',
+        'ptnr2_auth_seq_id',
+        'ptnr1_symmetry',
+        'ptnr2_symmetry',
+        'pdbx_value_order',
+      ])
+      .map(name => `_struct_conn.${name}\n`)
+      .join('')}x1 ${kind}\n;text of\nlines\n;\nA LIG C2 A LIG C1 1 ${seq} 1_555 ${symmetry} ?\n#\n`;
+  const bondsIn = (text: string) => read(text)[0]?.bonds;
+
+  test('are those within residues and between them, wherever their loops stand', () => {
+    const bonds = [
+      { from: 0, to: 1, order: 1 },
+      { from: 2, to: 3, order: 1 },
+      { from: 1, to: 2, order: 1 },
+    ];
+    expect(bondsIn(sites(two) + ofComponent('SING') + between('covale'))).toEqual(bonds);
+    expect(
+      bondsIn(`data_A\n${between('covale')}${ofComponent('sing')}${sites(two).replace('data_B\n', '')}`),
+    ).toEqual(bonds);
+    const [molecule] = read(sites(two) + ofComponent('sing') + between('covale'));
+    expect(treeOfBonds(molecule as Molecule)?.branches).toEqual([{ from: 1, to: 2, parent: 0, fragment: 1 }]);
+  });
+
+  test.each([
+    ['doub', 'N', 2],
+    ['TRIP', 'N', 3],
+    ['arom', 'N', 1.5],
+    ['DOUB', 'Y', 1.5],
+    ['?', '?', 1],
+  ])('have orders: %s, aromatic %s', (order, flag, expected) => {
+    expect(bondsIn(sites(two.slice(0, 2)) + ofComponent(order, flag))).toEqual([
+      { from: 0, to: 1, order: expected },
+    ]);
+  });
+
+  test('that do not connect all atoms are none', () => {
+    expect(bondsIn(sites(two))).toBe(undefined);
+    expect(bondsIn(sites(two) + ofComponent('sing'))).toBe(undefined);
+    for (const none of [
+      between('metalc'),
+      between('hydrog'),
+      between('covale', '2_655'),
+      between('covale', '1_555', '9'),
+    ]) {
+      expect(bondsIn(sites(two) + ofComponent('sing') + none)).toBe(undefined);
+    }
+  });
+
+  test('leave out atoms that the model does not have, or not first', () => {
+    const alternates = ['1 C C1 . LIG A 1 0 0 0', '2 C C2 A LIG A 1 1.5 0 0', '3 C C2 B LIG A 1 1.6 0 0'];
+    expect(bondsIn(sites(alternates) + ofComponent('sing'))).toEqual([{ from: 0, to: 1, order: 1 }]);
+  });
+
+  test('of an order that is none are named', () => {
+    expect(() => bondsIn(sites(two) + ofComponent('half'))).toThrow(
+      /a\.cif, line \d+, column 11: expected the order of a bond, sing, doub, trip, quad, arom, delo, pi, poly, found "half"/,
+    );
+    expect(() => bondsIn(sites(two) + ofComponent('sing').replace('_chem_comp_bond.comp_id\n', ''))).toThrow(
+      'expected a column _chem_comp_bond.comp_id before this row, found none',
+    );
   });
 });

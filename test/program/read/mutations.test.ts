@@ -29,7 +29,7 @@ const pdb = (n: number) => [
     const symbol = atom[0].toUpperCase().padStart(2);
     return `HETATM    ${i + 1} ${symbol}${i + 1} ALIG A   7    ${columnsOf(atom)}  1.00  0.00          ${symbol}  `;
   }),
-  ...['CONECT    1    2', 'ENDMDL'],
+  ...['CONECT    1    2    3    4', 'ENDMDL'],
 ];
 const mol2 = [
   ...['@<TRIPOS>MOLECULE', 'name', ' 4 2 1', 'SMALL', 'NO_CHARGES', '@<TRIPOS>ATOM'],
@@ -38,9 +38,17 @@ const mol2 = [
 ];
 const cif = (n: number) => [
   ...[`data_${n}`, 'loop_', '_atom_site.id', '_atom_site.group_PDB', '_atom_site.type_symbol'],
-  ...['_atom_site.label_atom_id', '_atom_site.Cartn_x', '_atom_site.Cartn_y', '_atom_site.Cartn_z'],
-  ...atoms.map(([symbol, ...at], i) => `${i + 1} HETATM ${symbol} "O${i}'" ${at.join(' ')}`),
-  ...['#', '_struct.title', ';', 'text', ';'],
+  ...[
+    '_atom_site.label_atom_id',
+    '_atom_site.label_comp_id',
+    '_atom_site.Cartn_x',
+    '_atom_site.Cartn_y',
+    '_atom_site.Cartn_z',
+  ],
+  ...atoms.map(([symbol, ...at], i) => `${i + 1} HETATM ${symbol} "O${i}'" LIG ${at.join(' ')}`),
+  ...['#', '_struct.title', ';', 'text', ';', 'loop_', '_chem_comp_bond.comp_id'],
+  ...['_chem_comp_bond.atom_id_1', '_chem_comp_bond.atom_id_2', '_chem_comp_bond.value_order'],
+  ...[1, 2, 3].map(i => `LIG "O0'" "O${i}'" SING`),
 ];
 
 const texts: Readonly<Record<string, readonly string[]>> = {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Molecule } from '../../../program/molecule/molecule.ts';
+import { treeOfBonds } from '../../../program/molecule/rotatable.ts';
 import { moleculeOf, moleculesOf } from '../../../program/read/molecules.ts';
 
 const read = (text: string): Molecule[] => [...moleculesOf(text, 'a.pdb')];
@@ -99,6 +100,99 @@ describe('PDB files', () => {
   test('without atoms are named', () => {
     expect(() => read('HEADER\nMODEL 1\nENDMDL\n')).toThrow(
       'a.pdb: expected at least one molecule, found none',
+    );
+  });
+});
+
+/** A chain of atoms in a zigzag, as a ligand, with bonds of these lengths in Å. */
+function chain(names: readonly string[], lengths: readonly number[]): string[] {
+  let x = 0;
+  return names.map((name, n) => {
+    x += n > 0 ? Math.sqrt((lengths[n - 1] as number) ** 2 - 0.25) : 0;
+    const place = [x, 0.5 * (n % 2), 0].map(each => each.toFixed(3).padStart(8)).join('');
+    return `HETATM${String(n + 11).padStart(5)}  ${`${name}${n + 1}`.padEnd(3)} LIG A   1    ${place}  1.00  0.00          ${name.padStart(2)}  `;
+  });
+}
+
+describe('CONECT records of PDB files', () => {
+  const butane = chain(['C', 'C', 'C', 'C'], [1.53, 1.53, 1.53]);
+  const connected = [
+    'CONECT   11   12',
+    'CONECT   12   11   13',
+    'CONECT   13   12   14',
+    'CONECT   14   13',
+  ];
+  const bondsIn = (...lines: string[]) => read(`${lines.join('\n')}\nEND\n`)[0]?.bonds;
+  const single = [
+    { from: 0, to: 1, order: 1 },
+    { from: 1, to: 2, order: 1 },
+    { from: 2, to: 3, order: 1 },
+  ];
+
+  test('are bonds by serial numbers, named from one atom or both', () => {
+    expect(bondsIn(...butane, ...connected)).toEqual(single);
+    const forth = ['CONECT   11   12', 'CONECT   12   13', 'CONECT   13   14'];
+    expect(bondsIn(...butane, ...forth)).toEqual(single);
+    const back = ['CONECT   12   11', 'CONECT   13   12', 'CONECT   14   13'];
+    expect(bondsIn(...butane, ...back)).toEqual(
+      single.map(({ from, to, order }) => ({ from: to, to: from, order })),
+    );
+    // By column, serial numbers of five digits touch.
+    const large = [...butane, ...connected].map(line =>
+      line.startsWith('HETATM')
+        ? `${line.slice(0, 6)}100${line.slice(9, 11)}${line.slice(11)}`
+        : line.replace(/ {3}(?=\d\d)/g, '100'),
+    );
+    expect(large.at(-2)).toBe('CONECT100131001210014');
+    expect(bondsIn(...large)).toEqual(single);
+    expect(bondsIn(...butane, 'CONECT 11 12', 'CONECT 12 13', 'CONECT 13 14')).toEqual(single);
+  });
+
+  test('are the bonds that refine turns: those of order 1 that turn anything', () => {
+    const branches = (...lines: string[]) =>
+      treeOfBonds(read(lines.join('\n'))[0] as Molecule)?.branches.map(({ from, to }) => [from, to].sort());
+    expect(branches(...butane, ...connected)).toEqual([[1, 2]]);
+    expect(branches(...butane)).toBe(undefined);
+    // Double by being named twice, or by its length.
+    const twice = [
+      'CONECT   11   12',
+      'CONECT   12   11   13   13',
+      'CONECT   13   12   12   14',
+      'CONECT   14   13',
+    ];
+    expect(branches(...butane, ...twice)).toEqual([]);
+    expect(branches(...chain(['C', 'C', 'C', 'C'], [1.5, 1.34, 1.5]), ...connected)).toEqual([]);
+    expect(branches(...chain(['C', 'C', 'N', 'C'], [1.5, 1.28, 1.46]), ...connected)).toEqual([]);
+    expect(branches(...chain(['C', 'C', 'N', 'C'], [1.5, 1.46, 1.46]), ...connected)).toEqual([[1, 2]]);
+    expect(branches(...chain(['C', 'C', 'O', 'C'], [1.5, 1.36, 1.43]), ...connected)).toEqual([[1, 2]]);
+  });
+
+  test('that do not connect all atoms, or name none, are no bonds', () => {
+    expect(bondsIn(...butane, ...connected.slice(0, 2))).toBe(undefined);
+    expect(bondsIn(...butane, 'CONECT 1 2')).toBe(undefined);
+    const same = butane.map(line => line.replace(/^(HETATM {3}).{2}/, '$111'));
+    expect(bondsIn(...same, ...connected)).toBe(undefined);
+    const starred = butane.map(line => line.replace('   14', '*****'));
+    expect(bondsIn(...starred, ...connected)).toBe(undefined);
+  });
+
+  test('leave out bonds to alternate locations that are not kept', () => {
+    const [, , , last = ''] = butane;
+    const kept = `${last.slice(0, 16)}A${last.slice(17)}`;
+    const other = `${last.slice(0, 16)}B${last.slice(17)}`.replace('   14', '   15');
+    expect(bondsIn(...butane.slice(0, 3), kept, other, ...connected, 'CONECT   13   15')).toEqual(single);
+  });
+
+  test('count within their model', () => {
+    const model = ['MODEL        1', ...butane, ...connected, 'ENDMDL'];
+    expect(read([...model, ...model].join('\n')).map(({ bonds }) => bonds)).toEqual([single, single]);
+    const after = ['MODEL        1', ...butane, 'ENDMDL', ...connected, 'END'];
+    expect(read(after.join('\n')).map(({ bonds }) => bonds)).toEqual([undefined]);
+  });
+
+  test('of anything but numbers are named', () => {
+    expect(() => bondsIn(...butane, 'CONECT   11   1x')).toThrow(
+      'a.pdb, line 5: expected serial numbers of atoms after CONECT, found "CONECT   11   1x"',
     );
   });
 });

@@ -1,0 +1,19 @@
+import type { Bond } from '../molecule/molecule.ts';
+
+/**
+ * The bonds of a molecule where they connect all of its atoms. Formats of proteins leave out those of residues that everybody
+ * knows, and a molecule with some of its bonds would fall apart where it is moved by them.
+ *
+ * @returns undefined where they do not
+ */
+export function connecting(bonds: readonly Bond[], atoms: number): readonly Bond[] | undefined {
+  const bonded: number[][] = Array.from({ length: atoms }, () => []);
+  for (const { from, to } of bonds) {
+    bonded[from]?.push(to);
+    bonded[to]?.push(from);
+  }
+  // Grows while it is gone through.
+  const reached = new Set([0]);
+  for (const atom of reached) for (const other of bonded[atom] ?? []) reached.add(other);
+  return bonds.length > 0 && reached.size === atoms ? bonds : undefined;
+}
