@@ -3,6 +3,8 @@ import type { Found, Processes } from './processes.ts';
 
 /** A way to spread work over machines, started for a test. */
 export interface Engine {
+  /** Faults besides killed workers, for the report. */
+  readonly faults: string;
   /** True for a process that is a worker, which may be killed. */
   isWorker(found: Found): boolean;
   /** Output of one process, without the engine. */
@@ -11,6 +13,8 @@ export interface Engine {
   result(run: string): Promise<string>;
   /** Ends the scheduler, or kills Redis, and starts it again. */
   restart(): Promise<void>;
+  /** Kills the scheduler by `kill -9` where `restart` does not, starts it again, and does what its user then has to. */
+  crash?(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -47,6 +51,8 @@ export async function torment(
   let [kills, differing, isDone] = [0, 0, false];
   const restart = sleep(minutes * 20_000)
     .then(() => engine.restart())
+    .then(() => sleep(minutes * 20_000))
+    .then(() => engine.crash?.())
     .catch(error => failures.push(error));
   const killing = (async () => {
     while (!isOver() && !isDone) {

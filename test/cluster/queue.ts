@@ -45,6 +45,7 @@ export async function queue({ processes, folder, poses, chunk, workers }: Settin
     return stdout;
   };
   return {
+    faults: 'Redis killed once',
     isWorker: ({ command }) => command.endsWith(' worker.ts'),
     reference: () => output('alone', ...asked),
     result: name => output('produce', ...asked, '--run', name),

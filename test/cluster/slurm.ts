@@ -12,8 +12,10 @@ export async function slurm({ processes, folder, poses, chunk, workers }: Settin
   const env = { SLURM_FOLDER: join(folder, 'slurm'), SLURM_PORT: String(port), ROUNDS: '100' };
   const loopback = (what: string) => processes.run('bash', [`${scripts}/loopback.sh`, what], { env });
   const conf = (await loopback('start')).trim();
+  let submit = async (): Promise<void> => {};
   const asked = [poses, '--receptor', join(poses, 'pocket.pdbqt'), '--chunk', String(chunk)];
   return {
+    faults: 'the scheduler restarted once and killed once',
     isWorker: ({ environment }) => environment.split('\0').includes('SLURM_JOB_NAME=posetape-score'),
     async reference() {
       const state = join(folder, 'reference.json');
@@ -24,9 +26,12 @@ export async function slurm({ processes, folder, poses, chunk, workers }: Settin
       const run = join(folder, name);
       mkdirSync(run);
       const SHARDS = String(3 * workers);
-      await processes.run('bash', [`${scripts}/submit.sh`, ...asked], {
-        env: { ...env, SLURM_CONF: conf, RUN: run, SHARDS, FORMAT: 'jsonl' },
-      });
+      submit = async () => {
+        await processes.run('bash', [`${scripts}/submit.sh`, ...asked], {
+          env: { ...env, SLURM_CONF: conf, RUN: run, SHARDS, FORMAT: 'jsonl' },
+        });
+      };
+      await submit();
       const result = join(run, 'result.csv');
       for (let tries = 0; !existsSync(result); tries++) {
         if (tries > 3000) throw new Error(`no result of ${name}\n${logs(run)}`);
@@ -36,6 +41,13 @@ export async function slurm({ processes, folder, poses, chunk, workers }: Settin
     },
     async restart() {
       await loopback('restart');
+    },
+    async crash() {
+      await loopback('crash');
+      // Jobs that run twice, and a node that is drained for it, show by and by.
+      await sleep(5000);
+      await loopback('recover');
+      await submit();
     },
     async stop() {
       await loopback('stop');

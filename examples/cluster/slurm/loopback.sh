@@ -60,11 +60,24 @@ CONF
     sinfo >&2
     echo "$SLURM_CONF"
     ;;
-  # The scheduler alone; tasks go on. By kill -9 it would forget its last seconds: jobs that have ended run again, or are held.
+  # The scheduler alone; tasks go on.
   restart)
     end slurmctld
     sleep 2
     slurmctld >&2
+    ;;
+  # The same by kill -9: it forgets its last seconds, so that jobs are gone, run twice or are held, and the node is drained.
+  crash)
+    kill -9 "$(cat "$folder/slurmctld.pid")"
+    sleep 2
+    slurmctld >&2
+    ;;
+  # After a crash: no job is left, and the node takes new ones.
+  recover)
+    scancel --user="$(id -un)"
+    for _ in $(seq 100); do [ -z "$(squeue --noheader)" ] && break; sleep 0.2; done
+    scontrol update NodeName=localhost State=RESUME 2>/dev/null || true
+    sinfo >&2
     ;;
   stop)
     scancel --user="$(id -un)" 2>/dev/null || true
@@ -72,7 +85,7 @@ CONF
     for daemon in slurmd slurmctld munged; do end "$daemon"; done
     ;;
   *)
-    echo "usage: loopback.sh start|restart|stop" >&2
+    echo "usage: loopback.sh start|restart|crash|recover|stop" >&2
     exit 2
     ;;
 esac
