@@ -25,4 +25,4 @@ export type { Epoch, FitResult } from './result.ts';
 export { readSafetensors, type Safetensors } from './safetensors/read.ts';
 export { writeSafetensors } from './safetensors/write.ts';
 export { type SgdOptions, sgd } from './sgd.ts';
-export type { Validation } from './split.ts';
+export { type Split, split, type Validation } from './split.ts';

@@ -17,9 +17,12 @@ export interface Split<C> {
 }
 
 /**
- * The compounds divided in two, in their order. At least one is on either side.
+ * The compounds divided in two, in their order, as {@link fit} divides them by this seed. At least one is on either side.
  *
+ * @param seed a whole number from 0 to 2⁵³ − 1
  * @throws RangeError where one side would be empty, or for a share that is not between 0 and 1
+ * @example
+ * const { training, validation } = split(compounds, { fraction: 0.2, by: ({ target }) => target }, 1);
  */
 export function split<C>(compounds: readonly C[], validation: Validation<C>, seed: number): Split<C> {
   const divided = divide(compounds, validation, seed);

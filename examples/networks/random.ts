@@ -18,13 +18,3 @@ export function uniform(seed: number): () => number {
   for (let i = 0; i < 8; i++) next();
   return next;
 }
-
-/** The items in an order drawn at random (R. Durstenfeld, Communications of the ACM 7, 420, 1964). */
-export function shuffled<T>(items: readonly T[], random: () => number): T[] {
-  const order = [...items];
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [order[i], order[j]] = [order[j] as T, order[i] as T];
-  }
-  return order;
-}

@@ -1,4 +1,4 @@
-import { shuffled, uniform } from '../../examples/networks/random.ts';
+import { split } from 'posetape/fit';
 import type { FitCompound, Part } from './dataset.ts';
 
 /** Choices of who takes part. */
@@ -29,22 +29,12 @@ export function partsOf(
   const parts = new Map<string, Part>(compounds.map(({ name }) => [name, 'left out']));
   for (const { name } of kept) parts.set(name, 'fitted');
   if (validate === undefined) return parts;
-  const groups = new Map<string, FitCompound[]>();
-  for (const each of kept) {
-    const key = validateBy === 'target' ? each.target : each.name;
-    groups.set(key, [...(groups.get(key) ?? []), each]);
-  }
-  if (groups.size < 2) {
+  const by = (each: FitCompound) => (validateBy === 'target' ? each.target : each.name);
+  if (new Set(kept.map(by)).size < 2) {
     throw new Error(`--validate: expected at least two ${validateBy}s that are not left out, found one`);
   }
-  const wanted = Math.max(1, Math.round(validate * kept.length));
-  let count = 0;
-  // The last group is fitted, however large the share.
-  for (const group of shuffled([...groups.values()], uniform(seed)).slice(1)) {
-    if (count >= wanted) break;
-    for (const { name } of group) parts.set(name, 'validation');
-    count += group.length;
-  }
+  const { validation } = split(kept, { fraction: validate, by }, seed);
+  for (const { name } of validation) parts.set(name, 'validation');
   return parts;
 }
 
