@@ -1,8 +1,7 @@
-import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import { count, countOrNone, fromZero, positive, share } from '../command/numbers.ts';
 import { addPooling, chosenOf, type GivenPooling, type PoolingOption } from '../command/poolings.ts';
+import { examplePath } from '../command/poses.ts';
 import type { Settings } from '../schnet/model.ts';
 import { addModelOptions, type GivenModel, modelOptionNames, settingsOf } from '../schnet/model-options.ts';
 import { type ScorerName, scorerNames } from '../weights/saved-model.ts';
@@ -78,7 +77,7 @@ export function declareFit(command: Command): void {
         'each docked in its own receptor, in many poses.',
     )
     .optionsGroup('Compounds:')
-    .option('--folder <paths...>', 'folders of compounds', [demo()])
+    .option('--folder <paths...>', 'folders of compounds', [examplePath('schnet/data/demo')])
     .option('--table <file>', 'table of compounds, in place of folders')
     .option('--index <file>', 'affinities for a folder as PDBbind has it')
     .option('--limit <poses>', 'take no more poses of a compound than these', count)
@@ -201,7 +200,3 @@ type Optional = 'leaveOut' | 'learn' | 'freeze' | 'ic50AsKi' | 'strict' | 'resum
 type Given = Omit<FitOptions, Optional | 'settings' | 'chosen' | 'isExample'> &
   Partial<Pick<FitOptions, Optional>> &
   GivenModel;
-
-function demo(): string {
-  return relative('', fileURLToPath(new URL('../../examples/schnet/data/demo', import.meta.url)));
-}

@@ -59,7 +59,8 @@ function isAmide(atoms: Molecule['atoms'], bonded: Bonds, carbon: number, nitrog
   );
 }
 
-function neighboursBy(bonds: readonly Bond[], atoms: number): Bonds {
+/** Places of the atoms that each atom is bonded to. */
+export function neighboursBy(bonds: readonly Bond[], atoms: number): Bonds {
   const bonded: number[][] = Array.from({ length: atoms }, () => []);
   for (const { from, to } of bonds) {
     bonded[from]?.push(to);

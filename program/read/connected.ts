@@ -1,4 +1,5 @@
 import type { Bond } from '../molecule/molecule.ts';
+import { neighboursBy } from '../molecule/rotatable.ts';
 
 /**
  * The bonds of a molecule where they connect all of its atoms. Formats of proteins leave out those of residues that everybody
@@ -7,11 +8,7 @@ import type { Bond } from '../molecule/molecule.ts';
  * @returns undefined where they do not
  */
 export function connecting(bonds: readonly Bond[], atoms: number): readonly Bond[] | undefined {
-  const bonded: number[][] = Array.from({ length: atoms }, () => []);
-  for (const { from, to } of bonds) {
-    bonded[from]?.push(to);
-    bonded[to]?.push(from);
-  }
+  const bonded = neighboursBy(bonds, atoms);
   // Grows while it is gone through.
   const reached = new Set([0]);
   for (const atom of reached) for (const other of bonded[atom] ?? []) reached.add(other);

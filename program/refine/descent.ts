@@ -14,7 +14,7 @@ export interface DescentOptions {
 
 /** A pose after its descent. */
 export interface DescendedPose {
-  /** Å, three for each atom. */
+  /** Å, three for each atom in the order of the molecule. */
   readonly coordinates: Float64Array;
   readonly steps: number;
   readonly evaluations: number;

@@ -1,13 +1,9 @@
-import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import { count, positive } from '../command/numbers.ts';
+import { type GivenPoses, posesOf } from '../command/poses.ts';
 
 /** Choices of `refine`. */
-export interface RefineOptions {
-  readonly receptor: string;
-  /** Files, folders and patterns. */
-  readonly poses: readonly string[];
+export interface RefineOptions extends GivenPoses {
   readonly scorer: 'vina' | 'schnet';
   /** File of fitted weights. */
   readonly weights?: string;
@@ -71,13 +67,7 @@ Examples:
  */
 export function refineOptions(command: Command): RefineOptions {
   const { receptor, ...given } = command.opts<Given>();
-  const poses = command.processedArgs[0] as string[];
-  if (receptor === undefined && poses.length > 0) {
-    command.error("error: option '--receptor <file>' is needed for poses of your own");
-  }
-  if (receptor !== undefined && poses.length === 0) {
-    command.error("error: poses are needed for a receptor of your own, such as 'docked.pdbqt'");
-  }
+  const poses = posesOf(command, receptor, command.processedArgs[0] as string[]);
   if (given.weights === undefined && given.scorer === 'schnet') {
     command.error('error: --scorer schnet needs --weights: an untrained network leads nowhere');
   }
@@ -85,18 +75,9 @@ export function refineOptions(command: Command): RefineOptions {
     json: false,
     strict: false,
     ...given,
-    receptor: receptor ?? dataFile('pocket.pdbqt'),
-    poses: poses.length > 0 ? poses : [dataFile('poses.pdbqt')],
+    ...poses,
   };
 }
 
 type Given = Omit<RefineOptions, 'receptor' | 'poses' | 'json' | 'strict'> &
   Partial<Pick<RefineOptions, 'receptor' | 'json' | 'strict'>>;
-
-/** A file of the example, as the user would name it from where they are. */
-function dataFile(name: string): string {
-  return relative(
-    '',
-    fileURLToPath(new URL(`../../examples/vina/data/imatinib-abl/${name}`, import.meta.url)),
-  );
-}

@@ -8,23 +8,17 @@ import type { Model } from '../schnet/model.ts';
 import { coordinatesOf } from '../vina/bonds.ts';
 import { compoundOf } from '../vina/compound.ts';
 import type { Receptor } from '../vina/poses.ts';
-import { type DescentOptions, PoseDescent } from './descent.ts';
+import { type DescendedPose, type DescentOptions, PoseDescent } from './descent.ts';
 import { type Energies, type Field, squaredDistance } from './field.ts';
 import { SchnetField } from './schnet-field.ts';
 import { VinaField } from './vina-field.ts';
 
 /** Result of the refinement of a pose. */
-export interface Refined {
-  /** Å, three for each atom in the order of the molecule. */
-  readonly coordinates: Float64Array;
+export interface Refined extends DescendedPose {
   readonly before: Energies;
   readonly after: Energies;
   /** Root mean square of how far the heavy atoms have moved, in Å. */
   readonly rmsd: number;
-  readonly steps: number;
-  readonly evaluations: number;
-  /** True if it stopped because there was nothing left to gain. */
-  readonly converged: boolean;
 }
 
 /** Makes the energy of a compound in the receptor, whose poses are alike but for where their atoms are. */

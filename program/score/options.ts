@@ -1,9 +1,8 @@
-import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addFormat, type GivenFormat } from '../command/formats.ts';
 import { count, countOrNone, finite, fromZero, positive } from '../command/numbers.ts';
 import { addPooling, chosenOf, type GivenPooling, type PoolingOption } from '../command/poolings.ts';
+import { type GivenPoses, posesOf } from '../command/poses.ts';
 import type { Settings } from '../schnet/model.ts';
 import { addModelOptions, type GivenModel, modelOptionNames, settingsOf } from '../schnet/model-options.ts';
 
@@ -12,10 +11,7 @@ export const strategyNames = ['stream', 'recompute', 'full-graph'] as const;
 export type StrategyName = (typeof strategyNames)[number];
 
 /** Choices of `score`. Energies in kcal/mol. */
-export interface ScoreOptions extends GivenPooling, GivenFormat {
-  readonly receptor: string;
-  /** Files, folders and patterns. */
-  readonly poses: readonly string[];
+export interface ScoreOptions extends GivenPoses, GivenPooling, GivenFormat {
   readonly scorer: 'vina' | 'schnet';
   /** File of fitted weights. */
   readonly weights?: string;
@@ -134,13 +130,7 @@ Examples:
  */
 export function scoreOptions(command: Command): ScoreOptions {
   const { poses: named = [], receptor, refine = 0, ...given } = command.opts<Given>();
-  const poses = [...(command.processedArgs[0] as string[]), ...named];
-  if (receptor === undefined && poses.length > 0) {
-    command.error("error: option '--receptor <file>' is needed for poses of your own");
-  }
-  if (receptor !== undefined && poses.length === 0) {
-    command.error("error: poses are needed for a receptor of your own, such as 'docked.pdbqt'");
-  }
+  const poses = posesOf(command, receptor, [...(command.processedArgs[0] as string[]), ...named]);
   if (refine > 0) command.error('error: --refine is a command of its own: npm start -- refine');
   if (given.terms && given.scorer !== 'vina') command.error('error: --terms goes with --scorer vina');
   if (given.state !== undefined && given.strategy !== 'stream') {
@@ -152,8 +142,7 @@ export function scoreOptions(command: Command): ScoreOptions {
   return {
     ...{ chunk: standardChunk, saveEvery: standardSaveEvery, terms: false, strict: false, compare: false },
     ...given,
-    receptor: receptor ?? dataFile('pocket.pdbqt'),
-    poses: poses.length > 0 ? poses : [dataFile('poses.pdbqt')],
+    ...poses,
     settings: settingsOf(given),
     chosen: chosenOf(command),
   };
@@ -181,11 +170,3 @@ type Given = Omit<
 > &
   Partial<Pick<ScoreOptions, 'receptor' | 'poses' | 'chunk' | 'saveEvery' | 'terms' | 'strict' | 'compare'>> &
   GivenModel & { readonly refine?: number };
-
-/** A file of the example, as the user would name it from where they are. */
-function dataFile(name: string): string {
-  return relative(
-    '',
-    fileURLToPath(new URL(`../../examples/vina/data/imatinib-abl/${name}`, import.meta.url)),
-  );
-}
