@@ -9,25 +9,24 @@ import { describe, type Value } from './tape.ts';
 import { areFinite, type TensorData } from './tensor.ts';
 
 interface SearchOptions {
-  /** In which the bad numbers came about; what overflows in float32 may be sound in float64. */
+  /** The precision of the run that gave the bad number: a number may overflow in float32 and not in float64. */
   readonly precision?: Precision;
-  /** Counts what the search holds meanwhile. */
+  /** Counts the bytes that the search holds. */
   readonly memory?: Memory;
 }
 
 /** The most entries computed one by one before the whole tape is run: some tenths of a second. */
 const fewEntries = 100_000;
 
-/** Bytes that a computed entry takes in a Map, about. */
+/** Approximate bytes of a computed entry in a Map. */
 const bytesPerEntry = 40;
 
 /**
- * Says in words what made entry `at` of `bad` a NaN or an infinity: the oldest value that went bad on the way to it. It is
- * sought backwards from there, because a branch not taken may hold NaN without harm.
+ * A description of the oldest value that made entry `at` of `bad` a NaN or an infinity. The search goes backwards from
+ * that entry, because a branch not taken may hold NaN without harm.
  *
- * At first only single entries are computed, which most often find it among a few thousand: a scorer that went wrong is
- * wrong nearly everywhere. Where they do not, the tape is run once as the interpreter would, and of its values are kept
- * those that are bad and what those were computed from.
+ * It first computes single entries. A few thousand are usually enough, since a scorer that fails does so nearly
+ * everywhere. Otherwise it runs the tape once as the interpreter would, and keeps the bad values and their inputs.
  */
 export function originOfBadValue(
   bad: Value,
@@ -37,7 +36,7 @@ export function originOfBadValue(
   return (
     fromFewEntries({ value: bad, at }, precision, memory) ??
     fromWholeValues(bad, precision, memory) ??
-    `only in ${bad.op.name} on this executor; on interpreter() every value of it is finite in ${precision}`
+    `only in ${bad.op.name} on this executor; with interpreter() all its values are finite in ${precision}`
   );
 }
 
@@ -57,12 +56,12 @@ function fromFewEntries(bad: Entry, precision: Precision, memory: Memory): strin
 
 /** Searches by whole values; undefined if no entry of `bad` is bad. */
 function fromWholeValues(bad: Value, precision: Precision, memory: Memory): string | undefined {
-  const kept = new Kept(precision, memory);
+  const recorded = new RecordedRun(precision, memory);
   try {
-    const at = firstBad(kept.run(bad));
-    return at < 0 ? undefined : describeOrigin({ value: bad, at }, kept.entryOf);
+    const at = firstBad(recorded.run(bad));
+    return at < 0 ? undefined : describeOrigin({ value: bad, at }, recorded.entryOf);
   } finally {
-    kept.giveBack();
+    recorded.giveBack();
   }
 }
 
@@ -80,8 +79,8 @@ function blamed({ value, at }: Entry, entryOf: EntryOf): Entry | undefined {
   const { form } = value;
   const isBad = (read: Entry) => !Number.isFinite(entryOf(read.value, read.at));
   if (form.kind === 'map') {
-    // The first that, together with those before it, makes the result bad, all other bad ones mended: a branch that is
-    // not taken does not.
+    // Replace every bad operand by 1, then put them back one by one: the first that makes the result bad is to blame. A
+    // branch not taken never does.
     const reads = [...readsOf(value, at)];
     const operands = reads.map(read => (isBad(read) ? 1 : entryOf(read.value, read.at)));
     for (const [position, read] of reads.entries()) {
@@ -91,7 +90,7 @@ function blamed({ value, at }: Entry, entryOf: EntryOf): Entry | undefined {
     }
     return undefined;
   }
-  // −∞ is the largest only of its like.
+  // −∞ is a maximum only of entries that are all −∞.
   const isLargest = isMaximum(form);
   const isHarmless = (number: number) => isLargest && number === -Infinity && entryOf(value, at) !== number;
   for (const read of readsOf(value, at)) {
@@ -100,8 +99,8 @@ function blamed({ value, at }: Entry, entryOf: EntryOf): Entry | undefined {
   return undefined;
 }
 
-/** Runs a tape value by value, and keeps of its numbers what the search may ask for. */
-class Kept {
+/** A run of a tape, value by value, that keeps the numbers the search may need. */
+class RecordedRun {
   readonly #precision: Precision;
   readonly #memory: Memory;
   readonly #data = new Map<Value, TensorData>();
@@ -122,7 +121,7 @@ class Kept {
     for (const value of schedule) {
       const data = this.#compute(value);
       this.#data.set(value, data);
-      // One use more than there are keeps it.
+      // An extra use is never given back, which keeps the array.
       if (!areFinite(data))
         for (const each of [value, ...value.inputs]) uses.set(each, (uses.get(each) as number) + 1);
       for (const input of value.inputs) {

@@ -7,11 +7,11 @@ import type { Tensor } from './tensor.ts';
 
 /** Options of {@link checkGradient}. */
 export interface CheckGradientOptions {
-  /** The distance allowed between entry and difference, as a share of the parameter's largest entry. Default 10⁻⁶. */
+  /** Largest allowed distance of entry and difference, relative to the parameter's largest entry. Default 10⁻⁶. */
   readonly tolerance?: number;
   /**
-   * The largest step, as a share of the entry (or of 1, where that is larger). Default 0.02. Where it does not tell,
-   * smaller ones are tried, down to 10⁻⁶ of it.
+   * The largest step, relative to the entry (or to 1, if that is larger). Default 0.02. If the result is inconclusive,
+   * smaller steps are tried, down to 10⁻⁶ of it.
    */
   readonly step?: number;
   /** The number of entries of each parameter to check, at least 1, spread evenly. Default all. */
@@ -21,23 +21,23 @@ export interface CheckGradientOptions {
 }
 
 /**
- * One entry of a gradient beside the central difference.
+ * One entry of a gradient compared with the central difference.
  *
  * - `agrees`: within the tolerance;
  * - `wrong`: the difference is reliable, the gradient is not: look at a derivative rule;
- * - `step`: no step is small enough to tell: a kink, where the slopes from the left and the right differ, or a curvature
- *   too strong for the steps tried;
+ * - `step`: no step is small enough: there is a kink, where the slopes from the left and the right differ, or the
+ *   curvature is too strong for the steps tried;
  * - `precision`: rounding hides the difference, or the executor's precision is too low for the tolerance.
  */
 export interface EntryCheck {
   readonly parameter: string;
-  /** Number of the entry in row-major order. */
+  /** Position of the entry in row-major order. */
   readonly entry: number;
   readonly gradient: number;
   readonly difference: number;
   /** |gradient − difference|, infinite where the gradient is not a finite number. */
   readonly error: number;
-  /** The error of the difference itself, by its own account. */
+  /** The estimated error of the difference itself. */
   readonly uncertainty: number;
   readonly verdict: 'agrees' | 'wrong' | 'step' | 'precision';
 }
@@ -52,8 +52,8 @@ export interface GradientCheck {
 }
 
 /**
- * Compares the gradient of a scorer of your own with central differences, entry by entry, and says which is wrong, by
- * how much, and whether the step or the precision is to blame.
+ * Compares the gradient of your scorer with central differences, entry by entry, and reports which entries are wrong,
+ * by how much, and whether the step or the precision is to blame.
  *
  * Differences are extrapolated to step 0 from ten shrinking steps, which also gives their uncertainty (C. J. F. Ridders,
  * Advances in Engineering Software 4, 75, 1982). If they disagree with the gradient, two more rounds of ten smaller steps are
@@ -116,7 +116,7 @@ export async function checkGradient<const P extends Readonly<Record<string, Tens
 }
 
 interface Compared {
-  /** The gradient to be checked, and that of the interpreter in float64. */
+  /** The gradient under test, and the interpreter's in float64. */
   readonly own: number;
   readonly best: number;
   /** The largest entry of the parameter's gradient, and the magnitude of the function. */
@@ -125,12 +125,12 @@ interface Compared {
   readonly tolerance: number;
 }
 
-/** Rounds of ten steps in which a reliable difference is sought, each going on where the last ended. */
+/** Rounds of ten steps to look for a reliable difference; each begins at the step where the last ended. */
 const scales = 3;
-/** Rounds in all before a gradient is called wrong. */
+/** Total rounds before a gradient is called wrong. */
 const mostScales = 5;
 
-/** The gradient beside differences of steps from `largest` down, as far as it takes to tell. */
+/** The gradient compared with differences of steps from `largest` down, until the verdict is clear. */
 function compared(
   f: (x: number) => number,
   x: number,
@@ -144,7 +144,7 @@ function compared(
     const exactError = Math.abs(best - slope);
     const bound = tolerance * Math.max(scale, Math.abs(slope));
     const noise = (Number.EPSILON * size) / difference.step;
-    // If the change is below rounding, every step gives 0, and the differences look certain.
+    // If the change is below rounding, every step gives 0, and the difference falsely looks certain.
     const doubt = Math.max(uncertainty, noise);
     const verdict = verdictOf({ ...difference, error, exactError, bound, doubt, noise });
     return { slope, uncertainty, error, exactError, bound, doubt, verdict };
@@ -162,12 +162,12 @@ function compared(
     return rounds.some(({ exactError, doubt }) => 10 * Math.max(exactError, doubt) < found.error);
   };
   const { slope: difference, uncertainty, error, verdict: verdictSoFar } = found;
-  // Ten times nearer to the gradient: larger steps stepped over what happens between, and only looked certain.
+  // Ten times nearer to the gradient: larger steps jumped over a feature of the function, and only looked certain.
   const steppedOver = verdictSoFar === 'wrong' && agreesAtSmallerSteps();
   return { gradient: own, difference, error, uncertainty, verdict: steppedOver ? 'step' : verdictSoFar };
 }
 
-/** The largest finite magnitude: an infinite entry is wrong by itself, and must not excuse the others. */
+/** The largest finite magnitude: an infinite entry would make the tolerance of all others infinite. */
 function largestOf(slopes: Tensor['data']): number {
   let largest = Number.MIN_VALUE;
   for (const slope of slopes) if (Number.isFinite(slope)) largest = Math.max(largest, Math.abs(slope));
@@ -248,8 +248,8 @@ function verdictOf({
 const blames = {
   agrees: '',
   wrong: 'the gradient is wrong',
-  step: 'no step tells: the slope jumps or bends too sharply here',
-  precision: 'rounding hides it: the precision, not the rule, is to blame',
+  step: 'no step is small enough: the slope jumps or bends too sharply here',
+  precision: 'rounding hides the difference: the precision, not the rule, is to blame',
 };
 
 function reportOf(checks: readonly EntryCheck[]): string {

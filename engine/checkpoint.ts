@@ -4,19 +4,20 @@ import { kindOf } from './kind-of.ts';
 import { isValue, type Op, Tape, type Value, type Vjp, type VjpRule } from './tape.ts';
 
 /**
- * A function that records what `f` records, but whose values are computed again in the backward pass instead of being kept for
- * it. Only what the values are made of is kept: the arguments, and whatever else `f` reads. Values and gradients of any order
- * are the same; it costs one more forward pass of `f`. `f` runs once: the values it recorded are copied, so random numbers and
- * side effects come once.
+ * A function that records the same values as `f`, but computes them again in the backward pass instead of keeping them
+ * for it. Only their inputs are kept: the arguments, and whatever else `f` reads. Values and gradients of any order are
+ * the same; it costs one more forward pass of `f`. `f` itself runs once, since the recorded values are copied: random
+ * numbers are drawn once, and side effects happen once.
  *
- * Divide a chain of n layers into √n checkpoints, and its memory grows with √n instead of n (T. Chen et al., arXiv:1604.06174,
- * 2016). Checkpoints may be nested. It is JAX's `checkpoint` (also `remat`), and as there it gives a function; PyTorch's
- * `torch.utils.checkpoint` calls it at once.
+ * Divide a chain of n layers into √n checkpoints, and its memory grows with √n instead of n (T. Chen et al.,
+ * arXiv:1604.06174, 2016). Checkpoints may be nested. Like JAX's `checkpoint` (also `remat`) it returns a function;
+ * PyTorch's `torch.utils.checkpoint` calls it at once.
  *
- * `f` takes and gives whatever you like: values in lists or records, none of its own shape. One argument at least must be a
- * value or a tape, or a list or record of them.
+ * `f` may take and return anything, such as values in lists or records. At least one argument must be a value or a
+ * tape, or a list or record of them.
  *
- * @throws TypeError where `f` is not a function, no argument tells the tape, or `f` gives a promise; and whatever `f` throws
+ * @throws TypeError if `f` is not a function, no argument is on a tape, or `f` returns a promise; and whatever `f`
+ * throws
  * @example
  * const block = checkpoint((h: Value, layers: readonly Value[]) =>
  *   layers.reduce((h, w) => tanh(matmul(h, w)), h), // [rows, width] to [rows, width]
@@ -31,19 +32,21 @@ export function checkpoint<Arguments extends readonly unknown[], Result>(
     const tape = tapeIn(given);
     if (!tape) {
       throw new TypeError(
-        'checkpoint: give the function a value or the tape as an argument, also if it uses others of its surroundings',
+        'checkpoint: pass the function a value or the tape as an argument; variables of an enclosing scope do not count',
       );
     }
     const before = tape.values.length;
     const result = f(...given);
     if (typeof (result as PromiseLike<unknown> | undefined)?.then === 'function')
-      throw new TypeError('checkpoint: the function gives a promise; it must record all before it returns');
+      throw new TypeError(
+        'checkpoint: the function returned a promise; it must record everything before it returns',
+      );
     new Region().add(tape.values.slice(before));
     return result;
   };
 }
 
-/** The tape of a value among arguments, in lists and records, too. */
+/** The tape of the first value among the arguments; lists and records are searched too. */
 function tapeIn(given: object, seen: Set<object> = new Set()): Tape | undefined {
   seen.add(given);
   const parts: unknown[] = Object.values(given);
@@ -66,22 +69,24 @@ interface Visit extends Delay {
   /** The copies of the region's values, with their ops. */
   readonly copies: ReadonlyMap<Value, { readonly copy: Value; readonly op: Op }>;
   readonly cotangents: Set<Value>;
-  /** All that the pass records here, copies too: a region itself, so that a gradient of the gradient computes it again. */
+  /**
+   * Everything the pass records here, copies too: a region itself, so that a gradient of the gradient recomputes it.
+   */
   readonly recorded: Region;
   /** The number of values on the tape before the copies. */
   readonly begin: number;
-  /** The number of values on the tape when the last rule was done. */
+  /** The number of values on the tape after the last rule. */
   end: number;
 }
 
-/** Values whose derivative rules read copies, which are recorded when a backward pass gets there. */
+/** Values whose derivative rules read copies, recorded when a backward pass reaches them. */
 class Region {
   readonly #values: Value[] = [];
-  /** The op of each value before it came into the region: its own, or that of a region within this one. */
+  /** The op of each value before it was added to the region: its own, or that of a region inside this one. */
   readonly #ops: Op[] = [];
   #visit: Visit | undefined;
 
-  /** Takes values in, oldest first. Given ones are left as they are: they cost nothing to keep. */
+  /** Adds values, oldest first, except leaves, which cost nothing to keep. */
   add(values: readonly Value[]): void {
     for (const value of values) if (value.inputs.length > 0) this.#include(value);
   }
@@ -89,7 +94,7 @@ class Region {
   #include(value: Value): void {
     this.#values.push(value);
     this.#ops.push(value.op);
-    // Nothing else ever changes a value. Its new op has the same name and the same derivatives.
+    // The only place that changes a value after it is recorded. The new op has the same name and derivatives.
     (value as { op: Op }).op = new RegionOp(value.op, this);
   }
 
@@ -101,7 +106,7 @@ class Region {
       visit = this.#begin(tape);
       this.#visit = visit;
     }
-    // One that was recorded since is of this region alone, unless it sums with some that came from beyond.
+    // A cotangent recorded since then comes from this region alone, unless it also sums cotangents from outside.
     for (const each of g.form.kind === 'accumulate' ? g.inputs : [g])
       if (each.id < visit.begin) visit.cotangents.add(each);
     const { copy, op } = visit.copies.get(value) as { copy: Value; op: Op };
@@ -113,7 +118,7 @@ class Region {
     return cotangent;
   }
 
-  /** Records the copies. Those of a region within this one are a region again. */
+  /** Records the copies. The copies of a region inside this one form a region again. */
   #begin(tape: Tape): Visit {
     const begin = tape.values.length;
     const copies = new Map<Value, { copy: Value; op: Op }>();
@@ -145,7 +150,7 @@ class Region {
   }
 }
 
-/** The op of a value in a region, whose rules are asked of the region. */
+/** The op of a value in a region: its rules come from the region. */
 class RegionOp implements Op {
   readonly name: string;
   readonly vjp: Vjp;

@@ -6,17 +6,17 @@ import type { Tensor, TensorData } from './tensor.ts';
 /** A tensor that is being written. */
 type Result = Tensor<Float64Array | Float32Array>;
 
-/** The way of a walk through one array: its strides by axis, and its start. */
+/** The path of a walk through one array: its strides by axis, and its start. */
 interface Walker {
   readonly strides: readonly number[];
   readonly start: number;
 }
 
 /**
- * Walks all indices of `shape` in row-major order through several arrays at once, a row at a time: `visit` gets where
- * the row begins in each array, how far apart its entries are in each, and how many there are.
+ * Walks all indices of `shape` in row-major order through several arrays at once, a row at a time: `visit` gets the
+ * beginning of the row in each array, the distance of its entries in each, and their number.
  *
- * Broadcasting (stride 0), transposing (strides exchanged), slicing and padding (another start) are all walks.
+ * Broadcasting (stride 0), transposing (permuted strides), slicing and padding (another start) are all walks.
  */
 function walk(
   shape: Shape,
@@ -43,7 +43,7 @@ function walk(
   }
 }
 
-/** The axes of a walk, neighbours merged where every array passes from one to the next without a jump. */
+/** The axes of a walk, with adjacent axes merged if every array is contiguous across them. */
 function foldAxes(shape: Shape, walkers: readonly Walker[]): { length: number; strides: number[] }[] {
   const axes: { length: number; strides: number[] }[] = [];
   for (const [axis, length] of shape.entries()) {
@@ -68,7 +68,7 @@ function boxed(start: readonly number[], room: Shape): Walker {
   return { strides, start: start.reduce((sum, at, axis) => sum + at * (strides[axis] as number), 0) };
 }
 
-/** Computes the form of inputs into `out`, whose numbers may be anything before. Accumulating forms: {@link addInto}. */
+/** Computes the form of inputs into `out` and overwrites its numbers. For forms that accumulate: {@link addInto}. */
 export function compute(form: Form, inputs: readonly Tensor[], out: Result): void {
   const [a, b] = inputs as readonly [Tensor, Tensor];
   switch (form.kind) {
@@ -126,7 +126,7 @@ export function compute(form: Form, inputs: readonly Tensor[], out: Result): voi
   }
 }
 
-/** Lets `add` add up what `out` shall be: from 0, in float64 whatever the precision, and rounded once. */
+/** Fills `out` with the sum that `add` accumulates from 0: in float64 whatever the precision, and rounded once. */
 export function computeSum(out: Result, add: (sum: Result) => void): void {
   const sum = out.data instanceof Float64Array ? out.data.fill(0) : new Float64Array(out.data.length);
   add({ data: sum, shape: out.shape });
@@ -134,8 +134,8 @@ export function computeSum(out: Result, add: (sum: Result) => void): void {
 }
 
 /**
- * Adds the form of inputs to what `out` holds. Zeros with something laid in (pad, segment-sum) need no array of their
- * own where they are only added up: this is how the cotangents of many slices or gathers of one table share one buffer.
+ * Adds the form of inputs to the numbers in `out`. A pad or segment sum that is only a term of a sum needs no array of
+ * its own: this is how the cotangents of many slices or gathers of one table share one buffer.
  */
 export function addInto(form: Form, inputs: readonly Tensor[], out: Result): void {
   const [a, index] = inputs as readonly [Tensor, Tensor];

@@ -3,7 +3,7 @@ import { kindOf } from './kind-of.ts';
 import { KnownOp } from './known-op.ts';
 import { isValue, type Op, type Operand, type Value, type Vjp } from './tape.ts';
 
-/** An op whose form is the same at each use: called with its operands, also by a list's `map` and `reduce`. */
+/** An op whose form is the same at each use: call it with its operands, or pass it to a list's `map` or `reduce`. */
 export type FixedOp = ((...operands: Operand[]) => Value) &
   ((operand: Operand, index: number, list: readonly Value[]) => Value) &
   ((sofar: Operand, operand: Operand, index: number, list: readonly Value[]) => Value);
@@ -15,11 +15,11 @@ export type AttributedOp<Attributes extends readonly unknown[]> = (
 ) => Value;
 
 /**
- * Makes an op of a forward form and a VJP rule for each input; the shape follows from the form. Both are demanded by
- * the type, so an op without a derivative does not compile, and nothing is registered anywhere.
+ * Makes an op from a forward form and a VJP rule for each input; the shape follows from the form. The type requires
+ * both, so an op without a derivative does not compile. Nothing is registered anywhere.
  *
- * `forward` is a form, or a function from attributes to one. Rules are written in ops, so that derivatives of any order
- * follow. A rule that multiplies by something unbounded uses `scaled`.
+ * `forward` is a form, or a function from attributes to one. Rules are written in ops, so derivatives of any order
+ * work. Use `scaled` in a rule that multiplies by something unbounded.
  *
  * @throws TypeError when called on numbers alone, or with another number of operands than it has rules
  * @example
@@ -45,7 +45,7 @@ export function defineOp<F extends Form, Attributes extends readonly unknown[]>(
   return opOf(definition, { name, vjp });
 }
 
-/** {@link defineOp} for ops of the library, whose rules are as {@link KnownOp} says. */
+/** {@link defineOp} for ops of the library, whose rules satisfy {@link KnownOp}. */
 export const defineKnownOp: typeof defineOp = (<F extends Form, Attributes extends readonly unknown[]>(
   definition: Definition<F, Attributes>,
 ) => opOf(definition, new KnownOp(definition.name, definition.vjp))) as typeof defineOp;
@@ -72,8 +72,8 @@ function opOf<F extends Form, Attributes extends readonly unknown[]>(
 }
 
 /**
- * The operands of a call, without the arguments that a list's own methods add: `values.map(exp)` and `values.reduce(add)`
- * pass the index and the list as well. No op takes a list, so none is mistaken.
+ * The operands of a call, without the index and the list that `values.map(exp)` and `values.reduce(add)` pass as well.
+ * No op takes a list, so an operand is never dropped.
  */
 function operandsOf(given: readonly unknown[], vjp: Vjp): readonly Operand[] {
   let operands = given;
@@ -96,6 +96,6 @@ function noTape(operands: readonly Operand[]): string {
   if (operands.includes(undefined as never))
     return `operand ${operands.indexOf(undefined as never) + 1} is undefined`;
   return operands.every(operand => typeof operand === 'number')
-    ? 'at least one operand must be a value on a tape; of numbers alone, use Math'
+    ? 'at least one operand must be a value on a tape; for numbers alone use Math'
     : 'operands are values and numbers; put data on the tape by tape.constant';
 }

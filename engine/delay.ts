@@ -1,8 +1,8 @@
 import type { Tape, Value } from './tape.ts';
 
 /**
- * Values that the backward pass through a checkpoint waits for: those in the checkpoint, and all cotangents that come for them
- * from elsewhere. If it began earlier, its copies would take the memory that they are to save.
+ * Values that the backward pass through a checkpoint waits for: those in the checkpoint, and all cotangents that reach
+ * them from outside. If it began earlier, its copies would take the memory that the checkpoint is meant to save.
  */
 export interface Delay {
   /** The values in the checkpoint, oldest first. */
@@ -13,7 +13,9 @@ export interface Delay {
 /** The delayed values on each tape that has any. */
 const delays = new WeakMap<Tape, Map<Value, Delay>>();
 
-/** Notes that a value, which is newer than all it waits for, is delayed. One within another is delayed by that alone. */
+/**
+ * Marks a value as delayed; it must be newer than all it waits for. A value that is delayed already keeps its delay.
+ */
 export function delay(value: Value, by: Delay): void {
   const onTape = delays.get(value.tape) ?? new Map<Value, Delay>();
   delays.set(value.tape, onTape);
@@ -21,9 +23,9 @@ export function delay(value: Value, by: Delay): void {
 }
 
 /**
- * For executors that merge equal values or change their order: the live values that each waits for, the newest in the
- * checkpoint first; undefined for one that is not delayed. Those delayed together have the same list. Nothing for a tape
- * without checkpoints.
+ * The live values that each value waits for, the newest in the checkpoint first; undefined for a value that is not
+ * delayed. Values delayed together have the same list. Undefined for a tape without checkpoints. It is for executors
+ * that merge equal values or change their order.
  */
 export function waitsAmong(
   live: readonly Value[],

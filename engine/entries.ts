@@ -44,7 +44,7 @@ export function* readsOf(value: Value, at: number): Generator<Entry> {
       return;
     }
     case 'reduce': {
-      // Along the other axes both have the same lengths; along these, all of the input's go into one.
+      // The kept axes have the same lengths in both; along the reduced ones all entries of the input go into one.
       const strides = stridesOf(input.shape);
       const first = offset(at, shape, strides);
       const within = form.axes.map(axis => input.shape[axis] as number);
@@ -108,8 +108,8 @@ export function* readsOf(value: Value, at: number): Generator<Entry> {
 }
 
 /**
- * Computes single entries when they are asked for, each once, and only what they depend on; a sum ends where it is NaN,
- * which nothing added can mend. It is for looking at a few of many.
+ * Computes single entries on demand, each once, and only what they depend on. A sum ends as soon as it is NaN. Meant
+ * for a few entries of many.
  */
 export class Entries {
   readonly #round: (number: number) => number;
@@ -170,10 +170,10 @@ export class Entries {
   }
 }
 
-/** The greatest depth of an entry below the one asked for: the call stack holds it with room to spare. */
+/** The greatest depth of recursion below the entry asked for; the call stack easily holds it. */
 const deepest = 1000;
 
-/** More entries were asked for than are to be computed one by one. */
+/** The error of {@link Entries} when it would compute more entries than allowed. */
 export class TooManyEntries extends Error {}
 
 /** Index data is given, never computed. */

@@ -1,8 +1,8 @@
 import { type SpecialFunction, specialFunction } from './special.ts';
 
 /*
- * erf x = 2/√π ∫₀ˣ exp(−t²) dt and 1 − erf x, by the rational approximations of fdlibm's s_erf.c (Sun Microsystems, 1993),
- * which also says where each holds. erf is within 1 ulp, erfc within 2.5, in its tail too.
+ * erf x = 2/√π ∫₀ˣ exp(−t²) dt and 1 − erf x, by the rational approximations and intervals of fdlibm's s_erf.c (Sun
+ * Microsystems, 1993). erf is within 1 ulp, erfc within 2.5, in its tail too.
  */
 
 /** erf x, for `s.special`: odd, from −1 to 1. */
@@ -10,7 +10,7 @@ export const errorFunction: SpecialFunction = /* @__PURE__ */ specialFunction('e
   const size = Math.abs(x);
   if (size < 0.84375) return x + x * nearZero(x * x);
   const result = size < 1.25 ? atOne + nearOne(size - 1) : size < 6 ? 1 - tail(size) : 1;
-  // NaN stays.
+  // NaN stays NaN.
   return x > 0 ? result : x < 0 ? -result : x;
 });
 
@@ -27,7 +27,7 @@ export const errorFunctionComplement: SpecialFunction = /* @__PURE__ */ specialF
   return x < -6 ? 2 : x < 0 ? 2 - tail(size) : x;
 });
 
-/** About erf 1, of few digits, so that sums with it are exact. */
+/** An approximation of erf 1 with few digits, so that sums with it are exact. */
 const atOne = 0.8450629115104675;
 
 /** erf x/x − 1 of z = x², for x up to 0.84375. */

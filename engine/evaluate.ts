@@ -7,8 +7,8 @@ import type { Tensor } from './tensor.ts';
 type Tensors<T extends readonly Value[]> = { [K in keyof T]: Tensor };
 
 /**
- * Runs a tape for the wanted values and gives their numbers, as many tensors as values. Only what they depend on is
- * computed. The default executor is `interpreter()`, in float64; with an executor that answers later, so does this.
+ * Runs a tape and returns the numbers of the wanted values, a tensor for each. Only what they depend on is computed.
+ * The default executor is `interpreter()` in float64; with an asynchronous executor this returns a promise.
  *
  * @example
  * const [value, slope] = evaluate([y, dx]);

@@ -4,10 +4,10 @@ import { sizeOf } from './shape.ts';
 import { describe, type Value } from './tape.ts';
 import { isTensorData, type Tensor } from './tensor.ts';
 
-/** The precision in which an executor computes and answers. */
+/** The precision of an executor's numbers and results. */
 export type Precision = 'float64' | 'float32';
 
-/** @throws RangeError naming the executor, for what is no precision */
+/** @throws RangeError naming the executor, if `precision` is neither 'float64' nor 'float32' */
 export function checkPrecision(owner: string, precision: unknown): void {
   if (precision === 'float64' || precision === 'float32') return;
   throw new RangeError(`${owner}: precision is 'float64' or 'float32', got ${JSON.stringify(precision)}`);
@@ -15,26 +15,26 @@ export function checkPrecision(owner: string, precision: unknown): void {
 
 /** Options of a run. */
 export interface RunOptions {
-  /** Counts the bytes held during the run; afterwards it holds as many as before, whatever happened. */
+  /** Counts the bytes held during the run; afterwards it is back at its earlier count, even after an error. */
   readonly memory?: Memory;
   /**
-   * Tensors that hold the same numbers in all runs that are given this same set, such as θ while poses go by: an executor
-   * that copies what it reads need not copy these again.
+   * Tensors whose numbers are the same in all runs that get this same set, such as θ for all poses: an executor that
+   * copies its inputs need not copy these again.
    */
   readonly shared?: ReadonlySet<Tensor>;
   /**
-   * Asked with the first wanted value as soon as it is known, by executors whose `stops` is true. Where it answers
-   * false, nothing more is computed and only that value is returned.
+   * Called with the first wanted value as soon as it is known, by executors whose `stops` is true. If it returns false,
+   * nothing more is computed and only that value is returned.
    */
   readonly proceed?: (first: Tensor) => boolean;
   /**
-   * Told each value as soon as it is known and before any array is given back, by executors that go value by value;
-   * fused ones have nothing to tell. The numbers are the executor's own: to be read now, not kept.
+   * Called with each value as soon as it is known, by executors that compute value by value; executors that fuse values
+   * don't call it. The array belongs to the executor: read it during the call, and don't keep it.
    */
   readonly onValue?: (value: Value, tensor: Tensor) => void;
 }
 
-/** The memory held on an executor's own device: buffers and textures, now and at most. */
+/** The memory that an executor holds on its device: buffers and textures, now and at most. */
 export interface DeviceMemory {
   readonly buffers: number;
   readonly textures: number;
@@ -42,9 +42,9 @@ export interface DeviceMemory {
   readonly peakBytes: number;
 }
 
-/** The device of an executor went away in the middle of its work: a driver was reset, or a page lost its context. */
+/** The error of an executor whose device was lost during a run: a driver was reset, or a page lost its context. */
 export class DeviceLostError extends Error {
-  /** The name of the executor that lost it. */
+  /** The name of the executor. */
   readonly executor: string;
 
   constructor(executor: string, reason: string) {
@@ -56,24 +56,21 @@ export class DeviceLostError extends Error {
   }
 }
 
-/**
- * Turns a tape into numbers: values in, as many tensors out. It keeps nothing from one run to the next but
- * what it has compiled.
- */
+/** Turns a tape into numbers: values in, as many tensors out. From one run to the next it keeps only compiled code. */
 export interface Executor {
   /** A name for reports: `interpreter float64`. */
   readonly name: string;
   readonly precision: Precision;
-  /** True if it can stop after the first wanted value; one that runs forward and backward as one cannot. */
+  /** True if it can stop after the first wanted value. An executor that fuses forward and backward pass cannot. */
   readonly stops: boolean;
-  /** The memory it holds on a device of its own, if it has one. */
+  /** The memory it holds on its device, if it has one. */
   readonly device?: DeviceMemory | undefined;
-  /** @throws DeviceLostError where the device went away */
+  /** @throws DeviceLostError if the device was lost */
   run(wanted: readonly Value[], options?: RunOptions): Tensor[] | Promise<Tensor[]>;
   /**
-   * Computes `wanted`, then of each target, a single number, the gradient with respect to each of `wrt`, as if `gradient` had
-   * recorded them: for executors that need not have adjoints recorded which they know already. It is not enumerable where it
-   * is there, so that a copy with another `run` is asked by that.
+   * Computes `wanted`, then the gradient of each target (a single number) with respect to each of `wrt`, as if
+   * `gradient` had recorded them. It is for executors that know the adjoints of a structure without recording them
+   * again. Define it as not enumerable, so that a copy of the executor with another `run` does not inherit it.
    */
   runGradients?(
     wanted: readonly Value[],
@@ -83,7 +80,7 @@ export interface Executor {
   ): Tensor[] | Promise<Tensor[]>;
 }
 
-/** An executor that answers at once. */
+/** An executor that returns its results at once, not as a promise. */
 export interface SyncExecutor extends Executor {
   run(wanted: readonly Value[], options?: RunOptions): Tensor[];
   runGradients?(
@@ -100,7 +97,7 @@ export interface SyncExecutor extends Executor {
  * Every executor calls it first, so it also checks what may have changed since it was recorded: the length of each array,
  * and that index entries lie within their rows.
  *
- * @throws Error naming the value, for an array of another length, RangeError for an index outside its rows
+ * @throws Error naming the value if its array has another length now, RangeError if an index is outside its rows
  */
 export function liveValues(wanted: readonly Value[]): Value[] {
   const [first] = wanted;
@@ -109,7 +106,7 @@ export function liveValues(wanted: readonly Value[]): Value[] {
   const isLive = new Uint8Array(values.length);
   let newest = 0;
   for (const value of wanted) {
-    if (value.tape !== first.tape) throw new Error('evaluate: the wanted values lie on different tapes');
+    if (value.tape !== first.tape) throw new Error('evaluate: the wanted values are on different tapes');
     isLive[value.id] = 1;
     newest = Math.max(newest, value.id);
   }
@@ -134,7 +131,7 @@ function checkData(value: Value): void {
   const { data } = form.tensor;
   const size = sizeOf(shape);
   if (!isTensorData(data) || data.length !== size) {
-    const now = `its array has ${data?.length} entries in place of ${size}`;
+    const now = `its array has ${data?.length} entries instead of ${size}`;
     throw new Error(`${describe(value)}: ${now}: it was detached, resized or replaced after it was recorded`);
   }
   if (form.kind === 'parameter' || form.rows === Number.POSITIVE_INFINITY) return;

@@ -4,15 +4,15 @@ import { broadcastShapes, type Shape, sameShape, showShape } from './shape.ts';
 import type { Value } from './tape.ts';
 
 /*
- * The sums that reverse mode itself needs. A value used in many places fans out; the adjoint of fan-out is a sum.
- * A value used by several ops sums their cotangents (accumulate); a value repeated by broadcasting sums over the
+ * The sums that reverse mode itself needs. A value used several times fans out; the adjoint of fan-out is a sum. A
+ * value used by several ops sums their cotangents (accumulate); a value repeated by broadcasting sums over the
  * repetitions (sumOver, the adjoint of repeat). All other derivative rules are in ops/.
  */
 
-/** The sum of equally shaped values, recorded as one: cotangents of one value, or one of them as it is. */
+/** The sum of equally shaped values, such as the cotangents of one value; a single one is returned as it is. */
 export function accumulate(values: readonly Value[]): Value {
   const [first] = values;
-  if (!first) throw new TypeError('accumulate: there is nothing to add up');
+  if (!first) throw new TypeError('accumulate: needs at least one value');
   return values.length === 1 ? first : accumulateOp(values);
 }
 
@@ -61,7 +61,7 @@ export function sumTo(a: Value, shape: Shape): Value {
   const broadcast = broadcastShapes([a.shape, shape]);
   if (!broadcast || !sameShape(broadcast, a.shape)) {
     throw new RangeError(
-      `sumTo: ${showShape(a.shape)} does not sum to ${showShape(shape)}, which would not broadcast to it`,
+      `sumTo: ${showShape(a.shape)} cannot be summed to ${showShape(shape)}, which does not broadcast to it`,
     );
   }
   const lead = a.shape.length - shape.length;

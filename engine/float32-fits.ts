@@ -1,6 +1,6 @@
 /*
- * Polynomials of least relative error for functions in float32, shared by the executors that have no function of the host's.
- * They are fits of our own: see the bounds.
+ * Polynomials of least relative error for functions in float32, for the executors that cannot call the host's
+ * functions. They were fitted for this project, with the errors given.
  */
 
 /** erf x = x (c₀ + c₁x² + …) up to 0.9, within 3·10⁻¹⁰. */

@@ -5,17 +5,17 @@ import type { Tensor } from './tensor.ts';
 
 /**
  * The form of a value's computation, one of a small closed set. Each executor handles exactly these, so a new op needs
- * no change to executors and a new executor none to ops. The fields beside `kind` are all that an executor needs to
- * know besides the inputs, and all that a VJP rule needs to know besides the shapes.
+ * no change to executors and a new executor none to ops. Apart from the inputs and their shapes, the fields of a form
+ * are all that an executor or a VJP rule needs.
  */
 export type Form = Leaf | Computation;
 
 export type { MapForm } from './map-form.ts';
 
-/** Values that are given, not computed. */
+/** Forms of values that the caller provides. */
 export type Leaf = ParameterForm | ConstantForm | FillForm;
 
-/** Values computed from other values. */
+/** Forms of values computed from other values. */
 export type Computation =
   | MapForm
   | ReduceForm
@@ -42,7 +42,7 @@ export interface ParameterForm {
 export interface ConstantForm {
   readonly kind: 'constant';
   readonly tensor: Tensor;
-  /** Of index data, the least number of rows that all of it is known to lie within: what was looked over once is not again. */
+  /** For index data, the smallest number of rows that it was checked against; it need not be checked against more. */
   rows: number;
 }
 
@@ -85,14 +85,14 @@ export interface SliceForm {
   readonly shape: Shape;
 }
 
-/** Zeros of `shape`, the input laid in from `start`. */
+/** Zeros of `shape`, with the input placed at `start`. */
 export interface PadForm {
   readonly kind: 'pad';
   readonly start: readonly number[];
   readonly shape: Shape;
 }
 
-/** The inputs one after the other along `axis`. */
+/** The inputs joined along `axis`. */
 export interface ConcatForm {
   readonly kind: 'concat';
   readonly axis: number;
@@ -109,7 +109,7 @@ export interface SegmentSumForm {
   readonly count: number;
 }
 
-/** The largest of the rows of the first input that the second names, entry by entry, of `count` rows; −∞ where none arrives. */
+/** Row r is the entrywise maximum of the rows a[i] with index[i] = r, of `count` rows; −∞ if there are none. */
 export interface SegmentMaxForm {
   readonly kind: 'segment-max';
   readonly count: number;
@@ -122,7 +122,7 @@ export interface MatmulForm {
   readonly transposeB: boolean;
 }
 
-/** The sum of any number of equally shaped inputs: what the cotangents of a value used more than once need. */
+/** The sum of any number of equally shaped inputs, such as the cotangents of a value used more than once. */
 export interface AccumulateForm {
   readonly kind: 'accumulate';
 }
@@ -130,7 +130,7 @@ export interface AccumulateForm {
 /**
  * The form of an elementwise op.
  *
- * The expression may use its inputs, the algebra `s` and nothing that varies from call to call. Inputs broadcast by
+ * The expression may use its inputs, the algebra `s`, and nothing that varies between calls. Inputs broadcast by
  * NumPy's rule.
  * @example
  * map((s, x, y) => s.sqrt(s.add(s.mul(x, x), s.mul(y, y))))
@@ -139,12 +139,12 @@ export function map(expression: Expression): MapForm {
   return frozenMap({ kind: 'map', expression });
 }
 
-/** True if rows are combined by an index: then `count` says of how many segments. */
+/** True for a segment sum or maximum, which combines rows by an index into `count` segments. */
 export function isSegmented(form: Form): form is SegmentSumForm | SegmentMaxForm {
   return form.kind === 'segment-sum' || form.kind === 'segment-max';
 }
 
-/** True if this form gives the largest of its entries. */
+/** True for a maximum, over axes or by segments. */
 export function isMaximum(form: Form): boolean {
   return form.kind === 'segment-max' || (form.kind === 'reduce' && form.reducer === 'max');
 }
@@ -155,7 +155,7 @@ export function takesIndex(form: Form, position: number): boolean {
 }
 
 /**
- * The shape of the result: it follows from the form and the inputs' shapes, for every op alike.
+ * The shape of the result, which follows from the form and the inputs' shapes for every op.
  *
  * @throws Error naming `op`, the shapes and what would fit
  */
@@ -183,7 +183,11 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
       const [a = []] = inputs;
       if (!areAxes(form.axes, a)) {
         const axes = `(${form.axes.join(', ')})`;
-        throw misfit(op, inputs, `the reduced axes ${axes} are not some of its ${a.length} axes, ascending`);
+        throw misfit(
+          op,
+          inputs,
+          `the reduced axes ${axes} must be some of its ${a.length} axes, in ascending order`,
+        );
       }
       if (form.reducer === 'max' && form.axes.some(axis => a[axis] === 0)) {
         throw misfit(
@@ -272,10 +276,10 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
   }
 }
 
-/** @throws RangeError naming `op`, the shape and those of the inputs, for lengths that no axis has */
+/** @throws RangeError naming `op`, the shape and the inputs' shapes, if a length is not a whole number from 0 */
 export function checkShape(op: string, inputs: readonly Shape[], shape: Shape): void {
   if (!isShape(shape))
-    throw misfit(op, inputs, `${showShape(shape)} is no shape: lengths are whole numbers from 0`);
+    throw misfit(op, inputs, `${showShape(shape)} is not a shape: lengths are whole numbers from 0`);
 }
 
 function checkCount(op: string, form: Form, inputs: readonly Shape[], count: number): void {
@@ -287,7 +291,7 @@ function checkSome(op: string, form: Form, inputs: readonly Shape[]): void {
   if (inputs.length === 0) throw new TypeError(`${op}: the form ${form.kind} takes at least one input`);
 }
 
-/** True for axes of a tensor of this shape, ascending. */
+/** True if `axes` are ascending axes of a tensor of this shape. */
 function areAxes(axes: readonly number[], shape: Shape): boolean {
   let before = -1;
   for (const axis of axes) {

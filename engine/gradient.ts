@@ -3,14 +3,13 @@ import { sameShape, showShape, sizeOf } from './shape.ts';
 import { describe, isValue, type Op, type Operand, type Tape, type Value, type VjpRule } from './tape.ts';
 
 /**
- * Reverse mode: appends the adjoints of the single number `y` with respect to each of `wrt` to the same tape, and gives
- * them back, shaped like `wrt`. They are ordinary values, so `gradient` of a gradient works, to any order.
+ * Reverse mode: records the gradients of the single number `y` with respect to each of `wrt` on the same tape, and
+ * returns them, shaped like `wrt`. They are ordinary values, so `gradient` works on gradients too, to any order.
  *
- * `wrt` may be any values, not parameters alone. Only what lies between `wrt` and `y` is differentiated; where nothing
- * does, the gradient is zero.
+ * `wrt` may be any values, not only parameters. If `y` does not depend on one, its gradient is zero.
  *
  * The cotangent of a value v is v̄ = ∂y/∂v. Going back from ȳ = 1, each op turns the cotangent of its result into one
- * for each input (its VJP rule), and a value used several times sums what its uses give.
+ * for each input (its VJP rule), and the cotangents of a value used several times are summed.
  *
  * @throws RangeError if `y` is not a single number
  * @example
@@ -28,9 +27,9 @@ export function gradient<const T extends readonly Value[]>(y: Value, wrt: T): { 
 }
 
 /**
- * The directional derivatives of `ys` along `tangents`, one for each of `wrt` and of its shape (a number stands for all
- * entries): ∂y/∂x · v, shaped like the y. Recorded by going back twice, since what comes back is linear in the cotangent;
- * it costs about two gradients, whatever the number of entries of x.
+ * The directional derivatives ∂y/∂x · v of `ys` along `tangents`, shaped like the `ys`. Each tangent has the shape of
+ * its `wrt`, or is a number for all entries. Recorded by two backward passes, since the first is linear in the
+ * cotangent; it costs about two gradients, whatever the number of entries of x.
  *
  * @throws RangeError or TypeError naming what does not fit
  * @example
@@ -51,7 +50,7 @@ export function jvp<const T extends readonly Value[]>(
 }
 
 /**
- * The second derivatives of the single number `y` times a vector: Σ_j ∂²y/∂x_i∂x_j v_j, shaped like `wrt`, with one of `vectors`
+ * The Hessian of the single number `y` times a vector, Σ_j ∂²y/∂x_i∂x_j v_j, shaped like `wrt`, with one of `vectors`
  * for each of `wrt`. The matrix itself is never formed; it costs about two gradients.
  *
  * @throws RangeError or TypeError naming what does not fit
@@ -67,13 +66,13 @@ export function hessianVectorProduct<const T extends readonly Value[]>(
   return pullback(gradient(y, wrt), directions, wrt) as { [K in keyof T]: Value };
 }
 
-/** Going back from values with their cotangents: the sums of what arrives at each of `wrt`. */
+/** The cotangents of `wrt`, given those of `ys`: one backward pass. */
 function pullback(ys: readonly Value[], seeds: readonly Value[], wrt: readonly Value[]): Value[] {
   const { tape } = ys[0] as Value;
   const newest = ys.reduce((most, { id }) => Math.max(most, id), 0);
   const oldest = wrt.reduce((least, { id }) => Math.min(least, id), newest);
   const onPath = valuesOnPath(tape, newest, wrt, oldest);
-  /** By place, counted from the oldest: what has arrived for a value, and what that sums to. */
+  /** By place, counted from the oldest value: the cotangents that have arrived, and their sum. */
   const contributions = new Array<Value[] | undefined>(onPath.length);
   const cotangents = new Array<Value | undefined>(onPath.length);
   const arrive = (place: number, contribution: Value) => {
@@ -101,7 +100,7 @@ function pullback(ys: readonly Value[], seeds: readonly Value[], wrt: readonly V
   });
 }
 
-/** For each value from `oldest` to `newest`, whether it depends on any of `wrt`: the others need no cotangent. */
+/** For each value from `oldest` to `newest`, 1 if it depends on any of `wrt`; the others need no cotangent. */
 function valuesOnPath(tape: Tape, newest: number, wrt: readonly Value[], oldest: number): Uint8Array {
   const onPath = new Uint8Array(Math.max(0, newest - oldest + 1));
   for (const value of wrt) if (value.id <= newest) onPath[value.id - oldest] = 1;
@@ -112,20 +111,20 @@ function valuesOnPath(tape: Tape, newest: number, wrt: readonly Value[], oldest:
   return onPath;
 }
 
-/** The rule for an input, if its derivative is not zero everywhere. */
+/** The rule for an input; null if the derivative is zero everywhere. */
 export function ruleOf({ vjp }: Op, position: number): VjpRule | null {
   return typeof vjp === 'function' ? vjp(position) : (vjp[position] ?? null);
 }
 
-/** The cotangent of an input, of its shape, by a rule of the value's op. */
+/** The cotangent of an input by a rule of the value's op, in the input's shape. */
 export function cotangentOf(rule: VjpRule, g: Value, value: Value, position: number): Value {
-  // A concat or an accumulation may have more inputs than a call has room for.
+  // A concat or an accumulation may have more inputs than a call takes arguments.
   const isVariadic = typeof value.op.vjp === 'function' && value.form.kind !== 'map';
   const cotangent = isVariadic ? rule(g, value) : rule(g, value, ...value.inputs);
   const input = value.inputs[position] as Value;
   if (!isValue(cotangent)) {
     throw new TypeError(
-      `${value.op.name}: VJP rule ${position} gives ${typeof cotangent}; it must give a value, recorded in ops from g`,
+      `${value.op.name}: VJP rule ${position} gives ${typeof cotangent}; it must return a value, recorded in ops from g`,
     );
   }
   if (!sameShape(cotangent.shape, input.shape) && !sameShape(cotangent.shape, value.shape)) {
@@ -141,7 +140,7 @@ function checkSingle(y: Value): void {
   if (y.dtype === 'real' && sizeOf(y.shape) === 1) return;
   const what = y.dtype === 'real' ? '' : ' of index data';
   throw new RangeError(
-    `gradient: of a single number, but ${describe(y)} is a tensor${what}; sum it, or pick an entry`,
+    `gradient: needs a single number, but ${describe(y)} is a tensor${what}; sum it, or pick an entry`,
   );
 }
 

@@ -1,10 +1,10 @@
 import type { Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
-/** An index as ops take it: data, or a value already on the tape. */
+/** An index operand: index data, or a value already on the tape. */
 export type Index = Value | Int32Array | readonly number[] | Tensor<Int32Array>;
 
-/** @throws RangeError naming `op` and the entry, unless each entry of the index is one of so many rows */
+/** @throws RangeError naming `op` and the first entry of the index that is not a row from 0 to `rows` − 1 */
 export function checkRows(op: string, index: Value, rows: number): void {
   const { form } = index;
   if (form.kind !== 'constant' || rows >= form.rows) return;
@@ -13,7 +13,7 @@ export function checkRows(op: string, index: Value, rows: number): void {
   form.rows = rows;
 }
 
-/** The first entry that is none of so many rows, in words; none if all are. */
+/** A message about the first entry that is not a row from 0 to `rows` − 1; undefined if all are. */
 export function entryOutside(index: Int32Array, rows: number): string | undefined {
   if (areRows(index, rows)) return undefined;
   const position = index.findIndex(row => row < 0 || row >= rows);
@@ -21,9 +21,9 @@ export function entryOutside(index: Int32Array, rows: number): string | undefine
 }
 
 /**
- * True if each index is one of so many rows. Each pose's indices are asked when they are recorded and at each run, so it
- * goes without a branch: an index below 0 has its highest bit set, and one beyond the last row leaves a difference that
- * has. Eight at a time take two thirds of the time of two.
+ * True if each index is a row from 0 to `rows` − 1. It runs for each pose when recorded and at each run, so it avoids
+ * branches: a negative index has its highest bit set, and for an index past the last row, `last` − index has. Eight at
+ * a time take two thirds of the time of two.
  */
 function areRows(index: Int32Array, rows: number): boolean {
   const last = Math.min(rows, 2 ** 31) - 1;

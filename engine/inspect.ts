@@ -8,15 +8,15 @@ import type { Tensor } from './tensor.ts';
 
 /** Options of {@link inspect}. */
 export interface InspectOptions {
-  /** Runs the tape with every value wanted, and shows the numbers. */
+  /** Runs the tape for all its values, and shows their numbers. Default false. */
   readonly values?: boolean;
   /** The executor that runs it. Default `interpreter()`. */
   readonly executor?: SyncExecutor;
 }
 
 /**
- * A tape as plain text, one value a line: its place, how it was made, its shape, the bytes it takes in float64, and on
- * request its numbers. A line across separates what was recorded from the adjoints that `gradient` appended.
+ * A tape as plain text, one value a line: its place, expression, shape, bytes in float64, and on request its numbers. A
+ * rule separates the recorded values from the adjoints that `gradient` appended.
  * @example
  * console.log(inspect(tape, { values: true }));
  * // %0  x                  [3]   24 B  1 2 3

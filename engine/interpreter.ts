@@ -13,8 +13,8 @@ import type { Value } from './tape.ts';
 import type { Tensor, TensorData } from './tensor.ts';
 
 /**
- * The executor to read, and the reference for every other: one value after the other, each result in an array that is
- * given back after its last use.
+ * The simplest executor, and the reference for all others. It computes one value after the other, each in an array that
+ * is freed after its last use.
  *
  * Default precision is float64. In float32 every result is rounded to float32; sums run in float64 inside.
  * @example
@@ -32,10 +32,10 @@ export function interpreter(options: { readonly precision?: Precision } = {}): S
   };
 }
 
-/** Numbers in memory, and how many values still stand for them (a reshape stands for the array of its input). */
+/** An array, and the number of values that still use it (a reshape uses the array of its input). */
 interface Buffer {
   readonly data: TensorData;
-  /** 0 where the array is the caller's own. */
+  /** 0 if the array is the caller's. */
   readonly bytes: number;
   holders: number;
 }
@@ -49,9 +49,9 @@ class Run {
   /** The number of uses of each value still to come, by id. */
   readonly #uses: Int32Array;
   readonly #buffers: (Buffer | undefined)[];
-  /** Arrays that already belong to the receiver. */
+  /** Arrays that were returned as results. */
   readonly #handedOver = new Set<TensorData>();
-  /** Bytes this run has taken and not yet given back. */
+  /** Bytes that this run has taken from the memory count and not yet given back. */
   #bytes = 0;
 
   constructor(
@@ -93,8 +93,8 @@ class Run {
   }
 
   /**
-   * Counts the uses of every value, and finds those that need no array: zeros with something laid in, used only as a
-   * term of an accumulation, which adds them to its own array.
+   * Counts the uses of every value, and returns those that need no array: pads and segment sums that are only terms of
+   * an accumulation, which adds them to its own array.
    */
   #countUses(schedule: readonly Value[]): Set<Value> {
     for (const value of this.#wanted) this.#count(value);
@@ -136,7 +136,7 @@ class Run {
     });
   }
 
-  /** The array that a value shares: the caller's own, or that of the value it reshapes. */
+  /** The array that a value shares: the caller's, or that of the value it reshapes. */
   #aliased({ form, inputs: [input] }: Value): Buffer | undefined {
     if (form.kind === 'reshape') return this.#buffers[(input as Value).id];
     if (form.kind !== 'parameter' && form.kind !== 'constant') return undefined;
@@ -155,7 +155,7 @@ class Run {
     return array;
   }
 
-  /** One use of a value is over; after the last use of all that share its array, the array is given back. */
+  /** Ends one use of a value. The array is given back after the last use of all values that share it. */
   #release(value: Value): void {
     (this.#uses[value.id] as number)--;
     if (this.#uses[value.id] !== 0) return;
@@ -172,7 +172,7 @@ class Run {
     this.#memory.take(bytes);
   }
 
-  /** A wanted result as an array of the receiver's own, shared with nobody. */
+  /** A wanted result in an array that nothing else uses. */
   #handOver({ id, shape }: Value): Tensor {
     const { data, bytes } = this.#buffers[id] as Buffer;
     const isShared = bytes === 0 || this.#handedOver.has(data);

@@ -2,9 +2,9 @@ import type { Form } from './forms.ts';
 import type { Op, Vjp } from './tape.ts';
 
 /**
- * An op whose rules record the same values for all values of one structure: they read forms, and which lengths are equal or 1,
- * but no number and no length beyond that. So what its adjoints come to is known before they are recorded. All ops of the
- * library are such ops; of one's own it is not known.
+ * An op whose rules record the same values for all tapes of one structure: they may read forms, and which lengths are
+ * equal or 1, but no numbers and no other lengths. So its adjoints are known before they are recorded. All ops of the
+ * library are known ops; users' ops are not.
  */
 export class KnownOp<F extends Form = Form> implements Op<F> {
   readonly name: string;
@@ -17,7 +17,7 @@ export class KnownOp<F extends Form = Form> implements Op<F> {
     Object.freeze(this);
   }
 
-  /** Tells known ops apart; 0 of any other. Ops of one form may have different rules. */
+  /** A number that identifies a known op, since ops of one form may have different rules; 0 for any other op. */
   static numberOf(op: Op): number {
     return #number in op ? (op as KnownOp).#number : 0;
   }

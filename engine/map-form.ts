@@ -8,7 +8,7 @@ export interface MapForm {
   readonly expression: Expression;
 }
 
-/** A map form that nobody can change, and which knows for how many inputs its expression has been read. */
+/** An immutable map form. It remembers the number of inputs for which its expression was checked. */
 class FrozenMap implements MapForm {
   readonly kind = 'map';
   readonly expression: Expression;
@@ -19,11 +19,11 @@ class FrozenMap implements MapForm {
     Object.freeze(this);
   }
 
-  static isOne(form: MapForm): form is FrozenMap {
+  static isFrozen(form: MapForm): form is FrozenMap {
     return #inputs in form;
   }
 
-  /** Reads the expression, unless it has been read for as many inputs. */
+  /** Checks the expression, unless it was last checked for the same number of inputs. */
   check(op: string, inputs: number): void {
     if (this.#inputs === inputs) return;
     checkOnce(op, this.expression, inputs);
@@ -31,9 +31,9 @@ class FrozenMap implements MapForm {
   }
 }
 
-/** The form as one that nobody can change. Most are already, as ops are made once. */
+/** The form made immutable. Most forms already are, since ops are made once. */
 export function frozenMap(form: MapForm): MapForm {
-  if (FrozenMap.isOne(form)) return form;
+  if (FrozenMap.isFrozen(form)) return form;
   const { expression } = form;
   if (typeof expression !== 'function')
     throw new TypeError(
@@ -43,17 +43,17 @@ export function frozenMap(form: MapForm): MapForm {
 }
 
 /**
- * Reads the expression of a form made by {@link frozenMap} once for each number of inputs, to see that it is written in
- * the algebra alone: with plain numbers it would compute in the interpreter, and fail where it is compiled.
+ * Checks, once for each number of inputs, that the expression of a form uses the algebra alone. One that uses
+ * JavaScript operators would work in the interpreter, and fail when it is compiled.
  *
  * @throws TypeError naming the op, the operation and the argument
  */
 export function checkExpression(op: string, form: MapForm, inputs: number): void {
-  if (FrozenMap.isOne(form)) form.check(op, inputs);
+  if (FrozenMap.isFrozen(form)) form.check(op, inputs);
   else checkOnce(op, form.expression, inputs);
 }
 
-/** The numbers of inputs for which each expression has been read: forms come and go, their expressions may stay. */
+/** The numbers of inputs for which each expression was checked. An expression may be shared by many forms. */
 const known = new WeakMap<Expression, number[]>();
 
 function checkOnce(op: string, expression: Expression, inputs: number): void {
@@ -64,14 +64,14 @@ function checkOnce(op: string, expression: Expression, inputs: number): void {
   else known.set(expression, [inputs]);
 }
 
-/** The inputs of an expression are the arguments of a call, within one that recorded it: the stack has room for both. */
+/** The most inputs of an expression. They are arguments of a call, and must fit on the stack. */
 const mostInputs = 30_000;
 
-/** The op whose expression is being read, for the messages. */
+/** The op whose expression is being checked, for error messages. */
 let reading = { op: '', inputs: 0 };
 
-/** Stands for a number while an expression is read; JavaScript's own operators cannot take it. */
-class Stand {
+/** A placeholder for a number while an expression is checked; JavaScript's operators throw on it. */
+class Placeholder {
   [Symbol.toPrimitive](): never {
     throw new TypeError(
       `${reading.op}: its expression computes with operators or Math, which no executor can compile; write s.add, s.mul, s.exp, …`,
@@ -79,26 +79,26 @@ class Stand {
   }
 }
 
-const stand = Object.freeze(new Stand());
+const placeholder = Object.freeze(new Placeholder());
 
-/** The algebra that only checks the arguments of its operations. */
-const looking: Scalar<Stand> = Object.freeze({
+/** An algebra that only checks the arguments of its operations. */
+const checkingAlgebra: Scalar<Placeholder> = Object.freeze({
   ...(Object.fromEntries(
     Object.entries(numbers).map(([name, { length }]) => {
       const operation = (...args: unknown[]) => {
-        for (let i = 0; i < length; i++) if (args[i] !== stand) throw misfit(`s.${name}`, i, args[i]);
-        return stand;
+        for (let i = 0; i < length; i++) if (args[i] !== placeholder) throw misfit(`s.${name}`, i, args[i]);
+        return placeholder;
       };
       return [name, operation];
     }),
-  ) as unknown as Scalar<Stand>),
+  ) as unknown as Scalar<Placeholder>),
   special: (f: unknown, argument: unknown) => {
     checkSpecial(reading.op, f);
-    if (argument !== stand) throw misfit('s.special', 1, argument);
-    return stand;
+    if (argument !== placeholder) throw misfit('s.special', 1, argument);
+    return placeholder;
   },
   constant: (value: unknown) => {
-    if (typeof value === 'number') return stand;
+    if (typeof value === 'number') return placeholder;
     throw new TypeError(`${reading.op}: s.constant takes a number, got ${kindOf(value)}`);
   },
 });
@@ -107,10 +107,10 @@ function read(op: string, expression: Expression, inputs: number): void {
   if (inputs > mostInputs)
     throw new RangeError(`${op}: an expression takes at most ${mostInputs} inputs, got ${inputs}`);
   reading = { op, inputs };
-  const result: unknown = expression(looking, ...new Array<Stand>(inputs).fill(stand));
-  if (result !== stand)
+  const result: unknown = expression(checkingAlgebra, ...new Array<Placeholder>(inputs).fill(placeholder));
+  if (result !== placeholder)
     throw new TypeError(
-      `${op}: its expression gives ${kindOf(result)}; it must give what an operation of s gives`,
+      `${op}: its expression gives ${kindOf(result)}; it must return the result of an operation of s`,
     );
 }
 
@@ -121,6 +121,6 @@ function misfit(operation: string, position: number, argument: unknown): Error {
   return new TypeError(
     argument === undefined
       ? `${what}; the op has ${inputs} ${inputs === 1 ? 'operand' : 'operands'}, one for each of its rules`
-      : `${what}; it takes what operations of s give`,
+      : `${what}; it must be the result of an operation of s`,
   );
 }

@@ -1,8 +1,7 @@
 /**
- * Counts the bytes an executor holds, exactly: a buffer kept too long changes no number anywhere, so nothing but a
- * count would ever show it.
+ * An exact count of the bytes an executor holds. A buffer kept too long changes no result, so only a count can show it.
  *
- * Counted are results and copies on the tape and the accumulator's state; not the caller's own arrays.
+ * It includes results, copies on the tape and the accumulator's state, but not the caller's arrays.
  */
 export class Memory {
   /** Bytes held now. */

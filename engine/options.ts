@@ -1,7 +1,7 @@
 /**
- * Holds a caller to the options there are: one that is misspelled would be ignored, and its default taken in silence.
+ * Rejects unknown options: a misspelled one would be ignored, and its default used without notice.
  *
- * @throws TypeError naming the owner, the option and what there is
+ * @throws TypeError naming the owner, the unknown option and the known ones
  */
 export function checkOptions<Options extends object>(
   owner: string,
@@ -9,13 +9,13 @@ export function checkOptions<Options extends object>(
   known: readonly (keyof Options & string)[],
 ): void {
   if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`${owner}: options are an object such as { ${known[0]} }, got ${options}`);
+    throw new TypeError(`${owner}: options must be an object such as { ${known[0]} }, got ${options}`);
   }
   const names: readonly string[] = known;
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
     const meant = names.find(each => each.toLowerCase() === name.toLowerCase());
-    const instead = meant ? `did you mean ${meant}?` : `there are ${names.join(', ')}`;
+    const instead = meant ? `did you mean ${meant}?` : `options are ${names.join(', ')}`;
     throw new TypeError(`${owner}: no option ${name}; ${instead}`);
   }
 }

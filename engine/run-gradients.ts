@@ -3,7 +3,7 @@ import { gradient } from './gradient.ts';
 import type { Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
-/** {@link Executor.runGradients} on any executor: for one that has no such method, the adjoints are recorded. */
+/** {@link Executor.runGradients} for any executor: if it has no such method, the adjoints are recorded and run. */
 export function runGradients(
   executor: SyncExecutor,
   wanted: readonly Value[],

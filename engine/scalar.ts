@@ -1,10 +1,10 @@
 import type { SpecialFunction } from './special.ts';
 
 /**
- * The algebra in which every elementwise expression is written, once.
+ * The algebra of elementwise expressions.
  *
- * Read with T = number it computes; with T = an expression it is the source of a fused loop. The set is closed: an
- * executor that prints these operations prints every op, and a user's own op can use nothing else. A condition is the
+ * With T = number an expression computes; with T a syntax tree it becomes the source of a fused loop. The set is
+ * closed: an executor that can print these operations can print every op, users' ops included. A condition is the
  * number 1 or 0.
  */
 export interface Scalar<T> {
@@ -29,9 +29,9 @@ export interface Scalar<T> {
   sin(a: T): T;
   cos(a: T): T;
   tanh(a: T): T;
-  /** The angle of the point (x, y) in radians, from −π to π, as `Math.atan2`: it tells −0 from 0. */
+  /** The angle of the point (x, y) in radians, from −π to π. Like `Math.atan2` it distinguishes −0 from 0. */
   atan2(y: T, x: T): T;
-  /** A function whose code only those hold that pass it: `errorFunction`, `errorFunctionComplement`. */
+  /** `errorFunction` or `errorFunctionComplement`, passed so that only code that uses them includes them. */
   special(f: SpecialFunction, a: T): T;
   /** The smaller; NaN if either is. */
   min(a: T, b: T): T;
@@ -39,14 +39,14 @@ export interface Scalar<T> {
   max(a: T, b: T): T;
   less(a: T, b: T): T;
   equal(a: T, b: T): T;
-  /** `yes` where the condition is not 0; the branch not taken may hold anything, NaN too. */
+  /** `yes` if the condition is not 0, else `no`; the branch not taken may be NaN. */
   select(condition: T, yes: T, no: T): T;
 }
 
-/** An elementwise expression: of any algebra's numbers, in that algebra. */
+/** An elementwise expression, which works in any algebra. */
 export type Expression = <T>(s: Scalar<T>, ...inputs: T[]) => T;
 
-/** The reading that computes. */
+/** The algebra of numbers, which computes. */
 export const numbers: Scalar<number> = {
   constant: value => value,
   add: (a, b) => a + b,

@@ -13,13 +13,13 @@ export function sizeOf(shape: Shape): number {
 /** True for a list that can be the lengths of axes: whole numbers from 0. */
 export function isShape(shape: unknown): shape is Shape {
   if (!Array.isArray(shape)) return false;
-  // A hole in a list is no length, and `every` would pass it over.
+  // Not `every`, which would skip holes in a list.
   for (const length of shape) if (!Number.isInteger(length) || length < 0) return false;
   return true;
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {
-  // Most shapes are handed on as they are.
+  // Most shapes compared are the same object.
   return a === b || (a.length === b.length && a.every((length, axis) => length === b[axis]));
 }
 
@@ -28,7 +28,7 @@ export function showShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
 
-/** The distance, in row-major order, between two neighbours along each axis. */
+/** The distance in row-major order between neighbours along each axis. */
 export function stridesOf(shape: Shape): number[] {
   const strides = new Array<number>(shape.length);
   let stride = 1;
@@ -39,10 +39,7 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
-/**
- * The strides with which a tensor of shape `from` is read as one of shape `to`: 0 along every axis where it repeats,
- * which is all that broadcasting is.
- */
+/** The strides that read a tensor of shape `from` as one of shape `to`: 0 along each repeated axis. */
 export function broadcastStrides(from: Shape, to: Shape): number[] {
   const strides = stridesOf(from);
   const lead = to.length - from.length;
@@ -53,8 +50,9 @@ export function broadcastStrides(from: Shape, to: Shape): number[] {
 }
 
 /**
- * The shape that several shapes broadcast to by NumPy's rule (https://numpy.org/doc/stable/user/basics.broadcasting.html):
- * aligned at the last axis, equal lengths or 1. `undefined` where they do not fit.
+ * The shape that several shapes broadcast to by NumPy's rule
+ * (https://numpy.org/doc/stable/user/basics.broadcasting.html): aligned at the last axis, lengths must be equal or 1.
+ * `undefined` if they do not fit.
  */
 export function broadcastShapes(shapes: readonly Shape[]): Shape | undefined {
   let result: Shape | undefined = shapes[0] ?? [];
@@ -62,7 +60,7 @@ export function broadcastShapes(shapes: readonly Shape[]): Shape | undefined {
   return result;
 }
 
-/** Of two shapes; where one of them is the answer, that one, and no copy of it. */
+/** The broadcast shape of two; one of them itself, not a copy, if it is the result. */
 function broadcastTwo(a: Shape, b: Shape): Shape | undefined {
   if (a === b) return a;
   const [long, short] = a.length < b.length ? [b, a] : [a, b];
@@ -77,7 +75,7 @@ function broadcastTwo(a: Shape, b: Shape): Shape | undefined {
   return result;
 }
 
-/** An axis counted from the front, whether given so or, when negative, from the back; `op` is named in the error. */
+/** An axis counted from the front; a negative one was counted from the back. `op` is named in the error. */
 export function normaliseAxis(op: string, axis: number, shape: Shape): number {
   const rank = shape.length;
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
@@ -85,14 +83,14 @@ export function normaliseAxis(op: string, axis: number, shape: Shape): number {
     const asked = typeof axis === 'number' ? axis : kindOf(axis);
     throw new RangeError(`${op}: no axis ${asked} in shape ${showShape(shape)}: ${range}`);
   }
-  // Of −0 it makes 0.
+  // Adding 0 turns −0 into 0.
   return axis < 0 ? axis + rank : axis + 0;
 }
 
 /** An axis, a list of axes, or `undefined` for all of them. */
 export type Axes = number | readonly number[] | undefined;
 
-/** The axes meant, ascending and without repetition; a repeated axis is an error. */
+/** The axes as an ascending list; a repeated axis is an error. */
 export function normaliseAxes(op: string, axes: Axes, shape: Shape): readonly number[] {
   if (axes === undefined) return shape.map((_, axis) => axis);
   if (!Array.isArray(axes)) return [normaliseAxis(op, axes as number, shape)];

@@ -1,8 +1,8 @@
 import { kindOf } from './kind-of.ts';
 
 /**
- * A function of one number that an expression passes to `s.special`, as its code is long: so only what uses it holds it. There
- * is one for each of two names, and every executor has code for both.
+ * A function of one number for `s.special`. Its code is long, so it is passed as an argument and bundled only where it
+ * is used. There are two, and every executor has code for both.
  */
 export interface SpecialFunction {
   readonly name: 'erf' | 'erfc';
@@ -10,16 +10,16 @@ export interface SpecialFunction {
   readonly of: (x: number) => number;
 }
 
-const made = /* @__PURE__ */ new WeakSet<object>();
+const specialFunctions = /* @__PURE__ */ new WeakSet<object>();
 
 export function specialFunction(name: SpecialFunction['name'], of: SpecialFunction['of']): SpecialFunction {
   const special = Object.freeze({ name, of });
-  made.add(special);
+  specialFunctions.add(special);
   return special;
 }
 
-/** @throws TypeError naming the op, for what is not one of ours: its name gets into source */
+/** @throws TypeError naming the op if `f` is not one of ours: its name is printed into source */
 export function checkSpecial(op: string, f: unknown): void {
-  if (!made.has(f as object))
+  if (!specialFunctions.has(f as object))
     throw new TypeError(`${op}: s.special takes errorFunction or errorFunctionComplement, got ${kindOf(f)}`);
 }

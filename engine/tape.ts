@@ -1,3 +1,4 @@
+import { copyForm, frozenTensor } from './copy-form.ts';
 import {
   type ConstantForm,
   type Form,
@@ -9,7 +10,6 @@ import {
 import { checkRows, type Index } from './indices.ts';
 import { kindOf } from './kind-of.ts';
 import { frozenMap } from './map-form.ts';
-import { ownForm, ownTensor } from './own-form.ts';
 import { type Shape, showShape } from './shape.ts';
 import {
   isTensor,
@@ -21,10 +21,9 @@ import {
 } from './tensor.ts';
 
 /**
- * One entry of a tape: which op, of which inputs, and what shape comes out. It holds no numbers; they appear when an
- * executor runs the tape.
+ * One entry of a tape: an op, its inputs and the shape of the result. It holds no numbers; an executor computes them.
  *
- * Index values (`dtype` 'index') are whole numbers that pick rows; they take neither arithmetic nor gradient.
+ * Index values (`dtype` 'index') are whole numbers that pick rows; they have neither arithmetic nor gradients.
  */
 export interface Value<F extends Form = Form> {
   readonly tape: Tape;
@@ -47,14 +46,14 @@ export type Operand = Value | number;
  * inputs. Where inputs broadcast, the rule ignores it: `gradient` sums what it returns to the input's shape.
  */
 export type VjpRule<F extends Form = Form> = {
-  // A method's type, since methods are bivariant: a rule is only ever given results of its own op.
+  // A method's type is bivariant, and a rule is only called with results of its own op.
   rule(g: Value, ans: Value<F>, ...inputs: Value[]): Value;
 }['rule'];
 
 /**
- * A rule for each input, `null` where the derivative is zero everywhere; for an op of any number of inputs, a function
- * from the input's position to its rule. Of these only the rules of an expression are given the inputs as arguments; the
- * others find them as `ans.inputs`.
+ * A rule for each input, `null` if the derivative is zero everywhere. For an op of any number of inputs, a function
+ * from the input's position to its rule; such rules get the inputs as arguments only if the op's form is an expression,
+ * and read `ans.inputs` otherwise.
  */
 export type Vjp<F extends Form = Form> = readonly (VjpRule<F> | null)[] | ((position: number) => VjpRule<F>);
 
@@ -71,8 +70,8 @@ const fillOp: Op = { name: 'fill', vjp: [] };
 /**
  * A Wengert list that only records (R. E. Wengert, Communications of the ACM 7, 463, 1964).
  *
- * Ops append to it and check shapes as they do, so that a mistake is an error on the line that made it. Nothing is
- * computed until {@link evaluate} or an executor runs it.
+ * Ops append to it and check shapes, so a mistake is an error on the line that made it. Nothing is computed until
+ * {@link evaluate} or an executor runs the tape.
  * @example
  * const tape = new Tape();
  * const x = tape.parameter(tensor([1, 2, 3]));
@@ -86,13 +85,13 @@ export class Tape {
   #copiedBytes = 0;
   #passes = 0;
 
-  /** The bytes it had to copy: an executor counts them as held while the tape runs. */
+  /** The bytes copied from lists; an executor counts them as held while the tape runs. */
   get copiedBytes(): number {
     return this.#copiedBytes;
   }
 
   /**
-   * Numbers that a gradient is wanted for. Typed arrays are read when the tape runs; lists are copied.
+   * A parameter: numbers that a gradient is wanted for. Typed arrays are read when the tape runs; lists are copied.
    *
    * @throws TypeError for an Int32Array, which is index data and has no gradient
    */
@@ -100,32 +99,32 @@ export class Tape {
     if (typeof name !== 'string')
       throw new TypeError(`parameter: its name must be a string, got ${kindOf(name)}`);
     const read = tensor(source);
-    const own = ownTensor(name, read);
+    const own = frozenTensor(name, read);
     if (own.data instanceof Int32Array) {
       throw new TypeError(
         `${name}: index data (an Int32Array) has no gradient; give Float64Array or Float32Array`,
       );
     }
     if (!isCallers(source)) this.#copiedBytes += own.data.byteLength;
-    // Executors know again a tensor that poses share.
+    // Executors recognise a tensor object that several poses share.
     const kept = isPlain(read, own.data) ? read : own;
     return this.#append(parameterOp, { kind: 'parameter', tensor: kept, name }, [], own.shape);
   }
 
   /**
-   * Numbers that are given: a number, nested lists, a typed array (one axis) or a tensor. An Int32Array becomes index
-   * data. Typed arrays are read when the tape runs; lists are copied.
+   * A constant: a number, nested lists, a typed array (one axis) or a tensor. An Int32Array becomes index data. Typed
+   * arrays are read when the tape runs; lists are copied.
    */
   constant(source: TensorSource): Value {
-    if (isTensor(source)) return this.#constant(ownTensor('constant', source), false);
+    if (isTensor(source)) return this.#constant(frozenTensor('constant', source), false);
     return this.#constant(tensor(source), !isTensorData(source));
   }
 
   /**
-   * Whole numbers that pick rows: a list, which is copied to Int32, an Int32Array or a tensor of one. Ops that take an
-   * index do this by themselves; an index used by several is worth putting on the tape once.
+   * An index, whole numbers that pick rows: a list, which is copied to Int32, an Int32Array or a tensor of one. Ops
+   * that take an index call this themselves; put an index on the tape once if several ops use it.
    *
-   * @throws TypeError naming `op` and the entry for one that is not whole, RangeError for one of more than 32 bits
+   * @throws TypeError naming `op` and the first entry that is not whole, RangeError for one of more than 32 bits
    */
   index(source: Index, op = 'index'): Value {
     if (isValue(source)) return source;
@@ -157,13 +156,12 @@ export class Tape {
   }
 
   /**
-   * Appends a value. It checks that the form is a known one with fields of the right types, and that the operands are of
-   * this tape and fit it. The form is copied: later changes to the caller's own have no effect. Ops made by `defineOp` call
-   * it.
+   * Appends a value. It checks the form and the types of its fields, and that the operands are on this tape and fit the
+   * form. The form is copied: later changes to the caller's have no effect. Ops made by `defineOp` call this.
    */
   record<F extends Form>(op: Op<F>, form: F, operands: readonly Operand[]): Value<F> {
     checkOp(op, operands);
-    const own = form.kind === 'map' ? (frozenMap(form) as Form as F) : ownForm(op.name, form);
+    const own = form.kind === 'map' ? (frozenMap(form) as Form as F) : copyForm(op.name, form);
     const inputs: Value[] = [];
     const shapes: Shape[] = [];
     for (let position = 0; position < operands.length; position++) {
@@ -194,7 +192,7 @@ export class Tape {
     return value;
   }
 
-  /** Runs `record` so that what it appends counts as adjoints: its literals are structure, like the rules they are in. */
+  /** Marks all values that `record` appends as adjoints. Their literals are structure, since they come from rules. */
   recordAdjoints<T>(record: () => T): T {
     const outer = this.pass;
     this.pass = ++this.#passes;
@@ -206,8 +204,8 @@ export class Tape {
   }
 
   /**
-   * The operand as a value of this tape. A literal is data, which may differ from pose to pose; but 0 and 1, which masks
-   * and counts are made of, are structure, as are all literals of derivative rules.
+   * The operand as a value of this tape. A literal is data, which may differ between poses, except that 0 and 1 (masks
+   * and counts) and all literals of derivative rules are structure.
    */
   lift(operand: Operand): Value {
     if (typeof operand !== 'number') return operand;
@@ -218,7 +216,7 @@ export class Tape {
   }
 }
 
-/** The shape and the inputs of a literal, which nobody can change. */
+/** The immutable shape and inputs of a literal. */
 const single: Shape = Object.freeze([]);
 const none: readonly Value[] = Object.freeze([]);
 
@@ -246,12 +244,12 @@ function notOn(tape: Tape, op: Op, operand: unknown, position: number): Error {
   return new TypeError(`${op.name}: operand ${position + 1} is a copy of a value; give the value itself`);
 }
 
-/** True for an array of the caller's own, false for a list, which {@link tensor} copies. */
+/** True for the caller's array, false for a list, which {@link tensor} copies. */
 function isCallers(source: TensorSource): boolean {
   return isTensorData(source) || isTensor(source);
 }
 
-/** True if the tensor's array is a plain field: a getter could give another one the next time. */
+/** True if the tensor's array is a plain field; a getter could return another array the next time. */
 function isPlain(tensor: Tensor, data: Tensor['data']): boolean {
   if (plain.has(tensor)) return true;
   if (Object.getOwnPropertyDescriptor(tensor, 'data')?.value !== data) return false;
@@ -259,7 +257,7 @@ function isPlain(tensor: Tensor, data: Tensor['data']): boolean {
   return true;
 }
 
-/** Tensors known to be plain: those of θ come with each pose. */
+/** Tensors known to be plain; those of θ are recorded for each pose. */
 const plain = new WeakSet<Tensor>();
 
 function checkDtype(op: Op, form: Form, input: Value, position: number): void {

@@ -24,8 +24,8 @@ export function isTensor(source: unknown): source is Tensor {
 }
 
 /**
- * True if all numbers are finite. Gradients of every pose pass through it, so it takes sums, where ∞ − ∞ is NaN, too; four
- * of them, as additions of one would wait for each other.
+ * True if all numbers are finite. It checks the gradients of every pose, so it is fast: it adds the numbers up, since a
+ * sum with ∞ or NaN is not finite, in four sums whose additions need not wait for each other.
  */
 export function areFinite(data: TensorData): boolean {
   let a = 0;
@@ -41,15 +41,15 @@ export function areFinite(data: TensorData): boolean {
     d += data[i + 3] as number;
   }
   for (; i < length; i++) a += data[i] as number;
-  // Only of finite numbers is the sum finite; where it is not, they may be no more than large.
+  // A finite sum proves that all numbers are finite; large finite numbers may overflow, so check those one by one.
   return Number.isFinite(a + b + (c + d)) || !data.some(number => !Number.isFinite(number));
 }
 
 /**
  * A tensor of numbers, nested lists or a typed array.
  *
- * Lists become float64. A typed array is taken as it is, not copied: Float64Array and Float32Array are real data,
- * Int32Array is index data. `shape` defaults to the nesting, or to one axis for a typed array.
+ * Lists become float64. A typed array is used without a copy: Float64Array and Float32Array are real data, Int32Array
+ * is index data. `shape` defaults to the nesting of the lists, or to one axis for a typed array.
  *
  * @throws RangeError if the rows differ in length, or `shape` does not hold as many numbers as given
  * @example

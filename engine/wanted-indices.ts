@@ -1,7 +1,7 @@
 import type { Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
-/** True if an executor computes a value, or gives it in its precision: all but indices. */
+/** True for all values but indices: an executor computes them or converts them to its precision. */
 export const isComputed = ({ dtype }: Value): boolean => dtype !== 'index';
 
 /**

@@ -2,27 +2,27 @@ import { KnownOp } from '../known-op.ts';
 import type { Value } from '../tape.ts';
 import type { Structure } from './structure.ts';
 
-/** The structure that a tape has with its adjoints: enough to run a later one like it without recording them. */
+/** The structure of a tape with its adjoints. A later tape of the same structure can run without recording them. */
 export interface Adjoints {
   /** The key of the tape with its adjoints. */
   readonly key: string;
-  /** For each of its sizes, which size of the tape without them is the same. */
+  /** For each of its sizes, the same size of the tape without adjoints. */
   readonly sizes: readonly number[];
-  /** Starts with the adjoints, and those without which they go with. */
+  /** The starts of the tape with adjoints, and of the tape without. */
   readonly starts: readonly number[];
   readonly startsBefore: readonly number[];
-  /** For each value with the adjoints, its place among those without; −1 for an adjoint. */
+  /** For each value of the tape with adjoints, its place on the tape without; −1 for an adjoint. */
   readonly places: Int32Array;
 }
 
-/** True if the adjoints follow from the structure: see {@link KnownOp}. */
+/** True if all ops are known ops, whose adjoints follow from the structure: see {@link KnownOp}. */
 export function haveKnownRules(live: readonly Value[]): boolean {
   return live.every(({ op, inputs }) => inputs.length === 0 || KnownOp.numberOf(op) > 0);
 }
 
 /**
- * Reads what the adjoints came to, off the live values without them and with them. Nothing where they bring data or a length
- * of their own.
+ * The adjoints of a tape, from its live values without and with them; undefined if the adjoints bring data, or lengths
+ * that the tape without them does not have.
  */
 export function adjointsOf(
   before: readonly Value[],
@@ -51,15 +51,17 @@ export function structureWith({ key, sizes, starts }: Adjoints, before: Structur
   return { key, precision: before.precision, sizes: sizes.map(size => before.sizes[size] as number), starts };
 }
 
-/** Most known adjoints of an executor; then all are forgotten, and recorded once more where they are met. */
-const most = 256;
+/** The most adjoints an executor keeps. Beyond that all are dropped, and recorded again when needed. */
+const mostKnown = 256;
 
 /** Adjoints by the structure of the tape without them. */
 export class KnownAdjoints {
   readonly #known = new Map<string, Adjoints[]>();
   #count = 0;
 
-  /** The adjoints of a structure, if they were met with slices that begin at the same places: adjoints begin there, too. */
+  /**
+   * The adjoints of a structure; undefined if none are known for slices with these starts, where adjoints start too.
+   */
   get({ key, starts }: Structure): Adjoints | undefined {
     return this.#known
       .get(key)
@@ -67,7 +69,7 @@ export class KnownAdjoints {
   }
 
   add({ key }: Structure, adjoints: Adjoints): void {
-    if (this.#count++ >= most) {
+    if (this.#count++ >= mostKnown) {
       this.#known.clear();
       this.#count = 1;
     }

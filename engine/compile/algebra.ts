@@ -8,7 +8,7 @@ export const primitives: readonly Primitive[] = Object.keys(numbers).filter(
   name => name !== 'constant' && name !== 'special',
 ) as Primitive[];
 
-/** An algebra from three functions: of constants, of primitives of their arguments, and of special functions. */
+/** An algebra made from three functions, for constants, primitives and special functions. */
 export function algebraOf<T>(
   constant: (number: number) => T,
   apply: (kind: Primitive, args: readonly T[]) => T,
@@ -18,12 +18,12 @@ export function algebraOf<T>(
   return { constant, special, ...Object.fromEntries(operations) } as unknown as Scalar<T>;
 }
 
-/** A number as text that tells −0 from 0. */
+/** A number as text; −0 and 0 differ. */
 export function numberText(number: number): string {
   return Object.is(number, -0) ? '-0' : `${number}`;
 }
 
-/** An expression as text, the same for every function that computes the same. Shared parts are numbered, not repeated. */
+/** An expression as text, the same for functions with the same operations. Shared parts are numbered, not repeated. */
 export function textOf(expression: Expression, inputs: number): string {
   const steps: string[] = [];
   const known = new Map<string, string>();

@@ -4,65 +4,65 @@ import { differenceOf, type Structure } from './structure.ts';
 /** The number of tapes after which the count of new structures starts over. */
 const windowLength = 64;
 
-/** Plans, or what was compiled from them, by structure; the one unused for longest is dropped first. */
+/** Plans, or their compiled code, by structure; the least recently used entry is dropped first. */
 export class StructureCache<T> {
-  /** The number of things made so far. */
-  made = 0;
+  /** The number of entries created so far. */
+  created = 0;
   readonly #owner: string;
   readonly #limit: number;
   readonly #onEvict: (evicted: T) => void;
   readonly #known = new Map<string, T>();
-  #latest: { readonly key: string; readonly variant: string; readonly thing: T } | undefined;
-  #asked = 0;
-  #madeInWindow = 0;
+  #latest: { readonly key: string; readonly variant: string; readonly entry: T } | undefined;
+  #lookups = 0;
+  #createdInWindow = 0;
   #hasWarned = false;
 
-  /** `owner` is the executor's name, for its warning; `onEvict` is told what is dropped. */
+  /** `owner` is the executor's name, for its warning; `onEvict` is called with each dropped entry. */
   constructor(owner: string, limit: number, onEvict: (evicted: T) => void = () => {}) {
     this.#owner = owner;
     this.#limit = limit;
     this.#onEvict = onEvict;
   }
 
-  /** The thing of a structure, if there is one. */
+  /** The entry of a structure; undefined if there is none. */
   find({ key }: Structure, variant: string): T | undefined {
-    if (++this.#asked > windowLength) [this.#asked, this.#madeInWindow] = [1, 0];
+    if (++this.#lookups > windowLength) [this.#lookups, this.#createdInWindow] = [1, 0];
     const latest = this.#latest;
-    if (latest?.key === key && latest.variant === variant) return latest.thing;
+    if (latest?.key === key && latest.variant === variant) return latest.entry;
     const name = `${variant} ${key}`;
-    const thing = this.#known.get(name);
-    if (thing !== undefined) this.#use(name, key, variant, thing);
-    return thing;
+    const entry = this.#known.get(name);
+    if (entry !== undefined) this.#use(name, key, variant, entry);
+    return entry;
   }
 
-  #use(name: string, key: string, variant: string, thing: T): void {
-    // Used last, dropped last: a Map keeps the order of insertion.
+  #use(name: string, key: string, variant: string, entry: T): void {
+    // A Map keeps the order of insertion, so the least recently used entry comes first.
     this.#known.delete(name);
-    this.#known.set(name, thing);
-    this.#latest = { key, variant, thing };
+    this.#known.set(name, entry);
+    this.#latest = { key, variant, entry };
   }
 
-  /** The thing of a structure, made if there is none; `variant` tells several of one structure apart. */
+  /** The entry of a structure, created if there is none; `variant` distinguishes several entries of one structure. */
   get(structure: Structure, variant: string, live: readonly Value[], make: () => T): T {
     const found = this.find(structure, variant);
     if (found !== undefined) return found;
     const { key } = structure;
     this.#warn(key, live);
-    const thing = make();
-    this.made++;
-    this.#use(`${variant} ${key}`, key, variant, thing);
+    const entry = make();
+    this.created++;
+    this.#use(`${variant} ${key}`, key, variant, entry);
     for (const [oldest, evicted] of this.#known) {
       if (this.#known.size <= this.#limit) break;
       this.#known.delete(oldest);
       this.#onEvict(evicted);
     }
-    return thing;
+    return entry;
   }
 
-  /** Forgets a thing. */
-  delete(thing: T): void {
-    if (this.#latest?.thing === thing) this.#latest = undefined;
-    for (const [name, known] of this.#known) if (known === thing) this.#known.delete(name);
+  /** Removes an entry. */
+  delete(entry: T): void {
+    if (this.#latest?.entry === entry) this.#latest = undefined;
+    for (const [name, known] of this.#known) if (known === entry) this.#known.delete(name);
   }
 
   values(): IterableIterator<T> {
@@ -71,10 +71,10 @@ export class StructureCache<T> {
 
   #warn(key: string, live: readonly Value[]): void {
     const before = this.#latest?.key;
-    if (++this.#madeInWindow <= windowLength / 2 || this.#hasWarned || before === undefined) return;
+    if (++this.#createdInWindow <= windowLength / 2 || this.#hasWarned || before === undefined) return;
     this.#hasWarned = true;
     console.warn(
-      `${this.#owner}: more than half of the last ${this.#asked} tapes had a structure of their own, and each was planned and compiled, which takes longer than to run it. ${differenceOf(before, key, live)} Literals 0 and 1, the exponents that pow knows, which lengths are equal, and how many values there are belong to the structure; put numbers that vary from pose to pose on the tape by tape.constant, or use interpreter().`,
+      `${this.#owner}: more than half of the last ${this.#lookups} tapes had a structure of their own, and each was planned and compiled, which takes longer than to run it. ${differenceOf(before, key, live)} Literals 0 and 1, the exponents that pow knows, which lengths are equal, and how many values there are belong to the structure; put numbers that vary from pose to pose on the tape by tape.constant, or use interpreter().`,
     );
   }
 }

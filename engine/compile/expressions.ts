@@ -16,7 +16,10 @@ import {
 import { matched, matchers, type RuleAlgebra } from './rules.ts';
 import { one, type Size } from './sizes.ts';
 
-/** The expressions that {@link algebra} makes: one algebra for all, as making one is more than most readings take. */
+/**
+ * Collects what {@link algebra} builds. There is one algebra for all, since making one takes longer than most uses of
+ * it.
+ */
 let reading: Expressions;
 
 const algebra: RuleAlgebra<Expr> = {
@@ -29,7 +32,7 @@ const algebra: RuleAlgebra<Expr> = {
   times: (a, b) => reading.times(a, b),
 };
 
-/** The fields of an expression that its kind alone does not tell. */
+/** The fields of an expression besides its kind and arguments. */
 interface Fields {
   readonly path?: Path;
   readonly taint?: Taint;
@@ -38,15 +41,15 @@ interface Fields {
   readonly [field: string]: unknown;
 }
 
-/** Makes the expressions of one loop nest, each once, rewritten by rules.ts. */
+/** The expressions of one loop nest: each is made once, and rewritten by rules.ts. */
 export class Expressions {
   readonly #known = new Map<string, Expr>();
   readonly #guesses: Guesses;
   readonly #rounds: boolean;
-  /** Lengths of loops that differ from iteration to iteration, by −1 − size. */
+  /** Lengths of loops that vary between iterations of the loops around them, by −1 − size. */
   readonly lengths: Expr[] = [];
 
-  /** `rounds` where numbers are float32: then so are those that are compared, whatever computes them. */
+  /** `rounds` is true for float32, where compared numbers must be rounded, whatever computes them. */
   constructor(guesses: Guesses, rounds: boolean) {
     this.#guesses = guesses;
     this.#rounds = rounds;
@@ -68,7 +71,7 @@ export class Expressions {
     return made;
   }
 
-  /** @throws TypeError for what is no number: it would be printed into source */
+  /** @throws TypeError if `value` is not a number: it is printed into source */
   constant(value: number): Expr {
     if (typeof value !== 'number') throw new TypeError(`plan: a constant is a number, got a ${typeof value}`);
     return this.#intern('constant', [], numberText(value), { value });
@@ -78,7 +81,7 @@ export class Expressions {
     return this.#intern('index', [], `${path}`, { path });
   }
 
-  /** The size of a loop whose length differs from iteration to iteration of the loops around it. */
+  /** The size of a loop whose length varies between iterations of the loops around it. */
   ragged(length: Expr): Size {
     const known = this.lengths.indexOf(length);
     return -1 - (known >= 0 ? known : this.lengths.push(length) - 1);
@@ -104,7 +107,7 @@ export class Expressions {
     return this.#rewritten('times', [a, b]) ?? this.#intern('times', [a, b], '');
   }
 
-  /** The entry of an array at an index, read under `shape`; tainted if what was stored there is. */
+  /** The entry of an array at an index of `shape`, tainted like the number stored there. */
   entry(of: ArrayRef, shape: readonly Size[], index: readonly Expr[], taint: Taint = 0): Expr {
     return this.#intern('entry', index, `${of.kind} ${of.number} ${shape}`, { of, shape, taint });
   }
@@ -116,13 +119,13 @@ export class Expressions {
     return this.#intern('round', [a], '');
   }
 
-  /** `body` folded over the loop at `inner`, known at the loop around it. */
+  /** `body` folded over the loop at `inner`; the result is known in the loop around it. */
   fold(reducer: 'sum' | 'max', inner: Path, body: Expr): Expr {
     const kind = reducer === 'sum' ? 'sum' : 'largest';
     return this.#intern(kind, [body], `${inner}`, { path: inner.slice(0, -1), inner });
   }
 
-  /** A primitive of known arguments: computed where they are numbers, rewritten where a rule fits. */
+  /** A primitive of these arguments: computed if they are constants, rewritten if a rule fits. */
   apply(kind: Primitive, args: readonly Expr[]): Expr {
     if (kind === 'select') {
       const [condition, yes, no] = args as [Expr, Expr, Expr];
@@ -142,7 +145,7 @@ export class Expressions {
   }
 
   #compared(kind: 'less' | 'equal', args: readonly Expr[]): Expr {
-    // Rounding changes no sign.
+    // Rounding keeps the sign, so comparisons with 0 need none.
     const rounds = this.#rounds && !args.some(arg => arg.kind === 'constant' && arg.value === 0);
     return this.#intern(kind, rounds ? args.map(arg => this.round(arg)) : args, '');
   }
@@ -153,14 +156,14 @@ export class Expressions {
     return this.#rewritten('select', args) ?? this.#intern('select', args, '');
   }
 
-  /** The truth of a number: whether it is not 0. */
+  /** The condition that a number is not 0. */
   condition(a: Expr): Expr {
     if (a.kind === 'indicator') return a.args[0] as Expr;
     if (a.kind === 'constant') return this.#truth(a.value !== 0);
     return this.#intern('nonzero', [a], '');
   }
 
-  /** 1 where a condition holds, else 0. */
+  /** 1 if a condition holds, else 0. */
   indicator(condition: Expr): Expr {
     if (condition.kind === 'truth') return this.constant(condition.value ? 1 : 0);
     return this.#intern('indicator', [condition], '');
@@ -183,7 +186,7 @@ export class Expressions {
   }
 
   #masked(factor: Expr, other: Expr, taint: Taint = taintOfGuess.masked): Expr {
-    // Of these nothing need be guessed.
+    // These products need no guess.
     const isPlain = (factor.kind === 'constant' && factor.value !== 0) || isFiniteNumber(other);
     if (isPlain && taint === taintOfGuess.masked) return this.apply('mul', [factor, other]);
     return this.#intern('mul', [factor, other], `masked ${taint}`, { guess: 'masked', taint });
@@ -198,18 +201,18 @@ export class Expressions {
     return this.#intern('mul', [a, b], 'turned', { guess: 'turned', taint });
   }
 
-  /** The algebra of these expressions, until that of others is asked for. */
+  /** The algebra of these expressions. It is valid until another one's is requested. */
   get algebra(): RuleAlgebra<Expr> {
     reading = this;
     return algebra;
   }
 
-  /** Reads an op's expression, or a side of a rule, of these inputs. */
+  /** Applies an op's expression, or a side of a rule, to these inputs. */
   read(expression: (s: RuleAlgebra<Expr>, ...inputs: Expr[]) => Expr, inputs: readonly Expr[]): Expr {
     return expression(this.algebra, ...inputs);
   }
 
-  /** An expression of other arguments. */
+  /** The same expression with other arguments. */
   #rebuilt(expr: Expr, args: readonly Expr[]): Expr {
     switch (expr.kind) {
       case 'mul':
@@ -262,7 +265,10 @@ export class Expressions {
     return result;
   }
 
-  /** `expr` where `condition` holds. A number that is asked whether it is 0 stays the number it is. */
+  /**
+   * `expr` rewritten for a true `condition`. If the condition is that a number is not 0, the number itself is
+   * unchanged.
+   */
   assume(expr: Expr, condition: Expr, known: Map<Expr, Expr>): Expr {
     const holds = this.#truth(true);
     return this.#mapped(expr, known, each => {
@@ -272,7 +278,9 @@ export class Expressions {
     });
   }
 
-  /** Sinks whose entries are positions: outer axes first, so that what does not change stays outside. */
+  /**
+   * Sinks with indices turned into positions. Outer axes are added first, so that invariant parts stay outside loops.
+   */
   flattened(sinks: readonly Sink[], offsetOf: (buffer: number) => Expr): Sink[] {
     const known = new Map<Expr, Expr>();
     const flat = (expr: Expr): Expr =>

@@ -8,8 +8,8 @@ import { longAxes, one, type Size, sameWithoutOnes } from './sizes.ts';
 import { reducesOuter } from './storage.ts';
 
 /*
- * The pass that writes a group's loop: for each root what leaves an iteration, as an expression of what is stored and
- * given. Indices stay indices; order.ts flattens them.
+ * The pass that writes a group's loop: for each root the entry that leaves an iteration, as an expression of stored and
+ * given entries. Indices stay indices; order.ts flattens them.
  */
 
 /** A loop as expressions. */
@@ -19,7 +19,7 @@ export interface FusedLoop {
   /** The buffers loaded from. */
   readonly reads: ReadonlySet<number>;
   readonly ops: ReadonlySet<string>;
-  /** The lists of what its nodes wait for: see {@link Node.after}. */
+  /** The lists of nodes that its nodes wait for: see {@link Node.after}. */
   readonly waits: ReadonlySet<readonly Node[]>;
 }
 
@@ -36,7 +36,7 @@ export function fused(group: Group, setting: FuseSetting): FusedLoop {
   const reader = new Reader({
     inputs: graph.inputs,
     expressions: new Expressions(guesses, rounds),
-    bufferOf: node => (schedule.isThere(node, group) ? buffers.idOf(node) : undefined),
+    bufferOf: node => (schedule.isStoredBefore(node, group) ? buffers.idOf(node) : undefined),
     taintOf: buffer => buffers.taints.get(buffer) ?? 0,
     isRounded: node => setting.rounded.has(node),
   });
@@ -60,21 +60,21 @@ export interface FuseSetting {
   readonly rounded: ReadonlySet<Node>;
 }
 
-/** The surroundings of a {@link Reader}: where nodes lie, and what is rounded. */
-export interface Finding {
+/** What a {@link Reader} knows of the plan: the nodes in buffers, and the rounded nodes. */
+export interface Surroundings {
   readonly inputs: readonly GraphInput[];
   readonly expressions: Expressions;
-  /** The buffer in which a node lies already. */
+  /** The buffer that already holds a node; undefined if none does. */
   readonly bufferOf: (node: Node) => number | undefined;
   readonly taintOf: (buffer: number) => Taint;
-  /** True if the numbers of a node that is computed here are float32. */
+  /** True if a node computed here must be rounded to float32. */
   readonly isRounded: (node: Node) => boolean;
 }
 
 /**
- * The arrays that are given, the nodes that are stored, and those of which a view is. In float32 a stored number is
- * rounded, and so it must be for all that use it, or what equals itself might not, once computed and once read. Single
- * numbers stay float64, as those inside expressions do.
+ * The nodes that must be rounded in float32: given arrays, stored nodes, and the nodes that views of them show. A
+ * stored number is rounded, so it must be rounded wherever it is computed again, or a number might differ from itself.
+ * Single numbers stay float64, like those inside expressions.
  */
 export function roundedNodes({ nodes }: Graph, stored: ReadonlySet<Node>): ReadonlySet<Node> {
   const rounded = new Set(stored);
@@ -85,7 +85,7 @@ export function roundedNodes({ nodes }: Graph, stored: ReadonlySet<Node>): Reado
   return rounded;
 }
 
-/** True if the numbers of a node are those of others. */
+/** True if a node only rearranges the numbers of others. */
 function isView({ form }: Node): boolean {
   if (form.kind === 'scatter') return !form.overlaps || form.placements.length === 1;
   return ['reshape', 'broadcast', 'transpose', 'slice', 'gather'].includes(form.kind);
@@ -97,12 +97,12 @@ export class Reader {
   readonly reads: Set<number> = new Set();
   readonly ops: Set<string> = new Set();
   readonly waits: Set<readonly Node[]> = new Set();
-  readonly #finding: Finding;
+  readonly #surroundings: Surroundings;
   readonly #known = new Map<string, Expr>();
 
-  constructor(finding: Finding) {
-    this.#finding = finding;
-    this.expressions = finding.expressions;
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+    this.expressions = surroundings.expressions;
   }
 
   /** The entry that a root leaves in each iteration. */
@@ -142,30 +142,30 @@ export class Reader {
     return { path, index };
   }
 
-  /** A node's entry: loaded if the node lies somewhere, else computed. */
+  /** A node's entry: loaded if an array holds the node, else computed. */
   read(node: Node, index: readonly Expr[]): Expr {
-    return this.#lying(node, node.shape, index) ?? this.#computed(node, index);
+    return this.#entryIfStored(node, node.shape, index) ?? this.#computed(node, index);
   }
 
-  /** The entry of a node that is given or stored, read under a shape of the same size; undefined for other nodes. */
-  #lying(node: Node, shape: readonly Size[], index: readonly Expr[]): Expr | undefined {
+  /** The entry of a given or stored node, at an index of a shape of the same size; undefined for other nodes. */
+  #entryIfStored(node: Node, shape: readonly Size[], index: readonly Expr[]): Expr | undefined {
     const { form } = node;
     const { expressions } = this;
     if (form.kind === 'fill') return expressions.constant(form.number);
     if (form.kind === 'leaf') {
       const entry = this.#given(form.input, shape, index);
-      const { isDouble } = this.#finding.inputs[form.input] as GraphInput;
-      return isDouble && this.#finding.isRounded(node) ? expressions.round(entry) : entry;
+      const { isDouble } = this.#surroundings.inputs[form.input] as GraphInput;
+      return isDouble && this.#surroundings.isRounded(node) ? expressions.round(entry) : entry;
     }
-    const buffer = this.#finding.bufferOf(node);
+    const buffer = this.#surroundings.bufferOf(node);
     if (buffer === undefined) return undefined;
     this.reads.add(buffer);
     const of: ArrayRef = { kind: 'buffer', number: buffer, type: 'real' };
-    return expressions.entry(of, shape, index, this.#finding.taintOf(buffer));
+    return expressions.entry(of, shape, index, this.#surroundings.taintOf(buffer));
   }
 
   #given(input: number, shape: readonly Size[], index: readonly Expr[]): Expr {
-    const { type } = this.#finding.inputs[input] as GraphInput;
+    const { type } = this.#surroundings.inputs[input] as GraphInput;
     const entry = this.expressions.entry({ kind: 'input', number: input, type }, shape, index);
     return entry;
   }
@@ -181,7 +181,7 @@ export class Reader {
     const known = this.#known.get(key);
     if (known) return known;
     const value = this.compute(node, index);
-    const expr = this.#finding.isRounded(node) ? this.expressions.round(value) : value;
+    const expr = this.#surroundings.isRounded(node) ? this.expressions.round(value) : value;
     this.#known.set(key, expr);
     return expr;
   }
@@ -242,7 +242,7 @@ export class Reader {
     const body = this.read(of, index);
     if (loops.length > 0)
       return loops.reduceRight((inside, loop) => this.expressions.fold(reducer, loop, inside), body);
-    // A sum begins at 0, which makes 0 of −0.
+    // A sum begins at 0, so a sum of −0 is 0.
     return reducer === 'sum' ? this.expressions.apply('add', [this.expressions.constant(0), body]) : body;
   }
 
@@ -261,8 +261,8 @@ export class Reader {
       const at = of.shape.map(size => (size === one ? this.expressions.constant(0) : (long[next++] as Expr)));
       return this.read(of, at);
     }
-    // Numbers keep their order: what lies there is read under the other shape.
-    const entry = this.#lying(baseOf(of), shape, index);
+    // A reshape keeps the order of numbers, so the array is indexed with the other shape.
+    const entry = this.#entryIfStored(baseOf(of), shape, index);
     if (!entry) throw new Error(`plan: ${of.name} is reshaped before it is stored`);
     return entry;
   }

@@ -16,14 +16,16 @@ export interface GraphInput {
   readonly isDouble: boolean;
 }
 
-/** The live part of a tape: dead values out, common subexpressions once, reshapes of reshapes one. Inputs come before. */
+/** The live part of a tape, with equal values and reshapes of reshapes merged. A node comes after its inputs. */
 export interface Graph {
   readonly nodes: readonly Node[];
   readonly wanted: readonly Node[];
   readonly inputs: readonly GraphInput[];
 }
 
-/** Builds the graph of live values (oldest first) whose structure is known; with `turns`, sums may be turned round. */
+/**
+ * Builds the graph of live values, oldest first, from their structure. With `turns`, {@link exchange} may be applied.
+ */
 export function graphOf(
   live: readonly Value[],
   wanted: readonly Value[],
@@ -142,13 +144,13 @@ function usesOf(live: readonly Value[], wanted: readonly Value[]): Map<Value, nu
   return uses;
 }
 
-/** A reshape of the numbers themselves: of what a reshape is of, and nothing where the shape is that again. */
+/** The reshape of a node: of the node's own input if that is a reshape too, and none if the shape stays the same. */
 function reshaped(of: Node, shape: readonly Size[], make: Make): Node {
   const base = baseOf(of);
   return sameSizes(base.shape, shape) ? base : make({ kind: 'reshape' }, [base], shape, 'reshape');
 }
 
-/** Terms that are scattered, and used nowhere else, share one buffer. */
+/** Merges terms that are scattered and used nowhere else into one node, which needs one buffer. */
 function merged(
   values: readonly Value[],
   terms: readonly Node[],
@@ -166,7 +168,7 @@ function merged(
   return [...others, make({ kind: 'scatter', placements, overlaps: true }, parts, shape, undefined)];
 }
 
-/** The most terms added up in one node: more are added in stages, so that no loop grows beyond all bounds. */
+/** The most terms added up in one node. More are added in stages, which bounds the length of a loop. */
 const mostTerms = 32;
 
 function totalOf(terms: readonly Node[], add: (terms: readonly Node[]) => Node): Node {
@@ -177,7 +179,7 @@ function totalOf(terms: readonly Node[], add: (terms: readonly Node[]) => Node):
   return totalOf(stages, add);
 }
 
-/** Adds few terms one after the other, many in halves, so that expressions do not nest deeply. */
+/** Adds a few terms one after the other, and many by halves, so that expressions do not nest deeply. */
 function sumOf<T>(s: Scalar<T>, terms: readonly T[]): T {
   if (terms.length <= 8) return terms.reduce((total, term) => s.add(total, term));
   const half = terms.length >> 1;
@@ -186,7 +188,7 @@ function sumOf<T>(s: Scalar<T>, terms: readonly T[]): T {
 
 const addUp: MapForm['expression'] = (s, ...terms) => sumOf(s, terms);
 
-/** The nodes that some depend on: merging leaves others behind that nothing needs any more. */
+/** The nodes that `roots` depend on. Merging leaves some nodes unused. */
 function reachable(nodes: readonly Node[], roots: readonly Node[]): Node[] {
   const isNeeded = new Set(roots);
   for (const node of nodes.toReversed()) {

@@ -5,19 +5,20 @@ import type { Make, Node, Placement } from './node.ts';
 import { sameSizes } from './sizes.ts';
 
 /*
- * Guesses: rewrites that are right for almost all numbers, and whose results tell where they were not. A plan that guesses
- * computes what it guessed; if all its results are finite, the guesses are proved; if not, the tape runs again by a plan
- * without guesses, which tells whether they were wrong or the numbers really are not finite. There are two:
+ * Guesses: rewrites that are right for almost all numbers, and whose results are not finite when they are wrong. If all
+ * results of a plan with guesses are finite, its guesses were right. If not, the tape runs again by a plan without
+ * guesses: either a guess was wrong, or the results really are not finite. There are two:
  *
- * masked   The product of a cotangent, 0 where g is 0 and else g·f (the shape of `scaled`), is taken for the plain one. It
- *          saves a comparison for each product, a quarter of a pair loop's time. Where it is wrong, g is 0 and f is not
- *          finite, and the plain product is NaN. (It may also change the sign of a zero.)
- * turned   A sum over rows of gathered times computed numbers is turned round: see {@link exchange}. Where it is wrong,
- *          a sum overflowed or a row that no index picks is infinite, and the product is NaN or infinite.
+ * masked   A masked product, which is 0 where g is 0 and g·f elsewhere (as in `scaled`), is computed as the plain g·f.
+ * It
+ *          saves a comparison for each product, a quarter of a pair loop's time. It is wrong if g is 0 and f is not
+ *          finite; the plain product is NaN then. (It may also change the sign of a zero.)
+ * turned   A sum over rows of gathered times computed numbers is turned round: see {@link exchange}. It is wrong if a sum
+ *          overflowed or a row that no index picks is infinite; the product is NaN or infinite then.
  *
- * The proof needs that a wrong number cannot vanish on its way to the results. So an expression that depends on a guess
- * carries a taint (what it is where the guess is wrong), and where an operation could swallow that, the plan is unsure and
- * made again with fewer guesses. {@link swallows} is that table. An entry that no result reads may be wrong.
+ * This requires that a wrong number cannot vanish on its way to the results. So an expression that depends on a guess
+ * carries a taint: its value if the guess is wrong. If an operation could make a finite number of that (see {@link
+ * swallows}), the plan is unsure, and is made again with fewer guesses. An entry that no result reads may be wrong.
  */
 
 /** Guesses that a plan may make, tried in this order until one is sure. */
@@ -34,21 +35,21 @@ export const guessesInOrder: readonly Guesses[] = [
   noGuesses,
 ];
 
-/** The taint of a wrong guess of each kind. */
+/** The taint of each kind of guess. */
 export const taintOfGuess: Readonly<Record<'masked' | 'turned', Taint>> = { masked: 1, turned: 2 };
 
-/** Operations that may give a finite number of a NaN, or tell 0 from −0. */
+/** Operations that may turn a NaN into a finite number, or distinguish 0 from −0. */
 const swallowsNaN = new Set<Expr['kind']>(['less', 'equal', 'nonzero', 'pow', 'atan2']);
 
-/** Operations that may give a finite number of an infinite one. */
+/** Operations that may turn an infinite number into a finite one. */
 const swallowsInfinity = new Set<Expr['kind']>([
   ...(['exp', 'expm1', 'tanh', 'special', 'min', 'max', 'sign', 'largest'] as const),
 ]);
 
-/** True if a wrong number as argument `position` could vanish in an operation. */
+/** True if an operation may give a correct-looking result for a wrong number as argument `position`. */
 export function swallows(kind: Expr['kind'], position: number, taint: Taint): boolean {
   if (taint === 0) return false;
-  // Over 0 and −0 lie +∞ and −∞, and under ∞ lies 0.
+  // 1/0 and 1/−0 differ, and 1/∞ is 0.
   if (swallowsNaN.has(kind) || (kind === 'div' && position === 1)) return true;
   return taint === 2 && swallowsInfinity.has(kind);
 }
@@ -80,8 +81,8 @@ const products = new Set(
  *
  *     Σ_p g[index[p]]·f[p] = Σ_a g[a]·(Σ_{p: index[p] = a} f[p])
  *
- * On the right f is summed as it comes about, so it need not be stored until g is known: a forward and a backward loop
- * over the same pairs become one. It pays only where the rows are added up whole. Gives the terms to sum instead.
+ * On the right f is summed as it is computed, and need not be stored until g is known: a forward and a backward loop
+ * over the same pairs become one. This pays only if whole rows are summed. Returns the terms to sum instead.
  */
 export function exchange({ reducer, axes }: ReduceForm, product: Node, make: Make): Node | undefined {
   const { form, inputs } = product;

@@ -3,17 +3,17 @@ import type { Primitive } from './algebra.ts';
 import type { Size } from './sizes.ts';
 
 /*
- * The language that plans are written in. An expression is one computation of an entry; a sink is where an entry goes; a
- * step is a loop nest of sinks, or a matrix product. Nothing here knows of any single pose, nor of any target language.
+ * The language of plans. An expression computes an entry; a sink writes an entry; a step is a loop nest of sinks, or a
+ * matrix product. A plan depends neither on a single pose nor on a target language.
  */
 
-/** A loop by the sizes of the loops around it and its own: `[5]` is an outermost one, `[5, 2]` one inside. */
+/** A loop, given by the sizes of the loops around it and its own: `[5]` is outermost, `[5, 2]` is inside it. */
 export type Path = readonly Size[];
 
 /** Numbers, whole numbers (positions and lengths), and conditions. */
 export type Type = 'real' | 'whole' | 'condition';
 
-/** An array that is read or written: a buffer of the arena, or an input as it was given. */
+/** An array that is read or written: a buffer of the arena, or an input. */
 export interface ArrayRef {
   readonly kind: 'buffer' | 'input';
   readonly number: number;
@@ -25,7 +25,7 @@ export interface ArrayRef {
 export type Taint = 0 | 1 | 2;
 
 interface Common {
-  /** In order of making: arguments come before. */
+  /** Numbered in order of creation: arguments have smaller numbers. */
   readonly id: number;
   readonly args: readonly Expr[];
   /** The innermost loop whose index it depends on: where it is computed. */
@@ -36,20 +36,17 @@ interface Common {
 /** Primitives whose result is a number, of numbers. `select` takes a condition first. */
 export type RealKind = Exclude<Primitive, 'less' | 'equal'>;
 
-/**
- * One computation inside a loop, interned: what is written twice is the same object, so it is computed once, and a chain
- * of softplus stays as long as it looks.
- */
+/** One computation inside a loop. Equal expressions are the same object, so each is computed once. */
 export type Expr = Common &
   (
     | { readonly kind: 'constant'; readonly value: number }
-    /** A product may stand for something else: see guesses.ts. */
+    /** A product may be a guess: see guesses.ts. */
     | { readonly kind: RealKind; readonly guess?: Guess }
     | { readonly kind: 'special'; readonly f: SpecialFunction }
-    /** Conditions: of two numbers, of one that is not 0, and one that is known. */
+    /** Conditions: a comparison of two numbers, a number that is not 0, and a constant. */
     | { readonly kind: 'less' | 'equal' | 'nonzero' }
     | { readonly kind: 'truth'; readonly value: boolean }
-    /** 1 where the condition holds, else 0. */
+    /** 1 if the condition holds, else 0. */
     | { readonly kind: 'indicator' }
     /** The nearest float32. */
     | { readonly kind: 'round' }
@@ -62,7 +59,7 @@ export type Expr = Common &
     | { readonly kind: 'offset'; readonly buffer: number }
     /** Whole-number arithmetic. */
     | { readonly kind: 'plus' | 'times' }
-    /** The entry of an array at an index: an argument for each axis of `shape`, the shape it is read under. */
+    /** The entry of an array at an index of `shape`, with an argument for each axis. */
     | { readonly kind: 'entry'; readonly of: ArrayRef; readonly shape: readonly Size[] }
     /** The same, flattened: the argument is a position. */
     | { readonly kind: 'load'; readonly of: ArrayRef }
@@ -72,7 +69,7 @@ export type Expr = Common &
 
 export type ExprOf<K extends Expr['kind']> = Extract<Expr, { kind: K }>;
 
-/** The meaning of a guessed product: one that is 0 where its first factor is, or a sum turned round. */
+/** The kinds of guessed products: one that must be 0 where its first factor is 0, or a sum turned round. */
 export type Guess = 'masked' | 'turned';
 
 export function typeOf(expr: Expr): Type {
@@ -102,7 +99,7 @@ export function isFold(expr: Expr): expr is ExprOf<'sum' | 'largest'> {
   return expr.kind === 'sum' || expr.kind === 'largest';
 }
 
-/** True if nothing is computed for it: a number, or what a loop or a frame holds already. */
+/** True if the expression needs no computation: a constant, an index, or an entry of the frame. */
 export function isAtom({ kind }: Expr): boolean {
   return kind === 'constant' || kind === 'index' || kind === 'size' || kind === 'start' || kind === 'offset';
 }
@@ -128,7 +125,7 @@ export function deepest(exprs: readonly Expr[]): Path {
   return path;
 }
 
-/** Visits each expression that some depend on once, arguments first; `into` says where to go on (everywhere if absent). */
+/** Visits `exprs` and all they depend on, each once, arguments first; descends only where `into` is true, if given. */
 export function walkExprs(
   roots: readonly Expr[],
   visit: (expr: Expr) => void,
@@ -146,7 +143,7 @@ export function walkExprs(
 
 // Outputs of a loop.
 
-/** An entry that leaves an iteration for a buffer. A `fold` runs over the whole nest into one number. */
+/** An entry that an iteration writes to a buffer. A `fold` combines the whole nest into one number. */
 export interface Sink {
   readonly kind: 'store' | 'add' | 'largest' | 'fold-sum' | 'fold-largest';
   readonly path: Path;
@@ -167,10 +164,10 @@ export type Statement =
   /** One term of an inner loop's sum or maximum. */
   | { readonly kind: 'term'; readonly fold: ExprOf<'sum' | 'largest'>; readonly value: Expr }
   | LoopStatement
-  /** A body that is skipped where the condition does not hold. */
+  /** A body that runs only if the condition holds. */
   | { readonly kind: 'branch'; readonly condition: Expr; readonly body: readonly Statement[] };
 
-/** A loop, with the sums and maxima it leaves behind and the sinks that fold over it whole. */
+/** A loop, with the sums and maxima it computes and the sinks that fold over all of it. */
 export interface LoopStatement {
   readonly kind: 'loop';
   readonly path: Path;
@@ -212,7 +209,7 @@ export function usesOf(statement: Statement): readonly Expr[] {
 
 // Plans.
 
-/** An array of the arena that more than one step needs, or the receiver. */
+/** An array of the arena, for a result or for values that several steps need. */
 export interface PlanBuffer {
   readonly id: number;
   readonly shape: readonly Size[];
@@ -251,14 +248,14 @@ export interface LoopStep extends AnyStep {
   readonly ops: readonly string[];
 }
 
-/** A matrix product of two arrays as they lie. */
+/** A matrix product of two stored arrays. */
 export interface MatmulStep extends AnyStep {
   readonly kind: 'matmul';
   readonly a: ArrayRef;
   readonly b: ArrayRef;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
-  /** The leading axes multiplied one by one, then rows, summed length and columns. */
+  /** The leading axes, then the rows, summed length and columns of each product. */
   readonly batch: readonly Size[];
   readonly m: Size;
   readonly k: Size;
@@ -267,12 +264,12 @@ export interface MatmulStep extends AnyStep {
 
 export type Step = LoopStep | MatmulStep;
 
-/** The steps of a structure, and what each reads and stores. Nothing of any single pose. */
+/** The steps of a structure, and the buffers that each reads and writes. It fits all poses of the structure. */
 export interface Plan {
   readonly steps: readonly Step[];
   /**
-   * Of a plan with checkpoints: the steps, ascending, that no other may be moved past. In another order it would take more
-   * memory.
+   * The steps, ascending, that no other step may be moved past, in a plan with checkpoints; another order would take
+   * more memory.
    */
   readonly sections?: readonly number[];
   readonly buffers: readonly PlanBuffer[];

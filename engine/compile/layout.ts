@@ -1,10 +1,10 @@
-/** The buffers that each step reads and writes, and those that stay to the end. */
+/** The buffers that each step reads and writes, and those that are needed at the end. */
 export interface Uses {
   readonly steps: readonly { readonly reads: readonly number[]; readonly writes: readonly number[] }[];
   readonly wanted: readonly number[];
 }
 
-/** For each step the buffers that it writes first, and those that nothing needs after it. */
+/** For each step the buffers that no earlier step writes, and those that no later step needs. */
 export type Lifetimes = readonly { readonly begins: readonly number[]; readonly ends: readonly number[] }[];
 
 /** The place of each buffer in the arena for one pose, in entries. */
@@ -32,8 +32,9 @@ export function lifetimesOf({ steps, wanted }: Uses): Lifetimes {
 }
 
 /**
- * Lays the buffers of a plan out, each of so many entries. A buffer takes the smallest gap it fits into when the first
- * step writes it, and gives its place back after the last step that reads it; wanted ones stay to the end.
+ * Assigns a place in the arena to each buffer, given their lengths in entries. A buffer takes the smallest gap it fits
+ * into at the first step that writes it, and frees its place after the last step that reads it. Wanted buffers stay to
+ * the end.
  */
 export function layoutOf(lifetimes: Lifetimes, lengths: ArrayLike<number>): Layout {
   const offsets = new Array<number>(lengths.length).fill(0);
@@ -45,9 +46,9 @@ export function layoutOf(lifetimes: Lifetimes, lengths: ArrayLike<number>): Layo
   return { offsets, length: gaps.length };
 }
 
-/** The free stretches below the top of what was ever taken, in order of place. */
+/** The free stretches of the arena, in order of place. */
 class Gaps {
-  /** The top: the most that was ever needed. */
+  /** The length of the arena: the highest place ever taken. */
   length = 0;
   readonly #gaps: { at: number; length: number }[] = [];
 
@@ -66,7 +67,7 @@ class Gaps {
       if (gap.length === 0) this.#gaps.splice(best, 1);
       return at;
     }
-    // None fits: at the top, beginning in the last gap if that reaches it.
+    // No gap fits: extend the arena, beginning in the last gap if it is at the end.
     const last = this.#gaps.at(-1);
     const reaches = last !== undefined && last.at + last.length === this.length;
     const at = reaches ? last.at : this.length;

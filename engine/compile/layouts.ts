@@ -1,24 +1,24 @@
 import type { Structure } from './structure.ts';
 
-/** The sizes and starts that something is laid out for. */
+/** The sizes and starts of the poses that a layout fits. */
 export interface LaidOut {
   readonly sizes: readonly number[];
   readonly starts: readonly number[];
 }
 
-/** Bytes that the kept layouts of a machine may take, about. */
-const most = 2 ** 20;
+/** Approximate limit of the bytes of a machine's layouts. */
+const mostBytes = 2 ** 20;
 
 /**
- * The layouts of a machine. Poses of equal sizes share one, and poses come again, in training at each step: so each layout is
- * kept in a place that follows from its sizes, until another takes the place.
+ * A cache of a machine's layouts. Poses of equal sizes share one, and in training the same poses come again at each
+ * step. A layout's place in the cache is a hash of its sizes; another layout with the same place replaces it.
  */
 export class Layouts<T extends LaidOut> {
   readonly #places: (T | undefined)[];
 
   /** For layouts of about so many numbers each. */
   constructor(numbers: number) {
-    const fit = Math.log2(most / (8 * Math.max(1, numbers)));
+    const fit = Math.log2(mostBytes / (8 * Math.max(1, numbers)));
     this.#places = new Array(2 ** Math.max(2, Math.min(8, Math.floor(fit))));
   }
 
@@ -33,7 +33,7 @@ export class Layouts<T extends LaidOut> {
   }
 }
 
-/** Knuth's multiplicative hash: its upper bits tell close lengths apart. */
+/** Knuth's multiplicative hash: its upper bits differ for similar lengths. */
 function hashOf(numbers: readonly number[], seed: number): number {
   let hash = seed;
   for (let i = 0; i < numbers.length; i++) hash = Math.imul(hash ^ (numbers[i] as number), 0x9e3779b1);

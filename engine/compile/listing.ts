@@ -5,9 +5,7 @@ import type { Node, Placement } from './node.ts';
 import type { Passes } from './plan.ts';
 import { one, type Size } from './sizes.ts';
 
-/*
- * Each pass as text: one line for each thing that it made.
- */
+/* Each pass as text: one line for each of its results. */
 
 /** The output of every pass on the way from a tape to a plan. */
 export function listingOf({ graph, storage, schedule, loops, plan }: Passes): string {

@@ -1,23 +1,23 @@
 import type { MapForm, MatmulForm, ReduceForm } from '../forms.ts';
 import type { Size } from './sizes.ts';
 
-/** The place of one part of a scattered result: rows named by an index, or a box that begins at numbers of the pose. */
+/** The place of one part of a scattered result: rows picked by an index, or a box whose starts depend on the pose. */
 export type Placement =
   | { readonly kind: 'rows'; readonly index: Node }
-  /** For each axis which of {@link Structure.starts}; undefined where it begins at 0. */
+  /** For each axis a position in {@link Structure.starts}; undefined if the box begins at 0. */
   | { readonly kind: 'box'; readonly starts: readonly (number | undefined)[] };
 
-/** An elementwise computation, with what is known of its expression. */
+/** An elementwise computation, with the cost and the text of its expression. */
 export interface MapNodeForm extends MapForm {
   /** The cost of one entry, in additions. */
   readonly cost: number;
   /** The same for expressions that compute the same. */
   readonly text: string;
-  /** True if it stands for a sum turned round, and holds where it is finite. */
+  /** True if it is part of a sum turned round, and right only if its results are finite. */
   readonly isTurned?: true;
 }
 
-/** A tape's forms, told apart by how loops treat them. */
+/** A tape's forms, grouped by how loops treat them. */
 export type NodeForm =
   | { readonly kind: 'leaf'; readonly input: number }
   | { readonly kind: 'fill'; readonly number: number }
@@ -30,8 +30,8 @@ export type NodeForm =
   | { readonly kind: 'slice'; readonly starts: readonly number[] }
   | { readonly kind: 'gather' }
   /**
-   * Segment sums and maxima, pads and concatenations, and accumulations of sums and pads: parts laid into one buffer. Where
-   * they overlap they are added up, or of a maximum the largest is kept.
+   * Segment sums and maxima, pads and concatenations, and accumulations of segment sums and pads: parts written to one
+   * buffer. Overlapping entries are added up; for a maximum the largest is kept.
    */
   | {
       readonly kind: 'scatter';
@@ -48,7 +48,7 @@ export type NodeForm =
       readonly chunk: number;
     };
 
-/** A value of the plan: shapes are in sizes, equal nodes are one. */
+/** A value of the graph, with its shape in sizes. Equal values are one node. */
 export interface Node {
   readonly id: number;
   readonly form: NodeForm;
@@ -57,15 +57,15 @@ export interface Node {
   /** The op's name, for listings. */
   readonly name: string;
   /**
-   * The nodes that must be there before it is computed, for the backward pass through a checkpoint: the newest node in the
-   * checkpoint first. The same list for all nodes of that pass.
+   * The nodes that must be complete before this one is computed, in the backward pass through a checkpoint; the newest
+   * node in the checkpoint comes first. All nodes of that pass have the same list.
    */
   readonly after?: readonly Node[];
 }
 
 /**
- * Makes a node, or gives the one that is equal to it by form, inputs, shape and `key`; without a key it is always new. One that
- * waits is equal to none but those that wait for the same.
+ * Makes a node, or returns an existing one with equal form, inputs, shape and `key`; without a key the node is always
+ * new. A node that waits equals only nodes that wait for the same.
  */
 export type Make = (
   form: NodeForm,
@@ -74,7 +74,7 @@ export type Make = (
   key: string | undefined,
 ) => Node;
 
-/** True if a node is there before the first step. */
+/** True if a node needs no step: an input or a constant. */
 export function isGiven({ form }: Node): boolean {
   return form.kind === 'leaf' || form.kind === 'fill';
 }

@@ -12,30 +12,30 @@ import {
 import type { Size } from './sizes.ts';
 
 /*
- * The pass that puts a loop's expressions into an order: indices become positions, each expression is placed at the
- * outermost block where it is known, and what a condition masks goes into a branch.
+ * The pass that orders a loop's expressions: indices become positions, each expression is placed in the outermost block
+ * where its arguments are known, and code masked by a condition goes into a branch.
  */
 
 /** The place of each buffer, and its shape. */
-export interface Places {
+export interface BufferPlaces {
   offsetOf(buffer: number): Expr;
   shapeOf(buffer: number): readonly Size[];
 }
 
-/** Orders the sinks of a loop nest, and all they need, into statements. */
-export function ordered(sinks: readonly Sink[], expressions: Expressions, places: Places): Statement[] {
+/** The sinks of a loop nest, and all expressions they need, as statements. */
+export function ordered(sinks: readonly Sink[], expressions: Expressions, places: BufferPlaces): Statement[] {
   const offsetOf = (buffer: number) => places.offsetOf(buffer);
   const flat = expressions.flattened(sinks, offsetOf).map(sink => {
     const { buffer, at } = sink;
     return { ...sink, at: [expressions.position(places.shapeOf(buffer), at, offsetOf(buffer))] };
   });
-  return blockOf([], flat.map(targetOf), new Set(), { expressions, placed: new Set(), outside: [] });
+  return blockOf([], flat.map(goalOf), new Set(), { expressions, placed: new Set(), outside: [] });
 }
 
-const targetOf = (sink: Sink): Target => ({ kind: 'sink', path: sink.path, sink });
+const goalOf = (sink: Sink): Goal => ({ kind: 'sink', path: sink.path, sink });
 
-/** Something an iteration must do. */
-type Target = { readonly path: Path } & (
+/** A sink, a term or an expression that a block must provide. */
+type Goal = { readonly path: Path } & (
   | { readonly kind: 'sink'; readonly sink: Sink }
   /** A term of a sum that the loop around it wants. */
   | {
@@ -51,34 +51,29 @@ type Target = { readonly path: Path } & (
 interface Nest {
   readonly expressions: Expressions;
   readonly placed: Set<Expr>;
-  /** Expressions from further out that an inner block found it needs: placed right before the loop. */
+  /** Expressions of outer blocks that an inner block turned out to need; they are placed right before its loop. */
   outside: Expr[];
 }
 
-const wantedOf = (target: Target): Expr => (target.kind === 'sink' ? target.sink.value : target.value);
+const wantedOf = (goal: Goal): Expr => (goal.kind === 'sink' ? goal.sink.value : goal.value);
 
-function needsOf(target: Target): readonly Expr[] {
-  if (target.kind !== 'sink') return [target.value];
-  const { sink } = target;
+function needsOf(goal: Goal): readonly Expr[] {
+  if (goal.kind !== 'sink') return [goal.value];
+  const { sink } = goal;
   return isWholeFold(sink) ? [sink.value] : [...sink.at, sink.value];
 }
 
 /**
- * One block: the targets at or inside `path`. What needs an inner loop's sum comes after that loop, in another phase; an
- * inner loop needed in two phases is written twice.
+ * One block: the goals at or inside `path`. Whatever needs an inner loop's sum comes after that loop, in a later phase.
+ * An inner loop needed in two phases is written twice.
  */
-function blockOf(
-  path: Path,
-  targets: readonly Target[],
-  available: ReadonlySet<Expr>,
-  nest: Nest,
-): Statement[] {
-  const masked = maskedBlock(path, targets, available, nest);
+function blockOf(path: Path, goals: readonly Goal[], available: ReadonlySet<Expr>, nest: Nest): Statement[] {
+  const masked = maskedBlock(path, goals, available, nest);
   if (masked) return masked;
 
   const phases = new Map<Expr, number>();
   const here: Expr[] = [];
-  for (const expr of reachable(path, targets, available)) {
+  for (const expr of reachable(path, goals, available)) {
     // Arguments come first.
     let phase = isFold(expr) && expr.path.length === path.length ? 1 : 0;
     const own = phase;
@@ -91,8 +86,8 @@ function blockOf(
     exprs.reduce((latest, expr) => Math.max(latest, phases.get(expr) ?? 0), 0);
 
   const exprsIn = grouped(here, expr => phases.get(expr) ?? 0);
-  const targetsIn = grouped(targets, target => phaseOf(needsOf(target)));
-  const last = Math.max(exprsIn.length, targetsIn.length) - 1;
+  const goalsIn = grouped(goals, goal => phaseOf(needsOf(goal)));
+  const last = Math.max(exprsIn.length, goalsIn.length) - 1;
   const statements: Statement[] = [];
   const place = (expr: Expr) => {
     nest.placed.add(expr);
@@ -100,11 +95,11 @@ function blockOf(
   };
   for (let phase = 0; phase <= Math.max(last, 0); phase++) {
     exprsIn[phase]?.forEach(place);
-    const due = targetsIn[phase] ?? [];
-    for (const target of due) {
-      if (target.path.length === path.length) statements.push(...statementOf(target));
+    const due = goalsIn[phase] ?? [];
+    for (const goal of due) {
+      if (goal.path.length === path.length) statements.push(...statementOf(goal));
     }
-    const inner: Target[] = due.filter(target => target.path.length > path.length);
+    const inner: Goal[] = due.filter(goal => goal.path.length > path.length);
     for (const fold of exprsIn[phase + 1] ?? []) {
       if (isFold(fold)) inner.push({ kind: 'term', path: fold.inner, fold, value: fold.args[0] as Expr });
     }
@@ -128,75 +123,75 @@ function grouped<T>(things: readonly T[], numberOf: (thing: T) => number): (T[] 
   return groups;
 }
 
-function statementOf(target: Target): Statement[] {
-  switch (target.kind) {
+function statementOf(goal: Goal): Statement[] {
+  switch (goal.kind) {
     case 'sink':
-      return [{ kind: 'sink', sink: target.sink }];
+      return [{ kind: 'sink', sink: goal.sink }];
     case 'term':
-      return [{ kind: 'term', fold: target.fold, value: target.value }];
+      return [{ kind: 'term', fold: goal.fold, value: goal.value }];
     case 'need':
       return [];
   }
 }
 
-/** The loops right inside `path` that the targets lie in. */
-function loopsOf(path: Path, targets: readonly Target[], nest: Nest): Statement[] {
-  const byLoop = new Map<string, Target[]>();
-  for (const target of targets) {
-    const loop = `${target.path.slice(0, path.length + 1)}`;
+/** The loops right inside `path` that the goals lie in. */
+function loopsOf(path: Path, goals: readonly Goal[], nest: Nest): Statement[] {
+  const byLoop = new Map<string, Goal[]>();
+  for (const goal of goals) {
+    const loop = `${goal.path.slice(0, path.length + 1)}`;
     const inside = byLoop.get(loop);
-    if (inside) inside.push(target);
-    else byLoop.set(loop, [target]);
+    if (inside) inside.push(goal);
+    else byLoop.set(loop, [goal]);
   }
   return [...byLoop.values()].map(inside => {
-    const loop = (inside[0] as Target).path.slice(0, path.length + 1);
-    const folds = inside.flatMap(target => (target.kind === 'term' ? [target.fold] : []));
-    const registers = inside.flatMap(target =>
-      path.length === 0 && target.kind === 'sink' && isWholeFold(target.sink) ? [target.sink] : [],
+    const loop = (inside[0] as Goal).path.slice(0, path.length + 1);
+    const folds = inside.flatMap(goal => (goal.kind === 'term' ? [goal.fold] : []));
+    const registers = inside.flatMap(goal =>
+      path.length === 0 && goal.kind === 'sink' && isWholeFold(goal.sink) ? [goal.sink] : [],
     );
     return { kind: 'loop', path: loop, folds, registers, body: blockOf(loop, inside, new Set(), nest) };
   });
 }
 
-/** The expressions computed at or inside `path` that the targets need, arguments first. */
-function reachable(path: Path, targets: readonly Target[], available: ReadonlySet<Expr>): Set<Expr> {
+/** The expressions computed at or inside `path` that the goals need, arguments first. */
+function reachable(path: Path, goals: readonly Goal[], available: ReadonlySet<Expr>): Set<Expr> {
   const reached = new Set<Expr>();
   walkExprs(
-    targets.flatMap(needsOf),
+    goals.flatMap(needsOf),
     expr => reached.add(expr),
     expr => !available.has(expr) && expr.path.length >= path.length,
   );
   return reached;
 }
 
-/** A branch around an innermost block of which one condition masks every term; undefined if none does. */
+/** A branch around an innermost block in which every term is masked by one condition; undefined if there is none. */
 function maskedBlock(
   path: Path,
-  targets: readonly Target[],
+  goals: readonly Goal[],
   available: ReadonlySet<Expr>,
   nest: Nest,
 ): Statement[] | undefined {
-  if (path.length === 0 || targets.length === 0) return undefined;
-  const isSum = (target: Target) => {
-    if (target.path.length !== path.length || target.kind === 'need') return false;
-    if (target.kind === 'term') return target.fold.kind === 'sum';
-    return target.sink.kind === 'add' || target.sink.kind === 'fold-sum';
+  if (path.length === 0 || goals.length === 0) return undefined;
+  const isSum = (goal: Goal) => {
+    if (goal.path.length !== path.length || goal.kind === 'need') return false;
+    if (goal.kind === 'term') return goal.fold.kind === 'sum';
+    return goal.sink.kind === 'add' || goal.sink.kind === 'fold-sum';
   };
-  if (!targets.every(isSum)) return undefined;
+  if (!goals.every(isSum)) return undefined;
   const known = new Map<Expr, ReadonlySet<Expr>>();
-  const [first, ...rest] = targets.map(target => zeroUnless(wantedOf(target), known));
+  const [first, ...rest] = goals.map(goal => zeroUnless(wantedOf(goal), known));
   const condition = [...(first ?? [])].find(
     each => each.path.length === path.length && rest.every(others => others.has(each)),
   );
   if (!condition) return undefined;
 
-  const need: Target = { kind: 'need', path, value: condition };
+  const need: Goal = { kind: 'need', path, value: condition };
   const tested = reachable(path, [need], available);
   const before = blockOf(path, [need], available, nest);
   const assumed = new Map<Expr, Expr>();
-  const inside = targets.map((target): Target => {
-    const value = nest.expressions.assume(wantedOf(target), condition, assumed);
-    return target.kind === 'sink' ? { ...target, sink: { ...target.sink, value } } : { ...target, value };
+  const inside = goals.map((goal): Goal => {
+    const value = nest.expressions.assume(wantedOf(goal), condition, assumed);
+    return goal.kind === 'sink' ? { ...goal, sink: { ...goal.sink, value } } : { ...goal, value };
   });
   const fromOutside = [...reachable([], inside, nest.placed)].filter(expr => expr.path.length < path.length);
   nest.outside = [...new Set([...nest.outside, ...fromOutside])].sort((a, b) => a.id - b.id);
@@ -206,7 +201,7 @@ function maskedBlock(
 
 const none: ReadonlySet<Expr> = new Set();
 
-/** The conditions without which an expression is exactly 0, whatever else it holds. */
+/** The conditions that an expression needs: if one of them is false, it is exactly 0, whatever its inputs. */
 export function zeroUnless(expr: Expr, known: Map<Expr, ReadonlySet<Expr>> = new Map()): ReadonlySet<Expr> {
   const before = known.get(expr);
   if (before) return before;
@@ -219,7 +214,8 @@ export function zeroUnless(expr: Expr, known: Map<Expr, ReadonlySet<Expr>> = new
       result = of(a);
       break;
     case 'mul':
-      // A masked product is 0 where its first factor is, one by a finite number where the other is; any other may be NaN.
+      // A masked product is 0 if its first factor is; a product with a finite number is 0 if the other factor is. Any
+      // other product may be NaN.
       if (expr.guess === 'masked' || isFiniteNumber(b)) result = of(a);
       else if (isFiniteNumber(a)) result = of(b);
       break;
@@ -232,7 +228,7 @@ export function zeroUnless(expr: Expr, known: Map<Expr, ReadonlySet<Expr>> = new
     case 'select': {
       const [factor] = maskOf(expr);
       if (factor) return of(factor);
-      // 0 where the condition does not hold, and where both branches are 0 if not.
+      // It is 0 if the condition is false and the second branch is 0, or if both branches are 0.
       const [yes, no] = [isZero(b) ? undefined : of(b), isZero(c) ? undefined : of(c)];
       const both = yes && no ? [...yes].filter(condition => no.has(condition)) : [...(yes ?? no ?? none)];
       result = new Set([...(isZero(c) ? [a as Expr] : []), ...both]);

@@ -10,13 +10,11 @@ import { longAxes, type Size } from './sizes.ts';
 import { type Storage, storageOf } from './storage.ts';
 import type { Structure } from './structure.ts';
 
-/*
- * The passes in a row: graph → storage → schedule → fuse → order. Each is a function from what came before to the next.
- */
+/* The passes: graph → storage → schedule → fuse → order. Each is a function of the outputs of the passes before it. */
 
 /** Options of {@link planOf}. */
 export interface PlanOptions {
-  /** True if it may guess; its results then hold only if they are finite. Default false. */
+  /** True if the plan may guess; its results are then right only if they are finite. Default false. */
   readonly guesses?: boolean;
   /** Called with the output of each pass. */
   readonly onPasses?: (passes: Passes) => void;
@@ -31,7 +29,7 @@ export interface Passes {
   readonly plan: Plan;
 }
 
-/** Called with each plan that is made: tests hang the verifier here. */
+/** Functions called with each new plan; tests add the verifier. */
 export const planListeners: Set<(plan: Plan) => void> = new Set();
 
 /** Makes the plan of a structure, from the first tape that has it. */
@@ -51,7 +49,7 @@ export function planOf(
   throw new Error('plan: without guesses nothing is unsure');
 }
 
-/** Runs all passes; undefined if a wrong guess could go unnoticed. */
+/** The output of all passes; undefined if a wrong guess could go unnoticed. */
 function passesOf(
   live: readonly Value[],
   wanted: readonly Value[],
@@ -94,7 +92,7 @@ function passesOf(
   return { graph, storage, schedule, loops, plan };
 }
 
-/** The steps at which the backward pass through a checkpoint begins, and those before which something is there that it reads. */
+/** The steps at which the backward pass through a checkpoint begins, or one of its inputs is complete. */
 function sectionsOf(
   { nodes }: Graph,
   { groups }: Schedule,
@@ -122,7 +120,7 @@ function sectionsOf(
   return [...sections].sort((a, b) => a - b);
 }
 
-/** Numbers the nodes that lie in buffers. */
+/** The numbers of the buffers that hold nodes. */
 class BufferTable {
   readonly list: PlanBuffer[] = [];
   readonly taints: Map<number, Taint> = new Map();
@@ -166,7 +164,7 @@ function loopStep(
   };
 }
 
-/** The number that a buffer must hold before a loop adds to it, or looks for its maximum there. */
+/** The initial number of a buffer in which a loop accumulates a sum or a maximum; undefined for other nodes. */
 function clearedTo({ form, shape }: Node): number | undefined {
   if (form.kind === 'scatter') return form.overlaps ? (form.isMaximum ? -Infinity : 0) : undefined;
   if (form.kind !== 'reduce' || longAxes(shape).length === 0) return undefined;
@@ -184,7 +182,7 @@ function matmulStep(node: Node, { inputs }: Graph, buffers: BufferTable): Matmul
   const [a, b] = node.inputs.map(refOf) as [ArrayRef, ArrayRef];
   const target = buffers.idOf(node);
   const reads = [a, b].flatMap(({ kind, number }) => (kind === 'buffer' ? [number] : []));
-  // NaN times 0 is NaN, and ∞ times 0 too: a product lets wrong guesses through.
+  // NaN·0 and ∞·0 are NaN, so a matrix product passes wrong guesses on.
   const taint = Math.max(0, ...reads.map(buffer => buffers.taints.get(buffer) ?? 0)) as Taint;
   if (taint > 0) buffers.taints.set(target, taint);
   const [rows, columns] = (node.inputs[0] as Node).shape.slice(-2) as [Size, Size];

@@ -12,42 +12,42 @@ import { listingOf } from './listing.ts';
 import { type Passes, planOf } from './plan.ts';
 import { type Structure, structureOf } from './structure.ts';
 
-/** A {@link SyncExecutor} that plans and compiles each structure once, and shows what it made of a tape. */
+/** A {@link SyncExecutor} that plans and compiles each structure once, and can list the plan of a tape. */
 export interface PlannedExecutor extends SyncExecutor {
-  /** Number of structures planned and compiled since the executor was made. */
+  /** The number of structures planned and compiled since the executor was made. */
   readonly planned: number;
   /**
-   * The steps that a tape becomes, what each reads and stores in bytes, and their code; with `passes`, before them the
-   * output of each pass of the planner, which docs/plan.md follows.
+   * The steps of a tape's plan, the bytes that each reads and stores, and their code. With `passes` it begins with the
+   * output of each pass of the planner; docs/plan.md explains them.
    */
   explain(wanted: readonly Value[], options?: { readonly passes?: boolean }): string;
 }
 
-/** A value that is given. */
+/** A parameter or constant of a pose. */
 export type Input = ParameterForm | ConstantForm;
 
-/** A pose laid out by a machine, with the bytes it needs. */
+/** A pose bound to a machine, with the bytes it needs. */
 export interface BoundPose {
   readonly bytes: number;
 }
 
-/** A compiled plan, which runs the poses of its structure: what an executor adds to planning. */
+/** A compiled plan, which runs the poses of its structure. */
 export interface Machine<Bound extends BoundPose> {
-  /** Lays a pose out. */
+  /** Finds the layout of a pose. */
   bind(structure: Structure, inputs: readonly Input[]): Bound;
-  /** Computes a pose. Tensors in `shared` hold the same numbers in all runs given that set. */
+  /** Computes a pose. Tensors in `shared` have the same numbers in all runs that get this same set. */
   run(pose: Bound, shared?: ReadonlySet<Tensor>): void;
-  /** The numbers that the last run left in a buffer, as an array of the receiver's own. */
+  /** A copy of the numbers that the last run left in a buffer. */
   result(pose: Bound, buffer: number): Tensor['data'];
   /** The steps and their code as text, for the sizes of a pose. */
   explain(structure: Structure): string;
 }
 
-/** The making of one kind of machine. */
+/** Compiles plans into machines of one kind. */
 export interface Compiler<Bound extends BoundPose> {
   readonly name: string;
   readonly precision: Precision;
-  /** The part of the sizes that the code depends on, besides the structure. */
+  /** The sizes that the code depends on, as text, if it does not depend on the structure alone. */
   readonly variantOf?: (structure: Structure) => string;
   compile(plan: Plan, structure: Structure): Machine<Bound>;
 }
@@ -56,12 +56,13 @@ export interface Compiler<Bound extends BoundPose> {
 interface CompiledPlan<Bound extends BoundPose> {
   readonly plan: Plan;
   readonly machine: Machine<Bound>;
-  /** The same without guesses, made when a result was not finite. */
+  /** The same without guesses, made when a result is first not finite. */
   exact: CompiledPlan<Bound> | undefined;
 }
 
 /**
- * An executor of plans. It keeps the machines of the `structures` used last, and runs a pose again where a guess was wrong.
+ * An executor of plans. It keeps the machines of the last `structures` used, and runs a pose again if a guess was
+ * wrong.
  *
  * @throws RangeError naming the executor unless `structures` is a whole number from 1
  */
@@ -98,7 +99,7 @@ export function plannedExecutor<Bound extends BoundPose>(
     const made = compiledFor(live, wanted, structure);
     const tensors = runOn(made, inputsOf(made.plan, live), wanted, structure, options);
     if (isSound(made, tensors)) return tensors;
-    // A guess was wrong, or the numbers really are not finite: the exact plan tells.
+    // Either a guess was wrong, or the results really are not finite: run the plan without guesses.
     made.exact ??= compiled(planOf(live, wanted, structure), structure);
     return runOn(made.exact, inputsOf(made.exact.plan, live), wanted, structure, options);
   };
@@ -149,14 +150,14 @@ export function plannedExecutor<Bound extends BoundPose>(
       return `${listing}\n\n${code}`;
     },
     get planned() {
-      return cache.made;
+      return cache.created;
     },
   };
-  // A copy that has another `run` does not go past it.
+  // Not enumerable, so a copy of the executor with another `run` does not inherit it.
   return Object.defineProperty(executor, 'runGradients', { value: runGradients, enumerable: false });
 }
 
-/** True unless a plan of guesses gave numbers that are not finite. */
+/** True if the results are right: the plan has no guesses, or all results are finite. */
 function isSound({ plan }: CompiledPlan<BoundPose>, tensors: readonly Tensor[]): boolean {
   return !plan.isGuess || tensors.every(({ data }) => areFinite(data));
 }
@@ -186,7 +187,7 @@ function checkStructures(owner: string, structures: unknown): void {
   throw new RangeError(`${owner}: structures is a whole number from 1, got ${given}`);
 }
 
-/** The inputs of a plan among the live values of a tape; of one recorded without adjoints, `places` says where they are. */
+/** The inputs of a plan among the live values of a tape. For a tape without adjoints, `places` maps the places. */
 export function inputsOf({ inputs }: Plan, live: readonly Value[], places?: Int32Array): Input[] {
   return inputs.map(({ place }) => {
     const { form } = live[places ? (places[place] as number) : place] as Value;

@@ -3,11 +3,11 @@ import { algebraOf, type Primitive } from './algebra.ts';
 import type { Expr } from './ir.ts';
 
 /*
- * Every algebraic rewrite of expressions, one row each. A row says both sides in the algebra, so that its test can compute
- * them as numbers: on all special values and random ones, wherever `holds`.
+ * A table of all algebraic rewrites of expressions. Both sides of a row are written in the algebra, so that a test can
+ * compute them as numbers, on all special values and random ones for which the row `holds`.
  */
 
-/** The algebra of rows: that of ops, and whole-number arithmetic. */
+/** The algebra of rows: the algebra of ops, and whole-number arithmetic. */
 export interface RuleAlgebra<T> extends Scalar<T> {
   plus(a: T, b: T): T;
   times(a: T, b: T): T;
@@ -19,17 +19,17 @@ export interface Rule {
   readonly name: string;
   readonly pattern: Side;
   readonly result: Side;
-  /** The numbers for which both sides are equal to the bit, any NaN being equal to any other. Absent: all. */
+  /** True for numbers for which both sides are equal to the bit (all NaNs count as equal). Default: all numbers. */
   readonly holds?: (a: number, b: number, c: number) => boolean;
-  /** The units in the last place that the sides may lie apart. Default 0. */
+  /** The largest difference of the sides, in units in the last place. Default 0. */
   readonly ulps?: number;
-  /** Of whole numbers: positions and lengths. */
+  /** True for a rule of whole numbers, which are positions and lengths. */
   readonly isWhole?: true;
   /** True if the sides may differ in the sign of a zero. */
   readonly losesSignOfZero?: true;
   /**
-   * True if `holds` is not checked before but proved afterwards: where it does not hold, the result must be NaN. Only
-   * plans that may guess use such a row; its result is a product that is 0 where the first factor is. See guesses.ts.
+   * True if `holds` is a guess, confirmed by the finite results: if it is false, the result must be NaN. Only plans
+   * that may guess use such a row. Its result is a product that must be 0 where its first factor is. See guesses.ts.
    */
   readonly isGuess?: true;
 }
@@ -84,7 +84,7 @@ function isMaskedAlike(a: number, b: number): boolean {
   return a !== 0 || Number.isFinite(b);
 }
 
-/** A side of a row as a tree. Variables stand for any expression; where a condition is wanted, for any condition. */
+/** A side of a row as a tree. A variable matches any expression, or any condition where a condition is expected. */
 export type Pattern =
   | { readonly kind: 'variable'; readonly number: number }
   | { readonly kind: 'constant'; readonly value: number }
@@ -92,7 +92,7 @@ export type Pattern =
 
 const variables: readonly Pattern[] = [0, 1, 2].map(number => ({ kind: 'variable', number }));
 
-/** Reads a side with conditions typed as in the IR: a comparison used as a number is its indicator. */
+/** The tree of a side, with conditions as in the IR: a comparison used as a number becomes its indicator. */
 function patternOf(side: Side): Pattern {
   const apply = (kind: Primitive | 'plus' | 'times', args: readonly Pattern[]): Pattern => {
     if (kind === 'less' || kind === 'equal') return { kind: 'indicator', args: [{ kind, args }] };
@@ -121,7 +121,7 @@ export interface Matcher {
   readonly args: readonly Pattern[];
 }
 
-/** The rows by the kind of their root. */
+/** The rows, by the operation at the root of their pattern. */
 export const matchers: ReadonlyMap<string, readonly Matcher[]> = grouped();
 
 function grouped(): Map<string, Matcher[]> {

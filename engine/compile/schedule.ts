@@ -12,7 +12,7 @@ import {
 } from './storage.ts';
 
 /*
- * The pass that decides which loops there are, and their order. A root is a stored node with the loop nest that computes it.
+ * The pass that decides on the loops and their order. A root is a stored node with the loop nest that computes it.
  * Roots that run over the same outermost axis and do not wait for each other share a loop.
  */
 
@@ -38,18 +38,18 @@ export interface Group {
 
 export interface Schedule {
   readonly groups: readonly Group[];
-  /** True if a group reads a node from its buffer; otherwise it computes it in place. */
-  isThere(node: Node, group: Group): boolean;
-  /** All nodes that lie in a buffer: those of {@link Storage}, and those that a loop stores for a later one. */
+  /** True if a node is stored before a group runs; if not, the group computes it in place. */
+  isStoredBefore(node: Node, group: Group): boolean;
+  /** All nodes with a buffer: those of {@link Storage}, and those that a loop stores for a later one. */
   readonly stored: ReadonlySet<Node>;
 }
 
-/** Groups what is stored into loops; more is stored where a later loop would compute the same again. */
+/** Groups stored nodes into loops, and stores more nodes if a later loop would compute them again. */
 export function scheduleOf(graph: Graph, storage: Storage): Schedule {
   const draft = new Draft(graph, storage);
-  takeBackCheap(draft, shareAcross(draft));
+  unstoreCheap(draft, shareAcross(draft));
   bringForward(draft);
-  return draft.divided();
+  return draft.finished();
 }
 
 /** A group while roots may still join it. */
@@ -66,7 +66,7 @@ class Draft {
   readonly costs: Storage['costs'];
   readonly #barriers: Storage['barriers'];
   readonly #stored: Set<Node>;
-  /** The group that stores a node which could also be computed in place. */
+  /** For each stored node that could also be computed in place, the group that stores it. */
   readonly #home = new Map<Node, OpenGroup>();
 
   constructor(graph: Graph, { stored, barriers, costs }: Storage) {
@@ -87,8 +87,8 @@ class Draft {
     return (this.costs.get(node) as number) >= expensive;
   }
 
-  /** True if a node lies in its buffer before the group of this order. */
-  isThere(node: Node, order: number): boolean {
+  /** True if a node is stored before the group with this order. */
+  isStoredBefore(node: Node, order: number): boolean {
     if (this.#barriers.has(node)) return true;
     const home = this.#home.get(node);
     return home !== undefined && home.order < order;
@@ -105,8 +105,8 @@ class Draft {
     group.roots.push({ node, part: 0, space: node.shape });
   }
 
-  /** Computes a node again in each group that needs it. */
-  takeBack(node: Node): void {
+  /** Undoes {@link store}: each group that needs the node computes it. */
+  unstore(node: Node): void {
     const roots = this.#home.get(node)?.roots ?? [];
     roots.splice(
       roots.findIndex(root => root.node === node),
@@ -116,7 +116,9 @@ class Draft {
     this.#stored.delete(node);
   }
 
-  /** Visits the nodes that a group computes, inputs first, and those that it reads; `without` one and what that alone needs. */
+  /**
+   * Visits the nodes that a group computes, inputs first, and those that it reads; skips `without` and its own inputs.
+   */
   visit(
     { order, roots }: Pick<OpenGroup, 'order' | 'roots'>,
     inside: (node: Node) => void,
@@ -126,7 +128,7 @@ class Draft {
     const seen = new Set<Node>();
     const go = (node: Node, isRoot = false) => {
       if (isGiven(node) || node === without || seen.has(node)) return;
-      if (!isRoot && this.isThere(node, order)) {
+      if (!isRoot && this.isStoredBefore(node, order)) {
         read(node);
         return;
       }
@@ -140,8 +142,8 @@ class Draft {
     }
   }
 
-  /** The finished schedule: a group whose loop would be too long is several, one after the other. */
-  divided(): Schedule {
+  /** The schedule, with each group whose loop would be too long divided into several. */
+  finished(): Schedule {
     const groups: Group[] = [];
     const homes = new Map<Node, number>();
     for (const group of this.groups) {
@@ -151,11 +153,11 @@ class Draft {
         for (const { node } of roots) if (this.#home.get(node) === group) homes.set(node, order);
       }
     }
-    const isThere = (node: Node, { order }: Group) => {
+    const isStoredBefore = (node: Node, { order }: Group) => {
       const home = homes.get(node);
       return this.#barriers.has(node) || (home !== undefined && home < order);
     };
-    return { groups, isThere, stored: this.#stored };
+    return { groups, isStoredBefore, stored: this.#stored };
   }
 
   /** The roots of a group by loop: all in one if that is not too long. */
@@ -184,7 +186,7 @@ class Draft {
   }
 }
 
-/** The groups of what is stored so far, in the order of execution. */
+/** The groups of the nodes stored so far, in the order of execution. */
 function groupsOf(
   graph: Graph,
   stored: ReadonlySet<Node>,
@@ -223,7 +225,7 @@ function groupsOf(
 function stagesOf(graph: Graph, stored: ReadonlySet<Node>, barriers: ReadonlySet<Node>) {
   const stages = new Map<Node, number>();
   const ofNode = (node: Node) => stages.get(node) as number;
-  /** The first stage at which input `i` is there for its reader. */
+  /** The first stage at which a reader can read input `i`. */
   const ofInput = (reader: Node, i: number): number => {
     const input = reader.inputs[i] as Node;
     const base = baseOf(input);
@@ -231,7 +233,7 @@ function stagesOf(graph: Graph, stored: ReadonlySet<Node>, barriers: ReadonlySet
     const waits = barriers.has(base) || (stored.has(base) && !readsInPlace(reader, i));
     return waits ? ofNode(base) + 1 : ofNode(input);
   };
-  /** The first stage at which a node is there; one that nothing needs any more is not waited for. */
+  /** The first stage at which a node is complete. A node that was dropped from the graph counts as complete. */
   const afterNode = (node: Node): number => {
     const base = baseOf(node);
     if (isGiven(base)) return 0;
@@ -243,13 +245,13 @@ function stagesOf(graph: Graph, stored: ReadonlySet<Node>, barriers: ReadonlySet
     for (const each of node.after ?? []) stage = Math.max(stage, afterNode(each));
     stages.set(node, stage);
   }
-  /** Each part of a scattered node is laid in as soon as it is there; its readers wait for the last. */
+  /** Each part of a scattered node is written as soon as it is known; readers wait for the last. */
   const ofRoot = ({ node, part }: Root) =>
     node.form.kind === 'scatter' ? ofInput(node, part) : ofNode(node);
   return { ofNode, ofRoot };
 }
 
-/** The loops that put a node into its buffer: each part of a scattered one in its own. */
+/** The roots of a node: one, or one for each part of a scattered node. */
 function rootsOf(node: Node): Root[] {
   const { form, inputs, shape } = node;
   if (form.kind === 'scatter') return inputs.map((input, part) => ({ node, part, space: input.shape }));
@@ -257,20 +259,21 @@ function rootsOf(node: Node): Root[] {
   return [{ node, part: 0, space: shape }];
 }
 
-/** Stores an expensive node that several loops need in the first of them; gives those stored. */
+/** Stores each expensive node that several loops need in the first of them, and returns these nodes. */
 function shareAcross(draft: Draft): Node[] {
   const shared: Node[] = [];
   const first = new Map<Node, OpenGroup>();
   for (const group of draft.groups) {
     if (group.matmul) continue;
-    // An expensive node is stored before what it is made of is looked at.
+    // Store an expensive node before considering its inputs.
     const seen = new Set<Node>();
     const go = (node: Node) => {
       if (isGiven(node) || draft.isBarrier(node) || seen.has(node)) return;
       seen.add(node);
-      if (draft.isThere(node, group.order)) return;
+      if (draft.isStoredBefore(node, group.order)) return;
       const before = first.get(node);
-      // A single number costs next to nothing in each loop; all else is read in place, and so runs along the same axis.
+      // A single number costs almost nothing to compute in each loop. Other nodes run along the same axis as their
+      // reader.
       const isNumber = outerOf(node) === undefined;
       if (before && !isNumber && node.form.kind !== 'reshape' && draft.isExpensive(node)) {
         draft.store(node, before);
@@ -290,10 +293,10 @@ function shareAcross(draft: Draft): Node[] {
 }
 
 /**
- * Computes again what is cheap to make of other stored nodes: a node is shared for what it costs from the inputs of the plan,
- * and those that it is made of may have been stored since.
+ * Unstores shared nodes that are cheap after all: their cost was counted from the plan's inputs, but nodes that they
+ * are computed from may have been stored since.
  */
-function takeBackCheap(draft: Draft, shared: readonly Node[]): void {
+function unstoreCheap(draft: Draft, shared: readonly Node[]): void {
   const costs = new Map<Node, number>();
   for (const node of shared.toSorted((a, b) => a.id - b.id)) {
     let cost = ownCost(node);
@@ -302,15 +305,15 @@ function takeBackCheap(draft: Draft, shared: readonly Node[]): void {
       if (outerOf(input) !== undefined) cost += costs.get(input) ?? (isNear ? 1 : expensive);
     }
     if (node.form.kind !== 'map' || cost >= expensive) continue;
-    draft.takeBack(node);
+    draft.unstore(node);
     costs.set(node, cost);
   }
 }
 
 /**
- * Moves an expensive node into an earlier loop if storing it there replaces storing its inputs: the slope of softplus
- * beside softplus itself, so that the matrix product they are made of ends there. It takes no memory, and what the two
- * have in common is computed once.
+ * Moves an expensive node into an earlier loop if storing it there replaces storing its inputs. Example: the slope of
+ * softplus moves next to softplus, so that the matrix product both are computed from is no longer needed. This takes no
+ * memory, and their common parts are computed once.
  */
 function bringForward(draft: Draft): void {
   const visits = new Visits(draft);
@@ -327,7 +330,7 @@ function bringForward(draft: Draft): void {
       const [base] = replaced;
       if (!leaves || !base || replaced.length > 1) continue;
       const [before, last] = visits.lastReaders(base, outer);
-      if (!before || last !== group || visits.readsStill(group, base, node)) continue;
+      if (!before || last !== group || visits.stillReads(group, base, node)) continue;
       if (!leaves.every(leaf => (orders.get(leaf) as number) < before.order)) continue;
       draft.store(node, before);
       orders.set(node, before.order);
@@ -336,7 +339,7 @@ function bringForward(draft: Draft): void {
   }
 }
 
-/** The nodes that each group computes and reads, kept up to date while more is stored. */
+/** The nodes that each group computes and reads, updated when a node is stored. */
 class Visits {
   readonly #draft: Draft;
   readonly #inside = new Map<OpenGroup, Set<Node>>();
@@ -365,7 +368,7 @@ class Visits {
   }
 
   /** True if a group would read `base` if it did not compute `without`. */
-  readsStill(group: OpenGroup, base: Node, without: Node): boolean {
+  stillReads(group: OpenGroup, base: Node, without: Node): boolean {
     let reads = false;
     const read = (node: Node) => {
       if (node === base) reads = true;
@@ -374,7 +377,7 @@ class Visits {
     return reads;
   }
 
-  /** A node is now stored by `home`: later groups read it. */
+  /** Updates after `home` stores a node: later groups read it. */
   refresh(node: Node, home: OpenGroup): void {
     for (const group of new Set([home, ...(this.#insideOf.get(node) ?? [])])) {
       for (const each of this.#inside.get(group) ?? []) this.#insideOf.get(each)?.delete(group);
@@ -392,18 +395,18 @@ class Visits {
     );
     this.#inside.set(group, inside);
     this.#read.set(group, read);
-    for (const node of inside) noted(this.#insideOf, node).add(group);
-    for (const node of read) noted(this.#readersOf, node).add(group);
+    for (const node of inside) groupSetOf(this.#insideOf, node).add(group);
+    for (const node of read) groupSetOf(this.#readersOf, node).add(group);
   }
 }
 
-function noted(groups: Map<Node, Set<OpenGroup>>, node: Node): Set<OpenGroup> {
+function groupSetOf(groups: Map<Node, Set<OpenGroup>>, node: Node): Set<OpenGroup> {
   const known = groups.get(node) ?? new Set();
   groups.set(node, known);
   return known;
 }
 
-/** The stored nodes that are read for an entry, each at the entry's own place; undefined if one is not. */
+/** The stored nodes that an entry of `node` reads; undefined if one is read at another place than the entry's. */
 function leavesInPlace(draft: Draft, node: Node): Node[] | undefined {
   const leaves = new Set<Node>();
   const seen = new Set<Node>();
@@ -421,7 +424,7 @@ function leavesInPlace(draft: Draft, node: Node): Node[] | undefined {
   return isInPlace(node) ? [...leaves] : undefined;
 }
 
-/** The order of the last group that puts something into each node. */
+/** The order of the last group that writes to each node. */
 function ordersOf(groups: readonly OpenGroup[]): Map<Node, number> {
   const orders = new Map<Node, number>();
   for (const { matmul, roots, order } of groups) {

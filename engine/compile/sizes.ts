@@ -1,4 +1,4 @@
-/** The number of a size in a structure; equal sizes share one. {@link one} stands for length 1, which broadcasts. */
+/** The number of a size in a structure; equal lengths share one. {@link one} is that of length 1, which broadcasts. */
 export type Size = number;
 
 /** The size of axes of length 1, which is part of the structure. */
@@ -9,7 +9,7 @@ export function longAxes(shape: readonly Size[]): readonly Size[] {
   return shape.filter(size => size !== one);
 }
 
-/** True if two shapes hold the same entries along the same axes, those of length 1 aside. */
+/** True if two shapes are equal without their axes of length 1. */
 export function sameWithoutOnes(a: readonly Size[], b: readonly Size[]): boolean {
   return sameSizes(longAxes(a), longAxes(b));
 }
@@ -23,7 +23,7 @@ export function outermost(shape: readonly Size[]): Size | undefined {
   return shape.find(size => size !== one);
 }
 
-/** True if a shape, broadcast to another, varies along its outer axes only: then it is computed outside the inner loops. */
+/** True if a shape, broadcast to another, varies along the outer axes only, so that inner loops need not compute it. */
 export function isPrefix(shape: readonly Size[], whole: readonly Size[]): boolean {
   const aligned = whole.map((_, axis) => shape[axis - (whole.length - shape.length)] ?? one);
   let ended = false;

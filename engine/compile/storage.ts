@@ -3,33 +3,35 @@ import { baseOf, isGiven, type Node, ownCost } from './node.ts';
 import { isPrefix, longAxes, one, outermost, type Size, sameWithoutOnes } from './sizes.ts';
 
 /*
- * The pass that decides which nodes lie in an array. All others are computed inside the loops of those: an elementwise
- * chain with its broadcasts, gathers and inner sums becomes the body of one loop.
+ * The pass that decides which nodes are stored in buffers. All others are computed inside the loops of their readers:
+ * an elementwise chain with its broadcasts, gathers and inner sums becomes the body of one loop.
  */
 
-/** A node that costs so many additions for each entry is stored rather than computed in two loops. */
+/** The cost of an entry, in additions, from which a node is stored rather than computed in two loops. */
 export const expensive = 6;
 
-/** A longer chain of nodes is stored in between, as expressions are read and written by recursion. */
+/** The longest chain of nodes without a stored one; expressions are read and printed by recursion. */
 const longestChain = 200;
 
-/** A loop's work, in additions, beyond which it is divided: code this long is neither optimised nor, as WebAssembly, valid. */
+/**
+ * The most work of a loop, in additions, before it is divided. Longer code is not optimised, or not valid WebAssembly.
+ */
 export const largestLoop = 6000;
 
 export interface Storage {
-  /** Nodes that lie in a buffer. */
+  /** Nodes with a buffer. */
   readonly stored: ReadonlySet<Node>;
-  /** Those that are complete only when their loop is over: readers wait for that. */
+  /** Nodes that are complete only when their loop is over; readers wait for that. */
   readonly barriers: ReadonlySet<Node>;
-  /** The cost of one entry of each node from what is stored or given, in additions. */
+  /** The cost of one entry of each node from stored and given nodes, in additions. */
   readonly costs: ReadonlyMap<Node, number>;
 }
 
-/** Decides what is stored. What waits reads what it is made of from buffers: nothing older need be kept for it. */
+/** Decides which nodes are stored. Inputs of delayed nodes are, so that nothing older must be kept for them. */
 export function storageOf({ nodes, wanted }: Graph): Storage {
   const barriers = new Set(nodes.filter(isBarrier));
-  for (const node of foldsTakenOften(nodes)) barriers.add(node);
-  for (const node of endsOfChains(nodes, barriers)) barriers.add(node);
+  for (const node of repeatedFolds(nodes)) barriers.add(node);
+  for (const node of chainEnds(nodes, barriers)) barriers.add(node);
   const costs = costsOf(nodes, barriers);
   const stored = new Set([...barriers, ...wanted]);
   for (const node of nodes) {
@@ -37,7 +39,7 @@ export function storageOf({ nodes, wanted }: Graph): Storage {
       const base = baseOf(input);
       const isLaidOut = node.form.kind === 'matmul' && base.form.kind === 'fill';
       const isKept = node.after && base.after !== node.after;
-      if (isLaidOut || (!isGiven(base) && (isKept || mustLie(node, i, costs)))) stored.add(base);
+      if (isLaidOut || (!isGiven(base) && (isKept || mustBeStored(node, i, costs)))) stored.add(base);
     }
   }
   return { stored, barriers, costs };
@@ -57,8 +59,8 @@ export function reducesOuter({ form, inputs }: Node): boolean {
   return outer >= 0 && form.axes.includes(outer);
 }
 
-/** True if input `i` must be stored for its reader, which takes it in another order than it is computed. */
-function mustLie({ form, inputs, shape }: Node, i: number, costs: ReadonlyMap<Node, number>): boolean {
+/** True if input `i` must be stored for its reader, which reads it in another order than it is computed. */
+function mustBeStored({ form, inputs, shape }: Node, i: number, costs: ReadonlyMap<Node, number>): boolean {
   const input = inputs[i] as Node;
   const isExpensive = (costs.get(input) as number) >= expensive;
   switch (form.kind) {
@@ -80,10 +82,10 @@ function mustLie({ form, inputs, shape }: Node, i: number, costs: ReadonlyMap<No
 }
 
 /**
- * Sums and maxima inside the terms of another whose loops run in another order: that of the kept axes, then of the reduced
- * ones. There a sum over k of (i, j) would be taken again for each of the axes between.
+ * Sums and maxima that would be computed repeatedly inside the terms of another fold. A fold loops over its kept axes,
+ * then over the reduced ones, so an inner sum would be computed again for each iteration of an axis in between.
  */
-function foldsTakenOften(nodes: readonly Node[]): Node[] {
+function repeatedFolds(nodes: readonly Node[]): Node[] {
   const found: Node[] = [];
   const seen = new Set<Node>();
   for (const node of nodes) {
@@ -108,16 +110,18 @@ function findFolds(node: Node, seen: Set<Node>, found: Node[]): void {
   }
 }
 
-/** The work that a node adds to a loop, in additions: finding its operands counts, too. */
+/** The work that a node adds to a loop, in additions; finding its operands counts too. */
 export function workOf(node: Node): number {
   return 3 + ownCost(node);
 }
 
-/** The nodes at which a chain of computations gets too long, or the work of one loop too much. */
-function endsOfChains(nodes: readonly Node[], barriers: ReadonlySet<Node>): Node[] {
+/** The nodes at which a chain of computations becomes too long, or the work of one loop too large. */
+function chainEnds(nodes: readonly Node[], barriers: ReadonlySet<Node>): Node[] {
   const lengths = new Map<Node, number>();
   const work = new Map<Node, number>();
-  /** Each node's work counts for the first of its readers alone: ways through a graph are many more than its nodes. */
+  /**
+   * The nodes whose work was counted. It counts for the first reader only, since a graph has far more paths than nodes.
+   */
   const counted = new Set<Node>();
   const ends: Node[] = [];
   for (const node of nodes) {
@@ -148,13 +152,13 @@ function costsOf(nodes: readonly Node[], barriers: ReadonlySet<Node>): Map<Node,
     }
     let cost = ownCost(node);
     for (const input of node.inputs) cost += costs.get(input) as number;
-    // A sum inside the loop runs over some entries; how many is not known here.
+    // The length of an inner sum is not known here; count it as 4.
     costs.set(node, node.form.kind === 'reduce' ? 4 * cost : cost);
   }
   return costs;
 }
 
-/** True if a reader takes input `i` entry by entry in the order in which it is computed. */
+/** True if a reader reads input `i` in the order in which it is computed, an entry for each of its own. */
 export function readsInPlace({ form, inputs, shape }: Node, i: number): boolean {
   const input = inputs[i] as Node;
   switch (form.kind) {

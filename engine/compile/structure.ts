@@ -8,10 +8,10 @@ import { textOf } from './algebra.ts';
 import { one, type Size } from './sizes.ts';
 
 /**
- * The part of a tape that every other of the same scorer shares, and the part that is its own.
+ * The structure of a tape, which all poses of a scorer share, and the sizes and starts of one pose.
  *
- * `key` is the structure: ops and their wiring, the numbers in expressions, axes, which sizes are equal. Two poses of
- * one scorer have the same, even when their pair lists differ in length. The rest is data, bound at each run.
+ * `key` is the structure: ops and their wiring, the numbers in expressions, axes, and which sizes are equal. Two poses
+ * of one scorer have the same key, even if their pair lists differ in length. All else is data, bound at each run.
  */
 export interface Structure {
   readonly key: string;
@@ -23,16 +23,16 @@ export interface Structure {
 }
 
 /**
- * Expressions are structure by what they compute, not by which function object says it: one number for each text. A
- * function of any number of inputs has a text for each: a sum and a product of one input are alike, of two they are not.
+ * Numbers of expressions. Two function objects with the same text have the same number. A function may take any number
+ * of inputs and has a text for each: a sum and a product of one input are the same, of two inputs they are not.
  */
 const numbersByText = new Map<string, number>();
 const numbersByExpression = new WeakMap<Expression, number[]>();
-/** The most texts kept. Then all are forgotten: no number is given twice, so it costs a plan for each at most. */
+/** The most texts kept. Beyond that all are dropped; numbers are never reused, so this costs at most new plans. */
 const mostTexts = 4096;
 let nextNumber = 0;
 
-/** A number for an expression of so many inputs: the same for all that compute the same. */
+/** The number of an expression of this many inputs, the same for expressions with the same text. */
 export function expressionNumber(expression: Expression, inputs: number): number {
   let known = numbersByExpression.get(expression);
   if (known === undefined) {
@@ -69,21 +69,21 @@ const kinds: Record<Form['kind'], number> = {
   'segment-max': 15,
 };
 
-/** Stands before the kind of a value that waits for others: see `checkpoint`. */
+/** A prefix in the key for a value that waits for others: see `checkpoint`. */
 const delayed = 16;
 
-/** Numbers as the characters of a text: short to hash and to compare, as a key is looked up for every pose. */
+/** Numbers as the characters of a text, which is fast to hash and compare; a key is looked up for every pose. */
 class Key {
   #characters = new Uint16Array(1024);
   #length = 0;
   #latest = '';
-  /** The characters of the latest text: quicker to compare than the text itself. */
+  /** The characters of the latest text, which are faster to compare than the text itself. */
   #latestCharacters = new Uint16Array();
   readonly #float = new Float64Array(1);
   readonly #parts = new Uint16Array(this.#float.buffer);
 
   push(number: number): void {
-    // Two characters where one does not hold it; the first then says so.
+    // A large number takes two characters; the first has the highest bit set.
     if (number >= 0x8000) this.#append(0x8000 | (number >>> 15));
     this.#append(number & 0x7fff);
   }
@@ -97,7 +97,7 @@ class Key {
     this.#length = 0;
   }
 
-  /** The same text as last time is the same string: poses come one after the other, and comparing is less than making. */
+  /** The text. If it equals the last one, that string is returned: comparing is cheaper than making a string. */
   text(): string {
     if (!this.#isLatest()) {
       this.#latest = this.#made();
@@ -134,7 +134,7 @@ class Key {
   }
 }
 
-/** Written anew by each call: each keeps its array. */
+/** Reused by each call, to keep their arrays. */
 const [plainKey, keyWithRules] = [new Key(), new Key()];
 
 function pushData(key: Key, form: Form, inputs: number): void {
@@ -180,9 +180,9 @@ function pushStarts(form: Form, inputs: readonly Value[], starts: number[]): voi
 }
 
 /**
- * Reads the structure of the live values of a tape, oldest first. For a tape whose
- * adjoints are still to come, `gradient` says how many of the wanted values, at their end, are differentiated and with respect
- * to how many; the key then also tells ops of one form apart, which may have different rules.
+ * Reads the structure of the live values of a tape, oldest first. For a tape without its adjoints, `gradient` gives the
+ * numbers of targets and of `wrt` among the last wanted values; the key then also distinguishes ops of one form, which
+ * may have different rules.
  */
 export function structureOf(
   live: readonly Value[],
@@ -238,11 +238,11 @@ export function structureOf(
   return { key: key.text(), precision, sizes, starts };
 }
 
-/** The first difference of a structure from the one before, in words: which of its live values. */
+/** A sentence that names the first live value in which a structure differs from the one before. */
 export function differenceOf(before: string, key: string, live: readonly Value[]): string {
   let at = 0;
   while (at < key.length && key[at] === before[at]) at++;
-  // Keys of the first values alone, until one is as long as what the two have in common.
+  // Search for the number of values whose key is as long as the common beginning of the two.
   const [first] = live;
   if (!first || at === key.length) return 'The last ended later.';
   let [low, high] = [0, live.length];

@@ -1,19 +1,19 @@
 import { type Expr, isAtom, type Statement, usesOf, walkStatements } from './ir.ts';
 
-/** Counts how often each expression of a loop nest is used, and how many loops deep at most. */
+/** The number of uses of each expression of a loop nest, and the depth of the deepest loop with a use. */
 export class Uses {
   readonly #uses = new Map<Expr, { count: number; depth: number }>();
 
   constructor(body: readonly Statement[]) {
     walkStatements(body, (statement, depth) => {
       for (const expr of usesOf(statement)) this.#use(expr, depth);
-      // Read and written.
+      // A maximum is read and written.
       if (statement.kind === 'sink' && statement.sink.kind === 'largest')
         for (const expr of statement.sink.at) this.#use(expr, depth);
     });
   }
 
-  /** True if it is used more than once, or inside a deeper loop: all else is written where it is used. */
+  /** True if an expression is used more than once, or inside a deeper loop. Others are printed where they are used. */
   needsLocal(expr: Expr): boolean {
     const uses = this.#uses.get(expr);
     return !isAtom(expr) && uses !== undefined && (uses.count > 1 || uses.depth !== expr.path.length);

@@ -16,11 +16,11 @@ import type { Layout } from './layout.ts';
 import { one, sameSizes } from './sizes.ts';
 
 /*
- * Checks plans: types fit, each expression is defined before it is used and in scope, each buffer is written before it is
- * read, stores do not meet. Runs on every plan that tests make, and on demand.
+ * A check of plans: types fit, each expression is defined before it is used and in scope, each buffer is written before
+ * it is read, and stores do not collide. It runs on every plan in tests, and on demand.
  */
 
-/** @throws Error that says what is wrong, and where */
+/** @throws Error naming the step and the fault */
 export function verify(plan: Plan): void {
   const written = new Set<number>();
   const stored = new Set<number>();
@@ -39,7 +39,7 @@ export function verify(plan: Plan): void {
     }
     for (const buffer of step.writes) {
       if (added.has(buffer) && !stored.has(buffer)) continue;
-      if (stored.has(buffer) && !isParted(plan, buffer)) fail(`stores b${buffer} again`);
+      if (stored.has(buffer) && !isStoredInParts(plan, buffer)) fail(`stores b${buffer} again`);
     }
     if (step.kind === 'matmul') {
       for (const ref of [step.a, step.b]) {
@@ -60,13 +60,13 @@ export function verify(plan: Plan): void {
   }
 }
 
-/** True if what a sink leaves is combined with what lies there. */
+/** True if a sink combines its entry with the number in the buffer. */
 function combines({ kind }: Sink): boolean {
   return kind === 'add' || kind === 'largest';
 }
 
-/** True if a buffer is stored part by part, each beginning at a number of the pose. */
-function isParted(plan: Plan, buffer: number): boolean {
+/** True if a buffer is stored part by part, at starts that depend on the pose. */
+function isStoredInParts(plan: Plan, buffer: number): boolean {
   return plan.steps.every(
     step =>
       step.kind === 'matmul' || step.sinks.every(sink => sink.buffer !== buffer || sink.at.some(hasStart)),
@@ -102,7 +102,7 @@ function verifyLoop(plan: Plan, step: LoopStep, fail: Fail): void {
   verifyScope(step, fail);
 }
 
-/** A store must have a place of its own for each iteration: each loop's index stands in it. */
+/** A store must have its own place in each iteration: its index must contain the index of each loop. */
 function verifyStores({ kind, path, at, buffer }: Sink, fail: Fail): void {
   if (kind !== 'store') return;
   for (let depth = 1; depth <= path.length; depth++) {
@@ -208,7 +208,7 @@ function count(statements: readonly Statement[]): number {
   return sinks;
 }
 
-/** @throws Error where two buffers lie in the same place while both are needed, or one beyond the end */
+/** @throws Error if two buffers overlap while both are needed, or one reaches past the end */
 export function verifyLayout(plan: Plan, { offsets, length }: Layout, lengths: readonly number[]): void {
   const last = new Map<number, number>();
   const first = new Map<number, number>();

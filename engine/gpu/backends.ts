@@ -8,27 +8,27 @@ export const backendNames = ['webgpu', 'webgl2', 'headlessgl', 'webasm', 'cpu'] 
 /** The backends of gpu.js by name, best first: WebGPU, WebGL2, headless WebGL, WebAssembly, and plain JavaScript. */
 export type BackendName = (typeof backendNames)[number];
 
-/** One of gpu.js's backends, found to be there. */
+/** An available backend of gpu.js. */
 export interface Backend {
   readonly name: BackendName;
   readonly gpuJs: GpuJs;
-  /** Float64 of plain JavaScript, which rounds to float32 only where it is told to. */
+  /** The precision of arithmetic inside a kernel: float64 in plain JavaScript, which rounds only on request. */
   readonly arithmetic: Arithmetic;
   /** The functions that kernels may call. */
   readonly functions: readonly KernelFunction[];
   readonly meter: DeviceMeter;
-  /** Resolves with the reason when the device is lost; never, where there is none. */
+  /** Resolves with the reason when the device is lost; never, if there is no device. */
   readonly lost: Promise<string>;
-  /** True if it is lost already: work on a lost WebGL context gives zeros, and its event comes later. */
+  /** True if the device is lost. Work on a lost WebGL context gives zeros, and the event comes later. */
   isLost(): boolean;
-  /** A fresh instance: it goes with the pipeline it was made for, as gpu.js forgets no kernel of a living one. */
+  /** Makes a new instance, for one pipeline, since a gpu.js instance keeps its kernels until it is destroyed. */
   open(): Gpu;
 }
 
 /**
  * Opens one backend.
  *
- * @throws Error that says why it is not there and what to do
+ * @throws Error that says why the backend is not available, and what to do
  */
 export async function openBackend(name: BackendName): Promise<Backend> {
   if (name === 'webgpu') await provideWebGpu();
@@ -69,7 +69,7 @@ export async function openBackend(name: BackendName): Promise<Backend> {
   }
 }
 
-/** Compiles a module of WebAssembly that is a header and nothing else. */
+/** Compiles an empty WebAssembly module. */
 function compileEmptyModule(): unknown {
   const scope = globalThis as unknown as {
     WebAssembly: { readonly Module: new (bytes: Uint8Array) => object };
@@ -78,10 +78,10 @@ function compileEmptyModule(): unknown {
 }
 
 /**
- * Compiles the least there is of what a backend's kernels become. gpu.js itself only logs what keeps it from compiling,
- * and fails later without a reason.
+ * Checks that code generation is allowed, with the smallest possible program. gpu.js itself would only log the refusal,
+ * and fail later without a reason.
  *
- * @throws Error that says what is forbidden, and what to use instead
+ * @throws Error naming the forbidden permission and an executor to use instead
  */
 function mustCompile(name: BackendName, what: string, permission: string, compile: () => unknown): void {
   try {
@@ -106,12 +106,12 @@ async function acquire({ WebGPUContext }: GpuJs): Promise<Device> {
   }
 }
 
-/** In Node, puts Dawn where gpu.js looks for WebGPU: at navigator.gpu, its constants on the global object. */
+/** Provides Dawn in Node where gpu.js looks for WebGPU: navigator.gpu, and constants on the global object. */
 async function provideWebGpu(): Promise<void> {
   const scope = globalThis as { navigator?: { gpu?: unknown }; process?: { versions?: { node?: string } } };
   if (scope.navigator?.gpu) return;
   if (!scope.process?.versions?.node) throw new Error(`gpu: there is no navigator.gpu; ${howToGetWebGpu}`);
-  // Not for bundlers to find: a page has no use for it.
+  // A variable hides the import from bundlers, since a page does not need it.
   const name = 'webgpu';
   const dawn = (await import(name).catch((cause: unknown) => {
     throw new Error(`gpu: the package webgpu is not installed; ${howToGetWebGpu}`, { cause });
@@ -147,7 +147,7 @@ function webGl2(common: Omit<Backend, 'open'>): Backend {
       contexts.delete(context);
       return destroy();
     };
-    // gpu.js drops the context of an instance that is destroyed: that is no loss.
+    // gpu.js also drops the context of an instance when it is destroyed; that is not a lost device.
     canvas.addEventListener('webglcontextlost', () => {
       if (!contexts.has(context)) return;
       meter.lose();

@@ -1,14 +1,14 @@
 import type { Value } from '../tape.ts';
 
-/** Sizes up to here have a capacity of their own: they are axes more often than lists. */
+/** Sizes up to this one are not rounded up: they are usually axes rather than lists. */
 const exactUpTo = 8;
-/** The least room for a list: less would save nothing and compile more. */
+/** The smallest capacity of a list; smaller ones would save nothing and compile more pipelines. */
 const least = 128;
 
 /**
- * The room that arrays have for each size. A size of a parameter gets just as much, since parameters are the same for
- * every pose; others get 128, 256, 512, … A pipeline then serves every pose whose sizes fall into the same buckets. The
- * buckets depend on the pose alone, not on what ran before it.
+ * The capacity of arrays for each size. A size of a parameter is its own capacity, since parameters are the same for
+ * every pose; others are rounded up to 128, 256, 512, … A pipeline then fits every pose whose sizes have the same
+ * capacities. These depend on the pose alone, not on what ran before it.
  */
 export function capacitiesOf(live: readonly Value[], sizes: readonly number[]): number[] {
   const fixed = new Set(live.flatMap(({ form, shape }) => (form.kind === 'parameter' ? shape : [])));

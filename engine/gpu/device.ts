@@ -2,15 +2,15 @@ import type { DeviceMemory } from '../executor.ts';
 import type { Device } from './gpu-js.ts';
 
 /**
- * Counts what gpu.js creates and destroys on a device, by standing between the two: gpu.js itself keeps no count, and a
- * buffer that is never given back changes no number anywhere.
+ * Counts the buffers that gpu.js creates and destroys on a device, by wrapping the device's methods. gpu.js itself
+ * keeps no count, and a leaked buffer changes no result.
  */
 export class DeviceMeter implements DeviceMemory {
   buffers = 0;
   textures = 0;
   bytes = 0;
   peakBytes = 0;
-  /** The number of times that work was submitted, and that results were mapped to be read. */
+  /** The number of submissions of work, and of results mapped for reading. */
   launches = 0;
   readbacks = 0;
   #isLost = false;
@@ -33,7 +33,7 @@ export class DeviceMeter implements DeviceMemory {
     this.peakBytes = Math.max(this.peakBytes, this.bytes);
   }
 
-  /** A device that is lost holds nothing any more, and has nothing to give back. */
+  /** Sets the count to zero: a lost device holds nothing. */
   lose(): void {
     this.#isLost = true;
     [this.buffers, this.textures, this.bytes] = [0, 0, 0];
@@ -90,7 +90,7 @@ interface TextureContext {
   drawArrays(...args: unknown[]): void;
 }
 
-/** Counts the textures of a WebGL context, those of one executor's pipelines in one meter. */
+/** Counts the textures of a WebGL context. All pipelines of one executor share a meter. */
 export function meterTextures(context: object, meter: DeviceMeter): void {
   const gl = context as TextureContext;
   const sizes = new Map<object, number>();

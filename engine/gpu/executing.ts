@@ -23,27 +23,29 @@ import { withCounts } from './plan/lower.ts';
 
 /** An {@link Executor} on a GPU. It holds device memory until {@link GpuExecutor.dispose} is called. */
 export interface GpuExecutor extends Executor {
-  /** The backend that runs. */
+  /** The backend in use. */
   readonly backend: BackendName;
   /**
-   * Why it is not a better one, or not one launch a pose: for `auto`, what was missing of the better ones; else, and then
-   * too, why gpu.js runs the kernels one by one. Null where nothing fell back.
+   * The reasons why `auto` did not take a better backend, or why gpu.js runs the kernels of a pose one by one rather
+   * than in one launch. Null if there was no fallback.
    */
   readonly fallbackReason: string | null;
-  /** The number of pipelines compiled since it was made. */
+  /** The number of pipelines compiled since the executor was made. */
   readonly compiled: number;
-  /** Memory on the device, counted as it is created and destroyed; zeros for `webasm` and `cpu`, which have none. */
+  /**
+   * The memory on the device, counted as it is created and destroyed; zeros for `webasm` and `cpu`, which have none.
+   */
   readonly device: DeviceMemory & { readonly launches: number; readonly readbacks: number };
-  /** The kernels that a tape becomes, what each reads and stores in bytes, and their source. */
+  /** The kernels of a tape, the bytes that each reads and stores, and their source. */
   explain(wanted: readonly Value[]): string;
-  /** Gives all device memory back, once the runs under way are over. The executor cannot be used afterwards. */
+  /** Frees all device memory once the current runs are over. The executor cannot be used afterwards. */
   dispose(): Promise<void>;
 }
 
-/** A kernel of WebGPU reads seven arrays; one of them is that of the inputs. */
+/** Most arrays a kernel reads, besides the inputs: a WebGPU kernel can read seven in all. */
 const arraysPerKernel = 6;
 
-/** An executor on an open backend: what it has compiled, and what it does when the device goes away. */
+/** An executor on an open backend, with its compiled pipelines and the handling of a lost device. */
 export class Executing implements GpuExecutor {
   readonly precision = 'float32';
   readonly stops = false;
@@ -51,14 +53,14 @@ export class Executing implements GpuExecutor {
   readonly #open: Backend;
   readonly #missing: string | null;
   readonly #pipelines: StructureCache<HeldPipeline>;
-  /** The pipelines that were pushed out and are being given back. */
+  /** Evicted pipelines that are being destroyed. */
   #evicted: Promise<void>[] = [];
-  /** Those, and such as were dropped but are still in use. */
+  /** All pipelines not yet destroyed, also dropped ones that are still running. */
   readonly #living = new Set<HeldPipeline>();
   #generic: string | null = null;
   #isDisposed = false;
   #loss: DeviceLostError | undefined;
-  /** The runs under way, to be told when the device is lost. */
+  /** Callbacks of the current runs for when the device is lost. */
   readonly #waiting = new Set<(loss: DeviceLostError) => void>();
 
   constructor(backend: Backend, missing: string | null, limit: number) {
@@ -74,7 +76,7 @@ export class Executing implements GpuExecutor {
   }
 
   get compiled(): number {
-    return this.#pipelines.made;
+    return this.#pipelines.created;
   }
 
   get name(): string {
@@ -107,7 +109,7 @@ export class Executing implements GpuExecutor {
     compiled.take();
     try {
       const evicted = Promise.all(this.#evicted.splice(0));
-      // Before anything is awaited: the caller may change its arrays as soon as it has the promise.
+      // Read the inputs before awaiting anything: the caller may change its arrays as soon as it has the promise.
       const running = this.#runOn(compiled, live, wanted, structure);
       const [tensors] = await Promise.all([this.#unlessLost(running), evicted]);
       this.#generic = compiled.pipeline.fallbackReason;
@@ -116,7 +118,7 @@ export class Executing implements GpuExecutor {
       await this.#discard(compiled);
       throw error;
     } finally {
-      // Counted at the end: how many arrays gpu.js puts between the kernels is known after the first run.
+      // Count at the end: the number of arrays that gpu.js puts between the kernels is known only after the first run.
       const bytes = first.tape.copiedBytes + compiled.pipeline.bytes;
       memory.take(bytes);
       memory.give(bytes);
@@ -124,7 +126,7 @@ export class Executing implements GpuExecutor {
     }
   }
 
-  /** Awaits a run. If the device is lost during it, that is the error, whatever the run itself gives. */
+  /** Awaits a run. If the device is lost during it, throws that error, whatever the result of the run. */
   async #unlessLost<T>(run: Promise<T>): Promise<T> {
     let tell: (loss: DeviceLostError) => void = () => {};
     const loss = new Promise<never>((_, reject) => {
@@ -135,7 +137,7 @@ export class Executing implements GpuExecutor {
       const result = await Promise.race([run, loss]);
       return this.#open.isLost() ? await loss : result;
     } catch (error) {
-      // Work on a lost device may fail before the device says so.
+      // Work on a lost device may fail before the loss is reported.
       await new Promise(resolve => setTimeout(resolve));
       if (this.#loss) throw this.#loss;
       const reason = error instanceof Error ? error.message : String(error);

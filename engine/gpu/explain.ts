@@ -2,7 +2,7 @@ import { stepSourcesOf } from './pipeline.ts';
 import type { KernelPlan } from './plan/kernels.ts';
 import type { Argument, Arithmetic, Source } from './print.ts';
 
-/** The kernels of a plan as text: what each reads and stores, what it is called with, and its source. */
+/** The kernels of a plan as text: the bytes each reads and stores, its arguments and its source. */
 export function explained(plan: KernelPlan, arithmetic: Arithmetic): string {
   const bytes = (buffer: number) => 4 * (plan.lengths[buffer] as number);
   const list = (buffers: readonly number[]) =>

@@ -2,13 +2,13 @@ import type { Primitive } from '../compile/algebra.ts';
 import { nearErf, scaledErfc } from '../float32-fits.ts';
 
 /*
- * The primitives of the algebra as functions that kernels call. Shading languages promise little: what their log, tanh or
- * max give at the ends of the range, or of NaN, differs from JavaScript and from one machine to the next, and some of
- * their functions are good to four digits only. So there are two sets of one name: for machines that compute as
- * JavaScript does, and for shaders, where every branch is chosen by an ordered comparison. NaN fails each of these, and
- * falls through to the last branch, which hands it on.
+ * The primitives of the algebra as functions that kernels call. Shading languages guarantee little: for NaN and at the
+ * ends of the range their log, tanh or max differ from JavaScript's and between machines, and some of their functions
+ * are accurate to four digits only. So there are two sets with the same names: one for backends that compute as
+ * JavaScript does, and one for shaders. In the latter every branch is chosen by an ordered comparison, which is false
+ * for NaN, so NaN reaches the last branch, which returns it.
  *
- * Infinity and NaN cannot be written in a shader; they are passed in as numbers.
+ * Infinity and NaN cannot be written in a shader; they are passed as arguments.
  */
 
 const [inf, nan] = [Number.POSITIVE_INFINITY, Number.NaN];
@@ -19,7 +19,7 @@ export interface PrimitiveCall {
   readonly specials: readonly number[];
 }
 
-/** The primitives that are called; the others are operators. */
+/** The primitives that are function calls; the others are operators. */
 export const calls: ReadonlyMap<string, PrimitiveCall> = new Map<Primitive | 'erf' | 'erfc', PrimitiveCall>([
   ['abs', { name: 'magnitude', specials: [] }],
   ['sign', { name: 'signum', specials: [] }],
@@ -88,7 +88,7 @@ ${errorFunctions}
 ${extremes}`);
 }
 
-/** ⌊t/n⌋ of whole numbers: a shader's division may be off by an ulp or two, so the remainder is looked at. */
+/** ⌊t/n⌋ of whole numbers. A shader's division may be off by an ulp or two, so the remainder corrects it. */
 const quotient = `
 function quotient(t, n) {
   const q = Math.floor(t / n);
@@ -97,7 +97,7 @@ function quotient(t, n) {
   return q;
 }`;
 
-/** NaN if either is: neither is then below the other, nor equal. */
+/** The smaller and the larger of two numbers; NaN if either is, since then they compare neither less nor equal. */
 const extremes = `
 function smaller(x, y) {
   if (x < y) return x;
@@ -111,16 +111,16 @@ function larger(x, y) {
 }`;
 
 /*
- * None of these calls another: where a function is met a second time, gpu.js moves it before those that it calls, and GLSL
- * knows only what was written before.
+ * None of these functions calls another: gpu.js may move a function that is used twice before the functions it calls,
+ * but GLSL requires functions to be declared before use.
  */
 
-/** exp(y) − 1 by its Taylor series to y⁸ where |y| is below ½: the next term is 5·10⁻⁹ of the first. */
+/** exp(y) − 1 for |y| below ½, by its Taylor series to y⁸: the next term is 5·10⁻⁹ of the first. */
 const expm1Near0 = (y: string) =>
   `${y} * (1 + ${y} * (0.5 + ${y} * (0.16666667163372 + ${y} * (0.04166666790843 + ${y} * (0.00833333376795
       + ${y} * (0.00138888892252 + ${y} * (0.000198412701138 + ${y} * 0.0000248015876423)))))))`;
 
-/** tanh x = e/(e + 2) of e = exp(2x) − 1. */
+/** exp, expm1 and tanh; tanh x = e/(e + 2) with e = exp(2x) − 1. */
 const exponentials = `
 function exponential(x, inf) {
   if (x > 88.8) return inf;
@@ -150,11 +150,11 @@ function hyperbolicTangent(x, inf) {
   return x;
 }`;
 
-/** 2 artanh s by its series, which is ln(1 + x) of s = x/(2 + x) and ln x of s = (x − 1)/(x + 1). */
+/** 2 artanh s by its series: ln(1 + x) for s = x/(2 + x), and ln x for s = (x − 1)/(x + 1). */
 const twiceArtanh = `2 * s * (1 + z * (0.333333343267 + z * (0.20000000298 + z * (0.142857149243 + z * (0.111111111939
       + z * (0.0909090936184 + z * (0.0769230797887 + z * 0.0666666701436)))))))`;
 
-/** Near 1, where a shader's log loses what its result is made of, the series serves. */
+/** Logarithms. Near 1, where a shader's log is inaccurate, they use the series. */
 const logarithms = `
 function logarithmOf1And(x, inf, nan) {
   if (x > -0.00000003 && x < 0.00000003) return x;
@@ -181,8 +181,8 @@ function logarithm(x, inf, nan) {
 }`;
 
 /**
- * A shader's pow knows no negative bases, whose powers exist where the exponent is whole, and near 1 it inherits what its log
- * loses there.
+ * Powers. A shader's pow is undefined for negative bases, also if the exponent is whole, and for bases near 1 it is as
+ * inaccurate as its log.
  */
 const powers = `
 function power(x, y, inf, nan) {
@@ -217,9 +217,10 @@ function power(x, y, inf, nan) {
 }`;
 
 /**
- * Taylor series of sine to x⁹ and cosine to x¹⁰ within π/4 of a multiple of π/2, which is subtracted in three parts so that
- * nothing is lost (W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980; the parts are those of S. L.
- * Moshier's Cephes). A shader's own are good to 6·10⁻⁴; they serve only beyond 10⁵, where the parts are no longer enough.
+ * Sine and cosine by Taylor series to x⁹ and x¹⁰ within π/4 of a multiple of π/2. The multiple is subtracted in three
+ * parts so that no digits are lost (W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980; the
+ * parts are from S. L. Moshier's Cephes). A shader's own functions, accurate to 6·10⁻⁴, are used only beyond 10⁵, where
+ * three parts are not enough.
  */
 const circularFunction = (name: string, own: string, quarters: string) => `
 function ${name}(x, inf, nan) {
@@ -243,9 +244,9 @@ function ${name}(x, inf, nan) {
 const circular = `${circularFunction('sine', 'sin', '0.0')}${circularFunction('cosine', 'cos', '1.0')}`;
 
 /**
- * The angle by the arc tangent of the smaller of |x| and |y| over the larger, t, which lies from 0 to 1: by S. L. Moshier's
- * polynomial in Cephes up to tan(π/8), and as π/4 + arctan((t − 1)/(t + 1)) beyond. A shader's own is undefined at (0, 0).
- * −0 is told from 0 by its reciprocal.
+ * The angle by the arc tangent of the smaller of |x| and |y| over the larger, t, which lies from 0 to 1: by S. L.
+ * Moshier's polynomial in Cephes up to tan(π/8), and as π/4 + arctan((t − 1)/(t + 1)) beyond. A shader's own function
+ * is undefined at (0, 0). −0 is recognised by its reciprocal.
  */
 const angles = `
 function angle(y, x, inf, nan) {
@@ -274,14 +275,14 @@ function angle(y, x, inf, nan) {
 const polynomial = (x: string, coefficients: readonly number[]) =>
   coefficients.reduceRight((rest, c) => (rest ? `(${c} + ${x} * ${rest})` : `(${c})`), '');
 
-/** erfc a of a from 0 to 10.1: exp(−a²) in two factors, the first of which is of a number with an exact square. */
+/** erfc a for a from 0 to 10.1. exp(−a²) is split in two factors, the first for a number with an exact square. */
 const erfcOfSize = `
     const high = Math.floor(a * 256) * 0.00390625;
     const q = (a - 2) / (a + 2);
     const scale = Math.exp(-high * high) * Math.exp((high - a) * (high + a));
     const y = scale * ${polynomial('q', scaledErfc)} / (1 + 2 * a);`;
 
-/** The error functions, which JavaScript has not, by the polynomials of `wasm()`. */
+/** The error functions, which JavaScript does not have, by the polynomials of `wasm()`. */
 const errorFunctions = `
 function errorFunction(x) {
   const a = Math.abs(x);
@@ -308,7 +309,7 @@ function errorFunctionComplement(x) {
   return x;
 }`;
 
-/** Takes a text apart into its functions. */
+/** Splits a text into its functions. */
 function parsed(text: string): KernelFunction[] {
   return text.split(/^(?=function )/m).flatMap(source => {
     const head = source.match(/^function (\w+)\(([^)]*)\)/);

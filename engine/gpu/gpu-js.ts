@@ -1,9 +1,9 @@
 /*
- * The parts of gpu.js that are used, as types of our own: its typings lack WebGPUContext and leave a pipeline's arguments
- * open. It is loaded when a GPU is asked for, and not before.
+ * Our own types for the parts of gpu.js in use: its typings lack WebGPUContext and the types of a pipeline's arguments.
+ * gpu.js is loaded only when `gpu()` is called.
  */
 
-/** A kernel of gpu.js; called while a pipeline is traced, it gives a handle. */
+/** A kernel of gpu.js; called while a pipeline is traced, it returns a handle. */
 export type GpuKernel = (...args: unknown[]) => unknown;
 
 /** A traced sequence of kernels: one launch, and the results read back. */
@@ -12,9 +12,9 @@ export interface GpuPipeline {
   /** `fused-encoder`, `fused-sync` or `generic`. */
   readonly executorKind: string;
   readonly fallbackReason: string | null;
-  /** The mode that really ran. */
+  /** The mode that actually ran. */
   readonly backend: string | null;
-  /** Known after the first call: the arrays between kernels, by length. */
+  /** The arrays between kernels, by length; null before the first call. */
   readonly plan: { readonly buffers: readonly { readonly output: readonly number[] }[] } | null;
   destroy(): Promise<void>;
 }
@@ -49,7 +49,7 @@ export interface GpuJs {
 /** @throws Error that says how to install it */
 export async function loadGpuJs(): Promise<GpuJs> {
   try {
-    // Without "as string" its typings would be read, which need those of a browser.
+    // "as string" keeps TypeScript from reading the package's typings, which need a browser's.
     const loaded = (await import('gpu.js' as string)) as GpuJs & { readonly default?: GpuJs };
     return loaded.default ?? loaded;
   } catch (cause) {

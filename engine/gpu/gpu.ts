@@ -4,20 +4,21 @@ import { Executing, type GpuExecutor } from './executing.ts';
 
 /** Options of {@link gpu}. */
 export interface GpuOptions {
-  /** One of gpu.js's backends; default `auto`, the best that really works. */
+  /** One of gpu.js's backends, or `auto`, the first that works. Default `auto`. */
   readonly mode?: BackendName | 'auto';
-  /** The number of pipelines kept compiled; the one unused for longest goes first. Default 8. */
+  /** The number of pipelines kept compiled; the least recently used is dropped first. Default 8. */
   readonly pipelines?: number;
 }
 
 /**
- * Runs a tape on a GPU through gpu.js, forward and backward of a pose in one launch where the backend can, with one
- * readback. Everything is float32.
+ * An executor that runs tapes on a GPU through gpu.js. If the backend allows it, the forward and backward pass of a
+ * pose take one launch and one readback. Everything is float32.
  *
- * A pipeline is compiled once for each structure and bucket of sizes, so poses whose pair lists differ in length share a
- * few. It answers with a promise.
+ * A pipeline is compiled for each structure and each set of rounded-up sizes, so poses whose pair lists differ in
+ * length share a few pipelines. Runs return promises.
  *
- * @throws Error if gpu.js is not installed or the mode is not there, saying what is missing; no other mode is taken then
+ * @throws Error if gpu.js is not installed or the mode is not available, naming what is missing; there is no fallback
+ * to another mode
  * @example
  * const executor = await gpu({ mode: 'webgpu' });
  * await combinePoses({ …, executor });
@@ -27,7 +28,7 @@ export async function gpu(options: GpuOptions = {}): Promise<GpuExecutor> {
   checkOptions('gpu', options, ['mode', 'pipelines']);
   const { mode = 'auto', pipelines = 8 } = options;
   if (mode !== 'auto' && !backendNames.includes(mode)) {
-    throw new RangeError(`gpu: there is no mode ${shown(mode)}; there are auto, ${backendNames.join(', ')}`);
+    throw new RangeError(`gpu: no mode ${shown(mode)}; modes are auto, ${backendNames.join(', ')}`);
   }
   if (!Number.isInteger(pipelines) || pipelines < 1) {
     throw new RangeError(`gpu: pipelines must be a whole number from 1, got ${shown(pipelines)}`);
@@ -44,12 +45,12 @@ export async function gpu(options: GpuOptions = {}): Promise<GpuExecutor> {
   throw new Error(`gpu: no backend of gpu.js works here: ${missing.join('; ')}`);
 }
 
-/** An option's value as it would be written. */
+/** An option's value as in source. */
 function shown(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 
-/** Opens a backend and lets it compute something: that it is there does not say that it runs. */
+/** Opens a backend and runs a test kernel, since an available backend may still not work. */
 async function working(name: BackendName): Promise<Backend> {
   const backend = await openBackend(name);
   const instance = backend.open();

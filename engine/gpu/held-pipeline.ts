@@ -3,15 +3,15 @@ import type { PlanPipeline } from './pipeline.ts';
 import type { KernelPlan } from './plan/kernels.ts';
 
 /**
- * The pipeline of a structure. Runs may overlap, so that one pushes out the pipeline of another that is still under way: a
- * pipeline that was dropped is destroyed when the last run of it is over.
+ * The pipeline of a structure. Runs may overlap, so one may evict a pipeline that another is still using: a dropped
+ * pipeline is destroyed when its last run is over.
  */
 export class HeldPipeline {
   readonly plan: KernelPlan;
   readonly layout: InputLayout;
   readonly inputs: Float32Array;
   readonly pipeline: PlanPipeline;
-  /** Resolves when it is destroyed. */
+  /** Resolves when the pipeline is destroyed. */
   readonly gone: Promise<void>;
   #tellGone: () => void = () => {};
   #runs = 0;
@@ -27,18 +27,18 @@ export class HeldPipeline {
     });
   }
 
-  /** A run begins. */
+  /** Marks the beginning of a run. */
   take(): void {
     this.#runs++;
   }
 
-  /** A run is over. */
+  /** Marks the end of a run. */
   async give(): Promise<void> {
     this.#runs--;
     if (this.#isDropped && this.#runs === 0) await this.#destroy();
   }
 
-  /** It serves no further run. */
+  /** Destroys the pipeline once its last run is over. */
   async drop(): Promise<void> {
     if (this.#isDropped) return;
     this.#isDropped = true;

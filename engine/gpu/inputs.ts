@@ -5,8 +5,8 @@ import type { TensorData } from '../tensor.ts';
 import { checkEntries, type KernelPlan } from './plan/kernels.ts';
 
 /*
- * All that a pose brings goes to the device as one array: a kernel of WebGPU reads seven at most, and one upload costs
- * less than many. Each input has room for the largest of its bucket, so that its place is the same for all poses of it.
+ * All data of a pose go to the device as one array: a WebGPU kernel reads seven arrays at most, and one upload costs
+ * less than many. Each input has room for its capacity, so its place is the same for all poses of a pipeline.
  */
 
 /** The position of each input in the array, those of the segments after the tape's own, and the array's length. */
@@ -36,7 +36,7 @@ export function inputLayoutOf(
     length += each;
   }
   checkEntries(length, 'all inputs of a pose together');
-  // No array may be empty.
+  // GPU arrays cannot be empty.
   return { offsets, length: Math.max(1, length) };
 }
 
@@ -62,9 +62,9 @@ function dataOf({ form }: Value): TensorData {
 }
 
 /**
- * An index sorted by what it points to (a counting sort, which keeps the order of equals): the entries that point to row
- * r are order[starts[r]], …, order[starts[r + 1] − 1]. It turns a scatter, for which threads would have to wait for each
- * other, into a gather.
+ * An index sorted by what it points to (a counting sort, which keeps the order of equals): the entries that point to
+ * row r are order[starts[r]], …, order[starts[r + 1] − 1]. It turns a scatter, in which threads would have to wait for
+ * each other, into a gather.
  */
 function writeSegments(
   index: TensorData,

@@ -12,7 +12,7 @@ export interface PoseData {
   readonly starts: readonly number[];
 }
 
-/** One step as it is called. */
+/** The source of a step, with the buffers it reads and writes. */
 export interface StepSource extends Source {
   readonly buffer: number;
   readonly step: Kernel | Pack;
@@ -26,12 +26,12 @@ export function stepSourcesOf({ steps, lengths }: KernelPlan, arithmetic: Arithm
   });
 }
 
-/** A loop of a kernel stops silently after so many iterations; gpu.js's own default is 1000. */
+/** The number of iterations after which a kernel's loop silently stops; gpu.js's default is 1000. */
 const loopMaxIterations = 2 ** 31 - 1;
 
 /**
- * A plan as a pipeline of gpu.js: launched at once, its intermediate arrays on the device for as long as it lives, its
- * results read back.
+ * A plan as a pipeline of gpu.js: one launch, then the results are read back. Its intermediate arrays stay on the
+ * device until it is destroyed.
  */
 export class PlanPipeline {
   readonly #gpu: Gpu;
@@ -54,7 +54,7 @@ export class PlanPipeline {
     const calls = stepSourcesOf(plan, backend.arithmetic);
     this.#scalars = scalarsOf(calls);
     const orchestrate = this.#orchestration(calls, plan.lengths, layout);
-    // gpu.js reads how many arguments there are from the function's length.
+    // gpu.js takes the number of arguments from the function's length.
     Object.defineProperty(orchestrate, 'length', { value: 1 + this.#scalars.length });
     this.#pipeline = this.#gpu.createPipeline(orchestrate, { threads: false });
   }
@@ -84,7 +84,7 @@ export class PlanPipeline {
     };
   }
 
-  /** One kernel for each text and output length: of one text with two lengths, gpu.js mixes up the results. */
+  /** One kernel for each text and output length: gpu.js mixes up the results of one text with two lengths. */
   #kernels(lengths: readonly number[]): (call: StepSource) => GpuKernel {
     const kernels = new Map<string, GpuKernel>();
     return ({ text, buffer }) => {
@@ -98,19 +98,21 @@ export class PlanPipeline {
     };
   }
 
-  /** The reason why gpu.js runs the kernels one by one, on a backend where it could launch them as one. */
+  /**
+   * The reason why gpu.js runs the kernels one by one on a backend that could launch them together; null if it does.
+   */
   get fallbackReason(): string | null {
     const canFuse = this.#backend.name === 'webgpu' || this.#backend.name === 'webasm';
     return canFuse ? this.#pipeline.fallbackReason : null;
   }
 
-  /** Bytes of the arrays between kernels and of the inputs, on whatever the backend keeps them; known after a run. */
+  /** The bytes of the inputs and of the arrays between kernels; known after a run. */
   get bytes(): number {
     const buffers = this.#pipeline.plan?.buffers ?? [];
     return buffers.reduce((total, { output }) => total + 4 * (output[0] as number), 4 * this.#inputLength);
   }
 
-  /** Runs one pose: the wanted buffers, each as long as its capacity. */
+  /** Runs one pose and returns the wanted buffers, each as long as its capacity. */
   async run({ inputs, sizes, starts }: PoseData): Promise<ReadonlyMap<number, ArrayLike<number>>> {
     const numbers = this.#scalars.map(({ kind, number }) => (kind === 'size' ? sizes : starts)[number]);
     const results = await this.#pipeline(this.#backend.gpuJs.input(inputs, [inputs.length]), ...numbers);
@@ -130,10 +132,10 @@ export class PlanPipeline {
   }
 }
 
-/** A number that differs from pose to pose. */
+/** A number that varies between poses. */
 type Scalar = Extract<Argument, { kind: 'size' | 'start' }>;
 
-/** The scalars that any of the calls is passed, each once. */
+/** The scalars among the arguments of the calls, each once. */
 function scalarsOf(calls: readonly StepSource[]): Scalar[] {
   const scalars = new Map<string, Scalar>();
   for (const argument of calls.flatMap(({ passed }) => passed)) {

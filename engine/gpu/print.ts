@@ -8,7 +8,7 @@ import {
   type Statement,
 } from '../compile/ir.ts';
 import { calls } from './functions.ts';
-import type { Kernel, Pack, Places } from './plan/kernels.ts';
+import type { Kernel, Pack, PackedPlaces } from './plan/kernels.ts';
 
 /** An argument of a kernel, passed in the order of its parameters. */
 export type Argument =
@@ -21,7 +21,7 @@ export type Argument =
   | { readonly kind: 'offset'; readonly number: number }
   | { readonly kind: 'number'; readonly number: number };
 
-/** The numbers a backend computes with between loading and storing, which are float32 everywhere. */
+/** The precision of a backend's arithmetic; loads and stores are float32 everywhere. */
 export type Arithmetic = 'float32' | 'float64';
 
 /** A kernel in the language of gpu.js: a function of one thread, as source. */
@@ -31,8 +31,8 @@ export interface Source {
 }
 
 /**
- * A kernel as source. Parameters are named by their order, so that two kernels that do the same to other arrays have the
- * same text and are compiled once. Each value has a line of its own: gpu.js loses its way in deep expressions.
+ * A kernel as source. Parameters are named by their order, so that two kernels that do the same to other arrays have
+ * the same text and are compiled once. Each value has a line of its own, since gpu.js fails on deep expressions.
  */
 export function kernelSource(kernel: Kernel, arithmetic: Arithmetic): Source {
   return new Printer(kernel.places, arithmetic).kernel(kernel);
@@ -90,7 +90,7 @@ const inexact: ReadonlySet<Expr['kind']> = new Set<Expr['kind']>([
 ]);
 
 class Printer {
-  readonly #places: Places;
+  readonly #places: PackedPlaces;
   readonly #arithmetic: Arithmetic;
   readonly #names = new Map<Expr, string>();
   readonly #parameters = new Map<string, { name: string; argument: Argument }>();
@@ -102,7 +102,7 @@ class Printer {
   #locals = 0;
   #loops = 0;
 
-  constructor(places: Places, arithmetic: Arithmetic) {
+  constructor(places: PackedPlaces, arithmetic: Arithmetic) {
     this.#places = places;
     this.#arithmetic = arithmetic;
   }
@@ -133,7 +133,7 @@ class Printer {
     return name;
   }
 
-  /** A number as a parameter, which keeps the text the same for other numbers. */
+  /** A number as a parameter, so that the text is the same for other numbers. */
   number(number: number): string {
     return this.parameter({ kind: 'number', number });
   }
@@ -226,8 +226,8 @@ class Printer {
   }
 
   /**
-   * An expression, rounded to float32 if the backend would carry more digits: then it is the same number whether it is
-   * computed here, computed again elsewhere or read back from an array, and comparisons agree.
+   * An expression, rounded to float32 if the backend computes in float64: then it is the same number whether it is
+   * computed here or elsewhere or read from an array, and comparisons agree.
    */
   #written(expr: Expr): string {
     const text = this.#unrounded(expr);

@@ -7,25 +7,25 @@ import { Arena, JitMachine, type JitPose } from './machine.ts';
 /** Options of {@link jit}. */
 export interface JitOptions {
   /**
-   * Default float64. In float32 every number that is stored or compared is float32. Expressions and sums run in float64
-   * inside, so a sum of any length is rounded once; sums into many entries take 8 bytes an entry.
+   * Default float64. In float32 every stored or compared number is float32. Expressions and sums are computed in
+   * float64, so a sum of any length is rounded once; sums into many entries take 8 bytes an entry.
    */
   readonly precision?: Precision;
-  /** Number of structures kept compiled; the least recently used is dropped first. Default 64. */
+  /** The number of structures kept compiled; the least recently used is dropped first. Default 64. */
   readonly structures?: number;
 }
 
-/** {@link jit} as an executor; its code is the loops' source. */
+/** The executor made by {@link jit}; its listings show JavaScript source. */
 export type JitExecutor = PlannedExecutor;
 
 /**
- * Fuses a tape into loops and compiles them to JavaScript: the executor to use.
+ * An executor that fuses a tape into loops and compiles them to JavaScript: the one to use by default.
  *
- * A plan and its code are made once for each structure, so poses whose pair lists differ in length share them; per pose
- * only the positions in the arena are found anew. Where code generation is forbidden (a Content-Security-Policy without
- * 'unsafe-eval'), it says so once on the console, and the interpreter serves; `name` tells which it is.
+ * Plan and code are made once for each structure, so poses whose pair lists differ in length share them; only the
+ * layout of the arena is computed for each pose. If a Content-Security-Policy forbids code generation (it lacks
+ * 'unsafe-eval'), `jit` warns once on the console and returns an interpreter; `name` says so.
  *
- * @throws RangeError for an option out of range, TypeError for one that there is not
+ * @throws RangeError for an option out of range, TypeError for an unknown option
  * @example
  * await combinePoses({ …, executor: jit({ precision: 'float32' }) });
  */
@@ -37,13 +37,13 @@ export function jit(options: JitOptions = {}): JitExecutor {
   return mayCompile() ? executor : interpreterInstead(precision);
 }
 
-/** Machines that run JavaScript in one arena. */
+/** A compiler of machines that run JavaScript in one shared arena. */
 export function jitCompiler(precision: Precision): Compiler<JitPose> {
   const arena = new Arena(precision);
   return { name: `jit ${precision}`, precision, compile: plan => new JitMachine(plan, arena) };
 }
 
-/** True if this page or process lets a program write a program. */
+/** True if this page or process allows code generation. */
 function mayCompile(): boolean {
   try {
     return new Function('return true')() as boolean;

@@ -9,12 +9,12 @@ import type { TensorData } from '../tensor.ts';
 import { matmulSource } from './matmul.ts';
 import { type LoopSource, type Slot, sourceOf } from './print.ts';
 
-/** One array for all that an executor runs, overwritten by each run; it shrinks again after a single large pose. */
+/** The memory of an executor: one array, overwritten by each run. It shrinks again after a single large pose. */
 export class Arena {
   readonly precision: Precision;
   readonly entryBytes: number;
   #numbers: Float64Array | Float32Array;
-  /** The same memory as float64, where sums in a float32 arena grow. */
+  /** The same memory as float64, in which the sums of a float32 arena are accumulated. */
   #sums: Float64Array;
   #runs = 0;
   #largest = 0;
@@ -33,7 +33,7 @@ export class Arena {
     return this.#sums;
   }
 
-  /** Makes room for so many entries; whether earlier ones stay is not said. */
+  /** Makes room for `length` entries. Earlier entries may be lost. */
   reserve(length: number): void {
     this.#largest = Math.max(this.#largest, length);
     const isOften = ++this.#runs % lookedBackOn === 0;
@@ -53,10 +53,10 @@ export class Arena {
   }
 }
 
-/** After so many runs the arena is as large as the largest of them needed. */
+/** The number of runs after which the arena is resized to the largest of them. */
 const lookedBackOn = 64;
 
-/** Runs a part of a plan: the arena, the arena as float64, the part's frame, its inputs. */
+/** Runs a step of a plan, given the arena, the arena as float64, the step's frame and its inputs. */
 type LoopFunction = (
   A: Float64Array | Float32Array,
   S: Float64Array,
@@ -70,7 +70,7 @@ type MatmulFunction = (
   m: number, k: number, n: number,
 ) => void;
 
-/** A step as a function. */
+/** A compiled step. */
 interface Part {
   readonly run: LoopFunction;
   readonly slots: readonly Slot[];
@@ -79,10 +79,10 @@ interface Part {
 }
 
 interface Place extends LaidOut {
-  /** Entries by buffer. */
+  /** The number of entries of each buffer. */
   readonly counts: readonly number[];
   readonly layout: Layout;
-  /** By step. */
+  /** The frame of each step. */
   readonly frames: readonly (readonly number[])[];
 }
 
@@ -90,7 +90,7 @@ interface Place extends LaidOut {
 export interface JitPose {
   readonly bytes: number;
   readonly place: Place;
-  /** The arrays that each step reads of the pose's own. */
+  /** The pose's arrays that each step reads. */
   readonly given: readonly (readonly TensorData[])[];
 }
 
@@ -99,7 +99,7 @@ export class JitMachine implements Machine<JitPose> {
   readonly #plan: Plan;
   readonly #arena: Arena;
   readonly #lifetimes: Lifetimes;
-  /** Buffers that are added to in float64, though the arena is float32. */
+  /** Buffers whose sums are accumulated in float64, although the arena is float32. */
   readonly #summed: ReadonlySet<number>;
   readonly #lastAdds: readonly (readonly number[])[];
   readonly #sources: readonly (LoopSource | string)[];
@@ -126,7 +126,7 @@ export class JitMachine implements Machine<JitPose> {
 
   #placed({ sizes, starts }: Structure): Place {
     const counts = this.#plan.buffers.map(({ shape }) => lengthOf(shape, sizes));
-    // A float64 takes the room of two entries, and begins at an even one.
+    // A float64 takes two entries, and begins at an even one.
     const lengths =
       this.#summed.size === 0
         ? counts
@@ -161,7 +161,7 @@ export class JitMachine implements Machine<JitPose> {
       const { run } = this.#parts[at] as Part;
       run(numbers, sums, frames[at] as readonly number[], given[at] as readonly TensorData[]);
       for (const buffer of this.#lastAdds[at] as readonly number[]) {
-        // In place: an entry never lies before what it is rounded from.
+        // Rounding in place is safe: entry i is written at or before the place that sum i is read from.
         const from = layout.offsets[buffer] as number;
         const count = counts[buffer] as number;
         for (let i = 0; i < count; i++) numbers[from + i] = sums[from / 2 + i] as number;
@@ -194,13 +194,13 @@ export class JitMachine implements Machine<JitPose> {
   }
 }
 
-/** The buffers that loops add to entry by entry. */
+/** The buffers in which loops accumulate sums entry by entry. */
 function summedIn({ steps }: Plan): Set<number> {
   const sinks = steps.flatMap(step => (step.kind === 'loop' ? step.sinks : []));
   return new Set(sinks.filter(({ kind }) => kind === 'add').map(({ buffer }) => buffer));
 }
 
-/** For each step the sums that are complete after it. */
+/** For each step, the sums that are complete after it. */
 function lastAddsOf({ steps }: Plan, summed: ReadonlySet<number>): number[][] {
   const last = new Map<number, number>();
   for (const [at, { writes }] of steps.entries())
@@ -210,7 +210,7 @@ function lastAddsOf({ steps }: Plan, summed: ReadonlySet<number>): number[][] {
   return ends;
 }
 
-/** The source of each step: of a loop with what it reads, of a product alone. */
+/** The source of each step: a loop's with its slots and inputs, a matrix product's as text. */
 function sourcesOf({ steps }: Plan, summed: ReadonlySet<number>): (LoopSource | string)[] {
   return steps.map(step => {
     if (step.kind === 'matmul') return matmulSource(step.transposeA, step.transposeB);
@@ -219,10 +219,10 @@ function sourcesOf({ steps }: Plan, summed: ReadonlySet<number>): (LoopSource | 
   });
 }
 
-/** Compiles the sources; equal ones that read arrays of the same kinds are one function. */
+/** Compiles the sources. Equal sources that read arrays of the same types share one function. */
 function partsOf({ steps, inputs }: Plan, sources: readonly (LoopSource | string)[]): Part[] {
   const functions = new Map<string, unknown>();
-  // One function for arrays of several kinds would be slow for all of them.
+  // A function that is called with several types of arrays is slow for all of them.
   const kindOf = (number: number) => `${inputs[number]?.ref.type} ${inputs[number]?.isDouble}`;
   const compiled = <F>(
     source: string,
@@ -250,7 +250,7 @@ function partsOf({ steps, inputs }: Plan, sources: readonly (LoopSource | string
   });
 }
 
-/** A matrix product as a part: its frame holds m, k, n, the leading lengths, and where C, A and B begin. */
+/** A compiled matrix product. Its frame holds m, k, n, the leading lengths, and the starts of C, A and B. */
 function productOf(step: MatmulStep, multiply: MatmulFunction, inputs: readonly number[]): Part {
   const { a, b, m, k, n, batch, writes } = step;
   const size = (number: number): Slot => ({ kind: 'size', number });
@@ -279,7 +279,7 @@ function productOf(step: MatmulStep, multiply: MatmulFunction, inputs: readonly 
   return { run, slots, inputs };
 }
 
-/** The names in a source that stand for a plan's buffers, sizes, starts and inputs, as a comment. */
+/** A comment that explains the names in a source: the plan's sizes, starts, buffers and inputs. */
 function namesOf(slots: readonly Slot[], inputs: readonly number[]): string {
   const counts = { size: 0, start: 0, offset: 0 };
   const names = slots.map(({ kind, number }) => {

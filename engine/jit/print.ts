@@ -13,13 +13,13 @@ import { one, type Size } from '../compile/sizes.ts';
 import { Uses } from '../compile/uses.ts';
 import type { SpecialFunction } from '../special.ts';
 
-/** A number that differs from pose to pose, and that a function reads from its frame. */
+/** A number that varies between poses; a function reads it from its frame. */
 export interface Slot {
   readonly kind: 'size' | 'start' | 'offset';
   readonly number: number;
 }
 
-/** A loop as the source of a function (A, S, f, x): the arena, the arena as float64, its frame and its inputs. */
+/** A loop as the source of a function of (A, S, f, x): arena, arena as float64, frame and inputs. */
 export interface LoopSource {
   readonly text: string;
   readonly slots: readonly Slot[];
@@ -30,10 +30,10 @@ export interface LoopSource {
 }
 
 /**
- * The source of a loop step, written to be read: a local for each shared value, one line a statement. Names are given in
- * the order of use, so that steps that do the same to other buffers have the same source.
+ * The source of a loop step, in readable form: a local for each shared value, and one line for each statement. Names
+ * are numbered in order of use, so steps that do the same to other buffers have the same source.
  *
- * `isSummed` tells the buffers that are added to in float64, though the arena is float32.
+ * `isSummed` is true for buffers whose sums are accumulated in float64, although the arena is float32.
  */
 export function sourceOf(step: LoopStep, isSummed: (buffer: number) => boolean): LoopSource {
   return new Printer(step.body, isSummed).source(step.body);
@@ -134,10 +134,10 @@ class Printer {
     return `${lines(before)}${loop}${lines(after)}`;
   }
 
-  /** A local for what is used more than once, or inside a deeper loop; all else is written where it is used. */
+  /** A local for an expression used more than once, or inside a deeper loop; others are printed where they are used. */
   #let(expr: Expr, indent: string): string {
     if (!this.#uses.needsLocal(expr)) return '';
-    // A loop written before may have had it under another name, which ended with that loop.
+    // An earlier loop may have had a local for it, which ended with that loop.
     this.#names.delete(expr);
     const text = bare(this.#text(expr));
     return `${indent}const ${this.#name(expr)} = ${text};\n`;
@@ -237,7 +237,7 @@ function folded(name: string, isSum: boolean, term: string): string {
   return isSum ? `${name} += ${term}` : `${name} = Math.max(${name}, ${term})`;
 }
 
-/** A text without the parentheses around all of it. */
+/** A text without its outer parentheses. */
 function bare(text: string): string {
   if (!text.startsWith('(')) return text;
   let depth = 0;
@@ -248,7 +248,7 @@ function bare(text: string): string {
   return text.slice(1, -1);
 }
 
-/** @throws TypeError for what is no number: nothing else may get into source */
+/** @throws TypeError if `number` is not a number: nothing else may be printed into source */
 function numberSource(number: unknown): string {
   if (typeof number !== 'number') throw new TypeError(`jit: a ${typeof number} is no number`);
   const text = Object.is(number, -0) ? '-0' : `${number}`;

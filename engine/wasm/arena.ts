@@ -9,8 +9,8 @@ export interface Loaded {
   readonly binding: Binding;
 }
 
-/** The machine whose inputs are in the memory, and the tensors that other runs share. */
-export interface Kept {
+/** The inputs in the memory, the machine that loaded them, and the set of shared tensors. */
+export interface LoadedInputs {
   readonly machine: object;
   readonly shared: ReadonlySet<Tensor>;
   readonly loaded: Loaded;
@@ -20,7 +20,7 @@ export interface Kept {
 const page = 65536;
 /** Pages of the largest memory that 32-bit addresses reach: 4 GiB. */
 const mostPages = 65536;
-/** Bytes after the last number, since a vector read there goes past it. */
+/** Bytes after the last number, since a vector read at it goes past it. */
 const slack = 64;
 
 /** The linear memory of an executor. It grows for larger poses, and each pose overwrites the one before. */
@@ -29,7 +29,7 @@ export class Arena {
   #floats: Float32Array<ArrayBuffer>;
   #ints: Int32Array<ArrayBuffer>;
   #doubles: Float64Array<ArrayBuffer>;
-  #kept: Kept | undefined;
+  #kept: LoadedInputs | undefined;
 
   constructor({ Memory }: WebAssemblyApi) {
     this.memory = new Memory({ initial: 1 });
@@ -52,7 +52,7 @@ export class Arena {
   }
 
   /** Takes the memory for a run. Returns the inputs there if machine and shared tensors are the same as before. */
-  taken(machine: object, shared: ReadonlySet<Tensor> | undefined): Kept | undefined {
+  take(machine: object, shared: ReadonlySet<Tensor> | undefined): LoadedInputs | undefined {
     const kept = this.#kept;
     this.#kept = undefined;
     return kept?.machine === machine && kept.shared === shared ? kept : undefined;
@@ -85,7 +85,7 @@ export class Arena {
     this.#doubles = new Float64Array(buffer);
   }
 
-  /** Grows the memory by `least` pages, or by up to `more` if that many can be had. */
+  /** Grows the memory by at least `least` and at most `more` pages. */
   #grow(bytes: number, least: number, more: number): void {
     const most = Math.min(more, mostPages - this.memory.buffer.byteLength / page);
     try {
@@ -94,7 +94,7 @@ export class Arena {
         return;
       }
     } catch {
-      // Then by no more than it takes.
+      // Then grow by no more than needed.
     }
     try {
       this.memory.grow(least);

@@ -39,7 +39,7 @@ interface Candidate {
   readonly place: number;
   readonly part: BandedStep;
   readonly axis: Size | undefined;
-  /** Buffers read only at the iteration's own row, and buffers written so, each row completely. */
+  /** Buffers read only at the iteration's own row, and buffers written there, each row completely. */
   readonly ownReads: ReadonlySet<number>;
   readonly ownWrites: ReadonlySet<number>;
 }
@@ -76,7 +76,7 @@ class Queue {
   readonly #ready = new Set<number>();
   /** Ends of sections still to come: see {@link Plan.sections}. */
   readonly #ends: number[];
-  /** The end of the section that passes are made of now. */
+  /** The end of the current section. */
   #end = 0;
 
   constructor(plan: Plan) {
@@ -97,7 +97,7 @@ class Queue {
     this.#waiting = this.#needs.map(needs => needs.length);
   }
 
-  /** Goes on to the next section that has a step, once the last is over. */
+  /** Opens the next section that has a step, once the current one is finished. */
   #open(): void {
     while (this.#ready.size === 0 && this.#ends.length > 0) {
       const begin = this.#end;
@@ -107,7 +107,7 @@ class Queue {
     }
   }
 
-  /** True for a step whose dependencies are finished, now that so many are not, and whose section has begun. */
+  /** True for a step with `waiting` unfinished dependencies if that is 0 and the step's section has begun. */
   #isReady(place: number, waiting: number): boolean {
     return waiting === 0 && place < this.#end;
   }

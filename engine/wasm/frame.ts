@@ -1,11 +1,11 @@
 import { type Code, type FunctionBuilder, load } from './emit/code.ts';
 
 /**
- * An entry of a frame: a number that differs from pose to pose, in four bytes. Positions are addresses.
+ * An entry of a frame: a number of four bytes that varies between poses. Positions are addresses.
  *
- * `sum` is half the address of a buffer that the function adds to: its numbers are float64 while they grow, so that the
- * address of an entry is twice that of a float32 position. A sum over thousands of terms is thus rounded once. `partial` is
- * the address of the float32 sums of a few rows, which are added to those, and `length` is the number of them.
+ * `sum` is half the address of a buffer that the function adds to: its sums are float64, so that a sum over thousands
+ * of terms is rounded once, and the address of a sum is twice that of a float32 position. `partial` is the address of
+ * the float32 sums of a few rows, which are added to those sums, and `length` is their number.
  */
 export interface Slot {
   readonly kind: 'size' | 'start' | 'offset' | 'input' | 'sum' | 'partial' | 'length';
@@ -28,7 +28,7 @@ export class Frame {
   readonly #f: FunctionBuilder;
   readonly #kindOf: (buffer: number) => Slot['kind'];
 
-  /** `kindOf` says what stands for the offset of a buffer. */
+  /** `kindOf` gives the kind of slot for the offset of a buffer. */
   constructor(f: FunctionBuilder, kindOf: (buffer: number) => Slot['kind']) {
     this.#f = f;
     this.#kindOf = kindOf;

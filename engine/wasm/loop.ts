@@ -27,7 +27,7 @@ export interface LoopSettings {
   readonly simd: Simd;
   /** True if an axis is too short to compute four entries at once; the loop around it is vectorized instead. */
   readonly isShort: (size: Size) => boolean;
-  /** True if the step adds to a buffer, whose numbers are float64 then: see {@link Slot}. */
+  /** True if the step adds to a buffer, whose sums are float64: see {@link Slot}. */
   readonly isSummed: (buffer: number) => boolean;
 }
 
@@ -45,7 +45,7 @@ export function loopFunction(name: string, step: LoopStep, settings: LoopSetting
 
 const loopNames = 'ijkl';
 
-/** Terms of a sum that are added up in float32: even the sum of equal ones is within 1e-6 of the exact one. */
+/** The most terms added up in float32. Even for equal terms the sum is within 1e-6 of the exact one. */
 const partialTerms = 64;
 
 /**
@@ -67,7 +67,7 @@ class Loop {
   readonly #registers = new Map<number, Accumulator>();
   /** The float64 totals of registers that are float32. */
   readonly #totals = new Map<number, Accumulator>();
-  /** The registers whose lanes are entries of a loop. */
+  /** The registers whose lanes are different entries of a loop. */
   readonly #spread = new Set<number>();
   /** The enclosing vectorized loop, if any. */
   #lanes: Lanes | undefined;
@@ -158,7 +158,7 @@ class Loop {
     }
     for (const sink of registers) {
       const [name, isSum] = [`sum.b${sink.buffer}`, sink.kind === 'fold-sum'];
-      // One term an iteration is added up in float32 for a few iterations at a time.
+      // With one term an iteration, a few iterations at a time are added up in float32.
       const isPartial = isSum && isVector && sink.path.length === 1;
       if (isPartial) this.#totals.set(sink.buffer, this.#accumulator('total', true, true));
       this.#registers.set(sink.buffer, this.#accumulator(name, isSum, !isPartial));
@@ -184,7 +184,7 @@ class Loop {
     for (const sink of registers) this.#finish(sink);
   }
 
-  /** Counts up to `end`, and calls `flush` after every so many iterations, if it is given. */
+  /** Counts up to `end`. If `flush` is given, it is called after every {@link partialTerms} iterations. */
   #counting(
     counter: Local,
     begin: Code,
@@ -368,7 +368,7 @@ class Loop {
   }
 }
 
-/** The buffers to each entry of which each iteration of the outermost loop adds one term. */
+/** The buffers to which each iteration of the outermost loop adds one term per entry. */
 function sumsByRow({ sinks }: LoopStep): Set<number> {
   const sums = sinks.filter(({ kind }) => kind === 'add');
   const isOne = ({ path, at }: Sink) => {

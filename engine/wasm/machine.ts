@@ -5,7 +5,7 @@ import { lengthOf } from '../compile/sizes.ts';
 import type { Structure } from '../compile/structure.ts';
 import type { Tensor } from '../tensor.ts';
 import type { WebAssemblyApi } from './api.ts';
-import type { Arena, Kept, Loaded } from './arena.ts';
+import type { Arena, Loaded, LoadedInputs } from './arena.ts';
 import { type Binding, bindingOf, type Extras, type Room, roomOf } from './binding.ts';
 import { explained } from './explain.ts';
 import { tileBytes } from './matmul.ts';
@@ -53,7 +53,7 @@ export class WasmMachine implements Machine<WasmPose> {
 
   run(pose: WasmPose, shared?: ReadonlySet<Tensor>): void {
     this.#arena.reserve(pose.bytes);
-    this.#load(pose, this.#arena.taken(this, shared));
+    this.#load(pose, this.#arena.take(this, shared));
     this.again(pose);
     if (shared) this.#arena.keep(this, shared, pose);
   }
@@ -73,7 +73,7 @@ export class WasmMachine implements Machine<WasmPose> {
   }
 
   /** Copies the inputs into the memory, except shared tensors still there from the run before. */
-  #load({ inputs, binding }: Loaded, before: Kept | undefined): void {
+  #load({ inputs, binding }: Loaded, before: LoadedInputs | undefined): void {
     const { floats, ints } = this.#arena;
     for (let i = 0; i < inputs.length; i++) {
       const { tensor } = inputs[i] as Input;

@@ -124,14 +124,14 @@ export function multiply(name: string, transposeA: boolean, simd: Simd): Functio
   return f;
 }
 
-/** Tile heights: the full height first, then lower ones for the remaining rows. */
+/** Tile heights: the full height, then lower ones for the remaining rows. */
 const heightsOf = ({ tileRows }: Simd): number[] => [6, 4, 2, 1].filter(height => height <= tileRows);
 
 const zero: Code = { kind: 'vector', bytes: new Uint8Array(16), text: 'i32x4 0 0 0 0' };
 const rest = (whole: Code, at: Code) => op('i32.sub', whole, at);
 
 /** Copies the part of a tile that is inside C. */
-function copyPart(f: FunctionBuilder, { place, ldc, scratch, add, height, columns }: BandedStep): void {
+function copyPart(f: FunctionBuilder, { place, ldc, scratch, add, height, columns }: EdgeTile): void {
   const [r, q] = [f.local('i32', 'r'), f.local('i32', 'q')];
   const count = f.let('i32', columns, 'columns');
   const base = f.let('i32', place, 'place');
@@ -151,7 +151,7 @@ function copyPart(f: FunctionBuilder, { place, ldc, scratch, add, height, column
 }
 
 /** A tile that extends past the last column of C. */
-interface BandedStep {
+interface EdgeTile {
   readonly place: Code;
   readonly ldc: Code;
   readonly scratch: Code;
@@ -176,8 +176,8 @@ export function pack(name: string, transposeB: boolean): FunctionBuilder {
   f.set(out, to);
   f.set(j, i32(0));
   f.for(j, n, i32(columnsOfTile), () => {
-    const whole = f.let('i32', op('i32.lt_s', rest(n, read(j)), i32(columnsOfTile)), 'isPart');
-    f.if(op('i32.eqz', whole), () => {
+    const isPart = f.let('i32', op('i32.lt_s', rest(n, read(j)), i32(columnsOfTile)), 'isPart');
+    f.if(op('i32.eqz', isPart), () => {
       f.set(
         from,
         op('i32.add', b, transposeB ? op('i32.mul', read(j), ldb) : op('i32.shl', read(j), i32(2))),
@@ -203,7 +203,7 @@ export function pack(name: string, transposeB: boolean): FunctionBuilder {
         });
       }
     });
-    f.if(whole, () => {
+    f.if(isPart, () => {
       f.set(l, i32(0));
       f.for(l, k, i32(1), () => {
         for (const h of halves) f.add(store('v128.store', read(out), f.once('v128', zero, 'zero'), 16 * h));

@@ -35,7 +35,7 @@ export function productOf(
   const blocks = blocksOf(k);
   const isLong = k > mostTerms;
   const total = binding.buffers[extras.get(extraKey('total', target))?.id as number] as number;
-  /** Adds what stands in C to the float64 sums, and leaves the sums there after the last terms. */
+  /** Adds C to the float64 sums, and writes the sums to C after the last terms. */
   const addUp = (out: number, length: number, isMore: boolean, isLast: boolean) => {
     functions.addPartial?.(total, out, length, Number(isMore));
     if (isLast) functions.roundSums?.(out, total, length);

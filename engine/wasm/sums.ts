@@ -10,7 +10,7 @@ export function addDoubles(f: FunctionBuilder, to: Code, four: Code, mask?: Code
   }
 }
 
-/** A function that goes through two arrays, padded to a multiple of 4, four numbers at a time. */
+/** A function that processes two arrays, padded to a multiple of 4, four numbers at a time. */
 function byFours(
   name: string,
   names: readonly string[],
@@ -39,7 +39,7 @@ export function addPartial(name: string): FunctionBuilder {
   });
 }
 
-/** Rounds float64 numbers to float32. They may be rounded in place: an entry never lies before what it is rounded from. */
+/** Rounds float64 numbers to float32. In place is safe: entry i is written at or before the place it is read from. */
 export function roundSums(name: string): FunctionBuilder {
   return byFours(name, ['to', 'from', 'length'], (f, at, [to, from]) => {
     const source = f.let('i32', entry(from, at, 3), 'source');

@@ -23,7 +23,7 @@ const instead = 'use jit({ precision: "float32" }) or jit() instead';
 /**
  * The engine's WebAssembly API, checked for the features that generated code needs, and whether it has relaxed SIMD.
  *
- * @throws Error that says what is missing, and what to use instead
+ * @throws Error naming the missing feature and an executor to use instead
  */
 export function engine(): { api: WebAssemblyApi; isRelaxed: boolean } {
   const api = webAssembly();

@@ -8,19 +8,19 @@ import { engine } from './support.ts';
 
 /** Options of {@link wasm}. */
 export interface WasmOptions {
-  /** Number of structures kept compiled; the least recently used is dropped first. Default 64. */
+  /** The number of structures kept compiled; the least recently used is dropped first. Default 64. */
   readonly structures?: number;
-  /** Use relaxed SIMD if the engine has it. With false, results are the same everywhere. Default true. */
+  /** True to use relaxed SIMD if the engine has it. With false, results are the same everywhere. Default true. */
   readonly relaxed?: boolean;
 }
 
-/** {@link wasm} as an executor; its code is the module as text. */
+/** The executor made by {@link wasm}; its listings show the module as text. */
 export type WasmExecutor = PlannedExecutor;
 
 /**
- * Compiles a tape's plan to WebAssembly with 128-bit vectors, in float32: the executor for networks and other matrix
- * products. With relaxed SIMD (Node 22, Chromium 114), multiplications and additions are fused; `name` says whether
- * they are.
+ * An executor that compiles a tape's plan to WebAssembly with 128-bit vectors, in float32: the one for networks and
+ * other matrix products. With relaxed SIMD (Node 22, Chromium 114) it fuses multiplications and additions; `name` says
+ * whether it does.
  *
  * exp and log are within 2 ulp of float32, other elementwise functions within 4. A sum of any length is within 1e-6 of
  * the sum of its terms' absolute values, as are the sums of a matrix product: they grow in float64, or in blocks of 64

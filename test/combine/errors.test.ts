@@ -479,23 +479,23 @@ describe('a setting out of range', () => {
   test.each<[string, () => unknown, RegExp]>([
     ['of boltzmann', () => boltzmann({ kt: 0.593 } as object), /^boltzmann: no option kt; did you mean kT\?/],
     ['of lse', () => lse({ T: 5 } as object), /^lse: no option T; did you mean t\?/],
-    ['of pKi', () => pKi({ temperature: 298 } as object), /^pKi: no option temperature; there are kT/],
+    ['of pKi', () => pKi({ temperature: 298 } as object), /^pKi: no option temperature; options are kT/],
     [
       'of jit',
       () => jit({ precison: 'float32' } as object),
-      /^jit: no option precison; there are precision, structures/,
+      /^jit: no option precison; options are precision, structures/,
     ],
     [
       'of wasm',
       () => wasm({ precision: 'float64' } as object),
-      /^wasm: no option precision; there are structures/,
+      /^wasm: no option precision; options are structures/,
     ],
     ['of interpreter', () => interpreter({ float32: true } as object), /^interpreter: no option float32/],
     ['of evaluate', () => evaluate([], { executer: jit() } as object), /^evaluate: no option executer/],
     [
       'that is a number',
       () => boltzmann(0.593 as never),
-      /^boltzmann: options are an object such as \{ kT \}, got 0.593/,
+      /^boltzmann: options must be an object such as \{ kT \}, got 0.593/,
     ],
     ['of a precision', () => jit({ precision: 'float16' as 'float32' }), /^jit: precision .* got "float16"/],
     [
@@ -554,7 +554,7 @@ describe('a setting out of range', () => {
       'an option',
       { stategy: 'stream' },
       'TypeError',
-      /combinePoses: no option stategy; there are poses, params/,
+      /combinePoses: no option stategy; options are poses, params/,
     ],
     ['an option by its case', { keeppredictions: false }, 'TypeError', /did you mean keepPredictions\?/],
   ])('%s', async (_what, options, kind, message) => {

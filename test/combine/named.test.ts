@@ -426,7 +426,7 @@ describe('weights and poolings that do not fit', () => {
     [
       'an option of a pooling',
       () => pooling({ name: 'x', valeus: 1 } as never),
-      /pooling: no option valeus; there are/,
+      /pooling: no option valeus; options are/,
     ],
     [
       'no values and no value',

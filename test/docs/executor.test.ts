@@ -20,7 +20,7 @@ test('docs/executor.md shows the executor, its proof, and the interfaces', async
     interfaceIn('engine/executor.ts', 'Executor'),
     readFileSync('examples/plain-executor.ts', 'utf8'),
     /^proveExecutor\(.*$/m.exec(readFileSync('test/docs/executor.test.ts', 'utf8'))?.[0],
-    interfaceIn('engine/compile/planned.ts', 'Target'),
+    interfaceIn('engine/compile/planned.ts', 'Compiler'),
     interfaceIn('engine/compile/planned.ts', 'Machine'),
   ];
   let shown = 0;

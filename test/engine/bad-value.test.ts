@@ -174,7 +174,7 @@ describe('the search for a bad value', () => {
     const overflow = '%2 = mul [1] of (%0, %1) is Infinity';
     expect(originOfBadValue(record(new Tape()), 0, { precision: 'float32' })).toBe(overflow);
     expect(originOfBadValue(record(new Tape()), 0)).toBe(
-      'only in sub on this executor; on interpreter() every value of it is finite in float64',
+      'only in sub on this executor; with interpreter() all its values are finite in float64',
     );
   });
 

@@ -95,7 +95,7 @@ describe.each(executors)('%s', (_name, make) => {
         const data = Float64Array.of(1, 2, 3);
         return [tape.parameter(data, 'x'), () => structuredClone(data, { transfer: [data.buffer] })];
       },
-      '%0 = x [3]: its array has 0 entries in place of 3',
+      '%0 = x [3]: its array has 0 entries instead of 3',
     ],
     [
       'a constant that was detached',
@@ -103,7 +103,7 @@ describe.each(executors)('%s', (_name, make) => {
         const data = Float32Array.of(1, 2, 3);
         return [tape.constant(data), () => structuredClone(data, { transfer: [data.buffer] })];
       },
-      '%0 = constant [3]: its array has 0 entries in place of 3',
+      '%0 = constant [3]: its array has 0 entries instead of 3',
     ],
     [
       'a parameter that got longer',
@@ -118,7 +118,7 @@ describe.each(executors)('%s', (_name, make) => {
           () => (buffer as unknown as { resize(to: number): void }).resize(80),
         ];
       },
-      '%0 = x [3]: its array has 10 entries in place of 3',
+      '%0 = x [3]: its array has 10 entries instead of 3',
     ],
     [
       'a parameter that got another array',

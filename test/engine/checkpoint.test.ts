@@ -220,7 +220,7 @@ describe('what goes wrong', () => {
     circle.push(circle);
     expect(() => checkpoint((_: unknown) => exp(x))(circle)).toThrow(missing);
     expect(() => checkpoint(async (value: Value) => exp(value))(x)).toThrow(
-      'checkpoint: the function gives a promise',
+      'checkpoint: the function returned a promise',
     );
   });
 });

@@ -226,7 +226,7 @@ describe("a user's own op", () => {
       defineOp({ name: 'odd', forward: map((s, a) => s.neg(a)), vjp: vjp as VjpRule[] });
     expect(() => op([undefined])).toThrow('odd: vjp must be a list with a derivative rule for each operand');
     expect(() => gradient(sum(op([() => 2])(x)), [x])).toThrow(
-      'odd: VJP rule 0 gives number; it must give a value, recorded in ops from g',
+      'odd: VJP rule 0 gives number; it must return a value, recorded in ops from g',
     );
   });
 

@@ -133,7 +133,7 @@ describe('jvp', () => {
       /direction 1 must be a number or a value of the same tape/,
     ],
     ['index data', x => jvp([x.tape.index([0, 1])], [x], [1]), /jvp: .* is index data/],
-    ['a tensor', x => hessianVectorProduct(x, [x], [1]), /gradient: of a single number/],
+    ['a tensor', x => hessianVectorProduct(x, [x], [1]), /gradient: needs a single number/],
   ])('names what does not fit: %s', (_, record, message) => {
     expect(() => record(new Tape().parameter(tensor([1, 2]), 'x'))).toThrow(message);
   });

@@ -126,7 +126,7 @@ describe('gradient', () => {
   const index = tape.constant(Int32Array.of(1));
   const mistakes: [mistake: string, record: () => unknown, message: string][] = [
     ['a tensor', () => gradient(square(x), [x]), 'square [3] is a tensor; sum it, or pick an entry'],
-    ['no numbers', () => gradient(slice(x, 0, 0), [x]), 'of a single number'],
+    ['no numbers', () => gradient(slice(x, 0, 0), [x]), 'needs a single number'],
     ['index data', () => gradient(index, [x]), 'index data'],
     [
       'by a value of another tape',

@@ -99,7 +99,7 @@ describe('what is wanted', () => {
 
   test('lies on one tape', () => {
     const [x, y] = [new Tape().parameter(1), new Tape().parameter(1)];
-    expect(() => evaluate([x, y])).toThrow('evaluate: the wanted values lie on different tapes');
+    expect(() => evaluate([x, y])).toThrow('evaluate: the wanted values are on different tapes');
   });
 
   test('comes as a promise from an executor that answers later', async () => {

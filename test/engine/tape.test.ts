@@ -93,7 +93,7 @@ describe('a mistake is an error on the line that made it', () => {
     [
       'numbers alone',
       () => add(1, 2),
-      'add: at least one operand must be a value on a tape; of numbers alone, use Math',
+      'add: at least one operand must be a value on a tape; for numbers alone use Math',
     ],
     [
       'lists alone',

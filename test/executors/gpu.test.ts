@@ -58,7 +58,7 @@ function squares(count: number, depth = 0): Value[] {
 
 describe('a mode', () => {
   test.each([
-    ['opengl', 'gpu: there is no mode "opengl"; there are auto, webgpu, webgl2, headlessgl, webasm, cpu'],
+    ['opengl', 'gpu: no mode "opengl"; modes are auto, webgpu, webgl2, headlessgl, webasm, cpu'],
     ['webgl2', 'gpu: webgl2 is not there'],
     ['headlessgl', 'gpu: headlessgl needs the package gl'],
   ])('%s that is not there is an error, and no other is taken', async (mode, message) => {
@@ -85,11 +85,11 @@ describe('an option', () => {
     [{ pipelines: null }, 'gpu: pipelines must be a whole number from 1, got null'],
     [{ pipelines: 'x' }, 'gpu: pipelines must be a whole number from 1, got "x"'],
     [{ pipelines: '8' }, 'gpu: pipelines must be a whole number from 1, got "8"'],
-    [{ mode: null }, 'gpu: there is no mode null; there are auto, webgpu'],
-    [{ mode: Number.NaN }, 'gpu: there is no mode NaN'],
-    [{ mode: 'CPU' }, 'gpu: there is no mode "CPU"'],
-    [{ pipeline: 8 }, 'gpu: no option pipeline; there are mode, pipelines'],
-    [null, 'gpu: options are an object'],
+    [{ mode: null }, 'gpu: no mode null; modes are auto, webgpu'],
+    [{ mode: Number.NaN }, 'gpu: no mode NaN'],
+    [{ mode: 'CPU' }, 'gpu: no mode "CPU"'],
+    [{ pipeline: 8 }, 'gpu: no option pipeline; options are mode, pipelines'],
+    [null, 'gpu: options must be an object'],
   ])('wrong as in %j is an error that names it', async (options, message) => {
     await expect(gpu(options as object)).rejects.toThrow(message);
   });

@@ -412,7 +412,7 @@ describe('bad compounds', () => {
 describe('errors', () => {
   const good = { ...common, optimiser: adam({ rate: 0.01 }), epochs: 1 };
   test.each<[string, object]>([
-    ['fit: no option epoch; there are', { epoch: 3 }],
+    ['fit: no option epoch; options are', { epoch: 3 }],
     ['fit: compounds must be an array', { compounds: new Set(compounds) }],
     ['fit: there are no compounds', { compounds: [] }],
     ['fit: loss must be a function, got string', { loss: 'mse' }],

@@ -161,7 +161,7 @@ describe('errors', () => {
     ],
     ['adam: rate must be a finite number from 0, got -1', () => adam({ rate: -1 })],
     ['adam: rate must be a finite number from 0, got undefined', () => adam({} as never)],
-    ['adamw: no option lr; there are rate, ', () => adamw({ lr: 1 } as never)],
+    ['adamw: no option lr; options are rate, ', () => adamw({ lr: 1 } as never)],
     ['adam: beta2 must be a number from 0 to below 1, got 1', () => adam({ rate: 1, beta2: 1 })],
     ['sgd: nesterov needs a momentum above 0', () => sgd({ rate: 1, nesterov: true })],
     ['sgd: clip is { norm } or { value }', () => sgd({ rate: 1, clip: { norms: 1 } as never })],

@@ -351,7 +351,7 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'sums inside a sum in another order are taken again and again',
     file: 'engine/compile/storage.ts',
-    find: 'for (const node of foldsTakenOften(nodes)) barriers.add(node);',
+    find: 'for (const node of repeatedFolds(nodes)) barriers.add(node);',
     replace: '',
     caughtBy: ['test/executors/wrong-elsewhere.test.ts'],
   },
@@ -411,7 +411,7 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'a node moves though its inputs are read all the same',
     file: 'engine/compile/schedule.ts',
-    find: 'visits.readsStill(group, base, node)',
+    find: 'visits.stillReads(group, base, node)',
     replace: 'false',
     caughtBy: ['test/compile/plans.test.ts', 'test/engine/memory.test.ts', 'test/combine/memory.test.ts'],
   },
@@ -510,7 +510,7 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'a maximum is masked like a sum',
     file: 'engine/compile/order.ts',
-    find: "return target.sink.kind === 'add' || target.sink.kind === 'fold-sum';",
+    find: "return goal.sink.kind === 'add' || goal.sink.kind === 'fold-sum';",
     replace: 'return true;',
     caughtBy: ['test/compile/plans.test.ts', 'test/executors/jit.test.ts'],
   },
@@ -706,8 +706,8 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'what copies are made of is not stored',
     file: 'engine/compile/storage.ts',
-    find: '(isKept || mustLie(node, i, costs))',
-    replace: '(isKept === null || mustLie(node, i, costs))',
+    find: '(isKept || mustBeStored(node, i, costs))',
+    replace: '(isKept === null || mustBeStored(node, i, costs))',
     caughtBy: ['test/engine/checkpoint.test.ts'],
   },
   {

@@ -545,8 +545,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a GPU kernel is computed again for each of its readers',
     file: 'engine/gpu/plan/stored.ts',
-    find: 'own.times > 1 && isDear',
-    replace: 'own.times > 1e9 && isDear',
+    find: 'own.times > 1 && isExpensive',
+    replace: 'own.times > 1e9 && isExpensive',
     caughtBy: ['test/executors/gpu.test.ts'],
   },
   {
@@ -1043,7 +1043,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a form of the caller’s own is recorded as it is',
     file: 'engine/tape.ts',
-    find: 'ownForm(op.name, form);',
+    find: 'copyForm(op.name, form);',
     replace: 'form;',
     caughtBy: ['test/engine/hostile.test.ts', 'test/engine/changed-data.test.ts', 'test/engine/tape.test.ts'],
   },

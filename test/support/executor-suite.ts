@@ -397,7 +397,7 @@ export function proveExecutor(
     test('refuses values of two tapes', async () => {
       const memory = new Memory();
       const values = [new Tape().parameter(1), new Tape().parameter(1)];
-      await expect(run(values, { memory })).rejects.toThrow('the wanted values lie on different tapes');
+      await expect(run(values, { memory })).rejects.toThrow('the wanted values are on different tapes');
       expect(memory.live).toBe(0);
     });
 

@@ -1,4 +1,4 @@
-import { type Finding, Reader } from '../../compile/fuse.ts';
+import { Reader, type Surroundings } from '../../compile/fuse.ts';
 import { type ArrayRef, deepest, type Expr, type Path } from '../../compile/ir.ts';
 import type { Node } from '../../compile/node.ts';
 import { one, type Size } from '../../compile/sizes.ts';
@@ -16,8 +16,8 @@ export type SegmentInputs = (
 export class KernelBody extends Reader {
   readonly #segments: SegmentInputs;
 
-  constructor(finding: Finding, segments: SegmentInputs) {
-    super(finding);
+  constructor(surroundings: Surroundings, segments: SegmentInputs) {
+    super(surroundings);
     this.#segments = segments;
   }
 

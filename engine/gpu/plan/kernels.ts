@@ -38,13 +38,13 @@ export interface Kernel {
   readonly lengths: readonly Expr[];
   readonly reads: readonly number[];
   /** Positions of the packed buffers that it reads. */
-  readonly places: Places;
+  readonly places: PackedPlaces;
   /** The ops computed in it, for listings. */
   readonly ops: readonly string[];
 }
 
 /** Buffers packed into another, each with the entry at which it begins there. */
-export type Places = ReadonlyMap<number, { readonly pack: number; readonly offset: number }>;
+export type PackedPlaces = ReadonlyMap<number, { readonly pack: number; readonly offset: number }>;
 
 /** Copies arrays into one, for a kernel that would read too many. */
 export interface Pack {
@@ -155,7 +155,7 @@ class KernelPlanner {
   }
 
   /** Packs arrays that a kernel reads until they are few enough. */
-  #fit(reads: readonly number[], name: string): { packs: Pack[]; places: Places } {
+  #fit(reads: readonly number[], name: string): { packs: Pack[]; places: PackedPlaces } {
     const packs: Pack[] = [];
     const places = new Map<number, { pack: number; offset: number }>();
     const length = (buffer: number) => this.#lengths[buffer] as number;

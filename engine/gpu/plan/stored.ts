@@ -45,8 +45,8 @@ export function storedNodes({ nodes, wanted }: Lowered): Set<Node> {
   for (const node of nodes.toReversed()) {
     const own = uses.get(node) ?? { times: 0, inLoop: false };
     if (isGiven(node)) continue;
-    const isDear = isFold(node) || (costs.get(node) as number) > cheap || compared.has(node);
-    if ((own.times > 1 && isDear) || (own.inLoop && isFold(node))) {
+    const isExpensive = isFold(node) || (costs.get(node) as number) > cheap || compared.has(node);
+    if ((own.times > 1 && isExpensive) || (own.inLoop && isFold(node))) {
       if (node.form.kind === 'reshape') store(node);
       else stored.add(node);
     }

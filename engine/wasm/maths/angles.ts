@@ -19,15 +19,15 @@ import {
 const tail = [-3.33329491539e-1, 1.99777106478e-1, -1.38776856032e-1, 8.05374449538e-2];
 const tanOfEighth = Math.tan(Math.PI / 8);
 
-/** A number as a float32 and what that lacks. */
+/** A number as a float32 and the remainder. */
 const parts = (value: number) => [Math.fround(value), value - Math.fround(value)] as const;
 const [quarter, quarterLow] = parts(Math.PI / 4);
 const [half, halfLow] = parts(Math.PI / 2);
 const [whole, wholeLow] = parts(Math.PI);
 
 /**
- * The angle of the point (x, y) within 3 ulp: the arc tangent of the smaller of |x| and |y| over the larger, turned into
- * its quadrant. As in JavaScript, it tells −0 from 0, and equal infinities are an eighth of a turn apart from an axis.
+ * The angle of the point (x, y) within 3 ulp: the arc tangent of the smaller of |x| and |y| over the larger, turned
+ * into its quadrant. As in JavaScript, −0 and 0 differ, and two infinities give an odd multiple of π/4.
  */
 export function atan2(at: Place, y: Code, x: Code): Code {
   const { simd } = at;

@@ -14,12 +14,12 @@ import {
   polynomial64,
 } from './arithmetic.ts';
 
-// Functions that need more digits in between than float32 has. They compute two lanes of float64 at a time.
+// Functions whose intermediate results need more digits than float32 has. They compute two lanes of float64 at a time.
 
 const add = (a: Code, b: Code) => op('f64x2.add', a, b);
 const sub = (a: Code, b: Code) => op('f64x2.sub', a, b);
 const mul = (a: Code, b: Code) => op('f64x2.mul', a, b);
-/** Adding this rounds to a whole number, which is then in the low bits. */
+/** Adding this rounds to a whole number and leaves it in the low bits. */
 const magic = 1.5 * 2 ** 52;
 
 // sin and cos of r up to ¼π by their series, to 2⁻³⁷; less than 1 ulp of float32.
@@ -90,10 +90,10 @@ export function pow(at: Place, x: Code, y: Code): Code {
     const ofMantissa = mul(s, polynomial64(at, keep(at, mul(s, s), 'z'), log2Tail));
     const finite = add(k, ofMantissa);
     const isZero = op('f64x2.eq', wide as Code, double(at, 0));
-    const isWhole = op('f64x2.lt', wide as Code, double(at, Infinity));
+    const isBelowInfinity = op('f64x2.lt', wide as Code, double(at, Infinity));
     const notZero = op('v128.bitselect', double(at, -Infinity), finite, isZero);
-    // Infinite and NaN stay as they are.
-    const log2 = op('v128.bitselect', notZero, wide as Code, isWhole);
+    // ∞ and NaN stay unchanged.
+    const log2 = op('v128.bitselect', notZero, wide as Code, isBelowInfinity);
     const t = mul(exponent as Code, log2);
     const bounded = keep(at, op('f64x2.pmin', op('f64x2.pmax', t, double(at, -300)), double(at, 300)), 't');
     const rounded = keep(at, add(bounded, double(at, magic)), 'rounded');

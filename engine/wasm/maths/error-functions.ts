@@ -17,17 +17,17 @@ import {
 } from './arithmetic.ts';
 import { exp } from './exponentials.ts';
 
-/** Beyond it erfc is 0 in float32. */
+/** The argument beyond which erfc is 0 in float32. */
 const end = 10.1;
 
-/** erfc of a number from 0 on; any of NaN. */
+/** erfc of a number from 0 up; the result for NaN is arbitrary. */
 function ofSize(at: Place, size: Code): Code {
   const { simd } = at;
   const x = keep(at, least(size, number(at, end)), 'x');
   const two = number(at, 2);
   const q = keep(at, div(sub(x, two), add(x, two)), 'q');
   const p = polynomial(at, q, scaledErfc);
-  // x² and what its rounding lost: 12 bits of x have an exact square.
+  // x² and its rounding error; the upper 12 bits of x have an exact square.
   const high = keep(at, and(x, integer(at, 0xfffff000 | 0)), 'high');
   const low = keep(at, sub(x, high), 'low');
   const square = keep(at, mul(x, x), 'square');

@@ -76,7 +76,7 @@ export function expm1(at: Place, x: Code): Code {
   const { power: half, r } = reduced(at, bounded, 126);
   const y = keep(at, simd.fma(mul(r, r), polynomial(at, r, expSeries.slice(2)), r), 'y');
   const result = simd.fma(y, half, sub(half, number(at, 0.5)));
-  // The smallest x are the result themselves; r would lose them.
+  // For tiny x the result is x itself; the reduction to r would lose it.
   const isTiny = less(abs(x), number(at, 2 ** -40));
   return keep(at, simd.select(isTiny, x, add(result, result)), 'expm1');
 }

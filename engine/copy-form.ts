@@ -1,0 +1,119 @@
+import { checkShape, type Form } from './forms.ts';
+import { kindOf } from './kind-of.ts';
+import { frozenMap } from './map-form.ts';
+import { type Shape, showShape, sizeOf } from './shape.ts';
+import { isTensorData, type Tensor } from './tensor.ts';
+
+/**
+ * A copy of a form as plain data, with the type of each field checked. So an executor that prints it as source prints
+ * only numbers and checked expressions, and later changes to the caller's form have no effect.
+ *
+ * {@link shapeOf} then checks that the numbers fit the inputs.
+ *
+ * @throws TypeError naming `op` and the field
+ */
+export function copyForm<F extends Form>(op: string, form: F): F {
+  return copyFields(op, form) as F;
+}
+
+function copyFields(op: string, form: Form): Form {
+  if (typeof form !== 'object' || form === null) throw new TypeError(`${op}: its form is ${kindOf(form)}`);
+  // Each field is read only once: a getter could return something else the second time.
+  const { kind } = form;
+  switch (kind) {
+    case 'map':
+      return frozenMap(form);
+    case 'reduce': {
+      const { reducer } = form;
+      if (reducer !== 'sum' && reducer !== 'max') throw wrongField(op, 'reducer', "'sum' or 'max'", reducer);
+      return { kind, reducer, axes: wholeNumbers(op, 'axes', form.axes) };
+    }
+    case 'broadcast':
+    case 'reshape':
+      return { kind, shape: copyShape(op, form.shape) };
+    case 'transpose':
+      return { kind, permutation: wholeNumbers(op, 'permutation', form.permutation) };
+    case 'slice':
+    case 'pad':
+      return { kind, start: wholeNumbers(op, 'start', form.start), shape: copyShape(op, form.shape) };
+    case 'concat':
+      return { kind, axis: wholeNumber(op, 'axis', form.axis) };
+    case 'segment-sum':
+    case 'segment-max':
+      return { kind, count: wholeNumber(op, 'count', form.count) };
+    case 'matmul': {
+      const [transposeA, transposeB] = [form.transposeA, form.transposeB];
+      checkFlag(op, 'transposeA', transposeA);
+      checkFlag(op, 'transposeB', transposeB);
+      return { kind, transposeA, transposeB };
+    }
+    case 'gather':
+    case 'accumulate':
+      return { kind };
+    case 'fill': {
+      const { number } = form;
+      if (typeof number !== 'number') throw wrongField(op, 'number', 'a number', number);
+      return { kind, number, shape: copyShape(op, form.shape) };
+    }
+    case 'constant':
+      return { kind, tensor: frozenTensor(op, form.tensor), rows: Number.POSITIVE_INFINITY };
+    case 'parameter': {
+      const { name } = form;
+      if (typeof name !== 'string') throw wrongField(op, 'name', 'a string', name);
+      return { kind, tensor: frozenTensor(op, form.tensor), name };
+    }
+    default:
+      throw new TypeError(`${op}: unknown form ${typeof kind === 'string' ? kind : kindOf(kind)}`);
+  }
+}
+
+/** A tensor with an immutable shape; its numbers are read when the tape runs. */
+export function frozenTensor(op: string, tensor: Tensor): Tensor {
+  if (typeof tensor !== 'object' || tensor === null) throw wrongField(op, 'tensor', 'a tensor', tensor);
+  const { data } = tensor;
+  if (!isTensorData(data)) throw wrongField(op, 'data', 'a Float64Array, Float32Array or Int32Array', data);
+  const shape = copyShape(op, tensor.shape);
+  checkShape(op, [], shape);
+  if (sizeOf(shape) !== data.length) {
+    throw new RangeError(
+      `${op}: shape ${showShape(shape)} holds ${sizeOf(shape)} numbers, but ${data.length} were given`,
+    );
+  }
+  return { data, shape };
+}
+
+/** @throws TypeError naming `op` and the option if `flag` is neither true nor false */
+export function checkFlag(op: string, name: string, flag: unknown): void {
+  if (typeof flag !== 'boolean') throw wrongField(op, name, 'true or false', flag);
+}
+
+/** A copied list of numbers. {@link shapeOf} checks that they are lengths. */
+function copyShape(op: string, shape: Shape): Shape {
+  const own = copyList(op, 'shape', shape);
+  for (let axis = 0; axis < own.length; axis++) {
+    if (typeof own[axis] !== 'number') throw wrongField(op, 'shape', 'a list of whole numbers', own[axis]);
+    if (own[axis] === 0) own[axis] = 0; // of −0
+  }
+  return own as number[];
+}
+
+function wholeNumbers(op: string, name: string, list: readonly number[]): number[] {
+  const own = copyList(op, name, list);
+  for (let i = 0; i < own.length; i++) own[i] = wholeNumber(op, name, own[i]);
+  return own as number[];
+}
+
+/** A plain list of a list's entries, each read once; a hole becomes `undefined`. */
+function copyList(op: string, name: string, list: unknown): unknown[] {
+  if (!Array.isArray(list)) throw wrongField(op, name, 'a list of whole numbers', list);
+  return [...list];
+}
+
+function wholeNumber(op: string, name: string, number: unknown): number {
+  if (!Number.isInteger(number)) throw wrongField(op, name, 'whole numbers', number);
+  return (number as number) + 0; // 0 of −0
+}
+
+function wrongField(op: string, name: string, wanted: string, got: unknown): TypeError {
+  return new TypeError(`${op}: ${name} must be ${wanted}, got ${kindOf(got)}`);
+}
