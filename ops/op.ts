@@ -1,12 +1,12 @@
 // Shared by the files of ops/: `defineOp`, and the types of elementwise ops.
 import type { Operand, Value } from '../engine/tape.ts';
 
+export { checkFlag } from '../engine/copy-form.ts';
 export { defineKnownOp as defineOp } from '../engine/define-op.ts';
 export { map } from '../engine/forms.ts';
 export type { Index } from '../engine/indices.ts';
 export { kindOf } from '../engine/kind-of.ts';
 export { checkOptions } from '../engine/options.ts';
-export { checkFlag } from '../engine/own-form.ts';
 export {
   type Axes,
   normaliseAxes,

@@ -1,17 +1,17 @@
 import { type Binary, defineOp, isValue, map, type Operand, type Value } from '../op.ts';
 
 /**
- * a + b, and of more operands a + b + c + …, from left to right; also as `values.reduce(add)`.
+ * a + b, or a + b + c + … for more operands, from left to right. It may be passed to a list: `values.reduce(add)`.
  *
  *     d(a + b) = da + db
  */
 export function add(a: Operand, b: Operand, c: Operand, ...more: readonly Operand[]): Value;
 export function add(a: Operand, b: Operand): Value;
 export function add(a: Operand, b: Operand, ...rest: readonly unknown[]): Value {
-  // A list's `reduce` passes the index and the list as well.
+  // A list's `reduce` also passes the index and the list.
   if (rest.length === 0 || (rest.length === 2 && Array.isArray(rest[1]))) return addOp(a, b);
   const operands = [a, b, ...(rest as readonly Operand[])];
-  // Numbers in front of the first value are added up as they are.
+  // Numbers before the first value are added as plain numbers.
   const first = Math.max(operands.findIndex(isValue), 1);
   const before = operands.slice(0, first).reduce((total, each) => (total as number) + (each as number));
   return operands.slice(first).reduce<Operand>((total, each) => addOp(total, each), before) as Value;

@@ -1,8 +1,6 @@
 import { defineOp, map, type Unary } from '../op.ts';
 
-/**
- * The largest whole number not above x. Its derivative is 0 wherever it has one.
- */
+/** The largest whole number not above x, with derivative 0. */
 export const floor: Unary = defineOp({
   name: 'floor',
   forward: map((s, x) => s.floor(x)),

@@ -7,24 +7,24 @@ import { scaled } from './scaled.ts';
 import { sub } from './sub.ts';
 
 /**
- * The remainder of a division, with the sign of the divisor, as in NumPy: of −1 by 3 it is 2, of 1 by −3 it is −2. NaN for
- * a divisor of 0 or an infinite a.
+ * The remainder of a division, with the sign of the divisor, as in NumPy: −1 mod 3 is 2, and 1 mod −3 is −2. NaN for a
+ * divisor of 0 or an infinite a.
  *
  *     a mod b = a − b·⌊a/b⌋        d(a mod b) = da − ⌊a/b⌋·db
  *
- * It is off by a rounding of a, not of itself: of 1 by 0.1 it is 0, where `fmod` gives 0.09999999999999995. Nothing is left
- * where a/b exceeds 2⁵³.
+ * Its error is a rounding of a, not of the result: 1 mod 0.1 is 0, whereas `fmod` gives 0.09999999999999995. No digits
+ * are left if a/b exceeds 2⁵³.
  */
 export const mod: Binary = defineOp({
   name: 'mod',
   forward: map((s, a, b) => {
     const zero = s.constant(0);
     const rest = s.sub(a, s.mul(b, s.floor(s.div(a, b))));
-    // The quotient may be rounded up to the next whole number.
+    // The quotient may have been rounded up to the next whole number.
     const strays = s.less(s.mul(s.sign(rest), s.sign(b)), zero);
     const near = s.select(strays, s.add(rest, b), rest);
     const finite = s.select(s.less(s.abs(b), s.abs(near)), zero, near);
-    // Of an infinite divisor, a itself or the divisor.
+    // For an infinite divisor the result is a or the divisor.
     const isWithin = s.less(s.abs(a), s.constant(Infinity));
     const farther = s.select(s.less(s.mul(s.sign(a), s.sign(b)), zero), b, a);
     const isInfinite = s.equal(s.abs(b), s.constant(Infinity));
@@ -32,7 +32,7 @@ export const mod: Binary = defineOp({
   }),
   vjp: [
     g => g,
-    // The quotient that was taken off: a − ans is b times a whole number, but for rounding.
+    // The quotient that was subtracted: a − ans is b times a whole number, up to rounding.
     (g, ans, a, b) => neg(scaled(g, floor(add(div(sub(a, ans), b), 0.5)))),
   ],
 });

@@ -8,15 +8,15 @@ import { sub } from './sub.ts';
 import { zeroWins } from './zeroWins.ts';
 
 /**
- * a to the power b, elementwise; the base may be negative where the exponent is whole.
+ * a to the power b, elementwise; a negative base needs a whole exponent.
  *
  *     d(aᵇ) = b·aᵇ⁻¹·da + aᵇ·ln a·db
  *
- * The derivative by a is 0 if b = 0, at a = 0 too. It is also 0 at a = 0 for exponents between 0 and 1, although the
- * slope is infinite there; `sqrt` does the same. The derivative by b is 0 if aᵇ = 0.
+ * The derivative with respect to a is 0 if b = 0, even at a = 0. It is also 0 at a = 0 for exponents between 0 and 1,
+ * although the slope is infinite there; `sqrt` does the same. The derivative with respect to b is 0 if aᵇ = 0.
  *
- * A literal exponent is data like other literals, so that any number of them share one plan; but whole numbers from −16
- * to 16 and multiples of ½ from −4 to 4 are part of the tape's structure.
+ * A literal exponent is data like other literals, so tapes with different exponents share one plan. But whole numbers
+ * from −16 to 16 and multiples of ½ from −4 to 4 are part of the tape's structure.
  */
 export function pow(a: Operand, b: Operand): Value {
   if (typeof b !== 'number' || typeof a === 'number') return powOp(a, b);
@@ -36,14 +36,14 @@ const powOp: Binary = defineOp({
   ],
 });
 
-/** The same where the exponent is a literal, by which no derivative is wanted. */
+/** The same for a literal exponent, which needs no derivative. */
 const powGiven: Binary = defineOp({
   name: 'pow',
   forward: map((s, a, b) => s.pow(a, b)),
   vjp: [(g, _ans, a, b) => scaled(g, slope(powGiven, a, b)), null],
 });
 
-/** b·aᵇ⁻¹, 0 where b is 0 (0·a⁻¹ would be NaN at a = 0) and where it is infinite though aᵇ is 0. */
+/** b·aᵇ⁻¹; 0 if b is 0 (0·a⁻¹ would be NaN at a = 0), and if it is infinite although aᵇ is 0. */
 function slope(power: Binary, a: Value, b: Value): Value {
   return zeroWins(b, where(isVertical(a, b), 0, power(a, sub(b, 1))));
 }
@@ -58,7 +58,7 @@ const isVertical: Binary = defineOp({
   vjp: [null, null],
 });
 
-/** The exponents met again and again, each an op of its own that is made once. */
+/** Common exponents, each with its own op. */
 const fixedPowers: ReadonlyMap<number, Unary> = new Map(
   Array.from({ length: 65 }, (_, i) => i / 2 - 16)
     .filter(exponent => Number.isInteger(exponent) || Math.abs(exponent) < 4)

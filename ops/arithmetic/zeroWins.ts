@@ -1,8 +1,7 @@
 import { type Binary, defineOp, map } from '../op.ts';
 
 /**
- * a · b, and 0 where either is 0, whatever the other is: 0 · NaN and 0 · ∞ are 0. What {@link scaled} is differentiated
- * with, and itself.
+ * a · b, but 0 where either is 0: 0 · NaN and 0 · ∞ are 0. The derivatives of {@link scaled}, and its own, use it.
  *
  *     ∂(a·b)/∂a = b        ∂(a·b)/∂b = a
  */

@@ -7,7 +7,7 @@ import { isValue, type Operand, type Value } from '../op.ts';
 import { expandDims } from '../shape/expandDims.ts';
 
 /**
- * A Gaussian radial basis: how near each distance lies to each of K centres. Distances of shape [...] give [..., K].
+ * A Gaussian radial basis with K centres. Distances of shape [...] give [..., K].
  *
  *     exp(−γ (d − μₖ)²)
  *

@@ -9,13 +9,13 @@ import { mean } from './mean.ts';
 
 /** Options of {@link layerNorm}. */
 export interface LayerNormOptions {
-  /** Multiplied on after normalising; broadcasts. Default 1. */
+  /** Factor after normalising; broadcasts. Default 1. */
   readonly gain?: Operand;
-  /** Added last; broadcasts. Default 0. */
+  /** Term added last; broadcasts. Default 0. */
   readonly bias?: Operand;
   /** The axes normalised together. Default the last. */
   readonly axis?: Axes;
-  /** Added to the variance, so that equal entries do not divide by 0. Default 10⁻⁵. */
+  /** Term added to the variance, so that equal entries do not divide by 0. Default 10⁻⁵. */
   readonly epsilon?: number;
 }
 

@@ -6,12 +6,12 @@ import { type Binary, defineOp, map, type Value } from '../op.ts';
 import { above } from './above.ts';
 
 /**
- * ln(eᵃ + eᵇ), a smooth maximum of two, which neither overflows nor loses the smaller one's tail.
+ * ln(eᵃ + eᵇ), a smooth maximum of two numbers, without overflow or loss of the smaller one.
  *
  *     ln(eᵃ + eᵇ) = max(a, b) + ln(1 + e^−|a − b|)
  *     d = σ(a − b)·da + σ(b − a)·db
  *
- * Of −∞ and −∞ it is −∞ with gradient 0, of ∞ and ∞ it is ∞ and they share the gradient, as in `logSumExp`.
+ * For two −∞ it is −∞ with gradient 0; for two ∞ it is ∞, and they share the gradient, as in `logSumExp`.
  */
 export const logAddExp: Binary = defineOp({
   name: 'logAddExp',
@@ -22,7 +22,7 @@ export const logAddExp: Binary = defineOp({
   vjp: [(g, ans, a, b) => scaled(g, share(ans, a, b)), (g, ans, a, b) => scaled(g, share(ans, b, a))],
 });
 
-/** The share of `a` in the sum of exponentials; none where that is 0. */
+/** The share of `a` in the sum of exponentials; 0 if that sum is 0. */
 function share(ans: Value, a: Value, b: Value): Value {
   return where(equal(ans, -Infinity), 0, sigmoid(above(a, b)));
 }

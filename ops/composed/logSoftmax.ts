@@ -7,8 +7,8 @@ import { max } from '../reduce/max.ts';
 import { sum } from '../reduce/sum.ts';
 
 /**
- * ln softmax(a) = aᵢ − ln Σ exp(aⱼ) along an axis (the last by default), exact where softmax itself is 0: of [1000, 0] it
- * is [0, −1000]. A row with ∞, or of −∞ alone, is NaN, as that of `softmax`.
+ * ln softmax(a) = aᵢ − ln Σ exp(aⱼ) along an axis (the last by default), exact even where softmax itself is 0: [1000,
+ * 0] gives [0, −1000]. A row with ∞, or with nothing but −∞, is NaN, as in `softmax`.
  */
 export function logSoftmax(a: Value, axis: Axes = -1): Value {
   const below = sub(a, stopGradient(max(a, axis, true)));

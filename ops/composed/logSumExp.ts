@@ -11,12 +11,13 @@ import { reshape } from '../shape/reshape.ts';
 import { above } from './above.ts';
 
 /**
- * ln Σ exp(aᵢ), a smooth maximum, along an axis, several, or all. The largest is taken out first, so energies of ±10⁴
- * neither overflow nor vanish.
+ * ln Σ exp(aᵢ), a smooth maximum, along an axis, several, or all. The largest entry is subtracted first, so energies of
+ * ±10⁴ neither overflow nor underflow.
  *
  *     ln Σ exp(aᵢ) = m + ln Σ exp(aᵢ − m),  m = max aᵢ
  *
- * Of −∞ alone, or of no numbers, it is −∞ with gradient 0. With ∞ among them it is ∞; those entries share the gradient.
+ * If all entries are −∞, or there are none, it is −∞ with gradient 0. If some are ∞, it is ∞, and they share the
+ * gradient.
  */
 export function logSumExp(a: Value, axis?: Axes, keepDims = false): Value {
   const axes = normaliseAxes('logSumExp', axis, a.shape);
@@ -29,7 +30,7 @@ export function logSumExp(a: Value, axis?: Axes, keepDims = false): Value {
 
 function ofSome(a: Value, axes: readonly number[]): Value {
   const largest = stopGradient(max(a, axes, true));
-  // −∞ is not taken out: its exponential is 0 as it is.
+  // −∞ is not subtracted: −∞ − (−∞) is NaN, and exp(−∞) is 0 anyway.
   const shift = where(equal(largest, -Infinity), 0, largest);
   const total = sum(exp(above(a, shift)), axes, true);
   return add(shift, where(equal(total, 0), -Infinity, log(total)));

@@ -4,8 +4,8 @@ import { expandDims } from '../shape/expandDims.ts';
 import { norm } from './norm.ts';
 
 /**
- * The distances between every point of one set and every point of another: coordinates [n, d] and [m, d], in any unit,
- * give [n, m]. Two points in the same place have distance 0 and push nowhere.
+ * The distances between each point of one set and each point of another: coordinates [n, d] and [m, d], in any unit,
+ * give [n, m]. Points in the same place have distance 0 and gradient 0.
  *
  *     rᵢⱼ = |aᵢ − bⱼ|
  */

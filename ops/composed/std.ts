@@ -3,8 +3,8 @@ import type { Axes, Value } from '../op.ts';
 import { varianceOf } from './variance.ts';
 
 /**
- * The standard deviation along an axis, several, or all: the root of `variance`, with the same `ddof`. Its subgradient is 0
- * where all entries are equal.
+ * The standard deviation along an axis, several, or all: the square root of `variance`, with the same `ddof`. Its
+ * gradient is 0 if all entries are equal.
  *
  * @throws RangeError unless there are more entries than `ddof`
  */

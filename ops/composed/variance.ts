@@ -6,11 +6,11 @@ import { sum } from '../reduce/sum.ts';
 import { mean } from './mean.ts';
 
 /**
- * The variance along an axis, several, or all, the mean taken off first; NumPy's `var`, a word that JavaScript keeps.
+ * The variance along an axis, several, or all. It is NumPy's `var`, which is a reserved word in JavaScript.
  *
  *     Σ (aᵢ − mean a)²/(n − ddof)
  *
- * `ddof` is 0 by default; 1 gives the estimate from a sample, which is PyTorch's default.
+ * `ddof` is 0 by default; 1 gives the unbiased estimate from a sample, PyTorch's default.
  *
  * @throws RangeError unless there are more entries than `ddof`
  */

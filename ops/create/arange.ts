@@ -2,10 +2,10 @@ import type { Tape } from '../../engine/tape.ts';
 import { kindOf, type Value } from '../op.ts';
 
 /**
- * Numbers from `start` to before `end`, `step` apart, as real numbers; one bound alone is the end, from 0. For an index
- * give the op a list.
+ * Real numbers from `start` to before `end`, `step` apart. A single bound is the end, with start 0. For an index pass
+ * the op a list.
  *
- *     start + i·step for i from 0, ⌈(end − start)/step⌉ of them
+ *     start + i·step for i from 0 to ⌈(end − start)/step⌉ − 1
  *
  * @throws RangeError for bounds that are not finite, or a step of 0
  * @example

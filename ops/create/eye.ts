@@ -3,7 +3,7 @@ import { kindOf, type Value } from '../op.ts';
 import { reshape } from '../shape/reshape.ts';
 
 /**
- * The identity matrix of n rows, or of n rows and m columns: 1 on the diagonal, else 0.
+ * The identity matrix with n rows, and m columns (n by default): 1 on the diagonal, else 0.
  *
  * @throws RangeError for lengths that are not whole numbers from 0
  */

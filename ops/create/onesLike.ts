@@ -1,6 +1,6 @@
 import type { Value } from '../op.ts';
 
-/** Ones in the shape of another value, whatever it holds. */
+/** Ones in the shape of another value. */
 export function onesLike(a: Value): Value {
   return a.tape.fill(1, a.shape);
 }

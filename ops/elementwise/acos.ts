@@ -4,8 +4,8 @@ import { defineOp, map, type Unary } from '../op.ts';
 import { slopeOfArcs } from './slopeOfArcs.ts';
 
 /**
- * arccos x in radians, from 0 to π; NaN beyond −1 and 1. Small angles keep their relative accuracy in x. Its gradient at
- * −1 and 1, where the slope is infinite, is 0, as that of `sqrt` at 0. Within 2 ulp of float64, 4 of float32.
+ * arccos x in radians, from 0 to π; NaN outside −1 … 1. Small angles are relatively accurate. The gradient at −1 and 1,
+ * where the slope is infinite, is 0, like that of `sqrt` at 0. Within 2 ulp of float64, 4 of float32.
  *
  *     d arccos x = −dx/√(1 − x²)
  */

@@ -3,8 +3,8 @@ import { defineOp, map, type Unary } from '../op.ts';
 import { slopeOfArcs } from './slopeOfArcs.ts';
 
 /**
- * arcsin x in radians, from −π/2 to π/2; NaN beyond −1 and 1. Its gradient at −1 and 1, where the slope is infinite, is 0,
- * as that of `sqrt` at 0. Within 2 ulp of float64, 4 of float32.
+ * arcsin x in radians, from −π/2 to π/2; NaN outside −1 … 1. The gradient at −1 and 1, where the slope is infinite, is
+ * 0, like that of `sqrt` at 0. Within 2 ulp of float64, 4 of float32.
  *
  *     d arcsin x = dx/√(1 − x²)
  */

@@ -5,7 +5,7 @@ import { square } from '../arithmetic/square.ts';
 import { defineOp, map, type Unary } from '../op.ts';
 
 /**
- * arctan x in radians, from −π/2 to π/2. Of a quotient take {@link atan2}. Within 1.5 ulp of float64, 3 of float32.
+ * arctan x in radians, from −π/2 to π/2. For a quotient use {@link atan2}. Within 1.5 ulp of float64, 3 of float32.
  *
  *     d arctan x = dx/(1 + x²)
  */

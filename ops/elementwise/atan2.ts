@@ -6,9 +6,9 @@ import { sub } from '../arithmetic/sub.ts';
 import { type Binary, defineOp, map } from '../op.ts';
 
 /**
- * The angle of the point (x, y) in radians, from −π to π: arctan(y/x) in the quadrant of the point, y first. It tells −0
- * from 0, as `Math.atan2` does: on the negative half of the axis it is π above and −π below. Its gradient at (0, 0), where
- * the slope is infinite, is 0. Within 1.5 ulp of float64, 3 of float32.
+ * The angle of the point (x, y) in radians, from −π to π: arctan(y/x) in the quadrant of the point, y first. Like
+ * `Math.atan2` it distinguishes −0 from 0: for negative x it is π at y = 0 and −π at y = −0. The gradient at (0, 0),
+ * where the slope is infinite, is 0. Within 1.5 ulp of float64, 3 of float32.
  *
  *     d atan2(y, x) = (x·dy − y·dx)/(x² + y²)
  * @example
@@ -21,7 +21,8 @@ export const atan2: Binary = defineOp({
 });
 
 /**
- * a/(a² + b²), where no square overflows or vanishes; 0 at (0, 0). With p = a/(a² + b²) and q = b/(a² + b²):
+ * a/(a² + b²), computed without overflow or underflow of squares; 0 at (0, 0). With p = a/(a² + b²) and q = b/(a² +
+ * b²):
  *
  *     dp = (q² − p²)·da − 2pq·db
  */

@@ -1,8 +1,6 @@
 import { defineOp, map, type Unary } from '../op.ts';
 
-/**
- * The smallest whole number not below x. Its derivative is 0 wherever it has one.
- */
+/** The smallest whole number not below x, with derivative 0. */
 export const ceil: Unary = defineOp({
   name: 'ceil',
   forward: map((s, x) => s.neg(s.floor(s.neg(x)))),

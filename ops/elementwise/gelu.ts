@@ -8,9 +8,9 @@ import { erfc } from './erfc.ts';
 import { exp } from './exp.ts';
 
 /**
- * The Gaussian error linear unit x·Φ(x), Φ being the normal distribution: the exact one, not its approximation by tanh
- * (D. Hendrycks and K. Gimpel, 2016). As Φ(x) = ½ erfc(−x/√2), its left tail does not cancel: there it is within
- * x² ulp. At −∞ it is 0.
+ * The exact Gaussian error linear unit x·Φ(x), with the normal distribution Φ, not its approximation by tanh (D.
+ * Hendrycks and K. Gimpel, 2016). Φ(x) = ½ erfc(−x/√2) avoids cancellation in the left tail, which is within x² ulp. At
+ * −∞ it is 0.
  *
  *     d gelu(x) = (Φ(x) + x·φ(x))·dx,  φ(x) = exp(−x²/2)/√(2π)
  */

@@ -5,8 +5,8 @@ import { equal } from './equal.ts';
 import { where } from './where.ts';
 
 /**
- * √(a² + b²), whose squares neither overflow nor vanish: the larger is taken out. With the subgradient 0 where both are 0,
- * as that of `norm`; ∞ if either is, beside NaN too.
+ * √(a² + b²) without overflow or underflow of squares. Its gradient is 0 where both are 0, like that of `norm`. If
+ * either is infinite it is ∞, even if the other is NaN.
  *
  *     d hypot(a, b) = (a·da + b·db)/hypot(a, b)
  */
@@ -24,7 +24,7 @@ export const hypot: Binary = defineOp({
   vjp: [(g, ans, a) => scaled(g, cosine(a, ans)), (g, ans, _a, b) => scaled(g, cosine(b, ans))],
 });
 
-/** The share of one side in the length, 0 of a length of 0. */
+/** The ratio of a side to the length; 0 for length 0. */
 function cosine(side: Value, length: Value): Value {
   return where(equal(length, 0), 0, div(side, length));
 }

@@ -3,7 +3,7 @@ import { scaled } from '../arithmetic/scaled.ts';
 import { defineOp, map, type Unary } from '../op.ts';
 
 /**
- * The logarithm to base 10, as ln x/ln 10: a power of 10 may be off by a rounding.
+ * The logarithm to base 10, computed as ln x/ln 10: for a power of 10 it may be off by one rounding.
  *
  *     d log₁₀ x = dx/(x ln 10)
  */

@@ -3,7 +3,7 @@ import { scaled } from '../arithmetic/scaled.ts';
 import { defineOp, map, type Unary } from '../op.ts';
 
 /**
- * The logarithm to base 2, as ln x/ln 2: a power of 2 may be off by a rounding.
+ * The logarithm to base 2, computed as ln x/ln 2: for a power of 2 it may be off by one rounding.
  *
  *     d log₂ x = dx/(x ln 2)
  */

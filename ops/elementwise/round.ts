@@ -1,9 +1,6 @@
 import { defineOp, map, type Unary } from '../op.ts';
 
-/**
- * The nearest whole number, of two equally near ones the even one, as in NumPy: 0.5 gives 0, 1.5 gives 2. Its derivative
- * is 0 wherever it has one.
- */
+/** The nearest whole number, or the even one of two, as in NumPy: 0.5 gives 0, 1.5 gives 2. Its derivative is 0. */
 export const round: Unary = defineOp({
   name: 'round',
   forward: map((s, x) => {
@@ -15,7 +12,7 @@ export const round: Unary = defineOp({
     const even = s.select(s.equal(s.floor(halved), halved), below, s.add(below, one));
     const nearest = s.select(s.less(over, half), below, s.add(below, one));
     const rounded = s.select(s.equal(over, half), even, nearest);
-    // What is whole, or infinite, stays as it is.
+    // Whole and infinite numbers stay unchanged.
     return s.select(s.equal(size, below), x, s.select(s.less(x, zero), s.neg(rounded), rounded));
   }),
   vjp: [null],

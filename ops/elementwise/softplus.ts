@@ -3,7 +3,7 @@ import { defineOp, map, type Unary } from '../op.ts';
 import { sigmoid } from './sigmoid.ts';
 
 /**
- * ln(1 + eˣ), a smooth max(x, 0), in the form max(x, 0) + ln(1 + e^−|x|), which neither overflows at 1000 nor loses the
+ * ln(1 + eˣ), a smooth max(x, 0), computed as max(x, 0) + ln(1 + e^−|x|), which neither overflows at 1000 nor loses the
  * tail at −700 (M. Mächler, Accurately computing log(1 − exp(−|a|)), 2012).
  *
  *     d softplus(x) = σ(x)·dx

@@ -5,7 +5,7 @@ import { equal } from './equal.ts';
 import { where } from './where.ts';
 
 /**
- * √x, with the subgradient 0 at 0, where the slope is infinite: so a distance of 0 pushes nowhere.
+ * √x, with gradient 0 at 0, where the slope is infinite, so that a distance of 0 exerts no force.
  *
  *     d√x = dx/(2√x)
  */

@@ -1,8 +1,8 @@
 import { defineOp, map, type Ternary } from '../op.ts';
 
 /**
- * `yes` where the condition is not 0, else `no`. The branch not taken may hold anything, NaN and infinity too, and
- * nothing of it reaches the value or a gradient of any order.
+ * `yes` where the condition is not 0, else `no`. The branch not taken may be NaN or infinite; it affects neither the
+ * value nor a gradient of any order.
  *
  *     d where(c, a, b) = da where c, else db
  * @example

@@ -7,9 +7,9 @@ import { cross } from './cross.ts';
 import { vecdot } from './vecdot.ts';
 
 /**
- * The angle at b between points a and c, [..., 3] each, in radians from 0 to π. Other axes broadcast. It is as precise near 0
- * and π as elsewhere. On a line, at 0 and π, its slope jumps, and the gradient is 0; so are angle and gradient where two points
- * coincide.
+ * The angle at b between points a and c, [..., 3] each, in radians from 0 to π, with the same precision near 0 and π as
+ * elsewhere. Other axes broadcast. If the points are on a line, the slope jumps and the gradient is 0. If two points
+ * coincide, angle and gradient are 0.
  *
  *     atan2(|u × v|, u·v) with u = a − b, v = c − b
  *

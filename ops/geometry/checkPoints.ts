@@ -1,7 +1,7 @@
 import { broadcastShapes } from '../../engine/shape.ts';
 import { showShape, type Value } from '../op.ts';
 
-/** @throws RangeError naming the op and the shapes, unless they broadcast and each ends in 3 */
+/** @throws RangeError naming the op and the shapes, unless the shapes broadcast and all end in 3 */
 export function checkPoints(op: string, points: readonly Value[]): void {
   const shapes = points.map(({ shape }) => shape);
   const areThree = shapes.every(shape => shape.at(-1) === 3);

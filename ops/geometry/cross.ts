@@ -6,7 +6,7 @@ import { slice } from '../shape/slice.ts';
 import { checkVectors } from './vecdot.ts';
 
 /**
- * The vector product of vectors of three along an axis, the last by default. Other axes broadcast.
+ * The vector product of vectors of length 3 along an axis, the last by default. Other axes broadcast.
  *
  *     a × b = (a₁b₂ − a₂b₁, a₂b₀ − a₀b₂, a₀b₁ − a₁b₀)
  *

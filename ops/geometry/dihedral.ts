@@ -9,8 +9,8 @@ import { vecdot } from './vecdot.ts';
 
 /**
  * The dihedral angle of points a, b, c and d, [..., 3] each, in radians from −π to π. Other axes broadcast. The sign is
- * IUPAC's: looking from b to c, it is positive where d lies clockwise of a; 0 is cis, ±π is trans. Where three neighbours lie on a
- * line there is no such angle; it is then 0 or ±π, with gradient 0.
+ * IUPAC's: looking from b to c, it is positive if d is clockwise of a; 0 is cis, ±π is trans. If three consecutive
+ * points are on a line, the angle is undefined; the result is 0 or ±π, with gradient 0.
  *
  *     atan2(|v| u·(v × w), (u × v)·(v × w)) with u = b − a, v = c − b, w = d − c
  *

@@ -1,6 +1,6 @@
 import { kindOf } from '../op.ts';
 
-/** @throws RangeError naming the op, for a number of segments that is not one */
+/** @throws RangeError naming the op if `count` is not a whole number from 0 */
 export function checkSegments(op: string, count: number): void {
   if (Number.isInteger(count) && count >= 0) return;
   const given = typeof count === 'number' ? count : kindOf(count);

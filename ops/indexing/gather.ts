@@ -7,11 +7,11 @@ import { isComputedIndex, pick } from './pick.ts';
 import { segmentSum } from './segmentSum.ts';
 
 /**
- * Rows picked by an index: result[i, …] = a[index[i], …]. An index of shape [n, m] gives [n, m, …]. With an `axis`, entries
- * along that one, which the axes of the index replace. Its adjoint is `segmentSum`.
+ * Rows picked by an index: result[i, …] = a[index[i], …]. An index of shape [n, m] gives [n, m, …]. With an `axis` it
+ * picks along that axis, which the axes of the index replace. Its adjoint is `segmentSum`.
  *
- * An index may also be computed, by `argmax`, say. Each of its entries is then compared with all places along the axis; one that
- * is none of them gives −∞.
+ * The index may also be computed, for example by `argmax`. Each of its entries is then compared with all places along
+ * the axis; an entry that equals none of them gives −∞.
  *
  * @throws RangeError for an index outside the rows of `a`, TypeError for one that is not whole numbers
  * @example

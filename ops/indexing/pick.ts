@@ -5,8 +5,9 @@ import { where } from '../elementwise/where.ts';
 import { defineOp, map, normaliseAxis, type Value } from '../op.ts';
 
 /**
- * The entry of `a` along an axis where `place` is the one wanted, which it is once at most; −∞ where it nowhere is. All three
- * broadcast. As the largest of entries masked to −∞ elsewhere it is exact for NaN, infinities and −0.
+ * The entry of `a` along an axis at which `place` equals `wanted`, at most once; −∞ if there is none. All three
+ * broadcast. It is computed as a maximum with all other entries masked to −∞, so it is exact for NaN, infinities and
+ * −0.
  */
 export function pick(wanted: Value, place: Value, a: Value, axis: number): Value {
   const masked = maskedOp(wanted, place, a);
@@ -16,19 +17,19 @@ export function pick(wanted: Value, place: Value, a: Value, axis: number): Value
   return reshaped(pickOp([masked], [along]), shape);
 }
 
-/** True for an index that is computed: whole numbers as real numbers, for {@link pick}. Real numbers that are given are none. */
+/** True for a computed index: real numbers that an op computed, for {@link pick}. Real constants are not indices. */
 export function isComputedIndex({ dtype, form: { kind } }: Value): boolean {
   return dtype === 'real' && kind !== 'parameter' && kind !== 'constant';
 }
 
-/** An entry where the place is the one wanted, else −∞. */
+/** The entry where the place equals the wanted one, else −∞. */
 const maskedOp = defineOp({
   name: 'masked',
   forward: map((s, wanted, place, a) => s.select(s.equal(wanted, place), a, s.constant(-Infinity))),
   vjp: [null, null, (g, _ans, wanted, place) => where(equal(wanted as Value, place as Value), g, 0)],
 });
 
-/** A maximum whose cotangent goes to all entries: the mask lets it through to the one picked. */
+/** A maximum that passes its cotangent to all entries; the mask keeps only the picked one's. */
 const pickOp = defineOp({
   name: 'pick',
   forward: (axes: readonly number[]): ReduceForm => ({ kind: 'reduce', reducer: 'max', axes }),

@@ -8,10 +8,10 @@ import { gather } from './gather.ts';
 import { segmentSum } from './segmentSum.ts';
 
 /**
- * The largest of rows by an index, entry by entry: result[s, …] = max of a[i, …] over the i with index[i] = s, of `count`
- * segments; −∞ where none arrives, NaN if any is. Ties share the cotangent equally.
+ * The entrywise maximum of the rows of each of `count` segments: result[s, …] = max of a[i, …] over the i with index[i]
+ * = s; −∞ for a segment without rows, NaN if any row is. Ties share the cotangent equally.
  *
- *     d max aᵢ = mean of daᵢ over the i at which aᵢ is the largest of its segment
+ *     d max aᵢ = mean of daᵢ over the i for which aᵢ is the largest of its segment
  *
  * @throws RangeError for an index not below `count`, or one without an entry for each row
  * @example

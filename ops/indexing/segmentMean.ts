@@ -5,7 +5,7 @@ import { reshape } from '../shape/reshape.ts';
 import { segmentSum } from './segmentSum.ts';
 
 /**
- * The mean of the rows that an index sends to each of `count` rows, zero where none arrives; along `axis`, 0 by default.
+ * The mean of the rows of each of `count` segments, along `axis`, 0 by default; zero for a segment without rows.
  *
  *     result[s, …] = mean of a[i, …] over the i with index[i] = s
  *

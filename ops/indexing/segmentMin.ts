@@ -4,8 +4,8 @@ import { checkSegments } from './checkSegments.ts';
 import { segmentMax } from './segmentMax.ts';
 
 /**
- * The smallest of rows by an index, entry by entry: −segmentMax(−a). ∞ where no row arrives. Ties share the cotangent
- * equally.
+ * The entrywise minimum of the rows of each segment: −segmentMax(−a); ∞ for a segment without rows. Ties share the
+ * cotangent equally.
  */
 export function segmentMin(a: Value, index: Index, count: number): Value {
   checkSegments('segmentMin', count);

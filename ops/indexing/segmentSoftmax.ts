@@ -9,9 +9,9 @@ import { segmentMax } from './segmentMax.ts';
 import { segmentSum } from './segmentSum.ts';
 
 /**
- * exp(aᵢ)/Σ exp(aⱼ) over the rows j of the same segment as i, of `count` segments: the attention of each edge among those
- * of its atom. The result has the shape of `a`. The largest of each segment is taken out first, so nothing overflows; one
- * without rows has no shares. A segment with ∞, or of −∞ alone, is NaN, as a row of `softmax`.
+ * exp(aᵢ)/Σ exp(aⱼ) over the rows j of the same segment as i, of `count` segments: for example the attention of each
+ * edge among those of its atom. The result has the shape of `a`. The largest entry of each segment is subtracted first,
+ * so nothing overflows. A segment with ∞, or with nothing but −∞, is NaN, as in `softmax`.
  *
  * @example
  * segmentSum(mul(segmentSoftmax(scores, to, atoms), messages), to, atoms);

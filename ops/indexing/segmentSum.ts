@@ -5,8 +5,8 @@ import { checkSegments } from './checkSegments.ts';
 import { gather } from './gather.ts';
 
 /**
- * Rows added up by an index: result[index[i], …] += a[i, …], of `count` rows, zero where none arrives. With an `axis`,
- * entries along that one, and the next where the index has more axes. Its adjoint is `gather`.
+ * The sum of the rows of each of `count` segments: result[index[i], …] += a[i, …]; zero for a segment without rows.
+ * With an `axis` it sums along that axis (and the following ones if the index has several). Its adjoint is `gather`.
  *
  * @throws RangeError for an index not below `count`, or one without an entry for each row
  * @example

@@ -10,11 +10,12 @@ import { gather } from './gather.ts';
 import { isComputedIndex, pick } from './pick.ts';
 
 /**
- * One entry along an axis for each entry of an index, which has the shape of `a` but for the length of that axis: along
- * axis 1, result[i, k] = a[i, index[i, k]]. The index is read when this is recorded: later changes have no effect.
+ * One entry along an axis for each entry of an index, whose shape may differ from that of `a` in the length of that
+ * axis: along axis 1, result[i, k] = a[i, index[i, k]]. The index is read when the op is recorded; later changes have
+ * no effect.
  *
- * An index may also be computed, by `argsort`, say. Each of its entries is then compared with all places along the axis; one that
- * is none of them gives −∞.
+ * The index may also be computed, for example by `argsort`. Each of its entries is then compared with all places along
+ * the axis; an entry that equals none of them gives −∞.
  *
  * @throws RangeError for an index of another shape, or one that points outside the axis
  * @example
@@ -36,7 +37,7 @@ export function takeAlongAxis(a: Value, index: Index | NestedNumbers, axis: numb
   if (isComputed) return picked(a, picks, along);
   const { data } = (picks as Value<ConstantForm>).form.tensor;
   const length = a.shape[along] as number;
-  // Of a position in the index: what lies before the axis, and after it.
+  // Strides that split a position in the index into the parts before and after the axis.
   const inner = stridesOf(shape)[along] as number;
   const outer = inner * (shape[along] as number);
   const flat = Int32Array.from(data, (pick, position) => {

@@ -6,8 +6,9 @@ import type { Value } from '../op.ts';
 import { entriesOf, matrixOf } from './square-matrix.ts';
 
 /**
- * The lower triangular L with L·Lᵀ = A, of symmetric positive definite matrices [..., n, n] of up to 4 rows. Only the lower
- * triangle of A is read, as in NumPy, so all of the gradient lies there. NaN if a matrix is not positive definite.
+ * The lower triangular L with L·Lᵀ = A, for symmetric positive definite matrices [..., n, n] of up to 4 rows. Only the
+ * lower triangle of A is read, as in NumPy, so the gradient is zero above the diagonal. NaN if a matrix is not positive
+ * definite.
  *
  * @throws RangeError for matrices that are not square, or of more rows
  */

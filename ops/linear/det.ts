@@ -3,7 +3,7 @@ import { Minors } from './minors.ts';
 import { entriesOf } from './square-matrix.ts';
 
 /**
- * The determinants of matrices [..., n, n] of up to 4 rows, by cofactors: exact to a few roundings of the products that it
+ * The determinants of matrices [..., n, n] of up to 4 rows, by cofactors, exact to a few roundings of the products it
  * adds up.
  *
  * @throws RangeError for matrices that are not square, or of more rows

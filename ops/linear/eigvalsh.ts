@@ -17,12 +17,12 @@ import { minus, plus } from './products.ts';
 import { type Entries, entriesOf } from './square-matrix.ts';
 
 /**
- * The eigenvalues of symmetric matrices [..., n, n] of up to 3 rows, ascending: [..., n]. Only the lower triangle is read, as
- * in NumPy, so all of the gradient lies there. By Jacobi rotations, four sweeps of them for 3 rows, which leave eigenvalues
- * off by 2·10⁻¹⁵ of the largest entry, and record some 170 values whatever the number of matrices.
+ * The eigenvalues of symmetric matrices [..., n, n] of up to 3 rows, in ascending order: [..., n]. Only the lower
+ * triangle is read, as in NumPy, so the gradient is zero above the diagonal. Computed by Jacobi rotations. For 3 rows,
+ * four sweeps leave an error of 2·10⁻¹⁵ of the largest entry, and record some 170 values for any number of matrices.
  *
- * Derivatives of any order are right where eigenvalues differ. Where some are equal the gradient of a symmetric function of
- * them is right, and derivatives of higher order are not.
+ * Derivatives of any order are right if all eigenvalues differ. If some are equal, only first derivatives of symmetric
+ * functions of them are right.
  *
  * @throws RangeError for matrices that are not square, or of more rows
  */
@@ -31,7 +31,7 @@ export function eigvalsh(a: Value): Value {
   const { length: n } = entries;
   const lower = entries.flatMap((row, i) => row.slice(0, i + 1));
   const largest = stopGradient(lower.map(abs).reduce((x, y) => maximum(x, y)));
-  // Entries of 1 at most, so that no square overflows.
+  // Scale entries to 1 at most, so that no square overflows.
   const unit = where(equal(largest, 0), 1, largest);
   let matrix: Entries = entries.map((row, i) => row.slice(0, i + 1).map(entry => div(entry, unit)));
   for (let sweep = 0; sweep < (n === 3 ? sweeps : 1); sweep++) {
@@ -44,7 +44,7 @@ export function eigvalsh(a: Value): Value {
   );
 }
 
-/** Sweeps after which the eigenvalues of 3 × 3 matrices, and their second derivatives, change no more. */
+/** Sweeps after which the eigenvalues of 3 × 3 matrices and their second derivatives no longer change. */
 const sweeps = 4;
 
 /** The lower triangle after the rotation of axes p < q that makes the entry (q, p) zero. */
@@ -68,8 +68,8 @@ function rotated(lower: Entries, p: number, q: number): Entries {
 }
 
 /**
- * The tangent t of the angle of a rotation, at most 45°, that makes an entry p zero beside diagonal entries d apart:
- * tan 2φ = 2p/d. Without an entry to be made zero there is none.
+ * The tangent t of the angle φ, at most 45°, of the rotation that makes the entry p zero; d is the difference of the
+ * diagonal entries: tan 2φ = 2p/d. It is 0 if p is 0.
  *
  *     dt = (1 + t²)(d·dp − p·dd)/(d² + 4p²)
  */
@@ -100,7 +100,7 @@ const cosineOf: Unary = defineOp({
   vjp: [(g, ans, t) => neg(scaled(g, mul(t, mul(ans, square(ans)))))],
 });
 
-/** x/(d² + 4p²), 0 where that would divide by 0. */
+/** x/(d² + 4p²); 0 if the divisor is 0. */
 function overSquare(x: Value, d: Value, p: Value): Value {
   const squares = add(square(d), square(mul(2, p)));
   return where(equal(squares, 0), 0, div(x, squares));

@@ -10,13 +10,13 @@ import { transpose } from '../shape/transpose.ts';
 import { matmul } from './matmul.ts';
 
 /**
- * Products summed over axes that are named by letters, by NumPy's rules. A letter that the result lacks is summed over; one
- * that an operand has twice takes the diagonal; `...` stands for any axes, which broadcast. Without `->` the result has the
- * letters that occur once, in alphabetical order.
+ * Products summed over axes that are named by letters, by NumPy's rules. A letter that is missing in the result is
+ * summed over; a letter twice in one operand takes the diagonal; `...` stands for any axes, which broadcast. Without
+ * `->` the result has the letters that occur once, in alphabetical order.
  *
  * Operands are multiplied from left to right, two at a time: by `matmul` if letters are summed over, else elementwise.
  *
- * @throws RangeError or TypeError for a specification that does not fit the operands, naming what does not
+ * @throws RangeError or TypeError naming the part of the specification that does not fit the operands
  * @example
  * einsum('nf,fg->ng', features, weights);       // a matrix product
  * einsum('bi,bij,bj->b', a, b, c);              // a form in each of b matrices
@@ -43,7 +43,9 @@ interface Term {
   readonly labels: readonly string[];
 }
 
-/** The labels of each operand and of the result: letters, and for axes under an ellipsis their numbers from the last. */
+/**
+ * The labels of each operand and of the result: letters, and for axes under an ellipsis numbers counted from the last.
+ */
 function parsed(specification: string, operands: readonly Value[]): { inputs: string[][]; output: string[] } {
   if (typeof specification !== 'string')
     throw new TypeError(`einsum: a specification is a string, got ${kindOf(specification)}`);
@@ -98,7 +100,7 @@ function parsed(specification: string, operands: readonly Value[]): { inputs: st
 const lettersOf = (part: string): string[] => [...part.replace('...', '')];
 const isHidden = (label: string): boolean => /\d/.test(label);
 
-/** A label for each axis, of which so many are under the ellipsis. */
+/** A label for each axis; `hidden` of them are under the ellipsis. */
 function labelsOf(part: string, hidden: number): string[] {
   const at = part.indexOf('...');
   if (at < 0) return [...part];
@@ -106,7 +108,7 @@ function labelsOf(part: string, hidden: number): string[] {
   return [...part.slice(0, at), ...numbers, ...part.slice(at + 3)];
 }
 
-/** The diagonal of axes with one label; without axes under an ellipsis that have length 1, which so broadcast. */
+/** The term of an operand: repeated labels become a diagonal, and axes of length 1 under an ellipsis are dropped. */
 function termOf(value: Value, labels: readonly string[]): Term {
   const single = labels.findIndex((label, axis) => isHidden(label) && value.shape[axis] === 1);
   if (single >= 0)
@@ -120,7 +122,7 @@ function termOf(value: Value, labels: readonly string[]): Term {
   ]);
 }
 
-/** The entries at which two axes of equal length agree, as a last axis: each n + 1 entries apart in rows of n. */
+/** The diagonal of two axes of length n, as the last axis: every (n + 1)-th entry of the flattened axes. */
 function diagonal(value: Value, first: number, second: number): Value {
   const { length: rank } = value.shape;
   const last = moveAxes(moveAxes(value, second, 1, rank - 1), first, 1, rank - 1);
@@ -132,13 +134,13 @@ function diagonal(value: Value, first: number, second: number): Value {
   return reshape(column, [...leading, n]);
 }
 
-/** The sum over all labels but these. */
+/** The sum over all labels not in `kept`. */
 function summedBut(kept: readonly string[], { value, labels }: Term): Term {
   const axes = labels.flatMap((label, axis) => (kept.includes(label) ? [] : [axis]));
   return { value: sum(value, axes), labels: labels.filter(label => kept.includes(label)) };
 }
 
-/** The product, summed over the labels that both have and that are not kept. */
+/** The product, summed over shared labels that are not in `kept`. */
 function multiplied(a: Term, b: Term, kept: ReadonlySet<string>): Term {
   const shared = a.labels.filter(label => b.labels.includes(label));
   const leading = shared.filter(label => kept.has(label));
@@ -162,7 +164,7 @@ function multiplied(a: Term, b: Term, kept: ReadonlySet<string>): Term {
 
 const lengthIn = ({ value, labels }: Term, label: string) => value.shape[labels.indexOf(label)] as number;
 
-/** The value with its axes in the order of these labels, with length 1 for those that it lacks. */
+/** The value with its axes in the order of these labels; missing ones get length 1. */
 function arranged(term: Term, labels: readonly string[]): Value {
   const own = labels.filter(label => term.labels.includes(label));
   const order = own.map(label => term.labels.indexOf(label));

@@ -4,13 +4,13 @@ import { Minors } from './minors.ts';
 import { entriesOf, matrixOf } from './square-matrix.ts';
 
 /**
- * The inverses of matrices [..., n, n] of up to 4 rows, by cofactors over the determinant. NaN or infinite where the
+ * The inverses of matrices [..., n, n] of up to 4 rows, by cofactors over the determinant. NaN or infinite if the
  * determinant is 0.
  *
  *     A⁻¹ᵢₖ = Cₖᵢ/det A
  *
- * A·A⁻¹ is off from the identity by some 10⁻¹⁵ for matrices near orthogonal, 10⁻¹² at a condition number of 10³ and 10⁻⁷ at
- * 10⁶. Of a product A⁻¹·b take {@link solve}, which is refined.
+ * A·A⁻¹ differs from the identity by some 10⁻¹⁵ for nearly orthogonal matrices, 10⁻¹² at a condition number of 10³ and
+ * 10⁻⁷ at 10⁶. For A⁻¹·b use {@link solve}, which refines its result.
  *
  * @throws RangeError for matrices that are not square, or of more rows
  */

@@ -6,8 +6,8 @@ import { expandDims } from '../shape/expandDims.ts';
 import { reshape } from '../shape/reshape.ts';
 
 /**
- * The matrix product over the last two axes, Cᵢⱼ = Σₖ AᵢₖBₖⱼ. As in NumPy, leading axes broadcast, and an operand of one
- * axis is a row on the left, a column on the right, with that axis gone from the result.
+ * The matrix product over the last two axes, Cᵢⱼ = Σₖ AᵢₖBₖⱼ. As in NumPy, leading axes broadcast, and an operand of
+ * one axis is a row on the left or a column on the right, whose axis is removed from the result.
  *
  *     dA = dC·Bᵀ        dB = Aᵀ·dC
  *
@@ -42,7 +42,7 @@ export function matmul(a: Value, b: Value): Value {
   return reshape(product, [...leading, ...kept]);
 }
 
-/** The product with either operand read transposed, so that no rule needs a transposed copy. */
+/** The product of either operand or its transpose, so that no rule needs a transposed copy. */
 function multiply(a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
   return matmulOp([a, b], transposeA, transposeB);
 }

@@ -5,7 +5,7 @@ import type { Value } from '../op.ts';
 import { minus } from './products.ts';
 import type { Entries } from './square-matrix.ts';
 
-/** The minors of a matrix of up to 4 rows: determinants of some rows and as many columns, each recorded once. */
+/** The minors of a matrix of up to 4 rows, which are determinants of submatrices, each recorded once. */
 export class Minors {
   readonly #entries: Entries;
   readonly #known = new Map<string, Value>();
@@ -27,7 +27,7 @@ export class Minors {
     return (row + column) % 2 === 0 ? minor : neg(minor);
   }
 
-  /** Expanded along the first of the rows. */
+  /** A minor, expanded along its first row. */
   #minor(rows: readonly number[], columns: readonly number[]): Value {
     const name = `${rows} ${columns}`;
     const known = this.#known.get(name);
@@ -48,7 +48,7 @@ export class Minors {
   }
 }
 
-/** Σ ± aₖMₖ, the signs in turn. */
+/** Σ ± aₖMₖ with alternating signs. */
 function expanded(row: readonly Value[], minors: readonly Value[]): Value {
   const [a, b, c, d] = row as [Value, Value, Value, Value];
   const [ofA, ofB, ofC, ofD] = minors as [Value, Value, Value, Value];

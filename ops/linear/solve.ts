@@ -8,8 +8,8 @@ import { matmul } from './matmul.ts';
 
 /**
  * The solution x of A·x = b for matrices A [..., n, n] of up to 4 rows: b is [n], or columns [..., n, k]. Leading axes
- * broadcast. By the inverse and a step of refinement, x + A⁻¹(b − A·x), so that A·x is b within a few roundings at condition
- * numbers up to 10⁶.
+ * broadcast. Computed from the inverse with one step of refinement, x + A⁻¹(b − A·x), so that A·x is b within a few
+ * roundings for condition numbers up to 10⁶.
  *
  * @throws RangeError for matrices that are not square, or of more rows, or if the lengths do not fit
  */
@@ -20,7 +20,7 @@ export function solve(a: Value, b: Value): Value {
       `solve: ${showShape(a.shape)} and ${showShape(b.shape)}: the right side is [${n}] or columns [..., ${n}, k]`,
     );
   }
-  // A single column, so that NumPy's rule for one axis does not take x for something else.
+  // A matrix of one column, since `matmul` would treat a single axis differently.
   const columns = b.shape.length === 1 ? expandDims(b, 1) : b;
   const inverted = inverseOf('solve', a);
   const x = matmul(inverted, columns);

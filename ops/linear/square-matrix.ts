@@ -5,14 +5,16 @@ import { reshape } from '../shape/reshape.ts';
 import { slice } from '../shape/slice.ts';
 
 /*
- * Matrices of a few rows as their entries, each a value over the leading axes: what the small dense linear algebra is
- * written in. Every entry's expression is elementwise, so that all of a batch is one loop.
+ * Matrices of a few rows as lists of entries, each a value over the leading axes, for small dense linear algebra. Every
+ * entry's expression is elementwise, so a whole batch is one loop.
  */
 
 /** The entries of a matrix by row and column. */
 export type Entries = readonly (readonly Value[])[];
 
-/** The entries of square matrices of 1 to `most` rows over the last two axes. @throws RangeError naming the op otherwise */
+/**
+ * The entries of square matrices of 1 to `most` rows in the last two axes. @throws RangeError naming the op otherwise
+ */
 export function entriesOf(name: string, a: Value, most: number): Entries {
   const [rows, columns] = a.shape.slice(-2);
   if (a.shape.length < 2 || rows !== columns || rows === 0 || (rows as number) > most) {

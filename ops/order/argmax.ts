@@ -2,11 +2,11 @@ import type { Value } from '../op.ts';
 import { firstLargest } from './firstLargest.ts';
 
 /**
- * The place of the largest entry along an axis; without one, among the flattened entries. A whole number as a real number, by
- * which `gather` and `takeAlongAxis` select. Of equal entries it is the first, and the first NaN if there is any, as in NumPy.
- * Its derivative is 0.
+ * The place of the largest entry along an axis, or among the flattened entries without one: whole numbers as real
+ * numbers, which `gather` and `takeAlongAxis` take as index. The first of equal entries, or the first NaN if there is
+ * one, as in NumPy. Its derivative is 0.
  *
- *     min i at which aᵢ = max a
+ *     min i with aᵢ = max a
  *
  * @throws RangeError over an axis without entries
  * @example

@@ -5,7 +5,9 @@ import { checkFlag, defineOp, map, normaliseAxis, showShape, sizeOf, type Value 
 import { max } from '../reduce/max.ts';
 import { reshape } from '../shape/reshape.ts';
 
-/** The place of the first of the largest entries along an axis, or of all: what argmax and argmin are, checks and all. */
+/**
+ * The place of the first of the largest entries along an axis, or of all entries: argmax, with the op's name in errors.
+ */
 export function firstLargest(op: string, a: Value, axis: number | undefined, keepDims: boolean): Value {
   checkFlag(op, 'keepDims', keepDims);
   const [entries, along] =
@@ -17,7 +19,7 @@ export function firstLargest(op: string, a: Value, axis: number | undefined, kee
     );
   }
   const isLargest = reaches(entries, max(entries, along, true));
-  // The first place is the one farthest from the end.
+  // The first place has the largest distance from the end.
   const left = reshape(arange(a.tape, length, 0, -1), [
     length,
     ...entries.shape.slice(along + 1).map(() => 1),

@@ -6,23 +6,23 @@ import { sum } from '../reduce/sum.ts';
 import { expandDims } from '../shape/expandDims.ts';
 import { moveAxes } from '../shape/moveAxes.ts';
 
-/** The entries along one axis, which has become the last, and the rank of each: whole numbers from 0. */
+/** The entries with the ranked axis moved to the end, and the rank of each, a whole number from 0. */
 export interface Ranked {
   readonly entries: Value;
   readonly ranks: Value;
 }
 
 /**
- * The rank of each entry along an axis: how many precede it. The smaller ones do, or the larger ones; of equal ones the
- * earlier, and NaN counts as larger than ∞.
+ * The rank of each entry along an axis: the number of entries that precede it. Smaller entries precede it (or larger
+ * ones), and equal ones that come earlier. NaN counts as larger than ∞.
  *
  *     rankᵢ = Σⱼ [aⱼ precedes aᵢ]
  *
- * All pairs are compared, n² of them, but a plan holds no n × n array, and the same plan serves any n.
+ * All n² pairs are compared, but a plan stores no n × n array, and one plan fits any n.
  */
 export function ranked(a: Value, axis: number, first: 'smallest' | 'largest'): Ranked {
   const moved = moveAxes(a, axis, 1, a.shape.length - 1);
-  // Rows picked in their own order lie in memory, so that both sides of a comparison are rounded alike.
+  // A gather of all rows forces them to be stored, so that both sides of a comparison are rounded equally.
   const rows = Array.from({ length: moved.shape[0] as number }, (_, row) => row);
   const entries = gather(moved, rows);
   const places = arange(a.tape, entries.shape.at(-1) as number);
@@ -31,7 +31,9 @@ export function ranked(a: Value, axis: number, first: 'smallest' | 'largest'): R
   return { entries, ranks: sum(precedes(less, greater, places, expandDims(places, -1)), -1) };
 }
 
-/** Entries of `of` that belong to ranks 0 to `count` − 1, in that order, along `axis`; `of` ends in an axis as long as the ranks. */
+/**
+ * The entries of `of` with ranks 0 to `count` − 1, in that order, along `axis`. The last axis of `of` has the ranks.
+ */
 export function byRank({ ranks }: Ranked, of: Value, count: number, axis: number): Value {
   const wanted = expandDims(arange(of.tape, count), -1);
   const picked = pick(wanted, expandDims(ranks, -2), expandDims(of, -2), -1);
@@ -39,8 +41,8 @@ export function byRank({ ranks }: Ranked, of: Value, count: number, axis: number
 }
 
 /**
- * 1 where x < y, else 0, of x at place p and y at place q; of equal ones by p < q. With x and y exchanged it is the other
- * order, in which the places decide as before.
+ * 1 if x at place p precedes y at place q, else 0: x < y, or p < q if they are equal. With x and y exchanged it is the
+ * descending order, in which equal entries still keep their order.
  */
 const precedes = defineOp({
   name: 'precedes',

@@ -3,9 +3,9 @@ import { kindOf, normaliseAxis, type Value } from '../op.ts';
 import { byRank, ranked } from './ranks.ts';
 
 /**
- * The `count` largest entries along an axis, the last by default, in descending order, and their places: whole numbers as real
- * numbers, by which `takeAlongAxis` and `gather` select. Of equal entries the first comes first; NaN comes before ∞, as in
- * PyTorch. It takes time and, on `interpreter()`, memory by the square of the axis's length.
+ * The `count` largest entries along an axis, the last by default, in descending order, and their places: whole numbers
+ * as real numbers, which `takeAlongAxis` and `gather` take as index. Equal entries keep their order; NaN comes before
+ * ∞, as in PyTorch. Time, and memory on `interpreter()`, grow with the square of the axis's length.
  *
  * @throws RangeError for a count that is not a whole number from 0 to the length of the axis
  * @example

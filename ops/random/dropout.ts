@@ -6,17 +6,17 @@ import { type SeedOptions, uniforms } from './numbers.ts';
 
 /** Options of {@link dropout}. */
 export interface DropoutOptions extends SeedOptions {
-  /** The probability with which an entry is dropped, from 0 to below 1. With 0 nothing is recorded: for evaluation. */
+  /** The probability that an entry is dropped, from 0 to below 1. With 0, as for evaluation, nothing is recorded. */
   readonly rate: number;
 }
 
 /**
- * The value with some entries set to 0, chosen at random, and the others divided by 1 − rate (Srivastava et al., JMLR 15,
- * 2014). Which ones depends on the seed, the pose's index and the entry alone, so all strategies and both passes of
- * `recompute` drop the same; nothing of a dropped entry reaches a gradient.
+ * The value with random entries set to 0, and the others divided by 1 − rate (Srivastava et al., JMLR 15, 2014). The
+ * choice depends on the seed, the pose's index and the entry alone, so all strategies and both passes of `recompute`
+ * drop the same entries. A dropped entry affects no gradient.
  *
- * A pose's index is part of the pose: `poses.map((pose, index) => ({ ...pose, index }))`. If poses share a tape, drop by
- * the group's index.
+ * Make the index part of the pose: `poses.map((pose, index) => ({ ...pose, index }))`. If poses share a tape, use the
+ * group's index.
  *
  * @throws RangeError for a rate outside 0 to below 1, a seed or index that is not a whole number from 0
  * @example

@@ -6,15 +6,15 @@ import { type SeedOptions, uniforms } from './numbers.ts';
 
 /** Options of {@link noise}. */
 export interface NoiseOptions extends SeedOptions {
-  /** Normal with mean 0 and variance 1, which is the default, or uniform between 0 and 1. */
+  /** `normal` (default), with mean 0 and variance 1, or `uniform` between 0 and 1. */
   readonly distribution?: 'normal' | 'uniform';
 }
 
 /**
- * Random numbers as a constant, each a function of the seed, the pose's index and its place alone: a tape that is recorded
- * again, as by `recompute`, has the same. See {@link dropout} for how to pass the index.
+ * A constant of random numbers. Each depends on the seed, the pose's index and its place alone, so a tape that is
+ * recorded again, as by `recompute`, has the same numbers. See {@link dropout} for how to pass the index.
  *
- * Normal numbers are made by Box and Muller's transform, in pairs.
+ * Normal numbers are drawn in pairs, by the Box–Muller transform.
  *
  * @throws RangeError for a seed or index that is not a whole number from 0
  * @example
@@ -37,7 +37,7 @@ export function noise(tape: Tape, shape: Shape, options: NoiseOptions): Value {
   return reshape(tape.constant(numbers), shape);
 }
 
-/** As many normal numbers as uniform ones: two of two. */
+/** As many normal numbers as uniform ones, two from each pair. */
 function normals(uniform: readonly number[]): number[] {
   return uniform.map((_, i) => {
     const [first, second] = (i % 2 ? [uniform[i - 1], uniform[i]] : [uniform[i], uniform[i + 1]]) as [

@@ -1,17 +1,17 @@
 import { kindOf } from '../op.ts';
 import { philox } from './philox.ts';
 
-/** Seeds that tell random numbers apart. */
+/** The seed and the index that random numbers depend on. */
 export interface SeedOptions {
-  /** Tells one use from another: a whole number from 0. Give each use in a scorer, and each step of training, its own. */
+  /** A whole number from 0. Use a different one for each use in a scorer, and for each step of training. */
   readonly seed: number;
-  /** The index of the pose among all, so that poses get numbers of their own: a whole number from 0. Default 0. */
+  /** The index of the pose, a whole number from 0, so that poses get different numbers. Default 0. */
   readonly index?: number;
 }
 
 /**
- * So many uniform numbers strictly between 0 and 1, each a function of seed, index and its place: multiples of 2⁻⁵³ with
- * 2⁻⁵⁴ added.
+ * `count` uniform numbers strictly between 0 and 1, each a function of seed, index and its place: multiples of 2⁻⁵³
+ * plus 2⁻⁵⁴.
  *
  * @throws RangeError naming the op for a seed or index that is not a whole number from 0
  */

@@ -3,8 +3,8 @@ import type { Value } from '../op.ts';
 import { scan } from './scan.ts';
 
 /**
- * The product of all entries up to each along an axis; without one, of the flattened entries. Its gradient divides by
- * nothing, and is right where entries are 0. It takes ⌈log₂ n⌉ passes, whose results the gradient needs.
+ * The cumulative product along an axis, or of the flattened entries without one. Its gradient never divides, so it is
+ * right for entries of 0. It takes ⌈log₂ n⌉ passes, whose results the gradient needs.
  *
  *     result[i] = Π a[j] over j ≤ i
  */

@@ -3,12 +3,12 @@ import type { Value } from '../op.ts';
 import { scan } from './scan.ts';
 
 /**
- * The sum of all entries up to each along an axis; without one, of the flattened entries.
+ * The cumulative sum along an axis, or of the flattened entries without one.
  *
  *     result[i] = Σ a[j] over j ≤ i
  *
- * Entries are added in pairs, then fours and so on: the error grows by log n, not by n. It takes ⌈log₂ n⌉ passes over all
- * entries, and records three values for each; poses whose lengths differ in ⌈log₂ n⌉ have plans of their own.
+ * Entries are added in pairs, then fours and so on, so the error grows with log n, not with n. It takes ⌈log₂ n⌉ passes
+ * over all entries, with three recorded values each; lengths that differ in ⌈log₂ n⌉ have different plans.
  */
 export function cumsum(a: Value, axis?: number): Value {
   return scan('cumsum', add, 0, a, axis);

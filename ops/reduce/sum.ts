@@ -2,8 +2,8 @@ import { reshaped, sumOver } from '../../engine/fan-out.ts';
 import { type Axes, checkFlag, normaliseAxes, type Value, withoutAxes } from '../op.ts';
 
 /**
- * The sum over an axis, several, or all; the axes go, unless `keepDims` leaves them with length 1. Of no numbers it
- * is 0. Its adjoint is `broadcastTo`.
+ * The sum over an axis, several, or all. The axes are removed, or kept with length 1 if `keepDims` is true. The sum of
+ * no numbers is 0. Its adjoint is `broadcastTo`.
  *
  *     d Σ aᵢ = Σ daᵢ
  * @example

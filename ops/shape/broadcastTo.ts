@@ -3,8 +3,8 @@ import type { Shape } from '../../engine/shape.ts';
 import type { Value } from '../op.ts';
 
 /**
- * The value repeated to `shape` by NumPy's rule: aligned at the last axis, length 1 repeats. Elementwise ops broadcast
- * by themselves. Its adjoint is `sum` over what was repeated.
+ * The value repeated to `shape` by NumPy's rule: aligned at the last axis, axes of length 1 repeat. Elementwise ops
+ * broadcast without it. Its adjoint is `sum` over the repetitions.
  *
  * @throws RangeError if the shape does not fit
  */

@@ -3,7 +3,7 @@ import { defineOp, normaliseAxis, type Value } from '../op.ts';
 import { slice } from './slice.ts';
 
 /**
- * Values one after the other along an axis, 0 by default. Its adjoint gives each its `slice`.
+ * Values joined along an axis, 0 by default. Its adjoint is `slice`.
  *
  * @throws RangeError if another length differs, TypeError for an empty list
  */
@@ -25,7 +25,7 @@ const concatOp = defineOp({
   },
 });
 
-/** The beginning of each part, added up once for all of them: there may be very many. */
+/** The start of each part. All are computed once, since there may be very many parts. */
 function offsetsOf({ form, inputs }: Value<ConcatForm>): readonly number[] {
   const known = offsets.get(form);
   if (known) return known;

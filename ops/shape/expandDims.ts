@@ -2,7 +2,7 @@ import { kindOf, type Value } from '../op.ts';
 import { reshape } from './reshape.ts';
 
 /**
- * A new axis of length 1, before `axis` of the result; −1 puts it last.
+ * The value with a new axis of length 1, which is axis `axis` of the result; −1 is the last.
  *
  * @throws RangeError if the result would have no such axis
  */

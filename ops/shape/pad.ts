@@ -4,7 +4,7 @@ import { defineOp, kindOf, showShape, type Value } from '../op.ts';
 import { slice } from './slice.ts';
 
 /**
- * Zeros around the value: for each axis how many [before, after]. Its adjoint is `slice`.
+ * The value surrounded by zeros; `widths` gives their numbers [before, after] for each axis. Its adjoint is `slice`.
  *
  * @throws RangeError unless there is one pair of whole numbers from 0 for each axis
  * @example
@@ -24,13 +24,13 @@ export function pad(a: Value, widths: readonly (readonly [number, number])[]): V
 const isPair = (pair: unknown) =>
   Array.isArray(pair) && pair.length === 2 && pair.every(width => Number.isInteger(width) && width >= 0);
 
-/** A list of lists of numbers as it is written, or its kind. */
+/** A list of lists of numbers as in source; of anything else, its kind. */
 function shown(widths: unknown): string {
   if (typeof widths === 'number') return `${widths}`;
   return Array.isArray(widths) ? `[${Array.from(widths, shown).join(', ')}]` : kindOf(widths);
 }
 
-/** The value laid into zeros of `shape` from `start`. */
+/** Zeros of `shape`, with the value placed at `start`. */
 export function padTo(a: Value, start: readonly number[], shape: Shape): Value {
   return padOp([a], start, shape);
 }

@@ -3,10 +3,10 @@ import { type Shape, sizeOf } from '../../engine/shape.ts';
 import { kindOf, showShape, type Value } from '../op.ts';
 
 /**
- * The same numbers in the same order under another shape; one length may be −1 and is then what is left. An alias: no
- * number is copied. Its adjoint is `reshape` back.
+ * The same numbers in the same order in another shape; one length may be −1, and follows from the others. Nothing is
+ * copied. Its adjoint is `reshape` back.
  *
- * @throws RangeError if the shapes hold unequally many numbers
+ * @throws RangeError if the shapes hold different numbers of entries
  */
 export function reshape(a: Value, shape: Shape): Value {
   if (!Array.isArray(shape))

@@ -5,9 +5,9 @@ import { defineOp, kindOf, showShape, type Value } from '../op.ts';
 import { padTo } from './pad.ts';
 
 /**
- * The box from `start` to before `end`, a number for the first axis or a list for the first few; negative ones count
- * from the end of their axis, a missing end is the axis' own. With a `step` of s, every s-th entry of it. Its adjoint is
- * `pad`.
+ * The box from `start` to before `end`, each a number for the first axis or a list for the first few axes. Negative
+ * positions count from the end of their axis, and a missing end is the end of the axis. With a `step` of s it takes
+ * every s-th entry. Its adjoint is `pad`.
  *
  * @throws RangeError if the box reaches outside, or a step is not a whole number from 1; `flip` reverses
  * @example
@@ -29,7 +29,7 @@ export function slice(
       `slice: ${showShape(a.shape)}: the end (${to.join(', ')}) lies before the start (${from.join(', ')})`,
     );
   }
-  // As long as its room, a box may yet lie beside it, which the form refuses.
+  // A box of the full length may still begin outside, which the form rejects.
   const isWhole = sameShape(shape, a.shape) && from.every(position => position === 0);
   const box = isWhole ? a : sliceOp([a], from, shape);
   return stepsOf(a, step).reduce(everyOther, box);
@@ -47,7 +47,7 @@ function stepsOf(a: Value, given: number | readonly number[]): readonly number[]
   return steps;
 }
 
-/** Every `step`-th entry along an axis: the first column, if the axis is laid out in rows of that length. */
+/** Every `step`-th entry along an axis: the first column after reshaping the axis to rows of length `step`. */
 function everyOther(a: Value, step: number, axis: number): Value {
   const length = a.shape[axis] as number;
   if (step === 1 || length === 0) return a;

@@ -2,10 +2,10 @@ import { kindOf, normaliseAxis, showShape, type Value } from '../op.ts';
 import { slice } from './slice.ts';
 
 /**
- * The parts of a value along an axis, 0 by default: so many equal ones, or those between the positions of a list. The
+ * The parts of a value along an axis, 0 by default: `parts` equal ones, or those between the positions of a list. The
  * parts are {@link slice}s; `concat` joins them again.
  *
- * @throws RangeError if the length does not divide, or the positions do not ascend within it
+ * @throws RangeError if the length is not divisible, or the positions are not ascending positions of the axis
  * @example
  * const [x, y, z] = split(coordinates, 3, -1);  // each [n, 1]
  * split(a, [2, 5]);                             // rows 0 and 1, rows 2 to 4, the rest
@@ -27,7 +27,7 @@ export function split(a: Value, parts: number | readonly number[], axis = 0): Va
   });
 }
 
-/** The beginning of each of so many equal parts but the first. */
+/** The starts of `parts` equal parts, without the first. */
 function beginsOf(a: Value, parts: number, length: number): number[] {
   if (!Number.isInteger(parts) || parts < 1 || length % parts !== 0) {
     const asked = typeof parts === 'number' ? parts : kindOf(parts);

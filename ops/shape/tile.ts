@@ -3,8 +3,8 @@ import { broadcastTo } from './broadcastTo.ts';
 import { reshape } from './reshape.ts';
 
 /**
- * The value repeated as a whole, so many times along each axis; of fewer numbers than axes they are those of the last axes,
- * of more there are new axes in front.
+ * The value repeated as a whole, `times` times along each axis. Fewer numbers than axes are for the last axes; more add
+ * new axes in front.
  *
  * @throws RangeError unless each is a whole number from 0
  * @example
