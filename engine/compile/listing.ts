@@ -14,7 +14,7 @@ export function listingOf({ graph, storage, schedule, loops, plan }: Passes): st
   );
   const storedLines = graph.nodes
     .filter(node => storage.stored.has(node))
-    .map(node => `${nodeName(node)} ${node.name}${storage.barriers.has(node) ? ', whose readers wait' : ''}`);
+    .map(node => `${nodeName(node)} ${node.name}${storage.barriers.has(node) ? ', complete after its loop' : ''}`);
   const groupLines = schedule.groups.map(({ order, roots, matmul }) => {
     if (matmul) return `${order}: matrix product ${nodeName(matmul)}`;
     const rootTexts = roots.map(
@@ -29,10 +29,10 @@ export function listingOf({ graph, storage, schedule, loops, plan }: Passes): st
     return `${order}:\n${indented(statementLines(step.body).join('\n'))}`;
   });
   return [
-    section('graph: live values, equal ones once', graphLines),
-    section('storage: the nodes that lie in buffers', storedLines),
+    section('graph: the live values, equal ones merged', graphLines),
+    section('storage: the nodes with a buffer', storedLines),
     section('schedule: the loops, and the nodes each stores', groupLines),
-    section('fuse: the expressions of each loop, and what leaves an iteration', fusedTexts),
+    section('fuse: the expressions and sinks of each loop', fusedTexts),
     section('order: the statements of each loop', orderedTexts),
   ].join('\n\n');
 }
@@ -115,7 +115,7 @@ function exprText(expr: Expr): string {
     case 'start':
       return `start ${expr.start}`;
     case 'offset':
-      return `where b${expr.buffer} begins`;
+      return `start of b${expr.buffer}`;
     case 'entry':
     case 'load':
       return `${expr.of.kind === 'buffer' ? 'b' : 'x'}${expr.of.number}[${args}]`;

@@ -284,7 +284,7 @@ function namesOf(slots: readonly Slot[], inputs: readonly number[]): string {
   const counts = { size: 0, start: 0, offset: 0 };
   const names = slots.map(({ kind, number }) => {
     const name = `${{ size: 'n', start: 's', offset: 'o' }[kind]}${counts[kind]++}`;
-    return `${name} = ${{ size: 'length', start: 'start', offset: 'where b' }[kind]}${kind === 'offset' ? '' : ' '}${number}`;
+    return `${name} = ${{ size: 'length', start: 'start', offset: 'start of b' }[kind]}${kind === 'offset' ? '' : ' '}${number}`;
   });
   const given = inputs.map((number, i) => `x${i} = input ${number}`);
   const all = [...names, ...given];
