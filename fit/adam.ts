@@ -2,13 +2,13 @@ import { checkOptions } from '../engine/options.ts';
 import { checkFrom0, checkShare, type FirstOrderOptions, firstOrder, sharedNames } from './first-order.ts';
 import type { FirstOrder } from './optimiser.ts';
 
-/** Options of {@link adam} and {@link adamw}. The defaults are those of the paper and of PyTorch. */
+/** Options of {@link adam} and {@link adamw}, with the defaults of the paper and of PyTorch. */
 export interface AdamOptions extends FirstOrderOptions {
-  /** β₁: how much of the mean gradient is kept from step to step. Default 0.9. */
+  /** β₁, the decay rate of the mean gradient. Default 0.9. */
   readonly beta1?: number;
-  /** β₂: how much of the mean square is. Default 0.999. */
+  /** β₂, the decay rate of the mean square. Default 0.999. */
   readonly beta2?: number;
-  /** ε, added to the root of the mean square. Default 10⁻⁸. */
+  /** ε, added to the square root of the mean square. Default 10⁻⁸. */
   readonly epsilon?: number;
 }
 
@@ -28,7 +28,9 @@ export function adam(options: AdamOptions): FirstOrder {
   return byMeans('adam', options);
 }
 
-/** Both ways of Adam: the decay is part of the gradient (`adam`), or shrinks the parameter by itself (`adamw`). */
+/**
+ * Both variants of Adam: weight decay is part of the gradient (`adam`), or shrinks the parameter directly (`adamw`).
+ */
 export function byMeans(name: 'adam' | 'adamw', options: AdamOptions): FirstOrder {
   checkOptions(name, options, [...sharedNames, 'beta1', 'beta2', 'epsilon']);
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;

@@ -1,6 +1,6 @@
 import { BadPoseError } from '../combine/index.ts';
 
-/** True if a pose was bad, however often the error was wrapped since. */
+/** True if the error, or the cause of a wrapped one at any depth, is a `BadPoseError`. */
 export function isOfBadPose(error: unknown): boolean {
   return error instanceof BadPoseError || (error instanceof Error && isOfBadPose(error.cause));
 }

@@ -2,9 +2,9 @@ import type { Params } from '../combine/index.ts';
 import type { Optimiser, OptimiserState } from './optimiser.ts';
 import { type Fitted, loadTensors, type SavedTensors, saveTensors } from './params.ts';
 
-/** A compound that was left out, and why. */
+/** A compound that was left out, and the reason. */
 export interface BadCompound {
-  /** Its `name` if it has one, else its number, from 0: `compound 3`, or `validation compound 3` of a list of its own. */
+  /** Its `name`, or else its number from 0: `compound 3`, or `validation compound 3` in a separate list. */
   readonly name: string;
   readonly reason: string;
   /** The epoch in which it was found. */
@@ -13,29 +13,31 @@ export interface BadCompound {
 
 /** The losses of an epoch: means over the compounds. */
 export interface EpochLosses {
-  /** From 1. */
+  /** The number of the epoch, from 1. */
   readonly epoch: number;
-  /** Over those trained on, each before the step that it took part in. */
+  /** The mean over the training compounds, each before the step in which it was used. */
   readonly loss: number;
-  /** Over those of the validation, after the epoch. */
+  /** The mean over the validation compounds, after the epoch. */
   readonly validationLoss?: number;
 }
 
-/** The state of a fit at the end of an epoch, as plain JSON: with the same options it goes on to the same bits. */
+/**
+ * The state of a fit at the end of an epoch, as plain JSON. With the same options the resumed fit gives the same bits.
+ */
 export interface Checkpoint {
   readonly format: 'posetape fit 1';
   readonly seed: number;
-  /** Numbers of compounds: trained on, and of the validation. */
+  /** The numbers of training and validation compounds. */
   readonly compounds: readonly [number, number];
   readonly params: SavedTensors;
-  /** Those with the lowest validation loss. */
+  /** The parameters with the lowest validation loss. */
   readonly best?: { readonly epoch: number; readonly loss: number; readonly params: SavedTensors };
   readonly optimiser: OptimiserState;
   readonly epochs: readonly EpochLosses[];
   readonly badCompounds: readonly BadCompound[];
 }
 
-/** Parameters with the loss over the validation, and the epoch that came to them. */
+/** Parameters with their validation loss, and the epoch after which they were reached. */
 export interface Best<P extends Params> {
   readonly epoch: number;
   readonly loss: number;
@@ -47,7 +49,7 @@ export interface FitState<P extends Params> {
   params: Fitted<P>;
   best: Best<P> | undefined;
   epochs: EpochLosses[];
-  /** By name. */
+  /** The bad compounds by name. */
   readonly bad: Map<string, BadCompound>;
 }
 
@@ -68,7 +70,7 @@ export function saveCheckpoint<P extends Params>(
   };
 }
 
-/** @throws TypeError or RangeError naming what does not fit this fit */
+/** @throws TypeError or RangeError naming the part of the checkpoint that does not match this fit */
 export function loadCheckpoint<P extends Params>(
   saved: Checkpoint,
   optimiser: Optimiser,

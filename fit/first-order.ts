@@ -12,28 +12,28 @@ export type Clip = { readonly norm: number } | { readonly value: number };
 
 /** Options that all first-order optimisers share. */
 export interface FirstOrderOptions {
-  /** About how far a parameter moves in a step (Adam), or the factor of the gradient (SGD). */
+  /** The approximate change of a parameter in a step (Adam), or the factor of the gradient (SGD). */
   readonly rate: Schedule;
-  /** Default 0. */
+  /** The weight decay λ. Default 0. */
   readonly weightDecay?: number;
   /**
-   * Shortens gradients before all else; default not. As PyTorch's `clip_grad_norm_` does, a norm above the bound is divided by
-   * itself + 10⁻⁶.
+   * A bound on gradients, applied first. Default none. As in PyTorch's `clip_grad_norm_`, gradients with a norm above
+   * the bound are multiplied by bound/(norm + 10⁻⁶).
    */
   readonly clip?: Clip;
-  /** Parameters that stay as they are; their gradients count in no norm. */
+  /** Parameters that don't change. Their gradients don't count in the norm. */
   readonly freeze?: Freeze;
 }
 
-/** The options of {@link FirstOrderOptions}. */
+/** The names of {@link FirstOrderOptions}. */
 export const sharedNames = ['rate', 'weightDecay', 'clip', 'freeze'] as const;
 
-/** Part in which first-order optimisers differ. */
+/** The part in which first-order optimisers differ. */
 export interface Rule {
   readonly name: string;
-  /** Names of the moments, each of the size of θ and 0 at first. */
+  /** Names of the moments, each of the size of θ and initially 0. */
   readonly moments: readonly string[];
-  /** Changes the numbers of one parameter, and its moments, in place. The gradient may be changed, too. */
+  /** Changes the numbers of one parameter and its moments in place. It may also change the gradient. */
   readonly update: (
     theta: Float64Array,
     gradient: Float64Array,
@@ -42,7 +42,7 @@ export interface Rule {
   ) => void;
 }
 
-/** An optimiser by its rule. @throws RangeError for an option out of range */
+/** An optimiser with this rule. @throws RangeError for an option out of range */
 export function firstOrder(
   rule: Rule,
   { rate, weightDecay = 0, clip, freeze }: FirstOrderOptions,
@@ -82,7 +82,7 @@ export function firstOrder(
         toJSON(): OptimiserState {
           const written = rule.moments.map((moment, k) => [
             moment,
-            // Parameters that no step reached since the state was read are as they were.
+            // Parameters without a step since the state was read keep their saved moments.
             {
               ...saved?.moments[moment],
               ...Object.fromEntries(

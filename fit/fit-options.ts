@@ -6,46 +6,51 @@ import type { Optimiser } from './optimiser.ts';
 import type { Epoch } from './result.ts';
 import type { Validation } from './split.ts';
 
-/** Options of {@link fit}. All else is as for `combineBatch`. */
+/** Options of {@link fit}. The other options are those of `combineBatch`. */
 export interface FitOptions<Pose, C extends Compound<Pose>, P extends Params>
   extends Omit<BatchOptions<Pose, C, P>, 'compounds' | 'loss'> {
-  /** Compounds, each with its poses, which every epoch reads, and whatever `loss` wants to know of it. */
+  /** Compounds, each with its poses, which every epoch reads, and the data that `loss` needs. */
   readonly compounds: readonly C[];
   /**
-   * The loss of a compound, such as `({ measured }) => squaredError(measured)`. A step lowers the sum of these and of the
-   * `batchLoss`, over the number of compounds in the batch. With a `poseLoss` or `batchLoss` it may be left out.
+   * The loss of a compound, such as `({ measured }) => squaredError(measured)`. A step lowers the sum of these losses
+   * and the `batchLoss`, divided by the number of compounds in the batch. Optional with a `poseLoss` or `batchLoss`.
    */
   readonly loss?: (compound: C) => (prediction: Value, context: LossContext<P>) => Value;
   /** `adam()`, `adamw()`, `sgd()` or `lbfgs()`. */
   readonly optimiser: Optimiser;
-  /** Rounds over the compounds, with those before a checkpoint; of `lbfgs`, iterations. */
+  /** The number of epochs (for `lbfgs` iterations), including those before a checkpoint. */
   readonly epochs: number;
-  /** Compounds a step; the last batch of an epoch may be smaller. Default all. `lbfgs` takes all. */
+  /**
+   * The number of compounds in a step; the last batch of an epoch may be smaller. Default all. `lbfgs` always takes
+   * all.
+   */
   readonly batch?: number;
-  /** Draws the order of the compounds anew for each epoch, by the seed. Default true. */
+  /** True to shuffle the compounds for each epoch, by the seed. Default true. */
   readonly shuffle?: boolean;
-  /** A whole number from 0, which the order and the validation are drawn by. Default 0. */
+  /** The seed for the order and the validation compounds, a whole number from 0. Default 0. */
   readonly seed?: number;
-  /** Compounds that are not trained on. Default none. */
+  /** Compounds that are held out of training. Default none. */
   readonly validation?: Validation<C>;
-  /** Stops when the validation loss has not been lower for so many epochs. Default never. */
+  /** The number of epochs without a lower validation loss after which the fit stops. Default: it never stops early. */
   readonly patience?: number;
   /**
-   * Action on a compound that cannot be scored: `throw` (default) its error, with its name; or `skip` it for the rest of the
-   * fit, and report it in `badCompounds`.
+   * Action on a compound that cannot be scored: `throw` its error, with its name (default), or `skip` it for the rest
+   * of the fit, and report it in `badCompounds`.
    */
   readonly badCompound?: 'throw' | 'skip';
-  /** Called after each epoch; may return a promise, which is waited for. */
+  /** Called after each epoch. If it returns a promise, the fit awaits it. */
   readonly onEpoch?: (epoch: Epoch<P>) => unknown;
-  /** Called after epochs, with plain JSON to be written; may return a promise, which is waited for. */
+  /** Called with a checkpoint, which is plain JSON to be written. If it returns a promise, the fit awaits it. */
   readonly onCheckpoint?: (checkpoint: Checkpoint) => unknown;
-  /** Epochs from checkpoint to checkpoint; the last epoch always has one. Default 1. */
+  /** The number of epochs between checkpoints; the last epoch always has one. Default 1. */
   readonly checkpointEvery?: number;
-  /** The checkpoint to go on from, with the same options: the result is that of a fit never interrupted, bit for bit. */
+  /**
+   * The checkpoint to resume from. With the same options the result equals that of an uninterrupted fit, bit for bit.
+   */
   readonly resume?: Checkpoint | undefined;
 }
 
-/** Options with and without several poses on a tape, and by workers. */
+/** Options for one pose on a tape, several poses on a tape, and workers. */
 export type AnyFitOptions<Pose, C extends Compound<Pose>, P extends Params> =
   | FitOptions<Pose, C, P>
   | Grouped<FitOptions<Pose, C, P>, Pose, P>
@@ -68,7 +73,7 @@ const own = [
   'resume',
 ] as const;
 
-/** The options of `combineBatch` that go through. */
+/** The options that are passed to `combineBatch`. */
 const passed = [
   'params',
   'score',
@@ -89,7 +94,7 @@ const passed = [
 
 type Defaulted = 'shuffle' | 'seed' | 'badCompound' | 'checkpointEvery';
 
-/** The options with their defaults, and those that go to `combineBatch`. */
+/** The options with their defaults, and those for `combineBatch`. */
 export type Settings<Pose, C extends Compound<Pose>, P extends Params> = FitOptions<Pose, C, P> &
   Required<Pick<FitOptions<Pose, C, P>, Defaulted>> & {
     readonly scoring: Omit<BatchOptions<Pose, C, P>, 'compounds' | 'loss'>;
@@ -111,7 +116,7 @@ export function settingsOf<Pose, C extends Compound<Pose>, P extends Params>(
   if (!loss && !options.poseLoss && !options.batchLoss && !options.pool)
     throw new TypeError('fit: give a loss, such as ({ measured }) => squaredError(measured)');
   if (typeof optimiser?.start !== 'function')
-    throw new TypeError('fit: optimiser must be what adam(), adamw(), sgd() or lbfgs() gives');
+    throw new TypeError('fit: optimiser must be made by adam(), adamw(), sgd() or lbfgs()');
   if (!Number.isSafeInteger(seed) || seed < 0)
     throw new RangeError(`fit: seed must be a whole number from 0, got ${seed}`);
   for (const [name, given] of Object.entries({ epochs, batch, patience, checkpointEvery }))

@@ -14,14 +14,14 @@ import { Scoring } from './scoring.ts';
 import { type Split, split } from './split.ts';
 
 /**
- * Fits the parameters of a scorer to many compounds: in every epoch each batch of compounds is combined by `combineBatch`, one
- * compound after the other, and the optimiser takes a step along the mean of their gradients.
+ * Fits the parameters of a scorer to many compounds. In every epoch `combineBatch` combines each batch, one compound
+ * after the other, and the optimiser takes a step with the mean of their gradients.
  *
- * The same options give the same bits, and so does a fit that was interrupted and resumed. The optimiser and the parameters that
- * are given stay as they are.
+ * The same options give the same bits, also if the fit was interrupted and resumed. The given optimiser and parameters
+ * are not changed.
  *
- * @throws TypeError or RangeError naming an option; Error naming the compound that cannot be scored, with its own error as the
- * cause; the signal's reason when aborted
+ * @throws TypeError or RangeError naming an option; Error naming the compound that cannot be scored, with the original
+ * error as cause; the signal's reason when aborted
  * @example
  * const { params, epochs } = await fit({
  *   compounds: [{ name: 'a', poses: [[2.9, 3.4]], measured: -3 }, { name: 'b', poses: [[3.1, 3.0]], measured: -2 }],
@@ -53,7 +53,7 @@ export async function fit<Pose, C extends Compound<Pose>, const P extends Params
 }
 
 /**
- * The epochs of {@link fit} one by one, computed as they are asked for. To stop early, break.
+ * The epochs of {@link fit} as an async iterable, each computed on demand. To stop early, break.
  *
  * @example
  * for await (const { epoch, loss, params } of fitting({ … })) if (loss < 0.1) break;
@@ -116,7 +116,7 @@ export async function* fitting<Pose, C extends Compound<Pose>, const P extends P
   }
 }
 
-/** Work of an epoch, and the state of the optimiser. */
+/** The work of an epoch, and the state of the optimiser. */
 interface Steps<P extends Params> {
   take(
     params: Fitted<P>,
@@ -143,7 +143,7 @@ function stepsOf<Pose, C extends Compound<Pose>, P extends Params>(
     let isBegun = false;
     return {
       async take(params) {
-        // Bad compounds are found where the search begins; further on, a bad value says that a step was too long.
+        // Find bad compounds at the start of the search. Later, a bad value only means that a step was too long.
         if (!isBegun) await scoring.train(params, all);
         isBegun = true;
         const found = await descent.step(params as unknown as P, async at => {
@@ -159,7 +159,7 @@ function stepsOf<Pose, C extends Compound<Pose>, P extends Params>(
   const size = batch ?? all.length;
   return {
     async take(params, epoch) {
-      // With one batch, the order changes but the rounding.
+      // With one batch the order would change only the rounding.
       const order = shuffle && size < all.length ? shuffled(all, random(epoch)) : all;
       let [now, sum, count] = [params, 0, 0];
       for (let from = 0; from < order.length; from += size) {

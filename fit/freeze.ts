@@ -1,13 +1,14 @@
 import type { Params } from '../combine/index.ts';
 
-/** Parameters that stay as they are: their names, or a function that is true for the name of each. */
+/** Parameters that don't change: their names, or a function that returns true for each of their names. */
 export type Freeze = readonly string[] | ((name: string) => boolean);
 
-/** The names of the parameters that stay as they are. @throws RangeError for a name that no parameter has */
+/** The names of the frozen parameters. @throws RangeError for a name that no parameter has */
 export function frozenOf(owner: string, freeze: Freeze | undefined, params: Params): ReadonlySet<string> {
   if (freeze === undefined) return new Set();
   if (typeof freeze === 'function') return new Set(Object.keys(params).filter(name => freeze(name)));
   const unknown = freeze.find(name => !Object.hasOwn(params, name));
-  if (unknown !== undefined) throw new RangeError(`${owner}: freeze names ${unknown}, which is no parameter`);
+  if (unknown !== undefined)
+    throw new RangeError(`${owner}: freeze names ${unknown}, which is not a parameter`);
   return new Set(freeze);
 }

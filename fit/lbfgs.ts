@@ -18,31 +18,34 @@ import { type Fitted, loadNumbers, mapParams } from './params.ts';
 
 /** Options of {@link lbfgs}. */
 export interface LbfgsOptions {
-  /** Number of steps that are remembered. Default 10; more where parameters differ much in scale. */
+  /** The number of steps remembered. Default 10; use more if parameters differ much in scale. */
   readonly memory?: number;
-  /** Length of the first step that is tried, in the unit of the parameters, or the gradient's if that is shorter. Default 1. */
+  /**
+   * The length of the first step tried, in the unit of the parameters, or the gradient's if it is shorter. Default 1.
+   */
   readonly firstStep?: number;
-  /** Stops where no entry of the gradient is larger. Default 10⁻⁶. */
+  /** The search stops when no entry of the gradient is larger. Default 10⁻⁶. */
   readonly gradientTolerance?: number;
-  /** Stops where the value falls by no more than this times the largest of |before|, |after| and 1. Default 10⁻¹². */
+  /** The search stops when the value falls by no more than this times max(|before|, |after|, 1). Default 10⁻¹². */
   readonly valueTolerance?: number;
-  /** Parameters that stay as they are. */
+  /** Parameters that don't change. */
   readonly freeze?: Freeze;
 }
 
-/** The options of {@link LbfgsOptions}. */
+/** The names of {@link LbfgsOptions}. */
 export const lbfgsNames = ['memory', 'firstStep', 'gradientTolerance', 'valueTolerance', 'freeze'] as const;
 
-/** A step that was taken, s, and how the gradient changed by it, y. */
+/** A step s, and the change y of the gradient. */
 interface Pair {
   readonly s: Float64Array;
   readonly y: Float64Array;
 }
 
 /**
- * L-BFGS (J. Nocedal, Math. Comp. 35, 773, 1980; the two loops of Nocedal and Wright, algorithm 7.4) with a line search for the
- * strong Wolfe conditions, c₁ = 10⁻⁴ and c₂ = 0.9. In `fit` an epoch is an iteration, over all compounds at once. Where no point
- * of a line is better, the pairs are forgotten and the gradient itself is tried.
+ * L-BFGS (J. Nocedal, Math. Comp. 35, 773, 1980; the two-loop recursion of Nocedal and Wright, algorithm 7.4) with a
+ * line search for the strong Wolfe conditions, c₁ = 10⁻⁴ and c₂ = 0.9. In `fit` an epoch is an iteration, over all
+ * compounds at once. If no point on a line is better, the remembered steps are dropped and the gradient itself is
+ * tried.
  *
  * @throws RangeError for an option out of range
  */
@@ -99,7 +102,7 @@ export function lbfgs(options: LbfgsOptions = {}): FullBatch {
         known = to;
         const s = to.x.map((each, i) => each - (from.x[i] as number));
         const y = to.slope.map((each, i) => each - (from.slope[i] as number));
-        // Along a line that bends the other way, nothing is learnt of the curvature.
+        // With negative curvature the pair is useless.
         if (dot(s, y) > Number.EPSILON * dot(y, y)) pairs = [...pairs, { s, y }].slice(-memory);
         if (steepness(to.slope) <= gradientTolerance) return ended(to, 'gradient');
         const scale = Math.max(Math.abs(from.value), Math.abs(to.value), 1);
@@ -116,7 +119,7 @@ export function lbfgs(options: LbfgsOptions = {}): FullBatch {
   return { kind: 'full-batch', name: 'lbfgs', start };
 }
 
-/** −H g, where H is made of the pairs; or −g, where rounding makes that no way down. */
+/** −H g, with H from the pairs; or −g, if rounding makes −H g not a descent direction. */
 function towards(slope: Float64Array, pairs: readonly Pair[]): Float64Array {
   const direction = slope.map(each => -each);
   const shares = pairs.map(() => 0);
@@ -137,12 +140,12 @@ function addTo(sum: Float64Array, factor: number, term: Float64Array): void {
   for (let i = 0; i < sum.length; i++) (sum[i] as number) += factor * (term[i] as number);
 }
 
-/** The largest entry, without its sign. */
+/** The largest magnitude of an entry. */
 function steepness(slope: Float64Array): number {
   return slope.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
 }
 
-/** The function at a point; NaN where anything of it is not finite. */
+/** The function at a point; NaN if the value or the gradient is not finite. */
 async function pointOf<P extends Params>(
   x: Float64Array,
   names: readonly string[],
@@ -160,7 +163,7 @@ async function pointOf<P extends Params>(
   }
   const value = found.loss ?? found.readout ?? found.value;
   if (typeof value !== 'number')
-    throw new TypeError('lbfgs: the function must give { value, gradient }, such as combinePoses does');
+    throw new TypeError('lbfgs: the function must return { value, gradient }, as combinePoses does');
   for (const name of names) {
     if (found.gradient[name]?.data.length !== params[name]?.data.length)
       throw new RangeError(`lbfgs: ${name} has no gradient of its shape`);
@@ -169,7 +172,7 @@ async function pointOf<P extends Params>(
   return Number.isFinite(value) && slope.every(Number.isFinite) ? { x, value, slope } : bad;
 }
 
-/** The numbers of some parameters, one after the other. */
+/** The numbers of some parameters in one array. */
 function flat(params: Params, names: readonly string[]): Float64Array {
   const parts = names.map(name => params[name]?.data ?? []);
   const numbers = new Float64Array(parts.reduce((total, { length }) => total + length, 0));
@@ -181,7 +184,7 @@ function flat(params: Params, names: readonly string[]): Float64Array {
   return numbers;
 }
 
-/** The parameters with their numbers from {@link flat}; those that are not named stay. */
+/** The parameters with their numbers from {@link flat}; parameters not in `names` keep theirs. */
 function unflat<P extends Params>(numbers: Float64Array, names: readonly string[], params: P): Fitted<P> {
   const places = new Map<string, number>();
   let at = 0;

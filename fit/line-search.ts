@@ -1,7 +1,7 @@
 /** A point of a function of many numbers. */
 export interface Point {
   readonly x: Float64Array;
-  /** NaN where the value or the gradient is not finite. */
+  /** NaN if the value or the gradient is not finite. */
   readonly value: number;
   readonly slope: Float64Array;
 }
@@ -14,24 +14,24 @@ interface Place {
   readonly along: number;
 }
 
-/** Armijo's constant, of how much the value must fall (Nocedal and Wright, p. 33). */
+/** The constant of Armijo's condition on the decrease of the value (Nocedal and Wright, p. 33). */
 const c1 = 1e-4;
-/** Wolfe's constant, of how much flatter the line must be (the same, p. 34, for quasi-Newton directions). */
+/** The constant of the curvature condition (ibid., p. 34, for quasi-Newton directions). */
 const c2 = 0.9;
-/** The places tried on one line. */
+/** The most places tried on one line. */
 const most = 30;
-/** Share of an interval by which a place keeps away from its ends. */
+/** The least distance of a new place from the ends of its interval, as a share of the interval. */
 const margin = 0.1;
-/** Share of a step that is left where its end is not a finite number. */
+/** The factor of a step whose end is not finite. */
 const shrink = 0.2;
 
 /**
- * A point that satisfies the strong Wolfe conditions along a line that begins downhill (J. Nocedal and S. J. Wright, Numerical
- * Optimization, 2nd edition, 2006, algorithms 3.5 and 3.6, with cubic interpolation); where none is found in 30 evaluations, the
- * lowest that fell enough. Where the value is not finite, the step is shrunk to a fifth. Values may rise by four roundings,
- * since at a minimum they are noise while slopes still tell.
+ * A point that satisfies the strong Wolfe conditions along a descent direction (J. Nocedal and S. J. Wright, Numerical
+ * Optimization, 2nd edition, 2006, algorithms 3.5 and 3.6, with cubic interpolation). If none is found in 30
+ * evaluations, the lowest point that satisfies Armijo's condition. A step to a value that is not finite is shrunk to a
+ * fifth. Values may rise by four roundings, since at a minimum they are noise while slopes are still accurate.
  *
- * @returns undefined where no point is better
+ * @returns undefined if no point is better
  */
 export async function search(
   start: Point,
@@ -61,7 +61,9 @@ export async function search(
   return lowPoint;
 }
 
-/** The minimum of the cubic through two places and their slopes (Nocedal and Wright, eq. 3.59), kept off the ends. */
+/**
+ * The minimum of the cubic through two places and their slopes (Nocedal and Wright, eq. 3.59), kept away from the ends.
+ */
 function between(low: Place, high: Place): number {
   const width = high.a - low.a;
   if (!Number.isFinite(high.value) || !Number.isFinite(high.along)) return low.a + shrink * width;

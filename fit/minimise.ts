@@ -7,9 +7,9 @@ import { turns } from './turns.ts';
 
 /** Options of {@link minimise}. */
 export interface MinimiseOptions extends LbfgsOptions {
-  /** Iterations at most. Default 200. */
+  /** The most iterations. Default 200. */
   readonly iterations?: number;
-  /** Called after each iteration; may return a promise, which is waited for. */
+  /** Called after each iteration. If it returns a promise, the search awaits it. */
   readonly onIteration?: (progress: { readonly iteration: number; readonly value: number }) => unknown;
   /** Aborts between evaluations with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -19,24 +19,25 @@ export interface MinimiseOptions extends LbfgsOptions {
 export interface Minimum<P extends Params> {
   readonly params: Fitted<P>;
   readonly value: number;
-  /** The largest entry of the gradient, without its sign. */
+  /** The largest magnitude of an entry of the gradient. */
   readonly steepness: number;
   readonly iterations: number;
-  /** Calls of the function. */
+  /** The number of calls of the function. */
   readonly evaluations: number;
   /**
-   * The gradient is within its tolerance; the value fell by no more than its tolerance; no point along a line was better, as
-   * where rounding is all that is left; or there were as many iterations as allowed.
+   * The reason for stopping: the gradient is within its tolerance; the value fell by no more than its tolerance; no
+   * point along a line was better, usually because of rounding; or the iterations were used up.
    */
   readonly stopped: 'gradient' | 'value' | 'line-search' | 'iterations';
 }
 
 /**
- * Minimises a function of many numbers by L-BFGS: the weights of a scorer over all compounds, or the coordinates of a pose. The
- * same start gives the same bits. No iteration ends higher than it began, but for rounding.
+ * Minimises a function of many numbers by L-BFGS, such as a loss of a scorer's weights over all compounds, or the
+ * energy of a pose's coordinates. The same start gives the same bits. Up to rounding, no iteration ends higher than it
+ * began.
  *
- * @throws RangeError if the value or gradient at the start is not finite; the signal's reason; whatever the function throws but
- * a `BadPoseError`, which is a step too long
+ * @throws RangeError if the value or gradient at the start is not finite; the signal's reason; whatever the function
+ * throws, except a `BadPoseError`, which means that a step was too long
  * @example
  * const energy = recorded((tape, { x }) => sum(square(sub(x, 3))));
  * const { params, value, stopped } = await minimise(energy, { x: tensor([0, 1]) });

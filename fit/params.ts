@@ -2,10 +2,10 @@ import { type Base64, float64FromBase64, float64ToBase64 } from '../combine/base
 import type { Params } from '../combine/index.ts';
 import { type Shape, type Tensor, tensor } from '../engine/index.ts';
 
-/** Parameters after a step: the same names and shapes, in fresh float64 tensors. */
+/** Parameters after a step: the same names and shapes, in new float64 tensors. */
 export type Fitted<P extends Params> = { readonly [Name in keyof P]: Tensor<Float64Array> };
 
-/** A tensor as JSON: its numbers are base64 of their float64 bytes, so that a round trip changes no bit. */
+/** A tensor as JSON. Its numbers are base64 of their float64 bytes, so a round trip changes no bit. */
 export interface SavedTensor {
   readonly shape: Shape;
   readonly data: Base64;
@@ -19,7 +19,7 @@ export function copyOf<P extends Params>(params: P): Fitted<P> {
   return mapParams(params, ({ data }) => Float64Array.from(data));
 }
 
-/** The parameters with other numbers, as many as before. */
+/** The parameters with other numbers in the same shapes. */
 export function mapParams<P extends Params>(
   params: P,
   numbers: (tensor: Tensor, name: string) => Float64Array,
@@ -52,10 +52,9 @@ export function loadTensors<P extends Params>(owner: string, saved: SavedTensors
   });
 }
 
-/** @throws RangeError unless the text holds so many numbers */
+/** @throws RangeError unless the text holds `length` numbers */
 export function loadNumbers(owner: string, text: Base64, length: number): Float64Array {
   const numbers = typeof text === 'string' ? float64FromBase64(text) : undefined;
-  if (numbers?.length !== length)
-    throw new RangeError(`${owner} is not ${length} numbers as they were written`);
+  if (numbers?.length !== length) throw new RangeError(`${owner} is not ${length} numbers in base64`);
   return numbers;
 }

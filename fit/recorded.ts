@@ -4,10 +4,10 @@ import { checkOptions } from '../engine/options.ts';
 import type { Objective } from './optimiser.ts';
 
 /**
- * The function that a recording on a tape computes, with its gradient, for {@link minimise}. It is recorded anew at each call; an
- * executor, default `jit()`, plans it once.
+ * A function and its gradient for {@link minimise}, from a recording on a tape. Each call records it again; the
+ * executor, `jit()` by default, plans it once.
  *
- * @throws RangeError unless one number is recorded
+ * @throws RangeError unless `record` returns a single number
  */
 export function recorded<P extends Params>(
   record: (tape: Tape, params: ParamValues<P>) => Value,

@@ -2,9 +2,9 @@ import type { Params } from '../combine/index.ts';
 import type { BadCompound, EpochLosses } from './checkpoint.ts';
 import type { Fitted } from './params.ts';
 
-/** An epoch that has ended. */
+/** A finished epoch. */
 export interface Epoch<P extends Params> extends EpochLosses {
-  /** The parameters after it. */
+  /** The parameters after the epoch. */
   readonly params: Fitted<P>;
   /** The epoch with the lowest validation loss so far. */
   readonly best?: number;
@@ -12,12 +12,12 @@ export interface Epoch<P extends Params> extends EpochLosses {
 
 /** Result of `fit`. */
 export interface FitResult<P extends Params> {
-  /** The parameters with the lowest validation loss; without a validation, those after the last epoch. */
+  /** The parameters with the lowest validation loss; without validation, those after the last epoch. */
   readonly params: Fitted<P>;
-  /** The epoch that came to them. */
+  /** The epoch that gave these parameters. */
   readonly best: number;
   readonly epochs: readonly EpochLosses[];
-  /** Why it ended: all epochs are done, the validation loss was not lower for long, or `lbfgs` has nothing to gain. */
+  /** The reason for stopping: all epochs are done, `patience` ran out, or `lbfgs` has converged. */
   readonly stopped: 'epochs' | 'patience' | 'converged';
   readonly badCompounds: readonly BadCompound[];
 }

@@ -19,13 +19,13 @@ import { turns } from './turns.ts';
 export interface MeanLoss<P extends Params> {
   readonly loss: number;
   readonly gradient: Fitted<P>;
-  /** Number of compounds, without the bad ones. */
+  /** The number of compounds, without the bad ones. */
   readonly count: number;
 }
 
-/** Questions of a fit to its compounds. It keeps an account of the bad ones, and leaves them out. */
+/** The training and validation losses of a fit. It records bad compounds, and leaves them out. */
 export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
-  /** The epoch under way. */
+  /** The current epoch. */
   epoch = 0;
   readonly training: readonly C[];
   readonly #validation: readonly C[];
@@ -50,7 +50,7 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
     ]);
   }
 
-  /** @throws Error if nothing is left, unless it may; BadPoseError as it is at a trial */
+  /** @throws Error if no compound is left, unless `mayBeEmpty`; in a trial, a BadPoseError unchanged */
   async train(
     params: Fitted<P>,
     which: readonly number[],
@@ -101,7 +101,7 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
     return new Error(`fit: no compound is left; the last bad one was ${last?.name}: ${last?.reason}`);
   }
 
-  /** Of the compounds that are not bad; undefined if there are none. */
+  /** The mean loss of the compounds that are not bad; undefined if there are none. */
   async #mean(params: Fitted<P>, which: readonly C[], isTrial: boolean): Promise<MeanLoss<P> | undefined> {
     const { scoring, loss } = this.#settings;
     for (;;) {
@@ -132,11 +132,11 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
     return this.#bad.has(this.#names.get(compound) as string);
   }
 
-  /** Notes a bad compound. @throws its error with its name, if they are not to be skipped; an abort as it is */
+  /** Records a bad compound. @throws its error with its name, unless bad compounds are skipped; an abort unchanged */
   #leaveOut(compound: C, error: unknown, action: 'throw' | 'skip'): void {
     const { signal } = this.#settings;
     if (signal?.aborted || error instanceof DeviceLostError || !(error instanceof Error)) throw error;
-    // That of combineBatch only says which compound of the batch it was.
+    // The error of combineBatch only adds the place in the batch.
     const cause = compoundOf(error) >= 0 ? (error.cause as Error) : error;
     const name = this.#names.get(compound) as string;
     if (action === 'throw') throw new Error(`fit: ${name}: ${cause.message}`, { cause });
@@ -144,13 +144,15 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
   }
 }
 
-/** The place in its batch of the compound that combineBatch failed at; −1 for any other error. */
+/** The place in the batch of the compound at which combineBatch failed; −1 for any other error. */
 function compoundOf(error: unknown): number {
   if (!(error instanceof Error && error.cause instanceof Error)) return -1;
   return Number(/^combineBatch: compound (\d+): /.exec(error.message)?.[1] ?? -1);
 }
 
-/** @throws TypeError for a compound without poses, or whose poses can be read but once; RangeError for two of one name */
+/**
+ * @throws TypeError for a compound without poses, or with poses that can be read only once; RangeError for equal names
+ */
 function namesOf<C extends Compound<unknown>>(compounds: readonly (readonly [C, string])[]): Map<C, string> {
   const names = new Map<C, string>();
   const taken = new Set<string>();
@@ -164,7 +166,7 @@ function namesOf<C extends Compound<unknown>>(compounds: readonly (readonly [C, 
       throw new TypeError(
         `fit: the poses of ${name} can be read only once, but each epoch reads them; give an array`,
       );
-    if (taken.has(name)) throw new RangeError(`fit: there are two compounds of the name ${name}`);
+    if (taken.has(name)) throw new RangeError(`fit: there are two compounds named ${name}`);
     taken.add(name);
     names.set(compound, name);
   }

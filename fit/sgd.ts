@@ -4,9 +4,9 @@ import type { FirstOrder } from './optimiser.ts';
 
 /** Options of {@link sgd}. */
 export interface SgdOptions extends FirstOrderOptions {
-  /** μ: how much of the last step's direction is kept. Default 0. */
+  /** μ, the decay rate of the sum of gradients. Default 0. */
   readonly momentum?: number;
-  /** True to look ahead by the momentum (Y. Nesterov, Doklady AN SSSR 269, 543, 1983). Default false. */
+  /** True for Nesterov's momentum (Y. Nesterov, Doklady AN SSSR 269, 543, 1983). Default false. */
   readonly nesterov?: boolean;
 }
 

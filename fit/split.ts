@@ -1,8 +1,8 @@
 import { shuffled, uniform } from './random.ts';
 
 /**
- * Compounds held out to measure the fit: a share of them, drawn at random; a share in whole groups of equal keys, such as targets;
- * those for which a function is true; or a list of others.
+ * Compounds held out of training to measure the fit: a random share; a random share in whole groups of equal keys, such
+ * as targets; those for which a function is true; or a separate list.
  */
 export type Validation<C> =
   | number
@@ -10,17 +10,18 @@ export type Validation<C> =
   | ((compound: C) => boolean)
   | readonly C[];
 
-/** Compounds to train on, and to measure by. */
+/** Compounds for training and validation. */
 export interface Split<C> {
   readonly training: readonly C[];
   readonly validation: readonly C[];
 }
 
 /**
- * The compounds divided in two, in their order, as {@link fit} divides them by this seed. At least one is on either side.
+ * The compounds divided in two, each in the original order, as {@link fit} divides them with this seed. Both sides have
+ * at least one.
  *
  * @param seed a whole number from 0 to 2⁵³ − 1
- * @throws RangeError where one side would be empty, or for a share that is not between 0 and 1
+ * @throws RangeError if one side would be empty, or for a share that is not between 0 and 1
  * @example
  * const { training, validation } = split(compounds, { fraction: 0.2, by: ({ target }) => target }, 1);
  */
@@ -45,7 +46,7 @@ function divide<C>(compounds: readonly C[], validation: Validation<C>, seed: num
   }
   const wanted = Math.max(1, Math.round(fraction * compounds.length));
   const held = new Set<C>();
-  // The last group is for training, however large the share.
+  // At least one group stays in training, however large the share.
   for (const group of shuffled([...byKey.values()], uniform(seed, -1)).slice(1)) {
     if (held.size >= wanted) break;
     for (const compound of group) held.add(compound);

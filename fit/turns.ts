@@ -2,8 +2,8 @@
 const interval = 50;
 
 /**
- * A function to be awaited in a loop: every 50 ms it lets timers, signals and the page have a turn, which a loop that only awaits
- * computed numbers never does. Between them it costs nothing.
+ * A function to await in a loop: every 50 ms it lets timers, signals and the page run, which a loop that only awaits
+ * resolved promises never does. Otherwise it returns undefined at once.
  */
 export function turns(): () => Promise<void> | undefined {
   let last = performance.now();

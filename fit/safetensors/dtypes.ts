@@ -1,13 +1,13 @@
 import type { TensorData } from '../../engine/index.ts';
 
-/** A type of numbers in a safetensors file, and how they are read. */
+/** A type of numbers in a safetensors file, with its reader. */
 export interface Dtype {
   /** Bytes a number. */
   readonly size: number;
   readonly read: (bytes: DataView, length: number) => TensorData;
 }
 
-/** Types by name. Each number is read exactly, or it is an error. */
+/** Types by name. A number that cannot be read exactly is an error. */
 export const dtypes: ReadonlyMap<string, Dtype> = new Map<string, Dtype>([
   ['F64', { size: 8, read: bytes => new Float64Array(copied(bytes)) }],
   ['F32', { size: 4, read: bytes => new Float32Array(copied(bytes)) }],
@@ -24,13 +24,13 @@ export const dtypes: ReadonlyMap<string, Dtype> = new Map<string, Dtype>([
   ['U64', { size: 8, read: float64((bytes, at) => exactly(bytes.getBigUint64(at, true)), 8) }],
 ]);
 
-/** The type that an array is written as. */
+/** The type in which an array is written. */
 export function dtypeOf(data: TensorData): 'F64' | 'F32' | 'I32' {
   if (data instanceof Float64Array) return 'F64';
   return data instanceof Float32Array ? 'F32' : 'I32';
 }
 
-/** The bytes in a buffer of their own; little-endian, as on every platform JavaScript runs on. */
+/** A copy of the bytes in their own buffer. All platforms that run JavaScript are little-endian, as is the format. */
 function copied({ buffer, byteOffset, byteLength }: DataView): ArrayBuffer {
   return (buffer as ArrayBuffer).slice(byteOffset, byteOffset + byteLength);
 }

@@ -28,8 +28,8 @@ interface Entry {
  * F64 becomes Float64Array; F32, F16 and BF16 Float32Array; I32, I16, I8, U16, U8 and BOOL Int32Array; U32, I64 and U64
  * Float64Array, where each must be a whole number below 2⁵³. Tensors are copies.
  *
- * @throws RangeError saying where the file breaks the format: bytes that belong to no tensor or to two, a length that is not that of
- * the shape, a name given twice, a type not listed above
+ * @throws RangeError naming the violation of the format: bytes that belong to no tensor or to two, a length that does
+ * not fit the shape, a repeated name, a type not listed above
  * @example
  * const { tensors } = readSafetensors(await readFile('model.safetensors'));
  */
@@ -39,10 +39,10 @@ export function readSafetensors(file: Uint8Array): Safetensors {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const declared = view.getBigUint64(0, true);
   if (declared > longestHeader)
-    throw wrong(`the header is said to have ${declared} bytes, but at most ${longestHeader} are allowed`);
+    throw wrong(`the header claims ${declared} bytes, but at most ${longestHeader} are allowed`);
   const length = Number(declared);
   if (length > file.length - 8)
-    throw wrong(`the header is said to have ${length} bytes, but only ${file.length - 8} follow`);
+    throw wrong(`the header claims ${length} bytes, but only ${file.length - 8} follow`);
   const header = headerOf(file.subarray(8, 8 + length));
   const metadata = metadataOf(header.__metadata__);
   const size = file.length - 8 - length;
@@ -82,24 +82,25 @@ function headerOf(bytes: Uint8Array): Record<string, unknown> {
 
 function metadataOf(given: unknown): Record<string, string> {
   if (given === undefined) return {};
-  if (!isRecord(given)) throw wrong('__metadata__ is no map of strings');
+  if (!isRecord(given)) throw wrong('__metadata__ is not a map of strings');
   for (const [key, value] of Object.entries(given))
-    if (typeof value !== 'string') throw wrong(`__metadata__.${shown(key)} is no string`);
+    if (typeof value !== 'string') throw wrong(`__metadata__.${shown(key)} is not a string`);
   return given as Record<string, string>;
 }
 
 function entryOf(name: string, given: unknown): Entry {
   const who = shown(name);
-  if (!isRecord(given)) throw wrong(`${who} is no map of dtype, shape and data_offsets`);
+  if (!isRecord(given)) throw wrong(`${who} is not a map of dtype, shape and data_offsets`);
   for (const key of Object.keys(given))
     if (!['dtype', 'shape', 'data_offsets'].includes(key))
       throw wrong(`${who} has an unknown field ${shown(key)}`);
   const { dtype: type, shape, data_offsets: offsets } = given;
   const dtype = typeof type === 'string' ? dtypes.get(type) : undefined;
-  if (!dtype) throw wrong(`${who} has dtype ${shown(type)}; there are ${[...dtypes.keys()].join(', ')}`);
-  if (!areCounts(shape)) throw wrong(`${who} has shape ${shown(shape)}, which is no list of whole numbers`);
+  if (!dtype) throw wrong(`${who} has dtype ${shown(type)}; supported are ${[...dtypes.keys()].join(', ')}`);
+  if (!areCounts(shape))
+    throw wrong(`${who} has shape ${shown(shape)}, which is not a list of whole numbers`);
   if (!areCounts(offsets) || offsets.length !== 2)
-    throw wrong(`${who} has data_offsets ${shown(offsets)}, which are no two whole numbers`);
+    throw wrong(`${who} has data_offsets ${shown(offsets)}, which are not two whole numbers`);
   const [begin, end] = offsets as [number, number];
   const size = shape.reduce((product, axis) => product * axis, dtype.size);
   if (size !== end - begin)
@@ -133,7 +134,7 @@ function isRecord(given: unknown): given is Record<string, unknown> {
   return typeof given === 'object' && given !== null && !Array.isArray(given);
 }
 
-/** As JSON with control characters escaped, and not too long. */
+/** A short text of anything, with control characters escaped. */
 function shown(thing: unknown): string {
   const text = typeof thing === 'string' ? thing : (JSON.stringify(thing) ?? 'missing');
   const short = text.length > 60 ? `${text.slice(0, 60)}…` : text;

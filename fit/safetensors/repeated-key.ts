@@ -1,6 +1,6 @@
-/** A key that an object within valid JSON has twice; `JSON.parse` takes the last one in silence. */
+/** A key that an object in valid JSON has twice; `JSON.parse` would silently take the last one. */
 export function repeatedKeyOf(json: string): string | undefined {
-  // The keys of each object that is open; none for a list.
+  // The keys of each open object; undefined for an open list.
   const open: (Set<string> | undefined)[] = [];
   let last = [0, 0];
   for (let i = 0; i < json.length; i++) {

@@ -2,11 +2,12 @@ import type { Tensor } from '../../engine/index.ts';
 import { dtypeOf, dtypes } from './dtypes.ts';
 
 /**
- * Writes tensors as a safetensors file, which PyTorch and others read: Float64Array as F64, Float32Array as F32, Int32Array as I32.
- * A round trip changes no bit. As by the format's own library, the larger types come first, then the names in order, and the numbers
- * begin at a multiple of eight bytes.
+ * Writes tensors as a safetensors file, which PyTorch and others read: Float64Array as F64, Float32Array as F32,
+ * Int32Array as I32. A round trip changes no bit. As in the format's own library, larger types come first, then names
+ * in order, and the numbers begin at a multiple of eight bytes.
  *
- * @throws TypeError for what is no tensor, for metadata that are no strings, RangeError for a tensor of the name `__metadata__`
+ * @throws TypeError for a value that is not a tensor, or metadata that is not a string; RangeError for a tensor named
+ * `__metadata__`
  * @example
  * await writeFile('model.safetensors', writeSafetensors(params, { metadata: { epochs: '100' } }));
  */
@@ -16,12 +17,12 @@ export function writeSafetensors(
 ): Uint8Array<ArrayBuffer> {
   const { metadata } = options;
   for (const [key, value] of Object.entries(metadata ?? {}))
-    if (typeof value !== 'string') throw new TypeError(`writeSafetensors: metadata ${key} is no string`);
+    if (typeof value !== 'string') throw new TypeError(`writeSafetensors: metadata ${key} is not a string`);
   if (Object.hasOwn(tensors, '__metadata__'))
     throw new RangeError('writeSafetensors: no tensor can have the name __metadata__');
   const entries = Object.entries(tensors).map(([name, each]) => {
     if (!(ArrayBuffer.isView(each?.data) && Array.isArray(each.shape)))
-      throw new TypeError(`writeSafetensors: ${name} is no tensor`);
+      throw new TypeError(`writeSafetensors: ${name} is not a tensor`);
     const dtype = dtypeOf(each.data);
     return { name, dtype, size: dtypes.get(dtype)?.size as number, ...each };
   });

@@ -30,7 +30,7 @@ export function varianceOf(name: string, a: Value, axis: Axes, keepDims: boolean
   const count = axes.reduce((product, each) => product * (a.shape[each] as number), 1);
   if (count === 0 || count <= ddof) {
     throw new RangeError(
-      `${name}: ${showShape(a.shape)}: ${count} entries leave nothing to divide by: there must be more than ddof, ${ddof}`,
+      `${name}: ${showShape(a.shape)}: ${count} entries are too few: there must be more than ddof, ${ddof}`,
     );
   }
   return div(sum(square(sub(a, mean(a, axes, true))), axes, keepDims), count - ddof);

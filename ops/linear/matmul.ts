@@ -18,7 +18,7 @@ import { reshape } from '../shape/reshape.ts';
 export function matmul(a: Value, b: Value): Value {
   if (a.shape.length === 0 || b.shape.length === 0) {
     throw new RangeError(
-      `matmul: ${showShape(a.shape)} and ${showShape(b.shape)}: of a single number use mul`,
+      `matmul: ${showShape(a.shape)} and ${showShape(b.shape)}: for a single number use mul`,
     );
   }
   const left = a.shape.length === 1 ? expandDims(a, 0) : a;

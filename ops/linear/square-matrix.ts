@@ -19,7 +19,7 @@ export function entriesOf(name: string, a: Value, most: number): Entries {
   const [rows, columns] = a.shape.slice(-2);
   if (a.shape.length < 2 || rows !== columns || rows === 0 || (rows as number) > most) {
     throw new RangeError(
-      `${name}: ${showShape(a.shape)}: wants square matrices of 1 to ${most} rows over the last two axes`,
+      `${name}: ${showShape(a.shape)}: needs square matrices of 1 to ${most} rows over the last two axes`,
     );
   }
   const leading = a.shape.slice(0, -2);

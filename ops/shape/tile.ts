@@ -15,7 +15,7 @@ export function tile(a: Value, times: number | readonly number[]): Value {
   const given: readonly number[] = Array.isArray(times) ? times : [times as number];
   if (!given.every(each => Number.isInteger(each) && each >= 0)) {
     const shown = given.map(each => (typeof each === 'number' ? each : kindOf(each))).join(', ');
-    throw new RangeError(`tile: ${showShape(a.shape)}: wants whole numbers from 0, got (${shown})`);
+    throw new RangeError(`tile: ${showShape(a.shape)}: needs whole numbers from 0, got (${shown})`);
   }
   const rank = Math.max(given.length, a.shape.length);
   const counts = [...new Array<number>(rank - given.length).fill(1), ...given];

@@ -305,7 +305,7 @@ describe('a fit resumed', () => {
       saved => ({ ...saved, params: { ...saved.params, width: { ...saved.params.width, shape: [1] } } }),
     ],
     [
-      'fit: the checkpoint: parameter width is not 1 numbers as they were written',
+      'fit: the checkpoint: parameter width is not 1 numbers in base64',
       saved => ({ ...saved, params: { ...saved.params, width: { shape: [], data: 'AAA' } } }),
     ],
   ])('%s', async (message, damage) => {
@@ -417,7 +417,7 @@ describe('errors', () => {
     ['fit: there are no compounds', { compounds: [] }],
     ['fit: loss must be a function, got string', { loss: 'mse' }],
     ['fit: give a loss, such as', { loss: undefined }],
-    ['fit: optimiser must be what adam()', { optimiser: 'adam' }],
+    ['fit: optimiser must be made by adam()', { optimiser: 'adam' }],
     ['fit: epochs must be a whole number from 1, got undefined', { epochs: undefined }],
     ['fit: batch must be a whole number from 1, got 0.5', { batch: 0.5 }],
     ['fit: seed must be a whole number from 0, got -1', { seed: -1 }],
@@ -432,7 +432,7 @@ describe('errors', () => {
       'fit: the poses of c0 can be read only once',
       { compounds: [{ ...compounds[0], poses: [[1]].values() }] },
     ],
-    ['fit: there are two compounds of the name c0', { compounds: [compounds[0], { ...compounds[0] }] }],
+    ['fit: there are two compounds named c0', { compounds: [compounds[0], { ...compounds[0] }] }],
     [
       'combinePoses: parameter width is NaN at position 0',
       { params: { ...params, width: tensor(Number.NaN) } },

@@ -213,10 +213,10 @@ describe('minimise', () => {
       {},
     ],
     ['lbfgs: x has no gradient of its shape', of(() => [1, []]), {}],
-    ['lbfgs: the function must give { value, gradient }', () => ({ gradient: {} }), {}],
+    ['lbfgs: the function must return { value, gradient }', () => ({ gradient: {} }), {}],
     ['minimise: iterations must be a whole number from 1, got 0', rosenbrock, { iterations: 0 }],
     ['lbfgs: memory must be a whole number from 1, got 0', rosenbrock, { memory: 0 }],
-    ['lbfgs: freeze names z, which is no parameter', rosenbrock, { freeze: ['z'] }],
+    ['lbfgs: freeze names z, which is not a parameter', rosenbrock, { freeze: ['z'] }],
     ['minimise: no option maxIterations', rosenbrock, { maxIterations: 1 }],
   ])('%s', async (message, f, options) => {
     await expect(minimise(f as never, { x: tensor([2]) }, options as MinimiseOptions)).rejects.toThrow(

@@ -146,7 +146,7 @@ describe('errors', () => {
     ['adam: w has no gradient of its shape', step(adam({ rate: 1 }), {})],
     ['adam: w has no gradient of its shape', step(adam({ rate: 1 }), { w: tensor([1]) })],
     ['adam: the gradient of w is NaN at position 1', step(adam({ rate: 1 }), { w: tensor([1, Number.NaN]) })],
-    ['sgd: freeze names v, which is no parameter', step(sgd({ rate: 1, freeze: ['v'] }), { w })],
+    ['sgd: freeze names v, which is not a parameter', step(sgd({ rate: 1, freeze: ['v'] }), { w })],
     [
       'sgd: the rate of step 1 must be a finite number from 0, got NaN',
       step(sgd({ rate: () => Number.NaN }), { w }),
@@ -156,7 +156,7 @@ describe('errors', () => {
       step(adam({ rate: 1 }), { w }, sgd({ rate: 1 }).start().toJSON()),
     ],
     [
-      'adam: the saved m of w is not 2 numbers as they were written',
+      'adam: the saved m of w is not 2 numbers in base64',
       step(adam({ rate: 1 }), { w }, { optimiser: 'adam', step: 1, moments: { m: { w: 'AAAA' }, v: {} } }),
     ],
     ['adam: rate must be a finite number from 0, got -1', () => adam({ rate: -1 })],

@@ -145,14 +145,8 @@ describe('errors', () => {
   const four = [0, 0, 0, 0];
   test.each<[string, Uint8Array]>([
     ['3 bytes are too few for the length of a header', Uint8Array.of(1, 2, 3)],
-    [
-      'the header is said to have 18446744073709551615 bytes, but at most 100000000',
-      new Uint8Array(9).fill(255),
-    ],
-    [
-      'the header is said to have 9 bytes, but only 2 follow',
-      Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0, 123, 125),
-    ],
+    ['the header claims 18446744073709551615 bytes, but at most 100000000', new Uint8Array(9).fill(255)],
+    ['the header claims 9 bytes, but only 2 follow', Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0, 123, 125)],
     ['the header does not begin with {', fileOf(' {}')],
     ['the header does not begin with {', fileOf('')],
     ['the header does not begin with {', fileOf('[]')],
@@ -160,16 +154,16 @@ describe('errors', () => {
     ['the header is not JSON', fileOf('{"a":')],
     ['the header has a twice', fileOf(`{"a":${JSON.stringify(a)}, "\\u0061" :${JSON.stringify(a)}}`, four)],
     ['the header has shape twice', fileOf('{"a":{"shape":[1],"shape":[2]}}')],
-    ['__metadata__ is no map of strings', fileOf({ __metadata__: [] })],
-    ['__metadata__.n is no string', fileOf({ __metadata__: { n: 1 } })],
-    ['a is no map of dtype, shape and data_offsets', fileOf({ a: null })],
+    ['__metadata__ is not a map of strings', fileOf({ __metadata__: [] })],
+    ['__metadata__.n is not a string', fileOf({ __metadata__: { n: 1 } })],
+    ['a is not a map of dtype, shape and data_offsets', fileOf({ a: null })],
     ['a has an unknown field more', fileOf({ a: { ...a, more: 1 } })],
     ['a has dtype F8_E4M3; supported are F64, F32', fileOf({ a: { ...a, dtype: 'F8_E4M3' } })],
     ['a has dtype missing; supported are', fileOf({ a: { shape: [1], data_offsets: [0, 4] } })],
-    ['a has shape [-1], which is no list', fileOf({ a: { ...a, shape: [-1] } })],
-    ['a has shape [1.5], which is no list', fileOf({ a: { ...a, shape: [1.5] } })],
+    ['a has shape [-1], which is not a list', fileOf({ a: { ...a, shape: [-1] } })],
+    ['a has shape [1.5], which is not a list', fileOf({ a: { ...a, shape: [1.5] } })],
     ['a has shape [9007199254740992], which is', fileOf({ a: { ...a, shape: [2 ** 53] } })],
-    ['a has data_offsets [0], which are no two', fileOf({ a: { ...a, data_offsets: [0] } })],
+    ['a has data_offsets [0], which are not two', fileOf({ a: { ...a, data_offsets: [0] } })],
     ['a has -4 bytes, but shape [1] of F32 takes 4', fileOf({ a: { ...a, data_offsets: [4, 0] } }, four)],
     ['a has 4 bytes, but shape [2] of F32 takes 8', fileOf({ a: { ...a, shape: [2] } }, four)],
     [
@@ -184,7 +178,7 @@ describe('errors', () => {
       fileOf({ a: { ...a, data_offsets: [4, 8] } }, [...four, ...four]),
     ],
     ['a holds 9007199254740993, which no float64', one('I64', [1], [1, 0, 0, 0, 0, 0, 0x20, 0])],
-    ['a\\u001b[31m is no map', fileOf({ 'a\u001b[31m': 1 })],
+    ['a\\u001b[31m is not a map', fileOf({ 'a\u001b[31m': 1 })],
   ])('%s', (message, file) => {
     expect(() => readSafetensors(file)).toThrow(`readSafetensors: ${message}`);
     expect(() => readSafetensors(file)).toThrow(RangeError);
@@ -194,8 +188,8 @@ describe('errors', () => {
     expect(() => writeSafetensors({ __metadata__: tensor(1) })).toThrow(
       'no tensor can have the name __metadata__',
     );
-    expect(() => writeSafetensors({ a: [1] as never })).toThrow('writeSafetensors: a is no tensor');
-    expect(() => writeSafetensors({}, { metadata: { n: 1 as never } })).toThrow('metadata n is no string');
+    expect(() => writeSafetensors({ a: [1] as never })).toThrow('writeSafetensors: a is not a tensor');
+    expect(() => writeSafetensors({}, { metadata: { n: 1 as never } })).toThrow('metadata n is not a string');
     expect(() => readSafetensors('file' as never)).toThrow('readSafetensors: a file is a Uint8Array');
   });
 

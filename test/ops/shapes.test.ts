@@ -196,7 +196,7 @@ describe('shapes that do not fit are named, with what would', () => {
     [
       'tile by less than nothing',
       () => ops.tile(three, -1),
-      'tile: [3]: wants whole numbers from 0, got (-1)',
+      'tile: [3]: needs whole numbers from 0, got (-1)',
     ],
     ['eye of half a row', () => ops.eye(tape, 2, 0.5), 'eye: a length is a whole number from 0, got 0.5'],
     ['arange without end', () => ops.arange(tape, Infinity), 'arange: bounds are finite'],
@@ -206,9 +206,9 @@ describe('shapes that do not fit are named, with what would', () => {
     [
       'variance of too few',
       () => ops.variance(three, 0, false, 3),
-      'variance: [3]: 3 entries leave nothing to divide by: there must be more than ddof, 3',
+      'variance: [3]: 3 entries are too few: there must be more than ddof, 3',
     ],
-    ['std of none', () => ops.std(ofShape([0], tape)), 'std: [0]: 0 entries leave nothing'],
+    ['std of none', () => ops.std(ofShape([0], tape)), 'std: [0]: 0 entries are too few'],
     [
       'std with no number for ddof',
       () => ops.std(three, 0, false, '1' as never),
@@ -282,7 +282,7 @@ describe('shapes that do not fit are named, with what would', () => {
       () => ops.segmentMean(three, [0, 1, 2], 2),
       'index 2 at position 2',
     ],
-    ['det of no square', () => ops.det(wide), 'det: [2, 3]: wants square matrices of 1 to 4 rows'],
+    ['det of no square', () => ops.det(wide), 'det: [2, 3]: needs square matrices of 1 to 4 rows'],
     ['inverse of five rows', () => ops.inverse(ofShape([5, 5], tape)), 'inverse: [5, 5]'],
     ['cholesky of no rows', () => ops.cholesky(ofShape([0, 0], tape)), 'cholesky: [0, 0]'],
     ['eigvalsh of four rows', () => ops.eigvalsh(ofShape([4, 4], tape)), 'of 1 to 3 rows'],
@@ -291,7 +291,7 @@ describe('shapes that do not fit are named, with what would', () => {
       () => ops.solve(ofShape([2, 2], tape), three),
       'solve: [2, 2] and [3]: the right side is [2] or columns [..., 2, k]',
     ],
-    ['solve of no square', () => ops.solve(wide, three), 'solve: [2, 3]: wants square matrices'],
+    ['solve of no square', () => ops.solve(wide, three), 'solve: [2, 3]: needs square matrices'],
     ...(
       [
         ['ij', [wide, wide], 'names 1 operands, got 2'],
@@ -331,7 +331,7 @@ describe('shapes that do not fit are named, with what would', () => {
     [
       'matmul of a number',
       () => ops.matmul(wide, number),
-      'matmul: [2, 3] and []: of a single number use mul',
+      'matmul: [2, 3] and []: for a single number use mul',
     ],
     [
       'matmul of unequal batches',
