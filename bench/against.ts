@@ -1,5 +1,6 @@
 /**
- * This checkout against another one, such as the last release: the CPU time of the same workloads in one interleaved run.
+ * A comparison of this checkout with another one, such as the last release: the CPU time of the same workloads in one
+ * interleaved run.
  *
  *     git worktree add ../before v0.1.0 && (cd ../before && npm ci)
  *     npm run bench:against -- ../before
@@ -45,9 +46,9 @@ interface Options {
 await bench<Options>(
   {
     script: 'bench:against',
-    does: 'Measures this checkout against another one: the CPU time of the same workloads, each in processes of its own that take turns, and the ratio of the medians.',
+    does: 'Measures this checkout against another one: the CPU time of the same workloads, each in its own processes, interleaved, and the ratio of the medians.',
     takes: 'about eight minutes',
-    writes: 'nothing but what it tells',
+    writes: 'its result to stdout only',
     sources: ['subject.ts', 'kernels.ts'],
     rounds: 9,
     more: (command: Command) =>
@@ -58,7 +59,7 @@ await bench<Options>(
   async ({ options: { only, args }, programs, rounds, next }) => {
     const [other] = args;
     if (!existsSync(join(other, 'bench', 'kernels.ts')))
-      throw new Error(`bench:against: there is no checkout of posetape in ${other}, or one that is too old`);
+      throw new Error(`bench:against: ${other} has no checkout of posetape, or one that is too old`);
     const before = await Programs.bundled(['subject.ts', 'kernels.ts'], other);
     const rows: string[][] = [];
     for (const [name, source, ...rest] of workloads.filter(([name]) => name.includes(only))) {
@@ -70,7 +71,7 @@ await bench<Options>(
     }
     return {
       title: `Against ${other}`,
-      about: `CPU milliseconds a pose or run, medians of ${rounds} interleaved rounds. Each checkout makes its own data: see that the workloads
+      about: `CPU milliseconds a pose or run, medians of ${rounds} interleaved rounds. Each checkout makes its own data, so check that the workloads
 have not changed between the two.`,
       sections: [{ title: '', head: ['workload', 'before, ms', 'now, ms', 'now / before'], rows }],
     };

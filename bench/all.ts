@@ -19,10 +19,10 @@ const scripts = [
 const program = command('bench:all', {
   does: `Runs the benchmarks one after the other: ${scripts.join(', ')}; and bench:wasm on Node 24. One that fails is named at the end.`,
   takes: 'about three quarters of an hour',
-  writes: 'every report, and figures.md with the figures of them all in one table',
+  writes: 'every report, and figures.md with all figures in one table',
 })
-  .option('--rounds <count>', 'how many rounds at most each may take; without it each takes its own', whole)
-  .option('--only <scripts...>', 'only these, such as bench:wasm')
+  .option('--rounds <count>', 'the most rounds of each benchmark (default: its own)', whole)
+  .option('--only <scripts...>', 'run only these, such as bench:wasm')
   .parse();
 const { rounds, only } = program.opts<{ rounds?: number; only?: readonly string[] }>();
 

@@ -10,7 +10,7 @@ interface ECharts {
 }
 const { init } = createRequire(import.meta.url)('echarts') as ECharts;
 
-/** A number for each place that was measured. */
+/** A line of measured points. */
 export interface Line {
   readonly name: string;
   readonly color: string;
@@ -19,7 +19,7 @@ export interface Line {
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
-/** Lines over numbers of poses or other sizes, with both axes logarithmic. */
+/** A plot of lines over numbers of poses or other sizes, with logarithmic axes. */
 export interface Panel {
   readonly title: string;
   readonly unit: string;
@@ -27,11 +27,11 @@ export interface Panel {
   readonly x: string;
   readonly base: number;
   readonly lines: readonly Line[];
-  /** A level to draw a line at, such as a ratio of 1. */
+  /** The level of a horizontal line, such as a ratio of 1. */
   readonly level?: number;
 }
 
-/** Colours that people who do not see all colours can tell apart (M. Okabe and K. Ito, 2008). */
+/** Colours that are safe for colour-blind readers (M. Okabe and K. Ito, 2008). */
 export const colours = {
   blue: '#0072b2',
   green: '#009e73',
@@ -44,7 +44,9 @@ const width = 510;
 const height = 500;
 const margin = { left: 76, right: 150, top: 72, bottom: 56 };
 
-/** A chart of panels side by side, four of them two by two, as SVG on white: its text stays readable on a dark page. */
+/**
+ * A chart of panels side by side (four as two by two), as SVG on white, so that its text is readable on a dark page.
+ */
 export function chart(title: string, panels: readonly Panel[]): string {
   const [across, down] = [columns(panels), Math.ceil(panels.length / columns(panels))];
   const size = { width: width * across, height: height * down };
@@ -117,12 +119,12 @@ function shown(number: number): string {
   return number.toLocaleString('en', { maximumFractionDigits: 4 });
 }
 
-/** Whole powers about all points: of the base, or else of ten, or of two where ten would leave the chart without a scale. */
+/** The range of an axis in whole powers: of `base`, or of ten, or of two if ten gave too few ticks. */
 function rangeOf(lines: readonly Line[], axis: 0 | 1, base?: number): object {
   const all = lines.flatMap(({ points }) => points.map(point => point[axis]));
   const [least, largest] = [Math.min(...all), Math.max(...all)];
   const logBase = base ?? (largest / least > 200 ? 10 : 2);
-  // Rounded, as the logarithm of a power need not be whole.
+  // Round, since the computed logarithm of a power may not be whole.
   const power = (y: number) => Math.round((1e6 * Math.log(y)) / Math.log(logBase)) / 1e6;
   return { logBase, min: logBase ** Math.floor(power(least)), max: logBase ** Math.ceil(power(largest)) };
 }
@@ -154,7 +156,7 @@ function series(
     labelLayout: { moveOverlap: 'shiftY' },
     silent: true,
     emphasis: { disabled: true },
-    // Beneath the others where lines coincide: the first lies on top.
+    // If lines coincide, the first is on top.
     z: 10 - i / 10,
     ...(level !== undefined && i === 0 && { markLine: mark }),
   };

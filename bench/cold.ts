@@ -21,7 +21,7 @@ const shownCalls = [1, 2, 10, 100, 1000];
 await bench(
   {
     script: 'bench:cold',
-    does: 'Measures what a process takes from its start to the gradient of its first 64 and 1,000 poses, imports and data included, against PyTorch; and the CPU time of a pose in the first, second, tenth, hundredth and thousandth call with eight poses.',
+    does: 'Measures the time from the start of a process to the gradient of its first 64 and 1,000 poses, imports and data included, and the CPU time of a pose in the first, second, tenth, hundredth and thousandth call with eight poses; compares both with PyTorch.',
     takes: 'about a minute',
     writes: 'a report',
     sources: ['subject.ts'],
@@ -71,16 +71,16 @@ await bench(
     }
     return {
       title: 'From a cold start',
-      about: `The first columns are milliseconds from the start of a process, by the clock and of CPU time, to value and gradient of a smooth
-minimum over its first poses, all in one call: Node or Python, imports and making the data included; medians of ${rounds} processes.
-The others are CPU milliseconds a pose in a fresh process that makes call after call with eight poses (from the tenth on, the
-mean of a tenth of the calls up to there), medians of ${Math.min(3, rounds)} processes.`,
+      about: `The first columns are milliseconds (wall clock and CPU) from the start of a process to value and gradient of a smooth
+minimum over its first poses, in one call. They include the start of Node or Python, imports and making the data; medians of ${rounds} processes.
+The others are CPU milliseconds a pose in a new process that makes one call after the other with eight poses each (from the tenth
+call on, the mean of the last tenth of the calls), medians of ${Math.min(3, rounds)} processes.`,
       sections,
     };
   },
 );
 
-/** Asks so many fresh processes of a side, one after the other. */
+/** Starts `rounds` new processes of a side, one after the other, and asks each. */
 async function ofProcesses<Asked>(
   side: Side,
   count: number,
@@ -95,7 +95,7 @@ async function ofProcesses<Asked>(
   return found;
 }
 
-/** The time of a call, or of the last tenth of those up to it: a clock ticks in steps. */
+/** The mean time of the last tenth of the calls up to a call, since the clock is coarse. */
 function callTime(times: readonly number[], call: number): number {
   const last = times.slice(call - Math.max(1, Math.floor(call / 10)), call);
   return last.reduce((sum, time) => sum + time, 0) / last.length;

@@ -1,6 +1,5 @@
-// A piece of what runs a pose, in a process of its own. Arguments: `matmul`, whose it is, the case of transposes such as `TN`,
-// and its m, k and n; `ceiling` and the number of operations; or `record`, `key` or
-// `plan`, a workload and the executor.
+// One step of running a pose, in its own process. Arguments: `matmul`, the implementation, the transposes such as `TN`,
+// and m, k and n; `ceiling` and the number of operations; or `record`, `key` or `plan`, a workload and the executor.
 
 import { jit, Tape, tensor, type Value } from 'posetape';
 import { matmul } from 'posetape/ops';
@@ -17,7 +16,7 @@ import { type Round, serve, timeOf, warmedUp } from './support/serve.ts';
 import { spread } from './workloads/spread.ts';
 import { readTask, type Task } from './workloads/tasks.ts';
 
-/** Numbers of values that a scorer records, without and with the gradient. */
+/** The numbers of values that a scorer records, without and with the gradient. */
 export interface TapeFacts {
   readonly forward: number;
   readonly values: number;
@@ -25,13 +24,13 @@ export interface TapeFacts {
 
 const [which, ...args] = process.argv.slice(2);
 
-/** Work that is repeated, and its share of what was asked for. */
+/** Work to repeat, and the number of units of it. */
 interface Work {
   readonly run: () => unknown;
   readonly share?: number;
 }
 
-/** As derivative rules record it: a product that reads an operand transposed, without a copy. */
+/** A product that reads an operand transposed without a copy, as derivative rules record it. */
 function product(by: string, transposes: string, m: number, k: number, n: number): Work {
   const [transposeA, transposeB] = [transposes[0] === 'T', transposes[1] === 'T'];
   const tape = new Tape();
@@ -42,14 +41,14 @@ function product(by: string, transposes: string, m: number, k: number, n: number
   return { run: repeated(by, [tape.record(made.op, form, [a, b])]) };
 }
 
-/** Run after run of one tape, without copies. */
+/** Runs one tape again and again, without copies. */
 function repeated(by: string, wanted: readonly Value[]): () => void {
   const { executor, runs } = recorder(by, 'float32');
   executor.run(wanted);
   return (runs as [(typeof runs)[number]])[0].again;
 }
 
-/** A million times twelve multiply-adds of four lanes in registers: sums that do not wait for each other. */
+/** Twelve independent sums of four lanes in registers, a million multiply-adds each. */
 function ceiling(operations: number): Work {
   const { api, isRelaxed } = engine();
   const { fma } = isRelaxed ? relaxed : plain;
@@ -57,13 +56,13 @@ function ceiling(operations: number): Work {
   const sums = Array.from({ length: 12 }, () => f.local('v128', 'sum'));
   const factor = f.constant(floats(1 + 2 ** -20));
   const i = f.local('i32', 'i');
-  // Sums that begin alike would be computed once.
+  // Different initial values, or equal sums would be computed once.
   for (const [i, sum] of sums.entries()) f.set(sum, f.constant(floats(i)));
   f.set(i, i32(0));
   f.for(i, i32(1_000_000), i32(1), () => {
     for (const sum of sums) f.set(sum, fma({ kind: 'get', local: sum }, factor, factor));
   });
-  // Kept, or nothing of it would be compiled.
+  // Use the sums, or the compiler would remove them.
   const all = sums.map((local): Code => ({ kind: 'get', local })).reduce((a, b) => op('v128.xor', a, b));
   f.add(store('v128.store', i32(0), all));
   const memory = new api.Memory({ initial: 1 });
@@ -72,7 +71,7 @@ function ceiling(operations: number): Work {
   return { run: exports.ceiling as () => void, share: (8 * 12 * 1_000_000) / operations };
 }
 
-/** A part of what comes before the loops, on the first poses of a workload. */
+/** A step before the loops, on the first poses of a workload. */
 function beforeLoops(task: Task, executor: string): Work {
   const { params, score, poses, precision } = task;
   const tapes = () => poses.map(pose => withGradient(record(score, params, pose)));

@@ -13,19 +13,19 @@ interface Size {
   readonly name: string;
   readonly title: string;
   readonly parameters: number;
-  /** Values of a pose that are given. */
+  /** The number of input values of a pose. */
   readonly values: number;
   /** Its place on the horizontal axis of its rung. */
   readonly x: number;
-  /** Numbers that its tape holds, and operations of a run, both roughly. */
+  /** Rough numbers of the values on its tape, and of the operations of a run. */
   readonly held: number;
   readonly operations: number;
   readonly isByHand?: true;
-  /** True if PyTorch has no batched form of it. */
+  /** True if there is no batched version for PyTorch. */
   readonly isAlone?: true;
 }
 
-/** Scorers whose ratios make a panel of the chart. */
+/** The scorers of one panel of the chart. */
 interface Rung {
   readonly title: string;
   readonly x: string;
@@ -43,7 +43,7 @@ function pairs(count: number): Size {
 
 function layers(by: 'parameters' | 'values' | 'layers', width: number, layers: number, rows: number): Size {
   const [parameters, values] = [layers * width ** 2, rows * width];
-  // To fold a gradient into the sums takes about as long as a hundred operations of a product.
+  // Adding a gradient to the sums costs about as much as a hundred operations of a product.
   const operations = (6 * rows + 100) * parameters;
   return {
     name: `dense,${width},${layers},${rows}`,
@@ -120,13 +120,13 @@ export interface Contestant {
 export interface LadderSetting extends Pick<Setting, 'script' | 'does' | 'takes'> {
   readonly executors: readonly Contestant[];
   readonly title: string;
-  /** True if PyTorch takes a GPU where it finds one, and times are by the clock. */
+  /** True if PyTorch may use a GPU; times are then by the clock. */
   readonly isOnGpu?: true;
 }
 
-/** Allowed relative difference of answers: PyTorch adds up the slopes of a million pairs one by one, in float32. */
+/** Allowed relative difference of results; PyTorch adds up the slopes of a million pairs one by one, in float32. */
 const closeEnough = 2e-3;
-/** Most numbers that a tape may hold, and most operations of a run. */
+/** The most numbers on a tape, and the most operations of a run. */
 const limit = { values: 3e7, operations: 1e10 };
 
 /** CPU milliseconds a pose of one size and one number of poses a tape; `ours` in the order of the executors. */
@@ -138,7 +138,7 @@ interface Cell {
   readonly hand: number;
 }
 
-/** Measures the ladder by some executors beside PyTorch, and writes its report. */
+/** Measures the ladder with some executors and PyTorch, and writes its report. */
 export function ladder(setting: LadderSetting): Promise<void> {
   const { executors, isOnGpu } = setting;
   const whole: Setting = {
@@ -148,7 +148,7 @@ export function ladder(setting: LadderSetting): Promise<void> {
     peers: ['PyTorch'],
     out: `bench/report/${setting.script.replace('bench:', '')}.md`,
     rounds: 3,
-    more: command => command.option('--quick', 'three small sizes, to see that all works'),
+    more: command => command.option('--quick', 'measure only three small sizes, as a test'),
   };
   return bench<{ readonly quick?: true }>(whole, async ({ options: { quick }, ours, peer, rounds, next }) => {
     const warmUp = quick ? 30 : 800;
@@ -230,15 +230,15 @@ export function ladder(setting: LadderSetting): Promise<void> {
     });
     return {
       title: setting.title,
-      about: `${worstLines.join('\n') || 'PyTorch is not installed: no ratio to it is known.'}
+      about: `${worstLines.join('\n') || 'PyTorch is not installed, so there are no ratios to it.'}
 
-Value and gradient of a smooth minimum over N poses, N being the largest number of poses a tape of that size, and 8 of PaiNN and GAT;
-microseconds a pose by ${timeName}, the median of ${rounds} rounds that go from process to process after ${warmUp} ms of warm-up. G is \`posesPerTape\`;
-PyTorch has a graph for each pose at G = 1, and for each G poses else. Missing: G where a tape would hold more than
-${limit.values.toExponential(0)} numbers, or a run take more than ${limit.operations.toExponential(0)} operations. PyTorch computes in float32${device === 'cuda' ? ' on the GPU' : ' on one core'}. The last column is the best of
-the executors / PyTorch. The scorers are those of [workloads/ladder.ts](../workloads/ladder.ts); all sides of a row give the same answer
-to ${closeEnough}. In the chart, solid lines are one pose a tape against PyTorch pose by pose; dashed ones the most poses a tape
-against PyTorch batched.`,
+Value and gradient of a smooth minimum over N poses. N is the largest number of poses on a tape for that size, and 8 for PaiNN and GAT;
+microseconds a pose by ${timeName}, the median of ${rounds} interleaved rounds after ${warmUp} ms of warm-up. G is \`posesPerTape\`;
+PyTorch has a graph for each pose at G = 1, and otherwise for each G poses. Rows are missing if a tape would hold more than
+${limit.values.toExponential(0)} numbers, or a run would take more than ${limit.operations.toExponential(0)} operations. PyTorch computes in float32${device === 'cuda' ? ' on the GPU' : ' on one core'}. The last column is the ratio of the
+best executor to PyTorch. The scorers are those of [workloads/ladder.ts](../workloads/ladder.ts); all results of a row agree
+within ${closeEnough}. In the chart, solid lines compare one pose a tape with PyTorch pose by pose; dashed lines the most poses a tape
+with PyTorch batched.`,
       sections: [{ title: 'µs a pose', head: [...head, 'best / PyTorch'], rows, names: 4 }],
       ...(known.length > 0 && {
         chart: { title: 'posetape / PyTorch over the size of scorer and pose', panels },

@@ -10,9 +10,9 @@ import {
 import { jitCompiler } from '../engine/jit/jit.ts';
 import { wasmCompiler } from '../engine/wasm/wasm.ts';
 
-// The parts of a pose's time: what is recorded, and what an executor repeats of it.
+// The parts of a pose's time: the recording, and the loops that an executor runs.
 
-/** A prediction on a tape of its own, and the parameters that it depends on. */
+/** A prediction on its own tape, and the parameters it depends on. */
 export interface Recorded {
   readonly y: Value;
   readonly params: readonly Value[];
@@ -32,21 +32,21 @@ export function withGradient({ y, params }: Recorded): Value[] {
   return [y, ...gradient(y, params)];
 }
 
-/** A run that an executor has made: to be repeated without tape, key and layout, which leaves the copies and the loops. */
+/** A finished run, to be repeated without tape, key and layout: only the copies and the loops. */
 export interface Loops {
   readonly machine: unknown;
   run(): void;
-  /** Without the copies, where the machine can: by `wasm`, what lies in the memory stays there. */
+  /** Repeats the run without the copies if the machine can: with `wasm` the inputs stay in memory. */
   again(): void;
 }
 
-/** An executor, and its runs so far. */
+/** An executor and its recorded runs. */
 export interface Recorder {
   readonly executor: PlannedExecutor;
   readonly runs: Loops[];
 }
 
-/** The executor `wasm`, or else `jit` in this precision, as it keeps what it runs. */
+/** The executor `wasm`, or else `jit` in this precision, with its runs recorded. */
 export function recorder(name: string, precision: Precision): Recorder {
   return name === 'wasm' ? recorderOf(wasmCompiler(true)) : recorderOf(jitCompiler(precision));
 }

@@ -7,7 +7,7 @@ import { uniform } from '../examples/networks/random.ts';
 import { command, whole } from './support/command.ts';
 
 const { poses: poseCount, atoms: atomCount } = command('bench:program', {
-  does: 'Scores jittered copies of the 64 poses in a receptor of copies of the pocket, each in a process of its own, and prints CPU seconds and peak memory.',
+  does: 'Scores one pose, and then many jittered copies of the 64 poses in a receptor made of copies of the pocket, in a process each, and prints CPU seconds and peak memory.',
   takes: 'half a minute',
   writes: 'nothing',
 })

@@ -1,5 +1,5 @@
 /**
- * Measures what `jit()` and the engine are to reach, as ratios, each with its target. Writes bench/report/ratios.md.
+ * Ratios of `jit()` and the engine, each with its target. Writes bench/report/ratios.md.
  *
  *     npm run bench:ratios
  */
@@ -26,7 +26,7 @@ const n = 64;
 await bench(
   {
     script: 'bench:ratios',
-    does: 'Measures what posetape is to reach, as ratios, each held against its target: generated loops and whole poses against code written by hand and against PyTorch, where it is installed; and what comes before the loops.',
+    does: 'Measures ratios and compares each with its target: generated loops and whole poses against hand-written code and, if installed, PyTorch; and the costs before the loops.',
     takes: 'about two minutes',
     writes: 'a report',
     sources: ['subject.ts', 'kernels.ts'],
@@ -73,8 +73,8 @@ await bench(
     }
     return {
       title: 'Ratios',
-      about: `CPU time of one core a pose, medians of ${rounds} interleaved rounds, each side in a process of its own; pairs in float32,
-Vina in float64. Written by hand: [hand/](../hand). What \`wasm()\` is to reach, and several poses on a tape, are in bench:wasm.
+      about: `CPU time of one core a pose, medians of ${rounds} interleaved rounds, each side in its own process; pairs in float32,
+Vina in float64. The hand-written code is in [hand/](../hand). \`wasm()\` and several poses on a tape are measured by bench:wasm.
 
 ${aims}`,
       sections: [lineSection(lines)],
@@ -103,7 +103,7 @@ ${aims}`,
       ];
       const time = await timed([record, key, plan], rounds);
       const planned = `${label}: first run of a new structure by ${executor}, plan and all`;
-      // The aim is of the plan; only of small poses the run beside it takes next to nothing.
+      // The target is for the plan alone, and only for small poses the run in the same time is negligible.
       const aim = workload === 'network' ? undefined : most(30);
       return [
         line(`${label}: record + gradient`, whole, 1000 * time(record), 'µs', most(100)),

@@ -1,5 +1,6 @@
 /**
- * Scores poses by workers that are killed at random, over and over, and holds each result to the bits of one that was not.
+ * Scores poses repeatedly with workers that are killed at random, and compares each result to the bit with one without
+ * kills.
  *
  *     npm run soak -- --poses 100000 --minutes 2
  */
@@ -14,15 +15,15 @@ import { command, whole } from './support/command.ts';
 import { machine } from './support/machine.ts';
 
 const about = {
-  does: 'Scores poses by workers, of which a random one is killed every few seconds, and compares every result, to its bits, with that of a run without kills. One pose in a thousand is NaN and is left out. It fails where a result differs, or the memory of the process grows.',
-  takes: 'as many minutes as told, and at least two runs over the poses',
-  writes: 'a short report to its output',
+  does: 'Scores poses with workers, kills a random one every few seconds, and compares every result to the bit with that of a run without kills. One pose in a thousand is NaN and is left out. It fails if a result differs or the memory of the process grows.',
+  takes: 'the given number of minutes, and at least two runs over the poses',
+  writes: 'a short report to stdout',
 };
 const program = command('soak', about)
-  .option('--poses <count>', 'how many poses a run', whole, 1_000_000)
-  .option('--minutes <count>', 'how long it goes on at least', whole, 5)
-  .option('--threads <count>', 'how many threads', whole, 2)
-  .option('--kill <seconds>', 'seconds from kill to kill', whole, 2)
+  .option('--poses <count>', 'number of poses in a run', whole, 1_000_000)
+  .option('--minutes <count>', 'least duration', whole, 5)
+  .option('--threads <count>', 'number of threads', whole, 2)
+  .option('--kill <seconds>', 'seconds between kills', whole, 2)
   .parse();
 const { poses, minutes, threads, kill } = program.opts<Record<string, number>>() as {
   poses: number;
@@ -31,7 +32,7 @@ const { poses, minutes, threads, kill } = program.opts<Record<string, number>>()
   kill: number;
 };
 
-// A bundle, as it starts at once.
+// A bundle starts faster.
 const outfile = join(scratchFolder(), 'served.mjs');
 await build({
   entryPoints: ['test/parallel/served.ts'],
@@ -48,7 +49,7 @@ await using pool = workers({
   posesPerChunk: 250,
   worker() {
     const worker = new Worker(outfile);
-    // Once it has answered some: a chunk whose worker is killed twice is an error, as it should be.
+    // Kill it only after some answers: a chunk whose worker is killed twice is rightly an error.
     let answers = 0;
     worker.on('message', () => ++answers > 5 && alive.add(worker));
     worker.once('exit', () => alive.delete(worker));
@@ -93,7 +94,7 @@ const killing = setInterval(() => {
 let runs = 0;
 do {
   const found = JSON.stringify(await run());
-  if (found !== expected) throw new Error(`run ${runs + 1}, after ${kills} kills, gave other bits`);
+  if (found !== expected) throw new Error(`run ${runs + 1}, after ${kills} kills, gave different bits`);
   runs++;
   console.error(
     `${spent().toFixed(1)} min  run ${runs}, ${kills} kills, ${Math.round(sizes.at(-1) ?? 0)} MiB`,

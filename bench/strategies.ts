@@ -1,6 +1,7 @@
 /**
- * Memory and time of a tape per pose, of the full graph, and of several poses a tape between them: the Vina scorer on the 64
- * imatinib–Abl poses, repeated or cut to N; and a million poses streamed. Writes bench/report/strategies.md and its chart.
+ * Memory and time of one tape per pose, several poses per tape, and the full graph: the Vina scorer on the 64
+ * imatinib–Abl poses, repeated or cut to N; and a million poses streamed. Writes bench/report/strategies.md and its
+ * chart.
  *
  *     npm run bench:strategies
  */
@@ -13,12 +14,12 @@ import { type Found, longRun, measuredSides } from './support/rows.ts';
 import { digits } from './support/text.ts';
 
 const strategies = ['stream', 'recompute', 'full-graph'] as const;
-/** posetape by an executor, or another system. */
+/** posetape with an executor, or another system. */
 interface Kind {
   readonly strategy: (typeof strategies)[number];
   readonly by: ExecutorName | PeerName;
 }
-/** One row: so many poses, of which `group` share a tape. */
+/** A row of the report: n poses, `group` of them on a tape. */
 interface Way extends Kind {
   readonly scorer: keyof typeof scorers;
   readonly n: number;
@@ -38,7 +39,7 @@ const drawn: readonly (Kind & Pick<Line, 'color' | 'dash' | 'symbol'>)[] = [
   { strategy: 'full-graph', by: 'jit', color: colours.orange, symbol: 'none' },
   { strategy: 'full-graph', by: 'interpreter', color: colours.orange, dash: [5, 4], symbol: 'none' },
 ];
-/** Of a SchNet, beside other systems. */
+/** The kinds for a SchNet, with other systems. */
 const networkKinds: readonly Kind[] = [
   ...(['wasm', 'jit', 'PyTorch'] as const).flatMap(by =>
     (['stream', 'full-graph'] as const).map(strategy => ({ strategy, by })),
@@ -48,13 +49,13 @@ const networkKinds: readonly Kind[] = [
 ];
 const isPeer = (by: Kind['by']): by is PeerName => peerNames.includes(by as PeerName);
 const usualCounts = [64, 1024];
-/** So many poses are scored before memory is read, if N is smaller: N alone is to make the difference. */
+/** The least number of poses scored before memory is read, so that small and large N differ only in N. */
 const leastPoses = 1024;
 
 await bench<{ readonly poses: readonly number[]; readonly long: number }>(
   {
     script: 'bench:strategies',
-    does: 'Measures the strategies on the Vina scorer, by jit() and by interpreter(), and for the largest N several poses a tape, from 1 to N: memory by the engine’s count and of the process, and CPU time. The same of many small poses, streamed; and of a SchNet, beside PyTorch, TensorFlow.js and jax-js where they are installed.',
+    does: 'Measures the strategies on the Vina scorer with jit() and interpreter(), and for the largest N with 1 to N poses on a tape: memory by the engine’s count and of the process, and CPU time. Also streams many small poses, and compares a SchNet with PyTorch, TensorFlow.js and jax-js if they are installed.',
     takes: 'about five minutes',
     writes: 'a report and its chart',
     sources: ['subject.ts', peerSource],
@@ -124,17 +125,17 @@ await bench<{ readonly poses: readonly number[]; readonly long: number }>(
     return {
       title: 'Strategies',
       about: `Value and gradient of a smooth minimum: the Vina scorer in float64 (\`wasm\`: float32) on the 64 poses of imatinib in c-Abl,
-repeated to N; a potential of 20 pairs; and in float32 a SchNet of 300 atoms, 9,600 edges and 68 thousand parameters, beside other
-systems. G is \`posesPerTape\`; level lines of the chart are the full graph. Every row is a process of its own. The engine's peak is
-its exact count; the process's is over its baseline, when it has scored ${leastPoses} poses (of the SchNet N), N at a time; – where the
-system does not tell it, as only Linux does. Time is CPU time of all threads, the median of up to ${rounds} rounds that go from process
-to process and come after the first run, which plans a full graph if it is by \`jit\` or \`wasm\`. A run of more than ${longRun / 1000} s is made once.
+repeated to N; a potential of 20 pairs; and in float32 a SchNet of 300 atoms, 9,600 edges and 68 thousand parameters, compared with other
+systems. G is \`posesPerTape\`; horizontal lines of the chart are the full graph. Every row is a separate process. The engine's peak is
+its exact count. The process's peak is relative to its baseline, after it has scored ${leastPoses} poses (of the SchNet N), N at a time; only
+Linux reports it, elsewhere it is –. Time is CPU time of all threads, the median of up to ${rounds} interleaved rounds
+after the first run, which includes planning with \`jit\` and \`wasm\`. A run of more than ${longRun / 1000} s is made once.
 
-The engine counts the arrays of its executors and of the accumulator's state. It leaves out the caller's arrays, the objects of
-the tape, what was compiled, and predictions, at 24 B a pose unless \`keepPredictions: false\`, as for more than 100,000 poses.`,
+The engine counts the arrays of its executors and of the accumulator's state. It does not count the caller's arrays, the objects of
+the tape, compiled code, and predictions, which take 24 B a pose unless \`keepPredictions: false\`, as for more than 100,000 poses.`,
       sections: [{ title: '', head: ['scorer', 'N', 'strategy', 'by', 'G', ...measures], rows, names: 5 }],
       chart: {
-        title: `Vina scorer, N = ${n}: from a tape per pose to one of all`,
+        title: `Vina scorer, N = ${n}: from one tape per pose to one for all`,
         panels: [
           { ...engine, lines: lines(({ engineBytes }) => engineBytes / 2 ** 10) },
           { ...time, lines: lines(({ cpu }) => cpu) },

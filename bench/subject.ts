@@ -1,5 +1,5 @@
-// One way to do one workload, in a process of its own. Arguments: workload, way, number of poses N, executor, and how many
-// poses share a tape.
+// One way to run a workload, in its own process. Arguments: workload, way, number of poses N, executor, and number of
+// poses on a tape.
 
 import { type Executor, interpreter, jit } from 'posetape';
 import { combinePoses, lse, type Strategy } from 'posetape/combine';
@@ -12,13 +12,13 @@ import { restartPeak } from './support/peak.ts';
 import { type Round, serve, timeOf, warmedUp } from './support/serve.ts';
 import { readTask, type Task } from './workloads/tasks.ts';
 
-/** `loops`: the generated loops and their copies alone; `hand`: written by hand; else everything, by that strategy. */
+/** `loops`: only the generated loops and their copies; `hand`: written by hand; else everything, with that strategy. */
 export type Way = 'loops' | 'hand' | Strategy;
 
 /** `jit` and `interpreter` compute in the precision of the workload. */
 export type ExecutorName = 'jit' | 'jit64' | 'jit32' | 'interpreter' | 'wasm' | `gpu ${BackendName}`;
 
-/** The answer, to check that all subjects compute the same. */
+/** The result, to check that all subjects compute the same. */
 export interface Answer {
   readonly value: number;
   /** |∂ΔG/∂θ| */
@@ -27,16 +27,16 @@ export interface Answer {
 
 /** Memory, answer and time of the first run, in milliseconds a pose. */
 export interface Peak extends Round, Answer {
-  /** By the engine's exact count, and on the device of `gpu()`. */
+  /** The engine's exact count, including the device of `gpu()`. */
   readonly engineBytes: number;
   readonly deviceBytes: number;
-  /** The peak of the process over what it had before; null where the system does not tell. */
+  /** The peak of the process relative to its memory before; null if the system does not report it. */
   readonly processBytes: number | null;
-  /** True if most of the first run was planning, and so says nothing of the next. */
+  /** True if planning took most of the first run, so that its time says nothing about the next. */
   readonly planned: boolean;
 }
 
-/** Milliseconds since the process was started: $BENCH_STARTED, in milliseconds since 1970, says when. */
+/** Milliseconds since the start of the process, which is $BENCH_STARTED, in milliseconds since 1970. */
 export type Since = Round;
 
 type Result = Answer & Pick<Peak, 'engineBytes' | 'deviceBytes'>;
@@ -44,10 +44,10 @@ type Result = Answer & Pick<Peak, 'engineBytes' | 'deviceBytes'>;
 const [workload = '', given = 'stream', count = '1', name = 'jit', perTape = '1'] = process.argv.slice(2);
 const way = given as Way;
 const [n, posesPerTape] = [Number(count), Number(perTape)];
-/** Of more poses than these, the first are scored over and over, and no prediction is kept. */
+/** The most different poses. For larger N these are repeated, and predictions are not kept. */
 const mostPoses = 100_000;
 const task = await readTask(workload, Math.min(n, mostPoses));
-// Opened at the first question, so that an error is its answer.
+// Opened at the first question, so that an error becomes its answer.
 let opened: Promise<Executor> | undefined;
 
 async function executorOf(which: ExecutorName): Promise<Executor> {
@@ -64,11 +64,11 @@ function* overAndOver(poses: readonly unknown[]): Generator<unknown> {
   for (let i = 0; i < n; i++) yield poses[i % poses.length];
 }
 
-/** All poses, or those of a call. */
+/** Runs all poses, or the given ones. */
 async function run(given?: readonly unknown[], by?: Executor): Promise<Result> {
   opened ??= executorOf(name as ExecutorName);
   const { params, score, scoreGroup } = task;
-  // Typed as if poses were alone on their tapes: which of the two it is, is known only here.
+  // Typed as for single poses, since the choice is made at run time.
   const scoring = (posesPerTape > 1 && scoreGroup ? { score: scoreGroup, posesPerTape } : { score }) as Pick<
     Task,
     'score'
@@ -89,7 +89,7 @@ async function run(given?: readonly unknown[], by?: Executor): Promise<Result> {
 
 function byHand(): Result {
   const { hand, poses } = task;
-  if (!hand) throw new Error(`${workload} is not written by hand`);
+  if (!hand) throw new Error(`${workload} has no hand-written version`);
   const minimum = new SmoothMinimum(hand.gradient.length);
   for (const pose of poses) minimum.add(hand.run(pose), hand.gradient);
   return { value: minimum.finish(), norm: normOf([minimum.gradient]), engineBytes: 0, deviceBytes: 0 };
@@ -123,7 +123,7 @@ await serve({
     return (await next)();
   },
   since: (): Since => ({ cpu: cpuTime(), wall: Date.now() - Number(process.env.BENCH_STARTED) }),
-  /** The first run of all poses, after some of the small one; and more, until it has scored $BENCH_LEAST poses. */
+  /** The first run of all poses, after warming up with the small one; repeated until $BENCH_LEAST poses are scored. */
   peak: async (): Promise<Peak> => {
     const { small } = task;
     for (let i = 0; small !== undefined && i < 20; i++) await run([small, small]);
@@ -136,7 +136,7 @@ await serve({
     for (let scored = n; scored < Number(process.env.BENCH_LEAST ?? 0); scored += n)
       last = await timeOf(whole);
     const processBytes = peak();
-    // Whatever has scored all poses is warm.
+    // After scoring all poses it is warm.
     next = warmedUp({ units: n, run: whole }, last.wall);
     const planned = way === 'full-graph' && name !== 'interpreter';
     const each = { cpu: first.cpu / n, wall: first.wall / n };

@@ -1,6 +1,6 @@
 /**
- * Measures what `wasm()` and several poses on a tape are to reach, as ratios, each with its target. Writes
- * bench/report/wasm-node20.md, or whichever Node runs it: from 22 on there is relaxed SIMD.
+ * Ratios of `wasm()` and of several poses on a tape, each with its target. Writes bench/report/wasm-node20.md, or that
+ * of the current Node; from 22 on there is relaxed SIMD.
  *
  *     npm run bench:wasm
  *     npx -p node@24 npm run bench:wasm
@@ -17,7 +17,7 @@ const major = process.versions.node.split('.')[0];
 await bench(
   {
     script: 'bench:wasm',
-    does: 'Measures what wasm() is to reach, as ratios, each held against its target: against PyTorch, where it is installed, against what the processor can do with vectors of 128 bits, and against a loop written by hand; with one pose a tape, and with several. Node 22 and later have relaxed SIMD, and other targets; npx -p node@24 npm run bench:wasm runs them.',
+    does: 'Measures wasm() with one pose a tape and with several, as ratios to PyTorch (if installed), to the speed of the processor with vectors of 128 bits, and to a hand-written loop, and compares each with its target. Node 22 and later have relaxed SIMD and other targets; npx -p node@24 npm run bench:wasm measures those.',
     takes: 'about four minutes',
     writes: 'a report for each version of Node',
     sources: ['subject.ts', 'kernels.ts'],
@@ -94,10 +94,10 @@ await bench(
     const entry = 'the entry posetape/wasm beside posetape, minified, gzip, kB';
     lines.push(line(entry, `${size} B`, size / 1000, '', most(12)));
     return {
-      title: 'What wasm() reaches',
-      about: `By \`${name}\`: CPU time of one core, medians of ${rounds} interleaved rounds, each side in a process of its own; float32. PyTorch
-runs on one thread, with whatever vectors the processor has; WebAssembly's are 128 bits wide. The ceiling is what twelve sums in
-registers reach. *n poses a tape* is \`posesPerTape\`.
+      title: 'wasm()',
+      about: `By \`${name}\`: CPU time of one core, medians of ${rounds} interleaved rounds, each side in its own process; float32. PyTorch
+runs on one thread with the processor's widest vectors; WebAssembly's are 128 bits wide. The ceiling is the speed of twelve sums in
+registers. *n poses a tape* is \`posesPerTape\`.
 
 ${aims}`,
       sections: [lineSection(lines)],

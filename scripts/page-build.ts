@@ -9,7 +9,7 @@ export const outdir: string = 'examples/browser/dist';
 const page = 'examples/browser';
 const data = 'examples/vina/data/imatinib-abl';
 
-/** Copied as they are. */
+/** Files that are copied unchanged. */
 const files: Readonly<Record<string, string>> = {
   [`${page}/index.html`]: 'index.html',
   'examples/vina/score.ts': 'score.ts',
@@ -41,7 +41,7 @@ export const options: BuildOptions = {
   format: 'esm',
   target: 'es2022',
   conditions: ['posetape:source'],
-  // Its main file is for script tags; this is the same as a module.
+  // Its main file is for script tags; this one is the same as a module.
   alias: { '3dmol': '3dmol/build/3Dmol.es6-min.js' },
   loader: { '.woff2': 'file' },
   chunkNames: 'chunks/[name]-[hash]',
@@ -50,7 +50,7 @@ export const options: BuildOptions = {
   plugins: [copy],
 };
 
-/** Builds the page anew. */
+/** Builds the page from scratch. */
 export function buildPage(): Promise<BuildResult<{ metafile: true }>> {
   rmSync(outdir, { recursive: true, force: true });
   return build({ ...options, metafile: true as const });

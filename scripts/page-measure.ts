@@ -1,15 +1,15 @@
-// npm run page:measure: what the page weighs, and how long it takes to its first result in headless Chromium.
+// npm run page:measure: the size of the page, and the time to its first result in headless Chromium.
 import { command, whole } from '../bench/support/command.ts';
 import { launch, serve } from '../test/page/browser.ts';
 import { buildPage, outdir } from './page-build.ts';
 import { libraryWeights, pageWeights, type Weight } from './page-weight.ts';
 
 const { loads } = command('page:measure', {
-  does: 'Builds the page, and tells what it weighs and how long it takes to its first result in headless Chromium.',
+  does: 'Builds the page, and measures its size and the time to its first result in headless Chromium.',
   takes: 'about half a minute',
-  writes: `static files to ${outdir}, and what it tells to stdout`,
+  writes: `static files to ${outdir}, and its measurements to stdout`,
 })
-  .option('--loads <count>', 'how often the page is loaded', whole, 9)
+  .option('--loads <count>', 'number of page loads', whole, 9)
   .parse()
   .opts<{ loads: number }>();
 

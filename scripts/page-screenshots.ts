@@ -1,5 +1,5 @@
-// npm run page:screenshots: pictures of the page for the README, light, dark and on a phone, after what is named there
-// has run.
+// npm run page:screenshots: pictures of the page for the README, light, dark and on a phone, each after its
+// preparation.
 import { mkdirSync, statSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { command } from '../bench/support/command.ts';
@@ -11,7 +11,7 @@ const { out: folder } = command('page:screenshots', {
   takes: 'about a minute',
   writes: `static files to ${outdir}, and light.png, dark.png and phone.png`,
 })
-  .option('--out <folder>', 'where the pictures go', 'examples/browser/screenshots')
+  .option('--out <folder>', 'folder of the pictures', 'examples/browser/screenshots')
   .parse()
   .opts<{ out: string }>();
 
@@ -19,7 +19,7 @@ interface Picture {
   readonly name: string;
   readonly colorScheme: 'light' | 'dark';
   readonly width: number;
-  /** The first and the last thing on it, by id; it begins at the top of the page without the first. */
+  /** The ids of the first and the last element; without the first it begins at the top of the page. */
   readonly from?: string;
   readonly to: string;
   /** Actions before the screenshot is taken. */
@@ -45,7 +45,7 @@ const pictures: readonly Picture[] = [
   { name: 'phone', colorScheme: 'light', width: 390, to: 'combination', prepare: warm },
 ];
 
-/** At a higher temperature more poses count, so that there is more to see. */
+/** Raises the temperature, so that more poses count and there is more to see. */
 async function warm(page: Page): Promise<void> {
   await page.locator('#viewer canvas').waitFor();
   await page.locator('#shares svg').waitFor();
@@ -72,7 +72,7 @@ async function take(browser: Browser, url: string, picture: Picture): Promise<vo
   await picture.prepare(page);
   await page.mouse.move(0, 0);
   await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
-  // For the last frame of the view.
+  // Wait for the last frame of the view.
   await page.waitForTimeout(2000);
   const [top, bottom] = await Promise.all([from ? edge(page, from, 'top') : 0, edge(page, to, 'bottom')]);
   const margin = 24;

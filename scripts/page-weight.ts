@@ -5,18 +5,18 @@ import { gzipSync } from 'node:zlib';
 import { build, type Metafile } from 'esbuild';
 import { outdir } from './page-build.ts';
 
-/** Bytes as they lie on the disk, and compressed. */
+/** Bytes on disk, and compressed. */
 export interface Weight {
   readonly what: string;
   readonly bytes: number;
   readonly gzip: number;
 }
 
-/** A part of the library that a page may take: what it imports. A bundler leaves the rest out. */
+/** A part of the library, given by its imports. A bundler drops the rest. */
 interface LibraryPart {
   readonly what: string;
   readonly contents: string;
-  /** True if modules imported on demand get files of their own, which are not counted. */
+  /** True if modules imported on demand get separate files, which are not counted. */
   readonly splits: boolean;
 }
 
@@ -51,7 +51,7 @@ const libraryParts: readonly LibraryPart[] = [
   },
 ];
 
-/** Each part bundled and minified: what it loads at once. */
+/** The size of each part, bundled and minified, without what it loads later. */
 export function libraryWeights(): Promise<Weight[]> {
   return Promise.all(
     libraryParts.map(async ({ what, contents, splits }) => {
@@ -89,7 +89,7 @@ export function pageWeights({ outputs }: Metafile): { readonly first: Weight[]; 
   return { first: weights(first), later: weights(chunks) };
 }
 
-/** An output and what it imports at once; not what it imports later. */
+/** An output and its static imports, without dynamic ones. */
 function withImports(
   outputs: Metafile['outputs'],
   path: string,
@@ -103,7 +103,7 @@ function withImports(
   return found;
 }
 
-/** A path from the page's folder on; of a chunk, the package that is most of it. */
+/** A path relative to the page's folder; for a chunk, the package that is most of it. */
 function nameOf(path: string, outputs: Metafile['outputs']): string {
   const name = relative(outdir, path);
   const inputs = Object.entries(outputs[path]?.inputs ?? {});

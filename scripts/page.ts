@@ -1,4 +1,4 @@
-// npm run page: builds examples/browser and serves it on this machine, again after each change of a source.
+// npm run page: builds examples/browser and serves it on this machine, and rebuilds it after each change of a source.
 // npm run page:build: only builds it, as static files.
 import { rmSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
@@ -7,15 +7,15 @@ import { command } from '../bench/support/command.ts';
 import { buildPage, options, outdir } from './page-build.ts';
 
 const { build, port } = command('page', {
-  does: 'Builds the page that shows posetape at work, and serves it on localhost, again after each change of a source. npm run page:build only builds it.',
+  does: 'Builds the demonstration page, serves it on localhost, and rebuilds it after each change of a source. npm run page:build only builds it.',
   takes: 'a few seconds, then serves until Ctrl+C',
   writes: `static files to ${outdir}`,
 })
-  .option('--port <number>', 'where to serve it; 0 for any that is free', portOf, 8000)
+  .option('--port <number>', 'port of the server; 0 for any free one', portOf, 8000)
   .option('--build', `only build it, as static files in ${outdir}`)
   .addHelpText(
     'after',
-    '\nThe static files may lie on any server, under any path. They load nothing from elsewhere.',
+    '\nThe static files work on any server, under any path. They load nothing from elsewhere.',
   )
   .parse()
   .opts<{ build?: true; port: number }>();

@@ -1,4 +1,4 @@
-// npm run docs: writes docs/reference.md from the doc blocks of what the entries export. A test holds the two together.
+// npm run docs: writes docs/reference.md from the doc blocks of all exports. A test checks that it is up to date.
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -16,13 +16,13 @@ const entries = [
 ];
 export const path = 'docs/reference.md';
 
-/** An export of an entry, as its source declares it. */
+/** An export of an entry, as declared in its source. */
 interface Declared {
   readonly name: string;
   readonly kind: string;
   /** The doc block's text, line by line. */
   readonly doc: readonly string[];
-  /** From the name to the end of its head: parameters, or the members between braces. */
+  /** The source from the name to the end of the parameters, or of the members in braces. */
   readonly source: string;
 }
 
@@ -51,7 +51,7 @@ export function reference(): string {
   });
   return `${[
     '# Reference',
-    'What each entry exports, by the first words of its doc block; the block itself, which an editor shows, has shapes, units, errors, sources and an example. Written by `npm run docs`.',
+    'All exports of each entry, with the beginning of their doc blocks. The full blocks, which an editor shows, have shapes, units, errors, sources and examples. Written by `npm run docs`.',
     ...parts,
   ].join('\n\n')}\n`;
 }
@@ -93,7 +93,7 @@ function declarationOf(name: string, file: string): Declared {
   };
 }
 
-/** `name(a, axis, keepDims)`, with a question mark after what may be left out. */
+/** `name(a, axis, keepDims)`, with a question mark after optional parameters. */
 function headOf({ name, kind, source }: Declared): string {
   if (kind === 'const') {
     const type = /^: (\w+)/.exec(source)?.[1] ?? '';
@@ -109,7 +109,7 @@ function headOf({ name, kind, source }: Declared): string {
   return `${name}(${names.join(', ')})`;
 }
 
-/** The public fields and methods of an interface or a class, with what they say of themselves. */
+/** The public fields and methods of an interface or a class, with their doc blocks. */
 function membersOf(source: string): string[][] {
   const members: string[][] = [];
   let doc: string[] = [];
@@ -140,7 +140,7 @@ function between(text: string, open: string, close: string): string {
 function splitAtCommas(text: string): string[] {
   const parts = [''];
   let depth = 0;
-  // An arrow closes nothing.
+  // The > of an arrow is not a bracket.
   for (const character of text.replaceAll('=>', '→')) {
     if ('([{<'.includes(character)) depth++;
     if (')]}>'.includes(character)) depth--;
@@ -174,7 +174,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const about = {
-    does: 'Writes the reference of what the entries export, from their doc blocks.',
+    does: 'Writes the reference of all exports, from their doc blocks.',
     takes: 'a second',
     writes: path,
   };

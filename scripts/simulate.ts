@@ -1,24 +1,24 @@
-// npm run simulate: what many poses cost on many cores, by a simulation of the workers, the store and the reducer, from
-// costs that it measures on this machine. docs/cluster.md shows what it prints.
+// npm run simulate: the time of many poses on many cores, by a simulation of the workers, the store and the reducer
+// with costs measured on this machine. docs/cluster.md shows its output.
 import { type Tensor, tensor } from 'posetape';
 import { accumulatePoses, boltzmann } from 'posetape/combine';
 import { command, whole, wholes } from '../bench/support/command.ts';
 import { readMolecules } from '../program/read/files.ts';
 import { vinaScorer } from '../program/score/vina-scorer.ts';
 
-/** Seconds and bytes of a state of so many parameters. */
+/** The seconds and bytes of a state with a given number of parameters. */
 interface StateCosts {
   readonly parameters: number;
-  /** As JSON. */
+  /** The size as JSON. */
   readonly bytes: number;
   readonly write: number;
   readonly read: number;
   readonly merge: number;
 }
 
-/** Redis, or a disk that all share: one server. */
+/** The costs of a single server, Redis or a shared disk. */
 interface StoreCosts {
-  /** Seconds of the server for a job, whatever its size. */
+  /** The server's seconds for a job of any size. */
   readonly job: number;
   readonly bytesPerSecond: number;
 }
@@ -26,19 +26,19 @@ interface StoreCosts {
 interface Run {
   readonly cores: number;
   readonly chunks: number;
-  /** Seconds of a chunk's poses. */
+  /** The seconds of a chunk's poses. */
   readonly work: number;
   readonly state: StateCosts;
   readonly store: StoreCosts;
-  /** States that one job merges. */
+  /** The number of states that a job merges. */
   readonly arity: number;
 }
 
 interface Outcome {
   readonly seconds: number;
-  /** Share of the time that the store is busy. */
+  /** The share of the time that the store is busy. */
   readonly store: number;
-  /** Share of the time that the one reducer is busy. */
+  /** The share of the time that the one reducer is busy. */
   readonly reducer: number;
 }
 
@@ -47,20 +47,25 @@ const layouts = { shards: byShards, tree: byTree, 'one reducer': byOneReducer } 
 const cores = [1, 10, 100, 1000, 10_000];
 const program = command('simulate', {
   does:
-    'Simulates a step over many poses on many cores: workers that score chunks, a store that all share, and the merging ' +
-    'of states. Costs of a pose of Vina and of a state are measured first.',
+    'Simulates a step over many poses on many cores: workers that score chunks, a shared store, and the merging ' +
+    'of states. It measures the costs of a pose of Vina and of a state first.',
   takes: 'about half a minute',
   writes: 'a table on standard output',
 })
-  .option('--poses <count>', 'of the step', whole, 1_000_000_000)
+  .option('--poses <count>', 'number of poses of the step', whole, 1_000_000_000)
   .option('--cores <counts...>', 'how many', wholes(cores), cores)
-  .option('--parameters <count>', 'of the scorer: the size of a state', whole, 6)
-  .option('--pose <milliseconds>', 'of a core for each pose; that of Vina, measured, unless given', Number)
-  .option('--chunk <poses>', 'of a job; about a second of work unless given', whole)
-  .option('--arity <states>', 'that a job of the tree merges', whole, 8)
-  .option('--job <milliseconds>', 'of the store for each job', Number, 1.1)
-  .option('--network <gigabits>', 'a second, of the store', Number, 10)
-  .option('--bytes <factor>', 'of a state on the wire, such as 0.375 for float32 without base64', Number, 1)
+  .option('--parameters <count>', 'number of parameters, which is the size of a state', whole, 6)
+  .option('--pose <milliseconds>', 'time of a pose on a core (default: that of Vina, measured)', Number)
+  .option('--chunk <poses>', 'poses of a job (default: about a second of work)', whole)
+  .option('--arity <states>', 'number of states that a job of the tree merges', whole, 8)
+  .option('--job <milliseconds>', 'time of the store for each job', Number, 1.1)
+  .option('--network <gigabits>', 'network of the store, in Gbit/s', Number, 10)
+  .option(
+    '--bytes <factor>',
+    'factor of the size of a state on the network, such as 0.375 for float32 without base64',
+    Number,
+    1,
+  )
   .parse();
 const given = program.opts<{
   poses: number;
@@ -74,7 +79,7 @@ const given = program.opts<{
   bytes: number;
 }>();
 
-/** Seconds of a call, the least of several. */
+/** The seconds of a call, the least of several. */
 function secondsOf(work: () => unknown): number {
   let least = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 7; round++) {
@@ -112,7 +117,7 @@ function stateCosts(parameters: number): StateCosts {
   };
 }
 
-/** Seconds of a pose by Vina, reading and all: the least of several rounds. */
+/** The seconds of a pose of Vina including reading, the least of several rounds. */
 async function secondsOfPose(): Promise<number> {
   const data = 'examples/vina/data/imatinib-abl';
   const { params, score, posesPerTape, compound } = await vinaScorer(`${data}/pocket.pdbqt`);
@@ -135,12 +140,12 @@ async function secondsOfPose(): Promise<number> {
   return least;
 }
 
-/** A server that does one thing after the other. */
+/** A server that handles one request after the other. */
 class Server {
   busy = 0;
   #free = 0;
 
-  /** Time at which a request made at `time` is done, if it takes `seconds`. */
+  /** The time at which a request made at `time` is done, if it takes `seconds`. */
   serve(time: number, seconds: number): number {
     this.#free = Math.max(time, this.#free) + seconds;
     this.busy += seconds;
@@ -148,7 +153,7 @@ class Server {
   }
 }
 
-/** Times, the least first. */
+/** A heap of times that returns the least first. */
 class Times {
   readonly #heap: number[] = [];
   get size(): number {
@@ -205,11 +210,11 @@ function byOneReducer(run: Run): Outcome {
   return { seconds: end, store: store.busy / end, reducer: reducer.busy / end };
 }
 
-/** Workers take chunks, and jobs that merge `arity` states: those that are ready first. */
+/** Workers take chunks, and jobs that merge `arity` states; ready jobs come first. */
 function byTree(run: Run): Outcome {
   const { state, store: costs, arity } = run;
   const wire = state.bytes / costs.bytesPerSecond;
-  // Of a level the states of which are alike, any `arity` of them are a job.
+  // All states of a level are equal, so any `arity` of them make a job.
   let [states, last] = [0, 0];
   const { store } = work(
     run,
@@ -224,7 +229,7 @@ function byTree(run: Run): Outcome {
       return read + arity * (state.read + state.merge) + state.write;
     },
   );
-  // The few that are left are the last job.
+  // The last job merges the rest.
   const seconds = last + costs.job + states * (wire + state.read + state.merge);
   return { seconds, store: store.busy / seconds, reducer: 0 };
 }
@@ -248,7 +253,7 @@ function byShards({ cores: n, chunks, work: seconds, state, store: costs }: Run)
   return { seconds: end, store: store.busy / end, reducer: merging / end };
 }
 
-/** Workers that take what `other` has for them, else a chunk, until none is left. `onState` is called for each state stored. */
+/** Workers take a job from `other`, or else a chunk, until none is left. `onState` is called for each stored state. */
 function work(
   { cores: n, chunks, work: seconds, state, store: costs }: Run,
   onState: (time: number) => void,

@@ -1,4 +1,4 @@
-/** A smooth minimum, −ln Σ exp(−ΔG_n), and its gradient, pose by pose: what the hand-written loops end in. */
+/** A smooth minimum, −ln Σ exp(−ΔG_n), and its gradient, pose by pose, for the hand-written loops. */
 export class SmoothMinimum {
   readonly gradient: Float64Array;
   #lowest = Number.POSITIVE_INFINITY;
@@ -21,7 +21,7 @@ export class SmoothMinimum {
     for (let i = 0; i < sum.length; i++) (sum[i] as number) += weight * (slopes[i] as number);
   }
 
-  /** ΔG; the gradient is complete from here on. */
+  /** Returns ΔG; the gradient is complete afterwards. */
   finish(): number {
     for (let i = 0; i < this.gradient.length; i++) (this.gradient[i] as number) /= this.#sum;
     return this.#lowest - Math.log(this.#sum);

@@ -2,7 +2,8 @@ import type { PairList, PairParams } from '../workloads/pairs.ts';
 import type { Task } from '../workloads/tasks.ts';
 
 /**
- * Workload B by hand: ΔG of a pose, and the gradient of its 6 weights, then its radii, in `gradient`.
+ * Workload B written by hand: returns ΔG of a pose, and leaves the gradient of the 6 weights, then of the radii, in
+ * `gradient`.
  *
  * Forward and backward in one loop, one pair after the other, each term's sum in a local. Slopes that are zero are not
  * computed, since most pairs touch only two of the five terms.

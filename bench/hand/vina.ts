@@ -12,8 +12,8 @@ export interface HandVina {
 }
 
 /**
- * The Vina scoring function and the gradient of its weights as one would write them by hand: one loop over the pairs,
- * then one over the ligand's atoms. What the tape is measured against.
+ * The Vina scoring function and the gradient of its weights, written by hand as a reference for benchmarks: one loop
+ * over the pairs, then one over the ligand's atoms.
  *
  *     E = Σ_i s(e_i) / (1 + w_rot N_rot),    e_i = Σ_k w_k T_ik,    ∂E/∂w_k = Σ_i s′(e_i) T_ik / (1 + w_rot N_rot)
  *

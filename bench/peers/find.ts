@@ -6,7 +6,7 @@ import { Measured, type Programs, type Settings } from '../support/measured.ts';
 // Relative to the package, where npm runs its scripts.
 const folder = 'bench/peers';
 
-/** Systems compared with posetape if they are installed. */
+/** Systems to compare with posetape, if they are installed. */
 export const peerNames = ['PyTorch', 'TensorFlow.js', 'jax-js'] as const;
 export type PeerName = (typeof peerNames)[number];
 
@@ -47,7 +47,7 @@ export function isInstalled(peer: PeerName): boolean {
 /** The source of the peers in JavaScript, to be bundled. */
 export const peerSource = 'peers/js-subject.mjs';
 
-/** Starts a peer on a workload, a strategy and a number of poses; PyTorch takes a device and the size of a batch after them. */
+/** Starts a peer with a workload, a strategy and a number of poses, and for PyTorch also a device and a batch size. */
 export function startPeer(
   peer: PeerName,
   programs: Programs,

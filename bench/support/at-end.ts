@@ -5,10 +5,10 @@ import { join } from 'node:path';
 const actions = new Set<() => void>();
 
 /**
- * Does something when this process ends: by itself, after an error, or by a signal such as that of Ctrl+C. What was asked
- * for last is done first.
+ * Registers an action for the end of this process: normally, after an error, or by a signal such as Ctrl+C. The last
+ * registered action runs first.
  *
- * @returns takes it back
+ * @returns a function that cancels the action
  */
 export function atEnd(action: () => void): () => void {
   if (actions.size === 0) listen();
@@ -18,7 +18,7 @@ export function atEnd(action: () => void): () => void {
 
 let isListening = false;
 
-/** Without a listener a signal ends the process on the spot, and nothing is done at its end. */
+/** Listens for signals. Without a listener a signal would end the process without its actions. */
 function listen(): void {
   if (isListening) return;
   isListening = true;
@@ -30,7 +30,7 @@ function listen(): void {
   }
 }
 
-/** A new folder among the system's temporary files, gone when this process ends. */
+/** A new temporary folder, deleted when this process ends. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'posetape-bench-'));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));

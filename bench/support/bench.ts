@@ -15,13 +15,13 @@ import type { Side } from './rows.ts';
 
 /** A benchmark: its command, and what it needs. */
 export interface Setting extends About {
-  /** By which `npm run` starts it. */
+  /** The name of its npm script. */
   readonly script: string;
   /** The sources of its processes. */
   readonly sources: readonly string[];
-  /** Systems that it measures beside, whose versions the report names. */
+  /** Systems that it also measures, whose versions the report names. */
   readonly peers?: readonly PeerName[];
-  /** The file of its report; without one it prints it. */
+  /** The file of its report; if absent, the report is printed. */
   readonly out?: string;
   readonly rounds: number;
   /** Adds options or arguments. */
@@ -33,25 +33,25 @@ export interface Bench<Options> {
   readonly options: Options;
   readonly rounds: number;
   readonly programs: Programs;
-  /** Tells what begins now. */
+  /** Reports the step that begins now. */
   next(step: string): void;
-  /** A side that does a workload N times: posetape, a loop by hand. */
+  /** A side that runs N poses of a workload with posetape or a hand-written loop. */
   ours(workload: string, way: Way, n: number, executor?: ExecutorName, posesPerTape?: number): Side;
-  /** A piece of a pose's run, by bench/kernels.ts. */
+  /** A side that runs a step of bench/kernels.ts. */
   kernel(...args: readonly (string | number)[]): Side;
-  /** The same work in another system, if it is installed. */
+  /** A side that does the same work in another system, if it is installed. */
   peer(peer: PeerName, ...args: readonly (string | number)[]): Side;
 }
 
-/** Reads the options of a benchmark, prepares its data and programs, does it, and writes its report. */
+/** Reads the options of a benchmark, prepares its data and programs, runs it, and writes its report. */
 export async function bench<Options extends object>(
   setting: Setting,
   work: (bench: Bench<Options>) => Promise<Report>,
 ): Promise<void> {
   const { script, sources, peers = [], more } = setting;
-  const roundsText = 'how many rounds at most go from process to process';
+  const roundsText = 'the most interleaved rounds';
   let program = command(script, setting).option('--rounds <count>', roundsText, whole, setting.rounds);
-  if (setting.out) program = program.option('--out <file>', 'where the report goes', setting.out);
+  if (setting.out) program = program.option('--out <file>', 'file of the report', setting.out);
   program = more?.(program) ?? program;
   program.parse();
   const options = program.opts<Options & { rounds: number; out?: string }>();
@@ -111,10 +111,10 @@ export async function bench<Options extends object>(
   }
 }
 
-/** A driver wants a folder, and has threads of its own. */
+/** The environment of GPU drivers, which need a runtime folder. */
 const runtime = { XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? tmpdir() };
 
-/** Name and version of a peer, and the library that multiplies its matrices if it has one; or that it is missing. */
+/** The name and version of a peer and of its BLAS library, or a note that it is not installed. */
 async function versionOf(peer: PeerName, programs: Programs, data: string): Promise<string> {
   if (!isInstalled(peer)) return `${peer} is not installed: ${howToInstall[peer]}`;
   const start = () => startPeer(peer, programs, data, ['network', 'stream', 1]);
@@ -122,7 +122,7 @@ async function versionOf(peer: PeerName, programs: Programs, data: string): Prom
   return `${peer} ${version}${blas ? ` with ${blas}` : ''}`;
 }
 
-/** Starts a process, asks it one thing and stops it. */
+/** Starts a process, asks it one question and stops it. */
 export async function asked<Answer>(start: () => Measured, question: string): Promise<Answer> {
   const process = start();
   try {

@@ -1,10 +1,10 @@
-/** CPU time of this process so far in milliseconds, all threads: on a shared machine the one to trust. */
+/** The CPU time of this process so far in milliseconds, all threads. On a shared machine it is the reliable measure. */
 export function cpuTime(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 
-/** The one in the middle; of an even number, the mean of the two. */
+/** The median; for an even count, the mean of the middle two. */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const half = sorted.length >> 1;

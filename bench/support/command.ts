@@ -7,27 +7,27 @@ export interface About {
   readonly writes: string;
 }
 
-/** A command as it is called by `npm run`; `--help` tells what is known about it, and nothing else happens. */
+/** A command of an npm script; `--help` prints its description and options, and does nothing else. */
 export function command(script: string, { does, takes, writes }: About): Command {
   return new Command(`npm run ${script} --`).description(
     `${does}\n\nIt takes ${takes}, and writes ${writes}.`,
   );
 }
 
-/** The command as it was called, to be repeated. */
+/** The command line that repeats this run. */
 export function asCalled(script: string): string {
   const given = process.argv.slice(2);
   return given.length > 0 ? `npm run ${script} -- ${given.join(' ')}` : `npm run ${script}`;
 }
 
-/** Whole numbers from 1, as options take them. */
+/** Parses an option that is a whole number from 1. */
 export function whole(text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number > 0) return number;
   throw new InvalidArgumentError('It must be a whole number from 1.');
 }
 
-/** Several of them; the first that is given takes the place of the default. */
+/** Parses a repeated option of whole numbers; the first one replaces the default. */
 export function wholes(standard: readonly number[]) {
   return (text: string, before: readonly number[]): readonly number[] => [
     ...(before === standard ? [] : before),

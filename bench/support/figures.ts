@@ -6,20 +6,20 @@ import { table } from './text.ts';
 
 /** A table of a report. */
 export interface Section {
-  /** Empty where a report has one table. */
+  /** The title; empty if the report has only one table. */
   readonly title: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** Number of columns, from the first, that name a row; 1 if absent. The others are figures. */
+  /** The number of leading columns that name a row; default 1. The others are figures. */
   readonly names?: number;
   /** A paragraph above the table. */
   readonly about?: string;
 }
 
-/** A report of a benchmark: every one looks alike. */
+/** A report of a benchmark. All have the same form. */
 export interface Report {
   readonly title: string;
-  /** A paragraph: what the figures are, and how they were measured. */
+  /** A paragraph on the meaning of the figures, and how they were measured. */
   readonly about: string;
   readonly sections: readonly Section[];
   readonly chart?: { readonly title: string; readonly panels: readonly Panel[] };
@@ -38,11 +38,11 @@ export function rendered({ title, about, sections }: Report, by: string, chart?:
 
 const head = `# Figures
 
-All that the reports of this folder hold, in one table. Each benchmark puts its own rows here when it writes its report;
+All figures of the reports in this folder. Each benchmark updates its rows when it writes its report;
 \`npm run bench:all\` runs them all.
 `;
 
-/** Puts the figures of a report into figures.md beside it, in place of those that it had. */
+/** Replaces the figures of a report in figures.md, in the same folder. */
 export async function recordFigures(out: string, by: string, sections: readonly Section[]): Promise<void> {
   const [folder, report] = [dirname(out), basename(out, '.md')];
   const file = join(folder, 'figures.md');
@@ -61,7 +61,7 @@ export async function recordFigures(out: string, by: string, sections: readonly 
       group = row[0] || group;
       const what = [title, group, ...row.slice(1, names)].filter(part => part !== '').join(', ');
       const shown = row.map((cell, i) => `${head[i]}: ${cell}`).filter((_, i) => i >= names && row[i] !== '');
-      // A bar would end a cell.
+      // A | would end a table cell.
       return [report, what, shown.join('; ')].map(cell => cell.replaceAll('|', '∣'));
     });
   });

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import { atEnd, scratchFolder } from './at-end.ts';
 
-/** Programs of the benchmark as plain JavaScript, so that nothing of tsx runs in a measured process. */
+/** Programs of a benchmark, bundled to plain JavaScript so that tsx does not run in a measured process. */
 export class Programs {
   readonly #folder: string;
 
@@ -15,8 +15,8 @@ export class Programs {
   }
 
   /**
-   * Bundles sources of bench/, such as `subject.ts`, of this checkout of the project or of another whose packages are
-   * installed; they are gone when this process ends.
+   * Bundles sources of bench/, such as `subject.ts`, of this or another checkout with its packages installed. The
+   * bundles are deleted when this process ends.
    */
   static async bundled(sources: readonly string[], checkout = '.'): Promise<Programs> {
     const folder = scratchFolder();
@@ -35,7 +35,7 @@ export class Programs {
       external: ['gpu.js', '@jax-js/jax', '@tensorflow/*'],
       logLevel: 'error',
     });
-    // Packages that are loaded by name as the program runs are found as they are from here.
+    // Packages loaded by name at run time must be found from the new folder too.
     await symlink(resolve(checkout, 'node_modules'), join(folder, 'node_modules'), 'junction');
     if (sources.some(source => source.startsWith('peers/')))
       await symlink(
@@ -46,30 +46,30 @@ export class Programs {
     return new Programs(folder);
   }
 
-  /** A process that runs one of the sources. */
+  /** Starts a process that runs one of the sources. */
   start(source: string, args: readonly (string | number)[] = [], settings: Settings = {}): Measured {
     const program = join(this.#folder, source.replace(/\.m?[jt]s$/, '.mjs'));
     return new Measured(process.execPath, ['--expose-gc', program, ...args.map(String)], settings);
   }
 }
 
-/** The environment of libraries that multiply matrices: how many threads they may use. */
+/** The environment variables that limit the threads of BLAS libraries. */
 export const threads = (count: number): Readonly<Record<string, string>> => ({
   OMP_NUM_THREADS: `${count}`,
   OPENBLAS_NUM_THREADS: `${count}`,
   MKL_NUM_THREADS: `${count}`,
 });
-/** One each, or a library that multiplies on all cores is compared with one that does not. */
+/** One thread for all libraries, to compare like with like. */
 const oneThread = threads(1);
 
 /** Start options of a measured process. */
 export interface Settings {
   readonly env?: Readonly<Record<string, string>>;
-  /** True if it is bound to one core; default true. */
+  /** True to bind the process to one core. Default true. */
   readonly isPinned?: boolean;
 }
 
-/** A process of its own that is asked by a line on its stdin and answers by a line of JSON. */
+/** A separate process that gets questions as lines on stdin and answers with lines of JSON. */
 export class Measured {
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
@@ -85,12 +85,12 @@ export class Measured {
       this.#errors = `${this.#errors}${data}`.slice(-2000);
     });
     this.#isOver = atEnd(() => this.#process.kill());
-    // One that has ended takes no more questions; the missing answer says so.
+    // Writing to a process that has ended fails; the missing answer reports that.
     this.#process.stdin.on('error', () => {});
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
   }
 
-  /** @throws Error with what the process said last, if it ends without an answer */
+  /** @throws Error with the last error output of the process, if it ends without an answer */
   async ask<Answer>(question: string): Promise<Answer> {
     this.#process.stdin.write(`${question}\n`);
     for (;;) {
@@ -103,10 +103,10 @@ export class Measured {
 
   #lastWords(): string {
     const lines = this.#errors.split('\n').filter(line => line.trim() !== '');
-    return lines.findLast(line => /error/i.test(line)) ?? lines.at(-1) ?? 'the process ended without a word';
+    return lines.findLast(line => /error/i.test(line)) ?? lines.at(-1) ?? 'the process ended without output';
   }
 
-  /** Ends the process; what it holds is free afterwards. */
+  /** Ends the process and waits for its end. */
   async stop(): Promise<void> {
     this.#isOver();
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
@@ -119,7 +119,7 @@ export class Measured {
 const lastCore = `${availableParallelism() - 1}`;
 let pin: readonly string[] | undefined;
 
-/** Bound to one core where the system has a command for it. */
+/** The command bound to one core, if the system can do that. */
 function onOneCore(command: readonly string[]): readonly string[] {
   pin ??= spawnSync('taskset', ['-c', lastCore, 'true']).status === 0 ? ['taskset', '-c', lastCore] : [];
   return [...pin, ...command];

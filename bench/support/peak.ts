@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /**
- * Collects what is garbage and sets the process's peak of memory back to what it holds now, so that what was needed to
- * load data hides nothing.
+ * Collects garbage and resets the process's peak memory to its current memory, so that an earlier peak, such as that of
+ * loading data, hides nothing.
  *
- * @returns what the process has taken since then at most, in bytes, whenever it is asked; null where the system cannot set
- * a peak back, as only Linux can: a peak from before would hide what came later
+ * @returns a function that returns the most bytes taken since then; or null except on Linux, since other systems cannot
+ * reset the peak
  */
 export function restartPeak(): () => number | null {
   globalThis.gc?.();
@@ -19,8 +19,8 @@ export function restartPeak(): () => number | null {
 }
 
 /**
- * The most bytes that this process has had resident: VmHWM of proc(5), which clear_refs sets back. getrusage(2) knows a
- * peak, too, but no process's own: it begins with what the process that started this one held.
+ * The peak resident memory of this process in bytes: VmHWM of proc(5), which clear_refs resets. The peak of
+ * getrusage(2) is unusable, since it begins with the memory of the parent process.
  */
 function peakBytes(): number {
   const [, kibibytes] = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];

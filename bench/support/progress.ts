@@ -1,7 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress';
 import { atEnd } from './at-end.ts';
 
-/** Tells how far the work has come, on stderr: a bar on a terminal if the number of steps is known, else a line for each. */
+/** Progress on stderr: a bar, on a terminal and if the number of steps is known, or else a line for each step. */
 export class Progress {
   readonly #bar: SingleBar | undefined;
   readonly #steps: number | undefined;
@@ -15,11 +15,11 @@ export class Progress {
     const settings = { stream: process.stderr, format, barsize: 30, clearOnComplete: true, hideCursor: true };
     this.#bar = new SingleBar(settings, Presets.shades_grey);
     this.#bar.start(steps, 0, { step: '' });
-    // Or the terminal stays without its cursor.
+    // Restores the cursor of the terminal.
     atEnd(() => this.stop());
   }
 
-  /** Says what begins now; what was said before is done. */
+  /** Reports the step that begins now; the one before is done. */
   next(step: string): void {
     const seconds = `${Math.round((performance.now() - this.#start) / 1000)} s`;
     const place = this.#steps === undefined ? seconds.padStart(6) : `${this.#done + 1}/${this.#steps}`;
@@ -28,7 +28,7 @@ export class Progress {
     this.#done++;
   }
 
-  /** Takes the bar away, so that other text may follow. */
+  /** Removes the bar, so that other text may follow. */
   stop(): void {
     this.#bar?.stop();
   }

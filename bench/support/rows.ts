@@ -5,22 +5,22 @@ import type { Measured } from './measured.ts';
 import type { Round } from './serve.ts';
 import { digits } from './text.ts';
 
-/** A process that is timed. Two of the same name are the same. */
+/** A process to time. Sides with the same name are the same. */
 export interface Side {
   readonly name: string;
-  /** Starts it; absent where it is not installed. */
+  /** Starts the process; undefined if the system is not installed. */
   readonly start: ((env?: Readonly<Record<string, string>>, isPinned?: boolean) => Measured) | undefined;
-  /** The work, where it tells its answer: sides of equal work must give equal answers. */
+  /** A name for the work, if its result is checked: sides with the same work must give the same result. */
   readonly work?: string;
-  /** True if it may not run here; its time is not known then. */
+  /** True if it may fail here; its time is then unknown. */
   readonly mayFail?: boolean;
 }
 
 type Unit = '×' | 'µs' | 'ms' | '';
 
 /**
- * A row of a report: a ratio of times, and what it should be. Of several sides above, the slowest counts. The last gives the
- * figures to show in place of both times.
+ * A row of a report: a ratio of times and its target. If the numerator has several sides, the slowest counts. The last
+ * element returns figures to show instead of both times.
  */
 export type Row = readonly [
   what: string,
@@ -30,18 +30,18 @@ export type Row = readonly [
   figures?: (time: Times) => string,
 ];
 
-/** A row with what was measured. */
+/** A row with its measured figures. */
 export interface Line {
   readonly what: string;
   readonly figures: string;
   /** The figure to compare with the target; undefined or NaN if it could not be measured. */
   readonly number: number | undefined;
   readonly unit: Unit;
-  /** Without one, the line is there to explain others. */
+  /** The target; a line without one explains others. */
   readonly target?: Target | undefined;
 }
 
-/** A line that is no ratio of times. */
+/** A line that is not a ratio of times. */
 export function line(what: string, figures: string, number: number, unit: Unit, target?: Target): Line {
   return { what, figures, number, unit, target };
 }
@@ -53,22 +53,21 @@ export interface Target {
 export const most = (number: number): Target => ({ kind: 'most', number });
 export const least = (number: number): Target => ({ kind: 'least', number });
 
-/** Explanation of the targets, for every report that has some. */
+/** Explanation of the targets, for reports that have some. */
 export const aims: string =
-  'Targets are the aims that this project set itself: ratios to code written by hand, to PyTorch, and to a ceiling that is\n' +
-  'measured beside, and limits of time and of size. None is promised, and a miss is reported like a pass. Lines without a\n' +
-  'target explain others.';
+  "Targets are this project's own aims: ratios to hand-written code, to PyTorch, and to a ceiling measured in the same run, and\n" +
+  'limits of time and size. None is promised; misses are reported like passes. Lines without a target explain others.';
 
-/** Allowed relative difference of answers, which are float32 sums in different orders. */
+/** Allowed relative difference of results, which are float32 sums in different orders. */
 const closeEnough = 2e-4;
 
-/** True if two sides give the same value and the same length of the gradient. */
+/** True if two sides give the same value and the same norm of the gradient. */
 function agree(a: Answer, b: Answer, within: number): boolean {
   const isClose = (x: number, y: number) => Math.abs(x - y) <= within * Math.max(1, Math.abs(y));
   return isClose(a.value, b.value) && isClose(a.norm, b.norm);
 }
 
-/** Compares the answers of sides. @throws Error if two that do equal work give different ones */
+/** Compares the results of sides. @throws Error if two with the same work give different ones */
 export function agreement(within: number = closeEnough): (side: Side, answer: Answer) => void {
   const answers = new Map<string, Answer & { readonly by: string }>();
   return ({ name, work = name }, answer) => {
@@ -80,14 +79,14 @@ export function agreement(within: number = closeEnough): (side: Side, answer: An
   };
 }
 
-/** Milliseconds of a unit by side; NaN for what is not installed. */
+/** The milliseconds of a unit for each side; NaN if it is not installed. */
 export type Times = (side: Side) => number;
 
 /**
- * Times sides, each in a process of its own that takes turns with the others, so that a slow minute of the machine meets
- * all alike.
+ * Times sides, each in its own process. The processes take turns, so that a slow minute of the machine affects all
+ * equally.
  *
- * @throws Error if two that do equal work give different answers
+ * @throws Error if two with the same work give different results
  */
 export async function timed(
   sides: readonly Side[],
@@ -123,17 +122,17 @@ export async function timed(
   }
 }
 
-/** Memory and CPU time of a side: of its first run, and the median of the rounds after it. */
+/** Memory and CPU time of a side: the first run, and the median of later rounds. */
 export interface Found extends Peak {
   readonly first: number;
 }
 
-/** Milliseconds: rounds go on until they have taken so long in all. */
+/** The total milliseconds after which no more rounds begin. */
 const enough = 400;
-/** Milliseconds: a run that takes longer is made once, unless it planned. */
+/** The milliseconds beyond which a run is made only once, unless it included planning. */
 export const longRun = 3000;
 
-/** Memory of sides in turn, one process each; then their times, in rounds that go from process to process. */
+/** The memory of each side in its own process, then their times in interleaved rounds. */
 export async function measuredSides(
   sides: readonly Side[],
   n: number,
@@ -170,7 +169,7 @@ export async function measuredSides(
   }
 }
 
-/** Measures rows, those of a group together; its title comes before what each is. */
+/** Measures rows, those of a group together; the title of the group becomes a prefix of its rows. */
 export async function measured(
   groups: readonly (readonly [title: string, rows: readonly Row[]])[],
   rounds: number,

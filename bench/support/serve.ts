@@ -1,22 +1,22 @@
 import { createInterface } from 'node:readline';
 import { cpuTime } from './clock.ts';
 
-/** Something that is timed: `run` does the work of so many `units`, such as poses. */
+/** Work to time: `run` does `units` units of it, such as poses. */
 export interface Subject {
   readonly units: number;
   run(): unknown;
 }
 
-/** Milliseconds a unit: CPU time of all threads, and by the clock. */
+/** Milliseconds a unit: CPU time of all threads, and wall-clock time. */
 export interface Round {
   readonly cpu: number;
   readonly wall: number;
 }
 
-/** A round is long enough for the clock and for caches to warm, and short enough to interleave. */
+/** Milliseconds: a round must be long enough for the clock and the caches, and short enough to interleave. */
 const round = { length: 60, warmUp: 1500 };
 
-/** The time of so many runs, in milliseconds. */
+/** The time of `times` runs, in milliseconds. */
 export async function timeOf(run: () => unknown, times = 1): Promise<Round> {
   const [cpu, wall] = [cpuTime(), performance.now()];
   for (let i = 0; i < times; i++) await run();
@@ -24,8 +24,8 @@ export async function timeOf(run: () => unknown, times = 1): Promise<Round> {
 }
 
 /**
- * Runs a subject until it is warm, for $BENCH_WARM_UP milliseconds if that is given; the work of a round is then a number of
- * runs that takes a while. A subject of which it is known how long a run takes is warm.
+ * Runs a subject until it is warm ($BENCH_WARM_UP milliseconds, if set), and returns a function that times a round of
+ * several runs. A subject with a known time `perRun` is already warm.
  */
 export async function warmedUp({ units, run }: Subject, perRun?: number): Promise<() => Promise<Round>> {
   const warmUp = Number(process.env.BENCH_WARM_UP ?? round.warmUp);
@@ -43,7 +43,7 @@ export async function warmedUp({ units, run }: Subject, perRun?: number): Promis
   };
 }
 
-/** Answers each line on stdin by a line of JSON, until stdin ends: how a measured process talks to its parent. */
+/** Answers each line on stdin with a line of JSON until stdin ends, for the parent of a measured process. */
 export async function serve(answers: Readonly<Record<string, () => unknown>>): Promise<void> {
   for await (const question of createInterface({ input: process.stdin })) {
     const answer = answers[question];

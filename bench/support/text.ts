@@ -1,4 +1,6 @@
-/** A Markdown table that is readable as plain text too: the first columns to the left, the others to the right. */
+/**
+ * A Markdown table that is also readable as plain text: the first columns are left-aligned, the others right-aligned.
+ */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], left = 1): string {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(3, ...all.map(row => [...(row[column] ?? '')].length)));
@@ -17,7 +19,7 @@ function padded(text: string, width: number, toRight: boolean): string {
   return toRight ? space + text : text + space;
 }
 
-/** Three digits, as many as a measurement is good for. */
+/** A number with three digits, about the accuracy of a measurement. */
 export function digits(number: number): string {
   if (!Number.isFinite(number)) return '–';
   const size = Math.abs(number);

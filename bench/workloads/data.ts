@@ -6,22 +6,22 @@ import { nearestNeighbours } from '../../examples/networks/neighbours.ts';
 import { uniform } from '../../examples/networks/random.ts';
 import { weightShapes } from '../../examples/schnet/schnet.ts';
 
-/** The poses of a workload, one after the other, as plain arrays: each is a graph of a ligand's atoms, then a pocket's. */
+/** The poses of a workload in flat arrays. Each pose is a graph of a ligand's atoms, then a pocket's. */
 export interface Data {
   /** Settings of a scorer, such as a cutoff in Å. */
   readonly settings: Readonly<Record<string, number>>;
-  /** By pose: the ligand's atoms, all atoms, and edges. */
+  /** For each pose the numbers of the ligand's atoms, of all atoms, and of edges. */
   readonly ligands: Int32Array;
   readonly atoms: Int32Array;
   readonly edges: Int32Array;
-  /** By atom: an atomic number or another type, and x, y, z in Å. */
+  /** For each atom an atomic number or other type, and x, y, z in Å. */
   readonly types: Int32Array;
   readonly coordinates: Float32Array;
-  /** By edge: its atoms, counted in their pose, and its length in Å. */
+  /** For each edge its two atoms, numbered within the pose, and its length in Å. */
   readonly src: Int32Array;
   readonly dst: Int32Array;
   readonly lengths: Float32Array;
-  /** All parameters, one array after the other; their names and shapes in that order. */
+  /** All parameters in one array, with their names and shapes in the same order. */
   readonly params: Float32Array;
   readonly shapes: readonly (readonly [name: string, shape: readonly number[]])[];
 }
@@ -40,7 +40,7 @@ interface Drawn {
   readonly edges: readonly Edge[];
 }
 
-/** Random numbers that are the same on every machine: even, a whole one below a limit, a normal point (Box and Muller). */
+/** Random numbers that are the same on every machine: uniform, whole below a limit, and normal points (Box–Muller). */
 function randomFrom(seed: number) {
   const number = uniform(seed);
   const normal = () => Math.sqrt(-2 * Math.log(number())) * Math.cos(2 * Math.PI * number());
@@ -50,7 +50,7 @@ function randomFrom(seed: number) {
 type Random = ReturnType<typeof randomFrom>;
 
 const makers = {
-  /** A: a SchNet over 300 atoms, each with its 32 nearest neighbours. */
+  /** Workload A: a SchNet over 300 atoms, each with its 32 nearest neighbours. */
   network: (poses = 16): Data => {
     const random = randomFrom(1);
     const pocket = scattered(260, () => inShell(random, 4, 11), 1.2);
@@ -64,7 +64,7 @@ const makers = {
     });
     return schnetData({ hidden: 64, gaussians: 50, interactions: 3, cutoff: 10 }, drawn);
   },
-  /** A small SchNet: ten atoms, whose 82 closest pairs are edges, for 455,809 parameters. */
+  /** A small SchNet pose for 455,809 parameters: ten atoms, with the 82 closest pairs as edges. */
   small: (poses = 64): Data => {
     const random = randomFrom(5);
     const types = Array.from({ length: 10 }, () => [6, 6, 7, 8][random.below(4)] as number);
@@ -76,7 +76,7 @@ const makers = {
     });
     return schnetData({ hidden: 128, gaussians: 50, interactions: 6, cutoff: 10 }, drawn);
   },
-  /** B: a Vina-like potential on the pairs under 8 Å of 40 ligand and 1000 receptor atoms. */
+  /** Workload B: a Vina-like potential on the pairs under 8 Å of 40 ligand and 1000 receptor atoms. */
   list: (poses = 64): Data => {
     const random = randomFrom(2);
     const pocket = scattered(1000, () => inShell(random, 4, 18.8), 1.3);
@@ -96,7 +96,7 @@ const makers = {
 export type DataName = keyof typeof makers;
 export const dataNames = Object.keys(makers) as DataName[];
 
-/** Makes the data of a workload, with so many poses. */
+/** Makes the data of a workload with `count` poses. */
 export function generate(name: DataName, count?: number): Data {
   return makers[name](count);
 }
@@ -111,7 +111,7 @@ function schnetData(sizes: Parameters<typeof weightShapes>[0], drawn: readonly D
 
 function joined(settings: Data['settings'], params: Params, drawn: readonly Drawn[]): Data {
   const integers = (of: (pose: Drawn) => number | readonly number[]) => Int32Array.from(drawn.flatMap(of));
-  // No edge is shorter than 1 Å, wherever a ligand has come to lie.
+  // No edge is shorter than 1 Å, even if atoms overlap.
   const length = ({ atoms }: Drawn, [i, j]: Edge) =>
     Math.max(distance(atoms[i] as Point, atoms[j] as Point), 1);
   return {
@@ -129,7 +129,7 @@ function joined(settings: Data['settings'], params: Params, drawn: readonly Draw
   };
 }
 
-/** The first so many poses. */
+/** The first `count` poses. */
 export function graphsOf(data: Data, count: number): Graph[] {
   let [atom, edge] = [0, 0];
   const graphs = Array.from({ length: Math.min(count, data.atoms.length) }, (_, n) => {
@@ -185,7 +185,7 @@ function distance(a: Point, b: Point): number {
   return Math.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2);
 }
 
-/** Edges between different atoms; from the first `sources` ones, where that is given, to the others. */
+/** The edges between different atoms; with `sources`, only those from the first `sources` atoms to the others. */
 function pairsOf(
   atoms: readonly Point[],
   isEdge: (src: number, dst: number, d: number) => boolean,
@@ -201,7 +201,7 @@ function pairsOf(
   return edges;
 }
 
-/** Draws until there are so many points that are `apart` Å from each other. */
+/** Draws points until `count` of them are at least `apart` Å from each other. */
 function scattered(count: number, draw: () => Point, apart: number): Point[] {
   const points: Point[] = [];
   while (points.length < count) {

@@ -5,7 +5,7 @@ import { networkTask } from './networks.ts';
 import { spread } from './spread.ts';
 import type { Task } from './tasks.ts';
 
-/** Makes a scorer of some sizes with so many poses. */
+/** Makes a scorer of some sizes with `count` poses. */
 type Maker = (sizes: readonly number[], count: number) => Task;
 
 /**
@@ -23,11 +23,11 @@ const makers: Readonly<Record<string, Maker>> = {
 export function ladderTask(name: string, count: number): Task {
   const [kind = '', ...sizes] = name.split(',');
   const maker = makers[kind];
-  if (!maker) throw new Error(`the ladder has no scorer ${kind}; it has ${Object.keys(makers).join(', ')}`);
+  if (!maker) throw new Error(`the ladder has no scorer ${kind}, only ${Object.keys(makers).join(', ')}`);
   return maker(sizes.map(Number), count);
 }
 
-/** Drops the types of poses and parameters; a scorer is given only those that belong to it. */
+/** Drops the types of poses and parameters; a scorer only gets its own. */
 function erased<Pose, P extends Params>(task: Task<Pose, P>): Task {
   return task as unknown as Task;
 }

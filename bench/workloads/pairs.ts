@@ -20,9 +20,9 @@ import { type Data, graphsOf } from './data.ts';
 
 /** Workload B: a Vina-like pair potential of 20 parameters, in float32, on the pairs under a cutoff. */
 export type PairParams = {
-  /** Of the five terms, and of the rotors: shape [6]. */
+  /** The weights of the five terms and of the rotors: shape [6]. */
   readonly weights: Tensor<Float32Array>;
-  /** By atom type, in Å: shape [types]. */
+  /** The radii by atom type, in Å: shape [types]. */
   readonly radii: Tensor<Float32Array>;
 };
 
@@ -32,13 +32,13 @@ export interface PairList {
   readonly receptorType: Int32Array;
   /** Å */
   readonly distance: Float32Array;
-  /** 1 for pairs that the term is for, else 0. */
+  /** 1 for pairs with this term, else 0. */
   readonly hydrophobic: Float32Array;
   readonly hydrogenBond: Float32Array;
   readonly rotors: number;
 }
 
-/** The first so many poses. */
+/** The first `count` poses. */
 export function pairLists(data: Data, count: number): PairList[] {
   return graphsOf(data, count).map(({ types, src, dst, lengths }) => {
     const [ligandType, receptorType] = [src, dst].map(atoms => atoms.map(atom => types[atom] as number)) as [

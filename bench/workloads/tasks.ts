@@ -23,23 +23,23 @@ import {
 import { ladderTask } from './ladder.ts';
 import { type PairParams, pairLists, scoreList, scoreLists } from './pairs.ts';
 
-/** Poses with what scores them. */
+/** A workload: poses, parameters and scorers. */
 export interface Task<Pose = unknown, P extends Params = Params> {
   readonly poses: readonly Pose[];
   readonly params: P;
   readonly score: Scorer<Pose, P>;
   readonly scoreGroup?: GroupScorer<Pose, P>;
   readonly precision: Precision;
-  /** A pose by hand: ΔG, and its gradient in the array. */
+  /** A hand-written scorer of a pose: `run` returns ΔG, and leaves its gradient in the array. */
   readonly hand?: { readonly gradient: Float64Array; readonly run: (pose: Pose) => number };
-  /** A pose of little data and the same structure, to warm up with before memory is measured. */
+  /** A small pose of the same structure, to warm up before memory is measured. */
   readonly small?: Pose;
 }
 
-/** Names the folder of {@link writePoses}, for the processes that are started. */
+/** The environment variable with the folder of {@link writePoses}, for measured processes. */
 const folderName = 'POSETAPE_BENCH_POSES';
 
-/** Writes the poses of all workloads, so that a measured process holds nothing of what it takes to make them. */
+/** Writes the poses of all workloads, so that a measured process need not make them. */
 export async function writePoses(folder: string): Promise<void> {
   await writeFile(join(folder, 'vina'), serialize(await vinaPoses()));
   for (const name of dataNames) await writeData(folder, name, generate(name));
@@ -50,7 +50,7 @@ export async function writePoses(folder: string): Promise<void> {
 export async function vinaPoses(): Promise<readonly VinaPose[]> {
   const data = 'examples/vina/data/imatinib-abl';
   const { poses } = await readEnsemble(`${data}/pocket.pdbqt`, `${data}/poses.pdbqt`);
-  // Without the molecules that they were made of.
+  // Drop the molecules that the poses were made from.
   return poses.map(
     ({ ligand, receptor, ligandAtom, receptorAtom, radii, hydrophobic, hydrogenBond, rotors }) => ({
       ...{ ligand, receptor, rotors },
@@ -60,8 +60,8 @@ export async function vinaPoses(): Promise<readonly VinaPose[]> {
 }
 
 /**
- * A workload with its first so many poses: `network`, a SchNet; `small`, one of few atoms; `list`, pairs; `vina`, the
- * scorer of examples/ on imatinib, whose poses are taken over and over; or a scorer of the ladder by its sizes.
+ * A workload with its first `count` poses: `network`, a SchNet; `small`, a SchNet of few atoms; `list`, pairs; `vina`,
+ * the scorer of examples/ on imatinib, whose poses are repeated; or a scorer of the ladder by its sizes.
  */
 export async function readTask(name: string, count: number): Promise<Task> {
   if (name.includes(',')) return ladderTask(name, count);
@@ -70,7 +70,7 @@ export async function readTask(name: string, count: number): Promise<Task> {
     const poses = folder ? deserialize(await readFile(join(folder, name))) : await vinaPoses();
     return vinaTask(poses, count);
   }
-  if (!dataNames.includes(name as DataName)) throw new Error(`there is no workload ${name}`);
+  if (!dataNames.includes(name as DataName)) throw new Error(`unknown workload ${name}`);
   const data = folder ? await readData(folder, name) : generate(name as DataName);
   return taskOf(name as DataName, data, count);
 }
@@ -103,7 +103,7 @@ export function taskOf(name: DataName, data: Data, count: number): Task {
       energy(tape, weights, { ...graph, distances: tape.constant(graph.lengths) });
     return { ...common, poses: graphs, score: ofLengths } as unknown as Task;
   }
-  // The small one measures its distances itself, as examples/schnet does.
+  // The small one computes its distances on the tape, as examples/schnet does.
   const poses = graphs.map(({ elements, coordinates, ligandAtoms, src, dst }): SchNetPose => {
     const all = atomsOf([...elements], [...coordinates]);
     const ligand = selected(all, atom => atom < ligandAtoms);
