@@ -43,7 +43,7 @@ async function main(): Promise<void> {
   const program = command('test:mutations', {
     does: 'Tests the tests: plants each defect of test/mutations/mutations.ts in a copy of the project, one at a time, and runs the test files that should catch it; where they pass, all others. One that no test notices is reported, and the exit code is 1.',
     takes: 'seconds a defect, and minutes for each that its own files do not notice',
-    writes: 'nothing but what it tells',
+    writes: 'its result to stdout only',
   })
     .argument('[parts...]', 'only defects whose name or file contains one of these')
     .option('--near', 'run only the test files that each defect names, and call it missed if they pass')

@@ -9,7 +9,7 @@ import {
 } from './program.ts';
 import type { Random } from './random.ts';
 
-/** The numbers that a program is about. `ties` has few different ones, `extreme` very large and very small ones. */
+/** The kind of numbers in a program. `ties` has few different ones, `extreme` very large and very small ones. */
 export type Kind = 'plain' | 'ties' | 'special' | 'extreme';
 
 /** A value while its program is drawn. */
@@ -18,7 +18,7 @@ export interface Node {
   readonly index: boolean;
   /** True if its entries may be NaN, infinite or very large. */
   readonly wild: boolean;
-  /** `view` may be the very value that it is of. */
+  /** A `view` may be its own operand, if it changes nothing. */
   readonly node: 'leaf' | 'map' | 'view';
   readonly leaf?: Leaf;
   readonly step?: {
@@ -28,13 +28,13 @@ export interface Node {
   };
 }
 
-/** Some of it may be left out by `undefined`. */
+/** A record whose fields may be `undefined`. */
 type Possibly<T> = { readonly [K in keyof T]: T[K] | undefined };
 
 /** Operand of an op: a value, a literal, or nothing. */
 export type Given = Node | number | null;
 
-/** Entries of a value at most. */
+/** The most entries of a value. */
 export const maximalSize = 48;
 
 const shapes = [
@@ -65,7 +65,7 @@ const shapes = [
 const specials = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -0, 1, -1, 2, -0.5];
 const extremes = [1e300, -1e300, 1e-300, -1e-300, 5e-324, 2.5e-310, 1e150, 1e-150, 0, 1, -700, 710];
 
-/** Collects the values of a program that is being drawn, numbers them, and knows what fits what. */
+/** A program under construction: collects its values, and finds operands that fit. */
 export class Builder {
   readonly random: Random;
   readonly kind: Kind;
@@ -77,7 +77,7 @@ export class Builder {
     this.kind = kind;
   }
 
-  /** All that can be wanted. */
+  /** All values that can be wanted. */
   values(): Node[] {
     return this.#nodes.filter(({ leaf }) => leaf?.is !== 'rows');
   }
@@ -95,12 +95,12 @@ export class Builder {
   // Leaves.
 
   anyShape(): readonly number[] {
-    // Empty tensors swallow what is made of them, so few programs are of any.
+    // Results of empty tensors are mostly empty too, so draw few of them.
     const shape = this.random.pick(shapes);
     return sizeOf(shape) > 0 || this.random.chance(0.2) ? shape : this.anyShape();
   }
 
-  /** A new leaf; `tame` numbers are finite and near 1 in any program. */
+  /** A new leaf. `tame` numbers are finite and near 1 for every kind of program. */
   fresh(shape: readonly number[], is?: 'parameter' | 'constant' | 'fill', tame?: 'tame'): Node {
     const { random } = this;
     const share = random.unit();
@@ -119,7 +119,7 @@ export class Builder {
     return this.#leaf({ is: 'constant', shape, data: data.map(written) }, false);
   }
 
-  /** A constant that picks: 0, −0 and anything that is not 0. */
+  /** A constant to use as condition: 0, −0 and other numbers. */
   mask(shape: readonly number[]): Node {
     const { random } = this;
     const taken = [1, 1, 2, -0.5, Number.NaN, Number.POSITIVE_INFINITY, -1, 1e-300];
@@ -128,7 +128,7 @@ export class Builder {
     return this.#leaf({ is: random.chance(0.7) ? 'constant' : 'parameter', shape, data }, true);
   }
 
-  /** An index with entries below `rows`: now and then one that there is. */
+  /** An index with entries below `rows`, sometimes an existing one. */
   index(shape: readonly number[], rows: number): Node {
     const { random } = this;
     const fits = ({ leaf }: Node) =>
@@ -168,12 +168,12 @@ export class Builder {
 
   // Operands.
 
-  /** Has the next operand be the newest value, if that fits. */
+  /** Makes the newest value the next operand, if it fits. */
   favourNewest(): void {
     this.#favourite = this.#nodes.at(-1);
   }
 
-  /** A real value that holds; a new leaf where there is none. */
+  /** A real value whose shape satisfies `holds`; undefined if there is none. */
   real(holds: (shape: readonly number[]) => boolean = () => true): Node | undefined {
     const { random } = this;
     const favourite = this.#favourite;
@@ -190,14 +190,14 @@ export class Builder {
     return this.real() ?? this.fresh(this.anyShape());
   }
 
-  /** A real value of at least so many axes. */
+  /** A real value of at least `least` axes. */
   ranked(least: number): Node {
     const fits = (shape: readonly number[]) => shape.length >= least;
     const shape = () => this.random.pick(shapes.filter(each => each.length >= least && sizeOf(each) > 0));
     return this.real(fits) ?? this.fresh(shape());
   }
 
-  /** A value that broadcasts with these, either way, to a shape that is not too large. */
+  /** A value that broadcasts with `others` to a shape that is not too large. */
   beside(...others: readonly Node[]): Node {
     const { random } = this;
     const fits = (shape: readonly number[]) => {
@@ -220,7 +220,7 @@ export class Builder {
     return this.random.chance(0.15) ? this.literal() : this.beside(...others);
   }
 
-  /** A value that is surely finite and positive, made of this one. */
+  /** A finite and positive value computed from this one. */
   positive(of: Node): Node {
     const ways = [
       () => this.add('add', [this.add('square', [of]), this.random.pick([1, 0.5, 0.01])]),

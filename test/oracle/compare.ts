@@ -1,9 +1,9 @@
 import type { Tensor } from 'posetape';
 import { largest } from '../support/equal.ts';
 
-/** An entry of an answer that is not what it should be. */
+/** A wrong entry of an answer. */
 export interface Difference {
-  /** Number of the wanted tensor, and of its entry. */
+  /** The number of the wanted tensor, and the position of its entry. */
   readonly tensor: number;
   readonly entry: number;
   readonly found: number | string;
@@ -12,23 +12,23 @@ export interface Difference {
 }
 
 export interface Bound {
-  /** A share of the largest finite entry of the tensor that is always allowed. */
+  /** The difference that is always allowed, as a share of the largest finite entry of the tensor. */
   readonly tolerance: number;
-  /** For each tensor how far rounding moves it; asked only where the tolerance is not enough. */
+  /** The effect of rounding on each tensor; called only if the tolerance is not enough. */
   readonly spreads: () => readonly number[];
 }
 
 /** Result of a comparison: the first entry that differs, if any, and the number of excused tensors. */
 export interface Comparison {
   readonly difference?: Difference;
-  /** Number of tensors that differ by more than the tolerance, but by no more than rounding can explain. */
+  /** The number of tensors that differ by more than the tolerance, but not by more than rounding can explain. */
   readonly excused: number;
 }
 
-/** Rounding may move an answer by so many times the spread that a few trials found. */
+/** The allowed multiple of the spread, which is measured in a few trials only. */
 const margin = 16;
 
-/** Compares what an executor gives with what it should: NaN is NaN, and an infinity itself; −0 is 0. */
+/** Compares an executor's results with the expected ones. NaN equals NaN, an infinity itself, and −0 equals 0. */
 export function compare(found: readonly Tensor[], expected: readonly Tensor[], bound: Bound): Comparison {
   let excused = 0;
   for (const [i, wanted] of expected.entries()) {
@@ -60,7 +60,7 @@ function shapeDifference(found: Tensor | undefined, expected: Tensor): Misfit | 
   return a === b ? undefined : { found: a, expected: b };
 }
 
-/** The entry that differs most beyond what is allowed, −1 if none does. */
+/** The entry that exceeds the allowed difference most; −1 if none does. */
 function farthest(found: Tensor, expected: Tensor, allowed: number): number {
   let worst = -1;
   let most = allowed;

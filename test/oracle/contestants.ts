@@ -6,7 +6,7 @@ import { spreads } from './rounding.ts';
 
 export type ContestantName = 'interpreter' | 'jit' | 'jit float32' | 'wasm' | 'gpu webasm' | 'gpu cpu';
 
-/** An executor of each kind; one serves all programs. */
+/** Makes an executor of each kind, which runs all programs. */
 export const open: Readonly<Record<ContestantName, () => Executor | Promise<Executor>>> = {
   interpreter: () => interpreter(),
   jit: () => jit(),
@@ -17,12 +17,12 @@ export const open: Readonly<Record<ContestantName, () => Executor | Promise<Exec
 };
 
 /**
- * A share of an answer's largest entry that may always be off: some thousand roundings of float64, a dozen of float32.
- * Ill-conditioned answers may be off by more, as measured by {@link spreads}.
+ * The error that is always allowed, as a share of an answer's largest entry: some thousand roundings of float64, a
+ * dozen of float32. Ill-conditioned answers may have larger errors, as measured by {@link spreads}.
  */
 const tolerances = { float64: 1e-12, float32: 1e-6 };
 
-/** Runs what is wanted and compares; an executor that throws is no answer either. */
+/** Runs the wanted values and compares the results; an executor that throws is wrong too. */
 export async function judge(
   executor: Executor,
   wanted: readonly Value[],

@@ -4,9 +4,9 @@ import type { Random } from './random.ts';
 import { opNames, recipes } from './recipes.ts';
 
 export interface DrawOptions {
-  /** Ops that the first steps are made of, each of what the one before gives, where that fits. */
+  /** Ops of the first steps, each of which uses the result of the one before, if it fits. */
   readonly first?: readonly OpName[];
-  /** Steps drawn at most; recipes and the objective add more. Default 7. */
+  /** The most steps to draw; recipes and the objective add more. Default 7. */
   readonly steps?: number;
 }
 
@@ -26,7 +26,10 @@ export function draw(random: Random, { first = [], steps = 7 }: DrawOptions = {}
   return asked(builder);
 }
 
-/** Views are drawn more often than other ops: a fused executor computes none of them, and must find its way through. */
+/**
+ * Draws a view. Views are more frequent than other ops, since fused executors compute none of them but read through
+ * them.
+ */
 function view(builder: Builder): void {
   const names = ['reshape', 'transpose', 'slice', 'pad', 'expandDims', 'broadcastTo', 'concat'] as const;
   recipes[builder.random.pick(names)](builder);
@@ -39,7 +42,7 @@ function kindOf(random: Random): Kind {
   return share < 0.92 ? 'special' : 'extreme';
 }
 
-/** Adds an objective, and chooses what is wanted. */
+/** Adds an objective, and chooses the wanted values. */
 function asked(builder: Builder): Program {
   const { random } = builder;
   const order = random.chance(0.12) ? 0 : builder.kind === 'extreme' || random.chance(0.5) ? 1 : 2;
@@ -53,7 +56,7 @@ function asked(builder: Builder): Program {
   );
   if (want.length > 0 && random.chance(0.15)) want.push(want[0] as Node);
   const wrt = builder.parameters().filter(() => random.chance(0.85));
-  // Of second order the answer for a result depends on whether a slope is written in it or in its operands.
+  // At second order the gradient by a result depends on whether rules use the result or its operands.
   const others = values.filter(
     ({ index, node }) => !index && (node === 'leaf' || (node === 'map' && order === 1)),
   );
@@ -61,7 +64,7 @@ function asked(builder: Builder): Program {
   return builder.program({ want, y, wrt: order > 0 ? [...new Set(wrt)] : [], order });
 }
 
-/** A value of one entry: one that there is, or the sum of loose ones, some of them weighted. */
+/** A value with one entry: an existing one, or the sum of loose values, some of them weighted. */
 function objective(builder: Builder, loose: readonly Node[]): Node {
   const { random } = builder;
   const single = builder.values().filter(({ index, shape }) => !index && sizeOf(shape) === 1);

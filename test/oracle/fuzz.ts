@@ -24,14 +24,14 @@ interface Options {
 
 function options(): Options {
   return command('test:programs', {
-    does: 'Draws random programs from all that the API accepts, compares executors with the interpreter on them, to second order, and shows the smallest program found for each difference; the exit code is then 1.',
+    does: 'Draws random programs from all that the API accepts, and compares executors with the interpreter on them, to second order. For each difference it shows the smallest program found, and the exit code is 1.',
     takes: 'about a quarter of an hour for 100,000 programs',
-    writes: 'nothing but what it tells',
+    writes: 'its result to stdout only',
   })
     .option('--count <programs>', 'how many', whole, 100_000)
     .option('--seed <seed>', 'another seed, other programs', whole, 1)
-    .option('--first <program>', 'begin with this one, to repeat it', whole, 1)
-    .option('--differences <differences>', 'stop after so many', whole, 20)
+    .option('--first <program>', 'number of the first program, to repeat it', whole, 1)
+    .option('--differences <differences>', 'number of differences after which to stop', whole, 20)
     .option('--executor <names...>', `of ${Object.keys(open).join(', ')}`, standard as string[])
     .parse()
     .opts();

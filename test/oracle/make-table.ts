@@ -1,5 +1,5 @@
 /**
- * Writes the table that oracle.test.ts reads: random programs, and what PyTorch makes of them.
+ * Writes the table that oracle.test.ts reads: random programs with PyTorch's results.
  *
  *     npm run test:table
  */
@@ -17,10 +17,10 @@ interface Options {
   readonly python: string;
 }
 
-/** Reply of pytorch.py for one program. */
+/** The reply of pytorch.py to one program. */
 type Reply = Pick<Entry, 'answers'> | { readonly 'left out': string };
 
-/** Programs in a file: each stays below a mebibyte. */
+/** The number of programs in a file, so that each is smaller than a mebibyte. */
 const perFile = 500;
 
 function options(): Options {
@@ -35,7 +35,9 @@ function options(): Options {
     .opts();
 }
 
-/** Each op of the result of a third of the others, and those again that most rewrites of loops concern. */
+/**
+ * Pairs of ops to begin with: each op with a third of the others, and again the ops that most loop rewrites concern.
+ */
 const firsts: readonly (readonly OpName[])[] = [
   ...opNames.flatMap((op, i) => opNames.filter((_, k) => (i + k) % 3 === 0).map(then => [op, then])),
   ...new Array<OpName[]>(300).fill(['where']),
@@ -44,7 +46,7 @@ const firsts: readonly (readonly OpName[])[] = [
   ...new Array<OpName[]>(30).fill(['solve']),
 ];
 
-/** Programs of which each has the ops that it begins with, unless ten draws give none. */
+/** Programs that contain their first ops, unless ten draws give none. */
 function* drawn(seed: number): Generator<Program> {
   for (const [i, first] of firsts.entries()) {
     const has = ({ steps }: Program) => first.every(op => steps.some(step => step.op === op));

@@ -7,7 +7,10 @@ import { readTable } from './table.ts';
 
 const table = readTable();
 
-/** One program in so many, unless more runs than usual are asked for: each has to be planned and compiled. */
+/**
+ * The share of programs that each executor runs, as 1/n; all in longer runs. Each program has to be planned and
+ * compiled.
+ */
 const oneIn: Readonly<Record<ContestantName, number>> = {
   interpreter: 1,
   jit: 1,

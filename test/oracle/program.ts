@@ -2,21 +2,21 @@ import { gradient, Tape, type Tensor, tensor, type Value } from 'posetape';
 import * as ops from 'posetape/ops';
 
 /*
- * Programs as plain data, which PyTorch reads as well: leaves, then steps, numbered through from 0. README.md describes
- * the format.
+ * Programs as plain data, which PyTorch reads too: leaves, then steps, numbered consecutively from 0. README.md
+ * describes the format.
  */
 
 /** The name of an exported op. */
 export type OpName = keyof typeof ops;
 
-/** A number as JSON holds it: NaN, the infinities and −0 are strings. */
+/** A number in JSON: NaN, the infinities and −0 are strings. */
 export type Written = number | 'nan' | 'inf' | '-inf' | '-0';
 
-/** A value by its number, a literal as a string, or `null` for an operand that is left out. */
+/** An operand: the number of a value, a literal as a string, or `null` if it is left out. */
 export type Operand = number | string | null;
 
 export interface Leaf {
-  /** `rows` is an index that is no value: each op that takes it is given the array itself. */
+  /** `rows` is an index that is not on the tape: ops get the array itself. */
   readonly is: 'parameter' | 'constant' | 'fill' | 'index' | 'rows';
   readonly shape: readonly number[];
   /** Its entries in row-major order; one for a fill. */
@@ -28,7 +28,7 @@ export interface Leaf {
 export interface Step {
   readonly op: OpName;
   readonly of: readonly Operand[];
-  /** The arguments of the op beside its operands, by name. */
+  /** The arguments of the op besides its operands, by name. */
   readonly with?: Attributes;
 }
 
@@ -58,17 +58,17 @@ export interface Attributes {
 export interface Program {
   readonly leaves: readonly Leaf[];
   readonly steps: readonly Step[];
-  /** The values that are wanted, by number; one may be wanted twice. */
+  /** The numbers of the wanted values; one may be wanted twice. */
   readonly want: readonly number[];
-  /** The value of one entry that is differentiated. */
+  /** The value with one entry that is differentiated. */
   readonly y?: number;
   /** The steps with respect to which it is differentiated. */
   readonly wrt: readonly number[];
-  /** 1: the gradient is wanted after `want`; 2: and then that of the sum of its squares. */
+  /** 1: the gradient is wanted after `want`; 2: also the gradient of the sum of its squares. */
   readonly order: 0 | 1 | 2;
 }
 
-/** A wanted tensor as PyTorch has it. */
+/** A wanted tensor by PyTorch. */
 export interface Answer {
   readonly is?: 'index';
   readonly shape: readonly number[];
@@ -96,7 +96,7 @@ export function tensorOf({ shape, data, ...leaf }: Answer | Leaf): Tensor {
   return tensor(Float64Array.from(numbers), shape);
 }
 
-/** Records the program on a fresh tape: the values that are wanted, then the gradients. */
+/** Records the program on a new tape, and returns the wanted values, then the gradients. */
 export function record(program: Program): Value[] {
   const values = recordSteps(program);
   const at = (id: number) => values[id] as Value;
@@ -110,7 +110,7 @@ export function record(program: Program): Value[] {
   return [...wanted, ...slopes, ...gradient(curved, wrt)];
 }
 
-/** Records leaves and steps on a fresh tape; a leaf that is only given to ops is no value. */
+/** Records leaves and steps on a new tape; `undefined` stands for a leaf that is not on the tape. */
 export function recordSteps({ leaves, steps }: Pick<Program, 'leaves' | 'steps'>): (Value | undefined)[] {
   const tape = new Tape();
   const values = leaves.map((leaf, id) => leafOn(tape, leaf, id));
@@ -137,7 +137,7 @@ const exported: Readonly<Record<OpName, unknown>> = ops;
 
 type AlongAxes = (a: Value, axis: Attributes['axis'], keepDims?: boolean) => Value;
 
-/** Ops of one value and axes; the others take their operands and nothing else, or are named in {@link call}. */
+/** Ops of one value and axes. Other ops take only operands, or are handled in {@link call}. */
 const alongAxes: ReadonlySet<string> = new Set([
   ...['sum', 'mean', 'max', 'min', 'logSumExp', 'norm', 'softmax', 'logSoftmax'],
   ...['squeeze', 'flip', 'cumsum', 'cumprod', 'sort', 'argsort', 'argmax', 'argmin'],

@@ -29,7 +29,7 @@ test('the same seed draws the same programs, another draws others', () => {
   expect(new Set([...some(seed), ...some(seed + 1)].map(program => JSON.stringify(program))).size).toBe(40);
 });
 
-/** The interpreter, but wrong where anything is chosen. */
+/** The interpreter, but with wrong results for tapes with `where`. */
 const mistaken: SyncExecutor = {
   ...interpreter(),
   run: wanted => {
@@ -71,6 +71,6 @@ test('rounding moves a difference of near numbers far, and what is exact not at 
   const moved = spread([1], '2.7182');
   expect(moved).toBeGreaterThan(2 ** -53);
   expect(moved).toBeLessThan(2 ** -48);
-  // Closer than rounding lets one tell, no digit is left.
+  // If the numbers differ by less than rounding, no digit is left.
   expect(spread([1], `${Math.E}`)).toBe(Number.POSITIVE_INFINITY);
 });

@@ -1,4 +1,4 @@
-/** Numbers without a pattern that are the same for the same seed and stream (sfc32, by C. Doty-Humphrey, PractRand). */
+/** A random generator, determined by seed and stream (sfc32, by C. Doty-Humphrey, PractRand). */
 export class Random {
   #a: number;
   #b: number;

@@ -2,7 +2,7 @@ import * as ops from 'posetape/ops';
 import { type Builder, broadcast, maximalSize, type Node, sizeOf } from './builder.ts';
 import type { Attributes, OpName } from './program.ts';
 
-/** Adds a step of one op to the program, and maybe some that make its operands. */
+/** Adds a step of one op to the program, and perhaps steps for its operands. */
 type Recipe = (builder: Builder) => void;
 
 /** An op of one value. */
@@ -11,7 +11,7 @@ const unary =
   b =>
     b.add(op, [b.any()]);
 
-/** An op of one value, which is mostly where the op is finite. */
+/** An op of one value, mostly in the range where the op is finite. */
 const within =
   (op: OpName, made: (b: Builder, x: Node) => Node, share = 0.6): Recipe =>
   b => {
@@ -19,7 +19,7 @@ const within =
     b.add(op, [b.random.chance(share) ? made(b, x) : x]);
   };
 
-/** An op of two operands that broadcast, of which one may be a literal; now and then of one value twice. */
+/** An op of two operands that broadcast. One may be a literal; sometimes both are the same value. */
 const binary =
   (op: OpName, second: (b: Builder, y: Node | number) => Node | number = (_, y) => y): Recipe =>
   b => {
@@ -46,13 +46,13 @@ function axesOf(b: Builder, { length: rank }: readonly number[]): Attributes['ax
     .map(axis => (b.random.chance(0.5) ? axis : axis - rank));
 }
 
-/** The axes meant, from the front. */
+/** The axes as a list, counted from the front. */
 function listed(axis: Attributes['axis'], { length: rank }: readonly number[]): number[] {
   if (axis === undefined) return Array.from({ length: rank }, (_, each) => each);
   return (typeof axis === 'number' ? [axis] : axis).map(each => (each < 0 ? each + rank : each));
 }
 
-/** An op along axes, which stay or go. */
+/** An op along axes, which are kept or removed. */
 function reduce(b: Builder, op: OpName, x: Node, ofNone: boolean): void {
   const axis = axesOf(b, x.shape);
   const reduced = listed(axis, x.shape);
@@ -63,7 +63,7 @@ function reduce(b: Builder, op: OpName, x: Node, ofNone: boolean): void {
   b.add(op, [x], { axis, keepDims }, shape);
 }
 
-/** Such an op; `ofNone` says whether axes without entries will do. */
+/** A recipe for {@link reduce}; `ofNone` is true if axes without entries are allowed. */
 const reduction =
   (op: OpName, ofNone: boolean): Recipe =>
   b =>
@@ -90,11 +90,11 @@ const comparison =
     const x = b.any();
     const y = b.operand(x);
     const result = b.add(op, b.random.chance(0.5) ? [x, y] : [y, x]);
-    // As a number, too.
+    // Use it as a number too.
     if (b.random.chance(0.4)) b.add('mul', [result, b.beside(result)]);
   };
 
-/** A masked product of zeros with what may be infinite there, and an op that could hide a NaN in it. */
+/** A masked product of zeros with numbers that may be infinite there, and an op that could hide a NaN in it. */
 function masked(b: Builder): void {
   const { random } = b;
   const x = b.any();
@@ -105,7 +105,7 @@ function masked(b: Builder): void {
     () => b.add('less', [x, b.operand(x)]),
   ])();
   const unsafe = random.chance(0.6) ? b.add('div', [random.pick([1, -3]), zeros]) : guarded(b, x);
-  // Each was made to fit x, but perhaps not the other.
+  // Both fit x, but perhaps not each other.
   const fits = broadcast([zeros.shape, unsafe.shape]) !== undefined;
   const product = b.add('scaled', [zeros, fits ? unsafe : x]);
   if (random.chance(0.4))
@@ -114,7 +114,7 @@ function masked(b: Builder): void {
   else b.add(random.pick(['exp', 'tanh', 'sign']), [product]);
 }
 
-/** A zero whose sign the quotient tells. */
+/** A quotient that depends on the sign of a zero. */
 function overZero(b: Builder): void {
   const { random } = b;
   const zero = random.chance(0.5) ? b.mask(random.pick([[2], [3], [2, 2]])) : b.fresh([], 'fill');
@@ -128,7 +128,7 @@ function overZero(b: Builder): void {
   b.add('div', [random.pick([1, -2]), signed]);
 }
 
-/** A condition: a comparison, any number at all, a mask of masks, or a sum of one. */
+/** A condition: a comparison, an arbitrary number, a mask of masks, or a sum of a mask. */
 function condition(b: Builder, beside: Node): Node {
   const { random } = b;
   if (random.chance(0.3)) return beside;
@@ -158,7 +158,7 @@ function condition(b: Builder, beside: Node): Node {
   return random.pick(ways)();
 }
 
-/** A branch of a selection; it may be finite only where it is selected. */
+/** A branch of a selection, which may be finite only where it is selected. */
 function guarded(b: Builder, x: Node): Node {
   const ways = [
     () => b.add('div', [b.random.pick([1, 3, -0.5]), x]),
@@ -173,7 +173,7 @@ function guarded(b: Builder, x: Node): Node {
   return b.random.pick(ways)();
 }
 
-/** A sum of what is not 0 where it is taken, chosen by numbers that are themselves in it. */
+/** A sum or norm of selected numbers, some of them multiplied by their own condition. */
 function sparse(b: Builder): void {
   const { random } = b;
   const x = random.chance(0.5) ? b.any() : b.mask(b.any().shape);
@@ -234,7 +234,7 @@ const withNumber =
     b.add(op, [x, b.random.chance(0.3) ? null : b.random.pick([0.5, 0.2, 1, -0.3])]);
   };
 
-/** A condition of one value, mostly of one that is 0, or NaN, in places. */
+/** A condition of one value, often one that is 0 or NaN in places. */
 const truthOf =
   (op: OpName): Recipe =>
   b => {
@@ -259,7 +259,7 @@ const spread =
     b.add(op, [x], { axis, keepDims, ddof }, shape);
   };
 
-/** Sums or products of all up to each, along an axis or flattened. */
+/** A cumulative sum or product, along an axis or flattened. */
 const scan =
   (op: OpName): Recipe =>
   b => {
@@ -269,7 +269,7 @@ const scan =
     b.add(op, [x], { axis }, isFlat ? [sizeOf(x.shape)] : x.shape);
   };
 
-/** An op of rows by an index of one axis or more, along any axis. */
+/** An op of rows and an index with one or more axes, along any axis. */
 const segments =
   (op: OpName): Recipe =>
   b => {
@@ -283,7 +283,7 @@ const segments =
     if (sizeOf(shape) <= maximalSize) b.add(op, [x, b.index(at, count)], { count, axis: given }, shape);
   };
 
-/** A product of vectors of three. */
+/** A product of vectors of length 3. */
 function vectors(b: Builder, op: 'vecdot' | 'cross'): void {
   const isVector = (shape: readonly number[]) => shape.at(-1) === 3;
   const x = b.real(isVector) ?? b.fresh(b.random.pick([[3], [2, 3], [1, 3], [3, 3]]));
@@ -296,7 +296,7 @@ function vectors(b: Builder, op: 'vecdot' | 'cross'): void {
   b.add(op, [x, y], {}, op === 'cross' ? shape : shape.slice(0, -1));
 }
 
-/** Entries of a value like this one by places along an axis. */
+/** Entries at places along an axis, of a value with the same shape as `like`. */
 function picked(b: Builder, like: Node, places: Node, axis: number): void {
   if (b.random.chance(0.2)) return;
   const isLike = (shape: readonly number[]) => shape.join() === like.shape.join();
@@ -304,7 +304,7 @@ function picked(b: Builder, like: Node, places: Node, axis: number): void {
   b.add('takeAlongAxis', [x, places], { axis }, places.shape);
 }
 
-/** The place of an extreme entry, by which rows are taken in most cases. */
+/** The place of an extreme entry, mostly used to pick rows. */
 const place =
   (op: 'argmax' | 'argmin'): Recipe =>
   b => {
@@ -327,7 +327,7 @@ const place =
     if (sizeOf(rows) <= maximalSize) b.add('gather', [table, found], {}, rows);
   };
 
-/** An op of points, mostly near corners that do not lie on a line. */
+/** An op of points, mostly near corners that are not on a line. */
 function points(b: Builder, op: 'angle' | 'dihedral', count: number): void {
   const { random } = b;
   const corners = [
@@ -346,7 +346,7 @@ function points(b: Builder, op: 'angle' | 'dihedral', count: number): void {
   if (shape) b.add(op, given, {}, shape.slice(0, -1));
 }
 
-/** Symmetric, positive definite matrices of one to four rows, whose eigenvalues lie apart; now and then of any numbers. */
+/** Symmetric, positive definite matrices of one to four rows with distinct eigenvalues; sometimes arbitrary ones. */
 function square(b: Builder, rows: readonly number[] = [1, 2, 3, 3, 4]): Node {
   const { random } = b;
   const x = b.real(shape => sizeOf(shape) > 0) ?? b.fresh([]);
@@ -368,7 +368,7 @@ function square(b: Builder, rows: readonly number[] = [1, 2, 3, 3, 4]): Node {
   return b.add('add', [b.add('mul', [off, one]), apart]);
 }
 
-/** An op of rows by an index of one axis or more, from the first axis on. */
+/** An op of rows and an index with one or more axes, from the first axis. */
 const firstSegments =
   (op: OpName): Recipe =>
   b => {
@@ -742,7 +742,7 @@ export const recipes: Record<OpName, Recipe> = {
     if (isOpen) return;
     const lengths = new Map<string, number>();
     const first = used.map((length, axis) => {
-      // A letter twice, where the lengths allow.
+      // Repeat a letter if the lengths allow it.
       const again = [...lengths].find(([, known]) => known === length);
       const letter = again && random.chance(0.2) ? again[0] : (letters[axis] as string);
       lengths.set(letter, length);
@@ -842,5 +842,5 @@ export const recipes: Record<OpName, Recipe> = {
   },
 };
 
-/** All ops that are exported; each has a recipe, or this file does not compile. */
+/** All exported ops. This file compiles only if each has a recipe. */
 export const opNames: readonly OpName[] = Object.keys(ops) as OpName[];

@@ -11,23 +11,22 @@ import {
 import { largest } from '../support/equal.ts';
 
 /*
- * Measures the effect of rounding on the answers of a program. The program runs again with every result of a function,
- * a sum or a product off by a few units in the last place, and so are all cotangents. An answer that moves far is
- * ill-conditioned, so a difference in it says little about an executor; one that jumps or turns NaN says nothing.
+ * The effect of rounding on the answers of a program. The program runs again with every result of a function, a sum or
+ * a product, and every cotangent, changed by a few units in the last place. An answer that changes much is
+ * ill-conditioned, so a difference in it says little about an executor; one that jumps or becomes NaN says nothing.
  *
- * Equal numbers of one op are moved equally, and numbers with few digits not at all, since they are not rounded. Ties
- * stay ties.
+ * Equal numbers of one op change equally, so ties stay ties. Numbers with few digits are not rounded and don't change.
  */
 
-/** Results as far off as executors of this precision may have them. */
+/** The precision of the executors to simulate. */
 export type Roundings = 'float64' | 'float32';
 
 const times = 8;
 
-/** Beyond this share of the largest entry of all a move is a jump: another branch taken, or numbers out of float32's range. */
+/** The change, as a share of the largest entry of all, from which it is a jump: another branch, or float32 overflow. */
 const jump = 0.01;
 
-/** For each wanted tensor how far rounding moves it at most; infinitely where it jumps or changes what is finite. */
+/** The largest effect of rounding on each wanted tensor; infinite if it jumps, or finite numbers become infinite. */
 export function spreads(wanted: readonly Value[], rounding: Roundings): number[] {
   let fits = true;
   const exact = interpreter().run(wanted, {
@@ -35,7 +34,7 @@ export function spreads(wanted: readonly Value[], rounding: Roundings): number[]
   });
   if (!fits) return wanted.map(() => Number.POSITIVE_INFINITY);
   const furthest = exact.map(() => 0);
-  // The first trial is of the precision as it is: near numbers may become equal. In the last, sums that cancel are 0.
+  // The first trial uses plain rounding, by which near numbers may become equal. In the last, sums that cancel are 0.
   for (let seed = 0; seed <= times + 1; seed++) {
     const trial =
       seed === 0
@@ -57,7 +56,7 @@ export function spreads(wanted: readonly Value[], rounding: Roundings): number[]
   return furthest.map(off => (off > jump * scale ? Number.POSITIVE_INFINITY : off));
 }
 
-/** True if all that is finite of these is so in this precision, and what is not 0 neither. */
+/** True if no finite number overflows in this precision, and no number becomes 0. */
 function hasRoomFor(rounding: Roundings, data: TensorData): boolean {
   if (rounding === 'float64') return true;
   for (let i = 0; i < data.length; i++) {
@@ -67,7 +66,7 @@ function hasRoomFor(rounding: Roundings, data: TensorData): boolean {
   return true;
 }
 
-/** The same values on another tape, each result off by a little. */
+/** The same values on another tape, with each result slightly changed. */
 function roundedOtherwise(wanted: readonly Value[], rounding: Roundings, seed: number): Value[] {
   const [first] = wanted;
   if (!first) return [];
@@ -84,7 +83,7 @@ function roundedOtherwise(wanted: readonly Value[], rounding: Roundings, seed: n
   return wanted.map(({ id }) => copies[id] as Value);
 }
 
-/** The same values on another tape, where sums of which rounding leaves no digit are 0. */
+/** The same values on another tape, with sums that cancel completely set to 0. */
 function cancelled(wanted: readonly Value[], rounding: Roundings): Value[] {
   const [first] = wanted;
   if (!first) return [];
@@ -106,14 +105,14 @@ const sizeOp = { name: 'size', vjp: [null] };
 const size = map((s, x) => s.abs(x));
 const cancelledOp = { name: 'cancelled', vjp: [null, null] };
 
-/** A sum, or 0 where it is less than this share of the sizes that it is made of. */
+/** A sum, or 0 if it is less than `unit` times the sum of magnitudes. */
 function orNothing(unit: number): Form {
   return map((s, sum, sizes) =>
     s.select(s.less(s.abs(sum), s.mul(s.constant(unit), sizes)), s.constant(0), sum),
   );
 }
 
-/** Heads or tails, for each value and trial. */
+/** A random boolean for each value and trial. */
 function chance(seed: number, id: number): boolean {
   return Math.imul(seed * 7919 + id, 0x9e3779b1) < 0;
 }
@@ -124,7 +123,7 @@ const adding: ReadonlySet<Form['kind']> = new Set(['matmul', 'segment-sum', 'acc
 
 type Round = (x: number) => number;
 
-/** The expression, its result rounded; where it is only looked over, there is none to round. */
+/** The expression with its result rounded, if it is a number; there is none when the expression is only checked. */
 function by(round: Round, expression: Expression): Expression {
   return (s, ...inputs) => {
     const result: unknown = expression(s, ...inputs);
@@ -136,7 +135,7 @@ function roundedForm(form: Form, round: Round, rounding: Roundings, isSingle: bo
   if (form.kind === 'map') return map(by(round, form.expression));
   const isData = form.kind === 'parameter' || form.kind === 'constant';
   if (!isSingle || rounding === 'float64' || !isData || form.tensor.data instanceof Int32Array) return form;
-  // An executor in float32 may read what it is given in float32.
+  // An executor in float32 may convert its inputs to float32.
   const { data, shape } = form.tensor;
   return { ...form, tensor: tensor(Float64Array.from(data, Math.fround), shape) };
 }
@@ -145,8 +144,8 @@ const bits = new Float64Array(1);
 const words = new Uint32Array(bits.buffer);
 
 /**
- * The same number, off by up to so many units in the last place: two of float64, or eight of float32. An executor in
- * float32 may round each result or only some: `isSingle` ones are.
+ * A function that changes a number by up to two units in the last place of float64, or eight of float32. An executor in
+ * float32 may round only some results; `isSingle` is true for those.
  */
 function rounder(rounding: Roundings, seed: number, isSingle: boolean): Round {
   const isDouble = rounding === 'float64';

@@ -1,12 +1,12 @@
 import { interpreter, type Value } from 'posetape';
 import { type Leaf, type Operand, type Program, recordSteps, type Step, written } from './program.ts';
 
-/** True if a program still shows what is sought. */
+/** A function that is true if a program still fails. */
 export type Fails = (program: Program) => Promise<boolean>;
 
 /**
- * A smaller program that fails, too: it drops what is wanted, then steps, then makes numbers plain, as long as that
- * leaves a failure.
+ * A smaller program that also fails: it drops wanted values, then steps, then simplifies numbers, as long as the
+ * program still fails.
  */
 export async function shrink(program: Program, fails: Fails, trials = 1500): Promise<Program> {
   let smallest = numbered(program);
@@ -25,7 +25,7 @@ export async function shrink(program: Program, fails: Fails, trials = 1500): Pro
   return smallest;
 }
 
-/** Programs a step smaller than this one, those that drop most first. */
+/** Slightly smaller programs, those that drop most first. */
 function* smaller(program: Program): Generator<Program> {
   const { leaves, steps, want, wrt, order } = program;
   const shapes = recordSteps(program).map(value => value?.shape);
@@ -40,7 +40,7 @@ function* smaller(program: Program): Generator<Program> {
   for (const i of want.keys()) if (outputs > 1) yield numbered({ ...program, want: want.toSpliced(i, 1) });
   for (const i of wrt.keys()) if (wrt.length > 1) yield numbered({ ...program, wrt: wrt.toSpliced(i, 1) });
 
-  // Something earlier instead.
+  // Want an operand instead.
   for (const [i, id] of want.entries()) {
     for (const each of steps[id - leaves.length]?.of ?? []) {
       if (typeof each === 'number' && leaves[each]?.is !== 'rows')
@@ -102,7 +102,7 @@ function* plainer(program: Program, id: number, leaf: Leaf): Generator<Program> 
 
 const isIndex = (leaf: Leaf | undefined) => leaf?.is === 'index' || leaf?.is === 'rows';
 
-/** The program with one value in another's place. */
+/** The program with one value replaced by another. */
 function replaced(program: Program, id: number, instead: number): Program {
   const other = (each: number) => (each === id ? instead : each);
   return {
@@ -117,7 +117,7 @@ function replaced(program: Program, id: number, instead: number): Program {
   };
 }
 
-/** The program without what nothing needs, some steps made leaves, numbered anew. */
+/** The program without unused values, with some steps replaced by leaves, renumbered. */
 function numbered(program: Program, leafs: ReadonlyMap<number, Leaf> = new Map()): Program {
   const { leaves, steps, want, wrt, y } = program;
   const entries = [...leaves, ...steps].map((entry, id) => leafs.get(id) ?? entry);

@@ -4,16 +4,16 @@ import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
 
-/** Path of Chromium: POSETAPE_CHROMIUM, or that of Debian's package. */
+/** The path of Chromium: POSETAPE_CHROMIUM, or that of Debian's package. */
 export const chromiumPath: string = process.env.POSETAPE_CHROMIUM ?? '/usr/bin/chromium';
 
 /**
- * Time to wait for a browser, in milliseconds: enough for a busy machine, and less than the time limit of a test, so
- * that the error says what was waited for.
+ * The longest wait for a browser, in milliseconds: enough for a busy machine, and less than the time limit of a test,
+ * so that the error says what it waited for.
  */
 export const patience = 240_000;
 
-/** The part of Playwright in use; its own typings need those of a browser. */
+/** The part of Playwright in use; its own typings need a browser's. */
 export interface Page {
   setDefaultTimeout(milliseconds: number): void;
   goto(address: string): Promise<unknown>;
@@ -36,19 +36,19 @@ interface Playwright {
   };
 }
 
-/** Of the browser, its pages and its GPU; CPU time in seconds. */
+/** The processes of the browser, its pages and its GPU; CPU time in seconds. */
 interface Processes {
   readonly processInfo: readonly { readonly id: number; readonly cpuTime: number }[];
 }
 
-/** A page with a module of ours in it. */
+/** An open page that runs one of our modules. */
 export interface OpenPage {
   readonly page: Page;
-  /** Errors that the page threw or wrote to its console. */
+  /** The errors that the page threw or wrote to its console. */
   readonly errors: readonly string[];
-  /** Of the browser. */
+  /** The version of the browser. */
   readonly version: string;
-  /** CPU time of all the browser's processes so far, in milliseconds. */
+  /** The CPU time of all processes of the browser so far, in milliseconds. */
   cpuTime(): Promise<number>;
   close(): Promise<void>;
 }
@@ -56,16 +56,16 @@ export interface OpenPage {
 const html =
   '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="/script.js"></script>';
 
-/** The folder that scripts are served from; nothing is written there. */
+/** A folder name for the served scripts; nothing is written there. */
 const root = resolve('served');
 
 /** Options for opening a page. */
 export interface PageOptions {
-  /** Of Chromium, beyond what it needs to run here at all. */
+  /** Flags of Chromium, besides those it needs to run here. */
   readonly flags?: readonly string[];
-  /** The script sources of the page's Content-Security-Policy; no policy if absent. */
+  /** The script sources of the page's Content-Security-Policy. Default: no policy. */
   readonly scripts?: string;
-  /** Modules beside the page's, such as workers, by the name that they are served as. */
+  /** Other modules, such as workers, by the name under which they are served. */
   readonly beside?: Readonly<Record<string, string>>;
   /** True for a page that may share memory with its workers. */
   readonly isIsolated?: boolean;
@@ -94,7 +94,7 @@ export async function openPage(
     format: 'esm',
     platform: 'browser',
     conditions: ['posetape:source'],
-    // Node's own modules that gpu.js may name; a page never gets there.
+    // Node's own modules, which gpu.js names but never loads in a page.
     external: ['node:*'],
   });
   const texts = new Map(outputFiles.map(({ path, text }) => [path.slice(root.length), text]));

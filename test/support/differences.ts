@@ -8,12 +8,12 @@ export type Recording = (tape: Tape, params: readonly Value[]) => Value;
 /** Numbers for each parameter: a direction to step in, or the weights of a projection. */
 export type Rays = readonly (readonly number[])[];
 
-/** Numbers from −1 to 1 without a pattern, others for each seed: weights and directions in few digits to shrink. */
+/** Irregular numbers from −1 to 1, different for each seed, for weights and directions. */
 export function weights(count: number, seed: number): number[] {
   return Array.from({ length: count }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * (seed + 1)));
 }
 
-/** Weights for each entry of these. */
+/** Weights for each entry of these tensors. */
 export function raysLike(tensors: readonly Tensor[], seed: number): Rays {
   return tensors.map(({ data }, i) => weights(data.length, seed + 31 * i));
 }
@@ -29,11 +29,11 @@ export function valueAt(recording: Recording, params: readonly Tensor[]): number
 }
 
 /**
- * Fails unless the slope along `direction` that `gradient` gives is that of a central difference.
+ * Fails unless the slope along `direction` by `gradient` equals that of a central difference.
  *
- * The difference is of fourth order, (8(f(h) − f(−h)) − (f(2h) − f(−2h)))/12h with h = 10⁻³. It is off by
- * h⁴|f⁽⁵⁾|/30 ≈ 3·10⁻¹⁴|f⁽⁵⁾| by truncation and by some 10⁻¹⁶/h = 10⁻¹³ of what f adds up by rounding. So it is right
- * within 10⁻⁷ of 1 + |f| + Σ|gᵢvᵢ| where numbers are around 1 and |f⁽⁵⁾| is below 10⁶, and any wrong rule is found.
+ * The difference is of fourth order, (8(f(h) − f(−h)) − (f(2h) − f(−2h)))/12h with h = 10⁻³. Its truncation error is
+ * h⁴|f⁽⁵⁾|/30 ≈ 3·10⁻¹⁴|f⁽⁵⁾|, and its rounding error some 10⁻¹⁶/h = 10⁻¹³ of the terms of f. So it is right within
+ * 10⁻⁷ of 1 + |f| + Σ|gᵢvᵢ| if numbers are around 1 and |f⁽⁵⁾| is below 10⁶, which exposes any wrong rule.
  */
 export function expectSlope(recording: Recording, params: readonly Tensor[], direction: Rays): void {
   const tape = new Tape();
@@ -52,7 +52,7 @@ export function expectSlope(recording: Recording, params: readonly Tensor[], dir
   expectClose(slope, difference, 1e-7, 1 + Math.abs(value?.data[0] as number) + steepness);
 }
 
-/** A recording's gradient, projected on `weights` to be one number again: what second order is the gradient of. */
+/** A recording of its gradient's projection on `weights`, a single number whose gradient has second derivatives. */
 export function projectedGradient(recording: Recording, weights: Rays): Recording {
   return (tape, params) => {
     const gradients = gradient(recording(tape, params), params);

@@ -74,24 +74,24 @@ export interface Expected {
   readonly ofFunctions?: number;
   /** The most rows of half of the random poses; the others have up to 6. Default 6. */
   readonly rows?: number;
-  /** One case in so many that a property draws elsewhere, for executors that compile slowly. Default 1. */
+  /** The factor by which to draw fewer cases, for executors that compile slowly. Default 1. */
   readonly casesIn?: number;
-  /** Programs to hold it to besides the random ones. Default none. */
+  /** More programs to check. Default none. */
   readonly known?: readonly KnownProgram[];
 }
 
-/** Numbers at which functions go wrong: all are float32, too. */
+/** Numbers at which functions often fail; all are exact in float32. */
 const specials = [
   ...[Number.NaN, Infinity, -Infinity, 0, -0, 1, -1, 0.5, -0.5, 2, -3, 7.5, -7.5],
   ...[20, -20, 89, -104, 1e-4, -1e-7, 0.9999, 1.0001, 65_504, 1e30, -1e30].map(Math.fround),
 ];
 
-/** Single float32 numbers from here on are normal; an executor may take smaller ones for 0. */
+/** The least normal float32 number; an executor may treat smaller ones as 0. */
 const leastNormal = 2 ** -126;
 
 /**
- * The laws of every executor: it computes what the interpreter computes, for whatever is recorded; its results depend on
- * the tape alone, and are the receiver's own; it changes nothing that it reads, and gives back the memory that it counts.
+ * The laws of every executor: for any tape it gives the interpreter's results; they depend on the tape alone and belong
+ * to the caller; it does not change its inputs, and gives back the memory that it counts.
  *
  * @example
  * proveExecutor('jit()', () => jit(), { precision: 'float64' });
@@ -115,7 +115,7 @@ export function proveExecutor(
 
     const run = async (wanted: readonly Value[], options?: RunOptions): Promise<Tensor[]> =>
       executor.run(wanted, options);
-    /** Fails unless the results are those of the interpreter; small ones are made of numbers near 1. */
+    /** Fails unless the results equal the interpreter's; small results come from numbers near 1. */
     const expectRight = async (wanted: readonly Value[]) => {
       const wants = exact.run(wanted);
       for (const [i, found] of (await run(wanted)).entries()) {
@@ -159,7 +159,7 @@ export function proveExecutor(
           expect(memory.live).toBe(17);
           if (isDouble) {
             const rights = exact.run(wanted);
-            // A result that cancels, such as the curvature of a plane, inherits the rounding of the others.
+            // A result that cancels, such as the curvature of a plane, has the rounding errors of its terms.
             const size = Math.max(...rights.map(largest));
             for (const [i, right] of rights.entries())
               expectClose(results[i] as Tensor, right, tolerance, size);
@@ -211,7 +211,7 @@ export function proveExecutor(
 
     const functions = { ...unary, ...binary } as Record<string, (...operands: Value[]) => Value>;
     test.each(Object.keys(functions))('%s of special numbers', async op => {
-      // Beyond, a float32 has hardly a digit of where in its period a number lies.
+      // A large float32 hardly determines the phase.
       const isPeriodic = !isDouble && (op === 'sin' || op === 'cos');
       const entries = specials.filter(x => !isPeriodic || !(Math.abs(x) > 1e5 && Number.isFinite(x)));
       const lists =
@@ -225,7 +225,7 @@ export function proveExecutor(
       for (const [i, number] of (exact.run([y])[0] as Tensor).data.entries()) {
         const wanted = isDouble ? number : Math.fround(number);
         const actual = found?.data[i] as number;
-        // exp and pow may be taken as powers of two, whose error grows with the exponent.
+        // exp and pow may be computed as powers of two, whose error grows with the exponent.
         const share = ofFunctions * (1 + Math.abs(Math.log2(Math.abs(wanted) || 1)) / 16);
         const isClose = Math.abs(actual - wanted) <= share * Math.abs(wanted) + (isDouble ? 0 : leastNormal);
         if (!isClose && !Object.is(actual, wanted) && actual !== wanted)
@@ -285,7 +285,7 @@ export function proveExecutor(
       const entries = [1, 2, 1, 2, -4, 0.5, Number.NaN, 1, -Infinity, -Infinity, -1];
       const x = tape.parameter(tensor(entries), 'x');
       const k = tape.parameter(tensor([3, -2], [1, 2]), 'k');
-      // Computed in the loop that finds them, and again where their slopes are.
+      // These are computed in the loop that finds the maximum, and again for the slopes.
       const rows = mul(exp(mul(reshape(x, [11, 1]), 0.3)), k);
       const found = [segmentMax, segmentMin].map(op => op(rows, index, 9));
       const finite = found.map(each => gather(each, [0, 3, 5]));
@@ -313,7 +313,7 @@ export function proveExecutor(
       const tape = new Tape();
       const x = tape.parameter(tensor([1, 2, 1, 2, -4, 0.5, 3, 0.25, -1, 0.5], [2, 5]), 'x');
       const k = tape.parameter(tensor([1, -1, 0.5], [3, 1, 1]), 'k');
-      // Computed where it is compared, as each entry of it is with all others.
+      // These are computed where they are compared; each entry is compared with all others.
       const numbers = mul(exp(mul(x, 0.3)), k);
       const sorted = sort(numbers);
       const [largest, places] = topK(numbers, 2, 1);
@@ -346,7 +346,7 @@ export function proveExecutor(
         const type = data instanceof Int32Array ? Int32Array : real;
         expect(results[i], `wanted ${i}`).toEqual({ data: type.from(data), shape });
       }
-      // The receiver's own: no array is shared with an input, with another result, or with a later run.
+      // Results belong to the caller: no array is shared with an input, another result, or a later run.
       const kept = results.map(({ data }) => data.slice());
       const buffers = [...results.map(({ data }) => data), ...given].map(({ buffer }) => buffer);
       expect(new Set(buffers).size).toBe(buffers.length);
@@ -453,7 +453,7 @@ const conditional: Readonly<Record<string, (c: Value, a: Value, b: Value, k: Val
   'picked from two': (c, a, b) => where(where(c, a, b), ops.maximum(c, b), mul(0.5, c)),
 };
 
-/** A tape of leaves and views, the arrays given to it, and what is wanted: float32 numbers all. */
+/** A tape of leaves and views, its arrays, and its wanted values; all numbers are exact in float32. */
 function leaves(): { tape: Tape; given: readonly Tensor['data'][]; wanted: readonly Value[] } {
   const tape = new Tape();
   const given = [Float64Array.of(1, -2), Float64Array.of(3, 0.5), Float32Array.of(5, 6), Int32Array.of(1, 0)];

@@ -2,7 +2,7 @@ import { gradient, type SyncExecutor, Tape, type Tensor, tensor, type Value } fr
 import { exp, gather, less, mul, square, sub, sum, where } from 'posetape/ops';
 import { expectClose } from './equal.ts';
 
-/** Fails unless two executors give the same of what is wanted, within `tolerance`. */
+/** Fails unless two executors give the same results within `tolerance`. */
 export function expectSame(
   executor: SyncExecutor,
   reference: SyncExecutor,
@@ -14,7 +14,7 @@ export function expectSame(
     expectClose(actual, expected[i] as Tensor, tolerance);
 }
 
-/** A scorer of listed pairs under a cutoff: what the plan is made for. */
+/** A scorer of listed pairs under a cutoff, the typical use of plans. */
 export function pairs(count: number, tape: Tape = new Tape()): Value[] {
   const radii = tape.parameter(tensor([1.5, 1.7, 1.9]), 'radii');
   const depth = tape.parameter(tensor(-0.3), 'depth');

@@ -5,23 +5,23 @@ import { expectClose, largest } from './equal.ts';
 type Params = Readonly<Record<string, Tensor>>;
 type ValuesOf<P extends Params> = { readonly [Name in keyof P]: Value };
 
-/** A scorer of single poses, and one of groups that should agree with it. */
+/** A scorer of single poses, and a scorer of groups that should agree with it. */
 export interface GroupScorer<Pose, P extends Params> {
   readonly params: P;
   score(tape: Tape, values: ValuesOf<P>, pose: Pose): Value;
   scoreGroup(tape: Tape, values: ValuesOf<P>, poses: readonly Pose[]): Value;
 }
 
-/** Poses with the coefficients c_n that their gradients g_n are added up by. */
+/** Poses, with the coefficients c_n of their gradients g_n. */
 export interface GroupCase<Pose> {
   readonly poses: readonly Pose[];
   readonly coefficients: readonly number[];
 }
 
 /**
- * Fails unless a group has the scores z_n, and the gradient Σ c_n g_n, of its poses each on a tape of its own: the scores
- * within `tolerance` of 1 + max |z_n|, and each entry of the gradient within `tolerance` of Σ |c_n| (1 + |g_n|). The 1 is
- * for scores and gradients that are themselves sums of larger terms.
+ * Fails unless a group's scores z_n and gradient Σ c_n g_n equal those of its poses on separate tapes: the scores
+ * within `tolerance` of 1 + max |z_n|, and each entry of the gradient within `tolerance` of Σ |c_n| (1 + |g_n|). The 1
+ * allows for scores and gradients that are sums of larger terms.
  */
 export function expectGroup<Pose, P extends Params>(
   executor: SyncExecutor,
@@ -52,7 +52,7 @@ function numberOf({ data }: Tensor, i: number): number {
   return data[i] as number;
 }
 
-/** Scores, and the gradients of Σ c_n z_n by each parameter. */
+/** The scores, and the gradients of Σ c_n z_n with respect to each parameter. */
 function run<P extends Params>(
   executor: SyncExecutor,
   params: P,

@@ -1,12 +1,12 @@
 /**
- * Asks programs for help one after the other in this process, and prints as JSON what each wrote and how it ended.
+ * Runs programs with --help one after the other in this process, and prints the output and exit code of each as JSON.
  *
  *     tsx test/support/help.ts '[["bench/ratios.ts"], ["scripts/page.ts", "--build"]]'
  */
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** The end of a program, which must not end this process. */
+/** Thrown in place of the exit of a program, which must not end this process. */
 class Ended {
   readonly code: number;
   constructor(code: number) {
@@ -36,7 +36,7 @@ async function help([file, ...args]: readonly [string, ...string[]], nth: number
   process.argv = [process.execPath, path, ...args, '--help'];
   process.exitCode = undefined;
   try {
-    // A program that is asked twice runs twice.
+    // A different URL makes a program that is listed twice run twice.
     await import(asked.has(path) ? `${pathToFileURL(path)}?${nth}` : `${pathToFileURL(path)}`);
     return { code: Number(process.exitCode ?? 0), ...written };
   } catch (error) {

@@ -5,11 +5,11 @@ import { dirname, join, normalize } from 'node:path';
 export interface Import {
   readonly file: string;
   readonly imports: string;
-  /** True if it is gone when types are: `import type` or `export type`. */
+  /** True for `import type` and `export type`. */
   readonly isType: boolean;
 }
 
-/** The files our own package names stand for. */
+/** The entry files of our own package names. */
 const entries: Readonly<Record<string, string>> = {
   posetape: 'engine/index.ts',
   'posetape/ops': 'ops/index.ts',
@@ -20,7 +20,7 @@ const entries: Readonly<Record<string, string>> = {
   'posetape/gpu': 'engine/gpu/index.ts',
 };
 
-/** Files of a folder and of those in it, sorted; nothing that is installed or built. */
+/** The files in a folder and its subfolders, sorted, without installed and built ones. */
 export function filesOf(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true })
@@ -35,7 +35,7 @@ export function filesOf(folder: string): string[] {
 const statement =
   /^[ \t]*(?:import|export)\s+(?:(type)\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'/gm;
 
-/** The imports of a source that lead to files of the project, dynamic ones too. */
+/** The imports in a source of files of the project, including dynamic ones. */
 export function importsIn(file: string, source: string): Import[] {
   return [...source.matchAll(statement)].flatMap(([, type, named, dynamic]) => {
     const from = named ?? dynamic ?? '';
@@ -52,7 +52,7 @@ export function importsOf(folders: readonly string[]): Import[] {
     .flatMap(file => importsIn(file, readFileSync(file, 'utf8')));
 }
 
-/** The import circles: the largest sets of files of which each reaches each other, as `a.ts b.ts`, sorted. */
+/** The import cycles: the largest sets of files that all reach each other, as `a.ts b.ts`, sorted. */
 export function circlesIn(imports: readonly Import[]): string[] {
   const next = new Map<string, string[]>();
   for (const { file, imports: to } of imports) next.set(file, [...(next.get(file) ?? []), to]);

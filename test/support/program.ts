@@ -3,14 +3,14 @@ import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { main } from '../../program/command/main.ts';
 
-/** Output and end of a program. */
+/** The output and exit code of a program. */
 export interface Ran {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs the program in this process with its outputs caught; they are no terminal unless said so. */
+/** Runs the program in this process and captures its outputs, which count as a terminal only if `isTTY`. */
 export async function run(argv: readonly string[], isTTY = false): Promise<Ran> {
   const written = { stdout: '', stderr: '' };
   const into = (name: keyof typeof written) => {
@@ -29,10 +29,10 @@ export async function run(argv: readonly string[], isTTY = false): Promise<Ran> 
 const [node, file] = ['--import tsx --conditions=posetape:source'.split(' '), 'program/main.ts'];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Command line of the program, to be run by a shell in the root of the project. */
+/** The command line of the program, for a shell in the root of the project. */
 export const commandLine: string = [process.execPath, ...node, file].join(' ');
 
-/** The program as a process of its own. */
+/** Starts the program as a separate process. */
 export function start(argv: readonly string[]): {
   readonly child: ChildProcess;
   readonly ended: Promise<Ran>;
@@ -40,7 +40,7 @@ export function start(argv: readonly string[]): {
   return startProcess(process.execPath, [...node, file, ...argv]);
 }
 
-/** A line of shell as a process of its own. */
+/** Runs a line of shell as a separate process. */
 export function shell(line: string): Promise<Ran> {
   return startProcess('bash', ['-c', line]).ended;
 }

@@ -5,34 +5,34 @@ import { add, concat, expandDims, gather, less, mean, mul, reshape, slice, squar
 import { real } from './numbers.ts';
 
 /*
- * Random programs: scorers as plain data, valid whatever the data are, so that a failing one shrinks to a few steps.
+ * Random programs: scorers as plain data. Any data are a valid program, so a failing one shrinks to a few steps.
  *
- * A step names an op and picks its operands among all values so far, counting back from the newest. Where operands do
- * not fit, they are made to; so a step can be dropped or changed without any other. Values stay within a few units and
- * slopes near 1 (a divisor is 1 + x², a logarithm's operand too), so that a program of any length has derivatives that
- * finite differences can find.
+ * A step names an op and picks its operands among all values so far, counting back from the newest. Operands that do
+ * not fit are adapted, so a step can be dropped or changed independently of others. Values stay within a few units and
+ * slopes near 1 (for example, divisors and operands of logarithms are 1 + x²), so that finite differences work for a
+ * program of any length.
  */
 
-/** The name of an exported op. There is a recipe for each, or this file does not compile. */
+/** The name of an exported op. This file compiles only if there is a recipe for each. */
 export type OpName = keyof typeof ops;
 
-/** A scorer: parameters, and steps that lead to one number. */
+/** A scorer: parameters, and steps that compute a single number. */
 export interface Program {
   readonly params: readonly { readonly shape: readonly number[]; readonly entries: readonly number[] }[];
   readonly steps: readonly Step[];
 }
 
-/** One op and what it may choose from; most use only a part. */
+/** One op and the choices for it; most ops use only some. */
 export interface Step {
   readonly op: OpName;
-  /** Each counts back from the newest value. */
+  /** The operands, counted back from the newest value. */
   readonly operands: readonly [number, number];
   readonly axis: number;
   readonly number: number;
   readonly picks: readonly number[];
 }
 
-/** A pose: one row or more, each with numbers and the index of an entry to gather. */
+/** A pose: at least one row, each with numbers and the index of an entry to gather. */
 export type Pose = readonly {
   readonly number: number;
   readonly features: readonly [number, number, number];
@@ -47,11 +47,11 @@ export function paramsOf(program: Program): Record<string, Tensor> {
 }
 
 /**
- * Records the program for one pose; `params` are in the order of the program's. The result has shape [], and every step
- * counts in it: it is the sum of the means of all values that no step used.
+ * Records the program for one pose; `params` are in the order of the program's. The result has shape [] and depends on
+ * every step: it is the sum of the means of all values that no step used.
  *
- * The same program gives the same ops in the same order for every pose of more than one row, and for one row as well
- * except that an op which would change nothing is not recorded.
+ * A program records the same ops in the same order for every pose of more than one row; for one row, ops that would
+ * change nothing are left out.
  * @example
  * const score = (tape, params, pose) => record(program, tape, params, pose);
  */
@@ -124,9 +124,9 @@ const paramArbitrary = fc.oneof(
 );
 
 /*
- * A value and its model: the same recorded for a pose of 101 rows, more than any length that does not depend on the
- * pose. Choices that depend on shapes are made on the model, and so are the same for every pose; where two models have
- * equal lengths, so have the values.
+ * A value and its model, which is the same value for a pose of 101 rows, more than any length that does not depend on
+ * the pose. Choices that depend on shapes use the model, so they are the same for every pose; if two models have equal
+ * lengths, so have the values.
  */
 interface Twin<T = Value> {
   readonly actual: T;
@@ -226,24 +226,24 @@ function axesOf({ axis }: Step, { shape: { length: rank } }: Value): number | nu
 
 const allAxes = (x: Value) => x.shape.map((_, axis) => axis);
 
-/** An op along axes, which stay or go. */
+/** An op along axes, which are kept or removed. */
 const reduction = (op: (x: Value, axes: number | number[] | undefined, keepDims: boolean) => Value): Recipe =>
   chosen(step => unary(x => op(x, axesOf(step, x), step.number > 0)));
 
 const sizeOf = (x: Value) => x.shape.reduce((product, length) => product * length, 1);
 
-/** Whole numbers below `limit`, as many as there are rows. */
+/** Whole numbers below `limit`, one for each row. */
 const picksBelow = (limit: number, rows: number, picks: readonly number[]) =>
   Array.from({ length: rows }, (_, i) => (picks[i % picks.length] as number) % limit);
 
-/** Rows of three numbers, made of all entries. */
+/** Rows of three numbers, computed from all entries. */
 const vectors = (twin: Twin) =>
   both(
     x => mul(reshape(x, [-1, 1]), x.tape.constant([1, -0.5, 0.3])),
     both(x => add(0.1, x), twin),
   );
 
-/** A symmetric, positive definite matrix of three rows, with eigenvalues apart. */
+/** A symmetric, positive definite matrix of three rows with distinct eigenvalues. */
 function matrices(x: Value): Value {
   const numbers = mul(0.3, tanh(mean(x)));
   const { tape } = x;
@@ -255,12 +255,14 @@ function matrices(x: Value): Value {
   return add(mul(numbers, off), mul(ops.eye(tape, 3), tape.constant([1, 2, 3])));
 }
 
-/** Five multiples of each entry along a last axis, or of the mean as a list: a scan takes a step for each doubling. */
+/** Five multiples of each entry along a last axis, or of the mean as a list, so that a scan takes several steps. */
 function scanned(x: Value, isLast: boolean): [Value, number | undefined] {
   const multiples = x.tape.constant([1, -0.5, 2, 0.3, 0.7]);
   return isLast ? [mul(expandDims(x, -1), multiples), -1] : [mul(mean(x), multiples), undefined];
 }
-/** An op of rows by an index, each entry of which stands for one of at most four segments; `hasCount`: it gives a row for each. */
+/**
+ * An op of rows and an index with at most four segments; `hasCount` is true if its result has a row for each segment.
+ */
 const segments =
   (op: (x: Value, index: number[], count: number) => Value, hasCount: boolean): Recipe =>
   (a, _b, { axis, picks }, rows) => {
@@ -272,7 +274,7 @@ const segments =
         const length = x.shape[0] as number;
         const index = picksBelow(count, length, byPose ? read.picks : picks);
         const found = op(x, index, count);
-        // Segments without rows are infinite: only those with rows go on.
+        // Segments without rows are infinite, so only those with rows are used.
         return hasCount ? gather(found, index) : found;
       },
       table,
@@ -291,7 +293,7 @@ const ordered = (op: (x: Value, axis: number, isFirst: boolean) => Value): Recip
     }),
   );
 
-/** Entries by the place of an extreme: of all, or along an axis. */
+/** Entries at the place of an extreme, of all entries or along an axis. */
 const extreme = (place: typeof ops.argmax): Recipe =>
   ordered((x, axis, isFirst) =>
     isFirst
@@ -299,7 +301,7 @@ const extreme = (place: typeof ops.argmax): Recipe =>
       : ops.takeAlongAxis(tanh(x), place(x, axis, true), axis),
   );
 
-/** Points near corners that do not lie on a line: of all entries, of the mean of others, and fixed ones. */
+/** Points near fixed corners that are not on a line: from all entries, from the mean of others, and constant ones. */
 const cornered =
   (op: (a: Value, b: Value, ...fixed: Value[]) => Value, ...fixed: number[][]): Recipe =>
   (a, b) => {
@@ -401,7 +403,7 @@ const recipes: Record<OpName, Recipe> = {
   // Along axes
   sum: reduction((x, axes, keepDims) => ops.sum(mul(x, 1 / sizeOf(x)), axes, keepDims)),
   mean: reduction(mean),
-  // Over axes of the program alone: how many products there are depends on the length.
+  // Only over axes of the program, since the number of products depends on the length.
   prod: (a, _b, step) => {
     const { shape } = a.model;
     const axes = axesOf(step, a.model) ?? allAxes(a.model);
@@ -452,7 +454,7 @@ const recipes: Record<OpName, Recipe> = {
     const { shape } = from.model;
     const axis = step.axis % shape.length;
     const length = shape[axis] as number;
-    // Of a pose's rows the first or the last; of others, any run.
+    // Of a pose's rows the first or the last; of other axes any range.
     const start = isPosed(length) ? -(step.axis % 2) : step.axis % length;
     const end = isPosed(length)
       ? start + 1 || undefined
@@ -619,7 +621,7 @@ const recipes: Record<OpName, Recipe> = {
   inverse: unary(x => ops.inverse(matrices(x))),
   solve: unary(x => ops.solve(matrices(x), x.tape.constant([0.5, 1, -1]))),
   cholesky: unary(x => ops.cholesky(matrices(x))),
-  // Of two rows, as those of three take a thousand values to second order.
+  // Two rows only, since three take a thousand values to second order.
   eigvalsh: unary(x => ops.eigvalsh(slice(matrices(x), [1, 1]))),
   matmul: (a, b, { axis }) => {
     const turned = (x: Value) => {
@@ -651,7 +653,7 @@ const recipes: Record<OpName, Recipe> = {
   },
 };
 
-/** Ops whose value or slope jumps, or whose gradient is by intent not the slope. */
+/** Ops whose value or slope jumps, or whose gradient is deliberately not the slope. */
 const kinked: readonly OpName[] = [
   'abs',
   'sign',

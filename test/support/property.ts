@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { test } from 'vitest';
 
-/** Number of random cases for each property: POSETAPE_RUNS, or 30. */
+/** The number of random cases for each property: POSETAPE_RUNS, or 30. */
 export const runs: number = wholeNumber('POSETAPE_RUNS') ?? 30;
 
-/** True if a run is a wide one, of 100 cases or more: whole ensembles then go through the slowest backends too. */
+/** True for 100 cases or more; whole ensembles are then also run on the slowest backends. */
 export const isWide: boolean = runs >= 100;
 
-/** Seed of the random cases: POSETAPE_SEED, or the time. */
+/** The seed of the random cases: POSETAPE_SEED, or the time. */
 export const seed: number = wholeNumber('POSETAPE_SEED') ?? Date.now() % 2 ** 31;
 
 /**
- * A test that a law holds for all that the arbitraries give. The predicate may answer later; it fails by throwing. A
+ * A test that a law holds for all cases of the arbitraries. The predicate fails by throwing, and may be async. A
  * failure prints the seed and the smallest case that fast-check found.
  *
  * @example
@@ -23,11 +23,11 @@ export function property<Drawn extends [unknown, ...unknown[]]>(
 ): void {
   const arbitraries = law.slice(0, -1) as unknown as Arbitraries<Drawn>;
   const predicate = law.at(-1) as (...drawn: Drawn) => void | Promise<void>;
-  // No law is about time: a slow machine or many runs must not fail one.
+  // Generous, since a slow machine or many runs must not fail a law.
   const limit = 60_000 + runs * 1500;
   const check = () => {
     const checked = fc.asyncProperty(...arbitraries, async (...drawn: Drawn) => predicate(...drawn));
-    // Poses that never wait leave no timer a turn, so the search for the smallest case keeps the time itself.
+    // Synchronous cases keep timers from firing, so fast-check must limit the time itself.
     const limits = { interruptAfterTimeLimit: limit, markInterruptAsFailure: true };
     return fc.assert(checked, { seed, numRuns: runs, ...limits });
   };

@@ -6,18 +6,18 @@ import { score, scoreGroup, vinaWeights } from '../../examples/vina/score.ts';
 export const scorerNames = ['vina', 'schnet'] as const;
 export type ScorerName = (typeof scorerNames)[number];
 
-/** A scorer with what it starts from. */
+/** A scorer and its initial parameters. */
 export interface ScorerSetUp {
   readonly score: Scorer<unknown, Params>;
   readonly scoreGroup: GroupScorer<unknown, Params>;
   readonly params: Params;
 }
 
-/** Of the SchNet, in Å. */
+/** The settings of the SchNet, in Å. */
 export const schnetSizes = { hidden: 24, gaussians: 16, interactions: 2, cutoff: 5 };
 export const schnetReach = { neighbours: 8, cutoff: 5, pocket: 5 };
 
-/** The types of poses and parameters are dropped: the caller gives a scorer only those that belong to it. */
+/** A scorer by name, without the types of poses and parameters; only give it its own. */
 export function scorer(name: ScorerName): ScorerSetUp {
   if (name === 'vina') return { score, scoreGroup, params: vinaWeights() } as unknown as ScorerSetUp;
   const { weights, ...network } = schnet(schnetSizes);

@@ -3,7 +3,7 @@ import { square, sum } from 'posetape/ops';
 import { expectClose } from './equal.ts';
 import { type Pose, type Program, paramsOf, record } from './programs.ts';
 
-/** The prediction, its gradient, and the gradient of a square of that: what a program comes to, to second order. */
+/** The prediction of a program, its gradient, and the gradient of the gradient's square. */
 export function toSecondOrder(program: Program, pose: Pose): Value[] {
   const tape = new Tape();
   const params = Object.fromEntries(
@@ -17,8 +17,8 @@ export function toSecondOrder(program: Program, pose: Pose): Value[] {
 }
 
 /**
- * The interpreter's response to one ulp of float32 in the inputs: how far float32 answers may lie apart at all. An entry
- * of 0 has a result of its neighbours' size to be lost in, so no ulp is taken below that of 1.
+ * The change of the interpreter's results if the inputs change by one ulp of float32, which is the accuracy to expect
+ * of float32. The ulp is at least that of 1, since a small entry may be lost beside its neighbours.
  */
 function responses(program: Program, pose: Pose): number[] {
   const nudged = (entry: number, i: number) =>
@@ -42,8 +42,8 @@ function responses(program: Program, pose: Pose): number[] {
 }
 
 /**
- * Fails unless float32 answers of a program are the reference's within `tolerance` and ten times the response to one ulp
- * of the inputs.
+ * Fails unless float32 results of a program equal the reference's within `tolerance` and ten times the response to one
+ * ulp of the inputs.
  */
 export function expectFloat32(
   actual: readonly Tensor[],
@@ -55,7 +55,7 @@ export function expectFloat32(
   const slack = responses(program, pose);
   const expected = reference.run(toSecondOrder(program, pose));
   for (const [i, each] of expected.entries()) {
-    // Programs keep their values and slopes near 1; a result that cancels inherits the rounding of those.
+    // Values and slopes of programs are near 1; a result that cancels has their rounding errors.
     const unit = Math.max(1, ...each.data.map(Math.abs));
     const scale = unit + (10 * (slack[i] as number)) / tolerance;
     expectClose(actual[i] as Tensor, each, tolerance, scale);

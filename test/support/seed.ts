@@ -1,5 +1,5 @@
 /**
- * Vitest's global set-up: chooses the seed of all properties, or takes that of POSETAPE_SEED, and says which.
+ * Vitest's global set-up: chooses the seed of all properties, or takes POSETAPE_SEED, and prints it.
  *
  * Every worker inherits the environment, so all test files draw from one seed.
  */
