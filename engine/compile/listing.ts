@@ -14,7 +14,10 @@ export function listingOf({ graph, storage, schedule, loops, plan }: Passes): st
   );
   const storedLines = graph.nodes
     .filter(node => storage.stored.has(node))
-    .map(node => `${nodeName(node)} ${node.name}${storage.barriers.has(node) ? ', complete after its loop' : ''}`);
+    .map(
+      node =>
+        `${nodeName(node)} ${node.name}${storage.barriers.has(node) ? ', complete after its loop' : ''}`,
+    );
   const groupLines = schedule.groups.map(({ order, roots, matmul }) => {
     if (matmul) return `${order}: matrix product ${nodeName(matmul)}`;
     const rootTexts = roots.map(
