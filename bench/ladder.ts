@@ -22,7 +22,7 @@ interface Size {
   readonly operations: number;
   readonly isByHand?: true;
   /** True if there is no batched version for PyTorch. */
-  readonly isAlone?: true;
+  readonly isUnbatched?: true;
 }
 
 /** The scorers of one panel of the chart. */
@@ -72,7 +72,7 @@ function network(kind: 'painn' | 'gat', features: number, atoms: number): Size {
   const { params } = ladderTask(name, 0);
   const parameters = Object.values(params).reduce((total, { data }) => total + data.length, 0);
   const title = `${{ painn: 'PaiNN', gat: 'GAT' }[kind]}, 3 blocks of ${features}, ${atoms} atoms`;
-  return { name, title, parameters, values: 3 * atoms, x: atoms, held: 0, operations: 0, isAlone: true };
+  return { name, title, parameters, values: 3 * atoms, x: atoms, held: 0, operations: 0, isUnbatched: true };
 }
 
 const rungs: readonly Rung[] = [
@@ -161,12 +161,12 @@ export function ladder(setting: LadderSetting): Promise<void> {
     const cells: Cell[] = [];
     const sizes = new Map(all.flatMap(rung => rung.sizes.map(size => [size.name, size] as const)));
     for (const size of sizes.values()) {
-      const { name, title, held, operations, isByHand, isAlone } = size;
+      const { name, title, held, operations, isByHand, isUnbatched } = size;
       next(title);
       const fits = (count: number) =>
         count * held <= limit.values && count * operations <= limit.operations && (!quick || count <= 8);
-      const counts = [1, 8, 64].filter(count => count === 1 || (!isAlone && fits(count)));
-      const n = isAlone ? 8 : Math.max(...counts);
+      const counts = [1, 8, 64].filter(count => count === 1 || (!isUnbatched && fits(count)));
+      const n = isUnbatched ? 8 : Math.max(...counts);
       const sides = counts.map(perTape => ({
         perTape,
         mine: executors.map(executor => ours(name, 'stream', n, executor.name, perTape)),
@@ -206,14 +206,14 @@ export function ladder(setting: LadderSetting): Promise<void> {
       ...executors.flatMap(({ title }, i) => worst(title, ({ ours, torch }) => (ours[i] as number) / torch)),
     ];
 
-    const lineOf = (rung: Rung, i: number, isAlone: boolean): Line => ({
-      name: `${executors[i]?.title}${isAlone ? '' : ', batched'}`,
+    const lineOf = (rung: Rung, i: number, isSinglePose: boolean): Line => ({
+      name: `${executors[i]?.title}${isSinglePose ? '' : ', batched'}`,
       color: executors[i]?.color ?? colours.black,
-      dash: isAlone ? 'solid' : [5, 4],
-      symbol: isAlone ? 'circle' : 'emptyCircle',
+      dash: isSinglePose ? 'solid' : [5, 4],
+      symbol: isSinglePose ? 'circle' : 'emptyCircle',
       points: rung.sizes.flatMap(({ name, x }) => {
-        const of = known.filter(({ size, perTape }) => size.name === name && (isAlone || perTape > 1));
-        const cell = of.at(isAlone ? 0 : -1);
+        const of = known.filter(({ size, perTape }) => size.name === name && (isSinglePose || perTape > 1));
+        const cell = of.at(isSinglePose ? 0 : -1);
         return cell ? [[x, (cell.ours[i] as number) / cell.torch] as const] : [];
       }),
     });

@@ -88,10 +88,10 @@ export async function* fitting<Pose, C extends Compound<Pose>, const P extends P
     stopped,
     badCompounds: [...state.bad.values()],
   });
-  const isPatient = () => !patience || state.epochs.length - (state.best?.epoch ?? 0) < patience;
+  const hasPatience = () => !patience || state.epochs.length - (state.best?.epoch ?? 0) < patience;
 
   for (;;) {
-    if (!isPatient()) return ended('patience');
+    if (!hasPatience()) return ended('patience');
     if (state.epochs.length >= settings.epochs) return ended('epochs');
     settings.signal?.throwIfAborted();
     const epoch = state.epochs.length + 1;
@@ -106,7 +106,7 @@ export async function* fitting<Pose, C extends Compound<Pose>, const P extends P
         state.best = { epoch, loss: validationLoss, params: after };
     }
     state.epochs.push(losses);
-    const isLast = isConverged || epoch === settings.epochs || !isPatient();
+    const isLast = isConverged || epoch === settings.epochs || !hasPatience();
     if (settings.onCheckpoint && (isLast || epoch % settings.checkpointEvery === 0))
       await settings.onCheckpoint(saveCheckpoint(state, steps.saved(), facts));
     const progress: Epoch<P> = { ...losses, params: after, ...(state.best && { best: state.best.epoch }) };
@@ -140,12 +140,12 @@ function stepsOf<Pose, C extends Compound<Pose>, P extends Params>(
   random(0);
   if (optimiser.kind === 'full-batch') {
     const descent = optimiser.start(saved);
-    let isBegun = false;
+    let hasBegun = false;
     return {
       async take(params) {
         // Find bad compounds at the start of the search. Later, a bad value only means that a step was too long.
-        if (!isBegun) await scoring.train(params, all);
-        isBegun = true;
+        if (!hasBegun) await scoring.train(params, all);
+        hasBegun = true;
         const found = await descent.step(params as unknown as P, async at => {
           const { loss, gradient } = await scoring.train(at, all, { isTrial: true });
           return { loss, gradient };

@@ -114,9 +114,9 @@ export class Reader {
     if (form.kind === 'scatter') {
       const value = this.read(node.inputs[part] as Node, index);
       const placement = form.placements[part] as Placement;
-      const isAlone = placement.kind === 'box' && form.placements.length === 1;
+      const isSingleBox = placement.kind === 'box' && form.placements.length === 1;
       const combined = form.isMaximum ? 'largest' : 'add';
-      const kind = form.overlaps && !isAlone ? combined : 'store';
+      const kind = form.overlaps && !isSingleBox ? combined : 'store';
       return { kind, path, buffer, at: this.#placed(placement, index), value };
     }
     if (form.kind === 'reduce' && reducesOuter(node)) {

@@ -108,9 +108,9 @@ export function plannedExecutor<Bound extends BoundPose>(
   const runGradients: Required<SyncExecutor>['runGradients'] = (wanted, targets, wrt, options = {}) => {
     const all = [...wanted, ...targets, ...wrt];
     const before = liveValues(all);
-    const isKnown = targets.length > 0 && all.every(isComputed) && haveKnownRules(before);
+    const haveKnownAdjoints = targets.length > 0 && all.every(isComputed) && haveKnownRules(before);
     const counts = { targets: targets.length, wrt: wrt.length };
-    const structureBefore = isKnown && structureOf(before, all, precision, counts);
+    const structureBefore = haveKnownAdjoints && structureOf(before, all, precision, counts);
     const known = structureBefore && adjoints.get(structureBefore);
     if (known) {
       const structure = structureWith(known, structureBefore);

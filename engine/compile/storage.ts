@@ -37,9 +37,10 @@ export function storageOf({ nodes, wanted }: Graph): Storage {
   for (const node of nodes) {
     for (const [i, input] of node.inputs.entries()) {
       const base = baseOf(input);
-      const isLaidOut = node.form.kind === 'matmul' && base.form.kind === 'fill';
-      const isKept = node.after && base.after !== node.after;
-      if (isLaidOut || (!isGiven(base) && (isKept || mustBeStored(node, i, costs)))) stored.add(base);
+      const isFilledOperand = node.form.kind === 'matmul' && base.form.kind === 'fill';
+      const crossesDelay = node.after && base.after !== node.after;
+      if (isFilledOperand || (!isGiven(base) && (crossesDelay || mustBeStored(node, i, costs))))
+        stored.add(base);
     }
   }
   return { stored, barriers, costs };

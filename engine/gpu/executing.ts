@@ -70,7 +70,7 @@ export class Executing implements GpuExecutor {
     this.#pipelines = new StructureCache(this.name, limit, evicted => this.#evicted.push(evicted.drop()));
     backend.lost.then(reason => {
       this.#loss = new DeviceLostError(this.name, reason);
-      for (const tell of this.#waiting) tell(this.#loss);
+      for (const fail of this.#waiting) fail(this.#loss);
       void this.#drop();
     });
   }
@@ -128,11 +128,11 @@ export class Executing implements GpuExecutor {
 
   /** Awaits a run. If the device is lost during it, throws that error, whatever the result of the run. */
   async #unlessLost<T>(run: Promise<T>): Promise<T> {
-    let tell: (loss: DeviceLostError) => void = () => {};
+    let fail: (loss: DeviceLostError) => void = () => {};
     const loss = new Promise<never>((_, reject) => {
-      tell = reject;
+      fail = reject;
     });
-    this.#waiting.add(tell);
+    this.#waiting.add(fail);
     try {
       const result = await Promise.race([run, loss]);
       return this.#open.isLost() ? await loss : result;
@@ -143,7 +143,7 @@ export class Executing implements GpuExecutor {
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(`${this.name}: ${reason}`, { cause: error });
     } finally {
-      this.#waiting.delete(tell);
+      this.#waiting.delete(fail);
     }
   }
 

@@ -86,7 +86,7 @@ export function primitive(at: Place, expr: Expr, args: readonly Code[]): Code {
 
 /** Minimum or maximum that keeps NaN: one instruction against a constant; f32x4.min and max take several. */
 function extremum(at: Place, { kind, args }: Expr, a: Code, b: Code): Code {
-  const [known, of] = isKnown(args[1]) ? [args[1], a] : isKnown(args[0]) ? [args[0], b] : [];
+  const [known, of] = isConstant(args[1]) ? [args[1], a] : isConstant(args[0]) ? [args[0], b] : [];
   if (!known || !of) return op(kind === 'min' ? 'f32x4.min' : 'f32x4.max', a, b);
   const other = of === a ? b : a;
   // The one instruction returns its first operand for two zeros; adding 0 turns −0 into 0.
@@ -95,7 +95,7 @@ function extremum(at: Place, { kind, args }: Expr, a: Code, b: Code): Code {
   return kind === 'min' ? least(of, other) : most(of, other);
 }
 
-function isKnown(expr: Expr | undefined): expr is ExprOf<'constant'> {
+function isConstant(expr: Expr | undefined): expr is ExprOf<'constant'> {
   return expr?.kind === 'constant' && !Number.isNaN(expr.value);
 }
 

@@ -21,14 +21,14 @@ export const mod: Binary = defineOp({
     const zero = s.constant(0);
     const rest = s.sub(a, s.mul(b, s.floor(s.div(a, b))));
     // The quotient may have been rounded up to the next whole number.
-    const strays = s.less(s.mul(s.sign(rest), s.sign(b)), zero);
-    const near = s.select(strays, s.add(rest, b), rest);
+    const hasWrongSign = s.less(s.mul(s.sign(rest), s.sign(b)), zero);
+    const near = s.select(hasWrongSign, s.add(rest, b), rest);
     const finite = s.select(s.less(s.abs(b), s.abs(near)), zero, near);
     // For an infinite divisor the result is a or the divisor.
-    const isWithin = s.less(s.abs(a), s.constant(Infinity));
+    const isFiniteDividend = s.less(s.abs(a), s.constant(Infinity));
     const farther = s.select(s.less(s.mul(s.sign(a), s.sign(b)), zero), b, a);
     const isInfinite = s.equal(s.abs(b), s.constant(Infinity));
-    return s.select(isInfinite, s.select(isWithin, farther, s.constant(Number.NaN)), finite);
+    return s.select(isInfinite, s.select(isFiniteDividend, farther, s.constant(Number.NaN)), finite);
   }),
   vjp: [
     g => g,

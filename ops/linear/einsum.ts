@@ -69,12 +69,12 @@ function parsed(specification: string, operands: readonly Value[]): { inputs: st
     const labels = labelsOf(part, over);
     for (const [axis, label] of labels.entries()) {
       const [length, known] = [shape[axis] as number, lengths.get(label)];
-      if (isHidden(label)) continue;
+      if (isUnderEllipsis(label)) continue;
       if (known !== undefined && known !== length)
         throw fail(`${label} names axes of length ${known} and ${length}`);
       lengths.set(label, length);
     }
-    const under = shape.filter((_, axis) => isHidden(labels[axis] as string));
+    const under = shape.filter((_, axis) => isUnderEllipsis(labels[axis] as string));
     const both = broadcastShapes([hidden, under]);
     if (!both)
       throw fail(`the axes under ... do not broadcast: ${showShape(hidden)} and ${showShape(under)}`);
@@ -98,7 +98,7 @@ function parsed(specification: string, operands: readonly Value[]): { inputs: st
 }
 
 const lettersOf = (part: string): string[] => [...part.replace('...', '')];
-const isHidden = (label: string): boolean => /\d/.test(label);
+const isUnderEllipsis = (label: string): boolean => /\d/.test(label);
 
 /** A label for each axis; `hidden` of them are under the ellipsis. */
 function labelsOf(part: string, hidden: number): string[] {
@@ -110,7 +110,7 @@ function labelsOf(part: string, hidden: number): string[] {
 
 /** The term of an operand: repeated labels become a diagonal, and axes of length 1 under an ellipsis are dropped. */
 function termOf(value: Value, labels: readonly string[]): Term {
-  const single = labels.findIndex((label, axis) => isHidden(label) && value.shape[axis] === 1);
+  const single = labels.findIndex((label, axis) => isUnderEllipsis(label) && value.shape[axis] === 1);
   if (single >= 0)
     return termOf(reshape(value, value.shape.toSpliced(single, 1)), labels.toSpliced(single, 1));
   const again = labels.findIndex((label, axis) => labels.indexOf(label) < axis);

@@ -214,7 +214,7 @@ describe('what goes wrong', () => {
     expect(() => checkpoint(x as never)).toThrow(
       new TypeError('checkpoint: takes a function, got an object'),
     );
-    const missing = 'checkpoint: give the function a value or the tape as an argument';
+    const missing = 'checkpoint: pass the function a value or the tape as an argument';
     expect(() => checkpoint(() => exp(x))()).toThrow(missing);
     const circle: unknown[] = [1, null, new Float64Array(3), 'text'];
     circle.push(circle);

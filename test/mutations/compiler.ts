@@ -323,7 +323,7 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'a product reads a number that is laid out nowhere',
     file: 'engine/compile/storage.ts',
-    find: 'isLaidOut || (',
+    find: 'isFilledOperand || (',
     replace: '(',
     caughtBy: ['test/executors/jit.test.ts'],
   },
@@ -467,7 +467,7 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'parts that overlap replace one another',
     file: 'engine/compile/fuse.ts',
-    find: "form.overlaps && !isAlone ? combined : 'store'",
+    find: "form.overlaps && !isSingleBox ? combined : 'store'",
     replace: "'store'",
     caughtBy: ['test/executors/jit.test.ts'],
   },
@@ -706,8 +706,8 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'what copies are made of is not stored',
     file: 'engine/compile/storage.ts',
-    find: '(isKept || mustBeStored(node, i, costs))',
-    replace: '(isKept === null || mustBeStored(node, i, costs))',
+    find: '(crossesDelay || mustBeStored(node, i, costs))',
+    replace: '(crossesDelay === null || mustBeStored(node, i, costs))',
     caughtBy: ['test/engine/checkpoint.test.ts'],
   },
   {

@@ -30,7 +30,7 @@ const jump = 0.01;
 export function spreads(wanted: readonly Value[], rounding: Roundings): number[] {
   let fits = true;
   const exact = interpreter().run(wanted, {
-    onValue: (_, { data }) => (fits &&= hasRoomFor(rounding, data)),
+    onValue: (_, { data }) => (fits &&= fitsIn(rounding, data)),
   });
   if (!fits) return wanted.map(() => Number.POSITIVE_INFINITY);
   const furthest = exact.map(() => 0);
@@ -57,7 +57,7 @@ export function spreads(wanted: readonly Value[], rounding: Roundings): number[]
 }
 
 /** True if no finite number overflows in this precision, and no number becomes 0. */
-function hasRoomFor(rounding: Roundings, data: TensorData): boolean {
+function fitsIn(rounding: Roundings, data: TensorData): boolean {
   if (rounding === 'float64') return true;
   for (let i = 0; i < data.length; i++) {
     const size = Math.abs(data[i] as number);
