@@ -16,12 +16,12 @@ const { gaussians, interactions, cutoff } = data.settings;
 const gamma = 0.5 / (cutoff / (gaussians - 1)) ** 2;
 const [graphs, theta] = [graphsOf(data, n), paramsOf(data)];
 const [names, atoms] = [Object.keys(theta), graphs[0].types.length];
-// Edges come atom by atom, equally many each: a sum over an axis is the sum over an atom's edges.
+// Edges are ordered by atom, the same number for each, so the sum over an atom's edges is a sum over an axis.
 const each = graphs[0].src.length / atoms;
 
 /** The version, and value and gradient of a pose as numbers. */
 async function tensorflow() {
-  // What it says of installing other backends is not for the reader of a report.
+  // Drop its advice about installing other backends.
   console.warn = () => {};
   console.log = () => {};
   const require = createRequire(import.meta.url);
@@ -31,7 +31,7 @@ async function tensorflow() {
     join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'wasm-out/'),
   );
   wasm.setThreadsCount(1);
-  // The adjoint of a gather asks for this kernel; the backend has one that does the same under another name.
+  // The adjoint of a gather needs this kernel; the backend has it under another name.
   tf.registerKernel({
     kernelName: 'UnsortedSegmentSum',
     backendName: 'wasm',
@@ -80,7 +80,7 @@ async function tensorflow() {
 }
 
 async function jaxJs() {
-  // It looks for a browser's.
+  // It expects a browser's.
   globalThis.navigator ??= {};
   const jax = await import('@jax-js/jax');
   const { numpy: np, nn } = jax;
@@ -90,7 +90,7 @@ async function jaxJs() {
   const params = Object.fromEntries(names.map(name => [name, array(theta[name])]));
   const soft = x => nn.softplus(x).sub(Math.LN2);
 
-  // An array is used up by what it is given to; `.ref` stands for one more use.
+  // An operation consumes its arrays; `.ref` adds a use.
   const score = (p, { z, src, d }) => {
     const dense = (layer, x) => {
       const [product, bias] = [np.matmul(x, p[`${layer}.weight`]), p[`${layer}.bias`]];

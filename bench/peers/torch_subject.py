@@ -1,4 +1,4 @@
-"""One way to do one workload in PyTorch, on $OMP_NUM_THREADS threads (one) or on a GPU. It answers a line on stdin by a line of JSON.
+"""One way to run a workload in PyTorch, on $OMP_NUM_THREADS threads (one) or on a GPU. It answers lines on stdin with lines of JSON.
 
 Arguments: the folder of the workloads; network, small or list, or a scorer of the ladder such as dense,16,3,8;
 the strategy, or batched; the number of poses; the device, which is cpu unless cuda is asked for; and how many poses are in a
@@ -25,7 +25,7 @@ per_batch = int(sys.argv[6]) if len(sys.argv) > 6 and not is_product else 1
 
 
 def product():
-    """A product of matrices: what is repeated, on tensors that stay the same."""
+    """A matrix product of fixed tensors, to repeat."""
     m, k, n = (int(length) for length in sys.argv[4:7])
     a = torch.rand(k, m).T if strategy[0] == "T" else torch.rand(m, k)
     b = torch.rand(n, k).T if strategy[1] == "T" else torch.rand(k, n)
@@ -66,7 +66,7 @@ def read():
 
 
 def schnet_task():
-    """SchNet: see examples/schnet. The small one measures its edges itself."""
+    """SchNet: see examples/schnet. The small one computes its distances."""
     settings, p, graphs = read()
     cutoff, bases, is_small = settings["cutoff"], settings["gaussians"], workload == "small"
     given = "coordinates" if is_small else "lengths"
@@ -125,7 +125,7 @@ def pairs_task():
     return [weights, radii], poses, score
 
 
-# Scorers of any size: see bench/workloads/ladder.ts. A batch is scored as one pose is, its minimum taken at once.
+# Scorers of any size: see bench/workloads/ladder.ts. A batch is scored like one pose, with one minimum for all.
 
 types, bases = 10, 8
 batches = [range(at, min(at + per_batch, count)) for at in range(0, count, per_batch)]
@@ -145,7 +145,7 @@ def of_batch(e):
 
 
 def join(of, batch):
-    """One array of those of the poses of a batch, which know their place in it and their number."""
+    """The arrays of a batch joined; `of` makes a pose's from its place in the batch and its number."""
     return numpy.concatenate([of(at, n) for at, n in enumerate(batch)])
 
 
@@ -249,7 +249,7 @@ run = product() if is_product else full_graph if strategy == "full-graph" else s
 
 
 def peak_bytes():
-    """As in bench/support/peak.ts: the peak of getrusage begins with what the process that started this one held."""
+    """As in bench/support/peak.ts: the peak of getrusage begins with the memory of the parent process."""
     with open("/proc/self/status") as status:
         return next(1024 * int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
@@ -276,7 +276,7 @@ def peak():
 
 
 def finish():
-    """A GPU goes on working after a call has returned."""
+    """Waits for the GPU, which works on after a call has returned."""
     if device == "cuda":
         torch.cuda.synchronize()
 
@@ -314,7 +314,7 @@ def since():
 
 
 def calls():
-    """CPU milliseconds a pose of call after call, with 8 poses each."""
+    """CPU milliseconds a pose for a sequence of calls with 8 poses each."""
     global poses
     all_poses, times = poses, []
     per_call = 8 // per_batch
@@ -326,7 +326,7 @@ def calls():
 
 
 def version():
-    """Reference BLAS is a tenth as fast as others: who compares with PyTorch must know."""
+    """The version of PyTorch, and its BLAS library, since the reference BLAS is a tenth as fast as others."""
     torch.rand(64, 64) @ torch.rand(64, 64)
     with open("/proc/self/maps") as maps:
         libraries = {line.split("/")[-1].strip() for line in maps if ".so" in line}

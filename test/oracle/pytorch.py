@@ -1,13 +1,13 @@
-"""Computes programs by PyTorch in float64.
+"""Computes programs with PyTorch in float64.
 
-Reads one program in JSON a line from stdin and writes one line for each to stdout: {"answers": [{"shape", "data"}, …]},
-what it wants and then the gradients, or {"left out": reason}. README.md describes programs, and what is left out.
+Reads programs as lines of JSON from stdin and writes a line for each to stdout: {"answers": [{"shape", "data"}, …]}, which
+are the wanted values and then the gradients, or {"left out": reason}. README.md describes the format, and the reasons.
 
-Every program is computed twice. Plain: by PyTorch's functions and autograd as they are. Guarded: each function is PyTorch's,
-and so is its slope, by autograd with a cotangent of 1; but the product of a cotangent and a slope is 0 where the cotangent
-is 0, whatever the slope is. So nothing of a branch not taken comes through, which plain autograd does not promise (0 times
-infinity is NaN). The slopes that the documentation of an op fixes at a point where there is none, or none that autograd
-computes to full precision, are written here. Answers are the guarded ones; where the plain ones are finite, both must agree.
+Every program is computed twice. Plain: by PyTorch's functions and autograd. Guarded: each function is PyTorch's, and so is its
+slope, by autograd with a cotangent of 1; but the product of a cotangent and a slope is 0 where the cotangent is 0, for any
+slope. So a branch not taken has no effect, which plain autograd does not guarantee (0 times infinity is NaN). Slopes are
+written here if the documentation of an op defines them at a point without one, or if autograd loses precision. Answers are
+the guarded ones; where the plain ones are finite, both must agree.
 """
 
 import json
@@ -71,7 +71,7 @@ class Guarded(torch.autograd.Function):
 
 
 class Elementwise:
-    """A function of equally shaped tensors, with slopes by autograd where none are given."""
+    """A function of equally shaped tensors, with slopes by autograd unless they are given."""
 
     def __init__(self, value, *slopes):
         self.value = value
@@ -83,7 +83,7 @@ class Elementwise:
         return Guarded.apply(self, *torch.broadcast_tensors(*operands))
 
     def slope(self, i, count):
-        """By operand i of so many; None where the function does not depend on it."""
+        """The slope by operand i; None if the function does not depend on it."""
         if i not in self.slopes:
             derivative = self.derivative(i)
             depends = derivative(*[torch.ones(1)] * count) is not None
@@ -142,7 +142,7 @@ literals = {}
 
 
 def literal(text):
-    """A number that `pow_of` can tell from a value."""
+    """A number that `pow_of` can distinguish from a value."""
     return literals.setdefault(text, number(text))
 
 
@@ -161,7 +161,7 @@ def smaller(a, b):
 
 
 def shares(wins):
-    """Whether an operand wins, as the slope by it: half where they are equal, 0 where one is NaN."""
+    """The slope by an operand of a maximum: 1 if it wins, ½ if they are equal, 0 if one is NaN."""
     return lambda a, b: truth(wins(a, b)).detach() + 0.5 * truth(a == b).detach()
 
 
@@ -269,7 +269,7 @@ def log_add_exp_value(a, b):
 
 
 def share_of(a, b):
-    # Of −∞ and −∞ it is −∞ with slope 0.
+    # For two −∞ it is −∞ with slope 0.
     return where(truth(torch.maximum(a, b) == -math.inf), number(0), sigmoid(above(a, b)))
 
 
@@ -347,7 +347,7 @@ def pow_of(a, b):
 
 
 def literal_power(exponent):
-    """The power as a function of its base alone: of a literal 0 there is no slope at all, not one of 0."""
+    """The power as a function of its base alone: for a literal exponent 0 the result does not depend on the base."""
 
     def by_base(a):
         slope = ZeroWins.apply(torch.full_like(a, exponent), literal_power(exponent - 1)(a))
@@ -387,7 +387,7 @@ def mean_over(x, axis=None, keep=False):
 
 
 def product_over(x, axis=None, keep=False):
-    """Halves by halves, in the order of the library: what overflows depends on it."""
+    """The product of halves, in the order of the library, since overflow depends on the order."""
     axes = axes_of(x, axis)
     ordered = sorted(axes)
     kept = [each for each in range(x.dim()) if each not in axes]
@@ -410,7 +410,7 @@ def plain_product(x, axis=None, keep=False):
     return x
 
 
-# a − b, and 0 where they are equal, at infinity too.
+# a − b, but 0 where they are equal, also if both are infinite.
 above = Elementwise(
     lambda a, b: torch.where(a == b, torch.zeros_like(a), a - b),
     lambda a, b: torch.ones_like(a),
@@ -423,7 +423,7 @@ def log_sum_exp(x, axis=None, keep=False):
     if any(x.shape[each] == 0 for each in axes):
         return dropped(sum_over(x, axes, True).detach() - math.inf, axes, keep)
     largest = x.detach().amax(axes, keepdim=True) if axes else x.detach()
-    # Of −∞ alone it is −∞ with slope 0; of ∞ it is ∞, and those entries share the cotangent.
+    # If all are −∞ it is −∞ with slope 0; if some are ∞ it is ∞, and they share the cotangent.
     shift = where(truth(largest == -math.inf), number(0), largest)
     total = sum_over(exp(above(x, shift)), axes, True)
     none = truth(total == 0).detach()
@@ -438,7 +438,7 @@ def variance(x, axis=None, keep=False, ddof=0):
 
 
 def scanned(x, axis, combine, neutral):
-    """The running result of `combine`, by doubling."""
+    """The inclusive scan by `combine`, by doubling."""
     x, axis = (x.reshape(-1), 0) if axis is None else (x, axis % x.dim())
     shift = 1
     while shift < x.shape[axis]:
@@ -485,7 +485,7 @@ def pair_distances(a, b):
     return norm(sub(a.unsqueeze(1), b.unsqueeze(0)), -1)
 
 
-# Shapes and rows: linear, so PyTorch's own gradients serve.
+# Shapes and rows: linear, so PyTorch's own gradients are right.
 
 
 def whole(index):
@@ -595,7 +595,7 @@ def plain_dihedral(a, b, c, d):
     return torch.atan2(sine, (plain_cross(u, v) * normal).sum(-1))
 
 
-# Small matrices: PyTorch's own, of which the lower triangle is read where they are symmetric.
+# Small matrices: PyTorch's own functions; of symmetric ones the lower triangle is read.
 
 
 def finite(a):
@@ -645,11 +645,11 @@ def einsum(*operands, specification):
     inner = [label for label in both if label not in result]
     order = [*result, *inner]
     a, b = laid(a, of_a, order), laid(b, of_b, order)
-    # As in a matrix product, no cotangent is guarded where it is a sum.
+    # As in a matrix product, cotangents that are sums are not guarded.
     return (a * b).sum(list(range(len(result), len(order)))) if inner else mul(a, b)
 
 
-# Random numbers: Philox4x32-10, written apart from the one in TypeScript.
+# Random numbers: Philox4x32-10, written independently of the one in TypeScript.
 
 
 def philox(counter, key):
@@ -721,7 +721,7 @@ def segment_softmax(a, index, count):
 def matmul(a, b):
     left = a.unsqueeze(0) if a.dim() == 1 else a
     right = b.unsqueeze(1) if b.dim() == 1 else b
-    # Without BLAS, which may leave out what is multiplied by 0.
+    # Without BLAS, which may skip products with 0.
     y = (left.unsqueeze(-1) * right.unsqueeze(-3)).sum(-2)
     y = y.squeeze(-1) if b.dim() == 1 else y
     return y.squeeze(-1 if b.dim() == 1 else -2) if a.dim() == 1 else y
@@ -877,7 +877,7 @@ guarded = {
 }
 
 
-# The same by PyTorch alone.
+# The same with PyTorch alone.
 
 
 def plain_reduction(name):
@@ -1076,7 +1076,7 @@ def largest(x):
 
 
 def differs(a, b, scale):
-    """Whether the entries of b lie outside what rounding may do to those of a; whatever is not finite in b is let be."""
+    """True if a finite entry of b differs from that of a by more than rounding."""
     off = torch.where(torch.isfinite(b), (a - b).abs(), torch.zeros_like(a))
     return a.shape != b.shape or not bool((off <= 1e-9 * scale).all())
 
@@ -1097,7 +1097,7 @@ def answer(program):
             return {"left out": "plain and guarded PyTorch differ", "which": i, "guarded and plain": shown}
 
     if any(step["op"] in decomposed for step in program["steps"]):
-        # The rules of PyTorch's own decompositions are not guarded: they carry NaN on, and leave rounding errors of 0.
+        # PyTorch's own decompositions are not guarded: they propagate NaN, and have rounding errors at 0.
         if not all(math.isfinite(each) for x in answers for each in entries(x)):
             return {"left out": "a decomposition beside what is not finite"}
         if any(0 < largest(x) < 1e-13 * scale for x in answers):
