@@ -2,7 +2,15 @@
 // poses on a tape.
 
 import { type Executor, interpreter, jit } from 'posetape';
-import { combinePoses, lse, type Strategy } from 'posetape/combine';
+import {
+  boltzmann,
+  combineBatch,
+  combinePoses,
+  lse,
+  type Params,
+  type Strategy,
+  squaredError,
+} from 'posetape/combine';
 import type { BackendName } from 'posetape/gpu';
 import { wasm } from 'posetape/wasm';
 import { SmoothMinimum } from './hand/fold.ts';
@@ -73,18 +81,41 @@ async function run(given?: readonly unknown[], by?: Executor): Promise<Result> {
     Task,
     'score'
   >;
+  const strategy = way === 'loops' ? 'stream' : (way as Strategy);
+  const executor = by ?? (await opened);
+  if (task.compounds && !given) {
+    const { loss, gradient, stats } = await combineBatch({
+      ...scoring,
+      params,
+      compounds: task.compounds,
+      combination: boltzmann({ kT: 0.593 }),
+      loss: (x, { compound }) => squaredError(compound.target)(x),
+      executor,
+      strategy,
+    });
+    return {
+      value: loss as number,
+      norm: gradientNorm(gradient),
+      engineBytes: stats.peakBytes,
+      deviceBytes: 0,
+    };
+  }
   const isLong = given === undefined && n > mostPoses;
   const { value, gradient, stats } = await combinePoses({
     ...scoring,
     params,
     poses: isLong ? overAndOver(task.poses) : (given ?? task.poses),
     combination: lse(),
-    executor: by ?? (await opened),
-    strategy: way === 'loops' ? 'stream' : (way as Strategy),
+    executor,
+    strategy,
     keepPredictions: !isLong,
   });
-  const norm = normOf(Object.values(gradient).map(({ data }) => data));
-  return { value, norm, engineBytes: stats.peakBytes, deviceBytes: stats.device?.peakBytes ?? 0 };
+  return {
+    value,
+    norm: gradientNorm(gradient),
+    engineBytes: stats.peakBytes,
+    deviceBytes: stats.device?.peakBytes ?? 0,
+  };
 }
 
 function byHand(): Result {
@@ -93,6 +124,10 @@ function byHand(): Result {
   const minimum = new SmoothMinimum(hand.gradient.length);
   for (const pose of poses) minimum.add(hand.run(pose), hand.gradient);
   return { value: minimum.finish(), norm: normOf([minimum.gradient]), engineBytes: 0, deviceBytes: 0 };
+}
+
+function gradientNorm(gradient: Params): number {
+  return normOf(Object.values(gradient).map(({ data }) => data));
 }
 
 function normOf(arrays: readonly ArrayLike<number>[]): number {

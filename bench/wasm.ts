@@ -18,7 +18,7 @@ await bench(
   {
     script: 'bench:wasm',
     does: 'Measures wasm() with one pose a tape and with several, as ratios to PyTorch (if installed), to the speed of the processor with vectors of 128 bits, and to a hand-written loop, and compares each with its target. Node 22 and later have relaxed SIMD and other targets; npx -p node@24 npm run bench:wasm measures those.',
-    takes: 'about four minutes',
+    takes: 'about five minutes',
     writes: 'a report for each version of Node',
     sources: ['subject.ts', 'kernels.ts'],
     peers: ['PyTorch'],
@@ -60,6 +60,8 @@ await bench(
     const [list, list16, torchList] = [mine('list', 64), mine('list', 64, 16), torch('list', 64)];
     const [loop, loop16] = [mine('list', 64, 1, 'loops'), mine('list', 64, 16, 'loops')];
     const [small, small16, torchSmall] = [mine('small', 64), mine('small', 64, 16), torch('small', 64)];
+    const [messagesGraph, messages16] = [mine('messages', 320, 16, 'full-graph'), mine('messages', 320, 16)];
+    const torchMessages = torch('messages', 320);
     const ofLoops = 'generated code and copies alone / PyTorch';
     const groups: readonly (readonly [string, readonly Row[]])[] = [
       ...products,
@@ -79,6 +81,15 @@ await bench(
           ['whole pose / generated loop and copies', list, loop, most(1.5)],
           ['the same, 16 poses a tape', list16, loop16, most(1.15)],
           ['by hand / generated loop and copies', ours('list', 'hand', 64), loop, least(2)],
+        ],
+      ],
+      [
+        'C, message passing, compounds of 16 poses',
+        [
+          ['a compound as one graph / PyTorch, batched', messagesGraph, torchMessages, most(1)],
+          ['16 poses a tape / PyTorch, batched', messages16, torchMessages, most(1)],
+          ['one pose a tape / PyTorch, batched', mine('messages', 320), torchMessages],
+          [`16 poses a tape, ${ofLoops}`, mine('messages', 320, 16, 'loops'), torchMessages],
         ],
       ],
       [

@@ -20,8 +20,9 @@ const data = {
   list: generate('list', 2),
   network: generate('network', 1),
   small: generate('small', 3),
+  messages: generate('messages', 32),
 };
-const { list: pairs, network, small } = data;
+const { list: pairs, network, small, messages } = data;
 
 describe('the data of the workloads', () => {
   test('have the sizes that the reports name, and are the same each time', () => {
@@ -40,6 +41,10 @@ describe('the data of the workloads', () => {
 
     expect([...small.atoms, ...small.edges]).toEqual([10, 10, 10, 82, 82, 82]);
     expect(small.params.length).toBe(455_809);
+
+    const meanOf = (counts: Int32Array) => counts.reduce((total, each) => total + each) / counts.length;
+    const { atoms, edges } = generate('messages');
+    expect([atoms.length, Math.round(meanOf(atoms)), Math.round(meanOf(edges))]).toEqual([320, 21, 77]);
   });
 
   test('are read as they were written', async () => {
@@ -116,6 +121,7 @@ describe('workload B by hand', () => {
 test.each([
   ['workload B', taskOf('list', pairs, 2)],
   ['the small SchNet', taskOf('small', small, 3)],
+  ['workload C', taskOf('messages', messages, 32)],
   ['pairs of the ladder', ladderTask('pairs,30', 3)],
   ['layers of the ladder', ladderTask('dense,4,3,5', 3)],
   ['message passing of the ladder', ladderTask('graph,5,10,4', 3)],

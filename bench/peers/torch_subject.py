@@ -1,6 +1,6 @@
 """One way to run a workload in PyTorch, on $OMP_NUM_THREADS threads (one) or on a GPU. It answers lines on stdin with lines of JSON.
 
-Arguments: the folder of the workloads; network, small or list, or a scorer of the ladder such as dense,16,3,8;
+Arguments: the folder of the workloads; network, small, list or messages, or a scorer of the ladder such as dense,16,3,8;
 the strategy, or batched; the number of poses; the device, which is cpu unless cuda is asked for; and how many poses are in a
 batch. Or the folder; matmul; which operands of the product are transposed, as TN; its m, k and n.
 """
@@ -60,7 +60,7 @@ def read():
         a, e = slice(atom, atom + data["atoms"][n]), slice(edge, edge + data["edges"][n])
         graph = {field: data[field][e] for field in ("src", "dst", "lengths")}
         places = data["coordinates"].reshape(-1, 3)[a]
-        graphs.append({**graph, "types": data["types"][a], "coordinates": places})
+        graphs.append({**graph, "types": data["types"][a], "coordinates": places, "ligandAtoms": data["ligands"][n]})
         atom, edge = a.stop, e.stop
     return meta["settings"], params, [graphs[n % len(graphs)] for n in range(count)]
 
@@ -123,6 +123,35 @@ def pairs_task():
         return energy / (1 + weights[5] * settings["rotors"])
 
     return [weights, radii], poses, score
+
+
+def messages_task():
+    """Message passing, a compound a batch, and its loss: see bench/workloads/messages.ts."""
+    settings, p, graphs = read()
+    cutoff, each = settings["cutoff"], settings["posesPerCompound"]
+    centers = 0.5 * torch.arange(1, settings["bases"] + 1, device=device)
+    compounds = []
+    for c in range(count // each):
+        of = graphs[c * each : (c + 1) * each]
+        before = numpy.cumsum([0] + [len(g["types"]) for g in of])
+        along = lambda field, shift=0: numpy.concatenate([g[field] + shift * at for g, at in zip(of, before)])
+        ligand = numpy.concatenate([at + numpy.arange(g["ligandAtoms"]) for g, at in zip(of, before)])
+        owner = numpy.repeat(numpy.arange(each), [g["ligandAtoms"] for g in of])
+        indices = along("types"), along("src", 1), along("dst", 1), ligand, owner
+        compounds.append((*map(index, indices), constant(along("lengths")), c % 5 - 2))
+
+    def score(compound):
+        z, src, dst, ligand, owner, d, target = compound
+        fade = torch.where(d < cutoff, 0.5 * (torch.cos(d * (numpy.pi / cutoff)) + 1), torch.zeros_like(d))
+        basis = torch.exp(-2 * (d[:, None] - centers) ** 2) * fade[:, None]
+        h = p["embedding"][z]
+        for l in "01":
+            received = torch.zeros_like(h).index_add(0, dst, h[src] * (basis @ p["filter" + l]))
+            h = h + torch.tanh(received @ p["mix" + l] + p["bias" + l])
+        e = torch.zeros(each, device=device).index_add(0, owner, (h @ p["out"])[ligand, 0])
+        return ((torch.softmax(-e / 0.593, 0) * e).sum() - target) ** 2
+
+    return list(p.values()), compounds, score
 
 
 # Scorers of any size: see bench/workloads/ladder.ts. A batch is scored like one pose, with one minimum for all.
@@ -214,7 +243,7 @@ def ladder_network(kind):
 
 
 networks = {kind: ladder_network(kind) for kind in ("painn", "gat")}
-makers = {**networks, "pairs": ladder_pairs, "dense": ladder_dense, "graph": ladder_graph, "list": pairs_task}
+makers = {**networks, "pairs": ladder_pairs, "dense": ladder_dense, "graph": ladder_graph, "list": pairs_task, "messages": messages_task}
 kind, *given = workload.split(",")
 made = ([], [], None) if is_product else makers.get(kind, schnet_task)(*[int(each) for each in given])
 params, poses, score = made
@@ -245,7 +274,18 @@ def stream():
     return lowest - float(numpy.log(weight_sum)), [each / weight_sum for each in sums]
 
 
-run = product() if is_product else full_graph if strategy == "full-graph" else stream
+def fitted():
+    """The sum of the losses of compounds, and its gradient."""
+    total, sums = 0.0, [torch.zeros_like(param) for param in params]
+    for compound in poses:
+        loss = score(compound)
+        for each, slope in zip(sums, torch.autograd.grad(loss, params)):
+            each.add_(slope)
+        total += loss.item()
+    return total, sums
+
+
+run = product() if is_product else fitted if workload == "messages" else full_graph if strategy == "full-graph" else stream
 
 
 def peak_bytes():

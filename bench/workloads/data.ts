@@ -92,6 +92,34 @@ const makers = {
     const weights = [-0.035579, -0.005156, 0.840245, -0.035069, -0.587439, 0.05846];
     return joined(settings, { weights: [[6], weights], radii: [[14], radii] }, drawn);
   },
+  /** C: message passing on the close atoms of compounds of 16 poses, in a pocket of 10 atoms that all share. */
+  messages: (poses = 320): Data => {
+    const random = randomFrom(3);
+    const settings = { cutoff: 4, bases: 8, posesPerCompound: 16 };
+    const pocket = scattered(10, () => inShell(random, 4, 6), 1.2);
+    let ligand: Point[] = [];
+    let types: number[] = [];
+    const drawn = Array.from({ length: poses }, (_, n): Drawn => {
+      if (n % settings.posesPerCompound === 0) {
+        ligand = scattered(8 + random.below(7), () => random.point(2.2), 1.2);
+        types = [...ligand.map(() => 3 + random.below(4)), ...pocket.map((_, i) => i % 3)];
+      }
+      const [atoms, ligandAtoms] = [[...moved(ligand, random, 1), ...pocket], ligand.length];
+      const edges = pairsOf(atoms, (src, dst, d) => d < settings.cutoff && Math.min(src, dst) < ligandAtoms);
+      return { ligandAtoms, types, atoms, edges };
+    });
+    const matrix = (rows: number, columns: number, scale: number) => {
+      const numbers = Array.from({ length: rows * columns }, () => scale * (random.number() - 0.5));
+      return [rows === 1 ? [columns] : [rows, columns], numbers] as const;
+    };
+    const layer = (l: number) => ({
+      [`filter${l}`]: matrix(settings.bases, 16, 1),
+      [`mix${l}`]: matrix(16, 16, 0.6),
+      [`bias${l}`]: matrix(1, 16, 0.3),
+    });
+    const params = { embedding: matrix(7, 16, 2), ...layer(0), ...layer(1), out: matrix(16, 1, 1) };
+    return joined(settings, params, drawn);
+  },
 };
 export type DataName = keyof typeof makers;
 export const dataNames = Object.keys(makers) as DataName[];

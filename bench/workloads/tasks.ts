@@ -21,11 +21,14 @@ import {
   writeData,
 } from './data.ts';
 import { ladderTask } from './ladder.ts';
+import { messagesTask } from './messages.ts';
 import { type PairParams, pairLists, scoreList, scoreLists } from './pairs.ts';
 
 /** A workload: poses, parameters and scorers. */
 export interface Task<Pose = unknown, P extends Params = Params> {
   readonly poses: readonly Pose[];
+  /** The poses by compound, each with the number to be fitted to, where they are so. */
+  readonly compounds?: readonly { readonly poses: readonly Pose[]; readonly target: number }[];
   readonly params: P;
   readonly score: Scorer<Pose, P>;
   readonly scoreGroup?: GroupScorer<Pose, P>;
@@ -60,8 +63,8 @@ export async function vinaPoses(): Promise<readonly VinaPose[]> {
 }
 
 /**
- * A workload with its first `count` poses: `network`, a SchNet; `small`, a SchNet of few atoms; `list`, pairs; `vina`,
- * the scorer of examples/ on imatinib, whose poses are repeated; or a scorer of the ladder by its sizes.
+ * A workload with its first `count` poses: `network`, a SchNet; `small`, a SchNet of few atoms; `list`, pairs; `messages`,
+ * message passing; `vina`, the scorer of examples/ on imatinib, whose poses are repeated; or a scorer of the ladder by its sizes.
  */
 export async function readTask(name: string, count: number): Promise<Task> {
   if (name.includes(',')) return ladderTask(name, count);
@@ -90,6 +93,7 @@ function vinaTask(given: readonly VinaPose[], count: number): Task {
 
 /** A workload of made-up data, in float32. */
 export function taskOf(name: DataName, data: Data, count: number): Task {
+  if (name === 'messages') return messagesTask(data, count);
   const common = { params: paramsOf(data), precision: 'float32' };
   const { params } = common;
   if (name === 'list') {
