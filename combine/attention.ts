@@ -1,7 +1,7 @@
 import { checkOptions } from '../engine/options.ts';
 import type { Value } from '../engine/tape.ts';
 import { slice } from '../ops/shape/slice.ts';
-import { type Combination, checkWeight } from './combination.ts';
+import type { Combination } from './combination.ts';
 import type { PoseWeight } from './pool.ts';
 import { pooling } from './pooling.ts';
 import { checkFunction, type Values } from './settings.ts';
@@ -17,12 +17,11 @@ import { checkFunction, type Values } from './settings.ts';
  */
 export function gated<Pose>(options: { readonly weight?: PoseWeight<Pose> } = {}): Combination {
   checkOptions('gated', options, ['weight']);
-  const weight = checkWeight('gated', options.weight);
   return pooling({
     name: 'gated',
     logWeight: score => slice(checkTwo(score), 0, 1),
     values: score => slice(score, 1, score.shape[0]),
-    ...(weight && { weight }),
+    weight: options.weight,
   });
 }
 
@@ -53,14 +52,13 @@ export function attention<Pose, V extends Values = Values>(options: {
   readonly weight?: PoseWeight<Pose>;
 }): Combination {
   checkOptions('attention', options, ['logWeight', 'head', 'weight']);
-  const { logWeight, head } = options;
+  const { logWeight, head, weight } = options;
   for (const [name, given] of Object.entries({ logWeight, head }))
     checkFunction('attention', name, given ?? null);
-  const weight = checkWeight('attention', options.weight);
   return pooling<Pose, V>({
     name: 'attention',
     logWeight: (score, { params }) => logWeight(score, params),
     value: ({ mean }, { params }) => head(mean, params),
-    ...(weight && { weight }),
+    weight,
   });
 }

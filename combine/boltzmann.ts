@@ -1,7 +1,7 @@
 import { checkOptions } from '../engine/options.ts';
 import { div } from '../ops/arithmetic/div.ts';
 import { neg } from '../ops/arithmetic/neg.ts';
-import { type Combination, checkWeight } from './combination.ts';
+import type { Combination } from './combination.ts';
 import { ofScore } from './of-score.ts';
 import type { PoseWeight } from './pool.ts';
 import { pooling } from './pooling.ts';
@@ -23,15 +23,17 @@ export function boltzmann<Pose, V extends Values = Values>(
   options: { readonly kT?: Setting<V>; readonly weight?: PoseWeight<Pose> } = {},
 ): Combination {
   checkOptions('boltzmann', options, ['kT', 'weight']);
-  const { kT = 1 } = options;
-  const weight = checkWeight('boltzmann', options.weight);
+  const { kT = 1, weight } = options;
   if (typeof kT !== 'function') {
     const sigma = -betaOf('boltzmann', kT);
     return ofScore({ kind: 'boltzmann', settings: { kT }, sigma, gives: 'average' }, weight);
   }
-  return pooling({
-    name: 'boltzmann',
-    logWeight: (score, { params }) => neg(div(score, settingOf('boltzmann', 'kT', kT, params))),
-    ...(weight && { weight }),
-  });
+  return {
+    ...pooling({
+      name: 'boltzmann',
+      logWeight: (score, { params }) => neg(div(score, settingOf(kT, params))),
+      weight,
+    }),
+    learned: { kT },
+  };
 }

@@ -3,7 +3,7 @@ import { Accumulator } from './accumulator.ts';
 import type { AccumulatorJSON } from './accumulator-json.ts';
 import type { Fold } from './fold.ts';
 import type { Pool, PoseWeight } from './pool.ts';
-import { checkFunction } from './settings.ts';
+import { checkFunction, type Settings } from './settings.ts';
 
 /** A way to make one ΔG of the predictions ΔG_n of a compound's poses. Immutable. */
 export interface Combination extends Fold {
@@ -11,6 +11,8 @@ export interface Combination extends Fold {
   readonly weight: PoseWeight | undefined;
   /** Functions that record each pose and the averages; absent where a pose is weighted by its score itself. */
   readonly pool: Pool | undefined;
+  /** Settings by name, numbers or made of the parameters: each must be above 0, or q other than 0. */
+  readonly learned?: Settings;
   /** The same in ops, of the vector of predictions; absent for a pooling. */
   readonly combine: ((predictions: Value, weights?: readonly number[]) => Value) | undefined;
   /**
@@ -21,11 +23,16 @@ export interface Combination extends Fold {
   accumulator(saved?: AccumulatorJSON): Accumulator;
 }
 
-/** Completes a fold to a combination. */
+/**
+ * Completes a fold to a combination.
+ *
+ * @throws TypeError naming the combination, unless the weight is a function or absent
+ */
 export function combination(
   fold: Omit<Fold, 'isWeighted'>,
   { weight, pool, combine }: Pick<Partial<Combination>, 'pool' | 'combine'> & Pick<Combination, 'weight'>,
 ): Combination {
+  checkFunction(fold.kind, 'weight', weight);
   const isWeighted = weight !== undefined;
   const settings = { ...fold.settings, ...(isWeighted && { weighted: 1 }) };
   const whole: Fold = { ...fold, settings, isWeighted };
@@ -36,15 +43,6 @@ export function combination(
     combine,
     accumulator: saved => (saved === undefined ? new Accumulator(whole) : Accumulator.fromJSON(whole, saved)),
   };
-}
-
-/** @throws TypeError naming the combination, unless the weight is a function or absent */
-export function checkWeight<Pose>(
-  owner: string,
-  weight: PoseWeight<Pose> | undefined,
-): PoseWeight | undefined {
-  checkFunction(owner, 'weight', weight);
-  return weight as PoseWeight | undefined;
 }
 
 /**

@@ -2,7 +2,7 @@ import { checkOptions } from '../engine/options.ts';
 import { div } from '../ops/arithmetic/div.ts';
 import { mul } from '../ops/arithmetic/mul.ts';
 import { neg } from '../ops/arithmetic/neg.ts';
-import { type Combination, checkWeight } from './combination.ts';
+import type { Combination } from './combination.ts';
 import { ofScore } from './of-score.ts';
 import type { PoseWeight } from './pool.ts';
 import { pooling } from './pooling.ts';
@@ -23,18 +23,20 @@ export function freeEnergy<Pose, V extends Values = Values>(
   options: { readonly kT?: Setting<V>; readonly weight?: PoseWeight<Pose> } = {},
 ): Combination {
   checkOptions('freeEnergy', options, ['kT', 'weight']);
-  const { kT = 1 } = options;
-  const weight = checkWeight('freeEnergy', options.weight);
+  const { kT = 1, weight } = options;
   if (typeof kT !== 'function') {
     const sigma = -betaOf('freeEnergy', kT);
     return ofScore({ kind: 'freeEnergy', settings: { kT }, sigma, gives: 'log mean' }, weight);
   }
-  const kTOf = (params: Values) => settingOf('freeEnergy', 'kT', kT, params);
-  return pooling({
-    name: 'freeEnergy',
-    logWeight: (score, { params }) => neg(div(score, kTOf(params))),
-    values: false,
-    value: ({ logMean }, { params }) => neg(mul(logMean, kTOf(params))),
-    ...(weight && { weight }),
-  });
+  const kTOf = (params: Values) => settingOf(kT, params);
+  return {
+    ...pooling({
+      name: 'freeEnergy',
+      logWeight: (score, { params }) => neg(div(score, kTOf(params))),
+      values: false,
+      value: ({ logMean }, { params }) => neg(mul(logMean, kTOf(params))),
+      weight,
+    }),
+    learned: { kT },
+  };
 }

@@ -1,7 +1,7 @@
 import { checkOptions } from '../engine/options.ts';
 import { div } from '../ops/arithmetic/div.ts';
 import { mul } from '../ops/arithmetic/mul.ts';
-import { type Combination, checkWeight } from './combination.ts';
+import type { Combination } from './combination.ts';
 import { ofScore } from './of-score.ts';
 import type { PoseWeight } from './pool.ts';
 import { pooling } from './pooling.ts';
@@ -21,20 +21,22 @@ export function lse<Pose, V extends Values = Values>(
   options: { readonly t?: Setting<V>; readonly sign?: -1 | 1; readonly weight?: PoseWeight<Pose> } = {},
 ): Combination {
   checkOptions('lse', options, ['t', 'sign', 'weight']);
-  const { t = 1, sign = -1 } = options;
-  const weight = checkWeight('lse', options.weight);
+  const { t = 1, sign = -1, weight } = options;
   if (sign !== -1 && sign !== 1)
     throw new RangeError(`lse: sign is −1 (smooth minimum) or 1 (smooth maximum), got ${sign}`);
   if (typeof t === 'function') {
-    const sigma = (params: Values) => mul(sign, settingOf('lse', 't', t, params));
-    return pooling({
-      name: 'lse',
-      settings: { sign },
-      logWeight: (score, { params }) => mul(sigma(params), score),
-      values: false,
-      value: ({ logSum }, { params }) => div(logSum, sigma(params)),
-      ...(weight && { weight }),
-    });
+    const sigma = (params: Values) => mul(sign, settingOf(t, params));
+    return {
+      ...pooling({
+        name: 'lse',
+        settings: { sign },
+        logWeight: (score, { params }) => mul(sigma(params), score),
+        values: false,
+        value: ({ logSum }, { params }) => div(logSum, sigma(params)),
+        weight,
+      }),
+      learned: { t },
+    };
   }
   checkPositive('lse', 't', t);
   checkOverflow('lse', `t of ${t}`, { 'ln(N)/t': Math.log(Number.MAX_SAFE_INTEGER) / t });

@@ -1,5 +1,5 @@
 import { checkOptions } from '../engine/options.ts';
-import { type Combination, checkWeight } from './combination.ts';
+import type { Combination } from './combination.ts';
 import { ofScore } from './of-score.ts';
 import type { PoseWeight } from './pool.ts';
 
@@ -12,6 +12,5 @@ import type { PoseWeight } from './pool.ts';
  */
 export function mean<Pose>(options: { readonly weight?: PoseWeight<Pose> } = {}): Combination {
   checkOptions('mean', options, ['weight']);
-  const weight = checkWeight('mean', options.weight);
-  return ofScore({ kind: 'mean', settings: {}, sigma: 0, gives: 'average' }, weight);
+  return ofScore({ kind: 'mean', settings: {}, sigma: 0, gives: 'average' }, options.weight);
 }

@@ -40,7 +40,7 @@ export interface PoolingOptions<Pose = unknown, V extends Values = Values> {
   /** ΔG, one number or several, if a loss or readout makes one of them. Default the mean. */
   value?(pooled: Pooled, context: { readonly params: V }): Value;
   /** m_n: a multiplicity, or a weight given from outside. Default 1; 0 leaves the pose out. */
-  readonly weight?: PoseWeight<Pose>;
+  readonly weight?: PoseWeight<Pose> | undefined;
 }
 
 /** Functions that record each pose, and the averages. */

@@ -1,5 +1,5 @@
 import { checkOptions } from '../engine/options.ts';
-import { type Combination, checkWeight, combination } from './combination.ts';
+import { type Combination, combination } from './combination.ts';
 import type { Pool, PoolingOptions } from './pool.ts';
 import { checkFunction, type Values } from './settings.ts';
 
@@ -22,7 +22,7 @@ export function pooling<Pose = unknown, V extends Values = Values>(
   options: PoolingOptions<Pose, V>,
 ): Combination {
   checkOptions('pooling', options, ['name', 'settings', 'logWeight', 'values', 'value', 'weight']);
-  const { name, settings = {}, logWeight, values, value } = options;
+  const { name, settings = {}, logWeight, values, value, weight } = options;
   if (typeof name !== 'string' || name === '')
     throw new TypeError(`pooling: name must be a text, such as 'gated', got ${name}`);
   checkFunction(name, 'logWeight', logWeight);
@@ -55,6 +55,6 @@ export function pooling<Pose = unknown, V extends Values = Values>(
         return { a: a / S, b };
       },
     },
-    { weight: checkWeight(name, options.weight), pool: { logWeight, values, value } as Pool },
+    { weight, pool: { logWeight, values, value } as Pool },
   );
 }

@@ -3,7 +3,7 @@ import { div } from '../ops/arithmetic/div.ts';
 import { mul } from '../ops/arithmetic/mul.ts';
 import { exp } from '../ops/elementwise/exp.ts';
 import { log } from '../ops/elementwise/log.ts';
-import { type Combination, checkWeight } from './combination.ts';
+import type { Combination } from './combination.ts';
 import type { PoseWeight } from './pool.ts';
 import { pooling } from './pooling.ts';
 import { type Setting, settingOf, type Values } from './settings.ts';
@@ -24,17 +24,19 @@ export function powerMean<Pose, V extends Values = Values>(options: {
   readonly weight?: PoseWeight<Pose>;
 }): Combination {
   checkOptions('powerMean', options, ['q', 'weight']);
-  const { q } = options;
-  const weight = checkWeight('powerMean', options.weight);
+  const { q, weight } = options;
   if (typeof q !== 'function' && !(Number.isFinite(q) && q !== 0))
     throw new RangeError(`powerMean: q must be a finite number other than 0, got ${q}`);
-  const qOf = (params: Values) => settingOf('powerMean', 'q', q, params);
-  return pooling({
-    name: 'powerMean',
-    ...(typeof q === 'number' && { settings: { q } }),
-    logWeight: (score, { params }) => mul(qOf(params), log(score)),
-    values: false,
-    value: ({ logMean }, { params }) => exp(div(logMean, qOf(params))),
-    ...(weight && { weight }),
-  });
+  const qOf = (params: Values) => settingOf(q, params);
+  return {
+    ...pooling({
+      name: 'powerMean',
+      ...(typeof q === 'number' && { settings: { q } }),
+      logWeight: (score, { params }) => mul(qOf(params), log(score)),
+      values: false,
+      value: ({ logMean }, { params }) => exp(div(logMean, qOf(params))),
+      weight,
+    }),
+    learned: { q },
+  };
 }

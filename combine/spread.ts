@@ -8,7 +8,7 @@ import { sub } from '../ops/arithmetic/sub.ts';
 import { concat } from '../ops/shape/concat.ts';
 import { reshape } from '../ops/shape/reshape.ts';
 import { slice } from '../ops/shape/slice.ts';
-import { type Combination, checkWeight } from './combination.ts';
+import type { Combination } from './combination.ts';
 import type { PoseWeight } from './pool.ts';
 import { pooling } from './pooling.ts';
 import { betaOf, type Setting, settingOf, type Values } from './settings.ts';
@@ -29,25 +29,27 @@ export function spread<Pose, V extends Values = Values>(
   options: { readonly kT?: Setting<V>; readonly about?: number; readonly weight?: PoseWeight<Pose> } = {},
 ): Combination {
   checkOptions('spread', options, ['kT', 'about', 'weight']);
-  const { kT, about = 0 } = options;
-  const weight = checkWeight('spread', options.weight);
+  const { kT, about = 0, weight } = options;
   if (!Number.isFinite(about)) throw new RangeError(`spread: about must be a finite number, got ${about}`);
   if (typeof kT === 'number') betaOf('spread', kT);
-  return pooling({
-    name: 'spread',
-    settings: { about, ...(typeof kT === 'number' && { kT }) },
-    ...(kT !== undefined && {
-      logWeight: (score: Value, { params }: { readonly params: Values }) =>
-        neg(div(sub(score, about), settingOf('spread', 'kT', kT, params))),
+  return {
+    ...pooling({
+      name: 'spread',
+      settings: { about, ...(typeof kT === 'number' && { kT }) },
+      ...(kT !== undefined && {
+        logWeight: (score: Value, { params }: { readonly params: Values }) =>
+          neg(div(sub(score, about), settingOf(kT, params))),
+      }),
+      values(score) {
+        const above = reshape(sub(score, about), [1]);
+        return concat([above, square(above)]);
+      },
+      value({ mean }) {
+        const [first, second] = [slice(mean, 0, 1), slice(mean, 1, 2)];
+        return concat([add(first, about), sub(second, square(first))]);
+      },
+      weight,
     }),
-    values(score) {
-      const above = reshape(sub(score, about), [1]);
-      return concat([above, square(above)]);
-    },
-    value({ mean }) {
-      const [first, second] = [slice(mean, 0, 1), slice(mean, 1, 2)];
-      return concat([add(first, about), sub(second, square(first))]);
-    },
-    ...(weight && { weight }),
-  });
+    ...(kT !== undefined && { learned: { kT } }),
+  };
 }

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { interpreter, type Tape, type Tensor, tensor, type Value } from 'posetape';
 import {
+  accumulatePoses,
   attention,
   boltzmann,
   type Combination,
   type CombineResult,
   combinePoses,
+  finish,
   freeEnergy,
   gated,
   lse,
@@ -442,6 +444,31 @@ describe('weights and poolings that do not fit', () => {
     ['an option of the mean', () => mean({ wieght: 3 } as never), /mean: no option wieght/],
   ])('%s', (_what, make, message) => {
     expect(make).toThrow(message);
+  });
+
+  const made =
+    (...numbers: number[]) =>
+    ({ w }: { readonly w: Value }) =>
+      w.tape.constant(numbers);
+  test.each<[string, Combination, RegExp]>([
+    ['kT of 0', boltzmann({ kT: made(0) }), /^boltzmann: kT must be a finite number above 0, .* it 0$/],
+    ['kT below 0', freeEnergy({ kT: made(-0.6) }), /^freeEnergy: kT must be .* above 0, .* it -0.6$/],
+    ['kT of NaN', spread({ kT: made(Number.NaN) }), /^spread: kT must be .* above 0, .* it NaN$/],
+    ['t below 0', lse({ t: made(-2) }), /^lse: t must be a finite number above 0, .* it -2$/],
+    ['q of 0', powerMean({ q: made(0) }), /^powerMean: q must be a finite number other than 0, .* it 0$/],
+    ['kT of no value', boltzmann({ kT: () => 3 as never }), /^boltzmann: kT must return a value on its tape/],
+    ['kT of two numbers', boltzmann({ kT: made(1, 2) }), /^boltzmann: kT must return a single number/],
+  ])('a learned %s', async (_what, combination, message) => {
+    await expectError({ combination }, message);
+  });
+
+  test('a learned kT that has become negative when a state is closed', async () => {
+    const combination = boltzmann({ kT: ({ w }: { readonly w: Value }) => slice(w, 0, 1) });
+    const params = { w: tensor([0.6, 0, 0]) };
+    const scoring = { score, combination, executor: interpreter() };
+    const { state } = await accumulatePoses({ ...scoring, params, poses: posesOf(-1) });
+    const closing = { combination, params: { w: tensor([-0.6, 0, 0]) } };
+    expect(() => finish(state, closing)).toThrow(/^boltzmann: kT must be .* above 0, .* make it -0.6$/);
   });
 
   test('poses whose ℓ or p is not finite are bad', async () => {
