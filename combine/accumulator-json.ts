@@ -2,7 +2,7 @@ import { isShape, type Shape, showShape, sizeOf } from '../engine/shape.ts';
 import { areFinite } from '../engine/tensor.ts';
 import { type Base64, float64FromBase64, float64ToBase64 } from './base64.ts';
 import { Checksum } from './checksum.ts';
-import { checkSameFold, type Fold, type Moments } from './fold.ts';
+import { checkSameFold, type Fold } from './fold.ts';
 
 /**
  * An accumulator as JSON. Numbers are base64 of their float64 bytes, so that a round trip changes no bit.
@@ -15,7 +15,10 @@ export interface AccumulatorJSON {
   readonly kind: string;
   readonly settings: Readonly<Record<string, number>>;
   readonly count: number;
-  /** r, S, S − N, N, Σ e_n², Σ l_n; then each M_j, then each c_j. */
+  /**
+   * r, then each c_j; the sums S, S − N, N, Σ e_n², Σ l_n, then each M_j; and by how much rounding has made each of these sums
+   * too small.
+   */
   readonly scalars: Base64;
   readonly shapes: Readonly<Record<string, Shape>>;
   readonly A: Readonly<Record<string, Base64>>;
@@ -29,12 +32,16 @@ export interface AccumulatorJSON {
 export type Sums = Map<string, Float64Array>;
 
 /** The state of an accumulator. */
-export interface State extends Moments {
+export interface State {
   readonly count: number;
-  /** Σ e_n². */
-  readonly squares: number;
-  /** Σ l_n. */
-  readonly poseLoss: number;
+  /** h of the reference. */
+  readonly r: number;
+  /** Its values. */
+  readonly c: Float64Array;
+  /** S, S − N, N, Σ e_n², Σ l_n, then each M_j. */
+  readonly sums: Float64Array;
+  /** What rounding has taken from each, to be added to it. */
+  readonly lost: Float64Array;
   /** Empty before the first gradient. */
   readonly shapes: ReadonlyMap<string, Shape>;
   readonly A: Sums;
@@ -43,20 +50,13 @@ export interface State extends Moments {
   readonly P: Sums;
 }
 
-const scalarNames = ['r', 'S', 'S − N', 'N', 'Σ e_n²', 'Σ l_n'] as const;
+const sumNames = ['S', 'S − N', 'N', 'Σ e_n²', 'Σ l_n'] as const;
 
-function scalarsOf({
-  r,
-  S,
-  excess,
-  N,
-  squares,
-  poseLoss,
-  M,
-  c,
-}: Omit<State, 'A' | 'B' | 'P' | 'shapes'>): Float64Array {
-  return Float64Array.of(r, S, excess, N, squares, poseLoss, ...M, ...c);
+function scalarsOf({ r, c, sums, lost }: Scalars): Float64Array {
+  return Float64Array.of(r, ...c, ...sums, ...lost);
 }
+
+type Scalars = Pick<State, 'r' | 'c' | 'sums' | 'lost'>;
 
 export function writeState(fold: Fold, state: State): AccumulatorJSON {
   const encode = (sums: Sums) =>
@@ -92,7 +92,7 @@ export function readState(fold: Fold, json: unknown): State {
     ...scalars,
     shapes,
     A: readSums('A', saved.A, shapes, 1),
-    B: readSums('B', saved.B, shapes, fold.usesB ? scalars.M.length : 0),
+    B: readSums('B', saved.B, shapes, fold.usesB ? scalars.c.length : 0),
     P: readSums('P', saved.P, shapes, hasOwn ? 1 : 0),
   };
   checkCounted(fold, state);
@@ -106,35 +106,27 @@ export function readState(fold: Fold, json: unknown): State {
   return state;
 }
 
-function readScalars(
-  fold: Fold,
-  text: unknown,
-  count: number,
-): Omit<State, 'count' | 'shapes' | 'A' | 'B' | 'P'> {
-  const size = fold.isOfScore && count !== 0 ? scalarNames.length + 2 : undefined;
-  const numbers = readNumbers('scalars', text, size);
-  const values = (numbers.length - scalarNames.length) / 2;
+function readScalars(fold: Fold, text: unknown, count: number): Scalars {
+  const numbers = readNumbers('scalars', text, fold.isOfScore && count !== 0 ? 14 : undefined);
+  const values = (numbers.length - 1 - 2 * sumNames.length) / 3;
   check(
     Number.isInteger(values) && values >= 0,
     'scalars',
     `holds ${numbers.length} numbers, which no state has`,
   );
-  const [r, S, excess, N, squares, poseLoss] = numbers as unknown as readonly [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const M = numbers.slice(scalarNames.length, scalarNames.length + values);
-  const c = numbers.slice(scalarNames.length + values);
-  return { r, S, excess, N, squares, poseLoss, M, c };
+  const half = (numbers.length + 1 + values) / 2;
+  return {
+    r: numbers[0] as number,
+    c: numbers.slice(1, 1 + values),
+    sums: numbers.slice(1 + values, half),
+    lost: numbers.slice(half),
+  };
 }
 
 /** Holds the numbers to what they can be of so many poses. */
-function checkCounted({ sigma, isOfScore, isWeighted }: Fold, { shapes, ...state }: State): void {
-  const { count, S, excess, N, M } = state;
+function checkCounted({ isOfScore, isWeighted, sigma }: Fold, { shapes, ...state }: State): void {
+  const { count, c, sums } = state;
+  const [S, excess, N, , , M] = sums as unknown as readonly number[] & Record<0 | 1 | 2 | 5, number>;
   check(Number.isSafeInteger(count) && count >= 0, 'count', `is ${show(count)}, not a whole number from 0`);
   const scalars = scalarsOf(state);
   if (count === 0) {
@@ -142,24 +134,18 @@ function checkCounted({ sigma, isOfScore, isWeighted }: Fold, { shapes, ...state
     check(isFresh, 'count', 'is 0, but there are sums of poses');
     return;
   }
+  const names = ['r', ...Array.from(c, (_, j) => `c_${j + 1}`), ...sumNames];
   scalars.forEach((scalar, at) => {
-    const after = at - scalarNames.length;
-    const name = scalarNames[at] ?? (after < M.length ? `M_${after + 1}` : `c_${after - M.length + 1}`);
-    check(Number.isFinite(scalar), `scalars: ${name}`, `is ${scalar}`);
+    check(Number.isFinite(scalar), `scalars: ${names[at] ?? `number ${at}`}`, `is ${scalar}`);
   });
   check(isWeighted ? N > 0 : N === count, 'scalars: N', `is ${N}, which ${count} poses cannot sum to`);
-  // The best pose's exponential is 1 and no other's is larger; sums of weights may have been rounded.
-  const isPossible = isWeighted ? S > 0 && S <= N * (1 + 1e-9) : S >= 1 && S <= N;
+  // The reference's exponential is 1 and no other's is above e.
+  const isPossible = S >= (isWeighted ? Number.MIN_VALUE : 1) && S <= N * 2.72;
   check(isPossible, 'scalars: S', `is ${S}, which ${count} poses cannot sum to`);
   const isSame = Math.abs(S - (N + excess)) <= N * 1e-9;
   check(isSame, 'scalars: S − N', `is ${excess}, but S is ${S} and N ${N}`);
-  // No score lies on the better side of r.
-  if (isOfScore)
-    check(
-      M.every(D => (sigma > 0 ? D <= 0 : D >= 0)),
-      'scalars: M_1',
-      `is ${M[0]}, of the wrong sign`,
-    );
+  // No exponent x is above 1, so x exp(x) is none above e.
+  check(!isOfScore || sigma * M <= N * 2.72, 'scalars: M_1', `is ${M}, of the wrong sign`);
 }
 
 function readShape([name, shape]: [string, unknown]): [string, Shape] {

@@ -31,6 +31,9 @@ export interface AccumulatorResult {
   readonly count: number;
 }
 
+/** Places of the sums that are numbers; each M_j comes after them. */
+const [S, excess, N, squares, poseLosses, M] = [0, 1, 2, 3, 4, 5] as const;
+
 /** h and p of a pose. */
 type Place = Pick<Term, 'height' | 'values'>;
 
@@ -40,14 +43,17 @@ type Place = Pick<Term, 'height' | 'values'>;
  *     S = Σ e_n                     A = Σ e_n ∇h_n                                P = Σ ∇l_n
  *     M_j = Σ e_n (p_nj − c_j)      B_j = Σ e_n (∇p_nj + (p_nj − c_j) ∇h_n)       with e_n = m_n exp(σ (h_n − r))
  *
- * r is the h of the best pose so far and c its values. When a pose brings better ones, everything is carried over to them:
+ * r is the h of a pose and c its values. When a pose comes whose e_n would be above e, everything is carried over to its own:
  * with q = exp(σ(r − r′)),
  *
  *     M_j ← q(M_j + (c_j − c′_j)S)    B_j ← q(B_j + (c_j − c′_j)A)    S ← qS    A ← qA
  *
- * with the old S and A on the right. No exponent is ever positive, so nothing overflows; and values are measured from c,
- * not from 0, because sums of raw energies cancel catastrophically when ΔG is large. Two accumulators merge by the same
- * rule: they form a commutative monoid, so poses may be split over workers in any way.
+ * with the old S and A on the right. No exponent is ever above 1, so nothing overflows; and values are measured from c,
+ * not from 0, because sums of raw energies cancel catastrophically when ΔG is large. Two accumulators merge by carrying both to
+ * the better reference: they form a commutative monoid, so poses may be split over workers in any way.
+ *
+ * Each carrying over rounds the sums, and as one divides A by more than e, a pose that still counts has met few. The sums that
+ * are numbers keep what adding rounds off (A. Neumaier, Z. Angew. Math. Mech. 54, 39, 1974).
  *
  * If h and p are the score ΔG_n itself, as in the mean, LSE and Boltzmann, ∇h = ∇p = g_n, so A serves for both and B has
  * but the deviations: B = Σ e_n (ΔG_n − r) g_n.
@@ -66,12 +72,9 @@ export class Accumulator {
   #c: Float64Array = new Float64Array();
   /** e (p_j − c_j) of the pose or group being added. */
   #deviations: Float64Array = new Float64Array();
-  #S = 0;
-  #excess = 0;
-  #M: Float64Array = new Float64Array();
-  #N = 0;
-  #squares = 0;
-  #poseLoss = 0;
+  #sums: Float64Array = new Float64Array(M);
+  /** What adding to them has rounded off. */
+  #lost: Float64Array = new Float64Array(M);
   #shapes: ReadonlyMap<string, Shape> | undefined;
   #A: Sums = new Map();
   /** Of each parameter B_1, then B_2 and so on. */
@@ -99,7 +102,7 @@ export class Accumulator {
 
   /** (Σ w_n)²/Σ w_n²: as many poses of equal weight would matter as much; 0 before the first. */
   get effectiveSampleSize(): number {
-    return this.#count === 0 ? 0 : this.#S ** 2 / this.#squares;
+    return this.#count === 0 ? 0 : this.#sumAt(S) ** 2 / this.#sumAt(squares);
   }
 
   /** Bytes of the state: of the size of θ, 0 before the first gradient. */
@@ -112,12 +115,19 @@ export class Accumulator {
 
   /** The sums that are numbers. */
   get moments(): Moments {
-    return { r: this.#r, c: this.#c, S: this.#S, excess: this.#excess, M: this.#M, N: this.#N };
+    return {
+      r: this.#r,
+      c: this.#c,
+      S: this.#sumAt(S),
+      excess: this.#sumAt(excess),
+      M: this.#c.map((_, j) => this.#sumAt(M + j)),
+      N: this.#sumAt(N),
+    };
   }
 
   /** Σ l_n. */
   get poseLoss(): number {
-    return this.#poseLoss;
+    return this.#sumAt(poseLosses);
   }
 
   /**
@@ -163,13 +173,18 @@ export class Accumulator {
     let best = terms[0] as Term;
     for (const term of terms) {
       this.#checkValues(term.values, best.values);
-      if (this.#isBetter(term, best.height, best.values)) best = term;
+      if (this.#isBetter(term, best)) best = term;
     }
     const [first] = parts;
     if (first) this.#checkShapes(first.gradient, reference.values.length);
-    this.#measureFrom(best);
+    if (this.#count === 0) {
+      this.#sums = new Float64Array(M + best.values.length);
+      this.#lost = this.#sums.slice();
+      this.#deviations = new Float64Array(best.values.length);
+      this.#refer(best);
+    } else if (this.#fold.sigma * (best.height - this.#r) > 1) this.#measureFrom(best);
     for (const term of terms) this.#addNumbers(term);
-    this.#poseLoss += poseLoss;
+    this.#addTo(poseLosses, poseLoss);
     if (!first) return;
     const e = weightOf(reference, this.#fold.sigma, this.#r);
     this.#deviate(reference, e);
@@ -179,12 +194,25 @@ export class Accumulator {
   #addNumbers(term: Term): void {
     const e = weightOf(term, this.#fold.sigma, this.#r);
     this.#count++;
-    this.#N += term.weight;
-    this.#S += e;
-    this.#squares += e * e;
-    this.#excess += term.weight * Math.expm1(this.#fold.sigma * (term.height - this.#r));
+    this.#addTo(N, term.weight);
+    this.#addTo(S, e);
+    this.#addTo(squares, e * e);
+    this.#addTo(excess, term.weight * Math.expm1(this.#fold.sigma * (term.height - this.#r)));
     this.#deviate(term, e);
-    for (let j = 0; j < this.#M.length; j++) (this.#M[j] as number) += this.#deviations[j] as number;
+    for (let j = 0; j < this.#c.length; j++) this.#addTo(M + j, this.#deviations[j] as number);
+  }
+
+  #sumAt(at: number): number {
+    // Of a sum that has overflowed, NaN is lost.
+    return (this.#sums[at] as number) + (this.#lost[at] || 0);
+  }
+
+  #addTo(at: number, term: number): void {
+    const before = this.#sums[at] as number;
+    const after = before + term;
+    this.#sums[at] = after;
+    (this.#lost[at] as number) +=
+      Math.abs(before) < Math.abs(term) ? term - after + before : before - after + term;
   }
 
   /** Sets the deviations e (p_j − c_j) of a pose or a group. */
@@ -218,7 +246,7 @@ export class Accumulator {
     const exponent = this.#fold.sigma * (height - this.#r);
     if (exponent >= 0) return 1;
     const e = weight * Math.exp(exponent);
-    return e === 0 ? 0 : Math.max((e / this.#S) * (1 - exponent), Number.MIN_VALUE);
+    return e === 0 ? 0 : Math.max((e / this.#sumAt(S)) * (1 - exponent), Number.MIN_VALUE);
   }
 
   /**
@@ -242,18 +270,14 @@ export class Accumulator {
       return;
     }
     this.#checkValues(added.#c);
-    if (added.#shapes) this.#checkShapes(added.#sums(added.#A), added.#c.length);
-    this.#measureFrom({ height: added.#r, values: added.#c });
-    added.#measureFrom({ height: this.#r, values: this.#c });
+    if (added.#shapes) this.#checkShapes(added.#tensors(added.#A), added.#c.length);
+    if (this.#isBetter(added.#place, this.#place)) this.#measureFrom(added.#place);
+    else if (added.#isBetter(this.#place, added.#place)) added.#measureFrom(this.#place);
     this.#count += added.#count;
-    this.#N += added.#N;
-    this.#S += added.#S;
-    this.#squares += added.#squares;
-    this.#excess += added.#excess;
-    added.#M.forEach((sum, j) => {
-      (this.#M[j] as number) += sum;
+    added.#sums.forEach((sum, at) => {
+      (this.#lost[at] as number) += added.#lost[at] as number;
+      this.#addTo(at, sum);
     });
-    this.#poseLoss += added.#poseLoss;
     addSums(this.#A, added.#A);
     addSums(this.#B, added.#B);
     if (this.#P.size === 0) this.#P = added.#P;
@@ -274,8 +298,8 @@ export class Accumulator {
     return {
       value: this.#fold.summary(this.moments)[0] as number,
       gradient: this.gradient([1]),
-      poseLoss: this.#poseLoss,
-      poseLossGradient: this.#sums(this.#P.size > 0 ? copyOf(this.#P) : this.#zeros()),
+      poseLoss: this.poseLoss,
+      poseLossGradient: this.#tensors(this.#P.size > 0 ? copyOf(this.#P) : this.#zeros()),
       count: this.#count,
     };
   }
@@ -292,7 +316,7 @@ export class Accumulator {
         addScaled(combined, factor, B?.subarray(j * A.length, (j + 1) * A.length), 0);
       gradient.set(name, combined);
     }
-    return this.#sums(gradient);
+    return this.#tensors(gradient);
   }
 
   /** Σ ∇l_n, by name; nothing where no pose has a loss of its own. Not to be written to. */
@@ -320,10 +344,11 @@ export class Accumulator {
   /** All that it holds, such as to send it to another thread: its own arrays, not copies. */
   get state(): State {
     return {
-      ...this.moments,
       count: this.#count,
-      squares: this.#squares,
-      poseLoss: this.#poseLoss,
+      r: this.#r,
+      c: this.#c,
+      sums: this.#sums,
+      lost: this.#lost,
       shapes: this.#shapes ?? new Map(),
       A: this.#A,
       B: this.#B,
@@ -332,8 +357,8 @@ export class Accumulator {
   }
 
   #clone(): Accumulator {
-    const { c, M, A, B, P, ...rest } = this.state;
-    const copies = { c: c.slice(), M: M.slice(), A: copyOf(A), B: copyOf(B), P: copyOf(P) };
+    const { sums, lost, A, B, P, ...rest } = this.state;
+    const copies = { sums: sums.slice(), lost: lost.slice(), A: copyOf(A), B: copyOf(B), P: copyOf(P) };
     const clone = Accumulator.of(this.#fold, { ...rest, ...copies });
     clone.#shapes = this.#shapes;
     return clone;
@@ -344,35 +369,28 @@ export class Accumulator {
     this.#r = state.r;
     this.#c = state.c;
     this.#deviations = new Float64Array(state.c.length);
-    this.#S = state.S;
-    this.#excess = state.excess;
-    this.#M = state.M;
-    this.#N = state.N;
-    this.#squares = state.squares;
-    this.#poseLoss = state.poseLoss;
+    this.#sums = state.sums;
+    this.#lost = state.lost;
     if (state.shapes.size > 0) this.#shapes = state.shapes;
     this.#A = state.A;
     this.#B = state.B;
     this.#P = state.P;
   }
 
-  /** Carries the state over to this h and these values as the ones to measure from, if they are better. */
+  /** Carries the state over to this h and these values as the ones to measure from. */
   #measureFrom({ height, values }: Place): void {
-    if (this.#count === 0) {
-      this.#M = new Float64Array(values.length);
-      this.#deviations = new Float64Array(values.length);
-      this.#refer(height, values);
-    }
-    if (!this.#isBetter({ height, values }, this.#r, this.#c)) return;
     const q = Math.exp(this.#fold.sigma * (this.#r - height));
     // Taken first: shift·A alone may overflow, where a small q leaves little or nothing of it.
     const shifts = this.#c.map((c, j) => vanishing(q, c - (values[j] as number)));
-    shifts.forEach((shift, j) => {
-      this.#M[j] = q * (this.#M[j] as number) + shift * this.#S;
-    });
-    this.#S *= q;
-    this.#excess = q * this.#excess + this.#N * Math.expm1(this.#fold.sigma * (this.#r - height));
-    this.#squares *= q * q;
+    const growth = Math.expm1(this.#fold.sigma * (this.#r - height));
+    for (const sums of [this.#sums, this.#lost]) {
+      shifts.forEach((shift, j) => {
+        sums[M + j] = q * (sums[M + j] as number) + shift * (sums[S] as number);
+      });
+      sums[excess] = q * (sums[excess] as number) + growth * (sums[N] as number);
+      (sums[S] as number) *= q;
+      (sums[squares] as number) *= q * q;
+    }
     for (const [name, A] of this.#A) {
       const B = this.#B.get(name);
       for (let j = 0; B && j < shifts.length; j++) {
@@ -382,21 +400,24 @@ export class Accumulator {
       }
       for (let i = 0; i < A.length; i++) (A[i] as number) *= q;
     }
-    this.#refer(height, values);
+    this.#refer({ height, values });
   }
 
   /** Makes a pose the reference. The sums make 0 of −0, so that equal predictions leave equal bits. */
-  #refer(height: number, values: ArrayLike<number>): void {
+  #refer({ height, values }: Place): void {
     this.#r = height + 0;
-    this.#c = new Float64Array(values.length);
-    for (let j = 0; j < values.length; j++) this.#c[j] = (values[j] as number) + 0;
+    this.#c = Float64Array.from(values, value => value + 0);
   }
 
-  /** True if such a pose has a larger weight than one of r and c; of equal ones, which is chosen by its values. */
-  #isBetter({ height, values }: Place, r: number, c: ArrayLike<number>): boolean {
-    if (height !== r) return this.#fold.sigma > 0 ? height > r : height < r;
+  get #place(): Place {
+    return { height: this.#r, values: this.#c };
+  }
+
+  /** True if such a pose has a larger weight than the other; of equal ones, which is chosen by its values. */
+  #isBetter({ height, values }: Place, other: Place): boolean {
+    if (height !== other.height) return this.#fold.sigma > 0 ? height > other.height : height < other.height;
     for (let j = 0; j < values.length; j++) {
-      const [value, before] = [values[j] as number, c[j] as number];
+      const [value, before] = [values[j] as number, other.values[j] as number];
       if (value !== before) return value < before;
     }
     return false;
@@ -445,7 +466,7 @@ export class Accumulator {
     }
   }
 
-  #sums(sums: Sums): Record<string, Tensor<Float64Array>> {
+  #tensors(sums: Sums): Record<string, Tensor<Float64Array>> {
     return Object.fromEntries(
       [...sums].map(([name, data]) => [name, { data, shape: this.#shapes?.get(name) ?? [] }]),
     );

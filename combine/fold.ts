@@ -1,6 +1,6 @@
 /** Sums over the poses seen so far, as numbers. */
 export interface Moments {
-  /** h of the reference, the pose of the largest weight. */
+  /** h of the reference: a pose than which none has an e_n more than e times as large, weights aside. */
   readonly r: number;
   /** Its values. */
   readonly c: Float64Array;
@@ -21,7 +21,7 @@ export interface Moments {
 export interface Fold {
   readonly kind: string;
   readonly settings: Readonly<Record<string, number>>;
-  /** σ: how steeply a weight changes with h, in 1/h. r is the h with the largest σh; with σ = 0, the smallest. */
+  /** σ: how steeply a weight changes with h, in 1/h. With σ = 0 all count alike. */
   readonly sigma: number;
   /** True if h and p are the score itself, a single number: one gradient a pose is then all that is needed. */
   readonly isOfScore: boolean;

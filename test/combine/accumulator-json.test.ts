@@ -214,6 +214,8 @@ describe('the JSON of an accumulator', () => {
     accumulator.add(-6, gradient);
     return parsed(accumulator.toJSON());
   };
+  /** The scalars, with nothing lost: r, c_1; S, S − N, N, Σ e_n², Σ l_n, M_1. */
+  const scalars = (...numbers: number[]) => text(...numbers, 0, 0, 0, 0, 0, 0);
   const text = (...numbers: number[]) => Buffer.from(Float64Array.from(numbers).buffer).toString('base64');
 
   test.each<[string, (json: AccumulatorJSON) => unknown, RegExp]>([
@@ -254,36 +256,36 @@ describe('the JSON of an accumulator', () => {
       json => ({ ...json, A: { ...json.A, w: text(1, Infinity, 2) } }),
       /A of w is Infinity at position 1/,
     ],
-    ['short scalars', json => ({ ...json, scalars: text(1, 2) }), /scalars holds 2 numbers, not the 8/],
+    ['short scalars', json => ({ ...json, scalars: text(1, 2) }), /scalars holds 2 numbers, not the 14/],
     ['no scalars', ({ scalars: _, ...json }) => json, /scalars is missing/],
     [
       'an S of too many',
-      json => ({ ...json, scalars: text(-6, 9, 7, 2, 1, 1, 1, -6) }),
+      json => ({ ...json, scalars: scalars(-6, -6, 9, 7, 2, 1, 1, 1) }),
       /S is 9, which 2 poses cannot sum to/,
     ],
     [
       'an S below 1',
-      json => ({ ...json, scalars: text(-6, 0.5, -1.5, 2, 1, 1, 1, -6) }),
+      json => ({ ...json, scalars: scalars(-6, -6, 0.5, -1.5, 2, 1, 1, 1) }),
       /S is 0.5, which 2 poses cannot sum to/,
     ],
     [
       'a D of the wrong sign',
-      json => ({ ...json, scalars: text(-6, 1.5, -0.5, 2, 1, 1, -1, -6) }),
-      /M_1 is -1, of the wrong sign/,
+      json => ({ ...json, scalars: scalars(-6, -6, 1.5, -0.5, 2, 1, 1, -6) }),
+      /M_1 is -6, of the wrong sign/,
     ],
     [
       'an r of NaN',
-      json => ({ ...json, scalars: text(Number.NaN, 1, -1, 2, 1, 1, 1, -6) }),
+      json => ({ ...json, scalars: scalars(Number.NaN, -6, 1, -1, 2, 1, 1, 1) }),
       /scalars: r is NaN/,
     ],
     [
       'an N of other poses',
-      json => ({ ...json, scalars: text(-6, 1.5, -1.5, 3, 1, 1, 1, -6) }),
+      json => ({ ...json, scalars: scalars(-6, -6, 1.5, -1.5, 3, 1, 1, 1) }),
       /N is 3, which 2/,
     ],
     [
       'an excess of other poses',
-      json => ({ ...json, scalars: text(-6, 1.5, 0.5, 2, 1, 1, 1, -6) }),
+      json => ({ ...json, scalars: scalars(-6, -6, 1.5, 0.5, 2, 1, 1, 1) }),
       /S − N is 0.5, but S is 1.5 and N 2/,
     ],
     ['a count of null', json => ({ ...json, count: null }), /count is null, not a whole number/],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { tensor } from 'posetape';
-import { boltzmann, type Combination, freeEnergy, lse, mean } from 'posetape/combine';
+import { type Accumulator, boltzmann, type Combination, freeEnergy, lse, mean } from 'posetape/combine';
 import { describe, expect, test } from 'vitest';
 import { expectClose, largest } from '../support/equal.ts';
 import { property } from '../support/property.ts';
@@ -106,6 +106,60 @@ describe('to 400 decimals', () => {
     },
     60_000,
   );
+
+  /*
+   * Poses from the worst to the best, each a step below the one before: ΔG_n = −n/2^k, n = 0 … N − 1. Every sum over them is
+   * geometric: with q = exp(−β/2^k), Σ qⁿ and Σ n qⁿ, counted from the best pose.
+   */
+  const [count, step] = [1_000_000, 2 ** -12];
+  const sorted = (combination: Combination, parts = 1) => {
+    const accumulators = Array.from({ length: parts }, () => combination.accumulator());
+    for (let n = 0; n < count; n++) {
+      const part = accumulators[Math.floor((n * parts) / count)] as Accumulator;
+      part.add(-n * step, { first: tensor(n === 0 ? 1 : 0), last: tensor(n === count - 1 ? 1 : 0) });
+    }
+    return accumulators.reduce((whole, part) => whole.merge(part)).result();
+  };
+  const geometric = (beta: number) => {
+    const [N, x] = [BigInt(count), decimal(beta * step)];
+    const [q, top] = [exponential(-x), exponential(-x * N)];
+    const rest = scale - q;
+    const sum = over(scale - top, rest);
+    // Σ n qⁿ = (q − N q^N + (N − 1) q^(N + 1))/(1 − q)².
+    const moment = over(over(q - N * top + (N - 1n) * times(top, q), rest), rest);
+    return { sum, moment, top: over(top, q) };
+  };
+
+  test.each([
+    [1 / 16, 1],
+    [1 / 16, 32],
+    [2, 1],
+  ])('a million poses sorted from worst to best keep the first one: t = %d, %i states merged', (t, parts) => {
+    const { sum, moment, top } = geometric(t);
+    const smooth = sorted(lse({ t }), parts);
+    const best = -(count - 1) * step;
+    expectClose(smooth.gradient.first?.data[0] ?? 0, toNumber(over(top, sum)), 1e-12);
+    expectClose(smooth.gradient.last?.data[0] ?? 0, toNumber(over(scale, sum)), 1e-12);
+    expectClose(smooth.value, toNumber(decimal(best) - over(logarithm(sum), decimal(t))), 1e-15);
+
+    const thermal = sorted(boltzmann({ kT: 1 / t }), parts);
+    const above = times(over(moment, sum), decimal(step));
+    expectClose(thermal.value, toNumber(decimal(best) + above), 1e-15);
+    const tilt = (z: bigint) => scale - times(decimal(t), z - above);
+    const last = toNumber(over(tilt(0n), sum));
+    expectClose(thermal.gradient.last?.data[0] ?? 0, last, 1e-12);
+    const first = over(times(top, tilt(decimal(-best))), sum);
+    expectClose(thermal.gradient.first?.data[0] ?? 0, toNumber(first), 1e-12);
+  });
+
+  test('a mean with an outlier first, far below the others, keeps the digits of theirs', () => {
+    const energies = Array.from({ length: 100_000 }, (_, n) => (n === 0 ? -1e4 : Math.sin(n)));
+    const accumulator = mean().accumulator();
+    for (const energy of energies) accumulator.add(energy, null);
+    const exact = energies.reduce((total, energy) => total + decimal(energy), 0n) / BigInt(energies.length);
+    // Two roundings of numbers of 1e4.
+    expectClose(accumulator.result().value, toNumber(exact), 2 ** -52, 1e4);
+  });
 
   test('decimals are what they are called', () => {
     expect(toNumber(decimal(-0.1))).toBe(-0.1);
