@@ -91,14 +91,15 @@ export type Finished<P extends Params> = Pick<
 
 /**
  * The second half of `combinePoses`: ΔG, readout, loss and gradient of a state. The state is left as it was, so it may go on
- * or be closed in another way.
+ * or be closed in another way. Options of `combinePoses` that only scoring needs may stand among the others; they are not read.
  *
- * @throws RangeError before the first pose, TypeError for a state of another combination
+ * @throws RangeError before the first pose, TypeError for a state of another combination or an option that there is not
  */
 export function finish<Pose, const P extends Params>(
   state: Accumulator,
   options: FinishOptions<Pose, P>,
 ): Finished<P> {
+  checkOptions('finish', options, optionNames as never);
   const { combination, params, loss, readout, poseLoss } = options;
   if (!isCombination(combination))
     throw new TypeError('finish: combination must be the one the state was made by');

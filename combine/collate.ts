@@ -1,4 +1,5 @@
 import { entryOutside } from '../engine/indices.ts';
+import { checkOptions } from '../engine/options.ts';
 import { sameShape } from '../engine/shape.ts';
 import { isTensor, type Tensor } from '../engine/tensor.ts';
 
@@ -32,7 +33,7 @@ export interface Collated<Name extends string> {
  * one gather, or one product of matrices, serves all. (As the Batch of PyTorch Geometric does: M. Fey and J. E. Lenssen, 2019.)
  *
  * @throws RangeError naming pose and field, for rows that do not agree or an index out of range; TypeError for a field that a
- * pose has not
+ * pose has not, or whose description has anything else
  * @example
  * const { fields, poseOf, count } = collate(poses, {
  *   coordinates: { axis: 'atoms' },
@@ -48,6 +49,12 @@ export function collate<Pose, const Fields extends Readonly<Record<string, Field
   fields: Fields,
 ): Collated<keyof Fields & string> {
   const names = Object.keys(fields);
+  for (const name of names) {
+    const field = fields[name] as Field<Pose>;
+    checkOptions(`collate: ${name}`, field, ['axis', 'into', 'from']);
+    if (typeof field.axis !== 'string')
+      throw new TypeError(`collate: ${name} names no axis, such as 'atoms'`);
+  }
   const read = poses.map((pose, n) =>
     names.map(name => readField(pose, n, name, fields[name] as Field<Pose>)),
   );

@@ -145,6 +145,11 @@ describe('states of shards', () => {
     ],
     ['no combination', state => finish(state, { params } as never), /finish: combination must be/],
     [
+      'a misspelt option',
+      state => finish(state, { combination: boltzmann(), params, readuot: (x: Value) => x } as never),
+      /finish: no option readuot; there are/,
+    ],
+    [
       'a loss that is none',
       state => finish(state, { combination: boltzmann(), params, loss: 3 as never }),
       /finish: loss must be a function/,
