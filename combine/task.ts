@@ -147,7 +147,8 @@ export interface CombineOptions<Pose, P extends Params> {
 
 /**
  * Options with several poses on one tape. The scorer is given a list of at most `posesPerTape` poses and returns shape [poses],
- * or [poses, K]. Memory is that of so many poses; what a tape costs besides its loops, such as recording, key, launch and
+ * or [poses, K]. Memory is that of so many tapes with as many backward passes, which are two for `boltzmann`, 1 + m for a pooling;
+ * by `jit()` those of a pooling may store what they share. What a tape costs besides its loops, such as recording, key, launch and
  * the sums of the size of θ, is paid once for all of them. The answer is the same.
  *
  * Where a tape fails or goes bad, its poses are run one by one, to find which. `onPose` is called for each after their run.

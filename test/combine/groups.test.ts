@@ -10,6 +10,7 @@ import {
   gated,
   lse,
   mean,
+  pooling,
   squaredError,
 } from 'posetape/combine';
 import {
@@ -219,6 +220,53 @@ describe('a pose in a group', () => {
     expect([...result.predictions.keys()].filter(n => Number.isNaN(result.predictions[n]))).toEqual([2, 5]);
   });
 
+  const softly = pooling({
+    name: 'soft',
+    logWeight: z => mul(-0.5, z),
+    values: z => concat([z, square(z)].map(each => reshape(each, [1]))),
+    value: ({ mean }) => sum(mean),
+  });
+  describe.each([
+    ['jit', jit(), 1e-12],
+    ['wasm', wasm(), 1e-6],
+    ['interpreter', interpreter(), 1e-12],
+  ] as const)('by %s', (_name, executor, tolerance) => {
+    test.each([mean(), boltzmann(), softly])(
+      'that is bad is named, or left out alone: $kind',
+      async combination => {
+        const poses = [1, 2, 0, 4, 5, -6, 7, 8];
+        const more = { executor, combination };
+        for (const strategy of strategies) {
+          await expect(combineLogs(poses, { ...more, strategy })).rejects.toThrow(
+            /^pose 2: its prediction is -Infinity: .*log/,
+          );
+          const result = await combineLogs(poses, { ...more, strategy, badPose: 'skip' });
+          const expected = await combineLogs([1, 2, 4, 5, 7, 8], { combination });
+          expect(result.stats.badPoses.map(({ index }) => index)).toEqual([2, 5]);
+          expectClose(result.value, expected.value, tolerance, 4);
+          expectClose(result.gradient.w, expected.gradient.w, tolerance, 10);
+        }
+      },
+    );
+
+    test('whose log-weight or values alone are bad is named, or left out alone', async () => {
+      const only = (name: 'logWeight' | 'values') =>
+        pooling({ name: 'root', [name]: (z: Value) => log(sub(2, z)), value: ({ logSum }) => logSum });
+      // ln(2 − ln pose) is NaN from pose e² on.
+      const poses = [1, 2, 3, 9, 4, 5];
+      for (const [combination, reason] of [
+        [only('logWeight'), 'its log-weight is NaN'],
+        [only('values'), 'value 0 of it is NaN'],
+      ] as const) {
+        await expect(combineLogs(poses, { executor, combination })).rejects.toThrow(`pose 3: ${reason}`);
+        const { stats, value } = await combineLogs(poses, { executor, combination, badPose: 'skip' });
+        expect(stats.badPoses).toEqual([{ index: 3, reason }]);
+        const expected = await combineLogs([1, 2, 3, 4, 5], { combination });
+        expectClose(value, expected.value, tolerance, 4);
+      }
+    });
+  });
+
   test('whose gradient is bad is named', async () => {
     // √(w² + pose) by logarithms: at pose 1e-320 its slope overflows on the way.
     const scoreRoot = (tape: Tape, { w }: { readonly w: Value }, poses: readonly number[]) =>
@@ -288,13 +336,16 @@ describe('bytes of a group', () => {
   type Values = { readonly width: Value; readonly depth: Value };
   const score = (tape: Tape, { width, depth }: Values, pose: Float64Array) =>
     mul(sum(depth), sum(exp(neg(square(mul(width, sub(tape.constant(pose), 3)))))));
+  const rowsOf = ([first]: readonly Float64Array[]) => first?.length ?? 0;
   const together = (tape: Tape, { width, depth }: Values, all: readonly Float64Array[]) => {
     const rows = tensor(
       all.flatMap(each => [...each]),
-      [all.length * 500],
+      [all.length * rowsOf(all)],
     );
     const contacts = exp(neg(square(mul(width, sub(tape.constant(rows), 3)))));
-    const poseOf = Int32Array.from({ length: all.length * 500 }, (_, at) => Math.floor(at / 500));
+    const poseOf = Int32Array.from({ length: all.length * rowsOf(all) }, (_, at) =>
+      Math.floor(at / rowsOf(all)),
+    );
     return mul(sum(depth), segmentSum(contacts, poseOf, all.length));
   };
   const peakOf = async (count: number, posesPerTape: number, combination: Combination) => {
@@ -306,16 +357,56 @@ describe('bytes of a group', () => {
     expect(await peakOf(32 * 4, 4, combination)).toBe(await peakOf(2 * 4, 4, combination));
   });
 
-  test.each([mean(), lse()])('are those of G tapes at most: $kind', async combination => {
-    const options = { poses: poses(8), params, combination, executor: interpreter(), score };
-    const { stats } = await combinePoses(options);
-    const state = 3 * 8;
-    const one = stats.peakBytes - state;
-    for (const G of [2, 4, 8]) {
-      // The sums over the poses, numbers of the size of G, stand beside.
-      const group = (await peakOf(16, G, combination)) - state;
-      expect(group).toBeLessThanOrEqual(G * one + 8 * 8 * G);
-      expect(group).toBeGreaterThan(0.5 * G * one);
+  /** Of each pose a log-weight and a value. */
+  const gate = (z: Value) => concat([mul(0.1, expandDims(z, -1)), expandDims(z, -1)], -1);
+  const noValues = pooling({
+    name: 'none',
+    logWeight: z => neg(z),
+    values: false,
+    value: ({ logSum }) => logSum,
+  });
+  const float32 = (make: () => Executor) => ({ make, bytes: 4 });
+  const float64 = (make: () => Executor) => ({ make, bytes: 8 });
+  /*
+   * How many arrays of a pose's rows one scorer holds at once, for a pose alone and for each of a group. The interpreter holds
+   * one more for two backward passes than for one: boltzmann has two in a group, gated has two anywhere. jit stores what the two
+   * of gated share; of a pose alone they are one loop. wasm copies what is given, and the index of the rows with it.
+   */
+  test.each([
+    [
+      'interpreter',
+      float64(interpreter),
+      { mean: [5, 5], lse: [5, 5], boltzmann: [5, 6], gated: [6, 6], none: [5, 5] },
+    ],
+    ['jit', float64(jit), { mean: [1, 1], lse: [1, 1], boltzmann: [1, 1], gated: [1, 2], none: [1, 1] }],
+    ['wasm', float32(wasm), { mean: [3, 3], lse: [3, 3], boltzmann: [3, 3], gated: [3, 3], none: [3, 3] }],
+  ] as const)('are those of G poses, and no more: %s', async (_name, { make, bytes }, arrays) => {
+    const combinations = { mean: mean(), lse: lse(), boltzmann: boltzmann(), gated: gated(), none: noValues };
+    for (const [name, [alone, inGroup]] of Object.entries(arrays)) {
+      const combination = combinations[name as keyof typeof combinations];
+      const last = name === 'gated' ? gate : (z: Value) => z;
+      const peakOf = async (rows: number, G: number) => {
+        const all = new Array<Float64Array>(16).fill(new Float64Array(rows).fill(3.2));
+        const options = { poses: all, params, combination, executor: make() };
+        const { stats } = await combinePoses({
+          ...options,
+          posesPerTape: G,
+          score: (...given) => last(together(...given)),
+        });
+        return stats.peakBytes;
+      };
+      for (const [G, expected] of [
+        [1, alone],
+        [2, inGroup],
+        [4, inGroup],
+        [8, inGroup],
+      ] as const) {
+        const [few, many] = [await peakOf(2000, G), await peakOf(4000, G)];
+        const held = bytes * G * expected;
+        expect(many - few, `${name}, G = ${G}`).toBe(2000 * held);
+        // The state, numbers of the poses, and what wasm goes through rows in.
+        expect(few - 2000 * held, `${name}, G = ${G}`).toBeLessThanOrEqual(1000 * G + 4096);
+      }
     }
   });
 

@@ -267,8 +267,8 @@ test('the state of a pooling with m values is 1 + m sums of the size of θ, and 
     const combination = pooling({
       name: 'pool',
       logWeight: z => neg(z),
-      values: z => mul(z, z.tape.constant(new Array(values).fill(1))),
-      value: ({ mean }) => sum(mean),
+      values: values > 0 && (z => mul(z, z.tape.constant(new Array(values).fill(1)))),
+      value: ({ mean, logSum }) => (values > 0 ? sum(mean) : logSum),
     });
     // Of poses that are larger than the state.
     const score: KnownOptions['score'] = (tape, { w }, { energy }) =>
@@ -288,7 +288,7 @@ test('the state of a pooling with m values is 1 + m sums of the size of θ, and 
     expect(many).toBe(two);
     return two - one;
   };
-  for (const values of [1, 2, 3, 4]) expect(await stateOf(values)).toBe((1 + values) * 24);
+  for (const values of [0, 1, 2, 3, 4]) expect(await stateOf(values)).toBe((1 + values) * 24);
   const poseLoss = (x: Value) => square(sub(x, 1));
   expect(await stateOf(2, { poseLoss })).toBe((1 + 2 + 1) * 24);
 });
