@@ -1,29 +1,28 @@
 import fc from 'fast-check';
-import { interpreter, type Tensor, tensor, type Value } from 'posetape';
+import { evaluate, gradient, interpreter, Tape, type Tensor, tensor, type Value } from 'posetape';
 import {
   boltzmann,
   combineBatch,
   combinePoses,
   gated,
-  lse,
   mean,
   pairwiseRanking,
   pKi,
   squaredError,
 } from 'posetape/combine';
-import { add, concat, exp, mul, reshape, square, sub, sum } from 'posetape/ops';
+import { add, concat, exp, mul, reshape, slice, square, sub, sum } from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
 import { expectClose, largest } from '../support/equal.ts';
 import { evenly } from '../support/numbers.ts';
 import { property } from '../support/property.ts';
 import { several, slopes } from './arbitraries.ts';
-import { type KnownPose, posesOf, score as scoreKnown } from './known-poses.ts';
+import { definitionOf, type Values } from './definition.ts';
+import { grouped, type KnownPose, posesOf, score as scoreKnown } from './known-poses.ts';
+import { type Named, named, namedPoolings } from './named-poolings.ts';
 
 const params = { w: tensor([0.1, -0.2, 0.3]), gain: tensor(1.5) };
-type Values = { readonly [name in keyof typeof params]: Value };
 const executor = interpreter();
-const score = (tape: Parameters<typeof scoreKnown>[0], { w }: Values, pose: KnownPose) =>
-  scoreKnown(tape, { w }, pose);
+const score = (tape: Tape, { w }: { readonly w: Value }, pose: KnownPose) => scoreKnown(tape, { w }, pose);
 
 interface Measured {
   readonly poses: readonly KnownPose[];
@@ -38,86 +37,175 @@ const compounds: fc.Arbitrary<Measured[]> = several(
   6,
   2,
 );
-const combinations = fc.constantFrom(mean(), lse({ t: 2 }), boltzmann({ kT: 0.7 }));
+const ways = fc.record({
+  hasReadout: fc.boolean(),
+  hasPoseLoss: fc.boolean(),
+  posesPerTape: fc.integer({ min: 1, max: 6 }),
+});
 
-/** As large as any term of a gradient may be. */
-const reach = (all: readonly Measured[]) => {
-  const size = 50 + largest(all.flatMap(({ poses }) => poses.map(({ slope }) => 10 * largest(slope))));
-  return 60 * size ** 2 * all.length;
-};
+/** What a batch of a named pooling is given, and the definition of each compound with a loss on its prediction. */
+function batchOf(
+  { isWide, of, params, pool, score }: Named,
+  { hasReadout, hasPoseLoss, posesPerTape }: typeof ways extends fc.Arbitrary<infer T> ? T : never,
+) {
+  const combination = of();
+  // A variance may be as large as the square of an energy.
+  const only = (x: Value) => (isWide ? add(sum(slice(x, 0, 1)), mul(1e-3, sum(slice(x, 1, 2)))) : x);
+  const read = (x: Value) => (hasReadout ? pKi()(only(x)) : only(x));
+  const poseLoss = hasPoseLoss
+    ? (x: Value, { setting }: Values) => mul(setting as Value, sum(square(mul(0.1, x))))
+    : undefined;
+  const scoring = {
+    params,
+    combination,
+    executor,
+    score: grouped(score),
+    posesPerTape,
+    readout: read,
+    ...(poseLoss && {
+      poseLoss: (x: Value, { params }: { readonly params: Values }) => poseLoss(x, params),
+    }),
+  };
+  const defined = (poses: readonly KnownPose[], loss: (prediction: Value, params: Values) => Value) =>
+    definitionOf<KnownPose>({
+      poses,
+      params,
+      score,
+      combination: () => combination,
+      pool: pool?.(Math.min(...poses.map(({ energy }) => energy))) ?? (combination.pool as object),
+      loss: (x, params) => loss(reshape(read(x), []), params),
+      poseLoss,
+    });
+  return { scoring, defined };
+}
+
+const lossOf = (x: Value, measured: number, { head }: Values) =>
+  mul(exp(sum(head as Value)), square(sub(x, measured)));
+
+type Definitions = readonly Pick<ReturnType<typeof definitionOf>, 'sums'>[];
+
+/** Holds a gradient to the sum of those of the compounds, each by a factor. */
+function expectSum(
+  found: Readonly<Record<string, Tensor>>,
+  each: Definitions,
+  factors: readonly number[] = each.map(() => 1),
+  sizes: readonly number[] = factors.map(Math.abs),
+): void {
+  for (const [name, { data }] of Object.entries(found)) {
+    const total = (of: 'exact' | 'reach', by: readonly number[]) =>
+      Float64Array.from(data, (_, i) =>
+        each.reduce((t, { sums }, c) => t + (by[c] as number) * (sums[name]?.[of][i] ?? Number.NaN), 0),
+      );
+    expectClose(data, total('exact', factors), 1e-12, total('reach', sizes));
+  }
+}
 
 describe('a batch', () => {
   property(
-    'is the sum of its compounds',
+    'is the sum of its compounds, each as it is defined',
     compounds,
-    combinations,
-    fc.boolean(),
-    async (all, combination, hasReadout) => {
-      const scoring = { params, score, combination, executor, ...(hasReadout && { readout: pKi() }) };
-      const lossOf = (x: Value, measured: number, gain: Value) => mul(exp(gain), square(sub(x, measured)));
+    namedPoolings,
+    ways,
+    async (all, named, way) => {
+      const { scoring, defined } = batchOf(named, way);
       const batch = await combineBatch({
         ...scoring,
         compounds: all,
-        loss: (x, { compound, params }) => lossOf(x, compound.measured, params.gain),
+        loss: (x, { compound, params }) => lossOf(x, compound.measured, params),
       });
-      const each = await Promise.all(
-        all.map(({ poses, measured }) =>
-          combinePoses({ ...scoring, poses, loss: (x, { params }) => lossOf(x, measured, params.gain) }),
-        ),
+      const each = all.map(({ poses, measured }) =>
+        defined(poses, (x, params) => lossOf(x, measured, params)),
+      );
+      const losses = each.map(({ loss }) => loss);
+      const size = 1 + largest(batch.values);
+      expectClose(
+        batch.loss ?? Number.NaN,
+        losses.reduce((total, loss) => total + loss, 0),
+        1e-12,
+        all.length * 400 * size ** 2,
       );
       expectClose(
-        batch.loss ?? 0,
-        each.reduce((total, { loss = 0 }) => total + loss, 0),
+        batch.compounds.map(({ loss = Number.NaN }) => loss),
+        losses,
         1e-12,
+        400 * size ** 2,
       );
-      expect(batch.values).toEqual(Float64Array.from(each, ({ value, readout }) => readout ?? value));
-      expect(batch.compounds).toEqual(each.map(({ value, loss, stats }) => ({ value, loss, stats })));
-      for (const name of ['w', 'gain'] as const) {
-        const total = Array.from(params[name].data, (_, i) =>
-          each.reduce((sum, { gradient }) => sum + (gradient[name].data[i] as number), 0),
-        );
-        expectClose(batch.gradient[name].data, total, 1e-12, reach(all));
-      }
+      expectSum(batch.gradient, each);
     },
   );
 
   property(
-    'compared by a ranking has the gradient of the graph of all compounds',
+    'compared by a ranking has the gradient of what it is defined as, and of the graph of all compounds',
     compounds,
-    combinations,
+    namedPoolings,
+    ways,
     fc.boolean(),
-    async (all, combination, hasLoss) => {
+    async (all, named, way, hasLoss) => {
+      const { scoring, defined } = batchOf(named, { ...way, hasPoseLoss: false });
       const measured = all.map((compound, n) => compound.measured + n / 1e3);
       const rank = pairwiseRanking(measured, { scale: 0.3 });
-      const batchLoss = (x: Value, { params }: { readonly params: Values }) => mul(params.gain, rank(x));
+      const across = (x: Value, { head }: Values) => mul(exp(sum(head as Value)), rank(x));
       const loss = (x: Value, index: number) => mul(0.1, square(sub(x, measured[index] as number)));
       const batch = await combineBatch({
+        ...scoring,
         compounds: all,
-        params,
-        score,
-        combination,
-        executor,
-        batchLoss,
+        batchLoss: (x, { params }) => across(x, params),
         ...(hasLoss && { loss: (x: Value, { index }: { readonly index: number }) => loss(x, index) }),
       });
+
+      // Of the predictions as numbers: the slope in each, how it hangs on their digits, and the slope in the parameters.
+      const each = all.map(({ poses }) => defined(poses, x => x));
+      const predictions = each.map(({ loss }) => loss);
+      const whole = (x: Value, params: Values) =>
+        all
+          .map((_, n) => (hasLoss ? loss(sum(mul(x, oneHot(x, n))), n) : 0))
+          .reduce<Value>((t, term) => add(t, term), across(x, params));
+      const tape = new Tape();
+      const x = tape.parameter(tensor(predictions));
+      const head = tape.parameter(named.params.head);
+      const total = whole(x, { head });
+      const [slopes, ofHead] = gradient(total, [x, head]);
+      const curves = all.map((_, n) => gradient(sum(mul(slopes, oneHot(x, n))), [x])[0]);
+      const [number, factors, direct, ...hang] = evaluate([total, slopes, ofHead, ...curves]).map(
+        ({ data }) => [...data],
+      ) as [number[], number[], number[], ...number[][]];
+      const size = 1 + largest(predictions);
+      const sizes = factors.map(
+        (factor, n) =>
+          Math.abs(factor) + size * (hang[n] as number[]).reduce((t, curve) => t + Math.abs(curve), 0),
+      );
+      expectClose(batch.loss ?? Number.NaN, number, 1e-12, size ** 2 * all.length);
+      expectClose(batch.values, predictions, 1e-12, size);
+      const own = {
+        exact: Float64Array.from(direct),
+        reach: Float64Array.from(direct, () => size * all.length),
+      };
+      const terms = [...each, { sums: { ...zeros, head: own } }];
+      expectSum(batch.gradient, terms, [...factors, 1], [...sizes, 1]);
+
+      const { combine } = scoring.combination;
+      if (!combine) return;
       // All compounds on one tape: each is a pose, and its combination in ops is part of the score.
       const graph = await combinePoses({
         poses: all,
-        params,
+        params: named.params as Readonly<Record<string, Tensor>>,
         score: (tape, values, { poses }: Measured) =>
-          combination.combine?.(concat(poses.map(pose => reshape(score(tape, values, pose), [1])))) as Value,
-        combination: (x, { params }) =>
-          Array.from({ length: hasLoss ? all.length : 0 }, (_, n) =>
-            loss(sum(mul(x, oneHot(x, n))), n),
-          ).reduce((total, term) => add(total, term), batchLoss(x, { params })),
+          scoring.readout(combine(concat(poses.map(pose => reshape(named.score(tape, values, pose), [1]))))),
+        combination: (x, { params }) => whole(x, params),
         strategy: 'full-graph',
         executor,
       });
-      expectClose(batch.loss ?? 0, graph.value, 1e-12);
-      expectClose(batch.values, graph.predictions, 1e-12, 40);
-      for (const name of ['w', 'gain'] as const)
-        expectClose(batch.gradient[name], graph.gradient[name] as Tensor, 1e-12, reach(all));
+      expectClose(batch.loss ?? Number.NaN, graph.value, 1e-12, size ** 2 * all.length);
+      expectClose(batch.values, graph.predictions, 1e-12, size);
+      expectSum(graph.gradient, terms, [...factors, 1], [...sizes, 1]);
     },
+  );
+
+  const zeros = Object.fromEntries(
+    Object.entries(named('mean', 1).params).map(([name, { data }]) => [
+      name,
+      { exact: new Float64Array(data.length), reach: new Float64Array(data.length) },
+    ]),
   );
 
   const oneHot = ({ tape, shape }: Value, n: number) =>

@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import type { Value } from 'posetape';
+import { add, mul, square, sub, sum } from 'posetape/ops';
+import { describe, test } from 'vitest';
+import { evenly } from '../support/numbers.ts';
+import { property } from '../support/property.ts';
+import { energies, several, slopes } from './arbitraries.ts';
+import { type Defined, expectDefinition } from './definition.ts';
+import type { KnownPose } from './known-poses.ts';
+import { type Named, named, namedMakers, namedPoolings } from './named-poolings.ts';
+
+interface Pose extends KnownPose {
+  readonly weight: number;
+}
+
+const pose: fc.Arbitrary<Pose> = fc.record({
+  energy: energies,
+  slope: slopes,
+  weight: fc.oneof(fc.constantFrom(0, 1, 1, 3), evenly(0.01, 5)),
+});
+const poses = fc.oneof(
+  { weight: 4, arbitrary: several(pose, 12) },
+  { weight: 1, arbitrary: several(pose, 64) },
+);
+const ways = fc.record({
+  isWeighted: fc.boolean(),
+  hasLoss: fc.boolean(),
+  hasPoseLoss: fc.boolean(),
+  parts: fc.array(fc.nat(3), { minLength: 64, maxLength: 64 }),
+  posesPerTape: fc.integer({ min: 1, max: 12 }),
+});
+type Ways = typeof ways extends fc.Arbitrary<infer T> ? T : never;
+
+async function expectNamed(
+  { params, score, of, pool, isWide }: Named,
+  drawn: readonly Pose[],
+  { isWeighted, hasLoss, hasPoseLoss, ...split }: Ways,
+): Promise<void> {
+  const poses =
+    isWeighted && drawn.every(({ weight }) => weight === 0)
+      ? drawn.map(each => ({ ...each, weight: 1 }))
+      : drawn;
+  const weight = ({ weight }: Pose) => weight;
+  const combination = of(isWeighted ? { weight: weight as never } : {});
+  const counted = poses.filter(each => !isWeighted || each.weight > 0);
+  const best = Math.min(...counted.map(({ energy }) => energy));
+  await expectDefinition<Pose>(
+    {
+      poses,
+      params,
+      score,
+      combination: () => combination,
+      pool: (pool?.(best) ?? combination.pool) as Defined<Pose>['pool'],
+      weight: isWeighted ? weight : undefined,
+      // Of two numbers, the first and a little of the second.
+      loss:
+        hasLoss || (isWide && !hasPoseLoss)
+          ? (x, { head }) => sub(sum(mul(1e-3, square(x))), sum(head as Value))
+          : undefined,
+      poseLoss: hasPoseLoss
+        ? (x, { setting }) => mul(setting as Value, sum(square(add(mul(1e-3, x), 1))))
+        : undefined,
+    },
+    split,
+  );
+}
+
+describe('a pooling that has a name', () => {
+  property(
+    'gives the answer of its definition and of the full graph, by each strategy, groups of any size and any split into states',
+    namedPoolings,
+    poses,
+    ways,
+    expectNamed,
+  );
+
+  test.each(Object.keys(namedMakers))('does so for 64 poses: %s', async name => {
+    const all = Array.from({ length: 64 }, (_, n) => ({
+      energy: n % 3 === 0 ? 1e4 * Math.sin(n * n) : 5 * Math.sin(n * n),
+      slope: [1, Math.cos(n), (n % 7) - 3],
+      weight: n % 5 === 0 ? 0 : 1 + (n % 4),
+    }));
+    const parts = all.map((_, n) => (n * n) % 4);
+    const options = { isWeighted: true, hasLoss: true, hasPoseLoss: true, parts, posesPerTape: 5 };
+    await expectNamed(named(name, 0.6), all, options);
+  });
+});
