@@ -14,6 +14,8 @@ export class Ledger {
   readonly #combination: Combination | undefined;
   /** Number of poses, with those that were left out. */
   length = 0;
+  /** Bytes of the log-weights and values of a pooling, with their slopes. */
+  pooledBytes = 0;
   /** K, 0 until it is known. */
   width = 0;
 
@@ -36,7 +38,10 @@ export class Ledger {
     for (let k = 0; k < scores.length; k++) this.#scores.push(scores[k] as number);
     if (this.#combination?.weight) this.#weights.push(weight);
     // Gradients of the size of θ are not kept.
-    if (pooled) this.#pooled[this.length] = { ...pooled, direct: [] };
+    if (pooled) {
+      this.#pooled[this.length] = { ...pooled, direct: [] };
+      this.pooledBytes += 8 * (1 + (1 + pooled.values.length) * (1 + this.width));
+    }
     this.length++;
   }
 

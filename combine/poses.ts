@@ -53,7 +53,11 @@ export interface CombineStats {
   readonly backwardSkipped: number;
   /** The most bytes held at once on tapes and in the state of the size of θ; not the caller's arrays. */
   readonly peakBytes: number;
-  /** Bytes of predictions, weights and coefficients, apart from `peakBytes`: 24 a pose, or none if not kept. */
+  /**
+   * Bytes of what is kept of each pose, apart from `peakBytes`; 0 if predictions are not kept. Predictions, weights and
+   * coefficients take 24 a pose, or 8 (1 + 2K) for K numbers. A pooling of m values keeps its numbers of each pose during the
+   * call, 8 (1 + (1 + K)(1 + m)) more.
+   */
   readonly predictionBytes: number;
   /** The most poses whose tapes were alive at once. */
   readonly tapesAlive: number;
@@ -131,7 +135,8 @@ export async function combinePoses<Pose, const P extends Params>(
       badPoses: outcome.badPoses.toSorted((a, b) => a.index - b.index),
       backwardSkipped: outcome.backwardSkipped,
       peakBytes: task.memory.peak,
-      predictionBytes: predictions.byteLength + weights.byteLength + coefficients.byteLength,
+      predictionBytes:
+        predictions.byteLength + weights.byteLength + coefficients.byteLength + outcome.ledger.pooledBytes,
       tapesAlive: task.tapes.peak,
       strategy,
       executor: task.executor.name,

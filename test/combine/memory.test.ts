@@ -5,10 +5,11 @@ import {
   type CombineOptions,
   type CombineResult,
   combinePoses,
+  gated,
   lse,
   mean,
 } from 'posetape/combine';
-import { add, exp, mul, neg, square, sub, sum } from 'posetape/ops';
+import { add, concat, exp, mul, neg, reshape, square, sub, sum } from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
 import { evenly } from '../support/numbers.ts';
 import { property } from '../support/property.ts';
@@ -84,6 +85,34 @@ test('peak bytes of the full graph grow by one tape a pose', async () => {
   expect(thirtyTwo - sixteen).toBe(16 * each);
   // Until the backward pass each pose holds d − 3, width · (d − 3) and exp(…), at least.
   expect(each).toBeGreaterThanOrEqual(3 * 1000 * 8);
+});
+
+test('the bytes of predictions are with those that a pooling keeps of each pose', async () => {
+  const score: Options['score'] = (tape, { width }, pose) =>
+    concat(
+      [mul(sum(width), sum(tape.constant(pose))), sum(width), sum(width)].map(each => reshape(each, [1])),
+    );
+  for (const strategy of strategies) {
+    const options = {
+      poses: [poseOf(5), poseOf(6)],
+      score,
+      combination: gated(),
+      loss: (x: Value) => sum(x),
+      strategy,
+    };
+    // ℓ and two values with three slopes each, and the weight.
+    const result = await combine(options);
+    const shares = result.predictions.byteLength + result.weights.byteLength + result.coefficients.byteLength;
+    expect(result.stats.predictionBytes - shares).toBe(2 * 8 * (1 + 3 * 4));
+  }
+  const { stats } = await combine({
+    poses: [poseOf(5)],
+    score,
+    combination: gated(),
+    loss: (x: Value) => sum(x),
+    keepPredictions: false,
+  });
+  expect(stats.predictionBytes).toBe(0);
 });
 
 test('the bytes of predictions, weights and coefficients are 24 a pose', async () => {
