@@ -1,12 +1,6 @@
-import { gradient, type Precision, Tape, type Tensor, type Value } from 'posetape';
+import { gradient, type PlannedExecutor, type Precision, Tape, type Tensor, type Value } from 'posetape';
 import type { Params, Scorer } from 'posetape/combine';
-import {
-  type BoundPose,
-  type Compiler,
-  type Machine,
-  type PlannedExecutor,
-  plannedExecutor,
-} from '../engine/compile/planned.ts';
+import { type BoundPose, type Compiler, type Machine, plannedExecutor } from '../engine/compile/planned.ts';
 import { jitCompiler } from '../engine/jit/jit.ts';
 import { wasmCompiler } from '../engine/wasm/wasm.ts';
 

@@ -12,7 +12,9 @@ import type { AnyCombineOptions, ByWorkers, Closing, CombineOptions, Grouped } f
 
 /** The sums over some of the poses, and how they came about. */
 export interface PartialSums {
+  /** Sums over the poses so far. */
   readonly state: Accumulator;
+  /** Facts about the run. */
   readonly stats: Pick<
     CombineStats,
     'poses' | 'badPoses' | 'backwardSkipped' | 'peakBytes' | 'tapesAlive' | 'executor'
@@ -23,7 +25,10 @@ export interface PartialSums {
 export type AccumulateOptions<Pose, P extends Params> = Omit<
   CombineOptions<Pose, P>,
   'strategy' | 'loss' | 'readout' | 'keepPredictions' | 'combination'
-> & { readonly combination: Combination };
+> & {
+  /** A combination that is no function in ops: those have no sums. */
+  readonly combination: Combination;
+};
 
 const notHere: readonly string[] = ['strategy', 'loss', 'readout', 'keepPredictions'];
 const names = optionNames.filter(name => !notHere.includes(name));
@@ -87,7 +92,10 @@ export type FinishOptions<Pose, P extends Params> = Pick<
 export type Finished<P extends Params> = Pick<
   CombineResult<P>,
   'value' | 'values' | 'readout' | 'loss' | 'gradient'
-> & { readonly stats: Pick<CombineStats, 'poses' | 'effectiveSampleSize'> };
+> & {
+  /** Facts about the poses that the state is of. */
+  readonly stats: Pick<CombineStats, 'poses' | 'effectiveSampleSize'>;
+};
 
 /**
  * The second half of `combinePoses`: ΔG, readout, loss and gradient of a state. The state is left as it was, so it may go on

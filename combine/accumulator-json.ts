@@ -12,17 +12,24 @@ import { checkSameFold, type Fold } from './fold.ts';
  * sound by itself. It is no signature: whoever means to can write another.
  */
 export interface AccumulatorJSON {
+  /** Name of the combination. */
   readonly kind: string;
+  /** Its settings. */
   readonly settings: Readonly<Record<string, number>>;
+  /** Number of poses added. */
   readonly count: number;
   /**
    * r, then each c_j; the sums S, S − N, N, Σ e_n², Σ l_n, then each M_j; and by how much rounding has made each of these sums
    * too small.
    */
   readonly scalars: Base64;
+  /** Shape of each parameter; empty before the first gradient. */
   readonly shapes: Readonly<Record<string, Shape>>;
+  /** The sums A, by parameter. */
   readonly A: Readonly<Record<string, Base64>>;
+  /** The sums B_1, B_2, … of each parameter, one after the other. */
   readonly B: Readonly<Record<string, Base64>>;
+  /** The sums of the gradients of the poses’ own losses, by parameter. */
   readonly P: Readonly<Record<string, Base64>>;
   /** 16 hexadecimal digits. */
   readonly checksum: string;

@@ -28,6 +28,7 @@ export interface AccumulatorResult {
   readonly poseLoss: number;
   /** Σ l′_n g_n + ∂l_n/∂θ. */
   readonly poseLossGradient: Record<string, Tensor<Float64Array>>;
+  /** Number of poses added. */
   readonly count: number;
 }
 
@@ -86,6 +87,7 @@ export class Accumulator {
     this.#fold = fold;
   }
 
+  /** Name of the combination that made it. */
   get kind(): string {
     return this.#fold.kind;
   }
@@ -168,6 +170,7 @@ export class Accumulator {
    *
    * @param reference what the parts are measured from: the pose itself, or of several one of weight 1 among them or between
    * @param poseLoss the sum of their own losses
+   * @internal
    */
   addTerms(terms: readonly Term[], reference: Reference, parts: readonly Part[], poseLoss = 0): void {
     let best = terms[0] as Term;
@@ -304,7 +307,7 @@ export class Accumulator {
     };
   }
 
-  /** a·A + Σ b_j·B_j, given the slope of what is differentiated in each number of the summary; fresh arrays. */
+  /** a·A + Σ b_j·B_j, given the slope of what is differentiated in each number of the summary; fresh arrays. @internal */
   gradient(slopes: ArrayLike<number>): Record<string, Tensor<Float64Array>> {
     const { a, b } = this.#fold.factors(this.moments, slopes);
     const gradient: Sums = new Map();
@@ -319,7 +322,7 @@ export class Accumulator {
     return this.#tensors(gradient);
   }
 
-  /** Σ ∇l_n, by name; nothing where no pose has a loss of its own. Not to be written to. */
+  /** Σ ∇l_n, by name; nothing where no pose has a loss of its own. Not to be written to. @internal */
   get poseLossSums(): ReadonlyMap<string, Float64Array> {
     return this.#P;
   }
@@ -334,14 +337,14 @@ export class Accumulator {
     return Accumulator.of(fold, readState(fold, json));
   }
 
-  /** An accumulator of this state, whose arrays it takes as they are. */
+  /** An accumulator of this state, whose arrays it takes as they are. @internal */
   static of(fold: Fold, state: State): Accumulator {
     const accumulator = new Accumulator(fold);
     accumulator.#take(state);
     return accumulator;
   }
 
-  /** All that it holds, such as to send it to another thread: its own arrays, not copies. */
+  /** All that it holds, such as to send it to another thread: its own arrays, not copies. @internal */
   get state(): State {
     return {
       count: this.#count,

@@ -6,6 +6,7 @@ import type { TensorData } from '../engine/tensor.ts';
 
 /** A pose that was left out, and why. */
 export interface BadPose {
+  /** Which pose, from 0 in the order they were read. */
   readonly index: number;
   /** Such as `its prediction is NaN`; of the first one found, with the value that went bad first. */
   readonly reason: string;
@@ -33,6 +34,7 @@ export function reasonsOf(executor: Executor, memory: Memory): Reasons {
 export class BadPoseError extends Error {
   /** Which pose, from 0 in the order they were read. */
   readonly index: number;
+  /** Such as `its prediction is NaN`. */
   readonly reason: string;
 
   constructor({ index, reason }: BadPose) {

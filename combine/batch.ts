@@ -18,11 +18,13 @@ import { checkPool, type Workers } from './workers.ts';
 
 /** A compound: its poses, and whatever the losses want to know of it. */
 export interface Compound<Pose> {
+  /** Its poses, in whatever form the scorer reads. */
   readonly poses: CombineOptions<Pose, Params>['poses'];
 }
 
 /** Given to the loss of a compound. */
 export interface CompoundContext<C, P extends Params> extends LossContext<P> {
+  /** The compound, as it was given. */
   readonly compound: C;
   /** Which compound, in the order they are read. */
   readonly index: number;
@@ -60,11 +62,16 @@ export interface BatchResult<P extends Params> {
   readonly gradient: CombineResult<P>['gradient'];
   /** The readout of each compound if there is one, else ΔG. */
   readonly values: Float64Array;
+  /** Each compound in the order they were read. */
   readonly compounds: readonly {
+    /** ΔG. */
     readonly value: number;
+    /** Its loss, where one was given. */
     readonly loss?: number;
+    /** Facts about the run of its poses. */
     readonly stats: CombineStats;
   }[];
+  /** Facts about the run. */
   readonly stats: {
     /** The most bytes held at once on tapes and in states, the sum over compounds with them. */
     readonly peakBytes: number;

@@ -14,6 +14,7 @@ import type { Answers, Chunk, ChunkScoring, WorkKind } from './workers.ts';
 
 /** Exports of a module that workers run. One of the two scorers is enough. */
 export interface ScorerModule<Sent = unknown, Pose = Sent, P extends Params = Params> {
+  /** Records ΔG_n of one pose. */
   readonly score?: Scorer<Pose, P>;
   /** Of calls with `posesPerTape`. */
   readonly scoreGroup?: GroupScorer<Pose, P>;
@@ -21,7 +22,9 @@ export interface ScorerModule<Sent = unknown, Pose = Sent, P extends Params = Pa
   readonly load?: (sent: Sent) => Pose | Promise<Pose>;
   /** Default `jit()`. */
   readonly executor?: Executor | Promise<Executor>;
+  /** The loss on a single pose, as the option of `combinePoses`. */
   readonly poseLoss?: CombineOptions<Pose, P>['poseLoss'];
+  /** The readout of a single pose, as the option of `combinePoses`. */
   readonly poseReadout?: CombineOptions<Pose, P>['poseReadout'];
   /** The one that calls give; needed if it has functions, such as weights, which cannot be sent. */
   readonly combination?: Combination;

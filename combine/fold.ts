@@ -19,7 +19,9 @@ export interface Moments {
  * log-weight made of it, and their values p_n are averaged. Combinations differ in these and in what comes of the sums.
  */
 export interface Fold {
+  /** Name of the combination. */
   readonly kind: string;
+  /** Numbers that tell combinations of one name apart. */
   readonly settings: Readonly<Record<string, number>>;
   /** σ: how steeply a weight changes with h, in 1/h. With σ = 0 all count alike. */
   readonly sigma: number;
@@ -39,7 +41,9 @@ export interface Fold {
 
 /** Factors of the sums of gradients. */
 export interface Factors {
+  /** Factor of A. */
   readonly a: number;
+  /** Factor of each B_j. */
   readonly b: readonly number[];
 }
 

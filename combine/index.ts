@@ -1,3 +1,9 @@
+/**
+ * Poolings of the predictions of many poses, losses on them, and their gradients in the memory of one pose.
+ *
+ * @module posetape/combine
+ */
+
 export {
   type AccumulateOptions,
   accumulatePoses,
@@ -10,6 +16,7 @@ export { Accumulator, type AccumulatorResult, type PoseTerm } from './accumulato
 export type { AccumulatorJSON } from './accumulator-json.ts';
 export { attention, gated } from './attention.ts';
 export { type BadPose, BadPoseError } from './bad-pose.ts';
+export type { Base64 } from './base64.ts';
 export {
   type BatchContext,
   type BatchOptions,
@@ -21,6 +28,7 @@ export {
 export { boltzmann } from './boltzmann.ts';
 export { type Collated, collate, type Field } from './collate.ts';
 export type { Combination } from './combination.ts';
+export type { Factors, Fold, Moments } from './fold.ts';
 export { freeEnergy } from './free-energy.ts';
 export {
   absoluteError,
@@ -36,7 +44,7 @@ export {
 export { lse } from './lse.ts';
 export { mean } from './mean.ts';
 export type { Params } from './params.ts';
-export type { PoolContext, Pooled, PoolingOptions, PoseWeight } from './pool.ts';
+export type { Pool, PoolContext, Pooled, PoolingOptions, PoseWeight } from './pool.ts';
 export { pooling } from './pooling.ts';
 export { type CombineResult, type CombineStats, combinePoses } from './poses.ts';
 export { powerMean } from './power-mean.ts';

@@ -4,12 +4,15 @@ import type { Values } from './settings.ts';
 /** The weight m_n of a pose: a multiplicity, or one given from outside. 0 leaves the pose out. */
 export type PoseWeight<Pose = unknown> = {
   // A method's type, since methods are bivariant: a combination does not know the type of the poses.
+  /** The weight of a pose. */
   weight(pose: Pose, index: number): number;
 }['weight'];
 
 /** Given to what a pooling records of each pose. */
 export interface PoolContext<Pose = unknown, V extends Values = Values> {
+  /** The parameters as values of the tape. */
   readonly params: V;
+  /** The pose as the scorer is given it. */
   readonly pose: Pose;
   /** Which pose, in the order they are read. */
   readonly index: number;

@@ -38,6 +38,7 @@ export interface CombineResult<P extends Params> {
   readonly weights: Float64Array;
   /** c_n = ∂ΔG/∂ΔG_n, as many as predictions; empty where ΔG is several numbers. */
   readonly coefficients: Float64Array;
+  /** Facts about the run. */
   readonly stats: CombineStats;
 }
 
@@ -61,6 +62,7 @@ export interface CombineStats {
   readonly predictionBytes: number;
   /** The most poses whose tapes were alive at once. */
   readonly tapesAlive: number;
+  /** The way it went through the poses. */
   readonly strategy: Strategy;
   /** The executor that ran, such as `interpreter float64`; where a device was lost, all that ran. */
   readonly executor: string;

@@ -26,6 +26,7 @@ export type GroupScorer<Pose, P extends Params> = Scorer<readonly Pose[], P>;
 
 /** The parameters, for what is recorded after the scorer: the gradient with respect to them is complete. */
 export interface ParamsContext<P extends Params = Params> {
+  /** The parameters as values of the tape. */
   readonly params: ParamValues<P>;
 }
 
@@ -39,6 +40,7 @@ export interface LossContext<P extends Params = Params> extends ParamsContext<P>
 export interface PoseContext<Pose = unknown, P extends Params = Params> extends ParamsContext<P> {
   /** Which pose, in the order they are read. */
   readonly index: number;
+  /** The pose as the scorer is given it. */
   readonly pose: Pose;
 }
 
@@ -62,6 +64,7 @@ export interface PoseProgress {
    * each time poses turn out to have a bad gradient and are left out.
    */
   readonly pass: number;
+  /** Number of passes, as far as is known. */
   readonly passes: number;
 }
 
@@ -115,7 +118,7 @@ export interface CombineOptions<Pose, P extends Params> {
    */
   readonly signal?: AbortSignal;
   /**
-   * Action on a NaN or infinite prediction or gradient: `throw` (default) a {@link BadPoseError}, or `skip` the pose and
+   * Action on a NaN or infinite prediction or gradient: `throw` (default) a `BadPoseError`, or `skip` the pose and
    * report it in `stats.badPoses`, the combination being that of the others.
    *
    * The value that went bad first is sought for the first bad pose of a call, and only for that: in milliseconds where
@@ -155,6 +158,7 @@ export interface CombineOptions<Pose, P extends Params> {
  * A good number is 8 to 16, where poses are small; large poses gain nothing.
  */
 export type Grouped<Options, Pose, P extends Params> = Omit<Options, 'score' | 'posesPerTape'> & {
+  /** Records ΔG_n of a list of poses. */
   readonly score: GroupScorer<Pose, P>;
   /** Number of poses that share a tape, from 1. */
   readonly posesPerTape: number;

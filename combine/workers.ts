@@ -11,14 +11,15 @@ export interface Workers {
   readonly threads: number;
   /** Number of poses of a chunk; that of the last one of a call may be smaller. */
   readonly posesPerChunk: number;
-  /** Exports of the workers' module. */
+  /** Exports of the workers' module. @internal */
   facts(): Promise<ScorerFacts>;
-  /** Copies the parameters to where workers read them. */
+  /** Copies the parameters to where workers read them. @internal */
   send(params: Params): SentParams;
   /**
    * Runs a chunk.
    *
    * @throws Error of the scorer, or naming the poses; or when the parameters are released
+   * @internal
    */
   run<Kind extends WorkKind>(chunk: Chunk<Kind>, params: SentParams): Promise<Answers[Kind]>;
 }

@@ -30,15 +30,19 @@ export interface CheckGradientOptions {
  * - `precision`: rounding hides the difference, or the executor's precision is too low for the tolerance.
  */
 export interface EntryCheck {
+  /** Name of the parameter. */
   readonly parameter: string;
   /** Position of the entry in row-major order. */
   readonly entry: number;
+  /** The entry of the gradient. */
   readonly gradient: number;
+  /** The same by finite differences. */
   readonly difference: number;
   /** |gradient − difference|, infinite where the gradient is not a finite number. */
   readonly error: number;
   /** The estimated error of the difference itself. */
   readonly uncertainty: number;
+  /** `wrong` is the rule, `step` and `precision` are what the differences suffer from. */
   readonly verdict: 'agrees' | 'wrong' | 'step' | 'precision';
 }
 
@@ -46,6 +50,7 @@ export interface EntryCheck {
 export interface GradientCheck {
   /** True if every entry agrees. */
   readonly ok: boolean;
+  /** Each entry of each parameter. */
   readonly entries: readonly EntryCheck[];
   /** The outcome in words: one line if all agree, else one for each entry that does not. */
   readonly report: string;

@@ -1,22 +1,21 @@
-import type { Form } from './forms.ts';
+import type { ArityOf, Form } from './forms.ts';
 import { kindOf } from './kind-of.ts';
 import { KnownOp } from './known-op.ts';
-import { isValue, type Op, type Operand, type Value, type Vjp } from './tape.ts';
+import { isValue, type Op, type Operand, type Tuple, type Value, type Vjp } from './tape.ts';
 
-/** An op whose form is the same at each use: call it with its operands, or pass it to a list's `map` or `reduce`. */
-export type FixedOp = ((...operands: Operand[]) => Value) &
-  ((operand: Operand, index: number, list: readonly Value[]) => Value) &
-  ((sofar: Operand, operand: Operand, index: number, list: readonly Value[]) => Value);
+/** An op whose form is the same at each use: call it with its `N` operands, or pass it to a list's `map` or `reduce`. */
+export type FixedOp<N extends number> = ((...operands: Tuple<Operand, N>) => Value) &
+  ((...operandsOfList: [...operands: Tuple<Operand, N>, index: number, list: readonly Value[]]) => Value);
 
-/** An op whose form depends on attributes: called with its inputs, then the attributes. */
-export type AttributedOp<Attributes extends readonly unknown[]> = (
-  inputs: readonly Value[],
+/** An op whose form depends on attributes: called with its `N` inputs, then the attributes. */
+export type AttributedOp<Attributes extends readonly unknown[], N extends number> = (
+  inputs: Tuple<Value, N>,
   ...attributes: Attributes
 ) => Value;
 
 /**
- * Makes an op from a forward form and a VJP rule for each input; the shape follows from the form. The type requires
- * both, so an op without a derivative does not compile. Nothing is registered anywhere.
+ * Makes an op from a forward form and a VJP rule for each input; the shape follows from the form. The type requires as many
+ * rules as the form has inputs, and as many operands at each call. Nothing is registered anywhere.
  *
  * `forward` is a form, or a function from attributes to one. Rules are written in ops, so derivatives of any order
  * work. Use `scaled` in a rule that multiplies by something unbounded.
@@ -30,15 +29,19 @@ export type AttributedOp<Attributes extends readonly unknown[]> = (
  * });
  * const y = sum(cube(x));
  */
-export function defineOp<F extends Form>(definition: { name: string; forward: F; vjp: Vjp<F> }): FixedOp;
 export function defineOp<F extends Form, Attributes extends readonly unknown[]>(definition: {
   name: string;
   forward: (...attributes: Attributes) => F;
-  vjp: Vjp<F>;
-}): AttributedOp<Attributes>;
+  vjp: Vjp<F, ArityOf<F>>;
+}): AttributedOp<Attributes, ArityOf<F>>;
+export function defineOp<F extends Form>(definition: {
+  name: string;
+  forward: F;
+  vjp: Vjp<F, ArityOf<F>>;
+}): FixedOp<ArityOf<F>>;
 export function defineOp<F extends Form, Attributes extends readonly unknown[]>(
   definition: Definition<F, Attributes>,
-): FixedOp | AttributedOp<Attributes> {
+): FixedOp<number> | AttributedOp<Attributes, number> {
   const { name, vjp } = definition;
   if (typeof name !== 'string') throw new TypeError(`defineOp: name must be a string, got ${kindOf(name)}`);
   checkRules(name, vjp);
@@ -59,7 +62,7 @@ interface Definition<F extends Form, Attributes extends readonly unknown[]> {
 function opOf<F extends Form, Attributes extends readonly unknown[]>(
   { name, forward, vjp }: Definition<F, Attributes>,
   op: Op<F>,
-): FixedOp | AttributedOp<Attributes> {
+): FixedOp<number> | AttributedOp<Attributes, number> {
   const apply = (form: F, operands: readonly Operand[]): Value => {
     const tape = operands.find(isValue)?.tape;
     if (!tape) throw new TypeError(`${name}: ${noTape(operands)}`);

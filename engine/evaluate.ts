@@ -4,7 +4,8 @@ import { checkOptions } from './options.ts';
 import type { Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
-type Tensors<T extends readonly Value[]> = { [K in keyof T]: Tensor };
+/** A tensor for each of some values. */
+export type TensorsOf<T extends readonly Value[]> = { [K in keyof T]: Tensor };
 
 /**
  * Runs a tape and returns the numbers of the wanted values, a tensor for each. Only what they depend on is computed.
@@ -16,16 +17,16 @@ type Tensors<T extends readonly Value[]> = { [K in keyof T]: Tensor };
 export function evaluate<const T extends readonly Value[]>(
   wanted: T,
   options?: { executor?: SyncExecutor },
-): Tensors<T>;
+): TensorsOf<T>;
 export function evaluate<const T extends readonly Value[]>(
   wanted: T,
   options: { executor: Executor },
-): Tensors<T> | Promise<Tensors<T>>;
+): TensorsOf<T> | Promise<TensorsOf<T>>;
 export function evaluate<const T extends readonly Value[]>(
   wanted: T,
   options: { executor?: Executor } = {},
-): Tensors<T> | Promise<Tensors<T>> {
+): TensorsOf<T> | Promise<TensorsOf<T>> {
   checkOptions('evaluate', options, ['executor']);
   const { executor = interpreter() } = options;
-  return executor.run(wanted) as Tensors<T> | Promise<Tensors<T>>;
+  return executor.run(wanted) as TensorsOf<T> | Promise<TensorsOf<T>>;
 }

@@ -36,9 +36,13 @@ export interface RunOptions {
 
 /** The memory that an executor holds on its device: buffers and textures, now and at most. */
 export interface DeviceMemory {
+  /** Number of buffers. */
   readonly buffers: number;
+  /** Number of textures. */
   readonly textures: number;
+  /** Bytes of both. */
   readonly bytes: number;
+  /** The most bytes held at any one time. */
   readonly peakBytes: number;
 }
 
@@ -60,6 +64,7 @@ export class DeviceLostError extends Error {
 export interface Executor {
   /** A name for reports: `interpreter float64`. */
   readonly name: string;
+  /** Precision of what it computes and gives. */
   readonly precision: Precision;
   /** True if it can stop after the first wanted value. An executor that fuses forward and backward pass cannot. */
   readonly stops: boolean;
@@ -89,6 +94,17 @@ export interface SyncExecutor extends Executor {
     wrt: readonly Value[],
     options?: RunOptions,
   ): Tensor[];
+}
+
+/** A {@link SyncExecutor} that plans and compiles each structure once, and can list the plan of a tape. */
+export interface PlannedExecutor extends SyncExecutor {
+  /** The number of structures planned and compiled since the executor was made. */
+  readonly planned: number;
+  /**
+   * The steps of a tape's plan, the bytes that each reads and stores, and their code. With `passes` it begins with the
+   * output of each pass of the planner; docs/plan.md explains them.
+   */
+  explain(wanted: readonly Value[], options?: { readonly passes?: boolean }): string;
 }
 
 /**

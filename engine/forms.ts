@@ -33,14 +33,19 @@ export type Computation =
 
 /** Numbers the caller wants a gradient for, read when the tape runs. */
 export interface ParameterForm {
+  /** Tells the form from others. */
   readonly kind: 'parameter';
+  /** The numbers, read when the tape runs. */
   readonly tensor: Tensor;
+  /** A name for listings and errors. */
   readonly name: string;
 }
 
 /** Numbers or indices that differ from pose to pose. */
 export interface ConstantForm {
+  /** Tells the form from others. */
   readonly kind: 'constant';
+  /** The numbers, or an Int32Array of rows. */
   readonly tensor: Tensor;
   /** For index data, the smallest number of rows that it was checked against; it need not be checked against more. */
   rows: number;
@@ -48,84 +53,127 @@ export interface ConstantForm {
 
 /** One number everywhere: the seed of reverse mode, and the literals of derivative rules. Part of the structure. */
 export interface FillForm {
+  /** Tells the form from others. */
   readonly kind: 'fill';
+  /** The number. */
   readonly number: number;
+  /** Shape of the result. */
   readonly shape: Shape;
 }
 
 /** The sum or the maximum over `axes`, which stay with length 1. */
 export interface ReduceForm {
+  /** Tells the form from others. */
   readonly kind: 'reduce';
+  /** Whether entries are added up, or the largest is taken. */
   readonly reducer: 'sum' | 'max';
+  /** The axes that are reduced, from 0, ascending. */
   readonly axes: readonly number[];
 }
 
 /** The input, repeated to `shape`. */
 export interface BroadcastForm {
+  /** Tells the form from others. */
   readonly kind: 'broadcast';
+  /** Shape of the result. */
   readonly shape: Shape;
 }
 
 /** The same numbers in the same order under another shape: an alias, never a copy. */
 export interface ReshapeForm {
+  /** Tells the form from others. */
   readonly kind: 'reshape';
+  /** Shape of the result. */
   readonly shape: Shape;
 }
 
 /** Axis i of the result is axis permutation[i] of the input. */
 export interface TransposeForm {
+  /** Tells the form from others. */
   readonly kind: 'transpose';
+  /** An axis of the input for each axis of the result. */
   readonly permutation: readonly number[];
 }
 
 /** The box of `shape` that begins at `start` in the input. */
 export interface SliceForm {
+  /** Tells the form from others. */
   readonly kind: 'slice';
+  /** The first place of the box, one number for each axis. */
   readonly start: readonly number[];
+  /** Shape of the result. */
   readonly shape: Shape;
 }
 
 /** Zeros of `shape`, with the input placed at `start`. */
 export interface PadForm {
+  /** Tells the form from others. */
   readonly kind: 'pad';
+  /** The place of the first entry of the input, one number for each axis. */
   readonly start: readonly number[];
+  /** Shape of the result. */
   readonly shape: Shape;
 }
 
 /** The inputs joined along `axis`. */
 export interface ConcatForm {
+  /** Tells the form from others. */
   readonly kind: 'concat';
+  /** The axis, from 0. */
   readonly axis: number;
 }
 
 /** Rows of the first input, picked by the second: result[i, …] = a[index[i], …]. */
 export interface GatherForm {
+  /** Tells the form from others. */
   readonly kind: 'gather';
 }
 
 /** Rows of the first input, added up by the second: result[index[i], …] += a[i, …], of `count` rows. */
 export interface SegmentSumForm {
+  /** Tells the form from others. */
   readonly kind: 'segment-sum';
+  /** Number of rows of the result. */
   readonly count: number;
 }
 
 /** Row r is the entrywise maximum of the rows a[i] with index[i] = r, of `count` rows; −∞ if there are none. */
 export interface SegmentMaxForm {
+  /** Tells the form from others. */
   readonly kind: 'segment-max';
+  /** Number of rows of the result. */
   readonly count: number;
 }
 
 /** The matrix product over the last two axes, either operand read transposed. Leading axes are equal in both. */
 export interface MatmulForm {
+  /** Tells the form from others. */
   readonly kind: 'matmul';
+  /** Whether the last two axes of the first input are exchanged. */
   readonly transposeA: boolean;
+  /** Whether those of the second are. */
   readonly transposeB: boolean;
 }
 
 /** The sum of any number of equally shaped inputs, such as the cotangents of a value used more than once. */
 export interface AccumulateForm {
+  /** Tells the form from others. */
   readonly kind: 'accumulate';
 }
+
+/** Number of inputs of a form: as many as its expression names, `number` if it takes any number of them. */
+export type ArityOf<F extends Form> =
+  F extends MapForm<infer E>
+    ? Parameters<E> extends readonly [unknown, ...infer Inputs]
+      ? Inputs['length']
+      : number
+    : F extends Leaf
+      ? 0
+      : F extends ConcatForm | AccumulateForm
+        ? number
+        : F extends GatherForm | SegmentSumForm | SegmentMaxForm | MatmulForm
+          ? 2
+          : 1;
 
 /**
  * The form of an elementwise op.
@@ -135,8 +183,8 @@ export interface AccumulateForm {
  * @example
  * map((s, x, y) => s.sqrt(s.add(s.mul(x, x), s.mul(y, y))))
  */
-export function map(expression: Expression): MapForm {
-  return frozenMap({ kind: 'map', expression });
+export function map<E extends Expression>(expression: E): MapForm<E> {
+  return frozenMap({ kind: 'map', expression }) as MapForm<E>;
 }
 
 /** True for a segment sum or maximum, which combines rows by an index into `count` segments. */

@@ -1,3 +1,9 @@
+/**
+ * The tape, reverse mode, what runs a tape, and the means to define ops.
+ *
+ * @module posetape
+ */
+
 export {
   type CheckGradientOptions,
   checkGradient,
@@ -5,23 +11,45 @@ export {
   type GradientCheck,
 } from './check-gradient.ts';
 export { checkpoint } from './checkpoint.ts';
-export { defineOp, type FixedOp } from './define-op.ts';
+export { type AttributedOp, defineOp, type FixedOp } from './define-op.ts';
 export { errorFunction, errorFunctionComplement } from './error-functions.ts';
-export { evaluate } from './evaluate.ts';
+export { evaluate, type TensorsOf } from './evaluate.ts';
 export type {
   DeviceMemory,
   Executor,
+  PlannedExecutor,
   Precision,
   RunOptions,
   SyncExecutor,
 } from './executor.ts';
 export { DeviceLostError } from './executor.ts';
-export type * from './forms.ts';
-export { map } from './forms.ts';
+export {
+  type AccumulateForm,
+  type ArityOf,
+  type BroadcastForm,
+  type Computation,
+  type ConcatForm,
+  type ConstantForm,
+  type FillForm,
+  type Form,
+  type GatherForm,
+  type Leaf,
+  type MapForm,
+  type MatmulForm,
+  map,
+  type PadForm,
+  type ParameterForm,
+  type ReduceForm,
+  type ReshapeForm,
+  type SegmentMaxForm,
+  type SegmentSumForm,
+  type SliceForm,
+  type TransposeForm,
+} from './forms.ts';
 export { gradient, hessianVectorProduct, jvp } from './gradient.ts';
 export { type InspectOptions, inspect } from './inspect.ts';
 export { interpreter } from './interpreter.ts';
-export { type JitExecutor, type JitOptions, jit } from './jit/jit.ts';
+export { type JitOptions, jit } from './jit/jit.ts';
 export { Memory } from './memory.ts';
 export type { Expression, Scalar } from './scalar.ts';
 export type { Axes, Shape } from './shape.ts';
@@ -30,6 +58,7 @@ export {
   type Op,
   type Operand,
   Tape,
+  type Tuple,
   type Value,
   type Vjp,
   type VjpRule,

@@ -2,10 +2,12 @@ import { kindOf } from './kind-of.ts';
 import { type Expression, numbers, type Scalar } from './scalar.ts';
 import { checkSpecial } from './special.ts';
 
-/** One number of the result from one number of each input, which broadcast. */
-export interface MapForm {
+/** One number of the result from one number of each input, which broadcast. The type of its expression tells how many. */
+export interface MapForm<E extends Expression = Expression> {
+  /** Tells the form from others. */
   readonly kind: 'map';
-  readonly expression: Expression;
+  /** An entry of the result, in the algebra, of an entry of each input. */
+  readonly expression: E;
 }
 
 /** An immutable map form. It remembers the number of inputs for which its expression was checked. */

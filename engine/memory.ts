@@ -9,11 +9,13 @@ export class Memory {
   /** The most bytes held at any one time. */
   peak = 0;
 
+  /** Counts bytes of an array that is made. */
   take(bytes: number): void {
     this.live += bytes;
     if (this.live > this.peak) this.peak = this.live;
   }
 
+  /** Counts bytes of an array that is dropped. */
   give(bytes: number): void {
     this.live -= bytes;
   }

@@ -8,26 +8,41 @@ import type { SpecialFunction } from './special.ts';
  * number 1 or 0.
  */
 export interface Scalar<T> {
+  /** A number. */
   constant(value: number): T;
+  /** a + b. */
   add(a: T, b: T): T;
+  /** a − b. */
   sub(a: T, b: T): T;
+  /** a·b. */
   mul(a: T, b: T): T;
+  /** a/b. */
   div(a: T, b: T): T;
+  /** −a. */
   neg(a: T): T;
+  /** |a|. */
   abs(a: T): T;
   /** −1, 0 or 1. */
   sign(a: T): T;
+  /** The largest whole number that is not above a. */
   floor(a: T): T;
+  /** eᵃ. */
   exp(a: T): T;
   /** exp(a) − 1 without cancellation at small a. */
   expm1(a: T): T;
+  /** ln a. */
   log(a: T): T;
   /** ln(1 + a) without cancellation at small a. */
   log1p(a: T): T;
+  /** √a. */
   sqrt(a: T): T;
+  /** aᵇ. */
   pow(a: T, b: T): T;
+  /** The sine of a, in radians. */
   sin(a: T): T;
+  /** The cosine of a, in radians. */
   cos(a: T): T;
+  /** The hyperbolic tangent. */
   tanh(a: T): T;
   /** The angle of the point (x, y) in radians, from −π to π. Like `Math.atan2` it distinguishes −0 from 0. */
   atan2(y: T, x: T): T;
@@ -37,7 +52,9 @@ export interface Scalar<T> {
   min(a: T, b: T): T;
   /** The larger; NaN if either is. */
   max(a: T, b: T): T;
+  /** 1 if a < b, else 0. */
   less(a: T, b: T): T;
+  /** 1 if a = b, else 0. */
   equal(a: T, b: T): T;
   /** `yes` if the condition is not 0, else `no`; the branch not taken may be NaN. */
   select(condition: T, yes: T, no: T): T;

@@ -5,6 +5,7 @@ import { kindOf } from './kind-of.ts';
  * is used. There are two, and every executor has code for both.
  */
 export interface SpecialFunction {
+  /** A name by which an executor knows its code. */
   readonly name: 'erf' | 'erfc';
   /** The function of plain numbers. */
   readonly of: (x: number) => number;

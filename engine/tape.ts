@@ -26,13 +26,19 @@ import {
  * Index values (`dtype` 'index') are whole numbers that pick rows; they have neither arithmetic nor gradients.
  */
 export interface Value<F extends Form = Form> {
+  /** The tape that it is an entry of. */
   readonly tape: Tape;
   /** Its place on the tape; inputs come before. */
   readonly id: number;
+  /** The op that made it. */
   readonly op: Op<F>;
+  /** What an executor computes. */
   readonly form: F;
+  /** The values that it is computed from. */
   readonly inputs: readonly Value[];
+  /** Length of each axis; [] for a single number. */
   readonly shape: Shape;
+  /** `'index'` for whole numbers that pick rows, `'real'` for all else. */
   readonly dtype: 'real' | 'index';
   /** True if `gradient` recorded it. */
   readonly adjoint: boolean;
@@ -41,13 +47,21 @@ export interface Value<F extends Form = Form> {
 /** A value, or a number that becomes a constant of shape [] on the tape of the other operands. */
 export type Operand = Value | number;
 
+/** A list of `N` things; of any number of them, if `N` is `number`. */
+export type Tuple<T, N extends number, Sofar extends readonly T[] = readonly []> = number extends N
+  ? readonly T[]
+  : Sofar['length'] extends N
+    ? Sofar
+    : Tuple<T, N, readonly [...Sofar, T]>;
+
 /**
- * A derivative rule: the cotangent of one input, recorded from the cotangent `g` of the result `ans` and the op's
+ * A derivative rule: the cotangent of one input, recorded from the cotangent `g` of the result `ans` and the op's `N`
  * inputs. Where inputs broadcast, the rule ignores it: `gradient` sums what it returns to the input's shape.
  */
-export type VjpRule<F extends Form = Form> = {
+export type VjpRule<F extends Form = Form, N extends number = number> = {
   // A method's type is bivariant, and a rule is only called with results of its own op.
-  rule(g: Value, ans: Value<F>, ...inputs: Value[]): Value;
+  /** Records the cotangent of an input. */
+  rule(g: Value, ans: Value<F>, ...inputs: Tuple<Value, N>): Value;
 }['rule'];
 
 /**
@@ -55,11 +69,15 @@ export type VjpRule<F extends Form = Form> = {
  * from the input's position to its rule; such rules get the inputs as arguments only if the op's form is an expression,
  * and read `ans.inputs` otherwise.
  */
-export type Vjp<F extends Form = Form> = readonly (VjpRule<F> | null)[] | ((position: number) => VjpRule<F>);
+export type Vjp<F extends Form = Form, N extends number = number> =
+  | Tuple<VjpRule<F, N> | null, N>
+  | (number extends N ? (position: number) => VjpRule<F> : never);
 
 /** The op that made a value: a name for listings and errors, and the rules that differentiate it. */
 export interface Op<F extends Form = Form> {
+  /** A name for listings and errors. */
   readonly name: string;
+  /** Derivative rules, one for each input. */
   readonly vjp: Vjp<F>;
 }
 

@@ -5,7 +5,9 @@ export type TensorData = Float64Array | Float32Array | Int32Array;
 
 /** Plain numbers: `data` in row-major order, `shape` its lengths by axis. */
 export interface Tensor<Data extends TensorData = TensorData> {
+  /** The numbers, the last axis fastest. */
   readonly data: Data;
+  /** Length of each axis; [] for a single number. */
   readonly shape: Shape;
 }
 

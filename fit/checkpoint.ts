@@ -6,6 +6,7 @@ import { type Fitted, loadTensors, type SavedTensors, saveTensors } from './para
 export interface BadCompound {
   /** Its `name`, or else its number from 0: `compound 3`, or `validation compound 3` in a separate list. */
   readonly name: string;
+  /** Such as `pose 3: its prediction is NaN`. */
   readonly reason: string;
   /** The epoch in which it was found. */
   readonly epoch: number;
@@ -25,15 +26,28 @@ export interface EpochLosses {
  * The state of a fit at the end of an epoch, as plain JSON. With the same options the resumed fit gives the same bits.
  */
 export interface Checkpoint {
+  /** Name and version of the format. */
   readonly format: 'posetape fit 1';
+  /** Seed of the order of the compounds. */
   readonly seed: number;
   /** The numbers of training and validation compounds. */
   readonly compounds: readonly [number, number];
+  /** The parameters. */
   readonly params: SavedTensors;
   /** The parameters with the lowest validation loss. */
-  readonly best?: { readonly epoch: number; readonly loss: number; readonly params: SavedTensors };
+  readonly best?: {
+    /** The epoch that came to them. */
+    readonly epoch: number;
+    /** The validation loss. */
+    readonly loss: number;
+    /** The parameters. */
+    readonly params: SavedTensors;
+  };
+  /** State of the optimiser. */
   readonly optimiser: OptimiserState;
+  /** Losses of each epoch so far. */
   readonly epochs: readonly EpochLosses[];
+  /** Compounds that were left out. */
   readonly badCompounds: readonly BadCompound[];
 }
 

@@ -8,7 +8,15 @@ import { type Fitted, loadNumbers, mapParams } from './params.ts';
 export type Schedule = number | ((step: number) => number);
 
 /** A bound on gradients: on the norm of all entries together, or on the size of each entry. */
-export type Clip = { readonly norm: number } | { readonly value: number };
+export type Clip =
+  | {
+      /** The largest norm. */
+      readonly norm: number;
+    }
+  | {
+      /** The largest size of an entry. */
+      readonly value: number;
+    };
 
 /** Options that all first-order optimisers share. */
 export interface FirstOrderOptions {

@@ -1,3 +1,9 @@
+/**
+ * Optimisers, the fitting loop, and files of weights.
+ *
+ * @module posetape/fit
+ */
+
 export { type AdamOptions, adam } from './adam.ts';
 export { adamw } from './adamw.ts';
 export type { BadCompound, Checkpoint, EpochLosses } from './checkpoint.ts';

@@ -17,10 +17,13 @@ export interface MinimiseOptions extends LbfgsOptions {
 
 /** Result of {@link minimise}. */
 export interface Minimum<P extends Params> {
+  /** The parameters with the lowest value. */
   readonly params: Fitted<P>;
+  /** The value there. */
   readonly value: number;
   /** The largest magnitude of an entry of the gradient. */
   readonly steepness: number;
+  /** Number of iterations. */
   readonly iterations: number;
   /** The number of calls of the function. */
   readonly evaluations: number;

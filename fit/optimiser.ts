@@ -4,7 +4,9 @@ import type { Fitted } from './params.ts';
 
 /** An optimiser that takes a step with one gradient: `adam()`, `adamw()` or `sgd()`. It has settings and no state. */
 export interface FirstOrder {
+  /** Tells the kind of optimiser. */
   readonly kind: 'first-order';
+  /** Its name, for saved states. */
   readonly name: string;
   /** Begins a run, or goes on from the saved state of one, bit for bit. */
   readonly start: (saved?: OptimiserState) => Stepper;
@@ -12,7 +14,9 @@ export interface FirstOrder {
 
 /** An optimiser that needs the value and gradient over all compounds at several points in a step: `lbfgs()`. */
 export interface FullBatch {
+  /** Tells the kind of optimiser. */
   readonly kind: 'full-batch';
+  /** Its name, for saved states. */
   readonly name: string;
   /** Begins a run, or goes on from the saved state of one, bit for bit. */
   readonly start: (saved?: OptimiserState) => Descent;
@@ -36,6 +40,7 @@ export interface Stepper {
 
 /** The state of an optimiser as JSON. Numbers are base64 of their float64 bytes, so a round trip changes no bit. */
 export interface OptimiserState {
+  /** Name of the optimiser. */
   readonly optimiser: string;
   /** The number of steps taken. */
   readonly step: number;
@@ -50,9 +55,13 @@ export interface OptimiserState {
  * else its readout, else its value.
  */
 export interface Evaluated {
+  /** The loss. */
   readonly loss?: number;
+  /** The readout, which counts where there is no loss. */
   readonly readout?: number;
+  /** The value, which counts where there is neither. */
   readonly value?: number;
+  /** The gradient by parameter, each of its shape. */
   readonly gradient: Params;
 }
 
@@ -74,6 +83,7 @@ export interface Descent {
 
 /** Result of one iteration of `lbfgs`. */
 export interface Descended<P extends Params> {
+  /** The new parameters. */
   readonly params: Fitted<P>;
   /** The value at the start of the iteration. */
   readonly before: number;

@@ -7,7 +7,9 @@ export type Fitted<P extends Params> = { readonly [Name in keyof P]: Tensor<Floa
 
 /** A tensor as JSON. Its numbers are base64 of their float64 bytes, so a round trip changes no bit. */
 export interface SavedTensor {
+  /** Length of each axis. */
   readonly shape: Shape;
+  /** Its numbers, as base64 of their float64 bytes. */
   readonly data: Base64;
 }
 

@@ -13,7 +13,10 @@ import { checkOptions } from '../engine/options.ts';
 export type PredictOptions<Pose, C extends Compound<Pose>, P extends Params> = Omit<
   BatchOptions<Pose, C, P>,
   'compounds' | 'loss' | 'batchLoss' | 'poseLoss' | 'poseReadout'
-> & { readonly compounds: readonly C[] };
+> & {
+  /** The compounds, in the order of the predictions. */
+  readonly compounds: readonly C[];
+};
 
 const names = [
   'compounds',

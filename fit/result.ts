@@ -16,8 +16,10 @@ export interface FitResult<P extends Params> {
   readonly params: Fitted<P>;
   /** The epoch that gave these parameters. */
   readonly best: number;
+  /** Losses of each epoch. */
   readonly epochs: readonly EpochLosses[];
   /** The reason for stopping: all epochs are done, `patience` ran out, or `lbfgs` has converged. */
   readonly stopped: 'epochs' | 'patience' | 'converged';
+  /** Compounds that were left out. */
   readonly badCompounds: readonly BadCompound[];
 }

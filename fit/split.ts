@@ -6,7 +6,12 @@ import { shuffled, uniform } from './random.ts';
  */
 export type Validation<C> =
   | number
-  | { readonly fraction: number; readonly by: (compound: C) => unknown }
+  | {
+      /** The share of the groups, between 0 and 1. */
+      readonly fraction: number;
+      /** The group of a compound; a group is never divided. */
+      readonly by: (compound: C) => unknown;
+    }
   | ((compound: C) => boolean)
   | readonly C[];
 

@@ -1,4 +1,9 @@
-// One op per file; this index only re-exports.
+/**
+ * Differentiable operations on values of a tape. One op per file; this index only re-exports.
+ *
+ * @module posetape/ops
+ */
+
 export { abs } from './arithmetic/abs.ts';
 export { add } from './arithmetic/add.ts';
 export { div } from './arithmetic/div.ts';

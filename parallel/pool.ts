@@ -12,6 +12,7 @@ import { Thread } from './thread.ts';
 export interface WorkerPool extends Workers {
   /** Ends the workers. What is being waited for is an error. */
   close(): Promise<void>;
+  /** Ends the workers as `close` does, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

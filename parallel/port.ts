@@ -3,7 +3,9 @@ import type { FromWorker, ToWorker } from './messages.ts';
 
 /** The part of a worker, of Node or the web, that is used. */
 export interface WorkerLike {
+  /** Sends a message to the worker. */
   postMessage(message: unknown, transfer?: never): void;
+  /** Ends the worker. */
   terminate(): unknown;
 }
 

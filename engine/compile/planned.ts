@@ -1,4 +1,10 @@
-import { liveValues, type Precision, type RunOptions, type SyncExecutor } from '../executor.ts';
+import {
+  liveValues,
+  type PlannedExecutor,
+  type Precision,
+  type RunOptions,
+  type SyncExecutor,
+} from '../executor.ts';
 import type { ConstantForm, ParameterForm } from '../forms.ts';
 import { gradient } from '../gradient.ts';
 import { Memory } from '../memory.ts';
@@ -11,17 +17,6 @@ import type { Plan } from './ir.ts';
 import { listingOf } from './listing.ts';
 import { type Passes, planOf } from './plan.ts';
 import { type Structure, structureOf } from './structure.ts';
-
-/** A {@link SyncExecutor} that plans and compiles each structure once, and can list the plan of a tape. */
-export interface PlannedExecutor extends SyncExecutor {
-  /** The number of structures planned and compiled since the executor was made. */
-  readonly planned: number;
-  /**
-   * The steps of a tape's plan, the bytes that each reads and stores, and their code. With `passes` it begins with the
-   * output of each pass of the planner; docs/plan.md explains them.
-   */
-  explain(wanted: readonly Value[], options?: { readonly passes?: boolean }): string;
-}
 
 /** A parameter or constant of a pose. */
 export type Input = ParameterForm | ConstantForm;

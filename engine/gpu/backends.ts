@@ -4,9 +4,9 @@ import { type Device, type Gpu, type GpuJs, loadGpuJs } from './gpu-js.ts';
 import type { Arithmetic } from './print.ts';
 
 /** The names of gpu.js's backends, best first. */
-export const backendNames = ['webgpu', 'webgl2', 'headlessgl', 'webasm', 'cpu'] as const;
+export const backendNames: readonly BackendName[] = ['webgpu', 'webgl2', 'headlessgl', 'webasm', 'cpu'];
 /** The backends of gpu.js by name, best first: WebGPU, WebGL2, headless WebGL, WebAssembly, and plain JavaScript. */
-export type BackendName = (typeof backendNames)[number];
+export type BackendName = 'webgpu' | 'webgl2' | 'headlessgl' | 'webasm' | 'cpu';
 
 /** An available backend of gpu.js. */
 export interface Backend {

@@ -32,11 +32,14 @@ export interface GpuExecutor extends Executor {
   readonly fallbackReason: string | null;
   /** The number of pipelines compiled since the executor was made. */
   readonly compiled: number;
-  /**
-   * The memory on the device, counted as it is created and destroyed; zeros for `webasm` and `cpu`, which have none.
-   */
-  readonly device: DeviceMemory & { readonly launches: number; readonly readbacks: number };
-  /** The kernels of a tape, the bytes that each reads and stores, and their source. */
+  /** Memory on the device, counted as it is created and destroyed; zeros for `webasm` and `cpu`, which have none. */
+  readonly device: DeviceMemory & {
+    /** Number of launches since it was made. */
+    readonly launches: number;
+    /** Number of times that results were read back. */
+    readonly readbacks: number;
+  };
+  /** The kernels that a tape becomes, what each reads and stores in bytes, and their source. */
   explain(wanted: readonly Value[]): string;
   /** Frees all device memory once the current runs are over. The executor cannot be used afterwards. */
   dispose(): Promise<void>;

@@ -1,5 +1,5 @@
-import { type Compiler, type PlannedExecutor, plannedExecutor } from '../compile/planned.ts';
-import { checkPrecision, type Precision } from '../executor.ts';
+import { type Compiler, plannedExecutor } from '../compile/planned.ts';
+import { checkPrecision, type PlannedExecutor, type Precision } from '../executor.ts';
 import { interpreter } from '../interpreter.ts';
 import { checkOptions } from '../options.ts';
 import { Arena, JitMachine, type JitPose } from './machine.ts';
@@ -15,9 +15,6 @@ export interface JitOptions {
   readonly structures?: number;
 }
 
-/** The executor made by {@link jit}; its listings show JavaScript source. */
-export type JitExecutor = PlannedExecutor;
-
 /**
  * An executor that fuses a tape into loops and compiles them to JavaScript: the one to use by default.
  *
@@ -29,7 +26,7 @@ export type JitExecutor = PlannedExecutor;
  * @example
  * await combinePoses({ …, executor: jit({ precision: 'float32' }) });
  */
-export function jit(options: JitOptions = {}): JitExecutor {
+export function jit(options: JitOptions = {}): PlannedExecutor {
   checkOptions('jit', options, ['precision', 'structures']);
   const { precision = 'float64', structures = 64 } = options;
   checkPrecision('jit', precision);
@@ -54,7 +51,7 @@ function mayCompile(): boolean {
 
 let wasSaid = false;
 
-function interpreterInstead(precision: Precision): JitExecutor {
+function interpreterInstead(precision: Precision): PlannedExecutor {
   if (!wasSaid) {
     wasSaid = true;
     console.warn(

@@ -1,1 +1,7 @@
-export { type WasmExecutor, type WasmOptions, wasm } from './wasm.ts';
+/**
+ * An executor that compiles a tape to WebAssembly.
+ *
+ * @module posetape/wasm
+ */
+
+export { type WasmOptions, wasm } from './wasm.ts';

@@ -1,4 +1,5 @@
-import { type Compiler, type PlannedExecutor, plannedExecutor } from '../compile/planned.ts';
+import { type Compiler, plannedExecutor } from '../compile/planned.ts';
+import type { PlannedExecutor } from '../executor.ts';
 import { checkOptions } from '../options.ts';
 import { Arena } from './arena.ts';
 import { WasmMachine, type WasmPose } from './machine.ts';
@@ -13,9 +14,6 @@ export interface WasmOptions {
   /** True to use relaxed SIMD if the engine has it. With false, results are the same everywhere. Default true. */
   readonly relaxed?: boolean;
 }
-
-/** The executor made by {@link wasm}; its listings show the module as text. */
-export type WasmExecutor = PlannedExecutor;
 
 /**
  * An executor that compiles a tape's plan to WebAssembly with 128-bit vectors, in float32: the one for networks and
@@ -32,7 +30,7 @@ export type WasmExecutor = PlannedExecutor;
  * @example
  * await combinePoses({ …, executor: wasm() });
  */
-export function wasm(options: WasmOptions = {}): WasmExecutor {
+export function wasm(options: WasmOptions = {}): PlannedExecutor {
   checkOptions('wasm', options, ['structures', 'relaxed']);
   const { structures = 64, relaxed: mayRelax = true } = options;
   return plannedExecutor(wasmCompiler(mayRelax), structures);

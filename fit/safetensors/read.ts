@@ -4,6 +4,7 @@ import { repeatedKeyOf } from './repeated-key.ts';
 
 /** The contents of a safetensors file. */
 export interface Safetensors {
+  /** The tensors by name. */
   readonly tensors: Record<string, Tensor>;
   /** The file's `__metadata__`. */
   readonly metadata: Record<string, string>;

@@ -6,7 +6,7 @@ import { zeroWins } from './zeroWins.ts';
  *
  * Every derivative rule multiplies its cotangent with it. A zero cotangent comes from a branch not taken, where f may
  * be infinite or NaN (1/x at 0, exp(x) at 1000); 0 · NaN would bring that into the gradient. At the next order the
- * cotangent h of this product may itself be NaN, and the zero g must win; so its own derivatives use {@link zeroWins}.
+ * cotangent h of this product may itself be NaN, and the zero g must win; so its own derivatives use `zeroWins`.
  *
  *     ∂(g·f)/∂g = f        ∂(g·f)/∂f = g
  */

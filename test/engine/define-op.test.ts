@@ -40,7 +40,7 @@ const cube = defineOp({
 });
 
 /** √(a² + b²). */
-const hypotenuse: FixedOp = defineOp({
+const hypotenuse: FixedOp<2> = defineOp({
   name: 'hypotenuse',
   forward: map((s, a, b) => s.sqrt(s.add(s.mul(a, a), s.mul(b, b)))),
   vjp: [(g, ans, a) => scaled(g, div(a, ans)), (g, ans, _a, b) => scaled(g, div(b, ans))],
@@ -177,7 +177,9 @@ describe("a user's own op", () => {
   });
   const mistakes: [mistake: string, record: () => unknown, message: string][] = [
     ['of numbers alone', () => cube(2), 'cube: at least one operand must be a value on a tape'],
+    // @ts-expect-error: cube takes one operand
     ['with too many operands', () => cube(x, x), 'cube: takes 1 operands, got 2'],
+    // @ts-expect-error: hypotenuse takes two operands
     ['with too few operands', () => hypotenuse(x), 'hypotenuse: takes 2 operands, got 1'],
     [
       'with attributes that do not fit',
@@ -241,5 +243,62 @@ describe("a user's own op", () => {
     expect(half).toThrow('half: vjp must be a list with a derivative rule for each operand');
     // @ts-expect-error: the algebra is closed, and Math is none of it
     map((_s, a) => Math.cbrt(a));
+  });
+
+  describe('counts in its type', () => {
+    const half = map((s, a) => s.mul(a, s.constant(0.5)));
+    const added = map((s, a, b) => s.add(a, b));
+
+    test('a rule for each input of an expression', () => {
+      const halved = (vjp: [VjpRule]) => defineOp({ name: 'half', forward: half, vjp });
+      expect(halved([g => mul(g, 0.5)])(x).shape).toEqual([3]);
+      // @ts-expect-error: a rule too many
+      defineOp({ name: 'half', forward: half, vjp: [g => mul(g, 0.5), null] });
+      // @ts-expect-error: a rule too few
+      defineOp({ name: 'added', forward: added, vjp: [g => g] });
+    });
+
+    test('the inputs that a rule is given', () => {
+      // @ts-expect-error: there is no second input
+      defineOp({ name: 'half', forward: half, vjp: [(g, _ans, _a, b) => mul(g, b)] });
+      const given: FixedOp<2> = defineOp({
+        name: 'added',
+        forward: added,
+        // No input may be missing, so none need be looked at for that.
+        vjp: [(g, _ans, a, b) => mul(g, div(add(a.shape.length, b), b)), null],
+      });
+      expect(given(x, x).shape).toEqual([3]);
+    });
+
+    test('a rule for each input of the forms of one and of two', () => {
+      type Of<Kind extends Form['kind']> = Extract<Form, { kind: Kind }>;
+      const reduce: Of<'reduce'> = { kind: 'reduce', reducer: 'sum', axes: [0] };
+      const total = defineOp({ name: 'total', forward: (): Of<'reduce'> => reduce, vjp: [null] });
+      expect(total([x]).shape).toEqual([1]);
+      // @ts-expect-error: a sum has one input
+      expect(() => total([x, x])).toThrow('total: takes 1 operands, got 2');
+      const product = (): Of<'matmul'> => ({ kind: 'matmul', transposeA: false, transposeB: false });
+      // @ts-expect-error: a product has two inputs
+      const one = defineOp({ name: 'product', forward: product, vjp: [null] });
+      // @ts-expect-error: and is called with both
+      expect(() => one([x])).toThrow('product: the form matmul takes 2 inputs, got 1');
+    });
+
+    test('any number of inputs where an expression takes any', () => {
+      const any: FixedOp<number> = defineOp({
+        name: 'any',
+        forward: map((s, ...terms) => terms.reduce((sofar, term) => s.add(sofar, term))),
+        vjp: () => g => g,
+      });
+      expect([any(x).shape, any(x, x, 2).shape]).toEqual([[3], [3]]);
+    });
+
+    test('the attributes', () => {
+      expect(window([x], 1, 2).shape).toEqual([2]);
+      // @ts-expect-error: a window has a length
+      expect(() => window([x], 1)).toThrow('window');
+      // @ts-expect-error: which is a number
+      expect(() => window([x], 1, '2')).toThrow('window');
+    });
   });
 });
