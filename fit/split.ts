@@ -17,7 +17,9 @@ export type Validation<C> =
 
 /** Compounds for training and validation. */
 export interface Split<C> {
+  /** Compounds to train on. */
   readonly training: readonly C[];
+  /** Compounds to measure by. */
   readonly validation: readonly C[];
 }
 
