@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Params } from '../combine/params.ts';
 import { placesOf } from '../combine/pose-tape.ts';
 import type { Answers, Chunk, ScorerFacts, SentParams, Workers, WorkKind } from '../combine/workers.ts';

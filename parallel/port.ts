@@ -23,7 +23,7 @@ export interface PortListener {
   onEnd(reason: string): void;
 }
 
-/** Node's module of worker threads; nothing in a browser. No bundler is to look for it. */
+/** Node's module of worker threads; nothing in a browser. No bundler is to look for it. @internal */
 export async function nodeThreads(): Promise<typeof Threads | undefined> {
   const isNode = typeof globalThis.process?.versions?.node === 'string';
   const name = 'node:worker_threads';

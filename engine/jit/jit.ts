@@ -34,7 +34,7 @@ export function jit(options: JitOptions = {}): PlannedExecutor {
   return mayCompile() ? executor : interpreterInstead(precision);
 }
 
-/** A compiler of machines that run JavaScript in one shared arena. */
+/** A compiler of machines that run JavaScript in one shared arena. @internal */
 export function jitCompiler(precision: Precision): Compiler<JitPose> {
   const arena = new Arena(precision);
   return { name: `jit ${precision}`, precision, compile: plan => new JitMachine(plan, arena) };

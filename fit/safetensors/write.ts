@@ -14,7 +14,7 @@ import { dtypeOf, dtypes } from './dtypes.ts';
 export function writeSafetensors(
   tensors: Readonly<Record<string, Tensor>>,
   options: { readonly metadata?: Readonly<Record<string, string>> } = {},
-): Uint8Array<ArrayBuffer> {
+): ReturnType<Uint8ArrayConstructor['of']> {
   const { metadata } = options;
   for (const [key, value] of Object.entries(metadata ?? {}))
     if (typeof value !== 'string') throw new TypeError(`writeSafetensors: metadata ${key} is not a string`);
