@@ -8,10 +8,10 @@ const config: ViteUserConfig = defineConfig({
   // that hangs.
   // Files share a worker's modules, as loading them again for each file took a fifth of all time: a test puts back what
   // it changes of them and of the process.
-  // What needs more than a bare Node has a command of its own: npm run test:gpu, npm run test:browser.
+  // What needs more than a bare Node has a command of its own: npm run test:gpu, test:browser, test:consumers.
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/gpu/**', 'test/browser/**', 'test/page/**'],
+    exclude: ['test/gpu/**', 'test/browser/**', 'test/page/**', 'test/consumers/**'],
     testTimeout: 300_000,
     hookTimeout: 300_000,
     expect: { poll: { timeout: 240_000 } },
