@@ -125,6 +125,10 @@ describe.each([
   });
 });
 
+test('Node requires it', async () => {
+  expect(await project.run(process.execPath, 'require.cjs')).toBe('1 5.43656365691809');
+});
+
 /** Bundles an entry into a folder, split and minified. */
 type Bundler = (entry: string, out: string) => Promise<unknown>;
 
