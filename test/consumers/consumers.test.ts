@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { moduleOf, readNotebook, withOutputs } from '../support/notebook.ts';
 import { eagerText, filesOf, makeProject, type Project } from './project.ts';
 import { titleOf } from './title.ts';
 
@@ -123,6 +124,14 @@ describe.each([
   test('runs its workers', async () => {
     expect(await run('pool.js')).toBe('-3.75 3.75');
   });
+});
+
+test('Deno runs the notebook and prints what it shows', async () => {
+  const path = 'examples/notebook/poses.ipynb';
+  const notebook = readNotebook(path);
+  writeFileSync(join(project.folder, 'notebook.ts'), moduleOf(notebook));
+  const printed = await project.run('.bin/deno', 'run', '--allow-read', '--allow-env', 'notebook.ts');
+  expect(withOutputs(notebook, `${printed}\n`)).toBe(readFileSync(path, 'utf8'));
 });
 
 test('Node requires it', async () => {
