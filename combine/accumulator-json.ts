@@ -47,7 +47,7 @@ export interface State {
   readonly c: Float64Array;
   /** S, S − N, N, Σ e_n², Σ l_n, then each M_j. */
   readonly sums: Float64Array;
-  /** What rounding has taken from each, to be added to it. */
+  /** The digits that rounding has taken from each, to be added to it. */
   readonly lost: Float64Array;
   /** Empty before the first gradient. */
   readonly shapes: ReadonlyMap<string, Shape>;

@@ -74,7 +74,7 @@ export class Accumulator {
   /** e (p_j − c_j) of the pose or group being added. */
   #deviations: Float64Array = new Float64Array();
   #sums: Float64Array = new Float64Array(M);
-  /** What adding to them has rounded off. */
+  /** The digits that additions to them have rounded off. */
   #lost: Float64Array = new Float64Array(M);
   #shapes: ReadonlyMap<string, Shape> | undefined;
   #A: Sums = new Map();

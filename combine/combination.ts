@@ -11,7 +11,11 @@ export interface Combination extends Fold {
   readonly weight: PoseWeight | undefined;
   /** Functions that record each pose and the averages; absent where a pose is weighted by its score itself. */
   readonly pool: Pool | undefined;
-  /** Settings by name, numbers or made of the parameters: each must be above 0, or q other than 0. */
+  /**
+   * Settings by name, numbers or made of the parameters: each must be above 0, or q other than 0.
+   *
+   * @internal
+   */
   readonly learned?: Settings;
   /** The same in ops, of the vector of predictions; absent for a pooling. */
   readonly combine: ((predictions: Value, weights?: readonly number[]) => Value) | undefined;

@@ -6,7 +6,7 @@ import type { Params } from './params.ts';
 import { singleNumber } from './results.ts';
 
 /**
- * Holds the settings that a combination makes of the parameters to what they may be.
+ * Rejects settings that the parameters put out of their range.
  *
  * @throws TypeError for one that is no value, RangeError for one that is not above 0, or q of 0, naming combination and setting
  */

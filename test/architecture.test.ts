@@ -46,9 +46,10 @@ const rules: readonly Rule[] = [
     files: /^combine\//,
     shun: executors,
     except: [
-      // The default executors: of poses, of the full graph, and of a loss of a few numbers.
+      // The default executors: of poses, of the full graph, and of a loss or a setting of a few numbers.
       'combine/options.ts → engine/jit/jit.ts',
       'combine/options.ts → engine/interpreter.ts',
+      'combine/learned.ts → engine/evaluate.ts',
       'combine/objective.ts → engine/evaluate.ts',
       'combine/pooled-pose.ts → engine/evaluate.ts',
     ],

@@ -60,7 +60,7 @@ export interface FuseSetting {
   readonly rounded: ReadonlySet<Node>;
 }
 
-/** What a {@link Reader} knows of the plan: the nodes in buffers, and the rounded nodes. */
+/** The facts of a plan that a {@link Reader} needs: the nodes in buffers, and the rounded nodes. */
 export interface Surroundings {
   readonly inputs: readonly GraphInput[];
   readonly expressions: Expressions;
