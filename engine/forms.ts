@@ -65,7 +65,7 @@ export interface FillForm {
 export interface ReduceForm {
   /** Tells the form from others. */
   readonly kind: 'reduce';
-  /** Whether entries are added up, or the largest is taken. */
+  /** `sum` adds the entries up, `max` takes the largest. */
   readonly reducer: 'sum' | 'max';
   /** The axes that are reduced, from 0, ascending. */
   readonly axes: readonly number[];
@@ -149,9 +149,9 @@ export interface SegmentMaxForm {
 export interface MatmulForm {
   /** Tells the form from others. */
   readonly kind: 'matmul';
-  /** Whether the last two axes of the first input are exchanged. */
+  /** True if the last two axes of the first input are exchanged. */
   readonly transposeA: boolean;
-  /** Whether those of the second are. */
+  /** True if those of the second are. */
   readonly transposeB: boolean;
 }
 

@@ -32,7 +32,7 @@ export interface Value<F extends Form = Form> {
   readonly id: number;
   /** The op that made it. */
   readonly op: Op<F>;
-  /** What an executor computes. */
+  /** The computation, for executors. */
   readonly form: F;
   /** The values that it is computed from. */
   readonly inputs: readonly Value[];
