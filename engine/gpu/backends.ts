@@ -101,8 +101,8 @@ async function acquire({ WebGPUContext }: GpuJs): Promise<Device> {
   try {
     return (await WebGPUContext.acquire()).device;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`gpu: no WebGPU device (${reason}); ${howToGetWebGpu}`, { cause });
+    // The words of gpu.js are about its own calls.
+    throw new Error(`gpu: there is no WebGPU device; ${howToGetWebGpu}`, { cause });
   }
 }
 

@@ -31,6 +31,7 @@ describe.each([
         // What a browser may lack fails in words, and no other row does.
         expect(name).toMatch(mayLack);
         expect(cells[0]).toMatch(/^gpu: .{20}/);
+        expect(cells[0], 'a name of gpu.js').not.toMatch(/isWebGPUAvailable|GPU\.|\bawait\b/);
         continue;
       }
       const [time, , ran = '', , shown = '', difference = ''] = cells.map(cell => cell.replaceAll('−', '-'));
