@@ -1,7 +1,8 @@
-// Builds examples/browser into static files: two bundles (the page and its worker) that share chunks, the sources that
-// the editor shows, and the poses.
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
-import { type BuildOptions, type BuildResult, build, type Plugin } from 'esbuild';
+// Builds examples/browser into static files: two bundles (the page and its worker) that share chunks, a whole script for
+// the worker that the editor's code runs in, the sources that the editor shows, the poses, and the licences of all.
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import { licencesOf } from './page-licences.ts';
 
 /** Folder of the built page. */
 export const outdir: string = 'examples/browser/dist';
@@ -9,7 +10,7 @@ export const outdir: string = 'examples/browser/dist';
 const page = 'examples/browser';
 const data = 'examples/vina/data/imatinib-abl';
 
-/** Files that are copied unchanged. */
+/** Copied as they are. */
 const files: Readonly<Record<string, string>> = {
   [`${page}/index.html`]: 'index.html',
   'examples/vina/score.ts': 'score.ts',
@@ -27,31 +28,52 @@ const copy: Plugin = {
     }),
 };
 
-/** Options of esbuild. */
-export const options: BuildOptions = {
-  entryPoints: {
-    main: `${page}/main.ts`,
-    worker: `${page}/worker/worker.ts`,
-    style: `${page}/style.css`,
-  },
+/** Options of both bundles. */
+const common = {
   outdir,
   bundle: true,
-  splitting: true,
   minify: true,
+  metafile: true,
   format: 'esm',
   target: 'es2022',
   conditions: ['posetape:source'],
-  // Its main file is for script tags; this one is the same as a module.
-  alias: { '3dmol': '3dmol/build/3Dmol.es6-min.js' },
-  loader: { '.woff2': 'file' },
-  chunkNames: 'chunks/[name]-[hash]',
-  assetNames: 'fonts/[name]',
-  legalComments: 'linked',
-  plugins: [copy],
-};
+  // Comments of licences stand in licences.txt, with the licences themselves.
+  legalComments: 'none',
+} as const satisfies BuildOptions;
+
+/** Options of esbuild for the page, and for the worker that has to be one script. */
+export const options: readonly [page: BuildOptions, scorer: BuildOptions] = [
+  {
+    ...common,
+    entryPoints: {
+      main: `${page}/main.ts`,
+      worker: `${page}/worker/worker.ts`,
+      style: `${page}/style.css`,
+    },
+    splitting: true,
+    // Its main file is for script tags; this one is the same as a module.
+    alias: { '3dmol': '3dmol/build/3Dmol.es6-min.js' },
+    loader: { '.woff2': 'file' },
+    chunkNames: 'chunks/[name]-[hash]',
+    assetNames: 'fonts/[name]',
+    plugins: [copy],
+  },
+  { ...common, entryPoints: { 'scorer-worker': `${page}/worker/scorer-worker.ts` } },
+];
 
 /** Builds the page from scratch. */
-export function buildPage(): Promise<BuildResult<{ metafile: true }>> {
+export async function buildPage(): Promise<Metafile> {
   rmSync(outdir, { recursive: true, force: true });
-  return build({ ...options, metafile: true as const });
+  const built = await Promise.all(options.map(each => build(each)));
+  return finish(built.map(({ metafile }) => metafile as Metafile));
+}
+
+/** Writes the licences of what was built; the metafiles joined. */
+export function finish(metafiles: readonly Metafile[]): Metafile {
+  const all: Metafile = {
+    inputs: Object.assign({}, ...metafiles.map(({ inputs }) => inputs)),
+    outputs: Object.assign({}, ...metafiles.map(({ outputs }) => outputs)),
+  };
+  writeFileSync(`${outdir}/licences.txt`, licencesOf(all));
+  return all;
 }

@@ -13,8 +13,7 @@ const { loads } = command('page:measure', {
   .parse()
   .opts<{ loads: number }>();
 
-const { metafile } = await buildPage();
-const { first, later } = pageWeights(metafile);
+const { first, later } = pageWeights(await buildPage());
 table('Loaded at once', first);
 table('Loaded after the first result, or when it is needed', later);
 table('The library', await libraryWeights(), false);

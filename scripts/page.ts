@@ -2,9 +2,9 @@
 // npm run page:build: only builds it, as static files.
 import { rmSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
-import { context } from 'esbuild';
+import { type BuildContext, context, type Metafile } from 'esbuild';
 import { command } from '../bench/support/command.ts';
-import { buildPage, options, outdir } from './page-build.ts';
+import { buildPage, finish, options, outdir } from './page-build.ts';
 
 const { build, port } = command('page', {
   does: 'Builds the demonstration page, serves it on localhost, and rebuilds it after each change of a source. npm run page:build only builds it.',
@@ -26,10 +26,12 @@ try {
     console.log(`built ${outdir}`);
   } else {
     rmSync(outdir, { recursive: true, force: true });
-    const page = await context({ ...options, logLevel: 'warning' });
-    await page.rebuild();
+    const bundles = await Promise.all(options.map(each => context({ ...each, logLevel: 'warning' })));
+    const built = await Promise.all(bundles.map(bundle => bundle.rebuild()));
+    finish(built.map(({ metafile }) => metafile as Metafile));
+    const [page] = bundles as [BuildContext, BuildContext];
     const server = await page.serve({ servedir: outdir, host: '127.0.0.1', port });
-    await page.watch();
+    await Promise.all(bundles.map(bundle => bundle.watch()));
     console.log(`http://localhost:${server.port}/   (Ctrl+C to stop)`);
   }
 } catch (error) {

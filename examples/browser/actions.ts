@@ -1,8 +1,10 @@
-import { startCalculator } from './calculator.ts';
+import { calculatorOf, startWorker } from './calculator.ts';
+import { messageOf } from './message.ts';
 import { type SetKind, settingAt, settingsOf, sliders } from './sliders.ts';
 import type { Store } from './state.ts';
 import type { CombinationSettings } from './worker/combine.ts';
-import type { Files } from './worker/open.ts';
+import type { Molecule } from './worker/molecules.ts';
+import type { Files, Opened } from './worker/open.ts';
 import type { Input, Output, TaskName } from './worker/tasks.ts';
 
 /** Actions of the reader on the state that all panels share. */
@@ -22,14 +24,18 @@ const nothingYet = {
   curve: undefined,
   slope: undefined,
   trace: undefined,
+  drawn: undefined,
   problem: undefined,
 };
+
+/** Poses that are drawn at most, the best ones: each takes some 2 MB in the 3D view. */
+const mostDrawn = 64;
 
 const curvePoints = 80;
 
 /** Actions compute in a worker of their own and put what comes back into the store. */
 export function actionsOn(store: Store): Actions {
-  const calculator = startCalculator();
+  const calculator = calculatorOf(startWorker());
   const combine = latest('combine', combined => {
     store.update({ combined });
     if (combined.settings.kind !== 'mean' && combined.settings.kind !== store.state.curve?.kind)
@@ -56,7 +62,7 @@ export function actionsOn(store: Store): Actions {
       try {
         show(await calculator.run(task, input));
       } catch (error) {
-        store.update({ problem: (error as Error).message });
+        store.update({ problem: messageOf(error) });
       } finally {
         running = false;
       }
@@ -67,16 +73,29 @@ export function actionsOn(store: Store): Actions {
     return ask;
   }
 
+  /** Gets the best poses to be drawn, unless other files have been opened meanwhile. */
+  async function drawBest(opened: Opened): Promise<void> {
+    const { combined } = store.state;
+    if (store.state.opened !== opened || !combined) return;
+    const poses = bestOf(combined.predictions, mostDrawn);
+    const molecules = await calculator.run('molecules', poses);
+    if (store.state.opened !== opened) return;
+    store.update({ drawn: new Map(poses.map((pose, n) => [pose, molecules[n] as Molecule])) });
+  }
+
   return {
     async open(files) {
       try {
-        const opened = await calculator.run('open', files);
+        const opened = await calculator.run('open', files, read => store.update({ read }));
         store.update({ ...nothingYet, files, opened });
         await combine(store.state.settings);
         slope(0);
         trace(0);
+        await drawBest(opened);
       } catch (error) {
-        store.update({ problem: (error as Error).message });
+        store.update({ problem: messageOf(error) });
+      } finally {
+        store.update({ read: 0 });
       }
     },
     choose(pose) {
@@ -92,6 +111,14 @@ export function actionsOn(store: Store): Actions {
     showForces: showsForces => store.update({ showsForces }),
     themeChanged: () => store.update({ theme: store.state.theme + 1 }),
   };
+}
+
+/** Places of the lowest numbers, in their order. */
+function bestOf(predictions: Float64Array, most: number): number[] {
+  const byRank = [...predictions.keys()].sort(
+    (a, b) => (predictions[a] as number) - (predictions[b] as number),
+  );
+  return byRank.slice(0, most).sort((a, b) => a - b);
 }
 
 function settingsAlong(kind: SetKind): CombinationSettings[] {

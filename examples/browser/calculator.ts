@@ -26,9 +26,13 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** Starts a worker of its own. */
-export function startCalculator(): Calculator {
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+/** Starts a worker of the page's own code. */
+export function startWorker(): Worker {
+  return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+}
+
+/** Asks a worker for its tasks. */
+export function calculatorOf(worker: Worker): Calculator {
   const pending = new Map<number, Pending>();
   let asked = 0;
 
@@ -68,15 +72,29 @@ export function startCalculator(): Calculator {
 
 /** Runs one long task in a worker that ends with it, so that stopping it stops nothing else. */
 export function runApart<Name extends TaskName>(
+  start: () => Worker | Promise<Worker>,
   files: Files,
   task: Name,
   input: Input<Name>,
   onProgress?: (progress: Progress<Name>) => void,
 ): { readonly output: Promise<Output<Name>>; stop(): void } {
-  const calculator = startCalculator();
-  const output = calculator
-    .run('open', files)
-    .then(() => calculator.run(task, input, onProgress))
-    .finally(() => calculator.stop());
-  return { output, stop: calculator.stop };
+  let isStopped = false;
+  let calculator: Calculator | undefined;
+  const run = async (): Promise<Output<Name>> => {
+    calculator = calculatorOf(await start());
+    try {
+      if (isStopped) throw new Stopped();
+      await calculator.run('open', files);
+      return await calculator.run(task, input, onProgress);
+    } finally {
+      calculator.stop();
+    }
+  };
+  return {
+    output: run(),
+    stop() {
+      isStopped = true;
+      calculator?.stop();
+    },
+  };
 }

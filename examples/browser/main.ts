@@ -1,6 +1,7 @@
 import { actionsOn } from './actions.ts';
-import { byId } from './draw/dom.ts';
+import { byId, hintSideways } from './draw/dom.ts';
 import { themeButton } from './draw/theme.ts';
+import { messageOf } from './message.ts';
 import { combinationPanel } from './panels/combination.ts';
 import { executorsPanel } from './panels/executors.ts';
 import { memoryPanel } from './panels/memory.ts';
@@ -14,21 +15,24 @@ import type { Files } from './worker/open.ts';
 const store = new Store();
 const actions = actionsOn(store);
 
-const defaults: Promise<Files> = Promise.all([text('data/pocket.pdbqt'), text('data/poses.pdbqt')]).then(
-  ([receptor, poses]) => ({
-    receptor: { name: 'pocket.pdbqt', text: receptor },
-    poses: { name: 'poses.pdbqt', text: poses },
+const defaults: Promise<Files> = Promise.all([get('data/pocket.pdbqt'), get('data/poses.pdbqt')]).then(
+  async ([receptor, poses]) => ({
+    receptor: new File([await receptor.blob()], 'pocket.pdbqt'),
+    poses: [new File([await poses.blob()], 'poses.pdbqt')],
+    compound: 0,
   }),
 );
-defaults.then(actions.open, (error: Error) => store.update({ problem: error.message }));
+defaults.then(actions.open, (error: unknown) => store.update({ problem: messageOf(error) }));
 
 themeButton(byId<HTMLButtonElement>('theme'), actions.themeChanged);
 posesPanel(store, actions, defaults);
 combinationPanel(store, actions);
-tapePanel(store, actions);
+tapePanel(store);
 memoryPanel(store);
-scorerPanel(store, () => text('score.ts'));
+scorerPanel(store, async () => (await get('score.ts')).text());
 executorsPanel(store);
+
+for (const scroll of document.querySelectorAll<HTMLElement>('.scroll')) hintSideways(scroll);
 
 store.firstResult().then(() => {
   const taken = Math.round(performance.now());
@@ -37,8 +41,8 @@ store.firstResult().then(() => {
 });
 
 /** A file beside the page. */
-async function text(path: string): Promise<string> {
+async function get(path: string): Promise<Response> {
   const response = await fetch(path);
   if (!response.ok) throw new Error(`cannot read ${path}: ${response.status} ${response.statusText}`);
-  return response.text();
+  return response;
 }

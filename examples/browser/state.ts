@@ -1,4 +1,5 @@
 import type { CombinationSettings, Combined, Curve } from './worker/combine.ts';
+import type { Molecule } from './worker/molecules.ts';
 import type { Files, Opened } from './worker/open.ts';
 import type { Slope } from './worker/slope.ts';
 import type { Trace } from './worker/trace.ts';
@@ -7,6 +8,10 @@ import type { Trace } from './worker/trace.ts';
 export interface State {
   readonly files: Files | undefined;
   readonly opened: Opened | undefined;
+  /** Poses read so far while files are being opened; else 0. */
+  readonly read: number;
+  /** The poses to draw, by their places: the best ones. */
+  readonly drawn: ReadonlyMap<number, Molecule> | undefined;
   /** The pose chosen, from 0. */
   readonly pose: number;
   readonly settings: CombinationSettings;
@@ -26,6 +31,8 @@ export interface State {
 const initial: State = {
   files: undefined,
   opened: undefined,
+  read: 0,
+  drawn: undefined,
   pose: 0,
   settings: { kind: 'boltzmann', kT: 0.593 },
   combined: undefined,

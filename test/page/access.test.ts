@@ -31,6 +31,19 @@ describe.each([
   });
 });
 
+test('on a phone a table that goes on to the right says so, until its end is reached', async () => {
+  const { page } = await open({ width: 360 });
+  await page.locator('#executors').scrollIntoViewIfNeeded();
+  await page.click('#executors-run');
+  await page.waitForSelector('#executors-run:enabled');
+  const scroll = page.locator('.scroll:has(#executors-table)');
+  const hint = () => scroll.evaluate(element => getComputedStyle(element, '::before').content);
+  await expect.poll(hint).toMatch(/Scroll sideways/);
+  await scroll.evaluate(element => element.scrollTo({ left: element.scrollWidth }));
+  await expect.poll(hint).toBe('none');
+  await page.close();
+});
+
 test('everything can be reached by the Tab key, in the order it is seen', async () => {
   const { page } = await open();
   await page.locator('#editor').scrollIntoViewIfNeeded();

@@ -103,3 +103,17 @@ export async function amiss(page: Page): Promise<string[]> {
     );
   });
 }
+
+/** Puts a source into the editor. */
+export async function write(page: Page, source: string): Promise<void> {
+  await page.locator('#scorer').scrollIntoViewIfNeeded();
+  const editor = page.locator('#editor .cm-content');
+  await editor.click();
+  await page.keyboard.press('Control+A');
+  // Pasted, as typing would complete brackets.
+  await editor.evaluate((element, pasted) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', pasted);
+    element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+  }, source);
+}

@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { gradient, interpreter, jit, Memory, Tape, tensor } from 'posetape';
 import {
   boltzmann,
@@ -22,8 +25,11 @@ import {
   type VinaWeights,
   vinaWeights,
 } from '../../examples/vina/score.ts';
+import { readMolecules } from '../../program/read/files.ts';
+import { typesOf } from '../../program/vina/bonds.ts';
 import { ensembleOf } from '../../program/vina/ensemble.ts';
-import { ensemble, type Opened, posesFile, receptor, rowsOf, site } from './open.ts';
+import { score as scoreDocked } from '../../program/vina/score.ts';
+import { ensemble, type Opened, posesFile, receptor, rowsOf, site, write } from './open.ts';
 
 let at: Opened;
 const { open } = site();
@@ -131,7 +137,13 @@ describe('the poses', () => {
     ['a coordinate that is no number', three.replace(' 16.400', ' 16,400')],
     ['an end that is missing', three.replaceAll('ENDMDL', 'REMARK')],
     ['an atom type that is unknown', three.replace(/ A $/m, ' Xx')],
-    ['poses elsewhere', three.replaceAll(/^(HETATM.{24}).{8}/gm, '$1 900.000')],
+    [
+      'poses elsewhere',
+      three.replaceAll(
+        /^(HETATM.{24})(.{8})/gm,
+        (_, head, x) => `${head}${(Number(x) + 900).toFixed(3).padStart(8)}`,
+      ),
+    ],
   ])('a bad file gets the reader’s message and changes nothing: %s', async (_what, text) => {
     let message = '';
     try {
@@ -147,6 +159,98 @@ describe('the poses', () => {
     await at.shows('pose-number', '1 of 64');
     await press('pose', 'ArrowRight');
     await at.shows('pose-value', fixed((await combined(mean())).predictions[1] as number, 3));
+  });
+});
+
+describe('many poses, many ligands', () => {
+  onOnePage();
+  const models = posesFile.text.split(/(?<=ENDMDL\n)/).filter(model => model.includes('MODEL'));
+  const flexible = readFileSync('test/program/vina/complexes/flexible.pdbqt', 'utf8');
+  const phenol = readFileSync('test/program/vina/complexes/phenol.pdbqt', 'utf8');
+  const own = (name: string, text: string | Buffer) => ({
+    name,
+    mimeType: 'text/plain',
+    buffer: Buffer.from(text),
+  });
+
+  test('of which the best are drawn, and the page says so', async () => {
+    await at.shows('poses-drawn', '');
+    const many = [...models, ...models.slice(0, 6)].join('');
+    await at.page.setInputFiles('#own', own('many.pdbqt', many));
+    await at.shows('pose-number', '1 of 70');
+    await at.shows('poses-drawn', 'Drawn: the 64 best of 70 poses, and the one chosen.');
+    // Poses that are not among them can be chosen, and are drawn then.
+    const { predictions } = await combined(
+      mean(),
+      ensembleOf(receptor, { name: 'many.pdbqt', text: many }).poses,
+    );
+    const worst = predictions.indexOf(Math.max(...predictions));
+    await at.page.locator('#pose').fill(`${worst + 1}`);
+    await at.shows('pose-value', fixed(predictions[worst] as number, 3));
+    await at.shows('pose-force', short(longestForce(poseAt(worst % 64))));
+  });
+
+  test('are chosen among by compound, over several files, gzipped or not', async () => {
+    await at.page.setInputFiles('#own', [
+      own('three.pdbqt.gz', gzipSync(models.slice(0, 3).join(''))),
+      own('mixed.pdbqt', `${models[3]}${phenol}`),
+    ]);
+    await at.shows('pose-number', '1 of 4');
+    const options = await at.page.locator('#compound option').allTextContents();
+    expect(options.length).toBe(2);
+    expect(options[0]).toMatch(/three\.pdbqt\.gz.*: 4$/);
+    expect(options[1]).toMatch(/mixed\.pdbqt.*: \d+$/);
+    expect(await at.page.locator('#compound').isVisible()).toBe(true);
+    await at.shows('value', fixed((await combined(boltzmann({ kT }), poses.slice(0, 4))).value, 4));
+    await at.page.locator('#compound').selectOption('1');
+    const other = ensembleOf(receptor, { name: 'mixed.pdbqt', text: phenol });
+    await at.shows('pose-number', `1 of ${other.poses.length}`);
+    await at.shows('value', fixed((await combined(boltzmann({ kT }), other.poses)).value, 4));
+    await at.page.click('#back');
+    await at.shows('pose-number', '1 of 64');
+    expect(await at.page.locator('#compound').isVisible()).toBe(false);
+  });
+
+  test('with flexible residues are scored as the program scores them', async () => {
+    const { poses } = ensembleOf(receptor, { name: 'flexible.pdbqt', text: flexible });
+    expect(poses[0]?.between).toBeDefined();
+    await at.page.setInputFiles('#own', own('flexible.pdbqt', flexible));
+    await at.shows('pose-number', `1 of ${poses.length}`);
+    const { value } = await combinePoses({
+      poses,
+      params: vinaWeights(),
+      score: scoreDocked,
+      combination: boltzmann({ kT }),
+    });
+    await at.shows('value', fixed(value, 4));
+    await at.page.click('#back');
+    await at.shows('pose-number', '1 of 64');
+  });
+
+  test.each([
+    [
+      'without AutoDock types',
+      'water.sdf',
+      'w\n\n\n  1  0  0  0  0  0  0  0  0  0999 V2000\n    1.0 2.0 3.0 O\nM  END\n$$$$\n',
+    ],
+    ['of another kind', 'notes.txt', 'notes'],
+    ['in another archive', 'poses.pdbqt', Buffer.from([0x50, 0x4b, 0x03, 0x04, 0])],
+    ['gzipped and cut off', 'cut.pdbqt.gz', gzipSync(posesFile.text).subarray(0, 2000)],
+  ])('in a file %s are refused in the program’s words', async (_what, name, content) => {
+    const folder = mkdtempSync(join(tmpdir(), 'posetape-page-'));
+    writeFileSync(join(folder, name), content);
+    let message = '';
+    try {
+      for await (const molecule of readMolecules(join(folder, name))) typesOf(molecule);
+    } catch (error) {
+      message = (error as Error).message.replaceAll(`${folder}/`, '');
+    }
+    rmSync(folder, { recursive: true });
+    await at.page.setInputFiles('#own', own(name, content));
+    // How gzip words it is the browser's own.
+    await at.shows('problem', name.endsWith('.gz') ? /^cannot read cut\.pdbqt\.gz: .+/ : message);
+    expect(message).toContain(name);
+    await at.shows('pose-number', '1 of 64');
   });
 });
 
@@ -213,6 +317,7 @@ describe('the combination', () => {
   test('is Boltzmann’s at first, between its limits', async () => {
     const { predictions } = await holds(boltzmann({ kT }));
     await at.shows('best', fixed(Math.min(...predictions), 4));
+    expect(await at.page.locator('div:has(> #combined-time) dt').textContent()).toBe('time for 64 poses');
     await at.shows('average', fixed(predictions.reduce((a, b) => a + b) / predictions.length, 4));
     await press('setting', 'Home');
     await at.shows('setting-value', '0.05 kcal/mol');
@@ -274,6 +379,17 @@ describe('the combination', () => {
   test('charts are drawn, and a click on one chooses a pose', async () => {
     await at.page.locator('#shares svg').waitFor();
     await at.page.locator('#curve svg').waitFor();
+    // Each row of the second has a scale: its least and its largest number.
+    const { predictions, weights, coefficients } = await combined(
+      boltzmann({ kT: Number.parseFloat(await at.text('setting-value')) }),
+    );
+    for (const numbers of [predictions, [0, ...weights], [0, ...coefficients]]) {
+      for (const end of [Math.min(...numbers), Math.max(...numbers)]) {
+        await expect
+          .poll(() => at.page.locator('#shares svg text').allTextContents())
+          .toContain(short(Number(end.toPrecision(2))));
+      }
+    }
     const { width } = (await at.page.locator('#shares').boundingBox()) as { width: number };
     await at.page.locator('#shares').click({ position: { x: width - 30, y: 30 } });
     await at.shows('pose-number', /^6\d of 64$/);
@@ -332,26 +448,57 @@ describe('the tape', () => {
     await at.shows('tape-where', 'pose 1, step 119 of 120, backward');
   });
 
-  test('goes after its last step, and the next pose’s comes', async () => {
+  test('is gone after its last step, and the pose stays', async () => {
     await press('tape-step', 'End');
     await at.shows('tape-where', 'pose 1: the tape is gone');
     // Boltzmann's state: Σ w g and Σ w d g, of six weights each.
     await at.shows('strip-note', new RegExp(`a state of ${bytes(2 * 6 * 8)}`));
     await at.page.click('#tape-forward');
-    await at.shows('pose-number', '2 of 64');
-    await at.shows('tape-where', /^pose 2, step/);
+    await at.shows('tape-where', 'pose 1: the tape is gone');
+    await at.shows('pose-number', '1 of 64');
   });
 
-  test('plays by itself from one pose to the next', async () => {
-    await press('tape-step', 'End', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft');
+  test('plays to its end, there stops, and leaves the chosen pose as it is', async () => {
+    await press('tape-step', 'End', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft');
     await at.page.click('#tape-play');
-    await at.shows('tape-where', /^pose (?!1\b)\d+, step [1-9]/);
+    await at.shows('tape-play', 'Pause');
+    await at.shows('tape-where', 'pose 1: the tape is gone');
+    await at.shows('tape-play', 'Play');
+    // A timer of the page's: one for a next step, were there one, would come before it.
+    await at.page.evaluate(() => new Promise(resolve => setTimeout(resolve, 1500)));
+    await at.shows('tape-where', 'pose 1: the tape is gone');
+    await at.shows('pose-number', '1 of 64');
+    // From its end it plays anew, until it is paused.
+    await at.page.click('#tape-play');
+    await at.shows('tape-where', /^pose 1, step [1-9]/);
     await at.page.click('#tape-play');
     const where = await at.text('tape-where');
-    // A timer of the page's: one for a next step, were there one, would come before it.
     await at.page.evaluate(() => new Promise(resolve => setTimeout(resolve, 300)));
     expect(await at.text('tape-where')).toBe(where);
   });
+
+  test.each(['light', 'dark'] as const)(
+    'has a legend that looks as its cells do, in %s',
+    async colorScheme => {
+      await at.page.emulateMedia({ colorScheme });
+      await press('tape-step', 'Home');
+      await at.page.locator('#tape-step').fill('40');
+      const differing = await at.page.evaluate(() => {
+        const looks = (element: Element) => {
+          const { color, backgroundColor, borderTopStyle, borderTopColor } = getComputedStyle(element);
+          return [color, backgroundColor, borderTopStyle, borderTopColor].join();
+        };
+        return [...document.querySelectorAll<HTMLElement>('#tape .sample')].filter(sample => {
+          const cell = document.querySelector(
+            `#tape-recorded .cell[data-state="${sample.dataset.state}"]:not(.pointed, .reads, .read-by)`,
+          );
+          return !cell || looks(cell) !== looks(sample);
+        }).length;
+      });
+      expect(await at.page.locator('#tape .sample').count()).toBe(4);
+      expect(differing).toBe(0);
+    },
+  );
 
   test('shows what jit makes of it', async () => {
     await at.page.click('#tape summary');
@@ -380,6 +527,13 @@ describe('memory against the full graph', () => {
   test('counts what Node counts, while the page goes on answering', async () => {
     await at.page.selectOption('#memory-largest', '64');
     await at.page.click('#memory-run');
+    // What is to come is seen at once: that it runs, and a row for each number of poses.
+    const [doing, rowsAtFirst] = await Promise.all([
+      at.text('memory-doing'),
+      rowsOf(at.page, 'memory-table'),
+    ]);
+    expect(doing).not.toBe('');
+    expect(rowsAtFirst.length).toBe(7);
     await press('pose', 'ArrowRight');
     await at.shows('pose-number', '2 of 64');
     await at.shows('memory-doing', /^At N = 64 the full graph holds \d+ times as much/);
@@ -439,7 +593,7 @@ describe('memory against the full graph', () => {
     await at.page.evaluate(() => {
       const table = document.querySelector('#memory-table') as HTMLTableElement;
       new MutationObserver((_, observer) => {
-        if (table.querySelectorAll('tbody tr').length < 3) return;
+        if ((table.querySelectorAll('tbody tr')[2]?.textContent ?? '…').includes('…')) return;
         observer.disconnect();
         (document.querySelector('#memory-stop') as HTMLButtonElement).click();
       }).observe(table, { childList: true, subtree: true });
@@ -462,16 +616,7 @@ describe('your own scorer', () => {
   });
 
   async function run(text?: string): Promise<void> {
-    if (text !== undefined) {
-      await at.page.locator('#editor .cm-content').click();
-      await at.page.keyboard.press('Control+A');
-      // Pasted, as typing would complete brackets.
-      await at.page.locator('#editor .cm-content').evaluate((editor, pasted) => {
-        const clipboardData = new DataTransfer();
-        clipboardData.setData('text/plain', pasted);
-        editor.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
-      }, text);
-    }
+    if (text !== undefined) await write(at.page, text);
     await at.page.click('#scorer-run');
   }
 
@@ -560,6 +705,20 @@ describe('your own scorer', () => {
       new RegExp(`^ΔG of pose 2${fixed((await combined(mean())).predictions[1] as number, 4)}`),
     );
   });
+});
+
+test('what a library throws as a string is told', async () => {
+  at = await open({
+    before: () => {
+      const own = HTMLCanvasElement.prototype.getContext;
+      HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, kind: string) {
+        if (kind.startsWith('webgl')) throw 'no context today';
+        return own.call(this, kind);
+      } as typeof own;
+    },
+  });
+  await at.shows('viewer', 'The 3D view could not start: no context today');
+  await at.page.close();
 });
 
 test('without WebGL the view says so, and all else works', async () => {

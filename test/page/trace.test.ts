@@ -21,7 +21,7 @@ import { trace } from '../../examples/browser/worker/trace.ts';
 import { ensemble } from './open.ts';
 
 const context = new Context();
-context.ensemble = ensemble;
+context.poses = ensemble.poses;
 
 describe('the trace of a tape', () => {
   test.each([0, 17, 63])('accounts for every byte at every step: pose %i', pose => {

@@ -77,11 +77,13 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
   const count = predictions.length;
   const points = (numbers: Float64Array) => [...numbers].map((number, n) => [n + 1, number]);
   const largest = Math.max(...weights);
+  // So many marks are drawn as one, in one colour.
+  const isMany = count > 500;
   const rows = [
-    { name: 'ΔGₙ', height: 52 },
-    ...(gate ? [{ name: 'Hₙ', height: 52 }] : []),
-    { name: 'wₙ', height: 52 },
-    { name: 'cₙ', height: 62 },
+    { name: 'ΔGₙ', height: 52, ends: endsOf(predictions) },
+    ...(gate ? [{ name: 'Hₙ', height: 52, ends: endsOf(gate.bonds) }] : []),
+    { name: 'wₙ', height: 52, ends: endsOf([0, largest]) },
+    { name: 'cₙ', height: 62, ends: endsOf([0, ...coefficients]) },
   ];
   const mark = {
     symbol: 'none',
@@ -95,19 +97,31 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
     xAxisIndex: row,
     yAxisIndex: row,
     symbolSize: count > 100 ? 3 : 5,
-    data: points(numbers).map(([x, y], n) => ({
-      value: [x, y],
-      itemStyle: { color: colour(n === pose ? 'ink' : 'quiet') },
-    })),
+    ...(isMany
+      ? { large: true, largeThreshold: 0, itemStyle: { color: colour('quiet') }, data: points(numbers) }
+      : {
+          data: points(numbers).map(([x, y], n) => ({
+            value: [x, y],
+            itemStyle: { color: colour(n === pose ? 'ink' : 'quiet') },
+          })),
+        }),
     markLine: mark,
   });
-  const bar = (row: number, data: unknown[]) => ({
+  const bars = (row: number, numbers: Float64Array, colours: (number: number) => string) => ({
     type: 'bar',
     xAxisIndex: row,
     yAxisIndex: row,
     barCategoryGap: '18%',
-    large: false,
-    data,
+    large: isMany,
+    largeThreshold: 0,
+    ...(isMany
+      ? { itemStyle: { color: colours(largest) }, data: points(numbers) }
+      : {
+          data: points(numbers).map(([x, y]) => ({
+            value: [x, y],
+            itemStyle: { color: colours(y as number) },
+          })),
+        }),
     markLine: mark,
   });
   return {
@@ -126,7 +140,7 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
     axisPointer: { link: [{ xAxisIndex: 'all' }] },
     // No room is made for the longest name, or its row would begin further right than the others.
     grid: rows.map(({ height }, row) => ({
-      ...{ left: 44, right: 8, top: 8 + 70 * row, height },
+      ...{ left: 84, right: 8, top: 8 + 70 * row, height },
       outerBoundsMode: 'none',
     })),
     xAxis: rows.map((_, row) => ({
@@ -147,38 +161,38 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
       },
       axisLine: { show: row > 0, onZero: true, lineStyle: { color: colour('line') } },
     })),
-    yAxis: rows.map(({ name }, row) => ({
+    // Each row has its scale: its least and its largest number.
+    yAxis: rows.map(({ name, ends: [least, most] }, row) => ({
       ...axis(),
       gridIndex: row,
-      scale: row === 0,
-      splitNumber: 2,
+      min: least,
+      max: most,
+      interval: most - least,
       name,
       nameLocation: 'middle',
       nameRotate: 0,
-      nameGap: 20,
-      axisLabel: { show: false },
+      nameGap: 62,
+      axisLabel: { ...(axis() as { axisLabel: object }).axisLabel, fontSize: 10, formatter: rough },
       nameTextStyle: { color: colour('quiet'), fontSize: 12 },
       splitLine: { show: false },
     })),
     series: [
       dots(0, predictions),
       ...(gate ? [dots(1, gate.bonds)] : []),
-      bar(
-        rows.length - 2,
-        points(weights).map(([x, y], n) => ({
-          value: [x, y],
-          itemStyle: {
-            color: mixed('faint', 'forward', shadeOf(weights[n] as number, largest)),
-          },
-        })),
-      ),
-      bar(
-        rows.length - 1,
-        points(coefficients).map(([x, y]) => ({
-          value: [x, y],
-          itemStyle: { color: colour('backward') },
-        })),
-      ),
+      bars(rows.length - 2, weights, weight => mixed('faint', 'forward', shadeOf(weight, largest))),
+      bars(rows.length - 1, coefficients, () => colour('backward')),
     ],
   };
+}
+
+/** The least and the largest number; a little apart if all are the same. */
+function endsOf(numbers: Iterable<number>): readonly [least: number, largest: number] {
+  let [least, largest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const number of numbers) [least, largest] = [Math.min(least, number), Math.max(largest, number)];
+  return least < largest ? [least, largest] : [least - 1, largest + 1];
+}
+
+/** Two digits, for the ends of a scale. */
+function rough(number: number): string {
+  return short(Number(number.toPrecision(2)));
 }

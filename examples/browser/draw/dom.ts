@@ -46,6 +46,18 @@ export function fillTable(
   );
 }
 
+/** Marks an element that scrolls with `data-more` as long as it goes on to the right of what is seen. */
+export function hintSideways(scroll: HTMLElement): void {
+  const mark = () => {
+    const { scrollLeft, clientWidth, scrollWidth } = scroll;
+    scroll.toggleAttribute('data-more', scrollLeft + clientWidth < scrollWidth - 1);
+  };
+  scroll.addEventListener('scroll', mark, { passive: true });
+  const observer = new ResizeObserver(mark);
+  observer.observe(scroll);
+  for (const child of scroll.children) observer.observe(child);
+}
+
 /** Text whose ₙ stand as subscripts of the text's own letters. */
 export function typeset(text: string): (Node | string)[] {
   return text.split('ₙ').flatMap((part, i) => (i === 0 ? [part] : [element('sub', {}, 'n'), part]));

@@ -1,12 +1,14 @@
 import type { GLModel, GLShape, GLViewer } from '3dmol';
-import type { Molecule } from '../worker/open.ts';
+import type { Molecule } from '../worker/molecules.ts';
 import type { Slope } from '../worker/slope.ts';
 import { colour, mixed } from './colours.ts';
 
 /** The pocket and the poses in 3D, drawn by 3Dmol.js. */
 export interface Viewer {
-  /** Other molecules: all anew. */
-  show(receptor: Molecule, poses: readonly Molecule[]): void;
+  /** Other molecules, poses by their places: all anew. */
+  show(receptor: Molecule, poses: ReadonlyMap<number, Molecule>): void;
+  /** One more pose, if it is not among those shown; it takes the place of the last one that was added. */
+  add(place: number, pose: Molecule): void;
   /** The chosen pose stands out; the others are as blue as their shade says, from 0 to 1. */
   paint(chosen: number, shadesOfAll: readonly number[]): void;
   /** An arrow on each heavy atom, against the slope; none without one. */
@@ -40,9 +42,11 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
   element.textContent = 'Loading the 3D view …';
   const { createViewer } = await import('3dmol');
   element.textContent = '';
-  const viewer: GLViewer = createViewer(element, { backgroundColor: colour('card'), antialias: true });
-  let [pocket, models]: [GLModel | undefined, GLModel[]] = [undefined, []];
-  let painted: string[] = [];
+  const viewer = started(() => createViewer(element, { backgroundColor: colour('card'), antialias: true }));
+  let pocket: GLModel | undefined;
+  let models = new Map<number, GLModel>();
+  let added: number | undefined;
+  let painted = new Map<number, string>();
   let shapes: GLShape[] = [];
   let last: Parameters<Viewer['paint']> = [0, []];
   let lastSlope: Slope | undefined;
@@ -55,8 +59,8 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
     for (const [n, model] of models.entries()) {
       const shade = Math.round((shadesOfAll[n] ?? 0) * shades) / shades;
       const key = `${shade}${n === chosen ? ' chosen' : ''}`;
-      if (painted[n] === key) continue;
-      painted[n] = key;
+      if (painted.get(n) === key) continue;
+      painted.set(n, key);
       if (n === chosen) paintChosen(model, shade);
       else paintFaint(model, shade);
     }
@@ -81,12 +85,22 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
     show(receptor, poses) {
       viewer.removeAllModels();
       pocket = modelOf(viewer, receptor);
-      models = poses.map(pose => modelOf(viewer, pose));
-      painted = [];
+      models = new Map(Array.from(poses, ([place, pose]) => [place, modelOf(viewer, pose)]));
+      added = undefined;
+      painted = new Map();
       pocket.setStyle({}, { line: { color: colour('pocket') } });
       pocket.setStyle({ elem: 'H' }, {});
-      viewer.zoomTo({ model: models });
+      viewer.zoomTo({ model: [...models.values()] });
       viewer.zoom(1.7);
+    },
+    add(place, pose) {
+      if (models.has(place)) return;
+      const last = added === undefined ? undefined : models.get(added);
+      if (last) viewer.removeModel(last);
+      if (added !== undefined) models.delete(added);
+      models.set(place, modelOf(viewer, pose));
+      painted.delete(place);
+      added = place;
     },
     paint(chosen, shadesOfAll) {
       last = [chosen, shadesOfAll];
@@ -113,12 +127,21 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
       viewer.setBackgroundColor(colour('card'), 1);
       pocket?.setStyle({}, { line: { color: colour('pocket') } });
       pocket?.setStyle({ elem: 'H' }, {});
-      painted = [];
+      painted.clear();
       self.paint(...last);
       self.arrows(lastSlope);
     },
   };
   return self;
+}
+
+/** A viewer, or an error in words: 3Dmol.js throws strings about its own insides. */
+function started(create: () => GLViewer): GLViewer {
+  try {
+    return create();
+  } catch (cause) {
+    throw new Error('it needs more of WebGL than this browser gives', { cause });
+  }
 }
 
 /** The same, done once for all calls before the next frame. */

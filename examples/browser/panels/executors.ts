@@ -1,4 +1,4 @@
-import { runApart } from '../calculator.ts';
+import { runApart, startWorker } from '../calculator.ts';
 import { byId, element, fillTable } from '../draw/dom.ts';
 import { fixed, milliseconds, short } from '../draw/numbers.ts';
 import { executorChoices } from '../executors.ts';
@@ -14,7 +14,7 @@ export function executorsPanel(store: Store): void {
   const start = () => {
     const { files } = store.state;
     if (!files) return undefined;
-    return runApart(files, 'executors', null, ({ done, doing, results }) => {
+    return runApart(startWorker, files, 'executors', null, ({ done, doing, results }) => {
       byId<HTMLProgressElement>('executors-progress').value = done;
       byId('executors-doing').textContent = doing;
       draw(results);

@@ -1,5 +1,6 @@
 import { Stopped } from '../calculator.ts';
 import { byId } from '../draw/dom.ts';
+import { messageOf } from '../message.ts';
 
 /** Long work in a worker of its own. */
 export interface Job<Output> {
@@ -35,10 +36,13 @@ export function jobButtons<Output>(
     job = start();
     if (!job) return;
     [run.disabled, stop.disabled] = [true, false];
+    // Until the first report nothing is known but that it runs.
+    doing.textContent = 'reading the poses …';
+    document.getElementById(`${panel}-progress`)?.removeAttribute('value');
     try {
       doing.textContent = done(await job.output);
     } catch (error) {
-      doing.textContent = error instanceof Stopped ? 'Stopped.' : failed((error as Error).message);
+      doing.textContent = error instanceof Stopped ? 'Stopped.' : failed(messageOf(error));
     } finally {
       [run.disabled, stop.disabled] = [false, true];
     }

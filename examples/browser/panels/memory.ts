@@ -1,4 +1,4 @@
-import { runApart } from '../calculator.ts';
+import { runApart, startWorker } from '../calculator.ts';
 import type { Chart } from '../draw/chart.ts';
 import { byId, fillTable, row } from '../draw/dom.ts';
 import { memoryOption } from '../draw/memory-chart.ts';
@@ -6,6 +6,7 @@ import { bytes, fixed, short } from '../draw/numbers.ts';
 import type { Store } from '../state.ts';
 import {
   type Comparison,
+  countsTo,
   grouped,
   type MemoryPoint,
   posesOf,
@@ -29,20 +30,22 @@ export function memoryPanel(store: Store): void {
     ways: wayNames,
   });
   let points: MemoryPoint[] = [];
+  let isAsked = false;
   let asked = all();
   let again: Comparison | undefined;
   let chart: Chart | undefined;
   const draw = () => {
-    drawTable(points, asked);
+    drawTable(points, asked, isAsked);
     chart?.draw(say(points, asked), memoryOption(points, asked.posesPerTape));
   };
   const start = () => {
     const { files } = store.state;
     if (!files) return undefined;
     asked = again ?? all();
+    isAsked = true;
     points = points.filter(({ way }) => !asked.ways.includes(way));
     draw();
-    return runApart(files, 'memory', asked, ({ done, doing, point }) => {
+    return runApart(startWorker, files, 'memory', asked, ({ done, doing, point }) => {
       byId<HTMLProgressElement>('memory-progress').value = done;
       byId('memory-doing').textContent = doing;
       if (!point) return;
@@ -74,8 +77,13 @@ function at(points: readonly MemoryPoint[], count: number, way: WayName): Memory
   return points.find(point => point.poses === count && point.way === way);
 }
 
-function drawTable(points: readonly MemoryPoint[], { posesPerTape }: Comparison): void {
-  const counts = [...new Set(points.map(({ poses }) => poses))];
+/** A row for each number of poses, of those still to come, too. */
+function drawTable(
+  points: readonly MemoryPoint[],
+  { largest, posesPerTape }: Comparison,
+  isAsked: boolean,
+): void {
+  const counts = isAsked ? countsTo(largest) : [];
   const rows = counts.map(count => {
     const found = wayNames.map(way => at(points, count, way));
     return row(`${count}`, ...found.map(point => (point ? bytes(point.peakBytes) : '…')));

@@ -1,10 +1,12 @@
 import type { Actions } from '../actions.ts';
 import { shadeOf } from '../draw/colours.ts';
-import { byId } from '../draw/dom.ts';
+import { byId, element } from '../draw/dom.ts';
 import { fixed, short } from '../draw/numbers.ts';
 import { type Viewer, viewerIn } from '../draw/viewer.ts';
+import { messageOf } from '../message.ts';
+import { textOf } from '../read.ts';
 import type { State, Store } from '../state.ts';
-import type { Files } from '../worker/open.ts';
+import type { Files, Found } from '../worker/open.ts';
 
 /** The poses in 3D: the chosen one, the others by their weight, and the forces; and a file of the reader's own. */
 export function posesPanel(store: Store, actions: Actions, defaults: Promise<Files>): void {
@@ -13,7 +15,7 @@ export function posesPanel(store: Store, actions: Actions, defaults: Promise<Fil
   byId('pose-previous').addEventListener('click', () => step(-1));
   byId('pose-next').addEventListener('click', () => step(1));
   const step = (by: number) => {
-    const poses = store.state.opened?.poses.length ?? 1;
+    const poses = store.state.opened?.poses ?? 1;
     actions.choose((store.state.pose + by + poses) % poses);
   };
   const forces = byId<HTMLInputElement>('forces');
@@ -21,21 +23,21 @@ export function posesPanel(store: Store, actions: Actions, defaults: Promise<Fil
   ownFiles(store, actions, defaults);
 
   store.subscribe(drawFacts);
-  const element = byId('viewer');
+  const room = byId('viewer');
   store
     .firstResult()
-    .then(() => viewerIn(element))
+    .then(() => viewerIn(room))
     .then(
       viewer => store.subscribe((state, before) => drawViewer(viewer, state, before)),
-      (error: Error) => {
-        element.textContent = `The 3D view could not start: ${error.message}`;
+      (error: unknown) => {
+        room.textContent = `The 3D view could not start: ${messageOf(error)}`;
       },
     );
 }
 
 function drawFacts(state: State): void {
-  const { opened, pose, combined, slope, problem, files } = state;
-  const count = opened?.poses.length ?? 64;
+  const { opened, pose, combined, slope, problem, drawn } = state;
+  const count = opened?.poses ?? 64;
   const stepper = byId<HTMLInputElement>('pose');
   stepper.max = `${count}`;
   stepper.value = `${pose + 1}`;
@@ -48,20 +50,36 @@ function drawFacts(state: State): void {
   byId('pose-force').textContent = slope ? short(longestForce(slope.slope)) : '–';
   byId('legend-largest').textContent = combined ? `${short(Math.max(...combined.weights))} = largest w` : '';
   const message = byId('problem');
+  const isPartly = drawn !== undefined && drawn.size < count;
+  byId('poses-drawn').hidden = !isPartly;
+  byId('poses-drawn').textContent = isPartly
+    ? `Drawn: the ${drawn.size} best of ${count} poses, and the one chosen.`
+    : '';
   message.hidden = problem === undefined;
   if (message.textContent !== (problem ?? '')) message.textContent = problem ?? '';
-  if (files) byId('poses-what').textContent = whatIs(files, count);
   byId('viewer').setAttribute(
     'aria-label',
     `The pocket and ${count} poses in 3D; pose ${pose + 1} stands out, ΔG ${fixed(value, 2)} kcal/mol, weight ${short(weight)}`,
   );
 }
 
-function whatIs({ receptor, poses }: Files, count: number): string {
-  const isOurs = receptor.name === 'pocket.pdbqt' && poses.name === 'poses.pdbqt';
-  return isOurs
-    ? `${count} poses of imatinib in the kinase Abl.`
-    : `${count === 1 ? 'One pose' : `${count} poses`} of ${poses.name} in ${receptor.name}.`;
+/** What was opened; while files are read, how far that is. */
+function whatIs({ files, opened, read }: State, ours: Files): string {
+  if (read > 0) return `Reading: ${read} poses so far.`;
+  if (!files || !opened) return '64 poses of imatinib in the kinase Abl.';
+  const { compounds, poses } = opened;
+  if (isOf(files, ours)) return `${poses} poses of imatinib in the kinase Abl.`;
+  const found = compounds[files.compound] as Found;
+  const title = compounds.length > 1 ? titleOf(found) : files.poses.map(({ name }) => name).join(', ');
+  return `${poses === 1 ? 'One pose' : `${poses} poses`} of ${title} in ${files.receptor.name}.`;
+}
+
+function isOf(files: Files, ours: Files): boolean {
+  return files.receptor === ours.receptor && files.poses === ours.poses;
+}
+
+function titleOf({ name, file }: Found): string {
+  return name === '' ? file : `${name} (${file})`;
 }
 
 /** The length of the longest force, in the unit of the slope. */
@@ -73,10 +91,12 @@ function longestForce(slope: Float64Array): number {
 }
 
 function drawViewer(viewer: Viewer, state: State, before: State): void {
-  const { opened, pose, combined, slope, showsForces, theme } = state;
-  const isFirst = state === before || before.opened === undefined;
-  if (opened && (isFirst || opened !== before.opened)) viewer.show(opened.receptor, opened.poses);
-  if (isFirst || opened !== before.opened || pose !== before.pose || combined !== before.combined) {
+  const { opened, drawn, pose, combined, slope, showsForces, theme } = state;
+  if (!opened || !drawn) return;
+  const isFirst = state === before || drawn !== before.drawn;
+  if (isFirst) viewer.show(opened.receptor, drawn);
+  if (slope && (isFirst || slope !== before.slope)) viewer.add(slope.pose, slope.molecule);
+  if (isFirst || slope !== before.slope || pose !== before.pose || combined !== before.combined) {
     const weights = [...(combined?.weights ?? [])];
     const largest = Math.max(...weights);
     viewer.paint(
@@ -90,18 +110,40 @@ function drawViewer(viewer: Viewer, state: State, before: State): void {
   if (!isFirst && theme !== before.theme) viewer.repaint();
 }
 
+/** The choice among the compounds of the files, where there are several. */
+function drawCompounds(select: HTMLSelectElement, { opened, files }: State): void {
+  const compounds = opened?.compounds ?? [];
+  byId('compound-row').hidden = compounds.length < 2;
+  select.replaceChildren(
+    ...compounds.map((found, n) => element('option', { value: `${n}` }, `${titleOf(found)}: ${found.poses}`)),
+  );
+  select.value = `${files?.compound ?? 0}`;
+}
+
 /** Opening files by the button, or by dropping them on the view. */
 function ownFiles(store: Store, actions: Actions, defaults: Promise<Files>): void {
   const [input, back, target] = [byId<HTMLInputElement>('own'), byId('back'), byId('poses')];
   const open = async (list: FileList | null | undefined) => {
-    const own = await Promise.all(
-      [...(list ?? [])].map(async file => ({ name: file.name, text: await file.text() })),
-    );
+    const own = [...(list ?? [])];
     if (own.length === 0) return;
-    const files = { ...(store.state.files ?? (await defaults)) };
-    for (const file of own) files[isReceptor(file.text) ? 'receptor' : 'poses'] = file;
-    await actions.open(files);
+    const { receptor, poses } = store.state.files ?? (await defaults);
+    try {
+      const areReceptors = await Promise.all(own.map(isReceptor));
+      const ownPoses = own.filter((_, n) => !areReceptors[n]);
+      await actions.open({
+        receptor: own.find((_, n) => areReceptors[n]) ?? receptor,
+        poses: ownPoses.length > 0 ? ownPoses : poses,
+        compound: 0,
+      });
+    } catch (error) {
+      store.update({ problem: messageOf(error) });
+    }
   };
+  const select = byId<HTMLSelectElement>('compound');
+  select.addEventListener('change', () => {
+    const { files } = store.state;
+    if (files) actions.open({ ...files, compound: Number(select.value) });
+  });
   input.addEventListener('change', async () => {
     await open(input.files);
     input.value = '';
@@ -119,15 +161,29 @@ function ownFiles(store: Store, actions: Actions, defaults: Promise<Files>): voi
   back.addEventListener('click', async () => actions.open(await defaults));
   defaults.then(
     ours =>
-      store.subscribe(({ files }) => {
-        back.hidden = files === undefined || files === ours;
+      store.subscribe((state, before) => {
+        const { files, opened } = state;
+        back.hidden = files === undefined || isOf(files, ours);
+        byId('poses-what').textContent = whatIs(state, ours);
+        if (opened !== before.opened) drawCompounds(select, state);
       }),
     () => {},
   );
 }
 
-/** A docked ligand has a torsion tree or several models; a receptor has neither, and many residues. */
-function isReceptor(text: string): boolean {
+/**
+ * Whether the beginning of a file looks like a receptor: a docked ligand has a torsion tree or several models; a receptor
+ * has neither, and many residues.
+ */
+async function isReceptor(file: File): Promise<boolean> {
+  let text = '';
+  for await (const chunk of textOf(file)) {
+    text += chunk;
+    if (text.length >= enough) break;
+  }
   const atoms = text.match(/^(?:ATOM|HETATM)/gm)?.length ?? 0;
-  return !/^(?:ROOT|MODEL|BRANCH)/m.test(text) && atoms > 200;
+  return !/^(?:ROOT|MODEL|BRANCH|DOCKED)/m.test(text) && atoms > 200;
 }
+
+/** Characters of some 800 atoms. */
+const enough = 64_000;

@@ -1,7 +1,9 @@
 import { runApart } from '../calculator.ts';
+import { startConfined } from '../confined.ts';
 import { byId, element, fillTable } from '../draw/dom.ts';
 import type { Editor } from '../draw/editor.ts';
 import { fixed, milliseconds, short } from '../draw/numbers.ts';
+import { messageOf } from '../message.ts';
 import type { Store } from '../state.ts';
 import type { Verdict } from '../worker/scorer.ts';
 import { jobButtons } from './job.ts';
@@ -15,7 +17,8 @@ export function scorerPanel(store: Store, loadSource: () => Promise<string>): vo
     if (!files || !editor) return undefined;
     editor.mark();
     tried = pose;
-    return runApart(files, 'tryScorer', { source: editor.source, pose, settings }, doing => {
+    const trial = { source: editor.source, pose, settings };
+    return runApart(startConfined, files, 'tryScorer', trial, doing => {
       byId('scorer-doing').textContent = `running: ${doing}`;
     });
   };
@@ -41,7 +44,7 @@ export function scorerPanel(store: Store, loadSource: () => Promise<string>): vo
       editor.source = source;
     });
   };
-  start().catch((error: Error) => drawProblem(`The editor could not start: ${error.message}`));
+  start().catch((error: unknown) => drawProblem(`The editor could not start: ${messageOf(error)}`));
 }
 
 /** Waits until an element is about to come into view: the editor is heavy, and below what one sees first. */

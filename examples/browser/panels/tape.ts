@@ -1,4 +1,3 @@
-import type { Actions } from '../actions.ts';
 import type { Chart } from '../draw/chart.ts';
 import { byId } from '../draw/dom.ts';
 import { bytes, fixed } from '../draw/numbers.ts';
@@ -8,14 +7,14 @@ import { drawDetail } from '../draw/tape-detail.ts';
 import type { State, Store } from '../state.ts';
 import type { Trace } from '../worker/trace.ts';
 
-/** Time that a step stays while it plays, and the pause between two tapes, in milliseconds. */
-const pace = { step: 55, gone: 1100 };
+/** Time that a step stays while it plays, in milliseconds. */
+const pace = 55;
 
 /**
- * One pose's tape: how far it has run, what each value is, and the bytes held. After the last step the tape goes, and
- * the next pose's comes.
+ * One pose's tape: how far it has run, what each value is, and the bytes held. After the last step the tape is gone, and
+ * playing ends.
  */
-export function tapePanel(store: Store, actions: Actions): void {
+export function tapePanel(store: Store): void {
   const slider = byId<HTMLInputElement>('tape-step');
   const play = byId<HTMLButtonElement>('tape-play');
   let trace: Trace | undefined;
@@ -46,26 +45,23 @@ export function tapePanel(store: Store, actions: Actions): void {
   };
   const go = (step: number) => {
     if (!trace) return;
-    if (step > trace.steps + 1) {
-      // Once: the next pose's tape may still be on its way.
-      if (store.state.pose === trace.pose) nextPose();
-      return;
-    }
-    slider.valueAsNumber = Math.max(step, 0);
+    slider.valueAsNumber = Math.min(Math.max(step, 0), trace.steps + 1);
     draw();
   };
-  const nextPose = () => actions.choose((store.state.pose + 1) % (store.state.opened?.poses.length ?? 1));
   const tick = () => {
-    if (!isPlaying || !trace) return;
+    if (!trace) return;
     go(at() + 1);
-    timer = setTimeout(tick, at() > trace.steps ? pace.gone : pace.step);
+    if (at() > trace.steps) setPlaying(false);
+    else timer = setTimeout(tick, pace);
   };
   const setPlaying = (plays: boolean) => {
     isPlaying = plays;
     shown = -1;
     play.textContent = plays ? 'Pause' : 'Play';
     clearTimeout(timer);
-    if (plays) tick();
+    if (!plays || !trace) return;
+    if (at() > trace.steps) go(0);
+    tick();
   };
 
   play.addEventListener('click', () => setPlaying(!isPlaying));
@@ -82,10 +78,10 @@ export function tapePanel(store: Store, actions: Actions): void {
     if (!state.trace || state.trace === trace) return;
     before = trace;
     trace = state.trace;
-    shown = -1;
+    setPlaying(false);
     slider.max = `${trace.steps + 1}`;
-    // Looked at, a tape is shown when it holds the most; while it plays, the next one comes empty.
-    slider.valueAsNumber = isPlaying ? 0 : trace.held.indexOf(trace.peak) + 1;
+    // A tape is shown first when it holds the most.
+    slider.valueAsNumber = trace.held.indexOf(trace.peak) + 1;
     cells = cellsOf(trace, byId('tape-recorded'), byId('tape-adjoints'), byId('tape-links'), show);
     drawFused(trace);
     draw();
@@ -120,7 +116,7 @@ function drawWhere(trace: Trace, before: Trace | undefined, done: number): void 
   const held = heldAt(trace, done);
   const earlier = before ? ` In grey: pose ${before.pose + 1}, before it.` : '';
   byId('strip-note').textContent = isGone
-    ? `What is kept of pose ${trace.pose + 1}: ΔG, and its derivatives folded into a state of ${bytes(trace.stateBytes)}. The next pose takes the same room again.`
+    ? `What is kept of pose ${trace.pose + 1}: ΔG, and its derivatives folded into a state of ${bytes(trace.stateBytes)}. The next pose takes the same room.`
     : `Held now: ${bytes(held)}. At most: ${bytes(trace.peak)}, for this pose and hardly more for any number of poses.${earlier}`;
 }
 

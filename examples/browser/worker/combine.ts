@@ -8,8 +8,9 @@ import {
   type Params,
   type Scorer,
 } from 'posetape/combine';
-import type { Pose } from '../../vina/pairs.ts';
-import { score, vinaWeights } from '../../vina/score.ts';
+import type { DockedPose } from '../../../program/vina/poses.ts';
+import { score } from '../../../program/vina/score.ts';
+import { vinaWeights } from '../../vina/score.ts';
 import { settingOf } from '../sliders.ts';
 import { gatedByBonds, gateStrength, withBonds } from './gate.ts';
 import type { Context } from './tasks.ts';
@@ -70,8 +71,8 @@ function ofPairs(numbers: Float64Array, which: 0 | 1): Float64Array {
 export function combining<P extends Params>(
   settings: CombinationSettings,
   params: P,
-  score: Scorer<Pose, P>,
-): { readonly params: P; readonly score: Scorer<Pose, P>; readonly combination: Combination } {
+  score: Scorer<DockedPose, P>,
+): { readonly params: P; readonly score: Scorer<DockedPose, P>; readonly combination: Combination } {
   const combination = combinationOf(settings);
   if (settings.kind !== 'gated') return { params, score, combination };
   return {

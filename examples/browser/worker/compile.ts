@@ -1,3 +1,5 @@
+import { messageOf } from '../message.ts';
+
 /** An error in what the reader wrote, at the line it is on. */
 export class SourceError extends Error {
   readonly line: number;
@@ -8,30 +10,28 @@ export class SourceError extends Error {
   }
 }
 
-/** Name of the source in stack traces. */
-const fileName = 'score.ts';
-
-/** A Function's text begins with two lines that are not the reader's. */
-const head = 2;
-
 /** A module of TypeScript as the object of its exports, with every function wrapped so that its errors have lines. */
 export async function compile(
   source: string,
   modules: Readonly<Record<string, object>>,
 ): Promise<Record<string, unknown>> {
   const code = await withoutTypes(source);
-  const module = await functionOf(code);
+  const { module, url } = await moduleOf(code);
   const exports: Record<string, unknown> = {};
-  located(() => module((name: string) => moduleNamed(name, modules), exports));
+  located(url, () => module((name: string) => moduleNamed(name, modules), exports));
   return Object.fromEntries(
     Object.entries(exports).map(([name, value]) => [
       name,
-      typeof value === 'function' ? (...args: unknown[]) => located(() => value(...args)) : value,
+      typeof value === 'function' ? (...args: unknown[]) => located(url, () => value(...args)) : value,
     ]),
   );
 }
 
-type Module = (require: (name: string) => object, exports: Record<string, unknown>) => void;
+interface Module {
+  readonly module: (require: (name: string) => object, exports: Record<string, unknown>) => void;
+  /** Names the source in stack traces. */
+  readonly url: string;
+}
 
 /** The same line by line, with types gone and imports turned into calls of `require`. */
 async function withoutTypes(source: string): Promise<string> {
@@ -48,9 +48,12 @@ interface Place {
   readonly line: number;
 }
 
-async function functionOf(code: string): Promise<Module> {
+/** The code as a function, loaded by a URL: WebKit tells no lines of a `Function`. Its lines are those of the code. */
+async function moduleOf(code: string): Promise<Module> {
+  const text = `export default (require, exports) => {${code}\n}`;
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
   try {
-    return new Function('require', 'exports', `${code}\n//# sourceURL=${fileName}`) as Module;
+    return { module: ((await import(url)) as { default: Module['module'] }).default, url };
   } catch (cause) {
     // An engine's SyntaxError does not tell where; a parser does.
     const { parse } = await import('acorn');
@@ -70,24 +73,26 @@ function moduleNamed(name: string, modules: Readonly<Record<string, object>>): o
 }
 
 /** Runs the reader's code; an error of it is told with the innermost of the reader's lines. */
-function located<T>(work: () => T): T {
+function located<T>(url: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
     if (cause instanceof SourceError) throw cause;
-    const line = lineOf(cause);
+    const line = lineOf(cause, url);
     throw line === undefined ? cause : new SourceError(sentence(cause), line, { cause });
   }
 }
 
-function lineOf(error: unknown): number | undefined {
-  const stack = error instanceof Error ? error.stack : undefined;
-  const place = stack?.match(new RegExp(`${fileName.replace('.', '\\.')}:(\\d+)`));
-  return place ? Number(place[1]) - head : undefined;
+/** The innermost line of a script in the stack of an error, as the engines write it; undefined if it has none. */
+export function lineOf(error: unknown, url: string): number | undefined {
+  const after = error instanceof Error ? error.stack?.split(`${url}:`)[1] : undefined;
+  const line = Number.parseInt(after ?? '', 10);
+  return Number.isNaN(line) ? undefined : line;
 }
 
 /** The message without a place at its end, as the line is told apart. */
 function sentence(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/^Error transforming [^:]*: /, '').replace(/ \(\d+:\d+\)$/, '');
+  return messageOf(error)
+    .replace(/^Error transforming [^:]*: /, '')
+    .replace(/ \(\d+:\d+\)$/, '');
 }

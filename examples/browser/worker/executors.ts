@@ -1,8 +1,10 @@
 import type { Executor } from 'posetape';
 import { boltzmann, type CombineResult, combinePoses } from 'posetape/combine';
 import type { GpuExecutor } from 'posetape/gpu';
-import { score, type VinaWeights, vinaWeights } from '../../vina/score.ts';
+import { score } from '../../../program/vina/score.ts';
+import { type VinaWeights, vinaWeights } from '../../vina/score.ts';
 import { executorChoices } from '../executors.ts';
+import { messageOf } from '../message.ts';
 import type { Context, Report } from './tasks.ts';
 
 /** Result of an executor: its backend and time a pose, or why it did not run. */
@@ -98,7 +100,7 @@ async function attempt(runner: Runner, work: () => Promise<void>): Promise<void>
   try {
     await work();
   } catch (error) {
-    runner.failed = error instanceof Error ? error.message : String(error);
+    runner.failed = messageOf(error);
   }
 }
 

@@ -1,12 +1,17 @@
 import { interpreter, jit } from 'posetape';
 import { boltzmann, type CombineResult, combinePoses, type GroupScorer, type Scorer } from 'posetape/combine';
-import type { Pose } from '../../vina/pairs.ts';
-import { score, scoreGroup, type VinaWeights, vinaWeights } from '../../vina/score.ts';
+import type { DockedPose } from '../../../program/vina/poses.ts';
+import { score, scoreGroup } from '../../../program/vina/score.ts';
+import { type VinaWeights, vinaWeights } from '../../vina/score.ts';
 import type { Context, Report } from './tasks.ts';
-import { type Comparison, type MemoryPoint, type MemoryProgress, titleOf, type WayName } from './ways.ts';
-
-/** 1, 2, 4, … 1024. */
-const counts: readonly number[] = Array.from({ length: 11 }, (_, power) => 2 ** power);
+import {
+  type Comparison,
+  countsTo,
+  type MemoryPoint,
+  type MemoryProgress,
+  titleOf,
+  type WayName,
+} from './ways.ts';
 
 /** Share of a full graph's time that goes into recording, the only part that reports progress. */
 const recording = 0.4;
@@ -17,7 +22,7 @@ export async function memory(
   { largest, posesPerTape, ways }: Comparison,
   report: Report<MemoryProgress>,
 ): Promise<MemoryPoint[]> {
-  const numbers = counts.filter(count => count <= largest);
+  const numbers = countsTo(largest);
   const total = ways.length * numbers.reduce((sum, count) => sum + count, 0);
   const points: MemoryPoint[] = [];
   let finished = 0;
@@ -48,17 +53,17 @@ export async function memory(
 /** Takes the gradient in one way; `tell` is told after each tape how many poses have been recorded. */
 function run(
   way: WayName,
-  poses: Iterable<Pose>,
+  poses: Iterable<DockedPose>,
   posesPerTape: number,
   tell: (recorded: number) => void,
 ): Promise<CombineResult<VinaWeights>> {
   let recorded = 0;
   const task = { poses, params: vinaWeights(), combination: boltzmann({ kT: 0.593 }) };
-  const one: Scorer<Pose, VinaWeights> = (tape, weights, pose) => {
+  const one: Scorer<DockedPose, VinaWeights> = (tape, weights, pose) => {
     tell(++recorded);
     return score(tape, weights, pose);
   };
-  const several: GroupScorer<Pose, VinaWeights> = (tape, weights, group) => {
+  const several: GroupScorer<DockedPose, VinaWeights> = (tape, weights, group) => {
     recorded += group.length;
     tell(recorded);
     return scoreGroup(tape, weights, group);
@@ -76,6 +81,6 @@ function run(
 }
 
 /** The poses over and over, until there are so many. */
-function* repeated(poses: readonly Pose[], count: number): Generator<Pose> {
-  for (let n = 0; n < count; n++) yield poses[n % poses.length] as Pose;
+function* repeated(poses: readonly DockedPose[], count: number): Generator<DockedPose> {
+  for (let n = 0; n < count; n++) yield poses[n % poses.length] as DockedPose;
 }

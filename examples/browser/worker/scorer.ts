@@ -13,7 +13,6 @@ import * as ops from 'posetape/ops';
 import type { Pose } from '../../vina/pairs.ts';
 import { type CombinationSettings, combining } from './combine.ts';
 import { compile, SourceError } from './compile.ts';
-import { poseAt } from './slope.ts';
 import type { Context, Report } from './tasks.ts';
 
 /** Source that the reader wrote, and the pose to try it on. */
@@ -61,7 +60,7 @@ const smallStep = 1e-5;
 
 /** Compiles a scorer and runs it: one pose with its gradient and a check of it, then all poses. */
 export async function tryScorer(
-  { poses }: Context,
+  context: Context,
   { source, pose: index, settings }: Trial,
   report: Report<string>,
 ): Promise<Verdict> {
@@ -69,7 +68,13 @@ export async function tryScorer(
   try {
     report('compiling');
     const { score, vinaWeights } = exportsOf(await compile(source, modules));
-    const pose = poseAt(poses, index);
+    const { poses } = context;
+    if (poses.some(({ between }) => between)) {
+      throw new Error(
+        'this scorer knows the pairs of one ligand and a rigid receptor: open poses without flexible residues to try it',
+      );
+    }
+    const pose = context.poseAt(index);
     const weights = vinaWeights();
 
     report('the gradient, and differences to check it');

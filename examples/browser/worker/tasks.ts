@@ -1,21 +1,32 @@
-import type { Ensemble } from '../../../program/vina/ensemble.ts';
-import type { Pose } from '../../vina/pairs.ts';
-import { combine, curve } from './combine.ts';
-import { executors } from './executors.ts';
-import { memory } from './memory.ts';
-import { open } from './open.ts';
-import { tryScorer } from './scorer.ts';
-import { slope } from './slope.ts';
-import { trace } from './trace.ts';
+import type { DockedPose } from '../../../program/vina/poses.ts';
+import type { combine, curve } from './combine.ts';
+import type { executors } from './executors.ts';
+import type { memory } from './memory.ts';
+import type { molecules } from './molecules.ts';
+import type { open } from './open.ts';
+import type { tryScorer } from './scorer.ts';
+import type { slope } from './slope.ts';
+import type { trace } from './trace.ts';
 
 /** Poses, which a worker keeps from one task to the next. */
 export class Context {
-  ensemble: Ensemble | undefined;
+  #poses: readonly DockedPose[] | undefined;
 
   /** @throws Error before any file was opened */
-  get poses(): readonly Pose[] {
-    if (!this.ensemble) throw new Error('no files were opened yet');
-    return this.ensemble.poses;
+  get poses(): readonly DockedPose[] {
+    if (!this.#poses) throw new Error('no files were opened yet');
+    return this.#poses;
+  }
+
+  /** @throws RangeError where there is no such pose */
+  poseAt(index: number): DockedPose {
+    const pose = this.poses[index];
+    if (!pose) throw new RangeError(`there is no pose ${index + 1}, only ${this.poses.length}`);
+    return pose;
+  }
+
+  set poses(poses: readonly DockedPose[]) {
+    this.#poses = poses;
   }
 }
 
@@ -25,6 +36,7 @@ export type Report<Progress> = (progress: Progress) => void;
 /** Everything the page computes. Inputs and outputs are copied between page and worker, so they are plain data. */
 export interface Tasks {
   readonly open: typeof open;
+  readonly molecules: typeof molecules;
   readonly combine: typeof combine;
   readonly curve: typeof curve;
   readonly slope: typeof slope;
@@ -33,8 +45,6 @@ export interface Tasks {
   readonly tryScorer: typeof tryScorer;
   readonly executors: typeof executors;
 }
-
-export const tasks: Tasks = { open, combine, curve, slope, trace, memory, tryScorer, executors };
 
 export type TaskName = keyof Tasks;
 export type Input<Name extends TaskName> = Parameters<Tasks[Name]>[1];

@@ -1,8 +1,8 @@
 import { type Form, gradient, interpreter, jit, Memory, Tape, type Tensor, type Value } from 'posetape';
 import { boltzmann } from 'posetape/combine';
-import { recordWeights, score } from '../../vina/score.ts';
+import { score } from '../../../program/vina/score.ts';
+import { recordWeights } from '../../vina/score.ts';
 import { formulaOf } from '../formula.ts';
-import { poseAt } from './slope.ts';
 import type { Context } from './tasks.ts';
 
 /** One value of a tape, as it is shown. */
@@ -53,10 +53,10 @@ const fusing = jit();
 const shown = 6;
 
 /** Records one pose's tape with its gradient, runs it value by value, and tells what was seen. */
-export function trace({ poses }: Context, index: number): Trace {
+export function trace(context: Context, index: number): Trace {
   const tape = new Tape();
   const weights = recordWeights(tape);
-  const energy = score(tape, weights, poseAt(poses, index));
+  const energy = score(tape, weights, context.poseAt(index));
   const slopes = gradient(energy, Object.values(weights));
   const wanted = [energy, ...slopes];
 

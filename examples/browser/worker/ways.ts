@@ -30,6 +30,11 @@ export interface Comparison {
   readonly ways: readonly WayName[];
 }
 
+/** The numbers of poses to compare: 1, 2, 4 and so on up to the largest. */
+export function countsTo(largest: number): number[] {
+  return Array.from({ length: Math.floor(Math.log2(largest)) + 1 }, (_, power) => 2 ** power);
+}
+
 /** Memory and time of one way for so many poses. */
 export interface MemoryPoint {
   readonly way: WayName;

@@ -1,16 +1,10 @@
-import { type Answer, Context, type Report, type Request, tasks } from './tasks.ts';
+import { answer } from './answer.ts';
+import { combine, curve } from './combine.ts';
+import { executors } from './executors.ts';
+import { memory } from './memory.ts';
+import { molecules } from './molecules.ts';
+import { open } from './open.ts';
+import { slope } from './slope.ts';
+import { trace } from './trace.ts';
 
-type Task = (context: Context, input: unknown, report: Report<unknown>) => unknown;
-
-const context = new Context();
-const answer = (message: Answer) => postMessage(message);
-
-addEventListener('message', async ({ data: { id, task, input } }: MessageEvent<Request>) => {
-  try {
-    const report = (progress: unknown) => answer({ id, kind: 'progress', progress });
-    const output = await (tasks[task] as Task)(context, input, report);
-    answer({ id, kind: 'output', output });
-  } catch (error) {
-    answer({ id, kind: 'error', message: error instanceof Error ? error.message : String(error) });
-  }
-});
+answer({ open, molecules, combine, curve, slope, trace, memory, executors });
