@@ -33,16 +33,16 @@ export async function startConfined(): Promise<Worker> {
 }
 
 async function openRoom(): Promise<Room> {
+  const response = await fetch(new URL('./scorer-worker.js', import.meta.url));
+  if (!response.ok)
+    throw new Error(`cannot read scorer-worker.js: ${response.status} ${response.statusText}`);
+  const script = await response.text();
   const frame = document.createElement('iframe');
   frame.hidden = true;
   frame.title = 'Where your scorer runs';
   frame.srcdoc = `<meta http-equiv="Content-Security-Policy" content="${policy}">`;
   const isLoaded = new Promise(resolve => frame.addEventListener('load', resolve, { once: true }));
   document.body.append(frame);
-  const response = await fetch(new URL('./scorer-worker.js', import.meta.url));
-  if (!response.ok)
-    throw new Error(`cannot read scorer-worker.js: ${response.status} ${response.statusText}`);
-  const script = await response.text();
   await isLoaded;
   // The frame's own constructors: theirs decide whose policy the worker has.
   const { Blob, URL: FrameUrl, Worker } = frame.contentWindow as Window & typeof globalThis;

@@ -37,7 +37,7 @@ describe.runIf(hasFirefox)('in Firefox', () => {
   });
 
   test('draws the poses and the charts', async () => {
-    for (const chart of ['curve', 'shares', 'strip', 'memory-chart']) {
+    for (const chart of ['curve', 'shares']) {
       await page.until('return document.querySelectorAll(arguments[0]).length > 3', `#${chart} svg path`);
     }
     // A Firefox without a screen has no WebGL.

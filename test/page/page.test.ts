@@ -317,7 +317,7 @@ describe('the combination', () => {
   test('is Boltzmann’s at first, between its limits', async () => {
     const { predictions } = await holds(boltzmann({ kT }));
     await at.shows('best', fixed(Math.min(...predictions), 4));
-    expect(await at.page.locator('div:has(> #combined-time) dt').textContent()).toBe('time for 64 poses');
+    expect(await at.page.locator('div:has(> #combined-time) dt').textContent()).toBe('64 poses in');
     await at.shows('average', fixed(predictions.reduce((a, b) => a + b) / predictions.length, 4));
     await press('setting', 'Home');
     await at.shows('setting-value', '0.05 kcal/mol');
@@ -434,6 +434,7 @@ describe('the tape', () => {
 
   test('steps forward and backward, and tells the bytes held', async () => {
     await at.shows('strip-note', new RegExp(`Held now: ${bytes(memory.peak)}`));
+    await at.page.locator('#strip').scrollIntoViewIfNeeded();
     await at.page.locator('#strip svg').waitFor();
     await press('tape-step', 'Home');
     await at.shows('tape-where', 'pose 1, step 0 of 120, forward');

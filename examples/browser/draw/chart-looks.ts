@@ -2,7 +2,7 @@ import { colour } from './colours.ts';
 
 /** Look of every axis. */
 export function axis(name = ''): object {
-  const quiet = { color: colour('quiet'), fontSize: 11 };
+  const quiet = { color: colour('quiet'), fontSize: 12 };
   return {
     name,
     nameTextStyle: quiet,

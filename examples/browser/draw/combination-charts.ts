@@ -56,7 +56,7 @@ export function curveOption(
           symbol: 'none',
           silent: true,
           lineStyle: { color: colour('quiet'), type: [4, 4] },
-          label: { position: 'end', formatter: '{b}', color: colour('quiet'), fontSize: 11 },
+          label: { position: 'end', formatter: '{b}', color: colour('quiet'), fontSize: 12 },
           data: limits.map(({ name, value: yAxis }) => ({ name, yAxis })),
         },
       },
@@ -140,7 +140,7 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
     axisPointer: { link: [{ xAxisIndex: 'all' }] },
     // No room is made for the longest name, or its row would begin further right than the others.
     grid: rows.map(({ height }, row) => ({
-      ...{ left: 84, right: 8, top: 8 + 70 * row, height },
+      ...{ left: 82, right: 8, top: 8 + 70 * row, height },
       outerBoundsMode: 'none',
     })),
     xAxis: rows.map((_, row) => ({
@@ -171,8 +171,8 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
       name,
       nameLocation: 'middle',
       nameRotate: 0,
-      nameGap: 62,
-      axisLabel: { ...(axis() as { axisLabel: object }).axisLabel, fontSize: 10, formatter: rough },
+      nameGap: 56,
+      axisLabel: { ...(axis() as { axisLabel: object }).axisLabel, formatter: rough },
       nameTextStyle: { color: colour('quiet'), fontSize: 12 },
       splitLine: { show: false },
     })),

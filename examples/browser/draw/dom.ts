@@ -46,6 +46,21 @@ export function fillTable(
   );
 }
 
+/** Waits until an element is about to come into view: for what is heavy, and below what one sees first. */
+export function near(element: HTMLElement): Promise<void> {
+  return new Promise(resolve => {
+    const observer = new IntersectionObserver(
+      entries => {
+        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+        observer.disconnect();
+        resolve();
+      },
+      { rootMargin: '600px' },
+    );
+    observer.observe(element);
+  });
+}
+
 /** Marks an element that scrolls with `data-more` as long as it goes on to the right of what is seen. */
 export function hintSideways(scroll: HTMLElement): void {
   const mark = () => {

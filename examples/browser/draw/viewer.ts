@@ -23,6 +23,9 @@ const arrow = { scale: 3, start: 0.2, shortest: 0.3, longest: 6, radius: 0.11 };
 /** A pose is painted anew only when its colour has changed by this much of the scale. */
 const shades = 24;
 
+/** Poses that get new shapes in one frame at most. */
+const mostPainted = 8;
+
 /** Radii in Å of the chosen pose and of the others, which are lines up to a shade. */
 const radius = { chosen: 0.2, least: 0.04, most: 0.12, line: 0.25 };
 
@@ -53,13 +56,19 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
 
   viewer.rotate(-55, 'z');
 
-  // A slider that is dragged changes the shades more often than they can be drawn.
-  const draw = onceAFrame(() => {
+  // A slider that is dragged changes the shades more often than they can be drawn; and new shapes of many poses at once would
+  // hold up the page.
+  const draw: () => void = onceAFrame(() => {
     const [chosen, shadesOfAll] = last;
+    let left = mostPainted;
     for (const [n, model] of models.entries()) {
       const shade = Math.round((shadesOfAll[n] ?? 0) * shades) / shades;
       const key = `${shade}${n === chosen ? ' chosen' : ''}`;
       if (painted.get(n) === key) continue;
+      if (--left < 0) {
+        draw();
+        break;
+      }
       painted.set(n, key);
       if (n === chosen) paintChosen(model, shade);
       else paintFaint(model, shade);
@@ -91,7 +100,7 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
       pocket.setStyle({}, { line: { color: colour('pocket') } });
       pocket.setStyle({ elem: 'H' }, {});
       viewer.zoomTo({ model: [...models.values()] });
-      viewer.zoom(1.7);
+      viewer.zoom(1.5);
     },
     add(place, pose) {
       if (models.has(place)) return;

@@ -102,7 +102,7 @@ function drawNumbers({ combined }: State): void {
   const time = byId('combined-time');
   time.textContent = milliseconds(combined.milliseconds);
   (time.previousElementSibling as HTMLElement).textContent =
-    predictions.length === 1 ? 'time for one pose' : `time for ${predictions.length} poses`;
+    predictions.length === 1 ? 'one pose in' : `${predictions.length} poses in`;
   drawTables({ combined });
 }
 

@@ -42,7 +42,8 @@ function draw(results: readonly ExecutorResult[]): void {
 function cells(result: ExecutorResult | undefined, slowest: number): HTMLTableCellElement[] {
   const span = `${columns.length - 1}`;
   if (!result) return [element('td', { colspan: span, class: 'quiet' }, 'not run yet')];
-  if ('failed' in result) return [element('td', { colspan: span, class: 'failed' }, result.failed)];
+  if ('failed' in result)
+    return [element('td', { colspan: span, class: 'failed' }, element('span', {}, result.failed))];
   const bar = element('span', { class: 'time' });
   bar.style.setProperty('--share', `${result.millisecondsPerPose / slowest}`);
   return [

@@ -1,6 +1,6 @@
 import { runApart, startWorker } from '../calculator.ts';
 import type { Chart } from '../draw/chart.ts';
-import { byId, fillTable, row } from '../draw/dom.ts';
+import { byId, fillTable, near, row } from '../draw/dom.ts';
 import { memoryOption } from '../draw/memory-chart.ts';
 import { bytes, fixed, short } from '../draw/numbers.ts';
 import type { Store } from '../state.ts';
@@ -63,6 +63,7 @@ export function memoryPanel(store: Store): void {
 
   store
     .firstResult()
+    .then(() => near(byId('memory-chart')))
     .then(() => import('../draw/chart.ts'))
     .then(({ chartIn }) => {
       chart = chartIn(byId('memory-chart'));

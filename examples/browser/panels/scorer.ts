@@ -1,6 +1,6 @@
 import { runApart } from '../calculator.ts';
 import { startConfined } from '../confined.ts';
-import { byId, element, fillTable } from '../draw/dom.ts';
+import { byId, element, fillTable, near } from '../draw/dom.ts';
 import type { Editor } from '../draw/editor.ts';
 import { fixed, milliseconds, short } from '../draw/numbers.ts';
 import { messageOf } from '../message.ts';
@@ -45,21 +45,6 @@ export function scorerPanel(store: Store, loadSource: () => Promise<string>): vo
     });
   };
   start().catch((error: unknown) => drawProblem(`The editor could not start: ${messageOf(error)}`));
-}
-
-/** Waits until an element is about to come into view: the editor is heavy, and below what one sees first. */
-function near(element: HTMLElement): Promise<void> {
-  return new Promise(resolve => {
-    const observer = new IntersectionObserver(
-      entries => {
-        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
-        observer.disconnect();
-        resolve();
-      },
-      { rootMargin: '600px' },
-    );
-    observer.observe(element);
-  });
 }
 
 function drawProblem(message: string): void {

@@ -1,5 +1,5 @@
 import type { Chart } from '../draw/chart.ts';
-import { byId } from '../draw/dom.ts';
+import { byId, near } from '../draw/dom.ts';
 import { bytes, fixed } from '../draw/numbers.ts';
 import { stripOption } from '../draw/strip.ts';
 import { type Cells, cellsOf } from '../draw/tape-cells.ts';
@@ -93,6 +93,7 @@ export function tapePanel(store: Store): void {
   });
   store
     .firstResult()
+    .then(() => near(byId('strip')))
     .then(() => import('../draw/chart.ts'))
     .then(({ chartIn }) => {
       chart = chartIn(byId('strip'));
