@@ -10,7 +10,7 @@ export const outdir: string = 'examples/browser/dist';
 const page = 'examples/browser';
 const data = 'examples/vina/data/imatinib-abl';
 
-/** Copied as they are. */
+/** Files that are copied unchanged. */
 const files: Readonly<Record<string, string>> = {
   [`${page}/index.html`]: 'index.html',
   'examples/vina/score.ts': 'score.ts',

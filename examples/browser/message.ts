@@ -1,4 +1,4 @@
-/** What a thrown value says: libraries throw strings, too. */
+/** Message of a thrown value: libraries throw strings, too. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -19,7 +19,7 @@ export interface FirefoxPage {
   run<Result>(body: string, ...args: unknown[]): Promise<Result>;
   /** Runs the body of a function again and again, until it returns what is true. */
   until<Result>(body: string, ...args: unknown[]): Promise<Result>;
-  /** What is seen, as a PNG. */
+  /** Screenshot, as a PNG. */
   screenshot(): Promise<Buffer>;
   close(): Promise<void>;
 }

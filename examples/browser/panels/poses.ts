@@ -63,7 +63,7 @@ function drawFacts(state: State): void {
   );
 }
 
-/** What was opened; while files are read, how far that is. */
+/** Title of what was opened; while files are read, the number of poses so far. */
 function whatIs({ files, opened, read }: State, ours: Files): string {
   if (read > 0) return `Reading: ${read} poses so far.`;
   if (!files || !opened) return '64 poses of imatinib in the kinase Abl.';
