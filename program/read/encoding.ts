@@ -6,7 +6,7 @@ const archives: readonly (readonly [name: string, ...bytes: number[]])[] = [
 ];
 
 /**
- * Whether a file that begins with these bytes is compressed.
+ * Compression of a file that begins with these bytes.
  *
  * @throws Error for archives that are not read
  */

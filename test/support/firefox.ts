@@ -9,7 +9,7 @@ import { patience } from './browser.ts';
 /** Path of Firefox: POSETAPE_FIREFOX, or that of Debian's package. */
 export const firefoxPath: string = process.env.POSETAPE_FIREFOX ?? '/usr/bin/firefox-esr';
 
-/** Whether there is a Firefox to test with. */
+/** True if there is a Firefox to test with. */
 export const hasFirefox: boolean = existsSync(firefoxPath);
 
 /** A page in headless Firefox, driven by Marionette, its own protocol of WebDriver commands. */

@@ -172,7 +172,7 @@ function ownFiles(store: Store, actions: Actions, defaults: Promise<Files>): voi
 }
 
 /**
- * Whether the beginning of a file looks like a receptor: a docked ligand has a torsion tree or several models; a receptor
+ * True if the beginning of a file looks like a receptor: a docked ligand has a torsion tree or several models; a receptor
  * has neither, and many residues.
  */
 async function isReceptor(file: File): Promise<boolean> {
