@@ -147,7 +147,7 @@ describe('states of shards', () => {
     [
       'a misspelt option',
       state => finish(state, { combination: boltzmann(), params, readuot: (x: Value) => x } as never),
-      /finish: no option readuot; there are/,
+      /finish: no option readuot; options are/,
     ],
     [
       'a loss that is none',

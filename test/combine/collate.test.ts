@@ -147,7 +147,7 @@ describe('what does not fit is an error that names pose and field', () => {
       'a misspelt option of a field',
       [{ x: [1], i: [0] }],
       { x, i: { axis: 'pairs', inot: 'atoms' } as never },
-      /collate: i: no option inot; there are axis, into, from/,
+      /collate: i: no option inot; options are axis, into, from/,
     ],
     ['a field without an axis', [{ x: [1] }], { x: {} as never }, /collate: x names no axis/],
     ['a field that is not there', [{}], { x }, /x of pose 0 must be a number, a list, .* got undefined/],
