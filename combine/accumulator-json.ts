@@ -104,24 +104,16 @@ export function readState(fold: Fold, json: unknown): State {
   };
   checkCounted(fold, state);
   const { checksum } = saved;
-  check(checksum !== undefined, 'checksum', 'is missing');
-  check(
-    checksum === checksumOf(fold, state),
-    'checksum',
-    'does not match: the state is not as it was written',
-  );
+  check(checksum === checksumOf(fold, state), 'checksum', checksum ? 'does not match' : 'is missing');
   return state;
 }
 
 function readScalars(fold: Fold, text: unknown, count: number): Scalars {
   const numbers = readNumbers('scalars', text, fold.isOfScore && count !== 0 ? 14 : undefined);
-  const values = (numbers.length - 1 - 2 * sumNames.length) / 3;
-  check(
-    Number.isInteger(values) && values >= 0,
-    'scalars',
-    `holds ${numbers.length} numbers, which no state has`,
-  );
-  const half = (numbers.length + 1 + values) / 2;
+  const { length } = numbers;
+  const values = (length - 1 - 2 * sumNames.length) / 3;
+  check(Number.isInteger(values) && values >= 0, 'scalars', `holds ${length} numbers, which no state has`);
+  const half = (length + 1 + values) / 2;
   return {
     r: numbers[0] as number,
     c: numbers.slice(1, 1 + values),
