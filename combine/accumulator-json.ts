@@ -112,7 +112,7 @@ function readScalars(fold: Fold, text: unknown, count: number): Scalars {
   const numbers = readNumbers('scalars', text, fold.isOfScore && count !== 0 ? 14 : undefined);
   const { length } = numbers;
   const values = (length - 1 - 2 * sumNames.length) / 3;
-  check(Number.isInteger(values) && values >= 0, 'scalars', `holds ${length} numbers, which no state has`);
+  check(Number.isInteger(values) && values >= 0, 'scalars', `holds ${length} numbers`);
   const half = (length + 1 + values) / 2;
   return {
     r: numbers[0] as number,

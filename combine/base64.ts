@@ -8,8 +8,9 @@ const atOnce = 8192;
 export function float64ToBase64(numbers: Float64Array): Base64 {
   const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
   let binary = '';
+  // Spread, they would go through an iterator, ten times as slow.
   for (let i = 0; i < bytes.length; i += atOnce)
-    binary += String.fromCharCode(...bytes.subarray(i, i + atOnce));
+    binary += String.fromCharCode.apply(null, bytes.subarray(i, i + atOnce) as unknown as number[]);
   return btoa(binary);
 }
 

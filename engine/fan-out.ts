@@ -6,7 +6,7 @@ import type { Value } from './tape.ts';
 /*
  * The sums that reverse mode itself needs. A value used several times fans out; the adjoint of fan-out is a sum. A
  * value used by several ops sums their cotangents (accumulate); a value repeated by broadcasting sums over the
- * repetitions (sumOver, the adjoint of repeat). All other derivative rules are in ops/.
+ * repetitions (sumTo, the adjoint of repeat). All other derivative rules are in ops/.
  */
 
 /** The sum of equally shaped values, such as the cotangents of one value; a single one is returned as it is. */

@@ -41,7 +41,7 @@ export interface ParameterForm {
   readonly name: string;
 }
 
-/** Numbers or indices that differ from pose to pose. */
+/** Numbers or indices without a gradient; they may differ from pose to pose. */
 export interface ConstantForm {
   /** Tells the form from others. */
   readonly kind: 'constant';

@@ -33,7 +33,7 @@ export function interpreter(options: { readonly precision?: Precision } = {}): S
 }
 
 /** An array, and the number of values that still use it (a reshape uses the array of its input). */
-interface Buffer {
+interface SharedArray {
   readonly data: TensorData;
   /** 0 if the array is the caller's. */
   readonly bytes: number;
@@ -48,7 +48,7 @@ class Run {
   readonly #onValue: RunOptions['onValue'];
   /** The number of uses of each value still to come, by id. */
   readonly #uses: Int32Array;
-  readonly #buffers: (Buffer | undefined)[];
+  readonly #buffers: (SharedArray | undefined)[];
   /** Arrays that were returned as results. */
   readonly #handedOver = new Set<TensorData>();
   /** Bytes that this run has taken from the memory count and not yet given back. */
@@ -137,7 +137,7 @@ class Run {
   }
 
   /** The array that a value shares: the caller's, or that of the value it reshapes. */
-  #aliased({ form, inputs: [input] }: Value): Buffer | undefined {
+  #aliased({ form, inputs: [input] }: Value): SharedArray | undefined {
     if (form.kind === 'reshape') return this.#buffers[(input as Value).id];
     if (form.kind !== 'parameter' && form.kind !== 'constant') return undefined;
     const { data } = form.tensor;
@@ -146,7 +146,7 @@ class Run {
   }
 
   #read(inputs: readonly Value[]): Tensor[] {
-    return inputs.map(({ id, shape }) => ({ data: (this.#buffers[id] as Buffer).data, shape }));
+    return inputs.map(({ id, shape }) => ({ data: (this.#buffers[id] as SharedArray).data, shape }));
   }
 
   #newArray(length: number): Float64Array | Float32Array {
@@ -159,7 +159,7 @@ class Run {
   #release(value: Value): void {
     (this.#uses[value.id] as number)--;
     if (this.#uses[value.id] !== 0) return;
-    const buffer = this.#buffers[value.id] as Buffer;
+    const buffer = this.#buffers[value.id] as SharedArray;
     this.#buffers[value.id] = undefined;
     buffer.holders--;
     if (buffer.holders > 0 || buffer.bytes === 0) return;
@@ -174,7 +174,7 @@ class Run {
 
   /** A wanted result in an array that nothing else uses. */
   #handOver({ id, shape }: Value): Tensor {
-    const { data, bytes } = this.#buffers[id] as Buffer;
+    const { data, bytes } = this.#buffers[id] as SharedArray;
     const isShared = bytes === 0 || this.#handedOver.has(data);
     this.#handedOver.add(data);
     return { data: isShared ? data.slice() : data, shape };

@@ -56,7 +56,7 @@ export type Tuple<T, N extends number, Sofar extends readonly T[] = readonly []>
 
 /**
  * A derivative rule: the cotangent of one input, recorded from the cotangent `g` of the result `ans` and the op's `N`
- * inputs. Where inputs broadcast, the rule ignores it: `gradient` sums what it returns to the input's shape.
+ * inputs. A rule need not care about broadcasting: `gradient` sums what it returns to the input's shape.
  */
 export type VjpRule<F extends Form = Form, N extends number = number> = {
   // A method's type is bivariant, and a rule is only called with results of its own op.
