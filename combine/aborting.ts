@@ -19,8 +19,8 @@ export async function unlessAborted<T>(signal: AbortSignal | undefined, pending:
 }
 
 /**
- * Reads sync and async iterables as `for await` does, each item with its index, from `first`; but an abort ends it at once, also while
- * the next item is pending, and without waiting for the iterator to close, which it only asks for.
+ * Reads sync and async iterables as `for await` does, giving each item with its index, counted from `first`. An abort ends it at once,
+ * even while the next item is pending; the iterator is asked to close, but not awaited.
  *
  * @throws the signal's reason
  */
@@ -77,7 +77,7 @@ function isPending<T>(thing: T | PromiseLike<T>): thing is PromiseLike<T> {
   return typeof (thing as PromiseLike<T> | undefined)?.then === 'function';
 }
 
-/** A signal that aborts with the given one, or when `stop` is called, which must be in the end. */
+/** A signal that aborts with the given one, or when `stop` is called. Always call `stop` at the end. */
 export function stoppable(signal: AbortSignal | undefined): { readonly signal: AbortSignal; stop(): void } {
   const controller = new AbortController();
   const abort = () => controller.abort(signal?.reason);

@@ -10,7 +10,7 @@ import { checkFunction } from './settings.ts';
 import { accumulate, closeState } from './stream.ts';
 import type { AnyCombineOptions, ByWorkers, Closing, CombineOptions, Grouped } from './task.ts';
 
-/** The sums over some of the poses, and how they came about. */
+/** Sums over some of the poses, and facts about the run. */
 export interface PartialSums {
   /** Sums over the poses so far. */
   readonly state: Accumulator;
@@ -21,12 +21,12 @@ export interface PartialSums {
   >;
 }
 
-/** Options of {@link accumulatePoses}: those of `combinePoses` without what is made of all poses together. */
+/** Options of {@link accumulatePoses}: those of `combinePoses` except the ones that concern all poses together. */
 export type AccumulateOptions<Pose, P extends Params> = Omit<
   CombineOptions<Pose, P>,
   'strategy' | 'loss' | 'readout' | 'keepPredictions' | 'combination'
 > & {
-  /** A combination that is no function in ops: those have no sums. */
+  /** A combination other than a function in ops, which has no sums. */
   readonly combination: Combination;
 };
 
@@ -34,11 +34,11 @@ const notHere: readonly string[] = ['strategy', 'loss', 'readout', 'keepPredicti
 const names = optionNames.filter(name => !notHere.includes(name));
 
 /**
- * The first half of `combinePoses` under `stream`: scores the poses and gives the state instead of the result. States of
- * shards, workers or an earlier run are merged by `merge`, written by `toJSON`, read by `combination.accumulator`, and
- * closed by {@link finish}. There may be no poses.
+ * The first half of `combinePoses` under `stream`: scores the poses and returns the state instead of the result. `merge` adds
+ * states of shards, workers or an earlier run; `toJSON` writes one, `combination.accumulator` reads it back, and
+ * {@link finish} turns it into a result. An empty list of poses is allowed.
  *
- * @throws as `combinePoses` does
+ * @throws the errors of `combinePoses`
  * @example
  * const parts = await Promise.all(shards.map(poses => accumulatePoses({ ...scoring, poses })));
  * const whole = parts.map(({ state }) => state).reduce((a, b) => a.merge(b));
@@ -77,31 +77,31 @@ export async function accumulatePoses<Pose, const P extends Params>(
   };
 }
 
-/** Options of {@link finish}: the objective that a state is closed with. */
+/** Options of {@link finish}: the objective to compute from a state. */
 export type FinishOptions<Pose, P extends Params> = Pick<
   CombineOptions<Pose, P>,
   'params' | 'loss' | 'readout'
 > & {
-  /** The one that the state was made by. */
+  /** The combination that made the state. */
   readonly combination: Combination;
-  /** The one that the state was made with, if there was one; its sums are in the state. */
+  /** The poseLoss that the state was made with, if any; its sums are in the state. */
   readonly poseLoss?: CombineOptions<Pose, P>['poseLoss'];
 };
 
-/** Result of {@link finish}: that of `combinePoses` without what tells poses apart. */
+/** Result of {@link finish}: that of `combinePoses` without the numbers of single poses. */
 export type Finished<P extends Params> = Pick<
   CombineResult<P>,
   'value' | 'values' | 'readout' | 'loss' | 'gradient'
 > & {
-  /** Facts about the poses that the state is of. */
+  /** Facts about the poses in the state. */
   readonly stats: Pick<CombineStats, 'poses' | 'effectiveSampleSize'>;
 };
 
 /**
- * The second half of `combinePoses`: ΔG, readout, loss and gradient of a state. The state is left as it was, so it may go on
- * or be closed in another way. Options of `combinePoses` that only scoring needs may stand among the others; they are not read.
+ * The second half of `combinePoses`: ΔG, readout, loss and gradient of a state. The state is not changed, so you may add
+ * poses to it or finish it again with other options. Options that only scoring needs are accepted and ignored.
  *
- * @throws RangeError before the first pose, TypeError for a state of another combination or an option that there is not
+ * @throws RangeError for a state without poses, TypeError for a state of another combination or an unknown option
  */
 export function finish<Pose, const P extends Params>(
   state: Accumulator,

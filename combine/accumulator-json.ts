@@ -7,9 +7,9 @@ import { checkSameFold, type Fold } from './fold.ts';
 /**
  * An accumulator as JSON. Numbers are base64 of their float64 bytes, so that a round trip changes no bit.
  *
- * A combination reads it back only as it was written, its keys in any order: every field is checked, and a checksum covers
- * all of them, so that what was damaged on its way is an error that names the field, or the checksum where each field is
- * sound by itself. It is no signature: whoever means to can write another.
+ * A combination reads it back only if its contents are unchanged; keys may be in any order. Every field is checked, and a
+ * checksum covers them all. Damage is an error that names the field, or the checksum if each field is valid by itself. The
+ * checksum is no signature: it does not protect against forgery.
  */
 export interface AccumulatorJSON {
   /** Name of the combination. */
@@ -19,8 +19,8 @@ export interface AccumulatorJSON {
   /** Number of poses added. */
   readonly count: number;
   /**
-   * r, then each c_j; the sums S, S − N, N, Σ e_n², Σ l_n, then each M_j; and by how much rounding has made each of these sums
-   * too small.
+   * r, then each c_j; the sums S, S − N, N, Σ e_n², Σ l_n, then each M_j; then, for each of these sums, the rounding error to
+   * add to it.
    */
   readonly scalars: Base64;
   /** Shape of each parameter; empty before the first gradient. */
@@ -122,7 +122,7 @@ function readScalars(fold: Fold, text: unknown, count: number): Scalars {
   };
 }
 
-/** Holds the numbers to what they can be of so many poses. */
+/** Checks that the numbers are possible for this number of poses. */
 function checkCounted({ isOfScore, isWeighted, sigma }: Fold, { shapes, ...state }: State): void {
   const { count, c, sums } = state;
   const [S, excess, N, , , M] = sums as unknown as readonly number[] & Record<0 | 1 | 2 | 5, number>;

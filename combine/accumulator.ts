@@ -39,25 +39,25 @@ const [S, excess, N, squares, poseLosses, M] = [0, 1, 2, 3, 4, 5] as const;
 type Place = Pick<Term, 'height' | 'values'>;
 
 /**
- * All that need be kept of the poses seen so far, whatever their number: sums of the size of θ.
+ * The state of the poses seen so far: sums of the size of θ, whatever the number of poses.
  *
  *     S = Σ e_n                     A = Σ e_n ∇h_n                                P = Σ ∇l_n
  *     M_j = Σ e_n (p_nj − c_j)      B_j = Σ e_n (∇p_nj + (p_nj − c_j) ∇h_n)       with e_n = m_n exp(σ (h_n − r))
  *
- * r is the h of a pose and c its values. When a pose comes whose e_n would be above e, everything is carried over to its own:
- * with q = exp(σ(r − r′)),
+ * r is the h of a reference pose and c its values. When the e_n of a new pose would exceed e, that pose becomes the reference,
+ * and the sums are converted: with q = exp(σ(r − r′)),
  *
  *     M_j ← q(M_j + (c_j − c′_j)S)    B_j ← q(B_j + (c_j − c′_j)A)    S ← qS    A ← qA
  *
  * with the old S and A on the right. No exponent is ever above 1, so nothing overflows; and values are measured from c,
- * not from 0, because sums of raw energies cancel catastrophically when ΔG is large. Two accumulators merge by carrying both to
+ * not from 0, because sums of raw energies cancel catastrophically when ΔG is large. Two accumulators merge by converting both to
  * the better reference: they form a commutative monoid, so poses may be split over workers in any way.
  *
- * Each carrying over rounds the sums, and as one divides A by more than e, a pose that still counts has met few. The sums that
- * are numbers keep what adding rounds off (A. Neumaier, Z. Angew. Math. Mech. 54, 39, 1974).
+ * Each conversion rounds the sums. It also divides A by more than e, so a pose that still matters has gone through few of them.
+ * The scalar sums use compensated summation (A. Neumaier, Z. Angew. Math. Mech. 54, 39, 1974).
  *
- * If h and p are the score ΔG_n itself, as in the mean, LSE and Boltzmann, ∇h = ∇p = g_n, so A serves for both and B has
- * but the deviations: B = Σ e_n (ΔG_n − r) g_n.
+ * If h and p are the score ΔG_n itself, as in the mean, LSE and Boltzmann, ∇h = ∇p = g_n, so A serves for both and B needs
+ * only the deviations: B = Σ e_n (ΔG_n − r) g_n.
  *
  * Made by a combination: `lse({ t: 2 }).accumulator()`.
  * @example
@@ -102,7 +102,7 @@ export class Accumulator {
     return this.#count;
   }
 
-  /** (Σ w_n)²/Σ w_n²: as many poses of equal weight would matter as much; 0 before the first. */
+  /** (Σ w_n)²/Σ w_n²: the equivalent number of equally weighted poses; 0 before the first. */
   get effectiveSampleSize(): number {
     return this.#count === 0 ? 0 : this.#sumAt(S) ** 2 / this.#sumAt(squares);
   }
@@ -133,8 +133,8 @@ export class Accumulator {
   }
 
   /**
-   * Folds one pose in: ΔG_n, its gradient g_n by parameter name (`null` where it is not wanted or known not to matter), its
-   * weight, and what its own loss adds. A weight of 0 leaves it out.
+   * Adds one pose: ΔG_n, its gradient g_n by parameter name (`null` if not wanted or known not to matter), its weight, and the
+   * terms of its own loss. A pose of weight 0 is left out.
    *
    * @throws RangeError for a prediction, loss or weight that is not finite, or gradients of other names or shapes than
    * before; TypeError for a pooling, whose poses are more than one number; the state is then as it was
@@ -241,8 +241,8 @@ export class Accumulator {
   }
 
   /**
-   * Share by which a pose can still matter: (e_n/S)(1 + |σ(h_n − r)|), 0 if its weight underflows. Poses to come only
-   * push it lower.
+   * Share that a pose can still have in the result: (e_n/S)(1 + |σ(h_n − r)|), 0 if its weight underflows. Later poses only
+   * lower it.
    */
   influence(height: number, weight = 1): number {
     if (this.#count === 0) return 1;
@@ -264,7 +264,7 @@ export class Accumulator {
     return merged;
   }
 
-  /** Adds the poses of another as {@link merge} does, but to this one, and the other is used up: nothing is copied. */
+  /** Merges another accumulator into this one without copies; don't use the other afterwards. */
   absorb(added: Accumulator): void {
     checkSameFold('Accumulator.merge', this.#fold, added.#fold);
     if (added.#count === 0) return;

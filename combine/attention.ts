@@ -7,8 +7,8 @@ import { pooling } from './pooling.ts';
 import { checkFunction, type Values } from './settings.ts';
 
 /**
- * Gated pooling: of each pose the scorer gives a log-weight and K − 1 values, such as a confidence and an affinity, and the
- * values are averaged by the softmax of the log-weights. (Attention of one number: M. Ilse, J. M. Tomczak, M. Welling,
+ * Gated pooling: for each pose the scorer returns a log-weight and K − 1 values, such as a confidence and an affinity, and the
+ * values are averaged by the softmax of the log-weights. (Attention with one number: M. Ilse, J. M. Tomczak, M. Welling,
  * *Attention-based deep multiple instance learning*, ICML 2018.)
  *
  *     ΔG = Σ w_n z_n1        w_n = m_n exp(z_n0) / Σ m_i exp(z_i0)
@@ -33,8 +33,8 @@ function checkTwo(score: Value): Value {
 }
 
 /**
- * Attention pooling: of each pose the scorer gives an embedding of K numbers; they are averaged by the softmax of
- * `logWeight`, and `head` makes ΔG of the average. Both may use the parameters. (M. Ilse, J. M. Tomczak, M. Welling,
+ * Attention pooling: for each pose the scorer returns an embedding of K numbers; the embeddings are averaged by the softmax of
+ * `logWeight`, and `head` computes ΔG from the average. Both may use the parameters. (M. Ilse, J. M. Tomczak, M. Welling,
  * *Attention-based deep multiple instance learning*, ICML 2018.)
  *
  *     ΔG = head(Σ w_n z_n, θ)        w_n = m_n exp(a(z_n, θ)) / Σ m_i exp(a(z_i, θ))

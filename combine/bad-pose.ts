@@ -4,20 +4,20 @@ import type { Memory } from '../engine/memory.ts';
 import type { Value } from '../engine/tape.ts';
 import type { TensorData } from '../engine/tensor.ts';
 
-/** A pose that was left out, and why. */
+/** A skipped pose and the reason. */
 export interface BadPose {
-  /** Which pose, from 0 in the order they were read. */
+  /** Index of the pose from 0, in the order read. */
   readonly index: number;
-  /** Such as `its prediction is NaN`; of the first one found, with the value that went bad first. */
+  /** Such as `its prediction is NaN`; for the first bad pose found, it names the first value that went bad. */
   readonly reason: string;
 }
 
-/** Says what is bad of these numbers, which a pose's value came to. */
+/** Describes what is wrong with the numbers computed for a value. */
 export type Reasons = (what: string, value: Value, data: TensorData) => string;
 
 /**
- * Reasons of one call. Only the first has the cause: to seek it may take as long as the interpreter needs for the pose,
- * and poses that go bad together mostly do so for one cause.
+ * Reasons for the bad poses of one call. Only the first names its cause: finding it may take as long as a run of the pose on
+ * the interpreter, and poses that go bad together mostly share a cause.
  */
 export function reasonsOf(executor: Executor, memory: Memory): Reasons {
   let isSought = false;
@@ -30,9 +30,9 @@ export function reasonsOf(executor: Executor, memory: Memory): Reasons {
   };
 }
 
-/** A pose's prediction or gradient was NaN or infinite. */
+/** Error for a pose whose prediction or gradient is NaN or infinite. */
 export class BadPoseError extends Error {
-  /** Which pose, from 0 in the order they were read. */
+  /** Index of the pose from 0, in the order read. */
   readonly index: number;
   /** Such as `its prediction is NaN`. */
   readonly reason: string;

@@ -16,36 +16,36 @@ import type { ByWorkers, CombineOptions, Grouped, LossContext, ParamsContext, Pa
 import { unchanged } from './unchanged.ts';
 import { checkPool, type Workers } from './workers.ts';
 
-/** A compound: its poses, and whatever the losses want to know of it. */
+/** A compound: its poses, and any further properties that the losses read. */
 export interface Compound<Pose> {
-  /** Its poses, in whatever form the scorer reads. */
+  /** Its poses, in any form that the scorer reads. */
   readonly poses: CombineOptions<Pose, Params>['poses'];
 }
 
-/** Given to the loss of a compound. */
+/** Second argument of the loss of a compound. */
 export interface CompoundContext<C, P extends Params> extends LossContext<P> {
-  /** The compound, as it was given. */
+  /** The compound, as passed in. */
   readonly compound: C;
-  /** Which compound, in the order they are read. */
+  /** Index of the compound, in the order read. */
   readonly index: number;
 }
 
-/** Given to the loss of all compounds. */
+/** Second argument of `batchLoss`. */
 export interface BatchContext<C, P extends Params> extends ParamsContext<P> {
-  /** All of them in the order they are read, without their poses. */
+  /** All compounds in the order read, without their poses. */
   readonly compounds: readonly Omit<C, 'poses'>[];
 }
 
-/** Options of {@link combineBatch}. All else is as for `combinePoses`. */
+/** Options of {@link combineBatch}. The others are those of `combinePoses`. */
 export type BatchOptions<Pose, C extends Compound<Pose>, P extends Params> = Omit<
   CombineOptions<Pose, P>,
   'poses' | 'loss' | 'gradient' | 'keepPredictions' | 'onPose'
 > & {
-  /** With a `batchLoss` they are read twice, and so are their poses. */
+  /** The compounds. With a `batchLoss` they and their poses are read twice. */
   readonly compounds: Iterable<C> | AsyncIterable<C>;
-  /** Of one compound, summed over all. */
+  /** Loss of one compound, summed over all. */
   readonly loss?: (prediction: Value, context: CompoundContext<C, P>) => Value;
-  /** Of the predictions of all compounds, shape [compounds]: the readouts if there is one, else each ΔG. */
+  /** Loss of the predictions of all compounds, shape [compounds]: their readouts if that option is given, else their ΔG. */
   readonly batchLoss?: (predictions: Value, context: BatchContext<C, P>) => Value;
 };
 
@@ -56,24 +56,24 @@ type AnyBatchOptions<Pose, C extends Compound<Pose>, P extends Params> =
 
 /** Result of {@link combineBatch}. */
 export interface BatchResult<P extends Params> {
-  /** The sum of all losses; absent where there are none, and the gradient is of the sum of the predictions. */
+  /** The sum of all losses; absent if there are none. */
   readonly loss?: number;
-  /** In fresh float64 tensors. */
+  /** Gradient of the loss, or of the sum of the predictions if there is no loss; fresh float64 tensors. */
   readonly gradient: CombineResult<P>['gradient'];
-  /** The readout of each compound if there is one, else ΔG. */
+  /** The readout of each compound if that option is given, else its ΔG. */
   readonly values: Float64Array;
-  /** Each compound in the order they were read. */
+  /** Results of the compounds, in the order read. */
   readonly compounds: readonly {
     /** ΔG. */
     readonly value: number;
-    /** Its loss, where one was given. */
+    /** Its loss, if that option was given. */
     readonly loss?: number;
     /** Facts about the run of its poses. */
     readonly stats: CombineStats;
   }[];
   /** Facts about the run. */
   readonly stats: {
-    /** The most bytes held at once on tapes and in states, the sum over compounds with them. */
+    /** Peak bytes of tapes and states, including the sum over compounds. */
     readonly peakBytes: number;
   };
 }
@@ -82,15 +82,16 @@ const notHere: readonly string[] = ['poses', 'gradient', 'keepPredictions', 'onP
 const names = [...optionNames.filter(name => !notHere.includes(name)), 'compounds', 'batchLoss'];
 
 /**
- * One gradient of a loss over many compounds, as a step of training wants it: the sum of what `combinePoses` gives for each,
- * one compound after the other, so that the memory is that of one and a sum of the size of θ; with a `pool`, some at once.
+ * The gradient of a loss over many compounds, for a training step: the sum of the gradients that `combinePoses` gives for each.
+ * Compounds run one after the other, so memory is that of one compound and a sum of the size of θ; with a `pool`, several run
+ * at once.
  *
  *     L = Σ loss(ΔG_c) + batchLoss(ΔG_1, …, ΔG_C)
  *
- * The first is done in one pass. A `batchLoss`, such as a ranking, compares compounds; with it there are two passes over them:
- * predictions alone, then gradients, each multiplied by the slope of the loss. A mean instead of the sum is a division.
+ * `loss` needs one pass. A `batchLoss`, such as a ranking, compares compounds and needs two passes over them: one for the
+ * predictions, one for the gradients, each multiplied by the slope of the loss. For a mean, divide by the number of compounds.
  *
- * @throws as `combinePoses` does, naming the compound; TypeError for compounds that cannot be read twice where they must
+ * @throws the errors of `combinePoses`, naming the compound; TypeError for compounds that cannot be read twice but must be
  * @example
  * const compounds = [{ poses: [[2.9, 3.4]], measured: -3 }, { poses: [[3.1, 3.0]], measured: -2 }];
  * const { loss, gradient } = await combineBatch({
@@ -127,7 +128,7 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
   const gradient: Record<string, Tensor<Float64Array>> = {};
   for (const [name, { data, shape }] of Object.entries(scoring.params)) {
     const value = { data: new Float64Array(data.length), shape };
-    // A name may be one that every object has.
+    // Not an assignment: the name may be `__proto__`.
     Object.defineProperty(gradient, name, { value, enumerable: true, configurable: true, writable: true });
   }
   const sumBytes = Object.values(gradient).reduce((total, { data }) => total + data.byteLength, 0);
@@ -146,7 +147,7 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
     const own = (x: Value, context: LossContext<P>): Value => {
       const separate = loss?.(x, compoundContext(context, compound, index));
       if (slope === undefined) return separate ?? x;
-      // Of the value in the first pass, so that it adds a slope and no number.
+      // Minus the value of the first pass: this term adds a slope but no loss.
       const across = mul(slope, sub(x, all?.values[index] as number));
       return separate ? add(separate, across) : across;
     };
@@ -178,7 +179,7 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
   };
 }
 
-/** The context of a loss with the compound; predictions are asked for only if the loss asks. */
+/** The context of a loss, with the compound; a getter, so that predictions are read only if the loss reads them. */
 function compoundContext<C, P extends Params>(
   context: LossContext<P>,
   compound: C,
@@ -194,7 +195,7 @@ function compoundContext<C, P extends Params>(
   };
 }
 
-/** The first pass of a loss that compares compounds: their predictions, and its slope in each. */
+/** The first pass with a `batchLoss`: the predictions of all compounds, and the slope of the loss in each. */
 async function acrossCompounds<Pose, C extends Compound<Pose>, P extends Params>(
   {
     compounds,
@@ -236,9 +237,9 @@ async function acrossCompounds<Pose, C extends Compound<Pose>, P extends Params>
 }
 
 /**
- * The compounds with their results, in their order: one after the other, or some at once by workers.
+ * The compounds with their results, in order; workers run several at once.
  *
- * @throws as `optionsOf` and `combinePoses` do, naming the compound
+ * @throws the errors of `optionsOf` and `combinePoses`, naming the compound
  */
 async function* combined<Pose, C extends Compound<Pose>, P extends Params>(
   {
@@ -279,7 +280,7 @@ async function hasPoseLoss({
   return (await unlessAborted(signal, pool.facts())).exports.includes('poseLoss');
 }
 
-/** @throws Error naming the compound, with its own error as the cause; an abort and a lost device as they are */
+/** @throws Error naming the compound, with the original error as its cause; aborts and lost devices unchanged */
 async function ofCompound<T>(
   index: number,
   signal: AbortSignal | undefined,

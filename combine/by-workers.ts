@@ -166,7 +166,7 @@ function hasFunctions({ weight, pool }: Combination): boolean {
 const ofModule = ['score', 'poseLoss', 'poseReadout', 'executor', 'onDeviceLost'] as const;
 
 /**
- * Stands for what the workers' module has in place of options.
+ * The task with placeholders for the options that the workers' module supplies.
  *
  * @throws TypeError for options that are given all the same, and for exports that are missing
  */

@@ -16,17 +16,17 @@ import type { Answers, Chunk, ChunkScoring, WorkKind } from './workers.ts';
 export interface ScorerModule<Sent = unknown, Pose = Sent, P extends Params = Params> {
   /** Records ΔG_n of one pose. */
   readonly score?: Scorer<Pose, P>;
-  /** Of calls with `posesPerTape`. */
+  /** Records ΔG_n of several poses, for calls with `posesPerTape`. */
   readonly scoreGroup?: GroupScorer<Pose, P>;
-  /** Makes a pose of what was sent. Default: what was sent is the pose. */
+  /** Loads the pose from what was sent. Default: what was sent is the pose. */
   readonly load?: (sent: Sent) => Pose | Promise<Pose>;
-  /** Default `jit()`. */
+  /** The executor. Default `jit()`. */
   readonly executor?: Executor | Promise<Executor>;
   /** The loss on a single pose, as the option of `combinePoses`. */
   readonly poseLoss?: CombineOptions<Pose, P>['poseLoss'];
   /** The readout of a single pose, as the option of `combinePoses`. */
   readonly poseReadout?: CombineOptions<Pose, P>['poseReadout'];
-  /** The one that calls give; needed if it has functions, such as weights, which cannot be sent. */
+  /** The combination of the calls; needed only if it has functions, such as weights, which cannot be sent. */
   readonly combination?: Combination;
 }
 

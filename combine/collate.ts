@@ -5,15 +5,15 @@ import { isTensor, type Tensor } from '../engine/tensor.ts';
 
 /** A field of a pose, and how it is joined with those of other poses. */
 export interface Field<Pose> {
-  /** The axis that its rows run along, by a name of one's choice, such as 'atoms'; 'poses' for a single number. */
+  /** Name of the axis of its rows, chosen freely, such as 'atoms'; 'poses' for a single number. */
   readonly axis: string;
   /** For an index: the axis whose rows it picks. Its numbers are shifted by the rows of the poses before. */
   readonly into?: string;
-  /** Gets it from a pose; default the property of the field's name. */
+  /** Returns the field of a pose. Default: the pose's property of that name. */
   readonly from?: (pose: Pose) => number | ArrayLike<number> | Tensor;
 }
 
-/** Several poses as one, such as a scorer records on one tape. */
+/** Several poses joined, for a scorer to record on one tape. */
 export interface Collated<Name extends string> {
   /**
    * The fields, the rows of the first pose before those of the second: an Int32Array for an index; else the kind of array that
@@ -32,8 +32,8 @@ export interface Collated<Name extends string> {
  * Joins poses by a description of their fields: rows are put one after the other, and an index into them is shifted, so that
  * one gather, or one product of matrices, serves all. (As the Batch of PyTorch Geometric does: M. Fey and J. E. Lenssen, 2019.)
  *
- * @throws RangeError naming pose and field, for rows that do not agree or an index out of range; TypeError for a field that a
- * pose has not, or whose description has anything else
+ * @throws RangeError naming pose and field, for rows that do not agree or an index out of range; TypeError for a missing field
+ * or an unknown property in a description
  * @example
  * const { fields, poseOf, count } = collate(poses, {
  *   coordinates: { axis: 'atoms' },

@@ -5,9 +5,9 @@ import type { Fold } from './fold.ts';
 import type { Pool, PoseWeight } from './pool.ts';
 import { checkFunction, type Settings } from './settings.ts';
 
-/** A way to make one ΔG of the predictions ΔG_n of a compound's poses. Immutable. */
+/** A rule that combines the predictions ΔG_n of a compound's poses to one ΔG. Immutable. */
 export interface Combination extends Fold {
-  /** The weight of each pose, if they do not count alike. */
+  /** The weight of each pose; absent if all count alike. */
   readonly weight: PoseWeight | undefined;
   /** Functions that record each pose and the averages; absent where a pose is weighted by its score itself. */
   readonly pool: Pool | undefined;

@@ -16,8 +16,7 @@ import { eachNumber, recordParams, recordScores, runPoses, scoreAt, withTape } f
 import type { ObjectiveNumbers, Outcome, Task } from './task.ts';
 
 /**
- * One tape of all poses, from θ to the loss: the reference that the other strategies equal, and what they save the
- * memory of.
+ * One tape of all poses, from θ to the loss: the reference whose results the other strategies reproduce with less memory.
  */
 export async function fullGraph<Pose>(task: Task<Pose>): Promise<Outcome> {
   const combination = typeof task.combination === 'function' ? undefined : task.combination;

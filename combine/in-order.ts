@@ -1,8 +1,8 @@
 import { type stoppable, unlessAborted } from './aborting.ts';
 
 /**
- * Runs items as they are read, at most `ahead` of them at once, and gives the results in the order of the items. A source that
- * is faster waits. An error, an abort, or a reader who leaves ends all: the signal that `run` was given aborts.
+ * Runs items as they are read, at most `ahead` at once, and yields the results in the order of the items. A faster source
+ * waits. An error, an abort, or a consumer that stops early ends everything, by aborting the signal that `run` uses.
  *
  * @throws the first error in the order of the items, or the signal's reason
  */

@@ -67,8 +67,8 @@ export function huber(target: number, options: { readonly delta?: number } = {})
 }
 
 /**
- * A loss for a measurement that is only a bound (J. Tobin, Econometrica 26, 24, 1958): none on the right side of it, `loss` of
- * it on the other, by default the {@link squaredError}, in the unit of that.
+ * A loss for a measurement that is only a bound (J. Tobin, Econometrica 26, 24, 1958): 0 if x satisfies the bound, else `loss`
+ * with the bound as its target, by default {@link squaredError}. Its unit is that of `loss`.
  *
  * `bound: 'lower'` says that the true x is at least `measured`, 'upper' that it is at most. Mind the sign: "IC50 > 10 µM" is
  * an upper bound of pIC50.

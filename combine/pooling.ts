@@ -4,16 +4,16 @@ import type { Pool, PoolingOptions } from './pool.ts';
 import { checkFunction, type Values } from './settings.ts';
 
 /**
- * A combination of poses in one pass, by the form that nearly all have: of each pose a log-weight ℓ_n and values p_n ∈ R^m
- * are recorded, the values are averaged by the softmax of the log-weights, and ΔG is made of what comes out.
+ * A custom combination in one pass, of the form that nearly all have: a log-weight ℓ_n and values p_n ∈ R^m are recorded for
+ * each pose, the values are averaged by the softmax of the log-weights, and ΔG is computed from the averages.
  *
  *     w_n = m_n exp(ℓ_n)/Z        Z = Σ m_n exp(ℓ_n)        p̄ = Σ w_n p_n        ΔG = value(p̄, log Z, N, θ)
  *
  * `score` may return K numbers. All three functions are written in ops and may read the parameters. The state is 1 + m sums of
- * the size of θ; a pose costs a backward pass for each of the K numbers under `stream`, and one under `recompute`, which is
- * what runs where K or m is above 4 and the poses can be read twice, unless `strategy` says otherwise.
+ * the size of θ. A pose costs K backward passes under `stream` and one under `recompute`. The default is `recompute` if K or m
+ * is above 4 and the poses can be read twice, else `stream`.
  *
- * @throws TypeError for an option that there is not, or of the wrong type
+ * @throws TypeError for an unknown option, or one of the wrong type
  * @example
  * // A confidence and an affinity of each pose.
  * pooling({ name: 'gated', logWeight: z => slice(z, 0, 1), values: z => slice(z, 1, 2) });

@@ -17,26 +17,26 @@ import type {
   Task,
 } from './task.ts';
 
-/** Result of {@link combinePoses}. Energies in the scorer's unit. */
+/** Result of {@link combinePoses}. Energies are in the scorer's unit. */
 export interface CombineResult<P extends Params> {
-  /** ΔG; the first number of it where the combination gives several. */
+  /** ΔG, or its first number if the combination gives several. */
   readonly value: number;
-  /** All numbers of ΔG, where the combination gives several. */
+  /** All numbers of ΔG, if the combination gives several. */
   readonly values?: Float64Array;
-  /** The readout of ΔG, where one was given. */
+  /** The readout of ΔG, if that option was given. */
   readonly readout?: number;
-  /** loss + Σ poseLoss, where either was given. */
+  /** loss + Σ poseLoss, if either was given. */
   readonly loss?: number;
   /**
-   * The gradient with respect to each parameter, in fresh float64 tensors of its shape: of `loss` and the poseLosses if
-   * there are any, else of the readout, else of ΔG. Empty with `gradient: false`.
+   * Gradient of the loss (with the poseLosses) if there is one, else of the readout, else of ΔG, with respect to each
+   * parameter: fresh float64 tensors of the parameter's shape. Empty with `gradient: false`.
    */
   readonly gradient: { readonly [Name in keyof P]: Tensor<Float64Array> };
-  /** ΔG_n in the order the poses were read; NaN for poses left out. Of scores of K numbers, K for each pose. */
+  /** ΔG_n in the order the poses were read, K entries a pose if a score has K numbers; NaN for skipped poses. */
   readonly predictions: Float64Array;
-  /** w_n, which sum to 1 (1/N for the mean); empty for a combination of one's own. */
+  /** w_n, which sum to 1 (1/N for the mean); empty for a custom combination in ops. */
   readonly weights: Float64Array;
-  /** c_n = ∂ΔG/∂ΔG_n, as many as predictions; empty where ΔG is several numbers. */
+  /** c_n = ∂ΔG/∂ΔG_n, one for each prediction; empty if ΔG is several numbers. */
   readonly coefficients: Float64Array;
   /** Facts about the run. */
   readonly stats: CombineStats;
@@ -46,31 +46,31 @@ export interface CombineResult<P extends Params> {
 export interface CombineStats {
   /** Number of poses combined. */
   readonly poses: number;
-  /** (Σ w_n)²/Σ w_n²: as many poses of equal weight would matter as much. Absent for a combination of one's own. */
+  /** (Σ w_n)²/Σ w_n²: the equivalent number of equally weighted poses. Absent for a custom combination in ops. */
   readonly effectiveSampleSize?: number;
-  /** The bad poses that were left out, in the order they were read, and why; see the option `badPose`. */
+  /** The bad poses that were skipped, in the order read, with reasons; see the option `badPose`. */
   readonly badPoses: readonly BadPose[];
-  /** Number of poses that needed no backward pass. */
+  /** Number of poses without a backward pass. */
   readonly backwardSkipped: number;
-  /** The most bytes held at once on tapes and in the state of the size of θ; not the caller's arrays. */
+  /** Peak bytes of tapes and of the state of the size of θ; without the caller's arrays. */
   readonly peakBytes: number;
   /**
-   * Bytes of what is kept of each pose, apart from `peakBytes`; 0 if predictions are not kept. Predictions, weights and
-   * coefficients take 24 a pose, or 8 (1 + 2K) for K numbers. A pooling of m values keeps its numbers of each pose during the
-   * call, 8 (1 + (1 + K)(1 + m)) more.
+   * Bytes kept for each pose, not counted in `peakBytes`; 0 if predictions are not kept. Predictions, weights and
+   * coefficients take 24 bytes a pose, or 8 (1 + 2K) if a score has K numbers. A pooling of m values keeps 8 (1 + (1 + K)(1 +
+   * m)) more a pose during the call.
    */
   readonly predictionBytes: number;
-  /** The most poses whose tapes were alive at once. */
+  /** Peak number of poses whose tapes were alive at once. */
   readonly tapesAlive: number;
-  /** The way it went through the poses. */
+  /** The strategy used. */
   readonly strategy: Strategy;
-  /** The executor that ran, such as `interpreter float64`; where a device was lost, all that ran. */
+  /** The executor used, such as `interpreter float64`; all of them, if a device was lost. */
   readonly executor: string;
-  /** Memory that the executor holds on a device of its own, and held at most since it was made; absent where it has none. */
+  /** Device memory that the executor holds now, and its peak since the executor was made; absent if it has no device. */
   readonly device?: DeviceMemory;
 }
 
-/** The usual one is here at once; the others are loaded when asked for, as a page seldom needs them. */
+/** `stream` is imported statically; the others are loaded on demand, as web pages seldom need them. */
 const strategies = {
   stream: async () => stream,
   recompute: async () => (await import('./recompute.ts')).recompute,
@@ -78,19 +78,18 @@ const strategies = {
 } satisfies Record<Strategy, () => Promise<<Pose>(task: Task<Pose>) => Promise<Outcome>>>;
 
 /**
- * Scores every pose, combines the predictions into one ΔG, and gives the gradient of it, or of a loss on it, with
- * respect to the scorer's parameters.
+ * Scores every pose, combines the predictions into one ΔG, and returns the gradient of ΔG, or of a loss on it, with respect
+ * to the scorer's parameters.
  *
  *     ∂L/∂θ = L′(ΔG) Σ c_n g_n + Σ l′_n g_n,    g_n = ∂ΔG_n/∂θ
  *
  * The three strategies give the same answer: `stream` (one pass, one tape and a state of the size of θ), `recompute`
  * (two passes, one tape; any combination in ops), `full-graph` (one tape of all poses).
  *
- * @throws RangeError or TypeError, naming the thing, for no poses, an option that there is not, a scorer that returns
- * anything but one number of its tape, poses that cannot be read twice; Error naming the pose, with the scorer's own error
- * as its cause, for a scorer that throws, or an executor that fails at that pose; Error naming the
- * parameter, for one that was changed during the call; BadPoseError for a prediction or gradient that is not finite (unless
- * `badPose: 'skip'`); the signal's reason when aborted
+ * @throws RangeError or TypeError, naming the culprit, for no poses, an unknown option, a scorer that does not return one
+ * number on its tape, or poses that cannot be read twice but must be; Error naming the pose, with the original error as its
+ * cause, if the scorer throws or the executor fails; Error naming a parameter that changed during the call; BadPoseError for
+ * a prediction or gradient that is not finite (unless `badPose: 'skip'`); the signal's reason when aborted
  * @example
  * const { value, gradient } = await combinePoses({
  *   poses: [[2.9, 3.4], [3.1, 3.0]],
@@ -155,7 +154,7 @@ async function run<Pose>(task: Task<Pose>, strategy: Strategy): Promise<Outcome>
 /**
  * Runs a task.
  *
- * @throws the signal's reason after an abort, else Error where the parameters were changed, whatever else it comes to
+ * @throws the signal's reason after an abort; else Error if the parameters changed, even if `run` failed, too
  */
 export async function guarded<Pose, T>(task: Task<Pose>, run: (task: Task<Pose>) => Promise<T>): Promise<T> {
   try {
@@ -166,7 +165,7 @@ export async function guarded<Pose, T>(task: Task<Pose>, run: (task: Task<Pose>)
   }
 }
 
-/** Each pose's share of the combination; of none where they are not kept. */
+/** Weights and coefficients of the poses; empty if predictions are not kept. */
 function shares<Pose>(
   task: Task<Pose>,
   { ledger, accumulator }: Outcome,
@@ -190,7 +189,7 @@ function shares<Pose>(
   return { predictions, weights, coefficients };
 }
 
-/** Every pose's gradient was finite; their sum may yet not be. */
+/** Checks the summed gradient, which may overflow although every pose's gradient is finite. */
 export function checkGradient(gradient: Outcome['gradient']): void {
   for (const [name, { data }] of Object.entries(gradient)) {
     if (!areFinite(data)) {

@@ -9,8 +9,8 @@ import { pooling } from './pooling.ts';
 import { type Setting, settingOf, type Values } from './settings.ts';
 
 /**
- * The power mean of scores above 0, with an exponent q other than 0, a number or a function of the parameters, and
- * `weight` m_n, 1 unless given.
+ * The power mean of positive scores. The exponent q is a nonzero number or a function of the parameters; `weight` m_n is 1 by
+ * default.
  *
  *     ΔG = (Σ m_n ΔG_n^q / Σ m_n)^(1/q)
  *

@@ -17,8 +17,8 @@ import type { Outcome, Task } from './task.ts';
 import { coefficientOf, weightOf } from './term.ts';
 
 /**
- * Two passes: forward for every pose, then the coefficient of each from all predictions at once, then backward for
- * those that have one. What is kept is one tape and one gradient; any differentiable combination will do.
+ * Two passes: forward for every pose; then, with the coefficients computed from all predictions, backward for poses with a
+ * nonzero coefficient. Memory is one tape and one gradient. Any differentiable combination works.
  */
 export async function recompute<Pose>(task: Task<Pose>): Promise<Outcome> {
   checkRepeatable(task.poses);

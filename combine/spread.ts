@@ -14,14 +14,14 @@ import { pooling } from './pooling.ts';
 import { betaOf, type Setting, settingOf, type Values } from './settings.ts';
 
 /**
- * The mean of the poses and the variance about it, as two numbers: an uncertainty over poses, for a loss such as
- * `gaussianNLL`. Poses count alike, or by their Boltzmann factors where `kT` is given, a number or a function of the
- * parameters; and by `weight` m_n, 1 unless given.
+ * The mean and variance of the poses' scores, as two numbers: an uncertainty over poses, for a loss such as `gaussianNLL`.
+ * Poses are weighted by `weight` m_n (default 1) and, if `kT` is given (a number or a function of the parameters), by their
+ * Boltzmann factors.
  *
  *     ΔG = (Σ w_n ΔG_n, Σ w_n ΔG_n² − (Σ w_n ΔG_n)²)
  *
- * The variance is the difference of two squares: give `about`, an energy near those of the poses, where they lie far from 0
- * compared with how they spread (default 0).
+ * The variance is a difference of two squares. If the energies are far from 0 compared with their spread, set `about` to an
+ * energy near them (default 0) to keep its digits.
  *
  * @throws RangeError for kT ≤ 0 or `about` not finite, TypeError for an option that there is not
  */

@@ -3,9 +3,9 @@ import { runGradients } from '../engine/run-gradients.ts';
 import type { Tensor } from '../engine/tensor.ts';
 
 /**
- * An executor that goes on with another where its device is lost: the run that failed is made again there, so that what
- * was folded in before it is kept. It is named after all that ran, and as precise as the coarsest of them. One that was
- * lost already is none to go on with.
+ * An executor that switches to another when its device is lost and repeats the failed run there, so earlier poses are kept.
+ * Its name lists all executors used, and its precision is the lowest of theirs. An executor that was already lost is not used
+ * again.
  */
 export function switching(
   first: Executor,

@@ -13,160 +13,162 @@ import type { Workers } from './workers.ts';
 export type ParamValues<P extends Params> = { readonly [Name in keyof P]: Value };
 
 /**
- * Records ΔG_n of one pose: a value of shape [] or [1], or of shape [K] where the combination takes several numbers. Computes
- * nothing and waits for nothing.
+ * A function that records ΔG_n of one pose: a value of shape [] or [1], or [K] if the combination takes several numbers. It is
+ * synchronous and only records; the numbers are computed later.
  */
 export type Scorer<Pose, P extends Params> = (tape: Tape, params: ParamValues<P>, pose: Pose) => Value;
 
 /**
- * Records ΔG_n of several poses on one tape: a value of shape [poses], or [poses, K] where the combination takes several
- * numbers. {@link collate} joins the poses' rows.
+ * A function that records ΔG_n of several poses on one tape: a value of shape [poses], or [poses, K] if the combination takes
+ * several numbers. {@link collate} joins the poses' rows.
  */
 export type GroupScorer<Pose, P extends Params> = Scorer<readonly Pose[], P>;
 
-/** The parameters, for what is recorded after the scorer: the gradient with respect to them is complete. */
+/** The parameters, for functions called after the scorer. Their uses here count in the gradient, too. */
 export interface ParamsContext<P extends Params = Params> {
   /** The parameters as values of the tape. */
   readonly params: ParamValues<P>;
 }
 
-/** Given to a loss. */
+/** Second argument of a loss. */
 export interface LossContext<P extends Params = Params> extends ParamsContext<P> {
-  /** The predictions ΔG_n, shape [N] or [N, K]; to ask for them under `stream` is an error. */
+  /** The predictions ΔG_n, shape [N] or [N, K]. Reading them under `stream` is an error. */
   readonly predictions: Value;
 }
 
-/** Given to what is recorded for each pose after the scorer. */
+/** Second argument of the functions called for each pose after the scorer. */
 export interface PoseContext<Pose = unknown, P extends Params = Params> extends ParamsContext<P> {
-  /** Which pose, in the order they are read. */
+  /** Index of the pose, in the order read. */
   readonly index: number;
-  /** The pose as the scorer is given it. */
+  /** The pose as passed to the scorer. */
   readonly pose: Pose;
 }
 
-/** A combination of one's own, in ops, of the predictions, shape [N] or [N, K]; runs under `recompute` and `full-graph`. */
+/** A custom combination written in ops, of the predictions, shape [N] or [N, K]. Runs under `recompute` and `full-graph`. */
 export type CombinationInOps<P extends Params = Params> = (
   predictions: Value,
   context: ParamsContext<P>,
 ) => Value;
 
-/** A way to go through the poses, which sets how many tapes are alive at once; all three give the same answer. */
+/** The way to go through the poses. It sets how many tapes are alive at once; all three give the same answer. */
 export type Strategy = 'stream' | 'recompute' | 'full-graph';
 
-/** Progress that `onPose` is told of after each pose. */
+/** Argument of `onPose`, which is called after each pose. */
 export interface PoseProgress {
-  /** Which pose, in the order they are read. */
+  /** Index of the pose, in the order read. */
   readonly index: number;
-  /** ΔG_n; NaN for a pose that was left out. */
+  /** ΔG_n; NaN for a skipped pose. */
   readonly prediction: number;
   /**
-   * Which pass over the poses, from 1, and of how many. `recompute` needs two, and one more, announced when it begins,
-   * each time poses turn out to have a bad gradient and are left out.
+   * Number of the current pass over the poses, from 1. `recompute` makes two, plus one each time that poses with a bad
+   * gradient are skipped; `passes` grows when such a pass begins.
    */
   readonly pass: number;
-  /** Number of passes, as far as is known. */
+  /** Number of passes expected so far. */
   readonly passes: number;
 }
 
 /** Options of {@link combinePoses}. */
 export interface CombineOptions<Pose, P extends Params> {
-  /** The poses, in whatever form the scorer reads. `recompute` reads them twice. */
+  /** The poses, in any form that the scorer reads. `recompute` reads them twice. */
   readonly poses: Iterable<Pose> | AsyncIterable<Pose>;
   /**
-   * θ: tensors by name. Their arrays are read anew by each call, so a step of training may change them in place; but not
-   * while a call is under way, such as in `onPose`: that is an error at its end, on every executor. Two calls may share
-   * them.
+   * θ: tensors by name. Each call reads their arrays afresh, so a training step may change them in place between calls.
+   * Changing them during a call, such as in `onPose`, makes the call throw at its end, on every executor. Concurrent calls may
+   * share them.
    */
   readonly params: P;
-  /** Records ΔG_n of one pose; where `posesPerTape` is given, of a list of poses: see {@link Grouped}. */
+  /** Records ΔG_n of one pose; with `posesPerTape`, of a list of poses: see {@link Grouped}. */
   readonly score: Scorer<Pose, P>;
-  /** Absent: each pose has a tape of its own. A number makes the options {@link Grouped}. */
+  /** Number of poses that share a tape: see {@link Grouped}. Default: each pose has its own tape. */
   readonly posesPerTape?: undefined;
-  /** Absent: poses are scored here. Workers make the options {@link ByWorkers}. */
+  /** Workers that score the poses: see {@link ByWorkers}. Default: poses are scored in this thread. */
   readonly pool?: undefined;
-  /** `mean()`, `lse()`, `boltzmann()` or another one, a `pooling` of one's own, or any function in ops. */
+  /** `mean()`, `lse()`, `boltzmann()` or another built-in, your own `pooling`, or any function in ops. */
   readonly combination: Combination | CombinationInOps<P>;
   /**
-   * `stream` by default; `recompute` for a combination of one's own in ops, and for a pooling of scores or values of more
-   * than four numbers if the poses can be read twice. A loss that reads all predictions needs one of the other two.
+   * Default `stream`; `recompute` for a custom combination in ops, and for a pooling whose scores or values have more than
+   * four numbers, if the poses can be read twice. A loss that reads all predictions needs `recompute` or `full-graph`.
    */
   readonly strategy?: Strategy;
   /**
-   * Of the readout if there is one, else of ΔG. One that asks its context for `predictions` runs under `recompute` or
-   * `full-graph`. Under `stream` it is recorded once more before the poses, so that a mistake shows at once.
+   * Loss of the readout if there is one, else of ΔG. A loss that reads `predictions` from its context runs only under
+   * `recompute` or `full-graph`. Under `stream` it is also recorded once before the poses, so that a mistake shows at once.
    */
   readonly loss?: (prediction: Value, context: LossContext<P>) => Value;
-  /** A loss on the single pose, summed over the poses and added to `loss`. */
+  /** Loss of a single pose, summed over the poses and added to `loss`. */
   readonly poseLoss?: (prediction: Value, context: PoseContext<Pose, P>) => Value;
-  /** Makes of ΔG what the loss compares, such as `pKi()`. */
+  /** Converts ΔG to the quantity that the loss compares, such as `pKi()`. */
   readonly readout?: (prediction: Value, context: ParamsContext<P>) => Value;
-  /** Makes of ΔG_n what the poseLoss compares; it does not enter the combination. */
+  /** Converts ΔG_n to the quantity that the poseLoss compares. The combination does not see it. */
   readonly poseReadout?: (prediction: Value, context: PoseContext<Pose, P>) => Value;
-  /** Default `jit()` in float64, one for all calls; for `full-graph` `interpreter()`. */
+  /** Default: a `jit()` in float64 that all calls share; under `full-graph`, `interpreter()`. */
   readonly executor?: Executor;
   /**
-   * Gives another executor to go on with, where the device of `executor` is lost: the pose that failed is run again, and
-   * all before it is kept. Without it, the {@link DeviceLostError} is thrown.
+   * Returns an executor to continue with when the device of `executor` is lost. The failed pose is run again; earlier poses
+   * are kept. Without this option, the {@link DeviceLostError} is thrown.
    */
   readonly onDeviceLost?: (lost: DeviceLostError) => Executor | Promise<Executor>;
-  /** Called after each pose; may return a promise, which is waited for. */
+  /** Called after each pose. A returned promise is awaited. */
   readonly onPose?: (progress: PoseProgress) => unknown;
   /**
-   * Aborts with the signal's reason: at once where a pose, `onPose` or `onDeviceLost` is being waited for, else after the
-   * run of the executor that is under way (`full-graph`: one run of all poses). An async iterator is asked to close, and
-   * not waited for.
+   * Aborts the call with the signal's reason: at once while it awaits a pose, `onPose` or `onDeviceLost`, else after the
+   * current run of the executor (`full-graph`: one run of all poses). An async iterator is asked to close, but not awaited.
    */
   readonly signal?: AbortSignal;
   /**
-   * Action on a NaN or infinite prediction or gradient: `throw` (default) a `BadPoseError`, or `skip` the pose and
-   * report it in `stats.badPoses`, the combination being that of the others.
+   * Action on a NaN or infinite prediction or gradient: `throw` (default) a `BadPoseError`, or `skip` the pose, list it in
+   * `stats.badPoses` and combine the others.
    *
-   * The value that went bad first is sought for the first bad pose of a call, and only for that: in milliseconds where
-   * most of the pose's numbers are bad, as when weights diverge, and at worst in the time and memory of one run of the
-   * pose on `interpreter()`, which `stats.peakBytes` counts. The others have the short reason. To have one's cause, give
-   * the pose alone. Under `recompute` all poses with a bad gradient cost one more pass over the others; under `full-graph`
-   * a bad gradient is sought by running each pose on its own.
+   * For the first bad pose of a call, the reason names the first value that went bad. Finding it takes milliseconds if most
+   * of the pose's numbers are bad, as when weights diverge, and at most the time and memory of one run of the pose on
+   * `interpreter()`; `stats.peakBytes` counts that memory. Later bad poses get a short reason; to find the cause of one, run
+   * it alone. Under `recompute`, skipping poses with a bad gradient costs one more pass over the others; under `full-graph`,
+   * a bad gradient is located by running each pose on its own.
    */
   readonly badPose?: 'throw' | 'skip';
   /**
-   * A share from 0 to below 1: the gradient of a pose whose influence is below it is left out of the sum, and
-   * `stats.backwardSkipped` counts the pose. Default 0: only poses whose weight underflows, where nothing is lost. The
-   * gradient of such a pose is not looked at, so an infinite one does not make the pose bad.
+   * Threshold from 0 to below 1: the gradient of a pose whose influence is below it is left out of the sum, and
+   * `stats.backwardSkipped` counts the pose. Default 0: only poses whose weight underflows are skipped, which loses nothing.
+   * A skipped gradient is not checked, so an infinite one does not make the pose bad.
    *
-   * Influence is, under `stream`, (e_n/S)(1 + |σ(ΔG_n − r)|) when the pose is read, so it depends on the order, and a
-   * pose with a poseLoss is never skipped; under `recompute`, the pose's share of Σ |coefficient|. `full-graph` skips none,
-   * and `stream` the poses of a tape together or not at all.
+   * Under `stream`, influence is (e_n/S)(1 + |σ(ΔG_n − r)|) at the time the pose is read, so it depends on the order. A pose
+   * with a poseLoss is never skipped, and the poses of a tape are skipped together or not at all. Under `recompute`,
+   * influence is the pose's share of Σ |coefficient|. `full-graph` skips none.
    *
-   * The answer is the same on every executor; the time is not. `interpreter()` stops after the prediction. `jit()`,
-   * `wasm()` and `gpu()` run forward and backward as one, so under `stream` it saves them nothing; under `recompute` a
-   * skipped pose has no second run on any executor.
+   * The answer is the same on every executor; the time saved is not. `interpreter()` stops after the prediction. `jit()`,
+   * `wasm()` and `gpu()` run forward and backward together, so under `stream` they save nothing. Under `recompute` a skipped
+   * pose has no second run on any executor.
    */
   readonly tolerance?: number;
-  /** false: predictions and ΔG alone. */
+  /** false: compute only predictions and ΔG. Default true. */
   readonly gradient?: boolean;
-  /** false, under `stream`: nothing of the number of poses is kept; predictions, weights and coefficients are empty. */
+  /**
+   * false, under `stream`: keep no numbers per pose, so memory does not grow with the number of poses; predictions, weights
+   * and coefficients are empty. Default true.
+   */
   readonly keepPredictions?: boolean;
 }
 
 /**
- * Options with several poses on one tape. The scorer is given a list of at most `posesPerTape` poses and returns shape [poses],
- * or [poses, K]. Memory is that of so many tapes with as many backward passes, which are two for `boltzmann`, 1 + m for a pooling;
- * by `jit()` those of a pooling may store what they share. What a tape costs besides its loops, such as recording, key, launch and
- * the sums of the size of θ, is paid once for all of them. The answer is the same.
+ * Options with several poses on one tape. The scorer gets a list of at most `posesPerTape` poses and returns shape [poses] or
+ * [poses, K]. The answer is the same. The fixed cost of a tape (recording, cache key, launch, sums of the size of θ) is paid
+ * once for the group. Memory is that of as many single tapes, with two backward passes for `boltzmann` and 1 + m for a pooling;
+ * `jit()` may store values that the passes of a pooling share.
  *
- * Where a tape fails or goes bad, its poses are run one by one, to find which. `onPose` is called for each after their run.
- * A good number is 8 to 16, where poses are small; large poses gain nothing.
+ * If a tape fails or gives a bad number, its poses are run one by one to find which caused it. `onPose` is called for each
+ * pose after the run of its group. For small poses, 8 to 16 is a good number; large poses gain nothing.
  */
 export type Grouped<Options, Pose, P extends Params> = Omit<Options, 'score' | 'posesPerTape'> & {
   /** Records ΔG_n of a list of poses. */
   readonly score: GroupScorer<Pose, P>;
-  /** Number of poses that share a tape, from 1. */
+  /** Number of poses that share a tape, at least 1. */
   readonly posesPerTape: number;
 };
 
 /**
- * Options with workers that score the poses, in chunks of a fixed number. The scorer is that of the workers' module, and so are
- * the executor and what is recorded of each pose by functions; the poses are what its `load` takes, or the scorer itself.
+ * Options with workers that score the poses in chunks of a fixed size. The workers' module exports the scorer, the executor and
+ * the functions that are called for each pose. The poses are the arguments of its `load`, or of the scorer if there is no `load`.
  */
 export type ByWorkers<Options> = Omit<
   Options,
@@ -174,29 +176,29 @@ export type ByWorkers<Options> = Omit<
 > & {
   /** Made by `workers` of posetape/parallel. */
   readonly pool: Workers;
-  /** Number of poses that share a tape; they are then given to the module's `scoreGroup`. */
+  /** Number of poses that share a tape; the module's `scoreGroup` then scores them. */
   readonly posesPerTape?: number;
 } & { readonly [Name in 'score' | 'poseLoss' | 'poseReadout' | 'executor' | 'onDeviceLost']?: undefined };
 
-/** Options of `combinePoses`, with and without groups, and by workers. */
+/** All forms of the options of `combinePoses`: without and with groups, and with workers. */
 export type AnyCombineOptions<Pose, P extends Params> =
   | CombineOptions<Pose, P>
   | Grouped<CombineOptions<Pose, P>, Pose, P>
   | ByWorkers<CombineOptions<Pose, P>>;
 
-/** The options with their defaults and what goes with them, as the strategies get it. */
+/** The options with defaults filled in, and further state for the strategies. */
 export interface Task<Pose = unknown> {
   readonly poses: Iterable<Pose> | AsyncIterable<Pose>;
-  /** Index of the first pose: 0, but of a chunk. */
+  /** Index of the first pose: 0, except in a chunk. */
   readonly first: number;
-  /** Workers that score the poses in chunks; absent where they are scored here. */
+  /** Workers that score the poses in chunks; absent if they are scored in this thread. */
   readonly pool: Workers | undefined;
   readonly params: Params;
   /** @throws Error naming the parameter whose numbers changed since the call began */
   readonly checkParams: () => void;
   /** The tensors of `params`, which hold the same numbers for all poses. */
   readonly shared: ReadonlySet<Tensor>;
-  /** Given the poses of a tape, of which there is one where `posesPerTape` is absent. */
+  /** Scores the poses of one tape: a single pose if `posesPerTape` is absent. */
   readonly score: GroupScorer<Pose, Params>;
   readonly posesPerTape: number | undefined;
   readonly combination: Combination | CombinationInOps;
@@ -213,11 +215,11 @@ export interface Task<Pose = unknown> {
   readonly wantsGradient: boolean;
   readonly keepsPredictions: boolean;
   readonly memory: Memory;
-  /** Counts the poses whose tapes are alive, as `memory` counts bytes. */
+  /** Counts poses whose tapes are alive, as `memory` counts bytes. */
   readonly tapes: Memory;
 }
 
-/** Functions and parameters that make the objective of sums over the poses. */
+/** Functions and parameters that turn sums over the poses into the objective. */
 export type Closing<Pose> = Pick<Task<Pose>, 'combination' | 'params' | 'readout' | 'loss' | 'poseLoss'>;
 
 /** Result of a strategy. */
@@ -225,7 +227,7 @@ export interface Outcome extends ObjectiveNumbers {
   readonly gradient: AccumulatorResult['gradient'];
   /** The poses one by one; empty if they are not kept. */
   readonly ledger: Ledger;
-  /** The sums over them; absent for a combination of one's own. */
+  /** The sums over them; absent for a custom combination. */
   readonly accumulator: Accumulator | undefined;
   readonly backwardSkipped: number;
   readonly badPoses: readonly BadPose[];
@@ -235,7 +237,7 @@ export interface Outcome extends ObjectiveNumbers {
 
 /** Numbers of an objective. */
 export interface ObjectiveNumbers {
-  /** ΔG: one number, or several of a combination that gives them. */
+  /** ΔG: one number, or several if the combination gives several. */
   readonly values: Float64Array;
   readonly readout: number | undefined;
   readonly loss: number | undefined;

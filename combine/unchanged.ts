@@ -2,8 +2,8 @@ import { Checksum } from './checksum.ts';
 import type { Params } from './params.ts';
 
 /**
- * Notes the parameters as they are now; what it returns throws once they are not so any more. Some executors read them
- * at each pose, others once, so that a change would give each an answer of its own. It costs one pass over θ each time.
+ * A check that throws if the parameters have changed since this call. Some executors read them at each pose, others once, so
+ * after a change their answers would differ. Creating and calling it cost one pass over θ each.
  */
 export function unchanged(params: Params, owner: string = 'combinePoses'): () => void {
   const before = Object.entries(params).map(([name, { data }]) => ({ name, data, sum: sumOf(data) }));

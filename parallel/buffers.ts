@@ -20,9 +20,9 @@ export function buffersOf(poses: unknown): ArrayBuffer[] {
 }
 
 /**
- * Poses that take no more memory than they use. A view is sent with the whole of its buffer, so arrays cut from the buffer of
- * a large file would each time take the file with them. Where the views in `poses` use less than half of a buffer, each is copied;
- * those that overlap share no memory then.
+ * The poses without unused parts of their buffers. A view is sent with its whole buffer, so arrays cut from a large file would
+ * take the whole file along. If the views in `poses` use less than half of a buffer, each is copied; overlapping views then no
+ * longer share memory.
  */
 export function withoutRest<Poses extends readonly unknown[]>(poses: Poses): Poses {
   const used = new Map<ArrayBufferLike, number>();

@@ -9,9 +9,9 @@ import type { WorkerLike } from './port.ts';
 import { CallParams } from './sent-params.ts';
 import { Thread } from './thread.ts';
 
-/** Workers, to be given as the option `pool`, and closed in the end. */
+/** Workers for the option `pool`. Close them when done. */
 export interface WorkerPool extends Workers {
-  /** Ends the workers. What is being waited for is an error. */
+  /** Ends the workers. Pending calls throw. */
   close(): Promise<void>;
   /** Ends the workers as `close` does, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -47,7 +47,7 @@ interface Waiting {
 /** Milliseconds for a module to load, and for a chunk that nobody waits for any more to end by itself. */
 const startLimit = 60_000;
 const grace = 1000;
-/** Number of workers that may end before they are ready, while no other gets on. */
+/** Number of workers that may die before they are ready, while no other makes progress. */
 const mostFailures = 3;
 
 /** Workers, at most one a thread, started when they are needed. Each runs one chunk at a time. */
@@ -204,7 +204,7 @@ export class Pool implements WorkerPool {
     this.#update();
   }
 
-  /** Takes leave of a worker that ended: its chunk is run again, once. */
+  /** Removes a worker that ended; its chunk is run again once. */
   #bury(thread: Thread, reason: string): void {
     const job = this.#jobs.get(thread);
     this.#jobs.delete(thread);

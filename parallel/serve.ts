@@ -6,13 +6,13 @@ import type { FromWorker, ToWorker } from './messages.ts';
 import { nodeThreads } from './port.ts';
 
 /**
- * Runs chunks in a worker, for a pool that was given `worker` in place of `module`. A bundler makes of this file the worker:
+ * Runs chunks in a worker, for a pool with the option `worker` instead of `module`. The worker's file, for a bundler:
  *
  *     import { serve } from 'posetape/parallel';
  *     import * as scorer from './scorer.js';
  *     serve(scorer);
  *
- * Without a scorer it serves the module that the pool tells it.
+ * Without a scorer, it serves the module that the pool names.
  *
  * @throws Error outside a worker
  */

@@ -48,7 +48,7 @@ export class Thread {
     this.#port?.hold(isNeeded);
   }
 
-  /** Calls a function after a time, instead of one before; nothing where the time is absent. */
+  /** Sets the timer, replacing an earlier one; no timer if the time is absent. */
   after(milliseconds: number | undefined, late: () => void): void {
     clearTimeout(this.#timer);
     if (milliseconds === undefined) return;

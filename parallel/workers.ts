@@ -6,17 +6,17 @@ import { type NodeOptions, startWorker, type WorkerLike } from './port.ts';
 export interface WorkersOptions {
   /** The module that exports the scorer: see {@link ScorerModule}. */
   readonly module?: URL | string;
-  /** Starts a worker that calls `serve`, in place of `module`: for bundlers, which must see what goes into a worker. */
+  /** Starts a worker that calls `serve`; use it instead of `module` with a bundler, which must see the worker's code. */
   readonly worker?: () => WorkerLike;
-  /** Number of workers, from 1; more than the machine has cores gain nothing. */
+  /** Number of workers, at least 1. More than the number of cores gain nothing. */
   readonly threads: number;
-  /** Number of poses that are sent and summed together. The bits of a result depend on it, and not on `threads`. Default 32. */
+  /** Number of poses sent and summed together. The bits of a result depend on it, but not on `threads`. Default 32. */
   readonly posesPerChunk?: number;
-  /** The most milliseconds that a chunk may take; one that takes longer is an error. Default no limit. */
+  /** Time limit for a chunk in milliseconds; exceeding it is an error. Default: no limit. */
   readonly timeout?: number;
   /**
-   * true: array buffers in the poses are moved to the worker, not copied, and are empty for the caller from then on. A chunk
-   * whose worker dies is then not run again. Default false.
+   * true: move array buffers in the poses to the worker instead of copying them. The caller's are then empty, and a chunk whose
+   * worker dies is not run again. Default false.
    */
   readonly transfer?: boolean;
   /** Further options of Node's Worker, such as `resourceLimits` or `execArgv`. */
@@ -25,8 +25,7 @@ export interface WorkersOptions {
 
 /**
  * Worker threads of Node, or Web Workers, that score poses for `combinePoses`, `accumulatePoses`, `combineBatch` and
- * posetape/fit. They are started when they are needed, are kept for the next call, and let the process end when nothing is
- * waited for.
+ * posetape/fit. They start on demand, stay for the next call, and keep the process alive only during a call.
  *
  * Poses are sent in chunks of `posesPerChunk`, whose sums are merged in order: the result is the same to the bit whatever the
  * number of threads. A chunk whose worker dies is run once more in a new one; if that dies, too, the error names the poses.
