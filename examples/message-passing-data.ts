@@ -1,6 +1,6 @@
 import { type Tensor, tensor } from 'posetape';
 
-/** A pose of a made-up compound in its pocket: who hears whom, at what distance in Å. */
+/** A pose of a made-up compound in its pocket: its edges and their lengths in Å. */
 export interface Pose {
   /** By atom, the ligand's first. */
   readonly types: Int32Array;
@@ -19,7 +19,7 @@ export type Theta = Readonly<
 /** Number of features of an atom, and of radial functions of a distance. */
 const [features, radial] = [16, 8];
 
-/** Compounds that grow at random in one pocket, 16 poses each, and two sets of parameters: those that made what is measured, and those to begin with. */
+/** Random compounds in one pocket, 16 poses each, and two sets of parameters: those that generate the targets, and those to start the fit from. */
 export function madeUp(compounds: number): {
   readonly compounds: readonly { readonly name: string; readonly poses: readonly Pose[] }[];
   readonly hidden: Theta;
@@ -86,7 +86,7 @@ function edgesOf(x: readonly number[][], ligand: number): Pick<Pose, 'to' | 'fro
   };
 }
 
-/** Even and normal numbers of a seed. */
+/** Uniform and normal random numbers from a seed. */
 function drawing(seed: number): { readonly random: () => number; readonly normal: () => number } {
   let state = seed;
   const random = () => {

@@ -9,7 +9,7 @@ export interface Atoms {
   readonly coordinates: Tensor<Float64Array>;
 }
 
-/** Atoms as a network sees them before their distances are known: what they are, and which listen to which. */
+/** The input graph of a network, without distances: atomic numbers, and edges between neighbours. */
 export interface AtomGraph extends Edges {
   readonly elements: Int32Array;
 }
@@ -31,8 +31,8 @@ export interface PoseSettings extends Reach {
 }
 
 /**
- * Makes a pose of a ligand and the atoms about it. Which atoms are neighbours is fixed here, by numbers; how far apart
- * they are is computed on the tape, so that it can be differentiated.
+ * A pose of a ligand and the atoms around it. The neighbours are fixed here, in plain numbers; their distances are computed on
+ * the tape, so that they can be differentiated.
  */
 export function poseOf(ligand: Atoms, pocket: Atoms, { delta, ...reach }: PoseSettings): Pose {
   const complex = graphOf(joined(ligand, pocket), reach);

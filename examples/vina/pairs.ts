@@ -14,7 +14,7 @@ export interface XsType {
   readonly acceptor: boolean;
 }
 
-/** Molecule as the scoring function sees it: its hydrogens have done their work in the types and are gone. */
+/** A molecule for the scoring function, without hydrogens: they were used only to find the types. */
 export interface HeavyAtoms {
   readonly types: readonly XsType[];
   /** Å, shape [atoms, 3] */
@@ -47,8 +47,8 @@ export interface Pose {
 export type Near = (x: number, y: number, z: number, visit: (atom: number) => void) => void;
 
 /**
- * Lists the pairs of a pose. Which pairs there are is fixed here, by numbers; how far apart they are is computed on the
- * tape, so that it can be differentiated.
+ * The pairs of a pose. The list of pairs is fixed here, in plain numbers; their distances are computed on the tape, so that
+ * they can be differentiated.
  *
  * @param near finds the receptor atoms near a place; by default, all are tried
  * @example
