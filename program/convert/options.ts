@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { count, finite, notZero, positive } from '../command/numbers.ts';
 
-/** Choices of `convert`. */
+/** Options of `convert`. */
 export interface ConvertOptions {
   readonly file: string;
   readonly out: string;
-  /** Of a network from PyTorch Geometric, whose file does not have them. */
+  /** Settings of a network from PyTorch Geometric, which its file does not contain. */
   readonly neighbours: number;
   readonly pocket: number;
   readonly delta: boolean;
@@ -13,7 +13,7 @@ export interface ConvertOptions {
   readonly mean: number;
 }
 
-/** Adds what `convert` may be told. */
+/** Adds the description, options and examples of `convert`. */
 export function declareConvert(command: Command): void {
   command
     .description('Makes a SchNet of the state_dict of torch_geometric.nn.SchNet, or that of a SchNet.')

@@ -4,16 +4,19 @@ import { type FileHandle, open, readlink, realpath, rename, rm, stat } from 'nod
 import { basename, dirname, join, resolve } from 'node:path';
 import { reasonOf } from '../command/errors.ts';
 
-/** A file that is being written. Nobody sees it by its name before it is whole. */
+/** A file that is being written. It gets its name only when it is complete. */
 export interface Draft {
   /** @throws Error naming the file and the reason */
   write(text: string | Uint8Array): Promise<void>;
-  /** Gives the file its name, in place of what had it before. */
+  /** Gives the file its name, replacing an existing file. */
   commit(): Promise<void>;
-  /** Drops what was written; what had the name before stays. Does nothing after another end. */
+  /**
+   * Deletes what was written and keeps an existing file. Does nothing after `commit`, `discard` or
+   * `keepPartial`.
+   */
   discard(): Promise<void>;
   /**
-   * Keeps what was written beside the file that it was to be.
+   * Keeps the incomplete file under another name beside the intended one.
    *
    * @returns its name
    */
@@ -38,14 +41,14 @@ export async function draftOf(file: string): Promise<Draft> {
     work.catch(error => {
       throw new Error(`cannot write ${file}: ${reasonOf(error)}`);
     });
-  // A link stays a link.
+  // Symbolic links are kept.
   const path = await sure(targetOf(file));
   const before = await stat(path).catch(() => undefined);
   const isPlain = before === undefined || before.isFile();
-  // A folder, or a file that is not to be changed, says so here.
+  // Fails here for a folder or a read-only file.
   if (before?.isFile()) await sure(open(path, 'r+').then(handle => handle.close()));
   if (before?.isDirectory()) await sure(open(path, 'w'));
-  // Two machines that share a disk may write the same file.
+  // Machines that share a disk may write the same file.
   const temporary = isPlain ? join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`) : path;
   let handle: FileHandle | undefined = await sure(open(temporary, 'w', before?.mode));
   if (before && isPlain) await sure(keepAccess(handle, before)).catch(dropping(handle, temporary));
@@ -75,9 +78,9 @@ export async function draftOf(file: string): Promise<Draft> {
 }
 
 /**
- * Path that a write to a file goes to: the end of its links, which need not be there yet.
+ * Path that a write to a file goes to: the target of its links, which need not exist yet.
  *
- * @throws Error for links that go round in a circle, or whose folder is not there
+ * @throws Error for circular links, or if the folder of the target is missing
  */
 async function targetOf(file: string): Promise<string> {
   try {
@@ -94,7 +97,10 @@ async function targetOf(file: string): Promise<string> {
   }
 }
 
-/** Gives a file the owner and the bits of access of the one that it replaces, whatever the umask; the owner if it may. */
+/**
+ * Gives a file the permissions of the one that it replaces, whatever the umask, and its owner if the system
+ * allows.
+ */
 async function keepAccess(handle: FileHandle, { uid, gid, mode }: Stats): Promise<void> {
   const own = await handle.stat();
   if (own.uid !== uid || own.gid !== gid) await handle.chown(uid, gid).catch(() => {});
@@ -110,7 +116,8 @@ function dropping(handle: FileHandle, file: string) {
 }
 
 /**
- * Writes a whole file, which has its name only when all of it is on the disk. What had the name before stays until then.
+ * Writes a whole file, which gets its name only when it is completely on disk. An existing file stays until
+ * then.
  *
  * @throws Error, in one line that names the file and the reason, if it cannot be written
  */
@@ -125,12 +132,12 @@ export async function writeAtomically(file: string, content: string | Uint8Array
 }
 
 /**
- * Makes sure that a file can be written, before the work whose result it is for. What is in it stays.
+ * Checks that a file can be written, before the work that produces it. Its contents are kept.
  *
  * @throws Error, in one line that names the file and the reason, if it cannot
  */
 export async function checkWritable(file: string): Promise<void> {
-  // Who reads a pipe would take the end of a test for that of the results.
+  // Opening and closing a pipe here would look like the end of the results to its reader.
   if ((await stat(file).catch(() => undefined))?.isFIFO()) return;
   await (await draftOf(file)).discard();
 }

@@ -6,19 +6,24 @@ import { reasonOf } from '../command/errors.ts';
 /** A file of poses. */
 export interface Found {
   readonly path: string;
-  /** Path from the folder or pattern that it was found by, without its ending: the name of a compound that has none. */
+  /**
+   * Path relative to the folder or pattern that found it, without extension: the name of a compound that has
+   * no other.
+   */
   readonly name: string;
 }
 
-/** Endings of the files that are taken from a folder. PDB and mmCIF, which mostly hold proteins, must be named. */
+/**
+ * Extensions of the files that are taken from a folder. PDB and mmCIF files, mostly proteins, must be named.
+ */
 const endings: readonly string[] = ['pdbqt', 'dlg', 'sdf', 'sd', 'mol', 'mol2'];
 
 /**
  * Files, the files with poses in folders, and those that patterns such as `docked/*.pdbqt` match, each once: in the order
  * that they are asked for, those of a folder by name, `pose2` before `pose10`.
  *
- * @param except a file that is not meant, such as the receptor in the same folder
- * @throws Error naming a path that is not there, or by which nothing is found
+ * @param except a file to leave out, such as the receptor in the same folder
+ * @throws Error naming a path that does not exist or a pattern that matches nothing
  */
 export async function findFiles(asked: readonly string[], except?: string): Promise<Found[]> {
   const files = new Map<string, Found>();
@@ -35,7 +40,7 @@ export async function findFiles(asked: readonly string[], except?: string): Prom
   return withOwnNames([...files.values()]);
 }
 
-/** Gives files whose names are the same their paths for names. */
+/** Names files by their paths if their names are equal. */
 function withOwnNames(files: readonly Found[]): Found[] {
   const counts = new Map<string, number>();
   for (const { name } of files) counts.set(name, (counts.get(name) ?? 0) + 1);

@@ -9,7 +9,7 @@ interface ECharts {
   ): { setOption(options: object): void; renderToSVGString(): string; dispose(): void };
 }
 
-/** Colours that people who do not see all colours can tell apart (M. Okabe and K. Ito, 2008). */
+/** Colours that colour-blind people can tell apart (M. Okabe and K. Ito, 2008). */
 export const palette = [
   '#0072b2',
   '#d55e00',
@@ -26,9 +26,9 @@ export const ink = '#222222';
 /** Text of charts. */
 export const label: { readonly color: string; readonly fontSize: number } = { color: ink, fontSize: 12 };
 
-/** A chart as SVG on white: its text stays readable on a dark page. */
+/** A chart as SVG on white, so that its text stays readable on a dark page. */
 export function svgOf(options: object, width: number, height: number): string {
-  // Loaded where there is something to draw.
+  // Loaded only when there is something to draw.
   const { init } = createRequire(import.meta.url)('echarts') as ECharts;
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   chart.setOption({

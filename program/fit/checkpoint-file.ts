@@ -4,7 +4,7 @@ import type { Checkpoint } from 'posetape/fit';
 import { writeAtomically } from '../files/atomic.ts';
 import { unreadable } from '../read/text.ts';
 
-/** Settings that make a fit what it is, by the name of their option. One that differs must not go on. */
+/** Settings that define a fit, by the name of their option. A fit with other settings must not resume. */
 export type Facts = Readonly<Record<string, unknown>>;
 
 /** Contents of a checkpoint's file. */
@@ -15,7 +15,7 @@ interface Saved {
 
 const kind = 'posetape fit checkpoint';
 
-/** Writes a checkpoint with a checksum. What the file had before stays until all of it is on the disk. */
+/** Writes a checkpoint with a checksum. The old file stays until the new one is completely on disk. */
 export function writeCheckpoint(file: string, facts: Facts, state: Checkpoint): Promise<void> {
   const content = JSON.stringify({ facts, state } satisfies Saved);
   return writeAtomically(

@@ -33,7 +33,7 @@ export function affinityRows(
     }
   }
   const affinities = readAffinities(keyed(columns, rows, key, delimiter), file, options);
-  // Of several rows of one compound, the first.
+  // The first of several rows of one compound.
   const byKey = new Map<string, (typeof rows)[number]>();
   for (const row of rows) {
     const name = row.fields[key] ?? '';
@@ -75,7 +75,7 @@ function tableOf(
   }
 }
 
-/** The table with its key in the column `ligand`, each row in the line that it had. */
+/** The table with its key in the column `ligand`. Rows keep their line numbers. */
 function keyed(
   columns: readonly string[],
   rows: readonly TableRow[],

@@ -8,7 +8,10 @@ export interface SkippedCompound {
   readonly reason: string;
 }
 
-/** Reads the poses of compounds. One that cannot be read is reported and left out, unless that is to be an error. */
+/**
+ * Reads the poses of compounds. One that cannot be read is reported and skipped, or is an error if the
+ * options say so.
+ */
 export async function readCompounds(
   sources: readonly Source[],
   scorer: FitScorer,

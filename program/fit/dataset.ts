@@ -16,13 +16,13 @@ export interface FitCompound<Pose = unknown> {
   readonly target: string;
   readonly poses: Iterable<Pose>;
   readonly poseCount: number;
-  /** As measured: −log₁₀ of the dissociation constant in mol/L. */
+  /** Measured −log₁₀ of the dissociation constant in mol/L. */
   readonly pKi: number;
   /** Side on which the true pKi lies: at least this ('lower') or at most ('upper'). */
   readonly bound?: 'lower' | 'upper';
 }
 
-/** Part that a compound takes in a fit: its weights are fitted to it, chosen by it, or neither. */
+/** Role of a compound in a fit: the weights are fitted to it, chosen by it, or neither. */
 export type Part = 'fitted' | 'validation' | 'left out';
 
 /** kT at 298.15 K, kcal/mol: ΔG = −kT ln 10 · pKi. */

@@ -3,7 +3,7 @@ import { changes, losses, scatter, shortest } from './pictures.ts';
 import { type CompoundResult, type FitReport, type PartResult, partResult } from './result.ts';
 import { average, grouped } from './statistics.ts';
 
-/** A page with pictures of a fit, whole in itself. */
+/** A self-contained HTML page with pictures of a fit. */
 export function htmlReport(report: FitReport, options: FitOptions): string {
   const { compounds, epochs, skipped, numbers } = report;
   const offset = numbers.find(({ name }) => name === 'offset');
@@ -107,7 +107,7 @@ function rows(head: readonly string[], body: readonly (readonly string[])[]): st
   return `<table>\n<thead>${row(head, 'th')}</thead>\n<tbody>\n${body.map(each => row(each, 'td')).join('\n')}\n</tbody></table>\n`;
 }
 
-/** Text that is no markup. */
+/** Text with markup characters escaped. */
 function text(content: string): string {
   return content.replace(/[&<>"']/g, each => `&#${each.charCodeAt(0)};`).replace(/\p{Cc}/gu, ' ');
 }

@@ -62,7 +62,7 @@ export function combinationOf({ combination, kT, t, q, learn }: ObjectiveSetting
   return poolings[combination].make({ kT: settingOf('kT', kT), t: settingOf('t', t), q });
 }
 
-/** ΔG, or pKi, of what the combination gives. Absent where the loss wants that itself. */
+/** Converts the output of the combination to ΔG or pKi. Undefined if the loss takes that output directly. */
 export function readoutFor(settings: ObjectiveSettings): ((prediction: Value) => Value) | undefined {
   if (settings.loss === 'gaussian') return undefined;
   const energy = readoutOf(settings);
@@ -71,7 +71,7 @@ export function readoutFor(settings: ObjectiveSettings): ((prediction: Value) =>
   return prediction => affinity(energy ? energy(prediction) : prediction);
 }
 
-/** Measured affinity of a compound in the unit of the readout, and the side of it on which the truth is. */
+/** Measured affinity of a compound in the unit of the readout, and the side on which the true value lies. */
 export function measuredOf(
   { pKi: measured, bound }: Pick<FitCompound, 'pKi' | 'bound'>,
   readout: ObjectiveSettings['readout'],
@@ -85,7 +85,7 @@ export function measuredOf(
 /**
  * Loss of one compound; undefined for losses that compare compounds.
  *
- * @throws Error for a bound, where the loss takes none
+ * @throws Error for a bound, if the loss takes none
  */
 export function lossOf(
   { loss, huber: delta, readout }: ObjectiveSettings,
@@ -105,7 +105,10 @@ export function lossOf(
   return censored({ measured, bound, loss: make });
 }
 
-/** Loss of the compounds of a batch; undefined for losses of single ones. Affinities that are bounds do not count. */
+/**
+ * Loss of the compounds of a batch; undefined for losses of single compounds. Affinities that are bounds are
+ * ignored.
+ */
 export function batchLossOf<P extends Params>({
   loss,
   readout,
@@ -123,7 +126,7 @@ export function batchLossOf<P extends Params>({
       const measured = places.map(i => measuredOf(compounds[i] as FitCompound, readout).measured);
       return ofTarget(loss, gather(predictions, Int32Array.from(places)), measured);
     });
-    // Something of the predictions, where nothing can be compared.
+    // If there is nothing to compare, a zero that depends on the predictions.
     return terms.reduce((total, term) => add(total, term), mul(0, sum(predictions)));
   };
 }
@@ -135,6 +138,6 @@ function ofTarget(loss: 'within-target' | 'ranking', predictions: Value, measure
     return sum(square(sub(errors, shift)));
   }
   if (measured.every(each => each === measured[0])) return mul(0, sum(predictions));
-  // Times their number, as a loss of compounds is summed.
+  // Multiplied by their number, because losses of compounds are summed.
   return mul(measured.length, pairwiseRanking(measured)(predictions));
 }

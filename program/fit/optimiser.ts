@@ -5,14 +5,14 @@ export const optimiserNames = ['adam', 'adamw', 'sgd', 'lbfgs'] as const;
 
 export type OptimiserName = (typeof optimiserNames)[number];
 
-/** Settings of optimisers; each takes those that it has. */
+/** Settings of all optimisers; each uses its own. */
 export interface OptimiserSettings {
   readonly optimiser: OptimiserName;
   readonly rate: number;
   readonly momentum: number;
   readonly weightDecay?: number;
   readonly clip?: number;
-  /** Names of parameters, or what they begin with before a dot. */
+  /** Names of parameters, or their prefixes before a dot. */
   readonly freeze: readonly string[];
 }
 

@@ -13,48 +13,51 @@ export const learnable = ['offset', 'kT', 't'] as const;
 
 export type Learnable = (typeof learnable)[number];
 
-/** Choices of `fit`. Energies in kcal/mol. */
+/** Options of `fit`. Energies in kcal/mol. */
 export interface FitOptions extends GivenPooling {
-  /** True where neither folder nor table is given: the compounds are those of an example, with made-up affinities. */
+  /**
+   * True if neither folder nor table is given: the compounds are those of an example, with made-up
+   * affinities.
+   */
   readonly isExample: boolean;
   /** Folders of compounds. */
   readonly folder: readonly string[];
   /** Table of compounds, in place of folders. */
   readonly table?: string;
-  /** Affinities of a folder that has a folder for each compound. */
+  /** File of affinities for a folder that has a folder for each compound. */
   readonly index?: string;
   readonly ic50AsKi: boolean;
   readonly replicates: 'refuse' | 'average';
-  /** The most poses of a compound; all, unless given. */
+  /** Maximum number of poses of a compound; all by default. */
   readonly limit?: number;
   readonly strict: boolean;
   readonly scorer: ScorerName;
-  /** Weights to begin with. */
+  /** File of initial weights. */
   readonly weights?: string;
   /** Settings of the pooling that the user chose; the others may come with the weights. */
   readonly chosen: readonly PoolingOption[];
-  /** Of a new SchNet. */
+  /** Settings of a new SchNet. */
   readonly settings: Settings;
   readonly seed: number;
   readonly learn: readonly Learnable[];
   readonly freeze: readonly string[];
   readonly loss: LossName;
-  /** Error from which on huber is linear. */
+  /** Error beyond which the huber loss is linear. */
   readonly huber: number;
-  /** Compared with experiment: ΔG in kcal/mol, or pKi. */
+  /** Quantity compared with experiment: ΔG in kcal/mol, or pKi. */
   readonly readout: 'dG' | 'pKi';
-  /** Cost of a departure of Vina's weights from those it began with. */
+  /** Strength of the penalty on changes of Vina's initial weights. */
   readonly stay: number;
   readonly optimiser: OptimiserName;
   readonly rate: number;
   readonly momentum: number;
   readonly weightDecay?: number;
-  /** Longest gradient. */
+  /** Maximum length of the gradient. */
   readonly clip?: number;
   readonly epochs: number;
-  /** Compounds a step; all for lbfgs. */
+  /** Compounds per step; all for lbfgs. */
   readonly batch?: number;
-  /** Share of the compounds that the fit is measured by as it goes. */
+  /** Fraction of the compounds held out to measure the fit as it runs. */
   readonly validate?: number;
   readonly validateBy: 'compound' | 'target';
   readonly patience?: number;
@@ -64,12 +67,12 @@ export interface FitOptions extends GivenPooling {
   readonly out?: string;
   readonly checkpoint?: string;
   readonly resume: boolean;
-  /** Page with pictures. */
+  /** File of the HTML report. */
   readonly report?: string;
   readonly json: boolean;
 }
 
-/** Adds what `fit` may be told. */
+/** Adds the description, options and examples of `fit`. */
 export function declareFit(command: Command): void {
   command
     .description(

@@ -2,9 +2,10 @@ import { ClosedPipe } from '../command/errors.ts';
 import type { Write } from '../command/write.ts';
 
 /**
- * Writes to standard output. Where its reader goes, as `head` does, work whose result is a file goes on in silence.
+ * Writes to standard output. If its reader goes away, as `head` does, work whose result is a file goes on
+ * silently.
  *
- * @throws ClosedPipe where there is no such work
+ * @throws ClosedPipe if the reader is gone and no file is to be written
  */
 export function outputs(write: Write, hasFiles: boolean): Write {
   let isOpen = true;

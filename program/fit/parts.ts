@@ -1,7 +1,7 @@
 import { split } from 'posetape/fit';
 import type { FitCompound, Part } from './dataset.ts';
 
-/** Choices of who takes part. */
+/** Options that choose the part of each compound. */
 export interface PartOptions {
   readonly validate?: number;
   readonly validateBy: 'compound' | 'target';
@@ -10,9 +10,10 @@ export interface PartOptions {
 }
 
 /**
- * The part of each compound, by name. Those of the validation are drawn by the seed from what is not left out.
+ * The part of each compound, by name. The validation compounds are drawn with the seed from those not left
+ * out.
  *
- * @throws Error for a name that is neither of a compound nor of a target, or where nothing remains to be fitted
+ * @throws Error for a name that is neither a compound nor a target, or if nothing remains to be fitted
  */
 export function partsOf(
   compounds: readonly FitCompound[],

@@ -2,8 +2,9 @@ import { type Affinity, type AffinityOptions, readAffinities } from '../read/aff
 import { quoted } from '../read/line.ts';
 
 /**
- * Reads the affinities of an index of PDBbind, such as `INDEX_refined_data.2020`: lines of an identifier, resolution, year,
- * −log₁₀ of the affinity, and the affinity as it was published. That is read; the logarithm is not.
+ * Reads the affinities of an index of PDBbind, such as `INDEX_refined_data.2020`: lines of an identifier,
+ * resolution, year, −log₁₀ of the affinity, and the affinity as it was published. The published affinity is
+ * read; the logarithm is not.
  *
  *     1a30  2.00  1994  4.30  Kd=50uM       // 1a30.pdf (DPE)
  *
@@ -16,7 +17,7 @@ export function readIndex(text: string, file: string, options: AffinityOptions):
       `${file}, line 1: expected an index of PDBbind, which begins with #, or a table that ends in .csv`,
     );
   }
-  // A table of the same lines, so that errors name those.
+  // A table with the same line numbers, so that errors name the right line.
   const rows = lines.slice(1).map((line, i) => {
     if (line.trim() === '' || line.startsWith('#')) return '';
     const [, id, measure, relation, value, unit] =

@@ -4,10 +4,10 @@ import { grouped } from './statistics.ts';
 
 const symbols = { fitted: 'circle', validation: 'emptyCircle', 'left out': 'emptyDiamond' } as const;
 
-/** Most targets that have a colour each. */
+/** Maximum number of targets with a colour each. */
 const most = 8;
 
-/** Predicted over measured ΔG, coloured by target, or by part where there is but one or there are many. */
+/** Predicted against measured ΔG, coloured by target, or by part if there is one target or there are many. */
 export function scatter({ compounds }: FitReport): string {
   const targets = new Set(compounds.map(({ target }) => target)).size;
   const byTarget = targets > 1 && targets <= most;
@@ -32,7 +32,7 @@ export function scatter({ compounds }: FitReport): string {
       itemStyle: { opacity: 0.85 },
       data: group.map(({ measured, predicted, bound }) => ({
         value: [measured, predicted],
-        // An arrow to where the truth is.
+        // An arrow towards the true value.
         ...(bound && { symbol: 'triangle', symbolRotate: bound === 'lower' ? -90 : 90 }),
       })),
       silent: true,
@@ -106,8 +106,8 @@ export function losses({ epochs, best, validation }: FitReport): string {
 }
 
 /**
- * Numbers that were fitted over those before, in percent; of a network, norms by layer. Not the offset: it begins near 0, so
- * its share would dwarf the others.
+ * Fitted numbers relative to their initial values, in percent; for a network, norms by layer. The offset is
+ * left out: it begins near 0, so its change would dwarf the others.
  */
 export function changes({ numbers }: FitReport): string {
   const rows = numbers.filter(({ name, before }) => before !== 0 && name !== 'offset');

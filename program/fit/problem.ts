@@ -92,12 +92,12 @@ export class Problem {
     return this.all.filter(({ name }) => this.partOf(name) === part);
   }
 
-  /** Parameters to begin with, as bytes. */
+  /** Initial parameters, as bytes. */
   firstBytes(): Uint8Array {
     return writeSafetensors(this.#first);
   }
 
-  /** The model with such parameters, as a file has it. */
+  /** A file of the model with these parameters. */
   readonly bytesOf = (params: Fitted<Params>): Uint8Array<ArrayBuffer> => {
     const { offset } = params;
     const { name, settings } = this.scorer;
@@ -154,7 +154,10 @@ export class Problem {
     }
   }
 
-  /** ΔG of every compound. One that cannot be scored is reported and left out, unless that is to be an error. */
+  /**
+   * ΔG of every compound. One that cannot be scored is reported and skipped, or is an error if the options
+   * say so.
+   */
   async predictAll(
     params: Numbers,
   ): Promise<{ readonly predictions: Predicted[]; readonly failed: SkippedCompound[] }> {
@@ -189,7 +192,7 @@ export class Problem {
     return { predictions, failed };
   }
 
-  /** Numbers that were fitted, beside those of the start. */
+  /** Fitted numbers, with their initial values. */
   numbersOf(params: Numbers): FittedNumber[] {
     const pooling = (of: Numbers) => fittedPooling(this.#options, of);
     const [before, after] = [this.#first, params].map(of => ({
@@ -238,7 +241,7 @@ export class Problem {
     };
   }
 
-  /** Weights that stay: those that the user names, and an offset that is not to be fitted. */
+  /** Weights that are not fitted: those that the user names, and an offset that is not to be fitted. */
   #frozen(): readonly string[] {
     const { freeze, learn } = this.#options;
     return learn.includes('offset') ? freeze : [...freeze, 'offset'];
@@ -253,7 +256,7 @@ export class Problem {
     throw new Error(`--freeze ${unknown}: there are ${names.join(', ')}`);
   }
 
-  /** Compounds that tell the progress as their poses are read. */
+  /** Compounds that report progress as their poses are read. */
   #counted(compounds: readonly FitCompound[], before: number) {
     const { progress } = this.#context;
     let [epoch, count] = [before + 1, 0];
@@ -275,7 +278,7 @@ export class Problem {
   }
 }
 
-/** One by one: a layer may have more weights than a call takes arguments. */
+/** In a loop: a layer may have more weights than a call can take arguments. */
 function normOf(numbers: ArrayLike<number>): number {
   let squares = 0;
   for (let i = 0; i < numbers.length; i++) squares += (numbers[i] as number) ** 2;

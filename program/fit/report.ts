@@ -4,15 +4,15 @@ import type { FitOptions } from './options.ts';
 import type { Problem } from './problem.ts';
 import type { FitReport, FittedNumber, PartResult } from './result.ts';
 
-/** State of the run that the start is described by. */
+/** Data for the description of the start. */
 interface Start {
   readonly skipped: readonly unknown[];
   readonly isStyled: boolean;
-  /** Epochs that were done before. */
+  /** Epochs done before this run. */
   readonly resumed: number;
 }
 
-/** Most compounds that are listed one by one. */
+/** Maximum number of compounds listed one by one. */
 const listed = 60;
 
 /** The problem, as text. */
@@ -46,7 +46,7 @@ export function describeStart(problem: Problem, options: FitOptions, start: Star
   return `${section(start.isStyled, `${name}, fitted to affinities`, lines.join('\n'), heading)}\n`;
 }
 
-/** Tells whether an epoch of so many has a line: each of few, some of many. */
+/** True if an epoch gets a line: every one of a few epochs, some of many. */
 export function isShown(epoch: number, epochs: number): boolean {
   return epochs <= 50 || epoch <= 5 || epoch === epochs || epoch % Math.ceil(epochs / 40) === 0;
 }

@@ -28,20 +28,20 @@ export interface CompoundResult {
   readonly isFitted: boolean;
   readonly poses: number;
   readonly measured: number;
-  /** On which side of `measured` the truth is, where it is a bound. */
+  /** Side of `measured` on which the true value lies, if it is a bound. */
   readonly bound?: 'lower' | 'upper';
   readonly predicted: number;
 }
 
-/** Errors over several compounds whose affinities are no bounds. */
+/** Errors over several compounds, without those whose affinity is a bound. */
 export interface PartResult {
   readonly compounds: number;
   readonly rmse: number;
-  /** Of giving every compound the mean of the fitted ones: a model must beat this. */
+  /** RMSE of predicting the mean of the fitted compounds for every compound: a model must beat this. */
   readonly rmseOfMean: number;
-  /** After the best constant shift of each target. */
+  /** RMSE after the best constant shift of each target. */
   readonly rmseWithin: number;
-  /** Kendall's τ within targets of three compounds or more, the mean; null if there are none. */
+  /** Mean of Kendall's τ within targets of three or more compounds; null if there are none. */
   readonly tau: number | null;
 }
 
@@ -76,7 +76,7 @@ export function errorsOf(
   };
 }
 
-/** Errors of some compounds, none of which is a bound. */
+/** Errors of compounds, none of which is a bound. */
 export function partResult(set: readonly CompoundResult[], center: number): PartResult {
   const targets = [...grouped(set, ({ target }) => target).values()];
   const taus = targets.filter(group => group.length > 2).map(kendall);

@@ -18,7 +18,10 @@ import { Saver } from './saver.ts';
 import { fitScorerOf } from './scorers.ts';
 import { findSources } from './sources.ts';
 
-/** Fits a scoring function to many compounds, and tells the loss by epoch. What is found is saved as it goes on. */
+/**
+ * Fits a scoring function to many compounds and prints the loss of each epoch. Results are saved as the fit
+ * goes on.
+ */
 export async function runFit(asked: FitOptions, context: Context): Promise<number> {
   const files = [asked.out, asked.checkpoint, asked.report].filter(file => file !== undefined);
   for (const file of files) await checkWritable(file);
@@ -84,7 +87,7 @@ function resultOf({ compound, part, measured, bound, predicted }: Predicted): Co
   };
 }
 
-/** Remarks on affinities: the first, and how many there are. */
+/** Prints the first remark on an affinity, and the number of remarks. */
 function tellNotes(sources: readonly Source[], { warn }: Pick<Context, 'warn'>): void {
   const notes = sources.flatMap(({ affinity: { note } }) => note ?? []);
   const [first] = notes;
@@ -92,7 +95,7 @@ function tellNotes(sources: readonly Source[], { warn }: Pick<Context, 'warn'>):
   warn(`note: ${first.split('\n')[0]}${notes.length > 1 ? `; and ${notes.length - 1} more such` : ''}`);
 }
 
-/** Settings that must be the same where a fit goes on. */
+/** Settings that must be the same when a fit is resumed. */
 function factsOf(problem: Problem, options: FitOptions): Facts {
   const { scorer, seed, combination, kT, t, q, learn, freeze, loss, huber, readout, stay } = options;
   const { optimiser, rate, momentum, weightDecay = 0, clip = null, batch = null } = options;

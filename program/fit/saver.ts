@@ -11,10 +11,10 @@ interface Files {
   readonly resume: boolean;
 }
 
-/** Milliseconds between two times that files are written, but for the first and the last. */
+/** Milliseconds between writes of the files, except the first and the last. */
 const interval = 3000;
 
-/** Keeper of the state of a fit: of the best weights and the last checkpoint, of which the newest are in files. */
+/** Keeps the state of a fit, the best weights and the last checkpoint, and writes the newest to files. */
 export class Saver {
   /** State to go on from. */
   readonly resumed: Checkpoint | undefined;
@@ -41,7 +41,7 @@ export class Saver {
     this.resumed = resumed;
   }
 
-  /** @throws Error for a checkpoint that is damaged, or of another fit, or that nobody asked to go on from */
+  /** @throws Error for a checkpoint that is damaged, of another fit, or there without a request to resume */
   static async begin(
     files: Files,
     facts: Facts,
@@ -49,7 +49,7 @@ export class Saver {
     { warn }: Pick<Context, 'warn'>,
   ): Promise<Saver> {
     const { checkpoint: file, resume } = files;
-    // A device holds none.
+    // A device holds no checkpoint.
     const found =
       file === undefined || file.startsWith('/dev/') ? undefined : await readCheckpoint(file, facts);
     if (found && !resume) {
@@ -58,12 +58,12 @@ export class Saver {
     return new Saver(files, facts, bytesOf, warn, found);
   }
 
-  /** Epochs that were done before. */
+  /** Epochs done before this run. */
   get epochs(): number {
     return this.resumed?.epochs.length ?? 0;
   }
 
-  /** Takes the state after an epoch. */
+  /** Takes the state after an epoch, and writes it if enough time has passed. */
   async keep(epoch: Epoch<Params>, checkpoint: Checkpoint): Promise<void> {
     this.#checkpoint = checkpoint;
     if (epoch.best === undefined || epoch.best === epoch.epoch) {
@@ -72,7 +72,10 @@ export class Saver {
     if (performance.now() - this.#saved >= interval) await this.#write();
   }
 
-  /** Writes what is newest, for a fit that ends early, and says so. A fit that ends as it could not be written stays so. */
+  /**
+   * Writes the newest state of a fit that ends early, and says so. Does nothing if the fit ended because
+   * writing failed.
+   */
   async rescue(): Promise<void> {
     if (this.#isFailed || !this.#checkpoint) return;
     await this.#write();

@@ -21,11 +21,11 @@ import { slimmed } from './slim-pose.ts';
 /** Scoring function with parameters to be fitted. */
 export interface FitScorer<Pose = unknown> {
   readonly name: ScorerName;
-  /** Of a network. */
+  /** Settings of a network. */
   readonly settings?: Settings;
   /** Parameters to begin with. */
   readonly params: Readonly<Record<string, Tensor<Float64Array>>>;
-  /** Pooling that the first weights were fitted with, if they were. */
+  /** Pooling that the initial weights were fitted with, if they were fitted. */
   readonly pooling?: GivenPooling;
   /** Offset to begin with, if there is one. */
   readonly offset?: Tensor;
@@ -33,7 +33,7 @@ export interface FitScorer<Pose = unknown> {
   readonly posesPerTape: number;
   /** Makes the poses of a compound. Throws Error naming the file and what is wrong. */
   readonly posesOf: (source: Source, most: number) => Promise<Pose[]>;
-  /** Weights as they are saved, of parameters. */
+  /** Converts parameters to weights as they are saved. */
   readonly weightsOf: (params: Weights) => Weights;
 }
 
@@ -48,8 +48,8 @@ export function fitScorerOf(options: {
 }
 
 /**
- * Vina's scoring function. Its weights differ in size, so that each parameter is a weight over that of AutoDock Vina, and
- * all are about 1.
+ * Vina's scoring function. Its weights differ in size, so each parameter is a weight divided by that of
+ * AutoDock Vina: all are about 1.
  */
 async function vina({ weights: file }: { readonly weights?: string }): Promise<FitScorer<VinaPose>> {
   const units = vinaWeights();
@@ -77,7 +77,7 @@ async function vina({ weights: file }: { readonly weights?: string }): Promise<F
         poses.push(pose);
         if (poses.length >= most) break;
       }
-      // posesOf looks only where it comes to the end.
+      // posesOf checks this only when it reaches the end.
       const isNear = poses.some(({ ligandAtom }) => ligandAtom.length > 0);
       if (!isNear)
         throw new Error(`${source.poses}: no pose comes within 8 Å of an atom of ${source.receptor}`);
@@ -120,7 +120,7 @@ async function network({
   };
 }
 
-/** A reader that remembers what it read last, as compounds of one receptor follow each other. */
+/** A reader that remembers the last file: compounds of one receptor follow each other. */
 function lastOnly<T>(read: (path: string) => Promise<T>): (path: string) => Promise<T> {
   let last: { readonly path: string; readonly found: Promise<T> } | undefined;
   return path => {

@@ -3,8 +3,8 @@ import type { Pose } from '../../examples/vina/pairs.ts';
 import type { DockedPose } from '../vina/poses.ts';
 
 /**
- * Poses of one compound without what only a report wants of them, and with those atoms of the receptor that are in a pair:
- * a fit holds the poses of all compounds at once.
+ * Poses of one compound with only the data that a fit needs: no data for reports, and only the receptor atoms
+ * that are in a pair. A fit holds the poses of all compounds at once.
  */
 export function slimmed(poses: readonly Pose[]): Pose[] {
   const [first] = poses;

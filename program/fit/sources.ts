@@ -13,7 +13,7 @@ import { readIndex } from './pdbbind.ts';
 export interface Places {
   readonly folder: readonly string[];
   readonly table?: string;
-  /** Affinities of a folder of folders. */
+  /** File of affinities for a folder of folders. */
   readonly index?: string;
   readonly scorer: ScorerName;
 }
@@ -30,7 +30,7 @@ export async function findSources(places: Places, options: AffinityOptions): Pro
   return distinct(found.flat());
 }
 
-/** Rows with the columns `receptor` and `poses`, paths from where the table is. */
+/** Rows with the columns `receptor` and `poses`: paths relative to the table. */
 async function inTable(file: string, options: AffinityOptions): Promise<Source[]> {
   const rows = affinityRows(await readText(file), file, options, { key: 'poses', needs: ['receptor'] });
   return rows.map(({ affinity, field }) => {
@@ -68,7 +68,7 @@ async function inFolder(folder: string, places: Places, options: AffinityOptions
       folder,
       names(affinity.ligand, places.scorer === 'vina' ? pdbqt : ligands),
     );
-    // One that is not there is named when it is read.
+    // A missing file is reported when it is read.
     const poses = found ?? join(folder, `${affinity.ligand}.pdbqt`);
     sources.push({ name: affinity.ligand, target: field('target') || target, receptor, poses, affinity });
   }
@@ -127,7 +127,7 @@ function nameOf(path: string): string {
   return basename(path).replace(/(?:\.\w+)?(?:\.gz)?$/i, '');
 }
 
-/** Sources with names of their own: all are named with their targets if a name is in several. */
+/** Sources with unique names: if targets share a name, all names get their target in front. */
 function distinct(sources: readonly Source[]): Source[] {
   const isOnce = new Set(sources.map(({ name }) => name)).size === sources.length;
   const named = sources.map(source =>

@@ -1,4 +1,4 @@
-/** Measured numbers, and predicted ones. */
+/** A measured number and its prediction. */
 export interface Pair {
   readonly measured: number;
   readonly predicted: number;
@@ -14,7 +14,7 @@ export function rootMeanSquare(numbers: readonly number[]): number {
   return Math.sqrt(average(numbers.map(each => each ** 2)));
 }
 
-/** Errors after the constant that makes their squares smallest is taken off. */
+/** Errors minus the constant that minimises the sum of their squares. */
 export function shiftedErrors(pairs: readonly Pair[]): number[] {
   const errors = pairs.map(({ measured, predicted }) => predicted - measured);
   const shift = average(errors);
@@ -39,7 +39,7 @@ export function kendall(pairs: readonly Pair[]): number {
   return scale === 0 ? 0 : sum / scale;
 }
 
-/** Pearson's correlation; 0 where one side is constant. */
+/** Pearson's correlation; 0 if one side is constant. */
 export function correlation(pairs: readonly Pair[]): number {
   const [x, y] = [average(pairs.map(each => each.measured)), average(pairs.map(each => each.predicted))];
   let [xy, xx, yy] = [0, 0, 0];
@@ -51,7 +51,7 @@ export function correlation(pairs: readonly Pair[]): number {
   return xx > 0 && yy > 0 ? xy / Math.sqrt(xx * yy) : 0;
 }
 
-/** The p-quantile of numbers, between neighbours where it falls there. */
+/** The p-quantile of numbers, interpolated between neighbours. */
 export function quantile(numbers: readonly number[], p: number): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   const at = p * (sorted.length - 1);

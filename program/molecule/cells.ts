@@ -1,8 +1,6 @@
 /** Points in a grid of cubic cells, for the points near a place. */
 export interface Cells {
-  /**
-   * Calls `visit` with each point that may be within a cell's size of a place, and some further ones.
-   */
+  /** Calls `visit` with every point within a cell's size of a place, and with some that are farther away. */
   readonly near: (x: number, y: number, z: number, visit: (point: number) => void) => void;
 }
 
@@ -13,7 +11,7 @@ const mostCells = 64;
  * Sorts points into cells.
  *
  * @param coordinates x, y and z of each point
- * @param reach the distance within which no point may be missed
+ * @param reach distance within which no point is missed
  */
 export function cellsOf(coordinates: ArrayLike<number>, reach: number): Cells {
   const count = coordinates.length / 3;
@@ -34,7 +32,7 @@ export function cellsOf(coordinates: ArrayLike<number>, reach: number): Cells {
     return (i * ny + j) * nz + k;
   };
 
-  // Points by cell; the cells along z are next to one another, so that those near a place are few runs of points.
+  // Points by cell; cells along z are adjacent, so that those near a place are a few runs of points.
   const starts = new Int32Array(nx * ny * nz + 1);
   const cells = Int32Array.from({ length: count }, (_, point) => cellOf(point));
   for (const cell of cells) starts[cell + 1] = (starts[cell + 1] as number) + 1;

@@ -11,7 +11,7 @@ export interface Graph {
 export interface Matching {
   /** Cost of matching atom `a` of the first graph with atom `b` of the second, at least 0. */
   readonly cost: (a: number, b: number) => number;
-  /** Matchings whose costs sum to more than this are not looked for. Default: no limit. */
+  /** Largest total cost of a matching. Default: no limit. */
   readonly limit?: number;
   /** Number of steps after which the search ends with the best matching so far. Default: a million. */
   readonly steps?: number;
@@ -25,16 +25,16 @@ export interface Match {
 }
 
 /**
- * Finds the atoms of one graph in another that has the same atoms and bonds, maybe in another order. Where the steps run out,
- * the matching may not be the cheapest.
+ * Finds the atoms of one graph in another with the same atoms and bonds, possibly in another order. If the
+ * steps run out, the matching may not be the cheapest.
  *
  * @returns the matching of the smallest total cost, or undefined if the graphs differ or none is within the limit
  */
 export type Matcher = (options: Matching) => Match | undefined;
 
 /**
- * Prepares the search for matchings of two graphs, which `matcherOf(graph, graph)` makes one for symmetries: colours of
- * the atoms by their surroundings are compared first, then a depth-first search goes from bond to bond.
+ * Prepares the search for matchings of two graphs; `matcherOf(graph, graph)` finds symmetries. It first
+ * compares colours of the atoms by their surroundings, then searches depth-first from bond to bond.
  */
 export function matcherOf(first: Graph, second: Graph): Matcher {
   const count = first.labels.length;
@@ -98,7 +98,7 @@ export function matcherOf(first: Graph, second: Graph): Matcher {
   };
 }
 
-/** Atom that the search comes to, and a bonded atom before it, or -1. */
+/** Atom that the search visits, and a bonded atom visited before it, or -1. */
 interface Step {
   readonly atom: number;
   readonly from: number;

@@ -2,10 +2,10 @@ import type { AtomType } from '../read/atom-types.ts';
 
 /** Atom of a file. */
 export interface Atom {
-  /** Number that the file gives it; its place from 1 where the format has no numbers. */
+  /** Number that the file gives it; its place, from 1, if the format has no numbers. */
   readonly serial: number;
   readonly name: string;
-  /** Residue name, chain and number as they stand in the file, such as `TRP B 235`; '' where there is none. */
+  /** Residue name, chain and number as in the file, such as `TRP B 235`; '' if there is none. */
   readonly residue: string;
   /** Atomic number, 1 for deuterium; 0 for a dummy, which is no atom (`W` and `G0` of AutoDock). */
   readonly element: number;
@@ -56,7 +56,7 @@ export interface Molecule {
   readonly atoms: readonly Atom[];
   readonly bonds?: readonly Bond[];
   readonly tree?: TorsionTree;
-  /** Lines of its record, where it was read to be written again. */
+  /** Lines of its record, if it was read to be written again. */
   readonly lines?: readonly string[];
   /** File and first line, for messages. */
   readonly place: { readonly file: string; readonly line: number };

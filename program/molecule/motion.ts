@@ -18,7 +18,7 @@ import {
 } from 'posetape/ops';
 import type { TorsionTree } from './molecule.ts';
 
-/** Degrees of freedom of a torsion tree: how far it is from the coordinates it was given. */
+/** Degrees of freedom of a torsion tree: its displacement from the reference coordinates. */
 export interface Motion<T = Tensor<Float64Array>> {
   /** Å, shape [ligands, 3] */
   readonly translation: T;
@@ -32,10 +32,10 @@ export interface Motion<T = Tensor<Float64Array>> {
  * A torsion tree whose coordinates are computed on a tape from its degrees of freedom, so that bond lengths and angles
  * stay as they are.
  *
- * Each rigid fragment moves by an affine map, a 4 × 4 matrix: that of a branch turns about its bond, and is preceded by
- * the map of its parent. What the maps are made of is read from the coordinates given last to {@link setReference}, from
- * which all motion is counted; so a rotation never comes near the singularity at half a turn if they are given now and
- * then.
+ * Each rigid fragment moves by an affine map, a 4 × 4 matrix: that of a branch turns about its bond, and is
+ * preceded by the map of its parent. The maps depend on the reference coordinates last given to
+ * {@link setReference}, from which all motion is counted. Set them now and then, so that no rotation comes near
+ * the singularity at half a turn.
  */
 export class Linkage {
   readonly atoms: number;
@@ -111,7 +111,8 @@ export class Linkage {
   }
 
   /**
-   * Counts motion from these coordinates on: Å, three for each atom. Tapes recorded before follow when they run next.
+   * Sets the coordinates from which motion is counted: Å, three for each atom. Tapes recorded before use them
+   * at their next run.
    */
   setReference(coordinates: ArrayLike<number>): void {
     const at = (atom: number): Vector => vectorAt(coordinates, atom);
@@ -236,7 +237,7 @@ function ancestorsOf(parents: Int32Array, still: number): Int32Array[] {
   return lists;
 }
 
-/** A map and all above it, but for that of what stays. */
+/** A map and all above it, without that of the fixed atoms. */
 function lineOf(map: number, parents: Int32Array, still: number): number[] {
   const line: number[] = [];
   for (let each = map; each !== still; each = parents[each] as number) {

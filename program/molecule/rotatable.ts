@@ -2,8 +2,9 @@ import type { Bonds } from './graph.ts';
 import type { Bond, Branch, Molecule, TorsionTree } from './molecule.ts';
 
 /**
- * Torsion tree of a molecule with bonds, where its file states none. Single bonds outside rings turn, unless one of their
- * atoms holds no other heavy atom, and but for amides. Each separate part has its largest rigid fragment as its root.
+ * Torsion tree of a molecule with bonds, for files that state no tree. Single bonds outside rings turn,
+ * except amides and those with an atom bonded to no other heavy atom. Each separate part has its largest
+ * rigid fragment as its root.
  *
  * @returns undefined for a molecule whose file states no bonds
  */
@@ -25,7 +26,7 @@ export function treeOfBonds(molecule: Molecule): TorsionTree | undefined {
     const fragments = new Set([...fragmentOf].filter((_, atom) => partOf[atom] === part));
     const [root] = [...fragments].sort((a, b) => (sizes.get(b) as number) - (sizes.get(a) as number));
     roots.push({ fragment: root as number, isFlexibleResidue: false });
-    // Grows while it is gone through.
+    // The loop appends to this list.
     const found = [root as number];
     for (const parent of found) {
       for (const { from: a, to: b } of turning) {

@@ -4,7 +4,7 @@ import type { Molecule } from '../molecule/molecule.ts';
 import { keepsDistance, type RigidGroups, rigidGroups } from '../molecule/rigid.ts';
 import type { AtomType } from '../read/atom-types.ts';
 
-/** Bonds may be stretched to so many sums of the covalent radii. */
+/** Longest bond, as a multiple of the sum of the covalent radii. */
 const allowance = 1.1;
 
 /**
@@ -14,9 +14,9 @@ const allowance = 1.1;
  * - they are closer than 1.1 times the sum of their covalent radii, and
  * - no third atom that keeps its distance to both is closer to both of them.
  *
- * So the bonds are the same in all poses of a compound, however close its parts come to one another.
+ * So all poses of a compound have the same bonds, however close its parts come to one another.
  *
- * @param groups those of the molecule, if they are at hand
+ * @param groups those of the molecule, if already computed
  */
 export function findBonds(
   molecule: Molecule,
@@ -25,7 +25,7 @@ export function findBonds(
   const coordinates = coordinatesOf(molecule);
   const radii = covalentRadii(molecule);
   const longest = 2 * allowance * radii.reduce((a, b) => Math.max(a, b), 0);
-  // A third atom that is closer to both than they are to one another is closer than any bond is long.
+  // A third atom closer to both than they are to each other lies within the longest bond length.
   const around = neighbours(coordinates, groups, () => longest, longest);
   return around.map((others, a) => {
     const bonded = others.filter(({ atom: b, squared }) => {
@@ -40,8 +40,9 @@ export function findBonds(
 }
 
 /**
- * Bonds as {@link findBonds} finds them, but across a third atom, too. In a ring of three, rounding decides which bond is the
- * longest and thus counts for none; these are the same for all files.
+ * Bonds as {@link findBonds} finds them, but without the rule of the third atom. In a ring of three, that
+ * rule drops the longest bond, and rounding decides which one that is; these bonds are the same for all
+ * files.
  */
 export function findLinks(molecule: Molecule): Bonds {
   const radii = covalentRadii(molecule);
@@ -58,7 +59,7 @@ interface Neighbour {
   readonly squared: number;
 }
 
-/** For each atom, those that keep their distance to it and are closer than a length. */
+/** For each atom, those at a fixed distance from it that is below a limit. */
 function neighbours(
   coordinates: Float64Array,
   groups: RigidGroups | undefined,

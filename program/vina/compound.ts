@@ -42,8 +42,8 @@ export function compoundOf(molecule: Molecule): Compound {
 }
 
 /**
- * Finds the atoms of a compound in another molecule. Atoms in another order are found by their types and bonds; of
- * those that a symmetry exchanges, either is taken.
+ * Finds the atoms of a compound in another molecule. Atoms in another order are found by their types and
+ * bonds. If a symmetry swaps atoms, either match is taken.
  *
  * @returns undefined if it has other atoms or bonds
  */
@@ -70,7 +70,7 @@ function own({ typed: { heavy, rotors } }: Compound): Fit {
   return { places: heavy, rotors };
 }
 
-/** Å; coordinates of a file are rounded to 0.001. */
+/** Å; coordinates in files are rounded to 0.001. */
 const tolerance = 0.01;
 
 /** Tells whether two molecules have the same atoms in the same order, in rigid fragments of the same shape. */

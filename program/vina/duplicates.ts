@@ -2,8 +2,8 @@ import type { Compound } from './compound.ts';
 import type { DockedPose } from './poses.ts';
 
 /**
- * Root mean square deviation of the heavy atoms of two poses of one compound, in Å, where they stand: nothing is moved.
- * Atoms that a symmetry of the compound exchanges are taken the way round that makes it smallest.
+ * Root mean square deviation of the heavy atoms of two poses of one compound, in Å, without superposition. It
+ * is the smallest over the symmetries of the compound.
  */
 export function rmsdOf(a: DockedPose, b: DockedPose): number {
   const rows = a.places.length;
@@ -14,9 +14,9 @@ export function rmsdOf(a: DockedPose, b: DockedPose): number {
 }
 
 /**
- * Finds poses that repeat an earlier one. Each call takes a further pose, and gives the place of the first earlier pose
- * from which its RMSD ({@link rmsdOf}) is below `threshold`, in Å; undefined for a pose that is new. Only new poses are
- * kept, and of those the coordinates.
+ * Finds poses that repeat an earlier one. Each call takes the next pose and returns the index of the first
+ * earlier pose within an RMSD ({@link rmsdOf}) of `threshold`, in Å; undefined for a new pose. Only the
+ * coordinates of new poses are kept.
  *
  * @example
  * const earlier = duplicateFinder(0.5);

@@ -3,9 +3,9 @@ import { moleculeOf, moleculesOf } from '../read/molecules.ts';
 import { compoundOf } from './compound.ts';
 import { type DockedPose, otherAtoms, poseIn, type Receptor, receptorOf, tooFar } from './poses.ts';
 
-/** A file as it was read. */
+/** A PDBQT file that was read. */
 export interface PdbqtFile {
-  /** As messages are to call it: a path, or the name of a file dropped on a page. */
+  /** Name for messages: a path, or the name of a file dropped on a page. */
   readonly name: string;
   readonly text: string;
 }

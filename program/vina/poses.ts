@@ -13,7 +13,7 @@ import { coordinatesOf } from './bonds.ts';
 import { type Compound, compoundOf, fits } from './compound.ts';
 import { heavyAtoms, rowsOf } from './xs-types.ts';
 
-/** Receptor, made ready once for any number of poses. */
+/** Receptor, prepared once for any number of poses. */
 export interface Receptor {
   readonly molecule: Molecule;
   readonly atoms: HeavyAtoms;
@@ -42,7 +42,7 @@ export interface MovingPairs {
   readonly pose: Pose;
 }
 
-/** Makes a receptor ready: finds its bonds and types, and sorts its heavy atoms into cells of 8 Å. */
+/** Prepares a receptor: finds its bonds and types, and sorts its heavy atoms into cells of 8 Å. */
 export function receptorOf(molecule: Molecule): Receptor {
   const atoms = heavyAtoms(molecule);
   const { near } = cellsOf(atoms.coordinates.data, cutoff);
@@ -50,7 +50,7 @@ export function receptorOf(molecule: Molecule): Receptor {
 }
 
 /**
- * Makes poses of one compound ready, one at a time as they are asked for; only the first is kept.
+ * Prepares poses of one compound, one at a time as they are requested; only the first is kept.
  *
  * @throws Error, in one line that names file and pose, if a pose is of another compound than the first, or if none has an
  * atom within 8 Å of the receptor
@@ -76,7 +76,7 @@ export async function* posesOf(
   if (compound && !isNear) throw tooFar(compound.molecule, receptor.molecule);
 }
 
-/** Makes a pose ready; undefined if it is not of that compound. */
+/** Prepares a pose; undefined if it is not of that compound. */
 export function poseIn(receptor: Receptor, compound: Compound, molecule: Molecule): DockedPose | undefined {
   const fit = fits(compound, molecule);
   if (!fit) return undefined;

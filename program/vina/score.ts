@@ -5,9 +5,9 @@ import type { DockedPose } from './poses.ts';
 
 /**
  * Records the binding free energy of a docked pose, in kcal/mol and of shape []: the Vina scoring function of
- * `examples/vina/score.ts`, with the pairs of several ligands, and of ligands and flexible residues. Each of those pairs is
- * kept below 1000 kcal/mol by itself, as AutoDock Vina does; pairs of a flexible residue and the rest of the receptor
- * are no part of the binding free energy.
+ * `examples/vina/score.ts`, with the pairs of several ligands, and of ligands and flexible residues. Each of
+ * those pairs is capped below 1000 kcal/mol, as in AutoDock Vina; pairs of a flexible residue and the rest of
+ * the receptor are not part of the binding free energy.
  *
  * @param ligand coordinates in Å, of the rows of `pose.ligand`; give them as a parameter to get forces
  */
@@ -37,9 +37,9 @@ export interface TermSums extends vina.Terms<number> {
 }
 
 /**
- * Parts of the binding free energy of a pose: the sum of each term over all pairs, and the number of rotors. The sum
- * of the terms by their weights, divided by 1 + w_rot N_rot, is the binding free energy, unless an atom clashes: its energy
- * is then above 0, and kept below 1000 kcal/mol.
+ * Parts of the binding free energy of a pose: the sum of each term over all pairs, and the number of rotors.
+ * The sum of the terms by their weights, divided by 1 + w_rot N_rot, is the binding free energy, unless an
+ * atom clashes: its energy is then above 0 and capped below 1000 kcal/mol.
  *
  * @param executor runs the tape; one for many poses compiles it once
  */

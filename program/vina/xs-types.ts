@@ -43,7 +43,7 @@ export function typed(molecule: Molecule): Typed {
   };
 }
 
-/** A molecule as the scoring function sees it; of several ligands and flexible residues, all that moves. */
+/** A molecule as the scoring function sees it: for ligands with flexible residues, all atoms that move. */
 export function heavyAtoms(molecule: Molecule): HeavyAtoms {
   const { heavy, types, rotors } = typed(molecule);
   return { types, coordinates: rowsOf(coordinatesOf(molecule), heavy), rotors };
@@ -66,7 +66,7 @@ function ligandsOf({ atoms, tree }: Molecule): Int32Array {
   for (const { fragment, isFlexibleResidue } of tree.roots) {
     ofFragment.set(fragment, isFlexibleResidue ? -1 : ligands++);
   }
-  // A branch stands before those within it.
+  // A branch comes before those within it.
   for (const { parent, fragment } of tree.branches) ofFragment.set(fragment, ofFragment.get(parent) ?? 0);
   return tree.fragmentOf.map(fragment => ofFragment.get(fragment) ?? 0);
 }
@@ -93,9 +93,9 @@ function isHeteroatom({ kind, name }: AtomType): boolean {
 }
 
 /**
- * Each end of a torsion counts one half if its atom holds another atom besides that at the other end, hydrogens aside. A
- * methyl group, whose turning moves nothing heavy, thus costs half as much as a chain. A torsion whose two atoms are not
- * bonded does not count.
+ * Each end of a torsion counts one half if its atom is bonded to another heavy atom besides the one at the
+ * other end. A methyl group, whose rotation moves no heavy atom, thus costs half as much as a chain. A
+ * torsion whose two atoms are not bonded does not count.
  */
 function countRotors(
   groups: RigidGroups | undefined,

@@ -19,7 +19,7 @@ type Tensors = Readonly<Record<string, Tensor>>;
 
 /** Settings that a state_dict does not have. */
 export interface GeometricOptions extends Pick<Settings, 'neighbours' | 'pocket' | 'delta'> {
-  /** By which the output of each atom is multiplied, and what is added to it then: attributes `std` and `mean`. */
+  /** Factor of the output of each atom, and the number added after it: the attributes `std` and `mean`. */
   readonly std?: number;
   readonly mean?: number;
 }
@@ -30,8 +30,9 @@ export function isGeometricLayout(tensors: Tensors): boolean {
 }
 
 /**
- * Makes a network of the state_dict of PyTorch Geometric's SchNet. `std` and `mean` become part of the last layer. The
- * energies of single atoms, `atomref`, cancel in differences, and so are left out where `delta` is true.
+ * Makes a network from the state_dict of PyTorch Geometric's SchNet. `std` and `mean` become part of the last
+ * layer. The energies of single atoms, `atomref`, cancel in differences and so are left out if `delta` is
+ * true.
  *
  * @throws Error naming the file, and the tensor or the part of the architecture that has no counterpart here
  */

@@ -12,8 +12,8 @@ import { checkedSettings, entryOf, fewestWeights } from './settings.ts';
 const offsetName = 'offset';
 
 /**
- * The model as a safetensors file. Numbers are float64, so that every bit comes back. Its `__metadata__` have the name of
- * the scorer, and as JSON the settings of a network and the pooling.
+ * The model as a safetensors file. Numbers are float64, so that every bit is preserved. Its `__metadata__`
+ * holds the name of the scorer and, as JSON, the settings of a network and the pooling.
  */
 export function modelToSafetensors({
   scorer,
@@ -82,7 +82,7 @@ export function fileOf(bytes: Uint8Array, file: string): ReturnType<typeof readS
   }
 }
 
-/** Tensors in float64, if they are those that a scorer has. */
+/** Tensors in float64, after a check that they are those of the scorer. */
 function checkedWeights(
   tensors: Readonly<Record<string, Tensor>>,
   shapes: ReadonlyMap<string, readonly number[]>,

@@ -8,12 +8,12 @@ export const scorerNames = ['vina', 'schnet'] as const;
 
 export type ScorerName = (typeof scorerNames)[number];
 
-/** A fitted scoring function, as a file has it. */
+/** A fitted scoring function, as saved in a file. */
 export interface SavedModel {
   readonly scorer: ScorerName;
-  /** Of a SchNet. */
+  /** Settings of a SchNet. */
   readonly settings?: Settings;
-  /** By name; without the offset. */
+  /** Weights by name, without the offset. */
   readonly weights: Weights;
   /** Added to the score of each pose, kcal/mol. */
   readonly offset?: Tensor;
@@ -21,7 +21,7 @@ export interface SavedModel {
   readonly pooling?: GivenPooling;
 }
 
-/** Weights of a model with its offset, as they are put on a tape. */
+/** Weights of a model with its offset, as parameters for a tape. */
 export function paramsOf({ weights, offset }: SavedModel): Weights {
   return offset === undefined ? weights : { ...weights, offset };
 }

@@ -1,7 +1,7 @@
 import { elementRows } from '../../examples/networks/layers.ts';
 import type { Settings } from '../schnet/model.ts';
 
-/** Largest sizes of a network that a file may ask for. */
+/** Largest sizes of a network that a file may request. */
 const most = {
   hidden: 4096,
   gaussians: 4096,
@@ -15,7 +15,7 @@ const sizes = ['hidden', 'gaussians', 'interactions', 'neighbours'] as const;
 const lengths = ['cutoff', 'pocket'] as const;
 
 /**
- * Checks settings of a network from a file before anything is made of them.
+ * Checks settings of a network from a file before they are used.
  *
  * @throws Error naming the file and the setting
  */
@@ -38,12 +38,12 @@ export function checkedSettings(given: unknown, file: string): Settings {
   return { ...found, delta };
 }
 
-/** Numbers in the weights of a network: an estimate from below, made without listing them. */
+/** Lower bound on the number of weights of a network, computed without listing them. */
 export function fewestWeights({ hidden, interactions }: Settings): number {
   return elementRows * hidden + 4 * interactions * hidden ** 2;
 }
 
-/** Property of a thing that may be none. */
+/** Property of a value that may not be an object. */
 export function entryOf(thing: unknown, name: string): unknown {
   return typeof thing === 'object' && thing !== null && Object.hasOwn(thing, name)
     ? (thing as Readonly<Record<string, unknown>>)[name]

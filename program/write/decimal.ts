@@ -1,5 +1,5 @@
 /**
- * Number with fixed decimals, right-justified in so many columns, 0 for as many as it takes; never −0.
+ * Number with fixed decimals, right-justified in `width` columns (0: as wide as needed); never −0.
  *
  * @throws RangeError if it does not fit
  */

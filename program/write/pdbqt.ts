@@ -4,7 +4,7 @@ import { place } from './decimal.ts';
 export interface PdbqtOptions {
   /** Number of the MODEL; without one, MODEL, ENDMDL and END stay as they were read. */
   readonly model?: number;
-  /** Lines behind REMARK. Each replaces a remark that is the same up to the colon, or is new. */
+  /** Text of REMARK lines. Each replaces a remark that is equal up to the colon, or is added. */
   readonly remarks?: readonly string[];
 }
 

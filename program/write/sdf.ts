@@ -68,7 +68,7 @@ function wrapped(entry: string): string[] {
   return parts.map((part, i) => `M  V30 ${part}${i < parts.length - 1 ? '-' : ''}`);
 }
 
-/** Lines of the data fields but those of some names, and but $$$$. */
+/** Lines of the data fields, without those of some names and without $$$$. */
 function withoutFields(lines: readonly Line[], names: readonly string[]): string[] {
   let isKept = true;
   const kept: string[] = [];
