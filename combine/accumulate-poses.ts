@@ -2,7 +2,7 @@ import { checkOptions } from '../engine/options.ts';
 import type { Accumulator } from './accumulator.ts';
 import type { Combination } from './combination.ts';
 import { checkSameFold } from './fold.ts';
-import { checkLearned } from './learned.ts';
+import { learnedSettings } from './learned.ts';
 import { checkParams, isCombination, optionNames, taskOf } from './options.ts';
 import type { Params } from './params.ts';
 import { type CombineResult, type CombineStats, checkGradient, guarded } from './poses.ts';
@@ -113,7 +113,7 @@ export function finish<Pose, const P extends Params>(
     throw new TypeError('finish: combination must be the one the state was made by');
   checkSameFold('finish', combination, state.fold);
   checkParams(params);
-  checkLearned(combination, params);
+  learnedSettings(combination, params);
   for (const [name, given] of Object.entries({ loss, readout, poseLoss }))
     checkFunction('finish', name, given);
   if (state.count === 0) throw new RangeError('finish: no poses were added');

@@ -5,6 +5,7 @@ import type { BadPose } from './bad-pose.ts';
 import type { Combination } from './combination.ts';
 import { addTo, type Gradients } from './gradients.ts';
 import { inOrder } from './in-order.ts';
+import { learnedSettings } from './learned.ts';
 import type { Indexed, Params } from './params.ts';
 import { groups } from './passes.ts';
 import type { BackwardPlan, Keep, KeepDifferentiated, KeepPredicted, Sums } from './rows.ts';
@@ -153,10 +154,12 @@ export async function* compoundsByWorkers<C, P extends Params, Result>(
 function scoringOf<Pose>({ combination, ...task }: Task<Pose>): ChunkScoring {
   const { posesPerTape, skipsBadPoses, tolerance, wantsGradient } = task;
   const scoring = { posesPerTape, skipsBadPoses, tolerance, wantsGradient };
-  if (typeof combination === 'function') return { ...scoring, fold: undefined, isExported: false };
+  if (typeof combination === 'function')
+    return { ...scoring, fold: undefined, isExported: false, learned: {} };
   const { kind, settings, sigma, isOfScore, isWeighted, usesB } = combination;
   const fold = { kind, settings, sigma, isOfScore, isWeighted, usesB };
-  return { ...scoring, fold, isExported: hasFunctions(combination) };
+  const learned = learnedSettings(combination, task.params);
+  return { ...scoring, fold, isExported: hasFunctions(combination), learned };
 }
 
 function hasFunctions({ weight, pool }: Combination): boolean {

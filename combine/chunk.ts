@@ -5,6 +5,7 @@ import { type BadPose, reasonsOf } from './bad-pose.ts';
 import { type Combination, combination } from './combination.ts';
 import { checkSameFold } from './fold.ts';
 import { zerosOf } from './gradients.ts';
+import { learnedSettings } from './learned.ts';
 import type { Params, Tensors } from './params.ts';
 import { backward, forward } from './recompute.ts';
 import type { PredictedRow, Row } from './rows.ts';
@@ -92,7 +93,7 @@ export function runChunk<Kind extends WorkKind>(
       shared,
       score: scorerOf(scorer, scoring),
       posesPerTape: scoring.posesPerTape,
-      combination: combinationOf(scorer, scoring),
+      combination: combinationOf(scorer, chunk, params),
       loss: undefined,
       poseLoss: scorer.poseLoss,
       readout: undefined,
@@ -138,7 +139,8 @@ function scorerOf(
 
 function combinationOf(
   { combination: exported }: ScorerModule,
-  { fold, isExported }: ChunkScoring,
+  { first, scoring: { fold, isExported, learned } }: Chunk,
+  params: Params,
 ): Task['combination'] {
   const unused = (): never => {
     throw new Error('a combination is closed where its call was made');
@@ -146,8 +148,15 @@ function combinationOf(
   if (!fold) return unused;
   if (!isExported)
     return combination({ ...fold, summary: unused, factors: unused }, { weight: undefined, combine: unused });
-  checkSameFold('workers', fold as Combination, exported as Combination);
-  return exported as Combination;
+  const own = exported as Combination;
+  checkSameFold('workers', fold as Combination, own);
+  // Once a call.
+  for (const [name, number] of first === 0 ? Object.entries(learnedSettings(own, params)) : [])
+    if (number !== learned[name])
+      throw new TypeError(
+        `workers: the module’s ${own.kind} has a ${name} of ${number}, but that of the call has ${learned[name]}; give the call the combination that the module exports`,
+      );
+  return own;
 }
 
 /** A pose of a pooling without gradients of the size of θ, which nobody reads once they are added. */

@@ -7,7 +7,7 @@ import { areFinite, isTensor, type Tensor } from '../engine/tensor.ts';
 import { unlessAborted } from './aborting.ts';
 import { reasonsOf } from './bad-pose.ts';
 import { type Combination, weightOfPose } from './combination.ts';
-import { checkLearned } from './learned.ts';
+import { learnedSettings } from './learned.ts';
 import type { Params } from './params.ts';
 import { indexed } from './passes.ts';
 import { recordPooledPose } from './pooled-pose.ts';
@@ -110,7 +110,7 @@ export async function taskOf<Pose, P extends Params>(
     if (isCombination((combination as () => unknown)()))
       throw new TypeError(`combinePoses: combination must be ${combination.name}(), called`);
   }
-  if (typeof combination !== 'function') checkLearned(combination, params);
+  if (typeof combination !== 'function') learnedSettings(combination, params);
   if (!(tolerance >= 0 && tolerance < 1)) {
     throw new RangeError(`combinePoses: tolerance is a share from 0 to below 1, got ${tolerance}`);
   }

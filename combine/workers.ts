@@ -58,6 +58,8 @@ export interface ChunkScoring {
   readonly fold: Omit<Fold, 'summary' | 'factors'> | undefined;
   /** True if the combination has functions, which the module exports. */
   readonly isExported: boolean;
+  /** The settings that functions make of the parameters: the module's must come to the same. */
+  readonly learned: Readonly<Record<string, number>>;
   readonly posesPerTape: number | undefined;
   readonly skipsBadPoses: boolean;
   readonly tolerance: number;

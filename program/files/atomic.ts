@@ -70,9 +70,8 @@ export async function draftOf(file: string): Promise<Draft> {
     commit: () => sure(close(path)),
     discard: () => close().catch(() => {}),
     async keepPartial() {
-      const partial = isPlain ? `${file}.partial` : file;
       await sure(close(`${path}.partial`));
-      return partial;
+      return isPlain ? `${path === resolve(file) ? file : path}.partial` : file;
     },
   };
 }

@@ -4,6 +4,7 @@ import { exitCodes } from '../command/errors.ts';
 import { type GivenPooling, poolings, readoutOf } from '../command/poolings.ts';
 import type { Context } from '../command/subcommand.ts';
 import { checkWritable, writeAtomically } from '../files/atomic.ts';
+import { checkNoInput } from '../files/inputs.ts';
 import { reportOf } from '../score/report.ts';
 import type { CompoundResult, Skipped } from '../score/result.ts';
 import { numbersOf } from '../score/score-compound.ts';
@@ -27,6 +28,7 @@ export interface Whole extends ScoreState {
 /** Merges the sums of each compound, and reports what they come to. */
 export async function runMerge(options: MergeOptions, context: Context): Promise<number> {
   const { states, state, out, target } = options;
+  await checkNoInput([state, out], states);
   for (const file of [state, out]) if (file !== undefined) await checkWritable(file);
   const saved: Saved[] = [];
   for (const file of states) {

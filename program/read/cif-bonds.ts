@@ -66,8 +66,14 @@ export function bondsOf(
 ): readonly Bond[] | undefined {
   const places = new Map(sites.map(({ residue, atom }, place) => [`${residue} ${atom}`, place]));
   const bonds: Bond[] = [];
+  const known = new Set<string>();
   const add = (from: number | undefined, to: number | undefined, order: number) => {
-    if (from !== undefined && to !== undefined && from !== to) bonds.push({ from, to, order });
+    if (from === undefined || to === undefined || from === to) return;
+    // A bond may have a row for each alternate location, or one from either end.
+    const key = from < to ? `${from} ${to}` : `${to} ${from}`;
+    if (known.has(key)) return;
+    known.add(key);
+    bonds.push({ from, to, order });
   };
   const residues = new Map<string, Set<string>>();
   for (const { component, residue } of sites) {

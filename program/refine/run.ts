@@ -5,6 +5,7 @@ import { escaped, exitCodes } from '../command/errors.ts';
 import type { Context } from '../command/subcommand.ts';
 import { draftOf } from '../files/atomic.ts';
 import { findFiles } from '../files/find.ts';
+import { checkNoInput } from '../files/inputs.ts';
 import type { Molecule } from '../molecule/molecule.ts';
 import { readMolecule, readMolecules } from '../read/files.ts';
 import { readReceptor } from '../read/structure.ts';
@@ -30,6 +31,7 @@ export async function runRefine(options: RefineOptions, context: Context): Promi
   const log = new SkipLog(context.warn);
   try {
     const files = await findFiles(options.poses, receptor);
+    await checkNoInput([out], [...files.map(({ path }) => path), receptor, weights]);
     const refiner = new Refiner(await fieldFor(options));
     const best = new Best<Found>(top ?? Number.POSITIVE_INFINITY, ({ result }) => result.after.score);
     const start = performance.now();

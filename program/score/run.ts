@@ -4,6 +4,7 @@ import { withPooling } from '../command/poolings.ts';
 import type { Context } from '../command/subcommand.ts';
 import { type Draft, draftOf } from '../files/atomic.ts';
 import { findFiles } from '../files/find.ts';
+import { checkNoInput } from '../files/inputs.ts';
 import { compareStrategies } from './compare.ts';
 import { type Compound, compoundsIn } from './compounds.ts';
 import type { ScoreOptions } from './options.ts';
@@ -26,6 +27,7 @@ export async function runScore(asked: ScoreOptions, context: Context): Promise<n
     const scorer = await scorerOf(asked);
     const options = withPooling(asked, scorer.pooling);
     const files = await findFiles(options.poses, options.receptor);
+    await checkNoInput([out, state], [...files.map(({ path }) => path), options.receptor, options.weights]);
     const log = new SkipLog(context.warn);
     const scores = new Scores(options, scorer, context, log);
     const report = reportOf(

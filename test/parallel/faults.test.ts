@@ -1,3 +1,4 @@
+import type { Value } from 'posetape';
 import {
   BadPoseError,
   boltzmann,
@@ -6,9 +7,10 @@ import {
   combinePoses,
   pooling,
 } from 'posetape/combine';
-import { square, sub } from 'posetape/ops';
+import { mul, square, sub } from 'posetape/ops';
 import { workers } from 'posetape/parallel';
 import { describe, expect, test } from 'vitest';
+import { combination as learned } from './learned-scorer.ts';
 import { poolOf, posesOf } from './pools.ts';
 import { type Fault, params, type Sent, score, type Theta } from './scorer.ts';
 
@@ -242,6 +244,20 @@ describe('a pool that cannot serve', () => {
     [{ combination: pooling({ name: 'mine' }) }, /^workers: boltzmann.* does not go into mine/],
   ])('for options that make no sense with it: %o', async (options, message) => {
     expect((await errorOf({ pool, poses: posesOf(3), ...options })).message).toMatch(message);
+  });
+
+  test('for a setting of the call that its functions make other than those of the module', async () => {
+    const own = poolOf({}, 'learned-scorer');
+    const poses = posesOf(9);
+    const options = { pool: own, poses, params };
+    const { value } = await combinePoses<Sent, Theta>({ ...options, combination: learned });
+    const alone = await combinePoses<Sent, Theta>({ poses, params, score, combination: learned });
+    expect(value).toBeCloseTo(alone.value, 12);
+    const other = boltzmann({ kT: ({ width }: { width: Value }) => mul(2, width) });
+    for (const strategy of ['stream', 'recompute'] as const)
+      await expect(combinePoses<Sent, Theta>({ ...options, combination: other, strategy })).rejects.toThrow(
+        'workers: the module’s boltzmann has a kT of 2, but that of the call has 4; give the call the combination that the module exports',
+      );
   });
 
   test.each<[object, RegExp]>([

@@ -180,6 +180,31 @@ describe('a process', () => {
   });
 });
 
+test('no output replaces an input', async () => {
+  const [poses, receptor, sums] = [at('in.pdbqt'), at('rec.pdbqt'), at('in.json')];
+  const data = 'examples/vina/data/imatinib-abl';
+  const text = readFileSync(`${data}/poses.pdbqt`, 'utf8')
+    .split(/(?=^MODEL)/m, 1)
+    .join('');
+  writeFileSync(poses, text);
+  writeFileSync(receptor, readFileSync(`${data}/pocket.pdbqt`));
+  const given = [poses, '--receptor', receptor];
+  expect((await run(['score', ...given, '--state', sums])).code).toBe(0);
+  symlinkSync('rec.pdbqt', at('rec-link'));
+  for (const argv of [
+    ['score', ...given, '--out', poses],
+    ['score', ...given, '--out', at('rec-link')],
+    ['score', ...given, '--state', receptor],
+    ['refine', ...given, '--out', poses],
+    ['merge', sums, '--out', sums],
+  ]) {
+    const { code, stderr } = await run(argv);
+    expect(stderr).toMatch(/^error: .* is an input, which the output would replace; choose another name\n$/);
+    expect(code).toBe(1);
+  }
+  expect(readFileSync(poses, 'utf8')).toBe(text);
+});
+
 describe('atomic writing', () => {
   test('shows a file when it is whole, and keeps mode and links', async () => {
     const [path, link] = [at('real.txt'), at('link.txt')];
@@ -195,6 +220,16 @@ describe('atomic writing', () => {
     expect(readFileSync(path, 'utf8')).toBe('new text');
     expect(statSync(path).mode & 0o777).toBe(0o640);
     expect(readFileSync(link, 'utf8')).toBe('new text');
+  });
+
+  test('names the file that holds a part, by a link too', async () => {
+    writeFileSync(at('whole.csv'), '');
+    symlinkSync('whole.csv', at('linked.csv'));
+    for (const name of ['whole.csv', 'linked.csv']) {
+      const draft = await draftOf(at(name));
+      await draft.write('a part');
+      expect(readFileSync(await draft.keepPartial(), 'utf8')).toBe('a part');
+    }
   });
 
   test('keeps bits of access that the umask takes from new files', async () => {

@@ -191,6 +191,11 @@ describe('bonds of mmCIF files', () => {
     ]);
   });
 
+  test('in several rows are one', () => {
+    const rows = ofComponent('doub').replace('LIG C2 H2', 'LIG C2 C1 doub N\nLIG C1 C2 doub N\nLIG C2 H2');
+    expect(bondsIn(sites(two.slice(0, 2)) + rows)).toEqual([{ from: 0, to: 1, order: 2 }]);
+  });
+
   test('that do not connect all atoms are none', () => {
     expect(bondsIn(sites(two))).toBe(undefined);
     expect(bondsIn(sites(two) + ofComponent('sing'))).toBe(undefined);

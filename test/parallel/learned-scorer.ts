@@ -1,0 +1,8 @@
+// A module whose combination has a temperature made of the parameters.
+
+import type { Value } from 'posetape';
+import { boltzmann, type Combination } from 'posetape/combine';
+
+export { score } from './scorer.ts';
+
+export const combination: Combination = boltzmann({ kT: ({ width }: { width: Value }) => width });
