@@ -36,7 +36,11 @@ export function declareRefine(command: Command): void {
     .option('--steps <number>', 'most steps of L-BFGS a pose', count, 200)
     .option('--tolerance <slope>', 'slope at which a pose is done, kcal/mol/Å', positive, 0.01)
     .option('--out <file>', 'write the refined poses here, in the format they have: PDBQT, SDF or PDB')
-    .option('--top <number>', 'keep only so many poses, the best by score first', count)
+    .option(
+      '--top <number>',
+      'keep only so many poses of all compounds together, the best by score first',
+      count,
+    )
     .option('--json', 'print the results as JSON')
     .option('--strict', 'stop at the first bad molecule; else it is reported and skipped')
     .addHelpText(

@@ -271,11 +271,14 @@ describe('a shard that is broken off', () => {
   );
   const sizes = '--scorer schnet --hidden 4 --interactions 1 --neighbours 4 --cutoff 8 --pocket 8'.split(' ');
 
+  // The first shard of two has the first file and a part of the second.
+  const others = ['y.sdf', 'z.sdf'].map(name => sdf.replace('x.sdf', name));
+
   test.each([
     ['PDBQT', [docked, '--receptor', receptor], '3'],
-    ['SDF by a network', [sdf, sdf.replace('x.sdf', 'y.sdf'), '--receptor', pocket, ...sizes], '2'],
+    ['SDF by a network', [sdf, ...others, '--receptor', pocket, ...sizes], '2'],
   ])('goes on to the same bits, wherever it was: %s', async (name, given, chunk) => {
-    file('broken/y.sdf', readFileSync(sdf));
+    for (const other of others) writeFileSync(other, readFileSync(sdf));
     const options = (state: string, ...more: string[]) => {
       const command = new Command();
       declareScore(command);
