@@ -43,7 +43,7 @@ const ways = fc.record({
   posesPerTape: fc.integer({ min: 1, max: 6 }),
 });
 
-/** What a batch of a named pooling is given, and the definition of each compound with a loss on its prediction. */
+/** The options of a batch of a named pooling, and the definition of each compound with a loss on its prediction. */
 function batchOf(
   { isWide, of, params, pool, score }: Named,
   { hasReadout, hasPoseLoss, posesPerTape }: typeof ways extends fc.Arbitrary<infer T> ? T : never,

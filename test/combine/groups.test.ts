@@ -368,7 +368,7 @@ describe('bytes of a group', () => {
   const float32 = (make: () => Executor) => ({ make, bytes: 4 });
   const float64 = (make: () => Executor) => ({ make, bytes: 8 });
   /*
-   * How many arrays of a pose's rows one scorer holds at once, for a pose alone and for each of a group. The interpreter holds
+   * Number of arrays of a pose's rows one scorer holds at once, for a pose alone and for each of a group. The interpreter holds
    * one more for two backward passes than for one: boltzmann has two in a group, gated has two anywhere. jit stores what the two
    * of gated share; of a pose alone they are one loop. wasm copies what is given, and the index of the rows with it.
    */

@@ -55,7 +55,7 @@ const poolings = fc.record({
   shifts: factors,
   /** Nothing for poses that count alike, a number by the place of the pose, or a program. */
   logWeight: fc.oneof(fc.constantFrom('none' as const, 'place' as const), turned, turned, turned),
-  /** How much the log-weights differ. */
+  /** Size of the differences of log-weights. */
   heat: fc.constantFrom(1, 30),
   values: fc.array(turned, { maxLength: 4 }),
   value: turned,

@@ -12,7 +12,7 @@ export interface Cell {
   outputs?: readonly unknown[];
 }
 
-/** What stands between the outputs of two cells. */
+/** The separator between the outputs of two cells. */
 const mark = '── end of a cell ──';
 
 export function readNotebook(path: string): Notebook {

@@ -26,7 +26,7 @@ export interface Found {
 export interface Opened {
   readonly receptor: Molecule;
   readonly compounds: readonly Found[];
-  /** How many poses there are of the compound wanted. */
+  /** Number of poses of the chosen compound. */
   readonly poses: number;
 }
 
