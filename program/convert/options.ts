@@ -1,37 +1,50 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { count, finite, notZero, positive } from '../command/numbers.ts';
 
-/** Options of `convert`. */
+/** Options of `convert`. All but the files are settings of a network that files from PyTorch Geometric do not contain. */
 export interface ConvertOptions {
+  /** Safetensors file to read. */
   readonly file: string;
+  /** Safetensors file to write. */
   readonly out: string;
-  /** Settings of a network from PyTorch Geometric, which its file does not contain. */
+  /** Maximum number of neighbours of an atom. */
   readonly neighbours: number;
+  /** Radius around the ligand within which receptor atoms count, Å. */
   readonly pocket: number;
+  /** True if the energies of the pocket and of the ligand alone are subtracted. */
   readonly delta: boolean;
+  /** Factor of the output of each atom; not 0. */
   readonly std: number;
+  /** Number added to the scaled output of each atom. */
   readonly mean: number;
 }
 
 /** Adds the description, options and examples of `convert`. */
 export function declareConvert(command: Command): void {
   command
-    .description('Makes a SchNet of the state_dict of torch_geometric.nn.SchNet, or that of a SchNet.')
-    .argument('<file>', 'safetensors of either; the other is written')
-    .requiredOption('--out <file>', 'file of the other')
+    .description('Converts a SchNet from the format of PyTorch Geometric to that of posetape, or back.')
+    .argument('<file>', 'safetensors file in either format; the output has the other format')
+    .option('--out <file>', 'file to write (required)')
+    .optionsGroup('Settings that a file from PyTorch Geometric does not contain:')
     .option('--neighbours <number>', 'most neighbours of an atom (max_num_neighbors)', count, 32)
-    .option('--pocket <distance>', 'receptor atoms this near to the ligand count, Å', positive, 6)
+    .option('--pocket <distance>', 'use receptor atoms this near to the ligand, Å', positive, 6)
     .option('--no-delta', 'do not subtract the energies of the pocket and of the ligand alone')
     .option('--std <factor>', 'attribute std of the network', notZero, 1)
     .option('--mean <energy>', 'attribute mean of the network', finite, 0)
+    .optionsGroup('Options:')
     .addHelpText(
       'after',
       `
-In Python, \`safetensors.torch.save_model(net, 'net.safetensors')\` writes a network,
-and \`load_model\` reads it. What differs: of more than --neighbours within the
-cutoff the nearest count, not any; filters are as many as features; no dipole;
-atomref only where it cancels, which is without --no-delta; std and mean become
-part of the last layer.
+A file from PyTorch Geometric is the state_dict of a torch_geometric.nn.SchNet:
+in Python, \`safetensors.torch.save_model(net, 'net.safetensors')\` writes it, and
+\`load_model\` reads it.
+
+The networks differ. If more than --neighbours atoms lie within the cutoff,
+posetape uses the nearest, PyTorch Geometric any. posetape has as many filters
+as features, and no dipole. A network with atomref can only be converted without
+--no-delta, where the energies of single atoms cancel. std and mean become part
+of the last layer.
 
 Examples:
   npm start -- convert net.safetensors --out model.safetensors
@@ -40,8 +53,21 @@ Examples:
     );
 }
 
-/** Options of `convert` as they were given. */
+/**
+ * Returns the options of `convert` as the user gave them.
+ *
+ * @throws CommanderError, after its message is written, if `--out` is missing; the message also names a missing input
+ */
 export function convertOptions(command: Command): ConvertOptions {
-  const given = command.opts<Omit<ConvertOptions, 'file'>>();
-  return { ...given, file: command.processedArgs[0] as string };
+  const { out, ...options } = command.opts<
+    Omit<ConvertOptions, 'file' | 'out'> & { readonly out?: string }
+  >();
+  const file = command.processedArgs[0] as string;
+  if (out !== undefined) return { ...options, file, out };
+  const needed = "option '--out <file>' is needed, the file to write";
+  return command.error(
+    existsSync(file)
+      ? `error: ${needed}`
+      : `error: cannot read ${file}: no such file or directory; also, ${needed}`,
+  );
 }

@@ -4,37 +4,38 @@ import type { Settings } from '../schnet/model.ts';
 import { checkedSettings } from './settings.ts';
 
 /*
- * Layout of torch_geometric.nn.SchNet, as its state_dict names it. `torch.nn.Linear` keeps outputs × inputs, and we keep
- * inputs × outputs:
+ * Names of the tensors in a state_dict of torch_geometric.nn.SchNet (left) and here (right). A weight of `torch.nn.Linear` has the
+ * shape [outputs, inputs]; here it is [inputs, outputs].
  *
- *     embedding.weight                      embedding
+ *     embedding.weight                      embedding    (100 rows, not transposed)
  *     interactions.k.mlp.0, .mlp.2          interactionk.filter1, .filter2    (also as conv.nn.0, conv.nn.2)
  *     interactions.k.conv.lin1, .lin2       interactionk.atomwise1 (no bias), .atomwise2
  *     interactions.k.lin                    interactionk.atomwise3
  *     lin1, lin2                            readout1, readout2
- *     distance_expansion.offset             centers of the Gaussians, from 0 to the cutoff
+ *     distance_expansion.offset             no tensor: centres of the Gaussians, evenly spaced from 0 to the cutoff
  */
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
-/** Settings that a state_dict does not have. */
+/** Settings of a network that its state_dict does not contain. */
 export interface GeometricOptions extends Pick<Settings, 'neighbours' | 'pocket' | 'delta'> {
-  /** Factor of the output of each atom, and the number added after it: the attributes `std` and `mean`. */
+  /** Factor of the output of each atom; by default 1. */
   readonly std?: number;
+  /** Number added to the scaled output of each atom; by default 0. */
   readonly mean?: number;
 }
 
-/** Tells whether tensors have the names of PyTorch Geometric's SchNet. */
+/** True if tensors have the names of PyTorch Geometric's SchNet. */
 export function isGeometricLayout(tensors: Tensors): boolean {
   return Object.hasOwn(tensors, 'embedding.weight') && Object.hasOwn(tensors, 'lin1.weight');
 }
 
 /**
- * Makes a network from the state_dict of PyTorch Geometric's SchNet. `std` and `mean` become part of the last
- * layer. The energies of single atoms, `atomref`, cancel in differences and so are left out if `delta` is
- * true.
+ * Returns the settings and weights of a network from the state_dict of PyTorch Geometric's SchNet. `std` and `mean` become part of
+ * the last layer. If `delta` is true, the energies of single atoms (`atomref`) cancel and are dropped.
  *
- * @throws Error naming the file, and the tensor or the part of the architecture that has no counterpart here
+ * @param file name of the file, for messages
+ * @throws Error that names the file and the tensor that is missing, misshapen, not finite or without counterpart here
  */
 export function fromGeometric(
   tensors: Tensors,
@@ -44,34 +45,41 @@ export function fromGeometric(
   const fail = (what: string): never => {
     throw new Error(`${file}: ${what}`);
   };
-  const left = new Set(Object.keys(tensors));
-  const take = (name: string, shape?: readonly number[], other?: string): Tensor => {
-    const names = [name, ...(other === undefined ? [] : [other])].filter(each => left.has(each));
-    const [found, again] = names.map(each => tensors[each] as Tensor);
-    if (!found) return fail(`expected a tensor ${name}, found none`);
-    for (const each of names) left.delete(each);
-    if (shape && `${found.shape}` !== `${shape}`) {
-      fail(`expected ${name} of shape [${shape}], found [${found.shape}]`);
+  const unread = new Set(Object.keys(tensors));
+  /** Takes a tensor, which the file may contain under either name, or both. */
+  const take = (name: string, shape?: readonly number[], alias?: string): Tensor => {
+    const names = [name, ...(alias === undefined ? [] : [alias])].filter(each => unread.has(each));
+    const [first, second] = names.map(each => tensors[each] as Tensor);
+    if (!first) return fail(`expected a tensor ${name}, found none`);
+    for (const each of names) unread.delete(each);
+    if (shape && `${first.shape}` !== `${shape}`) {
+      fail(`expected ${name} of shape [${shape}], found [${first.shape}]`);
     }
-    if (again?.data.some((each, i) => each !== found.data[i])) fail(`${name} and ${other} are not the same`);
-    if (!found.data.every(Number.isFinite)) fail(`${name} has entries that are not finite`);
-    return found;
+    if (second?.data.some((number, i) => number !== first.data[i])) {
+      fail(`expected ${name} and ${alias} to be equal, as they are one layer`);
+    }
+    if (!first.data.every(Number.isFinite)) fail(`${name} has entries that are not finite`);
+    return first;
   };
-  if (left.has('atomic_mass')) fail('a network with dipole=True predicts no energy');
-  if (left.delete('atomref.weight') && !rest.delta) {
-    fail('it has energies of single atoms (atomref), which cancel only in differences; leave --no-delta out');
+  if (unread.has('atomic_mass')) fail('the network predicts dipoles (dipole=True), not energies');
+  if (unread.delete('atomref.weight') && !rest.delta) {
+    fail(
+      'the network has energies of single atoms (atomref), which cancel only in differences; omit --no-delta',
+    );
   }
-  left.delete('initial_atomref');
+  unread.delete('initial_atomref');
 
   const embedding = take('embedding.weight');
   const [rows, hidden = 0] = embedding.shape;
   if (rows !== 100) fail(`expected embedding.weight to have 100 rows, found ${rows}`);
-  const centers = take('distance_expansion.offset');
-  const gaussians = centers.data.length;
-  const cutoff = centers.data.at(-1) ?? 0;
-  const isEven = centers.data.every((at, k) => Math.abs(at - (k * cutoff) / (gaussians - 1)) < 1e-4 * cutoff);
-  if (!isEven) fail('expected distance_expansion.offset to be spread evenly from 0 to the cutoff');
-  const interactions = new Set([...left].flatMap(name => /^interactions\.(\d+)\./.exec(name)?.[1] ?? []))
+  const centres = take('distance_expansion.offset');
+  const gaussians = centres.data.length;
+  const cutoff = centres.data.at(-1) ?? 0;
+  const areEven = centres.data.every(
+    (centre, k) => Math.abs(centre - (k * cutoff) / (gaussians - 1)) < 1e-4 * cutoff,
+  );
+  if (!areEven) fail('expected distance_expansion.offset to be evenly spaced from 0 to the cutoff');
+  const interactions = new Set([...unread].flatMap(name => /^interactions\.(\d+)\./.exec(name)?.[1] ?? []))
     .size;
   const settings = checkedSettings(
     { ...rest, hidden, gaussians, interactions, cutoff: rounded(cutoff) },
@@ -80,14 +88,14 @@ export function fromGeometric(
 
   const filters = tensors['interactions.0.conv.lin1.weight']?.shape[0];
   if (filters !== undefined && filters !== hidden) {
-    fail(`it has ${filters} filters for ${hidden} features; here both are the same number`);
+    fail(`the network has ${filters} filters for ${hidden} features; here both numbers must be equal`);
   }
   const weights: Record<string, Tensor<Float64Array>> = { embedding: float64(embedding) };
-  const layer = (to: string, from: string, outputs: number, inputs: number, also?: string, bias = true) => {
-    const other = (part: string) => (also === undefined ? undefined : `${also}.${part}`);
-    weights[`${to}.weight`] = transposed(take(`${from}.weight`, [outputs, inputs], other('weight')));
+  const layer = (to: string, from: string, outputs: number, inputs: number, alias?: string, bias = true) => {
+    const aliasOf = (part: string) => (alias === undefined ? undefined : `${alias}.${part}`);
+    weights[`${to}.weight`] = transposed(take(`${from}.weight`, [outputs, inputs], aliasOf('weight')));
     if (bias) {
-      const { data } = take(`${from}.bias`, [outputs], other('bias'));
+      const { data } = take(`${from}.bias`, [outputs], aliasOf('bias'));
       weights[`${to}.bias`] = tensor(Float64Array.from(data), [1, outputs]);
     }
   };
@@ -101,15 +109,16 @@ export function fromGeometric(
   }
   layer('readout1', 'lin1', hidden / 2, hidden);
   layer('readout2', 'lin2', 1, hidden / 2);
-  const [stranger] = left;
-  if (stranger !== undefined) fail(`${JSON.stringify(stranger)} is no part of a SchNet as it is here`);
+  const [unknown] = unread;
+  if (unknown !== undefined)
+    fail(`tensor ${JSON.stringify(unknown)} has no counterpart in a SchNet of posetape`);
   const { 'readout2.weight': last, 'readout2.bias': bias } = weights as Record<string, Tensor<Float64Array>>;
-  for (const [i, each] of (last?.data ?? []).entries()) (last as Tensor).data[i] = std * each;
-  for (const [i, each] of (bias?.data ?? []).entries()) (bias as Tensor).data[i] = std * each + mean;
+  for (const [i, number] of (last?.data ?? []).entries()) (last as Tensor).data[i] = std * number;
+  for (const [i, number] of (bias?.data ?? []).entries()) (bias as Tensor).data[i] = std * number + mean;
   return { settings, weights };
 }
 
-/** A network as the state_dict of PyTorch Geometric's SchNet, in float32. */
+/** Returns a network as the state_dict of PyTorch Geometric's SchNet, in float32. */
 export function toGeometric(weights: Weights, { gaussians, interactions, cutoff }: Settings): Tensors {
   const layer = (from: string, to: string): [string, Tensor][] => {
     const [weight, bias] = [weights[`${from}.weight`] as Tensor, weights[`${from}.bias`]];
@@ -130,17 +139,17 @@ export function toGeometric(weights: Weights, { gaussians, interactions, cutoff 
       ...layer(`${from}.atomwise3`, `${to}.lin`),
     ];
   };
-  const centers = Float32Array.from({ length: gaussians }, (_, k) => (k * cutoff) / (gaussians - 1));
+  const centres = Float32Array.from({ length: gaussians }, (_, k) => (k * cutoff) / (gaussians - 1));
   return Object.fromEntries([
     ['embedding.weight', float32(weights.embedding as Tensor)],
-    ['distance_expansion.offset', tensor(centers, [gaussians])],
+    ['distance_expansion.offset', tensor(centres, [gaussians])],
     ...Array.from({ length: interactions }, (_, k) => block(k)).flat(),
     ...layer('readout1', 'lin1'),
     ...layer('readout2', 'lin2'),
   ]);
 }
 
-/** A float32 number as it was written, such as 0.1. */
+/** Rounds a float32 number to the decimals that it was written with, such as 0.1. */
 function rounded(number: number): number {
   return Number(number.toPrecision(7));
 }

@@ -5,25 +5,26 @@ import type { SavedModel } from './saved-model.ts';
 import { checkedSettings, entryOf, fewestWeights } from './settings.ts';
 
 /**
- * Reads a SchNet that is written as JSON: `{"settings": …, "weights": {name: [numbers]}}`.
+ * Returns the SchNet in a JSON text, `{"settings": …, "weights": {name: [numbers]}}`.
  *
- * @throws Error naming the file and what is wrong with it
+ * @param file name of the file, for messages
+ * @throws Error that names the file and what is wrong with it
  */
 export function modelFromJson(text: string, file: string): SavedModel {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`${file}: expected a model in JSON or safetensors: ${(error as Error).message}`);
   }
   const settings = checkedSettings(entryOf(json, 'settings'), file);
-  const given = entryOf(json, 'weights');
-  // A number takes two characters at least.
+  const lists = entryOf(json, 'weights');
+  // Checked before any allocation. A number takes at least two characters.
   if (2 * fewestWeights(settings) > text.length) {
-    throw new Error(`${file}: expected the weights of such a network, found too few numbers`);
+    throw new Error(`${file}: expected the weights of a network with these settings, found too few numbers`);
   }
   const weights = [...weightShapes(settings)].map(([name, shape]) => {
-    const numbers = entryOf(given, name);
+    const numbers = entryOf(lists, name);
     const size = shape[0] * shape[1];
     if (!Array.isArray(numbers) || numbers.length !== size || !numbers.every(Number.isFinite)) {
       throw new Error(`${file}: expected weights.${name} to be ${size} numbers`);

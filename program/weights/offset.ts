@@ -1,7 +1,7 @@
 import type { GroupScorer, Params } from 'posetape/combine';
 import { add } from 'posetape/ops';
 
-/** A scorer that adds the parameter `offset`, if there is one, to the score of each pose. */
+/** Returns a scorer that adds the parameter `offset`, if present, to the score of each pose. */
 export function withOffset<Pose>(score: GroupScorer<Pose, Params>): GroupScorer<Pose, Params> {
   return (tape, params, poses) => {
     const scores = score(tape, params, poses);

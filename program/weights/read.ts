@@ -5,22 +5,32 @@ import { modelFromSafetensors } from './safetensors.ts';
 import type { SavedModel, ScorerName } from './saved-model.ts';
 
 /**
- * Reads a model that `fit` wrote: safetensors, or JSON.
+ * Reads a model from safetensors, as `fit` writes it, or from JSON.
  *
- * @throws Error, in one line that names the file and what is wrong, or that the model is of another scorer
+ * @param scorer the scoring function that the model must belong to, as `--scorer` names it
+ * @throws Error, in one line that names the file and the reason, if the file cannot be read, its contents are invalid, or
+ * the model belongs to another scoring function
  */
 export async function readModel(file: string, scorer: ScorerName): Promise<SavedModel> {
   const bytes = await bytesOf(file);
-  // A safetensors file begins with the length of its header, in which 0x7b stands for a header of 123 bytes or more.
-  const isJson = bytes[0] === 0x7b && !(bytes[7] === 0 && bytes[8] === 0x7b);
+  // A file that begins with { may be either format. The eighth byte of safetensors is the highest one of the header's length,
+  // and always 0; JSON contains no 0.
+  const isJson = bytes[0] === 0x7b && bytes[7] !== 0;
   const model = isJson
     ? modelFromJson(new TextDecoder().decode(bytes), file)
     : modelFromSafetensors(bytes, file);
   if (model.scorer === scorer) return model;
-  throw new Error(`${file}: expected a model of ${scorer}, found one of ${model.scorer}`);
+  throw new Error(
+    `${file}: expected a model of ${scorer}, found one of ${model.scorer}; ` +
+      `use --scorer ${model.scorer} or another file`,
+  );
 }
 
-/** @throws Error, in one line that names the file and the reason, if it cannot be read */
+/**
+ * Reads the bytes of a file.
+ *
+ * @throws Error, in one line that names the file and the reason, if it cannot be read
+ */
 export async function bytesOf(file: string): Promise<Uint8Array> {
   return readFile(file).catch((error: NodeJS.ErrnoException) => {
     throw unreadable(file, error);

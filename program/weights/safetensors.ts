@@ -8,12 +8,12 @@ import { isGeometricLayout } from './geometric.ts';
 import { type SavedModel, scorerNames } from './saved-model.ts';
 import { checkedSettings, entryOf, fewestWeights } from './settings.ts';
 
-/** Name of the tensor that is added to every score. */
+/** Name of the offset among the tensors of a file. */
 const offsetName = 'offset';
 
 /**
- * The model as a safetensors file. Numbers are float64, so that every bit is preserved. Its `__metadata__`
- * holds the name of the scorer and, as JSON, the settings of a network and the pooling.
+ * Returns a model as the bytes of a safetensors file. Numbers are stored as float64, without loss. The file's `__metadata__`
+ * contains the name of the scorer and, as JSON, the settings of a network and the pooling.
  */
 export function modelToSafetensors({
   scorer,
@@ -33,21 +33,25 @@ export function modelToSafetensors({
 }
 
 /**
- * Reads what {@link modelToSafetensors} wrote.
+ * Returns the model in a file that {@link modelToSafetensors} wrote.
  *
- * @throws Error naming the file and what is wrong with it
+ * @param file name of the file, for messages
+ * @throws Error that names the file, if it is no safetensors file or no model, or a weight is missing, unknown, misshapen
+ * or not finite
  */
 export function modelFromSafetensors(bytes: Uint8Array, file: string): SavedModel {
-  const { tensors, metadata } = fileOf(bytes, file);
+  const { tensors, metadata } = readTensors(bytes, file);
   if (metadata.scorer === undefined && isGeometricLayout(tensors)) {
     throw new Error(
       `${file}: expected a model that fit wrote, found a SchNet of PyTorch Geometric; ` +
-        'the command convert makes one of the other',
+        'convert it first: npm start -- convert --help',
     );
   }
   const scorer = scorerNames.find(name => name === metadata.scorer);
   if (scorer === undefined) {
-    throw new Error(`${file}: expected the scorer in its metadata to be ${scorerNames.join(' or ')}`);
+    throw new Error(
+      `${file}: expected a model that fit wrote, with ${scorerNames.join(' or ')} as scorer in its metadata`,
+    );
   }
   const pooling = metadata.pooling === undefined ? undefined : poolingFrom(metadata.pooling, file);
   const settings =
@@ -55,7 +59,7 @@ export function modelFromSafetensors(bytes: Uint8Array, file: string): SavedMode
       ? checkedSettings(jsonOf(metadata.settings ?? '{}', 'settings', file), file)
       : undefined;
   if (settings && 2 * fewestWeights(settings) > bytes.length) {
-    throw new Error(`${file}: expected the weights of such a network, found too few numbers`);
+    throw new Error(`${file}: expected the weights of a network with these settings, found too few numbers`);
   }
   const shapes = settings
     ? weightShapes(settings)
@@ -72,51 +76,59 @@ export function modelFromSafetensors(bytes: Uint8Array, file: string): SavedMode
   };
 }
 
-/** Tensors of a file. @throws Error naming the file */
-export function fileOf(bytes: Uint8Array, file: string): ReturnType<typeof readSafetensors> {
+/**
+ * Returns the tensors and the metadata of a safetensors file.
+ *
+ * @param file name of the file, for messages
+ * @throws Error that names the file and what is wrong with it
+ */
+export function readTensors(bytes: Uint8Array, file: string): ReturnType<typeof readSafetensors> {
   try {
     return readSafetensors(bytes);
   } catch (error) {
     const reason = (error as Error).message.replace(/^readSafetensors: /, '');
-    throw new Error(`${file}: expected a safetensors file: ${reason}`);
+    // The header, a JSON object, begins at the ninth byte.
+    if (bytes[8] !== 0x7b) throw new Error(`${file}: not a safetensors file: ${reason}`);
+    const part = reason.includes(' holds ') ? 'tensor' : 'header';
+    throw new Error(`${file}: invalid ${part} in the safetensors file: ${reason}`);
   }
 }
 
-/** Tensors in float64, after a check that they are those of the scorer. */
+/** Returns the tensors in float64, after checking their names, shapes and entries. */
 function checkedWeights(
   tensors: Readonly<Record<string, Tensor>>,
   shapes: ReadonlyMap<string, readonly number[]>,
   file: string,
 ): Weights {
-  const stranger = Object.keys(tensors).find(name => !shapes.has(name));
-  if (stranger !== undefined) throw new Error(`${file}: there is no weight ${JSON.stringify(stranger)}`);
+  const unknown = Object.keys(tensors).find(name => !shapes.has(name));
+  if (unknown !== undefined) throw new Error(`${file}: unknown weight ${JSON.stringify(unknown)}`);
   const entries = [...shapes].map(([name, shape]) => {
-    const found = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
-    if (!found) throw new Error(`${file}: expected a weight ${name}, found none`);
-    if (`${found.shape}` !== `${shape}`) {
-      throw new Error(`${file}: expected ${name} of shape [${shape}], found [${found.shape}]`);
+    const weight = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
+    if (!weight) throw new Error(`${file}: expected a weight ${name}, found none`);
+    if (`${weight.shape}` !== `${shape}`) {
+      throw new Error(`${file}: expected ${name} of shape [${shape}], found [${weight.shape}]`);
     }
-    const bad = found.data.findIndex(each => !Number.isFinite(each));
-    if (bad >= 0) throw new Error(`${file}: ${name} is ${found.data[bad]} at position ${bad}`);
-    return [name, tensor(Float64Array.from(found.data), shape)] as const;
+    const bad = weight.data.findIndex(number => !Number.isFinite(number));
+    if (bad >= 0) throw new Error(`${file}: ${name} is ${weight.data[bad]} at position ${bad}`);
+    return [name, tensor(Float64Array.from(weight.data), shape)] as const;
   });
   return Object.fromEntries(entries);
 }
 
 function poolingFrom(text: string, file: string): NonNullable<SavedModel['pooling']> {
-  const given = jsonOf(text, 'pooling', file);
-  const combination = poolingNames.find(name => name === entryOf(given, 'combination'));
-  const [kT, t, q] = ['kT', 't', 'q'].map(name => entryOf(given, name)) as [number, number, number];
+  const pooling = jsonOf(text, 'pooling', file);
+  const combination = poolingNames.find(name => name === entryOf(pooling, 'combination'));
+  const [kT, t, q] = ['kT', 't', 'q'].map(name => entryOf(pooling, name)) as [number, number, number];
   if (combination === undefined || !(kT > 0 && t > 0 && Number.isFinite(kT + t + q) && q !== 0)) {
-    throw new Error(`${file}: expected a pooling in its metadata, found ${JSON.stringify(given)}`);
+    throw new Error(`${file}: expected a pooling in its metadata, found ${JSON.stringify(pooling)}`);
   }
   return { combination, kT, t, q };
 }
 
-function jsonOf(text: string, what: string, file: string): unknown {
+function jsonOf(text: string, name: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error(`${file}: expected ${what} in its metadata as JSON`);
+    throw new Error(`${file}: expected ${name} in its metadata to be JSON`);
   }
 }

@@ -8,20 +8,20 @@ export const scorerNames = ['vina', 'schnet'] as const;
 
 export type ScorerName = (typeof scorerNames)[number];
 
-/** A fitted scoring function, as saved in a file. */
+/** Fitted scoring function, as saved in a file. */
 export interface SavedModel {
   readonly scorer: ScorerName;
-  /** Settings of a SchNet. */
+  /** Settings of the network; absent for Vina. */
   readonly settings?: Settings;
   /** Weights by name, without the offset. */
   readonly weights: Weights;
-  /** Added to the score of each pose, kcal/mol. */
+  /** Number that is added to the score of each pose, kcal/mol; 0 if absent. */
   readonly offset?: Tensor;
-  /** Pooling that it was fitted with. */
+  /** Pooling that the weights were fitted with; absent if unknown. */
   readonly pooling?: GivenPooling;
 }
 
-/** Weights of a model with its offset, as parameters for a tape. */
+/** Returns the weights of a model and its offset, if any, as parameters for a tape. */
 export function paramsOf({ weights, offset }: SavedModel): Weights {
   return offset === undefined ? weights : { ...weights, offset };
 }

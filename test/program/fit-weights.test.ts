@@ -37,7 +37,9 @@ describe('models in safetensors', () => {
   test('that are damaged or absurd are named', () => {
     const read = (file: Uint8Array) => () => modelFromSafetensors(file, 'm.safetensors');
     for (const length of [0, 7, 100, bytes.length - 1]) {
-      expect(read(bytes.slice(0, length))).toThrow(/^m\.safetensors: expected a safetensors file: /);
+      expect(read(bytes.slice(0, length))).toThrow(
+        /^m\.safetensors: (?:not a safetensors file|invalid header in the safetensors file): /,
+      );
     }
     const other = (
       metadata: Record<string, string>,
@@ -47,8 +49,10 @@ describe('models in safetensors', () => {
       change(found.tensors);
       return read(writeSafetensors(found.tensors, { metadata: { ...found.metadata, ...metadata } }));
     };
-    expect(other({ scorer: 'gold' })).toThrow('the scorer in its metadata to be vina or schnet');
-    expect(other({ settings: '{' })).toThrow('expected settings in its metadata as JSON');
+    expect(other({ scorer: 'gold' })).toThrow(
+      'expected a model that fit wrote, with vina or schnet as scorer in its metadata',
+    );
+    expect(other({ settings: '{' })).toThrow('expected settings in its metadata to be JSON');
     expect(other({ pooling: '{"combination":"best"}' })).toThrow('expected a pooling in its metadata');
     for (const [name, value] of [
       ['interactions', 1e7],
@@ -68,7 +72,7 @@ describe('models in safetensors', () => {
       change(each => {
         each.extra = tensor(1);
       }),
-    ).toThrow('there is no weight "extra"');
+    ).toThrow('unknown weight "extra"');
     expect(
       change(each => {
         each.embedding = tensor([1]);
@@ -81,14 +85,73 @@ describe('models in safetensors', () => {
     ).toThrow('embedding is NaN at position 7');
   });
 
-  test('are told from JSON by their content, and by their scorer', async () => {
+  test('are recognised by content, whatever the name of the file', async () => {
     writeFileSync(at('a.json'), bytes);
     expect(await readModel(at('a.json'), 'schnet')).toEqual(model);
-    await expect(readModel(at('a.json'), 'vina')).rejects.toThrow(
-      'expected a model of vina, found one of schnet',
-    );
     await expect(readModel(at('none'), 'vina')).rejects.toThrow(/^cannot read .*none: no such file/);
   });
+});
+
+test('a model of the other scorer is an error that says which --scorer it needs', async () => {
+  const [network, vina] = [at('network.safetensors'), at('vina.safetensors')];
+  writeFileSync(network, bytes);
+  writeFileSync(vina, modelToSafetensors({ scorer: 'vina', weights: vinaWeights() }));
+  for (const [argv, file, expected, found] of [
+    [['score'], network, 'vina', 'schnet'],
+    [['score', '--scorer', 'schnet'], vina, 'schnet', 'vina'],
+    [['refine'], network, 'vina', 'schnet'],
+    [['fit'], vina, 'schnet', 'vina'],
+  ] as const) {
+    const { code, stdout, stderr } = await run([...argv, '--weights', file]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(
+      `error: ${file}: expected a model of ${expected}, found one of ${found}; ` +
+        `use --scorer ${found} or another file\n`,
+    );
+  }
+  // `convert` has no --scorer.
+  expect(await run(['convert', vina, '--out', at('never.safetensors')])).toMatchObject({
+    code: 1,
+    stderr: `error: ${vina}: expected a SchNet, found a model of vina\n`,
+  });
+});
+
+test.each<[string, Uint8Array, string]>([
+  ['text', new TextEncoder().encode('kT = 0.6'), 'not a safetensors file: the header claims'],
+  [
+    'a header of 123 bytes that are missing',
+    Uint8Array.of(0x7b, 0, 0, 0, 0, 0, 0, 0, 0x20),
+    'not a safetensors file: the header claims 123 bytes, but only 1 follow',
+  ],
+  [
+    'a header that is cut',
+    Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0, 0x7b),
+    'invalid header in the safetensors file: the header claims 9 bytes, but only 1 follow',
+  ],
+  [
+    'an entry that is a number',
+    Uint8Array.of(8, 0, 0, 0, 0, 0, 0, 0, ...new TextEncoder().encode('{"x": 1}')),
+    'invalid header in the safetensors file: x is not a map of dtype, shape and data_offsets',
+  ],
+  ['JSON that is cut', new TextEncoder().encode('{"x'), 'expected a model in JSON or safetensors: '],
+])('a file with %s is an error that names the file and the part at fault', async (_, content, message) => {
+  writeFileSync(at('broken'), content);
+  const { code, stderr } = await run(['score', '--weights', at('broken')]);
+  expect(code).toBe(1);
+  expect(stderr).toContain(`error: ${at('broken')}: ${message}`);
+});
+
+test('convert without --out names what is missing', async () => {
+  const option = "option '--out <file>' is needed, the file to write\n";
+  for (const [argv, message] of [
+    [[], "missing required argument 'file'\n"],
+    [['nope'], `cannot read nope: no such file or directory; also, ${option}`],
+    [['README.md'], option],
+  ] as const)
+    expect(await run(['convert', ...argv])).toEqual({ code: 2, stdout: '', stderr: `error: ${message}` });
+  expect((await run(['convert', 'nope', '--out', at('never')])).stderr).toBe(
+    'error: cannot read nope: no such file or directory\n',
+  );
 });
 
 describe('models in JSON', () => {
@@ -249,7 +312,7 @@ describe('the layout of PyTorch Geometric', () => {
     expect(predictions[0]).toBeCloseTo(energyByLayers(state, [6, 8, 7, 16], x), 10);
 
     const refused = await run(['score', ...files, '--weights', at('pyg.safetensors')]);
-    expect(refused.stderr).toContain('found a SchNet of PyTorch Geometric; the command convert');
+    expect(refused.stderr).toContain('found a SchNet of PyTorch Geometric; convert it first');
     expect(await run(['convert', out, '--out', at('back.safetensors')])).toMatchObject({ code: 0 });
     const again = readSafetensors(await bytesAt('back.safetensors')).tensors;
     for (const [name, each] of Object.entries(state)) expect(again[name]).toEqual(each);
@@ -278,16 +341,16 @@ describe('the layout of PyTorch Geometric', () => {
     const set = (name: string, to: Tensor) => (state: Record<string, Tensor>) => {
       state[name] = to;
     };
-    expect(read(set('interactions.0.conv.nn.0.bias', tensor([1, 2])))).toThrow('are not the same');
+    expect(read(set('interactions.0.conv.nn.0.bias', tensor([1, 2])))).toThrow('to be equal');
     expect(read(set('interactions.0.conv.lin1.weight', tensor(new Float32Array(6), [3, 2])))).toThrow(
-      'f: it has 3 filters for 2 features; here both are the same number',
+      'f: the network has 3 filters for 2 features; here both numbers must be equal',
     );
-    expect(read(set('atomic_mass', tensor([1])))).toThrow('dipole=True predicts no energy');
+    expect(read(set('atomic_mass', tensor([1])))).toThrow('predicts dipoles (dipole=True), not energies');
     const atomref = tensor(new Float32Array(100), [100, 1]);
     expect(read(set('atomref.weight', atomref))).toThrow('cancel only in differences');
     expect(read(set('atomref.weight', atomref), true)().settings.delta).toBe(true);
-    expect(read(set('distance_expansion.offset', tensor([0, 1, 5])))).toThrow('spread evenly');
-    expect(read(set('lin3.weight', tensor([1])))).toThrow('"lin3.weight" is no part of a SchNet');
+    expect(read(set('distance_expansion.offset', tensor([0, 1, 5])))).toThrow('evenly spaced');
+    expect(read(set('lin3.weight', tensor([1])))).toThrow('tensor "lin3.weight" has no counterpart');
     expect(read(state => delete state['lin2.bias'])).toThrow('expected a tensor lin2.bias, found none');
     expect(read(set('lin2.bias', tensor([1, 2])))).toThrow('expected lin2.bias of shape [1], found [2]');
     expect(read(set('lin2.bias', tensor([Number.NaN])))).toThrow('entries that are not finite');
