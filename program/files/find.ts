@@ -1,69 +1,102 @@
+import type { Stats } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { reasonOf } from '../command/errors.ts';
 
-/** A file of poses. */
+/** File of poses that {@link findFiles} found. */
 export interface Found {
   readonly path: string;
   /**
-   * Path relative to the folder or pattern that found it, without extension: the name of a compound that has
-   * no other.
+   * Path relative to the folder or the fixed part of the pattern, without extension. It names the compound if the file does not,
+   * and is replaced by the whole path, without extension, if two files have the same name.
    */
   readonly name: string;
 }
 
-/**
- * Extensions of the files that are taken from a folder. PDB and mmCIF files, mostly proteins, must be named.
- */
-const endings: readonly string[] = ['pdbqt', 'dlg', 'sdf', 'sd', 'mol', 'mol2'];
+/** Extensions of the files that are taken from a folder. PDB and mmCIF files, mostly proteins, must be named. */
+const extensions: readonly string[] = ['pdbqt', 'dlg', 'sdf', 'sd', 'mol', 'mol2'];
 
 /**
- * Files, the files with poses in folders, and those that patterns such as `docked/*.pdbqt` match, each once: in the order
- * that they are asked for, those of a folder by name, `pose2` before `pose10`.
+ * Finds files of poses, each once, in the order of `paths`. Files from one folder or pattern are sorted by name, `pose2` before
+ * `pose10`.
  *
- * @param except a file to leave out, such as the receptor in the same folder
- * @throws Error naming a path that does not exist or a pattern that matches nothing
+ * @param paths files, folders and patterns such as `docked/*.pdbqt`
+ * @param except a file to leave out, such as the receptor in the same folder, unless it is the only file
+ * @throws Error that names a path that does not exist, or a folder or pattern without files
  */
-export async function findFiles(asked: readonly string[], except?: string): Promise<Found[]> {
+export async function findFiles(paths: readonly string[], except?: string): Promise<Found[]> {
   const files = new Map<string, Found>();
   const excluded = except === undefined ? undefined : await realpath(except).catch(() => undefined);
-  for (const path of asked) {
+  for (const path of paths) {
     const found = await findBy(path);
-    for (const each of found) {
-      const real = await realpath(each.path);
-      if ((found.length > 1 || asked.length > 1) && real === excluded) continue;
-      if (!files.has(real)) files.set(real, each);
+    for (const file of found) {
+      const real = await realpath(file.path);
+      if ((found.length > 1 || paths.length > 1) && real === excluded) continue;
+      if (!files.has(real)) files.set(real, file);
     }
   }
-  if (files.size === 0) throw new Error(`${asked.join(', ')}: expected files with poses, found none`);
-  return withOwnNames([...files.values()]);
+  if (files.size === 0) throw new Error(`${paths.join(', ')}: expected files with poses, found none`);
+  return withUniqueNames([...files.values()]);
 }
 
-/** Names files by their paths if their names are equal. */
-function withOwnNames(files: readonly Found[]): Found[] {
+/**
+ * Returns paths with each pattern, such as `sums/*.json`, replaced by the files that match it, sorted by name. A path that exists is
+ * not taken as a pattern.
+ *
+ * @throws Error that names a path that does not exist, or a pattern without matches
+ */
+export async function expandPatterns(paths: readonly string[]): Promise<string[]> {
+  const files: string[] = [];
+  for (const path of paths) files.push(...((await statOf(path)) ? [path] : await matchesOf(path)));
+  return files;
+}
+
+/** Returns the files with paths in place of names that are not unique. */
+function withUniqueNames(files: readonly Found[]): Found[] {
   const counts = new Map<string, number>();
   for (const { name } of files) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return files.map(({ path, name }) => ({ path, name: counts.get(name) === 1 ? name : withoutEnding(path) }));
+  return files.map(({ path, name }) => ({
+    path,
+    name: counts.get(name) === 1 ? name : withoutExtension(path),
+  }));
 }
 
 async function findBy(path: string): Promise<Found[]> {
-  const there = await stat(path).catch((error: NodeJS.ErrnoException) => error);
-  if (there instanceof Error) {
-    if (!isDynamicPattern(path)) throw new Error(`cannot read ${path}: ${reasonOf(there)}`);
+  const stats = await statOf(path);
+  if (!stats) {
     const base = path.slice(0, path.slice(0, path.search(/[*?[\]{}()!+@]/)).lastIndexOf('/') + 1);
-    const matches = sorted(await glob(path, { expandDirectories: false }));
-    if (matches.length === 0) throw new Error(`${path}: expected files that match, found none`);
-    return matches.map(match => ({ path: match, name: withoutEnding(relative(base, match)) }));
+    const matches = await matchesOf(path);
+    return matches.map(match => ({ path: match, name: withoutExtension(relative(base, match)) }));
   }
-  if (!there.isDirectory()) return [{ path, name: withoutEnding(basename(path)) }];
+  if (!stats.isDirectory()) return [{ path, name: withoutExtension(basename(path)) }];
   const inside = sorted(
-    await glob(`**/*.{${endings.join(',')}}{,.gz}`, { cwd: path, caseSensitiveMatch: false }),
+    await glob(`**/*.{${extensions.join(',')}}{,.gz}`, { cwd: path, caseSensitiveMatch: false }),
   );
   if (inside.length === 0) {
-    throw new Error(`${path}: expected files that end in ${endings.map(each => `.${each}`).join(', ')}`);
+    const expected = extensions.map(extension => `.${extension}`).join(', ');
+    throw new Error(`${path}: expected files that end in ${expected}, found none`);
   }
-  return inside.map(each => ({ path: join(path, each), name: withoutEnding(each) }));
+  return inside.map(file => ({ path: join(path, file), name: withoutExtension(file) }));
+}
+
+/**
+ * Returns the status of a file or folder; undefined for a pattern.
+ *
+ * @throws Error that names the path and the reason, if it does not exist and is no pattern
+ */
+async function statOf(path: string): Promise<Stats | undefined> {
+  return stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (isDynamicPattern(path)) return undefined;
+    throw new Error(`cannot read ${path}: ${reasonOf(error)}`);
+  });
+}
+
+/** Returns the files that match a pattern, sorted by name. */
+async function matchesOf(pattern: string): Promise<string[]> {
+  const matches = sorted(await glob(pattern, { expandDirectories: false }));
+  if (matches.length === 0) throw new Error(`${pattern}: expected files that match, found none`);
+  return matches;
 }
 
 const order = new Intl.Collator('en', { numeric: true });
@@ -72,6 +105,6 @@ function sorted(paths: readonly string[]): string[] {
   return [...paths].sort(order.compare);
 }
 
-function withoutEnding(path: string): string {
+function withoutExtension(path: string): string {
   return path.replace(/(?:\.\w+)?(?:\.gz)?$/i, '');
 }

@@ -2,39 +2,39 @@ import type { Command } from 'commander';
 import { addFormat, type GivenFormat } from '../command/formats.ts';
 import { finite } from '../command/numbers.ts';
 
-/** Choices of `merge`. */
+/** Options of `merge`. */
 export interface MergeOptions extends GivenFormat {
-  /** Files that `score --state` wrote. */
+  /** Files that `score --state` wrote, and patterns that match such files. */
   readonly states: readonly string[];
-  /** Of the loss (ΔG − target)², kcal/mol. */
+  /** Target of the loss (ΔG − target)², kcal/mol; without one, ΔG itself is differentiated. */
   readonly target?: number;
-  /** File for the sums of all. */
+  /** File to write the merged sums to. */
   readonly state?: string;
 }
 
-/** Adds what `merge` may be told. */
+/** Adds the description, options and examples of `merge`. */
 export function declareMerge(command: Command): void {
   command
-    .description('Makes one result of the parts of a run: what score --state wrote for each.')
-    .argument('<states...>', 'files that score --state wrote')
+    .description('Merges the parts of a run, which score --state wrote, into one result.')
+    .argument('<states...>', 'files that score --state wrote, and patterns')
     .option('--target <energy>', 'differentiate (ΔG − target)² instead; kcal/mol', finite)
-    .option('--state <file>', 'write the sums of all, to be merged again');
+    .option('--state <file>', 'write the merged sums, for another merge');
   addFormat(command).addHelpText(
     'after',
     `
-Poses of one compound may lie in several files: its parts are those of one name.
-Of a run by --shard i/n all n parts are needed, in any order; their result is
-the same to the bit for any n.
+The poses of a compound may be spread over several files; its name identifies
+it. A run with --shard i/n needs all n parts, in any order. The result is the
+same to the bit for any n.
 
 Examples:
   npm start -- part1/*.pdbqt --receptor protein.pdbqt --state 1.json
   npm start -- part2/*.pdbqt --receptor protein.pdbqt --state 2.json
   npm start -- merge 1.json 2.json --format csv
-  npm start -- merge shards/*.json --target -9.5 --json`,
+  npm start -- merge 'shards/*.json' --target -9.5 --json`,
   );
 }
 
-/** Options of `merge` as they were given. */
+/** Returns the options of `merge` as the user gave them. */
 export function mergeOptions(command: Command): MergeOptions {
   return { ...command.opts<Omit<MergeOptions, 'states'>>(), states: command.processedArgs[0] as string[] };
 }

@@ -4,6 +4,7 @@ import { exitCodes } from '../command/errors.ts';
 import { type GivenPooling, poolings, readoutOf } from '../command/poolings.ts';
 import type { Context } from '../command/subcommand.ts';
 import { checkWritable, writeAtomically } from '../files/atomic.ts';
+import { expandPatterns } from '../files/find.ts';
 import { checkNoInput } from '../files/inputs.ts';
 import { reportOf } from '../score/report.ts';
 import type { CompoundResult, Skipped } from '../score/result.ts';
@@ -20,21 +21,22 @@ import { shardKind } from '../shard/state.ts';
 import type { MergeOptions } from './options.ts';
 import { wholeOf } from './shards.ts';
 
-/** Sums of a run, and what was left out of it. */
+/** Sums of a whole run, and the molecules that were left out. */
 export interface Whole extends ScoreState {
   readonly skipped: readonly Skipped[];
 }
 
-/** Merges the sums of each compound, and reports what they come to. */
+/** Merges the sums of each compound, and reports the results. */
 export async function runMerge(options: MergeOptions, context: Context): Promise<number> {
-  const { states, state, out, target } = options;
+  const { state, out, target } = options;
+  const states = await expandPatterns(options.states);
   await checkNoInput([state, out], states);
   for (const file of [state, out]) if (file !== undefined) await checkWritable(file);
   const saved: Saved[] = [];
   for (const file of states) {
-    const state = { file, saved: await readSaved(file) };
-    checkNew(state, saved);
-    saved.push(state);
+    const part = { file, saved: await readSaved(file) };
+    checkNew(part, saved);
+    saved.push(part);
     context.progress.show('states', saved.length);
     await context.breathe();
     context.signal.throwIfAborted();
@@ -42,12 +44,13 @@ export async function runMerge(options: MergeOptions, context: Context): Promise
   const areShards = saved.some(({ saved: { kind } }) => kind === shardKind);
   const { scorer, pooling, compounds, skipped } = areShards ? wholeOf(saved) : sumOfRuns(saved);
   for (const { name, reason } of skipped) context.warn(`skipped ${name}: ${reason}`);
-  if (compounds.length === 0) throw new Error('nothing could be scored: the shards have no compound');
+  if (compounds.length === 0)
+    throw new Error(`nothing could be scored: all ${skipped.length} molecules were skipped`);
   let text = '';
   const about = { ...options, ...pooling, scorer: scorer.split(' ')[0] as string, poses: states, params: {} };
   const report = reportOf(about, {
-    async write(more) {
-      text += more;
+    async write(part) {
+      text += part;
     },
     isStyled: context.isStyled && out === undefined,
   });
@@ -64,20 +67,29 @@ export async function runMerge(options: MergeOptions, context: Context): Promise
   return skipped.length > 0 ? exitCodes.skipped : exitCodes.done;
 }
 
+/** Contents of a state file. */
 interface Saved {
   readonly file: string;
   readonly saved: SavedState;
 }
 
-/** @throws Error naming the file, if its sums are those of an earlier one and would count twice */
+/**
+ * Rejects a file whose sums would count twice.
+ *
+ * @throws Error that names the file, if its checksum is that of an earlier file
+ */
 function checkNew({ file, saved: { checksum } }: Saved, earlier: readonly Saved[]): void {
   const twin = earlier.find(({ saved }) => saved.checksum === checksum);
   if (!twin || checksum === undefined) return;
-  const found = twin.file === file ? 'it is named twice' : `it has the same sums as ${twin.file}`;
-  throw new Error(`${file}: ${found}; each part counts once`);
+  const fault = twin.file === file ? 'it is named twice' : `it has the same sums as ${twin.file}`;
+  throw new Error(`${file}: ${fault}; each part counts once`);
 }
 
-/** Sums of runs of their own, merged in the order of the files. */
+/**
+ * Merges the sums of runs without `--shard`, in the order of the files.
+ *
+ * @throws Error that names the file, if it is invalid, or its scorer or pooling differs from that of the first
+ */
 function sumOfRuns(saved: readonly Saved[]): Whole {
   let whole: (ScoreState & { readonly from: string }) | undefined;
   const compounds = new Map<string, CompoundState>();
@@ -94,13 +106,15 @@ function sumOfRuns(saved: readonly Saved[]): Whole {
   return { scorer, pooling, compounds: [...compounds.values()], skipped: [] };
 }
 
+/** @throws Error that names the file, if its scorer or pooling differs from that of the runs before */
 function checkSame(whole: ScoreState & { readonly from: string }, part: ScoreState, file: string): void {
-  const of = ({ scorer, pooling: { combination, kT, t, q } }: ScoreState) =>
+  const scoringOf = ({ scorer, pooling: { combination, kT, t, q } }: ScoreState) =>
     `${scorer}, ${combination} with kT ${kT}, t ${t}, q ${q}`;
-  if (of(whole) === of(part)) return;
-  throw new Error(`${file}: expected ${of(whole)}, as in ${whole.from}, found ${of(part)}`);
+  if (scoringOf(whole) === scoringOf(part)) return;
+  throw new Error(`${file}: expected ${scoringOf(whole)}, as in ${whole.from}, found ${scoringOf(part)}`);
 }
 
+/** Returns the sums of a compound over the poses of `a` and of `b`. */
 function merged(a: CompoundState, b: CompoundState): CompoundState {
   const best = b.best.score < a.best.score ? b.best : a.best;
   return { ...a, best, sums: a.sums.merge(b.sums) };
@@ -128,13 +142,13 @@ function resultOf(
   };
 }
 
-/** Parameters of the shapes of the sums: their numbers do not matter to the poolings of the program. */
+/** Returns parameters with the shapes of the sums. Their numbers are 0, as no pooling of the program depends on them. */
 function zerosLike(sums: Accumulator): Record<string, Tensor<Float64Array>> {
   const shapes = Object.entries(sums.toJSON().shapes);
   return Object.fromEntries(
     shapes.map(([name, shape]) => [
       name,
-      tensor(new Float64Array(shape.reduce((size, each) => size * each, 1)), shape),
+      tensor(new Float64Array(shape.reduce((size, axis) => size * axis, 1)), shape),
     ]),
   );
 }

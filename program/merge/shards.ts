@@ -6,39 +6,38 @@ import { type ShardState, shardStateOf } from '../shard/state.ts';
 import { type Node, sumOf } from '../shard/tree.ts';
 import type { Whole } from './run.ts';
 
-/** A shard, and the file that it was read from. */
+/** Shard with the file that it was read from. */
 interface From extends ShardState {
   readonly from: string;
 }
 
 /**
- * Sums of a run of which all shards are given, in any order.
+ * Merges all shards of a run, in any order.
  *
- * @throws Error naming the file that is given twice or of another run, or the shard that is missing
+ * @throws Error that names the file that is unfinished, repeats a shard or belongs to another run, or the missing shards
  */
 export function wholeOf(saved: readonly { readonly file: string; readonly saved: SavedState }[]): Whole {
   const shards: From[] = [];
   for (const { file, saved: json } of saved) {
     const part: From = { ...shardStateOf(file, json), from: file };
-    if (part.next)
-      failing(file)(`found shard ${part.shard} unfinished: run score --shard again to finish it`);
-    checkGoesWith(shards.find(Boolean), part);
+    if (part.next) failing(file)(`found shard ${part.shard} unfinished; run its command again to finish it`);
+    checkSameRun(shards.find(Boolean), part);
     const twin = shards[part.shard - 1];
-    if (twin) failing(file)(`found shard ${part.shard}, which ${twin.from} is, too; each counts once`);
+    if (twin) failing(file)(`found shard ${part.shard} again, which ${twin.from} already contains`);
     shards[part.shard - 1] = part;
   }
   const [first] = shards.filter(Boolean) as [From];
-  const { shards: of, pooling } = first.inputs;
-  const missing = Array.from({ length: of }, (_, i) => i + 1).filter(number => !shards[number - 1]);
+  const { shards: total, pooling } = first.inputs;
+  const missing = Array.from({ length: total }, (_, i) => i + 1).filter(number => !shards[number - 1]);
   if (missing.length > 0)
-    throw new Error(`${named(missing, of)} missing: expected what score --shard wrote for each`);
+    throw new Error(`${subjectOf(missing, total)} missing: merge needs the state files of all shards`);
   checkSameFiles(shards);
   const nodes = new Map<string, Node[]>();
   for (const shard of shards)
     for (const compound of shard.compounds) {
-      const all = nodes.get(compound.name) ?? [];
-      all.push(...compound.nodes);
-      nodes.set(compound.name, all);
+      const nodesOfCompound = nodes.get(compound.name) ?? [];
+      nodesOfCompound.push(...compound.nodes);
+      nodes.set(compound.name, nodesOfCompound);
     }
   const skipped: Skipped[] = shards.flatMap(shard => shard.skipped);
   const compounds: CompoundState[] = [];
@@ -50,26 +49,30 @@ export function wholeOf(saved: readonly { readonly file: string; readonly saved:
   return { scorer: first.scorer, pooling, compounds, skipped };
 }
 
-function named(missing: readonly number[], of: number): string {
-  const [only, other] = missing;
-  if (other === undefined) return `shard ${only} of ${of} is`;
-  return `shards ${missing.slice(0, 8).join(', ')}${missing.length > 8 ? ' and more' : ''} of ${of} are`;
+/** Returns the subject of a sentence about missing shards, with its verb, such as "shards 1, 2 of 3 are". */
+function subjectOf(missing: readonly number[], total: number): string {
+  const [first, second] = missing;
+  if (second === undefined) return `shard ${first} of ${total} is`;
+  return `shards ${missing.slice(0, 8).join(', ')}${missing.length > 8 ? ' and more' : ''} of ${total} are`;
 }
 
-function checkGoesWith(first: From | undefined, part: From): void {
+/** @throws Error that names the file, if it belongs to another run than the first */
+function checkSameRun(first: From | undefined, part: From): void {
   if (!first) return;
-  const other = difference(first.inputs, part.inputs);
-  if (other) failing(part.from)(`found another run than in ${first.from}: its ${inputNames[other]} differs`);
+  const name = difference(first.inputs, part.inputs);
+  if (name) failing(part.from)(`found another run than in ${first.from}: its ${inputNames[name]} differs`);
 }
 
-/** A file that several shards have cut was the same for each. */
+/** @throws Error that names the state file, if a file of poses changed between two shards that read it */
 function checkSameFiles(shards: readonly From[]): void {
-  const seen = new Map<string, { readonly digest: string; readonly from: string }>();
+  const digests = new Map<string, { readonly digest: string; readonly from: string }>();
   for (const { files, from } of shards)
     for (const [nth, digest] of Object.entries(files)) {
-      const before = seen.get(nth);
-      if (before && before.digest !== digest)
-        failing(from)(`found other poses in file ${Number(nth) + 1} of the run than in ${before.from}`);
-      seen.set(nth, { digest, from });
+      const earlier = digests.get(nth);
+      if (earlier && earlier.digest !== digest)
+        failing(from)(
+          `file ${Number(nth) + 1} of the poses is not the one that ${earlier.from} was made from; score both shards again`,
+        );
+      digests.set(nth, { digest, from });
     }
 }

@@ -297,6 +297,25 @@ describe('--state and merge', () => {
     );
   });
 
+  test('expand patterns in quotes, as score does', async () => {
+    expect(only(await json('merge', join(folder, 'state[12].json')))).toEqual(
+      only(await json('merge', ...parts)),
+    );
+    for (const [path, message] of [
+      [join(folder, 'no*.json'), 'PATH: expected files that match, found none'],
+      [join(folder, 'no.json'), 'cannot read PATH: no such file or directory'],
+    ] as const)
+      expect(await run(['merge', path])).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: `error: ${message.replace('PATH', path)}\n`,
+      });
+    const [first] = parts as [string, string];
+    expect((await run(['merge', join(folder, 'state*.json'), '--out', first])).stderr).toContain(
+      `${first} is an input, which the output would replace`,
+    );
+  });
+
   test('name a file that is none, is damaged, or of another run', async () => {
     const [first] = parts as [string, string];
     const other = join(folder, 'other.json');

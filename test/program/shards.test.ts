@@ -332,7 +332,7 @@ describe('a shard that is broken off', () => {
     await ended;
     const partial = readFileSync(`${state}.partial`, 'utf8');
     expect((await merge([`${state}.partial`])).stderr).toMatch(
-      /^error: .*stopped\.json\.partial: found shard 1 unfinished: run score --shard again to finish it\n$/,
+      /^error: .*stopped\.json\.partial: found shard 1 unfinished; run its command again to finish it\n$/,
     );
     rmSync(state, { force: true });
     const again = (...more: string[]) => run([...argv, '--state', state, ...more]);
