@@ -4,34 +4,44 @@ import type { Found } from '../files/find.ts';
 import { type Chunk, type Cutter, EndOfPart } from '../score/compounds.ts';
 import type { Shard } from '../score/options.ts';
 
-/** A file with its length, and the length of all before it. */
-export interface Sized extends Found {
+/** File of poses with its size and its position among the bytes of all files. */
+export interface SizedFile extends Found {
+  /** Size of the file. */
   readonly bytes: number;
+  /** Total size of the files before it. */
   readonly start: number;
-  /** Compressed by gzip, whatever its name. */
+  /** True if the content is compressed by gzip, whatever the name. */
   readonly isGzip: boolean;
-  /** Another text once the file has changed. */
+  /** Text that changes with the file, made of its inode, size and time of modification. */
   readonly version: string;
 }
 
-/** Files with their sizes in bytes. */
-export async function sized(files: readonly Found[]): Promise<Sized[]> {
+/**
+ * Returns files with their sizes, in the same order.
+ *
+ * @throws Error, in one line that names the file and the reason, if one cannot be read
+ */
+export async function withSizes(files: readonly Found[]): Promise<SizedFile[]> {
   let start = 0;
-  const all: Sized[] = [];
+  const sized: SizedFile[] = [];
   for (const file of files) {
     const { bytes, ...facts } = await factsOf(file.path);
-    all.push({ ...file, bytes, start, ...facts });
+    sized.push({ ...file, bytes, start, ...facts });
     start += bytes;
   }
-  return all;
+  return sized;
 }
 
-/** @throws Error, in one line that names the file and the reason, if it cannot be read */
-export async function factsOf(path: string): Promise<Pick<Sized, 'bytes' | 'isGzip' | 'version'>> {
-  const cannot = (error: NodeJS.ErrnoException): never => {
+/**
+ * Returns the size, compression and version of a file.
+ *
+ * @throws Error, in one line that names the file and the reason, if it cannot be read
+ */
+export async function factsOf(path: string): Promise<Pick<SizedFile, 'bytes' | 'isGzip' | 'version'>> {
+  const fail = (error: NodeJS.ErrnoException): never => {
     throw new Error(`cannot read ${path}: ${reasonOf(error)}`);
   };
-  const handle = await open(path).catch(cannot);
+  const handle = await open(path).catch(fail);
   try {
     const { size, mtimeMs, ino } = await handle.stat();
     const head = new Uint8Array(2);
@@ -39,32 +49,31 @@ export async function factsOf(path: string): Promise<Pick<Sized, 'bytes' | 'isGz
     const isGzip = head[0] === 0x1f && head[1] === 0x8b;
     return { bytes: size, isGzip, version: `${ino} ${size} ${mtimeMs}` };
   } catch (error) {
-    return cannot(error as NodeJS.ErrnoException);
+    return fail(error as NodeJS.ErrnoException);
   } finally {
     await handle.close();
   }
 }
 
 /**
- * Division of a run's files among shards, each of which gets about the same number of bytes.
+ * Division of a run's files among shards of about equal size in bytes.
  *
- * A chunk is a fixed number of records of one file, whatever the number of shards, and belongs to the shard in whose
- * share of all bytes it begins. So a shard opens only the files of its share. Of a file that several share, it cuts the
- * records before its own without reading them. A file compressed by gzip belongs to one shard as a whole.
+ * A file is cut into chunks of a fixed number of records, the same for any number of shards. A chunk belongs to the shard in whose
+ * share of all bytes it begins, so a shard opens only the files that overlap its share. In a file that several shards share, it
+ * separates the records of earlier shards but does not parse them. A file compressed by gzip belongs to one shard as a whole.
  */
 export class Cutting {
-  readonly #files: readonly Sized[];
+  readonly #files: readonly SizedFile[];
   readonly #shard: Shard;
   readonly #chunk: number;
   readonly #bytes: number;
-
   readonly #from: Chunk;
 
   /**
-   * @param chunk the most records of one
-   * @param from first chunk to read; those before it are done
+   * @param chunk number of records in a chunk; the last chunk of a file may have fewer
+   * @param from first chunk to read; earlier ones are done
    */
-  constructor(files: readonly Sized[], shard: Shard, chunk: number, from: Chunk = { file: 0, index: 0 }) {
+  constructor(files: readonly SizedFile[], shard: Shard, chunk: number, from: Chunk = { file: 0, index: 0 }) {
     this.#from = from;
     this.#files = files;
     this.#shard = shard;
@@ -72,18 +81,18 @@ export class Cutting {
     this.#bytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** True if the shard may have chunks of a file. */
+  /** True if the shard may have chunks of the file at an index. */
   has(file: number): boolean {
-    const { start, bytes } = this.#files[file] as Sized;
-    const last = this.#isWhole(file) ? start : start + Math.max(0, bytes - 1);
+    const { start, bytes } = this.#files[file] as SizedFile;
+    const last = this.#isUncut(file) ? start : start + Math.max(0, bytes - 1);
     return this.#ownerAt(start) <= this.#shard.number && this.#shard.number <= this.#ownerAt(last);
   }
 
-  /** Cutter of a file; undefined if the shard has none of its chunks, or all are done. */
+  /** Returns the cutter of the file at an index; undefined if the shard has none of its chunks, or has done them all. */
   cutter(file: number): Cutter | undefined {
     if (!this.has(file) || file < this.#from.file) return undefined;
-    const { start } = this.#files[file] as Sized;
-    const isWhole = this.#isWhole(file);
+    const { start } = this.#files[file] as SizedFile;
+    const isUncut = this.#isUncut(file);
     let [records, characters, owner] = [0, 0, this.#ownerAt(start)];
     let chunk: Chunk = { file, index: 0 };
     const { number } = this.#shard;
@@ -92,7 +101,7 @@ export class Cutting {
       takes: ({ lines }) => {
         if (records % this.#chunk === 0) {
           chunk = { file, index: records / this.#chunk };
-          owner = this.#ownerAt(isWhole ? start : start + characters);
+          owner = this.#ownerAt(isUncut ? start : start + characters);
           if (owner > number) throw new EndOfPart();
         }
         records++;
@@ -108,11 +117,12 @@ export class Cutting {
     };
   }
 
-  #isWhole(file: number): boolean {
-    return (this.#files[file] as Sized).isGzip;
+  /** True if all chunks of a file belong to one shard. */
+  #isUncut(file: number): boolean {
+    return (this.#files[file] as SizedFile).isGzip;
   }
 
-  /** Number of the shard in whose share a byte lies. */
+  /** Returns the number of the shard, from 1, in whose share a byte lies. */
   #ownerAt(byte: number): number {
     const share = this.#bytes === 0 ? 0 : Math.floor((byte / this.#bytes) * this.#shard.of);
     return Math.min(share, this.#shard.of - 1) + 1;

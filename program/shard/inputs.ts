@@ -5,24 +5,26 @@ import { reasonOf } from '../command/errors.ts';
 import type { GivenPooling } from '../command/poolings.ts';
 import type { ScoreOptions } from '../score/options.ts';
 import { writtenPooling } from '../score/state.ts';
-import type { Sized } from './cutting.ts';
+import type { SizedFile } from './cutting.ts';
 
-/** All that a run's result depends on: equal in all its shards. Texts are SHA-256 in hexadecimal digits. */
+/** Inputs that determine the result of a run, and must be equal in all its shards. Digests are SHA-256 in hexadecimal digits. */
 export interface RunInputs {
   readonly scorer: string;
   readonly pooling: GivenPooling;
   readonly shards: number;
-  /** The most records of a chunk. */
+  /** Number of records in a chunk. */
   readonly chunk: number;
+  /** Value of `--group-by`, or `format` if it was not given. */
   readonly groupBy: string;
+  /** Digest of the receptor's file. */
   readonly receptor: string;
-  /** Of the file of weights, or of an untrained network's settings. */
+  /** Digest of the file of weights or, without one, of an untrained network's settings and seed. */
   readonly model: string;
-  /** Of the names and sizes of all files, in order. */
+  /** Digest of the names and sizes of all files, in order. */
   readonly poses: string;
 }
 
-/** Names of {@link RunInputs} in messages. */
+/** Names of {@link RunInputs} in messages, in the order in which they are compared. */
 export const inputNames: Readonly<Record<keyof RunInputs, string>> = {
   scorer: 'scorer',
   pooling: 'combination',
@@ -34,10 +36,15 @@ export const inputNames: Readonly<Record<keyof RunInputs, string>> = {
   poses: 'list of files of poses',
 };
 
+/**
+ * Returns the inputs of a run.
+ *
+ * @throws Error, in one line that names the file and the reason, if the receptor or the weights cannot be read
+ */
 export async function inputsOf(
   options: ScoreOptions,
   shards: number,
-  files: readonly Sized[],
+  files: readonly SizedFile[],
 ): Promise<RunInputs> {
   const { scorer, weights, settings, seed, chunk, groupBy = 'format', receptor } = options;
   const untrained = scorer === 'schnet' ? JSON.stringify([settings, seed]) : '';
@@ -51,13 +58,17 @@ export async function inputsOf(
   };
 }
 
-/** The first input that differs. */
+/** Returns the name of the first input that differs; undefined if all are equal. */
 export function difference(a: RunInputs, b: RunInputs): keyof RunInputs | undefined {
   const names = Object.keys(inputNames) as (keyof RunInputs)[];
   return names.find(name => JSON.stringify(a[name]) !== JSON.stringify(b[name]));
 }
 
-/** Digest of a file's bytes. */
+/**
+ * Returns the digest of a file's bytes.
+ *
+ * @throws Error, in one line that names the file and the reason, if it cannot be read
+ */
 export async function digestOf(file: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash).catch(error => {

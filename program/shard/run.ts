@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { jit } from 'posetape';
 import { exitCodes } from '../command/errors.ts';
@@ -11,7 +12,7 @@ import { type Scored, scoreCompound } from '../score/score-compound.ts';
 import type { PoseScorer } from '../score/scorer.ts';
 import { SkipLog } from '../score/skip-log.ts';
 import { failing, readSaved } from '../score/state.ts';
-import { Cutting, factsOf, type Sized, sized } from './cutting.ts';
+import { Cutting, factsOf, type SizedFile, withSizes } from './cutting.ts';
 import { difference, digestOf, inputNames, inputsOf } from './inputs.ts';
 import { type ShardState, shardStateOf, shardToJson } from './state.ts';
 import { type Part, Tree } from './tree.ts';
@@ -20,44 +21,45 @@ import { type Part, Tree } from './tree.ts';
 export type ShardOptions = ScoreOptions & Required<Pick<ScoreOptions, 'shard' | 'state'>>;
 
 /**
- * Scores the chunks of a shard and writes their sums, unless its file has them already. What is done meanwhile is saved beside
- * it now and then, and a later run goes on from there.
+ * Scores the chunks of a shard and writes their sums to a state file, unless the file already contains them. Unfinished sums are
+ * saved beside it in `<file>.partial`, from which a later run continues.
+ *
+ * @throws Error that names the file, before any pose is scored, if one of the two contains anything but sums of this shard
  */
 export async function runShard(options: ShardOptions, context: Context): Promise<number> {
   const { shard, state: file } = options;
   await checkWritable(file);
-  const found = await sized(await findFiles(options.poses, options.receptor));
-  const owned = new Cutting(found, shard, options.chunk);
-  const inputs = await inputsOf(options, shard.of, found);
-  const files: Record<string, string> = {};
-  for (const [nth, { path }] of found.entries()) {
-    if (!owned.has(nth)) continue;
-    files[nth] = await digestOf(path);
+  // What is written to a pipe cannot be resumed.
+  const partial = (await isPipe(file)) ? undefined : `${file}.partial`;
+  const done = await doneIn(file);
+  const begun = partial === undefined ? undefined : await begunIn(partial);
+  const files = await withSizes(await findFiles(options.poses, options.receptor));
+  const cutting = new Cutting(files, shard, options.chunk);
+  const inputs = await inputsOf(options, shard.of, files);
+  const digests: Record<string, string> = {};
+  for (const [nth, { path }] of files.entries()) {
+    if (!cutting.has(nth)) continue;
+    digests[nth] = await digestOf(path);
     await context.breathe();
     context.signal.throwIfAborted();
   }
-  const of = { shard: shard.number, inputs, files };
-  // Beside a pipe there is nothing to go on from.
-  const partial = (await isPipe(file)) ? undefined : `${file}.partial`;
-  const isThere = await isFilled(file);
-  const begun =
-    !isThere && partial && (await isFilled(partial)) ? await stateOf(partial, of, 'unfinished') : undefined;
-  const state = isThere
-    ? await stateOf(file, of, 'whole')
-    : await scored({ ...options, found, of, partial, begun }, context);
-  await checkUnchanged(found.filter((_, nth) => owned.has(nth)));
-  if (!isThere) await writeAtomically(file, shardToJson(state));
+  const identity = { shard: shard.number, inputs, files: digests };
+  if (done) checkState(file, done, identity, 'complete');
+  if (begun) checkState(partial as string, begun, identity, 'unfinished');
+  const state = done ?? (await scored({ ...options, found: files, identity, partial, begun }, context));
+  await checkUnchanged(files.filter((_, nth) => cutting.has(nth)));
+  if (!done) await writeAtomically(file, shardToJson(state));
   if (partial) await rm(partial, { force: true });
   context.progress.stop();
   const { poses, skipped, compounds } = state;
-  const how = isThere ? 'done before, ' : begun ? `resumed after ${count(begun.poses, 'pose')}, ` : '';
-  const what = `${count(poses, 'pose')} of ${count(compounds.length, 'compound')} in ${file}`;
-  await context.write(`shard ${shard.number}/${shard.of}: ${how}${what}\n`);
+  const how = done ? 'done before, ' : begun ? `resumed after ${counted(begun.poses, 'pose')}, ` : '';
+  const result = `${counted(poses, 'pose')} of ${counted(compounds.length, 'compound')} in ${file}`;
+  await context.write(`shard ${shard.number}/${shard.of}: ${how}${result}\n`);
   return skipped.length > 0 ? exitCodes.skipped : exitCodes.done;
 }
 
-/** @throws Error naming a file that is no longer what it was at the beginning */
-async function checkUnchanged(files: readonly Sized[]): Promise<void> {
+/** @throws Error that names the first file that changed after its size was read */
+async function checkUnchanged(files: readonly SizedFile[]): Promise<void> {
   for (const { path, version } of files) {
     if ((await factsOf(path)).version !== version) throw new Error(`${path}: changed while it was scored`);
   }
@@ -65,52 +67,78 @@ async function checkUnchanged(files: readonly Sized[]): Promise<void> {
 
 /** True for a pipe or a device, such as /dev/stdout. */
 async function isPipe(file: string): Promise<boolean> {
-  return (await stat(file).catch(() => undefined))?.isFile() === false;
+  return (await statOf(file))?.isFile() === false;
 }
 
-/** A file that was made for its name, such as by `mktemp`, holds nothing yet. */
-async function isFilled(file: string): Promise<boolean> {
-  const there = await stat(file).catch(() => undefined);
-  return there?.isFile() === true && there.size > 0;
+/** Returns the sums in a state file; undefined if it is missing, empty (as mktemp makes one) or a pipe. */
+async function doneIn(file: string): Promise<ShardState | undefined> {
+  const stats = await statOf(file);
+  return stats?.isFile() && stats.size > 0 ? shardIn(file) : undefined;
 }
 
-/** A shard, and the inputs and files that its sums are made of. */
-type Of = Pick<ShardState, 'shard' | 'inputs' | 'files'>;
+/**
+ * Returns the sums that an interrupted run saved; undefined if there are none.
+ *
+ * @throws Error that names the path, if there is anything else, which the first save would replace
+ */
+async function begunIn(partial: string): Promise<ShardState | undefined> {
+  const stats = await statOf(partial);
+  if (!stats) return undefined;
+  if (stats.isFile()) return shardIn(partial);
+  const kind = stats.isDirectory() ? 'a folder' : 'no regular file';
+  return failing(partial)(
+    `expected unfinished sums of the shard, found ${kind}; move it away, or choose another --state`,
+  );
+}
 
-/** @throws Error naming the file, unless it is of this shard and what it is made of */
-async function stateOf(
+async function statOf(path: string): Promise<Stats | undefined> {
+  return stat(path).catch(() => undefined);
+}
+
+/** End of messages about a state file. */
+const advice = '; to score the shard again, move the file away';
+
+/** @throws Error that names the file, if it contains no valid state of a shard */
+async function shardIn(file: string): Promise<ShardState> {
+  try {
+    return shardStateOf(file, await readSaved(file));
+  } catch (error) {
+    throw new Error(`${(error as Error).message}${advice}`);
+  }
+}
+
+/** Number of a shard, with the inputs and the digests of files that its sums come from. */
+type Identity = Pick<ShardState, 'shard' | 'inputs' | 'files'>;
+
+/** @throws Error that names the file, if its state comes from another shard or other inputs, or is not as expected */
+function checkState(
   file: string,
-  { shard, inputs, files }: Of,
-  expected: 'whole' | 'unfinished',
-): Promise<ShardState> {
-  const advice = '; remove the file to have the shard scored again';
-  const state = await readSaved(file)
-    .then(saved => shardStateOf(file, saved))
-    .catch((error: Error) => {
-      throw new Error(`${error.message}${advice}`);
-    });
-  const fail = failing(file);
-  const other = difference(state.inputs, inputs);
-  if (other) fail(`found sums of another run: its ${inputNames[other]} differs from what is asked${advice}`);
-  if (state.shard !== shard) fail(`found sums of shard ${state.shard}, asked for shard ${shard}${advice}`);
+  state: ShardState,
+  { shard, inputs, files }: Identity,
+  expected: 'complete' | 'unfinished',
+): void {
+  const fail = (fault: string) => failing(file)(`${fault}${advice}`);
+  const name = difference(state.inputs, inputs);
+  if (name) fail(`found sums of another run: its ${inputNames[name]} differs`);
+  if (state.shard !== shard) fail(`found sums of shard ${state.shard}, expected those of shard ${shard}`);
   if (JSON.stringify(state.files) !== JSON.stringify(files))
-    fail(`found sums of poses that have changed since${advice}`);
-  const found = state.next ? 'unfinished' : 'whole';
-  if (found !== expected) fail(`expected ${expected} sums of the shard, found ${found} ones${advice}`);
-  return state;
+    fail('found sums of poses that have changed since');
+  const found = state.next ? 'unfinished' : 'complete';
+  if (found !== expected) fail(`expected ${expected} sums of the shard, found ${found} ones`);
 }
 
 interface Scoring extends ShardOptions {
-  readonly found: readonly Sized[];
-  readonly of: Of;
-  /** File for what is done until the shard is finished. */
+  readonly found: readonly SizedFile[];
+  readonly identity: Identity;
+  /** File for unfinished sums; absent if they cannot be saved. */
   readonly partial: string | undefined;
-  /** State to go on from. */
+  /** Sums to continue from. */
   readonly begun: ShardState | undefined;
 }
 
+/** Returns the complete sums of a shard, after scoring its chunks. */
 async function scored(
-  { found, of, partial, begun, ...options }: Scoring,
+  { found, identity, partial, begun, ...options }: Scoring,
   { warn, signal, progress, breathe }: Context,
 ): Promise<ShardState> {
   const scorer: PoseScorer = await scorerOf(options);
@@ -119,8 +147,8 @@ async function scored(
   const trees = new Map(begun?.compounds.map(({ name, nodes }) => [name, new Tree(nodes)]));
   let poses = begun?.poses ?? 0;
   let shown = poses;
-  const state = (next?: Chunk): ShardState => ({
-    ...of,
+  const stateBefore = (next?: Chunk): ShardState => ({
+    ...identity,
     scorer: nameOf(options),
     ...{ receptor: options.receptor, reach: scorer.reach, poses, skipped: log.skipped },
     compounds: [...trees].map(([name, tree]) => ({ name, nodes: tree.nodes() })),
@@ -128,15 +156,15 @@ async function scored(
   });
   const paced = pacer(options.saveEvery);
   const save = async (file: string, next: Chunk) => {
-    await checkUnchanged(found.filter((_, nth) => nth in of.files));
-    await writeAtomically(file, shardToJson(state(next)));
+    await checkUnchanged(found.filter((_, nth) => nth in identity.files));
+    await writeAtomically(file, shardToJson(stateBefore(next)));
   };
   const cutting = new Cutting(found, options.shard, options.chunk, begun?.next);
   let last: Chunk | undefined;
   for await (const compound of compoundsIn(found, options.groupBy, file => cutting.cutter(file))) {
     const { name, chunk } = compound as Required<Compound>;
     const isNew = last && (last.file !== chunk.file || last.index !== chunk.index);
-    // All of the chunks before this one is in the sums, and nothing of this one.
+    // At this point the sums contain all chunks before this one, and nothing of this one.
     if (isNew && partial) await paced(() => save(partial, chunk));
     last = chunk;
     const run = await scoreCompound(compound, {
@@ -159,13 +187,16 @@ async function scored(
   progress.stop();
   log.open();
   log.end();
-  return state();
+  return stateBefore();
 }
 
-/** The most of the time that goes into saves. */
+/** Maximum share of the time that is spent on saves. */
 const saveShare = 0.05;
 
-/** Does work when so many seconds have gone since the last time, but not so often that it takes more than its share of time. */
+/**
+ * Returns a function that does work if `seconds` have passed since it last did, and skips it otherwise. If the work takes long, the
+ * pause grows so that work takes at most {@link saveShare} of the time. With 0 seconds, work is never skipped.
+ */
 function pacer(seconds: number): (work: () => Promise<void>) => Promise<void> {
   let due = performance.now() + 1000 * seconds;
   return async work => {
@@ -181,6 +212,7 @@ function partOf({ result: { file, best }, state, isNear }: Scored): Part {
   return { file, best: { ...best, file }, isNear, sums: state as NonNullable<typeof state> };
 }
 
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
+/** Returns a number with its noun, such as "1 pose" or "2 poses". */
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

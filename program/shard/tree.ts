@@ -1,19 +1,19 @@
 import type { Accumulator } from 'posetape/combine';
 import type { CompoundState } from '../score/state.ts';
 
-/** Sums of a compound over some of its poses, which follow one another. */
+/** Sums of a compound over a run of consecutive poses. */
 export interface Part extends Omit<CompoundState, 'name'> {
-  /** True if a pose touches the receptor. */
+  /** True if at least one pose is near the receptor. */
   readonly isNear: boolean;
   readonly sums: Accumulator;
 }
 
 /**
- * Sums over the chunks from index · 2^level to just before (index + 1) · 2^level of a file: a node of the binary tree over
- * the file's chunks.
+ * Node of the binary tree over the chunks of a file. It contains the sums of one compound over the chunks from index · 2^level up to,
+ * but not including, (index + 1) · 2^level.
  */
 export interface Node {
-  /** Place of the file in the run's list of files. */
+  /** Index of the file in the run's list of files. */
   readonly file: number;
   readonly level: number;
   readonly index: number;
@@ -21,19 +21,19 @@ export interface Node {
 }
 
 /**
- * Sums of a compound in a shard. Two chunks are merged only where they are neighbours in the binary tree over the file's
- * chunks, so that the order of all merges is the same for any number of shards. Of m chunks of a file about 2 log₂ m
- * nodes are kept.
+ * Sums of a compound in a shard, as nodes of the binary tree over the chunks of each file. Only siblings in the tree are merged, so
+ * the order of all merges, and with it every bit of the result, is the same for any number of shards. m consecutive chunks of a file
+ * make at most about 2 log₂ m nodes.
  */
 export class Tree {
   readonly #nodes: Node[];
 
-  /** @param nodes those of the chunks before, as {@link nodes} gave them */
+  /** @param nodes nodes of earlier chunks, as {@link nodes} returned them */
   constructor(nodes: readonly Node[] = []) {
     this.#nodes = [...nodes];
   }
 
-  /** Adds a part of a chunk. Chunks come in order; several parts of one chunk, one after the other. */
+  /** Adds a part of a chunk. Chunks must be added in order, and several parts of one chunk one after the other. */
   add(file: number, index: number, part: Part): void {
     const last = this.#nodes.at(-1);
     if (last?.file === file && last.level === 0 && last.index === index) {
@@ -44,52 +44,53 @@ export class Tree {
     this.#nodes.push({ file, level: 0, index, part });
   }
 
-  /** Nodes in order, where no more of the last chunk is to come. */
+  /** Returns the nodes in order. No part of the last chunk may be added afterwards. */
   nodes(): readonly Node[] {
     this.#settle();
     return this.#nodes;
   }
 
-  /** Merges neighbours at the end, whose chunks are complete. */
+  /** Merges siblings at the end of the list. Their chunks must be complete. */
   #settle(): void {
     while (this.#nodes.length > 1) {
       const [a, b] = this.#nodes.slice(-2) as [Node, Node];
       if (a.file !== b.file || a.level !== b.level || a.index % 2 === 1 || b.index !== a.index + 1) return;
-      this.#nodes.splice(-2, 2, { ...above(a), part: joined(a.part, b.part) });
+      this.#nodes.splice(-2, 2, { ...parentOf(a), part: joined(a.part, b.part) });
     }
   }
 }
 
-/** The sum of all nodes of a compound, which are in order: those of each file by its tree, then file after file. */
+/** Merges all nodes of a compound, given in order: first those of each file, by its tree, then file after file. */
 export function sumOf(nodes: readonly Node[]): Part {
   const byFile = new Map<number, Node[]>();
   for (const node of nodes) byFile.set(node.file, [...(byFile.get(node.file) ?? []), node]);
   return [...byFile.values()].map(rootOf).reduce(joined);
 }
 
-/** Sum of a file's nodes. A node rises alone if its neighbour's chunks have nothing of the compound. */
+/** Merges the nodes of a file. A node without sibling, whose chunks have no pose of the compound, moves up unchanged. */
 function rootOf(nodes: readonly Node[]): Part {
   let row = nodes;
   while (row.length > 1) {
     const lowest = row.reduce((least, { level }) => Math.min(least, level), Number.POSITIVE_INFINITY);
     const next: Node[] = [];
     for (const node of row) {
-      const risen = node.level === lowest ? above(node) : node;
-      const before = next.at(-1);
-      if (before && before.level === risen.level && before.index === risen.index) {
-        next[next.length - 1] = { ...before, part: joined(before.part, risen.part) };
-      } else next.push(risen);
+      const raised = node.level === lowest ? parentOf(node) : node;
+      const previous = next.at(-1);
+      if (previous && previous.level === raised.level && previous.index === raised.index) {
+        next[next.length - 1] = { ...previous, part: joined(previous.part, raised.part) };
+      } else next.push(raised);
     }
     row = next;
   }
   return (row[0] as Node).part;
 }
 
-function above(node: Node): Node {
+/** Returns the parent of a node, with the sums of this node alone. */
+function parentOf(node: Node): Node {
   return { ...node, level: node.level + 1, index: Math.floor(node.index / 2) };
 }
 
-/** Poses of `a`, then those of `b`. */
+/** Returns the sums over the poses of `a`, followed by those of `b`. */
 function joined(a: Part, b: Part): Part {
   const best = b.best.score < a.best.score ? { ...b.best, pose: a.sums.count + b.best.pose } : a.best;
   return { file: a.file, best, isNear: a.isNear || b.isNear, sums: a.sums.merge(b.sums) };

@@ -21,7 +21,7 @@ import { uniform } from '../../fit/random.ts';
 import type { Context } from '../../program/command/subcommand.ts';
 import { compoundsIn } from '../../program/score/compounds.ts';
 import { declareScore, scoreOptions } from '../../program/score/options.ts';
-import { Cutting, sized } from '../../program/shard/cutting.ts';
+import { Cutting, withSizes } from '../../program/shard/cutting.ts';
 import { runShard, type ShardOptions } from '../../program/shard/run.ts';
 import { type Node, type Part, sumOf, Tree } from '../../program/shard/tree.ts';
 import { run, start } from '../support/program.ts';
@@ -197,7 +197,7 @@ describe('a state file', () => {
       ['altered sums', text.replace(/"scalars":"./, '"scalars":"9'), [], /checksum does not match/],
       ['other kT', text, ['--kT', '2'], /another run: its combination differs/],
       ['other chunk', text, ['--chunk', '3'], /another run: its chunk size differs/],
-      ['other shard', text, ['--shard', '1/2'], /found sums of shard 2, asked for shard 1/],
+      ['other shard', text, ['--shard', '1/2'], /found sums of shard 2, expected those of shard 1/],
       ['other number', text, ['--shard', '2/3'], /its number of shards differs/],
       [
         'other receptor',
@@ -213,7 +213,7 @@ describe('a state file', () => {
       expect({ name, code, stdout }).toEqual({ name, code: 1, stdout: '' });
       expect(stderr).toMatch(message);
       expect(stderr).toContain(`error: ${damaged}: `);
-      expect(stderr).toContain('remove the file');
+      expect(stderr).toContain('move the file away');
       expect(readFileSync(damaged, 'utf8')).toBe(content);
     }
   });
@@ -340,15 +340,50 @@ describe('a shard that is broken off', () => {
     writeFileSync(`${state}.partial`, damaged);
     expect(await again()).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/stopped\.json\.partial: the checksum does not match.*; remove the file/),
+      stderr: expect.stringMatching(
+        /stopped\.json\.partial: the checksum does not match.*; to score the shard again, move the file away/,
+      ),
     });
     expect(readFileSync(`${state}.partial`, 'utf8')).toBe(damaged);
     writeFileSync(`${state}.partial`, partial);
     expect((await again('--kT', '2')).stderr).toMatch(/stopped\.json\.partial: .*its combination differs/);
     writeFileSync(state, partial);
     expect((await again()).stderr).toMatch(
-      /stopped\.json: expected whole sums of the shard, found unfinished ones/,
+      /stopped\.json: expected complete sums of the shard, found unfinished ones/,
     );
+  });
+
+  test('refuses a foreign FILE.partial before any work, and leaves it', async () => {
+    const again = (state: string, ...more: string[]) => run([...argv, '--state', state, ...more]);
+    const done = join(folder, 'done.json');
+    expect((await again(done)).code).toBe(3);
+    for (const [state, sums] of [
+      ['new.json', undefined],
+      ['done.json', readFileSync(done)],
+    ] as const) {
+      const [path, partial] = [join(folder, state), join(folder, `${state}.partial`)];
+      for (const content of ['notes of mine', '', '{"kind":"x"}']) {
+        file(`${state}.partial`, content);
+        const { code, stdout, stderr } = await again(path);
+        expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+        expect(stderr).toContain(`error: ${partial}: expected `);
+        expect(stderr).toMatch(/; to score the shard again, move the file away\n$/);
+        expect(readFileSync(partial, 'utf8')).toBe(content);
+      }
+      rmSync(partial);
+      mkdirSync(partial);
+      // Poses that do not exist are not even looked for.
+      const { code, stderr } = await run([
+        ...['nowhere.pdbqt', '--receptor', receptor, '--shard', '1/1', '--state', path],
+      ]);
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: `error: ${partial}: expected unfinished sums of the shard, found a folder; move it away, or choose another --state\n`,
+      });
+      expect(statSync(partial).isDirectory()).toBe(true);
+      expect(existsSync(path) ? readFileSync(path) : undefined).toEqual(sums);
+      rmSync(partial, { recursive: true });
+    }
   });
 
   test('by kill -9 goes on to the same bits', async () => {
@@ -447,7 +482,7 @@ describe('chunks', () => {
     fc.integer({ min: 1, max: 9 }),
     async (chunk, n) => {
       const names = readdirSync(docked).sort();
-      const files = await sized(names.map(name => ({ path: join(docked, name), name })));
+      const files = await withSizes(names.map(name => ({ path: join(docked, name), name })));
       const read: string[] = [];
       for (let number = 1; number <= n; number++) {
         const cutting = new Cutting(files, { number, of: n }, chunk);
