@@ -3,20 +3,20 @@ import { getSystemErrorMap } from 'node:util';
 /** Exit codes of all commands. */
 export const exitCodes = {
   done: 0,
-  /** Something failed; a line on stderr says what. */
+  /** Failure, which a line on stderr explains. */
   error: 1,
-  /** The arguments are wrong; nothing was done. */
+  /** Wrong arguments; nothing was done. */
   usage: 2,
-  /** All is done but for molecules that were reported and skipped. */
+  /** Done, except for molecules that were reported and skipped. */
   skipped: 3,
-  /** SIGINT or SIGTERM. */
+  /** Stopped by SIGINT or SIGTERM. */
   interrupted: 130,
 } as const;
 
-/** The reader of standard output has gone, as `head` does: no error, and nothing more to do. */
+/** Thrown when the reader of standard output has closed it, as `head` does. It ends the program without a message. */
 export class ClosedPipe extends Error {}
 
-/** Ctrl+C or `kill`. */
+/** Reason of an abort by SIGINT (Ctrl+C) or SIGTERM (`kill`). */
 export class Interrupted extends Error {
   constructor(by: NodeJS.Signals) {
     super(`interrupted by ${by}`);
@@ -24,19 +24,19 @@ export class Interrupted extends Error {
   }
 }
 
-/** Reason of a system error in words, such as `no such file or directory`. */
+/** Returns the reason of a system error in words, such as `no such file or directory`; for other errors, the message. */
 export function reasonOf(error: unknown): string {
   const { errno, message } = error as NodeJS.ErrnoException;
   return getSystemErrorMap().get(errno ?? 0)?.[1] ?? message ?? String(error);
 }
 
-/** Message of an error in one line, with control characters escaped. */
+/** Returns the message of an error in one line, with control characters escaped. */
 export function lineOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return escaped(message.replace(/\s*[\r\n]+\s*/g, ' '));
 }
 
-/** Text that does nothing to a terminal. */
+/** Returns a text with control characters escaped, so that it cannot control the terminal. */
 export function escaped(text: string): string {
   return text.replace(/\p{Cc}/gu, char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

@@ -1,26 +1,26 @@
 import { type Command, Option } from 'commander';
 
-/** Formats of results. */
+/** Formats of results, for `--format`. */
 export const formats = ['text', 'csv', 'jsonl', 'json'] as const;
 
 export type FormatName = (typeof formats)[number];
 
-/** Form and place of results that were chosen. */
+/** Chosen format and destination of results. */
 export interface GivenFormat {
   readonly format: FormatName;
-  /** File of the results; standard output unless given. */
+  /** File to write; by default, results go to standard output. */
   readonly out?: string;
 }
 
-/** Adds the options by which the form and place of results are chosen. */
+/** Adds the options for the format and the destination of results. */
 export function addFormat(command: Command): Command {
   return command
-    .addOption(new Option('--format <name>', 'form of the results').choices(formats).default('text'))
+    .addOption(new Option('--format <name>', 'format of the results').choices(formats).default('text'))
     .addOption(new Option('--json', 'the same as --format json').implies({ format: 'json' }))
-    .option('--out <file>', 'write the results here; it appears when it is whole');
+    .option('--out <file>', 'write the results to this file once they are complete');
 }
 
-/** A line of CSV. */
+/** Returns a line of CSV, with its line end. Cells are quoted where necessary. */
 export function csvLine(cells: readonly (string | number)[]): string {
   return `${cells.map(cellOf).join(',')}\n`;
 }

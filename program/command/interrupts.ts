@@ -2,17 +2,17 @@ import { Interrupted } from './errors.ts';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
-/** Signals of the system as an AbortSignal. */
+/** SIGINT and SIGTERM as an AbortSignal. */
 export interface Interrupts {
   /** Aborts with {@link Interrupted} at the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
-  /** Lets a signal end the process at once while `work` runs, which gives none a turn. */
+  /** Runs `work` with the system's handling of signals, so that a signal ends the process even if `work` blocks the event loop. */
   unguarded<T>(work: () => Promise<T>): Promise<T>;
-  /** Leaves signals to the system again. */
+  /** Restores the system's handling of signals. */
   stop(): void;
 }
 
-/** Listens to signals until it is stopped. A second signal ends the process at once. */
+/** Starts to listen to signals. A second signal ends the process at once. */
 export function interrupts(): Interrupts {
   const controller = new AbortController();
   const onSignal = (name: NodeJS.Signals) => {
@@ -40,17 +40,18 @@ export function interrupts(): Interrupts {
   };
 }
 
-/** Milliseconds that work may go on before signals and timers get a turn. */
-const breath = 50;
+/** Milliseconds that work may block signals and timers. */
+const pauseEvery = 50;
 
 /**
- * Something to call between pieces of work: a promise every 50 ms, else nothing. To await it gives signals a turn, which
- * a loop that only awaits what is ready never does.
+ * Returns a function to call and await between pieces of work. If 50 ms have passed since the last pause, it returns a promise that
+ * lets signals and timers be handled, and otherwise undefined. Without such pauses, a loop that only awaits resolved promises
+ * blocks them.
  */
 export function breathing(): () => Promise<void> | undefined {
   let last = performance.now();
   return () => {
-    if (performance.now() - last < breath) return undefined;
+    if (performance.now() - last < pauseEvery) return undefined;
     return new Promise(resolve => {
       setImmediate(() => {
         last = performance.now();

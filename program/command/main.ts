@@ -8,10 +8,10 @@ import { noProgress, progressOn } from './progress.ts';
 import type { Context } from './subcommand.ts';
 import { subcommands } from './subcommands.ts';
 import type { Terminal } from './terminal.ts';
-import { withoutUncaught, writeTo } from './write.ts';
+import { ignoreStreamErrors, writeTo } from './write.ts';
 
 /**
- * The program: one of its commands, `score` where none is named. Results go to `stdout`, progress and errors to `stderr`.
+ * Runs the program: the command that the first argument names, or `score`. Results go to `stdout`, progress and errors to `stderr`.
  *
  * @param argv the arguments, without node and the script
  * @returns the exit code, one of {@link exitCodes}
@@ -19,26 +19,26 @@ import { withoutUncaught, writeTo } from './write.ts';
  * process.exitCode = await main(['score', 'docked/*.pdbqt', '--receptor', 'protein.pdbqt']);
  */
 export async function main(argv: readonly string[], terminal: Terminal = process): Promise<number> {
-  const listening = interrupts();
-  const release = [terminal.stdout, terminal.stderr].map(withoutUncaught);
+  const listener = interrupts();
+  const releases = [terminal.stdout, terminal.stderr].map(ignoreStreamErrors);
   try {
-    return await run(argv, terminal, listening);
+    return await run(argv, terminal, listener);
   } finally {
-    listening.stop();
-    for (const each of release) await each();
+    listener.stop();
+    for (const release of releases) await release();
   }
 }
 
-async function run(argv: readonly string[], terminal: Terminal, listening: Interrupts): Promise<number> {
+async function run(argv: readonly string[], terminal: Terminal, listener: Interrupts): Promise<number> {
   let code: number = exitCodes.done;
   let progress = noProgress;
-  // Whatever happens then, the cursor is back.
-  listening.signal.addEventListener('abort', () => progress.stop());
+  // Shows the cursor again, even if a second signal ends the process.
+  listener.signal.addEventListener('abort', () => progress.stop());
   const program = programOn(terminal);
-  for (const [nth, { name, streams = false, declare, run: work }] of subcommands.entries()) {
-    const command = program.command(name, { isDefault: nth === 0 });
+  for (const [index, { name, streams = false, declare, run: work }] of subcommands.entries()) {
+    const command = program.command(name, { isDefault: index === 0 });
     declare(command);
-    command.option('--quiet', 'no progress').action(async () => {
+    command.option('--quiet', 'show no progress').action(async () => {
       if (!streams) spendMemory();
       if (!command.opts<{ quiet?: true }>().quiet) progress = progressOn(terminal.stderr);
       const context: Context = {
@@ -50,12 +50,12 @@ async function run(argv: readonly string[], terminal: Terminal, listening: Inter
         },
         progress: {
           show(task, done, total) {
-            if (!listening.signal.aborted) progress.show(task, done, total);
+            if (!listener.signal.aborted) progress.show(task, done, total);
           },
           stop: () => progress.stop(),
         },
-        signal: listening.signal,
-        unguarded: listening.unguarded,
+        signal: listener.signal,
+        unguarded: listener.unguarded,
         breathe: breathing(),
       };
       code = await work(command, context);
@@ -67,13 +67,17 @@ async function run(argv: readonly string[], terminal: Terminal, listening: Inter
     return code;
   } catch (error) {
     progress.stop();
-    return endOf(error, terminal, listening.signal);
+    return endOf(error, terminal, listener.signal);
   } finally {
     progress.stop();
   }
 }
 
-/** Ends the program for a misspelt command, which would be a file of poses to `score`. */
+/**
+ * Rejects a misspelt command, which `score` would take as a file of poses.
+ *
+ * @throws CommanderError, after its message is written, if the first word resembles a command and no such file exists
+ */
 function checkCommand(program: Command, [word = '']: readonly string[]): void {
   const names = subcommands.map(({ name }) => name);
   if (!/^[a-z]+$/i.test(word) || names.includes(word) || existsSync(word)) return;
@@ -83,7 +87,7 @@ function checkCommand(program: Command, [word = '']: readonly string[]): void {
 
 function programOn({ stdout, stderr }: Terminal): Command {
   return new Command('npm start --')
-    .description('Scores, combines, refines and fits docked poses.')
+    .description('Scores and refines docked poses, and fits scoring functions to measured affinities.')
     .helpCommand(false)
     .exitOverride()
     .configureOutput({
@@ -95,21 +99,22 @@ function programOn({ stdout, stderr }: Terminal): Command {
     .addHelpText(
       'after',
       `
-Without a command it scores; with nothing at all, 64 poses of imatinib in c-Abl.
+The default command is score. Without arguments, it scores 64 poses of imatinib
+in c-Abl.
 
 Examples:
   npm start -- docked.pdbqt --receptor protein.pdbqt
   npm start -- score docked/ --receptor protein.pdbqt --format csv --out scores.csv
   npm start -- score --help
 
-Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but for molecules that were
-skipped, 130 interrupted.`,
+Exit codes: 0 done, 1 error, 2 wrong usage, 3 done except for skipped molecules,
+130 interrupted.`,
     );
 }
 
-/** Tells how the program ended, unless that is told already. */
+/** Returns the exit code for an error, after writing its message unless commander has written it. */
 function endOf(error: unknown, { stderr }: Terminal, signal: AbortSignal): number {
-  // Commander has already written its message, or the help that was asked for.
+  // Commander has written its message, or the requested help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   if (error instanceof ClosedPipe) return exitCodes.done;
   if (signal.aborted) {

@@ -1,21 +1,24 @@
 /**
- * True for a word that is another, in lower case, but for capitals and one letter that is wrong, missing, too many, or exchanged
- * with its neighbour; but for two of these in words of six letters and more.
+ * True for a misspelling: a word that differs from the right one only in capitals, or in at most one edit, or two edits if the right
+ * one has six letters or more. An edit changes, adds or drops a letter, or exchanges two neighbours.
+ *
+ * @param right the right word, in lower case
  */
 export function isMisspelt(word: string, right: string): boolean {
   return word !== right && edits(word.toLowerCase(), right) <= (right.length < 6 ? 1 : 2);
 }
 
-/** Fewest letters to change, add, drop or exchange with their neighbours (F. Damerau, Communications of the ACM 7, 171, 1964). */
+/** Returns the minimum number of edits that turn `a` into `b` (F. Damerau, Communications of the ACM 7, 171, 1964). */
 function edits(a: string, b: string): number {
-  const least = Array.from({ length: a.length + 1 }, (_, i) =>
+  // fewest[i][j] is the distance between the first i letters of a and the first j of b.
+  const fewest = Array.from({ length: a.length + 1 }, (_, i) =>
     Array.from({ length: b.length + 1 }, (_, j) => i + j),
   );
-  const at = (i: number, j: number) => least[i]?.[j] ?? Number.POSITIVE_INFINITY;
+  const at = (i: number, j: number) => fewest[i]?.[j] ?? Number.POSITIVE_INFINITY;
   for (let i = 1; i <= a.length; i++) {
     for (let j = 1; j <= b.length; j++) {
       const isExchanged = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      (least[i] as number[])[j] = Math.min(
+      (fewest[i] as number[])[j] = Math.min(
         at(i - 1, j) + 1,
         at(i, j - 1) + 1,
         at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1),

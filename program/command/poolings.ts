@@ -13,11 +13,12 @@ import {
 import { reshape, slice } from 'posetape/ops';
 import { notZero, positive } from './numbers.ts';
 
+/** Names of the poolings, for `--combination`. */
 export const poolingNames = ['mean', 'lse', 'boltzmann', 'free-energy', 'power-mean', 'spread'] as const;
 
 export type PoolingName = (typeof poolingNames)[number];
 
-/** Numbers that poolings are made with. */
+/** Settings of the poolings; each pooling uses at most one. */
 export interface PoolingSettings {
   /** Thermal energy, kcal/mol. */
   readonly kT: number;
@@ -27,18 +28,19 @@ export interface PoolingSettings {
   readonly q: number;
 }
 
-/** Numbers that poolings are made with, or functions that record them of the parameters. */
-export type PoolingMakers = { readonly [Name in keyof PoolingSettings]: Setting };
+/** Settings of the poolings, as numbers or as functions that record them from the parameters of a fit. */
+export type LearnableSettings = { readonly [Name in keyof PoolingSettings]: Setting };
 
 interface Pooling {
-  readonly make: (settings: PoolingMakers) => Combination;
-  /** Logarithm of a pose's weight, up to a constant. */
+  /** Returns the combination for the library. */
+  readonly make: (settings: LearnableSettings) => Combination;
+  /** Returns the logarithm of a pose's weight, up to a constant. */
   readonly logWeight: (score: number, settings: PoolingSettings) => number;
 }
 
 const byBoltzmann: Pooling['logWeight'] = (score, { kT }) => -score / kT;
 
-/** Ways to make one ΔG of the scores of a compound's poses. */
+/** Poolings, each of which computes one ΔG from the scores of a compound's poses. */
 export const poolings: Readonly<Record<PoolingName, Pooling>> = {
   mean: { make: () => mean(), logWeight: () => 0 },
   lse: { make: ({ t }) => lse({ t }), logWeight: (score, { t }) => -t * score },
@@ -48,51 +50,53 @@ export const poolings: Readonly<Record<PoolingName, Pooling>> = {
   spread: { make: ({ kT }) => spread({ kT }), logWeight: byBoltzmann },
 };
 
-/** Pooling that was chosen. */
+/** Chosen pooling and its settings. */
 export interface GivenPooling extends PoolingSettings {
   readonly combination: PoolingName;
 }
 
-/** Options of {@link addPooling}. */
+/** Names of the options that {@link addPooling} adds. */
 export const poolingOptions = ['combination', 'kT', 't', 'q'] as const;
 
 export type PoolingOption = (typeof poolingOptions)[number];
 
-/** Readout for a pooling of several numbers: the first, as the objective is one number. */
+/** Returns the readout for a pooling of several numbers, which takes the first; undefined for a pooling of one number. */
 export function readoutOf({ combination }: GivenPooling): ((prediction: Value) => Value) | undefined {
   return combination === 'spread' ? prediction => reshape(slice(prediction, 0, 1), []) : undefined;
 }
 
-/** Adds the options by which a pooling is chosen. */
+/** Adds the options for a pooling and its settings. */
 export function addPooling(command: Command): Command {
   return command
     .addOption(
-      new Option('--combination <name>', 'how poses make one ΔG').choices(poolingNames).default('boltzmann'),
+      new Option('--combination <name>', 'pooling of the poses into one ΔG')
+        .choices(poolingNames)
+        .default('boltzmann'),
     )
-    .option('--kT <energy>', 'of boltzmann, free-energy, spread; kcal/mol', positive, 0.593)
-    .option('--t <sharpness>', 'of lse; mol/kcal', positive, 1)
-    .option('--q <exponent>', 'of power-mean, for scores above 0', notZero, 1);
+    .option('--kT <energy>', 'thermal energy of boltzmann, free-energy and spread, kcal/mol', positive, 0.593)
+    .option('--t <sharpness>', 'sharpness of lse, mol/kcal', positive, 1)
+    .option('--q <exponent>', 'exponent of power-mean, which needs scores above 0', notZero, 1);
 }
 
-/** Options of a command with the pooling that weights were fitted with, but for what the user chose. */
+/** Returns options with the pooling that the weights were fitted with, except for options that the user chose. */
 export function withPooling<Options extends GivenPooling & { readonly chosen: readonly PoolingOption[] }>(
   options: Options,
   pooling: GivenPooling | undefined,
 ): Options {
-  const kept = options.chosen.map(name => [name, options[name]]);
-  return { ...options, ...pooling, ...Object.fromEntries(kept) };
+  const chosen = options.chosen.map(name => [name, options[name]]);
+  return { ...options, ...pooling, ...Object.fromEntries(chosen) };
 }
 
-/** Settings of the pooling that the user chose. */
+/** Returns the names of the pooling options that the user chose. */
 export function chosenOf(command: Command): PoolingOption[] {
   return poolingOptions.filter(name => command.getOptionValueSource(name) !== 'default');
 }
 
-/** w_n of each pose, which sum to 1. */
+/** Returns the weight w_n of each pose. The weights sum to 1. */
 export function weightsOf(scores: Float64Array, { combination, ...settings }: GivenPooling): Float64Array {
   const logs = scores.map(score => poolings[combination].logWeight(score, settings));
-  const highest = logs.reduce((most, each) => Math.max(most, each), Number.NEGATIVE_INFINITY);
-  const weights = logs.map(each => Math.exp(each - highest));
-  const total = weights.reduce((sum, each) => sum + each, 0);
-  return weights.map(each => each / total);
+  const highest = logs.reduce((most, log) => Math.max(most, log), Number.NEGATIVE_INFINITY);
+  const weights = logs.map(log => Math.exp(log - highest));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map(weight => weight / total);
 }

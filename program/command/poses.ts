@@ -2,17 +2,18 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 
-/** Receptor and poses of a command. */
+/** Receptor and poses that a command reads. */
 export interface GivenPoses {
+  /** File of the receptor. */
   readonly receptor: string;
-  /** Files, folders and patterns. */
+  /** Files, folders and patterns of poses. */
   readonly poses: readonly string[];
 }
 
 /**
- * Receptor and poses as they were given, or those of the example where neither was.
+ * Returns the receptor and poses that the user gave, or those of the example if the user gave neither.
  *
- * @throws CommanderError, with a message written, where only one of them was
+ * @throws CommanderError, after its message is written, if the user gave only one of them
  */
 export function posesOf(
   command: Command,
@@ -20,10 +21,10 @@ export function posesOf(
   poses: readonly string[],
 ): GivenPoses {
   if (receptor === undefined && poses.length > 0) {
-    command.error("error: option '--receptor <file>' is needed for poses of your own");
+    command.error("error: option '--receptor <file>' is needed with poses");
   }
   if (receptor !== undefined && poses.length === 0) {
-    command.error("error: poses are needed for a receptor of your own, such as 'docked.pdbqt'");
+    command.error("error: poses are needed with --receptor, such as 'docked.pdbqt'");
   }
   const folder = 'vina/data/imatinib-abl';
   return {
@@ -32,7 +33,7 @@ export function posesOf(
   };
 }
 
-/** A file or folder of the examples, as the user would name it from where they are. */
+/** Returns the path of a file or folder in `examples`, relative to the working directory. */
 export function examplePath(path: string): string {
   return relative('', fileURLToPath(new URL(`../../examples/${path}`, import.meta.url)));
 }

@@ -1,21 +1,25 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { Output } from './terminal.ts';
 
-/** Tells how far the work has come. */
+/** Display of the progress of the work. */
 export interface Progress {
-  /** @param total absent where it is not known */
+  /**
+   * Shows how much of a task is done.
+   *
+   * @param total size of the task; absent if unknown
+   */
   show(task: string, done: number, total?: number): void;
-  /** Leaves no bar behind, so that something can be printed; the next `show` brings it back. */
+  /** Removes the bar and shows the cursor, so that other text can be written. The next `show` restores the bar. */
   stop(): void;
 }
 
-/** Silence. */
+/** Display that shows nothing. */
 export const noProgress: Progress = { show() {}, stop() {} };
 
-/** Milliseconds between lines where there is no terminal, and before the first. */
+/** Milliseconds before the first line and between lines, without a terminal. */
 const lineEvery = 10_000;
 
-/** A bar on a terminal, and a line every ten seconds elsewhere. It hides the cursor until it is stopped. */
+/** Returns a bar on a terminal, which hides the cursor until it is stopped, or a line every ten seconds elsewhere. */
 export function progressOn(output: Output): Progress {
   return output.isTTY ? barOn(output) : linesOn(output);
 }

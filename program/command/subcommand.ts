@@ -3,34 +3,35 @@ import type { Interrupts } from './interrupts.ts';
 import type { Progress } from './progress.ts';
 import type { Write } from './write.ts';
 
-/** A command of the program, such as `score`. */
+/** Command of the program, such as `score`. */
 export interface Subcommand {
   readonly name: string;
-  /** True if it holds little at a time, whatever the size of its input. */
+  /** True if the command needs little memory for input of any size; by default false. */
   readonly streams?: boolean;
-  /** Gives the command its description, options and examples. */
+  /** Adds the description, options and examples of the command. */
   readonly declare: (command: Command) => void;
   /**
-   * Does the work. Errors are thrown; the frame tells them in one line.
+   * Runs the command. `main` writes the message of an error that this throws, in one line.
    *
    * @returns one of `exitCodes`
    */
   readonly run: (command: Command, context: Context) => Promise<number>;
 }
 
-/** Things that the frame gives to each command. */
+/** Output, progress and signals, which `main` provides to each command. */
 export interface Context {
-  /** Standard output. */
+  /** Writes to standard output. */
   readonly write: Write;
-  /** True if standard output shows styles. */
+  /** True if standard output is a terminal, which shows bold text. */
   readonly isStyled: boolean;
-  /** A line on standard error. */
+  /** Writes a line of text, given without its line end, to standard error. */
   readonly warn: (line: string) => void;
-  /** The one progress on standard error. The frame stops it at the end, whatever happened. */
+  /** Progress on standard error. `main` stops it at the end, even after an error. */
   readonly progress: Progress;
   /** Aborts at SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
+  /** Runs work that blocks the event loop, with the system's handling of signals. */
   readonly unguarded: Interrupts['unguarded'];
-  /** To be awaited between pieces of work, that signals get a turn. */
+  /** Function to call and await between pieces of work, so that signals can be handled. */
   readonly breathe: () => Promise<void> | undefined;
 }

@@ -5,7 +5,7 @@ import { declareRefine, refineOptions } from '../refine/options.ts';
 import { declareScore, scoreOptions } from '../score/options.ts';
 import type { Subcommand } from './subcommand.ts';
 
-/** The commands, the default first. What does their work is loaded only where it is called. */
+/** Commands of the program, the default first. The modules that do the work are loaded when the command runs. */
 export const subcommands: readonly Subcommand[] = [
   {
     name: 'score',

@@ -1,4 +1,4 @@
-/** Rows in columns: the first flush left, the others, as they are numbers, flush right. */
+/** Returns rows as a text with aligned columns: the first column flush left, the others, which are numbers, flush right. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0))) ?? [];
   const line = (row: readonly string[]) =>
@@ -9,7 +9,7 @@ export function table(rows: readonly (readonly string[])[]): string {
   return rows.map(row => `  ${line(row).join('  ')}`.trimEnd()).join('\n');
 }
 
-/** A heading, bold where the terminal can show that, and what belongs to it. */
+/** Returns a heading, bold if `styled`, and its paragraphs, separated by blank lines. */
 export function section(styled: boolean, heading: string, ...paragraphs: string[]): string {
   return [styled ? `\u001b[1m${heading}\u001b[22m` : heading, ...paragraphs].join('\n\n');
 }

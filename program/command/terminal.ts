@@ -1,8 +1,8 @@
-/** Streams that a command writes to. `process` is one. */
+/** Standard output and standard error of the program, such as those of `process`. */
 export interface Terminal {
   readonly stdout: Output;
   readonly stderr: Output;
 }
 
-/** A stream, which may be a terminal. */
+/** Writable stream, which may be a terminal. */
 export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean };

@@ -1,13 +1,12 @@
 import { ClosedPipe, reasonOf } from './errors.ts';
 import type { Output } from './terminal.ts';
 
-/** Writes text, and resolves when it is written. */
+/** Function that writes text, and resolves when it is written. */
 export type Write = (text: string) => Promise<void>;
 
 /**
- * Writes to standard output.
- *
- * @throws ClosedPipe where its reader has gone, Error naming standard output where it cannot be written
+ * Returns a function that writes to standard output. It rejects with {@link ClosedPipe} if the reader has closed the stream, and with
+ * an Error that names standard output and the reason if the write fails otherwise.
  */
 export function writeTo(stream: Output): Write {
   return text =>
@@ -22,15 +21,15 @@ export function writeTo(stream: Output): Write {
 }
 
 /**
- * Keeps failures of a stream from ending the process: those of a write come back to who wrote.
+ * Prevents errors of a stream from ending the process, as {@link writeTo} passes them to its caller.
  *
- * @returns a function that ends this when the last write is done
+ * @returns a function to call after the last write, which restores the default
  */
-export function withoutUncaught(stream: Output): () => Promise<void> {
+export function ignoreStreamErrors(stream: Output): () => Promise<void> {
   const ignore = () => {};
   stream.on('error', ignore);
   return async () => {
-    // Writes to pipes and files fail at once, but tell it later.
+    // Writes to pipes and files fail at once, but emit the error later.
     await new Promise(resolve => setImmediate(resolve));
     stream.off('error', ignore);
   };

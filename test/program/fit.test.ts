@@ -135,6 +135,7 @@ describe('the command that fits a SchNet', () => {
     expect((await wrong('--folder', at('none'))).stderr).toMatch(/^error: cannot read .*none: no such file/);
     for (const [argv, message] of [
       ['--hidden 5', 'It must be an even number.'],
+      ['--epochs=-1', 'It must be a whole number from 0.'],
       ['--optimiser lbfgs --batch 2', '--batch does not go with --optimiser lbfgs'],
       ['--patience 3', '--patience needs --validate'],
       ['--validate 1.5', 'It must be a number between 0 and 1.'],
