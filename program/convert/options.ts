@@ -27,11 +27,11 @@ export function declareConvert(command: Command): void {
     .argument('<file>', 'safetensors file in either format; the output has the other format')
     .option('--out <file>', 'file to write (required)')
     .optionsGroup('Settings that a file from PyTorch Geometric does not contain:')
-    .option('--neighbours <number>', 'most neighbours of an atom (max_num_neighbors)', count, 32)
-    .option('--pocket <distance>', 'use receptor atoms this near to the ligand, Å', positive, 6)
+    .option('--neighbours <number>', 'maximum number of neighbours of an atom (max_num_neighbors)', count, 32)
+    .option('--pocket <distance>', 'use receptor atoms within this distance of the ligand, Å', positive, 6)
     .option('--no-delta', 'do not subtract the energies of the pocket and of the ligand alone')
-    .option('--std <factor>', 'attribute std of the network', notZero, 1)
-    .option('--mean <energy>', 'attribute mean of the network', finite, 0)
+    .option('--std <factor>', 'factor of the output of each atom (attribute std)', notZero, 1)
+    .option('--mean <energy>', 'number added to the scaled output of each atom (attribute mean)', finite, 0)
     .optionsGroup('Options:')
     .addHelpText(
       'after',

@@ -4,27 +4,29 @@ import { type FileHandle, open, readlink, realpath, rename, rm, stat } from 'nod
 import { basename, dirname, join, resolve } from 'node:path';
 import { reasonOf } from '../command/errors.ts';
 
-/** A file that is being written. It gets its name only when it is complete. */
+/** File that is being written under a temporary name. A pipe or a device has no temporary name and is written directly. */
 export interface Draft {
-  /** @throws Error naming the file and the reason */
-  write(text: string | Uint8Array): Promise<void>;
-  /** Gives the file its name, replacing an existing file. */
-  commit(): Promise<void>;
   /**
-   * Deletes what was written and keeps an existing file. Does nothing after `commit`, `discard` or
-   * `keepPartial`.
+   * Appends text or bytes.
+   *
+   * @throws Error, in one line that names the file and the reason, if it cannot be written
    */
+  write(text: string | Uint8Array): Promise<void>;
+  /** Moves the file, once it is on disk, to its final name, replacing an existing file. */
+  commit(): Promise<void>;
+  /** Deletes the temporary file; an existing file stays. Does nothing after `commit`, `discard` or `keepPartial`. */
   discard(): Promise<void>;
   /**
-   * Keeps the incomplete file under another name beside the intended one.
+   * Moves the incomplete file to `<file>.partial`; an existing file stays.
    *
-   * @returns its name
+   * @returns the name of the partial file
    */
   keepPartial(): Promise<string>;
 }
 
 /**
- * Begins a file beside the one it is to replace. A device or a pipe is written as it is.
+ * Opens a temporary file in the folder of `file`, whose place it takes at `commit`. If `file` is a symbolic link, the link stays and
+ * its target is replaced.
  *
  * @throws Error, in one line that names the file and the reason, if it cannot be written
  * @example
@@ -37,47 +39,48 @@ export interface Draft {
  * }
  */
 export async function draftOf(file: string): Promise<Draft> {
-  const sure = <T>(work: Promise<T>): Promise<T> =>
+  /** Replaces an error by one that names the file and the reason. */
+  const explained = <T>(work: Promise<T>): Promise<T> =>
     work.catch(error => {
       throw new Error(`cannot write ${file}: ${reasonOf(error)}`);
     });
-  // Symbolic links are kept.
-  const path = await sure(targetOf(file));
-  const before = await stat(path).catch(() => undefined);
-  const isPlain = before === undefined || before.isFile();
-  // Fails here for a folder or a read-only file.
-  if (before?.isFile()) await sure(open(path, 'r+').then(handle => handle.close()));
-  if (before?.isDirectory()) await sure(open(path, 'w'));
-  // Machines that share a disk may write the same file.
+  const path = await explained(targetOf(file));
+  const existing = await stat(path).catch(() => undefined);
+  const isPlain = existing === undefined || existing.isFile();
+  // These fail for a read-only file and for a folder.
+  if (existing?.isFile()) await explained(open(path, 'r+').then(handle => handle.close()));
+  if (existing?.isDirectory()) await explained(open(path, 'w'));
+  // The random name is unique even if several machines write to the same file on a shared disk.
   const temporary = isPlain ? join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`) : path;
-  let handle: FileHandle | undefined = await sure(open(temporary, 'w', before?.mode));
-  if (before && isPlain) await sure(keepAccess(handle, before)).catch(dropping(handle, temporary));
-  const close = async (renamed?: string): Promise<void> => {
+  let handle: FileHandle | undefined = await explained(open(temporary, 'w', existing?.mode));
+  if (existing && isPlain) await explained(keepAccess(handle, existing)).catch(dropping(handle, temporary));
+  /** Closes the temporary file and renames it, or deletes it if there is no target. */
+  const close = async (target?: string): Promise<void> => {
     const closing = handle;
     handle = undefined;
     if (!closing) return;
     try {
-      if (isPlain && renamed !== undefined) await closing.sync();
+      if (isPlain && target !== undefined) await closing.sync();
     } finally {
       await closing.close();
     }
     if (!isPlain) return;
-    if (renamed === undefined) await rm(temporary, { force: true });
-    else await rename(temporary, renamed);
+    if (target === undefined) await rm(temporary, { force: true });
+    else await rename(temporary, target);
   };
   return {
-    write: text => sure((handle as FileHandle).writeFile(text)),
-    commit: () => sure(close(path)),
+    write: text => explained((handle as FileHandle).writeFile(text)),
+    commit: () => explained(close(path)),
     discard: () => close().catch(() => {}),
     async keepPartial() {
-      await sure(close(`${path}.partial`));
+      await explained(close(`${path}.partial`));
       return isPlain ? `${path === resolve(file) ? file : path}.partial` : file;
     },
   };
 }
 
 /**
- * Path that a write to a file goes to: the target of its links, which need not exist yet.
+ * Returns the path that a write to a file changes: the target of its symbolic links, which need not exist yet.
  *
  * @throws Error for circular links, or if the folder of the target is missing
  */
@@ -86,9 +89,9 @@ async function targetOf(file: string): Promise<string> {
     return await realpath(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    // The link of /dev/stdout to a pipe leads to no path.
-    const isThere = await stat(file).then(Boolean, () => false);
-    const link = isThere ? undefined : await readlink(file).catch(() => undefined);
+    // /dev/stdout may link to a pipe, which exists but has no path.
+    const exists = await stat(file).then(Boolean, () => false);
+    const link = exists ? undefined : await readlink(file).catch(() => undefined);
     if (link === undefined) return file;
     const target = resolve(dirname(file), link);
     await stat(dirname(target));
@@ -96,16 +99,14 @@ async function targetOf(file: string): Promise<string> {
   }
 }
 
-/**
- * Gives a file the permissions of the one that it replaces, whatever the umask, and its owner if the system
- * allows.
- */
+/** Gives a file the permissions of the file that it replaces, whatever the umask, and its owner and group if the system allows. */
 async function keepAccess(handle: FileHandle, { uid, gid, mode }: Stats): Promise<void> {
   const own = await handle.stat();
   if (own.uid !== uid || own.gid !== gid) await handle.chown(uid, gid).catch(() => {});
   if (own.mode !== mode) await handle.chmod(mode & 0o7777);
 }
 
+/** Returns a handler that closes and deletes a file, and throws the error again. */
 function dropping(handle: FileHandle, file: string) {
   return async (error: unknown): Promise<never> => {
     await handle.close();
@@ -115,8 +116,7 @@ function dropping(handle: FileHandle, file: string) {
 }
 
 /**
- * Writes a whole file, which gets its name only when it is completely on disk. An existing file stays until
- * then.
+ * Writes a file under a temporary name, and renames it once it is on disk. An existing file stays until then.
  *
  * @throws Error, in one line that names the file and the reason, if it cannot be written
  */
@@ -131,12 +131,12 @@ export async function writeAtomically(file: string, content: string | Uint8Array
 }
 
 /**
- * Checks that a file can be written, before the work that produces it. Its contents are kept.
+ * Checks that a file can be written, before the work that produces its content. An existing file is not changed.
  *
- * @throws Error, in one line that names the file and the reason, if it cannot
+ * @throws Error, in one line that names the file and the reason, if it cannot be written
  */
 export async function checkWritable(file: string): Promise<void> {
-  // Opening and closing a pipe here would look like the end of the results to its reader.
+  // If a pipe were opened and closed here, its reader would take that as the end of the results.
   if ((await stat(file).catch(() => undefined))?.isFIFO()) return;
   await (await draftOf(file)).discard();
 }

@@ -1,7 +1,11 @@
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-/** @throws Error naming an output that is also an input, which it would replace */
+/**
+ * Rejects outputs that would replace an input, by a symbolic link too. Files that are undefined are ignored.
+ *
+ * @throws Error that names the first such output
+ */
 export async function checkNoInput(
   outputs: readonly (string | undefined)[],
   inputs: readonly (string | undefined)[],
@@ -12,7 +16,8 @@ export async function checkNoInput(
         .filter(file => file !== undefined)
         .map(async file => ({ file, path: await realpath(file).catch(() => resolve(file)) })),
     );
-  const read = new Set((await paths(inputs)).map(({ path }) => path));
-  const both = (await paths(outputs)).find(({ path }) => read.has(path));
-  if (both) throw new Error(`${both.file} is an input, which the output would replace; choose another name`);
+  const inputPaths = new Set((await paths(inputs)).map(({ path }) => path));
+  const output = (await paths(outputs)).find(({ path }) => inputPaths.has(path));
+  if (output)
+    throw new Error(`${output.file} is an input, which the output would replace; choose another name`);
 }

@@ -1,14 +1,11 @@
 import { createHash } from 'node:crypto';
 
-/** JSON in one line, with a checksum. */
+/** Returns an object as one line of JSON, with an additional property `checksum`: the SHA-256 of the JSON without it. */
 export function sealed(content: object): string {
   return `${JSON.stringify({ ...content, checksum: checksumOf(content) })}\n`;
 }
 
-/**
- * True if an object read from JSON is unchanged since {@link sealed} wrote it. Spaces and line ends don't
- * matter.
- */
+/** True if an object parsed from JSON is unchanged since {@link sealed} wrote it. Spaces and line ends don't matter. */
 export function isIntact({ checksum, ...content }: { readonly checksum?: unknown }): boolean {
   return checksum === checksumOf(content);
 }

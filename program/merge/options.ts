@@ -16,8 +16,8 @@ export interface MergeOptions extends GivenFormat {
 export function declareMerge(command: Command): void {
   command
     .description('Merges the parts of a run, which score --state wrote, into one result.')
-    .argument('<states...>', 'files that score --state wrote, and patterns')
-    .option('--target <energy>', 'differentiate (ΔG − target)² instead; kcal/mol', finite)
+    .argument('<states...>', "files that score --state wrote, and patterns such as 'sums/*.json'")
+    .option('--target <energy>', 'differentiate (ΔG − target)² instead of ΔG; kcal/mol', finite)
     .option('--state <file>', 'write the merged sums, for another merge');
   addFormat(command).addHelpText(
     'after',

@@ -2,13 +2,13 @@ import { type Command, Option } from 'commander';
 import { count, even, positive } from '../command/numbers.ts';
 import type { Settings } from './model.ts';
 
-/** Choices of an untrained model. */
+/** Options of an untrained model. */
 export type GivenModel = Pick<Settings, 'hidden' | 'interactions' | 'neighbours' | 'cutoff' | 'pocket'> & {
   readonly delta?: boolean;
   readonly seed: number;
 };
 
-/** The options by their names in code. A model from a file brings its own and excludes them. */
+/** Names of the properties of {@link GivenModel}. A model from a file has its own settings, so these options exclude a file. */
 export const modelOptionNames: readonly (keyof GivenModel)[] = [
   'hidden',
   'interactions',
@@ -20,21 +20,23 @@ export const modelOptionNames: readonly (keyof GivenModel)[] = [
 ];
 
 /**
- * Adds the options of a model.
+ * Adds the options of an untrained model.
  *
- * @param delta whether energies are differences unless the user says otherwise
- * @param isHidden whether `--help` leaves them out
+ * @param delta default of the setting `delta`
+ * @param isHidden true if `--help` omits the options; by default false
  */
 export function addModelOptions(
   command: Command,
   { delta, isHidden = false }: Pick<Settings, 'delta'> & { readonly isHidden?: boolean },
 ): Command {
   const options = [
-    new Option('--hidden <features>', 'features of an atom').argParser(even).default(16),
-    new Option('--interactions <number>', 'how often atoms exchange features').argParser(count).default(2),
-    new Option('--neighbours <number>', 'most neighbours of an atom').argParser(count).default(16),
-    new Option('--cutoff <distance>', 'farthest neighbour, Å').argParser(positive).default(5),
-    new Option('--pocket <distance>', 'receptor atoms this near to the ligand count, Å')
+    new Option('--hidden <features>', 'number of features of an atom').argParser(even).default(16),
+    new Option('--interactions <number>', 'number of interaction layers').argParser(count).default(2),
+    new Option('--neighbours <number>', 'maximum number of neighbours of an atom')
+      .argParser(count)
+      .default(16),
+    new Option('--cutoff <distance>', 'maximum distance of a neighbour, Å').argParser(positive).default(5),
+    new Option('--pocket <distance>', 'use receptor atoms within this distance of the ligand, Å')
       .argParser(positive)
       .default(6),
     delta
@@ -46,7 +48,7 @@ export function addModelOptions(
   return command;
 }
 
-/** The settings that were chosen. */
+/** Returns the settings of an untrained model. */
 export function settingsOf(given: GivenModel): Settings {
   const { hidden, interactions, neighbours, cutoff, pocket, delta = false } = given;
   return { hidden, gaussians: 25, interactions, neighbours, cutoff, pocket, delta };

@@ -2,29 +2,31 @@ import type { Weights } from '../../examples/networks/layers.ts';
 import { type Atoms, type Pose, type PoseSettings, pocketOf, poseOf } from '../../examples/networks/pose.ts';
 import { type SchNet, type Sizes, schnet } from '../../examples/schnet/schnet.ts';
 
-/** Settings by which a model is made, without its weights. */
+/** Settings of a model: sizes of the network and how its poses are built. */
 export interface Settings extends Sizes, PoseSettings {
-  /** Å; the receptor's atoms closer than this to an atom of the ligand are the pocket. */
+  /** Radius of the pocket, which contains the receptor's atoms closer than this to an atom of the ligand, Å. */
   readonly pocket: number;
 }
 
-/** A network with weights, and how poses are made for it. */
+/** Network with its settings and weights. */
 export interface Model {
   readonly settings: Settings;
   readonly network: SchNet;
   readonly weights: Weights;
 }
 
-/** A model with random weights: its energies mean nothing until it is fitted. */
+/** Returns a model with random weights, whose energies are meaningless until it is fitted. */
 export function untrained(settings: Settings, seed: number): Model {
   const network = schnet(settings, seed);
   return { settings, network, weights: network.weights };
 }
 
 /**
- * Makes poses of a compound.
+ * Builds the poses of a compound, each with its own pocket of the receptor.
  *
- * @throws Error naming the files if no pose is near the receptor
+ * @param ligands atoms of the compound in each pose
+ * @param files names of the files, for the message
+ * @throws Error that names the files, if no pose is near the receptor
  */
 export function posesIn(
   receptor: Atoms,

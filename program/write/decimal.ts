@@ -1,7 +1,8 @@
 /**
- * Number with fixed decimals, right-justified in `width` columns (0: as wide as needed); never −0.
+ * Formats a number with a fixed number of decimals, right-justified. Zero has no minus sign.
  *
- * @throws RangeError if it does not fit
+ * @param width number of columns, or 0 for as many as needed
+ * @throws RangeError if the number is not finite or does not fit
  */
 export function decimal(value: number, width: number, decimals: number): string {
   const text = value.toFixed(decimals).replace(/^-(?=[0.]*$)/, '');
@@ -10,10 +11,17 @@ export function decimal(value: number, width: number, decimals: number): string 
 }
 
 /**
- * The three coordinates of an atom in columns of one width.
+ * Formats the three coordinates of an atom, one after the other, each in `width` columns.
  *
- * @param coordinates Å, three for each atom
+ * @param coordinates x, y and z of each atom, Å
+ * @param atom index of the atom
+ * @throws RangeError if a coordinate is not finite or does not fit
  */
-export function place(coordinates: ArrayLike<number>, atom: number, width: number, decimals: number): string {
+export function position(
+  coordinates: ArrayLike<number>,
+  atom: number,
+  width: number,
+  decimals: number,
+): string {
   return [0, 1, 2].map(axis => decimal(coordinates[3 * atom + axis] as number, width, decimals)).join('');
 }

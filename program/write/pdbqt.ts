@@ -1,19 +1,20 @@
 import type { Molecule } from '../molecule/molecule.ts';
-import { place } from './decimal.ts';
+import { position } from './decimal.ts';
 
+/** Options of {@link pdbqtOf}. */
 export interface PdbqtOptions {
-  /** Number of the MODEL; without one, MODEL, ENDMDL and END stay as they were read. */
+  /** Number of the MODEL. By default, the lines MODEL, ENDMDL and END stay as they were read. */
   readonly model?: number;
-  /** Text of REMARK lines. Each replaces a remark that is equal up to the colon, or is added. */
+  /** Texts of REMARK lines. Each replaces the remarks that are equal up to the colon. */
   readonly remarks?: readonly string[];
 }
 
 /**
- * PDBQT of a molecule at other coordinates: the lines that were read, with new coordinates and remarks.
+ * Returns a molecule as PDBQT: the lines that were read, with new coordinates and remarks.
  *
- * @param molecule read from PDBQT or DLG with `keepLines`
- * @param coordinates Å, three for each atom
- * @throws Error if the molecule has no such lines
+ * @param molecule molecule read from PDBQT or DLG with `keepLines`
+ * @param coordinates x, y and z of each atom, Å
+ * @throws Error that names the file and line, if the molecule has no such lines or another number of atoms
  * @example
  * pdbqtOf(pose, refined, { model: 1, remarks: [vinaResult(-9.1)] });
  */
@@ -39,7 +40,7 @@ export function pdbqtOf(
   const kept = lines
     .filter(line => !isReplaced(line) && !isEdge(line) && line.trim() !== '')
     .map(line =>
-      isAtom(line) ? line.slice(0, 30) + place(coordinates, atom++, 8, 3) + line.slice(54) : line,
+      isAtom(line) ? line.slice(0, 30) + position(coordinates, atom++, 8, 3) + line.slice(54) : line,
     );
   const head = kept[0]?.startsWith('MODEL') ? kept.splice(0, 1) : [];
   const written = [...head, ...remarks.map(remark => `REMARK ${remark}`), ...kept];
@@ -47,12 +48,12 @@ export function pdbqtOf(
   return `${all.join('\n')}\n`;
 }
 
-/** Remark by which Vina states the energy of a pose in kcal/mol, and its RMSDs to the best one in Å. */
+/** Returns the text of Vina's remark on the energy of a pose, in kcal/mol, and its RMSDs from the best pose, in Å. */
 export function vinaResult(energy: number, lowerRmsd = 0, upperRmsd = 0): string {
   return `VINA RESULT: ${[energy, lowerRmsd, upperRmsd].map(value => value.toFixed(3).padStart(9)).join('  ')}`;
 }
 
-/** Remark up to its colon; other lines are no remarks. */
+/** Returns the text of a REMARK line up to its colon; undefined for any other line. */
 function keyOf(line: string): string | undefined {
   return /^REMARK\s+([^:]*:)/.exec(line)?.[1];
 }

@@ -2,15 +2,15 @@ import type { Molecule } from '../molecule/molecule.ts';
 import type { Line } from '../read/line.ts';
 import { atomFields } from '../read/sdf.ts';
 import { entriesOf } from '../read/v3000.ts';
-import { decimal, place } from './decimal.ts';
+import { decimal, position } from './decimal.ts';
 
 /**
- * SDF record of a molecule at other coordinates: the lines that were read, with new coordinates and data fields.
+ * Returns a molecule as an SDF record: the lines that were read, with new coordinates and data fields.
  *
- * @param molecule read from SDF with `keepLines`
- * @param coordinates Å, three for each atom
- * @param data values by the name of their field; each replaces a field of the same name, or is new
- * @throws Error if the molecule has no such lines
+ * @param molecule molecule read from SDF with `keepLines`
+ * @param coordinates x, y and z of each atom, Å
+ * @param data values of data fields by name; each replaces the field of the same name, if any
+ * @throws Error that names the file and line, if the molecule has no such lines or another number of atoms
  * @example
  * sdfOf(pose, refined, { energy: '-9.103' });
  */
@@ -34,15 +34,17 @@ export function sdfOf(
   return `${[...table(lines.slice(0, end + 1), coordinates), ...kept, ...fields, '$$$$'].join('\n')}\n`;
 }
 
+/** Returns the lines of a V2000 record with new coordinates. */
 function moved2000(lines: readonly Line[], coordinates: ArrayLike<number>): string[] {
   const last = 4 + coordinates.length / 3;
   return lines.map((line, i) => {
     if (i < 4 || i >= last) return line.content;
     const [, , , symbol] = atomFields(line);
-    return `${place(coordinates, i - 4, 10, 4)} ${line.content.slice(symbol.column - 1)}`;
+    return `${position(coordinates, i - 4, 10, 4)} ${line.content.slice(symbol.column - 1)}`;
   });
 }
 
+/** Returns the lines of a V3000 record with new coordinates. */
 function moved3000(lines: readonly Line[], coordinates: ArrayLike<number>): string[] {
   const moved: string[] = [];
   let [begin, end, atom] = [0, 0, 0];
@@ -61,14 +63,14 @@ function moved3000(lines: readonly Line[], coordinates: ArrayLike<number>): stri
   return [...contents.slice(0, begin), ...moved, ...contents.slice(end)];
 }
 
-/** Lines of an entry, which hold at most 80 characters each. */
+/** Splits an entry of V3000 into lines of at most 80 characters. */
 function wrapped(entry: string): string[] {
-  const most = 80 - 'M  V30 -'.length;
-  const parts = entry.match(new RegExp(`.{1,${most}}`, 'gs')) ?? [];
+  const width = 80 - 'M  V30 -'.length;
+  const parts = entry.match(new RegExp(`.{1,${width}}`, 'gs')) ?? [];
   return parts.map((part, i) => `M  V30 ${part}${i < parts.length - 1 ? '-' : ''}`);
 }
 
-/** Lines of the data fields, without those of some names and without $$$$. */
+/** Returns the lines of data fields up to $$$$, without the fields that have one of the names. */
 function withoutFields(lines: readonly Line[], names: readonly string[]): string[] {
   let isKept = true;
   const kept: string[] = [];
