@@ -5,14 +5,14 @@ import { position } from './decimal.ts';
 export interface PdbqtOptions {
   /** Number of the MODEL. By default, the lines MODEL, ENDMDL and END stay as they were read. */
   readonly model?: number;
-  /** Texts of REMARK lines. Each replaces the remarks that are equal up to the colon. */
+  /** Texts of REMARK lines, each beginning with a name and a colon. A text replaces the remarks of the same name. */
   readonly remarks?: readonly string[];
 }
 
 /**
- * Returns a molecule as PDBQT: the lines that were read, with new coordinates and remarks.
+ * Returns a molecule as PDBQT, or as PDB if it was read from PDB: the lines that were read, with new coordinates and remarks.
  *
- * @param molecule molecule read from PDBQT or DLG with `keepLines`
+ * @param molecule molecule read from PDBQT, DLG or PDB with `keepLines`
  * @param coordinates x, y and z of each atom, Å
  * @throws Error that names the file and line, if the molecule has no such lines or another number of atoms
  * @example
@@ -37,14 +37,14 @@ export function pdbqtOf(
   const isReplaced = (line: string) => remarks.some(remark => keyOf(line) === keyOf(`REMARK ${remark}`));
   const isEdge = (line: string) => model !== undefined && /^(?:MODEL|ENDMDL|END\s*$)/.test(line);
   let atom = 0;
-  const kept = lines
+  const body = lines
     .filter(line => !isReplaced(line) && !isEdge(line) && line.trim() !== '')
     .map(line =>
       isAtom(line) ? line.slice(0, 30) + position(coordinates, atom++, 8, 3) + line.slice(54) : line,
     );
-  const head = kept[0]?.startsWith('MODEL') ? kept.splice(0, 1) : [];
-  const written = [...head, ...remarks.map(remark => `REMARK ${remark}`), ...kept];
-  const all = model === undefined ? written : [`MODEL ${model}`, ...written, 'ENDMDL'];
+  const head = body[0]?.startsWith('MODEL') ? body.splice(0, 1) : [];
+  const content = [...head, ...remarks.map(remark => `REMARK ${remark}`), ...body];
+  const all = model === undefined ? content : [`MODEL ${model}`, ...content, 'ENDMDL'];
   return `${all.join('\n')}\n`;
 }
 

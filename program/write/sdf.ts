@@ -29,9 +29,9 @@ export function sdfOf(
     throw new Error(`${file}, line ${first}: expected lines and coordinates of ${atoms.length} SDF atoms`);
   }
   const table = lines[3]?.content.includes('V3000') ? moved3000 : moved2000;
-  const fields = Object.entries(data).flatMap(([name, value]) => [`>  <${name}>`, value, '']);
-  const kept = withoutFields(lines.slice(end + 1), Object.keys(data));
-  return `${[...table(lines.slice(0, end + 1), coordinates), ...kept, ...fields, '$$$$'].join('\n')}\n`;
+  const newFields = Object.entries(data).flatMap(([name, value]) => [`>  <${name}>`, value, '']);
+  const oldFields = withoutFields(lines.slice(end + 1), Object.keys(data));
+  return `${[...table(lines.slice(0, end + 1), coordinates), ...oldFields, ...newFields, '$$$$'].join('\n')}\n`;
 }
 
 /** Returns the lines of a V2000 record with new coordinates. */
@@ -72,15 +72,15 @@ function wrapped(entry: string): string[] {
 
 /** Returns the lines of data fields up to $$$$, without the fields that have one of the names. */
 function withoutFields(lines: readonly Line[], names: readonly string[]): string[] {
-  let isKept = true;
-  const kept: string[] = [];
+  let isNamed = false;
+  const others: string[] = [];
   for (const { content } of lines) {
     if (content.startsWith('$$$$')) break;
     const name = /^>.*<([^>]{0,200})>/.exec(content)?.[1];
-    if (name !== undefined) isKept = !names.includes(name);
-    if (isKept) kept.push(content);
+    if (name !== undefined) isNamed = names.includes(name);
+    if (!isNamed) others.push(content);
   }
   // A field ends in a blank line.
-  if (kept.at(-1)?.trim()) kept.push('');
-  return kept;
+  if (others.at(-1)?.trim()) others.push('');
+  return others;
 }
