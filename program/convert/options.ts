@@ -64,10 +64,10 @@ export function convertOptions(command: Command): ConvertOptions {
   >();
   const file = command.processedArgs[0] as string;
   if (out !== undefined) return { ...options, file, out };
-  const needed = "option '--out <file>' is needed, the file to write";
+  const missing = "option '--out <file>' is missing";
   return command.error(
     existsSync(file)
-      ? `error: ${needed}`
-      : `error: cannot read ${file}: no such file or directory; also, ${needed}`,
+      ? `error: ${missing}`
+      : `error: cannot read ${file}: no such file or directory; also, ${missing}`,
   );
 }

@@ -25,7 +25,7 @@ export interface Draft {
 }
 
 /**
- * Opens a temporary file in the folder of `file`, whose place it takes at `commit`. If `file` is a symbolic link, the link stays and
+ * Opens a temporary file beside `file`, which replaces `file` at `commit`. If `file` is a symbolic link, the link stays and
  * its target is replaced.
  *
  * @throws Error, in one line that names the file and the reason, if it cannot be written

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 /**
- * Rejects outputs that would replace an input, by a symbolic link too. Files that are undefined are ignored.
+ * Rejects outputs that would replace an input, including through symbolic links. Files that are undefined are ignored.
  *
  * @throws Error that names the first such output
  */

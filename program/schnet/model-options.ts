@@ -49,7 +49,7 @@ export function addModelOptions(
 }
 
 /** Returns the settings of an untrained model. */
-export function settingsOf(given: GivenModel): Settings {
-  const { hidden, interactions, neighbours, cutoff, pocket, delta = false } = given;
+export function settingsOf(model: GivenModel): Settings {
+  const { hidden, interactions, neighbours, cutoff, pocket, delta = false } = model;
   return { hidden, gaussians: 25, interactions, neighbours, cutoff, pocket, delta };
 }

@@ -84,7 +84,7 @@ export class Cutting {
   /** True if the shard may have chunks of the file at an index. */
   has(file: number): boolean {
     const { start, bytes } = this.#files[file] as SizedFile;
-    const last = this.#isUncut(file) ? start : start + Math.max(0, bytes - 1);
+    const last = this.#hasOneOwner(file) ? start : start + Math.max(0, bytes - 1);
     return this.#ownerAt(start) <= this.#shard.number && this.#shard.number <= this.#ownerAt(last);
   }
 
@@ -92,7 +92,7 @@ export class Cutting {
   cutter(file: number): Cutter | undefined {
     if (!this.has(file) || file < this.#from.file) return undefined;
     const { start } = this.#files[file] as SizedFile;
-    const isUncut = this.#isUncut(file);
+    const hasOneOwner = this.#hasOneOwner(file);
     let [records, characters, owner] = [0, 0, this.#ownerAt(start)];
     let chunk: Chunk = { file, index: 0 };
     const { number } = this.#shard;
@@ -101,7 +101,7 @@ export class Cutting {
       takes: ({ lines }) => {
         if (records % this.#chunk === 0) {
           chunk = { file, index: records / this.#chunk };
-          owner = this.#ownerAt(isUncut ? start : start + characters);
+          owner = this.#ownerAt(hasOneOwner ? start : start + characters);
           if (owner > number) throw new EndOfPart();
         }
         records++;
@@ -118,7 +118,7 @@ export class Cutting {
   }
 
   /** True if all chunks of a file belong to one shard. */
-  #isUncut(file: number): boolean {
+  #hasOneOwner(file: number): boolean {
     return (this.#files[file] as SizedFile).isGzip;
   }
 

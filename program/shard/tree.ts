@@ -1,7 +1,7 @@
 import type { Accumulator } from 'posetape/combine';
 import type { CompoundState } from '../score/state.ts';
 
-/** Sums of a compound over a run of consecutive poses. */
+/** Sums of a compound over consecutive poses. */
 export interface Part extends Omit<CompoundState, 'name'> {
   /** True if at least one pose is near the receptor. */
   readonly isNear: boolean;
@@ -67,7 +67,7 @@ export function sumOf(nodes: readonly Node[]): Part {
   return [...byFile.values()].map(rootOf).reduce(joined);
 }
 
-/** Merges the nodes of a file. A node without sibling, whose chunks have no pose of the compound, moves up unchanged. */
+/** Merges the nodes of a file. A node moves up unchanged if the chunks of its sibling contain no pose of the compound. */
 function rootOf(nodes: readonly Node[]): Part {
   let row = nodes;
   while (row.length > 1) {

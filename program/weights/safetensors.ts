@@ -89,6 +89,7 @@ export function readTensors(bytes: Uint8Array, file: string): ReturnType<typeof 
     const reason = (error as Error).message.replace(/^readSafetensors: /, '');
     // The header, a JSON object, begins at the ninth byte.
     if (bytes[8] !== 0x7b) throw new Error(`${file}: not a safetensors file: ${reason}`);
+    // All messages concern the header, except that about a whole number beyond float64.
     const part = reason.includes(' holds ') ? 'tensor' : 'header';
     throw new Error(`${file}: invalid ${part} in the safetensors file: ${reason}`);
   }

@@ -142,7 +142,7 @@ test.each<[string, Uint8Array, string]>([
 });
 
 test('convert without --out names what is missing', async () => {
-  const option = "option '--out <file>' is needed, the file to write\n";
+  const option = "option '--out <file>' is missing\n";
   for (const [argv, message] of [
     [[], "missing required argument 'file'\n"],
     [['nope'], `cannot read nope: no such file or directory; also, ${option}`],
