@@ -46,7 +46,7 @@ export async function runShard(options: ShardOptions, context: Context): Promise
   const identity = { shard: shard.number, inputs, files: digests };
   if (done) checkState(file, done, identity, 'complete');
   if (begun) checkState(partial as string, begun, identity, 'unfinished');
-  const state = done ?? (await scored({ ...options, found: files, identity, partial, begun }, context));
+  const state = done ?? (await scored({ ...options, poseFiles: files, identity, partial, begun }, context));
   await checkUnchanged(files.filter((_, nth) => cutting.has(nth)));
   if (!done) await writeAtomically(file, shardToJson(state));
   if (partial) await rm(partial, { force: true });
@@ -128,7 +128,7 @@ function checkState(
 }
 
 interface Scoring extends ShardOptions {
-  readonly found: readonly SizedFile[];
+  readonly poseFiles: readonly SizedFile[];
   readonly identity: Identity;
   /** File for unfinished sums; absent if they cannot be saved. */
   readonly partial: string | undefined;
@@ -138,7 +138,7 @@ interface Scoring extends ShardOptions {
 
 /** Returns the complete sums of a shard, after scoring its chunks. */
 async function scored(
-  { found, identity, partial, begun, ...options }: Scoring,
+  { poseFiles, identity, partial, begun, ...options }: Scoring,
   { warn, signal, progress, breathe }: Context,
 ): Promise<ShardState> {
   const scorer: PoseScorer = await scorerOf(options);
@@ -156,12 +156,12 @@ async function scored(
   });
   const paced = pacer(options.saveEvery);
   const save = async (file: string, next: Chunk) => {
-    await checkUnchanged(found.filter((_, nth) => nth in identity.files));
+    await checkUnchanged(poseFiles.filter((_, nth) => nth in identity.files));
     await writeAtomically(file, shardToJson(stateBefore(next)));
   };
-  const cutting = new Cutting(found, options.shard, options.chunk, begun?.next);
+  const cutting = new Cutting(poseFiles, options.shard, options.chunk, begun?.next);
   let last: Chunk | undefined;
-  for await (const compound of compoundsIn(found, options.groupBy, file => cutting.cutter(file))) {
+  for await (const compound of compoundsIn(poseFiles, options.groupBy, file => cutting.cutter(file))) {
     const { name, chunk } = compound as Required<Compound>;
     const isNew = last && (last.file !== chunk.file || last.index !== chunk.index);
     // At this point the sums contain all chunks before this one, and nothing of this one.
