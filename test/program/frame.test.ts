@@ -197,6 +197,7 @@ test('no output replaces an input', async () => {
     ['score', ...given, '--state', receptor],
     ['refine', ...given, '--out', poses],
     ['merge', sums, '--out', sums],
+    ['convert', receptor, '--out', receptor],
   ]) {
     const { code, stderr } = await run(argv);
     expect(stderr).toMatch(/^error: .* is an input, which the output would replace; choose another name\n$/);
