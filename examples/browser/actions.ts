@@ -7,9 +7,9 @@ import type { Molecule } from './worker/molecules.ts';
 import type { Files, Opened } from './worker/open.ts';
 import type { Input, Output, TaskName } from './worker/tasks.ts';
 
-/** Actions of the reader on the state that all panels share. */
+/** Changes of the shared state that the visitor can make. */
 export interface Actions {
-  /** Opens files; if one is malformed, says so and keeps what was open. */
+  /** Opens files. If one is malformed, shows why and keeps the files that were open. */
   open(files: Files): Promise<void>;
   choose(pose: number): void;
   combineBy(settings: CombinationSettings): void;
@@ -17,8 +17,8 @@ export interface Actions {
   themeChanged(): void;
 }
 
-/** State that files just opened have nothing of yet. */
-const nothingYet = {
+/** Initial state for files just opened: no results yet. */
+const noResults = {
   pose: 0,
   combined: undefined,
   curve: undefined,
@@ -28,12 +28,12 @@ const nothingYet = {
   problem: undefined,
 };
 
-/** Poses that are drawn at most, the best ones: each takes some 2 MB in the 3D view. */
+/** Number of poses drawn, best first: each takes about 2 MB in the 3D view. */
 const mostDrawn = 64;
 
 const curvePoints = 80;
 
-/** Actions compute in a worker of their own and put what comes back into the store. */
+/** Returns actions that compute in a worker of their own and write the results to the store. */
 export function actionsOn(store: Store): Actions {
   const calculator = calculatorOf(startWorker());
   const combine = latest('combine', combined => {
@@ -41,15 +41,15 @@ export function actionsOn(store: Store): Actions {
     if (combined.settings.kind !== 'mean' && combined.settings.kind !== store.state.curve?.kind)
       curve({ combined, settings: settingsAlong(combined.settings.kind) });
   });
-  const slope = latest('slope', each => {
-    if (each.pose === store.state.pose) store.update({ slope: each });
+  const slope = latest('slope', slope => {
+    if (slope.pose === store.state.pose) store.update({ slope });
   });
-  const trace = latest('trace', each => {
-    if (each.pose === store.state.pose) store.update({ trace: each });
+  const trace = latest('trace', trace => {
+    if (trace.pose === store.state.pose) store.update({ trace });
   });
-  const curve = latest('curve', each => store.update({ curve: each }));
+  const curve = latest('curve', curve => store.update({ curve }));
 
-  /** Asks for a task with the newest input only: what comes while it runs waits, and replaces what waited. */
+  /** Returns a function that runs a task, one input at a time. Of the inputs that arrive while it runs, only the last is kept. */
   function latest<Name extends TaskName>(task: Name, show: (output: Output<Name>) => void) {
     let running = false;
     let waiting: { input: Input<Name> } | undefined;
@@ -73,7 +73,7 @@ export function actionsOn(store: Store): Actions {
     return ask;
   }
 
-  /** Gets the best poses to be drawn, unless other files have been opened meanwhile. */
+  /** Loads the molecules of the best poses for drawing, unless other files have been opened meanwhile. */
   async function drawBest(opened: Opened): Promise<void> {
     const { combined } = store.state;
     if (store.state.opened !== opened || !combined) return;
@@ -87,7 +87,7 @@ export function actionsOn(store: Store): Actions {
     async open(files) {
       try {
         const opened = await calculator.run('open', files, read => store.update({ read }));
-        store.update({ ...nothingYet, files, opened });
+        store.update({ ...noResults, files, opened });
         await combine(store.state.settings);
         slope(0);
         trace(0);
@@ -113,7 +113,7 @@ export function actionsOn(store: Store): Actions {
   };
 }
 
-/** Places of the lowest numbers, in their order. */
+/** Returns the indices of the `most` lowest predictions, in ascending order. */
 function bestOf(predictions: Float64Array, most: number): number[] {
   const byRank = [...predictions.keys()].sort(
     (a, b) => (predictions[a] as number) - (predictions[b] as number),
@@ -121,6 +121,7 @@ function bestOf(predictions: Float64Array, most: number): number[] {
   return byRank.slice(0, most).sort((a, b) => a - b);
 }
 
+/** Returns the settings of the points of a curve, evenly spaced on the slider. */
 function settingsAlong(kind: SetKind): CombinationSettings[] {
   return Array.from({ length: curvePoints + 1 }, (_, i) =>
     settingsOf(kind, settingAt(sliders[kind], i / curvePoints)),

@@ -1,9 +1,9 @@
 import type { Files } from './worker/open.ts';
 import type { Answer, Input, Output, Progress, Request, TaskName } from './worker/tasks.ts';
 
-/** A worker, asked like a function. */
+/** A worker whose tasks are called like async functions. */
 export interface Calculator {
-  /** Runs a task. Rejects with the task's own error, or with {@link Stopped}. */
+  /** Runs a task. Rejects with the task's own error, or with {@link Stopped} if the worker is stopped. */
   run<Name extends TaskName>(
     task: Name,
     input: Input<Name>,
@@ -13,7 +13,7 @@ export interface Calculator {
   stop(): void;
 }
 
-/** Reason with which running tasks reject when their worker is stopped. */
+/** Error with which running tasks reject when their worker is stopped. */
 export class Stopped extends Error {
   constructor() {
     super('stopped');
@@ -31,10 +31,10 @@ export function startWorker(): Worker {
   return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
 }
 
-/** Asks a worker for its tasks. */
+/** Returns a {@link Calculator} that runs its tasks in this worker. */
 export function calculatorOf(worker: Worker): Calculator {
   const pending = new Map<number, Pending>();
-  let asked = 0;
+  let nextId = 0;
 
   const rejectAll = (error: Error) => {
     for (const { reject } of pending.values()) reject(error);
@@ -52,12 +52,12 @@ export function calculatorOf(worker: Worker): Calculator {
     else waiting.reject(new Error(data.message));
   });
   worker.addEventListener('error', ({ message }) =>
-    rejectAll(new Error(message || 'the worker did not start')),
+    rejectAll(new Error(message || 'the worker could not start')),
   );
 
   return {
     run(task, input, onProgress) {
-      const id = asked++;
+      const id = nextId++;
       return new Promise((resolve, reject) => {
         pending.set(id, { onProgress, resolve, reject });
         worker.postMessage({ id, task, input } satisfies Request);
@@ -70,7 +70,7 @@ export function calculatorOf(worker: Worker): Calculator {
   };
 }
 
-/** Runs one long task in a worker that ends with it, so that stopping it stops nothing else. */
+/** Runs one long task in a new worker, which is ended with the task. Stopping it leaves other tasks alone. */
 export function runApart<Name extends TaskName>(
   start: () => Worker | Promise<Worker>,
   files: Files,

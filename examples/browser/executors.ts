@@ -1,11 +1,11 @@
 import type { Executor } from 'posetape';
 
-/** An executor the page can try. */
+/** An executor that the page can time. */
 export interface ExecutorChoice {
   readonly name: string;
   /** Description in a few words. */
   readonly what: string;
-  /** Loads what it needs and makes it. Rejects, with the reason, where it cannot run. */
+  /** Loads the executor's module and creates it. Rejects with the reason if the browser cannot run it. */
   make(): Promise<Executor>;
 }
 
@@ -13,11 +13,11 @@ const core = () => import('posetape');
 const webAssembly = () => import('posetape/wasm');
 const gpuJs = () => import('posetape/gpu');
 
-/** Every executor, one after the other: the first is the reference that the others are compared with. */
+/** All executors, in the order of the table. The others are compared with the first. */
 export const executorChoices: readonly ExecutorChoice[] = [
   {
     name: 'interpreter',
-    what: 'one value after the other, float64: the reference',
+    what: 'one value at a time, float64: the reference',
     make: async () => (await core()).interpreter(),
   },
   {
@@ -27,22 +27,22 @@ export const executorChoices: readonly ExecutorChoice[] = [
   },
   {
     name: 'jit, float32',
-    what: 'the same loops, results stored in float32',
+    what: 'the same loops, stored in float32',
     make: async () => (await core()).jit({ precision: 'float32' }),
   },
   {
     name: 'wasm',
-    what: 'the same plan as WebAssembly, four numbers at a time, float32',
+    what: 'the same plan in WebAssembly, four numbers at a time, float32',
     make: async () => (await webAssembly()).wasm(),
   },
   {
     name: 'gpu, WebGPU',
-    what: 'kernels of gpu.js, float32',
+    what: 'gpu.js kernels, float32',
     make: async () => (await gpuJs()).gpu({ mode: 'webgpu' }),
   },
   {
     name: 'gpu, WebGL2',
-    what: 'the same as shaders on textures, float32',
+    what: 'gpu.js shaders on textures, float32',
     make: async () => (await gpuJs()).gpu({ mode: 'webgl2' }),
   },
 ];

@@ -1,6 +1,6 @@
 import type { Form, Scalar, Value } from 'posetape';
 
-/** A piece of a formula, and how tightly its outermost operation binds. */
+/** Part of a formula, with the precedence of its outermost operation. */
 interface Term {
   readonly text: string;
   readonly binds: number;
@@ -8,7 +8,7 @@ interface Term {
 
 const [choice, comparison, sum, product, power, atom] = [0, 1, 2, 3, 4, 5] as const;
 
-/** `term`, in parentheses if it binds less tightly than `least`. */
+/** Returns the text of a term, in parentheses if its precedence is below `least`. */
 function wrapped({ text, binds }: Term, least: number): string {
   return binds < least ? `(${text})` : text;
 }
@@ -21,7 +21,7 @@ function call(name: string, ...terms: Term[]): Term {
   return { text: `${name}(${terms.map(({ text }) => text).join(', ')})`, binds: atom };
 }
 
-/** The algebra of elementwise expressions, read as a formula: the same source that executors compute and compile. */
+/** Algebra that turns an op's elementwise expression into text. Executors compute and compile the same expression. */
 const formulas: Scalar<Term> = {
   constant: value => ({ text: `${value}`.replace('-', '−'), binds: value < 0 ? sum : atom }),
   add: (a, b) => infix(a, '+', b, sum),
@@ -55,7 +55,7 @@ const formulas: Scalar<Term> = {
 };
 
 /**
- * How a value is computed, in the names that a listing gives its inputs.
+ * Returns the formula of a value, in terms of its inputs, each named `%` and its id.
  * @example
  * formulaOf(exp(neg(square(x)))); // 'exp(%2)'
  */
@@ -66,7 +66,7 @@ export function formulaOf({ form, inputs }: Value): string {
     case 'parameter':
       return `the parameter ${form.name}`;
     case 'constant':
-      return 'given numbers';
+      return 'fixed numbers';
     case 'fill':
       return `${form.number}`;
     case 'map':
@@ -81,7 +81,7 @@ export function formulaOf({ form, inputs }: Value): string {
     case 'slice':
       return `${a} from ${form.start.join(', ')} on`;
     case 'pad':
-      return `${a} laid into zeros`;
+      return `${a} padded with zeros`;
     case 'concat':
       return `(${names.join(', ')})`;
     case 'gather':
@@ -97,22 +97,22 @@ export function formulaOf({ form, inputs }: Value): string {
   }
 }
 
-/** Explanation of each form, for someone who sees it for the first time. */
+/** Explanation of each form for newcomers. */
 export const explanations: Readonly<Record<Form['kind'], string>> = {
-  parameter: 'A number the gradient is wanted for.',
-  constant: 'Numbers of this pose: coordinates, radii, pair lists.',
-  fill: 'One number everywhere, part of the program itself.',
-  map: 'One number out of one number of each input, entry by entry.',
-  reduce: 'Adds up (or takes the largest) along an axis.',
-  broadcast: 'Repeats its input: backward, what a sum needs.',
-  reshape: 'The same numbers under another shape: no copy, no bytes.',
-  transpose: 'Exchanges axes.',
-  slice: 'Cuts out a box.',
-  pad: 'Lays its input into zeros: backward, what a slice needs.',
-  concat: 'One after the other.',
-  gather: 'Picks rows by an index: the atoms of each pair.',
-  'segment-max': 'Takes the largest of rows by an index, entry by entry: of the pairs of each atom.',
-  'segment-sum': 'Adds rows up by an index: the pairs of each atom.',
+  parameter: 'An input that the gradient is taken with respect to.',
+  constant: 'Fixed numbers of this pose: coordinates, radii, pair lists.',
+  fill: 'An array filled with one number.',
+  map: 'Computes each entry from the same entry of every input.',
+  reduce: 'The sum or the maximum along an axis.',
+  broadcast: 'Repeats its input. In the backward pass, the adjoint of a sum.',
+  reshape: 'The same numbers in another shape, without a copy.',
+  transpose: 'Permutes axes.',
+  slice: 'Cuts out a block.',
+  pad: 'Puts zeros around its input. In the backward pass, the adjoint of a slice.',
+  concat: 'Joins its inputs end to end.',
+  gather: 'Picks rows by an index, such as the atoms of each pair.',
+  'segment-max': 'The largest of the rows with the same index, entry by entry.',
+  'segment-sum': 'Adds the rows with the same index, such as the pairs of each atom.',
   matmul: 'A matrix product.',
-  accumulate: 'A value used several times: the cotangents of its uses, added.',
+  accumulate: 'Sum of the cotangents from all uses of a value.',
 };

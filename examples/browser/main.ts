@@ -11,7 +11,7 @@ import { tapePanel } from './panels/tape.ts';
 import { Store } from './state.ts';
 import type { Files } from './worker/open.ts';
 
-// A worker computes, the store holds what came out, panels draw it and turn what the reader does into actions.
+// A worker computes, the store holds the results, and panels draw them and turn the visitor's input into actions.
 const store = new Store();
 const actions = actionsOn(store);
 
@@ -35,12 +35,16 @@ executorsPanel(store);
 for (const scroll of document.querySelectorAll<HTMLElement>('.scroll')) hintSideways(scroll);
 
 store.firstResult().then(() => {
-  const taken = Math.round(performance.now());
-  document.documentElement.dataset.firstResult = `${taken}`;
-  byId('first-result').textContent = `First result ${taken} ms after you asked for the page.`;
+  const elapsed = Math.round(performance.now());
+  document.documentElement.dataset.firstResult = `${elapsed}`;
+  byId('first-result').textContent = `First result ${elapsed} ms after the page was requested.`;
 });
 
-/** A file beside the page. */
+/**
+ * Fetches a file by its path relative to the page.
+ *
+ * @throws Error if the server does not send it
+ */
 async function get(path: string): Promise<Response> {
   const response = await fetch(path);
   if (!response.ok) throw new Error(`cannot read ${path}: ${response.status} ${response.statusText}`);

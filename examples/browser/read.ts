@@ -3,9 +3,9 @@ import { encodingOf, kindOf } from '../../program/read/encoding.ts';
 import { MoleculeReader, several } from '../../program/read/molecules.ts';
 
 /**
- * Molecules of a file that the reader opened, one after the other, by the program's readers: memory is held for one.
+ * Yields the molecules of a file one at a time, read by the program's readers. Only one is in memory at a time.
  *
- * @throws Error naming file, line, what was expected there and what was found; or why the file cannot be read
+ * @throws Error naming the file and line, what was expected and what was found; or saying why the file cannot be read
  */
 export async function* readMolecules(file: File): AsyncGenerator<Molecule> {
   const reader = new MoleculeReader(file.name);
@@ -14,9 +14,9 @@ export async function* readMolecules(file: File): AsyncGenerator<Molecule> {
 }
 
 /**
- * The one molecule of a file, such as a receptor.
+ * Returns the only molecule of a file, such as a receptor.
  *
- * @throws Error as {@link readMolecules} does, and if there are several
+ * @throws Error as {@link readMolecules} does, and if the file has several molecules
  */
 export async function readMolecule(file: File): Promise<Molecule> {
   let only: Molecule | undefined;
@@ -24,14 +24,14 @@ export async function readMolecule(file: File): Promise<Molecule> {
     if (only) throw several(molecule);
     only = molecule;
   }
-  // A file without any is an error already.
+  // The reader rejects a file without molecules.
   return only as Molecule;
 }
 
 /**
- * Text of a file, chunk by chunk; files may be compressed by gzip.
+ * Yields the text of a file in chunks. The file may be gzipped.
  *
- * @throws Error naming the file and why it cannot be read
+ * @throws Error naming the file and saying why it cannot be read
  */
 export async function* textOf(file: File): AsyncGenerator<string> {
   try {
@@ -49,13 +49,13 @@ export async function* textOf(file: File): AsyncGenerator<string> {
   }
 }
 
-/** Chunks of a stream: not every browser lets `for await` take them by itself. */
+/** Yields the chunks of a stream. Not every browser supports `for await` on a stream. */
 async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
   } finally {
-    // A reader that stops early leaves the rest unread.
+    // Cancels the rest of the stream if the caller stops early.
     await reader.cancel();
   }
 }

@@ -1,16 +1,16 @@
 import type { CombinationSettings } from './worker/combine.ts';
 
-/** The combinations that have a number to set. */
+/** Combinations that have a setting. */
 export type SetKind = Exclude<CombinationSettings['kind'], 'mean'>;
 
-/** A slider for the number of a combination. */
+/** Slider for the setting of a combination. */
 export interface Slider {
   readonly name: 't' | 'kT' | 'g';
-  /** Empty for a number without unit. */
+  /** Unit of the setting; empty if it has none. */
   readonly unit: string;
   readonly least: number;
   readonly largest: number;
-  /** Logarithmic where the limits are far away at both ends; else linear. */
+  /** True if the scale is logarithmic, false if it is linear. */
   readonly isLogarithmic: boolean;
 }
 
@@ -21,20 +21,22 @@ export const sliders: Readonly<Record<SetKind, Slider>> = {
   gated: { name: 'g', unit: '', least: 0, largest: 10, isLogarithmic: false },
 };
 
-/** The number at a place on the slider, from 0 to 1. */
-export function settingAt({ least, largest, isLogarithmic }: Slider, place: number): number {
-  const setting = isLogarithmic ? least * (largest / least) ** place : least + place * (largest - least);
+/** Returns the setting at a position on the slider, from 0 to 1, to three significant digits. */
+export function settingAt({ least, largest, isLogarithmic }: Slider, position: number): number {
+  const setting = isLogarithmic
+    ? least * (largest / least) ** position
+    : least + position * (largest - least);
   return Number(setting.toPrecision(3));
 }
 
-/** The place of a number on the slider, from 0 to 1. */
-export function placeOf({ least, largest, isLogarithmic }: Slider, setting: number): number {
+/** Returns the position of a setting on the slider, from 0 to 1. */
+export function positionOf({ least, largest, isLogarithmic }: Slider, setting: number): number {
   return isLogarithmic
     ? Math.log(setting / least) / Math.log(largest / least)
     : (setting - least) / (largest - least);
 }
 
-/** The settings of a combination with this number. */
+/** Returns the settings of a combination with this value of t, kT or g. */
 export function settingsOf(kind: SetKind, setting: number): CombinationSettings {
   switch (kind) {
     case 'lse':
@@ -46,7 +48,7 @@ export function settingsOf(kind: SetKind, setting: number): CombinationSettings 
   }
 }
 
-/** The number that settings hold; 0 for the mean, which has none. */
+/** Returns the value of t, kT or g; 0 for the mean, which has no setting. */
 export function settingOf(settings: CombinationSettings): number {
   switch (settings.kind) {
     case 'mean':

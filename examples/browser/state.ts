@@ -4,27 +4,27 @@ import type { Files, Opened } from './worker/open.ts';
 import type { Slope } from './worker/slope.ts';
 import type { Trace } from './worker/trace.ts';
 
-/** All that the page shows, apart from what a panel alone runs and shows. */
+/** State that several panels share. */
 export interface State {
   readonly files: Files | undefined;
   readonly opened: Opened | undefined;
-  /** Poses read so far while files are being opened; else 0. */
+  /** Number of poses read so far while files are being opened; otherwise 0. */
   readonly read: number;
-  /** The poses to draw, by their places: the best ones. */
+  /** Molecules of the best poses, to be drawn, by the index of the pose. */
   readonly drawn: ReadonlyMap<number, Molecule> | undefined;
-  /** The pose chosen, from 0. */
+  /** Index of the chosen pose, from 0. */
   readonly pose: number;
   readonly settings: CombinationSettings;
   readonly combined: Combined | undefined;
   readonly curve: Curve | undefined;
-  /** The slope at the pose chosen, once it is known. */
+  /** Slope at the chosen pose, once computed. */
   readonly slope: Slope | undefined;
-  /** The tape of the pose chosen, once it has run. */
+  /** Trace of the chosen pose's tape, once it has run. */
   readonly trace: Trace | undefined;
   readonly showsForces: boolean;
-  /** Error in the reader's file. */
+  /** Message of the last error. */
   readonly problem: string | undefined;
-  /** Counts changes of light and dark, after which drawings need their colours again. */
+  /** Number of theme changes so far. Charts and the 3D view redraw in the new colours after each. */
   readonly theme: number;
 }
 
@@ -44,10 +44,10 @@ const initial: State = {
   theme: 0,
 };
 
-/** Draws what changed: called with the state as it is and as it was. */
+/** Callback that redraws after a change, given the state after and before it. */
 export type Draw = (state: State, before: State) => void;
 
-/** The one place that holds the state. Actions change it, panels draw it. */
+/** Holder of the shared state. Actions change it, panels draw it. */
 export class Store {
   #state: State = initial;
   readonly #draws: Draw[] = [];
@@ -67,7 +67,7 @@ export class Store {
     draw(this.#state, initial);
   }
 
-  /** Waits until there is something to see, or to say: what is heavy to load comes after that. */
+  /** Resolves when there is a first result or an error. Large modules are loaded after that. */
   firstResult(): Promise<void> {
     return new Promise(resolve => {
       this.subscribe(({ combined, problem }) => {

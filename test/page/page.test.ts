@@ -178,7 +178,7 @@ describe('many poses, many ligands', () => {
     const many = [...models, ...models.slice(0, 6)].join('');
     await at.page.setInputFiles('#own', own('many.pdbqt', many));
     await at.shows('pose-number', '1 of 70');
-    await at.shows('poses-drawn', 'Drawn: the 64 best of 70 poses, and the one chosen.');
+    await at.shows('poses-drawn', 'Showing the 64 best of 70 poses, and the chosen one.');
     // Poses that are not among them can be chosen, and are drawn then.
     const { predictions } = await combined(
       mean(),
@@ -198,8 +198,8 @@ describe('many poses, many ligands', () => {
     await at.shows('pose-number', '1 of 4');
     const options = await at.page.locator('#compound option').allTextContents();
     expect(options.length).toBe(2);
-    expect(options[0]).toMatch(/three\.pdbqt\.gz.*: 4$/);
-    expect(options[1]).toMatch(/mixed\.pdbqt.*: \d+$/);
+    expect(options[0]).toMatch(/three\.pdbqt\.gz.*: 4 poses$/);
+    expect(options[1]).toMatch(/mixed\.pdbqt.*: \d+ poses?$/);
     expect(await at.page.locator('#compound').isVisible()).toBe(true);
     await at.shows('value', fixed((await combined(boltzmann({ kT }), poses.slice(0, 4))).value, 4));
     await at.page.locator('#compound').selectOption('1');
@@ -317,7 +317,7 @@ describe('the combination', () => {
   test('is Boltzmann’s at first, between its limits', async () => {
     const { predictions } = await holds(boltzmann({ kT }));
     await at.shows('best', fixed(Math.min(...predictions), 4));
-    expect(await at.page.locator('div:has(> #combined-time) dt').textContent()).toBe('64 poses in');
+    expect(await at.page.locator('div:has(> #combined-time) dt').textContent()).toBe('time for 64 poses');
     await at.shows('average', fixed(predictions.reduce((a, b) => a + b) / predictions.length, 4));
     await press('setting', 'Home');
     await at.shows('setting-value', '0.05 kcal/mol');
@@ -451,11 +451,11 @@ describe('the tape', () => {
 
   test('is gone after its last step, and the pose stays', async () => {
     await press('tape-step', 'End');
-    await at.shows('tape-where', 'pose 1: the tape is gone');
+    await at.shows('tape-where', 'pose 1: tape discarded');
     // Boltzmann's state: Σ w g and Σ w d g, of six weights each.
     await at.shows('strip-note', new RegExp(`a state of ${bytes(2 * 6 * 8)}`));
     await at.page.click('#tape-forward');
-    await at.shows('tape-where', 'pose 1: the tape is gone');
+    await at.shows('tape-where', 'pose 1: tape discarded');
     await at.shows('pose-number', '1 of 64');
   });
 
@@ -463,11 +463,11 @@ describe('the tape', () => {
     await press('tape-step', 'End', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft');
     await at.page.click('#tape-play');
     await at.shows('tape-play', 'Pause');
-    await at.shows('tape-where', 'pose 1: the tape is gone');
+    await at.shows('tape-where', 'pose 1: tape discarded');
     await at.shows('tape-play', 'Play');
     // A timer of the page's: one for a next step, were there one, would come before it.
     await at.page.evaluate(() => new Promise(resolve => setTimeout(resolve, 1500)));
-    await at.shows('tape-where', 'pose 1: the tape is gone');
+    await at.shows('tape-where', 'pose 1: tape discarded');
     await at.shows('pose-number', '1 of 64');
     // From its end it plays anew, until it is paused.
     await at.page.click('#tape-play');
@@ -505,7 +505,7 @@ describe('the tape', () => {
     await at.page.click('#tape summary');
     const source = jit().explain(wanted);
     expect(source.replaceAll(/\s+/g, ' ')).toContain((await at.text('fused')).replaceAll(/\s+/g, ' ').trim());
-    await at.shows('fused-note', /3 loops and stores 1,824 B/);
+    await at.shows('fused-note', /computes 120 values .* 3 loops and stores 1,824 B/);
   });
 });
 

@@ -25,15 +25,16 @@ context.poses = ensemble.poses;
 
 describe('the trace of a tape', () => {
   test.each([0, 17, 63])('accounts for every byte at every step: pose %i', pose => {
-    const { entries, steps, held, kept, copies, peak } = trace(context, pose);
+    const { entries, steps, held, heldAfter, copies, peak } = trace(context, pose);
     const own = entries.filter(({ step }) => step >= 0);
     const bytes = (isThere: (entry: (typeof own)[number]) => boolean) =>
       own.filter(isThere).reduce((total, entry) => total + entry.bytes, copies);
     for (let at = 0; at < steps; at++) {
       expect(held[at]).toBe(bytes(({ step, lastUse }) => step <= at && at <= lastUse));
-      if (at < steps - 1) expect(kept[at]).toBe(bytes(({ step, lastUse }) => step <= at && at < lastUse));
+      if (at < steps - 1)
+        expect(heldAfter[at]).toBe(bytes(({ step, lastUse }) => step <= at && at < lastUse));
     }
-    expect(kept.at(-1)).toBe(0);
+    expect(heldAfter.at(-1)).toBe(0);
     expect(Math.max(...held)).toBe(peak);
   });
 });

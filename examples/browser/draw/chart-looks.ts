@@ -1,6 +1,6 @@
 import { colour } from './colours.ts';
 
-/** Look of every axis. */
+/** Returns the ECharts options that all axes share. */
 export function axis(name = ''): object {
   const quiet = { color: colour('quiet'), fontSize: 12 };
   return {
@@ -13,7 +13,7 @@ export function axis(name = ''): object {
   };
 }
 
-/** Look of every tooltip. */
+/** Returns the ECharts options that all tooltips share. */
 export function tooltip(): object {
   return {
     backgroundColor: colour('card'),

@@ -16,15 +16,15 @@ use([
   SVGRenderer,
 ]);
 
-/** A chart that redraws when it is told or its room changes. */
+/** Chart that redraws on request and when its element is resized. */
 export interface Chart {
-  /** Draws; the label is what a screen reader says. */
+  /** Draws the chart. The label is for screen readers. */
   draw(label: string, option: EChartsCoreOption): void;
-  /** Called on a click with the place of the pointer, in the units of the first axes. */
+  /** Calls `at` on each click with the x of the pointer, in units of the first x axis. */
   onClick(at: (x: number) => void): void;
 }
 
-/** An empty chart in an element that has a height. */
+/** Creates an empty chart in an element, which must have a height. */
 export function chartIn(element: HTMLElement): Chart {
   const chart = init(element, undefined, { renderer: 'svg' });
   new ResizeObserver(() => chart.resize()).observe(element);

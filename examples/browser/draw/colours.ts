@@ -1,4 +1,4 @@
-/** The colours of style.css by name, as they are now. */
+/** Names of colours in style.css. */
 export type ColourName =
   | 'card'
   | 'ink'
@@ -13,19 +13,20 @@ export type ColourName =
 
 type Rgb = readonly [red: number, green: number, blue: number];
 
-/** A colour of the page, light or dark as it is now, as `rgb(…)`: for what is not drawn by CSS. */
+/** Returns a colour of the current theme as `rgb(…)`, for drawings without CSS. */
 export function colour(name: ColourName): string {
   return text(rgbOf(name));
 }
 
 /**
- * How blue a weight is, from 0 to 1: by the root of its share of the largest, or all but the best would look alike.
+ * Returns the shade of a weight, from 0 to 1: the square root of its ratio to the largest weight. Without the root all poses
+ * but the best would look alike.
  */
 export function shadeOf(weight: number, largest: number): number {
   return Math.sqrt(weight / Math.max(largest, Number.MIN_VALUE));
 }
 
-/** Somewhere between two colours. */
+/** Returns a mix of two colours as `rgb(…)`: `share` 0 gives the first, 1 the second. */
 export function mixed(from: ColourName, to: ColourName, share: number): string {
   const [a, b] = [rgbOf(from), rgbOf(to)];
   return text(a.map((channel, i) => channel + share * ((b[i] as number) - channel)) as unknown as Rgb);
@@ -39,7 +40,7 @@ function rgbOf(name: ColourName): Rgb {
     probe.hidden = true;
     document.body.append(probe);
   }
-  // light-dark() is resolved only in a property that uses it.
+  // The browser resolves light-dark() only where a property uses it.
   probe.style.color = `var(--${name})`;
   const channels = getComputedStyle(probe).color.match(/[\d.]+/g) ?? [];
   return channels.slice(0, 3).map(Number) as unknown as Rgb;

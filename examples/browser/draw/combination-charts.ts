@@ -5,25 +5,25 @@ import { axis, tooltip } from './chart-looks.ts';
 import { colour, mixed, shadeOf } from './colours.ts';
 import { fixed, short } from './numbers.ts';
 
-/** A ΔG that the curve of a combination comes to. */
+/** Limit of a combination: the ΔG that its curve approaches at one end of the slider. */
 export interface Limit {
   readonly name: string;
   readonly value: number;
 }
 
-/** ΔG over the slider's range, with the limits as lines and the present setting as a point. */
+/** Returns the chart of ΔG over the slider's range, with the limits as lines and the current setting as a point. */
 export function curveOption(
   { kind, points }: Curve,
   { settings, value }: Combined,
   limits: readonly Limit[],
 ): EChartsCoreOption {
   const slider = sliders[kind as SetKind];
-  const ends = limits.map(limit => limit.value);
-  // Where t goes to 0, ΔG goes to −∞: the axis shows where it matters. A gate may come by poses better than its limits.
-  const shown = kind === 'gated' ? [...ends, ...points.map(([, y]) => y)] : ends;
-  const [lowest, highest] = [Math.min(...shown), Math.max(...shown)];
-  const room = 0.12 * Math.max(highest - lowest, 0.5);
-  const least = kind === 'lse' ? lowest - 4 * room : lowest - room;
+  const limitValues = limits.map(limit => limit.value);
+  // ΔG of lse goes to −∞ as t goes to 0, so the axis covers only the limits. A gated curve may leave the range of its limits.
+  const inRange = kind === 'gated' ? [...limitValues, ...points.map(([, y]) => y)] : limitValues;
+  const [lowest, highest] = [Math.min(...inRange), Math.max(...inRange)];
+  const margin = 0.12 * Math.max(highest - lowest, 0.5);
+  const least = kind === 'lse' ? lowest - 4 * margin : lowest - margin;
   return {
     grid: { left: 44, right: 68, top: 10, bottom: 34 },
     xAxis: {
@@ -39,7 +39,7 @@ export function curveOption(
     yAxis: {
       ...axis(),
       min: least,
-      max: highest + room,
+      max: highest + margin,
       splitNumber: 3,
       axisLabel: { show: false },
       splitLine: { show: false },
@@ -71,13 +71,13 @@ export function curveOption(
   };
 }
 
-/** Rows over the poses: ΔG_n, H_n if the combination is gated, w_n and c_n. A click chooses a pose. */
+/** Returns one chart row over the poses for each of ΔG_n, H_n (if the combination is gated), w_n and c_n. */
 export function sharesOption(combined: Combined, pose: number): EChartsCoreOption {
   const { predictions, weights, coefficients, gate } = combined;
   const count = predictions.length;
   const points = (numbers: Float64Array) => [...numbers].map((number, n) => [n + 1, number]);
   const largest = Math.max(...weights);
-  // So many marks are drawn as one, in one colour.
+  // ECharts draws that many marks as one shape, in one colour.
   const isMany = count > 500;
   const rows = [
     { name: 'ΔGₙ', height: 52, ends: endsOf(predictions) },
@@ -138,7 +138,7 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
       },
     },
     axisPointer: { link: [{ xAxisIndex: 'all' }] },
-    // No room is made for the longest name, or its row would begin further right than the others.
+    // Without 'none', the row with the longest axis name would begin further right than the others.
     grid: rows.map(({ height }, row) => ({
       ...{ left: 82, right: 8, top: 8 + 70 * row, height },
       outerBoundsMode: 'none',
@@ -151,7 +151,7 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
       type: 'value',
       min: 0.5,
       max: count + 0.5,
-      // The same scale for rows of dots and of bars.
+      // Keeps the same x scale in rows of dots and rows of bars.
       containShape: false,
       splitLine: { show: false },
       axisLabel: {
@@ -161,7 +161,7 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
       },
       axisLine: { show: row > 0, onZero: true, lineStyle: { color: colour('line') } },
     })),
-    // Each row has its scale: its least and its largest number.
+    // The scale of each row runs from its least to its largest number.
     yAxis: rows.map(({ name, ends: [least, most] }, row) => ({
       ...axis(),
       gridIndex: row,
@@ -185,14 +185,14 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
   };
 }
 
-/** The least and the largest number; a little apart if all are the same. */
+/** Returns the least and the largest number, moved apart by 1 each way if they are equal. */
 function endsOf(numbers: Iterable<number>): readonly [least: number, largest: number] {
   let [least, largest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const number of numbers) [least, largest] = [Math.min(least, number), Math.max(largest, number)];
   return least < largest ? [least, largest] : [least - 1, largest + 1];
 }
 
-/** Two digits, for the ends of a scale. */
+/** Formats a number to two significant digits, for the ends of a scale. */
 function rough(number: number): string {
   return short(Number(number.toPrecision(2)));
 }

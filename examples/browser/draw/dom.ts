@@ -1,24 +1,28 @@
-/** The element of this id, which index.html has. */
+/**
+ * Returns the element with this id.
+ *
+ * @throws Error if index.html has none
+ */
 export function byId<E extends HTMLElement = HTMLElement>(id: string): E {
   const element = document.getElementById(id);
   if (!element) throw new Error(`index.html has no element #${id}`);
   return element as E;
 }
 
-/** An element with its text or children; attributes that are undefined are left out. */
+/** Creates an element with attributes and children. Attributes that are undefined are left out. */
 export function element<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   attributes: Readonly<Record<string, string | undefined>> = {},
   ...children: (Node | string)[]
 ): HTMLElementTagNameMap[Name] {
-  const made = document.createElement(name);
+  const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes))
-    if (value !== undefined) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
+    if (value !== undefined) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
 }
 
-/** A row of a table: its first cell heads it, the others are numbers. */
+/** Creates a table row with a header cell and the given further cells. */
 export function row(head: string, ...cells: (Node | string)[]): HTMLTableRowElement {
   return element(
     'tr',
@@ -28,7 +32,7 @@ export function row(head: string, ...cells: (Node | string)[]): HTMLTableRowElem
   );
 }
 
-/** Puts rows into a table, whose caption stays. Columns stand over numbers, but for those of words. */
+/** Replaces the head and the rows of a table and keeps its caption. The columns named in `words` hold text, the others numbers. */
 export function fillTable(
   table: HTMLTableElement,
   columns: readonly string[],
@@ -46,7 +50,7 @@ export function fillTable(
   );
 }
 
-/** Waits until an element is about to come into view: for what is heavy, and below what one sees first. */
+/** Resolves when an element is about to scroll into view, so that large modules are loaded only when needed. */
 export function near(element: HTMLElement): Promise<void> {
   return new Promise(resolve => {
     const observer = new IntersectionObserver(
@@ -61,7 +65,7 @@ export function near(element: HTMLElement): Promise<void> {
   });
 }
 
-/** Marks an element that scrolls with `data-more` as long as it goes on to the right of what is seen. */
+/** Gives a scrolling element the attribute `data-more` while it has more content to the right. */
 export function hintSideways(scroll: HTMLElement): void {
   const mark = () => {
     const { scrollLeft, clientWidth, scrollWidth } = scroll;
@@ -73,7 +77,7 @@ export function hintSideways(scroll: HTMLElement): void {
   for (const child of scroll.children) observer.observe(child);
 }
 
-/** Text whose ₙ stand as subscripts of the text's own letters. */
+/** Splits a text into nodes, with each ₙ as a `<sub>` element in the font of the text. */
 export function typeset(text: string): (Node | string)[] {
   return text.split('ₙ').flatMap((part, i) => (i === 0 ? [part] : [element('sub', {}, 'n'), part]));
 }

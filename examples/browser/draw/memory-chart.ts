@@ -12,8 +12,8 @@ const looks: Readonly<Record<WayName, { colour: 'cost' | 'forward' | 'ink'; dash
 };
 
 /**
- * Peak bytes over the number of poses, both logarithmic: a slope of one beside two level lines, and a line that rises to
- * as many poses as share a tape.
+ * Returns the chart of peak bytes over the number of poses, both axes logarithmic. The full graph has slope one, one tape at
+ * a time is level, and several poses on a tape rise until N is their number.
  */
 export function memoryOption(points: readonly MemoryPoint[], posesPerTape: number): EChartsCoreOption {
   const isNarrow = innerWidth < 640;

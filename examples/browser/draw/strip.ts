@@ -6,30 +6,30 @@ import { roughBytes } from './numbers.ts';
 
 type Point = readonly [step: number, bytes: number];
 
-/** Bytes held over the steps of a tape: up when an array is taken, down when one is given back. The last tape faint. */
+/** Returns the chart of bytes held at each step of a tape. `before` is the previous tape, drawn in grey on the left. */
 export function stripOption(trace: Trace, before: Trace | undefined, done: number): EChartsCoreOption {
   const start = before ? -before.steps - 4 : 0;
-  const stairs = (each: Trace, from: number, to: number, offset = 0): Point[] => {
+  const stairs = (trace: Trace, from: number, to: number, offset = 0): Point[] => {
     const points: Point[] =
       from === 0
         ? [
             [offset, 0],
-            [offset, each.copies],
+            [offset, trace.copies],
           ]
         : [];
     for (let step = from; step < to; step++) {
       points.push(
-        [offset + step, each.held[step] as number],
-        [offset + step + 0.5, each.held[step] as number],
+        [offset + step, trace.held[step] as number],
+        [offset + step + 0.5, trace.held[step] as number],
       );
       points.push(
-        [offset + step + 0.5, each.kept[step] as number],
-        [offset + step + 1, each.kept[step] as number],
+        [offset + step + 0.5, trace.heldAfter[step] as number],
+        [offset + step + 1, trace.heldAfter[step] as number],
       );
     }
     return points;
   };
-  const isGone = done > trace.steps;
+  const isDiscarded = done > trace.steps;
   const run = Math.min(done, trace.steps);
   const area = (data: Point[], name: 'forward' | 'backward' | 'faint', opacity: number) => ({
     type: 'line',
@@ -66,10 +66,10 @@ export function stripOption(trace: Trace, before: Trace | undefined, done: numbe
     },
     series: [
       ...(before ? [area(stairs(before, 0, before.steps, start), 'faint', 0.5)] : []),
-      // What is still to come, as an outline.
+      // All steps in grey, those to come included.
       area(stairs(trace, 0, trace.steps), 'faint', 0.12),
-      area(isGone ? [] : stairs(trace, 0, Math.min(run, trace.backward)), 'forward', 0.28),
-      area(isGone || run <= trace.backward ? [] : stairs(trace, trace.backward, run), 'backward', 0.28),
+      area(isDiscarded ? [] : stairs(trace, 0, Math.min(run, trace.backward)), 'forward', 0.28),
+      area(isDiscarded || run <= trace.backward ? [] : stairs(trace, trace.backward, run), 'backward', 0.28),
       {
         type: 'line',
         data: [],
@@ -79,7 +79,7 @@ export function stripOption(trace: Trace, before: Trace | undefined, done: numbe
           animation: false,
           lineStyle: { color: colour('ink'), width: 1.5, type: 'solid' },
           label: { show: false },
-          data: [{ xAxis: isGone ? trace.steps + 1.5 : run }],
+          data: [{ xAxis: isDiscarded ? trace.steps + 1.5 : run }],
         },
       },
     ],

@@ -1,17 +1,17 @@
 import type { Entry, Trace } from '../worker/trace.ts';
 import { element } from './dom.ts';
 
-/** The cells of a tape, one for each value. */
+/** Cells of a tape, one for each value. */
 export interface Cells {
-  /** Shows how far the tape has run: what is to come, what is held, what was given back. */
+  /** Shows the state of every value after `done` steps: not computed yet, in memory or freed. */
   run(done: number): void;
-  /** Marks one cell, what it reads and what reads it. */
+  /** Selects one cell, and marks the cells of its inputs and of the values that read it. */
   point(id: number): void;
 }
 
 /**
- * Lays a tape out: values recorded, then adjoints, in order. Pointing at a cell, or moving to it by the arrow keys,
- * calls `show`.
+ * Lays out the cells of a tape: recorded values, then adjoints, in order. Pointing at a cell, or moving to it with the arrow
+ * keys, calls `show` with the value's id.
  */
 export function cellsOf(
   trace: Trace,
@@ -22,20 +22,20 @@ export function cellsOf(
 ): Cells {
   const largest = Math.max(...trace.entries.map(entry => entry.bytes), 1);
   const cells = trace.entries.map(entry => cellOf(entry, largest));
-  const of = (adjoint: boolean) => cells.filter((_, id) => trace.entries[id]?.adjoint === adjoint);
+  const cellsWith = (adjoint: boolean) => cells.filter((_, id) => trace.entries[id]?.adjoint === adjoint);
   for (const [id, cell] of cells.entries()) cell.onfocus = () => show(id);
-  recorded.replaceChildren(...of(false));
-  adjoints.replaceChildren(...of(true));
+  recorded.replaceChildren(...cellsWith(false));
+  adjoints.replaceChildren(...cellsWith(true));
 
   for (const list of [recorded, adjoints]) {
-    const place = ({ target }: Event) =>
+    const idAt = ({ target }: Event) =>
       Number((target as Element).closest<HTMLElement>('[data-id]')?.dataset.id);
     list.onpointerover = event => {
-      if (!Number.isNaN(place(event))) show(place(event));
+      if (!Number.isNaN(idAt(event))) show(idAt(event));
     };
     list.onkeydown = event => {
       const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-      const next = by ? cells[place(event) + by] : undefined;
+      const next = by ? cells[idAt(event) + by] : undefined;
       if (!next) return;
       event.preventDefault();
       next.focus();
@@ -58,7 +58,7 @@ export function cellsOf(
     point(id) {
       for (const cell of marked) cell.classList.remove('pointed', 'reads', 'read-by');
       marked.clear();
-      // One cell of all can be reached by Tab; the arrow keys go on from there.
+      // Tab reaches only the selected cell. The arrow keys move on from there.
       cells[pointed]?.setAttribute('tabindex', '-1');
       cells[pointed]?.setAttribute('aria-selected', 'false');
       pointed = id;
@@ -87,7 +87,7 @@ function cellOf({ id, op, kind, bytes, formula }: Entry, largest: number): HTMLE
     },
     element('span', {}, op),
   );
-  // By the root, or small arrays would not show beside large ones.
+  // The square root keeps the lines of small arrays visible.
   cell.style.setProperty('--size', `${Math.sqrt(bytes / largest)}`);
   return cell;
 }
@@ -96,20 +96,20 @@ function stateOf(
   { step, lastUse, bytes }: Entry,
   done: number,
   { steps }: Trace,
-): 'to-come' | 'held' | 'given-back' | 'shared' | 'gone' {
-  if (done > steps) return 'gone';
+): 'to-come' | 'held' | 'freed' | 'shared' | 'discarded' {
+  if (done > steps) return 'discarded';
   if (step < 0) return 'shared';
   if (done <= step) return 'to-come';
   if (bytes === 0) return 'shared';
-  return done - 1 <= lastUse ? 'held' : 'given-back';
+  return done - 1 <= lastUse ? 'held' : 'freed';
 }
 
-/** Lines from what a value reads to it, and from it to what reads it. */
+/** Draws a line from each input of a value to it, and from it to each value that reads it. */
 function drawLinks(links: HTMLElement, cells: readonly HTMLElement[], { entries }: Trace, id: number): void {
-  const room = links.getBoundingClientRect();
-  const center = (place: number) => {
-    const { left, top, width, height } = (cells[place] as HTMLElement).getBoundingClientRect();
-    return [left - room.left + width / 2, top - room.top + height / 2] as const;
+  const origin = links.getBoundingClientRect();
+  const center = (id: number) => {
+    const { left, top, width, height } = (cells[id] as HTMLElement).getBoundingClientRect();
+    return [left - origin.left + width / 2, top - origin.top + height / 2] as const;
   };
   const line = (from: number, to: number, name: string) => {
     const [[x0, y0], [x1, y1]] = [center(from), center(to)];

@@ -3,9 +3,9 @@ type Theme = (typeof themes)[number];
 
 const key = 'posetape-theme';
 
-/** Lets a button go through system, light and dark; remembers the choice; tells when colours change. */
+/** Makes a button cycle through the system, light and dark themes, and remember the choice. Calls `onChange` when colours change. */
 export function themeButton(button: HTMLButtonElement, onChange: () => void): void {
-  let theme = themes.find(each => each === localStorage.getItem(key)) ?? 'system';
+  let theme = themes.find(theme => theme === localStorage.getItem(key)) ?? 'system';
   const show = () => {
     const { documentElement } = document;
     if (theme === 'system') delete documentElement.dataset.theme;

@@ -3,44 +3,47 @@ import type { Molecule } from '../worker/molecules.ts';
 import type { Slope } from '../worker/slope.ts';
 import { colour, mixed } from './colours.ts';
 
-/** The pocket and the poses in 3D, drawn by 3Dmol.js. */
+/** 3D view of the pocket and the poses, drawn by 3Dmol.js. */
 export interface Viewer {
-  /** Other molecules, poses by their places: all anew. */
+  /** Replaces all molecules. `poses` maps the index of a pose to its molecule. */
   show(receptor: Molecule, poses: ReadonlyMap<number, Molecule>): void;
-  /** One more pose, if it is not among those shown; it takes the place of the last one that was added. */
-  add(place: number, pose: Molecule): void;
-  /** The chosen pose stands out; the others are as blue as their shade says, from 0 to 1. */
+  /** Adds a pose that {@link show} did not get, in place of the pose added before. */
+  add(index: number, pose: Molecule): void;
+  /** Highlights the chosen pose and colours the others by their shade, from 0 to 1. */
   paint(chosen: number, shadesOfAll: readonly number[]): void;
-  /** An arrow on each heavy atom, against the slope; none without one. */
+  /** Draws the force on each heavy atom as an arrow against the slope. Without a slope, removes the arrows. */
   arrows(slope: Slope | undefined): void;
-  /** Again, in the colours of now. */
+  /** Redraws everything in the colours of the current theme. */
   repaint(): void;
 }
 
-/** Å of arrow for each kcal/mol/Å, beyond the stick it starts in; and how long an arrow may get. */
+/**
+ * Sizes of the force arrows. `scale` is the length in Å per kcal/mol/Å; `start`, `shortest`, `longest` and `radius` are in Å.
+ * An arrow begins inside the stick of its atom, which hides its first `start` Å.
+ */
 const arrow = { scale: 3, start: 0.2, shortest: 0.3, longest: 6, radius: 0.11 };
 
-/** A pose is painted anew only when its colour has changed by this much of the scale. */
+/** Number of distinct shades. A pose is repainted only if its shade changes. */
 const shades = 24;
 
-/** Poses that get new shapes in one frame at most. */
+/** Maximum number of poses repainted in one frame. */
 const mostPainted = 8;
 
-/** Radii in Å of the chosen pose and of the others, which are lines up to a shade. */
+/** Stick radii in Å of the chosen pose and of the others. Poses with a shade below `line` are drawn as lines. */
 const radius = { chosen: 0.2, least: 0.04, most: 0.12, line: 0.25 };
 
-/** Blue is for weights, so nitrogen gets violet. */
+/** Colours of elements. Nitrogen is violet because blue stands for weights. */
 const heteroatoms = { N: '#8a63d2', O: '#d2453c', S: '#c09a1d', F: '#3f9d57', Cl: '#3f9d57', H: '#9aa0a8' };
 
 /**
- * Loads 3Dmol.js and starts it in an element.
+ * Loads 3Dmol.js and creates a viewer in an element.
  *
- * @throws Error where there is no WebGL
+ * @throws Error if the browser has no WebGL
  */
 export async function viewerIn(element: HTMLElement): Promise<Viewer> {
   const canvas = document.createElement('canvas');
   if (!canvas.getContext('webgl2') && !canvas.getContext('webgl')) {
-    throw new Error('it needs WebGL, which this browser does not have or does not allow');
+    throw new Error('it needs WebGL, which this browser lacks or has disabled');
   }
   element.textContent = 'Loading the 3D view …';
   const { createViewer } = await import('3dmol');
@@ -51,15 +54,15 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
   let added: number | undefined;
   let painted = new Map<number, string>();
   let shapes: GLShape[] = [];
-  let last: Parameters<Viewer['paint']> = [0, []];
+  let lastPaint: Parameters<Viewer['paint']> = [0, []];
   let lastSlope: Slope | undefined;
 
   viewer.rotate(-55, 'z');
 
-  // A slider that is dragged changes the shades more often than they can be drawn; and new shapes of many poses at once would
-  // hold up the page.
+  // Dragging a slider changes the shades more often than they can be drawn, and repainting many poses at once would block the
+  // page. So at most a few poses are repainted in a frame.
   const draw: () => void = onceAFrame(() => {
-    const [chosen, shadesOfAll] = last;
+    const [chosen, shadesOfAll] = lastPaint;
     let left = mostPainted;
     for (const [n, model] of models.entries()) {
       const shade = Math.round((shadesOfAll[n] ?? 0) * shades) / shades;
@@ -82,7 +85,7 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
     move(viewer);
     draw();
   });
-  // Scrolling the page stays possible over the view: it zooms once the view was clicked.
+  // The wheel scrolls the page until the view has been clicked; after that it zooms.
   element.addEventListener('pointerdown', () => element.focus({ preventScroll: true }), { capture: true });
   const swallow = (event: Event) => {
     if (document.activeElement !== element) event.stopPropagation();
@@ -94,7 +97,7 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
     show(receptor, poses) {
       viewer.removeAllModels();
       pocket = modelOf(viewer, receptor);
-      models = new Map(Array.from(poses, ([place, pose]) => [place, modelOf(viewer, pose)]));
+      models = new Map(Array.from(poses, ([index, pose]) => [index, modelOf(viewer, pose)]));
       added = undefined;
       painted = new Map();
       pocket.setStyle({}, { line: { color: colour('pocket') } });
@@ -102,17 +105,17 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
       viewer.zoomTo({ model: [...models.values()] });
       viewer.zoom(1.5);
     },
-    add(place, pose) {
-      if (models.has(place)) return;
-      const last = added === undefined ? undefined : models.get(added);
-      if (last) viewer.removeModel(last);
+    add(index, pose) {
+      if (models.has(index)) return;
+      const previous = added === undefined ? undefined : models.get(added);
+      if (previous) viewer.removeModel(previous);
       if (added !== undefined) models.delete(added);
-      models.set(place, modelOf(viewer, pose));
-      painted.delete(place);
-      added = place;
+      models.set(index, modelOf(viewer, pose));
+      painted.delete(index);
+      added = index;
     },
     paint(chosen, shadesOfAll) {
-      last = [chosen, shadesOfAll];
+      lastPaint = [chosen, shadesOfAll];
       draw();
     },
     arrows(slope) {
@@ -137,23 +140,23 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
       pocket?.setStyle({}, { line: { color: colour('pocket') } });
       pocket?.setStyle({ elem: 'H' }, {});
       painted.clear();
-      self.paint(...last);
+      self.paint(...lastPaint);
       self.arrows(lastSlope);
     },
   };
   return self;
 }
 
-/** A viewer, or an error in words: 3Dmol.js throws strings about its own insides. */
+/** Creates a viewer, or throws a readable Error: 3Dmol.js throws strings about its internals. */
 function started(create: () => GLViewer): GLViewer {
   try {
     return create();
   } catch (cause) {
-    throw new Error('it needs more of WebGL than this browser gives', { cause });
+    throw new Error('it needs WebGL features that this browser lacks', { cause });
   }
 }
 
-/** The same, done once for all calls before the next frame. */
+/** Returns a function that runs `work` at the next frame, once for all calls before it. */
 function onceAFrame(work: () => void): () => void {
   let isDue = false;
   return () => {
@@ -166,6 +169,7 @@ function onceAFrame(work: () => void): () => void {
   };
 }
 
+/** Degrees per key press. */
 const turn = 8;
 const moves: Readonly<Record<string, (viewer: GLViewer) => void>> = {
   ArrowLeft: viewer => viewer.rotate(-turn, 'y'),
@@ -204,15 +208,15 @@ function modelOf(viewer: GLViewer, { elements, coordinates, bonds }: Molecule): 
   return model;
 }
 
-type Place = { x: number; y: number; z: number };
+type Point = { x: number; y: number; z: number };
 
-function arrowsOf({ coordinates, slope }: Slope): { start: Place; end: Place }[] {
-  const arrows: { start: Place; end: Place }[] = [];
+function arrowsOf({ coordinates, slope }: Slope): { start: Point; end: Point }[] {
+  const arrows: { start: Point; end: Point }[] = [];
   for (let i = 0; i < slope.length; i += 3) {
-    const force = [...slope.subarray(i, i + 3)].map(each => -each) as [number, number, number];
+    const force = [...slope.subarray(i, i + 3)].map(component => -component) as [number, number, number];
     const size = Math.hypot(...force);
     const length = arrow.start + Math.min(arrow.scale * size, arrow.longest);
-    // Shorter ones would be all head.
+    // A shorter arrow would be nothing but a head.
     if (arrow.scale * size < arrow.shortest) continue;
     const [x, y, z] = coordinates.subarray(i, i + 3) as unknown as [number, number, number];
     const factor = length / size;

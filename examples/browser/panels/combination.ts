@@ -3,20 +3,22 @@ import type { Chart } from '../draw/chart.ts';
 import { curveOption, type Limit, sharesOption } from '../draw/combination-charts.ts';
 import { byId, element, fillTable, row, typeset } from '../draw/dom.ts';
 import { fixed, milliseconds, short } from '../draw/numbers.ts';
-import { placeOf, type SetKind, settingAt, settingOf, settingsOf, sliders } from '../sliders.ts';
+import { positionOf, type SetKind, settingAt, settingOf, settingsOf, sliders } from '../sliders.ts';
 import type { State, Store } from '../state.ts';
 import type { CombinationSettings, Combined } from '../worker/combine.ts';
+import { posesOf } from '../worker/ways.ts';
 
 type Kind = CombinationSettings['kind'];
 
-const said: Readonly<Record<Kind, { formulas: readonly string[]; limits: string }>> = {
+const descriptions: Readonly<Record<Kind, { formulas: readonly string[]; limits: string }>> = {
   mean: {
     formulas: ['ΔG = Σ ΔGₙ / N', 'cₙ = 1/N'],
-    limits: 'Every pose counts alike, good or bad.',
+    limits: 'Every pose has the same weight, good or bad.',
   },
   lse: {
     formulas: ['ΔG = −(1/t) ln Σ exp(−t ΔGₙ)', 'cₙ = wₙ = exp(−t ΔGₙ) / Σ exp(−t ΔGᵢ)'],
-    limits: 'LSE. t → ∞: the best pose alone. t → 0: all alike, and ΔG falls below the best, by ln N / t.',
+    limits:
+      'Log-sum-exp. t → ∞: the best pose alone. t → 0: equal weights, and ΔG falls without limit, as the mean minus ln N / t.',
   },
   boltzmann: {
     formulas: ['ΔG = Σ wₙ ΔGₙ,  wₙ ∝ exp(−ΔGₙ/kT)', 'cₙ = wₙ (1 − (ΔGₙ − ΔG)/kT)'],
@@ -25,11 +27,11 @@ const said: Readonly<Record<Kind, { formulas: readonly string[]; limits: string 
   gated: {
     formulas: ['ΔG = Σ wₙ ΔGₙ,  wₙ ∝ exp(g Hₙ)', 'cₙ = wₙ,  ∂ΔG/∂Hₙ = g wₙ (ΔGₙ − ΔG)'],
     limits:
-      'A second number of the pose, not its energy, says how far to trust it: Hₙ, about how many hydrogen bonds it makes. g = 0: the mean. g → ∞: the pose with the most. g is a parameter like the weights: see ∂ΔG/∂g below.',
+      'The weight of a pose depends on a second number, Hₙ: roughly how many hydrogen bonds it makes. g = 0: the mean. g → ∞: the pose with the most hydrogen bonds. g is a parameter, too, so the table below has ∂ΔG/∂g.',
   },
 };
 
-/** The four combinations with their sliders, and what each does to ΔG, the weights and the coefficients. */
+/** Sets up the panel of combinations: their sliders, ΔG, weights and coefficients. */
 export function combinationPanel(store: Store, actions: Actions): void {
   const slider = byId<HTMLInputElement>('setting');
   const settings = { lse: 1, boltzmann: 0.593, gated: 1 };
@@ -41,7 +43,7 @@ export function combinationPanel(store: Store, actions: Actions): void {
   };
   slider.addEventListener('input', () => {
     const kind = chosen();
-    if (kind !== 'mean') settings[kind] = settingAt(sliders[kind], placeIn(slider));
+    if (kind !== 'mean') settings[kind] = settingAt(sliders[kind], positionIn(slider));
     apply();
   });
   for (const radio of document.querySelectorAll('[name=combination]'))
@@ -67,13 +69,13 @@ function count({ combined }: State): number {
 }
 
 /** Position of a slider, from 0 to 1. */
-function placeIn({ valueAsNumber, max }: HTMLInputElement): number {
+function positionIn({ valueAsNumber, max }: HTMLInputElement): number {
   return valueAsNumber / Number(max);
 }
 
 function drawSettings(input: HTMLInputElement, settings: CombinationSettings): void {
-  const { formulas, limits } = said[settings.kind];
-  byId('formula').replaceChildren(...formulas.map(each => element('span', {}, ...typeset(each))));
+  const { formulas, limits } = descriptions[settings.kind];
+  byId('formula').replaceChildren(...formulas.map(formula => element('span', {}, ...typeset(formula))));
   byId('limits').replaceChildren(...typeset(unbroken(limits)));
   byId('setting-row').hidden = settings.kind === 'mean';
   if (settings.kind === 'mean') return;
@@ -83,9 +85,9 @@ function drawSettings(input: HTMLInputElement, settings: CombinationSettings): v
   byId('setting-name').textContent = slider.name;
   byId('setting-value').textContent = text;
   input.setAttribute('aria-valuetext', text);
-  // The reader's own drag is not set back by the rounding of what it meant.
-  if (settingAt(slider, placeIn(input)) !== setting)
-    input.valueAsNumber = Math.round(Number(input.max) * placeOf(slider, setting));
+  // While the visitor drags the slider, the rounding of the setting must not move it.
+  if (settingAt(slider, positionIn(input)) !== setting)
+    input.valueAsNumber = Math.round(Number(input.max) * positionOf(slider, setting));
 }
 
 /** Keeps `g → ∞` and `g = 0` on one line. */
@@ -101,12 +103,11 @@ function drawNumbers({ combined }: State): void {
   byId('average').textContent = fixed(meanOf(predictions), 4);
   const time = byId('combined-time');
   time.textContent = milliseconds(combined.milliseconds);
-  (time.previousElementSibling as HTMLElement).textContent =
-    predictions.length === 1 ? 'one pose in' : `${predictions.length} poses in`;
+  (time.previousElementSibling as HTMLElement).textContent = `time for ${posesOf(predictions.length)}`;
   drawTables({ combined });
 }
 
-/** The tables are filled while they can be seen: with many poses they are more work than all else. */
+/** Fills the tables if they are open: for many poses they take longer than everything else. */
 function drawTables({ combined }: Pick<State, 'combined'>): void {
   if (!combined || !byId<HTMLDetailsElement>('numbers').open) return;
   const { predictions, weights, coefficients, gate, gradient } = combined;
@@ -142,7 +143,7 @@ function drawCharts(curve: Chart, shares: Chart, state: State, before: State): v
   if (isNew || state.curve !== before.curve || settings !== before.settings) {
     byId('curve').hidden = settings.kind === 'mean';
     if (settings.kind !== 'mean' && state.curve?.kind === settings.kind) {
-      const label = `ΔG over ${sliders[settings.kind].name}: ${wayOf[settings.kind]}; now ${fixed(combined.value, 3)}`;
+      const label = `ΔG over ${sliders[settings.kind].name}: ${courseOf[settings.kind]}; now ${fixed(combined.value, 3)}`;
       curve.draw(label, curveOption(state.curve, combined, limitsOf(combined)));
     }
   }
@@ -154,14 +155,14 @@ function drawCharts(curve: Chart, shares: Chart, state: State, before: State): v
   }
 }
 
-/** Ends of the curve of each combination. */
-const wayOf: Readonly<Record<SetKind, string>> = {
-  lse: 'from the mean side to the best pose',
+/** Description of the curve of each combination, for screen readers. */
+const courseOf: Readonly<Record<SetKind, string>> = {
+  lse: 'from far below the best pose up to it',
   boltzmann: 'from the best pose to the mean',
   gated: 'from the mean to the pose with the most hydrogen bonds',
 };
 
-/** The ends that a combination can come to. */
+/** Returns the limits of a combination. */
 function limitsOf({ predictions, gate }: Combined): Limit[] {
   const end = gate
     ? { name: 'most bonds', value: predictions[gate.bonds.indexOf(Math.max(...gate.bonds))] as number }

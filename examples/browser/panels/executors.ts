@@ -6,9 +6,9 @@ import type { Store } from '../state.ts';
 import type { ExecutorResult } from '../worker/executors.ts';
 import { jobButtons } from './job.ts';
 
-const columns = ['executor', 'ms per pose', 'relative', 'what ran', 'first run', 'ΔG', 'differs by'];
+const columns = ['executor', 'ms per pose', 'relative', 'what ran', 'first run', 'ΔG', 'difference'];
 
-/** Times every executor the browser has, and says why the others do not run. */
+/** Sets up the panel that times every executor, and says why some cannot run in this browser. */
 export function executorsPanel(store: Store): void {
   draw([]);
   const start = () => {
@@ -23,7 +23,7 @@ export function executorsPanel(store: Store): void {
   const done = (results: readonly ExecutorResult[]) => {
     byId<HTMLProgressElement>('executors-progress').value = 1;
     draw(results);
-    return 'Done: medians of interleaved rounds.';
+    return 'Done. Times are medians over interleaved rounds.';
   };
   jobButtons('executors', start, { done });
 }

@@ -2,30 +2,30 @@ import { Stopped } from '../calculator.ts';
 import { byId } from '../draw/dom.ts';
 import { messageOf } from '../message.ts';
 
-/** Long work in a worker of its own. */
+/** Long task in a worker of its own. */
 export interface Job<Output> {
   readonly output: Promise<Output>;
   stop(): void;
 }
 
-/** Line of status beside a panel's buttons. */
-export interface Telling<Output> {
-  /** Shows what came out. */
+/** Callbacks at the end of a job. Each returns the text of the status line. */
+export interface JobEnd<Output> {
+  /** Shows the output. */
   done(output: Output): string;
-  /** Shows an error's message; by default the line says it. */
+  /** Shows an error's message. By default the message is the text of the status line. */
   failed?(message: string): string;
 }
 
 /**
- * The buttons `#<panel>-run` and `#<panel>-stop`, and the line `#<panel>-doing`: one job at a time.
+ * Connects the buttons `#<panel>-run` and `#<panel>-stop` and the status line `#<panel>-doing` to a job. One job runs at a time.
  *
- * @param start starts the job; undefined where there is nothing to run yet
- * @returns what the run button does
+ * @param start starts the job; returns undefined if there is nothing to run yet
+ * @returns function that starts the job, as the run button does
  */
 export function jobButtons<Output>(
   panel: 'memory' | 'scorer' | 'executors',
   start: () => Job<Output> | undefined,
-  { done, failed = message => message }: Telling<Output>,
+  { done, failed = message => message }: JobEnd<Output>,
 ): () => void {
   const [run, stop] = [byId<HTMLButtonElement>(`${panel}-run`), byId<HTMLButtonElement>(`${panel}-stop`)];
   const doing = byId(`${panel}-doing`);
@@ -36,7 +36,7 @@ export function jobButtons<Output>(
     job = start();
     if (!job) return;
     [run.disabled, stop.disabled] = [true, false];
-    // Until the first report nothing is known but that it runs.
+    // The progress bar is indeterminate until the first report.
     doing.textContent = 'reading the poses …';
     document.getElementById(`${panel}-progress`)?.removeAttribute('value');
     try {

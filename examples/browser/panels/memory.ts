@@ -16,36 +16,37 @@ import {
 import { jobButtons } from './job.ts';
 
 /**
- * Runs the full graph beside one tape at a time and several poses on a tape, for more and more poses, in a worker of its
- * own. Another number of poses per tape runs that way again and keeps the points of the others.
+ * Sets up the panel that compares the memory of the full graph, of one tape at a time and of several poses on a tape, for
+ * growing numbers of poses. Changing the number of poses per tape runs only that way again.
  */
 export function memoryPanel(store: Store): void {
   const [largest, perTape] = [
     byId<HTMLSelectElement>('memory-largest'),
     byId<HTMLSelectElement>('memory-per-tape'),
   ];
-  const all = (): Comparison => ({
+  const allWays = (): Comparison => ({
     largest: Number(largest.value),
     posesPerTape: Number(perTape.value),
     ways: wayNames,
   });
   let points: MemoryPoint[] = [];
-  let isAsked = false;
-  let asked = all();
-  let again: Comparison | undefined;
+  let hasStarted = false;
+  let comparison = allWays();
+  /** Comparison to run next, if it is not of all ways. */
+  let next: Comparison | undefined;
   let chart: Chart | undefined;
   const draw = () => {
-    drawTable(points, asked, isAsked);
-    chart?.draw(say(points, asked), memoryOption(points, asked.posesPerTape));
+    drawTable(points, comparison, hasStarted);
+    chart?.draw(labelOf(points, comparison), memoryOption(points, comparison.posesPerTape));
   };
   const start = () => {
     const { files } = store.state;
     if (!files) return undefined;
-    asked = again ?? all();
-    isAsked = true;
-    points = points.filter(({ way }) => !asked.ways.includes(way));
+    comparison = next ?? allWays();
+    hasStarted = true;
+    points = points.filter(({ way }) => !comparison.ways.includes(way));
     draw();
-    return runApart(startWorker, files, 'memory', asked, ({ done, doing, point }) => {
+    return runApart(startWorker, files, 'memory', comparison, ({ done, doing, point }) => {
       byId<HTMLProgressElement>('memory-progress').value = done;
       byId('memory-doing').textContent = doing;
       if (!point) return;
@@ -53,12 +54,12 @@ export function memoryPanel(store: Store): void {
       draw();
     });
   };
-  const run = jobButtons('memory', start, { done: () => verdict(points, asked) });
+  const run = jobButtons('memory', start, { done: () => verdict(points, comparison) });
   perTape.addEventListener('change', () => {
     if (points.length === 0) return;
-    again = { ...asked, posesPerTape: Number(perTape.value), ways: [grouped] };
+    next = { ...comparison, posesPerTape: Number(perTape.value), ways: [grouped] };
     run();
-    again = undefined;
+    next = undefined;
   });
 
   store
@@ -78,16 +79,16 @@ function at(points: readonly MemoryPoint[], count: number, way: WayName): Memory
   return points.find(point => point.poses === count && point.way === way);
 }
 
-/** A row for each number of poses, of those still to come, too. */
+/** Draws a row for each number of poses, with … in cells not measured yet. */
 function drawTable(
   points: readonly MemoryPoint[],
   { largest, posesPerTape }: Comparison,
-  isAsked: boolean,
+  hasStarted: boolean,
 ): void {
-  const counts = isAsked ? countsTo(largest) : [];
+  const counts = hasStarted ? countsTo(largest) : [];
   const rows = counts.map(count => {
-    const found = wayNames.map(way => at(points, count, way));
-    return row(`${count}`, ...found.map(point => (point ? bytes(point.peakBytes) : '…')));
+    const peaks = wayNames.map(way => at(points, count, way)?.peakBytes);
+    return row(`${count}`, ...peaks.map(peak => (peak === undefined ? '…' : bytes(peak))));
   });
   const columns = ['N', 'full graph', 'interpreter', 'jit', `jit, G = ${posesPerTape}`];
   fillTable(byId<HTMLTableElement>('memory-table'), columns, rows);
@@ -102,13 +103,16 @@ function verdict(points: readonly MemoryPoint[], { posesPerTape }: Comparison): 
     fused && several
       ? `, and ${posesOf(posesPerTape)} on a tape ${fixed(several.peakBytes / fused.peakBytes, 0)} times as much as one`
       : '';
-  const apart = Math.max(...[stream, several].map(each => Math.abs(graph.value - (each ?? graph).value)));
-  const same = apart === 0 ? 'ΔG is the same to the last digit' : `ΔG differs by ${short(apart)}`;
-  return `At N = ${count} the full graph holds ${share} times as much as one tape at a time${more}; ${same}.`;
+  const difference = Math.max(
+    ...[stream, several].map(point => Math.abs(graph.value - (point ?? graph).value)),
+  );
+  const agreement =
+    difference === 0 ? 'ΔG is the same to the last digit' : `ΔG differs by ${short(difference)}`;
+  return `At N = ${count} the full graph holds ${share} times as much as one tape at a time${more}; ${agreement}.`;
 }
 
-function say(points: readonly MemoryPoint[], asked: Comparison): string {
+function labelOf(points: readonly MemoryPoint[], comparison: Comparison): string {
   return points.length === 0
     ? 'Peak bytes over N: not run yet'
-    : `Peak bytes over N. ${verdict(points, asked)}`;
+    : `Peak bytes over N. ${verdict(points, comparison)}`;
 }

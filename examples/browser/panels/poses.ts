@@ -6,9 +6,10 @@ import { type Viewer, viewerIn } from '../draw/viewer.ts';
 import { messageOf } from '../message.ts';
 import { textOf } from '../read.ts';
 import type { State, Store } from '../state.ts';
-import type { Files, Found } from '../worker/open.ts';
+import type { CompoundSummary, Files } from '../worker/open.ts';
+import { posesOf } from '../worker/ways.ts';
 
-/** The poses in 3D: the chosen one, the others by their weight, and the forces; and a file of the reader's own. */
+/** Sets up the panel of the poses: 3D view, choice of a pose, and opening of the visitor's own files. */
 export function posesPanel(store: Store, actions: Actions, defaults: Promise<Files>): void {
   const stepper = byId<HTMLInputElement>('pose');
   stepper.addEventListener('input', () => actions.choose(stepper.valueAsNumber - 1));
@@ -23,14 +24,14 @@ export function posesPanel(store: Store, actions: Actions, defaults: Promise<Fil
   ownFiles(store, actions, defaults);
 
   store.subscribe(drawFacts);
-  const room = byId('viewer');
+  const element = byId('viewer');
   store
     .firstResult()
-    .then(() => viewerIn(room))
+    .then(() => viewerIn(element))
     .then(
       viewer => store.subscribe((state, before) => drawViewer(viewer, state, before)),
       (error: unknown) => {
-        room.textContent = `The 3D view could not start: ${messageOf(error)}`;
+        element.textContent = `The 3D view could not start: ${messageOf(error)}`;
       },
     );
 }
@@ -48,29 +49,29 @@ function drawFacts(state: State): void {
   byId('pose-value').textContent = fixed(value, 3);
   byId('pose-weight').textContent = short(weight);
   byId('pose-force').textContent = slope ? short(longestForce(slope.slope)) : '–';
-  byId('legend-largest').textContent = combined ? `${short(Math.max(...combined.weights))} = largest w` : '';
+  byId('legend-largest').textContent = combined ? `${short(Math.max(...combined.weights))} (largest w)` : '';
   const message = byId('problem');
   const isPartly = drawn !== undefined && drawn.size < count;
   byId('poses-drawn').hidden = !isPartly;
   byId('poses-drawn').textContent = isPartly
-    ? `Drawn: the ${drawn.size} best of ${count} poses, and the one chosen.`
+    ? `Showing the ${drawn.size} best of ${count} poses, and the chosen one.`
     : '';
   message.hidden = problem === undefined;
   if (message.textContent !== (problem ?? '')) message.textContent = problem ?? '';
   byId('viewer').setAttribute(
     'aria-label',
-    `The pocket and ${count} poses in 3D; pose ${pose + 1} stands out, ΔG ${fixed(value, 2)} kcal/mol, weight ${short(weight)}`,
+    `The pocket and ${posesOf(count)} in 3D; pose ${pose + 1} is highlighted, ΔG ${fixed(value, 2)} kcal/mol, weight ${short(weight)}`,
   );
 }
 
-/** Title of what was opened; while files are read, the number of poses so far. */
-function whatIs({ files, opened, read }: State, ours: Files): string {
+/** Returns a sentence that names the opened poses; while files are being read, the number of poses so far. */
+function summaryOf({ files, opened, read }: State, ours: Files): string {
   if (read > 0) return `Reading: ${read} poses so far.`;
   if (!files || !opened) return '64 poses of imatinib in the kinase Abl.';
   const { compounds, poses } = opened;
   if (isOf(files, ours)) return `${poses} poses of imatinib in the kinase Abl.`;
-  const found = compounds[files.compound] as Found;
-  const title = compounds.length > 1 ? titleOf(found) : files.poses.map(({ name }) => name).join(', ');
+  const compound = compounds[files.compound] as CompoundSummary;
+  const title = compounds.length > 1 ? titleOf(compound) : files.poses.map(({ name }) => name).join(', ');
   return `${poses === 1 ? 'One pose' : `${poses} poses`} of ${title} in ${files.receptor.name}.`;
 }
 
@@ -78,11 +79,11 @@ function isOf(files: Files, ours: Files): boolean {
   return files.receptor === ours.receptor && files.poses === ours.poses;
 }
 
-function titleOf({ name, file }: Found): string {
+function titleOf({ name, file }: CompoundSummary): string {
   return name === '' ? file : `${name} (${file})`;
 }
 
-/** The length of the longest force, in the unit of the slope. */
+/** Returns the length of the longest force, in the unit of the slope. */
 function longestForce(slope: Float64Array): number {
   let longest = 0;
   for (let i = 0; i < slope.length; i += 3)
@@ -110,17 +111,19 @@ function drawViewer(viewer: Viewer, state: State, before: State): void {
   if (!isFirst && theme !== before.theme) viewer.repaint();
 }
 
-/** The choice among the compounds of the files, where there are several. */
+/** Fills the list of compounds, which is shown if there are several. */
 function drawCompounds(select: HTMLSelectElement, { opened, files }: State): void {
   const compounds = opened?.compounds ?? [];
   byId('compound-row').hidden = compounds.length < 2;
   select.replaceChildren(
-    ...compounds.map((found, n) => element('option', { value: `${n}` }, `${titleOf(found)}: ${found.poses}`)),
+    ...compounds.map((compound, n) =>
+      element('option', { value: `${n}` }, `${titleOf(compound)}: ${posesOf(compound.poses)}`),
+    ),
   );
   select.value = `${files?.compound ?? 0}`;
 }
 
-/** Opening files by the button, or by dropping them on the view. */
+/** Lets the visitor open files by the button, or by dropping them on the panel. */
 function ownFiles(store: Store, actions: Actions, defaults: Promise<Files>): void {
   const [input, back, target] = [byId<HTMLInputElement>('own'), byId('back'), byId('poses')];
   const open = async (list: FileList | null | undefined) => {
@@ -164,7 +167,7 @@ function ownFiles(store: Store, actions: Actions, defaults: Promise<Files>): voi
       store.subscribe((state, before) => {
         const { files, opened } = state;
         back.hidden = files === undefined || isOf(files, ours);
-        byId('poses-what').textContent = whatIs(state, ours);
+        byId('poses-what').textContent = summaryOf(state, ours);
         if (opened !== before.opened) drawCompounds(select, state);
       }),
     () => {},
@@ -172,18 +175,18 @@ function ownFiles(store: Store, actions: Actions, defaults: Promise<Files>): voi
 }
 
 /**
- * True if the beginning of a file looks like a receptor: a docked ligand has a torsion tree or several models; a receptor
- * has neither, and many residues.
+ * True if the beginning of a file looks like a receptor: more than 200 atoms, and neither the torsion tree nor the models of
+ * a docked ligand.
  */
 async function isReceptor(file: File): Promise<boolean> {
   let text = '';
   for await (const chunk of textOf(file)) {
     text += chunk;
-    if (text.length >= enough) break;
+    if (text.length >= headLength) break;
   }
   const atoms = text.match(/^(?:ATOM|HETATM)/gm)?.length ?? 0;
   return !/^(?:ROOT|MODEL|BRANCH|DOCKED)/m.test(text) && atoms > 200;
 }
 
-/** Characters of some 800 atoms. */
-const enough = 64_000;
+/** Number of characters to look at: about 800 atoms. */
+const headLength = 64_000;

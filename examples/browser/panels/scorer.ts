@@ -8,7 +8,7 @@ import type { Store } from '../state.ts';
 import type { Verdict } from '../worker/scorer.ts';
 import { jobButtons } from './job.ts';
 
-/** An editor with the scorer's source: edit, run, see ΔG, its gradient and a check of it. */
+/** Sets up the panel with the editor of the scorer, ΔG, its gradient and the check of the gradient. */
 export function scorerPanel(store: Store, loadSource: () => Promise<string>): void {
   let editor: Editor | undefined;
   let tried = 0;
@@ -51,25 +51,25 @@ function drawProblem(message: string): void {
   byId('scorer-result').replaceChildren(element('p', { class: 'problem', role: 'alert' }, message));
 }
 
-function drawVerdict(verdict: Verdict, pose: number, ours: number | undefined): void {
+function drawVerdict(verdict: Verdict, pose: number, byDefaultScorer: number | undefined): void {
   if (!verdict.ok) {
     drawProblem(`Line ${verdict.line}: ${verdict.message}`);
     return;
   }
   const { value, combined, entries, report, force } = verdict;
   const isOk = entries.every(entry => entry.verdict === 'agrees');
-  const table = element('table', {}, element('caption', {}, 'The gradient beside finite differences'));
+  const table = element('table', {}, element('caption', {}, 'Gradient against finite differences'));
   fillTable(
     table,
     ['parameter', '∂ΔGₙ/∂', 'difference', 'verdict'],
-    entries.map(({ parameter, entry, gradient, difference, verdict: said }) =>
+    entries.map(({ parameter, entry, gradient, difference, verdict }) =>
       element(
         'tr',
-        { 'data-verdict': said },
+        { 'data-verdict': verdict },
         element('th', { scope: 'row' }, parameter === 'x' ? `x[${entry}]` : parameter),
         element('td', {}, short(gradient)),
         element('td', {}, short(difference)),
-        element('td', { class: 'text' }, said),
+        element('td', { class: 'text' }, verdict),
       ),
     ),
     ['verdict'],
@@ -81,7 +81,7 @@ function drawVerdict(verdict: Verdict, pose: number, ours: number | undefined): 
       'dl',
       { class: 'facts' },
       fact(`ΔG of pose ${pose + 1}`, fixed(value, 4), 'large'),
-      fact('Vina’s own', fixed(ours ?? Number.NaN, 4)),
+      fact('by the original scorer', fixed(byDefaultScorer ?? Number.NaN, 4)),
       fact('ΔG of all poses', fixed(combined, 4)),
       fact('longest force', short(force), 'backward'),
     ),

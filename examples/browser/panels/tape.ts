@@ -7,12 +7,12 @@ import { drawDetail } from '../draw/tape-detail.ts';
 import type { State, Store } from '../state.ts';
 import type { Trace } from '../worker/trace.ts';
 
-/** Time that a step stays while it plays, in milliseconds. */
+/** Milliseconds per step while playing. */
 const pace = 55;
 
 /**
- * One pose's tape: how far it has run, what each value is, and the bytes held. After the last step the tape is gone, and
- * playing ends.
+ * Sets up the panel with the tape of the chosen pose: how far it has run, its values, and the bytes held. After the last step
+ * the tape is discarded, and playing ends.
  */
 export function tapePanel(store: Store): void {
   const slider = byId<HTMLInputElement>('tape-step');
@@ -26,7 +26,7 @@ export function tapePanel(store: Store): void {
   let shown = -1;
   let pointed = -1;
 
-  /** Values done, from 0; one more than there are steps when the tape is gone. */
+  /** Returns the number of steps done. It exceeds the number of steps by 1 once the tape is discarded. */
   const at = () => slider.valueAsNumber;
   const draw = () => {
     if (!trace) return;
@@ -34,7 +34,7 @@ export function tapePanel(store: Store): void {
     cells?.run(done);
     drawWhere(trace, before, done);
     slider.setAttribute('aria-valuetext', byId('tape-where').textContent ?? '');
-    chart?.draw(sayStrip(trace, done), stripOption(trace, before, done));
+    chart?.draw(stripLabel(trace, done), stripOption(trace, before, done));
     if (shown < 0 || isPlaying) show(entryDone(trace, done));
   };
   const show = (id: number) => {
@@ -80,7 +80,7 @@ export function tapePanel(store: Store): void {
     trace = state.trace;
     setPlaying(false);
     slider.max = `${trace.steps + 1}`;
-    // A tape is shown first when it holds the most.
+    // A new tape is first shown at its peak memory.
     slider.valueAsNumber = trace.held.indexOf(trace.peak) + 1;
     cells = cellsOf(trace, byId('tape-recorded'), byId('tape-adjoints'), byId('tape-links'), show);
     drawFused(trace);
@@ -101,24 +101,24 @@ export function tapePanel(store: Store): void {
     });
 }
 
-/** The value that the last step computed; before the first, the first one. */
+/** Returns the id of the value that the last step computed; before the first step, that of the first value. */
 function entryDone(trace: Trace, done: number): number {
   const step = Math.min(Math.max(done, 1), trace.steps) - 1;
   return trace.entries.find(entry => entry.step === step)?.id ?? 0;
 }
 
 function drawWhere(trace: Trace, before: Trace | undefined, done: number): void {
-  const isGone = done > trace.steps;
+  const isDiscarded = done > trace.steps;
   const phase = done <= trace.backward ? 'forward' : 'backward';
-  byId('tape-where').textContent = isGone
-    ? `pose ${trace.pose + 1}: the tape is gone`
+  byId('tape-where').textContent = isDiscarded
+    ? `pose ${trace.pose + 1}: tape discarded`
     : `pose ${trace.pose + 1}, step ${done} of ${trace.steps}, ${phase}`;
-  byId('tape').dataset.gone = `${isGone}`;
+  byId('tape').dataset.discarded = `${isDiscarded}`;
   const held = heldAt(trace, done);
-  const earlier = before ? ` In grey: pose ${before.pose + 1}, before it.` : '';
-  byId('strip-note').textContent = isGone
-    ? `What is kept of pose ${trace.pose + 1}: ΔG, and its derivatives folded into a state of ${bytes(trace.stateBytes)}. The next pose takes the same room.`
-    : `Held now: ${bytes(held)}. At most: ${bytes(trace.peak)}, for this pose and hardly more for any number of poses.${earlier}`;
+  const earlier = before ? ` Grey, on the left: the previous pose, ${before.pose + 1}.` : '';
+  byId('strip-note').textContent = isDiscarded
+    ? `Kept of pose ${trace.pose + 1}: ΔG, and its derivatives, added to a state of ${bytes(trace.stateBytes)}. The tape’s memory is free for the next pose.`
+    : `Held now: ${bytes(held)}. Peak: ${bytes(trace.peak)} for this pose, and hardly more for any number of poses.${earlier}`;
 }
 
 function heldAt(trace: Trace, done: number): number {
@@ -126,16 +126,16 @@ function heldAt(trace: Trace, done: number): number {
   return done > trace.steps ? 0 : (trace.held[done - 1] as number);
 }
 
-function sayStrip(trace: Trace, done: number): string {
+function stripLabel(trace: Trace, done: number): string {
   return `Bytes held at each of ${trace.steps} steps; ${bytes(heldAt(trace, done))} at step ${done}, ${bytes(trace.peak)} at most`;
 }
 
-function drawFused({ fused, peak, entries }: Trace): void {
+function drawFused({ fused, peak, steps }: Trace): void {
   const [head = '', ...rest] = fused.split('\n\n');
   const arena = Number(head.match(/arena of (\d+) B/)?.[1] ?? Number.NaN);
   const loops = head.match(/^\/\/ (\d+) loops/)?.[1] ?? '–';
   byId('fused-note').textContent =
-    `The interpreter above computes ${entries.length} values one after the other. jit fuses forward and backward into ` +
-    `${loops} loops and stores ${bytes(arena)} instead of ${bytes(peak)}, ${fixed(peak / arena, 0)} times less. Its source:`;
+    `The interpreter, shown above, computes ${steps} values one at a time. jit fuses forward and backward pass into ` +
+    `${loops} loops and stores ${bytes(arena)} instead of ${bytes(peak)}, ${fixed(peak / arena, 0)} times less. The source:`;
   byId('fused').textContent = rest.join('\n\n');
 }

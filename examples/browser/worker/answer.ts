@@ -3,17 +3,17 @@ import { type Answer, Context, type Report, type Request, type Tasks } from './t
 
 type Task = (context: Context, input: unknown, report: Report<unknown>) => unknown;
 
-/** Lets a worker answer the page's requests for these tasks, one context for all of them. */
+/** Makes a worker answer the page's requests for these tasks. All tasks share one context. */
 export function answer(tasks: Partial<Tasks>): void {
   const context = new Context();
-  const say = (message: Answer) => postMessage(message);
+  const send = (message: Answer) => postMessage(message);
   addEventListener('message', async ({ data: { id, task, input } }: MessageEvent<Request>) => {
     try {
-      const report = (progress: unknown) => say({ id, kind: 'progress', progress });
+      const report = (progress: unknown) => send({ id, kind: 'progress', progress });
       const output = await (tasks[task] as Task)(context, input, report);
-      say({ id, kind: 'output', output });
+      send({ id, kind: 'output', output });
     } catch (error) {
-      say({ id, kind: 'error', message: messageOf(error) });
+      send({ id, kind: 'error', message: messageOf(error) });
     }
   });
 }

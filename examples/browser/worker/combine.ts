@@ -15,7 +15,7 @@ import { settingOf } from '../sliders.ts';
 import { gatedByBonds, gateStrength, withBonds } from './gate.ts';
 import type { Context } from './tasks.ts';
 
-/** One of the four combinations, with the number its slider sets. */
+/** Combination, with the setting of its slider. */
 export type CombinationSettings =
   | { readonly kind: 'mean' }
   /** t in mol/kcal. */
@@ -25,7 +25,7 @@ export type CombinationSettings =
   /** g, without unit. */
   | { readonly kind: 'gated'; readonly g: number };
 
-/** Result of the combination. Energies in kcal/mol. */
+/** Result of a combination. Energies are in kcal/mol. */
 export interface Combined {
   readonly settings: CombinationSettings;
   /** ΔG. */
@@ -36,13 +36,13 @@ export interface Combined {
   readonly coefficients: Float64Array;
   /** H_n and ∂ΔG/∂H_n of each pose, if the combination is gated. */
   readonly gate?: { readonly bonds: Float64Array; readonly slopes: Float64Array };
-  /** ∂ΔG/∂w for each weight w of the scoring function; and for g, if the combination is gated. */
+  /** ∂ΔG/∂w for each weight w of the scoring function, and ∂ΔG/∂g if the combination is gated. */
   readonly gradient: Readonly<Record<string, number>>;
   readonly milliseconds: number;
   readonly executor: string;
 }
 
-/** Scores all poses and combines them, with the gradient: one tape after the other, as everywhere. */
+/** Scores all poses and combines them, with the gradient. */
 export async function combine({ poses }: Context, settings: CombinationSettings): Promise<Combined> {
   const start = performance.now();
   const result = await combinePoses({ poses, ...combining(settings, vinaWeights(), score) });
@@ -52,22 +52,25 @@ export async function combine({ poses }: Context, settings: CombinationSettings)
   return {
     settings,
     value,
-    predictions: isGated ? ofPairs(predictions, 1) : predictions,
+    predictions: isGated ? everySecond(predictions, 1) : predictions,
     weights,
-    coefficients: isGated ? ofPairs(coefficients, 1) : coefficients,
-    ...(isGated && { gate: { bonds: ofPairs(predictions, 0), slopes: ofPairs(coefficients, 0) } }),
+    coefficients: isGated ? everySecond(coefficients, 1) : coefficients,
+    ...(isGated && { gate: { bonds: everySecond(predictions, 0), slopes: everySecond(coefficients, 0) } }),
     gradient: Object.fromEntries(entries),
     milliseconds: performance.now() - start,
     executor: stats.executor,
   };
 }
 
-/** The first or the second of each two numbers. */
-function ofPairs(numbers: Float64Array, which: 0 | 1): Float64Array {
-  return numbers.filter((_, i) => i % 2 === which);
+/** Returns every second number, from index `start` on. */
+function everySecond(numbers: Float64Array, start: 0 | 1): Float64Array {
+  return numbers.filter((_, i) => i % 2 === start);
 }
 
-/** Options of `combinePoses` for these settings, made from a scorer of one number: g is added to the parameters of a gate. */
+/**
+ * Returns options of `combinePoses` for these settings. For a gated combination, g is added to the parameters, and the scorer
+ * of ΔG_n becomes one of H_n and ΔG_n.
+ */
 export function combining<P extends Params>(
   settings: CombinationSettings,
   params: P,
@@ -82,19 +85,19 @@ export function combining<P extends Params>(
   };
 }
 
-/** ΔG over the whole range of a slider. */
+/** Curve of ΔG over the range of a slider. */
 export interface Curve {
   readonly kind: CombinationSettings['kind'];
   readonly points: readonly (readonly [setting: number, value: number])[];
 }
 
-/** ΔG for many settings of one combination. What the poses' tapes give is known, so they need not run again. */
+/** Computes ΔG for many settings of one combination, from predictions already known, without running the poses again. */
 export async function curve(
   _context: Context,
   { combined, settings }: { combined: Combined; settings: readonly CombinationSettings[] },
 ): Promise<Curve> {
   const points: [number, number][] = [];
-  for (const each of settings) points.push([settingOf(each), await valueFor(each, combined)]);
+  for (const point of settings) points.push([settingOf(point), await valueFor(point, combined)]);
   return { kind: settings[0]?.kind ?? 'mean', points };
 }
 

@@ -1,6 +1,6 @@
 import { messageOf } from '../message.ts';
 
-/** An error in what the reader wrote, at the line it is on. */
+/** Error in the visitor's source, with its line. */
 export class SourceError extends Error {
   readonly line: number;
 
@@ -10,7 +10,13 @@ export class SourceError extends Error {
   }
 }
 
-/** A module of TypeScript as the object of its exports, with every function wrapped so that its errors have lines. */
+/**
+ * Compiles and runs a TypeScript module, and returns its exports. Every exported function is wrapped so that errors in the
+ * source become a {@link SourceError}.
+ *
+ * @param modules modules that the source may import, by name
+ * @throws SourceError if the source is malformed, or throws while it is loaded
+ */
 export async function compile(
   source: string,
   modules: Readonly<Record<string, object>>,
@@ -29,38 +35,41 @@ export async function compile(
 
 interface Module {
   readonly module: (require: (name: string) => object, exports: Record<string, unknown>) => void;
-  /** Names the source in stack traces. */
+  /** URL that stands for the source in stack traces. */
   readonly url: string;
 }
 
-/** The same line by line, with types gone and imports turned into calls of `require`. */
+/** Removes types and turns imports into calls of `require`, without moving any line. */
 async function withoutTypes(source: string): Promise<string> {
   const { transform } = await import('sucrase');
   try {
     const options = { transforms: ['typescript' as const, 'imports' as const], disableESTransforms: true };
     return transform(source, options).code;
   } catch (cause) {
-    throw new SourceError(sentence(cause), (cause as { loc?: Place }).loc?.line ?? 1, { cause });
+    throw new SourceError(withoutPosition(cause), (cause as { loc?: Location }).loc?.line ?? 1, { cause });
   }
 }
 
-interface Place {
+interface Location {
   readonly line: number;
 }
 
-/** The code as a function, loaded by a URL: WebKit tells no lines of a `Function`. Its lines are those of the code. */
+/**
+ * Turns the code into a function, with the same line numbers. It is imported from a URL because WebKit reports no lines for
+ * `new Function`.
+ */
 async function moduleOf(code: string): Promise<Module> {
   const text = `export default (require, exports) => {${code}\n}`;
   const url = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
   try {
     return { module: ((await import(url)) as { default: Module['module'] }).default, url };
   } catch (cause) {
-    // An engine's SyntaxError does not tell where; a parser does.
+    // A SyntaxError of the engine has no line, but that of a parser does.
     const { parse } = await import('acorn');
     try {
       parse(code, { ecmaVersion: 'latest', allowReturnOutsideFunction: true });
     } catch (error) {
-      throw new SourceError(sentence(error), (error as { loc?: Place }).loc?.line ?? 1, { cause });
+      throw new SourceError(withoutPosition(error), (error as { loc?: Location }).loc?.line ?? 1, { cause });
     }
     throw cause;
   }
@@ -69,29 +78,29 @@ async function moduleOf(code: string): Promise<Module> {
 function moduleNamed(name: string, modules: Readonly<Record<string, object>>): object {
   const module = modules[name];
   if (module) return module;
-  throw new Error(`there is no module ${name} here, only ${Object.keys(modules).join(', ')}`);
+  throw new Error(`cannot import ${name}: the modules are ${Object.keys(modules).join(', ')}`);
 }
 
-/** Runs the reader's code; an error of it is told with the innermost of the reader's lines. */
+/** Runs code of the visitor. Its errors become a {@link SourceError} with the innermost line in the visitor's source. */
 function located<T>(url: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
     if (cause instanceof SourceError) throw cause;
     const line = lineOf(cause, url);
-    throw line === undefined ? cause : new SourceError(sentence(cause), line, { cause });
+    throw line === undefined ? cause : new SourceError(withoutPosition(cause), line, { cause });
   }
 }
 
-/** The innermost line of a script in the stack of an error, as the engines write it; undefined if it has none. */
+/** Returns the innermost line of a script in the stack of an error, or undefined if the script is not in the stack. */
 export function lineOf(error: unknown, url: string): number | undefined {
   const after = error instanceof Error ? error.stack?.split(`${url}:`)[1] : undefined;
   const line = Number.parseInt(after ?? '', 10);
   return Number.isNaN(line) ? undefined : line;
 }
 
-/** The message without a place at its end, as the line is told apart. */
-function sentence(error: unknown): string {
+/** Returns the message of an error without the position at its end, as the line is shown separately. */
+function withoutPosition(error: unknown): string {
   return messageOf(error)
     .replace(/^Error transforming [^:]*: /, '')
     .replace(/ \(\d+:\d+\)$/, '');

@@ -7,29 +7,34 @@ import { executorChoices } from '../executors.ts';
 import { messageOf } from '../message.ts';
 import type { Context, Report } from './tasks.ts';
 
-/** Result of an executor: its backend and time a pose, or why it did not run. */
+/** Result of timing an executor, or why it could not run. */
 export type ExecutorResult = { readonly choice: string } & (
   | {
+      /** Name of the backend that ran, and why it was not a better one. */
       readonly ran: string;
-      /** The median over the rounds, for value and gradient. */
+      /** Median over the rounds, for value and gradient. */
       readonly millisecondsPerPose: number;
-      /** Making it and the first round, which plans and compiles. */
+      /** Time to create the executor and run it once over all poses, which plans and compiles. */
       readonly firstMilliseconds: number;
+      /** ΔG in kcal/mol. */
       readonly value: number;
-      /** The largest difference of ΔG_n or ∂ΔG/∂w from the first executor's, relative to the largest entry. */
+      /** Largest difference of ΔG_n or ∂ΔG/∂w from the first executor's, relative to the largest entry. */
       readonly difference: number;
     }
+  /** Reason why it could not run. */
   | { readonly failed: string }
 );
 
+/** Progress of timing the executors. */
 export interface ExecutorProgress {
+  /** Share of the work done, from 0 to 1. */
   readonly done: number;
   readonly doing: string;
-  /** Those known so far; numbers still change while rounds are added. */
+  /** Results so far. Medians still change until the last round. */
   readonly results: readonly ExecutorResult[];
 }
 
-/** Rounds over all poses, one executor after the other in each, so that none gets the quiet moment. */
+/** Number of rounds. In each, the executors run one after the other, so that a busy moment slows them all. */
 const rounds = 5;
 
 type Combined = CombineResult<VinaWeights>;
@@ -121,7 +126,7 @@ function resultOf(runner: Runner, [reference]: readonly Runner[], poses: number)
   };
 }
 
-/** Backend that ran, and why none better did. */
+/** Returns the name of the backend that ran, and why it was not a better one. */
 function ranOf(executor: Executor | undefined): string {
   const reason = (executor as Partial<GpuExecutor> | undefined)?.fallbackReason;
   return reason ? `${executor?.name}: ${reason}` : (executor?.name ?? '');

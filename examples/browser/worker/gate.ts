@@ -4,12 +4,12 @@ import { add, concat, mul, reshape, slice, sum } from 'posetape/ops';
 import type { DockedPose } from '../../../program/vina/poses.ts';
 import { terms } from '../../vina/score.ts';
 
-/** The name of g among the parameters. */
+/** Name of the parameter g. */
 export const gateStrength = 'gate strength g';
 
 /**
- * Gated pooling of poses scored with two numbers, H_n and ΔG_n: the ΔG_n averaged by the softmax of g H_n. As g is a
- * parameter, it has a derivative as the weights have.
+ * Returns the gated pooling of scores (H_n, ΔG_n): the mean of the ΔG_n with weights softmax(g H_n). g is a parameter, so it
+ * has a derivative like the weights.
  */
 export function gatedByBonds(): Combination {
   return pooling<DockedPose, Readonly<Record<string, Value>>>({
@@ -19,13 +19,13 @@ export function gatedByBonds(): Combination {
   });
 }
 
-/** The scorer of two numbers, H_n and ΔG_n, made from one of ΔG_n alone, which is not shown g. */
+/** Returns a scorer of (H_n, ΔG_n), made from a scorer of ΔG_n. That scorer does not get the parameter g. */
 export function withBonds(score: Scorer<DockedPose, Params>): Scorer<DockedPose, Params> {
   return (tape, { [gateStrength]: _, ...weights }, pose) =>
     concat([reshape(bonds(tape, pose), [1]), reshape(score(tape, weights, pose), [1])]);
 }
 
-/** Records H_n: about the number of hydrogen bonds between ligand and pocket, by Vina's term of them. */
+/** Records H_n: Vina's hydrogen-bond term, roughly the number of hydrogen bonds between ligand and pocket. */
 function bonds(tape: Tape, pose: DockedPose): Value {
   const toReceptor = sum(terms(tape, pose).hydrogenBond);
   return pose.between ? add(toReceptor, sum(terms(tape, pose.between.pose).hydrogenBond)) : toReceptor;

@@ -13,10 +13,10 @@ import {
   type WayName,
 } from './ways.ts';
 
-/** Share of a full graph's time that goes into recording, the only part that reports progress. */
+/** Rough share of the full graph's time that is spent recording, the only part that reports progress. */
 const recording = 0.4;
 
-/** Takes the gradient of each number of poses in each way, and reports every point as it is measured. */
+/** Computes the gradient for each number of poses in each way, and reports every point once it is measured. */
 export async function memory(
   { poses }: Context,
   { largest, posesPerTape, ways }: Comparison,
@@ -50,7 +50,7 @@ export async function memory(
   return points;
 }
 
-/** Takes the gradient in one way; `tell` is told after each tape how many poses have been recorded. */
+/** Computes the gradient in one way. Calls `tell` before each tape with the number of poses recorded, its own included. */
 function run(
   way: WayName,
   poses: Iterable<DockedPose>,
@@ -80,7 +80,7 @@ function run(
   }
 }
 
-/** The poses over and over, until there are so many. */
+/** Yields `count` poses, starting over after the last one. */
 function* repeated(poses: readonly DockedPose[], count: number): Generator<DockedPose> {
   for (let n = 0; n < count; n++) yield poses[n % poses.length] as DockedPose;
 }

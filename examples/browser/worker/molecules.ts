@@ -4,27 +4,27 @@ import { findBonds } from '../../../program/vina/bonds.ts';
 import type { DockedPose } from '../../../program/vina/poses.ts';
 import type { Context } from './tasks.ts';
 
-/** A molecule to be drawn. */
+/** Molecule for drawing. */
 export interface Molecule {
   readonly elements: readonly string[];
   /** Å, three for each atom. */
   readonly coordinates: readonly number[];
-  /** The atoms bonded to each atom. */
+  /** Indices of the atoms bonded to each atom. */
   readonly bonds: readonly (readonly number[])[];
 }
 
-/** The molecules of some poses, to be drawn. */
+/** Returns the molecules of some poses for drawing. */
 export function molecules(context: Context, indices: readonly number[]): Molecule[] {
   return indices.map(index => moleculeOf(context.poseAt(index)));
 }
 
-/** The molecule of a pose. */
+/** Returns the molecule of a pose for drawing. */
 export function moleculeOf({ molecule, places, compound }: DockedPose): Molecule {
   const isInOrder = places === compound.typed.heavy;
   return drawn(molecule, isInOrder ? compound.typed.bonds : undefined);
 }
 
-/** A molecule, ready to be drawn; its bonds are found unless they are given. */
+/** Converts a molecule for drawing. By default its bonds are found from its coordinates. */
 export function drawn(molecule: FileMolecule, bonds: Molecule['bonds'] = findBonds(molecule)): Molecule {
   return {
     elements: molecule.atoms.map(({ element }) => symbolOf(element)),

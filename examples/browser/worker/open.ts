@@ -4,65 +4,66 @@ import { readMolecule, readMolecules } from '../read.ts';
 import { drawn, type Molecule } from './molecules.ts';
 import type { Context, Report } from './tasks.ts';
 
-/** Files that the poses come from: the default ones, or the reader's. */
+/** Files to read: the page's own, or the visitor's. */
 export interface Files {
   readonly receptor: File;
-  /** At least one. */
+  /** Files of poses, at least one. */
   readonly poses: readonly File[];
-  /** The compound whose poses are wanted, from 0 in the order of the files. */
+  /** Index of the compound whose poses to use, from 0, in the order of the files. */
   readonly compound: number;
 }
 
-/** A compound of the files: poses with the same atoms and bonds. */
-export interface Found {
-  /** As its first pose names it; '' if the file has no name for it. */
+/** Compound in the files: all poses with the same atoms and bonds. */
+export interface CompoundSummary {
+  /** Name in its first pose; '' if that has none. */
   readonly name: string;
-  /** The file of its first pose. */
+  /** Name of the file with its first pose. */
   readonly file: string;
+  /** Number of its poses. */
   readonly poses: number;
 }
 
 /** Contents of the files, once read. */
 export interface Opened {
   readonly receptor: Molecule;
-  readonly compounds: readonly Found[];
+  readonly compounds: readonly CompoundSummary[];
   /** Number of poses of the chosen compound. */
   readonly poses: number;
 }
 
-/** Poses between two reports. */
+/** Number of poses between two reports of progress. */
 const batch = 64;
 
 /**
- * Reads the files and keeps the poses of one compound for the tasks that follow. Reports how many poses it has read.
+ * Reads the files and stores the poses of one compound in the context, for the tasks that follow. Reports the number of poses
+ * read so far.
  *
- * @throws Error naming file, line, what was expected there and what was found, or if no pose is near the receptor
+ * @throws Error naming the file and line, what was expected and what was found; or if no pose is near the receptor
  */
 export async function open(context: Context, files: Files, report: Report<number>): Promise<Opened> {
   const receptor = receptorOf(await readMolecule(files.receptor));
-  const found: { readonly compound: Compound; readonly file: string; poses: number }[] = [];
+  const compounds: { readonly compound: Compound; readonly file: string; poses: number }[] = [];
   const poses: DockedPose[] = [];
   let count = 0;
   for (const file of files.poses) {
     for await (const molecule of readMolecules(file)) {
-      let place = found.findIndex(({ compound }) => fits(compound, molecule));
-      if (place < 0) place = found.push({ compound: compoundOf(molecule), file: file.name, poses: 0 }) - 1;
-      const { compound } = found[place] as (typeof found)[number];
-      (found[place] as (typeof found)[number]).poses++;
-      if (place === files.compound) {
-        poses.push(poseIn(receptor, compound, molecule) as DockedPose);
-      }
+      let index = compounds.findIndex(({ compound }) => fits(compound, molecule));
+      if (index < 0)
+        index = compounds.push({ compound: compoundOf(molecule), file: file.name, poses: 0 }) - 1;
+      const entry = compounds[index] as (typeof compounds)[number];
+      entry.poses++;
+      if (index === files.compound) poses.push(poseIn(receptor, entry.compound, molecule) as DockedPose);
       if (++count % batch === 0) report(count);
     }
   }
   const [first] = poses;
-  if (!first) throw new RangeError(`there is no compound ${files.compound + 1}, only ${found.length}`);
+  if (!first) throw new RangeError(`there is no compound ${files.compound + 1}, only ${compounds.length}`);
   if (poses.every(({ ligandAtom }) => ligandAtom.length === 0))
     throw tooFar(first.molecule, receptor.molecule);
   context.poses = poses;
   return {
     receptor: drawn(receptor.molecule),
-    compounds: found.map(({ compound, file, poses }) => ({ name: compound.molecule.name, file, poses })),
+    compounds: compounds.map(({ compound, file, poses }) => ({ name: compound.molecule.name, file, poses })),
     poses: poses.length,
   };
 }

@@ -15,25 +15,26 @@ import { type CombinationSettings, combining } from './combine.ts';
 import { compile, SourceError } from './compile.ts';
 import type { Context, Report } from './tasks.ts';
 
-/** Source that the reader wrote, and the pose to try it on. */
+/** Source of the visitor's scorer, and the pose and combination to run it with. */
 export interface Trial {
   readonly source: string;
   readonly pose: number;
   readonly settings: CombinationSettings;
 }
 
-/** Result of a scorer, or its error and the line to look at. */
+/** Result of running a scorer, or its error and the line of it. */
 export type Verdict =
   | {
       readonly ok: true;
-      /** ΔG_n of the pose tried, and ΔG of all poses by the combination chosen. */
+      /** ΔG_n of the chosen pose. */
       readonly value: number;
+      /** ΔG of all poses by the chosen combination. */
       readonly combined: number;
-      /** ∂ΔG_n/∂θ, each of one number, beside central differences; and some entries of ∂ΔG_n/∂x. */
+      /** Comparison with finite differences: all entries of ∂ΔG_n/∂θ, and some of ∂ΔG_n/∂x. */
       readonly entries: readonly EntryCheck[];
-      /** In words: whether gradient and differences agree. */
+      /** Summary of the comparison in words. */
       readonly report: string;
-      /** The longest force on an atom, in kcal/mol/Å. */
+      /** Length of the longest force on an atom, in kcal/mol/Å. */
       readonly force: number;
       readonly milliseconds: number;
     }
@@ -49,13 +50,16 @@ interface Scorer {
 
 const modules = { posetape, 'posetape/ops': ops, 'posetape/combine': combine };
 
-/** Name of the coordinates among the parameters. */
+/** Name of the parameter that holds the coordinates. */
 const coordinates = 'x';
 
-/** Number of coordinates that are compared with finite differences; all weights are. */
+/** Number of coordinates compared with finite differences. All weights are compared. */
 const checked = 9;
 
-/** Coordinates are a hundred Å long, but energies bend within a tenth of one: the first difference is 10⁻³ Å wide. */
+/**
+ * Largest relative step of the finite differences. Coordinates are of the order of 100 Å, which makes it about 10⁻³ Å: small
+ * enough, as energies bend within 0.1 Å.
+ */
 const smallStep = 1e-5;
 
 /** Compiles a scorer and runs it: one pose with its gradient and a check of it, then all poses. */
@@ -71,13 +75,13 @@ export async function tryScorer(
     const { poses } = context;
     if (poses.some(({ between }) => between)) {
       throw new Error(
-        'this scorer knows the pairs of one ligand and a rigid receptor: open poses without flexible residues to try it',
+        'this scorer takes one ligand in a rigid receptor: open poses without flexible residues to try it',
       );
     }
     const pose = context.poseAt(index);
     const weights = vinaWeights();
 
-    report('the gradient, and differences to check it');
+    report('gradient and finite differences');
     const { value, slope } = run(score, weights, pose);
     const check = await checkGradient(
       (tape, { [coordinates]: x, ...values }) => score(tape, values, pose, x),
@@ -88,7 +92,7 @@ export async function tryScorer(
     report(`all ${poses.length} poses`);
     const { value: combined } = await combine.combinePoses({
       poses,
-      ...combining(settings, weights, (tape, values, each) => score(tape, values, each)),
+      ...combining(settings, weights, (tape, values, pose) => score(tape, values, pose)),
     });
     return {
       ok: true,
@@ -114,17 +118,17 @@ function exportsOf(exports: Record<string, unknown>): Scorer {
   return exports as unknown as Scorer;
 }
 
-/** One tape for ΔG_n and its gradient by the coordinates. */
+/** Computes ΔG_n and its gradient with respect to the coordinates. */
 function run(score: Scorer['score'], weights: Parameters, pose: Pose): { value: number; slope: Tensor } {
   const tape = new Tape();
   const x = tape.parameter(pose.ligand, coordinates);
-  const values = Object.entries(weights).map(([name, each]) => [name, tape.parameter(each, name)]);
+  const values = Object.entries(weights).map(([name, weight]) => [name, tape.parameter(weight, name)]);
   const energy = score(tape, Object.fromEntries(values), pose, x);
   const [value, slope] = interpreter().run([energy, ...gradient(energy, [x])]);
   return { value: value?.data[0] as number, slope: slope as Tensor };
 }
 
-/** The length of the longest row of three. */
+/** Returns the length of the longest row of three numbers. */
 function longest({ data }: Tensor): number {
   let length = 0;
   for (let i = 0; i < data.length; i += 3) length = Math.max(length, Math.hypot(...data.subarray(i, i + 3)));

@@ -4,19 +4,20 @@ import { recordWeights } from '../../vina/score.ts';
 import { type Molecule, moleculeOf } from './molecules.ts';
 import type { Context } from './tasks.ts';
 
-/** Gradient of ΔG_n of one pose by the place of each heavy atom of its ligand, and the pose itself. */
+/** Gradient of ΔG_n of one pose with respect to the coordinates of the ligand's heavy atoms, and the pose itself. */
 export interface Slope {
+  /** Index of the pose. */
   readonly pose: number;
-  /** Å, three for each heavy atom. */
+  /** Coordinates in Å, three for each heavy atom. */
   readonly coordinates: Float64Array;
-  /** ∂ΔG_n/∂x in kcal/mol/Å, as many. Forces are the negative of it. */
+  /** ∂ΔG_n/∂x in kcal/mol/Å, three for each heavy atom. The force is −∂ΔG_n/∂x. */
   readonly slope: Float64Array;
   readonly molecule: Molecule;
 }
 
 const executor = jit();
 
-/** The gradient of one pose's energy by its coordinates, which are a parameter like any other. */
+/** Computes the gradient of one pose's energy with respect to its coordinates. */
 export function slope(context: Context, index: number): Slope {
   const pose = context.poseAt(index);
   const tape = new Tape();

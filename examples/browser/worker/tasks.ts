@@ -8,17 +8,17 @@ import type { tryScorer } from './scorer.ts';
 import type { slope } from './slope.ts';
 import type { trace } from './trace.ts';
 
-/** Poses, which a worker keeps from one task to the next. */
+/** Poses that a worker keeps from one task to the next. */
 export class Context {
   #poses: readonly DockedPose[] | undefined;
 
-  /** @throws Error before any file was opened */
+  /** @throws Error if no file has been opened yet */
   get poses(): readonly DockedPose[] {
-    if (!this.#poses) throw new Error('no files were opened yet');
+    if (!this.#poses) throw new Error('no files have been opened yet');
     return this.#poses;
   }
 
-  /** @throws RangeError where there is no such pose */
+  /** @throws RangeError if there is no such pose */
   poseAt(index: number): DockedPose {
     const pose = this.poses[index];
     if (!pose) throw new RangeError(`there is no pose ${index + 1}, only ${this.poses.length}`);
@@ -30,10 +30,10 @@ export class Context {
   }
 }
 
-/** Tells the page how far a task has come. */
+/** Function that reports the progress of a task to the page. */
 export type Report<Progress> = (progress: Progress) => void;
 
-/** Everything the page computes. Inputs and outputs are copied between page and worker, so they are plain data. */
+/** Tasks of the workers. Inputs and outputs are copied between page and worker, so they are plain data. */
 export interface Tasks {
   readonly open: typeof open;
   readonly molecules: typeof molecules;
@@ -59,7 +59,7 @@ export interface Request {
   readonly input: unknown;
 }
 
-/** Answer of a worker: progress any number of times, then the result once. */
+/** Message from a worker: progress any number of times, then either the output or an error. */
 export type Answer = { readonly id: number } & (
   | { readonly kind: 'progress'; readonly progress: unknown }
   | { readonly kind: 'output'; readonly output: unknown }

@@ -5,45 +5,52 @@ import { recordWeights } from '../../vina/score.ts';
 import { formulaOf } from '../formula.ts';
 import type { Context } from './tasks.ts';
 
-/** One value of a tape, as it is shown. */
+/** Value of a tape, for display. */
 export interface Entry {
   readonly id: number;
   readonly op: string;
   readonly kind: Form['kind'];
   readonly adjoint: boolean;
   readonly formula: string;
+  /** Ids of the values that it reads. */
   readonly inputs: readonly number[];
   readonly shape: readonly number[];
-  /** Bytes of its array; 0 where it shares another's, or the caller's own. */
+  /** Bytes of its array; 0 if it shares the array of another value or of the caller. */
   readonly bytes: number;
-  /** The first few of its numbers, and how far all of them reach. */
+  /** First few of its numbers. */
   readonly numbers: readonly number[];
+  /** Least of all its numbers. */
   readonly least: number;
+  /** Largest of all its numbers. */
   readonly largest: number;
-  /** The step that computes it; −1 for one that is never an array of its own. */
+  /** Step that computes it; −1 if it never has an array. */
   readonly step: number;
-  /** The step after which its array is given back; the number of steps for a result. */
+  /** Step after which its array is freed; the number of steps for a result. */
   readonly lastUse: number;
 }
 
-/** A pose's tape, and what happened as it ran. */
+/** Record of running the tape of one pose. */
 export interface Trace {
+  /** Index of the pose. */
   readonly pose: number;
   readonly entries: readonly Entry[];
+  /** Number of steps. Each computes one value. */
   readonly steps: number;
-  /** The first step of the backward pass. */
+  /** First step of the backward pass. */
   readonly backward: number;
-  /** Bytes held during each step, and after it; nothing after the last. */
+  /** Bytes held during each step. */
   readonly held: readonly number[];
-  readonly kept: readonly number[];
+  /** Bytes held after each step; 0 after the last. */
+  readonly heldAfter: readonly number[];
+  /** Most bytes held at once. */
   readonly peak: number;
-  /** Bytes of what the tape itself copied: its literals and lists, held to the end. */
+  /** Bytes that the tape copied, its literals and lists, held until the end. */
   readonly copies: number;
-  /** The ids of ΔG and of ∂ΔG/∂w by name. */
+  /** Ids of ΔG and of each ∂ΔG/∂w, with names. */
   readonly results: readonly { readonly name: string; readonly id: number }[];
-  /** State that is kept of any number of poses once their tapes are gone, for Boltzmann's average. */
+  /** Bytes of the state of a Boltzmann average, for any number of poses. */
   readonly stateBytes: number;
-  /** Loops that jit makes of the same tape, and their source. */
+  /** Source that jit generates for the same tape. */
   readonly fused: string;
 }
 
@@ -52,7 +59,7 @@ const fusing = jit();
 /** Number of entries of a value that are shown. */
 const shown = 6;
 
-/** Records one pose's tape with its gradient, runs it value by value, and tells what was seen. */
+/** Records the tape of one pose with its gradient, runs it value by value, and returns a record of the run. */
 export function trace(context: Context, index: number): Trace {
   const tape = new Tape();
   const weights = recordWeights(tape);
@@ -95,7 +102,7 @@ export function trace(context: Context, index: number): Trace {
     steps: watch.order.length,
     backward: watch.order.findIndex(({ adjoint }) => adjoint),
     held: watch.held,
-    kept: [...watch.kept, 0],
+    heldAfter: [...watch.heldAfter, 0],
     peak: watch.peak,
     copies: watch.copies,
     results: wanted.map(({ id }, k) => ({ name: names[k] as string, id })),
@@ -112,14 +119,16 @@ interface Seen {
   readonly largest: number;
 }
 
-/** A memory that looks at each value while it is there. */
+/** Memory count that also records the bytes and numbers of each value while its array exists. */
 class Watch extends Memory {
+  /** Values in the order of their steps. */
   readonly order: Value[] = [];
   readonly seen = new Map<Value, Seen>();
-  /** Bytes held at each step while its inputs are still there, and after those used last are given back. */
+  /** Bytes held during each step, its inputs included. */
   readonly held: number[] = [];
-  readonly kept: number[] = [];
-  /** Bytes that the tape copied: taken first, and held to the end. */
+  /** Bytes held after each step, once inputs without further use are freed. */
+  readonly heldAfter: number[] = [];
+  /** Bytes that the tape copied: taken first, and held until the end. */
   copies = Number.NaN;
 
   override take(bytes: number): void {
@@ -131,7 +140,7 @@ class Watch extends Memory {
   see(value: Value, { data }: Tensor): void {
     this.#settle();
     const step = this.order.length;
-    const before = step === 0 ? this.copies : (this.kept[step - 1] as number);
+    const before = step === 0 ? this.copies : (this.heldAfter[step - 1] as number);
     this.order.push(value);
     this.held.push(this.live);
     this.seen.set(value, {
@@ -142,10 +151,10 @@ class Watch extends Memory {
     });
   }
 
-  /** Before the next step takes, the last one has given back all it will. */
+  /** Records the bytes held after the last step. Called when the next step begins, as the last has then freed its inputs. */
   #settle(): void {
     const { length } = this.order;
-    if (length > this.kept.length) this.kept.push(this.live);
+    if (length > this.heldAfter.length) this.heldAfter.push(this.live);
   }
 }
 
@@ -158,12 +167,12 @@ function rangeOf(data: Tensor['data']): { least: number; largest: number } {
   return { least, largest };
 }
 
-/** For each value, the step after which nobody needs its array: a reshape of it needs it too, and a result stays. */
+/** Returns the last step that needs the array of each value. A reshape shares the array; a result's array is never freed. */
 function lastUses({ values }: Tape, wanted: readonly Value[], order: readonly Value[]): Map<Value, number> {
   const steps = new Map(order.map((value, step) => [value, step]));
   const last = new Map<Value, number>(wanted.map(value => [value, order.length]));
   for (const value of [...values].reverse()) {
-    // A value without a step is laid straight into the sum that uses it.
+    // A value without a step is added directly to the sum that uses it.
     const use = steps.get(value) ?? last.get(value) ?? -1;
     const until = value.form.kind === 'reshape' ? Math.max(use, last.get(value) ?? -1) : use;
     for (const input of value.inputs) last.set(input, Math.max(last.get(input) ?? -1, until));

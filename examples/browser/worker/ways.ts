@@ -1,4 +1,4 @@
-/** The ways to the same gradient that are compared. */
+/** Ways to compute the same gradient, to be compared. */
 export const wayNames = [
   'full graph',
   'one tape at a time, interpreter',
@@ -8,38 +8,38 @@ export const wayNames = [
 
 export type WayName = (typeof wayNames)[number];
 
-/** The way whose memory depends on the number of poses per tape. */
+/** Way whose memory depends on the number of poses per tape. */
 export const grouped: WayName = 'several poses on a tape, jit';
 
-/** The name of a way with the number of poses per tape in it. */
+/** Returns the name of a way, with the number of poses per tape filled in. */
 export function titleOf(way: WayName, posesPerTape: number): string {
   return way === grouped ? way.replace('several poses', posesOf(posesPerTape)) : way;
 }
 
-/** `1 pose`, `2 poses` and so on. */
+/** Returns `1 pose`, `2 poses` and so on. */
 export function posesOf(count: number): string {
   return count === 1 ? '1 pose' : `${count} poses`;
 }
 
-/** Ways to compare. */
+/** Input of the comparison. */
 export interface Comparison {
-  /** The numbers of poses are 1, 2, 4 and so on up to this. */
+  /** Largest number of poses. The comparison runs 1, 2, 4 and so on up to it. */
   readonly largest: number;
-  /** G, for the way that has it. */
+  /** G of the way with several poses on a tape. */
   readonly posesPerTape: number;
   readonly ways: readonly WayName[];
 }
 
-/** The numbers of poses to compare: 1, 2, 4 and so on up to the largest. */
+/** Returns the powers of two from 1 to the largest number of poses. */
 export function countsTo(largest: number): number[] {
   return Array.from({ length: Math.floor(Math.log2(largest)) + 1 }, (_, power) => 2 ** power);
 }
 
-/** Memory and time of one way for so many poses. */
+/** Memory and time of one way for one number of poses. */
 export interface MemoryPoint {
   readonly way: WayName;
   readonly poses: number;
-  /** The most bytes the engine held at once, counted exactly. */
+  /** Most bytes that the engine held at once, counted exactly. */
   readonly peakBytes: number;
   readonly milliseconds: number;
   /** ΔG, which does not depend on the way. */
@@ -48,9 +48,9 @@ export interface MemoryPoint {
 
 /** Progress of the comparison. */
 export interface MemoryProgress {
-  /** From 0 to 1. */
+  /** Share of the work done, from 0 to 1. */
   readonly done: number;
   readonly doing: string;
-  /** A point that has just been measured. */
+  /** Point that has just been measured. */
   readonly point?: MemoryPoint;
 }
