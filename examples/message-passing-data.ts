@@ -1,13 +1,16 @@
 import { type Tensor, tensor } from 'posetape';
 
-/** A pose of a made-up compound in its pocket: its edges and their lengths in Å. */
+/** Pose of a synthetic compound in its pocket, as a graph. */
 export interface Pose {
-  /** By atom, the ligand's first. */
+  /** Type of each atom: the ligand's atoms, then the pocket's. */
   readonly types: Int32Array;
-  /** Atoms of the ligand. */
+  /** Number of atoms of the ligand. */
   readonly ligand: number;
+  /** Target atom of each edge. */
   readonly to: Int32Array;
+  /** Source atom of each edge. */
   readonly from: Int32Array;
+  /** Length of each edge in Å. */
   readonly distances: Float64Array;
 }
 
@@ -16,16 +19,19 @@ export type Theta = Readonly<
   Record<'embed' | 'filter1' | 'mix1' | 'bias1' | 'filter2' | 'mix2' | 'bias2' | 'out', Tensor<Float64Array>>
 >;
 
-/** Number of features of an atom, and of radial functions of a distance. */
+/** Number of features of an atom, and number of radial functions of a distance. */
 const [features, radial] = [16, 8];
 
-/** Random compounds in one pocket, 16 poses each, and two sets of parameters: those that generate the targets, and those to start the fit from. */
-export function madeUp(compounds: number): {
+/**
+ * Returns random compounds in one pocket with 16 poses each, the `hidden` parameters that generate their targets, and the
+ * parameters to `start` the fit from.
+ */
+export function synthetic(compounds: number): {
   readonly compounds: readonly { readonly name: string; readonly poses: readonly Pose[] }[];
   readonly hidden: Theta;
   readonly start: Theta;
 } {
-  const { random, normal } = drawing(12345);
+  const { random, normal } = generators(12345);
   const pocket = Array.from({ length: 20 }, (_, i) => {
     const [z, phi] = [1 - (2 * i + 1) / 20, i * 2.39996];
     const r = Math.sqrt(1 - z * z) * 6;
@@ -40,8 +46,8 @@ export function madeUp(compounds: number): {
       const length = Math.hypot(...step);
       shape.push(from.map((x, axis) => x + (1.5 * (step[axis] as number)) / length));
     }
-    const own = Array.from({ length: ligand }, () => 3 + Math.floor(random() * 4));
-    const types = Int32Array.from([...own, ...pocket.map(({ type }) => type)]);
+    const ligandTypes = Array.from({ length: ligand }, () => 3 + Math.floor(random() * 4));
+    const types = Int32Array.from([...ligandTypes, ...pocket.map(({ type }) => type)]);
     const pose = (): Pose => {
       const [a, b] = [random() * 6.28, random() * 6.28];
       const t = [normal(), normal(), normal()] as const;
@@ -53,7 +59,7 @@ export function madeUp(compounds: number): {
     };
     return { name: `compound ${number}`, poses: Array.from({ length: 16 }, pose) };
   };
-  const made = Array.from({ length: compounds }, compound);
+  const drawn = Array.from({ length: compounds }, compound);
   const matrix = (rows: number, columns: number, scale: number) =>
     tensor(Array.from({ length: rows }, () => Array.from({ length: columns }, () => scale * normal())));
   const bias = () => tensor(Float64Array.from({ length: features }, () => 0.1 * normal()));
@@ -67,15 +73,15 @@ export function madeUp(compounds: number): {
     bias2: bias(),
     out: matrix(features, 1, scale / 2),
   });
-  return { compounds: made, hidden: params(1), start: params(0.7) };
+  return { compounds: drawn, hidden: params(1), start: params(0.7) };
 }
 
-/** Edges between atoms closer than 5 Å, one of them of the ligand. */
+/** Returns the edges, in both directions, between atoms closer than 5 Å of which at least one is the ligand's. */
 function edgesOf(x: readonly number[][], ligand: number): Pick<Pose, 'to' | 'from' | 'distances'> {
   const edges: { to: number; from: number; d: number }[] = [];
   for (const [to, a] of x.entries()) {
     for (const [from, b] of x.entries()) {
-      const d = Math.hypot(...a.map((each, axis) => each - (b[axis] as number)));
+      const d = Math.hypot(...a.map((coordinate, axis) => coordinate - (b[axis] as number)));
       if (to !== from && d < 5 && (to < ligand || from < ligand)) edges.push({ to, from, d });
     }
   }
@@ -86,8 +92,8 @@ function edgesOf(x: readonly number[][], ligand: number): Pick<Pose, 'to' | 'fro
   };
 }
 
-/** Uniform and normal random numbers from a seed. */
-function drawing(seed: number): { readonly random: () => number; readonly normal: () => number } {
+/** Returns generators of uniform and normal random numbers. */
+function generators(seed: number): { readonly random: () => number; readonly normal: () => number } {
   let state = seed;
   const random = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { boltzmann, type Scorer, squaredError } from 'posetape/combine';
 import { adam, fit, predict, writeSafetensors } from 'posetape/fit';
 import * as ops from 'posetape/ops';
-import { madeUp, type Pose, type Theta } from './message-passing-data.ts';
+import { type Pose, synthetic, type Theta } from './message-passing-data.ts';
 
 const centers = Array.from({ length: 8 }, (_, k) => 1 + (4 * k) / 7);
 const score: Scorer<Pose, Theta> = (tape, theta, { types, ligand, to, from, distances }) => {
@@ -12,16 +12,16 @@ const score: Scorer<Pose, Theta> = (tape, theta, { types, ligand, to, from, dist
   let h = ops.gather(theta.embed, tape.index(types));
   for (const k of [1, 2] as const) {
     const messages = ops.mul(ops.gather(h, tape.index(from)), ops.matmul(basis, theta[`filter${k}`]));
-    const heard = ops.matmul(ops.segmentSum(messages, tape.index(to), types.length), theta[`mix${k}`]);
-    h = ops.add(h, ops.tanh(ops.add(heard, theta[`bias${k}`])));
+    const received = ops.matmul(ops.segmentSum(messages, tape.index(to), types.length), theta[`mix${k}`]);
+    h = ops.add(h, ops.tanh(ops.add(received, theta[`bias${k}`])));
   }
   return ops.sum(ops.matmul(ops.slice(h, 0, ligand), theta.out));
 };
 
-const { compounds: unmeasured, hidden, start } = madeUp(25);
+const { compounds: unmeasured, hidden, start } = synthetic(25);
 const scoring = { score, combination: boltzmann({ kT: 0.593 }) };
 const targets = await predict({ ...scoring, compounds: unmeasured, params: hidden });
-const compounds = unmeasured.map((each, i) => ({ ...each, target: targets[i] as number }));
+const compounds = unmeasured.map((compound, i) => ({ ...compound, target: targets[i] as number }));
 const { params, epochs } = await fit({
   ...{ ...scoring, compounds: compounds.slice(0, 20), validation: compounds.slice(20), params: start },
   loss: ({ target }) => squaredError(target),

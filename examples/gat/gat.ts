@@ -35,31 +35,31 @@ import { type AtomEnergies, type Network, poseScorer } from '../networks/network
 export interface Sizes {
   /** Number of attention heads. */
   readonly heads: number;
-  /** Features that an atom learns by each of them. heads · features must be even: the readout halves them. */
+  /** Number of features of an atom per head. heads · features must be even: the readout halves them. */
   readonly features: number;
-  /** Number of Gaussians, 2 or more, that a distance is expanded in, spread evenly from 0 to the cutoff. */
+  /** Number of Gaussians, at least 2, in which a distance is expanded. They are spread evenly from 0 to the cutoff. */
   readonly gaussians: number;
   /** Number of rounds of messages between neighbours. */
   readonly layers: number;
-  /** Å; from there on, atoms do not see each other. */
+  /** Distance in Å from which on atoms do not interact. */
   readonly cutoff: number;
 }
 
-/** A graph attention network: parameters to begin with, and what to do with them. */
+/** Graph attention network: its initial weights and its scorers. */
 export interface Gat extends Network {
   readonly sizes: Sizes;
 }
 
 /**
- * A graph attention network (Veličković et al., arXiv:1710.10903). An atom takes the mean of what its neighbours and
- * itself have to say, with weights α that add up to 1 and depend on both atoms; each head has weights of its own:
+ * Returns a graph attention network (Veličković et al., arXiv:1710.10903). In each layer an atom adds a weighted mean of the
+ * messages of its neighbours and itself. The weights α sum to 1 and depend on both atoms; each head has its own:
  *
  *     xᵢ ← xᵢ + elu(Σⱼ αᵢⱼ W xⱼ)        αᵢⱼ ∝ fade(dᵢⱼ) exp(leakyRelu(a·W xⱼ + b·W xᵢ + c·gaussians(dᵢⱼ)))
  *
- * The paper's graphs have no distances: c is added here, and a factor by which neighbours fade before they are lost at the
- * cutoff, so that the energy is continuous in the coordinates. Forces jump where leakyRelu has its kink.
+ * The graphs of the paper have no distances. This network adds c and the factor fade, which is 0 at the cutoff, so that the
+ * energy is continuous in the coordinates. Forces jump at the kink of leakyRelu.
  *
- * @param seed of the initial weights, a whole number from 1
+ * @param seed seed of the initial weights, a whole number from 1
  * @example
  * const { weights, score } = gat({ heads: 4, features: 16, gaussians: 20, layers: 3, cutoff: 5 });
  * const result = await combinePoses({ poses, params: weights, score, combination: boltzmann({ kT: 0.593 }) });
@@ -82,13 +82,14 @@ export function gat(sizes: Sizes, seed = 1): Gat {
     let x = gather(weightOf(weights, 'embedding'), elements); // [atoms, heads · features]
     for (let layer = 0; layer < sizes.layers; layer++) {
       const weight = (name: string) => weightOf(weights, `layer${layer}.${name}`);
-      const said = reshape(matmul(x, weight('weight')), [atoms, heads, features]);
-      const [asSource, asTarget] = [sum(mul(said, weight('source')), 2), sum(mul(said, weight('target')), 2)];
+      const messages = reshape(matmul(x, weight('weight')), [atoms, heads, features]);
+      const asSource = sum(mul(messages, weight('source')), 2); // [atoms, heads]
+      const asTarget = sum(mul(messages, weight('target')), 2); // [atoms, heads]
       const byDistance = matmul(basis, weight('edge')); // [edges, heads]
       const logits = leakyRelu(add(add(gather(asSource, from), gather(asTarget, to)), byDistance));
       const attention = attentionOf(logits, fade, to, atoms); // [edges, heads]
-      const heard = segmentSum(mul(gather(said, from), expandDims(attention, 2)), to, atoms);
-      x = add(x, elu(reshape(heard, [atoms, heads * features])));
+      const received = segmentSum(mul(gather(messages, from), expandDims(attention, 2)), to, atoms);
+      x = add(x, elu(reshape(received, [atoms, heads * features])));
     }
     return dense(weights, 'readout2', elu(dense(weights, 'readout1', x)));
   };
@@ -97,10 +98,10 @@ export function gat(sizes: Sizes, seed = 1): Gat {
 }
 
 /**
- * The parameters of a network in their order: names and shapes.
+ * Returns the names and shapes of a network's parameters, in order.
  *
- * In each layer, `weight` makes what the atoms have to say; `source` (a), `target` (b) and `edge` (c) how much each counts
- * for another. `readout1` and `readout2` give the energy of each atom.
+ * In each layer, `weight` (W) computes the messages, and `source` (a), `target` (b) and `edge` (c) their attention weights.
+ * `readout1` and `readout2` compute the energy of each atom.
  */
 export function weightShapes({ heads, features, gaussians, layers }: Sizes): WeightShapes {
   const hidden = heads * features;
@@ -118,27 +119,28 @@ export function weightShapes({ heads, features, gaussians, layers }: Sizes): Wei
   ]);
 }
 
-/** The edges, and one from each atom to itself, of length 0. */
+/** Returns the edges, followed by an edge of length 0 from each atom to itself. */
 function withLoops({ src, dst }: Edges, atoms: number): Edges {
   const loops = Array.from({ length: atoms }, (_, i) => i);
   return { src: Int32Array.from([...src, ...loops]), dst: Int32Array.from([...dst, ...loops]) };
 }
 
 /**
- * By head, the shares fade · eˡᵒᵍⁱᵗ of the edges that arrive at an atom, which add up to 1. An atom's edge to itself does
- * not fade; only where its logit lies some 700 below that of an edge which has faded (80 in float32) is there nothing left to share.
+ * Returns the attention of each edge and head: fade · eˡᵒᵍⁱᵗ, normalised to sum 1 over the edges that end in an atom. The edge
+ * from an atom to itself has fade 1, so the sum is positive unless its logit is some 700 (in float32 80) below that of an edge
+ * with fade 0.
  */
 function attentionOf(logits: Value, fade: Value, to: Value, atoms: number): Value {
   const shares = mul(segmentSoftmax(logits, to, atoms), fade);
   return div(shares, gather(segmentSum(shares, to, atoms), to));
 }
 
-/** x where it is positive, else x/5: the slope that the paper takes. */
+/** Records x where x is positive, and x/5 elsewhere. The slope is the paper's. */
 function leakyRelu(x: Value): Value {
   return maximum(x, mul(0.2, x));
 }
 
-/** x where it is positive, else eˣ − 1. */
+/** Records x where x is positive, and eˣ − 1 elsewhere. */
 function elu(x: Value): Value {
   return where(greater(x, 0), x, expm1(minimum(x, 0)));
 }

@@ -2,20 +2,20 @@ import type { Tensor } from 'posetape';
 import { collate } from 'posetape/combine';
 import { type AtomGraph, type Atoms, joined, type Pose } from './pose.ts';
 
-/** The graphs of several poses as one, whose parts do not touch. */
+/** Graphs of several poses joined into one. Its parts, one for each graph, have no edges between them. */
 export interface GroupGraph extends AtomGraph {
-  /** Å, shape [atoms, 3]. */
+  /** Coordinates in Å, shape [atoms, 3]. */
   readonly coordinates: Tensor;
-  /** By atom, the part it belongs to. */
+  /** Part that each atom belongs to. */
   readonly partOf: Int32Array;
-  /** By part, the pose it belongs to. */
+  /** Pose that each part belongs to. */
   readonly poseOf: Int32Array;
-  /** By part, the factor of its energy in that of the pose: 1, or −1 for a ligand or a pocket alone. */
+  /** Factor of each part's energy in that of its pose: 1 for a complex, −1 for a ligand or a pocket alone. */
   readonly signs: Float64Array;
 }
 
 /**
- * Joins the graphs that poses are scored by.
+ * Joins the graphs of several poses.
  *
  * @example
  * const { partOf, poseOf, signs, ...graph } = groupGraph(poses);
@@ -39,7 +39,7 @@ export function groupGraph(poses: readonly Pose[]): GroupGraph {
   };
 }
 
-/** A graph that counts for a pose. */
+/** Graph whose energy enters that of a pose. */
 interface Part {
   readonly pose: number;
   readonly sign: 1 | -1;

@@ -3,30 +3,30 @@ import { add, gather, matmul, norm, sub } from 'posetape/ops';
 import type { Edges } from './neighbours.ts';
 import { uniform } from './random.ts';
 
-/** The parameters as numbers, by name. */
+/** Parameters as tensors, by name. */
 export type Weights = Readonly<Record<string, Tensor>>;
 
-/** The parameters on a tape, by name. */
+/** Parameters as values of a tape, by name. */
 export type WeightValues = Readonly<Record<string, Value>>;
 
-/** The parameters that a network begins with. */
+/** Initial parameters of a network, by name. */
 export type InitialWeights = Readonly<Record<string, Tensor<Float64Array>>>;
 
-/** The shape of a parameter, by its name: inputs, then outputs. A bias has one row. */
+/** Shapes of parameters by name, as [inputs, outputs]. A bias has one row. */
 export type WeightShapes = ReadonlyMap<string, readonly [number, number]>;
 
-/** The name and the shape of a parameter. */
+/** Name and shape of a parameter. */
 export type NamedShape = readonly [name: string, shape: readonly [number, number]];
 
-/** Rows of the embedding: atomic numbers are smaller than this. */
+/** Number of rows of the embedding. Atomic numbers must be smaller. */
 export const elementRows = 100;
 
-/** The table that has the first features of each element. */
+/** Returns the name and shape of the embedding, the table of each element's initial features. */
 export function embeddingShape(features: number): NamedShape {
   return ['embedding', [elementRows, features]];
 }
 
-/** A dense layer's weight and bias. */
+/** Returns the names and shapes of a dense layer's weight and bias. */
 export function denseShapes(layer: string, inputs: number, outputs: number): NamedShape[] {
   return [
     [`${layer}.weight`, [inputs, outputs]],
@@ -35,8 +35,8 @@ export function denseShapes(layer: string, inputs: number, outputs: number): Nam
 }
 
 /**
- * Weights drawn evenly from ±√(6/(inputs + outputs)) (Glorot and Bengio, AISTATS 2010), biases 0. Rows of the embedding
- * are no matrix: their entries have variance 1.
+ * Draws initial weights. A weight matrix is uniform within ±√(6/(inputs + outputs)) (Glorot and Bengio, AISTATS 2010), the
+ * embedding is uniform with variance 1, and biases are 0.
  *
  * @param seed a whole number from 1
  */
@@ -51,33 +51,33 @@ export function initialWeights(shapes: WeightShapes, seed: number): InitialWeigh
   return Object.fromEntries(drawn);
 }
 
-/** Puts the weights on a tape, as parameters. `combinePoses` does so by itself. */
+/** Records the weights on a tape as parameters. `combinePoses` does this for you. */
 export function recordWeights(tape: Tape, weights: Weights): WeightValues {
   return Object.fromEntries(
     Object.entries(weights).map(([name, weight]) => [name, tape.parameter(weight, name)]),
   );
 }
 
-/** The weight of that name. */
+/** @throws Error if there is no weight of that name */
 export function weightOf(weights: WeightValues, name: string): Value {
   const weight = weights[name];
   if (!weight) throw new Error(`there is no weight ${name}`);
   return weight;
 }
 
-/** x W, plus b where the layer has a bias. */
+/** Records x W, plus b if the layer has a bias. */
 export function dense(weights: WeightValues, layer: string, x: Value): Value {
   const product = matmul(x, weightOf(weights, `${layer}.weight`));
   const bias = weights[`${layer}.bias`];
   return bias ? add(product, bias) : product;
 }
 
-/** From the end of each edge to its start: Å, shape [edges, 3]. */
+/** Records the vector from the target of each edge to its source, in Å and of shape [edges, 3]. */
 export function arrowsAlong({ src, dst }: Edges, coordinates: Value): Value {
   return sub(gather(coordinates, src), gather(coordinates, dst));
 }
 
-/** Lengths of the edges: Å, shape [edges]. */
+/** Records the lengths of the edges, in Å and of shape [edges]. */
 export function distancesAlong(edges: Edges, coordinates: Value): Value {
   return norm(arrowsAlong(edges, coordinates), 1);
 }

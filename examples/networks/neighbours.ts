@@ -6,17 +6,17 @@ export interface Edges {
 
 /** Limits on the neighbours of an atom. */
 export interface Reach {
-  /** The most neighbours of an atom. */
+  /** Maximum number of neighbours of an atom. */
   readonly neighbours: number;
-  /** Å; from there on, nobody is a neighbour. */
+  /** Distance in Å from which on atoms are no neighbours. */
   readonly cutoff: number;
 }
 
 /**
- * Edges to each atom from the nearest others, nearest first, one atom after the other. Of two equally far, the one listed
- * first counts as nearer.
+ * Returns the edges to each atom from its nearest neighbours, ordered by atom and then by distance. At equal distance the atom
+ * with the smaller index comes first.
  *
- * @param coordinates in Å, atom by atom: x, y, z
+ * @param coordinates x, y and z of each atom, in Å
  */
 export function nearestNeighbours(coordinates: ArrayLike<number>, { neighbours, cutoff }: Reach): Edges {
   const atoms = coordinates.length / 3;
@@ -39,7 +39,7 @@ export function nearestNeighbours(coordinates: ArrayLike<number>, { neighbours, 
   return { src: Int32Array.from(src), dst: Int32Array.from(dst) };
 }
 
-/** The squared distance in Å² from atom i of one list of coordinates to atom j of another. */
+/** Returns the squared distance in Å² between atom i of the coordinates `a` and atom j of the coordinates `b`. */
 export function squaredDistance(a: ArrayLike<number>, i: number, b: ArrayLike<number>, j: number): number {
   let sum = 0;
   for (let axis = 0; axis < 3; axis++) {

@@ -5,41 +5,41 @@ import type { InitialWeights, WeightValues } from './layers.ts';
 import type { AtomGraph, Pose } from './pose.ts';
 
 /**
- * Records the energies of atoms, of shape [atoms, 1].
+ * Function that records the energies of atoms, of shape [atoms, 1].
  *
- * @param coordinates Å, shape [atoms, 3]
+ * @param coordinates coordinates in Å, shape [atoms, 3]
  */
 export type AtomEnergies = (weights: WeightValues, graph: AtomGraph, coordinates: Value) => Value;
 
-/** The two ways to score poses by a network. */
+/** Scorers of a network, for one pose and for several. */
 export interface PoseScorer {
   /**
-   * Records ΔG_n of a pose, of shape []: the energy of ligand and pocket together, and if the pose says so, less those of
-   * each alone.
+   * Records ΔG_n of a pose, of shape []: the energy of the complex, minus those of the ligand alone and the pocket alone if the
+   * pose has {@link Pose.apart}.
    *
-   * @param ligand the ligand's coordinates in Å, shape [ligand atoms, 3]; give them as a parameter to get forces
+   * @param ligand coordinates of the ligand in Å, shape [ligand atoms, 3]. Pass a parameter to get forces. Default: the pose's.
    */
   score(tape: Tape, weights: WeightValues, pose: Pose, ligand?: Value): Value;
   /**
-   * Records ΔG_n of several poses with the ops of one graph, of shape [poses]: each is what `score` records of that pose.
+   * Records ΔG_n of several poses, of shape [poses], as one joined graph. Each entry equals what `score` gives for that pose.
    *
    * @example
    * const tape = new Tape();
    * const values = recordWeights(tape, weights);
-   * const slopes = gradient(sum(scoreGroup(tape, values, poses)), Object.values(values)); // Σ_n ∂ΔG_n/∂w by weight w
+   * const slopes = gradient(sum(scoreGroup(tape, values, poses)), Object.values(values)); // Σ_n ∂ΔG_n/∂w for each weight w
    */
   scoreGroup(tape: Tape, weights: WeightValues, poses: readonly Pose[]): Value;
 }
 
-/** A network: parameters to begin with, and what to do with them. */
+/** Network: its initial weights and its scorers. */
 export interface Network extends PoseScorer {
   readonly weights: InitialWeights;
 }
 
-/** Scores poses by the sum of their atoms' energies. */
+/** Returns scorers that sum the energies of the atoms. */
 export function poseScorer(atomEnergies: AtomEnergies): PoseScorer {
-  const score: PoseScorer['score'] = (tape, weights, { ligand, pocket, complex, apart }, moved) => {
-    const ligandAt = moved ?? tape.constant(ligand.coordinates);
+  const score: PoseScorer['score'] = (tape, weights, { ligand, pocket, complex, apart }, coordinates) => {
+    const ligandAt = coordinates ?? tape.constant(ligand.coordinates);
     const pocketAt = tape.constant(pocket.coordinates);
     const energyAt = (graph: AtomGraph, coordinates: Value) => sum(atomEnergies(weights, graph, coordinates));
     const together = energyAt(complex, concat([ligandAt, pocketAt], 0));
@@ -49,9 +49,9 @@ export function poseScorer(atomEnergies: AtomEnergies): PoseScorer {
 
   const scoreGroup: PoseScorer['scoreGroup'] = (tape, weights, poses) => {
     const { coordinates, partOf, poseOf, signs, ...graph } = groupGraph(poses);
-    const ofAtoms = sum(atomEnergies(weights, graph, tape.constant(coordinates)), 1);
-    const ofParts = segmentSum(ofAtoms, partOf, signs.length);
-    return segmentSum(mul(ofParts, tape.constant(signs)), poseOf, poses.length);
+    const byAtom = sum(atomEnergies(weights, graph, tape.constant(coordinates)), 1);
+    const byPart = segmentSum(byAtom, partOf, signs.length);
+    return segmentSum(mul(byPart, tape.constant(signs)), poseOf, poses.length);
   };
 
   return { score, scoreGroup };

@@ -1,37 +1,38 @@
 import { type Tensor, tensor } from 'posetape';
 import { type Edges, nearestNeighbours, type Reach, squaredDistance } from './neighbours.ts';
 
-/** Atoms: what they are, and where. */
+/** Atoms with their elements and coordinates. */
 export interface Atoms {
   /** Atomic numbers, shape [atoms]. */
   readonly elements: Int32Array;
-  /** Å, shape [atoms, 3]. */
+  /** Coordinates in Å, shape [atoms, 3]. */
   readonly coordinates: Tensor<Float64Array>;
 }
 
-/** The input graph of a network, without distances: atomic numbers, and edges between neighbours. */
+/** Input graph of a network: atomic numbers, and edges between neighbours without their lengths. */
 export interface AtomGraph extends Edges {
   readonly elements: Int32Array;
 }
 
-/** One pose, ready to be scored: the ligand, the receptor's atoms about it, and the graphs that are to be scored. */
+/** Pose with the graphs by which it is scored. */
 export interface Pose {
   readonly ligand: Atoms;
+  /** Atoms of the receptor near the ligand. */
   readonly pocket: Atoms;
-  /** Of the ligand's atoms, then the pocket's. */
+  /** Graph of the ligand's atoms, followed by the pocket's. */
   readonly complex: AtomGraph;
-  /** Of the ligand alone and the pocket alone, where the delta strategy wants them. */
+  /** Graphs of the ligand alone and the pocket alone, whose energies are subtracted. Present if `delta` was true. */
   readonly apart?: { readonly ligand: AtomGraph; readonly pocket: AtomGraph };
 }
 
 /** Settings of the graph of a pose. */
 export interface PoseSettings extends Reach {
-  /** True to subtract the energies of the ligand alone and the pocket alone from that of the two together. */
+  /** True to subtract the energies of the ligand alone and the pocket alone from that of the complex. */
   readonly delta: boolean;
 }
 
 /**
- * A pose of a ligand and the atoms around it. The neighbours are fixed here, in plain numbers; their distances are computed on
+ * Returns a pose, made of a ligand and the atoms around it. It fixes which atoms are neighbours. Their distances are computed on
  * the tape, so that they can be differentiated.
  */
 export function poseOf(ligand: Atoms, pocket: Atoms, { delta, ...reach }: PoseSettings): Pose {
@@ -45,7 +46,7 @@ export function poseOf(ligand: Atoms, pocket: Atoms, { delta, ...reach }: PoseSe
   };
 }
 
-/** The receptor's atoms closer than `radius` Å to any of the ligand's. */
+/** Returns the receptor's atoms closer than `radius` Å to an atom of the ligand. */
 export function pocketOf(receptor: Atoms, ligand: Atoms, radius: number): Atoms {
   const from = receptor.coordinates.data;
   const to = ligand.coordinates.data;
@@ -53,16 +54,21 @@ export function pocketOf(receptor: Atoms, ligand: Atoms, radius: number): Atoms 
   return selected(receptor, isNear);
 }
 
-/** The atoms that `keep` answers true for, by their place in the list. */
+/** Returns the atoms for whose index `keep` returns true. */
 export function selected({ elements, coordinates }: Atoms, keep: (atom: number) => boolean): Atoms {
-  const kept = [...elements.keys()].filter(keep);
+  const indices = [...elements.keys()].filter(keep);
   return atomsOf(
-    kept.map(i => elements[i] as number),
-    kept.flatMap(i => [...coordinates.data.subarray(3 * i, 3 * i + 3)]),
+    indices.map(i => elements[i] as number),
+    indices.flatMap(i => [...coordinates.data.subarray(3 * i, 3 * i + 3)]),
   );
 }
 
-/** Atoms from atomic numbers, and coordinates in Å atom by atom. */
+/**
+ * Returns atoms.
+ *
+ * @param elements atomic numbers
+ * @param coordinates x, y and z of each atom, in Å
+ */
 export function atomsOf(elements: readonly number[], coordinates: readonly number[]): Atoms {
   return {
     elements: Int32Array.from(elements),
@@ -70,7 +76,7 @@ export function atomsOf(elements: readonly number[], coordinates: readonly numbe
   };
 }
 
-/** The atoms of both, those of `a` first. */
+/** Returns the atoms of `a` followed by those of `b`. */
 export function joined(a: Atoms, b: Atoms): Atoms {
   return atomsOf([...a.elements, ...b.elements], [...a.coordinates.data, ...b.coordinates.data]);
 }

@@ -1,8 +1,9 @@
 /**
- * Numbers drawn evenly from between 0 and 1, the same ones for the same seed: xₙ₊₁ = 48271 xₙ mod (2³¹ − 1) (Park, Miller
- * and Stockmeyer, Communications of the ACM 36 (7), 108, 1993).
+ * Returns a generator of uniform random numbers between 0 and 1: xₙ₊₁ = 48271 xₙ mod (2³¹ − 1) (Park, Miller and Stockmeyer,
+ * Communications of the ACM 36 (7), 108, 1993).
  *
  * @param seed a whole number from 1 to 2³¹ − 2
+ * @throws RangeError if the seed is not one
  */
 export function uniform(seed: number): () => number {
   const modulus = 2 ** 31 - 1;
@@ -14,7 +15,7 @@ export function uniform(seed: number): () => number {
     state = (48271 * state) % modulus;
     return state / modulus;
   };
-  // Small seeds give small first numbers.
+  // Skips the first numbers, which are small for small seeds.
   for (let i = 0; i < 8; i++) next();
   return next;
 }

@@ -26,35 +26,35 @@ import type { AtomGraph } from '../networks/pose.ts';
 
 /** Sizes that fix the shapes of a network. */
 export interface Sizes {
-  /** Features of an atom, an even number: the readout halves them. */
+  /** Number of features of an atom. It must be even: the readout halves it. */
   readonly hidden: number;
-  /** Number of Gaussians, 2 or more, that a distance is expanded in, spread evenly from 0 to the cutoff. */
+  /** Number of Gaussians, at least 2, in which a distance is expanded. They are spread evenly from 0 to the cutoff. */
   readonly gaussians: number;
   /** Number of rounds of messages between neighbours. */
   readonly interactions: number;
-  /** Å; from there on, atoms do not see each other. */
+  /** Distance in Å from which on atoms do not interact. */
   readonly cutoff: number;
 }
 
-/** A graph whose edges have lengths: Å, shape [edges]. */
+/** Graph with the lengths of its edges, in Å and of shape [edges]. */
 export interface MeasuredGraph extends AtomGraph {
   readonly distances: Value;
 }
 
-/** A SchNet: parameters to begin with, and what to do with them. */
+/** SchNet network: its initial weights, energy and scorers. */
 export interface SchNet extends Network {
   readonly sizes: Sizes;
-  /** Records the energy of a graph, of shape [], from the lengths of its edges. */
+  /** Records the energy of a graph, of shape []. */
   energy(tape: Tape, weights: WeightValues, graph: MeasuredGraph): Value;
 }
 
 /**
- * SchNet, a network whose energy follows smoothly from where the atoms are and does not change when they are moved or
- * turned as a whole or listed in another order (Schütt et al., arXiv:1706.08566).
+ * Returns a SchNet, a network whose energy is smooth in the coordinates and does not change if the atoms are translated,
+ * rotated or permuted (Schütt et al., arXiv:1706.08566).
  *
- * Energies have the unit of what the network was fitted to; initial weights are random, so that they mean nothing.
+ * Energies have the unit of the targets of the fit. The initial weights are random, so energies before a fit mean nothing.
  *
- * @param seed of the initial weights, a whole number from 1
+ * @param seed seed of the initial weights, a whole number from 1
  * @example
  * const { weights, score } = schnet({ hidden: 64, gaussians: 50, interactions: 3, cutoff: 10 });
  * const result = await combinePoses({ poses, params: weights, score, combination: boltzmann({ kT: 0.593 }) });
@@ -65,7 +65,7 @@ export function schnet(sizes: Sizes, seed = 1): SchNet {
   const centers = Array.from({ length: sizes.gaussians }, (_, k) => k * spacing);
   const gamma = 0.5 / spacing ** 2;
 
-  /** Of shape [atoms, 1]. */
+  /** Records the energy of each atom, of shape [atoms, 1]. */
   const energies: SchNet['energy'] = (tape, weights, { elements, src, dst, distances }) => {
     const basis = gaussians(distances, centers, gamma); // [edges, gaussians]
     const fade = expandDims(cosineCutoff(distances, cutoff), 1); // [edges, 1]
@@ -91,11 +91,11 @@ export function schnet(sizes: Sizes, seed = 1): SchNet {
 }
 
 /**
- * The parameters of a network in their order: names and shapes.
+ * Returns the names and shapes of a network's parameters, in order.
  *
- * In each interaction block, `filter1` and `filter2` make a filter of each distance, which multiplies what `atomwise1`
- * makes of the features of the edge's source; `atomwise2` and `atomwise3` turn what arrives into new features. `readout1`
- * and `readout2` give the energy of each atom.
+ * In each interaction block, `filter1` and `filter2` compute a filter of the distance. A message is the filter times the
+ * output of `atomwise1` for the source of the edge. `atomwise2` and `atomwise3` turn the sum of the messages into new
+ * features. `readout1` and `readout2` compute the energy of each atom.
  */
 export function weightShapes({ hidden, gaussians, interactions }: Sizes): WeightShapes {
   const half = hidden / 2;

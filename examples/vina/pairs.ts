@@ -1,39 +1,39 @@
 import type { Tensor } from 'posetape';
 
-/** Å; pairs further apart do not interact. */
+/** Distance in Å from which on a pair of atoms does not interact. */
 export const cutoff = 8;
 
-/** Atom of one X-Score type: what the scoring function sees of it. */
+/** Properties of an X-Score atom type. */
 export interface XsType {
-  /** Å */
+  /** Radius in Å. */
   readonly radius: number;
   readonly hydrophobic: boolean;
-  /** True if it gives a hydrogen to hydrogen bonds; metals count as donors. */
+  /** True if the atom donates a hydrogen to hydrogen bonds. Metals count as donors. */
   readonly donor: boolean;
-  /** True if it takes the hydrogen of a hydrogen bond. */
+  /** True if the atom accepts a hydrogen bond. */
   readonly acceptor: boolean;
 }
 
-/** A molecule for the scoring function, without hydrogens: they were used only to find the types. */
+/** Molecule as the scoring function needs it, without hydrogens: they matter only for finding the types. */
 export interface HeavyAtoms {
   readonly types: readonly XsType[];
-  /** Å, shape [atoms, 3] */
+  /** Coordinates in Å, shape [atoms, 3]. */
   readonly coordinates: Tensor<Float64Array>;
-  /** N_rot, the rotatable bonds that count against the molecule; 0 if it is rigid. */
+  /** N_rot, the number of rotatable bonds that the scoring function counts; 0 if the molecule is rigid. */
   readonly rotors: number;
 }
 
-/** One pose, ready to be scored: its ligand and receptor, and every pair of their heavy atoms closer than 8 Å. */
+/** Pose with every pair of a ligand and a receptor atom closer than 8 Å. */
 export interface Pose {
   /** Ligand coordinates in Å, shape [ligand atoms, 3]. */
   readonly ligand: Tensor<Float64Array>;
-  /** Receptor coordinates in Å, shape [receptor atoms, 3]; all poses may share one. */
+  /** Receptor coordinates in Å, shape [receptor atoms, 3]. Poses may share one tensor. */
   readonly receptor: Tensor<Float64Array>;
-  /** The ligand atom of each pair. */
+  /** Ligand atom of each pair. */
   readonly ligandAtom: Int32Array;
-  /** The receptor atom of each pair. */
+  /** Receptor atom of each pair. */
   readonly receptorAtom: Int32Array;
-  /** The sum of the two radii of each pair, in Å. */
+  /** Sum of the two radii of each pair, in Å. */
   readonly radii: Float64Array;
   /** 1 for each pair of two hydrophobic atoms, else 0. */
   readonly hydrophobic: Float64Array;
@@ -43,14 +43,14 @@ export interface Pose {
   readonly rotors: number;
 }
 
-/** Calls `visit` with each atom that may be within the cutoff of a place, in Å, and maybe with further ones. */
+/** Function that calls `visit` at least with each atom within the cutoff of a point, whose coordinates are in Å. */
 export type Near = (x: number, y: number, z: number, visit: (atom: number) => void) => void;
 
 /**
- * The pairs of a pose. The list of pairs is fixed here, in plain numbers; their distances are computed on the tape, so that
- * they can be differentiated.
+ * Returns a pose with its pairs. It fixes the list of pairs. Their distances are computed on the tape, so that they can be
+ * differentiated.
  *
- * @param near finds the receptor atoms near a place; by default, all are tried
+ * @param near finds the receptor atoms near a point. Default: tries all.
  * @example
  * const receptor = heavyAtoms(pocket);
  * const poses = models.map(model => pairsOf(heavyAtoms(model), receptor));
@@ -69,7 +69,7 @@ export function pairsOf(ligand: HeavyAtoms, receptor: HeavyAtoms, near: Near = e
   return poseOf(ligand, receptor, ligandAtom, receptorAtom);
 }
 
-/** Makes a pose of its pairs, which are given as two lists of atoms. */
+/** Returns a pose with the given pairs: pair p is of ligand atom `ligandAtom[p]` and receptor atom `receptorAtom[p]`. */
 export function poseOf(
   ligand: HeavyAtoms,
   receptor: HeavyAtoms,

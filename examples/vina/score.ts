@@ -19,7 +19,7 @@ import {
 } from 'posetape/ops';
 import type { Pose } from './pairs.ts';
 
-/** The five terms of a pair, each a value of shape [pairs], before they are weighted. */
+/** Five terms of the pairs before weighting, each a value of shape [pairs]. */
 export interface Terms<T = Value> {
   readonly gauss1: T;
   readonly gauss2: T;
@@ -28,17 +28,17 @@ export interface Terms<T = Value> {
   readonly hydrogenBond: T;
 }
 
-/** The six parameters: a weight for each term in kcal/mol, and one without unit for the rotors. */
+/** Six parameters: a weight of each term, and one of the rotors, which has no unit. */
 export interface Weights<T = Value> extends Terms<T> {
   readonly rotors: T;
 }
 
-/** The weights as numbers, by name. */
+/** Weights as tensors, by name. */
 export type VinaWeights = { readonly [Name in keyof Weights]: Tensor<Float64Array> };
 
 /**
- * The weights of AutoDock Vina, each of shape [] (O. Trott and A. J. Olson, Journal of Computational Chemistry 31, 455,
- * 2010; with the digits of the program).
+ * Returns the weights of AutoDock Vina, each of shape [] (O. Trott and A. J. Olson, Journal of Computational Chemistry 31, 455,
+ * 2010; with all digits of the program).
  */
 export function vinaWeights(): VinaWeights {
   return {
@@ -51,7 +51,7 @@ export function vinaWeights(): VinaWeights {
   };
 }
 
-/** Puts the weights on a tape, as parameters. `combinePoses` does so by itself. */
+/** Records the weights on a tape as parameters. `combinePoses` does this for you. */
 export function recordWeights(tape: Tape, weights: VinaWeights = vinaWeights()): Weights {
   const entries = Object.entries(weights).map(([name, weight]) => [name, tape.parameter(weight, name)]);
   return Object.fromEntries(entries) as Record<keyof Weights, Value>;
@@ -62,10 +62,11 @@ export function recordWeights(tape: Tape, weights: VinaWeights = vinaWeights()):
  *
  *     ΔG = Σ_i s(Σ_j e_ij) / (1 + w_rot N_rot),    e_ij = Σ_terms w f(d_ij),    d_ij = r_ij − R_i − R_j
  *
- * over ligand atoms i and receptor atoms j closer than 8 Å, where s keeps a clashing atom from exceeding 1000 kcal/mol.
+ * over ligand atoms i and receptor atoms j closer than 8 Å. The function s keeps the energy of a clashing atom below
+ * 1000 kcal/mol.
  *
- * @param ligand the ligand's coordinates in Å, shape [ligand atoms, 3]; give them as a parameter to get forces
- * @param receptor the receptor's, likewise
+ * @param ligand ligand coordinates in Å, shape [ligand atoms, 3]. Pass a parameter to get forces. Default: the pose's.
+ * @param receptor receptor coordinates in Å, shape [receptor atoms, 3]. Default: the pose's.
  * @example
  * const tape = new Tape();
  * const x = tape.parameter(pose.ligand, 'x');
@@ -83,8 +84,8 @@ export function score(
 }
 
 /**
- * Records the binding free energies of several poses with the ops of one, in kcal/mol and of shape [poses]: each is what
- * {@link score} records of that pose. A receptor that all of them share is not repeated.
+ * Records the binding free energies of several poses with as many ops as for one, in kcal/mol and of shape [poses]. Each entry
+ * equals what {@link score} gives for that pose. A receptor that all poses share is recorded once.
  *
  * @example
  * const tape = new Tape();
@@ -113,11 +114,11 @@ export function scoreGroup(tape: Tape, weights: Weights, poses: readonly Pose[])
     hydrophobic: fields.hydrophobic.data as Float64Array,
     hydrogenBond: fields.hydrogenBond.data as Float64Array,
   });
-  const ofPoses = segmentSum(energies, poseOf.ligandAtoms as Int32Array, count);
-  return perRotor(weights, ofPoses, tape.constant(fields.rotors));
+  const byPose = segmentSum(energies, poseOf.ligandAtoms as Int32Array, count);
+  return perRotor(weights, byPose, tape.constant(fields.rotors));
 }
 
-/** The pairs of one pose, or of several whose rows are joined. */
+/** Pairs of one pose, or joined pairs of several. */
 type Pairs = Omit<Pose, 'rotors'>;
 
 type ReceptorFields = { readonly receptorAtom: Field<Pose>; readonly receptor?: Field<Pose> };
@@ -127,7 +128,7 @@ const ownReceptors: ReceptorFields = {
   receptorAtom: { axis: 'pairs', into: 'receptorAtoms' },
 };
 
-/** Records the energies of the ligand atoms in kcal/mol, before the rotors count: of shape [ligand atoms]. */
+/** Records the energies of the ligand atoms before the division by rotors, in kcal/mol and of shape [ligand atoms]. */
 function atomEnergies(
   tape: Tape,
   weights: Weights,
@@ -140,7 +141,7 @@ function atomEnergies(
   return squashed(segmentSum(energies, pairs.ligandAtom, atoms));
 }
 
-/** Records the energies of pairs in kcal/mol from their terms, of shape [pairs]. */
+/** Records the energies of pairs from their terms, in kcal/mol and of shape [pairs]. */
 export function pairEnergies(
   weights: Weights,
   { gauss1, gauss2, repulsion, hydrophobic, hydrogenBond }: Terms,
@@ -154,12 +155,12 @@ export function pairEnergies(
   );
 }
 
-/** energy / (1 + w_rot N_rot): a ligand with more rotors loses more freedom on binding. */
+/** Records energy / (1 + w_rot N_rot): a ligand with more rotors loses more freedom on binding. */
 export function perRotor(weights: Weights, energy: Value, rotors: Operand): Value {
   return div(energy, add(1, mul(weights.rotors, rotors)));
 }
 
-/** Records the terms of each pair: the repulsion in Å², the others without unit. */
+/** Records the terms of each pair. The repulsion is in Å², the others have no unit. */
 export function terms(
   tape: Tape,
   pairs: Pairs,
@@ -170,13 +171,13 @@ export function terms(
   return termsAt(tape, r, pairs);
 }
 
-/** Records the terms of pairs at distances `r`, in Å and of shape [pairs]. */
+/** Records the terms of pairs at distances `r`, which are in Å and of shape [pairs]. */
 export function termsAt(
   tape: Tape,
   r: Value,
   pairs: Pick<Pairs, 'radii' | 'hydrophobic' | 'hydrogenBond'>,
 ): Terms {
-  const d = sub(r, tape.constant(pairs.radii)); // between the two surfaces
+  const d = sub(r, tape.constant(pairs.radii)); // distance between the surfaces
   return {
     gauss1: gaussian(d, 0, 0.5),
     gauss2: gaussian(d, 3, 2),
@@ -190,17 +191,17 @@ function total(...values: Value[]): Value {
   return values.reduce((a, b) => add(a, b));
 }
 
-/** exp(−((d − center) / width)²) */
+/** Records exp(−((d − center) / width)²). */
 function gaussian(d: Value, center: number, width: number): Value {
   return exp(neg(square(div(sub(d, center), width))));
 }
 
-/** 1 up to `full`, 0 from `none` on, and linear in between. */
+/** Records 1 for d up to `full`, 0 from `none` on, and linear in between. */
 function ramp(d: Value, full: number, none: number): Value {
   return clamp(div(sub(none, d), none - full), 0, 1);
 }
 
-/** e where it attracts; 1000 e / (1000 + e) where it repels. */
+/** Records e where e is attractive, and 1000 e / (1000 + e) where it is repulsive. */
 export function squashed(e: Value): Value {
   return where(greater(e, 0), div(mul(1000, e), add(1000, e)), e);
 }

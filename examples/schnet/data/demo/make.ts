@@ -1,13 +1,14 @@
-// Makes this folder's files from the poses of imatinib: npx tsx --conditions=posetape:source examples/schnet/data/demo/make.ts
+// Writes the data files of this folder, cut from the poses of imatinib:
+// npx tsx --conditions=posetape:source examples/schnet/data/demo/make.ts
 import { readFile, writeFile } from 'node:fs/promises';
 
-/** Å; of the pocket, the heavy atoms this near to any pose are kept. */
+/** Distance in Å from the poses within which the pocket's heavy atoms are kept. */
 const reach = 6;
 
 /** Number of poses of each compound. */
 const poses = 4;
 
-/** Imatinib whole, and without what hangs on a bond of its torsion tree. The affinities are made up. */
+/** Imatinib, whole or without one branch of its torsion tree. The affinities are synthetic. */
 const compounds = [
   { name: 'lig_whole', without: undefined, nanomolar: 1 },
   { name: 'lig_no_piperazine', without: 'BRANCH  29  32', nanomolar: 100 },
@@ -21,9 +22,9 @@ const write = (name: string, lines: readonly string[]) =>
 
 const isAtom = (line: string) => /^(ATOM|HETATM)/.test(line);
 const isHeavy = (line: string) => isAtom(line) && !/^HD?$/.test(line.slice(77).trim());
-const place = (line: string) => [30, 38, 46].map(column => Number(line.slice(column, column + 8)));
+const coordinatesOf = (line: string) => [30, 38, 46].map(column => Number(line.slice(column, column + 8)));
 const distance = (a: string, b: string) => {
-  const [from, to] = [place(a), place(b)];
+  const [from, to] = [coordinatesOf(a), coordinatesOf(b)];
   return Math.hypot(...from.map((x, axis) => x - (to[axis] as number)));
 };
 
@@ -48,12 +49,12 @@ await write('affinities.csv', [
   ...compounds.map(({ name, nanomolar }) => `${name},ki,${nanomolar},nM,synthetic`),
 ]);
 
-/** The lines of a model but for those from a BRANCH to its end. */
+/** Returns the lines of a model without a branch, and with the number of torsions that are left. */
 function cut(model: readonly string[], branch: string | undefined): string[] {
   const start = branch === undefined ? model.length : model.indexOf(branch);
   const end = branch === undefined ? model.length : model.indexOf(`END${branch}`);
   if (start < 0 || end < 0) throw new Error(`there is no ${branch}`);
-  const kept = [...model.slice(0, start), ...model.slice(end + 1)];
-  const torsions = kept.filter(line => line.startsWith('BRANCH')).length;
-  return kept.map(line => (line.startsWith('TORSDOF') ? `TORSDOF ${torsions}` : line));
+  const rest = [...model.slice(0, start), ...model.slice(end + 1)];
+  const torsions = rest.filter(line => line.startsWith('BRANCH')).length;
+  return rest.map(line => (line.startsWith('TORSDOF') ? `TORSDOF ${torsions}` : line));
 }
