@@ -1,10 +1,10 @@
-// npm run alone: the same fit without a queue, in this process. It prints the same bits.
+// npm run alone: the same fit in one process, without a queue. It prints the same bits.
 import type { AccumulatorJSON } from 'posetape/combine';
 import { fitOptions } from './options.ts';
 import {
-  type Closed,
-  closed,
+  type CompoundLoss,
   compoundsOf,
+  lossOf,
   merged,
   type Node,
   scored,
@@ -24,9 +24,9 @@ async function stateOf(node: Node, theta: Theta): Promise<AccumulatorJSON> {
 
 let theta = await startOf(fit);
 for (let step = 0; step < fit.steps; step++) {
-  const compounds: Closed[] = [];
+  const compounds: CompoundLoss[] = [];
   for (const { pKi, root } of await compoundsOf(fit, `${run}.${step}`))
-    compounds.push(closed(await stateOf(root, theta), pKi, theta));
+    compounds.push(lossOf(await stateOf(root, theta), pKi, theta));
   const next = stepped(theta, fit.rate, compounds);
   console.log(`step ${step}: loss ${next.loss}`);
   theta = next.theta;

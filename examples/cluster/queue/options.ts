@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Fit } from './step.ts';
 
-/** Arguments of `npm run fit` and `npm run alone`. */
+/** Parses the arguments of `npm run fit` and `npm run alone`. */
 export function fitOptions(): Fit & { readonly run: string } {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -15,10 +15,10 @@ export function fitOptions(): Fit & { readonly run: string } {
     },
   });
   const { run, steps, rate, chunk } = values;
-  const [given] = positionals;
-  // npm runs a script in the folder of its package.
-  const folder = given
-    ? resolve(process.env.INIT_CWD ?? '', given)
+  const [path] = positionals;
+  // npm changes to the folder of the package. INIT_CWD is the folder in which npm was called.
+  const folder = path
+    ? resolve(process.env.INIT_CWD ?? '', path)
     : fileURLToPath(new URL('../../schnet/data/demo', import.meta.url));
   return { folder, run, steps: Number(steps), rate: Number(rate), chunk: Number(chunk) };
 }

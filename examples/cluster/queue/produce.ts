@@ -1,5 +1,5 @@
-// npm run fit -- [folder] [--run name] [--steps n] [--rate r] [--chunk poses]: puts the jobs of each step into the queue, and
-// prints the loss of each and the weights. Started again with the same --run it goes on where it was.
+// npm run fit -- [folder] [--run name] [--steps n] [--rate r] [--chunk poses]: adds the jobs of each step to the queue, and prints
+// the loss of each step and the final weights. Started again with the same --run, it continues where it stopped.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FlowJob, FlowProducer, Queue } from 'bullmq';
 import { fitOptions } from './options.ts';
@@ -11,7 +11,7 @@ const { folder, steps, rate } = fit;
 const store = new Store();
 const flows = new FlowProducer({ connection });
 const reduce = new Queue(queues.reduce, { connection });
-// Told by ioredis whenever Redis is away.
+// ioredis reports an error whenever Redis cannot be reached, and then tries again.
 flows.on('error', () => {});
 reduce.on('error', () => {});
 
@@ -48,19 +48,17 @@ for (let step = 0; step < steps; step++) {
   const [theta, next, lossKey] = [`${run}.theta.${step}`, `${run}.theta.${step + 1}`, `${run}.loss.${step}`];
   if (!(await store.get(next)) && !(await reduce.getJob(next))) {
     const compounds = await compoundsOf(fit, `${run}.${step}`);
-    const closing = compounds.map(({ name, pKi, root }) =>
-      job('close', queues.reduce, { key: `${run}.${step}.${name}`, state: root.key, pKi, theta }, [
+    const losses = compounds.map(({ name, pKi, root }) =>
+      job('loss', queues.reduce, { key: `${run}.${step}.${name}`, state: root.key, pKi, theta }, [
         jobOf(root, theta),
       ]),
     );
-    const keys = closing.map(({ data }) => data.key);
-    await flows.add(
-      job('step', queues.reduce, { key: next, compounds: keys, rate, theta, lossKey }, closing),
-    );
+    const keys = losses.map(({ data }) => data.key);
+    await flows.add(job('step', queues.reduce, { key: next, compounds: keys, rate, theta, lossKey }, losses));
   }
   while (!(await store.get(next))) {
     const state = await (await reduce.getJob(next))?.getState();
-    if (state === 'failed') throw new Error(`step ${step} failed; the workers have told why`);
+    if (state === 'failed') throw new Error(`step ${step} failed: see the output of the workers`);
     await sleep(100);
   }
   console.log(`step ${step}: loss ${await store.get<number>(lossKey)}`);

@@ -1,5 +1,5 @@
-// One step of a fit of Vina's six weights, in pieces: what a job does, and in which order their results are merged. Nothing
-// here knows of the queue.
+// The parts of one step of a fit of Vina's six weights: the work of each kind of job, and the order in which results are merged.
+// This file does not depend on the queue.
 import { join } from 'node:path';
 import { tensor } from 'posetape';
 import {
@@ -15,32 +15,34 @@ import { readMolecules } from '../../../program/read/files.ts';
 import { readText } from '../../../program/read/text.ts';
 import { vinaScorer } from '../../../program/score/vina-scorer.ts';
 
-/** The fit: a folder as `npm start -- fit` takes it, and the numbers of the fit. */
+/** Settings of the fit. */
 export interface Fit {
+  /** Folder with the receptor, the poses and the affinities, as for `npm start -- fit`. */
   readonly folder: string;
   readonly steps: number;
+  /** Learning rate. */
   readonly rate: number;
-  /** Poses of a job. */
+  /** Number of poses of a job. */
   readonly chunk: number;
 }
 
-/** Values of the parameters, or slopes in them. JSON keeps every bit of a finite number but the sign of −0. */
+/** Parameters, or a gradient, by name. JSON preserves every bit of a finite number except the sign of −0. */
 export type Theta = Readonly<Record<string, number>>;
 
-/** Poses `from` to just before `to` of a compound. */
+/** Poses `from` (inclusive) to `to` (exclusive) of a compound. */
 export interface Chunk {
   readonly compound: string;
   readonly from: number;
   readonly to: number;
 }
 
-/** A state and what it is made of: one chunk, or the states of others, merged in order. */
+/** Node of the merge tree: the state of one chunk, or the merged states of its parts, in order. */
 export type Node = { readonly key: string } & (
   | { readonly chunk: Chunk }
   | { readonly parts: readonly Node[] }
 );
 
-/** A compound of a step. */
+/** Compound with its measured pKi and its merge tree. */
 export interface Compound {
   readonly name: string;
   readonly pKi: number;
@@ -48,14 +50,14 @@ export interface Compound {
 }
 
 /** Loss of a compound, and its gradient. */
-export interface Closed {
+export interface CompoundLoss {
   readonly loss: number;
   readonly gradient: Theta;
 }
 
 const kT = 0.593;
 const combination = boltzmann({ kT });
-/** The most states that one job merges. */
+/** Maximum number of states that one job merges. */
 const arity = 8;
 
 const scorers = new Map<string, ReturnType<typeof vinaScorer>>();
@@ -66,11 +68,12 @@ const scorerOf = (folder: string) => {
 };
 const fileOf = (folder: string, compound: string) => join(folder, `${compound}.pdbqt`);
 
+/** Returns the initial parameters. */
 export async function startOf({ folder }: Fit): Promise<Theta> {
   return numbersOf((await scorerOf(folder)).params);
 }
 
-/** Compounds of the folder, cut into chunks. */
+/** Reads the compounds of the folder and divides their poses into chunks. Keys of their nodes begin with `key`. */
 export async function compoundsOf({ folder, chunk }: Fit, key: string): Promise<Compound[]> {
   const table = join(folder, 'affinities.csv');
   const compounds: Compound[] = [];
@@ -88,7 +91,7 @@ export async function compoundsOf({ folder, chunk }: Fit, key: string): Promise<
   return compounds;
 }
 
-/** Tree of fixed arity over the chunks: it says the order of all merges, and so every bit of their result. */
+/** Returns a tree of fixed arity over the chunks. It fixes the order of all merges, and so every bit of the result. */
 function treeOf(key: string, chunks: readonly Chunk[]): Node {
   let row: Node[] = chunks.map((chunk, i) => ({ key: `${key}.0.${i}`, chunk }));
   for (let level = 1; row.length > 1; level++) {
@@ -101,7 +104,7 @@ function treeOf(key: string, chunks: readonly Chunk[]): Node {
   return row[0] as Node;
 }
 
-/** State of a chunk's poses. */
+/** Scores the poses of a chunk and returns their state. */
 export async function scored(folder: string, chunk: Chunk, theta: Theta): Promise<AccumulatorJSON> {
   const { score, posesPerTape, compound } = await scorerOf(folder);
   const { poseOf } = compound();
@@ -114,7 +117,7 @@ export async function scored(folder: string, chunk: Chunk, theta: Theta): Promis
   let last = performance.now();
   const { state } = await accumulatePoses({
     ...{ combination, score, posesPerTape, poses: poses(), params: tensorsOf(theta) },
-    // Timers get a turn, by which the queue's lock on the job is renewed.
+    // Lets timers run, by which BullMQ renews its lock on the job.
     onPose() {
       if (performance.now() - last < 50) return undefined;
       return new Promise<void>(resolve => {
@@ -128,7 +131,7 @@ export async function scored(folder: string, chunk: Chunk, theta: Theta): Promis
   return state.toJSON();
 }
 
-/** One state of several, in their order. */
+/** Merges states in order. */
 export function merged(states: readonly AccumulatorJSON[]): AccumulatorJSON {
   return states
     .map(state => combination.accumulator(state))
@@ -136,21 +139,22 @@ export function merged(states: readonly AccumulatorJSON[]): AccumulatorJSON {
     .toJSON();
 }
 
-export function closed(state: AccumulatorJSON, measured: number, theta: Theta): Closed {
+/** Returns the loss of a compound and its gradient, from the merged state of its poses. */
+export function lossOf(state: AccumulatorJSON, measured: number, theta: Theta): CompoundLoss {
   const { loss, gradient } = finish(combination.accumulator(state), {
     ...{ combination, params: tensorsOf(theta), readout: pKi({ kT }), loss: squaredError(measured) },
   });
   return { loss: loss as number, gradient: numbersOf(gradient) };
 }
 
-/** A step down the mean gradient of all compounds, in their order. */
+/** Makes a step against the mean gradient of all compounds. Returns the next parameters and the mean loss. */
 export function stepped(
   theta: Theta,
   rate: number,
-  compounds: readonly Closed[],
+  compounds: readonly CompoundLoss[],
 ): { readonly theta: Theta; readonly loss: number } {
-  const meanOf = (of: (compound: Closed) => number) =>
-    compounds.reduce((sum, compound) => sum + of(compound), 0) / compounds.length;
+  const meanOf = (numberOf: (compound: CompoundLoss) => number) =>
+    compounds.reduce((sum, compound) => sum + numberOf(compound), 0) / compounds.length;
   const next = Object.entries(theta).map(([name, value]) => [
     name,
     value - rate * meanOf(({ gradient }) => gradient[name] as number),

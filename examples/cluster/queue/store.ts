@@ -1,7 +1,7 @@
-// Results of jobs in Redis: one key each, written whole. A job that runs twice writes the same bits twice.
+// Results of jobs in Redis, one key each. A job that runs twice writes the same bits twice.
 import { Redis } from 'ioredis';
 
-/** Redis by REDIS_PORT and REDIS_HOST; a command waits for it for as long as it takes. */
+/** Connection to the Redis at REDIS_HOST and REDIS_PORT. While it cannot be reached, commands wait. */
 export const connection: Readonly<{
   host: string;
   port: number;
@@ -14,12 +14,13 @@ export const connection: Readonly<{
   retryStrategy: () => 500,
 };
 
-/** Queues: of chunks, and of all that is made of their states. */
+/** Names of the queues: `score` for chunks, `reduce` for all other jobs. */
 export const queues = { score: 'posetape-score', reduce: 'posetape-reduce' } as const;
 
-/** Seconds that a result is kept. */
-const kept = 7 * 24 * 3600;
+/** Seconds after which a result expires. */
+const lifetime = 7 * 24 * 3600;
 
+/** Store of results by key. */
 export class Store {
   readonly #redis: Redis = new Redis(connection).on('error', () => {});
 
@@ -28,7 +29,7 @@ export class Store {
     return text === null ? undefined : (JSON.parse(text) as T);
   }
 
-  /** @throws Error naming the key that is missing */
+  /** @throws Error naming the first missing key */
   async all<T>(keys: readonly string[]): Promise<T[]> {
     const texts = keys.length === 0 ? [] : await this.#redis.mget(keys.map(key => `posetape.${key}`));
     return texts.map((text, i) => {
@@ -38,7 +39,7 @@ export class Store {
   }
 
   async set(key: string, result: unknown): Promise<void> {
-    await this.#redis.set(`posetape.${key}`, JSON.stringify(result), 'EX', kept);
+    await this.#redis.set(`posetape.${key}`, JSON.stringify(result), 'EX', lifetime);
   }
 
   close(): void {

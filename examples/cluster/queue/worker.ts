@@ -1,14 +1,14 @@
-// npm run worker: scores chunks and reduces their states until it is ended. Start as many as there are cores, on any number of
-// machines that see Redis and the folder of poses.
+// npm run worker: runs jobs until it is stopped. Start one per core, on any number of machines that can reach Redis and the folder
+// of poses.
 import { type Job, Worker } from 'bullmq';
 import type { AccumulatorJSON } from 'posetape/combine';
-import { type Chunk, type Closed, closed, merged, scored, stepped, type Theta } from './step.ts';
+import { type Chunk, type CompoundLoss, lossOf, merged, scored, stepped, type Theta } from './step.ts';
 import { connection, queues, Store } from './store.ts';
 
 const store = new Store();
 const thetaOf = async (key: string) => (await store.all<Theta>([key]))[0] as Theta;
 
-/** Jobs by their name; `key` is where the result goes. */
+/** Work of each kind of job, by its name. Strings such as `theta` and `state` are keys of results. */
 const work = {
   async score({ folder, chunk, theta }: { folder: string; chunk: Chunk; theta: string }) {
     return scored(folder, chunk, await thetaOf(theta));
@@ -16,9 +16,9 @@ const work = {
   async merge({ parts }: { parts: string[] }) {
     return merged(await store.all<AccumulatorJSON>(parts));
   },
-  async close({ state, pKi, theta }: { state: string; pKi: number; theta: string }) {
-    const [sums] = await store.all<AccumulatorJSON>([state]);
-    return closed(sums as AccumulatorJSON, pKi, await thetaOf(theta));
+  async loss({ state, pKi, theta }: { state: string; pKi: number; theta: string }) {
+    const [merged] = await store.all<AccumulatorJSON>([state]);
+    return lossOf(merged as AccumulatorJSON, pKi, await thetaOf(theta));
   },
   async step({
     compounds,
@@ -31,31 +31,32 @@ const work = {
     theta: string;
     lossKey: string;
   }) {
-    const next = stepped(await thetaOf(theta), rate, await store.all<Closed>(compounds));
+    const next = stepped(await thetaOf(theta), rate, await store.all<CompoundLoss>(compounds));
     await store.set(lossKey, next.loss);
     return next.theta;
   },
 };
 
+/** Runs a job and stores its result under the job's key. */
 async function run({ name, data }: Job): Promise<void> {
   await store.set(data.key, await work[name as keyof typeof work](data));
 }
 
 const options = {
   connection,
-  // A worker that dies loses its lock after 5 s, and another takes the job.
+  // The lock of a dead worker expires after 5 s. Then another worker takes the job.
   ...{ lockDuration: 5000, stalledInterval: 2000, maxStalledCount: 100 },
 };
 const workers = Object.values(queues).map(queue => new Worker(queue, run, options));
 for (const worker of workers) {
-  // Told by ioredis whenever Redis is away.
+  // ioredis reports an error whenever Redis cannot be reached, and then tries again.
   worker.on('error', () => {});
   worker.on('failed', (job, error) => console.error(`${job?.id}: ${error.message}`));
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, async () => {
-    // Redis may be away, and others take what is left.
+    // Closing waits for Redis, which may be unreachable. After 10 s, leaves the jobs to other workers.
     setTimeout(() => process.exit(1), 10_000).unref();
     await Promise.all(workers.map(worker => worker.close()));
     store.close();

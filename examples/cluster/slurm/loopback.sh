@@ -1,6 +1,6 @@
 #!/bin/bash
-# A Slurm of this one machine, to try the example on: `start` prints the path of its slurm.conf, `stop` ends it. All its files
-# lie in SLURM_FOLDER.
+# Runs Slurm on this machine alone, to try the example. `start` prints the path of its slurm.conf, and `stop` stops it. All its
+# files are in SLURM_FOLDER.
 #
 #   export SLURM_CONF=$(bash examples/cluster/slurm/loopback.sh start)
 #   bash examples/cluster/slurm/loopback.sh stop
@@ -60,19 +60,20 @@ CONF
     sinfo >&2
     echo "$SLURM_CONF"
     ;;
-  # The scheduler alone; tasks go on.
+  # Restarts only the scheduler. Tasks keep running.
   restart)
     end slurmctld
     sleep 2
     slurmctld >&2
     ;;
-  # The same by kill -9: it forgets its last seconds, so that jobs are gone, run twice or are held, and the node is drained.
+  # Restarts the scheduler after kill -9. It forgets its last seconds: jobs may be lost, run twice or be held, and the node may be
+  # drained.
   crash)
     kill -9 "$(cat "$folder/slurmctld.pid")"
     sleep 2
     slurmctld >&2
     ;;
-  # After a crash: no job is left, and the node takes new ones.
+  # Cancels all jobs after a crash, and makes the node accept new ones.
   recover)
     scancel --user="$(id -un)"
     for _ in $(seq 100); do [ -z "$(squeue --noheader)" ] && break; sleep 0.2; done

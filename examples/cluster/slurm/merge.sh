@@ -4,12 +4,12 @@
 #SBATCH --mem=1G
 #SBATCH --requeue
 #SBATCH --open-mode=append
-# The reduce step: merges the shards, or, where tasks of the array have died, submits these again. It gives up after ROUNDS.
+# Merges the shards. If shards are missing because tasks died, resubmits them instead, and gives up after ROUNDS rounds.
 set -uo pipefail
 for i in $(seq "$SHARDS"); do
   [ -s "$RUN/shard-$i.json" ] && continue
   if [ "$ROUND" -ge "${ROUNDS:-20}" ]; then
-    echo "shard $i has failed $ROUND times; see $RUN/shard-$i.log" >&2
+    echo "shard $i is missing after $ROUND rounds; see $RUN/shard-$i.log" >&2
     exit 1
   fi
   ROUND=$((ROUND + 1)) exec bash examples/cluster/slurm/submit.sh "$@"

@@ -5,10 +5,10 @@
 #SBATCH --mem=1G
 #SBATCH --requeue
 #SBATCH --open-mode=append
-# One task of the array: scores one shard. Its file appears when it is whole; a task that runs again leaves it as it is.
+# One task of the array: scores one shard. The shard's file appears when it is complete. A task that runs again leaves it as it is.
 set -uo pipefail
 code=0
 node --import tsx --conditions=posetape:source program/main.ts score "$@" --quiet \
   --shard "$SLURM_ARRAY_TASK_ID/$SHARDS" --state "$RUN/shard-$SLURM_ARRAY_TASK_ID.json" || code=$?
-# 3: done, but for molecules that the log names.
+# Code 3: done, except for molecules that the log names.
 [ "$code" -eq 3 ] || exit "$code"

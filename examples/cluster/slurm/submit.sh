@@ -1,16 +1,16 @@
 #!/bin/bash
-# Submits a run: the array job that scores the shards, and the job that merges them. Run it from posetape's folder;
-# run it again to go on with a run that was broken off.
+# Submits a run: the array job that scores the shards, and the job that merges them. Run it in posetape's folder. Run it again to
+# continue an interrupted run.
 #
 #   RUN=run SHARDS=8 bash examples/cluster/slurm/submit.sh docked/ --receptor protein.pdbqt
 #
-# RUN is a folder on a disk that all nodes share; the result appears there as result.csv. Arguments are those of score.
+# RUN is a folder on a disk that all nodes share. The result is its file result.csv. The arguments are those of score.
 set -euo pipefail
 export RUN=${RUN:-run} SHARDS=${SHARDS:-8} ROUND=${ROUND:-1}
 here=$(dirname "$0")
 mkdir -p "$RUN"
 
-# The scheduler may be away for a while.
+# Tries for a minute, as the scheduler may be down.
 submit() {
   for _ in $(seq 30); do
     sbatch --parsable "$@" && return
@@ -27,4 +27,4 @@ if [ -n "$missing" ]; then
   after=(--dependency="afterany:$array")
 fi
 merge=$(submit "${after[@]}" --output="$RUN/merge.log" "$here/merge.sh" "$@")
-echo "job $merge merges them into $RUN/result.csv"
+echo "job $merge merges the shards into $RUN/result.csv"
