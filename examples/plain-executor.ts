@@ -3,7 +3,7 @@ import { compute } from '../engine/compute.ts';
 import { liveValues } from '../engine/executor.ts';
 import { sizeOf } from '../engine/shape.ts';
 
-/** Computes one value after the other, in float64, and keeps all of them until the run is over. */
+/** Returns an executor that computes one value at a time, in float64, and keeps all of them until the run ends. */
 export function plain(): SyncExecutor {
   return {
     name: 'plain float64',

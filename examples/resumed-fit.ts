@@ -10,7 +10,7 @@ const compounds = [2, 3, 4, 5].map(height => ({ poses: [height, height + 1], mea
 
 const [file = 'fit.json', model = 'fit.safetensors'] = process.argv.slice(2);
 const controller = new AbortController();
-process.once('SIGINT', () => controller.abort(new Error('interrupted; the same command goes on')));
+process.once('SIGINT', () => controller.abort(new Error('interrupted; run the same command to continue')));
 const { params, epochs } = await fit({
   compounds,
   params: { slope: tensor(0) },
@@ -25,7 +25,7 @@ const { params, epochs } = await fit({
   resume: existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Checkpoint) : undefined,
   checkpointEvery: 10,
   onCheckpoint: checkpoint => {
-    // Beside the file and then over it, so that a torn write leaves the last good one.
+    // Renaming replaces the file at once, so an interrupted write leaves the last checkpoint intact.
     writeFileSync(`${file}.new`, JSON.stringify(checkpoint));
     renameSync(`${file}.new`, file);
   },
