@@ -1,5 +1,5 @@
-// Builds dist/: one ES module per public entry (what they share in chunks, so that a Value is the same in all of them),
-// and the declarations beside them. No source maps: the modules are as readable as the sources, which are not shipped.
+// Builds dist/: one ES module per public entry, and type declarations. Shared code is in chunks, so that all entries have the same
+// classes. There are no source maps: the modules are as readable as the sources, which are not shipped.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
@@ -23,16 +23,16 @@ await build({
   format: 'esm',
   target: 'es2022',
   chunkNames: 'shared-[hash]',
-  // A peer: whoever wants a GPU installs it.
+  // An optional peer dependency.
   external: ['gpu.js'],
 });
 
-// In a chunk, an op that nobody uses is dropped by a bundler only if its making is marked as pure.
-const made =
+// A bundler drops an unused op from a chunk only if the call that creates it is marked as pure.
+const creation =
   /(?<=^var \w+ = |^ {2}forward: )(?=(?:defineKnownOp|map|new (?:Map|Set|WeakMap|WeakSet)|Object\.freeze)\()/gm;
 for (const name of readdirSync('dist')) {
   const path = `dist/${name}`;
-  writeFileSync(path, readFileSync(path, 'utf8').replace(made, '/* @__PURE__ */ '));
+  writeFileSync(path, readFileSync(path, 'utf8').replace(creation, '/* @__PURE__ */ '));
 }
 
 execFileSync('npx', ['tsc', '--project', 'tsconfig.build.json'], {

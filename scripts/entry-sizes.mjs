@@ -1,4 +1,4 @@
-// How much each entry adds to a page: minified, gzip, in bytes; `posetape` with all that the others share.
+// Size that each entry adds to a page, in bytes after minifying and gzip. Shared chunks count as part of `posetape`.
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
@@ -16,7 +16,7 @@ export async function entrySizes() {
   });
   const fit = await build({
     entryPoints: ['fit/index.ts'],
-    // What it takes of the engine and of combine is theirs.
+    // Leaves out the engine and combine, which are entries of their own.
     external: ['../engine/*', '../combine/*', '../../engine/*'],
     bundle: true,
     minify: true,

@@ -1,11 +1,11 @@
-// What npm runs around `npm pack` and `npm publish`, as the package is not quite the checkout:
-//   prepare  takes the condition posetape:source out of package.json, as no sources are shipped, and makes README links to
+// Scripts that npm runs before and after `npm pack` and `npm publish`, as the package differs from the checkout:
+//   prepare  removes the condition posetape:source from package.json, as no sources are shipped, and makes README links to
 //            files that are not shipped absolute
-//   restore  puts both files back
-//   publish  refuses while OWNER stands for the owner of the repository
+//   restore  restores both files
+//   publish  fails while OWNER is the placeholder for the repository's owner
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
-const kept = '.packing';
+const backup = '.packing';
 const files = ['package.json', 'README.md'];
 const shipped = ['LICENSE', 'CHANGELOG.md'];
 
@@ -13,10 +13,12 @@ const manifest = () => JSON.parse(readFileSync('package.json', 'utf8'));
 
 const steps = {
   prepare() {
-    if (existsSync(kept))
-      throw new Error(`${kept} holds package.json and README.md of a pack that failed: npm run postpack`);
-    mkdirSync(kept);
-    for (const file of files) cpSync(file, `${kept}/${file}`);
+    if (existsSync(backup))
+      throw new Error(
+        `${backup} holds package.json and README.md from a pack that failed: restore them with npm run postpack`,
+      );
+    mkdirSync(backup);
+    for (const file of files) cpSync(file, `${backup}/${file}`);
     const packed = manifest();
     for (const conditions of Object.values(packed.exports)) delete conditions['posetape:source'];
     writeFileSync('package.json', `${JSON.stringify(packed, null, 2)}\n`);
@@ -33,12 +35,12 @@ const steps = {
     );
   },
   restore() {
-    for (const file of files) cpSync(`${kept}/${file}`, file);
-    rmSync(kept, { recursive: true });
+    for (const file of files) cpSync(`${backup}/${file}`, file);
+    rmSync(backup, { recursive: true });
   },
   publish() {
     if (manifest().homepage.includes('OWNER'))
-      throw new Error('package.json: put the owner of the repository in place of OWNER before publishing');
+      throw new Error('package.json: replace OWNER by the owner of the repository before publishing');
   },
 };
 

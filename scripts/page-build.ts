@@ -1,5 +1,5 @@
-// Builds examples/browser into static files: two bundles (the page and its worker) that share chunks, a whole script for
-// the worker that the editor's code runs in, the sources that the editor shows, the poses, and the licences of all.
+// Builds examples/browser into static files: the bundles of the page and its worker, which share chunks; one self-contained script
+// for the worker that runs the editor's code; the source that the editor shows; the poses; and the licences.
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { licencesOf } from './page-licences.ts';
@@ -37,11 +37,11 @@ const common = {
   format: 'esm',
   target: 'es2022',
   conditions: ['posetape:source'],
-  // Comments of licences stand in licences.txt, with the licences themselves.
+  // The licences are in licences.txt.
   legalComments: 'none',
 } as const satisfies BuildOptions;
 
-/** Options of esbuild for the page, and for the worker that has to be one script. */
+/** Options of esbuild for the page, and for the worker that must be one script. */
 export const options: readonly [page: BuildOptions, scorer: BuildOptions] = [
   {
     ...common,
@@ -51,7 +51,7 @@ export const options: readonly [page: BuildOptions, scorer: BuildOptions] = [
       style: `${page}/style.css`,
     },
     splitting: true,
-    // Its main file is for script tags; this one is the same as a module.
+    // The main file of 3Dmol.js is for script tags. This file is the same code as a module.
     alias: { '3dmol': '3dmol/build/3Dmol.es6-min.js' },
     loader: { '.woff2': 'file' },
     chunkNames: 'chunks/[name]-[hash]',
@@ -64,11 +64,11 @@ export const options: readonly [page: BuildOptions, scorer: BuildOptions] = [
 /** Builds the page from scratch. */
 export async function buildPage(): Promise<Metafile> {
   rmSync(outdir, { recursive: true, force: true });
-  const built = await Promise.all(options.map(each => build(each)));
-  return finish(built.map(({ metafile }) => metafile as Metafile));
+  const results = await Promise.all(options.map(bundle => build(bundle)));
+  return finish(results.map(({ metafile }) => metafile as Metafile));
 }
 
-/** Writes the licences of what was built; the metafiles joined. */
+/** Writes the licences of all bundles, and returns their metafiles joined into one. */
 export function finish(metafiles: readonly Metafile[]): Metafile {
   const all: Metafile = {
     inputs: Object.assign({}, ...metafiles.map(({ inputs }) => inputs)),

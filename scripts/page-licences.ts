@@ -1,18 +1,18 @@
-// The licences of what the built page is made of, as each of them demands of copies.
+// Collects the licences of all code and data in the built page.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Metafile } from 'esbuild';
 
-/** Files of a package that its licence consists of. */
+/** Names of a package's licence files. */
 const licenceFile = /^(?:licen[cs]es?|copying|notice)(?:[.-].*)?$/i;
 
-/** Packages that lie inside the file of another, which a bundler does not see. */
-const inside: Readonly<Record<string, readonly string[]>> = {
+/** Packages bundled into the file of another package, where esbuild does not see them. */
+const embedded: Readonly<Record<string, readonly string[]>> = {
   '3dmol': ['iobuffer', 'netcdfjs', 'pako', 'upng-js'],
   'gpu.js': ['acorn'],
 };
 
 /**
- * The licences of posetape, of the docked poses, and of each package that gave a byte to the outputs.
+ * Returns the licences of posetape, of the docked poses, and of each package with code in the outputs.
  *
  * @throws Error naming a package without a licence file
  */
@@ -27,11 +27,11 @@ export function licencesOf({ outputs }: Metafile): string {
   const own = section('posetape', 'MIT', [readFileSync('LICENSE', 'utf8')]);
   const poses = section('The docked poses in data', 'Apache-2.0', [
     readFileSync('examples/vina/data/imatinib-abl/NOTICE.md', 'utf8'),
-    'The text of the Apache License 2.0 stands below, with echarts.',
+    'The text of the Apache License 2.0 is below, with echarts.',
   ]);
-  // Grows while it is gone through.
+  // The loop also visits the packages that it adds.
   for (const folder of packages) {
-    for (const name of inside[nameOf(folder)] ?? []) {
+    for (const name of embedded[nameOf(folder)] ?? []) {
       const nested = `${folder}/node_modules/${name}`;
       packages.add(existsSync(nested) ? nested : `node_modules/${name}`);
     }
@@ -60,7 +60,7 @@ function packageLicence(folder: string): string {
   return section(`${name} ${version}`, license ?? 'see below', texts);
 }
 
-/** Licence files of a package, and those of its folder of licences. */
+/** Returns the licence files of a package, including those in a folder of licences. */
 function filesIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter(({ name }) => licenceFile.test(name))

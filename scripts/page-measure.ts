@@ -15,12 +15,14 @@ const { loads } = command('page:measure', {
 
 const { first, later } = pageWeights(await buildPage());
 table('Loaded at once', first);
-table('Loaded after the first result, or when it is needed', later);
+table('Loaded after the first result or when needed', later);
 table('The library', await libraryWeights(), false);
-console.log(`From asking for the page to its first result (64 poses, value and gradient), ${loads} loads:`);
+console.log(
+  `Time from requesting the page to its first result (64 poses, value and gradient), ${loads} loads:`,
+);
 console.log(`  ${(await firstResults()).join(' ')} ms`);
 
-/** Milliseconds of each load, in a fresh profile, shortest first. */
+/** Loads the page repeatedly, each time in a fresh profile, and returns the sorted milliseconds. */
 async function firstResults(): Promise<number[]> {
   const [browser, served] = await Promise.all([launch(), serve(outdir)]);
   const times: number[] = [];
@@ -38,7 +40,7 @@ async function firstResults(): Promise<number[]> {
 }
 
 function table(title: string, weights: readonly Weight[], hasTotal = true): void {
-  const total = { what: 'together', bytes: sum(weights, 'bytes'), gzip: sum(weights, 'gzip') };
+  const total = { what: 'total', bytes: sum(weights, 'bytes'), gzip: sum(weights, 'gzip') };
   const rows = hasTotal ? [...weights, total] : weights;
   const width = Math.max(...rows.map(({ what }) => what.length));
   console.log(`${title}:`);

@@ -1,5 +1,4 @@
-// npm run page:screenshots: pictures of the page for the README, light, dark and on a phone, each after its
-// preparation.
+// npm run page:screenshots: takes the README's pictures of the page: light, dark and on a phone.
 import { mkdirSync, statSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { command } from '../bench/support/command.ts';
@@ -7,7 +6,7 @@ import { launch, serve } from '../test/page/browser.ts';
 import { buildPage, outdir } from './page-build.ts';
 
 const { out: folder } = command('page:screenshots', {
-  does: 'Builds the page, and takes the pictures of it that the README shows, in headless Chromium: light, dark and on a phone.',
+  does: 'Builds the page and takes the README’s pictures of it in headless Chromium: light, dark and on a phone.',
   takes: 'about a minute',
   writes: `static files to ${outdir}, and light.png, dark.png and phone.png`,
 })
@@ -19,8 +18,9 @@ interface Picture {
   readonly name: string;
   readonly colorScheme: 'light' | 'dark';
   readonly width: number;
-  /** The ids of the first and the last element; without the first it begins at the top of the page. */
+  /** Id of the first element. Default: the picture begins at the top of the page. */
   readonly from?: string;
+  /** Id of the last element. */
   readonly to: string;
   /** Actions before the screenshot is taken. */
   prepare(page: Page): Promise<void>;
@@ -45,7 +45,7 @@ const pictures: readonly Picture[] = [
   { name: 'phone', colorScheme: 'light', width: 390, to: 'combination', prepare: warm },
 ];
 
-/** Raises the temperature, so that more poses count and there is more to see. */
+/** Raises the temperature, so that more poses have visible weights. */
 async function warm(page: Page): Promise<void> {
   await page.locator('#viewer canvas').waitFor();
   await page.locator('#shares svg').waitFor();

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { build, type Metafile } from 'esbuild';
 import { outdir } from './page-build.ts';
 
-/** Bytes on disk, and compressed. */
+/** Size of a file or bundle in bytes, before and after compression. */
 export interface Weight {
   readonly what: string;
   readonly bytes: number;
@@ -34,12 +34,12 @@ const libraryParts: readonly LibraryPart[] = [
     splits: false,
   },
   {
-    what: 'all of posetape/ops and posetape/combine; jit, recompute and full-graph left to be loaded by need',
+    what: 'all of posetape/ops and posetape/combine, without jit, recompute and full-graph, which load on demand',
     contents: "export * from 'posetape/ops'; export * from 'posetape/combine';",
     splits: true,
   },
   {
-    what: 'all of posetape, posetape/ops and posetape/combine, jit in it',
+    what: 'all of posetape, posetape/ops and posetape/combine, jit included',
     contents: "export * from 'posetape'; export * from 'posetape/ops'; export * from 'posetape/combine';",
     splits: false,
   },
@@ -51,7 +51,7 @@ const libraryParts: readonly LibraryPart[] = [
   },
 ];
 
-/** The size of each part, bundled and minified, without what it loads later. */
+/** Returns the size of each part, bundled and minified, without modules that it loads on demand. */
 export function libraryWeights(): Promise<Weight[]> {
   return Promise.all(
     libraryParts.map(async ({ what, contents, splits }) => {
@@ -74,7 +74,7 @@ export function libraryWeights(): Promise<Weight[]> {
   );
 }
 
-/** Sizes of the files that the built page loads at once, and of those that it loads on demand. */
+/** Returns the sizes of the files that the built page loads at once, and of those that it loads on demand. */
 export function pageWeights({ outputs }: Metafile): { readonly first: Weight[]; readonly later: Weight[] } {
   const scripts = ['main.js', 'worker.js'].flatMap(entry => [...withImports(outputs, `${outdir}/${entry}`)]);
   const fonts = Object.keys(outputs).filter(path => /inter-(?:latin|greek)-wght/.test(path));
@@ -89,7 +89,7 @@ export function pageWeights({ outputs }: Metafile): { readonly first: Weight[]; 
   return { first: weights(first), later: weights(chunks) };
 }
 
-/** An output and its static imports, without dynamic ones. */
+/** Returns the paths of an output and of its static imports, direct and indirect. */
 function withImports(
   outputs: Metafile['outputs'],
   path: string,
@@ -103,7 +103,7 @@ function withImports(
   return found;
 }
 
-/** A path relative to the page's folder; for a chunk, the package that is most of it. */
+/** Returns a path relative to the page's folder. The name of a chunk begins with the package that is most of it. */
 function nameOf(path: string, outputs: Metafile['outputs']): string {
   const name = relative(outdir, path);
   const inputs = Object.entries(outputs[path]?.inputs ?? {});

@@ -1,4 +1,4 @@
-// npm run page: builds examples/browser and serves it on this machine, and rebuilds it after each change of a source.
+// npm run page: builds examples/browser, serves it on localhost, and rebuilds it after each change of a source.
 // npm run page:build: only builds it, as static files.
 import { rmSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
@@ -7,15 +7,15 @@ import { command } from '../bench/support/command.ts';
 import { buildPage, finish, options, outdir } from './page-build.ts';
 
 const { build, port } = command('page', {
-  does: 'Builds the demonstration page, serves it on localhost, and rebuilds it after each change of a source. npm run page:build only builds it.',
+  does: 'Builds the demo page, serves it on localhost, and rebuilds it after each change of a source. npm run page:build only builds it.',
   takes: 'a few seconds, then serves until Ctrl+C',
   writes: `static files to ${outdir}`,
 })
-  .option('--port <number>', 'port of the server; 0 for any free one', portOf, 8000)
-  .option('--build', `only build it, as static files in ${outdir}`)
+  .option('--port <number>', 'port of the server, or 0 for any free port', portOf, 8000)
+  .option('--build', `only build the page, as static files in ${outdir}`)
   .addHelpText(
     'after',
-    '\nThe static files work on any server, under any path. They load nothing from elsewhere.',
+    '\nThe static files work on any server, under any path. They load nothing from other servers.',
   )
   .parse()
   .opts<{ build?: true; port: number }>();
@@ -26,9 +26,9 @@ try {
     console.log(`built ${outdir}`);
   } else {
     rmSync(outdir, { recursive: true, force: true });
-    const bundles = await Promise.all(options.map(each => context({ ...each, logLevel: 'warning' })));
-    const built = await Promise.all(bundles.map(bundle => bundle.rebuild()));
-    finish(built.map(({ metafile }) => metafile as Metafile));
+    const bundles = await Promise.all(options.map(bundle => context({ ...bundle, logLevel: 'warning' })));
+    const results = await Promise.all(bundles.map(bundle => bundle.rebuild()));
+    finish(results.map(({ metafile }) => metafile as Metafile));
     const [page] = bundles as [BuildContext, BuildContext];
     const server = await page.serve({ servedir: outdir, host: '127.0.0.1', port });
     await Promise.all(bundles.map(bundle => bundle.watch()));

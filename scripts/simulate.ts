@@ -1,24 +1,25 @@
-// npm run simulate: the time of many poses on many cores, by a simulation of the workers, the store and the reducer
-// with costs measured on this machine. docs/cluster.md shows its output.
+// npm run simulate: estimates the time of many poses on many cores. It simulates the workers, the store and the reducer, with costs
+// measured on this machine. docs/cluster.md shows its output.
 import { type Tensor, tensor } from 'posetape';
 import { accumulatePoses, boltzmann } from 'posetape/combine';
 import { command, whole, wholes } from '../bench/support/command.ts';
 import { readMolecules } from '../program/read/files.ts';
 import { vinaScorer } from '../program/score/vina-scorer.ts';
 
-/** The seconds and bytes of a state with a given number of parameters. */
+/** Costs of a state: its size, and seconds to write, read and merge it. */
 interface StateCosts {
+  /** Number of parameters. */
   readonly parameters: number;
-  /** The size as JSON. */
+  /** Size as JSON. */
   readonly bytes: number;
   readonly write: number;
   readonly read: number;
   readonly merge: number;
 }
 
-/** The costs of a single server, Redis or a shared disk. */
+/** Costs of the store, which is a single server such as Redis or a shared disk. */
 interface StoreCosts {
-  /** The server's seconds for a job of any size. */
+  /** Seconds of the server for each job. */
   readonly job: number;
   readonly bytesPerSecond: number;
 }
@@ -26,19 +27,19 @@ interface StoreCosts {
 interface Run {
   readonly cores: number;
   readonly chunks: number;
-  /** The seconds of a chunk's poses. */
+  /** Seconds to score the poses of a chunk. */
   readonly work: number;
   readonly state: StateCosts;
   readonly store: StoreCosts;
-  /** The number of states that a job merges. */
+  /** Number of states that a job merges. */
   readonly arity: number;
 }
 
 interface Outcome {
   readonly seconds: number;
-  /** The share of the time that the store is busy. */
+  /** Share of the time that the store is busy. */
   readonly store: number;
-  /** The share of the time that the one reducer is busy. */
+  /** Share of the time that the one reducer is busy. */
   readonly reducer: number;
 }
 
@@ -47,27 +48,27 @@ const layouts = { shards: byShards, tree: byTree, 'one reducer': byOneReducer } 
 const cores = [1, 10, 100, 1000, 10_000];
 const program = command('simulate', {
   does:
-    'Simulates a step over many poses on many cores: workers that score chunks, a shared store, and the merging ' +
-    'of states. It measures the costs of a pose of Vina and of a state first.',
+    'Estimates the time of a step over many poses on many cores. It measures the costs of a Vina pose and of a state, then ' +
+    'simulates workers that score chunks, a shared store, and the merging of states.',
   takes: 'about half a minute',
-  writes: 'a table on standard output',
+  writes: 'a table to stdout',
 })
-  .option('--poses <count>', 'number of poses of the step', whole, 1_000_000_000)
-  .option('--cores <counts...>', 'how many', wholes(cores), cores)
-  .option('--parameters <count>', 'number of parameters, which is the size of a state', whole, 6)
-  .option('--pose <milliseconds>', 'time of a pose on a core (default: that of Vina, measured)', Number)
-  .option('--chunk <poses>', 'poses of a job (default: about a second of work)', whole)
-  .option('--arity <states>', 'number of states that a job of the tree merges', whole, 8)
-  .option('--job <milliseconds>', 'time of the store for each job', Number, 1.1)
-  .option('--network <gigabits>', 'network of the store, in Gbit/s', Number, 10)
+  .option('--poses <count>', 'number of poses', whole, 1_000_000_000)
+  .option('--cores <counts...>', 'numbers of cores', wholes(cores), cores)
+  .option('--parameters <count>', 'number of parameters, which sets the size of a state', whole, 6)
+  .option('--pose <milliseconds>', 'time to score a pose on one core (default: measured with Vina)', Number)
+  .option('--chunk <poses>', 'poses per job (default: about a second of work)', whole)
+  .option('--arity <states>', 'states that a merging job merges', whole, 8)
+  .option('--job <milliseconds>', 'time that the store takes for each job', Number, 1.1)
+  .option('--network <gigabits>', 'bandwidth of the store in Gbit/s', Number, 10)
   .option(
     '--bytes <factor>',
-    'factor of the size of a state on the network, such as 0.375 for float32 without base64',
+    'size of a state on the network relative to its JSON, such as 0.375 for raw float32',
     Number,
     1,
   )
   .parse();
-const given = program.opts<{
+const options = program.opts<{
   poses: number;
   cores: readonly number[];
   parameters: number;
@@ -79,17 +80,17 @@ const given = program.opts<{
   bytes: number;
 }>();
 
-/** The seconds of a call, the least of several. */
+/** Returns the seconds of a call: the minimum over several rounds. */
 function secondsOf(work: () => unknown): number {
   let least = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 7; round++) {
-    const begun = performance.now();
+    const start = performance.now();
     let calls = 0;
     do {
       work();
       calls++;
-    } while (performance.now() - begun < 60);
-    least = Math.min(least, (performance.now() - begun) / 1000 / calls);
+    } while (performance.now() - start < 60);
+    least = Math.min(least, (performance.now() - start) / 1000 / calls);
   }
   return least;
 }
@@ -117,7 +118,7 @@ function stateCosts(parameters: number): StateCosts {
   };
 }
 
-/** The seconds of a pose of Vina including reading, the least of several rounds. */
+/** Returns the seconds to read and score a Vina pose: the minimum over several rounds. */
 async function secondsOfPose(): Promise<number> {
   const data = 'examples/vina/data/imatinib-abl';
   const { params, score, posesPerTape, compound } = await vinaScorer(`${data}/pocket.pdbqt`);
@@ -127,7 +128,7 @@ async function secondsOfPose(): Promise<number> {
     const poses = async function* () {
       for await (const molecule of readMolecules(`${data}/poses.pdbqt`)) yield poseOf(molecule);
     };
-    const begun = performance.now();
+    const start = performance.now();
     const { state } = await accumulatePoses({
       params,
       score,
@@ -135,25 +136,26 @@ async function secondsOfPose(): Promise<number> {
       combination: boltzmann(),
       poses: poses(),
     });
-    least = Math.min(least, (performance.now() - begun) / 1000 / state.count);
+    least = Math.min(least, (performance.now() - start) / 1000 / state.count);
   }
   return least;
 }
 
-/** A server that handles one request after the other. */
+/** Server that handles one request at a time. */
 class Server {
+  /** Total seconds of all requests. */
   busy = 0;
-  #free = 0;
+  #freeAt = 0;
 
-  /** The time at which a request made at `time` is done, if it takes `seconds`. */
+  /** Handles a request made at `time` that takes `seconds`. Returns the time at which it is done. */
   serve(time: number, seconds: number): number {
-    this.#free = Math.max(time, this.#free) + seconds;
+    this.#freeAt = Math.max(time, this.#freeAt) + seconds;
     this.busy += seconds;
-    return this.#free;
+    return this.#freeAt;
   }
 }
 
-/** A heap of times that returns the least first. */
+/** Binary heap of times with the least on top. */
 class Times {
   readonly #heap: number[] = [];
   get size(): number {
@@ -192,14 +194,14 @@ class Times {
   }
 }
 
-/** Uniform between 0.8 and 1.2: chunks take different times. */
 let seed = 1;
+/** Returns a random factor between 0.8 and 1.2, as chunks take different times. */
 function jitter(): number {
   seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
   return 0.8 + 0.4 * (seed / 2 ** 32);
 }
 
-/** Workers take chunks; each state goes through the store to one process that merges them all. */
+/** Simulates workers that score chunks, and one process that merges all states, which it gets through the store. */
 function byOneReducer(run: Run): Outcome {
   const { state } = run;
   const reducer = new Server();
@@ -210,11 +212,11 @@ function byOneReducer(run: Run): Outcome {
   return { seconds: end, store: store.busy / end, reducer: reducer.busy / end };
 }
 
-/** Workers take chunks, and jobs that merge `arity` states; ready jobs come first. */
+/** Simulates workers that score chunks and also run jobs that merge `arity` states. Merging jobs have priority. */
 function byTree(run: Run): Outcome {
   const { state, store: costs, arity } = run;
   const wire = state.bytes / costs.bytesPerSecond;
-  // All states of a level are equal, so any `arity` of them make a job.
+  // Does not distinguish states, so that any `arity` of them make a job.
   let [states, last] = [0, 0];
   const { store } = work(
     run,
@@ -234,16 +236,20 @@ function byTree(run: Run): Outcome {
   return { seconds, store: store.busy / seconds, reducer: 0 };
 }
 
-/** Each core has one shard, merges its own states, and writes one file of about 2 log₂ nodes; one process merges the files. */
+/**
+ * Simulates one shard per core. A core merges the states of its chunks and writes a file with about 2 log₂(chunks) states. One
+ * process merges the files.
+ */
 function byShards({ cores: n, chunks, work: seconds, state, store: costs }: Run): Outcome {
-  const each = Math.ceil(chunks / n);
-  const nodes = Math.max(1, Math.ceil(2 * Math.log2(each)));
+  const perCore = Math.ceil(chunks / n);
+  const nodes = Math.max(1, Math.ceil(2 * Math.log2(perCore)));
   const store = new Server();
   let scored = 0;
   for (let core = 0; core < n; core++) {
-    let time = each > 1000 ? each * seconds : 0;
-    if (time === 0) for (let i = 0; i < each; i++) time += seconds * jitter();
-    time += each * state.merge + nodes * state.write;
+    // Over many chunks the jitter averages out.
+    let time = perCore > 1000 ? perCore * seconds : 0;
+    if (time === 0) for (let i = 0; i < perCore; i++) time += seconds * jitter();
+    time += perCore * state.merge + nodes * state.write;
     scored = Math.max(scored, time);
   }
   const files = (n * nodes * state.bytes) / costs.bytesPerSecond;
@@ -253,7 +259,10 @@ function byShards({ cores: n, chunks, work: seconds, state, store: costs }: Run)
   return { seconds: end, store: store.busy / end, reducer: merging / end };
 }
 
-/** Workers take a job from `other`, or else a chunk, until none is left. `onState` is called for each stored state. */
+/**
+ * Simulates workers that score chunks until none is left. A free worker first asks `other` for a job, whose result is the time at
+ * which it is done. `onState` is called with the time of each stored state.
+ */
 function work(
   { cores: n, chunks, work: seconds, state, store: costs }: Run,
   onState: (time: number) => void,
@@ -263,7 +272,7 @@ function work(
   const wire = state.bytes / costs.bytesPerSecond;
   let left = chunks;
   const [free, writing] = [new Times(), new Times()];
-  // The parameters, as float64.
+  // Seconds to send the parameters as float64.
   const theta = (8 * state.parameters) / costs.bytesPerSecond;
   for (let i = 0; i < Math.min(n, chunks); i++) free.push(store.serve(0, theta));
   while (free.size > 0 || writing.size > 0) {
@@ -284,21 +293,21 @@ function work(
   return { store };
 }
 
-const pose = given.pose === undefined ? await secondsOfPose() : given.pose / 1000;
-const measured = stateCosts(given.parameters);
-const state = { ...measured, bytes: measured.bytes * given.bytes };
-const chunk = given.chunk ?? Math.max(1, Math.round(1 / pose));
-const store = { job: given.job / 1000, bytesPerSecond: (given.network * 1e9) / 8 };
-const chunks = Math.ceil(given.poses / chunk);
+const pose = options.pose === undefined ? await secondsOfPose() : options.pose / 1000;
+const measured = stateCosts(options.parameters);
+const state = { ...measured, bytes: measured.bytes * options.bytes };
+const chunk = options.chunk ?? Math.max(1, Math.round(1 / pose));
+const store = { job: options.job / 1000, bytesPerSecond: (options.network * 1e9) / 8 };
+const chunks = Math.ceil(options.poses / chunk);
 const milliseconds = (seconds: number) => `${(1000 * seconds).toPrecision(2)} ms`;
 console.log(
-  `pose ${milliseconds(pose)}; chunk ${chunk} poses, ${chunks} chunks; state of ${given.parameters} parameters: ` +
+  `pose ${milliseconds(pose)}; chunk ${chunk} poses, ${chunks} chunks; state of ${options.parameters} parameters: ` +
     `${(state.bytes / 1000).toPrecision(2)} kB, write ${milliseconds(state.write)}, read ${milliseconds(state.read)}, ` +
-    `merge ${milliseconds(state.merge)}; store ${given.job} ms a job, ${given.network} Gbit/s\n`,
+    `merge ${milliseconds(state.merge)}; store ${options.job} ms a job, ${options.network} Gbit/s\n`,
 );
 console.log('| cores | layout | time, h | of ideal | store busy | reducer busy |');
 console.log('| ---: | --- | ---: | ---: | ---: | ---: |');
-for (const n of given.cores)
+for (const n of options.cores)
   for (const [name, layout] of Object.entries(layouts)) {
     const { seconds, ...busy } = layout({
       cores: n,
@@ -306,9 +315,9 @@ for (const n of given.cores)
       work: chunk * pose,
       state,
       store,
-      arity: given.arity,
+      arity: options.arity,
     });
-    const ideal = (given.poses * pose) / n;
+    const ideal = (options.poses * pose) / n;
     const percent = (share: number) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
     const cells = [
       n,
