@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Measured, type Programs, type Settings } from '../support/measured.ts';
 
-// Relative to the package, where npm runs its scripts.
+// npm runs scripts in the package's folder.
 const folder = 'bench/peers';
 
 /** Systems to compare with posetape, if they are installed. */
@@ -11,11 +11,11 @@ export const peerNames = ['PyTorch', 'TensorFlow.js', 'jax-js'] as const;
 export type PeerName = (typeof peerNames)[number];
 
 const npm = `\`npm install --prefix ${folder}\``;
-/** Instructions to install each. None of them is a dependency of posetape. */
+/** Instructions to install each peer. None of them is a dependency of posetape. */
 export const howToInstall: Readonly<Record<PeerName, string>> = {
   PyTorch:
     'on Debian or Ubuntu `apt-get install --no-install-recommends python3-torch python3-numpy libopenblas0-serial`, ' +
-    'elsewhere `pip install torch numpy`; $PYTHON names the interpreter if it is not the first on the path',
+    'elsewhere `pip install torch numpy`; set $PYTHON if its interpreter is not the first on the path',
   'TensorFlow.js': npm,
   'jax-js': npm,
 };
@@ -24,7 +24,7 @@ const runs = (python: string | undefined, code: string) =>
   python !== undefined && spawnSync(python, ['-c', code]).status === 0;
 let python: string | undefined | null = null;
 
-/** A Python that has PyTorch. */
+/** Returns the command of a Python interpreter with PyTorch, if there is one. */
 function pythonWithTorch(): string | undefined {
   if (python === null) {
     const candidates = [process.env.PYTHON, 'python3', '/usr/bin/python3', 'python'];
@@ -38,16 +38,17 @@ export function torchHasGpu(): boolean {
   return runs(pythonWithTorch(), 'import sys, torch; sys.exit(not torch.cuda.is_available())');
 }
 
+/** True if the peer is installed. */
 export function isInstalled(peer: PeerName): boolean {
   if (peer === 'PyTorch') return pythonWithTorch() !== undefined;
   const module = peer === 'jax-js' ? '@jax-js/jax' : '@tensorflow/tfjs-backend-wasm';
   return existsSync(join(folder, 'node_modules', module));
 }
 
-/** The source of the peers in JavaScript, to be bundled. */
+/** Source of the peers in JavaScript, relative to bench/. */
 export const peerSource = 'peers/js-subject.mjs';
 
-/** Starts a peer with a workload, a strategy and a number of poses, and for PyTorch also a device and a batch size. */
+/** Starts the process of a peer. `args` are a workload, a strategy and a number of poses; for PyTorch also a device and a batch size. */
 export function startPeer(
   peer: PeerName,
   programs: Programs,

@@ -1,5 +1,5 @@
-// The SchNet of workload A in TensorFlow.js or jax-js, with their WebAssembly backends on one thread. Arguments: the folder of
-// the workloads, `network`, `stream`, the number of poses, and the system.
+// Measured process that runs the SchNet of workload A in TensorFlow.js or jax-js, with their WebAssembly backends on one thread.
+// Arguments: folder of the workloads, `network`, `stream`, number of poses, and system.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,12 +16,12 @@ const { gaussians, interactions, cutoff } = data.settings;
 const gamma = 0.5 / (cutoff / (gaussians - 1)) ** 2;
 const [graphs, theta] = [graphsOf(data, n), paramsOf(data)];
 const [names, atoms] = [Object.keys(theta), graphs[0].types.length];
-// Edges are ordered by atom, the same number for each, so the sum over an atom's edges is a sum over an axis.
-const each = graphs[0].src.length / atoms;
+// Edges are sorted by target atom, with the same number for each, so the sum over an atom's edges is a sum over an axis.
+const edgesPerAtom = graphs[0].src.length / atoms;
 
-/** The version, and value and gradient of a pose as numbers. */
+/** Returns the version of TensorFlow.js, and a function that computes value and gradient of a pose. */
 async function tensorflow() {
-  // Drop its advice about installing other backends.
+  // Silences its advice about installing other backends.
   console.warn = () => {};
   console.log = () => {};
   const require = createRequire(import.meta.url);
@@ -31,7 +31,7 @@ async function tensorflow() {
     join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'wasm-out/'),
   );
   wasm.setThreadsCount(1);
-  // The adjoint of a gather needs this kernel; the backend has it under another name.
+  // The adjoint of a gather needs this kernel, which the backend has under another name.
   tf.registerKernel({
     kernelName: 'UnsortedSegmentSum',
     backendName: 'wasm',
@@ -60,27 +60,28 @@ async function tensorflow() {
       const fade = tf.where(tf.less(d, cutoff), wave, tf.zerosLike(wave));
       let x = tf.gather(p.embedding, z);
       for (let k = 0; k < interactions; k++) {
-        const of = layer => `interaction${k}.${layer}`;
-        const filters = tf.mul(dense(of('filter2'), soft(dense(of('filter1'), basis))), fade);
-        const messages = tf.mul(tf.gather(dense(of('atomwise1'), x), src), filters);
-        const received = tf.sum(tf.reshape(messages, [atoms, each, -1]), 1);
-        x = tf.add(x, dense(of('atomwise3'), soft(dense(of('atomwise2'), received))));
+        const named = layer => `interaction${k}.${layer}`;
+        const filters = tf.mul(dense(named('filter2'), soft(dense(named('filter1'), basis))), fade);
+        const messages = tf.mul(tf.gather(dense(named('atomwise1'), x), src), filters);
+        const received = tf.sum(tf.reshape(messages, [atoms, edgesPerAtom, -1]), 1);
+        x = tf.add(x, dense(named('atomwise3'), soft(dense(named('atomwise2'), received))));
       }
       return tf.sum(dense('readout2', soft(dense('readout1', x))));
     };
   });
-  const ofPose = i => {
+  const scorePose = i => {
     const { value, grads } = tf.variableGrads(scores[i], params);
     const [energy] = value.dataSync();
     const slopes = names.map(name => grads[name].dataSync());
     tf.dispose([value, grads]);
     return { energy, slopes };
   };
-  return { version: tf.version.tfjs, ofPose };
+  return { version: tf.version.tfjs, scorePose };
 }
 
+/** Returns the version of jax-js, and a function that computes value and gradient of a pose. */
 async function jaxJs() {
-  // It expects a browser's.
+  // jax-js expects a browser.
   globalThis.navigator ??= {};
   const jax = await import('@jax-js/jax');
   const { numpy: np, nn } = jax;
@@ -90,7 +91,7 @@ async function jaxJs() {
   const params = Object.fromEntries(names.map(name => [name, array(theta[name])]));
   const soft = x => nn.softplus(x).sub(Math.LN2);
 
-  // An operation consumes its arrays; `.ref` adds a use.
+  // An operation of jax-js frees its arrays. `.ref` allows one more use.
   const score = (p, { z, src, d }) => {
     const dense = (layer, x) => {
       const [product, bias] = [np.matmul(x, p[`${layer}.weight`]), p[`${layer}.bias`]];
@@ -106,11 +107,11 @@ async function jaxJs() {
       .mul(near);
     let x = np.take(p.embedding, z, 0);
     for (let k = 0; k < interactions; k++) {
-      const of = layer => `interaction${k}.${layer}`;
-      const filters = dense(of('filter2'), soft(dense(of('filter1'), basis.ref))).mul(fade.ref);
-      const messages = np.take(dense(of('atomwise1'), x.ref), src.ref, 0).mul(filters);
-      const received = np.sum(messages.reshape([atoms, each, -1]), 1);
-      x = x.add(dense(of('atomwise3'), soft(dense(of('atomwise2'), received))));
+      const named = layer => `interaction${k}.${layer}`;
+      const filters = dense(named('filter2'), soft(dense(named('filter1'), basis.ref))).mul(fade.ref);
+      const messages = np.take(dense(named('atomwise1'), x.ref), src.ref, 0).mul(filters);
+      const received = np.sum(messages.reshape([atoms, edgesPerAtom, -1]), 1);
+      x = x.add(dense(named('atomwise3'), soft(dense(named('atomwise2'), received))));
     }
     for (const used of [basis, fade, src]) used.dispose();
     return np.sum(dense('readout2', soft(dense('readout1', x))));
@@ -121,7 +122,7 @@ async function jaxJs() {
     d: np.array(lengths).reshape([lengths.length, 1]),
   }));
   const compiled = jax.jit((p, pose) => jax.valueAndGrad(score)(p, pose));
-  const ofPose = async i => {
+  const scorePose = async i => {
     const [value, gradient] = compiled(jax.tree.ref(params), jax.tree.ref(poses[i]));
     const [energy] = await value.data();
     const slopes = [];
@@ -129,15 +130,15 @@ async function jaxJs() {
     return { energy, slopes };
   };
   const manifest = new URL('node_modules/@jax-js/jax/package.json', import.meta.url);
-  return { version: JSON.parse(readFileSync(manifest, 'utf8')).version, ofPose };
+  return { version: JSON.parse(readFileSync(manifest, 'utf8')).version, scorePose };
 }
 
-const { version, ofPose } = await (system === 'jax-js' ? jaxJs() : tensorflow());
+const { version, scorePose } = await (system === 'jax-js' ? jaxJs() : tensorflow());
 
 async function run() {
   const [minimum, flat] = [new SmoothMinimum(data.params.length), new Float64Array(data.params.length)];
   for (let i = 0; i < n; i++) {
-    const { energy, slopes } = await ofPose(i);
+    const { energy, slopes } = await scorePose(i);
     let at = 0;
     for (const array of slopes) {
       flat.set(array, at);

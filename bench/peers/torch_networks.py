@@ -1,11 +1,11 @@
-"""PaiNN and a graph attention network of the ladder, one pose a tape: see bench/workloads/networks.ts and examples/."""
+"""PaiNN and the graph attention network of the ladder, pose by pose: see bench/workloads/networks.ts and examples/."""
 
 import numpy
 import torch
 
 
 def network(kind, features, blocks, atoms, count, device, leaf, spread):
-    """Parameters, poses and scorer of one of the networks."""
+    """Returns the parameters, poses and scorer of a network."""
     cutoff, bases, heads = 4, 16, 4
     constant = lambda array: torch.tensor(array, device=device)
     index = lambda array: constant(array.astype(numpy.int64))
@@ -19,9 +19,9 @@ def network(kind, features, blocks, atoms, count, device, leaf, spread):
             shapes += [(f"{name}.mix{each}.weight", features, features) for each in "VU"]
             shapes += dense(f"{name}.update1", 2 * features, features) + dense(f"{name}.update2", features, 3 * features)
         else:
-            of_layer = [("weight", features, features), ("source", heads, features // heads)]
-            of_layer += [("target", heads, features // heads), ("edge", bases, heads)]
-            shapes += [(f"layer{k}.{name}", rows, columns) for name, rows, columns in of_layer]
+            layer_shapes = [("weight", features, features), ("source", heads, features // heads)]
+            layer_shapes += [("target", heads, features // heads), ("edge", bases, heads)]
+            shapes += [(f"layer{k}.{name}", rows, columns) for name, rows, columns in layer_shapes]
     shapes += dense("readout1", features, features // 2) + dense("readout2", features // 2, 1)
     p = {}
     for n, (name, rows, columns) in enumerate(shapes):
@@ -57,14 +57,14 @@ def network(kind, features, blocks, atoms, count, device, leaf, spread):
         s, v = p["embedding"][z], torch.zeros(atoms, 3, features, device=device)
         for k in range(blocks):
             name = f"interaction{k}."
-            said = two(name + "message", s, silu)[src] * (layer(name + "filter", basis) * fade)
-            ds, along, kept = said.split(features, 1)
-            dv = unit * along[:, None] + v[src] * kept[:, None]
+            messages = two(name + "message", s, silu)[src] * (layer(name + "filter", basis) * fade)
+            ds, along, passed_on = messages.split(features, 1)
+            dv = unit * along[:, None] + v[src] * passed_on[:, None]
             s, v = s.index_add(0, dst, ds), v.index_add(0, dst, dv)
             mixed_v, mixed_u = v @ p[name + "mixV.weight"], v @ p[name + "mixU.weight"]
             lengths = ((mixed_v**2).sum(1) + 1e-8).sqrt()
-            own, product, scale = two(name + "update", torch.cat([s, lengths], 1), silu).split(features, 1)
-            s = s + own + product * (mixed_u * mixed_v).sum(1)
+            change, product, scale = two(name + "update", torch.cat([s, lengths], 1), silu).split(features, 1)
+            s = s + change + product * (mixed_u * mixed_v).sum(1)
             v = v + mixed_u * scale[:, None]
         return two("readout", s, silu).sum()
 
@@ -74,13 +74,14 @@ def network(kind, features, blocks, atoms, count, device, leaf, spread):
         basis, fade = torch.exp(-gamma * (d[:, None] - centers) ** 2), fading(d)[:, None]
         x = p["embedding"][z]
         for k in range(blocks):
-            said = (x @ p[f"layer{k}.weight"]).view(atoms, heads, -1)
-            a, b = [(said * p[f"layer{k}.{each}"]).sum(2) for each in ("source", "target")]
+            messages = (x @ p[f"layer{k}.weight"]).view(atoms, heads, -1)
+            a, b = [(messages * p[f"layer{k}.{name}"]).sum(2) for name in ("source", "target")]
             logits = torch.nn.functional.leaky_relu(a[src] + b[dst] + basis @ p[f"layer{k}.edge"], 0.2)
             shares = torch.exp(logits - logits.detach().max(0, keepdim=True)[0]) * fade
             sums = torch.zeros(atoms, heads, device=device).index_add(0, dst, shares)
-            heard = torch.zeros_like(said).index_add(0, dst, said[src] * (shares / sums[dst])[:, :, None])
-            x = x + elu(heard.view(atoms, -1))
+            attention = (shares / sums[dst])[:, :, None]
+            received = torch.zeros_like(messages).index_add(0, dst, messages[src] * attention)
+            x = x + elu(received.view(atoms, -1))
         return two("readout", x, elu).sum()
 
     return list(p.values()), poses, painn if kind == "painn" else gat

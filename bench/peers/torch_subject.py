@@ -1,8 +1,12 @@
-"""One way to run a workload in PyTorch, on $OMP_NUM_THREADS threads (one) or on a GPU. It answers lines on stdin with lines of JSON.
+"""Measured process that runs a workload in PyTorch, on $OMP_NUM_THREADS threads (default 1) or on a GPU.
 
-Arguments: the folder of the workloads; network, small, list or messages, or a scorer of the ladder such as dense,16,3,8;
-the strategy, or batched; the number of poses; the device, which is cpu unless cuda is asked for; and how many poses are in a
-batch. Or the folder; matmul; which operands of the product are transposed, as TN; its m, k and n.
+It answers questions, which are lines on stdin, with lines of JSON. Its arguments are
+
+    <folder of the workloads> <workload> <strategy> <number of poses> [device] [poses per batch]
+    <folder of the workloads> matmul <transposes, such as TN> <m> <k> <n>
+
+A workload is network, small, list or messages, or a scorer of the ladder such as dense,16,3,8. A strategy is stream, full-graph
+or batched. A device is cpu (the default) or cuda.
 """
 
 import gc
@@ -25,7 +29,7 @@ per_batch = int(sys.argv[6]) if len(sys.argv) > 6 and not is_product else 1
 
 
 def product():
-    """A matrix product of fixed tensors, to repeat."""
+    """Returns a function that computes a matrix product of fixed tensors."""
     m, k, n = (int(length) for length in sys.argv[4:7])
     a = torch.rand(k, m).T if strategy[0] == "T" else torch.rand(m, k)
     b = torch.rand(n, k).T if strategy[1] == "T" else torch.rand(k, n)
@@ -46,7 +50,7 @@ def leaf(array):
 
 
 def read():
-    """Settings, parameters by name and poses as graphs of a workload: see bench/workloads/data.ts."""
+    """Reads the settings, parameters by name, and poses of a workload: see bench/workloads/data.ts."""
     with open(f"{folder}/{workload}.json") as file:
         meta = json.load(file)
     data = {field: numpy.fromfile(f"{folder}/{workload}.{field}.bin", kind) for field, kind in meta["arrays"].items()}
@@ -59,18 +63,18 @@ def read():
     for n in range(min(count, len(data["atoms"]))):
         a, e = slice(atom, atom + data["atoms"][n]), slice(edge, edge + data["edges"][n])
         graph = {field: data[field][e] for field in ("src", "dst", "lengths")}
-        places = data["coordinates"].reshape(-1, 3)[a]
-        graphs.append({**graph, "types": data["types"][a], "coordinates": places, "ligandAtoms": data["ligands"][n]})
+        coordinates = data["coordinates"].reshape(-1, 3)[a]
+        graphs.append({**graph, "types": data["types"][a], "coordinates": coordinates, "ligandAtoms": data["ligands"][n]})
         atom, edge = a.stop, e.stop
     return meta["settings"], params, [graphs[n % len(graphs)] for n in range(count)]
 
 
 def schnet_task():
-    """SchNet: see examples/schnet. The small one computes its distances."""
+    """SchNet: see examples/schnet. Workload small computes the distances from coordinates."""
     settings, p, graphs = read()
     cutoff, bases, is_small = settings["cutoff"], settings["gaussians"], workload == "small"
-    given = "coordinates" if is_small else "lengths"
-    poses = [(*[index(g[name]) for name in ("types", "src", "dst")], constant(g[given].copy())) for g in graphs]
+    field = "coordinates" if is_small else "lengths"
+    poses = [(*[index(g[name]) for name in ("types", "src", "dst")], constant(g[field].copy())) for g in graphs]
     centers = torch.linspace(0, cutoff, bases, device=device)
     gamma = 0.5 / (cutoff / (bases - 1)) ** 2
     zero = torch.zeros((), device=device)
@@ -126,19 +130,19 @@ def pairs_task():
 
 
 def messages_task():
-    """Message passing, a compound a batch, and its loss: see bench/workloads/messages.ts."""
+    """Message passing with the loss of a compound, each compound in one batch: see bench/workloads/messages.ts."""
     settings, p, graphs = read()
-    cutoff, each = settings["cutoff"], settings["posesPerCompound"]
+    cutoff, per_compound = settings["cutoff"], settings["posesPerCompound"]
     centers = 0.5 * torch.arange(1, settings["bases"] + 1, device=device)
     compounds = []
-    for c in range(count // each):
-        of = graphs[c * each : (c + 1) * each]
-        before = numpy.cumsum([0] + [len(g["types"]) for g in of])
-        along = lambda field, shift=0: numpy.concatenate([g[field] + shift * at for g, at in zip(of, before)])
-        ligand = numpy.concatenate([at + numpy.arange(g["ligandAtoms"]) for g, at in zip(of, before)])
-        owner = numpy.repeat(numpy.arange(each), [g["ligandAtoms"] for g in of])
-        indices = along("types"), along("src", 1), along("dst", 1), ligand, owner
-        compounds.append((*map(index, indices), constant(along("lengths")), c % 5 - 2))
+    for c in range(count // per_compound):
+        group = graphs[c * per_compound : (c + 1) * per_compound]
+        offsets = numpy.cumsum([0] + [len(g["types"]) for g in group])
+        joined = lambda field, shift=0: numpy.concatenate([g[field] + shift * at for g, at in zip(group, offsets)])
+        ligand = numpy.concatenate([at + numpy.arange(g["ligandAtoms"]) for g, at in zip(group, offsets)])
+        owner = numpy.repeat(numpy.arange(per_compound), [g["ligandAtoms"] for g in group])
+        indices = joined("types"), joined("src", 1), joined("dst", 1), ligand, owner
+        compounds.append((*map(index, indices), constant(joined("lengths")), c % 5 - 2))
 
     def score(compound):
         z, src, dst, ligand, owner, d, target = compound
@@ -148,34 +152,34 @@ def messages_task():
         for l in "01":
             received = torch.zeros_like(h).index_add(0, dst, h[src] * (basis @ p["filter" + l]))
             h = h + torch.tanh(received @ p["mix" + l] + p["bias" + l])
-        e = torch.zeros(each, device=device).index_add(0, owner, (h @ p["out"])[ligand, 0])
+        e = torch.zeros(per_compound, device=device).index_add(0, owner, (h @ p["out"])[ligand, 0])
         return ((torch.softmax(-e / 0.593, 0) * e).sum() - target) ** 2
 
     return list(p.values()), compounds, score
 
 
-# Scorers of any size: see bench/workloads/ladder.ts. A batch is scored like one pose, with one minimum for all.
+# Scorers of any size: see bench/workloads/ladder.ts. A batch gives one number, like a pose: the smooth minimum of its poses.
 
 types, bases = 10, 8
 batches = [range(at, min(at + per_batch, count)) for at in range(0, count, per_batch)]
 
 
 def spread(length, seed):
-    whole = (numpy.arange(length, dtype=numpy.uint64) + numpy.uint64(1 + seed)) * numpy.uint64(2654435761)
-    return ((whole % numpy.uint64(2**32)).astype(numpy.float64) / 2**32 - 0.5).astype(numpy.float32)
+    products = (numpy.arange(length, dtype=numpy.uint64) + numpy.uint64(1 + seed)) * numpy.uint64(2654435761)
+    return ((products % numpy.uint64(2**32)).astype(numpy.float64) / 2**32 - 0.5).astype(numpy.float32)
 
 
 def matrix(rows, columns, seed, scale):
     return leaf((numpy.float32(scale) * spread(rows * columns, seed)).reshape(rows, columns))
 
 
-def of_batch(e):
+def batch_energy(e):
     return e[0] if per_batch == 1 else minimum(e)
 
 
-def join(of, batch):
-    """The arrays of a batch joined; `of` makes a pose's from its place in the batch and its number."""
-    return numpy.concatenate([of(at, n) for at, n in enumerate(batch)])
+def join(array_of, batch):
+    """Joins the arrays of a batch. `array_of` gives that of a pose, from its position in the batch and its number."""
+    return numpy.concatenate([array_of(at, n) for at, n in enumerate(batch)])
 
 
 def ladder_pairs(pairs):
@@ -188,8 +192,8 @@ def ladder_pairs(pairs):
 
     def score(pose):
         type_of, distance, n = pose
-        each = depth[type_of] * torch.exp(-((distance - radius[type_of]) ** 2))
-        return of_batch(each.view(n, pairs).sum(1))
+        energies = depth[type_of] * torch.exp(-((distance - radius[type_of]) ** 2))
+        return batch_energy(energies.view(n, pairs).sum(1))
 
     return [depth, radius], poses, score
 
@@ -205,7 +209,7 @@ def ladder_dense(width, layers, rows):
         h, n = pose
         for weights in params:
             h = h + torch.tanh(h @ weights) / layers
-        return of_batch(h.sum(1).view(n, rows).sum(1) / rows)
+        return batch_energy(h.sum(1).view(n, rows).sum(1) / rows)
 
     return params, poses, score
 
@@ -229,9 +233,9 @@ def ladder_graph(atoms, edges, features):
         for filters, mix in layers:
             received = torch.zeros_like(h).index_add(0, dst, h[src] * (basis @ filters))
             h = h + torch.tanh(received @ mix)
-        return of_batch((h @ out).view(n, atoms).sum(1) / atoms)
+        return batch_energy((h @ out).view(n, atoms).sum(1) / atoms)
 
-    return [embedding, *[each for layer in layers for each in layer], out], poses, score
+    return [embedding, *[weight for layer in layers for weight in layer], out], poses, score
 
 
 def minimum(energies):
@@ -244,9 +248,9 @@ def ladder_network(kind):
 
 networks = {kind: ladder_network(kind) for kind in ("painn", "gat")}
 makers = {**networks, "pairs": ladder_pairs, "dense": ladder_dense, "graph": ladder_graph, "list": pairs_task, "messages": messages_task}
-kind, *given = workload.split(",")
-made = ([], [], None) if is_product else makers.get(kind, schnet_task)(*[int(each) for each in given])
-params, poses, score = made
+kind, *sizes = workload.split(",")
+task = ([], [], None) if is_product else makers.get(kind, schnet_task)(*[int(size) for size in sizes])
+params, poses, score = task
 
 
 def full_graph():
@@ -264,32 +268,32 @@ def stream():
         if number < lowest:
             shrink = float(numpy.exp(number - lowest))
             weight_sum *= shrink
-            for each in sums:
-                each.mul_(shrink)
+            for total in sums:
+                total.mul_(shrink)
             lowest = number
         weight = float(numpy.exp(lowest - number))
         weight_sum += weight
-        for each, slope in zip(sums, slopes):
-            each.add_(slope, alpha=weight)
-    return lowest - float(numpy.log(weight_sum)), [each / weight_sum for each in sums]
+        for total, slope in zip(sums, slopes):
+            total.add_(slope, alpha=weight)
+    return lowest - float(numpy.log(weight_sum)), [total / weight_sum for total in sums]
 
 
-def fitted():
-    """The sum of the losses of compounds, and its gradient."""
-    total, sums = 0.0, [torch.zeros_like(param) for param in params]
+def batch_loss():
+    """Returns the sum of the compounds' losses, and its gradient."""
+    loss_sum, sums = 0.0, [torch.zeros_like(param) for param in params]
     for compound in poses:
         loss = score(compound)
-        for each, slope in zip(sums, torch.autograd.grad(loss, params)):
-            each.add_(slope)
-        total += loss.item()
-    return total, sums
+        for total, slope in zip(sums, torch.autograd.grad(loss, params)):
+            total.add_(slope)
+        loss_sum += loss.item()
+    return loss_sum, sums
 
 
-run = product() if is_product else fitted if workload == "messages" else full_graph if strategy == "full-graph" else stream
+run = product() if is_product else batch_loss if workload == "messages" else full_graph if strategy == "full-graph" else stream
 
 
 def peak_bytes():
-    """As in bench/support/peak.ts: the peak of getrusage begins with the memory of the parent process."""
+    """Returns the peak memory of this process. As in bench/support/peak.ts, getrusage is unusable for this."""
     with open("/proc/self/status") as status:
         return next(1024 * int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
@@ -300,11 +304,11 @@ def answer(result):
 
 
 def peak():
-    """Memory, answer and milliseconds a pose of the first run."""
+    """Returns memory, answer and milliseconds per pose of the first run."""
     gc.collect()
     try:
         with open("/proc/self/clear_refs", "w") as file:
-            file.write("5")  # sets the peak back, on Linux
+            file.write("5")  # resets the peak, on Linux
         before = peak_bytes()
     except OSError:
         before = None
@@ -316,13 +320,13 @@ def peak():
 
 
 def finish():
-    """Waits for the GPU, which works on after a call has returned."""
+    """Waits for the GPU, which continues to compute after a call has returned."""
     if device == "cuda":
         torch.cuda.synchronize()
 
 
 def timed(times, work=run):
-    """Milliseconds a run, by CPU time and by the clock."""
+    """Returns milliseconds per run, as CPU time and as wall-clock time."""
     finish()
     cpu, wall = time.process_time(), time.perf_counter()
     for _ in range(times):
@@ -354,7 +358,7 @@ def since():
 
 
 def calls():
-    """CPU milliseconds a pose for a sequence of calls with 8 poses each."""
+    """Returns CPU milliseconds per pose for each of 1000 successive calls with 8 poses."""
     global poses
     all_poses, times = poses, []
     per_call = 8 // per_batch
@@ -366,11 +370,11 @@ def calls():
 
 
 def version():
-    """The version of PyTorch, and its BLAS library, since the reference BLAS is a tenth as fast as others."""
+    """Returns the versions of PyTorch and its BLAS library. The reference BLAS is about ten times slower than others."""
     torch.rand(64, 64) @ torch.rand(64, 64)
     with open("/proc/self/maps") as maps:
         libraries = {line.split("/")[-1].strip() for line in maps if ".so" in line}
-    fast = sorted(name for name in libraries if any(each in name for each in ("openblas", "mkl", "blis")))
+    fast = sorted(name for name in libraries if any(library in name for library in ("openblas", "mkl", "blis")))
     is_plain = not fast and any(name.startswith("libblas") for name in libraries)
     blas = fast[0] if fast else "the reference BLAS, which is slow" if is_plain else ""
     return {"version": torch.__version__, "blas": blas}
