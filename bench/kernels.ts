@@ -1,5 +1,7 @@
-// One step of running a pose, in its own process. Arguments: `matmul`, the implementation, the transposes such as `TN`,
-// and m, k and n; `ceiling` and the number of operations; or `record`, `key` or `plan`, a workload and the executor.
+// Measured process that runs one step of scoring a pose. Its arguments are
+//   matmul <executor> <transposes, such as TN> <m> <k> <n>
+//   ceiling <number of operations>
+//   record|key|plan <workload> <executor>
 
 import { jit, Tape, tensor, type Value } from 'posetape';
 import { matmul } from 'posetape/ops';
@@ -16,39 +18,42 @@ import { type Round, serve, timeOf, warmedUp } from './support/serve.ts';
 import { spread } from './workloads/spread.ts';
 import { readTask, type Task } from './workloads/tasks.ts';
 
-/** The numbers of values that a scorer records, without and with the gradient. */
+/** Numbers of values that a scorer records. */
 export interface TapeFacts {
+  /** Number without the gradient. */
   readonly forward: number;
+  /** Number with the gradient. */
   readonly values: number;
 }
 
 const [which, ...args] = process.argv.slice(2);
 
-/** Work to repeat, and the number of units of it. */
+/** Work to repeat. */
 interface Work {
   readonly run: () => unknown;
-  readonly share?: number;
+  /** Number of units, such as poses, that a run does. Default 1. */
+  readonly units?: number;
 }
 
-/** A product that reads an operand transposed without a copy, as derivative rules record it. */
+/** Returns a matrix product that reads an operand transposed without a copy, as derivative rules record it. */
 function product(by: string, transposes: string, m: number, k: number, n: number): Work {
   const [transposeA, transposeB] = [transposes[0] === 'T', transposes[1] === 'T'];
   const tape = new Tape();
   const a = tape.parameter(tensor(spread(m * k, 1), transposeA ? [k, m] : [m, k]));
   const b = tape.parameter(tensor(spread(k * n, 2), transposeB ? [n, k] : [k, n]));
-  const made = matmul(tape.parameter(tensor([[1]])), tape.parameter(tensor([[1]])));
+  const { op } = matmul(tape.parameter(tensor([[1]])), tape.parameter(tensor([[1]])));
   const form: MatmulForm = { kind: 'matmul', transposeA, transposeB };
-  return { run: repeated(by, [tape.record(made.op, form, [a, b])]) };
+  return { run: repeated(by, [tape.record(op, form, [a, b])]) };
 }
 
-/** Runs one tape again and again, without copies. */
+/** Runs a tape once, and returns a function that repeats the run without the copies. */
 function repeated(by: string, wanted: readonly Value[]): () => void {
   const { executor, runs } = recorder(by, 'float32');
   executor.run(wanted);
   return (runs as [(typeof runs)[number]])[0].again;
 }
 
-/** Twelve independent sums of four lanes in registers, a million multiply-adds each. */
+/** Returns the ceiling of speed: twelve independent sums of four lanes in registers, each of a million multiply-adds. */
 function ceiling(operations: number): Work {
   const { api, isRelaxed } = engine();
   const { fma } = isRelaxed ? relaxed : plain;
@@ -56,31 +61,31 @@ function ceiling(operations: number): Work {
   const sums = Array.from({ length: 12 }, () => f.local('v128', 'sum'));
   const factor = f.constant(floats(1 + 2 ** -20));
   const i = f.local('i32', 'i');
-  // Different initial values, or equal sums would be computed once.
+  // The initial values differ, as the compiler would compute equal sums only once.
   for (const [i, sum] of sums.entries()) f.set(sum, f.constant(floats(i)));
   f.set(i, i32(0));
   f.for(i, i32(1_000_000), i32(1), () => {
     for (const sum of sums) f.set(sum, fma({ kind: 'get', local: sum }, factor, factor));
   });
-  // Use the sums, or the compiler would remove them.
+  // Stores the sums, as the compiler would remove unused ones.
   const all = sums.map((local): Code => ({ kind: 'get', local })).reduce((a, b) => op('v128.xor', a, b));
   f.add(store('v128.store', i32(0), all));
   const memory = new api.Memory({ initial: 1 });
   const module = new api.Module(assembled([encoded(f, [])], []));
   const { exports } = new api.Instance(module, { arena: { memory } });
-  return { run: exports.ceiling as () => void, share: (8 * 12 * 1_000_000) / operations };
+  return { run: exports.ceiling as () => void, units: (8 * 12 * 1_000_000) / operations };
 }
 
-/** A step before the loops, on the first poses of a workload. */
+/** Returns a step that precedes the loops: recording, the structure key, or the plan. */
 function beforeLoops(task: Task, executor: string): Work {
   const { params, score, poses, precision } = task;
   const tapes = () => poses.map(pose => withGradient(record(score, params, pose)));
-  const share = poses.length;
-  if (which === 'record') return { run: tapes, share };
-  const made = tapes();
+  const units = poses.length;
+  if (which === 'record') return { run: tapes, units };
+  const recorded = tapes();
   if (which === 'key')
-    return { run: () => made.map(wanted => structureOf(liveValues(wanted), wanted, precision)), share };
-  return { run: () => (executor === 'wasm' ? wasm() : jit({ precision })).run(made[0] ?? []) };
+    return { run: () => recorded.map(wanted => structureOf(liveValues(wanted), wanted, precision)), units };
+  return { run: () => (executor === 'wasm' ? wasm() : jit({ precision })).run(recorded[0] ?? []) };
 }
 
 async function work(): Promise<Work> {
@@ -101,10 +106,10 @@ await serve({
     withGradient(forward);
     return { forward: count, values: values.length };
   },
-  /** The time of the first run, in a process that has done nothing else. */
+  /** Time of the first run, in a process that has done nothing else. */
   cold: async (): Promise<Round> => timeOf((await work()).run),
   round: async (): Promise<Round> => {
-    next ??= work().then(({ run, share = 1 }) => warmedUp({ units: share, run }));
+    next ??= work().then(({ run, units = 1 }) => warmedUp({ units, run }));
     return (await next)();
   },
 });

@@ -4,14 +4,15 @@ import { type BoundPose, type Compiler, type Machine, plannedExecutor } from '..
 import { jitCompiler } from '../engine/jit/jit.ts';
 import { wasmCompiler } from '../engine/wasm/wasm.ts';
 
-// The parts of a pose's time: the recording, and the loops that an executor runs.
+// Separates the parts of a pose's time: recording, and the loops that an executor runs.
 
-/** A prediction on its own tape, and the parameters it depends on. */
+/** Prediction recorded on its own tape, and the parameters it depends on. */
 export interface Recorded {
   readonly y: Value;
   readonly params: readonly Value[];
 }
 
+/** Records a pose on a tape of its own. */
 export function record<Pose, P extends Params>(score: Scorer<Pose, P>, params: P, pose: Pose): Recorded {
   const tape = new Tape();
   const entries = Object.entries<Tensor>(params).map(
@@ -21,26 +22,27 @@ export function record<Pose, P extends Params>(score: Scorer<Pose, P>, params: P
   return { y, params: entries.map(([, value]) => value) };
 }
 
-/** ΔG and its gradient. */
+/** Records the gradient of a prediction, and returns the prediction followed by its gradient. */
 export function withGradient({ y, params }: Recorded): Value[] {
   return [y, ...gradient(y, params)];
 }
 
-/** A finished run, to be repeated without tape, key and layout: only the copies and the loops. */
+/** Finished run that can be repeated without recording, structure key and layout. */
 export interface Loops {
   readonly machine: unknown;
+  /** Repeats the copies of the inputs and the loops. */
   run(): void;
-  /** Repeats the run without the copies if the machine can: with `wasm` the inputs stay in memory. */
+  /** Repeats the loops alone if the machine can, as `wasm` does, whose inputs stay in memory. */
   again(): void;
 }
 
-/** An executor and its recorded runs. */
+/** Executor that keeps its runs for repetition. */
 export interface Recorder {
   readonly executor: PlannedExecutor;
   readonly runs: Loops[];
 }
 
-/** The executor `wasm`, or else `jit` in this precision, with its runs recorded. */
+/** Returns the executor `wasm`, or else `jit` in this precision, with its runs kept for repetition. */
 export function recorder(name: string, precision: Precision): Recorder {
   return name === 'wasm' ? recorderOf(wasmCompiler(true)) : recorderOf(jitCompiler(precision));
 }
@@ -57,7 +59,7 @@ function recorderOf<Bound extends BoundPose>(compiler: Compiler<Bound>): Recorde
         runs.push({ machine, run, again: machine.again ? () => machine.again?.(pose) : run });
       },
       result: (pose, buffer) => machine.result(pose, buffer),
-      explain: given => machine.explain(given),
+      explain: options => machine.explain(options),
     };
   };
   return { executor: plannedExecutor({ ...compiler, compile }, 64), runs };

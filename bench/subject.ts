@@ -1,5 +1,5 @@
-// One way to run a workload, in its own process. Arguments: workload, way, number of poses N, executor, and number of
-// poses on a tape.
+// Measured process that runs a workload with posetape. Arguments: workload, way, number of poses N, executor, and number of poses
+// per tape.
 
 import { type Executor, interpreter, jit } from 'posetape';
 import {
@@ -20,42 +20,44 @@ import { restartPeak } from './support/peak.ts';
 import { type Round, serve, timeOf, warmedUp } from './support/serve.ts';
 import { readTask, type Task } from './workloads/tasks.ts';
 
-/** `loops`: only the generated loops and their copies; `hand`: written by hand; else everything, with that strategy. */
+/** `loops`: only the generated loops and their copies; `hand`: hand-written code; a strategy: the whole run. */
 export type Way = 'loops' | 'hand' | Strategy;
 
-/** `jit` and `interpreter` compute in the precision of the workload. */
+/** Name of an executor. `jit` and `interpreter` compute in the precision of the workload. */
 export type ExecutorName = 'jit' | 'jit64' | 'jit32' | 'interpreter' | 'wasm' | `gpu ${BackendName}`;
 
-/** The result, to check that all subjects compute the same. */
+/** Result of a run, for checking that all subjects compute the same. */
 export interface Answer {
+  /** ΔG, or the loss. */
   readonly value: number;
-  /** |∂ΔG/∂θ| */
+  /** Norm of the gradient. */
   readonly norm: number;
 }
 
-/** Memory, answer and time of the first run, in milliseconds a pose. */
+/** Memory, answer and time of the first run, in milliseconds per pose. */
 export interface Peak extends Round, Answer {
-  /** The engine's exact count, including the device of `gpu()`. */
+  /** Peak of the engine's exact count. */
   readonly engineBytes: number;
+  /** Peak on the device of `gpu()`. */
   readonly deviceBytes: number;
-  /** The peak of the process relative to its memory before; null if the system does not report it. */
+  /** Peak of the process relative to its memory before; null if the system does not report it. */
   readonly processBytes: number | null;
   /** True if planning took most of the first run, so that its time says nothing about the next. */
   readonly planned: boolean;
 }
 
-/** Milliseconds since the start of the process, which is $BENCH_STARTED, in milliseconds since 1970. */
+/** Milliseconds since the start of the process. $BENCH_STARTED is its start in milliseconds since 1970. */
 export type Since = Round;
 
 type Result = Answer & Pick<Peak, 'engineBytes' | 'deviceBytes'>;
 
-const [workload = '', given = 'stream', count = '1', name = 'jit', perTape = '1'] = process.argv.slice(2);
-const way = given as Way;
+const [workload = '', wayName = 'stream', count = '1', name = 'jit', perTape = '1'] = process.argv.slice(2);
+const way = wayName as Way;
 const [n, posesPerTape] = [Number(count), Number(perTape)];
-/** The most different poses. For larger N these are repeated, and predictions are not kept. */
+/** Maximum number of different poses. For larger N they are repeated, and predictions are not kept. */
 const mostPoses = 100_000;
 const task = await readTask(workload, Math.min(n, mostPoses));
-// Opened at the first question, so that an error becomes its answer.
+// Opened at the first question, so that an error is reported as its answer.
 let opened: Promise<Executor> | undefined;
 
 async function executorOf(which: ExecutorName): Promise<Executor> {
@@ -68,22 +70,22 @@ async function executorOf(which: ExecutorName): Promise<Executor> {
   return jit({ precision: which === 'jit' ? task.precision : which === 'jit64' ? 'float64' : 'float32' });
 }
 
-function* overAndOver(poses: readonly unknown[]): Generator<unknown> {
+function* repeated(poses: readonly unknown[]): Generator<unknown> {
   for (let i = 0; i < n; i++) yield poses[i % poses.length];
 }
 
-/** Runs all poses, or the given ones. */
-async function run(given?: readonly unknown[], by?: Executor): Promise<Result> {
+/** Runs some poses with an executor. Default: all poses, with the executor of the arguments. */
+async function run(some?: readonly unknown[], by?: Executor): Promise<Result> {
   opened ??= executorOf(name as ExecutorName);
   const { params, score, scoreGroup } = task;
-  // Typed as for single poses, since the choice is made at run time.
+  // The type is that of a scorer of single poses, as the choice is made at run time.
   const scoring = (posesPerTape > 1 && scoreGroup ? { score: scoreGroup, posesPerTape } : { score }) as Pick<
     Task,
     'score'
   >;
   const strategy = way === 'loops' ? 'stream' : (way as Strategy);
   const executor = by ?? (await opened);
-  if (task.compounds && !given) {
+  if (task.compounds && !some) {
     const { loss, gradient, stats } = await combineBatch({
       ...scoring,
       params,
@@ -100,11 +102,11 @@ async function run(given?: readonly unknown[], by?: Executor): Promise<Result> {
       deviceBytes: 0,
     };
   }
-  const isLong = given === undefined && n > mostPoses;
+  const isLong = some === undefined && n > mostPoses;
   const { value, gradient, stats } = await combinePoses({
     ...scoring,
     params,
-    poses: isLong ? overAndOver(task.poses) : (given ?? task.poses),
+    poses: isLong ? repeated(task.poses) : (some ?? task.poses),
     combination: lse(),
     executor,
     strategy,
@@ -138,14 +140,14 @@ function normOf(arrays: readonly ArrayLike<number>[]): number {
 
 const whole = way === 'hand' ? byHand : () => run();
 
-/** The work that a round repeats. */
+/** Returns the work that a round repeats. */
 async function work(): Promise<() => unknown> {
   if (way !== 'loops') return whole;
   const { executor, runs } = recorder(name, name === 'jit64' ? 'float64' : task.precision);
   await run(undefined, executor);
-  const made = [...runs];
+  const loops = [...runs];
   return () => {
-    for (const each of made) each.run();
+    for (const each of loops) each.run();
   };
 }
 
@@ -158,7 +160,7 @@ await serve({
     return (await next)();
   },
   since: (): Since => ({ cpu: cpuTime(), wall: Date.now() - Number(process.env.BENCH_STARTED) }),
-  /** The first run of all poses, after warming up with the small one; repeated until $BENCH_LEAST poses are scored. */
+  /** Runs all poses, repeatedly until $BENCH_LEAST poses are scored. A small pose is scored first, to warm up. */
   peak: async (): Promise<Peak> => {
     const { small } = task;
     for (let i = 0; small !== undefined && i < 20; i++) await run([small, small]);
@@ -171,13 +173,13 @@ await serve({
     for (let scored = n; scored < Number(process.env.BENCH_LEAST ?? 0); scored += n)
       last = await timeOf(whole);
     const processBytes = peak();
-    // After scoring all poses it is warm.
+    // After these runs no further warm-up is needed.
     next = warmedUp({ units: n, run: whole }, last.wall);
     const planned = way === 'full-graph' && name !== 'interpreter';
-    const each = { cpu: first.cpu / n, wall: first.wall / n };
-    return { ...(result as Result), ...each, processBytes, planned };
+    const perPose = { cpu: first.cpu / n, wall: first.wall / n };
+    return { ...(result as Result), ...perPose, processBytes, planned };
   },
-  /** CPU milliseconds a pose of call after call, with 8 poses each. */
+  /** Returns CPU milliseconds per pose for each of 1000 successive calls with 8 poses. */
   calls: async (): Promise<{ readonly times: readonly number[] }> => {
     const times: number[] = [];
     for (let call = 0; call < 1000; call++) {

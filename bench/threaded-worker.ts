@@ -1,16 +1,17 @@
-// The worker of bench/threaded.ts: the scorer of a workload, in the precision that it is measured in.
+// Worker of bench/threaded.ts, which runs the scorer of a workload.
 import { isMainThread, workerData } from 'node:worker_threads';
 import { jit, type SyncExecutor } from 'posetape';
 import { serve } from 'posetape/parallel';
 import { wasm } from 'posetape/wasm';
 import { readTask } from './workloads/tasks.ts';
 
+/** Returns the executor that a workload is measured with. */
 export const executorOf = (workload: string): SyncExecutor => (workload === 'vina' ? jit() : wasm());
 
 if (!isMainThread) {
   const { workload, count } = workerData as { workload: string; count: number };
   const { score, scoreGroup, poses } = await readTask(workload, count || 1);
-  // Poses that the worker has itself are sent as their numbers.
+  // With `load`, the main thread sends the number of a pose instead of the pose.
   const load = (n: number) => poses[n];
   const scorer = { score, ...(scoreGroup && { scoreGroup }), ...(count > 0 && { load }) };
   await serve({ ...scorer, executor: executorOf(workload) });

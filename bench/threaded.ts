@@ -1,5 +1,5 @@
-// Poses by a pool, or without one, in a process of its own. Arguments: workload, number of threads (0: no pool), of poses, of
-// poses a chunk, and of poses a tape; and `load`, where the workers have the poses.
+// Measured process that runs a workload with a pool of threads, or without one. Arguments: workload, number of threads (0 for no
+// pool), number of poses, poses per chunk, poses per tape, and optionally `load` if the workers have the poses.
 
 import { Worker } from 'node:worker_threads';
 import { combinePoses, lse } from 'posetape/combine';
@@ -35,7 +35,7 @@ async function run() {
     combination: lse(),
   } as never);
   const squares = Object.values(gradient as typeof params).map(({ data }) =>
-    (data as Float64Array).reduce((sum, each) => sum + each * each, 0),
+    (data as Float64Array).reduce((sum, slope) => sum + slope * slope, 0),
   );
   return { value, norm: Math.sqrt(squares.reduce((a, b) => a + b, 0)) };
 }

@@ -1,4 +1,4 @@
-/** A smooth minimum, −ln Σ exp(−ΔG_n), and its gradient, pose by pose, for the hand-written loops. */
+/** Smooth minimum, −ln Σ exp(−ΔG_n), with its gradient, computed pose by pose for the hand-written scorers. */
 export class SmoothMinimum {
   readonly gradient: Float64Array;
   #lowest = Number.POSITIVE_INFINITY;
@@ -8,6 +8,7 @@ export class SmoothMinimum {
     this.gradient = new Float64Array(parameters);
   }
 
+  /** Adds a pose with its energy and gradient. */
   add(energy: number, slopes: Float64Array): void {
     const sum = this.gradient;
     if (energy < this.#lowest) {
@@ -21,7 +22,7 @@ export class SmoothMinimum {
     for (let i = 0; i < sum.length; i++) (sum[i] as number) += weight * (slopes[i] as number);
   }
 
-  /** Returns ΔG; the gradient is complete afterwards. */
+  /** Completes the gradient, and returns ΔG. */
   finish(): number {
     for (let i = 0; i < this.gradient.length; i++) (this.gradient[i] as number) /= this.#sum;
     return this.#lowest - Math.log(this.#sum);

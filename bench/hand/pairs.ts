@@ -2,11 +2,11 @@ import type { PairList, PairParams } from '../workloads/pairs.ts';
 import type { Task } from '../workloads/tasks.ts';
 
 /**
- * Workload B written by hand: returns ΔG of a pose, and leaves the gradient of the 6 weights, then of the radii, in
- * `gradient`.
+ * Returns the hand-written scorer of workload B. Its `run` returns ΔG of a pose, and writes the gradient with respect to the six
+ * weights and then the radii to `gradient`.
  *
- * Forward and backward in one loop, one pair after the other, each term's sum in a local. Slopes that are zero are not
- * computed, since most pairs touch only two of the five terms.
+ * One loop over the pairs computes forward and backward pass, with the sum of each term in a local variable. It skips slopes that
+ * are zero, as most pairs have only two of the five terms.
  */
 export function handPairs({ weights, radii }: PairParams): NonNullable<Task<PairList>['hand']> {
   const w = weights.data;

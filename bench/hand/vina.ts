@@ -1,23 +1,23 @@
 import type { Pose } from '../../examples/vina/pairs.ts';
 
-/** The six weights in the order of the terms: Gaussians, repulsion, hydrophobic, hydrogen bond; then the rotors. */
+/** Weights in the order of the terms: two Gaussians, repulsion, hydrophobic, hydrogen bond; then the rotors. */
 export type HandWeights = readonly [number, number, number, number, number, number];
 
-/** Sums by ligand atom, kept from pose to pose. */
+/** Hand-written Vina scorer. */
 export interface HandVina {
   /** ∂ΔG/∂w of the pose scored last. */
   readonly gradient: Float64Array;
-  /** ΔG of a pose. */
+  /** Returns ΔG of a pose, and writes its gradient to `gradient`. */
   score(pose: Pose, weights: HandWeights): number;
 }
 
 /**
- * The Vina scoring function and the gradient of its weights, written by hand as a reference for benchmarks: one loop
- * over the pairs, then one over the ligand's atoms.
+ * Returns a hand-written scorer by the Vina scoring function, with the gradient of its weights, as a reference for benchmarks. It
+ * loops over the pairs, then over the ligand's atoms.
  *
  *     E = Σ_i s(e_i) / (1 + w_rot N_rot),    e_i = Σ_k w_k T_ik,    ∂E/∂w_k = Σ_i s′(e_i) T_ik / (1 + w_rot N_rot)
  *
- * with T_ik the sum of term k over the pairs of ligand atom i, and s(e) = 1000 e / (1000 + e) where e > 0, else e.
+ * with T_ik the sum of term k over the pairs of ligand atom i, and s(e) = 1000 e / (1000 + e) for e > 0, s(e) = e otherwise.
  */
 export function handVina(): HandVina {
   const gradient = new Float64Array(6);

@@ -6,27 +6,32 @@ import { nearestNeighbours } from '../../examples/networks/neighbours.ts';
 import { uniform } from '../../examples/networks/random.ts';
 import { weightShapes } from '../../examples/schnet/schnet.ts';
 
-/** The poses of a workload in flat arrays. Each pose is a graph of a ligand's atoms, then a pocket's. */
+/** Poses of a workload in flat arrays. Each pose is a graph of a ligand's atoms, followed by a pocket's. */
 export interface Data {
-  /** Settings of a scorer, such as a cutoff in Å. */
+  /** Settings of the scorer, such as a cutoff in Å. */
   readonly settings: Readonly<Record<string, number>>;
-  /** For each pose the numbers of the ligand's atoms, of all atoms, and of edges. */
+  /** Number of the ligand's atoms of each pose. */
   readonly ligands: Int32Array;
+  /** Number of all atoms of each pose. */
   readonly atoms: Int32Array;
+  /** Number of edges of each pose. */
   readonly edges: Int32Array;
-  /** For each atom an atomic number or other type, and x, y, z in Å. */
+  /** Atomic number or other type of each atom. */
   readonly types: Int32Array;
+  /** x, y and z of each atom in Å. */
   readonly coordinates: Float32Array;
-  /** For each edge its two atoms, numbered within the pose, and its length in Å. */
+  /** Source atom of each edge, numbered within the pose. */
   readonly src: Int32Array;
+  /** Target atom of each edge, numbered within the pose. */
   readonly dst: Int32Array;
+  /** Length of each edge in Å. */
   readonly lengths: Float32Array;
-  /** All parameters in one array, with their names and shapes in the same order. */
+  /** All parameters in one array, in the order of `shapes`. */
   readonly params: Float32Array;
   readonly shapes: readonly (readonly [name: string, shape: readonly number[]])[];
 }
 
-/** A pose of {@link Data}. */
+/** One pose of {@link Data}. */
 export interface Graph extends Pick<Data, 'types' | 'coordinates' | 'src' | 'dst' | 'lengths'> {
   readonly ligandAtoms: number;
 }
@@ -40,7 +45,10 @@ interface Drawn {
   readonly edges: readonly Edge[];
 }
 
-/** Random numbers that are the same on every machine: uniform, whole below a limit, and normal points (Box–Muller). */
+/**
+ * Returns generators of random numbers that are the same on every machine: `number` is uniform in (0, 1), `below` a whole number
+ * below a limit, and `point` a normally distributed point (Box–Muller).
+ */
 function randomFrom(seed: number) {
   const number = uniform(seed);
   const normal = () => Math.sqrt(-2 * Math.log(number())) * Math.cos(2 * Math.PI * number());
@@ -64,7 +72,7 @@ const makers = {
     });
     return schnetData({ hidden: 64, gaussians: 50, interactions: 3, cutoff: 10 }, drawn);
   },
-  /** A small SchNet pose for 455,809 parameters: ten atoms, with the 82 closest pairs as edges. */
+  /** A SchNet of 455,809 parameters on small poses: ten atoms, with the 82 closest pairs as edges. */
   small: (poses = 64): Data => {
     const random = randomFrom(5);
     const types = Array.from({ length: 10 }, () => [6, 6, 7, 8][random.below(4)] as number);
@@ -92,7 +100,7 @@ const makers = {
     const weights = [-0.035579, -0.005156, 0.840245, -0.035069, -0.587439, 0.05846];
     return joined(settings, { weights: [[6], weights], radii: [[14], radii] }, drawn);
   },
-  /** C: message passing on the close atoms of compounds of 16 poses, in a pocket of 10 atoms that all share. */
+  /** Workload C: message passing between close atoms. A compound has 16 poses; all share a pocket of 10 atoms. */
   messages: (poses = 320): Data => {
     const random = randomFrom(3);
     const settings = { cutoff: 4, bases: 8, posesPerCompound: 16 };
@@ -124,7 +132,7 @@ const makers = {
 export type DataName = keyof typeof makers;
 export const dataNames = Object.keys(makers) as DataName[];
 
-/** Makes the data of a workload with `count` poses. */
+/** Generates the data of a workload with `count` poses. */
 export function generate(name: DataName, count?: number): Data {
   return makers[name](count);
 }
@@ -138,8 +146,9 @@ function schnetData(sizes: Parameters<typeof weightShapes>[0], drawn: readonly D
 }
 
 function joined(settings: Data['settings'], params: Params, drawn: readonly Drawn[]): Data {
-  const integers = (of: (pose: Drawn) => number | readonly number[]) => Int32Array.from(drawn.flatMap(of));
-  // No edge is shorter than 1 Å, even if atoms overlap.
+  const integers = (numbersOf: (pose: Drawn) => number | readonly number[]) =>
+    Int32Array.from(drawn.flatMap(numbersOf));
+  // Edges between overlapping atoms count as 1 Å long.
   const length = ({ atoms }: Drawn, [i, j]: Edge) =>
     Math.max(distance(atoms[i] as Point, atoms[j] as Point), 1);
   return {
@@ -157,7 +166,7 @@ function joined(settings: Data['settings'], params: Params, drawn: readonly Draw
   };
 }
 
-/** The first `count` poses. */
+/** Returns `count` poses, starting over after the last one. */
 export function graphsOf(data: Data, count: number): Graph[] {
   let [atom, edge] = [0, 0];
   const graphs = Array.from({ length: Math.min(count, data.atoms.length) }, (_, n) => {
@@ -176,7 +185,7 @@ export function graphsOf(data: Data, count: number): Graph[] {
   return Array.from({ length: count }, (_, n) => graphs[n % graphs.length] as Graph);
 }
 
-/** The parameters as tensors by name. */
+/** Returns the parameters as tensors by name. */
 export function paramsOf({ params, shapes }: Data): Record<string, Tensor<Float32Array>> {
   let at = 0;
   const tensors = shapes.map(([name, shape]) => {
@@ -187,7 +196,7 @@ export function paramsOf({ params, shapes }: Data): Record<string, Tensor<Float3
   return Object.fromEntries(tensors);
 }
 
-/** Writes an array as a file such as `list.lengths.bin`, in little-endian bytes; the rest and the arrays' types as JSON. */
+/** Writes each array to a file such as `list.lengths.bin`, in little-endian bytes, and all else, including the arrays' types, as JSON. */
 export async function writeData(folder: string, name: string, data: Data): Promise<void> {
   const arrays: Record<string, 'int32' | 'float32'> = {};
   for (const [field, content] of Object.entries(data)) {
@@ -199,6 +208,7 @@ export async function writeData(folder: string, name: string, data: Data): Promi
   await writeFile(join(folder, `${name}.json`), JSON.stringify({ settings, shapes, arrays }));
 }
 
+/** Reads what {@link writeData} wrote. */
 export async function readData(folder: string, name: string): Promise<Data> {
   const { arrays, ...data } = JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8'));
   for (const [field, type] of Object.entries(arrays)) {
@@ -213,7 +223,7 @@ function distance(a: Point, b: Point): number {
   return Math.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2);
 }
 
-/** The edges between different atoms; with `sources`, only those from the first `sources` atoms to the others. */
+/** Returns the edges between different atoms; with `sources`, only those from the first `sources` atoms to the others. */
 function pairsOf(
   atoms: readonly Point[],
   isEdge: (src: number, dst: number, d: number) => boolean,
@@ -229,17 +239,17 @@ function pairsOf(
   return edges;
 }
 
-/** Draws points until `count` of them are at least `apart` Å from each other. */
-function scattered(count: number, draw: () => Point, apart: number): Point[] {
+/** Draws points until `count` of them are at least `least` Å from each other. */
+function scattered(count: number, draw: () => Point, least: number): Point[] {
   const points: Point[] = [];
   while (points.length < count) {
     const point = draw();
-    if (points.every(other => distance(point, other) >= apart)) points.push(point);
+    if (points.every(other => distance(point, other) >= least)) points.push(point);
   }
   return points;
 }
 
-/** A point between two spheres about the origin. */
+/** Draws a point between two spheres about the origin. */
 function inShell({ number }: Random, inner: number, outer: number): Point {
   for (;;) {
     const point = [number(), number(), number()].map(x => outer * (2 * x - 1)) as unknown as Point;
@@ -248,7 +258,7 @@ function inShell({ number }: Random, inner: number, outer: number): Point {
   }
 }
 
-/** The atoms turned about z, then about x, and shifted. */
+/** Rotates the atoms by random angles about z and then x, and shifts them. */
 function moved(atoms: readonly Point[], { number, point }: Random, shift: number): Point[] {
   const [a, b] = [2 * Math.PI * number(), 2 * Math.PI * number()];
   const [dx, dy, dz] = point(shift);

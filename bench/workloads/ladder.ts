@@ -5,12 +5,12 @@ import { networkTask } from './networks.ts';
 import { spread } from './spread.ts';
 import type { Task } from './tasks.ts';
 
-/** Makes a scorer of some sizes with `count` poses. */
+/** Function that makes a scorer of the given sizes with `count` poses. */
 type Maker = (sizes: readonly number[], count: number) => Task;
 
 /**
- * Scorers of any size, named by their kind and sizes, such as `pairs,1000`. bench/peers/torch_subject.py has the same under the
- * same names, from the same numbers.
+ * Makers of scorers by kind. A scorer is named by its kind and sizes, such as `pairs,1000`. bench/peers/torch_subject.py has the same
+ * scorers, with the same names and numbers.
  */
 const makers: Readonly<Record<string, Maker>> = {
   pairs: ([pairs = 1], count) => erased(pairsTask(pairs, count)),
@@ -20,6 +20,7 @@ const makers: Readonly<Record<string, Maker>> = {
   gat: (sizes, count) => networkTask('gat', sizes, count),
 };
 
+/** @throws Error if the kind is unknown */
 export function ladderTask(name: string, count: number): Task {
   const [kind = '', ...sizes] = name.split(',');
   const maker = makers[kind];
@@ -27,7 +28,7 @@ export function ladderTask(name: string, count: number): Task {
   return maker(sizes.map(Number), count);
 }
 
-/** Drops the types of poses and parameters; a scorer only gets its own. */
+/** Drops the types of poses and parameters, as a scorer gets only its own. */
 function erased<Pose, P extends Params>(task: Task<Pose, P>): Task {
   return task as unknown as Task;
 }
@@ -40,7 +41,7 @@ interface Pairs {
 }
 type PairsParams = Readonly<Record<'depth' | 'radius', Tensor<Float32Array>>>;
 
-/** Σ depth exp(−(d − radius)²), both by the type of the pair. */
+/** Makes a pair potential, Σ depth exp(−(d − radius)²), with depth and radius by the type of the pair. */
 function pairsTask(pairs: number, count: number): Task<Pairs, PairsParams> {
   const params = {
     depth: tensor(spread(types, 1)),
@@ -84,8 +85,8 @@ function pairsTask(pairs: number, count: number): Task<Pairs, PairsParams> {
         type: { axis: 'pairs' },
         distance: { axis: 'pairs' },
       });
-      const each = energies(tape, p, fields.type.data as Int32Array, fields.distance);
-      return segmentSum(each, poseOf.pairs as Int32Array, count);
+      const byPair = energies(tape, p, fields.type.data as Int32Array, fields.distance);
+      return segmentSum(byPair, poseOf.pairs as Int32Array, count);
     },
     precision: 'float32',
     hand: { gradient, run: hand },
@@ -97,7 +98,7 @@ interface Rows {
 }
 type Layers = Readonly<Record<string, Tensor<Float32Array>>>;
 
-/** h ← h + tanh(h W)/L, layer by layer; ΔG is the mean of the rows' sums. */
+/** Makes a network of L layers h ← h + tanh(h W)/L. ΔG is the mean of the rows' sums. */
 function denseTask(width: number, depth: number, rows: number, count: number): Task<Rows, Layers> {
   const scale = 4 / Math.sqrt(width);
   const layers = Array.from({ length: depth }, (_, l) => {
@@ -132,7 +133,7 @@ interface Graph {
 }
 const bases = 8;
 
-/** Two layers of message passing, h ← h + tanh((Σ over edges of h ⊙ basis F) M); ΔG is the mean over atoms of h · out. */
+/** Makes two layers of message passing, h ← h + tanh((Σ over edges of h ⊙ basis F) M). ΔG is the mean over atoms of h · out. */
 function graphTask(atoms: number, edges: number, features: number, count: number): Task<Graph, Layers> {
   const weights = (rows: number, columns: number, seed: number) =>
     tensor(
@@ -149,7 +150,7 @@ function graphTask(atoms: number, edges: number, features: number, count: number
     dst: Int32Array.from({ length: edges }, (_, e) => Math.floor((e * atoms) / edges)),
     basis: tensor(spread(edges * bases, 100 + n * edges * bases), [edges, bases]),
   }));
-  /** Of shape [atoms]. */
+  /** Records the energies of the atoms, of shape [atoms]. */
   const energies = (p: Readonly<Record<string, Value>>, tape: Tape, { type, src, dst, basis }: Graph) => {
     const [from, to] = [tape.index(src), tape.index(dst)];
     let h = gather(p.embedding as Value, tape.index(type));

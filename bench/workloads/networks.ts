@@ -8,8 +8,8 @@ import type { Task } from './tasks.ts';
 const cutoff = 4;
 
 /**
- * A network of examples/, by numbers of features, blocks and atoms. The atoms are on a slightly perturbed lattice of
- * 1.5 Å. bench/peers/torch_networks.py has the same, from the same numbers.
+ * Makes a network of examples/. Its sizes are the numbers of features, blocks and atoms. The atoms are on a slightly perturbed
+ * lattice of 1.5 Å. bench/peers/torch_networks.py has the same networks and poses.
  */
 export function networkTask(kind: 'painn' | 'gat', sizes: readonly number[], count: number): Task {
   const [features = 4, blocks = 1, atoms = 1] = sizes;

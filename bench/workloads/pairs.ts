@@ -18,27 +18,31 @@ import {
 } from 'posetape/ops';
 import { type Data, graphsOf } from './data.ts';
 
-/** Workload B: a Vina-like pair potential of 20 parameters, in float32, on the pairs under a cutoff. */
+/** Parameters of workload B, a Vina-like pair potential of 20 parameters in float32, on the pairs under a cutoff. */
 export type PairParams = {
-  /** The weights of the five terms and of the rotors: shape [6]. */
+  /** Weights of the five terms and of the rotors, shape [6]. */
   readonly weights: Tensor<Float32Array>;
-  /** The radii by atom type, in Å: shape [types]. */
+  /** Radius of each atom type in Å, shape [types]. */
   readonly radii: Tensor<Float32Array>;
 };
 
-/** The pairs of a pose that are closer than the cutoff. */
+/** Pairs of a pose that are closer than the cutoff. */
 export interface PairList {
+  /** Type of the ligand atom of each pair. */
   readonly ligandType: Int32Array;
+  /** Type of the receptor atom of each pair. */
   readonly receptorType: Int32Array;
-  /** Å */
+  /** Distance of each pair in Å. */
   readonly distance: Float32Array;
-  /** 1 for pairs with this term, else 0. */
+  /** 1 for each pair with the hydrophobic term, else 0. */
   readonly hydrophobic: Float32Array;
+  /** 1 for each pair with the hydrogen-bond term, else 0. */
   readonly hydrogenBond: Float32Array;
+  /** Number of rotatable bonds. */
   readonly rotors: number;
 }
 
-/** The first `count` poses. */
+/** Returns the pair lists of `count` poses. */
 export function pairLists(data: Data, count: number): PairList[] {
   return graphsOf(data, count).map(({ types, src, dst, lengths }) => {
     const [ligandType, receptorType] = [src, dst].map(atoms => atoms.map(atom => types[atom] as number)) as [
@@ -54,10 +58,11 @@ export function pairLists(data: Data, count: number): PairList[] {
   });
 }
 
+/** Scorer of a pose. */
 export const scoreList: Scorer<PairList, PairParams> = (_, params, pose) =>
   perRotor(sum(pairEnergies(params, { ...pose, distance: tensor(pose.distance) })), params, pose.rotors);
 
-/** The pair lists of several poses on one tape. */
+/** Scorer of several poses on one tape. */
 export const scoreLists: GroupScorer<PairList, PairParams> = (tape, params, poses) => {
   const { fields, poseOf, count } = collate(poses, {
     ligandType: { axis: 'pairs' },
@@ -102,7 +107,7 @@ function perRotor(energy: Value, { weights }: Recorded, rotors: Operand): Value 
   return div(energy, add(1, mul(weight(weights, 5), rotors)));
 }
 
-/** Of shape [1], which broadcasts. */
+/** Records weight k, of shape [1], which broadcasts. */
 function weight(weights: Value, k: number): Value {
   return slice(weights, k, k + 1);
 }

@@ -1,4 +1,4 @@
-/** Numbers from −1/2 to 1/2 that are the same in every language: multiples of the golden ratio, modulo 1. */
+/** Returns numbers from −1/2 to 1/2 that are easy to reproduce in any language: multiples of the golden ratio, modulo 1. */
 export function spread(length: number, seed: number): Float32Array {
   return Float32Array.from({ length }, (_, i) => (Math.imul(i + 1 + seed, 2654435761) >>> 0) / 2 ** 32 - 0.5);
 }

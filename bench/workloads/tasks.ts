@@ -24,36 +24,36 @@ import { ladderTask } from './ladder.ts';
 import { messagesTask } from './messages.ts';
 import { type PairParams, pairLists, scoreList, scoreLists } from './pairs.ts';
 
-/** A workload: poses, parameters and scorers. */
+/** Workload: poses, parameters and scorers. */
 export interface Task<Pose = unknown, P extends Params = Params> {
   readonly poses: readonly Pose[];
-  /** The poses by compound, each with the number to be fitted to, where they are so. */
+  /** Poses by compound with the target of each, for a workload with a loss. */
   readonly compounds?: readonly { readonly poses: readonly Pose[]; readonly target: number }[];
   readonly params: P;
   readonly score: Scorer<Pose, P>;
   readonly scoreGroup?: GroupScorer<Pose, P>;
   readonly precision: Precision;
-  /** A hand-written scorer of a pose: `run` returns ΔG, and leaves its gradient in the array. */
+  /** Hand-written scorer of a pose: `run` returns ΔG, and writes its gradient to `gradient`. */
   readonly hand?: { readonly gradient: Float64Array; readonly run: (pose: Pose) => number };
-  /** A small pose of the same structure, to warm up before memory is measured. */
+  /** Small pose of the same structure, to warm up before memory is measured. */
   readonly small?: Pose;
 }
 
-/** The environment variable with the folder of {@link writePoses}, for measured processes. */
+/** Environment variable by which measured processes get the folder of {@link writePoses}. */
 const folderName = 'POSETAPE_BENCH_POSES';
 
-/** Writes the poses of all workloads, so that a measured process need not make them. */
+/** Writes the poses of all workloads, so that a measured process does not spend time and memory on making them. */
 export async function writePoses(folder: string): Promise<void> {
   await writeFile(join(folder, 'vina'), serialize(await vinaPoses()));
   for (const name of dataNames) await writeData(folder, name, generate(name));
   process.env[folderName] = folder;
 }
 
-/** The poses of imatinib in c-Abl. */
+/** Reads the poses of imatinib in c-Abl. */
 export async function vinaPoses(): Promise<readonly VinaPose[]> {
   const data = 'examples/vina/data/imatinib-abl';
   const { poses } = await readEnsemble(`${data}/pocket.pdbqt`, `${data}/poses.pdbqt`);
-  // Drop the molecules that the poses were made from.
+  // Drops all other fields, such as the molecules.
   return poses.map(
     ({ ligand, receptor, ligandAtom, receptorAtom, radii, hydrophobic, hydrogenBond, rotors }) => ({
       ...{ ligand, receptor, rotors },
@@ -63,8 +63,11 @@ export async function vinaPoses(): Promise<readonly VinaPose[]> {
 }
 
 /**
- * A workload with its first `count` poses: `network`, a SchNet; `small`, a SchNet of few atoms; `list`, pairs; `messages`,
- * message passing; `vina`, the scorer of examples/ on imatinib, whose poses are repeated; or a scorer of the ladder by its sizes.
+ * Reads a workload with `count` poses.
+ *
+ * @param name `network`, a SchNet; `small`, a SchNet of few atoms; `list`, a pair potential; `messages`, message passing; `vina`, the
+ * scorer of examples/ on imatinib; or a scorer of the ladder, such as `pairs,1000`
+ * @throws Error if the name is unknown
  */
 export async function readTask(name: string, count: number): Promise<Task> {
   if (name.includes(',')) return ladderTask(name, count);
@@ -73,25 +76,26 @@ export async function readTask(name: string, count: number): Promise<Task> {
     const poses = folder ? deserialize(await readFile(join(folder, name))) : await vinaPoses();
     return vinaTask(poses, count);
   }
-  if (!dataNames.includes(name as DataName)) throw new Error(`unknown workload ${name}`);
+  if (!dataNames.includes(name as DataName))
+    throw new Error(`unknown workload ${name}: expected vina, ${dataNames.join(', ')}, or one of the ladder`);
   const data = folder ? await readData(folder, name) : generate(name as DataName);
   return taskOf(name as DataName, data, count);
 }
 
-function vinaTask(given: readonly VinaPose[], count: number): Task {
-  const poses = Array.from({ length: count }, (_, n) => given[n % given.length] as VinaPose);
+function vinaTask(different: readonly VinaPose[], count: number): Task {
+  const poses = Array.from({ length: count }, (_, n) => different[n % different.length] as VinaPose);
   const params = vinaWeights();
   const { gradient, score: byHand } = handVina();
   const weights = Object.values(params).map(({ data }) => data[0]) as unknown as HandWeights;
   const hand = { gradient, run: (pose: VinaPose) => byHand(pose, weights) };
   const fields = ['ligandAtom', 'receptorAtom', 'radii', 'hydrophobic', 'hydrogenBond'] as const;
   const [first] = poses as [VinaPose];
-  const few = Object.fromEntries(fields.map(name => [name, first[name].slice(0, 64)]));
-  const small = { ...first, ...few };
+  const firstPairs = Object.fromEntries(fields.map(name => [name, first[name].slice(0, 64)]));
+  const small = { ...first, ...firstPairs };
   return { poses, params, score, scoreGroup, small, hand, precision: 'float64' } as unknown as Task;
 }
 
-/** A workload of made-up data, in float32. */
+/** Makes a workload of synthetic data, in float32. */
 export function taskOf(name: DataName, data: Data, count: number): Task {
   if (name === 'messages') return messagesTask(data, count);
   const common = { params: paramsOf(data), precision: 'float32' };
@@ -103,11 +107,11 @@ export function taskOf(name: DataName, data: Data, count: number): Task {
   const { energy, score, scoreGroup } = schnet(data.settings as unknown as Sizes);
   const graphs = graphsOf(data, count).map(({ types, ...graph }) => ({ ...graph, elements: types }));
   if (name === 'network') {
-    const ofLengths: Scorer<(typeof graphs)[number], Params> = (tape, weights, graph) =>
+    const scoreLengths: Scorer<(typeof graphs)[number], Params> = (tape, weights, graph) =>
       energy(tape, weights, { ...graph, distances: tape.constant(graph.lengths) });
-    return { ...common, poses: graphs, score: ofLengths } as unknown as Task;
+    return { ...common, poses: graphs, score: scoreLengths } as unknown as Task;
   }
-  // The small one computes its distances on the tape, as examples/schnet does.
+  // Workload `small` computes its distances on the tape, as examples/schnet does.
   const poses = graphs.map(({ elements, coordinates, ligandAtoms, src, dst }): SchNetPose => {
     const all = atomsOf([...elements], [...coordinates]);
     const ligand = selected(all, atom => atom < ligandAtoms);
