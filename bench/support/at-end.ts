@@ -5,8 +5,8 @@ import { join } from 'node:path';
 const actions = new Set<() => void>();
 
 /**
- * Registers an action for the end of this process: normally, after an error, or by a signal such as Ctrl+C. The last
- * registered action runs first.
+ * Registers an action to run when this process ends normally, after an error, or by a signal such as Ctrl+C. The last registered
+ * action runs first.
  *
  * @returns a function that cancels the action
  */
@@ -18,7 +18,7 @@ export function atEnd(action: () => void): () => void {
 
 let isListening = false;
 
-/** Listens for signals. Without a listener a signal would end the process without its actions. */
+/** Listens for the end of the process. Without a listener, a signal would end it without the actions. */
 function listen(): void {
   if (isListening) return;
   isListening = true;
@@ -30,7 +30,7 @@ function listen(): void {
   }
 }
 
-/** A new temporary folder, deleted when this process ends. */
+/** Creates a temporary folder that is deleted when this process ends. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'posetape-bench-'));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));

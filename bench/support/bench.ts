@@ -13,33 +13,34 @@ import { type Measured, Programs } from './measured.ts';
 import { Progress } from './progress.ts';
 import type { Side } from './rows.ts';
 
-/** A benchmark: its command, and what it needs. */
+/** Settings of a benchmark. */
 export interface Setting extends About {
-  /** The name of its npm script. */
+  /** Name of its npm script. */
   readonly script: string;
-  /** The sources of its processes. */
+  /** Sources of its measured processes, relative to bench/. */
   readonly sources: readonly string[];
-  /** Systems that it also measures, whose versions the report names. */
+  /** Other systems that it measures. The report names their versions. */
   readonly peers?: readonly PeerName[];
-  /** The file of its report; if absent, the report is printed. */
+  /** Default file of its report. Without it, the report is only printed. */
   readonly out?: string;
+  /** Default maximum number of rounds. */
   readonly rounds: number;
-  /** Adds options or arguments. */
+  /** Adds options or arguments to the command. */
   readonly more?: (command: Command) => Command;
 }
 
-/** The tools of a benchmark. */
+/** Tools of a benchmark. */
 export interface Bench<Options> {
   readonly options: Options;
   readonly rounds: number;
   readonly programs: Programs;
   /** Reports the step that begins now. */
   next(step: string): void;
-  /** A side that runs N poses of a workload with posetape or a hand-written loop. */
+  /** Returns a side that runs N poses of a workload with posetape or hand-written code. */
   ours(workload: string, way: Way, n: number, executor?: ExecutorName, posesPerTape?: number): Side;
-  /** A side that runs a step of bench/kernels.ts. */
+  /** Returns a side that runs a step of bench/kernels.ts. */
   kernel(...args: readonly (string | number)[]): Side;
-  /** A side that does the same work in another system, if it is installed. */
+  /** Returns a side that does the same work in another system. It cannot be started if the system is not installed. */
   peer(peer: PeerName, ...args: readonly (string | number)[]): Side;
 }
 
@@ -49,7 +50,7 @@ export async function bench<Options extends object>(
   work: (bench: Bench<Options>) => Promise<Report>,
 ): Promise<void> {
   const { script, sources, peers = [], more } = setting;
-  const roundsText = 'the most interleaved rounds';
+  const roundsText = 'maximum number of interleaved rounds';
   let program = command(script, setting).option('--rounds <count>', roundsText, whole, setting.rounds);
   if (setting.out) program = program.option('--out <file>', 'file of the report', setting.out);
   program = more?.(program) ?? program;
@@ -111,10 +112,10 @@ export async function bench<Options extends object>(
   }
 }
 
-/** The environment of GPU drivers, which need a runtime folder. */
+/** Environment of GPU drivers, which need a runtime folder. */
 const runtime = { XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? tmpdir() };
 
-/** The name and version of a peer and of its BLAS library, or a note that it is not installed. */
+/** Returns the name and version of a peer and of its BLAS library, or a note on how to install it. */
 async function versionOf(peer: PeerName, programs: Programs, data: string): Promise<string> {
   if (!isInstalled(peer)) return `${peer} is not installed: ${howToInstall[peer]}`;
   const start = () => startPeer(peer, programs, data, ['network', 'stream', 1]);
@@ -122,7 +123,7 @@ async function versionOf(peer: PeerName, programs: Programs, data: string): Prom
   return `${peer} ${version}${blas ? ` with ${blas}` : ''}`;
 }
 
-/** Starts a process, asks it one question and stops it. */
+/** Starts a process, asks it one question and stops it. Returns the answer. */
 export async function asked<Answer>(start: () => Measured, question: string): Promise<Answer> {
   const process = start();
   try {

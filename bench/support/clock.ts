@@ -1,10 +1,10 @@
-/** The CPU time of this process so far in milliseconds, all threads. On a shared machine it is the reliable measure. */
+/** Returns the CPU time of all threads of this process so far, in milliseconds. On a shared machine it is more reliable than the clock. */
 export function cpuTime(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 
-/** The median; for an even count, the mean of the middle two. */
+/** Returns the median; for an even count, the mean of the middle two numbers; NaN for none. */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const half = sorted.length >> 1;

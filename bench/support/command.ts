@@ -1,23 +1,26 @@
 import { Command, InvalidArgumentError } from 'commander';
 
-/** Help text of a command beside its options: a sentence, then the words after "It takes" and "and writes". */
+/** Description of a command for its help. */
 export interface About {
+  /** Sentences on what the command does. */
   readonly does: string;
+  /** Duration, which follows "It takes". */
   readonly takes: string;
+  /** Output, which follows "and writes". */
   readonly writes: string;
 }
 
-/** A command of an npm script; `--help` prints its description and options, and does nothing else. */
+/** Creates the command of an npm script. */
 export function command(script: string, { does, takes, writes }: About): Command {
   return new Command(`npm run ${script} --`).description(
     `${does}\n\nIt takes ${takes}, and writes ${writes}.`,
   );
 }
 
-/** The command line that repeats this run. */
+/** Returns the command line that repeats this run. */
 export function asCalled(script: string): string {
-  const given = process.argv.slice(2);
-  return given.length > 0 ? `npm run ${script} -- ${given.join(' ')}` : `npm run ${script}`;
+  const args = process.argv.slice(2);
+  return args.length > 0 ? `npm run ${script} -- ${args.join(' ')}` : `npm run ${script}`;
 }
 
 /** Parses an option that is a whole number from 1. */
@@ -27,10 +30,10 @@ export function whole(text: string): number {
   throw new InvalidArgumentError('It must be a whole number from 1.');
 }
 
-/** Parses a repeated option of whole numbers; the first one replaces the default. */
-export function wholes(standard: readonly number[]) {
+/** Returns a parser of an option that takes several whole numbers. The first one replaces the default. */
+export function wholes(defaults: readonly number[]) {
   return (text: string, before: readonly number[]): readonly number[] => [
-    ...(before === standard ? [] : before),
+    ...(before === defaults ? [] : before),
     whole(text),
   ];
 }

@@ -4,28 +4,33 @@ import { basename, dirname, join } from 'node:path';
 import type { Panel } from '../charts.ts';
 import { table } from './text.ts';
 
-/** A table of a report. */
+/** Table of a report. */
 export interface Section {
-  /** The title; empty if the report has only one table. */
+  /** Title; empty if the report has only one table. */
   readonly title: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** The number of leading columns that name a row; default 1. The others are figures. */
+  /** Number of leading columns that name a row. The others are figures. Default 1. */
   readonly names?: number;
-  /** A paragraph above the table. */
+  /** Paragraph above the table. */
   readonly about?: string;
 }
 
-/** A report of a benchmark. All have the same form. */
+/** Report of a benchmark. */
 export interface Report {
   readonly title: string;
-  /** A paragraph on the meaning of the figures, and how they were measured. */
+  /** Paragraph on the meaning of the figures, and how they were measured. */
   readonly about: string;
   readonly sections: readonly Section[];
   readonly chart?: { readonly title: string; readonly panels: readonly Panel[] };
 }
 
-/** The report as Markdown; `by` is its command and machine, `chart` the file of its chart. */
+/**
+ * Returns a report as Markdown.
+ *
+ * @param by command and machine of the report
+ * @param chart file of its chart
+ */
 export function rendered({ title, about, sections }: Report, by: string, chart?: string): string {
   const image = chart ? [`![${title}](${basename(chart)})`] : [];
   const parts = sections.flatMap(({ title, about, head, rows, names = 1 }) => [
@@ -42,30 +47,32 @@ All figures of the reports in this folder. Each benchmark updates its rows when 
 \`npm run bench:all\` runs them all.
 `;
 
-/** Replaces the figures of a report in figures.md, in the same folder. */
+/** Replaces the figures of a report in figures.md, in the report's folder. */
 export async function recordFigures(out: string, by: string, sections: readonly Section[]): Promise<void> {
   const [folder, report] = [dirname(out), basename(out, '.md')];
   const file = join(folder, 'figures.md');
   const before = existsSync(file) ? (await readFile(file, 'utf8')).split('\n') : [];
   const notes = before.filter(line => line.startsWith('- ') && !line.startsWith(`- ${report}: `));
-  const kept = before
+  const others = before
     .filter(line => line.startsWith('| '))
     .slice(2)
     .map(line => line.slice(2, -2).split(' | '))
     .map(cells => cells.map(cell => cell.trim()))
     .filter(([name]) => name !== report);
-  const own = sections.flatMap(({ title, head, rows, names = 1 }) => {
+  const current = sections.flatMap(({ title, head, rows, names = 1 }) => {
     let group = '';
     return rows.map(row => {
-      // An empty first name is that of the row above.
+      // A row without a first name has that of the row above.
       group = row[0] || group;
       const what = [title, group, ...row.slice(1, names)].filter(part => part !== '').join(', ');
-      const shown = row.map((cell, i) => `${head[i]}: ${cell}`).filter((_, i) => i >= names && row[i] !== '');
+      const figures = row
+        .map((cell, i) => `${head[i]}: ${cell}`)
+        .filter((_, i) => i >= names && row[i] !== '');
       // A | would end a table cell.
-      return [report, what, shown.join('; ')].map(cell => cell.replaceAll('|', '∣'));
+      return [report, what, figures.join('; ')].map(cell => cell.replaceAll('|', '∣'));
     });
   });
-  const rows = [...kept, ...own].toSorted(([a = ''], [b = '']) => a.localeCompare(b));
+  const rows = [...others, ...current].toSorted(([a = ''], [b = '']) => a.localeCompare(b));
   await mkdir(folder, { recursive: true });
   const all = [...notes, `- ${report}: ${by}.`].toSorted();
   await writeFile(file, `${head}\n${all.join('\n')}\n\n${table(['report', 'what', 'figures'], rows, 3)}\n`);

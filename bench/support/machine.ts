@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 
-/** CPU, memory, versions, date and commit in one line, for the head of a report. Call it before the work begins. */
+/** Returns CPU, memory, versions, date and commit in one line, for the head of a report. Call it before the benchmark begins. */
 export function machine(now: Date = new Date()): string {
   const model = cpus()[0]?.model.trim() || 'unknown CPU';
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
@@ -11,7 +11,7 @@ export function machine(now: Date = new Date()): string {
   return `${model}, ${cores}, ${memory}, ${process.platform} ${process.arch}, Node ${process.versions.node} (V8 ${process.versions.v8}), ${date}, ${commit()}`;
 }
 
-/** The current commit, and "with changes" if a file differs from it; reports written by benchmarks do not count. */
+/** Returns the current commit, and "with changes" if a tracked file outside bench/report differs from it. */
 function commit(): string {
   const git = (...args: readonly string[]) => spawnSync('git', args, { encoding: 'utf8' });
   const { status, stdout: hash } = git('rev-parse', '--short', 'HEAD');

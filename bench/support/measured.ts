@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import { atEnd, scratchFolder } from './at-end.ts';
 
-/** Programs of a benchmark, bundled to plain JavaScript so that tsx does not run in a measured process. */
+/** Programs of a benchmark, bundled to JavaScript so that measured processes do not run tsx. */
 export class Programs {
   readonly #folder: string;
 
@@ -15,8 +15,10 @@ export class Programs {
   }
 
   /**
-   * Bundles sources of bench/, such as `subject.ts`, of this or another checkout with its packages installed. The
-   * bundles are deleted when this process ends.
+   * Bundles programs of a checkout with its packages installed. The bundles are deleted when this process ends.
+   *
+   * @param sources paths relative to bench/, such as `subject.ts`
+   * @param checkout folder of the checkout. Default: this one.
    */
   static async bundled(sources: readonly string[], checkout = '.'): Promise<Programs> {
     const folder = scratchFolder();
@@ -35,7 +37,7 @@ export class Programs {
       external: ['gpu.js', '@jax-js/jax', '@tensorflow/*'],
       logLevel: 'error',
     });
-    // Packages loaded by name at run time must be found from the new folder too.
+    // Lets the bundles find packages that are imported at run time.
     await symlink(resolve(checkout, 'node_modules'), join(folder, 'node_modules'), 'junction');
     if (sources.some(source => source.startsWith('peers/')))
       await symlink(
@@ -53,13 +55,13 @@ export class Programs {
   }
 }
 
-/** The environment variables that limit the threads of BLAS libraries. */
+/** Returns environment variables that set the number of threads of BLAS libraries. */
 export const threads = (count: number): Readonly<Record<string, string>> => ({
   OMP_NUM_THREADS: `${count}`,
   OPENBLAS_NUM_THREADS: `${count}`,
   MKL_NUM_THREADS: `${count}`,
 });
-/** One thread for all libraries, to compare like with like. */
+/** Environment with one thread for all libraries, as posetape has without a pool. */
 const oneThread = threads(1);
 
 /** Start options of a measured process. */
@@ -69,7 +71,7 @@ export interface Settings {
   readonly isPinned?: boolean;
 }
 
-/** A separate process that gets questions as lines on stdin and answers with lines of JSON. */
+/** Separate process that reads questions as lines on stdin and answers with lines of JSON. */
 export class Measured {
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
@@ -85,23 +87,27 @@ export class Measured {
       this.#errors = `${this.#errors}${data}`.slice(-2000);
     });
     this.#isOver = atEnd(() => this.#process.kill());
-    // Writing to a process that has ended fails; the missing answer reports that.
+    // Writing to a process that has ended fails. `ask` reports the missing answer.
     this.#process.stdin.on('error', () => {});
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
   }
 
-  /** @throws Error with the last error output of the process, if it ends without an answer */
+  /**
+   * Asks a question and returns the answer.
+   *
+   * @throws Error with the last error output of the process, if it ends without an answer
+   */
   async ask<Answer>(question: string): Promise<Answer> {
     this.#process.stdin.write(`${question}\n`);
     for (;;) {
       const { value, done } = await this.#lines.next();
-      if (done) throw new Error(this.#lastWords());
-      // Skip messages that libraries print.
+      if (done) throw new Error(this.#lastError());
+      // Skips messages that libraries print.
       if (String(value).startsWith('{')) return JSON.parse(value) as Answer;
     }
   }
 
-  #lastWords(): string {
+  #lastError(): string {
     const lines = this.#errors.split('\n').filter(line => line.trim() !== '');
     return lines.findLast(line => /error/i.test(line)) ?? lines.at(-1) ?? 'the process ended without output';
   }
@@ -119,7 +125,7 @@ export class Measured {
 const lastCore = `${availableParallelism() - 1}`;
 let pin: readonly string[] | undefined;
 
-/** The command bound to one core, if the system can do that. */
+/** Returns the command bound to the last core, if the system has taskset; else the command itself. */
 function onOneCore(command: readonly string[]): readonly string[] {
   pin ??= spawnSync('taskset', ['-c', lastCore, 'true']).status === 0 ? ['taskset', '-c', lastCore] : [];
   return [...pin, ...command];

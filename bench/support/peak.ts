@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /**
- * Collects garbage and resets the process's peak memory to its current memory, so that an earlier peak, such as that of
- * loading data, hides nothing.
+ * Collects garbage and resets the peak memory of this process to its current memory, so that an earlier peak, such as that of
+ * loading data, does not hide later ones.
  *
- * @returns a function that returns the most bytes taken since then; or null except on Linux, since other systems cannot
- * reset the peak
+ * @returns function that returns the peak since then, relative to the memory at that time, in bytes. It returns null except on
+ * Linux, as other systems cannot reset the peak.
  */
 export function restartPeak(): () => number | null {
   globalThis.gc?.();
@@ -19,8 +19,8 @@ export function restartPeak(): () => number | null {
 }
 
 /**
- * The peak resident memory of this process in bytes: VmHWM of proc(5), which clear_refs resets. The peak of
- * getrusage(2) is unusable, since it begins with the memory of the parent process.
+ * Returns the peak resident memory of this process in bytes: VmHWM of proc(5), which clear_refs resets. The peak of
+ * getrusage(2) is unusable, as it begins with the memory of the parent process.
  */
 function peakBytes(): number {
   const [, kibibytes] = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];

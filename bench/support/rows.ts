@@ -5,22 +5,22 @@ import type { Measured } from './measured.ts';
 import type { Round } from './serve.ts';
 import { digits } from './text.ts';
 
-/** A process to time. Sides with the same name are the same. */
+/** Process to time: one side of a comparison. Sides of the same name share one process. */
 export interface Side {
   readonly name: string;
   /** Starts the process; undefined if the system is not installed. */
   readonly start: ((env?: Readonly<Record<string, string>>, isPinned?: boolean) => Measured) | undefined;
-  /** A name for the work, if its result is checked: sides with the same work must give the same result. */
+  /** Name of the work. Sides with the same work must give the same result. Without it, the result is not checked. */
   readonly work?: string;
-  /** True if it may fail here; its time is then unknown. */
+  /** True if the process may fail on this machine. Its time is then NaN. */
   readonly mayFail?: boolean;
 }
 
 type Unit = '×' | 'µs' | 'ms' | '';
 
 /**
- * A row of a report: a ratio of times and its target. If the numerator has several sides, the slowest counts. The last
- * element returns figures to show instead of both times.
+ * Row of a report: a ratio of times and its target. If the numerator `over` has several sides, the slowest counts. `figures`
+ * returns text to show instead of the times.
  */
 export type Row = readonly [
   what: string,
@@ -30,22 +30,24 @@ export type Row = readonly [
   figures?: (time: Times) => string,
 ];
 
-/** A row with its measured figures. */
+/** Measured row of a report. */
 export interface Line {
   readonly what: string;
+  /** Details of the measurement, such as both times. */
   readonly figures: string;
-  /** The figure to compare with the target; undefined or NaN if it could not be measured. */
+  /** Measured number; undefined or NaN if it could not be measured. */
   readonly number: number | undefined;
   readonly unit: Unit;
-  /** The target; a line without one explains others. */
+  /** Target of the number. Lines without a target explain others. */
   readonly target?: Target | undefined;
 }
 
-/** A line that is not a ratio of times. */
+/** Returns a line that is not a ratio of times. */
 export function line(what: string, figures: string, number: number, unit: Unit, target?: Target): Line {
   return { what, figures, number, unit, target };
 }
 
+/** Upper (`most`) or lower (`least`) bound of a measured number. */
 export interface Target {
   readonly kind: 'most' | 'least';
   readonly number: number;
@@ -53,40 +55,40 @@ export interface Target {
 export const most = (number: number): Target => ({ kind: 'most', number });
 export const least = (number: number): Target => ({ kind: 'least', number });
 
-/** Explanation of the targets, for reports that have some. */
+/** Explanation of the targets, for reports with targets. */
 export const aims: string =
   "Targets are this project's own aims: ratios to hand-written code, to PyTorch, and to a ceiling measured in the same run, and\n" +
   'limits of time and size. None is promised; misses are reported like passes. Lines without a target explain others.';
 
-/** Allowed relative difference of results, which are float32 sums in different orders. */
+/** Allowed relative difference of results. Sides add up float32 numbers in different orders. */
 const closeEnough = 2e-4;
 
-/** True if two sides give the same value and the same norm of the gradient. */
+/** True if value and norm of the gradient agree within a relative difference, or an absolute one for numbers below 1. */
 function agree(a: Answer, b: Answer, within: number): boolean {
   const isClose = (x: number, y: number) => Math.abs(x - y) <= within * Math.max(1, Math.abs(y));
   return isClose(a.value, b.value) && isClose(a.norm, b.norm);
 }
 
-/** Compares the results of sides. @throws Error if two with the same work give different ones */
+/** Returns a function that checks the answer of a side. It throws an Error if two sides with the same work give different answers. */
 export function agreement(within: number = closeEnough): (side: Side, answer: Answer) => void {
   const answers = new Map<string, Answer & { readonly by: string }>();
   return ({ name, work = name }, answer) => {
     const first = answers.get(work) ?? { ...answer, by: name };
     answers.set(work, first);
     if (agree(answer, first, within)) return;
-    const said = ({ value, norm }: Answer) => `${value} and |gradient| ${norm}`;
-    throw new Error(`${work}: ${name} gives ${said(answer)}, but ${first.by} gives ${said(first)}`);
+    const text = ({ value, norm }: Answer) => `${value} and |gradient| ${norm}`;
+    throw new Error(`${work}: ${name} gives ${text(answer)}, but ${first.by} gives ${text(first)}`);
   };
 }
 
-/** The milliseconds of a unit for each side; NaN if it is not installed. */
+/** Function that returns the milliseconds per unit of a side; NaN if it could not run. */
 export type Times = (side: Side) => number;
 
 /**
- * Times sides, each in its own process. The processes take turns, so that a slow minute of the machine affects all
+ * Times sides, each in its own process. Their rounds are interleaved, so that a slow moment of the machine affects all sides
  * equally.
  *
- * @throws Error if two with the same work give different results
+ * @throws Error if two sides with the same work give different results
  */
 export async function timed(
   sides: readonly Side[],
@@ -122,17 +124,18 @@ export async function timed(
   }
 }
 
-/** Memory and CPU time of a side: the first run, and the median of later rounds. */
+/** Memory and CPU time of a side. `cpu` is the median of the rounds after the first run. */
 export interface Found extends Peak {
+  /** CPU milliseconds per pose of the first run. */
   readonly first: number;
 }
 
-/** The total milliseconds after which no more rounds begin. */
+/** Total milliseconds of a side after which no further round begins. */
 const enough = 400;
-/** The milliseconds beyond which a run is made only once, unless it included planning. */
+/** Milliseconds beyond which a run is not repeated, unless it included planning. */
 export const longRun = 3000;
 
-/** The memory of each side in its own process, then their times in interleaved rounds. */
+/** Measures the memory of each side in its own process, then their times in interleaved rounds. */
 export async function measuredSides(
   sides: readonly Side[],
   n: number,
@@ -140,7 +143,7 @@ export async function measuredSides(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Map<Side, Found>> {
   const running: { side: Side; process: Measured; peak: Peak; times: Round[] }[] = [];
-  const found = new Map<Side, Found>();
+  const results = new Map<Side, Found>();
   const check = agreement(10 * closeEnough);
   try {
     for (const side of sides) {
@@ -158,18 +161,18 @@ export async function measuredSides(
       }
     }
     for (const { side, peak, times } of running)
-      found.set(side, {
+      results.set(side, {
         ...peak,
         first: peak.cpu,
         cpu: times.length > 0 ? median(times.map(({ cpu }) => cpu)) : peak.cpu,
       });
-    return found;
+    return results;
   } finally {
     for (const { process } of running) await process.stop();
   }
 }
 
-/** Measures rows, those of a group together; the title of the group becomes a prefix of its rows. */
+/** Measures rows group by group. The title of the group becomes a prefix of its rows. */
 export async function measured(
   groups: readonly (readonly [title: string, rows: readonly Row[]])[],
   rounds: number,
@@ -182,15 +185,16 @@ export async function measured(
     const time = await timed([...sides.flat(), ...rows.map(([, , under]) => under)], rounds);
     for (const [i, [what, , under, target, figures]] of rows.entries()) {
       const over = sides[i] as Side[];
-      const known = over.map(time).filter(Number.isFinite);
-      const shown = figures?.(time) ?? [...over, under].map(each => `${digits(time(each))} ms`).join(', ');
-      const number = known.length > 0 ? Math.max(...known) / time(under) : undefined;
-      lines.push({ what: `${title}: ${what}`, figures: shown, number, unit: '×', target });
+      const times = over.map(time).filter(Number.isFinite);
+      const text = figures?.(time) ?? [...over, under].map(side => `${digits(time(side))} ms`).join(', ');
+      const number = times.length > 0 ? Math.max(...times) / time(under) : undefined;
+      lines.push({ what: `${title}: ${what}`, figures: text, number, unit: '×', target });
     }
   }
   return lines;
 }
 
+/** Returns `pass`, `miss`, `not measured`, or '' without a target. */
 export function verdict({ number, target }: Line): string {
   if (!target) return '';
   if (number === undefined || Number.isNaN(number)) return 'not measured';
@@ -199,7 +203,7 @@ export function verdict({ number, target }: Line): string {
   return isReached ? 'pass' : 'miss';
 }
 
-/** The lines as a table. */
+/** Returns the table of the lines. */
 export function lineSection(all: readonly Line[]): Section {
   const signs = { most: '≤', least: '≥' };
   const rows = all.map(line => [

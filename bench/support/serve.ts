@@ -1,22 +1,25 @@
 import { createInterface } from 'node:readline';
 import { cpuTime } from './clock.ts';
 
-/** Work to time: `run` does `units` units of it, such as poses. */
+/** Work to time. */
 export interface Subject {
+  /** Number of units, such as poses, that a run does. */
   readonly units: number;
   run(): unknown;
 }
 
-/** Milliseconds a unit: CPU time of all threads, and wall-clock time. */
+/** Milliseconds per unit. */
 export interface Round {
+  /** CPU time of all threads. */
   readonly cpu: number;
+  /** Wall-clock time. */
   readonly wall: number;
 }
 
-/** Milliseconds: a round must be long enough for the clock and the caches, and short enough to interleave. */
+/** Milliseconds of a round and of the warm-up. A round must be long enough for the clock and the caches, and short enough to interleave. */
 const round = { length: 60, warmUp: 1500 };
 
-/** The time of `times` runs, in milliseconds. */
+/** Returns the time of `times` runs together, in milliseconds. */
 export async function timeOf(run: () => unknown, times = 1): Promise<Round> {
   const [cpu, wall] = [cpuTime(), performance.now()];
   for (let i = 0; i < times; i++) await run();
@@ -24,8 +27,9 @@ export async function timeOf(run: () => unknown, times = 1): Promise<Round> {
 }
 
 /**
- * Runs a subject until it is warm ($BENCH_WARM_UP milliseconds, if set), and returns a function that times a round of
- * several runs. A subject with a known time `perRun` is already warm.
+ * Warms up a subject, for $BENCH_WARM_UP milliseconds if that is set. Returns a function that times a round of several runs.
+ *
+ * @param perRun milliseconds of a run, if the subject is already warm
  */
 export async function warmedUp({ units, run }: Subject, perRun?: number): Promise<() => Promise<Round>> {
   const warmUp = Number(process.env.BENCH_WARM_UP ?? round.warmUp);
@@ -43,11 +47,11 @@ export async function warmedUp({ units, run }: Subject, perRun?: number): Promis
   };
 }
 
-/** Answers each line on stdin with a line of JSON until stdin ends, for the parent of a measured process. */
+/** Answers each question, which is a line on stdin, with a line of JSON until stdin ends. Called by a measured process. */
 export async function serve(answers: Readonly<Record<string, () => unknown>>): Promise<void> {
   for await (const question of createInterface({ input: process.stdin })) {
     const answer = answers[question];
-    if (!answer) throw new Error(`no answer to ${question}`);
+    if (!answer) throw new Error(`unknown question ${question}`);
     process.stdout.write(`${JSON.stringify(await answer())}\n`);
   }
 }

@@ -1,5 +1,6 @@
 /**
- * A Markdown table that is also readable as plain text: the first columns are left-aligned, the others right-aligned.
+ * Returns a Markdown table that is also readable as plain text. The first `left` columns are left-aligned, the others
+ * right-aligned.
  */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], left = 1): string {
   const all = [head, ...rows];
@@ -19,7 +20,7 @@ function padded(text: string, width: number, toRight: boolean): string {
   return toRight ? space + text : text + space;
 }
 
-/** A number with three digits, about the accuracy of a measurement. */
+/** Formats a number with three digits, about the accuracy of a measurement; – if it is not finite. */
 export function digits(number: number): string {
   if (!Number.isFinite(number)) return '–';
   const size = Math.abs(number);
