@@ -1,5 +1,5 @@
 /**
- * A comparison of this checkout with another one, such as the last release: the CPU time of the same workloads in one
+ * Compares the CPU time of this checkout with that of another one, such as the last release, on the same workloads in one
  * interleaved run.
  *
  *     git worktree add ../before v0.1.0 && (cd ../before && npm ci)
@@ -13,7 +13,7 @@ import { Programs } from './support/measured.ts';
 import { type Side, timed } from './support/rows.ts';
 import { digits } from './support/text.ts';
 
-/** A name, a program of bench/, and its arguments. */
+/** Workload: its name, a program of bench/, and the program's arguments. */
 type Workload = readonly [name: string, source: string, ...args: (string | number)[]];
 
 const subject = (name: string, ...args: (string | number)[]): Workload => [name, 'subject.ts', ...args];
@@ -46,20 +46,22 @@ interface Options {
 await bench<Options>(
   {
     script: 'bench:against',
-    does: 'Measures this checkout against another one: the CPU time of the same workloads, each in its own processes, interleaved, and the ratio of the medians.',
+    does: 'Compares the CPU time of this checkout with that of another one. Both run the same workloads in interleaved processes.',
     takes: 'about eight minutes',
-    writes: 'its result to stdout only',
+    writes: 'the medians and their ratio to stdout only',
     sources: ['subject.ts', 'kernels.ts'],
     rounds: 9,
     more: (command: Command) =>
       command
-        .argument('<checkout>', 'the folder of the other checkout, with its packages installed')
-        .option('--only <part>', 'only workloads whose name contains this', ''),
+        .argument('<checkout>', 'folder of the other checkout, with its packages installed')
+        .option('--only <text>', 'run only workloads whose name contains this text', ''),
   },
   async ({ options: { only, args }, programs, rounds, next }) => {
     const [other] = args;
     if (!existsSync(join(other, 'bench', 'kernels.ts')))
-      throw new Error(`bench:against: ${other} has no checkout of posetape, or one that is too old`);
+      throw new Error(
+        `bench:against: ${other} is not a checkout of posetape, or is too old: bench/kernels.ts is missing`,
+      );
     const before = await Programs.bundled(['subject.ts', 'kernels.ts'], other);
     const rows: string[][] = [];
     for (const [name, source, ...rest] of workloads.filter(([name]) => name.includes(only))) {
@@ -71,8 +73,8 @@ await bench<Options>(
     }
     return {
       title: `Against ${other}`,
-      about: `CPU milliseconds a pose or run, medians of ${rounds} interleaved rounds. Each checkout makes its own data, so check that the workloads
-have not changed between the two.`,
+      about: `CPU milliseconds per pose or run, medians of ${rounds} interleaved rounds. Each checkout generates its own data, so check that the
+workloads are the same in both.`,
       sections: [{ title: '', head: ['workload', 'before, ms', 'now, ms', 'now / before'], rows }],
     };
   },

@@ -1,5 +1,5 @@
 /**
- * Runs the benchmarks one after the other. Each writes its report, and its rows of bench/report/figures.md.
+ * Runs the benchmarks in sequence. Each writes its report, and its rows of bench/report/figures.md.
  *
  *     npm run bench:all
  */
@@ -17,11 +17,11 @@ const scripts = [
 ];
 
 const program = command('bench:all', {
-  does: `Runs the benchmarks one after the other: ${scripts.join(', ')}; and bench:wasm on Node 24. One that fails is named at the end.`,
+  does: `Runs these benchmarks in sequence: ${scripts.join(', ')}. Also runs bench:wasm on Node 24. Failed benchmarks are named at the end.`,
   takes: 'about three quarters of an hour',
   writes: 'every report, and figures.md with all figures in one table',
 })
-  .option('--rounds <count>', 'the most rounds of each benchmark (default: its own)', whole)
+  .option('--rounds <count>', 'maximum number of rounds (default: depends on the benchmark)', whole)
   .option('--only <scripts...>', 'run only these, such as bench:wasm')
   .parse();
 const { rounds, only } = program.opts<{ rounds?: number; only?: readonly string[] }>();

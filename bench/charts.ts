@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-/** The part of ECharts in use. Its own types would add browser types to every file here. */
+/** The part of ECharts used here. Its own type declarations would add browser types to every file. */
 interface ECharts {
   init(
     element: null,
@@ -10,7 +10,7 @@ interface ECharts {
 }
 const { init } = createRequire(import.meta.url)('echarts') as ECharts;
 
-/** A line of measured points. */
+/** Line of measured points. */
 export interface Line {
   readonly name: string;
   readonly color: string;
@@ -19,15 +19,16 @@ export interface Line {
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
-/** A plot of lines over numbers of poses or other sizes, with logarithmic axes. */
+/** Plot of lines with logarithmic axes. */
 export interface Panel {
   readonly title: string;
   readonly unit: string;
-  /** Name of the horizontal axis, and the base of its powers. */
+  /** Name of the horizontal axis. */
   readonly x: string;
+  /** Base of the logarithm of the horizontal axis. */
   readonly base: number;
   readonly lines: readonly Line[];
-  /** The level of a horizontal line, such as a ratio of 1. */
+  /** Height of a horizontal reference line, such as a ratio of 1. */
   readonly level?: number;
 }
 
@@ -45,7 +46,8 @@ const height = 500;
 const margin = { left: 76, right: 150, top: 72, bottom: 56 };
 
 /**
- * A chart of panels side by side (four as two by two), as SVG on white, so that its text is readable on a dark page.
+ * Returns a chart as SVG: up to three panels side by side, or more in rows of two. Its background is white, so that its text is
+ * readable on a dark page.
  */
 export function chart(title: string, panels: readonly Panel[]): string {
   const [across, down] = [columns(panels), Math.ceil(panels.length / columns(panels))];
@@ -68,7 +70,7 @@ function options(title: string, panels: readonly Panel[]): object {
     type: 'log',
     nameLocation: 'middle',
     nameTextStyle: text,
-    axisLabel: { ...text, formatter: shown },
+    axisLabel: { ...text, formatter: axisLabel },
     axisTick: { show: false },
   };
   const left = (p: number) => (p % columns(panels)) * width + margin.left;
@@ -114,17 +116,17 @@ function options(title: string, panels: readonly Panel[]): object {
   };
 }
 
-function shown(number: number): string {
+function axisLabel(number: number): string {
   if (number >= 1e6) return `${number / 1e6} M`;
   return number.toLocaleString('en', { maximumFractionDigits: 4 });
 }
 
-/** The range of an axis in whole powers: of `base`, or of ten, or of two if ten gave too few ticks. */
+/** Returns the range of an axis in whole powers of `base`. Default: powers of 10 for a wide range, else powers of 2. */
 function rangeOf(lines: readonly Line[], axis: 0 | 1, base?: number): object {
   const all = lines.flatMap(({ points }) => points.map(point => point[axis]));
   const [least, largest] = [Math.min(...all), Math.max(...all)];
   const logBase = base ?? (largest / least > 200 ? 10 : 2);
-  // Round, since the computed logarithm of a power may not be whole.
+  // The computed logarithm of a power may be slightly off a whole number.
   const power = (y: number) => Math.round((1e6 * Math.log(y)) / Math.log(logBase)) / 1e6;
   return { logBase, min: logBase ** Math.floor(power(least)), max: logBase ** Math.ceil(power(largest)) };
 }
@@ -156,7 +158,7 @@ function series(
     labelLayout: { moveOverlap: 'shiftY' },
     silent: true,
     emphasis: { disabled: true },
-    // If lines coincide, the first is on top.
+    // Where lines coincide, the first is on top.
     z: 10 - i / 10,
     ...(level !== undefined && i === 0 && { markLine: mark }),
   };

@@ -1,5 +1,5 @@
 /**
- * The first gradients of a fresh process: from its start, and call by call. Writes bench/report/cold.md.
+ * Measures the first gradients of a fresh process, from its start and call by call. Writes bench/report/cold.md.
  *
  *     npm run bench:cold
  */
@@ -21,7 +21,7 @@ const shownCalls = [1, 2, 10, 100, 1000];
 await bench(
   {
     script: 'bench:cold',
-    does: 'Measures the time from the start of a process to the gradient of its first 64 and 1,000 poses, imports and data included, and the CPU time of a pose in the first, second, tenth, hundredth and thousandth call with eight poses; compares both with PyTorch.',
+    does: 'Measures the time from the start of a process to the gradient of its first 64 and 1,000 poses, including imports and data. Then measures the CPU time per pose in the first, second, tenth, hundredth and thousandth call with eight poses. Compares both with PyTorch, if installed.',
     takes: 'about a minute',
     writes: 'a report',
     sources: ['subject.ts'],
@@ -49,16 +49,16 @@ await bench(
         next(`${title}: ${label}`);
         const row = [label];
         for (const n of counts) {
-          const found = await ofProcesses(side(n), rounds, async process => {
+          const times = await askProcesses(side(n), rounds, async process => {
             check(side(n), await process.ask<Answer>('check'));
             return process.ask<Since>('since');
           });
           row.push(
-            digits(median(found.map(({ wall }) => wall))),
-            digits(median(found.map(({ cpu }) => cpu))),
+            digits(median(times.map(({ wall }) => wall))),
+            digits(median(times.map(({ cpu }) => cpu))),
           );
         }
-        const calls = await ofProcesses(side(64), Math.min(3, rounds), process =>
+        const calls = await askProcesses(side(64), Math.min(3, rounds), process =>
           process.ask<{ readonly times: readonly number[] }>('calls'),
         );
         for (const call of shownCalls)
@@ -66,36 +66,36 @@ await bench(
         rows.push(row);
       }
       const heads = counts.flatMap(n => [`${n.toLocaleString('en')} poses: ms`, 'CPU ms']);
-      const ofCalls = shownCalls.map(call => `call ${call.toLocaleString('en')}`);
-      sections.push({ title, head: ['', ...heads, ...ofCalls], rows });
+      const callHeads = shownCalls.map(call => `call ${call.toLocaleString('en')}`);
+      sections.push({ title, head: ['', ...heads, ...callHeads], rows });
     }
     return {
       title: 'From a cold start',
       about: `The first columns are milliseconds (wall clock and CPU) from the start of a process to value and gradient of a smooth
-minimum over its first poses, in one call. They include the start of Node or Python, imports and making the data; medians of ${rounds} processes.
-The others are CPU milliseconds a pose in a new process that makes one call after the other with eight poses each (from the tenth
-call on, the mean of the last tenth of the calls), medians of ${Math.min(3, rounds)} processes.`,
+minimum over its first poses, computed in one call. They include starting Node or Python, imports and generating the data, and are
+medians of ${rounds} processes. The columns of calls are CPU milliseconds per pose in a new process that makes successive calls with
+eight poses each, medians of ${Math.min(3, rounds)} processes. From the tenth call on, they are means over the last tenth of the calls.`,
       sections,
     };
   },
 );
 
-/** Starts `rounds` new processes of a side, one after the other, and asks each. */
-async function ofProcesses<Asked>(
+/** Starts `count` new processes of a side, one at a time, and returns the answer of each. */
+async function askProcesses<Reply>(
   side: Side,
   count: number,
-  ask: (process: Measured) => Promise<Asked>,
-): Promise<Asked[]> {
-  const found: Asked[] = [];
+  ask: (process: Measured) => Promise<Reply>,
+): Promise<Reply[]> {
+  const replies: Reply[] = [];
   for (let i = 0; i < count; i++) {
     const process = (side.start as NonNullable<Side['start']>)();
-    found.push(await ask(process));
+    replies.push(await ask(process));
     await process.stop();
   }
-  return found;
+  return replies;
 }
 
-/** The mean time of the last tenth of the calls up to a call, since the clock is coarse. */
+/** Returns the mean time of the last tenth of the calls up to number `call`, as a single time is too coarse. */
 function callTime(times: readonly number[], call: number): number {
   const last = times.slice(call - Math.max(1, Math.floor(call / 10)), call);
   return last.reduce((sum, time) => sum + time, 0) / last.length;

@@ -1,6 +1,6 @@
 /**
- * The ladder of bench:sizes with `gpu()`, compared with `jit()`, `wasm()` and PyTorch on the same GPU. Writes
- * bench/report/gpu.md and its chart.
+ * Measures the scorers of bench:sizes with `gpu()`, and compares it with `jit()`, `wasm()` and PyTorch. Writes bench/report/gpu.md and
+ * its chart.
  *
  *     npm run bench:gpu
  *     VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json npm run bench:gpu    (Chromium's software renderer)
@@ -10,7 +10,7 @@ import { ladder } from './ladder.ts';
 
 await ladder({
   script: 'bench:gpu',
-  does: 'Measures the scorers of bench:sizes by gpu(), with 1, 8 and 64 poses a tape, and compares them with jit() in float32 and wasm() on the CPU, and with PyTorch, on the GPU if it finds one. A missing backend is named, with the reason. $VK_ICD_FILENAMES selects another driver for WebGPU than the default one.',
+  does: 'Measures the scorers of bench:sizes with gpu(), for 1, 8 and 64 poses per tape. Compares it with jit() in float32 and wasm() on the CPU, and with PyTorch on the GPU if there is one. Backends that cannot run are named with the reason. Set $VK_ICD_FILENAMES to use another WebGPU driver than the default.',
   takes: 'about twenty minutes with a GPU, and hours without',
   title: 'On the GPU',
   executors: [

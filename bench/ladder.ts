@@ -1,4 +1,4 @@
-// The ladder of sizes: measured and drawn, for bench:sizes and bench:gpu.
+// Measures and draws the ladder, a series of scorers of growing size, for bench:sizes and bench:gpu.
 
 import { colours, type Line, type Panel } from './charts.ts';
 import { torchHasGpu } from './peers/find.ts';
@@ -8,24 +8,26 @@ import { type Side, timed } from './support/rows.ts';
 import { digits } from './support/text.ts';
 import { ladderTask } from './workloads/ladder.ts';
 
-/** A scorer of bench/workloads/ladder.ts. */
+/** Scorer of bench/workloads/ladder.ts, with its size. */
 interface Size {
   readonly name: string;
   readonly title: string;
   readonly parameters: number;
-  /** The number of input values of a pose. */
+  /** Number of input values of a pose. */
   readonly values: number;
-  /** Its place on the horizontal axis of its rung. */
+  /** Position on the horizontal axis of its rung. */
   readonly x: number;
-  /** Rough numbers of the values on its tape, and of the operations of a run. */
+  /** Rough number of numbers that its tape holds. */
   readonly held: number;
+  /** Rough number of operations of a run. */
   readonly operations: number;
+  /** True if there is a hand-written version. */
   readonly isByHand?: true;
-  /** True if there is no batched version for PyTorch. */
+  /** True if PyTorch has no batched version. */
   readonly isUnbatched?: true;
 }
 
-/** The scorers of one panel of the chart. */
+/** Scorers of one panel of the chart. */
 interface Rung {
   readonly title: string;
   readonly x: string;
@@ -43,7 +45,7 @@ function pairs(count: number): Size {
 
 function layers(by: 'parameters' | 'values' | 'layers', width: number, layers: number, rows: number): Size {
   const [parameters, values] = [layers * width ** 2, rows * width];
-  // Adding a gradient to the sums costs about as much as a hundred operations of a product.
+  // Adding an entry of a gradient to the sums costs about as much as a hundred operations of a matrix product.
   const operations = (6 * rows + 100) * parameters;
   return {
     name: `dense,${width},${layers},${rows}`,
@@ -109,27 +111,27 @@ const rungs: readonly Rung[] = [
 ];
 const isQuick = ({ name }: Size) => ['pairs,10', 'dense,4,3,4', 'graph,30,80,16'].includes(name);
 
-/** An executor to measure. */
+/** Executor to measure. */
 export interface Contestant {
   readonly name: ExecutorName;
   readonly title: string;
   readonly color: string;
 }
 
-/** A benchmark of the ladder. */
+/** Settings of a benchmark of the ladder. */
 export interface LadderSetting extends Pick<Setting, 'script' | 'does' | 'takes'> {
   readonly executors: readonly Contestant[];
   readonly title: string;
-  /** True if PyTorch may use a GPU; times are then by the clock. */
+  /** True if PyTorch may use a GPU. Times are then wall-clock times. */
   readonly isOnGpu?: true;
 }
 
-/** Allowed relative difference of results; PyTorch adds up the slopes of a million pairs one by one, in float32. */
+/** Allowed relative difference of results. It is large because PyTorch adds the slopes of a million pairs one by one in float32. */
 const closeEnough = 2e-3;
-/** The most numbers on a tape, and the most operations of a run. */
+/** Maximum number of numbers on a tape, and of operations of a run. */
 const limit = { values: 3e7, operations: 1e10 };
 
-/** CPU milliseconds a pose of one size and one number of poses a tape; `ours` in the order of the executors. */
+/** Milliseconds per pose for one size and one number of poses per tape. `ours` is in the order of the executors. */
 interface Cell {
   readonly size: Size;
   readonly perTape: number;
@@ -153,7 +155,7 @@ export function ladder(setting: LadderSetting): Promise<void> {
   return bench<{ readonly quick?: true }>(whole, async ({ options: { quick }, ours, peer, rounds, next }) => {
     const warmUp = quick ? 30 : 800;
     const device = isOnGpu && torchHasGpu() ? 'cuda' : 'cpu';
-    const timeName = isOnGpu ? 'the clock' : 'CPU time';
+    const timeName = isOnGpu ? 'wall-clock time' : 'CPU time';
     process.env.BENCH_WARM_UP = `${warmUp}`;
     const all = rungs
       .map(rung => (quick ? { ...rung, sizes: rung.sizes.filter(isQuick) } : rung))
@@ -192,14 +194,14 @@ export function ladder(setting: LadderSetting): Promise<void> {
       ...[...mine, torch, hand].map(time => digits(1000 * time)),
       digits(best(mine) / torch),
     ]);
-    const known = cells.filter(({ torch }) => Number.isFinite(torch));
+    const compared = cells.filter(({ torch }) => Number.isFinite(torch));
     const worst = (by: string, ratio: (cell: Cell) => number) => {
-      const [cell] = known.toSorted((a, b) => ratio(b) - ratio(a));
+      const [cell] = compared.toSorted((a, b) => ratio(b) - ratio(a));
       if (!cell) return [];
       const { size, perTape } = cell;
       const kind = perTape > 1 ? `${perTape} poses a tape, PyTorch batched` : 'pose by pose';
-      const few = `at most as long as PyTorch in ${known.filter(each => ratio(each) <= 1).length} of ${known.length} cells`;
-      return [`- ${by}: worst ${size.title}, ${kind}, ${digits(ratio(cell))} × PyTorch; ${few}.`];
+      const wins = `at most as long as PyTorch in ${compared.filter(cell => ratio(cell) <= 1).length} of ${compared.length} cells`;
+      return [`- ${by}: worst ${size.title}, ${kind}, ${digits(ratio(cell))} × PyTorch; ${wins}.`];
     };
     const worstLines = [
       ...worst('the best executor of each cell', ({ ours, torch }) => best(ours) / torch),
@@ -212,8 +214,10 @@ export function ladder(setting: LadderSetting): Promise<void> {
       dash: isSinglePose ? 'solid' : [5, 4],
       symbol: isSinglePose ? 'circle' : 'emptyCircle',
       points: rung.sizes.flatMap(({ name, x }) => {
-        const of = known.filter(({ size, perTape }) => size.name === name && (isSinglePose || perTape > 1));
-        const cell = of.at(isSinglePose ? 0 : -1);
+        const matching = compared.filter(
+          ({ size, perTape }) => size.name === name && (isSinglePose || perTape > 1),
+        );
+        const cell = matching.at(isSinglePose ? 0 : -1);
         return cell ? [[x, (cell.ours[i] as number) / cell.torch] as const] : [];
       }),
     });
@@ -232,15 +236,15 @@ export function ladder(setting: LadderSetting): Promise<void> {
       title: setting.title,
       about: `${worstLines.join('\n') || 'PyTorch is not installed, so there are no ratios to it.'}
 
-Value and gradient of a smooth minimum over N poses. N is the largest number of poses on a tape for that size, and 8 for PaiNN and GAT;
-microseconds a pose by ${timeName}, the median of ${rounds} interleaved rounds after ${warmUp} ms of warm-up. G is \`posesPerTape\`;
-PyTorch has a graph for each pose at G = 1, and otherwise for each G poses. Rows are missing if a tape would hold more than
+Times are for value and gradient of a smooth minimum over N poses, in microseconds of ${timeName} per pose: medians of ${rounds} interleaved
+rounds after ${warmUp} ms of warm-up. N is the largest number of poses on a tape for that size, and 8 for PaiNN and GAT. G is
+\`posesPerTape\`, and PyTorch has one graph for each G poses. Rows are missing if a tape would hold more than
 ${limit.values.toExponential(0)} numbers, or a run would take more than ${limit.operations.toExponential(0)} operations. PyTorch computes in float32${device === 'cuda' ? ' on the GPU' : ' on one core'}. The last column is the ratio of the
-best executor to PyTorch. The scorers are those of [workloads/ladder.ts](../workloads/ladder.ts); all results of a row agree
-within ${closeEnough}. In the chart, solid lines compare one pose a tape with PyTorch pose by pose; dashed lines the most poses a tape
-with PyTorch batched.`,
+best executor to PyTorch. The scorers are those of [workloads/ladder.ts](../workloads/ladder.ts). All results of a row agree
+within ${closeEnough}. In the chart, solid lines compare one pose per tape with PyTorch pose by pose, and dashed lines the most poses per
+tape with PyTorch batched.`,
       sections: [{ title: 'µs a pose', head: [...head, 'best / PyTorch'], rows, names: 4 }],
-      ...(known.length > 0 && {
+      ...(compared.length > 0 && {
         chart: { title: 'posetape / PyTorch over the size of scorer and pose', panels },
       }),
     };

@@ -1,4 +1,4 @@
-// npm run bench:program: CPU time and memory of the program on many poses in a large receptor, as a user starts it.
+// npm run bench:program: measures CPU time and memory of the program, as a user starts it, on many poses in a large receptor.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,9 +7,9 @@ import { uniform } from '../examples/networks/random.ts';
 import { command, whole } from './support/command.ts';
 
 const { poses: poseCount, atoms: atomCount } = command('bench:program', {
-  does: 'Scores one pose, and then many jittered copies of the 64 poses in a receptor made of copies of the pocket, in a process each, and prints CPU seconds and peak memory.',
+  does: 'Runs the program on one pose, then on many randomly shifted copies of the 64 example poses, in a receptor tiled from copies of the example pocket. Prints CPU time and peak memory of each run.',
   takes: 'half a minute',
-  writes: 'nothing',
+  writes: 'no files',
 })
   .option('--poses <number>', 'number of poses', whole, 2000)
   .option('--atoms <number>', 'number of atoms of the receptor', whole, 2702)
@@ -28,13 +28,13 @@ try {
   const receptor = write('receptor.pdbqt', tiled(pocket, atomCount));
   const many = write(
     'poses.pdbqt',
-    Array.from({ length: poseCount }, (_, n) => jittered(models, n, jitter())),
+    Array.from({ length: poseCount }, (_, n) => shiftedModel(models, n, jitter())),
   );
   const one = write('pose.pdbqt', [models[0] as string]);
 
-  const start = measured('one pose in the pocket', one, `${data}/pocket.pdbqt`);
-  const whole = measured(`${poseCount} poses in ${atomCount} atoms`, many, receptor);
-  console.log(`after start: ${(whole.seconds - start.seconds).toFixed(2)} s CPU`);
+  const start = measure('one pose in the pocket', one, `${data}/pocket.pdbqt`);
+  const full = measure(`${poseCount} poses in ${atomCount} atoms`, many, receptor);
+  console.log(`after the start: ${(full.seconds - start.seconds).toFixed(2)} s CPU`);
 } finally {
   rmSync(folder, { recursive: true });
 }
@@ -51,8 +51,8 @@ function write(name: string, parts: readonly string[]): string {
   return path;
 }
 
-/** A line of an atom, moved in Å. */
-function moved(line: string, shift: Shift): string {
+/** Returns the line of an atom, shifted by a vector in Å. */
+function shifted(line: string, shift: Shift): string {
   const coordinates = shift.map((by, axis) => {
     const from = 30 + 8 * axis;
     return (Number(line.slice(from, from + 8)) + by).toFixed(3).padStart(8);
@@ -60,21 +60,21 @@ function moved(line: string, shift: Shift): string {
   return `${line.slice(0, 30)}${coordinates.join('')}${line.slice(54)}`;
 }
 
-function jittered(models: readonly string[], n: number, shift: Shift): string {
+function shiftedModel(models: readonly string[], n: number, shift: Shift): string {
   const lines = (models[n % models.length] as string).split('\n');
-  return lines.map(line => (isAtom(line) ? moved(line, shift) : line)).join('\n');
+  return lines.map(line => (isAtom(line) ? shifted(line, shift) : line)).join('\n');
 }
 
-/** Copies of the pocket side by side, the first where it is. */
+/** Returns lines of `count` atoms: copies of the pocket side by side, the first unshifted. */
 function tiled(pocket: readonly string[], count: number): string[] {
   return Array.from({ length: count }, (_, i) => {
     const copy = Math.floor(i / pocket.length);
-    return `${moved(pocket[i % pocket.length] as string, [28 * copy, 0, 0])}\n`;
+    return `${shifted(pocket[i % pocket.length] as string, [28 * copy, 0, 0])}\n`;
   });
 }
 
-/** Runs the program as `npm start` does; tsx is a process, too. */
-function measured(what: string, poses: string, receptor: string): { readonly seconds: number } {
+/** Runs the program as `npm start` does, and measures it including the process of tsx. */
+function measure(what: string, poses: string, receptor: string): { readonly seconds: number } {
   const report = "process.on('exit', () => console.error(JSON.stringify(process.resourceUsage())))";
   const { status, stderr } = spawnSync(
     process.execPath,
@@ -95,6 +95,6 @@ function measured(what: string, poses: string, receptor: string): { readonly sec
   const seconds =
     usages.reduce((sum, { userCPUTime, systemCPUTime }) => sum + userCPUTime + systemCPUTime, 0) / 1e6;
   const megabytes = Math.max(...usages.map(({ maxRSS }) => maxRSS)) / 1024;
-  console.log(`${what}: ${seconds.toFixed(2)} s CPU, ${megabytes.toFixed(0)} MiB at most in a process`);
+  console.log(`${what}: ${seconds.toFixed(2)} s CPU, peak memory ${megabytes.toFixed(0)} MiB in one process`);
   return { seconds };
 }

@@ -1,5 +1,5 @@
 /**
- * Ratios of `jit()` and the engine, each with its target. Writes bench/report/ratios.md.
+ * Measures time ratios of `jit()` and the engine, and compares them with targets. Writes bench/report/ratios.md.
  *
  *     npm run bench:ratios
  */
@@ -26,7 +26,7 @@ const n = 64;
 await bench(
   {
     script: 'bench:ratios',
-    does: 'Measures ratios and compares each with its target: generated loops and whole poses against hand-written code and, if installed, PyTorch; and the costs before the loops.',
+    does: 'Measures generated loops and whole poses relative to hand-written code and, if installed, PyTorch, and the costs of recording and planning. Compares each figure with its target.',
     takes: 'about two minutes',
     writes: 'a report',
     sources: ['subject.ts', 'kernels.ts'],
@@ -73,20 +73,20 @@ await bench(
     }
     return {
       title: 'Ratios',
-      about: `CPU time of one core a pose, medians of ${rounds} interleaved rounds, each side in its own process; pairs in float32,
-Vina in float64. The hand-written code is in [hand/](../hand). \`wasm()\` and several poses on a tape are measured by bench:wasm.
+      about: `CPU time per pose on one core, medians of ${rounds} interleaved rounds, each side in its own process. Pairs are in float32,
+Vina is in float64. The hand-written code is in [hand/](../hand). bench:wasm measures \`wasm()\` and several poses on a tape.
 
 ${aims}`,
       sections: [lineSection(lines)],
     };
 
-    /** Costs before the loops: recording, the key of the structure, and for a new structure its plan. */
+    /** Measures the costs before the loops: recording, the structure key, and the plan of a new structure. */
     async function tapeLines(workload: string, label: string, executor: 'jit' | 'wasm'): Promise<Line[]> {
       const start = () => programs.start('kernels.ts', ['plan', workload, executor]);
       const { forward, values } = await asked<TapeFacts>(start, 'facts');
-      const found: number[] = [];
-      for (let i = 0; i < freshProcesses; i++) found.push((await asked<Round>(start, 'cold')).cpu);
-      const cold = median(found);
+      const times: number[] = [];
+      for (let i = 0; i < freshProcesses; i++) times.push((await asked<Round>(start, 'cold')).cpu);
+      const cold = median(times);
       const whole = `${forward} values, ${values} with the gradient`;
       const processes = `median of ${freshProcesses} cold processes`;
       if (values > 1000) {
@@ -103,7 +103,7 @@ ${aims}`,
       ];
       const time = await timed([record, key, plan], rounds);
       const planned = `${label}: first run of a new structure by ${executor}, plan and all`;
-      // The target is for the plan alone, and only for small poses the run in the same time is negligible.
+      // The target is for planning alone. The time includes a run, which is negligible only for small poses.
       const aim = workload === 'network' ? undefined : most(30);
       return [
         line(`${label}: record + gradient`, whole, 1000 * time(record), 'µs', most(100)),

@@ -1,6 +1,6 @@
 /**
- * The ladder: scorers of 20 to 10⁷ parameters, 10 to 10⁶ values a pose and 3 to 300 layers, with every executor and
- * PyTorch, with one pose a tape and with several. Writes bench/report/sizes.md and its chart.
+ * Measures the ladder: scorers of 20 to 10⁷ parameters, 10 to 10⁶ values per pose and 3 to 300 layers, with every executor and
+ * PyTorch, for one and several poses per tape. Writes bench/report/sizes.md and its chart.
  *
  *     npm run bench:sizes
  */
@@ -9,7 +9,7 @@ import { ladder } from './ladder.ts';
 
 await ladder({
   script: 'bench:sizes',
-  does: 'Measures scorers of 20 to 10 million parameters, 10 to a million values a pose and 3 to 300 layers, with 1, 8 and 64 poses a tape: with jit() in both precisions, wasm(), PyTorch pose by pose and batched, and hand-written code for the small ones.',
+  does: 'Measures scorers of 20 to 10 million parameters, 10 to a million values per pose and 3 to 300 layers, for 1, 8 and 64 poses per tape. Compares jit() in both precisions, wasm(), PyTorch pose by pose and batched, and for pair potentials hand-written code.',
   takes: 'about ten minutes',
   title: 'Sizes',
   executors: [

@@ -1,6 +1,6 @@
 /**
- * Scores poses repeatedly with workers that are killed at random, and compares each result to the bit with one without
- * kills.
+ * Scores poses repeatedly while workers are killed at random, and checks that each result equals that of a run without kills to the
+ * bit.
  *
  *     npm run soak -- --poses 100000 --minutes 2
  */
@@ -15,13 +15,13 @@ import { command, whole } from './support/command.ts';
 import { machine } from './support/machine.ts';
 
 const about = {
-  does: 'Scores poses with workers, kills a random one every few seconds, and compares every result to the bit with that of a run without kills. One pose in a thousand is NaN and is left out. It fails if a result differs or the memory of the process grows.',
-  takes: 'the given number of minutes, and at least two runs over the poses',
+  does: 'Scores poses repeatedly with workers, kills a random worker every few seconds, and checks that each result equals that of a run without kills to the bit. One pose in a thousand scores NaN and is skipped. Fails if a result differs or the memory of the process grows.',
+  takes: 'at least the given number of minutes, and at least two runs over the poses',
   writes: 'a short report to stdout',
 };
 const program = command('soak', about)
-  .option('--poses <count>', 'number of poses in a run', whole, 1_000_000)
-  .option('--minutes <count>', 'least duration', whole, 5)
+  .option('--poses <count>', 'number of poses per run', whole, 1_000_000)
+  .option('--minutes <count>', 'minimum duration', whole, 5)
   .option('--threads <count>', 'number of threads', whole, 2)
   .option('--kill <seconds>', 'seconds between kills', whole, 2)
   .parse();
@@ -32,7 +32,7 @@ const { poses, minutes, threads, kill } = program.opts<Record<string, number>>()
   kill: number;
 };
 
-// A bundle starts faster.
+// Workers start faster from a bundle.
 const outfile = join(scratchFolder(), 'served.mjs');
 await build({
   entryPoints: ['test/parallel/served.ts'],
@@ -49,7 +49,7 @@ await using pool = workers({
   posesPerChunk: 250,
   worker() {
     const worker = new Worker(outfile);
-    // Kill it only after some answers: a chunk whose worker is killed twice is rightly an error.
+    // Only workers that have sent some answers are killed: a chunk whose worker dies twice is an error by design.
     let answers = 0;
     worker.on('message', () => ++answers > 5 && alive.add(worker));
     worker.once('exit', () => alive.delete(worker));
@@ -57,7 +57,7 @@ await using pool = workers({
   },
 });
 
-function* made(): Generator<Sent> {
+function* generatePoses(): Generator<Sent> {
   for (let i = 0; i < poses; i++) {
     const distances = Float64Array.of(3 + Math.sin(i), 3 + Math.cos(i), 2 + (i % 100) / 50);
     yield i % 1000 === 999 ? { distances, fault: 'is NaN' } : { distances };
@@ -67,20 +67,22 @@ function* made(): Generator<Sent> {
 async function run(): Promise<Accumulator> {
   const { state, stats } = await accumulatePoses<Sent, Theta>({
     pool,
-    poses: made(),
+    poses: generatePoses(),
     params,
     combination: boltzmann({ kT: 0.5 }),
     badPose: 'skip',
   });
   const bad = Math.floor(poses / 1000);
   if (stats.poses !== poses - bad || stats.badPoses.length !== bad)
-    throw new Error(`${stats.poses} poses were counted, and ${stats.badPoses.length} bad ones`);
+    throw new Error(
+      `expected ${poses - bad} good and ${bad} bad poses, got ${stats.poses} and ${stats.badPoses.length}`,
+    );
   return state;
 }
 
 const head = machine();
-const begin = performance.now();
-const spent = () => (performance.now() - begin) / 60_000;
+const start = performance.now();
+const elapsedMinutes = () => (performance.now() - start) / 60_000;
 const expected = JSON.stringify(await run());
 const sizes: number[] = [];
 const sampling = setInterval(() => sizes.push(process.memoryUsage.rss() / 2 ** 20), 500);
@@ -93,19 +95,20 @@ const killing = setInterval(() => {
 }, 1000 * kill);
 let runs = 0;
 do {
-  const found = JSON.stringify(await run());
-  if (found !== expected) throw new Error(`run ${runs + 1}, after ${kills} kills, gave different bits`);
+  const result = JSON.stringify(await run());
+  if (result !== expected)
+    throw new Error(`run ${runs + 1}, after ${kills} kills, differs from the run without kills`);
   runs++;
   console.error(
-    `${spent().toFixed(1)} min  run ${runs}, ${kills} kills, ${Math.round(sizes.at(-1) ?? 0)} MiB`,
+    `${elapsedMinutes().toFixed(1)} min  run ${runs}, ${kills} kills, ${Math.round(sizes.at(-1) ?? 0)} MiB`,
   );
-} while (spent() < minutes);
+} while (elapsedMinutes() < minutes);
 clearInterval(sampling);
 clearInterval(killing);
 
 const half = sizes.length >> 1;
 const [first, second] = [Math.max(...sizes.slice(0, half)), Math.max(...sizes.slice(half))];
-console.log(`${runs} runs of ${poses.toLocaleString('en')} poses by ${threads} threads, on ${head}: ${kills} workers killed,
-every result the same to the bit. Memory of the process at most ${Math.round(first)} MiB in the first half of the time, ${Math.round(second)} MiB in
+console.log(`${runs} runs of ${poses.toLocaleString('en')} poses with ${threads} threads, on ${head}: ${kills} workers killed,
+every result the same to the bit. Peak memory of the process: ${Math.round(first)} MiB in the first half of the time, ${Math.round(second)} MiB in
 the second.`);
 if (second > first + 100) throw new Error('the memory of the process grows');

@@ -1,7 +1,6 @@
 /**
- * Memory and time of one tape per pose, several poses per tape, and the full graph: the Vina scorer on the 64
- * imatinib–Abl poses, repeated or cut to N; and a million poses streamed. Writes bench/report/strategies.md and its
- * chart.
+ * Measures memory and time of one pose per tape, several poses per tape, and the full graph, with the Vina scorer on the 64 poses of
+ * imatinib in c-Abl, repeated or cut to N. Also streams a million small poses. Writes bench/report/strategies.md and its chart.
  *
  *     npm run bench:strategies
  */
@@ -14,12 +13,12 @@ import { type Found, longRun, measuredSides } from './support/rows.ts';
 import { digits } from './support/text.ts';
 
 const strategies = ['stream', 'recompute', 'full-graph'] as const;
-/** posetape with an executor, or another system. */
+/** Strategy, with the executor of posetape or the other system that runs it. */
 interface Kind {
   readonly strategy: (typeof strategies)[number];
   readonly by: ExecutorName | PeerName;
 }
-/** A row of the report: n poses, `group` of them on a tape. */
+/** Row of the report: n poses, `group` of them on each tape. */
 interface Way extends Kind {
   readonly scorer: keyof typeof scorers;
   readonly n: number;
@@ -39,7 +38,7 @@ const drawn: readonly (Kind & Pick<Line, 'color' | 'dash' | 'symbol'>)[] = [
   { strategy: 'full-graph', by: 'jit', color: colours.orange, symbol: 'none' },
   { strategy: 'full-graph', by: 'interpreter', color: colours.orange, dash: [5, 4], symbol: 'none' },
 ];
-/** The kinds for a SchNet, with other systems. */
+/** Kinds to measure with a SchNet, including other systems. */
 const networkKinds: readonly Kind[] = [
   ...(['wasm', 'jit', 'PyTorch'] as const).flatMap(by =>
     (['stream', 'full-graph'] as const).map(strategy => ({ strategy, by })),
@@ -49,13 +48,13 @@ const networkKinds: readonly Kind[] = [
 ];
 const isPeer = (by: Kind['by']): by is PeerName => peerNames.includes(by as PeerName);
 const usualCounts = [64, 1024];
-/** The least number of poses scored before memory is read, so that small and large N differ only in N. */
+/** Minimum number of poses scored before memory is read, so that small and large N differ only in N. */
 const leastPoses = 1024;
 
 await bench<{ readonly poses: readonly number[]; readonly long: number }>(
   {
     script: 'bench:strategies',
-    does: 'Measures the strategies on the Vina scorer with jit() and interpreter(), and for the largest N with 1 to N poses on a tape: memory by the engine’s count and of the process, and CPU time. Also streams many small poses, and compares a SchNet with PyTorch, TensorFlow.js and jax-js if they are installed.',
+    does: 'Measures the memory and CPU time of the strategies: Vina with jit() and interpreter(), for the largest N also with 1 to N poses per tape. Memory is that counted by the engine and that of the process. Also streams many small poses, and compares a SchNet with PyTorch, TensorFlow.js and jax-js, if installed.',
     takes: 'about five minutes',
     writes: 'a report and its chart',
     sources: ['subject.ts', peerSource],
@@ -65,7 +64,7 @@ await bench<{ readonly poses: readonly number[]; readonly long: number }>(
     more: command =>
       command
         .option('--poses <counts...>', 'numbers of poses N', wholes(usualCounts), usualCounts)
-        .option('--long <count>', 'number of small poses that are streamed', whole, 1_000_000),
+        .option('--long <count>', 'number of small poses to stream', whole, 1_000_000),
   },
   async ({ options: { poses, long }, ours, peer, rounds, next }) => {
     const n = Math.max(...poses);
@@ -87,17 +86,17 @@ await bench<{ readonly poses: readonly number[]; readonly long: number }>(
       ...[1000, long].map(n => [`${n} small poses`, [{ ...small, n }]] as const),
       ['SchNet', networkKinds.filter(isHere).map(kind => ({ ...network, ...kind }))],
     ];
-    const found: (readonly [Way, Found])[] = [];
+    const results: (readonly [Way, Found])[] = [];
     for (const [step, ways] of tables) {
       next(step);
       const sides = ways.map(({ scorer, strategy, n, by, group }) =>
         isPeer(by) ? peer(by, scorer, strategy, n) : ours(scorer, strategy, n, by, group),
       );
       const env = { BENCH_LEAST: `${ways[0]?.scorer === 'network' ? 0 : leastPoses}` };
-      const results = await measuredSides(sides, ways[0]?.n ?? 1, rounds, env);
-      for (const [i, side] of sides.entries()) found.push([ways[i] as Way, results.get(side) as Found]);
+      const bySide = await measuredSides(sides, ways[0]?.n ?? 1, rounds, env);
+      for (const [i, side] of sides.entries()) results.push([ways[i] as Way, bySide.get(side) as Found]);
     }
-    const rows = found.map(
+    const rows = results.map(
       ([{ scorer, n, strategy, by, group }, { engineBytes, processBytes, cpu, first }]) => [
         scorers[scorer],
         `N = ${n.toLocaleString('en')}`,
@@ -109,9 +108,9 @@ await bench<{ readonly poses: readonly number[]; readonly long: number }>(
       ],
     );
 
-    const lines = (y: (found: Found) => number): Line[] =>
+    const lines = (y: (result: Found) => number): Line[] =>
       drawn.flatMap(({ strategy, by, ...style }) => {
-        const points = found.flatMap(([way, result]) =>
+        const points = results.flatMap(([way, result]) =>
           way.scorer === 'vina' && way.n === n && way.strategy === strategy && way.by === by
             ? (strategy === 'full-graph' ? [1, n] : [way.group]).map(x => [x, y(result)] as const)
             : [],
@@ -126,13 +125,14 @@ await bench<{ readonly poses: readonly number[]; readonly long: number }>(
       title: 'Strategies',
       about: `Value and gradient of a smooth minimum: the Vina scorer in float64 (\`wasm\`: float32) on the 64 poses of imatinib in c-Abl,
 repeated to N; a potential of 20 pairs; and in float32 a SchNet of 300 atoms, 9,600 edges and 68 thousand parameters, compared with other
-systems. G is \`posesPerTape\`; horizontal lines of the chart are the full graph. Every row is a separate process. The engine's peak is
-its exact count. The process's peak is relative to its baseline, after it has scored ${leastPoses} poses (of the SchNet N), N at a time; only
-Linux reports it, elsewhere it is –. Time is CPU time of all threads, the median of up to ${rounds} interleaved rounds
-after the first run, which includes planning with \`jit\` and \`wasm\`. A run of more than ${longRun / 1000} s is made once.
+systems. G is \`posesPerTape\`. Horizontal lines of the chart are the full graph. Every row is a separate process. The engine's peak is
+its exact count. The peak of the process is relative to its memory before, after it has scored at least ${leastPoses} poses (SchNet: N), N at
+a time. Only Linux reports it; on other systems it is –. Time is CPU time of all threads, the median of up to ${rounds} interleaved rounds
+after the first run. The first run includes planning by \`jit\` and \`wasm\`. Runs of more than ${longRun / 1000} s are not repeated.
 
 The engine counts the arrays of its executors and of the accumulator's state. It does not count the caller's arrays, the objects of
-the tape, compiled code, and predictions, which take 24 B a pose unless \`keepPredictions: false\`, as for more than 100,000 poses.`,
+the tape, compiled code, and predictions. Predictions take 24 B per pose; for more than 100,000 poses they are not kept
+(\`keepPredictions: false\`).`,
       sections: [{ title: '', head: ['scorer', 'N', 'strategy', 'by', 'G', ...measures], rows, names: 5 }],
       chart: {
         title: `Vina scorer, N = ${n}: from one tape per pose to one for all`,

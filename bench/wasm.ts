@@ -1,6 +1,6 @@
 /**
- * Ratios of `wasm()` and of several poses on a tape, each with its target. Writes bench/report/wasm-node20.md, or that
- * of the current Node; from 22 on there is relaxed SIMD.
+ * Measures time ratios of `wasm()` and of several poses on a tape, and compares them with targets. Writes a report for the current
+ * version of Node, such as bench/report/wasm-node20.md. Node 22 and later have relaxed SIMD.
  *
  *     npm run bench:wasm
  *     npx -p node@24 npm run bench:wasm
@@ -17,7 +17,7 @@ const major = process.versions.node.split('.')[0];
 await bench(
   {
     script: 'bench:wasm',
-    does: 'Measures wasm() with one pose a tape and with several, as ratios to PyTorch (if installed), to the speed of the processor with vectors of 128 bits, and to a hand-written loop, and compares each with its target. Node 22 and later have relaxed SIMD and other targets; npx -p node@24 npm run bench:wasm measures those.',
+    does: 'Measures wasm() with one and several poses per tape, relative to PyTorch (if installed), to the top speed of the processor with 128-bit vectors, and to a hand-written loop. Compares each ratio with its target. Node 22 and later have relaxed SIMD and other targets: measure them with npx -p node@24 npm run bench:wasm.',
     takes: 'about five minutes',
     writes: 'a report for each version of Node',
     sources: ['subject.ts', 'kernels.ts'],
@@ -106,9 +106,9 @@ await bench(
     lines.push(line(entry, `${size} B`, size / 1000, '', most(12)));
     return {
       title: 'wasm()',
-      about: `By \`${name}\`: CPU time of one core, medians of ${rounds} interleaved rounds, each side in its own process; float32. PyTorch
-runs on one thread with the processor's widest vectors; WebAssembly's are 128 bits wide. The ceiling is the speed of twelve sums in
-registers. *n poses a tape* is \`posesPerTape\`.
+      about: `By \`${name}\`: CPU time of one core in float32, medians of ${rounds} interleaved rounds, each side in its own process. PyTorch
+runs on one thread with the processor's widest vectors; those of WebAssembly are 128 bits wide. The ceiling is the speed of twelve sums
+in registers. *n poses a tape* means \`posesPerTape: n\`.
 
 ${aims}`,
       sections: [lineSection(lines)],
