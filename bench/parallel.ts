@@ -57,7 +57,7 @@ await bench<{ only?: string }>(
     more: program =>
       program.option(
         '--only <workload>',
-        `run only this workload: ${workloads.map(({ name }) => name).join(', ')}`,
+        `run only this workload: ${workloads.map(({ name }) => name).join(' | ')}`,
       ),
   },
   async ({ options, programs, rounds, next, peer }) => {
