@@ -6,7 +6,6 @@ import { fixed, milliseconds, short } from '../draw/numbers.ts';
 import { positionOf, type SetKind, settingAt, settingOf, settingsOf, sliders } from '../sliders.ts';
 import type { State, Store } from '../state.ts';
 import type { CombinationSettings, Combined } from '../worker/combine.ts';
-import { posesOf } from '../worker/ways.ts';
 
 type Kind = CombinationSettings['kind'];
 
@@ -101,9 +100,7 @@ function drawNumbers({ combined }: State): void {
   byId('value').textContent = fixed(value, 4);
   byId('best').textContent = fixed(Math.min(...predictions), 4);
   byId('average').textContent = fixed(meanOf(predictions), 4);
-  const time = byId('combined-time');
-  time.textContent = milliseconds(combined.milliseconds);
-  (time.previousElementSibling as HTMLElement).textContent = `time for ${posesOf(predictions.length)}`;
+  byId('combined-time').textContent = milliseconds(combined.milliseconds);
   drawTables({ combined });
 }
 
