@@ -35,12 +35,12 @@ interface Rung {
 }
 
 const best = (times: readonly number[]) => Math.min(...times.filter(Number.isFinite));
-const shown = (number: number) => number.toLocaleString('en');
+const formatted = (number: number) => number.toLocaleString('en');
 
 function pairs(count: number): Size {
   const name = `pairs,${count}`;
   const sizes = { parameters: 20, values: count, x: count, held: count, operations: 30 * count };
-  return { name, title: `${shown(count)} pairs`, ...sizes, isByHand: true };
+  return { name, title: `${formatted(count)} pairs`, ...sizes, isByHand: true };
 }
 
 function layers(by: 'parameters' | 'values' | 'layers', width: number, layers: number, rows: number): Size {
@@ -49,13 +49,13 @@ function layers(by: 'parameters' | 'values' | 'layers', width: number, layers: n
   const operations = (6 * rows + 100) * parameters;
   return {
     name: `dense,${width},${layers},${rows}`,
-    title: `${layers} layers of ${shown(width)}, ${shown(rows)} rows`,
+    title: `${layers} layers of ${formatted(width)}, ${formatted(rows)} rows`,
     ...{ parameters, values, x: { parameters, values, layers }[by], held: values * layers, operations },
   };
 }
 
 function graph(atoms: number, edges: number, features: number): Size {
-  const title = `message passing, ${atoms} atoms, ${shown(edges)} edges, ${features} features`;
+  const title = `message passing, ${atoms} atoms, ${formatted(edges)} edges, ${features} features`;
   const parameters = (10 + 2 * 8 + 2 * features + 1) * features;
   const [held, operations] = [10 * edges * features, 100 * edges * features + 12 * atoms * features ** 2];
   return {
@@ -143,7 +143,7 @@ interface Cell {
 /** Measures the ladder with some executors and PyTorch, and writes its report. */
 export function ladder(setting: LadderSetting): Promise<void> {
   const { executors, isOnGpu } = setting;
-  const whole: Setting = {
+  const benchSetting: Setting = {
     ...setting,
     writes: 'a report and its chart',
     sources: ['subject.ts'],
@@ -152,89 +152,101 @@ export function ladder(setting: LadderSetting): Promise<void> {
     rounds: 3,
     more: command => command.option('--quick', 'measure only three small sizes, as a test'),
   };
-  return bench<{ readonly quick?: true }>(whole, async ({ options: { quick }, ours, peer, rounds, next }) => {
-    const warmUp = quick ? 30 : 800;
-    const device = isOnGpu && torchHasGpu() ? 'cuda' : 'cpu';
-    const timeName = isOnGpu ? 'wall-clock time' : 'CPU time';
-    process.env.BENCH_WARM_UP = `${warmUp}`;
-    const all = rungs
-      .map(rung => (quick ? { ...rung, sizes: rung.sizes.filter(isQuick) } : rung))
-      .filter(rung => rung.sizes.length > 0);
-    const cells: Cell[] = [];
-    const sizes = new Map(all.flatMap(rung => rung.sizes.map(size => [size.name, size] as const)));
-    for (const size of sizes.values()) {
-      const { name, title, held, operations, isByHand, isUnbatched } = size;
-      next(title);
-      const fits = (count: number) =>
-        count * held <= limit.values && count * operations <= limit.operations && (!quick || count <= 8);
-      const counts = [1, 8, 64].filter(count => count === 1 || (!isUnbatched && fits(count)));
-      const n = isUnbatched ? 8 : Math.max(...counts);
-      const sides = counts.map(perTape => ({
-        perTape,
-        mine: executors.map(executor => ours(name, 'stream', n, executor.name, perTape)),
-        torch: peer('PyTorch', name, perTape > 1 ? 'batched' : 'stream', n, device, perTape),
-      }));
-      const hand: Side[] = isByHand ? [ours(name, 'hand', n)] : [];
-      const flat = [...sides.flatMap(({ mine, torch }) => [...mine, torch]), ...hand];
-      const time = await timed(flat, rounds, closeEnough, isOnGpu ? 'wall' : 'cpu');
-      for (const { perTape, mine, torch } of sides)
-        cells.push({
-          size,
+  return bench<{ readonly quick?: true }>(
+    benchSetting,
+    async ({ options: { quick }, ours, peer, rounds, next }) => {
+      const warmUp = quick ? 30 : 800;
+      const device = isOnGpu && torchHasGpu() ? 'cuda' : 'cpu';
+      const timeName = isOnGpu ? 'wall-clock time' : 'CPU time';
+      process.env.BENCH_WARM_UP = `${warmUp}`;
+      const all = rungs
+        .map(rung => (quick ? { ...rung, sizes: rung.sizes.filter(isQuick) } : rung))
+        .filter(rung => rung.sizes.length > 0);
+      const cells: Cell[] = [];
+      const sizes = new Map(all.flatMap(rung => rung.sizes.map(size => [size.name, size] as const)));
+      for (const size of sizes.values()) {
+        const { name, title, held, operations, isByHand, isUnbatched } = size;
+        next(title);
+        const fits = (count: number) =>
+          count * held <= limit.values && count * operations <= limit.operations && (!quick || count <= 8);
+        const counts = [1, 8, 64].filter(count => count === 1 || (!isUnbatched && fits(count)));
+        const n = isUnbatched ? 8 : Math.max(...counts);
+        const sides = counts.map(perTape => ({
           perTape,
-          ours: mine.map(time),
-          torch: time(torch),
-          hand: hand.map(time)[0] ?? Number.NaN,
-        });
-    }
+          mine: executors.map(executor => ours(name, 'stream', n, executor.name, perTape)),
+          torch: peer('PyTorch', name, perTape > 1 ? 'batched' : 'stream', n, device, perTape),
+        }));
+        const hand: Side[] = isByHand ? [ours(name, 'hand', n)] : [];
+        const flat = [...sides.flatMap(({ mine, torch }) => [...mine, torch]), ...hand];
+        const time = await timed(flat, rounds, closeEnough, isOnGpu ? 'wall' : 'cpu');
+        for (const { perTape, mine, torch } of sides)
+          cells.push({
+            size,
+            perTape,
+            ours: mine.map(time),
+            torch: time(torch),
+            hand: hand.map(time)[0] ?? Number.NaN,
+          });
+      }
 
-    const head = ['scorer', 'θ', 'values', 'G', ...executors.map(({ title }) => title), 'PyTorch', 'by hand'];
-    const rows = cells.map(({ size, perTape, ours: mine, torch, hand }) => [
-      size.title,
-      ...[size.parameters, size.values, perTape].map(shown),
-      ...[...mine, torch, hand].map(time => digits(1000 * time)),
-      digits(best(mine) / torch),
-    ]);
-    const compared = cells.filter(({ torch }) => Number.isFinite(torch));
-    const worst = (by: string, ratio: (cell: Cell) => number) => {
-      const [cell] = compared.toSorted((a, b) => ratio(b) - ratio(a));
-      if (!cell) return [];
-      const { size, perTape } = cell;
-      const kind = perTape > 1 ? `${perTape} poses a tape, PyTorch batched` : 'pose by pose';
-      const wins = `at most as long as PyTorch in ${compared.filter(cell => ratio(cell) <= 1).length} of ${compared.length} cells`;
-      return [`- ${by}: worst ${size.title}, ${kind}, ${digits(ratio(cell))} × PyTorch; ${wins}.`];
-    };
-    const worstLines = [
-      ...worst('the best executor of each cell', ({ ours, torch }) => best(ours) / torch),
-      ...executors.flatMap(({ title }, i) => worst(title, ({ ours, torch }) => (ours[i] as number) / torch)),
-    ];
-
-    const lineOf = (rung: Rung, i: number, isSinglePose: boolean): Line => ({
-      name: `${executors[i]?.title}${isSinglePose ? '' : ', batched'}`,
-      color: executors[i]?.color ?? colours.black,
-      dash: isSinglePose ? 'solid' : [5, 4],
-      symbol: isSinglePose ? 'circle' : 'emptyCircle',
-      points: rung.sizes.flatMap(({ name, x }) => {
-        const matching = compared.filter(
-          ({ size, perTape }) => size.name === name && (isSinglePose || perTape > 1),
-        );
-        const cell = matching.at(isSinglePose ? 0 : -1);
-        return cell ? [[x, (cell.ours[i] as number) / cell.torch] as const] : [];
-      }),
-    });
-    const panels = all.map((rung): Panel => {
-      const lines = executors.flatMap((_, i) => [lineOf(rung, i, true), lineOf(rung, i, false)]);
-      return {
-        title: rung.title,
-        unit: `${timeName} / that of PyTorch`,
-        x: rung.x,
-        base: 10,
-        level: 1,
-        lines,
+      const head = [
+        'scorer',
+        'θ',
+        'values',
+        'G',
+        ...executors.map(({ title }) => title),
+        'PyTorch',
+        'by hand',
+      ];
+      const rows = cells.map(({ size, perTape, ours: mine, torch, hand }) => [
+        size.title,
+        ...[size.parameters, size.values, perTape].map(formatted),
+        ...[...mine, torch, hand].map(time => digits(1000 * time)),
+        digits(best(mine) / torch),
+      ]);
+      const compared = cells.filter(({ torch }) => Number.isFinite(torch));
+      const worst = (by: string, ratio: (cell: Cell) => number) => {
+        const [cell] = compared.toSorted((a, b) => ratio(b) - ratio(a));
+        if (!cell) return [];
+        const { size, perTape } = cell;
+        const kind = perTape > 1 ? `${perTape} poses a tape, PyTorch batched` : 'pose by pose';
+        const wins = `at most as long as PyTorch in ${compared.filter(cell => ratio(cell) <= 1).length} of ${compared.length} cells`;
+        return [`- ${by}: worst ${size.title}, ${kind}, ${digits(ratio(cell))} × PyTorch; ${wins}.`];
       };
-    });
-    return {
-      title: setting.title,
-      about: `${worstLines.join('\n') || 'PyTorch is not installed, so there are no ratios to it.'}
+      const worstLines = [
+        ...worst('the best executor of each cell', ({ ours, torch }) => best(ours) / torch),
+        ...executors.flatMap(({ title }, i) =>
+          worst(title, ({ ours, torch }) => (ours[i] as number) / torch),
+        ),
+      ];
+
+      const lineOf = (rung: Rung, i: number, isSinglePose: boolean): Line => ({
+        name: `${executors[i]?.title}${isSinglePose ? '' : ', batched'}`,
+        color: executors[i]?.color ?? colours.black,
+        dash: isSinglePose ? 'solid' : [5, 4],
+        symbol: isSinglePose ? 'circle' : 'emptyCircle',
+        points: rung.sizes.flatMap(({ name, x }) => {
+          const matching = compared.filter(
+            ({ size, perTape }) => size.name === name && (isSinglePose || perTape > 1),
+          );
+          const cell = matching.at(isSinglePose ? 0 : -1);
+          return cell ? [[x, (cell.ours[i] as number) / cell.torch] as const] : [];
+        }),
+      });
+      const panels = all.map((rung): Panel => {
+        const lines = executors.flatMap((_, i) => [lineOf(rung, i, true), lineOf(rung, i, false)]);
+        return {
+          title: rung.title,
+          unit: `${timeName} / that of PyTorch`,
+          x: rung.x,
+          base: 10,
+          level: 1,
+          lines,
+        };
+      });
+      return {
+        title: setting.title,
+        about: `${worstLines.join('\n') || 'PyTorch is not installed, so there are no ratios to it.'}
 
 Times are for value and gradient of a smooth minimum over N poses, in microseconds of ${timeName} per pose: medians of ${rounds} interleaved
 rounds after ${warmUp} ms of warm-up. N is the largest number of poses on a tape for that size, and 8 for PaiNN and GAT. G is
@@ -243,10 +255,11 @@ ${limit.values.toExponential(0)} numbers, or a run would take more than ${limit.
 best executor to PyTorch. The scorers are those of [workloads/ladder.ts](../workloads/ladder.ts). All results of a row agree
 within ${closeEnough}. In the chart, solid lines compare one pose per tape with PyTorch pose by pose, and dashed lines the most poses per
 tape with PyTorch batched.`,
-      sections: [{ title: 'µs a pose', head: [...head, 'best / PyTorch'], rows, names: 4 }],
-      ...(compared.length > 0 && {
-        chart: { title: 'posetape / PyTorch over the size of scorer and pose', panels },
-      }),
-    };
-  });
+        sections: [{ title: 'µs a pose', head: [...head, 'best / PyTorch'], rows, names: 4 }],
+        ...(compared.length > 0 && {
+          chart: { title: 'posetape / PyTorch over the size of scorer and pose', panels },
+        }),
+      };
+    },
+  );
 }

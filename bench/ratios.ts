@@ -87,13 +87,13 @@ ${aims}`,
       const times: number[] = [];
       for (let i = 0; i < freshProcesses; i++) times.push((await asked<Round>(start, 'cold')).cpu);
       const cold = median(times);
-      const whole = `${forward} values, ${values} with the gradient`;
+      const counts = `${forward} values, ${values} with the gradient`;
       const processes = `median of ${freshProcesses} cold processes`;
       if (values > 1000) {
         const target = most(executor === 'jit' ? 100 : 150);
         const what = `${label}: first run by ${executor}, plan and all, for each recorded value`;
         return [
-          line(what, `${whole}; ${digits(cold)} ms, ${processes}`, (1000 * cold) / values, 'µs', target),
+          line(what, `${counts}; ${digits(cold)} ms, ${processes}`, (1000 * cold) / values, 'µs', target),
         ];
       }
       const [record, key, plan] = ['record', 'key', 'plan'].map(what => kernel(what, workload, executor)) as [
@@ -106,7 +106,7 @@ ${aims}`,
       // The target is for planning alone. The time includes a run, which is negligible only for small poses.
       const aim = workload === 'network' ? undefined : most(30);
       return [
-        line(`${label}: record + gradient`, whole, 1000 * time(record), 'µs', most(100)),
+        line(`${label}: record + gradient`, counts, 1000 * time(record), 'µs', most(100)),
         line(`${label}: the structure key`, 'beside that, at each run', 1000 * time(key), 'µs'),
         line(`${planned}, cold`, processes, cold, 'ms', aim),
         line(`${planned}, warm`, '', time(plan), 'ms', aim),

@@ -138,11 +138,11 @@ function normOf(arrays: readonly ArrayLike<number>[]): number {
   return Math.sqrt(sum);
 }
 
-const whole = way === 'hand' ? byHand : () => run();
+const runAll = way === 'hand' ? byHand : () => run();
 
 /** Returns the work that a round repeats. */
 async function work(): Promise<() => unknown> {
-  if (way !== 'loops') return whole;
+  if (way !== 'loops') return runAll;
   const { executor, runs } = recorder(name, name === 'jit64' ? 'float64' : task.precision);
   await run(undefined, executor);
   const loops = [...runs];
@@ -154,7 +154,7 @@ async function work(): Promise<() => unknown> {
 let next: Promise<() => Promise<Round>> | undefined;
 
 await serve({
-  check: whole,
+  check: runAll,
   round: async (): Promise<Round> => {
     next ??= work().then(again => warmedUp({ units: n, run: again }));
     return (await next)();
@@ -167,14 +167,14 @@ await serve({
     const peak = restartPeak();
     let result: Result | undefined;
     const first = await timeOf(async () => {
-      result = await whole();
+      result = await runAll();
     });
     let last = first;
     for (let scored = n; scored < Number(process.env.BENCH_LEAST ?? 0); scored += n)
-      last = await timeOf(whole);
+      last = await timeOf(runAll);
     const processBytes = peak();
     // After these runs no further warm-up is needed.
-    next = warmedUp({ units: n, run: whole }, last.wall);
+    next = warmedUp({ units: n, run: runAll }, last.wall);
     const planned = way === 'full-graph' && name !== 'interpreter';
     const perPose = { cpu: first.cpu / n, wall: first.wall / n };
     return { ...(result as Result), ...perPose, processBytes, planned };

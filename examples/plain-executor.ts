@@ -11,25 +11,25 @@ export function plain(): SyncExecutor {
     stops: true,
     run(wanted, { memory = new Memory(), proceed, onValue } = {}) {
       const [first] = wanted;
-      const known = new Map<Value, Tensor>();
+      const computed = new Map<Value, Tensor>();
       let bytes = 0;
       const take = (count: number) => {
         bytes += count;
         memory.take(count);
       };
-      const read = (value: Value) => known.get(value) as Tensor;
+      const read = (value: Value) => computed.get(value) as Tensor;
       const result = (value: Value): Tensor => ({ ...read(value), data: read(value).data.slice() });
       try {
         take(first?.tape.copiedBytes ?? 0);
         for (const value of liveValues(wanted)) {
           const { form, inputs, shape } = value;
           if (value.dtype === 'index' && form.kind === 'constant') {
-            known.set(value, form.tensor);
+            computed.set(value, form.tensor);
           } else {
             const out = { data: new Float64Array(sizeOf(shape)), shape };
             take(out.data.byteLength);
             compute(form, inputs.map(read), out);
-            known.set(value, out);
+            computed.set(value, out);
           }
           onValue?.(value, read(value));
           if (value === first && proceed?.(read(value)) === false) return [result(value)];

@@ -39,7 +39,7 @@ export function licencesOf({ outputs }: Metafile): string {
   return [own, poses, ...[...packages].sort().map(packageLicence)].join('\n');
 }
 
-/** Folder of the package that a file lies in; undefined for our own. */
+/** Returns the folder of the package that a file belongs to; undefined for files of posetape. */
 function packageOf(path: string): string | undefined {
   return path.match(/^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0];
 }

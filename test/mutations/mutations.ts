@@ -1137,7 +1137,7 @@ export const mutations: readonly Mutation[] = [
     find: `} finally {
         memory.give(bytes);`,
     replace: `} finally {
-        if (known.size > 0) memory.give(bytes);`,
+        if (computed.size > 0) memory.give(bytes);`,
     caughtBy: ['test/docs/executor.test.ts'],
   },
   {

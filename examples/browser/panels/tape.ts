@@ -23,8 +23,10 @@ export function tapePanel(store: Store): void {
   let chart: Chart | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isPlaying = false;
-  let shown = -1;
-  let pointed = -1;
+  /** Id of the value to keep displayed; −1 to display that of the current step. */
+  let selected = -1;
+  /** Id of the value whose details are displayed. */
+  let displayed = -1;
 
   /** Returns the number of steps done. It exceeds the number of steps by 1 once the tape is discarded. */
   const at = () => slider.valueAsNumber;
@@ -35,11 +37,11 @@ export function tapePanel(store: Store): void {
     drawWhere(trace, before, done);
     slider.setAttribute('aria-valuetext', byId('tape-where').textContent ?? '');
     chart?.draw(stripLabel(trace, done), stripOption(trace, before, done));
-    if (shown < 0 || isPlaying) show(entryDone(trace, done));
+    if (selected < 0 || isPlaying) show(entryDone(trace, done));
   };
   const show = (id: number) => {
-    shown = isPlaying ? -1 : id;
-    pointed = id;
+    selected = isPlaying ? -1 : id;
+    displayed = id;
     if (trace) drawDetail(byId('tape-detail'), trace, id);
     cells?.point(id);
   };
@@ -56,7 +58,7 @@ export function tapePanel(store: Store): void {
   };
   const setPlaying = (plays: boolean) => {
     isPlaying = plays;
-    shown = -1;
+    selected = -1;
     play.textContent = plays ? 'Pause' : 'Play';
     clearTimeout(timer);
     if (!plays || !trace) return;
@@ -68,7 +70,7 @@ export function tapePanel(store: Store): void {
   byId('tape-back').addEventListener('click', () => pauseAnd(at() - 1));
   byId('tape-forward').addEventListener('click', () => pauseAnd(at() + 1));
   slider.addEventListener('input', () => pauseAnd(at()));
-  addEventListener('resize', () => cells?.point(pointed));
+  addEventListener('resize', () => cells?.point(displayed));
   const pauseAnd = (step: number) => {
     setPlaying(false);
     go(step);

@@ -56,8 +56,8 @@ export interface Trace {
 
 const fusing = jit();
 
-/** Number of entries of a value that are shown. */
-const shown = 6;
+/** Number of a value's numbers that the page shows. */
+const shownNumbers = 6;
 
 /** Records the tape of one pose with its gradient, runs it value by value, and returns a record of the run. */
 export function trace(context: Context, index: number): Trace {
@@ -146,7 +146,7 @@ class Watch extends Memory {
     this.seen.set(value, {
       step,
       bytes: this.live - before,
-      numbers: [...data.subarray(0, shown)],
+      numbers: [...data.subarray(0, shownNumbers)],
       ...rangeOf(data),
     });
   }
