@@ -1,6 +1,6 @@
 import { runApart } from '../calculator.ts';
 import { startConfined } from '../confined.ts';
-import { byId, element, fillTable, near } from '../draw/dom.ts';
+import { byId, element, fillTable, near, typeset } from '../draw/dom.ts';
 import type { Editor } from '../draw/editor.ts';
 import { fixed, milliseconds, short } from '../draw/numbers.ts';
 import { messageOf } from '../message.ts';
@@ -58,10 +58,14 @@ function drawVerdict(verdict: Verdict, pose: number, byDefaultScorer: number | u
   }
   const { value, combined, entries, report, force } = verdict;
   const isOk = entries.every(entry => entry.verdict === 'agrees');
-  const table = element('table', {}, element('caption', {}, 'Gradient against finite differences'));
+  const table = element(
+    'table',
+    {},
+    element('caption', {}, ...typeset('Gradient of ΔGₙ against finite differences')),
+  );
   fillTable(
     table,
-    ['parameter', '∂ΔGₙ/∂', 'difference', 'verdict'],
+    ['parameter', 'gradient', 'finite difference', 'verdict'],
     entries.map(({ parameter, entry, gradient, difference, verdict }) =>
       element(
         'tr',
