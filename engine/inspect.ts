@@ -15,8 +15,8 @@ export interface InspectOptions {
 }
 
 /**
- * A tape as plain text, one value a line: its place, expression, shape, bytes in float64, and on request its numbers. A
- * rule separates the recorded values from the adjoints that `gradient` appended.
+ * A tape as plain text, one value a line: its id, expression, shape, bytes in float64, and on request its numbers. A line
+ * `-- adjoints --` separates the recorded values from the adjoints that `gradient` appended.
  * @example
  * console.log(inspect(tape, { values: true }));
  * // %0  x                  [3]   24 B  1 2 3
@@ -40,7 +40,7 @@ export function inspect(tape: Tape, options: InspectOptions = {}): string {
   const lines: string[] = [];
   let wasAdjoint = false;
   for (const [n, [id = '', expression = '', shape = '', bytes = '', numbers = '']] of rows.entries()) {
-    const isAdjoint = (tape.values[n] as Value).adjoint;
+    const isAdjoint = (tape.values[n] as Value).isAdjoint;
     if (isAdjoint !== wasAdjoint) lines.push(isAdjoint ? '-- adjoints --' : '-- recorded --');
     wasAdjoint = isAdjoint;
     const [w0, w1, w2, w3] = widths as [number, number, number, number];
@@ -81,9 +81,10 @@ function bytesOf({ form, dtype, shape }: Value): string {
   return `${sizeOf(shape) * (dtype === 'index' ? 4 : 8)} B`;
 }
 
-const shown = 4;
+/** The most numbers shown of a value. */
+const mostShown = 4;
 
 function showNumbers({ data }: Tensor): string {
-  const numbers = Array.from(data.subarray(0, shown), number => `${Number(number.toPrecision(6))}`);
-  return data.length > shown ? `${numbers.join(' ')} …` : numbers.join(' ');
+  const numbers = Array.from(data.subarray(0, mostShown), number => `${Number(number.toPrecision(6))}`);
+  return data.length > mostShown ? `${numbers.join(' ')} …` : numbers.join(' ');
 }

@@ -26,28 +26,28 @@ import {
  * Index values (`dtype` 'index') are whole numbers that pick rows; they have neither arithmetic nor gradients.
  */
 export interface Value<F extends Form = Form> {
-  /** The tape that it is an entry of. */
+  /** The tape it is on. */
   readonly tape: Tape;
-  /** Its place on the tape; inputs come before. */
+  /** Index on the tape; inputs have smaller ones. */
   readonly id: number;
-  /** The op that made it. */
+  /** The op that recorded it. */
   readonly op: Op<F>;
   /** The computation, for executors. */
   readonly form: F;
   /** The values that it is computed from. */
   readonly inputs: readonly Value[];
-  /** Length of each axis; [] for a single number. */
+  /** Length of each axis; [] for a scalarShape number. */
   readonly shape: Shape;
   /** `'index'` for whole numbers that pick rows, `'real'` for all else. */
   readonly dtype: 'real' | 'index';
-  /** True if `gradient` recorded it. */
-  readonly adjoint: boolean;
+  /** True if a backward pass recorded it, such as that of `gradient`. */
+  readonly isAdjoint: boolean;
 }
 
-/** A value, or a number that becomes a constant of shape [] on the tape of the other operands. */
+/** A value, or a number, which is put on the tape of the other operands with shape []. */
 export type Operand = Value | number;
 
-/** A list of `N` things; of any number of them, if `N` is `number`. */
+/** A list of `N` items, or of any length if `N` is `number`. */
 export type Tuple<T, N extends number, Sofar extends readonly T[] = readonly []> = number extends N
   ? readonly T[]
   : Sofar['length'] extends N
@@ -56,7 +56,7 @@ export type Tuple<T, N extends number, Sofar extends readonly T[] = readonly []>
 
 /**
  * A derivative rule: the cotangent of one input, recorded from the cotangent `g` of the result `ans` and the op's `N`
- * inputs. A rule need not care about broadcasting: `gradient` sums what it returns to the input's shape.
+ * inputs. A rule may ignore broadcasting: `gradient` sums the returned value to the input's shape.
  */
 export type VjpRule<F extends Form = Form, N extends number = number> = {
   // A method's type is bivariant, and a rule is only called with results of its own op.
@@ -73,7 +73,7 @@ export type Vjp<F extends Form = Form, N extends number = number> =
   | Tuple<VjpRule<F, N> | null, N>
   | (number extends N ? (position: number) => VjpRule<F> : never);
 
-/** The op that made a value: a name for listings and errors, and the rules that differentiate it. */
+/** The op that recorded a value: a name for listings and errors, and the rules that differentiate it. */
 export interface Op<F extends Form = Form> {
   /** A name for listings and errors. */
   readonly name: string;
@@ -86,9 +86,9 @@ const constantOp: Op<ConstantForm> = { name: 'constant', vjp: [] };
 const fillOp: Op = { name: 'fill', vjp: [] };
 
 /**
- * A Wengert list that only records (R. E. Wengert, Communications of the ACM 7, 463, 1964).
+ * A Wengert list: a record of operations, in order (R. E. Wengert, Communications of the ACM 7, 463, 1964).
  *
- * Ops append to it and check shapes, so a mistake is an error on the line that made it. Nothing is computed until
+ * Ops append to it and check shapes, so a mistake throws on the line that contains it. Nothing is computed until
  * {@link evaluate} or an executor runs the tape.
  * @example
  * const tape = new Tape();
@@ -98,7 +98,7 @@ const fillOp: Op = { name: 'fill', vjp: [] };
 export class Tape {
   /** Everything recorded so far, in order. */
   readonly values: Value[] = [];
-  /** The number of the backward pass under way, from 1; 0 while there is none. */
+  /** The number of the backward pass under way, from 1; 0 while there is noInputs. */
   pass = 0;
   #copiedBytes = 0;
   #passes = 0;
@@ -109,24 +109,24 @@ export class Tape {
   }
 
   /**
-   * A parameter: numbers that a gradient is wanted for. Typed arrays are read when the tape runs; lists are copied.
+   * A parameter: numbers to differentiate with respect to. Typed arrays are read when the tape runs; lists are copied.
    *
    * @throws TypeError for an Int32Array, which is index data and has no gradient
    */
   parameter(source: TensorSource, name = `parameter ${this.values.length}`): Value {
     if (typeof name !== 'string')
       throw new TypeError(`parameter: its name must be a string, got ${kindOf(name)}`);
-    const read = tensor(source);
-    const own = frozenTensor(name, read);
-    if (own.data instanceof Int32Array) {
+    const original = tensor(source);
+    const frozen = frozenTensor(name, original);
+    if (frozen.data instanceof Int32Array) {
       throw new TypeError(
         `${name}: index data (an Int32Array) has no gradient; give Float64Array or Float32Array`,
       );
     }
-    if (!isCallers(source)) this.#copiedBytes += own.data.byteLength;
-    // Executors recognise a tensor object that several poses share.
-    const kept = isPlain(read, own.data) ? read : own;
-    return this.#append(parameterOp, { kind: 'parameter', tensor: kept, name }, [], own.shape);
+    if (!isCallersArray(source)) this.#copiedBytes += frozen.data.byteLength;
+    // Use the caller's own tensor object if possible: executors recognise one that several poses share.
+    const recorded = isPlain(original, frozen.data) ? original : frozen;
+    return this.#append(parameterOp, { kind: 'parameter', tensor: recorded, name }, [], frozen.shape);
   }
 
   /**
@@ -162,37 +162,37 @@ export class Tape {
     return this.#constant({ data, shape: list.shape }, true);
   }
 
-  #constant(tensor: Tensor, isOurs: boolean): Value {
-    if (isOurs) this.#copiedBytes += tensor.data.byteLength;
+  #constant(tensor: Tensor, isCopied: boolean): Value {
+    if (isCopied) this.#copiedBytes += tensor.data.byteLength;
     const form: ConstantForm = { kind: 'constant', tensor, rows: Number.POSITIVE_INFINITY };
     return this.#append(constantOp, form, [], tensor.shape);
   }
 
-  /** One number everywhere, as part of the tape's structure. */
+  /** A value filled with one number, which is part of the tape's structure. */
   fill(number: number, shape: Shape = []): Value {
     return this.record(fillOp, { kind: 'fill', number, shape }, []);
   }
 
   /**
    * Appends a value. It checks the form and the types of its fields, and that the operands are on this tape and fit the
-   * form. The form is copied: later changes to the caller's have no effect. Ops made by `defineOp` call this.
+   * form. The form is copied, so later changes to the caller's object have no effect. Ops made by `defineOp` call this.
    */
   record<F extends Form>(op: Op<F>, form: F, operands: readonly Operand[]): Value<F> {
     checkOp(op, operands);
-    const own = form.kind === 'map' ? (frozenMap(form) as Form as F) : copyForm(op.name, form);
+    const copy = form.kind === 'map' ? (frozenMap(form) as Form as F) : copyForm(op.name, form);
     const inputs: Value[] = [];
     const shapes: Shape[] = [];
     for (let position = 0; position < operands.length; position++) {
       const input = this.lift(operands[position] as Operand);
       if (!input || this.values[input.id] !== input) throw notOn(this, op, input, position);
-      checkDtype(op, own, input, position);
+      checkDtype(op, copy, input, position);
       inputs.push(input);
       shapes.push(input.shape);
     }
-    const shape = shapeOf(op.name, own, shapes);
-    if (own.kind === 'gather') checkRows(op.name, inputs[1] as Value, inputs[0]?.shape[0] as number);
-    if (isSegmented(own)) checkRows(op.name, inputs[1] as Value, own.count);
-    return this.#append(op, own, inputs, shape);
+    const shape = shapeOf(op.name, copy, shapes);
+    if (copy.kind === 'gather') checkRows(op.name, inputs[1] as Value, inputs[0]?.shape[0] as number);
+    if (isSegmented(copy)) checkRows(op.name, inputs[1] as Value, copy.count);
+    return this.#append(op, copy, inputs, shape);
   }
 
   #append<F extends Form>(op: Op<F>, form: F, inputs: readonly Value[], shape: Shape): Value<F> {
@@ -204,13 +204,16 @@ export class Tape {
       inputs,
       shape,
       dtype: form.kind === 'constant' && form.tensor.data instanceof Int32Array ? 'index' : 'real',
-      adjoint: this.pass > 0,
+      isAdjoint: this.pass > 0,
     };
     this.values.push(value);
     return value;
   }
 
-  /** Marks all values that `record` appends as adjoints. Their literals are structure, since they come from rules. */
+  /**
+   * Runs `record` as a backward pass: the values it appends are adjoints, and their literals are part of the structure,
+   * since they come from derivative rules.
+   */
   recordAdjoints<T>(record: () => T): T {
     const outer = this.pass;
     this.pass = ++this.#passes;
@@ -222,21 +225,26 @@ export class Tape {
   }
 
   /**
-   * The operand as a value of this tape. A literal is data, which may differ between poses, except that 0 and 1 (masks
-   * and counts) and all literals of derivative rules are structure.
+   * The operand as a value of this tape. A literal number is data, which may differ between poses. But 0 and 1 (masks and
+   * counts) and all literals of derivative rules are part of the structure.
    */
   lift(operand: Operand): Value {
     if (typeof operand !== 'number') return operand;
     const isStructure = this.pass > 0 || Object.is(operand, 0) || operand === 1;
     if (isStructure)
-      return this.#append(fillOp, { kind: 'fill', number: operand, shape: single }, none, single);
-    return this.#constant({ data: Float64Array.of(operand), shape: single }, true);
+      return this.#append(
+        fillOp,
+        { kind: 'fill', number: operand, shape: scalarShape },
+        noInputs,
+        scalarShape,
+      );
+    return this.#constant({ data: Float64Array.of(operand), shape: scalarShape }, true);
   }
 }
 
-/** The immutable shape and inputs of a literal. */
-const single: Shape = Object.freeze([]);
-const none: readonly Value[] = Object.freeze([]);
+/** The shape and the inputs of a literal. */
+const scalarShape: Shape = Object.freeze([]);
+const noInputs: readonly Value[] = Object.freeze([]);
 
 function checkOp({ name, vjp }: Op, operands: readonly Operand[]): void {
   if (typeof name !== 'string')
@@ -263,7 +271,7 @@ function notOn(tape: Tape, op: Op, operand: unknown, position: number): Error {
 }
 
 /** True for the caller's array, false for a list, which {@link tensor} copies. */
-function isCallers(source: TensorSource): boolean {
+function isCallersArray(source: TensorSource): boolean {
   return isTensorData(source) || isTensor(source);
 }
 

@@ -44,9 +44,9 @@ describe('a tape only records', () => {
     gradient(y, [x]);
     add(x, 2);
     const [recorded, after] = [tape.values.slice(before, -2), tape.values.slice(-2)];
-    expect(recorded.every(({ adjoint }) => adjoint)).toBe(true);
+    expect(recorded.every(({ isAdjoint }) => isAdjoint)).toBe(true);
     expect(recorded.some(({ op }) => op.name === 'constant')).toBe(false);
-    expect([...tape.values.slice(0, before), ...after].some(({ adjoint }) => adjoint)).toBe(false);
+    expect([...tape.values.slice(0, before), ...after].some(({ isAdjoint }) => isAdjoint)).toBe(false);
     expect(after.map(({ op }) => op.name)).toEqual(['constant', 'add']);
   });
 

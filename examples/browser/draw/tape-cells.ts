@@ -22,7 +22,8 @@ export function cellsOf(
 ): Cells {
   const largest = Math.max(...trace.entries.map(entry => entry.bytes), 1);
   const cells = trace.entries.map(entry => cellOf(entry, largest));
-  const cellsWith = (adjoint: boolean) => cells.filter((_, id) => trace.entries[id]?.adjoint === adjoint);
+  const cellsWith = (isAdjoint: boolean) =>
+    cells.filter((_, id) => trace.entries[id]?.isAdjoint === isAdjoint);
   for (const [id, cell] of cells.entries()) cell.onfocus = () => show(id);
   recorded.replaceChildren(...cellsWith(false));
   adjoints.replaceChildren(...cellsWith(true));

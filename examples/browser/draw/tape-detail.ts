@@ -19,7 +19,7 @@ export function drawDetail(target: HTMLElement, trace: Trace, id: number): void 
   target.replaceChildren(
     element(
       'h3',
-      { class: entry.adjoint ? 'backward' : 'forward' },
+      { class: entry.isAdjoint ? 'backward' : 'forward' },
       element('code', {}, `%${id}`),
       ` ${entry.op}`,
       ...(result ? [element('span', { class: 'badge' }, result.name)] : []),

@@ -10,7 +10,7 @@ export interface Entry {
   readonly id: number;
   readonly op: string;
   readonly kind: Form['kind'];
-  readonly adjoint: boolean;
+  readonly isAdjoint: boolean;
   readonly formula: string;
   /** Ids of the values that it reads. */
   readonly inputs: readonly number[];
@@ -83,7 +83,7 @@ export function trace(context: Context, index: number): Trace {
       id: value.id,
       op: value.form.kind === 'parameter' ? value.form.name : value.op.name,
       kind: value.form.kind,
-      adjoint: value.adjoint,
+      isAdjoint: value.isAdjoint,
       formula: formulaOf(value),
       inputs: value.inputs.map(({ id }) => id),
       shape: value.shape,
@@ -100,7 +100,7 @@ export function trace(context: Context, index: number): Trace {
     pose: index,
     entries,
     steps: watch.order.length,
-    backward: watch.order.findIndex(({ adjoint }) => adjoint),
+    backward: watch.order.findIndex(({ isAdjoint }) => isAdjoint),
     held: watch.held,
     heldAfter: [...watch.heldAfter, 0],
     peak: watch.peak,
