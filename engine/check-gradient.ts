@@ -7,7 +7,10 @@ import type { Tensor } from './tensor.ts';
 
 /** Options of {@link checkGradient}. */
 export interface CheckGradientOptions {
-  /** Largest allowed distance of entry and difference, relative to the parameter's largest entry. Default 10⁻⁶. */
+  /**
+   * Largest allowed distance between gradient and difference, relative to the largest entry of the parameter's gradient.
+   * Default 10⁻⁶.
+   */
   readonly tolerance?: number;
   /**
    * The largest step, relative to the entry (or to 1, if that is larger). Default 0.02. If the result is inconclusive,
@@ -24,7 +27,7 @@ export interface CheckGradientOptions {
  * One entry of a gradient compared with the central difference.
  *
  * - `agrees`: within the tolerance;
- * - `wrong`: the difference is reliable, the gradient is not: look at a derivative rule;
+ * - `wrong`: the difference is reliable and the gradient differs from it, so a derivative rule is wrong;
  * - `step`: no step is small enough: there is a kink, where the slopes from the left and the right differ, or the
  *   curvature is too strong for the steps tried;
  * - `precision`: rounding hides the difference, or the executor's precision is too low for the tolerance.
@@ -36,13 +39,13 @@ export interface EntryCheck {
   readonly entry: number;
   /** The entry of the gradient. */
   readonly gradient: number;
-  /** The same by finite differences. */
+  /** The derivative by finite differences. */
   readonly difference: number;
-  /** |gradient − difference|, infinite where the gradient is not a finite number. */
+  /** |gradient − difference|, or infinity if the gradient is not finite. */
   readonly error: number;
   /** The estimated error of the difference itself. */
   readonly uncertainty: number;
-  /** `wrong` is the rule, `step` and `precision` are what the differences suffer from. */
+  /** The outcome: see {@link EntryCheck}. */
   readonly verdict: 'agrees' | 'wrong' | 'step' | 'precision';
 }
 
@@ -77,9 +80,9 @@ export async function checkGradient<const P extends Readonly<Record<string, Tens
   checkOptions('checkGradient', options, ['tolerance', 'step', 'entries', 'executor']);
   const { tolerance = 1e-6, step = 0.02, entries = Number.POSITIVE_INFINITY, executor } = options;
   checkSettings(tolerance, step, entries);
-  const record = (given: Readonly<Record<string, Tensor>>) => {
+  const record = (tensors: Readonly<Record<string, Tensor>>) => {
     const tape = new Tape();
-    const values = Object.entries(given).map(
+    const values = Object.entries(tensors).map(
       ([name, tensor]) => [name, tape.parameter(tensor, name)] as const,
     );
     const y = score(tape, Object.fromEntries(values) as { [Name in keyof P]: Value });
@@ -96,20 +99,20 @@ export async function checkGradient<const P extends Readonly<Record<string, Tens
     const scale = largestOf(slope.data);
     for (const entry of spread(tensor.data.length, entries)) {
       const x = tensor.data[entry] as number;
-      const along = (moved: number) => {
+      const scoreAt = (moved: number) => {
         const data = Float64Array.from(tensor.data);
         data[entry] = moved;
         return evaluate([record({ ...params, [name]: { data, shape: tensor.shape } }).y])[0]
           .data[0] as number;
       };
       const largest = step * Math.max(1, Math.abs(x));
-      const own = slope.data[entry] as number;
-      const best = exact[k]?.data[entry] as number;
+      const tested = slope.data[entry] as number;
+      const reference = exact[k]?.data[entry] as number;
       const size = Math.abs(value?.data[0] as number);
       checks.push({
         parameter: name,
         entry,
-        ...compared(along, x, largest, { own, best, scale, size, tolerance }),
+        ...compareEntry(scoreAt, x, largest, { tested, reference, scale, size, tolerance }),
       });
     }
   }
@@ -120,33 +123,33 @@ export async function checkGradient<const P extends Readonly<Record<string, Tens
   };
 }
 
-interface Compared {
-  /** The gradient under test, and the interpreter's in float64. */
-  readonly own: number;
-  readonly best: number;
+interface ComparedEntry {
+  /** The entry of the gradient under test, and that of the interpreter's gradient in float64. */
+  readonly tested: number;
+  readonly reference: number;
   /** The largest entry of the parameter's gradient, and the magnitude of the function. */
   readonly scale: number;
   readonly size: number;
   readonly tolerance: number;
 }
 
-/** Rounds of ten steps to look for a reliable difference; each begins at the step where the last ended. */
-const scales = 3;
-/** Total rounds before a gradient is called wrong. */
-const mostScales = 5;
+/** Rounds of ten steps tried for a reliable difference. Each begins at the step where the previous one ended. */
+const firstRounds = 3;
+/** Rounds tried in all before a gradient is called wrong. */
+const allRounds = 5;
 
-/** The gradient compared with differences of steps from `largest` down, until the verdict is clear. */
-function compared(
+/** Compares an entry of the gradient with differences of steps from `largest` down, until the verdict is clear. */
+function compareEntry(
   f: (x: number) => number,
   x: number,
   largest: number,
-  { own, best, scale, size, tolerance }: Compared,
+  { tested, reference, scale, size, tolerance }: ComparedEntry,
 ): Omit<EntryCheck, 'parameter' | 'entry'> {
-  const tried = (round: number) => {
+  const compareRound = (round: number) => {
     const difference = extrapolated(f, x, largest / shrink ** (round * steps));
     const { slope, uncertainty } = difference;
-    const error = Number.isFinite(own) ? Math.abs(own - slope) : Number.POSITIVE_INFINITY;
-    const exactError = Math.abs(best - slope);
+    const error = Number.isFinite(tested) ? Math.abs(tested - slope) : Number.POSITIVE_INFINITY;
+    const exactError = Math.abs(reference - slope);
     const bound = tolerance * Math.max(scale, Math.abs(slope));
     const noise = (Number.EPSILON * size) / difference.step;
     // If the change is below rounding, every step gives 0, and the difference falsely looks certain.
@@ -154,22 +157,22 @@ function compared(
     const verdict = verdictOf({ ...difference, error, exactError, bound, doubt, noise });
     return { slope, uncertainty, error, exactError, bound, doubt, verdict };
   };
-  const rounds = [tried(0)];
-  let [found] = rounds as [(typeof rounds)[number]];
-  while (rounds.length < scales && found.verdict !== 'agrees') {
-    const closer = tried(rounds.length);
+  const rounds = [compareRound(0)];
+  let [best] = rounds as [(typeof rounds)[number]];
+  while (rounds.length < firstRounds && best.verdict !== 'agrees') {
+    const closer = compareRound(rounds.length);
     rounds.push(closer);
     const isSure = closer.verdict === 'agrees' && closer.doubt <= closer.bound;
-    if (isSure || !(closer.doubt >= found.doubt)) found = closer;
+    if (isSure || !(closer.doubt >= best.doubt)) best = closer;
   }
   const agreesAtSmallerSteps = () => {
-    while (rounds.length < mostScales) rounds.push(tried(rounds.length));
-    return rounds.some(({ exactError, doubt }) => 10 * Math.max(exactError, doubt) < found.error);
+    while (rounds.length < allRounds) rounds.push(compareRound(rounds.length));
+    return rounds.some(({ exactError, doubt }) => 10 * Math.max(exactError, doubt) < best.error);
   };
-  const { slope: difference, uncertainty, error, verdict: verdictSoFar } = found;
-  // Ten times nearer to the gradient: larger steps jumped over a feature of the function, and only looked certain.
+  const { slope: difference, uncertainty, error, verdict: verdictSoFar } = best;
+  // If smaller steps agree with the gradient ten times better, the larger ones stepped over a feature of the function.
   const steppedOver = verdictSoFar === 'wrong' && agreesAtSmallerSteps();
-  return { gradient: own, difference, error, uncertainty, verdict: steppedOver ? 'step' : verdictSoFar };
+  return { gradient: tested, difference, error, uncertainty, verdict: steppedOver ? 'step' : verdictSoFar };
 }
 
 /** The largest finite magnitude: an infinite entry would make the tolerance of all others infinite. */
@@ -182,7 +185,7 @@ function largestOf(slopes: Tensor['data']): number {
 function checkSettings(tolerance: number, step: number, entries: number): void {
   const bad = (name: string, wanted: string, got: number) =>
     new RangeError(`checkGradient: ${name} must be ${wanted}, got ${got}`);
-  if (!(tolerance >= 0 && tolerance < 1)) throw bad('tolerance', 'a share from 0 to below 1', tolerance);
+  if (!(tolerance >= 0 && tolerance < 1)) throw bad('tolerance', 'a number from 0 to below 1', tolerance);
   if (!(step > 0 && Number.isFinite(step))) throw bad('step', 'a finite number above 0', step);
   if (!(entries >= 1)) throw bad('entries', 'a number from 1', entries);
 }
@@ -201,9 +204,12 @@ interface Difference {
   readonly kink: number;
 }
 
+/** The number of steps in a round. */
 const steps = 10;
+/** The ratio of a step to the next. */
 const shrink = 1.6;
 
+/** The derivative at `x`, extrapolated to step 0 from central differences of ten steps, of which `largest` is the first. */
 function extrapolated(f: (x: number) => number, x: number, largest: number): Difference {
   let best: Difference = { slope: Number.NaN, uncertainty: Number.POSITIVE_INFINITY, step: largest, kink: 0 };
   const center = f(x);
@@ -222,7 +228,7 @@ function extrapolated(f: (x: number) => number, x: number, largest: number): Dif
     }
     before = estimates;
   }
-  // Halving the step halves this if f is smooth; at a kink it stays.
+  // Halving the step halves the gap between the one-sided slopes if f is smooth. At a kink the gap stays.
   const [wide, narrow] = [oneSided(best.step), oneSided(best.step / 2)];
   return { ...best, kink: narrow > 0.75 * wide ? narrow : 0 };
 }
@@ -264,8 +270,8 @@ function reportOf(checks: readonly EntryCheck[]): string {
     return `gradient agrees in all ${checks.length} entries, largest difference ${largest.toExponential(1)}`;
   }
   return failed
-    .map(({ parameter, entry, gradient: own, difference, error, verdict }) => {
-      return `${parameter}[${entry}]: gradient ${own}, difference ${difference}, apart by ${error.toExponential(1)}: ${blames[verdict]}`;
+    .map(({ parameter, entry, gradient, difference, error, verdict }) => {
+      return `${parameter}[${entry}]: gradient ${gradient}, difference ${difference}, apart by ${error.toExponential(1)}: ${blames[verdict]}`;
     })
     .join('\n');
 }

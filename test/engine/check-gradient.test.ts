@@ -103,7 +103,7 @@ describe('checkGradient', () => {
     [{ entries: 0 }, 'entries must be a number from 1, got 0'],
     [{ entries: Number.NaN }, 'entries must be a number from 1, got NaN'],
     [{ step: 0 }, 'step must be a finite number above 0, got 0'],
-    [{ tolerance: Number.NaN }, 'tolerance must be a share from 0 to below 1, got NaN'],
+    [{ tolerance: Number.NaN }, 'tolerance must be a number from 0 to below 1, got NaN'],
   ])('wants its options in range: %o', async (options, message) => {
     await expect(check(square, options)).rejects.toThrow(new RangeError(`checkGradient: ${message}`));
   });
