@@ -5,9 +5,9 @@ import { isValue, type Op, Tape, type Value, type Vjp, type VjpRule } from './ta
 
 /**
  * A function that records the same values as `f`, but computes them again in the backward pass instead of keeping them
- * for it. Only their inputs are kept: the arguments, and whatever else `f` reads. Values and gradients of any order are
- * the same; it costs one more forward pass of `f`. `f` itself runs once, since the recorded values are copied: random
- * numbers are drawn once, and side effects happen once.
+ * for it. Only the inputs of `f` are kept: its arguments, and any other values it reads. Values and gradients of any order are
+ * the same; it costs one more forward pass of `f`. `f` itself is called once, since the recorded values are copied:
+ * random numbers are drawn once, and side effects happen once.
  *
  * Divide a chain of n layers into √n checkpoints, and its memory grows with √n instead of n (T. Chen et al.,
  * arXiv:1604.06174, 2016). Checkpoints may be nested. Like JAX's `checkpoint` (also `remat`) it returns a function;
@@ -25,18 +25,18 @@ import { isValue, type Op, Tape, type Value, type Vjp, type VjpRule } from './ta
  * for (const layers of blocks) h = block(h, layers);
  */
 export function checkpoint<Arguments extends readonly unknown[], Result>(
-  f: (...given: Arguments) => Result,
-): (...given: Arguments) => Result {
+  f: (...args: Arguments) => Result,
+): (...args: Arguments) => Result {
   if (typeof f !== 'function') throw new TypeError(`checkpoint: takes a function, got ${kindOf(f)}`);
-  return (...given) => {
-    const tape = tapeIn(given);
+  return (...args) => {
+    const tape = tapeIn(args);
     if (!tape) {
       throw new TypeError(
         'checkpoint: pass the function a value or the tape as an argument; variables of an enclosing scope do not count',
       );
     }
     const before = tape.values.length;
-    const result = f(...given);
+    const result = f(...args);
     if (typeof (result as PromiseLike<unknown> | undefined)?.then === 'function')
       throw new TypeError(
         'checkpoint: the function returned a promise; it must record everything before it returns',
@@ -47,9 +47,9 @@ export function checkpoint<Arguments extends readonly unknown[], Result>(
 }
 
 /** The tape of the first value among the arguments; lists and records are searched too. */
-function tapeIn(given: object, seen: Set<object> = new Set()): Tape | undefined {
-  seen.add(given);
-  const parts: unknown[] = Object.values(given);
+function tapeIn(args: object, seen: Set<object> = new Set()): Tape | undefined {
+  seen.add(args);
+  const parts: unknown[] = Object.values(args);
   for (const part of parts) {
     if (part instanceof Tape) return part;
     if (isValue(part)) return part.tape;
@@ -69,9 +69,7 @@ interface Visit extends Delay {
   /** The copies of the region's values, with their ops. */
   readonly copies: ReadonlyMap<Value, { readonly copy: Value; readonly op: Op }>;
   readonly cotangents: Set<Value>;
-  /**
-   * Everything the pass records here, copies too: a region itself, so that a gradient of the gradient recomputes it.
-   */
+  /** The region of everything that this pass records, copies included: a gradient of the gradient recomputes it. */
   readonly recorded: Region;
   /** The number of values on the tape before the copies. */
   readonly begin: number;
@@ -82,7 +80,7 @@ interface Visit extends Delay {
 /** Values whose derivative rules read copies, recorded when a backward pass reaches them. */
 class Region {
   readonly #values: Value[] = [];
-  /** The op of each value before it was added to the region: its own, or that of a region inside this one. */
+  /** The op of each value before it was added to the region: its original op, or that of an inner region. */
   readonly #ops: Op[] = [];
   #visit: Visit | undefined;
 
@@ -94,7 +92,7 @@ class Region {
   #include(value: Value): void {
     this.#values.push(value);
     this.#ops.push(value.op);
-    // The only place that changes a value after it is recorded. The new op has the same name and derivatives.
+    // Nothing else changes a value after it is recorded. The new op has the same name and derivatives.
     (value as { op: Op }).op = new RegionOp(value.op, this);
   }
 
@@ -106,29 +104,29 @@ class Region {
       visit = this.#begin(tape);
       this.#visit = visit;
     }
-    // A cotangent recorded since then comes from this region alone, unless it also sums cotangents from outside.
-    for (const each of g.form.kind === 'accumulate' ? g.inputs : [g])
-      if (each.id < visit.begin) visit.cotangents.add(each);
+    // Cotangents older than the copies come from outside the region. A newer one may sum some of those.
+    for (const cotangent of g.form.kind === 'accumulate' ? g.inputs : [g])
+      if (cotangent.id < visit.begin) visit.cotangents.add(cotangent);
     const { copy, op } = visit.copies.get(value) as { copy: Value; op: Op };
-    const cotangent = cotangentOf(ruleOf(op, position) as VjpRule, g, copy, position);
+    const result = cotangentOf(ruleOf(op, position) as VjpRule, g, copy, position);
     const recorded = tape.values.slice(visit.end);
     for (const each of recorded) delay(each, visit);
     visit.recorded.add(recorded);
     visit.end = tape.values.length;
-    return cotangent;
+    return result;
   }
 
-  /** Records the copies. The copies of a region inside this one form a region again. */
+  /** Records the copies. The copies of an inner region form a region ruleFromCopies. */
   #begin(tape: Tape): Visit {
     const begin = tape.values.length;
     const copies = new Map<Value, { copy: Value; op: Op }>();
     const cotangents = new Set<Value>();
-    const within = new Map<Region, Region>();
+    const innerRegions = new Map<Region, Region>();
     const include = (copy: Value, op: Op) => {
       if (!(op instanceof RegionOp)) return;
       include(copy, op.base);
-      const region = within.get(op.region) ?? new Region();
-      within.set(op.region, region);
+      const region = innerRegions.get(op.region) ?? new Region();
+      innerRegions.set(op.region, region);
       region.#include(copy);
     };
     for (const [i, value] of this.#values.entries()) {
@@ -139,7 +137,7 @@ class Region {
       copies.set(value, { copy, op: copy.op });
     }
     return {
-      of: this.#values,
+      values: this.#values,
       pass: tape.pass,
       copies,
       cotangents,
@@ -160,11 +158,13 @@ class RegionOp implements Op {
 
   constructor(base: Op, region: Region) {
     const { name, vjp } = base;
-    const again = (rule: VjpRule | null, position: number): VjpRule | null =>
+    const ruleFromCopies = (rule: VjpRule | null, position: number): VjpRule | null =>
       rule && ((g, ans) => region.cotangent(ans, position, g));
     this.name = name;
     this.vjp =
-      typeof vjp === 'function' ? position => again(vjp(position), position) as VjpRule : vjp.map(again);
+      typeof vjp === 'function'
+        ? position => ruleFromCopies(vjp(position), position) as VjpRule
+        : vjp.map(ruleFromCopies);
     this.base = base;
     this.region = region;
   }
