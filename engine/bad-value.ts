@@ -15,7 +15,7 @@ interface SearchOptions {
   readonly memory?: Memory;
 }
 
-/** The most entries computed one by one before the whole tape is run: some tenths of a second. */
+/** Limit on the entries computed one by one, which take some tenths of a second. Beyond it the whole tape is run. */
 const fewEntries = 100_000;
 
 /** Approximate bytes of a computed entry in a Map. */
@@ -23,7 +23,7 @@ const bytesPerEntry = 40;
 
 /**
  * A description of the oldest value that made entry `at` of `bad` a NaN or an infinity. The search goes backwards from
- * that entry, because a branch not taken may hold NaN without harm.
+ * that entry, since a NaN in a branch not taken does no harm.
  *
  * It first computes single entries. A few thousand are usually enough, since a scorer that fails does so nearly
  * everywhere. Otherwise it runs the tape once as the interpreter would, and keeps the bad values and their inputs.
@@ -40,11 +40,11 @@ export function originOfBadValue(
   );
 }
 
-/** Searches by single entries; undefined if that takes too many, or the entry is finite when computed so. */
+/** Searches by single entries; undefined if that takes too many, or the entry is finite when computed this way. */
 function fromFewEntries(bad: Entry, precision: Precision, memory: Memory): string | undefined {
   const entries = new Entries(precision, fewEntries);
   try {
-    return Number.isFinite(entries.of(bad.value, bad.at)) ? undefined : describeOrigin(bad, entries.of);
+    return Number.isFinite(entries.get(bad.value, bad.at)) ? undefined : describeOrigin(bad, entries.get);
   } catch (error) {
     if (!(error instanceof TooManyEntries)) throw error;
     return undefined;
@@ -74,7 +74,7 @@ function describeOrigin(bad: Entry, entryOf: EntryOf): string {
   return `${describe(value)}${inputs && ` of (${inputs})`} is ${entryOf(value, at)}${position}`;
 }
 
-/** The entry of an input that made this one bad; none if it went bad by itself. */
+/** The input entry that made this entry bad; undefined if its own operation did. */
 function blamed({ value, at }: Entry, entryOf: EntryOf): Entry | undefined {
   const { form } = value;
   const isBad = (read: Entry) => !Number.isFinite(entryOf(read.value, read.at));
@@ -90,9 +90,10 @@ function blamed({ value, at }: Entry, entryOf: EntryOf): Entry | undefined {
     }
     return undefined;
   }
-  // −∞ is a maximum only of entries that are all −∞.
-  const isLargest = isMaximum(form);
-  const isHarmless = (number: number) => isLargest && number === -Infinity && entryOf(value, at) !== number;
+  // An input of −∞ makes a maximum bad only if the maximum itself is −∞.
+  const takesMaximum = isMaximum(form);
+  const isHarmless = (number: number) =>
+    takesMaximum && number === -Infinity && entryOf(value, at) !== number;
   for (const read of readsOf(value, at)) {
     if (isBad(read) && !isHarmless(entryOf(read.value, read.at))) return read;
   }
@@ -112,7 +113,7 @@ class RecordedRun {
 
   readonly entryOf: EntryOf = (value, at) => this.#data.get(value)?.[at] as number;
 
-  /** The numbers of this value. */
+  /** Computes a value and returns its numbers. */
   run(wanted: Value): TensorData {
     const schedule = liveValues([wanted]);
     const uses = new Map<Value, number>([[wanted, 1]]);
@@ -121,7 +122,7 @@ class RecordedRun {
     for (const value of schedule) {
       const data = this.#compute(value);
       this.#data.set(value, data);
-      // An extra use is never given back, which keeps the array.
+      // Counting one use too many keeps the array.
       if (!areFinite(data))
         for (const each of [value, ...value.inputs]) uses.set(each, (uses.get(each) as number) + 1);
       for (const input of value.inputs) {
@@ -138,8 +139,8 @@ class RecordedRun {
   }
 
   #compute({ form, inputs, shape }: Value): TensorData {
-    const isGiven = form.kind === 'parameter' || form.kind === 'constant';
-    if (isGiven && form.tensor.data instanceof Int32Array) return form.tensor.data;
+    const isLeaf = form.kind === 'parameter' || form.kind === 'constant';
+    if (isLeaf && form.tensor.data instanceof Int32Array) return form.tensor.data;
     const length = sizeOf(shape);
     const data = this.#precision === 'float64' ? new Float64Array(length) : new Float32Array(length);
     this.#memory.take(data.byteLength);

@@ -13,8 +13,8 @@ export interface Entry {
 export type EntryOf = (value: Value, at: number) => number;
 
 /**
- * The entries that one entry of a value is computed from, in the order in which they are added up; of a matrix product,
- * factor by factor.
+ * Yields the input entries that entry `at` of a value is computed from, in the order of summation. For a matrix product
+ * it yields the two factors of each term, one after the other.
  */
 export function* readsOf(value: Value, at: number): Generator<Entry> {
   const { form, inputs, shape } = value;
@@ -39,8 +39,8 @@ export function* readsOf(value: Value, at: number): Generator<Entry> {
       return;
     case 'transpose': {
       const strides = stridesOf(input.shape);
-      const turned = form.permutation.map(axis => strides[axis] as number);
-      yield { value: input, at: offset(at, shape, turned) };
+      const permuted = form.permutation.map(axis => strides[axis] as number);
+      yield { value: input, at: offset(at, shape, permuted) };
       return;
     }
     case 'reduce': {
@@ -108,20 +108,21 @@ export function* readsOf(value: Value, at: number): Generator<Entry> {
 }
 
 /**
- * Computes single entries on demand, each once, and only what they depend on. A sum ends as soon as it is NaN. Meant
- * for a few entries of many.
+ * Computes single entries on demand, each once, and only what they depend on. A sum ends as soon as it is NaN. It is
+ * meant for a few entries of a large tape.
  */
 export class Entries {
   readonly #round: (number: number) => number;
-  readonly #known = new Map<Value, Map<number, number>>();
-  readonly #most: number;
+  /** The numbers computed so far, by entry. */
+  readonly #numbers = new Map<Value, Map<number, number>>();
+  readonly #limit: number;
   #computed = 0;
   #depth = 0;
 
-  /** @param most the number of entries it computes before it gives up */
-  constructor(precision: 'float64' | 'float32', most: number) {
+  /** @param limit the number of entries it computes before it gives up */
+  constructor(precision: 'float64' | 'float32', limit: number) {
     this.#round = precision === 'float32' ? Math.fround : number => number;
-    this.#most = most;
+    this.#limit = limit;
   }
 
   /** The number of entries computed so far. */
@@ -129,21 +130,21 @@ export class Entries {
     return this.#computed;
   }
 
-  /** @throws TooManyEntries */
-  readonly of: EntryOf = (value, at) => {
+  /** @throws TooManyEntries if it would compute more entries than its limit */
+  readonly get: EntryOf = (value, at) => {
     const { form } = value;
     if (form.kind === 'fill') return this.#round(form.number);
     if (form.kind === 'parameter' || form.kind === 'constant')
       return this.#round(form.tensor.data[at] as number);
-    const known = this.#known.get(value) ?? new Map<number, number>();
-    this.#known.set(value, known);
-    const before = known.get(at);
-    if (before !== undefined) return before;
-    if (++this.#computed > this.#most || this.#depth > deepest) throw new TooManyEntries();
+    const numbers = this.#numbers.get(value) ?? new Map<number, number>();
+    this.#numbers.set(value, numbers);
+    const computed = numbers.get(at);
+    if (computed !== undefined) return computed;
+    if (++this.#computed > this.#limit || this.#depth > mostDepth) throw new TooManyEntries();
     this.#depth++;
     const number = this.#round(this.#compute(value, at));
     this.#depth--;
-    known.set(at, number);
+    numbers.set(at, number);
     return number;
   };
 
@@ -151,34 +152,34 @@ export class Entries {
     const { form } = value;
     const reads = readsOf(value, at);
     if (form.kind === 'map') {
-      const operands = Array.from(reads, read => this.of(read.value, read.at));
+      const operands = Array.from(reads, read => this.get(read.value, read.at));
       return form.expression(numbers, ...operands);
     }
-    let total: number | undefined;
-    const isLargest = isMaximum(form);
+    let result: number | undefined;
+    const takesMaximum = isMaximum(form);
     for (const read of reads) {
-      let term = this.of(read.value, read.at);
+      let term = this.get(read.value, read.at);
       if (form.kind === 'matmul') {
         const right = reads.next().value as Entry;
-        term *= this.of(right.value, right.at);
+        term *= this.get(right.value, right.at);
       }
-      if (total === undefined) total = term;
-      else total = isLargest ? Math.max(total, term) : total + term;
-      if (Number.isNaN(total)) break;
+      if (result === undefined) result = term;
+      else result = takesMaximum ? Math.max(result, term) : result + term;
+      if (Number.isNaN(result)) break;
     }
-    return total ?? (isLargest ? -Infinity : 0);
+    return result ?? (takesMaximum ? -Infinity : 0);
   }
 }
 
-/** The greatest depth of recursion below the entry asked for; the call stack easily holds it. */
-const deepest = 1000;
+/** Limit on the depth of recursion; the call stack easily holds it. */
+const mostDepth = 1000;
 
 /** The error of {@link Entries} when it would compute more entries than allowed. */
 export class TooManyEntries extends Error {}
 
-/** Index data is given, never computed. */
+/** The numbers of index data, which is always a constant. */
 function indexOf({ form }: Value): Int32Array {
-  if (form.kind !== 'constant') throw new Error(`an index that is a ${form.kind}`);
+  if (form.kind !== 'constant') throw new Error(`entries: an index is a constant, got the form ${form.kind}`);
   return form.tensor.data as Int32Array;
 }
 

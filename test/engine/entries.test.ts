@@ -22,7 +22,7 @@ property(
     const entries = new Entries(precision, Number.POSITIVE_INFINITY);
     for (const [i, value] of values.entries()) {
       const { data } = expected[i] as Tensor;
-      const found = Float64Array.from(data, (_, at) => entries.of(value, at));
+      const found = Float64Array.from(data, (_, at) => entries.get(value, at));
       expectClose(found, data, precision === 'float64' ? 1e-11 : 1e-3);
     }
   },
@@ -32,9 +32,9 @@ test('what an entry does not depend on is not computed', () => {
   const tape = new Tape();
   const x = ops.exp(tape.constant(new Float64Array(1000)));
   const entries = new Entries('float64', 10);
-  expect(entries.of(ops.neg(x), 7)).toBe(-1);
+  expect(entries.get(ops.neg(x), 7)).toBe(-1);
   expect(entries.count).toBe(2);
-  expect(() => entries.of(ops.sum(x), 0)).toThrow(TooManyEntries);
+  expect(() => entries.get(ops.sum(x), 0)).toThrow(TooManyEntries);
 });
 
 test('a sum ends where it is NaN, and only there', () => {
@@ -42,7 +42,7 @@ test('a sum ends where it is NaN, and only there', () => {
     const tape = new Tape();
     const given = ops.neg(tape.constant([...numbers, ...new Array(1000).fill(1)]));
     const entries = new Entries('float64', 2000);
-    return [entries.of(ops.sum(given), 0), entries.count];
+    return [entries.get(ops.sum(given), 0), entries.count];
   };
   // The sum is a reduction, and a reshape of it.
   expect(sumOf(1, Number.NaN)).toEqual([Number.NaN, 2 + 2]);
@@ -55,7 +55,7 @@ test('a tape that is too deep for the call stack is refused before it overflows'
     const tape = new Tape();
     let x: Value = tape.parameter(tensor(1));
     for (let i = 0; i < length; i++) x = ops.neg(x);
-    return new Entries('float64', Number.POSITIVE_INFINITY).of(x, 0);
+    return new Entries('float64', Number.POSITIVE_INFINITY).get(x, 0);
   };
   expect(chain(1000)).toBe(1);
   expect(() => chain(100_000)).toThrow(TooManyEntries);

@@ -250,8 +250,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'only the last use of a value enters its gradient',
     file: 'engine/gradient.ts',
-    find: 'if (sofar) sofar.push(contribution);',
-    replace: 'if (sofar) sofar[0] = contribution;',
+    find: 'if (earlier) earlier.push(contribution);',
+    replace: 'if (earlier) earlier[0] = contribution;',
     caughtBy: ['test/engine/gradient.test.ts'],
   },
   {
@@ -264,8 +264,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'off-path values are differentiated too',
     file: 'engine/gradient.ts',
-    find: 'if (!onPath[place]) continue;',
-    replace: 'if (place < 0 || tape.values[place + oldest]?.dtype === "index") continue;',
+    find: 'if (!onPath[index]) continue;',
+    replace: 'if (index < 0 || tape.values[index + oldest]?.dtype === "index") continue;',
     caughtBy: ['test/engine/gradient.test.ts'],
   },
   {
@@ -1120,8 +1120,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'differences with a single step size are trusted',
     file: 'engine/check-gradient.ts',
-    find: 'const scales = 3;',
-    replace: 'const scales = 1;',
+    find: 'const firstRounds = 3;',
+    replace: 'const firstRounds = 1;',
     caughtBy: ['test/engine/check-gradient.test.ts'],
   },
   {
@@ -1234,8 +1234,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'copies wait only for the first cotangent',
     file: 'engine/checkpoint.ts',
-    find: 'if (each.id < visit.begin)',
-    replace: 'if (each.id < visit.begin && visit.cotangents.size === 0)',
+    find: 'if (cotangent.id < visit.begin)',
+    replace: 'if (cotangent.id < visit.begin && visit.cotangents.size === 0)',
     caughtBy: ['test/engine/checkpoint.test.ts'],
   },
   {
