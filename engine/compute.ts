@@ -6,7 +6,7 @@ import type { Tensor, TensorData } from './tensor.ts';
 /** A tensor that is being written. */
 type Result = Tensor<Float64Array | Float32Array>;
 
-/** The path of a walk through one array: its strides by axis, and its start. */
+/** The way a walk goes through one array: a stride for each axis, and the position of the first entry. */
 interface Walker {
   readonly strides: readonly number[];
   readonly start: number;
@@ -68,7 +68,7 @@ function boxed(start: readonly number[], room: Shape): Walker {
   return { strides, start: start.reduce((sum, at, axis) => sum + at * (strides[axis] as number), 0) };
 }
 
-/** Computes the form of inputs into `out` and overwrites its numbers. For forms that accumulate: {@link addInto}. */
+/** Computes a form of its inputs and writes the numbers to `out`. To add them instead, use {@link addInto}. */
 export function compute(form: Form, inputs: readonly Tensor[], out: Result): void {
   const [a, b] = inputs as readonly [Tensor, Tensor];
   switch (form.kind) {
@@ -94,8 +94,8 @@ export function compute(form: Form, inputs: readonly Tensor[], out: Result): voi
       return;
     case 'transpose': {
       const strides = stridesOf(a.shape);
-      const turned = { strides: form.permutation.map(axis => strides[axis] as number), start: 0 };
-      copyBetween(out.shape, a.data, turned, out.data, contiguous(out.shape));
+      const permuted = { strides: form.permutation.map(axis => strides[axis] as number), start: 0 };
+      copyBetween(out.shape, a.data, permuted, out.data, contiguous(out.shape));
       return;
     }
     case 'slice':
@@ -126,7 +126,7 @@ export function compute(form: Form, inputs: readonly Tensor[], out: Result): voi
   }
 }
 
-/** Fills `out` with the sum that `add` accumulates from 0: in float64 whatever the precision, and rounded once. */
+/** Fills `out` with the sum that `add` accumulates from 0, in float64 whatever the precision, and rounds it once. */
 export function computeSum(out: Result, add: (sum: Result) => void): void {
   const sum = out.data instanceof Float64Array ? out.data.fill(0) : new Float64Array(out.data.length);
   add({ data: sum, shape: out.shape });
@@ -134,8 +134,8 @@ export function computeSum(out: Result, add: (sum: Result) => void): void {
 }
 
 /**
- * Adds the form of inputs to the numbers in `out`. A pad or segment sum that is only a term of a sum needs no array of
- * its own: this is how the cotangents of many slices or gathers of one table share one buffer.
+ * Adds the result of a form to the numbers in `out`. A pad or segment sum that is only a term of a sum needs no array
+ * of its own: the cotangents of many slices or gathers of one table share one buffer.
  */
 export function addInto(form: Form, inputs: readonly Tensor[], out: Result): void {
   const [a, index] = inputs as readonly [Tensor, Tensor];
@@ -204,19 +204,22 @@ function fold(
   initial: number,
   combine: (sofar: number, entry: number) => number,
 ): void {
-  const sofar = out.data instanceof Float64Array ? out.data : new Float64Array(out.data.length);
-  sofar.fill(initial);
-  const kept = {
+  const totals = out.data instanceof Float64Array ? out.data : new Float64Array(out.data.length);
+  totals.fill(initial);
+  const target = {
     strides: stridesOf(out.shape).map((stride, axis) => (axes.includes(axis) ? 0 : stride)),
     start: 0,
   };
-  walk(a.shape, [contiguous(a.shape), kept], ([from, to], [stepFrom, stepTo], length) => {
+  walk(a.shape, [contiguous(a.shape), target], ([from, to], [stepFrom, stepTo], length) => {
     for (let i = 0; i < length; i++) {
       const at = (to as number) + i * (stepTo as number);
-      sofar[at] = combine(sofar[at] as number, a.data[(from as number) + i * (stepFrom as number)] as number);
+      totals[at] = combine(
+        totals[at] as number,
+        a.data[(from as number) + i * (stepFrom as number)] as number,
+      );
     }
   });
-  if (sofar !== out.data) out.data.set(sofar);
+  if (totals !== out.data) out.data.set(totals);
 }
 
 function copyBetween(shape: Shape, source: TensorData, from: Walker, target: TensorData, to: Walker): void {

@@ -5,7 +5,7 @@ import { type Shape, showShape, sizeOf } from './shape.ts';
 import { isTensorData, type Tensor } from './tensor.ts';
 
 /**
- * A copy of a form as plain data, with the type of each field checked. So an executor that prints it as source prints
+ * A copy of a form as plain data, with the type of each field checked. An executor that prints it as source then prints
  * only numbers and checked expressions, and later changes to the caller's form have no effect.
  *
  * {@link shapeOf} then checks that the numbers fit the inputs.
@@ -89,18 +89,19 @@ export function checkFlag(op: string, name: string, flag: unknown): void {
 
 /** A copied list of numbers. {@link shapeOf} checks that they are lengths. */
 function copyShape(op: string, shape: Shape): Shape {
-  const own = copyList(op, 'shape', shape);
-  for (let axis = 0; axis < own.length; axis++) {
-    if (typeof own[axis] !== 'number') throw wrongField(op, 'shape', 'a list of whole numbers', own[axis]);
-    if (own[axis] === 0) own[axis] = 0; // of −0
+  const lengths = copyList(op, 'shape', shape);
+  for (let axis = 0; axis < lengths.length; axis++) {
+    if (typeof lengths[axis] !== 'number')
+      throw wrongField(op, 'shape', 'a list of whole numbers', lengths[axis]);
+    if (lengths[axis] === 0) lengths[axis] = 0; // turns −0 into 0
   }
-  return own as number[];
+  return lengths as number[];
 }
 
 function wholeNumbers(op: string, name: string, list: readonly number[]): number[] {
-  const own = copyList(op, name, list);
-  for (let i = 0; i < own.length; i++) own[i] = wholeNumber(op, name, own[i]);
-  return own as number[];
+  const numbers = copyList(op, name, list);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = wholeNumber(op, name, numbers[i]);
+  return numbers as number[];
 }
 
 /** A plain list of a list's entries, each read once; a hole becomes `undefined`. */
@@ -111,7 +112,7 @@ function copyList(op: string, name: string, list: unknown): unknown[] {
 
 function wholeNumber(op: string, name: string, number: unknown): number {
   if (!Number.isInteger(number)) throw wrongField(op, name, 'whole numbers', number);
-  return (number as number) + 0; // 0 of −0
+  return (number as number) + 0; // turns −0 into 0
 }
 
 function wrongField(op: string, name: string, wanted: string, got: unknown): TypeError {

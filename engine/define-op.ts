@@ -48,7 +48,7 @@ export function defineOp<F extends Form, Attributes extends readonly unknown[]>(
   return opOf(definition, { name, vjp });
 }
 
-/** {@link defineOp} for ops of the library, whose rules satisfy {@link KnownOp}. */
+/** {@link defineOp} for the library's own ops, whose rules meet the condition of {@link KnownOp}. */
 export const defineKnownOp: typeof defineOp = (<F extends Form, Attributes extends readonly unknown[]>(
   definition: Definition<F, Attributes>,
 ) => opOf(definition, new KnownOp(definition.name, definition.vjp))) as typeof defineOp;
@@ -71,18 +71,18 @@ function opOf<F extends Form, Attributes extends readonly unknown[]>(
   if (typeof forward === 'function') {
     return (inputs: readonly Value[], ...attributes: Attributes) => apply(forward(...attributes), inputs);
   }
-  return (...given: unknown[]) => apply(forward, operandsOf(given, vjp));
+  return (...args: unknown[]) => apply(forward, operandsOf(args, vjp));
 }
 
 /**
- * The operands of a call, without the index and the list that `values.map(exp)` and `values.reduce(add)` pass as well.
- * No op takes a list, so an operand is never dropped.
+ * The operands of a call. Drops the index and the list, which `values.map(exp)` and `values.reduce(add)` pass as well;
+ * no op takes a list, so no operand is dropped.
  */
-function operandsOf(given: readonly unknown[], vjp: Vjp): readonly Operand[] {
-  let operands = given;
-  if (typeof vjp !== 'function' && given.length === vjp.length + 2) {
-    const [index, list] = given.slice(-2);
-    if (typeof index === 'number' && Array.isArray(list)) operands = given.slice(0, -2);
+function operandsOf(args: readonly unknown[], vjp: Vjp): readonly Operand[] {
+  let operands = args;
+  if (typeof vjp !== 'function' && args.length === vjp.length + 2) {
+    const [index, list] = args.slice(-2);
+    if (typeof index === 'number' && Array.isArray(list)) operands = args.slice(0, -2);
   }
   return operands as readonly Operand[];
 }

@@ -18,18 +18,18 @@ export interface RunOptions {
   /** Counts the bytes held during the run; afterwards it is back at its earlier count, even after an error. */
   readonly memory?: Memory;
   /**
-   * Tensors whose numbers are the same in all runs that get this same set, such as θ for all poses: an executor that
-   * copies its inputs need not copy these again.
+   * Tensors whose numbers are the same in all runs that are passed this very set, such as θ for all poses. An executor
+   * that copies its inputs need not copy these again.
    */
   readonly shared?: ReadonlySet<Tensor>;
   /**
-   * Called with the first wanted value as soon as it is known, by executors whose `stops` is true. If it returns false,
-   * nothing more is computed and only that value is returned.
+   * Called with the first wanted value as soon as it is computed, by executors whose `stops` is true. If it returns
+   * false, nothing more is computed and only that value is returned.
    */
   readonly proceed?: (first: Tensor) => boolean;
   /**
-   * Called with each value as soon as it is known, by executors that compute value by value; executors that fuse values
-   * don't call it. The array belongs to the executor: read it during the call, and don't keep it.
+   * Called with each value as soon as it is computed, by executors that compute value by value; executors that fuse
+   * values don't call it. The array belongs to the executor: read it during the call, and don't keep it.
    */
   readonly onValue?: (value: Value, tensor: Tensor) => void;
 }
@@ -60,22 +60,22 @@ export class DeviceLostError extends Error {
   }
 }
 
-/** Turns a tape into numbers: values in, as many tensors out. From one run to the next it keeps only compiled code. */
+/** Computes values of a tape, a tensor for each. Between runs it keeps only compiled code. */
 export interface Executor {
   /** A name for reports: `interpreter float64`. */
   readonly name: string;
-  /** Precision of what it computes and gives. */
+  /** Precision of its arithmetic and its results. */
   readonly precision: Precision;
   /** True if it can stop after the first wanted value. An executor that fuses forward and backward pass cannot. */
   readonly stops: boolean;
-  /** The memory it holds on its device, if it has one. */
+  /** Memory held on its device; undefined if it has none. */
   readonly device?: DeviceMemory | undefined;
   /** @throws DeviceLostError if the device was lost */
   run(wanted: readonly Value[], options?: RunOptions): Tensor[] | Promise<Tensor[]>;
   /**
    * Computes `wanted`, then the gradient of each target (a single number) with respect to each of `wrt`, as if
-   * `gradient` had recorded them. It is for executors that know the adjoints of a structure without recording them
-   * again. Define it as not enumerable, so that a copy of the executor with another `run` does not inherit it.
+   * `gradient` had recorded them. An executor has this method if it can do so without recording the adjoints on every
+   * tape. Define it as not enumerable, so that a copy of the executor with another `run` does not inherit it.
    */
   runGradients?(
     wanted: readonly Value[],
@@ -110,8 +110,8 @@ export interface PlannedExecutor extends SyncExecutor {
 /**
  * The values that `wanted` depend on, oldest first. All others on the tape are dead and cost nothing.
  *
- * Every executor calls it first, so it also checks what may have changed since it was recorded: the length of each array,
- * and that index entries lie within their rows.
+ * Every executor calls it first, so it also checks what the caller may have changed since the tape was recorded: the
+ * length of each array, and that each index is still within its rows.
  *
  * @throws Error naming the value if its array has another length now, RangeError if an index is outside its rows
  */

@@ -9,7 +9,7 @@ import type { Value } from './tape.ts';
  * repetitions (sumTo, the adjoint of repeat). All other derivative rules are in ops/.
  */
 
-/** The sum of equally shaped values, such as the cotangents of one value; a single one is returned as it is. */
+/** The sum of equally shaped values, such as the cotangents of one value. A list of one returns that value itself. */
 export function accumulate(values: readonly Value[]): Value {
   const [first] = values;
   if (!first) throw new TypeError('accumulate: needs at least one value');
@@ -22,7 +22,7 @@ const accumulateOp = defineKnownOp({
   vjp: () => g => g,
 });
 
-/** The sum over `axes`, which stay with length 1. */
+/** The sum over `axes`, which keep length 1. */
 export function sumOver(a: Value, axes: readonly number[]): Value {
   return axes.length === 0 ? a : sumOp([a], axes);
 }
@@ -44,7 +44,7 @@ const broadcastOp = defineKnownOp({
   vjp: [(g, _ans, a) => sumTo(g, a.shape)],
 });
 
-/** The value under another shape of as many numbers. */
+/** The same numbers in the same order in another shape of equal size. */
 export function reshaped(a: Value, shape: Shape): Value {
   return sameShape(a.shape, shape) ? a : reshapeOp([a], shape);
 }
@@ -55,7 +55,7 @@ const reshapeOp = defineKnownOp({
   vjp: [(g, _ans, a) => reshaped(g, a.shape)],
 });
 
-/** The value summed down to `shape`, from which it could have been repeated: the adjoint of {@link repeat}. */
+/** The value summed over the axes that broadcasting from `shape` repeats: the adjoint of {@link repeat}. */
 export function sumTo(a: Value, shape: Shape): Value {
   if (sameShape(a.shape, shape)) return a;
   const broadcast = broadcastShapes([a.shape, shape]);

@@ -1,6 +1,6 @@
 /*
- * Polynomials of least relative error for functions in float32, for the executors that cannot call the host's
- * functions. They were fitted for this project, with the errors given.
+ * Polynomials of least relative error in float32, for executors that cannot call the host's functions. They were fitted
+ * for this project, to the relative errors stated.
  */
 
 /** erf x = x (c₀ + c₁x² + …) up to 0.9, within 3·10⁻¹⁰. */

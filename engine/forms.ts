@@ -5,8 +5,8 @@ import type { Tensor } from './tensor.ts';
 
 /**
  * The form of a value's computation, one of a small closed set. Each executor handles exactly these, so a new op needs
- * no change to executors and a new executor none to ops. Apart from the inputs and their shapes, the fields of a form
- * are all that an executor or a VJP rule needs.
+ * no change to executors, and a new executor no change to ops. An executor or a VJP rule needs only the form, the inputs
+ * and their shapes.
  */
 export type Form = Leaf | Computation;
 
@@ -31,9 +31,9 @@ export type Computation =
   | MatmulForm
   | AccumulateForm;
 
-/** Numbers the caller wants a gradient for, read when the tape runs. */
+/** Numbers to differentiate with respect to, read when the tape runs. */
 export interface ParameterForm {
-  /** Tells the form from others. */
+  /** Name of the form. */
   readonly kind: 'parameter';
   /** The numbers, read when the tape runs. */
   readonly tensor: Tensor;
@@ -43,17 +43,20 @@ export interface ParameterForm {
 
 /** Numbers or indices without a gradient; they may differ from pose to pose. */
 export interface ConstantForm {
-  /** Tells the form from others. */
+  /** Name of the form. */
   readonly kind: 'constant';
   /** The numbers, or an Int32Array of rows. */
   readonly tensor: Tensor;
-  /** For index data, the smallest number of rows that it was checked against; it need not be checked against more. */
+  /** For index data, the smallest number of rows it was checked against; a check against more can be skipped. */
   rows: number;
 }
 
-/** One number everywhere: the seed of reverse mode, and the literals of derivative rules. Part of the structure. */
+/**
+ * A tensor filled with one number, such as the seed of reverse mode or a literal of a derivative rule. The number is
+ * part of the tape's structure.
+ */
 export interface FillForm {
-  /** Tells the form from others. */
+  /** Name of the form. */
   readonly kind: 'fill';
   /** The number. */
   readonly number: number;
@@ -61,9 +64,9 @@ export interface FillForm {
   readonly shape: Shape;
 }
 
-/** The sum or the maximum over `axes`, which stay with length 1. */
+/** The sum or the maximum over `axes`, which keep length 1. */
 export interface ReduceForm {
-  /** Tells the form from others. */
+  /** Name of the form. */
   readonly kind: 'reduce';
   /** `sum` adds the entries up, `max` takes the largest. */
   readonly reducer: 'sum' | 'max';
@@ -73,7 +76,7 @@ export interface ReduceForm {
 
 /** The input, repeated to `shape`. */
 export interface BroadcastForm {
-  /** Tells the form from others. */
+  /** Name of the form. */
   readonly kind: 'broadcast';
   /** Shape of the result. */
   readonly shape: Shape;
@@ -81,7 +84,7 @@ export interface BroadcastForm {
 
 /** The same numbers in the same order under another shape: an alias, never a copy. */
 export interface ReshapeForm {
-  /** Tells the form from others. */
+  /** Name of the form. */
   readonly kind: 'reshape';
   /** Shape of the result. */
   readonly shape: Shape;
@@ -89,7 +92,7 @@ export interface ReshapeForm {
 
 /** Axis i of the result is axis permutation[i] of the input. */
 export interface TransposeForm {
-  /** Tells the form from others. */
+  /** Name of the form. */
   readonly kind: 'transpose';
   /** An axis of the input for each axis of the result. */
   readonly permutation: readonly number[];
@@ -97,9 +100,9 @@ export interface TransposeForm {
 
 /** The box of `shape` that begins at `start` in the input. */
 export interface SliceForm {
-  /** Tells the form from others. */
+  /** Name of the form. */
   readonly kind: 'slice';
-  /** The first place of the box, one number for each axis. */
+  /** Index in the input of the box's first entry, one number for each axis. */
   readonly start: readonly number[];
   /** Shape of the result. */
   readonly shape: Shape;
@@ -107,9 +110,9 @@ export interface SliceForm {
 
 /** Zeros of `shape`, with the input placed at `start`. */
 export interface PadForm {
-  /** Tells the form from others. */
+  /** Name of the form. */
   readonly kind: 'pad';
-  /** The place of the first entry of the input, one number for each axis. */
+  /** Index in the result of the input's first entry, one number for each axis. */
   readonly start: readonly number[];
   /** Shape of the result. */
   readonly shape: Shape;
@@ -117,7 +120,7 @@ export interface PadForm {
 
 /** The inputs joined along `axis`. */
 export interface ConcatForm {
-  /** Tells the form from others. */
+  /** Name of the form. */
   readonly kind: 'concat';
   /** The axis, from 0. */
   readonly axis: number;
@@ -125,21 +128,21 @@ export interface ConcatForm {
 
 /** Rows of the first input, picked by the second: result[i, …] = a[index[i], …]. */
 export interface GatherForm {
-  /** Tells the form from others. */
+  /** Name of the form. */
   readonly kind: 'gather';
 }
 
-/** Rows of the first input, added up by the second: result[index[i], …] += a[i, …], of `count` rows. */
+/** Rows of the first input, added up by the second into `count` rows: result[index[i], …] += a[i, …]. */
 export interface SegmentSumForm {
-  /** Tells the form from others. */
+  /** Name of the form. */
   readonly kind: 'segment-sum';
   /** Number of rows of the result. */
   readonly count: number;
 }
 
-/** Row r is the entrywise maximum of the rows a[i] with index[i] = r, of `count` rows; −∞ if there are none. */
+/** Row r of `count` rows is the entrywise maximum of the rows a[i] with index[i] = r; −∞ if there are none. */
 export interface SegmentMaxForm {
-  /** Tells the form from others. */
+  /** Name of the form. */
   readonly kind: 'segment-max';
   /** Number of rows of the result. */
   readonly count: number;
@@ -147,21 +150,21 @@ export interface SegmentMaxForm {
 
 /** The matrix product over the last two axes, either operand read transposed. Leading axes are equal in both. */
 export interface MatmulForm {
-  /** Tells the form from others. */
+  /** Name of the form. */
   readonly kind: 'matmul';
   /** True if the last two axes of the first input are exchanged. */
   readonly transposeA: boolean;
-  /** True if those of the second are. */
+  /** True if the last two axes of the second input are exchanged. */
   readonly transposeB: boolean;
 }
 
 /** The sum of any number of equally shaped inputs, such as the cotangents of a value used more than once. */
 export interface AccumulateForm {
-  /** Tells the form from others. */
+  /** Name of the form. */
   readonly kind: 'accumulate';
 }
 
-/** Number of inputs of a form: as many as its expression names, `number` if it takes any number of them. */
+/** Number of inputs of a form, which for a map is that of its expression; `number` if it takes any number of inputs. */
 export type ArityOf<F extends Form> =
   F extends MapForm<infer E>
     ? Parameters<E> extends readonly [unknown, ...infer Inputs]

@@ -28,8 +28,9 @@ export function gradient<const T extends readonly Value[]>(y: Value, wrt: T): { 
 
 /**
  * The directional derivatives ∂y/∂x · v of `ys` along `tangents`, shaped like the `ys`. Each tangent has the shape of
- * its `wrt`, or is a number for all entries. Recorded by two backward passes: the first gives
- * Jᵀu, which is linear in u, and the second differentiates it by u along v, which gives Jv. It costs about two gradients, whatever the number of entries of x.
+ * its `wrt`, or is a number for all entries. Two backward passes are recorded: the first gives Jᵀu, which is linear in
+ * u, and the second differentiates it by u along v, which gives Jv. The cost is about two gradients, whatever the number
+ * of entries of x.
  *
  * @throws RangeError or TypeError naming what does not fit
  * @example
@@ -72,13 +73,13 @@ function pullback(ys: readonly Value[], seeds: readonly Value[], wrt: readonly V
   const newest = ys.reduce((most, { id }) => Math.max(most, id), 0);
   const oldest = wrt.reduce((least, { id }) => Math.min(least, id), newest);
   const onPath = valuesOnPath(tape, newest, wrt, oldest);
-  /** By place, counted from the oldest value: the cotangents that have arrived, and their sum. */
+  /** The cotangents that arrived at each value, and their sums. Index 0 is the oldest value of `wrt`. */
   const contributions = new Array<Value[] | undefined>(onPath.length);
   const cotangents = new Array<Value | undefined>(onPath.length);
-  const arrive = (place: number, contribution: Value) => {
-    const sofar = contributions[place];
-    if (sofar) sofar.push(contribution);
-    else contributions[place] = [contribution];
+  const arrive = (index: number, contribution: Value) => {
+    const earlier = contributions[index];
+    if (earlier) earlier.push(contribution);
+    else contributions[index] = [contribution];
   };
 
   return tape.recordAdjoints(() => {
@@ -90,10 +91,10 @@ function pullback(ys: readonly Value[], seeds: readonly Value[], wrt: readonly V
       const g = accumulate(arrived);
       cotangents[id - oldest] = g;
       for (let position = 0; position < value.inputs.length; position++) {
-        const place = (value.inputs[position] as Value).id - oldest;
-        if (!onPath[place]) continue;
+        const index = (value.inputs[position] as Value).id - oldest;
+        if (!onPath[index]) continue;
         const rule = ruleOf(value.op, position);
-        if (rule) arrive(place, cotangentOf(rule, g, value, position));
+        if (rule) arrive(index, cotangentOf(rule, g, value, position));
       }
     }
     return wrt.map(value => cotangents[value.id - oldest] ?? tape.fill(0, value.shape));
@@ -174,7 +175,7 @@ function directionsOf(
       throw new TypeError(`${owner}: direction ${n + 1} must be a number or a value of the same tape`);
     if (!sameShape(direction.shape, value.shape)) {
       throw new RangeError(
-        `${owner}: direction ${n + 1} has shape ${showShape(direction.shape)}, but ${describe(value)} has not`,
+        `${owner}: direction ${n + 1} has shape ${showShape(direction.shape)}, instead of that of ${describe(value)}`,
       );
     }
     return direction;

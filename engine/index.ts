@@ -1,5 +1,5 @@
 /**
- * The tape, reverse mode, what runs a tape, and the means to define ops.
+ * The tape, reverse mode, executors that run a tape, and functions to define ops.
  *
  * @module posetape
  */

@@ -13,8 +13,8 @@ import type { Value } from './tape.ts';
 import type { Tensor, TensorData } from './tensor.ts';
 
 /**
- * The simplest executor, and the reference for all others. It computes one value after the other, each in an array that
- * is freed after its last use.
+ * The simplest executor, and the reference for all others. It computes one value after the other, and frees the array of
+ * each after its last use.
  *
  * Default precision is float64. In float32 every result is rounded to float32; sums run in float64 inside.
  * @example
@@ -28,7 +28,7 @@ export function interpreter(options: { readonly precision?: Precision } = {}): S
     name: `interpreter ${precision}`,
     precision,
     stops: true,
-    run: (wanted, options = {}) => new Run(wanted, precision, options).tensors(),
+    run: (wanted, options = {}) => new Evaluation(wanted, precision, options).tensors(),
   };
 }
 
@@ -40,7 +40,8 @@ interface SharedArray {
   holders: number;
 }
 
-class Run {
+/** One run of a tape. */
+class Evaluation {
   readonly #wanted: readonly Value[];
   readonly #precision: Precision;
   readonly #memory: Memory;
@@ -80,7 +81,7 @@ class Run {
         this.#evaluate(value, folded);
         this.#onValue?.(value, this.#read([value])[0] as Tensor);
         for (const input of value.inputs) {
-          if (folded.has(input)) for (const behind of input.inputs) this.#release(behind);
+          if (folded.has(input)) for (const source of input.inputs) this.#release(source);
           else this.#release(input);
         }
         if (value === first && this.#proceed?.(this.#read([value])[0] as Tensor) === false)
@@ -93,8 +94,8 @@ class Run {
   }
 
   /**
-   * Counts the uses of every value, and returns those that need no array: pads and segment sums that are only terms of
-   * an accumulation, which adds them to its own array.
+   * Counts the uses of every value. Returns the values that need no array: a pad or segment sum that is only a term of
+   * an accumulation is added to the accumulation's array.
    */
   #countUses(schedule: readonly Value[]): Set<Value> {
     for (const value of this.#wanted) this.#count(value);

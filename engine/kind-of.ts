@@ -1,4 +1,4 @@
-/** The kind of a wrong argument, for errors. It calls no method of the argument. */
+/** Names the kind of a wrong argument in an error message. It calls no method of the argument. */
 export function kindOf(thing: unknown): string {
   if (typeof thing === 'number') return `the number ${thing}`;
   if (thing === undefined || thing === null) return `${thing}`;

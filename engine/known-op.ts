@@ -3,13 +3,13 @@ import type { Op, Vjp } from './tape.ts';
 
 /**
  * An op whose rules record the same values for all tapes of one structure: they may read forms, and which lengths are
- * equal or 1, but no numbers and no other lengths. So its adjoints are known before they are recorded. All ops of the
- * library are known ops; users' ops are not.
+ * equal or 1, but no numbers and no other lengths. The adjoints recorded for one tape then tell those of every tape of the
+ * same structure. All ops of the library are known ops; users' ops are not.
  */
 export class KnownOp<F extends Form = Form> implements Op<F> {
   readonly name: string;
   readonly vjp: Vjp<F>;
-  readonly #number = ++made;
+  readonly #number = ++count;
 
   constructor(name: string, vjp: Vjp<F>) {
     this.name = name;
@@ -23,4 +23,4 @@ export class KnownOp<F extends Form = Form> implements Op<F> {
   }
 }
 
-let made = 0;
+let count = 0;

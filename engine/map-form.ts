@@ -2,11 +2,11 @@ import { kindOf } from './kind-of.ts';
 import { type Expression, numbers, type Scalar } from './scalar.ts';
 import { checkSpecial } from './special.ts';
 
-/** One number of the result from one number of each input, which broadcast. The type of its expression tells how many. */
+/** An elementwise computation. The inputs broadcast; the type of the expression gives their number. */
 export interface MapForm<E extends Expression = Expression> {
-  /** Tells the form from others. */
+  /** Name of the form. */
   readonly kind: 'map';
-  /** An entry of the result, in the algebra, of an entry of each input. */
+  /** Computes an entry of the result from an entry of each input, in the algebra. */
   readonly expression: E;
 }
 
@@ -33,7 +33,7 @@ class FrozenMap implements MapForm {
   }
 }
 
-/** The form made immutable. Most forms already are, since ops are made once. */
+/** The form, or an immutable copy of it. Most forms are immutable already, since an op reuses its form. */
 export function frozenMap(form: MapForm): MapForm {
   if (FrozenMap.isFrozen(form)) return form;
   const { expression } = form;
@@ -45,8 +45,8 @@ export function frozenMap(form: MapForm): MapForm {
 }
 
 /**
- * Checks, once for each number of inputs, that the expression of a form uses the algebra alone. One that uses
- * JavaScript operators would work in the interpreter, and fail when it is compiled.
+ * Checks, once for each number of inputs, that the expression of a form uses the algebra alone. An expression that uses
+ * JavaScript's operators would work in the interpreter, and fail when it is compiled.
  *
  * @throws TypeError naming the op, the operation and the argument
  */
@@ -56,27 +56,27 @@ export function checkExpression(op: string, form: MapForm, inputs: number): void
 }
 
 /** The numbers of inputs for which each expression was checked. An expression may be shared by many forms. */
-const known = new WeakMap<Expression, number[]>();
+const checkedCounts = new WeakMap<Expression, number[]>();
 
 function checkOnce(op: string, expression: Expression, inputs: number): void {
-  const counts = known.get(expression);
+  const counts = checkedCounts.get(expression);
   if (counts?.includes(inputs)) return;
-  read(op, expression, inputs);
+  applyToPlaceholders(op, expression, inputs);
   if (counts) counts.push(inputs);
-  else known.set(expression, [inputs]);
+  else checkedCounts.set(expression, [inputs]);
 }
 
-/** The most inputs of an expression. They are arguments of a call, and must fit on the stack. */
+/** The most inputs of an expression, which are arguments of one call and must fit on the stack. */
 const mostInputs = 30_000;
 
 /** The op whose expression is being checked, for error messages. */
-let reading = { op: '', inputs: 0 };
+let checking = { op: '', inputs: 0 };
 
 /** A placeholder for a number while an expression is checked; JavaScript's operators throw on it. */
 class Placeholder {
   [Symbol.toPrimitive](): never {
     throw new TypeError(
-      `${reading.op}: its expression computes with operators or Math, which no executor can compile; write s.add, s.mul, s.exp, …`,
+      `${checking.op}: its expression computes with operators or Math, which no executor can compile; write s.add, s.mul, s.exp, …`,
     );
   }
 }
@@ -95,20 +95,21 @@ const checkingAlgebra: Scalar<Placeholder> = Object.freeze({
     }),
   ) as unknown as Scalar<Placeholder>),
   special: (f: unknown, argument: unknown) => {
-    checkSpecial(reading.op, f);
+    checkSpecial(checking.op, f);
     if (argument !== placeholder) throw misfit('s.special', 1, argument);
     return placeholder;
   },
   constant: (value: unknown) => {
     if (typeof value === 'number') return placeholder;
-    throw new TypeError(`${reading.op}: s.constant takes a number, got ${kindOf(value)}`);
+    throw new TypeError(`${checking.op}: s.constant takes a number, got ${kindOf(value)}`);
   },
 });
 
-function read(op: string, expression: Expression, inputs: number): void {
+/** Applies an expression to placeholders, which throw for anything but operations of the algebra. */
+function applyToPlaceholders(op: string, expression: Expression, inputs: number): void {
   if (inputs > mostInputs)
     throw new RangeError(`${op}: an expression takes at most ${mostInputs} inputs, got ${inputs}`);
-  reading = { op, inputs };
+  checking = { op, inputs };
   const result: unknown = expression(checkingAlgebra, ...new Array<Placeholder>(inputs).fill(placeholder));
   if (result !== placeholder)
     throw new TypeError(
@@ -117,7 +118,7 @@ function read(op: string, expression: Expression, inputs: number): void {
 }
 
 function misfit(operation: string, position: number, argument: unknown): Error {
-  const { op, inputs } = reading;
+  const { op, inputs } = checking;
   const what = `${op}: ${operation}: argument ${position + 1} is ${kindOf(argument)}`;
   if (typeof argument === 'number') return new TypeError(`${what}; write s.constant(${argument})`);
   return new TypeError(

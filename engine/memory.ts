@@ -1,7 +1,8 @@
 /**
- * An exact count of the bytes an executor holds. A buffer kept too long changes no result, so only a count can show it.
+ * An exact count of the bytes an executor holds. A buffer that is freed too late changes no result, so
+ * only a count reveals it.
  *
- * It includes results, copies on the tape and the accumulator's state, but not the caller's arrays.
+ * The count includes results, copies on the tape and the accumulator's state, but not the caller's arrays.
  */
 export class Memory {
   /** Bytes held now. */
@@ -9,13 +10,13 @@ export class Memory {
   /** The most bytes held at any one time. */
   peak = 0;
 
-  /** Counts bytes of an array that is made. */
+  /** Adds the bytes of a new array. */
   take(bytes: number): void {
     this.live += bytes;
     if (this.live > this.peak) this.peak = this.live;
   }
 
-  /** Counts bytes of an array that is dropped. */
+  /** Subtracts the bytes of a freed array. */
   give(bytes: number): void {
     this.live -= bytes;
   }

@@ -3,8 +3,8 @@ import type { SpecialFunction } from './special.ts';
 /**
  * The algebra of elementwise expressions.
  *
- * With T = number an expression computes; with T a syntax tree it becomes the source of a fused loop. The set is
- * closed: an executor that can print these operations can print every op, users' ops included. A condition is the
+ * With T = number an expression computes; with T a syntax tree it becomes the source of a fused loop. The set of
+ * operations is closed: an executor that can print them can print every op, users' ops included. A condition is the
  * number 1 or 0.
  */
 export interface Scalar<T> {
@@ -22,7 +22,7 @@ export interface Scalar<T> {
   neg(a: T): T;
   /** |a|. */
   abs(a: T): T;
-  /** −1, 0 or 1. */
+  /** The sign of a: −1, 0 or 1. */
   sign(a: T): T;
   /** The largest whole number that is not above a. */
   floor(a: T): T;
@@ -42,15 +42,15 @@ export interface Scalar<T> {
   sin(a: T): T;
   /** The cosine of a, in radians. */
   cos(a: T): T;
-  /** The hyperbolic tangent. */
+  /** The hyperbolic tangent of a. */
   tanh(a: T): T;
   /** The angle of the point (x, y) in radians, from −π to π. Like `Math.atan2` it distinguishes −0 from 0. */
   atan2(y: T, x: T): T;
   /** `errorFunction` or `errorFunctionComplement`, passed so that only code that uses them includes them. */
   special(f: SpecialFunction, a: T): T;
-  /** The smaller; NaN if either is. */
+  /** The smaller of a and b; NaN if either is NaN. */
   min(a: T, b: T): T;
-  /** The larger; NaN if either is. */
+  /** The larger of a and b; NaN if either is NaN. */
   max(a: T, b: T): T;
   /** 1 if a < b, else 0. */
   less(a: T, b: T): T;

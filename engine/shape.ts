@@ -28,7 +28,7 @@ export function showShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
 
-/** The distance in row-major order between neighbours along each axis. */
+/** For each axis, the distance in row-major order between neighbouring entries along it. */
 export function stridesOf(shape: Shape): number[] {
   const strides = new Array<number>(shape.length);
   let stride = 1;
@@ -60,7 +60,7 @@ export function broadcastShapes(shapes: readonly Shape[]): Shape | undefined {
   return result;
 }
 
-/** The broadcast shape of two; one of them itself, not a copy, if it is the result. */
+/** The shape that two shapes broadcast to. If that is one of them, it is returned itself, not a copy. */
 function broadcastTwo(a: Shape, b: Shape): Shape | undefined {
   if (a === b) return a;
   const [long, short] = a.length < b.length ? [b, a] : [a, b];
@@ -75,13 +75,17 @@ function broadcastTwo(a: Shape, b: Shape): Shape | undefined {
   return result;
 }
 
-/** An axis counted from the front; a negative one was counted from the back. `op` is named in the error. */
+/**
+ * An axis counted from 0. A negative `axis` counts from the end: −1 is the last.
+ *
+ * @throws RangeError naming `op` if the shape has no such axis
+ */
 export function normaliseAxis(op: string, axis: number, shape: Shape): number {
   const rank = shape.length;
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
     const range = rank === 0 ? 'a single number has no axes' : `axes go from ${-rank} to ${rank - 1}`;
-    const asked = typeof axis === 'number' ? axis : kindOf(axis);
-    throw new RangeError(`${op}: no axis ${asked} in shape ${showShape(shape)}: ${range}`);
+    const shown = typeof axis === 'number' ? axis : kindOf(axis);
+    throw new RangeError(`${op}: no axis ${shown} in shape ${showShape(shape)}: ${range}`);
   }
   // Adding 0 turns −0 into 0.
   return axis < 0 ? axis + rank : axis + 0;
@@ -90,7 +94,11 @@ export function normaliseAxis(op: string, axis: number, shape: Shape): number {
 /** An axis, a list of axes, or `undefined` for all of them. */
 export type Axes = number | readonly number[] | undefined;
 
-/** The axes as an ascending list; a repeated axis is an error. */
+/**
+ * The axes counted from 0, as an ascending list.
+ *
+ * @throws RangeError naming `op` if an axis does not exist or is repeated
+ */
 export function normaliseAxes(op: string, axes: Axes, shape: Shape): readonly number[] {
   if (axes === undefined) return shape.map((_, axis) => axis);
   if (!Array.isArray(axes)) return [normaliseAxis(op, axes as number, shape)];

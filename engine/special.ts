@@ -1,8 +1,8 @@
 import { kindOf } from './kind-of.ts';
 
 /**
- * A function of one number for `s.special`. Its code is long, so it is passed as an argument and bundled only where it
- * is used. There are two, and every executor has code for both.
+ * A function of one number for `s.special`. Its code is long, so it is passed as an argument: a bundle includes it only
+ * if it is used. There are two such functions, and every executor has code for both.
  */
 export interface SpecialFunction {
   /** A name by which an executor knows its code. */

@@ -11,10 +11,10 @@ export interface Tensor<Data extends TensorData = TensorData> {
   readonly shape: Shape;
 }
 
-/** Numbers nested to any depth, all rows of one level equally long. */
+/** Lists of numbers, nested to any depth. All lists at one depth have the same length. */
 export type NestedNumbers = readonly (number | NestedNumbers)[];
 
-/** Whatever {@link tensor} reads. */
+/** Anything that {@link tensor} accepts. */
 export type TensorSource = number | NestedNumbers | TensorData | Tensor;
 
 export function isTensorData(source: unknown): source is TensorData {
@@ -26,8 +26,8 @@ export function isTensor(source: unknown): source is Tensor {
 }
 
 /**
- * True if all numbers are finite. It checks the gradients of every pose, so it is fast: it adds the numbers up, since a
- * sum with ∞ or NaN is not finite, in four sums whose additions need not wait for each other.
+ * True if all numbers are finite. It checks the gradients of every pose, so it must be fast. It adds up the numbers,
+ * since a sum with ∞ or NaN is not finite, in four sums whose additions need not wait for each other.
  */
 export function areFinite(data: TensorData): boolean {
   let a = 0;

@@ -1,12 +1,12 @@
 import type { Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
-/** True for all values but indices: an executor computes them or converts them to its precision. */
+/** True for all values but index data, which an executor neither computes nor converts to its precision. */
 export const isComputed = ({ dtype }: Value): boolean => dtype !== 'index';
 
 /**
- * Copies the indices among the wanted values, exact whatever the executor's precision. Returns a function that puts the
- * copies among the tensors of the other wanted values.
+ * Copies the index data among the wanted values, unchanged whatever the executor's precision. Returns a function that
+ * inserts the copies among the tensors of the other wanted values.
  */
 export function copyIndices(wanted: readonly Value[]): (computed: readonly Tensor[]) => Tensor[] {
   const copies = wanted.map(value => {

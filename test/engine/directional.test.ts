@@ -125,7 +125,7 @@ describe('jvp', () => {
     [
       'another shape',
       x => jvp([x], [x], [x.tape.constant([1])]),
-      /direction 1 has shape \[1\], but %0 = x \[2\] has not/,
+      /direction 1 has shape \[1\], instead of that of %0 = x \[2\]/,
     ],
     [
       'another tape',
