@@ -2,17 +2,23 @@ import { KnownOp } from '../known-op.ts';
 import type { Value } from '../tape.ts';
 import type { Structure } from './structure.ts';
 
-/** The structure of a tape with its adjoints. A later tape of the same structure can run without recording them. */
+/*
+ * The structure of a tape with its adjoints follows from that of the forward tape, which has the same values except the
+ * adjoints. So a later forward tape of the same structure can run without recording them.
+ */
+
+/** The structure of a tape with its adjoints, in terms of the forward tape. */
 export interface Adjoints {
   /** The key of the tape with its adjoints. */
   readonly key: string;
-  /** For each of its sizes, the same size of the tape without adjoints. */
+  /** For each size of the tape with its adjoints, the equal size of the forward tape. */
   readonly sizes: readonly number[];
-  /** The starts of the tape with adjoints, and of the tape without. */
+  /** The starts of the tape with its adjoints. */
   readonly starts: readonly number[];
-  readonly startsBefore: readonly number[];
-  /** For each value of the tape with adjoints, its place on the tape without; −1 for an adjoint. */
-  readonly places: Int32Array;
+  /** The starts of the forward tape. */
+  readonly forwardStarts: readonly number[];
+  /** For each live value of the tape with its adjoints, its live index on the forward tape; −1 for an adjoint. */
+  readonly forwardIndices: Int32Array;
 }
 
 /** True if all ops are known ops, whose adjoints follow from the structure: see {@link KnownOp}. */
@@ -21,58 +27,61 @@ export function haveKnownRules(live: readonly Value[]): boolean {
 }
 
 /**
- * The adjoints of a tape, from its live values without and with them; undefined if the adjoints bring data, or lengths
- * that the tape without them does not have.
+ * The adjoints of a tape, from the live values and the structure of the forward tape and of the tape with its adjoints.
+ * Undefined if the adjoints add data, or lengths that the forward tape does not have.
  */
 export function adjointsOf(
-  before: readonly Value[],
-  structureBefore: Structure,
+  forward: readonly Value[],
+  forwardStructure: Structure,
   live: readonly Value[],
   structure: Structure,
 ): Adjoints | undefined {
-  const placeOf = new Map(before.map(({ id }, place) => [id, place]));
-  const places = Int32Array.from(live, ({ id }) => placeOf.get(id) ?? -1);
-  const bringsData = live.some(
-    ({ form }, n) => places[n] === -1 && (form.kind === 'constant' || form.kind === 'parameter'),
+  const indexOf = new Map(forward.map(({ id }, index) => [id, index]));
+  const forwardIndices = Int32Array.from(live, ({ id }) => indexOf.get(id) ?? -1);
+  const addData = live.some(
+    ({ form }, n) => forwardIndices[n] === -1 && (form.kind === 'constant' || form.kind === 'parameter'),
   );
-  const sizes = structure.sizes.map(length => structureBefore.sizes.indexOf(length));
-  if (bringsData || sizes.includes(-1)) return undefined;
+  const sizes = structure.sizes.map(length => forwardStructure.sizes.indexOf(length));
+  if (addData || sizes.includes(-1)) return undefined;
   return {
     key: structure.key,
     sizes,
     starts: structure.starts,
-    startsBefore: structureBefore.starts,
-    places,
+    forwardStarts: forwardStructure.starts,
+    forwardIndices,
   };
 }
 
-/** The structure with its adjoints of a tape recorded without them. */
-export function structureWith({ key, sizes, starts }: Adjoints, before: Structure): Structure {
-  return { key, precision: before.precision, sizes: sizes.map(size => before.sizes[size] as number), starts };
+/** The structure that a forward tape has with its adjoints. */
+export function structureWith({ key, sizes, starts }: Adjoints, forward: Structure): Structure {
+  return {
+    key,
+    precision: forward.precision,
+    sizes: sizes.map(size => forward.sizes[size] as number),
+    starts,
+  };
 }
 
-/** The most adjoints an executor keeps. Beyond that all are dropped, and recorded again when needed. */
-const mostKnown = 256;
+/** The most adjoints that an executor keeps. Beyond that all are dropped, and recorded again when needed. */
+const mostAdjoints = 256;
 
-/** Adjoints by the structure of the tape without them. */
+/** A cache of adjoints by the structure of the forward tape. */
 export class KnownAdjoints {
-  readonly #known = new Map<string, Adjoints[]>();
+  readonly #byKey = new Map<string, Adjoints[]>();
   #count = 0;
 
-  /**
-   * The adjoints of a structure; undefined if none are known for slices with these starts, where adjoints start too.
-   */
+  /** The adjoints of a forward tape; undefined if there are none for its key and starts. */
   get({ key, starts }: Structure): Adjoints | undefined {
-    return this.#known
+    return this.#byKey
       .get(key)
-      ?.find(({ startsBefore }) => startsBefore.every((start, i) => start === starts[i]));
+      ?.find(({ forwardStarts }) => forwardStarts.every((start, i) => start === starts[i]));
   }
 
   add({ key }: Structure, adjoints: Adjoints): void {
-    if (this.#count++ >= mostKnown) {
-      this.#known.clear();
+    if (this.#count++ >= mostAdjoints) {
+      this.#byKey.clear();
       this.#count = 1;
     }
-    this.#known.set(key, [adjoints, ...(this.#known.get(key) ?? [])]);
+    this.#byKey.set(key, [adjoints, ...(this.#byKey.get(key) ?? [])]);
   }
 }

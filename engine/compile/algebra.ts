@@ -8,7 +8,7 @@ export const primitives: readonly Primitive[] = Object.keys(numbers).filter(
   name => name !== 'constant' && name !== 'special',
 ) as Primitive[];
 
-/** An algebra made from three functions, for constants, primitives and special functions. */
+/** An algebra whose operations are given by three functions: for constants, primitives and special functions. */
 export function algebraOf<T>(
   constant: (number: number) => T,
   apply: (kind: Primitive, args: readonly T[]) => T,
@@ -23,24 +23,22 @@ export function numberText(number: number): string {
   return Object.is(number, -0) ? '-0' : `${number}`;
 }
 
-/** An expression as text, the same for functions with the same operations. Shared parts are numbered, not repeated. */
+/** An expression as text. Functions with the same operations have the same text, in which shared parts appear once. */
 export function textOf(expression: Expression, inputs: number): string {
   const steps: string[] = [];
-  const known = new Map<string, string>();
-  const name = (text: string) => {
-    const before = known.get(text);
-    if (before) return before;
-    const made = `#${steps.push(text)}`;
-    known.set(text, made);
-    return made;
+  const names = new Map<string, string>();
+  const nameOf = (text: string) => {
+    const name = names.get(text) ?? `#${steps.push(text)}`;
+    names.set(text, name);
+    return name;
   };
   const algebra = algebraOf<string>(
     numberText,
-    (kind, args) => name(`${kind}(${args})`),
-    (f, arg) => name(`${f.name}(${arg})`),
+    (kind, args) => nameOf(`${kind}(${args})`),
+    (f, arg) => nameOf(`${f.name}(${arg})`),
   );
-  const arrived = Array.from({ length: inputs }, (_, i) => `x${i}`);
-  const result = expression(algebra, ...arrived);
+  const variables = Array.from({ length: inputs }, (_, i) => `x${i}`);
+  const result = expression(algebra, ...variables);
   return `${steps.join(';')}>${result}`;
 }
 
@@ -59,10 +57,13 @@ const costs: Partial<Record<Primitive, number>> = {
   div: 4,
 };
 
+/** The cost of a special function, in additions. */
 const costOfSpecial = 50;
 
+/** The cost counted so far by {@link counting}. */
 let cost = 0;
 
+/** An algebra that adds up the costs of its operations. */
 const counting = algebraOf<number>(
   () => 0,
   kind => {
@@ -75,16 +76,17 @@ const counting = algebraOf<number>(
   },
 );
 
-const knownCosts = new WeakMap<Expression, number[]>();
+/** The costs counted so far, by the number of inputs. */
+const costsByExpression = new WeakMap<Expression, number[]>();
 
-/** The cost of computing an expression once, in additions. */
+/** The cost of computing an expression of `inputs` inputs once, in additions. */
 export function costOf(expression: Expression, inputs: number): number {
-  const known = knownCosts.get(expression) ?? [];
-  knownCosts.set(expression, known);
-  const before = known[inputs];
-  if (before !== undefined) return before;
+  const costsByInputs = costsByExpression.get(expression) ?? [];
+  costsByExpression.set(expression, costsByInputs);
+  const counted = costsByInputs[inputs];
+  if (counted !== undefined) return counted;
   cost = 0;
   expression(counting, ...new Array<number>(inputs).fill(0));
-  known[inputs] = cost;
+  costsByInputs[inputs] = cost;
   return cost;
 }

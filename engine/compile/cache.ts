@@ -11,7 +11,7 @@ export class StructureCache<T> {
   readonly #owner: string;
   readonly #limit: number;
   readonly #onEvict: (evicted: T) => void;
-  readonly #known = new Map<string, T>();
+  readonly #entries = new Map<string, T>();
   #latest: { readonly key: string; readonly variant: string; readonly entry: T } | undefined;
   #lookups = 0;
   #createdInWindow = 0;
@@ -30,30 +30,30 @@ export class StructureCache<T> {
     const latest = this.#latest;
     if (latest?.key === key && latest.variant === variant) return latest.entry;
     const name = `${variant} ${key}`;
-    const entry = this.#known.get(name);
+    const entry = this.#entries.get(name);
     if (entry !== undefined) this.#use(name, key, variant, entry);
     return entry;
   }
 
   #use(name: string, key: string, variant: string, entry: T): void {
     // A Map keeps the order of insertion, so the least recently used entry comes first.
-    this.#known.delete(name);
-    this.#known.set(name, entry);
+    this.#entries.delete(name);
+    this.#entries.set(name, entry);
     this.#latest = { key, variant, entry };
   }
 
   /** The entry of a structure, created if there is none; `variant` distinguishes several entries of one structure. */
   get(structure: Structure, variant: string, live: readonly Value[], make: () => T): T {
-    const found = this.find(structure, variant);
-    if (found !== undefined) return found;
+    const cached = this.find(structure, variant);
+    if (cached !== undefined) return cached;
     const { key } = structure;
     this.#warn(key, live);
     const entry = make();
     this.created++;
     this.#use(`${variant} ${key}`, key, variant, entry);
-    for (const [oldest, evicted] of this.#known) {
-      if (this.#known.size <= this.#limit) break;
-      this.#known.delete(oldest);
+    for (const [oldest, evicted] of this.#entries) {
+      if (this.#entries.size <= this.#limit) break;
+      this.#entries.delete(oldest);
       this.#onEvict(evicted);
     }
     return entry;
@@ -62,11 +62,11 @@ export class StructureCache<T> {
   /** Removes an entry. */
   delete(entry: T): void {
     if (this.#latest?.entry === entry) this.#latest = undefined;
-    for (const [name, known] of this.#known) if (known === entry) this.#known.delete(name);
+    for (const [name, other] of this.#entries) if (other === entry) this.#entries.delete(name);
   }
 
   values(): IterableIterator<T> {
-    return this.#known.values();
+    return this.#entries.values();
   }
 
   #warn(key: string, live: readonly Value[]): void {
@@ -74,7 +74,7 @@ export class StructureCache<T> {
     if (++this.#createdInWindow <= windowLength / 2 || this.#hasWarned || before === undefined) return;
     this.#hasWarned = true;
     console.warn(
-      `${this.#owner}: more than half of the last ${this.#lookups} tapes had a structure of their own, and each was planned and compiled, which takes longer than to run it. ${differenceOf(before, key, live)} Literals 0 and 1, the exponents that pow knows, which lengths are equal, and how many values there are belong to the structure; put numbers that vary from pose to pose on the tape by tape.constant, or use interpreter().`,
+      `${this.#owner}: more than half of the last ${this.#lookups} tapes had a new structure. Each was planned and compiled, which takes longer than running it. ${differenceOf(before, key, live)} The structure includes the number of values, which lengths are equal, literals 0 and 1, and the exponents that pow treats specially. Put numbers that vary from pose to pose on the tape with tape.constant, or use interpreter().`,
     );
   }
 }

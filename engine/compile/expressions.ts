@@ -17,19 +17,19 @@ import { matched, matchers, type RuleAlgebra } from './rules.ts';
 import { one, type Size } from './sizes.ts';
 
 /**
- * Collects what {@link algebra} builds. There is one algebra for all, since making one takes longer than most uses of
- * it.
+ * The expressions to which {@link algebra} adds. All instances share one algebra, since making one takes longer than most
+ * uses of it.
  */
-let reading: Expressions;
+let current: Expressions;
 
 const algebra: RuleAlgebra<Expr> = {
   ...algebraOf<Expr>(
-    value => reading.constant(value),
-    (kind, args) => reading.apply(kind, args),
-    (f, arg) => reading.special(f, arg),
+    value => current.constant(value),
+    (kind, args) => current.apply(kind, args),
+    (f, arg) => current.special(f, arg),
   ),
-  plus: (a, b) => reading.plus(a, b),
-  times: (a, b) => reading.times(a, b),
+  plus: (a, b) => current.plus(a, b),
+  times: (a, b) => current.times(a, b),
 };
 
 /** The fields of an expression besides its kind and arguments. */
@@ -41,15 +41,15 @@ interface Fields {
   readonly [field: string]: unknown;
 }
 
-/** The expressions of one loop nest: each is made once, and rewritten by rules.ts. */
+/** The expressions of one loop nest, rewritten by rules.ts. Equal expressions are the same object. */
 export class Expressions {
-  readonly #known = new Map<string, Expr>();
+  readonly #interned = new Map<string, Expr>();
   readonly #guesses: Guesses;
   readonly #rounds: boolean;
-  /** Lengths of loops that vary between iterations of the loops around them, by −1 − size. */
+  /** Lengths of ragged loops: the length of size −1 − i is element i. See {@link ragged}. */
   readonly lengths: Expr[] = [];
 
-  /** `rounds` is true for float32, where compared numbers must be rounded, whatever computes them. */
+  /** `rounds` is true for float32: numbers are rounded before they are compared. */
   constructor(guesses: Guesses, rounds: boolean) {
     this.#guesses = guesses;
     this.#rounds = rounds;
@@ -63,12 +63,18 @@ export class Expressions {
       text += ` ${arg.id}`;
       if (arg.taint > taint) taint = arg.taint;
     }
-    const known = this.#known.get(text);
-    if (known) return known;
+    const existing = this.#interned.get(text);
+    if (existing) return existing;
     const path = fields.path ?? deepest(args);
-    const made = Object.assign(fields, { id: this.#known.size, kind, args, path, taint }) as unknown as Expr;
-    this.#known.set(text, made);
-    return made;
+    const expr = Object.assign(fields, {
+      id: this.#interned.size,
+      kind,
+      args,
+      path,
+      taint,
+    }) as unknown as Expr;
+    this.#interned.set(text, expr);
+    return expr;
   }
 
   /** @throws TypeError if `value` is not a number: it is printed into source */
@@ -81,10 +87,10 @@ export class Expressions {
     return this.#intern('index', [], `${path}`, { path });
   }
 
-  /** The size of a loop whose length varies between iterations of the loops around it. */
+  /** The size of a ragged loop, whose length varies between iterations of the loops around it. */
   ragged(length: Expr): Size {
-    const known = this.lengths.indexOf(length);
-    return -1 - (known >= 0 ? known : this.lengths.push(length) - 1);
+    const index = this.lengths.indexOf(length);
+    return -1 - (index >= 0 ? index : this.lengths.push(length) - 1);
   }
 
   size(size: Size): Expr {
@@ -108,8 +114,8 @@ export class Expressions {
   }
 
   /** The entry of an array at an index of `shape`, tainted like the number stored there. */
-  entry(of: ArrayRef, shape: readonly Size[], index: readonly Expr[], taint: Taint = 0): Expr {
-    return this.#intern('entry', index, `${of.kind} ${of.number} ${shape}`, { of, shape, taint });
+  entry(array: ArrayRef, shape: readonly Size[], index: readonly Expr[], taint: Taint = 0): Expr {
+    return this.#intern('entry', index, `${array.kind} ${array.number} ${shape}`, { array, shape, taint });
   }
 
   /** The nearest float32. */
@@ -119,7 +125,7 @@ export class Expressions {
     return this.#intern('round', [a], '');
   }
 
-  /** `body` folded over the loop at `inner`; the result is known in the loop around it. */
+  /** `body` folded over the loop at `inner`; the result is available in the loop around it. */
   fold(reducer: 'sum' | 'max', inner: Path, body: Expr): Expr {
     const kind = reducer === 'sum' ? 'sum' : 'largest';
     return this.#intern(kind, [body], `${inner}`, { path: inner.slice(0, -1), inner });
@@ -177,10 +183,10 @@ export class Expressions {
     for (const matcher of matchers.get(kind) ?? []) {
       const { isGuess, result } = matcher.rule;
       if (isGuess && !this.#guesses.masked) continue;
-      const found = matched(matcher, args);
-      if (!found) continue;
-      const [a, b] = found as [Expr, Expr];
-      return isGuess ? this.#masked(a, b) : this.read(result as typeof result<Expr>, found);
+      const variables = matched(matcher, args);
+      if (!variables) continue;
+      const [a, b] = variables as [Expr, Expr];
+      return isGuess ? this.#masked(a, b) : this.read(result as typeof result<Expr>, variables);
     }
     return undefined;
   }
@@ -192,18 +198,18 @@ export class Expressions {
     return this.#intern('mul', [factor, other], `masked ${taint}`, { guess: 'masked', taint });
   }
 
-  /** A product that stands for a sum turned round. */
-  turned(product: Expr): Expr {
-    if (product.kind !== 'mul' || product.guess === 'turned') return product;
+  /** Marks a product as part of an exchanged sum: see guesses.ts. */
+  exchanged(product: Expr): Expr {
+    if (product.kind !== 'mul' || product.guess === 'exchanged') return product;
     const [a, b] = product.args as [Expr, Expr];
-    const taint = taintOfGuess.turned;
+    const taint = taintOfGuess.exchanged;
     if (product.guess === 'masked') return this.#masked(a, b, taint);
-    return this.#intern('mul', [a, b], 'turned', { guess: 'turned', taint });
+    return this.#intern('mul', [a, b], 'exchanged', { guess: 'exchanged', taint });
   }
 
-  /** The algebra of these expressions. It is valid until another one's is requested. */
+  /** The algebra that adds to these expressions, until that of another instance is requested. */
   get algebra(): RuleAlgebra<Expr> {
-    reading = this;
+    current = this;
     return algebra;
   }
 
@@ -217,7 +223,7 @@ export class Expressions {
     switch (expr.kind) {
       case 'mul':
         if (expr.guess === 'masked') return this.#masked(args[0] as Expr, args[1] as Expr, expr.taint);
-        return expr.guess ? this.turned(this.#intern('mul', args, '')) : this.apply('mul', args);
+        return expr.guess ? this.exchanged(this.#intern('mul', args, '')) : this.apply('mul', args);
       case 'select':
         return this.#selected(...(args as [Expr, Expr, Expr]));
       case 'less':
@@ -239,9 +245,9 @@ export class Expressions {
       case 'largest':
         return this.fold(expr.kind === 'sum' ? 'sum' : 'max', expr.inner, args[0] as Expr);
       case 'entry':
-        return this.entry(expr.of, expr.shape, args, expr.taint);
+        return this.entry(expr.array, expr.shape, args, expr.taint);
       case 'load':
-        return this.load(expr.of, args[0] as Expr, expr.taint);
+        return this.load(expr.array, args[0] as Expr, expr.taint);
       case 'constant':
       case 'truth':
       case 'index':
@@ -254,24 +260,28 @@ export class Expressions {
     }
   }
 
-  #mapped(expr: Expr, known: Map<Expr, Expr>, map: (expr: Expr) => Expr | undefined): Expr {
-    const before = known.get(expr);
-    if (before) return before;
-    const own = map(expr);
-    if (own) return own;
-    const args = expr.args.map(arg => this.#mapped(arg, known, map));
+  /**
+   * The expression with parts replaced: `map` returns the replacement of a part, or undefined to look inside it. `results`
+   * holds the results so far.
+   */
+  #mapped(expr: Expr, results: Map<Expr, Expr>, map: (expr: Expr) => Expr | undefined): Expr {
+    const earlier = results.get(expr);
+    if (earlier) return earlier;
+    const replacement = map(expr);
+    if (replacement) return replacement;
+    const args = expr.args.map(arg => this.#mapped(arg, results, map));
     const result = args.every((arg, i) => arg === expr.args[i]) ? expr : this.#rebuilt(expr, args);
-    known.set(expr, result);
+    results.set(expr, result);
     return result;
   }
 
   /**
-   * `expr` rewritten for a true `condition`. If the condition is that a number is not 0, the number itself is
-   * unchanged.
+   * `expr` simplified under the assumption that `condition` is true. If the condition is that a number is not 0, the
+   * number itself is unchanged. `results` holds the results so far.
    */
-  assume(expr: Expr, condition: Expr, known: Map<Expr, Expr>): Expr {
+  assume(expr: Expr, condition: Expr, results: Map<Expr, Expr>): Expr {
     const holds = this.#truth(true);
-    return this.#mapped(expr, known, each => {
+    return this.#mapped(expr, results, each => {
       if (each === condition) return holds;
       // An expression of an outer loop cannot depend on the condition; a sum there has an index of its own.
       return each.path.length < condition.path.length ? each : undefined;
@@ -279,29 +289,30 @@ export class Expressions {
   }
 
   /**
-   * Sinks with indices turned into positions. Outer axes are added first, so that invariant parts stay outside loops.
+   * The sinks with indices flattened to positions. Outer axes are added first, so that invariant parts stay outside loops.
    */
   flattened(sinks: readonly Sink[], offsetOf: (buffer: number) => Expr): Sink[] {
-    const known = new Map<Expr, Expr>();
+    const results = new Map<Expr, Expr>();
     const flat = (expr: Expr): Expr =>
-      this.#mapped(expr, known, each => {
+      this.#mapped(expr, results, each => {
         if (each.kind !== 'entry') return undefined;
         const index = each.args.map(flat);
-        const from = each.of.kind === 'buffer' ? offsetOf(each.of.number) : this.constant(0);
-        const made = this.load(each.of, this.position(each.shape, index, from), each.taint);
-        known.set(each, made);
-        return made;
+        const { array, shape, taint } = each;
+        const start = array.kind === 'buffer' ? offsetOf(array.number) : this.constant(0);
+        const load = this.load(array, this.position(shape, index, start), taint);
+        results.set(each, load);
+        return load;
       });
     return sinks.map(sink => ({ ...sink, value: flat(sink.value), at: sink.at.map(flat) }));
   }
 
   /** The entry of an array at a position. */
-  load(of: ArrayRef, position: Expr, taint: Taint = 0): Expr {
-    return this.#intern('load', [position], `${of.kind} ${of.number}`, { of, taint });
+  load(array: ArrayRef, position: Expr, taint: Taint = 0): Expr {
+    return this.#intern('load', [position], `${array.kind} ${array.number}`, { array, taint });
   }
 
-  /** The position of an entry of a row-major array that begins at `from`. */
-  position(shape: readonly Size[], index: readonly Expr[], from: Expr): Expr {
+  /** The position of an entry of a row-major array that begins at `start`. */
+  position(shape: readonly Size[], index: readonly Expr[], start: Expr): Expr {
     const strides: Expr[] = [];
     let stride = this.constant(1);
     for (let axis = shape.length - 1; axis >= 0; axis--) {
@@ -311,6 +322,6 @@ export class Expressions {
     return index.reduce((position, each, axis) => {
       if (shape[axis] === one) return position;
       return this.plus(position, this.times(each, strides[axis] as Expr));
-    }, from);
+    }, start);
   }
 }

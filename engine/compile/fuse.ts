@@ -8,15 +8,15 @@ import { longAxes, one, type Size, sameWithoutOnes } from './sizes.ts';
 import { reducesOuter } from './storage.ts';
 
 /*
- * The pass that writes a group's loop: for each root the entry that leaves an iteration, as an expression of stored and
- * given entries. Indices stay indices; order.ts flattens them.
+ * The pass that writes the loop of a group: for each root the entry that an iteration writes, as an expression of entries
+ * of inputs and stored nodes. An entry has an index for each axis; order.ts flattens these to positions.
  */
 
 /** A loop as expressions. */
 export interface FusedLoop {
   readonly sinks: readonly Sink[];
   readonly expressions: Expressions;
-  /** The buffers loaded from. */
+  /** The buffers it reads. */
   readonly reads: ReadonlySet<number>;
   readonly ops: ReadonlySet<string>;
   /** The lists of nodes that its nodes wait for: see {@link Node.after}. */
@@ -60,8 +60,8 @@ export interface FuseSetting {
   readonly rounded: ReadonlySet<Node>;
 }
 
-/** The facts of a plan that a {@link Reader} needs: the nodes in buffers, and the rounded nodes. */
-export interface Surroundings {
+/** The parts of a plan that a {@link Reader} needs. */
+export interface ReaderContext {
   readonly inputs: readonly GraphInput[];
   readonly expressions: Expressions;
   /** The buffer that already holds a node; undefined if none does. */
@@ -72,8 +72,8 @@ export interface Surroundings {
 }
 
 /**
- * The nodes that must be rounded in float32: given arrays, stored nodes, and the nodes that views of them show. A
- * stored number is rounded, so it must be rounded wherever it is computed again, or a number might differ from itself.
+ * The nodes that must be rounded in float32: input arrays, stored nodes, and the nodes that these are views of. A stored
+ * number is rounded, so it must be rounded wherever it is computed again, or a number might differ from itself.
  * Single numbers stay float64, like those inside expressions.
  */
 export function roundedNodes({ nodes }: Graph, stored: ReadonlySet<Node>): ReadonlySet<Node> {
@@ -97,15 +97,15 @@ export class Reader {
   readonly reads: Set<number> = new Set();
   readonly ops: Set<string> = new Set();
   readonly waits: Set<readonly Node[]> = new Set();
-  readonly #surroundings: Surroundings;
-  readonly #known = new Map<string, Expr>();
+  readonly #context: ReaderContext;
+  readonly #computedExprs = new Map<string, Expr>();
 
-  constructor(surroundings: Surroundings) {
-    this.#surroundings = surroundings;
-    this.expressions = surroundings.expressions;
+  constructor(context: ReaderContext) {
+    this.#context = context;
+    this.expressions = context.expressions;
   }
 
-  /** The entry that a root leaves in each iteration. */
+  /** The entry of a root that each iteration writes. */
   sinkOf({ node, part, space }: Root, buffer: number): Sink {
     this.ops.add(node.name);
     if (node.after) this.waits.add(node.after);
@@ -117,7 +117,7 @@ export class Reader {
       const isSingleBox = placement.kind === 'box' && form.placements.length === 1;
       const combined = form.isMaximum ? 'largest' : 'add';
       const kind = form.overlaps && !isSingleBox ? combined : 'store';
-      return { kind, path, buffer, at: this.#placed(placement, index), value };
+      return { kind, path, buffer, at: this.#destination(placement, index), value };
     }
     if (form.kind === 'reduce' && reducesOuter(node)) {
       const value = this.read(node.inputs[0] as Node, index);
@@ -147,42 +147,41 @@ export class Reader {
     return this.#entryIfStored(node, node.shape, index) ?? this.#computed(node, index);
   }
 
-  /** The entry of a given or stored node, at an index of a shape of the same size; undefined for other nodes. */
+  /** The entry of an input or stored node, at an index of a shape of the same size; undefined for other nodes. */
   #entryIfStored(node: Node, shape: readonly Size[], index: readonly Expr[]): Expr | undefined {
     const { form } = node;
     const { expressions } = this;
     if (form.kind === 'fill') return expressions.constant(form.number);
     if (form.kind === 'leaf') {
-      const entry = this.#given(form.input, shape, index);
-      const { isDouble } = this.#surroundings.inputs[form.input] as GraphInput;
-      return isDouble && this.#surroundings.isRounded(node) ? expressions.round(entry) : entry;
+      const entry = this.#inputEntry(form.input, shape, index);
+      const { isDouble } = this.#context.inputs[form.input] as GraphInput;
+      return isDouble && this.#context.isRounded(node) ? expressions.round(entry) : entry;
     }
-    const buffer = this.#surroundings.bufferOf(node);
+    const buffer = this.#context.bufferOf(node);
     if (buffer === undefined) return undefined;
     this.reads.add(buffer);
-    const of: ArrayRef = { kind: 'buffer', number: buffer, type: 'real' };
-    return expressions.entry(of, shape, index, this.#surroundings.taintOf(buffer));
+    const array: ArrayRef = { kind: 'buffer', number: buffer, type: 'real' };
+    return expressions.entry(array, shape, index, this.#context.taintOf(buffer));
   }
 
-  #given(input: number, shape: readonly Size[], index: readonly Expr[]): Expr {
-    const { type } = this.#surroundings.inputs[input] as GraphInput;
-    const entry = this.expressions.entry({ kind: 'input', number: input, type }, shape, index);
-    return entry;
+  #inputEntry(input: number, shape: readonly Size[], index: readonly Expr[]): Expr {
+    const { type } = this.#context.inputs[input] as GraphInput;
+    return this.expressions.entry({ kind: 'input', number: input, type }, shape, index);
   }
 
   /** Entries of index data. */
   rows({ form, shape }: Node, index: readonly Expr[]): Expr {
-    if (form.kind !== 'leaf') throw new Error('plan: an index is given, not computed');
-    return this.#given(form.input, shape, index);
+    if (form.kind !== 'leaf') throw new Error('plan: an index must be an input, not computed');
+    return this.#inputEntry(form.input, shape, index);
   }
 
   #computed(node: Node, index: readonly Expr[]): Expr {
     const key = `${node.id} ${index.map(each => each.id)}`;
-    const known = this.#known.get(key);
-    if (known) return known;
+    const earlier = this.#computedExprs.get(key);
+    if (earlier) return earlier;
     const value = this.compute(node, index);
-    const expr = this.#surroundings.isRounded(node) ? this.expressions.round(value) : value;
-    this.#known.set(key, expr);
+    const expr = this.#context.isRounded(node) ? this.expressions.round(value) : value;
+    this.#computedExprs.set(key, expr);
     return expr;
   }
 
@@ -199,7 +198,7 @@ export class Reader {
         this.ops.add(node.name);
         const args = inputs.map(input => this.read(input, this.#aligned(input.shape, index)));
         const value = expressions.read(form.expression as typeof form.expression<Expr>, args);
-        return form.isTurned ? expressions.turned(value) : value;
+        return form.isExchanged ? expressions.exchanged(value) : value;
       }
       case 'broadcast':
         return this.read(first, this.#aligned(first.shape, index));
@@ -228,18 +227,18 @@ export class Reader {
     }
   }
 
-  /** A sum or maximum over inner loops, one for each reduced axis. */
-  #folded(reducer: 'sum' | 'max', axes: readonly number[], of: Node, kept: readonly Expr[]): Expr {
-    let path = deepest(kept);
+  /** A sum or maximum over inner loops, one for each reduced axis; `outer` is the index of the result. */
+  #folded(reducer: 'sum' | 'max', axes: readonly number[], input: Node, outer: readonly Expr[]): Expr {
+    let path = deepest(outer);
     const loops: Path[] = [];
-    const index = kept.map((each, axis) => {
-      const size = of.shape[axis] as Size;
+    const index = outer.map((each, axis) => {
+      const size = input.shape[axis] as Size;
       if (!axes.includes(axis) || size === one) return each;
       path = [...path, size];
       loops.push(path);
       return this.expressions.index(path);
     });
-    const body = this.read(of, index);
+    const body = this.read(input, index);
     if (loops.length > 0)
       return loops.reduceRight((inside, loop) => this.expressions.fold(reducer, loop, inside), body);
     // A sum begins at 0, so a sum of −0 is 0.
@@ -254,20 +253,23 @@ export class Reader {
     );
   }
 
-  #reshaped(of: Node, shape: readonly Size[], index: readonly Expr[]): Expr {
-    if (sameWithoutOnes(of.shape, shape)) {
+  #reshaped(input: Node, shape: readonly Size[], index: readonly Expr[]): Expr {
+    if (sameWithoutOnes(input.shape, shape)) {
       const long = index.filter((_, axis) => shape[axis] !== one);
       let next = 0;
-      const at = of.shape.map(size => (size === one ? this.expressions.constant(0) : (long[next++] as Expr)));
-      return this.read(of, at);
+      const at = input.shape.map(size =>
+        size === one ? this.expressions.constant(0) : (long[next++] as Expr),
+      );
+      return this.read(input, at);
     }
     // A reshape keeps the order of numbers, so the array is indexed with the other shape.
-    const entry = this.#entryIfStored(baseOf(of), shape, index);
-    if (!entry) throw new Error(`plan: ${of.name} is reshaped before it is stored`);
+    const entry = this.#entryIfStored(baseOf(input), shape, index);
+    if (!entry) throw new Error(`plan: ${input.name} is reshaped before it is stored`);
     return entry;
   }
 
-  #placed(placement: Placement, index: readonly Expr[]): Expr[] {
+  /** The index of the result to which an entry of a scattered part is written. */
+  #destination(placement: Placement, index: readonly Expr[]): Expr[] {
     if (placement.kind === 'rows') {
       const rank = placement.index.shape.length;
       return [this.rows(placement.index, index.slice(0, rank)), ...index.slice(rank)];

@@ -10,8 +10,8 @@ import { expressionNumber, type Structure } from './structure.ts';
 
 /** A leaf of the tape. */
 export interface GraphInput {
-  /** Position among the live values. */
-  readonly place: number;
+  /** Index among the live values. */
+  readonly liveIndex: number;
   readonly type: 'real' | 'whole';
   readonly isDouble: boolean;
 }
@@ -24,34 +24,35 @@ export interface Graph {
 }
 
 /**
- * Builds the graph of live values, oldest first, from their structure. With `turns`, {@link exchange} may be applied.
+ * Builds the graph of live values, oldest first, from their structure. {@link exchange} is applied only if
+ * `mayExchange` is true.
  */
 export function graphOf(
   live: readonly Value[],
   wanted: readonly Value[],
   { sizes }: Structure,
-  turns: boolean,
+  mayExchange: boolean,
 ): Graph {
   const sizeNumbers = new Map(sizes.map((length, size) => [length, size]));
   const nodes: Node[] = [];
   const inputs: GraphInput[] = [];
-  const known = new Map<string, Node>();
+  const nodesByText = new Map<string, Node>();
   const nodeOf = new Map<Value, Node>();
   const uses = usesOf(live, wanted);
   const waitsOf = waitsAmong(live);
   let name = '';
   let after: readonly Node[] | undefined;
-  let again = '';
+  let afterText = '';
   let waitsBefore: readonly Value[] | undefined;
   let starts = 0;
 
   const make: Make = (form, inputs, shape, key) => {
-    const text = key && `${form.kind} ${key} ${inputs.map(input => input.id)} ${shape}${again}`;
-    const before = text && known.get(text);
-    if (before) return before;
+    const text = key && `${form.kind} ${key} ${inputs.map(input => input.id)} ${shape}${afterText}`;
+    const existing = text && nodesByText.get(text);
+    if (existing) return existing;
     const node: Node = { id: nodes.length, form, inputs, shape, name, ...(after && { after }) };
     nodes.push(node);
-    if (text) known.set(text, node);
+    if (text) nodesByText.set(text, node);
     return node;
   };
   const mapped = (expression: MapForm['expression'], inputs: readonly Node[], shape: readonly Size[]) => {
@@ -62,7 +63,7 @@ export function graphOf(
 
   const nodesAfter = new Map<readonly Value[], readonly Node[]>();
 
-  for (const [place, value] of live.entries()) {
+  for (const [liveIndex, value] of live.entries()) {
     const { form, shape: lengths } = value;
     const from = value.inputs.map(input => nodeOf.get(input) as Node);
     const [first, second] = from as [Node, Node];
@@ -73,15 +74,15 @@ export function graphOf(
       waitsBefore = waits;
       after = waits && (nodesAfter.get(waits) ?? waits.map(each => nodeOf.get(each) as Node));
       if (waits && after) nodesAfter.set(waits, after);
-      again = after ? ` after ${after.map(({ id }) => id)}` : '';
+      afterText = after ? ` after ${after.map(({ id }) => id)}` : '';
     }
-    const made = (): Node => {
+    const build = (): Node => {
       switch (form.kind) {
         case 'parameter':
         case 'constant': {
           const { data } = form.tensor;
           const type = data instanceof Int32Array ? 'whole' : 'real';
-          inputs.push({ place, type, isDouble: data instanceof Float64Array });
+          inputs.push({ liveIndex, type, isDouble: data instanceof Float64Array });
           return make({ kind: 'leaf', input: inputs.length - 1 }, [], shape, undefined);
         }
         case 'fill':
@@ -89,7 +90,7 @@ export function graphOf(
         case 'map':
           return mapped(form.expression, from, shape);
         case 'reduce': {
-          const terms = (turns && exchange(form, first, make)) || first;
+          const terms = (mayExchange && exchange(form, first, make)) || first;
           return make(form, [terms], shape, `${form.reducer}${form.axes}`);
         }
         case 'broadcast':
@@ -119,18 +120,18 @@ export function graphOf(
         }
         case 'segment-max': {
           const placements: Placement[] = [{ kind: 'rows', index: second }];
-          const laid = { kind: 'scatter', placements, overlaps: true, isMaximum: true } as const;
-          return make(laid, [first], shape, `largest of rows ${second.id}`);
+          const scatter = { kind: 'scatter', placements, overlaps: true, isMaximum: true } as const;
+          return make(scatter, [first], shape, `largest of rows ${second.id}`);
         }
         case 'matmul':
           return make(form, from, shape, `${form.transposeA}${form.transposeB}`);
         case 'accumulate': {
           const terms = merged(value.inputs, from, uses, shape, make);
-          return totalOf(terms, some => mapped(addUp, some, shape));
+          return totalOf(terms, stage => mapped(addUp, stage, shape));
         }
       }
     };
-    nodeOf.set(value, made());
+    nodeOf.set(value, build());
   }
   const roots = wanted.map(value => nodeOf.get(value) as Node);
   return { nodes: reachable(nodes, roots), wanted: roots, inputs };
@@ -144,9 +145,9 @@ function usesOf(live: readonly Value[], wanted: readonly Value[]): Map<Value, nu
   return uses;
 }
 
-/** The reshape of a node: of the node's own input if that is a reshape too, and none if the shape stays the same. */
-function reshaped(of: Node, shape: readonly Size[], make: Make): Node {
-  const base = baseOf(of);
+/** A node in another shape. A reshape of a reshape becomes one, or none if the shape is the original one. */
+function reshaped(node: Node, shape: readonly Size[], make: Make): Node {
+  const base = baseOf(node);
   return sameSizes(base.shape, shape) ? base : make({ kind: 'reshape' }, [base], shape, 'reshape');
 }
 
@@ -171,6 +172,7 @@ function merged(
 /** The most terms added up in one node. More are added in stages, which bounds the length of a loop. */
 const mostTerms = 32;
 
+/** The sum of some terms, in stages of {@link mostTerms}; `add` makes the node of a stage. */
 function totalOf(terms: readonly Node[], add: (terms: readonly Node[]) => Node): Node {
   if (terms.length === 1) return terms[0] as Node;
   if (terms.length <= mostTerms) return add(terms);

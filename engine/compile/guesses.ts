@@ -7,36 +7,35 @@ import { sameSizes } from './sizes.ts';
 /*
  * Guesses: rewrites that are right for almost all numbers, and whose results are not finite when they are wrong. If all
  * results of a plan with guesses are finite, its guesses were right. If not, the tape runs again by a plan without
- * guesses: either a guess was wrong, or the results really are not finite. There are two:
+ * guesses: either a guess was wrong, or the results really are not finite. There are two guesses:
  *
- * masked   A masked product, which is 0 where g is 0 and g·f elsewhere (as in `scaled`), is computed as the plain g·f.
- * It
- *          saves a comparison for each product, a quarter of a pair loop's time. It is wrong if g is 0 and f is not
- *          finite; the plain product is NaN then. (It may also change the sign of a zero.)
- * turned   A sum over rows of gathered times computed numbers is turned round: see {@link exchange}. It is wrong if a sum
- *          overflowed or a row that no index picks is infinite; the product is NaN or infinite then.
+ * - masked: a masked product, which is 0 where g is 0 and g·f elsewhere (as in `scaled`), is computed as the plain g·f.
+ *   This saves a comparison for each product, a quarter of a pair loop's time. It is wrong if g is 0 and f is not finite;
+ *   the plain product is NaN then. (It may also change the sign of a zero.)
+ * - exchanged: two sums are exchanged, so that numbers are summed as they are computed: see {@link exchange}. It is wrong
+ *   if a sum overflows, or if a row that no index picks is not finite; the result is NaN or infinite then.
  *
- * This requires that a wrong number cannot vanish on its way to the results. So an expression that depends on a guess
- * carries a taint: its value if the guess is wrong. If an operation could make a finite number of that (see {@link
- * swallows}), the plan is unsure, and is made again with fewer guesses. An entry that no result reads may be wrong.
+ * A wrong number must not vanish on its way to the results. So each expression has a taint, which says what it is if a
+ * guess it depends on is wrong. If an operation could turn that into a finite number (see {@link swallows}), the plan is
+ * unsure, and is made again with fewer guesses. An entry that no result reads may be wrong.
  */
 
 /** Guesses that a plan may make, tried in this order until one is sure. */
 export interface Guesses {
   readonly masked: boolean;
-  readonly turned: boolean;
+  readonly exchanged: boolean;
 }
 
-export const noGuesses: Guesses = { masked: false, turned: false };
+export const noGuesses: Guesses = { masked: false, exchanged: false };
 
 export const guessesInOrder: readonly Guesses[] = [
-  { masked: true, turned: true },
-  { masked: true, turned: false },
+  { masked: true, exchanged: true },
+  { masked: true, exchanged: false },
   noGuesses,
 ];
 
 /** The taint of each kind of guess. */
-export const taintOfGuess: Readonly<Record<'masked' | 'turned', Taint>> = { masked: 1, turned: 2 };
+export const taintOfGuess: Readonly<Record<'masked' | 'exchanged', Taint>> = { masked: 1, exchanged: 2 };
 
 /** Operations that may turn a NaN into a finite number, or distinguish 0 from −0. */
 const swallowsNaN = new Set<Expr['kind']>(['less', 'equal', 'nonzero', 'pow', 'atan2']);
@@ -77,12 +76,13 @@ const products = new Set(
 );
 
 /**
- * A sum over rows of gathered times computed numbers, turned round:
+ * A sum over rows of gathered times computed numbers, exchanged round:
  *
  *     Σ_p g[index[p]]·f[p] = Σ_a g[a]·(Σ_{p: index[p] = a} f[p])
  *
  * On the right f is summed as it is computed, and need not be stored until g is known: a forward and a backward loop
- * over the same pairs become one. This pays only if whole rows are summed. Returns the terms to sum instead.
+ * over the same pairs become one. This pays only if whole rows are summed. Returns
+ * the terms to sum instead; undefined if the product is not of this form.
  */
 export function exchange({ reducer, axes }: ReduceForm, product: Node, make: Make): Node | undefined {
   const { form, inputs } = product;
@@ -94,5 +94,5 @@ export function exchange({ reducer, axes }: ReduceForm, product: Node, make: Mak
   if (table.form.kind === 'leaf' || index.shape.length !== 1) return undefined;
   const placements: Placement[] = [{ kind: 'rows', index }];
   const rows = make({ kind: 'scatter', placements, overlaps: true }, [f], table.shape, `rows ${index.id}`);
-  return make({ ...form, isTurned: true }, [table, rows], table.shape, `${form.text} turned`);
+  return make({ ...form, isExchanged: true }, [table, rows], table.shape, `${form.text} exchanged`);
 }

@@ -10,7 +10,7 @@ import type { Size } from './sizes.ts';
 /** A loop, given by the sizes of the loops around it and its own: `[5]` is outermost, `[5, 2]` is inside it. */
 export type Path = readonly Size[];
 
-/** Numbers, whole numbers (positions and lengths), and conditions. */
+/** Types of expressions: numbers, whole numbers (positions and lengths), and conditions. */
 export type Type = 'real' | 'whole' | 'condition';
 
 /** An array that is read or written: a buffer of the arena, or an input. */
@@ -25,7 +25,7 @@ export interface ArrayRef {
 export type Taint = 0 | 1 | 2;
 
 interface Common {
-  /** Numbered in order of creation: arguments have smaller numbers. */
+  /** Number in order of creation; arguments have smaller ones. */
   readonly id: number;
   readonly args: readonly Expr[];
   /** The innermost loop whose index it depends on: where it is computed. */
@@ -60,17 +60,17 @@ export type Expr = Common &
     /** Whole-number arithmetic. */
     | { readonly kind: 'plus' | 'times' }
     /** The entry of an array at an index of `shape`, with an argument for each axis. */
-    | { readonly kind: 'entry'; readonly of: ArrayRef; readonly shape: readonly Size[] }
+    | { readonly kind: 'entry'; readonly array: ArrayRef; readonly shape: readonly Size[] }
     /** The same, flattened: the argument is a position. */
-    | { readonly kind: 'load'; readonly of: ArrayRef }
+    | { readonly kind: 'load'; readonly array: ArrayRef }
     /** The sum or maximum of the argument over the loop at `inner`. */
     | { readonly kind: 'sum' | 'largest'; readonly inner: Path }
   );
 
 export type ExprOf<K extends Expr['kind']> = Extract<Expr, { kind: K }>;
 
-/** The kinds of guessed products: one that must be 0 where its first factor is 0, or a sum turned round. */
-export type Guess = 'masked' | 'turned';
+/** The kinds of guessed products: one that must be 0 where its first factor is 0, or part of an exchanged sum. */
+export type Guess = 'masked' | 'exchanged';
 
 export function typeOf(expr: Expr): Type {
   switch (expr.kind) {
@@ -88,7 +88,7 @@ export function typeOf(expr: Expr): Type {
       return 'whole';
     case 'entry':
     case 'load':
-      return expr.of.type;
+      return expr.array.type;
     default:
       return 'real';
   }
@@ -108,7 +108,7 @@ export function isFiniteNumber(expr: Expr | undefined): boolean {
   return expr?.kind === 'constant' && Number.isFinite(expr.value);
 }
 
-/** The operators between two arguments, in every language that loops are printed in. */
+/** Binary operators, which are the same in all languages that loops are printed in. */
 export const operators: Partial<Record<Expr['kind'], string>> = {
   add: '+',
   sub: '-',
@@ -118,14 +118,14 @@ export const operators: Partial<Record<Expr['kind'], string>> = {
   times: '*',
 };
 
-/** The deepest of some paths. */
+/** The path of the deepest of some expressions. */
 export function deepest(exprs: readonly Expr[]): Path {
   let path: Path = [];
   for (const expr of exprs) if (expr.path.length > path.length) path = expr.path;
   return path;
 }
 
-/** Visits `exprs` and all they depend on, each once, arguments first; descends only where `into` is true, if given. */
+/** Visits `roots` and all expressions they depend on, each once, arguments first. Skips those for which `into` is false. */
 export function walkExprs(
   roots: readonly Expr[],
   visit: (expr: Expr) => void,
@@ -153,11 +153,12 @@ export interface Sink {
   readonly value: Expr;
 }
 
+/** True if a sink folds the whole nest into one number. */
 export function isWholeFold({ kind }: Sink): boolean {
   return kind === 'fold-sum' || kind === 'fold-largest';
 }
 
-/** One thing that happens in an iteration. */
+/** A statement of a loop nest. */
 export type Statement =
   | { readonly kind: 'let'; readonly expr: Expr }
   | { readonly kind: 'sink'; readonly sink: Sink }
@@ -217,16 +218,16 @@ export interface PlanBuffer {
   readonly name: string;
 }
 
-/** An array that the pose brings. */
+/** A parameter or constant of the pose. */
 export interface PlanInput {
-  /** Position among the live values. */
-  readonly place: number;
+  /** Index among the live values. */
+  readonly liveIndex: number;
   readonly ref: ArrayRef;
   /** True if its numbers are float64. */
   readonly isDouble: boolean;
 }
 
-/** The number that a buffer holds before a step adds to it. */
+/** The number that a buffer is filled with before a step adds to it. */
 export interface Clear {
   readonly buffer: number;
   readonly number: number;
@@ -242,7 +243,7 @@ interface AnyStep {
 export interface LoopStep extends AnyStep {
   readonly kind: 'loop';
   readonly sinks: readonly Sink[];
-  /** In order: see order.ts. */
+  /** The statements in order: see order.ts. */
   readonly body: readonly Statement[];
   /** The ops computed in it, for listings. */
   readonly ops: readonly string[];
@@ -268,8 +269,8 @@ export type Step = LoopStep | MatmulStep;
 export interface Plan {
   readonly steps: readonly Step[];
   /**
-   * The steps, ascending, that no other step may be moved past, in a plan with checkpoints; another order would take
-   * more memory.
+   * Of a plan with checkpoints, the steps at which a section begins, ascending. No step may be moved to another section,
+   * which would take more memory.
    */
   readonly sections?: readonly number[];
   readonly buffers: readonly PlanBuffer[];

@@ -4,11 +4,12 @@ export interface Uses {
   readonly wanted: readonly number[];
 }
 
-/** For each step the buffers that no earlier step writes, and those that no later step needs. */
+/** For each step, the buffers that it is the first to write, and those that no later step needs. */
 export type Lifetimes = readonly { readonly begins: readonly number[]; readonly ends: readonly number[] }[];
 
-/** The place of each buffer in the arena for one pose, in entries. */
+/** The layout of the arena for one pose, in entries. */
 export interface Layout {
+  /** The offset of each buffer. */
   readonly offsets: readonly number[];
   /** The length of the arena. */
   readonly length: number;
@@ -32,9 +33,8 @@ export function lifetimesOf({ steps, wanted }: Uses): Lifetimes {
 }
 
 /**
- * Assigns a place in the arena to each buffer, given their lengths in entries. A buffer takes the smallest gap it fits
- * into at the first step that writes it, and frees its place after the last step that reads it. Wanted buffers stay to
- * the end.
+ * Assigns an offset in the arena to each buffer, given their lengths in entries. A buffer takes the smallest gap it fits
+ * into at the first step that writes it, and frees it after the last step that reads it. Wanted buffers stay to the end.
  */
 export function layoutOf(lifetimes: Lifetimes, lengths: ArrayLike<number>): Layout {
   const offsets = new Array<number>(lengths.length).fill(0);
@@ -46,9 +46,9 @@ export function layoutOf(lifetimes: Lifetimes, lengths: ArrayLike<number>): Layo
   return { offsets, length: gaps.length };
 }
 
-/** The free stretches of the arena, in order of place. */
+/** The gaps of the arena, in ascending order. */
 class Gaps {
-  /** The length of the arena: the highest place ever taken. */
+  /** The length of the arena so far. */
   length = 0;
   readonly #gaps: { at: number; length: number }[] = [];
 

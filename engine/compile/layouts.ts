@@ -1,7 +1,7 @@
 import type { Structure } from './structure.ts';
 
-/** The sizes and starts of the poses that a layout fits. */
-export interface LaidOut {
+/** The sizes and starts that a layout was made for. */
+export interface LayoutKey {
   readonly sizes: readonly number[];
   readonly starts: readonly number[];
 }
@@ -11,25 +11,25 @@ const mostBytes = 2 ** 20;
 
 /**
  * A cache of a machine's layouts. Poses of equal sizes share one, and in training the same poses come again at each
- * step. A layout's place in the cache is a hash of its sizes; another layout with the same place replaces it.
+ * step. The sizes and starts of a layout are hashed to a slot; a layout with another key replaces the one in its slot.
  */
-export class Layouts<T extends LaidOut> {
-  readonly #places: (T | undefined)[];
+export class Layouts<T extends LayoutKey> {
+  readonly #slots: (T | undefined)[];
 
-  /** For layouts of about so many numbers each. */
+  /** @param numbers the approximate size of a layout, in numbers of 8 bytes */
   constructor(numbers: number) {
-    const fit = Math.log2(mostBytes / (8 * Math.max(1, numbers)));
-    this.#places = new Array(2 ** Math.max(2, Math.min(8, Math.floor(fit))));
+    const exponent = Math.log2(mostBytes / (8 * Math.max(1, numbers)));
+    this.#slots = new Array(2 ** Math.max(2, Math.min(8, Math.floor(exponent))));
   }
 
-  /** The layout for the sizes and starts of a pose, made if it is not there. */
+  /** The layout for the sizes and starts of a pose, from the cache or from `make`. */
   get({ sizes, starts }: Structure, make: () => T): T {
-    const place = (hashOf(sizes, hashOf(starts, 0)) >>> 16) & (this.#places.length - 1);
-    const kept = this.#places[place];
-    if (kept && isSame(kept.sizes, sizes) && isSame(kept.starts, starts)) return kept;
-    const made = make();
-    this.#places[place] = made;
-    return made;
+    const slot = (hashOf(sizes, hashOf(starts, 0)) >>> 16) & (this.#slots.length - 1);
+    const cached = this.#slots[slot];
+    if (cached && isSame(cached.sizes, sizes) && isSame(cached.starts, starts)) return cached;
+    const layout = make();
+    this.#slots[slot] = layout;
+    return layout;
   }
 }
 

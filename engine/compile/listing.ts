@@ -121,7 +121,7 @@ function exprText(expr: Expr): string {
       return `start of b${expr.buffer}`;
     case 'entry':
     case 'load':
-      return `${expr.of.kind === 'buffer' ? 'b' : 'x'}${expr.of.number}[${args}]`;
+      return `${expr.array.kind === 'buffer' ? 'b' : 'x'}${expr.array.number}[${args}]`;
     case 'sum':
     case 'largest':
       return `${expr.kind} over ${indexText(expr.inner)} of ${args}`;

@@ -1,20 +1,20 @@
 import type { MapForm, MatmulForm, ReduceForm } from '../forms.ts';
 import type { Size } from './sizes.ts';
 
-/** The place of one part of a scattered result: rows picked by an index, or a box whose starts depend on the pose. */
+/** The region of the result that a scattered part is written to: rows picked by an index, or a box. */
 export type Placement =
   | { readonly kind: 'rows'; readonly index: Node }
-  /** For each axis a position in {@link Structure.starts}; undefined if the box begins at 0. */
+  /** For each axis, an index into {@link Structure.starts}; undefined if the box begins at 0. */
   | { readonly kind: 'box'; readonly starts: readonly (number | undefined)[] };
 
 /** An elementwise computation, with the cost and the text of its expression. */
 export interface MapNodeForm extends MapForm {
   /** The cost of one entry, in additions. */
   readonly cost: number;
-  /** The same for expressions that compute the same. */
+  /** A text that is the same for expressions that compute the same. */
   readonly text: string;
-  /** True if it is part of a sum turned round, and right only if its results are finite. */
-  readonly isTurned?: true;
+  /** True if it is part of an exchanged sum, which is right only if its results are finite. */
+  readonly isExchanged?: true;
 }
 
 /** A tape's forms, grouped by how loops treat them. */
@@ -23,7 +23,7 @@ export type NodeForm =
   | { readonly kind: 'fill'; readonly number: number }
   | MapNodeForm
   | ReduceForm
-  /** Read from another node at another index; costs nothing. */
+  /** Forms that read another node at another index, which costs nothing. */
   | { readonly kind: 'broadcast' }
   | { readonly kind: 'reshape' }
   | { readonly kind: 'transpose'; readonly permutation: readonly number[] }
@@ -40,7 +40,7 @@ export type NodeForm =
       readonly isMaximum?: true;
     }
   | MatmulForm
-  /** The sum or maximum of each stretch of `chunk` entries along an axis: a stage of a long one, made for GPUs. */
+  /** The sum or maximum of each stretch of `chunk` entries along an axis: a stage of a long reduction on a GPU. */
   | {
       readonly kind: 'partial';
       readonly reducer: ReduceForm['reducer'];
@@ -64,8 +64,8 @@ export interface Node {
 }
 
 /**
- * Makes a node, or returns an existing one with equal form, inputs, shape and `key`; without a key the node is always
- * new. A node that waits equals only nodes that wait for the same.
+ * Makes a node, or returns an existing one with equal form, inputs, shape and `key`. Without a key the node is always
+ * new. A node that waits for others equals only nodes that wait for the same.
  */
 export type Make = (
   form: NodeForm,
@@ -74,17 +74,17 @@ export type Make = (
   key: string | undefined,
 ) => Node;
 
-/** True if a node needs no step: an input or a constant. */
-export function isGiven({ form }: Node): boolean {
+/** True for an input or a fill, which no step computes. */
+export function needsNoStep({ form }: Node): boolean {
   return form.kind === 'leaf' || form.kind === 'fill';
 }
 
-/** The node whose numbers, in the same order, a reshape stands for. */
+/** The input of a reshape, which has the same numbers in the same order; for other nodes, the node itself. */
 export function baseOf(node: Node): Node {
   return node.form.kind === 'reshape' ? (node.inputs[0] as Node) : node;
 }
 
-/** The cost of one entry of a node by itself, in additions. */
+/** The cost of one entry of a node without that of its inputs, in additions. */
 export function ownCost({ form }: Node): number {
   return form.kind === 'map' ? form.cost : 1;
 }

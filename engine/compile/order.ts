@@ -12,24 +12,28 @@ import {
 import type { Size } from './sizes.ts';
 
 /*
- * The pass that orders a loop's expressions: indices become positions, each expression is placed in the outermost block
- * where its arguments are known, and code masked by a condition goes into a branch.
+ * The pass that orders a loop's expressions: indices become positions, each expression goes into the outermost block
+ * where its arguments are available, and code masked by a condition goes into a branch.
  */
 
-/** The place of each buffer, and its shape. */
-export interface BufferPlaces {
+/** The offset of each buffer in the arena, as an expression, and its shape. */
+export interface BufferLocations {
   offsetOf(buffer: number): Expr;
   shapeOf(buffer: number): readonly Size[];
 }
 
 /** The sinks of a loop nest, and all expressions they need, as statements. */
-export function ordered(sinks: readonly Sink[], expressions: Expressions, places: BufferPlaces): Statement[] {
-  const offsetOf = (buffer: number) => places.offsetOf(buffer);
+export function ordered(
+  sinks: readonly Sink[],
+  expressions: Expressions,
+  buffers: BufferLocations,
+): Statement[] {
+  const offsetOf = (buffer: number) => buffers.offsetOf(buffer);
   const flat = expressions.flattened(sinks, offsetOf).map(sink => {
     const { buffer, at } = sink;
-    return { ...sink, at: [expressions.position(places.shapeOf(buffer), at, offsetOf(buffer))] };
+    return { ...sink, at: [expressions.position(buffers.shapeOf(buffer), at, offsetOf(buffer))] };
   });
-  return blockOf([], flat.map(goalOf), new Set(), { expressions, placed: new Set(), outside: [] });
+  return blockOf([], flat.map(goalOf), new Set(), { expressions, emitted: new Set(), outside: [] });
 }
 
 const goalOf = (sink: Sink): Goal => ({ kind: 'sink', path: sink.path, sink });
@@ -37,7 +41,7 @@ const goalOf = (sink: Sink): Goal => ({ kind: 'sink', path: sink.path, sink });
 /** A sink, a term or an expression that a block must provide. */
 type Goal = { readonly path: Path } & (
   | { readonly kind: 'sink'; readonly sink: Sink }
-  /** A term of a sum that the loop around it wants. */
+  /** A term of a sum or maximum that the loop around it needs. */
   | {
       readonly kind: 'term';
       readonly fold: Extract<Statement, { kind: 'term' }>['fold'];
@@ -50,8 +54,9 @@ type Goal = { readonly path: Path } & (
 /** The state that the blocks of one nest share. */
 interface Nest {
   readonly expressions: Expressions;
-  readonly placed: Set<Expr>;
-  /** Expressions of outer blocks that an inner block turned out to need; they are placed right before its loop. */
+  /** Expressions that a block emitted. */
+  readonly emitted: Set<Expr>;
+  /** Expressions of outer blocks that only an inner block needs; they are emitted right before its loop. */
   outside: Expr[];
 }
 
@@ -74,10 +79,10 @@ function blockOf(path: Path, goals: readonly Goal[], available: ReadonlySet<Expr
   const phases = new Map<Expr, number>();
   const here: Expr[] = [];
   for (const expr of reachable(path, goals, available)) {
-    // Arguments come first.
-    let phase = isFold(expr) && expr.path.length === path.length ? 1 : 0;
-    const own = phase;
-    for (const arg of expr.args) phase = Math.max(phase, own + (phases.get(arg) ?? 0));
+    // The phases of the arguments are already known, since arguments come first.
+    const delay = isFold(expr) && expr.path.length === path.length ? 1 : 0;
+    let phase = delay;
+    for (const arg of expr.args) phase = Math.max(phase, delay + (phases.get(arg) ?? 0));
     phases.set(expr, phase);
     if (expr.path.length === path.length) here.push(expr);
   }
@@ -89,12 +94,12 @@ function blockOf(path: Path, goals: readonly Goal[], available: ReadonlySet<Expr
   const goalsIn = grouped(goals, goal => phaseOf(needsOf(goal)));
   const last = Math.max(exprsIn.length, goalsIn.length) - 1;
   const statements: Statement[] = [];
-  const place = (expr: Expr) => {
-    nest.placed.add(expr);
+  const emit = (expr: Expr) => {
+    nest.emitted.add(expr);
     if (!isFold(expr)) statements.push({ kind: 'let', expr });
   };
   for (let phase = 0; phase <= Math.max(last, 0); phase++) {
-    exprsIn[phase]?.forEach(place);
+    exprsIn[phase]?.forEach(emit);
     const due = goalsIn[phase] ?? [];
     for (const goal of due) {
       if (goal.path.length === path.length) statements.push(...statementOf(goal));
@@ -104,21 +109,21 @@ function blockOf(path: Path, goals: readonly Goal[], available: ReadonlySet<Expr
       if (isFold(fold)) inner.push({ kind: 'term', path: fold.inner, fold, value: fold.args[0] as Expr });
     }
     const loops = loopsOf(path, inner, nest);
-    for (const expr of nest.outside) if (expr.path.length === path.length) place(expr);
+    for (const expr of nest.outside) if (expr.path.length === path.length) emit(expr);
     nest.outside = nest.outside.filter(expr => expr.path.length < path.length);
     statements.push(...loops);
   }
   return statements;
 }
 
-/** Groups things by a whole number from 0. */
-function grouped<T>(things: readonly T[], numberOf: (thing: T) => number): (T[] | undefined)[] {
+/** Groups items by a whole number from 0. */
+function grouped<T>(items: readonly T[], numberOf: (item: T) => number): (T[] | undefined)[] {
   const groups: (T[] | undefined)[] = [];
-  for (const thing of things) {
-    const number = numberOf(thing);
+  for (const item of items) {
+    const number = numberOf(item);
     const group = groups[number];
-    if (group) group.push(thing);
-    else groups[number] = [thing];
+    if (group) group.push(item);
+    else groups[number] = [item];
   }
   return groups;
 }
@@ -178,8 +183,8 @@ function maskedBlock(
     return goal.sink.kind === 'add' || goal.sink.kind === 'fold-sum';
   };
   if (!goals.every(isSum)) return undefined;
-  const known = new Map<Expr, ReadonlySet<Expr>>();
-  const [first, ...rest] = goals.map(goal => zeroUnless(wantedOf(goal), known));
+  const cache = new Map<Expr, ReadonlySet<Expr>>();
+  const [first, ...rest] = goals.map(goal => zeroUnless(wantedOf(goal), cache));
   const condition = [...(first ?? [])].find(
     each => each.path.length === path.length && rest.every(others => others.has(each)),
   );
@@ -187,60 +192,60 @@ function maskedBlock(
 
   const need: Goal = { kind: 'need', path, value: condition };
   const tested = reachable(path, [need], available);
-  const before = blockOf(path, [need], available, nest);
+  const test = blockOf(path, [need], available, nest);
   const assumed = new Map<Expr, Expr>();
   const inside = goals.map((goal): Goal => {
     const value = nest.expressions.assume(wantedOf(goal), condition, assumed);
     return goal.kind === 'sink' ? { ...goal, sink: { ...goal.sink, value } } : { ...goal, value };
   });
-  const fromOutside = [...reachable([], inside, nest.placed)].filter(expr => expr.path.length < path.length);
+  const fromOutside = [...reachable([], inside, nest.emitted)].filter(expr => expr.path.length < path.length);
   nest.outside = [...new Set([...nest.outside, ...fromOutside])].sort((a, b) => a.id - b.id);
   const body = blockOf(path, inside, new Set([...available, ...tested]), nest);
-  return [...before, { kind: 'branch', condition, body }];
+  return [...test, { kind: 'branch', condition, body }];
 }
 
 const none: ReadonlySet<Expr> = new Set();
 
-/** The conditions that an expression needs: if one of them is false, it is exactly 0, whatever its inputs. */
-export function zeroUnless(expr: Expr, known: Map<Expr, ReadonlySet<Expr>> = new Map()): ReadonlySet<Expr> {
-  const before = known.get(expr);
-  if (before) return before;
-  const of = (arg: Expr | undefined) => zeroUnless(arg as Expr, known);
+/** The conditions without which an expression is exactly 0, whatever its inputs: it is 0 if any one of them is false. */
+export function zeroUnless(expr: Expr, cache: Map<Expr, ReadonlySet<Expr>> = new Map()): ReadonlySet<Expr> {
+  const cached = cache.get(expr);
+  if (cached) return cached;
+  const conditionsOf = (arg: Expr | undefined) => zeroUnless(arg as Expr, cache);
   const [a, b, c] = expr.args;
   let result = none;
   switch (expr.kind) {
     case 'neg':
     case 'round':
-      result = of(a);
+      result = conditionsOf(a);
       break;
     case 'mul':
       // A masked product is 0 if its first factor is; a product with a finite number is 0 if the other factor is. Any
       // other product may be NaN.
-      if (expr.guess === 'masked' || isFiniteNumber(b)) result = of(a);
-      else if (isFiniteNumber(a)) result = of(b);
+      if (expr.guess === 'masked' || isFiniteNumber(b)) result = conditionsOf(a);
+      else if (isFiniteNumber(a)) result = conditionsOf(b);
       break;
     case 'add':
     case 'sub': {
-      const others = of(b);
-      result = new Set([...of(a)].filter(condition => others.has(condition)));
+      const others = conditionsOf(b);
+      result = new Set([...conditionsOf(a)].filter(condition => others.has(condition)));
       break;
     }
     case 'select': {
       const [factor] = maskOf(expr);
-      if (factor) return of(factor);
+      if (factor) return conditionsOf(factor);
       // It is 0 if the condition is false and the second branch is 0, or if both branches are 0.
-      const [yes, no] = [isZero(b) ? undefined : of(b), isZero(c) ? undefined : of(c)];
+      const [yes, no] = [isZero(b) ? undefined : conditionsOf(b), isZero(c) ? undefined : conditionsOf(c)];
       const both = yes && no ? [...yes].filter(condition => no.has(condition)) : [...(yes ?? no ?? none)];
       result = new Set([...(isZero(c) ? [a as Expr] : []), ...both]);
       break;
     }
     default:
   }
-  known.set(expr, result);
+  cache.set(expr, result);
   return result;
 }
 
-/** The factor of a product that is 0 where that is: the shape of `scaled`. */
+/** The factor that masks a product as in `scaled`, which is 0 where the factor is 0; an empty list for other forms. */
 function maskOf({ args: [condition, yes, no] }: Expr): Expr[] {
   if (condition?.kind !== 'equal' || no?.kind !== 'mul' || !isZero(yes)) return [];
   const [factor, zero] = condition.args;

@@ -14,7 +14,7 @@ import type { Structure } from './structure.ts';
 
 /** Options of {@link planOf}. */
 export interface PlanOptions {
-  /** True if the plan may guess; its results are then right only if they are finite. Default false. */
+  /** True if the plan may guess: see guesses.ts. Its results are then right only if they are finite. Default false. */
   readonly guesses?: boolean;
   /** Called with the output of each pass. */
   readonly onPasses?: (passes: Passes) => void;
@@ -39,14 +39,14 @@ export function planOf(
   structure: Structure,
   { guesses = false, onPasses }: PlanOptions = {},
 ): Plan {
-  for (const each of guesses ? guessesInOrder : [noGuesses]) {
-    const passes = passesOf(live, wanted, structure, each);
+  for (const attempt of guesses ? guessesInOrder : [noGuesses]) {
+    const passes = passesOf(live, wanted, structure, attempt);
     if (!passes) continue;
     for (const listen of planListeners) listen(passes.plan);
     onPasses?.(passes);
     return passes.plan;
   }
-  throw new Error('plan: without guesses nothing is unsure');
+  throw new Error('plan: a plan without guesses cannot be unsure');
 }
 
 /** The output of all passes; undefined if a wrong guess could go unnoticed. */
@@ -57,7 +57,7 @@ function passesOf(
   guesses: Guesses,
 ): Passes | undefined {
   const rounds = structure.precision === 'float32';
-  const graph = graphOf(live, wanted, structure, guesses.turned);
+  const graph = graphOf(live, wanted, structure, guesses.exchanged);
   const storage = storageOf(graph);
   const schedule = scheduleOf(graph, storage);
   const buffers = new BufferTable();
@@ -81,8 +81,8 @@ function passesOf(
     steps,
     ...(sections.length > 0 && { sections }),
     buffers: buffers.list,
-    inputs: graph.inputs.map(({ place, type, isDouble }, number) => ({
-      place,
+    inputs: graph.inputs.map(({ liveIndex, type, isDouble }, number) => ({
+      liveIndex,
       ref: { kind: 'input', number, type },
       isDouble,
     })),
@@ -92,7 +92,7 @@ function passesOf(
   return { graph, storage, schedule, loops, plan };
 }
 
-/** The steps at which the backward pass through a checkpoint begins, or one of its inputs is complete. */
+/** The steps at which a backward pass through a checkpoint begins, or one of its inputs is complete, ascending. */
 function sectionsOf(
   { nodes }: Graph,
   { groups }: Schedule,
@@ -120,7 +120,7 @@ function sectionsOf(
   return [...sections].sort((a, b) => a - b);
 }
 
-/** The numbers of the buffers that hold nodes. */
+/** The buffers of a plan, numbered in the order in which nodes are first looked up. */
 class BufferTable {
   readonly list: PlanBuffer[] = [];
   readonly taints: Map<number, Taint> = new Map();
@@ -172,7 +172,7 @@ function clearedTo({ form, shape }: Node): number | undefined {
 }
 
 function matmulStep(node: Node, { inputs }: Graph, buffers: BufferTable): MatmulStep {
-  if (node.form.kind !== 'matmul') throw new Error(`plan: ${node.name} is no matrix product`);
+  if (node.form.kind !== 'matmul') throw new Error(`plan: ${node.name} is not a matrix product`);
   const { transposeA, transposeB } = node.form;
   const refOf = (input: Node): ArrayRef => {
     const base = baseOf(input);

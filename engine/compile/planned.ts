@@ -51,13 +51,13 @@ export interface Compiler<Bound extends BoundPose> {
 interface CompiledPlan<Bound extends BoundPose> {
   readonly plan: Plan;
   readonly machine: Machine<Bound>;
-  /** The same without guesses, made when a result is first not finite. */
+  /** The same without guesses, compiled when a result is first not finite. */
   exact: CompiledPlan<Bound> | undefined;
 }
 
 /**
- * An executor of plans. It keeps the machines of the last `structures` used, and runs a pose again if a guess was
- * wrong.
+ * An executor that runs the machines of a compiler. It keeps those of the `structures` last used, and runs a pose again
+ * without guesses if a result is not finite.
  *
  * @throws RangeError naming the executor unless `structures` is a whole number from 1
  */
@@ -91,39 +91,41 @@ export function plannedExecutor<Bound extends BoundPose>(
     structure: Structure,
     options: RunOptions,
   ): Tensor[] => {
-    const made = compiledFor(live, wanted, structure);
-    const tensors = runOn(made, inputsOf(made.plan, live), wanted, structure, options);
-    if (isSound(made, tensors)) return tensors;
+    const compiledPlan = compiledFor(live, wanted, structure);
+    const tensors = runOn(compiledPlan, inputsOf(compiledPlan.plan, live), wanted, structure, options);
+    if (isSound(compiledPlan, tensors)) return tensors;
     // Either a guess was wrong, or the results really are not finite: run the plan without guesses.
-    made.exact ??= compiled(planOf(live, wanted, structure), structure);
-    return runOn(made.exact, inputsOf(made.exact.plan, live), wanted, structure, options);
+    compiledPlan.exact ??= compiled(planOf(live, wanted, structure), structure);
+    const { exact } = compiledPlan;
+    return runOn(exact, inputsOf(exact.plan, live), wanted, structure, options);
   };
 
   const adjoints = new KnownAdjoints();
   const runGradients: Required<SyncExecutor>['runGradients'] = (wanted, targets, wrt, options = {}) => {
     const all = [...wanted, ...targets, ...wrt];
-    const before = liveValues(all);
-    const haveKnownAdjoints = targets.length > 0 && all.every(isComputed) && haveKnownRules(before);
+    const forward = liveValues(all);
+    const mayKnowAdjoints = targets.length > 0 && all.every(isComputed) && haveKnownRules(forward);
     const counts = { targets: targets.length, wrt: wrt.length };
-    const structureBefore = haveKnownAdjoints && structureOf(before, all, precision, counts);
-    const known = structureBefore && adjoints.get(structureBefore);
+    const forwardStructure = mayKnowAdjoints && structureOf(forward, all, precision, counts);
+    const known = forwardStructure && adjoints.get(forwardStructure);
     if (known) {
-      const structure = structureWith(known, structureBefore);
-      const made = cache.find(structure, variantOf?.(structure) ?? '');
-      if (made) {
+      const structure = structureWith(known, forwardStructure);
+      const compiledPlan = cache.find(structure, variantOf?.(structure) ?? '');
+      if (compiledPlan) {
+        const inputs = inputsOf(compiledPlan.plan, forward, known.forwardIndices);
         const outputs = [...wanted, ...targets.flatMap(() => wrt)];
-        const tensors = runOn(made, inputsOf(made.plan, before, known.places), outputs, structure, options);
-        if (isSound(made, tensors)) return tensors;
+        const tensors = runOn(compiledPlan, inputs, outputs, structure, options);
+        if (isSound(compiledPlan, tensors)) return tensors;
       }
     }
-    const every = [...wanted, ...targets.flatMap(target => gradient(target, wrt))];
-    const live = liveValues(every);
-    const structure = structureOf(live, every, precision);
-    if (structureBefore && !known) {
-      const found = adjointsOf(before, structureBefore, live, structure);
-      if (found) adjoints.add(structureBefore, found);
+    const withGradients = [...wanted, ...targets.flatMap(target => gradient(target, wrt))];
+    const live = liveValues(withGradients);
+    const structure = structureOf(live, withGradients, precision);
+    if (forwardStructure && !known) {
+      const learned = adjointsOf(forward, forwardStructure, live, structure);
+      if (learned) adjoints.add(forwardStructure, learned);
     }
-    return runLive(live, every, structure, options);
+    return runLive(live, withGradients, structure, options);
   };
 
   const executor: PlannedExecutor = {
@@ -138,8 +140,8 @@ export function plannedExecutor<Bound extends BoundPose>(
       const code = compiledFor(live, wanted, structure).machine.explain(structure);
       if (!passes) return code;
       let listing = '';
-      const onPasses = (made: Passes) => {
-        listing = listingOf(made);
+      const onPasses = (output: Passes) => {
+        listing = listingOf(output);
       };
       planOf(live, wanted, structure, { guesses: true, onPasses });
       return `${listing}\n\n${code}`;
@@ -157,7 +159,7 @@ function isSound({ plan }: CompiledPlan<BoundPose>, tensors: readonly Tensor[]):
   return !plan.isGuess || tensors.every(({ data }) => areFinite(data));
 }
 
-/** Runs a machine for values of the shapes of these. */
+/** Runs a machine; the results have the shapes of `wanted`. */
 function runOn<Bound extends BoundPose>(
   { plan, machine }: CompiledPlan<Bound>,
   inputs: readonly Input[],
@@ -178,16 +180,19 @@ function runOn<Bound extends BoundPose>(
 
 function checkStructures(owner: string, structures: unknown): void {
   if (Number.isInteger(structures) && (structures as number) >= 1) return;
-  const given = typeof structures === 'string' ? JSON.stringify(structures) : structures;
-  throw new RangeError(`${owner}: structures is a whole number from 1, got ${given}`);
+  const shown = typeof structures === 'string' ? JSON.stringify(structures) : structures;
+  throw new RangeError(`${owner}: structures is a whole number from 1, got ${shown}`);
 }
 
-/** The inputs of a plan among the live values of a tape. For a tape without adjoints, `places` maps the places. */
-export function inputsOf({ inputs }: Plan, live: readonly Value[], places?: Int32Array): Input[] {
-  return inputs.map(({ place }) => {
-    const { form } = live[places ? (places[place] as number) : place] as Value;
+/**
+ * The inputs of a plan among the live values of a tape. If the plan is that of the tape with its adjoints,
+ * `forwardIndices` gives the live indices on the forward tape.
+ */
+export function inputsOf({ inputs }: Plan, live: readonly Value[], forwardIndices?: Int32Array): Input[] {
+  return inputs.map(({ liveIndex }) => {
+    const { form } = live[forwardIndices ? (forwardIndices[liveIndex] as number) : liveIndex] as Value;
     if (form.kind !== 'parameter' && form.kind !== 'constant')
-      throw new Error(`plan: ${form.kind} is no input`);
+      throw new Error(`plan: the form ${form.kind} is not an input`);
     return form;
   });
 }

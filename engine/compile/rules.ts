@@ -4,7 +4,7 @@ import type { Expr } from './ir.ts';
 
 /*
  * A table of all algebraic rewrites of expressions. Both sides of a row are written in the algebra, so that a test can
- * compute them as numbers, on all special values and random ones for which the row `holds`.
+ * compare them as numbers, for all special and for random values for which the row `holds`.
  */
 
 /** The algebra of rows: the algebra of ops, and whole-number arithmetic. */
@@ -28,8 +28,8 @@ export interface Rule {
   /** True if the sides may differ in the sign of a zero. */
   readonly losesSignOfZero?: true;
   /**
-   * True if `holds` is a guess, confirmed by the finite results: if it is false, the result must be NaN. Only plans
-   * that may guess use such a row. Its result is a product that must be 0 where its first factor is. See guesses.ts.
+   * True for a guess, which finite results confirm: if `holds` is false, the result must be NaN. Only plans that may
+   * guess use such a row. Its result is a product that must be 0 where its first factor is. See guesses.ts.
    */
   readonly isGuess?: true;
 }
@@ -49,38 +49,63 @@ export const rules: readonly Rule[] = [
     result: (s, a) => s.mul(a, a),
     ulps: 1,
   },
-  { name: 'the same either way', pattern: (s, a, b) => s.select(b, a, a), result: (_, a) => a },
+  { name: 'equal branches', pattern: (s, a, b) => s.select(b, a, a), result: (_, a) => a },
   {
-    name: 'masked product, taken for plain',
+    name: 'masked product as a plain one',
     pattern: (s, a, b) => s.select(s.equal(a, s.constant(0)), s.constant(0), s.mul(a, b)),
     result: (s, a, b) => s.mul(a, b),
-    holds: isMaskedAlike,
+    holds: isPlainProduct,
     losesSignOfZero: true,
     isGuess: true,
   },
   {
-    name: 'product masked by its second factor, taken for plain',
+    name: 'product masked by its second factor as a plain one',
     pattern: (s, a, b) => s.select(s.equal(a, s.constant(0)), s.constant(0), s.mul(b, a)),
     result: (s, a, b) => s.mul(a, b),
-    holds: isMaskedAlike,
+    holds: isPlainProduct,
     losesSignOfZero: true,
     isGuess: true,
   },
-  { name: 'zero and', pattern: (s, a) => s.plus(s.constant(0), a), result: (_, a) => a, isWhole: true },
-  { name: 'and zero', pattern: (s, a) => s.plus(a, s.constant(0)), result: (_, a) => a, isWhole: true },
-  { name: 'once', pattern: (s, a) => s.times(a, s.constant(1)), result: (_, a) => a, isWhole: true },
-  { name: 'one by', pattern: (s, a) => s.times(s.constant(1), a), result: (_, a) => a, isWhole: true },
-  { name: 'none', pattern: (s, a) => s.times(a, s.constant(0)), result: s => s.constant(0), isWhole: true },
   {
-    name: 'none of',
+    name: 'whole zero plus',
+    pattern: (s, a) => s.plus(s.constant(0), a),
+    result: (_, a) => a,
+    isWhole: true,
+  },
+  {
+    name: 'whole plus zero',
+    pattern: (s, a) => s.plus(a, s.constant(0)),
+    result: (_, a) => a,
+    isWhole: true,
+  },
+  {
+    name: 'whole times one',
+    pattern: (s, a) => s.times(a, s.constant(1)),
+    result: (_, a) => a,
+    isWhole: true,
+  },
+  {
+    name: 'whole one times',
+    pattern: (s, a) => s.times(s.constant(1), a),
+    result: (_, a) => a,
+    isWhole: true,
+  },
+  {
+    name: 'whole times zero',
+    pattern: (s, a) => s.times(a, s.constant(0)),
+    result: s => s.constant(0),
+    isWhole: true,
+  },
+  {
+    name: 'whole zero times',
     pattern: (s, a) => s.times(s.constant(0), a),
     result: s => s.constant(0),
     isWhole: true,
   },
 ];
 
-/** 0·b is 0 for a finite b, else NaN. */
-function isMaskedAlike(a: number, b: number): boolean {
+/** True if a·b equals the product masked by a: 0·b is 0 only for a finite b. */
+function isPlainProduct(a: number, b: number): boolean {
   return a !== 0 || Number.isFinite(b);
 }
 
@@ -128,26 +153,25 @@ function grouped(): Map<string, Matcher[]> {
   const byKind = new Map<string, Matcher[]>();
   for (const rule of rules) {
     const root = patternOf(rule.pattern);
-    if (!('args' in root)) throw new Error(`rule "${rule.name}": its pattern is no operation`);
-    const known = byKind.get(root.kind) ?? [];
-    byKind.set(root.kind, [...known, { rule, args: root.args }]);
+    if (!('args' in root)) throw new Error(`rule "${rule.name}": its pattern must be an operation`);
+    byKind.set(root.kind, [...(byKind.get(root.kind) ?? []), { rule, args: root.args }]);
   }
   return byKind;
 }
 
-/** The expressions that the variables of a row stand for; undefined if it does not fit. */
+/** The expressions that match the variables of a row; undefined if the row does not fit. */
 export function matched({ args: patterns }: Matcher, args: readonly Expr[]): Expr[] | undefined {
-  const found: Expr[] = [];
+  const variables: Expr[] = [];
   const fits = (pattern: Pattern, expr: Expr): boolean => {
     if (pattern.kind === 'variable' && 'number' in pattern) {
-      const before = found[pattern.number];
-      found[pattern.number] = expr;
-      return before === undefined || before === expr;
+      const earlier = variables[pattern.number];
+      variables[pattern.number] = expr;
+      return earlier === undefined || earlier === expr;
     }
     if (pattern.kind === 'constant' && 'value' in pattern)
       return expr.kind === 'constant' && Object.is(expr.value, pattern.value);
     if (expr.kind !== pattern.kind || !('args' in pattern)) return false;
     return pattern.args.every((each, i) => fits(each, expr.args[i] as Expr));
   };
-  return patterns.every((pattern, i) => fits(pattern, args[i] as Expr)) ? found : undefined;
+  return patterns.every((pattern, i) => fits(pattern, args[i] as Expr)) ? variables : undefined;
 }

@@ -1,11 +1,11 @@
 import type { Graph } from './graph.ts';
-import { baseOf, isGiven, type Node, ownCost } from './node.ts';
+import { baseOf, type Node, needsNoStep, ownCost } from './node.ts';
 import { longAxes, outermost, type Size, sameSizes } from './sizes.ts';
 import {
   expensive,
   largestLoop,
   outerOf,
-  readsInPlace,
+  readsInOrder,
   reducesOuter,
   type Storage,
   workOf,
@@ -25,12 +25,12 @@ export interface Root {
   readonly space: readonly Size[];
 }
 
-/** The work of finding an entry's place and putting it there, in additions. */
+/** The work of addressing and storing an entry, in additions. */
 const costOfSink = 10;
 
 /** Roots that share a loop, or one matrix product. */
 export interface Group {
-  /** Its place in the order of execution. */
+  /** Its number in the order of execution, from 0. */
   readonly order: number;
   readonly roots: readonly Root[];
   readonly matmul?: Node;
@@ -38,7 +38,7 @@ export interface Group {
 
 export interface Schedule {
   readonly groups: readonly Group[];
-  /** True if a node is stored before a group runs; if not, the group computes it in place. */
+  /** True if a node is stored before a group runs; if not, the group computes it inline. */
   isStoredBefore(node: Node, group: Group): boolean;
   /** All nodes with a buffer: those of {@link Storage}, and those that a loop stores for a later one. */
   readonly stored: ReadonlySet<Node>;
@@ -60,13 +60,13 @@ interface OpenGroup {
   readonly matmul: Node | undefined;
 }
 
-/** A schedule in the making. */
+/** A schedule under construction. */
 class Draft {
   readonly groups: readonly OpenGroup[];
   readonly costs: Storage['costs'];
   readonly #barriers: Storage['barriers'];
   readonly #stored: Set<Node>;
-  /** For each stored node that could also be computed in place, the group that stores it. */
+  /** For each stored node that could also be computed inline, the group that stores it. */
   readonly #home = new Map<Node, OpenGroup>();
 
   constructor(graph: Graph, { stored, barriers, costs }: Storage) {
@@ -117,7 +117,8 @@ class Draft {
   }
 
   /**
-   * Visits the nodes that a group computes, inputs first, and those that it reads; skips `without` and its own inputs.
+   * Calls `inside` with each node that a group computes, inputs first, and `read` with each stored node that it reads.
+   * Skips the node `without`, and what only that node needs.
    */
   visit(
     { order, roots }: Pick<OpenGroup, 'order' | 'roots'>,
@@ -127,7 +128,7 @@ class Draft {
   ): void {
     const seen = new Set<Node>();
     const go = (node: Node, isRoot = false) => {
-      if (isGiven(node) || node === without || seen.has(node)) return;
+      if (needsNoStep(node) || node === without || seen.has(node)) return;
       if (!isRoot && this.isStoredBefore(node, order)) {
         read(node);
         return;
@@ -160,26 +161,26 @@ class Draft {
     return { groups, isStoredBefore, stored: this.#stored };
   }
 
-  /** The roots of a group by loop: all in one if that is not too long. */
+  /** The roots of a group, divided into loops that are not too long. */
   #portions(group: OpenGroup): Root[][] {
     if (group.matmul || group.roots.length === 1) return [group.roots];
     const portions: Root[][] = [[]];
     let work = 0;
     let seen = new Set<Node>();
     for (const root of group.roots.toSorted((a, b) => a.node.id - b.node.id || a.part - b.part)) {
-      let own = costOfSink;
+      let rootWork = costOfSink;
       this.visit({ order: group.order, roots: [root] }, node => {
-        if (!seen.has(node)) own += workOf(node);
+        if (!seen.has(node)) rootWork += workOf(node);
         seen.add(node);
       });
       const current = portions.at(-1) as Root[];
-      if (work + own > largestLoop && current.length > 0) {
+      if (work + rootWork > largestLoop && current.length > 0) {
         portions.push([root]);
-        work = own;
+        work = rootWork;
         seen = new Set();
       } else {
         current.push(root);
-        work += own;
+        work += rootWork;
       }
     }
     return portions.length === 1 ? [group.roots] : portions;
@@ -197,8 +198,8 @@ function groupsOf(
   }
   const stages = stagesOf(graph, stored, barriers);
   const groups = new Map<string, Sorted>();
-  const join = (key: string, made: Sorted, root?: Root) => {
-    const group = groups.get(key) ?? made;
+  const join = (key: string, empty: Sorted, root?: Root) => {
+    const group = groups.get(key) ?? empty;
     groups.set(key, group);
     if (root) group.roots.push(root);
   };
@@ -221,7 +222,7 @@ function groupsOf(
     .map(({ outer, roots, matmul }, order) => ({ order, outer, roots, matmul }));
 }
 
-/** The first stage at which each node can be computed in place. */
+/** The first stage at which each node can be computed, and each root written. */
 function stagesOf(graph: Graph, stored: ReadonlySet<Node>, barriers: ReadonlySet<Node>) {
   const stages = new Map<Node, number>();
   const ofNode = (node: Node) => stages.get(node) as number;
@@ -229,14 +230,14 @@ function stagesOf(graph: Graph, stored: ReadonlySet<Node>, barriers: ReadonlySet
   const ofInput = (reader: Node, i: number): number => {
     const input = reader.inputs[i] as Node;
     const base = baseOf(input);
-    if (isGiven(base)) return 0;
-    const waits = barriers.has(base) || (stored.has(base) && !readsInPlace(reader, i));
+    if (needsNoStep(base)) return 0;
+    const waits = barriers.has(base) || (stored.has(base) && !readsInOrder(reader, i));
     return waits ? ofNode(base) + 1 : ofNode(input);
   };
   /** The first stage at which a node is complete. A node that was dropped from the graph counts as complete. */
   const afterNode = (node: Node): number => {
     const base = baseOf(node);
-    if (isGiven(base)) return 0;
+    if (needsNoStep(base)) return 0;
     return (stages.get(base) ?? 0) + (barriers.has(base) || stored.has(base) ? 1 : 0);
   };
   for (const node of graph.nodes) {
@@ -265,15 +266,14 @@ function shareAcross(draft: Draft): Node[] {
   const first = new Map<Node, OpenGroup>();
   for (const group of draft.groups) {
     if (group.matmul) continue;
-    // Store an expensive node before considering its inputs.
+    // Decide on an expensive node before its inputs.
     const seen = new Set<Node>();
     const go = (node: Node) => {
-      if (isGiven(node) || draft.isBarrier(node) || seen.has(node)) return;
+      if (needsNoStep(node) || draft.isBarrier(node) || seen.has(node)) return;
       seen.add(node);
       if (draft.isStoredBefore(node, group.order)) return;
       const before = first.get(node);
-      // A single number costs almost nothing to compute in each loop. Other nodes run along the same axis as their
-      // reader.
+      // Computing a single number in each loop costs almost nothing. Any other node runs along the loop's axis.
       const isNumber = outerOf(node) === undefined;
       if (before && !isNumber && node.form.kind !== 'reshape' && draft.isExpensive(node)) {
         draft.store(node, before);
@@ -293,15 +293,15 @@ function shareAcross(draft: Draft): Node[] {
 }
 
 /**
- * Unstores shared nodes that are cheap after all: their cost was counted from the plan's inputs, but nodes that they
- * are computed from may have been stored since.
+ * Unstores shared nodes that turn out to be cheap: nodes that they are computed from may have been stored after their cost
+ * was counted.
  */
 function unstoreCheap(draft: Draft, shared: readonly Node[]): void {
   const costs = new Map<Node, number>();
   for (const node of shared.toSorted((a, b) => a.id - b.id)) {
     let cost = ownCost(node);
     for (const [i, input] of node.inputs.entries()) {
-      const isNear = isGiven(input) || (draft.isStored(input) && readsInPlace(node, i));
+      const isNear = needsNoStep(input) || (draft.isStored(input) && readsInOrder(node, i));
       if (outerOf(input) !== undefined) cost += costs.get(input) ?? (isNear ? 1 : expensive);
     }
     if (node.form.kind !== 'map' || cost >= expensive) continue;
@@ -311,9 +311,9 @@ function unstoreCheap(draft: Draft, shared: readonly Node[]): void {
 }
 
 /**
- * Moves an expensive node into an earlier loop if storing it there replaces storing its inputs. Example: the slope of
- * softplus moves next to softplus, so that the matrix product both are computed from is no longer needed. This takes no
- * memory, and their common parts are computed once.
+ * Moves an expensive node into an earlier loop if storing it there replaces storing its inputs. For example, the slope
+ * of softplus moves next to softplus, so that later loops no longer need the matrix product that both are computed from.
+ * This takes no memory, and the common parts of both are computed once.
  */
 function bringForward(draft: Draft): void {
   const visits = new Visits(draft);
@@ -325,7 +325,7 @@ function bringForward(draft: Draft): void {
       const { form, shape } = node;
       const isCandidate = form.kind === 'map' && draft.isExpensive(node) && outerOf(node) === outer;
       if (!isCandidate || draft.isStored(node)) continue;
-      const leaves = leavesInPlace(draft, node);
+      const leaves = leavesInOrder(draft, node);
       const replaced = leaves?.filter(leaf => sameSizes(longAxes(leaf.shape), longAxes(shape))) ?? [];
       const [base] = replaced;
       if (!leaves || !base || replaced.length > 1) continue;
@@ -401,27 +401,27 @@ class Visits {
 }
 
 function groupSetOf(groups: Map<Node, Set<OpenGroup>>, node: Node): Set<OpenGroup> {
-  const known = groups.get(node) ?? new Set();
-  groups.set(node, known);
-  return known;
+  const set = groups.get(node) ?? new Set();
+  groups.set(node, set);
+  return set;
 }
 
-/** The stored nodes that an entry of `node` reads; undefined if one is read at another place than the entry's. */
-function leavesInPlace(draft: Draft, node: Node): Node[] | undefined {
+/** The stored nodes that an entry of `node` reads; undefined if it reads one at another index than its own. */
+function leavesInOrder(draft: Draft, node: Node): Node[] | undefined {
   const leaves = new Set<Node>();
   const seen = new Set<Node>();
-  const isInPlace = (reader: Node): boolean =>
+  const readsAllInOrder = (reader: Node): boolean =>
     reader.inputs.every((input, i) => {
-      if (isGiven(input)) return true;
-      if (!readsInPlace(reader, i)) return false;
+      if (needsNoStep(input)) return true;
+      if (!readsInOrder(reader, i)) return false;
       if (draft.isBarrier(input) || draft.isStored(input)) leaves.add(input);
       else if (!seen.has(input)) {
         seen.add(input);
-        return isInPlace(input);
+        return readsAllInOrder(input);
       }
       return true;
     });
-  return isInPlace(node) ? [...leaves] : undefined;
+  return readsAllInOrder(node) ? [...leaves] : undefined;
 }
 
 /** The order of the last group that writes to each node. */

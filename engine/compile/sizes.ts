@@ -1,4 +1,4 @@
-/** The number of a size in a structure; equal lengths share one. {@link one} is that of length 1, which broadcasts. */
+/** The number of a length in a structure. Equal lengths have the same number; {@link one} is that of length 1. */
 export type Size = number;
 
 /** The size of axes of length 1, which is part of the structure. */

@@ -1,21 +1,19 @@
 import type { Graph } from './graph.ts';
-import { baseOf, isGiven, type Node, ownCost } from './node.ts';
+import { baseOf, type Node, needsNoStep, ownCost } from './node.ts';
 import { isPrefix, longAxes, one, outermost, type Size, sameWithoutOnes } from './sizes.ts';
 
 /*
- * The pass that decides which nodes are stored in buffers. All others are computed inside the loops of their readers:
+ * The pass that decides which nodes are stored in buffers. All others are computed inline, in the loops of their readers:
  * an elementwise chain with its broadcasts, gathers and inner sums becomes the body of one loop.
  */
 
-/** The cost of an entry, in additions, from which a node is stored rather than computed in two loops. */
+/** A node whose entry costs so many additions or more is stored rather than computed in two loops. */
 export const expensive = 6;
 
-/** The longest chain of nodes without a stored one; expressions are read and printed by recursion. */
+/** The longest chain of nodes without a stored one. Expressions are read and printed by recursion. */
 const longestChain = 200;
 
-/**
- * The most work of a loop, in additions, before it is divided. Longer code is not optimised, or not valid WebAssembly.
- */
+/** The most work of a loop, in additions. Engines do not optimise longer code, or reject it as WebAssembly. */
 export const largestLoop = 6000;
 
 export interface Storage {
@@ -23,11 +21,11 @@ export interface Storage {
   readonly stored: ReadonlySet<Node>;
   /** Nodes that are complete only when their loop is over; readers wait for that. */
   readonly barriers: ReadonlySet<Node>;
-  /** The cost of one entry of each node from stored and given nodes, in additions. */
+  /** The cost of computing one entry of each node from stored nodes and inputs, in additions. */
   readonly costs: ReadonlyMap<Node, number>;
 }
 
-/** Decides which nodes are stored. Inputs of delayed nodes are, so that nothing older must be kept for them. */
+/** Decides which nodes are stored. Inputs of delayed nodes are stored, so that nothing older must be kept for them. */
 export function storageOf({ nodes, wanted }: Graph): Storage {
   const barriers = new Set(nodes.filter(isBarrier));
   for (const node of repeatedFolds(nodes)) barriers.add(node);
@@ -39,7 +37,7 @@ export function storageOf({ nodes, wanted }: Graph): Storage {
       const base = baseOf(input);
       const isFilledOperand = node.form.kind === 'matmul' && base.form.kind === 'fill';
       const crossesDelay = node.after && base.after !== node.after;
-      if (isFilledOperand || (!isGiven(base) && (crossesDelay || mustBeStored(node, i, costs))))
+      if (isFilledOperand || (!needsNoStep(base) && (crossesDelay || mustBeStored(node, i, costs))))
         stored.add(base);
     }
   }
@@ -52,7 +50,7 @@ function isBarrier(node: Node): boolean {
   return kind === 'scatter' || kind === 'matmul' || (kind === 'reduce' && reducesOuter(node));
 }
 
-/** True if a sum runs over its outermost axis: then it is known only after the loop. */
+/** True if a sum or maximum runs over its outermost axis, so that it is complete only after the loop. */
 export function reducesOuter({ form, inputs }: Node): boolean {
   if (form.kind !== 'reduce') return false;
   const { shape } = inputs[0] as Node;
@@ -87,7 +85,7 @@ function mustBeStored({ form, inputs, shape }: Node, i: number, costs: ReadonlyM
  * then over the reduced ones, so an inner sum would be computed again for each iteration of an axis in between.
  */
 function repeatedFolds(nodes: readonly Node[]): Node[] {
-  const found: Node[] = [];
+  const folds: Node[] = [];
   const seen = new Set<Node>();
   for (const node of nodes) {
     const { form, inputs } = node;
@@ -95,23 +93,23 @@ function repeatedFolds(nodes: readonly Node[]): Node[] {
     const { shape } = inputs[0] as Node;
     const first = shape.findIndex((size, axis) => size !== one && form.axes.includes(axis));
     const isLast = shape.every((size, axis) => axis <= first || size === one || form.axes.includes(axis));
-    if (first >= 0 && !isLast) findFolds(inputs[0] as Node, seen, found);
+    if (first >= 0 && !isLast) findFolds(inputs[0] as Node, seen, folds);
   }
-  return found;
+  return folds;
 }
 
-/** The sums and maxima that are computed in place for a node. */
-function findFolds(node: Node, seen: Set<Node>, found: Node[]): void {
+/** Adds to `folds` the sums and maxima that are computed inline for a node. */
+function findFolds(node: Node, seen: Set<Node>, folds: Node[]): void {
   const stack = [node];
   for (let next = stack.pop(); next; next = stack.pop()) {
-    if (seen.has(next) || isGiven(next) || isBarrier(next)) continue;
+    if (seen.has(next) || needsNoStep(next) || isBarrier(next)) continue;
     seen.add(next);
-    if (next.form.kind === 'reduce' && longAxes(next.shape).length > 0) found.push(next);
+    if (next.form.kind === 'reduce' && longAxes(next.shape).length > 0) folds.push(next);
     stack.push(...next.inputs);
   }
 }
 
-/** The work that a node adds to a loop, in additions; finding its operands counts too. */
+/** The work that a node adds to a loop, in additions, including that of reading its operands. */
 export function workOf(node: Node): number {
   return 3 + ownCost(node);
 }
@@ -120,26 +118,24 @@ export function workOf(node: Node): number {
 function chainEnds(nodes: readonly Node[], barriers: ReadonlySet<Node>): Node[] {
   const lengths = new Map<Node, number>();
   const work = new Map<Node, number>();
-  /**
-   * The nodes whose work was counted. It counts for the first reader only, since a graph has far more paths than nodes.
-   */
+  /** Nodes whose work is counted already. It counts for the first reader only: a graph has far more paths than nodes. */
   const counted = new Set<Node>();
   const ends: Node[] = [];
   for (const node of nodes) {
-    if (isGiven(node)) continue;
-    let [length, own] = [0, workOf(node)];
+    if (needsNoStep(node)) continue;
+    let [length, total] = [0, workOf(node)];
     for (const input of node.inputs) {
       length = Math.max(length, lengths.get(input) ?? 0);
-      if (!counted.has(input)) own += work.get(input) ?? 0;
+      if (!counted.has(input)) total += work.get(input) ?? 0;
       counted.add(input);
     }
     if (barriers.has(node)) continue;
-    if (node.form.kind !== 'reshape' && (length >= longestChain || own > largestLoop)) {
+    if (node.form.kind !== 'reshape' && (length >= longestChain || total > largestLoop)) {
       ends.push(node);
       continue;
     }
     lengths.set(node, length + 1);
-    work.set(node, own);
+    work.set(node, total);
   }
   return ends;
 }
@@ -147,7 +143,7 @@ function chainEnds(nodes: readonly Node[], barriers: ReadonlySet<Node>): Node[] 
 function costsOf(nodes: readonly Node[], barriers: ReadonlySet<Node>): Map<Node, number> {
   const costs = new Map<Node, number>();
   for (const node of nodes) {
-    if (isGiven(node) || barriers.has(node)) {
+    if (needsNoStep(node) || barriers.has(node)) {
       costs.set(node, 1);
       continue;
     }
@@ -159,8 +155,8 @@ function costsOf(nodes: readonly Node[], barriers: ReadonlySet<Node>): Map<Node,
   return costs;
 }
 
-/** True if a reader reads input `i` in the order in which it is computed, an entry for each of its own. */
-export function readsInPlace({ form, inputs, shape }: Node, i: number): boolean {
+/** True if a reader reads input `i` in the order in which it is computed, one entry for each entry of the reader. */
+export function readsInOrder({ form, inputs, shape }: Node, i: number): boolean {
   const input = inputs[i] as Node;
   switch (form.kind) {
     case 'matmul':

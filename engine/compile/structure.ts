@@ -24,7 +24,7 @@ export interface Structure {
 
 /**
  * Numbers of expressions. Two function objects with the same text have the same number. A function may take any number
- * of inputs and has a text for each: a sum and a product of one input are the same, of two inputs they are not.
+ * of inputs, and has a text for each: a sum and a product of one input have the same text, those of two inputs do not.
  */
 const numbersByText = new Map<string, number>();
 const numbersByExpression = new WeakMap<Expression, number[]>();
@@ -34,22 +34,23 @@ let nextNumber = 0;
 
 /** The number of an expression of this many inputs, the same for expressions with the same text. */
 export function expressionNumber(expression: Expression, inputs: number): number {
-  let known = numbersByExpression.get(expression);
-  if (known === undefined) {
-    known = [];
-    numbersByExpression.set(expression, known);
+  let byInputs = numbersByExpression.get(expression);
+  if (byInputs === undefined) {
+    byInputs = [];
+    numbersByExpression.set(expression, byInputs);
   }
-  let number = known[inputs];
+  let number = byInputs[inputs];
   if (number === undefined) {
     const text = textOf(expression, inputs);
     number = numbersByText.get(text) ?? nextNumber++;
     if (numbersByText.size >= mostTexts) numbersByText.clear();
     numbersByText.set(text, number);
-    known[inputs] = number;
+    byInputs[inputs] = number;
   }
   return number;
 }
 
+/** The number of each form in a key. */
 const kinds: Record<Form['kind'], number> = {
   parameter: 0,
   constant: 1,
@@ -100,7 +101,7 @@ class Key {
   /** The text. If it equals the last one, that string is returned: comparing is cheaper than making a string. */
   text(): string {
     if (!this.#isLatest()) {
-      this.#latest = this.#made();
+      this.#latest = this.#build();
       this.#latestCharacters = this.#characters.slice(0, this.#length);
     }
     return this.#latest;
@@ -114,7 +115,7 @@ class Key {
     return true;
   }
 
-  #made(): string {
+  #build(): string {
     let text = '';
     const most = 8192;
     for (let from = 0; from < this.#length; from += most) {
@@ -134,7 +135,7 @@ class Key {
   }
 }
 
-/** Reused by each call, to keep their arrays. */
+/** Shared by all calls, so that their arrays are reused. */
 const [plainKey, keyWithRules] = [new Key(), new Key()];
 
 function pushData(key: Key, form: Form, inputs: number): void {
@@ -180,9 +181,9 @@ function pushStarts(form: Form, inputs: readonly Value[], starts: number[]): voi
 }
 
 /**
- * Reads the structure of the live values of a tape, oldest first. For a tape without its adjoints, `gradient` gives the
- * numbers of targets and of `wrt` among the last wanted values; the key then also distinguishes ops of one form, which
- * may have different rules.
+ * Reads the structure of the live values of a tape, oldest first. For a tape without its adjoints, the last wanted values
+ * are the targets and then `wrt`, and `gradient` gives their numbers. The key then also distinguishes ops of one form,
+ * which may have different rules.
  */
 export function structureOf(
   live: readonly Value[],
@@ -195,31 +196,31 @@ export function structureOf(
   const numbers = new Map<number, Size>([[1, one]]);
   const sizes = [1];
   const starts: number[] = [];
-  const places = new Int32Array((live.at(-1)?.id ?? -1) + 1);
+  const liveIndices = new Int32Array((live.at(-1)?.id ?? -1) + 1);
   const waitsOf = waitsAmong(live);
   const delays = new Map<readonly Value[], number>();
   key.begin();
   key.push(precision === 'float64' ? 0 : 1);
   if (gradient)
     for (const count of [gradient.targets, gradient.wrt, wanted.length, live.length]) key.push(count);
-  for (let place = 0; place < live.length; place++) {
-    const { id, op, form, inputs, shape } = live[place] as Value;
-    places[id] = place;
-    const waits = waitsOf?.(live[place] as Value);
+  for (let index = 0; index < live.length; index++) {
+    const { id, op, form, inputs, shape } = live[index] as Value;
+    liveIndices[id] = index;
+    const waits = waitsOf?.(live[index] as Value);
     if (waits) {
       key.push(delayed);
       const number = delays.get(waits) ?? delays.size;
       if (number === delays.size) {
         delays.set(waits, number);
         key.push(waits.length);
-        for (const value of waits) key.push(places[value.id] as number);
+        for (const value of waits) key.push(liveIndices[value.id] as number);
       }
       key.push(number);
     }
     key.push(kinds[form.kind]);
     if (rules) key.push(KnownOp.numberOf(op));
     key.push(inputs.length);
-    for (let i = 0; i < inputs.length; i++) key.push(places[(inputs[i] as Value).id] as number);
+    for (let i = 0; i < inputs.length; i++) key.push(liveIndices[(inputs[i] as Value).id] as number);
     key.push(shape.length);
     for (let axis = 0; axis < shape.length; axis++) {
       const length = shape[axis] as number;
@@ -234,7 +235,7 @@ export function structureOf(
     pushData(key, form, inputs.length);
     pushStarts(form, inputs, starts);
   }
-  for (const value of wanted) key.push(places[value.id] as number);
+  for (const value of wanted) key.push(liveIndices[value.id] as number);
   return { key: key.text(), precision, sizes, starts };
 }
 
@@ -242,9 +243,9 @@ export function structureOf(
 export function differenceOf(before: string, key: string, live: readonly Value[]): string {
   let at = 0;
   while (at < key.length && key[at] === before[at]) at++;
-  // Search for the number of values whose key is as long as the common beginning of the two.
+  // Find by bisection the first value whose part of the key goes past the common beginning.
   const [first] = live;
-  if (!first || at === key.length) return 'The last ended later.';
+  if (!first || at === key.length) return 'The last ends where the one before goes on.';
   let [low, high] = [0, live.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -255,5 +256,5 @@ export function differenceOf(before: string, key: string, live: readonly Value[]
   const value = live[low];
   return value
     ? `The last differs from the one before in ${describe(value)}.`
-    : 'They differ in what is wanted.';
+    : 'They differ in the wanted values.';
 }

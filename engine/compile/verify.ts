@@ -17,7 +17,7 @@ import { one, sameSizes } from './sizes.ts';
 
 /*
  * A check of plans: types fit, each expression is defined before it is used and in scope, each buffer is written before
- * it is read, and stores do not collide. It runs on every plan in tests, and on demand.
+ * it is read, and no two stores write the same entry. In tests it runs on every plan.
  */
 
 /** @throws Error naming the step and the fault */
@@ -44,7 +44,8 @@ export function verify(plan: Plan): void {
     if (step.kind === 'matmul') {
       for (const ref of [step.a, step.b]) {
         if (ref.type !== 'real') fail('multiplies an index');
-        if (ref.kind === 'buffer' && !step.reads.includes(ref.number)) fail(`does not name b${ref.number}`);
+        if (ref.kind === 'buffer' && !step.reads.includes(ref.number))
+          fail(`does not list b${ref.number}, which it reads`);
       }
     } else {
       verifyLoop(plan, step, fail);
@@ -82,7 +83,7 @@ type Fail = (what: string) => never;
 function verifyLoop(plan: Plan, step: LoopStep, fail: Fail): void {
   for (const sink of step.sinks) {
     const { shape } = plan.buffers[sink.buffer] as Plan['buffers'][number];
-    if (!step.writes.includes(sink.buffer)) fail(`does not name b${sink.buffer}, which it writes`);
+    if (!step.writes.includes(sink.buffer)) fail(`does not list b${sink.buffer}, which it writes`);
     if (sink.at.length !== shape.length) fail(`writes b${sink.buffer} at ${sink.at.length} indices`);
     if (
       combines(sink) &&
@@ -102,13 +103,13 @@ function verifyLoop(plan: Plan, step: LoopStep, fail: Fail): void {
   verifyScope(step, fail);
 }
 
-/** A store must have its own place in each iteration: its index must contain the index of each loop. */
+/** Checks that a store writes another entry in each iteration: its index must contain the index of each loop. */
 function verifyStores({ kind, path, at, buffer }: Sink, fail: Fail): void {
   if (kind !== 'store') return;
   for (let depth = 1; depth <= path.length; depth++) {
     const loop = path.slice(0, depth);
-    const isThere = at.some(index => mentions(index, loop));
-    if (!isThere) fail(`stores b${buffer} at one place in each iteration over ${loop}`);
+    const varies = at.some(index => mentions(index, loop));
+    if (!varies) fail(`stores the same entry of b${buffer} in each iteration over ${loop}`);
   }
 }
 
@@ -132,78 +133,78 @@ function verifyExprs(plan: Plan, { sinks, reads }: LoopStep, fail: Fail): void {
       for (const [i, arg] of expr.args.entries()) {
         if (arg.id >= expr.id) fail(`${expr.kind} is older than its argument`);
         const isIndex = expr.kind === 'entry' || expr.kind === 'plus' || expr.kind === 'times';
-        const wanted = isIndex ? 'whole' : (argumentTypes[expr.kind]?.[i] ?? 'real');
-        const isCount = wanted === 'whole' && arg.kind === 'constant' && Number.isInteger(arg.value);
-        if (wanted !== typeOf(arg) && !isCount) fail(`${expr.kind} takes ${wanted}, got ${arg.kind}`);
+        const expected = isIndex ? 'whole' : (argumentTypes[expr.kind]?.[i] ?? 'real');
+        const isCount = expected === 'whole' && arg.kind === 'constant' && Number.isInteger(arg.value);
+        if (expected !== typeOf(arg) && !isCount) fail(`${expr.kind} takes ${expected}, got ${arg.kind}`);
         const inside = isFold(expr) && i === 0 ? expr.inner : expr.path;
-        if (!sameSizes(arg.path, inside.slice(0, arg.path.length))) fail(`${expr.kind} is out of its loop`);
+        if (!sameSizes(arg.path, inside.slice(0, arg.path.length))) fail(`${expr.kind} is outside its loop`);
       }
       if (expr.kind === 'entry') {
         if (expr.args.length !== expr.shape.length) fail('an entry has as many indices as axes');
-        const { kind, number } = expr.of;
-        if (kind === 'buffer' && !reads.includes(number)) fail(`does not name b${number}, which it reads`);
+        const { kind, number } = expr.array;
+        if (kind === 'buffer' && !reads.includes(number)) fail(`does not list b${number}, which it reads`);
         if (kind === 'input' && !plan.inputs[number]) fail(`there is no input ${number}`);
         for (const [axis, size] of expr.shape.entries()) {
           if (size === one && expr.args[axis]?.kind === 'index') fail('an axis of length 1 has a loop');
         }
       }
-      if (expr.kind === 'constant' && typeof expr.value !== 'number') fail('a constant is no number');
+      if (expr.kind === 'constant' && typeof expr.value !== 'number') fail('a constant is not a number');
     },
   );
   for (const { at, value } of sinks) {
-    if (typeOf(value) !== 'real') fail(`a ${typeOf(value)} leaves it`);
+    if (typeOf(value) !== 'real') fail(`stores a ${typeOf(value)}`);
     for (const index of at) {
       if (typeOf(index) !== 'whole' && index.kind !== 'constant') fail(`a position is ${typeOf(index)}`);
     }
   }
 }
 
-/** Each expression is written before it is used, in a block around the use. */
+/** Checks that each expression is defined before it is used, in a block around the use. */
 function verifyScope(step: LoopStep, fail: Fail): void {
   const check = (statements: readonly Statement[], around: ReadonlySet<Expr>, loops: Path): void => {
-    const known = new Set(around);
+    const defined = new Set(around);
     const use = (expr: Expr) => {
       if (expr.kind === 'entry') fail('an entry is not flattened');
-      const isThere = known.has(expr) || expr.kind === 'constant';
-      if (!isThere) fail(`${expr.kind} is used before it is there`);
+      const isDefined = defined.has(expr) || expr.kind === 'constant';
+      if (!isDefined) fail(`${expr.kind} is used before it is defined`);
     };
     for (const statement of statements) {
       usesOf(statement).forEach(use);
       switch (statement.kind) {
         case 'let':
-          if (statement.expr.path.length > loops.length) fail(`${statement.expr.kind} is out of its loop`);
-          known.add(statement.expr);
+          if (statement.expr.path.length > loops.length) fail(`${statement.expr.kind} is outside its loop`);
+          defined.add(statement.expr);
           break;
         case 'term':
-          if (!sameSizes(statement.fold.inner, loops)) fail('a term is out of its loop');
+          if (!sameSizes(statement.fold.inner, loops)) fail('a term is outside its loop');
           break;
         case 'sink':
-          if (!sameSizes(statement.sink.path, loops)) fail('a sink is out of its loop');
+          if (!sameSizes(statement.sink.path, loops)) fail('a sink is outside its loop');
           break;
         case 'branch':
-          if (typeOf(statement.condition) !== 'condition') fail('a branch asks no condition');
-          check(statement.body, known, loops);
+          if (typeOf(statement.condition) !== 'condition') fail('the test of a branch is not a condition');
+          check(statement.body, defined, loops);
           break;
         case 'loop':
-          if (!sameSizes(statement.path.slice(0, -1), loops)) fail('a loop is out of its loop');
-          check(statement.body, known, statement.path);
-          for (const fold of statement.folds) known.add(fold);
+          if (!sameSizes(statement.path.slice(0, -1), loops)) fail('a loop is outside the loop around it');
+          check(statement.body, defined, statement.path);
+          for (const fold of statement.folds) defined.add(fold);
       }
     }
   };
   check(step.body, new Set(), []);
   const outer = new Set(step.body.flatMap(each => (each.kind === 'loop' ? [each.path[0]] : [])));
   if (outer.size > 1) fail(`has loops over ${outer.size} axes`);
-  const sinks = count(step.body);
+  const sinks = countSinks(step.body);
   if (sinks !== step.sinks.length) fail(`has ${sinks} of ${step.sinks.length} sinks in its statements`);
   for (const sink of step.sinks) if (isWholeFold(sink) && sink.path.length === 0) fail('folds over no loop');
 }
 
-function count(statements: readonly Statement[]): number {
+function countSinks(statements: readonly Statement[]): number {
   let sinks = 0;
   for (const statement of statements) {
     if (statement.kind === 'sink') sinks++;
-    if (statement.kind === 'loop' || statement.kind === 'branch') sinks += count(statement.body);
+    if (statement.kind === 'loop' || statement.kind === 'branch') sinks += countSinks(statement.body);
   }
   return sinks;
 }
@@ -217,18 +218,18 @@ export function verifyLayout(plan: Plan, { offsets, length }: Layout, lengths: r
     for (const buffer of writes) if (!first.has(buffer)) first.set(buffer, at);
   }
   for (const buffer of plan.wanted) last.set(buffer, plan.steps.length);
-  const places = [...first].map(([buffer, from]) => ({
+  const spans = [...first].map(([buffer, from]) => ({
     buffer,
     from,
     to: last.get(buffer) as number,
     begin: offsets[buffer] as number,
     end: (offsets[buffer] as number) + (lengths[buffer] as number),
   }));
-  for (const [i, a] of places.entries()) {
-    if (a.end > length) throw new Error(`verify: b${a.buffer} lies beyond the arena`);
-    for (const b of places.slice(i + 1)) {
+  for (const [i, a] of spans.entries()) {
+    if (a.end > length) throw new Error(`verify: b${a.buffer} reaches past the end of the arena`);
+    for (const b of spans.slice(i + 1)) {
       const meet = a.from <= b.to && b.from <= a.to && Math.max(a.begin, b.begin) < Math.min(a.end, b.end);
-      if (meet) throw new Error(`verify: b${a.buffer} and b${b.buffer} lie in the same place`);
+      if (meet) throw new Error(`verify: b${a.buffer} and b${b.buffer} overlap`);
     }
   }
 }

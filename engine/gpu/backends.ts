@@ -54,13 +54,13 @@ export async function openBackend(name: BackendName): Promise<Backend> {
     case 'headlessgl':
       if (!gpuJs.GPU.isHeadlessGLSupported) {
         throw new Error(
-          'gpu: headlessgl needs the package gl (npm install gl) and a display (xvfb-run); it is not there, or cannot make a context',
+          'gpu: headlessgl needs the package gl (npm install gl) and a display (xvfb-run); the package is missing, or it cannot make a context',
         );
       }
       return { ...common, functions: shaderFunctions(), open };
     case 'webasm':
       if (!gpuJs.GPU.isWebAssemblySupported)
-        throw new Error('gpu: webasm needs WebAssembly, which is not there');
+        throw new Error('gpu: webasm needs WebAssembly, which this engine does not have');
       mustCompile('webasm', 'WebAssembly', "'wasm-unsafe-eval'", compileEmptyModule);
       return { ...common, open };
     case 'cpu':
@@ -78,8 +78,8 @@ function compileEmptyModule(): unknown {
 }
 
 /**
- * Checks that code generation is allowed, with the smallest possible program. gpu.js itself would only log the refusal,
- * and fail later without a reason.
+ * Checks that code generation is allowed by compiling the smallest possible program. gpu.js itself would only log the
+ * refusal, and fail later without a reason.
  *
  * @throws Error naming the forbidden permission and an executor to use instead
  */
@@ -101,7 +101,7 @@ async function acquire({ WebGPUContext }: GpuJs): Promise<Device> {
   try {
     return (await WebGPUContext.acquire()).device;
   } catch (cause) {
-    // The words of gpu.js are about its own calls.
+    // The message of gpu.js is about its own functions.
     throw new Error(`gpu: there is no WebGPU device; ${howToGetWebGpu}`, { cause });
   }
 }
@@ -126,7 +126,7 @@ function webGl2(common: Omit<Backend, 'open'>): Backend {
   const { gpuJs, meter } = common;
   if (!gpuJs.GPU.isWebGL2Supported) {
     throw new Error(
-      'gpu: webgl2 is not there; it needs a browser whose canvas gives a webgl2 context with EXT_color_buffer_float',
+      'gpu: webgl2 is not available; it needs a browser whose canvas has a webgl2 context with EXT_color_buffer_float',
     );
   }
   let lose: (reason: string) => void = () => {};
@@ -138,7 +138,9 @@ function webGl2(common: Omit<Backend, 'open'>): Backend {
     const canvas = newCanvas();
     const context = canvas.getContext('webgl2', { alpha: false, depth: false, antialias: false });
     if (!context)
-      throw new Error('gpu: webgl2 gave no further context; dispose() of executors that are no longer used');
+      throw new Error(
+        'gpu: webgl2 gave no further context; call dispose() on executors that are no longer used',
+      );
     meterTextures(context, meter);
     contexts.add(context);
     const gpu = new gpuJs.GPU({ canvas, context });

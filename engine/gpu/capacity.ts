@@ -1,6 +1,6 @@
 import type { Value } from '../tape.ts';
 
-/** Sizes up to this one are not rounded up: they are usually axes rather than lists. */
+/** Sizes up to this one are not rounded up: they are usually components, not lengths of lists. */
 const exactUpTo = 8;
 /** The smallest capacity of a list; smaller ones would save nothing and compile more pipelines. */
 const least = 128;

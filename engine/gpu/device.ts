@@ -44,8 +44,8 @@ const meters = new WeakMap<object, DeviceMeter>();
 
 /** The meter of a WebGPU device. gpu.js has one device for all its instances, so all executors share the count. */
 export function meterOf(device: Device): DeviceMeter {
-  const known = meters.get(device);
-  if (known) return known;
+  const existing = meters.get(device);
+  if (existing) return existing;
   const meter = new DeviceMeter();
   meters.set(device, meter);
   const create = device.createBuffer.bind(device);

@@ -26,8 +26,8 @@ export interface GpuExecutor extends Executor {
   /** The backend in use. */
   readonly backend: BackendName;
   /**
-   * The reasons why `auto` did not take a better backend, or why gpu.js runs the kernels of a pose one by one rather
-   * than in one launch. Null if there was no fallback.
+   * The reasons why `auto` rejected better backends, and why gpu.js runs the kernels of a pose one by one rather than in
+   * one launch. Null if there was no fallback.
    */
   readonly fallbackReason: string | null;
   /** The number of pipelines compiled since the executor was made. */
@@ -45,7 +45,7 @@ export interface GpuExecutor extends Executor {
   dispose(): Promise<void>;
 }
 
-/** Most arrays a kernel reads, besides the inputs: a WebGPU kernel can read seven in all. */
+/** The most arrays that a kernel reads besides the inputs: a WebGPU kernel can read seven in all. */
 const arraysPerKernel = 6;
 
 /** An executor on an open backend, with its compiled pipelines and the handling of a lost device. */
@@ -58,7 +58,7 @@ export class Executing implements GpuExecutor {
   readonly #pipelines: StructureCache<HeldPipeline>;
   /** Evicted pipelines that are being destroyed. */
   #evicted: Promise<void>[] = [];
-  /** All pipelines not yet destroyed, also dropped ones that are still running. */
+  /** All pipelines not yet destroyed, including dropped ones that are still running. */
   readonly #living = new Set<HeldPipeline>();
   #generic: string | null = null;
   #isDisposed = false;
@@ -102,7 +102,7 @@ export class Executing implements GpuExecutor {
   }
 
   async #run(wanted: readonly Value[], { memory = new Memory() }: RunOptions): Promise<Tensor[]> {
-    if (this.#isDisposed) throw new Error('gpu: this executor was disposed of; make another');
+    if (this.#isDisposed) throw new Error('gpu: this executor was disposed of; make another one');
     if (this.#loss) throw this.#loss;
     const [first] = wanted;
     if (!first) return [];
@@ -174,10 +174,10 @@ export class Executing implements GpuExecutor {
     return this.#pipelines.get(structure, `${capacities}`, live, () => {
       const plan = kernelsOf(live, wanted, structure, capacities, arraysPerKernel);
       const layout = inputLayoutOf(plan, live, structure, capacities);
-      const made = new HeldPipeline(plan, layout, new PlanPipeline(this.#open, plan, layout));
-      this.#living.add(made);
-      void made.gone.then(() => this.#living.delete(made));
-      return made;
+      const pipeline = new HeldPipeline(plan, layout, new PlanPipeline(this.#open, plan, layout));
+      this.#living.add(pipeline);
+      void pipeline.gone.then(() => this.#living.delete(pipeline));
+      return pipeline;
     });
   }
 

@@ -31,7 +31,7 @@ function called({ passed }: Source): string {
       case 'start':
         return `start ${argument.number}`;
       case 'offset':
-        return `where input ${argument.number} begins`;
+        return `start of input ${argument.number}`;
       case 'number':
         return `${argument.number}`;
     }

@@ -47,7 +47,7 @@ export interface KernelFunction {
   readonly parameters: number;
 }
 
-/** For gpu.js's WebAssembly and CPU backends, which compute as JavaScript does. */
+/** The functions for gpu.js's WebAssembly and CPU backends, which compute as JavaScript does. */
 export function exactFunctions(): KernelFunction[] {
   return parsed(`${quotient}
 function magnitude(x) { return Math.abs(x); }
@@ -68,7 +68,7 @@ function larger(x, y) { return Math.max(x, y); }
 ${errorFunctions}`);
 }
 
-/** For WebGPU and WebGL. */
+/** The functions for WebGPU and WebGL. */
 export function shaderFunctions(): KernelFunction[] {
   return parsed(`${quotient}
 function magnitude(x) { return Math.abs(x); }
@@ -309,7 +309,7 @@ function errorFunctionComplement(x) {
   return x;
 }`;
 
-/** Splits a text into its functions. */
+/** Splits a source text into its functions. */
 function parsed(text: string): KernelFunction[] {
   return text.split(/^(?=function )/m).flatMap(source => {
     const head = source.match(/^function (\w+)\(([^)]*)\)/);

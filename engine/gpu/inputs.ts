@@ -6,26 +6,30 @@ import { checkEntries, type KernelPlan } from './plan/kernels.ts';
 
 /*
  * All data of a pose go to the device as one array: a WebGPU kernel reads seven arrays at most, and one upload costs
- * less than many. Each input has room for its capacity, so its place is the same for all poses of a pipeline.
+ * less than many. Each input has room for its capacity, so its offset is the same for all poses of a pipeline.
  */
 
-/** The position of each input in the array, those of the segments after the tape's own, and the array's length. */
+/** The layout of the inputs in one array. */
 export interface InputLayout {
+  /** The offset of each input of the tape, then two for each of {@link KernelPlan.segments}: its starts and its order. */
   readonly offsets: readonly number[];
   readonly length: number;
 }
 
 /** Lays out the inputs of a plan for the first tape that has it. */
 export function inputLayoutOf(
-  { inputPlaces, segments }: KernelPlan,
+  { liveIndices, segments }: KernelPlan,
   live: readonly Value[],
   { sizes }: Structure,
   capacities: readonly number[],
 ): InputLayout {
   const capacityOf = new Map(sizes.map((size, i) => [size, capacities[i] as number]));
-  const room = (place: number) =>
-    (live[place] as Value).shape.reduce((product, length) => product * (capacityOf.get(length) as number), 1);
-  const lengths = inputPlaces.map(room);
+  const room = (liveIndex: number) =>
+    (live[liveIndex] as Value).shape.reduce(
+      (product, length) => product * (capacityOf.get(length) as number),
+      1,
+    );
+  const lengths = liveIndices.map(room);
   for (const { index, rows } of segments) {
     lengths.push((capacities[rows] as number) + 1, lengths[index] as number);
   }
@@ -42,13 +46,13 @@ export function inputLayoutOf(
 
 /** Writes the inputs of one pose into the array that goes to the device. */
 export function writeInputs(
-  { inputPlaces, segments }: KernelPlan,
+  { liveIndices, segments }: KernelPlan,
   { offsets }: InputLayout,
   live: readonly Value[],
   sizes: readonly number[],
   target: Float32Array,
 ): void {
-  const data = inputPlaces.map(place => dataOf(live[place] as Value));
+  const data = liveIndices.map(liveIndex => dataOf(live[liveIndex] as Value));
   for (const [i, numbers] of data.entries()) target.set(numbers, offsets[i] as number);
   for (const [i, { index, rows }] of segments.entries()) {
     const [starts, order] = offsets.slice(data.length + 2 * i) as [number, number];
@@ -57,14 +61,15 @@ export function writeInputs(
 }
 
 function dataOf({ form }: Value): TensorData {
-  if (form.kind !== 'parameter' && form.kind !== 'constant') throw new Error(`gpu: ${form.kind} is no input`);
+  if (form.kind !== 'parameter' && form.kind !== 'constant')
+    throw new Error(`gpu: the form ${form.kind} is not an input`);
   return form.tensor.data;
 }
 
 /**
- * An index sorted by what it points to (a counting sort, which keeps the order of equals): the entries that point to
- * row r are order[starts[r]], …, order[starts[r + 1] − 1]. It turns a scatter, in which threads would have to wait for
- * each other, into a gather.
+ * Sorts the entries of an index by row (a counting sort, which keeps the order within a row): the entries of row r are
+ * order[starts[r]], …, order[starts[r + 1] − 1]. A scatter, in which threads would have to wait for each other, then
+ * becomes a gather.
  */
 function writeSegments(
   index: TensorData,
@@ -79,8 +84,8 @@ function writeSegments(
   target.set(next, starts);
   for (let entry = 0; entry < index.length; entry++) {
     const row = index[entry] as number;
-    const place = next[row] as number;
-    next[row] = place + 1;
-    target[order + place] = entry;
+    const position = next[row] as number;
+    next[row] = position + 1;
+    target[order + position] = entry;
   }
 }

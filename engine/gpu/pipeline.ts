@@ -7,7 +7,7 @@ import { type Argument, type Arithmetic, kernelSource, packSource, type Source }
 /** The data of one pose. */
 export interface PoseData {
   readonly inputs: Float32Array;
-  /** The lengths of all sizes, those of chunk counts too. */
+  /** The lengths of all sizes, including chunk counts. */
   readonly sizes: readonly number[];
   readonly starts: readonly number[];
 }
@@ -65,7 +65,7 @@ export class PlanPipeline {
     const keys = this.#scalars.map(keyOf);
     return (inputs: unknown, ...numbers: unknown[]): unknown[] => {
       const buffers: unknown[] = [];
-      const given = (argument: Argument): unknown => {
+      const argumentValue = (argument: Argument): unknown => {
         switch (argument.kind) {
           case 'inputs':
             return inputs;
@@ -79,22 +79,26 @@ export class PlanPipeline {
             return numbers[keys.indexOf(keyOf(argument))];
         }
       };
-      for (const call of calls) buffers[call.buffer] = kernelOf(call)(...call.passed.map(given));
+      for (const call of calls) buffers[call.buffer] = kernelOf(call)(...call.passed.map(argumentValue));
       return this.#wanted.map(buffer => buffers[buffer]);
     };
   }
 
-  /** One kernel for each text and output length: gpu.js mixes up the results of one text with two lengths. */
+  /** Makes one kernel for each text and output length: gpu.js mixes up the results of one kernel with two lengths. */
   #kernels(lengths: readonly number[]): (call: StepSource) => GpuKernel {
     const kernels = new Map<string, GpuKernel>();
     return ({ text, buffer }) => {
       const length = lengths[buffer] as number;
       const key = `${length} ${text}`;
-      const known = kernels.get(key);
-      if (known) return known;
-      const made = this.#gpu.createKernel(text, { output: [length], loopMaxIterations, returnType: 'Float' });
-      kernels.set(key, made);
-      return made;
+      const existing = kernels.get(key);
+      if (existing) return existing;
+      const kernel = this.#gpu.createKernel(text, {
+        output: [length],
+        loopMaxIterations,
+        returnType: 'Float',
+      });
+      kernels.set(key, kernel);
+      return kernel;
     };
   }
 
@@ -106,7 +110,7 @@ export class PlanPipeline {
     return canFuse ? this.#pipeline.fallbackReason : null;
   }
 
-  /** The bytes of the inputs and of the arrays between kernels; known after a run. */
+  /** The bytes of the inputs and of the arrays between kernels; existing after a run. */
   get bytes(): number {
     const buffers = this.#pipeline.plan?.buffers ?? [];
     return buffers.reduce((total, { output }) => total + 4 * (output[0] as number), 4 * this.#inputLength);
@@ -120,7 +124,7 @@ export class PlanPipeline {
     if (ran !== this.#backend.name) {
       const reason = this.#pipeline.fallbackReason;
       throw new Error(
-        `gpu: ${this.#backend.name} was asked for, but gpu.js ran this on ${ran}${reason ? `: ${reason}` : ''}`,
+        `gpu: ${this.#backend.name} was requested, but gpu.js ran this on ${ran}${reason ? `: ${reason}` : ''}`,
       );
     }
     return new Map(this.#wanted.map((buffer, i) => [buffer, results[i] as ArrayLike<number>]));

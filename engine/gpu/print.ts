@@ -8,7 +8,7 @@ import {
   type Statement,
 } from '../compile/ir.ts';
 import { calls } from './functions.ts';
-import type { Kernel, Pack, PackedPlaces } from './plan/kernels.ts';
+import type { Kernel, Pack, PackedBuffers } from './plan/kernels.ts';
 
 /** An argument of a kernel, passed in the order of its parameters. */
 export type Argument =
@@ -35,7 +35,7 @@ export interface Source {
  * the same text and are compiled once. Each value has a line of its own, since gpu.js fails on deep expressions.
  */
 export function kernelSource(kernel: Kernel, arithmetic: Arithmetic): Source {
-  return new Printer(kernel.places, arithmetic).kernel(kernel);
+  return new Printer(kernel.packed, arithmetic).kernel(kernel);
 }
 
 /** A kernel that lays arrays of known lengths one after the other. */
@@ -57,13 +57,13 @@ function indexName(depth: number): string {
   return loopNames[depth] ?? `i${depth}`;
 }
 
-/** True if an expression needs no line of its own. A condition is a number, not 0 where it holds. */
+/** True if an expression needs no line of its own. A condition is a number, which is not 0 if the condition holds. */
 function needsNoLine(expr: Expr): boolean {
   const { kind, args } = expr;
   return isAtom(expr) || kind === 'nonzero' || (kind === 'indicator' && args[0]?.kind !== 'nonzero');
 }
 
-/** A number as a float: 2 alone could be taken for an integer. */
+/** The source of a number as a float: gpu.js may take 2 for an integer. */
 function literal(number: number): string {
   const text = `${Math.abs(number)}`;
   const float = /[.e]/.test(text) ? text : `${text}.0`;
@@ -90,7 +90,7 @@ const inexact: ReadonlySet<Expr['kind']> = new Set<Expr['kind']>([
 ]);
 
 class Printer {
-  readonly #places: PackedPlaces;
+  readonly #packed: PackedBuffers;
   readonly #arithmetic: Arithmetic;
   readonly #names = new Map<Expr, string>();
   readonly #parameters = new Map<string, { name: string; argument: Argument }>();
@@ -102,8 +102,8 @@ class Printer {
   #locals = 0;
   #loops = 0;
 
-  constructor(places: PackedPlaces, arithmetic: Arithmetic) {
-    this.#places = places;
+  constructor(packed: PackedBuffers, arithmetic: Arithmetic) {
+    this.#packed = packed;
     this.#arithmetic = arithmetic;
   }
 
@@ -125,15 +125,15 @@ class Printer {
 
   parameter(argument: Argument): string {
     const key = argument.kind === 'inputs' ? argument.kind : `${argument.kind} ${argument.number}`;
-    const known = this.#parameters.get(key);
-    if (known) return known.name;
+    const existing = this.#parameters.get(key);
+    if (existing) return existing.name;
     const letter = argument.kind === 'buffer' ? 'b' : 'n';
     const name = argument.kind === 'inputs' ? 'x' : `${letter}${this.#parameters.size}`;
     this.#parameters.set(key, { name, argument });
     return name;
   }
 
-  /** A number as a parameter, so that the text is the same for other numbers. */
+  /** A number passed as a parameter, so that the text is the same for other numbers. */
   number(number: number): string {
     return this.parameter({ kind: 'number', number });
   }
@@ -187,7 +187,7 @@ class Printer {
   #loop({ path, folds, body }: LoopStatement, indent: string): string {
     // The outer loops are the threads.
     if (path.length <= this.#threads.length && path.every((size, i) => size === this.#threads[i])) {
-      if (folds.length > 0) throw new Error('gpu: a thread may not run over the axis it is one of');
+      if (folds.length > 0) throw new Error('gpu: a fold may not run over an axis of the threads');
       return this.#block(body, indent);
     }
     const before = folds.map(
@@ -202,7 +202,7 @@ class Printer {
     return `${before.join('')}${count.line}${loop}${this.#roundedSums(folds, indent)}`;
   }
 
-  /** Rounds sums once they are complete: inside, float64 adds up more precisely. */
+  /** Rounds complete sums to float32 on a backend that adds them up in float64. */
   #roundedSums(folds: readonly Expr[], indent: string): string {
     if (this.#arithmetic === 'float32') return '';
     const sums = folds.filter(({ kind }) => kind === 'sum').map(fold => this.#text(fold));
@@ -226,8 +226,8 @@ class Printer {
   }
 
   /**
-   * An expression, rounded to float32 if the backend computes in float64: then it is the same number whether it is
-   * computed here or elsewhere or read from an array, and comparisons agree.
+   * The source of an expression, rounded to float32 if the backend computes in float64. The number is then the same
+   * whether it is computed here, in another kernel, or read from an array, so comparisons agree.
    */
   #written(expr: Expr): string {
     const text = this.#unrounded(expr);
@@ -248,14 +248,14 @@ class Printer {
       case 'start':
         return this.parameter({ kind: 'start', number: expr.start });
       case 'load': {
-        const { kind, number } = expr.of;
+        const { kind, number } = expr.array;
         if (kind === 'input') {
           const from = this.parameter({ kind: 'offset', number });
           return `${this.parameter({ kind: 'inputs' })}[${from} + ${this.#text(a)}]`;
         }
-        const place = this.#places.get(number);
-        const array = this.parameter({ kind: 'buffer', number: place?.pack ?? number });
-        const from = place && place.offset > 0 ? `${this.number(place.offset)} + ` : '';
+        const packed = this.#packed.get(number);
+        const array = this.parameter({ kind: 'buffer', number: packed?.pack ?? number });
+        const from = packed && packed.offset > 0 ? `${this.number(packed.offset)} + ` : '';
         return `${array}[${from}${this.#text(a)}]`;
       }
       case 'nonzero':

@@ -7,8 +7,8 @@ import { Arena, JitMachine, type JitPose } from './machine.ts';
 /** Options of {@link jit}. */
 export interface JitOptions {
   /**
-   * Default float64. In float32 every stored or compared number is float32. Expressions and sums are computed in
-   * float64, so a sum of any length is rounded once; sums into many entries take 8 bytes an entry.
+   * The precision of stored and compared numbers, default float64. With float32, expressions and sums are still computed
+   * in float64, so a sum of any length is rounded once; sums into many entries take 8 bytes an entry.
    */
   readonly precision?: Precision;
   /** The number of structures kept compiled; the least recently used is dropped first. Default 64. */
@@ -49,13 +49,13 @@ function mayCompile(): boolean {
   }
 }
 
-let wasSaid = false;
+let hasWarned = false;
 
 function interpreterInstead(precision: Precision): PlannedExecutor {
-  if (!wasSaid) {
-    wasSaid = true;
+  if (!hasWarned) {
+    hasWarned = true;
     console.warn(
-      "posetape: jit() may not generate code here (a Content-Security-Policy without 'unsafe-eval'); the interpreter runs instead, with equal results, more slowly",
+      "posetape: jit() may not generate code here (a Content-Security-Policy without 'unsafe-eval'); the interpreter runs instead, with the same results, but more slowly",
     );
   }
   const instead = interpreter({ precision });

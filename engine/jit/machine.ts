@@ -1,6 +1,6 @@
 import type { ArrayRef, MatmulStep, Plan } from '../compile/ir.ts';
 import { type Layout, type Lifetimes, layoutOf, lifetimesOf } from '../compile/layout.ts';
-import { type LaidOut, Layouts } from '../compile/layouts.ts';
+import { type LayoutKey, Layouts } from '../compile/layouts.ts';
 import type { Input, Machine } from '../compile/planned.ts';
 import { lengthOf } from '../compile/sizes.ts';
 import type { Structure } from '../compile/structure.ts';
@@ -9,7 +9,7 @@ import type { TensorData } from '../tensor.ts';
 import { matmulSource } from './matmul.ts';
 import { type LoopSource, type Slot, sourceOf } from './print.ts';
 
-/** The memory of an executor: one array, overwritten by each run. It shrinks again after a single large pose. */
+/** The memory of an executor: one array, which each run overwrites. It shrinks again some runs after a large pose. */
 export class Arena {
   readonly precision: Precision;
   readonly entryBytes: number;
@@ -33,12 +33,12 @@ export class Arena {
     return this.#sums;
   }
 
-  /** Makes room for `length` entries. Earlier entries may be lost. */
+  /** Makes room for `length` entries. The contents may be lost. */
   reserve(length: number): void {
     this.#largest = Math.max(this.#largest, length);
-    const isOften = ++this.#runs % lookedBackOn === 0;
-    const isTooLarge = isOften && this.#numbers.length > 4 * this.#largest + 1024;
-    if (isOften) this.#largest = length;
+    const isDue = ++this.#runs % runsPerReview === 0;
+    const isTooLarge = isDue && this.#numbers.length > 4 * this.#largest + 1024;
+    if (isDue) this.#largest = length;
     if (this.#numbers.length >= length && !isTooLarge) return;
     [this.#numbers, this.#sums] = this.#views(Math.ceil(length * 1.25));
   }
@@ -53,10 +53,10 @@ export class Arena {
   }
 }
 
-/** The number of runs after which the arena is resized to the largest of them. */
-const lookedBackOn = 64;
+/** After so many runs, an arena much larger than the largest of them needs is made smaller. */
+const runsPerReview = 64;
 
-/** Runs a step of a plan, given the arena, the arena as float64, the step's frame and its inputs. */
+/** Runs a step of a plan. Takes the arena, the arena as float64, the frame of the step, and its inputs. */
 type LoopFunction = (
   A: Float64Array | Float32Array,
   S: Float64Array,
@@ -78,7 +78,8 @@ interface Part {
   readonly inputs: readonly number[];
 }
 
-interface Place extends LaidOut {
+/** The layout and the frames of a pose, shared by all poses of equal sizes and starts. */
+interface Prepared extends LayoutKey {
   /** The number of entries of each buffer. */
   readonly counts: readonly number[];
   readonly layout: Layout;
@@ -89,9 +90,9 @@ interface Place extends LaidOut {
 /** A pose ready to run. */
 export interface JitPose {
   readonly bytes: number;
-  readonly place: Place;
-  /** The pose's arrays that each step reads. */
-  readonly given: readonly (readonly TensorData[])[];
+  readonly prepared: Prepared;
+  /** The arrays of the pose that each step reads. */
+  readonly inputs: readonly (readonly TensorData[])[];
 }
 
 /** A plan as JavaScript functions. */
@@ -101,10 +102,11 @@ export class JitMachine implements Machine<JitPose> {
   readonly #lifetimes: Lifetimes;
   /** Buffers whose sums are accumulated in float64, although the arena is float32. */
   readonly #summed: ReadonlySet<number>;
+  /** For each step, the sums that are complete after it. */
   readonly #lastAdds: readonly (readonly number[])[];
   readonly #sources: readonly (LoopSource | string)[];
   readonly #parts: readonly Part[];
-  readonly #places: Layouts<Place>;
+  readonly #layouts: Layouts<Prepared>;
 
   constructor(plan: Plan, arena: Arena) {
     this.#plan = plan;
@@ -115,18 +117,18 @@ export class JitMachine implements Machine<JitPose> {
     this.#sources = sourcesOf(plan, this.#summed);
     this.#parts = partsOf(plan, this.#sources);
     const slots = this.#parts.reduce((total, part) => total + part.slots.length, 0);
-    this.#places = new Layouts(slots + 2 * plan.buffers.length);
+    this.#layouts = new Layouts(slots + 2 * plan.buffers.length);
   }
 
   bind(structure: Structure, inputs: readonly Input[]): JitPose {
-    const place = this.#places.get(structure, () => this.#placed(structure));
-    const given = this.#parts.map(part => part.inputs.map(number => (inputs[number] as Input).tensor.data));
-    return { bytes: place.layout.length * this.#arena.entryBytes, place, given };
+    const prepared = this.#layouts.get(structure, () => this.#prepare(structure));
+    const arrays = this.#parts.map(part => part.inputs.map(number => (inputs[number] as Input).tensor.data));
+    return { bytes: prepared.layout.length * this.#arena.entryBytes, prepared, inputs: arrays };
   }
 
-  #placed({ sizes, starts }: Structure): Place {
+  #prepare({ sizes, starts }: Structure): Prepared {
     const counts = this.#plan.buffers.map(({ shape }) => lengthOf(shape, sizes));
-    // A float64 takes two entries, and begins at an even one.
+    // A float64 sum takes two entries of a float32 arena, and begins at an even one.
     const lengths =
       this.#summed.size === 0
         ? counts
@@ -147,8 +149,8 @@ export class JitMachine implements Machine<JitPose> {
     return (offsets[buffer] as number) / (isAdding ? 2 : 1);
   }
 
-  run({ place, given }: JitPose): void {
-    const { counts, layout, frames } = place;
+  run({ prepared, inputs }: JitPose): void {
+    const { counts, layout, frames } = prepared;
     this.#arena.reserve(layout.length);
     const { numbers, sums } = this.#arena;
     const { steps } = this.#plan;
@@ -159,9 +161,9 @@ export class JitMachine implements Machine<JitPose> {
         (isSummed ? sums : numbers).fill(number, from, from + (counts[buffer] as number));
       }
       const { run } = this.#parts[at] as Part;
-      run(numbers, sums, frames[at] as readonly number[], given[at] as readonly TensorData[]);
+      run(numbers, sums, frames[at] as readonly number[], inputs[at] as readonly TensorData[]);
       for (const buffer of this.#lastAdds[at] as readonly number[]) {
-        // Rounding in place is safe: entry i is written at or before the place that sum i is read from.
+        // Rounding in place is safe: float32 entry i lies within or before float64 sum i, which has been read by then.
         const from = layout.offsets[buffer] as number;
         const count = counts[buffer] as number;
         for (let i = 0; i < count; i++) numbers[from + i] = sums[from / 2 + i] as number;
@@ -169,14 +171,14 @@ export class JitMachine implements Machine<JitPose> {
     }
   }
 
-  result({ place: { counts, layout } }: JitPose, buffer: number): TensorData {
+  result({ prepared: { counts, layout } }: JitPose, buffer: number): TensorData {
     const from = layout.offsets[buffer] as number;
     return this.#arena.numbers.slice(from, from + (counts[buffer] as number));
   }
 
   explain(structure: Structure): string {
     const { sizes } = structure;
-    const { counts, layout } = this.#placed(structure);
+    const { counts, layout } = this.#prepare(structure);
     const { entryBytes } = this.#arena;
     const list = (ids: readonly number[]) =>
       ids.map(id => `b${id} (${(counts[id] as number) * entryBytes} B)`).join(', ') || 'nothing';
@@ -200,7 +202,7 @@ function summedIn({ steps }: Plan): Set<number> {
   return new Set(sinks.filter(({ kind }) => kind === 'add').map(({ buffer }) => buffer));
 }
 
-/** For each step, the sums that are complete after it. */
+/** For each step, the buffers of sums that are complete after it. */
 function lastAddsOf({ steps }: Plan, summed: ReadonlySet<number>): number[][] {
   const last = new Map<number, number>();
   for (const [at, { writes }] of steps.entries())
@@ -223,30 +225,30 @@ function sourcesOf({ steps }: Plan, summed: ReadonlySet<number>): (LoopSource | 
 function partsOf({ steps, inputs }: Plan, sources: readonly (LoopSource | string)[]): Part[] {
   const functions = new Map<string, unknown>();
   // A function that is called with several types of arrays is slow for all of them.
-  const kindOf = (number: number) => `${inputs[number]?.ref.type} ${inputs[number]?.isDouble}`;
+  const typeOf = (number: number) => `${inputs[number]?.ref.type} ${inputs[number]?.isDouble}`;
   const compiled = <F>(
     source: string,
-    given: readonly number[],
+    inputNumbers: readonly number[],
     specials: LoopSource['specials'] = new Map(),
   ): F => {
-    const key = `${given.map(kindOf)} ${source}`;
+    const key = `${inputNumbers.map(typeOf)} ${source}`;
     const make = () =>
       new Function(...specials.keys(), `'use strict'; return ${source};`)(
         ...[...specials.values()].map(({ of }) => of),
       );
-    const made = functions.get(key) ?? make();
-    functions.set(key, made);
-    return made as F;
+    const compiledFunction = functions.get(key) ?? make();
+    functions.set(key, compiledFunction);
+    return compiledFunction as F;
   };
   return steps.map((step, at) => {
     const source = sources[at] as LoopSource | string;
     if (typeof source !== 'string') {
-      const { text, slots, inputs: given, specials } = source;
-      return { run: compiled<LoopFunction>(text, given, specials), slots, inputs: given };
+      const { text, slots, specials } = source;
+      return { run: compiled<LoopFunction>(text, source.inputs, specials), slots, inputs: source.inputs };
     }
     const { a, b } = step as MatmulStep;
-    const given = [a, b].flatMap(({ kind, number }) => (kind === 'input' ? [number] : []));
-    return productOf(step as MatmulStep, compiled<MatmulFunction>(source, given), given);
+    const operands = [a, b].flatMap(({ kind, number }) => (kind === 'input' ? [number] : []));
+    return productOf(step as MatmulStep, compiled<MatmulFunction>(source, operands), operands);
   });
 }
 
@@ -286,7 +288,7 @@ function namesOf(slots: readonly Slot[], inputs: readonly number[]): string {
     const name = `${{ size: 'n', start: 's', offset: 'o' }[kind]}${counts[kind]++}`;
     return `${name} = ${{ size: 'length', start: 'start', offset: 'start of b' }[kind]}${kind === 'offset' ? '' : ' '}${number}`;
   });
-  const given = inputs.map((number, i) => `x${i} = input ${number}`);
-  const all = [...names, ...given];
+  const inputNames = inputs.map((number, i) => `x${i} = input ${number}`);
+  const all = [...names, ...inputNames];
   return all.length > 0 ? `\n//    where ${all.join(', ')}` : '';
 }

@@ -1,22 +1,24 @@
+/** The rows, and the columns, of a tile. */
 const tile = [0, 1, 2, 3];
 
 /**
  * The source of a matrix product C = op(A)·op(B), where C is m × n and k is the summed length; `op` transposes an
  * operand that is stored transposed.
  *
- * Tiles of 4 × 4 of C are summed in locals, so that each number read is used four times. This makes it several times as
- * fast as three plain loops, which wait for memory. Larger tiles do not fit in the registers.
+ * Tiles of 4 × 4 of C are summed in locals, so that each number read is used four times. This is several times as fast as
+ * three plain loops, which wait for memory. Larger tiles do not fit in the registers.
  */
 export function matmulSource(transposeA: boolean, transposeB: boolean): string {
   const key = `${transposeA} ${transposeB}`;
-  const source = sources.get(key) ?? written(transposeA, transposeB);
+  const source = sources.get(key) ?? print(transposeA, transposeB);
   sources.set(key, source);
   return source;
 }
 
+/** The sources printed so far. */
 const sources = new Map<string, string>();
 
-function written(transposeA: boolean, transposeB: boolean): string {
+function print(transposeA: boolean, transposeB: boolean): string {
   const [rowOfA, columnOfB] = [tile.map(i => `p${i}`), tile.map(j => `q${j}`)];
   const starts = [
     ...(transposeA ? ['p = a + i'] : rowOfA.map((p, i) => `${p} = a + (i + ${i}) * k`)),

@@ -13,7 +13,7 @@ import { one, type Size } from '../compile/sizes.ts';
 import { Uses } from '../compile/uses.ts';
 import type { SpecialFunction } from '../special.ts';
 
-/** A number that varies between poses; a function reads it from its frame. */
+/** An entry of a frame: a number that varies between poses, which a function reads from its frame. */
 export interface Slot {
   readonly kind: 'size' | 'start' | 'offset';
   readonly number: number;
@@ -87,12 +87,12 @@ class Printer {
 
   source(body: readonly Statement[]): LoopSource {
     const text = this.#block(body, '  ');
-    const taken = [
+    const reads = [
       ...this.#slots.map(({ name }, i) => `  const ${name} = f[${i}];\n`),
       ...this.#inputs.map((_, i) => `  const x${i} = x[${i}];\n`),
     ];
     const slots = this.#slots.map(({ kind, number }) => ({ kind, number }));
-    const source = `(A, S, f, x) => {\n${taken.join('')}${text}}`;
+    const source = `(A, S, f, x) => {\n${reads.join('')}${text}}`;
     return { text: source, slots, inputs: this.#inputs, specials: this.#specials };
   }
 
@@ -137,7 +137,7 @@ class Printer {
   /** A local for an expression used more than once, or inside a deeper loop; others are printed where they are used. */
   #let(expr: Expr, indent: string): string {
     if (!this.#uses.needsLocal(expr)) return '';
-    // An earlier loop may have had a local for it, which ended with that loop.
+    // Forget the local of an earlier loop, whose scope has ended.
     this.#names.delete(expr);
     const text = bare(this.#text(expr));
     return `${indent}const ${this.#name(expr)} = ${text};\n`;
@@ -159,9 +159,9 @@ class Printer {
     const { kind, buffer, at, value } = sink;
     const text = bare(this.#text(value));
     if (isWholeFold(sink)) return folded(this.#register(sink), kind === 'fold-sum', text);
-    const place = `${this.#isSummed(buffer) ? 'S' : 'A'}[${bare(this.#text(at[0] as Expr))}]`;
-    if (kind === 'add') return `${place} += ${text}`;
-    return kind === 'largest' ? `${place} = Math.max(${place}, ${text})` : `${place} = ${text}`;
+    const entry = `${this.#isSummed(buffer) ? 'S' : 'A'}[${bare(this.#text(at[0] as Expr))}]`;
+    if (kind === 'add') return `${entry} += ${text}`;
+    return kind === 'largest' ? `${entry} = Math.max(${entry}, ${text})` : `${entry} = ${text}`;
   }
 
   #text(expr: Expr): string {
@@ -180,7 +180,7 @@ class Printer {
       case 'offset':
         return this.#slot('offset', expr.buffer);
       case 'load': {
-        const array = expr.of.kind === 'buffer' ? 'A' : this.#input(expr.of.number);
+        const array = expr.array.kind === 'buffer' ? 'A' : this.#input(expr.array.number);
         return `${array}[${bare(texts()[0] as string)}]`;
       }
       case 'special': {
@@ -214,8 +214,8 @@ class Printer {
 
   #slot(kind: Slot['kind'], number: number): string {
     const key = `${kind} ${number}`;
-    const known = this.#slotNames.get(key);
-    if (known) return known;
+    const existing = this.#slotNames.get(key);
+    if (existing) return existing;
     const count = this.#slots.filter(slot => slot.kind === kind).length;
     const name = `${letters[kind]}${count}`;
     this.#slots.push({ kind, number, name });
@@ -250,7 +250,7 @@ function bare(text: string): string {
 
 /** @throws TypeError if `number` is not a number: nothing else may be printed into source */
 function numberSource(number: unknown): string {
-  if (typeof number !== 'number') throw new TypeError(`jit: a ${typeof number} is no number`);
+  if (typeof number !== 'number') throw new TypeError(`jit: a ${typeof number} is not a number`);
   const text = Object.is(number, -0) ? '-0' : `${number}`;
   return text.startsWith('-') ? `(${text})` : text;
 }

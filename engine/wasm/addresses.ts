@@ -4,12 +4,13 @@ import { type Code, type FunctionBuilder, i32, ints, type Local, load, op } from
 import type { Frame } from './frame.ts';
 import { type Address, type Lanes, loadAt } from './lanes.ts';
 
-/** Turns positions into addresses: integer arithmetic in bytes, ready for a load. */
+/** Writes positions as byte addresses, in integer arithmetic. */
 export class Addresses {
   readonly #f: FunctionBuilder;
   readonly #frame: Frame;
-  /** Addresses, and products of sizes, that are kept in locals. */
-  readonly #kept = new Map<Expr, Address>();
+  /** Addresses held in locals. */
+  readonly #addresses = new Map<Expr, Address>();
+  /** Products of sizes held in locals. */
   readonly #products = new Map<Expr, Code>();
   /** Counters of the enclosing loops, in bytes, by path. */
   readonly #counters = new Map<string, Code>();
@@ -31,47 +32,50 @@ export class Addresses {
     this.#counters.set(`${path}`, this.#f.let('i32', bytes, `${counter.name}4`));
   }
 
-  /** Begins code in which the lanes are entries of a loop. */
+  /** Begins code in which the lanes are four entries of a loop. */
   enter(lanes: Lanes): void {
     this.#lanes = lanes;
     this.#varying = new Map();
     this.#counters.set(`${lanes.path}`, this.#f.let('i32', op('i32.shl', lanes.index, i32(2)), 'at4'));
   }
 
+  /** Ends the code begun by {@link enter}. */
   leave(): void {
     this.#lanes = undefined;
   }
 
-  keep(expr: Expr): void {
+  /** Computes an expression once and holds it in a local. */
+  hold(expr: Expr): void {
     if (isProduct(expr)) {
       this.#products.set(expr, this.#f.let('i32', this.#plain(expr), 'stride'));
       return;
     }
-    this.#kept.delete(expr);
-    const { kind, at } = this.place(expr);
-    this.#kept.set(expr, { kind, at: this.#f.let(kind === 'lanes' ? 'v128' : 'i32', at, 'at') });
+    this.#addresses.delete(expr);
+    const { kind, at } = this.addressOf(expr);
+    this.#addresses.set(expr, { kind, at: this.#f.let(kind === 'lanes' ? 'v128' : 'i32', at, 'at') });
   }
 
-  /** Address of an entry of an array. Positions in a buffer count from the beginning of the arena. */
-  ofLoad({ of, args: [position] }: ExprOf<'load'>): Address {
-    const place = this.place(position as Expr);
-    if (of.kind === 'buffer') return place;
-    return sum({ kind: 'same', at: this.#frame.slot('input', of.number) }, place, this.#asLanes);
+  /** The address of a loaded entry. Positions in buffers count from the beginning of the arena. */
+  ofLoad({ array, args: [position] }: ExprOf<'load'>): Address {
+    const offset = this.addressOf(position as Expr);
+    if (array.kind === 'buffer') return offset;
+    return sum({ kind: 'same', at: this.#frame.slot('input', array.number) }, offset, this.#asLanes);
   }
 
-  place(expr: Expr): Address {
-    const known = this.#kept.get(expr);
-    if (known) return known;
+  /** Four times a position: an address in the arena, or an offset from the beginning of an input. */
+  addressOf(expr: Expr): Address {
+    const held = this.#addresses.get(expr);
+    if (held) return held;
     if (!this.#isVarying(expr)) return { kind: 'same', at: this.#bytes(expr) };
     const [a, b] = expr.args as readonly [Expr, Expr];
     switch (expr.kind) {
       case 'index':
         return { kind: 'next', at: this.#counter(expr) };
       case 'plus':
-        return sum(this.place(a), this.place(b), this.#asLanes);
+        return sum(this.addressOf(a), this.addressOf(b), this.#asLanes);
       case 'times': {
         const [position, stride] = this.#isVarying(a) ? [a, b] : [b, a];
-        const lanes = this.#asLanes(this.place(position));
+        const lanes = this.#asLanes(this.addressOf(position));
         return { kind: 'lanes', at: op('i32x4.mul', lanes, op('i32x4.splat', this.#plain(stride))) };
       }
       case 'load': {
@@ -79,14 +83,14 @@ export class Addresses {
         return { kind: 'lanes', at: op('i32x4.shl', rows, i32(2)) };
       }
       default:
-        throw new Error(`wasm: ${expr.kind} is no position`);
+        throw new Error(`wasm: ${expr.kind} is not a position`);
     }
   }
 
-  /** An address equal in all lanes. */
+  /** Code for an address that is equal in all lanes. */
   #bytes(expr: Expr): Code {
-    const known = this.#kept.get(expr);
-    if (known) return known.at;
+    const held = this.#addresses.get(expr);
+    if (held) return held.at;
     const [a, b] = expr.args as readonly [Expr, Expr];
     switch (expr.kind) {
       case 'index':
@@ -111,8 +115,8 @@ export class Addresses {
 
   /** A size or product of sizes as a number of entries. */
   #plain(expr: Expr): Code {
-    const known = this.#products.get(expr);
-    if (known) return known;
+    const held = this.#products.get(expr);
+    if (held) return held;
     const [a, b] = expr.args as readonly [Expr, Expr];
     switch (expr.kind) {
       case 'constant':
@@ -135,10 +139,10 @@ export class Addresses {
   /** True if an expression differs from lane to lane. */
   #isVarying(expr: Expr): boolean {
     if (!this.#lanes) return false;
-    const known = this.#varying.get(expr);
-    if (known !== undefined) return known;
-    const isOwn = expr.kind === 'index' && `${expr.path}` === `${this.#lanes.path}`;
-    const varies = isOwn || expr.args.some(arg => this.#isVarying(arg));
+    const earlier = this.#varying.get(expr);
+    if (earlier !== undefined) return earlier;
+    const isLaneIndex = expr.kind === 'index' && `${expr.path}` === `${this.#lanes.path}`;
+    const varies = isLaneIndex || expr.args.some(arg => this.#isVarying(arg));
     this.#varying.set(expr, varies);
     return varies;
   }

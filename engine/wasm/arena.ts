@@ -20,7 +20,7 @@ export interface LoadedInputs {
 const page = 65536;
 /** Pages of the largest memory that 32-bit addresses reach: 4 GiB. */
 const mostPages = 65536;
-/** Bytes after the last number, since a vector read at it goes past it. */
+/** Spare bytes at the end, since reading a vector at the last number reads past it. */
 const slack = 64;
 
 /** The linear memory of an executor. It grows for larger poses, and each pose overwrites the one before. */
@@ -29,7 +29,8 @@ export class Arena {
   #floats: Float32Array<ArrayBuffer>;
   #ints: Int32Array<ArrayBuffer>;
   #doubles: Float64Array<ArrayBuffer>;
-  #kept: LoadedInputs | undefined;
+  /** The shared inputs that the last run left in the memory. */
+  #left: LoadedInputs | undefined;
 
   constructor({ Memory }: WebAssemblyApi) {
     this.memory = new Memory({ initial: 1 });
@@ -51,56 +52,56 @@ export class Arena {
     return this.#doubles;
   }
 
-  /** Takes the memory for a run. Returns the inputs there if machine and shared tensors are the same as before. */
+  /** Takes the memory for a run. Returns the inputs in it if the last run had the same machine and shared tensors. */
   take(machine: object, shared: ReadonlySet<Tensor> | undefined): LoadedInputs | undefined {
-    const kept = this.#kept;
-    this.#kept = undefined;
-    return kept?.machine === machine && kept.shared === shared ? kept : undefined;
+    const left = this.#left;
+    this.#left = undefined;
+    return left?.machine === machine && left.shared === shared ? left : undefined;
   }
 
   /** Records the shared inputs that a finished run leaves in the memory. */
   keep(machine: object, shared: ReadonlySet<Tensor>, { inputs, binding }: Loaded): void {
-    const loaded = { inputs: inputs.map(input => (shared.has(input.tensor) ? input : nothing)), binding };
-    this.#kept = { machine, shared, loaded };
+    const loaded = { inputs: inputs.map(input => (shared.has(input.tensor) ? input : notKept)), binding };
+    this.#left = { machine, shared, loaded };
   }
 
   /**
-   * Makes room for so many bytes. The earlier contents may or may not be kept.
+   * Grows the memory to hold so many bytes.
    *
-   * @throws RangeError if the memory cannot grow so far: it holds 4 GiB at most
+   * @throws RangeError if the memory cannot grow so far; it can hold 4 GiB at most
    */
   reserve(bytes: number): void {
-    const have = this.memory.buffer.byteLength;
-    if (bytes + slack <= have) return;
+    const current = this.memory.buffer.byteLength;
+    if (bytes + slack <= current) return;
     const needed = Math.ceil((bytes + slack) / page);
     if (needed > mostPages) {
       throw new RangeError(
-        `wasm: the tape needs ${inGiB(bytes)} at once, and WebAssembly memory ends at ${inGiB(mostPages * page)}; ${instead}`,
+        `wasm: the tape needs ${inGiB(bytes)} at once, but WebAssembly memory can hold at most ${inGiB(mostPages * page)}; ${instead}`,
       );
     }
-    this.#grow(bytes, needed - have / page, Math.ceil(have / page / 4));
+    this.#grow(bytes, needed - current / page, Math.ceil(current / page / 4));
     const { buffer } = this.memory;
     this.#floats = new Float32Array(buffer);
     this.#ints = new Int32Array(buffer);
     this.#doubles = new Float64Array(buffer);
   }
 
-  /** Grows the memory by at least `least` and at most `more` pages. */
+  /** Grows the memory by `more` pages if possible, else by `least` pages, which `bytes` need. */
   #grow(bytes: number, least: number, more: number): void {
-    const most = Math.min(more, mostPages - this.memory.buffer.byteLength / page);
+    const generous = Math.min(more, mostPages - this.memory.buffer.byteLength / page);
     try {
-      if (most > least) {
-        this.memory.grow(most);
+      if (generous > least) {
+        this.memory.grow(generous);
         return;
       }
     } catch {
-      // Then grow by no more than needed.
+      // Grow by no more than needed.
     }
     try {
       this.memory.grow(least);
     } catch (cause) {
       throw new RangeError(
-        `wasm: the tape needs ${inGiB(bytes)} at once, and this machine gives the memory no more than ${inGiB(this.memory.buffer.byteLength)}; ${instead}`,
+        `wasm: the tape needs ${inGiB(bytes)} at once, but this machine provides no more than ${inGiB(this.memory.buffer.byteLength)}; ${instead}`,
         { cause },
       );
     }
@@ -110,7 +111,8 @@ export class Arena {
 const instead = 'put less on one tape, or use jit({ precision: "float32" })';
 const inGiB = (bytes: number) => `${bytes} bytes (${(bytes / 2 ** 30).toFixed(2)} GiB)`;
 
-const nothing: Input = {
+/** A placeholder for an input that is not shared. */
+const notKept: Input = {
   kind: 'constant',
   tensor: { data: new Float32Array(), shape: [0] },
   rows: Number.POSITIVE_INFINITY,

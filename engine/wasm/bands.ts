@@ -34,13 +34,15 @@ export interface Pass {
   readonly local: ReadonlySet<number>;
 }
 
-/** A step to place in a pass. */
+/** A step that is to join a pass. */
 interface Candidate {
-  readonly place: number;
+  /** The index of the step in the plan. */
+  readonly index: number;
   readonly part: BandedStep;
   readonly axis: Size | undefined;
-  /** Buffers read only at the iteration's own row, and buffers written there, each row completely. */
+  /** Buffers of which an iteration reads only its own row. */
   readonly ownReads: ReadonlySet<number>;
+  /** Buffers of which an iteration writes its own row, completely. */
   readonly ownWrites: ReadonlySet<number>;
 }
 
@@ -59,18 +61,19 @@ export function passesOf(plan: Plan): Pass[] {
   return passes;
 }
 
-/** Most steps to look ahead when deciding whether to postpone a pass. */
-const farthest = 256;
+/** The most steps to look ahead when deciding whether to postpone a pass. */
+const mostAhead = 256;
 
 /** The steps not yet placed in a pass, and their dependencies. */
 class Queue {
   readonly #candidates: readonly Candidate[];
-  /** By step: the steps that must run before it, or in the same pass before it; and the steps that depend on it. */
+  /** For each step, the steps that must run earlier, or before it in the same pass. */
   readonly #needs: readonly (readonly number[])[];
+  /** For each step, the steps that depend on it. */
   readonly #followers: readonly number[][];
   readonly #readers = new Map<number, Candidate[]>();
   readonly #wanted: ReadonlySet<number>;
-  /** By step: number of dependencies not finished. */
+  /** For each step, the number of its unfinished dependencies. */
   readonly #waiting: number[];
   /** The steps whose dependencies are all finished. */
   readonly #ready = new Set<number>();
@@ -81,44 +84,44 @@ class Queue {
 
   constructor(plan: Plan) {
     this.#ends = [...(plan.sections ?? []), plan.steps.length];
-    this.#candidates = plan.steps.map((step, place) => candidateOf(plan, step, place));
+    this.#candidates = plan.steps.map((step, index) => candidateOf(plan, step, index));
     this.#wanted = new Set(plan.wanted);
     this.#needs = needsOf(plan);
     this.#followers = plan.steps.map(() => []);
-    for (const [place, needs] of this.#needs.entries())
-      for (const need of needs) this.#followers[need]?.push(place);
+    for (const [index, needs] of this.#needs.entries())
+      for (const need of needs) this.#followers[need]?.push(index);
     for (const candidate of this.#candidates) {
       for (const buffer of candidate.part.step.reads) {
-        const known = this.#readers.get(buffer);
-        if (known) known.push(candidate);
+        const readers = this.#readers.get(buffer);
+        if (readers) readers.push(candidate);
         else this.#readers.set(buffer, [candidate]);
       }
     }
     this.#waiting = this.#needs.map(needs => needs.length);
   }
 
-  /** Opens the next section that has a step, once the current one is finished. */
+  /** Opens the next section that has steps, once the current one is finished. */
   #open(): void {
     while (this.#ready.size === 0 && this.#ends.length > 0) {
       const begin = this.#end;
       this.#end = this.#ends.shift() as number;
-      for (let place = begin; place < this.#end; place++)
-        if (this.#waiting[place] === 0) this.#ready.add(place);
+      for (let index = begin; index < this.#end; index++)
+        if (this.#waiting[index] === 0) this.#ready.add(index);
     }
   }
 
   /** True for a step with `waiting` unfinished dependencies if that is 0 and the step's section has begun. */
-  #isReady(place: number, waiting: number): boolean {
-    return waiting === 0 && place < this.#end;
+  #isReady(index: number, waiting: number): boolean {
+    return waiting === 0 && index < this.#end;
   }
 
   /**
-   * The steps to run next. A pass that could take in more steps if others ran first is postponed: if edges wait for
-   * atoms, the atoms' steps run first.
+   * The steps to run next. A pass that would have more steps if others ran first is postponed. For example, if steps over
+   * edges wait for steps over atoms, the latter run first.
    */
   next(): Candidate[] {
     this.#open();
-    const ready = [...this.#ready].sort((a, b) => a - b).map(place => this.#candidate(place));
+    const ready = [...this.#ready].sort((a, b) => a - b).map(index => this.#candidate(index));
     const single = ready.find(({ axis }) => axis === undefined);
     if (single) return [single];
     const axes = [...new Set(ready.map(({ axis }) => axis as Size))];
@@ -133,12 +136,12 @@ class Queue {
 
   /** Marks steps as finished. */
   finish(members: readonly Candidate[]): void {
-    for (const { place } of members) this.#ready.delete(place);
-    const over = new Set(members.map(({ place }) => place));
-    for (const { place } of members) {
-      for (const follower of this.#followers[place] as number[]) {
+    for (const { index } of members) this.#ready.delete(index);
+    const finished = new Set(members.map(({ index }) => index));
+    for (const { index } of members) {
+      for (const follower of this.#followers[index] as number[]) {
         const waiting = --(this.#waiting[follower] as number);
-        if (this.#isReady(follower, waiting) && !over.has(follower)) this.#ready.add(follower);
+        if (this.#isReady(follower, waiting) && !finished.has(follower)) this.#ready.add(follower);
       }
     }
   }
@@ -151,27 +154,27 @@ class Queue {
     return new Set(members.flatMap(({ ownWrites }) => [...ownWrites].filter(isLocal)));
   }
 
-  #candidate(place: number): Candidate {
-    return this.#candidates[place] as Candidate;
+  #candidate(index: number): Candidate {
+    return this.#candidates[index] as Candidate;
   }
 
   /** The steps over an axis that can run together, given the ready steps and the counts of unfinished dependencies. */
   #joined(axis: Size, ready: ReadonlySet<number>, waiting: ReadonlyMap<number, number>): Candidate[] {
     const members = new Set<number>();
     const left = new Map(waiting);
-    const next = new MinHeap([...ready].filter(place => this.#candidate(place).axis === axis));
-    for (let place = next.pop(); place !== undefined; place = next.pop()) {
-      const before = (this.#needs[place] as readonly number[]).filter(need => members.has(need));
-      const each = this.#candidate(place);
-      if (!before.every(need => isInStep(this.#candidate(need), each))) continue;
-      members.add(place);
-      for (const follower of this.#followers[place] as number[]) {
+    const next = new MinHeap([...ready].filter(index => this.#candidate(index).axis === axis));
+    for (let index = next.pop(); index !== undefined; index = next.pop()) {
+      const before = (this.#needs[index] as readonly number[]).filter(need => members.has(need));
+      const candidate = this.#candidate(index);
+      if (!before.every(need => canShareBands(this.#candidate(need), candidate))) continue;
+      members.add(index);
+      for (const follower of this.#followers[index] as number[]) {
         const count = (left.get(follower) ?? (this.#waiting[follower] as number)) - 1;
         left.set(follower, count);
         if (this.#isReady(follower, count) && this.#candidate(follower).axis === axis) next.push(follower);
       }
     }
-    return [...members].sort((a, b) => a - b).map(place => this.#candidate(place));
+    return [...members].sort((a, b) => a - b).map(index => this.#candidate(index));
   }
 
   /** Ready steps and dependency counts after running everything that does not need the steps of an axis. */
@@ -179,12 +182,12 @@ class Queue {
     const [ready, waiting] = [new Set<number>(), new Map<number, number>()];
     const stack = [...this.#ready];
     let steps = 0;
-    for (let place = stack.pop(); place !== undefined; place = stack.pop()) {
-      if (this.#candidate(place).axis === axis || ++steps > farthest) {
-        ready.add(place);
+    for (let index = stack.pop(); index !== undefined; index = stack.pop()) {
+      if (this.#candidate(index).axis === axis || ++steps > mostAhead) {
+        ready.add(index);
         continue;
       }
-      for (const follower of this.#followers[place] as number[]) {
+      for (const follower of this.#followers[index] as number[]) {
         const count = (waiting.get(follower) ?? (this.#waiting[follower] as number)) - 1;
         waiting.set(follower, count);
         if (this.#isReady(follower, count)) stack.push(follower);
@@ -219,7 +222,7 @@ class MinHeap {
 }
 
 /** True if a later step reads only the rows of its band from the buffers that an earlier one writes. */
-function isInStep(before: Candidate, after: Candidate): boolean {
+function canShareBands(before: Candidate, after: Candidate): boolean {
   const { reads } = after.part.step;
   return before.part.step.writes.every(
     buffer => !reads.includes(buffer) || (before.ownWrites.has(buffer) && after.ownReads.has(buffer)),
@@ -229,27 +232,28 @@ function isInStep(before: Candidate, after: Candidate): boolean {
 /** Dependencies of each step: every earlier writer of a buffer it reads, and the last writer of one it writes. */
 function needsOf({ steps }: Plan): number[][] {
   const writers = new Map<number, number[]>();
-  return steps.map(({ reads, writes }, place) => {
+  return steps.map(({ reads, writes }, index) => {
     const needs = new Set<number>();
     for (const buffer of reads) for (const writer of writers.get(buffer) ?? []) needs.add(writer);
     for (const buffer of writes) {
       const before = writers.get(buffer);
       const last = before?.at(-1);
       if (last !== undefined) needs.add(last);
-      if (before) before.push(place);
-      else writers.set(buffer, [place]);
+      if (before) before.push(index);
+      else writers.set(buffer, [index]);
     }
     return [...needs];
   });
 }
 
-function candidateOf(plan: Plan, step: Step, place: number): Candidate {
-  return { place, ...(step.kind === 'loop' ? ofLoop(plan, step) : ofMatmul(step)) };
+function candidateOf(plan: Plan, step: Step, index: number): Candidate {
+  return { index, ...(step.kind === 'loop' ? splitOfLoop(plan, step) : splitOfMatmul(step)) };
 }
 
-type Own = Omit<Candidate, 'place'>;
+/** The way a step can be split into bands. */
+type Split = Omit<Candidate, 'index'>;
 
-function ofMatmul(step: MatmulStep): Own {
+function splitOfMatmul(step: MatmulStep): Split {
   const { a, b, m, k, transposeA, transposeB, batch, writes } = step;
   const buffers = (...operands: (typeof a)[]) =>
     new Set(operands.flatMap(({ kind, number }) => (kind === 'buffer' ? [number] : [])));
@@ -265,7 +269,7 @@ function ofMatmul(step: MatmulStep): Own {
   return { part: { kind: 'whole', step }, axis: undefined, ownReads: new Set(), ownWrites: new Set() };
 }
 
-function ofLoop({ buffers }: Plan, step: LoopStep): Own {
+function splitOfLoop({ buffers }: Plan, step: LoopStep): Split {
   const part = { kind: 'loop', step } as const;
   const loops = step.body.filter(({ kind }) => kind === 'loop');
   const [loop] = loops;
@@ -277,10 +281,10 @@ function ofLoop({ buffers }: Plan, step: LoopStep): Own {
   walkExprs(
     step.sinks.map(({ value }) => value),
     expr => {
-      if (expr.kind !== 'entry' || expr.of.kind !== 'buffer') return;
-      const isOwn =
-        sameWithoutOnes(expr.shape, shapeOf(expr.of.number)) && isOwnRow(expr.shape, expr.args, axis);
-      if (!isOwn) ownReads.delete(expr.of.number);
+      if (expr.kind !== 'entry' || expr.array.kind !== 'buffer') return;
+      const isRow =
+        sameWithoutOnes(expr.shape, shapeOf(expr.array.number)) && isOwnRow(expr.shape, expr.args, axis);
+      if (!isRow) ownReads.delete(expr.array.number);
     },
   );
   const ownWrites = step.sinks
@@ -289,7 +293,7 @@ function ofLoop({ buffers }: Plan, step: LoopStep): Own {
   return { part, axis, ownReads, ownWrites: new Set(ownWrites) };
 }
 
-/** True if an index stays in the outermost loop's current row: the row by that loop, the rest by inner loops. */
+/** True if an index stays in the current row of the outermost loop, and varies along other axes with inner loops only. */
 function isOwnRow(shape: readonly Size[], index: readonly Expr[], axis: Size): boolean {
   const first = shape.findIndex(size => size !== one);
   return (
@@ -303,19 +307,21 @@ function isOwnRow(shape: readonly Size[], index: readonly Expr[], axis: Size): b
 
 /** Buffers that loops reduce into, by kind of reduction. */
 export interface Folds {
-  /** Buffers that a loop adds to. */
+  /** Buffers that a loop adds to, including those of {@link whole}. */
   readonly sums: ReadonlySet<number>;
-  /** Single numbers: sums over a whole loop nest, and maxima. */
+  /** Buffers of a single number that is the sum over a whole loop nest. */
   readonly whole: ReadonlySet<number>;
+  /** Buffers of a single number that is the maximum over a whole loop nest. */
   readonly maxima: ReadonlySet<number>;
 }
 
 export function foldsOf({ steps }: Plan): Folds {
   const sinks = steps.flatMap(step => (step.kind === 'loop' ? step.sinks : []));
-  const where = (holds: (sink: Sink) => boolean) => new Set(sinks.filter(holds).map(({ buffer }) => buffer));
+  const buffersOf = (isIncluded: (sink: Sink) => boolean) =>
+    new Set(sinks.filter(isIncluded).map(({ buffer }) => buffer));
   return {
-    sums: where(({ kind }) => kind === 'fold-sum' || kind === 'add'),
-    whole: where(({ kind }) => kind === 'fold-sum'),
-    maxima: where(({ kind }) => kind === 'fold-largest'),
+    sums: buffersOf(({ kind }) => kind === 'fold-sum' || kind === 'add'),
+    whole: buffersOf(({ kind }) => kind === 'fold-sum'),
+    maxima: buffersOf(({ kind }) => kind === 'fold-largest'),
   };
 }

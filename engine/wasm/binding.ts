@@ -6,7 +6,7 @@ import type { Structure } from '../compile/structure.ts';
 import { panelBytes } from './matmul.ts';
 import type { CompiledPass, CompiledStep, PlanModule } from './module.ts';
 
-/** Working memory of one pass, beside the plan's buffers. */
+/** Working memory of one pass, in addition to the plan's buffers. */
 export interface Extra {
   /** A product's packed right operand, or its float64 sums if it has many terms; a loop's float32 sums of a few rows. */
   readonly kind: 'panel' | 'total' | 'partial';
@@ -17,12 +17,13 @@ export interface Extra {
   readonly part: CompiledStep;
 }
 
-/** Lifetimes of a module’s buffers in passes, with the working memory of the passes. */
+/** The buffers that a module needs memory for, including the working memory of its passes. */
 export interface Room {
+  /** The lifetimes of the buffers, in passes. */
   readonly lifetimes: Lifetimes;
-  /** Number of buffers, including the working memory of the passes. */
+  /** Number of buffers. */
   readonly count: number;
-  /** By pass. */
+  /** The working memory of each pass. */
   readonly extras: readonly Extras[];
 }
 
@@ -66,21 +67,24 @@ function extrasOf(part: CompiledStep): Omit<Extra, 'id'>[] {
   return transposeA && !transposeB ? [total] : [{ kind: 'panel', buffer, part }, total];
 }
 
-/** Most terms of a product that are added up in float32, block by block; the sums of more grow in float64. */
+/** The most terms of a product that are added up in float32, block by block. Sums of more terms are float64. */
 export const mostTerms = 512;
 
-/** Memory layout of one pose, in bytes from the beginning of the memory, and the rows in a band of each pass. */
+/** The memory layout of one pose. Addresses are in bytes. */
 export interface Binding {
   readonly sizes: readonly number[];
+  /** The address of each input. */
   readonly inputs: readonly number[];
+  /** The address of each buffer. */
   readonly buffers: readonly number[];
+  /** The number of rows in a band of each pass. */
   readonly bands: readonly number[];
-  /** End of the layout. */
+  /** The end of the layout. */
   readonly bytes: number;
 }
 
 const up = (number: number, to: number) => Math.ceil(number / to) * to;
-/** Numbers in a band of one buffer, few enough that the bands of a few buffers stay in the cache. */
+/** The numbers in a band of one buffer: few enough that the bands of several buffers stay in the cache. */
 const bandNumbers = 16384;
 
 /** Lays out one pose. The inputs begin at `begin` or just after it. */
@@ -88,18 +92,18 @@ export function bindingOf(
   module: PlanModule,
   room: Room,
   { sizes }: Structure,
-  given: readonly Input[],
+  inputs: readonly Input[],
   begin: number,
 ): Binding {
   const { plan, passes } = module;
   let end = up(begin, 64);
-  const inputs = new Array<number>(given.length);
+  const addresses = new Array<number>(inputs.length);
   // Parameters first: their addresses stay the same when other inputs change size.
   for (const wanted of ['parameter', 'constant'] as const) {
-    for (let i = 0; i < given.length; i++) {
-      const { kind, tensor } = given[i] as Input;
+    for (let i = 0; i < inputs.length; i++) {
+      const { kind, tensor } = inputs[i] as Input;
       if (kind !== wanted) continue;
-      inputs[i] = end;
+      addresses[i] = end;
       end = up(end + 4 * tensor.data.length, 16);
     }
   }
@@ -120,12 +124,12 @@ export function bindingOf(
     }
   }
   const arena = up(end, 64);
-  // A sum takes the room of two numbers while it grows.
+  // A float64 sum takes the room of two float32 numbers.
   for (let id = 0; id < lengths.length; id++)
     lengths[id] = up(lengths[id] as number, 4) * (module.folds.sums.has(id) ? 2 : 1);
   const { offsets, length } = layoutOf(room.lifetimes, lengths);
   const buffers = lengths.map((_, id) => arena + 4 * (offsets[id] as number));
-  return { sizes, inputs, buffers, bands, bytes: arena + 4 * length };
+  return { sizes, inputs: addresses, buffers, bands, bytes: arena + 4 * length };
 }
 
 function panelLength({ step }: CompiledStep, sizes: readonly number[]): number {
@@ -141,7 +145,7 @@ function totalLength({ kind, step }: CompiledStep, sizes: readonly number[], ban
   return 2 * up(rows * (sizes[n] as number), 4);
 }
 
-/** Rows in a band of a pass: as many as the cache holds, in whole vectors and whole tiles. */
+/** The number of rows in a band of a pass: what the cache holds, in whole vectors and whole tiles. */
 function bandOf({ plan }: PlanModule, { parts, axis }: CompiledPass, sizes: readonly number[]): number {
   if (axis === undefined) return 1;
   const length = (size: Size) => sizes[size] as number;

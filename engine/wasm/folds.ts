@@ -3,8 +3,10 @@ import { type Code, extract, type FunctionBuilder, type Local, op, shuffle } fro
 /** Locals of a sum or maximum over a loop: one float32 vector, or two float64 vectors for a long sum. */
 export type Accumulator = readonly [Local, Local?];
 
+/** The low and the high half of a vector, each in lanes 0 and 1. */
 const halves = (value: Code) => [value, shuffle(value, value, [2, 3, 2, 3])] as const;
 
+/** Adds a term to a sum, or keeps the larger for a maximum. */
 export function accumulate(f: FunctionBuilder, locals: Accumulator, term: Code, isSum: boolean): void {
   const get = (local: Local): Code => ({ kind: 'get', local });
   const [first, second] = locals;
@@ -17,7 +19,7 @@ export function accumulate(f: FunctionBuilder, locals: Accumulator, term: Code, 
   f.set(second, op('f64x2.add', get(second), op('f64x2.promote_low_f32x4', high)));
 }
 
-/** Result of a fold in every lane. With `overLanes` the lanes are folded too, as entries of its loop. */
+/** The result of a fold in every lane. With `overLanes` the lanes, which are entries of its loop, are folded too. */
 export function folded(
   f: FunctionBuilder,
   [first, second]: Accumulator,
@@ -33,7 +35,7 @@ export function folded(
   return shuffle(narrow(first), narrow(second), [0, 1, 4, 5]);
 }
 
-/** Result of a sum as a float64: the sum of all lanes with `overLanes`, else the first lane. */
+/** The result of a sum as a float64: the sum of all lanes with `overLanes`, else the first lane. */
 export function totalOf(f: FunctionBuilder, [first, second]: Accumulator, overLanes: boolean): Code {
   const get = (local: Local): Code => ({ kind: 'get', local });
   if (!overLanes) {
@@ -55,6 +57,7 @@ function sumOfLanes(f: FunctionBuilder, value: Code): Code {
   return sumOfPair(f.let('v128', op('f64x2.add', low, high), 'both'));
 }
 
+/** The largest of four lanes, in every lane. */
 export function largestOfLanes(f: FunctionBuilder, value: Code): Code {
   const once = f.let('v128', op('f32x4.max', value, shuffle(value, value, [2, 3, 0, 1])), 'largest');
   return op('f32x4.max', once, shuffle(once, once, [1, 0, 3, 2]));

@@ -1,11 +1,12 @@
 import { type Code, type FunctionBuilder, load } from './emit/code.ts';
 
 /**
- * An entry of a frame: a number of four bytes that varies between poses. Positions are addresses.
+ * An entry of a frame: a number of four bytes that varies between poses.
  *
- * `sum` is half the address of a buffer that the function adds to: its sums are float64, so that a sum over thousands
- * of terms is rounded once, and the address of a sum is twice that of a float32 position. `partial` is the address of
- * the float32 sums of a few rows, which are added to those sums, and `length` is their number.
+ * `offset` and `input` are the address of a buffer and of an input. `sum` is half the address of a buffer that the
+ * function adds to. Its sums are float64, so that a sum over thousands of terms is rounded once; twice the float32 address
+ * of an entry is then the address of its sum. `partial` is the address of the float32 sums of a few rows, which are added
+ * to those sums, and `length` is their number.
  */
 export interface Slot {
   readonly kind: 'size' | 'start' | 'offset' | 'input' | 'sum' | 'partial' | 'length';
@@ -34,11 +35,12 @@ export class Frame {
     this.#kindOf = kindOf;
   }
 
-  slot(asked: Slot['kind'], number: number): Code {
-    const kind = asked === 'offset' ? this.#kindOf(number) : asked;
-    let place = this.slots.findIndex(slot => slot.kind === kind && slot.number === number);
-    if (place < 0) place = this.slots.push({ kind, number }) - 1;
+  /** Code that reads an entry. An `offset` is replaced by the kind of slot that its buffer has. */
+  slot(requested: Slot['kind'], number: number): Code {
+    const kind = requested === 'offset' ? this.#kindOf(number) : requested;
+    let index = this.slots.findIndex(slot => slot.kind === kind && slot.number === number);
+    if (index < 0) index = this.slots.push({ kind, number }) - 1;
     const name = `${letters[kind]}${number}`;
-    return this.#f.once('i32', load('i32.load', this.#f.param(0), 4 * place), name);
+    return this.#f.once('i32', load('i32.load', this.#f.param(0), 4 * index), name);
   }
 }

@@ -1,6 +1,6 @@
 import type { Path } from '../compile/ir.ts';
 import { type Code, extract, i32, ints, load, loadLane, op, shuffle, store, storeLane } from './emit/code.ts';
-import { add, and, keep, type Place } from './maths/arithmetic.ts';
+import { add, and, keep, type Site } from './maths/arithmetic.ts';
 import { addDoubles } from './sums.ts';
 
 /** Four entries of a loop that are computed at once. */
@@ -8,18 +8,20 @@ export interface Lanes {
   readonly path: Path;
   /** Index of the first entry. */
   readonly index: Code;
-  /** At the end of the loop: the number of entries left, and a mask of their lanes. */
+  /** At the end of the loop, the number of entries left. */
   readonly left?: Code;
+  /** At the end of the loop, a mask of the lanes that are entries. */
   readonly mask?: Code;
 }
 
-export function lanesOf(at: Place, path: Path, index: Code, left?: Code): Lanes {
+/** The lanes of an iteration; `left` is the number of entries left at the end of the loop. */
+export function lanesOf(at: Site, path: Path, index: Code, left?: Code): Lanes {
   if (!left) return { path, index };
   const mask = op('i32x4.lt_s', at.f.constant(ints(0, 1, 2, 3)), op('i32x4.splat', left));
   return { path, index, left, mask: keep(at, mask, 'mask') };
 }
 
-/** Address of the lanes' numbers: one number for all lanes, four in a row, or an address for each lane. */
+/** The address of the numbers in four lanes: `same` for all lanes, `next` to each other, or one for each of the `lanes`. */
 export interface Address {
   readonly kind: 'same' | 'next' | 'lanes';
   /** Byte address of the first lane, or a vector of the lanes' addresses. */
@@ -28,109 +30,116 @@ export interface Address {
 
 const four = [0, 1, 2, 3];
 
-/** Addresses with those of lanes past the end set to 0, where any number may be read. */
+/** Sets the addresses of lanes past the end to 0. Their numbers are arbitrary, but the address is valid. */
 function safe(at: Code, { mask }: { mask?: Code } = {}): Code {
   return mask ? and(at, mask) : at;
 }
 
-export function loadAt(place: Place, { kind, at }: Address, lanes: Lanes | undefined): Code {
+/** A vector of the numbers at an address. */
+export function loadAt(site: Site, { kind, at }: Address, lanes: Lanes | undefined): Code {
   if (kind === 'same') return load('v128.load32_splat', at);
   if (kind === 'next') return load('v128.load', at);
-  const addresses = keep(place, safe(at, lanes), 'at');
-  const of = (lane: number) => extract('i32x4.extract_lane', lane, addresses);
+  const addresses = keep(site, safe(at, lanes), 'at');
+  const addressIn = (lane: number) => extract('i32x4.extract_lane', lane, addresses);
   return four
     .slice(1)
-    .reduce<Code>((loaded, lane) => loadLane(of(lane), lane, loaded), load('v128.load32_zero', of(0)));
+    .reduce<Code>(
+      (loaded, lane) => loadLane(addressIn(lane), lane, loaded),
+      load('v128.load32_zero', addressIn(0)),
+    );
 }
 
 /** Calls `write` for each lane, inside a branch for lanes that may be past the end. */
-function forEachLane(place: Place, lanes: Lanes | undefined, write: (lane: number) => void): void {
+function forEachLane(site: Site, lanes: Lanes | undefined, write: (lane: number) => void): void {
   for (const lane of four) {
     const { left } = lanes ?? {};
     if (left && lane === 3) continue;
-    if (left && lane > 0) place.f.if(op('i32.gt_s', left, i32(lane)), () => write(lane));
+    if (left && lane > 0) site.f.if(op('i32.gt_s', left, i32(lane)), () => write(lane));
     else write(lane);
   }
 }
 
-export function storing(place: Place, { kind, at }: Address, value: Code, lanes: Lanes | undefined): void {
-  const { f } = place;
+/** Stores the numbers of the lanes. */
+export function storing(site: Site, { kind, at }: Address, value: Code, lanes: Lanes | undefined): void {
+  const { f } = site;
   if (kind === 'same') {
     f.add(storeLane(at, 0, value));
   } else if (kind === 'next' && !lanes?.left) {
     f.add(store('v128.store', at, value));
   } else {
-    const kept = keep(place, value);
+    const vector = keep(site, value);
     const address = f.let(kind === 'next' ? 'i32' : 'v128', at, 'at');
-    forEachLane(place, lanes, lane => {
+    forEachLane(site, lanes, lane => {
       const to = kind === 'next' ? address : extract('i32x4.extract_lane', lane, address);
-      f.add(storeLane(to, lane, kept, kind === 'next' ? 4 * lane : 0));
+      f.add(storeLane(to, lane, vector, kind === 'next' ? 4 * lane : 0));
     });
   }
 }
 
 /**
- * Adds terms to float64 numbers in memory. The address is half of theirs: see {@link Slot}. Several lanes may add to
- * the same number.
+ * Adds terms to float64 numbers in memory. The address is half of that in memory: see {@link Slot}. Several lanes may add
+ * to the same number.
  */
-export function adding(place: Place, { kind, at }: Address, term: Code, lanes: Lanes | undefined): void {
-  const { f } = place;
+export function adding(site: Site, { kind, at }: Address, term: Code, lanes: Lanes | undefined): void {
+  const { f } = site;
   const into = (to: Code, number: Code, offset = 0) => {
     const sum = op('f64.add', load('f64.load', to, offset), op('f64.promote_f32', number));
     f.add(store('f64.store', to, sum, offset));
   };
-  const of = (lane: number) => extract('f32x4.extract_lane', lane, term);
+  const termIn = (lane: number) => extract('f32x4.extract_lane', lane, term);
   if (kind === 'same') {
     const to = f.let('i32', op('i32.shl', at, i32(1)), 'to');
-    into(to, lanes ? extract('f32x4.extract_lane', 0, sumOfFour(place, term)) : of(0));
+    into(to, lanes ? extract('f32x4.extract_lane', 0, sumOfFour(site, term)) : termIn(0));
   } else if (kind === 'lanes') {
-    const addresses = keep(place, op('i32x4.shl', at, i32(1)), 'at');
-    forEachLane(place, lanes, lane =>
-      into(f.let('i32', extract('i32x4.extract_lane', lane, addresses), 'to'), of(lane)),
+    const addresses = keep(site, op('i32x4.shl', at, i32(1)), 'at');
+    forEachLane(site, lanes, lane =>
+      into(f.let('i32', extract('i32x4.extract_lane', lane, addresses), 'to'), termIn(lane)),
     );
   } else {
     const to = f.let('i32', op('i32.shl', at, i32(1)), 'to');
-    if (lanes?.left) forEachLane(place, lanes, lane => into(to, of(lane), 8 * lane));
+    if (lanes?.left) forEachLane(site, lanes, lane => into(to, termIn(lane), 8 * lane));
     else addDoubles(f, to, term);
   }
 }
 
 /** Adds terms to float32 numbers in memory. */
-export function addingFloats(place: Place, address: Address, term: Code, lanes: Lanes | undefined): void {
-  const one = () => (lanes ? sumOfFour(place, term) : term);
-  combining(place, address, term, one, lanes, { vector: add, scalar: (a, b) => op('f32.add', a, b) });
+export function addingFloats(site: Site, address: Address, term: Code, lanes: Lanes | undefined): void {
+  const one = () => (lanes ? sumOfFour(site, term) : term);
+  combining(site, address, term, one, lanes, { vector: add, scalar: (a, b) => op('f32.add', a, b) });
 }
 
-export function largest(place: Place, address: Address, term: Code, lanes: Lanes | undefined): void {
-  const one = () => (lanes ? largestOfFour(place, term) : term);
+/** Replaces float32 numbers in memory by terms that are larger. */
+export function largest(site: Site, address: Address, term: Code, lanes: Lanes | undefined): void {
+  const one = () => (lanes ? largestOfFour(site, term) : term);
   const vector = (a: Code, b: Code) => op('f32x4.max', a, b);
-  combining(place, address, term, one, lanes, { vector, scalar: (a, b) => op('f32.max', a, b) });
+  combining(site, address, term, one, lanes, { vector, scalar: (a, b) => op('f32.max', a, b) });
 }
 
+/** An operation on four lanes, and the same on one number. */
 interface Combination {
   readonly vector: (a: Code, b: Code) => Code;
   readonly scalar: (a: Code, b: Code) => Code;
 }
 
 function combining(
-  place: Place,
+  site: Site,
   { kind, at }: Address,
   term: Code,
   one: () => Code,
   lanes: Lanes | undefined,
   { vector, scalar }: Combination,
 ): void {
-  const { f } = place;
+  const { f } = site;
   const into = (to: Code, number: Code) =>
     f.add(store('f32.store', to, scalar(load('f32.load', to), number)));
   if (kind === 'same') {
     into(f.let('i32', at, 'to'), extract('f32x4.extract_lane', 0, one()));
   } else if (kind === 'next') {
     const to = f.let('i32', at, 'to');
-    storing(place, { kind, at: to }, vector(load('v128.load', to), term), lanes);
+    storing(site, { kind, at: to }, vector(load('v128.load', to), term), lanes);
   } else {
-    const addresses = keep(place, at, 'at');
-    forEachLane(place, lanes, lane => {
+    const addresses = keep(site, at, 'at');
+    forEachLane(site, lanes, lane => {
       const to = f.let('i32', extract('i32x4.extract_lane', lane, addresses), 'to');
       into(to, extract('f32x4.extract_lane', lane, term));
     });
@@ -138,12 +147,12 @@ function combining(
 }
 
 /** Sum of the lanes, (0 + 2) + (1 + 3), in lane 0. */
-function sumOfFour(place: Place, term: Code): Code {
-  const pairs = keep(place, add(term, shuffle(term, term, [2, 3, 0, 1])));
+function sumOfFour(site: Site, term: Code): Code {
+  const pairs = keep(site, add(term, shuffle(term, term, [2, 3, 0, 1])));
   return add(pairs, shuffle(pairs, pairs, [1, 0, 3, 2]));
 }
 
-function largestOfFour(place: Place, term: Code): Code {
-  const pairs = keep(place, op('f32x4.max', term, shuffle(term, term, [2, 3, 0, 1])));
+function largestOfFour(site: Site, term: Code): Code {
+  const pairs = keep(site, op('f32x4.max', term, shuffle(term, term, [2, 3, 0, 1])));
   return op('f32x4.max', pairs, shuffle(pairs, pairs, [1, 0, 3, 2]));
 }

@@ -17,7 +17,7 @@ import { type Accumulator, accumulate, folded, largestOfLanes, totalOf } from '.
 import { Frame, type Slot } from './frame.ts';
 import type { Lanes } from './lanes.ts';
 import { adding, addingFloats, lanesOf, largest, loadAt, storing } from './lanes.ts';
-import { and, keep, number, type Place } from './maths/arithmetic.ts';
+import { and, keep, number, type Site } from './maths/arithmetic.ts';
 import { comparison, primitive } from './primitives.ts';
 import type { Simd } from './simd.ts';
 import { addDoubles } from './sums.ts';
@@ -37,6 +37,7 @@ export interface LoopFunction {
   readonly slots: readonly Slot[];
 }
 
+/** Compiles a loop step. */
 export function loopFunction(name: string, step: LoopStep, settings: LoopSettings): LoopFunction {
   const loop = new Loop(name, step, settings);
   loop.write(step.body);
@@ -45,7 +46,7 @@ export function loopFunction(name: string, step: LoopStep, settings: LoopSetting
 
 const loopNames = 'ijkl';
 
-/** The most terms added up in float32. Even for equal terms the sum is within 1e-6 of the exact one. */
+/** The most terms added up in float32. The sum is within 1e-6 of the exact one, even if all terms are equal. */
 const partialTerms = 64;
 
 /**
@@ -56,18 +57,19 @@ const partialTerms = 64;
 class Loop {
   readonly f: FunctionBuilder;
   readonly frame: Frame;
-  readonly #at: Place;
+  readonly #at: Site;
   readonly #settings: LoopSettings;
   readonly #uses: Uses;
   readonly #addresses: Addresses;
-  /** Values and conditions that are kept in locals. */
+  /** Values held in locals. */
   readonly #values = new Map<Expr, Code>();
+  /** Conditions held in locals, as masks. */
   readonly #masks = new Map<Expr, Code>();
   readonly #accumulators = new Map<Expr, Accumulator>();
   readonly #registers = new Map<number, Accumulator>();
   /** The float64 totals of registers that are float32. */
   readonly #totals = new Map<number, Accumulator>();
-  /** The registers whose lanes are different entries of a loop. */
+  /** The registers whose lanes hold the sums of different entries of a loop. */
   readonly #spread = new Set<number>();
   /** The enclosing vectorized loop, if any. */
   #lanes: Lanes | undefined;
@@ -121,7 +123,7 @@ class Loop {
   #let(expr: Expr): void {
     if (!this.#uses.needsLocal(expr)) return;
     const type = typeOf(expr);
-    if (type === 'whole') this.#addresses.keep(expr);
+    if (type === 'whole') this.#addresses.hold(expr);
     else if (type === 'condition') {
       this.#masks.delete(expr);
       this.#masks.set(expr, keep(this.#at, this.#condition(expr), 'is'));
@@ -133,14 +135,14 @@ class Loop {
 
   /** Enters a branch if any lane takes it; outputs of the other lanes are masked. */
   #branch(condition: Expr, body: readonly Statement[]): void {
-    const around = this.#mask;
-    const own = keep(this.#at, this.#condition(condition), 'taken');
-    const mask = around ? keep(this.#at, and(around, own), 'taken') : own;
+    const outer = this.#mask;
+    const inner = keep(this.#at, this.#condition(condition), 'taken');
+    const mask = outer ? keep(this.#at, and(outer, inner), 'taken') : inner;
     this.f.if(op('v128.any_true', this.#withTail(mask)), () => {
       this.#mask = this.#lanes ? mask : undefined;
       this.write(body);
     });
-    this.#mask = around;
+    this.#mask = outer;
   }
 
   // Loops.
@@ -253,15 +255,15 @@ class Loop {
     const accumulator = this.#registers.get(buffer) as Accumulator;
     const register: Code = { kind: 'get', local: accumulator[0] };
     const isSum = kind === 'fold-sum';
-    const place = this.frame.slot('offset', buffer);
+    const slot = this.frame.slot('offset', buffer);
     if (isSum) {
-      const address = this.f.let('i32', op('i32.shl', place, i32(1)), 'to');
+      const address = this.f.let('i32', op('i32.shl', slot, i32(1)), 'to');
       this.#flush(buffer);
       const band = totalOf(this.f, this.#totals.get(buffer) ?? accumulator, isVector);
       this.f.add(store('f64.store', address, op('f64.add', load('f64.load', address), band)));
     } else {
       const band = extract('f32x4.extract_lane', 0, isVector ? largestOfLanes(this.f, register) : register);
-      this.f.add(store('f32.store', place, op('f32.max', load('f32.load', place), band)));
+      this.f.add(store('f32.store', slot, op('f32.max', load('f32.load', slot), band)));
     }
   }
 
@@ -293,8 +295,8 @@ class Loop {
   // Values.
 
   #value(expr: Expr): Code {
-    const known = this.#values.get(expr);
-    if (known) return known;
+    const held = this.#values.get(expr);
+    if (held) return held;
     const [a, b, c] = expr.args as readonly [Expr, Expr, Expr];
     switch (expr.kind) {
       case 'constant':
@@ -319,8 +321,8 @@ class Loop {
 
   /** All ones where a condition holds. */
   #condition(expr: Expr): Code {
-    const known = this.#masks.get(expr);
-    if (known) return known;
+    const held = this.#masks.get(expr);
+    if (held) return held;
     const [a, b] = expr.args.map(arg => this.#value(arg)) as [Code, Code];
     return expr.kind === 'nonzero' ? op('f32x4.ne', a, number(this.#at, 0)) : comparison(expr, a, b);
   }
@@ -339,17 +341,17 @@ class Loop {
     const position = at[0] as Expr;
     switch (kind) {
       case 'store':
-        storing(this.#at, this.#addresses.place(position), this.#value(value), this.#lanes);
+        storing(this.#at, this.#addresses.addressOf(position), this.#value(value), this.#lanes);
         return;
       case 'add': {
         const term = this.#masked(this.#value(value), 0);
         const add = this.#partial.has(buffer) ? addingFloats : adding;
-        add(this.#at, this.#addresses.place(position), keep(this.#at, term, 'term'), this.#lanes);
+        add(this.#at, this.#addresses.addressOf(position), keep(this.#at, term, 'term'), this.#lanes);
         return;
       }
       case 'largest': {
         const term = this.#masked(this.#value(value), -Infinity);
-        largest(this.#at, this.#addresses.place(position), keep(this.#at, term, 'term'), this.#lanes);
+        largest(this.#at, this.#addresses.addressOf(position), keep(this.#at, term, 'term'), this.#lanes);
       }
     }
   }

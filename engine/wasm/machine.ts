@@ -1,5 +1,5 @@
 import type { PlanBuffer } from '../compile/ir.ts';
-import { type LaidOut, Layouts } from '../compile/layouts.ts';
+import { type LayoutKey, Layouts } from '../compile/layouts.ts';
 import type { Input, Machine } from '../compile/planned.ts';
 import { lengthOf } from '../compile/sizes.ts';
 import type { Structure } from '../compile/structure.ts';
@@ -18,9 +18,11 @@ export class WasmMachine implements Machine<WasmPose> {
   readonly #arena: Arena;
   readonly #functions: Readonly<Record<string, WasmFunction>>;
   readonly #room: Room;
-  /** Address of each part's frame, in units of four bytes. */
+  /** The position of each part's frame in memory, in units of four bytes. */
   readonly #frames = new Map<CompiledStep, number>();
+  /** Address of the memory for a tile at the edge of a product. */
   readonly #scratch: number;
+  /** Address from which poses are laid out. */
   readonly #begin: number;
   readonly #layouts: Layouts<Prepared>;
 
@@ -58,7 +60,7 @@ export class WasmMachine implements Machine<WasmPose> {
     if (shared) this.#arena.keep(this, shared, pose);
   }
 
-  /** Computes a pose whose inputs are still in the memory. */
+  /** Computes a pose again whose inputs are still in the memory. */
   again({ prepared }: WasmPose): void {
     this.#compute(prepared);
   }
@@ -72,15 +74,17 @@ export class WasmMachine implements Machine<WasmPose> {
     return explained(this.module, structure);
   }
 
-  /** Copies the inputs into the memory, except shared tensors still there from the run before. */
+  /** Copies the inputs into the memory, except shared tensors that the previous run left there. */
   #load({ inputs, binding }: Loaded, before: LoadedInputs | undefined): void {
     const { floats, ints } = this.#arena;
     for (let i = 0; i < inputs.length; i++) {
       const { tensor } = inputs[i] as Input;
-      const place = binding.inputs[i] as number;
-      if (before?.loaded.inputs[i]?.tensor === tensor && before.loaded.binding.inputs[i] === place) continue;
-      if (tensor.data instanceof Int32Array) ints.set(tensor.data, place / 4);
-      else floats.set(tensor.data, place / 4);
+      const address = binding.inputs[i] as number;
+      const isLoaded =
+        before?.loaded.inputs[i]?.tensor === tensor && before.loaded.binding.inputs[i] === address;
+      if (isLoaded) continue;
+      if (tensor.data instanceof Int32Array) ints.set(tensor.data, address / 4);
+      else floats.set(tensor.data, address / 4);
     }
   }
 
@@ -108,7 +112,7 @@ export class WasmMachine implements Machine<WasmPose> {
   #prepare(binding: Binding, starts: readonly number[]): Prepared {
     const frames = new Int32Array(this.#scratch / 4);
     const { plan, passes } = this.module;
-    const given = { plan, functions: this.#functions, binding, starts, scratch: this.#scratch, frames };
+    const common = { plan, functions: this.#functions, binding, starts, scratch: this.#scratch, frames };
     const frameOf = (part: CompiledStep) => this.#frames.get(part) as number;
     return {
       sizes: binding.sizes,
@@ -116,7 +120,7 @@ export class WasmMachine implements Machine<WasmPose> {
       binding,
       frames,
       passes: passes.map((pass, i) =>
-        prepared(pass, frameOf, { ...given, extras: this.#room.extras[i] as Extras }),
+        prepared(pass, frameOf, { ...common, extras: this.#room.extras[i] as Extras }),
       ),
     };
   }
@@ -154,7 +158,8 @@ export interface WasmPose extends Loaded {
   readonly prepared: Prepared;
 }
 
-interface Prepared extends LaidOut {
+/** The memory layout, frames and passes of a pose, shared by all poses of equal sizes and starts. */
+interface Prepared extends LayoutKey {
   readonly binding: Binding;
   readonly frames: Int32Array;
   readonly passes: readonly PreparedPass[];

@@ -1,7 +1,7 @@
 import { type Code, FunctionBuilder, i32, type Local, load, op, store } from './emit/code.ts';
 import { plain, relaxed, type Simd } from './simd.ts';
 
-/** Columns of a tile of C, which is summed in registers; its rows depend on the SIMD features. */
+/** Columns of a tile of C, which is summed in registers. The number of its rows depends on the SIMD features. */
 const columnsOfTile = 8;
 /** Bytes of the largest tile. */
 export const tileBytes: number = 4 * columnsOfTile * Math.max(plain.tileRows, relaxed.tileRows);
@@ -19,8 +19,8 @@ const read = (local: Local): Code => ({ kind: 'get', local });
  * C = A·B, or C + A·B if `add` is not 0. C is m × n with rows `ldc` bytes apart, A is m × k with rows `lda` apart, and
  * B is packed in panels. A tile at an edge is summed in `scratch`, and its part inside C is copied to C.
  *
- * With `transposeA`, C = Aᵀ·B with A of k × m. Both operands are read row by row; B is packed, or as it is, with rows
- * `ldb` and panels of eight columns `panelStep` bytes apart.
+ * With `transposeA`, C = Aᵀ·B with A of k × m. Both operands are read row by row. B is packed or not: its rows are `ldb`
+ * bytes apart, and its panels of eight columns `panelStep` bytes.
  */
 export function multiply(name: string, transposeA: boolean, simd: Simd): FunctionBuilder {
   const names = ['c', 'ldc', 'a', 'lda', 'b', 'm', 'k', 'n', 'add', 'scratch'];
@@ -91,13 +91,13 @@ export function multiply(name: string, transposeA: boolean, simd: Simd): Functio
       }
       f.walk(first, end, step1, () => accumulate(height, 1));
       if (transposeA) f.set(panelStart, op('i32.add', read(panelStart), f.param(names.length + 1)));
-      const place = op(
+      const corner = op(
         'i32.add',
         c,
         op('i32.add', op('i32.mul', read(i), ldc), op('i32.shl', read(j), i32(2))),
       );
       const isPart = f.let('i32', op('i32.gt_s', op('i32.add', read(j), i32(columnsOfTile)), n), 'isPart');
-      f.set(out, op('select', scratch, place, isPart));
+      f.set(out, op('select', scratch, corner, isPart));
       f.set(step, op('select', i32(4 * columnsOfTile), ldc, isPart));
       const write = (isAdded: boolean) => {
         const at = f.local('i32', 'at');
@@ -114,7 +114,7 @@ export function multiply(name: string, transposeA: boolean, simd: Simd): Functio
       const isAdded = f.let('i32', op('i32.and', add, op('i32.eqz', isPart)), 'isAdded');
       f.if(isAdded, () => write(true));
       f.if(op('i32.eqz', isAdded), () => write(false));
-      f.if(isPart, () => copyPart(f, { place, ldc, scratch, add, height, columns: rest(n, read(j)) }));
+      f.if(isPart, () => copyPart(f, { corner, ldc, scratch, add, height, columns: rest(n, read(j)) }));
     });
   };
   f.set(i, i32(0));
@@ -131,10 +131,10 @@ const zero: Code = { kind: 'vector', bytes: new Uint8Array(16), text: 'i32x4 0 0
 const rest = (whole: Code, at: Code) => op('i32.sub', whole, at);
 
 /** Copies the part of a tile that is inside C. */
-function copyPart(f: FunctionBuilder, { place, ldc, scratch, add, height, columns }: EdgeTile): void {
+function copyPart(f: FunctionBuilder, { corner, ldc, scratch, add, height, columns }: EdgeTile): void {
   const [r, q] = [f.local('i32', 'r'), f.local('i32', 'q')];
   const count = f.let('i32', columns, 'columns');
-  const base = f.let('i32', place, 'place');
+  const base = f.let('i32', corner, 'corner');
   f.set(r, i32(0));
   f.for(r, i32(height), i32(1), () => {
     f.set(q, i32(0));
@@ -152,7 +152,8 @@ function copyPart(f: FunctionBuilder, { place, ldc, scratch, add, height, column
 
 /** A tile that extends past the last column of C. */
 interface EdgeTile {
-  readonly place: Code;
+  /** Address in C of its first entry. */
+  readonly corner: Code;
   readonly ldc: Code;
   readonly scratch: Code;
   readonly add: Code;

@@ -15,7 +15,7 @@ const latin1 = new TextDecoder('latin1');
 /** JavaScript functions for arguments too large for the vector code. */
 const imports = ['sin', 'cos'];
 
-/** A plan compiled to a WebAssembly module: passes, and one function for all steps with equal code. */
+/** A plan compiled to a WebAssembly module. Steps with equal code share one function. */
 export interface PlanModule {
   readonly plan: Plan;
   readonly passes: readonly CompiledPass[];
@@ -43,16 +43,17 @@ export const short = 8;
 export function moduleOf(plan: Plan, { sizes }: Structure, simd: Simd): PlanModule {
   const folds = foldsOf(plan);
   const functions = new Map<string, Encoded>();
+  /** Adds a function, unless there is an equal one, and returns its name. */
   const named = (builder: FunctionBuilder): string => {
-    const made = encoded(builder, imports);
-    const key = latin1.decode(made.body);
-    const known = functions.get(key);
-    if (known) return known.builder.name;
-    functions.set(key, made);
+    const added = encoded(builder, imports);
+    const key = latin1.decode(added.body);
+    const existing = functions.get(key);
+    if (existing) return existing.builder.name;
+    functions.set(key, added);
     return builder.name;
   };
   const kernels = new Set<string>();
-  /** Adds a function that is the same for all plans, if it is not there yet. */
+  /** Adds a function that is the same for all plans, once, and returns its name. */
   const kernel = (name: string, write: (name: string) => FunctionBuilder): string => {
     if (!kernels.has(name)) named(write(name));
     kernels.add(name);
@@ -71,8 +72,8 @@ export function moduleOf(plan: Plan, { sizes }: Structure, simd: Simd): PlanModu
     if (transposeB || !transposeA) kernel(transposeB ? 'packT' : 'pack', name => pack(name, transposeB));
     kernel('addPartial', addPartial);
     kernel('roundSums', roundSums);
-    const name = kernel(transposeA ? 'multiplyT' : 'multiply', own => multiply(own, transposeA, simd));
-    return { ...part, name, slots: [] };
+    const product = kernel(transposeA ? 'multiplyT' : 'multiply', name => multiply(name, transposeA, simd));
+    return { ...part, name: product, slots: [] };
   };
   const split = passesOf(plan);
   const summed = lastOf(split, folds.sums);
@@ -86,7 +87,7 @@ export function moduleOf(plan: Plan, { sizes }: Structure, simd: Simd): PlanModu
   return { plan, passes, folds, functions: list, bytes: assembled(list, imports) };
 }
 
-/** For each pass the sums that no later one adds to. */
+/** For each pass, the sums that no later pass adds to. */
 function lastOf(passes: readonly Pass[], sums: ReadonlySet<number>): number[][] {
   const last = new Map<number, number>();
   for (const [i, { parts }] of passes.entries())

@@ -5,7 +5,7 @@ import type { Slot } from './frame.ts';
 import type { CompiledPass, CompiledStep } from './module.ts';
 import { productOf } from './products.ts';
 
-/** A generated function. */
+/** A function of a compiled module. */
 export type WasmFunction = (...args: number[]) => void;
 /** Runs a step on a band of rows. */
 export type RunBand = (from: number, to: number) => void;
@@ -20,8 +20,12 @@ export interface PreparedPass {
   readonly before: readonly (() => void)[];
 }
 
-/** A frame entry with the address at which a buffer would begin if all of it existed, not only the band. */
+/**
+ * A frame entry that moves from band to band: the address at which a local buffer would begin if it held all rows, not
+ * only the band.
+ */
 export interface Moved {
+  /** The position of the entry in memory, in units of four bytes. */
   readonly entry: number;
   /** Address of the band. */
   readonly at: number;
@@ -44,13 +48,13 @@ export interface Setting {
   readonly before: (() => void)[];
 }
 
-/** Prepares a pass: fills the frames of its loops, at the addresses given by `frameOf`. */
+/** Prepares a pass: fills the frames of its loops, at the addresses common by `frameOf`. */
 export function prepared(
   { parts, local, axis }: CompiledPass,
   frameOf: (part: CompiledStep) => number,
-  given: Omit<Setting, 'local' | 'isBanded' | 'moved' | 'before'>,
+  common: Omit<Setting, 'local' | 'isBanded' | 'moved' | 'before'>,
 ): PreparedPass {
-  const setting: Setting = { ...given, local, isBanded: axis !== undefined, moved: [], before: [] };
+  const setting: Setting = { ...common, local, isBanded: axis !== undefined, moved: [], before: [] };
   const runs = parts.map(part =>
     part.kind === 'loop' ? loopOf(part, frameOf(part), setting) : productOf(part, setting),
   );

@@ -13,7 +13,7 @@ import {
   mul,
   number,
   or,
-  type Place,
+  type Site,
   sub,
 } from './maths/arithmetic.ts';
 import { pow, sinOrCos } from './maths/doubles.ts';
@@ -24,7 +24,7 @@ import { log, log1p, log1pOfFraction } from './maths/logarithms.ts';
 const specials = { erf, erfc };
 
 /** Vector code of a primitive, given that of its arguments. Comparisons and selections are elsewhere. */
-export function primitive(at: Place, expr: Expr, args: readonly Code[]): Code {
+export function primitive(at: Site, expr: Expr, args: readonly Code[]): Code {
   const [a, b] = args as readonly [Code, Code];
   switch (expr.kind) {
     case 'add':
@@ -55,14 +55,14 @@ export function primitive(at: Place, expr: Expr, args: readonly Code[]): Code {
     case 'sqrt':
       return op('f32x4.sqrt', a);
     case 'exp':
-      return exp(at, keep(at, a), isNegative(expr.args[0]));
+      return exp(at, keep(at, a), isNotPositive(expr.args[0]));
     case 'expm1':
       return expm1(at, keep(at, a));
     case 'log':
       return log(at, keep(at, a));
     case 'log1p': {
-      const [of] = expr.args;
-      const isFraction = of?.kind === 'exp' && isNegative(of.args[0]);
+      const [arg] = expr.args;
+      const isFraction = arg?.kind === 'exp' && isNotPositive(arg.args[0]);
       return isFraction ? log1pOfFraction(at, keep(at, a)) : log1p(at, keep(at, a));
     }
     case 'pow':
@@ -80,19 +80,19 @@ export function primitive(at: Place, expr: Expr, args: readonly Code[]): Code {
     case 'max':
       return extremum(at, expr, a, b);
     default:
-      throw new Error(`wasm: ${expr.kind} is no function of vectors`);
+      throw new Error(`wasm: ${expr.kind} is not a function of vectors`);
   }
 }
 
-/** Minimum or maximum that keeps NaN: one instruction against a constant; f32x4.min and max take several. */
-function extremum(at: Place, { kind, args }: Expr, a: Code, b: Code): Code {
-  const [known, of] = isConstant(args[1]) ? [args[1], a] : isConstant(args[0]) ? [args[0], b] : [];
-  if (!known || !of) return op(kind === 'min' ? 'f32x4.min' : 'f32x4.max', a, b);
-  const other = of === a ? b : a;
+/** Minimum or maximum that keeps NaN. With a constant it takes one instruction; f32x4.min and f32x4.max take several. */
+function extremum(at: Site, { kind, args }: Expr, a: Code, b: Code): Code {
+  const [constant, variable] = isConstant(args[1]) ? [args[1], a] : isConstant(args[0]) ? [args[0], b] : [];
+  if (!constant || !variable) return op(kind === 'min' ? 'f32x4.min' : 'f32x4.max', a, b);
+  const limit = variable === a ? b : a;
   // The one instruction returns its first operand for two zeros; adding 0 turns −0 into 0.
-  if (Object.is(known.value, 0) && kind === 'max') return add(most(of, other), number(at, 0));
-  if (Object.is(known.value, -0) && kind === 'min') return op('f32x4.min', a, b);
-  return kind === 'min' ? least(of, other) : most(of, other);
+  if (Object.is(constant.value, 0) && kind === 'max') return add(most(variable, limit), number(at, 0));
+  if (Object.is(constant.value, -0) && kind === 'min') return op('f32x4.min', a, b);
+  return kind === 'min' ? least(variable, limit) : most(variable, limit);
 }
 
 function isConstant(expr: Expr | undefined): expr is ExprOf<'constant'> {
@@ -100,9 +100,9 @@ function isConstant(expr: Expr | undefined): expr is ExprOf<'constant'> {
 }
 
 /** True for the forms −|x| and −x², which are never positive. */
-function isNegative(expr: Expr | undefined): boolean {
-  const of = expr?.kind === 'neg' ? expr.args[0] : undefined;
-  return of?.kind === 'abs' || (of?.kind === 'mul' && of.args[0] === of.args[1]);
+function isNotPositive(expr: Expr | undefined): boolean {
+  const negated = expr?.kind === 'neg' ? expr.args[0] : undefined;
+  return negated?.kind === 'abs' || (negated?.kind === 'mul' && negated.args[0] === negated.args[1]);
 }
 
 /** A mask with all ones in lanes where a comparison holds. */

@@ -5,11 +5,11 @@ import { packedRow, panelBytes } from './matmul.ts';
 import type { ProductStep, RunBand, Setting, WasmFunction } from './prepared.ts';
 
 /**
- * Terms of a product summed in registers. Float32 is enough for so few: even the sum of equal terms is within 1e-6 of the
- * exact one.
+ * The number of terms of a product summed in registers. Float32 is enough for so few: the sum is within 1e-6 of the exact
+ * one, even if all terms are equal.
  */
 const depth = 64;
-/** Rows of both operands of Aᵀ·B summed at a time, few enough to stay in the L1 cache while they are reread. */
+/** The rows of both operands of Aᵀ·B summed at a time: few enough to stay in the L1 cache while they are reread. */
 const fewRows = 64;
 
 /** Returns a function that computes a band of a matrix product. An operand shared by all bands is packed before. */
@@ -77,8 +77,8 @@ export function productOf(
       return (from, to) => {
         const [left, out] = [a.at + (a.isBand ? 0 : from * lda), c + (isLocal ? 0 : from * ldc)];
         inBlocks(out, to - from, ({ l, terms, isMore }) => {
-          const of = panel + panelBytes(l, n);
-          multiplied(out, ldc, left + 4 * l, lda, of, to - from, terms, n, isMore, scratch);
+          const packedBlock = panel + panelBytes(l, n);
+          multiplied(out, ldc, left + 4 * l, lda, packedBlock, to - from, terms, n, isMore, scratch);
         });
       };
     }
@@ -91,10 +91,10 @@ export function productOf(
           if (extra) packAll(packed, step, panel, right, ldb, k, n);
           inBlocks(out, m, ({ l, terms, isMore }) => {
             const from = left + (step.transposeA ? l * lda : 4 * l);
-            const [of, row, next] = extra
+            const [block, row, next] = extra
               ? [panel + panelBytes(l, n), packedRow, packedRow * terms]
               : [right + l * ldb, ldb, packedRow];
-            multiplied(out, ldc, from, lda, of, m, terms, n, isMore, scratch, row, next);
+            multiplied(out, ldc, from, lda, block, m, terms, n, isMore, scratch, row, next);
           });
         }
       };

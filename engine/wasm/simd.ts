@@ -14,6 +14,7 @@ export interface Simd {
   select(mask: Code, yes: Code, no: Code): Code;
 }
 
+/** SIMD that every engine with 128-bit vectors has. */
 export const plain: Simd = {
   isRelaxed: false,
   tileRows: 4,
@@ -22,6 +23,7 @@ export const plain: Simd = {
   select: (mask, yes, no) => op('v128.bitselect', yes, no, mask),
 };
 
+/** Relaxed SIMD. */
 export const relaxed: Simd = {
   isRelaxed: true,
   tileRows: 6,

@@ -27,7 +27,7 @@ const instead = 'use jit({ precision: "float32" }) or jit() instead';
  */
 export function engine(): { api: WebAssemblyApi; isRelaxed: boolean } {
   const api = webAssembly();
-  if (!api) throw new Error(`wasm: there is no WebAssembly here; ${instead}`);
+  if (!api) throw new Error(`wasm: this engine has no WebAssembly; ${instead}`);
   if (!api.validate(withVectors)) {
     throw new Error(`wasm: this engine's WebAssembly has no 128-bit SIMD; ${instead}`);
   }

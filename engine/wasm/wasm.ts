@@ -24,7 +24,7 @@ export interface WasmOptions {
  * the sum of its terms' absolute values, as are the sums of a matrix product: they grow in float64, or in blocks of 64
  * float32 terms. Sums into many entries take 8 bytes an entry. The same tape gives the same bits in every run.
  *
- * A tape may need up to 4 GiB at once; one that needs more is a RangeError when it runs.
+ * A tape may need up to 4 GiB at once. Running one that needs more throws a RangeError.
  *
  * @throws Error if there is no WebAssembly or no SIMD, or a Content-Security-Policy forbids compilation
  * @example

@@ -73,8 +73,8 @@ describe('adjoints', () => {
       const expected = liveWith(second);
       if (!known) return;
       expect(structureWith(known, later.structure)).toEqual(expected.structure);
-      for (const [n, place] of known.places.entries())
-        if (place >= 0) expect(later.live[place]?.id).toBe(expected.live[n]?.id);
+      for (const [n, index] of known.forwardIndices.entries())
+        if (index >= 0) expect(later.live[index]?.id).toBe(expected.live[n]?.id);
     },
   );
 

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { type LaidOut, Layouts } from '../../engine/compile/layouts.ts';
+import { type LayoutKey, Layouts } from '../../engine/compile/layouts.ts';
 import { property } from '../support/property.ts';
 
 const numbers = fc.array(fc.nat(3), { minLength: 2, maxLength: 2 });
 
 property(
-  'a kept layout is that of the sizes and starts asked for, in whatever place it lies',
+  'a cached layout is that of the requested sizes and starts, whatever its slot',
   fc.array(fc.record({ sizes: numbers, starts: numbers }), { minLength: 20, maxLength: 60 }),
-  // Few places, so that many layouts want the same one.
+  // Few slots, so that many layouts share one.
   fc.constantFrom(1e9, 2 ** 14, 1),
   async (poses, size) => {
-    const layouts = new Layouts<LaidOut>(size);
+    const layouts = new Layouts<LayoutKey>(size);
     for (const { sizes, starts } of poses) {
       const structure = { key: '', precision: 'float64', sizes, starts } as const;
       expect(layouts.get(structure, () => ({ sizes, starts }))).toEqual({ sizes, starts });

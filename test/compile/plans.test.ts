@@ -526,7 +526,7 @@ describe('a machine', () => {
       writes: [0],
       ops: [],
     };
-    expect(() => sourceOf(step, () => false)).toThrow('jit: a string is no number');
+    expect(() => sourceOf(step, () => false)).toThrow('jit: a string is not a number');
   });
 });
 
@@ -575,16 +575,16 @@ describe('the verifier', () => {
               : statement,
           ),
       })),
-      /before it is there/,
+      /before it is defined/,
     ],
     ['a sink left out', withLoops(step => ({ ...step, body: [] })), /0 of \d+ sinks/],
     [
-      'a buffer read that is not named',
+      'a buffer read that is not listed',
       withLoops(step => ({ ...step, reads: [] })),
-      /does not name b\d+, which it reads/,
+      /does not list b\d+, which it reads/,
     ],
     [
-      'a store in one place',
+      'a store of the same entry in each iteration',
       withLoops(step => ({
         ...step,
         sinks: step.sinks.map(sink => ({
@@ -593,7 +593,7 @@ describe('the verifier', () => {
           at: sink.at.map(() => sink.at[0] as Sink['value']).slice(0, 0),
         })),
       })),
-      /indices|at one place/,
+      /indices|the same entry/,
     ],
   ])('finds %s', (_, spoil, message) => {
     expect(() => verify(spoil(plan()))).toThrow(message);

@@ -53,7 +53,7 @@ describe('a rule', () => {
     for (const { name, pattern, result, holds, isGuess } of rules) {
       // Nothing checks a condition before a row is used.
       expect(holds === undefined || isGuess, name).toBe(true);
-      const expressions = new Expressions({ masked: true, turned: true }, false);
+      const expressions = new Expressions({ masked: true, exchanged: true }, false);
       const [a, b, c] = [0, 1, 2].map(i => leaf(expressions, i)) as [Expr, Expr, Expr];
       const left = pattern(expressions.algebra, a, b, c);
       const right = result(expressions.algebra, a, b, c);
@@ -119,7 +119,7 @@ function compute(
       case 'truth':
         return expr.value;
       case 'entry':
-        return inputs[expr.of.number] as number;
+        return inputs[expr.array.number] as number;
       case 'less':
         return of(0) < of(1);
       case 'equal':
@@ -170,7 +170,7 @@ describe('expressions', () => {
     tree,
     inputs,
     (tree, numbers3) => {
-      const expressions = new Expressions({ masked: true, turned: true }, false);
+      const expressions = new Expressions({ masked: true, exchanged: true }, false);
       const made = read(
         expressions.algebra,
         tree,
@@ -189,7 +189,7 @@ describe('expressions', () => {
     tree,
     inputs,
     (tree, numbers3) => {
-      for (const guesses of [noGuesses, { masked: true, turned: true }]) {
+      for (const guesses of [noGuesses, { masked: true, exchanged: true }]) {
         const expressions = new Expressions(guesses, false);
         const exact = new Expressions(noGuesses, false);
         const variables = (of: Expressions) => [0, 1, 2].map(i => leaf(of, i));
@@ -228,25 +228,28 @@ describe('a wrong guess', () => {
   const finite = [-3, -1, -0, 0, 0.5, 1, 2, 700];
   const wrong = {
     masked: [Number.NaN],
-    turned: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+    exchanged: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
   };
 
-  test.each(['masked', 'turned'] as const)('%s gives no finite number but where the table says so', kind => {
-    const taint = taintOfGuess[kind];
-    for (const name of [...unary, ...binary]) {
-      const operation = numbers[name as 'add'] as (...args: number[]) => number;
-      const count = unary.includes(name) ? 1 : 2;
-      for (let position = 0; position < count; position++) {
-        if (swallows(name as Expr['kind'], position, taint)) continue;
-        for (const bad of wrong[kind]) {
-          for (const other of finite) {
-            const args = count === 1 ? [bad] : position === 0 ? [bad, other] : [other, bad];
-            expect(Number.isFinite(operation(...args)), `${name}(${args})`).toBe(false);
+  test.each(['masked', 'exchanged'] as const)(
+    '%s gives no finite number but where the table says so',
+    kind => {
+      const taint = taintOfGuess[kind];
+      for (const name of [...unary, ...binary]) {
+        const operation = numbers[name as 'add'] as (...args: number[]) => number;
+        const count = unary.includes(name) ? 1 : 2;
+        for (let position = 0; position < count; position++) {
+          if (swallows(name as Expr['kind'], position, taint)) continue;
+          for (const bad of wrong[kind]) {
+            for (const other of finite) {
+              const args = count === 1 ? [bad] : position === 0 ? [bad, other] : [other, bad];
+              expect(Number.isFinite(operation(...args)), `${name}(${args})`).toBe(false);
+            }
           }
         }
       }
-    }
-  });
+    },
+  );
 
   test('by its sign of zero matters only to what the table names', () => {
     for (const name of [...unary, ...binary]) {

@@ -59,7 +59,7 @@ function squares(count: number, depth = 0): Value[] {
 describe('a mode', () => {
   test.each([
     ['opengl', 'gpu: no mode "opengl"; modes are auto, webgpu, webgl2, headlessgl, webasm, cpu'],
-    ['webgl2', 'gpu: webgl2 is not there'],
+    ['webgl2', 'gpu: webgl2 is not available'],
     ['headlessgl', 'gpu: headlessgl needs the package gl'],
   ])('%s that is not there is an error, and no other is taken', async (mode, message) => {
     await expect(gpu({ mode: mode as 'webgl2' })).rejects.toThrow(message);

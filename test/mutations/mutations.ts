@@ -524,8 +524,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an expression is identified by its first inputs, whatever its inputs are',
     file: 'engine/compile/structure.ts',
-    find: 'let number = known[inputs];',
-    replace: 'let number = known.find(each => each !== undefined);',
+    find: 'let number = byInputs[inputs];',
+    replace: 'let number = byInputs.find(each => each !== undefined);',
     caughtBy: ['test/executors/jit.test.ts'],
   },
   {
@@ -552,22 +552,22 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an array inside a packed one is read from offset 0',
     file: 'engine/gpu/print.ts',
-    find: 'place && place.offset > 0',
-    replace: 'place && place.offset > 1e9',
+    find: 'packed && packed.offset > 0',
+    replace: 'packed && packed.offset > 1e9',
     caughtBy: ['test/executors/gpu.test.ts'],
   },
   {
     name: 'rows of an index begin one entry late',
     file: 'engine/gpu/inputs.ts',
-    find: 'target[order + place] = entry;',
-    replace: 'target[order + place] = entry + 1;',
+    find: 'target[order + position] = entry;',
+    replace: 'target[order + position] = entry + 1;',
     caughtBy: ['test/executors/gpu.test.ts'],
   },
   {
     name: 'the GPU recomputes a kernel for each of its readers',
     file: 'engine/gpu/plan/stored.ts',
-    find: 'own.times > 1 && isExpensive',
-    replace: 'own.times > 1e9 && isExpensive',
+    find: 'use.times > 1 && isExpensive',
+    replace: 'use.times > 1e9 && isExpensive',
     caughtBy: ['test/executors/gpu.test.ts'],
   },
   {
@@ -580,8 +580,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an evicted pipeline stays compiled',
     file: 'engine/compile/cache.ts',
-    find: 'this.#known.size <= this.#limit',
-    replace: 'this.#known.size <= this.#limit + 1',
+    find: 'this.#entries.size <= this.#limit',
+    replace: 'this.#entries.size <= this.#limit + 1',
     caughtBy: ['test/executors/jit.test.ts', 'test/executors/gpu.test.ts'],
   },
   {
@@ -643,14 +643,14 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'parameters of an earlier call are reused in the next',
     file: 'engine/wasm/arena.ts',
-    find: ' && kept.shared === shared',
+    find: ' && left.shared === shared',
     replace: '',
     caughtBy: ['test/executors/wasm/wasm.test.ts'],
   },
   {
     name: 'a tensor of the scorer’s own is reused for the next pose',
     file: 'engine/wasm/arena.ts',
-    find: 'shared.has(input.tensor) ? input : nothing',
+    find: 'shared.has(input.tensor) ? input : notKept',
     replace: 'input',
     caughtBy: ['test/executors/wasm/wasm.test.ts'],
   },
@@ -720,7 +720,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a memory that cannot grow by a quarter does not grow',
     file: 'engine/wasm/arena.ts',
-    find: 'if (most > least) {',
+    find: 'if (generous > least) {',
     replace: 'if (true) {',
     caughtBy: ['test/executors/wasm/capacity.test.ts'],
   },

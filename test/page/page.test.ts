@@ -414,7 +414,7 @@ describe('the tape', () => {
     const cells = at.page.locator('#tape .cell');
     await expect.poll(() => cells.count()).toBe(tape.values.length);
     expect(await at.page.locator('#tape-adjoints .cell').count()).toBe(
-      tape.values.filter(({ adjoint }) => adjoint).length,
+      tape.values.filter(({ isAdjoint }) => isAdjoint).length,
     );
     const all = interpreter().run(tape.values);
     for (const id of [9, 18, 25, 66, 81, 103, 118]) {

@@ -1,23 +1,23 @@
-import { Reader, type Surroundings } from '../../compile/fuse.ts';
+import { Reader, type ReaderContext } from '../../compile/fuse.ts';
 import { type ArrayRef, deepest, type Expr, type Path } from '../../compile/ir.ts';
 import type { Node } from '../../compile/node.ts';
 import { one, type Size } from '../../compile/sizes.ts';
 
-/** Entries of a segment sum that are added up in one stretch. */
+/** The number of entries of a segment that are added up in one stretch. */
 const stretchLength = 64;
 
-/** Gives the numbers of two inputs: the start of each row of an index, and the entries sorted by row. */
+/** Returns the numbers of two inputs: the start of each row of an index, and its entries sorted by row. */
 export type SegmentInputs = (
   index: number,
   rows: Size,
 ) => { readonly starts: number; readonly order: number };
 
-/** Reads nodes as expressions of one entry. CPU loops scatter; a kernel looks up the entries to add instead. */
+/** Reads nodes as expressions of one entry. Where a loop on a CPU scatters, a kernel looks up the entries to add. */
 export class KernelBody extends Reader {
   readonly #segments: SegmentInputs;
 
-  constructor(surroundings: Surroundings, segments: SegmentInputs) {
-    super(surroundings);
+  constructor(context: ReaderContext, segments: SegmentInputs) {
+    super(context);
     this.#segments = segments;
   }
 
@@ -39,7 +39,7 @@ export class KernelBody extends Reader {
     }
   }
 
-  /** One entry of a scatter: the sum or the largest of all parts there if they overlap, else the entry of the one part there. */
+  /** One entry of a scatter: the sum or maximum of its parts if these overlap, else the entry of the part that contains it. */
   #collected(node: Node, form: Extract<Node['form'], { kind: 'scatter' }>, index: readonly Expr[]): Expr {
     const { algebra } = this.expressions;
     const zero = this.expressions.constant(0);
@@ -59,7 +59,7 @@ export class KernelBody extends Reader {
     }, zero);
   }
 
-  /** The part's entry inside its box, `outside` elsewhere. Positions are clamped to the box, so reads stay in range. */
+  /** The entry of a part inside its box, and `outside` elsewhere. Indices are clamped to the box, so reads stay in range. */
   #boxed(node: Node, part: Node, starts: readonly Expr[], index: readonly Expr[], outside: Expr): Expr {
     const { algebra } = this.expressions;
     const tests: Expr[] = [];
@@ -83,7 +83,7 @@ export class KernelBody extends Reader {
     );
   }
 
-  /** Sum or maximum of the part's entries whose index is this row, in stretches so that long rows lose no digits. */
+  /** Sum or maximum of the entries of a part whose index is this row, in stretches, so that long rows lose no digits. */
   #folded(
     reducer: 'sum' | 'max',
     part: Node,
@@ -91,7 +91,7 @@ export class KernelBody extends Reader {
     result: readonly Size[],
     index: readonly Expr[],
   ): Expr {
-    if (form.kind !== 'leaf') throw new Error('plan: an index is given, not computed');
+    if (form.kind !== 'leaf') throw new Error('plan: an index must be an input, not computed');
     const { expressions } = this;
     const { algebra } = expressions;
     const [row, ...rest] = index as readonly [Expr, ...Expr[]];
@@ -112,8 +112,8 @@ export class KernelBody extends Reader {
     const outer = [...deepest(index), expressions.ragged(stretches)];
     const begin = algebra.mul(expressions.index(outer), stretch);
     const inner = [...outer, expressions.ragged(algebra.min(stretch, algebra.sub(length, begin)))];
-    const place = expressions.plus(start, expressions.plus(begin, expressions.index(inner)));
-    const entry = this.#unflattened(expressions.load(order, place), shape);
+    const position = expressions.plus(start, expressions.plus(begin, expressions.index(inner)));
+    const entry = this.#unflattened(expressions.load(order, position), shape);
     return expressions.fold(
       reducer,
       outer,
@@ -122,12 +122,12 @@ export class KernelBody extends Reader {
   }
 
   /** The index along each axis of a position in row-major order. */
-  #unflattened(place: Expr, shape: readonly Size[]): Expr[] {
+  #unflattened(position: Expr, shape: readonly Size[]): Expr[] {
     const { expressions } = this;
     const { algebra } = expressions;
     const zero = expressions.constant(0);
     const index: Expr[] = shape.map(() => zero);
-    let rest = place;
+    let rest = position;
     const outer = shape.findIndex(size => size !== one);
     for (let axis = shape.length - 1; axis > outer && outer >= 0; axis--) {
       if (shape[axis] === one) continue;
@@ -148,13 +148,13 @@ export class KernelBody extends Reader {
   ): Expr {
     const { expressions } = this;
     const { algebra } = expressions;
-    const of = inputs[0] as Node;
+    const input = inputs[0] as Node;
     const begin = algebra.mul(index[axis] as Expr, expressions.constant(chunk));
-    const left = algebra.sub(expressions.size(of.shape[axis] as Size), begin);
+    const left = algebra.sub(expressions.size(input.shape[axis] as Size), begin);
     const inner = [...deepest(index), expressions.ragged(algebra.min(expressions.constant(chunk), left))];
     const at = index.map((each, i) =>
       i === axis ? expressions.plus(begin, expressions.index(inner)) : each,
     );
-    return expressions.fold(reducer, inner, this.read(of, at));
+    return expressions.fold(reducer, inner, this.read(input, at));
   }
 }

@@ -17,7 +17,7 @@ import { storedNodes } from './stored.ts';
  * a row of a segment sum looks up the entries that belong to it.
  */
 
-/** Most entries of an array. Positions are float32, which holds whole numbers exactly up to here. */
+/** The most entries of an array. Positions are float32, which represents whole numbers exactly up to here. */
 const mostEntries = 2 ** 24;
 
 /** An index sorted by row, for a segment sum into `rows` rows: the start of each row, and its entries. */
@@ -37,14 +37,14 @@ export interface Kernel {
   /** The lengths of the ragged loops in it. */
   readonly lengths: readonly Expr[];
   readonly reads: readonly number[];
-  /** Positions of the packed buffers that it reads. */
-  readonly places: PackedPlaces;
+  /** The packed buffers that it reads. */
+  readonly packed: PackedBuffers;
   /** The ops computed in it, for listings. */
   readonly ops: readonly string[];
 }
 
-/** Buffers packed into another, each with the entry at which it begins there. */
-export type PackedPlaces = ReadonlyMap<number, { readonly pack: number; readonly offset: number }>;
+/** Buffers packed into another, each with the offset in it at which it begins. */
+export type PackedBuffers = ReadonlyMap<number, { readonly pack: number; readonly offset: number }>;
 
 /** Copies arrays into one, for a kernel that would read too many. */
 export interface Pack {
@@ -56,10 +56,10 @@ export interface Pack {
 /** The kernels of a structure in order, for poses whose sizes are at most some capacities. */
 export interface KernelPlan {
   readonly steps: readonly (Kernel | Pack)[];
-  /** Most entries of each buffer, by its number. */
+  /** The most entries of each buffer, by its number. */
   readonly lengths: readonly number[];
-  /** Positions of the inputs among the live values. */
-  readonly inputPlaces: readonly number[];
+  /** The index of each input among the live values. */
+  readonly liveIndices: readonly number[];
   /** Indices of segment sums. Each adds two inputs: the start of each row, then the entries sorted by row. */
   readonly segments: readonly Segments[];
   /** Sizes beyond those of the structure. */
@@ -71,7 +71,7 @@ export interface KernelPlan {
 /**
  * Makes the kernels of a structure whose sizes are at most `capacities`.
  *
- * @param arrays most arrays that a kernel may read, besides that of the inputs
+ * @param arrays the most arrays that a kernel may read, besides that of the inputs
  * @throws RangeError naming the op whose result has too many entries to be addressed
  */
 export function kernelsOf(
@@ -109,7 +109,7 @@ class KernelPlanner {
     return {
       steps,
       lengths: this.#lengths,
-      inputPlaces: this.#inputs.map(({ place }) => place),
+      liveIndices: this.#inputs.map(({ liveIndex }) => liveIndex),
       segments: this.#segments,
       counts: this.#graph.counts,
       wanted: this.#graph.wanted.map(node => this.#buffers.get(node) as number),
@@ -133,7 +133,7 @@ class KernelPlanner {
     const buffer = this.#newBuffer(lengthOf(node.shape, this.#capacities), node.name);
     this.#buffers.set(node, buffer);
     const sink = { kind: 'store', path, buffer, at: [], value } as const;
-    const { packs, places } = this.#fit([...body.reads], node.name);
+    const { packs, packed } = this.#fit([...body.reads], node.name);
     const kernel: Kernel = {
       kind: 'kernel',
       buffer,
@@ -142,7 +142,7 @@ class KernelPlanner {
       body: ordered([sink], expressions, { offsetOf: () => expressions.constant(0), shapeOf: () => [] }),
       lengths: expressions.lengths,
       reads: [...body.reads],
-      places,
+      packed,
       ops: [...body.ops],
     };
     return [...packs, kernel];
@@ -155,37 +155,37 @@ class KernelPlanner {
   }
 
   /** Packs arrays that a kernel reads until they are few enough. */
-  #fit(reads: readonly number[], name: string): { packs: Pack[]; places: PackedPlaces } {
+  #fit(reads: readonly number[], name: string): { packs: Pack[]; packed: PackedBuffers } {
     const packs: Pack[] = [];
-    const places = new Map<number, { pack: number; offset: number }>();
+    const packed = new Map<number, { pack: number; offset: number }>();
     const length = (buffer: number) => this.#lengths[buffer] as number;
     let arrays = [...reads];
     while (arrays.length > this.#arrays) {
-      // The smallest first, since packing copies.
+      // Pack the smallest, since packing copies.
       arrays.sort((a, b) => length(a) - length(b));
       const parts = arrays.slice(0, Math.min(this.#arrays, arrays.length - this.#arrays + 1));
       const total = parts.reduce((sum, part) => sum + length(part), 0);
-      const pack = this.#newBuffer(total, `what ${name} reads`);
+      const pack = this.#newBuffer(total, `the packed inputs of ${name}`);
       let offset = 0;
       for (const part of parts) {
         // Buffers packed earlier move with their pack.
-        for (const place of places.values()) {
-          if (place.pack === part) Object.assign(place, { pack, offset: place.offset + offset });
+        for (const earlier of packed.values()) {
+          if (earlier.pack === part) Object.assign(earlier, { pack, offset: earlier.offset + offset });
         }
-        if (reads.includes(part)) places.set(part, { pack, offset });
+        if (reads.includes(part)) packed.set(part, { pack, offset });
         offset += length(part);
       }
       packs.push({ kind: 'pack', buffer: pack, reads: parts });
       arrays = [...arrays.slice(parts.length), pack];
     }
-    return { packs, places };
+    return { packs, packed };
   }
 
   /** The two inputs of a segment sum: the start of each row, and the entries sorted by row. */
   #segmentInputs(index: number, rows: Size): { readonly starts: number; readonly order: number } {
-    let at = this.#segments.findIndex(known => known.index === index && known.rows === rows);
-    if (at < 0) at = this.#segments.push({ index, rows }) - 1;
-    const starts = this.#inputs.length + 2 * at;
+    let number = this.#segments.findIndex(each => each.index === index && each.rows === rows);
+    if (number < 0) number = this.#segments.push({ index, rows }) - 1;
+    const starts = this.#inputs.length + 2 * number;
     return { starts, order: starts + 1 };
   }
 }
@@ -194,6 +194,6 @@ class KernelPlanner {
 export function checkEntries(entries: number, name: string): void {
   if (entries <= mostEntries) return;
   throw new RangeError(
-    `gpu: ${name} would take ${entries} entries, and an array on the GPU has at most ${mostEntries}, since positions in it are float32; use jit() for poses of this size`,
+    `gpu: ${name} would take ${entries} entries, but an array on the GPU can have at most ${mostEntries}, since positions in it are float32; use jit() for poses of this size`,
   );
 }

@@ -9,12 +9,12 @@ import { map } from '../../forms.ts';
  * numbers is slow and loses digits; a tree of short sums avoids both.
  */
 
-/** Most entries that a thread adds up without further stages. */
+/** The most entries that a thread adds up without further stages. */
 const longest = 256;
 /** Entries that one thread of a stage adds up. */
 const chunk = 128;
 
-/** A size derived from another: the number of chunks of `chunk` entries that cover `of`. */
+/** A size derived from the size `of`: the number of chunks of `chunk` entries that cover it. */
 export interface ChunkCount {
   readonly of: Size;
   readonly chunk: number;

@@ -1,10 +1,10 @@
-import { baseOf, isGiven, type Node, ownCost } from '../../compile/node.ts';
+import { baseOf, type Node, needsNoStep, ownCost } from '../../compile/node.ts';
 import { one, sameWithoutOnes } from '../../compile/sizes.ts';
 import type { Lowered } from './lower.ts';
 
 /**
- * Most additions that an entry may cost to be computed again for every reader. A more expensive one is stored, which
- * takes a kernel, one write and one read.
+ * A node whose entry costs at most so many additions is computed again for every reader. A more expensive one is stored,
+ * which takes a kernel, one write and one read.
  */
 const cheap = 8;
 
@@ -34,32 +34,32 @@ function isFold({ form }: Node): boolean {
  */
 export function storedNodes({ nodes, wanted }: Lowered): Set<Node> {
   const stored = new Set(wanted);
-  /** Number of times each entry is computed if it is not stored, and whether that is in a loop. */
+  /** The number of times each entry is computed if it is not stored, and true if that is in a loop. */
   const uses = new Map<Node, { times: number; inLoop: boolean }>();
   const costs = costsOf(nodes);
   const compared = comparedNodes(nodes);
   const store = (node: Node) => {
     const base = baseOf(node);
-    if (!isGiven(base)) stored.add(base);
+    if (!needsNoStep(base)) stored.add(base);
   };
   for (const node of nodes.toReversed()) {
-    const own = uses.get(node) ?? { times: 0, inLoop: false };
-    if (isGiven(node)) continue;
+    const use = uses.get(node) ?? { times: 0, inLoop: false };
+    if (needsNoStep(node)) continue;
     const isExpensive = isFold(node) || (costs.get(node) as number) > cheap || compared.has(node);
-    if ((own.times > 1 && isExpensive) || (own.inLoop && isFold(node))) {
+    if ((use.times > 1 && isExpensive) || (use.inLoop && isFold(node))) {
       if (node.form.kind === 'reshape') store(node);
       else stored.add(node);
     }
     const isStored = stored.has(node);
-    if (!isStored && own.times === 0) continue;
+    if (!isStored && use.times === 0) continue;
     const isReordered =
       node.form.kind === 'reshape' && !sameWithoutOnes(node.shape, (node.inputs[0] as Node).shape);
     if (isReordered) store(node.inputs[0] as Node);
     for (const [i, input] of node.inputs.entries()) {
-      const use = uses.get(input) ?? { times: 0, inLoop: false };
+      const sofar = uses.get(input) ?? { times: 0, inLoop: false };
       uses.set(input, {
-        times: use.times + (readsOnce(node, i) ? 1 : Number.POSITIVE_INFINITY) * (isStored ? 1 : own.times),
-        inLoop: use.inLoop || isFold(node) || (!isStored && own.inLoop),
+        times: sofar.times + (readsOnce(node, i) ? 1 : Number.POSITIVE_INFINITY) * (isStored ? 1 : use.times),
+        inLoop: sofar.inLoop || isFold(node) || (!isStored && use.inLoop),
       });
     }
   }
@@ -83,7 +83,7 @@ function costsOf(nodes: readonly Node[]): Map<Node, number> {
   const costs = new Map<Node, number>();
   for (const node of nodes) {
     const inputs = node.inputs.map(input =>
-      isFold(input) || isGiven(input) ? 0 : (costs.get(input) as number),
+      isFold(input) || needsNoStep(input) ? 0 : (costs.get(input) as number),
     );
     const own = node.form.kind === 'map' || node.form.kind === 'scatter' ? ownCost(node) : 0;
     costs.set(

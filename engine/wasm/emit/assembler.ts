@@ -4,7 +4,7 @@ import { opcodes } from './opcodes.ts';
 const types: Record<Type, number> = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 const sections = { type: 1, import: 2, function: 3, export: 7, code: 10 };
 
-/** A function and its body in bytes: locals and code. */
+/** A function, and its locals and code in bytes. */
 export interface Encoded {
   readonly builder: FunctionBuilder;
   readonly body: Uint8Array;
@@ -58,13 +58,13 @@ export function assembled(
       return whole;
     }),
   );
-  return bytes.taken();
+  return bytes.copy();
 }
 
 /** Encodes a function, which may call only the imports. Functions of equal bytes can share one. */
 export function encoded(builder: FunctionBuilder, imports: readonly string[]): Encoded {
   const { params, locals, body } = builder;
-  // Locals are declared in runs of one type.
+  // Locals are declared in groups of one type.
   const sorted = locals.toSorted((a, b) => types[a.type] - types[b.type]);
   const runs: [count: number, type: number][] = [];
   for (const { type } of sorted) {
@@ -78,11 +78,11 @@ export function encoded(builder: FunctionBuilder, imports: readonly string[]): E
     bytes.unsigned(count);
     bytes.push(type);
   }
-  const places = new Map([...params, ...sorted].map((local, place) => [local, place] as const));
-  const encoder = new Encoder(bytes, places, imports);
+  const localIndices = new Map([...params, ...sorted].map((local, index) => [local, index] as const));
+  const encoder = new Encoder(bytes, localIndices, imports);
   for (const code of body) encoder.write(code);
   bytes.push(0x0b);
-  return { builder, body: bytes.taken() };
+  return { builder, body: bytes.copy() };
 }
 
 class Encoder {
@@ -210,7 +210,7 @@ class Bytes {
     if (second !== undefined) this.unsigned(second);
   }
 
-  taken(): Uint8Array<ArrayBuffer> {
+  copy(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#length);
   }
 
@@ -226,7 +226,7 @@ class Bytes {
 function unsigned(number: number): number[] {
   const bytes = new Bytes();
   bytes.unsigned(number);
-  return [...bytes.taken()];
+  return [...bytes.copy()];
 }
 
 function signed(number: number): number[] {

@@ -65,7 +65,7 @@ export const extract = (name: LaneOp, lane: number, value: Code): Code => ({
   lane,
   args: [value],
 });
-/** Four lanes of two vectors, by number: 0 to 3 of the first, 4 to 7 of the second. */
+/** A vector of four lanes chosen from two vectors: 0 to 3 are those of the first, 4 to 7 those of the second. */
 export const shuffle = (a: Code, b: Code, lanes: readonly number[]): Code => ({
   kind: 'shuffle',
   lanes,
@@ -98,7 +98,7 @@ export class FunctionBuilder {
   readonly name: string;
   readonly params: readonly Local[];
   readonly locals: Local[] = [];
-  /** Vectors and addresses set once at the start, since V8 creates a constant anew at each use. */
+  /** Statements that set constants and addresses at the start, since V8 creates a constant anew at each use. */
   readonly #prologue: Code[] = [];
   readonly #constants = new Map<string, Code>();
   #body: Code[] = [];
@@ -145,8 +145,8 @@ export class FunctionBuilder {
 
   /** A value computed once, at the start of the function. */
   once(type: Type, value: Code, name: string, key: string = name): Code {
-    const known = this.#constants.get(key);
-    if (known) return known;
+    const existing = this.#constants.get(key);
+    if (existing) return existing;
     const local = this.local(type, name);
     this.#prologue.push({ kind: 'set', local, value });
     const get: Code = { kind: 'get', local };
@@ -158,42 +158,42 @@ export class FunctionBuilder {
     return this.once('v128', value, 'c', value.text);
   }
 
-  /** The statements that `write` adds, kept out of the body. */
-  taken(write: () => void): Code[] {
-    const before = this.#body;
+  /** Returns the statements that `write` adds, instead of adding them to the body. */
+  captured(write: () => void): Code[] {
+    const outer = this.#body;
     this.#body = [];
     write();
-    const written = this.#body;
-    this.#body = before;
-    return written;
+    const captured = this.#body;
+    this.#body = outer;
+    return captured;
   }
 
   if(condition: Code, write: () => void): void {
-    const then = this.taken(write);
+    const then = this.captured(write);
     if (then.length > 0) this.add({ kind: 'if', condition, then });
   }
 
   /**
-   * Counts a local up by `step` while it is less than `end`, as signed numbers; it keeps its last count after the loop.
-   * For an address there is {@link walk}.
+   * Counts a local up by `step` while it is less than `end`, as signed numbers. After the loop it keeps its last count.
+   * For addresses use {@link walk}, since they may lie above 2 GiB.
    */
   for(counter: Local, end: Code, step: Code, write: () => void): void {
     this.#counting(counter, step, op('i32.lt_s', { kind: 'get', local: counter }, end), write);
   }
 
-  /** Moves an address up by `step` until it is `end`, a whole number of steps away. Both may lie above 2 GiB. */
+  /** Moves an address up by `step` until it is `end`, which must be a whole number of steps away. */
   walk(address: Local, end: Code, step: Code, write: () => void): void {
     this.#counting(address, step, op('i32.ne', { kind: 'get', local: address }, end), write);
   }
 
-  #counting(counter: Local, step: Code, goesOn: Code, write: () => void): void {
+  #counting(counter: Local, step: Code, condition: Code, write: () => void): void {
     const get: Code = { kind: 'get', local: counter };
-    this.if(goesOn, () => {
-      const body = this.taken(() => {
+    this.if(condition, () => {
+      const body = this.captured(() => {
         write();
         this.set(counter, op('i32.add', get, step));
       });
-      const again: Code = { kind: 'again', name: counter.name, condition: goesOn };
+      const again: Code = { kind: 'again', name: counter.name, condition };
       this.add({ kind: 'loop', name: counter.name, body: [...body, again] });
     });
   }

@@ -10,8 +10,8 @@ import {
   most,
   mul,
   number,
-  type Place,
   polynomial,
+  type Site,
   sub,
 } from './arithmetic.ts';
 
@@ -29,7 +29,7 @@ const [whole, wholeLow] = parts(Math.PI);
  * The angle of the point (x, y) within 3 ulp: the arc tangent of the smaller of |x| and |y| over the larger, turned
  * into its quadrant. As in JavaScript, −0 and 0 differ, and two infinities give an odd multiple of π/4.
  */
-export function atan2(at: Place, y: Code, x: Code): Code {
+export function atan2(at: Site, y: Code, x: Code): Code {
   const { simd } = at;
   const [height, width] = [keep(at, abs(y), 'height'), keep(at, abs(x), 'width')];
   const [short, long] = [keep(at, least(width, height), 'short'), keep(at, most(width, height), 'long')];

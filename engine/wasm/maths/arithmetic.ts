@@ -1,8 +1,8 @@
 import { type Code, doubles, type FunctionBuilder, floats, ints, op, shuffle } from '../emit/code.ts';
 import type { Simd } from '../simd.ts';
 
-/** The function being built, and the SIMD features of the engine. */
-export interface Place {
+/** The site of new code: the function under construction, and the SIMD features of the engine. */
+export interface Site {
   readonly f: FunctionBuilder;
   readonly simd: Simd;
 }
@@ -17,25 +17,28 @@ export const or = (a: Code, b: Code): Code => op('v128.or', a, b);
 export const less = (a: Code, b: Code): Code => op('f32x4.lt', a, b);
 /** The smaller of two, and `a` if either is NaN. */
 export const least = (a: Code, b: Code): Code => op('f32x4.pmin', a, b);
+/** The larger of two, and `a` if either is NaN. */
 export const most = (a: Code, b: Code): Code => op('f32x4.pmax', a, b);
 
 /** A number in every lane. */
-export const number = ({ f }: Place, value: number): Code => f.constant(floats(value));
+export const number = ({ f }: Site, value: number): Code => f.constant(floats(value));
 /** An integer in every lane. */
-export const integer = ({ f }: Place, value: number): Code => f.constant(ints(value, value, value, value));
-export const double = ({ f }: Place, value: number): Code => f.constant(doubles(value));
+export const integer = ({ f }: Site, value: number): Code => f.constant(ints(value, value, value, value));
+/** A float64 in both halves. */
+export const double = ({ f }: Site, value: number): Code => f.constant(doubles(value));
 /** A 64-bit pattern in both lanes. */
-export const pattern = ({ f }: Place, high: number, low = 0): Code => f.constant(ints(low, high, low, high));
-export const keep = ({ f }: Place, value: Code, name?: string): Code => f.let('v128', value, name);
+export const pattern = ({ f }: Site, high: number, low = 0): Code => f.constant(ints(low, high, low, high));
+/** Holds a vector in a local, for several uses. */
+export const keep = ({ f }: Site, value: Code, name?: string): Code => f.let('v128', value, name);
 
 /** c₀ + x (c₁ + x (c₂ + …)) */
-export function polynomial(at: Place, x: Code, coefficients: readonly number[]): Code {
+export function polynomial(at: Site, x: Code, coefficients: readonly number[]): Code {
   const [last, ...rest] = coefficients.toReversed() as [number, ...number[]];
   return rest.reduce<Code>((sum, c) => at.simd.fma(sum, x, number(at, c)), number(at, last));
 }
 
 /** The same polynomial as (c₀ + c₁x) + x² ((c₂ + c₃x) + …): one more step, but a dependency chain half as long. */
-export function inPairs(at: Place, x: Code, coefficients: readonly number[]): Code {
+export function inPairs(at: Site, x: Code, coefficients: readonly number[]): Code {
   const square = keep(at, mul(x, x), 'square');
   const pairs: Code[] = [];
   for (let i = 0; i < coefficients.length; i += 2)
@@ -43,7 +46,8 @@ export function inPairs(at: Place, x: Code, coefficients: readonly number[]): Co
   return pairs.reduceRight((sum, pair) => at.simd.fma(sum, square, pair));
 }
 
-export function polynomial64(at: Place, x: Code, coefficients: readonly number[]): Code {
+/** {@link polynomial} in float64. */
+export function polynomial64(at: Site, x: Code, coefficients: readonly number[]): Code {
   const [last, ...rest] = coefficients.toReversed() as [number, ...number[]];
   return rest.reduce<Code>(
     (sum, c) => op('f64x2.add', op('f64x2.mul', sum, x), double(at, c)),
@@ -52,7 +56,7 @@ export function polynomial64(at: Place, x: Code, coefficients: readonly number[]
 }
 
 /** Applies a function of float64 pairs to both halves of a float32 vector. */
-export function inDoubles(at: Place, xs: readonly Code[], compute: (...halves: Code[]) => Code): Code {
+export function inDoubles(at: Site, xs: readonly Code[], compute: (...halves: Code[]) => Code): Code {
   const zero = integer(at, 0);
   const halves = [(x: Code) => x, (x: Code) => shuffle(x, x, [2, 3, 2, 3])].map(half => {
     const parts = xs.map(x => keep(at, op('f64x2.promote_low_f32x4', half(x)), 'wide'));

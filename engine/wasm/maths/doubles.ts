@@ -9,9 +9,9 @@ import {
   less,
   number,
   or,
-  type Place,
   pattern,
   polynomial64,
+  type Site,
 } from './arithmetic.ts';
 
 // Functions whose intermediate results need more digits than float32 has. They compute two lanes of float64 at a time.
@@ -19,7 +19,7 @@ import {
 const add = (a: Code, b: Code) => op('f64x2.add', a, b);
 const sub = (a: Code, b: Code) => op('f64x2.sub', a, b);
 const mul = (a: Code, b: Code) => op('f64x2.mul', a, b);
-/** Adding this rounds to a whole number and leaves it in the low bits. */
+/** Adding this number rounds to a whole number and leaves it in the low bits. */
 const magic = 1.5 * 2 ** 52;
 
 // sin and cos of r up to ¼π by their series, to 2⁻³⁷; less than 1 ulp of float32.
@@ -29,7 +29,7 @@ const cosine = [-0.5, 1 / 24, -1 / 720, 1 / 40320, -1 / 3628800, 1 / 479001600];
 const halfPi = [1.5707963267341256, 6.077100506506192e-11] as const;
 
 /** sin x, or cos x, within 1 ulp; beyond 2²⁰ by JavaScript's function, lane by lane. */
-export function sinOrCos(at: Place, which: 'sin' | 'cos', x: Code): Code {
+export function sinOrCos(at: Site, which: 'sin' | 'cos', x: Code): Code {
   const { f } = at;
   const result = f.local('v128', which);
   const isSmall = less(abs(x), number(at, 2 ** 20));
@@ -58,10 +58,10 @@ export function sinOrCos(at: Place, which: 'sin' | 'cos', x: Code): Code {
       f.set(result, { kind: 'lane', op: 'f32x4.replace_lane', lane, args: [get, called] });
     }
   });
-  const made: Code = { kind: 'get', local: result };
-  if (which === 'cos') return made;
+  const computed: Code = { kind: 'get', local: result };
+  if (which === 'cos') return computed;
   // The result at −0 is −0.
-  return keep(at, or(made, and(op('f32x4.eq', x, number(at, 0)), x)), which);
+  return keep(at, or(computed, and(op('f32x4.eq', x, number(at, 0)), x)), which);
 }
 
 /** 2/((2i + 1) ln 2): log₂((1 + s)/(1 − s)) = s Σ cᵢ s²ⁱ. */
@@ -76,7 +76,7 @@ const rootHalfHigh = 0x3fe6a09e;
  * x to the power y within 1 ulp, by 2^(y log₂|x|) in float64. As in JavaScript, the power is 1 if y is 0, NaN for
  * negative x unless y is whole, and NaN for (±1)^±∞.
  */
-export function pow(at: Place, x: Code, y: Code): Code {
+export function pow(at: Site, x: Code, y: Code): Code {
   const { simd } = at;
   const size = keep(at, abs(x), 'size');
   const power = inDoubles(at, [size, y], (wide, exponent) => {

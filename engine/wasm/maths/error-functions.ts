@@ -11,8 +11,8 @@ import {
   less,
   mul,
   number,
-  type Place,
   polynomial,
+  type Site,
   sub,
 } from './arithmetic.ts';
 import { exp } from './exponentials.ts';
@@ -21,7 +21,7 @@ import { exp } from './exponentials.ts';
 const end = 10.1;
 
 /** erfc of a number from 0 up; the result for NaN is arbitrary. */
-function ofSize(at: Place, size: Code): Code {
+function ofSize(at: Site, size: Code): Code {
   const { simd } = at;
   const x = keep(at, least(size, number(at, end)), 'x');
   const two = number(at, 2);
@@ -38,7 +38,7 @@ function ofSize(at: Place, size: Code): Code {
 }
 
 /** erfc x within 5 ulp, in the tail too: exp(−x²) times a polynomial, and 2 − erfc −x below 0. */
-export function erfc(at: Place, x: Code): Code {
+export function erfc(at: Site, x: Code): Code {
   const { simd } = at;
   const right = ofSize(at, keep(at, abs(x), 'size'));
   const either = simd.select(less(x, number(at, 0)), sub(number(at, 2), right), right);
@@ -46,7 +46,7 @@ export function erfc(at: Place, x: Code): Code {
 }
 
 /** erf x within 3 ulp: by its series near 0, else 1 − erfc |x|. */
-export function erf(at: Place, x: Code): Code {
+export function erf(at: Site, x: Code): Code {
   const { simd } = at;
   const size = keep(at, abs(x), 'size');
   const near = mul(x, polynomial(at, keep(at, mul(x, x), 'z'), nearErf));

@@ -13,8 +13,8 @@ import {
   mul,
   number,
   or,
-  type Place,
   polynomial,
+  type Site,
   sub,
 } from './arithmetic.ts';
 
@@ -33,7 +33,7 @@ const expSeries = [
 ];
 
 /** n and r of x; n is given as a float32 with the biased exponent n + `bias`. */
-function reduced(at: Place, x: Code, bias: number): { power: Code; r: Code } {
+function reduced(at: Site, x: Code, bias: number): { power: Code; r: Code } {
   const { simd } = at;
   const shift = number(at, magic + bias);
   const shifted = keep(at, simd.fma(x, number(at, Math.LOG2E), shift), 'shifted');
@@ -43,15 +43,15 @@ function reduced(at: Place, x: Code, bias: number): { power: Code; r: Code } {
 }
 
 /**
- * eˣ within 1.3 ulp, for tiny results too; exact at 0, ±∞ and NaN. `isNegative`: x is known to be 0 or less.
+ * eˣ within 1.3 ulp, for tiny results too; exact at 0, ±∞ and NaN. Set `isNotPositive` if x is known to be 0 or less.
  *
- * For n below −150 the factor 2ⁿ has exponent 0, so it is the number 0. The product of nonzero factors would be 0 too,
- * but processors take several times as long over a product that underflows.
+ * For n below −150 the factor 2ⁿ has exponent 0, so it is the number 0. A product of nonzero factors would be 0 too, but
+ * a processor takes several times as long for a product that underflows.
  */
-export function exp(at: Place, x: Code, isNegative = false): Code {
+export function exp(at: Site, x: Code, isNotPositive = false): Code {
   // Beyond these limits the result is 0 or infinite anyway.
   const above = most(x, number(at, -105));
-  if (isNegative) {
+  if (isNotPositive) {
     const { power, r } = reduced(at, keep(at, above), 151);
     return keep(at, mul(scaledSeries(at, r, 127 - 151), power), 'exp');
   }
@@ -63,13 +63,13 @@ export function exp(at: Place, x: Code, isNegative = false): Code {
 }
 
 /** 2ᵏ e^r */
-function scaledSeries(at: Place, r: Code, k: number): Code {
+function scaledSeries(at: Site, r: Code, k: number): Code {
   const coefficients = expSeries.map(c => c * 2 ** k);
   return inPairs(at, r, coefficients);
 }
 
 /** eˣ − 1 within 2 ulp: 2ⁿ(e^r − 1) + (2ⁿ − 1). */
-export function expm1(at: Place, x: Code): Code {
+export function expm1(at: Site, x: Code): Code {
   const { simd } = at;
   const bounded = keep(at, least(most(x, number(at, -30)), number(at, 89)));
   // Half of 2ⁿ, which is finite whenever the result is.
@@ -84,7 +84,7 @@ export function expm1(at: Place, x: Code): Code {
 const signBit = 0x80000000 | 0;
 
 /** tanh x within 2 ulp: near 0 by the polynomial of S. L. Moshier's Cephes library, 1989, else 1 − 2/(e^2|x| + 1). */
-export function tanh(at: Place, x: Code): Code {
+export function tanh(at: Site, x: Code): Code {
   const { simd } = at;
   const size = keep(at, abs(x), 'size');
   const z = keep(at, mul(x, x), 'z');

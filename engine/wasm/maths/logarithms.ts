@@ -9,8 +9,8 @@ import {
   mul,
   number,
   or,
-  type Place,
   polynomial,
+  type Site,
   sub,
 } from './arithmetic.ts';
 
@@ -25,7 +25,7 @@ const ln2Low = 9.0580006145e-6;
 const tail = [0.66666662693, 0.40000972152, 0.28498786688, 0.24279078841];
 
 /** k and f of a positive number that is neither tiny nor infinite. */
-function split(at: Place, x: Code): { k: Code; f: Code } {
+function split(at: Site, x: Code): { k: Code; f: Code } {
   const shifted = keep(at, op('i32x4.add', x, integer(at, exponentOne - rootHalf)), 'shifted');
   const k = op('i32x4.sub', op('i32x4.shr_s', shifted, i32(23)), integer(at, 127));
   const mantissa = op('i32x4.add', and(shifted, integer(at, 0x7fffff)), integer(at, rootHalf));
@@ -36,7 +36,7 @@ function split(at: Place, x: Code): { k: Code; f: Code } {
 }
 
 /** k ln 2 + ln(1 + f) */
-function joined(at: Place, k: Code, f: Code): Code {
+function joined(at: Site, k: Code, f: Code): Code {
   const { simd } = at;
   const s = keep(at, div(f, add(number(at, 2), f)), 's');
   const z = keep(at, mul(s, s), 'z');
@@ -46,7 +46,7 @@ function joined(at: Place, k: Code, f: Code): Code {
 }
 
 /** ln x within 1 ulp; −∞ at 0, NaN below, ∞ at ∞. */
-export function log(at: Place, x: Code): Code {
+export function log(at: Site, x: Code): Code {
   const { f, simd } = at;
   const parts = split(at, x);
   const result = f.local('v128', 'log');
@@ -80,7 +80,7 @@ export function log(at: Place, x: Code): Code {
  * ln(1 + x) within 3 ulp; −∞ at −1, NaN below. For 1 + x between √½ and √2, k is 0 and f is x itself. Elsewhere the
  * logarithm is so large that rounding 1 + x costs no more than half an ulp.
  */
-export function log1p(at: Place, x: Code): Code {
+export function log1p(at: Site, x: Code): Code {
   const { f, simd } = at;
   const { k, f: whole } = split(at, keep(at, add(number(at, 1), x), 'u'));
   const isNear = op('f32x4.eq', k, number(at, 0));
@@ -98,7 +98,7 @@ export function log1p(at: Place, x: Code): Code {
 }
 
 /** ln(1 + e) within 2 ulp for e from 0 to 1, as in softplus: 2 artanh(e/(2 + e)), fitted for s² up to 1/9. */
-export function log1pOfFraction(at: Place, e: Code): Code {
+export function log1pOfFraction(at: Site, e: Code): Code {
   const s = keep(at, div(e, add(number(at, 2), e)), 's');
   const z = keep(at, mul(s, s), 'z');
   const series = polynomial(at, z, [0.33333208, 0.20010769, 0.1400081, 0.1400644]);

@@ -126,7 +126,7 @@ describe('a tape that needs more than the memory can hold', () => {
     const long = new Tape().constant(numbers(1, 40_000, 1));
     const wide = exp(broadcastTo(long, [40_000, 40_000]));
     const message =
-      /^wasm: the tape needs 64001\d{5} bytes \(5\.96 GiB\) at once, and WebAssembly memory ends at 4294967296 bytes \(4\.00 GiB\); put less on one tape, or use jit\(\{ precision: "float32" \}\)$/;
+      /^wasm: the tape needs 64001\d{5} bytes \(5\.96 GiB\) at once, but WebAssembly memory can hold at most 4294967296 bytes \(4\.00 GiB\); put less on one tape, or use jit\(\{ precision: "float32" \}\)$/;
     expect(() => executor.run([wide], { memory })).toThrow(RangeError);
     expect(() => executor.run([wide], { memory })).toThrow(message);
     expect(memory.live).toBe(0);
@@ -165,7 +165,7 @@ describe('a tape that needs more than the memory can hold', () => {
   test('on a machine that gives less says so', () => {
     const { arena } = arenaOf(14);
     expect(() => arena.reserve(3 * GiB)).toThrow(
-      'wasm: the tape needs 3221225472 bytes (3.00 GiB) at once, and this machine gives the memory no more than 262144 bytes (0.00 GiB); put less on one tape, or use jit({ precision: "float32" })',
+      'wasm: the tape needs 3221225472 bytes (3.00 GiB) at once, but this machine provides no more than 262144 bytes (0.00 GiB); put less on one tape, or use jit({ precision: "float32" })',
     );
   });
 });

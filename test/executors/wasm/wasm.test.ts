@@ -338,7 +338,7 @@ describe('where it cannot run, the error says why and what to use instead', () =
 
   test('no WebAssembly', () => {
     vi.stubGlobal('WebAssembly', undefined);
-    expect(() => wasm()).toThrow('wasm: there is no WebAssembly here; use jit({ precision: "float32" })');
+    expect(() => wasm()).toThrow('wasm: this engine has no WebAssembly; use jit({ precision: "float32" })');
   });
 
   test('no SIMD', () => {
