@@ -12,8 +12,8 @@ import { sub } from './sub.ts';
  *
  *     a mod b = a − b·⌊a/b⌋        d(a mod b) = da − ⌊a/b⌋·db
  *
- * Its error is a rounding of a, not of the result: 1 mod 0.1 is 0, whereas `fmod` gives 0.09999999999999995. No digits
- * are left if a/b exceeds 2⁵³.
+ * Its rounding error is relative to a, not to the result: 1 mod 0.1 is 0, whereas C's `fmod` gives 0.09999999999999995.
+ * If |a/b| exceeds 2⁵³, the result has no correct digit.
  */
 export const mod: Binary = defineOp({
   name: 'mod',
@@ -32,7 +32,7 @@ export const mod: Binary = defineOp({
   }),
   vjp: [
     g => g,
-    // The quotient that was subtracted: a − ans is b times a whole number, up to rounding.
+    // The quotient ⌊a/b⌋ of the forward pass: a − ans is b times it, up to rounding.
     (g, ans, a, b) => neg(scaled(g, floor(add(div(sub(a, ans), b), 0.5)))),
   ],
 });

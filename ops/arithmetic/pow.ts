@@ -21,7 +21,7 @@ import { zeroWins } from './zeroWins.ts';
 export function pow(a: Operand, b: Operand): Value {
   if (typeof b !== 'number' || typeof a === 'number') return powOp(a, b);
   const fixed = fixedPowers.get(b);
-  return fixed ? fixed(a) : powGiven(a, b);
+  return fixed ? fixed(a) : powOfLiteral(a, b);
 }
 
 const powOp: Binary = defineOp({
@@ -36,14 +36,14 @@ const powOp: Binary = defineOp({
   ],
 });
 
-/** The same for a literal exponent, which needs no derivative. */
-const powGiven: Binary = defineOp({
+/** {@link powOp} for a literal exponent, which needs no derivative. */
+const powOfLiteral: Binary = defineOp({
   name: 'pow',
   forward: map((s, a, b) => s.pow(a, b)),
-  vjp: [(g, _ans, a, b) => scaled(g, slope(powGiven, a, b)), null],
+  vjp: [(g, _ans, a, b) => scaled(g, slope(powOfLiteral, a, b)), null],
 });
 
-/** b·aᵇ⁻¹; 0 if b is 0 (0·a⁻¹ would be NaN at a = 0), and if it is infinite although aᵇ is 0. */
+/** b·aᵇ⁻¹, but 0 if b is 0 (0·a⁻¹ would be NaN at a = 0), and 0 where it is infinite although aᵇ is 0. */
 function slope(power: Binary, a: Value, b: Value): Value {
   return zeroWins(b, where(isVertical(a, b), 0, power(a, sub(b, 1))));
 }

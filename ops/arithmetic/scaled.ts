@@ -4,9 +4,9 @@ import { zeroWins } from './zeroWins.ts';
 /**
  * g · f, but 0 where g is 0, whatever f is.
  *
- * Every derivative rule multiplies its cotangent with it. A zero cotangent comes from a branch not taken, where f may
- * be infinite or NaN (1/x at 0, exp(x) at 1000); 0 · NaN would bring that into the gradient. At the next order the
- * cotangent h of this product may itself be NaN, and the zero g must win; so its own derivatives use `zeroWins`.
+ * Derivative rules use it to multiply a cotangent by a derivative. A zero cotangent comes from a branch not taken,
+ * where f may be infinite or NaN (1/x at 0, exp(x) at 1000), and 0 · NaN is NaN. At the next order the cotangent h of
+ * this product may itself be NaN where g is 0, so the derivatives of `scaled` use `zeroWins`.
  *
  *     ∂(g·f)/∂g = f        ∂(g·f)/∂f = g
  */

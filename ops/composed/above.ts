@@ -1,7 +1,7 @@
 import { neg } from '../arithmetic/neg.ts';
 import { type Binary, defineOp, map } from '../op.ts';
 
-/** a − b, but 0 for equal operands, also if both are infinite. */
+/** a − b, but 0 for equal operands, even infinite ones. */
 export const above: Binary = defineOp({
   name: 'above',
   forward: map((s, a, b) => s.select(s.equal(a, b), s.constant(0), s.sub(a, b))),

@@ -2,7 +2,7 @@ import { maximum } from '../elementwise/maximum.ts';
 import { minimum } from '../elementwise/minimum.ts';
 import type { Operand, Value } from '../op.ts';
 
-/** a limited to `low` … `high`: min(max(a, low), high). Exactly at a bound half the cotangent passes. */
+/** a limited to the range from `low` to `high`: min(max(a, low), high). At a bound, half of the cotangent passes. */
 export function clamp(a: Value, low: Operand, high: Operand): Value {
   return minimum(maximum(a, low), high);
 }

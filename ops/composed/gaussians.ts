@@ -11,7 +11,7 @@ import { expandDims } from '../shape/expandDims.ts';
  *
  *     exp(−γ (d − μₖ)²)
  *
- * `centers` μ in the unit of d, `gamma` γ in 1/unit² (Schütt et al., SchNet, 2017, eq. 8).
+ * `centers` are the μₖ, in the unit of d; `gamma` is γ, in 1/unit² (Schütt et al., SchNet, 2017, eq. 8).
  */
 export function gaussians(distances: Value, centers: Value | readonly number[], gamma: Operand): Value {
   const at = isValue(centers) ? centers : distances.tape.constant(centers);

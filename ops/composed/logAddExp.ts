@@ -11,7 +11,8 @@ import { above } from './above.ts';
  *     ln(eᵃ + eᵇ) = max(a, b) + ln(1 + e^−|a − b|)
  *     d = σ(a − b)·da + σ(b − a)·db
  *
- * For two −∞ it is −∞ with gradient 0; for two ∞ it is ∞, and they share the gradient, as in `logSumExp`.
+ * If both are −∞, the result is −∞ with gradient 0. If both are ∞, it is ∞ and they share the gradient, as in
+ * `logSumExp`.
  */
 export const logAddExp: Binary = defineOp({
   name: 'logAddExp',

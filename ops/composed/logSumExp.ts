@@ -16,21 +16,21 @@ import { above } from './above.ts';
  *
  *     ln Σ exp(aᵢ) = m + ln Σ exp(aᵢ − m),  m = max aᵢ
  *
- * If all entries are −∞, or there are none, it is −∞ with gradient 0. If some are ∞, it is ∞, and they share the
- * gradient.
+ * If all entries are −∞, or there are none, the result is −∞ with gradient 0. If some are ∞, the result is ∞, and those
+ * entries share the gradient.
  */
 export function logSumExp(a: Value, axis?: Axes, keepDims = false): Value {
   const axes = normaliseAxes('logSumExp', axis, a.shape);
   checkFlag('logSumExp', 'keepDims', keepDims);
   const along = reducedShape(a.shape, axes);
   const isEmpty = axes.some(each => a.shape[each] === 0);
-  const result = isEmpty ? a.tape.fill(-Infinity, along) : ofSome(a, axes);
+  const result = isEmpty ? a.tape.fill(-Infinity, along) : ofEntries(a, axes);
   return keepDims ? result : reshape(result, withoutAxes(a.shape, axes));
 }
 
-function ofSome(a: Value, axes: readonly number[]): Value {
+function ofEntries(a: Value, axes: readonly number[]): Value {
   const largest = stopGradient(max(a, axes, true));
-  // −∞ is not subtracted: −∞ − (−∞) is NaN, and exp(−∞) is 0 anyway.
+  // A largest entry of −∞ is not subtracted: −∞ − (−∞) is NaN, and exp(−∞) is 0 anyway.
   const shift = where(equal(largest, -Infinity), 0, largest);
   const total = sum(exp(above(a, shift)), axes, true);
   return add(shift, where(equal(total, 0), -Infinity, log(total)));

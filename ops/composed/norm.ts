@@ -4,9 +4,9 @@ import { type Axes, checkFlag, normaliseAxes, type Value } from '../op.ts';
 import { sum } from '../reduce/sum.ts';
 
 /**
- * The Euclidean length √Σ aᵢ² along an axis, several, or all. Like `sqrt` its gradient at 0 is 0, and so all
- * derivatives of functions of it are 0 there, also where they should not be: norm(x)² has second derivative 2. For
- * squares use `sum(square(x))`.
+ * The Euclidean length √Σ aᵢ² along an axis, several, or all. Like that of `sqrt`, its gradient at 0 is 0.
+ * So all derivatives of functions of it are 0 there, even where they should not be: norm(x)² should have second
+ * derivative 2. For squares use `sum(square(x))`.
  * @example
  * norm(sub(gather(ligand, i), gather(receptor, j)), -1);     // distances of listed pairs
  */

@@ -5,14 +5,14 @@ import { norm } from './norm.ts';
 
 /**
  * The distances between each point of one set and each point of another: coordinates [n, d] and [m, d], in any unit,
- * give [n, m]. Points in the same place have distance 0 and gradient 0.
+ * give [n, m]. Points that coincide have distance 0 and gradient 0.
  *
  *     rᵢⱼ = |aᵢ − bⱼ|
  */
 export function pairDistances(a: Value, b: Value): Value {
   if (a.shape.length !== 2 || b.shape.length !== 2 || a.shape[1] !== b.shape[1]) {
     throw new RangeError(
-      `pairDistances: ${showShape(a.shape)} and ${showShape(b.shape)}: wants coordinates [n, d] and [m, d]`,
+      `pairDistances: ${showShape(a.shape)} and ${showShape(b.shape)}: needs coordinates [n, d] and [m, d]`,
     );
   }
   return norm(sub(expandDims(a, 1), expandDims(b, 0)), -1);

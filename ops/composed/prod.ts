@@ -18,10 +18,10 @@ export function prod(a: Value, axis?: Axes, keepDims = false): Value {
   const shape = keepDims ? reducedShape(a.shape, axes) : withoutAxes(a.shape, axes);
   const count = axes.reduce((product, each) => product * (a.shape[each] as number), 1);
   if (count === 0) return a.tape.fill(1, shape);
-  const kept = a.shape.map((_, each) => each).filter(each => !axes.includes(each));
-  const factors = reshape(transpose(a, [...axes, ...kept]), [
+  const others = a.shape.map((_, each) => each).filter(each => !axes.includes(each));
+  const factors = reshape(transpose(a, [...axes, ...others]), [
     count,
-    ...kept.map(each => a.shape[each] as number),
+    ...others.map(each => a.shape[each] as number),
   ]);
   return reshape(productOf(factors, count), shape);
 }

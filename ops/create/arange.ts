@@ -2,8 +2,8 @@ import type { Tape } from '../../engine/tape.ts';
 import { kindOf, type Value } from '../op.ts';
 
 /**
- * Real numbers from `start` to before `end`, `step` apart. A single bound is the end, with start 0. For an index pass
- * the op a list.
+ * Real numbers from `start` to before `end`, `step` apart. A single bound is the end, with start 0. To index
+ * with them, pass a list to the op instead.
  *
  *     start + i·step for i from 0 to ⌈(end − start)/step⌉ − 1
  *
@@ -16,8 +16,8 @@ export function arange(tape: Tape, start: number, end?: number, step = 1): Value
   const [from, to] = end === undefined ? [0, start] : [start, end];
   const wrong = [from, to, step].find(bound => !Number.isFinite(bound));
   if (wrong !== undefined || step === 0) {
-    const asked = wrong === undefined ? 'a step of 0' : typeof wrong === 'number' ? wrong : kindOf(wrong);
-    throw new RangeError(`arange: bounds are finite and the step is not 0, got ${asked}`);
+    const got = wrong === undefined ? 'a step of 0' : typeof wrong === 'number' ? wrong : kindOf(wrong);
+    throw new RangeError(`arange: bounds are finite and the step is not 0, got ${got}`);
   }
   const count = Math.max(0, Math.ceil((to - from) / step));
   return tape.constant(Array.from({ length: count }, (_, i) => from + i * step));

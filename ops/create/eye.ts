@@ -10,8 +10,8 @@ import { reshape } from '../shape/reshape.ts';
 export function eye(tape: Tape, n: number, m: number = n): Value {
   for (const length of [n, m]) {
     if (!Number.isInteger(length) || length < 0) {
-      const asked = typeof length === 'number' ? length : kindOf(length);
-      throw new RangeError(`eye: a length is a whole number from 0, got ${asked}`);
+      const got = typeof length === 'number' ? length : kindOf(length);
+      throw new RangeError(`eye: a length is a whole number from 0, got ${got}`);
     }
   }
   const entries = Array.from({ length: n * m }, (_, i) => (i % m === Math.floor(i / m) ? 1 : 0));

@@ -4,7 +4,7 @@ import { less } from './less.ts';
 import { share } from './share.ts';
 
 /**
- * The larger of a and b; NaN if either is. Equal operands share the cotangent, half each.
+ * The larger of a and b; NaN if either is NaN. Equal operands share the cotangent, half each.
  *
  *     d maximum(a, b) = da or db, whichever is larger
  */

@@ -4,7 +4,7 @@ import { less } from './less.ts';
 import { share } from './share.ts';
 
 /**
- * The smaller of a and b; NaN if either is. Equal operands share the cotangent, half each.
+ * The smaller of a and b; NaN if either is NaN. Equal operands share the cotangent, half each.
  *
  *     d minimum(a, b) = da or db, whichever is smaller
  */

@@ -1,6 +1,9 @@
 import { defineOp, map, type Unary } from '../op.ts';
 
-/** The nearest whole number, or the even one of two, as in NumPy: 0.5 gives 0, 1.5 gives 2. Its derivative is 0. */
+/**
+ * The nearest whole number; if two are equally near, the even one, as in NumPy: 0.5 gives 0, 1.5 gives 2. Its
+ * derivative is 0.
+ */
 export const round: Unary = defineOp({
   name: 'round',
   forward: map((s, x) => {

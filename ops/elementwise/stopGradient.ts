@@ -1,7 +1,7 @@
 import type { ReshapeForm } from '../../engine/forms.ts';
 import { defineOp, type Value } from '../op.ts';
 
-/** The same numbers with gradient 0. */
+/** The numbers of `a`, treated as constant: no gradient passes through. */
 export function stopGradient(a: Value): Value {
   return stopGradientOp([a], a);
 }

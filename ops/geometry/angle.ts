@@ -7,7 +7,7 @@ import { cross } from './cross.ts';
 import { vecdot } from './vecdot.ts';
 
 /**
- * The angle at b between points a and c, [..., 3] each, in radians from 0 to π, with the same precision near 0 and π as
+ * The angle at b between points a and c, [..., 3] each, in radians from 0 to π. It is as precise near 0 and π as
  * elsewhere. Other axes broadcast. If the points are on a line, the slope jumps and the gradient is 0. If two points
  * coincide, angle and gradient are 0.
  *

@@ -18,11 +18,11 @@ export function cross(a: Value, b: Value, axis = -1): Value {
   if (a.shape.at(back) !== 3) {
     throw new RangeError(`cross: ${showShape(a.shape)} and ${showShape(b.shape)}: vectors have 3 components`);
   }
-  return turned(sub(mul(a, turned(b, back)), mul(turned(a, back), b)), back);
+  return rotated(sub(mul(a, rotated(b, back)), mul(rotated(a, back), b)), back);
 }
 
-/** (x, y, z) as (y, z, x). */
-function turned(a: Value, back: number): Value {
+/** The components (x, y, z) in the order (y, z, x). */
+function rotated(a: Value, back: number): Value {
   const axis = back + a.shape.length;
   const none = new Array<number>(axis).fill(0);
   const whole = a.shape.slice(0, axis);

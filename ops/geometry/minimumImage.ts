@@ -6,7 +6,8 @@ import { isValue, type Value } from '../op.ts';
 
 /**
  * Displacements to the nearest periodic image in an orthorhombic box: each component is brought to within half a box
- * length. `box` is the length along each axis, of shape [3], or one length; displacements are [..., 3] in the same unit.
+ * length. `box` is the length along each axis, of shape [3], or one length; displacements are [..., 3] in the same
+ * unit.
  *
  *     d − L·round(d/L)        ∂/∂d = 1, ∂/∂L = −round(d/L)
  * @example

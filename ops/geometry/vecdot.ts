@@ -20,6 +20,6 @@ export function checkVectors(name: string, a: Value, b: Value, axis: number): vo
   if (!shape) throw new RangeError(`${shown}: the shapes do not broadcast`);
   const back = normaliseAxis(name, axis, shape) - shape.length;
   const [left, right] = [a.shape.at(back), b.shape.at(back)];
-  const isThere = a.shape.length >= -back && b.shape.length >= -back;
-  if (!isThere || left !== right) throw new RangeError(`${shown}: the vectors must be equally long`);
+  const haveAxis = a.shape.length >= -back && b.shape.length >= -back;
+  if (!haveAxis || left !== right) throw new RangeError(`${shown}: the vectors must have the same length`);
 }

@@ -10,8 +10,8 @@ import { segmentSum } from './segmentSum.ts';
  * Rows picked by an index: result[i, …] = a[index[i], …]. An index of shape [n, m] gives [n, m, …]. With an `axis` it
  * picks along that axis, which the axes of the index replace. Its adjoint is `segmentSum`.
  *
- * The index may also be computed, for example by `argmax`. Each of its entries is then compared with all places along
- * the axis; an entry that equals none of them gives −∞.
+ * The index may also be computed, for example by `argmax`. Each of its entries is then compared with all positions
+ * along the axis; an entry that equals none of them gives −∞.
  *
  * @throws RangeError for an index outside the rows of `a`, TypeError for one that is not whole numbers
  * @example
@@ -37,9 +37,9 @@ const gatherOp = defineOp({
 /** Entries along an axis by a computed index. */
 function picked(a: Value, index: Value, along: number): Value {
   const [before, after] = [a.shape.slice(0, along), a.shape.slice(along + 1)];
-  const [length, beside] = [a.shape[along] as number, after.map(() => 1)];
-  const places = reshape(arange(a.tape, length), [length, ...beside]);
-  const wanted = reshape(index, [...index.shape, 1, ...beside]);
+  const [length, trailing] = [a.shape[along] as number, after.map(() => 1)];
+  const positions = reshape(arange(a.tape, length), [length, ...trailing]);
+  const wanted = reshape(index, [...index.shape, 1, ...trailing]);
   const entries = reshape(a, [...before, ...index.shape.map(() => 1), length, ...after]);
-  return pick(wanted, places, entries, along + index.shape.length);
+  return pick(wanted, positions, entries, along + index.shape.length);
 }

@@ -5,28 +5,31 @@ import { where } from '../elementwise/where.ts';
 import { defineOp, map, normaliseAxis, type Value } from '../op.ts';
 
 /**
- * The entry of `a` along an axis at which `place` equals `wanted`, at most once; −∞ if there is none. All three
- * broadcast. It is computed as a maximum with all other entries masked to −∞, so it is exact for NaN, infinities and
- * −0.
+ * The entry of `a` along an axis at which `positions` equals `wanted`, which may be at most one; −∞ if there is none.
+ * All three broadcast. It is computed as a maximum with all other entries masked to −∞, so it is exact for NaN,
+ * infinities and −0.
  */
-export function pick(wanted: Value, place: Value, a: Value, axis: number): Value {
-  const masked = maskedOp(wanted, place, a);
+export function pick(wanted: Value, positions: Value, a: Value, axis: number): Value {
+  const masked = maskedOp(wanted, positions, a);
   const along = normaliseAxis('pick', axis, masked.shape);
   const shape = masked.shape.toSpliced(along, 1);
   if (masked.shape[along] === 0) return a.tape.fill(-Infinity, shape);
   return reshaped(pickOp([masked], [along]), shape);
 }
 
-/** True for a computed index: real numbers that an op computed, for {@link pick}. Real constants are not indices. */
+/**
+ * True for a computed index, which {@link pick} accepts: real numbers computed by an op. Real constants are not
+ * indices.
+ */
 export function isComputedIndex({ dtype, form: { kind } }: Value): boolean {
   return dtype === 'real' && kind !== 'parameter' && kind !== 'constant';
 }
 
-/** The entry where the place equals the wanted one, else −∞. */
+/** The entry where the position equals the wanted one, else −∞. */
 const maskedOp = defineOp({
   name: 'masked',
-  forward: map((s, wanted, place, a) => s.select(s.equal(wanted, place), a, s.constant(-Infinity))),
-  vjp: [null, null, (g, _ans, wanted, place) => where(equal(wanted as Value, place as Value), g, 0)],
+  forward: map((s, wanted, positions, a) => s.select(s.equal(wanted, positions), a, s.constant(-Infinity))),
+  vjp: [null, null, (g, _ans, wanted, positions) => where(equal(wanted as Value, positions as Value), g, 0)],
 });
 
 /** A maximum that passes its cotangent to all entries; the mask keeps only the picked one's. */

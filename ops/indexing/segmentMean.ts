@@ -16,6 +16,6 @@ export function segmentMean(a: Value, index: Index, count: number, axis = 0): Va
   const total = segmentSum(a, rows, count, axis);
   const along = axis === 0 ? 0 : normaliseAxis('segmentMean', axis, a.shape);
   const sizes = segmentSum(a.tape.fill(1, rows.shape), rows, count);
-  const beside = total.shape.slice(along + 1).map(() => 1);
-  return div(total, reshape(maximum(sizes, 1), [count, ...beside]));
+  const trailing = total.shape.slice(along + 1).map(() => 1);
+  return div(total, reshape(maximum(sizes, 1), [count, ...trailing]));
 }

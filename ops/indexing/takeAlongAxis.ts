@@ -14,8 +14,8 @@ import { isComputedIndex, pick } from './pick.ts';
  * axis: along axis 1, result[i, k] = a[i, index[i, k]]. The index is read when the op is recorded; later changes have
  * no effect.
  *
- * The index may also be computed, for example by `argsort`. Each of its entries is then compared with all places along
- * the axis; an entry that equals none of them gives −∞.
+ * The index may also be computed, for example by `argsort`. Each of its entries is then compared with all positions
+ * along the axis; an entry that equals none of them gives −∞.
  *
  * @throws RangeError for an index of another shape, or one that points outside the axis
  * @example
@@ -55,6 +55,6 @@ export function takeAlongAxis(a: Value, index: Index | NestedNumbers, axis: numb
 function picked(a: Value, index: Value, along: number): Value {
   const last = a.shape.length - 1;
   const [entries, wanted] = [a, index].map(each => moveAxes(each, along, 1, last)) as [Value, Value];
-  const places = arange(a.tape, a.shape[along] as number);
-  return moveAxes(pick(expandDims(wanted, -1), places, expandDims(entries, -2), -1), last, 1, along);
+  const positions = arange(a.tape, a.shape[along] as number);
+  return moveAxes(pick(expandDims(wanted, -1), positions, expandDims(entries, -2), -1), last, 1, along);
 }

@@ -68,10 +68,10 @@ function parsed(specification: string, operands: readonly Value[]): { inputs: st
       throw fail(`${part} does not name the axes of operand ${i + 1}, ${showShape(shape)}`);
     const labels = labelsOf(part, over);
     for (const [axis, label] of labels.entries()) {
-      const [length, known] = [shape[axis] as number, lengths.get(label)];
+      const [length, earlier] = [shape[axis] as number, lengths.get(label)];
       if (isUnderEllipsis(label)) continue;
-      if (known !== undefined && known !== length)
-        throw fail(`${label} names axes of length ${known} and ${length}`);
+      if (earlier !== undefined && earlier !== length)
+        throw fail(`${label} names axes of length ${earlier} and ${length}`);
       lengths.set(label, length);
     }
     const under = shape.filter((_, axis) => isUnderEllipsis(labels[axis] as string));
@@ -87,10 +87,10 @@ function parsed(specification: string, operands: readonly Value[]): { inputs: st
     const single = letters.filter(letter => letters.indexOf(letter) === letters.lastIndexOf(letter));
     return { inputs, output: [...labelsOf('...', hidden.length), ...single.sort()] };
   }
-  const asked = lettersOf(right);
-  const unknown = asked.find(letter => !lengths.has(letter));
+  const resultLetters = lettersOf(right);
+  const unknown = resultLetters.find(letter => !lengths.has(letter));
   if (unknown) throw fail(`the result has ${unknown}, but no operand has`);
-  const twice = asked.find((letter, i) => asked.indexOf(letter) !== i);
+  const twice = resultLetters.find((letter, i) => resultLetters.indexOf(letter) !== i);
   if (twice) throw fail(`the result has ${twice} twice`);
   if (hidden.length > 0 && !right.includes('...'))
     throw fail('operands have axes under ..., which the result lacks');
@@ -149,9 +149,9 @@ function multiplied(a: Term, b: Term, kept: ReadonlySet<string>): Term {
   const columns = b.labels.filter(label => !shared.includes(label));
   const labels = [...leading, ...rows, ...columns];
   if (inner.length === 0) return { value: mul(arranged(a, labels), arranged(b, labels)), labels };
-  const lengthsOf = (those: readonly string[]) =>
-    those.map(label => (a.labels.includes(label) ? lengthIn(a, label) : lengthIn(b, label)));
-  const flat = (those: readonly string[]) => sizeOf(lengthsOf(those));
+  const lengthsOf = (names: readonly string[]) =>
+    names.map(label => (a.labels.includes(label) ? lengthIn(a, label) : lengthIn(b, label)));
+  const flat = (names: readonly string[]) => sizeOf(lengthsOf(names));
   const front = leading.length > 0 ? [flat(leading)] : [];
   const left = reshape(arranged(a, [...leading, ...rows, ...inner]), [...front, flat(rows), flat(inner)]);
   const right = reshape(arranged(b, [...leading, ...inner, ...columns]), [
@@ -166,12 +166,12 @@ const lengthIn = ({ value, labels }: Term, label: string) => value.shape[labels.
 
 /** The value with its axes in the order of these labels; missing ones get length 1. */
 function arranged(term: Term, labels: readonly string[]): Value {
-  const own = labels.filter(label => term.labels.includes(label));
-  const order = own.map(label => term.labels.indexOf(label));
+  const present = labels.filter(label => term.labels.includes(label));
+  const order = present.map(label => term.labels.indexOf(label));
   const isOrdered = order.every((axis, i) => axis === i);
   const value = isOrdered ? term.value : transpose(term.value, order);
   return reshape(
     value,
-    labels.map(label => (own.includes(label) ? lengthIn(term, label) : 1)),
+    labels.map(label => (present.includes(label) ? lengthIn(term, label) : 1)),
   );
 }

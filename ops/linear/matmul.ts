@@ -35,11 +35,11 @@ export function matmul(a: Value, b: Value): Value {
     false,
     false,
   );
-  const kept = [
+  const outer = [
     ...(a.shape.length === 1 ? [] : left.shape.slice(-2, -1)),
     ...(b.shape.length === 1 ? [] : right.shape.slice(-1)),
   ];
-  return reshape(product, [...leading, ...kept]);
+  return reshape(product, [...leading, ...outer]);
 }
 
 /** The product of either operand or its transpose, so that no rule needs a transposed copy. */

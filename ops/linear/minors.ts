@@ -8,7 +8,7 @@ import type { Entries } from './square-matrix.ts';
 /** The minors of a matrix of up to 4 rows, which are determinants of submatrices, each recorded once. */
 export class Minors {
   readonly #entries: Entries;
-  readonly #known = new Map<string, Value>();
+  readonly #minors = new Map<string, Value>();
 
   constructor(entries: Entries) {
     this.#entries = entries;
@@ -20,18 +20,18 @@ export class Minors {
     return this.#minor(all, all);
   }
 
-  /** The cofactor of an entry: the minor without its row and column, with the sign of its place. */
+  /** The cofactor of an entry: the minor without its row and column, with a sign that alternates between entries. */
   cofactor(row: number, column: number): Value {
-    const but = (place: number) => [...this.#entries.keys()].filter(each => each !== place);
-    const minor = this.#minor(but(row), but(column));
+    const allBut = (index: number) => [...this.#entries.keys()].filter(each => each !== index);
+    const minor = this.#minor(allBut(row), allBut(column));
     return (row + column) % 2 === 0 ? minor : neg(minor);
   }
 
   /** A minor, expanded along its first row. */
   #minor(rows: readonly number[], columns: readonly number[]): Value {
     const name = `${rows} ${columns}`;
-    const known = this.#known.get(name);
-    if (known) return known;
+    const recorded = this.#minors.get(name);
+    if (recorded) return recorded;
     const [first, ...below] = rows as [number, ...number[]];
     const row = columns.map(column => this.#entries[first]?.[column] as Value);
     const minors = columns.map(column =>
@@ -42,9 +42,9 @@ export class Minors {
             columns.filter(each => each !== column),
           ),
     );
-    const made = expanded(row, minors as Value[]);
-    this.#known.set(name, made);
-    return made;
+    const minor = expanded(row, minors as Value[]);
+    this.#minors.set(name, minor);
+    return minor;
   }
 }
 

@@ -5,8 +5,7 @@ import { defineOp, map, type Operand, type Value } from '../op.ts';
 type OfFour = (a: Operand, b: Operand, c: Operand, d: Operand) => Value;
 
 /**
- * a·b + c·d as one value, so that unrolled algebra records a third as many values, and takes a third of the time to
- * plan.
+ * a·b + c·d as one value instead of three, so that unrolled algebra is planned in a third of the time.
  *
  *     d(ab + cd) = b·da + a·db + d·dc + c·dd
  */

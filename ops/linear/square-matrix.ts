@@ -5,15 +5,17 @@ import { reshape } from '../shape/reshape.ts';
 import { slice } from '../shape/slice.ts';
 
 /*
- * Matrices of a few rows as lists of entries, each a value over the leading axes, for small dense linear algebra. Every
- * entry's expression is elementwise, so a whole batch is one loop.
+ * Matrices of a few rows as lists of entries, each a value over the leading axes. All algebra on entries is
+ * elementwise, so it is one loop for a whole batch of matrices.
  */
 
 /** The entries of a matrix by row and column. */
 export type Entries = readonly (readonly Value[])[];
 
 /**
- * The entries of square matrices of 1 to `most` rows in the last two axes. @throws RangeError naming the op otherwise
+ * The entries of square matrices of 1 to `most` rows in the last two axes.
+ *
+ * @throws RangeError naming the op for matrices of another shape
  */
 export function entriesOf(name: string, a: Value, most: number): Entries {
   const [rows, columns] = a.shape.slice(-2);

@@ -6,7 +6,7 @@ import { max } from '../reduce/max.ts';
 import { reshape } from '../shape/reshape.ts';
 
 /**
- * The place of the first of the largest entries along an axis, or of all entries: argmax, with the op's name in errors.
+ * The position of the first of the largest entries along an axis, or of all entries. Errors name the op.
  */
 export function firstLargest(op: string, a: Value, axis: number | undefined, keepDims: boolean): Value {
   checkFlag(op, 'keepDims', keepDims);
@@ -15,22 +15,22 @@ export function firstLargest(op: string, a: Value, axis: number | undefined, kee
   const length = entries.shape[along] as number;
   if (length === 0) {
     throw new RangeError(
-      `${op}: ${showShape(a.shape)}: the place of an extreme of no numbers is undefined; the axis needs at least one entry`,
+      `${op}: ${showShape(a.shape)}: an axis without entries has no largest or smallest one`,
     );
   }
   const isLargest = reaches(entries, max(entries, along, true));
-  // The first place has the largest distance from the end.
-  const left = reshape(arange(a.tape, length, 0, -1), [
+  // The first position has the largest distance from the end.
+  const distances = reshape(arange(a.tape, length, 0, -1), [
     length,
     ...entries.shape.slice(along + 1).map(() => 1),
   ]);
-  const place = sub(length, max(where(isLargest, left, 0), along, keepDims));
+  const position = sub(length, max(where(isLargest, distances, 0), along, keepDims));
   return axis === undefined && keepDims
     ? reshape(
-        place,
+        position,
         a.shape.map(() => 1),
       )
-    : place;
+    : position;
 }
 
 /** 1 where x is the largest, or NaN, else 0. */

@@ -13,8 +13,8 @@ export interface Ranked {
 }
 
 /**
- * The rank of each entry along an axis: the number of entries that precede it. Smaller entries precede it (or larger
- * ones), and equal ones that come earlier. NaN counts as larger than ∞.
+ * The rank of each entry along an axis: the number of entries that precede it. With `first` 'smallest', smaller entries
+ * precede it, with 'largest' larger ones. Equal entries keep their order. NaN counts as larger than ∞.
  *
  *     rankᵢ = Σⱼ [aⱼ precedes aᵢ]
  *
@@ -22,27 +22,27 @@ export interface Ranked {
  */
 export function ranked(a: Value, axis: number, first: 'smallest' | 'largest'): Ranked {
   const moved = moveAxes(a, axis, 1, a.shape.length - 1);
-  // A gather of all rows forces them to be stored, so that both sides of a comparison are rounded equally.
+  // Gathering all rows stores them, so that both sides of a comparison are rounded alike.
   const rows = Array.from({ length: moved.shape[0] as number }, (_, row) => row);
   const entries = gather(moved, rows);
-  const places = arange(a.tape, entries.shape.at(-1) as number);
-  const [other, own] = [expandDims(entries, -2), expandDims(entries, -1)];
-  const [less, greater] = first === 'smallest' ? [other, own] : [own, other];
-  return { entries, ranks: sum(precedes(less, greater, places, expandDims(places, -1)), -1) };
+  const positions = arange(a.tape, entries.shape.at(-1) as number);
+  const [other, self] = [expandDims(entries, -2), expandDims(entries, -1)];
+  const [less, greater] = first === 'smallest' ? [other, self] : [self, other];
+  return { entries, ranks: sum(precedes(less, greater, positions, expandDims(positions, -1)), -1) };
 }
 
 /**
- * The entries of `of` with ranks 0 to `count` − 1, in that order, along `axis`. The last axis of `of` has the ranks.
+ * The entries of `values` with ranks 0 to `count` − 1, in that order, along `axis`. Ranks are those of its last axis.
  */
-export function byRank({ ranks }: Ranked, of: Value, count: number, axis: number): Value {
-  const wanted = expandDims(arange(of.tape, count), -1);
-  const picked = pick(wanted, expandDims(ranks, -2), expandDims(of, -2), -1);
+export function byRank({ ranks }: Ranked, values: Value, count: number, axis: number): Value {
+  const wanted = expandDims(arange(values.tape, count), -1);
+  const picked = pick(wanted, expandDims(ranks, -2), expandDims(values, -2), -1);
   return moveAxes(picked, picked.shape.length - 1, 1, axis);
 }
 
 /**
- * 1 if x at place p precedes y at place q, else 0: x < y, or p < q if they are equal. With x and y exchanged it is the
- * descending order, in which equal entries still keep their order.
+ * 1 if x at position p precedes y at position q, else 0: x < y, or p < q if they are equal. With x and y exchanged it
+ * gives the descending order, in which equal entries still keep their order.
  */
 const precedes = defineOp({
   name: 'precedes',

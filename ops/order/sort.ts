@@ -2,8 +2,8 @@ import { normaliseAxis, type Value } from '../op.ts';
 import { byRank, ranked } from './ranks.ts';
 
 /**
- * The entries in ascending order along an axis, the last by default. Equal entries keep their order, which their
- * gradients show; NaN comes last. Time, and memory on `interpreter()`, grow with the square of the axis's length.
+ * The entries in ascending order along an axis, the last by default. Equal entries keep their order, and so do their
+ * cotangents; NaN comes last. Time, and memory on `interpreter()`, grow with the square of the axis's length.
  *
  *     result = a[argsort(a)]        d result = da[argsort(a)]
  */

@@ -3,21 +3,21 @@ import { kindOf, normaliseAxis, type Value } from '../op.ts';
 import { byRank, ranked } from './ranks.ts';
 
 /**
- * The `count` largest entries along an axis, the last by default, in descending order, and their places: whole numbers
- * as real numbers, which `takeAlongAxis` and `gather` take as index. Equal entries keep their order; NaN comes before
- * ∞, as in PyTorch. Time, and memory on `interpreter()`, grow with the square of the axis's length.
+ * The `count` largest entries along an axis, the last by default, in descending order, and their positions: whole
+ * numbers as real numbers, which `takeAlongAxis` and `gather` accept as an index. Equal entries keep their order; NaN
+ * comes before ∞, as in PyTorch. Time, and memory on `interpreter()`, grow with the square of the axis's length.
  *
  * @throws RangeError for a count that is not a whole number from 0 to the length of the axis
  * @example
  * const [, nearest] = topK(neg(distances), 16);
  */
-export function topK(a: Value, count: number, axis = -1): [values: Value, places: Value] {
+export function topK(a: Value, count: number, axis = -1): [values: Value, positions: Value] {
   const along = normaliseAxis('topK', axis, a.shape);
   const length = a.shape[along] as number;
   if (!Number.isInteger(count) || count < 0 || count > length) {
-    const given = typeof count === 'number' ? count : kindOf(count);
+    const got = typeof count === 'number' ? count : kindOf(count);
     throw new RangeError(
-      `topK: count is a whole number from 0 to ${length}, the length of axis ${along}, got ${given}`,
+      `topK: count is a whole number from 0 to ${length}, the length of axis ${along}, got ${got}`,
     );
   }
   const rows = ranked(a, along, 'largest');

@@ -6,14 +6,14 @@ import { type SeedOptions, uniforms } from './numbers.ts';
 
 /** Options of {@link dropout}. */
 export interface DropoutOptions extends SeedOptions {
-  /** The probability that an entry is dropped, from 0 to below 1. With 0, as for evaluation, nothing is recorded. */
+  /** The probability that an entry is dropped, from 0 to below 1. With 0, as in evaluation, nothing is recorded. */
   readonly rate: number;
 }
 
 /**
  * The value with random entries set to 0, and the others divided by 1 − rate (Srivastava et al., JMLR 15, 2014). The
- * choice depends on the seed, the pose's index and the entry alone, so all strategies and both passes of `recompute`
- * drop the same entries. A dropped entry affects no gradient.
+ * choice depends only on the seed, the index of the pose and the position of the entry, so all strategies, and both
+ * passes of `recompute`, drop the same entries. A dropped entry affects no gradient.
  *
  * Make the index part of the pose: `poses.map((pose, index) => ({ ...pose, index }))`. If poses share a tape, use the
  * group's index.
@@ -27,11 +27,11 @@ export function dropout(a: Value, options: DropoutOptions): Value {
   checkOptions('dropout', options, ['rate', 'seed', 'index']);
   const { rate } = options;
   if (!(typeof rate === 'number' && rate >= 0 && rate < 1)) {
-    const given = typeof rate === 'number' ? rate : kindOf(rate);
-    throw new RangeError(`dropout: rate is a number from 0 to below 1, got ${given}`);
+    const got = typeof rate === 'number' ? rate : kindOf(rate);
+    throw new RangeError(`dropout: rate is a number from 0 to below 1, got ${got}`);
   }
   const drawn = uniforms('dropout', options, rate === 0 ? 0 : sizeOf(a.shape));
   if (rate === 0) return a;
-  const kept = a.tape.constant(drawn.map(number => (number < rate ? 0 : 1)));
-  return where(reshape(kept, a.shape), div(a, 1 - rate), 0);
+  const mask = a.tape.constant(drawn.map(number => (number < rate ? 0 : 1)));
+  return where(reshape(mask, a.shape), div(a, 1 - rate), 0);
 }

@@ -11,8 +11,9 @@ export interface NoiseOptions extends SeedOptions {
 }
 
 /**
- * A constant of random numbers. Each depends on the seed, the pose's index and its place alone, so a tape that is
- * recorded again, as by `recompute`, has the same numbers. See {@link dropout} for how to pass the index.
+ * A constant of random numbers. Each depends only on the seed, the index of the pose and the position of the entry, so
+ * a tape that is recorded again, as by `recompute`, has the same numbers. See {@link dropout} for how to pass the
+ * index.
  *
  * Normal numbers are drawn in pairs, by the Box–Muller transform.
  *
@@ -24,12 +25,12 @@ export function noise(tape: Tape, shape: Shape, options: NoiseOptions): Value {
   checkOptions('noise', options, ['seed', 'index', 'distribution']);
   const { distribution = 'normal' } = options;
   if (distribution !== 'normal' && distribution !== 'uniform') {
-    const given = typeof distribution === 'string' ? `'${distribution}'` : kindOf(distribution);
-    throw new TypeError(`noise: distribution is 'normal' or 'uniform', got ${given}`);
+    const got = typeof distribution === 'string' ? `'${distribution}'` : kindOf(distribution);
+    throw new TypeError(`noise: distribution is 'normal' or 'uniform', got ${got}`);
   }
   if (!isShape(shape)) {
-    const given = Array.isArray(shape) ? showShape(shape) : kindOf(shape);
-    throw new RangeError(`noise: a shape is a list of whole numbers from 0, got ${given}`);
+    const got = Array.isArray(shape) ? showShape(shape) : kindOf(shape);
+    throw new RangeError(`noise: a shape is a list of whole numbers from 0, got ${got}`);
   }
   const size = sizeOf(shape);
   const drawn = uniforms('noise', options, distribution === 'normal' ? size + (size % 2) : size);
@@ -37,7 +38,7 @@ export function noise(tape: Tape, shape: Shape, options: NoiseOptions): Value {
   return reshape(tape.constant(numbers), shape);
 }
 
-/** As many normal numbers as uniform ones, two from each pair. */
+/** Turns each pair of uniform numbers into a pair of normal numbers. */
 function normals(uniform: readonly number[]): number[] {
   return uniform.map((_, i) => {
     const [first, second] = (i % 2 ? [uniform[i - 1], uniform[i]] : [uniform[i], uniform[i + 1]]) as [

@@ -5,13 +5,13 @@ import { philox } from './philox.ts';
 export interface SeedOptions {
   /** A whole number from 0. Use a different one for each use in a scorer, and for each step of training. */
   readonly seed: number;
-  /** The index of the pose, a whole number from 0, so that poses get different numbers. Default 0. */
+  /** The index of the pose, a whole number from 0, which gives each pose its own numbers. Default 0. */
   readonly index?: number;
 }
 
 /**
- * `count` uniform numbers strictly between 0 and 1, each a function of seed, index and its place: multiples of 2⁻⁵³
- * plus 2⁻⁵⁴.
+ * `count` uniform numbers strictly between 0 and 1: multiples of 2⁻⁵³ plus 2⁻⁵⁴. Each depends only on the seed, the
+ * index and its position in the list.
  *
  * @throws RangeError naming the op for a seed or index that is not a whole number from 0
  */
@@ -23,15 +23,16 @@ export function uniforms(op: string, { seed, index = 0 }: SeedOptions, count: nu
     .slice(0, count);
 }
 
-/** A number from 53 bits of two words. */
+/** A number strictly between 0 and 1 from 53 bits of two words. */
 function unit(a: number, b: number): number {
   return ((a >>> 5) * 2 ** 26 + (b >>> 6) + 0.5) / 2 ** 53;
 }
 
+/** The two words of a whole number. @throws RangeError naming the op and the option for any other number */
 function wordsOf(op: string, name: string, number: number): [low: number, high: number] {
   if (!Number.isSafeInteger(number) || number < 0) {
-    const given = typeof number === 'number' ? number : kindOf(number);
-    throw new RangeError(`${op}: ${name} is a whole number from 0, got ${given}`);
+    const got = typeof number === 'number' ? number : kindOf(number);
+    throw new RangeError(`${op}: ${name} is a whole number from 0, got ${got}`);
   }
   return [number >>> 0, Math.floor(number / 2 ** 32)];
 }

@@ -1,7 +1,7 @@
 /*
  * Philox4x32-10, a counter-based generator (Salmon, Moraes, Dror and Shaw, Parallel random numbers: as easy as 1, 2, 3,
  * SC11): four random words of 32 bits for each counter of four words and key of two, by ten rounds of multiplications.
- * It has no state, so an entry's number depends on the seed, the pose's index and the entry alone.
+ * It has no state, so a number depends only on its counter and key.
  */
 
 const multipliers = [0xd2511f53, 0xcd9e8d57] as const;

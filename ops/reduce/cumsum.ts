@@ -8,7 +8,7 @@ import { scan } from './scan.ts';
  *     result[i] = Σ a[j] over j ≤ i
  *
  * Entries are added in pairs, then fours and so on, so the error grows with log n, not with n. It takes ⌈log₂ n⌉ passes
- * over all entries, with three recorded values each; lengths that differ in ⌈log₂ n⌉ have different plans.
+ * over all entries, with three recorded values each. Lengths that differ in ⌈log₂ n⌉ have different plans.
  */
 export function cumsum(a: Value, axis?: number): Value {
   return scan('cumsum', add, 0, a, axis);

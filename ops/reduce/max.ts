@@ -6,7 +6,7 @@ import { equal } from '../elementwise/equal.ts';
 import { type Axes, checkFlag, defineOp, normaliseAxes, type Value, withoutAxes } from '../op.ts';
 
 /**
- * The largest entry along an axis, several, or all; NaN if any is. Ties share the cotangent equally.
+ * The largest entry along an axis, several, or all; NaN if any entry is NaN. Ties share the cotangent equally.
  *
  *     d max aᵢ = mean of daᵢ over the i for which aᵢ is largest
  *

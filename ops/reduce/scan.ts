@@ -4,9 +4,10 @@ import { reshape } from '../shape/reshape.ts';
 import { slice } from '../shape/slice.ts';
 
 /**
- * The inclusive scan by an associative `op` along an axis; `neutral` is its neutral element. After the step of length s
- * each entry combines the last 2s entries. It takes ⌈log₂ n⌉ steps over all entries (Hillis and Steele, Data parallel
- * algorithms, Communications of the ACM 29, 1986), without an n × n matrix. Without an axis the entries are flattened.
+ * The inclusive scan by an associative `op` along an axis; `neutral` is its neutral element. After the step that shifts
+ * by s, each entry combines the last 2s entries. It takes ⌈log₂ n⌉ steps over all entries (Hillis and Steele, Data
+ * parallel algorithms, Communications of the ACM 29, 1986), without an n × n matrix. Without an axis the entries are
+ * flattened.
  */
 export function scan(name: string, op: Binary, neutral: number, a: Value, axis: number | undefined): Value {
   if (axis === undefined) return scan(name, op, neutral, reshape(a, [sizeOf(a.shape)]), 0);

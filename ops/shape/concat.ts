@@ -25,10 +25,10 @@ const concatOp = defineOp({
   },
 });
 
-/** The start of each part. All are computed once, since there may be very many parts. */
+/** The start of each part along the axis. All are computed at once and cached, since there may be very many parts. */
 function offsetsOf({ form, inputs }: Value<ConcatForm>): readonly number[] {
-  const known = offsets.get(form);
-  if (known) return known;
+  const cached = offsets.get(form);
+  if (cached) return cached;
   let next = 0;
   const begins = inputs.map(({ shape }) => {
     const begin = next;

@@ -9,8 +9,8 @@ import { reshape } from './reshape.ts';
 export function expandDims(a: Value, axis: number): Value {
   const rank = a.shape.length + 1;
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
-    const asked = typeof axis === 'number' ? axis : kindOf(axis);
-    throw new RangeError(`expandDims: no axis ${asked} in a result of ${rank} axes`);
+    const got = typeof axis === 'number' ? axis : kindOf(axis);
+    throw new RangeError(`expandDims: no axis ${got} in a result of ${rank} axes`);
   }
   return reshape(a, a.shape.toSpliced(axis < 0 ? axis + rank : axis, 0, 1));
 }

@@ -4,7 +4,8 @@ import { defineOp, kindOf, showShape, type Value } from '../op.ts';
 import { slice } from './slice.ts';
 
 /**
- * The value surrounded by zeros; `widths` gives their numbers [before, after] for each axis. Its adjoint is `slice`.
+ * The value surrounded by zeros; `widths` gives the number of zeros [before, after] for each axis. Its adjoint is
+ * `slice`.
  *
  * @throws RangeError unless there is one pair of whole numbers from 0 for each axis
  * @example
@@ -24,7 +25,7 @@ export function pad(a: Value, widths: readonly (readonly [number, number])[]): V
 const isPair = (pair: unknown) =>
   Array.isArray(pair) && pair.length === 2 && pair.every(width => Number.isInteger(width) && width >= 0);
 
-/** A list of lists of numbers as in source; of anything else, its kind. */
+/** Nested lists of numbers as in source, or the kind of anything else. */
 function shown(widths: unknown): string {
   if (typeof widths === 'number') return `${widths}`;
   return Array.isArray(widths) ? `[${Array.from(widths, shown).join(', ')}]` : kindOf(widths);

@@ -3,7 +3,7 @@ import { type Shape, sizeOf } from '../../engine/shape.ts';
 import { kindOf, showShape, type Value } from '../op.ts';
 
 /**
- * The same numbers in the same order in another shape; one length may be −1, and follows from the others. Nothing is
+ * The same numbers in the same order in another shape; one length may be −1, which follows from the others. Nothing is
  * copied. Its adjoint is `reshape` back.
  *
  * @throws RangeError if the shapes hold different numbers of entries

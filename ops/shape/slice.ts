@@ -29,19 +29,19 @@ export function slice(
       `slice: ${showShape(a.shape)}: the end (${to.join(', ')}) lies before the start (${from.join(', ')})`,
     );
   }
-  // A box of the full length may still begin outside, which the form rejects.
+  // A box of the full shape may still begin outside, which is an error of the form.
   const isWhole = sameShape(shape, a.shape) && from.every(position => position === 0);
   const box = isWhole ? a : sliceOp([a], from, shape);
   return stepsOf(a, step).reduce(everyOther, box);
 }
 
-function stepsOf(a: Value, given: number | readonly number[]): readonly number[] {
-  const steps: readonly number[] = Array.isArray(given) ? given : [given];
-  if (given === 1) return [];
-  if (steps.length > a.shape.length || !steps.every(step => Number.isInteger(step) && step >= 1)) {
-    const asked = steps.map(each => (typeof each === 'number' ? each : kindOf(each)));
+function stepsOf(a: Value, step: number | readonly number[]): readonly number[] {
+  const steps: readonly number[] = Array.isArray(step) ? step : [step];
+  if (step === 1) return [];
+  if (steps.length > a.shape.length || !steps.every(each => Number.isInteger(each) && each >= 1)) {
+    const got = steps.map(each => (typeof each === 'number' ? each : kindOf(each)));
     throw new RangeError(
-      `slice: ${showShape(a.shape)}: steps are whole numbers from 1, one for each of the first axes, got (${asked.join(', ')})`,
+      `slice: ${showShape(a.shape)}: steps must be whole numbers from 1, at most one for each axis, got (${got.join(', ')})`,
     );
   }
   return steps;
@@ -54,24 +54,25 @@ function everyOther(a: Value, step: number, axis: number): Value {
   const rows = Math.ceil(length / step);
   const none = a.shape.map(() => 0);
   const filled = rows * step === length ? a : padTo(a, none, a.shape.with(axis, rows * step));
-  const laid = reshaped(filled, a.shape.toSpliced(axis, 1, rows, step));
-  const column = sliceOp([laid], [0, ...none], laid.shape.with(axis + 1, 1));
+  const grid = reshaped(filled, a.shape.toSpliced(axis, 1, rows, step));
+  const column = sliceOp([grid], [0, ...none], grid.shape.with(axis + 1, 1));
   return reshaped(column, a.shape.with(axis, rows));
 }
 
+/** A position for each axis, counted from 0; `missing` gives those that the caller leaves out. */
 function positions(
   a: Value,
-  given: number | readonly number[],
+  position: number | readonly number[],
   missing: (length: number) => number,
 ): number[] {
-  const list: readonly number[] = Array.isArray(given) ? given : [given];
+  const list: readonly number[] = Array.isArray(position) ? position : [position];
   if (list.length > a.shape.length || !list.every(Number.isInteger)) {
-    const asked = list.map(each => (typeof each === 'number' ? each : kindOf(each)));
-    throw new RangeError(`slice: ${showShape(a.shape)} has no position (${asked.join(', ')})`);
+    const got = list.map(each => (typeof each === 'number' ? each : kindOf(each)));
+    throw new RangeError(`slice: ${showShape(a.shape)} has no position (${got.join(', ')})`);
   }
   return a.shape.map((length, axis) => {
-    const position = list[axis] ?? missing(length);
-    return position < 0 ? position + length : position;
+    const index = list[axis] ?? missing(length);
+    return index < 0 ? index + length : index;
   });
 }
 

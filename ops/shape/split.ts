@@ -2,10 +2,11 @@ import { kindOf, normaliseAxis, showShape, type Value } from '../op.ts';
 import { slice } from './slice.ts';
 
 /**
- * The parts of a value along an axis, 0 by default: `parts` equal ones, or those between the positions of a list. The
- * parts are {@link slice}s; `concat` joins them again.
+ * The parts of a value along an axis, 0 by default: `parts` equal ones, or the parts between the positions in a list.
+ * The parts are {@link slice}s; `concat` joins them again.
  *
- * @throws RangeError if the length is not divisible, or the positions are not ascending positions of the axis
+ * @throws RangeError if the length is not divisible by `parts`, or the positions are not ascending positions of the
+ * axis
  * @example
  * const [x, y, z] = split(coordinates, 3, -1);  // each [n, 1]
  * split(a, [2, 5]);                             // rows 0 and 1, rows 2 to 4, the rest
@@ -30,8 +31,8 @@ export function split(a: Value, parts: number | readonly number[], axis = 0): Va
 /** The starts of `parts` equal parts, without the first. */
 function beginsOf(a: Value, parts: number, length: number): number[] {
   if (!Number.isInteger(parts) || parts < 1 || length % parts !== 0) {
-    const asked = typeof parts === 'number' ? parts : kindOf(parts);
-    throw new RangeError(`split: ${showShape(a.shape)}: ${length} does not divide into ${asked} equal parts`);
+    const got = typeof parts === 'number' ? parts : kindOf(parts);
+    throw new RangeError(`split: ${showShape(a.shape)}: ${length} does not divide into ${got} equal parts`);
   }
   return Array.from({ length: parts - 1 }, (_, i) => ((i + 1) * length) / parts);
 }

@@ -2,7 +2,7 @@ import { type Axes, normaliseAxes, showShape, type Value, withoutAxes } from '..
 import { reshape } from './reshape.ts';
 
 /**
- * The value without its axes of length 1: without all of them, or the named ones.
+ * The value without all of its axes of length 1, or without the named ones.
  *
  * @throws RangeError for a named axis of another length
  */

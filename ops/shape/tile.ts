@@ -3,22 +3,22 @@ import { broadcastTo } from './broadcastTo.ts';
 import { reshape } from './reshape.ts';
 
 /**
- * The value repeated as a whole, `times` times along each axis. Fewer numbers than axes are for the last axes; more add
- * new axes in front.
+ * The value repeated as a whole, `times` times along each axis. A list shorter than the
+ * axes is for the last axes; a longer one adds axes in front.
  *
- * @throws RangeError unless each is a whole number from 0
+ * @throws RangeError unless each number is a whole number from 0
  * @example
  * tile(a, 2);                                   // [3] gives [6]: a, a
  * tile(a, [2, 1]);                              // [3] gives [2, 3]
  */
 export function tile(a: Value, times: number | readonly number[]): Value {
-  const given: readonly number[] = Array.isArray(times) ? times : [times as number];
-  if (!given.every(each => Number.isInteger(each) && each >= 0)) {
-    const shown = given.map(each => (typeof each === 'number' ? each : kindOf(each))).join(', ');
+  const list: readonly number[] = Array.isArray(times) ? times : [times as number];
+  if (!list.every(each => Number.isInteger(each) && each >= 0)) {
+    const shown = list.map(each => (typeof each === 'number' ? each : kindOf(each))).join(', ');
     throw new RangeError(`tile: ${showShape(a.shape)}: needs whole numbers from 0, got (${shown})`);
   }
-  const rank = Math.max(given.length, a.shape.length);
-  const counts = [...new Array<number>(rank - given.length).fill(1), ...given];
+  const rank = Math.max(list.length, a.shape.length);
+  const counts = [...new Array<number>(rank - list.length).fill(1), ...list];
   const lengths = [...new Array<number>(rank - a.shape.length).fill(1), ...a.shape];
   const apart = lengths.flatMap(length => [1, length]);
   const repeated = lengths.flatMap((length, axis) => [counts[axis] as number, length]);

@@ -2,8 +2,8 @@ import type { TransposeForm } from '../../engine/forms.ts';
 import { defineOp, kindOf, normaliseAxis, type Value } from '../op.ts';
 
 /**
- * The value with its axes in another order: axis i of the result is axis axes[i] of `a`. Default: reversed. Its adjoint
- * is the inverse `transpose`.
+ * The value with its axes in another order: axis i of the result is axis axes[i] of `a`. By default the order is
+ * reversed. Its adjoint is the inverse `transpose`.
  */
 export function transpose(a: Value, axes?: readonly number[]): Value {
   if (axes !== undefined && !Array.isArray(axes))

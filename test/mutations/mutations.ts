@@ -208,8 +208,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a left-handed cross product',
     file: 'ops/geometry/cross.ts',
-    find: 'sub(mul(a, turned(b, back)), mul(turned(a, back), b))',
-    replace: 'sub(mul(turned(a, back), b), mul(a, turned(b, back)))',
+    find: 'sub(mul(a, rotated(b, back)), mul(rotated(a, back), b))',
+    replace: 'sub(mul(rotated(a, back), b), mul(a, rotated(b, back)))',
     caughtBy: ['test/ops/laws.test.ts'],
   },
   {
@@ -355,7 +355,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a cotangent reaches entries that were not picked',
     file: 'ops/indexing/pick.ts',
-    find: 'where(equal(wanted as Value, place as Value), g, 0)',
+    find: 'where(equal(wanted as Value, positions as Value), g, 0)',
     replace: 'g',
     caughtBy: ['test/ops/laws.test.ts'],
   },
@@ -1113,7 +1113,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'literal exponents are part of the structure',
     file: 'ops/arithmetic/pow.ts',
-    find: 'return fixed ? fixed(a) : powGiven(a, b);',
+    find: 'return fixed ? fixed(a) : powOfLiteral(a, b);',
     replace: 'return fixed ? fixed(a) : fixedPower(b)(a);',
     caughtBy: ['test/ops/extremes.test.ts'],
   },

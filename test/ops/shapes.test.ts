@@ -169,7 +169,11 @@ describe('shapes that do not fit are named, with what would', () => {
       'pad: [2, 3] needs one [before, after] for each axis',
     ],
     ['pad by less than nothing', () => ops.pad(three, [[-1, 0]]), 'got [[-1, 0]]'],
-    ['slice by half a step', () => ops.slice(three, 0, 3, 0.5), 'slice: [3]: steps are whole numbers from 1'],
+    [
+      'slice by half a step',
+      () => ops.slice(three, 0, 3, 0.5),
+      'slice: [3]: steps must be whole numbers from 1',
+    ],
     ['slice backwards by a step', () => ops.slice(three, 0, 3, -1), 'got (-1)'],
     ['slice by steps of too many axes', () => ops.slice(three, 0, 3, [1, 2]), 'got (1, 2)'],
     ['stack of nothing', () => ops.stack([]), 'stack: needs at least one value'],
@@ -217,7 +221,7 @@ describe('shapes that do not fit are named, with what would', () => {
     [
       'vecdot of unequal vectors',
       () => ops.vecdot(three, ofShape([1], tape)),
-      'vecdot: [3] and [1]: the vectors must be equally long',
+      'vecdot: [3] and [1]: the vectors must have the same length',
     ],
     [
       'cross of long vectors',
@@ -244,9 +248,9 @@ describe('shapes that do not fit are named, with what would', () => {
     [
       'argmax of nothing',
       () => ops.argmax(ofShape([2, 0], tape), 1),
-      'argmax: [2, 0]: the place of an extreme',
+      'argmax: [2, 0]: an axis without entries',
     ],
-    ['argmin of nothing', () => ops.argmin(ofShape([2, 0], tape)), 'argmin: [2, 0]: the place of an extreme'],
+    ['argmin of nothing', () => ops.argmin(ofShape([2, 0], tape)), 'argmin: [2, 0]: an axis without entries'],
     [
       'topK of more than there are',
       () => ops.topK(wide, 4),
@@ -341,7 +345,7 @@ describe('shapes that do not fit are named, with what would', () => {
     [
       'pairDistances of points of unlike dimension',
       () => ops.pairDistances(wide, ofShape([2, 2], tape)),
-      'pairDistances: [2, 3] and [2, 2]: wants coordinates [n, d] and [m, d]',
+      'pairDistances: [2, 3] and [2, 2]: needs coordinates [n, d] and [m, d]',
     ],
     ['pairDistances of a list', () => ops.pairDistances(three, three), 'pairDistances: [3] and [3]'],
     ['gather of a number', () => ops.gather(number, [0]), 'gather: []: a single number has no rows'],
