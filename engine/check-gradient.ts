@@ -8,8 +8,8 @@ import type { Tensor } from './tensor.ts';
 /** Options of {@link checkGradient}. */
 export interface CheckGradientOptions {
   /**
-   * Largest allowed distance between gradient and difference, relative to the largest entry of the parameter's gradient.
-   * Default 10⁻⁶.
+   * Largest allowed distance between gradient and difference, relative to the largest entry of the parameter's
+   * gradient. Default 10⁻⁶.
    */
   readonly tolerance?: number;
   /**
@@ -63,9 +63,10 @@ export interface GradientCheck {
  * Compares the gradient of your scorer with central differences, entry by entry, and reports which entries are wrong,
  * by how much, and whether the step or the precision is to blame.
  *
- * Differences are extrapolated to step 0 from ten shrinking steps, which also gives their uncertainty (C. J. F. Ridders,
- * Advances in Engineering Software 4, 75, 1982). If they disagree with the gradient, two more rounds of ten smaller steps are
- * tried and the most certain one counts: a potential can have kinks every few hundredths of an Å while coordinates are 100 Å.
+ * Differences are extrapolated to step 0 from ten shrinking steps, which also gives their uncertainty (C. J. F.
+ * Ridders, Advances in Engineering Software 4, 75, 1982). If they disagree with the gradient, two more rounds of ten
+ * smaller steps are tried and the most certain one counts: a potential can have kinks every few hundredths of an Å
+ * while coordinates are 100 Å.
  *
  * @throws RangeError if the scorer does not give a single number, or for an option out of range
  * @example
@@ -209,7 +210,9 @@ const steps = 10;
 /** The ratio of a step to the next. */
 const shrink = 1.6;
 
-/** The derivative at `x`, extrapolated to step 0 from central differences of ten steps, of which `largest` is the first. */
+/**
+ * The derivative at `x`, extrapolated to step 0 from central differences of ten steps, of which `largest` is the first.
+ */
 function extrapolated(f: (x: number) => number, x: number, largest: number): Difference {
   let best: Difference = { slope: Number.NaN, uncertainty: Number.POSITIVE_INFINITY, step: largest, kink: 0 };
   const center = f(x);

@@ -5,9 +5,9 @@ import { isValue, type Op, Tape, type Value, type Vjp, type VjpRule } from './ta
 
 /**
  * A function that records the same values as `f`, but computes them again in the backward pass instead of keeping them
- * for it. Only the inputs of `f` are kept: its arguments, and any other values it reads. Values and gradients of any order are
- * the same; it costs one more forward pass of `f`. `f` itself is called once, since the recorded values are copied:
- * random numbers are drawn once, and side effects happen once.
+ * for it. Only the inputs of `f` are kept: its arguments, and any other values it reads. Values and gradients of any
+ * order are the same; it costs one more forward pass of `f`. `f` itself is called once, since the recorded values are
+ * copied: random numbers are drawn once, and side effects happen once.
  *
  * Divide a chain of n layers into √n checkpoints, and its memory grows with √n instead of n (T. Chen et al.,
  * arXiv:1604.06174, 2016). Checkpoints may be nested. Like JAX's `checkpoint` (also `remat`) it returns a function;

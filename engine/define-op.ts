@@ -3,7 +3,9 @@ import { kindOf } from './kind-of.ts';
 import { KnownOp } from './known-op.ts';
 import { isValue, type Op, type Operand, type Tuple, type Value, type Vjp } from './tape.ts';
 
-/** An op whose form is the same at each use: call it with its `N` operands, or pass it to a list's `map` or `reduce`. */
+/**
+ * An op whose form is the same at each use: call it with its `N` operands, or pass it to a list's `map` or `reduce`.
+ */
 export type FixedOp<N extends number> = ((...operands: Tuple<Operand, N>) => Value) &
   ((...operandsOfList: [...operands: Tuple<Operand, N>, index: number, list: readonly Value[]]) => Value);
 
@@ -14,8 +16,8 @@ export type AttributedOp<Attributes extends readonly unknown[], N extends number
 ) => Value;
 
 /**
- * Makes an op from a forward form and a VJP rule for each input; the shape follows from the form. The type requires as many
- * rules as the form has inputs, and as many operands at each call. Nothing is registered anywhere.
+ * Makes an op from a forward form and a VJP rule for each input; the shape follows from the form. The type requires as
+ * many rules as the form has inputs, and as many operands at each call. Nothing is registered anywhere.
  *
  * `forward` is a form, or a function from attributes to one. Rules are written in ops, so derivatives of any order
  * work. Use `scaled` in a rule that multiplies by something unbounded.

@@ -5,8 +5,8 @@ import type { Tensor } from './tensor.ts';
 
 /**
  * The form of a value's computation, one of a small closed set. Each executor handles exactly these, so a new op needs
- * no change to executors, and a new executor no change to ops. An executor or a VJP rule needs only the form, the inputs
- * and their shapes.
+ * no change to executors, and a new executor no change to ops. An executor or a VJP rule needs only the form, the
+ * inputs and their shapes.
  */
 export type Form = Leaf | Computation;
 

@@ -29,8 +29,8 @@ export function gradient<const T extends readonly Value[]>(y: Value, wrt: T): { 
 /**
  * The directional derivatives ∂y/∂x · v of `ys` along `tangents`, shaped like the `ys`. Each tangent has the shape of
  * its `wrt`, or is a number for all entries. Two backward passes are recorded: the first gives Jᵀu, which is linear in
- * u, and the second differentiates it by u along v, which gives Jv. The cost is about two gradients, whatever the number
- * of entries of x.
+ * u, and the second differentiates it by u along v, which gives Jv. The cost is about two gradients, whatever the
+ * number of entries of x.
  *
  * @throws RangeError or TypeError naming what does not fit
  * @example

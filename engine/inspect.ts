@@ -15,8 +15,8 @@ export interface InspectOptions {
 }
 
 /**
- * A tape as plain text, one value a line: its id, expression, shape, bytes in float64, and on request its numbers. A line
- * `-- adjoints --` separates the recorded values from the adjoints that `gradient` appended.
+ * A tape as plain text, one value a line: its id, expression, shape, bytes in float64, and on request its numbers. A
+ * line `-- adjoints --` separates the recorded values from the adjoints that `gradient` appended.
  * @example
  * console.log(inspect(tape, { values: true }));
  * // %0  x                  [3]   24 B  1 2 3

@@ -13,8 +13,8 @@ import type { Value } from './tape.ts';
 import type { Tensor, TensorData } from './tensor.ts';
 
 /**
- * The simplest executor, and the reference for all others. It computes one value after the other, and frees the array of
- * each after its last use.
+ * The simplest executor, and the reference for all others. It computes one value after the other, and frees the array
+ * of each after its last use.
  *
  * Default precision is float64. In float32 every result is rounded to float32; sums run in float64 inside.
  * @example

@@ -225,8 +225,8 @@ export class Tape {
   }
 
   /**
-   * The operand as a value of this tape. A literal number is data, which may differ between poses. But 0 and 1 (masks and
-   * counts) and all literals of derivative rules are part of the structure.
+   * The operand as a value of this tape. A literal number is data, which may differ between poses. But 0 and 1 (masks
+   * and counts) and all literals of derivative rules are part of the structure.
    */
   lift(operand: Operand): Value {
     if (typeof operand !== 'number') return operand;

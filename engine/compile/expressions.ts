@@ -17,8 +17,8 @@ import { matched, matchers, type RuleAlgebra } from './rules.ts';
 import { one, type Size } from './sizes.ts';
 
 /**
- * The expressions to which {@link algebra} adds. All instances share one algebra, since making one takes longer than most
- * uses of it.
+ * The expressions to which {@link algebra} adds. All instances share one algebra, since making one takes longer than
+ * most uses of it.
  */
 let current: Expressions;
 
@@ -261,8 +261,8 @@ export class Expressions {
   }
 
   /**
-   * The expression with parts replaced: `map` returns the replacement of a part, or undefined to look inside it. `results`
-   * holds the results so far.
+   * The expression with parts replaced: `map` returns the replacement of a part, or undefined to look inside it.
+   * `results` holds the results so far.
    */
   #mapped(expr: Expr, results: Map<Expr, Expr>, map: (expr: Expr) => Expr | undefined): Expr {
     const earlier = results.get(expr);
@@ -289,7 +289,8 @@ export class Expressions {
   }
 
   /**
-   * The sinks with indices flattened to positions. Outer axes are added first, so that invariant parts stay outside loops.
+   * The sinks with indices flattened to positions. Outer axes are added first, so that invariant parts stay outside
+   * loops.
    */
   flattened(sinks: readonly Sink[], offsetOf: (buffer: number) => Expr): Sink[] {
     const results = new Map<Expr, Expr>();

@@ -8,8 +8,8 @@ import { longAxes, one, type Size, sameWithoutOnes } from './sizes.ts';
 import { reducesOuter } from './storage.ts';
 
 /*
- * The pass that writes the loop of a group: for each root the entry that an iteration writes, as an expression of entries
- * of inputs and stored nodes. An entry has an index for each axis; order.ts flattens these to positions.
+ * The pass that writes the loop of a group: for each root the entry that an iteration writes, as an expression of
+ * entries of inputs and stored nodes. An entry has an index for each axis; order.ts flattens these to positions.
  */
 
 /** A loop as expressions. */
@@ -72,8 +72,8 @@ export interface ReaderContext {
 }
 
 /**
- * The nodes that must be rounded in float32: input arrays, stored nodes, and the nodes that these are views of. A stored
- * number is rounded, so it must be rounded wherever it is computed again, or a number might differ from itself.
+ * The nodes that must be rounded in float32: input arrays, stored nodes, and the nodes that these are views of. A
+ * stored number is rounded, so it must be rounded wherever it is computed again, or a number might differ from itself.
  * Single numbers stay float64, like those inside expressions.
  */
 export function roundedNodes({ nodes }: Graph, stored: ReadonlySet<Node>): ReadonlySet<Node> {

@@ -12,12 +12,12 @@ import { sameSizes } from './sizes.ts';
  * - masked: a masked product, which is 0 where g is 0 and g·f elsewhere (as in `scaled`), is computed as the plain g·f.
  *   This saves a comparison for each product, a quarter of a pair loop's time. It is wrong if g is 0 and f is not finite;
  *   the plain product is NaN then. (It may also change the sign of a zero.)
- * - exchanged: two sums are exchanged, so that numbers are summed as they are computed: see {@link exchange}. It is wrong
- *   if a sum overflows, or if a row that no index picks is not finite; the result is NaN or infinite then.
+ * - exchanged: two sums are exchanged, so that numbers are summed as they are computed: see {@link exchange}. It is
+ *   wrong if a sum overflows, or if a row that no index picks is not finite; the result is NaN or infinite then.
  *
  * A wrong number must not vanish on its way to the results. So each expression has a taint, which says what it is if a
- * guess it depends on is wrong. If an operation could turn that into a finite number (see {@link swallows}), the plan is
- * unsure, and is made again with fewer guesses. An entry that no result reads may be wrong.
+ * guess it depends on is wrong. If an operation could turn that into a finite number (see {@link swallows}), the plan
+ * is unsure, and is made again with fewer guesses. An entry that no result reads may be wrong.
  */
 
 /** Guesses that a plan may make, tried in this order until one is sure. */

@@ -125,7 +125,9 @@ export function deepest(exprs: readonly Expr[]): Path {
   return path;
 }
 
-/** Visits `roots` and all expressions they depend on, each once, arguments first. Skips those for which `into` is false. */
+/**
+ * Visits `roots` and all expressions they depend on, each once, arguments first. Skips those for which `into` is false.
+ */
 export function walkExprs(
   roots: readonly Expr[],
   visit: (expr: Expr) => void,
@@ -269,8 +271,8 @@ export type Step = LoopStep | MatmulStep;
 export interface Plan {
   readonly steps: readonly Step[];
   /**
-   * Of a plan with checkpoints, the steps at which a section begins, ascending. No step may be moved to another section,
-   * which would take more memory.
+   * Of a plan with checkpoints, the steps at which a section begins, ascending. No step may be moved to another
+   * section, which would take more memory.
    */
   readonly sections?: readonly number[];
   readonly buffers: readonly PlanBuffer[];

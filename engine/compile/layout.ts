@@ -33,8 +33,9 @@ export function lifetimesOf({ steps, wanted }: Uses): Lifetimes {
 }
 
 /**
- * Assigns an offset in the arena to each buffer, given their lengths in entries. A buffer takes the smallest gap it fits
- * into at the first step that writes it, and frees it after the last step that reads it. Wanted buffers stay to the end.
+ * Assigns an offset in the arena to each buffer, given their lengths in entries. A buffer takes the smallest gap it
+ * fits into at the first step that writes it, and frees it after the last step that reads it. Wanted buffers stay to
+ * the end.
  */
 export function layoutOf(lifetimes: Lifetimes, lengths: ArrayLike<number>): Layout {
   const offsets = new Array<number>(lengths.length).fill(0);

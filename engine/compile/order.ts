@@ -206,7 +206,9 @@ function maskedBlock(
 
 const none: ReadonlySet<Expr> = new Set();
 
-/** The conditions without which an expression is exactly 0, whatever its inputs: it is 0 if any one of them is false. */
+/**
+ * The conditions without which an expression is exactly 0, whatever its inputs: it is 0 if any one of them is false.
+ */
 export function zeroUnless(expr: Expr, cache: Map<Expr, ReadonlySet<Expr>> = new Map()): ReadonlySet<Expr> {
   const cached = cache.get(expr);
   if (cached) return cached;

@@ -293,8 +293,8 @@ function shareAcross(draft: Draft): Node[] {
 }
 
 /**
- * Unstores shared nodes that turn out to be cheap: nodes that they are computed from may have been stored after their cost
- * was counted.
+ * Unstores shared nodes that turn out to be cheap: nodes that they are computed from may have been stored after their
+ * cost was counted.
  */
 function unstoreCheap(draft: Draft, shared: readonly Node[]): void {
   const costs = new Map<Node, number>();
@@ -312,8 +312,8 @@ function unstoreCheap(draft: Draft, shared: readonly Node[]): void {
 
 /**
  * Moves an expensive node into an earlier loop if storing it there replaces storing its inputs. For example, the slope
- * of softplus moves next to softplus, so that later loops no longer need the matrix product that both are computed from.
- * This takes no memory, and the common parts of both are computed once.
+ * of softplus moves next to softplus, so that later loops no longer need the matrix product that both are computed
+ * from. This takes no memory, and the common parts of both are computed once.
  */
 function bringForward(draft: Draft): void {
   const visits = new Visits(draft);

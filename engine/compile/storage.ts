@@ -3,8 +3,8 @@ import { baseOf, type Node, needsNoStep, ownCost } from './node.ts';
 import { isPrefix, longAxes, one, outermost, type Size, sameWithoutOnes } from './sizes.ts';
 
 /*
- * The pass that decides which nodes are stored in buffers. All others are computed inline, in the loops of their readers:
- * an elementwise chain with its broadcasts, gathers and inner sums becomes the body of one loop.
+ * The pass that decides which nodes are stored in buffers. All others are computed inline, in the loops of their
+ * readers: an elementwise chain with its broadcasts, gathers and inner sums becomes the body of one loop.
  */
 
 /** A node whose entry costs so many additions or more is stored rather than computed in two loops. */
@@ -44,7 +44,9 @@ export function storageOf({ nodes, wanted }: Graph): Storage {
   return { stored, barriers, costs };
 }
 
-/** True if a node is complete only when its loop is over: a scatter, a matrix product, a sum over the outermost axis. */
+/**
+ * True if a node is complete only when its loop is over: a scatter, a matrix product, a sum over the outermost axis.
+ */
 function isBarrier(node: Node): boolean {
   const { kind } = node.form;
   return kind === 'scatter' || kind === 'matmul' || (kind === 'reduce' && reducesOuter(node));
@@ -118,7 +120,9 @@ export function workOf(node: Node): number {
 function chainEnds(nodes: readonly Node[], barriers: ReadonlySet<Node>): Node[] {
   const lengths = new Map<Node, number>();
   const work = new Map<Node, number>();
-  /** Nodes whose work is counted already. It counts for the first reader only: a graph has far more paths than nodes. */
+  /**
+   * Nodes whose work is counted already. It counts for the first reader only: a graph has far more paths than nodes.
+   */
   const counted = new Set<Node>();
   const ends: Node[] = [];
   for (const node of nodes) {

@@ -181,9 +181,9 @@ function pushStarts(form: Form, inputs: readonly Value[], starts: number[]): voi
 }
 
 /**
- * Reads the structure of the live values of a tape, oldest first. For a tape without its adjoints, the last wanted values
- * are the targets and then `wrt`, and `gradient` gives their numbers. The key then also distinguishes ops of one form,
- * which may have different rules.
+ * Reads the structure of the live values of a tape, oldest first. For a tape without its adjoints, the last wanted
+ * values are the targets and then `wrt`, and `gradient` gives their numbers. The key then also distinguishes ops of one
+ * form, which may have different rules.
  */
 export function structureOf(
   live: readonly Value[],

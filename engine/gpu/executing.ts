@@ -26,8 +26,8 @@ export interface GpuExecutor extends Executor {
   /** The backend in use. */
   readonly backend: BackendName;
   /**
-   * The reasons why `auto` rejected better backends, and why gpu.js runs the kernels of a pose one by one rather than in
-   * one launch. Null if there was no fallback.
+   * The reasons why `auto` rejected better backends, and why gpu.js runs the kernels of a pose one by one rather than
+   * in one launch. Null if there was no fallback.
    */
   readonly fallbackReason: string | null;
   /** The number of pipelines compiled since the executor was made. */

@@ -11,7 +11,9 @@ import { checkEntries, type KernelPlan } from './plan/kernels.ts';
 
 /** The layout of the inputs in one array. */
 export interface InputLayout {
-  /** The offset of each input of the tape, then two for each of {@link KernelPlan.segments}: its starts and its order. */
+  /**
+   * The offset of each input of the tape, then two for each of {@link KernelPlan.segments}: its starts and its order.
+   */
   readonly offsets: readonly number[];
   readonly length: number;
 }

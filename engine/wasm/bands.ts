@@ -116,8 +116,8 @@ class Queue {
   }
 
   /**
-   * The steps to run next. A pass that would have more steps if others ran first is postponed. For example, if steps over
-   * edges wait for steps over atoms, the latter run first.
+   * The steps to run next. A pass that would have more steps if others ran first is postponed. For example, if steps
+   * over edges wait for steps over atoms, the latter run first.
    */
   next(): Candidate[] {
     this.#open();
@@ -293,7 +293,9 @@ function splitOfLoop({ buffers }: Plan, step: LoopStep): Split {
   return { part, axis, ownReads, ownWrites: new Set(ownWrites) };
 }
 
-/** True if an index stays in the current row of the outermost loop, and varies along other axes with inner loops only. */
+/**
+ * True if an index stays in the current row of the outermost loop, and varies along other axes with inner loops only.
+ */
 function isOwnRow(shape: readonly Size[], index: readonly Expr[], axis: Size): boolean {
   const first = shape.findIndex(size => size !== one);
   return (

@@ -8,7 +8,9 @@ import type { CompiledPass, CompiledStep, PlanModule } from './module.ts';
 
 /** Working memory of one pass, in addition to the plan's buffers. */
 export interface Extra {
-  /** A product's packed right operand, or its float64 sums if it has many terms; a loop's float32 sums of a few rows. */
+  /**
+   * A product's packed right operand, or its float64 sums if it has many terms; a loop's float32 sums of a few rows.
+   */
   readonly kind: 'panel' | 'total' | 'partial';
   /** The buffer of the product or of the sums. */
   readonly buffer: number;

@@ -4,9 +4,9 @@ import { type Code, type FunctionBuilder, load } from './emit/code.ts';
  * An entry of a frame: a number of four bytes that varies between poses.
  *
  * `offset` and `input` are the address of a buffer and of an input. `sum` is half the address of a buffer that the
- * function adds to. Its sums are float64, so that a sum over thousands of terms is rounded once; twice the float32 address
- * of an entry is then the address of its sum. `partial` is the address of the float32 sums of a few rows, which are added
- * to those sums, and `length` is their number.
+ * function adds to. Its sums are float64, so that a sum over thousands of terms is rounded once; twice the float32
+ * address of an entry is then the address of its sum. `partial` is the address of the float32 sums of a few rows, which
+ * are added to those sums, and `length` is their number.
  */
 export interface Slot {
   readonly kind: 'size' | 'start' | 'offset' | 'input' | 'sum' | 'partial' | 'length';

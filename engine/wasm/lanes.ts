@@ -21,7 +21,9 @@ export function lanesOf(at: Site, path: Path, index: Code, left?: Code): Lanes {
   return { path, index, left, mask: keep(at, mask, 'mask') };
 }
 
-/** The address of the numbers in four lanes: `same` for all lanes, `next` to each other, or one for each of the `lanes`. */
+/**
+ * The address of the numbers in four lanes: `same` for all lanes, `next` to each other, or one for each of the `lanes`.
+ */
 export interface Address {
   readonly kind: 'same' | 'next' | 'lanes';
   /** Byte address of the first lane, or a vector of the lanes' addresses. */
@@ -77,8 +79,8 @@ export function storing(site: Site, { kind, at }: Address, value: Code, lanes: L
 }
 
 /**
- * Adds terms to float64 numbers in memory. The address is half of that in memory: see {@link Slot}. Several lanes may add
- * to the same number.
+ * Adds terms to float64 numbers in memory. The address is half of that in memory: see {@link Slot}. Several lanes may
+ * add to the same number.
  */
 export function adding(site: Site, { kind, at }: Address, term: Code, lanes: Lanes | undefined): void {
   const { f } = site;

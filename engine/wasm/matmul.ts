@@ -19,8 +19,8 @@ const read = (local: Local): Code => ({ kind: 'get', local });
  * C = A·B, or C + A·B if `add` is not 0. C is m × n with rows `ldc` bytes apart, A is m × k with rows `lda` apart, and
  * B is packed in panels. A tile at an edge is summed in `scratch`, and its part inside C is copied to C.
  *
- * With `transposeA`, C = Aᵀ·B with A of k × m. Both operands are read row by row. B is packed or not: its rows are `ldb`
- * bytes apart, and its panels of eight columns `panelStep` bytes.
+ * With `transposeA`, C = Aᵀ·B with A of k × m. Both operands are read row by row. B is packed or not: its rows are
+ * `ldb` bytes apart, and its panels of eight columns `panelStep` bytes.
  */
 export function multiply(name: string, transposeA: boolean, simd: Simd): FunctionBuilder {
   const names = ['c', 'ldc', 'a', 'lda', 'b', 'm', 'k', 'n', 'add', 'scratch'];

@@ -84,7 +84,9 @@ export function primitive(at: Site, expr: Expr, args: readonly Code[]): Code {
   }
 }
 
-/** Minimum or maximum that keeps NaN. With a constant it takes one instruction; f32x4.min and f32x4.max take several. */
+/**
+ * Minimum or maximum that keeps NaN. With a constant it takes one instruction; f32x4.min and f32x4.max take several.
+ */
 function extremum(at: Site, { kind, args }: Expr, a: Code, b: Code): Code {
   const [constant, variable] = isConstant(args[1]) ? [args[1], a] : isConstant(args[0]) ? [args[0], b] : [];
   if (!constant || !variable) return op(kind === 'min' ? 'f32x4.min' : 'f32x4.max', a, b);

@@ -5,8 +5,8 @@ import { packedRow, panelBytes } from './matmul.ts';
 import type { ProductStep, RunBand, Setting, WasmFunction } from './prepared.ts';
 
 /**
- * The number of terms of a product summed in registers. Float32 is enough for so few: the sum is within 1e-6 of the exact
- * one, even if all terms are equal.
+ * The number of terms of a product summed in registers. Float32 is enough for so few: the sum is within 1e-6 of the
+ * exact one, even if all terms are equal.
  */
 const depth = 64;
 /** The rows of both operands of Aᵀ·B summed at a time: few enough to stay in the L1 cache while they are reread. */

@@ -1,6 +1,8 @@
 import { type Code, FunctionBuilder, i32, type Local, load, op, shuffle, store } from './emit/code.ts';
 
-/** Adds four float32 numbers to four float64 numbers in memory. Where `mask` is zero, the latter are replaced instead. */
+/**
+ * Adds four float32 numbers to four float64 numbers in memory. Where `mask` is zero, the latter are replaced instead.
+ */
 export function addDoubles(f: FunctionBuilder, to: Code, four: Code, mask?: Code): void {
   for (const [half, pair] of [four, shuffle(four, four, [2, 3, 2, 3])].entries()) {
     const before = load('v128.load', to, 16 * half);
@@ -39,7 +41,9 @@ export function addPartial(name: string): FunctionBuilder {
   });
 }
 
-/** Rounds float64 numbers to float32. Rounding in place is safe, since an entry is written at or before its old address. */
+/**
+ * Rounds float64 numbers to float32. Rounding in place is safe, since an entry is written at or before its old address.
+ */
 export function roundSums(name: string): FunctionBuilder {
   return byFours(name, ['to', 'from', 'length'], (f, at, [to, from]) => {
     const source = f.let('i32', entry(from, at, 3), 'source');

@@ -39,7 +39,10 @@ export class KernelBody extends Reader {
     }
   }
 
-  /** One entry of a scatter: the sum or maximum of its parts if these overlap, else the entry of the part that contains it. */
+  /**
+   * One entry of a scatter: the sum or maximum of its parts if these overlap, else the entry of the part that contains
+   * it.
+   */
   #collected(node: Node, form: Extract<Node['form'], { kind: 'scatter' }>, index: readonly Expr[]): Expr {
     const { algebra } = this.expressions;
     const zero = this.expressions.constant(0);
@@ -59,7 +62,10 @@ export class KernelBody extends Reader {
     }, zero);
   }
 
-  /** The entry of a part inside its box, and `outside` elsewhere. Indices are clamped to the box, so reads stay in range. */
+  /**
+   * The entry of a part inside its box, and `outside` elsewhere. Indices are clamped to the box, so reads stay in
+   * range.
+   */
   #boxed(node: Node, part: Node, starts: readonly Expr[], index: readonly Expr[], outside: Expr): Expr {
     const { algebra } = this.expressions;
     const tests: Expr[] = [];
@@ -83,7 +89,9 @@ export class KernelBody extends Reader {
     );
   }
 
-  /** Sum or maximum of the entries of a part whose index is this row, in stretches, so that long rows lose no digits. */
+  /**
+   * Sum or maximum of the entries of a part whose index is this row, in stretches, so that long rows lose no digits.
+   */
   #folded(
     reducer: 'sum' | 'max',
     part: Node,

@@ -3,8 +3,8 @@ import { one, sameWithoutOnes } from '../../compile/sizes.ts';
 import type { Lowered } from './lower.ts';
 
 /**
- * A node whose entry costs at most so many additions is computed again for every reader. A more expensive one is stored,
- * which takes a kernel, one write and one read.
+ * A node whose entry costs at most so many additions is computed again for every reader. A more expensive one is
+ * stored, which takes a kernel, one write and one read.
  */
 const cheap = 8;
 

@@ -11,8 +11,8 @@ export interface Encoded {
 }
 
 /**
- * The bytes of a module with these functions, all exported under their names, one imported memory, and imported functions
- * that take and give one float64 (https://webassembly.github.io/spec/core/binary/modules.html).
+ * The bytes of a module with these functions, all exported under their names, one imported memory, and imported
+ * functions that take and give one float64 (https://webassembly.github.io/spec/core/binary/modules.html).
  */
 export function assembled(
   functions: readonly Encoded[],

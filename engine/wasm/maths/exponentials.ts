@@ -45,8 +45,8 @@ function reduced(at: Site, x: Code, bias: number): { power: Code; r: Code } {
 /**
  * eˣ within 1.3 ulp, for tiny results too; exact at 0, ±∞ and NaN. Set `isNotPositive` if x is known to be 0 or less.
  *
- * For n below −150 the factor 2ⁿ has exponent 0, so it is the number 0. A product of nonzero factors would be 0 too, but
- * a processor takes several times as long for a product that underflows.
+ * For n below −150 the factor 2ⁿ has exponent 0, so it is the number 0. A product of nonzero factors would be 0 too,
+ * but a processor takes several times as long for a product that underflows.
  */
 export function exp(at: Site, x: Code, isNotPositive = false): Code {
   // Beyond these limits the result is 0 or infinite anyway.
