@@ -222,7 +222,7 @@ function power(x, y, inf, nan) {
  * parts are from S. L. Moshier's Cephes). A shader's own functions, accurate to 6·10⁻⁴, are used only beyond 10⁵, where
  * three parts are not enough.
  */
-const circularFunction = (name: string, own: string, quarters: string) => `
+const circularFunction = (name: string, builtIn: string, quarters: string) => `
 function ${name}(x, inf, nan) {
   if (x > -100000 && x < 100000) {
     const turns = Math.floor(x * 0.636619772368 + 0.5);
@@ -238,7 +238,7 @@ function ${name}(x, inf, nan) {
     if (quarter === 2) return -sineOfRest;
     return -cosineOfRest;
   }
-  if (x > -inf && x < inf) return Math.${own}(x);
+  if (x > -inf && x < inf) return Math.${builtIn}(x);
   return nan;
 }`;
 const circular = `${circularFunction('sine', 'sin', '0.0')}${circularFunction('cosine', 'cos', '1.0')}`;

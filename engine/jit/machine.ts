@@ -71,7 +71,7 @@ type MatmulFunction = (
 ) => void;
 
 /** A compiled step. */
-interface Part {
+interface CompiledStep {
   readonly run: LoopFunction;
   readonly slots: readonly Slot[];
   /** The plan's inputs that it reads. */
@@ -105,7 +105,7 @@ export class JitMachine implements Machine<JitPose> {
   /** For each step, the sums that are complete after it. */
   readonly #lastAdds: readonly (readonly number[])[];
   readonly #sources: readonly (LoopSource | string)[];
-  readonly #parts: readonly Part[];
+  readonly #compiledSteps: readonly CompiledStep[];
   readonly #layouts: Layouts<Prepared>;
 
   constructor(plan: Plan, arena: Arena) {
@@ -115,14 +115,16 @@ export class JitMachine implements Machine<JitPose> {
     this.#summed = arena.precision === 'float32' ? summedIn(plan) : new Set();
     this.#lastAdds = lastAddsOf(plan, this.#summed);
     this.#sources = sourcesOf(plan, this.#summed);
-    this.#parts = partsOf(plan, this.#sources);
-    const slots = this.#parts.reduce((total, part) => total + part.slots.length, 0);
+    this.#compiledSteps = compiledStepsOf(plan, this.#sources);
+    const slots = this.#compiledSteps.reduce((total, step) => total + step.slots.length, 0);
     this.#layouts = new Layouts(slots + 2 * plan.buffers.length);
   }
 
   bind(structure: Structure, inputs: readonly Input[]): JitPose {
     const prepared = this.#layouts.get(structure, () => this.#prepare(structure));
-    const arrays = this.#parts.map(part => part.inputs.map(number => (inputs[number] as Input).tensor.data));
+    const arrays = this.#compiledSteps.map(step =>
+      step.inputs.map(number => (inputs[number] as Input).tensor.data),
+    );
     return { bytes: prepared.layout.length * this.#arena.entryBytes, prepared, inputs: arrays };
   }
 
@@ -134,7 +136,7 @@ export class JitMachine implements Machine<JitPose> {
         ? counts
         : counts.map((count, id) => (this.#summed.has(id) ? 2 * count : count + (count % 2)));
     const layout = layoutOf(this.#lifetimes, lengths);
-    const frames = this.#parts.map(({ slots }, at) =>
+    const frames = this.#compiledSteps.map(({ slots }, at) =>
       slots.map(({ kind, number }) => {
         if (kind === 'offset') return this.#offset(layout, number, at);
         return (kind === 'size' ? sizes : starts)[number] as number;
@@ -160,7 +162,7 @@ export class JitMachine implements Machine<JitPose> {
         const from = (layout.offsets[buffer] as number) / (isSummed ? 2 : 1);
         (isSummed ? sums : numbers).fill(number, from, from + (counts[buffer] as number));
       }
-      const { run } = this.#parts[at] as Part;
+      const { run } = this.#compiledSteps[at] as CompiledStep;
       run(numbers, sums, frames[at] as readonly number[], inputs[at] as readonly TensorData[]);
       for (const buffer of this.#lastAdds[at] as readonly number[]) {
         // Rounding in place is safe: float32 entry i lies within or before float64 sum i, which has been read by then.
@@ -222,7 +224,7 @@ function sourcesOf({ steps }: Plan, summed: ReadonlySet<number>): (LoopSource | 
 }
 
 /** Compiles the sources. Equal sources that read arrays of the same types share one function. */
-function partsOf({ steps, inputs }: Plan, sources: readonly (LoopSource | string)[]): Part[] {
+function compiledStepsOf({ steps, inputs }: Plan, sources: readonly (LoopSource | string)[]): CompiledStep[] {
   const functions = new Map<string, unknown>();
   // A function that is called with several types of arrays is slow for all of them.
   const typeOf = (number: number) => `${inputs[number]?.ref.type} ${inputs[number]?.isDouble}`;
@@ -253,7 +255,7 @@ function partsOf({ steps, inputs }: Plan, sources: readonly (LoopSource | string
 }
 
 /** A compiled matrix product. Its frame holds m, k, n, the leading lengths, and the starts of C, A and B. */
-function productOf(step: MatmulStep, multiply: MatmulFunction, inputs: readonly number[]): Part {
+function productOf(step: MatmulStep, multiply: MatmulFunction, inputs: readonly number[]): CompiledStep {
   const { a, b, m, k, n, batch, writes } = step;
   const size = (number: number): Slot => ({ kind: 'size', number });
   const buffers = [

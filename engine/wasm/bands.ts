@@ -29,6 +29,7 @@ export type BandedStep =
 /** Steps that run band by band over one axis, or a single step that is not split. */
 export interface Pass {
   readonly parts: readonly BandedStep[];
+  /** The size of the axis that is split into bands; undefined for a single step that is not split. */
   readonly axis: Size | undefined;
   /** Buffers that hold one band at a time. */
   readonly local: ReadonlySet<number>;
@@ -64,13 +65,14 @@ export function passesOf(plan: Plan): Pass[] {
 /** The most steps to look ahead when deciding whether to postpone a pass. */
 const mostAhead = 256;
 
-/** The steps not yet placed in a pass, and their dependencies. */
+/** The steps that are in no pass yet, and their dependencies. */
 class Queue {
   readonly #candidates: readonly Candidate[];
   /** For each step, the steps that must run earlier, or before it in the same pass. */
   readonly #needs: readonly (readonly number[])[];
   /** For each step, the steps that depend on it. */
   readonly #followers: readonly number[][];
+  /** For each buffer, the steps that read it. */
   readonly #readers = new Map<number, Candidate[]>();
   readonly #wanted: ReadonlySet<number>;
   /** For each step, the number of its unfinished dependencies. */
@@ -110,13 +112,13 @@ class Queue {
     }
   }
 
-  /** True for a step with `waiting` unfinished dependencies if that is 0 and the step's section has begun. */
+  /** True if a step, which has `waiting` unfinished dependencies, can run: it has none and its section has begun. */
   #isReady(index: number, waiting: number): boolean {
     return waiting === 0 && index < this.#end;
   }
 
   /**
-   * The steps to run next. A pass that would have more steps if others ran first is postponed. For example, if steps
+   * Returns the steps to run next, none at the end. A pass that would have more steps if others ran first is postponed. For example, if steps
    * over edges wait for steps over atoms, the latter run first.
    */
   next(): Candidate[] {

@@ -22,9 +22,11 @@ export interface PlanModule {
   /** Buffers that loops reduce into. */
   readonly folds: Folds;
   readonly functions: readonly Encoded[];
+  /** The binary of the module. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** A pass whose steps are compiled. */
 export interface CompiledPass {
   readonly parts: readonly CompiledStep[];
   readonly axis: Size | undefined;
@@ -44,7 +46,7 @@ export function moduleOf(plan: Plan, { sizes }: Structure, simd: Simd): PlanModu
   const folds = foldsOf(plan);
   const functions = new Map<string, Encoded>();
   /** Adds a function, unless there is an equal one, and returns its name. */
-  const named = (builder: FunctionBuilder): string => {
+  const add = (builder: FunctionBuilder): string => {
     const added = encoded(builder, imports);
     const key = latin1.decode(added.body);
     const existing = functions.get(key);
@@ -55,7 +57,7 @@ export function moduleOf(plan: Plan, { sizes }: Structure, simd: Simd): PlanModu
   const kernels = new Set<string>();
   /** Adds a function that is the same for all plans, once, and returns its name. */
   const kernel = (name: string, write: (name: string) => FunctionBuilder): string => {
-    if (!kernels.has(name)) named(write(name));
+    if (!kernels.has(name)) add(write(name));
     kernels.add(name);
     return name;
   };
@@ -66,7 +68,7 @@ export function moduleOf(plan: Plan, { sizes }: Structure, simd: Simd): PlanModu
         isShort: size => (sizes[size] as number) < short,
         isSummed: buffer => folds.sums.has(buffer) && part.step.writes.includes(buffer),
       });
-      return { ...part, name: named(builder), slots };
+      return { ...part, name: add(builder), slots };
     }
     const { transposeA, transposeB } = part.step;
     if (transposeB || !transposeA) kernel(transposeB ? 'packT' : 'pack', name => pack(name, transposeB));
@@ -83,8 +85,8 @@ export function moduleOf(plan: Plan, { sizes }: Structure, simd: Simd): PlanModu
     summed: summed[i] as number[],
   }));
   if (folds.sums.size > 0) kernel('roundSums', roundSums);
-  const list = [...functions.values()];
-  return { plan, passes, folds, functions: list, bytes: assembled(list, imports) };
+  const distinct = [...functions.values()];
+  return { plan, passes, folds, functions: distinct, bytes: assembled(distinct, imports) };
 }
 
 /** For each pass, the sums that no later pass adds to. */

@@ -14,9 +14,11 @@ const longest = 256;
 /** Entries that one thread of a stage adds up. */
 const chunk = 128;
 
-/** A size derived from the size `of`: the number of chunks of `chunk` entries that cover it. */
+/** A size derived from another one: the number of chunks that cover it. */
 export interface ChunkCount {
-  readonly of: Size;
+  /** The size that the chunks cover. */
+  readonly size: Size;
+  /** The number of entries of a chunk. */
   readonly chunk: number;
 }
 
@@ -30,7 +32,7 @@ export interface Lowered {
 /** Appends the lengths of the chunk counts to those of a structure's sizes. */
 export function withCounts(sizes: readonly number[], counts: readonly ChunkCount[]): number[] {
   const all = [...sizes];
-  for (const { of, chunk } of counts) all.push(Math.ceil((all[of] as number) / chunk));
+  for (const { size, chunk } of counts) all.push(Math.ceil((all[size] as number) / chunk));
   return all;
 }
 
@@ -58,14 +60,16 @@ class Lowering {
 
   result(): Lowered {
     for (const node of this.#graph.nodes) this.#lowered.set(node, this.#lower(node));
-    const wanted = this.#graph.wanted.map(node => this.#of(node));
+    const wanted = this.#graph.wanted.map(node => this.#loweredOf(node));
     return { nodes: this.#nodes, wanted, counts: this.#counts };
   }
 
-  #of(node: Node): Node {
+  /** The lowered form of a node of the graph. */
+  #loweredOf(node: Node): Node {
     return this.#lowered.get(node) as Node;
   }
 
+  /** Adds a node with the name of the node that it replaces. */
   #make(from: Node, form: NodeForm, inputs: readonly Node[], shape: readonly Size[]): Node {
     const node = { id: this.#nodes.length, form, inputs, shape, name: from.name };
     this.#nodes.push(node);
@@ -74,7 +78,7 @@ class Lowering {
 
   #lower(node: Node): Node {
     const { form, shape } = node;
-    const inputs = node.inputs.map(input => this.#of(input));
+    const inputs = node.inputs.map(input => this.#loweredOf(input));
     switch (form.kind) {
       case 'matmul':
         return this.#product(node, form, inputs as [Node, Node]);
@@ -82,7 +86,7 @@ class Lowering {
         return this.#reduced(node, form.reducer, form.axes, inputs[0] as Node);
       case 'scatter': {
         const placements = form.placements.map(placement => {
-          if (placement.kind === 'rows') return { ...placement, index: this.#of(placement.index) };
+          if (placement.kind === 'rows') return { ...placement, index: this.#loweredOf(placement.index) };
           return placement;
         });
         return this.#make(node, { ...form, placements }, inputs, shape);
@@ -98,8 +102,8 @@ class Lowering {
     { transposeA, transposeB }: { readonly transposeA: boolean; readonly transposeB: boolean },
     [a, b]: readonly [Node, Node],
   ): Node {
-    const rows = transposeA ? this.#turned(node, a) : a;
-    const columns = transposeB ? b : this.#turned(node, b);
+    const rows = transposeA ? this.#transposed(node, a) : a;
+    const columns = transposeB ? b : this.#transposed(node, b);
     const batch = node.shape.slice(0, -2);
     const [m, k] = rows.shape.slice(-2) as [Size, Size];
     const [n] = columns.shape.slice(-2) as [Size, Size];
@@ -110,7 +114,8 @@ class Lowering {
     return this.#make(node, { kind: 'reshape' }, [sum], node.shape);
   }
 
-  #turned(node: Node, matrix: Node): Node {
+  /** A matrix with its last two axes exchanged. */
+  #transposed(node: Node, matrix: Node): Node {
     const { shape } = matrix;
     const batch = shape.slice(0, -2);
     const permutation = [...batch.keys(), shape.length - 1, shape.length - 2];
@@ -118,34 +123,36 @@ class Lowering {
     return this.#make(node, { kind: 'transpose', permutation }, [matrix], [...batch, columns, rows]);
   }
 
-  #reduced(node: Node, reducer: 'sum' | 'max', axes: readonly number[], of: Node): Node {
-    const long = axes.filter(axis => of.shape[axis] !== one);
-    const capacity = (axis: number) => this.#capacities[of.shape[axis] as Size] as number;
-    const kept = (some: readonly number[]) =>
-      of.shape.map((size, axis) => (some.includes(axis) ? one : size));
+  /** A sum or maximum over `axes`, in stages if it is long. */
+  #reduced(node: Node, reducer: 'sum' | 'max', axes: readonly number[], input: Node): Node {
+    const long = axes.filter(axis => input.shape[axis] !== one);
+    const capacity = (axis: number) => this.#capacities[input.shape[axis] as Size] as number;
+    const shapeWithout = (reduced: readonly number[]) =>
+      input.shape.map((size, axis) => (reduced.includes(axis) ? one : size));
     if (
       lengthOf(
-        long.map(axis => of.shape[axis] as Size),
+        long.map(axis => input.shape[axis] as Size),
         this.#capacities,
       ) <= longest
     ) {
-      return this.#make(node, { kind: 'reduce', reducer, axes }, [of], kept(axes));
+      return this.#make(node, { kind: 'reduce', reducer, axes }, [input], shapeWithout(axes));
     }
     const axis = long.reduce((a, b) => (capacity(b) > capacity(a) ? b : a));
     if (capacity(axis) > longest) {
-      const shape = of.shape.map((size, i) => (i === axis ? this.#countOf(size) : size));
-      const stage = this.#make(node, { kind: 'partial', reducer, axis, chunk }, [of], shape);
+      const shape = input.shape.map((size, i) => (i === axis ? this.#countOf(size) : size));
+      const stage = this.#make(node, { kind: 'partial', reducer, axis, chunk }, [input], shape);
       return this.#reduced(node, reducer, axes, stage);
     }
-    const first = this.#make(node, { kind: 'reduce', reducer, axes: [axis] }, [of], kept([axis]));
+    const first = this.#make(node, { kind: 'reduce', reducer, axes: [axis] }, [input], shapeWithout([axis]));
     return this.#reduced(node, reducer, axes, first);
   }
 
-  #countOf(of: Size): Size {
-    const known = this.#counts.findIndex(count => count.of === of);
-    if (known >= 0) return this.#structureSizes + known;
-    this.#counts.push({ of, chunk });
-    this.#capacities.push(Math.ceil((this.#capacities[of] as number) / chunk));
+  /** The size that is the number of chunks of another size, added if there is none. */
+  #countOf(size: Size): Size {
+    const index = this.#counts.findIndex(count => count.size === size);
+    if (index >= 0) return this.#structureSizes + index;
+    this.#counts.push({ size, chunk });
+    this.#capacities.push(Math.ceil((this.#capacities[size] as number) / chunk));
     return this.#capacities.length - 1;
   }
 }

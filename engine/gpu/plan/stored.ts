@@ -85,10 +85,10 @@ function costsOf(nodes: readonly Node[]): Map<Node, number> {
     const inputs = node.inputs.map(input =>
       isFold(input) || needsNoStep(input) ? 0 : (costs.get(input) as number),
     );
-    const own = node.form.kind === 'map' || node.form.kind === 'scatter' ? ownCost(node) : 0;
+    const base = node.form.kind === 'map' || node.form.kind === 'scatter' ? ownCost(node) : 0;
     costs.set(
       node,
-      inputs.reduce((total, cost) => total + cost, own),
+      inputs.reduce((total, cost) => total + cost, base),
     );
   }
   return costs;
