@@ -8,6 +8,7 @@ import { sizeOf } from './shape.ts';
 import { describe, type Value } from './tape.ts';
 import { areFinite, type TensorData } from './tensor.ts';
 
+/** Options of {@link originOfBadValue}. */
 interface SearchOptions {
   /** The precision of the run that gave the bad number: a number may overflow in float32 and not in float64. */
   readonly precision?: Precision;
@@ -65,6 +66,7 @@ function fromWholeValues(bad: Value, precision: Precision, memory: Memory): stri
   }
 }
 
+/** Follows the bad entry to the entry that went bad first, and describes that. */
 function describeOrigin(bad: Entry, entryOf: EntryOf): string {
   let culprit = bad;
   for (let earlier = blamed(culprit, entryOf); earlier; earlier = blamed(culprit, entryOf)) culprit = earlier;
@@ -156,6 +158,7 @@ class RecordedRun {
   }
 }
 
+/** The index of the first number that is not finite; −1 if all are. */
 function firstBad(data: TensorData): number {
   return data.findIndex(entry => !Number.isFinite(entry));
 }

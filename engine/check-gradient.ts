@@ -124,6 +124,7 @@ export async function checkGradient<const P extends Readonly<Record<string, Tens
   };
 }
 
+/** The gradient at an entry, and the scales to judge it by. */
 interface ComparedEntry {
   /** The entry of the gradient under test, and that of the interpreter's gradient in float64. */
   readonly tested: number;
@@ -183,6 +184,7 @@ function largestOf(slopes: Tensor['data']): number {
   return largest;
 }
 
+/** @throws RangeError naming the option that is out of range */
 function checkSettings(tolerance: number, step: number, entries: number): void {
   const bad = (name: string, wanted: string, got: number) =>
     new RangeError(`checkGradient: ${name} must be ${wanted}, got ${got}`);
@@ -191,11 +193,13 @@ function checkSettings(tolerance: number, step: number, entries: number): void {
   if (!(entries >= 1)) throw bad('entries', 'a number from 1', entries);
 }
 
+/** Up to `most` indices below `length`, spread evenly. */
 function spread(length: number, most: number): number[] {
   const count = Math.min(length, Math.floor(most));
   return Array.from({ length: count }, (_, i) => Math.floor((i * length) / count));
 }
 
+/** A derivative estimated from differences, and how far it can be trusted. */
 interface Difference {
   readonly slope: number;
   readonly uncertainty: number;
@@ -236,6 +240,7 @@ function extrapolated(f: (x: number) => number, x: number, largest: number): Dif
   return { ...best, kink: narrow > 0.75 * wide ? narrow : 0 };
 }
 
+/** A difference compared with the gradient. */
 interface Outcome extends Difference {
   readonly error: number;
   readonly exactError: number;
@@ -244,6 +249,7 @@ interface Outcome extends Difference {
   readonly noise: number;
 }
 
+/** The verdict on one round of steps. */
 function verdictOf({
   error,
   exactError,
@@ -259,6 +265,7 @@ function verdictOf({
   return noise > 0.01 * uncertainty ? 'precision' : 'step';
 }
 
+/** The words of the report for each verdict. */
 const blames = {
   agrees: '',
   wrong: 'the gradient is wrong',

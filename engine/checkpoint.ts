@@ -170,6 +170,7 @@ class RegionOp implements Op {
   }
 }
 
+/** The op that recorded a value, whatever regions it is in. */
 function originOf(op: Op): Op {
   return op instanceof RegionOp ? originOf(op.base) : op;
 }

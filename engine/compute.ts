@@ -60,9 +60,12 @@ function foldAxes(shape: Shape, walkers: readonly Walker[]): { length: number; s
   return axes;
 }
 
+/** A walk through a whole array in row-major order. */
 const contiguous = (shape: Shape): Walker => ({ strides: stridesOf(shape), start: 0 });
+/** A walk that reads an array of shape `from` as one of shape `to`. */
 const repeated = (from: Shape, to: Shape): Walker => ({ strides: broadcastStrides(from, to), start: 0 });
 
+/** A walk through the box that begins at `start` in an array of shape `room`. */
 function boxed(start: readonly number[], room: Shape): Walker {
   const strides = stridesOf(room);
   return { strides, start: start.reduce((sum, at, axis) => sum + at * (strides[axis] as number), 0) };

@@ -115,6 +115,7 @@ function wholeNumber(op: string, name: string, number: unknown): number {
   return (number as number) + 0; // turns −0 into 0
 }
 
+/** The error for a field or option of a wrong type. */
 function wrongField(op: string, name: string, wanted: string, got: unknown): TypeError {
   return new TypeError(`${op}: ${name} must be ${wanted}, got ${kindOf(got)}`);
 }

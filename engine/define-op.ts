@@ -55,12 +55,14 @@ export const defineKnownOp: typeof defineOp = (<F extends Form, Attributes exten
   definition: Definition<F, Attributes>,
 ) => opOf(definition, new KnownOp(definition.name, definition.vjp))) as typeof defineOp;
 
+/** The argument of {@link defineOp}. */
 interface Definition<F extends Form, Attributes extends readonly unknown[]> {
   readonly name: string;
   readonly forward: F | ((...attributes: Attributes) => F);
   readonly vjp: Vjp<F>;
 }
 
+/** The function that records an op. */
 function opOf<F extends Form, Attributes extends readonly unknown[]>(
   { name, forward, vjp }: Definition<F, Attributes>,
   op: Op<F>,
@@ -97,6 +99,7 @@ function checkRules(name: string, vjp: unknown): void {
   );
 }
 
+/** The reason why a call has no value to record with. */
 function noTape(operands: readonly Operand[]): string {
   if (operands.includes(undefined as never))
     return `operand ${operands.indexOf(undefined as never) + 1} is undefined`;

@@ -194,10 +194,12 @@ function offset(at: number, shape: Shape, strides: readonly number[]): number {
   return total;
 }
 
+/** The index along each axis of entry `at`. */
 function coordinates(at: number, shape: Shape): number[] {
   return stridesOf(shape).map((stride, axis) => Math.floor(at / stride) % (shape[axis] as number));
 }
 
+/** The sum of the products of two lists. */
 function dot(a: readonly number[], b: readonly number[]): number {
   return a.reduce((total, each, i) => total + each * (b[i] as number), 0);
 }

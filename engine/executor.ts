@@ -141,6 +141,7 @@ export function liveValues(wanted: readonly Value[]): Value[] {
   return live;
 }
 
+/** Checks that the array of a leaf still has its length, and an index its range. */
 function checkData(value: Value): void {
   const { form, shape } = value;
   if (form.kind !== 'parameter' && form.kind !== 'constant') return;

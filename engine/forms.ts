@@ -333,11 +333,13 @@ export function checkShape(op: string, inputs: readonly Shape[], shape: Shape): 
     throw misfit(op, inputs, `${showShape(shape)} is not a shape: lengths are whole numbers from 0`);
 }
 
+/** @throws TypeError naming the op, unless the form has `count` inputs */
 function checkCount(op: string, form: Form, inputs: readonly Shape[], count: number): void {
   if (inputs.length === count) return;
   throw new TypeError(`${op}: the form ${form.kind} takes ${count} inputs, got ${inputs.length}`);
 }
 
+/** @throws TypeError naming the op, unless the form has inputs */
 function checkSome(op: string, form: Form, inputs: readonly Shape[]): void {
   if (inputs.length === 0) throw new TypeError(`${op}: the form ${form.kind} takes at least one input`);
 }
@@ -352,6 +354,7 @@ function areAxes(axes: readonly number[], shape: Shape): boolean {
   return true;
 }
 
+/** @throws RangeError naming the op, unless the box of shape `box` from `start` lies within `room` */
 function checkBox(
   op: string,
   inputs: readonly Shape[],
@@ -417,6 +420,7 @@ function matmulShape(op: string, inputs: readonly Shape[], form: MatmulForm): Sh
   return [...a.slice(0, -2), m, n];
 }
 
+/** An error that names the op, the shapes of its inputs, and what is wrong with them. */
 function misfit(op: string, inputs: readonly Shape[], what: string): Error {
   if (inputs.length === 0) return new RangeError(`${op}: ${what}`);
   const most = 8;

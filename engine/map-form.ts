@@ -58,6 +58,7 @@ export function checkExpression(op: string, form: MapForm, inputs: number): void
 /** The numbers of inputs for which each expression was checked. An expression may be shared by many forms. */
 const checkedCounts = new WeakMap<Expression, number[]>();
 
+/** Checks an expression, unless it was checked for the same number of inputs. */
 function checkOnce(op: string, expression: Expression, inputs: number): void {
   const counts = checkedCounts.get(expression);
   if (counts?.includes(inputs)) return;
@@ -117,6 +118,7 @@ function applyToPlaceholders(op: string, expression: Expression, inputs: number)
     );
 }
 
+/** The error for an argument that is not the result of an operation. */
 function misfit(operation: string, position: number, argument: unknown): Error {
   const { op, inputs } = checking;
   const what = `${op}: ${operation}: argument ${position + 1} is ${kindOf(argument)}`;

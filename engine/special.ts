@@ -13,6 +13,7 @@ export interface SpecialFunction {
 
 const specialFunctions = /* @__PURE__ */ new WeakSet<object>();
 
+/** Makes a special function that {@link checkSpecial} accepts. */
 export function specialFunction(name: SpecialFunction['name'], of: SpecialFunction['of']): SpecialFunction {
   const special = Object.freeze({ name, of });
   specialFunctions.add(special);

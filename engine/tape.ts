@@ -246,6 +246,7 @@ export class Tape {
 const scalarShape: Shape = Object.freeze([]);
 const noInputs: readonly Value[] = Object.freeze([]);
 
+/** @throws TypeError if the name of an op is not a string, or its rules are not one for each operand */
 function checkOp({ name, vjp }: Op, operands: readonly Operand[]): void {
   if (typeof name !== 'string')
     throw new TypeError(`record: the name of an op must be a string, got ${kindOf(name)}`);
@@ -254,6 +255,7 @@ function checkOp({ name, vjp }: Op, operands: readonly Operand[]): void {
   }
 }
 
+/** The error for an operand that is not a value of this tape. */
 function notOn(tape: Tape, op: Op, operand: unknown, position: number): Error {
   if (!isValue(operand)) {
     const what =
@@ -286,6 +288,7 @@ function isPlain(tensor: Tensor, data: Tensor['data']): boolean {
 /** Tensors known to be plain; those of θ are recorded for each pose. */
 const plain = new WeakSet<Tensor>();
 
+/** @throws TypeError naming the op if index data is used as real numbers, or the other way round */
 function checkDtype(op: Op, form: Form, input: Value, position: number): void {
   const expected = takesIndex(form, position) ? 'index' : 'real';
   if (input.dtype === expected) return;
@@ -301,6 +304,7 @@ export function describe(value: Value): string {
   return `%${value.id} = ${value.form.kind === 'parameter' ? value.form.name : value.op.name} ${showShape(value.shape)}`;
 }
 
+/** True for a value of any tape. */
 export function isValue(thing: unknown): thing is Value {
   return typeof thing === 'object' && thing !== null && 'tape' in thing && thing.tape instanceof Tape;
 }

@@ -17,10 +17,12 @@ export type NestedNumbers = readonly (number | NestedNumbers)[];
 /** Anything that {@link tensor} accepts. */
 export type TensorSource = number | NestedNumbers | TensorData | Tensor;
 
+/** True for an array that a tensor may hold. */
 export function isTensorData(source: unknown): source is TensorData {
   return source instanceof Float64Array || source instanceof Float32Array || source instanceof Int32Array;
 }
 
+/** True for an object whose `data` is such an array: see {@link isTensorData}. */
 export function isTensor(source: unknown): source is Tensor {
   return typeof source === 'object' && source !== null && 'data' in source && isTensorData(source.data);
 }
@@ -69,6 +71,7 @@ export function tensor(source: TensorSource, shape?: Shape): Tensor {
   return checkedTensor({ data: read.data, shape });
 }
 
+/** A tensor of any source, its shape not yet checked. */
 function readSource(source: TensorSource): Tensor {
   if (isTensorData(source)) return { data: source, shape: [source.length] };
   if (isTensor(source)) return source;
@@ -84,6 +87,7 @@ function readSource(source: TensorSource): Tensor {
   return { data, shape };
 }
 
+/** @throws RangeError unless the shape is a list of whole numbers that holds as many numbers as the array */
 function checkedTensor(candidate: Tensor): Tensor {
   const { data, shape } = candidate;
   if (!isShape(shape)) {
@@ -99,6 +103,7 @@ function checkedTensor(candidate: Tensor): Tensor {
   return candidate;
 }
 
+/** The shape of nested lists, from the first list at each depth. */
 function nestingOf(source: NestedNumbers): Shape {
   const shape: number[] = [];
   let level: number | NestedNumbers | undefined = source;
@@ -109,6 +114,7 @@ function nestingOf(source: NestedNumbers): Shape {
   return shape;
 }
 
+/** Copies nested lists into `data` from `at` on; returns the next position. */
 function fill(data: Float64Array, at: number, source: NestedNumbers, shape: Shape, axis: number): number {
   if (source.length !== shape[axis]) {
     throw new RangeError(

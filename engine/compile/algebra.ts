@@ -4,6 +4,7 @@ import type { SpecialFunction } from '../special.ts';
 /** The primitives of the algebra, by name. */
 export type Primitive = Exclude<keyof Scalar<unknown>, 'constant' | 'special'>;
 
+/** The names of all primitives. */
 export const primitives: readonly Primitive[] = Object.keys(numbers).filter(
   name => name !== 'constant' && name !== 'special',
 ) as Primitive[];

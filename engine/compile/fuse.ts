@@ -49,6 +49,7 @@ export function fused(group: Group, setting: FuseSetting): FusedLoop {
   return { sinks, expressions, reads, ops, waits };
 }
 
+/** The results of earlier passes that {@link fused} needs. */
 export interface FuseSetting {
   readonly graph: Graph;
   readonly schedule: Schedule;

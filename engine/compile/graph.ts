@@ -137,6 +137,7 @@ export function graphOf(
   return { nodes: reachable(nodes, roots), wanted: roots, inputs };
 }
 
+/** The number of uses of each value, by other live values and as a wanted value. */
 function usesOf(live: readonly Value[], wanted: readonly Value[]): Map<Value, number> {
   const uses = new Map<Value, number>();
   const use = (value: Value) => uses.set(value, (uses.get(value) ?? 0) + 1);
@@ -188,6 +189,7 @@ function sumOf<T>(s: Scalar<T>, terms: readonly T[]): T {
   return s.add(sumOf(s, terms.slice(0, half)), sumOf(s, terms.slice(half)));
 }
 
+/** The expression that adds up its inputs. */
 const addUp: MapForm['expression'] = (s, ...terms) => sumOf(s, terms);
 
 /** The nodes that `roots` depend on. Merging leaves some nodes unused. */

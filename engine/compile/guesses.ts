@@ -26,8 +26,10 @@ export interface Guesses {
   readonly exchanged: boolean;
 }
 
+/** No guesses: the plan is right for all numbers. */
 export const noGuesses: Guesses = { masked: false, exchanged: false };
 
+/** The guesses to try, most first. */
 export const guessesInOrder: readonly Guesses[] = [
   { masked: true, exchanged: true },
   { masked: true, exchanged: false },

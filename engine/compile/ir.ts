@@ -24,6 +24,7 @@ export interface ArrayRef {
 /** The effect of a wrong guess on a number: 0 none, 1 NaN, 2 NaN or infinite. See guesses.ts. */
 export type Taint = 0 | 1 | 2;
 
+/** Fields of every expression. */
 interface Common {
   /** Number in order of creation; arguments have smaller ones. */
   readonly id: number;
@@ -72,6 +73,7 @@ export type ExprOf<K extends Expr['kind']> = Extract<Expr, { kind: K }>;
 /** The kinds of guessed products: one that must be 0 where its first factor is 0, or part of an exchanged sum. */
 export type Guess = 'masked' | 'exchanged';
 
+/** The type of an expression. */
 export function typeOf(expr: Expr): Type {
   switch (expr.kind) {
     case 'less':
@@ -104,6 +106,7 @@ export function isAtom({ kind }: Expr): boolean {
   return kind === 'constant' || kind === 'index' || kind === 'size' || kind === 'start' || kind === 'offset';
 }
 
+/** True for a finite constant. */
 export function isFiniteNumber(expr: Expr | undefined): boolean {
   return expr?.kind === 'constant' && Number.isFinite(expr.value);
 }
@@ -235,6 +238,7 @@ export interface Clear {
   readonly number: number;
 }
 
+/** Fields of every step: the buffers it clears, reads and writes. */
 interface AnyStep {
   readonly clears: readonly Clear[];
   readonly reads: readonly number[];

@@ -60,8 +60,10 @@ interface Nest {
   outside: Expr[];
 }
 
+/** The expression whose value a goal needs. */
 const wantedOf = (goal: Goal): Expr => (goal.kind === 'sink' ? goal.sink.value : goal.value);
 
+/** All expressions that a goal needs, including the position of a sink. */
 function needsOf(goal: Goal): readonly Expr[] {
   if (goal.kind !== 'sink') return [goal.value];
   const { sink } = goal;

@@ -137,6 +137,7 @@ class BufferTable {
   }
 }
 
+/** Orders the loop of a group and makes it a step. */
 function loopStep(
   { roots }: Group,
   { sinks, expressions, reads, ops }: FusedLoop,
@@ -171,6 +172,7 @@ function clearedTo({ form, shape }: Node): number | undefined {
   return form.reducer === 'sum' ? 0 : -Infinity;
 }
 
+/** Makes a matrix product a step. */
 function matmulStep(node: Node, { inputs }: Graph, buffers: BufferTable): MatmulStep {
   if (node.form.kind !== 'matmul') throw new Error(`plan: ${node.name} is not a matrix product`);
   const { transposeA, transposeB } = node.form;

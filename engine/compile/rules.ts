@@ -15,6 +15,7 @@ export interface RuleAlgebra<T> extends Scalar<T> {
 
 type Side = <T>(s: RuleAlgebra<T>, a: T, b: T, c: T) => T;
 
+/** A row of the table: a pattern, and an equal expression that replaces it. */
 export interface Rule {
   readonly name: string;
   readonly pattern: Side;
@@ -34,6 +35,7 @@ export interface Rule {
   readonly isGuess?: true;
 }
 
+/** The table. Names of rules for positions and lengths begin with `whole`. */
 export const rules: readonly Rule[] = [
   { name: 'one times', pattern: (s, a) => s.mul(s.constant(1), a), result: (_, a) => a },
   { name: 'times one', pattern: (s, a) => s.mul(a, s.constant(1)), result: (_, a) => a },
@@ -149,6 +151,7 @@ export interface Matcher {
 /** The rows, by the operation at the root of their pattern. */
 export const matchers: ReadonlyMap<string, readonly Matcher[]> = grouped();
 
+/** Collects the rows by the operation at the root of their pattern. */
 function grouped(): Map<string, Matcher[]> {
   const byKind = new Map<string, Matcher[]>();
   for (const rule of rules) {

@@ -36,6 +36,7 @@ export interface Group {
   readonly matmul?: Node;
 }
 
+/** The loops of a plan in order, and the nodes they store. */
 export interface Schedule {
   readonly groups: readonly Group[];
   /** True if a node is stored before a group runs; if not, the group computes it inline. */

@@ -16,6 +16,7 @@ const longestChain = 200;
 /** The most work of a loop, in additions. Engines do not optimise longer code, or reject it as WebAssembly. */
 export const largestLoop = 6000;
 
+/** The decisions of the pass. */
 export interface Storage {
   /** Nodes with a buffer. */
   readonly stored: ReadonlySet<Node>;
@@ -144,6 +145,7 @@ function chainEnds(nodes: readonly Node[], barriers: ReadonlySet<Node>): Node[] 
   return ends;
 }
 
+/** The cost of one entry of each node, computed from barriers and inputs, in additions. */
 function costsOf(nodes: readonly Node[], barriers: ReadonlySet<Node>): Map<Node, number> {
   const costs = new Map<Node, number>();
   for (const node of nodes) {

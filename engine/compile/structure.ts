@@ -138,6 +138,7 @@ class Key {
 /** Shared by all calls, so that their arrays are reused. */
 const [plainKey, keyWithRules] = [new Key(), new Key()];
 
+/** Appends the fields of a form, except shapes and starts, to a key. */
 function pushData(key: Key, form: Form, inputs: number): void {
   switch (form.kind) {
     case 'parameter':
@@ -170,6 +171,7 @@ function pushData(key: Key, form: Form, inputs: number): void {
   }
 }
 
+/** Appends the starts of a slice, a pad, or the parts of a concatenation. */
 function pushStarts(form: Form, inputs: readonly Value[], starts: number[]): void {
   if (form.kind === 'slice' || form.kind === 'pad') for (const start of form.start) starts.push(start);
   if (form.kind !== 'concat') return;

@@ -74,12 +74,14 @@ function isStoredInParts(plan: Plan, buffer: number): boolean {
   );
 }
 
+/** True if an index contains a start that depends on the pose. */
 function hasStart(expr: Expr): boolean {
   return expr.kind === 'start' || expr.args.some(hasStart);
 }
 
 type Fail = (what: string) => never;
 
+/** Checks the sinks of a loop, its expressions and its statements. */
 function verifyLoop(plan: Plan, step: LoopStep, fail: Fail): void {
   for (const sink of step.sinks) {
     const { shape } = plan.buffers[sink.buffer] as Plan['buffers'][number];
@@ -113,11 +115,13 @@ function verifyStores({ kind, path, at, buffer }: Sink, fail: Fail): void {
   }
 }
 
+/** True if an index contains the index of a loop. */
 function mentions(expr: Expr, loop: Path): boolean {
   if (expr.kind === 'index') return sameSizes(expr.path, loop);
   return (expr.kind === 'plus' || expr.kind === 'times') && expr.args.some(arg => mentions(arg, loop));
 }
 
+/** The types of arguments, for operations whose arguments are not all real. */
 const argumentTypes: Partial<Record<Expr['kind'], readonly Type[]>> = {
   select: ['condition', 'real', 'real'],
   indicator: ['condition'],
@@ -126,6 +130,7 @@ const argumentTypes: Partial<Record<Expr['kind'], readonly Type[]>> = {
   load: ['whole'],
 };
 
+/** Checks the types of expressions, and that arguments are computed in the same loop or an outer one. */
 function verifyExprs(plan: Plan, { sinks, reads }: LoopStep, fail: Fail): void {
   walkExprs(
     sinks.flatMap(({ at, value }) => [...at, value]),
@@ -200,6 +205,7 @@ function verifyScope(step: LoopStep, fail: Fail): void {
   for (const sink of step.sinks) if (isWholeFold(sink) && sink.path.length === 0) fail('folds over no loop');
 }
 
+/** The number of sinks in some statements. */
 function countSinks(statements: readonly Statement[]): number {
   let sinks = 0;
   for (const statement of statements) {

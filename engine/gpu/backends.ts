@@ -97,6 +97,7 @@ function mustCompile(name: BackendName, what: string, permission: string, compil
 const howToGetWebGpu =
   'a browser has it with a GPU and a page served by https or from localhost; in Node, npm install webgpu (0.6.2 or later) and a Vulkan driver';
 
+/** The WebGPU device of gpu.js. */
 async function acquire({ WebGPUContext }: GpuJs): Promise<Device> {
   try {
     return (await WebGPUContext.acquire()).device;
@@ -122,6 +123,7 @@ async function provideWebGpu(): Promise<void> {
   else Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
 }
 
+/** The backend on WebGL2, whose textures and lost contexts are watched. */
 function webGl2(common: Omit<Backend, 'open'>): Backend {
   const { gpuJs, meter } = common;
   if (!gpuJs.GPU.isWebGL2Supported) {
@@ -161,10 +163,12 @@ function webGl2(common: Omit<Backend, 'open'>): Backend {
   return { ...common, functions: shaderFunctions(), lost, isLost, open };
 }
 
+/** The part of a WebGL2 context in use. */
 interface WebGl2 {
   isContextLost(): boolean;
 }
 
+/** The part of a canvas in use. */
 interface Canvas {
   getContext(kind: 'webgl2', settings: object): WebGl2 | null;
   addEventListener(event: 'webglcontextlost', listener: () => void): void;

@@ -19,6 +19,7 @@ export function explained(plan: KernelPlan, arithmetic: Arithmetic): string {
   return [head, ...steps].join('\n\n');
 }
 
+/** The arguments of a call as text. */
 function called({ passed }: Source): string {
   const name = (argument: Argument): string => {
     switch (argument.kind) {

@@ -89,6 +89,7 @@ const inexact: ReadonlySet<Expr['kind']> = new Set<Expr['kind']>([
   'special',
 ]);
 
+/** Writes the source of one kernel. */
 class Printer {
   readonly #packed: PackedBuffers;
   readonly #arithmetic: Arithmetic;

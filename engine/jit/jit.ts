@@ -49,8 +49,10 @@ function mayCompile(): boolean {
   }
 }
 
+/** True once the warning was given; it is given once in a process. */
 let hasWarned = false;
 
+/** An interpreter that replaces `jit()`, whose `explain` gives its name. */
 function interpreterInstead(precision: Precision): PlannedExecutor {
   if (!hasWarned) {
     hasWarned = true;

@@ -41,6 +41,7 @@ export function sourceOf(step: LoopStep, isSummed: (buffer: number) => boolean):
 
 const loopNames = 'ijkl';
 
+/** Operations written between their arguments. */
 const infix: Partial<Record<Expr['kind'], string>> = { ...operators, less: '<', equal: '===' };
 
 const functions: Partial<Record<Expr['kind'], string>> = {
@@ -66,8 +67,10 @@ const functions: Partial<Record<Expr['kind'], string>> = {
   round: 'Math.fround',
 };
 
+/** The first letter of the local of a slot. */
 const letters: Record<Slot['kind'], string> = { size: 'n', start: 's', offset: 'o' };
 
+/** Writes the source of one loop. */
 class Printer {
   /** Expressions that have a local, and its name. */
   readonly #names = new Map<Expr, string>();

@@ -159,6 +159,7 @@ function added(a: Code, b: Code): Code {
   return b.kind === 'number' && b.number === 0 ? a : op('i32.add', a, b);
 }
 
+/** The sum of two addresses. */
 function sum(a: Address, b: Address, asLanes: (address: Address) => Code): Address {
   if (a.kind === 'same' && b.kind === 'same') return { kind: 'same', at: added(a.at, b.at) };
   const isNext = (a.kind === 'same' && b.kind === 'next') || (a.kind === 'next' && b.kind === 'same');

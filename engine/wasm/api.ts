@@ -9,6 +9,7 @@ export interface WebAssemblyApi {
   readonly Memory: new (limits: { initial: number }) => LinearMemory;
 }
 
+/** The memory of a module. */
 export interface LinearMemory {
   readonly buffer: ArrayBuffer;
   grow(pages: number): number;

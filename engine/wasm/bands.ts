@@ -118,8 +118,8 @@ class Queue {
   }
 
   /**
-   * Returns the steps to run next, none at the end. A pass that would have more steps if others ran first is postponed. For example, if steps
-   * over edges wait for steps over atoms, the latter run first.
+   * Returns the steps to run next, none at the end. A pass that would have more steps if others ran first is postponed.
+   * For example, if steps over edges wait for steps over atoms, the latter run first.
    */
   next(): Candidate[] {
     this.#open();
@@ -248,6 +248,7 @@ function needsOf({ steps }: Plan): number[][] {
   });
 }
 
+/** A step with the way it can be split into bands. */
 function candidateOf(plan: Plan, step: Step, index: number): Candidate {
   return { index, ...(step.kind === 'loop' ? splitOfLoop(plan, step) : splitOfMatmul(step)) };
 }
@@ -255,6 +256,7 @@ function candidateOf(plan: Plan, step: Step, index: number): Candidate {
 /** The way a step can be split into bands. */
 type Split = Omit<Candidate, 'index'>;
 
+/** The split of a matrix product: by rows, by terms, or none. */
 function splitOfMatmul(step: MatmulStep): Split {
   const { a, b, m, k, transposeA, transposeB, batch, writes } = step;
   const buffers = (...operands: (typeof a)[]) =>
@@ -271,6 +273,7 @@ function splitOfMatmul(step: MatmulStep): Split {
   return { part: { kind: 'whole', step }, axis: undefined, ownReads: new Set(), ownWrites: new Set() };
 }
 
+/** The split of a loop step by its outermost loop; none if it has several or no loops. */
 function splitOfLoop({ buffers }: Plan, step: LoopStep): Split {
   const part = { kind: 'loop', step } as const;
   const loops = step.body.filter(({ kind }) => kind === 'loop');
@@ -319,6 +322,7 @@ export interface Folds {
   readonly maxima: ReadonlySet<number>;
 }
 
+/** The buffers that the loops of a plan reduce into. */
 export function foldsOf({ steps }: Plan): Folds {
   const sinks = steps.flatMap(step => (step.kind === 'loop' ? step.sinks : []));
   const buffersOf = (isIncluded: (sink: Sink) => boolean) =>

@@ -32,10 +32,12 @@ export interface Room {
 /** The working memory of one pass, by kind and buffer: see {@link extraKey}. */
 export type Extras = ReadonlyMap<string, Extra>;
 
+/** The key of working memory in {@link Extras}. */
 export function extraKey(kind: Extra['kind'], buffer: number): string {
   return `${kind} ${buffer}`;
 }
 
+/** The buffers of a module and of its passes, with their lifetimes. */
 export function roomOf({ plan, passes }: PlanModule): Room {
   let count = plan.buffers.length;
   const extras = passes.map(({ parts }) => {
@@ -57,6 +59,7 @@ export function roomOf({ plan, passes }: PlanModule): Room {
   return { lifetimes: lifetimesOf({ steps, wanted: plan.wanted }), count, extras };
 }
 
+/** The working memory that a step needs. */
 function extrasOf(part: CompiledStep): Omit<Extra, 'id'>[] {
   if (part.kind === 'loop') {
     return part.slots
@@ -85,6 +88,7 @@ export interface Binding {
   readonly bytes: number;
 }
 
+/** The number rounded up to a multiple. */
 const up = (number: number, to: number) => Math.ceil(number / to) * to;
 /** The numbers in a band of one buffer: few enough that the bands of several buffers stay in the cache. */
 const bandNumbers = 16384;
@@ -134,6 +138,7 @@ export function bindingOf(
   return { sizes, inputs: addresses, buffers, bands, bytes: arena + 4 * length };
 }
 
+/** The length of a packed right operand. */
 function panelLength({ step }: CompiledStep, sizes: readonly number[]): number {
   const { k, n } = step as MatmulStep;
   return panelBytes(sizes[k] as number, sizes[n] as number) / 4;

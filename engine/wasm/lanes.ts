@@ -123,6 +123,7 @@ interface Combination {
   readonly scalar: (a: Code, b: Code) => Code;
 }
 
+/** Combines terms with float32 numbers in memory; `one` combines all lanes, which have the same address. */
 function combining(
   site: Site,
   { kind, at }: Address,
@@ -154,6 +155,7 @@ function sumOfFour(site: Site, term: Code): Code {
   return add(pairs, shuffle(pairs, pairs, [1, 0, 3, 2]));
 }
 
+/** The largest of four lanes, in every lane. */
 function largestOfFour(site: Site, term: Code): Code {
   const pairs = keep(site, op('f32x4.max', term, shuffle(term, term, [2, 3, 0, 1])));
   return op('f32x4.max', pairs, shuffle(pairs, pairs, [1, 0, 3, 2]));

@@ -97,6 +97,7 @@ function extremum(at: Site, { kind, args }: Expr, a: Code, b: Code): Code {
   return kind === 'min' ? least(variable, limit) : most(variable, limit);
 }
 
+/** True for a constant that is not NaN. */
 function isConstant(expr: Expr | undefined): expr is ExprOf<'constant'> {
   return expr?.kind === 'constant' && !Number.isNaN(expr.value);
 }

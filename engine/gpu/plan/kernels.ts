@@ -85,6 +85,7 @@ export function kernelsOf(
   return new KernelPlanner(lower(graph, capacities), graph.inputs, capacities, arrays).plan();
 }
 
+/** Makes the kernels of a lowered graph, one for each stored node. */
 class KernelPlanner {
   readonly #graph: Lowered;
   readonly #inputs: Graph['inputs'];

@@ -43,6 +43,7 @@ export function lower(graph: Graph, capacities: readonly number[]): Lowered {
 
 const product: MapNodeForm = { ...map((s, a, b) => s.mul(a, b)), cost: 1, text: 'product' };
 
+/** Rewrites a graph node by node. */
 class Lowering {
   readonly #graph: Graph;
   readonly #nodes: Node[] = [];

@@ -85,6 +85,7 @@ export function encoded(builder: FunctionBuilder, imports: readonly string[]): E
   return { builder, body: bytes.copy() };
 }
 
+/** Writes code as bytes. */
 class Encoder {
   readonly #bytes: Bytes;
   readonly #locals: ReadonlyMap<Local, number>;
@@ -223,12 +224,14 @@ class Bytes {
   }
 }
 
+/** A number in LEB128. */
 function unsigned(number: number): number[] {
   const bytes = new Bytes();
   bytes.unsigned(number);
   return [...bytes.copy()];
 }
 
+/** A signed number in LEB128. */
 function signed(number: number): number[] {
   const bytes: number[] = [];
   for (let rest = number | 0; ; rest >>= 7) {
@@ -242,6 +245,7 @@ function signed(number: number): number[] {
   }
 }
 
+/** A name: its length, then its bytes in UTF-8. */
 function text(name: string): number[] {
   const bytes = new TextEncoder().encode(name);
   return [...unsigned(bytes.length), ...bytes];
