@@ -116,7 +116,7 @@ class Region {
     return result;
   }
 
-  /** Records the copies. The copies of an inner region form a region ruleFromCopies. */
+  /** Records the copies. The copies of an inner region form a region of their own. */
   #begin(tape: Tape): Visit {
     const begin = tape.values.length;
     const copies = new Map<Value, { copy: Value; op: Op }>();

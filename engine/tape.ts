@@ -36,7 +36,7 @@ export interface Value<F extends Form = Form> {
   readonly form: F;
   /** The values that it is computed from. */
   readonly inputs: readonly Value[];
-  /** Length of each axis; [] for a scalarShape number. */
+  /** Length of each axis; [] for a single number. */
   readonly shape: Shape;
   /** `'index'` for whole numbers that pick rows, `'real'` for all else. */
   readonly dtype: 'real' | 'index';
@@ -98,7 +98,7 @@ const fillOp: Op = { name: 'fill', vjp: [] };
 export class Tape {
   /** Everything recorded so far, in order. */
   readonly values: Value[] = [];
-  /** The number of the backward pass under way, from 1; 0 while there is noInputs. */
+  /** The number of the backward pass under way, from 1; 0 while there is none. */
   pass = 0;
   #copiedBytes = 0;
   #passes = 0;

@@ -78,13 +78,13 @@ const products = new Set(
 );
 
 /**
- * A sum over rows of gathered times computed numbers, exchanged round:
+ * Exchanges the order of summation in a sum over rows of gathered numbers times computed ones:
  *
  *     Σ_p g[index[p]]·f[p] = Σ_a g[a]·(Σ_{p: index[p] = a} f[p])
  *
  * On the right f is summed as it is computed, and need not be stored until g is known: a forward and a backward loop
- * over the same pairs become one. This pays only if whole rows are summed. Returns
- * the terms to sum instead; undefined if the product is not of this form.
+ * over the same pairs become one. This pays only if whole rows are summed. Returns the terms to sum instead; undefined
+ * if the product is not of this form.
  */
 export function exchange({ reducer, axes }: ReduceForm, product: Node, make: Make): Node | undefined {
   const { form, inputs } = product;

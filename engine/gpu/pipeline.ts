@@ -110,7 +110,7 @@ export class PlanPipeline {
     return canFuse ? this.#pipeline.fallbackReason : null;
   }
 
-  /** The bytes of the inputs and of the arrays between kernels; existing after a run. */
+  /** The bytes of the inputs and of the arrays between kernels; known after a run. */
   get bytes(): number {
     const buffers = this.#pipeline.plan?.buffers ?? [];
     return buffers.reduce((total, { output }) => total + 4 * (output[0] as number), 4 * this.#inputLength);

@@ -48,7 +48,7 @@ export interface Setting {
   readonly before: (() => void)[];
 }
 
-/** Prepares a pass: fills the frames of its loops, at the addresses common by `frameOf`. */
+/** Prepares a pass: fills the frames of its loops, at the positions that `frameOf` gives. */
 export function prepared(
   { parts, local, axis }: CompiledPass,
   frameOf: (part: CompiledStep) => number,

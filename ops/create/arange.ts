@@ -2,8 +2,8 @@ import type { Tape } from '../../engine/tape.ts';
 import { kindOf, type Value } from '../op.ts';
 
 /**
- * Real numbers from `start` to before `end`, `step` apart. A single bound is the end, with start 0. To index
- * with them, pass a list to the op instead.
+ * Real numbers from `start` to before `end`, `step` apart. A single bound is the end, with start 0.
+ * For an index, pass a list to the op instead.
  *
  *     start + i·step for i from 0 to ⌈(end − start)/step⌉ − 1
  *

@@ -3,7 +3,7 @@ import { broadcastTo } from './broadcastTo.ts';
 import { reshape } from './reshape.ts';
 
 /**
- * The value repeated as a whole, `times` times along each axis. A list shorter than the
+ * The value repeated as a whole, `times` times along each axis. A list shorter than the number of
  * axes is for the last axes; a longer one adds axes in front.
  *
  * @throws RangeError unless each number is a whole number from 0
