@@ -126,7 +126,7 @@ class RecordedRun {
       this.#data.set(value, data);
       // Counting one use too many keeps the array.
       if (!areFinite(data))
-        for (const each of [value, ...value.inputs]) uses.set(each, (uses.get(each) as number) + 1);
+        for (const needed of [value, ...value.inputs]) uses.set(needed, (uses.get(needed) as number) + 1);
       for (const input of value.inputs) {
         const left = (uses.get(input) as number) - 1;
         uses.set(input, left);

@@ -110,7 +110,7 @@ class Region {
     const { copy, op } = visit.copies.get(value) as { copy: Value; op: Op };
     const result = cotangentOf(ruleOf(op, position) as VjpRule, g, copy, position);
     const recorded = tape.values.slice(visit.end);
-    for (const each of recorded) delay(each, visit);
+    for (const value of recorded) delay(value, visit);
     visit.recorded.add(recorded);
     visit.end = tape.values.length;
     return result;

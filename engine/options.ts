@@ -14,7 +14,7 @@ export function checkOptions<Options extends object>(
   const names: readonly string[] = known;
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
-    const meant = names.find(each => each.toLowerCase() === name.toLowerCase());
+    const meant = names.find(option => option.toLowerCase() === name.toLowerCase());
     const instead = meant ? `did you mean ${meant}?` : `options are ${names.join(', ')}`;
     throw new TypeError(`${owner}: no option ${name}; ${instead}`);
   }

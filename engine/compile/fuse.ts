@@ -123,7 +123,7 @@ export class Reader {
     if (form.kind === 'reduce' && reducesOuter(node)) {
       const value = this.read(node.inputs[0] as Node, index);
       const zero = this.expressions.constant(0);
-      const at = index.map((each, axis) => (form.axes.includes(axis) ? zero : each));
+      const at = index.map((axisIndex, axis) => (form.axes.includes(axis) ? zero : axisIndex));
       const isNumber = longAxes(node.shape).length === 0;
       const isSum = form.reducer === 'sum';
       const kind = isNumber ? (isSum ? 'fold-sum' : 'fold-largest') : isSum ? 'add' : 'largest';
@@ -177,7 +177,7 @@ export class Reader {
   }
 
   #computed(node: Node, index: readonly Expr[]): Expr {
-    const key = `${node.id} ${index.map(each => each.id)}`;
+    const key = `${node.id} ${index.map(axisIndex => axisIndex.id)}`;
     const earlier = this.#computedExprs.get(key);
     if (earlier) return earlier;
     const value = this.compute(node, index);
@@ -213,7 +213,7 @@ export class Reader {
         const begin = (axis: number) => expressions.start(form.starts[axis] as number);
         return this.read(
           first,
-          index.map((each, axis) => expressions.plus(begin(axis), each)),
+          index.map((axisIndex, axis) => expressions.plus(begin(axis), axisIndex)),
         );
       }
       case 'gather': {
@@ -232,9 +232,9 @@ export class Reader {
   #folded(reducer: 'sum' | 'max', axes: readonly number[], input: Node, outer: readonly Expr[]): Expr {
     let path = deepest(outer);
     const loops: Path[] = [];
-    const index = outer.map((each, axis) => {
+    const index = outer.map((axisIndex, axis) => {
       const size = input.shape[axis] as Size;
-      if (!axes.includes(axis) || size === one) return each;
+      if (!axes.includes(axis) || size === one) return axisIndex;
       path = [...path, size];
       loops.push(path);
       return this.expressions.index(path);
@@ -275,9 +275,11 @@ export class Reader {
       const rank = placement.index.shape.length;
       return [this.rows(placement.index, index.slice(0, rank)), ...index.slice(rank)];
     }
-    return index.map((each, axis) => {
+    return index.map((axisIndex, axis) => {
       const start = placement.starts[axis];
-      return start === undefined ? each : this.expressions.plus(this.expressions.start(start), each);
+      return start === undefined
+        ? axisIndex
+        : this.expressions.plus(this.expressions.start(start), axisIndex);
     });
   }
 }

@@ -72,7 +72,7 @@ export function graphOf(
     const waits = waitsOf?.(value);
     if (waits !== waitsBefore) {
       waitsBefore = waits;
-      after = waits && (nodesAfter.get(waits) ?? waits.map(each => nodeOf.get(each) as Node));
+      after = waits && (nodesAfter.get(waits) ?? waits.map(value => nodeOf.get(value) as Node));
       if (waits && after) nodesAfter.set(waits, after);
       afterText = after ? ` after ${after.map(({ id }) => id)}` : '';
     }

@@ -29,12 +29,12 @@ interface Common {
   /** Number in order of creation; arguments have smaller ones. */
   readonly id: number;
   readonly args: readonly Expr[];
-  /** The innermost loop whose index it depends on: where it is computed. */
+  /** The loop in which it is computed: the innermost one whose index it depends on. */
   readonly path: Path;
   readonly taint: Taint;
 }
 
-/** Primitives whose result is a number, of numbers. `select` takes a condition first. */
+/** Primitives whose result is a number. All arguments are numbers, except the condition of `select`. */
 export type RealKind = Exclude<Primitive, 'less' | 'equal'>;
 
 /** One computation inside a loop. Equal expressions are the same object, so each is computed once. */
@@ -54,15 +54,15 @@ export type Expr = Common &
     /** The index of the loop at `path`. */
     | { readonly kind: 'index' }
     | { readonly kind: 'size'; readonly size: Size }
-    /** A number of {@link Structure.starts}. */
+    /** An element of {@link Structure.starts}. */
     | { readonly kind: 'start'; readonly start: number }
-    /** The position of a buffer in the arena. */
+    /** The offset of a buffer in the arena. */
     | { readonly kind: 'offset'; readonly buffer: number }
     /** Whole-number arithmetic. */
     | { readonly kind: 'plus' | 'times' }
     /** The entry of an array at an index of `shape`, with an argument for each axis. */
     | { readonly kind: 'entry'; readonly array: ArrayRef; readonly shape: readonly Size[] }
-    /** The same, flattened: the argument is a position. */
+    /** The entry of an array at a position, which is the argument. */
     | { readonly kind: 'load'; readonly array: ArrayRef }
     /** The sum or maximum of the argument over the loop at `inner`. */
     | { readonly kind: 'sum' | 'largest'; readonly inner: Path }
@@ -275,7 +275,7 @@ export type Step = LoopStep | MatmulStep;
 export interface Plan {
   readonly steps: readonly Step[];
   /**
-   * Of a plan with checkpoints, the steps at which a section begins, ascending. No step may be moved to another
+   * The steps at which a section begins, ascending; only in a plan with checkpoints. No step may be moved to another
    * section, which would take more memory.
    */
   readonly sections?: readonly number[];

@@ -188,7 +188,7 @@ function maskedBlock(
   const cache = new Map<Expr, ReadonlySet<Expr>>();
   const [first, ...rest] = goals.map(goal => zeroUnless(wantedOf(goal), cache));
   const condition = [...(first ?? [])].find(
-    each => each.path.length === path.length && rest.every(others => others.has(each)),
+    candidate => candidate.path.length === path.length && rest.every(others => others.has(candidate)),
   );
   if (!condition) return undefined;
 

@@ -174,7 +174,7 @@ export function matched({ args: patterns }: Matcher, args: readonly Expr[]): Exp
     if (pattern.kind === 'constant' && 'value' in pattern)
       return expr.kind === 'constant' && Object.is(expr.value, pattern.value);
     if (expr.kind !== pattern.kind || !('args' in pattern)) return false;
-    return pattern.args.every((each, i) => fits(each, expr.args[i] as Expr));
+    return pattern.args.every((argPattern, i) => fits(argPattern, expr.args[i] as Expr));
   };
   return patterns.every((pattern, i) => fits(pattern, args[i] as Expr)) ? variables : undefined;
 }

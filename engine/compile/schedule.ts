@@ -244,7 +244,7 @@ function stagesOf(graph: Graph, stored: ReadonlySet<Node>, barriers: ReadonlySet
   for (const node of graph.nodes) {
     let stage = 0;
     for (let i = 0; i < node.inputs.length; i++) stage = Math.max(stage, ofInput(node, i));
-    for (const each of node.after ?? []) stage = Math.max(stage, afterNode(each));
+    for (const awaited of node.after ?? []) stage = Math.max(stage, afterNode(awaited));
     stages.set(node, stage);
   }
   /** Each part of a scattered node is written as soon as it is known; readers wait for the last. */
@@ -381,8 +381,8 @@ class Visits {
   /** Updates after `home` stores a node: later groups read it. */
   refresh(node: Node, home: OpenGroup): void {
     for (const group of new Set([home, ...(this.#insideOf.get(node) ?? [])])) {
-      for (const each of this.#inside.get(group) ?? []) this.#insideOf.get(each)?.delete(group);
-      for (const each of this.#read.get(group) ?? []) this.#readersOf.get(each)?.delete(group);
+      for (const inner of this.#inside.get(group) ?? []) this.#insideOf.get(inner)?.delete(group);
+      for (const read of this.#read.get(group) ?? []) this.#readersOf.get(read)?.delete(group);
       this.#add(group);
     }
   }

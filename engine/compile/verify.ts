@@ -198,7 +198,9 @@ function verifyScope(step: LoopStep, fail: Fail): void {
     }
   };
   check(step.body, new Set(), []);
-  const outer = new Set(step.body.flatMap(each => (each.kind === 'loop' ? [each.path[0]] : [])));
+  const outer = new Set(
+    step.body.flatMap(statement => (statement.kind === 'loop' ? [statement.path[0]] : [])),
+  );
   if (outer.size > 1) fail(`has loops over ${outer.size} axes`);
   const sinks = countSinks(step.body);
   if (sinks !== step.sinks.length) fail(`has ${sinks} of ${step.sinks.length} sinks in its statements`);

@@ -37,9 +37,9 @@ export function inputLayoutOf(
   }
   const offsets: number[] = [];
   let length = 0;
-  for (const each of lengths) {
+  for (const inputLength of lengths) {
     offsets.push(length);
-    length += each;
+    length += inputLength;
   }
   checkEntries(length, 'all inputs of a pose together');
   // GPU arrays cannot be empty.

@@ -20,7 +20,7 @@ function byFours(
 ): FunctionBuilder {
   const f = new FunctionBuilder(
     name,
-    names.map((each): Local => ({ name: each, type: 'i32' })),
+    names.map((param): Local => ({ name: param, type: 'i32' })),
   );
   const params = [f.param(0), f.param(1), f.param(2)] as const;
   const i = f.local('i32', 'i');

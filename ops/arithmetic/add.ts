@@ -13,8 +13,8 @@ export function add(a: Operand, b: Operand, ...rest: readonly unknown[]): Value 
   const operands = [a, b, ...(rest as readonly Operand[])];
   // Numbers before the first value are added as plain numbers.
   const first = Math.max(operands.findIndex(isValue), 1);
-  const before = operands.slice(0, first).reduce((total, each) => (total as number) + (each as number));
-  return operands.slice(first).reduce<Operand>((total, each) => addOp(total, each), before) as Value;
+  const before = operands.slice(0, first).reduce((total, operand) => (total as number) + (operand as number));
+  return operands.slice(first).reduce<Operand>((total, operand) => addOp(total, operand), before) as Value;
 }
 
 const addOp: Binary = defineOp({

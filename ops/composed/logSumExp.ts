@@ -23,7 +23,7 @@ export function logSumExp(a: Value, axis?: Axes, keepDims = false): Value {
   const axes = normaliseAxes('logSumExp', axis, a.shape);
   checkFlag('logSumExp', 'keepDims', keepDims);
   const along = reducedShape(a.shape, axes);
-  const isEmpty = axes.some(each => a.shape[each] === 0);
+  const isEmpty = axes.some(along => a.shape[along] === 0);
   const result = isEmpty ? a.tape.fill(-Infinity, along) : ofEntries(a, axes);
   return keepDims ? result : reshape(result, withoutAxes(a.shape, axes));
 }

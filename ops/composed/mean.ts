@@ -10,7 +10,7 @@ import { sum } from '../reduce/sum.ts';
 export function mean(a: Value, axis?: Axes, keepDims = false): Value {
   const axes = normaliseAxes('mean', axis, a.shape);
   checkFlag('mean', 'keepDims', keepDims);
-  const count = axes.reduce((product, each) => product * (a.shape[each] as number), 1);
+  const count = axes.reduce((product, along) => product * (a.shape[along] as number), 1);
   if (count === 0) throw new RangeError(`mean: ${showShape(a.shape)}: the mean of no numbers is undefined`);
   return div(sum(a, axes, keepDims), count);
 }

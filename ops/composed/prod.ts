@@ -16,12 +16,12 @@ export function prod(a: Value, axis?: Axes, keepDims = false): Value {
   const axes = normaliseAxes('prod', axis, a.shape);
   checkFlag('prod', 'keepDims', keepDims);
   const shape = keepDims ? reducedShape(a.shape, axes) : withoutAxes(a.shape, axes);
-  const count = axes.reduce((product, each) => product * (a.shape[each] as number), 1);
+  const count = axes.reduce((product, along) => product * (a.shape[along] as number), 1);
   if (count === 0) return a.tape.fill(1, shape);
-  const others = a.shape.map((_, each) => each).filter(each => !axes.includes(each));
+  const others = a.shape.map((_, along) => along).filter(along => !axes.includes(along));
   const factors = reshape(transpose(a, [...axes, ...others]), [
     count,
-    ...others.map(each => a.shape[each] as number),
+    ...others.map(along => a.shape[along] as number),
   ]);
   return reshape(productOf(factors, count), shape);
 }

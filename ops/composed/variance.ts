@@ -27,7 +27,7 @@ export function varianceOf(name: string, a: Value, axis: Axes, keepDims: boolean
       `${name}: ddof must be a number, got ${typeof ddof === 'number' ? ddof : kindOf(ddof)}`,
     );
   }
-  const count = axes.reduce((product, each) => product * (a.shape[each] as number), 1);
+  const count = axes.reduce((product, along) => product * (a.shape[along] as number), 1);
   if (count === 0 || count <= ddof) {
     throw new RangeError(
       `${name}: ${showShape(a.shape)}: ${count} entries are too few: there must be more than ddof, ${ddof}`,

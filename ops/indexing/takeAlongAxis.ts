@@ -54,7 +54,7 @@ export function takeAlongAxis(a: Value, index: Index | NestedNumbers, axis: numb
 /** Entries along an axis by a computed index. */
 function picked(a: Value, index: Value, along: number): Value {
   const last = a.shape.length - 1;
-  const [entries, wanted] = [a, index].map(each => moveAxes(each, along, 1, last)) as [Value, Value];
+  const [entries, wanted] = [a, index].map(value => moveAxes(value, along, 1, last)) as [Value, Value];
   const positions = arange(a.tape, a.shape[along] as number);
   return moveAxes(pick(expandDims(wanted, -1), positions, expandDims(entries, -2), -1), last, 1, along);
 }

@@ -50,7 +50,7 @@ function parsed(specification: string, operands: readonly Value[]): { inputs: st
   if (typeof specification !== 'string')
     throw new TypeError(`einsum: a specification is a string, got ${kindOf(specification)}`);
   const fail = (what: string) => new RangeError(`einsum: '${specification}': ${what}`);
-  const missing = operands.findIndex(each => !isValue(each));
+  const missing = operands.findIndex(operand => !isValue(operand));
   if (missing >= 0) throw new TypeError(`einsum: operand ${missing + 1} is not a value on a tape`);
   const [left, right, ...more] = specification.replaceAll(' ', '').split('->') as [string, ...string[]];
   if (more.length > 0) throw fail('has more than one ->');

@@ -20,7 +20,7 @@ const concatOp = defineOp({
     const { axis } = ans.form;
     const from = offsetsOf(ans)[position] as number;
     const length = ans.inputs[position]?.shape[axis] as number;
-    const start = ans.shape.map((_, each) => (each === axis ? from : 0));
+    const start = ans.shape.map((_, along) => (along === axis ? from : 0));
     return slice(g, start, ans.shape.with(axis, from + length));
   },
 });

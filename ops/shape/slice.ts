@@ -38,8 +38,8 @@ export function slice(
 function stepsOf(a: Value, step: number | readonly number[]): readonly number[] {
   const steps: readonly number[] = Array.isArray(step) ? step : [step];
   if (step === 1) return [];
-  if (steps.length > a.shape.length || !steps.every(each => Number.isInteger(each) && each >= 1)) {
-    const got = steps.map(each => (typeof each === 'number' ? each : kindOf(each)));
+  if (steps.length > a.shape.length || !steps.every(entry => Number.isInteger(entry) && entry >= 1)) {
+    const got = steps.map(entry => (typeof entry === 'number' ? entry : kindOf(entry)));
     throw new RangeError(
       `slice: ${showShape(a.shape)}: steps must be whole numbers from 1, at most one for each axis, got (${got.join(', ')})`,
     );
@@ -67,7 +67,7 @@ function positions(
 ): number[] {
   const list: readonly number[] = Array.isArray(position) ? position : [position];
   if (list.length > a.shape.length || !list.every(Number.isInteger)) {
-    const got = list.map(each => (typeof each === 'number' ? each : kindOf(each)));
+    const got = list.map(entry => (typeof entry === 'number' ? entry : kindOf(entry)));
     throw new RangeError(`slice: ${showShape(a.shape)} has no position (${got.join(', ')})`);
   }
   return a.shape.map((length, axis) => {

@@ -18,7 +18,9 @@ export function split(a: Value, parts: number | readonly number[], axis = 0): Va
   return ends.map((end, i) => {
     const start = i === 0 ? 0 : (ends[i - 1] as number);
     if (!Number.isInteger(end) || end < start || end > length) {
-      const shown = ends.slice(0, -1).map(each => (typeof each === 'number' ? each : kindOf(each)));
+      const shown = ends
+        .slice(0, -1)
+        .map(position => (typeof position === 'number' ? position : kindOf(position)));
       throw new RangeError(
         `split: ${showShape(a.shape)}: positions are whole numbers that ascend from 0 to ${length}, got (${shown.join(', ')})`,
       );

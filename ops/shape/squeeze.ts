@@ -7,9 +7,9 @@ import { reshape } from './reshape.ts';
  * @throws RangeError for a named axis of another length
  */
 export function squeeze(a: Value, axis?: Axes): Value {
-  const single = a.shape.flatMap((length, each) => (length === 1 ? [each] : []));
+  const single = a.shape.flatMap((length, along) => (length === 1 ? [along] : []));
   const axes = axis === undefined ? single : normaliseAxes('squeeze', axis, a.shape);
-  const wrong = axes.find(each => a.shape[each] !== 1);
+  const wrong = axes.find(along => a.shape[along] !== 1);
   if (wrong !== undefined) {
     throw new RangeError(`squeeze: ${showShape(a.shape)}: axis ${wrong} has length ${a.shape[wrong]}, not 1`);
   }

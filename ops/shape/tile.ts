@@ -13,8 +13,8 @@ import { reshape } from './reshape.ts';
  */
 export function tile(a: Value, times: number | readonly number[]): Value {
   const list: readonly number[] = Array.isArray(times) ? times : [times as number];
-  if (!list.every(each => Number.isInteger(each) && each >= 0)) {
-    const shown = list.map(each => (typeof each === 'number' ? each : kindOf(each))).join(', ');
+  if (!list.every(count => Number.isInteger(count) && count >= 0)) {
+    const shown = list.map(count => (typeof count === 'number' ? count : kindOf(count))).join(', ');
     throw new RangeError(`tile: ${showShape(a.shape)}: needs whole numbers from 0, got (${shown})`);
   }
   const rank = Math.max(list.length, a.shape.length);

@@ -425,8 +425,8 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'a box is laid in at the beginning',
     file: 'engine/compile/fuse.ts',
-    find: 'start === undefined ? each :',
-    replace: 'start !== undefined ? each :',
+    find: 'start === undefined ? axisIndex :',
+    replace: 'start !== undefined ? axisIndex :',
     caughtBy: ['test/executors/jit.test.ts'],
   },
   {
@@ -481,8 +481,8 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'a branch around what the condition does not mask',
     file: 'engine/compile/order.ts',
-    find: 'rest.every(others => others.has(each))',
-    replace: 'rest.some(others => others.has(each))',
+    find: 'rest.every(others => others.has(candidate))',
+    replace: 'rest.some(others => others.has(candidate))',
     caughtBy: ['test/executors/jit.test.ts', 'test/compile/plans.test.ts'],
   },
   {
@@ -699,8 +699,8 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'copies do not wait for cotangents',
     file: 'engine/compile/schedule.ts',
-    find: 'stage = Math.max(stage, afterNode(each));',
-    replace: 'stage = Math.max(stage, 0 * afterNode(each));',
+    find: 'stage = Math.max(stage, afterNode(awaited));',
+    replace: 'stage = Math.max(stage, 0 * afterNode(awaited));',
     caughtBy: ['test/engine/checkpoint.test.ts'],
   },
   {

@@ -69,11 +69,11 @@ export class KernelBody extends Reader {
   #boxed(node: Node, part: Node, starts: readonly Expr[], index: readonly Expr[], outside: Expr): Expr {
     const { algebra } = this.expressions;
     const tests: Expr[] = [];
-    const within = index.map((each, axis) => {
+    const within = index.map((axisIndex, axis) => {
       const size = part.shape[axis] as Size;
-      if (size === node.shape[axis]) return each;
+      if (size === node.shape[axis]) return axisIndex;
       const [start, length] = [starts[axis] as Expr, this.expressions.size(size)];
-      const from = algebra.sub(each, start);
+      const from = algebra.sub(axisIndex, start);
       tests.push(
         algebra.less(from, this.expressions.constant(0)),
         algebra.less(algebra.sub(length, this.expressions.constant(1)), from),
@@ -160,8 +160,8 @@ export class KernelBody extends Reader {
     const begin = algebra.mul(index[axis] as Expr, expressions.constant(chunk));
     const left = algebra.sub(expressions.size(input.shape[axis] as Size), begin);
     const inner = [...deepest(index), expressions.ragged(algebra.min(expressions.constant(chunk), left))];
-    const at = index.map((each, i) =>
-      i === axis ? expressions.plus(begin, expressions.index(inner)) : each,
+    const at = index.map((axisIndex, i) =>
+      i === axis ? expressions.plus(begin, expressions.index(inner)) : axisIndex,
     );
     return expressions.fold(reducer, inner, this.read(input, at));
   }

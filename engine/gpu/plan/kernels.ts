@@ -184,7 +184,7 @@ class KernelPlanner {
 
   /** The two inputs of a segment sum: the start of each row, and the entries sorted by row. */
   #segmentInputs(index: number, rows: Size): { readonly starts: number; readonly order: number } {
-    let number = this.#segments.findIndex(each => each.index === index && each.rows === rows);
+    let number = this.#segments.findIndex(segments => segments.index === index && segments.rows === rows);
     if (number < 0) number = this.#segments.push({ index, rows }) - 1;
     const starts = this.#inputs.length + 2 * number;
     return { starts, order: starts + 1 };

@@ -157,7 +157,7 @@ class Encoder {
   #block(opcode: number, name: string, body: readonly Code[]): void {
     this.#bytes.push(opcode, 0x40);
     this.#blocks.push(name);
-    for (const each of body) this.write(each);
+    for (const statement of body) this.write(statement);
     this.#blocks.pop();
     this.#bytes.push(0x0b);
   }
