@@ -1,7 +1,7 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import shared from './vitest.config.ts';
 
-/** Tests that need headless Chromium, and no GPU: wasm() there, and the page. */
+/** Tests of wasm() and of the page in headless Chromium, without a GPU. */
 const config: ViteUserConfig = defineConfig({
   ...shared,
   test: {

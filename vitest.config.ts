@@ -4,17 +4,17 @@ const config: ViteUserConfig = defineConfig({
   // Tests import 'posetape' as a user does and get the sources, not dist/.
   resolve: { conditions: ['posetape:source'] },
   ssr: { resolve: { conditions: ['posetape:source'] } },
-  // No test is about time, so none fails on a busy machine: a test waits for a condition, and these limits only end one
-  // that hangs.
-  // Files share a worker's modules, as loading them again for each file took a fifth of all time: a test puts back what
-  // it changes of them and of the process.
-  // What needs more than a bare Node has a command of its own: npm run test:gpu, test:browser, test:consumers.
   test: {
     include: ['test/**/*.test.ts'],
+    // Tests that need more than Node have their own commands: npm run test:gpu, test:browser, test:consumers.
     exclude: ['test/gpu/**', 'test/browser/**', 'test/page/**', 'test/consumers/**'],
+    // Tests wait for conditions, not for times, so that none fails on a busy machine. These limits only end a test that
+    // hangs.
     testTimeout: 300_000,
     hookTimeout: 300_000,
     expect: { poll: { timeout: 240_000 } },
+    // Test files in one worker share loaded modules, which saves a fifth of the time. A test must undo its changes to
+    // modules and to the process.
     isolate: false,
     globalSetup: ['test/support/seed.ts'],
     setupFiles: ['test/support/setup.ts'],

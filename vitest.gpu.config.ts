@@ -1,7 +1,7 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import shared from './vitest.config.ts';
 
-/** The backends of gpu.js that need more than a bare Node: WebGPU by Dawn, and Chromium. */
+/** Tests of the backends of gpu.js that need more than Node: WebGPU by Dawn, and those in Chromium. */
 const config: ViteUserConfig = defineConfig({
   ...shared,
   test: {
@@ -9,9 +9,9 @@ const config: ViteUserConfig = defineConfig({
     include: ['test/gpu/**/*.test.ts'],
     exclude: [],
     globalSetup: ['test/support/seed.ts', 'test/gpu/what-runs.ts'],
-    // One after the other: software renderers take all cores.
+    // One file at a time: software renderers take all cores.
     fileParallelism: false,
-    // A device that one file loses must be no other's.
+    // A file that loses its device must not affect others.
     isolate: true,
   },
 });
