@@ -499,7 +499,7 @@ describe('plans', () => {
     expect(said).toHaveLength(1);
     expect(said[0]).toMatch(/^jit float64: more than half of the last \d+ tapes had a new structure/);
     expect(said[0]).toMatch(/The last differs from the one before in %\d+ = fill \[\]/);
-    expect(said[0]).toMatch(/put numbers that vary from pose to pose on the tape by tape\.constant/);
+    expect(said[0]).toMatch(/Put numbers that vary from pose to pose on the tape with tape\.constant/);
   });
 
   test.each([0, -1, Number.NaN, null, 'x', 1.5])('structures: %s is refused', structures => {
