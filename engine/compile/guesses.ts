@@ -20,7 +20,7 @@ import { sameSizes } from './sizes.ts';
  * is unsure, and is made again with fewer guesses. An entry that no result reads may be wrong.
  */
 
-/** Guesses that a plan may make, tried in this order until one is sure. */
+/** The guesses that a plan may make. */
 export interface Guesses {
   readonly masked: boolean;
   readonly exchanged: boolean;
@@ -29,7 +29,7 @@ export interface Guesses {
 /** No guesses: the plan is right for all numbers. */
 export const noGuesses: Guesses = { masked: false, exchanged: false };
 
-/** The guesses to try, most first. */
+/** Sets of guesses, in the order in which plans are tried until one is sure. */
 export const guessesInOrder: readonly Guesses[] = [
   { masked: true, exchanged: true },
   { masked: true, exchanged: false },

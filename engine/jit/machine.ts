@@ -17,6 +17,7 @@ export class Arena {
   /** The same memory as float64, in which the sums of a float32 arena are accumulated. */
   #sums: Float64Array;
   #runs = 0;
+  /** The most entries needed by a run since the size was last reviewed. */
   #largest = 0;
 
   constructor(precision: Precision) {

@@ -14,7 +14,9 @@ export class Addresses {
   readonly #products = new Map<Expr, Code>();
   /** Counters of the enclosing loops, in bytes, by path. */
   readonly #counters = new Map<string, Code>();
+  /** The lanes of the current vectorized loop. */
   #lanes: Lanes | undefined;
+  /** For expressions in that loop, true if they differ from lane to lane. */
   #varying = new Map<Expr, boolean>();
 
   constructor(f: FunctionBuilder, frame: Frame) {

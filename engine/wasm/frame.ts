@@ -13,6 +13,7 @@ export interface Slot {
   readonly number: number;
 }
 
+/** The beginning of the name of the local of each kind of slot. */
 const letters: Record<Slot['kind'], string> = {
   size: 'n',
   start: 's',

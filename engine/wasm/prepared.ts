@@ -14,7 +14,9 @@ type CompiledLoop = Extract<CompiledStep, { kind: 'loop' }>;
 
 /** A pass ready to run for one memory layout. Poses of equal sizes share it. */
 export interface PreparedPass {
+  /** Runs a band, step by step. */
   readonly runs: readonly RunBand[];
+  /** Frame entries to set before each band. */
   readonly moved: readonly Moved[];
   /** Functions to call once, before the first band. */
   readonly before: readonly (() => void)[];
@@ -29,6 +31,7 @@ export interface Moved {
   readonly entry: number;
   /** Address of the band. */
   readonly at: number;
+  /** Bytes of a row of the buffer. */
   readonly rowBytes: number;
 }
 
