@@ -38,7 +38,7 @@ export function graphOf(
   const inputs: GraphInput[] = [];
   const nodesByText = new Map<string, Node>();
   const nodeOf = new Map<Value, Node>();
-  const uses = usesOf(live, wanted);
+  const uses = useCounts(live, wanted);
   const waitsOf = waitsAmong(live);
   let name = '';
   let after: readonly Node[] | undefined;
@@ -138,7 +138,7 @@ export function graphOf(
 }
 
 /** The number of uses of each value, by other live values and as a wanted value. */
-function usesOf(live: readonly Value[], wanted: readonly Value[]): Map<Value, number> {
+function useCounts(live: readonly Value[], wanted: readonly Value[]): Map<Value, number> {
   const uses = new Map<Value, number>();
   const use = (value: Value) => uses.set(value, (uses.get(value) ?? 0) + 1);
   for (const { inputs } of live) inputs.forEach(use);

@@ -1,5 +1,5 @@
 /** The buffers that each step reads and writes, and those that are needed at the end. */
-export interface Uses {
+export interface BufferUses {
   readonly steps: readonly { readonly reads: readonly number[]; readonly writes: readonly number[] }[];
   readonly wanted: readonly number[];
 }
@@ -16,7 +16,7 @@ export interface Layout {
 }
 
 /** The lifetimes of a plan's buffers: part of the plan, for all poses. */
-export function lifetimesOf({ steps, wanted }: Uses): Lifetimes {
+export function lifetimesOf({ steps, wanted }: BufferUses): Lifetimes {
   const last = new Map<number, number>();
   for (const [at, { reads, writes }] of steps.entries()) {
     for (const buffer of [...reads, ...writes]) last.set(buffer, at);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Layout, layoutOf, lifetimesOf, type Uses } from '../../engine/compile/layout.ts';
+import { type BufferUses, type Layout, layoutOf, lifetimesOf } from '../../engine/compile/layout.ts';
 import { property } from '../support/property.ts';
 
 /** Buffers by their length and the steps that first write and last read them. */
@@ -17,7 +17,7 @@ const steps = 20;
 function laidOut(buffers: Lifetimes): Layout {
   const idsWhere = (holds: (buffer: Lifetimes[number]) => boolean) =>
     buffers.flatMap((buffer, id) => (holds(buffer) ? [id] : []));
-  const uses: Uses = {
+  const uses: BufferUses = {
     steps: Array.from({ length: steps }, (_, at) => ({
       writes: idsWhere(({ first }) => first === at),
       reads: idsWhere(({ first, lasts }) => first < at && at <= first + lasts),
