@@ -2,7 +2,7 @@ import { evaluate } from './evaluate.ts';
 import type { Executor } from './executor.ts';
 import { gradient } from './gradient.ts';
 import { checkOptions } from './options.ts';
-import { Tape, type Value } from './tape.ts';
+import { isValue, Tape, type Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
 /** Options of {@link checkGradient}. */
@@ -68,7 +68,8 @@ export interface GradientCheck {
  * smaller steps are tried and the most certain one counts: a potential can have kinks every few hundredths of an Å
  * while coordinates are 100 Å.
  *
- * @throws RangeError if the scorer does not give a single number, or for an option out of range
+ * @throws TypeError if `score` is async or does not return a value; RangeError if it does not return a single number, or for an
+ * option out of range
  * @example
  * const check = await checkGradient((tape, { w }) => sum(cube(w)), { w: tensor([1, 2, 3]) });
  * console.log(check.report);                    // gradient agrees in all 3 entries, …
@@ -86,7 +87,8 @@ export async function checkGradient<const P extends Readonly<Record<string, Tens
     const values = Object.entries(tensors).map(
       ([name, tensor]) => [name, tape.parameter(tensor, name)] as const,
     );
-    const y = score(tape, Object.fromEntries(values) as { [Name in keyof P]: Value });
+    const y: unknown = score(tape, Object.fromEntries(values) as { [Name in keyof P]: Value });
+    checkRecorded(y);
     return { y, wrt: values.map(([, value]) => value) };
   };
   const { y, wrt } = record(params);
@@ -122,6 +124,17 @@ export async function checkGradient<const P extends Readonly<Record<string, Tens
     entries: checks,
     report: reportOf(checks),
   };
+}
+
+/** @throws TypeError unless the function under test returned a value */
+function checkRecorded(result: unknown): asserts result is Value {
+  if (isValue(result)) return;
+  if (result instanceof Promise) {
+    // It is not awaited, so its failure must not become an unhandled rejection.
+    result.catch(() => {});
+    throw new TypeError('checkGradient: score returned a promise; it must record synchronously');
+  }
+  throw new TypeError(`checkGradient: score must return a value on the tape, got ${typeof result}`);
 }
 
 /** The gradient at an entry, and the scales to judge it by. */

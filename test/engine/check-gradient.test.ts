@@ -55,6 +55,17 @@ describe('checkGradient', () => {
     expect(report).toMatch(/^gradient agrees in all 3 entries, largest difference \d/);
   });
 
+  test.each<[string, unknown, string]>([
+    ['is async', async () => 1, 'returned a promise; it must record synchronously'],
+    ['returns nothing', () => undefined, 'must return a value on the tape, got undefined'],
+    ['returns a number', () => 3, 'must return a value on the tape, got number'],
+    ['fails asynchronously', async () => Promise.reject(new Error('late')), 'returned a promise'],
+  ])('refuses a function that %s', async (_what, score, message) => {
+    await expect(checkGradient(score as never, { w: tensor(1) })).rejects.toThrow(
+      `checkGradient: score ${message}`,
+    );
+  });
+
   test('names the wrong entries, by how much, and blames the gradient', async () => {
     const { ok, entries, report } = await check(cubeBy(2));
     expect(ok).toBe(false);
