@@ -2,7 +2,7 @@ import type { Tape, Value } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import type { Params } from './params.ts';
 
-/** θ on a small tape: each parameter is recorded when it is first read, so that none costs anything unread. */
+/** Parameters on a small tape. Each is recorded when it is first read, so unread parameters cost nothing. */
 export class LazyParams {
   readonly #read = new Map<string, Value>();
   readonly values: Record<string, Value>;
@@ -17,7 +17,7 @@ export class LazyParams {
     this.values = new Proxy({ ...params }, { get }) as unknown as Record<string, Value>;
   }
 
-  /** Those that were read, by name. */
+  /** The parameters that were read, with their names. */
   get read(): readonly (readonly [name: string, value: Value])[] {
     return [...this.#read];
   }

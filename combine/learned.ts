@@ -2,13 +2,15 @@ import { evaluate } from '../engine/evaluate.ts';
 import { Tape } from '../engine/tape.ts';
 import type { Combination } from './combination.ts';
 import { LazyParams } from './lazy-params.ts';
+import { withParams } from './missing-params.ts';
 import type { Params } from './params.ts';
 import { singleNumber } from './results.ts';
 
 /**
- * The settings of a combination that are functions of the parameters, as numbers.
+ * Evaluates the settings of a combination that are functions of the parameters.
  *
- * @throws TypeError for one that is no value, RangeError for one that is not above 0, or q of 0, naming combination and setting
+ * @throws TypeError if a function does not return a value, RangeError if its number is not above 0 (q: if it is 0), naming the
+ * combination and the setting; Error naming the parameter if a function reads one that does not exist
  */
 export function learnedSettings(
   { kind, learned = {} }: Combination,
@@ -18,13 +20,14 @@ export function learnedSettings(
   for (const [name, record] of Object.entries(learned)) {
     if (typeof record === 'number') continue;
     const tape = new Tape();
-    const value = singleNumber(record(new LazyParams(tape, params).values), tape, `${kind}: ${name}`);
+    const who = `${kind}: ${name}`;
+    const value = singleNumber(withParams(who, new LazyParams(tape, params).values, record), tape, who);
     const number = evaluate([value])[0].data[0] as number;
     const isSigned = name === 'q';
     if (!Number.isFinite(number) || (isSigned ? number === 0 : number <= 0)) {
-      const wanted = isSigned ? 'other than 0' : 'above 0';
+      const range = isSigned ? 'other than 0' : 'above 0';
       throw new RangeError(
-        `${kind}: ${name} must be a finite number ${wanted}, but the parameters make it ${number}`,
+        `${who} must be a finite number ${range}, but with these parameters it is ${number}`,
       );
     }
     numbers[name] = number;

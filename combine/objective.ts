@@ -14,30 +14,31 @@ import type { Accumulator } from './accumulator.ts';
 import type { Combination } from './combination.ts';
 import { LazyParams } from './lazy-params.ts';
 import { logMeanOf } from './log-mean.ts';
+import { withParams } from './missing-params.ts';
 import type { Indexed, Params, Tensors } from './params.ts';
 import { recordPooled, recordValue } from './pooled-pose.ts';
 import { realValue, singleNumber } from './results.ts';
-import type { Closing, LossContext, ObjectiveNumbers, Task } from './task.ts';
+import type { Closing, LossContext, ObjectiveNumbers, PoseContext, Task } from './task.ts';
 
 /*
- * From predictions to what is differentiated: the combination, the readout, the losses. Under `stream` and `recompute`
- * they run on small tapes of their own, in float64 whatever precision the scorer computes in; `full-graph` records them
- * onto its one tape.
+ * The objective: combination, readout and losses of the predictions. `stream` and `recompute` record it on small tapes of its own,
+ * in float64 even if the scorer runs in float32. `full-graph` records it on its one tape.
  */
 
-/** Values that are reported, and the one that is differentiated. */
+/** The readout, and the number that is differentiated. */
 interface Objective {
   readonly readout: Value | undefined;
   /** loss + Σ poseLoss if there are any, else the readout, else ΔG. */
   readonly target: Value;
+  /** True if the target is a loss. */
   readonly isLoss: boolean;
 }
 
 /**
- * Records the whole objective of the predictions of these poses.
+ * Records the objective of the predictions of these poses.
  *
- * @param predictions shape [N] or [N, K]
- * @param scores the same pose by pose, asked for where each is treated by itself
+ * @param predictions shape [poses] or [poses, K]
+ * @param scores returns the predictions of single poses
  */
 export function recordObjective<Pose>(
   task: Task<Pose>,
@@ -50,7 +51,7 @@ export function recordObjective<Pose>(
   const { combination } = task;
   const value =
     typeof combination === 'function'
-      ? recordOwn(combination, params, predictions)
+      ? recordInOps(combination, params, predictions)
       : combination.combine
         ? combination.combine(predictions, weights)
         : recordPooled(combination, params, scores(), poses, weights);
@@ -59,7 +60,7 @@ export function recordObjective<Pose>(
     ? scores().map((score, n) => recordPoseLoss(task, params, score, poses[n] as Indexed<Pose>))
     : [];
   if (poseLosses.length === 0) return { value, ...combined };
-  const total = sum(concat(poseLosses.map(each => reshaped(each, [1]))));
+  const total = sum(concat(poseLosses.map(loss => reshaped(loss, [1]))));
   return {
     value,
     readout: combined.readout,
@@ -68,10 +69,11 @@ export function recordObjective<Pose>(
   };
 }
 
-type InOps = Extract<Task['combination'], (...given: never[]) => unknown>;
+type InOps = Extract<Task['combination'], (...args: never[]) => unknown>;
 
-function recordOwn(combination: InOps, params: Record<string, Value>, predictions: Value): Value {
-  return singleNumber(combination(predictions, { params }), predictions.tape, 'combination');
+function recordInOps(combination: InOps, params: Record<string, Value>, predictions: Value): Value {
+  const value = withParams('combination', params, params => combination(predictions, { params }));
+  return singleNumber(value, predictions.tape, 'combination');
 }
 
 function recordLoss<Pose>(
@@ -81,73 +83,92 @@ function recordLoss<Pose>(
   predictions: () => Value,
 ): Objective {
   const { tape } = value;
-  const read = readout && readFrom(value, readout(value, { params }), 'readout');
-  const context: LossContext = {
-    params,
-    get predictions() {
-      return predictions();
-    },
-  };
-  if (loss)
-    return { readout: read, target: singleNumber(loss(read ?? value, context), tape, 'loss'), isLoss: true };
-  const target = read ?? value;
-  if (sizeOf(target.shape) === 1) return { readout: read, target: reshaped(target, []), isLoss: false };
-  if (poseLoss) return { readout: read, target: tape.constant(0), isLoss: false };
-  const who = read ? 'readout' : (combination as Combination).kind;
+  const quantity =
+    readout &&
+    checkReadout(
+      value,
+      withParams('readout', params, params => readout(value, { params })),
+      'readout',
+    );
+  const x = quantity ?? value;
+  if (loss) {
+    const result = withParams('loss', params, params => {
+      const context: LossContext = {
+        params,
+        get predictions() {
+          return predictions();
+        },
+      };
+      return loss(x, context);
+    });
+    return { readout: quantity, target: singleNumber(result, tape, 'loss'), isLoss: true };
+  }
+  if (sizeOf(x.shape) === 1) return { readout: quantity, target: reshaped(x, []), isLoss: false };
+  if (poseLoss) return { readout: quantity, target: tape.constant(0), isLoss: false };
+  const who = quantity ? 'readout' : (combination as Combination).kind;
   throw new RangeError(
-    `combinePoses: ${who} gives shape ${showShape(target.shape)}; give a loss or a readout that makes a single number of it`,
+    `combinePoses: ${who} gives shape ${showShape(x.shape)}; add a loss or a readout that returns a single number`,
   );
 }
 
-/** Checks what a readout returned: a single number, if it was given one. */
-function readFrom({ tape, shape }: Value, result: unknown, who: string): Value {
+/** Checks the result of a readout: it must be a single number if its argument is one. */
+function checkReadout({ tape, shape }: Value, result: unknown, who: string): Value {
   return sizeOf(shape) === 1 ? singleNumber(result, tape, who) : realValue(result, tape, who);
 }
 
-/** Records l_n of a pose. */
+/** Records the loss L_n of a pose. */
 export function recordPoseLoss<Pose>(
   { poseReadout, poseLoss }: Task<Pose>,
   params: Record<string, Value>,
   prediction: Value,
   { pose, index }: Indexed<Pose>,
 ): Value {
-  const context = { pose, index, params };
   const { tape } = prediction;
-  const read = poseReadout
-    ? readFrom(prediction, poseReadout(prediction, context), 'poseReadout')
+  const call = <Result>(who: string, record: (context: PoseContext<Pose>) => Result) =>
+    withParams(who, params, params => record({ pose, index, params }));
+  const x = poseReadout
+    ? checkReadout(
+        prediction,
+        call('poseReadout', context => poseReadout(prediction, context)),
+        'poseReadout',
+      )
     : prediction;
-  return singleNumber(poseLoss?.(read, context), tape, 'poseLoss');
+  return singleNumber(
+    call('poseLoss', context => poseLoss?.(x, context)),
+    tape,
+    'poseLoss',
+  );
 }
 
-/** @throws TypeError: the predictions of stream */
-function unkept(): never {
+/** Rejects a loss that reads the predictions under `stream`. */
+function notKept(): never {
   throw new TypeError(
     'combinePoses: the loss reads all predictions, which stream does not keep; use the strategy recompute',
   );
 }
 
-/** Records readout and loss on a tape that is thrown away, so that what is wrong with them shows before the poses. */
+/** Records readout and loss on a tape that is dropped, so that their errors appear before any pose is scored. */
 export function checkLoss<Pose>(task: Task<Pose>): void {
-  // Of a pooling or a combination of one's own, the shape is not known yet.
+  // The shape of ΔG is not yet known for a pooling or a combination in ops.
   if (typeof task.combination === 'function' || task.combination.pool) return;
   const tape = new Tape();
-  recordLoss(task, new LazyParams(tape, task.params).values, tape.parameter(tensor(0), 'ΔG'), unkept);
+  recordLoss(task, new LazyParams(tape, task.params).values, tape.parameter(tensor(0), 'ΔG'), notKept);
 }
 
-/** An objective in numbers, and its slopes. */
+/** The numbers of an objective, and its slopes. If only poseLosses are differentiated, the slopes are 0 or absent. */
 export interface Slopes extends ObjectiveNumbers {
-  /** In each number that ΔG was made of; zeros where the poseLosses alone are differentiated, as all that follow. */
+  /** Slopes in the numbers that ΔG is computed from: the summary of the sums, or the predictions. */
   readonly slopes: Float64Array;
-  /** In each prediction, where the loss reads them. */
+  /** Slopes in the predictions at fixed ΔG, if the loss reads them. */
   readonly predictionSlopes: Float64Array | undefined;
-  /** In each parameter that is read after the scorer, ΔG and the predictions held. */
+  /** Slopes in the parameters that combination, readout or loss read, at fixed summary and predictions. */
   readonly direct: Tensors;
 }
 
 /**
- * Combination, readout and loss of sums over the poses.
+ * Computes the objective from sums over the poses.
  *
- * @param predictions all of them, where they are kept
+ * @param predictions returns all predictions; absent if they are not kept
  */
 export function objectiveOf<Pose>(
   task: Closing<Pose>,
@@ -158,87 +179,89 @@ export function objectiveOf<Pose>(
   const summary = combination.summary(accumulator.moments);
   const params = (tape: Tape) => new LazyParams(tape, task.params);
   const tape = new Tape();
-  return closed(
+  return evaluated(
     task,
     tape,
     params(tape),
     tape.parameter(tensor(summary), 'averages'),
     predictions,
-    (given, { values }) => recordSummary(combination, values, accumulator, given),
+    (averages, { values }) => recordSummary(combination, values, accumulator, averages),
   );
 }
 
-/** The same of a combination of one's own, in ops, of all predictions. */
-export function ownObjectiveOf<Pose>(task: Task<Pose>, predictions: Tensor): Slopes {
+/** Computes the objective of a combination in ops from all predictions. */
+export function objectiveInOps<Pose>(task: Task<Pose>, predictions: Tensor): Slopes {
   const tape = new Tape();
-  const given = tape.parameter(predictions, 'predictions');
-  return closed(task, tape, new LazyParams(tape, task.params), given, undefined, (all, { values }) =>
-    recordOwn(task.combination as InOps, values, all),
+  const input = tape.parameter(predictions, 'predictions');
+  return evaluated(task, tape, new LazyParams(tape, task.params), input, undefined, (all, { values }) =>
+    recordInOps(task.combination as InOps, values, all),
   );
 }
 
-/** Records ΔG of the numbers of a summary. */
+/** Records ΔG from the numbers of a summary. */
 function recordSummary(
   combination: Combination,
   params: Record<string, Value>,
   { moments }: Accumulator,
-  given: Value,
+  summary: Value,
 ): Value {
-  if (!combination.pool) return reshaped(given, []);
-  const m = moments.M.length;
-  const logSum = reshaped(slice(given, m, m + 1), []);
-  // As log Z and the numbers given have lost digits: its slope, and a number of its own.
+  if (!combination.pool) return reshaped(summary, []);
+  const J = moments.M.length;
+  const logSum = reshaped(slice(summary, J, J + 1), []);
+  // Has the slope of log Z, but a more accurate value than log Z − ln N.
   const logMean = add(sub(logSum, stopGradient(logSum)), moments.r + logMeanOf(moments));
-  const mean = m > 0 ? { mean: slice(given, 0, m) } : {};
+  const mean = J > 0 ? { mean: slice(summary, 0, J) } : {};
   return recordValue(combination, params, { ...mean, logSum, logMean, count: moments.N });
 }
 
-function closed<Pose>(
+/** Records ΔG from `input` by `record`, then readout and loss, and evaluates them with their slopes. */
+function evaluated<Pose>(
   task: Closing<Pose>,
   tape: Tape,
   params: LazyParams,
-  given: Value,
+  input: Value,
   predictions: (() => Tensor) | undefined,
-  record: (given: Value, params: LazyParams) => Value,
+  record: (input: Value, params: LazyParams) => Value,
 ): Slopes {
-  const isOwn = typeof task.combination === 'function';
-  let all = isOwn ? given : undefined;
-  const value = record(given, params);
+  const isInOps = typeof task.combination === 'function';
+  let all = isInOps ? input : undefined;
+  const value = record(input, params);
   const { readout, target, isLoss } = recordLoss(task, params.values, value, () => {
-    all ??= predictions ? tape.parameter(predictions(), 'predictions') : unkept();
+    all ??= predictions ? tape.parameter(predictions(), 'predictions') : notKept();
     return all;
   });
   const isTarget = isLoss || !task.poseLoss;
-  const apart = isOwn || !all ? [] : [all];
+  const separate = isInOps || !all ? [] : [all];
   const read = isTarget ? params.read : [];
-  const slopes = isTarget ? gradient(target, [given, ...apart, ...read.map(([, param]) => param)]) : [];
-  const [values, shown, number, ...rest] = evaluate([value, readout ?? value, target, ...slopes]);
-  const tensors = [values, shown, number, ...rest] as readonly Tensor[];
+  const slopes = isTarget ? gradient(target, [input, ...separate, ...read.map(([, param]) => param)]) : [];
+  const [values, readoutNumbers, number, ...rest] = evaluate([value, readout ?? value, target, ...slopes]);
+  const tensors = [values, readoutNumbers, number, ...rest] as readonly Tensor[];
   for (const { data } of tensors) checkTarget(badOf(data));
-  const direct = rest.slice(1 + apart.length);
+  const direct = rest.slice(1 + separate.length);
   return {
     values: Float64Array.from((values as Tensor).data),
-    readout: readout && sizeOf(readout.shape) === 1 ? shown?.data[0] : undefined,
+    readout: readout && sizeOf(readout.shape) === 1 ? readoutNumbers?.data[0] : undefined,
     loss: isLoss ? number?.data[0] : undefined,
-    slopes: (rest[0]?.data as Float64Array | undefined) ?? new Float64Array(sizeOf(given.shape)),
-    predictionSlopes: apart.length > 0 ? (rest[1]?.data as Float64Array) : undefined,
+    slopes: (rest[0]?.data as Float64Array | undefined) ?? new Float64Array(sizeOf(input.shape)),
+    predictionSlopes: separate.length > 0 ? (rest[1]?.data as Float64Array) : undefined,
     direct: Object.fromEntries(read.map(([name], at) => [name, direct[at] as Tensor])),
   };
 }
 
-/** A loss on the predictions of many compounds, with its slope in each, and in each parameter that it reads itself. */
+/** Computes a `batchLoss`, with its slopes in the predictions of the compounds and in the parameters that it reads. */
 export function batchLossOf(
   params: Params,
   predictions: Tensor,
   record: (predictions: Value, params: Record<string, Value>) => Value,
 ): { readonly loss: number; readonly slopes: Float64Array; readonly direct: Tensors } {
   const tape = new Tape();
-  const given = tape.parameter(predictions, 'predictions');
+  const input = tape.parameter(predictions, 'predictions');
   const lazy = new LazyParams(tape, params);
-  const loss = singleNumber(record(given, lazy.values), tape, 'batchLoss');
-  const tensors = evaluate([loss, ...gradient(loss, [given, ...lazy.read.map(([, value]) => value)])]);
-  const bad = tensors.map(({ data }) => badOf(data)).find(found => found !== 0);
-  if (bad !== undefined) throw new RangeError(`combineBatch: batchLoss, or its slope, is ${bad}`);
+  const result = withParams('batchLoss', lazy.values, params => record(input, params));
+  const loss = singleNumber(result, tape, 'batchLoss');
+  const tensors = evaluate([loss, ...gradient(loss, [input, ...lazy.read.map(([, value]) => value)])]);
+  const bad = tensors.map(({ data }) => badOf(data)).find(number => number !== 0);
+  if (bad !== undefined) throw new RangeError(`combineBatch: batchLoss or its slope is ${bad}`);
   const [number, slopes, ...direct] = tensors as [Tensor, Tensor, ...Tensor[]];
   return {
     loss: number.data[0] as number,
@@ -247,7 +270,7 @@ export function batchLossOf(
   };
 }
 
-/** ∂ΔG in each number of the summary; nothing where ΔG is several numbers. */
+/** Returns the slopes of ΔG in the numbers of the summary; undefined if ΔG is several numbers. */
 export function valueSlopesOf<Pose>(
   { combination, params }: Closing<Pose>,
   accumulator: Accumulator,
@@ -255,46 +278,48 @@ export function valueSlopesOf<Pose>(
   const { pool, summary } = combination as Combination;
   if (!pool) return Float64Array.of(1);
   const tape = new Tape();
-  const given = tape.parameter(tensor(summary(accumulator.moments)), 'averages');
+  const averages = tape.parameter(tensor(summary(accumulator.moments)), 'averages');
   const value = recordSummary(
     combination as Combination,
     new LazyParams(tape, params).values,
     accumulator,
-    given,
+    averages,
   );
-  return sizeOf(value.shape) === 1 ? slopesOf(value, given) : undefined;
+  return sizeOf(value.shape) === 1 ? slopesOf(value, averages) : undefined;
 }
 
-/** ∂ΔG/∂ΔG_n of a combination in ops. */
-export function ownSlopesOf<Pose>({ combination, params }: Task<Pose>, predictions: Tensor): Float64Array {
+/** Returns the coefficients c_n = ∂ΔG/∂ΔG_n of a combination in ops. */
+export function slopesInOps<Pose>({ combination, params }: Task<Pose>, predictions: Tensor): Float64Array {
   const tape = new Tape();
-  const given = tape.parameter(predictions, 'predictions');
-  return slopesOf(recordOwn(combination as InOps, new LazyParams(tape, params).values, given), given);
+  const input = tape.parameter(predictions, 'predictions');
+  return slopesOf(recordInOps(combination as InOps, new LazyParams(tape, params).values, input), input);
 }
 
-function slopesOf(value: Value, given: Value): Float64Array {
-  return evaluate(gradient(value, [given]))[0].data as Float64Array;
+function slopesOf(value: Value, input: Value): Float64Array {
+  return evaluate(gradient(value, [input]))[0].data as Float64Array;
 }
 
-/** A pose's own loss: l_n, its slope in each number of the score, and what it has of a gradient by itself. */
+/** The loss of a pose, with its slopes. */
 export interface PoseLoss {
+  /** L_n. */
   readonly poseLoss: number;
+  /** Slopes L′_n of L_n in the K numbers of the score. */
   readonly slopes: ArrayLike<number>;
-  /** ∂l_n/∂θ at fixed score, of the parameters that it reads. */
+  /** Gradient of L_n at fixed score, for the parameters that the loss reads itself. */
   readonly direct: Tensors;
 }
 
-export function poseLossOf<Pose>(task: Task<Pose>, scores: ArrayLike<number>, each: Indexed<Pose>): PoseLoss {
+/** Computes the loss of a pose. @throws RangeError naming the pose if the loss or a slope is not finite */
+export function poseLossOf<Pose>(task: Task<Pose>, scores: ArrayLike<number>, pose: Indexed<Pose>): PoseLoss {
   const tape = new Tape();
   const shape = scores.length === 1 ? [] : [scores.length];
-  const prediction = tape.parameter(tensor(Float64Array.from(scores), shape), `ΔG of pose ${each.index}`);
+  const prediction = tape.parameter(tensor(Float64Array.from(scores), shape), `ΔG of pose ${pose.index}`);
   const params = new LazyParams(tape, task.params);
-  const loss = recordPoseLoss(task, params.values, prediction, each);
-  const slopes = gradient(loss, [prediction, ...params.read.map(([, slope]) => slope)]);
+  const loss = recordPoseLoss(task, params.values, prediction, pose);
+  const slopes = gradient(loss, [prediction, ...params.read.map(([, param]) => param)]);
   const [number, slope, ...direct] = evaluate([loss, ...slopes]) as [Tensor, Tensor, ...Tensor[]];
-  const bad = [number, slope, ...direct].map(({ data }) => badOf(data)).find(found => found !== 0);
-  if (bad !== undefined)
-    throw new RangeError(`pose ${each.index}: its poseLoss, or the slope of it, is ${bad}`);
+  const bad = [number, slope, ...direct].map(({ data }) => badOf(data)).find(number => number !== 0);
+  if (bad !== undefined) throw new RangeError(`pose ${pose.index}: poseLoss or its slope is ${bad}`);
   return {
     poseLoss: number.data[0] as number,
     slopes: slope.data,
@@ -302,17 +327,17 @@ export function poseLossOf<Pose>(task: Task<Pose>, scores: ArrayLike<number>, ea
   };
 }
 
-/** One of them that is not finite, or 0: of many numbers, which a call does not take as arguments. */
+/** Returns the first number that is not finite, or 0 if all are finite. */
 function badOf(numbers: TensorData): number {
   return numbers.find(number => !Number.isFinite(number)) ?? 0;
 }
 
-/** @throws RangeError where finite predictions give a combination, readout or loss that is not finite */
+/** @throws RangeError if a number is not finite, of a combination, readout, loss or slope that finite predictions gave */
 export function checkTarget(...numbers: number[]): void {
   const bad = numbers.find(number => !Number.isFinite(number));
   if (bad !== undefined) {
     throw new RangeError(
-      `combinePoses: the combination, readout or loss, or its slope, is ${bad}, though every prediction is finite`,
+      `combinePoses: the combination, readout, loss or a slope of one is ${bad}, though every prediction is finite`,
     );
   }
 }

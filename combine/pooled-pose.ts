@@ -18,36 +18,38 @@ import { BadPoseError } from './bad-pose.ts';
 import type { Combination } from './combination.ts';
 import { LazyParams } from './lazy-params.ts';
 import { recordLogMean } from './log-mean.ts';
+import { withParams } from './missing-params.ts';
 import type { Indexed, Params, Tensors } from './params.ts';
-import type { Pool, Pooled } from './pool.ts';
+import type { Pool, PoolContext, Pooled } from './pool.ts';
 import { realValue, singleNumber } from './results.ts';
 import type { Part, PooledTerm } from './term.ts';
 
-/** Part of a pooling: what it makes of a score, in ops. */
+/** Log-weight and values of one pose, recorded on a tape. */
 interface Recorded {
   /** ℓ_n, shape []. */
   readonly logWeight: Value;
-  /** p_n, shape [m]; absent where m is 0. */
+  /** p_nj, shape [J]; absent if J is 0. */
   readonly values: Value | undefined;
 }
 
-/** Records ℓ_n and p_n of one pose. */
+/** Records ℓ_n and p_nj of one pose. */
 export function recordPooledPose(
   { kind, pool }: Combination,
   params: Record<string, Value>,
   score: Value,
-  each: Indexed<unknown>,
+  pose: Indexed<unknown>,
 ): Recorded {
   const { logWeight, values } = pool as Pool;
-  const context = { ...each, params };
   const { tape } = score;
-  const valued = (operand: Operand | undefined, otherwise: Operand) => {
-    const given = operand ?? otherwise;
-    return typeof given === 'number' ? tape.constant(given) : given;
+  const result = (who: string, record: Pool['logWeight'], otherwise: Operand) => {
+    const returned = withParams(who, params, params => record?.(score, { ...pose, params } as PoolContext));
+    const operand = returned ?? otherwise;
+    return typeof operand === 'number' ? tape.constant(operand) : operand;
   };
-  const weight = singleNumber(valued(logWeight?.(score, context), 0), tape, `${kind}: logWeight`);
+  const [weightName, valuesName] = [`${kind}: logWeight`, `${kind}: values`];
+  const weight = singleNumber(result(weightName, logWeight, 0), tape, weightName);
   if (values === false) return { logWeight: weight, values: undefined };
-  const p = realValue(valued(values?.(score, context), score), tape, `${kind}: values`);
+  const p = realValue(result(valuesName, values, score), tape, valuesName);
   if (p.shape.length > 1) {
     throw new RangeError(
       `${kind}: values must return one number or a list of them, got shape [${p.shape.join(', ')}]`,
@@ -56,21 +58,22 @@ export function recordPooledPose(
   return { logWeight: weight, values: reshaped(p, [p.shape[0] ?? 1]) };
 }
 
-/** A pose of a pooling in numbers, and the gradients of ℓ_n and p_n by the parameters that these read themselves. */
+/** The term of a pose of a pooling. */
 export interface PooledPose extends PooledTerm {
+  /** Gradients of ℓ_n and p_nj at fixed score, for the parameters that they read themselves. */
   readonly direct: readonly Part[];
 }
 
 /**
- * Evaluates ℓ_n and p_n of a score, with their slopes in it, on a tape of their own and in float64.
+ * Evaluates ℓ_n and p_nj, with their slopes in the score and the parameters, on a tape of their own in float64.
  *
- * @throws BadPoseError where one of them is not finite
+ * @throws BadPoseError if a number or slope is not finite
  */
 export function pooledPose(
   combination: Combination,
   params: Params,
   scores: ArrayLike<number>,
-  each: Indexed<unknown>,
+  pose: Indexed<unknown>,
   weight: number,
 ): PooledPose {
   const tape = new Tape();
@@ -79,35 +82,36 @@ export function pooledPose(
     'score',
   );
   const lazy = new LazyParams(tape, params);
-  const { logWeight, values } = recordPooledPose(combination, lazy.values, score, each);
-  const m = values?.shape[0] ?? 0;
-  const of = [
+  const { logWeight, values } = recordPooledPose(combination, lazy.values, score, pose);
+  const J = values?.shape[0] ?? 0;
+  const outputs = [
     logWeight,
-    ...Array.from({ length: m }, (_, j) => reshaped(slice(values as Value, j, j + 1), [])),
+    ...Array.from({ length: J }, (_, j) => reshaped(slice(values as Value, j, j + 1), [])),
   ];
   const wrt = [score, ...lazy.read.map(([, value]) => value)];
-  const tensors = evaluate([...of, ...of.flatMap(value => gradient(value, wrt))]);
-  const numbers = tensors.slice(0, of.length).map(({ data }) => data[0] as number);
-  const slopesOf = (k: number) => tensors.slice(of.length + k * wrt.length, of.length + (k + 1) * wrt.length);
-  const { index } = each;
-  for (let k = 0; k < of.length; k++) {
-    const what = k === 0 ? 'its log-weight' : `value ${k - 1} of it`;
-    if (!Number.isFinite(numbers[k])) throw new BadPoseError({ index, reason: `${what} is ${numbers[k]}` });
-    if (!slopesOf(k).every(({ data }) => areFinite(data)))
+  const tensors = evaluate([...outputs, ...outputs.flatMap(value => gradient(value, wrt))]);
+  const count = outputs.length;
+  const numbers = tensors.slice(0, count).map(({ data }) => data[0] as number);
+  const slopesOf = (at: number) => tensors.slice(count + at * wrt.length, count + (at + 1) * wrt.length);
+  const { index } = pose;
+  for (let at = 0; at < count; at++) {
+    const what = at === 0 ? 'its log-weight' : `its value ${at - 1}`;
+    if (!Number.isFinite(numbers[at])) throw new BadPoseError({ index, reason: `${what} is ${numbers[at]}` });
+    if (!slopesOf(at).every(({ data }) => areFinite(data)))
       throw new BadPoseError({ index, reason: `the slope of ${what} is not finite` });
   }
-  const direct = of.map((_, k): Part => {
-    const [, ...slopes] = slopesOf(k);
-    const toValues = new Float64Array(m);
-    if (k > 0) toValues[k - 1] = 1;
-    return { gradient: namedBy(lazy, slopes), toHeight: k === 0 ? 1 : 0, toValues, toOwn: 0 };
+  const direct = outputs.map((_, at): Part => {
+    const [, ...slopes] = slopesOf(at);
+    const toValues = new Float64Array(J);
+    if (at > 0) toValues[at - 1] = 1;
+    return { gradient: namedBy(lazy, slopes), toHeight: at === 0 ? 1 : 0, toValues, toLoss: 0 };
   });
   return {
     weight,
     height: numbers[0] as number,
     values: numbers.slice(1),
     heightSlopes: (slopesOf(0)[0] as Tensor).data,
-    valueSlopes: Array.from({ length: m }, (_, j) => (slopesOf(j + 1)[0] as Tensor).data),
+    valueSlopes: Array.from({ length: J }, (_, j) => (slopesOf(j + 1)[0] as Tensor).data),
     direct: lazy.read.length > 0 ? direct : [],
   };
 }
@@ -116,18 +120,18 @@ function namedBy({ read }: LazyParams, slopes: readonly Tensor[]): Tensors {
   return Object.fromEntries(read.map(([name], at) => [name, slopes[at] as Tensor]));
 }
 
-/** Log-weights and values of several poses of a pooling, in ops. */
+/** Log-weights and values of several poses, recorded on a tape. */
 interface RecordedRows {
   /** ℓ_n, shape [poses]. */
   readonly logWeights: Value;
-  /** p_n, shape [poses, m]; absent where m is 0. */
+  /** p_nj, shape [poses, J]; absent if J is 0. */
   readonly values: Value | undefined;
 }
 
 /**
- * Records ℓ_n and p_n of several poses.
+ * Records ℓ_n and p_nj of several poses.
  *
- * @throws RangeError naming the pose, for another number of values than that of those before
+ * @throws RangeError naming the pose whose number of values differs from that of the first
  */
 export function recordPooledRows(
   combination: Combination,
@@ -135,24 +139,24 @@ export function recordPooledRows(
   scores: readonly Value[],
   poses: readonly Indexed<unknown>[],
 ): RecordedRows {
-  const each = scores.map((score, n) =>
+  const recorded = scores.map((score, n) =>
     recordPooledPose(combination, params, score, poses[n] as Indexed<unknown>),
   );
-  const logWeights = concat(each.map(({ logWeight }) => reshaped(logWeight, [1])));
-  const rows = each.flatMap(({ values }) => (values ? [values] : []));
+  const logWeights = concat(recorded.map(({ logWeight }) => reshaped(logWeight, [1])));
+  const rows = recorded.flatMap(({ values }) => (values ? [values] : []));
   const [first] = rows;
   if (!first) return { logWeights, values: undefined };
-  const m = first.shape[0] as number;
-  const odd = rows.findIndex(({ shape }) => shape[0] !== m);
+  const J = first.shape[0] as number;
+  const odd = rows.findIndex(({ shape }) => shape[0] !== J);
   if (odd > 0) {
     throw new RangeError(
-      `${combination.kind}: values of pose ${poses[odd]?.index} have shape [${rows[odd]?.shape[0]}], those before [${m}]`,
+      `${combination.kind}: values of pose ${poses[odd]?.index} have shape [${rows[odd]?.shape[0]}], those of earlier poses [${J}]`,
     );
   }
-  return { logWeights, values: concat(rows.map(row => reshaped(row, [1, m]))) };
+  return { logWeights, values: concat(rows.map(row => reshaped(row, [1, J]))) };
 }
 
-/** Records the whole pooling on one tape, as `full-graph` does. */
+/** Records ΔG of a pooling from the scores of all poses on one tape, for `full-graph`. */
 export function recordPooled(
   combination: Combination,
   params: Record<string, Value>,
@@ -170,30 +174,39 @@ export function recordPooled(
   const pooled = { logSum: add(r, log(S)), logMean, count };
   if (!values) return recordValue(combination, params, pooled);
   const w = reshaped(div(e, S), [scores.length, 1]);
-  // Averages are measured from their own value, so that large ones keep their digits.
-  const c = stopGradient(sum(mul(w, values), 0));
-  return recordValue(combination, params, { ...pooled, mean: add(c, sum(mul(w, sub(values, c)), 0)) });
+  // The values are measured from their average, so that large ones keep their digits.
+  const average = stopGradient(sum(mul(w, values), 0));
+  const deviation = sum(mul(w, sub(values, average)), 0);
+  return recordValue(combination, params, { ...pooled, mean: add(average, deviation) });
 }
 
-/** Records ΔG of the averages. */
+/** Records ΔG from the averages. */
 export function recordValue(
   { kind, pool }: Combination,
   params: Record<string, Value>,
   pooled: Omit<Pooled, 'mean'> & { readonly mean?: Value },
 ): Value {
-  const value = pool?.value ? pool.value(pooled as Pooled, { params }) : pooled.mean;
-  return realValue(value, pooled.logSum.tape, `${kind}: value`);
+  const who = `${kind}: value`;
+  const value = withParams(who, params, params =>
+    pool?.value ? pool.value(pooled as Pooled, { params }) : pooled.mean,
+  );
+  return realValue(value, pooled.logSum.tape, who);
 }
 
-/** Of a pose of a pooling, the gradient of each number of the score as a part of the sums. */
+/**
+ * Returns the parts of a pose of a pooling.
+ *
+ * @param gradients of each number of the score
+ * @param lossSlopes slopes of the pose's loss in each number of the score
+ */
 export function partsOf(
   { heightSlopes, valueSlopes, direct }: PooledPose,
   gradients: readonly Tensors[],
-  own: ArrayLike<number>,
+  lossSlopes: ArrayLike<number>,
 ): Part[] {
   const parts = gradients.map((gradient, k): Part => {
     const toValues = valueSlopes.map(slopes => slopes[k] as number);
-    return { gradient, toHeight: heightSlopes[k] as number, toValues, toOwn: own[k] ?? 0 };
+    return { gradient, toHeight: heightSlopes[k] as number, toValues, toLoss: lossSlopes[k] ?? 0 };
   });
   return [...parts, ...direct];
 }

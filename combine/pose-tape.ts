@@ -7,26 +7,29 @@ import { Tape, type Value } from '../engine/tape.ts';
 import { areFinite, type Tensor } from '../engine/tensor.ts';
 import { slice } from '../ops/shape/slice.ts';
 import { BadPoseError } from './bad-pose.ts';
+import { watched } from './missing-params.ts';
 import type { Indexed, Params, Tensors } from './params.ts';
 import { realValue, singleNumber } from './results.ts';
 import type { Task } from './task.ts';
 
-/** Puts θ on a tape. */
+/** Records the parameters on a tape. */
 export function recordParams(tape: Tape, params: Params): Record<string, Value> {
   return Object.fromEntries(
     Object.entries(params).map(([name, tensor]) => [name, tape.parameter(tensor, name)]),
   );
 }
 
-/** Poses by their place, for errors: `pose 3`, `poses 8 to 15`. */
-export function placesOf(poses: readonly Pick<Indexed<unknown>, 'index'>[]): string {
+/** Names poses by their indices, for errors: `pose 3`, `poses 8 to 15`. */
+export function indicesOf(poses: readonly Pick<Indexed<unknown>, 'index'>[]): string {
   const [first, last] = [poses[0]?.index, poses.at(-1)?.index];
   return first === last ? `pose ${first}` : `poses ${first} to ${last}`;
 }
 
 /**
- * Records the score of one pose on a tape, shape [] or [K], or of several, shape [poses] or [poses, K], and holds the scorer
- * to its word: of this tape, now, and as many numbers as the combination takes.
+ * Records the score of one pose, shape [] or [K], or of several poses, shape [poses] or [poses, K].
+ *
+ * @throws Error naming the poses, if the scorer throws or returns a promise, a value of another tape, or a shape that the
+ * combination does not take; the signal's reason
  */
 export function recordScores<Pose>(
   task: Task<Pose>,
@@ -35,21 +38,18 @@ export function recordScores<Pose>(
   poses: readonly Indexed<Pose>[],
 ): Value {
   let scores: unknown;
-  const missed = new Set<string>();
+  const { params: seen, note } = watched(params);
   try {
     scores = task.score(
       tape,
-      noting(missed, params),
+      seen,
       poses.map(({ pose }) => pose),
     );
   } catch (cause) {
     const what = cause instanceof Error ? cause.message : cause;
-    const names = Object.keys(params).join(', ');
-    const note =
-      missed.size > 0 ? ` (no parameter is called ${[...missed].join(', ')}; there are ${names})` : '';
-    throw new Error(`${placesOf(poses)}: ${what}${note}`, { cause });
+    throw new Error(`${indicesOf(poses)}: ${what}${note()}`, { cause });
   }
-  const who = `${placesOf(poses)}: score`;
+  const who = `${indicesOf(poses)}: score`;
   const value = task.posesPerTape ? rowsOf(task, scores, tape, poses, who) : rowOf(task, scores, tape, who);
   task.signal?.throwIfAborted();
   return value;
@@ -90,54 +90,44 @@ function takesOneNumber(combination: Task['combination']): boolean {
   return typeof combination !== 'function' && combination.combine !== undefined;
 }
 
-/** The score of one pose of several, shape [] or [K]. */
+/** Returns the score of pose n of a group, shape [] or [K]. */
 export function scoreAt(scores: Value, n: number): Value {
   return reshaped(slice(scores, n, n + 1), scores.shape.slice(1));
 }
 
-/** The parameters as a scorer sees them. What it reads in vain is noted: a scorer may ask what there is, or misspell it. */
-function noting(missed: Set<string>, params: Record<string, Value>): Record<string, Value> {
-  return new Proxy(params, {
-    get: (known, name) => {
-      if (typeof name === 'string' && !(name in known)) missed.add(name);
-      return known[name as string];
-    },
-  });
-}
-
-/** A tape, run. */
+/** Result of running a tape. */
 export interface TapeRun {
   /** The scores of its poses, K numbers each. */
   readonly scores: ArrayLike<number>;
-  /** Numbers asked for beside the scores. */
-  readonly beside: ArrayLike<number>;
-  /** By name, the gradient of each target. None where it was not wanted or `proceed` stopped before it. */
+  /** The numbers of {@link Targets.extras}. */
+  readonly extras: ArrayLike<number>;
+  /** The gradient of each target, by parameter name; null if gradients were not wanted or `proceed` stopped the run. */
   readonly gradients: readonly Tensors[] | null;
 }
 
-/** The values that a tape is run for, besides its scores. */
+/** Values that a tape computes in addition to its scores. */
 export interface Targets {
   /** Single numbers to differentiate. */
   readonly targets: readonly Value[];
-  /** Numbers to compute beside the scores. */
-  readonly beside?: Value;
+  /** Numbers to compute without their gradients. */
+  readonly extras?: Value;
 }
 
 interface RunOptions {
-  /** Records what to differentiate; absent where no gradient is wanted. */
+  /** Records the targets; absent if no gradient is wanted. */
   readonly targets?: ((scores: Value, params: Record<string, Value>) => Targets) | undefined;
   /**
-   * Asked whether poses of these scores need their gradient. An executor that can stop computes none where they do
-   * not; that of any other is dropped unread, so that the same poses are bad on every executor.
+   * True if poses with these scores need their gradients. If not, an executor that can stop computes none. Gradients of other
+   * executors are dropped unread, so that the same poses are bad on all executors.
    */
   readonly proceed?: (scores: ArrayLike<number>) => boolean;
 }
 
 /**
- * Builds the tape of one pose or several, runs it and drops it.
+ * Records the tape of one or several poses, runs it and drops it.
  *
- * @throws BadPoseError for a prediction or gradient that is not finite: of a single pose with the value it came from; of
- * several, which of them it was shows when each is run on its own
+ * @throws BadPoseError for a prediction or gradient that is not finite. With several poses, the error has the index of the first
+ * pose and no cause: run each alone to find the bad ones
  */
 export function runPoses<Pose>(
   task: Task<Pose>,
@@ -147,7 +137,7 @@ export function runPoses<Pose>(
   return withTape(task, poses.length, tape => runOn(tape, task, poses, options));
 }
 
-/** Hands out a tape, counted as alive for so many poses until the work on it is over. */
+/** Calls `use` with a new tape, which counts as alive for this number of poses until `use` is done. */
 export async function withTape<T>(
   { tapes }: Pick<Task, 'tapes'>,
   poses: number,
@@ -170,11 +160,11 @@ async function runOn<Pose>(
   const params = recordParams(tape, task.params);
   const names = Object.keys(params);
   const value = recordScores(task, tape, params, poses);
-  const { targets, beside } = record?.(value, params) ?? noTargets;
+  const { targets, extras } = record?.(value, params) ?? noTargets;
   const wrt = Object.values(params);
   let tensors: Tensor[];
   try {
-    const wanted = beside ? [value, beside] : [value];
+    const wanted = extras ? [value, extras] : [value];
     tensors = await runGradients(task.executor, wanted, targets, wrt, {
       memory: task.memory,
       shared: task.shared,
@@ -182,28 +172,28 @@ async function runOn<Pose>(
     });
   } catch (cause) {
     if (cause instanceof DeviceLostError || cause instanceof BadPoseError) throw cause;
-    throw new Error(`${placesOf(poses)}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    throw new Error(`${indicesOf(poses)}: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
   checkFinite(task, tensors[0] as Tensor, () => value, poses, 'its prediction');
   const scores = (tensors[0] as Tensor).data;
-  if (!record || !proceed(scores)) return { scores, beside: [], gradients: null };
-  if (beside) checkFinite(task, tensors[1] as Tensor, () => beside, poses, 'its log-weight or values');
-  const first = beside ? 2 : 1;
+  if (!record || !proceed(scores)) return { scores, extras: [], gradients: null };
+  if (extras) checkFinite(task, tensors[1] as Tensor, () => extras, poses, 'its log-weight or values');
+  const first = extras ? 2 : 1;
   const gradients = targets.map((target, k) => {
     const named = names.map((name, at): [string, Tensor] => {
-      const found = tensors[first + k * names.length + at] as Tensor;
-      const slope = () => gradient(target, wrt)[at] as Value;
-      checkFinite(task, found, slope, poses, `its gradient with respect to ${name}`);
-      return [name, found];
+      const slopes = tensors[first + k * names.length + at] as Tensor;
+      const recordSlope = () => gradient(target, wrt)[at] as Value;
+      checkFinite(task, slopes, recordSlope, poses, `its gradient with respect to ${name}`);
+      return [name, slopes];
     });
     return Object.fromEntries(named);
   });
-  return { scores, beside: beside ? (tensors[1] as Tensor).data : [], gradients };
+  return { scores, extras: extras ? (tensors[1] as Tensor).data : [], gradients };
 }
 
 const noTargets: Targets = { targets: [] };
 
-/** Each number of a pose's score by itself. */
+/** Makes each number of a pose's score a target. */
 export function eachNumber(score: Value): Targets {
   const [width] = score.shape;
   if (width === undefined) return { targets: [score] };

@@ -1,0 +1,45 @@
+import type { Value } from '../engine/tape.ts';
+
+/** Parameters as a function of the user's sees them, and a note on those that it read although they do not exist. */
+export interface WatchedParams {
+  readonly params: Record<string, Value>;
+  /** Returns the note for an error of the function; empty if it read only parameters that exist. */
+  readonly note: () => string;
+}
+
+/** Watches which missing parameters are read. Reading one is no error by itself, since a function may test for it. */
+export function watched(params: Record<string, Value>): WatchedParams {
+  const missing = new Set<string>();
+  return {
+    params: new Proxy(params, {
+      get(target, name) {
+        if (typeof name === 'string' && !(name in target)) missing.add(name);
+        return target[name as string];
+      },
+    }),
+    note: () =>
+      missing.size === 0
+        ? ''
+        : ` (no parameter is called ${[...missing].join(', ')}; there are ${Object.keys(params).join(', ')})`,
+  };
+}
+
+/**
+ * Calls a function of the user's with parameters.
+ *
+ * @param who the name of the function, for errors
+ * @throws Error naming the function and the missing parameters, if it throws after reading one; any other error unchanged
+ */
+export function withParams<T>(
+  who: string,
+  params: Record<string, Value>,
+  record: (params: Record<string, Value>) => T,
+): T {
+  const { params: seen, note } = watched(params);
+  try {
+    return record(seen);
+  } catch (cause) {
+    if (note() === '') throw cause;
+    throw new Error(`${who}: ${cause instanceof Error ? cause.message : cause}${note()}`, { cause });
+  }
+}
