@@ -5,22 +5,23 @@ import { Checksum } from './checksum.ts';
 import { checkSameFold, type Fold } from './fold.ts';
 
 /**
- * An accumulator as JSON. Numbers are base64 of their float64 bytes, so that a round trip changes no bit.
+ * An accumulator as JSON. Numbers are base64 of their float64 bytes, so that a round trip changes no bit. The letters are those
+ * of {@link Accumulator}.
  *
- * A combination reads it back only if its contents are unchanged; keys may be in any order. Every field is checked, and a
- * checksum covers them all. Damage is an error that names the field, or the checksum if each field is valid by itself. The
- * checksum is no signature: it does not protect against forgery.
+ * A combination reads it back only if its contents are unchanged. Keys may be in any order. Every field is checked, and a
+ * checksum covers them all. The error for damaged JSON names the field, or the checksum if each field is valid by itself. The
+ * checksum does not protect against forgery.
  */
 export interface AccumulatorJSON {
   /** Name of the combination. */
   readonly kind: string;
-  /** Its settings. */
+  /** Settings of the combination. */
   readonly settings: Readonly<Record<string, number>>;
   /** Number of poses added. */
   readonly count: number;
   /**
-   * r, then each c_j; the sums S, S − N, N, Σ e_n², Σ l_n, then each M_j; then, for each of these sums, the rounding error to
-   * add to it.
+   * The reference r and each r_j; the sums S, S − N, N, Σ e_n², Σ L_n and each M_j; then, for each of these sums, its rounding
+   * error.
    */
   readonly scalars: Base64;
   /** Shape of each parameter; empty before the first gradient. */
@@ -29,35 +30,35 @@ export interface AccumulatorJSON {
   readonly A: Readonly<Record<string, Base64>>;
   /** The sums B_1, B_2, … of each parameter, one after the other. */
   readonly B: Readonly<Record<string, Base64>>;
-  /** The sums of the gradients of the poses’ own losses, by parameter. */
+  /** The sums P of the gradients of pose losses, by parameter. */
   readonly P: Readonly<Record<string, Base64>>;
-  /** 16 hexadecimal digits. */
+  /** Checksum of all other fields, as 16 hexadecimal digits. */
   readonly checksum: string;
 }
 
-/** By parameter name; a Map, as a name may be one that every object has, such as `constructor`. */
+/** Sums by parameter name. A Map, because a parameter may have the name of a property of all objects, as `constructor` is. */
 export type Sums = Map<string, Float64Array>;
 
 /** The state of an accumulator. */
 export interface State {
   readonly count: number;
-  /** h of the reference. */
+  /** Height r of the reference pose. */
   readonly r: number;
-  /** Its values. */
+  /** Values r_j of the reference pose. */
   readonly c: Float64Array;
-  /** S, S − N, N, Σ e_n², Σ l_n, then each M_j. */
+  /** S, S − N, N, Σ e_n², Σ L_n, then each M_j. */
   readonly sums: Float64Array;
-  /** The digits that rounding has taken from each, to be added to it. */
+  /** Rounding error of each sum, to be added to it. */
   readonly lost: Float64Array;
   /** Empty before the first gradient. */
   readonly shapes: ReadonlyMap<string, Shape>;
   readonly A: Sums;
   readonly B: Sums;
-  /** Empty where no pose has a loss of its own. */
+  /** Empty if no pose has a loss. */
   readonly P: Sums;
 }
 
-const sumNames = ['S', 'S − N', 'N', 'Σ e_n²', 'Σ l_n'] as const;
+const sumNames = ['S', 'S − N', 'N', 'Σ e_n²', 'Σ L_n'] as const;
 
 function scalarsOf({ r, c, sums, lost }: Scalars): Float64Array {
   return Float64Array.of(r, ...c, ...sums, ...lost);
@@ -81,26 +82,26 @@ export function writeState(fold: Fold, state: State): AccumulatorJSON {
   };
 }
 
-/** @throws TypeError for the state of another combination, RangeError naming the field for one that is not as it was written */
+/** Reads a state. @throws TypeError if it is of another combination, RangeError naming the field if it is damaged */
 export function readState(fold: Fold, json: unknown): State {
   const saved = recordOf('the saved state', json) as Partial<Record<keyof AccumulatorJSON, unknown>>;
   const settings = recordOf('settings', saved.settings) as AccumulatorJSON['settings'];
   check(typeof saved.kind === 'string', 'kind', `is ${show(saved.kind)}, not a name`);
   for (const [name, number] of Object.entries(settings))
     check(Number.isFinite(number), `setting ${name}`, `is ${show(number)}, not a number`);
-  checkSameFold('accumulator', fold, { kind: saved.kind as string, settings });
+  checkSameFold('accumulator: the saved state', fold, { kind: saved.kind as string, settings });
 
   const shapes = new Map(Object.entries(recordOf('shapes', saved.shapes)).map(readShape));
   const count = saved.count as number;
   const scalars = readScalars(fold, saved.scalars, count);
-  const hasOwn = Object.keys(recordOf('P', saved.P)).length > 0;
+  const hasLosses = Object.keys(recordOf('P', saved.P)).length > 0;
   const state: State = {
     count,
     ...scalars,
     shapes,
     A: readSums('A', saved.A, shapes, 1),
     B: readSums('B', saved.B, shapes, fold.usesB ? scalars.c.length : 0),
-    P: readSums('P', saved.P, shapes, hasOwn ? 1 : 0),
+    P: readSums('P', saved.P, shapes, hasLosses ? 1 : 0),
   };
   checkCounted(fold, state);
   const { checksum } = saved;
@@ -122,7 +123,7 @@ function readScalars(fold: Fold, text: unknown, count: number): Scalars {
   };
 }
 
-/** Checks that the numbers are possible for this number of poses. */
+/** Rejects sums that no poses of this number could have. */
 function checkCounted({ isOfScore, isWeighted, sigma }: Fold, { shapes, ...state }: State): void {
   const { count, c, sums } = state;
   const [S, excess, N, , , M] = sums as unknown as readonly number[] & Record<0 | 1 | 2 | 5, number>;
@@ -130,20 +131,20 @@ function checkCounted({ isOfScore, isWeighted, sigma }: Fold, { shapes, ...state
   const scalars = scalarsOf(state);
   if (count === 0) {
     const isFresh = scalars.every(scalar => Object.is(scalar, 0)) && shapes.size === 0;
-    check(isFresh, 'count', 'is 0, but there are sums of poses');
+    check(isFresh, 'count', 'is 0, but there are sums');
     return;
   }
-  const names = ['r', ...Array.from(c, (_, j) => `c_${j + 1}`), ...sumNames];
+  const names = ['r', ...Array.from(c, (_, j) => `r_${j + 1}`), ...sumNames];
   scalars.forEach((scalar, at) => {
     check(Number.isFinite(scalar), `scalars: ${names[at] ?? `number ${at}`}`, `is ${scalar}`);
   });
-  check(isWeighted ? N > 0 : N === count, 'scalars: N', `is ${N}, which ${count} poses cannot sum to`);
-  // The reference's exponential is 1 and no other's is above e.
+  check(isWeighted ? N > 0 : N === count, 'scalars: N', `is ${N}, impossible for ${count} poses`);
+  // The exponential of the reference is 1, and all others are below 2.72.
   const isPossible = S >= (isWeighted ? Number.MIN_VALUE : 1) && S <= N * 2.72;
-  check(isPossible, 'scalars: S', `is ${S}, which ${count} poses cannot sum to`);
+  check(isPossible, 'scalars: S', `is ${S}, impossible for ${count} poses`);
   const isSame = Math.abs(S - (N + excess)) <= N * 1e-9;
   check(isSame, 'scalars: S − N', `is ${excess}, but S is ${S} and N ${N}`);
-  // No exponent x is above 1, so x exp(x) is none above e.
+  // Exponents x are at most 1, so x exp(x) is below 2.72.
   check(!isOfScore || sigma * M <= N * 2.72, 'scalars: M_1', `is ${M}, of the wrong sign`);
 }
 
@@ -152,7 +153,7 @@ function readShape([name, shape]: [string, unknown]): [string, Shape] {
   return [name, shape as Shape];
 }
 
-/** Sums of so many times the size of each parameter; none for 0. */
+/** Reads sums of `times` numbers for each number of a parameter. If `times` is 0, there must be no sums. */
 function readSums(field: string, saved: unknown, shapes: ReadonlyMap<string, Shape>, times: number): Sums {
   const texts = new Map(Object.entries(recordOf(field, saved)));
   const sums: Sums = new Map();
@@ -166,7 +167,7 @@ function readSums(field: string, saved: unknown, shapes: ReadonlyMap<string, Sha
     sums.set(name, data);
     texts.delete(name);
   }
-  for (const name of texts.keys()) check(false, `${field} of ${name}`, 'is of no parameter that has a sum');
+  for (const name of texts.keys()) check(false, `${field} of ${name}`, 'is unexpected');
   return sums;
 }
 
@@ -206,11 +207,11 @@ function recordOf(field: string, value: unknown): object {
   return value as object;
 }
 
-function check(isSound: boolean, field: string, fault: string): void {
-  if (!isSound) throw new RangeError(`accumulator: ${field} ${fault}`);
+function check(isValid: boolean, field: string, fault: string): void {
+  if (!isValid) throw new RangeError(`accumulator: ${field} ${fault}`);
 }
 
-/** At most a line of anything. */
+/** Returns a text of at most 41 characters for any value. */
 function show(value: unknown): string {
   const text = typeof value === 'string' || typeof value === 'object' ? JSON.stringify(value) : String(value);
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;

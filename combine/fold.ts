@@ -1,45 +1,48 @@
-/** Sums over the poses seen so far, as numbers. */
+/** The reference and the scalar sums of an accumulator, in the letters of docs/maths.md. */
 export interface Moments {
-  /** h of the reference: a pose than which none has an e_n more than e times as large, weights aside. */
+  /** Height r of the reference pose. Every pose added has σ(h_n − r) ≤ 1. */
   readonly r: number;
-  /** Its values. */
+  /** Values r_j of the reference pose. */
   readonly c: Float64Array;
-  /** Σ e_n. */
+  /** S = Σ e_n. */
   readonly S: number;
-  /** S − N = Σ m_n (exp(σ(h_n − r)) − 1), which keeps its digits where every exponent is near 0. */
+  /** S − N = Σ m_n (exp(σ(h_n − r)) − 1), summed by itself because S − N loses digits if every exponent is near 0. */
   readonly excess: number;
-  /** Σ e_n (p_nj − c_j). */
+  /** M_j = Σ e_n (p_nj − r_j). */
   readonly M: Float64Array;
-  /** Σ m_n: the number of poses, unless they have weights of their own. */
+  /** N = Σ m_n: the number of poses if the combination has no pose weights. */
   readonly N: number;
 }
 
 /**
- * The one form of every combination: poses are weighted by e_n = m_n exp(σ(h_n − r)), where h_n is the score itself or a
- * log-weight made of it, and their values p_n are averaged. Combinations differ in these and in what comes of the sums.
+ * The form that all combinations share. Poses are weighted by e_n = m_n exp(σ(h_n − r)), where the height h_n is the score or a
+ * log-weight computed from it, and their values p_nj are averaged. Combinations differ in h_n and p_nj, and in how ΔG follows
+ * from the sums.
  */
 export interface Fold {
   /** Name of the combination. */
   readonly kind: string;
-  /** Numbers that tell combinations of one name apart. */
+  /** Numbers that distinguish combinations of the same name. */
   readonly settings: Readonly<Record<string, number>>;
-  /** σ: how steeply a weight changes with h, in 1/h. With σ = 0 all count alike. */
+  /** σ: the slope of the log-weight in h_n. With σ = 0 only the pose weights m_n count. */
   readonly sigma: number;
-  /** True if h and p are the score itself, a single number: one gradient a pose is then all that is needed. */
+  /** True if h_n and p_n are both the score, a single number. Each pose then needs only one gradient. */
   readonly isOfScore: boolean;
-  /** True if poses have weights m_n of their own. */
+  /** True if the combination has pose weights m_n. */
   readonly isWeighted: boolean;
-  /** True if the gradient needs the sums B. */
+  /** True if the gradient needs the sums B_j. */
   readonly usesB: boolean;
-  /** Numbers that ΔG is made of: ΔG itself, or p̄ and log Z. */
+  /** Returns the numbers that ΔG is computed from: ΔG itself, or each p̄_j and then log Z. */
   summary(moments: Moments): number[];
   /**
-   * The gradient is a·A + Σ b_j·B_j, given the slope of what is differentiated in each number of the summary.
+   * Returns the factors of the gradient a·A + Σ b_j·B_j of an objective.
+   *
+   * @param slopes of the objective in each number of the summary
    */
   factors(moments: Moments, slopes: ArrayLike<number>): Factors;
 }
 
-/** Factors of the sums of gradients. */
+/** Factors of the sums A and B_j in a gradient. */
 export interface Factors {
   /** Factor of A. */
   readonly a: number;
@@ -47,12 +50,17 @@ export interface Factors {
   readonly b: readonly number[];
 }
 
-/** @throws TypeError unless the other is of our kind and has our settings */
+/**
+ * Rejects a fold of another kind or with other settings.
+ *
+ * @param owner the beginning of the message, such as `finish: the state`
+ * @throws TypeError naming both folds
+ */
 export function checkSameFold(owner: string, ours: Fold, theirs: Pick<Fold, 'kind' | 'settings'>): void {
-  // In our order: JSON kept elsewhere may come back in another.
+  // JSON that went through another program may list the settings in another order.
   const names = Object.keys(ours.settings);
   const order = [...names, ...Object.keys(theirs.settings).filter(name => !names.includes(name))];
   const show = ({ kind, settings }: typeof theirs) => `${kind}(${JSON.stringify(settings, order)})`;
   if (show(ours) !== show(theirs))
-    throw new TypeError(`${owner}: ${show(theirs)} does not go into ${show(ours)}`);
+    throw new TypeError(`${owner} is of ${show(theirs)}, not of ${show(ours)}`);
 }

@@ -20,16 +20,17 @@ import type { Task } from './task.ts';
 import type { Part, Reference } from './term.ts';
 
 /*
- * Several poses on one tape: the sums A and B of the accumulator are recorded over them, from a reference of their own, and
- * enter the state as those of one pose do. The weights e_n are numbers to the backward pass, as they are in the state.
+ * Several poses on one tape. The tape records the sums A, B_j and P of the group, with a reference of its own. They are then added
+ * to the accumulator like those of one pose.
  */
 
 /**
- * Records what the sums of gradients of these poses are the gradients of, in the order that {@link groupParts} reads:
+ * Records, as targets, the numbers whose gradients are the sums of the group, in the order that {@link groupParts} reads:
  *
- *     A: Σ e_n h_n        B_j: Σ e_n (p_nj + (p_nj − c_j) h_n)        P: Σ l_n
+ *     A: Σ e_n h_n        B_j: Σ e_n (p_nj + (p_nj − r_j) h_n)        P: Σ L_n
  *
- * with e_n = m_n exp(σ(h_n − r)) and deviations held fixed. Where h = p is the score itself, B has but the deviations.
+ * with e_n = m_n exp(σ(h_n − r)) and p_nj − r_j as constants. If h_n and p_n are both the score, B has only the deviations:
+ * Σ e_n (h_n − r) h_n.
  */
 export function groupTargets<Pose>(
   task: Task<Pose>,
@@ -43,20 +44,22 @@ export function groupTargets<Pose>(
     ? pooledSums(combination, params, scores, poses, weights)
     : scoreSums(combination, scores, weights);
   if (!task.poseLoss) return sums;
-  const losses = poses.map((each, n) =>
-    reshaped(recordPoseLoss(task, params, scoreAt(scores, n), each), [1]),
+  const losses = poses.map((pose, n) =>
+    reshaped(recordPoseLoss(task, params, scoreAt(scores, n), pose), [1]),
   );
   return { ...sums, targets: [...sums.targets, sum(concat(losses))] };
 }
 
+/** Records the targets A and B of a combination whose h_n and p_n are the score z_n. */
 function scoreSums({ sigma, usesB }: Combination, z: Value, weights: readonly number[] | undefined): Targets {
-  const held = stopGradient(z);
-  const above = sub(held, sigma > 0 ? max(held) : min(held));
-  const e = weighted(z, sigma === 0 ? undefined : exp(mul(sigma, above)), weights);
-  const toA = e ? mul(e, z) : z;
-  return { targets: usesB ? [sum(toA), sum(mul(mul(e ?? 1, above), z))] : [sum(toA)] };
+  const fixed = stopGradient(z);
+  const deviations = sub(fixed, sigma > 0 ? max(fixed) : min(fixed));
+  const e = weighted(z, sigma === 0 ? undefined : exp(mul(sigma, deviations)), weights);
+  const terms = e ? mul(e, z) : z;
+  return { targets: usesB ? [sum(terms), sum(mul(mul(e ?? 1, deviations), z))] : [sum(terms)] };
 }
 
+/** Records the targets A and B_j of a pooling, and r and each r_j as extras. */
 function pooledSums(
   combination: Combination,
   params: Record<string, Value>,
@@ -66,23 +69,23 @@ function pooledSums(
 ): Targets {
   const rows = poses.map((_, n) => scoreAt(scores, n));
   const { logWeights, values } = recordPooledRows(combination, params, rows, poses);
-  const held = stopGradient(logWeights);
-  const r = max(held);
-  const e = weighted(scores, exp(sub(held, r)), weights) as Value;
-  const height = sum(mul(e, logWeights));
-  if (!values) return { targets: [height], beside: reshaped(r, [1]) };
-  const [count, m] = values.shape as [number, number];
+  const fixedLogWeights = stopGradient(logWeights);
+  const r = max(fixedLogWeights);
+  const e = weighted(scores, exp(sub(fixedLogWeights, r)), weights) as Value;
+  const A = sum(mul(e, logWeights));
+  if (!values) return { targets: [A], extras: reshaped(r, [1]) };
+  const [count, J] = values.shape as [number, number];
   const column = reshaped(e, [count, 1]);
   const fixed = stopGradient(values);
-  const c = div(sum(mul(column, fixed), 0), sum(e));
-  const direct = sum(mul(column, values), 0);
-  const byWeight = sum(mul(mul(column, sub(fixed, c)), reshaped(logWeights, [count, 1])), 0);
-  const all = add(direct, byWeight);
-  const each = Array.from({ length: m }, (_, j) => reshaped(slice(all, j, j + 1), []));
-  return { targets: [height, ...each], beside: concat([reshaped(r, [1]), c]) };
+  const means = div(sum(mul(column, fixed), 0), sum(e));
+  const byValue = sum(mul(column, values), 0);
+  const byWeight = sum(mul(mul(column, sub(fixed, means)), reshaped(logWeights, [count, 1])), 0);
+  const sums = add(byValue, byWeight);
+  const B = Array.from({ length: J }, (_, j) => reshaped(slice(sums, j, j + 1), []));
+  return { targets: [A, ...B], extras: concat([reshaped(r, [1]), means]) };
 }
 
-/** m_n times these factors; nothing where all are 1. */
+/** Returns m_n · factors, where absent weights or factors count as 1; undefined if both are absent. */
 function weighted(
   { tape }: Value,
   factors: Value | undefined,
@@ -93,31 +96,31 @@ function weighted(
   return factors ? mul(m, factors) : m;
 }
 
-/** The sums of a group's tape as parts, and the reference that they are measured from. */
+/** Returns the sums of a group's tape as parts, and their reference. */
 export function groupParts<Pose>(
   { combination, poseLoss }: Task<Pose>,
-  { scores, beside, gradients }: TapeRun,
+  { scores, extras, gradients }: TapeRun,
 ): { readonly parts: readonly Part[]; readonly reference: Reference } {
   const { pool, sigma, usesB } = combination as Combination;
   const reference = pool
-    ? { weight: 1, height: beside[0] as number, values: Array.from(beside).slice(1) }
+    ? { weight: 1, height: extras[0] as number, values: Array.from(extras).slice(1) }
     : scoreReference(scores, sigma);
   if (!gradients) return { parts: [], reference };
-  const m = reference.values.length;
-  const none = new Float64Array(m);
+  const J = reference.values.length;
+  const zeros = new Float64Array(J);
   const [A, ...rest] = gradients as readonly [Tensors, ...Tensors[]];
-  const B = usesB ? rest.slice(0, m) : [];
+  const B = usesB ? rest.slice(0, J) : [];
   const parts: Part[] = [
-    { gradient: A, toHeight: 1, toValues: none, toOwn: 0 },
+    { gradient: A, toHeight: 1, toValues: zeros, toLoss: 0 },
     ...B.map((gradient, j) => {
-      const toValues = none.slice();
+      const toValues = zeros.slice();
       toValues[j] = 1;
-      return { gradient, toHeight: 0, toValues, toOwn: 0 };
+      return { gradient, toHeight: 0, toValues, toLoss: 0 };
     }),
   ];
-  const own = poseLoss && rest[B.length];
+  const P = poseLoss && rest[B.length];
   return {
-    parts: own ? [...parts, { gradient: own, toHeight: 0, toValues: none, toOwn: 1 }] : parts,
+    parts: P ? [...parts, { gradient: P, toHeight: 0, toValues: zeros, toLoss: 1 }] : parts,
     reference,
   };
 }

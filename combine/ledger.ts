@@ -4,27 +4,27 @@ import type { Combination } from './combination.ts';
 import type { Factors } from './fold.ts';
 import { Numbers } from './numbers.ts';
 import type { PooledPose } from './pooled-pose.ts';
-import { coefficientOf, type Term, weightOf } from './term.ts';
+import { coefficientOf, type Part, type Term, weightOf } from './term.ts';
 
-/** A record of each pose: its score of K numbers, its weight, and its log-weight and values in a pooling. */
+/** Records of all poses of a call: the score of K numbers, the pose weight, and for a pooling log-weight and values. */
 export class Ledger {
   readonly #scores = new Numbers();
   readonly #weights = new Numbers();
   readonly #pooled: (PooledPose | undefined)[] = [];
   readonly #combination: Combination | undefined;
-  /** Number of poses, with those that were left out. */
+  /** Number of poses, including those left out. */
   length = 0;
   /** Bytes of the log-weights and values of a pooling, with their slopes. */
   pooledBytes = 0;
-  /** K, 0 until it is known. */
+  /** K; 0 before the first score. */
   width = 0;
 
-  /** Of poses of a combination, or of one's own in ops. */
+  /** @param combination absent for a combination in ops */
   constructor(combination: Combination | undefined) {
     this.#combination = combination;
   }
 
-  /** Notes a pose. @throws RangeError for another K than before */
+  /** Adds a pose. @throws RangeError if its K differs from that of earlier poses */
   push(scores: ArrayLike<number>, weight: number, pooled?: PooledPose): void {
     if (this.width === 0) {
       this.width = scores.length;
@@ -32,12 +32,12 @@ export class Ledger {
     }
     if (scores.length !== this.width) {
       throw new RangeError(
-        `pose ${this.length}: score returned ${scores.length} numbers, but ${this.width} of the poses before`,
+        `pose ${this.length}: score returned ${scores.length} numbers, but ${this.width} for earlier poses`,
       );
     }
     for (let k = 0; k < scores.length; k++) this.#scores.push(scores[k] as number);
     if (this.#combination?.weight) this.#weights.push(weight);
-    // Gradients of the size of θ are not kept.
+    // Drops the gradients of the size of θ.
     if (pooled) {
       this.#pooled[this.length] = { ...pooled, direct: [] };
       this.pooledBytes += 8 * (1 + (1 + pooled.values.length) * (1 + this.width));
@@ -45,18 +45,19 @@ export class Ledger {
     this.length++;
   }
 
-  /** Notes a pose that is left out. */
+  /** Adds a pose that is left out: bad, or of weight 0. */
   pushNone(): void {
     for (let k = 0; k < this.width; k++) this.#scores.push(Number.NaN);
     if (this.#combination?.weight) this.#weights.push(0);
     this.length++;
   }
 
-  /** Leaves out a pose after all. */
+  /** Leaves out a pose that was added. */
   drop(index: number): void {
     for (let k = 0; k < this.width; k++) this.#scores.set(index * this.width + k, Number.NaN);
   }
 
+  /** True if the pose was added and not left out. */
   has(index: number): boolean {
     return this.width > 0 && !Number.isNaN(this.#scores.at(index * this.width));
   }
@@ -67,17 +68,17 @@ export class Ledger {
     return scores;
   }
 
-  /** The poses that were not left out. */
+  /** Indices of the poses not left out. */
   get kept(): number[] {
     return Array.from({ length: this.length }, (_, index) => index).filter(index => this.has(index));
   }
 
-  /** The K numbers of each pose, one pose after the other; NaN for those left out. */
+  /** The scores of all poses, K numbers each; NaN for poses left out. */
   get predictions(): Float64Array {
     return this.#scores.toArray();
   }
 
-  /** Those of the poses not left out: [N], or [N, K]. */
+  /** The scores of the poses not left out, shape [poses] or [poses, K]. */
   get vector(): Tensor<Float64Array> {
     const { kept, width } = this;
     const all = this.predictions;
@@ -87,14 +88,14 @@ export class Ledger {
     return tensor(data, width === 1 ? [kept.length] : [kept.length, width]);
   }
 
-  /** A pose as it goes into the sums. */
+  /** Returns the term of a pose for an accumulator. */
   termOf(index: number): Term {
     const score = this.#scores.at(index * this.width);
     const weight = this.#combination?.weight ? this.#weights.at(index) : 1;
     return this.#pooled[index] ?? { weight, height: score, values: [score] };
   }
 
-  /** Adds to `coefficients`, K for each pose, what each number of its score has as a factor in a·A + Σ b_j·B_j. */
+  /** Adds to `coefficients`, K per pose, the factor that the gradient of each number of the score has in a·A + Σ b_j·B_j. */
   addCoefficients(
     coefficients: Float64Array,
     accumulator: Accumulator,
@@ -113,13 +114,13 @@ export class Ledger {
               toHeight: pooled.heightSlopes[k] as number,
               toValues: pooled.valueSlopes.map(slopes => slopes[k] as number),
             }
-          : ofScore;
+          : scorePart;
         (coefficients[index * this.width + k] as number) += coefficientOf(term, part, e, moments, factors);
       }
     }
   }
 
-  /** w_n, 0 for a pose left out. */
+  /** Returns w_n of each pose; 0 for poses left out. */
   weights({ moments: { r, S } }: Accumulator, sigma: number): Float64Array {
     const weights = new Float64Array(this.length);
     for (let index = 0; index < this.length; index++)
@@ -127,7 +128,7 @@ export class Ledger {
     return weights;
   }
 
-  /** The sums over the poses not left out, without gradients. */
+  /** Returns an accumulator of the poses not left out, without gradients. */
   accumulated(combination: Combination): Accumulator {
     const accumulator = combination.accumulator();
     for (let index = 0; index < this.length; index++)
@@ -136,5 +137,5 @@ export class Ledger {
   }
 }
 
-/** The score is h and p: the gradient of it enters A, and B by its deviation. */
-const ofScore = { toHeight: 1, toValues: [0] };
+/** Factors for a score that is both h_n and p_n: see {@link Part.toValues}. */
+const scorePart: Pick<Part, 'toHeight' | 'toValues'> = { toHeight: 1, toValues: [0] };

@@ -11,16 +11,16 @@ import { sum } from '../ops/reduce/sum.ts';
 import type { Moments } from './fold.ts';
 
 /*
- * ln(Σ m_n exp(x_n)/Σ m_n) for exponents up to 0. Where all are near 0, as at a high temperature, the mean of the exponentials
- * is near 1 and its logarithm has lost their digits; the mean of exp(x_n) − 1 has them.
+ * The log mean ln(Σ m_n exp(x_n)/N) of exponents x_n, N = Σ m_n. If all x_n are near 0, as at a high temperature, the mean of
+ * exp(x_n) is near 1, and its logarithm loses digits. The mean of exp(x_n) − 1 does not, and log1p gives the logarithm.
  */
 
-/** ln(S/N) of sums over poses. */
+/** Computes ln(S/N) from the sums of an accumulator. */
 export function logMeanOf({ S, N, excess }: Pick<Moments, 'S' | 'N' | 'excess'>): number {
   return excess > -N / 2 ? Math.log1p(excess / N) : Math.log(S / N);
 }
 
-/** The same in ops, of exponents of shape [N]. */
+/** Records the log mean of exponents of shape [poses]. */
 export function recordLogMean(exponents: Value, weights: readonly number[] | undefined): Value {
   const { tape, shape } = exponents;
   const m = weights && tape.constant(Float64Array.from(weights));

@@ -12,29 +12,32 @@ import { type Combination, combination } from './combination.ts';
 import { logMeanOf, recordLogMean } from './log-mean.ts';
 import type { PoseWeight } from './pool.ts';
 
-/** A combination whose poses are weighted by exp(σ ΔG_n), one number each. */
+/** Description of a combination that weights poses by m_n exp(σ ΔG_n). */
 export interface OfScore {
   readonly kind: string;
   readonly settings: Readonly<Record<string, number>>;
   readonly sigma: number;
-  /** ΔG: p̄ = Σ w_n ΔG_n, log Z/σ with Z = Σ exp(σ ΔG_n), or log(Z/N)/σ. */
   readonly gives: Gives;
 }
 
+/**
+ * The formula of ΔG, with Z = Σ m_n exp(σ ΔG_n): the average Σ w_n ΔG_n, the log sum ln(Z)/σ, or the log mean ln(Z/N)/σ.
+ */
 export type Gives = 'average' | 'log sum' | 'log mean';
 
 /**
- * The form of fold.ts for h = p = ΔG_n and a given σ. Its one gradient a pose makes it the fast case; differences are taken
- * before they are scaled, exp(σ(ΔG_n − r)), which keeps the digits of energies however large.
+ * Makes a combination with h_n = p_n = ΔG_n and a fixed σ. This case is fast, since each pose needs only one gradient. The
+ * exponent is computed as σ(ΔG_n − r), not σΔG_n − σr, which would lose digits of large energies.
  */
-export function ofScore({ gives, ...of }: OfScore, weight: PoseWeight | undefined): Combination {
-  const { sigma } = of;
+export function ofScore({ gives, ...rest }: OfScore, weight: PoseWeight | undefined): Combination {
+  const { sigma } = rest;
   const isAverage = gives === 'average';
+  const usesB = isAverage && sigma !== 0;
   return combination(
     {
-      ...of,
+      ...rest,
       isOfScore: true,
-      usesB: isAverage && sigma !== 0,
+      usesB,
       summary(moments) {
         const { r, S, M } = moments;
         if (isAverage) return [r + (M[0] as number) / S];
@@ -42,8 +45,7 @@ export function ofScore({ gives, ...of }: OfScore, weight: PoseWeight | undefine
       },
       factors({ S, M }, slopes) {
         const slope = slopes[0] as number;
-        if (!isAverage) return { a: slope / S, b: [] };
-        if (sigma === 0) return { a: slope / S, b: [] };
+        if (!usesB) return { a: slope / S, b: [] };
         return { a: (slope * (1 - sigma * ((M[0] as number) / S))) / S, b: [(slope * sigma) / S] };
       },
     },

@@ -1,45 +1,45 @@
 import type { Factors, Moments } from './fold.ts';
 import type { Tensors } from './params.ts';
 
-/** A pose as it goes into the sums. */
+/** Numbers of a pose that the sums of an accumulator need. */
 export interface Term {
-  /** m_n: a multiplicity, or a weight given from outside. */
+  /** The pose weight m_n. */
   readonly weight: number;
-  /** h_n: the score itself, or ℓ_n. */
+  /** The height h_n: the score ΔG_n, or the log-weight ℓ_n of a pooling. */
   readonly height: number;
-  /** p_n. */
+  /** The values p_nj. */
   readonly values: ArrayLike<number>;
 }
 
-/** The place that gradients of a pose or a group are measured from: h, values, and a factor of all. */
+/** Height and values from which the gradients of a pose or a group are measured, and a weight that multiplies them. */
 export type Reference = Term;
 
-/** A gradient of a pose or of a sum over some, and how it enters the sums: ∇h_n, ∇p_nj and ∇l_n are sums of such parts. */
+/** A gradient of a pose or a group, with its factors: ∂h_n, ∂p_nj and ∂L_n are sums of factor · gradient over the parts. */
 export interface Part {
   readonly gradient: Tensors;
-  /** Its factor in ∇h_n. */
+  /** Factor in ∂h_n. */
   readonly toHeight: number;
   /**
-   * Its factor in each ∇p_nj. Zeros where the score is both h and p: A = Σ e_n g_n then serves for both, and B has but the
+   * Factor in each ∂p_nj. All are 0 if the score is both h_n and p_n: A = Σ e_n g_n then serves for both, and B keeps only the
    * deviations.
    */
   readonly toValues: ArrayLike<number>;
-  /** Its factor in the gradient of the pose's own loss. */
-  readonly toOwn: number;
+  /** Factor in ∂L_n. */
+  readonly toLoss: number;
 }
 
-/** A pose of a pooling, with the slopes of h_n and p_nj in each of the K numbers of the score. */
+/** The term of a pose of a pooling, with the slopes of h_n and p_nj in each of the K numbers of the score. */
 export interface PooledTerm extends Term {
   readonly heightSlopes: ArrayLike<number>;
   readonly valueSlopes: readonly ArrayLike<number>[];
 }
 
-/** e_n = m_n exp(σ(h_n − r)). */
+/** Returns e_n = m_n exp(σ(h_n − r)). */
 export function weightOf({ weight, height }: Term, sigma: number, r: number): number {
   return weight * Math.exp(sigma * (height - r));
 }
 
-/** Share of a part in a·A + Σ b_j·B_j. */
+/** Returns the factor of a part's gradient in a·A + Σ b_j·B_j. */
 export function coefficientOf(
   { values }: Term,
   { toHeight, toValues }: Pick<Part, 'toHeight' | 'toValues'>,

@@ -326,9 +326,19 @@ describe('what does not fit an accumulator is an error and leaves it as it was',
   }
 
   test.each([
-    ['another kind', lse(), boltzmann(), /merge: lse\(\{"t":1,"sign":-1\}\) .* boltzmann\(\{"kT":1\}\)/],
-    ['another kT', boltzmann({ kT: 0.5 }), boltzmann(), /merge: boltzmann\(\{"kT":0.5\}\) .*"kT":1/],
-    ['another sign', lse({ sign: 1 }), lse(), /merge: .*"sign":1\}\) .*"sign":-1/],
+    [
+      'another kind',
+      lse(),
+      boltzmann(),
+      /merge: the other is of lse\(\{"t":1,"sign":-1\}\), not of boltzmann\(\{"kT":1\}\)/,
+    ],
+    [
+      'another kT',
+      boltzmann({ kT: 0.5 }),
+      boltzmann(),
+      /merge: the other is of boltzmann\(\{"kT":0.5\}\), not of .*"kT":1/,
+    ],
+    ['another sign', lse({ sign: 1 }), lse(), /merge: .*"sign":1\}\), not of .*"sign":-1/],
     ['another t', lse({ t: 2 }), lse({ t: 3 }), /merge: .*"t":2.*"t":3/],
   ])('merging %s', (_what, theirs, ours, message) => {
     expectRefusal(filled(ours), a => a.merge(filled(theirs)), TypeError, message);
@@ -352,6 +362,36 @@ describe('what does not fit an accumulator is an error and leaves it as it was',
     const other = boltzmann().accumulator();
     other.add(-9, gradient);
     expectRefusal(filled(boltzmann()), a => a.merge(other), RangeError, message);
+  });
+
+  test.each([
+    [
+      'another name',
+      { v: tensor([1, 2, 3]) },
+      /poseLossDirect has v of shape \[3\], which the gradient lacks/,
+    ],
+    [
+      'the name of a property of objects',
+      { constructor: tensor(1) },
+      /poseLossDirect has constructor of shape \[\]/,
+    ],
+    ['another shape', { w: tensor([1, 2]) }, /poseLossDirect has w of shape \[2\], which the gradient lacks/],
+    [
+      'another rank',
+      { w: tensor([[1, 2, 3]]) },
+      /poseLossDirect has w of shape \[1,3\], which the gradient lacks/,
+    ],
+    ['a number that is not finite', { w: tensor([1, 2, Number.NaN]) }, /gradient of w is NaN at position 2/],
+  ])('a poseLossDirect of %s', (_what, poseLossDirect, message) => {
+    for (const accumulator of [filled(boltzmann()), boltzmann().accumulator()])
+      expectRefusal(accumulator, a => a.add(-9, one, { poseLossDirect }), RangeError, message);
+  });
+
+  test('a poseLossDirect of some of the parameters is none', () => {
+    const accumulator = mean().accumulator();
+    const gradient = { ...one, v: tensor(1) };
+    accumulator.add(-9, gradient, { poseLossDirect: { v: tensor(5) } });
+    expect(accumulator.result().poseLossGradient.v?.data[0]).toBe(5);
   });
 
   describe.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('%d as', number => {

@@ -256,7 +256,7 @@ describe('a pose in a group', () => {
       const poses = [1, 2, 3, 9, 4, 5];
       for (const [combination, reason] of [
         [only('logWeight'), 'its log-weight is NaN'],
-        [only('values'), 'value 0 of it is NaN'],
+        [only('values'), 'its value 0 is NaN'],
       ] as const) {
         await expect(combineLogs(poses, { executor, combination })).rejects.toThrow(`pose 3: ${reason}`);
         const { stats, value } = await combineLogs(poses, { executor, combination, badPose: 'skip' });

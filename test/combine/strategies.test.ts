@@ -135,7 +135,7 @@ async function gradientsOf({ poses, ...scorer }: Scoring): Promise<Result['gradi
   return (await Promise.all(each)).map(({ gradient }) => gradient);
 }
 
-/** L′c_n + l′_n: the gradient with respect to the predictions themselves, as parameters. */
+/** L′c_n + L′_n: the gradient with respect to the predictions themselves, as parameters. */
 async function coefficientsOf(objective: Objective, predictions: Float64Array): Promise<Float64Array> {
   const { gradient } = await combinePoses({
     ...(objective as unknown as NumberObjective),
@@ -148,7 +148,7 @@ async function coefficientsOf(objective: Objective, predictions: Float64Array): 
   return gradient.predictions.data;
 }
 
-/** Equal within 1e-12: gradients relative to Σ |L′c_n + l′_n||g_n|, numbers to the largest they are made of. */
+/** Equal within 1e-12: gradients relative to Σ |L′c_n + L′_n||g_n|, numbers to the largest they are made of. */
 async function expectEqual(
   scoring: Scoring,
   objective: Objective,

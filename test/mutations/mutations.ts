@@ -419,22 +419,22 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'A not rescaled on a new best pose',
     file: 'combine/accumulator.ts',
-    find: '(A[i] as number) *= q;',
+    find: '(A[i] as number) *= eta;',
     replace: '',
     caughtBy: ['test/combine/accumulator.test.ts'],
   },
   {
     name: 'B rescaled without its shift',
     file: 'combine/accumulator.ts',
-    find: 'B[at] = q * (B[at] as number) + shift * (A[i] as number);',
-    replace: 'B[at] = q * (B[at] as number);',
+    find: 'B[at] = eta * (B[at] as number) + shift * (A[i] as number);',
+    replace: 'B[at] = eta * (B[at] as number);',
     caughtBy: ['test/combine/accumulator.test.ts'],
   },
   {
     name: 'M rescaled after S',
     file: 'combine/accumulator.ts',
-    find: 'sums[M + j] = q * (sums[M + j] as number) + shift * (sums[S] as number);',
-    replace: 'sums[M + j] = q * (sums[M + j] as number) + shift * q * (sums[S] as number);',
+    find: 'sums[M + j] = eta * (sums[M + j] as number) + shift * (sums[S] as number);',
+    replace: 'sums[M + j] = eta * (sums[M + j] as number) + shift * eta * (sums[S] as number);',
     caughtBy: ['test/combine/accumulator.test.ts'],
   },
   {
@@ -454,7 +454,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the values of a group are not shifted by its center',
     file: 'combine/group.ts',
-    find: 'sub(fixed, c)',
+    find: 'sub(fixed, means)',
     replace: 'fixed',
     caughtBy: ['test/combine/named-definition.test.ts'],
   },
@@ -468,15 +468,15 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'rescaling to a new best energy overflows when the factor is tiny',
     file: 'combine/accumulator.ts',
-    find: 'B[at] = q * (B[at] as number) + shift * (A[i] as number);',
-    replace: 'B[at] = q * ((B[at] as number) + (shift / q) * (A[i] as number));',
+    find: 'B[at] = eta * (B[at] as number) + shift * (A[i] as number);',
+    replace: 'B[at] = eta * ((B[at] as number) + (shift / eta) * (A[i] as number));',
     caughtBy: ['test/combine/clashes.test.ts'],
   },
   {
     name: 'pose losses rescaled with the weights',
     file: 'combine/accumulator.ts',
-    find: 'addScaled(this.#P.get(name), toOwn, data, 0);',
-    replace: 'addScaled(this.#P.get(name), toOwn * e, data, 0);',
+    find: 'addScaled(this.#P.get(name), toLoss, data, 0);',
+    replace: 'addScaled(this.#P.get(name), toLoss * e, data, 0);',
     caughtBy: ['test/combine/accumulator.test.ts'],
   },
   {
@@ -904,7 +904,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'S − N is not rescaled to a new reference',
     file: 'combine/accumulator.ts',
-    find: 'sums[excess] = q * (sums[excess] as number) + growth * (sums[N] as number);',
+    find: 'sums[excess] = eta * (sums[excess] as number) + growth * (sums[N] as number);',
     replace: '',
     caughtBy: ['test/combine/precision.test.ts'],
   },
@@ -939,8 +939,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a log-weight does not affect averages within a group',
     file: 'combine/group.ts',
-    find: 'const all = add(direct, byWeight);',
-    replace: 'const all = direct;',
+    find: 'const sums = add(byValue, byWeight);',
+    replace: 'const sums = byValue;',
     caughtBy: ['test/combine/pooling.test.ts'],
   },
   {
@@ -1024,7 +1024,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the search for a bad value restarts for each pose',
     file: 'combine/bad-pose.ts',
-    find: 'isSought = true;',
+    find: 'hasCause = true;',
     replace: '',
     caughtBy: [
       'test/combine/options.test.ts',
@@ -1183,7 +1183,7 @@ export const mutations: readonly Mutation[] = [
     caughtBy: ['test/combine/pooling.test.ts'],
   },
   {
-    name: 'a part of ∇p is weighted by its deviation',
+    name: 'a part of ∂p_n is weighted by its deviation',
     file: 'combine/accumulator.ts',
     find: 'e * (toValues[j] as number) + (deviations[j] as number) * toHeight',
     replace: '(deviations[j] as number) * (toHeight + (toValues[j] as number))',
@@ -1197,10 +1197,10 @@ export const mutations: readonly Mutation[] = [
     caughtBy: ['test/combine/named.test.ts'],
   },
   {
-    name: 'the sum of squared weights is rescaled by q, not q²',
+    name: 'the sum of squared weights is rescaled by η, not η²',
     file: 'combine/accumulator.ts',
-    find: '(sums[squares] as number) *= q * q;',
-    replace: '(sums[squares] as number) *= q;',
+    find: '(sums[squares] as number) *= eta * eta;',
+    replace: '(sums[squares] as number) *= eta;',
     caughtBy: ['test/combine/pooling.test.ts', 'test/combine/named.test.ts'],
   },
   {
