@@ -21,11 +21,11 @@ import {
 } from './workers.ts';
 
 /*
- * The passes over the poses by workers: poses are read and sent in chunks of a fixed number, and what comes back is merged in
- * their order, so that the result is the same to the bit whatever the number of threads.
+ * The passes over the poses, run by workers. Poses are sent in chunks of a fixed number, and the answers are merged in the order
+ * of the poses, so the result is the same to the bit for any number of threads.
  */
 
-/** The pass of `stream`: the sums of the chunks, one after the other. */
+/** Runs the pass of `stream`, and merges the sums of the chunks. */
 export async function fold<Pose>(task: Task<Pose>, pool: Workers, keep: Keep): Promise<Sums> {
   const combination = task.combination as Combination;
   const accumulator = combination.accumulator();
@@ -43,7 +43,7 @@ export async function fold<Pose>(task: Task<Pose>, pool: Workers, keep: Keep): P
   return { accumulator, badPoses, backwardSkipped, read, weightless };
 }
 
-/** The first pass of `recompute`; gives the number of poses of weight 0. */
+/** Runs the first pass of `recompute`. Returns the number of poses of weight 0. */
 export async function forward<Pose>(
   task: Task<Pose>,
   pool: Workers,
@@ -59,7 +59,7 @@ export async function forward<Pose>(
   return weightless;
 }
 
-/** A later pass of `recompute`: adds the sums of the chunks to the gradient. */
+/** Runs a later pass of `recompute`, and adds the sums of the chunks to the gradient. */
 export async function backward<Pose>(
   task: Task<Pose>,
   pool: Workers,
@@ -85,8 +85,8 @@ export async function backward<Pose>(
 }
 
 /**
- * Runs the poses by chunks, and gives the answers in order. At most two chunks a thread are read and not yet answered, so a
- * source that is faster than the workers waits for them.
+ * Runs the poses in chunks, and yields the answers in the order of the poses. At most two chunks per thread are read and not yet
+ * answered, so a source that is faster than the workers waits for them.
  */
 async function* answers<Pose, Kind extends WorkKind>(
   task: Task<Pose>,
@@ -99,21 +99,21 @@ async function* answers<Pose, Kind extends WorkKind>(
   const stopping = stoppable(task.signal);
   const { signal } = stopping;
   const chunks = groups({ ...task, signal, posesPerTape: pool.posesPerChunk });
-  const run = async (given: readonly Indexed<Pose>[]) => {
-    const first = (given[0] as Indexed<Pose>).index;
-    const poses = given.map(({ pose }) => pose);
+  const run = async (group: readonly Indexed<Pose>[]) => {
+    const first = (group[0] as Indexed<Pose>).index;
+    const poses = group.map(({ pose }) => pose);
     const chunk = { first, poses, scoring, kind, work: workOf(first, poses.length) };
     return { chunk, answer: await pool.run(chunk, params) };
   };
   try {
-    for await (const each of inOrder(chunks, 2 * pool.threads, stopping, run)) {
-      const { peakBytes, tapesAlive } = each.answer;
-      // The most of any one worker.
+    for await (const answered of inOrder(chunks, 2 * pool.threads, stopping, run)) {
+      const { peakBytes, tapesAlive } = answered.answer;
+      // The peaks are those of the worker that needed most.
       task.memory.take(peakBytes);
       task.memory.give(peakBytes);
       task.tapes.take(tapesAlive);
       task.tapes.give(tapesAlive);
-      yield each;
+      yield answered;
     }
   } finally {
     params.release();
@@ -121,8 +121,8 @@ async function* answers<Pose, Kind extends WorkKind>(
 }
 
 /**
- * Compounds, some at once, with what `run` makes of each, in their order. `run` is given the pool, with parameters that were
- * sent once for all of them.
+ * Runs compounds, several at once, and yields their results in the order read. `run` gets workers that already have the
+ * parameters, which are sent once for all compounds.
  */
 export async function* compoundsByWorkers<C, P extends Params, Result>(
   compounds: Iterable<C> | AsyncIterable<C>,
@@ -130,7 +130,7 @@ export async function* compoundsByWorkers<C, P extends Params, Result>(
   run: (compound: C, index: number, pool: Workers, signal: AbortSignal) => Promise<Result>,
 ): AsyncGenerator<{ readonly item: C; readonly index: number; readonly result: Result }> {
   const sent = pool.send(params);
-  const sharing: Workers = {
+  const withParams: Workers = {
     threads: pool.threads,
     posesPerChunk: pool.posesPerChunk,
     facts: () => pool.facts(),
@@ -139,12 +139,16 @@ export async function* compoundsByWorkers<C, P extends Params, Result>(
   };
   const stopping = stoppable(signal);
   try {
-    // One more than threads, so that none waits while the last chunks of a compound are run.
+    // One more than there are threads, so that no thread idles during the last chunks of a compound.
     yield* inOrder(
       untilAborted(compounds, stopping.signal),
       pool.threads + 1,
       stopping,
-      async ({ item, index }) => ({ item, index, result: await run(item, index, sharing, stopping.signal) }),
+      async ({ item, index }) => ({
+        item,
+        index,
+        result: await run(item, index, withParams, stopping.signal),
+      }),
     );
   } finally {
     sent.release();
@@ -166,38 +170,38 @@ function hasFunctions({ weight, pool }: Combination): boolean {
   return weight !== undefined || pool !== undefined;
 }
 
-const ofModule = ['score', 'poseLoss', 'poseReadout', 'executor', 'onDeviceLost'] as const;
+const moduleOptions = ['score', 'poseLoss', 'poseReadout', 'executor', 'onDeviceLost'] as const;
 
 /**
- * The task with placeholders for the options that the workers' module supplies.
+ * Returns placeholders for the options that the workers' module exports.
  *
- * @throws TypeError for options that are given all the same, and for exports that are missing
+ * @throws TypeError for such an option in the call, or an export that is missing
  */
 export async function taskByWorkers<Pose, P extends Params>(
   pool: Workers,
   options: AnyCombineOptions<Pose, P>,
 ): Promise<Pick<Task<Pose>, 'score' | 'poseLoss' | 'poseReadout' | 'executor'>> {
   checkPool(pool);
-  for (const name of ofModule)
+  for (const name of moduleOptions)
     if (options[name] !== undefined)
-      throw new TypeError(`combinePoses: with a pool, ${name} is what its module exports; leave it out`);
+      throw new TypeError(`combinePoses: with workers, their module exports ${name}; leave out the option`);
   const facts = await unlessAborted(options.signal, pool.facts());
   const has = (name: string) => facts.exports.includes(name);
   const scorer = options.posesPerTape === undefined ? 'score' : 'scoreGroup';
-  if (!has(scorer)) throw new TypeError(`combinePoses: the pool’s module does not export ${scorer}`);
+  if (!has(scorer)) throw new TypeError(`combinePoses: the workers’ module does not export ${scorer}`);
   const { combination } = options;
   if (typeof combination !== 'function' && hasFunctions(combination) && !has('combination'))
     throw new TypeError(
-      `combinePoses: ${combination.kind} has functions, which cannot be sent; export it from the pool’s module as combination`,
+      `combinePoses: ${combination.kind} has functions, which cannot be sent to workers; export it from their module as combination`,
     );
-  const elsewhere = (): never => {
+  const byWorkers = (): never => {
     throw new Error('combinePoses: poses are scored by the workers');
   };
-  const executor: Executor = { ...facts.executor, stops: false, run: elsewhere };
+  const executor: Executor = { ...facts.executor, stops: false, run: byWorkers };
   return {
-    score: elsewhere,
+    score: byWorkers,
     executor,
-    poseLoss: has('poseLoss') ? elsewhere : undefined,
-    poseReadout: has('poseReadout') ? elsewhere : undefined,
+    poseLoss: has('poseLoss') ? byWorkers : undefined,
+    poseReadout: has('poseReadout') ? byWorkers : undefined,
   };
 }

@@ -13,25 +13,25 @@ import { fold } from './stream.ts';
 import type { CombineOptions, GroupScorer, Scorer, Task } from './task.ts';
 import type { Answers, Chunk, ChunkScoring, WorkKind } from './workers.ts';
 
-/** Exports of a module that workers run. One of the two scorers is enough. */
+/** Exports of a module that workers run. It needs `score` or `scoreGroup`. */
 export interface ScorerModule<Sent = unknown, Pose = Sent, P extends Params = Params> {
   /** Records ΔG_n of one pose. */
   readonly score?: Scorer<Pose, P>;
   /** Records ΔG_n of several poses, for calls with `posesPerTape`. */
   readonly scoreGroup?: GroupScorer<Pose, P>;
-  /** Loads the pose from what was sent. Default: what was sent is the pose. */
+  /** Makes the pose from the item sent to the worker. Default: the item is the pose. */
   readonly load?: (sent: Sent) => Pose | Promise<Pose>;
-  /** The executor. Default `jit()`. */
+  /** Executor of the worker. Default `jit()`. */
   readonly executor?: Executor | Promise<Executor>;
-  /** The loss on a single pose, as the option of `combinePoses`. */
+  /** The option `poseLoss` of `combinePoses`. */
   readonly poseLoss?: CombineOptions<Pose, P>['poseLoss'];
-  /** The readout of a single pose, as the option of `combinePoses`. */
+  /** The option `poseReadout` of `combinePoses`. */
   readonly poseReadout?: CombineOptions<Pose, P>['poseReadout'];
-  /** The combination of the calls; needed only if it has functions, such as weights, which cannot be sent. */
+  /** The combination of the calls. Needed only if it has functions, such as a pose weight, which cannot be sent. */
   readonly combination?: Combination;
 }
 
-/** Surroundings of chunks, the same for all that share parameters. */
+/** Scorer, executor and parameters of the chunks of a call. */
 export interface ChunkContext {
   readonly scorer: ScorerModule;
   readonly executor: Executor;
@@ -44,7 +44,8 @@ const runs: { readonly [Kind in WorkKind]: (task: Task, chunk: Chunk<Kind>) => P
   async fold(task, { work: { wantsRows } }) {
     const rows: (Row | undefined)[] = [];
     const { accumulator, ...sums } = await fold(task, (_, row) => {
-      if (wantsRows) rows.push(row && { scores: row.scores, weight: row.weight, pooled: kept(row.pooled) });
+      if (wantsRows)
+        rows.push(row && { scores: row.scores, weight: row.weight, pooled: withoutDirect(row.pooled) });
       return undefined;
     });
     return { ...sums, ...peaks(task), state: accumulator.state, rows };
@@ -53,7 +54,7 @@ const runs: { readonly [Kind in WorkKind]: (task: Task, chunk: Chunk<Kind>) => P
     const badPoses: BadPose[] = [];
     const rows: (PredictedRow | undefined)[] = [];
     const weightless = await forward(task, badPoses, async (_, row) => {
-      rows.push(row && { ...row, pooled: kept(row.pooled) });
+      rows.push(row && { ...row, pooled: withoutDirect(row.pooled) });
     });
     return { ...peaks(task), weightless, badPoses, rows };
   },
@@ -67,15 +68,15 @@ const runs: { readonly [Kind in WorkKind]: (task: Task, chunk: Chunk<Kind>) => P
       { ...plan, length: poses.length, poseOf },
       gradient,
       badPoses,
-      async (...each) => {
-        done.push(each);
+      async (...outcome) => {
+        done.push(outcome);
       },
     );
     return { ...peaks(task), gradient, backwardSkipped, badPoses, done };
   },
 };
 
-/** Runs a chunk, here and now. */
+/** Runs a chunk in this thread. */
 export function runChunk<Kind extends WorkKind>(
   chunk: Chunk<Kind>,
   context: ChunkContext,
@@ -143,24 +144,24 @@ function combinationOf(
   params: Params,
 ): Task['combination'] {
   const unused = (): never => {
-    throw new Error('a combination is closed where its call was made');
+    throw new Error('ΔG is computed in the thread of the call');
   };
   if (!fold) return unused;
   if (!isExported)
     return combination({ ...fold, summary: unused, factors: unused }, { weight: undefined, combine: unused });
-  const own = exported as Combination;
-  checkSameFold('workers', fold as Combination, own);
-  // Once a call.
-  for (const [name, number] of first === 0 ? Object.entries(learnedSettings(own, params)) : [])
+  const ofModule = exported as Combination;
+  checkSameFold('workers: the combination of the module', fold as Combination, ofModule);
+  // Only for the first chunk of a call.
+  for (const [name, number] of first === 0 ? Object.entries(learnedSettings(ofModule, params)) : [])
     if (number !== learned[name])
       throw new TypeError(
-        `workers: the module’s ${own.kind} has a ${name} of ${number}, but that of the call has ${learned[name]}; give the call the combination that the module exports`,
+        `workers: ${name} of the module’s ${ofModule.kind} is ${number}, but ${learned[name]} in the call; pass the call the combination that the module exports`,
       );
-  return own;
+  return ofModule;
 }
 
-/** A pose of a pooling without gradients of the size of θ, which nobody reads once they are added. */
-function kept(pooled: Row['pooled']): Row['pooled'] {
+/** Removes the gradients of the size of θ, which are in the sums already. */
+function withoutDirect(pooled: Row['pooled']): Row['pooled'] {
   return pooled && { ...pooled, direct: [] };
 }
 
@@ -168,14 +169,14 @@ function peaks({ memory, tapes }: Task): { readonly peakBytes: number; readonly 
   return { peakBytes: memory.peak, tapesAlive: tapes.peak };
 }
 
-/** Arrays of an answer that may leave with it: sums of the size of θ. */
+/** Returns the buffers of an answer to transfer instead of copying: those of the sums of the size of θ. */
 export function sumsOf(answer: Answers[WorkKind]): ArrayBuffer[] {
-  const tensors = (given: Tensors) => Object.values(given).map(({ data }) => data);
+  const arraysOf = (gradient: Tensors) => Object.values(gradient).map(({ data }) => data);
   const arrays =
     'state' in answer
       ? [answer.state.A, answer.state.B, answer.state.P].flatMap(sums => [...sums.values()])
       : 'gradient' in answer
-        ? tensors(answer.gradient)
+        ? arraysOf(answer.gradient)
         : [];
   return arrays.map(({ buffer }) => buffer as ArrayBuffer);
 }

@@ -1,10 +1,10 @@
 import { type stoppable, unlessAborted } from './aborting.ts';
 
 /**
- * Runs items as they are read, at most `ahead` at once, and yields the results in the order of the items. A faster source
- * waits. An error, an abort, or a consumer that stops early ends everything, by aborting the signal that `run` uses.
+ * Runs items as they are read, at most `ahead` at once, and yields the results in the order of the items. A source that is faster
+ * waits. An error, an abort, or a consumer that stops early ends all runs, by aborting the signal that `run` uses.
  *
- * @throws the first error in the order of the items, or the signal's reason
+ * @throws the error of the first failed item, or the signal's reason
  */
 export async function* inOrder<Item, Result>(
   items: AsyncGenerator<Item>,
@@ -19,7 +19,7 @@ export async function* inOrder<Item, Result>(
   try {
     for (;;) {
       if (!isRead && running.length < ahead)
-        // Items that were read before come first, and their errors.
+        // Results and errors of items read earlier come first.
         reading ??= items.next().catch(error => {
           failure = { error };
           return { done: true, value: undefined };
@@ -29,7 +29,7 @@ export async function* inOrder<Item, Result>(
         if (failure) throw failure.error;
         return;
       }
-      const next = await unlessAborted(signal, Promise.race([first, reading].filter(each => !!each)));
+      const next = await unlessAborted(signal, Promise.race([first, reading].filter(promise => !!promise)));
       if ('result' in next) {
         running.shift();
         yield next.result;
@@ -39,14 +39,14 @@ export async function* inOrder<Item, Result>(
       isRead = next.done === true;
       if (next.done) continue;
       const pending = run(next.value).then(result => ({ result }));
-      // Where another one fails first, nobody asks for this one.
+      // If another item fails first, this promise is never awaited.
       pending.catch(() => {});
       running.push(pending);
     }
   } finally {
     stop();
     reading?.catch(() => {});
-    // Asks the source to close; after the stop it does not wait.
+    // Closes the source. After the stop it closes without waiting.
     await items.return(undefined).catch(() => {});
   }
 }

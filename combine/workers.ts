@@ -7,44 +7,44 @@ import type { BackwardPlan, PlannedPose, PredictedRow, Row, Sums } from './rows.
 
 /** Workers that score poses in chunks, for the option `pool`: made by `workers` of posetape/parallel. */
 export interface Workers {
-  /** Number of chunks that are run at once. */
+  /** Number of chunks that run at once. */
   readonly threads: number;
-  /** Number of poses of a chunk; that of the last one of a call may be smaller. */
+  /** Number of poses in a chunk. The last chunk of a call may be smaller. */
   readonly posesPerChunk: number;
-  /** Exports of the workers' module. @internal */
+  /** Returns the names of the exports of the workers' module. @internal */
   facts(): Promise<ScorerFacts>;
   /** Copies the parameters to where workers read them. @internal */
   send(params: Params): SentParams;
   /**
    * Runs a chunk.
    *
-   * @throws Error of the scorer, or naming the poses; or when the parameters are released
+   * @throws the error of the scorer; Error naming the poses if their worker fails or the parameters are released
    * @internal
    */
   run<Kind extends WorkKind>(chunk: Chunk<Kind>, params: SentParams): Promise<Answers[Kind]>;
 }
 
-/** @throws TypeError for an option `pool` that is no workers */
+/** @throws TypeError unless the option `pool` was made by `workers` */
 export function checkPool(pool: Workers): void {
   if (typeof pool?.run !== 'function')
-    throw new TypeError('combinePoses: pool must be what workers() of posetape/parallel gives');
+    throw new TypeError('combinePoses: pool must be made by workers() of posetape/parallel');
 }
 
-/** Parameters as workers read them. */
+/** Parameters of a call that were sent to workers. */
 export interface SentParams {
-  /** Ends their use: chunks that have not been answered are given up. */
+  /** Releases the parameters and abandons chunks without an answer. */
   release(): void;
 }
 
-/** Names of what a module of workers exports, and the executor that it runs. */
+/** Names of the exports of the workers' module, and its executor. */
 export interface ScorerFacts {
   readonly exports: readonly string[];
   readonly executor: Pick<Executor, 'name' | 'precision'>;
 }
 
-/** Consecutive poses, and what to do with them; all of it can be sent to another thread. */
+/** Consecutive poses and the work to do on them, in a form that can be sent to another thread. */
 export interface Chunk<Kind extends WorkKind = WorkKind> {
-  /** Index of its first pose. */
+  /** Index of the first pose. */
   readonly first: number;
   readonly poses: readonly unknown[];
   readonly scoring: ChunkScoring;
@@ -52,13 +52,13 @@ export interface Chunk<Kind extends WorkKind = WorkKind> {
   readonly work: Works[Kind];
 }
 
-/** Options of a call, as far as chunks need them. */
+/** The options of a call that its chunks need. */
 export interface ChunkScoring {
-  /** Without its functions; absent for a combination of one's own in ops, which only the caller records. */
+  /** The fold without its functions; absent for a combination in ops, which runs only in the thread of the call. */
   readonly fold: Omit<Fold, 'summary' | 'factors'> | undefined;
-  /** True if the combination has functions, which the module exports. */
+  /** True if the combination has functions, and so must be an export of the module. */
   readonly isExported: boolean;
-  /** The settings that functions make of the parameters: the module's must come to the same. */
+  /** Numbers of the settings that are functions of the parameters. Those of the module's combination must be equal. */
   readonly learned: Readonly<Record<string, number>>;
   readonly posesPerTape: number | undefined;
   readonly skipsBadPoses: boolean;
@@ -66,7 +66,7 @@ export interface ChunkScoring {
   readonly wantsGradient: boolean;
 }
 
-/** Kinds of work: the pass of `stream`, and the two of `recompute`. */
+/** Data for each kind of work: the pass of `stream`, and the first and later passes of `recompute`. */
 export interface Works {
   readonly fold: { readonly wantsRows: boolean };
   readonly forward: undefined;
@@ -77,12 +77,12 @@ export interface Works {
 
 export type WorkKind = keyof Works;
 
-/** Results of the kinds of work; poses in the order of the chunk. */
+/** Results of each kind of work. Poses are in the order of the chunk. */
 export interface Answers {
   readonly fold: Counted &
     Omit<Sums, 'accumulator'> & {
       readonly state: State;
-      /** Empty where they are not wanted. */
+      /** Rows of the poses; empty if not wanted. */
       readonly rows: readonly (Row | undefined)[];
     };
   readonly forward: Counted & {
@@ -92,7 +92,7 @@ export interface Answers {
   readonly backward: Counted & {
     readonly gradient: Tensors;
     readonly backwardSkipped: number;
-    /** Of the poses that had a plan, index and whether they were bad. */
+    /** Index of each pose of the plan, and whether it is bad. */
     readonly done: readonly (readonly [index: number, isBad: boolean])[];
   };
 }

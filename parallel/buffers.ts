@@ -1,4 +1,4 @@
-/** True of a buffer that was moved to a worker before: it has neither bytes nor a view. */
+/** True if the buffer was transferred to a worker before, and so is empty. */
 export function isDetached(buffer: ArrayBuffer): boolean {
   if (buffer.byteLength > 0) return false;
   try {
@@ -9,7 +9,7 @@ export function isDetached(buffer: ArrayBuffer): boolean {
   }
 }
 
-/** The array buffers in poses, at any depth of arrays and objects, each once. */
+/** Returns the array buffers in poses, at any depth of arrays and objects, without duplicates. */
 export function buffersOf(poses: unknown): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>();
   visit(poses, part => {
@@ -20,11 +20,11 @@ export function buffersOf(poses: unknown): ArrayBuffer[] {
 }
 
 /**
- * The poses without unused parts of their buffers. A view is sent with its whole buffer, so arrays cut from a large file would
- * take the whole file along. If the views in `poses` use less than half of a buffer, each is copied; overlapping views then no
- * longer share memory.
+ * Returns the poses without the unused parts of their buffers. A view is sent with its whole buffer, so an array cut from a large
+ * file would send the whole file. If the views in `poses` use less than half of a buffer, each view is copied, and overlapping
+ * views no longer share memory.
  */
-export function withoutRest<Poses extends readonly unknown[]>(poses: Poses): Poses {
+export function withoutUnusedBytes<Poses extends readonly unknown[]>(poses: Poses): Poses {
   const used = new Map<ArrayBufferLike, number>();
   const seen = new Set<ArrayBufferView>();
   visit(poses, part => {
@@ -39,11 +39,11 @@ export function withoutRest<Poses extends readonly unknown[]>(poses: Poses): Pos
   const copies = new Map<object, object>();
   const copied = (thing: unknown): unknown => {
     if (typeof thing !== 'object' || thing === null) return thing;
-    const known = copies.get(thing);
-    if (known) return known;
+    const earlier = copies.get(thing);
+    if (earlier) return earlier;
     if (ArrayBuffer.isView(thing)) {
       if (!isWasteful(thing.buffer)) return thing;
-      const copy = ownView(thing);
+      const copy = compactCopy(thing);
       copies.set(thing, copy);
       return copy;
     }
@@ -56,29 +56,32 @@ export function withoutRest<Poses extends readonly unknown[]>(poses: Poses): Pos
   return copied(poses) as Poses;
 }
 
-/** Tells of each buffer and view in arrays and objects. */
+/** Calls `found` for each buffer and view in arrays and objects, at any depth. */
 function visit(
   thing: unknown,
-  tell: (part: ArrayBuffer | ArrayBufferView) => void,
+  found: (part: ArrayBuffer | ArrayBufferView) => void,
   seen = new Set<unknown>(),
 ): void {
   if (typeof thing !== 'object' || thing === null) return;
-  if (thing instanceof ArrayBuffer || ArrayBuffer.isView(thing)) tell(thing);
+  if (thing instanceof ArrayBuffer || ArrayBuffer.isView(thing)) found(thing);
   else if (!seen.has(thing)) {
     seen.add(thing);
-    if (Array.isArray(thing)) for (const part of thing) visit(part, tell, seen);
-    else for (const part of Object.values(thing)) visit(part, tell, seen);
+    if (Array.isArray(thing)) for (const part of thing) visit(part, found, seen);
+    else for (const part of Object.values(thing)) visit(part, found, seen);
   }
 }
 
-/** A view of the same numbers on a buffer of its own; of the type that it arrives as, which for Node's Buffer is Uint8Array. */
-function ownView(view: ArrayBufferView): ArrayBufferView {
+/** Copies a view to a buffer of its own. The copy has the type in which the worker receives it: Uint8Array for Node's Buffer. */
+function compactCopy(view: ArrayBufferView): ArrayBufferView {
   const { buffer, byteOffset, byteLength } = view;
   const type = (view as { readonly [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? 'DataView';
-  const View = (globalThis as unknown as Record<string, new (own: ArrayBufferLike) => ArrayBufferView>)[type];
+  const View = (globalThis as unknown as Record<string, new (buffer: ArrayBufferLike) => ArrayBufferView>)[
+    type
+  ];
   return View ? new View(buffer.slice(byteOffset, byteOffset + byteLength)) : view;
 }
 
+/** True for an array or a plain object. */
 function isContainer(thing: object): boolean {
   if (Array.isArray(thing)) return true;
   const prototype = Object.getPrototypeOf(thing);

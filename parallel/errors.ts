@@ -1,21 +1,23 @@
 import { BadPoseError } from '../combine/bad-pose.ts';
 import { DeviceLostError } from '../engine/executor.ts';
 
-/** An error as it is sent: its class would not survive. */
+/** An error as plain data, since its class would be lost between threads. */
 export interface SentError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
-  /** Of an error that was no `Error`, and of a cause that was none, the text. */
+  /** The cause; as text if it is not an `Error`. */
   readonly cause: SentError | string | undefined;
-  /** Of a bad pose. */
+  /** Index of the bad pose, if the error is a BadPoseError. */
   readonly index: number | undefined;
+  /** Reason of a BadPoseError. */
   readonly reason: string | undefined;
 }
 
-/** Causes of causes that are sent; an error may be its own. */
+/** Largest number of nested causes that are sent. The limit matters because an error may be its own cause. */
 const mostCauses = 8;
 
+/** Converts an error, or any other value thrown, to plain data. */
 export function toSent(error: unknown, causes: number = mostCauses): SentError {
   if (!(error instanceof Error)) return toSent(new Error(textOf(error)));
   const { name, message, stack, cause } = error;
@@ -29,7 +31,7 @@ function textOf(thing: unknown): string {
   try {
     return String(thing);
   } catch {
-    return 'something that has no text';
+    return 'a value without text';
   }
 }
 
@@ -42,7 +44,7 @@ const classes: Readonly<Record<string, new (message: string) => Error>> = {
   ReferenceError,
 };
 
-/** The error that was sent, with the stack that it had there. */
+/** Rebuilds an error with the stack of the thread where it was thrown. */
 export function fromSent({ name, message, stack, cause, index, reason }: SentError): Error {
   const error =
     index !== undefined && reason !== undefined
@@ -54,7 +56,7 @@ export function fromSent({ name, message, stack, cause, index, reason }: SentErr
   return error;
 }
 
-/** True for the error of a worker that had better be replaced: its device is gone. */
+/** True if the device of the worker was lost, so that the worker must be replaced. */
 export function isOfLostDevice({ name }: SentError): boolean {
   return name === DeviceLostError.name;
 }

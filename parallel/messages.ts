@@ -2,11 +2,11 @@ import type { Params } from '../combine/params.ts';
 import type { Answers, Chunk, ScorerFacts, WorkKind } from '../combine/workers.ts';
 import type { SentError } from './errors.ts';
 
-/** Messages to a worker. It is given a chunk when it has answered the one before. */
+/** Messages to a worker. It gets a chunk only after it has answered the one before. */
 export type ToWorker =
   /**
-   * The address of the module; absent for a worker that serves a scorer of its own. The tag comes back with each message of
-   * the worker's, as the module may post messages, too.
+   * Starts the worker. The address of the module is absent if the worker's file passes its scorer to `serve`. Each message of the
+   * worker carries the tag, which distinguishes it from messages that the module itself may post.
    */
   | { readonly kind: 'start'; readonly module: string | undefined; readonly tag: string }
   | { readonly kind: 'params'; readonly id: number; readonly params: Params }
@@ -17,6 +17,6 @@ export type ToWorker =
 export type FromWorker = { readonly tag?: string } & (
   | { readonly kind: 'ready'; readonly facts: ScorerFacts }
   | { readonly kind: 'answer'; readonly answer: Answers[WorkKind] }
-  /** Of the start, or of a chunk. */
+  /** Error of the start or of a chunk. */
   | { readonly kind: 'error'; readonly error: SentError }
 );

@@ -1,15 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Params } from '../combine/params.ts';
-import { placesOf } from '../combine/pose-tape.ts';
+import { indicesOf } from '../combine/pose-tape.ts';
 import type { Answers, Chunk, ScorerFacts, SentParams, Workers, WorkKind } from '../combine/workers.ts';
-import { buffersOf, isDetached, withoutRest } from './buffers.ts';
+import { buffersOf, isDetached, withoutUnusedBytes } from './buffers.ts';
 import { fromSent, isOfLostDevice } from './errors.ts';
 import type { FromWorker } from './messages.ts';
 import type { WorkerLike } from './port.ts';
 import { CallParams } from './sent-params.ts';
 import { Thread } from './thread.ts';
 
-/** Workers for the option `pool`. Close them when done. */
+/** A worker pool for the option `pool`. Close it when done. */
 export interface WorkerPool extends Workers {
   /** Ends the workers. Pending calls throw. */
   close(): Promise<void>;
@@ -17,46 +17,48 @@ export interface WorkerPool extends Workers {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Settings of a pool. */
+/** Settings of a worker pool. */
 export interface PoolSettings {
   readonly threads: number;
   readonly posesPerChunk: number;
-  /** The address of the module; absent where workers serve a scorer of their own. */
+  /** Address of the module; absent if the workers' file passes its scorer to `serve`. */
   readonly module: string | undefined;
   readonly start: () => WorkerLike | Promise<WorkerLike>;
   readonly timeout: number | undefined;
   readonly transfer: boolean;
 }
 
-/** A chunk that somebody waits for. */
+/** A chunk whose answer is awaited. */
 interface Job {
   readonly chunk: Chunk;
   readonly params: CallParams;
   readonly resolve: (answer: Answers[WorkKind]) => void;
   readonly reject: (error: unknown) => void;
-  /** Number of workers that ended while they ran it. */
+  /** Number of workers that ended while they ran the chunk. */
   deaths: number;
 }
 
-/** Somebody who waits for the facts. */
+/** A pending call of {@link ThreadPool.facts}. */
 interface Waiting {
   readonly resolve: (facts: ScorerFacts) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Milliseconds for a module to load, and for a chunk that nobody waits for any more to end by itself. */
+/** Milliseconds for a module to load. */
 const startLimit = 60_000;
+/** Milliseconds for an abandoned chunk to end by itself. */
 const grace = 1000;
-/** Number of workers that may die before they are ready, while no other makes progress. */
+/** Number of workers in a row that may end before they are ready, without progress of any other. */
 const mostFailures = 3;
 
-/** Workers, at most one a thread, started when they are needed. Each runs one chunk at a time. */
-export class Pool implements WorkerPool {
+/** A pool of at most `threads` workers, which start when needed and run one chunk at a time each. */
+export class ThreadPool implements WorkerPool {
   readonly threads: number;
   readonly posesPerChunk: number;
   readonly #settings: PoolSettings;
-  /** The workers, each with the chunk that it runs; a job that was abandoned is gone from `#live`. */
+  /** The workers, each with the chunk that it runs. */
   readonly #jobs = new Map<Thread, Job | undefined>();
+  /** Jobs whose answer is still awaited. An abandoned job may still run. */
   readonly #live = new Set<Job>();
   #queue: Job[] = [];
   #waiting: Waiting[] = [];
@@ -100,7 +102,7 @@ export class Pool implements WorkerPool {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#failAll(new Error('workers: the pool was closed'));
+    this.#failAll(new Error('workers: the worker pool was closed'));
     const threads = [...this.#jobs.keys()];
     this.#jobs.clear();
     await Promise.all(threads.map(thread => thread.end()));
@@ -111,10 +113,10 @@ export class Pool implements WorkerPool {
   }
 
   #checkOpen(): void {
-    if (this.#isClosed) throw new Error('workers: the pool was closed');
+    if (this.#isClosed) throw new Error('workers: the worker pool was closed');
   }
 
-  /** Hands out chunks, starts workers for those that are left, and holds the process while anything is waited for. */
+  /** Gives chunks to idle workers, starts workers for the other chunks, and keeps the process alive while a call waits. */
   #update(): void {
     for (const [thread, job] of this.#jobs) {
       if (!thread.facts || job) continue;
@@ -125,9 +127,9 @@ export class Pool implements WorkerPool {
     const wanted = Math.max(this.#queue.length, this.#waiting.length > 0 ? 1 : 0) - starting;
     const room = this.threads - this.#jobs.size;
     for (let i = 0; i < Math.min(wanted, room); i++) this.#start();
-    const isWaitedFor = this.#queue.length > 0 || this.#waiting.length > 0;
+    const isAwaited = this.#queue.length > 0 || this.#waiting.length > 0;
     for (const [thread, job] of this.#jobs)
-      thread.hold(thread.facts ? job !== undefined && this.#live.has(job) : isWaitedFor);
+      thread.hold(thread.facts ? job !== undefined && this.#live.has(job) : isAwaited);
   }
 
   #start(): void {
@@ -156,23 +158,23 @@ export class Pool implements WorkerPool {
     this.#jobs.set(thread, job);
     try {
       const buffers = transfer ? buffersOf(chunk.poses) : [];
-      // Node 20 sends them all the same, and nothing arrives.
+      // Node 20 would send them without an error, and nothing would arrive.
       if (buffers.some(isDetached))
-        throw new TypeError('an array of theirs was transferred before, so it is empty');
+        throw new TypeError('an array in them was transferred before and is empty');
       params.giveTo(thread);
-      const poses = transfer ? chunk.poses : withoutRest(chunk.poses);
+      const poses = transfer ? chunk.poses : withoutUnusedBytes(chunk.poses);
       thread.post({ kind: 'chunk', chunk: { ...chunk, poses }, params: params.id }, buffers);
     } catch (cause) {
       this.#jobs.set(thread, undefined);
       const what = cause instanceof Error ? cause.message : cause;
       this.#settle(job, () =>
-        job.reject(new TypeError(`${placesIn(chunk)} cannot be sent to a worker: ${what}`, { cause })),
+        job.reject(new TypeError(`${indicesIn(chunk)} cannot be sent to a worker: ${what}`, { cause })),
       );
       return;
     }
     thread.after(timeout, () => {
       this.#discard(thread);
-      const late = new Error(`${placesIn(chunk)} took longer than the timeout of ${timeout} ms`);
+      const late = new Error(`${indicesIn(chunk)} took longer than the timeout of ${timeout} ms`);
       this.#settle(job, () => job.reject(late));
       this.#update();
     });
@@ -186,7 +188,7 @@ export class Pool implements WorkerPool {
       this.#facts = message.facts;
       for (const { resolve } of this.#waiting.splice(0)) resolve(message.facts);
     } else if (!thread.facts) {
-      // Its module cannot be loaded, which no other worker could either.
+      // Its module cannot be loaded, so no other worker could load it either.
       this.#discard(thread);
       if (message.kind === 'error') this.#failAll(fromSent(message.error));
     } else {
@@ -204,7 +206,7 @@ export class Pool implements WorkerPool {
     this.#update();
   }
 
-  /** Removes a worker that ended; its chunk is run again once. */
+  /** Removes a worker that ended by itself, and puts its chunk back into the queue, once. */
   #bury(thread: Thread, reason: string): void {
     const job = this.#jobs.get(thread);
     this.#jobs.delete(thread);
@@ -213,11 +215,13 @@ export class Pool implements WorkerPool {
       this.#failAll(new Error(`workers: ${mostFailures} workers ended before they were ready: ${reason}`));
     }
     if (job && this.#live.has(job)) {
-      const poses = placesIn(job.chunk);
+      const poses = indicesIn(job.chunk);
       job.deaths++;
       if (this.#settings.transfer)
         this.#settle(job, () =>
-          job.reject(new Error(`${poses}: their worker ended, and what was transferred is lost: ${reason}`)),
+          job.reject(
+            new Error(`${poses}: their worker ended, and the transferred arrays are lost: ${reason}`),
+          ),
         );
       else if (job.deaths > 1)
         this.#settle(job, () =>
@@ -228,16 +232,16 @@ export class Pool implements WorkerPool {
     this.#update();
   }
 
-  /** Ends a worker whose chunk, if it has one, is settled by the caller. */
+  /** Ends a worker. The caller settles its chunk, if it has one. */
   #discard(thread: Thread): void {
     this.#jobs.delete(thread);
     void thread.end();
   }
 
-  /** Nobody waits for a chunk any more. Its worker may end it, but not take long. */
+  /** Gives up a chunk. Its worker is ended unless it answers soon. */
   #abandon(job: Job): void {
-    this.#settle(job, () => job.reject(new Error(`${placesIn(job.chunk)} were given up`)));
-    this.#queue = this.#queue.filter(each => each !== job);
+    this.#settle(job, () => job.reject(new Error(`${indicesIn(job.chunk)}: abandoned`)));
+    this.#queue = this.#queue.filter(queued => queued !== job);
     for (const [thread, running] of this.#jobs) {
       if (running !== job) continue;
       thread.after(grace, () => {
@@ -256,7 +260,7 @@ export class Pool implements WorkerPool {
     for (const { reject } of this.#waiting.splice(0)) reject(error);
     this.#queue = [];
     for (const job of this.#live) {
-      // A chunk that runs goes on, unless the pool is closed.
+      // A running chunk continues, unless the pool is closed.
       if (!this.#isClosed && [...this.#jobs.values()].includes(job)) continue;
       this.#settle(job, () => job.reject(error));
     }
@@ -264,6 +268,6 @@ export class Pool implements WorkerPool {
   }
 }
 
-function placesIn({ first, poses }: Chunk): string {
-  return placesOf([{ index: first }, { index: first + poses.length - 1 }]);
+function indicesIn({ first, poses }: Chunk): string {
+  return indicesOf([{ index: first }, { index: first + poses.length - 1 }]);
 }

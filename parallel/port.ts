@@ -1,29 +1,29 @@
 import type * as Threads from 'node:worker_threads';
 import type { FromWorker, ToWorker } from './messages.ts';
 
-/** The part of a worker, of Node or the web, that is used. */
+/** The methods that the library uses of a worker, of Node or the web. */
 export interface WorkerLike {
   /** Sends a message to the worker. */
   postMessage(message: unknown, transfer?: never): void;
-  /** Ends the worker. */
+  /** Ends the worker at once. */
   terminate(): unknown;
 }
 
-/** A worker: Node's and the web's alike. */
+/** A common interface to the workers of Node and the web. */
 export interface Port {
   post(message: ToWorker, transfer?: readonly ArrayBuffer[]): void;
-  /** Holds the process alive, or lets it end; a page needs neither. */
+  /** Keeps the process alive, or lets it end. Does nothing in a page. */
   hold(isNeeded: boolean): void;
   terminate(): Promise<void>;
 }
 
-/** Told of messages, and of the end of a worker that was not terminated. */
+/** Callbacks for messages, and for the end of a worker that was not terminated. */
 export interface PortListener {
   onMessage(message: FromWorker): void;
   onEnd(reason: string): void;
 }
 
-/** Node's module of worker threads; nothing in a browser. No bundler is to look for it. @internal */
+/** Loads Node's module of worker threads; undefined in a browser. Written so that bundlers do not look for it. @internal */
 export async function nodeThreads(): Promise<typeof Threads | undefined> {
   const isNode = typeof globalThis.process?.versions?.node === 'string';
   const name = 'node:worker_threads';
@@ -33,7 +33,7 @@ export async function nodeThreads(): Promise<typeof Threads | undefined> {
 /** Options of Node's Worker. */
 export type NodeOptions = Readonly<Record<string, unknown>>;
 
-/** Starts the worker that serves a module. */
+/** Starts the library's own worker file, which serves a module. */
 export async function startWorker(options: NodeOptions): Promise<WorkerLike> {
   const entry = new URL(
     import.meta.url.endsWith('.ts') ? './worker.ts' : './parallel-worker.js',
@@ -47,7 +47,7 @@ export async function startWorker(options: NodeOptions): Promise<WorkerLike> {
   return new Worker(entry, { type: 'module' });
 }
 
-/** Listens to a worker. */
+/** Makes a port to a worker. */
 export function portOf(worker: WorkerLike, { onMessage, onEnd }: PortListener): Port {
   let reason: string | undefined;
   const port = {
@@ -60,12 +60,12 @@ export function portOf(worker: WorkerLike, { onMessage, onEnd }: PortListener): 
   if ('on' in worker) {
     const thread = worker as unknown as Threads.Worker;
     thread.on('message', onMessage);
-    // An answer that cannot be read would never come.
+    // An unreadable answer is lost, so the worker would seem to run forever.
     thread.on('messageerror', () => {
       void thread.terminate();
       onEnd('its answer could not be read');
     });
-    // Without a listener, an error would end the process; the exit comes after it.
+    // Without a listener, an error would end the process. The event 'exit' follows.
     thread.on('error', error => {
       reason = error instanceof Error ? error.message : String(error);
     });
@@ -74,7 +74,7 @@ export function portOf(worker: WorkerLike, { onMessage, onEnd }: PortListener): 
   }
   const web = worker as unknown as EventTarget;
   web.addEventListener('message', event => onMessage((event as unknown as { data: FromWorker }).data));
-  // The worker may live on, but its chunk would never be answered.
+  // The worker may still run, but it will never answer its chunk.
   web.addEventListener('error', event => {
     const { message } = event as unknown as { readonly message?: string };
     worker.terminate();

@@ -5,11 +5,11 @@ import type { Thread } from './thread.ts';
 
 let count = 0;
 
-/** Parameters of a call: in shared memory where there is any, else sent to each thread that needs them. */
+/** Parameters of a call, in shared memory if the platform has it, else copied to each thread that needs them. */
 export class CallParams implements SentParams {
   readonly id: number = count++;
   readonly params: Params;
-  /** The threads that have them. */
+  /** Threads that have the parameters. */
   readonly #holders = new Set<Thread>();
   readonly #onRelease: () => void;
 
@@ -21,6 +21,7 @@ export class CallParams implements SentParams {
       : params;
   }
 
+  /** Sends the parameters to a thread, unless it has them. */
   giveTo(thread: Thread): void {
     if (this.#holders.has(thread)) return;
     thread.post({ kind: 'params', id: this.id, params: this.params });
@@ -34,7 +35,7 @@ export class CallParams implements SentParams {
   }
 }
 
-/** False in a page that is not cross-origin isolated. */
+/** True if there is shared memory: in Node, and in cross-origin isolated pages. */
 const canShare: boolean =
   typeof SharedArrayBuffer === 'function' &&
   (globalThis as { readonly crossOriginIsolated?: boolean }).crossOriginIsolated !== false;

@@ -6,13 +6,13 @@ import type { FromWorker, ToWorker } from './messages.ts';
 import { nodeThreads } from './port.ts';
 
 /**
- * Runs chunks in a worker, for a pool with the option `worker` instead of `module`. The worker's file, for a bundler:
+ * Runs chunks in a worker, for `workers` with the option `worker` instead of `module`. A bundler needs a worker file of your own:
  *
  *     import { serve } from 'posetape/parallel';
  *     import * as scorer from './scorer.js';
  *     serve(scorer);
  *
- * Without a scorer, it serves the module that the pool names.
+ * Without a scorer, it serves the `module` of the worker pool.
  *
  * @throws Error outside a worker
  */
@@ -26,16 +26,16 @@ export async function serve<Sent, Pose, P extends Params>(
   let scoring: Pick<ChunkContext, 'scorer' | 'executor'> | undefined;
   const contexts = new Map<number, ChunkContext>();
   const start = async (module: string | undefined) => {
-    const given = (scorer ??
+    const served = (scorer ??
       (await import(/* @vite-ignore */ /* webpackIgnore: true */ module as string))) as ScorerModule;
-    const { score, scoreGroup } = given;
+    const { score, scoreGroup } = served;
     if (typeof (score ?? scoreGroup) !== 'function')
       throw new TypeError(`workers: ${module ?? 'the scorer'} exports neither score nor scoreGroup`);
-    const executor = await (given.executor ?? (await import('../engine/jit/jit.ts')).jit());
-    scoring = { scorer: given, executor };
-    const { name, precision } = executor;
-    const names = Object.keys(given).filter(each => given[each as keyof ScorerModule] !== undefined);
-    const facts: ScorerFacts = { exports: names, executor: { name, precision } };
+    const executor = await (served.executor ?? (await import('../engine/jit/jit.ts')).jit());
+    scoring = { scorer: served, executor };
+    const { name: executorName, precision } = executor;
+    const names = Object.keys(served).filter(name => served[name as keyof ScorerModule] !== undefined);
+    const facts: ScorerFacts = { exports: names, executor: { name: executorName, precision } };
     post({ kind: 'ready', facts });
   };
   listen(async message => {
@@ -57,7 +57,7 @@ export async function serve<Sent, Pose, P extends Params>(
   });
 }
 
-/** The way from this worker to its pool. */
+/** Returns functions that exchange messages with the thread that started this worker. */
 async function portHere(): Promise<{
   post(message: FromWorker, transfer?: ArrayBuffer[]): void;
   listen(listener: (message: ToWorker) => void): void;
@@ -73,7 +73,8 @@ async function portHere(): Promise<{
   const scope = globalThis as unknown as EventTarget & {
     postMessage(message: unknown, transfer?: unknown): void;
   };
-  if (threads || !('WorkerGlobalScope' in globalThis)) throw new Error('serve: this is not a worker');
+  if (threads || !('WorkerGlobalScope' in globalThis))
+    throw new Error('serve: call it in a worker, not in the main thread');
   return {
     post: (message, transfer) => scope.postMessage(message, transfer ?? []),
     listen: listener =>

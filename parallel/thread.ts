@@ -2,15 +2,15 @@ import type { ScorerFacts } from '../combine/workers.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { type Port, portOf, type WorkerLike } from './port.ts';
 
-/** Told of what a thread says, and of its end unless it was ended on purpose. */
+/** Callbacks for the messages of a thread, and for its end unless `end` was called. */
 export interface ThreadListener {
   onMessage(thread: Thread, message: FromWorker): void;
   onEnd(thread: Thread, reason: string): void;
 }
 
-/** A worker of a pool, from before it is started until after its end. */
+/** A worker of a worker pool, from before its start until after its end. */
 export class Thread {
-  /** Known once it is ready. */
+  /** Facts of the worker's module; undefined until the worker is ready. */
   facts: ScorerFacts | undefined;
   readonly #listener: ThreadListener;
   readonly #tag = Math.random().toString(36).slice(2);
@@ -23,7 +23,7 @@ export class Thread {
     this.#listener = listener;
   }
 
-  /** Starts the worker. @throws what the start throws */
+  /** Connects to a worker, which may still be starting, and sends it the start message. @throws the error of its start */
   async open(worker: WorkerLike | Promise<WorkerLike>, module: string | undefined): Promise<void> {
     const opened = await worker;
     this.#port = portOf(opened, {
@@ -37,27 +37,27 @@ export class Thread {
     this.hold(this.#isNeeded);
   }
 
-  /** @throws DataCloneError for what cannot be sent */
+  /** Sends a message, unless the worker has ended. @throws DataCloneError for a function or another value that cannot be sent */
   post(message: ToWorker, transfer?: readonly ArrayBuffer[]): void {
     if (!this.#isEnded) this.#port?.post(message, transfer);
   }
 
-  /** Holds the process alive, or lets it end. */
+  /** Keeps the process alive, or lets it end. */
   hold(isNeeded: boolean): void {
     this.#isNeeded = isNeeded;
     this.#port?.hold(isNeeded);
   }
 
-  /** Sets the timer, replacing an earlier one; no timer if the time is absent. */
+  /** Calls `late` after a time. Replaces an earlier timer; without a time, only clears it. */
   after(milliseconds: number | undefined, late: () => void): void {
     clearTimeout(this.#timer);
     if (milliseconds === undefined) return;
     this.#timer = setTimeout(late, milliseconds);
-    // A page's is a number.
+    // In a page the timer is a number, without `unref`.
     (this.#timer as { unref?: () => void }).unref?.();
   }
 
-  /** Ends the worker, whatever it is doing; nobody is told. */
+  /** Ends the worker at once, without a call of `onEnd`. */
   async end(): Promise<void> {
     this.#isEnded = true;
     clearTimeout(this.#timer);

@@ -1,4 +1,4 @@
-// The worker of `workers({ module })`: serves the module that it is told.
+// The worker file of `workers({ module })`. The start message names the module.
 import { serve } from './serve.ts';
 
 await serve();

@@ -1,22 +1,22 @@
 import { checkOptions } from '../engine/options.ts';
-import { Pool, type WorkerPool } from './pool.ts';
+import { ThreadPool, type WorkerPool } from './pool.ts';
 import { type NodeOptions, startWorker, type WorkerLike } from './port.ts';
 
 /** Options of {@link workers}. */
 export interface WorkersOptions {
-  /** The module that exports the scorer: see {@link ScorerModule}. */
+  /** URL of the module that exports the scorer, such as `new URL('./scorer.js', import.meta.url)`: see {@link ScorerModule}. */
   readonly module?: URL | string;
-  /** Starts a worker that calls `serve`; use it instead of `module` with a bundler, which must see the worker's code. */
+  /** Starts a worker that calls `serve`. Use it instead of `module` with a bundler, which must see the worker's code. */
   readonly worker?: () => WorkerLike;
   /** Number of workers, at least 1. More than the number of cores gain nothing. */
   readonly threads: number;
-  /** Number of poses sent and summed together. The bits of a result depend on it, but not on `threads`. Default 32. */
+  /** Number of poses that are sent and summed together. The bits of a result depend on it, but not on `threads`. Default 32. */
   readonly posesPerChunk?: number;
-  /** Time limit for a chunk in milliseconds; exceeding it is an error. Default: no limit. */
+  /** Time limit for a chunk, in milliseconds. Exceeding it is an error. Default: no limit. */
   readonly timeout?: number;
   /**
-   * true: move array buffers in the poses to the worker instead of copying them. The caller's are then empty, and a chunk whose
-   * worker dies is not run again. Default false.
+   * True to move the array buffers in the poses to the worker instead of copying them. The caller's buffers are then empty, and a
+   * chunk whose worker ends is not run again. Default false.
    */
   readonly transfer?: boolean;
   /** Further options of Node's Worker, such as `resourceLimits` or `execArgv`. */
@@ -24,11 +24,12 @@ export interface WorkersOptions {
 }
 
 /**
- * Worker threads of Node, or Web Workers, that score poses for `combinePoses`, `accumulatePoses`, `combineBatch` and
- * posetape/fit. They start on demand, stay for the next call, and keep the process alive only during a call.
+ * Makes a worker pool: worker threads of Node, or Web Workers, that score poses for `combinePoses`, `accumulatePoses`,
+ * `combineBatch` and posetape/fit. Workers start on demand, stay for the next call, and keep the process alive only during a call.
  *
- * Poses are sent in chunks of `posesPerChunk`, whose sums are merged in order: the result is the same to the bit whatever the
- * number of threads. A chunk whose worker dies is run once more in a new one; if that dies, too, the error names the poses.
+ * Poses are sent in chunks of `posesPerChunk`, whose sums are merged in order, so the result is the same to the bit for any number
+ * of threads. If the worker of a chunk ends, the chunk runs once more in a new worker. If that ends, too, the error names the
+ * poses.
  *
  * @throws TypeError or RangeError naming the option
  * @example
@@ -53,16 +54,30 @@ export function workers(options: WorkersOptions): WorkerPool {
   for (const [name, number] of Object.entries({ threads, posesPerChunk }))
     if (!Number.isSafeInteger(number) || number < 1)
       throw new RangeError(`workers: ${name} must be a whole number from 1, got ${number}`);
-  // Of a longer time, a timer makes 1 ms.
+  // A timer treats a longer time as 1 ms.
   if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0 && timeout < 2 ** 31))
-    throw new RangeError(`workers: timeout must be milliseconds above 0 and below 2³¹, got ${timeout}`);
+    throw new RangeError(
+      `workers: timeout must be a number of milliseconds above 0 and below 2³¹, got ${timeout}`,
+    );
   const start = worker ?? (() => startWorker(node));
-  return new Pool({
+  return new ThreadPool({
     threads,
     posesPerChunk,
-    module: module === undefined ? undefined : new URL(module).href,
+    module: module === undefined ? undefined : addressOf(module),
     start,
     timeout,
     transfer,
   });
+}
+
+/** Returns the module's address as text. @throws TypeError unless it is a complete URL */
+function addressOf(module: URL | string): string {
+  try {
+    return new URL(module).href;
+  } catch (cause) {
+    throw new TypeError(
+      `workers: module must be a complete URL, got ${module}; use new URL('${module}', import.meta.url)`,
+      { cause },
+    );
+  }
 }

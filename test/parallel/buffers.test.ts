@@ -1,7 +1,7 @@
 import { serialize } from 'node:v8';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { withoutRest } from '../../parallel/buffers.ts';
+import { withoutUnusedBytes } from '../../parallel/buffers.ts';
 import { property } from '../support/property.ts';
 
 const file = new Float32Array(1 << 18).map((_, i) => i);
@@ -11,7 +11,7 @@ const sizeOf = (poses: unknown) => serialize(structuredClone(poses)).byteLength;
 describe('arrays that are cut from a larger buffer', () => {
   test('are sent without the rest of it', () => {
     const poses = [{ at: file.subarray(10, 20), inner: [{ to: file.subarray(20, 30) }] }];
-    const sent = withoutRest(poses);
+    const sent = withoutUnusedBytes(poses);
     expect(sent).toEqual(poses);
     expect(sent[0]?.at.buffer.byteLength).toBe(40);
     expect(poses[0]?.at.buffer).toBe(file.buffer);
@@ -19,18 +19,18 @@ describe('arrays that are cut from a larger buffer', () => {
 
   test('are sent as they are where they use half of it', () => {
     const poses = [{ first: file.subarray(0, 1 << 16), second: file.subarray(1 << 16, 1 << 17) }];
-    expect(withoutRest(poses)).toBe(poses);
+    expect(withoutUnusedBytes(poses)).toBe(poses);
   });
 
   test('that one pose has twice are one array where they arrive', () => {
     const at = file.subarray(0, 4);
-    const [pose] = structuredClone(withoutRest([{ at, again: at }]));
+    const [pose] = structuredClone(withoutUnusedBytes([{ at, again: at }]));
     expect(pose?.at).toBe(pose?.again);
   });
 
   test('on shared memory stay there', () => {
     const poses = [new Int32Array(new SharedArrayBuffer(4000)).subarray(0, 2)];
-    expect(withoutRest(poses)).toBe(poses);
+    expect(withoutUnusedBytes(poses)).toBe(poses);
   });
 
   test('arrive as without a copy: Node’s Buffer, DataView, holes, circles, maps', () => {
@@ -40,10 +40,10 @@ describe('arrays that are cut from a larger buffer', () => {
     sparse[2] = new DataView(file.buffer, 4, 4);
     const poses = [circle, sparse, new Map([[1, file.subarray(0, 1)]]), null, undefined, 3];
     const withoutMap = [circle, sparse, null, undefined, 3];
-    const copied = withoutRest(withoutMap);
+    const copied = withoutUnusedBytes(withoutMap);
     expect(structuredClone(copied)).toEqual(structuredClone(withoutMap));
     // A map is not looked into.
-    expect(withoutRest(poses)[2]).toBe(poses[2]);
+    expect(withoutUnusedBytes(poses)[2]).toBe(poses[2]);
   });
 
   const types = [Uint8Array, Int16Array, Float32Array, Float64Array, BigInt64Array];
@@ -71,7 +71,7 @@ describe('arrays that are cut from a larger buffer', () => {
     'of random poses arrive as they were, and not the file',
     fc.array(pose, { maxLength: 6 }),
     poses => {
-      const sent = withoutRest(poses);
+      const sent = withoutUnusedBytes(poses);
       expect(structuredClone(sent)).toEqual(structuredClone(poses));
       expect(sizeOf(sent)).toBeLessThan(file.byteLength);
     },

@@ -52,7 +52,7 @@ test('messages of the module are nobody’s answer', async () => {
 test('a timeout that a timer cannot keep is an error', () => {
   for (const timeout of [Number.POSITIVE_INFINITY, 2 ** 31, Number.NaN, 0, '20' as never])
     expect(() => workers({ module: import.meta.url as never, threads: 1, timeout })).toThrow(
-      'timeout must be milliseconds above 0 and below 2³¹',
+      'timeout must be a number of milliseconds above 0 and below 2³¹',
     );
 });
 
@@ -230,18 +230,21 @@ describe('a pool that cannot serve', () => {
     const running = errorOf({ pool: closing, poses: faulty('hangs', { at: 0 }) });
     await closing.facts();
     await closing.close();
-    expect((await running).message).toBe('workers: the pool was closed');
+    expect((await running).message).toBe('workers: the worker pool was closed');
     expect((await errorOf({ pool: closing, poses: posesOf(3) })).message).toBe(
-      'workers: the pool was closed',
+      'workers: the worker pool was closed',
     );
   });
 
   test.each<[object, RegExp]>([
-    [{ strategy: 'full-graph' }, /full-graph holds all poses on one tape, so a pool cannot share them/],
-    [{ score }, /with a pool, score is what its module exports; leave it out/],
-    [{ poseLoss: () => 0 }, /with a pool, poseLoss is what its module exports/],
-    [{ pool: {} }, /pool must be what workers\(\) of posetape\/parallel gives/],
-    [{ combination: pooling({ name: 'mine' }) }, /^workers: boltzmann.* does not go into mine/],
+    [{ strategy: 'full-graph' }, /full-graph has all poses on one tape, which workers cannot share/],
+    [{ score }, /with workers, their module exports score; leave out the option/],
+    [{ poseLoss: () => 0 }, /with workers, their module exports poseLoss/],
+    [{ pool: {} }, /pool must be made by workers\(\) of posetape\/parallel/],
+    [
+      { combination: pooling({ name: 'mine' }) },
+      /^workers: the combination of the module is of boltzmann.*, not of mine/,
+    ],
   ])('for options that make no sense with it: %o', async (options, message) => {
     expect((await errorOf({ pool, poses: posesOf(3), ...options })).message).toMatch(message);
   });
@@ -256,15 +259,19 @@ describe('a pool that cannot serve', () => {
     const other = boltzmann({ kT: ({ width }: { width: Value }) => mul(2, width) });
     for (const strategy of ['stream', 'recompute'] as const)
       await expect(combinePoses<Sent, Theta>({ ...options, combination: other, strategy })).rejects.toThrow(
-        'workers: the module’s boltzmann has a kT of 2, but that of the call has 4; give the call the combination that the module exports',
+        'workers: kT of the module’s boltzmann is 2, but 4 in the call; pass the call the combination that the module exports',
       );
   });
 
   test.each<[object, RegExp]>([
     [{ threads: 0 }, /threads must be a whole number from 1, got 0/],
     [{ threads: 1, posesPerChunk: 1.5 }, /posesPerChunk must be a whole number from 1, got 1.5/],
-    [{ threads: 1, timeout: -1 }, /timeout must be milliseconds above 0 and below 2³¹, got -1/],
+    [{ threads: 1, timeout: -1 }, /timeout must be a number of milliseconds above 0 and below 2³¹, got -1/],
     [{ threads: 1, module: undefined }, /give a module, or a worker that calls serve\(\)/],
+    [
+      { threads: 1, module: './x.js' },
+      /module must be a complete URL, got \.\/x\.js; use new URL\('\.\/x\.js', import\.meta\.url\)/,
+    ],
     [{ threads: 1, treads: 2 }, /no option treads/],
   ])('for options of workers: %o', (options, message) => {
     expect(() => workers({ module: 'file:///scorer.js', ...options } as never)).toThrow(message);
@@ -287,7 +294,7 @@ describe('an abort', () => {
       });
       setTimeout(() => controller.abort(reason), 50);
       expect(await running).toBe(reason);
-      // The pose that hangs is given up.
+      // The pose that hangs is abandoned.
       const { stats } = await combinePoses<Sent, Theta>({
         pool: own,
         poses: posesOf(20),
@@ -362,7 +369,7 @@ describe('buffers of poses', () => {
     await combinePoses({ pool: moving, params, combination, poses });
     const again = await errorOf({ pool: moving, poses });
     expect(again.message).toBe(
-      'poses 0 to 3 cannot be sent to a worker: an array of theirs was transferred before, so it is empty',
+      'poses 0 to 3 cannot be sent to a worker: an array in them was transferred before and is empty',
     );
     const recomputed = await errorOf({
       pool: moving,
@@ -381,7 +388,7 @@ describe('buffers of poses', () => {
     );
     expect(own.every(({ distances }) => distances.length === 0)).toBe(true);
     const error = await errorOf({ pool: moving, poses: faulty('exits') });
-    expect(error.message).toMatch(/^poses 8 to 11: their worker ended, and what was transferred is lost/);
+    expect(error.message).toMatch(/^poses 8 to 11: their worker ended, and the transferred arrays are lost/);
   });
 });
 

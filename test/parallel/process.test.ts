@@ -80,7 +80,7 @@ test.each([
   [
     'its block by await using, as compilers write it',
     'await failing({}); await pool[Symbol.asyncDispose](); await failing({});',
-    'workers: the pool was closed\n',
+    'workers: the worker pool was closed\n',
   ],
 ])('a process ends by itself after %s, though the pool is not closed', (_, program, expected) => {
   expect(printed(program)).toBe(expected);
