@@ -7,13 +7,15 @@ import { pooling } from './pooling.ts';
 import { checkFunction, type Values } from './settings.ts';
 
 /**
- * Gated pooling: for each pose the scorer returns a log-weight and K − 1 values, such as a confidence and an affinity, and the
- * values are averaged by the softmax of the log-weights. (Attention with one number: M. Ilse, J. M. Tomczak, M. Welling,
- * *Attention-based deep multiple instance learning*, ICML 2018.)
+ * Gated pooling. For each pose the scorer returns K numbers z_n, K ≥ 2: a log-weight and K − 1 values, such as a confidence and
+ * an affinity. The values are averaged with the softmax of the log-weights. (A simple case of M. Ilse, J. M. Tomczak, M.
+ * Welling, *Attention-based deep multiple instance learning*, ICML 2018.)
  *
- *     ΔG = Σ w_n z_n1        w_n = m_n exp(z_n0) / Σ m_i exp(z_i0)
+ *     ΔG = Σ w_n (z_n2, …, z_nK)        w_n = m_n exp(z_n1)/Z        Z = Σ m_n exp(z_n1)
  *
- * @throws TypeError for an option that there is not
+ * `weight` returns the pose weight m_n, by default 1.
+ *
+ * @throws TypeError for an unknown option
  */
 export function gated<Pose>(options: { readonly weight?: PoseWeight<Pose> } = {}): Combination {
   checkOptions('gated', options, ['weight']);
@@ -33,13 +35,15 @@ function checkTwo(score: Value): Value {
 }
 
 /**
- * Attention pooling: for each pose the scorer returns an embedding of K numbers; the embeddings are averaged by the softmax of
- * `logWeight`, and `head` computes ΔG from the average. Both may use the parameters. (M. Ilse, J. M. Tomczak, M. Welling,
+ * Attention pooling. For each pose the scorer returns an embedding z_n of K numbers. The embeddings are averaged with the softmax
+ * of `logWeight`, and `head` computes ΔG from the average. Both may use the parameters. (M. Ilse, J. M. Tomczak, M. Welling,
  * *Attention-based deep multiple instance learning*, ICML 2018.)
  *
- *     ΔG = head(Σ w_n z_n, θ)        w_n = m_n exp(a(z_n, θ)) / Σ m_i exp(a(z_i, θ))
+ *     ΔG = head(Σ w_n z_n, θ)        w_n = m_n exp(logWeight(z_n, θ))/Z        Z = Σ m_n exp(logWeight(z_n, θ))
  *
- * @throws TypeError for an option that there is not, or one that is no function
+ * `weight` returns the pose weight m_n, by default 1.
+ *
+ * @throws TypeError for an unknown option, or one that is not a function
  * @example
  * attention<Pose, { query: Value; out: Value }>({
  *   logWeight: (z, { query }) => sum(mul(query, tanh(z))),
@@ -53,8 +57,8 @@ export function attention<Pose, V extends Values = Values>(options: {
 }): Combination {
   checkOptions('attention', options, ['logWeight', 'head', 'weight']);
   const { logWeight, head, weight } = options;
-  for (const [name, given] of Object.entries({ logWeight, head }))
-    checkFunction('attention', name, given ?? null);
+  for (const [name, option] of Object.entries({ logWeight, head }))
+    checkFunction('attention', name, option ?? null);
   return pooling<Pose, V>({
     name: 'attention',
     logWeight: (score, { params }) => logWeight(score, params),

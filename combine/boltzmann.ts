@@ -8,16 +8,16 @@ import { pooling } from './pooling.ts';
 import { betaOf, type Setting, settingOf, type Values } from './settings.ts';
 
 /**
- * The thermal average: each pose weighted by its Boltzmann factor at temperature kT > 0, in the scorer's energy unit
- * (0.593 kcal/mol at 298 K; default 1), a number or a function of the parameters. With β = 1/kT and `weight` m_n, 1 unless
- * given,
+ * The thermal average: the mean with Boltzmann weights w_n at temperature kT > 0. kT is in the scorer's energy unit (0.593
+ * kcal/mol at 298 K), and is a number or a function of the parameters, by default 1. `weight` returns the pose weight m_n, by
+ * default 1. With β = 1/kT,
  *
- *     ΔG = Σ w_n ΔG_n        w_n = m_n exp(−β ΔG_n) / Σ m_i exp(−β ΔG_i)        c_n = w_n (1 − β (ΔG_n − ΔG))
+ *     ΔG = Σ w_n ΔG_n    w_n = m_n exp(−β ΔG_n)/Z    Z = Σ m_n exp(−β ΔG_n)    c_n = w_n (1 − β (ΔG_n − ΔG))
  *
- * For kT → 0 it becomes the best pose's ΔG, for kT → ∞ the mean. A coefficient may be negative: a better weak pose takes
- * weight from the strong ones.
+ * For kT → 0, ΔG becomes that of the best pose, for kT → ∞ the mean. A coefficient c_n may be negative: improving a weak pose
+ * takes Boltzmann weight from the strong ones.
  *
- * @throws RangeError for kT ≤ 0, or so small that 1/kT overflows (below 5.6e-309), TypeError for an option that there is not
+ * @throws RangeError for kT ≤ 0, or below 5.6e-309, where 1/kT overflows; TypeError for an unknown option
  */
 export function boltzmann<Pose, V extends Values = Values>(
   options: { readonly kT?: Setting<V>; readonly weight?: PoseWeight<Pose> } = {},

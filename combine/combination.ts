@@ -5,32 +5,32 @@ import type { Fold } from './fold.ts';
 import type { Pool, PoseWeight } from './pool.ts';
 import { checkFunction, type Settings } from './settings.ts';
 
-/** A rule that combines the predictions ΔG_n of a compound's poses to one ΔG. Immutable. */
+/** A rule that combines the predictions ΔG_n of a compound's poses into one ΔG. Immutable. */
 export interface Combination extends Fold {
-  /** The weight of each pose; absent if all count alike. */
+  /** Returns the pose weight m_n; absent if all are 1. */
   readonly weight: PoseWeight | undefined;
-  /** Functions that record each pose and the averages; absent where a pose is weighted by its score itself. */
+  /** Functions of a pooling, which record log-weight, values and ΔG; absent if h_n and p_n are the score. */
   readonly pool: Pool | undefined;
   /**
-   * Settings by name, numbers or made of the parameters: each must be above 0, or q other than 0.
+   * Settings that may be functions of the parameters, by name. Each must be above 0, but q any number except 0.
    *
    * @internal
    */
   readonly learned?: Settings;
-  /** The same in ops, of the vector of predictions; absent for a pooling. */
+  /** Records ΔG from all predictions, of shape [poses]; absent for a pooling. */
   readonly combine: ((predictions: Value, weights?: readonly number[]) => Value) | undefined;
   /**
-   * A fresh accumulator; or one read back from its JSON, which must be as it was written.
+   * Makes an empty accumulator, or reads one back from the JSON that it wrote.
    *
-   * @throws TypeError for the state of another combination or setting, RangeError naming the field for anything else
+   * @throws TypeError for the state of another combination or other settings, RangeError naming the field for damaged JSON
    */
   accumulator(saved?: AccumulatorJSON): Accumulator;
 }
 
 /**
- * Completes a fold to a combination.
+ * Makes a combination from a fold.
  *
- * @throws TypeError naming the combination, unless the weight is a function or absent
+ * @throws TypeError naming the combination, if `weight` is not a function
  */
 export function combination(
   fold: Omit<Fold, 'isWeighted'>,
@@ -50,18 +50,18 @@ export function combination(
 }
 
 /**
- * The weight of a pose, 1 where the combination has none.
+ * Returns the pose weight m_n, 1 if the combination has no weights.
  *
- * @throws RangeError naming the pose for one that is negative or not finite, TypeError for one that is no number
+ * @throws TypeError naming the pose if its weight is not a number, RangeError if it is negative or not finite
  */
 export function weightOfPose({ kind, weight }: Combination, pose: unknown, index: number): number {
   if (!weight) return 1;
-  const given: unknown = weight(pose, index);
-  if (typeof given !== 'number')
-    throw new TypeError(`${kind}: the weight of pose ${index} is ${given}; it must be a number`);
-  if (!(given >= 0 && Number.isFinite(given)))
+  const number: unknown = weight(pose, index);
+  if (typeof number !== 'number')
+    throw new TypeError(`${kind}: the weight of pose ${index} is ${number}; it must be a number`);
+  if (!(number >= 0 && Number.isFinite(number)))
     throw new RangeError(
-      `${kind}: the weight of pose ${index} is ${given}; it must be a finite number from 0`,
+      `${kind}: the weight of pose ${index} is ${number}; it must be a finite number from 0`,
     );
-  return given;
+  return number;
 }

@@ -9,15 +9,15 @@ import { pooling } from './pooling.ts';
 import { betaOf, type Setting, settingOf, type Values } from './settings.ts';
 
 /**
- * The free energy of an ensemble by exponential averaging (R. W. Zwanzig, J. Chem. Phys. 22, 1420, 1954) at temperature
- * kT > 0, in the scorer's energy unit, a number or a function of the parameters. With β = 1/kT and `weight` m_n, 1 unless
- * given,
+ * The free energy of an ensemble by exponential averaging (R. W. Zwanzig, J. Chem. Phys. 22, 1420, 1954) at temperature kT > 0.
+ * kT is in the scorer's energy unit, and is a number or a function of the parameters, by default 1. `weight` returns the pose
+ * weight m_n, by default 1. With β = 1/kT and N = Σ m_n,
  *
- *     ΔG = −kT ln(Σ m_n exp(−β ΔG_n) / Σ m_n)        c_n = m_n exp(−β ΔG_n) / Σ m_i exp(−β ΔG_i)
+ *     ΔG = −kT ln(Z/N)        Z = Σ m_n exp(−β ΔG_n)        c_n = m_n exp(−β ΔG_n)/Z
  *
- * It lies between the best pose's ΔG and the mean, and is that of a pose alone; {@link lse} has no division by N.
+ * ΔG lies between that of the best pose and the mean; for a single pose it is the pose's ΔG. {@link lse} does not divide by N.
  *
- * @throws RangeError for kT ≤ 0, or so small that 1/kT overflows (below 5.6e-309), TypeError for an option that there is not
+ * @throws RangeError for kT ≤ 0, or below 5.6e-309, where 1/kT overflows; TypeError for an unknown option
  */
 export function freeEnergy<Pose, V extends Values = Values>(
   options: { readonly kT?: Setting<V>; readonly weight?: PoseWeight<Pose> } = {},

@@ -8,22 +8,23 @@ import { pooling } from './pooling.ts';
 import { checkOverflow, checkPositive, type Setting, settingOf, type Values } from './settings.ts';
 
 /**
- * A smooth minimum (sign −1, the default) or maximum (sign +1) of sharpness t > 0, in 1/energy: a number, or a function of
- * the parameters. `weight` m_n is 1 unless given.
+ * A smooth minimum (`sign` s = −1, the default) or maximum (s = 1). The sharpness t > 0, in 1/energy, is a number or a function
+ * of the parameters, by default 1. `weight` returns the pose weight m_n, by default 1.
  *
- *     ΔG = (s/t) ln Σ m_n exp(s t ΔG_n)        c_n = m_n exp(s t ΔG_n) / Σ m_i exp(s t ΔG_i)
+ *     ΔG = ln(Z)/(s t)        Z = Σ m_n exp(s t ΔG_n)        c_n = m_n exp(s t ΔG_n)/Z
  *
- * For t → ∞ it becomes the best pose's ΔG; it lies below the minimum by at most ln(N)/t.
+ * For t → ∞ it becomes the best pose's ΔG. Without pose weights, a smooth minimum is below the minimum by at most
+ * ln(number of poses)/t.
  *
- * @throws RangeError for t ≤ 0, or so small that ln(N)/t of the most poses one can count overflows (below 2.1e-307), or a sign that is not −1 or 1, TypeError for an option that there is not
+ * @throws RangeError for t ≤ 0, a t below 2.1e-307, for which ΔG could overflow, or a sign other than −1 and 1; TypeError for
+ * an unknown option
  */
 export function lse<Pose, V extends Values = Values>(
   options: { readonly t?: Setting<V>; readonly sign?: -1 | 1; readonly weight?: PoseWeight<Pose> } = {},
 ): Combination {
   checkOptions('lse', options, ['t', 'sign', 'weight']);
   const { t = 1, sign = -1, weight } = options;
-  if (sign !== -1 && sign !== 1)
-    throw new RangeError(`lse: sign is −1 (smooth minimum) or 1 (smooth maximum), got ${sign}`);
+  if (sign !== -1 && sign !== 1) throw new RangeError(`lse: sign must be −1 or 1, got ${sign}`);
   if (typeof t === 'function') {
     const sigma = (params: Values) => mul(sign, settingOf(t, params));
     return {

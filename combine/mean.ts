@@ -4,11 +4,11 @@ import { ofScore } from './of-score.ts';
 import type { PoseWeight } from './pool.ts';
 
 /**
- * The arithmetic mean: every pose counts alike, or by its `weight` m_n.
+ * The arithmetic mean. `weight` returns the pose weight m_n, by default 1. With N = Σ m_n,
  *
- *     ΔG = Σ m_n ΔG_n / Σ m_n        c_n = m_n / Σ m_i
+ *     ΔG = Σ m_n ΔG_n/N        c_n = m_n/N
  *
- * @throws TypeError for an option that there is not
+ * @throws TypeError for an unknown option
  */
 export function mean<Pose>(options: { readonly weight?: PoseWeight<Pose> } = {}): Combination {
   checkOptions('mean', options, ['weight']);

@@ -1,50 +1,56 @@
 import type { Operand, Value } from '../engine/tape.ts';
 import type { Values } from './settings.ts';
 
-/** The weight m_n of a pose: a multiplicity, or one given from outside. 0 leaves the pose out. */
+/**
+ * A function that returns the pose weight m_n, such as a multiplicity or a weight from another calculation. 0 leaves the pose
+ * out.
+ */
 export type PoseWeight<Pose = unknown> = {
-  // A method's type, since methods are bivariant: a combination does not know the type of the poses.
-  /** The weight of a pose. */
+  // The type of a method, since methods are bivariant: a combination does not know the type of the poses.
+  /** Returns the pose weight. */
   weight(pose: Pose, index: number): number;
 }['weight'];
 
-/** Given to what a pooling records of each pose. */
+/** Second argument of `logWeight` and `values` of a {@link pooling}. */
 export interface PoolContext<Pose = unknown, V extends Values = Values> {
   /** The parameters as values of the tape. */
   readonly params: V;
-  /** The pose as the scorer is given it. */
+  /** The pose as passed to the scorer. */
   readonly pose: Pose;
-  /** Which pose, in the order they are read. */
+  /** Index of the pose, in the order read. */
   readonly index: number;
 }
 
-/** Averages that a pooling's `value` makes ΔG of. */
+/** Averages over the poses, from which `value` of a {@link pooling} computes ΔG. */
 export interface Pooled {
-  /** p̄ = Σ w_n p_n, shape [m]. */
+  /** p̄_j = Σ w_n p_nj, shape [J]. */
   readonly mean: Value;
   /** log Z = ln Σ m_n exp(ℓ_n), shape []. */
   readonly logSum: Value;
-  /** log Z − ln Σ m_n, shape []; it keeps its digits where all log-weights are near 0. */
+  /** log Z − ln N, shape []. Accurate even if all log-weights are near 0. */
   readonly logMean: Value;
-  /** Σ m_n: the number of poses, unless they have weights of their own. */
+  /** N = Σ m_n: the number of poses if there are no pose weights. */
   readonly count: number;
 }
 
 /** Options of {@link pooling}. */
 export interface PoolingOptions<Pose = unknown, V extends Values = Values> {
-  /** For errors and saved states. */
+  /** Name of the pooling in errors and saved states. */
   readonly name: string;
-  /** Numbers that tell poolings of one name apart in saved states. */
+  /** Numbers that distinguish poolings of the same name in saved states. */
   readonly settings?: Readonly<Record<string, number>>;
-  /** ℓ_n, a single number: how much the pose counts. Default 0: alike. */
+  /** Returns the log-weight ℓ_n of a pose, a single number. Default 0, which gives all poses the same weight. */
   logWeight?(score: Value, context: PoolContext<Pose, V>): Operand;
-  /** p_n, one number or m: what is averaged. Default the score; false where only log Z is wanted. */
+  /** Returns the values p_nj to average, one number or a list of J. Default the score; false for no values, only log Z. */
   readonly values?: false | ((score: Value, context: PoolContext<Pose, V>) => Operand);
-  /** ΔG, one number or several, if a loss or readout makes one of them. Default the mean. */
+  /**
+   * Computes ΔG, one number, or several if a loss or readout turns them into one. Default p̄. Its `mean` is absent with
+   * `values: false`.
+   */
   value?(pooled: Pooled, context: { readonly params: V }): Value;
-  /** m_n: a multiplicity, or a weight given from outside. Default 1; 0 leaves the pose out. */
+  /** Returns the pose weight m_n. Default 1; 0 leaves the pose out. */
   readonly weight?: PoseWeight<Pose> | undefined;
 }
 
-/** Functions that record each pose, and the averages. */
+/** The functions of a {@link pooling} that record log-weight, values and ΔG. */
 export type Pool = Pick<PoolingOptions, 'logWeight' | 'values' | 'value'>;

@@ -4,18 +4,19 @@ import type { Pool, PoolingOptions } from './pool.ts';
 import { checkFunction, type Values } from './settings.ts';
 
 /**
- * A custom combination in one pass, of the form that nearly all have: a log-weight ℓ_n and values p_n ∈ R^m are recorded for
- * each pose, the values are averaged by the softmax of the log-weights, and ΔG is computed from the averages.
+ * Your own pooling in one pass. For each pose you record a log-weight ℓ_n and J values p_nj. The values are averaged with the
+ * softmax of the log-weights, and ΔG is computed from the averages.
  *
- *     w_n = m_n exp(ℓ_n)/Z        Z = Σ m_n exp(ℓ_n)        p̄ = Σ w_n p_n        ΔG = value(p̄, log Z, N, θ)
+ *     w_n = m_n exp(ℓ_n)/Z        Z = Σ m_n exp(ℓ_n)        p̄_j = Σ w_n p_nj        ΔG = value(p̄, log Z, N, θ)
  *
- * `score` may return K numbers. All three functions are written in ops and may read the parameters. The state is 1 + m sums of
- * the size of θ. A pose costs K backward passes under `stream` and one under `recompute`. The default is `recompute` if K or m
- * is above 4 and the poses can be read twice, else `stream`.
+ * The pose weights m_n are 1 unless `weight` returns others, and N = Σ m_n. The score may be K numbers. `logWeight`, `values`
+ * and `value` are written in ops and may read the parameters. The state is 1 + J sums of the size of θ. A pose costs K backward
+ * passes under `stream` and one under `recompute`. The default strategy is `recompute` if K or J is above 4 and the poses can be
+ * read twice, else `stream`.
  *
- * @throws TypeError for an unknown option, or one of the wrong type
+ * @throws TypeError for an unknown option or one of the wrong type, or for `values: false` without `value`
  * @example
- * // A confidence and an affinity of each pose.
+ * // The score is a confidence and an affinity.
  * pooling({ name: 'gated', logWeight: z => slice(z, 0, 1), values: z => slice(z, 1, 2) });
  */
 export function pooling<Pose = unknown, V extends Values = Values>(
@@ -24,12 +25,12 @@ export function pooling<Pose = unknown, V extends Values = Values>(
   checkOptions('pooling', options, ['name', 'settings', 'logWeight', 'values', 'value', 'weight']);
   const { name, settings = {}, logWeight, values, value, weight } = options;
   if (typeof name !== 'string' || name === '')
-    throw new TypeError(`pooling: name must be a text, such as 'gated', got ${name}`);
+    throw new TypeError(`pooling: name must be a non-empty string, got ${name}`);
   checkFunction(name, 'logWeight', logWeight);
   if (values !== false) checkFunction(name, 'values', values);
   checkFunction(name, 'value', value);
   if (values === false && !value)
-    throw new TypeError(`${name}: without values there is no mean; give a value, made of logSum`);
+    throw new TypeError(`${name}: values: false needs a value computed from logSum`);
   for (const [setting, number] of Object.entries(settings)) {
     if (!Number.isFinite(number))
       throw new TypeError(`${name}: setting ${setting} must be a finite number, got ${number}`);

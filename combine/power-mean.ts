@@ -9,15 +9,15 @@ import { pooling } from './pooling.ts';
 import { type Setting, settingOf, type Values } from './settings.ts';
 
 /**
- * The power mean of positive scores. The exponent q is a nonzero number or a function of the parameters; `weight` m_n is 1 by
- * default.
+ * The power mean of positive scores. The exponent q is a nonzero number or a function of the parameters. `weight` returns the
+ * pose weight m_n, by default 1. With N = Σ m_n,
  *
- *     ΔG = (Σ m_n ΔG_n^q / Σ m_n)^(1/q)
+ *     ΔG = (Σ m_n ΔG_n^q/N)^(1/q)
  *
- * q = 1 is the mean, −1 the harmonic mean; q → ∞ the largest score, q → −∞ the smallest. A score that is not above 0 makes
- * its pose bad.
+ * q = 1 gives the mean and q = −1 the harmonic mean. For q → ∞, ΔG becomes the largest score, for q → −∞ the smallest. A pose
+ * whose score is not above 0 is bad.
  *
- * @throws RangeError for q of 0 or not finite, TypeError for an option that there is not
+ * @throws RangeError for a q that is 0 or not finite, TypeError for an unknown option
  */
 export function powerMean<Pose, V extends Values = Values>(options: {
   readonly q: Setting<V>;

@@ -4,12 +4,14 @@ import { div } from '../ops/arithmetic/div.ts';
 import { sub } from '../ops/arithmetic/sub.ts';
 import { checkOverflow, checkPositive } from './settings.ts';
 
-/** Quantity that an experiment reports, computed from ΔG. */
+/** A function that records the quantity that an experiment reports, from ΔG. */
 export type Readout = (prediction: Value) => Value;
 
 /**
- * pKi = −ΔG/(kT ln 10), kT > 0 in the unit of ΔG (0.593 kcal/mol at 298 K; default 1): −log₁₀ of the inhibition constant
- * in mol/L.
+ * The readout pKi = −ΔG/(kT ln 10): −log₁₀ of the inhibition constant in mol/L. kT > 0 is in the unit of ΔG (0.593 kcal/mol at
+ * 298 K; default 1).
+ *
+ * @throws RangeError for a kT that is not above 0, or out of range
  */
 export function pKi(options: { readonly kT?: number } = {}): Readout {
   checkOptions('pKi', options, ['kT']);
@@ -21,8 +23,10 @@ export function pKi(options: { readonly kT?: number } = {}): Readout {
 }
 
 /**
- * pIC50 = pKi − log₁₀(1 + [S]/K_M), for a competitive inhibitor at substrate concentration [S] (Cheng and Prusoff,
- * Biochem. Pharmacol. 22, 3099, 1973). `substrate` and `km` in the same unit.
+ * The readout pIC50 = pKi − log₁₀(1 + substrate/km) of a competitive inhibitor (Cheng and Prusoff, Biochem. Pharmacol. 22, 3099,
+ * 1973). `substrate` is the concentration of the substrate and `km` its Michaelis constant, in the same unit.
+ *
+ * @throws RangeError for a kT or km that is not above 0, a substrate below 0, or a number out of range
  */
 export function pIC50(options: {
   readonly kT?: number;
@@ -37,7 +41,7 @@ export function pIC50(options: {
     throw new RangeError(`pIC50: substrate must be a finite concentration from 0, got ${substrate}`);
   }
   const shift = Math.log10(1 + substrate / km);
-  checkOverflow('pIC50', `substrate of ${substrate} to km of ${km}`, { '[S]/K_M': shift });
+  checkOverflow('pIC50', `substrate of ${substrate} to km of ${km}`, { 'substrate/km': shift });
   const affinity = pKi({ kT });
   return prediction => sub(affinity(prediction), shift);
 }

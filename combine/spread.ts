@@ -14,16 +14,16 @@ import { pooling } from './pooling.ts';
 import { betaOf, type Setting, settingOf, type Values } from './settings.ts';
 
 /**
- * The mean and variance of the poses' scores, as two numbers: an uncertainty over poses, for a loss such as `gaussianNLL`.
- * Poses are weighted by `weight` m_n (default 1) and, if `kT` is given (a number or a function of the parameters), by their
- * Boltzmann factors.
+ * The mean and variance of the poses' scores, as two numbers, for a loss such as `gaussianNLL`. `weight` returns the pose weight
+ * m_n, by default 1. With `kT`, a number or a function of the parameters, w_n is the Boltzmann weight of `boltzmann`.
+ * Without it, w_n = m_n/Σ m_n.
  *
  *     ΔG = (Σ w_n ΔG_n, Σ w_n ΔG_n² − (Σ w_n ΔG_n)²)
  *
- * The variance is a difference of two squares. If the energies are far from 0 compared with their spread, set `about` to an
- * energy near them (default 0) to keep its digits.
+ * The variance is a difference of two squares. If the energies are far from 0 compared with their spread, set `about`, by
+ * default 0, to an energy near them to keep the digits of the variance.
  *
- * @throws RangeError for kT ≤ 0 or `about` not finite, TypeError for an option that there is not
+ * @throws RangeError for kT ≤ 0 or an `about` that is not finite, TypeError for an unknown option
  */
 export function spread<Pose, V extends Values = Values>(
   options: { readonly kT?: Setting<V>; readonly about?: number; readonly weight?: PoseWeight<Pose> } = {},

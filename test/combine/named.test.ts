@@ -262,7 +262,7 @@ describe('the strategy of a pooling, unless it is chosen,', () => {
   });
 });
 
-test('the state of a pooling with m values is 1 + m sums of the size of θ, and one more of the poseLosses', async () => {
+test('the state of a pooling with J values is 1 + J sums of the size of θ, and one more of the poseLosses', async () => {
   const stateOf = async (values: number, options: Partial<KnownOptions> = {}) => {
     const combination = pooling({
       name: 'pool',
@@ -406,7 +406,7 @@ describe('weights and poolings that do not fit', () => {
     [
       'several numbers and no loss',
       { combination: spread() },
-      /spread gives shape \[2\]; give a loss or a readout/,
+      /spread gives shape \[2\]; add a loss or a readout/,
     ],
     [
       'values of other number than before',
@@ -424,7 +424,7 @@ describe('weights and poolings that do not fit', () => {
   });
 
   test.each<[string, () => unknown, RegExp]>([
-    ['a pooling without a name', () => pooling({} as never), /pooling: name must be a text/],
+    ['a pooling without a name', () => pooling({} as never), /pooling: name must be a non-empty string/],
     [
       'an option of a pooling',
       () => pooling({ name: 'x', valeus: 1 } as never),
@@ -433,7 +433,7 @@ describe('weights and poolings that do not fit', () => {
     [
       'no values and no value',
       () => pooling({ name: 'x', values: false }),
-      /x: without values there is no mean/,
+      /x: values: false needs a value computed from logSum/,
     ],
     [
       'a weight that is no function',
@@ -451,11 +451,11 @@ describe('weights and poolings that do not fit', () => {
     ({ w }: { readonly w: Value }) =>
       w.tape.constant(numbers);
   test.each<[string, Combination, RegExp]>([
-    ['kT of 0', boltzmann({ kT: made(0) }), /^boltzmann: kT must be a finite number above 0, .* it 0$/],
-    ['kT below 0', freeEnergy({ kT: made(-0.6) }), /^freeEnergy: kT must be .* above 0, .* it -0.6$/],
-    ['kT of NaN', spread({ kT: made(Number.NaN) }), /^spread: kT must be .* above 0, .* it NaN$/],
-    ['t below 0', lse({ t: made(-2) }), /^lse: t must be a finite number above 0, .* it -2$/],
-    ['q of 0', powerMean({ q: made(0) }), /^powerMean: q must be a finite number other than 0, .* it 0$/],
+    ['kT of 0', boltzmann({ kT: made(0) }), /^boltzmann: kT must be a finite number above 0, .* it is 0$/],
+    ['kT below 0', freeEnergy({ kT: made(-0.6) }), /^freeEnergy: kT must be .* above 0, .* it is -0.6$/],
+    ['kT of NaN', spread({ kT: made(Number.NaN) }), /^spread: kT must be .* above 0, .* it is NaN$/],
+    ['t below 0', lse({ t: made(-2) }), /^lse: t must be a finite number above 0, .* it is -2$/],
+    ['q of 0', powerMean({ q: made(0) }), /^powerMean: q must be a finite number other than 0, .* it is 0$/],
     ['kT of no value', boltzmann({ kT: () => 3 as never }), /^boltzmann: kT must return a value on its tape/],
     ['kT of two numbers', boltzmann({ kT: made(1, 2) }), /^boltzmann: kT must return a single number/],
   ])('a learned %s', async (_what, combination, message) => {
@@ -468,7 +468,7 @@ describe('weights and poolings that do not fit', () => {
     const scoring = { score, combination, executor: interpreter() };
     const { state } = await accumulatePoses({ ...scoring, params, poses: posesOf(-1) });
     const closing = { combination, params: { w: tensor([-0.6, 0, 0]) } };
-    expect(() => finish(state, closing)).toThrow(/^boltzmann: kT must be .* above 0, .* make it -0.6$/);
+    expect(() => finish(state, closing)).toThrow(/^boltzmann: kT must be .* above 0, .* it is -0.6$/);
   });
 
   test('poses whose ℓ or p is not finite are bad', async () => {

@@ -381,7 +381,7 @@ describe('readouts', () => {
     expect(await readoutOf(pKi({ kT: 0.0019872 * 298.15 }), -12.28)).toBeCloseTo(9, 2);
   });
 
-  test('pIC50 is pKi − log10(1 + [S]/Km)', async () => {
+  test('pIC50 is pKi − log10(1 + substrate/km)', async () => {
     const kT = 0.593;
     const pure = await readoutOf(pKi({ kT }), -9);
     expectClose(await readoutOf(pIC50({ kT, substrate: 0, km: 7 }), -9), pure, 1e-15);
