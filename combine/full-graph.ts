@@ -16,7 +16,7 @@ import { eachNumber, recordParams, recordScores, runPoses, scoreAt, withTape } f
 import type { ObjectiveNumbers, Outcome, Task } from './task.ts';
 
 /**
- * One tape of all poses, from θ to the loss: the reference whose results the other strategies reproduce with less memory.
+ * Combines poses on one tape, from the parameters to the loss. The other strategies reproduce its results with less memory.
  */
 export async function fullGraph<Pose>(task: Task<Pose>): Promise<Outcome> {
   const combination = typeof task.combination === 'function' ? undefined : task.combination;
@@ -30,8 +30,8 @@ export async function fullGraph<Pose>(task: Task<Pose>): Promise<Outcome> {
     checkAnyPoses(all.length, badPoses, all.length - counted.length);
     const poses = counted.filter(({ index }) => !badPoses.some(bad => bad.index === index));
     const { scores, pooled, bad, ...graph } = await runGraph(task, poses);
-    const found = bad.length > 0 ? bad : await badGradients(task, poses, graph.gradient);
-    if (found.length === 0) {
+    const newBad = bad.length > 0 ? bad : await badGradients(task, poses, graph.gradient);
+    if (newBad.length === 0) {
       const ledger = ledgerOf(combination, all, poses, scores, pooled);
       for (const { index } of all) {
         const prediction = ledger.has(index) ? (ledger.scoresOf(index)[0] as number) : Number.NaN;
@@ -46,20 +46,20 @@ export async function fullGraph<Pose>(task: Task<Pose>): Promise<Outcome> {
         backwardSkipped: 0,
       };
     }
-    if (!task.skipsBadPoses) throw new BadPoseError(found[0] as BadPose);
-    badPoses.push(...found);
+    if (!task.skipsBadPoses) throw new BadPoseError(newBad[0] as BadPose);
+    badPoses.push(...newBad);
   }
 }
 
 type Graph = ObjectiveNumbers &
   Pick<Outcome, 'gradient'> & {
     readonly scores: readonly Float64Array[];
-    /** Log-weight and values of each pose of a pooling. */
+    /** Terms of the poses; empty unless the combination is a pooling. */
     readonly pooled: readonly PooledPose[];
     readonly bad: BadPose[];
   };
 
-/** Notes the scores of the poses that were run, among all. */
+/** Makes a ledger of all poses from the results of the poses that ran. */
 function ledgerOf<Pose>(
   combination: Combination | undefined,
   all: readonly Weighted<Pose>[],
@@ -125,7 +125,7 @@ async function runOn<Pose>(tape: Tape, task: Task<Pose>, poses: readonly Weighte
   };
 }
 
-/** Records the predictions of all poses, shape [N] or [N, K], by groups of `posesPerTape` or one by one. */
+/** Records the predictions of all poses, shape [poses] or [poses, K], in groups of `posesPerTape` or one by one. */
 function recordAll<Pose>(
   task: Task<Pose>,
   tape: Tape,
@@ -140,17 +140,17 @@ function recordAll<Pose>(
   const predictions = concat(
     groups.map(({ count, value }) => (count > 1 ? value : reshaped(value, [1, ...value.shape]))),
   );
-  let each: readonly Value[] | undefined;
+  let single: readonly Value[] | undefined;
   const scores = () => {
-    each ??= groups.flatMap(({ count, value }) =>
+    single ??= groups.flatMap(({ count, value }) =>
       count > 1 ? Array.from({ length: count }, (_, n) => scoreAt(value, n)) : [value],
     );
-    return each;
+    return single;
   };
   return { predictions, scores };
 }
 
-/** Log-weight and values of each pose of a pooling, in numbers; poses where they are not finite are noted as bad. */
+/** Evaluates the term of each pose of a pooling. Poses whose log-weight or values are not finite are added to `bad`. */
 async function pooledPoses<Pose>(
   task: Task<Pose>,
   poses: readonly Weighted<Pose>[],
@@ -160,29 +160,29 @@ async function pooledPoses<Pose>(
   const { combination, params } = task;
   if (typeof combination === 'function' || !combination.pool) return [];
   const pooled: PooledPose[] = [];
-  for (const [n, each] of poses.entries()) {
-    const found = await unlessBad({ ...task, skipsBadPoses: true }, bad, async () =>
-      pooledPose(combination, params, scores[n] as Float64Array, each, each.weight),
+  for (const [n, pose] of poses.entries()) {
+    const term = await unlessBad({ ...task, skipsBadPoses: true }, bad, async () =>
+      pooledPose(combination, params, scores[n] as Float64Array, pose, pose.weight),
     );
-    if (found) pooled.push(found);
+    if (term) pooled.push(term);
   }
   return pooled;
 }
 
-/** One sum over all poses does not say whose gradient was bad, so where it is, each is run on its own. */
+/** Finds the poses with a bad gradient. If the summed gradient is bad, each pose runs alone, since the sum does not tell which. */
 async function badGradients<Pose>(
   task: Task<Pose>,
   poses: readonly Indexed<Pose>[],
   sum: Outcome['gradient'],
 ): Promise<BadPose[]> {
-  const isSound = Object.values(sum).every(({ data }) => areFinite(data));
-  return isSound ? [] : runEach(task, poses, { wantsGradient: true });
+  const areAllFinite = Object.values(sum).every(({ data }) => areFinite(data));
+  return areAllFinite ? [] : runEach(task, poses, { wantsGradient: true });
 }
 
 /**
- * Runs the tape of all poses. An executor that fails does not say at which, so each is then run on its own.
+ * Runs the tape of all poses. If the executor fails, each pose runs alone, to find the pose that makes it fail.
  *
- * @throws Error naming the first pose that fails on its own, too; else the executor's error
+ * @throws Error naming the first pose that also fails alone; else the executor's error
  */
 async function runAll<Pose>(
   task: Task<Pose>,
@@ -200,17 +200,17 @@ async function runAll<Pose>(
   }
 }
 
-/** Runs poses on their own for those that are bad. */
+/** Runs each pose alone and returns the bad ones. */
 async function runEach<Pose>(
   task: Task<Pose>,
   poses: readonly Indexed<Pose>[],
   { wantsGradient }: { readonly wantsGradient: boolean },
 ): Promise<BadPose[]> {
-  const found: BadPose[] = [];
-  for (const each of poses) {
-    await unlessBad({ ...task, skipsBadPoses: true }, found, () =>
-      runPoses(task, [each], wantsGradient ? { targets: eachNumber } : {}),
+  const bad: BadPose[] = [];
+  for (const pose of poses) {
+    await unlessBad({ ...task, skipsBadPoses: true }, bad, () =>
+      runPoses(task, [pose], wantsGradient ? { targets: eachNumber } : {}),
     );
   }
-  return found;
+  return bad;
 }

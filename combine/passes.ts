@@ -6,7 +6,7 @@ import type { Indexed, Weighted } from './params.ts';
 import type { Task } from './task.ts';
 
 /**
- * The poses one by one with their index. Sync iterables and async ones read alike, and an abort ends both at once.
+ * Reads the poses, sync or async, with their indices. An abort ends it at once.
  *
  * @throws the signal's reason
  */
@@ -18,7 +18,7 @@ export function indexed<Pose>({
   return untilAborted(poses, signal, first);
 }
 
-/** The poses, as many at a time as share a tape: one, or `posesPerTape` and what is left at the end. */
+/** Reads the poses in groups that share a tape: single poses, or `posesPerTape` poses and fewer in the last group. */
 export async function* groups<Pose>(task: Task<Pose>): AsyncGenerator<readonly Indexed<Pose>[]> {
   const { posesPerTape = 1 } = task;
   let group: Indexed<Pose>[] = [];
@@ -32,29 +32,29 @@ export async function* groups<Pose>(task: Task<Pose>): AsyncGenerator<readonly I
 }
 
 /**
- * Those that have a weight, with it.
+ * Returns the poses whose pose weight is not 0, with that weight.
  *
- * @throws RangeError or TypeError naming the pose, for a weight that is none
+ * @throws TypeError or RangeError naming the pose, if its weight is not a finite number from 0
  */
 export function weighted<Pose>(
   { combination }: Task<Pose>,
   poses: readonly Indexed<Pose>[],
 ): readonly Weighted<Pose>[] {
-  if (typeof combination === 'function') return poses.map(each => ({ ...each, weight: 1 }));
+  if (typeof combination === 'function') return poses.map(pose => ({ ...pose, weight: 1 }));
   return poses
     .map(({ pose, index }) => ({ pose, index, weight: weightOfPose(combination, pose, index) }))
     .filter(({ weight }) => weight > 0);
 }
 
 /**
- * Runs poses together on one tape. If that fails or one of them is bad, each is run on its own, to find which: a bad one is
- * noted in `badPoses`, unless bad poses throw. `run` must change nothing before it is sure to succeed.
+ * Runs poses together on one tape. If that fails or a pose is bad, each pose runs alone. Bad ones are added to `badPoses`, or
+ * thrown unless bad poses are skipped. `run` must change no state before it is certain to succeed.
  */
-export async function runTogether<Pose, Each extends Indexed<Pose>>(
+export async function runTogether<Pose, Item extends Indexed<Pose>>(
   task: Task<Pose>,
-  poses: readonly Each[],
+  poses: readonly Item[],
   badPoses: BadPose[],
-  run: (poses: readonly Each[]) => Promise<void>,
+  run: (poses: readonly Item[]) => Promise<void>,
 ): Promise<void> {
   let failure: unknown;
   if (poses.length > 1) {
@@ -66,12 +66,12 @@ export async function runTogether<Pose, Each extends Indexed<Pose>>(
       failure = error;
     }
   }
-  for (const each of poses) await unlessBad(task, badPoses, () => run([each]));
-  // None of them fails on its own, but together they do.
+  for (const pose of poses) await unlessBad(task, badPoses, () => run([pose]));
+  // The poses fail together, but none of them alone.
   if (failure && !(failure instanceof BadPoseError)) throw failure;
 }
 
-/** Tells `onPose` of a pose, and waits for its promise if it returns one. */
+/** Calls `onPose` for a pose, and awaits the promise if it returns one. */
 export async function report<Pose>(
   { onPose, signal }: Task<Pose>,
   index: number,
@@ -84,7 +84,7 @@ export async function report<Pose>(
   signal?.throwIfAborted();
 }
 
-/** Runs one pose; a bad one is noted in `badPoses` and gives nothing, unless bad poses throw. */
+/** Runs one pose. If it is bad and bad poses are skipped, adds it to `badPoses` and returns undefined. */
 export async function unlessBad<Pose, Run>(
   { skipsBadPoses }: Task<Pose>,
   badPoses: BadPose[],
@@ -99,7 +99,12 @@ export async function unlessBad<Pose, Run>(
   }
 }
 
-/** @throws RangeError where nothing is left to combine, of so many poses of weight 0 */
+/**
+ * Checks that a pose is left to combine.
+ *
+ * @param weightless number of poses of weight 0
+ * @throws RangeError if all poses that were read are bad or have weight 0
+ */
 export function checkAnyPoses(read: number, badPoses: readonly BadPose[], weightless: number): void {
   if (read === 0) throw new RangeError('combinePoses: there are no poses');
   if (badPoses.length + weightless < read) return;

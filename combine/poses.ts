@@ -3,7 +3,7 @@ import { checkOptions } from '../engine/options.ts';
 import { areFinite, type Tensor } from '../engine/tensor.ts';
 import type { BadPose } from './bad-pose.ts';
 import type { Combination } from './combination.ts';
-import { ownSlopesOf, valueSlopesOf } from './objective.ts';
+import { slopesInOps, valueSlopesOf } from './objective.ts';
 import { isWide, optionNames, strategyOf, taskOf } from './options.ts';
 import type { Params } from './params.ts';
 import { stream } from './stream.ts';
@@ -28,36 +28,36 @@ export interface CombineResult<P extends Params> {
   /** loss + Σ poseLoss, if either was given. */
   readonly loss?: number;
   /**
-   * Gradient of the loss (with the poseLosses) if there is one, else of the readout, else of ΔG, with respect to each
-   * parameter: fresh float64 tensors of the parameter's shape. Empty with `gradient: false`.
+   * Gradient of the loss (with the poseLosses) if there is one, else of the readout, else of ΔG, by parameter: fresh float64
+   * tensors of the parameters' shapes. Empty with `gradient: false`.
    */
   readonly gradient: { readonly [Name in keyof P]: Tensor<Float64Array> };
-  /** ΔG_n in the order the poses were read, K entries a pose if a score has K numbers; NaN for skipped poses. */
+  /** ΔG_n in the order the poses were read, K entries for each pose if a score has K numbers; NaN for skipped poses. */
   readonly predictions: Float64Array;
-  /** w_n, which sum to 1 (1/N for the mean); empty for a custom combination in ops. */
+  /** The normalised weight w_n of each pose; they sum to 1. Empty for a combination in ops. */
   readonly weights: Float64Array;
-  /** c_n = ∂ΔG/∂ΔG_n, one for each prediction; empty if ΔG is several numbers. */
+  /** The coefficients c_n = ∂ΔG/∂ΔG_n, one for each prediction; empty if ΔG is several numbers. */
   readonly coefficients: Float64Array;
-  /** Facts about the run. */
+  /** Counts and sizes of the run. */
   readonly stats: CombineStats;
 }
 
-/** Facts about a run. */
+/** Counts and sizes of a run. */
 export interface CombineStats {
   /** Number of poses combined. */
   readonly poses: number;
-  /** (Σ w_n)²/Σ w_n²: the equivalent number of equally weighted poses. Absent for a custom combination in ops. */
+  /** (Σ w_n)²/Σ w_n²: the equivalent number of equally weighted poses. Absent for a combination in ops. */
   readonly effectiveSampleSize?: number;
   /** The bad poses that were skipped, in the order read, with reasons; see the option `badPose`. */
   readonly badPoses: readonly BadPose[];
   /** Number of poses without a backward pass. */
   readonly backwardSkipped: number;
-  /** Peak bytes of tapes and of the state of the size of θ; without the caller's arrays. */
+  /** Peak bytes of tapes and sums of the size of θ, without the caller's arrays. */
   readonly peakBytes: number;
   /**
-   * Bytes kept for each pose, not counted in `peakBytes`; 0 if predictions are not kept. Predictions, weights and
-   * coefficients take 24 bytes a pose, or 8 (1 + 2K) if a score has K numbers. A pooling of m values keeps 8 (1 + (1 + K)(1 +
-   * m)) more a pose during the call.
+   * Bytes of the numbers kept for the poses, not counted in `peakBytes`; 0 if predictions are not kept. Predictions, weights and
+   * coefficients take 24 bytes per pose, or 8 (1 + 2K) if a score has K numbers. During the call, a pooling of J values keeps
+   * 8 (1 + (1 + K)(1 + J)) more per pose.
    */
   readonly predictionBytes: number;
   /** Peak number of poses whose tapes were alive at once. */
@@ -70,7 +70,7 @@ export interface CombineStats {
   readonly device?: DeviceMemory;
 }
 
-/** `stream` is imported statically; the others are loaded on demand, as web pages seldom need them. */
+/** The strategies. `stream` is imported statically; the others are loaded on demand, as web pages seldom need them. */
 const strategies = {
   stream: async () => stream,
   recompute: async () => (await import('./recompute.ts')).recompute,
@@ -81,15 +81,15 @@ const strategies = {
  * Scores every pose, combines the predictions into one ΔG, and returns the gradient of ΔG, or of a loss on it, with respect
  * to the scorer's parameters.
  *
- *     ∂L/∂θ = L′(ΔG) Σ c_n g_n + Σ l′_n g_n,    g_n = ∂ΔG_n/∂θ
+ *     ∂(L + Σ L_n)/∂θ = L′(ΔG) Σ c_n g_n + Σ L′_n g_n,    g_n = ∂ΔG_n/∂θ
  *
- * The three strategies give the same answer: `stream` (one pass, one tape and a state of the size of θ), `recompute`
- * (two passes, one tape; any combination in ops), `full-graph` (one tape of all poses).
+ * with a loss L of ΔG and losses L_n of single poses. The three strategies give the same result: `stream` (one pass, one tape and
+ * sums of the size of θ), `recompute` (two passes, one tape; any combination in ops), and `full-graph` (one tape of all poses).
  *
- * @throws RangeError or TypeError, naming the culprit, for no poses, an unknown option, a scorer that does not return one
- * number on its tape, or poses that cannot be read twice but must be; Error naming the pose, with the original error as its
- * cause, if the scorer throws or the executor fails; Error naming a parameter that changed during the call; BadPoseError for
- * a prediction or gradient that is not finite (unless `badPose: 'skip'`); the signal's reason when aborted
+ * @throws RangeError or TypeError, naming the option or pose, if there are no poses, for an unknown option, a scorer that does
+ * not return one number on its tape, or poses that must be read twice but can be iterated only once; Error naming the pose, with
+ * the original error as its cause, if the scorer throws or the executor fails; Error naming a parameter that changed during the
+ * call; BadPoseError for a prediction or gradient that is not finite (unless `badPose: 'skip'`); the signal's reason when aborted
  * @example
  * const { value, gradient } = await combinePoses({
  *   poses: [[2.9, 3.4], [3.1, 3.0]],
@@ -114,13 +114,13 @@ export async function combinePoses<Pose, const P extends Params>(
   options: AnyCombineOptions<Pose, P>,
 ): Promise<CombineResult<P>> {
   checkOptions('combinePoses', options, optionNames);
-  const asked = strategyOf(options);
-  const task = await taskOf(options, asked);
-  const strategy = options.strategy === undefined && (await isWide(task)) ? 'recompute' : asked;
+  const narrow = strategyOf(options);
+  const task = await taskOf(options, narrow);
+  const strategy = options.strategy === undefined && (await isWide(task)) ? 'recompute' : narrow;
   const outcome = await run(task, strategy);
   checkGradient(outcome.gradient);
   const { values, accumulator } = outcome;
-  const { predictions, weights, coefficients } = shares(task, outcome);
+  const { predictions, weights, coefficients } = poseNumbers(task, outcome);
   return {
     value: values[0] as number,
     ...(values.length > 1 && { values }),
@@ -152,9 +152,9 @@ async function run<Pose>(task: Task<Pose>, strategy: Strategy): Promise<Outcome>
 }
 
 /**
- * Runs a task.
+ * Runs a task, and then checks that it was not aborted and that the parameters did not change.
  *
- * @throws the signal's reason after an abort; else Error if the parameters changed, even if `run` failed, too
+ * @throws the signal's reason after an abort; else Error if the parameters changed, even if `run` failed; else its error
  */
 export async function guarded<Pose, T>(task: Task<Pose>, run: (task: Task<Pose>) => Promise<T>): Promise<T> {
   try {
@@ -165,8 +165,8 @@ export async function guarded<Pose, T>(task: Task<Pose>, run: (task: Task<Pose>)
   }
 }
 
-/** Weights and coefficients of the poses; empty if predictions are not kept. */
-function shares<Pose>(
+/** Returns ΔG_n, w_n and c_n of each pose; empty if predictions are not kept. */
+function poseNumbers<Pose>(
   task: Task<Pose>,
   { ledger, accumulator }: Outcome,
 ): Pick<CombineResult<Params>, 'predictions' | 'weights' | 'coefficients'> {
@@ -175,7 +175,7 @@ function shares<Pose>(
   if (predictions.length === 0) return { predictions, weights: none, coefficients: none };
   const coefficients = new Float64Array(predictions.length);
   if (!accumulator) {
-    const slopes = ownSlopesOf(task, ledger.vector);
+    const slopes = slopesInOps(task, ledger.vector);
     for (const [n, index] of ledger.kept.entries())
       coefficients.set(slopes.subarray(n * width, (n + 1) * width), index * width);
     return { predictions, weights: none, coefficients };
@@ -189,12 +189,12 @@ function shares<Pose>(
   return { predictions, weights, coefficients };
 }
 
-/** Checks the summed gradient, which may overflow although every pose's gradient is finite. */
+/** Checks the summed gradient, which may overflow even if the gradient of every pose is finite. */
 export function checkGradient(gradient: Outcome['gradient']): void {
   for (const [name, { data }] of Object.entries(gradient)) {
     if (!areFinite(data)) {
       throw new RangeError(
-        `combinePoses: the combined gradient of ${name} overflows, though that of every pose is finite`,
+        `combinePoses: the combined gradient of ${name} overflows, though the gradient of every pose is finite`,
       );
     }
   }

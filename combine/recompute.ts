@@ -7,7 +7,7 @@ import type { Combination } from './combination.ts';
 import type { Factors } from './fold.ts';
 import { addTo, type Gradients, zerosOf } from './gradients.ts';
 import { Ledger } from './ledger.ts';
-import { checkTarget, objectiveOf, ownObjectiveOf, poseLossOf, type Slopes } from './objective.ts';
+import { checkTarget, objectiveInOps, objectiveOf, poseLossOf, type Slopes } from './objective.ts';
 import type { Indexed, Tensors, Weighted } from './params.ts';
 import { checkAnyPoses, groups, report, runTogether, weighted } from './passes.ts';
 import { pooledPose } from './pooled-pose.ts';
@@ -17,8 +17,9 @@ import type { Outcome, Task } from './task.ts';
 import { coefficientOf, weightOf } from './term.ts';
 
 /**
- * Two passes: forward for every pose; then, with the coefficients computed from all predictions, backward for poses with a
- * nonzero coefficient. Memory is one tape and one gradient. Any differentiable combination works.
+ * Combines poses in two passes. The first predicts every pose. The coefficients are computed from all predictions, and the second
+ * pass runs forward and backward for poses with a nonzero coefficient. Memory is one tape and one gradient. Any differentiable
+ * combination works.
  */
 export async function recompute<Pose>(task: Task<Pose>): Promise<Outcome> {
   checkRepeatable(task.poses);
@@ -27,26 +28,26 @@ export async function recompute<Pose>(task: Task<Pose>): Promise<Outcome> {
   const { ledger } = first;
   for (let pass = 2; ; pass++) {
     checkAnyPoses(ledger.length, badPoses, first.weightless);
-    const { kept } = ledger;
+    const poses = ledger.kept.length;
     const { objective, ...plan } = planOf(task, first);
     const { values, readout, loss } = objective;
     const { accumulator } = plan;
-    const outcome = { values, readout, loss, ledger, accumulator, badPoses, poses: kept.length };
+    const outcome = { values, readout, loss, ledger, accumulator, badPoses, poses };
     if (!task.wantsGradient) return { ...outcome, gradient: {}, backwardSkipped: 0 };
     const backward = await differentiate(task, ledger, { ...plan, direct: objective.direct }, badPoses, pass);
     if (backward) return { ...outcome, ...backward };
-    // Gradients were bad: those poses are left out now, and the combination is another one.
+    // Poses with bad gradients are left out now, so the coefficients of the others change.
   }
 }
 
 /** Result of the first pass. */
 interface Predicted {
   readonly ledger: Ledger;
-  /** By pose, l_n and its slopes in each number of the score. */
+  /** For each pose, L_n and its slopes in each number of the score. */
   readonly poseLosses: readonly { readonly poseLoss: number; readonly slopes: ArrayLike<number> }[];
   /** Number of poses of weight 0. */
   readonly weightless: number;
-  /** True if what is recorded of each pose after its score reads parameters. */
+  /** True if the poseLoss, or the log-weight or values of a pooling, read parameters. */
   readonly readsParams: boolean;
 }
 
@@ -57,7 +58,7 @@ async function predict<Pose>(task: Task<Pose>, badPoses: BadPose[]): Promise<Pre
   const keep: KeepPredicted = (index, row) => {
     if (row) {
       ledger.push(row.scores, row.weight, row.pooled);
-      if (row.own) poseLosses[index] = row.own;
+      if (row.poseLoss) poseLosses[index] = row.poseLoss;
       readsParams ||= row.readsParams;
     } else ledger.pushNone();
     return report(task, index, row ? (row.scores[0] as number) : Number.NaN, 1, 2);
@@ -69,7 +70,7 @@ async function predict<Pose>(task: Task<Pose>, badPoses: BadPose[]): Promise<Pre
   return { ledger, poseLosses, weightless, readsParams };
 }
 
-/** Predicts every pose, and gives the number of those of weight 0. */
+/** Predicts every pose. Returns the number of poses of weight 0. */
 export async function forward<Pose>(
   task: Task<Pose>,
   badPoses: BadPose[],
@@ -84,10 +85,10 @@ export async function forward<Pose>(
     await runTogether(task, counted, badPoses, async poses => {
       const { scores: all } = await runPoses(task, poses, {});
       const width = all.length / poses.length;
-      const rows = poses.map((each, n) => {
+      const rows = poses.map((pose, n) => {
         const scores = Float64Array.from({ length: width }, (_, k) => all[n * width + k] as number);
-        const pooled = combination?.pool && pooledPose(combination, task.params, scores, each, each.weight);
-        return { ...each, scores, pooled };
+        const pooled = combination?.pool && pooledPose(combination, task.params, scores, pose, pose.weight);
+        return { ...pose, scores, pooled };
       });
       done.push(...rows);
     });
@@ -99,27 +100,27 @@ export async function forward<Pose>(
         continue;
       }
       const { scores, weight, pooled } = run;
-      const own = task.poseLoss && poseLossOf(task, scores, run);
-      const readsParams = (pooled?.direct.length ?? 0) > 0 || Object.keys(own?.direct ?? {}).length > 0;
-      // Gradients of the size of θ are not kept.
-      const kept = own && { poseLoss: own.poseLoss, slopes: own.slopes };
-      await keep(index, { scores, weight, pooled, own: kept, readsParams });
+      const loss = task.poseLoss && poseLossOf(task, scores, run);
+      const readsParams = (pooled?.direct.length ?? 0) > 0 || Object.keys(loss?.direct ?? {}).length > 0;
+      // Without `direct`, which has the size of θ.
+      const poseLoss = loss && { poseLoss: loss.poseLoss, slopes: loss.slopes };
+      await keep(index, { scores, weight, pooled, poseLoss, readsParams });
     }
   }
   return weightless;
 }
 
-/** Coefficients and sums for the second pass. */
+/** Coefficients and sums that the second pass needs. */
 interface Plan {
-  /** L′c_n + l′_n in each number of each score; zeros for poses left out. */
+  /** L′c_n + L′_n for each number of each score; 0 for poses left out. */
   readonly coefficients: Float64Array;
   readonly accumulator: Accumulator | undefined;
-  /** Of the sums over the poses; absent for a combination of one's own. */
+  /** Factors of the sums over the poses; absent for a combination in ops. */
   readonly factors: Factors | undefined;
   readonly readsParams: boolean;
 }
 
-/** The objective of all predictions, with the poseLosses, and from it every coefficient. */
+/** Computes the objective of all predictions, and from it every coefficient. */
 function planOf<Pose>(
   task: Task<Pose>,
   { ledger, poseLosses, readsParams }: Predicted,
@@ -131,7 +132,7 @@ function planOf<Pose>(
   let factors: Factors | undefined;
   let objective: Slopes;
   if (typeof combination === 'function') {
-    objective = ownObjectiveOf(task, ledger.vector);
+    objective = objectiveInOps(task, ledger.vector);
     scatter(objective.slopes);
   } else {
     accumulator = ledger.accumulated(combination);
@@ -143,16 +144,16 @@ function planOf<Pose>(
   let loss = objective.loss ?? 0;
   if (task.poseLoss) {
     for (const index of kept) {
-      const own = poseLosses[index];
-      loss += own?.poseLoss ?? 0;
-      for (let k = 0; k < width; k++) (coefficients[index * width + k] as number) += own?.slopes[k] ?? 0;
+      const { poseLoss, slopes } = poseLosses[index] ?? noLoss;
+      loss += poseLoss;
+      for (let k = 0; k < width; k++) (coefficients[index * width + k] as number) += slopes[k] ?? 0;
     }
     objective = { ...objective, loss };
   }
   checkTarget(loss, coefficients.find(coefficient => !Number.isFinite(coefficient)) ?? 0);
   return { objective, coefficients, accumulator, factors, readsParams };
 
-  /** Adds slopes of the kept poses to their coefficients. */
+  /** Adds slopes, of the poses not left out, to the coefficients. */
   function scatter(slopes: Float64Array): void {
     for (const [n, index] of kept.entries()) {
       for (let k = 0; k < width; k++)
@@ -161,9 +162,11 @@ function planOf<Pose>(
   }
 }
 
+const noLoss: Predicted['poseLosses'][number] = { poseLoss: 0, slopes: [] };
+
 /**
- * The second pass, or a later one: Σ coefficient · g_n. Where gradients are bad and bad poses are skipped, it still goes to
- * the end, so that one more pass need not be made for each; they are then left out, and there is no sum.
+ * Runs the second pass, or a later one: Σ coefficient · g_n. If bad poses are skipped, a pass with bad gradients still reads all
+ * poses, to find all the bad ones at once. It leaves them out and returns undefined.
  */
 async function differentiate<Pose>(
   task: Task<Pose>,
@@ -174,7 +177,7 @@ async function differentiate<Pose>(
 ): Promise<Pick<Outcome, 'gradient' | 'backwardSkipped'> | undefined> {
   const { width } = ledger;
   const { coefficients, accumulator, factors, readsParams } = plan;
-  // Both as shares of the largest, as the sum of all might overflow.
+  // Relative to the largest coefficient, since their sum might overflow.
   const largest = largestOf(coefficients);
   const total = coefficients.reduce((sum, coefficient) => sum + Math.abs(coefficient) / largest, 0);
   const planned: BackwardPlan = {
@@ -188,7 +191,7 @@ async function differentiate<Pose>(
         ? {
             scores: ledger.scoresOf(index),
             weight: ledger.termOf(index).weight,
-            // A copy: a view would take all coefficients along to a worker.
+            // A copy, since a view would send all coefficients to a worker.
             coefficients: coefficients.slice(index * width, (index + 1) * width),
           }
         : undefined,
@@ -228,11 +231,11 @@ export async function backward<Pose>(
     for await (const group of groups(task)) {
       read += group.length;
       if (read > plan.length) break;
-      const predicted = group.flatMap(each => {
-        const planned = plan.poseOf(each.index);
-        return planned ? [{ ...each, planned }] : [];
+      const predicted = group.flatMap(pose => {
+        const planned = plan.poseOf(pose.index);
+        return planned ? [{ ...pose, planned }] : [];
       });
-      if (plan.readsParams) for (const each of predicted) addDirect(task, plan, each, gradient);
+      if (plan.readsParams) for (const pose of predicted) addDirect(task, plan, pose, gradient);
       const counted = predicted.filter(({ planned }) => {
         let share = 0;
         for (const coefficient of planned.coefficients) share += Math.abs(coefficient) / plan.largest;
@@ -261,14 +264,14 @@ export async function backward<Pose>(
   return { backwardSkipped, read };
 }
 
-/** Runs poses for Σ coefficient · g_n over them, which is `factor` times these slopes. */
+/** Runs poses for Σ coefficient · g_n, which is factor · slopes of the result. */
 async function runBackward<Pose>(
   task: Task<Pose>,
   poses: readonly Indexed<Pose>[],
   rows: readonly Float64Array[],
 ): Promise<{ readonly factor: number; readonly scores: ArrayLike<number>; readonly slopes: Tensors }> {
   const all = Float64Array.from(rows.flatMap(row => [...row]));
-  // Of a single number, the gradient is multiplied later, so that every pose has the same tape.
+  // A single number is multiplied by its coefficient later, so that all poses have the same tape.
   const isSingle = all.length === 1;
   const factor = isSingle ? (all[0] as number) : largestOf(all);
   const cotangents = all.map(coefficient => coefficient / factor);
@@ -280,41 +283,45 @@ async function runBackward<Pose>(
   return { factor, scores, slopes: gradients?.[0] ?? {} };
 }
 
-/** Adds what is read of the parameters after the score of a pose: by its own loss, and by a pooling. */
+/** Adds the gradients for the parameters that the poseLoss, or the log-weight or values of a pooling, read themselves. */
 function addDirect<Pose>(
   task: Task<Pose>,
   { sums }: BackwardPlan,
-  each: Indexed<Pose> & { readonly planned: PlannedPose },
+  pose: Indexed<Pose> & { readonly planned: PlannedPose },
   gradient: Gradients,
 ): void {
-  const { scores, weight } = each.planned;
-  if (task.poseLoss) addTo(gradient, 1, poseLossOf(task, scores, each).direct);
+  const { scores, weight } = pose.planned;
+  if (task.poseLoss) addTo(gradient, 1, poseLossOf(task, scores, pose).direct);
   const combination = task.combination as Combination;
   if (!combination.pool || !sums) return;
   const { moments, factors } = sums;
-  const pooled = pooledPose(combination, task.params, scores, each, weight);
+  const pooled = pooledPose(combination, task.params, scores, pose, weight);
   const e = weightOf(pooled, combination.sigma, moments.r);
   for (const part of pooled.direct)
     addTo(gradient, coefficientOf(pooled, part, e, moments, factors), part.gradient);
 }
 
+/** Returns the largest magnitude. */
 function largestOf(numbers: Float64Array): number {
-  let most = 0;
-  for (let i = 0; i < numbers.length; i++) most = Math.max(most, Math.abs(numbers[i] as number));
-  return most;
+  let largest = 0;
+  for (let i = 0; i < numbers.length; i++) largest = Math.max(largest, Math.abs(numbers[i] as number));
+  return largest;
 }
 
-/** Largest difference between two runs of one pose: an executor may order its sums otherwise when a gradient is wanted too. */
+/**
+ * Largest relative difference between two predictions of a pose. They may differ a little, since an executor may sum in another
+ * order when it also computes a gradient.
+ */
 const sameWithin = { float64: 1e-9, float32: 1e-3 };
 
 function checkSame(index: number, first: number, second: number, precision: keyof typeof sameWithin): void {
   if (Math.abs(first - second) <= sameWithin[precision] * Math.max(1, Math.abs(first))) return;
   throw new Error(
-    `combinePoses: pose ${index} was predicted ${first} in the first pass of recompute and ${second} in the second; the poses and the scorer must be the same each time`,
+    `combinePoses: the prediction of pose ${index} was ${first} in the first pass of recompute and ${second} in the second; the poses and the scorer must be the same each time`,
   );
 }
 
-/** @throws TypeError for a generator or other iterator, which can be read only once */
+/** @throws TypeError for a generator or other iterator, which can be iterated only once */
 function checkRepeatable(poses: Task['poses']): void {
   if (!('next' in poses)) return;
   throw new TypeError(

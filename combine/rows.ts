@@ -4,10 +4,10 @@ import type { Factors, Moments } from './fold.ts';
 import type { PooledPose } from './pooled-pose.ts';
 
 /*
- * Poses as the passes over them hand them on: what is kept of each, and what the second pass needs of the first.
+ * Data that the passes of the strategies hand on: the numbers kept for each pose, and the plan of the second pass.
  */
 
-/** Sums over poses, and counts of them. */
+/** Sums over poses, with counts. */
 export interface Sums {
   readonly accumulator: Accumulator;
   readonly badPoses: BadPose[];
@@ -17,50 +17,53 @@ export interface Sums {
   readonly weightless: number;
 }
 
-/** A pose as it is kept. */
+/** Numbers kept for a pose under `stream`. */
 export interface Row {
   readonly scores: ArrayLike<number>;
   readonly weight: number;
   readonly pooled: PooledPose | undefined;
 }
 
-/** Told of each pose in the order they are read; without a row for one that was left out. */
+/** Called for each pose in the order read, without a row for a pose that was left out. */
 export type Keep = (index: number, row: Row | undefined) => Promise<void> | undefined;
 
-/** A pose, predicted. */
+/** Numbers of a pose from the first pass of `recompute`. */
 export interface PredictedRow {
   readonly scores: Float64Array;
   readonly weight: number;
   readonly pooled: PooledPose | undefined;
-  /** Its own loss, and the slopes of that in each number of the score. */
-  readonly own: { readonly poseLoss: number; readonly slopes: ArrayLike<number> } | undefined;
-  /** True if what is recorded of it after its score reads parameters. */
+  /** Loss of the pose, with its slopes in each number of the score. */
+  readonly poseLoss: { readonly poseLoss: number; readonly slopes: ArrayLike<number> } | undefined;
+  /** True if the poseLoss, or the log-weight or values of a pooling, read parameters. */
   readonly readsParams: boolean;
 }
 
-/** Told of each pose in the order they are read; without a row for one that was left out. */
+/** Called for each pose in the order read, without a row for a pose that was left out. */
 export type KeepPredicted = (index: number, row: PredictedRow | undefined) => Promise<void>;
 
-/** A pose that the first pass kept. */
+/** A pose for the second pass. */
 export interface PlannedPose {
   readonly scores: Float64Array;
   readonly weight: number;
-  /** L′c_n + l′_n in each number of the score. */
+  /** L′c_n + L′_n for each number of the score. */
   readonly coefficients: Float64Array;
 }
 
-/** Facts that the second pass needs of the first. */
+/** Results of the first pass that the second pass needs. */
 export interface BackwardPlan {
-  /** Number of poses; where there are more, one is read to notice, and no more. */
+  /** Number of poses of the first pass. Reading stops after one more. */
   readonly length: number;
-  /** The largest coefficient, and the sum of all as a multiple of it. */
+  /** The largest magnitude of a coefficient. */
   readonly largest: number;
+  /** Sum of the magnitudes of all coefficients, divided by `largest`. */
   readonly total: number;
-  /** Of the sums over the poses; absent for a combination of one's own. */
+  /** Sums over the poses, and their factors in the gradient; absent for a combination in ops. */
   readonly sums: { readonly moments: Moments; readonly factors: Factors } | undefined;
+  /** True if a pose has it: see {@link PredictedRow.readsParams}. */
   readonly readsParams: boolean;
+  /** Returns a pose by its index; undefined if it was left out. */
   poseOf(index: number): PlannedPose | undefined;
 }
 
-/** Told of each pose that has a plan, in the order they are read. */
+/** Called for each pose of the plan, in the order read. */
 export type KeepDifferentiated = (index: number, isBad: boolean) => Promise<void>;

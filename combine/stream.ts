@@ -13,8 +13,8 @@ import type { Closing, ObjectiveNumbers, Outcome, Task } from './task.ts';
 import type { Part, Reference, Term } from './term.ts';
 
 /**
- * One pass: for each pose, or each group of `posesPerTape`, a tape is built, run forward and backward, folded into the
- * accumulator and dropped. What is kept is one tape and a state of the size of θ, whatever the number of poses.
+ * Combines poses in one pass. For each pose, or group of `posesPerTape` poses, a tape is recorded, run forward and backward, added
+ * to the accumulator and dropped. Memory is one tape and sums of the size of θ, for any number of poses.
  */
 export async function stream<Pose>(task: Task<Pose>): Promise<Outcome> {
   checkLoss(task);
@@ -24,7 +24,7 @@ export async function stream<Pose>(task: Task<Pose>): Promise<Outcome> {
   return { ...closeState(task, accumulator), ...accumulated, poses: accumulator.count };
 }
 
-/** Folds every pose into an accumulator, here or by workers. */
+/** Adds every pose to an accumulator, in this thread or by workers. */
 export async function accumulate<Pose>(task: Task<Pose>): Promise<Sums & Pick<Outcome, 'ledger'>> {
   const ledger = new Ledger(task.combination as Combination);
   const keep: Keep = (index, row) => {
@@ -39,7 +39,7 @@ export async function accumulate<Pose>(task: Task<Pose>): Promise<Sums & Pick<Ou
   return { ...sums, ledger };
 }
 
-/** Folds every pose into an accumulator. */
+/** Adds every pose to an accumulator, in this thread. */
 export async function fold<Pose>(task: Task<Pose>, keep: Keep): Promise<Sums> {
   const { memory } = task;
   const accumulator = (task.combination as Combination).accumulator();
@@ -50,7 +50,7 @@ export async function fold<Pose>(task: Task<Pose>, keep: Keep): Promise<Sums> {
       read += group.length;
       const counted = weighted(task, group);
       weightless += group.length - counted.length;
-      const done: PoseTerm[] = [];
+      const done: PoseRow[] = [];
       await runTogether(task, counted, badPoses, async poses => {
         const { terms, reference, parts, poseLoss } =
           poses.length > 1
@@ -71,110 +71,111 @@ export async function fold<Pose>(task: Task<Pose>, keep: Keep): Promise<Sums> {
   }
 }
 
-/** A pose, run, as it goes into the sums. */
-interface PoseTerm extends Term, Row {
+/** Numbers of a pose that ran. */
+interface PoseRow extends Term, Row {
   readonly index: number;
 }
 
-/** Poses of one tape, as they go into the sums. */
+/** Result of running the poses of a tape: the arguments of {@link Accumulator.addTerms}. */
 interface TermsRun {
-  readonly terms: readonly PoseTerm[];
-  /** The place that the parts are measured from. */
+  readonly terms: readonly PoseRow[];
   readonly reference: Reference;
   readonly parts: readonly Part[];
-  /** The sum of the poses' own losses. */
+  /** Sum of the poses' losses. */
   readonly poseLoss: number;
 }
 
-function termOf<Pose>(
+function rowOf<Pose>(
   { combination, params }: Task<Pose>,
-  each: Weighted<Pose>,
+  pose: Weighted<Pose>,
   scores: ArrayLike<number>,
-): PoseTerm {
-  const { index, weight } = each;
+): PoseRow {
+  const { index, weight } = pose;
   const { pool } = combination as Combination;
   if (!pool) return { index, weight, height: scores[0] as number, values: scores, scores, pooled: undefined };
-  const pooled = pooledPose(combination as Combination, params, scores, each, weight);
+  const pooled = pooledPose(combination as Combination, params, scores, pose, weight);
   return { index, weight, height: pooled.height, values: pooled.values, scores, pooled };
 }
 
-/** Runs one pose: gradients of each number of its score, which enter the sums with the slopes that these have. */
+/** Runs one pose for the gradient of each number of its score. */
 async function runTerm<Pose>(
   task: Task<Pose>,
   accumulator: Accumulator,
-  each: Weighted<Pose>,
+  pose: Weighted<Pose>,
 ): Promise<TermsRun> {
-  let term: PoseTerm | undefined;
-  // The pose's own loss may need its gradient however small its weight.
+  let term: PoseRow | undefined;
+  // A poseLoss may need the gradient of a pose whose w_n is tiny.
   const proceed = (scores: ArrayLike<number>) => {
-    term ??= termOf(task, each, scores);
+    term ??= rowOf(task, pose, scores);
     return !!task.poseLoss || matters(accumulator, term, task.tolerance);
   };
-  const { scores, gradients } = await runPoses(task, [each], {
+  const { scores, gradients } = await runPoses(task, [pose], {
     targets: task.wantsGradient ? eachNumber : undefined,
     proceed,
   });
-  term ??= termOf(task, each, scores);
+  term ??= rowOf(task, pose, scores);
   const { pooled } = term;
-  const own = task.poseLoss && poseLossOf(task, scores, each);
-  const run = { terms: [term], reference: term, poseLoss: own?.poseLoss ?? 0 };
+  const loss = task.poseLoss && poseLossOf(task, scores, pose);
+  const run = { terms: [term], reference: term, poseLoss: loss?.poseLoss ?? 0 };
   if (!gradients) return { ...run, parts: [] };
-  const slopes = own?.slopes ?? noSlopes;
-  const parts = pooled
+  const slopes = loss?.slopes ?? [];
+  const parts: Part[] = pooled
     ? partsOf(pooled, gradients, slopes)
-    : [{ gradient: gradients[0] as Tensors, toHeight: 1, toValues: none, toOwn: slopes[0] ?? 0 }];
-  if (own) {
+    : [{ gradient: gradients[0] as Tensors, toHeight: 1, toValues: scoreValues, toLoss: slopes[0] ?? 0 }];
+  if (loss) {
     const toValues = new Float64Array(term.values.length);
-    parts.push({ gradient: own.direct, toHeight: 0, toValues, toOwn: 1 });
+    parts.push({ gradient: loss.direct, toHeight: 0, toValues, toLoss: 1 });
   }
   return { ...run, parts };
 }
 
-const noSlopes: readonly number[] = [];
+/** The factors {@link Part.toValues} of a score that is both h_n and p_n. */
+const scoreValues: readonly number[] = [0];
 
-/** The score is h and p: its gradient enters A, and B by its deviation alone. */
-const none: readonly number[] = [0];
-
-/** Runs several poses on one tape, which gives their sums. */
+/** Runs several poses on one tape, which computes their sums. */
 async function runGroup<Pose>(
   task: Task<Pose>,
   accumulator: Accumulator,
   poses: readonly Weighted<Pose>[],
 ): Promise<TermsRun> {
-  let terms: readonly PoseTerm[] | undefined;
-  const termsOf = (scores: ArrayLike<number>) => {
+  let terms: readonly PoseRow[] | undefined;
+  const rowsOf = (scores: ArrayLike<number>) => {
     const width = scores.length / poses.length;
-    return poses.map((each, n) =>
-      termOf(
+    return poses.map((pose, n) =>
+      rowOf(
         task,
-        each,
+        pose,
         Float64Array.from({ length: width }, (_, k) => scores[n * width + k] as number),
       ),
     );
   };
   const proceed = (scores: ArrayLike<number>) => {
-    terms ??= termsOf(scores);
+    terms ??= rowsOf(scores);
     return !!task.poseLoss || terms.some(term => matters(accumulator, term, task.tolerance));
   };
   const run = await runPoses(task, poses, {
     targets: task.wantsGradient ? (scores, params) => groupTargets(task, params, scores, poses) : undefined,
     proceed,
   });
-  terms ??= termsOf(run.scores);
+  terms ??= rowsOf(run.scores);
   let poseLoss = 0;
   if (task.poseLoss)
-    for (const [n, each] of poses.entries())
-      poseLoss += poseLossOf(task, (terms[n] as PoseTerm).scores, each).poseLoss;
+    for (const [n, pose] of poses.entries())
+      poseLoss += poseLossOf(task, (terms[n] as PoseRow).scores, pose).poseLoss;
   return { terms, poseLoss, ...groupParts(task, run) };
 }
 
-/** True if a pose can still change the gradient: later ones only push its weight lower. */
+/** True if a pose may change the gradient by more than `tolerance`. Poses added later only lower its influence. */
 function matters(accumulator: Accumulator, { height, weight }: Term, tolerance: number): boolean {
   const influence = accumulator.influence(height, weight);
   return influence > 0 && influence >= tolerance;
 }
 
-/** ∂L/∂θ = L′(ΔG) Σ c_n g_n + Σ l′_n g_n + what is read of θ directly: L′ is known only now, hence the two sums. */
+/**
+ * Computes the objective and its gradient from a state. The gradient is L′(ΔG) Σ c_n g_n + Σ L′_n g_n, and the slopes in the
+ * parameters that the losses, the readout and the combination read themselves. The two sums are separate because L′ is known
+ * only now.
+ */
 export function closeState<Pose>(
   task: Closing<Pose>,
   accumulator: Accumulator,
@@ -182,12 +183,12 @@ export function closeState<Pose>(
   const { slopes, direct, loss, ...numbers } = objectiveOf(task, accumulator);
   const gradient = accumulator.gradient(slopes);
   for (const [name, { data }] of Object.entries(gradient)) {
-    for (const own of [
+    for (const slopes of [
       accumulator.poseLossSums.get(name),
       Object.hasOwn(direct, name) && direct[name]?.data,
     ]) {
-      if (!own) continue;
-      for (let i = 0; i < own.length; i++) (data[i] as number) += own[i] as number;
+      if (!slopes) continue;
+      for (let i = 0; i < slopes.length; i++) (data[i] as number) += slopes[i] as number;
     }
   }
   if (!task.poseLoss) return { ...numbers, loss, gradient };
