@@ -3,37 +3,38 @@ import { checkOptions } from '../engine/options.ts';
 import { sameShape } from '../engine/shape.ts';
 import { isTensor, type Tensor } from '../engine/tensor.ts';
 
-/** A field of a pose, and how it is joined with those of other poses. */
+/** Description of a field of the poses for {@link collate}. */
 export interface Field<Pose> {
-  /** Name of the axis of its rows, chosen freely, such as 'atoms'; 'poses' for a single number. */
+  /** Name of the axis of the field's rows. Any name, such as 'atoms', but 'poses' for a single number per pose. */
   readonly axis: string;
-  /** For an index: the axis whose rows it picks. Its numbers are shifted by the rows of the poses before. */
+  /** For an index, the axis whose rows it picks. Its numbers are shifted by the number of rows of earlier poses. */
   readonly into?: string;
-  /** Returns the field of a pose. Default: the pose's property of that name. */
+  /** Returns the field of a pose. Default: the property of the pose with the field's name. */
   readonly from?: (pose: Pose) => number | ArrayLike<number> | Tensor;
 }
 
-/** Several poses joined, for a scorer to record on one tape. */
+/** Several poses joined by {@link collate}, for a scorer to record on one tape. */
 export interface Collated<Name extends string> {
   /**
-   * The fields, the rows of the first pose before those of the second: an Int32Array for an index; else the kind of array that
-   * every pose gives, such as Int32Array for atomic numbers, and Float64Array for lists or several kinds.
+   * The fields, with the rows of the poses in order. An index is an Int32Array. Another field is an Int32Array or Float32Array if
+   * it is one in every pose, else a Float64Array.
    */
   readonly fields: { readonly [N in Name]: Tensor };
-  /** By axis, the pose that each row belongs to: the index for `segmentSum`. */
+  /** For each axis, the number of the pose that each row belongs to: the index for `segmentSum`. */
   readonly poseOf: Readonly<Record<string, Int32Array>>;
-  /** By axis, the number of rows of each pose. */
+  /** For each axis, the number of rows of each pose. */
   readonly lengths: Readonly<Record<string, readonly number[]>>;
   /** The number of poses. */
   readonly count: number;
 }
 
 /**
- * Joins poses by a description of their fields: rows are put one after the other, and an index into them is shifted, so that
- * one gather, or one product of matrices, serves all. (As the Batch of PyTorch Geometric does: M. Fey and J. E. Lenssen, 2019.)
+ * Joins several poses, by a description of their fields. The rows of all poses are concatenated, and indices into them are
+ * shifted, so that one gather or one matrix product serves all poses. (PyTorch Geometric's Batch does the same: M. Fey and J. E.
+ * Lenssen, 2019.)
  *
- * @throws RangeError naming pose and field, for rows that do not agree or an index out of range; TypeError for a missing field
- * or an unknown property in a description
+ * @throws RangeError naming pose and field, if fields of the same axis have different numbers of rows, rows differ in shape, or
+ * an index is out of range; TypeError for a missing field or an unknown property in a description
  * @example
  * const { fields, poseOf, count } = collate(poses, {
  *   coordinates: { axis: 'atoms' },
@@ -53,7 +54,7 @@ export function collate<Pose, const Fields extends Readonly<Record<string, Field
     const field = fields[name] as Field<Pose>;
     checkOptions(`collate: ${name}`, field, ['axis', 'into', 'from']);
     if (typeof field.axis !== 'string')
-      throw new TypeError(`collate: ${name} names no axis, such as 'atoms'`);
+      throw new TypeError(`collate: ${name} has no axis; give a name, such as 'atoms'`);
   }
   const read = poses.map((pose, n) =>
     names.map(name => readField(pose, n, name, fields[name] as Field<Pose>)),
@@ -61,18 +62,18 @@ export function collate<Pose, const Fields extends Readonly<Record<string, Field
   const lengths = new Map<string, number[]>([['poses', poses.map(() => 1)]]);
   for (const [f, name] of names.entries()) {
     const { axis } = fields[name] as Field<Pose>;
-    const rows = read.map(each => (each[f] as Rows).count);
+    const counts = read.map(pose => (pose[f] as Rows).count);
     const before = lengths.get(axis);
-    const odd = before ? rows.findIndex((count, n) => count !== before[n]) : -1;
+    const odd = before ? counts.findIndex((count, n) => count !== before[n]) : -1;
     if (odd >= 0) {
       throw new RangeError(
-        `collate: ${name} of pose ${odd} has ${rows[odd]} rows, but there are ${before?.[odd]} ${axis}`,
+        `collate: ${name} of pose ${odd} has ${counts[odd]} rows, but there are ${before?.[odd]} ${axis}`,
       );
     }
-    lengths.set(axis, rows);
+    lengths.set(axis, counts);
   }
   const joined = names.map((name, f) => {
-    const rows = read.map(each => each[f] as Rows);
+    const rows = read.map(pose => pose[f] as Rows);
     const { into } = fields[name] as Field<Pose>;
     return [name, into === undefined ? joinRows(name, rows) : joinIndex(name, rows, into, lengths.get(into))];
   });
@@ -84,7 +85,7 @@ export function collate<Pose, const Fields extends Readonly<Record<string, Field
   };
 }
 
-/** A field of one pose: so many rows of this shape. */
+/** A field of one pose: `count` rows, each of shape `rest`. */
 interface Rows {
   readonly data: ArrayLike<number>;
   readonly count: number;
@@ -92,16 +93,16 @@ interface Rows {
 }
 
 function readField<Pose>(pose: Pose, n: number, name: string, { from }: Field<Pose>): Rows {
-  const given: unknown = from ? from(pose) : (pose as Record<string, unknown>)[name];
-  if (typeof given === 'number') return { data: [given], count: 1, rest: [] };
-  if (isTensor(given)) {
-    const [count = 1, ...rest] = given.shape;
-    return { data: given.data, count, rest };
+  const field: unknown = from ? from(pose) : (pose as Record<string, unknown>)[name];
+  if (typeof field === 'number') return { data: [field], count: 1, rest: [] };
+  if (isTensor(field)) {
+    const [count = 1, ...rest] = field.shape;
+    return { data: field.data, count, rest };
   }
-  const { length } = Object(given) as { length?: unknown };
-  if (typeof length === 'number') return { data: given as ArrayLike<number>, count: length, rest: [] };
+  const { length } = Object(field) as { length?: unknown };
+  if (typeof length === 'number') return { data: field as ArrayLike<number>, count: length, rest: [] };
   throw new TypeError(
-    `collate: ${name} of pose ${n} must be a number, a list, a typed array or a tensor, got ${given}`,
+    `collate: ${name} of pose ${n} must be a number, a list, a typed array or a tensor, got ${field}`,
   );
 }
 
@@ -112,9 +113,9 @@ function joinRows(name: string, rows: readonly Rows[]): Tensor {
   );
   const data = new (kind ?? Float64Array)(numbersIn(rows));
   let at = 0;
-  for (const each of rows) {
-    data.set(each.data, at);
-    at += each.data.length;
+  for (const { data: numbers } of rows) {
+    data.set(numbers, at);
+    at += numbers.length;
   }
   return { data, shape };
 }
@@ -125,17 +126,17 @@ function joinIndex(
   into: string,
   lengths: readonly number[] | undefined,
 ): Tensor<Int32Array> {
-  if (!lengths) throw new RangeError(`collate: ${name} picks ${into}, but no field runs along ${into}`);
+  if (!lengths) throw new RangeError(`collate: ${name} picks ${into}, but no field has the axis ${into}`);
   const shape = joinedShape(name, rows);
   const data = new Int32Array(numbersIn(rows));
   let [at, before] = [0, 0];
   for (const [n, { data: index }] of rows.entries()) {
     const limit = lengths[n] as number;
-    const own = index instanceof Int32Array ? index : new Int32Array(index);
-    const isWhole = own === index || own.every((row, i) => row === index[i]);
-    if (!isWhole || entryOutside(own, limit)) throw outside(name, n, index, into, limit);
-    data.set(own, at);
-    const end = at + own.length;
+    const integers = index instanceof Int32Array ? index : new Int32Array(index);
+    const isWhole = integers === index || integers.every((row, i) => row === index[i]);
+    if (!isWhole || entryOutside(integers, limit)) throw outside(name, n, index, into, limit);
+    data.set(integers, at);
+    const end = at + integers.length;
     if (before > 0) for (let i = at; i < end; i++) (data[i] as number) += before;
     at = end;
     before += limit;
@@ -155,13 +156,13 @@ function numbersIn(rows: readonly Rows[]): number {
   return rows.reduce((total, { data }) => total + data.length, 0);
 }
 
-/** The shape of all rows together. */
+/** Returns the shape of the concatenated rows. */
 function joinedShape(name: string, rows: readonly Rows[]): readonly number[] {
   const rest = rows[0]?.rest ?? [];
-  const odd = rows.findIndex(each => !sameShape(each.rest, rest));
+  const odd = rows.findIndex(field => !sameShape(field.rest, rest));
   if (odd >= 0) {
     throw new RangeError(
-      `collate: rows of ${name} of pose ${odd} have shape [${rows[odd]?.rest.join(', ')}], those before [${rest.join(', ')}]`,
+      `collate: rows of ${name} of pose ${odd} have shape [${rows[odd]?.rest.join(', ')}], but those of pose 0 [${rest.join(', ')}]`,
     );
   }
   return [rows.reduce((total, { count }) => total + count, 0), ...rest];

@@ -21,11 +21,10 @@ import { slice } from '../ops/shape/slice.ts';
 import { betaOf, checkFunction, checkPositive } from './settings.ts';
 
 /*
- * Losses by name. Each is of x, the readout if there is one, else ΔG (of a pose, as a poseLoss), and takes its target in
- * the unit of x.
+ * Named losses of a prediction x: the readout if there is one, else ΔG, or ΔG_n in a poseLoss. Targets are in the unit of x.
  */
 
-/** A loss of one number; serves as a loss or a poseLoss. */
+/** A loss of a prediction, for the options `loss` and `poseLoss`. */
 export type Loss = (prediction: Value) => Value;
 
 /**
@@ -39,7 +38,7 @@ export function squaredError(target: number): Loss {
 }
 
 /**
- * |x − target|, in the unit of x; the slope at the target is 0.
+ * |x − target|, in the unit of x. Its slope at the target is 0.
  *
  * @throws RangeError for a target that is not finite
  */
@@ -49,14 +48,12 @@ export function absoluteError(target: number): Loss {
 }
 
 /**
- * The square near the target and the distance far from it, which outliers pull less (P. J. Huber, Ann. Math. Stat. 35, 73,
- * 1964). With d = x − target and `delta` in the unit of x, default 1,
+ * A loss that is quadratic near the target and linear far from it, so that outliers pull less (P. J. Huber, Ann. Math. Stat. 35,
+ * 73, 1964), in the square of the unit of x. With y = x − target and `delta` in the unit of x, default 1,
  *
- *     d²/2 where |d| ≤ delta, else delta (|d| − delta/2)
+ *     y²/2 where |y| ≤ delta, else delta (|y| − delta/2)
  *
- * in the square of the unit of x.
- *
- * @throws RangeError for a target that is not finite, or a delta that is not above 0
+ * @throws RangeError for a target that is not finite, or a `delta` that is not above 0
  */
 export function huber(target: number, options: { readonly delta?: number } = {}): Loss {
   checkOptions('huber', options, ['delta']);
@@ -70,10 +67,10 @@ export function huber(target: number, options: { readonly delta?: number } = {})
  * A loss for a measurement that is only a bound (J. Tobin, Econometrica 26, 24, 1958): 0 if x satisfies the bound, else `loss`
  * with the bound as its target, by default {@link squaredError}. Its unit is that of `loss`.
  *
- * `bound: 'lower'` says that the true x is at least `measured`, 'upper' that it is at most. Mind the sign: "IC50 > 10 µM" is
- * an upper bound of pIC50.
+ * With `bound: 'lower'` the true x is at least `measured`, with 'upper' at most. Mind the sign: "IC50 > 10 µM" is an upper bound
+ * of pIC50.
  *
- * @throws RangeError for a measured value that is not finite, or another bound
+ * @throws RangeError for a measured value that is not finite, or a `bound` other than these
  */
 export function censored(options: {
   readonly measured: number;
@@ -85,7 +82,7 @@ export function censored(options: {
   checkFinite('censored', 'measured', measured);
   checkFunction('censored', 'loss', loss);
   if (bound !== 'lower' && bound !== 'upper')
-    throw new RangeError(`censored: bound is 'lower' or 'upper', got ${bound}`);
+    throw new RangeError(`censored: bound must be 'lower' or 'upper', got ${bound}`);
   const exact = loss(measured);
   return prediction => {
     const isOutside = bound === 'lower' ? less(prediction, measured) : greater(prediction, measured);
@@ -94,13 +91,14 @@ export function censored(options: {
 }
 
 /**
- * The negative log-likelihood of a Gaussian, without unit: of mean x and a given `variance`, in the square of the unit of x; or,
- * without one, of two predicted numbers (x, variance), such as {@link spread} gives (D. A. Nix and A. S. Weigend, IEEE Int.
- * Conf. Neural Networks 1, 55, 1994). A predicted variance is taken to be at least `least`, default 1e-6.
+ * The negative log-likelihood of the target under a Gaussian, without unit. The Gaussian has the mean x and the given `variance`,
+ * in the square of the unit of x. Without the option, the prediction is two numbers, x and a variance, such as `spread` gives
+ * (D. A. Nix and A. S. Weigend, IEEE Int. Conf. Neural Networks 1, 55, 1994). A predicted variance below `least`, default 1e-6,
+ * is replaced by it.
  *
  *     (ln(2π variance) + (x − target)²/variance)/2
  *
- * @throws RangeError for a target that is not finite, or a variance that is not above 0
+ * @throws RangeError for a target that is not finite, or a `variance` or `least` that is not above 0
  */
 export function gaussianNLL(
   target: number,
@@ -118,7 +116,7 @@ export function gaussianNLL(
     }
     if (prediction.shape.length !== 1 || prediction.shape[0] !== 2) {
       throw new RangeError(
-        `gaussianNLL: give a variance, or predict one: x and variance, shape [2]; got shape [${prediction.shape.join(', ')}]`,
+        `gaussianNLL: give a variance, or predict x and a variance, shape [2]; the prediction has shape [${prediction.shape.join(', ')}]`,
       );
     }
     const predicted = maximum(slice(prediction, 1, 2), least);
@@ -128,13 +126,13 @@ export function gaussianNLL(
 }
 
 /**
- * The cross-entropy of the poses, without unit: −ln w of the pose that is right, w being the Boltzmann weights at temperature
- * `kT`, in the scorer's energy unit, default 1. It reads all predictions, so it needs `recompute` or `full-graph`.
+ * The cross-entropy of the correct pose, without unit: −ln w_n of that pose, with the Boltzmann weights w_n at temperature `kT`, in
+ * the scorer's energy unit, default 1. It reads all predictions, so it needs `recompute` or `full-graph`.
  *
  *     ΔG_right/kT + ln Σ exp(−ΔG_n/kT)
  *
- * @param right its place among the poses that are combined, from 0
- * @throws RangeError for a place that is not a whole number from 0, or kT ≤ 0
+ * @param right index of the correct pose from 0, among the poses that are combined
+ * @throws RangeError for an index that is not a whole number from 0, or kT ≤ 0; when it is called, for an index beyond the poses
  */
 export function crossEntropy(
   right: number,
@@ -142,25 +140,25 @@ export function crossEntropy(
 ): (prediction: Value, context: { readonly predictions: Value }) => Value {
   checkOptions('crossEntropy', options, ['kT']);
   if (!(Number.isSafeInteger(right) && right >= 0))
-    throw new RangeError(`crossEntropy: right must be the place of a pose, from 0, got ${right}`);
+    throw new RangeError(`crossEntropy: right must be the index of a pose, from 0, got ${right}`);
   const beta = betaOf('crossEntropy', options.kT ?? 1);
   return (_prediction, { predictions }) => {
     const [count = 0] = predictions.shape;
     if (right >= count)
-      throw new RangeError(`crossEntropy: pose ${right} is right, but there are ${count} poses`);
+      throw new RangeError(`crossEntropy: right is ${right}, but there are only ${count} poses`);
     return neg(slice(logSoftmax(mul(-beta, predictions)), right, right + 1));
   };
 }
 
 /**
- * A pairwise ranking loss over compounds, without unit (RankNet: C. Burges et al., ICML 2005): for each two that were measured
- * differently, how surprising their order is; the mean over these pairs. For the `batchLoss` of `combineBatch`.
+ * A pairwise ranking loss over compounds, for the `batchLoss` of `combineBatch`, without unit (RankNet: C. Burges et al., ICML
+ * 2005). It is the mean over all pairs of compounds i and i′ that were measured differently:
  *
- *     mean of ln(1 + exp(−scale (x_i − x_j)))        over i, j with measured_i > measured_j
+ *     mean of ln(1 + exp(−scale (x_i − x_i′)))        over i, i′ with measured_i > measured_i′
  *
- * @param measured of each compound, in the order they are read
- * @param options `scale`: in 1/unit of x, default 1
- * @throws RangeError for a measured value that is not finite, none that differ, or a scale that is not above 0
+ * @param measured the measured value of each compound, in the order read
+ * @param options `scale`: in 1/(unit of x), default 1
+ * @throws RangeError for a measured value that is not finite, values that are all equal, or a `scale` that is not above 0
  */
 export function pairwiseRanking(
   measured: readonly number[],
@@ -173,12 +171,12 @@ export function pairwiseRanking(
   const pairs = measured.flatMap((high, i) =>
     measured.flatMap((low, j) => (high > low ? [[i, j] as const] : [])),
   );
-  if (pairs.length === 0) throw new RangeError('pairwiseRanking: no two compounds were measured differently');
+  if (pairs.length === 0) throw new RangeError('pairwiseRanking: all compounds have the same measured value');
   const [higher, lower] = [pairs.map(([i]) => i), pairs.map(([, j]) => j)];
   return predictions => {
     if (predictions.shape[0] !== measured.length) {
       throw new RangeError(
-        `pairwiseRanking: ${measured.length} compounds were measured, but ${predictions.shape[0]} predicted`,
+        `pairwiseRanking: there are ${measured.length} measured values, but ${predictions.shape[0]} predictions`,
       );
     }
     return mean(softplus(mul(-scale, sub(gather(predictions, higher), gather(predictions, lower)))));
@@ -186,7 +184,7 @@ export function pairwiseRanking(
 }
 
 /**
- * Σ factor · loss, such as a loss on ΔG and a penalty; of losses that take the same arguments.
+ * The weighted sum Σ factor · loss of losses that take the same arguments, such as a loss on ΔG and a penalty.
  *
  * @throws TypeError for no terms, RangeError for a factor that is not finite
  * @example

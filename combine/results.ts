@@ -2,23 +2,25 @@ import { reshaped } from '../engine/fan-out.ts';
 import { showShape, sizeOf } from '../engine/shape.ts';
 import { describe, isValue, type Tape, type Value } from '../engine/tape.ts';
 
-/** Checks that a function of the user's returned a value of real numbers on its tape; an error names the function. */
+/** Checks that `result`, returned by the function `who`, is a value of real numbers on this tape. @throws an error naming `who` */
 export function realValue(result: unknown, tape: Tape, who: string): Value {
   if (result instanceof Promise) {
-    // Nobody awaits it any more: its own failure must not end the process.
+    // It is not awaited, so its failure must not become an unhandled rejection.
     result.catch(() => {});
     throw new TypeError(
-      `${who} returned a promise, but it only records and so has nothing to wait for; load what it needs beforehand, or give the poses as an async iterable`,
+      `${who} returned a promise, but it must be synchronous; load its data beforehand, or pass the poses as an async iterable`,
     );
   }
   if (!isValue(result)) throw new TypeError(`${who} must return a value on its tape, got ${typeof result}`);
   if (result.tape !== tape)
-    throw new Error(`${who} returned ${describe(result)} of another tape; record it on the tape it is given`);
+    throw new Error(
+      `${who} returned ${describe(result)} of another tape; record it on the tape of its arguments`,
+    );
   if (result.dtype !== 'real') throw wrongShape(who, 'real numbers', result);
   return result;
 }
 
-/** The same for what must be a single number; the value is of shape []. */
+/** Checks `result` as {@link realValue} does, and that it is a single number, which it returns in shape []. */
 export function singleNumber(result: unknown, tape: Tape, who: string): Value {
   const value =
     isValue(result) && result.dtype !== 'real' && result.tape === tape

@@ -108,7 +108,7 @@ describe('what does not fit is an error that names pose and field', () => {
       'other columns',
       [{ x: tensor([[1, 2]]) }, { x: tensor([[1]]) }],
       { x },
-      /rows of x of pose 1 have shape \[1\], those before \[2\]/,
+      /rows of x of pose 1 have shape \[1\], but those of pose 0 \[2\]/,
     ],
     [
       'an index out of range',
@@ -141,7 +141,7 @@ describe('what does not fit is an error that names pose and field', () => {
       'an axis that is none',
       [{ x: [1], i: [0] }],
       { x, i: { axis: 'pairs', into: 'atom' } },
-      /i picks atom, but no field runs along atom/,
+      /i picks atom, but no field has the axis atom/,
     ],
     [
       'a misspelt option of a field',
@@ -149,7 +149,7 @@ describe('what does not fit is an error that names pose and field', () => {
       { x, i: { axis: 'pairs', inot: 'atoms' } as never },
       /collate: i: no option inot; options are axis, into, from/,
     ],
-    ['a field without an axis', [{ x: [1] }], { x: {} as never }, /collate: x names no axis/],
+    ['a field without an axis', [{ x: [1] }], { x: {} as never }, /collate: x has no axis/],
     ['a field that is not there', [{}], { x }, /x of pose 0 must be a number, a list, .* got undefined/],
     [
       'two numbers of a pose',

@@ -80,7 +80,7 @@ describe('in combinePoses', () => {
     }
     await expect(combineKnown({ poses, loss: crossEntropy(0) })).rejects.toThrow(/recompute/);
     await expect(combineKnown({ poses, loss: crossEntropy(3), strategy: 'recompute' })).rejects.toThrow(
-      'crossEntropy: pose 3 is right, but there are 3 poses',
+      'crossEntropy: right is 3, but there are only 3 poses',
     );
   });
 
@@ -102,21 +102,17 @@ test.each<[string, () => unknown, RegExp]>([
   [
     'another bound',
     () => censored({ measured: 1, bound: 'above' as 'upper' }),
-    /censored: bound is 'lower' or 'upper'/,
+    /censored: bound must be 'lower' or 'upper'/,
   ],
   [
     'a variance below 0',
     () => gaussianNLL(1, { variance: -1 }),
     /gaussianNLL: variance must be a finite number above 0/,
   ],
-  ['no variance', () => at(gaussianNLL(1), 3), /gaussianNLL: give a variance, or predict one/],
-  ['a place of −1', () => crossEntropy(-1), /crossEntropy: right must be the place of a pose/],
-  ['equal measurements', () => pairwiseRanking([1, 1]), /no two compounds were measured differently/],
-  [
-    'other compounds',
-    () => at(pairwiseRanking([1, 2]), 1, 2, 3),
-    /2 compounds were measured, but 3 predicted/,
-  ],
+  ['no variance', () => at(gaussianNLL(1), 3), /gaussianNLL: give a variance, or predict x and a variance/],
+  ['a place of −1', () => crossEntropy(-1), /crossEntropy: right must be the index of a pose/],
+  ['equal measurements', () => pairwiseRanking([1, 1]), /all compounds have the same measured value/],
+  ['other compounds', () => at(pairwiseRanking([1, 2]), 1, 2, 3), /2 measured values, but 3 predictions/],
   ['no terms', () => weightedSum(), /weightedSum: there are no terms/],
   ['an option', () => huber(1, { detla: 1 } as never), /huber: no option detla/],
 ])('an error says what is wrong: %s', (_what, make, message) => {
