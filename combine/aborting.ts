@@ -1,5 +1,5 @@
 /**
- * Awaits `pending`, but no longer than until the signal aborts. No listener stays on the signal.
+ * Awaits `pending`, or rejects as soon as the signal aborts. It leaves no listener on the signal.
  *
  * @throws the signal's reason
  */
@@ -19,8 +19,8 @@ export async function unlessAborted<T>(signal: AbortSignal | undefined, pending:
 }
 
 /**
- * Reads sync and async iterables as `for await` does, giving each item with its index, counted from `first`. An abort ends it at once,
- * even while the next item is pending; the iterator is asked to close, but not awaited.
+ * Reads a sync or async iterable as `for await` does, and yields each item with its index, counted from `first`. An abort ends
+ * it at once, even while the next item is pending. The iterator is then asked to close, but not awaited.
  *
  * @throws the signal's reason
  */
@@ -31,7 +31,7 @@ export async function* untilAborted<Item>(
 ): AsyncGenerator<{ readonly item: Item; readonly index: number }> {
   signal?.throwIfAborted();
   const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
-  // One that failed, or came to its end, is closed.
+  // An iterator that failed or reached its end is closed already.
   let isOpen = true;
   const failed = (error: unknown): never => {
     isOpen = false;
@@ -57,7 +57,7 @@ export async function* untilAborted<Item>(
   try {
     for (let index = first; ; index++) {
       const reading = read();
-      // Most poses are there already, and what is awaited costs time.
+      // Most items are available at once, and each await takes time.
       const { done, value } = isPending(reading) ? await unlessAborted(signal, reading) : reading;
       isOpen = !done;
       signal?.throwIfAborted();
@@ -67,7 +67,7 @@ export async function* untilAborted<Item>(
     }
   } finally {
     const closing = close();
-    // After an abort nobody waits for it, and nobody is told that it failed.
+    // After an abort the closing is not awaited, so its failure must not become an unhandled rejection.
     closing.catch(() => {});
     if (!signal?.aborted) await unlessAborted(signal, closing);
   }
@@ -77,7 +77,7 @@ function isPending<T>(thing: T | PromiseLike<T>): thing is PromiseLike<T> {
   return typeof (thing as PromiseLike<T> | undefined)?.then === 'function';
 }
 
-/** A signal that aborts with the given one, or when `stop` is called. Always call `stop` at the end. */
+/** Makes a signal that aborts when the given one does or when `stop` is called. Always call `stop` at the end. */
 export function stoppable(signal: AbortSignal | undefined): { readonly signal: AbortSignal; stop(): void } {
   const controller = new AbortController();
   const abort = () => controller.abort(signal?.reason);

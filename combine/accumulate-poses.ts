@@ -10,11 +10,11 @@ import { checkFunction } from './settings.ts';
 import { accumulate, closeState } from './stream.ts';
 import type { AnyCombineOptions, ByWorkers, Closing, CombineOptions, Grouped } from './task.ts';
 
-/** Sums over some of the poses, and facts about the run. */
+/** Result of {@link accumulatePoses}. */
 export interface PartialSums {
-  /** Sums over the poses so far. */
+  /** Sums over the poses. */
   readonly state: Accumulator;
-  /** Facts about the run. */
+  /** Counts and sizes of the run. */
   readonly stats: Pick<
     CombineStats,
     'poses' | 'badPoses' | 'backwardSkipped' | 'peakBytes' | 'tapesAlive' | 'executor'
@@ -26,16 +26,16 @@ export type AccumulateOptions<Pose, P extends Params> = Omit<
   CombineOptions<Pose, P>,
   'strategy' | 'loss' | 'readout' | 'keepPredictions' | 'combination'
 > & {
-  /** A combination other than a function in ops, which has no sums. */
+  /** A combination that has sums: any except a function in ops. */
   readonly combination: Combination;
 };
 
-const notHere: readonly string[] = ['strategy', 'loss', 'readout', 'keepPredictions'];
-const names = optionNames.filter(name => !notHere.includes(name));
+const excluded: readonly string[] = ['strategy', 'loss', 'readout', 'keepPredictions'];
+const names = optionNames.filter(name => !excluded.includes(name));
 
 /**
- * The first half of `combinePoses` under `stream`: scores the poses and returns the state instead of the result. `merge` adds
- * states of shards, workers or an earlier run; `toJSON` writes one, `combination.accumulator` reads it back, and
+ * The first half of `combinePoses` under `stream`: scores the poses and returns their sums, called a state. `merge` joins the
+ * states of shards, machines or earlier runs, `toJSON` writes a state, `combination.accumulator` reads it back, and
  * {@link finish} turns it into a result. An empty list of poses is allowed.
  *
  * @throws the errors of `combinePoses`
@@ -61,7 +61,9 @@ export async function accumulatePoses<Pose, const P extends Params>(
 ): Promise<PartialSums> {
   checkOptions('accumulatePoses', options, names as never);
   if (typeof options.combination === 'function' || !isCombination(options.combination))
-    throw new TypeError('accumulatePoses: combination must be mean(), lse(), boltzmann() or a pooling()');
+    throw new TypeError(
+      'accumulatePoses: combination must be mean(), lse(), boltzmann() or another with sums, not a function in ops',
+    );
   const task = await taskOf({ ...options, keepPredictions: false } as AnyCombineOptions<Pose, P>, 'stream');
   const { accumulator, badPoses, backwardSkipped } = await guarded(task, accumulate);
   return {
@@ -77,29 +79,29 @@ export async function accumulatePoses<Pose, const P extends Params>(
   };
 }
 
-/** Options of {@link finish}: the objective to compute from a state. */
+/** Options of {@link finish}. */
 export type FinishOptions<Pose, P extends Params> = Pick<
   CombineOptions<Pose, P>,
   'params' | 'loss' | 'readout'
 > & {
   /** The combination that made the state. */
   readonly combination: Combination;
-  /** The poseLoss that the state was made with, if any; its sums are in the state. */
+  /** The poseLoss that the state was made with, if any. Its sums are in the state, so it is not called. */
   readonly poseLoss?: CombineOptions<Pose, P>['poseLoss'];
 };
 
-/** Result of {@link finish}: that of `combinePoses` without the numbers of single poses. */
+/** Result of {@link finish}: the result of `combinePoses` without the numbers of single poses. */
 export type Finished<P extends Params> = Pick<
   CombineResult<P>,
   'value' | 'values' | 'readout' | 'loss' | 'gradient'
 > & {
-  /** Facts about the poses in the state. */
+  /** Number of poses in the state, and their effective sample size. */
   readonly stats: Pick<CombineStats, 'poses' | 'effectiveSampleSize'>;
 };
 
 /**
- * The second half of `combinePoses`: ΔG, readout, loss and gradient of a state. The state is not changed, so you may add
- * poses to it or finish it again with other options. Options that only scoring needs are accepted and ignored.
+ * The second half of `combinePoses`: computes ΔG, readout, loss and gradient from a state. The state is not changed, so you may
+ * add poses to it or finish it again with other options. Options that only scoring needs are accepted and ignored.
  *
  * @throws RangeError for a state without poses, TypeError for a state of another combination or an unknown option
  */
@@ -110,12 +112,12 @@ export function finish<Pose, const P extends Params>(
   checkOptions('finish', options, optionNames as never);
   const { combination, params, loss, readout, poseLoss } = options;
   if (!isCombination(combination))
-    throw new TypeError('finish: combination must be the one the state was made by');
-  checkSameFold('finish', combination, state.fold);
+    throw new TypeError('finish: combination must be the one that made the state');
+  checkSameFold('finish: the state', combination, state.fold);
   checkParams(params);
   learnedSettings(combination, params);
-  for (const [name, given] of Object.entries({ loss, readout, poseLoss }))
-    checkFunction('finish', name, given);
+  for (const [name, option] of Object.entries({ loss, readout, poseLoss }))
+    checkFunction('finish', name, option);
   if (state.count === 0) throw new RangeError('finish: no poses were added');
   const closing = { combination, params: { ...params }, loss, readout, poseLoss } as unknown as Closing<Pose>;
   const { values, gradient, ...closed } = closeState(closing, state);

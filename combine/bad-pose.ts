@@ -4,28 +4,28 @@ import type { Memory } from '../engine/memory.ts';
 import type { Value } from '../engine/tape.ts';
 import type { TensorData } from '../engine/tensor.ts';
 
-/** A skipped pose and the reason. */
+/** Index of a bad pose, and the reason why it is bad. */
 export interface BadPose {
   /** Index of the pose from 0, in the order read. */
   readonly index: number;
-  /** Such as `its prediction is NaN`; for the first bad pose found, it names the first value that went bad. */
+  /** Reason, such as `its prediction is NaN`. For the first bad pose of a call it also names the first value that went bad. */
   readonly reason: string;
 }
 
-/** Describes what is wrong with the numbers computed for a value. */
+/** A function that says what is wrong with the numbers `data` of a value; `what` names the value, such as `its prediction`. */
 export type Reasons = (what: string, value: Value, data: TensorData) => string;
 
 /**
- * Reasons for the bad poses of one call. Only the first names its cause: finding it may take as long as a run of the pose on
- * the interpreter, and poses that go bad together mostly share a cause.
+ * Makes the reasons for the bad poses of one call. Only the first reason names a cause: finding it may take as long as a run of
+ * the pose on the interpreter, and bad poses of one call mostly share a cause.
  */
 export function reasonsOf(executor: Executor, memory: Memory): Reasons {
-  let isSought = false;
+  let hasCause = false;
   return (what, value, data) => {
     const at = data.findIndex(entry => !Number.isFinite(entry));
     const reason = `${what} is ${data[at]}`;
-    if (isSought) return reason;
-    isSought = true;
+    if (hasCause) return reason;
+    hasCause = true;
     return `${reason}: ${originOfBadValue(value, at, { precision: executor.precision, memory })}`;
   };
 }
@@ -34,7 +34,7 @@ export function reasonsOf(executor: Executor, memory: Memory): Reasons {
 export class BadPoseError extends Error {
   /** Index of the pose from 0, in the order read. */
   readonly index: number;
-  /** Such as `its prediction is NaN`. */
+  /** Reason, such as `its prediction is NaN`. */
   readonly reason: string;
 
   constructor({ index, reason }: BadPose) {

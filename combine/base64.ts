@@ -1,20 +1,20 @@
 /** Base64 text of bytes. */
 export type Base64 = string;
 
-/** The number of bytes that are made characters at once: as many arguments as any engine takes. */
+/** Number of bytes converted by one call, which gets a byte per argument: all engines allow this many. */
 const atOnce = 8192;
 
-/** The bytes of float64 numbers, little-endian as on every platform JavaScript runs on, in base64. */
+/** Encodes the bytes of float64 numbers in base64. They are little-endian, as on all platforms that run JavaScript. */
 export function float64ToBase64(numbers: Float64Array): Base64 {
   const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
   let binary = '';
-  // Spread, they would go through an iterator, ten times as slow.
+  // Not a spread, whose iterator is ten times slower.
   for (let i = 0; i < bytes.length; i += atOnce)
     binary += String.fromCharCode.apply(null, bytes.subarray(i, i + atOnce) as unknown as number[]);
   return btoa(binary);
 }
 
-/** The numbers whose bytes {@link float64ToBase64} wrote; nothing for a text that it did not write. */
+/** Decodes a text of {@link float64ToBase64}. Returns undefined for any text that it cannot have written. */
 export function float64FromBase64(text: Base64): Float64Array | undefined {
   let binary: string;
   try {
@@ -22,7 +22,7 @@ export function float64FromBase64(text: Base64): Float64Array | undefined {
   } catch {
     return undefined;
   }
-  // Spaces and loose bits at the end are read all the same.
+  // `atob` also accepts spaces, and other bits after the last byte.
   if (binary.length % 8 !== 0 || btoa(binary) !== text) return undefined;
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);

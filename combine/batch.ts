@@ -16,13 +16,13 @@ import type { ByWorkers, CombineOptions, Grouped, LossContext, ParamsContext, Pa
 import { unchanged } from './unchanged.ts';
 import { checkPool, type Workers } from './workers.ts';
 
-/** A compound: its poses, and any further properties that the losses read. */
+/** A compound: an object with poses, and with any further properties that the losses read. */
 export interface Compound<Pose> {
-  /** Its poses, in any form that the scorer reads. */
+  /** Poses, in any form that the scorer reads. */
   readonly poses: CombineOptions<Pose, Params>['poses'];
 }
 
-/** Second argument of the loss of a compound. */
+/** Second argument of `loss` in {@link combineBatch}. */
 export interface CompoundContext<C, P extends Params> extends LossContext<P> {
   /** The compound, as passed in. */
   readonly compound: C;
@@ -30,20 +30,20 @@ export interface CompoundContext<C, P extends Params> extends LossContext<P> {
   readonly index: number;
 }
 
-/** Second argument of `batchLoss`. */
+/** Second argument of `batchLoss` in {@link combineBatch}. */
 export interface BatchContext<C, P extends Params> extends ParamsContext<P> {
   /** All compounds in the order read, without their poses. */
   readonly compounds: readonly Omit<C, 'poses'>[];
 }
 
-/** Options of {@link combineBatch}. The others are those of `combinePoses`. */
+/** Options of {@link combineBatch}: these and most options of `combinePoses`. */
 export type BatchOptions<Pose, C extends Compound<Pose>, P extends Params> = Omit<
   CombineOptions<Pose, P>,
   'poses' | 'loss' | 'gradient' | 'keepPredictions' | 'onPose'
 > & {
-  /** The compounds. With a `batchLoss` they and their poses are read twice. */
+  /** The compounds. With a `batchLoss`, they and their poses are read twice. */
   readonly compounds: Iterable<C> | AsyncIterable<C>;
-  /** Loss of one compound, summed over all. */
+  /** Loss of one compound: of its readout if that option is given, else of its ΔG. Summed over all compounds. */
   readonly loss?: (prediction: Value, context: CompoundContext<C, P>) => Value;
   /** Loss of the predictions of all compounds, shape [compounds]: their readouts if that option is given, else their ΔG. */
   readonly batchLoss?: (predictions: Value, context: BatchContext<C, P>) => Value;
@@ -56,42 +56,44 @@ type AnyBatchOptions<Pose, C extends Compound<Pose>, P extends Params> =
 
 /** Result of {@link combineBatch}. */
 export interface BatchResult<P extends Params> {
-  /** The sum of all losses; absent if there are none. */
+  /** The sum of all losses: `loss`, `poseLoss` and `batchLoss`. Absent if none is given. */
   readonly loss?: number;
   /** Gradient of the loss, or of the sum of the predictions if there is no loss; fresh float64 tensors. */
   readonly gradient: CombineResult<P>['gradient'];
-  /** The readout of each compound if that option is given, else its ΔG. */
+  /** For each compound, the readout if that option is given, else ΔG. */
   readonly values: Float64Array;
   /** Results of the compounds, in the order read. */
   readonly compounds: readonly {
     /** ΔG. */
     readonly value: number;
-    /** Its loss, if that option was given. */
+    /** Loss of the compound with its poseLosses, if either was given. */
     readonly loss?: number;
-    /** Facts about the run of its poses. */
+    /** Counts and sizes of the run of its poses. */
     readonly stats: CombineStats;
   }[];
-  /** Facts about the run. */
+  /** Sizes of the whole run. */
   readonly stats: {
     /** Peak bytes of tapes and states, including the sum over compounds. */
     readonly peakBytes: number;
   };
 }
 
-const notHere: readonly string[] = ['poses', 'gradient', 'keepPredictions', 'onPose'];
-const names = [...optionNames.filter(name => !notHere.includes(name)), 'compounds', 'batchLoss'];
+const excluded: readonly string[] = ['poses', 'gradient', 'keepPredictions', 'onPose'];
+const names = [...optionNames.filter(name => !excluded.includes(name)), 'compounds', 'batchLoss'];
 
 /**
- * The gradient of a loss over many compounds, for a training step: the sum of the gradients that `combinePoses` gives for each.
- * Compounds run one after the other, so memory is that of one compound and a sum of the size of θ; with a `pool`, several run
- * at once.
+ * Computes the gradient of a loss over many compounds, for a training step: the sum of the gradients that `combinePoses` gives
+ * for each compound. Compounds run one after the other, so memory is that of one compound and a sum of the size of θ. With
+ * workers, given as `pool`, several compounds run at once.
  *
- *     L = Σ loss(ΔG_c) + batchLoss(ΔG_1, …, ΔG_C)
+ *     L = Σ loss(ΔG_i) + batchLoss(ΔG_1, ΔG_2, …)        over the compounds i
  *
  * `loss` needs one pass. A `batchLoss`, such as a ranking, compares compounds and needs two passes over them: one for the
- * predictions, one for the gradients, each multiplied by the slope of the loss. For a mean, divide by the number of compounds.
+ * predictions, and one for the gradients, each multiplied by the slope of the loss. For a mean loss, divide by the number of
+ * compounds.
  *
- * @throws the errors of `combinePoses`, naming the compound; TypeError for compounds that cannot be read twice but must be
+ * @throws the errors of `combinePoses`, naming the compound; RangeError if there are no compounds; TypeError if a `batchLoss`
+ * must read compounds or poses twice that can be iterated only once
  * @example
  * const compounds = [{ poses: [[2.9, 3.4]], measured: -3 }, { poses: [[3.1, 3.0]], measured: -2 }];
  * const { loss, gradient } = await combineBatch({
@@ -120,38 +122,39 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
     throw new TypeError(
       `combineBatch: compounds must be an iterable or an async iterable, got ${typeof compounds}`,
     );
-  for (const [name, given] of Object.entries({ loss, batchLoss })) checkFunction('combineBatch', name, given);
+  for (const [name, option] of Object.entries({ loss, batchLoss }))
+    checkFunction('combineBatch', name, option);
   checkParams(scoring.params);
   const checkUnchanged = unchanged(scoring.params, 'combineBatch');
-  const all = batchLoss && (await acrossCompounds(options, batchLoss));
+  const across = batchLoss && (await acrossCompounds(options, batchLoss));
 
   const gradient: Record<string, Tensor<Float64Array>> = {};
   for (const [name, { data, shape }] of Object.entries(scoring.params)) {
     const value = { data: new Float64Array(data.length), shape };
-    // Not an assignment: the name may be `__proto__`.
+    // Not an assignment, since the name may be `__proto__`.
     Object.defineProperty(gradient, name, { value, enumerable: true, configurable: true, writable: true });
   }
   const sumBytes = Object.values(gradient).reduce((total, { data }) => total + data.byteLength, 0);
   const addTo = (slopes: Tensors) => {
     for (const [name, { data }] of Object.entries(slopes)) addScaled(gradient[name]?.data, 1, data, 0);
   };
-  if (all) addTo(all.direct);
+  if (across) addTo(across.direct);
 
   const values: number[] = [];
-  const done: BatchResult<P>['compounds'][number][] = [];
-  let [total, peak] = [all?.loss ?? 0, all?.peakBytes ?? 0];
-  const isOwn = loss !== undefined || (await hasPoseLoss(options));
+  const results: BatchResult<P>['compounds'][number][] = [];
+  let [total, peak] = [across?.loss ?? 0, across?.peakBytes ?? 0];
+  const hasLoss = loss !== undefined || (await hasPoseLoss(options));
   const optionsOf = (compound: C, index: number) => {
-    if (all && index >= all.slopes.length) throw otherCompounds(all.slopes.length, 'more');
-    const slope = all?.slopes[index];
-    const own = (x: Value, context: LossContext<P>): Value => {
+    if (across && index >= across.slopes.length) throw otherCompounds(across.slopes.length, 'more');
+    const slope = across?.slopes[index];
+    const compoundLoss = (x: Value, context: LossContext<P>): Value => {
       const separate = loss?.(x, compoundContext(context, compound, index));
       if (slope === undefined) return separate ?? x;
-      // Minus the value of the first pass: this term adds a slope but no loss.
-      const across = mul(slope, sub(x, all?.values[index] as number));
-      return separate ? add(separate, across) : across;
+      // Less the value of the first pass: this term adds a slope but no loss.
+      const linear = mul(slope, sub(x, across?.values[index] as number));
+      return separate ? add(separate, linear) : linear;
     };
-    return { ...scoring, poses: compound.poses, ...((loss || all) && { loss: own }) };
+    return { ...scoring, poses: compound.poses, ...((loss || across) && { loss: compoundLoss }) };
   };
   for await (const { result } of combined<Pose, C, P>(options, optionsOf)) {
     checkUnchanged();
@@ -159,27 +162,27 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
     const value = result.readout ?? result.value;
     values.push(value);
     total += result.loss ?? 0;
-    done.push({
+    results.push({
       value: result.value,
-      ...(isOwn && result.loss !== undefined && { loss: result.loss }),
+      ...(hasLoss && result.loss !== undefined && { loss: result.loss }),
       stats: result.stats,
     });
     peak = Math.max(peak, result.stats.peakBytes + sumBytes);
   }
   if (values.length === 0) throw new RangeError('combineBatch: there are no compounds');
-  if (all && values.length < all.slopes.length)
-    throw otherCompounds(all.slopes.length, `only ${values.length}`);
+  if (across && values.length < across.slopes.length)
+    throw otherCompounds(across.slopes.length, `only ${values.length}`);
   checkGradient(gradient);
   return {
-    ...((isOwn || batchLoss) && { loss: total }),
+    ...((hasLoss || batchLoss) && { loss: total }),
     gradient: gradient as BatchResult<P>['gradient'],
     values: Float64Array.from(values),
-    compounds: done,
+    compounds: results,
     stats: { peakBytes: peak },
   };
 }
 
-/** The context of a loss, with the compound; a getter, so that predictions are read only if the loss reads them. */
+/** Adds the compound to the context of a loss. `predictions` stays a getter, so they are read only if the loss reads them. */
 function compoundContext<C, P extends Params>(
   context: LossContext<P>,
   compound: C,
@@ -195,7 +198,7 @@ function compoundContext<C, P extends Params>(
   };
 }
 
-/** The first pass with a `batchLoss`: the predictions of all compounds, and the slope of the loss in each. */
+/** Runs the first pass with a `batchLoss`: predicts all compounds, and computes the slope of the loss in each prediction. */
 async function acrossCompounds<Pose, C extends Compound<Pose>, P extends Params>(
   {
     compounds,
@@ -214,14 +217,14 @@ async function acrossCompounds<Pose, C extends Compound<Pose>, P extends Params>
       'combineBatch: a batchLoss reads the compounds twice, but these can be iterated only once; give an array',
     );
   const values: number[] = [];
-  const known: Omit<C, 'poses'>[] = [];
+  const compoundsRead: Omit<C, 'poses'>[] = [];
   let peakBytes = 0;
   const optionsOf = ({ poses, ...rest }: C, index: number) => {
     if ('next' in Object(poses))
       throw new TypeError(
         `combineBatch: a batchLoss reads poses twice, but those of compound ${index} can be iterated only once`,
       );
-    known.push(rest);
+    compoundsRead.push(rest);
     return { ...scoring, poses, gradient: false };
   };
   for await (const { result } of combined<Pose, C, P>({ compounds, ...scoring }, optionsOf)) {
@@ -231,13 +234,13 @@ async function acrossCompounds<Pose, C extends Compound<Pose>, P extends Params>
   }
   if (values.length === 0) throw new RangeError('combineBatch: there are no compounds');
   const closed = batchLossOf(scoring.params, tensor(values), (predictions, params) =>
-    batchLoss(predictions, { compounds: known, params: params as ParamValues<P> }),
+    batchLoss(predictions, { compounds: compoundsRead, params: params as ParamValues<P> }),
   );
   return { ...closed, values, peakBytes };
 }
 
 /**
- * The compounds with their results, in order; workers run several at once.
+ * Yields the compounds with their results, in the order read. Workers run several compounds at once.
  *
  * @throws the errors of `optionsOf` and `combinePoses`, naming the compound
  */
@@ -251,8 +254,8 @@ async function* combined<Pose, C extends Compound<Pose>, P extends Params>(
   optionsOf: (compound: C, index: number) => object,
 ): AsyncGenerator<{ readonly item: C; readonly index: number; readonly result: CombineResult<P> }> {
   const run = (item: C, index: number, more: object = {}) => {
-    const wanted = { ...optionsOf(item, index), ...more };
-    return ofCompound(index, signal, () => combinePoses<Pose, P>(wanted as CombineOptions<Pose, P>));
+    const all = { ...optionsOf(item, index), ...more };
+    return ofCompound(index, signal, () => combinePoses<Pose, P>(all as CombineOptions<Pose, P>));
   };
   if (pool === undefined) {
     for await (const { item, index } of untilAborted(compounds, signal))
@@ -280,7 +283,7 @@ async function hasPoseLoss({
   return (await unlessAborted(signal, pool.facts())).exports.includes('poseLoss');
 }
 
-/** @throws Error naming the compound, with the original error as its cause; aborts and lost devices unchanged */
+/** Names the compound in errors of `run`, with the original error as the cause. Aborts and lost devices pass unchanged. */
 async function ofCompound<T>(
   index: number,
   signal: AbortSignal | undefined,

@@ -1,17 +1,17 @@
-const none = new Int32Array();
+const noWords = new Int32Array();
 
 /**
- * Two 32-bit sums over whole numbers, which see what changed and where it moved. They guard against accidents, not against
- * anyone who means to deceive. Each word is mixed in by exclusive or, a multiplication and a shift, as in MurmurHash3 by
- * Austin Appleby (public domain, https://github.com/aappleby/smhasher), whose multipliers these are.
+ * A checksum of 64 bits that depends on the values and the order of its input. It guards against accidents, not against forgery.
+ * Two sums of 32 bits mix in each word by exclusive or, a multiplication and a shift, with the multipliers of MurmurHash3 by
+ * Austin Appleby (public domain, https://github.com/aappleby/smhasher).
  *
- * A change of one word always shows, since each step can be undone; any other goes unseen once in 2⁶⁴.
+ * A change of a single word is always detected, since each step is reversible. Any other change is missed once in 2⁶⁴.
  */
 export class Checksum {
   #a = 0x9747b28c;
   #b = 0x5bd1e995;
 
-  /** Adds a text with its length, so that two in a row are told from the same characters split elsewhere. */
+  /** Adds a text with its length, so that the boundary between two texts counts. */
   addText(text: string): void {
     this.#add(
       text.length,
@@ -19,10 +19,10 @@ export class Checksum {
     );
   }
 
-  /** Adds the bits of numbers of 4 or 8 bytes, and how many there are. */
+  /** Adds the bits of numbers of 4 or 8 bytes each, with their length in bytes. */
   addBits({ buffer, byteOffset, byteLength }: ArrayBufferView): void {
-    // A detached buffer has no bytes and takes no view.
-    this.#add(byteLength, byteLength === 0 ? none : new Int32Array(buffer, byteOffset, byteLength / 4));
+    // A view of a detached buffer would throw.
+    this.#add(byteLength, byteLength === 0 ? noWords : new Int32Array(buffer, byteOffset, byteLength / 4));
   }
 
   #add(length: number, words: Int32Array | Uint16Array): void {
@@ -37,7 +37,7 @@ export class Checksum {
     [this.#a, this.#b] = [Math.imul(a, 0x85ebca6b), Math.imul(b, 0xc2b2ae35)];
   }
 
-  /** 16 hexadecimal digits. */
+  /** Returns the checksum as 16 hexadecimal digits. */
   toString(): string {
     return [this.#a, this.#b].map(sum => (sum >>> 0).toString(16).padStart(8, '0')).join('');
   }

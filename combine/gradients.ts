@@ -5,7 +5,7 @@ import type { Params, Tensors } from './params.ts';
 /** Gradients by parameter name. */
 export type Gradients = Record<string, Tensor<Float64Array>>;
 
-/** Zeros of the size of θ. */
+/** Makes a gradient of zeros. */
 export function zerosOf(params: Params): Gradients {
   return Object.fromEntries(
     Object.entries(params).map(([name, { shape, data }]) => {
@@ -14,7 +14,7 @@ export function zerosOf(params: Params): Gradients {
   );
 }
 
-/** Adds factor · slopes to a gradient. */
+/** Adds factor · slopes to a gradient, for the parameters that `slopes` has. */
 export function addTo(gradient: Gradients, factor: number, slopes: Tensors): void {
   for (const [name, { data }] of Object.entries(slopes)) addScaled(gradient[name]?.data, factor, data, 0);
 }

@@ -1,5 +1,5 @@
 /**
- * Poolings of the predictions of many poses, losses on them, and their gradients in the memory of one pose.
+ * Poolings of the predictions of many poses, losses, and their gradients in the memory of one pose.
  *
  * @module posetape/combine
  */

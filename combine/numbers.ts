@@ -1,4 +1,4 @@
-/** Numbers one by one, as many as come, 8 bytes each. */
+/** A growing list of float64 numbers. */
 export class Numbers {
   #numbers = new Float64Array(16);
   length = 0;

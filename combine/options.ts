@@ -17,7 +17,7 @@ import { switching } from './switching.ts';
 import type { AnyCombineOptions, CombineOptions, Grouped, GroupScorer, Strategy, Task } from './task.ts';
 import { unchanged } from './unchanged.ts';
 
-/** The options of {@link combinePoses}. */
+/** Names of the options of {@link combinePoses}. */
 export const optionNames: readonly (keyof AnyCombineOptions<unknown, Params>)[] = [
   'poses',
   'params',
@@ -42,32 +42,32 @@ export const optionNames: readonly (keyof AnyCombineOptions<unknown, Params>)[] 
 
 const strategyNames: readonly Strategy[] = ['stream', 'recompute', 'full-graph'];
 
-/** The strategy asked for, or the one that serves. */
+/** Returns the strategy of the options, or the default. @throws RangeError or TypeError if another option rules it out */
 export function strategyOf<Pose, P extends Params>(options: AnyCombineOptions<Pose, P>): Strategy {
   const isInOps = typeof options.combination === 'function';
   const strategy = options.strategy ?? (isInOps ? 'recompute' : 'stream');
   if (!strategyNames.includes(strategy)) {
-    throw new RangeError(`combinePoses: no strategy ${strategy}; there are ${strategyNames.join(', ')}`);
+    throw new RangeError(`combinePoses: no strategy ${strategy}; use ${strategyNames.join(', ')}`);
   }
   if (strategy === 'stream' && isInOps) {
     throw new TypeError(
-      'combinePoses: a combination of one’s own needs every prediction before the first gradient; use the strategy recompute',
+      'combinePoses: a combination in ops needs all predictions before the first gradient; use the strategy recompute',
     );
   }
   if (strategy === 'full-graph' && options.pool !== undefined) {
     throw new TypeError(
-      'combinePoses: full-graph holds all poses on one tape, so a pool cannot share them; use stream or recompute',
+      'combinePoses: full-graph has all poses on one tape, which workers cannot share; use stream or recompute',
     );
   }
   if (strategy !== 'stream' && options.keepPredictions === false) {
     throw new TypeError(
-      `combinePoses: ${strategy} needs every prediction; keepPredictions: false goes with the strategy stream`,
+      `combinePoses: ${strategy} needs all predictions; keepPredictions: false needs the strategy stream`,
     );
   }
   return strategy;
 }
 
-/** Checks the options, and gives them with their defaults. */
+/** Checks the options, and returns them with defaults filled in. @throws TypeError or RangeError naming the option */
 export async function taskOf<Pose, P extends Params>(
   options: AnyCombineOptions<Pose, P>,
   strategy: Strategy,
@@ -97,9 +97,7 @@ export async function taskOf<Pose, P extends Params>(
   for (const name of ['loss', 'poseLoss', 'readout', 'poseReadout', 'onPose', 'onDeviceLost'] as const)
     checkFunction('combinePoses', name, options[name]);
   if (options.executor !== undefined && typeof options.executor?.run !== 'function') {
-    throw new TypeError(
-      'combinePoses: executor must be what jit(), wasm(), interpreter() or await gpu() gives',
-    );
+    throw new TypeError('combinePoses: executor must be made by jit(), wasm(), interpreter() or await gpu()');
   }
   if (typeof combination !== 'function' && !isCombination(combination)) {
     throw new TypeError(
@@ -108,29 +106,29 @@ export async function taskOf<Pose, P extends Params>(
   }
   if (typeof combination === 'function' && combination.length === 0) {
     if (isCombination((combination as () => unknown)()))
-      throw new TypeError(`combinePoses: combination must be ${combination.name}(), called`);
+      throw new TypeError(`combinePoses: combination must be ${combination.name}(), with parentheses`);
   }
   if (typeof combination !== 'function') learnedSettings(combination, params);
   if (!(tolerance >= 0 && tolerance < 1)) {
-    throw new RangeError(`combinePoses: tolerance is a share from 0 to below 1, got ${tolerance}`);
+    throw new RangeError(`combinePoses: tolerance must be a number from 0 to below 1, got ${tolerance}`);
   }
   if (badPose !== 'throw' && badPose !== 'skip') {
-    throw new RangeError(`combinePoses: badPose is 'throw' or 'skip', got ${badPose}`);
+    throw new RangeError(`combinePoses: badPose must be 'throw' or 'skip', got ${badPose}`);
   }
-  const kept = { ...params };
-  const checkUnchanged = unchanged(kept);
-  const elsewhere =
+  const ownParams = { ...params };
+  const checkUnchanged = unchanged(ownParams);
+  const byWorkers =
     pool !== undefined && (await (await import('./by-workers.ts')).taskByWorkers(pool, options));
-  const first = elsewhere ? elsewhere.executor : (options.executor ?? (await defaultExecutor(strategy)));
+  const first = byWorkers ? byWorkers.executor : (options.executor ?? (await defaultExecutor(strategy)));
   const executor = onDeviceLost ? switching(first, lost => unlessAborted(signal, onDeviceLost(lost))) : first;
   const memory = new Memory();
   return {
     poses,
     first: 0,
     pool,
-    params: kept,
+    params: ownParams,
     checkParams: checkUnchanged,
-    shared: new Set(Object.values<Tensor>(kept)),
+    shared: new Set(Object.values<Tensor>(ownParams)),
     score: scorerOf(options as CombineOptions<Pose, P>) as Task<Pose>['score'],
     posesPerTape,
     combination: combination as Task<Pose>['combination'],
@@ -148,11 +146,11 @@ export async function taskOf<Pose, P extends Params>(
     keepsPredictions: options.keepPredictions ?? true,
     memory,
     tapes: new Memory(),
-    ...elsewhere,
+    ...byWorkers,
   };
 }
 
-/** The scorer of the poses of a tape. */
+/** Returns the scorer as one of groups, which without `posesPerTape` have one pose. */
 function scorerOf<Pose, P extends Params>(
   options: CombineOptions<Pose, P> | Grouped<CombineOptions<Pose, P>, Pose, P>,
 ): GroupScorer<Pose, P> {
@@ -161,11 +159,11 @@ function scorerOf<Pose, P extends Params>(
   return (tape, params, poses) => score(tape, params, poses[0] as Pose);
 }
 
-/** Above so many numbers of a score, or of values to average, one cotangent of two passes is less work than one pass. */
+/** Largest K and J for which one pass is less work than two: one pass needs a backward pass for each of the K numbers. */
 const widest = 4;
 
 /**
- * True if the first pose shows that two passes are less work than one, and they can be made. Its tape is recorded and
+ * True if the poses can be read twice, and K or J of the first pose makes two passes less work than one. Its tape is recorded and
  * dropped.
  */
 export async function isWide<Pose>(task: Task<Pose>): Promise<boolean> {
@@ -186,8 +184,8 @@ export async function isWide<Pose>(task: Task<Pose>): Promise<boolean> {
 let shared: Promise<Executor> | undefined;
 
 /**
- * One `jit` for all calls, so that a structure is planned and compiled once. Not for a graph of all poses, a structure
- * that is seen once. It is loaded here and now: whoever brings an executor has no need of it, and it is half the library.
+ * Returns the default executor: a `jit()` that all calls share, so that a structure is planned and compiled once. The graph of
+ * `full-graph` occurs only once, so it runs on an interpreter. `jit` is half the library, so it is loaded only when needed.
  */
 async function defaultExecutor(strategy: Strategy): Promise<Executor> {
   if (strategy === 'full-graph') return interpreter();
@@ -195,7 +193,7 @@ async function defaultExecutor(strategy: Strategy): Promise<Executor> {
   try {
     return await shared;
   } catch (error) {
-    // A page may have been without its network for a moment: the next call asks again.
+    // The network of a page may have failed for a moment, so the next call tries again.
     shared = undefined;
     throw error;
   }

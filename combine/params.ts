@@ -1,18 +1,18 @@
 import type { Tensor } from '../engine/tensor.ts';
 
-/** Parameters θ by name. */
+/** Parameters θ of a scorer, by name. */
 export type Params = Readonly<Record<string, Tensor>>;
 
 /** Tensors by parameter name. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-/** A pose and its place among all. */
+/** A pose and its index, in the order read. */
 export interface Indexed<Pose> {
   readonly pose: Pose;
   readonly index: number;
 }
 
-/** A pose with its weight m_n. */
+/** A pose with its pose weight m_n. */
 export interface Weighted<Pose> extends Indexed<Pose> {
   readonly weight: number;
 }

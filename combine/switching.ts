@@ -3,9 +3,9 @@ import { runGradients } from '../engine/run-gradients.ts';
 import type { Tensor } from '../engine/tensor.ts';
 
 /**
- * An executor that switches to another when its device is lost and repeats the failed run there, so earlier poses are kept.
- * Its name lists all executors used, and its precision is the lowest of theirs. An executor that was already lost is not used
- * again.
+ * Makes an executor that, when its device is lost, switches to another and repeats the failed run there. Its name lists all
+ * executors used, and its precision is the lowest of theirs. An executor is not used again after its loss: if `next` returns it,
+ * the error is thrown.
  */
 export function switching(
   first: Executor,
@@ -13,15 +13,17 @@ export function switching(
 ): Executor {
   const used = [first];
   const current = () => used.at(-1) as Executor;
-  const going = async (run: (executor: Executor) => Tensor[] | Promise<Tensor[]>): Promise<Tensor[]> => {
+  const runOnCurrent = async (
+    run: (executor: Executor) => Tensor[] | Promise<Tensor[]>,
+  ): Promise<Tensor[]> => {
     for (;;) {
       try {
         return await run(current());
       } catch (error) {
         if (!(error instanceof DeviceLostError)) throw error;
-        const given = await next(error);
-        if (used.includes(given)) throw error;
-        used.push(given);
+        const replacement = await next(error);
+        if (used.includes(replacement)) throw error;
+        used.push(replacement);
       }
     }
   };
@@ -30,7 +32,7 @@ export function switching(
       return used.map(({ name }) => name).join(', then ');
     },
     get precision() {
-      // The coarsest, as what was predicted before the loss may be compared with what is predicted after it.
+      // Predictions from before and after the loss may be compared, so the lower precision counts.
       return used.some(({ precision }) => precision === 'float32') ? 'float32' : 'float64';
     },
     get stops() {
@@ -39,8 +41,8 @@ export function switching(
     get device() {
       return current().device;
     },
-    run: (wanted, options) => going(executor => executor.run(wanted, options)),
+    run: (wanted, options) => runOnCurrent(executor => executor.run(wanted, options)),
     runGradients: (wanted, targets, wrt, options) =>
-      going(executor => runGradients(executor, wanted, targets, wrt, options)),
+      runOnCurrent(executor => runGradients(executor, wanted, targets, wrt, options)),
   };
 }

@@ -9,22 +9,22 @@ import type { Ledger } from './ledger.ts';
 import type { Params } from './params.ts';
 import type { Workers } from './workers.ts';
 
-/** The parameters as values on a pose's tape. */
+/** The parameters as values on a tape. */
 export type ParamValues<P extends Params> = { readonly [Name in keyof P]: Value };
 
 /**
- * A function that records ΔG_n of one pose: a value of shape [] or [1], or [K] if the combination takes several numbers. It is
- * synchronous and only records; the numbers are computed later.
+ * A function that records ΔG_n of one pose and returns a value of shape [] or [1], or [K] if the combination takes several
+ * numbers. It is synchronous and only records: the numbers are computed later.
  */
 export type Scorer<Pose, P extends Params> = (tape: Tape, params: ParamValues<P>, pose: Pose) => Value;
 
 /**
- * A function that records ΔG_n of several poses on one tape: a value of shape [poses], or [poses, K] if the combination takes
- * several numbers. {@link collate} joins the poses' rows.
+ * A function that records ΔG_n of several poses on one tape and returns a value of shape [poses], or [poses, K] if the combination
+ * takes several numbers. `collate` joins the rows of the poses.
  */
 export type GroupScorer<Pose, P extends Params> = Scorer<readonly Pose[], P>;
 
-/** The parameters, for functions called after the scorer. Their uses here count in the gradient, too. */
+/** Context of the functions that are called after the scorer. The gradient includes their use of the parameters. */
 export interface ParamsContext<P extends Params = Params> {
   /** The parameters as values of the tape. */
   readonly params: ParamValues<P>;
@@ -32,7 +32,7 @@ export interface ParamsContext<P extends Params = Params> {
 
 /** Second argument of a loss. */
 export interface LossContext<P extends Params = Params> extends ParamsContext<P> {
-  /** The predictions ΔG_n, shape [N] or [N, K]. Reading them under `stream` is an error. */
+  /** The predictions ΔG_n, shape [poses] or [poses, K]. Reading them under `stream` is an error. */
   readonly predictions: Value;
 }
 
@@ -44,13 +44,16 @@ export interface PoseContext<Pose = unknown, P extends Params = Params> extends 
   readonly pose: Pose;
 }
 
-/** A custom combination written in ops, of the predictions, shape [N] or [N, K]. Runs under `recompute` and `full-graph`. */
+/**
+ * A combination in ops: a function that records ΔG from the predictions, of shape [poses] or [poses, K]. It runs under `recompute`
+ * and `full-graph`.
+ */
 export type CombinationInOps<P extends Params = Params> = (
   predictions: Value,
   context: ParamsContext<P>,
 ) => Value;
 
-/** The way to go through the poses. It sets how many tapes are alive at once; all three give the same answer. */
+/** The way to go through the poses. All three give the same result; they differ in time and memory. */
 export type Strategy = 'stream' | 'recompute' | 'full-graph';
 
 /** Argument of `onPose`, which is called after each pose. */
@@ -73,47 +76,47 @@ export interface CombineOptions<Pose, P extends Params> {
   /** The poses, in any form that the scorer reads. `recompute` reads them twice. */
   readonly poses: Iterable<Pose> | AsyncIterable<Pose>;
   /**
-   * θ: tensors by name. Each call reads their arrays afresh, so a training step may change them in place between calls.
-   * Changing them during a call, such as in `onPose`, makes the call throw at its end, on every executor. Concurrent calls may
-   * share them.
+   * Parameters θ: tensors by name. Each call reads their arrays anew, so a training step may change them in place between calls.
+   * If they change during a call, such as in `onPose`, the call throws at its end. Concurrent calls may share them.
    */
   readonly params: P;
-  /** Records ΔG_n of one pose; with `posesPerTape`, of a list of poses: see {@link Grouped}. */
+  /** Records ΔG_n of one pose, or of a list of poses with `posesPerTape`: see {@link Grouped}. */
   readonly score: Scorer<Pose, P>;
   /** Number of poses that share a tape: see {@link Grouped}. Default: each pose has its own tape. */
   readonly posesPerTape?: undefined;
   /** Workers that score the poses: see {@link ByWorkers}. Default: poses are scored in this thread. */
   readonly pool?: undefined;
-  /** `mean()`, `lse()`, `boltzmann()` or another built-in, your own `pooling`, or any function in ops. */
+  /** The combination: `mean()`, `lse()`, `boltzmann()` or another built-in, your own `pooling`, or a function in ops. */
   readonly combination: Combination | CombinationInOps<P>;
   /**
-   * Default `stream`; `recompute` for a custom combination in ops, and for a pooling whose scores or values have more than
-   * four numbers, if the poses can be read twice. A loss that reads all predictions needs `recompute` or `full-graph`.
+   * The way to go through the poses. Default `stream`, but `recompute` for a combination in ops, and for a pooling whose scores or
+   * values have more than four numbers if the poses can be read twice. A loss that reads all predictions needs `recompute` or
+   * `full-graph`.
    */
   readonly strategy?: Strategy;
   /**
-   * Loss of the readout if there is one, else of ΔG. A loss that reads `predictions` from its context runs only under
-   * `recompute` or `full-graph`. Under `stream` it is also recorded once before the poses, so that a mistake shows at once.
+   * Records the loss of the readout if there is one, else of ΔG. A loss that reads `predictions` from its context runs only under
+   * `recompute` or `full-graph`. Under `stream` it is also recorded once before the poses, so that its errors appear at once.
    */
   readonly loss?: (prediction: Value, context: LossContext<P>) => Value;
-  /** Loss of a single pose, summed over the poses and added to `loss`. */
+  /** Records the loss of a single pose. It is summed over the poses and added to `loss`. */
   readonly poseLoss?: (prediction: Value, context: PoseContext<Pose, P>) => Value;
-  /** Converts ΔG to the quantity that the loss compares, such as `pKi()`. */
+  /** Records the quantity that the loss compares, computed from ΔG, such as `pKi()`. */
   readonly readout?: (prediction: Value, context: ParamsContext<P>) => Value;
-  /** Converts ΔG_n to the quantity that the poseLoss compares. The combination does not see it. */
+  /** Records the quantity that the poseLoss compares, computed from ΔG_n. It does not affect the combination. */
   readonly poseReadout?: (prediction: Value, context: PoseContext<Pose, P>) => Value;
-  /** Default: a `jit()` in float64 that all calls share; under `full-graph`, `interpreter()`. */
+  /** Executor of the tapes. Default: a `jit()` in float64 that all calls share; under `full-graph`, `interpreter()`. */
   readonly executor?: Executor;
   /**
-   * Returns an executor to continue with when the device of `executor` is lost. The failed pose is run again; earlier poses
-   * are kept. Without this option, the {@link DeviceLostError} is thrown.
+   * Returns an executor to continue with when the device of `executor` is lost. The failed pose runs again, and earlier poses are
+   * kept. Without this option, the {@link DeviceLostError} is thrown.
    */
   readonly onDeviceLost?: (lost: DeviceLostError) => Executor | Promise<Executor>;
   /** Called after each pose. A returned promise is awaited. */
   readonly onPose?: (progress: PoseProgress) => unknown;
   /**
-   * Aborts the call with the signal's reason: at once while it awaits a pose, `onPose` or `onDeviceLost`, else after the
-   * current run of the executor (`full-graph`: one run of all poses). An async iterator is asked to close, but not awaited.
+   * Aborts the call, which throws the signal's reason: at once while it awaits a pose, `onPose` or `onDeviceLost`, else after the
+   * current run of the executor (under `full-graph`, the run of all poses). An async iterator is asked to close, but not awaited.
    */
   readonly signal?: AbortSignal;
   /**
@@ -121,43 +124,44 @@ export interface CombineOptions<Pose, P extends Params> {
    * `stats.badPoses` and combine the others.
    *
    * For the first bad pose of a call, the reason names the first value that went bad. Finding it takes milliseconds if most
-   * of the pose's numbers are bad, as when weights diverge, and at most the time and memory of one run of the pose on
-   * `interpreter()`; `stats.peakBytes` counts that memory. Later bad poses get a short reason; to find the cause of one, run
-   * it alone. Under `recompute`, skipping poses with a bad gradient costs one more pass over the others; under `full-graph`,
-   * a bad gradient is located by running each pose on its own.
+   * numbers of the pose are bad, as when model weights diverge, and at most the time and memory of one run of the pose on
+   * `interpreter()`. `stats.peakBytes` includes that memory. Later bad poses get a short reason: to find the cause of one, run it
+   * alone. Under `recompute`, skipping poses with a bad gradient costs one more pass over the others. Under `full-graph`, a bad
+   * gradient is located by running each pose alone.
    */
   readonly badPose?: 'throw' | 'skip';
   /**
-   * Threshold from 0 to below 1: the gradient of a pose whose influence is below it is left out of the sum, and
-   * `stats.backwardSkipped` counts the pose. Default 0: only poses whose weight underflows are skipped, which loses nothing.
-   * A skipped gradient is not checked, so an infinite one does not make the pose bad.
+   * Threshold of influence, from 0 to below 1. The gradient of a pose with less influence is left out of the sum, and
+   * `stats.backwardSkipped` counts the pose. With 0, the default, only poses are skipped whose influence underflows to 0, which
+   * does not change the result. A skipped gradient is not checked, so an infinite one does not make the pose bad.
    *
-   * Under `stream`, influence is (e_n/S)(1 + |σ(ΔG_n − r)|) at the time the pose is read, so it depends on the order. A pose
-   * with a poseLoss is never skipped, and the poses of a tape are skipped together or not at all. Under `recompute`,
-   * influence is the pose's share of Σ |coefficient|. `full-graph` skips none.
+   * Under `stream`, the influence is (e_n/S)(1 + |σ(h_n − r)|) at the time when the pose is read, in the letters of
+   * {@link Accumulator}, so it depends on the order. A pose with a poseLoss is never skipped, and the poses of a tape are skipped
+   * together or not at all. Under `recompute`, the influence is the pose's share of the sum of all |L′c_n + L′_n|. `full-graph`
+   * skips none.
    *
-   * The answer is the same on every executor; the time saved is not. `interpreter()` stops after the prediction. `jit()`,
-   * `wasm()` and `gpu()` run forward and backward together, so under `stream` they save nothing. Under `recompute` a skipped
-   * pose has no second run on any executor.
+   * The result is the same on all executors, but not the time saved. `interpreter()` stops after the prediction. `jit()`, `wasm()`
+   * and `gpu()` run forward and backward together, so they save nothing under `stream`. Under `recompute`, a skipped pose has no
+   * second run on any executor.
    */
   readonly tolerance?: number;
-  /** false: compute only predictions and ΔG. Default true. */
+  /** False to compute only predictions and ΔG. Default true. */
   readonly gradient?: boolean;
   /**
-   * false, under `stream`: keep no numbers per pose, so memory does not grow with the number of poses; predictions, weights
-   * and coefficients are empty. Default true.
+   * False, under `stream`, to keep no numbers of single poses, so that memory does not grow with the number of poses. Predictions,
+   * weights and coefficients are then empty. Default true.
    */
   readonly keepPredictions?: boolean;
 }
 
 /**
  * Options with several poses on one tape. The scorer gets a list of at most `posesPerTape` poses and returns shape [poses] or
- * [poses, K]. The answer is the same. The fixed cost of a tape (recording, cache key, launch, sums of the size of θ) is paid
- * once for the group. Memory is that of as many single tapes, with two backward passes for `boltzmann` and 1 + m for a pooling;
- * `jit()` may store values that the passes of a pooling share.
+ * [poses, K]. The result is the same. The fixed cost of a tape (recording, cache key, launch, sums of the size of θ) is paid once
+ * for the group. Memory is that of as many single tapes, with two backward passes for `boltzmann` and 1 + J for a pooling of J
+ * values; `jit()` may store values that the passes of a pooling share.
  *
- * If a tape fails or gives a bad number, its poses are run one by one to find which caused it. `onPose` is called for each
- * pose after the run of its group. For small poses, 8 to 16 is a good number; large poses gain nothing.
+ * If a tape fails or gives a bad number, its poses run one by one, to find the bad ones. `onPose` is called for each pose after
+ * the run of its group. For small poses, 8 to 16 is a good number; large poses gain nothing.
  */
 export type Grouped<Options, Pose, P extends Params> = Omit<Options, 'score' | 'posesPerTape'> & {
   /** Records ΔG_n of a list of poses. */
@@ -167,14 +171,15 @@ export type Grouped<Options, Pose, P extends Params> = Omit<Options, 'score' | '
 };
 
 /**
- * Options with workers that score the poses in chunks of a fixed size. The workers' module exports the scorer, the executor and
- * the functions that are called for each pose. The poses are the arguments of its `load`, or of the scorer if there is no `load`.
+ * Options with workers, which score the poses in chunks of a fixed size. The workers' module exports the scorer, the executor, and
+ * the functions that are called for each pose. Each item of `poses` goes to the module's `load`, or to its scorer if it exports no
+ * `load`.
  */
 export type ByWorkers<Options> = Omit<
   Options,
   'pool' | 'score' | 'posesPerTape' | 'poseLoss' | 'poseReadout' | 'executor' | 'onDeviceLost'
 > & {
-  /** Made by `workers` of posetape/parallel. */
+  /** The workers, made by `workers` of posetape/parallel. */
   readonly pool: Workers;
   /** Number of poses that share a tape; the module's `scoreGroup` then scores them. */
   readonly posesPerTape?: number;
@@ -186,7 +191,7 @@ export type AnyCombineOptions<Pose, P extends Params> =
   | Grouped<CombineOptions<Pose, P>, Pose, P>
   | ByWorkers<CombineOptions<Pose, P>>;
 
-/** The options with defaults filled in, and further state for the strategies. */
+/** Options of a call with defaults filled in, and state that the strategies share. */
 export interface Task<Pose = unknown> {
   readonly poses: Iterable<Pose> | AsyncIterable<Pose>;
   /** Index of the first pose: 0, except in a chunk. */
@@ -198,7 +203,7 @@ export interface Task<Pose = unknown> {
   readonly checkParams: () => void;
   /** The tensors of `params`, which hold the same numbers for all poses. */
   readonly shared: ReadonlySet<Tensor>;
-  /** Scores the poses of one tape: a single pose if `posesPerTape` is absent. */
+  /** Scores the poses of one tape; without `posesPerTape`, a list of one pose. */
   readonly score: GroupScorer<Pose, Params>;
   readonly posesPerTape: number | undefined;
   readonly combination: Combination | CombinationInOps;
@@ -219,15 +224,15 @@ export interface Task<Pose = unknown> {
   readonly tapes: Memory;
 }
 
-/** Functions and parameters that turn sums over the poses into the objective. */
+/** The part of a task that computes the objective from sums over the poses. */
 export type Closing<Pose> = Pick<Task<Pose>, 'combination' | 'params' | 'readout' | 'loss' | 'poseLoss'>;
 
 /** Result of a strategy. */
 export interface Outcome extends ObjectiveNumbers {
   readonly gradient: AccumulatorResult['gradient'];
-  /** The poses one by one; empty if they are not kept. */
+  /** Numbers of single poses; empty if they are not kept. */
   readonly ledger: Ledger;
-  /** The sums over them; absent for a custom combination. */
+  /** Sums over the poses; absent for a combination in ops. */
   readonly accumulator: Accumulator | undefined;
   readonly backwardSkipped: number;
   readonly badPoses: readonly BadPose[];

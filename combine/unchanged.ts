@@ -2,8 +2,8 @@ import { Checksum } from './checksum.ts';
 import type { Params } from './params.ts';
 
 /**
- * A check that throws if the parameters have changed since this call. Some executors read them at each pose, others once, so
- * after a change their answers would differ. Creating and calling it cost one pass over θ each.
+ * Returns a check that throws if the parameters have changed since this call. After a change the results would differ, since some
+ * executors read the parameters for each pose and others once. This call and each check read all parameters once.
  */
 export function unchanged(params: Params, owner: string = 'combinePoses'): () => void {
   const before = Object.entries(params).map(([name, { data }]) => ({ name, data, sum: sumOf(data) }));
@@ -11,7 +11,7 @@ export function unchanged(params: Params, owner: string = 'combinePoses'): () =>
     for (const { name, data, sum } of before) {
       if (sumOf(data) !== sum) {
         throw new Error(
-          `${owner}: parameter ${name} changed during the call; change it before or after, or give the call a copy`,
+          `${owner}: parameter ${name} changed during the call; change it before or after, or pass a copy`,
         );
       }
     }

@@ -69,7 +69,7 @@ describe('states of shards', () => {
       expectClose(readout ?? 0, expected.readout ?? 0, 1e-12, size);
       expect(stats.poses).toBe(poses.length);
       const { sizes } = sharesOf(combination, energiesOf(poses));
-      // L′ = 2 (pKi − 10⁴)/ln 10 at most, and l′ = 2 (ΔG_n − 7).
+      // L′ = 2 (pKi − 10⁴)/ln 10 at most, and L′_n = 2 (ΔG_n − 7).
       const slope = largest([expected.value, 1e5]);
       const factors = sizes.map(
         (each, n) => (hasLoss ? each * slope : 0) + 2 * Math.abs((poses[n]?.energy ?? 0) - 7),
@@ -136,12 +136,12 @@ describe('states of shards', () => {
     [
       'another kT',
       state => finish(state, { combination: boltzmann({ kT: 2 }), params }),
-      /finish: boltzmann.*does not go into/,
+      /finish: the state is of boltzmann.*, not of boltzmann/,
     ],
     [
       'a pooling',
       state => finish(state, { combination: gated(), params }),
-      /finish: boltzmann.* does not go into gated/,
+      /finish: the state is of boltzmann.*, not of gated/,
     ],
     ['no combination', state => finish(state, { params } as never), /finish: combination must be/],
     [
