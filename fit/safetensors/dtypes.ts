@@ -2,12 +2,13 @@ import type { TensorData } from '../../engine/index.ts';
 
 /** A type of numbers in a safetensors file, with its reader. */
 export interface Dtype {
-  /** Bytes a number. */
+  /** Bytes per number. */
   readonly size: number;
+  /** Reads `length` numbers. @throws RangeError for a number that the array cannot hold exactly */
   readonly read: (bytes: DataView, length: number) => TensorData;
 }
 
-/** Types by name. A number that cannot be read exactly is an error. */
+/** Types by name. */
 export const dtypes: ReadonlyMap<string, Dtype> = new Map<string, Dtype>([
   ['F64', { size: 8, read: bytes => new Float64Array(copied(bytes)) }],
   ['F32', { size: 4, read: bytes => new Float32Array(copied(bytes)) }],
@@ -24,13 +25,13 @@ export const dtypes: ReadonlyMap<string, Dtype> = new Map<string, Dtype>([
   ['U64', { size: 8, read: float64((bytes, at) => exactly(bytes.getBigUint64(at, true)), 8) }],
 ]);
 
-/** The type in which an array is written. */
+/** Returns the name of the type in which an array is written. */
 export function dtypeOf(data: TensorData): 'F64' | 'F32' | 'I32' {
   if (data instanceof Float64Array) return 'F64';
   return data instanceof Float32Array ? 'F32' : 'I32';
 }
 
-/** A copy of the bytes in their own buffer. All platforms that run JavaScript are little-endian, as is the format. */
+/** Copies the bytes to their own buffer. All platforms that run JavaScript are little-endian, as is the format. */
 function copied({ buffer, byteOffset, byteLength }: DataView): ArrayBuffer {
   return (buffer as ArrayBuffer).slice(byteOffset, byteOffset + byteLength);
 }
@@ -49,13 +50,13 @@ function int32(one: ReadOne, size: number): Dtype['read'] {
   return (bytes, length) => Int32Array.from({ length }, (_, i) => one(bytes, i * size));
 }
 
-/** The upper halves of float32 numbers. */
+/** Reads bfloat16 numbers, which are the upper halves of float32 numbers. */
 function brainFloats(bytes: DataView, length: number): Float32Array {
   const bits = Uint32Array.from({ length }, (_, i) => bytes.getUint16(2 * i, true) << 16);
   return new Float32Array(bits.buffer);
 }
 
-/** A number of IEEE 754 half precision: a sign, 5 bits of exponent, 10 of fraction. */
+/** Converts a number of IEEE 754 half precision: a sign, 5 bits of exponent, 10 of fraction. */
 function fromHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const [exponent, fraction] = [(bits >> 10) & 0x1f, bits & 0x3ff];
@@ -66,6 +67,7 @@ function fromHalf(bits: number): number {
 
 function exactly(big: bigint): number {
   const number = Number(big);
-  if (!Number.isSafeInteger(number)) throw new RangeError(`holds ${big}, which no float64 number is exactly`);
+  if (!Number.isSafeInteger(number))
+    throw new RangeError(`holds ${big}, which is too large to be read exactly`);
   return number;
 }

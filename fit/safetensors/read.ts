@@ -10,7 +10,7 @@ export interface Safetensors {
   readonly metadata: Record<string, string>;
 }
 
-/** The longest header that the format allows, in bytes. */
+/** Length of the longest header that the format allows, in bytes. */
 const longestHeader = 100_000_000;
 
 /** A tensor's entry in the header. */
@@ -35,21 +35,21 @@ interface Entry {
  * const { tensors } = readSafetensors(await readFile('model.safetensors'));
  */
 export function readSafetensors(file: Uint8Array): Safetensors {
-  if (!(file instanceof Uint8Array)) throw new TypeError('readSafetensors: a file is a Uint8Array');
+  if (!(file instanceof Uint8Array)) throw new TypeError('readSafetensors: the file must be a Uint8Array');
   if (file.length < 8) throw wrong(`${file.length} bytes are too few for the length of a header`);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const declared = view.getBigUint64(0, true);
   if (declared > longestHeader)
-    throw wrong(`the header claims ${declared} bytes, but at most ${longestHeader} are allowed`);
+    throw wrong(`the header should have ${declared} bytes, but at most ${longestHeader} are allowed`);
   const length = Number(declared);
   if (length > file.length - 8)
-    throw wrong(`the header claims ${length} bytes, but only ${file.length - 8} follow`);
+    throw wrong(`the header should have ${length} bytes, but only ${file.length - 8} follow`);
   const header = headerOf(file.subarray(8, 8 + length));
   const metadata = metadataOf(header.__metadata__);
   const size = file.length - 8 - length;
   const entries = Object.entries(header)
     .filter(([name]) => name !== '__metadata__')
-    .map(([name, given]) => entryOf(name, given));
+    .map(([name, entry]) => entryOf(name, entry));
   checkCover(entries, size);
   const tensors = entries.map(({ name, dtype, shape, begin, end }) => {
     const bytes = new DataView(file.buffer, file.byteOffset + 8 + length + begin, end - begin);
@@ -81,21 +81,21 @@ function headerOf(bytes: Uint8Array): Record<string, unknown> {
   return header as Record<string, unknown>;
 }
 
-function metadataOf(given: unknown): Record<string, string> {
-  if (given === undefined) return {};
-  if (!isRecord(given)) throw wrong('__metadata__ is not a map of strings');
-  for (const [key, value] of Object.entries(given))
+function metadataOf(metadata: unknown): Record<string, string> {
+  if (metadata === undefined) return {};
+  if (!isRecord(metadata)) throw wrong('__metadata__ is not a map of strings');
+  for (const [key, value] of Object.entries(metadata))
     if (typeof value !== 'string') throw wrong(`__metadata__.${shown(key)} is not a string`);
-  return given as Record<string, string>;
+  return metadata as Record<string, string>;
 }
 
-function entryOf(name: string, given: unknown): Entry {
+function entryOf(name: string, entry: unknown): Entry {
   const who = shown(name);
-  if (!isRecord(given)) throw wrong(`${who} is not a map of dtype, shape and data_offsets`);
-  for (const key of Object.keys(given))
+  if (!isRecord(entry)) throw wrong(`${who} is not a map of dtype, shape and data_offsets`);
+  for (const key of Object.keys(entry))
     if (!['dtype', 'shape', 'data_offsets'].includes(key))
       throw wrong(`${who} has an unknown field ${shown(key)}`);
-  const { dtype: type, shape, data_offsets: offsets } = given;
+  const { dtype: type, shape, data_offsets: offsets } = entry;
   const dtype = typeof type === 'string' ? dtypes.get(type) : undefined;
   if (!dtype) throw wrong(`${who} has dtype ${shown(type)}; supported are ${[...dtypes.keys()].join(', ')}`);
   if (!areCounts(shape))
@@ -111,37 +111,36 @@ function entryOf(name: string, given: unknown): Entry {
   return { name, dtype, shape, begin, end };
 }
 
-/** Each byte belongs to one tensor. */
+/** @throws RangeError unless each byte belongs to exactly one tensor */
 function checkCover(entries: readonly Entry[], size: number): void {
   let covered = 0;
   for (const { name, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== covered)
-      throw wrong(
-        `${shown(name)} begins at byte ${begin} of the numbers, but those before it end at ${covered}`,
-      );
+      throw wrong(`${shown(name)} begins at byte ${begin} of the numbers, but must begin at ${covered}`);
     covered = end;
   }
   if (covered !== size) throw wrong(`the tensors take ${covered} bytes, but there are ${size}`);
 }
 
-function areCounts(given: unknown): given is number[] {
+/** True for a list of whole numbers from 0. */
+function areCounts(value: unknown): value is number[] {
   return (
-    Array.isArray(given) &&
-    given.every(each => Number.isSafeInteger(each) && each >= 0 && !Object.is(each, -0))
+    Array.isArray(value) &&
+    value.every(count => Number.isSafeInteger(count) && count >= 0 && !Object.is(count, -0))
   );
 }
 
-function isRecord(given: unknown): given is Record<string, unknown> {
-  return typeof given === 'object' && given !== null && !Array.isArray(given);
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A short text of anything, with control characters escaped. */
+/** Returns a text of at most 61 characters for any value, before control characters are escaped. */
 function shown(thing: unknown): string {
   const text = typeof thing === 'string' ? thing : (JSON.stringify(thing) ?? 'missing');
   const short = text.length > 60 ? `${text.slice(0, 60)}…` : text;
   return short.replaceAll(
     /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu,
-    each => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** A key that an object in valid JSON has twice; `JSON.parse` would silently take the last one. */
+/** Returns a key that an object in valid JSON has twice, if there is one. `JSON.parse` would silently use the last value. */
 export function repeatedKeyOf(json: string): string | undefined {
   // The keys of each open object; undefined for an open list.
   const open: (Set<string> | undefined)[] = [];

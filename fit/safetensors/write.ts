@@ -2,9 +2,9 @@ import type { Tensor } from '../../engine/index.ts';
 import { dtypeOf, dtypes } from './dtypes.ts';
 
 /**
- * Writes tensors as a safetensors file, which PyTorch and others read: Float64Array as F64, Float32Array as F32,
- * Int32Array as I32. A round trip changes no bit. As in the format's own library, larger types come first, then names
- * in order, and the numbers begin at a multiple of eight bytes.
+ * Writes tensors as a safetensors file, which PyTorch and other libraries read: Float64Array as F64, Float32Array as F32, Int32Array
+ * as I32. A round trip changes no bit. As in the format's own library, tensors are sorted by the size of their type, largest first,
+ * and then by name, and the numbers begin at a multiple of eight bytes.
  *
  * @throws TypeError for a value that is not a tensor, or metadata that is not a string; RangeError for a tensor named
  * `__metadata__`
@@ -20,11 +20,11 @@ export function writeSafetensors(
     if (typeof value !== 'string') throw new TypeError(`writeSafetensors: metadata ${key} is not a string`);
   if (Object.hasOwn(tensors, '__metadata__'))
     throw new RangeError('writeSafetensors: no tensor can have the name __metadata__');
-  const entries = Object.entries(tensors).map(([name, each]) => {
-    if (!(ArrayBuffer.isView(each?.data) && Array.isArray(each.shape)))
+  const entries = Object.entries(tensors).map(([name, tensor]) => {
+    if (!(ArrayBuffer.isView(tensor?.data) && Array.isArray(tensor.shape)))
       throw new TypeError(`writeSafetensors: ${name} is not a tensor`);
-    const dtype = dtypeOf(each.data);
-    return { name, dtype, size: dtypes.get(dtype)?.size as number, ...each };
+    const dtype = dtypeOf(tensor.data);
+    return { name, dtype, size: dtypes.get(dtype)?.size as number, ...tensor };
   });
   entries.sort((a, b) => b.size - a.size || (a.name < b.name ? -1 : 1));
   let at = 0;

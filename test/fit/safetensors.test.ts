@@ -145,8 +145,8 @@ describe('errors', () => {
   const four = [0, 0, 0, 0];
   test.each<[string, Uint8Array]>([
     ['3 bytes are too few for the length of a header', Uint8Array.of(1, 2, 3)],
-    ['the header claims 18446744073709551615 bytes, but at most 100000000', new Uint8Array(9).fill(255)],
-    ['the header claims 9 bytes, but only 2 follow', Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0, 123, 125)],
+    ['the header should have 18446744073709551615 bytes, but at most 100000000', new Uint8Array(9).fill(255)],
+    ['the header should have 9 bytes, but only 2 follow', Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0, 123, 125)],
     ['the header does not begin with {', fileOf(' {}')],
     ['the header does not begin with {', fileOf('')],
     ['the header does not begin with {', fileOf('[]')],
@@ -172,12 +172,15 @@ describe('errors', () => {
     ],
     ['the tensors take 4 bytes, but there are 5', fileOf({ a }, [...four, 0])],
     ['the tensors take 4 bytes, but there are 3', fileOf({ a }, [0, 0, 0])],
-    ['b begins at byte 0 of the numbers, but those before it end at 4', fileOf({ a, b: a }, four)],
+    ['b begins at byte 0 of the numbers, but must begin at 4', fileOf({ a, b: a }, four)],
     [
-      'a begins at byte 4 of the numbers, but those before it end at 0',
+      'a begins at byte 4 of the numbers, but must begin at 0',
       fileOf({ a: { ...a, data_offsets: [4, 8] } }, [...four, ...four]),
     ],
-    ['a holds 9007199254740993, which no float64', one('I64', [1], [1, 0, 0, 0, 0, 0, 0x20, 0])],
+    [
+      'a holds 9007199254740993, which is too large to be read exactly',
+      one('I64', [1], [1, 0, 0, 0, 0, 0, 0x20, 0]),
+    ],
     ['a\\u001b[31m is not a map', fileOf({ 'a\u001b[31m': 1 })],
   ])('%s', (message, file) => {
     expect(() => readSafetensors(file)).toThrow(`readSafetensors: ${message}`);
@@ -190,7 +193,7 @@ describe('errors', () => {
     );
     expect(() => writeSafetensors({ a: [1] as never })).toThrow('writeSafetensors: a is not a tensor');
     expect(() => writeSafetensors({}, { metadata: { n: 1 as never } })).toThrow('metadata n is not a string');
-    expect(() => readSafetensors('file' as never)).toThrow('readSafetensors: a file is a Uint8Array');
+    expect(() => readSafetensors('file' as never)).toThrow('readSafetensors: the file must be a Uint8Array');
   });
 
   test('of headers that are long or deep come soon', () => {
