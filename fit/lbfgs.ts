@@ -21,10 +21,11 @@ export interface LbfgsOptions {
   /** The number of steps remembered. Default 10; use more if parameters differ much in scale. */
   readonly memory?: number;
   /**
-   * The length of the first step tried, in the unit of the parameters, or the gradient's if it is shorter. Default 1.
+   * The length of the first step tried along the gradient, in the unit of the parameters. Default 1. The step is the gradient
+   * itself if that is shorter.
    */
   readonly firstStep?: number;
-  /** The search stops when no entry of the gradient is larger. Default 10⁻⁶. */
+  /** The search stops when no entry of the gradient has a larger magnitude. Default 10⁻⁶. */
   readonly gradientTolerance?: number;
   /** The search stops when the value falls by no more than this times max(|before|, |after|, 1). Default 10⁻¹². */
   readonly valueTolerance?: number;
@@ -35,17 +36,16 @@ export interface LbfgsOptions {
 /** The names of {@link LbfgsOptions}. */
 export const lbfgsNames = ['memory', 'firstStep', 'gradientTolerance', 'valueTolerance', 'freeze'] as const;
 
-/** A step s, and the change y of the gradient. */
+/** A step s, and the change y of the gradient along it. */
 interface Pair {
   readonly s: Float64Array;
   readonly y: Float64Array;
 }
 
 /**
- * L-BFGS (J. Nocedal, Math. Comp. 35, 773, 1980; the two-loop recursion of Nocedal and Wright, algorithm 7.4) with a
- * line search for the strong Wolfe conditions, c₁ = 10⁻⁴ and c₂ = 0.9. In `fit` an epoch is an iteration, over all
- * compounds at once. If no point on a line is better, the remembered steps are dropped and the gradient itself is
- * tried.
+ * The optimiser L-BFGS (J. Nocedal, Math. Comp. 35, 773, 1980; the two-loop recursion of Nocedal and Wright, algorithm 7.4) with a
+ * line search for the strong Wolfe conditions, with constants 10⁻⁴ and 0.9. In `fit` an epoch is an iteration over all compounds at
+ * once. If no point on a line is better, the remembered steps are dropped and the direction of the gradient is tried.
  *
  * @throws RangeError for an option out of range
  */
@@ -62,7 +62,7 @@ export function lbfgs(options: LbfgsOptions = {}): FullBatch {
   const start = (saved?: OptimiserState): Descent => {
     let pairs: Pair[] | undefined = saved ? undefined : [];
     let steps = saved?.step ?? 0;
-    let known: Point | undefined;
+    let last: Point | undefined;
     if (saved) checkState('lbfgs', saved);
     return {
       async step<P extends Params>(params: P, objective: Objective<P>): Promise<Descended<P>> {
@@ -75,10 +75,10 @@ export function lbfgs(options: LbfgsOptions = {}): FullBatch {
         };
         const x = flat(params, names);
         pairs ??= loadPairs(saved as OptimiserState, x.length);
-        if (!known || !sameNumbers(known.x, x)) known = await evaluate(x);
-        const from = known;
+        if (!last || !sameNumbers(last.x, x)) last = await evaluate(x);
+        const from = last;
         if (Number.isNaN(from.value))
-          throw new RangeError('lbfgs: the value or its gradient is not finite where the search begins');
+          throw new RangeError('lbfgs: the value or its gradient is not finite at the start of the search');
         const ended = (to: Point, stopped?: Descended<P>['stopped']): Descended<P> => ({
           params: unflat(to.x, names, params),
           before: from.value,
@@ -90,19 +90,20 @@ export function lbfgs(options: LbfgsOptions = {}): FullBatch {
         });
         if (steepness(from.slope) <= gradientTolerance) return ended(from, 'gradient');
 
-        let to = pairs.length > 0 ? await search(from, towards(from.slope, pairs), 1, evaluate) : undefined;
+        let to =
+          pairs.length > 0 ? await search(from, directionOf(from.slope, pairs), 1, evaluate) : undefined;
         if (!to) {
           pairs = [];
-          const downhill = from.slope.map(each => -each);
+          const downhill = from.slope.map(entry => -entry);
           const length = Math.min(1, firstStep / Math.sqrt(dot(downhill, downhill)));
           to = await search(from, downhill, length, evaluate);
         }
         if (!to) return ended(from, 'line-search');
         steps++;
-        known = to;
-        const s = to.x.map((each, i) => each - (from.x[i] as number));
-        const y = to.slope.map((each, i) => each - (from.slope[i] as number));
-        // With negative curvature the pair is useless.
+        last = to;
+        const s = to.x.map((entry, i) => entry - (from.x[i] as number));
+        const y = to.slope.map((entry, i) => entry - (from.slope[i] as number));
+        // A pair with negative curvature would spoil the direction.
         if (dot(s, y) > Number.EPSILON * dot(y, y)) pairs = [...pairs, { s, y }].slice(-memory);
         if (steepness(to.slope) <= gradientTolerance) return ended(to, 'gradient');
         const scale = Math.max(Math.abs(from.value), Math.abs(to.value), 1);
@@ -110,8 +111,8 @@ export function lbfgs(options: LbfgsOptions = {}): FullBatch {
       },
       toJSON(): OptimiserState {
         if (!pairs) return saved as OptimiserState;
-        const written = (of: keyof Pair) =>
-          Object.fromEntries((pairs ?? []).map((pair, age) => [age, float64ToBase64(pair[of])]));
+        const written = (vector: keyof Pair) =>
+          Object.fromEntries((pairs ?? []).map((pair, age) => [age, float64ToBase64(pair[vector])]));
         return { optimiser: 'lbfgs', step: steps, moments: { s: written('s'), y: written('y') } };
       },
     };
@@ -119,9 +120,9 @@ export function lbfgs(options: LbfgsOptions = {}): FullBatch {
   return { kind: 'full-batch', name: 'lbfgs', start };
 }
 
-/** −H g, with H from the pairs; or −g, if rounding makes −H g not a descent direction. */
-function towards(slope: Float64Array, pairs: readonly Pair[]): Float64Array {
-  const direction = slope.map(each => -each);
+/** Returns −H g, with the inverse Hessian H estimated from the pairs, or −g if rounding spoils the descent along −H g. */
+function directionOf(slope: Float64Array, pairs: readonly Pair[]): Float64Array {
+  const direction = slope.map(entry => -entry);
   const shares = pairs.map(() => 0);
   for (let k = pairs.length - 1; k >= 0; k--) {
     const { s, y } = pairs[k] as Pair;
@@ -133,19 +134,19 @@ function towards(slope: Float64Array, pairs: readonly Pair[]): Float64Array {
   for (let i = 0; i < direction.length; i++) (direction[i] as number) *= scale;
   for (const [k, { s, y }] of pairs.entries())
     addTo(direction, (shares[k] as number) - dot(y, direction) / dot(s, y), s);
-  return dot(direction, slope) < 0 ? direction : slope.map(each => -each);
+  return dot(direction, slope) < 0 ? direction : slope.map(entry => -entry);
 }
 
 function addTo(sum: Float64Array, factor: number, term: Float64Array): void {
   for (let i = 0; i < sum.length; i++) (sum[i] as number) += factor * (term[i] as number);
 }
 
-/** The largest magnitude of an entry. */
+/** Returns the largest magnitude of an entry. */
 function steepness(slope: Float64Array): number {
-  return slope.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
+  return slope.reduce((most, entry) => Math.max(most, Math.abs(entry)), 0);
 }
 
-/** The function at a point; NaN if the value or the gradient is not finite. */
+/** Evaluates the function at a point. Its numbers are NaN if the value or the gradient is not finite, or the pose is bad. */
 async function pointOf<P extends Params>(
   x: Float64Array,
   names: readonly string[],
@@ -154,25 +155,25 @@ async function pointOf<P extends Params>(
 ): Promise<Point> {
   const bad = { x, value: Number.NaN, slope: new Float64Array(x.length).fill(Number.NaN) };
   if (!x.every(Number.isFinite)) return bad;
-  let found: Evaluated;
+  let evaluated: Evaluated;
   try {
-    found = await objective(unflat(x, names, params));
+    evaluated = await objective(unflat(x, names, params));
   } catch (error) {
     if (isOfBadPose(error)) return bad;
     throw error;
   }
-  const value = found.loss ?? found.readout ?? found.value;
+  const value = evaluated.loss ?? evaluated.readout ?? evaluated.value;
   if (typeof value !== 'number')
     throw new TypeError('lbfgs: the function must return { value, gradient }, as combinePoses does');
   for (const name of names) {
-    if (found.gradient[name]?.data.length !== params[name]?.data.length)
-      throw new RangeError(`lbfgs: ${name} has no gradient of its shape`);
+    if (evaluated.gradient[name]?.data.length !== params[name]?.data.length)
+      throw new RangeError(`lbfgs: ${name} has no gradient of its length`);
   }
-  const slope = flat(found.gradient, names);
+  const slope = flat(evaluated.gradient, names);
   return Number.isFinite(value) && slope.every(Number.isFinite) ? { x, value, slope } : bad;
 }
 
-/** The numbers of some parameters in one array. */
+/** Joins the numbers of some parameters in one array. */
 function flat(params: Params, names: readonly string[]): Float64Array {
   const parts = names.map(name => params[name]?.data ?? []);
   const numbers = new Float64Array(parts.reduce((total, { length }) => total + length, 0));
@@ -184,27 +185,27 @@ function flat(params: Params, names: readonly string[]): Float64Array {
   return numbers;
 }
 
-/** The parameters with their numbers from {@link flat}; parameters not in `names` keep theirs. */
+/** Returns the parameters with the numbers of {@link flat}. Parameters not in `names` keep theirs. */
 function unflat<P extends Params>(numbers: Float64Array, names: readonly string[], params: P): Fitted<P> {
-  const places = new Map<string, number>();
+  const starts = new Map<string, number>();
   let at = 0;
   for (const name of names) {
-    places.set(name, at);
+    starts.set(name, at);
     at += params[name]?.data.length ?? 0;
   }
   return mapParams(params, ({ data }, name) => {
-    const place = places.get(name);
-    return place === undefined ? Float64Array.from(data) : numbers.slice(place, place + data.length);
+    const start = starts.get(name);
+    return start === undefined ? Float64Array.from(data) : numbers.slice(start, start + data.length);
   });
 }
 
 function sameNumbers(a: Float64Array, b: Float64Array): boolean {
-  return a.length === b.length && a.every((each, i) => each === b[i]);
+  return a.length === b.length && a.every((entry, i) => entry === b[i]);
 }
 
 function loadPairs({ moments }: OptimiserState, size: number): Pair[] {
   const count = Object.keys(Object(moments.s)).length;
-  const load = (of: keyof Pair, age: number) =>
-    loadNumbers(`lbfgs: the saved ${of} of age ${age}`, moments[of]?.[age] as string, size);
+  const load = (vector: keyof Pair, age: number) =>
+    loadNumbers(`lbfgs: the saved ${vector} of age ${age}`, moments[vector]?.[age] as string, size);
   return Array.from({ length: count }, (_, age) => ({ s: load('s', age), y: load('y', age) }));
 }

@@ -1,37 +1,38 @@
-/** A point of a function of many numbers. */
+/** A point in the space of the parameters, with the function there. */
 export interface Point {
   readonly x: Float64Array;
   /** NaN if the value or the gradient is not finite. */
   readonly value: number;
+  /** The gradient. */
   readonly slope: Float64Array;
 }
 
-/** A place along the line: x = start + a·direction. */
-interface Place {
+/** A point on the line x = start + a·direction. */
+interface LinePoint {
   readonly a: number;
   readonly value: number;
   /** The slope along the line. */
   readonly along: number;
 }
 
-/** The constant of Armijo's condition on the decrease of the value (Nocedal and Wright, p. 33). */
+/** Constant of Armijo's condition on the decrease of the value (Nocedal and Wright, p. 33). */
 const c1 = 1e-4;
-/** The constant of the curvature condition (ibid., p. 34, for quasi-Newton directions). */
+/** Constant of the curvature condition (ibid., p. 34, for quasi-Newton directions). */
 const c2 = 0.9;
-/** The most places tried on one line. */
-const most = 30;
-/** The least distance of a new place from the ends of its interval, as a share of the interval. */
+/** Largest number of points tried on one line. */
+const mostTried = 30;
+/** Smallest distance of a new point from the ends of its interval, as a share of the interval. */
 const margin = 0.1;
-/** The factor of a step whose end is not finite. */
+/** Factor of a step whose end is not finite. */
 const shrink = 0.2;
 
 /**
- * A point that satisfies the strong Wolfe conditions along a descent direction (J. Nocedal and S. J. Wright, Numerical
- * Optimization, 2nd edition, 2006, algorithms 3.5 and 3.6, with cubic interpolation). If none is found in 30
- * evaluations, the lowest point that satisfies Armijo's condition. A step to a value that is not finite is shrunk to a
- * fifth. Values may rise by four roundings, since at a minimum they are noise while slopes are still accurate.
+ * Finds a point that satisfies the strong Wolfe conditions along a descent direction (J. Nocedal and S. J. Wright, Numerical
+ * Optimization, 2nd edition, 2006, algorithms 3.5 and 3.6, with cubic interpolation). If there is none within 30 evaluations, it
+ * returns the lowest point that satisfies Armijo's condition. A step to a value that is not finite is shortened to a fifth. Values
+ * may rise by four roundings, since near a minimum differences of values are noise while slopes are still accurate.
  *
- * @returns undefined if no point is better
+ * @returns the point, or undefined if no point is better than the start
  */
 export async function search(
   start: Point,
@@ -39,22 +40,22 @@ export async function search(
   firstStep: number,
   evaluate: (x: Float64Array) => Promise<Point>,
 ): Promise<Point | undefined> {
-  const origin: Place = { a: 0, value: start.value, along: dot(direction, start.slope) };
+  const origin: LinePoint = { a: 0, value: start.value, along: dot(direction, start.slope) };
   const noise = 4 * Number.EPSILON * Math.abs(start.value);
-  let [low, lowPoint]: [Place, Point | undefined] = [origin, undefined];
-  let high: Place | undefined;
+  let [low, lowPoint]: [LinePoint, Point | undefined] = [origin, undefined];
+  let high: LinePoint | undefined;
   let a = firstStep;
-  for (let tried = 0; tried < most; tried++) {
-    const x = start.x.map((each, i) => each + a * (direction[i] as number));
-    if (x.every((each, i) => each === start.x[i])) break;
+  for (let tried = 0; tried < mostTried; tried++) {
+    const x = start.x.map((entry, i) => entry + a * (direction[i] as number));
+    if (x.every((entry, i) => entry === start.x[i])) break;
     const point = await evaluate(x);
-    const place: Place = { a, value: point.value, along: dot(direction, point.slope) };
-    const isLowEnough = place.value <= origin.value + c1 * a * origin.along + noise;
-    if (!isLowEnough || place.value > low.value + noise) high = place;
-    else if (Math.abs(place.along) <= -c2 * origin.along) return point;
+    const here: LinePoint = { a, value: point.value, along: dot(direction, point.slope) };
+    const isLowEnough = here.value <= origin.value + c1 * a * origin.along + noise;
+    if (!isLowEnough || here.value > low.value + noise) high = here;
+    else if (Math.abs(here.along) <= -c2 * origin.along) return point;
     else {
-      if (place.along * ((high?.a ?? Number.POSITIVE_INFINITY) - low.a) >= 0) high = low;
-      [low, lowPoint] = [place, point];
+      if (here.along * ((high?.a ?? Number.POSITIVE_INFINITY) - low.a) >= 0) high = low;
+      [low, lowPoint] = [here, point];
     }
     a = high ? between(low, high) : 4 * a;
   }
@@ -62,9 +63,10 @@ export async function search(
 }
 
 /**
- * The minimum of the cubic through two places and their slopes (Nocedal and Wright, eq. 3.59), kept away from the ends.
+ * Returns the minimum of the cubic with the values and slopes of two points (Nocedal and Wright, eq. 3.59), but at least `margin`
+ * away from both.
  */
-function between(low: Place, high: Place): number {
+function between(low: LinePoint, high: LinePoint): number {
   const width = high.a - low.a;
   if (!Number.isFinite(high.value) || !Number.isFinite(high.along)) return low.a + shrink * width;
   const d1 = low.along + high.along - (3 * (low.value - high.value)) / (low.a - high.a);

@@ -7,11 +7,11 @@ import { turns } from './turns.ts';
 
 /** Options of {@link minimise}. */
 export interface MinimiseOptions extends LbfgsOptions {
-  /** The most iterations. Default 200. */
+  /** The largest number of iterations. Default 200. */
   readonly iterations?: number;
   /** Called after each iteration. If it returns a promise, the search awaits it. */
   readonly onIteration?: (progress: { readonly iteration: number; readonly value: number }) => unknown;
-  /** Aborts between evaluations with the signal's reason. */
+  /** Aborts the search between evaluations. It then throws the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -19,7 +19,7 @@ export interface MinimiseOptions extends LbfgsOptions {
 export interface Minimum<P extends Params> {
   /** The parameters with the lowest value. */
   readonly params: Fitted<P>;
-  /** The value there. */
+  /** The value at these parameters. */
   readonly value: number;
   /** The largest magnitude of an entry of the gradient. */
   readonly steepness: number;
@@ -28,19 +28,19 @@ export interface Minimum<P extends Params> {
   /** The number of calls of the function. */
   readonly evaluations: number;
   /**
-   * The reason for stopping: the gradient is within its tolerance; the value fell by no more than its tolerance; no
-   * point along a line was better, usually because of rounding; or the iterations were used up.
+   * The reason for stopping: the gradient is within its tolerance (`gradient`), the value fell by no more than its tolerance
+   * (`value`), no point along a line was better, usually because of rounding (`line-search`), or `iterations` was reached.
    */
   readonly stopped: 'gradient' | 'value' | 'line-search' | 'iterations';
 }
 
 /**
- * Minimises a function of many numbers by L-BFGS, such as a loss of a scorer's weights over all compounds, or the
- * energy of a pose's coordinates. The same start gives the same bits. Up to rounding, no iteration ends higher than it
- * began.
+ * Minimises a function of many numbers by L-BFGS, such as a loss over all compounds as a function of a scorer's parameters, or the
+ * energy of a pose as a function of its coordinates. The same start gives the same bits. Up to rounding, the value never rises from
+ * one iteration to the next.
  *
- * @throws RangeError if the value or gradient at the start is not finite; the signal's reason; whatever the function
- * throws, except a `BadPoseError`, which means that a step was too long
+ * @throws RangeError if the value or gradient at the start is not finite; the signal's reason; the errors of the function, except a
+ * `BadPoseError`, which means that a step was too long
  * @example
  * const energy = recorded((tape, { x }) => sum(square(sub(x, 3))));
  * const { params, value, stopped } = await minimise(energy, { x: tensor([0, 1]) });
@@ -63,12 +63,12 @@ export async function minimise<const P extends Params>(
   };
   let [params, evaluations] = [copyOf(x0), 0];
   for (let iteration = 1; ; iteration++) {
-    const found = await descent.step(params as unknown as P, guarded);
-    params = found.params;
-    evaluations += found.evaluations;
-    const { value, steepness } = found;
+    const descended = await descent.step(params as unknown as P, guarded);
+    params = descended.params;
+    evaluations += descended.evaluations;
+    const { value, steepness } = descended;
     await onIteration?.({ iteration, value });
-    const stopped = found.stopped ?? (iteration === iterations ? 'iterations' : undefined);
-    if (stopped) return { params, value, steepness, iterations: found.iteration, evaluations, stopped };
+    const stopped = descended.stopped ?? (iteration === iterations ? 'iterations' : undefined);
+    if (stopped) return { params, value, steepness, iterations: descended.iteration, evaluations, stopped };
   }
 }

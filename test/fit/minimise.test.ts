@@ -208,11 +208,11 @@ describe('minimise', () => {
 
   test.each([
     [
-      'lbfgs: the value or its gradient is not finite where the search begins',
+      'lbfgs: the value or its gradient is not finite at the start of the search',
       of(() => [Number.NaN, [1]]),
       {},
     ],
-    ['lbfgs: x has no gradient of its shape', of(() => [1, []]), {}],
+    ['lbfgs: x has no gradient of its length', of(() => [1, []]), {}],
     ['lbfgs: the function must return { value, gradient }', () => ({ gradient: {} }), {}],
     ['minimise: iterations must be a whole number from 1, got 0', rosenbrock, { iterations: 0 }],
     ['lbfgs: memory must be a whole number from 1, got 0', rosenbrock, { memory: 0 }],
@@ -230,7 +230,7 @@ describe('minimise', () => {
     });
     await expect(minimise(failing, { x: tensor(1) })).rejects.toThrow('no such thing');
     const bad = recorded<{ x: ReturnType<typeof tensor> }>((_, { x }) => log(x));
-    await expect(minimise(bad, { x: tensor(-1) })).rejects.toThrow('not finite where the search begins');
+    await expect(minimise(bad, { x: tensor(-1) })).rejects.toThrow('not finite at the start of the search');
   });
 });
 

@@ -5,22 +5,22 @@ export const fitMutations: readonly Mutation[] = [
   {
     name: 'the decay of adamw enters the means',
     file: 'fit/adam.ts',
-    find: "const isApart = name === 'adamw';",
-    replace: 'const isApart = false;',
+    find: "const isDecoupled = name === 'adamw';",
+    replace: 'const isDecoupled = false;',
     caughtBy: ['test/fit/optimisers.test.ts'],
   },
   {
     name: 'the mean square of adam is not mended for its start',
     file: 'fit/adam.ts',
-    find: 'square / squareSoFar',
-    replace: 'square / meanSoFar',
+    find: 'square / squareCorrection',
+    replace: 'square / meanCorrection',
     caughtBy: ['test/fit/optimisers.test.ts'],
   },
   {
     name: 'a look ahead without the momentum',
     file: 'fit/sgd.ts',
-    find: 'g + momentum * kept',
-    replace: 'g + kept',
+    find: 'g + momentum * average',
+    replace: 'g + average',
     caughtBy: ['test/fit/optimisers.test.ts'],
   },
   {
@@ -40,8 +40,8 @@ export const fitMutations: readonly Mutation[] = [
   {
     name: 'the line search takes a point that fell too little',
     file: 'fit/line-search.ts',
-    find: 'if (!isLowEnough || place.value > low.value + noise) high = place;',
-    replace: 'if (Number.isNaN(place.value)) high = place;',
+    find: 'if (!isLowEnough || here.value > low.value + noise) high = here;',
+    replace: 'if (Number.isNaN(here.value)) high = here;',
     caughtBy: ['test/fit/minimise.test.ts'],
   },
   {
@@ -68,8 +68,8 @@ export const fitMutations: readonly Mutation[] = [
   {
     name: 'a step along the sum of a batch',
     file: 'fit/scoring.ts',
-    find: 'each => each / count',
-    replace: 'each => each',
+    find: 'entry => entry / count',
+    replace: 'entry => entry',
     caughtBy: ['test/fit/fit.test.ts'],
   },
   {
