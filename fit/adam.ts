@@ -4,16 +4,17 @@ import type { FirstOrder } from './optimiser.ts';
 
 /** Options of {@link adam} and {@link adamw}, with the defaults of the paper and of PyTorch. */
 export interface AdamOptions extends FirstOrderOptions {
-  /** β₁, the decay rate of the mean gradient. Default 0.9. */
+  /** β₁, the decay rate of the mean gradient, from 0 to below 1. Default 0.9. */
   readonly beta1?: number;
-  /** β₂, the decay rate of the mean square. Default 0.999. */
+  /** β₂, the decay rate of the mean square, from 0 to below 1. Default 0.999. */
   readonly beta2?: number;
   /** ε, added to the square root of the mean square. Default 10⁻⁸. */
   readonly epsilon?: number;
 }
 
 /**
- * Adam (D. P. Kingma and J. Ba, arXiv:1412.6980, algorithm 1), with float64 means. A weight decay λ is added to the gradient.
+ * The optimiser Adam (D. P. Kingma and J. Ba, arXiv:1412.6980, algorithm 1), with float64 means. The weight decay λ adds λ θ to
+ * the gradient; α is the rate.
  *
  *     g ← g + λ θ
  *     m ← β₁ m + (1 − β₁) g        v ← β₂ v + (1 − β₂) g²
@@ -29,7 +30,7 @@ export function adam(options: AdamOptions): FirstOrder {
 }
 
 /**
- * Both variants of Adam: weight decay is part of the gradient (`adam`), or shrinks the parameter directly (`adamw`).
+ * Makes a variant of Adam. Weight decay is part of the gradient (`adam`), or shrinks the parameter directly (`adamw`).
  */
 export function byMeans(name: 'adam' | 'adamw', options: AdamOptions): FirstOrder {
   checkOptions(name, options, [...sharedNames, 'beta1', 'beta2', 'epsilon']);
@@ -37,24 +38,25 @@ export function byMeans(name: 'adam' | 'adamw', options: AdamOptions): FirstOrde
   checkShare(name, 'beta1', beta1);
   checkShare(name, 'beta2', beta2);
   checkFrom0(name, 'epsilon', epsilon);
-  const isApart = name === 'adamw';
+  const isDecoupled = name === 'adamw';
   return firstOrder(
     {
       name,
       moments: ['m', 'v'],
       update(theta, gradient, moments, { rate, step }) {
         const [m, v] = moments as readonly [Float64Array, Float64Array];
-        const [meanSoFar, squareSoFar] = [1 - beta1 ** step, 1 - beta2 ** step];
+        const [meanCorrection, squareCorrection] = [1 - beta1 ** step, 1 - beta2 ** step];
         for (let i = 0; i < theta.length; i++) {
           let g = gradient[i] as number;
           let parameter = theta[i] as number;
-          if (isApart) parameter *= 1 - rate * weightDecay;
+          if (isDecoupled) parameter *= 1 - rate * weightDecay;
           else g += weightDecay * parameter;
           const mean = beta1 * (m[i] as number) + (1 - beta1) * g;
           const square = beta2 * (v[i] as number) + (1 - beta2) * g ** 2;
           m[i] = mean;
           v[i] = square;
-          theta[i] = parameter - (rate * (mean / meanSoFar)) / (Math.sqrt(square / squareSoFar) + epsilon);
+          theta[i] =
+            parameter - (rate * (mean / meanCorrection)) / (Math.sqrt(square / squareCorrection) + epsilon);
         }
       },
     },

@@ -4,11 +4,11 @@ import { type Fitted, loadTensors, type SavedTensors, saveTensors } from './para
 
 /** A compound that was left out, and the reason. */
 export interface BadCompound {
-  /** Its `name`, or else its number from 0: `compound 3`, or `validation compound 3` in a separate list. */
+  /** The `name` of the compound, or its number from 0: `compound 3`, or `validation compound 3` in a separate list. */
   readonly name: string;
-  /** Such as `pose 3: its prediction is NaN`. */
+  /** The reason, such as `pose 3: its prediction is NaN`. */
   readonly reason: string;
-  /** The epoch in which it was found. */
+  /** The epoch in which the compound was found bad. */
   readonly epoch: number;
 }
 
@@ -16,7 +16,7 @@ export interface BadCompound {
 export interface EpochLosses {
   /** The number of the epoch, from 1. */
   readonly epoch: number;
-  /** The mean over the training compounds, each before the step in which it was used. */
+  /** The mean over the training compounds, each computed before the step that used it. */
   readonly loss: number;
   /** The mean over the validation compounds, after the epoch. */
   readonly validationLoss?: number;
@@ -36,7 +36,7 @@ export interface Checkpoint {
   readonly params: SavedTensors;
   /** The parameters with the lowest validation loss. */
   readonly best?: {
-    /** The epoch that came to them. */
+    /** The epoch that reached them. */
     readonly epoch: number;
     /** The validation loss. */
     readonly loss: number;
@@ -58,7 +58,7 @@ export interface Best<P extends Params> {
   readonly params: Fitted<P>;
 }
 
-/** The state of a fit between two epochs. */
+/** The state of a fit between epochs. */
 export interface FitState<P extends Params> {
   params: Fitted<P>;
   best: Best<P> | undefined;
@@ -67,6 +67,7 @@ export interface FitState<P extends Params> {
   readonly bad: Map<string, BadCompound>;
 }
 
+/** Writes the state of a fit as a checkpoint. */
 export function saveCheckpoint<P extends Params>(
   { params, best, epochs, bad }: FitState<P>,
   optimiser: OptimiserState,
@@ -84,22 +85,24 @@ export function saveCheckpoint<P extends Params>(
   };
 }
 
-/** @throws TypeError or RangeError naming the part of the checkpoint that does not match this fit */
+/** Reads a checkpoint. @throws TypeError or RangeError naming the part of it that does not match this fit */
 export function loadCheckpoint<P extends Params>(
   saved: Checkpoint,
   optimiser: Optimiser,
   fit: Pick<Checkpoint, 'seed' | 'compounds'> & { readonly params: P },
 ): FitState<P> {
   if (Object(saved).format !== 'posetape fit 1' || !Array.isArray(saved.epochs))
-    throw new TypeError('fit: resume is not a checkpoint that a fit wrote');
+    throw new TypeError('fit: resume must be a checkpoint that a fit wrote');
   if (saved.seed !== fit.seed)
-    throw new RangeError(`fit: the checkpoint has the seed ${saved.seed}, not ${fit.seed}`);
+    throw new RangeError(`fit: the checkpoint has seed ${saved.seed}, but this fit has ${fit.seed}`);
   if (`${saved.compounds}` !== `${fit.compounds}`)
     throw new RangeError(
-      `fit: the checkpoint is of ${Array.from(saved.compounds).join(' and ')} compounds, not of ${fit.compounds.join(' and ')}`,
+      `fit: the checkpoint has ${Array.from(saved.compounds).join(' and ')} training and validation compounds, but this fit has ${fit.compounds.join(' and ')}`,
     );
   if (saved.optimiser?.optimiser !== optimiser.name)
-    throw new TypeError(`fit: the checkpoint is of ${saved.optimiser?.optimiser}, not of ${optimiser.name}`);
+    throw new TypeError(
+      `fit: the checkpoint is of ${saved.optimiser?.optimiser}, but this fit uses ${optimiser.name}`,
+    );
   const { best } = saved;
   return {
     params: loadTensors('fit: the checkpoint', saved.params, fit.params),
@@ -108,6 +111,6 @@ export function loadCheckpoint<P extends Params>(
       params: loadTensors('fit: the best of the checkpoint', best.params, fit.params),
     },
     epochs: [...saved.epochs],
-    bad: new Map(Array.from(saved.badCompounds ?? [], each => [each.name, each])),
+    bad: new Map(Array.from(saved.badCompounds ?? [], compound => [compound.name, compound])),
   };
 }

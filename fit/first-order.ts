@@ -4,29 +4,29 @@ import { type Freeze, frozenOf } from './freeze.ts';
 import { checkState, type FirstOrder, type OptimiserState, type Stepper } from './optimiser.ts';
 import { type Fitted, loadNumbers, mapParams } from './params.ts';
 
-/** The length of a step: a number, or a function of the step, from 1. */
+/** The rate of an optimiser: a number, or a function of the number of the step, from 1. */
 export type Schedule = number | ((step: number) => number);
 
-/** A bound on gradients: on the norm of all entries together, or on the size of each entry. */
+/** A bound on gradients: on the norm of all entries together, or on the magnitude of each entry. */
 export type Clip =
   | {
-      /** The largest norm. */
+      /** The largest norm of all entries together. */
       readonly norm: number;
     }
   | {
-      /** The largest size of an entry. */
+      /** The largest magnitude of an entry. */
       readonly value: number;
     };
 
 /** Options that all first-order optimisers share. */
 export interface FirstOrderOptions {
-  /** The approximate change of a parameter in a step (Adam), or the factor of the gradient (SGD). */
+  /** The rate α: the approximate change of a parameter in a step (Adam), or the factor of the gradient (SGD). */
   readonly rate: Schedule;
   /** The weight decay λ. Default 0. */
   readonly weightDecay?: number;
   /**
-   * A bound on gradients, applied first. Default none. As in PyTorch's `clip_grad_norm_`, gradients with a norm above
-   * the bound are multiplied by bound/(norm + 10⁻⁶).
+   * A bound on gradients, applied before weight decay. Default none. As in PyTorch's `clip_grad_norm_`, gradients with a norm
+   * above the bound are multiplied by bound/(norm + 10⁻⁶).
    */
   readonly clip?: Clip;
   /** Parameters that don't change. Their gradients don't count in the norm. */
@@ -36,10 +36,10 @@ export interface FirstOrderOptions {
 /** The names of {@link FirstOrderOptions}. */
 export const sharedNames = ['rate', 'weightDecay', 'clip', 'freeze'] as const;
 
-/** The part in which first-order optimisers differ. */
+/** The update rule of a first-order optimiser. */
 export interface Rule {
   readonly name: string;
-  /** Names of the moments, each of the size of θ and initially 0. */
+  /** Names of the moments, such as the mean gradient. Each has the size of the parameters and is initially 0. */
   readonly moments: readonly string[];
   /** Changes the numbers of one parameter and its moments in place. It may also change the gradient. */
   readonly update: (
@@ -50,7 +50,7 @@ export interface Rule {
   ) => void;
 }
 
-/** An optimiser with this rule. @throws RangeError for an option out of range */
+/** Makes an optimiser with this rule. @throws RangeError for an option out of range */
 export function firstOrder(
   rule: Rule,
   { rate, weightDecay = 0, clip, freeze }: FirstOrderOptions,
@@ -67,15 +67,15 @@ export function firstOrder(
       const moments = new Map<string, readonly Float64Array[]>();
       let step = saved?.step ?? 0;
       const momentsOf = (parameter: string, size: number) => {
-        const known = moments.get(parameter) ?? loadMoments(rule, saved, parameter, size);
-        moments.set(parameter, known);
-        return known;
+        const current = moments.get(parameter) ?? loadMoments(rule, saved, parameter, size);
+        moments.set(parameter, current);
+        return current;
       };
       return {
         step<P extends Params>(params: P, gradient: Params): Fitted<P> {
           const frozen = frozenOf(name, freeze, params);
           const slopes = slopesOf(name, params, gradient, frozen);
-          if (clip) shorten([...slopes.values()], clip);
+          if (clip) clipGradients([...slopes.values()], clip);
           const next = step + 1;
           const length = typeof rate === 'function' ? rate(next) : rate;
           checkFrom0(name, `the rate of step ${next}`, length);
@@ -90,13 +90,13 @@ export function firstOrder(
         toJSON(): OptimiserState {
           const written = rule.moments.map((moment, k) => [
             moment,
-            // Parameters without a step since the state was read keep their saved moments.
+            // Keep the saved moments of parameters without a step since the state was read.
             {
               ...saved?.moments[moment],
               ...Object.fromEntries(
-                [...moments].map(([parameter, each]) => [
+                [...moments].map(([parameter, arrays]) => [
                   parameter,
-                  float64ToBase64(each[k] as Float64Array),
+                  float64ToBase64(arrays[k] as Float64Array),
                 ]),
               ),
             },
@@ -108,6 +108,7 @@ export function firstOrder(
   };
 }
 
+/** Returns the saved moments of a parameter, or zeros. */
 function loadMoments(
   { name, moments }: Rule,
   saved: OptimiserState | undefined,
@@ -115,13 +116,13 @@ function loadMoments(
   size: number,
 ): Float64Array[] {
   return moments.map(moment => {
-    const known = Object(saved?.moments[moment]);
-    if (!Object.hasOwn(known, parameter)) return new Float64Array(size);
-    return loadNumbers(`${name}: the saved ${moment} of ${parameter}`, known[parameter], size);
+    const texts = Object(saved?.moments[moment]);
+    if (!Object.hasOwn(texts, parameter)) return new Float64Array(size);
+    return loadNumbers(`${name}: the saved ${moment} of ${parameter}`, texts[parameter], size);
   });
 }
 
-/** Copies of the gradients of the parameters that are not frozen. */
+/** Copies the gradients of the parameters that are not frozen. @throws RangeError for one that is missing, misshapen or not finite */
 function slopesOf(
   name: string,
   params: Params,
@@ -133,8 +134,8 @@ function slopesOf(
     if (frozen.has(parameter)) continue;
     const slope = Object.hasOwn(gradient, parameter) ? gradient[parameter] : undefined;
     if (slope?.data.length !== data.length)
-      throw new RangeError(`${name}: ${parameter} has no gradient of its shape`);
-    const bad = slope.data.findIndex(each => !Number.isFinite(each));
+      throw new RangeError(`${name}: ${parameter} has no gradient of its length`);
+    const bad = slope.data.findIndex(entry => !Number.isFinite(entry));
     if (bad >= 0)
       throw new RangeError(`${name}: the gradient of ${parameter} is ${slope.data[bad]} at position ${bad}`);
     slopes.set(parameter, Float64Array.from(slope.data));
@@ -142,18 +143,19 @@ function slopesOf(
   return slopes;
 }
 
-function shorten(slopes: readonly Float64Array[], clip: Clip): void {
+/** Clips gradients in place. */
+function clipGradients(slopes: readonly Float64Array[], clip: Clip): void {
   if ('value' in clip) {
     for (const slope of slopes)
       for (let i = 0; i < slope.length; i++)
         slope[i] = Math.max(-clip.value, Math.min(clip.value, slope[i] as number));
     return;
   }
-  // Relative to the largest entry, so that no square overflows.
+  // Relative to the largest entry, so that squares do not overflow.
   const largest = slopes.reduce((most, slope) => slope.reduce((a, b) => Math.max(a, Math.abs(b)), most), 0);
   if (largest === 0) return;
   let squares = 0;
-  for (const slope of slopes) for (const each of slope) squares += (each / largest) ** 2;
+  for (const slope of slopes) for (const entry of slope) squares += (entry / largest) ** 2;
   const factor = clip.norm / (largest * Math.sqrt(squares) + 1e-6);
   if (factor >= 1) return;
   for (const slope of slopes) for (let i = 0; i < slope.length; i++) (slope[i] as number) *= factor;
@@ -164,7 +166,7 @@ function checkClip(name: string, clip: Clip | undefined): void {
   const bounds = Object.entries(Object(clip));
   const [kind, bound] = bounds[0] ?? [];
   if (bounds.length !== 1 || (kind !== 'norm' && kind !== 'value'))
-    throw new TypeError(`${name}: clip is { norm } or { value }`);
+    throw new TypeError(`${name}: clip must be { norm } or { value }`);
   if (!(typeof bound === 'number' && bound > 0))
     throw new RangeError(`${name}: clip.${kind} must be a number above 0, got ${bound}`);
 }

@@ -6,43 +6,43 @@ import type { Optimiser } from './optimiser.ts';
 import type { Epoch } from './result.ts';
 import type { Validation } from './split.ts';
 
-/** Options of {@link fit}. The other options are those of `combineBatch`. */
+/** Options of {@link fit}: these, and most options of `combineBatch`. */
 export interface FitOptions<Pose, C extends Compound<Pose>, P extends Params>
   extends Omit<BatchOptions<Pose, C, P>, 'compounds' | 'loss'> {
-  /** Compounds, each with its poses, which every epoch reads, and the data that `loss` needs. */
+  /** The compounds, each with its poses and the data that `loss` needs. Every epoch reads the poses. */
   readonly compounds: readonly C[];
   /**
-   * The loss of a compound, such as `({ measured }) => squaredError(measured)`. A step lowers the sum of these losses
-   * and the `batchLoss`, divided by the number of compounds in the batch. Optional with a `poseLoss` or `batchLoss`.
+   * Returns the loss of a compound, such as `({ measured }) => squaredError(measured)`. A step lowers the sum of these losses, the
+   * poseLosses and the `batchLoss`, divided by the number of compounds in the batch. Optional with a `poseLoss` or `batchLoss`.
    */
   readonly loss?: (compound: C) => (prediction: Value, context: LossContext<P>) => Value;
-  /** `adam()`, `adamw()`, `sgd()` or `lbfgs()`. */
+  /** The optimiser: `adam()`, `adamw()`, `sgd()` or `lbfgs()`. */
   readonly optimiser: Optimiser;
-  /** The number of epochs (for `lbfgs` iterations), including those before a checkpoint. */
+  /** The number of epochs, including those before a checkpoint. With `lbfgs`, an epoch is an iteration. */
   readonly epochs: number;
   /**
    * The number of compounds in a step; the last batch of an epoch may be smaller. Default all. `lbfgs` always takes
    * all.
    */
   readonly batch?: number;
-  /** True to shuffle the compounds for each epoch, by the seed. Default true. */
+  /** True to shuffle the compounds for each epoch, with the seed. Default true. */
   readonly shuffle?: boolean;
-  /** The seed for the order and the validation compounds, a whole number from 0. Default 0. */
+  /** The seed of the order of the compounds and of the split for validation, a whole number from 0. Default 0. */
   readonly seed?: number;
   /** Compounds that are held out of training. Default none. */
   readonly validation?: Validation<C>;
-  /** The number of epochs without a lower validation loss after which the fit stops. Default: it never stops early. */
+  /** The number of epochs without a lower validation loss after which the fit stops. Default: it does not stop early. */
   readonly patience?: number;
   /**
-   * Action on a compound that cannot be scored: `throw` its error, with its name (default), or `skip` it for the rest
-   * of the fit, and report it in `badCompounds`.
+   * Action on a compound that cannot be scored: `throw` an error with its name (default), or `skip` it for the rest of the fit and
+   * report it in `badCompounds`.
    */
   readonly badCompound?: 'throw' | 'skip';
   /** Called after each epoch. If it returns a promise, the fit awaits it. */
   readonly onEpoch?: (epoch: Epoch<P>) => unknown;
-  /** Called with a checkpoint, which is plain JSON to be written. If it returns a promise, the fit awaits it. */
+  /** Called with a checkpoint, which is plain JSON, to save it. If it returns a promise, the fit awaits it. */
   readonly onCheckpoint?: (checkpoint: Checkpoint) => unknown;
-  /** The number of epochs between checkpoints; the last epoch always has one. Default 1. */
+  /** The number of epochs between checkpoints. The last epoch always has one. Default 1. */
   readonly checkpointEvery?: number;
   /**
    * The checkpoint to resume from. With the same options the result equals that of an uninterrupted fit, bit for bit.
@@ -50,13 +50,14 @@ export interface FitOptions<Pose, C extends Compound<Pose>, P extends Params>
   readonly resume?: Checkpoint | undefined;
 }
 
-/** Options for one pose on a tape, several poses on a tape, and workers. */
+/** All forms of the options of {@link fit}: without and with groups of poses, and with workers. */
 export type AnyFitOptions<Pose, C extends Compound<Pose>, P extends Params> =
   | FitOptions<Pose, C, P>
   | Grouped<FitOptions<Pose, C, P>, Pose, P>
   | ByWorkers<FitOptions<Pose, C, P>>;
 
-const own = [
+/** The options that are not passed to `combineBatch` unchanged. */
+const fitNames = [
   'compounds',
   'loss',
   'optimiser',
@@ -73,8 +74,8 @@ const own = [
   'resume',
 ] as const;
 
-/** The options that are passed to `combineBatch`. */
-const passed = [
+/** The options that are passed to `combineBatch` unchanged. */
+const batchNames = [
   'params',
   'score',
   'posesPerTape',
@@ -100,35 +101,35 @@ export type Settings<Pose, C extends Compound<Pose>, P extends Params> = FitOpti
     readonly scoring: Omit<BatchOptions<Pose, C, P>, 'compounds' | 'loss'>;
   };
 
-/** @throws TypeError or RangeError naming the option */
+/** Checks the options, and returns them with defaults filled in. @throws TypeError or RangeError naming the option */
 export function settingsOf<Pose, C extends Compound<Pose>, P extends Params>(
   options: AnyFitOptions<Pose, C, P>,
 ): Settings<Pose, C, P> {
-  checkOptions('fit', options, [...own, ...passed]);
+  checkOptions('fit', options, [...fitNames, ...batchNames]);
   const { compounds, loss, optimiser, epochs, validation, patience, onEpoch, onCheckpoint } = options;
   const { batch, shuffle = true, seed = 0, badCompound = 'throw', checkpointEvery = 1 } = options;
   if (!Array.isArray(compounds)) throw new TypeError('fit: compounds must be an array');
   if (compounds.length === 0) throw new RangeError('fit: there are no compounds');
-  for (const [name, given] of Object.entries({ loss, onEpoch, onCheckpoint }))
-    if (given !== undefined && typeof given !== 'function')
-      throw new TypeError(`fit: ${name} must be a function, got ${typeof given}`);
-  // The module of a pool may export a poseLoss.
+  for (const [name, option] of Object.entries({ loss, onEpoch, onCheckpoint }))
+    if (option !== undefined && typeof option !== 'function')
+      throw new TypeError(`fit: ${name} must be a function, got ${typeof option}`);
+  // The module of workers may export a poseLoss.
   if (!loss && !options.poseLoss && !options.batchLoss && !options.pool)
-    throw new TypeError('fit: give a loss, such as ({ measured }) => squaredError(measured)');
+    throw new TypeError('fit: there is no loss; give one, such as ({ measured }) => squaredError(measured)');
   if (typeof optimiser?.start !== 'function')
     throw new TypeError('fit: optimiser must be made by adam(), adamw(), sgd() or lbfgs()');
   if (!Number.isSafeInteger(seed) || seed < 0)
     throw new RangeError(`fit: seed must be a whole number from 0, got ${seed}`);
-  for (const [name, given] of Object.entries({ epochs, batch, patience, checkpointEvery }))
-    if (given !== undefined || name === 'epochs') checkFrom1(name, given as number);
+  for (const [name, number] of Object.entries({ epochs, batch, patience, checkpointEvery }))
+    if (number !== undefined || name === 'epochs') checkFrom1(name, number as number);
   if (optimiser.kind === 'full-batch' && batch !== undefined)
     throw new TypeError(`fit: ${optimiser.name} takes all compounds at once; leave out batch`);
   if (patience !== undefined && validation === undefined)
-    throw new TypeError('fit: patience needs a validation, such as 0.2');
+    throw new TypeError('fit: patience needs the option validation, such as 0.2');
   if (badCompound !== 'throw' && badCompound !== 'skip')
-    throw new RangeError(`fit: badCompound is 'throw' or 'skip', got ${badCompound}`);
+    throw new RangeError(`fit: badCompound must be 'throw' or 'skip', got ${badCompound}`);
   const scoring = Object.fromEntries(
-    Object.entries(options).filter(([name]) => !own.includes(name as 'loss')),
+    Object.entries(options).filter(([name]) => !fitNames.includes(name as 'loss')),
   );
   return {
     ...(options as FitOptions<Pose, C, P>),

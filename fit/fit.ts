@@ -14,14 +14,14 @@ import { Scoring } from './scoring.ts';
 import { type Split, split } from './split.ts';
 
 /**
- * Fits the parameters of a scorer to many compounds. In every epoch `combineBatch` combines each batch, one compound
- * after the other, and the optimiser takes a step with the mean of their gradients.
+ * Fits the parameters of a scorer to many compounds. In every epoch `combineBatch` computes the gradient of each batch of compounds,
+ * and the optimiser takes a step with the mean over the batch.
  *
- * The same options give the same bits, also if the fit was interrupted and resumed. The given optimiser and parameters
- * are not changed.
+ * The same options give the same bits, even if the fit was interrupted and resumed. The optimiser and the parameters passed in are
+ * not changed.
  *
- * @throws TypeError or RangeError naming an option; Error naming the compound that cannot be scored, with the original
- * error as cause; the signal's reason when aborted
+ * @throws TypeError or RangeError naming an option; Error naming the compound that cannot be scored, with the original error as
+ * its cause; the signal's reason when aborted
  * @example
  * const { params, epochs } = await fit({
  *   compounds: [{ name: 'a', poses: [[2.9, 3.4]], measured: -3 }, { name: 'b', poses: [[3.1, 3.0]], measured: -2 }],
@@ -53,7 +53,7 @@ export async function fit<Pose, C extends Compound<Pose>, const P extends Params
 }
 
 /**
- * The epochs of {@link fit} as an async iterable, each computed on demand. To stop early, break.
+ * Runs {@link fit} as an async iterable of epochs, each computed on demand. To stop early, break the loop.
  *
  * @example
  * for await (const { epoch, loss, params } of fitting({ … })) if (loss < 0.1) break;
@@ -116,12 +116,14 @@ export async function* fitting<Pose, C extends Compound<Pose>, const P extends P
   }
 }
 
-/** The work of an epoch, and the state of the optimiser. */
+/** The work of an epoch, for either kind of optimiser. */
 interface Steps<P extends Params> {
+  /** Runs an epoch. */
   take(
     params: Fitted<P>,
     epoch: number,
   ): Promise<{ readonly params: Fitted<P>; readonly loss: number; readonly isConverged: boolean }>;
+  /** Returns the state of the optimiser. */
   saved(): Checkpoint['optimiser'];
 }
 
@@ -143,14 +145,15 @@ function stepsOf<Pose, C extends Compound<Pose>, P extends Params>(
     let hasBegun = false;
     return {
       async take(params) {
-        // Find bad compounds at the start of the search. Later, a bad value only means that a step was too long.
+        // Bad compounds are found at the start of the search. Later, a bad value only means that a step was too long.
         if (!hasBegun) await scoring.train(params, all);
         hasBegun = true;
-        const found = await descent.step(params as unknown as P, async at => {
+        const descended = await descent.step(params as unknown as P, async at => {
           const { loss, gradient } = await scoring.train(at, all, { isTrial: true });
           return { loss, gradient };
         });
-        return { params: found.params, loss: found.before, isConverged: found.stopped !== undefined };
+        const { params: after, before: loss, stopped } = descended;
+        return { params: after, loss, isConverged: stopped !== undefined };
       },
       saved: () => descent.toJSON(),
     };
@@ -159,15 +162,15 @@ function stepsOf<Pose, C extends Compound<Pose>, P extends Params>(
   const size = batch ?? all.length;
   return {
     async take(params, epoch) {
-      // With one batch the order would change only the rounding.
+      // If all compounds are one batch, their order changes only the rounding.
       const order = shuffle && size < all.length ? shuffled(all, random(epoch)) : all;
       let [now, sum, count] = [params, 0, 0];
       for (let from = 0; from < order.length; from += size) {
-        const found = await scoring.train(now, order.slice(from, from + size), { mayBeEmpty: true });
-        if (found.count === 0) continue;
-        now = stepper.step(now as unknown as P, found.gradient);
-        sum += found.loss * found.count;
-        count += found.count;
+        const mean = await scoring.train(now, order.slice(from, from + size), { mayBeEmpty: true });
+        if (mean.count === 0) continue;
+        now = stepper.step(now as unknown as P, mean.gradient);
+        sum += mean.loss * mean.count;
+        count += mean.count;
       }
       if (count === 0) throw scoring.nothingLeft();
       return { params: now, loss: sum / count, isConverged: false };

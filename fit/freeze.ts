@@ -1,9 +1,9 @@
 import type { Params } from '../combine/index.ts';
 
-/** Parameters that don't change: their names, or a function that returns true for each of their names. */
+/** Parameters that do not change: their names, or a function that returns true for their names. */
 export type Freeze = readonly string[] | ((name: string) => boolean);
 
-/** The names of the frozen parameters. @throws RangeError for a name that no parameter has */
+/** Returns the names of the frozen parameters. @throws RangeError for a name that no parameter has */
 export function frozenOf(owner: string, freeze: Freeze | undefined, params: Params): ReadonlySet<string> {
   if (freeze === undefined) return new Set();
   if (typeof freeze === 'function') return new Set(Object.keys(params).filter(name => freeze(name)));

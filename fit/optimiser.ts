@@ -2,13 +2,13 @@ import type { Base64 } from '../combine/base64.ts';
 import type { Params } from '../combine/index.ts';
 import type { Fitted } from './params.ts';
 
-/** An optimiser that takes a step with one gradient: `adam()`, `adamw()` or `sgd()`. It has settings and no state. */
+/** An optimiser that takes a step with one gradient: `adam()`, `adamw()` or `sgd()`. It has settings but no state. */
 export interface FirstOrder {
   /** Tells the kind of optimiser. */
   readonly kind: 'first-order';
   /** Its name, for saved states. */
   readonly name: string;
-  /** Begins a run, or goes on from the saved state of one, bit for bit. */
+  /** Begins a run, or continues one from its saved state, bit for bit. */
   readonly start: (saved?: OptimiserState) => Stepper;
 }
 
@@ -18,7 +18,7 @@ export interface FullBatch {
   readonly kind: 'full-batch';
   /** Its name, for saved states. */
   readonly name: string;
-  /** Begins a run, or goes on from the saved state of one, bit for bit. */
+  /** Begins a run, or continues one from its saved state, bit for bit. */
   readonly start: (saved?: OptimiserState) => Descent;
 }
 
@@ -28,17 +28,16 @@ export type Optimiser = FirstOrder | FullBatch;
 /** A run of a first-order optimiser, with its moments. */
 export interface Stepper {
   /**
-   * The parameters after one more step, in fresh float64 tensors.
+   * Takes a step and returns the new parameters, in fresh float64 tensors.
    *
-   * @throws RangeError for a gradient that is missing, of another shape or not finite, or a rate that is not a finite
-   * number from 0
+   * @throws RangeError for a gradient that is missing, of another length or not finite, or a rate that is not a finite number from 0
    */
   step<P extends Params>(params: P, gradient: Params): Fitted<P>;
   /** The state as plain JSON. */
   toJSON(): OptimiserState;
 }
 
-/** The state of an optimiser as JSON. Numbers are base64 of their float64 bytes, so a round trip changes no bit. */
+/** The state of an optimiser, as JSON. Numbers are base64 of their float64 bytes, so a round trip changes no bit. */
 export interface OptimiserState {
   /** Name of the optimiser. */
   readonly optimiser: string;
@@ -51,30 +50,30 @@ export interface OptimiserState {
 }
 
 /**
- * A value and its gradient. A result of `combinePoses` or `combineBatch` may be used: its loss counts if it has one,
- * else its readout, else its value.
+ * A value and its gradient. A result of `combinePoses` or `combineBatch` also serves: the value is its loss if it has one, else its
+ * readout, else its `value`.
  */
 export interface Evaluated {
   /** The loss. */
   readonly loss?: number;
-  /** The readout, which counts where there is no loss. */
+  /** The readout, used if there is no loss. */
   readonly readout?: number;
-  /** The value, which counts where there is neither. */
+  /** The value, used if there is neither. */
   readonly value?: number;
-  /** The gradient by parameter, each of its shape. */
+  /** The gradient by parameter, in the shapes of the parameters. */
   readonly gradient: Params;
 }
 
 /**
- * A function to minimise. A value or gradient that is not finite, or a `BadPoseError`, means that a step was too long.
+ * A function to minimise. A value or gradient that is not finite, or a `BadPoseError`, tells the search that a step was too long.
  */
 export type Objective<P extends Params> = (params: Fitted<P>) => Evaluated | Promise<Evaluated>;
 
-/** A run of `lbfgs`, with its pairs. */
+/** A run of `lbfgs`, with its remembered steps. */
 export interface Descent {
   /**
-   * Runs an iteration: a direction, and a line search along it. Parameters other than its last result are evaluated
-   * first.
+   * Runs an iteration: a line search along a new direction. The function is evaluated at `params` first, unless they are the result
+   * of the last iteration.
    */
   step<P extends Params>(params: P, objective: Objective<P>): Promise<Descended<P>>;
   /** The state as plain JSON. */
@@ -99,7 +98,7 @@ export interface Descended<P extends Params> {
   readonly stopped?: 'gradient' | 'value' | 'line-search';
 }
 
-/** @throws TypeError or RangeError unless `saved` is the state of the optimiser `name` */
+/** @throws TypeError or RangeError unless `saved` is a state of the optimiser `name` */
 export function checkState(name: string, saved: OptimiserState): void {
   if (Object(saved) !== saved || Object(saved.moments) !== saved.moments)
     throw new TypeError(`${name}: a saved state must come from toJSON(), got ${saved}`);

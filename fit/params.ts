@@ -16,23 +16,24 @@ export interface SavedTensor {
 /** Tensors as JSON, by name. */
 export type SavedTensors = Readonly<Record<string, SavedTensor>>;
 
-/** A copy of the parameters in float64. */
+/** Copies the parameters, in float64. */
 export function copyOf<P extends Params>(params: P): Fitted<P> {
   return mapParams(params, ({ data }) => Float64Array.from(data));
 }
 
-/** The parameters with other numbers in the same shapes. */
+/** Returns parameters of the same names and shapes, with the numbers that `numbers` returns. */
 export function mapParams<P extends Params>(
   params: P,
   numbers: (tensor: Tensor, name: string) => Float64Array,
 ): Fitted<P> {
-  const mapped = Object.entries<Tensor>(params).map(([name, each]) => [
+  const mapped = Object.entries<Tensor>(params).map(([name, param]) => [
     name,
-    tensor(numbers(each, name), each.shape),
+    tensor(numbers(param, name), param.shape),
   ]);
   return Object.fromEntries(mapped) as Fitted<P>;
 }
 
+/** Writes tensors as JSON. */
 export function saveTensors(params: Readonly<Record<string, Tensor<Float64Array>>>): SavedTensors {
   const saved = Object.entries(params).map(([name, { data, shape }]) => [
     name,
@@ -41,20 +42,20 @@ export function saveTensors(params: Readonly<Record<string, Tensor<Float64Array>
   return Object.fromEntries(saved);
 }
 
-/** @throws RangeError unless the saved tensors have the names and shapes of `like` */
+/** Reads tensors from JSON. @throws RangeError unless they have the names and shapes of `like` */
 export function loadTensors<P extends Params>(owner: string, saved: SavedTensors, like: P): Fitted<P> {
   for (const name of Object.keys(Object(saved)))
     if (!Object.hasOwn(like, name)) throw new RangeError(`${owner}: there is no parameter ${name}`);
   return mapParams(like, ({ shape, data }, name) => {
-    const given = Object.hasOwn(Object(saved), name) ? saved[name] : undefined;
-    if (!given) throw new RangeError(`${owner}: parameter ${name} is missing`);
-    if (`${given.shape}` !== `${shape}`)
-      throw new RangeError(`${owner}: parameter ${name} has shape [${given.shape}], not [${shape}]`);
-    return loadNumbers(`${owner}: parameter ${name}`, given.data, data.length);
+    const entry = Object.hasOwn(Object(saved), name) ? saved[name] : undefined;
+    if (!entry) throw new RangeError(`${owner}: parameter ${name} is missing`);
+    if (`${entry.shape}` !== `${shape}`)
+      throw new RangeError(`${owner}: parameter ${name} has shape [${entry.shape}], not [${shape}]`);
+    return loadNumbers(`${owner}: parameter ${name}`, entry.data, data.length);
   });
 }
 
-/** @throws RangeError unless the text holds `length` numbers */
+/** Decodes numbers from base64. @throws RangeError unless there are `length` numbers */
 export function loadNumbers(owner: string, text: Base64, length: number): Float64Array {
   const numbers = typeof text === 'string' ? float64FromBase64(text) : undefined;
   if (numbers?.length !== length) throw new RangeError(`${owner} is not ${length} numbers in base64`);

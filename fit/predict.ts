@@ -9,7 +9,7 @@ import {
 } from '../combine/index.ts';
 import { checkOptions } from '../engine/options.ts';
 
-/** Options of {@link predict}, as for `combineBatch`. */
+/** Options of {@link predict}: the options of `combineBatch` except losses. */
 export type PredictOptions<Pose, C extends Compound<Pose>, P extends Params> = Omit<
   BatchOptions<Pose, C, P>,
   'compounds' | 'loss' | 'batchLoss' | 'poseLoss' | 'poseReadout'
@@ -35,9 +35,9 @@ const names = [
 ] as const;
 
 /**
- * The predictions of some compounds, forward only: the readout of each if there is one, else ΔG.
+ * Predicts compounds, without gradients. Returns for each the readout if that option is given, else ΔG.
  *
- * @throws as `combinePoses` does, naming the compound
+ * @throws the errors of `combinePoses`, naming the compound
  */
 export async function predict<Pose, C extends Compound<Pose>, const P extends Params>(
   options: Grouped<PredictOptions<Pose, C, P>, Pose, P>,
@@ -60,14 +60,14 @@ export async function predict<Pose, C extends Compound<Pose>, const P extends Pa
   const predictions = new Float64Array(compounds.length);
   for (const [i, compound] of (compounds as readonly C[]).entries()) {
     try {
-      const wanted = { ...scoring, poses: compound.poses, gradient: false };
-      const { readout, value } = await combinePoses<Pose, P>(wanted as CombineOptions<Pose, P>);
+      const all = { ...scoring, poses: compound.poses, gradient: false };
+      const { readout, value } = await combinePoses<Pose, P>(all as CombineOptions<Pose, P>);
       predictions[i] = readout ?? value;
     } catch (cause) {
       if (options.signal?.aborted || !(cause instanceof Error)) throw cause;
-      const given = (compound as { readonly name?: unknown }).name;
-      const name = typeof given === 'string' ? given : `compound ${i}`;
-      throw new Error(`predict: ${name}: ${cause.message}`, { cause });
+      const { name } = compound as { readonly name?: unknown };
+      const who = typeof name === 'string' ? name : `compound ${i}`;
+      throw new Error(`predict: ${who}: ${cause.message}`, { cause });
     }
   }
   return predictions;

@@ -1,9 +1,9 @@
 /**
- * A generator of uniform numbers from 0 to below 1, determined by seed and stream: sfc32, the small fast counting
- * generator of C. Doty-Humphrey's PractRand, with the first 15 numbers dropped.
+ * Makes a generator of uniform numbers from 0 to below 1, determined by seed and stream: sfc32, the small fast counting generator
+ * of C. Doty-Humphrey's PractRand, with the first 15 numbers dropped.
  *
  * @param seed a whole number from 0 to 2⁵³ − 1
- * @param stream a number of 32 bits: streams of one seed are independent
+ * @param stream a whole number of 32 bits. Streams of one seed are independent
  */
 export function uniform(seed: number, stream: number): () => number {
   let [a, b, c, counter] = [seed | 0, Math.floor(seed / 2 ** 32) | 0, stream | 0, 1];
@@ -19,7 +19,7 @@ export function uniform(seed: number, stream: number): () => number {
   return next;
 }
 
-/** The items in random order (R. Durstenfeld, Communications of the ACM 7, 420, 1964). */
+/** Returns the items in random order (R. Durstenfeld, Communications of the ACM 7, 420, 1964). */
 export function shuffled<T>(items: readonly T[], random: () => number): T[] {
   const order = [...items];
   for (let i = order.length - 1; i > 0; i--) {

@@ -4,8 +4,8 @@ import { checkOptions } from '../engine/options.ts';
 import type { Objective } from './optimiser.ts';
 
 /**
- * A function and its gradient for {@link minimise}, from a recording on a tape. Each call records it again; the
- * executor, `jit()` by default, plans it once.
+ * Makes a function with gradient for {@link minimise} from one that records a number on a tape. Each call records a new tape; the
+ * executor, by default `jit()`, plans it only once.
  *
  * @throws RangeError unless `record` returns a single number
  */
@@ -24,7 +24,7 @@ export function recorded<P extends Params>(
       Object.fromEntries(names.map((name, k) => [name, values[k]])) as ParamValues<P>,
     );
     const [value, ...slopes] = await executor.run([energy, ...gradient(energy, values)]);
-    const found = names.map((name, k) => [name, slopes[k]]);
-    return { value: value?.data[0] as number, gradient: Object.fromEntries(found) as Params };
+    const entries = names.map((name, k) => [name, slopes[k]]);
+    return { value: value?.data[0] as number, gradient: Object.fromEntries(entries) as Params };
   };
 }

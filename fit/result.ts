@@ -2,7 +2,7 @@ import type { Params } from '../combine/index.ts';
 import type { BadCompound, EpochLosses } from './checkpoint.ts';
 import type { Fitted } from './params.ts';
 
-/** A finished epoch. */
+/** Losses and parameters of a finished epoch. */
 export interface Epoch<P extends Params> extends EpochLosses {
   /** The parameters after the epoch. */
   readonly params: Fitted<P>;
@@ -18,7 +18,7 @@ export interface FitResult<P extends Params> {
   readonly best: number;
   /** Losses of each epoch. */
   readonly epochs: readonly EpochLosses[];
-  /** The reason for stopping: all epochs are done, `patience` ran out, or `lbfgs` has converged. */
+  /** The reason for stopping: all epochs are done (`epochs`), `patience` ran out, or `lbfgs` has converged. */
   readonly stopped: 'epochs' | 'patience' | 'converged';
   /** Compounds that were left out. */
   readonly badCompounds: readonly BadCompound[];

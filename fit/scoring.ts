@@ -23,9 +23,9 @@ export interface MeanLoss<P extends Params> {
   readonly count: number;
 }
 
-/** The training and validation losses of a fit. It records bad compounds, and leaves them out. */
+/** Computes the training and validation losses of a fit. Records bad compounds and leaves them out. */
 export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
-  /** The current epoch. */
+  /** Number of the current epoch, for the records of bad compounds. */
   epoch = 0;
   readonly training: readonly C[];
   readonly #validation: readonly C[];
@@ -43,14 +43,20 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
     this.#bad = bad;
     this.training = training;
     this.#validation = validation;
-    const apart = Array.isArray(settings.validation) ? validation : [];
+    const separate = Array.isArray(settings.validation) ? validation : [];
     this.#names = namesOf([
       ...settings.compounds.map((compound, i) => [compound, `compound ${i}`] as const),
-      ...apart.map((compound, i) => [compound, `validation compound ${i}`] as const),
+      ...separate.map((compound, i) => [compound, `validation compound ${i}`] as const),
     ]);
   }
 
-  /** @throws Error if no compound is left, unless `mayBeEmpty`; in a trial, a BadPoseError unchanged */
+  /**
+   * Computes the mean loss of a batch of training compounds, and its gradient.
+   *
+   * @param which numbers of the compounds in `training`
+   * @param options `isTrial`: true at a point that a line search tries, where a bad pose makes no compound bad
+   * @throws Error if no compound is left, unless `mayBeEmpty`; in a trial, a BadPoseError unchanged
+   */
   async train(
     params: Fitted<P>,
     which: readonly number[],
@@ -60,18 +66,19 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
     }: { readonly isTrial?: boolean; readonly mayBeEmpty?: boolean } = {},
   ): Promise<MeanLoss<P>> {
     const compounds = which.map(i => this.training[i] as C);
-    const found = await this.#mean(params, compounds, isTrial);
-    if (found) return found;
+    const mean = await this.#mean(params, compounds, isTrial);
+    if (mean) return mean;
     if (!mayBeEmpty) throw this.nothingLeft();
     return { loss: 0, gradient: params, count: 0 };
   }
 
+  /** Computes the mean loss of the validation compounds. @throws Error if no compound is left */
   async validationLoss(params: Fitted<P>): Promise<number> {
     const { batchLoss, scoring, loss, signal } = this.#settings;
     if (batchLoss) {
-      const found = await this.#mean(params, this.#validation, false);
-      if (!found) throw this.nothingLeft();
-      return found.loss;
+      const mean = await this.#mean(params, this.#validation, false);
+      if (!mean) throw this.nothingLeft();
+      return mean.loss;
     }
     let [sum, count] = [0, 0];
     for (const compound of this.#validation) {
@@ -79,14 +86,14 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
       await this.#turn();
       signal?.throwIfAborted();
       try {
-        const { loss: own = 0 } = await combinePoses<Pose, P>({
+        const { loss: compoundLoss = 0 } = await combinePoses<Pose, P>({
           ...scoring,
           poses: compound.poses,
           params: params as unknown as P,
           ...(loss && { loss: (x: Value, context: LossContext<P>) => loss(compound)(x, context) }),
           gradient: false,
         } as unknown as CombineOptions<Pose, P>);
-        sum += own;
+        sum += compoundLoss;
         count++;
       } catch (error) {
         this.#leaveOut(compound, error, this.#settings.badCompound);
@@ -96,12 +103,13 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
     return sum / count;
   }
 
+  /** Returns the error for a fit whose compounds are all bad. */
   nothingLeft(): Error {
     const last = [...this.#bad.values()].at(-1);
     return new Error(`fit: no compound is left; the last bad one was ${last?.name}: ${last?.reason}`);
   }
 
-  /** The mean loss of the compounds that are not bad; undefined if there are none. */
+  /** Computes the mean loss of the compounds that are not bad; undefined if there are none. */
   async #mean(params: Fitted<P>, which: readonly C[], isTrial: boolean): Promise<MeanLoss<P> | undefined> {
     const { scoring, loss } = this.#settings;
     for (;;) {
@@ -109,17 +117,17 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
       if (compounds.length === 0) return undefined;
       await this.#turn();
       try {
-        const found = await combineBatch<Pose, C, P>({
+        const result = await combineBatch<Pose, C, P>({
           ...scoring,
           compounds,
           params: params as unknown as P,
           ...(loss && { loss: (x, context) => loss(context.compound)(x, context) }),
         } as BatchOptions<Pose, C, P>);
         const count = compounds.length;
-        const gradient = mapParams(found.gradient as Params, ({ data }) =>
-          Float64Array.from(data, each => each / count),
+        const gradient = mapParams(result.gradient as Params, ({ data }) =>
+          Float64Array.from(data, entry => entry / count),
         );
-        return { loss: (found.loss ?? 0) / count, gradient: gradient as Fitted<P>, count };
+        return { loss: (result.loss ?? 0) / count, gradient: gradient as Fitted<P>, count };
       } catch (error) {
         const compound = compounds[compoundOf(error)];
         if (!compound || (isTrial && isOfBadPose(error))) throw error;
@@ -132,11 +140,11 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
     return this.#bad.has(this.#names.get(compound) as string);
   }
 
-  /** Records a bad compound. @throws its error with its name, unless bad compounds are skipped; an abort unchanged */
+  /** Records a bad compound. @throws its error, with its name, unless bad compounds are skipped; an abort unchanged */
   #leaveOut(compound: C, error: unknown, action: 'throw' | 'skip'): void {
     const { signal } = this.#settings;
     if (signal?.aborted || error instanceof DeviceLostError || !(error instanceof Error)) throw error;
-    // The error of combineBatch only adds the place in the batch.
+    // The error of combineBatch only adds the index of the compound in the batch.
     const cause = compoundOf(error) >= 0 ? (error.cause as Error) : error;
     const name = this.#names.get(compound) as string;
     if (action === 'throw') throw new Error(`fit: ${name}: ${cause.message}`, { cause });
@@ -144,27 +152,29 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
   }
 }
 
-/** The place in the batch of the compound at which combineBatch failed; −1 for any other error. */
+/** Returns the index in the batch of the compound for which combineBatch failed; −1 for any other error. */
 function compoundOf(error: unknown): number {
   if (!(error instanceof Error && error.cause instanceof Error)) return -1;
   return Number(/^combineBatch: compound (\d+): /.exec(error.message)?.[1] ?? -1);
 }
 
 /**
- * @throws TypeError for a compound without poses, or with poses that can be read only once; RangeError for equal names
+ * Returns the name of each compound: its `name`, or the text given with it.
+ *
+ * @throws TypeError for a compound without poses, or with poses that can be iterated only once; RangeError for equal names
  */
 function namesOf<C extends Compound<unknown>>(compounds: readonly (readonly [C, string])[]): Map<C, string> {
   const names = new Map<C, string>();
   const taken = new Set<string>();
-  for (const [compound, number] of compounds) {
-    const given = (compound as { readonly name?: unknown } | undefined)?.name;
-    const name = typeof given === 'string' ? given : number;
+  for (const [compound, text] of compounds) {
+    const own = (compound as { readonly name?: unknown } | undefined)?.name;
+    const name = typeof own === 'string' ? own : text;
     const poses: unknown = compound?.poses;
     if (!(Symbol.iterator in Object(poses) || Symbol.asyncIterator in Object(poses)))
       throw new TypeError(`fit: ${name} must have poses, an iterable or an async iterable`);
     if ('next' in Object(poses))
       throw new TypeError(
-        `fit: the poses of ${name} can be read only once, but each epoch reads them; give an array`,
+        `fit: the poses of ${name} can be iterated only once, but each epoch reads them; give an array`,
       );
     if (taken.has(name)) throw new RangeError(`fit: there are two compounds named ${name}`);
     taken.add(name);

@@ -4,14 +4,15 @@ import type { FirstOrder } from './optimiser.ts';
 
 /** Options of {@link sgd}. */
 export interface SgdOptions extends FirstOrderOptions {
-  /** μ, the decay rate of the sum of gradients. Default 0. */
+  /** μ, the decay rate of the sum of gradients, from 0 to below 1. Default 0. */
   readonly momentum?: number;
   /** True for Nesterov's momentum (Y. Nesterov, Doklady AN SSSR 269, 543, 1983). Default false. */
   readonly nesterov?: boolean;
 }
 
 /**
- * Gradient descent with momentum (B. T. Polyak, USSR Comput. Math. Math. Phys. 4 (5), 1, 1964), as in PyTorch.
+ * Gradient descent with momentum (B. T. Polyak, USSR Comput. Math. Math. Phys. 4 (5), 1, 1964), as in PyTorch. α is the rate and λ
+ * the weight decay.
  *
  *     g ← g + λ θ        b ← μ b + g
  *     θ ← θ − α b        or, by Nesterov, θ − α (g + μ b)
@@ -30,9 +31,9 @@ export function sgd(options: SgdOptions): FirstOrder {
       update(theta, gradient, [b], { rate }) {
         for (let i = 0; i < theta.length; i++) {
           const g = (gradient[i] as number) + weightDecay * (theta[i] as number);
-          const kept = b ? momentum * (b[i] as number) + g : g;
-          if (b) b[i] = kept;
-          const direction = nesterov ? g + momentum * kept : kept;
+          const average = b ? momentum * (b[i] as number) + g : g;
+          if (b) b[i] = average;
+          const direction = nesterov ? g + momentum * average : average;
           (theta[i] as number) -= rate * direction;
         }
       },

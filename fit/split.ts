@@ -1,15 +1,15 @@
 import { shuffled, uniform } from './random.ts';
 
 /**
- * Compounds held out of training to measure the fit: a random share; a random share in whole groups of equal keys, such
- * as targets; those for which a function is true; or a separate list.
+ * Compounds held out of training to measure the fit. One of: a number, the share of compounds to hold out at random; a share of
+ * whole groups, such as targets; a function that returns true for these compounds; a separate list.
  */
 export type Validation<C> =
   | number
   | {
-      /** The share of the groups, between 0 and 1. */
+      /** The share of the compounds, between 0 and 1. */
       readonly fraction: number;
-      /** The group of a compound; a group is never divided. */
+      /** Returns the key of a compound's group. Groups are not divided. */
       readonly by: (compound: C) => unknown;
     }
   | ((compound: C) => boolean)
@@ -19,13 +19,13 @@ export type Validation<C> =
 export interface Split<C> {
   /** Compounds to train on. */
   readonly training: readonly C[];
-  /** Compounds to measure by. */
+  /** Compounds to validate with. */
   readonly validation: readonly C[];
 }
 
 /**
- * The compounds divided in two, each in the original order, as {@link fit} divides them with this seed. Both sides have
- * at least one.
+ * Divides compounds for training and validation, each in the original order, as {@link fit} does with the same seed. Both sides have
+ * at least one compound.
  *
  * @param seed a whole number from 0 to 2⁵³ − 1
  * @throws RangeError if one side would be empty, or for a share that is not between 0 and 1
@@ -42,8 +42,8 @@ export function split<C>(compounds: readonly C[], validation: Validation<C>, see
 function divide<C>(compounds: readonly C[], validation: Validation<C>, seed: number): Split<C> {
   if (Array.isArray(validation)) return { training: compounds, validation };
   if (typeof validation === 'function') return parted(compounds, validation as (compound: C) => boolean);
-  const shared = typeof validation === 'number' ? { fraction: validation, by: undefined } : validation;
-  const { fraction, by } = shared as { fraction: number; by?: (compound: C) => unknown };
+  const share = typeof validation === 'number' ? { fraction: validation, by: undefined } : validation;
+  const { fraction, by } = share as { fraction: number; by?: (compound: C) => unknown };
   if (!(fraction > 0 && fraction < 1))
     throw new RangeError(`fit: the share for validation must be between 0 and 1, got ${fraction}`);
   const byKey = new Map<unknown, C[]>();
@@ -53,7 +53,7 @@ function divide<C>(compounds: readonly C[], validation: Validation<C>, seed: num
   }
   const wanted = Math.max(1, Math.round(fraction * compounds.length));
   const held = new Set<C>();
-  // At least one group stays in training, however large the share.
+  // At least one group stays in training, even if the share is large.
   for (const group of shuffled([...byKey.values()], uniform(seed, -1)).slice(1)) {
     if (held.size >= wanted) break;
     for (const compound of group) held.add(compound);

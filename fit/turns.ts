@@ -1,9 +1,9 @@
-/** Milliseconds between turns. */
+/** Milliseconds between pauses. */
 const interval = 50;
 
 /**
- * A function to await in a loop: every 50 ms it lets timers, signals and the page run, which a loop that only awaits
- * resolved promises never does. Otherwise it returns undefined at once.
+ * Makes a function to await in a loop. Every 50 ms it pauses, so that timers, signals and the page can run, which a loop that awaits
+ * only resolved promises never allows. Otherwise it returns undefined at once.
  */
 export function turns(): () => Promise<void> | undefined {
   let last = performance.now();

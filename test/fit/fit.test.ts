@@ -282,14 +282,14 @@ describe('a fit resumed', () => {
   };
 
   test.each<[string, (saved: Checkpoint) => unknown]>([
-    ['fit: resume is not a checkpoint that a fit wrote', () => ({})],
-    ['fit: the checkpoint has the seed 5, not 0', saved => ({ ...saved, seed: 5 })],
+    ['fit: resume must be a checkpoint that a fit wrote', () => ({})],
+    ['fit: the checkpoint has seed 5, but this fit has 0', saved => ({ ...saved, seed: 5 })],
     [
-      'fit: the checkpoint is of 11 and 0 compounds, not of 12 and 0',
+      'fit: the checkpoint has 11 and 0 training and validation compounds, but this fit has 12 and 0',
       saved => ({ ...saved, compounds: [11, 0] }),
     ],
     [
-      'fit: the checkpoint is of sgd, not of adam',
+      'fit: the checkpoint is of sgd, but this fit uses adam',
       saved => ({ ...saved, optimiser: { ...saved.optimiser, optimiser: 'sgd' } }),
     ],
     [
@@ -416,20 +416,20 @@ describe('errors', () => {
     ['fit: compounds must be an array', { compounds: new Set(compounds) }],
     ['fit: there are no compounds', { compounds: [] }],
     ['fit: loss must be a function, got string', { loss: 'mse' }],
-    ['fit: give a loss, such as', { loss: undefined }],
+    ['fit: there is no loss; give one, such as', { loss: undefined }],
     ['fit: optimiser must be made by adam()', { optimiser: 'adam' }],
     ['fit: epochs must be a whole number from 1, got undefined', { epochs: undefined }],
     ['fit: batch must be a whole number from 1, got 0.5', { batch: 0.5 }],
     ['fit: seed must be a whole number from 0, got -1', { seed: -1 }],
-    ['fit: patience needs a validation', { patience: 3 }],
+    ['fit: patience needs the option validation', { patience: 3 }],
     ['fit: lbfgs takes all compounds at once; leave out batch', { optimiser: lbfgs(), batch: 3 }],
-    ["fit: badCompound is 'throw' or 'skip', got drop", { badCompound: 'drop' }],
+    ["fit: badCompound must be 'throw' or 'skip', got drop", { badCompound: 'drop' }],
     ['fit: the share for validation must be between 0 and 1, got 1', { validation: 1 }],
     ['fit: there are no compounds for training', { validation: () => true }],
     ['fit: there are no compounds for validation', { validation: () => false }],
     ['fit: c0 must have poses', { compounds: [{ ...compounds[0], poses: 3 }] }],
     [
-      'fit: the poses of c0 can be read only once',
+      'fit: the poses of c0 can be iterated only once',
       { compounds: [{ ...compounds[0], poses: [[1]].values() }] },
     ],
     ['fit: there are two compounds named c0', { compounds: [compounds[0], { ...compounds[0] }] }],

@@ -143,8 +143,8 @@ describe('errors', () => {
   const w = tensor([1, 1]);
 
   test.each([
-    ['adam: w has no gradient of its shape', step(adam({ rate: 1 }), {})],
-    ['adam: w has no gradient of its shape', step(adam({ rate: 1 }), { w: tensor([1]) })],
+    ['adam: w has no gradient of its length', step(adam({ rate: 1 }), {})],
+    ['adam: w has no gradient of its length', step(adam({ rate: 1 }), { w: tensor([1]) })],
     ['adam: the gradient of w is NaN at position 1', step(adam({ rate: 1 }), { w: tensor([1, Number.NaN]) })],
     ['sgd: freeze names v, which is not a parameter', step(sgd({ rate: 1, freeze: ['v'] }), { w })],
     [
@@ -164,7 +164,7 @@ describe('errors', () => {
     ['adamw: no option lr; options are rate, ', () => adamw({ lr: 1 } as never)],
     ['adam: beta2 must be a number from 0 to below 1, got 1', () => adam({ rate: 1, beta2: 1 })],
     ['sgd: nesterov needs a momentum above 0', () => sgd({ rate: 1, nesterov: true })],
-    ['sgd: clip is { norm } or { value }', () => sgd({ rate: 1, clip: { norms: 1 } as never })],
+    ['sgd: clip must be { norm } or { value }', () => sgd({ rate: 1, clip: { norms: 1 } as never })],
     ['sgd: clip.norm must be a number above 0, got 0', () => sgd({ rate: 1, clip: { norm: 0 } })],
   ])('%s', (message, run) => {
     expect(run).toThrow(message);
