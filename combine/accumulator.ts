@@ -138,10 +138,10 @@ export class Accumulator {
 
   /**
    * Adds one pose: ΔG_n, its gradient g_n by parameter name, its pose weight, and its loss. With `null` as the gradient, for a
-   * pose whose gradient is not wanted or known not to matter, the derivatives of its loss are ignored, too. A pose of weight 0
+   * pose whose gradient is not wanted or known not to matter, the derivatives of its loss are ignored, too. A pose of pose weight 0
    * is left out. After an error the state is unchanged.
    *
-   * @throws RangeError for a number that is not finite, a negative weight, a weight other than 1 if the combination has none,
+   * @throws RangeError for a number that is not finite, a negative pose weight, one other than 1 if the combination has none,
    * gradients of other names or shapes than before, or a poseLossDirect of a name or shape that the gradient lacks; TypeError
    * for a combination that averages anything but the score, such as a `pooling`
    */
@@ -453,23 +453,23 @@ export class Accumulator {
 
   /** Takes names and shapes from the first gradient. @throws RangeError if those of a later gradient differ */
   #checkShapes(gradient: Tensors, values: number): void {
-    const given = Object.entries(gradient);
+    const entries = Object.entries(gradient);
     if (!this.#shapes) {
-      this.#shapes = new Map(given.map(([name, { shape }]) => [name, shape]));
-      for (const [name, { data }] of given) {
+      this.#shapes = new Map(entries.map(([name, { shape }]) => [name, shape]));
+      for (const [name, { data }] of entries) {
         this.#A.set(name, new Float64Array(data.length));
         if (this.#fold.usesB && values > 0) this.#B.set(name, new Float64Array(values * data.length));
       }
       return;
     }
     const shapes = this.#shapes;
-    if (given.length !== shapes.size || !given.every(([name]) => shapes.has(name))) {
-      const [now, before] = [given.map(([name]) => name), [...shapes.keys()]];
+    if (entries.length !== shapes.size || !entries.every(([name]) => shapes.has(name))) {
+      const [now, before] = [entries.map(([name]) => name), [...shapes.keys()]];
       throw new RangeError(
         `Accumulator: gradients of (${now.join(', ')}), but before of (${before.join(', ')})`,
       );
     }
-    for (const [name, { shape }] of given) {
+    for (const [name, { shape }] of entries) {
       const before = shapes.get(name) ?? [];
       if (!sameShape(shape, before)) {
         throw new RangeError(

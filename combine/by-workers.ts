@@ -43,7 +43,7 @@ export async function fold<Pose>(task: Task<Pose>, pool: Workers, keep: Keep): P
   return { accumulator, badPoses, backwardSkipped, read, weightless };
 }
 
-/** Runs the first pass of `recompute`. Returns the number of poses of weight 0. */
+/** Runs the first pass of `recompute`. Returns the number of poses of pose weight 0. */
 export async function forward<Pose>(
   task: Task<Pose>,
   pool: Workers,

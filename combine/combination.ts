@@ -52,7 +52,7 @@ export function combination(
 /**
  * Returns the pose weight m_n, 1 if the combination has no weights.
  *
- * @throws TypeError naming the pose if its weight is not a number, RangeError if it is negative or not finite
+ * @throws TypeError naming the pose if its pose weight is not a number, RangeError if it is negative or not finite
  */
 export function weightOfPose({ kind, weight }: Combination, pose: unknown, index: number): number {
   if (!weight) return 1;

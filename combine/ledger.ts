@@ -45,7 +45,7 @@ export class Ledger {
     this.length++;
   }
 
-  /** Adds a pose that is left out: bad, or of weight 0. */
+  /** Adds a pose that is left out: bad, or of pose weight 0. */
   pushNone(): void {
     for (let k = 0; k < this.width; k++) this.#scores.push(Number.NaN);
     if (this.#combination?.weight) this.#weights.push(0);
@@ -69,7 +69,7 @@ export class Ledger {
   }
 
   /** Indices of the poses not left out. */
-  get kept(): number[] {
+  get combined(): number[] {
     return Array.from({ length: this.length }, (_, index) => index).filter(index => this.has(index));
   }
 
@@ -80,12 +80,12 @@ export class Ledger {
 
   /** The scores of the poses not left out, shape [poses] or [poses, K]. */
   get vector(): Tensor<Float64Array> {
-    const { kept, width } = this;
+    const { combined, width } = this;
     const all = this.predictions;
-    const data = new Float64Array(kept.length * width);
-    for (const [n, index] of kept.entries())
+    const data = new Float64Array(combined.length * width);
+    for (const [n, index] of combined.entries())
       data.set(all.subarray(index * width, (index + 1) * width), n * width);
-    return tensor(data, width === 1 ? [kept.length] : [kept.length, width]);
+    return tensor(data, width === 1 ? [combined.length] : [combined.length, width]);
   }
 
   /** Returns the term of a pose for an accumulator. */

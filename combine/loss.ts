@@ -190,16 +190,16 @@ export function pairwiseRanking(
  * @example
  * weightedSum([1, squaredError(-9)], [0.1, absoluteError(-9)]);
  */
-export function weightedSum<Given extends readonly unknown[]>(
-  ...terms: readonly (readonly [factor: number, loss: (...given: Given) => Value])[]
-): (...given: Given) => Value {
+export function weightedSum<Args extends readonly unknown[]>(
+  ...terms: readonly (readonly [factor: number, loss: (...args: Args) => Value])[]
+): (...args: Args) => Value {
   if (terms.length === 0) throw new TypeError('weightedSum: there are no terms');
   for (const [at, [factor, loss]] of terms.entries()) {
     checkFinite('weightedSum', `factor ${at}`, factor);
     checkFunction('weightedSum', `loss ${at}`, loss);
   }
-  return (...given) =>
-    terms.map(([factor, loss]) => mul(factor, loss(...given))).reduce((total, term) => add(total, term));
+  return (...args) =>
+    terms.map(([factor, loss]) => mul(factor, loss(...args))).reduce((total, term) => add(total, term));
 }
 
 function checkFinite(owner: string, name: string, number: number): void {

@@ -34,7 +34,7 @@ export async function* groups<Pose>(task: Task<Pose>): AsyncGenerator<readonly I
 /**
  * Returns the poses whose pose weight is not 0, with that weight.
  *
- * @throws TypeError or RangeError naming the pose, if its weight is not a finite number from 0
+ * @throws TypeError or RangeError naming the pose, if its pose weight is not a finite number from 0
  */
 export function weighted<Pose>(
   { combination }: Task<Pose>,
@@ -102,8 +102,8 @@ export async function unlessBad<Pose, Run>(
 /**
  * Checks that a pose is left to combine.
  *
- * @param weightless number of poses of weight 0
- * @throws RangeError if all poses that were read are bad or have weight 0
+ * @param weightless number of poses of pose weight 0
+ * @throws RangeError if all poses that were read are bad or have pose weight 0
  */
 export function checkAnyPoses(read: number, badPoses: readonly BadPose[], weightless: number): void {
   if (read === 0) throw new RangeError('combinePoses: there are no poses');

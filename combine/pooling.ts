@@ -44,13 +44,13 @@ export function pooling<Pose = unknown, V extends Values = Values>(
       usesB: true,
       // p̄, then log Z.
       summary({ r, c, S, M }) {
-        return [...c.map((each, j) => each + (M[j] as number) / S), r + Math.log(S)];
+        return [...c.map((value, j) => value + (M[j] as number) / S), r + Math.log(S)];
       },
       // ∂p̄_j = B_j/S − (M_j/S)(A/S) and ∂log Z = A/S.
       factors({ S, M }, slopes) {
         let a = slopes[M.length] as number;
-        const b = Array.from(M, (each, j) => {
-          a -= (slopes[j] as number) * (each / S);
+        const b = Array.from(M, (sum, j) => {
+          a -= (slopes[j] as number) * (sum / S);
           return (slopes[j] as number) / S;
         });
         return { a: a / S, b };

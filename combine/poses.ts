@@ -176,7 +176,7 @@ function poseNumbers<Pose>(
   const coefficients = new Float64Array(predictions.length);
   if (!accumulator) {
     const slopes = slopesInOps(task, ledger.vector);
-    for (const [n, index] of ledger.kept.entries())
+    for (const [n, index] of ledger.combined.entries())
       coefficients.set(slopes.subarray(n * width, (n + 1) * width), index * width);
     return { predictions, weights: none, coefficients };
   }

@@ -28,7 +28,7 @@ export async function recompute<Pose>(task: Task<Pose>): Promise<Outcome> {
   const { ledger } = first;
   for (let pass = 2; ; pass++) {
     checkAnyPoses(ledger.length, badPoses, first.weightless);
-    const poses = ledger.kept.length;
+    const poses = ledger.combined.length;
     const { objective, ...plan } = planOf(task, first);
     const { values, readout, loss } = objective;
     const { accumulator } = plan;
@@ -45,7 +45,7 @@ interface Predicted {
   readonly ledger: Ledger;
   /** For each pose, L_n and its slopes in each number of the score. */
   readonly poseLosses: readonly { readonly poseLoss: number; readonly slopes: ArrayLike<number> }[];
-  /** Number of poses of weight 0. */
+  /** Number of poses of pose weight 0. */
   readonly weightless: number;
   /** True if the poseLoss, or the log-weight or values of a pooling, read parameters. */
   readonly readsParams: boolean;
@@ -70,7 +70,7 @@ async function predict<Pose>(task: Task<Pose>, badPoses: BadPose[]): Promise<Pre
   return { ledger, poseLosses, weightless, readsParams };
 }
 
-/** Predicts every pose. Returns the number of poses of weight 0. */
+/** Predicts every pose. Returns the number of poses of pose weight 0. */
 export async function forward<Pose>(
   task: Task<Pose>,
   badPoses: BadPose[],
@@ -126,7 +126,7 @@ function planOf<Pose>(
   { ledger, poseLosses, readsParams }: Predicted,
 ): Plan & { readonly objective: Slopes } {
   const { combination } = task;
-  const { width, kept } = ledger;
+  const { width, combined } = ledger;
   const coefficients = new Float64Array(ledger.length * width);
   let accumulator: Accumulator | undefined;
   let factors: Factors | undefined;
@@ -143,7 +143,7 @@ function planOf<Pose>(
   }
   let loss = objective.loss ?? 0;
   if (task.poseLoss) {
-    for (const index of kept) {
+    for (const index of combined) {
       const { poseLoss, slopes } = poseLosses[index] ?? noLoss;
       loss += poseLoss;
       for (let k = 0; k < width; k++) (coefficients[index * width + k] as number) += slopes[k] ?? 0;
@@ -155,7 +155,7 @@ function planOf<Pose>(
 
   /** Adds slopes, of the poses not left out, to the coefficients. */
   function scatter(slopes: Float64Array): void {
-    for (const [n, index] of kept.entries()) {
+    for (const [n, index] of combined.entries()) {
       for (let k = 0; k < width; k++)
         (coefficients[index * width + k] as number) += slopes[n * width + k] as number;
     }

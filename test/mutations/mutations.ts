@@ -1178,7 +1178,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the gradient of log Z leaves out the averages',
     file: 'combine/pooling.ts',
-    find: 'a -= (slopes[j] as number) * (each / S);',
+    find: 'a -= (slopes[j] as number) * (sum / S);',
     replace: '',
     caughtBy: ['test/combine/pooling.test.ts'],
   },
