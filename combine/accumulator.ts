@@ -53,10 +53,11 @@ type Point = Pick<Term, 'height' | 'values'>;
  *
  *     M_j ← η(M_j + (r_j − r′_j)S)    B_j ← η(B_j + (r_j − r′_j)A)    S ← ηS    A ← ηA
  *
- * So no exponent exceeds 1, and exp never overflows. A sum still does if its own terms reach about 1e308, and Σ e_n², from which
- * the effective sample size follows, if pose weights lie outside 1e±150. Values are measured from r_j, not from 0, because sums
- * of raw energies cancel catastrophically when ΔG is large. To merge two accumulators, both are converted to the better
- * reference. They form a commutative monoid, so poses may be divided among workers in any way.
+ * So no exponent exceeds 1, and exp never overflows. A sum overflows if its terms reach about 1e308. Pose weights should lie
+ * between 1e-150 and 1e150: otherwise Σ e_n², which the effective sample size needs, overflows or underflows. Values are
+ * measured from r_j, not from 0, because sums of raw energies cancel catastrophically when ΔG is large. Two accumulators merge
+ * by converting both to the better reference and adding. They form a commutative monoid, so poses may be divided among workers
+ * in any way.
  *
  * Each conversion rounds the sums, but also divides them by more than 2.7, so a pose that still matters went through few of
  * them. The scalar sums use compensated summation (A. Neumaier, Z. Angew. Math. Mech. 54, 39, 1974).
@@ -137,9 +138,9 @@ export class Accumulator {
   }
 
   /**
-   * Adds one pose: ΔG_n, its gradient g_n by parameter name, its pose weight, and its loss. With `null` as the gradient, for a
-   * pose whose gradient is not wanted or known not to matter, the derivatives of its loss are ignored, too. A pose of pose weight 0
-   * is left out. After an error the state is unchanged.
+   * Adds one pose: ΔG_n, its gradient g_n by parameter name, its pose weight, and its loss. With `null` as the gradient, for
+   * a pose whose gradient is not wanted or known not to matter, the derivatives of its loss are ignored, too. A pose of pose
+   * weight 0 is left out. After an error the state is unchanged.
    *
    * @throws RangeError for a number that is not finite, a negative pose weight, one other than 1 if the combination has none,
    * gradients of other names or shapes than before, or a poseLossDirect of a name or shape that the gradient lacks; TypeError

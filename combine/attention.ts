@@ -35,9 +35,9 @@ function checkTwo(score: Value): Value {
 }
 
 /**
- * Attention pooling. For each pose the scorer returns an embedding z_n of K numbers. The embeddings are averaged with the softmax
- * of `logWeight`, and `head` computes ΔG from the average. Both may use the parameters. (M. Ilse, J. M. Tomczak, M. Welling,
- * *Attention-based deep multiple instance learning*, ICML 2018.)
+ * Attention pooling. For each pose the scorer returns an embedding z_n of K numbers. The embeddings are averaged with the
+ * softmax of `logWeight`, and `head` computes ΔG from the average. Both may use the parameters. (M. Ilse, J. M. Tomczak, M.
+ * Welling, *Attention-based deep multiple instance learning*, ICML 2018.)
  *
  *     ΔG = head(Σ w_n z_n, θ)        w_n = m_n exp(logWeight(z_n, θ))/Z        Z = Σ m_n exp(logWeight(z_n, θ))
  *

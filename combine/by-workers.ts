@@ -21,8 +21,8 @@ import {
 } from './workers.ts';
 
 /*
- * The passes over the poses, run by workers. Poses are sent in chunks of a fixed number, and the answers are merged in the order
- * of the poses, so the result is the same to the bit for any number of threads.
+ * The passes over the poses, run by workers. Poses are sent in chunks of a fixed number, and the answers are merged in the
+ * order of the poses, so the result is the same to the bit for any number of threads.
  */
 
 /** Runs the pass of `stream`, and merges the sums of the chunks. */
@@ -43,7 +43,7 @@ export async function fold<Pose>(task: Task<Pose>, pool: Workers, keep: Keep): P
   return { accumulator, badPoses, backwardSkipped, read, weightless };
 }
 
-/** Runs the first pass of `recompute`. Returns the number of poses of pose weight 0. */
+/** Runs the first pass of `recompute`. Returns the number of poses with pose weight 0. */
 export async function forward<Pose>(
   task: Task<Pose>,
   pool: Workers,
@@ -85,8 +85,8 @@ export async function backward<Pose>(
 }
 
 /**
- * Runs the poses in chunks, and yields the answers in the order of the poses. At most two chunks per thread are read and not yet
- * answered, so a source that is faster than the workers waits for them.
+ * Runs the poses in chunks, and yields the answers in the order of the poses. At most two chunks per thread are read and not
+ * yet answered, so a source that is faster than the workers waits for them.
  */
 async function* answers<Pose, Kind extends WorkKind>(
   task: Task<Pose>,

@@ -1,9 +1,9 @@
 const noWords = new Int32Array();
 
 /**
- * A checksum of 64 bits that depends on the values and the order of its input. It guards against accidents, not against forgery.
- * Two sums of 32 bits mix in each word by exclusive or, a multiplication and a shift, with the multipliers of MurmurHash3 by
- * Austin Appleby (public domain, https://github.com/aappleby/smhasher).
+ * A checksum of 64 bits that depends on the values and the order of its input. It guards against accidents, not against
+ * forgery. Two sums of 32 bits mix in each word by exclusive or, a multiplication and a shift, with the multipliers of
+ * MurmurHash3 by Austin Appleby (public domain, https://github.com/aappleby/smhasher).
  *
  * A change of a single word is always detected, since each step is reversible. Any other change is missed once in 2⁶⁴.
  */

@@ -16,8 +16,8 @@ export interface Field<Pose> {
 /** Several poses joined by {@link collate}, for a scorer to record on one tape. */
 export interface Collated<Name extends string> {
   /**
-   * The fields, with the rows of the poses in order. An index is an Int32Array. Another field is an Int32Array or Float32Array if
-   * it is one in every pose, else a Float64Array.
+   * The fields, with the rows of the poses in order. An index is an Int32Array. Another field is an Int32Array or
+   * Float32Array if it is one in every pose, else a Float64Array.
    */
   readonly fields: { readonly [N in Name]: Tensor };
   /** For each axis, the number of the pose that each row belongs to: the index for `segmentSum`. */
@@ -30,8 +30,8 @@ export interface Collated<Name extends string> {
 
 /**
  * Joins several poses, by a description of their fields. The rows of all poses are concatenated, and indices into them are
- * shifted, so that one gather or one matrix product serves all poses. (PyTorch Geometric's Batch does the same: M. Fey and J. E.
- * Lenssen, 2019.)
+ * shifted, so that one gather or one matrix product serves all poses. (PyTorch Geometric's Batch does the same: M. Fey and J.
+ * E. Lenssen, 2019.)
  *
  * @throws RangeError naming pose and field, if fields of the same axis have different numbers of rows, rows differ in shape, or
  * an index is out of range; TypeError for a missing field or an unknown property in a description

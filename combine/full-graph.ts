@@ -169,7 +169,10 @@ async function pooledPoses<Pose>(
   return pooled;
 }
 
-/** Finds the poses with a bad gradient. If the summed gradient is bad, each pose runs alone, since the sum does not tell which. */
+/**
+ * Finds the poses with a bad gradient. If the summed gradient is bad, each pose runs alone, since the sum does not tell
+ * which.
+ */
 async function badGradients<Pose>(
   task: Task<Pose>,
   poses: readonly Indexed<Pose>[],

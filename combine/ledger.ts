@@ -45,7 +45,7 @@ export class Ledger {
     this.length++;
   }
 
-  /** Adds a pose that is left out: bad, or of pose weight 0. */
+  /** Adds a pose that is left out: bad, or with pose weight 0. */
   pushNone(): void {
     for (let k = 0; k < this.width; k++) this.#scores.push(Number.NaN);
     if (this.#combination?.weight) this.#weights.push(0);

@@ -48,8 +48,8 @@ export function absoluteError(target: number): Loss {
 }
 
 /**
- * A loss that is quadratic near the target and linear far from it, so that outliers pull less (P. J. Huber, Ann. Math. Stat. 35,
- * 73, 1964), in the square of the unit of x. With y = x − target and `delta` in the unit of x, default 1,
+ * A loss that is quadratic near the target and linear far from it, so that outliers pull less (P. J. Huber, Ann. Math. Stat.
+ * 35, 73, 1964), in the square of the unit of x. With y = x − target and `delta` in the unit of x, default 1,
  *
  *     y²/2 where |y| ≤ delta, else delta (|y| − delta/2)
  *
@@ -67,8 +67,8 @@ export function huber(target: number, options: { readonly delta?: number } = {})
  * A loss for a measurement that is only a bound (J. Tobin, Econometrica 26, 24, 1958): 0 if x satisfies the bound, else `loss`
  * with the bound as its target, by default {@link squaredError}. Its unit is that of `loss`.
  *
- * With `bound: 'lower'` the true x is at least `measured`, with 'upper' at most. Mind the sign: "IC50 > 10 µM" is an upper bound
- * of pIC50.
+ * With `bound: 'lower'` the true x is at least `measured`, with 'upper' at most. Mind the sign: "IC50 > 10 µM" is an upper
+ * bound of pIC50.
  *
  * @throws RangeError for a measured value that is not finite, or a `bound` other than these
  */
@@ -91,10 +91,10 @@ export function censored(options: {
 }
 
 /**
- * The negative log-likelihood of the target under a Gaussian, without unit. The Gaussian has the mean x and the given `variance`,
- * in the square of the unit of x. Without the option, the prediction is two numbers, x and a variance, such as `spread` gives
- * (D. A. Nix and A. S. Weigend, IEEE Int. Conf. Neural Networks 1, 55, 1994). A predicted variance below `least`, default 1e-6,
- * is replaced by it.
+ * The negative log-likelihood of the target under a Gaussian, without unit. The Gaussian has the mean x and the given
+ * `variance`, in the square of the unit of x. Without the option, the prediction is two numbers, x and a variance, such as
+ * `spread` gives (D. A. Nix and A. S. Weigend, IEEE Int. Conf. Neural Networks 1, 55, 1994). A predicted variance below
+ * `least`, default 1e-6, is replaced by it.
  *
  *     (ln(2π variance) + (x − target)²/variance)/2
  *
@@ -126,13 +126,14 @@ export function gaussianNLL(
 }
 
 /**
- * The cross-entropy of the correct pose, without unit: −ln w_n of that pose, with the Boltzmann weights w_n at temperature `kT`, in
- * the scorer's energy unit, default 1. It reads all predictions, so it needs `recompute` or `full-graph`.
+ * The cross-entropy of the correct pose, without unit: −ln w_n of that pose, with the Boltzmann weights w_n at temperature
+ * `kT`, in the scorer's energy unit, default 1. It reads all predictions, so it needs `recompute` or `full-graph`.
  *
  *     ΔG_right/kT + ln Σ exp(−ΔG_n/kT)
  *
  * @param right index of the correct pose from 0, among the poses that are combined
- * @throws RangeError for an index that is not a whole number from 0, or kT ≤ 0; when it is called, for an index beyond the poses
+ * @throws RangeError for an index that is not a whole number from 0, or kT ≤ 0; when it is called, for an index beyond the
+ * poses
  */
 export function crossEntropy(
   right: number,

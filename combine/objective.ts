@@ -21,8 +21,8 @@ import { realValue, singleNumber } from './results.ts';
 import type { Closing, LossContext, ObjectiveNumbers, PoseContext, Task } from './task.ts';
 
 /*
- * The objective: combination, readout and losses of the predictions. `stream` and `recompute` record it on small tapes of its own,
- * in float64 even if the scorer runs in float32. `full-graph` records it on its one tape.
+ * The objective: combination, readout and losses of the predictions. `stream` and `recompute` record it on small tapes of its
+ * own, in float64 even if the scorer runs in float32. `full-graph` records it on its one tape.
  */
 
 /** The readout, and the number that is differentiated. */

@@ -163,8 +163,8 @@ function scorerOf<Pose, P extends Params>(
 const widest = 4;
 
 /**
- * True if the poses can be read twice, and K or J of the first pose makes two passes less work than one. Its tape is recorded and
- * dropped.
+ * True if the poses can be read twice, and K or J of the first pose makes two passes less work than one. Its tape is recorded
+ * and dropped.
  */
 export async function isWide<Pose>(task: Task<Pose>): Promise<boolean> {
   const { combination, poses } = task;

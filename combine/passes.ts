@@ -102,7 +102,7 @@ export async function unlessBad<Pose, Run>(
 /**
  * Checks that a pose is left to combine.
  *
- * @param weightless number of poses of pose weight 0
+ * @param weightless number of poses with pose weight 0
  * @throws RangeError if all poses that were read are bad or have pose weight 0
  */
 export function checkAnyPoses(read: number, badPoses: readonly BadPose[], weightless: number): void {

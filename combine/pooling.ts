@@ -10,9 +10,9 @@ import { checkFunction, type Values } from './settings.ts';
  *     w_n = m_n exp(ℓ_n)/Z        Z = Σ m_n exp(ℓ_n)        p̄_j = Σ w_n p_nj        ΔG = value(p̄, log Z, N, θ)
  *
  * The pose weights m_n are 1 unless `weight` returns others, and N = Σ m_n. The score may be K numbers. `logWeight`, `values`
- * and `value` are written in ops and may read the parameters. The state is 1 + J sums of the size of θ. A pose costs K backward
- * passes under `stream` and one under `recompute`. The default strategy is `recompute` if K or J is above 4 and the poses can be
- * read twice, else `stream`.
+ * and `value` are written in ops and may read the parameters. The state is 1 + J sums of the size of θ. A pose costs K
+ * backward passes under `stream` and one under `recompute`. The default strategy is `recompute` if K or J is above 4 and the
+ * poses can be read twice, else `stream`.
  *
  * @throws TypeError for an unknown option or one of the wrong type, or for `values: false` without `value`
  * @example

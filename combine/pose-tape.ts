@@ -126,8 +126,8 @@ interface RunOptions {
 /**
  * Records the tape of one or several poses, runs it and drops it.
  *
- * @throws BadPoseError for a prediction or gradient that is not finite. With several poses, the error has the index of the first
- * pose and no cause: run each alone to find the bad ones
+ * @throws BadPoseError for a prediction or gradient that is not finite. With several poses, the error has the index of the
+ * first pose and no cause: run each alone to find the bad ones
  */
 export function runPoses<Pose>(
   task: Task<Pose>,

@@ -55,9 +55,9 @@ export interface CombineStats {
   /** Peak bytes of tapes and sums of the size of θ, without the caller's arrays. */
   readonly peakBytes: number;
   /**
-   * Bytes of the numbers kept for the poses, not counted in `peakBytes`; 0 if predictions are not kept. Predictions, weights and
-   * coefficients take 24 bytes per pose, or 8 (1 + 2K) if a score has K numbers. During the call, a pooling of J values keeps
-   * 8 (1 + (1 + K)(1 + J)) more per pose.
+   * Bytes of the numbers kept for the poses, not counted in `peakBytes`; 0 if predictions are not kept. Predictions, weights
+   * and coefficients take 24 bytes per pose, or 8 (1 + 2K) if a score has K numbers. During the call, a pooling of J values
+   * keeps 8 (1 + (1 + K)(1 + J)) more per pose.
    */
   readonly predictionBytes: number;
   /** Peak number of poses whose tapes were alive at once. */
@@ -83,13 +83,15 @@ const strategies = {
  *
  *     ∂(L + Σ L_n)/∂θ = L′(ΔG) Σ c_n g_n + Σ L′_n g_n,    g_n = ∂ΔG_n/∂θ
  *
- * with a loss L of ΔG and losses L_n of single poses. The three strategies give the same result: `stream` (one pass, one tape and
- * sums of the size of θ), `recompute` (two passes, one tape; any combination in ops), and `full-graph` (one tape of all poses).
+ * with a loss L of ΔG and losses L_n of single poses. The three strategies give the same result: `stream` (one pass, one tape
+ * and sums of the size of θ), `recompute` (two passes, one tape; any combination in ops), and `full-graph` (one tape of all
+ * poses).
  *
- * @throws RangeError or TypeError, naming the option or pose, if there are no poses, for an unknown option, a scorer that does
- * not return one number on its tape, or poses that must be read twice but can be iterated only once; Error naming the pose, with
- * the original error as its cause, if the scorer throws or the executor fails; Error naming a parameter that changed during the
- * call; BadPoseError for a prediction or gradient that is not finite (unless `badPose: 'skip'`); the signal's reason when aborted
+ * @throws RangeError or TypeError, naming the option or pose, if there are no poses, for an unknown option, a scorer that
+ * does not return one number on its tape, or poses that must be read twice but can be iterated only once; Error naming the
+ * pose, with the original error as its cause, if the scorer throws or the executor fails; Error naming a parameter that
+ * changed during the call; BadPoseError for a prediction or gradient that is not finite (unless `badPose: 'skip'`); the
+ * signal's reason when aborted
  * @example
  * const { value, gradient } = await combinePoses({
  *   poses: [[2.9, 3.4], [3.1, 3.0]],

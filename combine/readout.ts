@@ -23,8 +23,8 @@ export function pKi(options: { readonly kT?: number } = {}): Readout {
 }
 
 /**
- * The readout pIC50 = pKi − log₁₀(1 + substrate/km) of a competitive inhibitor (Cheng and Prusoff, Biochem. Pharmacol. 22, 3099,
- * 1973). `substrate` is the concentration of the substrate and `km` its Michaelis constant, in the same unit.
+ * The readout pIC50 = pKi − log₁₀(1 + substrate/km) of a competitive inhibitor (Cheng and Prusoff, Biochem. Pharmacol. 22,
+ * 3099, 1973). `substrate` is the concentration of the substrate and `km` its Michaelis constant, in the same unit.
  *
  * @throws RangeError for a kT or km that is not above 0, a substrate below 0, or a number out of range
  */

@@ -17,9 +17,9 @@ import type { Outcome, Task } from './task.ts';
 import { coefficientOf, weightOf } from './term.ts';
 
 /**
- * Combines poses in two passes. The first predicts every pose. The coefficients are computed from all predictions, and the second
- * pass runs forward and backward for poses with a nonzero coefficient. Memory is one tape and one gradient. Any differentiable
- * combination works.
+ * Combines poses in two passes. The first predicts every pose. The coefficients are computed from all predictions, and the
+ * second pass runs forward and backward for poses with a nonzero coefficient. Memory is one tape and one gradient. Any
+ * differentiable combination works.
  */
 export async function recompute<Pose>(task: Task<Pose>): Promise<Outcome> {
   checkRepeatable(task.poses);
@@ -45,7 +45,7 @@ interface Predicted {
   readonly ledger: Ledger;
   /** For each pose, L_n and its slopes in each number of the score. */
   readonly poseLosses: readonly { readonly poseLoss: number; readonly slopes: ArrayLike<number> }[];
-  /** Number of poses of pose weight 0. */
+  /** Number of poses with pose weight 0. */
   readonly weightless: number;
   /** True if the poseLoss, or the log-weight or values of a pooling, read parameters. */
   readonly readsParams: boolean;
@@ -70,7 +70,7 @@ async function predict<Pose>(task: Task<Pose>, badPoses: BadPose[]): Promise<Pre
   return { ledger, poseLosses, weightless, readsParams };
 }
 
-/** Predicts every pose. Returns the number of poses of pose weight 0. */
+/** Predicts every pose. Returns the number of poses with pose weight 0. */
 export async function forward<Pose>(
   task: Task<Pose>,
   badPoses: BadPose[],
@@ -165,8 +165,8 @@ function planOf<Pose>(
 const noLoss: Predicted['poseLosses'][number] = { poseLoss: 0, slopes: [] };
 
 /**
- * Runs the second pass, or a later one: Σ coefficient · g_n. If bad poses are skipped, a pass with bad gradients still reads all
- * poses, to find all the bad ones at once. It leaves them out and returns undefined.
+ * Runs the second pass, or a later one: Σ coefficient · g_n. If bad poses are skipped, a pass with bad gradients still reads
+ * all poses, to find all the bad ones at once. It leaves them out and returns undefined.
  */
 async function differentiate<Pose>(
   task: Task<Pose>,

@@ -2,7 +2,11 @@ import { reshaped } from '../engine/fan-out.ts';
 import { showShape, sizeOf } from '../engine/shape.ts';
 import { describe, isValue, type Tape, type Value } from '../engine/tape.ts';
 
-/** Checks that `result`, returned by the function `who`, is a value of real numbers on this tape. @throws an error naming `who` */
+/**
+ * Checks that `result`, returned by the function `who`, is a value of real numbers on this tape.
+ *
+ * @throws an error naming `who`
+ */
 export function realValue(result: unknown, tape: Tape, who: string): Value {
   if (result instanceof Promise) {
     // It is not awaited, so its failure must not become an unhandled rejection.

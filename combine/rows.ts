@@ -13,7 +13,7 @@ export interface Sums {
   readonly badPoses: BadPose[];
   readonly read: number;
   readonly backwardSkipped: number;
-  /** Number of poses of pose weight 0. */
+  /** Number of poses with pose weight 0. */
   readonly weightless: number;
 }
 

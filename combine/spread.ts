@@ -14,8 +14,8 @@ import { pooling } from './pooling.ts';
 import { betaOf, type Setting, settingOf, type Values } from './settings.ts';
 
 /**
- * The mean and variance of the poses' scores, as two numbers, for a loss such as `gaussianNLL`. `weight` returns the pose weight
- * m_n, by default 1. With `kT`, a number or a function of the parameters, w_n is the Boltzmann weight of `boltzmann`.
+ * The mean and variance of the poses' scores, as two numbers, for a loss such as `gaussianNLL`. `weight` returns the pose
+ * weight m_n, by default 1. With `kT`, a number or a function of the parameters, w_n is the Boltzmann weight of `boltzmann`.
  * Without it, w_n = m_n/Σ m_n.
  *
  *     ΔG = (Σ w_n ΔG_n, Σ w_n ΔG_n² − (Σ w_n ΔG_n)²)

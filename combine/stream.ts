@@ -13,8 +13,8 @@ import type { Closing, ObjectiveNumbers, Outcome, Task } from './task.ts';
 import type { Part, Reference, Term } from './term.ts';
 
 /**
- * Combines poses in one pass. For each pose, or group of `posesPerTape` poses, a tape is recorded, run forward and backward, added
- * to the accumulator and dropped. Memory is one tape and sums of the size of θ, for any number of poses.
+ * Combines poses in one pass. For each pose, or group of `posesPerTape` poses, a tape is recorded, run forward and backward,
+ * added to the accumulator and dropped. Memory is one tape and sums of the size of θ, for any number of poses.
  */
 export async function stream<Pose>(task: Task<Pose>): Promise<Outcome> {
   checkLoss(task);

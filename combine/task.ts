@@ -19,8 +19,8 @@ export type ParamValues<P extends Params> = { readonly [Name in keyof P]: Value 
 export type Scorer<Pose, P extends Params> = (tape: Tape, params: ParamValues<P>, pose: Pose) => Value;
 
 /**
- * A function that records ΔG_n of several poses on one tape and returns a value of shape [poses], or [poses, K] if the combination
- * takes several numbers. `collate` joins the rows of the poses.
+ * A function that records ΔG_n of several poses on one tape and returns a value of shape [poses], or [poses, K] if the
+ * combination takes several numbers. `collate` joins the rows of the poses.
  */
 export type GroupScorer<Pose, P extends Params> = Scorer<readonly Pose[], P>;
 
@@ -45,8 +45,8 @@ export interface PoseContext<Pose = unknown, P extends Params = Params> extends 
 }
 
 /**
- * A combination in ops: a function that records ΔG from the predictions, of shape [poses] or [poses, K]. It runs under `recompute`
- * and `full-graph`.
+ * A combination in ops: a function that records ΔG from the predictions, of shape [poses] or [poses, K]. It runs under
+ * `recompute` and `full-graph`.
  */
 export type CombinationInOps<P extends Params = Params> = (
   predictions: Value,
@@ -76,8 +76,8 @@ export interface CombineOptions<Pose, P extends Params> {
   /** The poses, in any form that the scorer reads. `recompute` reads them twice. */
   readonly poses: Iterable<Pose> | AsyncIterable<Pose>;
   /**
-   * Parameters θ: tensors by name. Each call reads their arrays anew, so a training step may change them in place between calls.
-   * If they change during a call, such as in `onPose`, the call throws at its end. Concurrent calls may share them.
+   * Parameters θ: tensors by name. Each call reads their arrays anew, so a training step may change them in place between
+   * calls. If they change during a call, such as in `onPose`, the call throws at its end. Concurrent calls may share them.
    */
   readonly params: P;
   /** Records ΔG_n of one pose, or of a list of poses with `posesPerTape`: see {@link Grouped}. */
@@ -89,14 +89,15 @@ export interface CombineOptions<Pose, P extends Params> {
   /** The combination: `mean()`, `lse()`, `boltzmann()` or another built-in, your own `pooling`, or a function in ops. */
   readonly combination: Combination | CombinationInOps<P>;
   /**
-   * The way to go through the poses. Default `stream`, but `recompute` for a combination in ops, and for a pooling whose scores or
-   * values have more than four numbers if the poses can be read twice. A loss that reads all predictions needs `recompute` or
-   * `full-graph`.
+   * The way to go through the poses. Default `stream`, but `recompute` for a combination in ops, and for a pooling whose
+   * scores or values have more than four numbers if the poses can be read twice. A loss that reads all predictions needs
+   * `recompute` or `full-graph`.
    */
   readonly strategy?: Strategy;
   /**
-   * Records the loss of the readout if there is one, else of ΔG. A loss that reads `predictions` from its context runs only under
-   * `recompute` or `full-graph`. Under `stream` it is also recorded once before the poses, so that its errors appear at once.
+   * Records the loss of the readout if there is one, else of ΔG. A loss that reads `predictions` from its context runs only
+   * under `recompute` or `full-graph`. Under `stream` it is also recorded once before the poses, so that its errors appear at
+   * once.
    */
   readonly loss?: (prediction: Value, context: LossContext<P>) => Value;
   /** Records the loss of a single pose. It is summed over the poses and added to `loss`. */
@@ -108,15 +109,16 @@ export interface CombineOptions<Pose, P extends Params> {
   /** Executor of the tapes. Default: a `jit()` in float64 that all calls share; under `full-graph`, `interpreter()`. */
   readonly executor?: Executor;
   /**
-   * Returns an executor to continue with when the device of `executor` is lost. The failed pose runs again, and earlier poses are
-   * kept. Without this option, the {@link DeviceLostError} is thrown.
+   * Returns an executor to continue with when the device of `executor` is lost. The failed pose runs again, and earlier poses
+   * are kept. Without this option, the {@link DeviceLostError} is thrown.
    */
   readonly onDeviceLost?: (lost: DeviceLostError) => Executor | Promise<Executor>;
   /** Called after each pose. A returned promise is awaited. */
   readonly onPose?: (progress: PoseProgress) => unknown;
   /**
-   * Aborts the call, which throws the signal's reason: at once while it awaits a pose, `onPose` or `onDeviceLost`, else after the
-   * current run of the executor (under `full-graph`, the run of all poses). An async iterator is asked to close, but not awaited.
+   * Aborts the call, which throws the signal's reason: at once while it awaits a pose, `onPose` or `onDeviceLost`, else after
+   * the current run of the executor (under `full-graph`, the run of all poses). An async iterator is asked to close, but not
+   * awaited.
    */
   readonly signal?: AbortSignal;
   /**
@@ -125,9 +127,9 @@ export interface CombineOptions<Pose, P extends Params> {
    *
    * For the first bad pose of a call, the reason names the first value that went bad. Finding it takes milliseconds if most
    * numbers of the pose are bad, as when model weights diverge, and at most the time and memory of one run of the pose on
-   * `interpreter()`. `stats.peakBytes` includes that memory. Later bad poses get a short reason: to find the cause of one, run it
-   * alone. Under `recompute`, skipping poses with a bad gradient costs one more pass over the others. Under `full-graph`, a bad
-   * gradient is located by running each pose alone.
+   * `interpreter()`. `stats.peakBytes` includes that memory. Later bad poses get a short reason: to find the cause of one,
+   * run it alone. Under `recompute`, skipping poses with a bad gradient costs one more pass over the others. Under
+   * `full-graph`, a bad gradient is located by running each pose alone.
    */
   readonly badPose?: 'throw' | 'skip';
   /**
@@ -135,30 +137,30 @@ export interface CombineOptions<Pose, P extends Params> {
    * `stats.backwardSkipped` counts the pose. With 0, the default, only poses are skipped whose influence underflows to 0, which
    * does not change the result. A skipped gradient is not checked, so an infinite one does not make the pose bad.
    *
-   * Under `stream`, the influence is (e_n/S)(1 + |σ(h_n − r)|) at the time when the pose is read, in the letters of
-   * {@link Accumulator}, so it depends on the order. A pose with a poseLoss is never skipped, and the poses of a tape are skipped
-   * together or not at all. Under `recompute`, the influence is the pose's share of the sum of all |L′c_n + L′_n|. `full-graph`
-   * skips none.
+   * Under `stream`, the influence is (e_n/S)(1 + |σ(h_n − r)|) at the time when the pose is read, in the letters of {@link
+   * Accumulator}, so it depends on the order. A pose with a poseLoss is never skipped, and the poses of a tape are skipped
+   * together or not at all. Under `recompute`, the influence is the pose's share of the sum of all |L′c_n + L′_n|.
+   * `full-graph` skips none.
    *
-   * The result is the same on all executors, but not the time saved. `interpreter()` stops after the prediction. `jit()`, `wasm()`
-   * and `gpu()` run forward and backward together, so they save nothing under `stream`. Under `recompute`, a skipped pose has no
-   * second run on any executor.
+   * The result is the same on all executors, but not the time saved. `interpreter()` stops after the prediction. `jit()`,
+   * `wasm()` and `gpu()` run forward and backward together, so they save nothing under `stream`. Under `recompute`, a skipped
+   * pose has no second run on any executor.
    */
   readonly tolerance?: number;
   /** False to compute only predictions and ΔG. Default true. */
   readonly gradient?: boolean;
   /**
-   * False, under `stream`, to keep no numbers of single poses, so that memory does not grow with the number of poses. Predictions,
-   * weights and coefficients are then empty. Default true.
+   * False, under `stream`, to keep no numbers of single poses, so that memory does not grow with the number of poses.
+   * Predictions, weights and coefficients are then empty. Default true.
    */
   readonly keepPredictions?: boolean;
 }
 
 /**
  * Options with several poses on one tape. The scorer gets a list of at most `posesPerTape` poses and returns shape [poses] or
- * [poses, K]. The result is the same. The fixed cost of a tape (recording, cache key, launch, sums of the size of θ) is paid once
- * for the group. Memory is that of as many single tapes, with two backward passes for `boltzmann` and 1 + J for a pooling of J
- * values; `jit()` may store values that the passes of a pooling share.
+ * [poses, K]. The result is the same. The fixed cost of a tape (recording, cache key, launch, sums of the size of θ) is paid
+ * once for the group. Memory is that of as many single tapes, with two backward passes for `boltzmann` and 1 + J for a
+ * pooling of J values; `jit()` may store values that the passes of a pooling share.
  *
  * If a tape fails or gives a bad number, its poses run one by one, to find the bad ones. `onPose` is called for each pose after
  * the run of its group. For small poses, 8 to 16 is a good number; large poses gain nothing.
@@ -171,9 +173,9 @@ export type Grouped<Options, Pose, P extends Params> = Omit<Options, 'score' | '
 };
 
 /**
- * Options with workers, which score the poses in chunks of a fixed size. The workers' module exports the scorer, the executor, and
- * the functions that are called for each pose. Each item of `poses` goes to the module's `load`, or to its scorer if it exports no
- * `load`.
+ * Options with workers, which score the poses in chunks of a fixed size. The workers' module exports the scorer, the
+ * executor, and the functions that are called for each pose. Each item of `poses` goes to the module's `load`, or to its
+ * scorer if it exports no `load`.
  */
 export type ByWorkers<Options> = Omit<
   Options,

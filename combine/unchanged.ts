@@ -2,8 +2,8 @@ import { Checksum } from './checksum.ts';
 import type { Params } from './params.ts';
 
 /**
- * Returns a check that throws if the parameters have changed since this call. After a change the results would differ, since some
- * executors read the parameters for each pose and others once. This call and each check read all parameters once.
+ * Returns a check that throws if the parameters have changed since this call. After a change the results would differ, since
+ * some executors read the parameters for each pose and others once. This call and each check read all parameters once.
  */
 export function unchanged(params: Params, owner: string = 'combinePoses'): () => void {
   const before = Object.entries(params).map(([name, { data }]) => ({ name, data, sum: sumOf(data) }));

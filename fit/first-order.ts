@@ -122,7 +122,11 @@ function loadMoments(
   });
 }
 
-/** Copies the gradients of the parameters that are not frozen. @throws RangeError for one that is missing, misshapen or not finite */
+/**
+ * Copies the gradients of the parameters that are not frozen.
+ *
+ * @throws RangeError for one that is missing, misshapen or not finite
+ */
 function slopesOf(
   name: string,
   params: Params,

@@ -12,8 +12,9 @@ export interface FitOptions<Pose, C extends Compound<Pose>, P extends Params>
   /** The compounds, each with its poses and the data that `loss` needs. Every epoch reads the poses. */
   readonly compounds: readonly C[];
   /**
-   * Returns the loss of a compound, such as `({ measured }) => squaredError(measured)`. A step lowers the sum of these losses, the
-   * poseLosses and the `batchLoss`, divided by the number of compounds in the batch. Optional with a `poseLoss` or `batchLoss`.
+   * Returns the loss of a compound, such as `({ measured }) => squaredError(measured)`. A step lowers the sum of these
+   * losses, the poseLosses and the `batchLoss`, divided by the number of compounds in the batch. Optional with a `poseLoss`
+   * or `batchLoss`.
    */
   readonly loss?: (compound: C) => (prediction: Value, context: LossContext<P>) => Value;
   /** The optimiser: `adam()`, `adamw()`, `sgd()` or `lbfgs()`. */
@@ -34,8 +35,8 @@ export interface FitOptions<Pose, C extends Compound<Pose>, P extends Params>
   /** The number of epochs without a lower validation loss after which the fit stops. Default: it does not stop early. */
   readonly patience?: number;
   /**
-   * Action on a compound that cannot be scored: `throw` an error with its name (default), or `skip` it for the rest of the fit and
-   * report it in `badCompounds`.
+   * Action on a compound that cannot be scored: `throw` an error with its name (default), or `skip` it for the rest of the
+   * fit and report it in `badCompounds`.
    */
   readonly badCompound?: 'throw' | 'skip';
   /** Called after each epoch. If it returns a promise, the fit awaits it. */

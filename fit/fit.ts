@@ -14,11 +14,11 @@ import { Scoring } from './scoring.ts';
 import { type Split, split } from './split.ts';
 
 /**
- * Fits the parameters of a scorer to many compounds. In every epoch `combineBatch` computes the gradient of each batch of compounds,
- * and the optimiser takes a step with the mean over the batch.
+ * Fits the parameters of a scorer to many compounds. In every epoch `combineBatch` computes the gradient of each batch of
+ * compounds, and the optimiser takes a step with the mean over the batch.
  *
- * The same options give the same bits, even if the fit was interrupted and resumed. The optimiser and the parameters passed in are
- * not changed.
+ * The same options give the same bits, even if the fit was interrupted and resumed. The optimiser and the parameters passed
+ * in are not changed.
  *
  * @throws TypeError or RangeError naming an option; Error naming the compound that cannot be scored, with the original error as
  * its cause; the signal's reason when aborted

@@ -43,9 +43,10 @@ interface Pair {
 }
 
 /**
- * The optimiser L-BFGS (J. Nocedal, Math. Comp. 35, 773, 1980; the two-loop recursion of Nocedal and Wright, algorithm 7.4) with a
- * line search for the strong Wolfe conditions, with constants 10⁻⁴ and 0.9. In `fit` an epoch is an iteration over all compounds at
- * once. If no point on a line is better, the remembered steps are dropped and the direction of the gradient is tried.
+ * The optimiser L-BFGS (J. Nocedal, Math. Comp. 35, 773, 1980; the two-loop recursion of Nocedal and Wright, algorithm 7.4)
+ * with a line search for the strong Wolfe conditions, with constants 10⁻⁴ and 0.9. In `fit` an epoch is an iteration over all
+ * compounds at once. If no point on a line is better, the remembered steps are dropped and the direction of the gradient is
+ * tried.
  *
  * @throws RangeError for an option out of range
  */

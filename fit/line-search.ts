@@ -28,9 +28,10 @@ const shrink = 0.2;
 
 /**
  * Finds a point that satisfies the strong Wolfe conditions along a descent direction (J. Nocedal and S. J. Wright, Numerical
- * Optimization, 2nd edition, 2006, algorithms 3.5 and 3.6, with cubic interpolation). If there is none within 30 evaluations, it
- * returns the lowest point that satisfies Armijo's condition. A step to a value that is not finite is shortened to a fifth. Values
- * may rise by four roundings, since near a minimum differences of values are noise while slopes are still accurate.
+ * Optimization, 2nd edition, 2006, algorithms 3.5 and 3.6, with cubic interpolation). If there is none within 30 evaluations,
+ * it returns the lowest point that satisfies Armijo's condition. A step to a value that is not finite is shortened to a
+ * fifth. Values may rise by four roundings, since near a minimum differences of values are noise while slopes are still
+ * accurate.
  *
  * @returns the point, or undefined if no point is better than the start
  */
@@ -63,8 +64,8 @@ export async function search(
 }
 
 /**
- * Returns the minimum of the cubic with the values and slopes of two points (Nocedal and Wright, eq. 3.59), but at least `margin`
- * away from both.
+ * Returns the minimum of the cubic with the values and slopes of two points (Nocedal and Wright, eq. 3.59), but at least
+ * `margin` away from both.
  */
 function between(low: LinePoint, high: LinePoint): number {
   const width = high.a - low.a;

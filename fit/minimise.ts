@@ -35,12 +35,12 @@ export interface Minimum<P extends Params> {
 }
 
 /**
- * Minimises a function of many numbers by L-BFGS, such as a loss over all compounds as a function of a scorer's parameters, or the
- * energy of a pose as a function of its coordinates. The same start gives the same bits. Up to rounding, the value never rises from
- * one iteration to the next.
+ * Minimises a function of many numbers by L-BFGS, such as a loss over all compounds as a function of a scorer's parameters,
+ * or the energy of a pose as a function of its coordinates. The same start gives the same bits. Up to rounding, the value
+ * never rises from one iteration to the next.
  *
- * @throws RangeError if the value or gradient at the start is not finite; the signal's reason; the errors of the function, except a
- * `BadPoseError`, which means that a step was too long
+ * @throws RangeError if the value or gradient at the start is not finite; the signal's reason; the errors of the function,
+ * except a `BadPoseError`, which means that a step was too long
  * @example
  * const energy = recorded((tape, { x }) => sum(square(sub(x, 3))));
  * const { params, value, stopped } = await minimise(energy, { x: tensor([0, 1]) });

@@ -30,7 +30,8 @@ export interface Stepper {
   /**
    * Takes a step and returns the new parameters, in fresh float64 tensors.
    *
-   * @throws RangeError for a gradient that is missing, of another length or not finite, or a rate that is not a finite number from 0
+   * @throws RangeError for a gradient that is missing, of another length or not finite, or a rate that is not a finite number
+   * from 0
    */
   step<P extends Params>(params: P, gradient: Params): Fitted<P>;
   /** The state as plain JSON. */
@@ -50,8 +51,8 @@ export interface OptimiserState {
 }
 
 /**
- * A value and its gradient. A result of `combinePoses` or `combineBatch` also serves: the value is its loss if it has one, else its
- * readout, else its `value`.
+ * A value and its gradient. A result of `combinePoses` or `combineBatch` also serves: the value is its loss if it has one,
+ * else its readout, else its `value`.
  */
 export interface Evaluated {
   /** The loss. */
@@ -65,15 +66,16 @@ export interface Evaluated {
 }
 
 /**
- * A function to minimise. A value or gradient that is not finite, or a `BadPoseError`, tells the search that a step was too long.
+ * A function to minimise. A value or gradient that is not finite, or a `BadPoseError`, tells the search that a step was too
+ * long.
  */
 export type Objective<P extends Params> = (params: Fitted<P>) => Evaluated | Promise<Evaluated>;
 
 /** A run of `lbfgs`, with its remembered steps. */
 export interface Descent {
   /**
-   * Runs an iteration: a line search along a new direction. The function is evaluated at `params` first, unless they are the result
-   * of the last iteration.
+   * Runs an iteration: a line search along a new direction. The function is evaluated at `params` first, unless they are the
+   * result of the last iteration.
    */
   step<P extends Params>(params: P, objective: Objective<P>): Promise<Descended<P>>;
   /** The state as plain JSON. */

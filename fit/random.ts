@@ -1,6 +1,6 @@
 /**
- * Makes a generator of uniform numbers from 0 to below 1, determined by seed and stream: sfc32, the small fast counting generator
- * of C. Doty-Humphrey's PractRand, with the first 15 numbers dropped.
+ * Makes a generator of uniform numbers from 0 to below 1, determined by seed and stream: sfc32, the small fast counting
+ * generator of C. Doty-Humphrey's PractRand, with the first 15 numbers dropped.
  *
  * @param seed a whole number from 0 to 2⁵³ − 1
  * @param stream a whole number of 32 bits. Streams of one seed are independent

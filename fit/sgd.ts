@@ -11,8 +11,8 @@ export interface SgdOptions extends FirstOrderOptions {
 }
 
 /**
- * Gradient descent with momentum (B. T. Polyak, USSR Comput. Math. Math. Phys. 4 (5), 1, 1964), as in PyTorch. α is the rate and λ
- * the weight decay.
+ * Gradient descent with momentum (B. T. Polyak, USSR Comput. Math. Math. Phys. 4 (5), 1, 1964), as in PyTorch. α is the rate
+ * and λ the weight decay.
  *
  *     g ← g + λ θ        b ← μ b + g
  *     θ ← θ − α b        or, by Nesterov, θ − α (g + μ b)

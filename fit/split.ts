@@ -24,8 +24,8 @@ export interface Split<C> {
 }
 
 /**
- * Divides compounds for training and validation, each in the original order, as {@link fit} does with the same seed. Both sides have
- * at least one compound.
+ * Divides compounds for training and validation, each in the original order, as {@link fit} does with the same seed. Both
+ * sides have at least one compound.
  *
  * @param seed a whole number from 0 to 2⁵³ − 1
  * @throws RangeError if one side would be empty, or for a share that is not between 0 and 1

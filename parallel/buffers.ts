@@ -20,9 +20,9 @@ export function buffersOf(poses: unknown): ArrayBuffer[] {
 }
 
 /**
- * Returns the poses without the unused parts of their buffers. A view is sent with its whole buffer, so an array cut from a large
- * file would send the whole file. If the views in `poses` use less than half of a buffer, each view is copied, and overlapping
- * views no longer share memory.
+ * Returns the poses without the unused parts of their buffers. A view is sent with its whole buffer, so an array cut from a
+ * large file would send the whole file. If the views in `poses` use less than half of a buffer, each view is copied, and
+ * overlapping views no longer share memory.
  */
 export function withoutUnusedBytes<Poses extends readonly unknown[]>(poses: Poses): Poses {
   const used = new Map<ArrayBufferLike, number>();
@@ -71,7 +71,9 @@ function visit(
   }
 }
 
-/** Copies a view to a buffer of its own. The copy has the type in which the worker receives it: Uint8Array for Node's Buffer. */
+/**
+ * Copies a view to a buffer of its own. The copy has the type in which the worker receives it: Uint8Array for Node's Buffer.
+ */
 function compactCopy(view: ArrayBufferView): ArrayBufferView {
   const { buffer, byteOffset, byteLength } = view;
   const type = (view as { readonly [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? 'DataView';

@@ -5,8 +5,8 @@ import type { SentError } from './errors.ts';
 /** Messages to a worker. It gets a chunk only after it has answered the one before. */
 export type ToWorker =
   /**
-   * Starts the worker. The address of the module is absent if the worker's file passes its scorer to `serve`. Each message of the
-   * worker carries the tag, which distinguishes it from messages that the module itself may post.
+   * Starts the worker. The address of the module is absent if the worker's file passes its scorer to `serve`. Each message of
+   * the worker carries the tag, which distinguishes it from messages that the module itself may post.
    */
   | { readonly kind: 'start'; readonly module: string | undefined; readonly tag: string }
   | { readonly kind: 'params'; readonly id: number; readonly params: Params }

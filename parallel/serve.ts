@@ -6,7 +6,8 @@ import type { FromWorker, ToWorker } from './messages.ts';
 import { nodeThreads } from './port.ts';
 
 /**
- * Runs chunks in a worker, for `workers` with the option `worker` instead of `module`. A bundler needs a worker file of your own:
+ * Runs chunks in a worker, for `workers` with the option `worker` instead of `module`. A bundler needs a worker file of your
+ * own:
  *
  *     import { serve } from 'posetape/parallel';
  *     import * as scorer from './scorer.js';

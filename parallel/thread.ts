@@ -37,7 +37,11 @@ export class Thread {
     this.hold(this.#isNeeded);
   }
 
-  /** Sends a message, unless the worker has ended. @throws DataCloneError for a function or another value that cannot be sent */
+  /**
+   * Sends a message, unless the worker has ended.
+   *
+   * @throws DataCloneError for a function or another value that cannot be sent
+   */
   post(message: ToWorker, transfer?: readonly ArrayBuffer[]): void {
     if (!this.#isEnded) this.#port?.post(message, transfer);
   }

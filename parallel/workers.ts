@@ -15,8 +15,8 @@ export interface WorkersOptions {
   /** Time limit for a chunk, in milliseconds. Exceeding it is an error. Default: no limit. */
   readonly timeout?: number;
   /**
-   * True to move the array buffers in the poses to the worker instead of copying them. The caller's buffers are then empty, and a
-   * chunk whose worker ends is not run again. Default false.
+   * True to move the array buffers in the poses to the worker instead of copying them. The caller's buffers are then empty,
+   * and a chunk whose worker ends is not run again. Default false.
    */
   readonly transfer?: boolean;
   /** Further options of Node's Worker, such as `resourceLimits` or `execArgv`. */
@@ -25,11 +25,12 @@ export interface WorkersOptions {
 
 /**
  * Makes a worker pool: worker threads of Node, or Web Workers, that score poses for `combinePoses`, `accumulatePoses`,
- * `combineBatch` and posetape/fit. Workers start on demand, stay for the next call, and keep the process alive only during a call.
+ * `combineBatch` and posetape/fit. Workers start on demand, stay for the next call, and keep the process alive only during a
+ * call.
  *
- * Poses are sent in chunks of `posesPerChunk`, whose sums are merged in order, so the result is the same to the bit for any number
- * of threads. If the worker of a chunk ends, the chunk runs once more in a new worker. If that ends, too, the error names the
- * poses.
+ * Poses are sent in chunks of `posesPerChunk`, whose sums are merged in order, so the result is the same to the bit for any
+ * number of threads. If the worker of a chunk ends, the chunk runs once more in a new worker. If that ends, too, the error
+ * names the poses.
  *
  * @throws TypeError or RangeError naming the option
  * @example

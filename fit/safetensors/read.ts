@@ -23,8 +23,8 @@ interface Entry {
 }
 
 /**
- * Reads a safetensors file (https://huggingface.co/docs/safetensors): eight bytes with the header's length, a header in JSON, and
- * the numbers.
+ * Reads a safetensors file (https://huggingface.co/docs/safetensors): eight bytes with the header's length, a header in JSON,
+ * and the numbers.
  *
  * F64 becomes Float64Array; F32, F16 and BF16 Float32Array; I32, I16, I8, U16, U8 and BOOL Int32Array; U32, I64 and U64
  * Float64Array, where each must be a whole number below 2⁵³. Tensors are copies.
