@@ -15,8 +15,8 @@ export interface PoseTerm {
   /** The slope L′_n = ∂L_n/∂ΔG_n. Default 0. */
   readonly poseLossGradient?: number;
   /**
-   * Derivatives of L_n at fixed ΔG_n, for the parameters that the loss itself reads. Names and shapes must be those of the
-   * gradient. Default none.
+   * Derivatives of L_n at fixed ΔG_n, for the parameters that the loss itself reads. Each must have the name and shape of an
+   * entry of the gradient. Default none.
    */
   readonly poseLossDirect?: Tensors;
 }
@@ -62,8 +62,8 @@ type Point = Pick<Term, 'height' | 'values'>;
  * Each conversion rounds the sums, but also divides them by more than 2.7, so a pose that still matters went through few of
  * them. The scalar sums use compensated summation (A. Neumaier, Z. Angew. Math. Mech. 54, 39, 1974).
  *
- * In the mean, LSE and Boltzmann, h_n and p_n are both the score ΔG_n. Then ∂h_n = ∂p_n = g_n, A serves for both, and B keeps
- * only the deviations: B = Σ e_n (ΔG_n − r) g_n.
+ * In the mean, and in LSE, the free energy and Boltzmann with a fixed t or kT, h_n and p_n are both the score ΔG_n. Then
+ * ∂h_n = ∂p_n = g_n, A serves for both, and B keeps only the deviations: B = Σ e_n (ΔG_n − r) g_n.
  *
  * @example
  * const half = boltzmann().accumulator();
@@ -139,8 +139,8 @@ export class Accumulator {
 
   /**
    * Adds one pose: ΔG_n, its gradient g_n by parameter name, its pose weight, and its loss. With `null` as the gradient, for
-   * a pose whose gradient is not wanted or known not to matter, the derivatives of its loss are ignored, too. A pose of pose
-   * weight 0 is left out. After an error the state is unchanged.
+   * a pose whose gradient is not wanted or known not to matter, the derivatives of its loss are ignored, too. A pose with
+   * pose weight 0 is left out. After an error the state is unchanged.
    *
    * @throws RangeError for a number that is not finite, a negative pose weight, one other than 1 if the combination has none,
    * gradients of other names or shapes than before, or a poseLossDirect of a name or shape that the gradient lacks; TypeError

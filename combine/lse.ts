@@ -13,8 +13,8 @@ import { checkOverflow, checkPositive, type Setting, settingOf, type Values } fr
  *
  *     ΔG = ln(Z)/(s t)        Z = Σ m_n exp(s t ΔG_n)        c_n = m_n exp(s t ΔG_n)/Z
  *
- * For t → ∞ it becomes the best pose's ΔG. Without pose weights, a smooth minimum is below the minimum by at most
- * ln(number of poses)/t.
+ * For t → ∞, ΔG becomes the smallest ΔG_n (s = −1) or the largest (s = 1). Without pose weights it differs from that ΔG_n by at
+ * most ln(number of poses)/t.
  *
  * @throws RangeError for t ≤ 0, a t below 2.1e-307, for which ΔG could overflow, or a sign other than −1 and 1; TypeError for
  * an unknown option

@@ -1,5 +1,5 @@
 /**
- * Optimisers, the fitting loop, and files of weights.
+ * Optimisers, the fitting loop, and files of model weights.
  *
  * @module posetape/fit
  */
