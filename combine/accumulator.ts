@@ -157,7 +157,7 @@ export class Accumulator {
       );
     checkFinite({ prediction, weight, poseLoss, poseLossGradient }, gradient);
     checkFinite({}, poseLossDirect, gradient);
-    if (weight < 0) throw new RangeError(`Accumulator.add: weight is ${weight}`);
+    if (weight < 0) throw new RangeError(`Accumulator.add: weight is ${weight}, below 0`);
     if (weight !== 1 && !this.#fold.isWeighted)
       throw new RangeError(`Accumulator.add: weight is ${weight}, but ${this.kind} has no weights`);
     if (weight === 0) return;

@@ -184,7 +184,9 @@ export async function taskByWorkers<Pose, P extends Params>(
   checkPool(pool);
   for (const name of moduleOptions)
     if (options[name] !== undefined)
-      throw new TypeError(`combinePoses: with workers, their module exports ${name}; leave out the option`);
+      throw new TypeError(
+        `combinePoses: with workers, ${name} must be an export of their module; leave out the option`,
+      );
   const facts = await unlessAborted(options.signal, pool.facts());
   const has = (name: string) => facts.exports.includes(name);
   const scorer = options.posesPerTape === undefined ? 'score' : 'scoreGroup';

@@ -337,7 +337,7 @@ export function checkTarget(...numbers: number[]): void {
   const bad = numbers.find(number => !Number.isFinite(number));
   if (bad !== undefined) {
     throw new RangeError(
-      `combinePoses: the combination, readout, loss or a slope of one is ${bad}, though every prediction is finite`,
+      `combinePoses: the combination, readout or loss, or one of their slopes, is ${bad}, though every prediction is finite`,
     );
   }
 }

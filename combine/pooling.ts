@@ -29,8 +29,7 @@ export function pooling<Pose = unknown, V extends Values = Values>(
   checkFunction(name, 'logWeight', logWeight);
   if (values !== false) checkFunction(name, 'values', values);
   checkFunction(name, 'value', value);
-  if (values === false && !value)
-    throw new TypeError(`${name}: values: false needs a value computed from logSum`);
+  if (values === false && !value) throw new TypeError(`${name}: values: false needs the option value`);
   for (const [setting, number] of Object.entries(settings)) {
     if (!Number.isFinite(number))
       throw new TypeError(`${name}: setting ${setting} must be a finite number, got ${number}`);

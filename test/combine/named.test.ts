@@ -433,7 +433,7 @@ describe('weights and poolings that do not fit', () => {
     [
       'no values and no value',
       () => pooling({ name: 'x', values: false }),
-      /x: values: false needs a value computed from logSum/,
+      /x: values: false needs the option value/,
     ],
     [
       'a weight that is no function',

@@ -238,8 +238,8 @@ describe('a pool that cannot serve', () => {
 
   test.each<[object, RegExp]>([
     [{ strategy: 'full-graph' }, /full-graph has all poses on one tape, which workers cannot share/],
-    [{ score }, /with workers, their module exports score; leave out the option/],
-    [{ poseLoss: () => 0 }, /with workers, their module exports poseLoss/],
+    [{ score }, /with workers, score must be an export of their module; leave out the option/],
+    [{ poseLoss: () => 0 }, /with workers, poseLoss must be an export of their module/],
     [{ pool: {} }, /pool must be made by workers\(\) of posetape\/parallel/],
     [
       { combination: pooling({ name: 'mine' }) },
