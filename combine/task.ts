@@ -137,9 +137,9 @@ export interface CombineOptions<Pose, P extends Params> {
    * `stats.backwardSkipped` counts the pose. With 0, the default, only poses are skipped whose influence underflows to 0, which
    * does not change the result. A skipped gradient is not checked, so an infinite one does not make the pose bad.
    *
-   * Under `stream`, the influence is (e_n/S)(1 + |σ(h_n − r)|) at the time when the pose is read, in the letters of {@link
-   * Accumulator}, so it depends on the order. A pose with a poseLoss is never skipped, and the poses of a tape are skipped
-   * together or not at all. Under `recompute`, the influence is the pose's share of the sum of all |L′c_n + L′_n|.
+   * Under `stream`, the influence is (e_n/S)(1 + |σ(h_n − r)|) at the time when the pose is read, in the symbols of
+   * docs/maths.md, so it depends on the order. A pose with a poseLoss is never skipped, and the poses of a tape are
+   * skipped together or not at all. Under `recompute`, the influence is the pose's share of the sum of all |L′c_n + L′_n|.
    * `full-graph` skips none.
    *
    * The result is the same on all executors, but not the time saved. `interpreter()` stops after the prediction. `jit()`,
