@@ -42,8 +42,9 @@ export function recordPooledPose(
   const { logWeight, values } = pool as Pool;
   const { tape } = score;
   const result = (who: string, record: Pool['logWeight'], otherwise: Operand) => {
-    const returned = withParams(who, params, params => record?.(score, { ...pose, params } as PoolContext));
-    const operand = returned ?? otherwise;
+    const operand = record
+      ? withParams(who, params, params => record(score, { ...pose, params } as PoolContext))
+      : otherwise;
     return typeof operand === 'number' ? tape.constant(operand) : operand;
   };
   const [weightName, valuesName] = [`${kind}: logWeight`, `${kind}: values`];

@@ -394,6 +394,16 @@ describe('weights and poolings that do not fit', () => {
       /mine: logWeight must return a value on its tape, got string/,
     ],
     [
+      'a log-weight that was not returned',
+      { combination: pooling({ name: 'mine', logWeight: () => undefined as never }) },
+      /mine: logWeight must return a value on its tape, got undefined/,
+    ],
+    [
+      'values that were not returned',
+      { combination: pooling({ name: 'mine', values: () => undefined as never }) },
+      /mine: values must return a value on its tape, got undefined/,
+    ],
+    [
       'values of [1, 3]',
       { combination: pooling({ name: 'mine', values: z => mul(z, z.tape.constant([[1, 2, 3]])) }) },
       /mine: values must return one number or a list of them, got shape \[1, 3\]/,
