@@ -29,7 +29,7 @@ export function affinityRows(
   for (const { line, fields } of rows) {
     for (const name of needs) {
       if (fields[name]) continue;
-      throw new Error(`${file}, line ${line}: expected something in the column ${name}, found ""`);
+      throw new Error(`${file}, line ${line}: expected a value in the column ${name}, found ""`);
     }
   }
   const affinities = readAffinities(keyed(columns, rows, key, delimiter), file, options);

@@ -1,14 +1,14 @@
-/** Points in a grid of cubic cells, for the points near a place. */
+/** Points sorted into a grid of cells, to find those near a position. */
 export interface Cells {
-  /** Calls `visit` with every point within a cell's size of a place, and with some that are farther away. */
+  /** Calls `visit` with the index of every point within `reach` of a position, and with some points farther away. */
   readonly near: (x: number, y: number, z: number, visit: (point: number) => void) => void;
 }
 
-/** The most cells along one axis; beyond, cells are made larger. */
+/** Maximum number of cells along one axis. Cells grow if more were needed. */
 const mostCells = 64;
 
 /**
- * Sorts points into cells.
+ * Sorts points into cells of size `reach` or more.
  *
  * @param coordinates x, y and z of each point
  * @param reach distance within which no point is missed
@@ -32,19 +32,19 @@ export function cellsOf(coordinates: ArrayLike<number>, reach: number): Cells {
     return (i * ny + j) * nz + k;
   };
 
-  // Points by cell; cells along z are adjacent, so that those near a place are a few runs of points.
+  // Points sorted by cell. Neighbouring cells along z are adjacent, so each search visits at most nine runs of points.
   const starts = new Int32Array(nx * ny * nz + 1);
   const cells = Int32Array.from({ length: count }, (_, point) => cellOf(point));
   for (const cell of cells) starts[cell + 1] = (starts[cell + 1] as number) + 1;
   for (let cell = 0; cell < starts.length - 1; cell++) {
     starts[cell + 1] = (starts[cell + 1] as number) + (starts[cell] as number);
   }
-  const filled = starts.slice();
+  const ends = starts.slice();
   const points = new Int32Array(count);
   cells.forEach((cell, point) => {
-    const at = filled[cell] as number;
+    const at = ends[cell] as number;
     points[at] = point;
-    filled[cell] = at + 1;
+    ends[cell] = at + 1;
   });
 
   return {
@@ -68,8 +68,12 @@ export function cellsOf(coordinates: ArrayLike<number>, reach: number): Cells {
 
 type Triple = [number, number, number];
 
-function extreme(coordinates: ArrayLike<number>, axis: number, of: (a: number, b: number) => number): number {
-  let found = coordinates[axis] ?? 0;
-  for (let at = axis; at < coordinates.length; at += 3) found = of(found, coordinates[at] as number);
-  return found;
+function extreme(
+  coordinates: ArrayLike<number>,
+  axis: number,
+  pick: (a: number, b: number) => number,
+): number {
+  let result = coordinates[axis] ?? 0;
+  for (let at = axis; at < coordinates.length; at += 3) result = pick(result, coordinates[at] as number);
+  return result;
 }

@@ -1,23 +1,23 @@
-/** Bonded atoms of each atom, by place. */
+/** Indices of the atoms bonded to each atom. */
 export type Bonds = readonly (readonly number[])[];
 
-/** Atoms with labels, such as their types, and the bonds between them. */
+/** Graph of atoms, labelled by their types for example, and the bonds between them. */
 export interface Graph {
   readonly labels: readonly string[];
   readonly bonds: Bonds;
 }
 
-/** Settings of a search among the matchings of two graphs. */
+/** Options of a {@link Matcher}. */
 export interface Matching {
   /** Cost of matching atom `a` of the first graph with atom `b` of the second, at least 0. */
   readonly cost: (a: number, b: number) => number;
-  /** Largest total cost of a matching. Default: no limit. */
+  /** Largest total cost of a matching; no limit by default. */
   readonly limit?: number;
-  /** Number of steps after which the search ends with the best matching so far. Default: a million. */
+  /** Number of steps after which the search ends with the best matching so far; a million by default. */
   readonly steps?: number;
 }
 
-/** Best matching that a search has found. */
+/** Result of a {@link Matcher}. */
 export interface Match {
   /** Atom of the second graph for each atom of the first. */
   readonly atoms: Int32Array;
@@ -25,16 +25,16 @@ export interface Match {
 }
 
 /**
- * Finds the atoms of one graph in another with the same atoms and bonds, possibly in another order. If the
- * steps run out, the matching may not be the cheapest.
+ * Matches the atoms of two graphs that are equal up to the order of their atoms. If the steps run out, the matching may not
+ * be the cheapest.
  *
- * @returns the matching of the smallest total cost, or undefined if the graphs differ or none is within the limit
+ * @returns the matching with the smallest total cost; undefined if the graphs differ or no matching is within the limit
  */
 export type Matcher = (options: Matching) => Match | undefined;
 
 /**
- * Prepares the search for matchings of two graphs; `matcherOf(graph, graph)` finds symmetries. It first
- * compares colours of the atoms by their surroundings, then searches depth-first from bond to bond.
+ * Prepares a search for matchings of two graphs; `matcherOf(graph, graph)` finds symmetries. Atoms are first coloured by
+ * their surroundings. A depth-first search along the bonds then matches atoms of the same colour.
  */
 export function matcherOf(first: Graph, second: Graph): Matcher {
   const count = first.labels.length;
@@ -43,53 +43,53 @@ export function matcherOf(first: Graph, second: Graph): Matcher {
   const candidates = candidatesOf(coloursA, coloursB);
   if (!candidates) return () => undefined;
   const order = walk(first, candidates);
-  const orderedAt = new Int32Array(count);
-  order.forEach(({ atom }, place) => {
-    orderedAt[atom] = place;
+  const stepOf = new Int32Array(count);
+  order.forEach(({ atom }, step) => {
+    stepOf[atom] = step;
   });
-  // Bonds of each atom to those before it in the order.
-  const earlier = order.map(({ atom }, place) =>
-    (first.bonds[atom] as number[]).filter(other => (orderedAt[other] as number) < place),
+  // Neighbours of each atom that the search visits before it.
+  const earlier = order.map(({ atom }, step) =>
+    (first.bonds[atom] as number[]).filter(other => (stepOf[other] as number) < step),
   );
   const bondedB = second.bonds.map(others => new Set(others));
 
   return ({ cost, limit = Number.POSITIVE_INFINITY, steps = 1e6 }) => {
     const chosen = new Int32Array(count).fill(-1);
     const taken = new Uint8Array(count);
-    // The least that the atoms from a place on can cost.
+    // Lower bound of the cost of all steps from each step on.
     const least = new Float64Array(count + 1);
-    for (let place = count - 1; place >= 0; place--) {
-      const { atom } = order[place] as Step;
+    for (let step = count - 1; step >= 0; step--) {
+      const { atom } = order[step] as Step;
       let smallest = Number.POSITIVE_INFINITY;
       for (const b of candidates[atom] as number[]) smallest = Math.min(smallest, cost(atom, b));
-      least[place] = smallest + (least[place + 1] as number);
+      least[step] = smallest + (least[step + 1] as number);
     }
     if ((least[0] as number) > limit) return undefined;
     let best: Match | undefined;
     let stepsLeft = steps;
 
-    const search = (place: number, costSoFar: number): void => {
-      if (place === count) {
+    const search = (step: number, costSoFar: number): void => {
+      if (step === count) {
         best = { atoms: chosen.slice(), cost: costSoFar };
         return;
       }
-      const { atom, from } = order[place] as Step;
+      const { atom, from } = order[step] as Step;
       const colour = coloursA[atom];
       const options = (
         from < 0 ? (candidates[atom] as number[]) : (second.bonds[chosen[from] as number] as number[])
       )
         .filter(b => !taken[b] && coloursB[b] === colour)
-        .map(b => ({ b, its: cost(atom, b) }))
-        .sort((x, y) => x.its - y.its);
-      for (const { b, its } of options) {
-        const atLeast = costSoFar + its + (least[place + 1] as number);
+        .map(b => ({ b, added: cost(atom, b) }))
+        .sort((x, y) => x.added - y.added);
+      for (const { b, added } of options) {
+        const atLeast = costSoFar + added + (least[step + 1] as number);
         if (atLeast > limit || (best && atLeast >= best.cost)) return;
         if (stepsLeft-- <= 0) return;
         const bonded = bondedB[b] as Set<number>;
-        if (!(earlier[place] as number[]).every(other => bonded.has(chosen[other] as number))) continue;
+        if (!(earlier[step] as number[]).every(other => bonded.has(chosen[other] as number))) continue;
         chosen[atom] = b;
         taken[b] = 1;
-        search(place + 1, costSoFar + its);
+        search(step + 1, costSoFar + added);
         taken[b] = 0;
       }
     };
@@ -98,13 +98,13 @@ export function matcherOf(first: Graph, second: Graph): Matcher {
   };
 }
 
-/** Atom that the search visits, and a bonded atom visited before it, or -1. */
+/** Step of the search: the atom that it visits, and a neighbour visited before; -1 if there is none. */
 interface Step {
   readonly atom: number;
   readonly from: number;
 }
 
-/** An order of the atoms in which each follows one that it is bonded to; the rarest atoms come first. */
+/** Orders atoms so that each follows a neighbour. Each connected part begins with its atom of fewest candidates. */
 function walk({ bonds }: Graph, candidates: readonly (readonly number[])[]): Step[] {
   const rarest = candidates
     .map((list, atom) => ({ atom, count: list.length }))
@@ -127,7 +127,10 @@ function walk({ bonds }: Graph, candidates: readonly (readonly number[])[]): Ste
   return order;
 }
 
-/** Atoms of the second graph that have the colour of each atom of the first; undefined if the colours differ. */
+/**
+ * Lists, for each atom of the first graph, the atoms of the second with its colour. Undefined if the numbers of atoms of some
+ * colour differ.
+ */
 function candidatesOf(first: Int32Array, second: Int32Array): number[][] | undefined {
   const byColour = new Map<number, number[]>();
   second.forEach((colour, atom) => {
@@ -139,7 +142,10 @@ function candidatesOf(first: Int32Array, second: Int32Array): number[][] | undef
   return Array.from(first, colour => byColour.get(colour) as number[]);
 }
 
-/** Colours that two graphs share: equal for atoms whose labels, bonds and surroundings cannot be told apart. */
+/**
+ * Colours the atoms of graphs. Atoms of one colour have the same label and neighbours of the same colours. Colours are refined
+ * until their number stays the same.
+ */
 function colours(...graphs: readonly Graph[]): Int32Array[] {
   const numbered = (keys: readonly string[][]) => {
     const numbers = new Map<string, number>();
@@ -156,10 +162,10 @@ function colours(...graphs: readonly Graph[]): Int32Array[] {
   for (;;) {
     const next = numbered(
       graphs.map(({ bonds }, g) => {
-        const own = now.lists[g] as Int32Array;
+        const colourOf = now.lists[g] as Int32Array;
         return bonds.map((others, atom) => {
-          const around = others.map(other => own[other] as number).sort((a, b) => a - b);
-          return `${own[atom]}:${around}`;
+          const around = others.map(other => colourOf[other] as number).sort((a, b) => a - b);
+          return `${colourOf[atom]}:${around}`;
         });
       }),
     );

@@ -1,13 +1,13 @@
 import type { AtomType } from '../read/atom-types.ts';
 
-/** Atom of a file. */
+/** An atom as a file states it. */
 export interface Atom {
-  /** Number that the file gives it; its place, from 1, if the format has no numbers. */
+  /** Number of the atom in the file; its position from 1 if the format has no numbers. */
   readonly serial: number;
   readonly name: string;
-  /** Residue name, chain and number as in the file, such as `TRP B 235`; '' if there is none. */
+  /** Residue name, chain and number, such as `TRP B 235`; '' if the file states none. */
   readonly residue: string;
-  /** Atomic number, 1 for deuterium; 0 for a dummy, which is no atom (`W` and `G0` of AutoDock). */
+  /** Atomic number, 1 for deuterium; 0 for a dummy such as `W` and `G0` of AutoDock. */
   readonly element: number;
   /** Å */
   readonly x: number;
@@ -17,7 +17,7 @@ export interface Atom {
   readonly type?: AtomType;
 }
 
-/** Bond that a file states, between two places in the list of atoms. */
+/** A bond between two atoms, given by their indices. */
 export interface Bond {
   readonly from: number;
   readonly to: number;
@@ -25,39 +25,41 @@ export interface Bond {
   readonly order: number;
 }
 
-/** Rotatable bond of a torsion tree: fragment `fragment` turns about the bond of two atoms. */
+/** Rotatable bond of a torsion tree: `fragment` turns about the bond between two atoms. */
 export interface Branch {
-  /** Place of the atom on the root's side, in fragment `parent`. */
+  /** Index of the atom on the root's side, in fragment `parent`. */
   readonly from: number;
-  /** Place of the atom that turns with `fragment`. */
+  /** Index of the atom that turns with `fragment`. */
   readonly to: number;
   readonly parent: number;
   readonly fragment: number;
 }
 
-/** Rigid fragments, joined by rotatable bonds, as PDBQT states them. */
+/** Rigid fragments of a molecule, joined by rotatable bonds. PDBQT states them; other formats state bonds at most. */
 export interface TorsionTree {
   /** Fragment of each atom. Atoms of one fragment never move relative to one another. */
   readonly fragmentOf: Int32Array;
-  /** In the order of the file, a branch before those within it. */
+  /** Rotatable bonds. Those of an inner branch follow that of the branch that contains it. */
   readonly branches: readonly Branch[];
   /** Fragments without a parent: one for each ligand of the pose, and one for each flexible residue. */
   readonly roots: readonly { readonly fragment: number; readonly isFlexibleResidue: boolean }[];
-  /** Number that TORSDOF states. */
+  /** Sum of the numbers that TORSDOF records state; absent without such a record. */
   readonly torsionalDegrees?: number;
 }
 
 /** One conformation of a molecule: a receptor, or a pose. Its atoms keep the order of the file. */
 export interface Molecule {
-  /** Name that the file gives it, or ''. */
+  /** Name in the file, or ''. */
   readonly name: string;
-  /** Compound of the pose, where `refine` wrote those of several into one file of PDBQT or PDB. */
+  /** Compound of the pose; only in PDBQT and PDB files that `refine` wrote for several compounds. */
   readonly compound?: string;
   readonly atoms: readonly Atom[];
+  /** Bonds, if the file states them. */
   readonly bonds?: readonly Bond[];
+  /** Torsion tree, if the file states one. */
   readonly tree?: TorsionTree;
-  /** Lines of its record, if it was read to be written again. */
+  /** Lines of the molecule's record, if the reader was asked to keep them. */
   readonly lines?: readonly string[];
-  /** File and first line, for messages. */
-  readonly place: { readonly file: string; readonly line: number };
+  /** File, and first line of the molecule, for messages. */
+  readonly source: { readonly file: string; readonly line: number };
 }

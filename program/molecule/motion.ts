@@ -22,42 +22,40 @@ import type { TorsionTree } from './molecule.ts';
 export interface Motion<T = Tensor<Float64Array>> {
   /** Å, shape [ligands, 3] */
   readonly translation: T;
-  /** Axis times 2 tan(angle / 2), about the middle of each ligand: shape [ligands, 3]. */
+  /** Axis times 2 tan(angle / 2) of the rotation about the middle of each ligand, shape [ligands, 3]. */
   readonly rotation: T;
-  /** Radians by which each branch is turned, shape [branches]. */
+  /** Angle by which each branch is turned, in radians, shape [branches]. */
   readonly torsions: T;
 }
 
 /**
- * A torsion tree whose coordinates are computed on a tape from its degrees of freedom, so that bond lengths and angles
- * stay as they are.
+ * Torsion tree whose coordinates are computed on a tape from its degrees of freedom. Bond lengths and angles do not change.
  *
- * Each rigid fragment moves by an affine map, a 4 × 4 matrix: that of a branch turns about its bond, and is
- * preceded by the map of its parent. The maps depend on the reference coordinates last given to
- * {@link setReference}, from which all motion is counted. Set them now and then, so that no rotation comes near
- * the singularity at half a turn.
+ * Each rigid fragment moves by an affine map, a 4 × 4 matrix. The map of a branch is the product of its parent's map and a
+ * turn about its bond. Motion is counted from the reference coordinates that {@link setReference} was last called with. Call
+ * it from time to time, so that no rotation comes near the singularity at half a turn.
  */
 export class Linkage {
   readonly atoms: number;
-  /** Number of trees that move as a whole: all but flexible residues, whose roots stay. */
+  /** Number of trees that move as a whole: all but flexible residues, whose roots are fixed. */
   readonly ligands: number;
   readonly branches: number;
 
-  /** Coordinates and 1, shape [atoms, 4]. */
+  /** Reference coordinates, each followed by 1, shape [atoms, 4]. */
   readonly #reference: Tensor<Float64Array>;
-  /** Map of a rotation about each axis, as its slope at no rotation, shape [ligands, 3, 4, 4]. */
+  /** Derivative of the map by a rotation about each axis, at no rotation, shape [ligands, 3, 4, 4]. */
   readonly #turns: Tensor<Float64Array>;
-  /** Map that multiplies the sine of a torsion, shape [branches, 4, 4]. */
+  /** Matrices that are multiplied by the sines of the torsions, shape [branches, 4, 4]. */
   readonly #sines: Tensor<Float64Array>;
-  /** Map that multiplies 1 − cosine, of the same shape. */
+  /** Matrices that are multiplied by 1 − the cosines of the torsions, shape [branches, 4, 4]. */
   readonly #versines: Tensor<Float64Array>;
 
   readonly #tree: TorsionTree;
-  /** Map of each atom: those of ligands come first, then those of branches, then that of what stays. */
+  /** Map of each atom. The maps of ligands come first, then those of branches, then the identity for fixed atoms. */
   readonly #mapOf: Int32Array;
-  /** Ancestors 1, 2, 4, … above each map, until there are none. */
+  /** Lists of the ancestors 1, 2, 4, … levels above each map, as many as the tree is deep. */
   readonly #ancestors: readonly Int32Array[];
-  /** Ligand, or −1, of each atom. */
+  /** Ligand of each atom; −1 for atoms of flexible residues. */
   readonly #ligandOf: Int32Array;
   /** Branches that move each atom. */
   readonly #branchesOf: readonly (readonly number[])[];
@@ -77,7 +75,10 @@ export class Linkage {
     for (const [k, { fragment }] of branches.entries()) mapOfFragment.set(fragment, this.ligands + k);
     const mapOf = (fragment: number): number => {
       const map = mapOfFragment.get(fragment);
-      if (map === undefined) throw new RangeError(`torsion tree: fragment ${fragment} hangs on nothing`);
+      if (map === undefined)
+        throw new RangeError(
+          `torsion tree: fragment ${fragment} is neither a root nor the fragment of a branch`,
+        );
       return map;
     };
     this.#mapOf = fragmentOf.map(mapOf);
@@ -101,7 +102,7 @@ export class Linkage {
     this.#versines = zeros(this.branches, 4, 4);
   }
 
-  /** No motion. */
+  /** Returns the motion that leaves all atoms at the reference coordinates. */
   rest(): Motion {
     return {
       translation: zeros(this.ligands, 3),
@@ -111,8 +112,9 @@ export class Linkage {
   }
 
   /**
-   * Sets the coordinates from which motion is counted: Å, three for each atom. Tapes recorded before use them
-   * at their next run.
+   * Sets the coordinates from which motion is counted. Tapes recorded earlier use them in their next run.
+   *
+   * @param coordinates Å, three for each atom
    */
   setReference(coordinates: ArrayLike<number>): void {
     const at = (atom: number): Vector => vectorAt(coordinates, atom);
@@ -129,7 +131,7 @@ export class Linkage {
     }
   }
 
-  /** Records the coordinates in Å after a motion, of shape [atoms, 3]. */
+  /** Records the coordinates after a motion, in Å and of shape [atoms, 3]. */
   record(tape: Tape, { translation, rotation, torsions }: Motion<Value>): Value {
     const maps: Value[] = [];
     if (this.ligands > 0) maps.push(this.#ligandMaps(tape, translation, rotation));
@@ -137,12 +139,12 @@ export class Linkage {
     maps.push(tape.constant([identity]));
     let map = concat(maps); // [maps, 4, 4]
     for (const ancestors of this.#ancestors) map = matmul(gather(map, ancestors), map);
-    const rows = slice(map, [0, 0], [map.shape[0] as number, 3]); // the last is 0 0 0 1
+    const rows = slice(map, [0, 0], [map.shape[0] as number, 3]); // drops the last row, 0 0 0 1
     const ofAtoms = gather(rows, this.#mapOf); // [atoms, 3, 4]
     return sum(mul(ofAtoms, expandDims(tape.constant(this.#reference), 1)), 2);
   }
 
-  /** I + T + f (B + B² / 2), where B x = b × (x − middle) and f = 1 / (1 + b² / 4): Cayley's formula for a rotation. */
+  /** Records I + T + f (B + B² / 2) with B x = b × (x − middle) and f = 1 / (1 + b² / 4): Cayley's formula for a rotation. */
   #ligandMaps(tape: Tape, translation: Value, rotation: Value): Value {
     const shift = einsum('lk,kij->lij', translation, tape.constant(shifts));
     const turn = einsum('lk,lkij->lij', rotation, tape.constant(this.#turns));
@@ -151,7 +153,7 @@ export class Linkage {
     return add(add(tape.constant(identity), shift), turned);
   }
 
-  /** I + sin θ K + (1 − cos θ) K², where K x = axis × (x − to): Rodrigues' formula. */
+  /** Records I + sin θ K + (1 − cos θ) K² with K x = axis × (x − to): Rodrigues' formula. */
   #branchMaps(tape: Tape, torsions: Value): Value {
     const angles = reshape(torsions, [this.branches, 1, 1]);
     const sines = mul(sin(angles), tape.constant(this.#sines));
@@ -160,35 +162,35 @@ export class Linkage {
   }
 
   /**
-   * Derivatives of coordinates by each degree of freedom at rest, by rows: translations, rotations, torsions, in the
-   * order of {@link Motion}; of length degrees × 3 atoms.
+   * Returns the derivatives of the coordinates by the degrees of freedom, at rest. Each row has 3 × atoms numbers. Rows are
+   * in the order of {@link Motion}: translations, rotations, torsions.
    */
   slopes(coordinates: ArrayLike<number>): Float64Array {
     const degrees = 6 * this.ligands + this.branches;
     const slopes = new Float64Array(degrees * 3 * this.atoms);
     const middles = this.#middles(coordinates);
-    const place = (degree: number, atom: number, vector: Vector): void =>
+    const set = (degree: number, atom: number, vector: Vector): void =>
       slopes.set(vector, 3 * (degree * this.atoms + atom));
     for (let atom = 0; atom < this.atoms; atom++) {
       const here = vectorAt(coordinates, atom);
       const ligand = this.#ligandOf[atom] as number;
       for (const [axis, unit] of axes.entries()) {
         if (ligand < 0) break;
-        place(3 * ligand + axis, atom, unit);
+        set(3 * ligand + axis, atom, unit);
         const arm = minus(here, middles[ligand] as Vector);
-        place(3 * (this.ligands + ligand) + axis, atom, vectorProduct(unit, arm));
+        set(3 * (this.ligands + ligand) + axis, atom, vectorProduct(unit, arm));
       }
       for (const branch of this.#branchesOf[atom] as readonly number[]) {
         const { from, to } = this.#tree.branches[branch] as TorsionTree['branches'][number];
         const end = vectorAt(coordinates, to);
         const unit = direction(vectorAt(coordinates, from), end);
-        place(6 * this.ligands + branch, atom, vectorProduct(unit, minus(here, end)));
+        set(6 * this.ligands + branch, atom, vectorProduct(unit, minus(here, end)));
       }
     }
     return slopes;
   }
 
-  /** Mean of the coordinates of each ligand. */
+  /** Returns the mean coordinates of each ligand. */
   #middles(coordinates: ArrayLike<number>): Vector[] {
     const sums = Array.from({ length: this.ligands }, (): [number, number, number] => [0, 0, 0]);
     const counts = new Float64Array(this.ligands);
@@ -207,7 +209,7 @@ export class Linkage {
 
 type Vector = readonly [number, number, number];
 
-/** Nine numbers by rows. */
+/** 3 × 3 matrix: nine numbers, row by row. */
 type Matrix = readonly number[];
 
 const axes: readonly Vector[] = [
@@ -223,10 +225,15 @@ const identity = [
   [0, 0, 0, 1],
 ];
 
-/** Maps that move by 1 Å along each axis, less the identity. */
+/** Derivatives of a map by a shift along each axis. */
 const shifts = axes.map(unit => [...unit.map(each => [0, 0, 0, each]), [0, 0, 0, 0]]);
 
-/** Ancestors 1, 2, 4, … above each map: composing a map with that of each list in turn composes it with all above it. */
+/**
+ * Lists the ancestors 1, 2, 4, … levels above each map. Multiplying each map by its ancestor in every list in turn gives the
+ * product of the map and all maps above it.
+ *
+ * @param still index of the identity, the ancestor of all maps
+ */
 function ancestorsOf(parents: Int32Array, still: number): Int32Array[] {
   const lists: Int32Array[] = [];
   for (let above = parents; above.some(map => map !== still); ) {
@@ -237,11 +244,15 @@ function ancestorsOf(parents: Int32Array, still: number): Int32Array[] {
   return lists;
 }
 
-/** A map and all above it, without that of the fixed atoms. */
+/**
+ * Lists a map and all its ancestors, without the identity.
+ *
+ * @throws RangeError if the ancestors form a cycle
+ */
 function lineOf(map: number, parents: Int32Array, still: number): number[] {
   const line: number[] = [];
   for (let each = map; each !== still; each = parents[each] as number) {
-    if (line.includes(each)) throw new RangeError('torsion tree: a fragment hangs on itself');
+    if (line.includes(each)) throw new RangeError('torsion tree: a fragment is its own ancestor');
     line.push(each);
   }
   return line;
@@ -263,14 +274,14 @@ function vectorProduct(a: Vector, b: Vector): Vector {
   return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 }
 
-/** The unit vector from a to b; 0 where they coincide, about which nothing turns. */
+/** Returns the unit vector from a to b; 0 if they coincide, about which nothing turns. */
 function direction(a: Vector, b: Vector): Vector {
   const step = minus(b, a);
   const length = Math.hypot(...step) || 1;
   return [step[0] / length, step[1] / length, step[2] / length];
 }
 
-/** The matrix of a × x. */
+/** Returns the matrix that maps x to the vector product of the given vector and x. */
 function crossMatrix([x, y, z]: Vector): Matrix {
   return [0, -z, y, z, 0, -x, -y, x, 0];
 }
@@ -282,7 +293,7 @@ function product(a: Matrix, b: Matrix): Matrix {
   });
 }
 
-/** The map m (x − point) as a 4 × 4 matrix. */
+/** Returns the map m (x − point) as a 4 × 4 matrix. */
 function about(point: Vector, m: Matrix): number[] {
   const rows = [0, 3, 6].map(row => {
     const entries = m.slice(row, row + 3);

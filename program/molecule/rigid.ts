@@ -1,26 +1,27 @@
 import type { Branch, Molecule, TorsionTree } from './molecule.ts';
 
-/** Groups of atoms whose distances no torsion changes. An atom may be in several, as the two of a rotatable bond are. */
+/** Groups of atoms whose mutual distances no torsion changes. The atoms of a rotatable bond are in several groups. */
 export interface RigidGroups {
   /** Groups of each atom, in ascending order. */
   readonly ofAtom: readonly (readonly number[])[];
-  /** Branches that turn anything: those whose fragment is more than one atom, or holds further branches. */
-  readonly rotors: readonly Branch[];
+  /** Branches whose torsion moves atoms: their fragment has more than one atom, or further branches. */
+  readonly movingBranches: readonly Branch[];
   /**
-   * 1 for the atoms of flexible residues that never move: those of the root, and those that it holds by a rotatable bond.
+   * 1 for the atoms of flexible residues that never move: those of the root fragment, and the far atoms of its rotatable
+   * bonds.
    */
   readonly isAnchor: Uint8Array;
 }
 
 /**
- * Groups of a molecule's atoms by its torsion tree, as AutoDock Vina sees it: one group for each fragment, of
+ * Groups the atoms of a molecule by its torsion tree, as AutoDock Vina does. The group of a fragment has
  *
  * - its own atoms,
- * - the atom that it turns with, on the root's side of its rotatable bond, and
- * - the far atoms of the rotatable bonds that begin in it, which lie on those bonds' axes.
+ * - the atom on the root's side of its rotatable bond, which lies on the axis of the turn, and
+ * - the far atoms of the rotatable bonds that begin in it, which lie on the axes of those bonds.
  *
- * A branch of one atom turns nothing and belongs to its parent. The roots of flexible residues are fixed to the receptor
- * and thus to one another: they share a group.
+ * The only atom of a fragment is also in the group of its parent, so its torsion moves nothing. The roots of flexible
+ * residues are fixed to the receptor and thus to one another: they share a group.
  *
  * @returns undefined for a molecule without a tree, which is rigid
  */
@@ -45,17 +46,17 @@ export function rigidGroups({ atoms, tree }: Molecule): RigidGroups | undefined 
     join(from, fragment);
   }
   for (const groups of ofAtom) groups.sort((a, b) => a - b);
-  return { ofAtom, rotors: rotorsOf(tree), isAnchor };
+  return { ofAtom, movingBranches: movingBranchesOf(tree), isAnchor };
 }
 
-function rotorsOf({ fragmentOf, branches }: TorsionTree): readonly Branch[] {
+function movingBranchesOf({ fragmentOf, branches }: TorsionTree): readonly Branch[] {
   const sizes = new Map<number, number>();
   for (const fragment of fragmentOf) sizes.set(fragment, (sizes.get(fragment) ?? 0) + 1);
   const parents = new Set(branches.map(({ parent }) => parent));
   return branches.filter(({ fragment }) => (sizes.get(fragment) ?? 0) > 1 || parents.has(fragment));
 }
 
-/** Tells whether two atoms keep their distance. */
+/** True if no torsion changes the distance between two atoms. */
 export function keepsDistance(groups: RigidGroups | undefined, a: number, b: number): boolean {
   if (!groups) return true;
   const others = groups.ofAtom[b] as readonly number[];

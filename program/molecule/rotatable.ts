@@ -2,9 +2,9 @@ import type { Bonds } from './graph.ts';
 import type { Bond, Branch, Molecule, TorsionTree } from './molecule.ts';
 
 /**
- * Torsion tree of a molecule with bonds, for files that state no tree. Single bonds outside rings turn,
- * except amides and those with an atom bonded to no other heavy atom. Each separate part has its largest
- * rigid fragment as its root.
+ * Makes the torsion tree of a molecule from its bonds, for files that state no tree. Rotatable bonds are the single bonds
+ * outside rings, except amide bonds and bonds to an atom without another heavy neighbour. The root of each connected part is
+ * its largest rigid fragment.
  *
  * @returns undefined for a molecule whose file states no bonds
  */
@@ -27,14 +27,14 @@ export function treeOfBonds(molecule: Molecule): TorsionTree | undefined {
     const [root] = [...fragments].sort((a, b) => (sizes.get(b) as number) - (sizes.get(a) as number));
     roots.push({ fragment: root as number, isFlexibleResidue: false });
     // The loop appends to this list.
-    const found = [root as number];
-    for (const parent of found) {
+    const reached = [root as number];
+    for (const parent of reached) {
       for (const { from: a, to: b } of turning) {
         const [from, to] = fragmentOf[a] === parent ? [a, b] : [b, a];
         const fragment = fragmentOf[to] as number;
-        if (fragmentOf[from] !== parent || found.includes(fragment)) continue;
+        if (fragmentOf[from] !== parent || reached.includes(fragment)) continue;
         branches.push({ from, to, parent, fragment });
-        found.push(fragment);
+        reached.push(fragment);
       }
     }
   }
@@ -44,15 +44,16 @@ export function treeOfBonds(molecule: Molecule): TorsionTree | undefined {
 function isRotatable({ atoms }: Molecule, bonded: Bonds, { from, to, order }: Bond): boolean {
   if (order !== 1) return false;
   const isHeavy = (atom: number) => (atoms[atom]?.element ?? 0) > 1;
-  const holdsAnother = (atom: number, than: number) =>
-    (bonded[atom] as readonly number[]).some(other => other !== than && isHeavy(other));
-  if (!isHeavy(from) || !isHeavy(to) || !holdsAnother(from, to) || !holdsAnother(to, from)) return false;
+  const hasHeavyNeighbour = (atom: number, besides: number) =>
+    (bonded[atom] as readonly number[]).some(other => other !== besides && isHeavy(other));
+  if (!isHeavy(from) || !isHeavy(to)) return false;
+  if (!hasHeavyNeighbour(from, to) || !hasHeavyNeighbour(to, from)) return false;
   if (isAmide(atoms, bonded, from, to) || isAmide(atoms, bonded, to, from)) return false;
   const parts = partsOf(bonded, (a, b) => !(a === from && b === to) && !(a === to && b === from));
   return parts[from] !== parts[to];
 }
 
-/** True for a nitrogen and a carbon that holds an oxygen or sulfur with no other atom, as by a double bond. */
+/** True for the bond between a nitrogen and a carbon with a terminal oxygen or sulfur, as in C=O and C=S. */
 function isAmide(atoms: Molecule['atoms'], bonded: Bonds, carbon: number, nitrogen: number): boolean {
   if (atoms[carbon]?.element !== 6 || atoms[nitrogen]?.element !== 7) return false;
   return (bonded[carbon] as readonly number[]).some(
@@ -60,7 +61,7 @@ function isAmide(atoms: Molecule['atoms'], bonded: Bonds, carbon: number, nitrog
   );
 }
 
-/** Places of the atoms that each atom is bonded to. */
+/** Lists the atoms bonded to each atom. */
 export function neighboursBy(bonds: readonly Bond[], atoms: number): Bonds {
   const bonded: number[][] = Array.from({ length: atoms }, () => []);
   for (const { from, to } of bonds) {
@@ -70,7 +71,11 @@ export function neighboursBy(bonds: readonly Bond[], atoms: number): Bonds {
   return bonded;
 }
 
-/** Number of the part of each atom: those that bonds which count connect. Parts are numbered from 0. */
+/**
+ * Returns the number, from 0, of the connected part of each atom.
+ *
+ * @param counts true for the bonds that connect their atoms
+ */
 function partsOf(bonded: Bonds, counts: (a: number, b: number) => boolean): Int32Array {
   const parts = new Int32Array(bonded.length).fill(-1);
   let count = 0;

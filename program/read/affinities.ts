@@ -6,20 +6,21 @@ export interface Affinity {
   readonly ligand: string;
   /** −log₁₀ of the inhibition or dissociation constant in mol/L. */
   readonly pKi: number;
-  /** Side on which the true pKi lies: at least this ('lower') or at most ('upper'); undefined if it is the measured one. */
+  /** 'lower' if the true pKi is at least `pKi`, 'upper' if it is at most `pKi`; absent for an exact measurement. */
   readonly bound?: 'lower' | 'upper';
-  /** Of the file, from 1. */
+  /** Line of the file, from 1. */
   readonly line: number;
-  /** Remark for the user, such as that an IC50 stands for Ki. */
+  /** Remark for the user, such as that an IC50 is taken for Ki. */
   readonly note?: string;
 }
 
+/** Options of {@link readAffinities}. */
 export interface AffinityOptions {
-  /** True if an IC50 without substrate and Km counts as a Ki, with a note. By default it is an error. */
+  /** True to take an IC50 without substrate and Km for a Ki, with a note. By default it is an error. */
   readonly ic50AsKi?: boolean;
-  /** Several rows of one compound: an error by default, else their mean in pKi. */
+  /** Treatment of several rows of one compound: an error ('refuse', default) or their mean pKi ('average'). */
   readonly replicates?: 'refuse' | 'average';
-  /** K, at which ΔG was measured; 298.15 by default. */
+  /** Temperature at which ΔG was measured, in K; 298.15 by default. */
   readonly temperature?: number;
 }
 
@@ -27,9 +28,10 @@ export interface AffinityOptions {
  * Reads measured affinities from a table with the columns `ligand`, `measure`, `value` and, unless the measure is a
  * logarithm, `unit`. Fields are separated by commas, semicolons or tabs; other columns are ignored.
  *
- * Measures are Ki, Kd, IC50 (M, mM, uM, nM, pM or fM), pKi, pKd, pIC50 and dG (kcal/mol or kJ/mol). A value, or a column
- * `relation`, may begin with `<` or `>`. With the columns `substrate` and `km`, in the same unit or one of their own, IC50
- * is turned into Ki = IC50/(1 + [S]/Km) (Y. Cheng and W. H. Prusoff, Biochem. Pharmacol. 22, 3099, 1973).
+ * Measures are Ki, Kd, IC50 (M, mM, uM, nM, pM or fM), pKi, pKd, pIC50 and dG (kcal/mol or kJ/mol). A value may begin with
+ * `<` or `>`, or a column `relation` may state this sign. If there are columns `substrate` and `km`, IC50 is converted to
+ * Ki = IC50/(1 + [S]/Km) (Y. Cheng and W. H. Prusoff, Biochem. Pharmacol. 22, 3099, 1973). Both are in the unit of the row,
+ * unless they state one of their own.
  *
  * @throws Error naming file, line, what was expected there and what was found
  */
@@ -37,27 +39,28 @@ export function readAffinities(text: string, file: string, options: AffinityOpti
   const byLigand = new Map<string, Affinity[]>();
   for (const row of rowsOf(text, file)) {
     const affinity = affinityIn(row, options);
-    const before = byLigand.get(affinity.ligand) ?? [];
-    if (before.length > 0 && options.replicates !== 'average') {
+    const earlier = byLigand.get(affinity.ligand) ?? [];
+    if (earlier.length > 0 && options.replicates !== 'average') {
       throw new Error(`${row.where}: expected each compound once, found ${affinity.ligand} again`);
     }
-    byLigand.set(affinity.ligand, [...before, affinity]);
+    byLigand.set(affinity.ligand, [...earlier, affinity]);
   }
   if (byLigand.size === 0) throw new Error(`${file}: expected at least one compound, found none`);
   return [...byLigand.values()].map(replicates => averageOf(replicates, file));
 }
 
-/** Row of a table; the comma of its numbers may be the decimal one. */
+/** Row of a table. */
 interface Row {
   readonly line: number;
   /** File and line, for messages. */
   readonly where: string;
+  /** True if a comma in a number may be a decimal comma. */
   readonly hasDecimalCommas: boolean;
-  /** Content of a column; '' if it is empty, or there is none. */
+  /** Returns the content of a column; '' if it is empty or missing. */
   readonly field: (column: string) => string;
 }
 
-/** Character that separates the fields of a table: of those that may, the one that its first line has most of. */
+/** Returns the delimiter of a table: the comma, semicolon or tab, whichever is most frequent in its first line. */
 export function delimiterOf(text: string): string {
   const header = /^\ufeff?[^\r\n]*/.exec(text)?.[0] ?? '';
   const count = (each: string) => header.split(each).length;
@@ -81,8 +84,8 @@ function rowsOf(text: string, file: string): Row[] {
       const lower = names.map(name => name.toLowerCase());
       const missing = required.find(name => !lower.includes(name));
       if (missing === undefined) return lower;
-      const found = names.map(quoted).join(', ');
-      throw new Error(`${file}, line 1: expected a column "${missing}", found ${found}`);
+      const columnNames = names.map(quoted).join(', ');
+      throw new Error(`${file}, line 1: expected a column "${missing}", found ${columnNames}`);
     };
     const rows: { record: Record<string, string>; info: { lines: number } }[] = parse(text, {
       ...settings,
@@ -100,7 +103,9 @@ function rowsOf(text: string, file: string): Row[] {
   }
 }
 
+/** A kind of measurement. */
 interface Measure {
+  /** Equilibrium constant, its negative logarithm, or ΔG. */
   readonly kind: 'constant' | 'logarithm' | 'energy';
   readonly isIC50?: boolean;
 }
@@ -117,7 +122,10 @@ const measures: ReadonlyMap<string, Measure> = new Map<string, Measure>([
 ]);
 const measuresByName = new Map([...measures].map(([name, measure]) => [name.toLowerCase(), measure]));
 
-/** mol/L. The micro sign is also a Greek letter, and what is left of it in a text of another encoding. */
+/**
+ * Units of concentration, in mol/L. The prefix micro is `u`, the micro sign, the Greek letter mu, or the replacement
+ * character that a wrong encoding leaves of these.
+ */
 const concentrations: ReadonlyMap<string, number> = new Map([
   ['M', 1],
   ['mM', 1e-3],
@@ -130,16 +138,16 @@ const concentrations: ReadonlyMap<string, number> = new Map([
   ['fM', 1e-15],
 ]);
 
-/** kcal/mol */
+/** Units of energy, in kcal/mol. */
 const energies: ReadonlyMap<string, number> = new Map([
   ['kcal/mol', 1],
   ['kJ/mol', 1 / 4.184],
 ]);
 
-/** kcal/(mol K) */
+/** Gas constant, in kcal/(mol K). */
 const gasConstant = 8.31446261815324 / 4184;
 
-/** pKi of all that was ever measured, with some room. */
+/** Range of plausible pKi: wider than that of all known measurements. */
 const plausible = { least: -3, most: 20 };
 
 function affinityIn(row: Row, { ic50AsKi = false, temperature = 298.15 }: AffinityOptions): Affinity {
@@ -147,7 +155,7 @@ function affinityIn(row: Row, { ic50AsKi = false, temperature = 298.15 }: Affini
   const ligand = stated(row, 'ligand');
   const measureName = stated(row, 'measure');
   const measure = measuresByName.get(measureName.replaceAll(/[\s_]/g, '').toLowerCase());
-  if (!measure) throw unexpectedIn(row, 'measure', `a measure of ${[...measures.keys()].join(', ')}`);
+  if (!measure) throw unexpectedIn(row, 'measure', `one of ${[...measures.keys()].join(', ')}`);
   const [, relation, amount] =
     /^([<>=~≤≥≈]*)\s*(.*)$/s.exec(row.field('relation') + stated(row, 'value')) ?? [];
   const { value, unit } = amountIn(row, 'value', amount ?? '');
@@ -166,7 +174,7 @@ function affinityIn(row: Row, { ic50AsKi = false, temperature = 298.15 }: Affini
   if (measure.isIC50) {
     const shift = logOfInhibition(row);
     if (shift === undefined && !ic50AsKi) {
-      const expected = 'Ki or Kd, or the columns substrate and km with IC50, or leave to take IC50 for Ki';
+      const expected = 'Ki or Kd (for IC50, add the columns substrate and km, or give --ic50-as-ki)';
       throw unexpectedIn(row, 'measure', expected);
     }
     if (shift === undefined) notes.push(`${measureName} is taken for Ki`);
@@ -182,7 +190,7 @@ function affinityIn(row: Row, { ic50AsKi = false, temperature = 298.15 }: Affini
   return { ligand, pKi, line, ...(bound ? { bound } : {}), ...(note ? { note } : {}) };
 }
 
-/** Bound of pKi by the relation before a value. A smaller constant or ΔG is a greater pKi. */
+/** Returns the bound of pKi that the sign before a value states. A smaller constant or ΔG means a greater pKi. */
 function boundOf(relation: string, isLogarithm: boolean): Affinity['bound'] {
   const isBelow = /[<≤]/.test(relation);
   const isAbove = /[>≥]/.test(relation);
@@ -190,7 +198,7 @@ function boundOf(relation: string, isLogarithm: boolean): Affinity['bound'] {
   return isBelow === isLogarithm ? 'upper' : 'lower';
 }
 
-/** log₁₀(1 + [S]/Km), by which the pKi is above the pIC50; undefined if the row states neither. */
+/** Returns pKi − pIC50 = log₁₀(1 + [S]/Km); undefined if the row states neither substrate nor Km. */
 function logOfInhibition(row: Row): number | undefined {
   const [substrate, km] = ['substrate', 'km'].map(column => {
     const text = row.field(column);
@@ -200,12 +208,13 @@ function logOfInhibition(row: Row): number | undefined {
     return unit === '' ? value : value * unitOf(row, column, unit, concentrations);
   });
   if (substrate === undefined && km === undefined) return undefined;
-  if (substrate === undefined) throw unexpectedIn(row, 'substrate', 'a concentration, as km has one');
+  if (substrate === undefined)
+    throw unexpectedIn(row, 'substrate', 'a concentration, as the column km has one');
   if (km === undefined || km === 0) throw unexpectedIn(row, 'km', 'a concentration greater than 0');
   return Math.log10(1 + substrate / km);
 }
 
-/** Number with a unit, which is that of the row unless one follows the number. */
+/** Parses a number and the unit after it; without such a unit, the column `unit` counts. */
 function amountIn(row: Row, column: string, text: string): { value: number; unit: string } {
   const [, number = '', unit = ''] =
     /^([-−+]?[\d.,]+(?:[eE][-+]?\d+)?)\s*(\D*)$/.exec(text.slice(0, 100)) ?? [];
@@ -220,16 +229,16 @@ function amountIn(row: Row, column: string, text: string): { value: number; unit
 function unitOf(row: Row, column: string, unit: string, units: ReadonlyMap<string, number>): number {
   const factor = units.get(unit);
   if (factor !== undefined) return factor;
-  const known = [...units.keys()].filter(name => !name.startsWith('\ufffd')).join(', ');
+  const names = [...units.keys()].filter(name => !name.startsWith('\ufffd')).join(', ');
   throw new Error(
-    `${row.where}: expected a unit of ${known} in the column ${column} or unit, found ${quoted(unit)}`,
+    `${row.where}: expected one of the units ${names} in the column ${column} or unit, found ${quoted(unit)}`,
   );
 }
 
 function stated(row: Row, column: string): string {
   const text = row.field(column);
   if (text !== '') return text;
-  throw unexpectedIn(row, column, 'something');
+  throw unexpectedIn(row, column, 'a value');
 }
 
 function unexpectedIn(row: Row, column: string, expected: string): Error {
@@ -238,20 +247,24 @@ function unexpectedIn(row: Row, column: string, expected: string): Error {
   );
 }
 
-/** One affinity of several of a compound: the mean of those that are no bounds, else the tightest bound. */
+/**
+ * Combines the rows of a compound: the mean of its exact measurements, or the tightest bound if all are bounds.
+ *
+ * @throws Error naming file and line if all are bounds and some are of the opposite side
+ */
 function averageOf(replicates: readonly Affinity[], file: string): Affinity {
   const [first] = replicates as [Affinity];
   if (replicates.length === 1) return first;
-  const measured = replicates.filter(({ bound }) => bound === undefined);
-  const same = measured.length > 0 ? measured : replicates;
-  const { bound, line, ligand } = same[0] as Affinity;
-  const other = same.find(each => each.bound !== bound);
+  const exact = replicates.filter(({ bound }) => bound === undefined);
+  const used = exact.length > 0 ? exact : replicates;
+  const { bound, line, ligand } = used[0] as Affinity;
+  const other = used.find(each => each.bound !== bound);
   if (other) {
     throw new Error(
       `${file}, line ${other.line}: expected a bound of ${ligand} as in line ${line}, found the opposite`,
     );
   }
-  const values = same.map(({ pKi }) => pKi);
+  const values = used.map(({ pKi }) => pKi);
   const pKi =
     bound === 'lower'
       ? Math.max(...values)
@@ -261,7 +274,7 @@ function averageOf(replicates: readonly Affinity[], file: string): Affinity {
   const notes = replicates.flatMap(({ note }) => note ?? []);
   const note = [
     ...notes,
-    `${file}, line ${line}: ${replicates.length} rows of ${ligand} are taken together`,
+    `${file}, line ${line}: ${replicates.length} rows of ${ligand} are combined into one`,
   ].join('\n');
   return { ligand, pKi, line, ...(bound ? { bound } : {}), note };
 }

@@ -1,17 +1,17 @@
-/** Alternate locations of atoms, of which the first counts. */
+/** Filter that keeps the first of the alternate locations of each atom. */
 export class Alternates {
-  readonly #located = new Set<string>();
+  readonly #seen = new Set<string>();
 
   /**
-   * False if an earlier location of the same atom is known.
+   * True unless an earlier call gave a location of the same atom.
    *
-   * @param location '' for an atom that has one only
-   * @param atom its name, chain and residue number, but not the residue's name: alternates may be of different residues
+   * @param location label of the alternate location; '' if the atom has only one
+   * @param atom name, chain and residue number. The residue's name is left out, as alternates may be different residues
    */
   isFirst(location: string, atom: string): boolean {
     if (location === '') return true;
-    const isFirst = !this.#located.has(atom);
-    this.#located.add(atom);
+    const isFirst = !this.#seen.has(atom);
+    this.#seen.add(atom);
     return isFirst;
   }
 }

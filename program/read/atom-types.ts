@@ -1,6 +1,6 @@
-/** Atom type of a PDBQT file, with what the Vina scoring function knows of it. */
+/** Atom type of a PDBQT file, with the properties that Vina's scoring function uses. */
 export interface AtomType {
-  /** As it stands in the file, such as `OA`. */
+  /** Name in the file, such as `OA`. */
   readonly name: string;
   /** Atomic number; 0 for a dummy. */
   readonly element: number;
@@ -16,9 +16,9 @@ export interface AtomType {
     | 'astatine'
     | 'metal'
     | 'dummy';
-  /** Å; two atoms are bonded up to 1.1 times the sum of these. */
+  /** Å. Two atoms are bonded if they are closer than 1.1 times the sum of their covalent radii. */
   readonly covalentRadius: number;
-  /** Å; the X-Score radius, from which the distance between two surfaces is taken. Hydrogens and dummies have none. */
+  /** X-Score radius in Å, subtracted from distances to get those of surfaces; 0 for hydrogens and dummies. */
   readonly radius: number;
 }
 
@@ -31,9 +31,9 @@ type Row = readonly [
 ];
 
 // O. Trott and A. J. Olson, Journal of Computational Chemistry 31, 455 (2010), and the sources of AutoDock Vina 1.2.
-// A is an aromatic carbon, HD a hydrogen that can be given to a hydrogen bond; NA, OA and SA are acceptors. CG0 to CG3
-// are the carbons where a macrocycle was cut, G0 to G3 the dummies that pull them together, and W is the water of
-// hydrated docking. Vina takes selenium for sulfur.
+// A is an aromatic carbon, HD the hydrogen of a donor; NA, OA and SA are acceptors. CG0 to CG3 are the carbons at the cut of
+// a macrocycle, G0 to G3 the dummies that pull them together, and W is the water of hydrated docking. Vina treats selenium as
+// sulfur.
 const rows: readonly Row[] = [
   ['H HD', 1, 'hydrogen', 0.37, 0],
   ['C A CG0 CG1 CG2 CG3', 6, 'carbon', 0.77, 1.9],
@@ -65,7 +65,7 @@ const rows: readonly Row[] = [
   ['W', 0, 'dummy', 0, 0],
 ];
 
-/** Atom types of Vina by name. Case counts: `NA` is a nitrogen that accepts, and no sodium. */
+/** Atom types of Vina by name. Case matters: `NA` is a nitrogen that accepts hydrogen bonds, `Na` is sodium. */
 export const atomTypes: ReadonlyMap<string, AtomType> = new Map(
   rows.flatMap(([names, element, kind, covalentRadius, radius]) =>
     names.split(' ').map(name => [name, { name, element, kind, covalentRadius, radius }]),

@@ -1,7 +1,7 @@
 import type { Bond } from '../molecule/molecule.ts';
 import { type Field, unexpectedField, wholeIn } from './line.ts';
 
-/** Orders of bonds by their kind in MDL's formats: 4 is aromatic, 8 and 9 are any and dative, which count as single. */
+/** Bond orders by their code in MDL's formats. 4 is aromatic; 8 (any) and 9 (dative) count as single. */
 export const mdlOrders: ReadonlyMap<string, number> = new Map([
   ['1', 1],
   ['2', 2],
@@ -11,35 +11,39 @@ export const mdlOrders: ReadonlyMap<string, number> = new Map([
   ['9', 1],
 ]);
 
-/** Bonds of a molecule while its lines are read: files name atoms by number, molecules by place. */
+/** Collects the bonds of a molecule while its lines are read. Files name atoms by number, `bonds` by index. */
 export class BondList {
   readonly bonds: Bond[] = [];
-  readonly #places: ReadonlyMap<number, number>;
+  readonly #indices: ReadonlyMap<number, number>;
   readonly #orders: ReadonlyMap<string, number>;
 
   /**
-   * @param numbers of the atoms, in their order
-   * @param orders by the kind of a bond; 0 for what is no bond
+   * @param numbers number of each atom in the file
+   * @param orders bond orders by their code in the file; 0 for codes that mean no bond
    */
   constructor(numbers: readonly number[], orders: ReadonlyMap<string, number>) {
-    this.#places = new Map(numbers.map((number, place) => [number, place]));
+    this.#indices = new Map(numbers.map((number, index) => [number, index]));
     this.#orders = orders;
   }
 
-  /** @throws Error if a field is no number of an atom, both name the same, or the kind is unknown */
-  add(from: Field, to: Field, kind: Field): void {
-    const places = { from: this.#placeOf(from), to: this.#placeOf(to) };
-    if (places.from === places.to) throw unexpectedField(to, 'another atom than the first of the bond');
-    const order = this.#orders.get(kind.text);
+  /**
+   * Adds a bond.
+   *
+   * @throws Error naming the field if it is no number of an atom, if both atoms are the same, or if the code is unknown
+   */
+  add(from: Field, to: Field, code: Field): void {
+    const atoms = { from: this.#indexOf(from), to: this.#indexOf(to) };
+    if (atoms.from === atoms.to) throw unexpectedField(to, 'another atom than the first of the bond');
+    const order = this.#orders.get(code.text);
     if (order === undefined) {
-      throw unexpectedField(kind, `the kind of a bond, ${[...this.#orders.keys()].join(', ')}`);
+      throw unexpectedField(code, `the kind of a bond, one of ${[...this.#orders.keys()].join(', ')}`);
     }
-    if (order > 0) this.bonds.push({ ...places, order });
+    if (order > 0) this.bonds.push({ ...atoms, order });
   }
 
-  #placeOf(field: Field): number {
-    const place = this.#places.get(wholeIn(field, 'an atom of the bond'));
-    if (place !== undefined) return place;
-    throw unexpectedField(field, `the number of one of ${this.#places.size} atoms`);
+  #indexOf(field: Field): number {
+    const index = this.#indices.get(wholeIn(field, 'an atom of the bond'));
+    if (index !== undefined) return index;
+    throw unexpectedField(field, `the number of one of ${this.#indices.size} atoms`);
   }
 }

@@ -2,16 +2,16 @@ import type { Bond } from '../molecule/molecule.ts';
 import { connecting } from './connected.ts';
 import { type Field, unexpectedField } from './line.ts';
 
-/** Fields of a row by the name of their column, in lower case. */
+/** Row of a loop: returns the field of a column, named in lower case; undefined if the loop has no such column. */
 export type Row = (column: string) => Field | undefined;
 
-/** Text of the first of some columns that the row has; '' for none, `?` and `.`. */
+/** Returns the text of the first of some columns that states one; '' if all are missing, `?` or `.`. */
 export function textIn(row: Row, ...columns: string[]): string {
   const texts = columns.map(column => row(column)?.text);
   return texts.find(text => text !== undefined && text !== '?' && text !== '.') ?? '';
 }
 
-/** Names by which the loops of bonds tell an atom. */
+/** Names that identify an atom in the loops of bonds. */
 export interface Site {
   /** Kind of the residue, such as ATP. */
   readonly component: string;
@@ -20,7 +20,11 @@ export interface Site {
   readonly atom: string;
 }
 
-/** Names of an atom in _atom_site, or of one of the two of _struct_conn, whose columns begin with `ptnr1_` or `ptnr2_`. */
+/**
+ * Reads the names of an atom from a row of _atom_site, or of _struct_conn.
+ *
+ * @param prefix `ptnr1_` or `ptnr2_` for the first or second atom of _struct_conn
+ */
 export function siteIn(row: Row, prefix = ''): Site {
   const text = (...columns: string[]) => textIn(row, ...columns.map(column => prefix + column));
   const insertion = textIn(row, prefix === '' ? 'pdbx_pdb_ins_code' : `pdbx_${prefix}pdb_ins_code`);
@@ -31,7 +35,7 @@ export function siteIn(row: Row, prefix = ''): Site {
   };
 }
 
-/** Orders by their names; those of aromatic and delocalised bonds are between single and double. */
+/** Bond orders by their names. Aromatic and delocalised bonds have order 1.5. */
 const orders: ReadonlyMap<string, number> = new Map([
   ['', 1],
   ['sing', 1],
@@ -49,45 +53,47 @@ function orderIn(row: Row, column: string): number {
   if (order !== undefined) return order;
   throw unexpectedField(
     row(column) as Field,
-    `the order of a bond, ${[...orders.keys()].filter(Boolean).join(', ')}`,
+    `the order of a bond, one of ${[...orders.keys()].filter(Boolean).join(', ')}`,
   );
 }
 
 /**
- * Bonds of a model by the rows of _chem_comp_bond, which are of each residue of a kind, and of _struct_conn, which are between
- * two residues; bonds to metals, hydrogen bonds and those to atoms of another cell are left out.
+ * Finds the bonds of a model. Bonds to metals, hydrogen bonds and bonds to atoms of another unit cell are left out.
  *
- * @returns undefined where they do not connect all atoms
+ * @param sites names of each atom
+ * @param within rows of _chem_comp_bond: bonds within every residue of a kind
+ * @param between rows of _struct_conn: bonds between two residues
+ * @returns undefined if the bonds do not connect all atoms
  */
 export function bondsOf(
   sites: readonly Site[],
-  ofComponents: readonly Row[],
+  within: readonly Row[],
   between: readonly Row[],
 ): readonly Bond[] | undefined {
-  const places = new Map(sites.map(({ residue, atom }, place) => [`${residue} ${atom}`, place]));
+  const indices = new Map(sites.map(({ residue, atom }, index) => [`${residue} ${atom}`, index]));
   const bonds: Bond[] = [];
-  const known = new Set<string>();
+  const added = new Set<string>();
   const add = (from: number | undefined, to: number | undefined, order: number) => {
     if (from === undefined || to === undefined || from === to) return;
-    // A bond may have a row for each alternate location, or one from either end.
+    // A bond may have a row for each alternate location, or be listed from both ends.
     const key = from < to ? `${from} ${to}` : `${to} ${from}`;
-    if (known.has(key)) return;
-    known.add(key);
+    if (added.has(key)) return;
+    added.add(key);
     bonds.push({ from, to, order });
   };
   const residues = new Map<string, Set<string>>();
   for (const { component, residue } of sites) {
-    const same = residues.get(component) ?? new Set();
-    residues.set(component, same.add(residue));
+    const ofComponent = residues.get(component) ?? new Set();
+    residues.set(component, ofComponent.add(residue));
   }
-  for (const row of ofComponents) {
+  for (const row of within) {
     const [component, first, second] = ['comp_id', 'atom_id_1', 'atom_id_2'].map(column =>
       textIn(row, column),
     );
     const isAromatic = textIn(row, 'pdbx_aromatic_flag').toLowerCase() === 'y';
     const order = isAromatic ? 1.5 : orderIn(row, 'value_order');
     for (const residue of residues.get(component ?? '') ?? []) {
-      add(places.get(`${residue} ${first}`), places.get(`${residue} ${second}`), order);
+      add(indices.get(`${residue} ${first}`), indices.get(`${residue} ${second}`), order);
     }
   }
   for (const row of between) {
@@ -95,7 +101,7 @@ export function bondsOf(
     if (textIn(row, 'ptnr1_symmetry') !== textIn(row, 'ptnr2_symmetry')) continue;
     const [from, to] = ['ptnr1_', 'ptnr2_'].map(prefix => {
       const { residue, atom } = siteIn(row, prefix);
-      return places.get(`${residue} ${atom}`);
+      return indices.get(`${residue} ${atom}`);
     });
     add(from, to, orderIn(row, 'pdbx_value_order'));
   }

@@ -6,10 +6,11 @@ import { coordinateIn, type Field, isWhole, type Line, quoted, unexpected, unexp
 import type { FileRecord, Format } from './record.ts';
 
 /**
- * Format mmCIF: the loop _atom_site of each data block, of alternate locations the first. Bonds are those of the loops
- * _chem_comp_bond and _struct_conn, where they connect all atoms of a model.
+ * Format mmCIF. Atoms are those of the loop _atom_site of each data block; the first of alternate locations is taken. Bonds
+ * are those of the loops _chem_comp_bond and _struct_conn, if they connect all atoms of a model.
  *
- * Mol* reads it, too, but takes 171 MB of packages and the whole text, and reads NaN as 0 and 2.9x5 as 2.9.
+ * The package Mol* could read mmCIF, too. It is not used: it needs 171 MB of packages, holds the whole text in memory, and
+ * reads NaN as 0 and 2.9x5 as 2.9.
  */
 export const cif: Format = {
   extensions: ['.cif', '.mmcif'],
@@ -22,19 +23,19 @@ function readRecord({ lines }: FileRecord): Molecule[] {
   const bondRows: Record<BondCategory, Row[]> = { _chem_comp_bond: [], _struct_conn: [] };
   let [atoms, sites]: [Atom[], Site[]] = [[], []];
   let alternates = new Alternates();
-  let modelBefore: string | undefined;
+  let currentModel: string | undefined;
   for (const { category, row } of rowsOf(lines)) {
     if (category !== '_atom_site') {
       bondRows[category].push(row);
       continue;
     }
     const model = textIn(row, 'pdbx_pdb_model_num');
-    if (model !== modelBefore) {
+    if (model !== currentModel) {
       const { file, number: line } = (row('cartn_x') as Field).line;
       [atoms, sites] = [[], []];
-      models.push({ molecule: { name: '', atoms, place: { file, line } }, sites });
+      models.push({ molecule: { name: '', atoms, source: { file, line } }, sites });
       alternates = new Alternates();
-      modelBefore = model;
+      currentModel = model;
     }
     const atom = readAtom(row, atoms.length + 1);
     const site = `${atom.name} ${atom.residue.replace(/^\S+ /, '')}`;
@@ -48,7 +49,8 @@ function readRecord({ lines }: FileRecord): Molecule[] {
   });
 }
 
-function readAtom(row: Row, place: number): Atom {
+/** @param position of the atom in its model, from 1: its number if the file states none */
+function readAtom(row: Row, position: number): Atom {
   const field = (column: string) => row(column) as Field;
   const serial = textIn(row, 'id');
   const residue = [
@@ -57,7 +59,7 @@ function readAtom(row: Row, place: number): Atom {
     textIn(row, 'auth_seq_id', 'label_seq_id') + textIn(row, 'pdbx_pdb_ins_code'),
   ];
   return {
-    serial: isWhole(serial) ? Number(serial) : place,
+    serial: isWhole(serial) ? Number(serial) : position,
     name: textIn(row, 'auth_atom_id', 'label_atom_id'),
     residue: residue.join(' ').trim(),
     element: elementIn(field('type_symbol')),
@@ -67,7 +69,7 @@ function readAtom(row: Row, place: number): Atom {
   };
 }
 
-/** Categories that are read, and the columns that each needs. */
+/** Required columns of each category that is read. */
 const needed: Readonly<Record<Category, readonly string[]>> = {
   _atom_site: ['type_symbol', 'cartn_x', 'cartn_y', 'cartn_z'],
   _chem_comp_bond: ['comp_id', 'atom_id_1', 'atom_id_2'],
@@ -77,17 +79,17 @@ const needed: Readonly<Record<Category, readonly string[]>> = {
 type Category = '_atom_site' | BondCategory;
 type BondCategory = '_chem_comp_bond' | '_struct_conn';
 
-/** Category of a name such as `_atom_site.id`, if it is one that is read. */
+/** Returns the category of a name such as `_atom_site.id`; undefined if it is not read. */
 function categoryOf(name: string): Category | undefined {
   const [category = '', column] = name.split('.');
   return column !== undefined && category in needed ? (category as Category) : undefined;
 }
 
-/** Rows of the loops that are read. */
+/** Yields the rows of the loops that are read. */
 function* rowsOf(lines: readonly Line[]): Generator<{ readonly category: Category; readonly row: Row }> {
-  /** Names of the loop's columns; undefined outside a loop. */
+  /** Column names of a loop whose header is being read; undefined elsewhere. */
   let names: string[] | undefined;
-  /** Loop whose rows are read. */
+  /** Loop whose rows are being read. */
   let loop: Loop | undefined;
   const begun = new Map<Category, Line>();
   let fields: Field[] = [];
@@ -99,7 +101,8 @@ function* rowsOf(lines: readonly Line[]): Generator<{ readonly category: Categor
       expectWhole(fields, loop, line);
       loop = undefined;
       if (!isName) names = word === 'loop_' ? [] : undefined;
-      else if (/^_atom_site_[^.]*$/.test(word)) throw unexpected(line, 'mmCIF, with _atom_site.Cartn_x');
+      else if (/^_atom_site_[^.]*$/.test(word))
+        throw unexpected(line, 'mmCIF, with names such as _atom_site.Cartn_x');
       else if (names) names.push(word);
       else if (categoryOf(word) === '_atom_site')
         throw unexpected(line, 'loop_ before the names of _atom_site');
@@ -107,18 +110,18 @@ function* rowsOf(lines: readonly Line[]): Generator<{ readonly category: Categor
     }
     const category = names?.map(categoryOf).find(Boolean);
     if (!loop && names && category) {
-      const before = begun.get(category);
-      if (before) throw unexpected(line, `one loop ${category}, that of line ${before.number}`);
+      const earlier = begun.get(category);
+      if (earlier) throw unexpected(line, `only one loop ${category}, which line ${earlier.number} begins`);
       begun.set(category, line);
-      loop = { category, places: placesOf(names, category, line) };
+      loop = { category, columns: columnsOf(names, category, line) };
     }
-    // No name may follow the rows without another loop_.
+    // After the rows, only another loop_ may begin a header.
     names = undefined;
     for (const field of loop ? wordsOf(line) : []) {
       fields.push(field);
-      if (!loop || fields.length < loop.places.size) continue;
-      const [row, { category, places }] = [fields, loop];
-      yield { category, row: column => row[places.get(column) ?? -1] };
+      if (!loop || fields.length < loop.columns.size) continue;
+      const [row, { category, columns }] = [fields, loop];
+      yield { category, row: column => row[columns.get(column) ?? -1] };
       fields = [];
     }
   }
@@ -128,31 +131,31 @@ function* rowsOf(lines: readonly Line[]): Generator<{ readonly category: Categor
 /** Loop of a category that is read. */
 interface Loop {
   readonly category: Category;
-  /** Places of the columns by name, within a row. */
-  readonly places: ReadonlyMap<string, number>;
+  /** Index of each column within a row, by name without the category. */
+  readonly columns: ReadonlyMap<string, number>;
 }
 
-/** Places of a category's columns by name. */
-function placesOf(names: readonly string[], category: Category, line: Line): Map<string, number> {
+/** Returns the index of each column, by name without the category. */
+function columnsOf(names: readonly string[], category: Category, line: Line): Map<string, number> {
   const prefix = `${category}.`;
   const other = names.find(name => !name.startsWith(prefix));
   if (other) throw unexpected(line, `names that begin with ${prefix} before this row`, quoted(other));
-  const places = new Map(names.map((name, place) => [name.slice(prefix.length), place]));
-  if (places.size < names.length) {
-    throw unexpected(line, `each column of ${prefix} once before this row`, 'one again');
+  const columns = new Map(names.map((name, index) => [name.slice(prefix.length), index]));
+  if (columns.size < names.length) {
+    throw unexpected(line, `each column of ${category} once before this row`, 'one twice');
   }
-  const missing = needed[category].find(column => !places.has(column));
+  const missing = needed[category].find(column => !columns.has(column));
   if (missing) throw unexpected(line, `a column ${prefix}${missing} before this row`, 'none');
-  return places;
+  return columns;
 }
 
 function expectWhole(fields: readonly Field[], loop: Loop | undefined, line: Line): void {
   if (fields.length === 0 || !loop) return;
-  const expected = `${loop.places.size} words in each row of ${loop.category}`;
-  throw unexpected(line, expected, `${fields.length} in the last`);
+  const expected = `${loop.columns.size} words in each row of ${loop.category}`;
+  throw unexpected(line, expected, `${fields.length} in the last row before this line`);
 }
 
-/** Lines with `?` for a text of several lines, which stands between two that begin with a semicolon. */
+/** Yields the lines, with `?` in place of each text of several lines. Lines that begin with a semicolon enclose such a text. */
 function* withoutText(lines: readonly Line[]): Generator<Line> {
   let begin: Line | undefined;
   for (const line of lines) {
@@ -161,10 +164,10 @@ function* withoutText(lines: readonly Line[]): Generator<Line> {
       begin = begin ? undefined : line;
     } else if (!begin) yield line;
   }
-  if (begin) throw unexpected(begin, 'a semicolon at the beginning of a later line, too', 'none');
+  if (begin) throw unexpected(begin, 'a later line that begins with a semicolon, to end this text', 'none');
 }
 
-/** Words of a line. A quotation mark ends one that begins with it only before white space, as in `'O5''`. */
+/** Yields the words of a line. A closing quotation mark counts only before white space: `'O5''` is the word O5'. */
 function* wordsOf(line: Line): Generator<Field> {
   const { content } = line;
   const word = /\S+/g;

@@ -1,12 +1,12 @@
-/** Start of the remark by which `refine` names the compound of a pose, in a file of several. */
+/** Start of the remark with which `refine` names the compound of a pose, in a file with several compounds. */
 const start = 'COMPOUND: ';
 
-/** Text of the remark, to stand behind REMARK. */
+/** Returns the text of the remark, to follow REMARK. */
 export function compoundRemark(name: string): string {
   return `${start}${name}`;
 }
 
-/** Name that a line of PDBQT or PDB states; undefined if it is no such remark. */
+/** Returns the compound that a line of PDBQT or PDB names; undefined if the line is no such remark. */
 export function compoundIn(line: string): string | undefined {
   const remark = `REMARK ${start}`;
   return line.startsWith(remark) ? line.slice(remark.length).trim() || undefined : undefined;

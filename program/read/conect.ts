@@ -3,41 +3,41 @@ import { connecting } from './connected.ts';
 import { columns, fieldsOf, isWhole, type Line, unexpected } from './line.ts';
 
 /**
- * Bonds by the CONECT records of a model: columns 7-11 name an atom, 12-16, 17-21, 22-26 and 27-31 those that it is bonded to.
- * An atom that a record names twice or three times has a double or triple bond, as many programs write it; a bond that is named
- * once is double where it is as short as one.
+ * Finds the bonds of a model from its CONECT records. Columns 7-11 of a record name an atom, columns 12-16, 17-21, 22-26 and
+ * 27-31 the atoms bonded to it. Many programs name the other atom of a double or triple bond twice or three times. A bond named
+ * once counts as double if it is as short as a double bond.
  *
- * @param atoms those that are kept; bonds to others, such as alternate locations, are left out
- * @returns undefined where they do not connect all atoms, or serial numbers do not tell atoms apart
- * @throws Error for a record of anything but serial numbers
+ * @param atoms atoms of the model. Bonds to others, such as alternate locations, are left out
+ * @returns undefined if the bonds do not connect all atoms, or if two atoms have the same serial number
+ * @throws Error naming file and line of a record that holds anything but serial numbers
  */
 export function bondsOf(records: readonly Line[], atoms: readonly Atom[]): readonly Bond[] | undefined {
-  const places = new Map(atoms.map(({ serial }, place) => [serial, place]));
-  if (records.length === 0 || places.size < atoms.length) return undefined;
-  /** Number of times that each bond is named, from either of its atoms. */
-  const named = new Map<string, number>();
+  const indices = new Map(atoms.map(({ serial }, index) => [serial, index]));
+  if (records.length === 0 || indices.size < atoms.length) return undefined;
+  /** Number of times that an atom's records name another, by the indices of both. */
+  const counts = new Map<string, number>();
   for (const record of records) {
-    const [from, ...others] = serialsIn(record).map(serial => places.get(serial));
+    const [from, ...others] = serialsIn(record).map(serial => indices.get(serial));
     for (const to of others) {
       if (from === undefined || to === undefined || from === to) continue;
       const key = `${from} ${to}`;
-      named.set(key, (named.get(key) ?? 0) + 1);
+      counts.set(key, (counts.get(key) ?? 0) + 1);
     }
   }
   const bonds: Bond[] = [];
-  for (const [key, count] of named) {
+  for (const [key, count] of counts) {
     const [from, to] = key.split(' ').map(Number) as [number, number];
-    const back = named.get(`${to} ${from}`) ?? 0;
-    // Named from both, it is taken from the lower one.
-    if (back > 0 && from > to) continue;
-    const most = Math.min(3, Math.max(count, back));
-    const order = most === 1 && isShort(atoms[from] as Atom, atoms[to] as Atom) ? 2 : most;
+    const reverseCount = counts.get(`${to} ${from}`) ?? 0;
+    // A bond named from both ends is added once.
+    if (reverseCount > 0 && from > to) continue;
+    const stated = Math.min(3, Math.max(count, reverseCount));
+    const order = stated === 1 && isShort(atoms[from] as Atom, atoms[to] as Atom) ? 2 : stated;
     bonds.push({ from, to, order });
   }
   return connecting(bonds, atoms.length);
 }
 
-/** Serial numbers by column, or by word where a program has written them so. */
+/** Reads serial numbers by column; by word if the columns do not hold whole numbers, as some programs write them. */
 function serialsIn(line: Line): number[] {
   const fixed = [7, 12, 17, 22, 27].map(first => columns(line, first, first + 4)).filter(Boolean);
   const texts = fixed.every(isWhole) ? fixed : fieldsOf(line, 7).map(({ text }) => text);
@@ -46,8 +46,8 @@ function serialsIn(line: Line): number[] {
 }
 
 /**
- * Å, below which a bond of two elements is a double one: between the single and the double bonds of F. H. Allen et al., Journal
- * of the Chemical Society, Perkin Transactions 2, S1 (1987).
+ * Length in Å below which a bond counts as double, by the atomic numbers of its atoms. Each lies between the lengths of single
+ * and double bonds in F. H. Allen et al., Journal of the Chemical Society, Perkin Transactions 2, S1 (1987).
  */
 const longestDouble: ReadonlyMap<string, number> = new Map([
   ['6 6', 1.4],

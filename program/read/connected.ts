@@ -2,14 +2,12 @@ import type { Bond } from '../molecule/molecule.ts';
 import { neighboursBy } from '../molecule/rotatable.ts';
 
 /**
- * The bonds of a molecule where they connect all of its atoms. Formats of proteins leave out those of residues that everybody
- * knows, and a molecule with some of its bonds would fall apart where it is moved by them.
- *
- * @returns undefined where they do not
+ * Returns the bonds of a molecule if they connect all its atoms, else undefined. Protein formats may omit the bonds of standard
+ * residues, and parts of a molecule that are not connected would move separately in `refine`.
  */
 export function connecting(bonds: readonly Bond[], atoms: number): readonly Bond[] | undefined {
   const bonded = neighboursBy(bonds, atoms);
-  // Grows while it is gone through.
+  // The loop adds to this set.
   const reached = new Set([0]);
   for (const atom of reached) for (const other of bonded[atom] ?? []) reached.add(other);
   return bonds.length > 0 && reached.size === atoms ? bonds : undefined;

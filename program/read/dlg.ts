@@ -1,5 +1,5 @@
 import { pdbqt } from './pdbqt.ts';
 import type { Format } from './record.ts';
 
-/** Log of AutoDock and AutoDock-GPU: PDBQT in lines that begin with `DOCKED: `; columns are counted behind that. */
+/** Log of AutoDock and AutoDock-GPU: PDBQT in lines that begin with `DOCKED: `. Columns are counted after this prefix. */
 export const dlg: Format = { ...pdbqt, extensions: ['.dlg'], prefix: 'DOCKED: ' };

@@ -6,24 +6,28 @@ const symbols: readonly string[] = (
   'Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf Es'
 ).split(' ');
 
-/** Deuterium and tritium are hydrogen. */
+/** Atomic numbers by symbol in upper case. Deuterium and tritium count as hydrogen. */
 const numbers: ReadonlyMap<string, number> = new Map([
   ...symbols.map((symbol, i) => [symbol.toUpperCase(), i + 1] as const),
   ['D', 1],
   ['T', 1],
 ]);
 
-/** Atomic number of an element up to 99 by its symbol, in upper or lower case; undefined if there is none. */
+/** Returns the atomic number of a symbol in any case, up to 99; undefined if there is no such element. */
 export function atomicNumber(symbol: string): number | undefined {
   return numbers.get(symbol.toUpperCase());
 }
 
-/** Symbol of an element, such as `Cl`; `X` for a dummy. */
+/** Returns the symbol of an element, such as `Cl`; `X` for a dummy. */
 export function symbolOf(atomicNumber: number): string {
   return symbols[atomicNumber - 1] ?? 'X';
 }
 
-/** @throws Error if the field holds no symbol of an element */
+/**
+ * Returns the atomic number of the symbol in a field.
+ *
+ * @throws Error naming the field if it holds no symbol of an element
+ */
 export function elementIn(field: Field): number {
   const element = atomicNumber(field.text);
   if (element !== undefined) return element;

@@ -1,3 +1,4 @@
+/** Compressions that are not read, with the first bytes of their files. */
 const archives: readonly (readonly [name: string, ...bytes: number[]])[] = [
   ['zip', 0x50, 0x4b, 0x03, 0x04],
   ['bzip2', 0x42, 0x5a, 0x68],
@@ -6,9 +7,9 @@ const archives: readonly (readonly [name: string, ...bytes: number[]])[] = [
 ];
 
 /**
- * Compression of a file that begins with these bytes.
+ * Returns the compression of a file from its first bytes.
  *
- * @throws Error for archives that are not read
+ * @throws Error for a compression that is not read
  */
 export function kindOf(head: Uint8Array): 'gzip' | 'plain' {
   if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
@@ -17,7 +18,7 @@ export function kindOf(head: Uint8Array): 'gzip' | 'plain' {
   return 'plain';
 }
 
-/** Encoding of a text that begins with these bytes: UTF-16 where its byte order mark stands, as Windows writes it. */
+/** Returns the encoding of a text from its first bytes: UTF-16 if they are its byte order mark, else UTF-8. */
 export function encodingOf(head: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
   return head[0] === 0xfe && head[1] === 0xff ? 'utf-16be' : 'utf-8';

@@ -8,9 +8,9 @@ import { MoleculeReader, type ReadOptions, several } from './molecules.ts';
 import { unreadable } from './text.ts';
 
 /**
- * Molecules of a file in its order, one after the other: memory is held for one of them. Files may be compressed by gzip.
+ * Yields the molecules of a file, one in memory at a time. The file may be compressed by gzip.
  *
- * @throws Error naming file, line, what was expected there and what was found; or why the file cannot be read
+ * @throws Error naming file and line, what was expected there and what was found; or naming the file and why it cannot be read
  */
 export async function* readMolecules(file: string, options?: ReadOptions): AsyncGenerator<Molecule> {
   const reader = new MoleculeReader(file, options);
@@ -19,9 +19,9 @@ export async function* readMolecules(file: string, options?: ReadOptions): Async
 }
 
 /**
- * The one molecule of a file, such as a receptor.
+ * Reads the only molecule of a file, such as a receptor.
  *
- * @throws Error as {@link readMolecules} does, and if there are several
+ * @throws Error as {@link readMolecules}, and if the file has several molecules
  */
 export async function readMolecule(file: string): Promise<Molecule> {
   let only: Molecule | undefined;
@@ -29,19 +29,19 @@ export async function readMolecule(file: string): Promise<Molecule> {
     if (only) throw several(molecule);
     only = molecule;
   }
-  // A file without any is an error already.
+  // readMolecules rejects a file without molecules.
   return only as Molecule;
 }
 
-/** Text of a file, chunk by chunk. */
+/** Yields the text of a file in chunks. */
 async function* chunksOf(file: string): AsyncGenerator<string> {
   try {
     const bytes = createReadStream(file, { highWaterMark: 1 << 16 })[Symbol.asyncIterator]();
     const first: Buffer | undefined = (await bytes.next()).value;
     if (!first) return;
     const kind = kindOf(first);
-    const all = afterwards(first, bytes);
-    // An error ends the reading of gunzip's output, too.
+    const all = concatenated(first, bytes);
+    // pipeline passes errors on to the reader of gunzip's output, so its callback has nothing to do.
     const plain = kind === 'gzip' ? pipeline(Readable.from(all), createGunzip(), () => {}) : all;
     let decoder: TextDecoder | undefined;
     for await (const chunk of plain) {
@@ -54,7 +54,7 @@ async function* chunksOf(file: string): AsyncGenerator<string> {
   }
 }
 
-async function* afterwards(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* concatenated(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   yield first;
   yield* rest;
 }

@@ -1,4 +1,4 @@
-/** Line of a file, and where it stands. */
+/** Line of a file. */
 export interface Line {
   readonly file: string;
   /** From 1. */
@@ -6,38 +6,38 @@ export interface Line {
   readonly content: string;
 }
 
-/** Word of a line, as formats without fixed columns have them. */
+/** Word or fixed columns of a line. */
 export interface Field {
   readonly line: Line;
-  /** Of its first character, from 1. */
+  /** Column of the first character, from 1. */
   readonly column: number;
   /** '' if the line ends before it. */
   readonly text: string;
 }
 
-/** Words of a line from some column on, cut at white space. */
+/** Splits a line at white space, from a column on. */
 export function fieldsOf(line: Line, column = 1): Field[] {
   const words = line.content.slice(column - 1).matchAll(/\S+/g);
   return Array.from(words, ({ 0: text, index }) => ({ line, column: column + index, text }));
 }
 
-/** One of a line's fields by its place from 0; an empty one if the line has fewer. */
-export function fieldAt(fields: readonly Field[], place: number, line: Line): Field {
-  return fields[place] ?? { line: fields.at(-1)?.line ?? line, column: line.content.length + 1, text: '' };
+/** Returns a field of a line by its index; an empty field at the end of the line if there are fewer. */
+export function fieldAt(fields: readonly Field[], index: number, line: Line): Field {
+  return fields[index] ?? { line: fields.at(-1)?.line ?? line, column: line.content.length + 1, text: '' };
 }
 
-/** Text in columns `first` to `last`, counted from 1, without spaces about it. */
+/** Returns the trimmed text in columns `first` to `last`, counted from 1. */
 export function columns(line: Line, first: number, last?: number): string {
   return line.content.slice(first - 1, last).trim();
 }
 
-/** Å; nothing in a file lies further out. */
+/** Largest coordinate that is accepted, in Å. */
 const furthest = 1e6;
 
 /**
- * Coordinate from fixed columns.
+ * Reads a coordinate from fixed columns.
  *
- * @throws Error if they hold anything but a number such as `-12.345`; NaN and infinities are none
+ * @throws Error naming file and line if the columns hold anything but a decimal number such as `-12.345`
  */
 export function coordinateAt(line: Line, first: number, last: number, axis: string): number {
   const value = decimal(line.content, first - 1, last);
@@ -47,8 +47,8 @@ export function coordinateAt(line: Line, first: number, last: number, axis: stri
 }
 
 /**
- * Number such as `-12.345` in part of a text, with spaces about it; NaN for anything else. It cuts no text out, as files of
- * poses are mostly coordinates.
+ * Parses a number such as `-12.345`, with spaces around it, in part of a text; NaN for anything else. It makes no substrings,
+ * because files of poses are mostly coordinates.
  */
 function decimal(text: string, from: number, to: number): number {
   let at = from;
@@ -70,31 +70,39 @@ function decimal(text: string, from: number, to: number): number {
       if (hasPoint) scale *= 10;
     } else return Number.NaN;
   }
-  // Both are exact up to 15 digits, so that their quotient is the number nearest to the text.
+  // With up to 15 digits both operands are exact, so the quotient is the float64 number nearest to the text.
   return digits > 0 && digits <= 15 ? (sign * whole) / scale : Number.NaN;
 }
 
 const [space, plus, minus, point, zero, nine] = [32, 43, 45, 46, 48, 57];
 
-/** @throws Error if the field is no number such as `-12.345` or `1.5e-3` */
+/**
+ * Reads a coordinate from a field.
+ *
+ * @throws Error naming the field if it holds no number such as `-12.345` or `1.5e-3`
+ */
 export function coordinateIn(field: Field, axis: string): number {
   const value = isNumber(field.text) ? Number(field.text) : Number.NaN;
   if (Math.abs(value) <= furthest) return value;
   throw unexpectedField(field, `${axis} in Å, a number of at most ${furthest}`);
 }
 
-/** @throws Error if the field holds anything but digits */
+/**
+ * Reads a whole number from a field.
+ *
+ * @throws Error naming the field if it holds anything but digits
+ */
 export function wholeIn(field: Field, name: string): number {
   if (isWhole(field.text)) return Number(field.text);
   throw unexpectedField(field, `${name}, a whole number`);
 }
 
-/** True for a number with a sign and a decimal point, if any: no exponent. */
+/** True for a number with an optional sign and decimal point, and no exponent. */
 export function isDecimal(text: string): boolean {
   return !Number.isNaN(decimal(text, 0, text.length));
 }
 
-/** True for digits alone, few enough to be exact. */
+/** True for 1 to 15 digits, which float64 represents exactly. */
 export function isWhole(text: string): boolean {
   return /^\d{1,15}$/.test(text);
 }
@@ -103,24 +111,24 @@ function isNumber(text: string): boolean {
   return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text);
 }
 
-/** Error that says where a line is not as expected, what was expected, and what stands there. */
+/** Error that names the file and line, what was expected there and what was found. */
 export function unexpected(line: Line, expected: string, found: string = quoted(line.content)): Error {
   return new Error(`${line.file}, line ${line.number}: expected ${visible(expected)}, found ${found}`);
 }
 
-/** {@link unexpected}, with the column. */
+/** Error that names the file, line and column, what was expected there and what was found. */
 export function unexpectedField({ line, column, text }: Field, expected: string): Error {
-  const place = `${line.file}, line ${line.number}, column ${column}`;
-  return new Error(`${place}: expected ${visible(expected)}, found ${quoted(text)}`);
+  const where = `${line.file}, line ${line.number}, column ${column}`;
+  return new Error(`${where}: expected ${visible(expected)}, found ${quoted(text)}`);
 }
 
-/** Text in quotation marks, for messages: cut if it is long, with control characters escaped. */
+/** Quotes a text for a message: cut after 79 characters, with control characters escaped; `nothing` if it is empty. */
 export function quoted(text: string): string {
   if (text === '') return 'nothing';
   return `"${visible(text.length > 80 ? `${text.slice(0, 79)}…` : text)}"`;
 }
 
-/** Text with control characters escaped. */
+/** Escapes control characters. */
 function visible(text: string): string {
   return text.replace(/[\p{C}\u2028\u2029]/gu, character => {
     const code = character.codePointAt(0) as number;

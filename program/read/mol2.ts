@@ -14,9 +14,8 @@ import {
 import type { FileRecord, Format } from './record.ts';
 
 /**
- * Format of Tripos: records that begin with @<TRIPOS>MOLECULE. Charges are not read.
- *
- * Mol* reads it, too, but takes 171 MB of packages and the whole text, and reads NaN as 0 and 2.9x5 as 2.9.
+ * Format of Tripos: records that begin with @<TRIPOS>MOLECULE. Charges are not read. The package Mol* is not used for the
+ * reasons given at mmCIF.
  */
 export const mol2: Format = {
   extensions: ['.mol2'],
@@ -24,7 +23,7 @@ export const mol2: Format = {
   read: readRecord,
 };
 
-/** Orders by the type of the bond: `am` is an amide, `du` and `un` are dummy and unknown. `nc` is no bond. */
+/** Bond orders by type: `am` is amide, `ar` aromatic, `du` dummy, `un` unknown; `nc` means not connected. */
 const orders: ReadonlyMap<string, number> = new Map([
   ['1', 1],
   ['2', 2],
@@ -45,7 +44,12 @@ function readRecord({ lines }: FileRecord): Molecule[] {
     return [];
   }
   const [title, nameLine, counts] = head;
-  if (!nameLine || !counts) throw unexpected(head.at(-1) as Line, 'a name and the number of atoms after it');
+  if (!nameLine || !counts) {
+    throw unexpected(
+      head.at(-1) as Line,
+      'a line with the name and one with the number of atoms after this one',
+    );
+  }
   const [atomCount, bondCount] = fieldsOf(counts);
   const atoms = (sections.get('ATOM') ?? [])
     .slice(1)
@@ -65,10 +69,10 @@ function readRecord({ lines }: FileRecord): Molecule[] {
   }
   if (bondCount) check(bondLines.length, bondCount, 'bonds');
   const { file, number } = title as Line;
-  return [{ name: nameLine.content.trim(), atoms, bonds: list.bonds, place: { file, line: number } }];
+  return [{ name: nameLine.content.trim(), atoms, bonds: list.bonds, source: { file, line: number } }];
 }
 
-/** Lines of each section that is read by its name, its title first. */
+/** Returns the lines of each section by its name. The first line is the title. */
 function sectionsOf(lines: readonly Line[]): Map<string, Line[]> {
   const sections = new Map<string, Line[]>();
   let section: Line[] = [];
@@ -88,9 +92,9 @@ function sectionsOf(lines: readonly Line[]): Map<string, Line[]> {
 
 function readAtom(line: Line): Atom {
   const fields = fieldsOf(line);
-  // Open Babel writes names with a space in them.
+  // Open Babel writes atom names with a space in them, which shifts the fields after the name.
   const isSpaced = /^[-+.\d]/.test(fields[5]?.text ?? '');
-  const at = (place: number) => fieldAt(fields, isSpaced && place > 1 ? place + 1 : place, line);
+  const at = (index: number) => fieldAt(fields, isSpaced && index > 1 ? index + 1 : index, line);
   return {
     serial: wholeIn(at(0), 'the number of an atom'),
     name: at(1).text,
@@ -102,7 +106,7 @@ function readAtom(line: Line): Atom {
   };
 }
 
-/** Element of a type such as `C.ar`; 0 for `Du`, a dummy, and `LP`, a lone pair. */
+/** Returns the atomic number of a type such as `C.ar`; 0 for `Du`, a dummy, and `LP`, a lone pair. */
 function elementOf(type: Field): number {
   const [symbol = ''] = type.text.split('.');
   const element = /^(?:du|lp)$/i.test(symbol) ? 0 : atomicNumber(symbol);
@@ -112,7 +116,7 @@ function elementOf(type: Field): number {
 
 function check(found: number, stated: Field, name: string): void {
   if (wholeIn(stated, `the number of ${name}`) === found) return;
-  throw unexpectedField(stated, `${found} ${name}, as many as follow`);
+  throw unexpectedField(stated, `${found}, the number of ${name} that follow`);
 }
 
 function isBlank(content: string): boolean {

@@ -9,20 +9,21 @@ import { sdf } from './sdf.ts';
 
 const formats: readonly Format[] = [pdbqt, dlg, pdb, sdf, mol2, cif];
 
+/** Options of {@link MoleculeReader}. */
 export interface ReadOptions {
-  /** True if molecules keep the lines of their record, to be written with other coordinates. */
+  /** True to keep the lines of each molecule's record, so that it can be written with other coordinates. */
   readonly keepLines?: boolean;
-  /** Called for a record that cannot be read, which is then left out; without it, that is an error. */
+  /** Called for each record that cannot be read, which is then left out. Without it, such a record is an error. */
   readonly onBad?: (error: Error, record: FileRecord) => void;
-  /** Called for each record before it is read; one for which it returns false is left out. */
+  /** Called for each record before it is read. If it returns false, the record is left out. */
   readonly takes?: (record: FileRecord) => boolean;
 }
 
 /**
- * Molecules of a text in the order of the file: at least one, each of at least one atom.
+ * Yields the molecules of a text. There is at least one, and each has at least one atom.
  *
- * @param file its name, which says the format; for messages, too
- * @throws Error naming file, line, what was expected there and what was found
+ * @param file name of the file, which determines the format, and appears in messages
+ * @throws Error naming file and line, what was expected there and what was found
  * @example
  * const poses = [...moleculesOf(text, 'poses.pdbqt')];
  * poses.length;                // 64
@@ -35,9 +36,9 @@ export function* moleculesOf(text: string, file: string, options?: ReadOptions):
 }
 
 /**
- * The one molecule of a text, such as a receptor.
+ * Reads the only molecule of a text, such as a receptor.
  *
- * @throws Error as {@link moleculesOf} does, and if there are several
+ * @throws Error as {@link moleculesOf}, and if the text has several molecules
  */
 export function moleculeOf(text: string, file: string): Molecule {
   const [only, other] = moleculesOf(text, file) as Iterable<Molecule>;
@@ -45,9 +46,9 @@ export function moleculeOf(text: string, file: string): Molecule {
   throw several(other as Molecule);
 }
 
-/** Error for a molecule after the first, where one was expected. */
-export function several({ place: { file, line } }: Molecule): Error {
-  return new Error(`${file}, line ${line}: expected one model, as a receptor has, found another`);
+/** Error for a second molecule in a file that should have only one. */
+export function several({ source: { file, line } }: Molecule): Error {
+  return new Error(`${file}, line ${line}: expected one model, as for a receptor, found a second one`);
 }
 
 /** Reads the molecules of a text that comes in chunks. */
@@ -69,12 +70,16 @@ export class MoleculeReader {
     this.#takes = takes;
   }
 
-  /** Molecules that are complete with this chunk. */
+  /** Yields the molecules that this chunk completes. */
   *push(chunk: string): Generator<Molecule> {
     for (const record of this.#splitter.push(chunk)) yield* this.#read(record);
   }
 
-  /** Molecules that are left at the end of the text. */
+  /**
+   * Yields the molecules that the end of the text completes.
+   *
+   * @throws Error naming the file if there was no molecule in the whole text
+   */
   *end(): Generator<Molecule> {
     for (const record of this.#splitter.end()) yield* this.#read(record);
     if (this.#count === 0) throw new Error(`${this.#file}: expected at least one molecule, found none`);
@@ -105,16 +110,20 @@ export class MoleculeReader {
   }
 }
 
-/** A text of its own: a long one may be a part of the chunk, which it would keep in memory. */
+/** Copies a text, which may be a slice of a chunk of the file and would keep the chunk in memory. */
 function copied(text: string): string {
   return [...text].join('');
 }
 
-/** Format that a file's name says; `.gz` at its end does not count. */
+/**
+ * Returns the format of a file by the end of its name, without `.gz`.
+ *
+ * @throws Error naming the file if there is no such format
+ */
 function formatOf(file: string): Format {
   const name = file.toLowerCase().replace(/\.gz$/, '');
   const format = formats.find(({ extensions }) => extensions.some(extension => name.endsWith(extension)));
   if (format) return format;
-  const known = formats.flatMap(({ extensions }) => extensions).join(', ');
-  throw new Error(`${file}: expected a file that ends in ${known}, or these with .gz`);
+  const endings = formats.flatMap(({ extensions }) => extensions).join(', ');
+  throw new Error(`${file}: expected a file that ends in ${endings}, or these with .gz`);
 }

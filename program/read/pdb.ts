@@ -7,11 +7,11 @@ import { columns, coordinateAt, isWhole, type Line, quoted, unexpected } from '.
 import type { FileRecord, Format } from './record.ts';
 
 /**
- * Format of the Protein Data Bank, by column (wwPDB, Atomic Coordinate Entry Format 3.3). A model ends at ENDMDL or END.
+ * Format of the Protein Data Bank, read by column (wwPDB, Atomic Coordinate Entry Format 3.3). A model ends at ENDMDL or END.
  *
- * Of an atom with alternate locations the first is taken. All else that has coordinates counts, be it water, an ion or a
- * ligand: take out beforehand what is not to be there. Bonds are those of the CONECT records in the model, where they connect
- * all of its atoms; records after the last ENDMDL are not read.
+ * The first of an atom's alternate locations is taken. All other atoms count, including waters, ions and ligands: remove
+ * unwanted ones from the file. Bonds are those of the CONECT records in the model, if they connect all its atoms. CONECT
+ * records after the last ENDMDL are not read.
  */
 export const pdb: Format = {
   extensions: ['.pdb', '.ent'],
@@ -52,7 +52,7 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
       ...(compound && { compound }),
       atoms,
       ...(bonds && { bonds }),
-      place: { file, line: number },
+      source: { file, line: number },
     },
   ];
 }
@@ -61,11 +61,12 @@ function serialIn(line: Line): string {
   return columns(line, line.content[5] === 'M' ? 7 : 6, 11);
 }
 
-function readAtom(line: Line, place: number): Atom {
+/** @param position of the atom in its model, from 1: its number if the file states none */
+function readAtom(line: Line, position: number): Atom {
   const serial = serialIn(line);
   return {
-    // Beyond 99999, programs write letters or stars.
-    serial: isWhole(serial) ? Number(serial) : place,
+    // Beyond 99999, programs write letters or asterisks.
+    serial: isWhole(serial) ? Number(serial) : position,
     name: columns(line, 13, 16),
     residue: columns(line, 18, 27),
     element: elementOf(line),
@@ -75,11 +76,11 @@ function readAtom(line: Line, place: number): Atom {
   };
 }
 
-/** Records without atoms, in which three numbers may stand as coordinates do. */
+/** Records without atoms that may hold three numbers in a row, as coordinates are. */
 const others =
   /^(?:ANISOU|AUTHOR|COMPND|CRYST1|HEADER|HETNAM|JRNL|KEYWDS|MTRIX|ORIGX|REMARK|SCALE|SIG|SOURCE|TITLE|TVECT|USER)/;
 
-/** True for a misspelt ATOM: leaving it out would change the molecule without a word. */
+/** True for a line that is probably a misspelt ATOM or HETATM, which must not be ignored silently. */
 function looksLikeAtom({ content }: Line): boolean {
   if (others.test(content)) return false;
   return /^\s*(?:ato|heta)/i.test(content) || /(?:-?\d{1,4}\.\d{3}\s{0,8}){3}/.test(content);
@@ -89,7 +90,7 @@ function elementOf(line: Line): number {
   const symbol = columns(line, 77, 78);
   const stated = atomicNumber(symbol);
   if (stated !== undefined) return stated;
-  // Before 1996, an entry's number and its lines' stood in columns 73-80.
+  // Files from before 1996 have the number of the entry and of the line in columns 73-80.
   const isStated = /[A-Za-z]/.test(symbol) && !/\d$/.test(columns(line, 77, 80));
   const inferred = isStated ? undefined : elementOfName(line);
   if (inferred !== undefined) return inferred;
@@ -100,7 +101,7 @@ function elementOf(line: Line): number {
   );
 }
 
-/** Residues of proteins and nucleic acids, which hold no element of two letters. */
+/** Residues of proteins and nucleic acids, which have no elements with symbols of two letters. */
 const polymer: ReadonlySet<string> = new Set(
   (
     'ALA ARG ASN ASP CYS GLN GLU GLY HIS ILE LEU LYS MET PHE PRO SER THR TRP TYR VAL ASX GLX HID HIE HIP CYX CYM ' +
@@ -108,12 +109,12 @@ const polymer: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Elements that a name of four characters may begin with; for all others it begins with one letter. */
+/** Symbols of two letters that may begin an atom name of four characters. Other such names begin with a one-letter symbol. */
 const longNamed = /^(?:CL|BR|SI|SE|FE|ZN|MG|MN)/i;
 
 /**
- * Element by the atom's name. Its symbol ends in column 14: `CA` from column 13 is calcium, from column 14 the α carbon.
- * Names of four characters begin in column 13 anyway, as `HG11` does.
+ * Returns the element that an atom's name begins with. Its symbol ends in column 14: `CA` from column 13 is calcium, from column
+ * 14 the α carbon. Names of four characters, such as `HG11`, begin in column 13 whatever the element.
  */
 function elementOfName(line: Line): number | undefined {
   const name = line.content.slice(12, 16);

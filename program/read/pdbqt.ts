@@ -9,8 +9,8 @@ import { TreeBuilder } from './torsions.ts';
 /**
  * Format of AutoDock: a receptor, a ligand with its torsions, or the poses of a docking run, each a MODEL.
  *
- * Blank lines, trailing spaces and NULs may stand anywhere. Atoms are read by column, as the format demands
- * (neighbouring fields may touch), all other records by word. Charges are not read.
+ * Blank lines, trailing spaces and NULs are allowed. Atoms are read by column, as neighbouring fields may touch, and all other
+ * records by word. Charges are not read.
  */
 export const pdbqt: Format = {
   extensions: ['.pdbqt'],
@@ -18,7 +18,7 @@ export const pdbqt: Format = {
   read: readRecord,
 };
 
-/** Records that say nothing of atoms or torsions. Those of PDB that end in a digit stand here without. */
+/** Records that are ignored. Names that end in a digit, such as CRYST1, are listed without it. */
 const ignored: ReadonlySet<string> = new Set(
   (
     'REMARK USER WARNING TER END HEADER TITLE COMPND SOURCE KEYWDS EXPDTA AUTHOR REVDAT JRNL SEQRES HELIX SHEET ' +
@@ -36,10 +36,10 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
   let isEmpty = true;
 
   for (const raw of lines) {
-    // Some programs leave NULs of carriage returns.
-    const line = raw.content.includes('\0') ? { ...raw, content: withoutEnd(raw.content) } : raw;
+    // Some programs write NULs in place of carriage returns.
+    const line = raw.content.includes('\0') ? { ...raw, content: withoutTrailingControls(raw.content) } : raw;
     if (line.content.trim() === '') continue;
-    // Digits may follow without a space.
+    // Digits may follow the name without a space.
     const record = /^[A-Z_]*/.exec(line.content)?.[0] ?? '';
     if (record === 'REMARK') {
       name ||= nameIn(line.content);
@@ -74,11 +74,11 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
   const stated = tree.tree(end, found);
   if (atoms.length === 0) throw unexpected(end, 'at least one ATOM or HETATM', found);
   const { file, number } = model ?? (lines[0] as Line);
-  const molecule = { name, ...(compound && { compound }), atoms, place: { file, line: number } };
+  const molecule = { name, ...(compound && { compound }), atoms, source: { file, line: number } };
   return [stated ? { ...molecule, tree: stated } : molecule];
 }
 
-function withoutEnd(content: string): string {
+function withoutTrailingControls(content: string): string {
   let length = content.length;
   while (length > 0 && content.charCodeAt(length - 1) <= 32) length--;
   return content.slice(0, length);
@@ -90,12 +90,12 @@ function serialOf(line: Line): number {
   throw unexpected(line, 'a serial number, a whole number in columns 7-11', quoted(serial));
 }
 
-/** Name that a remark of Meeko, AutoDock or Vina gives a compound. */
+/** Returns the name of the compound in a remark `Name = …` of Meeko, AutoDock or Vina; '' in other remarks. */
 function nameIn(remark: string): string {
   return /^REMARK\s+Name\s*=\s*(\S.*)$/.exec(remark)?.[1]?.trim() ?? '';
 }
 
-/** Types of AutoDock 4 that Vina does not know. */
+/** Elements of the atom types of AutoDock 4 that Vina does not know. */
 const elementsOfTypes: ReadonlyMap<string, number> = new Map([
   ['HS', 1],
   ['NS', 7],
@@ -118,13 +118,13 @@ function readAtom(line: Line): Atom {
     : { serial, name, residue, element, x, y, z };
 }
 
-/** Element, and the type if Vina knows it. Types of three letters reach beyond the columns of the format. */
+/** Returns the element, and the type if Vina knows it. Types of three letters extend past the format's columns. */
 function typeOf(line: Line): { readonly element: number; readonly type?: AtomType } {
   const name = columns(line, 78);
   const type = atomTypes.get(name);
   if (type) return { element: type.element, type };
   const element = elementsOfTypes.get(name) ?? (/^[A-Z][a-z]?$/.test(name) ? atomicNumber(name) : undefined);
   if (element !== undefined) return { element };
-  const known = [...atomTypes.keys()].join(' ');
-  throw unexpected(line, `an AutoDock atom type (${known}) or an element from column 78`, quoted(name));
+  const names = [...atomTypes.keys()].join(' ');
+  throw unexpected(line, `an AutoDock atom type (${names}) or an element from column 78 on`, quoted(name));
 }

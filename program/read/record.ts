@@ -1,41 +1,41 @@
 import type { Molecule } from '../molecule/molecule.ts';
 import { type Line, unexpected } from './line.ts';
 
-/** File format of molecules. */
+/** A file format of molecules. */
 export interface Format {
-  /** In lower case, such as `.sdf`. */
+  /** Ends of file names in lower case, such as `.sdf`. */
   readonly extensions: readonly string[];
-  /** Text before each line of a record; it is cut off, and lines between records are left out. */
+  /** Text that begins each line of a record and is cut off. Lines without it are ignored between records. */
   readonly prefix?: string;
-  /** Place of a line that is the first or the last of a record; undefined for all others. */
+  /** Tells whether a line is the first or the last of a record; undefined for other lines. */
   readonly edge: (line: string) => 'first' | 'last' | undefined;
   /**
-   * Molecules of a record; none if it holds nothing but what may stand between molecules, such as `END`.
+   * Reads the molecules of a record. A record of text between molecules, such as `END`, has none.
    *
-   * @throws Error naming file, line, what was expected there and what was found
+   * @throws Error naming file and line, what was expected there and what was found
    */
   readonly read: (record: FileRecord) => readonly Molecule[];
 }
 
-/** Part of a file with one conformation of a molecule, such as a MODEL. */
+/** Part of a file that a format reads at once, such as a MODEL of PDBQT or a data block of mmCIF. */
 export interface FileRecord {
-  /** At least one. */
+  /** At least one line. */
   readonly lines: readonly Line[];
-  /** First line of the record that follows; undefined at the end of the file, and after a last line. */
+  /** First line of the next record if that line ended this one; undefined at the end of the file, or after a last line. */
   readonly next?: Line;
 }
 
-/** Longest line, and most lines of a record, that are kept: a damaged file must not fill the memory. */
+/** Limits of a line and of a record, so that a damaged file does not fill the memory. */
 const most = { characters: 1_000_000, lines: 2_000_000 };
 
-/** Cuts a text that comes in chunks into the records of a format. It holds one record and one chunk at a time. */
+/** Splits a text that comes in chunks into the records of a format. It holds one record and one chunk at a time. */
 export class Splitter {
   readonly #file: string;
   readonly #format: Format;
   #lines: Line[] = [];
-  /** Lines that are complete. */
+  /** Number of complete lines so far. */
   #count = 0;
-  /** Line whose end has not come yet. */
+  /** Start of the line that the next chunk continues. */
   #begun = '';
 
   constructor(file: string, format: Format) {
@@ -43,10 +43,10 @@ export class Splitter {
     this.#format = format;
   }
 
-  /** Records that are complete with this chunk. */
+  /** Yields the records that this chunk completes. */
   *push(chunk: string): Generator<FileRecord> {
     const text = this.#begun + chunk;
-    // A \r at the end of a chunk may be half of a line end.
+    // A \r at the end of a chunk may be the first half of \r\n.
     const lines = text.split(text.includes('\r') ? /\r\n|\n|\r(?!$)/ : '\n');
     this.#begun = lines.pop() ?? '';
     for (const line of lines) {
@@ -57,29 +57,29 @@ export class Splitter {
     throw this.#tooLong(this.#count + 1, `a line of at most ${most.characters} characters`);
   }
 
-  /** Records that are left at the end of the text. */
+  /** Yields the records that the end of the text completes. */
   *end(): Generator<FileRecord> {
     const record = this.#add(this.#begun.replace(/\r$/, ''));
     if (record) yield record;
     if (this.#lines.length > 0) yield this.#cut();
   }
 
-  /** Adds a line; the record that it completes, if any. */
+  /** Adds a line, and returns the record that it completes, if any. */
   #add(text: string): FileRecord | undefined {
     const { prefix = '', edge } = this.#format;
     this.#count++;
     if (!text.startsWith(prefix)) {
       const stray = { file: this.#file, number: this.#count, content: text };
       if (this.#lines.length > 0 && text.trim() !== '')
-        throw unexpected(stray, `"${prefix}" within a record`);
+        throw unexpected(stray, `"${prefix}" at the beginning of each line of a record`);
       return undefined;
     }
     const line = { file: this.#file, number: this.#count, content: text.slice(prefix.length) };
     const kind = edge(line.content);
-    const before = kind === 'first' && this.#lines.length > 0 ? this.#cut(line) : undefined;
+    const finished = kind === 'first' && this.#lines.length > 0 ? this.#cut(line) : undefined;
     this.#lines.push(line);
     if (kind === 'last') return this.#cut();
-    if (this.#lines.length <= most.lines) return before;
+    if (this.#lines.length <= most.lines) return finished;
     throw this.#tooLong(this.#lines[0]?.number ?? 1, `a record of at most ${most.lines} lines`);
   }
 

@@ -18,7 +18,7 @@ import type { FileRecord, Format } from './record.ts';
 import { readTable3000, type Table } from './v3000.ts';
 
 /**
- * Format of MDL, V2000 and V3000: records that end in $$$$. Atoms keep the order of the file; data fields are not read.
+ * Format of MDL, V2000 and V3000: records that end with $$$$. Data fields are not read.
  */
 export const sdf: Format = {
   extensions: ['.sdf', '.sd', '.mol'],
@@ -36,12 +36,12 @@ function readRecord({ lines }: FileRecord): Molecule[] {
   const { atoms, bonds } = version === 'V2000' ? readTable2000(lines) : readTable3000(lines);
   if (atoms.length === 0) throw unexpected(counts, 'at least one atom');
   if (atoms.length > 3 && atoms.every(({ z }) => z === 0)) {
-    throw unexpected(first, 'a pose in three dimensions', 'one that lies flat');
+    throw unexpected(first, 'a pose in three dimensions', 'one with z = 0 for all atoms');
   }
-  const [end, second] = lines.slice(4).filter(({ content }) => isEnd(content));
-  if (second) throw unexpected(second, `$$$$ after the M  END of line ${end?.number}`);
-  const place = { file: first.file, line: first.number };
-  return [{ name: first.content.trim(), atoms, bonds, place }];
+  const [end, secondEnd] = lines.slice(4).filter(({ content }) => isEnd(content));
+  if (secondEnd) throw unexpected(secondEnd, `$$$$ after the M  END of line ${end?.number}`);
+  const source = { file: first.file, line: first.number };
+  return [{ name: first.content.trim(), atoms, bonds, source }];
 }
 
 function readTable2000(lines: readonly Line[]): Table {
@@ -49,8 +49,8 @@ function readTable2000(lines: readonly Line[]): Table {
   const [atomCount, bondCount] = triplets(counts, 2).map((field, i) => {
     return wholeIn(field, `the number of ${['atoms', 'bonds'][i]}`);
   }) as [number, number];
-  const lineAt = (place: number, expected: string): Line => {
-    const line = lines[place];
+  const lineAt = (index: number, expected: string): Line => {
+    const line = lines[index];
     if (line && !line.content.startsWith('$$$$')) return line;
     const end = lines.at(-1) as Line;
     throw unexpected(end, expected, line ? quoted(line.content) : 'the end of the file');
@@ -72,7 +72,7 @@ function readTable2000(lines: readonly Line[]): Table {
   }
   let at = 4 + atomCount + bondCount;
   for (let line = lineAt(at, 'M  END'); !isEnd(line.content); line = lineAt(++at, 'M  END')) {
-    // An alias or a group holds its text in the line that follows.
+    // The text of an alias or a group is in the next line.
     if (/^[AG] /.test(line.content)) at++;
     else if (!/^(?:[MSV] |\s*$)/.test(line.content)) {
       throw unexpected(line, `a property or M  END after ${atomCount} atoms and ${bondCount} bonds`);
@@ -87,11 +87,11 @@ function isEnd(content: string): boolean {
 
 function readAtom(line: Line, serial: number): Atom {
   const [x, y, z, symbol] = atomFields(line);
-  const place = { x: coordinateIn(x, 'x'), y: coordinateIn(y, 'y'), z: coordinateIn(z, 'z') };
-  return { serial, name: symbol.text, residue: '', element: elementIn(symbol), ...place };
+  const position = { x: coordinateIn(x, 'x'), y: coordinateIn(y, 'y'), z: coordinateIn(z, 'z') };
+  return { serial, name: symbol.text, residue: '', element: elementIn(symbol), ...position };
 }
 
-/** Coordinates and symbol from words where they stand apart, else from columns: neighbouring fields may touch. */
+/** Splits a line into coordinates and symbol: at white space if that gives numbers, else by column, as fields may touch. */
 export function atomFields(line: Line): [x: Field, y: Field, z: Field, symbol: Field] {
   const words = fieldsOf(line);
   if (words.length > 3 && words.slice(0, 3).every(({ text }) => isDecimal(text))) {
@@ -101,11 +101,11 @@ export function atomFields(line: Line): [x: Field, y: Field, z: Field, symbol: F
   return [field(1, 10), field(11, 20), field(21, 30), field(32, 34)];
 }
 
-/** Fields of three columns each where all hold whole numbers, else words. */
+/** Splits a line into fields of three columns if all of them hold whole numbers, else at white space. */
 function triplets(line: Line, count: number): Field[] {
-  const places = [...Array(count).keys()];
-  const fields = places.map(i => ({ line, column: 3 * i + 1, text: columns(line, 3 * i + 1, 3 * i + 3) }));
+  const indices = [...Array(count).keys()];
+  const fields = indices.map(i => ({ line, column: 3 * i + 1, text: columns(line, 3 * i + 1, 3 * i + 3) }));
   if (fields.every(({ text }) => isWhole(text))) return fields;
   const words = fieldsOf(line);
-  return places.map(i => fieldAt(words, i, line));
+  return indices.map(i => fieldAt(words, i, line));
 }

@@ -4,22 +4,22 @@ import { type Line, quoted, unexpected } from './line.ts';
 /** Fragment whose atoms are being read. */
 interface Fragment {
   readonly number: number;
-  /** Places of its atoms by serial number. */
-  readonly places: Map<number, number>;
+  /** Indices of its atoms by serial number. */
+  readonly atoms: Map<number, number>;
 }
 
-/** Branch whose ENDBRANCH has not come yet. */
+/** Branch whose ENDBRANCH has not been read yet. */
 interface OpenBranch {
   readonly serials: readonly [from: number, to: number];
   readonly line: Line;
   readonly fragment: Fragment;
-  /** Place in the list of branches. */
-  readonly place: number;
+  /** Index in the list of branches. */
+  readonly index: number;
 }
 
 /**
- * Torsion tree while its lines are read. Serial numbers need to differ only within a fragment: the ligands and flexible
- * residues of a pose may each count from 1.
+ * Builds a torsion tree while its lines are read. Serial numbers must be unique only within a fragment: the ligands and
+ * flexible residues of a pose may each count from 1.
  */
 export class TreeBuilder {
   readonly #fragmentOf: number[] = [];
@@ -28,13 +28,15 @@ export class TreeBuilder {
   readonly #open: OpenBranch[] = [];
   #fragments = 0;
   #root: Fragment | undefined;
-  /** ROOT and BEGIN_RES lines whose ends have not come yet. */
+  /** ROOT line whose ENDROOT has not been read yet. */
   #rootLine: Line | undefined;
+  /** BEGIN_RES line whose END_RES has not been read yet. */
   #residueLine: Line | undefined;
+  /** True once a record of the tree has been read. */
   #isStated = false;
   #torsionalDegrees: number | undefined;
 
-  /** Reads a line of the tree; false if the record name is none of a tree's. */
+  /** Reads a record of the tree. Returns false, and does nothing, for other records. */
   read(record: string, line: Line): boolean {
     switch (record) {
       case 'ROOT':
@@ -71,21 +73,23 @@ export class TreeBuilder {
     return true;
   }
 
-  /** Puts the next atom into the fragment that is open. */
+  /** Adds the next atom to the fragment that is being read. */
   addAtom(serial: number, line: Line): void {
     const fragment = this.#open.at(-1)?.fragment ?? this.#openRoot(line);
-    // Waters of a receptor often count from 1 again; that matters only where branches name atoms.
-    if (this.#isStated && fragment.places.has(serial)) {
+    // Waters of a receptor often count from 1 again. That matters only if branches refer to atoms by serial number.
+    if (this.#isStated && fragment.atoms.has(serial)) {
       throw unexpected(line, 'a serial number that no other atom of its fragment has', `${serial} again`);
     }
-    fragment.places.set(serial, this.#fragmentOf.length);
+    fragment.atoms.set(serial, this.#fragmentOf.length);
     this.#fragmentOf.push(fragment.number);
   }
 
   /**
-   * Tree of all lines so far; undefined if none of them is of a tree, as in a receptor.
+   * Returns the tree of all lines so far; undefined if none of them is a record of a tree, as in a receptor.
    *
-   * @param end line before which all must be closed, and `found`, what stands there
+   * @param end line at which the record ends, for messages
+   * @param found text of that line, for messages
+   * @throws Error naming `end` if a branch, root or residue has no end yet
    */
   tree(end: Line, found: string): TorsionTree | undefined {
     this.#expectClosed(end, found);
@@ -119,7 +123,7 @@ export class TreeBuilder {
   }
 
   #addRoot(): Fragment {
-    const fragment = { number: this.#fragments++, places: new Map() };
+    const fragment = { number: this.#fragments++, atoms: new Map() };
     this.#roots.push({ fragment: fragment.number, isFlexibleResidue: this.#residueLine !== undefined });
     return fragment;
   }
@@ -128,13 +132,13 @@ export class TreeBuilder {
     if (this.#rootLine) throw unexpected(line, `ENDROOT for the ROOT of line ${this.#rootLine.number} first`);
     const parent = this.#open.at(-1)?.fragment ?? this.#root;
     const serials = serialsOf(line);
-    const from = parent?.places.get(serials[0]);
+    const from = parent?.atoms.get(serials[0]);
     if (!parent || from === undefined) {
-      throw unexpected(line, `BRANCH and the serial number of an atom of the fragment that it is in`);
+      throw unexpected(line, `BRANCH and the serial number of an atom of the fragment around it`);
     }
-    const fragment = { number: this.#fragments++, places: new Map() };
-    this.#open.push({ serials, line, fragment, place: this.#branches.length });
-    // `to` is known only at its end.
+    const fragment = { number: this.#fragments++, atoms: new Map() };
+    this.#open.push({ serials, line, fragment, index: this.#branches.length });
+    // ENDBRANCH fills in `to`, which is an atom of the branch.
     this.#branches.push({ from, to: -1, parent: parent.number, fragment: fragment.number });
   }
 
@@ -143,12 +147,12 @@ export class TreeBuilder {
     const branch = this.#open.pop();
     if (!branch) throw unexpected(line, 'BRANCH before ENDBRANCH');
     if (`${branch.serials}` !== `${serials}`) throw unexpected(line, endOf(branch));
-    const to = branch.fragment.places.get(serials[1]);
+    const to = branch.fragment.atoms.get(serials[1]);
     if (to === undefined) {
       const found = `no such atom up to line ${line.number}`;
       throw unexpected(branch.line, `atom ${serials[1]} in the branch that BRANCH begins`, found);
     }
-    this.#branches[branch.place] = { ...(this.#branches[branch.place] as Branch), to };
+    this.#branches[branch.index] = { ...(this.#branches[branch.index] as Branch), to };
   }
 
   #expectClosed(line: Line, found: string = quoted(line.content)): void {
@@ -161,7 +165,7 @@ export class TreeBuilder {
   }
 }
 
-/** Two serial numbers after a record name, as in `BRANCH 5 7`. */
+/** Reads the two serial numbers after a record name, as in `BRANCH 5 7`. */
 function serialsOf(line: Line): readonly [from: number, to: number] {
   const [, name, from, to] = /^([A-Z]+)\s*(\d+)\s+(\d+)\s*$/.exec(line.content) ?? [];
   if (name !== undefined && from !== undefined && to !== undefined) return [Number(from), Number(to)];

@@ -3,19 +3,23 @@ import { BondList, mdlOrders } from './bond-list.ts';
 import { elementIn } from './elements.ts';
 import { coordinateIn, type Field, fieldAt, fieldsOf, type Line, unexpected, wholeIn } from './line.ts';
 
-/** Atoms and bonds of a record. */
+/** Atoms and bonds of an SDF record. */
 export interface Table {
   readonly atoms: readonly Atom[];
   readonly bonds: readonly Bond[];
 }
 
-/** Entry of a V3000 table: one line, or several of which all but the last end in a hyphen. */
+/** Entry of a V3000 table. A line that ends in a hyphen continues in the next. */
 export interface Entry {
   readonly line: Line;
   readonly fields: readonly Field[];
 }
 
-/** Reads a V3000 table by its words, however they are spaced, and checks them against COUNTS. */
+/**
+ * Reads a V3000 table, word by word.
+ *
+ * @throws Error naming file and line, also if the numbers of atoms and bonds differ from COUNTS
+ */
 export function readTable3000(lines: readonly Line[]): Table {
   const atoms: Atom[] = [];
   const serials = new Set<number>();
@@ -25,7 +29,7 @@ export function readTable3000(lines: readonly Line[]): Table {
   let last = lines.at(-1) as Line;
   for (const { line, fields } of entriesOf(lines)) {
     last = line;
-    const at = (place: number) => fieldAt(fields, place, line);
+    const at = (index: number) => fieldAt(fields, index, line);
     const [first = '', second = ''] = fields.map(({ text }) => text.toUpperCase());
     const block = blocks.at(-1);
     if (first === 'BEGIN') {
@@ -65,31 +69,31 @@ export function readTable3000(lines: readonly Line[]): Table {
   return { atoms, bonds: list.bonds };
 }
 
-/** Entries up to M  END, from the fifth line of a record. */
+/** Yields the entries of a record, from its fifth line to M  END. */
 export function* entriesOf(lines: readonly Line[]): Generator<Entry> {
   let begun: Field[] = [];
-  /** Continuation in the next line: of the last field, or by another field; undefined if the entry is complete. */
-  let goesOn: 'field' | 'entry' | undefined;
+  /** Part that the next line continues: the last field, or the entry by another field; undefined if the entry is complete. */
+  let continued: 'field' | 'entry' | undefined;
   for (const line of lines.slice(4)) {
     if (line.content.trim() === '') continue;
     const prefix = /^M\s+V30(?:\s|$)/.exec(line.content)?.[0];
     if (prefix === undefined) {
-      if (/^M\s+END/.test(line.content) && !goesOn) return;
+      if (/^M\s+END/.test(line.content) && !continued) return;
       throw unexpected(line, 'M  V30, or M  END');
     }
     const fields = fieldsOf(line, prefix.length + 1);
     const [first] = fields;
     const before = begun.at(-1);
-    if (goesOn === 'field' && before && first?.column === prefix.length + 1) {
+    if (continued === 'field' && before && first?.column === prefix.length + 1) {
       begun[begun.length - 1] = { ...before, text: before.text + first.text };
       fields.shift();
     }
     begun.push(...fields);
     const last = begun.at(-1);
-    goesOn = last?.text === '-' ? 'entry' : last?.text.endsWith('-') ? 'field' : undefined;
-    if (last && goesOn) {
+    continued = last?.text === '-' ? 'entry' : last?.text.endsWith('-') ? 'field' : undefined;
+    if (last && continued) {
       begun.pop();
-      if (goesOn === 'field') begun.push({ ...last, text: last.text.slice(0, -1) });
+      if (continued === 'field') begun.push({ ...last, text: last.text.slice(0, -1) });
     } else {
       yield { line, fields: begun };
       begun = [];

@@ -15,7 +15,7 @@ export interface MovingPairs {
 }
 
 /** Finds the pairs by the rules of AutoDock Vina. They are the same for all poses of a compound. */
-export function movingPairsOf(molecule: Molecule, { bonds, heavy, ligandOf }: Typed): MovingPairs {
+export function movingPairsOf(molecule: Molecule, { bonds, atomOfRow, ligandOf }: Typed): MovingPairs {
   const groups = rigidGroups(molecule);
   const isFree = (a: number, b: number) => !withinBonds(bonds, a, 3).has(b) && !keepsDistance(groups, a, b);
   const names = molecule.atoms.map(({ type }) => type?.name ?? '');
@@ -29,9 +29,9 @@ export function movingPairsOf(molecule: Molecule, { bonds, heavy, ligandOf }: Ty
     cutsNear[a]?.some(name => cutsNear[b]?.includes(name)) ?? false;
   const between: [number, number][] = [];
   const within: [number, number][] = [];
-  heavy.forEach((a, row) => {
-    for (let other = row + 1; other < heavy.length; other++) {
-      const b = heavy[other] as number;
+  atomOfRow.forEach((a, row) => {
+    for (let other = row + 1; other < atomOfRow.length; other++) {
+      const b = atomOfRow[other] as number;
       if (isAcrossCut(a, b)) continue;
       if (ligandOf[row] !== ligandOf[other]) between.push([row, other]);
       else if (isFree(a, b)) within.push([row, other]);

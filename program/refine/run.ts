@@ -136,9 +136,9 @@ async function* refinedIn(
 }
 
 /** @throws Error for a pose that does not touch the receptor: there is nothing to refine */
-function checkNear({ before }: Refined, { place }: Molecule): void {
+function checkNear({ before }: Refined, { source }: Molecule): void {
   if (before.parts.intermolecular !== 0) return;
-  throw new Error(`${place.file}, line ${place.line}: no atom of the pose is within 8 Å of the receptor`);
+  throw new Error(`${source.file}, line ${source.line}: no atom of the pose is within 8 Å of the receptor`);
 }
 
 /** Energy that was asked for, with the fitted weights if a file of them was given. */

@@ -19,7 +19,7 @@ export class SchnetField implements Field {
   readonly #executor: SyncExecutor;
   readonly #elements: readonly number[];
   /** Places of the heavy atoms, which are all that the network sees. */
-  readonly #places: Int32Array;
+  readonly #heavyAtoms: Int32Array;
   #pose: Pose | undefined;
   #listedAt: Float64Array = new Float64Array();
   #generation = 0;
@@ -29,8 +29,8 @@ export class SchnetField implements Field {
     this.#receptor = receptor;
     this.#executor = executor;
     this.#elements = molecule.atoms.map(({ element }) => element);
-    this.#places = Int32Array.from(this.#elements.keys()).filter(
-      place => (this.#elements[place] as number) > 1,
+    this.#heavyAtoms = Int32Array.from(this.#elements.keys()).filter(
+      atom => (this.#elements[atom] as number) > 1,
     );
   }
 
@@ -41,13 +41,13 @@ export class SchnetField implements Field {
   record(tape: Tape, coordinates: Value): Value {
     const weights = recordWeights(tape, this.#model.weights);
     if (!this.#pose) throw new Error('SchnetField: neighbours are listed before the energy is recorded');
-    return this.#model.network.score(tape, weights, this.#pose, gather(coordinates, this.#places));
+    return this.#model.network.score(tape, weights, this.#pose, gather(coordinates, this.#heavyAtoms));
   }
 
   covers(coordinates: ArrayLike<number>): boolean {
     if (!this.#pose) return false;
-    return this.#places.every(
-      place => squaredDistance(coordinates, place, this.#listedAt, place) <= margin ** 2,
+    return this.#heavyAtoms.every(
+      atom => squaredDistance(coordinates, atom, this.#listedAt, atom) <= margin ** 2,
     );
   }
 
@@ -68,11 +68,11 @@ export class SchnetField implements Field {
   }
 
   #poseAt(coordinates: ArrayLike<number>): Pose {
-    const places = [...this.#places];
-    const data = places.flatMap(place => [0, 1, 2].map(axis => coordinates[3 * place + axis] as number));
+    const atoms = [...this.#heavyAtoms];
+    const data = atoms.flatMap(atom => [0, 1, 2].map(axis => coordinates[3 * atom + axis] as number));
     const ligand = {
-      elements: Int32Array.from(places, place => this.#elements[place] as number),
-      coordinates: tensor(Float64Array.from(data), [places.length, 3]),
+      elements: Int32Array.from(atoms, atom => this.#elements[atom] as number),
+      coordinates: tensor(Float64Array.from(data), [atoms.length, 3]),
     };
     const { settings } = this.#model;
     return poseOf(ligand, pocketOf(this.#receptor, ligand, settings.pocket), settings);

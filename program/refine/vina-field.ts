@@ -37,13 +37,13 @@ const reach = cutoff + softness + margin;
  * more than three bonds apart. Reported energies have Vina's own cutoff; the score is the binding free energy.
  */
 export class VinaField implements Field {
-  readonly #places: Int32Array;
+  readonly #atomOfRow: Int32Array;
   readonly #types: readonly XsType[];
   readonly #rotors: number;
   readonly #atoms: number;
   readonly #moving: MovingPairs;
   /** 1 for atoms of ligands, 0 for those of flexible residues. */
-  readonly #isOfLigand: Float64Array;
+  readonly #isInLigand: Float64Array;
   readonly #receptor: Receptor['atoms'];
   readonly #cells: Cells;
   readonly #weights: VinaWeights;
@@ -59,14 +59,14 @@ export class VinaField implements Field {
 
   constructor(compound: Compound, receptor: Receptor, weights: VinaWeights, executor: SyncExecutor) {
     const { molecule, typed } = compound;
-    this.#places = typed.heavy;
+    this.#atomOfRow = typed.atomOfRow;
     this.#types = typed.types;
     this.#rotors = typed.rotors;
     this.#atoms = molecule.atoms.length;
     this.#moving = movingPairsOf(molecule, typed);
-    this.#isOfLigand = new Float64Array(this.#atoms);
-    for (const [row, place] of typed.heavy.entries()) {
-      this.#isOfLigand[place] = Number((typed.ligandOf[row] as number) >= 0);
+    this.#isInLigand = new Float64Array(this.#atoms);
+    for (const [row, atom] of typed.atomOfRow.entries()) {
+      this.#isInLigand[atom] = Number((typed.ligandOf[row] as number) >= 0);
     }
     this.#receptor = receptor.atoms;
     this.#cells = cellsOf(receptor.atoms.coordinates.data, reach);
@@ -87,8 +87,8 @@ export class VinaField implements Field {
   }
 
   covers(coordinates: ArrayLike<number>): boolean {
-    return this.#places.every(
-      place => squaredDistance(coordinates, place, this.#listedAt, place) <= margin ** 2,
+    return this.#atomOfRow.every(
+      atom => squaredDistance(coordinates, atom, this.#listedAt, atom) <= margin ** 2,
     );
   }
 
@@ -143,7 +143,7 @@ export class VinaField implements Field {
       return { intermolecular: sum(ofAtoms), intramolecular: ofMoving(within) };
     }
     // What flexible residues have with the receptor is internal.
-    const ofLigands = sum(mul(ofAtoms, tape.constant(this.#isOfLigand)));
+    const ofLigands = sum(mul(ofAtoms, tape.constant(this.#isInLigand)));
     return {
       intermolecular: add(ofLigands, ofMoving(between)),
       intramolecular: add(sub(sum(ofAtoms), ofLigands), ofMoving(within)),
@@ -165,12 +165,12 @@ export class VinaField implements Field {
     const { types, coordinates: receptor } = this.#receptor;
     const list = this.#lists.receptor;
     list.clear();
-    this.#places.forEach((place, row) => {
+    this.#atomOfRow.forEach((atom, row) => {
       const type = this.#types[row] as XsType;
-      const [x, y, z] = [0, 1, 2].map(axis => coordinates[3 * place + axis]) as [number, number, number];
+      const [x, y, z] = [0, 1, 2].map(axis => coordinates[3 * atom + axis]) as [number, number, number];
       this.#cells.near(x, y, z, other => {
-        if (squaredDistance(coordinates, place, receptor.data, other) >= reach ** 2) return;
-        list.add(place, type, other, types[other] as XsType);
+        if (squaredDistance(coordinates, atom, receptor.data, other) >= reach ** 2) return;
+        list.add(atom, type, other, types[other] as XsType);
       });
     });
   }
@@ -180,7 +180,7 @@ export class VinaField implements Field {
     const squaredReach = (reach + margin) ** 2;
     list.clear();
     for (const [a, b] of pairs) {
-      const [i, j] = [this.#places[a] as number, this.#places[b] as number];
+      const [i, j] = [this.#atomOfRow[a] as number, this.#atomOfRow[b] as number];
       if (squaredDistance(coordinates, i, coordinates, j) >= squaredReach) continue;
       list.add(i, this.#types[a] as XsType, j, this.#types[b] as XsType);
     }

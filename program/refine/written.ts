@@ -31,8 +31,8 @@ export function writerFor(file: string): WritePose {
   if (!format) throw new Error(`${file}: expected a file to write that ends in .pdbqt, .pdb or .sdf`);
   const [, write, sources] = format;
   return (molecule, ...rest) => {
-    if (sources.test(molecule.place.file)) return write(molecule, ...rest);
-    throw new Error(`${file}: poses are written in the format they have, which ${molecule.place.file} says`);
+    if (sources.test(molecule.source.file)) return write(molecule, ...rest);
+    throw new Error(`${file}: poses are written in the format they have, which ${molecule.source.file} says`);
   };
 }
 

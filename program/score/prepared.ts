@@ -4,7 +4,7 @@ import type { Scoring } from './scoring.ts';
 
 /** Poses of a compound as the scorer wants them, and what is remembered of each. */
 export class Prepared<Pose> {
-  readonly places: Molecule['place'][] = [];
+  readonly sources: Molecule['source'][] = [];
   readonly terms: Readonly<Record<string, number>>[] = [];
   /** True once a pose has touched the receptor. */
   isNear = false;
@@ -40,18 +40,18 @@ export class Prepared<Pose> {
         continue;
       }
       this.isNear ||= scorer.isNear(pose);
-      this.places.push(read.molecule.place);
+      this.sources.push(read.molecule.source);
       if (this.#scoring.terms && scorer.termsOf) this.terms.push(scorer.termsOf(pose));
       yield pose;
     }
-    if (this.places.length > 0 && !this.isNear && !isPart) {
+    if (this.sources.length > 0 && !this.isNear && !isPart) {
       throw new FarError(farFrom(this.#compound.file, scorer.reach, receptor));
     }
   }
 
   /** File and reason of a bad pose. */
-  placeOf(index: number, reason: string): [file: string, reason: string] {
-    const { file, line } = this.places[index] as Molecule['place'];
+  locate(index: number, reason: string): [file: string, reason: string] {
+    const { file, line } = this.sources[index] as Molecule['source'];
     return [file, `${file}, line ${line}: pose ${index + 1}: ${reason}`];
   }
 }

@@ -75,7 +75,7 @@ function poseHead({ terms }: PoseResults): string[] {
 
 function poseRows(
   { name, value }: CompoundResult,
-  { predictions, weights, places, terms }: PoseResults,
+  { predictions, weights, sources, terms }: PoseResults,
 ): (string | number)[][] {
   const rank = new Int32Array(predictions.length);
   Array.from(predictions.keys())
@@ -84,7 +84,7 @@ function poseRows(
       rank[n] = place + 1;
     });
   return Array.from(predictions, (score, n) => [
-    ...[name, places[n]?.file ?? '', n + 1, places[n]?.line ?? 0],
+    ...[name, sources[n]?.file ?? '', n + 1, sources[n]?.line ?? 0],
     ...[score, weights[n] as number, rank[n] as number, value],
     ...Object.values(terms?.[n] ?? {}),
   ]);
@@ -131,7 +131,7 @@ function plain({ each, gradient, ...rest }: CompoundResult) {
     ...(each && {
       predictions: [...each.predictions],
       weights: [...each.weights],
-      lines: each.places.map(({ line }) => line),
+      lines: each.sources.map(({ line }) => line),
       ...(each.terms && { terms: each.terms }),
     }),
   };

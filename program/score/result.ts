@@ -37,7 +37,7 @@ export interface PoseResults {
   /** w_n. */
   readonly weights: Float64Array;
   /** File and first line of each. */
-  readonly places: readonly Molecule['place'][];
+  readonly sources: readonly Molecule['source'][];
   readonly terms?: readonly Readonly<Record<string, number>>[];
 }
 

@@ -36,7 +36,7 @@ export async function scoreCompound<Pose>(
   try {
     const run = await (scoring.strategy === 'stream' ? streamed : collected)(prepared, scoring);
     if (!run) return undefined;
-    for (const { index, reason } of run.badPoses) scoring.onSkip(...prepared.placeOf(index, reason));
+    for (const { index, reason } of run.badPoses) scoring.onSkip(...prepared.locate(index, reason));
     if (run.poses === 0) return undefined;
     const { isNear } = prepared;
     return {
@@ -46,7 +46,7 @@ export async function scoreCompound<Pose>(
     };
   } catch (error) {
     if (!(error instanceof BadPoseError)) throw error;
-    throw new Error(prepared.placeOf(error.index, error.reason)[1]);
+    throw new Error(prepared.locate(error.index, error.reason)[1]);
   }
 }
 
@@ -132,7 +132,7 @@ function resultOf<Pose>(
     each: {
       predictions,
       weights: weightsOf(predictions, scoring),
-      places: keep(prepared.places),
+      sources: keep(prepared.sources),
       ...(scoring.terms && { terms: keep(prepared.terms) }),
     },
     combinations: combinationsOf(predictions, scoring),

@@ -28,7 +28,7 @@ export interface CompoundPoses<Pose> {
 }
 
 /** Error for a molecule of another compound than the first of its kind. */
-export function otherCompound({ place: { file, line } }: Molecule): Error {
+export function otherCompound({ source: { file, line } }: Molecule): Error {
   return new Error(
     `${file}, line ${line}: expected poses of one compound, found other atoms than in the first`,
   );

@@ -10,13 +10,13 @@ const allowance = 1.1;
 /**
  * Bonds of a molecule by the rule of AutoDock Vina. Two atoms are bonded if
  *
- * - no torsion changes their distance ({@link rigidGroups}),
+ * - no torsion changes the distance between them ({@link rigidGroups}),
  * - they are closer than 1.1 times the sum of their covalent radii, and
- * - no third atom that keeps its distance to both is closer to both of them.
+ * - no third atom is closer to both of them, counting only atoms at a fixed distance from both.
  *
- * So all poses of a compound have the same bonds, however close its parts come to one another.
+ * Because of the first condition, all poses of a compound have the same bonds, even if parts of it touch.
  *
- * @param groups those of the molecule, if already computed
+ * @param groups rigid groups of the molecule, if already computed
  */
 export function findBonds(
   molecule: Molecule,
@@ -26,8 +26,8 @@ export function findBonds(
   const radii = covalentRadii(molecule);
   const longest = 2 * allowance * radii.reduce((a, b) => Math.max(a, b), 0);
   // A third atom closer to both than they are to each other lies within the longest bond length.
-  const around = neighbours(coordinates, groups, () => longest, longest);
-  return around.map((others, a) => {
+  const neighboursOf = neighbours(coordinates, groups, () => longest, longest);
+  return neighboursOf.map((others, a) => {
     const bonded = others.filter(({ atom: b, squared }) => {
       if (squared >= (allowance * ((radii[a] as number) + (radii[b] as number))) ** 2) return false;
       return !others.some(({ atom: c, squared: toFirst }) => {
@@ -40,9 +40,9 @@ export function findBonds(
 }
 
 /**
- * Bonds as {@link findBonds} finds them, but without the rule of the third atom. In a ring of three, that
- * rule drops the longest bond, and rounding decides which one that is; these bonds are the same for all
- * files.
+ * Bonds by the rule of {@link findBonds} without the condition on third atoms. In a ring of three atoms, that condition
+ * drops the longest bond, and the rounding of coordinates decides which bond is the longest. The bonds returned here do
+ * not depend on that rounding.
  */
 export function findLinks(molecule: Molecule): Bonds {
   const radii = covalentRadii(molecule);
@@ -55,11 +55,15 @@ export function findLinks(molecule: Molecule): Bonds {
 
 interface Neighbour {
   readonly atom: number;
-  /** Å² */
+  /** Squared distance, Å². */
   readonly squared: number;
 }
 
-/** For each atom, those at a fixed distance from it that is below a limit. */
+/**
+ * Lists, for each atom, the atoms at a fixed distance from it that is smaller than `reach`.
+ *
+ * @param longest upper bound of `reach`, in Å
+ */
 function neighbours(
   coordinates: Float64Array,
   groups: RigidGroups | undefined,
@@ -67,8 +71,8 @@ function neighbours(
   longest: number,
 ): Neighbour[][] {
   const { near } = cellsOf(coordinates, longest || 1);
-  const around: Neighbour[][] = Array.from({ length: coordinates.length / 3 }, () => []);
-  around.forEach((own, a) => {
+  const lists: Neighbour[][] = Array.from({ length: coordinates.length / 3 }, () => []);
+  lists.forEach((list, a) => {
     near(
       coordinates[3 * a] as number,
       coordinates[3 * a + 1] as number,
@@ -77,12 +81,12 @@ function neighbours(
         if (b >= a) return;
         const squared = squaredDistance(coordinates, a, b);
         if (squared >= reach(a, b) ** 2 || !keepsDistance(groups, a, b)) return;
-        own.push({ atom: b, squared });
-        around[b]?.push({ atom: a, squared });
+        list.push({ atom: b, squared });
+        lists[b]?.push({ atom: a, squared });
       },
     );
   });
-  return around;
+  return lists;
 }
 
 function covalentRadii(molecule: Molecule): Float64Array {
@@ -90,21 +94,21 @@ function covalentRadii(molecule: Molecule): Float64Array {
 }
 
 /**
- * AutoDock types of the atoms.
+ * Returns the AutoDock type of each atom.
  *
- * @throws Error naming the file, if it states none
+ * @throws Error naming file, line and atom if an atom has no type
  */
-export function typesOf({ atoms, place }: Molecule): AtomType[] {
+export function typesOf({ atoms, source }: Molecule): AtomType[] {
   return atoms.map(({ type, name, residue }) => {
     if (type) return type;
     const atom = [name, residue].filter(Boolean).join(' of ') || 'an atom';
     throw new Error(
-      `${place.file}, line ${place.line}: expected AutoDock atom types, as PDBQT has them; ${atom} has none`,
+      `${source.file}, line ${source.line}: expected AutoDock atom types, found none for ${atom}; convert the file to PDBQT`,
     );
   });
 }
 
-/** x, y and z of each atom, in Å. */
+/** Returns x, y and z of each atom, in Å. */
 export function coordinatesOf({ atoms }: Molecule): Float64Array {
   const coordinates = new Float64Array(3 * atoms.length);
   atoms.forEach(({ x, y, z }, atom) => {

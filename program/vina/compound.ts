@@ -3,79 +3,80 @@ import type { Molecule } from '../molecule/molecule.ts';
 import { findLinks, typesOf } from './bonds.ts';
 import { type Typed, typed } from './xs-types.ts';
 
-/** Compound, by its first pose: the atoms, bonds, types and rotors that all its poses share. */
+/** A compound: the atoms, bonds, types and rotors that all its poses share, taken from its first pose. */
 export interface Compound {
+  /** First pose. */
   readonly molecule: Molecule;
   readonly typed: Typed;
-  /** All atoms, by their AutoDock types and the bonds between them. */
+  /** Graph of all atoms, labelled by their AutoDock types. */
   readonly graph: Graph;
-  /** The heavy atoms alone, in the order of `typed.heavy`. */
-  readonly heavyGraph: Graph;
-  /** Finds the symmetries of the heavy atoms. Made when it is first asked for. */
+  /** Graph of the atoms that have a row in `typed`. */
+  readonly rowGraph: Graph;
+  /** Returns the matcher that finds the symmetries of `rowGraph`. It is prepared at the first call. */
   readonly symmetries: () => Matcher;
 }
 
-/** Conformation that fits a compound. */
+/** Match of a molecule with a compound. */
 export interface Fit {
-  /** Place in the conformation's atoms of each heavy atom of the compound. */
-  readonly places: Int32Array;
-  /** N_rot by the conformation's own torsion tree. */
+  /** Index in the molecule of the atom of each row of the compound. */
+  readonly atomOfRow: Int32Array;
+  /** N_rot by the molecule's own torsion tree. */
   readonly rotors: number;
 }
 
-/** The compound of which a molecule is a pose. */
+/** Returns the compound that has a molecule as its first pose. */
 export function compoundOf(molecule: Molecule): Compound {
   const found = typed(molecule);
   const graph = graphOf(molecule);
-  const heavyGraph = partOf(graph, found.heavy);
+  const rowGraph = partOf(graph, found.atomOfRow);
   let symmetries: Matcher | undefined;
   return {
     molecule,
     typed: found,
     graph,
-    heavyGraph,
+    rowGraph,
     symmetries: () => {
-      symmetries ??= matcherOf(heavyGraph, heavyGraph);
+      symmetries ??= matcherOf(rowGraph, rowGraph);
       return symmetries;
     },
   };
 }
 
 /**
- * Finds the atoms of a compound in another molecule. Atoms in another order are found by their types and
- * bonds. If a symmetry swaps atoms, either match is taken.
+ * Finds the atoms of a compound in a molecule. Atoms in another order are matched by their types and bonds. If
+ * symmetries allow several matches, any of them is returned.
  *
- * @returns undefined if it has other atoms or bonds
+ * @returns undefined if the molecule has other atoms or bonds
  */
 export function fits(compound: Compound, molecule: Molecule): Fit | undefined {
-  if (molecule === compound.molecule) return own(compound);
+  if (molecule === compound.molecule) return unchanged(compound);
   if (molecule.atoms.length !== compound.molecule.atoms.length) return undefined;
-  if (sameFragments(compound.molecule, molecule)) return own(compound);
+  if (sameFragments(compound.molecule, molecule)) return unchanged(compound);
   const found = typed(molecule);
   const graph = graphOf(molecule);
   const match = matcherOf(compound.graph, graph)({ cost: () => 0 });
   if (!match) return undefined;
   const { atoms } = match;
-  const isSame = compound.typed.heavy.every((atom, row) => {
-    const there = found.heavy.indexOf(atoms[atom] as number);
+  const isSame = compound.typed.atomOfRow.every((atom, row) => {
+    const other = found.atomOfRow.indexOf(atoms[atom] as number);
     return (
-      there >= 0 && (found.ligandOf[there] as number) < 0 === (compound.typed.ligandOf[row] as number) < 0
+      other >= 0 && (found.ligandOf[other] as number) < 0 === (compound.typed.ligandOf[row] as number) < 0
     );
   });
   if (!isSame) return undefined;
-  return { places: compound.typed.heavy.map(atom => atoms[atom] as number), rotors: found.rotors };
+  return { atomOfRow: compound.typed.atomOfRow.map(atom => atoms[atom] as number), rotors: found.rotors };
 }
 
-function own({ typed: { heavy, rotors } }: Compound): Fit {
-  return { places: heavy, rotors };
+function unchanged({ typed: { atomOfRow, rotors } }: Compound): Fit {
+  return { atomOfRow, rotors };
 }
 
-/** Å; coordinates in files are rounded to 0.001. */
+/** Largest difference of two equal distances, in Å: coordinates in files are rounded to 0.001. */
 const tolerance = 0.01;
 
-/** Tells whether two molecules have the same atoms in the same order, in rigid fragments of the same shape. */
+/** True if two molecules have the same atoms in the same order, in rigid fragments of the same shape. */
 function sameFragments(a: Molecule, b: Molecule): boolean {
-  if (a.atoms.some((atom, place) => atom.type?.name !== b.atoms[place]?.type?.name)) return false;
+  if (a.atoms.some((atom, i) => atom.type?.name !== b.atoms[i]?.type?.name)) return false;
   if (!a.tree || !b.tree) return false;
   if (a.tree.fragmentOf.some((fragment, atom) => fragment !== b.tree?.fragmentOf[atom])) return false;
   if (a.tree.branches.length !== b.tree.branches.length) return false;
@@ -114,12 +115,12 @@ function graphOf(molecule: Molecule): Graph {
   return { labels: typesOf(molecule).map(type => type.name), bonds: findLinks(molecule) };
 }
 
-function partOf({ labels, bonds }: Graph, places: Int32Array): Graph {
-  const rows = new Map(Array.from(places, (place, row) => [place, row]));
+function partOf({ labels, bonds }: Graph, atomOfRow: Int32Array): Graph {
+  const rows = new Map(Array.from(atomOfRow, (atom, row) => [atom, row]));
   return {
-    labels: Array.from(places, place => labels[place] as string),
-    bonds: Array.from(places, place =>
-      (bonds[place] as readonly number[]).map(other => rows.get(other)).filter(row => row !== undefined),
+    labels: Array.from(atomOfRow, atom => labels[atom] as string),
+    bonds: Array.from(atomOfRow, atom =>
+      (bonds[atom] as readonly number[]).map(other => rows.get(other)).filter(row => row !== undefined),
     ),
   };
 }

@@ -2,11 +2,13 @@ import type { Compound } from './compound.ts';
 import type { DockedPose } from './poses.ts';
 
 /**
- * Root mean square deviation of the heavy atoms of two poses of one compound, in Å, without superposition. It
- * is the smallest over the symmetries of the compound.
+ * Returns the root mean square deviation of the heavy atoms of two poses of one compound, in Å, without superposition: the
+ * smallest over the symmetries of the compound.
+ *
+ * @throws TypeError if the poses are of two compounds
  */
 export function rmsdOf(a: DockedPose, b: DockedPose): number {
-  const rows = a.places.length;
+  const rows = a.atomOfRow.length;
   if (b.compound !== a.compound) throw new TypeError('rmsdOf: expected two poses of one compound');
   const cost = squaredDistances(a, b);
   const match = a.compound.symmetries()({ cost });
@@ -14,9 +16,9 @@ export function rmsdOf(a: DockedPose, b: DockedPose): number {
 }
 
 /**
- * Finds poses that repeat an earlier one. Each call takes the next pose and returns the index of the first
- * earlier pose within an RMSD ({@link rmsdOf}) of `threshold`, in Å; undefined for a new pose. Only the
- * coordinates of new poses are kept.
+ * Returns a function that finds poses that repeat an earlier one. Call it with each pose in turn: it returns the index of
+ * the first earlier pose within an RMSD ({@link rmsdOf}) of `threshold`, in Å, or undefined for a new pose. Only new poses
+ * are compared with later ones.
  *
  * @example
  * const earlier = duplicateFinder(0.5);
@@ -25,24 +27,24 @@ export function rmsdOf(a: DockedPose, b: DockedPose): number {
 export function duplicateFinder(threshold: number): (pose: DockedPose) => number | undefined {
   if (!(threshold >= 0))
     throw new RangeError(`duplicateFinder: expected a distance in Å, found ${threshold}`);
-  const kept: { place: number; pose: Coordinates; center: readonly number[] }[] = [];
+  const distinct: { index: number; pose: Coordinates; center: readonly number[] }[] = [];
   let compound: Compound | undefined;
   let count = 0;
   return pose => {
     compound ??= pose.compound;
     if (pose.compound !== compound) throw new TypeError('duplicateFinder: expected poses of one compound');
     const center = centerOf(pose);
-    const found = kept.find(
+    const found = distinct.find(
       // The centers of two poses are no further apart than their RMSD.
       other => distance(center, other.center) < threshold && areClose(pose, other.pose, threshold),
     );
-    const place = count++;
-    if (!found) kept.push({ place, pose: { ligand: pose.ligand, compound }, center });
-    return found?.place;
+    const index = count++;
+    if (!found) distinct.push({ index, pose: { ligand: pose.ligand, compound }, center });
+    return found?.index;
   };
 }
 
-/** Finds the poses that repeat an earlier one: for each pose, what {@link duplicateFinder} says. */
+/** Returns, for each pose, the index of the earlier pose that it repeats ({@link duplicateFinder}), or undefined. */
 export function duplicatesOf(poses: Iterable<DockedPose>, threshold: number): (number | undefined)[] {
   const earlier = duplicateFinder(threshold);
   return Array.from(poses, pose => earlier(pose));

@@ -3,7 +3,7 @@ import { moleculeOf, moleculesOf } from '../read/molecules.ts';
 import { compoundOf } from './compound.ts';
 import { type DockedPose, otherAtoms, poseIn, type Receptor, receptorOf, tooFar } from './poses.ts';
 
-/** A PDBQT file that was read. */
+/** Text of a PDBQT file. */
 export interface PdbqtFile {
   /** Name for messages: a path, or the name of a file dropped on a page. */
   readonly name: string;
@@ -12,16 +12,16 @@ export interface PdbqtFile {
 
 /** The poses of one compound in one receptor, ready to be scored. */
 export interface Ensemble {
-  /** The names of the files they come from. */
+  /** Names of their files. */
   readonly files: { readonly receptor: string; readonly poses: string };
   readonly receptor: Receptor;
   readonly poses: readonly DockedPose[];
 }
 
 /**
- * Makes an ensemble of a receptor and docked poses, each the text of a PDBQT file.
+ * Makes an ensemble of a receptor and docked poses.
  *
- * @throws Error, in one line that names the file, if one is malformed, if the receptor has several models, if the poses
+ * @throws Error, in one line that names the file, if a file is malformed, if the receptor has several models, if the poses
  * are not of one compound, or if none of them is near the receptor
  */
 export function ensembleOf(receptorFile: PdbqtFile, posesFile: PdbqtFile): Ensemble {

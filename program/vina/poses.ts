@@ -13,32 +13,34 @@ import { coordinatesOf } from './bonds.ts';
 import { type Compound, compoundOf, fits } from './compound.ts';
 import { heavyAtoms, rowsOf } from './xs-types.ts';
 
-/** Receptor, prepared once for any number of poses. */
+/** A receptor, prepared once for any number of poses. */
 export interface Receptor {
   readonly molecule: Molecule;
   readonly atoms: HeavyAtoms;
   readonly near: Near;
 }
 
-/** Pose that is ready to be scored, with the molecule it is made of. */
+/** A pose, ready to be scored. */
 export interface DockedPose extends Pose {
+  /** Molecule of the pose, as it was read. */
   readonly molecule: Molecule;
   /**
-   * Place in `molecule.atoms` of each row of `ligand`: of the heavy atoms, in the order of the compound's first pose. Those
-   * of flexible residues come last; they have no pairs with the receptor, as AutoDock Vina counts those as internal.
+   * Index in `molecule.atoms` of each row of `ligand`. The rows are those of the compound's first pose. Atoms of flexible
+   * residues come last. They have no pairs with the receptor: AutoDock Vina counts these as internal.
    */
-  readonly places: Int32Array;
-  /** Pairs of two ligands, or of a ligand and a flexible residue, if the pose has those. */
+  readonly atomOfRow: Int32Array;
+  /** Pairs between two ligands, or between a ligand and a flexible residue; absent if the pose has one ligand only. */
   readonly between?: MovingPairs;
   readonly compound: Compound;
 }
 
-/** Pairs whose atoms both move. */
+/** Pairs of two atoms that both move. */
 export interface MovingPairs {
-  /** Rows of `ligand`, for each pair. */
+  /** Row of `ligand` of the first atom of each pair. */
   readonly first: Int32Array;
+  /** Row of `ligand` of the second atom of each pair. */
   readonly second: Int32Array;
-  /** A pose whose ligand atoms are the first atoms of the pairs, and whose receptor atoms are the second ones. */
+  /** The pairs as a pose: the first atoms take the part of the ligand, the second ones that of the receptor. */
   readonly pose: Pose;
 }
 
@@ -50,9 +52,9 @@ export function receptorOf(molecule: Molecule): Receptor {
 }
 
 /**
- * Prepares poses of one compound, one at a time as they are requested; only the first is kept.
+ * Prepares poses of one compound, one at a time as they are requested. Only the first stays in memory.
  *
- * @throws Error, in one line that names file and pose, if a pose is of another compound than the first, or if none has an
+ * @throws Error, in one line that names the file, if a pose is of another compound than the first, or if no pose has an
  * atom within 8 Å of the receptor
  * @example
  * const receptor = receptorOf(pocket);
@@ -76,43 +78,51 @@ export async function* posesOf(
   if (compound && !isNear) throw tooFar(compound.molecule, receptor.molecule);
 }
 
-/** Prepares a pose; undefined if it is not of that compound. */
+/** Prepares a pose. Returns undefined if the molecule is not of the compound. */
 export function poseIn(receptor: Receptor, compound: Compound, molecule: Molecule): DockedPose | undefined {
-  const fit = fits(compound, molecule);
-  if (!fit) return undefined;
+  const match = fits(compound, molecule);
+  if (!match) return undefined;
   const { types, ligandOf } = compound.typed;
-  const ligand = { types, coordinates: rowsOf(coordinatesOf(molecule), fit.places), rotors: fit.rotors };
-  // The rows of flexible residues come last. They are given without a type, and so get no pairs with the receptor.
+  const ligand = {
+    types,
+    coordinates: rowsOf(coordinatesOf(molecule), match.atomOfRow),
+    rotors: match.rotors,
+  };
+  // The rows of flexible residues come last. pairsOf sees no types for them, so it makes no pairs with the receptor.
   const ligandTypes = types.filter((_, row) => (ligandOf[row] as number) >= 0);
   const between = betweenOf(ligand, ligandOf);
   return {
     ...pairsOf({ ...ligand, types: ligandTypes }, receptor.atoms, receptor.near),
     molecule,
     compound,
-    places: fit.places,
+    atomOfRow: match.atomOfRow,
     ...(between && { between }),
   };
 }
 
-/** The error for a pose, counted from 1, of another compound than the first. */
-export function otherAtoms({ place }: Molecule, pose: number): Error {
+/**
+ * Error for a pose of another compound than the first.
+ *
+ * @param pose number of the pose in its file, from 1
+ */
+export function otherAtoms({ source }: Molecule, pose: number): Error {
   return new Error(
-    `${place.file}: expected poses of one compound, found other atoms in pose ${pose} than in pose 1`,
+    `${source.file}: expected poses of one compound, found other atoms in pose ${pose} than in pose 1`,
   );
 }
 
-/** The error for poses that are too far from the receptor to be scored. */
+/** Error for poses that are too far from the receptor to be scored. */
 export function tooFar(pose: Molecule, receptor: Molecule): Error {
-  return new Error(`${pose.place.file}: no pose comes within 8 Å of an atom of ${receptor.place.file}`);
+  return new Error(`${pose.source.file}: no pose comes within 8 Å of an atom of ${receptor.source.file}`);
 }
 
 function betweenOf(moving: HeavyAtoms, ligandOf: Int32Array): MovingPairs | undefined {
   if (ligandOf.every(ligand => ligand === ligandOf[0])) return undefined;
   const { data } = moving.coordinates;
   const pairs: (readonly [number, number])[] = [];
-  ligandOf.forEach((own, a) => {
+  ligandOf.forEach((ligand, a) => {
     for (let b = a + 1; b < ligandOf.length; b++) {
-      if (own === ligandOf[b]) continue;
+      if (ligand === ligandOf[b]) continue;
       const squared = [0, 1, 2].reduce(
         (total, axis) => total + ((data[3 * a + axis] as number) - (data[3 * b + axis] as number)) ** 2,
         0,
@@ -127,6 +137,6 @@ function betweenOf(moving: HeavyAtoms, ligandOf: Int32Array): MovingPairs | unde
     coordinates: rowsOf(data, rows),
     rotors: moving.rotors,
   });
-  const each = pairs.map((_, pair) => pair);
-  return { first, second, pose: poseOf(atomsIn(first), atomsIn(second), each, each) };
+  const indices = pairs.map((_, pair) => pair);
+  return { first, second, pose: poseOf(atomsIn(first), atomsIn(second), indices, indices) };
 }

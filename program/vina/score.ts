@@ -5,11 +5,11 @@ import type { DockedPose } from './poses.ts';
 
 /**
  * Records the binding free energy of a docked pose, in kcal/mol and of shape []: the Vina scoring function of
- * `examples/vina/score.ts`, with the pairs of several ligands, and of ligands and flexible residues. Each of
- * those pairs is capped below 1000 kcal/mol, as in AutoDock Vina; pairs of a flexible residue and the rest of
- * the receptor are not part of the binding free energy.
+ * `examples/vina/score.ts`, extended by the pairs between ligands, and between ligands and flexible residues. As in AutoDock
+ * Vina, each of these pairs is capped below 1000 kcal/mol, and pairs between a flexible residue and the rest of the receptor
+ * do not count.
  *
- * @param ligand coordinates in Å, of the rows of `pose.ligand`; give them as a parameter to get forces
+ * @param ligand coordinates of the rows of `pose.ligand`, in Å; pass a parameter of the tape to get forces
  */
 export function score(
   tape: Tape,
@@ -30,25 +30,25 @@ export function scoreGroup(tape: Tape, weights: vina.Weights, poses: readonly Do
   return stack(poses.map(pose => score(tape, weights, pose)));
 }
 
-/** Unweighted terms of a pose: the repulsion in Å², the others without unit. */
+/** Unweighted terms of a pose: the repulsion in Å², the others dimensionless. */
 export interface TermSums extends vina.Terms<number> {
   /** N_rot */
   readonly rotors: number;
 }
 
 /**
- * Parts of the binding free energy of a pose: the sum of each term over all pairs, and the number of rotors.
- * The sum of the terms by their weights, divided by 1 + w_rot N_rot, is the binding free energy, unless an
- * atom clashes: its energy is then above 0 and capped below 1000 kcal/mol.
+ * Computes the parts of the binding free energy of a pose: the sum of each term over all pairs, and the number of rotors.
+ * The weighted sum of the terms, divided by 1 + w_rot N_rot, is the binding free energy, unless an atom clashes. The energy
+ * of a clashing atom is above 0 and capped below 1000 kcal/mol.
  *
- * @param executor runs the tape; one for many poses compiles it once
+ * @param executor runs the tape; pass the same one for many poses, so that it compiles once
  */
 export function termsOf(pose: DockedPose, executor: SyncExecutor = jit()): TermSums {
   const tape = new Tape();
-  const own = vina.terms(tape, pose);
-  const more = pose.between && vina.terms(tape, pose.between.pose);
-  const names = Object.keys(own) as (keyof vina.Terms)[];
-  const sums = names.map(name => (more ? add(sum(own[name]), sum(more[name])) : sum(own[name])));
+  const byPair = vina.terms(tape, pose);
+  const between = pose.between && vina.terms(tape, pose.between.pose);
+  const names = Object.keys(byPair) as (keyof vina.Terms)[];
+  const sums = names.map(name => (between ? add(sum(byPair[name]), sum(between[name])) : sum(byPair[name])));
   const numbers = executor.run(sums).map(({ data }) => data[0]);
   const terms = Object.fromEntries(names.map((name, n) => [name, numbers[n]])) as Record<
     keyof vina.Terms,

@@ -6,24 +6,24 @@ import { type RigidGroups, rigidGroups } from '../molecule/rigid.ts';
 import type { AtomType } from '../read/atom-types.ts';
 import { coordinatesOf, findBonds, typesOf } from './bonds.ts';
 
-/** Part of a molecule that the scoring function sees, the same in all poses of a compound. */
+/**
+ * Atom types of a molecule as the scoring function needs them, the same for all poses of a compound. Each atom with Vina terms
+ * has a row. Hydrogens, dummies, and the atoms of flexible residues that never move have none.
+ */
 export interface Typed {
   /** Bonds of all atoms. */
   readonly bonds: Bonds;
-  /**
-   * Places of the atoms that have Vina terms, those of ligands before those of flexible residues. Hydrogens, dummies and
-   * the atoms of flexible residues that stand still have none.
-   */
-  readonly heavy: Int32Array;
-  /** X-Score types of those. */
+  /** Index of the atom of each row: first the atoms of ligands, then those of flexible residues. */
+  readonly atomOfRow: Int32Array;
+  /** X-Score type of each row. */
   readonly types: readonly XsType[];
-  /** Ligand that each of those belongs to, from 0; -1 for an atom of a flexible residue. */
+  /** Ligand of each row, from 0; -1 for an atom of a flexible residue. */
   readonly ligandOf: Int32Array;
-  /** N_rot of the ligands together. */
+  /** N_rot, summed over the ligands. */
   readonly rotors: number;
 }
 
-/** Finds the bonds of a molecule, then the types of its heavy atoms and its rotors. */
+/** Finds the bonds of a molecule, then the types of its atoms and its number of rotors. */
 export function typed(molecule: Molecule): Typed {
   const groups = rigidGroups(molecule);
   const atoms = typesOf(molecule);
@@ -33,32 +33,32 @@ export function typed(molecule: Molecule): Typed {
     const { kind } = atoms[atom] as AtomType;
     return kind !== 'hydrogen' && kind !== 'dummy' && !groups?.isAnchor[atom];
   });
-  const heavy = withTerms.sort((a, b) => rank(ligandOf, a) - rank(ligandOf, b) || a - b);
+  const atomOfRow = withTerms.sort((a, b) => rank(ligandOf, a) - rank(ligandOf, b) || a - b);
   return {
     bonds,
-    heavy,
-    types: Array.from(heavy, atom => xsType(atoms, bonds, atom)),
-    ligandOf: heavy.map(atom => ligandOf[atom] as number),
+    atomOfRow,
+    types: Array.from(atomOfRow, atom => xsType(atoms, bonds, atom)),
+    ligandOf: atomOfRow.map(atom => ligandOf[atom] as number),
     rotors: countRotors(groups, atoms, bonds, atom => (ligandOf[atom] as number) >= 0),
   };
 }
 
-/** A molecule as the scoring function sees it: for ligands with flexible residues, all atoms that move. */
+/** Returns the atoms of a molecule that have Vina terms. In a pose with flexible residues, these include residue atoms that move. */
 export function heavyAtoms(molecule: Molecule): HeavyAtoms {
-  const { heavy, types, rotors } = typed(molecule);
-  return { types, coordinates: rowsOf(coordinatesOf(molecule), heavy), rotors };
+  const { atomOfRow, types, rotors } = typed(molecule);
+  return { types, coordinates: rowsOf(coordinatesOf(molecule), atomOfRow), rotors };
 }
 
-/** Coordinates of some atoms, shape [places, 3]. */
-export function rowsOf(coordinates: Float64Array, places: Int32Array): HeavyAtoms['coordinates'] {
-  const rows = new Float64Array(3 * places.length);
-  places.forEach((place, row) => {
-    for (let axis = 0; axis < 3; axis++) rows[3 * row + axis] = coordinates[3 * place + axis] as number;
+/** Returns the coordinates of some atoms, shape [atoms, 3]. */
+export function rowsOf(coordinates: Float64Array, atoms: Int32Array): HeavyAtoms['coordinates'] {
+  const rows = new Float64Array(3 * atoms.length);
+  atoms.forEach((atom, row) => {
+    for (let axis = 0; axis < 3; axis++) rows[3 * row + axis] = coordinates[3 * atom + axis] as number;
   });
-  return tensor(rows, [places.length, 3]);
+  return tensor(rows, [atoms.length, 3]);
 }
 
-/** Ligand that each atom belongs to, from 0; -1 for an atom of a flexible residue. */
+/** Returns the ligand of each atom, from 0; -1 for an atom of a flexible residue. */
 function ligandsOf({ atoms, tree }: Molecule): Int32Array {
   if (!tree) return new Int32Array(atoms.length);
   const ofFragment = new Map<number, number>();
@@ -66,7 +66,7 @@ function ligandsOf({ atoms, tree }: Molecule): Int32Array {
   for (const { fragment, isFlexibleResidue } of tree.roots) {
     ofFragment.set(fragment, isFlexibleResidue ? -1 : ligands++);
   }
-  // A branch comes before those within it.
+  // Branches are listed after the branch that contains them.
   for (const { parent, fragment } of tree.branches) ofFragment.set(fragment, ofFragment.get(parent) ?? 0);
   return tree.fragmentOf.map(fragment => ofFragment.get(fragment) ?? 0);
 }
@@ -87,28 +87,32 @@ function xsType(atoms: readonly AtomType[], bonds: Bonds, atom: number): XsType 
   };
 }
 
-/** Neither hydrogen nor carbon. Vina counts the dummies of a cut macrocycle, and the carbons where it is cut. */
+/**
+ * True for all but hydrogen and carbon. As in Vina, the dummies of a cut macrocycle and the carbons at the cut count as
+ * heteroatoms, too.
+ */
 function isHeteroatom({ kind, name }: AtomType): boolean {
   return kind !== 'hydrogen' && (kind !== 'carbon' || name.startsWith('CG'));
 }
 
 /**
- * Each end of a torsion counts one half if its atom is bonded to another heavy atom besides the one at the
- * other end. A methyl group, whose rotation moves no heavy atom, thus costs half as much as a chain. A
- * torsion whose two atoms are not bonded does not count.
+ * Returns N_rot. Each end of a torsion counts one half if its atom has a neighbour besides the atom at the other end.
+ * Hydrogens do not count as neighbours, so the torsion of a methyl group counts half as much as one in a chain. A torsion
+ * does not count if its two atoms are not bonded, or if one is a hydrogen.
  */
 function countRotors(
   groups: RigidGroups | undefined,
   atoms: readonly AtomType[],
   bonds: Bonds,
-  isOfLigand: (atom: number) => boolean,
+  isInLigand: (atom: number) => boolean,
 ): number {
-  const isHeavy = (atom: number): boolean => atoms[atom]?.kind !== 'hydrogen';
-  const holdsAnother = (end: number): boolean => (bonds[end] as number[]).filter(isHeavy).length > 1;
-  const ends = (groups?.rotors ?? [])
-    .filter(({ from, to }) => isOfLigand(to) && bonds[from]?.includes(to))
+  const isNotHydrogen = (atom: number): boolean => atoms[atom]?.kind !== 'hydrogen';
+  const hasSecondNeighbour = (end: number): boolean =>
+    (bonds[end] as number[]).filter(isNotHydrogen).length > 1;
+  const ends = (groups?.movingBranches ?? [])
+    .filter(({ from, to }) => isInLigand(to) && bonds[from]?.includes(to))
     .map(({ from, to }) => [from, to])
-    .filter(torsion => torsion.every(isHeavy))
+    .filter(torsion => torsion.every(isNotHydrogen))
     .flat();
-  return ends.filter(holdsAnother).length / 2;
+  return ends.filter(hasSecondNeighbour).length / 2;
 }

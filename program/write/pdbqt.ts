@@ -29,7 +29,7 @@ export function pdbqtOf(
     lines.filter(isAtom).length !== molecule.atoms.length ||
     coordinates.length !== 3 * molecule.atoms.length
   ) {
-    const { file, line } = molecule.place;
+    const { file, line } = molecule.source;
     throw new Error(
       `${file}, line ${line}: expected lines and coordinates of ${molecule.atoms.length} PDBQT atoms`,
     );

@@ -21,7 +21,7 @@ export function sdfOf(
 ): string {
   const {
     atoms,
-    place: { file, line: first },
+    source: { file, line: first },
   } = molecule;
   const lines = (molecule.lines ?? []).map((content, i) => ({ file, number: first + i, content }));
   const end = lines.findIndex(({ content }) => /^M\s+END/.test(content));

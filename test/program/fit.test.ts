@@ -309,7 +309,7 @@ describe('compounds', () => {
     };
     await fail('poses,measure,value,unit', 'a,Ki,1,nM').toThrow('line 1: expected a column "receptor"');
     await fail('receptor,poses,measure,value,unit', ',a,Ki,1,nM').toThrow(
-      'bad.csv, line 2: expected something in the column receptor',
+      'bad.csv, line 2: expected a value in the column receptor',
     );
     await fail('receptor,poses,measure,value,unit', '', 'r,a,Ki,-1,nM').toThrow('bad.csv, line 3: ');
   });

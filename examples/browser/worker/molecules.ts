@@ -19,8 +19,8 @@ export function molecules(context: Context, indices: readonly number[]): Molecul
 }
 
 /** Returns the molecule of a pose for drawing. */
-export function moleculeOf({ molecule, places, compound }: DockedPose): Molecule {
-  const isInOrder = places === compound.typed.heavy;
+export function moleculeOf({ molecule, atomOfRow, compound }: DockedPose): Molecule {
+  const isInOrder = atomOfRow === compound.typed.atomOfRow;
   return drawn(molecule, isInOrder ? compound.typed.bonds : undefined);
 }
 

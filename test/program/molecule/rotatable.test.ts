@@ -15,7 +15,7 @@ function molecule(atoms: string, bonds: string): Molecule {
       const [from, to] = text.split(/[-=:]/).map(Number) as [number, number];
       return { from, to, order: text.includes('=') ? 2 : text.includes(':') ? 1.5 : 1 };
     }),
-    place: { file: 'a.sdf', line: 1 },
+    source: { file: 'a.sdf', line: 1 },
   };
 }
 

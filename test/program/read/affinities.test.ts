@@ -73,7 +73,7 @@ describe('affinities', () => {
       'line 2: expected a concentration greater than 0 in the column km',
     );
     expect(() => readAffinities(table(','), 'a.csv')).toThrow(
-      'a.csv, line 2: expected Ki or Kd, or the columns substrate and km with IC50, or leave to take IC50 for Ki in the column measure, found "IC50"',
+      'a.csv, line 2: expected Ki or Kd (for IC50, add the columns substrate and km, or give --ic50-as-ki) in the column measure, found "IC50"',
     );
     const [asKi] = readAffinities(table(','), 'a.csv', { ic50AsKi: true });
     expect(asKi).toMatchObject({
@@ -103,7 +103,7 @@ describe('affinities', () => {
     const [a, b] = readAffinities(twice, 'a.csv', { replicates: 'average' });
     expect(a).toEqual({
       ...{ ligand: 'a', line: 2, pKi: expect.closeTo(8, 12) },
-      note: 'a.csv, line 2: 3 rows of a are taken together',
+      note: 'a.csv, line 2: 3 rows of a are combined into one',
     });
     expect(b).not.toHaveProperty('note');
     const average = (...rows: string[]) =>
@@ -144,7 +144,7 @@ describe('affinities', () => {
   test.each([
     [
       'b,ec50,10,nM,',
-      'expected a measure of Ki, Kd, IC50, pKi, pKd, pIC50, dG, ΔG in the column measure, found "ec50"',
+      'expected one of Ki, Kd, IC50, pKi, pKd, pIC50, dG, ΔG in the column measure, found "ec50"',
     ],
     ['b,ki,-1,nM,', 'expected a concentration greater than 0 in the column value, found "-1"'],
     ['b,ki,0,nM,', 'expected a concentration greater than 0 in the column value, found "0"'],
@@ -155,11 +155,11 @@ describe('affinities', () => {
     ['b,ki,1\x002,nM,', 'expected a number in the column value, found "1\\x002"'],
     [
       'b,ki,1,nm,',
-      'expected a unit of M, mM, uM, µM, μM, nM, pM, fM in the column value or unit, found "nm"',
+      'expected one of the units M, mM, uM, µM, μM, nM, pM, fM in the column value or unit, found "nm"',
     ],
     ['b,ki,1,,', 'in the column value or unit, found nothing'],
-    ['b,dG,-9,nM,', 'expected a unit of kcal/mol, kJ/mol in the column value or unit, found "nM"'],
-    [',ki,1,nM,', 'expected something in the column ligand, found nothing'],
+    ['b,dG,-9,nM,', 'expected one of the units kcal/mol, kJ/mol in the column value or unit, found "nM"'],
+    [',ki,1,nM,', 'expected a value in the column ligand, found nothing'],
   ])('that are wrong are named with the line: %s', (row, message) => {
     expect(() => read(row)).toThrow(
       `a.csv, line 3: ${message.startsWith('expected') ? message : 'expected'}`,

@@ -52,7 +52,7 @@ describe('mmCIF files', () => {
       { serial: 3, name: "O5'", residue: 'ALA B 7', element: 8, x: 2.5, y: -2.25, z: 100.125 },
       { serial: 4, name: 'ZN', residue: 'ZN C 8A', element: 30, x: 3.5, y: -2.25, z: 100 },
     ]);
-    expect(first?.place).toEqual({ file: 'a.cif', line: 26 });
+    expect(first?.source).toEqual({ file: 'a.cif', line: 26 });
     expect(second?.atoms.map(({ element }) => element)).toEqual([1]);
   });
 
@@ -79,7 +79,7 @@ describe('mmCIF files', () => {
       'a missing word',
       ' 100 2\n',
       ' 100\n',
-      'line 33: expected 13 words in each row of _atom_site, found 12 in the last',
+      'line 33: expected 13 words in each row of _atom_site, found 12 in the last row before this line',
     ],
     [
       'a missing column',
@@ -92,19 +92,19 @@ describe('mmCIF files', () => {
       'open text',
       ';\nloop_',
       'loop_',
-      'line 5: expected a semicolon at the beginning of a later line, too, found none',
+      'line 5: expected a later line that begins with a semicolon, to end this text, found none',
     ],
     [
       'crystals',
       '_atom_site.group_PDB',
       '_atom_site_fract_x',
-      'line 13: expected mmCIF, with _atom_site.Cartn_x',
+      'line 13: expected mmCIF, with names such as _atom_site.Cartn_x',
     ],
     [
       'a column twice',
       '_atom_site.id\n_atom_site.t',
       '_atom_site.id\n_atom_site.id\n_atom_site.t',
-      'line 27: expected each column of _atom_site. once before this row, found one again',
+      'line 27: expected each column of _atom_site once before this row, found one twice',
     ],
     ['no atoms', /loop_\n_atom_site[\s\S]*/, '', 'a.cif: expected at least one molecule, found none'],
     [
@@ -123,7 +123,7 @@ describe('mmCIF files', () => {
       'a second loop',
       '#\nloop_',
       'loop_\n_atom_site.id\n1\nloop_',
-      'line 34: expected one loop _atom_site, that of line 26',
+      'line 34: expected only one loop _atom_site, which line 26 begins',
     ],
   ])('are named with line and column: %s', (_, from, to, message) => {
     expect(() => read(good.replace(from, to))).toThrow(message);
@@ -216,7 +216,7 @@ describe('bonds of mmCIF files', () => {
 
   test('of an order that is none are named', () => {
     expect(() => bondsIn(sites(two) + ofComponent('half'))).toThrow(
-      /a\.cif, line \d+, column 11: expected the order of a bond, sing, doub, trip, quad, arom, delo, pi, poly, found "half"/,
+      /a\.cif, line \d+, column 11: expected the order of a bond, one of sing, doub, trip, quad, arom, delo, pi, poly, found "half"/,
     );
     expect(() => bondsIn(sites(two) + ofComponent('sing').replace('_chem_comp_bond.comp_id\n', ''))).toThrow(
       'expected a column _chem_comp_bond.comp_id before this row, found none',

@@ -25,8 +25,8 @@ test('the log of AutoDock holds poses behind DOCKED', () => {
   const [first, second, ...others] = moleculesOf(log.join('\n'), 'a.dlg');
   expect(others).toEqual([]);
   const [alone] = moleculesOf(pose.join('\n'), 'a.pdbqt');
-  expect(first).toEqual({ ...alone, place: { file: 'a.dlg', line: 4 } });
-  expect(second).toEqual({ ...alone, place: { file: 'a.dlg', line: 16 } });
+  expect(first).toEqual({ ...alone, source: { file: 'a.dlg', line: 4 } });
+  expect(second).toEqual({ ...alone, source: { file: 'a.dlg', line: 16 } });
 });
 
 test('columns of messages are counted behind DOCKED', () => {

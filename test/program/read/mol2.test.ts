@@ -30,7 +30,7 @@ describe('mol2 files', () => {
   test('are read by word: atoms in order, elements by type, bonds', () => {
     const [molecule, ...others] = read(good);
     expect(others).toEqual([]);
-    expect(molecule).toMatchObject({ name: 'acetamide, in part', place: { file: 'a.mol2', line: 2 } });
+    expect(molecule).toMatchObject({ name: 'acetamide, in part', source: { file: 'a.mol2', line: 2 } });
     expect(molecule?.atoms.map(({ serial, name, element }) => [serial, name, element])).toEqual([
       [1, 'C1', 6],
       [2, 'N1', 7],
@@ -52,7 +52,9 @@ describe('mol2 files', () => {
   });
 
   test('may hold several molecules', () => {
-    expect(read(good + good.replace('acetamide', 'another')).map(({ place }) => place.line)).toEqual([2, 22]);
+    expect(read(good + good.replace('acetamide', 'another')).map(({ source }) => source.line)).toEqual([
+      2, 22,
+    ]);
   });
 
   test('have dummies and lone pairs that are no atoms', () => {
@@ -72,12 +74,17 @@ describe('mol2 files', () => {
     ['NaN', '6.0160', 'NaN', 'found "NaN"'],
     ['a type', 'C.ar', 'Any', 'column 42: expected an atom type that begins with an element, found "Any"'],
     ['a short line', / N\.am.*/, '', 'expected an atom type that begins with an element, found nothing'],
-    ['too few atoms', /.* H1 .*\n/, '', 'line 4, column 2: expected 3 atoms, as many as follow, found "4"'],
+    [
+      'too few atoms',
+      /.* H1 .*\n/,
+      '',
+      'line 4, column 2: expected 3, the number of atoms that follow, found "4"',
+    ],
     [
       'too many bonds',
       ' 4 4 0',
       ' 4 3 0',
-      'line 4, column 4: expected 4 bonds, as many as follow, found "3"',
+      'line 4, column 4: expected 4, the number of bonds that follow, found "3"',
     ],
     [
       'a bond to atom 99',
@@ -89,7 +96,7 @@ describe('mol2 files', () => {
       'a type of bond',
       '   am',
       '   xx',
-      'expected the kind of a bond, 1, 2, 3, am, ar, du, un, nc, found "xx"',
+      'expected the kind of a bond, one of 1, 2, 3, am, ar, du, un, nc, found "xx"',
     ],
     [
       'a damaged section',

@@ -45,10 +45,10 @@ describe('PDB files', () => {
   test('may have several models, ended by ENDMDL or END, and MODEL twice', () => {
     const model = (n: number) =>
       `MODEL        1\nMODEL ${n}\nREMARKVINA RESULT: 1\n${carbon}\nCONECT 1 2\nENDMDL`;
-    expect(read(`${model(1)}\n${model(2)}\nEND\n`).map(({ place }) => place.line)).toEqual([2, 8]);
+    expect(read(`${model(1)}\n${model(2)}\nEND\n`).map(({ source }) => source.line)).toEqual([2, 8]);
     expect(read(`${carbon}\nEND\n${calcium}\nEND\n`).map(({ atoms }) => atoms[0]?.element)).toEqual([6, 20]);
     expect(() => moleculeOf(`${model(1)}\n${model(2)}`, 'a.pdb')).toThrow(
-      'a.pdb, line 8: expected one model, as a receptor has, found another',
+      'a.pdb, line 8: expected one model, as for a receptor, found a second one',
     );
   });
 
@@ -72,7 +72,7 @@ describe('PDB files', () => {
     expect(read(`${carbon.slice(0, 72)}1ABC 249`)[0]?.atoms[0]?.element).toBe(6);
   });
 
-  test('may count atoms by letters or stars', () => {
+  test('may number atoms by letters or asterisks', () => {
     const numbers = [' A0000', ' *****', '     7', '100007'].map(number => carbon.replace('   249', number));
     expect(read(numbers.join('\n'))[0]?.atoms.map(({ serial }) => serial)).toEqual([1, 2, 7, 100007]);
   });

@@ -37,13 +37,13 @@ const changed = (line: number, text?: string): string =>
 const atomWith = (columns: string, at: number): string =>
   changed(4, lines[3].slice(0, at - 1) + columns + lines[3].slice(at - 1 + columns.length));
 
-const withoutPlace = ({ place: _, ...molecule }: Molecule) => molecule;
+const withoutSource = ({ source: _, ...molecule }: Molecule) => molecule;
 
 describe('the reader of PDBQT', () => {
   test('reads atoms, the torsion tree and TORSDOF', () => {
     const [model, ...others] = read(lines.join('\n'));
     expect(others).toEqual([]);
-    expect(model).toMatchObject({ name: 'small one', place: { file: 'poses.pdbqt', line: 1 } });
+    expect(model).toMatchObject({ name: 'small one', source: { file: 'poses.pdbqt', line: 1 } });
     const [first, second, third] = model?.atoms ?? [];
     expect(first).toMatchObject({
       ...{ serial: 1, name: 'C1', residue: 'LIG A   7', element: 6 },
@@ -125,7 +125,7 @@ describe('the reader of PDBQT', () => {
     expect(model?.atoms.map(({ type }) => type?.kind)).toEqual(elements.map(() => kind));
   });
 
-  test('knows elements and AutoDock types that Vina does not take', () => {
+  test('reads elements and AutoDock types that Vina does not know', () => {
     const [model] = read(['B', 'Al', 'Pt', 'HS', 'NS'].map(atom).join('\n'));
     expect(model?.atoms.map(({ element }) => element)).toEqual([5, 13, 78, 1, 7]);
     expect(model?.atoms.every(each => !('type' in each))).toBe(true);
@@ -142,8 +142,8 @@ describe('the reader of PDBQT', () => {
   });
 
   test('reads a file without MODEL lines as one model', () => {
-    expect(read(lines.slice(1, -1).join('\n')).map(withoutPlace)).toEqual(
-      read(lines.join('\n')).map(withoutPlace),
+    expect(read(lines.slice(1, -1).join('\n')).map(withoutSource)).toEqual(
+      read(lines.join('\n')).map(withoutSource),
     );
   });
 
@@ -155,7 +155,7 @@ describe('the reader of PDBQT', () => {
   test('gives the one molecule of a receptor, and rejects a second', () => {
     expect(moleculeOf(lines.join('\n'), 'a.pdbqt').atoms.length).toBe(3);
     expect(() => moleculeOf(`${lines.join('\n')}\n${lines.join('\n')}`, 'a.pdbqt')).toThrow(
-      'a.pdbqt, line 12: expected one model, as a receptor has, found another',
+      'a.pdbqt, line 12: expected one model, as for a receptor, found a second one',
     );
   });
 
@@ -169,12 +169,12 @@ describe('the reader of PDBQT', () => {
     }),
     ends => {
       const text = twoPoses.map((line, i) => line + ends[i % ends.length]).join('');
-      expect(read(text).map(withoutPlace)).toEqual(read(twoPoses.join('\n')).map(withoutPlace));
+      expect(read(text).map(withoutSource)).toEqual(read(twoPoses.join('\n')).map(withoutSource));
     },
   );
 });
 
-describe('a malformed PDBQT file is told by file, line, what was expected and what stood there', () => {
+describe('errors of malformed PDBQT files name file and line, what was expected and what was found', () => {
   const anyRecord = /expected ATOM, HETATM, ROOT, BRANCH, .* or the like, found "/;
 
   test.each([
@@ -211,7 +211,7 @@ describe('a malformed PDBQT file is told by file, line, what was expected and wh
       'an unknown atom type',
       atomWith('Xx', 78),
       4,
-      /expected an AutoDock atom type \(H HD C A .*\) or an element from column 78, found "Xx"/,
+      /expected an AutoDock atom type \(H HD C A .*\) or an element from column 78 on, found "Xx"/,
     ],
     [
       'an atom type in capitals',
@@ -238,7 +238,7 @@ describe('a malformed PDBQT file is told by file, line, what was expected and wh
       'BRANCH from an unknown atom',
       lines.join('\n').replaceAll('1   3', '9   3'),
       7,
-      'the serial number of an atom of the fragment that it is in, found "BRANCH   9   3"',
+      'the serial number of an atom of the fragment around it, found "BRANCH   9   3"',
     ],
     [
       'BRANCH to an unknown atom',

@@ -49,7 +49,7 @@ describe.each([
     expect(placed(text)).toEqual(expected);
     expect(placed(`${text}\n$$$$\n\n`)).toEqual(expected);
     expect(placed(text.replaceAll('\n', '\r\n'))).toEqual(expected);
-    expect(read(text).map(({ name, place: { line } }) => [name, line])).toEqual([
+    expect(read(text).map(({ name, source: { line } }) => [name, line])).toEqual([
       ['name', 1],
       ['name', write(water).split('\n').length + 5],
     ]);
@@ -85,10 +85,10 @@ describe.each([
     expect(() => read(good.replace(from, to))).toThrow(message);
   });
 
-  test('names a record that lies flat, or has no atom', () => {
+  test('names a record that is flat or has no atom', () => {
     const flat = write(fluoroethanol.map(([symbol, x, y]) => [symbol, x, y, 0]));
     expect(() => read(`${good}\n$$$$\n${flat}`)).toThrow(
-      `line ${good.split('\n').length + 2}: expected a pose in three dimensions, found one that lies flat`,
+      `line ${good.split('\n').length + 2}: expected a pose in three dimensions, found one with z = 0 for all atoms`,
     );
     expect(() => read(write([]))).toThrow('a.sdf, line 4: expected at least one atom');
   });
@@ -130,7 +130,7 @@ describe('SDF in V2000', () => {
     [
       'a kind of bond',
       good.replace('  1  3  1', '  1  3  6'),
-      'column 7: expected the kind of a bond, 1, 2, 3, 4, 8, 9, found "6"',
+      'column 7: expected the kind of a bond, one of 1, 2, 3, 4, 8, 9, found "6"',
     ],
     [
       'too few atoms',

@@ -100,7 +100,7 @@ describe('bonds', () => {
         const [p, q] = [pocket[a], pocket[b]] as [Molecule['atoms'][number], Molecule['atoms'][number]];
         return Math.hypot(p.x - q.x, p.y - q.y, p.z - q.z);
       };
-      const found = findBonds({ name: '', atoms: pocket, place: { file: 'pocket', line: 1 } });
+      const found = findBonds({ name: '', atoms: pocket, source: { file: 'pocket', line: 1 } });
       // One atom of each case against all others.
       const a = atoms % pocket.length;
       const expected = [...pocket.keys()].filter(b => {
@@ -211,7 +211,7 @@ describe('types', () => {
       name: 'B1',
     };
     expect(() => typed({ ...molecule([]), atoms: [boron] })).toThrow(
-      'molecule.pdbqt, line 1: expected AutoDock atom types, as PDBQT has them; B1 of LIG A   1 has none',
+      'molecule.pdbqt, line 1: expected AutoDock atom types, found none for B1 of LIG A   1; convert the file to PDBQT',
     );
   });
 });

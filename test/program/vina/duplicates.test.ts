@@ -26,8 +26,8 @@ describe('RMSD', () => {
 
   property('is the smallest over all symmetries', moleculeWithTree(8), angles(), (drawn, turns) => {
     const [a, b] = two(drawn, turned(drawn, turns));
-    fc.pre(a.places.length > 0);
-    const { labels, bonds } = a.compound.heavyGraph;
+    fc.pre(a.atomOfRow.length > 0);
+    const { labels, bonds } = a.compound.rowGraph;
     let smallest = Number.POSITIVE_INFINITY;
     for (const order of orders(labels.length)) {
       const isSymmetry = order.every(

@@ -19,7 +19,7 @@ export function molecule(rows: readonly Row[], tree?: TorsionTree): Molecule {
     const type = atomTypes.get(name) as AtomType;
     return { serial: place + 1, name, residue: 'LIG A   1', element: type.element, x, y, z, type };
   });
-  return { name: '', atoms, ...(tree && { tree }), place: { file: 'molecule.pdbqt', line: 1 } };
+  return { name: '', atoms, ...(tree && { tree }), source: { file: 'molecule.pdbqt', line: 1 } };
 }
 
 /** Tree of one ligand: fragment of each atom, and the branches as [from, to, parent]; branch n is fragment n + 1. */

@@ -147,10 +147,12 @@ describe('poses of one compound', () => {
     );
   });
 
-  function expectSameGraph(compound: Compound, { molecule, places }: DockedPose): void {
+  function expectSameGraph(compound: Compound, { molecule, atomOfRow }: DockedPose): void {
     const names = (atoms: readonly Atom[], at: Int32Array) =>
       Array.from(at, place => atoms[place]?.type?.name);
-    expect(names(molecule.atoms, places)).toEqual(names(compound.molecule.atoms, compound.typed.heavy));
+    expect(names(molecule.atoms, atomOfRow)).toEqual(
+      names(compound.molecule.atoms, compound.typed.atomOfRow),
+    );
   }
 });
 
@@ -182,8 +184,8 @@ describe('several ligands and flexible residues', () => {
     const alone = both(pose);
     expect(docked.rotors).toBe(alone.rotors);
     expect(docked.ligandAtom).toEqual(alone.ligandAtom);
-    const rows = alone.places.length;
-    expect(docked.places.length).toBeGreaterThan(rows);
+    const rows = alone.atomOfRow.length;
+    expect(docked.atomOfRow.length).toBeGreaterThan(rows);
     expect(docked.between?.first.every(row => row < rows)).toBe(true);
     expect(docked.between?.second.every(row => row >= rows)).toBe(true);
     expect(energyOf(docked)).not.toBeCloseTo(energyOf(alone), 2);
