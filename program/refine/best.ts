@@ -1,26 +1,27 @@
-/** The best of what it is given: those of the lowest scores. It holds twice as many at most. */
+/** Collection of the items with the lowest scores. It holds fewer than twice `most` items at a time. */
 export class Best<T> {
   readonly #most: number;
-  readonly #scoreOf: (each: T) => number;
-  #kept: T[] = [];
+  readonly #scoreOf: (item: T) => number;
+  #items: T[] = [];
 
-  constructor(most: number, scoreOf: (each: T) => number) {
+  /** @param most number of items to keep; infinity for all */
+  constructor(most: number, scoreOf: (item: T) => number) {
     this.#most = most;
     this.#scoreOf = scoreOf;
   }
 
-  add(each: T): void {
-    this.#kept.push(each);
-    if (this.#kept.length >= 2 * this.#most) this.#kept = this.sorted();
+  add(item: T): void {
+    this.#items.push(item);
+    if (this.#items.length >= 2 * this.#most) this.#items = this.sorted();
   }
 
-  /** As they were given; all, if there is room for all. */
-  inOrder(): readonly T[] {
-    return this.#kept;
+  /** Returns the items held. With `most` infinite, these are all items in the order of adding. */
+  held(): readonly T[] {
+    return this.#items;
   }
 
-  /** The best first; of equal scores, that given first. */
+  /** Returns the items with the lowest scores, lowest first. Items of equal score are in the order of adding. */
   sorted(): T[] {
-    return this.#kept.toSorted((a, b) => this.#scoreOf(a) - this.#scoreOf(b)).slice(0, this.#most);
+    return this.#items.toSorted((a, b) => this.#scoreOf(a) - this.#scoreOf(b)).slice(0, this.#most);
   }
 }

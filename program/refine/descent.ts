@@ -4,11 +4,13 @@ import type { Linkage, Motion } from '../molecule/motion.ts';
 import type { Field } from './field.ts';
 import { type Metric, metricOf } from './metric.ts';
 
-/** Limits of a descent. */
+/** Stopping criteria of a descent. */
 export interface DescentOptions {
-  /** The most iterations of L-BFGS. */
+  /** Maximum number of iterations of L-BFGS. */
   readonly steps: number;
-  /** Stops where a step of 1 Å, by the root mean square of all atoms, would gain less than this by the slope: kcal/mol/Å. */
+  /**
+   * Slope at which the descent stops, in kcal/mol/Å: the largest derivative of the energy by the numbers of a {@link Metric}.
+   */
   readonly tolerance: number;
 }
 
@@ -16,24 +18,26 @@ export interface DescentOptions {
 export interface DescendedPose {
   /** Å, three for each atom in the order of the molecule. */
   readonly coordinates: Float64Array;
+  /** Number of iterations. */
   readonly steps: number;
+  /** Number of evaluations of the energy and its gradient. */
   readonly evaluations: number;
-  /** True if it stopped because there was nothing left to gain. */
+  /** True if it stopped because the slope or the gain became small, rather than after the last step. */
   readonly converged: boolean;
 }
 
-/** Iterations after which motion is counted anew from where the pose then is. */
+/** Number of iterations in a round. After a round, the current coordinates become the reference of all motion. */
 const roundLength = 40;
 
-/** Å, by the root mean square of all atoms: the length of the first step. */
+/** Length of the first step in Å: the root mean square displacement of the atoms. */
 const firstStep = 0.05;
 
-/** kcal/mol; a round that gains less is the last. */
+/** Gain of a round in kcal/mol below which it is the last. */
 const leastGain = 1e-4;
 
 /**
- * Moves poses of one compound downhill along their degrees of freedom. The tape is recorded once and planned once for all
- * poses: what differs among them stands in arrays that it reads.
+ * Minimises the energy of poses of one compound along their degrees of freedom. The tape is recorded and planned once for all
+ * poses: data that differs between poses is in arrays that the tape reads.
  */
 export class PoseDescent {
   readonly #linkage: Linkage;
@@ -49,35 +53,39 @@ export class PoseDescent {
     this.#motion = linkage.rest();
   }
 
-  /** @param start Å, three for each atom */
+  /**
+   * Minimises the energy from coordinates.
+   *
+   * @param start Å, three for each atom
+   */
   async from(start: ArrayLike<number>, { steps, tolerance }: DescentOptions): Promise<DescendedPose> {
     let coordinates: Float64Array = Float64Array.from(start);
     let energy = Number.POSITIVE_INFINITY;
-    let [taken, evaluations, converged] = [0, 0, false];
-    // The neighbours of the pose before may do, but no pose's result shall depend on another.
+    let [stepsTaken, evaluations, converged] = [0, 0, false];
+    // The neighbour lists of the previous pose may be valid here, too, but no result should depend on another pose.
     this.#field.renew(coordinates);
-    while (taken < steps && !converged) {
+    while (stepsTaken < steps && !converged) {
       this.#linkage.setReference(coordinates);
       const metric = metricOf(this.#linkage, coordinates);
       const found = await minimise(
         ({ u }) => this.#evaluate(metric, u.data),
         { u: tensor(new Float64Array(metric.degrees), [metric.degrees]) },
         {
-          iterations: Math.min(roundLength, steps - taken),
+          iterations: Math.min(roundLength, steps - stepsTaken),
           gradientTolerance: tolerance,
           valueTolerance: 1e-7,
           firstStep,
         },
       );
       ({ coordinates } = await this.#evaluate(metric, found.params.u.data));
-      taken += found.iterations;
+      stepsTaken += found.iterations;
       evaluations += found.evaluations;
-      // Along a kink, or where neighbours were listed anew, a line search may find nothing though there is more to gain.
+      // A failed line search does not mean convergence: the energy may have a kink there, or new neighbour lists changed it.
       const isDone = found.stopped === 'gradient' || found.stopped === 'value';
       converged = isDone || energy - found.value < leastGain;
       energy = found.value;
     }
-    return { coordinates, steps: taken, evaluations, converged };
+    return { coordinates, steps: stepsTaken, evaluations, converged };
   }
 
   async #evaluate(metric: Metric, numbers: Float64Array) {
@@ -112,14 +120,14 @@ export class PoseDescent {
   #record(): Value[] {
     const tape = new Tape();
     const entries = Object.entries<Tensor>({ ...this.#motion });
-    const values = entries.map(([name, each]) => [name, tape.parameter(each, name)]);
+    const values = entries.map(([name, tensor]) => [name, tape.parameter(tensor, name)]);
     const motion = Object.fromEntries(values) as Motion<Value>;
     const coordinates = this.#linkage.record(tape, motion);
     const energy = this.#field.record(tape, coordinates);
     return [energy, coordinates, ...gradient(energy, this.#freedoms(motion))];
   }
 
-  /** The degrees of freedom that there are, in the order of {@link Motion}. */
+  /** Returns the members of a motion that are not empty, in the order of {@link Motion}. */
   #freedoms<T>({ translation, rotation, torsions }: Motion<T>): T[] {
     const { ligands, branches } = this.#linkage;
     return [...(ligands > 0 ? [translation, rotation] : []), ...(branches > 0 ? [torsions] : [])];

@@ -2,21 +2,25 @@ import type { Tape, Value } from 'posetape';
 
 /** Energy of one compound in one receptor, as a function of the coordinates of the compound's atoms. */
 export interface Field {
-  /** Another number once lists of neighbours have outgrown what was recorded, which must then be recorded again. */
+  /** Number that changes when recorded tapes can no longer be used, and the energy must be recorded again. */
   readonly generation: number;
+  /** Distance in Å within which a pose touches the receptor. */
+  readonly reach: number;
+  /** True if a ligand atom at these coordinates is closer than `reach` to a receptor atom. */
+  isNear(coordinates: ArrayLike<number>): boolean;
   /** Records the energy that is minimised, of shape [], from coordinates in Å of shape [atoms, 3]. */
   record(tape: Tape, coordinates: Value): Value;
-  /** Tells whether the neighbours listed last are all that these coordinates have. Only then what was recorded holds. */
+  /** True if the neighbour lists are valid at these coordinates. Only then do recorded tapes give the right energy. */
   covers(coordinates: ArrayLike<number>): boolean;
-  /** Lists neighbours anew. Tapes recorded before follow when they run next. */
+  /** Makes neighbour lists for these coordinates. Tapes of the current `generation` use them in their next run. */
   renew(coordinates: ArrayLike<number>): void;
-  /** Energies of coordinates, as they are reported. */
+  /** Computes the energies that are reported for these coordinates. */
   energies(coordinates: ArrayLike<number>): Energies;
 }
 
-/** Energies of a pose, in kcal/mol if the scorer has that unit. */
+/** Energies of a pose, in kcal/mol; for SchNet in the unit that it was fitted to. */
 export interface Energies {
-  /** Energy that poses are ranked by. */
+  /** Energy that ranks poses. */
   readonly score: number;
   /** Energy that is minimised. */
   readonly minimised: number;
@@ -24,7 +28,7 @@ export interface Energies {
   readonly parts: Readonly<Record<string, number>>;
 }
 
-/** Squared distance in Å² of the atom at one place of a list and the atom at a place of another. */
+/** Returns the squared distance between atom `i` of coordinates `a` and atom `j` of coordinates `b`, in Å². */
 export function squaredDistance(a: ArrayLike<number>, i: number, b: ArrayLike<number>, j: number): number {
   const x = (a[3 * i] as number) - (b[3 * j] as number);
   const y = (a[3 * i + 1] as number) - (b[3 * j + 1] as number);

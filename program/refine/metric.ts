@@ -1,22 +1,26 @@
 import type { Linkage } from '../molecule/motion.ts';
 
 /**
- * Numbers in place of degrees of freedom: a step of length 1 moves the atoms by 1 Å, by the root mean square of all. So a
- * turn of a long molecule, a turn of a short branch, and a shift are of one scale, which a line search and the gradient's
- * tolerance need.
+ * Scaled coordinates in place of degrees of freedom: a step of length 1 moves the atoms by 1 Å, by root mean square. Shifts,
+ * turns of long molecules and turns of short branches then have one scale, as line searches and a tolerance of the gradient
+ * require.
  */
 export interface Metric {
+  /** Number of degrees of freedom. */
   readonly degrees: number;
-  /** Degrees of freedom from the numbers. */
-  motion(numbers: Float64Array): Float64Array;
-  /** Derivatives by the numbers from those by degrees of freedom. */
+  /** Converts scaled coordinates to degrees of freedom. */
+  motion(scaled: Float64Array): Float64Array;
+  /** Converts derivatives by degrees of freedom to derivatives by scaled coordinates. */
   slope(slope: Float64Array): Float64Array;
 }
 
-/** Share of its diagonal that is added to the metric, so that degrees which do nearly the same can be told apart. */
+/** Fraction of the diagonal that is added to it, so that the matrix is positive definite if degrees of freedom coincide. */
 const ridge = 1e-3;
 
-/** With M = JᵀJ / atoms = LLᵀ of the slopes J of the coordinates, the numbers are Lᵀ q. */
+/**
+ * Makes the metric at coordinates. With the derivatives J of the coordinates by the degrees of freedom q, and
+ * JᵀJ / atoms = LLᵀ, the scaled coordinates are Lᵀ q.
+ */
 export function metricOf(linkage: Linkage, coordinates: ArrayLike<number>): Metric {
   const slopes = linkage.slopes(coordinates);
   const degrees = 6 * linkage.ligands + linkage.branches;
@@ -35,8 +39,8 @@ export function metricOf(linkage: Linkage, coordinates: ArrayLike<number>): Metr
   const at = (i: number, j: number) => lower[i * degrees + j] as number;
   return {
     degrees,
-    motion(numbers) {
-      const q = numbers.slice();
+    motion(scaled) {
+      const q = scaled.slice();
       for (let i = degrees - 1; i >= 0; i--) {
         for (let j = i + 1; j < degrees; j++) (q[i] as number) -= at(j, i) * (q[j] as number);
         (q[i] as number) /= at(i, i);

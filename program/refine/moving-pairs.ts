@@ -6,15 +6,15 @@ type Pairs = readonly (readonly [number, number])[];
 
 /** Pairs of a compound's atoms whose distance can change. */
 export interface MovingPairs {
-  /** Rows of heavy atoms: of two ligands, or of a ligand and a flexible residue. */
+  /** Pairs of rows in two ligands, or in a ligand and a flexible residue. */
   readonly between: Pairs;
-  /** Rows of heavy atoms within a ligand, or of flexible residues: those more than three bonds apart. */
+  /** Pairs of rows in one ligand, or in flexible residues, more than three bonds apart. */
   readonly within: Pairs;
-  /** Places of the carbons where a macrocycle was cut, and of the dummies that stand for their neighbours. */
+  /** Pairs of a carbon at the cut of a macrocycle and the dummy that marks where its neighbour should be, by atom index. */
   readonly closures: Pairs;
 }
 
-/** Finds the pairs by the rules of AutoDock Vina. They are the same for all poses of a compound. */
+/** Finds the moving pairs of a compound by the rules of AutoDock Vina. They are the same for all its poses. */
 export function movingPairsOf(molecule: Molecule, { bonds, atomOfRow, ligandOf }: Typed): MovingPairs {
   const groups = rigidGroups(molecule);
   const isFree = (a: number, b: number) => !withinBonds(bonds, a, 3).has(b) && !keepsDistance(groups, a, b);
@@ -24,7 +24,7 @@ export function movingPairsOf(molecule: Molecule, { bonds, atomOfRow, ligandOf }
       .map(near => names[near] as string)
       .filter(name => /^CG\d$/.test(name));
   });
-  // At a cut, atoms that are up to three bonds apart in the molecule seem to be further.
+  // Across a cut, atoms up to three bonds apart in the molecule have no such path in the torsion tree.
   const isAcrossCut = (a: number, b: number) =>
     cutsNear[a]?.some(name => cutsNear[b]?.includes(name)) ?? false;
   const between: [number, number][] = [];
@@ -45,10 +45,11 @@ export function movingPairsOf(molecule: Molecule, { bonds, atomOfRow, ligandOf }
   return { between, within, closures };
 }
 
+/** Returns an atom and all atoms at most `most` bonds away. */
 function withinBonds(bonds: Typed['bonds'], atom: number, most: number): Set<number> {
-  const found = new Set([atom]);
+  const reached = new Set([atom]);
   for (let step = 0; step < most; step++) {
-    for (const each of [...found]) for (const other of bonds[each] as readonly number[]) found.add(other);
+    for (const from of [...reached]) for (const to of bonds[from] as readonly number[]) reached.add(to);
   }
-  return found;
+  return reached;
 }

@@ -2,59 +2,59 @@ import { type Command, Option } from 'commander';
 import { count, positive } from '../command/numbers.ts';
 import { type GivenPoses, posesOf } from '../command/poses.ts';
 
-/** Choices of `refine`. */
+/** Options of `refine`. */
 export interface RefineOptions extends GivenPoses {
   readonly scorer: 'vina' | 'schnet';
   /** File of fitted weights. */
   readonly weights?: string;
-  /** The most iterations a pose. */
+  /** Maximum number of iterations per pose. */
   readonly steps: number;
-  /** kcal/mol/Å */
+  /** Slope at which a pose is done, in kcal/mol/Å. */
   readonly tolerance: number;
-  /** File of the refined poses. */
+  /** File for the refined poses. */
   readonly out?: string;
-  /** Number of the best poses that are written and listed; all by default, in the order they were read. */
+  /** Number of the best poses that are written and listed; by default all, in the order they were read. */
   readonly top?: number;
   readonly json: boolean;
   readonly strict: boolean;
 }
 
-/** Adds what `refine` may be told. */
+/** Adds the description, arguments, options and examples of `refine`. */
 export function declareRefine(command: Command): void {
   command
     .description(
-      'Refines docked poses: moves and turns each as a whole and about its rotatable bonds until its energy falls no ' +
-        'more. Bond lengths and angles stay.',
+      'Refines docked poses: minimises the energy of each by its position, orientation and torsions. Bond lengths and ' +
+        'angles do not change.',
     )
     .argument(
       '[poses...]',
-      'files (PDBQT or DLG; for schnet SDF, mol2, PDB and mmCIF, too; maybe .gz), folders and patterns',
+      'files (PDBQT or DLG; for schnet also SDF, mol2, PDB and mmCIF; each may be .gz), folders and patterns',
     )
     .option('--receptor <file>', 'receptor, PDBQT; for schnet any of these formats')
     .addOption(new Option('--scorer <name>', 'scoring function').choices(['vina', 'schnet']).default('vina'))
     .option('--weights <file>', 'weights that fit wrote')
-    .option('--steps <number>', 'most steps of L-BFGS a pose', count, 200)
+    .option('--steps <number>', 'maximum number of L-BFGS steps per pose', count, 200)
     .option('--tolerance <slope>', 'slope at which a pose is done, kcal/mol/Å', positive, 0.01)
-    .option('--out <file>', 'write the refined poses here, in the format they have: PDBQT, SDF or PDB')
+    .option('--out <file>', 'write the refined poses, in the format of the input: PDBQT, SDF or PDB')
     .option(
       '--top <number>',
-      'keep only so many poses of all compounds together, the best by score first',
+      'write and list only this number of poses, over all compounds, lowest score first',
       count,
     )
     .option('--json', 'print the results as JSON')
-    .option('--strict', 'stop at the first bad molecule; else it is reported and skipped')
+    .option('--strict', 'stop at the first bad pose instead of reporting and skipping it')
     .addHelpText(
       'after',
       `
-Parts turn by the torsions of PDBQT, or by the bonds of SDF, mol2 and mmCIF and
-of CONECT in the models of PDB, if these connect all atoms. A molecule without
-either moves as a whole.
+Rotatable bonds are the torsions of PDBQT, or follow from the bonds of SDF,
+mol2, mmCIF and the CONECT records in a model of PDB, if these connect all
+atoms. A molecule without either moves as a whole.
 
 Vina's energy is that between ligand and receptor and, as in vina --local_only,
-within the ligand; the score is the binding free energy. Atoms, their order and
-all else in the files is kept but for coordinates and energies. --out gets the
-poses of all compounds, those of one in a row; of several files, REMARK COMPOUND
-or the title of SDF names each, by which score tells them apart again.
+within the ligand; the score is the binding free energy. --out changes only
+coordinates and energies. It has the poses of all compounds, those of a compound
+together. With several input files, REMARK COMPOUND, or the title in SDF, names
+the compound of each pose; score reads these names.
 
 Examples:
   npm start -- refine docked.pdbqt --receptor protein.pdbqt --out refined.pdbqt
@@ -65,15 +65,15 @@ Examples:
 }
 
 /**
- * Options of `refine` as they were given.
+ * Reads the options of `refine`.
  *
- * @throws CommanderError, with a message written, for a combination that makes no sense
+ * @throws CommanderError after writing its message, if options exclude each other
  */
 export function refineOptions(command: Command): RefineOptions {
   const { receptor, ...given } = command.opts<Given>();
   const poses = posesOf(command, receptor, command.processedArgs[0] as string[]);
   if (given.weights === undefined && given.scorer === 'schnet') {
-    command.error('error: --scorer schnet needs --weights: an untrained network leads nowhere');
+    command.error('error: --scorer schnet needs --weights: the energy of an untrained network means nothing');
   }
   return {
     json: false,

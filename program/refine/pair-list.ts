@@ -1,15 +1,15 @@
 import type { Pose, XsType } from '../../examples/vina/pairs.ts';
 
-/** Pairs as a tape reads them. Those at the end may hold nothing. */
+/** Arrays of pairs as a tape reads them. Unused entries are at the end. */
 export type PairArrays = Pick<Pose, 'ligandAtom' | 'receptorAtom' | 'radii' | 'hydrophobic' | 'hydrogenBond'>;
 
-/** Sum of radii of a pair that holds nothing: with it every term is exactly 0, whatever its distance. */
-const nothing = -1e6;
+/** Sum of radii in unused entries: it makes every term exactly 0, whatever the distance. */
+const unusedRadii = -1e6;
 
-/** Lengths of lists are multiples of this. */
+/** Number that divides the lengths of all arrays. */
 const step = 64;
 
-/** Pairs of atoms in arrays that a tape reads: they are filled again and again without their length changing. */
+/** Growing list of pairs, in arrays that a tape reads. The arrays are reused as long as they are long enough. */
 export class PairList {
   #arrays: PairArrays = arraysOf(step);
   #length = 0;
@@ -31,18 +31,18 @@ export class PairList {
     hydrogenBond[at] = Number((a.donor && b.acceptor) || (a.acceptor && b.donor));
   }
 
-  /** The arrays, all beyond the last pair holding nothing. They are others once there were too many pairs for them. */
+  /** Returns the arrays, with unused entries after the last pair. They are new arrays if the previous ones were too short. */
   filled(): PairArrays {
     const { ligandAtom, receptorAtom, radii, hydrophobic, hydrogenBond } = this.#arrays;
     for (const array of [ligandAtom, receptorAtom, hydrophobic, hydrogenBond]) array.fill(0, this.#length);
-    radii.fill(nothing, this.#length);
+    radii.fill(unusedRadii, this.#length);
     return this.#arrays;
   }
 
   #grow(): void {
-    const before = this.#arrays;
-    this.#arrays = arraysOf(step * Math.ceil((1.25 * before.radii.length) / step));
-    for (const name of Object.keys(before) as (keyof PairArrays)[]) this.#arrays[name].set(before[name]);
+    const old = this.#arrays;
+    this.#arrays = arraysOf(step * Math.ceil((1.25 * old.radii.length) / step));
+    for (const name of Object.keys(old) as (keyof PairArrays)[]) this.#arrays[name].set(old[name]);
   }
 }
 

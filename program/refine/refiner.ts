@@ -17,14 +17,14 @@ import { VinaField } from './vina-field.ts';
 export interface Refined extends DescendedPose {
   readonly before: Energies;
   readonly after: Energies;
-  /** Root mean square of how far the heavy atoms have moved, in Å. */
+  /** Root mean square displacement of the heavy atoms, in Å. */
   readonly rmsd: number;
 }
 
-/** Makes the energy of a compound in the receptor, whose poses are alike but for where their atoms are. */
+/** Makes the energy of a compound in the receptor from one of its poses. */
 export type MakeField = (molecule: Molecule, executor: SyncExecutor) => Field;
 
-/** Energy of AutoDock Vina. */
+/** Energy of AutoDock Vina, with the given weights or its own. */
 export function vinaFieldIn(receptor: Receptor, weights: VinaWeights = vinaWeights()): MakeField {
   return (molecule, executor) => new VinaField(compoundOf(molecule), receptor, weights, executor);
 }
@@ -34,7 +34,11 @@ export function schnetFieldIn(receptor: Atoms, model: Model): MakeField {
   return (molecule, executor) => new SchnetField(molecule, receptor, model, executor);
 }
 
-/** Energy whose score has a number added to it, in kcal/mol. */
+/**
+ * Adds a constant to the score of an energy.
+ *
+ * @param offset kcal/mol
+ */
 export function offsetBy(offset: number, makeField: MakeField): MakeField {
   if (offset === 0) return makeField;
   return (molecule, executor) => {
@@ -43,6 +47,8 @@ export function offsetBy(offset: number, makeField: MakeField): MakeField {
       get generation() {
         return field.generation;
       },
+      reach: field.reach,
+      isNear: coordinates => field.isNear(coordinates),
       record: (tape, coordinates) => field.record(tape, coordinates),
       covers: coordinates => field.covers(coordinates),
       renew: coordinates => field.renew(coordinates),
@@ -55,8 +61,8 @@ export function offsetBy(offset: number, makeField: MakeField): MakeField {
 }
 
 /**
- * Refines poses one after the other: their position, orientation and torsions go downhill, bond lengths and angles stay.
- * What is made for a compound serves for all poses of it that come in a row.
+ * Refines poses: minimises the energy of each by its position, orientation and torsions. Consecutive poses of a compound share
+ * its tape and plan.
  *
  * @example
  * const refiner = new Refiner(vinaFieldIn(receptorOf(pocket)));
@@ -72,19 +78,28 @@ export class Refiner {
     this.#executor = executor;
   }
 
+  /** @throws Error naming file and line of a pose that does not touch the receptor: there is nothing to refine */
+  checkNear(molecule: Molecule): void {
+    const { field } = this.#prepared(molecule);
+    if (field.isNear(coordinatesOf(molecule))) return;
+    const { file, line } = molecule.source;
+    throw new Error(`${file}, line ${line}: no atom of the pose is within ${field.reach} Å of the receptor`);
+  }
+
+  /** Refines a pose. The energy of the result is not higher than that of the pose. */
   async refine(molecule: Molecule, options: Partial<DescentOptions> = {}): Promise<Refined> {
-    const { field, descent } = this.#for(molecule);
+    const { field, descent } = this.#prepared(molecule);
     const start = coordinatesOf(molecule);
     const before = field.energies(start);
     const { coordinates, ...counts } = await descent.from(start, { steps: 200, tolerance: 0.01, ...options });
     const after = field.energies(coordinates);
-    // A pose never ends higher, though neighbours that were listed anew may have let it.
+    // New neighbour lists may have raised the energy during the descent.
     if (after.minimised > before.minimised)
       return { coordinates: start, before, after: before, rmsd: 0, ...counts };
     return { coordinates, before, after, rmsd: distanceMoved(molecule, start, coordinates), ...counts };
   }
 
-  #for(molecule: Molecule) {
+  #prepared(molecule: Molecule) {
     if (!this.#current || !areAlike(this.#current.molecule, molecule)) {
       const field = this.#makeField(molecule, this.#executor);
       const linkage = new Linkage(molecule.tree ?? treeOfBonds(molecule) ?? rigid(molecule));
@@ -94,7 +109,7 @@ export class Refiner {
   }
 }
 
-/** Tells whether two molecules have the same atoms in the same order, with the same bonds and torsions. */
+/** True if two molecules have the same atoms in the same order, with the same bonds and torsions. */
 function areAlike(a: Molecule, b: Molecule): boolean {
   const torsionsOf = ({ tree, bonds }: Molecule) => JSON.stringify([tree?.branches, tree?.roots, bonds]);
   return (
@@ -105,7 +120,7 @@ function areAlike(a: Molecule, b: Molecule): boolean {
   );
 }
 
-/** Tree of a molecule without torsions. */
+/** Returns the torsion tree of a molecule that moves as a whole. */
 function rigid({ atoms }: Molecule): TorsionTree {
   return {
     fragmentOf: new Int32Array(atoms.length),
@@ -114,6 +129,7 @@ function rigid({ atoms }: Molecule): TorsionTree {
   };
 }
 
+/** Returns the root mean square displacement of the heavy atoms. */
 function distanceMoved({ atoms }: Molecule, a: Float64Array, b: Float64Array): number {
   const heavy = [...atoms.keys()].filter(i => (atoms[i] as Molecule['atoms'][number]).element > 1);
   const total = heavy.reduce((sum, i) => sum + squaredDistance(a, i, b, i), 0);

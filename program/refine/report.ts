@@ -2,7 +2,7 @@ import { escaped } from '../command/errors.ts';
 import { section, table } from '../command/table.ts';
 import type { PoseResult, RefineResults } from './result.ts';
 
-/** The most poses that are listed. */
+/** Maximum number of poses that are listed. */
 const listed = 20;
 
 const titles = {
@@ -10,7 +10,7 @@ const titles = {
   schnet: 'Refined poses: SchNet scores',
 } as const;
 
-/** Results as text, at most 80 columns wide unless names of files are longer. */
+/** Formats results as text, at most 80 columns wide unless file names are longer. */
 export function describe(results: RefineResults, isStyled: boolean): string {
   const { scorer, poses } = results;
   const shown = poses.slice(0, listed);
@@ -41,7 +41,7 @@ function input({ receptor, scorer, weights, steps, tolerance, poses }: RefineRes
     `  poses     ${escaped(files[0] ?? '')}${files.length > 1 ? ` and ${files.length - 1} more files` : ''}`,
     ...(weights === undefined ? [] : [`  weights   ${escaped(weights)}`]),
     `  stops     at ${tolerance} kcal/mol/Å, or after ${steps} steps (marked *)`,
-    `  energy    change of ${scorer === 'vina' ? 'what is minimised, within the ligand and with the receptor' : 'the score'}`,
+    `  energy    change of ${scorer === 'vina' ? 'the minimised energy, inter- and intramolecular' : 'the score'}`,
   ].join('\n');
 }
 

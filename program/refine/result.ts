@@ -1,16 +1,16 @@
 import type { Skipped } from '../score/result.ts';
 import type { Refined } from './refiner.ts';
 
-/** Refinement of one pose. Energies in kcal/mol, for SchNet in the unit that it was fitted to. */
+/** Result of one pose. Energies in kcal/mol, for SchNet in the unit that it was fitted to. */
 export interface PoseResult extends Omit<Refined, 'coordinates'> {
   readonly file: string;
-  /** From 1, in its file. */
+  /** Number of the pose in its file, from 1. Poses that cannot be read count. */
   readonly pose: number;
   /** Name in the file, or ''. */
   readonly name: string;
 }
 
-/** Results of all poses that were asked for. */
+/** Results of a run of `refine`. */
 export interface RefineResults {
   readonly receptor: string;
   readonly scorer: 'vina' | 'schnet';
@@ -19,9 +19,9 @@ export interface RefineResults {
   readonly tolerance: number;
   /** File of the refined poses. */
   readonly out?: string;
-  /** In the order they are written. */
+  /** Poses in the order of the report: as read, or best first with `top`. */
   readonly poses: readonly PoseResult[];
-  /** Number of poses that were refined. */
+  /** Number of refined poses, including those that `top` leaves out. */
   readonly refined: number;
   readonly seconds: number;
   readonly skipped: readonly Skipped[];

@@ -22,18 +22,18 @@ import { describe } from './report.ts';
 import type { PoseResult, RefineResults } from './result.ts';
 import { writerFor } from './written.ts';
 
-/** Refines poses one after the other, and writes each when it is done; with `top`, the best at the end. */
+/** Refines poses and writes each when it is done; with `top`, writes the best at the end. Returns the exit code. */
 export async function runRefine(options: RefineOptions, context: Context): Promise<number> {
   const { out, top, json, receptor, scorer, weights, steps, tolerance } = options;
   const textOf = out === undefined ? undefined : writerFor(out);
-  // Begun first, so that a file that cannot be written is known before the work.
+  // Open the output first, so that an unwritable file is an error before the work.
   const draft = out === undefined ? undefined : await draftOf(out);
   const log = new SkipLog(context.warn);
   try {
     const files = await findFiles(options.poses, receptor);
     await checkNoInput([out], [...files.map(({ path }) => path), receptor, weights]);
     const refiner = new Refiner(await fieldFor(options));
-    const best = new Best<Found>(top ?? Number.POSITIVE_INFINITY, ({ result }) => result.after.score);
+    const best = new Best<Item>(top ?? Number.POSITIVE_INFINITY, ({ result }) => result.after.score);
     const start = performance.now();
     let count = 0;
     for (const file of files) {
@@ -53,14 +53,14 @@ export async function runRefine(options: RefineOptions, context: Context): Promi
       }
     }
     if (count === 0) throw log.nothingLeft();
-    const kept = top === undefined ? best.inOrder() : best.sorted();
-    for (const [nth, { text }] of byCompound(kept).entries()) if (text) await draft?.write(text(nth + 1));
+    const items = top === undefined ? best.held() : best.sorted();
+    for (const [i, { text }] of byCompound(items).entries()) if (text) await draft?.write(text(i + 1));
     await draft?.commit();
     const results: RefineResults = {
       ...{ receptor, scorer, steps, tolerance, refined: count },
       ...(weights !== undefined && { weights }),
       ...(out !== undefined && { out }),
-      poses: kept.map(({ result }) => result),
+      poses: items.map(({ result }) => result),
       seconds: (performance.now() - start) / 1000,
       skipped: log.skipped,
     };
@@ -73,7 +73,7 @@ export async function runRefine(options: RefineOptions, context: Context): Promi
     return log.skipped.length > 0 ? exitCodes.skipped : exitCodes.done;
   } catch (error) {
     if (draft && context.signal.aborted && top === undefined) {
-      context.warn(`what was done is in ${await draft.keepPartial()}`);
+      context.warn(`the poses refined so far are in ${await draft.keepPartial()}`);
     }
     throw error;
   } finally {
@@ -81,22 +81,23 @@ export async function runRefine(options: RefineOptions, context: Context): Promi
   }
 }
 
-/** Pose that was refined, and what makes the text that is still to be written of it. */
-interface Found {
+/** Refined pose. */
+interface Item {
   readonly result: PoseResult;
+  /** Returns the pose as text with its number in the output; absent if it is already written. */
   readonly text?: (number: number) => string;
-  /** Name of the compound, where there are several. */
+  /** Name of the compound; undefined if there is only one input file. */
   readonly compound?: string | undefined;
 }
 
-/** The poses with those of a compound in a row: the compounds in the order of their first poses. */
-function byCompound(found: readonly Found[]): Found[] {
-  const groups = new Map<string | undefined, Found[]>();
-  for (const each of found) groups.set(each.compound, [...(groups.get(each.compound) ?? []), each]);
+/** Reorders poses so that those of a compound follow one another. Compounds are in the order of their first poses. */
+function byCompound(items: readonly Item[]): Item[] {
+  const groups = new Map<string | undefined, Item[]>();
+  for (const item of items) groups.set(item.compound, [...(groups.get(item.compound) ?? []), item]);
   return [...groups.values()].flat();
 }
 
-/** Refines the poses of a file. What cannot be read or refined is skipped and logged, unless `strict`. */
+/** Yields the refined poses of a file. Poses that cannot be read or refined are logged and skipped, unless `strict`. */
 async function* refinedIn(
   file: string,
   refiner: Refiner,
@@ -121,8 +122,8 @@ async function* refinedIn(
       try {
         signal.throwIfAborted();
         await breathe();
+        refiner.checkNear(molecule);
         refined = await refiner.refine(molecule, { steps, tolerance });
-        checkNear(refined, molecule);
       } catch (error) {
         skip(error, `pose ${pose}`);
         continue;
@@ -135,13 +136,11 @@ async function* refinedIn(
   }
 }
 
-/** @throws Error for a pose that does not touch the receptor: there is nothing to refine */
-function checkNear({ before }: Refined, { source }: Molecule): void {
-  if (before.parts.intermolecular !== 0) return;
-  throw new Error(`${source.file}, line ${source.line}: no atom of the pose is within 8 Å of the receptor`);
-}
-
-/** Energy that was asked for, with the fitted weights if a file of them was given. */
+/**
+ * Makes the energy of the chosen scorer, with fitted weights if a file of them is given.
+ *
+ * @throws Error naming the file if its weights reward clashes
+ */
 async function fieldFor({ scorer, receptor, weights: file }: RefineOptions): Promise<MakeField> {
   const model = file === undefined ? undefined : await readModel(file, scorer);
   const offset = model?.offset?.data[0] ?? 0;
@@ -149,12 +148,12 @@ async function fieldFor({ scorer, receptor, weights: file }: RefineOptions): Pro
     const weights = model?.weights as VinaWeights | undefined;
     if (weights && rewardsClashes(weights)) {
       throw new Error(
-        `${file}: repulsion is ${weights.repulsion.data[0]}, so clashes lower the energy and nothing would hold atoms apart; fit with --freeze repulsion`,
+        `${file}: repulsion is ${weights.repulsion.data[0]}, so clashes lower the energy and nothing keeps atoms apart; fit again with --freeze repulsion`,
       );
     }
     return offsetBy(offset, vinaFieldIn(receptorOf(await readMolecule(receptor)), weights));
   }
   const { settings, weights } = model as { settings: Settings; weights: Weights };
-  const made: Model = { settings, network: schnet(settings), weights };
-  return offsetBy(offset, schnetFieldIn(await readReceptor(receptor), made));
+  const network: Model = { settings, network: schnet(settings), weights };
+  return offsetBy(offset, schnetFieldIn(await readReceptor(receptor), network));
 }

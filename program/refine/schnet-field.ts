@@ -6,19 +6,19 @@ import type { Molecule } from '../molecule/molecule.ts';
 import type { Model } from '../schnet/model.ts';
 import { type Energies, type Field, squaredDistance } from './field.ts';
 
-/** Å by which an atom may move before neighbours are listed anew. */
+/** Distance in Å by which an atom may move before new neighbour lists are made. */
 const margin = 0.3;
 
 /**
- * Energy of a SchNet. Neighbours are the nearest at coordinates given before, so it changes a little whenever they are
- * listed anew; reported energies are of the nearest neighbours there.
+ * Energy of a SchNet. The minimised energy uses the nearest neighbours at the coordinates of the last call of `renew`, so each
+ * such call changes it a little. Reported energies use the nearest neighbours at their own coordinates.
  */
 export class SchnetField implements Field {
   readonly #model: Model;
   readonly #receptor: Atoms;
   readonly #executor: SyncExecutor;
   readonly #elements: readonly number[];
-  /** Places of the heavy atoms, which are all that the network sees. */
+  /** Indices of the heavy atoms. The network sees no others. */
   readonly #heavyAtoms: Int32Array;
   #pose: Pose | undefined;
   #listedAt: Float64Array = new Float64Array();
@@ -38,9 +38,18 @@ export class SchnetField implements Field {
     return this.#generation;
   }
 
+  get reach(): number {
+    return this.#model.settings.pocket;
+  }
+
+  isNear(coordinates: ArrayLike<number>): boolean {
+    const { pocket } = this.#model.settings;
+    return pocketOf(this.#receptor, this.#ligandAt(coordinates), pocket).elements.length > 0;
+  }
+
   record(tape: Tape, coordinates: Value): Value {
     const weights = recordWeights(tape, this.#model.weights);
-    if (!this.#pose) throw new Error('SchnetField: neighbours are listed before the energy is recorded');
+    if (!this.#pose) throw new Error('SchnetField: call renew before record');
     return this.#model.network.score(tape, weights, this.#pose, gather(coordinates, this.#heavyAtoms));
   }
 
@@ -67,13 +76,17 @@ export class SchnetField implements Field {
     return { score, minimised: score, parts: {} };
   }
 
-  #poseAt(coordinates: ArrayLike<number>): Pose {
+  #ligandAt(coordinates: ArrayLike<number>): Atoms {
     const atoms = [...this.#heavyAtoms];
     const data = atoms.flatMap(atom => [0, 1, 2].map(axis => coordinates[3 * atom + axis] as number));
-    const ligand = {
+    return {
       elements: Int32Array.from(atoms, atom => this.#elements[atom] as number),
       coordinates: tensor(Float64Array.from(data), [atoms.length, 3]),
     };
+  }
+
+  #poseAt(coordinates: ArrayLike<number>): Pose {
+    const ligand = this.#ligandAt(coordinates);
     const { settings } = this.#model;
     return poseOf(ligand, pocketOf(this.#receptor, ligand, settings.pocket), settings);
   }

@@ -17,24 +17,25 @@ import { type Energies, type Field, squaredDistance } from './field.ts';
 import { type MovingPairs, movingPairsOf } from './moving-pairs.ts';
 import { type PairArrays, PairList } from './pair-list.ts';
 
-/** Å by which atoms may move before neighbours are listed anew. */
+/** Distance in Å by which an atom may move before new neighbour lists are made. */
 const margin = 0.4;
 
 /**
- * Half the width in Å over which the energy of a pair fades about the cutoff while it is minimised. At the cutoff itself
- * the energy of Vina jumps by up to 0.004 kcal/mol a pair, at which line searches would stop.
+ * Half the width, in Å, of the range around the cutoff over which the minimised energy of a pair fades to 0. Vina's energy jumps
+ * at the cutoff by up to 0.004 kcal/mol per pair, which would stop line searches.
  */
 const softness = 0.25;
 
-/** kcal/mol/Å by which the ends of a cut macrocycle are drawn together, and Å from which on the pull is full. */
+/** Force that closes a cut macrocycle: `pull` in kcal/mol/Å, nearly reached at distances above `softness` in Å. */
 const closure = { pull: 50, softness: 0.05 };
 
-/** Å to which pairs with the receptor are listed. */
+/** Distance in Å up to which pairs with the receptor are listed. */
 const reach = cutoff + softness + margin;
 
 /**
- * The energy that AutoDock Vina minimises: of ligands and receptor, and of pairs of moving atoms, those within a ligand
- * more than three bonds apart. Reported energies have Vina's own cutoff; the score is the binding free energy.
+ * Energy that AutoDock Vina minimises: that of pairs of a moving atom and a receptor atom, and of pairs of moving atoms. Pairs
+ * within a ligand count if they are more than three bonds apart. Reported energies have Vina's sharp cutoff. The score is the
+ * binding free energy.
  */
 export class VinaField implements Field {
   readonly #atomOfRow: Int32Array;
@@ -51,10 +52,11 @@ export class VinaField implements Field {
 
   readonly #lists = { receptor: new PairList(), between: new PairList(), within: new PairList() };
   #generation = 0;
-  /** Coordinates at which neighbours were listed. */
+  /** Coordinates for which the neighbour lists were made. */
   readonly #listedAt: Float64Array;
-  /** Coordinates whose energies are reported, and what gives them. */
+  /** Coordinates whose energies are to be reported: the tape of `#report` reads them. */
   readonly #reported: Tensor<Float64Array>;
+  /** Recorded energies of a report. */
   #report: { readonly generation: number; readonly wanted: readonly Value[] } | undefined;
 
   constructor(compound: Compound, receptor: Receptor, weights: VinaWeights, executor: SyncExecutor) {
@@ -78,6 +80,23 @@ export class VinaField implements Field {
 
   get generation(): number {
     return this.#generation;
+  }
+
+  get reach(): number {
+    return cutoff;
+  }
+
+  isNear(coordinates: ArrayLike<number>): boolean {
+    const receptor = this.#receptor.coordinates.data;
+    return this.#atomOfRow.some(atom => {
+      if (this.#isInLigand[atom] === 0) return false;
+      const [x, y, z] = [0, 1, 2].map(axis => coordinates[3 * atom + axis]) as [number, number, number];
+      let isNear = false;
+      this.#cells.near(x, y, z, other => {
+        isNear ||= squaredDistance(coordinates, atom, receptor, other) < cutoff ** 2;
+      });
+      return isNear;
+    });
   }
 
   record(tape: Tape, coordinates: Value): Value {
@@ -123,7 +142,7 @@ export class VinaField implements Field {
     return [score, intermolecular, intramolecular, this.#closure(tape, coordinates)];
   }
 
-  /** @param share records the share of a pair's energy that counts at a distance */
+  /** @param share records the factor of a pair's energy at a distance */
   #energies(
     tape: Tape,
     weights: Weights,
@@ -142,7 +161,7 @@ export class VinaField implements Field {
     if (this.#moving.between.length === 0) {
       return { intermolecular: sum(ofAtoms), intramolecular: ofMoving(within) };
     }
-    // What flexible residues have with the receptor is internal.
+    // Energies between flexible residues and the receptor are intramolecular.
     const ofLigands = sum(mul(ofAtoms, tape.constant(this.#isInLigand)));
     return {
       intermolecular: add(ofLigands, ofMoving(between)),
@@ -150,13 +169,13 @@ export class VinaField implements Field {
     };
   }
 
-  /** Energy that draws the ends of cut macrocycles together. It is 0 where they meet, and no part of the score. */
+  /** Records the energy that closes cut macrocycles. It is 0 if their ends coincide, and not part of the score. */
   #closure(tape: Tape, coordinates: Value): Value {
     const { closures } = this.#moving;
     if (closures.length === 0) return tape.constant(0);
     const [carbons, dummies] = [0, 1].map(end => Int32Array.from(closures, pair => pair[end] as number));
     const step = sub(gather(coordinates, carbons as Int32Array), gather(coordinates, dummies as Int32Array));
-    // A distance with a round tip in place of a cusp, at which line searches would stop.
+    // A distance that is smooth at 0: a cusp would stop line searches.
     const length = sub(sqrt(add(sum(square(step), 1), closure.softness ** 2)), closure.softness);
     return sum(squashed(mul(closure.pull, length)));
   }
@@ -176,7 +195,7 @@ export class VinaField implements Field {
   }
 
   #listMoving(coordinates: ArrayLike<number>, pairs: MovingPairs['within'], list: PairList): void {
-    // Both atoms of such a pair may move by the margin.
+    // Both atoms of a pair may move by the margin.
     const squaredReach = (reach + margin) ** 2;
     list.clear();
     for (const [a, b] of pairs) {
@@ -187,12 +206,12 @@ export class VinaField implements Field {
   }
 }
 
-/** 1 up to the cutoff, then 0, as in Vina. */
+/** Records 1 below the cutoff and 0 above, as in Vina. */
 function sharp(r: Value): Value {
   return less(r, cutoff);
 }
 
-/** 1, then 0, with a smooth step about the cutoff. */
+/** Records 1 below the cutoff and 0 above, with a smooth step in between. */
 function faded(r: Value): Value {
   const t = clamp(div(sub(cutoff + softness, r), 2 * softness), 0, 1);
   return mul(square(t), sub(3, mul(2, t)));

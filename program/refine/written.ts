@@ -5,16 +5,16 @@ import { sdfOf } from '../write/sdf.ts';
 import type { Refined } from './refiner.ts';
 
 /**
- * Text of a refined pose: the lines it was read from, with other coordinates and energies.
+ * Formats a refined pose: the lines that it was read from, with new coordinates and energies.
  *
- * @param molecule read with its lines
- * @param number of the pose in the file that is written, from 1
- * @param compound its name, where the file gets several
- * @throws Error naming the file if it was read from another format
+ * @param molecule pose as read, with its lines
+ * @param number number of the pose in the output, from 1
+ * @param compound name of the compound, if the output has several
+ * @throws Error naming the file if the pose was read from another format
  */
 export type WritePose = (molecule: Molecule, refined: Refined, number: number, compound?: string) => string;
 
-/** Formats that are written, by the endings of their files: what writes them, and the endings of what they are read from. */
+/** Formats of output: the end of the output's name, the function that writes it, and the end of the names of valid inputs. */
 const formats: readonly (readonly [endings: RegExp, write: WritePose, sources: RegExp])[] = [
   [/\.pdbqt$/i, writeColumns, /\.(?:pdbqt|dlg)(?:\.gz)?$/i],
   [/\.(?:pdb|ent)$/i, writeColumns, /\.(?:pdb|ent)(?:\.gz)?$/i],
@@ -22,21 +22,23 @@ const formats: readonly (readonly [endings: RegExp, write: WritePose, sources: R
 ];
 
 /**
- * Writes poses in the format that a file's name says.
+ * Returns the function that writes poses in the format of a file name.
  *
- * @throws Error if it says none
+ * @throws Error naming the file if its name has no known end
  */
 export function writerFor(file: string): WritePose {
   const format = formats.find(([endings]) => endings.test(file));
-  if (!format) throw new Error(`${file}: expected a file to write that ends in .pdbqt, .pdb or .sdf`);
+  if (!format) throw new Error(`${file}: expected a name for the output that ends in .pdbqt, .pdb or .sdf`);
   const [, write, sources] = format;
   return (molecule, ...rest) => {
     if (sources.test(molecule.source.file)) return write(molecule, ...rest);
-    throw new Error(`${file}: poses are written in the format they have, which ${molecule.source.file} says`);
+    throw new Error(
+      `${file}: expected a name that ends like that of the input ${molecule.source.file}: formats are not converted`,
+    );
   };
 }
 
-/** PDBQT or PDB, which have their coordinates in the same columns. */
+/** Formats a pose as PDBQT or PDB, which have coordinates in the same columns. */
 function writeColumns(molecule: Molecule, refined: Refined, number: number, compound?: string): string {
   const remarks = compound === undefined ? [] : [compoundRemark(compound)];
   return pdbqtOf(molecule, refined.coordinates, {
@@ -45,7 +47,7 @@ function writeColumns(molecule: Molecule, refined: Refined, number: number, comp
   });
 }
 
-/** Energies in the form of Vina, so that what reads its files reads these. */
+/** Returns remarks with the energies. Those of Vina have its form, for programs that read its files. */
 function remarksOf({ before, after, rmsd }: Refined): string[] {
   const line = (name: string, energy: number) => `${`${name}:`.padEnd(14)}${energy.toFixed(3).padStart(16)}`;
   const { intermolecular, intramolecular } = after.parts;

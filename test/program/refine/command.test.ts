@@ -55,7 +55,7 @@ describe('refine', () => {
     ).toBeLessThanOrEqual(80);
   });
 
-  test('writes PDBQT that differs in coordinates and energies alone', async () => {
+  test('writes PDBQT that differs only in coordinates and energies', async () => {
     const { code, stdout } = await refine(three, '--out', at('refined.pdbqt'), '--json');
     expect(code).toBe(0);
     const results: RefineResults = JSON.parse(stdout);
@@ -107,7 +107,7 @@ describe('refine', () => {
       expect(compounds.map(({ name, poses }) => `${name}: ${poses}`)).toEqual(before);
     });
 
-    test('keeps those of one in a row with --top', async () => {
+    test('keeps the poses of a compound together with --top', async () => {
       const out = at('best.pdbqt');
       expect(await refine(several, '--top', '4', '--out', out)).toMatchObject({ code: 0, stderr: '' });
       expect(await compoundsOf(out)).toEqual(['a: 3', 'c: 1']);
@@ -129,7 +129,7 @@ describe('refine', () => {
     expect(readFileSync(at('best.pdbqt'), 'utf8').match(/^MODEL \d$/gm)).toEqual(['MODEL 1', 'MODEL 2']);
   });
 
-  test('stops after --steps, and marks it', async () => {
+  test('stops after --steps, and marks the pose', async () => {
     const { stdout } = await refine(three, '--steps', '2');
     expect(stdout).toMatch(/ 2\*$/m);
     const { poses }: RefineResults = JSON.parse((await refine(three, '--steps', '2', '--json')).stdout);
@@ -225,13 +225,27 @@ describe('refine', () => {
     expect(results.poses.map(({ pose }) => pose)).toEqual([1, 4]);
     expect(results.skipped.map(({ name }) => name)).toEqual(['pose 2', 'pose 3']);
     expect(stderr).toMatch(/skipped pose 3: .*mixed\.pdbqt, line \d+: expected/);
+    const sizes = {
+      hidden: 4,
+      gaussians: 4,
+      interactions: 1,
+      cutoff: 5,
+      neighbours: 4,
+      pocket: 6,
+      delta: false,
+    };
+    const model = modelToSafetensors({ scorer: 'schnet', ...untrained(sizes, 1) });
+    const how = ['--scorer', 'schnet', '--weights', file('far.safetensors', model), '--steps', '1'];
+    const network = await refine(file('far.pdbqt', few(1) + far), ...how);
+    expect(network.code).toBe(3);
+    expect(network.stderr).toContain('no atom of the pose is within 6 Å of the receptor');
     const strict = await refine(mixed, '--strict', '--out', at('none.pdbqt'));
     expect({ code: strict.code, stdout: strict.stdout }).toEqual({ code: 1, stdout: '' });
     expect(existsSync(at('none.pdbqt'))).toBe(false);
   });
 });
 
-describe('a mistake is told in one line', () => {
+describe('a wrong command gives one line of error:', () => {
   test.each([
     [
       'an ending that is no format',
@@ -243,7 +257,7 @@ describe('a mistake is told in one line', () => {
       'PDBQT written as SDF',
       1,
       [three, '--out', at('refined.sd')],
-      /format they have, which .*three\.pdbqt says/,
+      /ends like that of the input .*three\.pdbqt/,
     ],
     ['a folder that is not there', 1, [three, '--out', at('none/refined.pdbqt')], /cannot write .*none/],
     ['poses that are not there', 1, [at('nowhere.pdbqt')], /cannot read .*nowhere\.pdbqt/],
