@@ -20,6 +20,12 @@ export function addFormat(command: Command): Command {
     .option('--out <file>', 'write the results to this file once they are complete');
 }
 
+/** Rejects `--json` together with another `--format`. */
+export function checkFormat(command: Command): void {
+  const { format, json } = command.opts<{ readonly format: FormatName; readonly json?: boolean }>();
+  if (json && format !== 'json') command.error(`error: --json and --format ${format} exclude each other`);
+}
+
 /** Returns a line of CSV, with its line end. Cells are quoted where necessary. */
 export function csvLine(cells: readonly (string | number)[]): string {
   return `${cells.map(cellOf).join(',')}\n`;

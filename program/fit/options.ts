@@ -3,7 +3,13 @@ import { count, countOrNone, fromZero, positive, share } from '../command/number
 import { addPooling, chosenOf, type GivenPooling, type PoolingOption } from '../command/poolings.ts';
 import { examplePath } from '../command/poses.ts';
 import type { Settings } from '../schnet/model.ts';
-import { addModelOptions, type GivenModel, modelOptionNames, settingsOf } from '../schnet/model-options.ts';
+import {
+  addModelOptions,
+  checkNoModelOptions,
+  type GivenModel,
+  modelOptionNames,
+  settingsOf,
+} from '../schnet/model-options.ts';
 import { type ScorerName, scorerNames } from '../weights/saved-model.ts';
 import { type LossName, lossNames } from './objective.ts';
 import { type OptimiserName, optimiserNames } from './optimiser.ts';
@@ -72,6 +78,9 @@ export interface FitOptions extends GivenPooling {
   readonly json: boolean;
 }
 
+/** Options of a SchNet's settings. The seed is not among them: it also draws the validation set and the batches. */
+const settingNames = modelOptionNames.filter(name => name !== 'seed');
+
 /** Adds the description, options and examples of `fit`. */
 export function declareFit(command: Command): void {
   command
@@ -95,9 +104,7 @@ export function declareFit(command: Command): void {
     .optionsGroup('Scoring function:')
     .addOption(new Option('--scorer <name>', 'scoring function').choices([...scorerNames]).default('schnet'))
     .addOption(
-      new Option('--weights <file>', 'begin with weights that fit wrote').conflicts(
-        modelOptionNames.filter(name => name !== 'seed'),
-      ),
+      new Option('--weights <file>', 'begin with weights that fit wrote').conflicts([...settingNames]),
     );
   addModelOptions(command, { delta: true }).optionsGroup('Combination and loss:');
   addPooling(command)
@@ -165,6 +172,7 @@ export function fitOptions(command: Command): FitOptions {
   const isChosen = (name: string) => command.getOptionValueSource(name) !== 'default';
   const fail = (message: string): never => command.error(`error: ${message}`);
   const optimiser = given.optimiser ?? (given.scorer === 'vina' ? 'lbfgs' : 'adam');
+  if (given.scorer === 'vina') checkNoModelOptions(command, settingNames);
   if (given.table !== undefined && isChosen('folder')) fail('--table and --folder exclude each other');
   if (optimiser === 'lbfgs') {
     for (const name of ['batch', 'rate', 'momentum', 'weightDecay', 'clip'] as const) {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addFormat, type GivenFormat } from '../command/formats.ts';
+import { addFormat, checkFormat, type GivenFormat } from '../command/formats.ts';
 import { finite } from '../command/numbers.ts';
 
 /** Options of `merge`. */
@@ -36,5 +36,6 @@ Examples:
 
 /** Returns the options of `merge` as the user gave them. */
 export function mergeOptions(command: Command): MergeOptions {
+  checkFormat(command);
   return { ...command.opts<Omit<MergeOptions, 'states'>>(), states: command.processedArgs[0] as string[] };
 }

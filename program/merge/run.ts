@@ -117,11 +117,11 @@ function checkSame(whole: ScoreState & { readonly from: string }, part: ScoreSta
 /** Returns the sums of a compound over the poses of `a` and of `b`. */
 function merged(a: CompoundState, b: CompoundState): CompoundState {
   const best = b.best.score < a.best.score ? b.best : a.best;
-  return { ...a, best, sums: a.sums.merge(b.sums) };
+  return { ...a, skipped: a.skipped + b.skipped, best, sums: a.sums.merge(b.sums) };
 }
 
 function resultOf(
-  { name, file, best, sums }: CompoundState,
+  { name, file, skipped, best, sums }: CompoundState,
   pooling: GivenPooling,
   target: number | undefined,
 ): CompoundResult {
@@ -133,7 +133,7 @@ function resultOf(
     ...(target !== undefined && { loss: squaredError(target) }),
   });
   return {
-    ...{ name, file, poses: stats.poses, value },
+    ...{ name, file, poses: stats.poses, skipped, value },
     ...(values && values.length > 1 && { variance: values[1] as number }),
     ...(loss !== undefined && { loss }),
     effectiveSampleSize: stats.effectiveSampleSize ?? Number.NaN,

@@ -40,11 +40,19 @@ export function wholeOf(saved: readonly { readonly file: string; readonly saved:
       nodes.set(compound.name, nodesOfCompound);
     }
   const skipped: Skipped[] = shards.flatMap(shard => shard.skipped);
+  const skippedPoses = new Map<string, number>();
+  for (const { name } of skipped) skippedPoses.set(name, (skippedPoses.get(name) ?? 0) + 1);
   const compounds: CompoundState[] = [];
   for (const [name, parts] of nodes) {
     const { isNear, ...sum } = sumOf(parts);
-    if (isNear) compounds.push({ name, ...sum });
-    else skipped.push({ name, file: sum.file, reason: farFrom(sum.file, first.reach, first.receptor) });
+    if (isNear) compounds.push({ name, ...sum, skipped: skippedPoses.get(name) ?? 0 });
+    else
+      skipped.push({
+        what: 'compound',
+        name,
+        file: sum.file,
+        reason: farFrom(sum.file, first.reach, first.receptor),
+      });
   }
   return { scorer: first.scorer, pooling, compounds, skipped };
 }

@@ -109,7 +109,7 @@ async function* refinedIn(
   const skip = (error: unknown, name: string) => {
     signal.throwIfAborted();
     if (strict || !(error instanceof Error)) throw error;
-    log.add({ name, file, reason: error.message });
+    log.add({ what: 'pose', name, file, reason: error.message });
   };
   const onBad = (error: Error) => {
     pose++;

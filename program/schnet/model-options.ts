@@ -48,6 +48,14 @@ export function addModelOptions(
   return command;
 }
 
+/** Rejects options of a network if the scoring function is none. */
+export function checkNoModelOptions(command: Command, names: readonly (keyof GivenModel)[]): void {
+  const name = names.find(option => command.getOptionValueSource(option) === 'cli');
+  if (name === undefined) return;
+  const option = command.options.find(each => each.attributeName() === name);
+  command.error(`error: ${option?.long} needs --scorer schnet`);
+}
+
 /** Returns the settings of an untrained model. */
 export function settingsOf(model: GivenModel): Settings {
   const { hidden, interactions, neighbours, cutoff, pocket, delta = false } = model;

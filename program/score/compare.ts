@@ -8,7 +8,7 @@ import { Prepared } from './prepared.ts';
 import type { StrategyCost } from './result.ts';
 import type { Scoring } from './scoring.ts';
 
-/** Takes the gradient of the first compound by each strategy; that of the full graph by two executors. */
+/** Computes the gradient of the first compound with each strategy, the full graph with two executors, and returns the costs. */
 export async function compareStrategies(
   compounds: AsyncIterable<Compound>,
   scoring: Scoring<unknown>,
@@ -24,7 +24,7 @@ export async function compareStrategies(
   const costs: StrategyCost[] = [];
   let reference: Slopes | undefined;
   for (const strategy of strategyNames) {
-    // Like beside like; by default a full graph runs on the interpreter, as it would be planned for one use.
+    // The full graph runs on the common executor, for comparison, and on the interpreter, its default.
     const isFull = strategy === 'full-graph';
     for (const by of isFull ? [executor, interpreter()] : [executor]) {
       const run = () =>
@@ -37,7 +37,7 @@ export async function compareStrategies(
           ...(target !== undefined && { loss: squaredError(target) }),
           ...{ strategy, executor: by, badPose: 'skip', signal },
           onPose({ index, pass, passes }) {
-            // Nothing gives the cursor back where a signal ends the process.
+            // During the full graph a signal ends the process at once, and would leave the cursor hidden.
             if (!isFull)
               progress.show(strategy, (pass - 1) * poses.length + index + 1, passes * poses.length);
             return breathe();
@@ -45,7 +45,7 @@ export async function compareStrategies(
         });
       progress.stop();
       const start = performance.now();
-      // A full graph is one run, in which no signal gets a turn.
+      // A full graph is one synchronous run, in which signals cannot be handled.
       const { gradient, stats } = await (isFull ? unguarded(run) : run());
       const milliseconds = performance.now() - start;
       reference ??= gradient;
@@ -59,7 +59,7 @@ export async function compareStrategies(
 
 type Slopes = Readonly<Record<string, { readonly data: Float64Array }>>;
 
-/** The largest difference of a derivative, relative to that of `reference`. */
+/** Returns the largest difference of a derivative, relative to `reference`; absolute where that is 0. */
 function largestDifference(gradient: Slopes, reference: Slopes): number {
   let largest = 0;
   for (const [name, { data }] of Object.entries(gradient)) {

@@ -5,35 +5,35 @@ import type { ReadOptions } from '../read/molecules.ts';
 import type { FileRecord } from '../read/record.ts';
 import type { ScoreOptions } from './options.ts';
 
-/** Poses that belong together, in the order they are read. */
+/** Consecutive poses that are pooled into one ΔG. */
 export interface Compound {
   readonly name: string;
-  /** File of its first pose. */
+  /** File of the first pose. */
   readonly file: string;
-  /** Chunk that it lies in; absent where files are not cut. */
+  /** Chunk of the poses; absent if files are not cut into chunks. */
   readonly chunk?: Chunk;
-  /** To be read to its end before the next compound. */
+  /** Poses in the order of the files. Poses that are not read before the next compound are lost. */
   readonly poses: AsyncIterable<PoseRead>;
 }
 
-/** Pose of a file, or why one could not be read. */
+/** A pose of a file, or the error of one that could not be read. */
 export type PoseRead = { readonly file: string; readonly chunk?: Chunk } & (
   | { readonly molecule: Molecule }
-  /** With the name of its record, as far as it is known. */
+  /** `name` is that of the record, if it could be read. */
   | { readonly error: Error; readonly name?: string }
 );
 
-/** A fixed number of records of a file that follow one another. */
+/** A fixed number of consecutive records of a file. */
 export interface Chunk {
-  /** Place of the file in the run's list of files. */
+  /** Index of the file in the run's list of files. */
   readonly file: number;
-  /** From 0. */
+  /** Index of the chunk in the file, from 0. */
   readonly index: number;
 }
 
-/** Cuts a file into chunks, of which some are read. */
+/** Cuts a file into chunks, and chooses those that are read. */
 export interface Cutter {
-  /** Counts a record, and tells whether its chunk is read. */
+  /** Counts a record. Returns true if its chunk is read. */
   readonly takes: (record: FileRecord) => boolean;
   /** Chunk of the record that was counted last. */
   readonly chunk: Chunk;
@@ -41,22 +41,24 @@ export interface Cutter {
   readonly isTaken: boolean;
 }
 
-/** Thrown by a cutter at the first record after all those that are read. */
+/** Thrown by a cutter at the first record after the last chunk that is read. */
 export class EndOfPart extends Error {}
 
-/** Formats whose records have names, one for each compound. */
+/** Formats whose records name their compound. */
 const named = /\.(?:sdf|sd|mol|mol2)(?:\.gz)?$/i;
 
-/** Name of the compound of a molecule: its own in SDF and mol2, or one that `refine` wrote; else that of its file. */
+/** Returns the compound of a molecule: its name in SDF and mol2, or the remark that `refine` wrote, else the file's name. */
 export function compoundNameOf({ path, name }: Found, molecule: Molecule): string {
   return molecule.compound ?? ((named.test(path) && molecule.name) || name);
 }
 
 /**
- * Reads files and tells where one compound ends and the next begins: with another name in SDF and mol2, and where `refine`
- * wrote several into one file, else with another file. It holds one pose at a time.
+ * Reads files and yields their compounds, with one pose in memory at a time. A new compound begins with another name in SDF,
+ * mol2 and files that `refine` wrote for several compounds, else with another file.
  *
- * @param cut makes the cutter of a file, or nothing where no part of it is read; compounds then end with their chunk, too
+ * @param groupBy property that poses of one compound share, if not the default
+ * @param cut returns the cutter of a file by its index, or undefined for a file of which nothing is read. With cutters, a new
+ * compound also begins with each chunk
  */
 export async function* compoundsIn(
   files: readonly Found[],
@@ -74,11 +76,12 @@ export async function* compoundsIn(
       }
     };
     yield { name, file: pose.file, ...(pose.chunk && { chunk: pose.chunk }), poses: poses() };
-    // What was not read of it.
+    // Skip the poses that the caller has not read.
     while (!next.done && next.value.key === key) next = await source.next();
   }
 }
 
+/** A pose with the key of its compound. */
 interface Keyed {
   readonly key: string;
   readonly name: string;
@@ -90,46 +93,46 @@ async function* keyed(
   groupBy: ScoreOptions['groupBy'],
   cut?: (file: number) => Cutter | undefined,
 ): AsyncGenerator<Keyed> {
-  for (const [nth, { path, name }] of files.entries()) {
-    const cutter = cut?.(nth);
+  for (const [index, { path, name }] of files.entries()) {
+    const cutter = cut?.(index);
     if (cut && !cutter) continue;
     const byName = groupBy === 'name' || (groupBy === undefined && named.test(path));
-    let before = '';
+    // Compound that the current record or an earlier one names.
+    let compound = '';
     let chunk: Chunk | undefined;
     for await (const pose of posesIn(path, cutter)) {
-      // A chunk is read as if it were alone.
-      if (pose.chunk !== chunk) before = '';
+      // The compounds of a chunk must not depend on the chunks before.
+      if (pose.chunk !== chunk) compound = '';
       chunk = pose.chunk;
-      const stated = 'molecule' in pose ? pose.molecule.compound : undefined;
-      // A record that cannot be read and has no name belongs to the one before it.
-      if ('molecule' in pose) before = stated ?? (byName ? pose.molecule.name : '');
-      else if (byName) before = pose.name ?? before;
-      const at = pose.chunk ? `${pose.chunk.file}.${pose.chunk.index} ` : '';
-      if (groupBy === 'all') yield { key: `${at}all`, name: files.length === 1 ? name : 'all', pose };
-      else if (byName && before !== '') yield { key: `${at}name ${before}`, name: before, pose };
-      else if (groupBy !== 'file' && before !== '')
-        yield { key: `${at}file ${path}, ${before}`, name: before, pose };
-      else yield { key: `${at}file ${path}`, name, pose };
+      // A record that cannot be read and has no name belongs to the same compound as the one before it.
+      if ('molecule' in pose) compound = pose.molecule.compound ?? (byName ? pose.molecule.name : '');
+      else if (byName) compound = pose.name ?? compound;
+      const prefix = pose.chunk ? `${pose.chunk.file}.${pose.chunk.index} ` : '';
+      if (groupBy === 'all') yield { key: `${prefix}all`, name: files.length === 1 ? name : 'all', pose };
+      else if (byName && compound !== '') yield { key: `${prefix}name ${compound}`, name: compound, pose };
+      else if (groupBy !== 'file' && compound !== '')
+        yield { key: `${prefix}file ${path}, ${compound}`, name: compound, pose };
+      else yield { key: `${prefix}file ${path}`, name, pose };
     }
   }
 }
 
-/** Molecules of a file, and errors where they would stand; one that ends the reading is the last. */
+/** Yields the molecules of a file in order, and the errors of those that cannot be read. An error of the file itself is last. */
 async function* posesIn(file: string, cutter?: Cutter): AsyncGenerator<PoseRead> {
   const bad: PoseRead[] = [];
-  const place = () => ({ file, ...(cutter && { chunk: cutter.chunk }) });
+  const origin = () => ({ file, ...(cutter && { chunk: cutter.chunk }) });
   const onBad: ReadOptions['onBad'] = (error, { lines: [first] }) => {
     const name = sdf.test(file) ? first?.content.trim() : undefined;
-    bad.push({ ...place(), error, ...(name && { name }) });
+    bad.push({ ...origin(), error, ...(name && { name }) });
   };
   try {
     for await (const molecule of readMolecules(file, { onBad, ...(cutter && { takes: cutter.takes }) })) {
       yield* bad.splice(0);
-      yield { ...place(), molecule };
+      yield { ...origin(), molecule };
     }
   } catch (error) {
     const isOurs = !(error instanceof EndOfPart) && cutter?.isTaken !== false;
-    if (isOurs) bad.push({ ...place(), error: error as Error });
+    if (isOurs) bad.push({ ...origin(), error: error as Error });
   }
   yield* bad;
 }

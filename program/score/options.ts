@@ -1,39 +1,46 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { addFormat, type GivenFormat } from '../command/formats.ts';
+import { addFormat, checkFormat, type GivenFormat } from '../command/formats.ts';
 import { count, countOrNone, finite, fromZero, positive } from '../command/numbers.ts';
 import { addPooling, chosenOf, type GivenPooling, type PoolingOption } from '../command/poolings.ts';
 import { type GivenPoses, posesOf } from '../command/poses.ts';
 import type { Settings } from '../schnet/model.ts';
-import { addModelOptions, type GivenModel, modelOptionNames, settingsOf } from '../schnet/model-options.ts';
+import {
+  addModelOptions,
+  checkNoModelOptions,
+  type GivenModel,
+  modelOptionNames,
+  settingsOf,
+} from '../schnet/model-options.ts';
 
 export const strategyNames = ['stream', 'recompute', 'full-graph'] as const;
 
 export type StrategyName = (typeof strategyNames)[number];
 
-/** Choices of `score`. Energies in kcal/mol. */
+/** Options of `score`. Energies in kcal/mol. */
 export interface ScoreOptions extends GivenPoses, GivenPooling, GivenFormat {
   readonly scorer: 'vina' | 'schnet';
   /** File of fitted weights. */
   readonly weights?: string;
-  /** Settings of the pooling that the user chose; the others may come with the weights. */
+  /** Settings of the pooling that the user gave. A file of weights may provide the others. */
   readonly chosen: readonly PoolingOption[];
-  /** Of an untrained SchNet. */
+  /** Settings of an untrained SchNet. */
   readonly settings: Settings;
+  /** Seed of the weights of an untrained SchNet. */
   readonly seed: number;
-  /** Property that poses of one compound share; by default as the format has it. */
+  /** Property that the poses of a compound share; by default the name in SDF and mol2, else the file. */
   readonly groupBy?: 'name' | 'file' | 'all';
-  /** Å; a pose closer than this to one before is left out. */
+  /** RMSD in Å below which a pose repeats an earlier one and is left out. */
   readonly rmsd?: number;
   readonly terms: boolean;
-  /** Of the loss (ΔG − target)². */
+  /** Target of the loss (ΔG − target)². */
   readonly target?: number;
   /** File for the sums over the poses. */
   readonly state?: string;
-  /** Part of the run that is done. */
+  /** Part of the poses that is scored. */
   readonly shard?: Shard;
-  /** The most records of a chunk. */
+  /** Maximum number of records of a chunk. */
   readonly chunk: number;
-  /** Seconds between two saves of a shard that is not finished. */
+  /** Seconds between two saves of an unfinished shard. */
   readonly saveEvery: number;
   readonly strict: boolean;
   readonly strategy: StrategyName;
@@ -41,29 +48,30 @@ export interface ScoreOptions extends GivenPoses, GivenPooling, GivenFormat {
   readonly compare: boolean;
 }
 
-/** One of the parts of a run, such as 2 of 8. */
+/** One of several parts of a run, such as 2 of 8. */
 export interface Shard {
-  /** From 1. */
+  /** Number of the part, from 1. */
   readonly number: number;
+  /** Number of all parts. */
   readonly of: number;
 }
 
-/** Chunk size unless given: about a second of Vina's. */
-const standardChunk = 1000;
+/** Default of --chunk: about a second of work for Vina. */
+const defaultChunk = 1000;
 
-/** Seconds between saves unless given. */
-const standardSaveEvery = 60;
+/** Default of --save-every, in seconds. */
+const defaultSaveEvery = 60;
 
-/** Adds what `score` may be told. */
+/** Adds the description, arguments, options and examples of `score`. */
 export function declareScore(command: Command): void {
   command
     .description(
-      'Scores docked poses, combines those of a compound into one ΔG, and gives its ' +
-        'derivatives by the parameters of the scorer.',
+      'Scores docked poses, pools those of a compound into one ΔG, and computes its ' +
+        'derivatives by the parameters of the scoring function.',
     )
     .argument(
       '[poses...]',
-      'files (PDBQT or DLG; for schnet SDF, mol2, PDB and mmCIF, too; maybe .gz), folders and patterns',
+      'files (PDBQT or DLG; for schnet also SDF, mol2, PDB and mmCIF; each may be .gz), folders and patterns',
     )
     .option('--receptor <file>', 'receptor, PDBQT; for schnet any of these formats')
     .option('--poses <paths...>', 'the same as the argument')
@@ -77,10 +85,10 @@ export function declareScore(command: Command): void {
     .addOption(
       new Option(
         '--group-by <what>',
-        'what poses of one compound share: by default the name in SDF and mol2',
+        'what the poses of a compound share (default: the name in SDF and mol2, else the file)',
       ).choices(['name', 'file', 'all']),
     )
-    .option('--rmsd <distance>', 'leave out poses this close to one before; Å', positive)
+    .option('--rmsd <distance>', 'leave out poses closer than this to an earlier one; Å', positive)
     .option('--terms', 'print the terms of each pose (vina)')
     .option('--target <energy>', 'differentiate (ΔG − target)² instead; kcal/mol', finite);
   addFormat(command)
@@ -88,30 +96,38 @@ export function declareScore(command: Command): void {
     .option('--shard <i/n>', 'score the i-th of n parts of these poses, into --state', shardOf)
     .option(
       '--chunk <poses>',
-      `of --shard: poses that are summed together; ${standardChunk} unless given`,
+      `with --shard: poses that are summed together (default: ${defaultChunk})`,
       count,
     )
     .option(
       '--save-every <seconds>',
-      `of --shard: save what is done, to go on from there; ${standardSaveEvery} unless given`,
+      `with --shard: interval between saves of unfinished sums (default: ${defaultSaveEvery})`,
       fromZero,
     )
-    .option('--strict', 'stop at the first bad molecule; else it is reported and skipped')
+    .option('--strict', 'stop at the first bad pose instead of reporting and skipping it')
     .addOption(
-      new Option('--strategy <name>', 'way to the gradient').choices(strategyNames).default('stream'),
+      new Option('--strategy <name>', 'how the gradient is computed')
+        .choices(strategyNames)
+        .default('stream'),
     )
-    .option('--compare', 'run all strategies, and print what each takes (slow)')
+    .option('--compare', 'run all strategies and print memory and time of each (slow)')
     .addOption(new Option('--refine <steps>').argParser(countOrNone).hideHelp())
     .addHelpText(
       'after',
       `
---shard cuts each file into chunks and scores those of its part. merge of all
-parts gives the same bits for any number of them. A part whose --state file is
-there, whole and of the same input is not scored again. Until then what is done
-is in <file>.partial: the same command goes on from there, to the same bits.
+A pose that cannot be read or scored is reported and skipped. CSV and JSON give
+the number of skipped poses of each compound. A pose's number counts the scored
+poses of its compound from 1, whatever its MODEL says; its line is that of the
+file.
 
-A SchNet without --weights is untrained, its scores mean nothing; --hidden,
---interactions, --neighbours, --cutoff, --pocket, --delta and --seed set it.
+--shard cuts each file into chunks and scores those of its part. merge of all
+parts gives the same bits for any number of parts. A part is not scored again if
+its --state file exists and is of the same input. The sums of an unfinished part
+are in <file>.partial: the same command continues them, to the same bits.
+
+A SchNet without --weights is untrained, and its scores mean nothing. Its
+settings are --hidden, --interactions, --neighbours, --cutoff, --pocket, --delta
+and --seed.
 
 Examples:
   npm start -- docked.pdbqt --receptor protein.pdbqt
@@ -124,23 +140,25 @@ Examples:
 }
 
 /**
- * Options of `score` as they were given.
+ * Reads the options of `score`.
  *
- * @throws CommanderError, with a message written, for a combination that makes no sense
+ * @throws CommanderError after writing its message, if options exclude each other
  */
 export function scoreOptions(command: Command): ScoreOptions {
   const { poses: named = [], receptor, refine = 0, ...given } = command.opts<Given>();
   const poses = posesOf(command, receptor, [...(command.processedArgs[0] as string[]), ...named]);
-  if (refine > 0) command.error('error: --refine is a command of its own: npm start -- refine');
-  if (given.terms && given.scorer !== 'vina') command.error('error: --terms goes with --scorer vina');
+  if (refine > 0) command.error('error: --refine is not an option but a command: npm start -- refine');
+  checkFormat(command);
+  if (given.scorer === 'vina') checkNoModelOptions(command, modelOptionNames);
+  if (given.terms && given.scorer !== 'vina') command.error('error: --terms needs --scorer vina');
   if (given.state !== undefined && given.strategy !== 'stream') {
-    command.error('error: --state goes with --strategy stream');
+    command.error('error: --state needs --strategy stream');
   }
   if (given.shard) checkShard(command, given);
-  else if (given.chunk !== undefined) command.error('error: --chunk goes with --shard');
-  else if (given.saveEvery !== undefined) command.error('error: --save-every goes with --shard');
+  else if (given.chunk !== undefined) command.error('error: --chunk needs --shard');
+  else if (given.saveEvery !== undefined) command.error('error: --save-every needs --shard');
   return {
-    ...{ chunk: standardChunk, saveEvery: standardSaveEvery, terms: false, strict: false, compare: false },
+    ...{ chunk: defaultChunk, saveEvery: defaultSaveEvery, terms: false, strict: false, compare: false },
     ...given,
     ...poses,
     settings: settingsOf(given),
@@ -148,20 +166,22 @@ export function scoreOptions(command: Command): ScoreOptions {
   };
 }
 
-/** Ends the program for options that are of whole compounds, of which a shard has but parts. */
+/** Rejects options that need all poses of a compound, of which a shard has only a part. */
 function checkShard(command: Command, given: Given): void {
   if (given.state === undefined) command.error('error: --shard needs --state, the file for its sums');
   const whole = (['terms', 'compare', 'rmsd', 'target', 'out'] as const).find(
     name => given[name] !== undefined,
   );
-  if (whole) command.error(`error: --${whole} does not go with --shard, which knows but parts of compounds`);
-  if (given.format !== 'text') command.error('error: --format goes with merge, not with --shard');
+  if (whole) {
+    command.error(`error: --${whole} does not go with --shard, as a shard has only some poses of a compound`);
+  }
+  if (given.format !== 'text') command.error('error: --format does not go with --shard; give it to merge');
 }
 
 function shardOf(text: string): Shard {
   const [, number, of] = (/^([1-9]\d{0,8})\/([1-9]\d{0,8})$/.exec(text) ?? []).map(Number);
   if (number !== undefined && of !== undefined && number <= of) return { number, of };
-  throw new InvalidArgumentError('It must be a part and their number, such as 2/8.');
+  throw new InvalidArgumentError('It must be the number of a part and the number of parts, such as 2/8.');
 }
 
 type Given = Omit<

@@ -2,12 +2,16 @@ import type { Molecule } from '../molecule/molecule.ts';
 import type { Compound } from './compounds.ts';
 import type { Scoring } from './scoring.ts';
 
-/** Poses of a compound as the scorer wants them, and what is remembered of each. */
+/** Poses of a compound, prepared for the scorer one at a time, and a record of each. */
 export class Prepared<Pose> {
+  /** File and line of each prepared pose. */
   readonly sources: Molecule['source'][] = [];
+  /** Terms of each prepared pose, if they are to be reported. */
   readonly terms: Readonly<Record<string, number>>[] = [];
   /** True once a pose has touched the receptor. */
   isNear = false;
+  /** Number of poses that could not be read, prepared or scored. */
+  skipped = 0;
   readonly #compound: Compound;
   readonly #scoring: Scoring<Pose>;
 
@@ -16,26 +20,27 @@ export class Prepared<Pose> {
     this.#scoring = scoring;
   }
 
+  /**
+   * Yields the poses.
+   *
+   * @throws FarError after the last pose, if none touches the receptor and no others are scored elsewhere
+   */
   async *poses(): AsyncGenerator<Pose> {
-    const { scorer, rmsd, strict, isPart, onSkip, onDuplicate, receptor } = this.#scoring;
-    const skip = (file: string, reason: string) => {
-      if (strict) throw new Error(reason);
-      onSkip(file, reason);
-    };
-    const made = scorer.compound();
+    const { scorer, rmsd, isPart, onDuplicate, receptor } = this.#scoring;
+    const poses = scorer.compound();
     for await (const read of this.#compound.poses) {
       if ('error' in read) {
-        skip(read.file, read.error.message);
+        this.#skip(read.file, read.error.message);
         continue;
       }
       let pose: Pose;
       try {
-        pose = made.poseOf(read.molecule);
+        pose = poses.poseOf(read.molecule);
       } catch (error) {
-        skip(read.file, (error as Error).message);
+        this.#skip(read.file, (error as Error).message);
         continue;
       }
-      if (rmsd !== undefined && made.isRepeated(pose, rmsd)) {
+      if (rmsd !== undefined && poses.isRepeated(pose, rmsd)) {
         onDuplicate();
         continue;
       }
@@ -49,17 +54,29 @@ export class Prepared<Pose> {
     }
   }
 
-  /** File and reason of a bad pose. */
-  locate(index: number, reason: string): [file: string, reason: string] {
+  /** Reports a prepared pose, by its index, that could not be scored. */
+  reportBad(index: number, reason: string): void {
+    const { file } = this.sources[index] as Molecule['source'];
+    this.#skip(file, this.messageOf(index, reason));
+  }
+
+  /** Message for a prepared pose, by its index, that could not be scored. */
+  messageOf(index: number, reason: string): string {
     const { file, line } = this.sources[index] as Molecule['source'];
-    return [file, `${file}, line ${line}: pose ${index + 1}: ${reason}`];
+    return `${file}, line ${line}: bad pose: ${reason}`;
+  }
+
+  #skip(file: string, reason: string): void {
+    if (this.#scoring.strict) throw new Error(reason);
+    this.skipped++;
+    this.#scoring.onSkip(file, reason);
   }
 }
 
-/** Message of a {@link FarError}. */
+/** Message for a compound whose poses are all farther than `reach` Å from the receptor. */
 export function farFrom(file: string, reach: number, receptor: string): string {
   return `${file}: no pose comes within ${reach} Å of an atom of ${receptor}`;
 }
 
-/** No pose of a compound touches the receptor. */
+/** Error for a compound of which no pose touches the receptor. */
 export class FarError extends Error {}

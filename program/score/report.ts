@@ -4,13 +4,15 @@ import type { Write } from '../command/write.ts';
 import type { CompoundResult, PoseResults, StrategyCost, Summary } from './result.ts';
 import { textReport } from './text-report.ts';
 
-/** Prints results as they come. */
+/** Printer of results. */
 export interface Report {
+  /** Takes the result of the next compound. */
   compound(result: CompoundResult): Promise<void>;
+  /** Prints the end of the report. */
   end(summary: Summary, strategies?: readonly StrategyCost[]): Promise<void>;
 }
 
-/** Facts about all results. */
+/** Settings of a run, for its report. */
 export interface About extends GivenPooling {
   readonly format: FormatName;
   readonly scorer: string;
@@ -18,17 +20,18 @@ export interface About extends GivenPooling {
   readonly poses: readonly string[];
   readonly weights?: string;
   readonly target?: number;
-  /** Numbers of the scorer's parameters, by name. */
+  /** Parameters of the scorer, by name. */
   readonly params: Readonly<Record<string, { readonly data: ArrayLike<number> }>>;
 }
 
-/** Place where a report is printed. */
+/** Output of a report. */
 export interface Page {
   readonly write: Write;
+  /** True if it shows styles, as terminals do. */
   readonly isStyled: boolean;
 }
 
-/** The report in the format that was asked for. */
+/** Returns the report in the chosen format. */
 export function reportOf(about: About, page: Page): Report {
   switch (about.format) {
     case 'csv':
@@ -42,15 +45,18 @@ export function reportOf(about: About, page: Page): Report {
   }
 }
 
-/** A row for each pose; for each compound where its poses are not known. */
+/** CSV with a row for each pose, or, if only sums over the poses are known, for each compound. */
 function csvReport(write: Write): Report {
   let isBegun = false;
   return {
     async compound(result) {
-      const { name, file, poses, value, best, each } = result;
+      const { name, file, poses, value, best, each, skipped } = result;
       const [head, rows] = each
         ? [poseHead(each), poseRows(result, each)]
-        : [['compound', 'file', 'poses', 'best', 'dG'], [[name, file, poses, best.score, value]]];
+        : [
+            ['compound', 'file', 'poses', 'best', 'dG', 'skipped'],
+            [[name, file, poses, best.score, value, skipped]],
+          ];
       if (!isBegun) await write(csvLine(head));
       isBegun = true;
       await write(rows.map(csvLine).join(''));
@@ -69,28 +75,29 @@ function poseHead({ terms }: PoseResults): string[] {
     'weight',
     'rank',
     'dG',
+    'skipped',
     ...Object.keys(terms?.[0] ?? {}),
   ];
 }
 
 function poseRows(
-  { name, value }: CompoundResult,
+  { name, value, skipped }: CompoundResult,
   { predictions, weights, sources, terms }: PoseResults,
 ): (string | number)[][] {
   const rank = new Int32Array(predictions.length);
   Array.from(predictions.keys())
     .sort((a, b) => (predictions[a] as number) - (predictions[b] as number))
-    .forEach((n, place) => {
-      rank[n] = place + 1;
+    .forEach((n, index) => {
+      rank[n] = index + 1;
     });
   return Array.from(predictions, (score, n) => [
     ...[name, sources[n]?.file ?? '', n + 1, sources[n]?.line ?? 0],
-    ...[score, weights[n] as number, rank[n] as number, value],
+    ...[score, weights[n] as number, rank[n] as number, value, skipped],
     ...Object.values(terms?.[n] ?? {}),
   ]);
 }
 
-/** An object for each compound. */
+/** JSON Lines: an object for each compound. */
 function jsonLines(write: Write): Report {
   return {
     compound: result => write(`${JSON.stringify(plain(result))}\n`),
@@ -98,7 +105,7 @@ function jsonLines(write: Write): Report {
   };
 }
 
-/** One object with all: `predictions` of all poses in the order they were read, and the compounds. */
+/** One JSON object with the settings, the predictions of all poses in order, and the compounds. */
 function jsonReport(about: About, write: Write): Report {
   const compounds: ReturnType<typeof plain>[] = [];
   return {
@@ -122,7 +129,7 @@ function jsonReport(about: About, write: Write): Report {
   };
 }
 
-/** A result as it is written in JSON. */
+/** Returns a result as it is written in JSON. */
 function plain({ each, gradient, ...rest }: CompoundResult) {
   const numbers = Object.entries(gradient).map(([name, data]) => [name, data.length === 1 ? data[0] : data]);
   return {

@@ -3,53 +3,58 @@ import type { Molecule } from '../molecule/molecule.ts';
 /** Results of one compound. Energies in kcal/mol, for SchNet in the unit that it was fitted to. */
 export interface CompoundResult {
   readonly name: string;
+  /** File of the first pose. */
   readonly file: string;
-  /** Number of poses. */
+  /** Number of scored poses. */
   readonly poses: number;
+  /** Number of poses that could not be read or scored, and do not count in `value`. */
+  readonly skipped: number;
   /** ΔG. */
   readonly value: number;
-  /** Variance of the poses about it, by spread. */
+  /** Variance of the scores; only with the combination `spread`. */
   readonly variance?: number;
-  /** (ΔG − target)², where there is a target. */
+  /** (ΔG − target)², if there is a target. */
   readonly loss?: number;
   /** (Σ w_n)²/Σ w_n². */
   readonly effectiveSampleSize: number;
   readonly best: BestPose;
-  /** Of the loss if there is one, else of ΔG: numbers by parameter. */
+  /** Derivatives of the loss, or of ΔG without a loss, by parameter. */
   readonly gradient: Readonly<Record<string, readonly number[]>>;
-  /** The single poses; absent where only their sums are known. */
+  /** Results of the single poses; absent if only sums over the poses are known. */
   readonly each?: PoseResults;
-  /** ΔG by each combination that can be had of the poses; absent where only their sums are known. */
+  /** ΔG by all combinations of one number per pose; absent if only sums over the poses are known. */
   readonly combinations?: Readonly<Record<string, number>>;
 }
 
 /** Pose of the lowest score. */
 export interface BestPose {
-  /** From 1, among those that were scored. */
+  /** Number among the scored poses of the compound, from 1. */
   readonly pose: number;
   readonly score: number;
 }
 
-/** Columns of the poses of a compound. */
+/** Results of the scored poses of a compound, in order. */
 export interface PoseResults {
-  /** ΔG_n. */
+  /** Score ΔG_n of each pose. */
   readonly predictions: Float64Array;
-  /** w_n. */
+  /** Weight w_n of each pose. */
   readonly weights: Float64Array;
-  /** File and first line of each. */
+  /** File and first line of each pose. */
   readonly sources: readonly Molecule['source'][];
+  /** Terms of each pose, if they are to be reported. */
   readonly terms?: readonly Readonly<Record<string, number>>[];
 }
 
-/** Molecule that was left out. */
+/** A pose, or a whole compound, that could not be scored. */
 export interface Skipped {
-  /** Compound. */
+  readonly what: 'pose' | 'compound';
+  /** Name of the compound; in `refine`, number of the pose in its file. */
   readonly name: string;
   readonly file: string;
   readonly reason: string;
 }
 
-/** Account of a run. */
+/** Totals of a run. */
 export interface Summary {
   readonly compounds: number;
   readonly poses: number;
@@ -61,13 +66,13 @@ export interface Summary {
 /** Cost of a strategy. */
 export interface StrategyCost {
   readonly strategy: string;
-  /** Name of what ran the tapes. */
+  /** Name of the executor. */
   readonly executor: string;
-  /** The most bytes the engine held at once. */
+  /** Maximum number of bytes that the engine held at once. */
   readonly peakBytes: number;
-  /** The most poses whose tapes were alive at once. */
+  /** Maximum number of tapes that were alive at once. */
   readonly tapesAlive: number;
   readonly milliseconds: number;
-  /** The largest relative difference of a derivative from that of the first. */
+  /** Largest relative difference of a derivative from that of the first strategy. */
   readonly difference: number;
 }

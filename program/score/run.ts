@@ -17,15 +17,16 @@ import type { Scoring } from './scoring.ts';
 import { SkipLog } from './skip-log.ts';
 import { type CompoundState, stateToJson } from './state.ts';
 
-/** Scores the poses of every compound, and reports each compound when it is done. */
-export async function runScore(asked: ScoreOptions, context: Context): Promise<number> {
-  const { out, format, state, compare } = asked;
-  // Begun first, so that a file that cannot be written is known before the work.
+/** Scores the poses of every compound, and reports each compound when it is done. Returns the exit code. */
+export async function runScore(given: ScoreOptions, context: Context): Promise<number> {
+  const { out, format, state, compare } = given;
+  // Open the output files first, so that an unwritable file is an error before the work.
   const results = out === undefined ? undefined : await draftOf(out);
-  const states = state === undefined ? undefined : await draftOf(state).catch(dropping(results));
+  const states = state === undefined ? undefined : await draftOf(state).catch(discarding(results));
   try {
-    const scorer = await scorerOf(asked);
-    const options = withPooling(asked, scorer.pooling);
+    warnUntrained(given, context);
+    const scorer = await scorerOf(given);
+    const options = withPooling(given, scorer.pooling);
     const files = await findFiles(options.poses, options.receptor);
     await checkNoInput([out, state], [...files.map(({ path }) => path), options.receptor, options.weights]);
     const log = new SkipLog(context.warn);
@@ -39,7 +40,7 @@ export async function runScore(asked: ScoreOptions, context: Context): Promise<n
     );
     const sums: CompoundState[] = [];
     for await (const compound of compoundsIn(files, options.groupBy)) {
-      const scored = await scores.of(compound, files.length > 1);
+      const scored = await scores.score(compound, files.length > 1);
       if (!scored) continue;
       context.progress.stop();
       log.open();
@@ -64,7 +65,7 @@ export async function runScore(asked: ScoreOptions, context: Context): Promise<n
     return log.skipped.length > 0 ? exitCodes.skipped : exitCodes.done;
   } catch (error) {
     if (results && context.signal.aborted && (format === 'csv' || format === 'jsonl')) {
-      context.warn(`what was done is in ${await results.keepPartial()}`);
+      context.warn(`the results so far are in ${await results.keepPartial()}`);
     }
     throw error;
   } finally {
@@ -73,18 +74,25 @@ export async function runScore(asked: ScoreOptions, context: Context): Promise<n
   }
 }
 
-function stateOf({ result: { name, file, best }, state }: Scored): CompoundState {
-  return { name, file, best: { ...best, file }, sums: state as NonNullable<typeof state> };
+function stateOf({ result: { name, file, best, skipped }, state }: Scored): CompoundState {
+  return { name, file, skipped, best: { ...best, file }, sums: state as NonNullable<typeof state> };
 }
 
-function dropping(draft: Draft | undefined) {
+/** Returns a handler that discards a draft and throws the error again. */
+function discarding(draft: Draft | undefined) {
   return async (error: Error): Promise<never> => {
     await draft?.discard();
     throw error;
   };
 }
 
-/** Scoring function that was asked for, with its receptor. */
+/** Warns on standard error that an untrained network is used, if it is. */
+export function warnUntrained({ scorer, weights }: ScoreOptions, { warn }: Pick<Context, 'warn'>): void {
+  if (scorer !== 'schnet' || weights !== undefined) return;
+  warn('note: the SchNet is untrained, and its scores mean nothing: give --weights');
+}
+
+/** Loads the chosen scoring function with its receptor. */
 export async function scorerOf(options: ScoreOptions): Promise<PoseScorer> {
   const scorer =
     options.scorer === 'vina'
@@ -93,12 +101,12 @@ export async function scorerOf(options: ScoreOptions): Promise<PoseScorer> {
   return scorer as Promise<PoseScorer>;
 }
 
-/** Name of the scoring function in files and reports. */
+/** Returns the name of the scoring function in files, with its file of weights. */
 export function nameOf({ scorer, weights }: ScoreOptions): string {
   return weights === undefined ? scorer : `${scorer} ${weights}`;
 }
 
-/** Scores compounds one after the other, and counts. */
+/** Scores compounds and counts them and their poses. */
 class Scores {
   compounds = 0;
   readonly #options: ScoreOptions;
@@ -117,11 +125,12 @@ class Scores {
     this.#log = log;
   }
 
-  /** @returns undefined if nothing is left of the compound */
-  async of(compound: Compound, isOneOfMany: boolean): Promise<Scored | undefined> {
-    const skip = (file: string, reason: string) => this.#log.add({ name: compound.name, file, reason });
+  /** @returns undefined if no pose of the compound could be scored */
+  async score(compound: Compound, isOneOfMany: boolean): Promise<Scored | undefined> {
+    const { name } = compound;
+    const skipPose = (file: string, reason: string) => this.#log.add({ what: 'pose', name, file, reason });
     const { progress, breathe } = this.#context;
-    const scoring = this.scoring(skip, () => {
+    const scoring = this.scoring(skipPose, () => {
       progress.show(isOneOfMany ? `compound ${this.compounds + 1}, poses` : 'poses', ++this.#shown);
       return breathe();
     });
@@ -133,7 +142,7 @@ class Scores {
       return scored;
     } catch (error) {
       if (this.#options.strict || !(error instanceof FarError)) throw error;
-      skip(compound.file, error.message);
+      this.#log.add({ what: 'compound', name, file: compound.file, reason: error.message });
       return undefined;
     }
   }

@@ -11,7 +11,7 @@ import { paramsOf } from '../weights/saved-model.ts';
 import type { ScoreOptions } from './options.ts';
 import { otherCompound, type PoseScorer } from './scorer.ts';
 
-/** A SchNet, fitted or untrained, its weights the parameters. */
+/** Makes the scorer of a SchNet, fitted or untrained. Its parameters are the weights of the network. */
 export async function schnetScorer(options: ScoreOptions): Promise<PoseScorer<Pose>> {
   const { network, weights, settings, pooling } = await modelOf(options);
   const receptor = await readReceptor(options.receptor);
@@ -23,7 +23,7 @@ export async function schnetScorer(options: ScoreOptions): Promise<PoseScorer<Po
     reach: settings.pocket,
     compound() {
       let first: string | undefined;
-      const kept: Float64Array[] = [];
+      const distinct: Float64Array[] = [];
       return {
         poseOf(molecule) {
           const ligand = heavyAtoms(molecule);
@@ -33,8 +33,8 @@ export async function schnetScorer(options: ScoreOptions): Promise<PoseScorer<Po
           return poseOf(ligand, pocketOf(receptor, ligand, settings.pocket), settings);
         },
         isRepeated({ ligand: { coordinates } }, distance) {
-          const isClose = kept.some(other => rmsdOf(coordinates.data, other) < distance);
-          if (!isClose) kept.push(coordinates.data);
+          const isClose = distinct.some(other => rmsdOf(coordinates.data, other) < distance);
+          if (!isClose) distinct.push(coordinates.data);
           return isClose;
         },
       };
@@ -43,22 +43,23 @@ export async function schnetScorer(options: ScoreOptions): Promise<PoseScorer<Po
   };
 }
 
-interface Found {
+/** Network with its weights, and the pooling that they were fitted with, if any. */
+interface LoadedModel {
   readonly network: SchNet;
   readonly weights: Weights;
   readonly settings: Settings;
   readonly pooling?: GivenPooling;
 }
 
-async function modelOf({ weights: file, settings, seed }: ScoreOptions): Promise<Found> {
+async function modelOf({ weights: file, settings, seed }: ScoreOptions): Promise<LoadedModel> {
   if (file === undefined) return untrained(settings, seed);
-  const model = await readModel(file, 'schnet');
-  const own = model.settings as Settings;
-  const found = { network: schnet(own), weights: paramsOf(model), settings: own };
-  return model.pooling ? { ...found, pooling: model.pooling } : found;
+  const { pooling, ...saved } = await readModel(file, 'schnet');
+  const savedSettings = saved.settings as Settings;
+  const model = { network: schnet(savedSettings), weights: paramsOf(saved), settings: savedSettings };
+  return pooling ? { ...model, pooling } : model;
 }
 
-/** Å, atom by atom in the order of the file. */
+/** Returns the RMSD of two poses with atoms in the same order, in Å. */
 function rmsdOf(a: Float64Array, b: Float64Array): number {
   const squares = a.reduce((sum, x, i) => sum + (x - (b[i] as number)) ** 2, 0);
   return Math.sqrt((3 * squares) / a.length);

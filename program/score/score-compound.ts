@@ -14,19 +14,20 @@ import { Prepared } from './prepared.ts';
 import type { CompoundResult } from './result.ts';
 import type { Scoring } from './scoring.ts';
 
-/** Result and sums of a compound; the sums are absent where the strategy keeps none. */
+/** Result of {@link scoreCompound}. */
 export interface Scored {
   readonly result: CompoundResult;
   /** True if a pose touches the receptor. */
   readonly isNear: boolean;
+  /** Sums over the poses; only with the strategy `stream`. */
   readonly state?: Accumulator;
 }
 
 /**
- * Scores the poses of a compound one after the other. A bad one is reported and left out.
+ * Scores the poses of a compound one after the other. Bad poses are reported and left out.
  *
- * @returns undefined if none is left, all of which have been reported
- * @throws Error, for a bad pose where the scoring is strict
+ * @returns undefined if all poses are bad
+ * @throws Error for the first bad pose if the scoring is strict; FarError if no pose touches the receptor
  */
 export async function scoreCompound<Pose>(
   compound: Compound,
@@ -36,7 +37,7 @@ export async function scoreCompound<Pose>(
   try {
     const run = await (scoring.strategy === 'stream' ? streamed : collected)(prepared, scoring);
     if (!run) return undefined;
-    for (const { index, reason } of run.badPoses) scoring.onSkip(...prepared.locate(index, reason));
+    for (const { index, reason } of run.badPoses) prepared.reportBad(index, reason);
     if (run.poses === 0) return undefined;
     const { isNear } = prepared;
     return {
@@ -46,16 +47,16 @@ export async function scoreCompound<Pose>(
     };
   } catch (error) {
     if (!(error instanceof BadPoseError)) throw error;
-    throw new Error(prepared.locate(error.index, error.reason)[1]);
+    throw new Error(prepared.messageOf(error.index, error.reason));
   }
 }
 
-/** Numbers of a compound, whatever the strategy. */
+/** Result of the library for a compound, whatever the strategy. */
 interface Run extends Pick<CompoundResult, 'value' | 'loss' | 'effectiveSampleSize'> {
   readonly state?: Accumulator;
   readonly poses: number;
   readonly badPoses: readonly BadPose[];
-  /** ΔG_n; NaN for bad poses. */
+  /** Score ΔG_n of each prepared pose; NaN for bad poses. */
   readonly predictions: Float64Array;
   readonly values?: Float64Array;
   readonly gradient: Readonly<Record<string, { readonly data: ArrayLike<number> }>>;
@@ -78,7 +79,7 @@ function objectiveOf<Pose>({ target, ...scoring }: Scoring<Pose>) {
   return { ...(readout && { readout }), ...(target !== undefined && { loss: squaredError(target) }) };
 }
 
-/** One pass, of which the sums are kept. */
+/** Scores poses in one pass, with the strategy `stream`. */
 async function streamed<Pose>(prepared: Prepared<Pose>, scoring: Scoring<Pose>): Promise<Run> {
   const common = commonOf(scoring);
   const predictions: number[] = [];
@@ -98,7 +99,7 @@ async function streamed<Pose>(prepared: Prepared<Pose>, scoring: Scoring<Pose>):
   return { ...all, ...finished, state, effectiveSampleSize: sums.effectiveSampleSize ?? Number.NaN };
 }
 
-/** Poses read first, as the other strategies need them; undefined if there are none. */
+/** Reads all poses, then scores them with another strategy. Returns undefined if there are none. */
 async function collected<Pose>(prepared: Prepared<Pose>, scoring: Scoring<Pose>): Promise<Run | undefined> {
   const poses: Pose[] = [];
   for await (const pose of prepared.poses()) poses.push(pose);
@@ -123,7 +124,7 @@ function resultOf<Pose>(
   const predictions = run.predictions.filter(each => !Number.isNaN(each));
   const best = predictions.reduce((least, each, n) => (each < (predictions[least] as number) ? n : least), 0);
   return {
-    ...{ name, file, poses: predictions.length, value },
+    ...{ name, file, poses: predictions.length, skipped: prepared.skipped, value },
     ...(values && values.length > 1 && { variance: values[1] as number }),
     ...(loss !== undefined && { loss }),
     effectiveSampleSize,
@@ -139,7 +140,7 @@ function resultOf<Pose>(
   };
 }
 
-/** ΔG by each combination that gives one number of such scores. */
+/** Returns ΔG by each combination of one number per pose, except power-mean, which needs positive scores. */
 function combinationsOf(scores: Float64Array, settings: GivenPooling): Record<string, number> {
   const values: Record<string, number> = {};
   for (const name of poolingNames) {
@@ -151,7 +152,7 @@ function combinationsOf(scores: Float64Array, settings: GivenPooling): Record<st
   return values;
 }
 
-/** Tensors as lists of numbers. */
+/** Converts tensors to lists of numbers. */
 export function numbersOf(
   gradient: Readonly<Record<string, { readonly data: ArrayLike<number> }>>,
 ): Record<string, readonly number[]> {

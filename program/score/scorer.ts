@@ -7,27 +7,31 @@ export interface PoseScorer<Pose = unknown> {
   readonly params: Params;
   readonly score: GroupScorer<Pose, Params>;
   readonly posesPerTape: number;
-  /** Pooling that the weights were fitted with, if they were. */
+  /** Pooling that the weights were fitted with; absent for other weights. */
   readonly pooling?: GivenPooling;
-  /** Begins a compound: its first pose says which one it is. */
+  /** Returns an object that prepares the poses of a compound, which its first pose determines. */
   readonly compound: () => CompoundPoses<Pose>;
-  /** True for a pose that touches the receptor. */
+  /** True for a pose with an atom within `reach` of the receptor. */
   readonly isNear: (pose: Pose) => boolean;
-  /** Å, within which a pose is near. */
+  /** Distance in Å within which a pose touches the receptor. */
   readonly reach: number;
-  /** Terms of a pose before they are weighted, by name; absent where there are none. */
+  /** Computes the unweighted terms of a pose, by name; absent if the score has no terms. */
   readonly termsOf?: (pose: Pose) => Readonly<Record<string, number>>;
 }
 
-/** Maker of the poses of one compound. */
+/** Preparation of the poses of one compound. */
 export interface CompoundPoses<Pose> {
-  /** @throws Error if the molecule cannot be scored, or is of another compound than the first */
+  /**
+   * Prepares a pose.
+   *
+   * @throws Error if the molecule cannot be scored, or is of another compound than the first
+   */
   poseOf(molecule: Molecule): Pose;
-  /** Tells whether a pose lies within a distance in Å of one that it was asked for before. */
+  /** True if a pose is within a distance in Å of a pose of an earlier call. */
   isRepeated(pose: Pose, distance: number): boolean;
 }
 
-/** Error for a molecule of another compound than the first of its kind. */
+/** Error for a pose that is of another compound than the first. */
 export function otherCompound({ source: { file, line } }: Molecule): Error {
   return new Error(
     `${file}, line ${line}: expected poses of one compound, found other atoms than in the first`,

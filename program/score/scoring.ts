@@ -3,7 +3,7 @@ import type { GivenPooling } from '../command/poolings.ts';
 import type { StrategyName } from './options.ts';
 import type { PoseScorer } from './scorer.ts';
 
-/** Settings for the compounds of a run. */
+/** Settings for scoring the compounds of a run. */
 export interface Scoring<Pose> extends GivenPooling {
   readonly scorer: PoseScorer<Pose>;
   readonly executor: Executor;
@@ -12,13 +12,15 @@ export interface Scoring<Pose> extends GivenPooling {
   readonly rmsd?: number;
   readonly terms: boolean;
   readonly strict: boolean;
-  /** True if the compound's other poses are scored elsewhere; it may then be far from the receptor here. */
+  /** True if other poses of the compound are scored elsewhere. It is then no error if none here touches the receptor. */
   readonly isPart?: boolean;
   readonly signal: AbortSignal;
+  /** File of the receptor, for messages. */
   readonly receptor: string;
-  /** Called for each pose that is done, and awaited. */
+  /** Called after each pose, and awaited. */
   readonly onPose: () => Promise<void> | undefined;
-  /** Called for what is left out. */
+  /** Called for each pose that cannot be read or scored. */
   readonly onSkip: (file: string, reason: string) => void;
+  /** Called for each pose that repeats an earlier one. */
   readonly onDuplicate: () => void;
 }

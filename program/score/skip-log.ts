@@ -1,13 +1,13 @@
 import type { Skipped } from './result.ts';
 
-/** Reports of what is left out: each in a line when it is met, and their number at the end. */
+/** Log of poses and compounds that are skipped: a line for each, and their number at the end. */
 export class SkipLog {
   readonly skipped: Skipped[] = [];
   readonly #warn: (line: string) => void;
-  /** True if lines are written at once; the first waits, as it may be the only thing there is, and so an error. */
+  /** False while the first line is held back: if there is nothing else in the input, it becomes an error. */
   #isOpen = false;
 
-  /** @param earlier molecules that an earlier run has left out and told of */
+  /** @param earlier items that an earlier run has skipped and reported */
   constructor(warn: (line: string) => void, earlier: readonly Skipped[] = []) {
     this.#warn = warn;
     this.skipped.push(...earlier);
@@ -20,23 +20,33 @@ export class SkipLog {
     else if (this.skipped.length > 1) this.open();
   }
 
-  /** Writes what waits. */
+  /** Writes the line that was held back, and from now on each line at once. */
   open(): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
-    for (const each of this.skipped) this.#say(each);
+    for (const skipped of this.skipped) this.#say(skipped);
   }
 
-  /** Error for a run that came to nothing. */
+  /** Error for a run in which everything was skipped. */
   nothingLeft(): Error {
     const [only, other] = this.skipped;
     if (only && !other) return new Error(only.reason);
-    return new Error(`nothing could be scored: all ${this.skipped.length} molecules were skipped`);
+    return new Error(`nothing could be scored: skipped all of ${this.#counts()}`);
   }
 
+  /** Writes how many poses and compounds were skipped, if any. */
   end(): void {
     const { length } = this.skipped;
-    if (length > 0) this.#warn(`${length} ${length === 1 ? 'molecule was' : 'molecules were'} skipped`);
+    if (length > 0) this.#warn(`${this.#counts()} ${length === 1 ? 'was' : 'were'} skipped`);
+  }
+
+  /** Numbers of skipped poses and compounds, such as `2 poses and 1 compound`. */
+  #counts(): string {
+    const parts = (['pose', 'compound'] as const).flatMap(what => {
+      const count = this.skipped.filter(each => each.what === what).length;
+      return count === 0 ? [] : `${count} ${what}${count === 1 ? '' : 's'}`;
+    });
+    return parts.join(' and ');
   }
 
   #say({ name, reason }: Skipped): void {

@@ -5,15 +5,18 @@ import { isIntact, sealed } from '../files/sealed.ts';
 import { readText } from '../read/text.ts';
 import type { BestPose } from './result.ts';
 
-/** Sums of a compound's poses. */
+/** Sums over the poses of a compound. */
 export interface CompoundState {
   readonly name: string;
+  /** File of the first pose. */
   readonly file: string;
+  /** Number of poses that are not in the sums, because they could not be read or scored. */
+  readonly skipped: number;
   readonly best: BestPose & { readonly file: string };
   readonly sums: Accumulator;
 }
 
-/** Sums of a run of `score`, as its file has them. */
+/** Sums of a run of `score`, as --state saves them. */
 export interface ScoreState {
   /** Scoring function, with the file of its weights if it has one. */
   readonly scorer: string;
@@ -23,34 +26,37 @@ export interface ScoreState {
 
 const kind = 'posetape score state';
 
-/** The state as JSON, from which every bit comes back. */
+/** Converts a state to JSON without loss of any bit. */
 export function stateToJson({ scorer, pooling, compounds }: ScoreState): string {
   const written = compounds.map(({ sums, ...rest }) => ({ ...rest, sums: sums.toJSON() }));
-  return sealed({ kind, version: 2, scorer, pooling: writtenPooling(pooling), compounds: written });
+  return sealed({ kind, version: 3, scorer, pooling: writtenPooling(pooling), compounds: written });
 }
 
-/** The pooling alone, whatever else an object has. */
+/** Returns the pooling of an object that may have other properties, too. */
 export function writtenPooling({ combination, kT, t, q }: GivenPooling): GivenPooling {
   return { combination, kT, t, q };
 }
 
 /**
- * Reads what {@link stateToJson} wrote.
+ * Checks the JSON of {@link stateToJson}.
  *
  * @throws Error naming the file and what is wrong with it
  */
 export function scoreStateOf(file: string, saved: SavedState): ScoreState {
   const fail = failing(file);
-  if (saved.kind !== kind || saved.version !== 2 || !Array.isArray(saved.compounds)) {
-    return fail('expected what score --state wrote, found something else');
+  if (saved.kind !== kind || saved.version !== 3 || !Array.isArray(saved.compounds)) {
+    return fail('expected a file that score --state of this version wrote, found something else');
   }
   const { scorer, pooling, combination } = checkScoring(saved, fail);
   const compounds = (saved.compounds as readonly SavedCompound[]).map(
-    ({ name, file: from, best, sums }, i): CompoundState => {
-      if (typeof name !== 'string' || typeof from !== 'string' || !Number.isFinite(best?.score)) {
-        return fail(`expected name, file and best pose of compound ${i + 1}`);
-      }
-      return { name, file: from, best, sums: readSums(combination, sums, name, fail) };
+    ({ name, file: posesFile, skipped, best, sums }, i): CompoundState => {
+      const isComplete =
+        typeof name === 'string' &&
+        typeof posesFile === 'string' &&
+        Number.isSafeInteger(skipped) &&
+        Number.isFinite(best?.score);
+      if (!isComplete) return fail(`expected name, file, skipped and best pose of compound ${i + 1}`);
+      return { name, file: posesFile, skipped, best, sums: readSums(combination, sums, name, fail) };
     },
   );
   checkIntact(saved, fail);
@@ -59,7 +65,7 @@ export function scoreStateOf(file: string, saved: SavedState): ScoreState {
 
 type SavedCompound = Omit<CompoundState, 'sums'> & { readonly sums: AccumulatorJSON };
 
-/** A state file's JSON, of which nothing is known yet. */
+/** JSON of a state file before it is checked. */
 export interface SavedState {
   readonly [name: string]: unknown;
   readonly kind?: unknown;
@@ -68,16 +74,21 @@ export interface SavedState {
   readonly compounds?: unknown;
 }
 
-/** Throws an Error that names the file. */
+/** Throws an Error with a message that begins with the name of a file. */
 export type Fail = (what: string) => never;
 
+/** Returns the {@link Fail} of a file. */
 export function failing(file: string): Fail {
   return what => {
     throw new Error(`${file}: ${what}`);
   };
 }
 
-/** @throws Error naming the file, if it cannot be read or holds no JSON object */
+/**
+ * Reads the JSON of a state file.
+ *
+ * @throws Error naming the file, if it cannot be read or holds no JSON object
+ */
 export async function readSaved(file: string): Promise<SavedState> {
   const text = await readText(file);
   try {
@@ -86,10 +97,10 @@ export async function readSaved(file: string): Promise<SavedState> {
   } catch (error) {
     return failing(file)(`expected JSON that score --state wrote (${(error as Error).message})`);
   }
-  return failing(file)('expected what score --state wrote, found something else');
+  return failing(file)('expected a file that score --state wrote, found something else');
 }
 
-/** Scorer and pooling of a state file. */
+/** Checks the scorer and the pooling of a state file. */
 export function checkScoring(
   saved: SavedState,
   fail: Fail,
@@ -103,7 +114,7 @@ export function checkScoring(
   return { scorer, pooling, combination: poolings[pooling.combination].make(pooling) };
 }
 
-/** Sums of a compound, each field of them checked. */
+/** Checks the sums of a compound. */
 export function readSums(combination: Combination, sums: unknown, name: string, fail: Fail): Accumulator {
   try {
     return combination.accumulator(sums as AccumulatorJSON);
@@ -112,6 +123,8 @@ export function readSums(combination: Combination, sums: unknown, name: string, 
   }
 }
 
+/** Rejects a state file whose checksum does not match. */
 export function checkIntact(saved: SavedState, fail: Fail): void {
-  if (!isIntact(saved)) fail('the checksum does not match: the file is not as score --state wrote it');
+  if (!isIntact(saved))
+    fail('the checksum does not match: the file has changed since score --state wrote it');
 }

@@ -5,12 +5,12 @@ import type { CompoundResult, PoseResults, StrategyCost, Summary } from './resul
 /** Number of the best poses that are listed. */
 const listed = 8;
 
-/** The most derivatives that are listed one by one. */
-const fewest = 12;
+/** Maximum number of derivatives that are listed one by one. */
+const mostDerivatives = 12;
 
-/** All about a compound that is alone; a line for each of several. At most 80 columns wide but for names. */
+/** Text report: all results of a single compound, or a line for each of several. Except for names, 80 columns wide at most. */
 export function textReport(about: About, { write, isStyled }: Page): Report {
-  // Whether it is alone shows when the second comes.
+  // The first compound is printed when the second comes, or at the end if it is the only one.
   let first: CompoundResult | undefined;
   let count = 0;
   return {
@@ -21,7 +21,7 @@ export function textReport(about: About, { write, isStyled }: Page): Report {
       if (count > 1) await write(line(result, about));
     },
     async end(summary, strategies) {
-      if (count === 1) await write(`${alone(first as CompoundResult, about, isStyled)}\n`);
+      if (count === 1) await write(`${details(first as CompoundResult, about, isStyled)}\n`);
       await write(`\n${closing(summary, count)}`);
       if (strategies) await write(`\n${comparison(strategies, isStyled)}`);
     },
@@ -68,14 +68,15 @@ function input(about: About): string {
   ].join('\n');
 }
 
-function alone(result: CompoundResult, about: About, isStyled: boolean): string {
+function details(result: CompoundResult, about: About, isStyled: boolean): string {
   const { name, poses, value, variance, loss, effectiveSampleSize, best, each, combinations } = result;
   const facts: [string, string][] = [
     ['ΔG', value.toFixed(4)],
     ...(variance === undefined ? [] : [['variance', variance.toFixed(4)] as [string, string]]),
     ...(loss === undefined ? [] : [['loss', loss.toFixed(4)] as [string, string]]),
     ['best pose', `${best.score.toFixed(3)} (${best.pose} of ${poses})`],
-    ['poses that matter', effectiveSampleSize.toFixed(1)],
+    ['effective poses', effectiveSampleSize.toFixed(1)],
+    ...(result.skipped > 0 ? [['skipped poses', String(result.skipped)] as [string, string]] : []),
   ];
   return [
     section(isStyled, titles[about.scorer] ?? '', input(about)),
@@ -94,12 +95,12 @@ function bestPoses({ predictions, weights, terms }: PoseResults): string[][] {
       String(n + 1).padStart(4),
       score.toFixed(3),
       (weights[n] as number).toFixed(4),
-      ...Object.values(terms?.[n] ?? {}).map(each => each.toFixed(2)),
+      ...Object.values(terms?.[n] ?? {}).map(term => term.toFixed(2)),
     ]),
   ];
 }
 
-/** Names of terms in the width of their numbers. */
+/** Shortens the names of terms to the width of their numbers. */
 function shortened(names: readonly string[]): string[] {
   const short: Readonly<Record<string, string>> = { hydrophobic: 'hydroph.', hydrogenBond: 'H bond' };
   return names.map(name => short[name] ?? name);
@@ -113,7 +114,7 @@ function derivatives({ gradient }: CompoundResult, { params, target }: About, is
   const what = target === undefined ? 'ΔG' : 'loss';
   const entries = Object.entries(gradient);
   const numbers = entries.reduce((total, [, data]) => total + data.length, 0);
-  if (numbers > fewest) {
+  if (numbers > mostDerivatives) {
     const norms = entries.map(([name, data]) => [name, lengthOf(data).toPrecision(4)]);
     return section(isStyled, `|∂${what}/∂θ| of each parameter`, table(norms));
   }
@@ -127,12 +128,12 @@ function derivatives({ gradient }: CompoundResult, { params, target }: About, is
   );
 }
 
-/** A number that was given as it is, and one that was fitted to seven digits. */
+/** Formats a number with up to seven digits, which shows numbers of the user unchanged. */
 function shown(number: number | undefined): string {
   return number === undefined ? '' : String(Number(number.toPrecision(7)));
 }
 
-/** One by one: a layer may have more weights than a call takes arguments. */
+/** Returns the length of a vector. Math.hypot of all entries at once would have too many arguments for large layers. */
 function lengthOf(slopes: readonly number[]): number {
   return slopes.reduce((length, slope) => Math.hypot(length, slope), 0);
 }
@@ -154,7 +155,7 @@ function comparison(strategies: readonly StrategyCost[], isStyled: boolean): str
     `${milliseconds.toFixed(0)} ms`,
     difference === 0 ? '0' : difference.toExponential(1),
   ]);
-  const heading = 'Strategies: what the gradient takes, and how much it differs';
+  const heading = 'Strategies: cost and difference of the gradient';
   return `${section(
     isStyled,
     heading,

@@ -13,9 +13,9 @@ import { paramsOf } from '../weights/saved-model.ts';
 import { otherCompound, type PoseScorer } from './scorer.ts';
 
 /**
- * The scoring function of AutoDock Vina, its six weights the parameters.
+ * Makes the scorer of AutoDock Vina's scoring function. Its parameters are the six weights.
  *
- * @param weightsFile weights that were fitted; those of AutoDock Vina, unless given
+ * @param weightsFile file of fitted weights; by default the weights are those of AutoDock Vina
  */
 export async function vinaScorer(
   receptorFile: string,

@@ -7,7 +7,7 @@ import { checkWritable, writeAtomically } from '../files/atomic.ts';
 import { findFiles } from '../files/find.ts';
 import { type Chunk, type Compound, compoundsIn } from '../score/compounds.ts';
 import type { ScoreOptions } from '../score/options.ts';
-import { nameOf, scorerOf } from '../score/run.ts';
+import { nameOf, scorerOf, warnUntrained } from '../score/run.ts';
 import { type Scored, scoreCompound } from '../score/score-compound.ts';
 import type { PoseScorer } from '../score/scorer.ts';
 import { SkipLog } from '../score/skip-log.ts';
@@ -28,6 +28,7 @@ export type ShardOptions = ScoreOptions & Required<Pick<ScoreOptions, 'shard' | 
  */
 export async function runShard(options: ShardOptions, context: Context): Promise<number> {
   const { shard, state: file } = options;
+  warnUntrained(options, context);
   await checkWritable(file);
   // What is written to a pipe cannot be resumed.
   const partial = (await isPipe(file)) ? undefined : `${file}.partial`;
@@ -174,7 +175,7 @@ async function scored(
         progress.show('poses', ++shown);
         return breathe();
       },
-      onSkip: (file, reason) => log.add({ name, file, reason }),
+      onSkip: (file, reason) => log.add({ what: 'pose', name, file, reason }),
       onDuplicate() {},
     });
     signal.throwIfAborted();

@@ -2,7 +2,7 @@ import type { Accumulator } from 'posetape/combine';
 import type { CompoundState } from '../score/state.ts';
 
 /** Sums of a compound over consecutive poses. */
-export interface Part extends Omit<CompoundState, 'name'> {
+export interface Part extends Omit<CompoundState, 'name' | 'skipped'> {
   /** True if at least one pose is near the receptor. */
   readonly isNear: boolean;
   readonly sums: Accumulator;

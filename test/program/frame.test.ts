@@ -119,7 +119,7 @@ describe('a process', () => {
     child.kill(name);
     const { code, stdout, stderr } = await ended;
     expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
-    expect(stderr).toBe(`what was done is in ${out}.partial\ninterrupted by ${name}\n`);
+    expect(stderr).toBe(`the results so far are in ${out}.partial\ninterrupted by ${name}\n`);
     expect(readFileSync(out, 'utf8')).toBe('earlier\n');
     expect(readFileSync(`${out}.partial`, 'utf8')).toMatch(/^compound,.*\ncopy0,/);
     expect(temporary()).toBe(undefined);

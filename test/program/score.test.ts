@@ -39,6 +39,7 @@ interface Found {
   readonly compounds: readonly {
     readonly name: string;
     readonly poses: number;
+    readonly skipped: number;
     readonly value: number;
     readonly loss?: number;
     readonly variance?: number;
@@ -55,7 +56,8 @@ interface Found {
 
 async function json(...argv: string[]): Promise<Found> {
   const { code, stdout, stderr } = await run([...argv, '--json']);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const others = stderr.replace(/^note: the SchNet is untrained.*\n/, '');
+  expect({ code, others }).toEqual({ code: 0, others: '' });
   return JSON.parse(stdout);
 }
 
@@ -112,7 +114,7 @@ describe('score', () => {
     expect(variance).toBeCloseTo(meanOf(predictions.map(each => (each - meanOf(predictions)) ** 2)), 3);
     const { code, stderr } = await run([few, '--receptor', receptor, '--combination', 'power-mean']);
     expect(code).toBe(1);
-    expect(stderr).toContain('pose 1: its log-weight is NaN');
+    expect(stderr).toContain('bad pose: its log-weight is NaN');
   });
 
   test('gets the same by every strategy, which --compare compares', async () => {
@@ -218,7 +220,7 @@ describe('many compounds', () => {
     expect(stdout).toContain('3 compounds, 5 poses');
     const csv = (await run([library, '--receptor', receptor, '--format', 'csv', '--terms'])).stdout;
     const [head, ...rows] = csv.trimEnd().split('\n');
-    expect(head).toMatch(/^compound,file,pose,line,score,weight,rank,dG,gauss1,.*,rotors$/);
+    expect(head).toMatch(/^compound,file,pose,line,score,weight,rank,dG,skipped,gauss1,.*,rotors$/);
     expect(
       rows.map(row =>
         row
@@ -238,15 +240,63 @@ describe('many compounds', () => {
     const { code, stdout, stderr } = await run([file('ligands.sdf', sdf.join('')), ...argv]);
     const { compounds }: Found = JSON.parse(stdout);
     expect(code).toBe(3);
-    expect(compounds.map(({ name, poses }) => [name, poses])).toEqual([
-      ['A', 2],
-      ['B', 1],
-      ['ligands', 1],
+    expect(compounds.map(({ name, poses, skipped }) => [name, poses, skipped])).toEqual([
+      ['A', 2, 0],
+      ['B', 1, 1],
+      ['ligands', 1, 0],
     ]);
-    expect(stderr).toMatch(/^skipped B: .*ligands\.sdf, line 22: .*V3000.*\n1 molecule was skipped\n$/);
+    expect(stderr).toMatch(
+      /^note: the SchNet is untrained.*\nskipped B: .*ligands\.sdf, line 22: .*V3000.*\n1 pose was skipped\n$/,
+    );
     const byFile = await run([file('good.sdf', at('A', 0) + at('B', 1)), ...argv, '--group-by', 'file']);
     expect(JSON.parse(byFile.stdout).compounds).toMatchObject([{ name: 'good', poses: 2 }]);
   });
+
+  test('give the number of their skipped poses in CSV, JSON lines, text and merge', async () => {
+    const bad = someModels(2, 2).replace(/^(HETATM.{30})..../m, '$1x.y ');
+    const argv = [file('skips/a.pdbqt', someModels(1, 1) + bad + someModels(3, 3)), '--receptor', receptor];
+    const csv = await run([...argv, '--format', 'csv']);
+    const rows = csv.stdout.trimEnd().split('\n');
+    expect(rows.map(row => row.split(',').at(-1))).toEqual(['skipped', '1', '1']);
+    // Numbers of poses count those that were scored.
+    expect(rows.map(row => row.split(',')[2])).toEqual(['pose', '1', '2']);
+    expect(csv.stderr).toMatch(/^skipped a: .*a\.pdbqt, line \d+: expected .*\n1 pose was skipped\n$/);
+    const state = join(folder, 'skips.json');
+    const lines = await run([...argv, '--format', 'jsonl', '--state', state]);
+    expect(JSON.parse(lines.stdout)).toMatchObject({ name: 'a', poses: 2, skipped: 1 });
+    expect((await run(argv)).stdout).toMatch(/skipped poses +1\n/);
+    expect((await run(['merge', state, '--format', 'csv'])).stdout).toMatch(/,skipped\na,.*,2,.*,1\n$/);
+    for (const part of ['1', '2']) {
+      await run([
+        ...argv,
+        '--shard',
+        `${part}/2`,
+        '--chunk',
+        '2',
+        '--state',
+        join(folder, `skips${part}.json`),
+      ]);
+    }
+    const shards = ['1', '2'].map(part => join(folder, `skips${part}.json`));
+    expect((await run(['merge', ...shards, '--format', 'csv'])).stdout).toMatch(/,skipped\na,.*,2,.*,1\n$/);
+  });
+
+  test.each(['text', 'csv', 'json', 'jsonl'])(
+    'by an untrained SchNet come with a warning as %s',
+    async format => {
+      const { code, stderr } = await run([
+        few,
+        '--receptor',
+        receptor,
+        '--scorer',
+        'schnet',
+        '--format',
+        format,
+      ]);
+      expect(code).toBe(0);
+      expect(stderr).toBe('note: the SchNet is untrained, and its scores mean nothing: give --weights\n');
+    },
+  );
 
   test('are scored but for a bad one, which is reported, and stop at it with --strict', async () => {
     file('bad/a.pdbqt', someModels(1, 1));
@@ -260,7 +310,7 @@ describe('many compounds', () => {
     expect(compounds.map(({ name }) => name)).toEqual(['a', 'd']);
     expect(skipped.map(({ name }) => name)).toEqual(['b', 'c']);
     expect(stderr).toMatch(
-      /^skipped b: .*b\.pdbqt, line 1: expected .*\nskipped c: .*no pose comes within 8 Å .*\n2 molecules were skipped\n$/,
+      /^skipped b: .*b\.pdbqt, line 1: expected .*\nskipped c: .*no pose comes within 8 Å .*\n1 pose and 1 compound were skipped\n$/,
     );
     const strict = await run([...argv, '--strict']);
     expect(strict).toMatchObject({ code: 1, stdout: '' });
@@ -293,7 +343,7 @@ describe('--state and merge', () => {
     expect(loss).toBeCloseTo((whole.value + 9) ** 2, 10);
     expect((await run(['merge', both])).stdout).toContain('∂ΔG/∂w');
     expect((await run(['merge', both, '--format', 'csv'])).stdout).toMatch(
-      /^compound,file,poses,best,dG\nx,.*x\.pdbqt,5,-13\.0/,
+      /^compound,file,poses,best,dG,skipped\nx,.*x\.pdbqt,5,-13\.0.*,0\n$/,
     );
   });
 
@@ -323,7 +373,7 @@ describe('--state and merge', () => {
     const damaged = file('damaged.json', readFileSync(first, 'utf8').replace('"count":3', '"count":4'));
     for (const [argv, message] of [
       [[few], /few\.pdbqt: expected JSON that score --state wrote/],
-      [[file('empty.json', '{}')], /empty\.json: expected what score --state wrote/],
+      [[file('empty.json', '{}')], /empty\.json: expected a file that score --state of this version wrote/],
       [[damaged], /damaged\.json: compound x: accumulator: /],
       [
         [first, other],
@@ -338,7 +388,7 @@ describe('--state and merge', () => {
   });
 });
 
-describe('a mistake is told in one line on stderr', () => {
+describe('a wrong command gives one line of error', () => {
   const ours = ['--receptor', receptor];
 
   test.each([
@@ -357,9 +407,17 @@ describe('a mistake is told in one line on stderr', () => {
     ['an unknown option', ['--bogus'], /unknown option '--bogus'/],
     ['poses without a receptor', ['poses.pdbqt'], /option '--receptor <file>' is needed/],
     ['a receptor without poses', ours, /poses are needed/],
-    ['terms of schnet', ['--scorer', 'schnet', '--terms'], /--terms goes with --scorer vina/],
+    ['terms of schnet', ['--scorer', 'schnet', '--terms'], /--terms needs --scorer vina/],
     ['a model with sizes', ['--weights', 'w.json', '--hidden', '4'], /cannot be used with option/],
-    ['refinement', ['--refine', '3'], /a command of its own: npm start -- refine/],
+    ['refinement', ['--refine', '3'], /--refine is not an option but a command: npm start -- refine/],
+    ['--json and CSV', ['--format', 'csv', '--json'], /--json and --format csv exclude each other/],
+    [
+      '--json and CSV of merge',
+      ['merge', 'a.json', '--format', 'csv', '--json'],
+      /--json and --format csv exclude each other/,
+    ],
+    ['settings of a network for Vina', ['--hidden', '8'], /--hidden needs --scorer schnet/],
+    ['a seed for Vina', ['--seed', '2'], /--seed needs --scorer schnet/],
     ['merge of nothing', ['merge'], /missing required argument 'states'/],
   ])('with exit code 2: %s', async (_what, argv, message) => {
     const { code, stdout, stderr } = await run(argv);

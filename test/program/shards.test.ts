@@ -464,11 +464,19 @@ describe('merge of shards names', () => {
 
 test.each([
   ['a shard without a file', ['--shard', '1/2'], /--shard needs --state/],
-  ['shard 0', ['--shard', '0/2', '--state', 's'], /It must be a part and their number, such as 2\/8/],
-  ['shard 3 of 2', ['--shard', '3/2', '--state', 's'], /It must be a part/],
-  ['a chunk alone', ['--chunk', '3'], /--chunk goes with --shard/],
+  [
+    'shard 0',
+    ['--shard', '0/2', '--state', 's'],
+    /It must be the number of a part and the number of parts, such as 2\/8/,
+  ],
+  ['shard 3 of 2', ['--shard', '3/2', '--state', 's'], /It must be the number of a part/],
+  ['a chunk alone', ['--chunk', '3'], /--chunk needs --shard/],
   ['terms of a shard', ['--shard', '1/2', '--state', 's', '--terms'], /--terms does not go with --shard/],
-  ['JSON of a shard', ['--shard', '1/2', '--state', 's', '--json'], /--format goes with merge/],
+  [
+    'JSON of a shard',
+    ['--shard', '1/2', '--state', 's', '--json'],
+    /--format does not go with --shard; give it to merge/,
+  ],
 ])('%s is wrong usage', async (_what, argv, message) => {
   const { code, stdout, stderr } = await run(argv);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
