@@ -5,7 +5,18 @@
  * @param right the right word, in lower case
  */
 export function isMisspelt(word: string, right: string): boolean {
-  return word !== right && edits(word.toLowerCase(), right) <= (right.length < 6 ? 1 : 2);
+  return word !== right && edits(word.toLowerCase(), right) <= editsAllowed(right);
+}
+
+/** Returns the name that a word misspells, with the fewest edits; undefined if there is none. Names may have capitals. */
+export function meantBy(word: string, names: readonly string[]): string | undefined {
+  const distance = (name: string) => edits(word.toLowerCase(), name.toLowerCase());
+  const similar = names.filter(name => distance(name) <= editsAllowed(name));
+  return similar.sort((a, b) => distance(a) - distance(b))[0];
+}
+
+function editsAllowed(right: string): number {
+  return right.length < 6 ? 1 : 2;
 }
 
 /** Returns the minimum number of edits that turn `a` into `b` (F. Damerau, Communications of the ACM 7, 171, 1964). */

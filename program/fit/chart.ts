@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-/** The part of ECharts in use. Its own types would add browser types to every file here. */
+/** Types of the part of ECharts in use. Its own types need those of the browser. */
 interface ECharts {
   init(
     element: null,
@@ -23,12 +23,12 @@ export const palette = [
 
 export const ink = '#222222';
 
-/** Text of charts. */
+/** Text style of charts. */
 export const label: { readonly color: string; readonly fontSize: number } = { color: ink, fontSize: 12 };
 
-/** A chart as SVG on white, so that its text stays readable on a dark page. */
+/** Draws a chart as SVG. The background is white, so that text stays readable on a dark page. */
 export function svgOf(options: object, width: number, height: number): string {
-  // Loaded only when there is something to draw.
+  // ECharts is large: load it only when a chart is drawn.
   const { init } = createRequire(import.meta.url)('echarts') as ECharts;
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   chart.setOption({
@@ -42,7 +42,7 @@ export function svgOf(options: object, width: number, height: number): string {
   return svg;
 }
 
-/** An axis of numbers with its name beside the middle. */
+/** Options of an axis of numbers with its name at the middle, `gap` pixels away. */
 export function numberAxis(name: string, gap: number, more: object = {}): object {
   return {
     type: 'value',

@@ -4,10 +4,10 @@ import type { Checkpoint } from 'posetape/fit';
 import { writeAtomically } from '../files/atomic.ts';
 import { unreadable } from '../read/text.ts';
 
-/** Settings that define a fit, by the name of their option. A fit with other settings must not resume. */
+/** Settings that define a fit, by the name of their option. A checkpoint resumes only a fit with equal settings. */
 export type Facts = Readonly<Record<string, unknown>>;
 
-/** Contents of a checkpoint's file. */
+/** Content of a checkpoint file. */
 interface Saved {
   readonly facts: Facts;
   readonly state: Checkpoint;
@@ -15,7 +15,7 @@ interface Saved {
 
 const kind = 'posetape fit checkpoint';
 
-/** Writes a checkpoint with a checksum. The old file stays until the new one is completely on disk. */
+/** Writes a checkpoint with a checksum. It replaces an existing file only when it is completely on disk. */
 export function writeCheckpoint(file: string, facts: Facts, state: Checkpoint): Promise<void> {
   const content = JSON.stringify({ facts, state } satisfies Saved);
   return writeAtomically(
@@ -25,7 +25,7 @@ export function writeCheckpoint(file: string, facts: Facts, state: Checkpoint): 
 }
 
 /**
- * Reads a checkpoint; undefined if the file is not there.
+ * Reads a checkpoint. Returns undefined if the file does not exist.
  *
  * @throws Error naming the file if it is damaged, or of a fit with other settings
  */
@@ -41,18 +41,18 @@ export async function readCheckpoint(file: string, facts: Facts): Promise<Checkp
     throw new Error(`${file}: expected a checkpoint that fit wrote, found something else`);
   }
   if (sha256 !== hashOf(content))
-    throw new Error(`${file}: the checkpoint is damaged: its checksum is another`);
+    throw new Error(`${file}: the checkpoint is damaged: its checksum does not match`);
   const saved = JSON.parse(content) as Saved;
   for (const name of new Set([...Object.keys(facts), ...Object.keys(saved.facts)])) {
-    const [before, now] = [saved.facts[name], facts[name]].map(each => JSON.stringify(each));
-    if (before === now) continue;
-    const values = `${before}`.length + `${now}`.length < 100 ? `: ${before}, not ${now}` : '';
+    const [then, now] = [saved.facts[name], facts[name]].map(value => JSON.stringify(value));
+    if (then === now) continue;
+    const values = `${then}`.length + `${now}`.length < 100 ? `: ${then}, not ${now}` : '';
     throw new Error(`${file}: the checkpoint is of a fit with another ${name}${values}`);
   }
   return saved.state;
 }
 
-/** SHA-256 in hexadecimal digits. */
+/** Returns the SHA-256 of a content, in hexadecimal digits. */
 export function hashOf(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }

@@ -2,18 +2,19 @@ import { CsvError, parse } from 'csv-parse/sync';
 import { type Affinity, type AffinityOptions, delimiterOf, readAffinities } from '../read/affinities.ts';
 import { quoted } from '../read/line.ts';
 
-/** Row of a table of affinities, with its other columns. */
+/** An affinity, with the other columns of its row. */
 export interface AffinityRow {
   readonly affinity: Affinity;
-  /** Content of a column, trimmed; '' if it is empty or there is none. */
+  /** Returns the trimmed content of a column; '' if it is empty or missing. */
   readonly field: (column: string) => string;
 }
 
 /**
- * Reads a table of affinities as {@link readAffinities} does, with the other columns of each row.
+ * Reads a table of affinities like {@link readAffinities}, and keeps the other columns of each row.
  *
- * @param key column that says which rows are of one compound, in place of `ligand`
- * @throws Error naming file, line, what was expected there and what was found
+ * @param key column that identifies the compound of a row, in place of `ligand`
+ * @param needs columns that must have content in every row
+ * @throws Error naming file and line, what was expected there and what was found
  */
 export function affinityRows(
   text: string,
@@ -33,7 +34,7 @@ export function affinityRows(
     }
   }
   const affinities = readAffinities(keyed(columns, rows, key, delimiter), file, options);
-  // The first of several rows of one compound.
+  // Other columns are those of the first row of a compound.
   const byKey = new Map<string, (typeof rows)[number]>();
   for (const row of rows) {
     const name = row.fields[key] ?? '';
@@ -75,7 +76,7 @@ function tableOf(
   }
 }
 
-/** The table with its key in the column `ligand`. Rows keep their line numbers. */
+/** Formats a table with its key column as `ligand`. Rows keep their line numbers. */
 function keyed(
   columns: readonly string[],
   rows: readonly TableRow[],

@@ -2,15 +2,16 @@ import type { Context } from '../command/subcommand.ts';
 import type { FitCompound, Source } from './dataset.ts';
 import type { FitScorer } from './scorers.ts';
 
-/** Compound that could not be read. */
+/** A compound that could not be read or scored. */
 export interface SkippedCompound {
   readonly name: string;
   readonly reason: string;
 }
 
 /**
- * Reads the poses of compounds. One that cannot be read is reported and skipped, or is an error if the
- * options say so.
+ * Reads the poses of compounds. A compound that cannot be read is reported and skipped.
+ *
+ * @throws Error for such a compound if `strict` is true or it is the only one, or if no compound can be read
  */
 export async function readCompounds(
   sources: readonly Source[],
@@ -36,7 +37,7 @@ export async function readCompounds(
   }
   progress.stop();
   const [first] = skipped;
-  if (first && compounds.length === 0) throw new Error(`no compound can be read; ${first.reason}`);
+  if (first && compounds.length === 0) throw new Error(`no compound can be read; the first: ${first.reason}`);
   for (const { name, reason } of skipped) warn(`skipped ${name}: ${reason}`);
   return { compounds, skipped };
 }

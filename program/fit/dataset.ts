@@ -1,9 +1,9 @@
 import type { Affinity } from '../read/affinities.ts';
 
-/** Files of a compound, and how strongly it binds. */
+/** Files and measured affinity of a compound. */
 export interface Source {
   readonly name: string;
-  /** Name of its receptor, or of the group that it belongs to. */
+  /** Name of the compound's target: compounds of one target form a group. */
   readonly target: string;
   readonly receptor: string;
   readonly poses: string;
@@ -18,17 +18,17 @@ export interface FitCompound<Pose = unknown> {
   readonly poseCount: number;
   /** Measured −log₁₀ of the dissociation constant in mol/L. */
   readonly pKi: number;
-  /** Side on which the true pKi lies: at least this ('lower') or at most ('upper'). */
+  /** 'lower' if the true pKi is at least `pKi`, 'upper' if it is at most `pKi`; absent for an exact measurement. */
   readonly bound?: 'lower' | 'upper';
 }
 
-/** Role of a compound in a fit: the weights are fitted to it, chosen by it, or neither. */
+/** Role of a compound in a fit: in the loss, in the validation loss, or only predicted. */
 export type Part = 'fitted' | 'validation' | 'left out';
 
-/** kT at 298.15 K, kcal/mol: ΔG = −kT ln 10 · pKi. */
+/** kT at 298.15 K, in kcal/mol. */
 export const roomKT: number = (298.15 * 8.31446261815324) / 4184;
 
-/** ΔG in kcal/mol of a pKi. */
+/** Converts a pKi to ΔG = −kT ln 10 · pKi, in kcal/mol. */
 export function bindingEnergy(pKi: number): number {
   return -roomKT * Math.LN10 * pKi;
 }

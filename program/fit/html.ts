@@ -3,7 +3,7 @@ import { changes, losses, scatter, shortest } from './pictures.ts';
 import { type CompoundResult, type FitReport, type PartResult, partResult } from './result.ts';
 import { average, grouped } from './statistics.ts';
 
-/** A self-contained HTML page with pictures of a fit. */
+/** Formats the results of a fit as a self-contained HTML page with charts. */
 export function htmlReport(report: FitReport, options: FitOptions): string {
   const { compounds, epochs, skipped, numbers } = report;
   const offset = numbers.find(({ name }) => name === 'offset');
@@ -34,10 +34,10 @@ td.wide { text-align: left; }
 <h1>${text(title)}</h1>
 <p>${text(factsOf(report, options))}</p>
 <section><h2>Errors</h2>
-<p>kcal/mol. “Mean”: every compound given the mean of the fitted ones. “Within”: after the best shift of each target. τ: Kendall’s, within targets.</p>
+<p>kcal/mol. “Mean”: error of predicting the mean of the fitted compounds for every compound. “Within”: after the best shift of each target. τ: Kendall’s, within targets.</p>
 ${errors(report)}</section>
 <section><h2>Predicted and measured ΔG</h2>
-${scatter(report)}${compounds.some(({ bound }) => bound) ? '<p>Triangles: affinities that are bounds.</p>' : ''}</section>
+${scatter(report)}${compounds.some(({ bound }) => bound) ? '<p>Triangles are affinities known only as bounds.</p>' : ''}</section>
 ${epochs.length > 0 ? `<section><h2>Loss by epoch</h2>\n${losses(report)}</section>` : ''}
 <section><h2>${numbers.some(({ isNorm }) => isNorm) ? 'Norms of the weights' : 'Weights'} before and after</h2>
 ${changes(report)}${offset ? `<p>Offset of every score: ${shortest(offset.before)} → ${shortest(offset.after)} kcal/mol.</p>` : ''}</section>
@@ -70,7 +70,7 @@ function factsOf({ best, epochs, stopped, validation }: FitReport, options: FitO
   return [
     `ΔG by ${combination}${settings}${learn.length > 0 ? `, with ${learn.join(' and ')} fitted` : ''}`,
     `loss ${loss} of ${readout === 'pKi' ? 'pKi' : 'ΔG'}`,
-    `${optimiser}, ${epochs.length} epochs, ended by ${stopped}`,
+    `${optimiser}, ${epochs.length} epochs, stopped by ${stopped}`,
     ...(validation ? [`weights of epoch ${best}`] : []),
   ].join(' · ');
 }
@@ -107,7 +107,7 @@ function rows(head: readonly string[], body: readonly (readonly string[])[]): st
   return `<table>\n<thead>${row(head, 'th')}</thead>\n<tbody>\n${body.map(each => row(each, 'td')).join('\n')}\n</tbody></table>\n`;
 }
 
-/** Text with markup characters escaped. */
+/** Escapes markup characters. */
 function text(content: string): string {
   return content.replace(/[&<>"']/g, each => `&#${each.charCodeAt(0)};`).replace(/\p{Cc}/gu, ' ');
 }

@@ -17,8 +17,8 @@ import { type GivenPooling, poolings, readoutOf } from '../command/poolings.ts';
 import { bindingEnergy, type FitCompound, roomKT } from './dataset.ts';
 
 /**
- * Losses by name. `within-target` is the squared error after the best shift of each target, `ranking` compares the order
- * of the compounds of a target; both compare the compounds of a batch.
+ * Names of losses. `within-target` is the squared error after the best constant shift of each target. `ranking` compares the
+ * order of the compounds of a target. Both act on all compounds of a batch together.
  */
 export const lossNames = ['squared', 'absolute', 'huber', 'gaussian', 'within-target', 'ranking'] as const;
 
@@ -27,21 +27,24 @@ export type LossName = (typeof lossNames)[number];
 /** Settings of an objective. */
 export interface ObjectiveSettings extends GivenPooling {
   readonly loss: LossName;
+  /** Error beyond which the huber loss is linear. */
   readonly huber: number;
+  /** Quantity compared with experiment. */
   readonly readout: 'dG' | 'pKi';
+  /** Numbers fitted along with the weights. */
   readonly learn: readonly string[];
 }
 
-/** Names of the parameters of a pooling that is fitted; each is a logarithm, so that the number stays above 0. */
+/** Parameters for fitted settings of the pooling. They are logarithms, so that the settings stay positive. */
 const logOf = { kT: 'pool.log kT', t: 'pool.log t' } as const;
 
-/** Logarithms of the pooling's numbers that are to be fitted, by the name of their parameter. */
+/** Returns the names and initial values of the parameters for fitted settings of the pooling. */
 export function poolingParams({ learn, ...given }: ObjectiveSettings): [name: string, log: number][] {
   const names = (['kT', 't'] as const).filter(name => learn.includes(name));
   return names.map(name => [logOf[name], Math.log(given[name])]);
 }
 
-/** The pooling, with numbers that were fitted in place of those given. */
+/** Returns a pooling with its fitted settings. */
 export function fittedPooling(
   { combination, kT, t, q }: GivenPooling,
   params: Readonly<Record<string, { readonly data: ArrayLike<number> }>>,
@@ -53,7 +56,7 @@ export function fittedPooling(
   return { combination, kT: numberOf('kT', kT), t: numberOf('t', t), q };
 }
 
-/** The combination, with settings made of parameters where those are fitted. */
+/** Makes the combination. Fitted settings are functions of the parameters. */
 export function combinationOf({ combination, kT, t, q, learn }: ObjectiveSettings): Combination {
   const settingOf = (name: keyof typeof logOf, given: number) =>
     learn.includes(name)
@@ -62,7 +65,7 @@ export function combinationOf({ combination, kT, t, q, learn }: ObjectiveSetting
   return poolings[combination].make({ kT: settingOf('kT', kT), t: settingOf('t', t), q });
 }
 
-/** Converts the output of the combination to ΔG or pKi. Undefined if the loss takes that output directly. */
+/** Returns the function that converts the output of the combination to ΔG or pKi; undefined if the loss takes it unchanged. */
 export function readoutFor(settings: ObjectiveSettings): ((prediction: Value) => Value) | undefined {
   if (settings.loss === 'gaussian') return undefined;
   const energy = readoutOf(settings);
@@ -71,21 +74,21 @@ export function readoutFor(settings: ObjectiveSettings): ((prediction: Value) =>
   return prediction => affinity(energy ? energy(prediction) : prediction);
 }
 
-/** Measured affinity of a compound in the unit of the readout, and the side on which the true value lies. */
+/** Returns the measured affinity of a compound and its bound, in the unit of the readout. */
 export function measuredOf(
   { pKi: measured, bound }: Pick<FitCompound, 'pKi' | 'bound'>,
   readout: ObjectiveSettings['readout'],
 ): { readonly measured: number; readonly bound: FitCompound['bound'] } {
   if (readout === 'pKi') return { measured, bound };
-  // A greater pKi is a lower ΔG.
-  const turned = bound && (bound === 'lower' ? 'upper' : 'lower');
-  return { measured: bindingEnergy(measured), bound: turned };
+  // A greater pKi means a lower ΔG.
+  const opposite = bound && (bound === 'lower' ? 'upper' : 'lower');
+  return { measured: bindingEnergy(measured), bound: opposite };
 }
 
 /**
- * Loss of one compound; undefined for losses that compare compounds.
+ * Returns the loss of one compound; undefined for losses of a whole batch.
  *
- * @throws Error for a bound, if the loss takes none
+ * @throws Error naming the compound if its affinity is a bound and the loss takes none
  */
 export function lossOf(
   { loss, huber: delta, readout }: ObjectiveSettings,
@@ -101,14 +104,11 @@ export function lossOf(
   const make = byName[loss];
   if (!make || !bound) return make?.(measured);
   if (loss === 'gaussian')
-    throw new Error(`${compound.name}: --loss gaussian takes no affinity that is a bound`);
+    throw new Error(`${compound.name}: --loss gaussian needs exact affinities, found a bound`);
   return censored({ measured, bound, loss: make });
 }
 
-/**
- * Loss of the compounds of a batch; undefined for losses of single compounds. Affinities that are bounds are
- * ignored.
- */
+/** Returns the loss of a batch of compounds; undefined for losses of single compounds. Affinities that are bounds are ignored. */
 export function batchLossOf<P extends Params>({
   loss,
   readout,
@@ -122,22 +122,27 @@ export function batchLossOf<P extends Params>({
       if (bound) continue;
       groups.set(target, [...(groups.get(target) ?? []), i]);
     }
-    const terms = [...groups.values()].map(places => {
-      const measured = places.map(i => measuredOf(compounds[i] as FitCompound, readout).measured);
-      return ofTarget(loss, gather(predictions, Int32Array.from(places)), measured);
+    const terms = [...groups.values()].map(indices => {
+      const measured = indices.map(i => measuredOf(compounds[i] as FitCompound, readout).measured);
+      return targetLoss(loss, gather(predictions, Int32Array.from(indices)), measured);
     });
-    // If there is nothing to compare, a zero that depends on the predictions.
+    // Begin with a zero that depends on the predictions, because the loss must depend on them even if there are no terms.
     return terms.reduce((total, term) => add(total, term), mul(0, sum(predictions)));
   };
 }
 
-function ofTarget(loss: 'within-target' | 'ranking', predictions: Value, measured: readonly number[]): Value {
+/** Records the loss of the compounds of one target. */
+function targetLoss(
+  loss: 'within-target' | 'ranking',
+  predictions: Value,
+  measured: readonly number[],
+): Value {
   if (loss === 'within-target') {
     const errors = sub(predictions, predictions.tape.constant(Float64Array.from(measured)));
     const shift = mul(1 / measured.length, sum(errors));
     return sum(square(sub(errors, shift)));
   }
   if (measured.every(each => each === measured[0])) return mul(0, sum(predictions));
-  // Multiplied by their number, because losses of compounds are summed.
+  // pairwiseRanking is a mean over pairs, but the other losses are sums over compounds.
   return mul(measured.length, pairwiseRanking(measured)(predictions));
 }

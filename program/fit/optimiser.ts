@@ -1,6 +1,6 @@
 import { adam, adamw, type Freeze, lbfgs, type Optimiser, sgd } from 'posetape/fit';
 
-/** Optimisers by name. */
+/** Names of optimisers. */
 export const optimiserNames = ['adam', 'adamw', 'sgd', 'lbfgs'] as const;
 
 export type OptimiserName = (typeof optimiserNames)[number];
@@ -12,14 +12,19 @@ export interface OptimiserSettings {
   readonly momentum: number;
   readonly weightDecay?: number;
   readonly clip?: number;
-  /** Names of parameters, or their prefixes before a dot. */
+  /** Parameters that are not fitted: their names, or prefixes of names before a dot. */
   readonly freeze: readonly string[];
 }
 
-/** The optimiser that was chosen. */
+/** True if a list of names, or of prefixes before a dot, has a parameter. */
+export function isFrozen(name: string, frozen: readonly string[]): boolean {
+  return frozen.some(each => name === each || name.startsWith(`${each}.`));
+}
+
+/** Makes the chosen optimiser. */
 export function optimiserOf(given: OptimiserSettings): Optimiser {
   const { optimiser, rate, momentum, weightDecay, clip, freeze: frozen } = given;
-  const freeze: Freeze = name => frozen.some(each => name === each || name.startsWith(`${each}.`));
+  const freeze: Freeze = name => isFrozen(name, frozen);
   const shared = {
     ...{ rate, freeze },
     ...(weightDecay !== undefined && { weightDecay }),

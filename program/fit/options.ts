@@ -14,25 +14,24 @@ import { type ScorerName, scorerNames } from '../weights/saved-model.ts';
 import { type LossName, lossNames } from './objective.ts';
 import { type OptimiserName, optimiserNames } from './optimiser.ts';
 
-/** Numbers that may be fitted beside the weights. */
+/** Numbers that may be fitted along with the weights. */
 export const learnable = ['offset', 'kT', 't'] as const;
 
 export type Learnable = (typeof learnable)[number];
 
 /** Options of `fit`. Energies in kcal/mol. */
 export interface FitOptions extends GivenPooling {
-  /**
-   * True if neither folder nor table is given: the compounds are those of an example, with made-up
-   * affinities.
-   */
+  /** True if neither folder nor table is given. The compounds are then those of an example, with made-up affinities. */
   readonly isExample: boolean;
   /** Folders of compounds. */
   readonly folder: readonly string[];
   /** Table of compounds, in place of folders. */
   readonly table?: string;
-  /** File of affinities for a folder that has a folder for each compound. */
+  /** File of affinities for a folder with a folder for each compound. */
   readonly index?: string;
+  /** True to take an IC50 for a Ki. */
   readonly ic50AsKi: boolean;
+  /** Treatment of several rows of one compound. */
   readonly replicates: 'refuse' | 'average';
   /** Maximum number of poses of a compound; all by default. */
   readonly limit?: number;
@@ -40,19 +39,20 @@ export interface FitOptions extends GivenPooling {
   readonly scorer: ScorerName;
   /** File of initial weights. */
   readonly weights?: string;
-  /** Settings of the pooling that the user chose; the others may come with the weights. */
+  /** Settings of the pooling that the user gave. A file of weights may provide the others. */
   readonly chosen: readonly PoolingOption[];
   /** Settings of a new SchNet. */
   readonly settings: Settings;
   readonly seed: number;
   readonly learn: readonly Learnable[];
+  /** Weights that are not fitted: their names, or prefixes of names before a dot. */
   readonly freeze: readonly string[];
   readonly loss: LossName;
   /** Error beyond which the huber loss is linear. */
   readonly huber: number;
   /** Quantity compared with experiment: ΔG in kcal/mol, or pKi. */
   readonly readout: 'dG' | 'pKi';
-  /** Strength of the penalty on changes of Vina's initial weights. */
+  /** Strength of the penalty on changes of Vina's weights from the initial ones. */
   readonly stay: number;
   readonly optimiser: OptimiserName;
   readonly rate: number;
@@ -67,7 +67,7 @@ export interface FitOptions extends GivenPooling {
   readonly validate?: number;
   readonly validateBy: 'compound' | 'target';
   readonly patience?: number;
-  /** Compounds or targets that are predicted, but take no part in the fit. */
+  /** Names of compounds or targets that are only predicted, not fitted. */
   readonly leaveOut: readonly string[];
   /** File of the fitted model. */
   readonly out?: string;
@@ -85,75 +85,82 @@ const settingNames = modelOptionNames.filter(name => name !== 'seed');
 export function declareFit(command: Command): void {
   command
     .description(
-      'Fits the weights of a scoring function to the measured affinities of many compounds, ' +
-        'each docked in its own receptor, in many poses.',
+      'Fits the weights of a scoring function to measured affinities of compounds, ' +
+        'each with a receptor and docked poses.',
     )
     .optionsGroup('Compounds:')
     .option('--folder <paths...>', 'folders of compounds', [examplePath('schnet/data/demo')])
     .option('--table <file>', 'table of compounds, in place of folders')
-    .option('--index <file>', 'affinities for a folder as PDBbind has it')
-    .option('--limit <poses>', 'take no more poses of a compound than these', count)
+    .option('--index <file>', 'affinities for a folder in the layout of PDBbind')
+    .option('--limit <poses>', 'maximum number of poses of a compound', count)
     .option('--ic50-as-ki', 'take IC50 for Ki')
     .addOption(
-      new Option('--replicates <how>', 'several rows of a compound')
+      new Option('--replicates <how>', 'treatment of several rows of a compound')
         .choices(['refuse', 'average'])
         .default('refuse'),
     )
     .option('--strict', 'stop at the first compound that cannot be read')
-    .option('--leave-out <names...>', 'compounds or targets that are predicted, not fitted')
+    .option('--leave-out <names...>', 'compounds or targets that are only predicted, not fitted')
     .optionsGroup('Scoring function:')
     .addOption(new Option('--scorer <name>', 'scoring function').choices([...scorerNames]).default('schnet'))
     .addOption(
-      new Option('--weights <file>', 'begin with weights that fit wrote').conflicts([...settingNames]),
+      new Option('--weights <file>', 'initial weights, from an earlier fit').conflicts([...settingNames]),
     );
   addModelOptions(command, { delta: true }).optionsGroup('Combination and loss:');
   addPooling(command)
     .addOption(
-      new Option('--learn <numbers...>', 'fit these, too: an offset, kT or t of the combination').choices([
+      new Option('--learn <numbers...>', 'also fit an offset, or kT or t of the combination').choices([
         ...learnable,
       ]),
     )
-    .addOption(new Option('--loss <name>', 'of a compound').choices([...lossNames]).default('squared'))
-    .option('--huber <error>', 'error from which on huber is linear', positive, 1)
+    .addOption(new Option('--loss <name>', 'loss of a compound').choices([...lossNames]).default('squared'))
+    .option('--huber <error>', 'error above which the huber loss is linear', positive, 1)
     .addOption(
-      new Option('--readout <name>', 'what is compared with experiment').choices(['dG', 'pKi']).default('dG'),
+      new Option('--readout <name>', 'quantity compared with experiment')
+        .choices(['dG', 'pKi'])
+        .default('dG'),
     )
-    .option('--stay <strength>', 'cost of leaving the first weights (vina)', fromZero, 0)
+    .option('--stay <strength>', 'penalty on changes of the initial weights (vina)', fromZero, 0)
     .optionsGroup('Fit:')
     .addOption(
-      new Option('--optimiser <name>', 'lbfgs for vina, adam for schnet unless given').choices([
+      new Option('--optimiser <name>', 'default: lbfgs for vina, adam for schnet').choices([
         ...optimiserNames,
       ]),
     )
-    .option('--freeze <weights...>', 'weights that stay, such as rotors or embedding')
-    .option('--rate <size>', 'step size; for vina relative to the weights', positive, 0.005)
-    .option('--momentum <share>', 'of sgd', share, 0)
-    .option('--weight-decay <strength>', 'of adam, adamw, sgd', fromZero)
-    .option('--clip <norm>', 'longest gradient (adam, adamw, sgd)', positive)
-    .option('--epochs <number>', 'rounds over the compounds', countOrNone, 20)
-    .option('--batch <compounds>', 'compounds a step: 1, or all for lbfgs', count)
-    .option('--validate <share>', 'hold out this share, and keep the weights that are best on it', share)
+    .option('--freeze <weights...>', 'weights that are not fitted, such as rotors or embedding')
+    .option(
+      '--rate <size>',
+      'step size of adam, adamw, sgd; for vina relative to the weights',
+      positive,
+      0.005,
+    )
+    .option('--momentum <share>', 'momentum of sgd', share, 0)
+    .option('--weight-decay <strength>', 'weight decay of adam, adamw, sgd', fromZero)
+    .option('--clip <norm>', 'maximum norm of the gradient (adam, adamw, sgd)', positive)
+    .option('--epochs <number>', 'passes over the compounds', countOrNone, 20)
+    .option('--batch <compounds>', 'compounds per step of adam, adamw, sgd (default: 1)', count)
+    .option('--validate <share>', 'hold out this share, and take the weights that are best on it', share)
     .addOption(
       new Option('--validate-by <what>', 'hold out single compounds, or whole targets')
         .choices(['compound', 'target'])
         .default('compound'),
     )
-    .option('--patience <epochs>', 'stop when the validation has not improved for so long', count)
+    .option('--patience <epochs>', 'stop after this many epochs without a lower validation loss', count)
     .optionsGroup('Results:')
     .option('--out <file>', 'write the fitted model (safetensors), for --weights')
-    .option('--checkpoint <file>', 'write the state of the fit as it goes on')
-    .option('--resume', 'go on from the checkpoint, if it is there')
-    .option('--report <file>', 'write a page with pictures (HTML)')
+    .option('--checkpoint <file>', 'write the state of the fit every few seconds')
+    .option('--resume', 'continue from the checkpoint, if the file exists')
+    .option('--report <file>', 'write a page with charts (HTML)')
     .option('--json', 'print all results as JSON')
     .addHelpText(
       'after',
       `
 A folder has pocket.pdbqt, affinities.csv (columns ligand, measure, value, unit)
-and <ligand>.pdbqt for each row, or folders of this kind; or, as in PDBbind,
-<id>/<id>_protein.pdb or _pocket.pdb and <id>/<id>_ligand.sdf, with --index. A
-table has the columns receptor, poses, measure, value, unit, and maybe name and
-target. Values may begin with < or >. Without either it fits an example, whose
-affinities are made up.
+and <ligand>.pdbqt for each row; or it has such folders inside; or, as in
+PDBbind, <id>/<id>_protein.pdb or _pocket.pdb and <id>/<id>_ligand.sdf, with
+--index. A table has the columns receptor, poses, measure, value, unit, and
+optionally name and target. Values may begin with < or >. Without a folder or
+table, fit runs an example with made-up affinities.
 
 Examples:
   npm start -- fit --scorer vina --folder cdk8 p38 --out vina.safetensors
@@ -163,9 +170,9 @@ Examples:
 }
 
 /**
- * Options of `fit` as they were given.
+ * Reads the options of `fit`.
  *
- * @throws CommanderError, with a message written, for a combination that makes no sense
+ * @throws CommanderError after writing its message, if options exclude each other
  */
 export function fitOptions(command: Command): FitOptions {
   const given = command.opts<Given>();
@@ -177,18 +184,21 @@ export function fitOptions(command: Command): FitOptions {
   if (optimiser === 'lbfgs') {
     for (const name of ['batch', 'rate', 'momentum', 'weightDecay', 'clip'] as const) {
       if (given[name] !== undefined && isChosen(name)) {
-        fail(`--${name === 'weightDecay' ? 'weight-decay' : name} does not go with --optimiser lbfgs`);
+        const option = name === 'weightDecay' ? 'weight-decay' : name;
+        const advice =
+          given.optimiser === undefined ? ', the default for vina: choose another optimiser' : '';
+        fail(`--${option} does not go with --optimiser lbfgs${advice}`);
       }
     }
   }
   if (given.patience !== undefined && given.validate === undefined) fail('--patience needs --validate');
   if (given.resume && given.checkpoint === undefined) fail('--resume needs --checkpoint <file>');
-  if (given.stay > 0 && given.scorer !== 'vina') fail('--stay goes with --scorer vina');
+  if (given.stay > 0 && given.scorer !== 'vina') fail('--stay needs --scorer vina');
   if (given.loss === 'gaussian' && given.combination !== 'spread') {
-    fail('--loss gaussian goes with --combination spread, which predicts a variance');
+    fail('--loss gaussian needs --combination spread, which predicts a variance');
   }
   if (given.loss === 'gaussian' && given.readout === 'pKi') {
-    fail('--loss gaussian goes with --readout dG');
+    fail('--loss gaussian needs --readout dG');
   }
   const learn = given.learn ?? [];
   if (learn.includes('kT') && !['boltzmann', 'free-energy', 'spread'].includes(given.combination)) {

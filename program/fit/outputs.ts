@@ -2,10 +2,10 @@ import { ClosedPipe } from '../command/errors.ts';
 import type { Write } from '../command/write.ts';
 
 /**
- * Writes to standard output. If its reader goes away, as `head` does, work whose result is a file goes on
- * silently.
+ * Returns a function that writes to standard output. If the reader of a pipe has gone, as with `head`, and the results are
+ * also written to files, the function ignores further text.
  *
- * @throws ClosedPipe if the reader is gone and no file is to be written
+ * @throws ClosedPipe when called, if the reader has gone and no file is to be written
  */
 export function outputs(write: Write, hasFiles: boolean): Write {
   let isOpen = true;

@@ -1,7 +1,7 @@
 import { split } from 'posetape/fit';
 import type { FitCompound, Part } from './dataset.ts';
 
-/** Options that choose the part of each compound. */
+/** Options of {@link partsOf}. */
 export interface PartOptions {
   readonly validate?: number;
   readonly validateBy: 'compound' | 'target';
@@ -10,10 +10,10 @@ export interface PartOptions {
 }
 
 /**
- * The part of each compound, by name. The validation compounds are drawn with the seed from those not left
- * out.
+ * Returns the part of each compound, by name. The validation compounds are drawn with the seed from those not left out.
  *
- * @throws Error for a name that is neither a compound nor a target, or if nothing remains to be fitted
+ * @throws Error for a name that is neither a compound nor a target, if no compound remains to be fitted, or if there are fewer
+ * than two compounds or targets to divide
  */
 export function partsOf(
   compounds: readonly FitCompound[],
@@ -21,20 +21,20 @@ export function partsOf(
 ): Map<string, Part> {
   for (const name of leaveOut) {
     if (compounds.some(compound => compound.name === name || compound.target === name)) continue;
-    const known = new Set(compounds.map(compound => compound.name));
-    throw new Error(`--leave-out ${name}: there are ${listed([...known])}`);
+    const names = new Set(compounds.map(compound => compound.name));
+    throw new Error(`--leave-out ${name}: no such compound or target; compounds are ${listed([...names])}`);
   }
   const isLeftOut = (each: FitCompound) => leaveOut.includes(each.name) || leaveOut.includes(each.target);
-  const kept = compounds.filter(each => !isLeftOut(each));
-  if (kept.length === 0) throw new Error('--leave-out: no compound remains to be fitted');
+  const others = compounds.filter(each => !isLeftOut(each));
+  if (others.length === 0) throw new Error('--leave-out: no compound remains to be fitted');
   const parts = new Map<string, Part>(compounds.map(({ name }) => [name, 'left out']));
-  for (const { name } of kept) parts.set(name, 'fitted');
+  for (const { name } of others) parts.set(name, 'fitted');
   if (validate === undefined) return parts;
   const by = (each: FitCompound) => (validateBy === 'target' ? each.target : each.name);
-  if (new Set(kept.map(by)).size < 2) {
+  if (new Set(others.map(by)).size < 2) {
     throw new Error(`--validate: expected at least two ${validateBy}s that are not left out, found one`);
   }
-  const { validation } = split(kept, { fraction: validate, by }, seed);
+  const { validation } = split(others, { fraction: validate, by }, seed);
   for (const { name } of validation) parts.set(name, 'validation');
   return parts;
 }

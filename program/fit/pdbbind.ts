@@ -2,13 +2,12 @@ import { type Affinity, type AffinityOptions, readAffinities } from '../read/aff
 import { quoted } from '../read/line.ts';
 
 /**
- * Reads the affinities of an index of PDBbind, such as `INDEX_refined_data.2020`: lines of an identifier,
- * resolution, year, −log₁₀ of the affinity, and the affinity as it was published. The published affinity is
- * read; the logarithm is not.
+ * Reads the affinities of an index of PDBbind, such as `INDEX_refined_data.2020`. Each line has an identifier, resolution,
+ * year, −log₁₀ of the affinity, and the published affinity. The published affinity is read, not the logarithm.
  *
  *     1a30  2.00  1994  4.30  Kd=50uM       // 1a30.pdf (DPE)
  *
- * @throws Error naming file, line, what was expected there and what was found
+ * @throws Error naming file and line, what was expected there and what was found
  */
 export function readIndex(text: string, file: string, options: AffinityOptions): Affinity[] {
   const lines = text.split(/\r?\n/);

@@ -4,13 +4,13 @@ import { grouped } from './statistics.ts';
 
 const symbols = { fitted: 'circle', validation: 'emptyCircle', 'left out': 'emptyDiamond' } as const;
 
-/** Maximum number of targets with a colour each. */
-const most = 8;
+/** Maximum number of targets for a chart that is coloured by target. */
+const mostTargets = 8;
 
-/** Predicted against measured ΔG, coloured by target, or by part if there is one target or there are many. */
+/** Draws predicted against measured ΔG, coloured by target, or by part if there is one target or more than eight. */
 export function scatter({ compounds }: FitReport): string {
   const targets = new Set(compounds.map(({ target }) => target)).size;
-  const byTarget = targets > 1 && targets <= most;
+  const byTarget = targets > 1 && targets <= mostTargets;
   const keyOf = ({ target, part }: CompoundResult) =>
     byTarget ? (part === 'fitted' ? target : `${target} (${part})`) : part;
   const hues = new Map<string, string>();
@@ -32,7 +32,7 @@ export function scatter({ compounds }: FitReport): string {
       itemStyle: { opacity: 0.85 },
       data: group.map(({ measured, predicted, bound }) => ({
         value: [measured, predicted],
-        // An arrow towards the true value.
+        // A triangle that points to the true value.
         ...(bound && { symbol: 'triangle', symbolRotate: bound === 'lower' ? -90 : 90 }),
       })),
       silent: true,
@@ -62,7 +62,7 @@ export function scatter({ compounds }: FitReport): string {
   );
 }
 
-/** Losses by epoch, with the epoch whose weights are kept. */
+/** Draws the losses by epoch, and marks the epoch of the final weights. */
 export function losses({ epochs, best, validation }: FitReport): string {
   const line = (name: string, color: string, data: (number | undefined)[][]) => ({
     ...{ type: 'line', name, color, data, symbol: epochs.length > 30 ? 'none' : 'circle', symbolSize: 5 },
@@ -106,8 +106,8 @@ export function losses({ epochs, best, validation }: FitReport): string {
 }
 
 /**
- * Fitted numbers relative to their initial values, in percent; for a network, norms by layer. The offset is
- * left out: it begins near 0, so its change would dwarf the others.
+ * Draws fitted numbers in percent of their initial values; for a network, the norms of its parameters. Numbers that begin with 0
+ * are left out, and so is the offset, whose change in percent says nothing.
  */
 export function changes({ numbers }: FitReport): string {
   const rows = numbers.filter(({ name, before }) => before !== 0 && name !== 'offset');
@@ -145,7 +145,7 @@ function categoryAxis(data: readonly string[]): object {
   return { type: 'category', inverse: true, data, axisLabel: label, ...plain };
 }
 
-/** A number to three digits. */
+/** Formats a number to three significant digits. */
 export function shortest(number: number = Number.NaN): string {
   return Number(number.toPrecision(3)).toString();
 }

@@ -10,6 +10,7 @@ import {
   writeSafetensors,
 } from 'posetape/fit';
 import { add, mul, square, sub } from 'posetape/ops';
+import { meantBy } from '../command/misspelt.ts';
 import { readoutOf } from '../command/poolings.ts';
 import type { Context } from '../command/subcommand.ts';
 import { modelToSafetensors } from '../weights/safetensors.ts';
@@ -24,14 +25,14 @@ import {
   poolingParams,
   readoutFor,
 } from './objective.ts';
-import { optimiserOf } from './optimiser.ts';
+import { isFrozen, optimiserOf } from './optimiser.ts';
 import type { FitOptions } from './options.ts';
 import type { FittedNumber } from './result.ts';
 import type { Saver } from './saver.ts';
 import type { FitScorer } from './scorers.ts';
 import { average } from './statistics.ts';
 
-/** ΔG of a compound, kcal/mol. */
+/** Measured and predicted ΔG of a compound, in kcal/mol. */
 export interface Predicted {
   readonly compound: FitCompound;
   readonly part: Part;
@@ -42,7 +43,7 @@ export interface Predicted {
 
 type Numbers = Readonly<Record<string, Tensor<Float64Array>>>;
 
-/** Compounds with a scorer whose parameters are to be fitted to them. */
+/** Compounds, and a scorer whose parameters are fitted to them. */
 export class Problem {
   readonly all: readonly FitCompound[];
   readonly scorer: FitScorer;
@@ -72,7 +73,7 @@ export class Problem {
     this.#checkFrozen();
   }
 
-  /** Sets the offset, where a new one is fitted, to the mean error without it. */
+  /** Sets the initial offset to the mean error without it, if an offset is fitted and the weights bring none. */
   async begin(): Promise<void> {
     const { learn } = this.#options;
     if (!learn.includes('offset') || this.scorer.offset) return;
@@ -87,17 +88,26 @@ export class Problem {
     return this.#parts.get(name) as Part;
   }
 
-  /** Compounds of a part. */
+  /** Number of parameters that are fitted. */
+  get freeCount(): number {
+    const frozen = this.#frozen();
+    return Object.entries(this.#first).reduce(
+      (total, [name, { data }]) => (isFrozen(name, frozen) ? total : total + data.length),
+      0,
+    );
+  }
+
+  /** Returns the compounds of a part. */
   of(part: Part): FitCompound[] {
     return this.all.filter(({ name }) => this.partOf(name) === part);
   }
 
-  /** Initial parameters, as bytes. */
+  /** Returns the initial parameters as bytes, for a hash. */
   firstBytes(): Uint8Array {
     return writeSafetensors(this.#first);
   }
 
-  /** A file of the model with these parameters. */
+  /** Returns the content of a model file with these parameters. */
   readonly bytesOf = (params: Fitted<Params>): Uint8Array<ArrayBuffer> => {
     const { offset } = params;
     const { name, settings } = this.scorer;
@@ -110,6 +120,7 @@ export class Problem {
     });
   };
 
+  /** Fits the parameters. If the fit ends with an error, the saver first writes what it has. */
   async fit(saver: Saver, onEpoch: (epoch: Epoch<Params>) => Promise<void>): Promise<FitResult<Params>> {
     const options = this.#options;
     const { epochs, seed, patience, optimiser, strict } = options;
@@ -155,8 +166,9 @@ export class Problem {
   }
 
   /**
-   * ΔG of every compound. One that cannot be scored is reported and skipped, or is an error if the options
-   * say so.
+   * Predicts ΔG of every compound. Compounds that cannot be scored are returned in `failed`.
+   *
+   * @throws Error for such a compound if the options say `strict`, or if no compound can be scored
    */
   async predictAll(
     params: Numbers,
@@ -188,19 +200,23 @@ export class Problem {
       }
     }
     this.#context.progress.stop();
-    if (predictions.length === 0) throw new Error(`no compound can be scored; ${failed[0]?.reason}`);
+    if (predictions.length === 0)
+      throw new Error(`no compound can be scored; the first: ${failed[0]?.reason}`);
     return { predictions, failed };
   }
 
-  /** Fitted numbers, with their initial values. */
-  numbersOf(params: Numbers): FittedNumber[] {
-    const pooling = (of: Numbers) => fittedPooling(this.#options, of);
-    const [before, after] = [this.#first, params].map(of => ({
-      ...this.scorer.weightsOf(of),
-      ...(of.offset && { offset: of.offset }),
-      ...(this.#options.learn.includes('kT') && { kT: tensor(pooling(of).kT) }),
-      ...(this.#options.learn.includes('t') && { t: tensor(pooling(of).t) }),
-    })) as [Numbers, Numbers];
+  /** Returns the initial and fitted value of each weight and setting, or their norms. */
+  numbersOf(fitted: Numbers): FittedNumber[] {
+    const { learn } = this.#options;
+    const [before, after] = [this.#first, fitted].map(params => {
+      const { kT, t } = fittedPooling(this.#options, params);
+      return {
+        ...this.scorer.weightsOf(params),
+        ...(params.offset && { offset: params.offset }),
+        ...(learn.includes('kT') && { kT: tensor(kT) }),
+        ...(learn.includes('t') && { t: tensor(t) }),
+      };
+    }) as [Numbers, Numbers];
     return Object.entries(before).map(([name, { data }]) => {
       const isNorm = data.length > 1;
       const numberOf = (numbers: ArrayLike<number>) => (isNorm ? normOf(numbers) : (numbers[0] as number));
@@ -223,10 +239,10 @@ export class Problem {
     isHeld: boolean,
   ): (prediction: Value, context: LossContext<Params>) => Value {
     const { stay } = this.#options;
-    const own = lossOf(this.#options, compound);
+    const compoundLoss = lossOf(this.#options, compound);
     const names = Object.keys(this.scorer.params);
     return (prediction, { params }) => {
-      const loss = own ? own(prediction) : mul(0, prediction);
+      const loss = compoundLoss ? compoundLoss(prediction) : mul(0, prediction);
       if (isHeld || stay === 0) return loss;
       const costs = names.map(name =>
         square(sub(params[name] as Value, this.#first[name]?.data[0] as number)),
@@ -241,22 +257,26 @@ export class Problem {
     };
   }
 
-  /** Weights that are not fitted: those that the user names, and an offset that is not to be fitted. */
+  /** Returns the parameters that are not fitted: those that the user names, and an offset unless it is to be fitted. */
   #frozen(): readonly string[] {
     const { freeze, learn } = this.#options;
     return learn.includes('offset') ? freeze : [...freeze, 'offset'];
   }
 
+  /** @throws Error for a name to freeze that is no parameter and no prefix of one */
   #checkFrozen(): void {
     const names = Object.keys(this.scorer.params);
-    const unknown = this.#options.freeze.find(
-      each => !names.some(name => name === each || name.startsWith(`${each}.`)),
-    );
+    const unknown = this.#options.freeze.find(each => !names.some(name => isFrozen(name, [each])));
     if (unknown === undefined) return;
-    throw new Error(`--freeze ${unknown}: there are ${names.join(', ')}`);
+    const prefixes = names.flatMap(name =>
+      [...name.matchAll(/\./g)].map(({ index }) => name.slice(0, index)),
+    );
+    const similar = meantBy(unknown, [...new Set([...prefixes, ...names])]);
+    const advice = similar === undefined ? `weights are ${names.join(', ')}` : `did you mean ${similar}?`;
+    throw new Error(`--freeze ${unknown}: no such weight; ${advice}`);
   }
 
-  /** Compounds that report progress as their poses are read. */
+  /** Returns compounds that report progress when their poses are read. */
   #counted(compounds: readonly FitCompound[], before: number) {
     const { progress } = this.#context;
     let [epoch, count] = [before + 1, 0];
@@ -278,7 +298,7 @@ export class Problem {
   }
 }
 
-/** In a loop: a layer may have more weights than a call can take arguments. */
+/** Returns the norm. Math.hypot would have too many arguments for large layers. */
 function normOf(numbers: ArrayLike<number>): number {
   let squares = 0;
   for (let i = 0; i < numbers.length; i++) squares += (numbers[i] as number) ** 2;

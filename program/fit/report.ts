@@ -4,7 +4,7 @@ import type { FitOptions } from './options.ts';
 import type { Problem } from './problem.ts';
 import type { FitReport, FittedNumber, PartResult } from './result.ts';
 
-/** Data for the description of the start. */
+/** Options of {@link describeStart}. */
 interface Start {
   readonly skipped: readonly unknown[];
   readonly isStyled: boolean;
@@ -15,7 +15,7 @@ interface Start {
 /** Maximum number of compounds listed one by one. */
 const listed = 60;
 
-/** The problem, as text. */
+/** Describes the data and the settings of a fit as text. */
 export function describeStart(problem: Problem, options: FitOptions, start: Start): string {
   const { settings } = problem.scorer;
   const { loss, readout, optimiser, rate, combination, kT, t, learn, table: file, folder } = options;
@@ -46,18 +46,18 @@ export function describeStart(problem: Problem, options: FitOptions, start: Star
   return `${section(start.isStyled, `${name}, fitted to affinities`, lines.join('\n'), heading)}\n`;
 }
 
-/** True if an epoch gets a line: every one of a few epochs, some of many. */
+/** True if an epoch is printed: all of up to 50 epochs, else about 45 of them. */
 export function isShown(epoch: number, epochs: number): boolean {
   return epochs <= 50 || epoch <= 5 || epoch === epochs || epoch % Math.ceil(epochs / 40) === 0;
 }
 
-/** One line of the table of epochs. */
+/** Formats an epoch as a line of the table of epochs. */
 export function describeEpoch({ epoch, loss, validationLoss }: EpochLosses): string {
   const cells = validationLoss === undefined ? [loss] : [loss, validationLoss];
   return `  ${String(epoch).padStart(5)}${cells.map(cell => cell.toFixed(4).padStart(12)).join('')}\n`;
 }
 
-/** Results, as text. */
+/** Formats the results of a fit as text. */
 export function describeFit(report: FitReport, options: FitOptions, styled: boolean): string {
   const { compounds, epochs, best, stopped, numbers } = report;
   const rows = compounds
@@ -73,9 +73,7 @@ export function describeFit(report: FitReport, options: FitOptions, styled: bool
   const isBest = report.validation !== null && epochs.length > 0;
   return [
     '',
-    ...(isBest
-      ? [`  weights of epoch ${best}, which is the best by validation; stopped by ${stopped}`, '']
-      : []),
+    ...(isBest ? [`  weights of epoch ${best}, the best by validation; stopped by ${stopped}`, ''] : []),
     section(
       styled,
       'After the fit: ΔG in kcal/mol',
@@ -106,16 +104,16 @@ function describeErrors({ fitted, validation, leftOut }: FitReport): string {
     ...(leftOut ? [errorRow('left out', leftOut)] : []),
   ];
   return [
-    '  Root mean square error; of the mean of the fitted; within targets, after the',
-    '  best shift of each; and Kendall’s τ within targets:',
+    '  RMSE: root mean square error. Mean: RMSE of the mean of the fitted compounds.',
+    '  Within: RMSE after the best shift of each target. τ: Kendall’s within targets.',
     '',
     table([['', 'compounds', 'RMSE', 'mean', 'within', 'τ'], ...rows]),
   ].join('\n');
 }
 
-function errorRow(which: string, { compounds, rmse, rmseOfMean, rmseWithin, tau }: PartResult): string[] {
+function errorRow(name: string, { compounds, rmse, rmseOfMean, rmseWithin, tau }: PartResult): string[] {
   const numbers = [rmse, rmseOfMean, rmseWithin].map(each => each.toFixed(2));
-  return [which, String(compounds), ...numbers, tau === null ? '–' : tau.toFixed(2)];
+  return [name, String(compounds), ...numbers, tau === null ? '–' : tau.toFixed(2)];
 }
 
 function rowOf({ name, before, after }: FittedNumber): string[] {

@@ -3,24 +3,27 @@ import type { SkippedCompound } from './compounds.ts';
 import type { Part } from './dataset.ts';
 import { average, grouped, kendall, rootMeanSquare, shiftedErrors } from './statistics.ts';
 
-/** Findings of a fit. Energies in kcal/mol. */
+/** Results of a fit. Energies in kcal/mol. */
 export interface FitReport {
-  /** Mean losses by epoch. */
+  /** Mean losses of each epoch. */
   readonly epochs: readonly EpochLosses[];
-  /** Epoch whose weights are kept. */
+  /** Epoch of the final weights. */
   readonly best: number;
+  /** Reason for stopping. */
   readonly stopped: string;
   readonly compounds: readonly CompoundResult[];
-  /** By part; null for a part without compounds. */
+  /** Errors of the fitted compounds. */
   readonly fitted: PartResult;
+  /** Errors of the validation compounds; null if there are none. */
   readonly validation: PartResult | null;
+  /** Errors of the compounds left out; null if there are none. */
   readonly leftOut: PartResult | null;
-  /** Numbers that were fitted, before and after; the weights of a network by their norm. */
+  /** Weights and settings before and after the fit; norms for a network. */
   readonly numbers: readonly FittedNumber[];
   readonly skipped: readonly SkippedCompound[];
 }
 
-/** One compound after the fit. */
+/** Result of one compound. */
 export interface CompoundResult {
   readonly name: string;
   readonly target: string;
@@ -28,24 +31,25 @@ export interface CompoundResult {
   readonly isFitted: boolean;
   readonly poses: number;
   readonly measured: number;
-  /** Side of `measured` on which the true value lies, if it is a bound. */
+  /** 'lower' if the true ΔG is at least `measured`, 'upper' if it is at most `measured`; absent for an exact measurement. */
   readonly bound?: 'lower' | 'upper';
   readonly predicted: number;
 }
 
-/** Errors over several compounds, without those whose affinity is a bound. */
+/** Errors over several compounds. Those whose affinity is a bound do not count. */
 export interface PartResult {
+  /** Number of compounds. */
   readonly compounds: number;
   readonly rmse: number;
-  /** RMSE of predicting the mean of the fitted compounds for every compound: a model must beat this. */
+  /** RMSE of predicting the mean of the fitted compounds for every compound. A useful model has a smaller RMSE. */
   readonly rmseOfMean: number;
   /** RMSE after the best constant shift of each target. */
   readonly rmseWithin: number;
-  /** Mean of Kendall's τ within targets of three or more compounds; null if there are none. */
+  /** Mean of Kendall's τ within targets of three or more compounds; null if there are no such targets. */
   readonly tau: number | null;
 }
 
-/** A number, or the norm of several, before and after the fit. */
+/** A number, or the norm of a tensor, before and after the fit. */
 export interface FittedNumber {
   readonly name: string;
   readonly before: number;
@@ -53,13 +57,13 @@ export interface FittedNumber {
   readonly isNorm: boolean;
 }
 
-/** Errors of each part. */
+/** Computes the errors of each part. */
 export function errorsOf(
   results: readonly CompoundResult[],
 ): Pick<FitReport, 'fitted' | 'validation' | 'leftOut'> {
   const exact = results.filter(({ bound }) => bound === undefined);
-  const of = (part: Part) => exact.filter(each => each.part === part);
-  const fitted = of('fitted');
+  const inPart = (part: Part) => exact.filter(each => each.part === part);
+  const fitted = inPart('fitted');
   const center = average(fitted.map(({ measured }) => measured));
   const errors = (set: readonly CompoundResult[]): PartResult | null =>
     set.length > 0 ? partResult(set, center) : null;
@@ -71,12 +75,16 @@ export function errorsOf(
       rmseWithin: Number.NaN,
       tau: null,
     },
-    validation: errors(of('validation')),
-    leftOut: errors(of('left out')),
+    validation: errors(inPart('validation')),
+    leftOut: errors(inPart('left out')),
   };
 }
 
-/** Errors of compounds, none of which is a bound. */
+/**
+ * Computes the errors of compounds with exact affinities.
+ *
+ * @param center constant prediction whose RMSE is `rmseOfMean`
+ */
 export function partResult(set: readonly CompoundResult[], center: number): PartResult {
   const targets = [...grouped(set, ({ target }) => target).values()];
   const taus = targets.filter(group => group.length > 2).map(kendall);

@@ -19,22 +19,22 @@ import { fitScorerOf } from './scorers.ts';
 import { findSources } from './sources.ts';
 
 /**
- * Fits a scoring function to many compounds and prints the loss of each epoch. Results are saved as the fit
- * goes on.
+ * Fits a scoring function to compounds and prints the loss of each epoch. Results are saved during the fit. Returns the exit
+ * code.
  */
-export async function runFit(asked: FitOptions, context: Context): Promise<number> {
-  const files = [asked.out, asked.checkpoint, asked.report].filter(file => file !== undefined);
+export async function runFit(given: FitOptions, context: Context): Promise<number> {
+  const files = [given.out, given.checkpoint, given.report].filter(file => file !== undefined);
   for (const file of files) await checkWritable(file);
   const write = outputs(context.write, files.length > 0);
-  const say = (text: string) => (asked.json ? undefined : write(text));
+  const say = (text: string) => (given.json ? undefined : write(text));
 
-  if (asked.isExample) {
+  if (given.isExample) {
     context.warn(
-      `note: the affinities of ${asked.folder[0]} are made up: give --folder or --table to fit your own`,
+      `note: the affinities of ${given.folder[0]} are made up: give --folder or --table to fit your own`,
     );
   }
-  const scorer = await fitScorerOf(asked);
-  const options = withPooling(asked, scorer.pooling);
+  const scorer = await fitScorerOf(given);
+  const options = withPooling(given, scorer.pooling);
   const sources = await findSources(options, options);
   tellNotes(sources, context);
   const { compounds, skipped } = await readCompounds(sources, scorer, options, context);
@@ -42,32 +42,33 @@ export async function runFit(asked: FitOptions, context: Context): Promise<numbe
   await problem.begin();
   const saver = await Saver.begin(options, factsOf(problem, options), problem, context);
   await say(describeStart(problem, options, { skipped, isStyled: context.isStyled, resumed: saver.epochs }));
+  warnOfFreedom(problem, options, context);
 
-  const found = await problem.fit(saver, async epoch => {
+  const fitted = await problem.fit(saver, async epoch => {
     context.progress.stop();
     if (isShown(epoch.epoch, options.epochs)) await say(describeEpoch(epoch));
   });
-  await saver.end(found.params);
-  const bad = found.badCompounds.map(({ name, reason }) => ({ name, reason }));
+  await saver.end(fitted.params);
+  const bad = fitted.badCompounds.map(({ name, reason }) => ({ name, reason }));
   for (const { name, reason } of bad) context.warn(`skipped ${name}: ${reason}`);
-  const { repulsion } = found.params;
+  const { repulsion } = fitted.params;
   if (
     options.scorer === 'vina' &&
     repulsion &&
     rewardsClashes({ repulsion } as Pick<VinaWeights, 'repulsion'>)
   ) {
     context.warn(
-      `note: repulsion became ${repulsion.data[0]?.toFixed(3)}, so poses that clash score better, and refine refuses the weights; --freeze repulsion or --stay 1 keep it`,
+      `note: repulsion became ${repulsion.data[0]?.toFixed(3)}, so clashing poses score better, and refine rejects the weights; prevent it with --freeze repulsion or --stay 1`,
     );
   }
-  const { predictions, failed } = await problem.predictAll(found.params);
+  const { predictions, failed } = await problem.predictAll(fitted.params);
   const report: FitReport = {
-    epochs: found.epochs,
-    best: found.best,
-    stopped: found.stopped,
+    epochs: fitted.epochs,
+    best: fitted.best,
+    stopped: fitted.stopped,
     compounds: predictions.map(resultOf),
     ...errorsOf(predictions.map(resultOf)),
-    numbers: problem.numbersOf(found.params),
+    numbers: problem.numbersOf(fitted.params),
     skipped: [...skipped, ...bad, ...failed.filter(each => !bad.some(({ name }) => name === each.name))],
   };
   if (options.report !== undefined) {
@@ -87,7 +88,16 @@ function resultOf({ compound, part, measured, bound, predicted }: Predicted): Co
   };
 }
 
-/** Prints the first remark on an affinity, and the number of remarks. */
+/** Warns if more parameters are fitted than there are compounds. */
+function warnOfFreedom(problem: Problem, { epochs }: FitOptions, { warn }: Pick<Context, 'warn'>): void {
+  const [parameters, compounds] = [problem.freeCount, problem.of('fitted').length];
+  if (epochs === 0 || parameters <= compounds) return;
+  warn(
+    `note: fits ${parameters} parameters to ${compounds} ${compounds === 1 ? 'compound' : 'compounds'}, which they may fit by chance: check with --validate or --leave-out`,
+  );
+}
+
+/** Prints the first remark on an affinity, and the number of others. */
 function tellNotes(sources: readonly Source[], { warn }: Pick<Context, 'warn'>): void {
   const notes = sources.flatMap(({ affinity: { note } }) => note ?? []);
   const [first] = notes;
@@ -95,7 +105,7 @@ function tellNotes(sources: readonly Source[], { warn }: Pick<Context, 'warn'>):
   warn(`note: ${first.split('\n')[0]}${notes.length > 1 ? `; and ${notes.length - 1} more such` : ''}`);
 }
 
-/** Settings that must be the same when a fit is resumed. */
+/** Returns the settings that must be the same when a fit is resumed. */
 function factsOf(problem: Problem, options: FitOptions): Facts {
   const { scorer, seed, combination, kT, t, q, learn, freeze, loss, huber, readout, stay } = options;
   const { optimiser, rate, momentum, weightDecay = 0, clip = null, batch = null } = options;

@@ -14,9 +14,9 @@ interface Files {
 /** Milliseconds between writes of the files, except the first and the last. */
 const interval = 3000;
 
-/** Keeps the state of a fit, the best weights and the last checkpoint, and writes the newest to files. */
+/** Writes the best weights and the last checkpoint of a fit to files. */
 export class Saver {
-  /** State to go on from. */
+  /** Checkpoint that the fit continues from. */
   readonly resumed: Checkpoint | undefined;
   readonly #files: Files;
   readonly #facts: Facts;
@@ -41,7 +41,11 @@ export class Saver {
     this.resumed = resumed;
   }
 
-  /** @throws Error for a checkpoint that is damaged, of another fit, or there without a request to resume */
+  /**
+   * Reads the checkpoint, if there is one.
+   *
+   * @throws Error for a checkpoint that is damaged or of another fit, or if it exists but the fit is not to resume
+   */
   static async begin(
     files: Files,
     facts: Facts,
@@ -49,13 +53,13 @@ export class Saver {
     { warn }: Pick<Context, 'warn'>,
   ): Promise<Saver> {
     const { checkpoint: file, resume } = files;
-    // A device holds no checkpoint.
-    const found =
+    // Devices such as /dev/null cannot have a checkpoint.
+    const earlier =
       file === undefined || file.startsWith('/dev/') ? undefined : await readCheckpoint(file, facts);
-    if (found && !resume) {
-      throw new Error(`${file}: there is a checkpoint; --resume goes on from it, or remove it`);
+    if (earlier && !resume) {
+      throw new Error(`${file}: a checkpoint exists: give --resume to continue from it, or remove it`);
     }
-    return new Saver(files, facts, bytesOf, warn, found);
+    return new Saver(files, facts, bytesOf, warn, earlier);
   }
 
   /** Epochs done before this run. */
@@ -63,7 +67,7 @@ export class Saver {
     return this.resumed?.epochs.length ?? 0;
   }
 
-  /** Takes the state after an epoch, and writes it if enough time has passed. */
+  /** Takes the state after an epoch, and writes it if three seconds have passed since the last time. */
   async keep(epoch: Epoch<Params>, checkpoint: Checkpoint): Promise<void> {
     this.#checkpoint = checkpoint;
     if (epoch.best === undefined || epoch.best === epoch.epoch) {
@@ -72,10 +76,7 @@ export class Saver {
     if (performance.now() - this.#saved >= interval) await this.#write();
   }
 
-  /**
-   * Writes the newest state of a fit that ends early, and says so. Does nothing if the fit ended because
-   * writing failed.
-   */
+  /** Writes the last state of a fit that ends early, and reports the files. Does nothing if writing was what failed. */
   async rescue(): Promise<void> {
     if (this.#isFailed || !this.#checkpoint) return;
     await this.#write();
@@ -83,7 +84,9 @@ export class Saver {
     const epoch = this.#checkpoint.epochs.length;
     if (out !== undefined && this.#model) this.#warn(`the model of epoch ${this.#model.epoch} is in ${out}`);
     if (checkpoint !== undefined) {
-      this.#warn(`the state of epoch ${epoch} is in ${checkpoint}; the same command with --resume goes on`);
+      this.#warn(
+        `the state of epoch ${epoch} is in ${checkpoint}; continue with the same command and --resume`,
+      );
     }
   }
 

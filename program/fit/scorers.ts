@@ -18,26 +18,26 @@ import type { ScorerName } from '../weights/saved-model.ts';
 import type { Source } from './dataset.ts';
 import { slimmed } from './slim-pose.ts';
 
-/** Scoring function with parameters to be fitted. */
+/** Scoring function whose parameters are to be fitted. */
 export interface FitScorer<Pose = unknown> {
   readonly name: ScorerName;
-  /** Settings of a network. */
+  /** Settings of a network; absent for Vina. */
   readonly settings?: Settings;
-  /** Parameters to begin with. */
+  /** Initial parameters. */
   readonly params: Readonly<Record<string, Tensor<Float64Array>>>;
-  /** Pooling that the initial weights were fitted with, if they were fitted. */
+  /** Pooling that the initial weights were fitted with; absent for other weights. */
   readonly pooling?: GivenPooling;
-  /** Offset to begin with, if there is one. */
+  /** Initial offset in kcal/mol, if the file of initial weights has one. */
   readonly offset?: Tensor;
   readonly score: GroupScorer<Pose, Params>;
   readonly posesPerTape: number;
-  /** Makes the poses of a compound. Throws Error naming the file and what is wrong. */
+  /** Reads the poses of a compound, `most` at most. Throws Error naming the file and what is wrong. */
   readonly posesOf: (source: Source, most: number) => Promise<Pose[]>;
-  /** Converts parameters to weights as they are saved. */
+  /** Converts parameters to the weights that are saved. */
   readonly weightsOf: (params: Weights) => Weights;
 }
 
-/** The scorer that was chosen, with its first weights. */
+/** Makes the chosen scorer with its initial weights. */
 export function fitScorerOf(options: {
   readonly scorer: ScorerName;
   readonly weights?: string;
@@ -48,21 +48,21 @@ export function fitScorerOf(options: {
 }
 
 /**
- * Vina's scoring function. Its weights differ in size, so each parameter is a weight divided by that of
- * AutoDock Vina: all are about 1.
+ * Makes the scorer of Vina's scoring function. Its weights differ in size, so each parameter is a weight divided by that of
+ * AutoDock Vina, and all parameters are near 1.
  */
 async function vina({ weights: file }: { readonly weights?: string }): Promise<FitScorer<VinaPose>> {
   const units = vinaWeights();
   const names = Object.keys(units) as (keyof typeof units)[];
   const saved = file === undefined ? undefined : await readModel(file, 'vina');
-  const first = saved?.weights ?? units;
+  const initial = saved?.weights ?? units;
   const unitOf = (name: keyof typeof units) => units[name].data[0] as number;
-  const params = names.map(name => [name, tensor((first[name]?.data[0] as number) / unitOf(name))]);
+  const params = names.map(name => [name, tensor((initial[name]?.data[0] as number) / unitOf(name))]);
   const score: GroupScorer<VinaPose, Params> = (tape, values, poses) => {
     const weights = names.map(name => [name, mul(unitOf(name), values[name] as never)]);
     return scoreGroup(tape, { ...values, ...Object.fromEntries(weights) }, poses as never);
   };
-  const receptors = lastOnly(async (path): Promise<Receptor> => receptorOf(await readMolecule(path)));
+  const receptors = cachingLast(async (path): Promise<Receptor> => receptorOf(await readMolecule(path)));
   return {
     name: 'vina',
     params: Object.fromEntries(params),
@@ -77,22 +77,23 @@ async function vina({ weights: file }: { readonly weights?: string }): Promise<F
         poses.push(pose);
         if (poses.length >= most) break;
       }
-      // posesOf checks this only when it reaches the end.
+      // posesOf checks this only at the end of the file.
       const isNear = poses.some(({ ligandAtom }) => ligandAtom.length > 0);
       if (!isNear)
         throw new Error(`${source.poses}: no pose comes within 8 Å of an atom of ${source.receptor}`);
       return slimmed(poses);
     },
-    weightsOf: found => {
-      const entries = names.map(name => [name, tensor((found[name]?.data[0] as number) * unitOf(name))]);
+    weightsOf: params => {
+      const entries = names.map(name => [name, tensor((params[name]?.data[0] as number) * unitOf(name))]);
       return Object.fromEntries(entries);
     },
   };
 }
 
+/** Makes the scorer of a SchNet, with weights of a file or random ones. */
 async function network({
   weights: file,
-  settings: asked,
+  settings: given,
   seed,
 }: {
   readonly weights?: string;
@@ -100,9 +101,9 @@ async function network({
   readonly seed: number;
 }): Promise<FitScorer<NetworkPose>> {
   const saved = file === undefined ? undefined : await readModel(file, 'schnet');
-  const settings = saved?.settings ?? asked;
+  const settings = saved?.settings ?? given;
   const model = saved ? { network: schnet(settings), weights: saved.weights } : untrained(settings, seed);
-  const receptors = lastOnly(readReceptor);
+  const receptors = cachingLast(readReceptor);
   return {
     name: 'schnet',
     settings,
@@ -115,16 +116,16 @@ async function network({
       const ligands = (await readPoses(poses)).slice(0, most);
       return posesIn(await receptors(receptor), ligands, settings, { receptor, poses });
     },
-    weightsOf: found =>
-      Object.fromEntries(Object.keys(model.weights).map(name => [name, found[name] as Tensor])),
+    weightsOf: params =>
+      Object.fromEntries(Object.keys(model.weights).map(name => [name, params[name] as Tensor])),
   };
 }
 
-/** A reader that remembers the last file: compounds of one receptor follow each other. */
-function lastOnly<T>(read: (path: string) => Promise<T>): (path: string) => Promise<T> {
-  let last: { readonly path: string; readonly found: Promise<T> } | undefined;
+/** Caches the last result of a reader of files, because compounds of one receptor follow one another. */
+function cachingLast<T>(read: (path: string) => Promise<T>): (path: string) => Promise<T> {
+  let last: { readonly path: string; readonly content: Promise<T> } | undefined;
   return path => {
-    if (last?.path !== path) last = { path, found: read(path) };
-    return last.found;
+    if (last?.path !== path) last = { path, content: read(path) };
+    return last.content;
   };
 }

@@ -9,28 +9,28 @@ import { type AffinityRow, affinityRows } from './columns.ts';
 import type { Source } from './dataset.ts';
 import { readIndex } from './pdbbind.ts';
 
-/** Places where compounds are listed. */
-export interface Places {
+/** Folders or table in which compounds are listed. */
+export interface SourcePaths {
   readonly folder: readonly string[];
   readonly table?: string;
-  /** File of affinities for a folder of folders. */
+  /** File of affinities for a folder with a folder for each compound. */
   readonly index?: string;
   readonly scorer: ScorerName;
 }
 
 /**
- * Finds the compounds of folders, or of a table.
+ * Finds the compounds of folders or of a table.
  *
- * @throws Error naming the file and, where there is one, the line that is wrong
+ * @throws Error naming the file, and the line if one is malformed
  */
-export async function findSources(places: Places, options: AffinityOptions): Promise<Source[]> {
-  if (places.table !== undefined) return distinct(await inTable(places.table, options));
+export async function findSources(paths: SourcePaths, options: AffinityOptions): Promise<Source[]> {
+  if (paths.table !== undefined) return distinct(await inTable(paths.table, options));
   const found: Source[][] = [];
-  for (const folder of places.folder) found.push(await inFolder(folder, places, options));
+  for (const folder of paths.folder) found.push(await inFolder(folder, paths, options));
   return distinct(found.flat());
 }
 
-/** Rows with the columns `receptor` and `poses`: paths relative to the table. */
+/** Reads a table whose columns `receptor` and `poses` are paths relative to it. */
 async function inTable(file: string, options: AffinityOptions): Promise<Source[]> {
   const rows = affinityRows(await readText(file), file, options, { key: 'poses', needs: ['receptor'] });
   return rows.map(({ affinity, field }) => {
@@ -44,38 +44,38 @@ async function inTable(file: string, options: AffinityOptions): Promise<Source[]
   });
 }
 
-async function inFolder(folder: string, places: Places, options: AffinityOptions): Promise<Source[]> {
-  const there = await stat(folder).catch((error: NodeJS.ErrnoException) => error);
-  if (there instanceof Error) throw new Error(`cannot read ${folder}: ${reasonOf(there)}`);
-  if (!there.isDirectory()) throw new Error(`${folder}: expected a folder, found a file`);
+async function inFolder(folder: string, paths: SourcePaths, options: AffinityOptions): Promise<Source[]> {
+  const stats = await stat(folder).catch((error: NodeJS.ErrnoException) => error);
+  if (stats instanceof Error) throw new Error(`cannot read ${folder}: ${reasonOf(stats)}`);
+  if (!stats.isDirectory()) throw new Error(`${folder}: expected a folder, found a file`);
   const target = basename(resolve(folder));
-  const index = places.index ?? (await indexIn(folder));
-  if (index !== undefined) return byComplex(folder, await indexRows(index, options), places.scorer);
+  const index = paths.index ?? (await indexIn(folder));
+  if (index !== undefined) return byComplex(folder, await indexRows(index, options), paths.scorer);
   const file = join(folder, 'affinities.csv');
   const inside = (await glob('*/affinities.csv', { cwd: folder })).sort();
   if (inside.length > 0 && !(await stat(file).catch(() => undefined))) {
     const targets: Source[][] = [];
-    for (const path of inside) targets.push(await inFolder(dirname(join(folder, path)), places, options));
+    for (const path of inside) targets.push(await inFolder(dirname(join(folder, path)), paths, options));
     return targets.flat();
   }
   const rows = affinityRows(await readText(file), file, options);
-  const receptors = names('pocket', places.scorer === 'vina' ? pdbqt : proteins);
+  const receptors = names('pocket', paths.scorer === 'vina' ? pdbqt : proteins);
   const [receptor] = await existing(folder, receptors);
-  if (receptor === undefined) return byComplex(folder, rows, places.scorer);
+  if (receptor === undefined) return byComplex(folder, rows, paths.scorer);
   const sources: Source[] = [];
   for (const { affinity, field } of rows) {
-    const [found] = await existing(
+    const [existingPoses] = await existing(
       folder,
-      names(affinity.ligand, places.scorer === 'vina' ? pdbqt : ligands),
+      names(affinity.ligand, paths.scorer === 'vina' ? pdbqt : ligands),
     );
-    // A missing file is reported when it is read.
-    const poses = found ?? join(folder, `${affinity.ligand}.pdbqt`);
+    // A missing file is reported when it is to be read.
+    const poses = existingPoses ?? join(folder, `${affinity.ligand}.pdbqt`);
     sources.push({ name: affinity.ligand, target: field('target') || target, receptor, poses, affinity });
   }
   return sources;
 }
 
-/** A folder for each compound, named by its identifier, which is the first part of the names of its files. */
+/** Finds compounds with a folder each. The folder's name is the compound's identifier, and begins the names of its files. */
 async function byComplex(
   folder: string,
   rows: readonly Pick<AffinityRow, 'affinity' | 'field'>[],
@@ -114,24 +114,29 @@ function names(stem: string, endings: readonly string[]): string[] {
   return endings.map(ending => `${stem}.${ending}`);
 }
 
+/** Returns the paths of the files of a folder that exist. */
 async function existing(folder: string, candidates: readonly string[]): Promise<string[]> {
-  const found: string[] = [];
+  const paths: string[] = [];
   for (const name of candidates) {
     const path = join(folder, name);
-    if ((await stat(path).catch(() => undefined))?.isFile()) found.push(path);
+    if ((await stat(path).catch(() => undefined))?.isFile()) paths.push(path);
   }
-  return found;
+  return paths;
 }
 
 function nameOf(path: string): string {
   return basename(path).replace(/(?:\.\w+)?(?:\.gz)?$/i, '');
 }
 
-/** Sources with unique names: if targets share a name, all names get their target in front. */
+/**
+ * Makes names unique: if two compounds have the same name, all names are prefixed with their target.
+ *
+ * @throws Error naming the poses if a target has two compounds of one name
+ */
 function distinct(sources: readonly Source[]): Source[] {
-  const isOnce = new Set(sources.map(({ name }) => name)).size === sources.length;
+  const areUnique = new Set(sources.map(({ name }) => name)).size === sources.length;
   const named = sources.map(source =>
-    isOnce ? source : { ...source, name: `${source.target}/${source.name}` },
+    areUnique ? source : { ...source, name: `${source.target}/${source.name}` },
   );
   const seen = new Set<string>();
   for (const { name, poses } of named) {

@@ -4,17 +4,17 @@ export interface Pair {
   readonly predicted: number;
 }
 
-/** Arithmetic mean. */
+/** Returns the arithmetic mean. */
 export function average(numbers: readonly number[]): number {
   return numbers.reduce((total, each) => total + each, 0) / numbers.length;
 }
 
-/** √ of the mean of squares. */
+/** Returns the root mean square. */
 export function rootMeanSquare(numbers: readonly number[]): number {
   return Math.sqrt(average(numbers.map(each => each ** 2)));
 }
 
-/** Errors minus the constant that minimises the sum of their squares. */
+/** Returns the errors of predictions after the constant shift that minimises their squares: the errors minus their mean. */
 export function shiftedErrors(pairs: readonly Pair[]): number[] {
   const errors = pairs.map(({ measured, predicted }) => predicted - measured);
   const shift = average(errors);
@@ -22,8 +22,8 @@ export function shiftedErrors(pairs: readonly Pair[]): number[] {
 }
 
 /**
- * Kendall's τ_b: how far two orders agree, from −1 to 1, ties aside (M. G. Kendall, Biometrika 33, 239, 1945); 0 where
- * all are tied.
+ * Returns Kendall's τ_b, the agreement of two orders from −1 to 1, corrected for ties (M. G. Kendall, Biometrika 33, 239,
+ * 1945); 0 if one side is constant.
  */
 export function kendall(pairs: readonly Pair[]): number {
   let [sum, measuredApart, predictedApart] = [0, 0, 0];
@@ -39,7 +39,7 @@ export function kendall(pairs: readonly Pair[]): number {
   return scale === 0 ? 0 : sum / scale;
 }
 
-/** Pearson's correlation; 0 if one side is constant. */
+/** Returns Pearson's correlation; 0 if one side is constant. */
 export function correlation(pairs: readonly Pair[]): number {
   const [x, y] = [average(pairs.map(each => each.measured)), average(pairs.map(each => each.predicted))];
   let [xy, xx, yy] = [0, 0, 0];
@@ -51,7 +51,7 @@ export function correlation(pairs: readonly Pair[]): number {
   return xx > 0 && yy > 0 ? xy / Math.sqrt(xx * yy) : 0;
 }
 
-/** The p-quantile of numbers, interpolated between neighbours. */
+/** Returns the p-quantile of numbers, interpolated between neighbours. */
 export function quantile(numbers: readonly number[], p: number): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   const at = p * (sorted.length - 1);
@@ -59,7 +59,7 @@ export function quantile(numbers: readonly number[], p: number): number {
   return below + (at - Math.floor(at)) * (above - below);
 }
 
-/** Groups of items by a key, in the order they are met. */
+/** Groups items by a key. Groups are in the order of their first items. */
 export function grouped<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) {

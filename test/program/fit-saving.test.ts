@@ -6,7 +6,15 @@ import { readSafetensors } from 'posetape/fit';
 import { afterAll, describe, expect, test } from 'vitest';
 import { writeCheckpoint } from '../../program/fit/checkpoint-file.ts';
 import type { FitReport } from '../../program/fit/result.ts';
-import { commandLine, run, shell, start } from '../support/program.ts';
+import * as program from '../support/program.ts';
+
+const { commandLine, withoutNote } = program;
+const run = async (argv: readonly string[]) => withoutNote(await program.run(argv));
+const shell = async (line: string) => withoutNote(await program.shell(line));
+const start = (argv: readonly string[]) => {
+  const { child, ended } = program.start(argv);
+  return { child, ended: ended.then(withoutNote) };
+};
 
 const folder = mkdtempSync(join(tmpdir(), 'posetape-saving-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -49,14 +57,14 @@ describe('a fit that goes on', () => {
     expect(await json(...argv, '--epochs', '7', ...saved, '--out', parts)).toEqual(once);
   });
 
-  test('refuses a checkpoint that is damaged, of another fit, or that nobody asked for', async () => {
+  test('rejects a checkpoint that is damaged, of another fit, or not to be resumed', async () => {
     const file = at('a.checkpoint');
     await json(...small, '--epochs', '2', '--checkpoint', file);
     const bytes = readFileSync(file, 'utf8');
     const go = async (...argv: string[]) =>
       (await run(['fit', ...small, '--epochs', '3', '--checkpoint', file, ...argv])).stderr;
     expect(await go()).toBe(
-      `error: ${file}: there is a checkpoint; --resume goes on from it, or remove it\n`,
+      `error: ${file}: a checkpoint exists: give --resume to continue from it, or remove it\n`,
     );
     expect(await go('--resume', '--rate', '0.1')).toBe(
       `error: ${file}: the checkpoint is of a fit with another rate: 0.005, not 0.1\n`,
@@ -87,7 +95,7 @@ describe('a fit that ends early', () => {
     const { code, stdout, stderr } = await ended;
     expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
     const [, model, state] =
-      /^the model of epoch (\d+) is in .*\nthe state of epoch (\d+) is in .*; the same command with --resume goes on\ninterrupted by \w+\n$/.exec(
+      /^the model of epoch (\d+) is in .*\nthe state of epoch (\d+) is in .*; continue with the same command and --resume\ninterrupted by \w+\n$/.exec(
         stderr,
       ) ?? [];
     expect(model).toBe(state);

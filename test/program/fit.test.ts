@@ -15,7 +15,9 @@ import type { FitReport } from '../../program/fit/result.ts';
 import { findSources } from '../../program/fit/sources.ts';
 import { correlation, kendall, quantile, shiftedErrors } from '../../program/fit/statistics.ts';
 import { expectClose } from '../support/equal.ts';
-import { run } from '../support/program.ts';
+import { run as runProgram, withoutNote } from '../support/program.ts';
+
+const run = async (argv: readonly string[]) => withoutNote(await runProgram(argv));
 
 const demo = fileURLToPath(new URL('../../examples/schnet/data/demo', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'posetape-fit-'));
@@ -117,17 +119,49 @@ describe('the command that fits a SchNet', () => {
     expect(JSON.parse(stdout).compounds.length).toBe(3);
   });
 
+  test('warns if more parameters are fitted than there are compounds', async () => {
+    const stderrOf = async (...more: string[]) =>
+      (
+        await runProgram([
+          'fit',
+          '--folder',
+          demo,
+          '--scorer',
+          'vina',
+          '--epochs',
+          '1',
+          '--limit',
+          '1',
+          ...more,
+        ])
+      ).stderr;
+    expect(await stderrOf('--learn', 'kT')).toBe(
+      'note: fits 7 parameters to 3 compounds, which they may fit by chance: check with --validate or --leave-out\n',
+    );
+    expect(await stderrOf('--freeze', 'gauss1', 'gauss2', 'repulsion')).toBe('');
+    expect(await stderrOf('--epochs', '0')).toBe('');
+  });
+
   test('says in one line what is wrong', async () => {
     const wrong = (...argv: string[]) => run(['fit', ...withFolder(argv)]);
     expect(await wrong('--leave-out', 'lig_x')).toMatchObject({
       code: 1,
-      stderr: 'error: --leave-out lig_x: there are lig_whole, lig_no_piperazine, lig_no_benzamide\n',
+      stderr:
+        'error: --leave-out lig_x: no such compound or target; compounds are lig_whole, lig_no_piperazine, lig_no_benzamide\n',
     });
     const all = ['lig_whole', 'lig_no_piperazine', 'lig_no_benzamide'];
     expect((await wrong('--leave-out', ...all)).stderr).toBe(
       'error: --leave-out: no compound remains to be fitted\n',
     );
-    expect((await wrong('--freeze', 'x')).stderr).toMatch(/^error: --freeze x: there are embedding, /);
+    expect((await wrong('--freeze', 'x')).stderr).toMatch(
+      /^error: --freeze x: no such weight; weights are embedding, /,
+    );
+    const vina = ['--scorer', 'vina'];
+    expect((await wrong(...vina, '--freeze', 'rotor')).stderr).toBe(
+      'error: --freeze rotor: no such weight; did you mean rotors?\n',
+    );
+    expect((await wrong(...vina, '--freeze', 'hydrogenbond')).stderr).toContain('did you mean hydrogenBond?');
+    expect((await wrong('--freeze', 'interactoin1')).stderr).toContain('did you mean interaction1?');
     mkdirSync(at('empty'));
     expect((await wrong('--folder', at('empty'))).stderr).toMatch(
       /^error: cannot read .*affinities\.csv: no such file/,
@@ -137,11 +171,17 @@ describe('the command that fits a SchNet', () => {
       ['--hidden 5', 'It must be an even number.'],
       ['--epochs=-1', 'It must be a whole number from 0.'],
       ['--optimiser lbfgs --batch 2', '--batch does not go with --optimiser lbfgs'],
+      [
+        '--scorer vina --rate 0.1',
+        '--rate does not go with --optimiser lbfgs, the default for vina: choose another optimiser',
+      ],
+      ['--scorer vina --hidden 8', '--hidden needs --scorer schnet'],
+      ['--scorer vina --no-delta', '--no-delta needs --scorer schnet'],
       ['--patience 3', '--patience needs --validate'],
       ['--validate 1.5', 'It must be a number between 0 and 1.'],
       ['--resume', '--resume needs --checkpoint <file>'],
-      ['--stay 1', '--stay goes with --scorer vina'],
-      ['--loss gaussian', '--loss gaussian goes with --combination spread'],
+      ['--stay 1', '--stay needs --scorer vina'],
+      ['--loss gaussian', '--loss gaussian needs --combination spread'],
       ['--learn t', '--learn t does not go with --combination boltzmann'],
       ['--table a.csv --folder b', '--table and --folder exclude each other'],
     ] as const) {
@@ -330,8 +370,8 @@ describe('compounds', () => {
       '2xyz  NMR   2007   9.00  Ki<1nM        // 2xyz.pdf (X-1)',
     ];
     writeFileSync(join(root, 'INDEX_general_PL_data.2020'), index.join('\n'));
-    const places = { folder: [root], scorer: 'vina' } as const;
-    const sources = await findSources(places, {});
+    const paths = { folder: [root], scorer: 'vina' } as const;
+    const sources = await findSources(paths, {});
     expect(sources.map(({ name, affinity: { pKi, bound } }) => [name, pKi, bound])).toEqual([
       ['1abc', -Math.log10(5e-5), undefined],
       ['2xyz', 9, 'lower'],
@@ -339,10 +379,10 @@ describe('compounds', () => {
     expect(sources.every(({ receptor, poses }) => existsSync(receptor) && existsSync(poses))).toBe(true);
     const csv = at('index.csv');
     writeFileSync(csv, 'ligand,measure,value,unit,target\n2xyz,Ki,2,nM,kinase\n');
-    const [only] = await findSources({ ...places, index: csv }, {});
+    const [only] = await findSources({ ...paths, index: csv }, {});
     expect(only).toMatchObject({ name: '2xyz', target: 'kinase' });
     writeFileSync(join(root, 'INDEX_general_PL_data.2020'), [...index, '3bad 1.0 what'].join('\n'));
-    await expect(findSources(places, {})).rejects.toThrow(
+    await expect(findSources(paths, {})).rejects.toThrow(
       'line 4: expected an identifier, resolution, year, logarithm and affinity, such as Kd=50uM, found',
     );
   });
@@ -417,7 +457,7 @@ describe('losses', () => {
       );
     }
     expect(() => lossOf({ ...settings, loss: 'gaussian' }, compound(5, { bound: 'lower' }))).toThrow(
-      'c: --loss gaussian takes no affinity that is a bound',
+      'c: --loss gaussian needs exact affinities, found a bound',
     );
     expect(roomKT).toBeCloseTo(0.5925, 4);
   });

@@ -135,7 +135,9 @@ describe('a process', () => {
     child.kill('SIGINT');
     const { code, stdout, stderr } = await ended;
     expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
-    expect(stderr).toMatch(/^the model of epoch \d+ is in .*model\.safetensors\ninterrupted by SIGINT\n$/);
+    expect(stderr).toMatch(
+      /^note: fits .*\nthe model of epoch \d+ is in .*model\.safetensors\ninterrupted by SIGINT\n$/,
+    );
     expect(readSafetensors(readFileSync(out)).metadata.scorer).toBe('schnet');
   });
 

@@ -10,6 +10,11 @@ export interface Ran {
   readonly stderr: string;
 }
 
+/** Removes from stderr the note of `fit` that few compounds have many parameters, as those of tests do. */
+export function withoutNote<Result extends Pick<Ran, 'stderr'>>(ran: Result): Result {
+  return { ...ran, stderr: ran.stderr.replace(/^note: fits \d+ parameters to .*\n/m, '') };
+}
+
 /** Runs the program in this process and captures its outputs, which count as a terminal only if `isTTY`. */
 export async function run(argv: readonly string[], isTTY = false): Promise<Ran> {
   const written = { stdout: '', stderr: '' };
