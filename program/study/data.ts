@@ -11,27 +11,32 @@ import { termsOf } from '../vina/score.ts';
 /** A compound of the study, with the terms of its poses. */
 export interface StudyCompound extends FitCompound<Pose> {
   readonly poses: readonly Pose[];
-  /** ΔG as measured, kcal/mol. */
+  /** Measured ΔG, in kcal/mol. */
   readonly measured: number;
-  /** Number of its heavy atoms. */
+  /** Number of heavy atoms. */
   readonly heavyAtoms: number;
-  /** By pose: the five sums over pairs, before they are weighted. */
+  /** Unweighted terms of each pose, in the order of {@link termNames}. */
   readonly terms: readonly (readonly number[])[];
+  /** N_rot. */
   readonly rotors: number;
 }
 
-/** Names of the terms in their order. */
+/** Names of the terms. */
 export const termNames = ['gauss1', 'gauss2', 'repulsion', 'hydrophobic', 'hydrogenBond'] as const;
 
-/** Folders within a folder that hold the compounds of a target, by name. */
+/**
+ * Returns the folders inside a folder, sorted by name. Each holds the compounds of a target.
+ *
+ * @throws Error if there are fewer than three
+ */
 export async function targetFolders(root: string): Promise<string[]> {
   const inside = await readdir(root, { withFileTypes: true });
   const folders = inside.filter(each => each.isDirectory()).map(({ name }) => join(root, name));
-  if (folders.length < 3) throw new Error(`${root}: expected folders of three targets or more`);
+  if (folders.length < 3) throw new Error(`${root}: expected at least three folders, one for each target`);
   return folders.sort();
 }
 
-/** Reads compounds as `fit --scorer vina` does. IC50 stands for Ki: within a target they differ by a constant. */
+/** Reads compounds like `fit --scorer vina`. IC50 is taken for Ki: within a target, their pKi differ by a constant. */
 export async function readStudy(folders: readonly string[]): Promise<StudyCompound[]> {
   const scorer = await fitScorerOf({ scorer: 'vina', settings: unused, seed: 1 });
   const executor = jit();
@@ -59,7 +64,7 @@ const unused: Settings = {
   ...{ neighbours: 1, pocket: 1, delta: true },
 };
 
-/** The same compounds, read for a network. */
+/** Reads compounds like `fit --scorer schnet`, with up to `poses` poses of each. */
 export async function readForNetwork(
   folders: readonly string[],
   settings: Settings,

@@ -8,15 +8,16 @@ import {
   shiftedErrors,
 } from '../fit/statistics.ts';
 
-/** Measured affinity of a compound, and those predicted in several ways. */
+/** Measured affinity of a compound, and its predictions by several methods. */
 export interface Row {
   readonly target: string;
+  /** Measured ΔG, in kcal/mol. */
   readonly measured: number;
-  /** By the name of the way. */
+  /** Predicted ΔG by the name of the method. */
   readonly predicted: Readonly<Record<string, number>>;
 }
 
-/** Figures of a way to predict, over targets. */
+/** Quality of a method of prediction, over all targets. */
 export interface Figures {
   /** Root mean square error after the best shift of each target, kcal/mol. */
   readonly error: number;
@@ -24,30 +25,30 @@ export interface Figures {
   readonly tau: number;
 }
 
-/** A number, and the middle 95 % of it over resampled compounds. */
+/** A number, and the middle 95 % of its values over resampled compounds. */
 export interface Interval {
   readonly value: number;
   readonly low: number;
   readonly high: number;
 }
 
-/** Figures of one way, over rows of all targets. */
-export function figuresOf(rows: readonly Row[], way: string): Figures {
-  const targets = [...grouped(rows, ({ target }) => target).values()].map(group => pairsOf(group, way));
+/** Computes the quality of a method from the rows of all targets. */
+export function figuresOf(rows: readonly Row[], method: string): Figures {
+  const targets = [...grouped(rows, ({ target }) => target).values()].map(group => pairsOf(group, method));
   return {
     error: rootMeanSquare(targets.flatMap(shiftedErrors)),
     tau: average(targets.map(kendall)),
   };
 }
 
-/** Pairs of some rows. */
-export function pairsOf(rows: readonly Row[], way: string): Pair[] {
-  return rows.map(({ measured, predicted }) => ({ measured, predicted: predicted[way] as number }));
+/** Returns the measured and predicted ΔG of rows, by one method. */
+export function pairsOf(rows: readonly Row[], method: string): Pair[] {
+  return rows.map(({ measured, predicted }) => ({ measured, predicted: predicted[method] as number }));
 }
 
 /**
- * Resamples of rows by the bootstrap (B. Efron, Ann. Stat. 7, 1, 1979): of each target as many compounds as there are, drawn
- * with replacement.
+ * Draws bootstrap samples of rows (B. Efron, Ann. Stat. 7, 1, 1979): the compounds of each target are drawn with replacement,
+ * as many as the target has.
  */
 export function resamples(rows: readonly Row[], count: number, random: () => number): Row[][] {
   const targets = [...grouped(rows, ({ target }) => target).values()];
@@ -56,12 +57,12 @@ export function resamples(rows: readonly Row[], count: number, random: () => num
   );
 }
 
-/** A figure with its interval. */
+/** Computes a figure of the rows, and its interval over the samples. */
 export function interval(
   rows: readonly Row[],
   samples: readonly (readonly Row[])[],
   figure: (rows: readonly Row[]) => number,
 ): Interval {
-  const found = samples.map(figure);
-  return { value: figure(rows), low: quantile(found, 0.025), high: quantile(found, 0.975) };
+  const values = samples.map(figure);
+  return { value: figure(rows), low: quantile(values, 0.025), high: quantile(values, 0.975) };
 }

@@ -8,27 +8,31 @@ import type { StudyCompound } from './data.ts';
 import type { StudyPooling } from './poolings.ts';
 import { type Factors, type Prior, pooledOf, priors, refit, type Signs, shippedFactors } from './refit.ts';
 
-/** A target that was left out of a fit, and what the fit came to. */
+/** Result of a fit that leaves out one target. */
 export interface Fold {
+  /** Target left out. */
   readonly target: string;
+  /** Compounds that are predicted: those of the target left out. */
   readonly compounds: readonly StudyCompound[];
-  /** Chosen on the other targets alone. */
+  /** Prior with the smallest error on the other targets. */
   readonly prior: Prior;
-  /** Root mean square error that it was chosen by. */
+  /** Root mean square error of the prior on the other targets. */
   readonly innerError: number;
+  /** Fitted weights, relative to the shipped ones. */
   readonly factors: Factors;
-  /** ΔG of each compound: by the fitted weights, and by those shipped. */
+  /** ΔG of each compound by the fitted weights. */
   readonly predicted: readonly number[];
+  /** ΔG of each compound by the shipped weights. */
   readonly shipped: readonly number[];
 }
 
-/** Leaves out one target after the other; of those that remain, one after the other to choose the prior. */
+/** Nested cross-validation: each target is left out in turn, and each of the remaining ones to choose the prior. */
 export class Folds {
   readonly #compounds: readonly StudyCompound[];
   readonly #pooling: StudyPooling;
   readonly #scorer: FitScorer<Pose>;
   readonly #executor: Executor = jit();
-  /** Predictions of targets by fits without two of them, by the names of the two. */
+  /** Fits without two of the targets, by the names of the two. */
   readonly #inner = new Map<string, Promise<ReadonlyMap<Prior, Factors>>>();
   readonly #signs: Signs;
   readonly #onFit: () => void;
@@ -51,7 +55,11 @@ export class Folds {
     return [...new Set(this.#compounds.map(({ target }) => target))];
   }
 
-  /** The fold of a target; of compounds that are no part of the study, where they are given. */
+  /**
+   * Fits without a target, and predicts its compounds.
+   *
+   * @param others compounds to predict in place of those of the target
+   */
   async fold(target: string, others?: readonly StudyCompound[]): Promise<Fold> {
     const { prior, innerError } = await this.#choose(target);
     const training = this.#compounds.filter(each => each.target !== target);
@@ -64,36 +72,37 @@ export class Folds {
     };
   }
 
-  /** The prior with the least error over the targets but one, each left out of a fit to the rest. */
+  /** Chooses the prior with the smallest error over the targets except one, each of them left out of a fit to the rest. */
   async #choose(target: string): Promise<{ readonly prior: Prior; readonly innerError: number }> {
     const errors = new Map<Prior, number[]>(priors.map(prior => [prior, []]));
     for (const inner of this.targets) {
       if (inner === target) continue;
       const fits = await this.#without(target, inner);
-      const held = this.#compounds.filter(each => each.target === inner);
+      const heldOut = this.#compounds.filter(each => each.target === inner);
       for (const [prior, factors] of fits) {
-        const predicted = await pooledOf(held, this.#pooling, factors, this.#executor);
-        const pairs = held.map(({ measured }, i) => ({ measured, predicted: predicted[i] as number }));
+        const predicted = await pooledOf(heldOut, this.#pooling, factors, this.#executor);
+        const pairs = heldOut.map(({ measured }, i) => ({ measured, predicted: predicted[i] as number }));
         errors.get(prior)?.push(...shiftedErrors(pairs));
       }
     }
-    const scored = [...errors].map(([prior, found]) => ({ prior, innerError: rootMeanSquare(found) }));
+    const scored = [...errors].map(([prior, list]) => ({ prior, innerError: rootMeanSquare(list) }));
     return scored.reduce((best, each) => (each.innerError < best.innerError ? each : best));
   }
 
-  /** Fits by every prior without two targets, once for either order of the two. */
+  /** Fits with every prior and without two targets. Results are cached, in either order of the two. */
   #without(a: string, b: string): Promise<ReadonlyMap<Prior, Factors>> {
     const key = JSON.stringify([a, b].sort());
-    const known =
-      this.#inner.get(key) ?? this.#all(this.#compounds.filter(({ target }) => target !== a && target !== b));
-    this.#inner.set(key, known);
-    return known;
+    const fits =
+      this.#inner.get(key) ??
+      this.#withAllPriors(this.#compounds.filter(({ target }) => target !== a && target !== b));
+    this.#inner.set(key, fits);
+    return fits;
   }
 
-  async #all(training: readonly StudyCompound[]): Promise<ReadonlyMap<Prior, Factors>> {
-    const found = new Map<Prior, Factors>();
-    for (const prior of priors) found.set(prior, await this.#fit(training, prior));
-    return found;
+  async #withAllPriors(training: readonly StudyCompound[]): Promise<ReadonlyMap<Prior, Factors>> {
+    const fits = new Map<Prior, Factors>();
+    for (const prior of priors) fits.set(prior, await this.#fit(training, prior));
+    return fits;
   }
 
   async #fit(training: readonly StudyCompound[], prior: Prior): Promise<Factors> {
@@ -102,16 +111,16 @@ export class Folds {
     return factors;
   }
 
-  /** ΔG by the scoring function itself. */
+  /** Predicts ΔG with the whole scoring function, rather than the sums of its terms that a fit uses. */
   async #predict(compounds: readonly StudyCompound[], factors: Factors): Promise<readonly number[]> {
     const { score, posesPerTape } = this.#scorer;
-    const found = await predict<Pose, StudyCompound, Params>({
+    const predictions = await predict<Pose, StudyCompound, Params>({
       compounds,
       params: factors,
       score: score as GroupScorer<Pose, Params>,
       posesPerTape,
       combination: this.#pooling.combination,
     });
-    return Array.from(found);
+    return Array.from(predictions);
   }
 }

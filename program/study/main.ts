@@ -1,5 +1,5 @@
 /**
- * Study of refitted weights: on compounds of several targets, of which each is left out of the fit once. Writes
+ * Study of Vina's weights refitted to measured affinities. Each target is left out of the fit once, and predicted. Writes
  * bench/report/affinity.md.
  *
  *     npm run study -- --data DIR
@@ -15,7 +15,7 @@ import { readStudy, type StudyCompound, targetFolders } from './data.ts';
 import { type Row, resamples } from './figures.ts';
 import { type Fold, Folds } from './folds.ts';
 import { networkPredictions, networkSettings } from './network.ts';
-import { type PoolingResult, pageOf, ways } from './page.ts';
+import { methods, type PoolingResult, pageOf } from './page.ts';
 import { studyPoolings } from './poolings.ts';
 import { priors } from './refit.ts';
 
@@ -30,11 +30,11 @@ interface Options {
 
 const program = new Command('npm run study --')
   .description(
-    'Refits Vina’s weights to measured affinities, one target left out at a time, and compares them with those ' +
-      'shipped, with the mean and with a SchNet.\n\nIt takes folders of targets, as fit does, and writes a report.',
+    'Refits Vina’s weights to measured affinities, leaving out one target at a time, and compares them with the shipped ' +
+      'weights, the mean and a SchNet.\n\nReads folders like fit, one for each target, and writes a report.',
   )
   .requiredOption('--data <folder>', 'folder with a folder for each target')
-  .option('--other <folders...>', 'further targets, that are only predicted', [])
+  .option('--other <folders...>', 'further targets that are only predicted', [])
   .option('--no-network', 'leave out the SchNet, which takes most of the time')
   .option('--samples <number>', 'bootstrap samples', count, 2000)
   .option('--seed <number>', 'seed of the samples and of the SchNet', count, 1)
@@ -94,12 +94,12 @@ async function study({ data, other, network, samples, seed }: Options): Promise<
     others: others.map((compound, i) => ({
       ...{ target: compound.target, measured: compound.measured },
       predicted: {
-        [ways.mean]: 0,
-        [ways.heavy]: slope * compound.heavyAtoms,
+        [methods.mean]: 0,
+        [methods.heavy]: slope * compound.heavyAtoms,
         ...Object.fromEntries(
           poolings.flatMap(({ name, others: fold }) => [
-            [ways.shipped(name), fold?.shipped[i] as number],
-            [ways.kept(name), fold?.predicted[i] as number],
+            [methods.shipped(name), fold?.shipped[i] as number],
+            [methods.kept(name), fold?.predicted[i] as number],
           ]),
         ),
       },
@@ -109,9 +109,9 @@ async function study({ data, other, network, samples, seed }: Options): Promise<
 }
 
 async function foldsOf(folds: Folds): Promise<Fold[]> {
-  const found: Fold[] = [];
-  for (const target of folds.targets) found.push(await folds.fold(target));
-  return found;
+  const results: Fold[] = [];
+  for (const target of folds.targets) results.push(await folds.fold(target));
+  return results;
 }
 
 function rowsOf(
@@ -119,32 +119,32 @@ function rowsOf(
   poolings: readonly PoolingResult[],
   network: ReadonlyMap<string, number> | undefined,
 ): Row[] {
-  const byName = (fold: readonly Fold[], of: 'predicted' | 'shipped') =>
-    new Map(fold.flatMap(each => each.compounds.map(({ name }, i) => [name, each[of][i] as number])));
+  const byName = (folds: readonly Fold[], weights: 'predicted' | 'shipped') =>
+    new Map(folds.flatMap(fold => fold.compounds.map(({ name }, i) => [name, fold[weights][i] as number])));
   const columns = poolings.flatMap(
     ({ name, kept, free }) =>
       [
-        [ways.shipped(name), byName(kept, 'shipped')],
-        [ways.kept(name), byName(kept, 'predicted')],
-        [ways.free(name), byName(free, 'predicted')],
+        [methods.shipped(name), byName(kept, 'shipped')],
+        [methods.kept(name), byName(kept, 'predicted')],
+        [methods.free(name), byName(free, 'predicted')],
       ] as const,
   );
   return compounds.map(({ name, target, measured, heavyAtoms }) => {
     const slope = slopeOf(compounds.filter(each => each.target !== target));
-    const found = network?.get(name);
+    const byNetwork = network?.get(name);
     return {
       ...{ target, measured },
       predicted: {
-        ...Object.fromEntries(columns.map(([way, numbers]) => [way, numbers.get(name) as number])),
-        [ways.mean]: 0,
-        [ways.heavy]: slope * heavyAtoms,
-        ...(found !== undefined && { [ways.network]: found }),
+        ...Object.fromEntries(columns.map(([method, numbers]) => [method, numbers.get(name) as number])),
+        [methods.mean]: 0,
+        [methods.heavy]: slope * heavyAtoms,
+        ...(byNetwork !== undefined && { [methods.network]: byNetwork }),
       },
     };
   });
 }
 
-/** kcal/mol by heavy atom, least squares within targets. */
+/** Slope of ΔG by the number of heavy atoms, in kcal/mol, by least squares within targets. */
 function slopeOf(compounds: readonly StudyCompound[]): number {
   let [products, squares] = [0, 0];
   for (const group of grouped(compounds, ({ target }) => target).values()) {

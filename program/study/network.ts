@@ -5,23 +5,23 @@ import { batchLossOf } from '../fit/objective.ts';
 import type { Settings } from '../schnet/model.ts';
 import { readForNetwork } from './data.ts';
 
-/** A small network, that a hundred compounds and minutes are enough for. */
+/** Settings of a small network, which can be fitted to a hundred compounds in minutes. */
 export const networkSettings: Settings = {
   ...{ hidden: 8, gaussians: 16, interactions: 1, cutoff: 5 },
   ...{ neighbours: 8, pocket: 4.5, delta: true },
 };
 
-/** Best docked poses of a compound that the network sees. */
+/** Number of docked poses of a compound that the network reads: the first ones, which docking ranks best. */
 export const networkPoses = 2;
 
 /** Settings of the network's fit. */
 export const networkFit = { epochs: 12, batch: 28, rate: 0.01, patience: 4 } as const;
 
 /**
- * ΔG of each compound by a SchNet that was fitted to the other targets: the squared error after the best shift of each
- * target, Boltzmann at 298 K, and the epoch that is best for one of them that is held out.
+ * Predicts ΔG of each compound by a SchNet that is fitted to the other targets. The loss is the squared error after the best
+ * shift of each target, the pooling is Boltzmann at 298 K. One of the other targets is held out to choose the epoch.
  *
- * @param onTarget called before each target
+ * @param onTarget called before each target, with the number of targets done
  */
 export async function networkPredictions(
   folders: readonly string[],
@@ -38,10 +38,10 @@ export async function networkPredictions(
     loss: 'within-target',
     readout: 'dG',
   });
-  const found = new Map<string, number>();
+  const predictions = new Map<string, number>();
   for (const [i, target] of targets.entries()) {
     await onTarget(target, i);
-    const held = targets[(i + 1) % targets.length];
+    const heldOut = targets[(i + 1) % targets.length];
     const { epochs, batch, rate, patience } = networkFit;
     const { params } = await fit<unknown, FitCompound, Params>({
       compounds: compounds.filter(each => each.target !== target),
@@ -50,11 +50,11 @@ export async function networkPredictions(
       ...(batchLoss && { batchLoss }),
       optimiser: adam({ rate, clip: { norm: 10 } }),
       ...{ epochs, batch, patience, seed },
-      validation: each => each.target === held,
+      validation: each => each.target === heldOut,
     });
-    const left = compounds.filter(each => each.target === target);
-    const predicted = await predict<unknown, FitCompound, Params>({ compounds: left, params, ...scoring });
-    for (const [j, { name }] of left.entries()) found.set(name, predicted[j] as number);
+    const leftOut = compounds.filter(each => each.target === target);
+    const predicted = await predict<unknown, FitCompound, Params>({ compounds: leftOut, params, ...scoring });
+    for (const [j, { name }] of leftOut.entries()) predictions.set(name, predicted[j] as number);
   }
-  return found;
+  return predictions;
 }

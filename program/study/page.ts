@@ -6,33 +6,39 @@ import { networkFit, networkPoses, networkSettings } from './network.ts';
 import { firstKT, kTName } from './poolings.ts';
 import { anchors, strengths } from './refit.ts';
 
-/** A pooling, and what its folds came to. */
+/** Results with one pooling. */
 export interface PoolingResult {
   readonly name: string;
-  /** Weights keep their signs. */
+  /** Folds of fits in which weights keep their signs. */
   readonly kept: readonly Fold[];
-  /** Weights may change their signs. */
+  /** Folds of fits in which weights may change their signs. */
   readonly free: readonly Fold[];
-  /** Fit to all targets, for others. */
+  /** Fit to all targets that predicts the further ones, if there are any. */
   readonly others?: Fold;
 }
 
-/** All that the study found. */
+/** Results of the study. */
 export interface StudyResult {
+  /** Command line, for the report. */
   readonly command: string;
+  /** Number of compounds. */
   readonly compounds: number;
+  /** Number of poses of all compounds. */
   readonly poses: number;
   readonly poolings: readonly PoolingResult[];
-  /** By compound; absent where no network was fitted. */
+  /** Measurement and predictions of each compound. */
   readonly rows: readonly Row[];
+  /** True if rows have predictions of the SchNet. */
   readonly hasNetwork: boolean;
+  /** Bootstrap samples of the rows. */
   readonly samples: readonly (readonly Row[])[];
+  /** Rows of the further targets. */
   readonly others: readonly Row[];
   readonly seconds: number;
 }
 
-/** Names of the ways to predict, as rows have them. */
-export const ways = {
+/** Names of the methods of prediction in {@link Row}. */
+export const methods = {
   mean: 'mean',
   heavy: 'heavy atoms',
   network: 'SchNet',
@@ -41,7 +47,7 @@ export const ways = {
   free: (pooling: string): string => `free, ${pooling}`,
 } as const;
 
-/** The report as Markdown. */
+/** Formats the report as Markdown. */
 export function pageOf(result: StudyResult): string {
   const { rows, poolings, command, compounds, poses, seconds } = result;
   const targets = [...new Set(rows.map(({ target }) => target))];
@@ -50,20 +56,20 @@ export function pageOf(result: StudyResult): string {
 By \`${command}\` in ${Math.round(seconds)} s (${process.platform} ${process.arch}, Node ${process.versions.node}). The data is not part of the project; see [Data](#data).
 
 The six weights of AutoDock Vina are refitted to the measured affinities of ${compounds} compounds in ${targets.length} targets (${poses} docked
-poses), and tried on a target that took no part: each target is left out once. ${verdict(result)}
+poses), and tested on a target that took no part in the fit: each target is left out once. ${verdict(result)}
 
 ## Result
 
 Energies in kcal/mol. RMSE: root mean square error over all left-out compounds, after the best constant shift of each target. τ: mean of
 Kendall's τ_b within targets. In brackets the middle 95 % of ${result.samples.length.toLocaleString('en')} bootstrap samples, which draw compounds within each target with
-replacement; predictions are not fitted anew for a sample.
+replacement; weights are not fitted again to a sample.
 
 ${mainTable(result)}
 
-"Mean": every compound gets one number, so that its RMSE is how far affinities spread, and its order is none. "Heavy atoms": one
-slope, fitted to the other targets. "Shipped": the weights of AutoDock Vina.${result.hasNetwork ? ' "SchNet": see below.' : ''}
+"Mean": one number for all compounds, so that its RMSE is the spread of the affinities, and it has no τ. "Heavy atoms": the number of
+heavy atoms times one slope, fitted to the other targets. "Shipped": the weights of AutoDock Vina.${result.hasNetwork ? ' "SchNet": see below.' : ''}
 
-Differences of the refitted weights, from the same samples; a difference is called shown where its interval does not contain 0:
+Differences of the refitted weights, from the same samples. A difference counts as shown if its interval does not contain 0:
 
 ${differences(result)}
 
@@ -77,17 +83,17 @@ ${byTarget(result)}
 
 - A pose's score is Vina's, as \`npm start\` computes it; a compound's ΔG comes from the scores of its poses by one of four poolings. The
   best pose is the one with the lowest score by the weights in question. Boltzmann's kT is a parameter, fitted with the weights.
-- The loss is the mean squared error after the best shift of each target: constants between targets (assays, IC50 for Ki, what all ligands
-  of a target share) are not to be explained by the weights. L-BFGS minimises it, by \`posetape/fit\`.
-- Weights are drawn to the shipped ones, to any multiple of them, or to 0, where all compounds of a target get its mean, by the square of
-  the distance relative to each weight, times a strength of ${strengths.join(', ')}. Which of these ${anchors.length * strengths.length} priors is taken
-  is chosen by leaving out each of the remaining targets in turn (nested cross-validation); the target left out has no part in it.
-- Each weight keeps its sign: an attraction stays one. Without that, the same procedure gave the rows "signs free" above. Both forms were
-  looked at on these targets, signs free first, before signs kept was taken for the main one, so that its figures are, if anything, too
-  good. The list of priors was made after a first look at the same targets by a linear approximation, and not changed since.${result.others.length > 0 ? ' The test below is of a target that was not looked at before.' : ''}
-- Each interval stands for itself; none is corrected for the number of comparisons.
-- The fit takes the sums of Vina's terms for its score, which leaves out the bound on atoms that clash. Predictions are by the whole
-  scoring function.
+- The loss is the mean squared error after the best shift of each target: constants between targets (assays, IC50 for Ki, contributions
+  that all ligands of a target share) should not influence the weights. L-BFGS minimises it, by \`posetape/fit\`.
+- A penalty draws the weights to the shipped ones, to any multiple of them, or to 0, where all compounds of a target get its mean: the squared
+  distance, relative to each shipped weight, times a strength of ${strengths.join(', ')}. The best of these ${anchors.length * strengths.length} priors
+  is chosen by leaving out each of the remaining targets in turn (nested cross-validation), without the target left out.
+- Each weight keeps its sign: an attraction stays an attraction. The rows "signs free" are of fits without this constraint. Both variants were
+  evaluated on these targets, "signs free" first, before the other was chosen as the main one, so its figures may be too good.
+  The list of priors was made after a first evaluation on the same targets by a linear approximation, and not changed since.${result.others.length > 0 ? ' The test below is on a target that was not used before.' : ''}
+- Intervals are not corrected for the number of comparisons.
+- The fit computes scores from the sums of Vina's terms, without the bound on the energy of clashing atoms. Predictions use the
+  whole scoring function.
 
 The priors that were chosen, and the weights relative to the shipped ones${drawnTo(poolings)}:
 
@@ -96,76 +102,79 @@ ${othersSection(result)}${result.hasNetwork ? networkSection() : ''}
 ## Data
 
 openforcefield/protein-ligand-benchmark (D. F. Hahn et al., Living J. Comp. Mol. Sci. 4, 1497, 2022), https://github.com/openforcefield/protein-ligand-benchmark, whose data are licensed
-CC-BY-4.0. Its folders \`data/<target>\` have the protein, the ligands and the measured affinities. To make the folders for this command from
-it: take up to 16 ligands of a target, spread over the affinities; convert protein and ligands to PDBQT by Open Babel; dock each ligand by AutoDock
+CC-BY-4.0. Its folders \`data/<target>\` have the protein, the ligands and the measured affinities. To make the folders for this command:
+take up to 16 ligands of a target, spread over the affinities; convert protein and ligands to PDBQT by Open Babel; dock each ligand by AutoDock
 Vina 1.2.3 (exhaustiveness 1, at most 8 modes, min_rmsd 1.5, seed 7, a box about the aligned ligands and 5 Å more); and write
 \`<target>/pocket.pdbqt\`, \`<target>/<ligand>.pdbqt\` and \`<target>/affinities.csv\` (columns ligand, measure, value, unit).
 `;
 }
 
 function mainTable({ rows, samples, poolings, hasNetwork }: StudyResult): string {
-  const line = (name: string, way: string) => {
-    const error = interval(rows, samples, some => figuresOf(some, way).error);
-    const tau = interval(rows, samples, some => figuresOf(some, way).tau);
-    return [name, shown(error), way === ways.mean ? '–' : shown(tau)];
+  const line = (name: string, method: string) => {
+    const error = interval(rows, samples, some => figuresOf(some, method).error);
+    const tau = interval(rows, samples, some => figuresOf(some, method).tau);
+    return [name, shown(error), method === methods.mean ? '–' : shown(tau)];
   };
   return table([
     ['', 'RMSE', 'τ'],
-    line('mean', ways.mean),
-    line('heavy atoms', ways.heavy),
+    line('mean', methods.mean),
+    line('heavy atoms', methods.heavy),
     ...poolings.flatMap(({ name }) => [
-      line(`${name}: shipped`, ways.shipped(name)),
-      line(`${name}: **refitted**`, ways.kept(name)),
-      line(`${name}: signs free`, ways.free(name)),
+      line(`${name}: shipped`, methods.shipped(name)),
+      line(`${name}: **refitted**`, methods.kept(name)),
+      line(`${name}: signs free`, methods.free(name)),
     ]),
-    ...(hasNetwork ? [line('SchNet', ways.network)] : []),
+    ...(hasNetwork ? [line('SchNet', methods.network)] : []),
   ]);
 }
 
 function differences(result: StudyResult): string {
   const { poolings, hasNetwork } = result;
-  const line = (name: string, way: string, before: string) => [
+  const line = (name: string, method: string, before: string) => [
     name,
-    shown(difference(result, way, before, 'error')),
-    shown(difference(result, way, ways.mean, 'error')),
-    shown(difference(result, way, before, 'tau')),
+    shown(difference(result, method, before, 'error')),
+    shown(difference(result, method, methods.mean, 'error')),
+    shown(difference(result, method, before, 'tau')),
   ];
   return table([
     ['', 'RMSE − shipped', 'RMSE − mean', 'τ − shipped'],
-    ...poolings.map(({ name }) => line(name, ways.kept(name), ways.shipped(name))),
-    ...(hasNetwork ? [line('SchNet (and shipped best pose)', ways.network, ways.shipped('best pose'))] : []),
+    ...poolings.map(({ name }) => line(name, methods.kept(name), methods.shipped(name))),
+    ...(hasNetwork
+      ? [line('SchNet (and shipped best pose)', methods.network, methods.shipped('best pose'))]
+      : []),
   ]);
 }
 
 function difference(
   { rows, samples }: Pick<StudyResult, 'rows' | 'samples'>,
-  way: string,
+  method: string,
   other: string,
   figure: keyof Figures,
 ): Interval {
-  return interval(rows, samples, some => figuresOf(some, way)[figure] - figuresOf(some, other)[figure]);
+  return interval(rows, samples, some => figuresOf(some, method)[figure] - figuresOf(some, other)[figure]);
 }
 
-/** The answer in sentences, by the intervals. */
+/** Summarises the comparison with the shipped weights and the mean in sentences. */
 function verdict(result: StudyResult): string {
   const count = (other: (name: string) => string, figure: keyof Figures, sign: 1 | -1) =>
     result.poolings.filter(({ name }) => {
-      const { low, high } = difference(result, ways.kept(name), other(name), figure);
+      const { low, high } = difference(result, methods.kept(name), other(name), figure);
       return sign < 0 ? high < 0 : low > 0;
     }).length;
   const all = result.poolings.length;
   const lower = (other: (name: string) => string) =>
-    result.poolings.filter(({ name }) => difference(result, ways.kept(name), other(name), 'error').value < 0)
-      .length;
+    result.poolings.filter(
+      ({ name }) => difference(result, methods.kept(name), other(name), 'error').value < 0,
+    ).length;
   const higher = result.poolings.filter(
-    ({ name }) => difference(result, ways.kept(name), ways.shipped(name), 'tau').value > 0,
+    ({ name }) => difference(result, methods.kept(name), methods.shipped(name), 'tau').value > 0,
   ).length;
   return [
-    `The refitted weights have a lower RMSE than the shipped ones by ${of(lower(ways.shipped), all)} poolings (shown by the 95 % interval for ${count(ways.shipped, 'error', -1)}),`,
+    `The refitted weights have a lower RMSE than the shipped ones by ${of(lower(methods.shipped), all)} poolings (shown by the 95 % interval for ${count(methods.shipped, 'error', -1)}),`,
     `and than the mean by ${of(
-      lower(() => ways.mean),
+      lower(() => methods.mean),
       all,
-    )} (shown for ${count(() => ways.mean, 'error', -1)}). Their τ is higher than that of the shipped ones by ${of(higher, all)} (shown for ${count(ways.shipped, 'tau', 1)}).`,
+    )} (shown for ${count(() => methods.mean, 'error', -1)}). Their τ is higher than that of the shipped ones by ${of(higher, all)} (shown for ${count(methods.shipped, 'tau', 1)}).`,
     ...otherVerdict(result),
   ].join('\n');
 }
@@ -175,13 +184,13 @@ function otherVerdict({ others, poolings }: StudyResult): string[] {
   const names = [...new Set(others.map(({ target }) => target))].join(', ');
   const better = (figure: keyof Figures, sign: 1 | -1) =>
     poolings.filter(({ name }) => {
-      const [after, before] = [ways.kept(name), ways.shipped(name)].map(
-        way => figuresOf(others, way)[figure],
+      const [after, before] = [methods.kept(name), methods.shipped(name)].map(
+        method => figuresOf(others, method)[figure],
       );
       return sign * ((after as number) - (before as number)) > 0;
     }).length;
   return [
-    `On a further target, ${names}, which no choice was made by, their RMSE is lower by ${of(better('error', -1), poolings.length)} and their τ higher by ${of(better('tau', 1), poolings.length)}.`,
+    `On a further target, ${names}, which influenced no choice, their RMSE is lower by ${of(better('error', -1), poolings.length)} and their τ higher by ${of(better('tau', 1), poolings.length)}.`,
   ];
 }
 
@@ -190,10 +199,10 @@ function of(count: number, all: number): string {
 }
 
 function reasons({ rows }: StudyResult): string {
-  const way = ways.shipped('best pose');
+  const method = methods.shipped('best pose');
   const targets = [...grouped(rows, ({ target }) => target)];
   const facts = targets.map(([name, group]) => {
-    const pairs = pairsOf(group, way);
+    const pairs = pairsOf(group, method);
     const spread = rootMeanSquare(shiftedErrors(pairs.map(({ predicted }) => ({ measured: 0, predicted }))));
     const measured = rootMeanSquare(shiftedErrors(pairs.map(each => ({ ...each, predicted: 0 }))));
     return { name, spread, measured, tau: kendall(pairs) };
@@ -204,7 +213,7 @@ function reasons({ rows }: StudyResult): string {
   return [
     ...(wild.length > 0
       ? [
-          `- Shipped weights lose to the mean in RMSE mostly where their scores spread more than the affinities do: ${wild.map(each => `${each.name} (${each.spread.toFixed(1)} against ${each.measured.toFixed(1)} kcal/mol)`).join(', ')}. Some docked poses clash there, and the repulsion, unbounded, is all that counts. The refit makes it smaller.`,
+          `- Shipped weights lose to the mean in RMSE mostly where their scores spread more than the affinities do: ${wild.map(each => `${each.name} (${each.spread.toFixed(1)} against ${each.measured.toFixed(1)} kcal/mol)`).join(', ')}. Some docked poses clash there, and the unbounded repulsion dominates. The refit makes it smaller.`,
         ]
       : []),
     ...(wild.length > 0 && wild.length < targets.length
@@ -217,49 +226,49 @@ function reasons({ rows }: StudyResult): string {
       : []),
     ...(turned.length > 0
       ? [
-          `- The shipped order is the wrong way round for ${turned.map(each => `${each.name} (τ ${signed(each.tau)})`).join(', ')}. Six weights shared by all targets cannot mend one target without harm to others.`,
+          `- The shipped order is the wrong way round for ${turned.map(each => `${each.name} (τ ${signed(each.tau)})`).join(', ')}. Six weights shared by all targets cannot correct one target without harm to others.`,
         ]
       : []),
     `- ${rows.length} compounds, ${size.toFixed(0)} a target, are few: τ of ${size.toFixed(0)} compounds without any relation has a standard deviation of ${Math.sqrt((2 * (2 * size + 5)) / (9 * size * (size - 1))).toFixed(2)}. Differences of 0.05 in the mean of ${targets.length} targets cannot be shown.`,
-    '- Poses are docked by the shipped weights, briefly, and some are wrong; no weights can mend those.',
+    '- Poses come from short docking runs with the shipped weights, and some are wrong; no weights can correct those.',
     ...sizeFact(rows),
   ].join('\n');
 }
 
-/** Errors without some targets. */
+/** Describes the errors without some targets. */
 function withoutFact(rows: readonly Row[], names: readonly string[]): string {
   const others = rows.filter(({ target }) => !names.includes(target));
-  const figure = (way: string) => figuresOf(others, way).error.toFixed(2);
+  const figure = (method: string) => figuresOf(others, method).error.toFixed(2);
   const pooling = 'best pose';
-  return `- Without ${names.join(', ')}, the RMSE of the best pose is ${figure(ways.shipped(pooling))} by the shipped weights, ${figure(ways.kept(pooling))} by the refitted ones and ${figure(ways.mean)} by the mean: most of the gain over the shipped weights, but not all, is from there.`;
+  return `- Without ${names.join(', ')}, the RMSE of the best pose is ${figure(methods.shipped(pooling))} by the shipped weights, ${figure(methods.kept(pooling))} by the refitted ones and ${figure(methods.mean)} by the mean: most of the gain over the shipped weights, but not all, comes from these targets.`;
 }
 
-/** Comparison of the weights with the size of a ligand alone. */
+/** Describes the predictions by the number of heavy atoms, if none of the refitted weights is better in both figures. */
 function sizeFact(rows: readonly Row[]): string[] {
-  const heavy = figuresOf(rows, ways.heavy);
+  const heavy = figuresOf(rows, methods.heavy);
   const best = Object.keys(rows[0]?.predicted ?? {})
-    .filter(way => way.startsWith(ways.kept('')))
-    .map(way => figuresOf(rows, way));
+    .filter(method => method.startsWith(methods.kept('')))
+    .map(method => figuresOf(rows, method));
   if (best.some(({ error, tau }) => error < heavy.error && tau > heavy.tau)) return [];
   const figures = `RMSE ${heavy.error.toFixed(2)}, τ ${heavy.tau.toFixed(2)}`;
   return [
-    `- One number, the count of heavy atoms, does as well or better (${figures}). In these series a larger ligand tends to bind better, and the fit finds little more: it keeps the wide attraction (gauss2), which counts contacts, some of the hydrogen bonds and the rotors, and drops most of the rest.`,
+    `- The number of heavy atoms alone does as well or better (${figures}). In these series a larger ligand tends to bind better, and the fit finds little more: it keeps the wide attraction (gauss2), which counts contacts, some of the hydrogen bonds and the rotors, and drops most of the rest.`,
   ];
 }
 
 function byTarget({ rows, poolings, hasNetwork }: StudyResult): string {
   const pooling = poolings.at(-1)?.name ?? '';
   const columns = [
-    ['mean', ways.mean],
-    ['shipped', ways.shipped(pooling)],
-    ['refitted', ways.kept(pooling)],
-    ['heavy atoms', ways.heavy],
-    ...(hasNetwork ? [['SchNet', ways.network]] : []),
+    ['mean', methods.mean],
+    ['shipped', methods.shipped(pooling)],
+    ['refitted', methods.kept(pooling)],
+    ['heavy atoms', methods.heavy],
+    ...(hasNetwork ? [['SchNet', methods.network]] : []),
   ] as [string, string][];
   const lines = [...grouped(rows, ({ target }) => target)].map(([target, group]) => [
     ...[target, String(group.length)],
-    ...columns.map(([, way]) => figuresOf(group, way).error.toFixed(2)),
-    ...columns.slice(1).map(([, way]) => signed(figuresOf(group, way).tau)),
+    ...columns.map(([, method]) => figuresOf(group, method).error.toFixed(2)),
+    ...columns.slice(1).map(([, method]) => signed(figuresOf(group, method).tau)),
   ]);
   return [
     `By target, with the pooling ${pooling}:`,
@@ -282,7 +291,7 @@ function priorsTable(poolings: readonly PoolingResult[]): string {
   ]);
 }
 
-/** Priors that were never chosen. */
+/** Names the anchors that were never chosen. */
 function drawnTo(poolings: readonly PoolingResult[]): string {
   const chosen = new Set(poolings.flatMap(({ kept }) => kept.map(({ prior }) => prior.anchor)));
   const never = anchors.filter(anchor => !chosen.has(anchor));
@@ -292,15 +301,15 @@ function drawnTo(poolings: readonly PoolingResult[]): string {
 function foldCells({ target, prior, factors }: Fold): string[] {
   const numbers = [...termNames, 'rotors'].map(name => (factors[name]?.data[0] ?? Number.NaN).toFixed(2));
   const kT = Math.exp(factors[kTName]?.data[0] as number);
-  const own = Math.abs(kT - firstKT) < 1e-9 ? '–' : kT.toFixed(2);
-  return [target, prior.anchor, String(prior.strength), ...numbers, own];
+  const kTCell = Math.abs(kT - firstKT) < 1e-9 ? '–' : kT.toFixed(2);
+  return [target, prior.anchor, String(prior.strength), ...numbers, kTCell];
 }
 
 function othersSection({ others, poolings }: StudyResult): string {
   if (others.length === 0) return '';
-  const line = (name: string, way: string) => {
-    const { error, tau } = figuresOf(others, way);
-    return [name, error.toFixed(2), way === ways.mean ? '–' : signed(tau)];
+  const line = (name: string, method: string) => {
+    const { error, tau } = figuresOf(others, method);
+    return [name, error.toFixed(2), method === methods.mean ? '–' : signed(tau)];
   };
   const names = [...new Set(others.map(({ target }) => target))].join(', ');
   return `
@@ -310,11 +319,11 @@ ${names}, ${others.length} compounds, took no part in any choice above. Weights 
 
 ${table([
   ['', 'RMSE', 'τ'],
-  line('mean', ways.mean),
-  line('heavy atoms', ways.heavy),
+  line('mean', methods.mean),
+  line('heavy atoms', methods.heavy),
   ...poolings.flatMap(({ name }) => [
-    line(`${name}: shipped`, ways.shipped(name)),
-    line(`${name}: **refitted**`, ways.kept(name)),
+    line(`${name}: shipped`, methods.shipped(name)),
+    line(`${name}: **refitted**`, methods.kept(name)),
   ]),
 ])}
 `;
@@ -328,8 +337,8 @@ function networkSection(): string {
 
 A network of ${hidden} features, ${gaussians} Gaussians and ${interactions} interaction, with ${neighbours} neighbours within ${cutoff} Å and the pocket within ${pocket} Å, on the
 first ${networkPoses} docked poses of each compound: random weights, Boltzmann at kT = ${firstKT} kcal/mol, the same loss, Adam at a rate of ${rate} with batches of
-${batch}, at most ${epochs} epochs, of which the best for one further target is kept (patience ${patience}). Nothing else was tried, and a hundred numbers are
-few for a network that begins with random weights.
+${batch}, at most ${epochs} epochs, of which the best for one further target is kept (patience ${patience}). Nothing else was tried. A hundred
+affinities are few for a network with random initial weights.
 `;
 }
 

@@ -2,21 +2,26 @@ import type { Value } from 'posetape';
 import { boltzmann, type Combination, type CombinationInOps, lse, mean } from 'posetape/combine';
 import { div, exp, gather, log, min, mul, neg, segmentMin, segmentSum, sub } from 'posetape/ops';
 
-/** Way to make one ΔG of the scores of a compound's poses. */
+/** A pooling, in two forms. */
 export interface StudyPooling {
   readonly name: string;
-  /** True if its kT is fitted. */
+  /** True if kT is fitted. */
   readonly learns?: boolean;
-  /** As the library has it, for predictions. */
+  /** Combination of the library, for predictions. */
   readonly combination: Combination | CombinationInOps;
-  /** Of the scores of all poses of many compounds at once: a fit is one tape. */
+  /**
+   * Records ΔG of many compounds from the scores of all their poses, for fits on one tape.
+   *
+   * @param compoundOf compound of each pose
+   * @param count number of compounds
+   */
   readonly ofMany: (scores: Value, compoundOf: Int32Array, count: number, kT: Value | number) => Value;
 }
 
-/** Name of the parameter, log(kT in kcal/mol). */
+/** Name of the parameter log(kT), with kT in kcal/mol. */
 export const kTName = 'pool.log kT';
 
-/** kT at 298 K, kcal/mol. */
+/** Initial kT, that of 298 K, in kcal/mol. */
 export const firstKT = 0.593;
 
 /** Poolings that the study compares. */
@@ -50,8 +55,9 @@ export const studyPoolings: readonly StudyPooling[] = [
   },
 ];
 
+/** Counts the poses of each compound. */
 function counts(compoundOf: Int32Array, count: number): Float64Array {
-  const found = new Float64Array(count);
-  for (const compound of compoundOf) (found[compound] as number)++;
-  return found;
+  const poses = new Float64Array(count);
+  for (const compound of compoundOf) (poses[compound] as number)++;
+  return poses;
 }

@@ -5,29 +5,30 @@ import { vinaWeights } from '../../examples/vina/score.ts';
 import { type StudyCompound, termNames } from './data.ts';
 import { firstKT, kTName, type StudyPooling } from './poolings.ts';
 
-/** Factors of Vina's six weights, each 1 as shipped, and log kT. */
+/** Vina's six weights relative to the shipped ones, and log kT. */
 export type Factors = Readonly<Record<string, Tensor<Float64Array>>>;
 
-/** Weights that a fit is drawn to: those shipped, any multiple of those, or none, which predicts the mean of a target. */
+/**
+ * Weights that a prior draws a fit to: the shipped ones, any multiple of these, or 0, with which all compounds of a target get
+ * the same prediction.
+ */
 export const anchors = ['shipped', 'multiple of shipped', 'mean'] as const;
 
 export type Anchor = (typeof anchors)[number];
 
-/** Weights that a fit is drawn to, and the strength. */
+/** Penalty on the distance of the weights from an anchor. */
 export interface Prior {
   readonly anchor: Anchor;
   readonly strength: number;
 }
 
-/**
- * Signs of the weights: kept as shipped, so that an attraction stays one (each is then fitted as a square), or free.
- */
+/** Signs of the fitted weights: those of the shipped weights ('kept'), or any ('free'). To keep a sign, a square is fitted. */
 export type Signs = 'kept' | 'free';
 
-/** Strengths that are tried. */
+/** Strengths of the priors that are tried. */
 export const strengths = [0.03, 0.1, 0.3, 1, 3, 10, 30] as const;
 
-/** Priors that are tried. */
+/** All combinations of anchor and strength. */
 export const priors: readonly Prior[] = anchors.flatMap(anchor =>
   strengths.map(strength => ({ anchor, strength })),
 );
@@ -35,15 +36,15 @@ export const priors: readonly Prior[] = anchors.flatMap(anchor =>
 const shipped = vinaWeights();
 const names = [...termNames, 'rotors'] as const;
 
-/** Weights as shipped. */
+/** Returns the factors of the shipped weights, and log kT at 298 K. */
 export function shippedFactors(): Factors {
   const ones = names.map(name => [name, tensor(1)]);
   return Object.fromEntries([...ones, [kTName, tensor(Math.log(firstKT))]]);
 }
 
 /**
- * Fits the weights to compounds: the mean of the squared errors after the best shift of each target, and the prior.
- * Scores are made of the sums of the terms, which is the scoring function but for atoms that clash.
+ * Fits the weights to compounds. The loss is the mean squared error after the best shift of each target, plus the prior. Scores
+ * are computed from the sums of the terms, which equals the scoring function except for clashing atoms.
  */
 export async function refit(
   compounds: readonly StudyCompound[],
@@ -63,8 +64,8 @@ export async function refit(
       const predicted = recordPooled(tape, values, table, pooling);
       const errors = sub(predicted, tape.constant(measured));
       const shifts = div(segmentSum(errors, targetOf, targets.length), tape.constant(sizes));
-      const left = sub(errors, gather(shifts, targetOf));
-      const loss = mul(1 / compounds.length, sum(square(left)));
+      const residuals = sub(errors, gather(shifts, targetOf));
+      const loss = mul(1 / compounds.length, sum(square(residuals)));
       return add(loss, costOf(prior, values));
     },
     { executor },
@@ -77,12 +78,12 @@ export async function refit(
   return { ...params, ...Object.fromEntries(factors) };
 }
 
-/** Factors of their roots. */
+/** Records the factors as squares of their roots. */
 function squared(roots: Readonly<Record<string, Value>>): Record<string, Value> {
   return { ...roots, ...Object.fromEntries(names.map(name => [name, square(roots[name] as Value)])) };
 }
 
-/** ΔG of compounds by the sums of their terms. */
+/** Computes ΔG of compounds from the sums of their terms. */
 export async function pooledOf(
   compounds: readonly StudyCompound[],
   pooling: StudyPooling,
@@ -92,16 +93,19 @@ export async function pooledOf(
   const tape = new Tape();
   const values = Object.entries(factors).map(([name, each]) => [name, tape.constant(each)]);
   const pooled = recordPooled(tape, Object.fromEntries(values), tableOf(compounds), pooling);
-  const [found] = await executor.run([pooled]);
-  return Array.from(found?.data ?? []);
+  const [energies] = await executor.run([pooled]);
+  return Array.from(energies?.data ?? []);
 }
 
 /** Terms of the poses of many compounds, column by column. */
 interface Table {
+  /** Values of each term, by pose. */
   readonly columns: readonly Float64Array[];
+  /** N_rot of each pose. */
   readonly rotors: Float64Array;
   /** Compound of each pose. */
   readonly compoundOf: Int32Array;
+  /** Number of compounds. */
   readonly count: number;
 }
 
@@ -129,7 +133,7 @@ function recordPooled(
   return pooling.ofMany(scores, compoundOf, count, exp(values[kTName] as Value));
 }
 
-/** Square of the distance from the anchor, times the strength; kT is held weakly to that of 298 K. */
+/** Records the squared distance from the anchor times the strength, and a weak penalty on kT other than at 298 K. */
 function costOf({ anchor, strength }: Prior, values: Readonly<Record<string, Value>>): Value {
   const terms = termNames.map(name => values[name] as Value);
   const multiple = mul(
@@ -137,9 +141,9 @@ function costOf({ anchor, strength }: Prior, values: Readonly<Record<string, Val
     terms.reduce((total, each) => add(total, each)),
   );
   const center = { shipped: 1, 'multiple of shipped': multiple, mean: 0 }[anchor];
-  const away = terms.map(term => square(sub(term, center)));
+  const distances = terms.map(term => square(sub(term, center)));
   const rotors = square(sub(values.rotors as Value, 1));
-  const cost = away.reduce((total, each) => add(total, each), rotors);
+  const cost = distances.reduce((total, each) => add(total, each), rotors);
   const kT = square(sub(values[kTName] as Value, Math.log(firstKT)));
   return add(mul(strength, cost), mul(0.1, kT));
 }

@@ -98,11 +98,11 @@ describe('the study of refitted weights', () => {
   test('draws compounds within targets, and gives intervals about the figure', () => {
     const rows = Array.from({ length: 40 }, (_, i) => ({
       ...{ target: i < 20 ? 'a' : 'b', measured: i },
-      predicted: { way: i + 4 * (random() - 0.5) },
+      predicted: { method: i + 4 * (random() - 0.5) },
     }));
     const samples = resamples(rows, 200, uniform(1));
     expect(samples.every(each => each.filter(({ target }) => target === 'a').length === 20)).toBe(true);
-    const { value, low, high } = interval(rows, samples, some => figuresOf(some, 'way').tau);
+    const { value, low, high } = interval(rows, samples, some => figuresOf(some, 'method').tau);
     expect(low).toBeLessThan(value);
     expect(high).toBeGreaterThanOrEqual(value);
   });
