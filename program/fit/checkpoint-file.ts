@@ -36,8 +36,8 @@ export async function readCheckpoint(file: string, facts: Facts): Promise<Checkp
   });
   if (text === undefined) return undefined;
   const [head = '', content = ''] = text.split('\n');
-  const { kind: found, version, sha256 } = headOf(head);
-  if (found !== kind || version !== 1) {
+  const { kind: headKind, version, sha256 } = headOf(head);
+  if (headKind !== kind || version !== 1) {
     throw new Error(`${file}: expected a checkpoint that fit wrote, found something else`);
   }
   if (sha256 !== hashOf(content))

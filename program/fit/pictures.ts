@@ -78,14 +78,14 @@ export function losses({ epochs, best, validation }: FitReport): string {
     palette[0],
     epochs.map(({ epoch, loss }) => [epoch, loss]),
   );
-  const held = line(
+  const validationLine = line(
     'validation',
     palette[1],
     epochs.map(({ epoch, validationLoss }) => [epoch, validationLoss]),
   );
-  const kept = {
+  const bestMark = {
     ...{ silent: true, symbol: 'none', data: [{ xAxis: best }] },
-    label: { show: true, formatter: `kept: ${best}`, color: ink, fontSize: 11 },
+    label: { show: true, formatter: `best: ${best}`, color: ink, fontSize: 11 },
     lineStyle: { color: '#777777', type: [4, 3], width: 1 },
   };
   return svgOf(
@@ -98,7 +98,7 @@ export function losses({ epochs, best, validation }: FitReport): string {
         splitLine: { show: false },
       }),
       yAxis: numberAxis('mean loss', 54, isWide ? { type: 'log' } : { scale: true }),
-      series: validation ? [fitted, { ...held, markLine: kept }] : [fitted],
+      series: validation ? [fitted, { ...validationLine, markLine: bestMark }] : [fitted],
     },
     660,
     320,

@@ -25,9 +25,9 @@ export interface SourcePaths {
  */
 export async function findSources(paths: SourcePaths, options: AffinityOptions): Promise<Source[]> {
   if (paths.table !== undefined) return distinct(await inTable(paths.table, options));
-  const found: Source[][] = [];
-  for (const folder of paths.folder) found.push(await inFolder(folder, paths, options));
-  return distinct(found.flat());
+  const sources: Source[] = [];
+  for (const folder of paths.folder) sources.push(...(await inFolder(folder, paths, options)));
+  return distinct(sources);
 }
 
 /** Reads a table whose columns `receptor` and `poses` are paths relative to it. */
@@ -44,6 +44,7 @@ async function inTable(file: string, options: AffinityOptions): Promise<Source[]
   });
 }
 
+/** Finds the compounds of a folder in any of its layouts: one receptor, folders of targets, or folders of complexes. */
 async function inFolder(folder: string, paths: SourcePaths, options: AffinityOptions): Promise<Source[]> {
   const stats = await stat(folder).catch((error: NodeJS.ErrnoException) => error);
   if (stats instanceof Error) throw new Error(`cannot read ${folder}: ${reasonOf(stats)}`);
@@ -95,9 +96,10 @@ async function byComplex(
   return sources;
 }
 
+/** Returns the path of the index of affinities in a folder, if there is one. */
 async function indexIn(folder: string): Promise<string | undefined> {
-  const [found] = (await glob(['INDEX*', 'index/INDEX*_data*', 'index.csv'], { cwd: folder })).sort();
-  return found === undefined ? undefined : join(folder, found);
+  const [index] = (await glob(['INDEX*', 'index/INDEX*_data*', 'index.csv'], { cwd: folder })).sort();
+  return index === undefined ? undefined : join(folder, index);
 }
 
 async function indexRows(file: string, options: AffinityOptions): Promise<AffinityRow[]> {

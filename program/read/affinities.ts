@@ -33,7 +33,7 @@ export interface AffinityOptions {
  * Ki = IC50/(1 + [S]/Km) (Y. Cheng and W. H. Prusoff, Biochem. Pharmacol. 22, 3099, 1973). Both are in the unit of the row,
  * unless they state one of their own.
  *
- * @throws Error naming file, line, what was expected there and what was found
+ * @throws Error naming file and line, what was expected there and what was found
  */
 export function readAffinities(text: string, file: string, options: AffinityOptions = {}): Affinity[] {
   const byLigand = new Map<string, Affinity[]>();

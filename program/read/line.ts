@@ -1,7 +1,7 @@
 /** Line of a file. */
 export interface Line {
   readonly file: string;
-  /** From 1. */
+  /** Number of the line in its file, from 1. */
   readonly number: number;
   readonly content: string;
 }

@@ -55,7 +55,7 @@ function readRecord({ lines }: FileRecord): Molecule[] {
     .slice(1)
     .filter(({ content }) => !isBlank(content))
     .map(readAtom);
-  check(atoms.length, atomCount ?? fieldAt([], 0, counts), 'atoms');
+  checkCount(atoms.length, atomCount ?? fieldAt([], 0, counts), 'atoms');
   if (atoms.length === 0) throw unexpected(counts, 'at least one atom');
 
   const list = new BondList(
@@ -67,7 +67,7 @@ function readRecord({ lines }: FileRecord): Molecule[] {
     const fields = fieldsOf(line);
     list.add(fieldAt(fields, 1, line), fieldAt(fields, 2, line), fieldAt(fields, 3, line));
   }
-  if (bondCount) check(bondLines.length, bondCount, 'bonds');
+  if (bondCount) checkCount(bondLines.length, bondCount, 'bonds');
   const { file, number } = title as Line;
   return [{ name: nameLine.content.trim(), atoms, bonds: list.bonds, source: { file, line: number } }];
 }
@@ -114,9 +114,10 @@ function elementOf(type: Field): number {
   throw unexpectedField(type, 'an atom type that begins with an element');
 }
 
-function check(found: number, stated: Field, name: string): void {
-  if (wholeIn(stated, `the number of ${name}`) === found) return;
-  throw unexpectedField(stated, `${found}, the number of ${name} that follow`);
+/** Rejects a stated number of atoms or bonds that differs from the number of lines. */
+function checkCount(lines: number, stated: Field, name: string): void {
+  if (wholeIn(stated, `the number of ${name}`) === lines) return;
+  throw unexpectedField(stated, `${lines}, the number of ${name} that follow`);
 }
 
 function isBlank(content: string): boolean {

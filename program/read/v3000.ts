@@ -59,12 +59,12 @@ export function readTable3000(lines: readonly Line[]): Table {
   }
   if (blocks.length > 0) throw unexpected(last, `END ${blocks.at(-1)}`, 'M  END');
   if (!counts) throw unexpected(last, 'COUNTS in the table', 'none');
-  for (const [name, found] of [
+  for (const [name, count] of [
     ['atoms', atoms.length],
     ['bonds', list.bonds.length],
   ] as const) {
-    if (counts[name] !== found)
-      throw unexpected(last, `${counts[name]} ${name}, as COUNTS says`, String(found));
+    if (counts[name] !== count)
+      throw unexpected(last, `${counts[name]} ${name}, as COUNTS says`, String(count));
   }
   return { atoms, bonds: list.bonds };
 }

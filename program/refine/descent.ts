@@ -67,7 +67,7 @@ export class PoseDescent {
     while (stepsTaken < steps && !converged) {
       this.#linkage.setReference(coordinates);
       const metric = metricOf(this.#linkage, coordinates);
-      const found = await minimise(
+      const minimum = await minimise(
         ({ u }) => this.#evaluate(metric, u.data),
         { u: tensor(new Float64Array(metric.degrees), [metric.degrees]) },
         {
@@ -77,13 +77,13 @@ export class PoseDescent {
           firstStep,
         },
       );
-      ({ coordinates } = await this.#evaluate(metric, found.params.u.data));
-      stepsTaken += found.iterations;
-      evaluations += found.evaluations;
+      ({ coordinates } = await this.#evaluate(metric, minimum.params.u.data));
+      stepsTaken += minimum.iterations;
+      evaluations += minimum.evaluations;
       // A failed line search does not mean convergence: the energy may have a kink there, or new neighbour lists changed it.
-      const isDone = found.stopped === 'gradient' || found.stopped === 'value';
-      converged = isDone || energy - found.value < leastGain;
-      energy = found.value;
+      const isDone = minimum.stopped === 'gradient' || minimum.stopped === 'value';
+      converged = isDone || energy - minimum.value < leastGain;
+      energy = minimum.value;
     }
     return { coordinates, steps: stepsTaken, evaluations, converged };
   }

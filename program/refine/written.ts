@@ -24,7 +24,7 @@ const formats: readonly (readonly [endings: RegExp, write: WritePose, sources: R
 /**
  * Returns the function that writes poses in the format of a file name.
  *
- * @throws Error naming the file if its name has no known end
+ * @throws Error naming the file if its name ends otherwise than in .pdbqt, .pdb, .ent, .sdf, .sd or .mol
  */
 export function writerFor(file: string): WritePose {
   const format = formats.find(([endings]) => endings.test(file));

@@ -120,7 +120,7 @@ function resultOf<Pose>(
   { value, values, loss, effectiveSampleSize, gradient, ...run }: Run,
   scoring: Scoring<Pose>,
 ): CompoundResult {
-  const keep = <T>(list: readonly T[]): T[] => list.filter((_, n) => !Number.isNaN(run.predictions[n]));
+  const scoredOf = <T>(list: readonly T[]): T[] => list.filter((_, n) => !Number.isNaN(run.predictions[n]));
   const predictions = run.predictions.filter(each => !Number.isNaN(each));
   const best = predictions.reduce((least, each, n) => (each < (predictions[least] as number) ? n : least), 0);
   return {
@@ -133,8 +133,8 @@ function resultOf<Pose>(
     each: {
       predictions,
       weights: weightsOf(predictions, scoring),
-      sources: keep(prepared.sources),
-      ...(scoring.terms && { terms: keep(prepared.terms) }),
+      sources: scoredOf(prepared.sources),
+      ...(scoring.terms && { terms: scoredOf(prepared.terms) }),
     },
     combinations: combinationsOf(predictions, scoring),
   };

@@ -31,7 +31,7 @@ interface Options {
 const program = new Command('npm run study --')
   .description(
     'Refits Vina’s weights to measured affinities, leaving out one target at a time, and compares them with the shipped ' +
-      'weights, the mean and a SchNet.\n\nReads folders like fit, one for each target, and writes a report.',
+      'weights, the mean and a SchNet.\n\nIt takes folders like those of fit, one for each target, and writes a report.',
   )
   .requiredOption('--data <folder>', 'folder with a folder for each target')
   .option('--other <folders...>', 'further targets that are only predicted', [])

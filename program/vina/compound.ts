@@ -26,13 +26,13 @@ export interface Fit {
 
 /** Returns the compound that has a molecule as its first pose. */
 export function compoundOf(molecule: Molecule): Compound {
-  const found = typed(molecule);
+  const types = typed(molecule);
   const graph = graphOf(molecule);
-  const rowGraph = partOf(graph, found.atomOfRow);
+  const rowGraph = partOf(graph, types.atomOfRow);
   let symmetries: Matcher | undefined;
   return {
     molecule,
-    typed: found,
+    typed: types,
     graph,
     rowGraph,
     symmetries: () => {
@@ -52,19 +52,19 @@ export function fits(compound: Compound, molecule: Molecule): Fit | undefined {
   if (molecule === compound.molecule) return unchanged(compound);
   if (molecule.atoms.length !== compound.molecule.atoms.length) return undefined;
   if (sameFragments(compound.molecule, molecule)) return unchanged(compound);
-  const found = typed(molecule);
+  const types = typed(molecule);
   const graph = graphOf(molecule);
   const match = matcherOf(compound.graph, graph)({ cost: () => 0 });
   if (!match) return undefined;
   const { atoms } = match;
   const isSame = compound.typed.atomOfRow.every((atom, row) => {
-    const other = found.atomOfRow.indexOf(atoms[atom] as number);
+    const other = types.atomOfRow.indexOf(atoms[atom] as number);
     return (
-      other >= 0 && (found.ligandOf[other] as number) < 0 === (compound.typed.ligandOf[row] as number) < 0
+      other >= 0 && (types.ligandOf[other] as number) < 0 === (compound.typed.ligandOf[row] as number) < 0
     );
   });
   if (!isSame) return undefined;
-  return { atomOfRow: compound.typed.atomOfRow.map(atom => atoms[atom] as number), rotors: found.rotors };
+  return { atomOfRow: compound.typed.atomOfRow.map(atom => atoms[atom] as number), rotors: types.rotors };
 }
 
 function unchanged({ typed: { atomOfRow, rotors } }: Compound): Fit {

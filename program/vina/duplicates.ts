@@ -34,13 +34,13 @@ export function duplicateFinder(threshold: number): (pose: DockedPose) => number
     compound ??= pose.compound;
     if (pose.compound !== compound) throw new TypeError('duplicateFinder: expected poses of one compound');
     const center = centerOf(pose);
-    const found = distinct.find(
-      // The centers of two poses are no further apart than their RMSD.
+    const repeated = distinct.find(
+      // The distance between the centers of two poses is a lower bound of their RMSD, and cheap.
       other => distance(center, other.center) < threshold && areClose(pose, other.pose, threshold),
     );
     const index = count++;
-    if (!found) distinct.push({ index, pose: { ligand: pose.ligand, compound }, center });
-    return found?.index;
+    if (!repeated) distinct.push({ index, pose: { ligand: pose.ligand, compound }, center });
+    return repeated?.index;
   };
 }
 

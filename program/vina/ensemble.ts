@@ -10,7 +10,7 @@ export interface PdbqtFile {
   readonly text: string;
 }
 
-/** The poses of one compound in one receptor, ready to be scored. */
+/** Poses of one compound in one receptor, ready to be scored. */
 export interface Ensemble {
   /** Names of their files. */
   readonly files: { readonly receptor: string; readonly poses: string };

@@ -40,7 +40,7 @@ export interface MovingPairs {
   readonly first: Int32Array;
   /** Row of `ligand` of the second atom of each pair. */
   readonly second: Int32Array;
-  /** The pairs as a pose: the first atoms take the part of the ligand, the second ones that of the receptor. */
+  /** Pose made of the pairs, with the first atoms as its ligand and the second ones as its receptor. */
   readonly pose: Pose;
 }
 
