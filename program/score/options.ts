@@ -116,9 +116,9 @@ export function declareScore(command: Command): void {
       'after',
       `
 A pose that cannot be read or scored is reported and skipped. CSV and JSON give
-the number of skipped poses of each compound. A pose's number counts the scored
-poses of its compound from 1, whatever its MODEL says; its line is that of the
-file.
+the number of skipped poses of each compound. The column pose counts the scored
+poses of a compound from 1; it is not the number of the MODEL. The column line
+is the first line of the pose in its file.
 
 --shard cuts each file into chunks and scores those of its part. merge of all
 parts gives the same bits for any number of parts. A part is not scored again if

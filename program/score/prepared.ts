@@ -23,7 +23,8 @@ export class Prepared<Pose> {
   /**
    * Yields the poses.
    *
-   * @throws FarError after the last pose, if none touches the receptor and no others are scored elsewhere
+   * @throws FarError after the last pose, if none touches the receptor and no others are scored elsewhere; Error for a bad
+   * pose if the scoring is strict
    */
   async *poses(): AsyncGenerator<Pose> {
     const { scorer, rmsd, isPart, onDuplicate, receptor } = this.#scoring;
@@ -54,13 +55,13 @@ export class Prepared<Pose> {
     }
   }
 
-  /** Reports a prepared pose, by its index, that could not be scored. */
+  /** Reports a prepared pose that could not be scored, by its index. */
   reportBad(index: number, reason: string): void {
     const { file } = this.sources[index] as Molecule['source'];
     this.#skip(file, this.messageOf(index, reason));
   }
 
-  /** Message for a prepared pose, by its index, that could not be scored. */
+  /** Returns the message for a prepared pose that could not be scored, by its index. */
   messageOf(index: number, reason: string): string {
     const { file, line } = this.sources[index] as Molecule['source'];
     return `${file}, line ${line}: bad pose: ${reason}`;

@@ -29,7 +29,7 @@ async function json(...argv: string[]): Promise<FitReport> {
   return JSON.parse(stdout);
 }
 
-describe('a fit that goes on', () => {
+describe('a resumed fit', () => {
   const cases: [string, string[]][] = [
     ['SchNet by Adam', [...small, '--batch', '2', '--validate', '0.3']],
     [
@@ -41,7 +41,7 @@ describe('a fit that goes on', () => {
       [...example, ...'--scorer vina --limit 2 --optimiser sgd --rate 0.0005 --momentum 0.5'.split(' ')],
     ],
   ];
-  test.each(cases)('from its checkpoint comes to the same bits: %s', async (name, argv) => {
+  test.each(cases)('gives the same bits as an uninterrupted one: %s', async (name, argv) => {
     const [whole, parts, checkpoint] = ['whole', 'parts', 'checkpoint'].map(each =>
       at(`${name} ${each}`),
     ) as [string, string, string];
@@ -86,7 +86,7 @@ describe('a fit that goes on', () => {
 });
 
 describe('a fit that ends early', () => {
-  test.each(['SIGINT', 'SIGTERM'] as const)('by %s saves its model and state, and says so', async signal => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('by %s saves and reports its model and state', async signal => {
     const [out, checkpoint] = [at(`${signal}.safetensors`), at(`${signal}.checkpoint`)];
     const argv = ['fit', ...endless, '--out', out, '--checkpoint', checkpoint];
     const { child, ended } = start([...argv, '--json']);
@@ -106,7 +106,7 @@ describe('a fit that ends early', () => {
     expect(JSON.parse(resumed.stdout).epochs).toHaveLength(Number(more));
   });
 
-  test('by a kill at any time leaves whole files', async () => {
+  test('by a kill at any time leaves complete files', async () => {
     for (let round = 0; round < 6; round++) {
       const [out, checkpoint] = [at(`k${round}.safetensors`), at(`k${round}.checkpoint`)];
       const argv = [...endless, '--out', out, '--checkpoint', checkpoint];
@@ -141,7 +141,7 @@ describe('a fit that ends early', () => {
     );
   });
 
-  test.skipIf(!existsSync('/dev/full'))('as a disk is full names the file', async () => {
+  test.skipIf(!existsSync('/dev/full'))('because a disk is full names the file', async () => {
     for (const option of ['--out', '--checkpoint', '--report']) {
       const { code, stderr } = await run(['fit', ...small, '--epochs', '1', option, '/dev/full']);
       expect({ code, stderr }).toEqual({
@@ -155,7 +155,7 @@ describe('a fit that ends early', () => {
     expect(Date.now() - before).toBeLessThan(20_000);
   });
 
-  test('as its reader goes is quiet, and goes on where its result is a file', async () => {
+  test('because its reader has gone is silent, and continues if it writes a file', async () => {
     const closed = await shell(`${commandLine} fit ${endless.join(' ')} | head -3; echo "\${PIPESTATUS[0]}"`);
     expect(closed).toMatchObject({ code: 0, stderr: '' });
     expect(closed.stdout).toMatch(/\n0\n$/);

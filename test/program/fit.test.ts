@@ -142,7 +142,7 @@ describe('the command that fits a SchNet', () => {
     expect(await stderrOf('--epochs', '0')).toBe('');
   });
 
-  test('says in one line what is wrong', async () => {
+  test('rejects wrong options and files in one line', async () => {
     const wrong = (...argv: string[]) => run(['fit', ...withFolder(argv)]);
     expect(await wrong('--leave-out', 'lig_x')).toMatchObject({
       code: 1,
@@ -190,7 +190,7 @@ describe('the command that fits a SchNet', () => {
     }
   });
 
-  test('tells its options in a help with examples', async () => {
+  test('lists its options and examples in its help', async () => {
     const { code, stdout } = await run(['fit', '--help']);
     expect(code).toBe(0);
     expect(stdout).toContain('Examples:');
@@ -256,7 +256,7 @@ describe('the command that fits Vina', () => {
     expect(chosen.kT).toBe(2);
   });
 
-  test('freezes weights, and stays near the first ones the more it costs', async () => {
+  test('freezes weights, and stays closer to the initial ones with a larger --stay', async () => {
     const frozen = await json(...vina, '--freeze', 'rotors', 'gauss2', '--epochs', '5');
     for (const { name, before, after } of frozen.numbers) {
       if (['rotors', 'gauss2'].includes(name)) expect(after).toBe(before);
@@ -291,7 +291,7 @@ describe('the command that fits Vina', () => {
     expect(epochs.at(-1)?.loss).toBeLessThan(epochs[0]?.loss as number);
   });
 
-  test('writes a page with pictures, whole in itself', async () => {
+  test('writes a self-contained page with charts', async () => {
     const report = at('fit.html');
     await json(...vina, '--epochs', '4', '--validate', '0.3', '--report', report);
     const page = readFileSync(report, 'utf8');
@@ -354,7 +354,7 @@ describe('compounds', () => {
     await fail('receptor,poses,measure,value,unit', '', 'r,a,Ki,-1,nM').toThrow('bad.csv, line 3: ');
   });
 
-  test('come as PDBbind has them', async () => {
+  test('may be in the layout of PDBbind', async () => {
     const root = at('pdbbind');
     for (const [id, ligand] of [
       ['1abc', 'lig_whole'],
@@ -398,7 +398,7 @@ describe('compounds', () => {
     expect(await run(['fit', ...argv, '--strict'])).toMatchObject({ code: 1, stdout: '' });
   });
 
-  test('are divided by compound or by target, the same way for a seed', () => {
+  test('are divided by compound or by target, reproducibly by the seed', () => {
     const compounds = Array.from({ length: 20 }, (_, i) => ({
       ...{ name: `c${i}`, target: `t${i % 4}`, poses: [], poseCount: 0, pKi: i },
     })) satisfies FitCompound[];
@@ -431,7 +431,7 @@ describe('losses', () => {
     ...more,
   });
 
-  test('turn bounds of pKi to those of ΔG, and cost nothing on the right side', async () => {
+  test('convert bounds of pKi to bounds of ΔG, and are 0 on the right side', async () => {
     expect(bindingEnergy(1)).toBeCloseTo(-1.3642, 4);
     expect(measuredOf(compound(5, { bound: 'lower' }), 'dG').bound).toBe('upper');
     expect(measuredOf(compound(5, { bound: 'lower' }), 'pKi')).toEqual({ measured: 5, bound: 'lower' });
@@ -462,7 +462,7 @@ describe('losses', () => {
     expect(roomKT).toBeCloseTo(0.5925, 4);
   });
 
-  test('within targets are those of the best shift of each', async () => {
+  test('within targets are those after the best shift of each target', async () => {
     const values = [-3, -5, -8, -1, -2];
     const compounds = values.map((_, i) => compound(i, { name: `c${i}`, target: i < 3 ? 'a' : 'b' }));
     const batchLoss = batchLossOf({ ...settings, loss: 'within-target' });

@@ -107,7 +107,7 @@ describe('score', () => {
     );
   });
 
-  test('gives mean and variance by spread, and refuses scores below 0 for power-mean', async () => {
+  test('gives mean and variance by spread, and rejects negative scores for power-mean', async () => {
     const { value, variance } = only(await ofFew('--combination', 'spread', '--kT', '1e6'));
     const { predictions } = await ofFew();
     expect(value).toBeCloseTo(meanOf(predictions), 3);
@@ -117,7 +117,7 @@ describe('score', () => {
     expect(stderr).toContain('bad pose: its log-weight is NaN');
   });
 
-  test('gets the same by every strategy, which --compare compares', async () => {
+  test('gives the same results with every strategy, and --compare compares their costs', async () => {
     const streamed = only(await ofFew());
     for (const strategy of ['recompute', 'full-graph']) {
       const { value, gradient } = only(await ofFew('--strategy', strategy));
@@ -165,7 +165,7 @@ describe('score', () => {
     expect(await ofFew(...argv, '--refine', '0')).toEqual(found);
   });
 
-  test('leaves out poses that are alike', async () => {
+  test('leaves out duplicate poses', async () => {
     const twice = file('twice.pdbqt', someModels(1, 2) + someModels(1, 2));
     const { predictions, duplicates } = await json(twice, '--receptor', receptor, '--rmsd', '0.1');
     expect(predictions).toEqual((await ofFew()).predictions.slice(0, 2));
@@ -193,7 +193,7 @@ describe('many compounds', () => {
     expect(predictions).toEqual((await ofFew()).predictions);
   });
 
-  test('of one name are told apart by their paths', async () => {
+  test('of one name are named by their paths', async () => {
     const same = ['1abc', '2abc'].map((each, i) => file(`${each}/lig.pdbqt`, someModels(i + 1, i + 1)));
     const { compounds } = await json(...same, '--receptor', receptor);
     expect(compounds.map(({ name }) => name)).toEqual(same.map(path => path.replace('.pdbqt', '')));
@@ -201,20 +201,20 @@ describe('many compounds', () => {
     expect(byPattern.compounds.map(({ name }) => name)).toEqual(['1abc/lig', '2abc/lig']);
   });
 
-  test('leave the receptor out that lies with them', async () => {
+  test('do not include the receptor in their folder', async () => {
     const inside = file('with/rec.pdbqt', readFileSync(receptor, 'utf8'));
     file('with/a.pdbqt', someModels(1, 1));
     const { compounds } = await json(join(folder, 'with'), '--receptor', inside);
     expect(compounds.map(({ name }) => name)).toEqual(['a']);
   });
 
-  test('become one by --group-by all', async () => {
+  test('become one compound with --group-by all', async () => {
     const { compounds } = await json(library, '--receptor', receptor, '--group-by', 'all');
     expect(compounds.length).toBe(1);
     expect(only({ compounds } as Found).value).toBeCloseTo(only(await ofFew()).value, 12);
   });
 
-  test('are a line each as text, a row for each pose in CSV, an object each in JSON lines', async () => {
+  test('have a line each as text, a row for each pose in CSV, an object each in JSON lines', async () => {
     const { stdout } = await run([library, '--receptor', receptor]);
     expect(stdout).toMatch(/^ +poses +best +ΔG\n {2}b9 +2 +-13\.067 +-\d+\.\d{4}\n {2}b10 +2 /m);
     expect(stdout).toContain('3 compounds, 5 poses');
@@ -233,7 +233,7 @@ describe('many compounds', () => {
     expect(lines.split('\n').map(line => JSON.parse(line).name)).toEqual(names);
   });
 
-  test('are told apart by their names in SDF, where a bad record is skipped', async () => {
+  test('are distinguished by their names in SDF, and bad records are skipped', async () => {
     const at = (name: string, dx: number) => record(name, dx);
     const sdf = [at('A', 0), at('A', 0.5), at('B', 0).replace('V2000', 'V9000'), at('B', 1), at('', 1.5)];
     const argv = ['--receptor', receptor, '--scorer', 'schnet', '--pocket', '8', '--json'];
@@ -298,7 +298,7 @@ describe('many compounds', () => {
     },
   );
 
-  test('are scored but for a bad one, which is reported, and stop at it with --strict', async () => {
+  test('are scored except bad ones, which are reported, or an error with --strict', async () => {
     file('bad/a.pdbqt', someModels(1, 1));
     file('bad/b.pdbqt', 'hello\u0007');
     file('bad/c.pdbqt', far);
@@ -321,7 +321,7 @@ describe('many compounds', () => {
 describe('--state and merge', () => {
   const parts = [1, 2].map(n => join(folder, `state${n}.json`));
 
-  test('give for the parts of a run what the whole gives', async () => {
+  test('give the results of the whole run for its parts', async () => {
     const halves = [file('h1/x.pdbqt', someModels(1, 3)), file('h2/x.pdbqt', someModels(4, 5))];
     for (const [i, half] of halves.entries()) {
       await json(half, '--receptor', receptor, '--state', parts[i] as string);
@@ -366,7 +366,7 @@ describe('--state and merge', () => {
     );
   });
 
-  test('name a file that is none, is damaged, or of another run', async () => {
+  test('reject a file that is no state, is damaged, or is of another run', async () => {
     const [first] = parts as [string, string];
     const other = join(folder, 'other.json');
     await json(few, '--receptor', receptor, '--kT', '2', '--state', other);

@@ -148,40 +148,50 @@ describe('coordinates from degrees of freedom', () => {
     }
   });
 
-  property('are those of turning bond by bond', trees, numbers, ({ tree, coordinates }, all) => {
-    const linkage = new Linkage(tree);
-    linkage.setReference(coordinates);
-    const motion = motionOf(linkage, all);
-    const after = moved(linkage, motion);
-    for (const [k, each] of turned(tree, coordinates, motion).flat().entries()) {
-      expect(after[k]).toBeCloseTo(each, 9);
-    }
-  });
+  property(
+    'equal those of turning about one bond after the other',
+    trees,
+    numbers,
+    ({ tree, coordinates }, all) => {
+      const linkage = new Linkage(tree);
+      linkage.setReference(coordinates);
+      const motion = motionOf(linkage, all);
+      const after = moved(linkage, motion);
+      for (const [k, each] of turned(tree, coordinates, motion).flat().entries()) {
+        expect(after[k]).toBeCloseTo(each, 9);
+      }
+    },
+  );
 
-  property('have at rest the slopes that `slopes` gives', trees, numbers, ({ tree, coordinates }, all) => {
-    const linkage = new Linkage(tree);
-    linkage.setReference(coordinates);
-    const width = 3 * linkage.atoms;
-    const pull = Float64Array.from({ length: width }, (_, i) => all[i % all.length] as number);
-    const tape = new Tape();
-    const entries = Object.entries<Tensor>({ ...linkage.rest() });
-    const values = entries.map(([name, each]) => tape.parameter(each, name));
-    const motion = Object.fromEntries(
-      entries.map(([name], k) => [name, values[k]]),
-    ) as unknown as Motion<Value>;
-    const energy = sum(mul(linkage.record(tape, motion), tape.constant(tensor(pull, [linkage.atoms, 3]))));
-    const there = values.filter(({ shape }) => shape[0] !== 0);
-    const found = executor.run(gradient(energy, there)).flatMap(({ data }) => [...data]);
-    const slopes = linkage.slopes(coordinates);
-    expect(found.length).toBe(slopes.length / width);
-    for (const [degree, slope] of found.entries()) {
-      const row = slopes.subarray(degree * width, (degree + 1) * width);
-      expect(slope).toBeCloseTo(
-        row.reduce((total, each, i) => total + each * (pull[i] as number), 0),
-        8,
-      );
-    }
-  });
+  property(
+    'have the derivatives at rest that `slopes` gives',
+    trees,
+    numbers,
+    ({ tree, coordinates }, all) => {
+      const linkage = new Linkage(tree);
+      linkage.setReference(coordinates);
+      const width = 3 * linkage.atoms;
+      const pull = Float64Array.from({ length: width }, (_, i) => all[i % all.length] as number);
+      const tape = new Tape();
+      const entries = Object.entries<Tensor>({ ...linkage.rest() });
+      const values = entries.map(([name, each]) => tape.parameter(each, name));
+      const motion = Object.fromEntries(
+        entries.map(([name], k) => [name, values[k]]),
+      ) as unknown as Motion<Value>;
+      const energy = sum(mul(linkage.record(tape, motion), tape.constant(tensor(pull, [linkage.atoms, 3]))));
+      const there = values.filter(({ shape }) => shape[0] !== 0);
+      const found = executor.run(gradient(energy, there)).flatMap(({ data }) => [...data]);
+      const slopes = linkage.slopes(coordinates);
+      expect(found.length).toBe(slopes.length / width);
+      for (const [degree, slope] of found.entries()) {
+        const row = slopes.subarray(degree * width, (degree + 1) * width);
+        expect(slope).toBeCloseTo(
+          row.reduce((total, each, i) => total + each * (pull[i] as number), 0),
+          8,
+        );
+      }
+    },
+  );
 
   test('of real poses stay within 1e-6 Å, and are planned once', () => {
     const molecules = [...moleculesOf(posesText, 'poses.pdbqt')];

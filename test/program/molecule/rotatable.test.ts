@@ -55,7 +55,7 @@ describe('the torsion tree of bonds', () => {
     }
   });
 
-  test('is none where the file states no bonds', () => {
+  test('is undefined if the file states no bonds', () => {
     const { bonds: _, ...without } = molecule('C C C C', '0-1 1-2 2-3');
     expect(treeOfBonds(without)).toBeUndefined();
   });

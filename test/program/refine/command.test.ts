@@ -87,7 +87,7 @@ describe('refine', () => {
       return compounds.map(({ name, poses }) => `${name}: ${poses}`);
     };
 
-    test('names each, so that score finds the same again', async () => {
+    test('names each compound, and score reads the names', async () => {
       const before = await compoundsOf(several);
       expect(before).toEqual(['a: 3', 'b 2: 1', 'c: 1']);
       const out = at('several.pdbqt');
@@ -114,7 +114,7 @@ describe('refine', () => {
     });
   });
 
-  test('keeps the best with --top, the best first', async () => {
+  test('writes only the best poses with --top, best first', async () => {
     const reversed = file(
       'reversed.pdbqt',
       few(3)
@@ -185,7 +185,7 @@ describe('refine', () => {
     expect(names).toEqual(['x', 'y']);
   });
 
-  test('takes fitted weights of Vina, and adds their offset to the score alone', async () => {
+  test('uses fitted weights of Vina, and adds their offset only to the score', async () => {
     const weights = { ...vinaWeights(), gauss1: tensor(-0.04) };
     const offset = tensor(1.5);
     const fitted = (name: string, model: object) =>
@@ -205,7 +205,7 @@ describe('refine', () => {
     expect((JSON.parse(stdout) as RefineResults).poses[0]?.before.score).not.toBe(plain.before.score);
   });
 
-  test('refuses weights that reward clashes', async () => {
+  test('rejects weights that reward clashes', async () => {
     const weights = { ...vinaWeights(), repulsion: tensor(-0.4) };
     const model = file('bad.safetensors', modelToSafetensors({ scorer: 'vina', weights }));
     const { code, stderr } = await refine(file('clash.pdbqt', few(1)), '--weights', model, '--json');
@@ -213,7 +213,7 @@ describe('refine', () => {
     expect(stderr).toContain('bad.safetensors: repulsion is -0.4, so clashes lower the energy');
   });
 
-  test('skips bad molecules with exit code 3, or stops with --strict', async () => {
+  test('skips bad and far poses with exit code 3, or stops with --strict', async () => {
     const far = all.split(/(?<=ENDMDL\n)/)[1]?.replace(/^(HETATM.{24}).{8}/gm, '$1-900.000') as string;
     const broken = few(1).replace(/^(HETATM.{30})..../m, '$1x.y ');
     const mixed = file('mixed.pdbqt', few(1) + far + broken + few(1));

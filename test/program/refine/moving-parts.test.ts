@@ -96,7 +96,7 @@ describe('a macrocycle that was cut', () => {
     'macrocycle.pdbqt',
   );
 
-  test('is closed again, by an energy that is no part of the score', async () => {
+  test('is closed again by an energy that is not part of the score', async () => {
     const { before, after } = await new Refiner(vinaFieldIn(receptor)).refine(molecule);
     expect(before.parts.closing).toBeGreaterThan(50);
     expect(after.parts.closing).toBeLessThan(0.7 * (before.parts.closing as number));

@@ -71,7 +71,7 @@ describe('the energy of Vina', () => {
     },
   );
 
-  test('counts neighbours anew once an atom has moved beyond the margin', () => {
+  test('makes new neighbour lists once an atom has moved beyond the margin', () => {
     const field = fieldOf(first);
     const start = coordinatesOf(first);
     expect(field.covers(start)).toBe(false);
@@ -81,7 +81,7 @@ describe('the energy of Vina', () => {
     expect(field.covers(start.map(() => Number.NaN))).toBe(false);
   });
 
-  test('has the gradient by degrees of freedom that differences have', async () => {
+  test('has the gradient of finite differences, by degrees of freedom', async () => {
     const linkage = new Linkage(tree);
     const field = fieldOf(first);
     for (const pose of [poses[30]] as Molecule[]) {
@@ -161,13 +161,13 @@ describe('refinement by Vina', () => {
     expect(alone.coordinates).toEqual((await refined)[5]?.coordinates);
   });
 
-  test('stops after as many steps as allowed, and says so', async () => {
+  test('stops after the maximum number of steps, and reports it', async () => {
     const refiner = new Refiner(vinaFieldIn(receptor), executor);
     const { steps, converged } = await refiner.refine(poses[56] as Molecule, { steps: 5 });
     expect({ steps, converged }).toEqual({ steps: 5, converged: false });
   });
 
-  test('brings poses back that were shaken', async () => {
+  test('brings perturbed poses back', async () => {
     const refiner = new Refiner(vinaFieldIn(receptor), executor);
     const linkage = new Linkage(tree);
     linkage.setReference(coordinatesOf(first));

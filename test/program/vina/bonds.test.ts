@@ -59,7 +59,7 @@ describe('bonds', () => {
     expect(findBonds(molecule(rows, tree([0, 0, 1, 1], [[1, 2, 0]])))).toEqual([[1], [0, 2], [1, 3], [2]]);
   });
 
-  test('the far atom of a rotatable bond is bonded to what it keeps its distance to', () => {
+  test('the far atom of a rotatable bond is bonded only to atoms at a fixed distance', () => {
     // A ring of three, of which 0–1 is the longest side; 1–2 is rotatable, and does not move 2.
     const rows: Row[] = [
       ['C', 0, 0, 0],
@@ -79,7 +79,7 @@ describe('bonds', () => {
     expect(findBonds(molecule(rows.slice(0, 2)))).toEqual([[1], [0]]);
   });
 
-  test('a third atom counts only if it keeps its distance to both', () => {
+  test('a third atom counts only if it is at a fixed distance from both', () => {
     const rows: Row[] = [
       ['S', 0, 0, 0],
       ['S', 2.1, 0, 0],
@@ -205,7 +205,7 @@ describe('types', () => {
     expect(typesOf(['CG0', 0, 0, 0], ['G0', 1.5, 0, 0]).map(type => type.hydrophobic)).toEqual([false]);
   });
 
-  test('an atom without an AutoDock type is refused', () => {
+  test('an atom without an AutoDock type is an error', () => {
     const { type: _, ...boron } = {
       ...(molecule([['C', 0, 0, 0]]).atoms[0] as Molecule['atoms'][number]),
       name: 'B1',

@@ -33,14 +33,14 @@ describe.each(table.complexes)('the complex $name', ({ name, docked, poses: prin
   const poses = molecules.map(molecule => poseIn(receptor, compoundOf(molecule), molecule) as DockedPose);
   const expected = printed.map((pose, n) => energyOf(pose, poses[n] as DockedPose));
 
-  test('has docked poses within 0.012 kcal/mol of what Vina prints', () => {
+  test('agrees with Vina within 0.012 kcal/mol for docked poses', () => {
     expect(docked).toBeGreaterThan(1);
     expect(
       largest(poses.slice(0, docked), (pose, n) => exactly(pose) - (expected[n] as number)),
     ).toBeLessThan(0.012);
   });
 
-  test('has all poses, strained ones too, within 0.001 kcal/mol by the table that Vina reads', () => {
+  test('agrees within 0.001 kcal/mol for all poses, even strained ones, with terms from Vina’s tables', () => {
     expect(poses.length).toBeGreaterThan(docked + 1);
     expect(largest(poses, (pose, n) => byTable(pose) - (expected[n] as number))).toBeLessThan(0.001);
   });

@@ -19,7 +19,7 @@ describe('RMSD', () => {
     expect(rmsdOf(a, a)).toBe(0);
   });
 
-  test('of poses where they stand: nothing is moved', () => {
+  test('of poses is taken without superposition', () => {
     const atoms = (ring('A').atoms ?? []).map(atom => ({ ...atom, z: atom.z + 2 }));
     expect(rmsdOf(...two(ring('A'), { ...ring('A'), atoms }))).toBeCloseTo(2, 12);
   });
@@ -50,7 +50,7 @@ describe('RMSD', () => {
     expect(rmsdOf(b, a)).toBeCloseTo(rmsdOf(a, b), 9);
   });
 
-  test('of a molecule of very many symmetries ends', () => {
+  test('of a molecule with very many symmetries is found in limited steps', () => {
     // Sixty atoms of one kind, bonded to none: 60! matchings.
     const rows = (shift: number) =>
       Array.from(

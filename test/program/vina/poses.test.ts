@@ -93,7 +93,7 @@ describe('poses of one compound', () => {
     },
   );
 
-  test('are told from isomers: ortho from meta', async () => {
+  test('are distinguished from isomers: ortho from meta', async () => {
     const ring = (second: number) => {
       const at = (n: number, r: number): [number, number, number] => [
         r * Math.cos((n * Math.PI) / 3),
@@ -111,7 +111,7 @@ describe('poses of one compound', () => {
     );
   });
 
-  test('are made ready one at a time', async () => {
+  test('are prepared one at a time', async () => {
     const read: number[] = [];
     const molecules = function* () {
       for (const [n, pose] of imatinib.entries()) {
@@ -140,7 +140,7 @@ describe('poses of one compound', () => {
     expect(grouped.value).toBeCloseTo(alone.value, 10);
   });
 
-  test('none of which is near the receptor are refused', async () => {
+  test('far from the receptor are an error', async () => {
     const far = { ...(imatinib[0] as Molecule), atoms: moved((imatinib[0] as Molecule).atoms, 500) };
     await expect(read(posesOf(receptor, [far]))).rejects.toThrow(
       'poses.pdbqt: no pose comes within 8 Å of an atom of pocket.pdbqt',
