@@ -98,7 +98,7 @@ export class Problem {
   }
 
   /** Returns the compounds of a part. */
-  of(part: Part): FitCompound[] {
+  inPart(part: Part): FitCompound[] {
     return this.all.filter(({ name }) => this.partOf(name) === part);
   }
 
@@ -128,7 +128,7 @@ export class Problem {
       return { params: this.#first, best: 0, epochs: [], stopped: 'epochs', badCompounds: [] };
     }
     const compounds = this.all.filter(({ name }) => this.partOf(name) !== 'left out');
-    const isHeld = ({ name }: FitCompound) => this.partOf(name) === 'validation';
+    const isValidation = ({ name }: FitCompound) => this.partOf(name) === 'validation';
     const counted = this.#counted(compounds, saver.epochs);
     const batchLoss = batchLossOf(options);
     const readout = readoutFor(options);
@@ -137,13 +137,13 @@ export class Problem {
       return await fit<unknown, FitCompound, Params>({
         compounds: counted.compounds,
         ...this.#scoring(),
-        loss: compound => this.#lossOf(compound, isHeld(compound)),
+        loss: compound => this.#lossOf(compound, isValidation(compound)),
         ...(batchLoss && { batchLoss }),
         ...(readout && { readout }),
         optimiser: optimiserOf({ ...options, freeze: this.#frozen() }),
         ...{ epochs, seed },
         ...(optimiser !== 'lbfgs' && { batch: options.batch ?? 1 }),
-        ...(compounds.some(isHeld) && { validation: isHeld }),
+        ...(compounds.some(isValidation) && { validation: isValidation }),
         ...(patience !== undefined && { patience }),
         badCompound: strict ? 'throw' : 'skip',
         resume: saver.resumed,
@@ -236,14 +236,14 @@ export class Problem {
 
   #lossOf(
     compound: FitCompound,
-    isHeld: boolean,
+    isValidation: boolean,
   ): (prediction: Value, context: LossContext<Params>) => Value {
     const { stay } = this.#options;
     const compoundLoss = lossOf(this.#options, compound);
     const names = Object.keys(this.scorer.params);
     return (prediction, { params }) => {
       const loss = compoundLoss ? compoundLoss(prediction) : mul(0, prediction);
-      if (isHeld || stay === 0) return loss;
+      if (isValidation || stay === 0) return loss;
       const costs = names.map(name =>
         square(sub(params[name] as Value, this.#first[name]?.data[0] as number)),
       );

@@ -19,7 +19,7 @@ const listed = 60;
 export function describeStart(problem: Problem, options: FitOptions, start: Start): string {
   const { settings } = problem.scorer;
   const { loss, readout, optimiser, rate, combination, kT, t, learn, table: file, folder } = options;
-  const parts = (['fitted', 'validation', 'left out'] as const).map(part => problem.of(part).length);
+  const parts = (['fitted', 'validation', 'left out'] as const).map(part => problem.inPart(part).length);
   const [fitted, validation, leftOut] = parts as [number, number, number];
   const poses = problem.all.reduce((total, { poseCount }) => total + poseCount, 0);
   const targets = new Set(problem.all.map(({ target }) => target)).size;

@@ -90,7 +90,7 @@ function resultOf({ compound, part, measured, bound, predicted }: Predicted): Co
 
 /** Warns if more parameters are fitted than there are compounds. */
 function warnOfFreedom(problem: Problem, { epochs }: FitOptions, { warn }: Pick<Context, 'warn'>): void {
-  const [parameters, compounds] = [problem.freeCount, problem.of('fitted').length];
+  const [parameters, compounds] = [problem.freeCount, problem.inPart('fitted').length];
   if (epochs === 0 || parameters <= compounds) return;
   warn(
     `note: fits ${parameters} parameters to ${compounds} ${compounds === 1 ? 'compound' : 'compounds'}, which they may fit by chance: check with --validate or --leave-out`,
