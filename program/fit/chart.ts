@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-/** Types of the part of ECharts in use. Its own types need those of the browser. */
+/** Types of the functions of ECharts in use. The types of the package itself would add those of browsers to every file. */
 interface ECharts {
   init(
     element: null,

@@ -16,7 +16,7 @@ export interface OptimiserSettings {
   readonly freeze: readonly string[];
 }
 
-/** True if a list of names, or of prefixes before a dot, has a parameter. */
+/** True if `frozen` contains the name of a parameter, or a prefix of the name before a dot. */
 export function isFrozen(name: string, frozen: readonly string[]): boolean {
   return frozen.some(each => name === each || name.startsWith(`${each}.`));
 }

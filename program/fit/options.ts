@@ -78,7 +78,7 @@ export interface FitOptions extends GivenPooling {
   readonly json: boolean;
 }
 
-/** Options of a SchNet's settings. The seed is not among them: it also draws the validation set and the batches. */
+/** Options for the settings of a SchNet. The seed is not one of them: it also draws the validation set and the batches. */
 const settingNames = modelOptionNames.filter(name => name !== 'seed');
 
 /** Adds the description, options and examples of `fit`. */

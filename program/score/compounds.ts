@@ -97,7 +97,7 @@ async function* keyed(
     const cutter = cut?.(index);
     if (cut && !cutter) continue;
     const byName = groupBy === 'name' || (groupBy === undefined && named.test(path));
-    // Compound that the current record or an earlier one names.
+    // Name of the compound in the last record that names one.
     let compound = '';
     let chunk: Chunk | undefined;
     for await (const pose of posesIn(path, cutter)) {

@@ -11,7 +11,7 @@ export interface CompoundResult {
   readonly skipped: number;
   /** ΔG. */
   readonly value: number;
-  /** Variance of the scores; only with the combination `spread`. */
+  /** Weighted variance of the scores; only with the combination `spread`. */
   readonly variance?: number;
   /** (ΔG − target)², if there is a target. */
   readonly loss?: number;
@@ -70,7 +70,7 @@ export interface StrategyCost {
   readonly executor: string;
   /** Maximum number of bytes that the engine held at once. */
   readonly peakBytes: number;
-  /** Maximum number of tapes that were alive at once. */
+  /** Maximum number of poses whose tapes were alive at once. */
   readonly tapesAlive: number;
   readonly milliseconds: number;
   /** Largest relative difference of a derivative from that of the first strategy. */
