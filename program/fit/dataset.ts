@@ -8,6 +8,8 @@ export interface Source {
   readonly receptor: string;
   readonly poses: string;
   readonly affinity: Affinity;
+  /** Path of the file that states the affinity. */
+  readonly measuredIn: string;
 }
 
 /** A compound, ready to be fitted. */

@@ -3,6 +3,7 @@ import { exitCodes } from '../command/errors.ts';
 import { withPooling } from '../command/poolings.ts';
 import type { Context } from '../command/subcommand.ts';
 import { checkWritable, writeAtomically } from '../files/atomic.ts';
+import { checkNoInput } from '../files/inputs.ts';
 import { rewardsClashes } from '../vina/clashes.ts';
 import { type Facts, hashOf } from './checkpoint-file.ts';
 import { readCompounds } from './compounds.ts';
@@ -36,6 +37,8 @@ export async function runFit(given: FitOptions, context: Context): Promise<numbe
   const scorer = await fitScorerOf(given);
   const options = withPooling(given, scorer.pooling);
   const sources = await findSources(options, options);
+  const inputs = sources.flatMap(({ receptor, poses, measuredIn }) => [receptor, poses, measuredIn]);
+  await checkNoInput(files, [given.weights, ...inputs]);
   tellNotes(sources, context);
   const { compounds, skipped } = await readCompounds(sources, scorer, options, context);
   const problem = new Problem(compounds, partsOf(compounds, options), scorer, options, context);
@@ -88,10 +91,15 @@ function resultOf({ compound, part, measured, bound, predicted }: Predicted): Co
   };
 }
 
-/** Warns if more parameters are fitted than there are compounds. */
-function warnOfFreedom(problem: Problem, { epochs }: FitOptions, { warn }: Pick<Context, 'warn'>): void {
+/** Warns if more parameters are fitted than there are compounds, and no compounds are kept to check the fit. */
+function warnOfFreedom(
+  problem: Problem,
+  { epochs, validate, leaveOut }: FitOptions,
+  { warn }: Pick<Context, 'warn'>,
+): void {
   const [parameters, compounds] = [problem.freeCount, problem.inPart('fitted').length];
-  if (epochs === 0 || parameters <= compounds) return;
+  const isChecked = validate !== undefined || leaveOut.length > 0;
+  if (epochs === 0 || isChecked || parameters <= compounds) return;
   warn(
     `note: fits ${parameters} parameters to ${compounds} ${compounds === 1 ? 'compound' : 'compounds'}, which they may fit by chance: check with --validate or --leave-out`,
   );

@@ -40,7 +40,10 @@ async function inTable(file: string, options: AffinityOptions): Promise<Source[]
     });
     const name = field('name') || field('ligand') || nameOf(field('poses'));
     const target = field('target') || nameOf(field('receptor'));
-    return { name, target, receptor: receptor as string, poses: poses as string, affinity };
+    return {
+      ...{ name, target, receptor: receptor as string, poses: poses as string },
+      ...{ affinity, measuredIn: file },
+    };
   });
 }
 
@@ -51,7 +54,7 @@ async function inFolder(folder: string, paths: SourcePaths, options: AffinityOpt
   if (!stats.isDirectory()) throw new Error(`${folder}: expected a folder, found a file`);
   const target = basename(resolve(folder));
   const index = paths.index ?? (await indexIn(folder));
-  if (index !== undefined) return byComplex(folder, await indexRows(index, options), paths.scorer);
+  if (index !== undefined) return byComplex(folder, index, await indexRows(index, options), paths.scorer);
   const file = join(folder, 'affinities.csv');
   const inside = (await glob('*/affinities.csv', { cwd: folder })).sort();
   if (inside.length > 0 && !(await stat(file).catch(() => undefined))) {
@@ -62,7 +65,7 @@ async function inFolder(folder: string, paths: SourcePaths, options: AffinityOpt
   const rows = affinityRows(await readText(file), file, options);
   const receptors = names('pocket', paths.scorer === 'vina' ? pdbqt : proteins);
   const [receptor] = await existing(folder, receptors);
-  if (receptor === undefined) return byComplex(folder, rows, paths.scorer);
+  if (receptor === undefined) return byComplex(folder, file, rows, paths.scorer);
   const sources: Source[] = [];
   for (const { affinity, field } of rows) {
     const [existingPoses] = await existing(
@@ -71,7 +74,10 @@ async function inFolder(folder: string, paths: SourcePaths, options: AffinityOpt
     );
     // A missing file is reported when it is to be read.
     const poses = existingPoses ?? join(folder, `${affinity.ligand}.pdbqt`);
-    sources.push({ name: affinity.ligand, target: field('target') || target, receptor, poses, affinity });
+    sources.push({
+      ...{ name: affinity.ligand, target: field('target') || target, receptor, poses },
+      ...{ affinity, measuredIn: file },
+    });
   }
   return sources;
 }
@@ -79,6 +85,7 @@ async function inFolder(folder: string, paths: SourcePaths, options: AffinityOpt
 /** Finds compounds with a folder each. The folder's name is the compound's identifier, and begins the names of its files. */
 async function byComplex(
   folder: string,
+  file: string,
   rows: readonly Pick<AffinityRow, 'affinity' | 'field'>[],
   scorer: ScorerName,
 ): Promise<Source[]> {
@@ -91,7 +98,10 @@ async function byComplex(
     const [receptor = join(inside, receptorNames[0] as string)] = await existing(inside, receptorNames);
     const ligandNames = ['ligand', 'docked'].flatMap(part => names(`${id}_${part}`, kinds[1] ?? []));
     const [poses = join(inside, ligandNames[0] as string)] = await existing(inside, ligandNames);
-    sources.push({ name: id, target: field('target') || id, receptor, poses, affinity });
+    sources.push({
+      ...{ name: id, target: field('target') || id, receptor, poses },
+      ...{ affinity, measuredIn: file },
+    });
   }
   return sources;
 }

@@ -140,6 +140,7 @@ describe('the command that fits a SchNet', () => {
     );
     expect(await stderrOf('--freeze', 'gauss1', 'gauss2', 'repulsion')).toBe('');
     expect(await stderrOf('--epochs', '0')).toBe('');
+    expect(await stderrOf('--leave-out', 'lig_whole')).toBe('');
   });
 
   test('rejects wrong options and files in one line', async () => {
@@ -385,6 +386,22 @@ describe('compounds', () => {
     await expect(findSources(paths, {})).rejects.toThrow(
       'line 4: expected an identifier, resolution, year, logarithm and affinity, such as Kd=50uM, found',
     );
+  });
+
+  test('are replaced by no output, nor are their receptor, affinities and first weights', async () => {
+    const to = moved('inputs', 0);
+    const argv = ['--scorer', 'vina', '--limit', '1', '--epochs', '1', '--folder', to];
+    const weights = at('first.safetensors');
+    expect(await run(['fit', ...argv, '--out', weights])).toMatchObject({ code: 0, stderr: '' });
+    const inputs = ['affinities.csv', 'pocket.pdbqt', 'lig_whole.pdbqt'].map(name => join(to, name));
+    for (const [option, file] of [
+      ...['--out', '--checkpoint', '--report'].flatMap(option => inputs.map(file => [option, file] as const)),
+      ['--out', weights],
+    ] as const) {
+      const { code, stderr } = await run(['fit', ...argv, '--weights', weights, option, file]);
+      const message = `error: ${file} is an input, which the output would replace; choose another name\n`;
+      expect({ code, stderr }).toEqual({ code: 1, stderr: message });
+    }
   });
 
   test('that cannot be read are reported and skipped, or stop the fit', async () => {
