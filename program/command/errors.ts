@@ -7,7 +7,7 @@ export const exitCodes = {
   error: 1,
   /** Wrong arguments; nothing was done. */
   usage: 2,
-  /** Done, except for molecules that were reported and skipped. */
+  /** Done, except for poses or compounds that were reported and skipped. */
   skipped: 3,
   /** Stopped by SIGINT or SIGTERM. */
   interrupted: 130,

@@ -107,8 +107,8 @@ Examples:
   npm start -- score docked/ --receptor protein.pdbqt --format csv --out scores.csv
   npm start -- score --help
 
-Exit codes: 0 done, 1 error, 2 wrong usage, 3 done except for skipped molecules,
-130 interrupted.`,
+Exit codes: 0 done, 1 error, 2 wrong usage, 3 done with some poses or
+compounds skipped, 130 interrupted.`,
     );
 }
 

@@ -21,7 +21,7 @@ import { shardKind } from '../shard/state.ts';
 import type { MergeOptions } from './options.ts';
 import { wholeOf } from './shards.ts';
 
-/** Sums of a whole run, and the molecules that were left out. */
+/** Sums of a whole run, and the poses that were left out. */
 export interface Whole extends ScoreState {
   readonly skipped: readonly Skipped[];
 }
@@ -45,7 +45,7 @@ export async function runMerge(options: MergeOptions, context: Context): Promise
   const { scorer, pooling, compounds, skipped } = areShards ? wholeOf(saved) : sumOfRuns(saved);
   for (const { name, reason } of skipped) context.warn(`skipped ${name}: ${reason}`);
   if (compounds.length === 0)
-    throw new Error(`nothing could be scored: all ${skipped.length} molecules were skipped`);
+    throw new Error(`nothing could be scored: all ${skipped.length} poses were skipped`);
   let text = '';
   const about = { ...options, ...pooling, scorer: scorer.split(' ')[0] as string, poses: states, params: {} };
   const report = reportOf(about, {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { getSystemErrorMap } from 'node:util';
+import { reasonOf } from '../command/errors.ts';
 
 /**
  * Reads a text file.
@@ -14,11 +14,7 @@ export async function readText(file: string): Promise<string> {
 
 /** Error that names a file and the reason why it cannot be read. */
 export function unreadable(file: string, error: NodeJS.ErrnoException): Error {
-  return new Error(`cannot read ${file}: ${reasonOf(error)}`);
-}
-
-function reasonOf({ errno = 0, code = '', message }: NodeJS.ErrnoException): string {
   // Error numbers of zlib differ from those of the system.
-  if (code.startsWith('Z_')) return `${message}, as gzip`;
-  return getSystemErrorMap().get(errno)?.[1] ?? message;
+  const reason = error.code?.startsWith('Z_') ? `${error.message}, as gzip` : reasonOf(error);
+  return new Error(`cannot read ${file}: ${reason}`);
 }
