@@ -4,18 +4,19 @@ import { type AffinityOptions, readAffinities } from '../../../program/read/affi
 import { property } from '../../support/property.ts';
 
 const header = 'ligand,measure,value,unit,note';
+/** The second row of a table whose first row is valid. */
 const read = (row: string, options?: AffinityOptions) => {
   const [, second] = readAffinities(`${header}\na,ki,10,nM,\n${row}\n`, 'a.csv', options);
   return second;
 };
 
-describe('affinities', () => {
-  test('are separated by what the first line has most of', () => {
+describe('readAffinities', () => {
+  test('splits rows at the separator that the header uses most often', () => {
     const text = 'ligand,measure,value,unit,scores (best; in order)\na,ki,10,nM,-9 -8\n';
     expect(readAffinities(text, 'a.csv')).toEqual([{ ligand: 'a', pKi: 8, line: 2 }]);
   });
 
-  test('are read as pKi, from a file of Excel with a byte order mark', () => {
+  test('converts values to pKi and accepts the byte order mark and blank lines that Excel writes', () => {
     const text = `\uFEFF${header}\r\na,ki,10,nM,"one, two"\r\n\r\nb,Kd,0.5,uM,\r\n`;
     const [a, b, ...others] = readAffinities(text, 'a.csv');
     expect(others).toEqual([]);
@@ -37,7 +38,7 @@ describe('affinities', () => {
     ['b,dG,-10,kcal/mol,', 7.330051],
     ['b,ΔG,-41.84,kJ/mol,', 7.330051],
     ['b,dG,−10 kcal/mol,,', 7.330051],
-  ])('%s', (row, pKi) => {
+  ])('reads the row %s as pKi %f, not as a bound', (row, pKi) => {
     expect(read(row)?.pKi).toBeCloseTo(pKi, 5);
     expect(read(row)).not.toHaveProperty('bound');
   });
@@ -52,16 +53,16 @@ describe('affinities', () => {
     ['b,dG,<-9,kcal/mol,', 'lower'],
     ['b,Ki,=10,uM,', undefined],
     ['b,Ki,~10,uM,', undefined],
-  ])('%s is a bound of pKi: %s', (row, bound) => {
+  ])('reads the relation in the row %s as this bound on pKi: %s', (row, bound) => {
     expect(read(row)?.bound).toBe(bound);
   });
 
-  test('may have the relation in a column of its own', () => {
+  test('reads the relation from a column of its own', () => {
     const [a] = readAffinities('ligand,relation,measure,value,unit\na,>,ki,10,uM\n', 'a.csv');
     expect(a).toMatchObject({ bound: 'upper', pKi: expect.closeTo(5, 12) });
   });
 
-  test('take an IC50 by substrate and Km, or for Ki as asked', () => {
+  test('converts an IC50 by substrate and Km, or takes it for Ki if ic50AsKi is set', () => {
     const table = (cells: string) => `ligand,measure,value,unit,substrate,km\na,IC50,40,nM,${cells}\n`;
     const [a] = readAffinities(table('30,10'), 'a.csv');
     expect(a).toEqual({ ligand: 'a', line: 2, pKi: expect.closeTo(8, 12) });
@@ -82,7 +83,7 @@ describe('affinities', () => {
     });
   });
 
-  test('may be separated by semicolons with decimal commas, or by tabs', () => {
+  test('reads tables with semicolons and decimal commas, and tables with tabs', () => {
     const text = 'Ligand;Measure;Value;Unit\na;ki;0,5;nM\nb;ki;2,5e-1;nM\nc;ki;1.5;nM\n';
     const pKis = readAffinities(text, 'a.csv').map(({ pKi }) => pKi);
     expect(pKis).toEqual(
@@ -94,7 +95,7 @@ describe('affinities', () => {
     );
   });
 
-  test('may have replicates, whose mean is taken if asked', () => {
+  test('rejects replicates, or averages them if replicates is average', () => {
     const table = (...rows: string[]) => ['ligand,measure,value,unit', ...rows].join('\n');
     const twice = table('a,ki,1,nM', 'b,ki,1,uM', 'a,ki,100,nM', 'a,ki,>1,uM');
     expect(() => readAffinities(twice, 'a.csv')).toThrow(
@@ -121,7 +122,7 @@ describe('affinities', () => {
     );
   });
 
-  property('are the same in any unit', fc.double({ min: -2, max: 15, noNaN: true }), pKi => {
+  property('reads the same pKi from any unit', fc.double({ min: -2, max: 15, noNaN: true }), pKi => {
     const molar = 10 ** -pKi;
     const rows = [
       `a,Ki,${molar},M`,
@@ -129,12 +130,12 @@ describe('affinities', () => {
       `c,pKi,${pKi.toFixed(12)},`,
       `d,dG,${-pKi * 1.364247013},kcal/mol`,
     ];
-    for (const { pKi: found } of readAffinities(['ligand,measure,value,unit', ...rows].join('\n'), 'a.csv')) {
-      expect(Math.abs(found - pKi)).toBeLessThan(1e-7);
+    for (const { pKi: read } of readAffinities(['ligand,measure,value,unit', ...rows].join('\n'), 'a.csv')) {
+      expect(Math.abs(read - pKi)).toBeLessThan(1e-7);
     }
   });
 
-  test('remark on logarithms that cannot be', () => {
+  test('notes an implausible logarithm', () => {
     expect(read('b,pKi,100,,')).toMatchObject({
       pKi: 100,
       note: 'a.csv, line 3: pKi 100: expected an affinity of pKi -3 to 20; a logarithm has no unit',
@@ -160,14 +161,14 @@ describe('affinities', () => {
     ['b,ki,1,,', 'in the column value or unit, found nothing'],
     ['b,dG,-9,nM,', 'expected one of the units kcal/mol, kJ/mol in the column value or unit, found "nM"'],
     [',ki,1,nM,', 'expected a value in the column ligand, found nothing'],
-  ])('that are wrong are named with the line: %s', (row, message) => {
+  ])('reports line 3 for the bad row %s', (row, message) => {
     expect(() => read(row)).toThrow(
       `a.csv, line 3: ${message.startsWith('expected') ? message : 'expected'}`,
     );
     expect(() => read(row)).toThrow(message);
   });
 
-  test('in a table that is wrong are named', () => {
+  test('rejects a row with missing columns, an empty table and a header without ligand', () => {
     expect(() => read('b,ki,1')).toThrow(/a\.csv: .*line 3/);
     expect(() => readAffinities(`${header}\n`, 'a.csv')).toThrow(
       'a.csv: expected at least one compound, found none',

@@ -43,8 +43,8 @@ _atom_site_anisotrop.U[1][1]
 1 0.5
 `;
 
-describe('mmCIF files', () => {
-  test('are read from the loop _atom_site, one molecule for each model', () => {
+describe('the mmCIF reader', () => {
+  test('reads one molecule for each model from the loop _atom_site', () => {
     const [first, second, ...others] = read(good);
     expect(others).toEqual([]);
     expect(first?.atoms).toEqual([
@@ -56,7 +56,7 @@ describe('mmCIF files', () => {
     expect(second?.atoms.map(({ element }) => element)).toEqual([1]);
   });
 
-  test('may have several data blocks, and columns in any order', () => {
+  test('reads several data blocks, and columns in any order', () => {
     const few =
       'data_X\nloop_\n_atom_site.Cartn_z\n_atom_site.Cartn_y\n_atom_site.Cartn_x\n_atom_site.type_symbol\n3 2 1 N\n';
     expect(read(few + few)).toMatchObject([
@@ -67,16 +67,16 @@ describe('mmCIF files', () => {
 
   test.each([
     [
-      'a coordinate',
+      'a coordinate with a letter',
       '1.500',
       '1.5OO',
       'a.cif, line 26, column 31: expected x in Å, a number of at most 1000000, found "1.5OO"',
     ],
-    ['nothing for one', '1.500', '?', 'found "?"'],
-    ['NaN', '1.500', 'NaN', 'found "NaN"'],
-    ['an element', '1 C ', '1 Qq', 'line 26, column 10: expected an element, found "Qq"'],
+    ['an unknown coordinate', '1.500', '?', 'found "?"'],
+    ['a coordinate of NaN', '1.500', 'NaN', 'found "NaN"'],
+    ['an unknown element', '1 C ', '1 Qq', 'line 26, column 10: expected an element, found "Qq"'],
     [
-      'a missing word',
+      'a row with a word missing',
       ' 100 2\n',
       ' 100\n',
       'line 33: expected 13 words in each row of _atom_site, found 12 in the last row before this line',
@@ -87,50 +87,55 @@ describe('mmCIF files', () => {
       '',
       'line 25: expected a column _atom_site.cartn_x before this row, found none',
     ],
-    ['an open quotation mark', "'ZN'", "'ZN", "expected another ', found"],
+    ['an unclosed quotation mark', "'ZN'", "'ZN", "expected another ', found"],
     [
-      'open text',
+      'an unclosed text field',
       ';\nloop_',
       'loop_',
       'line 5: expected a later line that begins with a semicolon, to end this text, found none',
     ],
     [
-      'crystals',
+      'crystal coordinates (_atom_site_fract_x)',
       '_atom_site.group_PDB',
       '_atom_site_fract_x',
       'line 13: expected mmCIF, with names such as _atom_site.Cartn_x',
     ],
     [
-      'a column twice',
+      'a repeated column',
       '_atom_site.id\n_atom_site.t',
       '_atom_site.id\n_atom_site.id\n_atom_site.t',
       'line 27: expected each column of _atom_site once before this row, found one twice',
     ],
-    ['no atoms', /loop_\n_atom_site[\s\S]*/, '', 'a.cif: expected at least one molecule, found none'],
     [
-      'another name',
+      'a file without atoms',
+      /loop_\n_atom_site[\s\S]*/,
+      '',
+      'a.cif: expected at least one molecule, found none',
+    ],
+    [
+      'a column of another category',
       '_atom_site.group_PDB',
       '_atom.group_PDB',
       'line 26: expected names that begin with _atom_site. before this row, found "_atom.group_pdb"',
     ],
     [
-      'no loop',
+      'a missing loop_',
       'loop_\n_atom_site.g',
       '_atom_site.g',
       'line 12: expected loop_ before the names of _atom_site',
     ],
     [
-      'a second loop',
+      'a second loop _atom_site',
       '#\nloop_',
       'loop_\n_atom_site.id\n1\nloop_',
       'line 34: expected only one loop _atom_site, which line 26 begins',
     ],
-  ])('are named with line and column: %s', (_, from, to, message) => {
+  ])('rejects %s', (_, from, to, message) => {
     expect(() => read(good.replace(from, to))).toThrow(message);
   });
 });
 
-describe('bonds of mmCIF files', () => {
+describe('the mmCIF reader, given bonds,', () => {
   const sites = (rows: readonly string[]) =>
     [
       'data_B\nloop_',
@@ -147,10 +152,12 @@ describe('bonds of mmCIF files', () => {
     '3 C C1 . LIG A 2 2 1.5 0',
     '4 C C2 . LIG A 2 3 1.5 0',
   ];
+  /** Loop _chem_comp_bond, for bonds within a residue. */
   const ofComponent = (order: string, flag = 'N') =>
     `loop_\n${['comp_id', 'atom_id_1', 'atom_id_2', 'value_order', 'pdbx_aromatic_flag']
       .map(name => `_chem_comp_bond.${name}\n`)
       .join('')}ALA C1 C2 sing N\nLIG C1 C2 ${order} ${flag}\nLIG C2 H2 sing N\n#\n`;
+  /** Loop _struct_conn, for a bond between the two residues. */
   const between = (kind: string, symmetry = '1_555', seq = '2') =>
     `loop_\n${['id', 'conn_type_id', 'details']
       .concat([1, 2].flatMap(n => ['asym_id', 'comp_id', 'atom_id'].map(name => `ptnr${n}_label_${name}`)))
@@ -165,7 +172,7 @@ describe('bonds of mmCIF files', () => {
       .join('')}x1 ${kind}\n;text of\nlines\n;\nA LIG C2 A LIG C1 1 ${seq} 1_555 ${symmetry} ?\n#\n`;
   const bondsIn = (text: string) => read(text)[0]?.bonds;
 
-  test('are those within residues and between them, wherever their loops stand', () => {
+  test('reads them within and between residues, whether their loops precede or follow the atoms', () => {
     const bonds = [
       { from: 0, to: 1, order: 1 },
       { from: 2, to: 3, order: 1 },
@@ -185,36 +192,36 @@ describe('bonds of mmCIF files', () => {
     ['arom', 'N', 1.5],
     ['DOUB', 'Y', 1.5],
     ['?', '?', 1],
-  ])('have orders: %s, aromatic %s', (order, flag, expected) => {
+  ])('reads the order %s with the aromatic flag %s as %d', (order, flag, expected) => {
     expect(bondsIn(sites(two.slice(0, 2)) + ofComponent(order, flag))).toEqual([
       { from: 0, to: 1, order: expected },
     ]);
   });
 
-  test('in several rows are one', () => {
+  test('counts a bond in several rows once', () => {
     const rows = ofComponent('doub').replace('LIG C2 H2', 'LIG C2 C1 doub N\nLIG C1 C2 doub N\nLIG C2 H2');
     expect(bondsIn(sites(two.slice(0, 2)) + rows)).toEqual([{ from: 0, to: 1, order: 2 }]);
   });
 
-  test('that do not connect all atoms are none', () => {
+  test('gives no bonds if they leave atoms unconnected', () => {
     expect(bondsIn(sites(two))).toBe(undefined);
     expect(bondsIn(sites(two) + ofComponent('sing'))).toBe(undefined);
-    for (const none of [
+    for (const ignored of [
       between('metalc'),
       between('hydrog'),
       between('covale', '2_655'),
       between('covale', '1_555', '9'),
     ]) {
-      expect(bondsIn(sites(two) + ofComponent('sing') + none)).toBe(undefined);
+      expect(bondsIn(sites(two) + ofComponent('sing') + ignored)).toBe(undefined);
     }
   });
 
-  test('leave out atoms that the model does not have, or not first', () => {
+  test('drops bonds to missing atoms and to later alternate locations', () => {
     const alternates = ['1 C C1 . LIG A 1 0 0 0', '2 C C2 A LIG A 1 1.5 0 0', '3 C C2 B LIG A 1 1.6 0 0'];
     expect(bondsIn(sites(alternates) + ofComponent('sing'))).toEqual([{ from: 0, to: 1, order: 1 }]);
   });
 
-  test('of an order that is none are named', () => {
+  test('rejects an unknown order and a missing column', () => {
     expect(() => bondsIn(sites(two) + ofComponent('half'))).toThrow(
       /a\.cif, line \d+, column 11: expected the order of a bond, one of sing, doub, trip, quad, arom, delo, pi, poly, found "half"/,
     );

@@ -11,7 +11,7 @@ const pose = [
 ];
 const docked = pose.map(line => `DOCKED: ${line}`);
 
-test('the log of AutoDock holds poses behind DOCKED', () => {
+test('the DLG reader takes poses only from lines that begin with DOCKED', () => {
   const log = [
     'AutoDock 4.2',
     'MODEL 9',
@@ -24,12 +24,12 @@ test('the log of AutoDock holds poses behind DOCKED', () => {
   ];
   const [first, second, ...others] = moleculesOf(log.join('\n'), 'a.dlg');
   expect(others).toEqual([]);
-  const [alone] = moleculesOf(pose.join('\n'), 'a.pdbqt');
-  expect(first).toEqual({ ...alone, source: { file: 'a.dlg', line: 4 } });
-  expect(second).toEqual({ ...alone, source: { file: 'a.dlg', line: 16 } });
+  const [undocked] = moleculesOf(pose.join('\n'), 'a.pdbqt');
+  expect(first).toEqual({ ...undocked, source: { file: 'a.dlg', line: 4 } });
+  expect(second).toEqual({ ...undocked, source: { file: 'a.dlg', line: 16 } });
 });
 
-test('columns of messages are counted behind DOCKED', () => {
+test('the DLG reader counts columns in errors from after DOCKED', () => {
   const log = docked.join('\n').replace('-1.500', ' 1.5o0');
   expect(() => [...moleculesOf(log, 'a.dlg')]).toThrow(
     'a.dlg, line 4: expected x in Å, a decimal number in columns 31-38, found "1.5o0"',

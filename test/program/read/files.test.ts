@@ -19,7 +19,7 @@ const posesText = readFileSync(
   'utf8',
 );
 const sdf = `${molfile(water)}\n$$$$\n${molfile(fluoroethanol)}\n$$$$\n`;
-const inSdf = [...moleculesOf(sdf, 'a.sdf')].map(({ atoms }) => atoms);
+const atomsOfSdf = [...moleculesOf(sdf, 'a.sdf')].map(({ atoms }) => atoms);
 
 async function read(name: string, content: string | Uint8Array): Promise<Molecule[]> {
   const path = join(folder, name);
@@ -32,26 +32,26 @@ async function read(name: string, content: string | Uint8Array): Promise<Molecul
 const atomsIn = async (name: string, content: string | Uint8Array) =>
   (await read(name, content)).map(({ atoms }) => atoms);
 
-describe('files of molecules', () => {
-  test('may be compressed, whatever they are called', async () => {
-    expect(await atomsIn('a.sdf', sdf)).toEqual(inSdf);
-    expect(await atomsIn('b.sdf.gz', gzipSync(sdf))).toEqual(inSdf);
-    expect(await atomsIn('c.SDF', gzipSync(sdf))).toEqual(inSdf);
-    // Members one after the other are one file.
+describe('reading files of molecules', () => {
+  test('decompresses gzip, whatever the file is called', async () => {
+    expect(await atomsIn('a.sdf', sdf)).toEqual(atomsOfSdf);
+    expect(await atomsIn('b.sdf.gz', gzipSync(sdf))).toEqual(atomsOfSdf);
+    expect(await atomsIn('c.SDF', gzipSync(sdf))).toEqual(atomsOfSdf);
+    // Concatenated gzip members are one file.
     expect(await atomsIn('d.sdf.gz', Buffer.concat([gzipSync(sdf), gzipSync(sdf)]))).toEqual([
-      ...inSdf,
-      ...inSdf,
+      ...atomsOfSdf,
+      ...atomsOfSdf,
     ]);
     expect((await read('poses.pdbqt.gz', gzipSync(posesText))).length).toBe(64);
   });
 
-  test('may begin with a byte order mark, and be UTF-16 as Windows writes it', async () => {
-    expect(await atomsIn('a.sdf', `\ufeff${sdf}`)).toEqual(inSdf);
-    expect(await atomsIn('b.sdf', Buffer.from(`\ufeff${sdf}`, 'utf16le'))).toEqual(inSdf);
-    expect(await atomsIn('c.sdf', Buffer.from(`\ufeff${sdf}`, 'utf16le').swap16())).toEqual(inSdf);
+  test('accepts a byte order mark, and UTF-16 in either byte order', async () => {
+    expect(await atomsIn('a.sdf', `\ufeff${sdf}`)).toEqual(atomsOfSdf);
+    expect(await atomsIn('b.sdf', Buffer.from(`\ufeff${sdf}`, 'utf16le'))).toEqual(atomsOfSdf);
+    expect(await atomsIn('c.sdf', Buffer.from(`\ufeff${sdf}`, 'utf16le').swap16())).toEqual(atomsOfSdf);
   });
 
-  test('that cannot be read are named with the reason', async () => {
+  test('reports the file and the reason if it cannot be read', async () => {
     const cut = gzipSync(posesText).subarray(0, 2000);
     await expect(read('cut.pdbqt.gz', cut)).rejects.toThrow(
       /^cannot read .*cut\.pdbqt\.gz: unexpected end of file, as gzip$/,
@@ -71,7 +71,7 @@ describe('files of molecules', () => {
     await expect(read('empty.pdb', '')).rejects.toThrow('expected at least one molecule, found none');
   });
 
-  test('are read no further than is asked', async () => {
+  test('reads no further than the molecules that are consumed', async () => {
     const path = join(folder, 'half.pdbqt');
     writeFileSync(path, `${posesText}\nnonsense`);
     for await (const { atoms } of readMolecules(path)) {
@@ -80,7 +80,7 @@ describe('files of molecules', () => {
     }
   });
 
-  test('have neither lines nor records that fill the memory', async () => {
+  test('rejects lines and records too long for memory', async () => {
     const long = `${sdf}${'x'.repeat(2_000_000)}`;
     await expect(read('long.sdf', long)).rejects.toThrow(
       `line ${sdf.split('\n').length}: expected a line of at most 1000000 characters, found more`,
@@ -93,24 +93,24 @@ describe('files of molecules', () => {
   });
 
   property(
-    'are the same in chunks of any size',
+    'gives the same molecules from chunks of any size',
     fc.constantFrom('\n', '\r\n', '\r'),
     fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1 }),
     (lineEnd, sizes) => {
       const text = sdf.replaceAll('\n', lineEnd);
       const reader = new MoleculeReader('a.sdf');
-      const found: Molecule[] = [];
-      for (let [at, turn] = [0, 0]; at < text.length; turn++) {
-        const size = sizes[turn % sizes.length] as number;
-        found.push(...reader.push(text.slice(at, at + size)));
+      const streamed: Molecule[] = [];
+      for (let [at, chunk] = [0, 0]; at < text.length; chunk++) {
+        const size = sizes[chunk % sizes.length] as number;
+        streamed.push(...reader.push(text.slice(at, at + size)));
         at += size;
       }
-      found.push(...reader.end());
-      expect(found).toEqual([...moleculesOf(text, 'a.sdf')]);
+      streamed.push(...reader.end());
+      expect(streamed).toEqual([...moleculesOf(text, 'a.sdf')]);
     },
   );
 
-  test('of 10,000 poses are read in a heap that holds a few', () => {
+  test('reads 10,000 poses in a heap of 40 MB', () => {
     const models = posesText.split(/(?<=ENDMDL\n)/).filter(model => model.includes('ENDMDL'));
     const path = join(folder, 'many.pdbqt');
     writeFileSync(path, Array.from({ length: 10_000 }, (_, n) => models[n % models.length]).join(''));

@@ -26,8 +26,8 @@ GASTEIGER
      1 LIG1        1
 `;
 
-describe('mol2 files', () => {
-  test('are read by word: atoms in order, elements by type, bonds', () => {
+describe('the mol2 reader', () => {
+  test('reads atoms in order, elements from atom types, and bonds', () => {
     const [molecule, ...others] = read(good);
     expect(others).toEqual([]);
     expect(molecule).toMatchObject({ name: 'acetamide, in part', source: { file: 'a.mol2', line: 2 } });
@@ -46,18 +46,18 @@ describe('mol2 files', () => {
     ]);
   });
 
-  test('may have names with a space in them, as Open Babel writes them', () => {
+  test('accepts atom names with a space, as Open Babel writes them', () => {
     const [spaced] = read(good.replace(' C1 ', ' C1 1 '));
     expect(spaced?.atoms).toEqual(read(good)[0]?.atoms);
   });
 
-  test('may hold several molecules', () => {
+  test('reads several molecules from one file', () => {
     expect(read(good + good.replace('acetamide', 'another')).map(({ source }) => source.line)).toEqual([
       2, 22,
     ]);
   });
 
-  test('have dummies and lone pairs that are no atoms', () => {
+  test('gives dummies and lone pairs the element 0', () => {
     expect(
       read(good.replace('C.ar', 'Du.C').replace('N.am', 'LP'))[0]?.atoms.map(({ element }) => element),
     ).toEqual([0, 0, 1, 17]);
@@ -65,23 +65,33 @@ describe('mol2 files', () => {
 
   test.each([
     [
-      'a coordinate',
+      'a coordinate with a letter',
       '6.0160',
       '6.O160',
       'a.mol2, line 9, column 25: expected y in Å, a number of at most 1000000, found "6.O160"',
     ],
-    ['an infinite one', '6.0160', '1e999', 'found "1e999"'],
-    ['NaN', '6.0160', 'NaN', 'found "NaN"'],
-    ['a type', 'C.ar', 'Any', 'column 42: expected an atom type that begins with an element, found "Any"'],
-    ['a short line', / N\.am.*/, '', 'expected an atom type that begins with an element, found nothing'],
+    ['a coordinate that overflows', '6.0160', '1e999', 'found "1e999"'],
+    ['a coordinate of NaN', '6.0160', 'NaN', 'found "NaN"'],
     [
-      'too few atoms',
+      'an atom type without an element',
+      'C.ar',
+      'Any',
+      'column 42: expected an atom type that begins with an element, found "Any"',
+    ],
+    [
+      'an atom line cut short',
+      / N\.am.*/,
+      '',
+      'expected an atom type that begins with an element, found nothing',
+    ],
+    [
+      'fewer atoms than counted',
       /.* H1 .*\n/,
       '',
       'line 4, column 2: expected 3, the number of atoms that follow, found "4"',
     ],
     [
-      'too many bonds',
+      'more bonds than counted',
       ' 4 4 0',
       ' 4 3 0',
       'line 4, column 4: expected 4, the number of bonds that follow, found "3"',
@@ -93,20 +103,30 @@ describe('mol2 files', () => {
       'expected the number of one of 4 atoms, found "99"',
     ],
     [
-      'a type of bond',
+      'an unknown kind of bond',
       '   am',
       '   xx',
       'expected the kind of a bond, one of 1, 2, 3, am, ar, du, un, nc, found "xx"',
     ],
     [
-      'a damaged section',
+      'a damaged section title',
       '@<TRIPOS>BOND',
       '@<TRIPO>BOND',
       'line 14: expected @<TRIPOS> and the name of a section',
     ],
-    ['a section twice', '@<TRIPOS>BOND', '@<TRIPOS>ATOM', 'line 14: expected each section once in a record'],
-    ['no title', '@<TRIPOS>MOLECULE', 'MOLECULE', 'line 2: expected @<TRIPOS>MOLECULE, found "MOLECULE"'],
-  ])('are named with line and column: %s', (_, from, to, message) => {
+    [
+      'a repeated section',
+      '@<TRIPOS>BOND',
+      '@<TRIPOS>ATOM',
+      'line 14: expected each section once in a record',
+    ],
+    [
+      'a missing @<TRIPOS>MOLECULE',
+      '@<TRIPOS>MOLECULE',
+      'MOLECULE',
+      'line 2: expected @<TRIPOS>MOLECULE, found "MOLECULE"',
+    ],
+  ])('rejects %s', (_, from, to, message) => {
     expect(() => read(good.replace(from, to))).toThrow(message);
   });
 });

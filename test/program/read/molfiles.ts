@@ -1,28 +1,30 @@
-/** Atom of a file that a test makes. */
-export type Placed = readonly [symbol: string, x: number, y: number, z: number];
+/** Symbol and coordinates in Å of an atom of a molfile. */
+export type AtomRow = readonly [symbol: string, x: number, y: number, z: number];
 
-export type Bonded = readonly [from: number, to: number, order: number];
+/** Bond of a molfile: two atoms counted from 1, and the code of its order. */
+export type BondRow = readonly [from: number, to: number, order: number];
 
-export const water: readonly Placed[] = [
+export const water: readonly AtomRow[] = [
   ['O', 1.1234, 2.2345, -3.3456],
   ['H', 0.5, -2.0001, 3],
   ['H', -7.25, 0, 0.125],
 ];
 
-export const waterBonds: readonly Bonded[] = [
+export const waterBonds: readonly BondRow[] = [
   [1, 2, 1],
   [1, 3, 1],
 ];
 
-/** Atoms with a hydrogen between heavy ones, whose order is to be kept. */
-export const fluoroethanol: readonly Placed[] = [
+/** Atoms with a hydrogen between heavy atoms, so that a reader which reorders atoms is noticed. */
+export const fluoroethanol: readonly AtomRow[] = [
   ['C', 0.1, 0.2, 0.3],
   ['H', 9, 9, 9],
   ['Cl', -1.5, 22.25, -103.4567],
   ['O', 4, -5, 6],
 ];
 
-export function molfile(atoms: readonly Placed[], bonds: readonly Bonded[] = []): string {
+/** V2000 record of these atoms and bonds, without `$$$$`. */
+export function molfile(atoms: readonly AtomRow[], bonds: readonly BondRow[] = []): string {
   const lines = atoms.map(([symbol, ...at]) => {
     const columns = at.map(x => x.toFixed(4).padStart(10)).join('');
     return `${columns} ${symbol.padEnd(3)} 0  0  0  0  0  0  0  0  0  0  0  0`;
@@ -34,7 +36,8 @@ export function molfile(atoms: readonly Placed[], bonds: readonly Bonded[] = [])
   ].join('\n');
 }
 
-export function molfile3000(atoms: readonly Placed[], bonds: readonly Bonded[] = []): string {
+/** V3000 record of these atoms and bonds, without `$$$$`. */
+export function molfile3000(atoms: readonly AtomRow[], bonds: readonly BondRow[] = []): string {
   return [
     ...['name', '  test', '', '  0  0  0     0  0            999 V3000', 'M  V30 BEGIN CTAB'],
     ...[`M  V30 COUNTS ${atoms.length} ${bonds.length} 0 0 0`, 'M  V30 BEGIN ATOM'],

@@ -4,16 +4,16 @@ import type { Molecule } from '../../../program/molecule/molecule.ts';
 import { readAffinities } from '../../../program/read/affinities.ts';
 import { moleculesOf } from '../../../program/read/molecules.ts';
 import { property } from '../../support/property.ts';
-import { molfile, molfile3000, type Placed, waterBonds } from './molfiles.ts';
+import { type AtomRow, molfile, molfile3000, waterBonds } from './molfiles.ts';
 
-const atoms: readonly Placed[] = [
+const atoms: readonly AtomRow[] = [
   ['O', 1.1234, -12.2345, -103.3456],
   ['H', 0.5, -2.0001, 3],
   ['H', -7.25, 0.5, 0.125],
   ['Cl', 9.5, 8.5, 7.5],
 ];
 
-const columnsOf = ([, ...at]: Placed) => at.map(x => x.toFixed(3).padStart(8)).join('');
+const columnsOf = ([, ...at]: AtomRow) => at.map(x => x.toFixed(3).padStart(8)).join('');
 const pdbqtAtoms = atoms.map((atom, i) => {
   const type = ['OA', 'HD', 'HD', 'Cl'][i];
   return `ATOM      ${i + 1}  X${i + 1}  LIG A   7    ${columnsOf(atom)}  1.00  0.00    +0.014 ${type}`;
@@ -63,7 +63,7 @@ const texts: Readonly<Record<string, readonly string[]>> = {
   'a.cif': [...cif(1), ...cif(2)],
 };
 
-/** Texts that a mutation puts in, such as break readers. */
+/** Strings that often break readers, for mutations to insert. */
 const pieces = fc.oneof(
   fc.constantFrom(
     'NaN',
@@ -110,7 +110,10 @@ const pieces = fc.oneof(
   fc.string({ maxLength: 3, unit: 'binary' }),
 );
 
-/** Edit of a text: it replaces so many characters, or lines, at a place. */
+/**
+ * Edit of a text at a fraction `at` of its length: replaces `removed` characters by `piece`, or `removed` lines by
+ * `piece` or, if `isRepeated`, by a copy of the next two lines.
+ */
 const edit = fc.record({
   at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
   unit: fc.constantFrom('character', 'line'),
@@ -133,7 +136,7 @@ function edited(
   return [...lines.slice(0, place), ...repeated, ...lines.slice(place + removed)].join('\n');
 }
 
-/** Molecules, each of which holds together, or undefined for a clear error. */
+/** Molecules of the text, each checked to be consistent, or undefined if the reader throws a clear error. */
 function readOrRefuse(text: string, file: string): Molecule[] | undefined {
   try {
     const molecules = [...moleculesOf(text, file)];
@@ -179,25 +182,34 @@ function expectSound({ atoms, bonds = [], tree }: Molecule): void {
 describe.each(Object.entries(texts))('mutations of %s', (file, lines) => {
   const text = lines.join('\n');
 
-  test('begin with what can be read', () => {
+  test('start from a text that reads as two molecules of four atoms', () => {
     expect(readOrRefuse(text, file)?.map(({ atoms }) => atoms.length)).toEqual([4, 4]);
   });
 
-  property('give sound molecules or a clear error', fc.array(edit, { minLength: 1, maxLength: 4 }), edits => {
-    readOrRefuse(edits.reduce(edited, text), file);
-  });
+  property(
+    'give consistent molecules or a clear error',
+    fc.array(edit, { minLength: 1, maxLength: 4 }),
+    edits => {
+      readOrRefuse(edits.reduce(edited, text), file);
+    },
+  );
 
-  // Not by # at the beginning of a line of mmCIF, which makes it a comment.
+  // No #, which turns a line of mmCIF into a comment, and no line ends.
   const character = fc
     .string({ minLength: 1, maxLength: 1, unit: 'binary' })
     .filter(one => !/[#\r\n]/.test(one));
-  property('of one character drop no atom without a word', fc.nat(text.length - 1), character, (at, one) => {
-    fc.pre(text[at] !== '\n');
-    const molecules = readOrRefuse(text.slice(0, at) + one + text.slice(at + 1), file);
-    if (molecules) expect(molecules.map(({ atoms }) => atoms.length)).toEqual([4, 4]);
-  });
+  property(
+    'of one character never lose an atom without an error',
+    fc.nat(text.length - 1),
+    character,
+    (at, one) => {
+      fc.pre(text[at] !== '\n');
+      const molecules = readOrRefuse(text.slice(0, at) + one + text.slice(at + 1), file);
+      if (molecules) expect(molecules.map(({ atoms }) => atoms.length)).toEqual([4, 4]);
+    },
+  );
 
-  property('by truncation drop no atom of a molecule', fc.nat(text.length - 1), length => {
+  property('by truncation never lose an atom of a molecule that is read', fc.nat(text.length - 1), length => {
     const molecules = readOrRefuse(text.slice(0, length), file) ?? [];
     if (file !== 'a.cif' && file !== 'a.mol2')
       expect(molecules.every(({ atoms }) => atoms.length === 4)).toBe(true);
@@ -205,7 +217,7 @@ describe.each(Object.entries(texts))('mutations of %s', (file, lines) => {
 });
 
 property(
-  'mutations of affinities give numbers or a clear error',
+  'mutations of a table of affinities give finite numbers or a clear error',
   fc.array(edit, { minLength: 1, maxLength: 4 }),
   edits => {
     const rows = [

@@ -11,7 +11,7 @@ const posesText = readFileSync(
 );
 const read = (text: string): Molecule[] => [...moleculesOf(text, 'poses.pdbqt')];
 
-/** Molecule of three atoms and a torsion; each test spoils one line of it. */
+/** Molecule of three atoms with one torsion; most tests change one of its lines. */
 const lines = [
   'MODEL 1',
   'REMARK  Name = small one',
@@ -26,20 +26,21 @@ const lines = [
   'ENDMDL',
 ] as const;
 
-/** Line of an atom of some type. */
+/** Line of an atom of this type. */
 const atom = (type: string, serial = 1): string =>
   lines[3].replace('     1', String(serial).padStart(6)).replace('C ', type);
 
-/** The small molecule with other text in one line, counted from 1; `undefined` takes the line out. */
+/** The small molecule with one line, counted from 1, replaced by `text`, or removed. */
 const changed = (line: number, text?: string): string =>
   lines.flatMap((before, i) => (i !== line - 1 ? [before] : text === undefined ? [] : [text])).join('\n');
 
+/** The small molecule with these characters in its first atom line from column `at` on, counted from 1. */
 const atomWith = (columns: string, at: number): string =>
   changed(4, lines[3].slice(0, at - 1) + columns + lines[3].slice(at - 1 + columns.length));
 
 const withoutSource = ({ source: _, ...molecule }: Molecule) => molecule;
 
-describe('the reader of PDBQT', () => {
+describe('the PDBQT reader', () => {
   test('reads atoms, the torsion tree and TORSDOF', () => {
     const [model, ...others] = read(lines.join('\n'));
     expect(others).toEqual([]);
@@ -83,7 +84,7 @@ describe('the reader of PDBQT', () => {
     expect(tree).not.toHaveProperty('torsionalDegrees');
   });
 
-  test('takes several ligands and flexible residues of one pose, each numbered from 1', () => {
+  test('reads several ligands and flexible residues in one pose, each numbered from 1', () => {
     const part = lines.slice(2, 9);
     const pose = [
       ...['MODEL 1', ...part, 'TORSDOF 1', ...part, 'TORSDOF 2'],
@@ -105,7 +106,7 @@ describe('the reader of PDBQT', () => {
     });
   });
 
-  test('takes a rigid molecule without ROOT, serials twice and an ENDMDL without MODEL', () => {
+  test('accepts a rigid molecule without ROOT, repeated serials and ENDMDL without MODEL', () => {
     const [model, ...others] = read([atom('C'), atom('OA'), 'TER', 'ENDMDL', 'END'].join('\n'));
     expect(others).toEqual([]);
     expect(model?.atoms.map(({ serial }) => serial)).toEqual([1, 1]);
@@ -119,23 +120,23 @@ describe('the reader of PDBQT', () => {
     ['S SA Se', [16, 16, 34], 'sulfur'],
     ['Si', [14], 'silicon'],
     ['At', [85], 'astatine'],
-  ])('knows the types %s of Vina', (types, elements, kind) => {
+  ])("knows Vina's atom types %s", (types, elements, kind) => {
     const [model] = read(types.split(' ').map(atom).join('\n'));
     expect(model?.atoms.map(({ element }) => element)).toEqual(elements);
     expect(model?.atoms.map(({ type }) => type?.kind)).toEqual(elements.map(() => kind));
   });
 
-  test('reads elements and AutoDock types that Vina does not know', () => {
+  test('reads elements and AutoDock types that Vina has no kind for', () => {
     const [model] = read(['B', 'Al', 'Pt', 'HS', 'NS'].map(atom).join('\n'));
     expect(model?.atoms.map(({ element }) => element)).toEqual([5, 13, 78, 1, 7]);
-    expect(model?.atoms.every(each => !('type' in each))).toBe(true);
+    expect(model?.atoms.every(atom => !('type' in atom))).toBe(true);
   });
 
   test.each([
     ['blank', '        '],
     ['nan', '     nan'],
     ['absent', undefined],
-  ])('needs no charges: %s', (_, charge) => {
+  ])('ignores charges (here %s)', (_, charge) => {
     const text =
       charge === undefined ? changed(4, `${lines[3].slice(0, 69).padEnd(77)}C`) : atomWith(charge, 69);
     expect(read(text)).toEqual(read(lines.join('\n')));
@@ -162,7 +163,7 @@ describe('the reader of PDBQT', () => {
   const twoPoses = posesText.split('ENDMDL\n', 2).flatMap(model => `${model}ENDMDL`.split('\n'));
 
   property(
-    'reads the same whatever the line ends, blank lines and trailing spaces',
+    'reads the same molecules whatever the line ends, blank lines and trailing spaces',
     fc.array(fc.constantFrom('\n', '\r\n', '\r', ' \n', '\n\n', '\r\n\r\n', '  \r\n\t\n'), {
       minLength: 1,
       maxLength: 50,
@@ -174,22 +175,17 @@ describe('the reader of PDBQT', () => {
   );
 });
 
-describe('errors of malformed PDBQT files name file and line, what was expected and what was found', () => {
+describe('the PDBQT reader reports file, line and expectation for', () => {
   const anyRecord = /expected ATOM, HETATM, ROOT, BRANCH, .* or the like, found "/;
 
   test.each([
     [
-      'an x that is no number',
+      'an x that is not a number',
       atomWith('   abc  ', 31),
       4,
       'x in Å, a decimal number in columns 31-38, found "abc"',
     ],
-    [
-      'a y that is no number',
-      atomWith('     nan', 39),
-      4,
-      'y in Å, a decimal number in columns 39-46, found "nan"',
-    ],
+    ['a y of nan', atomWith('     nan', 39), 4, 'y in Å, a decimal number in columns 39-46, found "nan"'],
     [
       'an infinite z',
       atomWith('Infinity', 47),
@@ -198,15 +194,20 @@ describe('errors of malformed PDBQT files name file and line, what was expected 
     ],
     ['a number with an exponent', atomWith('   1e999', 47), 4, 'columns 47-54, found "1e999"'],
     ['a control byte in a number', atomWith('   1.\x1b00', 31), 4, 'found "1.\\x1b00"'],
-    ['no serial', atomWith('     ', 7), 4, 'a serial number, a whole number in columns 7-11, found nothing'],
+    [
+      'a missing serial',
+      atomWith('     ', 7),
+      4,
+      'a serial number, a whole number in columns 7-11, found nothing',
+    ],
     [
       'an atom cut short',
       changed(4, lines[3].slice(0, 43)),
       4,
       'z in Å, a decimal number in columns 47-54, found nothing',
     ],
-    ['a shifted atom', changed(4, ` ${lines[3]}`), 4, anyRecord],
-    ['a misspelt atom', changed(4, lines[3].replace('ATOM ', 'ATOME')), 4, anyRecord],
+    ['an atom line shifted by one column', changed(4, ` ${lines[3]}`), 4, anyRecord],
+    ['a misspelt ATOM', changed(4, lines[3].replace('ATOM ', 'ATOME')), 4, anyRecord],
     [
       'an unknown atom type',
       atomWith('Xx', 78),
@@ -220,16 +221,16 @@ describe('errors of malformed PDBQT files name file and line, what was expected 
       /expected an AutoDock atom type .*, found "CL"/,
     ],
     [
-      'a serial twice in a fragment',
+      'a serial repeated in a fragment',
       changed(5, lines[4].replace('     2', '     1')),
       5,
       'a serial number that no other atom of its fragment has, found 1 again',
     ],
     ['an unknown record', changed(2, 'ATM 5'), 2, anyRecord],
     ['a record in lower case', changed(2, 'remark'), 2, anyRecord],
-    ['a long line of something else', 'x'.repeat(1000), 1, `found "${'x'.repeat(79)}…"`],
+    ['a long line, quoted in part,', 'x'.repeat(1000), 1, `found "${'x'.repeat(79)}…"`],
     [
-      'BRANCH to nowhere',
+      'BRANCH with only one atom',
       changed(7, 'BRANCH 1'),
       7,
       'BRANCH and the serial numbers of two atoms, found "BRANCH 1"',
@@ -246,45 +247,45 @@ describe('errors of malformed PDBQT files name file and line, what was expected 
       7,
       'atom 9 in the branch that BRANCH begins, found no such atom up to line 9',
     ],
-    ['BRANCH without end', changed(9), 9, 'ENDBRANCH 1 3 for the BRANCH of line 7, found "TORSDOF 1"'],
+    ['BRANCH without ENDBRANCH', changed(9), 9, 'ENDBRANCH 1 3 for the BRANCH of line 7, found "TORSDOF 1"'],
     [
-      'the end of another branch',
+      'ENDBRANCH of another branch',
       changed(9, 'ENDBRANCH 1 2'),
       9,
       'ENDBRANCH 1 3 for the BRANCH of line 7, found "ENDBRANCH 1 2"',
     ],
     [
-      'ENDBRANCH alone',
+      'ENDBRANCH without BRANCH',
       changed(7).replace('ENDROOT\n', '').replace('ENDBRANCH', 'ENDROOT\nENDBRANCH'),
       8,
       'BRANCH before ENDBRANCH, found "ENDBRANCH   1   3"',
     ],
-    ['ENDROOT missing', changed(6), 6, 'ENDROOT for the ROOT of line 3 first, found "BRANCH'],
-    ['ENDROOT alone', changed(3), 5, 'ROOT before ENDROOT, found "ENDROOT"'],
+    ['ROOT without ENDROOT', changed(6), 6, 'ENDROOT for the ROOT of line 3 first, found "BRANCH'],
+    ['ENDROOT without ROOT', changed(3), 5, 'ROOT before ENDROOT, found "ENDROOT"'],
     ['an atom after ENDROOT', changed(7), 7, 'ROOT or BRANCH before this atom, found "HETATM'],
     [
-      'a residue without end',
+      'BEGIN_RES without END_RES',
       changed(3, 'BEGIN_RES\nROOT'),
       11,
       'END_RES for the BEGIN_RES of line 3, found',
     ],
     ['TORSDOF without a number', changed(10, 'TORSDOF'), 10, 'TORSDOF and a whole number, found "TORSDOF"'],
     ['MODEL without a number', changed(1, 'MODEL one'), 1, 'MODEL and a whole number, found "MODEL one"'],
-    ['MODEL in a MODEL', changed(10, 'MODEL 2'), 10, 'ENDMDL for the MODEL of line 1, found "MODEL 2"'],
+    ['MODEL within MODEL', changed(10, 'MODEL 2'), 10, 'ENDMDL for the MODEL of line 1, found "MODEL 2"'],
     [
       'atoms before MODEL',
       changed(1).replace('TORSDOF 1', 'MODEL 2'),
       9,
       'all atoms between MODEL and ENDMDL, or no MODEL at all, found',
     ],
-    ['MODEL without end', changed(11), 10, 'ENDMDL for the MODEL of line 1, found the end of the file'],
+    ['MODEL without ENDMDL', changed(11), 10, 'ENDMDL for the MODEL of line 1, found the end of the file'],
     ['MODEL without atoms', 'MODEL 1\nENDMDL', 2, 'at least one ATOM or HETATM, found ENDMDL'],
   ])('%s', (_what, text, line, message) => {
     expect(() => read(text)).toThrow(`poses.pdbqt, line ${line}: expected `);
     expect(() => read(text)).toThrow(message);
   });
 
-  test('an empty file', () => {
+  test('an empty file, which has no line', () => {
     expect(() => read('')).toThrow('poses.pdbqt: expected at least one molecule, found none');
   });
 });

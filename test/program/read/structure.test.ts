@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { atomicNumber, symbolOf } from '../../../program/read/elements.ts';
 import { moleculesOf } from '../../../program/read/molecules.ts';
 import { readPoses, readReceptor } from '../../../program/read/structure.ts';
-import { fluoroethanol, molfile, type Placed, water } from './molfiles.ts';
+import { type AtomRow, fluoroethanol, molfile, water } from './molfiles.ts';
 
 const data = (name: string) =>
   fileURLToPath(new URL(`../../../examples/vina/data/imatinib-abl/${name}`, import.meta.url));
@@ -20,7 +20,7 @@ function file(name: string, content: string): string {
 }
 
 describe('structures for networks', () => {
-  test('are read from PDB as from PDBQT, without hydrogens', async () => {
+  test('are the same from PDB and from PDBQT, without hydrogens', async () => {
     const text = readFileSync(data('pocket.pdbqt'), 'utf8');
     const [{ atoms } = { atoms: [] }] = moleculesOf(text, 'pocket.pdbqt');
     let n = 0;
@@ -34,11 +34,11 @@ describe('structures for networks', () => {
     expect(receptor.elements.includes(1)).toBe(false);
   });
 
-  test('are read from SDF as from PDBQT', async () => {
+  test('are the same from SDF and from PDBQT', async () => {
     const text = readFileSync(data('poses.pdbqt'), 'utf8');
     const poses = await readPoses(file('two.pdbqt', text.slice(0, text.indexOf('MODEL 3'))));
     const records = poses.map(({ elements, coordinates }) => {
-      const atoms = Array.from(elements, (element, i): Placed => {
+      const atoms = Array.from(elements, (element, i): AtomRow => {
         const [x = 0, y = 0, z = 0] = coordinates.data.subarray(3 * i, 3 * i + 3);
         return [symbolOf(element), x, y, z];
       });
@@ -47,7 +47,7 @@ describe('structures for networks', () => {
     expect(await readPoses(file('two.sdf', records.join('')))).toEqual(poses);
   });
 
-  test('have the poses of one compound', async () => {
+  test('are poses of one compound; a file of two compounds is rejected', async () => {
     const poses = await readPoses(data('poses.pdbqt'));
     expect(poses.map(({ elements }) => elements.length)).toEqual(Array(64).fill(37));
     expect([...(poses[0]?.coordinates.data.subarray(0, 3) ?? [])]).toEqual([16.4, 100.418, 50.528]);
@@ -57,7 +57,7 @@ describe('structures for networks', () => {
     );
   });
 
-  test('have no dummies, as the water of hydrated docking', async () => {
+  test('leave out dummy atoms, such as the water of hydrated docking', async () => {
     const line = 'ATOM      1  C1  LIG A   7      -1.500   2.250 100.125  1.00  0.00    +0.014 ';
     const [pose] = await readPoses(
       file('w.pdbqt', ['C', 'W', 'G0', 'CG0', 'B', 'Se'].map(type => line + type).join('\n')),
@@ -65,7 +65,7 @@ describe('structures for networks', () => {
     expect([...(pose?.elements ?? [])]).toEqual([6, 6, 5, 34]);
   });
 
-  test('need heavy atoms, and of a receptor one molecule', async () => {
+  test('need heavy atoms, and a receptor must be one molecule', async () => {
     await expect(readReceptor(data('poses.pdbqt'))).rejects.toThrow(
       'line 74: expected one model, as for a receptor, found a second one',
     );
@@ -75,7 +75,7 @@ describe('structures for networks', () => {
     );
   });
 
-  test('know elements by symbol', () => {
+  test('look up elements by symbol in any case', () => {
     expect(['H', 'D', 'C', 'cl', 'ZN', 'Es', 'Qq', ''].map(atomicNumber)).toEqual([
       ...[1, 1, 6, 17, 30, 99],
       ...[undefined, undefined],
