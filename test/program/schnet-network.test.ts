@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { checkGradient, evaluate, interpreter, jit, Tape, type Tensor, tensor, type Value } from 'posetape';
 import { wasm } from 'posetape/wasm';
 import { describe, expect, test } from 'vitest';
-import { recordWeights, type Weights } from '../../examples/networks/layers.ts';
+import { recordWeights } from '../../examples/networks/layers.ts';
 import { nearestNeighbours } from '../../examples/networks/neighbours.ts';
 import { type Atoms, atomsOf, type PoseSettings, pocketOf, poseOf } from '../../examples/networks/pose.ts';
 import { uniform } from '../../examples/networks/random.ts';
-import { type SchNet, schnet, weightShapes } from '../../examples/schnet/schnet.ts';
+import { schnet, weightShapes } from '../../examples/schnet/schnet.ts';
 import { several } from '../combine/arbitraries.ts';
 import { expectClose } from '../support/equal.ts';
 import { expectGroup } from '../support/groups.ts';
@@ -17,7 +17,7 @@ const sizes = { hidden: 6, gaussians: 5, interactions: 2, cutoff: 4 };
 const settings: PoseSettings = { neighbours: 4, cutoff: 4, delta: false };
 const network = schnet(sizes, 7);
 const random = uniform(3);
-// Biases are 0 at first; a test must not miss one that is left out.
+// Biases start at 0; the noise makes a forgotten bias change the energy.
 const weights = Object.fromEntries(
   Object.entries(network.weights).map(([name, { data, shape }]) => [
     name,
@@ -30,6 +30,7 @@ const weights = Object.fromEntries(
 const ligand = scattered([6, 7, 8, 6], 0);
 const pocket = scattered([6, 6, 16, 7, 8, 6], 1.5);
 
+/** Atoms of these elements at random points in a cube of 3.5 Å that begins at `from` on each axis. */
 function scattered(elements: readonly number[], from: number): Atoms {
   return atomsOf(
     elements,
@@ -42,42 +43,49 @@ function numberOf(value: Value): number {
   return data[0] as number;
 }
 
-function energyOf(of: Atoms, among = settings, own: Weights = weights, by: SchNet = network): number {
-  const nothing = atomsOf([], []);
-  const tape = new Tape();
-  return numberOf(by.score(tape, recordWeights(tape, own), poseOf(of, nothing, among)));
+/** Energy of the atoms, scored as a ligand without a pocket. */
+function energyOf(atoms: Atoms, poseSettings = settings): number {
+  return scoreOf(atoms, atomsOf([], []), poseSettings);
 }
 
-function scoreOf(a: Atoms, b: Atoms, among = settings): number {
+function scoreOf(ligand: Atoms, pocket: Atoms, poseSettings = settings): number {
   const tape = new Tape();
-  return numberOf(network.score(tape, recordWeights(tape, weights), poseOf(a, b, among)));
+  return numberOf(network.score(tape, recordWeights(tape, weights), poseOf(ligand, pocket, poseSettings)));
 }
 
 function both(a: Atoms, b: Atoms): Atoms {
   return atomsOf([...a.elements, ...b.elements], [...a.coordinates.data, ...b.coordinates.data]);
 }
 
-/** Atoms put elsewhere, each point by the function. */
-function placed({ elements, coordinates }: Atoms, to: (x: number, y: number, z: number) => number[]): Atoms {
+/** The atoms with each point mapped by `map`. */
+function mapped({ elements, coordinates }: Atoms, map: (x: number, y: number, z: number) => number[]): Atoms {
   const { data } = coordinates;
-  const at = [...elements.keys()].flatMap(i => to(...([...data.subarray(3 * i, 3 * i + 3)] as Point)));
+  const at = [...elements.keys()].flatMap(i => map(...([...data.subarray(3 * i, 3 * i + 3)] as Point)));
   return atomsOf([...elements], at);
 }
 
 type Point = [number, number, number];
 
-/** SchNet in plain loops, from weights in the order of the network's, atom by atom and edge by edge. */
-function referenceEnergy(atoms: Atoms, own: readonly Tensor[], { neighbours, cutoff }: PoseSettings): number {
-  const queue = own.map(({ data, shape: [rows = 0, columns = 0] }) =>
+/**
+ * Energy by SchNet in plain loops over atoms and edges.
+ *
+ * @param parameters in the order of `network.weights`
+ */
+function referenceEnergy(
+  atoms: Atoms,
+  parameters: readonly Tensor[],
+  { neighbours, cutoff }: PoseSettings,
+): number {
+  const queue = parameters.map(({ data, shape: [rows = 0, columns = 0] }) =>
     Array.from({ length: rows }, (_, r) => Array.from(data.subarray(r * columns, (r + 1) * columns))),
   );
   const next = () => queue.shift() as number[][];
   const times = (x: readonly number[], w: readonly number[][]) =>
     (w[0] as number[]).map((_, column) =>
-      x.reduce((sum, each, row) => sum + each * (w[row]?.[column] ?? 0), 0),
+      x.reduce((sum, entry, row) => sum + entry * (w[row]?.[column] ?? 0), 0),
     );
-  const plus = (x: readonly number[], y: readonly number[]) => x.map((each, i) => each + (y[i] as number));
-  const ssp = (x: readonly number[]) => x.map(each => Math.log(0.5 + 0.5 * Math.exp(each)));
+  const plus = (x: readonly number[], y: readonly number[]) => x.map((entry, i) => entry + (y[i] as number));
+  const ssp = (x: readonly number[]) => x.map(entry => Math.log(0.5 + 0.5 * Math.exp(entry)));
   const layer =
     (w: readonly number[][], [b]: readonly number[][]) =>
     (x: readonly number[]) =>
@@ -117,15 +125,15 @@ function referenceEnergy(atoms: Atoms, own: readonly Tensor[], { neighbours, cut
   return features.reduce((sum, x) => sum + (readout2(ssp(readout1(x)))[0] as number), 0);
 }
 
-describe('the network', () => {
-  test('has the energy that plain loops have', () => {
+describe('SchNet', () => {
+  test('gives the energy of a reference in plain loops', () => {
     const atoms = both(ligand, pocket);
     for (const neighbours of [1, 4, 20]) {
-      const among = { ...settings, neighbours };
-      const expected = referenceEnergy(atoms, Object.values(weights), among);
+      const poseSettings = { ...settings, neighbours };
+      const expected = referenceEnergy(atoms, Object.values(weights), poseSettings);
       expect(Math.abs(expected)).toBeGreaterThan(0.1);
-      expectClose(scoreOf(ligand, pocket, among), expected, 1e-12);
-      expectClose(energyOf(atoms, among), expected, 1e-12);
+      expectClose(scoreOf(ligand, pocket, poseSettings), expected, 1e-12);
+      expectClose(energyOf(atoms, poseSettings), expected, 1e-12);
     }
   });
 
@@ -152,7 +160,7 @@ describe('the network', () => {
     expect(listed).toEqual([...weightShapes(sizes)]);
   });
 
-  test('begins with weights that the seed alone decides, within Glorot’s bounds, and biases 0', () => {
+  test('starts with weights determined by the seed, within Glorot’s bounds, and biases of 0', () => {
     expect(schnet(sizes, 7).weights).toEqual(network.weights);
     expect(schnet(sizes, 8).weights).not.toEqual(network.weights);
     const wide = schnet({ ...sizes, hidden: 40 }).weights;
@@ -165,11 +173,11 @@ describe('the network', () => {
     expect(wide['readout1.bias']?.data.every(bias => bias === 0)).toBe(true);
   });
 
-  test('does not mind where the atoms lie, how they are turned and in which order they are listed', () => {
+  test('is invariant to translation, rotation and the order of atoms', () => {
     const atoms = both(ligand, pocket);
     const expected = energyOf(atoms);
     const [cos, sin] = [Math.cos(0.7), Math.sin(0.7)];
-    const turned = placed(atoms, (x, y, z) => [cos * x - sin * z + 5, y - 11, sin * x + cos * z + 2]);
+    const turned = mapped(atoms, (x, y, z) => [cos * x - sin * z + 5, y - 11, sin * x + cos * z + 2]);
     expectClose(energyOf(turned), expected, 1e-12);
     const order = [3, 9, 0, 5, 7, 1, 8, 2, 6, 4];
     const reordered = atomsOf(
@@ -177,11 +185,11 @@ describe('the network', () => {
       order.flatMap(i => [...atoms.coordinates.data.subarray(3 * i, 3 * i + 3)]),
     );
     expectClose(energyOf(reordered), expected, 1e-12);
-    const bent = placed(atoms, (x, y, z) => [1.01 * x, y, z]);
-    expect(Math.abs(energyOf(bent) - expected)).toBeGreaterThan(1e-4);
+    const stretched = mapped(atoms, (x, y, z) => [1.01 * x, y, z]);
+    expect(Math.abs(energyOf(stretched) - expected)).toBeGreaterThan(1e-4);
   });
 
-  test('minds the elements, and names one that it has no row for', () => {
+  test('depends on the elements, and rejects one without an embedding', () => {
     const atoms = both(ligand, pocket);
     const { data } = atoms.coordinates;
     const others = [...atoms.elements].map((element, i) => (i === 2 ? 9 : element));
@@ -189,7 +197,7 @@ describe('the network', () => {
     expect(() => energyOf(atomsOf([100], [0, 0, 0]))).toThrow(/index 100/);
   });
 
-  test('has the gradients that differences have, by weights and by coordinates', async () => {
+  test('has gradients by weights and by coordinates that agree with finite differences', async () => {
     const pose = poseOf(ligand, pocket, { ...settings, delta: true });
     const byWeights = await checkGradient((tape, values) => network.score(tape, values, pose), weights, {
       entries: 2,
@@ -198,41 +206,41 @@ describe('the network', () => {
     const score = (tape: Tape, { x }: { readonly x: Value }) =>
       network.score(tape, recordWeights(tape, weights), pose, x);
     // A first step small enough that no neighbour leaves the cutoff.
-    const byPlace = await checkGradient(score, { x: ligand.coordinates }, { step: 1e-3 });
-    expect(byPlace.entries.length).toBe(12);
-    expect(byPlace.ok, byPlace.report).toBe(true);
+    const byCoordinates = await checkGradient(score, { x: ligand.coordinates }, { step: 1e-3 });
+    expect(byCoordinates.entries.length).toBe(12);
+    expect(byCoordinates.ok, byCoordinates.report).toBe(true);
   });
 
-  test('has an energy for an atom that is alone', () => {
+  test('gives a single atom, which has no neighbours, the energy of the reference', () => {
     const alone = atomsOf([6], [1, 2, 3]);
     expectClose(energyOf(alone), referenceEnergy(alone, Object.values(weights), settings), 1e-12);
   });
 });
 
-describe('the delta strategy', () => {
+describe('SchNet’s delta strategy', () => {
   const delta = { ...settings, delta: true };
 
-  test('is the energy of the complex less those of pocket and ligand', () => {
+  test('scores the energy of the complex minus those of pocket and ligand', () => {
     const expected = energyOf(both(ligand, pocket)) - energyOf(pocket) - energyOf(ligand);
     expectClose(scoreOf(ligand, pocket, delta), expected, 1e-12, 10);
     expect(Math.abs(expected)).toBeGreaterThan(1e-3);
   });
 
-  test('is 0 where the two do not see each other', () => {
-    const away = placed(ligand, (x, y, z) => [x + 50, y, z]);
+  test('scores 0 if ligand and pocket are out of reach', () => {
+    const away = mapped(ligand, (x, y, z) => [x + 50, y, z]);
     expectClose(scoreOf(away, pocket, delta), 0, 1e-12, 10);
     expectClose(scoreOf(ligand, atomsOf([], []), delta), 0, 1e-12, 10);
   });
 });
 
-describe('a group of poses', () => {
+describe('SchNet’s scoreGroup', () => {
   const scorer = { params: weights, score: network.score, scoreGroup: network.scoreGroup };
-  const place = fc.tuple(evenly(0, 4), evenly(0, 4), evenly(0, 4));
+  const point = fc.tuple(evenly(0, 4), evenly(0, 4), evenly(0, 4));
   const atoms = (least: number, most: number) =>
-    several(fc.tuple(fc.constantFrom(6, 7, 8, 16), place), most, least).map(drawn =>
+    several(fc.tuple(fc.constantFrom(6, 7, 8, 16), point), most, least).map(drawn =>
       atomsOf(
         drawn.map(([element]) => element),
-        drawn.flatMap(([, at]) => at),
+        drawn.flatMap(([, coordinates]) => coordinates),
       ),
     );
   const pose = fc
@@ -240,11 +248,11 @@ describe('a group of poses', () => {
       ligand: atoms(1, 5),
       pocket: atoms(0, 6),
       neighbours: fc.integer({ min: 1, max: 5 }),
-      // Nearer than the second is no atom: such poses have no edges.
+      // The cutoff of 1e-9 Å leaves a pose without edges.
       cutoff: fc.constantFrom(4, 4, 4, 1e-9),
       delta: fc.boolean(),
     })
-    .map(({ ligand, pocket, ...among }) => poseOf(ligand, pocket, among));
+    .map(({ ligand, pocket, ...poseSettings }) => poseOf(ligand, pocket, poseSettings));
   const executors = [
     { executor: interpreter(), tolerance: 1e-12 },
     { executor: jit(), tolerance: 1e-12 },
@@ -252,41 +260,43 @@ describe('a group of poses', () => {
     { executor: wasm(), tolerance: 1e-5 },
   ];
   property(
-    'scores as its poses do alone, and so does its gradient, on every executor',
+    'gives the scores and gradients of its poses scored one by one, on every executor',
     fc.constantFrom(...executors),
     several(fc.tuple(pose, evenly(-2, 2)), 8),
     ({ executor, tolerance }, drawn) => {
-      const group = { poses: drawn.map(([each]) => each), coefficients: drawn.map(([, c]) => c) };
+      const group = { poses: drawn.map(([pose]) => pose), coefficients: drawn.map(([, c]) => c) };
       expectGroup(executor, scorer, group, tolerance);
     },
   );
 });
 
-describe('neighbours', () => {
-  const line = (...places: number[]) => places.flatMap(x => [x, 0, 0]);
+/** Coordinates of points on the x axis. */
+const line = (...xs: number[]) => xs.flatMap(x => [x, 0, 0]);
+
+describe('nearestNeighbours', () => {
   const edges = (coordinates: number[], neighbours: number, cutoff: number) => {
     const { src, dst } = nearestNeighbours(coordinates, { neighbours, cutoff });
     return [...src].map((from, e) => `${from}>${dst[e]}`).join(' ');
   };
 
-  test('are the nearest, nearest first, one atom after the other', () => {
+  test('lists the nearest neighbours of each atom in turn, nearest first', () => {
     expect(edges(line(0, 1, 3, 7), 2, 100)).toBe('1>0 2>0 0>1 2>1 1>2 0>2 2>3 1>3');
   });
 
-  test('are nearer than the cutoff, and never the atom itself', () => {
+  test('leaves out atoms at or beyond the cutoff, and the atom itself', () => {
     expect(edges(line(0, 1, 3, 7), 5, 3)).toBe('1>0 0>1 2>1 1>2');
     expect(edges(line(4), 5, 3)).toBe('');
     expect(edges([], 5, 3)).toBe('');
   });
 
-  test('of two equally far, the one listed first counts as nearer', () => {
+  test('breaks ties in favour of the atom listed first', () => {
     expect(edges(line(1, 0, 2), 1, 3)).toBe('1>0 0>1 0>2');
   });
+});
 
-  test('of a ligand in a receptor are the atoms of its pocket', () => {
-    const receptor = atomsOf([6, 7, 8, 9], line(-3, 0, 9, 11.9));
-    const { elements, coordinates } = pocketOf(receptor, atomsOf([6, 6], line(2, 7)), 5);
-    expect([...elements]).toEqual([7, 8, 9]);
-    expect([...coordinates.data]).toEqual(line(0, 9, 11.9));
-  });
+test('pocketOf keeps the receptor atoms within reach of the ligand', () => {
+  const receptor = atomsOf([6, 7, 8, 9], line(-3, 0, 9, 11.9));
+  const { elements, coordinates } = pocketOf(receptor, atomsOf([6, 6], line(2, 7)), 5);
+  expect([...elements]).toEqual([7, 8, 9]);
+  expect([...coordinates.data]).toEqual(line(0, 9, 11.9));
 });

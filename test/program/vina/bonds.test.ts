@@ -12,9 +12,9 @@ const angles = fc.array(fc.double({ min: -Math.PI, max: Math.PI, noNaN: true }),
   maxLength: 12,
 });
 
-describe('types and rotors are those of the compound', () => {
+describe('types and rotors', () => {
   property(
-    'of imatinib, whatever its torsions, rounded as a file rounds them',
+    'are the same in every conformation of imatinib, rounded to 0.001 Å',
     angles,
     fc.nat(63),
     (turns, n) => {
@@ -25,7 +25,7 @@ describe('types and rotors are those of the compound', () => {
   );
 
   property(
-    'of any molecule, though its parts may lie on one another',
+    'are the same in every conformation of any molecule, even if its parts overlap',
     moleculeWithTree(),
     angles,
     (drawn, turns) => {
@@ -33,7 +33,7 @@ describe('types and rotors are those of the compound', () => {
     },
   );
 
-  test('imatinib has 37 heavy atoms and 7 rotors', () => {
+  test('are 37 and 7 in each of the 64 poses of imatinib', () => {
     for (const pose of imatinib) {
       const { types, rotors } = typed(pose);
       expect({ heavy: types.length, rotors }).toEqual({ heavy: 37, rotors: 7 });
@@ -41,9 +41,9 @@ describe('types and rotors are those of the compound', () => {
   });
 });
 
-describe('bonds', () => {
-  test('atoms that a torsion moves apart are never bonded, however close', () => {
-    // C0–C1–C2–O3, turned so that O3 is beside C0
+describe('findBonds', () => {
+  test('never bonds atoms whose distance a torsion changes, however close', () => {
+    // C0–C1–C2–O3, turned so that O3 is within bond length of C0.
     const rows: Row[] = [
       ['C', 0, 0, 0],
       ['C', 1.5, 0, 0],
@@ -59,8 +59,8 @@ describe('bonds', () => {
     expect(findBonds(molecule(rows, tree([0, 0, 1, 1], [[1, 2, 0]])))).toEqual([[1], [0, 2], [1, 3], [2]]);
   });
 
-  test('the far atom of a rotatable bond is bonded only to atoms at a fixed distance', () => {
-    // A ring of three, of which 0–1 is the longest side; 1–2 is rotatable, and does not move 2.
+  test('bonds the far atom of a rotatable bond to atoms whose distance from it is fixed', () => {
+    // A ring of three with the longest side 0–1. The bond 1–2 is rotatable, and 2 lies on its axis.
     const rows: Row[] = [
       ['C', 0, 0, 0],
       ['C', 1.6, 0, 0],
@@ -69,7 +69,7 @@ describe('bonds', () => {
     expect(findBonds(molecule(rows, tree([0, 0, 1], [[1, 2, 0]])))).toEqual([[2], [2], [0, 1]]);
   });
 
-  test('two atoms are not bonded across a third that is closer to both', () => {
+  test('does not bond two atoms across a third that is closer to both', () => {
     const rows: Row[] = [
       ['S', 0, 0, 0],
       ['S', 2.1, 0, 0],
@@ -79,7 +79,7 @@ describe('bonds', () => {
     expect(findBonds(molecule(rows.slice(0, 2)))).toEqual([[1], [0]]);
   });
 
-  test('a third atom counts only if it is at a fixed distance from both', () => {
+  test('ignores a third atom whose distance to one of the two a torsion changes', () => {
     const rows: Row[] = [
       ['S', 0, 0, 0],
       ['S', 2.1, 0, 0],
@@ -91,28 +91,30 @@ describe('bonds', () => {
   });
 
   property(
-    'of a receptor, found by cells, are those of all pairs',
+    'finds the same bonds of a receptor by cells as by comparing all pairs',
     fc.integer({ min: 1, max: 60 }),
-    atoms => {
-      const pocket = (shipped('pocket.pdbqt')[0] as Molecule).atoms.slice(0, 20 * atoms);
-      const { types } = { types: pocket.map(({ type }) => type?.covalentRadius as number) };
-      const d = (a: number, b: number) => {
+    n => {
+      const pocket = (shipped('pocket.pdbqt')[0] as Molecule).atoms.slice(0, 20 * n);
+      const radii = pocket.map(({ type }) => type?.covalentRadius as number);
+      const distance = (a: number, b: number) => {
         const [p, q] = [pocket[a], pocket[b]] as [Molecule['atoms'][number], Molecule['atoms'][number]];
         return Math.hypot(p.x - q.x, p.y - q.y, p.z - q.z);
       };
-      const found = findBonds({ name: '', atoms: pocket, source: { file: 'pocket', line: 1 } });
-      // One atom of each case against all others.
-      const a = atoms % pocket.length;
+      const bonds = findBonds({ name: '', atoms: pocket, source: { file: 'pocket', line: 1 } });
+      // Checks the bonds of one atom for each n.
+      const a = n % pocket.length;
       const expected = [...pocket.keys()].filter(b => {
-        if (a === b || d(a, b) >= 1.1 * ((types[a] as number) + (types[b] as number))) return false;
-        return ![...pocket.keys()].some(c => c !== a && c !== b && d(a, c) < d(a, b) && d(b, c) < d(a, b));
+        if (a === b || distance(a, b) >= 1.1 * ((radii[a] as number) + (radii[b] as number))) return false;
+        return ![...pocket.keys()].some(
+          c => c !== a && c !== b && distance(a, c) < distance(a, b) && distance(b, c) < distance(a, b),
+        );
       });
-      expect(found[a]).toEqual(expected);
+      expect(bonds[a]).toEqual(expected);
     },
   );
 });
 
-describe('rotors', () => {
+describe('the number of rotors', () => {
   const chain: Row[] = [
     ['C', 0, 0, 0],
     ['C', 1.5, 0, 0],
@@ -123,7 +125,7 @@ describe('rotors', () => {
   const rotors = (rows: Row[], ...[fragments, branches]: Parameters<typeof tree>) =>
     heavyAtoms(molecule(rows, tree(fragments, branches))).rotors;
 
-  test('count half for each end that holds another heavy atom', () => {
+  test('counts 1/2 for each end of a torsion with another heavy neighbour', () => {
     expect(heavyAtoms(molecule(chain)).rotors).toBe(0);
     expect(rotors(chain, [0, 0, 1, 1, 1], [[1, 2, 0]])).toBe(1);
     expect(rotors(chain, [0, 0, 0, 1, 1], [[2, 3, 0]])).toBe(0.5);
@@ -139,7 +141,7 @@ describe('rotors', () => {
     ).toBe(1.5);
   });
 
-  test('a branch of one atom belongs to its parent', () => {
+  test('does not count a branch of a single atom', () => {
     const four = chain.slice(0, 4);
     expect(rotors(four, [0, 0, 0, 1], [[2, 3, 0]])).toBe(0);
     expect(
@@ -154,14 +156,14 @@ describe('rotors', () => {
     ).toBe(1);
   });
 
-  test('a torsion of two atoms that are not bonded counts for nothing', () => {
+  test('does not count a torsion between atoms that are not bonded', () => {
     const torn = chain.map(([type, x, y, z], n): Row => [type, n < 2 ? x : x + 1, y, z]);
     expect(rotors(torn, [0, 0, 1, 1, 1], [[1, 2, 0]])).toBe(0);
   });
 
-  test('of several ligands are added up; those of flexible residues do not count', () => {
+  test('is the sum over ligands, without flexible residues', () => {
     const apart = [...chain, ...chain.map(([type, x, y, z]): Row => [type, x, y, z + 6])];
-    const two = (isFlexibleResidue: boolean) =>
+    const twoParts = (isFlexibleResidue: boolean) =>
       heavyAtoms(
         molecule(apart, {
           fragmentOf: Int32Array.of(0, 0, 1, 1, 1, 2, 2, 3, 3, 3),
@@ -175,17 +177,17 @@ describe('rotors', () => {
           ],
         }),
       );
-    expect(two(false).rotors).toBe(2);
-    expect(two(true).rotors).toBe(1);
-    // The root of the residue, and the atom at the end of its first bond, stand still.
-    expect([two(false), two(true)].map(({ types }) => types.length)).toEqual([8, 5]);
+    expect(twoParts(false).rotors).toBe(2);
+    expect(twoParts(true).rotors).toBe(1);
+    // The root of the residue and the atom at the end of its first bond do not move, so they are not part of the pose.
+    expect([twoParts(false), twoParts(true)].map(({ types }) => types.length)).toEqual([8, 5]);
   });
 });
 
-describe('types', () => {
+describe('atom types', () => {
   const typesOf = (...rows: Row[]) => heavyAtoms(molecule(rows)).types;
 
-  test('metals of every kind are donors of one radius', () => {
+  test('make every metal a donor of radius 1.2 Å', () => {
     for (const metal of ['Mg', 'Ca', 'Mn', 'Fe', 'Zn', 'Na', 'K', 'Co', 'Ni', 'Cu', 'Cd', 'Hg', 'U']) {
       expect(typesOf([metal, 0, 0, 0]), metal).toEqual([
         { radius: 1.2, hydrophobic: false, donor: true, acceptor: false },
@@ -193,19 +195,19 @@ describe('types', () => {
     }
   });
 
-  test('selenium is taken as sulfur; silicon and astatine are not hydrophobic', () => {
+  test('treat selenium as sulfur, and silicon and astatine as not hydrophobic', () => {
     const plain = { hydrophobic: false, donor: false, acceptor: false };
     expect(typesOf(['Se', 0, 0, 0], ['S', 9, 0, 0], ['Si', 18, 0, 0], ['At', 27, 0, 0])).toEqual(
       [2, 2, 2.2, 2.3].map(radius => ({ radius, ...plain })),
     );
   });
 
-  test('dummies have no term; the carbon of a cut ring is no longer hydrophobic beside its dummy', () => {
+  test('leave out dummies, and treat a carbon bonded to a dummy of a cut ring as not hydrophobic', () => {
     expect(typesOf(['W', 0, 0, 0], ['G0', 9, 0, 0])).toEqual([]);
     expect(typesOf(['CG0', 0, 0, 0], ['G0', 1.5, 0, 0]).map(type => type.hydrophobic)).toEqual([false]);
   });
 
-  test('an atom without an AutoDock type is an error', () => {
+  test('reject an atom without an AutoDock type', () => {
     const { type: _, ...boron } = {
       ...(molecule([['C', 0, 0, 0]]).atoms[0] as Molecule['atoms'][number]),
       name: 'B1',

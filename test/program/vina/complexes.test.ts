@@ -10,10 +10,10 @@ import { receptorBy, recipes } from './complexes/recipes.ts';
 import { modelsOf, type Printed, scoredByVina, vinaVersion } from './complexes/vina.ts';
 import { type PlainWeights, referenceScore } from './reference.ts';
 
-/** Scores by Debian's autodock-vina, of complexes that `complexes/make.ts` made and scored. */
+/** Complex that `complexes/make.ts` made, with scores by Debian's autodock-vina. */
 interface Complex {
   readonly name: string;
-  /** So many poses are docked; the others are docked ones whose torsions are turned so that parts touch. */
+  /** Number of docked poses, which come first. The others are strained: their torsions are turned so that parts touch. */
   readonly docked: number;
   readonly poses: readonly Printed[];
 }
@@ -23,58 +23,63 @@ const weights = Object.fromEntries(
   Object.entries(vinaWeights()).map(([name, { data }]) => [name, data[0]]),
 ) as PlainWeights;
 
-describe.each(table.complexes)('the complex $name', ({ name, docked, poses: printed }) => {
-  const recipe = recipes.find(each => each.name === name) as (typeof recipes)[0];
-  const parts = receptorBy(recipe);
-  const receptor = receptorOf(moleculeOf(parts.rigid, 'rigid.pdbqt'));
-  const models = text(`${name}.pdbqt`);
-  const molecules = [...moleculesOf(models, `${name}.pdbqt`)];
-  // Each pose by its own bonds and rotors, as Vina sees them one by one.
-  const poses = molecules.map(molecule => poseIn(receptor, compoundOf(molecule), molecule) as DockedPose);
-  const expected = printed.map((pose, n) => energyOf(pose, poses[n] as DockedPose));
+describe.each(table.complexes)(
+  'the Vina scorer, on the complex $name,',
+  ({ name, docked, poses: printed }) => {
+    const recipe = recipes.find(recipe => recipe.name === name) as (typeof recipes)[0];
+    const parts = receptorBy(recipe);
+    const receptor = receptorOf(moleculeOf(parts.rigid, 'rigid.pdbqt'));
+    const models = text(`${name}.pdbqt`);
+    const molecules = [...moleculesOf(models, `${name}.pdbqt`)];
+    // Each pose is its own compound, as Vina derives bonds and rotors from each pose by itself.
+    const poses = molecules.map(molecule => poseIn(receptor, compoundOf(molecule), molecule) as DockedPose);
+    const expected = printed.map((pose, n) => energyOf(pose, poses[n] as DockedPose));
 
-  test('agrees with Vina within 0.012 kcal/mol for docked poses', () => {
-    expect(docked).toBeGreaterThan(1);
-    expect(
-      largest(poses.slice(0, docked), (pose, n) => exactly(pose) - (expected[n] as number)),
-    ).toBeLessThan(0.012);
-  });
+    test('agrees with AutoDock Vina within 0.012 kcal/mol on docked poses', () => {
+      expect(docked).toBeGreaterThan(1);
+      expect(
+        largest(poses.slice(0, docked), (pose, n) => exact(pose) - (expected[n] as number)),
+      ).toBeLessThan(0.012);
+    });
 
-  test('agrees within 0.001 kcal/mol for all poses, even strained ones, with terms from Vina’s tables', () => {
-    expect(poses.length).toBeGreaterThan(docked + 1);
-    expect(largest(poses, (pose, n) => byTable(pose) - (expected[n] as number))).toBeLessThan(0.001);
-  });
+    test('agrees within 0.001 kcal/mol on all poses if terms are read from Vina’s table', () => {
+      expect(poses.length).toBeGreaterThan(docked + 1);
+      expect(largest(poses, (pose, n) => byTable(pose) - (expected[n] as number))).toBeLessThan(0.001);
+    });
 
-  test.skipIf(vinaVersion() === undefined)(
-    'is scored by the program that is installed as the table says',
-    () => {
-      const [first, strained] = [0, docked].map(n => scoredByVina(parts, modelsOf(models)[n] as string));
-      expect([first, strained]).toEqual([printed[0], printed[docked]]);
-    },
-  );
+    test.skipIf(vinaVersion() === undefined)(
+      'is compared with table.json, which the installed AutoDock Vina reproduces',
+      () => {
+        const [first, strained] = [0, docked].map(n => scoredByVina(parts, modelsOf(models)[n] as string));
+        expect([first, strained]).toEqual([printed[0], printed[docked]]);
+      },
+    );
 
-  /**
-   * The binding free energy by what Vina prints. With flexible residues its total is off by up to 0.1 kcal/mol: it adds the
-   * energy of residue and receptor, read from one table, and takes it away again, read from another.
-   */
-  function energyOf({ total, intermolecular }: Printed, { rotors }: DockedPose): number {
-    return recipe.flexible ? intermolecular / (1 + weights.rotors * rotors) : total;
-  }
-});
+    /**
+     * Binding free energy that Vina printed. With flexible residues it is derived from the intermolecular energy, as the printed
+     * total is off by up to 0.1 kcal/mol: Vina adds the energy between residue and receptor from one table and subtracts it from
+     * another.
+     */
+    function energyOf({ total, intermolecular }: Printed, { rotors }: DockedPose): number {
+      return recipe.flexible ? intermolecular / (1 + weights.rotors * rotors) : total;
+    }
+  },
+);
 
-test('there are six complexes of one ligand, one of two and one of a flexible residue', () => {
+test('the complexes are six of one ligand, one of two ligands and one with a flexible residue', () => {
   expect(table.vina).toContain('AutoDock Vina');
   expect(table.complexes.map(({ name }) => name)).toEqual(recipes.map(({ name }) => name));
   const single = recipes.filter(({ smiles, flexible }) => smiles.length === 1 && !flexible);
   expect([single.length, recipes.length]).toEqual([6, 8]);
 });
 
-function exactly(pose: DockedPose): number {
+/** The score in kcal/mol, by the scorer of the program. */
+function exact(pose: DockedPose): number {
   const tape = new Tape();
   return evaluate([score(tape, recordWeights(tape), pose)])[0].data[0] as number;
 }
 
-/** The score in plain arithmetic, its terms read from a table in r² with a step of 1/32 Å², as Vina reads them. */
+/** The score in plain arithmetic, with terms read from a table in r² with a step of 1/32 Å², as in Vina. */
 function byTable(pose: DockedPose): number {
   const between = pose.between ? referenceScore(pose.between.pose, weights, 'table') : 0;
   return referenceScore(pose, weights, 'table') + between;

@@ -10,21 +10,21 @@ import { molecule, moleculeWithTree, orderOf, type Row, reordered, shipped, turn
 const receptor = receptorOf(molecule([['C', 0, 0, 0]]));
 const imatinib = docked(shipped('poses.pdbqt'));
 
-describe('RMSD', () => {
-  test('of a ring turned by one atom is 0, and of a ring with a mark the plain one', () => {
+describe('rmsdOf', () => {
+  test('is 0 for a symmetric ring turned by one atom, but not if one atom differs in type', () => {
     expect(rmsdOf(...two(ring('A'), ring('A', Math.PI / 3)))).toBeCloseTo(0, 12);
-    // A mark that is not on the axis may stay, with the ring reflected.
+    // The only symmetries left are the identity and the reflection that keeps the N.
     const [a, b] = two(ring('N'), ring('N', Math.PI / 3));
     expect(rmsdOf(a, b)).toBeCloseTo(1.4, 12);
     expect(rmsdOf(a, a)).toBe(0);
   });
 
-  test('of poses is taken without superposition', () => {
+  test('does not superimpose the poses', () => {
     const atoms = (ring('A').atoms ?? []).map(atom => ({ ...atom, z: atom.z + 2 }));
     expect(rmsdOf(...two(ring('A'), { ...ring('A'), atoms }))).toBeCloseTo(2, 12);
   });
 
-  property('is the smallest over all symmetries', moleculeWithTree(8), angles(), (drawn, turns) => {
+  property('is the minimum over all symmetries', moleculeWithTree(8), angles(), (drawn, turns) => {
     const [a, b] = two(drawn, turned(drawn, turns));
     fc.pre(a.atomOfRow.length > 0);
     const { labels, bonds } = a.compound.rowGraph;
@@ -36,7 +36,7 @@ describe('RMSD', () => {
           bonds[from]?.length === bonds[to]?.length &&
           bonds[from]?.every(other => bonds[to]?.includes(order[other] as number)),
       );
-      if (isSymmetry) smallest = Math.min(smallest, plain(a, b, order));
+      if (isSymmetry) smallest = Math.min(smallest, rmsdBy(a, b, order));
     }
     expect(rmsdOf(a, b)).toBeCloseTo(smallest, 9);
   });
@@ -44,33 +44,32 @@ describe('RMSD', () => {
   property('does not depend on the order of atoms', orderOf(40), fc.nat(63), fc.nat(63), (order, m, n) => {
     const a = imatinib[m] as DockedPose;
     const b = imatinib[n] as DockedPose;
-    const all = order.filter(place => place < b.molecule.atoms.length);
-    const again = poseIn(receptor, a.compound, reordered(b.molecule, all)) as DockedPose;
-    expect(rmsdOf(a, again)).toBeCloseTo(rmsdOf(a, b), 9);
+    const shuffled = order.filter(atom => atom < b.molecule.atoms.length);
+    const other = poseIn(receptor, a.compound, reordered(b.molecule, shuffled)) as DockedPose;
+    expect(rmsdOf(a, other)).toBeCloseTo(rmsdOf(a, b), 9);
     expect(rmsdOf(b, a)).toBeCloseTo(rmsdOf(a, b), 9);
   });
 
-  test('of a molecule with very many symmetries is found in limited steps', () => {
-    // Sixty atoms of one kind, bonded to none: 60! matchings.
+  test('terminates for a molecule with 60! symmetries', () => {
+    // Sixty atoms of one type without bonds have 60! matchings.
     const rows = (shift: number) =>
       Array.from(
         { length: 60 },
         (_, n): Row => ['Zn', 10 * (n % 8) + shift * Math.sin(n), 10 * Math.floor(n / 8), 0],
       );
     const [a, b] = two(molecule(rows(0)), molecule(rows(3)));
-    expect(rmsdOf(a, b)).toBeLessThanOrEqual(plain(a, b, [...Array(60).keys()]) + 1e-9);
+    expect(rmsdOf(a, b)).toBeLessThanOrEqual(rmsdBy(a, b, [...Array(60).keys()]) + 1e-9);
   });
 });
 
-describe('duplicates', () => {
-  test('name the first pose that they repeat', () => {
-    const some = imatinib.slice(0, 3);
-    const [x, y, z] = some as [DockedPose, DockedPose, DockedPose];
+describe('duplicatesOf', () => {
+  test('gives for each duplicate the first pose that it repeats', () => {
+    const [x, y, z] = imatinib.slice(0, 3) as [DockedPose, DockedPose, DockedPose];
     expect(duplicatesOf([x, y, x, z, y, y], 0.1)).toEqual([undefined, undefined, 0, undefined, 1, 1]);
   });
 
   property(
-    'are those whose RMSD from a kept pose is below the threshold',
+    'finds the poses whose RMSD from an earlier, kept pose is below the threshold',
     fc.double({ min: 0, max: 12, noNaN: true }),
     threshold => {
       const kept: number[] = [];
@@ -83,7 +82,7 @@ describe('duplicates', () => {
     },
   );
 
-  test('need a threshold from 0 and poses of one compound', () => {
+  test('rejects a threshold that is negative or NaN, and poses of two compounds', () => {
     expect(() => duplicateFinder(-1)).toThrow('expected a distance in Å, found -1');
     expect(() => duplicateFinder(Number.NaN)).toThrow('expected a distance in Å, found NaN');
     const other = docked([ring('A')])[0] as DockedPose;
@@ -93,19 +92,19 @@ describe('duplicates', () => {
   });
 });
 
-/** Six atoms in a ring of radius 1.4 Å, one of a type of choice. */
-function ring(mark: string, angle = 0): Molecule {
+/** Ring of six atoms of type A, radius 1.4 Å, turned by `angle`; its first atom is of type `first`. */
+function ring(first: string, angle = 0): Molecule {
   return molecule(
     [0, 1, 2, 3, 4, 5].map((n): Row => {
       const at = angle + (n * Math.PI) / 3;
-      return [n === 0 ? mark : 'A', 1.4 * Math.cos(at), 1.4 * Math.sin(at), 0];
+      return [n === 0 ? first : 'A', 1.4 * Math.cos(at), 1.4 * Math.sin(at), 0];
     }),
   );
 }
 
 function docked(molecules: readonly Molecule[]): DockedPose[] {
   const compound = compoundOf(molecules[0] as Molecule);
-  return molecules.map(each => poseIn(receptor, compound, each) as DockedPose);
+  return molecules.map(molecule => poseIn(receptor, compound, molecule) as DockedPose);
 }
 
 function two(a: Molecule, b: Molecule): [DockedPose, DockedPose] {
@@ -116,7 +115,8 @@ function angles(): fc.Arbitrary<number[]> {
   return fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: 1, maxLength: 6 });
 }
 
-function plain(a: DockedPose, b: DockedPose, order: readonly number[]): number {
+/** RMSD under one matching: atom n of `a` with atom `order[n]` of `b`. */
+function rmsdBy(a: DockedPose, b: DockedPose, order: readonly number[]): number {
   const squares = order.map((to, from) =>
     [0, 1, 2].reduce(
       (sum, axis) =>
@@ -127,7 +127,7 @@ function plain(a: DockedPose, b: DockedPose, order: readonly number[]): number {
   return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / order.length);
 }
 
-/** All orders of so many things. */
+/** All permutations of 0 … `count` − 1. */
 function* orders(count: number): Generator<number[]> {
   if (count === 0) yield [];
   else

@@ -4,16 +4,16 @@ import type { Atom, Branch, Molecule, TorsionTree } from '../../../program/molec
 import { type AtomType, atomTypes } from '../../../program/read/atom-types.ts';
 import { moleculesOf } from '../../../program/read/molecules.ts';
 
-/** Molecules of a file of the shipped imatinib poses. */
+/** Molecules of a file in `examples/vina/data/imatinib-abl`. */
 export function shipped(name: string): Molecule[] {
   const url = new URL(`../../../examples/vina/data/imatinib-abl/${name}`, import.meta.url);
   return [...moleculesOf(readFileSync(url, 'utf8'), name)];
 }
 
-/** Atom as a test gives it. */
+/** AutoDock type and coordinates in Å of an atom. */
 export type Row = readonly [type: string, x: number, y: number, z: number];
 
-/** Molecule of AutoDock types and coordinates; rigid, unless a tree is given. */
+/** Molecule of these atoms, rigid without a tree. */
 export function molecule(rows: readonly Row[], tree?: TorsionTree): Molecule {
   const atoms: Atom[] = rows.map(([name, x, y, z], place) => {
     const type = atomTypes.get(name) as AtomType;
@@ -22,7 +22,11 @@ export function molecule(rows: readonly Row[], tree?: TorsionTree): Molecule {
   return { name: '', atoms, ...(tree && { tree }), source: { file: 'molecule.pdbqt', line: 1 } };
 }
 
-/** Tree of one ligand: fragment of each atom, and the branches as [from, to, parent]; branch n is fragment n + 1. */
+/**
+ * Torsion tree of one ligand. Branch n begins fragment n + 1.
+ *
+ * @param fragments the fragment of each atom
+ */
 export function tree(
   fragments: readonly number[],
   branches: readonly (readonly [from: number, to: number, parent: number])[],
@@ -37,19 +41,19 @@ export function tree(
 const common = ['C', 'A', 'N', 'NA', 'OA', 'S', 'SA', 'HD', 'H', 'F', 'Cl', 'P', 'CG0', 'G0', 'W', 'Si'];
 
 /**
- * Molecules that grow atom by atom, each bonded to an earlier one in any direction and with some stretch, so that parts of
- * them may lie on one another; some of the bonds are rotatable.
+ * Molecules grown atom by atom. Each atom is put on an earlier one, in any direction and with a stretched or compressed bond,
+ * so parts of the molecule may overlap. Some bonds are rotatable.
  */
 export function moleculeWithTree(maxLength = 16): fc.Arbitrary<Molecule> {
   const unit = fc.double({ min: -1, max: 1, noNaN: true });
-  const grown = fc.record({
+  const growth = fc.record({
     type: fc.constantFrom(...common),
     on: fc.nat(),
     turns: fc.boolean(),
     stretch: fc.double({ min: 0.85, max: 1.06, noNaN: true }),
     towards: fc.tuple(unit, unit, unit).filter(([x, y, z]) => x * x + y * y + z * z > 0.01),
   });
-  return fc.array(grown, { minLength: 2, maxLength }).map(drawn => {
+  return fc.array(growth, { minLength: 2, maxLength }).map(drawn => {
     const rows: Row[] = [];
     const fragments: number[] = [];
     const branches: [number, number, number][] = [];
@@ -78,7 +82,12 @@ export function moleculeWithTree(maxLength = 16): fc.Arbitrary<Molecule> {
   });
 }
 
-/** A conformation of a molecule: each branch turned by an angle, in radians, and coordinates rounded if a step is given. */
+/**
+ * Conformation of a molecule.
+ *
+ * @param angles turn of each branch in radians, repeated if there are fewer than branches
+ * @param step in Å, to which coordinates are rounded; 0 does not round
+ */
 export function turned(molecule: Molecule, angles: readonly number[], step = 0): Molecule {
   let atoms = molecule.atoms;
   const { fragmentOf, branches } = molecule.tree as TorsionTree;
@@ -93,11 +102,11 @@ export function turned(molecule: Molecule, angles: readonly number[], step = 0):
   return { ...molecule, atoms };
 }
 
-/** Fragments that turn with a branch. */
+/** Fragments that a branch turns. */
 function within({ fragment }: Branch, branches: readonly Branch[]): Set<number> {
-  const found = new Set([fragment]);
-  for (const branch of branches) if (found.has(branch.parent)) found.add(branch.fragment);
-  return found;
+  const fragments = new Set([fragment]);
+  for (const branch of branches) if (fragments.has(branch.parent)) fragments.add(branch.fragment);
+  return fragments;
 }
 
 /** Rotation about the line through two points (Rodrigues). */
@@ -121,7 +130,7 @@ function normalized(x: number, y: number, z: number): [number, number, number] {
   return [x / length, y / length, z / length];
 }
 
-/** The same molecule with its atoms in another order: atom n of the result is atom `order[n]`. */
+/** The molecule with its atoms in another order: atom n of the result is atom `order[n]`. */
 export function reordered(molecule: Molecule, order: readonly number[]): Molecule {
   const placeOf = new Map(order.map((old, place) => [old, place]));
   const { tree } = molecule;
@@ -142,7 +151,7 @@ export function reordered(molecule: Molecule, order: readonly number[]): Molecul
   };
 }
 
-/** Orders of so many atoms. */
+/** Permutations of 0 … `count` − 1. */
 export function orderOf(count: number): fc.Arbitrary<number[]> {
   const all = Array.from({ length: count }, (_, n) => n);
   return fc.shuffledSubarray(all, { minLength: count, maxLength: count });

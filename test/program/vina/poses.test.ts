@@ -24,31 +24,31 @@ import {
 const receptor = receptorOf(shipped('pocket.pdbqt')[0] as Molecule);
 const imatinib = shipped('poses.pdbqt');
 
-describe('cells', () => {
+describe('cellsOf', () => {
   property(
-    'miss no point within reach',
+    'finds every point within reach, once',
     fc.array(fc.tuple(...[0, 1, 2].map(() => fc.double({ min: -50, max: 50, noNaN: true }))), {
       maxLength: 80,
     }),
     fc.tuple(...[0, 1, 2].map(() => fc.double({ min: -60, max: 60, noNaN: true }))),
     fc.double({ min: 0.5, max: 20, noNaN: true }),
-    (points, place, reach) => {
-      const found = new Set<number>();
-      const [x, y, z] = place as [number, number, number];
+    (points, centre, reach) => {
+      const visited = new Set<number>();
+      const [x, y, z] = centre as [number, number, number];
       cellsOf(points.flat(), reach).near(x, y, z, point => {
-        expect(found.has(point)).toBe(false);
-        found.add(point);
+        expect(visited.has(point)).toBe(false);
+        visited.add(point);
       });
       for (const [n, point] of points.entries()) {
-        const apart = Math.hypot(...point.map((p, axis) => p - (place[axis] as number)));
-        if (apart < reach) expect(found.has(n)).toBe(true);
+        const distance = Math.hypot(...point.map((p, axis) => p - (centre[axis] as number)));
+        if (distance < reach) expect(visited.has(n)).toBe(true);
       }
     },
   );
 });
 
 describe('the pairs of a pose', () => {
-  test('found by cells are those of all atoms', () => {
+  test('are the same found by cells as by comparing all atoms', () => {
     for (const n of [0, 31, 63]) {
       const pose = poseIn(
         receptor,
@@ -71,7 +71,7 @@ describe('the pairs of a pose', () => {
 
 describe('poses of one compound', () => {
   property(
-    'may have their atoms in any order',
+    'are matched whatever the order of their atoms',
     orderOf(imatinib[0]?.atoms.length ?? 0),
     fc.nat(63),
     (order, n) => {
@@ -84,16 +84,16 @@ describe('poses of one compound', () => {
   );
 
   property(
-    'are found again, whatever the molecule',
+    'of any molecule are recognised, turned and reordered',
     moleculeWithTree(12).chain(drawn => fc.tuple(fc.constant(drawn), orderOf(drawn.atoms.length))),
     fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: 1, maxLength: 8 }),
     ([drawn, order], angles) => {
-      const found = fits(compoundOf(drawn), reordered(turned(drawn, angles), order));
-      expect(found?.rotors).toBe(compoundOf(drawn).typed.rotors);
+      const match = fits(compoundOf(drawn), reordered(turned(drawn, angles), order));
+      expect(match?.rotors).toBe(compoundOf(drawn).typed.rotors);
     },
   );
 
-  test('are distinguished from isomers: ortho from meta', async () => {
+  test('are distinguished from isomers, such as ortho from meta', async () => {
     const ring = (second: number) => {
       const at = (n: number, r: number): [number, number, number] => [
         r * Math.cos((n * Math.PI) / 3),
@@ -111,7 +111,7 @@ describe('poses of one compound', () => {
     );
   });
 
-  test('are prepared one at a time', async () => {
+  test('are read and prepared one at a time', async () => {
     const read: number[] = [];
     const molecules = function* () {
       for (const [n, pose] of imatinib.entries()) {
@@ -140,7 +140,7 @@ describe('poses of one compound', () => {
     expect(grouped.value).toBeCloseTo(alone.value, 10);
   });
 
-  test('far from the receptor are an error', async () => {
+  test('are rejected if none is near the receptor', async () => {
     const far = { ...(imatinib[0] as Molecule), atoms: moved((imatinib[0] as Molecule).atoms, 500) };
     await expect(read(posesOf(receptor, [far]))).rejects.toThrow(
       'poses.pdbqt: no pose comes within 8 Å of an atom of pocket.pdbqt',
@@ -156,11 +156,11 @@ describe('poses of one compound', () => {
   }
 });
 
-describe('several ligands and flexible residues', () => {
+describe('a pose of several parts:', () => {
   const pose = imatinib[0] as Molecule;
   const { atoms } = pose;
 
-  test('two ligands attract one another, and their rotors are added up', () => {
+  test('two ligands interact, and their rotors add up', () => {
     const both = joined(pose, { ...pose, atoms: moved(atoms, 4) }, false);
     const compound = compoundOf(both);
     const docked = poseIn(receptor, compound, both) as DockedPose;
@@ -168,20 +168,19 @@ describe('several ligands and flexible residues', () => {
       return poseIn(receptor, compoundOf(one), one) as DockedPose;
     }) as [DockedPose, DockedPose];
     expect(docked.rotors).toBe(14);
-    const plain = (some: DockedPose) => energyOf(some) * (1 + 0.05846 * some.rotors);
-    // As if the one were of the other's receptor, except that each pair is kept below 1000 kcal/mol by itself.
-    const among = docked.between as NonNullable<DockedPose['between']>;
-    const pairs = energyOf({ ...docked, ...among.pose, rotors: 0, between: undefined as never });
-    expect(plain(docked)).toBeCloseTo(plain(first) + plain(second) + pairs, 8);
-    const distances = Array.from(among.first, (a, n) => distance(docked, a, among.second[n] as number));
+    const withoutRotors = (pose: DockedPose) => energyOf(pose) * (1 + 0.05846 * pose.rotors);
+    // Scored like pairs of ligand and receptor, except that each pair is limited to 1000 kcal/mol by itself.
+    const between = docked.between as NonNullable<DockedPose['between']>;
+    const pairs = energyOf({ ...docked, ...between.pose, rotors: 0, between: undefined as never });
+    expect(withoutRotors(docked)).toBeCloseTo(withoutRotors(first) + withoutRotors(second) + pairs, 8);
+    const distances = Array.from(between.first, (a, n) => distance(docked, a, between.second[n] as number));
     expect(Math.max(...distances)).toBeLessThan(8);
-    expect(among.first.length).toBeGreaterThan(300);
+    expect(between.first.length).toBeGreaterThan(300);
   });
 
-  test('a flexible residue binds the ligand, and has no pairs with the rest of the receptor', () => {
-    const moving = moved(atoms, 4);
-    const docked = both(joined(pose, { ...pose, atoms: moving }, true));
-    const alone = both(pose);
+  test('a flexible residue has pairs with the ligand, but none with the rest of the receptor', () => {
+    const docked = dockedPose(joined(pose, { ...pose, atoms: moved(atoms, 4) }, true));
+    const alone = dockedPose(pose);
     expect(docked.rotors).toBe(alone.rotors);
     expect(docked.ligandAtom).toEqual(alone.ligandAtom);
     const rows = alone.atomOfRow.length;
@@ -191,7 +190,7 @@ describe('several ligands and flexible residues', () => {
     expect(energyOf(docked)).not.toBeCloseTo(energyOf(alone), 2);
   });
 
-  test('have forces that are equal and opposite', () => {
+  test('the forces between two ligands are equal and opposite', () => {
     const near = receptorOf(molecule([['C', 0, 0, 0]]));
     const two = molecule(
       [
@@ -220,8 +219,11 @@ describe('several ligands and flexible residues', () => {
       return (above - below) / (2 * h);
     };
     const alone = { ...docked, between: undefined as never };
-    const own = [0, 1].map(row => slopeOf(alone, row));
-    expect(slope(0) - (own[0] as number)).toBeCloseTo(-(slope(1) - (own[1] as number)), 7);
+    const receptorSlopes = [0, 1].map(row => slopeOf(alone, row));
+    expect(slope(0) - (receptorSlopes[0] as number)).toBeCloseTo(
+      -(slope(1) - (receptorSlopes[1] as number)),
+      7,
+    );
 
     function slopeOf(some: DockedPose, row: number): number {
       const at = (step: number) => {
@@ -233,11 +235,11 @@ describe('several ligands and flexible residues', () => {
     }
   });
 
-  function both(some: Molecule): DockedPose {
-    return poseIn(receptor, compoundOf(some), some) as DockedPose;
+  function dockedPose(molecule: Molecule): DockedPose {
+    return poseIn(receptor, compoundOf(molecule), molecule) as DockedPose;
   }
 
-  /** One molecule of two, whose trees stand side by side. */
+  /** One molecule of the atoms and torsion trees of two. */
   function joined(a: Molecule, b: Molecule, isFlexibleResidue: boolean): Molecule {
     const [one, other] = [a.tree, b.tree] as [NonNullable<Molecule['tree']>, NonNullable<Molecule['tree']>];
     const fragments = 1 + Math.max(...one.fragmentOf);
@@ -266,7 +268,7 @@ describe('several ligands and flexible residues', () => {
 });
 
 describe('the terms of a pose', () => {
-  test('make up its score where atoms clash at most a little', async () => {
+  test('add up to its score if no atoms clash badly', async () => {
     const executor = jit();
     const weights = vinaWeights();
     for await (const pose of posesOf(receptor, imatinib.slice(0, 3))) {

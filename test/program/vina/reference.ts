@@ -1,17 +1,18 @@
 import type { Pose } from '../../../examples/vina/pairs.ts';
 
 /**
- * The Vina scoring function in plain arithmetic, without a tape, in two modes: `exact`, and `table`, which reads the
- * terms from the grid that the program itself reads them from.
+ * Way to compute the terms of a pair: `exact` evaluates their formulas, `table` reads them from a table, as AutoDock
+ * Vina does.
  */
 export type Mode = 'exact' | 'table';
 
+/** Value of each term, for one pair or summed over pairs. */
 export type TermSums = Record<'gauss1' | 'gauss2' | 'repulsion' | 'hydrophobic' | 'hydrogenBond', number>;
 
-/** Weights by term, in kcal/mol, and that of the rotors. */
+/** Weight of each term in kcal/mol, and the weight of a rotor. */
 export type PlainWeights = TermSums & { rotors: number };
 
-/** The unweighted sum of each term over all pairs of a pose. */
+/** Unweighted sum of each term over all pairs of a pose, without a tape. */
 export function referenceTerms(pose: Pose, mode: Mode): TermSums {
   const sums = { gauss1: 0, gauss2: 0, repulsion: 0, hydrophobic: 0, hydrogenBond: 0 };
   forEachPair(pose, mode, (_atom, pair) => {
@@ -20,7 +21,7 @@ export function referenceTerms(pose: Pose, mode: Mode): TermSums {
   return sums;
 }
 
-/** ΔG of a pose in kcal/mol. */
+/** ΔG of a pose in kcal/mol, in plain arithmetic without a tape. */
 export function referenceScore(pose: Pose, weights: PlainWeights, mode: Mode): number {
   const energies = new Float64Array(pose.ligand.shape[0] as number);
   forEachPair(pose, mode, (atom, pair) => {
@@ -45,7 +46,10 @@ function forEachPair(pose: Pose, mode: Mode, visit: (ligandAtom: number, terms: 
   }
 }
 
-/** The mean of the grid's entries at floor(32 r²) and the next one; entry i holds r = √(i/32), and 0 from 8 Å on. */
+/**
+ * Mean of the table's entries floor(32 r²) and the next one. Entry i holds the terms at r = √(i/32), which are 0 from 8 Å
+ * on.
+ */
 function fromTable(at: (r: number) => TermSums, squared: number): TermSums {
   const entry = Math.floor(32 * squared);
   const [low, high] = [entry, entry + 1].map(i => at(Math.sqrt(i / 32))) as [TermSums, TermSums];

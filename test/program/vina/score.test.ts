@@ -15,7 +15,7 @@ import { evenly } from '../../support/numbers.ts';
 import { property } from '../../support/property.ts';
 import { type PlainWeights, referenceScore, referenceTerms } from './reference.ts';
 
-/** Energies that Vina prints of a pose, in kcal/mol; unweighted term sums for the first eight. */
+/** Energies that AutoDock Vina prints for a pose, in kcal/mol, and for the first eight poses the unweighted sum of each term. */
 interface Printed {
   readonly total: number;
   readonly terms?: Readonly<Record<'gauss1' | 'gauss2' | 'repulsion' | 'hydrophobic' | 'hydrogen', number>>;
@@ -29,13 +29,13 @@ const weights = Object.fromEntries(
   Object.entries(vinaWeights()).map(([name, { data }]) => [name, data[0]]),
 ) as PlainWeights;
 
-describe('the scoring function against AutoDock Vina', () => {
-  test('all 64 totals are within 0.02 kcal/mol of what it prints', () => {
+describe('the Vina scorer, compared with AutoDock Vina,', () => {
+  test('gives all 64 totals within 0.02 kcal/mol', () => {
     expect(printed.length).toBe(64);
     expect(largest(printed, (pose, n) => energy(poseAt(n)) - pose.total)).toBeLessThan(0.02);
   });
 
-  test('each weighted term of poses 1 to 8 is within 0.02 kcal/mol', () => {
+  test('gives each weighted term of poses 1 to 8 within 0.02 kcal/mol', () => {
     const withTerms = printed.filter(pose => pose.terms);
     expect(withTerms.length).toBe(8);
     for (const name of ['gauss1', 'gauss2', 'repulsion', 'hydrophobic', 'hydrogenBond'] as const) {
@@ -48,13 +48,13 @@ describe('the scoring function against AutoDock Vina', () => {
     }
   });
 
-  test('all totals are within 0.001 kcal/mol when terms are read from its table', () => {
+  test('gives all totals within 0.001 kcal/mol if terms are read from its table', () => {
     expect(
       largest(printed, (pose, n) => referenceScore(poseAt(n), weights, 'table') - pose.total),
     ).toBeLessThan(1e-3);
   });
 
-  test('imatinib has 37 heavy atoms and 7 rotors in every pose', () => {
+  test('finds 37 heavy atoms and 7 rotors in every pose of imatinib', () => {
     for (const pose of poses) {
       expect(pose.ligand.shape).toEqual([37, 3]);
       expect(pose.rotors).toBe(7);
@@ -62,28 +62,28 @@ describe('the scoring function against AutoDock Vina', () => {
   });
 });
 
-describe('the scoring function as a function', () => {
-  property('equals the plain reference, clashes included', poseIndex(), step(4), (n, shift) => {
+describe('the Vina scorer', () => {
+  property('equals the reference in plain arithmetic, clashes included', poseIndex(), step(4), (n, shift) => {
     const pose = pairsOf(moved(ligands[n] as HeavyAtoms, shift), receptor);
     const expected = referenceScore(pose, weights, 'exact');
     expect(Math.abs(energy(pose) - expected)).toBeLessThan(1e-10 * (1 + Math.abs(expected)));
   });
 
-  property('does not change when the whole complex moves', poseIndex(), step(50), (n, shift) => {
+  property('is invariant to translation of the whole complex', poseIndex(), step(50), (n, shift) => {
     const pose = poseAt(n);
-    const there = pairsOf(moved(ligands[n] as HeavyAtoms, shift), moved(receptor, shift));
-    // A pair exactly at the cutoff may come or go by rounding.
-    fc.pre(there.radii.length === pose.radii.length);
-    expect(Math.abs(energy(there) - energy(pose))).toBeLessThan(1e-9);
+    const translated = pairsOf(moved(ligands[n] as HeavyAtoms, shift), moved(receptor, shift));
+    // Rounding may add or drop a pair exactly at the cutoff.
+    fc.pre(translated.radii.length === pose.radii.length);
+    expect(Math.abs(energy(translated) - energy(pose))).toBeLessThan(1e-9);
   });
 
-  test('is zero where there are no pairs', () => {
+  test('gives 0 if there are no pairs', () => {
     const far = pairsOf(moved(ligands[0] as HeavyAtoms, [1000, 0, 0]), receptor);
     expect(far.ligandAtom.length).toBe(0);
     expect(energy(far)).toBeCloseTo(0, 15);
   });
 
-  test('has the derivative by coordinates that central differences show', () => {
+  test('has derivatives by coordinates that agree with central differences', () => {
     const h = 1e-5;
     for (const pose of [poseAt(0), poseAt(40)]) {
       const tape = new Tape();
@@ -102,7 +102,7 @@ describe('the scoring function as a function', () => {
     }
   });
 
-  test('has a total that is the weighted sum of its terms where nothing clashes', () => {
+  test('gives the weighted sum of its terms if nothing clashes', () => {
     const pose = poseAt(0);
     const sums = referenceTerms(pose, 'exact');
     const weighted = Object.entries(sums).reduce(
@@ -113,9 +113,9 @@ describe('the scoring function as a function', () => {
   });
 });
 
-describe('a group of poses', () => {
+describe('Vina’s scoreGroup', () => {
   const scorer = { params: vinaWeights(), score, scoreGroup };
-  // In float32, only poses without clashes: atoms of hundreds of kcal/mol would hide the others.
+  // In float32, only poses without clashes: an atom of hundreds of kcal/mol would swamp the others.
   const executors = [
     { executor: interpreter(), tolerance: 1e-12, reach: 4 },
     { executor: jit(), tolerance: 1e-12, reach: 4 },
@@ -123,17 +123,19 @@ describe('a group of poses', () => {
     { executor: wasm(), tolerance: 1e-5, reach: 0.2 },
   ];
   property(
-    'scores as its poses do alone, and so does its gradient, on every executor',
+    'gives the scores and gradients of its poses scored one by one, on every executor',
     fc
       .constantFrom(...executors)
-      .chain(by => fc.tuple(fc.constant(by), several(fc.tuple(groupedPose(by.reach), evenly(-2, 2)), 8))),
+      .chain(setting =>
+        fc.tuple(fc.constant(setting), several(fc.tuple(groupedPose(setting.reach), evenly(-2, 2)), 8)),
+      ),
     ([{ executor, tolerance }, drawn]) => {
-      const group = { poses: drawn.map(([each]) => each), coefficients: drawn.map(([, c]) => c) };
+      const group = { poses: drawn.map(([pose]) => pose), coefficients: drawn.map(([, c]) => c) };
       expectGroup(executor, scorer, group, tolerance);
     },
   );
 
-  test('takes the ops of one pose, and puts a receptor that all share on the tape once', () => {
+  test('records as many ops as for one pose, and a shared receptor only once', () => {
     const tape = new Tape();
     scoreGroup(tape, recordWeights(tape), poses);
     const rows = tape.values.filter(({ form }) => form.kind === 'constant').map(({ shape }) => shape[0] ?? 1);
@@ -144,7 +146,7 @@ describe('a group of poses', () => {
   });
 });
 
-describe('atom types by bonds', () => {
+describe('atom types from bonds:', () => {
   test('a carbon is hydrophobic unless bonded to a heteroatom', () => {
     // H3C–CH2–OH without the hydrogens on carbon
     const { types } = heavyAtoms(
@@ -182,8 +184,8 @@ function poseIndex(): fc.Arbitrary<number> {
 }
 
 /**
- * Some atoms of a pose, up to so many Å from where they were docked or far away, where there are no pairs; with the
- * receptor that all poses share or one of its own.
+ * The first atoms of a docked pose, shifted by up to `reach` Å on each axis, or far away, where there are no pairs. One in
+ * twenty has a receptor of its own; the others share one.
  */
 function groupedPose(reach: number): fc.Arbitrary<Pose> {
   return fc
@@ -195,13 +197,13 @@ function groupedPose(reach: number): fc.Arbitrary<Pose> {
         { weight: 1, arbitrary: fc.constant([1000, 0, 0]) },
       ),
       rotors: fc.integer({ min: 0, max: 14 }).map(twice => twice / 2),
-      own: fc.nat(19),
+      receptorIndex: fc.nat(19),
     })
-    .map(({ n, atoms, shift, rotors, own }) => {
+    .map(({ n, atoms, shift, rotors, receptorIndex }) => {
       const { types, coordinates } = moved(ligands[n] as HeavyAtoms, shift);
-      const some = tensor(coordinates.data.slice(0, 3 * atoms), [atoms, 3]);
-      const among = own === 0 ? moved(receptor, [0.01, 0, 0]) : receptor;
-      return pairsOf({ types: types.slice(0, atoms), coordinates: some, rotors }, among);
+      const first = tensor(coordinates.data.slice(0, 3 * atoms), [atoms, 3]);
+      const near = receptorIndex === 0 ? moved(receptor, [0.01, 0, 0]) : receptor;
+      return pairsOf({ types: types.slice(0, atoms), coordinates: first, rotors }, near);
     });
 }
 
@@ -229,7 +231,7 @@ function stepped({ data, shape }: Pose['ligand'], entry: number, by: number): Po
   );
 }
 
-/** ΔG of a pose, by the tape. */
+/** ΔG of a pose in kcal/mol, from a tape. */
 function energy(pose: Pose): number {
   const tape = new Tape();
   const [result] = evaluate([score(tape, recordWeights(tape), pose)]);

@@ -4,9 +4,9 @@
  *
  *     npx tsx --conditions=posetape:source test/program/vina/complexes/make.ts
  *
- * Each ligand is built from SMILES, and docked into its part of the shipped pocket. Three more poses of each complex are
- * docked ones whose torsions are turned at random, until a carbon is as close to a heteroatom as if they were bonded, where
- * the ligand can do that. `vina --score_only` then scores every pose.
+ * Each ligand is built from SMILES and docked into its part of the shipped pocket. Up to three more poses of each complex are
+ * strained: the torsions of a docked pose are turned at random until a carbon comes within bond length of a heteroatom, if
+ * one of 3000 tries does. `vina --score_only` then scores every pose.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ const folder = new URL('.', import.meta.url);
 const complexes = recipes.map(recipe => {
   const receptor = receptorBy(recipe);
   const docked = modelsOf(dock(recipe, receptor));
-  const strained = docked.slice(0, 3).map(turnedModel);
+  const strained = docked.slice(0, 3).map(strainedModel);
   const models = [...docked, ...strained];
   const text = models.map((model, n) => `MODEL ${n + 1}\n${model}ENDMDL\n`).join('');
   writeFileSync(new URL(`${recipe.name}.pdbqt`, folder), text);
@@ -52,13 +52,13 @@ function dock({ smiles, site }: Recipe, { rigid, flexible }: Parts): string {
       ...['--exhaustiveness', '2', '--num_modes', '4', '--energy_range', '6'],
       ...['--seed', '1', '--cpu', '1', '--out', out],
     ]);
-    // What Open Babel and Vina remark is of no use here.
+    // The remarks of Open Babel and Vina are not needed.
     return readFileSync(out, 'utf8').replaceAll(/^REMARK.*\n/gm, '');
   });
 }
 
-/** A docked model with its torsions turned. */
-function turnedModel(model: string): string {
+/** A docked model with its torsions turned so that parts of it touch, if a random turn does that. */
+function strainedModel(model: string): string {
   const [pose] = [...moleculesOf(`MODEL 1\n${model}ENDMDL\n`, 'docked.pdbqt')] as [Molecule];
   const random = uniform(1);
   const tries = Array.from({ length: 3000 }, () =>
@@ -76,7 +76,7 @@ function turnedModel(model: string): string {
   });
 }
 
-/** Tells whether a carbon and a heteroatom that torsions move apart are as close as if they were bonded. */
+/** True if a carbon and a heteroatom whose distance torsions change are within bond length. */
 function touchesItself(pose: Molecule): boolean {
   const withTree = findLinks(pose);
   const { tree: _, ...rigid } = pose;

@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 
-/** A complex that `make.ts` makes: ligands docked into a part of the shipped pocket of Abl. */
+/** Instructions of `make.ts` for one complex: ligands docked into a part of the shipped pocket of Abl. */
 export interface Recipe {
   readonly name: string;
   /** Ligands, docked together. */
   readonly smiles: readonly string[];
-  /** Å; residues with an atom within 13 Å of this point are the receptor. */
+  /** Centre of the receptor in Å, which is cut to the residues with an atom within 13 Å of it. */
   readonly site: readonly [number, number, number];
-  /** AutoDock type of a metal ion that is put on a carbonyl oxygen near the site. */
+  /** AutoDock type of a metal ion placed 2.1 Å from a carbonyl oxygen near the site. */
   readonly metal?: string;
-  /** Residue whose side chain moves, as it stands in the file; a threonine. */
+  /** Threonine whose side chain is flexible, as columns 18-26 of the pocket's file spell it. */
   readonly flexible?: string;
 }
 
-/** Made-up ligands with every element that drugs have, of 0 to 6 rotors, and ways to move them. */
+/** Invented ligands that cover the elements of drugs and 0 to 6 rotors. */
 export const recipes: readonly Recipe[] = [
   { name: 'phenol', smiles: ['CC(=O)Nc1ccc(O)cc1'], site: [12.3, 96.7, 59.3] },
   { name: 'acid', smiles: ['CC(C)Cc1ccc(cc1)C(C)C(=O)O'], site: [11, 90, 57] },
@@ -25,13 +25,13 @@ export const recipes: readonly Recipe[] = [
   { name: 'flexible', smiles: ['CNC(=O)c1ccc(CO)nc1'], site: [12.3, 98, 58], flexible: 'THR B 315' },
 ];
 
-/** A receptor as AutoDock Vina takes it, by recipe. */
+/** Texts of the receptor files of a complex, in PDBQT. */
 export interface Parts {
   readonly rigid: string;
   readonly flexible?: string;
 }
 
-/** Cuts a receptor from the shipped pocket. */
+/** Cuts the receptor of a recipe from the shipped pocket. */
 export function receptorBy({ site, metal, flexible }: Recipe): Parts {
   const url = new URL('../../../../examples/vina/data/imatinib-abl/pocket.pdbqt', import.meta.url);
   const all = readFileSync(url, 'utf8')
@@ -49,7 +49,7 @@ export function receptorBy({ site, metal, flexible }: Recipe): Parts {
     : { rigid: text };
 }
 
-/** Line of an ion, 2.1 Å from the oxygen of a carbonyl near the site that has the most room for it. */
+/** Line of an ion 2.1 Å from a carbonyl oxygen within 8 Å of the site: the oxygen whose ion is farthest from other atoms. */
 function metalLine(type: string, lines: readonly string[], site: readonly number[]): string {
   const places = lines
     .filter(line => name(line) === 'O' && apart(at(line), site) < 8)
@@ -65,10 +65,10 @@ function metalLine(type: string, lines: readonly string[], site: readonly number
   return `HETATM 9999  M   ION B 999    ${coordinates}  1.00  0.00     2.000 ${type}`;
 }
 
-/** A threonine as a flexible residue: its Cα is fixed, and Cβ and the hydroxyl turn. */
+/** A threonine as a flexible residue with two torsions, Cα–Cβ and Cβ–Oγ. */
 function sideChain(lines: readonly string[]): string {
   const numbered = (atom: string, serial: number) => {
-    const line = lines.find(each => name(each) === atom) as string;
+    const line = lines.find(line => name(line) === atom) as string;
     return `${line.slice(0, 6)}${String(serial).padStart(5)}${line.slice(11)}`;
   };
   const label = residue(lines[0] as string);

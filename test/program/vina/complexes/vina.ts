@@ -4,20 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Parts } from './recipes.ts';
 
-/** Energies that AutoDock Vina prints of a pose, in kcal/mol. */
+/** Energies that AutoDock Vina prints for a pose, in kcal/mol. */
 export interface Printed {
   readonly total: number;
-  /** Energy of the ligands with the receptor and with one another, before the rotors count. */
+  /** Energy of the ligands with the receptor and with one another, not yet divided by the rotor penalty. */
   readonly intermolecular: number;
 }
 
-/** Version line of the program; undefined where it is not installed. */
+/** Version line of AutoDock Vina, or undefined if it is not installed. */
 export function vinaVersion(): string | undefined {
   const { stdout } = spawnSync('vina', ['--version'], { encoding: 'utf8' });
   return stdout?.trim() || undefined;
 }
 
-/** Runs something in a folder of its own, which is gone afterwards. */
+/** Calls `run` with a function that writes files into a temporary folder, then deletes the folder. */
 export function inFolder<T>(run: (write: (name: string, text: string) => string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'posetape-complexes-'));
   try {
@@ -53,7 +53,7 @@ export function scoredByVina({ rigid, flexible }: Parts, model: string): Printed
   });
 }
 
-/** Models of a file, without their MODEL and ENDMDL. */
+/** Models of a PDBQT file, without their MODEL and ENDMDL lines. */
 export function modelsOf(text: string): string[] {
   return text
     .split(/^MODEL.*\n/m)
@@ -61,18 +61,18 @@ export function modelsOf(text: string): string[] {
     .map(model => model.slice(0, model.indexOf('ENDMDL')));
 }
 
-/** Ligands and flexible residues of a model, each as a file that Vina takes. */
+/** Texts of one file for each ligand of a model, and of one file for its flexible residues. */
 function partsOf(model: string): { ligands: string[]; residues: string } {
   const lines = model.split('\n').filter(line => line !== '' && !line.startsWith('REMARK'));
   const first = lines.findIndex(line => line.startsWith('BEGIN_RES'));
-  const [ofLigands, ofResidues] = first < 0 ? [lines, []] : [lines.slice(0, first), lines.slice(first)];
+  const [ligandLines, residueLines] = first < 0 ? [lines, []] : [lines.slice(0, first), lines.slice(first)];
   const ligands: string[] = [];
-  let begun: string[] = [];
-  for (const line of ofLigands) {
-    begun.push(line);
+  let ligand: string[] = [];
+  for (const line of ligandLines) {
+    ligand.push(line);
     if (!line.startsWith('TORSDOF')) continue;
-    ligands.push(`${begun.join('\n')}\n`);
-    begun = [];
+    ligands.push(`${ligand.join('\n')}\n`);
+    ligand = [];
   }
-  return { ligands, residues: `${ofResidues.join('\n')}\n` };
+  return { ligands, residues: `${residueLines.join('\n')}\n` };
 }
