@@ -25,16 +25,17 @@ const someModels = (from: number, to: number) => models.slice(from - 1, to).join
 const few = file('few.pdbqt', someModels(1, 5));
 const far = 'ATOM      1  C1  LIG A   7    -999.000   2.250 100.125  1.00  0.00     0.014 C';
 
-/** Two atoms in the pocket, as a record of SDF. */
+/** SDF record of two atoms in the pocket, moved by `dx` Å along x. */
 function record(name: string, dx: number): string {
-  const line = text.split('\n').find(each => /^(?:ATOM|HETATM)/.test(each)) as string;
+  const line = text.split('\n').find(line => /^(?:ATOM|HETATM)/.test(line)) as string;
   const [x, y, z] = [30, 38, 46].map(from => Number(line.slice(from, from + 8))) as [number, number, number];
-  const atom = (more: number) =>
-    `${[x + dx + more, y, z].map(each => each.toFixed(4).padStart(10)).join('')} C   0  0\n`;
+  const atom = (offset: number) =>
+    `${[x + dx + offset, y, z].map(value => value.toFixed(4).padStart(10)).join('')} C   0  0\n`;
   return `${name}\n\n\n  2  1  0  0  0  0  0  0  0  0999 V2000\n${atom(0)}${atom(1.5)}  1  2  1  0\nM  END\n$$$$\n`;
 }
 
-interface Found {
+/** Output of `--json`, as far as these tests read it. */
+interface ScoreOutput {
   readonly predictions: readonly number[];
   readonly compounds: readonly {
     readonly name: string;
@@ -54,7 +55,7 @@ interface Found {
   readonly strategies?: readonly Readonly<Record<string, unknown>>[];
 }
 
-async function json(...argv: string[]): Promise<Found> {
+async function json(...argv: string[]): Promise<ScoreOutput> {
   const { code, stdout, stderr } = await run([...argv, '--json']);
   const others = stderr.replace(/^note: the SchNet is untrained.*\n/, '');
   expect({ code, others }).toEqual({ code: 0, others: '' });
@@ -62,7 +63,7 @@ async function json(...argv: string[]): Promise<Found> {
 }
 
 const ofFew = (...argv: string[]) => json(few, '--receptor', receptor, ...argv);
-const only = ({ compounds }: Found) => compounds[0] as Found['compounds'][number];
+const only = ({ compounds }: ScoreOutput) => compounds[0] as ScoreOutput['compounds'][number];
 const meanOf = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 
 describe('score', () => {
@@ -77,11 +78,11 @@ describe('score', () => {
     expect(Math.max(...stdout.split('\n').map(line => line.length))).toBeLessThanOrEqual(80);
   });
 
-  test('prints JSON and nothing else with --json', async () => {
-    const found = await json('--target=-9', '--combination', 'mean');
-    const { value, loss, gradient } = only(found);
-    expect(found.predictions.length).toBe(64);
-    expect(value).toBeCloseTo(meanOf(found.predictions), 12);
+  test('prints only JSON with --json, with the loss and its gradient for --target', async () => {
+    const output = await json('--target=-9', '--combination', 'mean');
+    const { value, loss, gradient } = only(output);
+    expect(output.predictions.length).toBe(64);
+    expect(value).toBeCloseTo(meanOf(output.predictions), 12);
     expect(loss).toBeCloseTo((value + 9) ** 2, 12);
     // L′ = 2 (ΔG − target)
     const plain = only(await json('--combination', 'mean')).gradient;
@@ -90,34 +91,37 @@ describe('score', () => {
     }
   });
 
-  test.each(['mean', 'lse', 'boltzmann', 'free-energy'])('combines by %s', async combination => {
-    const { value, weights, combinations } = only(
-      await ofFew('--combination', combination, '--t', '2', '--kT', '3'),
-    );
-    expect(value).toBeCloseTo(combinations[combination] as number, 12);
-    expect(weights.reduce((a, b) => a + b)).toBeCloseTo(1, 12);
-    const found = await ofFew('--combination', 'mean', '--t', '2', '--kT', '3');
-    expect(only(found).combinations).toEqual(combinations);
-    const factors = found.predictions.map(each => Math.exp(-each / 3));
-    const sum = factors.reduce((a, b) => a + b);
-    expect(combinations['free-energy']).toBeCloseTo(-3 * Math.log(sum / 5), 10);
-    expect(combinations.boltzmann).toBeCloseTo(
-      found.predictions.reduce((total, each, n) => total + (each * (factors[n] as number)) / sum, 0),
-      10,
-    );
-  });
+  test.each(['mean', 'lse', 'boltzmann', 'free-energy'])(
+    'pools poses by --combination %s',
+    async combination => {
+      const { value, weights, combinations } = only(
+        await ofFew('--combination', combination, '--t', '2', '--kT', '3'),
+      );
+      expect(value).toBeCloseTo(combinations[combination] as number, 12);
+      expect(weights.reduce((a, b) => a + b)).toBeCloseTo(1, 12);
+      const byMean = await ofFew('--combination', 'mean', '--t', '2', '--kT', '3');
+      expect(only(byMean).combinations).toEqual(combinations);
+      const factors = byMean.predictions.map(score => Math.exp(-score / 3));
+      const sum = factors.reduce((a, b) => a + b);
+      expect(combinations['free-energy']).toBeCloseTo(-3 * Math.log(sum / 5), 10);
+      expect(combinations.boltzmann).toBeCloseTo(
+        byMean.predictions.reduce((total, score, n) => total + (score * (factors[n] as number)) / sum, 0),
+        10,
+      );
+    },
+  );
 
-  test('gives mean and variance by spread, and rejects negative scores for power-mean', async () => {
+  test('gives mean and variance with --combination spread, and rejects negative scores with power-mean', async () => {
     const { value, variance } = only(await ofFew('--combination', 'spread', '--kT', '1e6'));
     const { predictions } = await ofFew();
     expect(value).toBeCloseTo(meanOf(predictions), 3);
-    expect(variance).toBeCloseTo(meanOf(predictions.map(each => (each - meanOf(predictions)) ** 2)), 3);
+    expect(variance).toBeCloseTo(meanOf(predictions.map(score => (score - meanOf(predictions)) ** 2)), 3);
     const { code, stderr } = await run([few, '--receptor', receptor, '--combination', 'power-mean']);
     expect(code).toBe(1);
     expect(stderr).toContain('bad pose: its log-weight is NaN');
   });
 
-  test('gives the same results with every strategy, and --compare compares their costs', async () => {
+  test('gives the same result with every --strategy, and compares them with --compare', async () => {
     const streamed = only(await ofFew());
     for (const strategy of ['recompute', 'full-graph']) {
       const { value, gradient } = only(await ofFew('--strategy', strategy));
@@ -136,7 +140,7 @@ describe('score', () => {
     for (const { difference } of strategies) expect(difference).toBeLessThan(1e-12);
   });
 
-  test('gives the terms, whose weighted sum is the score', async () => {
+  test('gives with --terms the terms whose weighted sum is the score', async () => {
     const { terms = [] } = only(await ofFew('--terms'));
     const { predictions } = await ofFew();
     const weights = {
@@ -144,28 +148,28 @@ describe('score', () => {
       ...{ hydrophobic: -0.035069, hydrogenBond: -0.587439 },
     };
     expect(terms.length).toBe(5);
-    for (const [n, each] of terms.entries()) {
-      const sum = Object.entries(weights).reduce((total, [name, w]) => total + w * (each[name] as number), 0);
-      // No atom of these poses clashes, so nothing is squashed but a few thousandths.
-      expect(sum / (1 + 0.05846 * (each.rotors as number))).toBeCloseTo(predictions[n] as number, 1);
+    for (const [n, row] of terms.entries()) {
+      const sum = Object.entries(weights).reduce((total, [name, w]) => total + w * (row[name] as number), 0);
+      // No atom of these poses clashes, so the limit on energies changes the score by only a few thousandths.
+      expect(sum / (1 + 0.05846 * (row.rotors as number))).toBeCloseTo(predictions[n] as number, 1);
     }
   });
 
-  test('scores by SchNet', async () => {
+  test('scores by an untrained SchNet with --scorer schnet', async () => {
     const argv = [
       '--scorer',
       'schnet',
       ...'--hidden 4 --interactions 1 --neighbours 6 --pocket 4'.split(' '),
     ];
-    const found = await ofFew(...argv);
-    expect(found.predictions.length).toBe(5);
-    expect(only(found).combinations.mean).toBeCloseTo(meanOf(found.predictions), 12);
+    const output = await ofFew(...argv);
+    expect(output.predictions.length).toBe(5);
+    expect(only(output).combinations.mean).toBeCloseTo(meanOf(output.predictions), 12);
     const { stdout } = await run([few, '--receptor', receptor, ...argv]);
     for (const part of ['untrained', '|∂ΔG/∂θ|', 'embedding']) expect(stdout).toContain(part);
-    expect(await ofFew(...argv, '--refine', '0')).toEqual(found);
+    expect(await ofFew(...argv, '--refine', '0')).toEqual(output);
   });
 
-  test('leaves out duplicate poses', async () => {
+  test('leaves out duplicate poses with --rmsd', async () => {
     const twice = file('twice.pdbqt', someModels(1, 2) + someModels(1, 2));
     const { predictions, duplicates } = await json(twice, '--receptor', receptor, '--rmsd', '0.1');
     expect(predictions).toEqual((await ofFew()).predictions.slice(0, 2));
@@ -173,7 +177,7 @@ describe('score', () => {
   });
 });
 
-describe('many compounds', () => {
+describe('score, given many compounds,', () => {
   const library = join(folder, 'library');
   file('library/b10.pdbqt', someModels(3, 4));
   file('library/b9.pdbqt', someModels(1, 2));
@@ -186,35 +190,35 @@ describe('many compounds', () => {
     ['files', [join(library, 'b9.pdbqt'), join(library, 'b10.pdbqt'), join(library, 'inner/c.pdbqt')]],
     ['a pattern', [`${library}/**/*.pdbqt`]],
     ['--poses', ['--poses', library]],
-  ])('are found by %s', async (what, asked) => {
-    const { compounds, predictions } = await json(...asked, '--receptor', receptor);
+  ])('finds them by %s', async (what, inputs) => {
+    const { compounds, predictions } = await json(...inputs, '--receptor', receptor);
     expect(compounds.map(({ name }) => name)).toEqual(what === 'files' ? ['b9', 'b10', 'c'] : names);
     expect(compounds.map(({ poses }) => poses)).toEqual([2, 2, 1]);
     expect(predictions).toEqual((await ofFew()).predictions);
   });
 
-  test('of one name are named by their paths', async () => {
-    const same = ['1abc', '2abc'].map((each, i) => file(`${each}/lig.pdbqt`, someModels(i + 1, i + 1)));
+  test('distinguishes files of the same name by their paths', async () => {
+    const same = ['1abc', '2abc'].map((id, i) => file(`${id}/lig.pdbqt`, someModels(i + 1, i + 1)));
     const { compounds } = await json(...same, '--receptor', receptor);
     expect(compounds.map(({ name }) => name)).toEqual(same.map(path => path.replace('.pdbqt', '')));
     const byPattern = await json(join(folder, '*abc/lig.pdbqt'), '--receptor', receptor);
     expect(byPattern.compounds.map(({ name }) => name)).toEqual(['1abc/lig', '2abc/lig']);
   });
 
-  test('do not include the receptor in their folder', async () => {
+  test('leaves out a receptor in the same folder', async () => {
     const inside = file('with/rec.pdbqt', readFileSync(receptor, 'utf8'));
     file('with/a.pdbqt', someModels(1, 1));
     const { compounds } = await json(join(folder, 'with'), '--receptor', inside);
     expect(compounds.map(({ name }) => name)).toEqual(['a']);
   });
 
-  test('become one compound with --group-by all', async () => {
+  test('pools them as one compound with --group-by all', async () => {
     const { compounds } = await json(library, '--receptor', receptor, '--group-by', 'all');
     expect(compounds.length).toBe(1);
-    expect(only({ compounds } as Found).value).toBeCloseTo(only(await ofFew()).value, 12);
+    expect(only({ compounds } as ScoreOutput).value).toBeCloseTo(only(await ofFew()).value, 12);
   });
 
-  test('have a line each as text, a row for each pose in CSV, an object each in JSON lines', async () => {
+  test('prints a line per compound as text, a row per pose in CSV, and an object per compound in JSON lines', async () => {
     const { stdout } = await run([library, '--receptor', receptor]);
     expect(stdout).toMatch(/^ +poses +best +ΔG\n {2}b9 +2 +-13\.067 +-\d+\.\d{4}\n {2}b10 +2 /m);
     expect(stdout).toContain('3 compounds, 5 poses');
@@ -233,12 +237,14 @@ describe('many compounds', () => {
     expect(lines.split('\n').map(line => JSON.parse(line).name)).toEqual(names);
   });
 
-  test('are distinguished by their names in SDF, and bad records are skipped', async () => {
-    const at = (name: string, dx: number) => record(name, dx);
-    const sdf = [at('A', 0), at('A', 0.5), at('B', 0).replace('V2000', 'V9000'), at('B', 1), at('', 1.5)];
+  test('groups the records of an SDF by name, and skips a bad record', async () => {
+    const sdf = [
+      ...[record('A', 0), record('A', 0.5), record('B', 0).replace('V2000', 'V9000')],
+      ...[record('B', 1), record('', 1.5)],
+    ];
     const argv = ['--receptor', receptor, '--scorer', 'schnet', '--pocket', '8', '--json'];
     const { code, stdout, stderr } = await run([file('ligands.sdf', sdf.join('')), ...argv]);
-    const { compounds }: Found = JSON.parse(stdout);
+    const { compounds }: ScoreOutput = JSON.parse(stdout);
     expect(code).toBe(3);
     expect(compounds.map(({ name, poses, skipped }) => [name, poses, skipped])).toEqual([
       ['A', 2, 0],
@@ -248,11 +254,16 @@ describe('many compounds', () => {
     expect(stderr).toMatch(
       /^note: the SchNet is untrained.*\nskipped B: .*ligands\.sdf, line 22: .*V3000.*\n1 pose was skipped\n$/,
     );
-    const byFile = await run([file('good.sdf', at('A', 0) + at('B', 1)), ...argv, '--group-by', 'file']);
+    const byFile = await run([
+      file('good.sdf', record('A', 0) + record('B', 1)),
+      ...argv,
+      '--group-by',
+      'file',
+    ]);
     expect(JSON.parse(byFile.stdout).compounds).toMatchObject([{ name: 'good', poses: 2 }]);
   });
 
-  test('give the number of their skipped poses in CSV, JSON lines, text and merge', async () => {
+  test('prints the number of skipped poses in CSV, JSON lines and text, and after merge', async () => {
     const bad = someModels(2, 2).replace(/^(HETATM.{30})..../m, '$1x.y ');
     const argv = [file('skips/a.pdbqt', someModels(1, 1) + bad + someModels(3, 3)), '--receptor', receptor];
     const csv = await run([...argv, '--format', 'csv']);
@@ -282,7 +293,7 @@ describe('many compounds', () => {
   });
 
   test.each(['text', 'csv', 'json', 'jsonl'])(
-    'by an untrained SchNet come with a warning as %s',
+    'warns that SchNet is untrained, with --format %s',
     async format => {
       const { code, stderr } = await run([
         few,
@@ -298,14 +309,14 @@ describe('many compounds', () => {
     },
   );
 
-  test('are scored except bad ones, which are reported, or an error with --strict', async () => {
+  test('reports and skips bad ones, or stops at the first with --strict', async () => {
     file('bad/a.pdbqt', someModels(1, 1));
     file('bad/b.pdbqt', 'hello\u0007');
     file('bad/c.pdbqt', far);
     file('bad/d.pdbqt', someModels(2, 2));
     const argv = [join(folder, 'bad'), '--receptor', receptor, '--format', 'json'];
     const { code, stdout, stderr } = await run(argv);
-    const { compounds, skipped }: Found = JSON.parse(stdout);
+    const { compounds, skipped }: ScoreOutput = JSON.parse(stdout);
     expect(code).toBe(3);
     expect(compounds.map(({ name }) => name)).toEqual(['a', 'd']);
     expect(skipped.map(({ name }) => name)).toEqual(['b', 'c']);
@@ -318,10 +329,10 @@ describe('many compounds', () => {
   });
 });
 
-describe('--state and merge', () => {
+describe('merge of --state files', () => {
   const parts = [1, 2].map(n => join(folder, `state${n}.json`));
 
-  test('give the results of the whole run for its parts', async () => {
+  test('gives the same result as scoring all poses at once', async () => {
     const halves = [file('h1/x.pdbqt', someModels(1, 3)), file('h2/x.pdbqt', someModels(4, 5))];
     for (const [i, half] of halves.entries()) {
       await json(half, '--receptor', receptor, '--state', parts[i] as string);
@@ -347,7 +358,7 @@ describe('--state and merge', () => {
     );
   });
 
-  test('expand patterns in quotes, as score does', async () => {
+  test('expands quoted patterns like score', async () => {
     expect(only(await json('merge', join(folder, 'state[12].json')))).toEqual(
       only(await json('merge', ...parts)),
     );
@@ -366,7 +377,7 @@ describe('--state and merge', () => {
     );
   });
 
-  test('reject a file that is no state, is damaged, or is of another run', async () => {
+  test('rejects a file that is not a state, is damaged, or belongs to another run', async () => {
     const [first] = parts as [string, string];
     const other = join(folder, 'other.json');
     await json(few, '--receptor', receptor, '--kT', '2', '--state', other);
@@ -388,8 +399,8 @@ describe('--state and merge', () => {
   });
 });
 
-describe('a wrong command gives one line of error', () => {
-  const ours = ['--receptor', receptor];
+describe('score, with one line on stderr,', () => {
+  const withReceptor = ['--receptor', receptor];
 
   test.each([
     [
@@ -401,25 +412,29 @@ describe('a wrong command gives one line of error', () => {
     ['kT of 0', ['--kT', '0'], /--kT.*'0' is invalid. It must be a number greater than 0/],
     ['t below 0', ['--t=-1'], /--t.*'-1' is invalid. It must be a number greater than 0/],
     ['q of 0', ['--q', '0'], /It must be a number other than 0/],
-    ['a target that is no number', ['--target', 'low'], /--target.*'low' is invalid. It must be a number/],
+    ['a target that is not a number', ['--target', 'low'], /--target.*'low' is invalid. It must be a number/],
     ['a target that is not finite', ['--target', '1e999'], /'1e999' is invalid. It must be a number/],
     ['an empty number', ['--t', ''], /'' is invalid. It must be a number/],
     ['an unknown option', ['--bogus'], /unknown option '--bogus'/],
     ['poses without a receptor', ['poses.pdbqt'], /option '--receptor <file>' is needed/],
-    ['a receptor without poses', ours, /poses are needed/],
-    ['terms of schnet', ['--scorer', 'schnet', '--terms'], /--terms needs --scorer vina/],
-    ['a model with sizes', ['--weights', 'w.json', '--hidden', '4'], /cannot be used with option/],
-    ['refinement', ['--refine', '3'], /--refine is not an option but a command: npm start -- refine/],
+    ['a receptor without poses', withReceptor, /poses are needed/],
+    ['--terms with schnet', ['--scorer', 'schnet', '--terms'], /--terms needs --scorer vina/],
+    [
+      'sizes given along with weights',
+      ['--weights', 'w.json', '--hidden', '4'],
+      /cannot be used with option/,
+    ],
+    ['--refine with vina', ['--refine', '3'], /--refine is not an option but a command: npm start -- refine/],
     ['--json and CSV', ['--format', 'csv', '--json'], /--json and --format csv exclude each other/],
     [
       '--json and CSV of merge',
       ['merge', 'a.json', '--format', 'csv', '--json'],
       /--json and --format csv exclude each other/,
     ],
-    ['settings of a network for Vina', ['--hidden', '8'], /--hidden needs --scorer schnet/],
-    ['a seed for Vina', ['--seed', '2'], /--seed needs --scorer schnet/],
-    ['merge of nothing', ['merge'], /missing required argument 'states'/],
-  ])('with exit code 2: %s', async (_what, argv, message) => {
+    ['--hidden with vina', ['--hidden', '8'], /--hidden needs --scorer schnet/],
+    ['--seed with vina', ['--seed', '2'], /--seed needs --scorer schnet/],
+    ['merge without files', ['merge'], /missing required argument 'states'/],
+  ])('exits with code 2 for %s', async (_what, argv, message) => {
     const { code, stdout, stderr } = await run(argv);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^error: [^\n]*\n$/);
@@ -427,28 +442,44 @@ describe('a wrong command gives one line of error', () => {
   });
 
   test.each([
-    ['a missing file', ['nowhere.pdbqt', ...ours], /cannot read nowhere.pdbqt: no such file or directory/],
-    ['a pattern for nothing', ['nowhere*.pdbqt', ...ours], /nowhere\*\.pdbqt: expected files that match/],
-    ['an empty folder', [join(file('empty/a.txt', ''), '..'), ...ours], /expected files that end in \.pdbqt/],
+    [
+      'a missing file',
+      ['nowhere.pdbqt', ...withReceptor],
+      /cannot read nowhere.pdbqt: no such file or directory/,
+    ],
+    [
+      'a pattern that matches no file',
+      ['nowhere*.pdbqt', ...withReceptor],
+      /nowhere\*\.pdbqt: expected files that match/,
+    ],
+    [
+      'a folder without poses',
+      [join(file('empty/a.txt', ''), '..'), ...withReceptor],
+      /expected files that end in \.pdbqt/,
+    ],
     ['a missing receptor', [few, '--receptor', 'nowhere.pdbqt'], /cannot read nowhere.pdbqt: no such file/],
     ['a receptor of many models', [few, '--receptor', posesFile], /poses\.pdbqt.*: expected one model/],
-    ['a file that is no PDBQT', [file('a.pdbqt', 'hello'), ...ours], /a\.pdbqt, line 1: expected ATOM/],
     [
-      'poses somewhere else',
-      [file('far.pdbqt', far), ...ours],
+      'a file that is not PDBQT',
+      [file('a.pdbqt', 'hello'), ...withReceptor],
+      /a\.pdbqt, line 1: expected ATOM/,
+    ],
+    [
+      'poses far from the receptor',
+      [file('far.pdbqt', far), ...withReceptor],
       /far\.pdbqt: no pose comes within 8 Å of an atom of .*pocket\.pdbqt/,
     ],
     [
-      'a file that cannot be written',
-      [few, ...ours, '--out', join(folder, 'no', 'out.csv')],
+      'an output in a missing folder',
+      [few, ...withReceptor, '--out', join(folder, 'no', 'out.csv')],
       /cannot write .*out\.csv: no such file or directory/,
     ],
     [
       'a folder as the output',
-      [few, ...ours, '--out', folder],
+      [few, ...withReceptor, '--out', folder],
       /cannot write .*: illegal operation on a directory/,
     ],
-  ])('with exit code 1: %s', async (_what, argv, message) => {
+  ])('exits with code 1 for %s', async (_what, argv, message) => {
     const { code, stdout, stderr } = await run(argv);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^error: [^\n]*\n$/);

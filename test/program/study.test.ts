@@ -17,7 +17,10 @@ const names = ['gauss1', 'gauss2', 'repulsion', 'hydrophobic', 'hydrogenBond'] a
 const sizes = [70, 1200, 1, 40, 4];
 const weights = vinaWeights();
 
-/** Compounds of made-up terms, with poses that have nothing else; each target is shifted. */
+/**
+ * 48 compounds of four targets with random terms. Each affinity is the lowest score with the weights scaled by `planted`,
+ * plus a shift for its target and random noise.
+ */
 function compoundsOf(planted: readonly number[], noise: number): StudyCompound[] {
   return ['a', 'b', 'c', 'd'].flatMap((target, shift) =>
     Array.from({ length: 12 }, (_, i) => {
@@ -37,7 +40,7 @@ function compoundsOf(planted: readonly number[], noise: number): StudyCompound[]
   );
 }
 
-/** A scorer of poses that are rows of terms. */
+/** Vina's weighted sum, of poses that are rows of terms. */
 const scorer = {
   posesPerTape: 2,
   score: (_: unknown, params: Record<string, never>, poses: readonly number[][]) =>
@@ -52,39 +55,57 @@ const scorer = {
     ),
 } as unknown as FitScorer;
 
-describe('the study of refitted weights', () => {
+describe('the study that refits Vina’s weights', () => {
   const planted = [1.5, 0.5, 1, 2, 0.8];
   const [best] = studyPoolings as [(typeof studyPoolings)[number]];
 
-  test.each(studyPoolings)('pools many compounds at once as the library does one: $name', async pooling => {
-    const [first, second] = compoundsOf(planted, 0) as [StudyCompound, StudyCompound];
-    const together = await pooledOf([first, second], pooling, shippedFactors(), jit());
-    for (const [i, each] of [first, second].entries()) {
-      const { value } = await combinePoses({
-        poses: each.poses,
-        params: shippedFactors(),
-        score: scorer.score as never,
-        posesPerTape: 2,
-        combination: pooling.combination as never,
-      });
-      expectClose(together[i] as number, value, 1e-12);
-    }
-  });
+  test.each(studyPoolings)(
+    'pools a batch of compounds by $name like combinePoses pools each',
+    async pooling => {
+      const [first, second] = compoundsOf(planted, 0) as [StudyCompound, StudyCompound];
+      const together = await pooledOf([first, second], pooling, shippedFactors(), jit());
+      for (const [i, compound] of [first, second].entries()) {
+        const { value } = await combinePoses({
+          poses: compound.poses,
+          params: shippedFactors(),
+          score: scorer.score as never,
+          posesPerTape: 2,
+          combination: pooling.combination as never,
+        });
+        expectClose(together[i] as number, value, 1e-12);
+      }
+    },
+  );
 
-  test.each(['kept', 'free'] as const)('finds planted weights, with signs %s', async signs => {
-    const factors = await refit(compoundsOf(planted, 0), best, { anchor: 'shipped', strength: 1e-6 }, signs);
-    for (const [k, name] of names.entries()) {
-      expect(factors[name]?.data[0]).toBeCloseTo(planted[k] as number, 1);
-    }
-    const strong = await refit(compoundsOf(planted, 0), best, { anchor: 'shipped', strength: 1e6 }, signs);
-    for (const name of names) expect(strong[name]?.data[0]).toBeCloseTo(1, 2);
-  });
+  test.each(['kept', 'free'] as const)(
+    'recovers planted weights if signs are %s, unless the prior is strong',
+    async signs => {
+      const factors = await refit(
+        compoundsOf(planted, 0),
+        best,
+        { anchor: 'shipped', strength: 1e-6 },
+        signs,
+      );
+      for (const [k, name] of names.entries()) {
+        expect(factors[name]?.data[0]).toBeCloseTo(planted[k] as number, 1);
+      }
+      const withStrongPrior = await refit(
+        compoundsOf(planted, 0),
+        best,
+        { anchor: 'shipped', strength: 1e6 },
+        signs,
+      );
+      for (const name of names) expect(withStrongPrior[name]?.data[0]).toBeCloseTo(1, 2);
+    },
+  );
 
-  test('chooses and fits without the target that is left out', async () => {
+  test('does not use the target that is left out to choose the prior or to fit', async () => {
     const compounds = compoundsOf(planted, 1);
     const fold = await new Folds(compounds, best, scorer, 'kept', () => {}).fold('b');
-    const spoilt = compounds.map(each => (each.target === 'b' ? { ...each, measured: random() } : each));
-    const other = await new Folds(spoilt, best, scorer, 'kept', () => {}).fold('b');
+    const altered = compounds.map(compound =>
+      compound.target === 'b' ? { ...compound, measured: random() } : compound,
+    );
+    const other = await new Folds(altered, best, scorer, 'kept', () => {}).fold('b');
     expect(other.prior).toEqual(fold.prior);
     expect(other.factors).toEqual(fold.factors);
     expect(other.predicted).toEqual(fold.predicted);
@@ -95,14 +116,14 @@ describe('the study of refitted weights', () => {
     expect(figuresOf(rows, 'refitted').error).toBeLessThan(figuresOf(rows, 'shipped').error);
   });
 
-  test('draws compounds within targets, and gives intervals about the figure', () => {
+  test('resamples compounds within targets, and gives intervals that contain the figure', () => {
     const rows = Array.from({ length: 40 }, (_, i) => ({
       ...{ target: i < 20 ? 'a' : 'b', measured: i },
       predicted: { method: i + 4 * (random() - 0.5) },
     }));
     const samples = resamples(rows, 200, uniform(1));
-    expect(samples.every(each => each.filter(({ target }) => target === 'a').length === 20)).toBe(true);
-    const { value, low, high } = interval(rows, samples, some => figuresOf(some, 'method').tau);
+    expect(samples.every(sample => sample.filter(({ target }) => target === 'a').length === 20)).toBe(true);
+    const { value, low, high } = interval(rows, samples, sample => figuresOf(sample, 'method').tau);
     expect(low).toBeLessThan(value);
     expect(high).toBeGreaterThanOrEqual(value);
   });

@@ -15,7 +15,7 @@ const posesText = readFileSync(
 
 const executor = jit();
 
-/** Coordinates after a motion, three for each atom. */
+/** Coordinates after a motion, three per atom, by the linkage. */
 function moved(linkage: Linkage, motion: Motion): Float64Array {
   const tape = new Tape();
   const [coordinates] = evaluate([linkage.record(tape, onTape(tape, motion))], { executor });
@@ -23,13 +23,13 @@ function moved(linkage: Linkage, motion: Motion): Float64Array {
 }
 
 function onTape(tape: Tape, motion: Motion): Motion<Value> {
-  const entries = Object.entries(motion).map(([name, each]) => [name, tape.constant(each)]);
+  const entries = Object.entries(motion).map(([name, values]) => [name, tape.constant(values)]);
   return Object.fromEntries(entries) as Motion<Value>;
 }
 
-const number = (most: number) => fc.double({ min: -most, max: most, noNaN: true });
+const number = (limit: number) => fc.double({ min: -limit, max: limit, noNaN: true });
 
-/** A tree of up to 6 roots and 12 branches, and coordinates no two of which coincide. */
+/** Trees of up to 6 roots and 12 branches, with coordinates at which no two atoms coincide. */
 const trees: fc.Arbitrary<{ tree: TorsionTree; coordinates: number[] }> = fc
   .record({
     roots: fc.array(fc.boolean(), { minLength: 1, maxLength: 6 }),
@@ -42,9 +42,9 @@ const trees: fc.Arbitrary<{ tree: TorsionTree; coordinates: number[] }> = fc
     const fragments = roots.length + parents.length;
     const fragmentOf = Array.from({ length: fragments }, (_, f) =>
       new Array<number>(sizes[f] as number).fill(f),
-    );
-    const places = fragmentOf.flat();
-    const atomsOf = (fragment: number) => [...places.keys()].filter(atom => places[atom] === fragment);
+    ).flat();
+    const atomsOf = (fragment: number) =>
+      [...fragmentOf.keys()].filter(atom => fragmentOf[atom] === fragment);
     const branches = parents.map((pick, k) => {
       const parent = pick % (roots.length + k);
       const atoms = atomsOf(parent);
@@ -53,25 +53,26 @@ const trees: fc.Arbitrary<{ tree: TorsionTree; coordinates: number[] }> = fc
     });
     return {
       tree: {
-        fragmentOf: Int32Array.from(places),
+        fragmentOf: Int32Array.from(fragmentOf),
         branches,
         roots: roots.map((isFlexibleResidue, fragment) => ({ fragment, isFlexibleResidue })),
       },
-      // On a line, 3 Å apart, and each up to 1 Å away from there.
-      coordinates: places.flatMap((_, atom) =>
+      // Points 3 Å apart on a line, each displaced by up to 1 Å on each axis.
+      coordinates: fragmentOf.flatMap((_, atom) =>
         [3 * atom, 90, -40].map((x, axis) => x + (offsets[(3 * atom + axis) % offsets.length] as number)),
       ),
     };
   });
 
-/** Numbers for a motion of any linkage. */
+/** Values for the degrees of freedom of any of the trees. */
 const numbers = fc.array(number(3), { minLength: 48, maxLength: 48 });
 
-function motionOf(linkage: Linkage, all: readonly number[]): Motion {
+/** Motion with these values, repeated if there are more degrees of freedom. */
+function motionOf(linkage: Linkage, values: readonly number[]): Motion {
   const motion = linkage.rest();
-  let at = 0;
+  let next = 0;
   for (const { data } of Object.values<Tensor<Float64Array>>({ ...motion })) {
-    for (const k of data.keys()) data[k] = all[at++ % all.length] as number;
+    for (const k of data.keys()) data[k] = values[next++ % values.length] as number;
   }
   return motion;
 }
@@ -79,7 +80,7 @@ function motionOf(linkage: Linkage, all: readonly number[]): Motion {
 const distance = (x: ArrayLike<number>, a: number, b: number): number =>
   Math.hypot(...[0, 1, 2].map(axis => (x[3 * a + axis] as number) - (x[3 * b + axis] as number)));
 
-/** Groups of atoms that keep their distances: each fragment, with the atoms at both ends of the bonds it has. */
+/** Groups of atoms at fixed distances: each fragment, together with the atoms across its rotatable bonds. */
 function rigidGroups({ fragmentOf, branches }: TorsionTree): number[][] {
   const groups: number[][] = Array.from({ length: 1 + Math.max(...fragmentOf) }, () => []);
   for (const [atom, fragment] of fragmentOf.entries()) groups[fragment]?.push(atom);
@@ -90,7 +91,7 @@ function rigidGroups({ fragmentOf, branches }: TorsionTree): number[][] {
   return groups;
 }
 
-/** Coordinates after a motion, by turning all that hangs on each bond, the last branch first. */
+/** Coordinates after a motion, by turning the atoms beyond each bond in turn, the last branch first. */
 function turned({ fragmentOf, branches, roots }: TorsionTree, start: number[], motion: Motion): number[][] {
   const moving = roots.filter(({ isFlexibleResidue }) => !isFlexibleResidue).map(({ fragment }) => fragment);
   const parents = new Map(branches.map(({ parent, fragment }) => [fragment, parent]));
@@ -100,7 +101,7 @@ function turned({ fragmentOf, branches, roots }: TorsionTree, start: number[], m
   const x = [...fragmentOf.keys()].map(atom => start.slice(3 * atom, 3 * atom + 3));
   for (const [k, { from, to, fragment }] of [...branches.entries()].reverse()) {
     const [begin, end] = [start.slice(3 * from, 3 * from + 3), start.slice(3 * to, 3 * to + 3)];
-    const axis = end.map((each, i) => each - (begin[i] as number));
+    const axis = end.map((x, i) => x - (begin[i] as number));
     for (const atom of atomsOn(fragment)) {
       x[atom] = about(x[atom] as number[], end, axis, motion.torsions.data[k] as number);
     }
@@ -114,33 +115,36 @@ function turned({ fragmentOf, branches, roots }: TorsionTree, start: number[], m
     const [b, shift] = [rows(motion.rotation), rows(motion.translation)];
     const angle = 2 * Math.atan(Math.hypot(...b) / 2);
     for (const atom of atoms) {
-      x[atom] = about(x[atom] as number[], middle, b, angle).map((each, i) => each + (shift[i] as number));
+      x[atom] = about(x[atom] as number[], middle, b, angle).map((value, i) => value + (shift[i] as number));
     }
   }
   return x;
 }
 
-/** A point turned about an axis through another: v cos θ + (a × v) sin θ + a (a · v) (1 − cos θ). */
+/**
+ * A point turned about an axis through `center`. With the unit axis a and v = point − center, v becomes
+ * v cos θ + (a × v) sin θ + a (a · v) (1 − cos θ).
+ */
 function about(point: number[], center: number[], axis: number[], angle: number): number[] {
   const length = Math.hypot(...axis) || 1;
-  const [a, b, c] = axis.map(each => each / length) as [number, number, number];
-  const [x, y, z] = point.map((each, i) => each - (center[i] as number)) as [number, number, number];
+  const [a, b, c] = axis.map(component => component / length) as [number, number, number];
+  const [x, y, z] = point.map((value, i) => value - (center[i] as number)) as [number, number, number];
   const along = (a * x + b * y + c * z) * (1 - Math.cos(angle));
   const crossed = [b * z - c * y, c * x - a * z, a * y - b * x];
   return [x, y, z].map(
-    (each, i) =>
+    (value, i) =>
       (center[i] as number) +
-      each * Math.cos(angle) +
+      value * Math.cos(angle) +
       (crossed[i] as number) * Math.sin(angle) +
       ([a, b, c][i] as number) * along,
   );
 }
 
-describe('coordinates from degrees of freedom', () => {
-  property('keep every distance that no torsion changes', trees, numbers, ({ tree, coordinates }, all) => {
+describe('coordinates from a Linkage', () => {
+  property('keep every distance that no torsion changes', trees, numbers, ({ tree, coordinates }, drawn) => {
     const linkage = new Linkage(tree);
     linkage.setReference(coordinates);
-    const after = moved(linkage, motionOf(linkage, all));
+    const after = moved(linkage, motionOf(linkage, drawn));
     for (const group of rigidGroups(tree)) {
       for (const a of group) {
         for (const b of group) expect(distance(after, a, b)).toBeCloseTo(distance(coordinates, a, b), 9);
@@ -148,63 +152,53 @@ describe('coordinates from degrees of freedom', () => {
     }
   });
 
-  property(
-    'equal those of turning about one bond after the other',
-    trees,
-    numbers,
-    ({ tree, coordinates }, all) => {
-      const linkage = new Linkage(tree);
-      linkage.setReference(coordinates);
-      const motion = motionOf(linkage, all);
-      const after = moved(linkage, motion);
-      for (const [k, each] of turned(tree, coordinates, motion).flat().entries()) {
-        expect(after[k]).toBeCloseTo(each, 9);
-      }
-    },
-  );
+  property('equal those of turning bond by bond', trees, numbers, ({ tree, coordinates }, drawn) => {
+    const linkage = new Linkage(tree);
+    linkage.setReference(coordinates);
+    const motion = motionOf(linkage, drawn);
+    const after = moved(linkage, motion);
+    for (const [k, expected] of turned(tree, coordinates, motion).flat().entries()) {
+      expect(after[k]).toBeCloseTo(expected, 9);
+    }
+  });
 
-  property(
-    'have the derivatives at rest that `slopes` gives',
-    trees,
-    numbers,
-    ({ tree, coordinates }, all) => {
-      const linkage = new Linkage(tree);
-      linkage.setReference(coordinates);
-      const width = 3 * linkage.atoms;
-      const pull = Float64Array.from({ length: width }, (_, i) => all[i % all.length] as number);
-      const tape = new Tape();
-      const entries = Object.entries<Tensor>({ ...linkage.rest() });
-      const values = entries.map(([name, each]) => tape.parameter(each, name));
-      const motion = Object.fromEntries(
-        entries.map(([name], k) => [name, values[k]]),
-      ) as unknown as Motion<Value>;
-      const energy = sum(mul(linkage.record(tape, motion), tape.constant(tensor(pull, [linkage.atoms, 3]))));
-      const there = values.filter(({ shape }) => shape[0] !== 0);
-      const found = executor.run(gradient(energy, there)).flatMap(({ data }) => [...data]);
-      const slopes = linkage.slopes(coordinates);
-      expect(found.length).toBe(slopes.length / width);
-      for (const [degree, slope] of found.entries()) {
-        const row = slopes.subarray(degree * width, (degree + 1) * width);
-        expect(slope).toBeCloseTo(
-          row.reduce((total, each, i) => total + each * (pull[i] as number), 0),
-          8,
-        );
-      }
-    },
-  );
+  property('have derivatives at rest that equal `slopes`', trees, numbers, ({ tree, coordinates }, drawn) => {
+    const linkage = new Linkage(tree);
+    linkage.setReference(coordinates);
+    const width = 3 * linkage.atoms;
+    const pull = Float64Array.from({ length: width }, (_, i) => drawn[i % drawn.length] as number);
+    const tape = new Tape();
+    const entries = Object.entries<Tensor>({ ...linkage.rest() });
+    const values = entries.map(([name, rest]) => tape.parameter(rest, name));
+    const motion = Object.fromEntries(
+      entries.map(([name], k) => [name, values[k]]),
+    ) as unknown as Motion<Value>;
+    const energy = sum(mul(linkage.record(tape, motion), tape.constant(tensor(pull, [linkage.atoms, 3]))));
+    const nonEmpty = values.filter(({ shape }) => shape[0] !== 0);
+    const derivatives = executor.run(gradient(energy, nonEmpty)).flatMap(({ data }) => [...data]);
+    const slopes = linkage.slopes(coordinates);
+    expect(derivatives.length).toBe(slopes.length / width);
+    for (const [degree, slope] of derivatives.entries()) {
+      const row = slopes.subarray(degree * width, (degree + 1) * width);
+      expect(slope).toBeCloseTo(
+        row.reduce((total, entry, i) => total + entry * (pull[i] as number), 0),
+        8,
+      );
+    }
+  });
 
-  test('of real poses stay within 1e-6 Å, and are planned once', () => {
+  test('keep rigid distances of real poses within 1e-6 Å, by one plan for all poses', () => {
     const molecules = [...moleculesOf(posesText, 'poses.pdbqt')];
     const { tree } = molecules[0] as { tree: TorsionTree };
     const linkage = new Linkage(tree);
-    const own = jit();
+    const counted = jit();
     const motion = motionOf(linkage, [0.3, -1.2, 2.9, 0.7, -0.4]);
     const tape = new Tape();
     const wanted = [linkage.record(tape, onTape(tape, motion))];
     for (const { atoms } of molecules) {
       const start = atoms.flatMap(({ x, y, z }) => [x, y, z]);
       linkage.setReference(start);
-      const [after] = own.run(wanted) as [Tensor];
+      const [after] = counted.run(wanted) as [Tensor];
       for (const group of rigidGroups(tree)) {
         for (const a of group) {
           for (const b of group) {
@@ -213,6 +207,6 @@ describe('coordinates from degrees of freedom', () => {
         }
       }
     }
-    expect(own.planned).toBe(1);
+    expect(counted.planned).toBe(1);
   });
 });

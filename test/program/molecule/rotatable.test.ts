@@ -4,7 +4,7 @@ import { treeOfBonds } from '../../../program/molecule/rotatable.ts';
 
 const elements: Readonly<Record<string, number>> = { H: 1, C: 6, N: 7, O: 8 };
 
-/** A molecule of atoms such as `C C O`, and bonds such as `0-1 1=2`. */
+/** A molecule of atoms such as `C C O` and bonds such as `0-1 1=2 2:3`, for single, double and aromatic. */
 function molecule(atoms: string, bonds: string): Molecule {
   return {
     name: '',
@@ -19,25 +19,25 @@ function molecule(atoms: string, bonds: string): Molecule {
   };
 }
 
-const turning = (each: Molecule) =>
-  treeOfBonds(each)?.branches.map(({ from, to }) => [from, to].sort((a, b) => a - b).join('-'));
+const rotatable = (molecule: Molecule) =>
+  treeOfBonds(molecule)?.branches.map(({ from, to }) => [from, to].sort((a, b) => a - b).join('-'));
 
-describe('the torsion tree of bonds', () => {
+describe('treeOfBonds', () => {
   test.each([
-    ['butane turns about its middle', 'C C C C', '0-1 1-2 2-3', ['1-2']],
-    ['propane does not turn', 'C C C', '0-1 1-2', []],
-    ['double bonds do not turn', 'C C C C', '0-1 1=2 2-3', []],
-    ['hydrogens do not count', 'C C O H', '0-1 1-2 2-3', []],
-    ['rings do not turn', 'C C C C C C', '0-1 1-2 2-3 3-4 4-5 5-0', []],
-    ['a chain on a ring does', 'C C C C C', '0-1 1-2 2-0 2-3 3-4', ['2-3']],
-    ['amides do not turn', 'C C O N C', '0-1 1=2 1-3 3-4', []],
-    ['esters do', 'C C O O C', '0-1 1=2 1-3 3-4', ['1-3']],
+    ['turns butane about its middle bond', 'C C C C', '0-1 1-2 2-3', ['1-2']],
+    ['does not turn propane', 'C C C', '0-1 1-2', []],
+    ['does not turn double bonds', 'C C C C', '0-1 1=2 2-3', []],
+    ['does not turn a bond that moves only hydrogens', 'C C O H', '0-1 1-2 2-3', []],
+    ['does not turn rings', 'C C C C C C', '0-1 1-2 2-3 3-4 4-5 5-0', []],
+    ['turns a chain on a ring', 'C C C C C', '0-1 1-2 2-0 2-3 3-4', ['2-3']],
+    ['does not turn amides', 'C C O N C', '0-1 1=2 1-3 3-4', []],
+    ['turns esters', 'C C O O C', '0-1 1=2 1-3 3-4', ['1-3']],
   ])('%s', (_what, atoms, bonds, expected) => {
-    expect(turning(molecule(atoms, bonds))).toEqual(expected);
+    expect(rotatable(molecule(atoms, bonds))).toEqual(expected);
   });
 
-  test('has a branch before those within it, and the largest fragment of each part as its root', () => {
-    // A ring of three with a chain of four, and a water apart.
+  test('lists each branch before those within it, with the largest fragment of each part as the root', () => {
+    // A ring of three with a chain of four, and a water.
     const tree = treeOfBonds(molecule('C C C C C C C O', '0-1 1-2 2-3 3-4 4-5 5-6 4-6'));
     expect(tree?.roots.length).toBe(2);
     expect(tree?.roots[0]?.fragment).toBe(tree?.fragmentOf[4]);
@@ -47,15 +47,15 @@ describe('the torsion tree of bonds', () => {
       [2, 1],
     ]);
     for (const [k, { parent }] of (tree?.branches ?? []).entries()) {
-      const known = [
+      const earlier = [
         ...(tree?.roots ?? []).map(({ fragment }) => fragment),
         ...(tree?.branches ?? []).slice(0, k).map(({ fragment }) => fragment),
       ];
-      expect(known).toContain(parent);
+      expect(earlier).toContain(parent);
     }
   });
 
-  test('is undefined if the file states no bonds', () => {
+  test('gives undefined if the file has no bonds', () => {
     const { bonds: _, ...without } = molecule('C C C C', '0-1 1-2 2-3');
     expect(treeOfBonds(without)).toBeUndefined();
   });

@@ -1,6 +1,6 @@
 /**
- * Compares `refine` with `vina --local_only` on the poses of the example, pose by pose, and prints a table. Needs Debian's
- * package autodock-vina.
+ * Compares `refine` with `vina --local_only` on each pose of the example, and prints a table. Needs Debian's package
+ * autodock-vina.
  *
  *     npm run test:refine -- --poses 8 --shake
  */
@@ -21,13 +21,13 @@ import { coordinatesOf } from '../../../program/vina/bonds.ts';
 import { receptorOf } from '../../../program/vina/poses.ts';
 
 const options = command('test:refine', {
-  does: 'Refines the poses of the example by this program and by vina --local_only, has vina score both, and prints them side by side.',
+  does: 'Refines the poses of the example by this program and by vina --local_only, has vina score both, and prints the scores side by side.',
   takes: 'a few seconds a pose',
   writes: 'nothing, or with --write the table that npm test compares with',
 })
-  .option('--poses <number>', 'only the first so many poses', count)
-  .option('--shake', 'move and turn each pose at random before')
-  .option('--write', 'write test/program/refine/vina-local-only.json anew')
+  .option('--poses <number>', 'compare only the first <number> poses', count)
+  .option('--shake', 'displace each pose at random first')
+  .option('--write', 'overwrite test/program/refine/vina-local-only.json')
   .parse()
   .opts<{ poses?: number; shake?: true; write?: true }>();
 
@@ -42,14 +42,14 @@ interface VinaEnergies {
   readonly intra: number;
 }
 
-/** Energies that vina prints of a pose, and the seconds of CPU it took. */
-function vina(ligand: string, ...how: string[]): VinaEnergies & { readonly seconds: number } {
-  const command = `vina --receptor ${pocket} --ligand ${ligand} ${how.join(' ')} --autobox --cpu 1; times`;
+/** Energies that vina prints for a pose, and the seconds of CPU that it took. */
+function vina(ligand: string, ...flags: string[]): VinaEnergies & { readonly seconds: number } {
+  const command = `vina --receptor ${pocket} --ligand ${ligand} ${flags.join(' ')} --autobox --cpu 1; times`;
   const { stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });
   const energy = (name: string) => {
-    const [, found] = new RegExp(`${name}[^:]*: +(-?[\\d.]+)`).exec(stdout) ?? [];
-    if (found === undefined) throw new Error(`vina printed no ${name}: ${stderr || stdout}`);
-    return Number(found);
+    const [, number] = new RegExp(`${name}[^:]*: +(-?[\\d.]+)`).exec(stdout) ?? [];
+    if (number === undefined) throw new Error(`vina printed no ${name}: ${stderr || stdout}`);
+    return Number(number);
   };
   const seconds = [...(stdout.trim().split('\n').at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)];
   return {
@@ -60,19 +60,22 @@ function vina(ligand: string, ...how: string[]): VinaEnergies & { readonly secon
   };
 }
 
-/** Numbers between −1 and 1, the same in each run. */
 let state = 12345;
+/** Random number between −1 and 1. The sequence is the same in each run. */
 function random(): number {
   state = (state * 48271) % 2147483647;
   return (2 * state) / 2147483647 - 1;
 }
 
-/** A pose moved by up to 0.4 Å along each axis, turned by up to 7° about each, and by up to 17° about each bond. */
+/**
+ * Returns a function that displaces poses at random: by up to 0.4 Å along each axis, by up to 7° about each axis, and by up
+ * to 17° about each rotatable bond.
+ */
 function shaker(tree: NonNullable<Molecule['tree']>): (molecule: Molecule) => Molecule {
   const linkage = new Linkage(tree);
   const motion = linkage.rest();
   const tape = new Tape();
-  const named = Object.entries<Tensor>({ ...motion }).map(([name, each]) => [name, tape.constant(each)]);
+  const named = Object.entries<Tensor>({ ...motion }).map(([name, values]) => [name, tape.constant(values)]);
   const wanted = [linkage.record(tape, Object.fromEntries(named) as Motion<Value>)];
   const executor = jit();
   return molecule => {
@@ -99,7 +102,7 @@ const text = readFileSync(join(data, 'poses.pdbqt'), 'utf8');
 const all = [...moleculesOf(text, 'poses.pdbqt', { keepLines: true })];
 const shake = options.shake
   ? shaker(all[0]?.tree as NonNullable<Molecule['tree']>)
-  : (each: Molecule) => each;
+  : (molecule: Molecule) => molecule;
 const poses = all.slice(0, options.poses ?? all.length).map(shake);
 const refiner = new Refiner(vinaFieldIn(receptorOf(moleculeOf(readFileSync(pocket, 'utf8'), pocket))));
 const pdbqt = writerFor('refined.pdbqt');
@@ -110,7 +113,7 @@ try {
   const rows: { ours: VinaEnergies; theirs: VinaEnergies }[] = [];
   const seconds = { ours: 0, theirs: 0, first: 0 };
   console.log(
-    'pose   before     vina     ours   difference   of what is minimised    (kcal/mol, all by vina)',
+    'pose   before     vina     ours   difference    in minimised energy    (kcal/mol, all by vina)',
   );
   for (const [k, pose] of poses.entries()) {
     const [start, local, refined] = ['start', 'local', 'refined'].map(name =>
@@ -120,12 +123,12 @@ try {
     const result = await refiner.refine(pose);
     const { user, system } = process.cpuUsage(before);
     seconds[k === 0 ? 'first' : 'ours'] += (user + system) / 1e6;
-    const withoutModel = (each: Refined) => pdbqt(pose, each, 1).replace(/^MODEL.*\n|^ENDMDL\n/gm, '');
+    const withoutModel = (refined: Refined) => pdbqt(pose, refined, 1).replace(/^MODEL.*\n|^ENDMDL\n/gm, '');
     writeFileSync(start, withoutModel({ ...result, coordinates: coordinatesOf(pose) }));
     writeFileSync(refined, withoutModel(result));
     const { score } = vina(start, '--score_only');
-    const found = vina(start, '--local_only', '--out', local);
-    seconds.theirs += found.seconds;
+    const minimisation = vina(start, '--local_only', '--out', local);
+    seconds.theirs += minimisation.seconds;
     const [theirs, ours] = [vina(local, '--score_only'), vina(refined, '--score_only')];
     rows.push({ ours, theirs });
     const cells = [
@@ -140,14 +143,14 @@ try {
       `${String(k + 1).padStart(4)}${cells.map((cell, i) => cell.toFixed(3).padStart(widths[i] as number)).join('')}`,
     );
   }
-  for (const [what, of] of [
+  for (const [name, energyOf] of [
     ['score', ({ score }: VinaEnergies) => score],
-    ['what is minimised', totalOf],
+    ['minimised energy', totalOf],
   ] as const) {
-    const differences = rows.map(({ ours, theirs }) => of(ours) - of(theirs));
-    const share = differences.filter(each => each <= 0.05).length / rows.length;
+    const differences = rows.map(({ ours, theirs }) => energyOf(ours) - energyOf(theirs));
+    const share = differences.filter(difference => difference <= 0.05).length / rows.length;
     console.log(
-      `${what}: at most 0.05 above vina's in ${(100 * share).toFixed(1)} %, median difference ${median(differences).toFixed(3)}`,
+      `${name}: at most 0.05 above vina's in ${(100 * share).toFixed(1)} %, median difference ${median(differences).toFixed(3)}`,
     );
   }
   const rate = (count: number, time: number) => (count / time).toPrecision(3);
@@ -160,20 +163,22 @@ try {
   rmSync(folder, { recursive: true });
 }
 
+/** Energy that refinement minimises. */
 function totalOf({ inter, intra }: VinaEnergies): number {
   return inter + intra;
 }
 
+/** Text of `vina-local-only.json`. */
 function tableOf(rows: readonly VinaEnergies[]): string {
-  const how = (what: string) => `vina --receptor pocket.pdbqt --ligand ${what} --autobox --cpu 1`;
+  const call = (ligand: string) => `vina --receptor pocket.pdbqt --ligand ${ligand} --autobox --cpu 1`;
   const head = {
     program: 'AutoDock Vina 1.2.3 (Debian autodock-vina 1.2.3-2)',
-    command: `${how('POSE.pdbqt --local_only --out LOCAL.pdbqt')}; ${how('LOCAL.pdbqt --score_only')}`,
+    command: `${call('POSE.pdbqt --local_only --out LOCAL.pdbqt')}; ${call('LOCAL.pdbqt --score_only')}`,
     units: 'kcal/mol',
   };
   const lines = rows.map(({ score, inter, intra }, k) => {
     const cells = Object.entries({ pose: k + 1, score, inter, intra }).map(
-      ([name, each]) => `"${name}": ${each}`,
+      ([name, value]) => `"${name}": ${value}`,
     );
     return `    { ${cells.join(', ')} }`;
   });

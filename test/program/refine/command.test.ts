@@ -23,7 +23,7 @@ const file = (name: string, text: string | Uint8Array): string => {
 };
 
 const all = readFileSync(data('poses.pdbqt'), 'utf8');
-/** The first poses. */
+/** The first poses of the example. */
 const few = (count: number) =>
   all
     .split(/(?<=ENDMDL\n)/)
@@ -32,15 +32,15 @@ const few = (count: number) =>
 const three = file('three.pdbqt', few(3));
 const refine = (...argv: string[]) => run(['refine', ...argv, '--receptor', receptor]);
 
-/** Lines without coordinates and energies. */
-const frameOf = (text: string) =>
+/** Lines of a PDBQT file, without coordinates and remarks on energies. */
+const withoutNumbers = (text: string) =>
   text
     .split('\n')
     .filter(line => !/^REMARK +(?:VINA RESULT|INTER|INTRA|UNBOUND|REFINED)/.test(line))
     .map(line => (/^(?:ATOM|HETATM)/.test(line) ? line.slice(0, 30) + line.slice(54) : line));
 
 describe('refine', () => {
-  test('prints a table of scores, energies and moves', async () => {
+  test('prints a table of scores, energies and displacements', async () => {
     const { code, stdout, stderr } = await refine(three);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^ +1 +-13\.067 +-13\.1\d\d +-0\.\d\d\d +0\.0\d +\d+$/m);
@@ -55,17 +55,17 @@ describe('refine', () => {
     ).toBeLessThanOrEqual(80);
   });
 
-  test('writes PDBQT that differs only in coordinates and energies', async () => {
+  test('writes PDBQT that differs from the input only in coordinates and energies', async () => {
     const { code, stdout } = await refine(three, '--out', at('refined.pdbqt'), '--json');
     expect(code).toBe(0);
     const results: RefineResults = JSON.parse(stdout);
     const written = readFileSync(at('refined.pdbqt'), 'utf8');
-    expect(frameOf(written)).toEqual(frameOf(few(3)));
+    expect(withoutNumbers(written)).toEqual(withoutNumbers(few(3)));
     const energies = [...written.matchAll(/VINA RESULT: +(-?[\d.]+)/g)].map(([, energy]) => Number(energy));
     expect(energies).toEqual(results.poses.map(({ after }) => Number(after.score.toFixed(3))));
     const [molecule] = moleculesOf(written, 'refined.pdbqt');
     expect(molecule?.tree?.branches.length).toBe(7);
-    // To 0.001 Å, so the score is what was reported.
+    // Coordinates are written to 0.001 Å, so their score is close to the reported one.
     const again: RefineResults = JSON.parse((await refine(at('refined.pdbqt'), '--json')).stdout);
     for (const [k, { before }] of again.poses.entries()) {
       expect(before.score).toBeCloseTo(results.poses[k]?.after.score as number, 1);
@@ -79,7 +79,7 @@ describe('refine', () => {
     writeFileSync(join(several, 'a.pdbqt'), few(3));
     writeFileSync(join(several, 'b 2.pdbqt'), pair);
     writeFileSync(join(several, 'c.pdbqt'), few(4).slice(few(3).length));
-    /** Names and numbers of poses that score finds. */
+    /** Names of the compounds that score finds, with their numbers of poses. */
     const compoundsOf = async (...argv: string[]) => {
       const { stdout, stderr } = await run(['score', ...argv, '--receptor', receptor, '--json']);
       expect(stderr).toBe('');
@@ -87,16 +87,16 @@ describe('refine', () => {
       return compounds.map(({ name, poses }) => `${name}: ${poses}`);
     };
 
-    test('names each compound, and score reads the names', async () => {
+    test('names each in the output, so that score and refine find the same compounds again', async () => {
       const before = await compoundsOf(several);
       expect(before).toEqual(['a: 3', 'b 2: 1', 'c: 1']);
       const out = at('several.pdbqt');
       expect(await refine(several, '--out', out)).toMatchObject({ code: 0, stderr: '' });
       expect(await compoundsOf(out)).toEqual(before);
-      // Once more, from the one file.
+      // From the one file, refine writes the same compounds again.
       expect(await refine(out, '--out', at('again.pdbqt'))).toMatchObject({ code: 0, stderr: '' });
       expect(await compoundsOf(at('again.pdbqt'))).toEqual(before);
-      // And in shards.
+      // Shards of score find them, too.
       const states = [1, 2].map(number => at(`shard${number}.json`));
       for (const [nth, state] of states.entries()) {
         const shard = ['--shard', `${nth + 1}/2`, '--chunk', '2', '--state', state];
@@ -107,14 +107,14 @@ describe('refine', () => {
       expect(compounds.map(({ name, poses }) => `${name}: ${poses}`)).toEqual(before);
     });
 
-    test('keeps the poses of a compound together with --top', async () => {
+    test('keeps the poses of each compound together with --top', async () => {
       const out = at('best.pdbqt');
       expect(await refine(several, '--top', '4', '--out', out)).toMatchObject({ code: 0, stderr: '' });
       expect(await compoundsOf(out)).toEqual(['a: 3', 'c: 1']);
     });
   });
 
-  test('writes only the best poses with --top, best first', async () => {
+  test('keeps the best poses with --top, best first', async () => {
     const reversed = file(
       'reversed.pdbqt',
       few(3)
@@ -129,7 +129,7 @@ describe('refine', () => {
     expect(readFileSync(at('best.pdbqt'), 'utf8').match(/^MODEL \d$/gm)).toEqual(['MODEL 1', 'MODEL 2']);
   });
 
-  test('stops after --steps, and marks the pose', async () => {
+  test('stops after --steps, and marks poses that did not converge', async () => {
     const { stdout } = await refine(three, '--steps', '2');
     expect(stdout).toMatch(/ 2\*$/m);
     const { poses }: RefineResults = JSON.parse((await refine(three, '--steps', '2', '--json')).stdout);
@@ -138,7 +138,7 @@ describe('refine', () => {
     );
   });
 
-  test('refines SDF by a SchNet, and keeps its other fields', async () => {
+  test('refines SDF by SchNet, and keeps its data fields', async () => {
     const [pose] = moleculesOf(few(1), 'poses.pdbqt');
     const heavy = pose?.atoms.filter(({ element }) => element > 1) ?? [];
     const number = (x: number) => x.toFixed(4).padStart(10);
@@ -172,7 +172,7 @@ describe('refine', () => {
     expect(written).toContain(`<posetape_score>\n${poses[0]?.after.score.toFixed(4)}\n`);
     const [moved] = moleculesOf(written, 'refined.sdf');
     expect(moved?.atoms.map(({ element }) => element)).toEqual(heavy.map(({ element }) => element));
-    // Of several files, records without a title get the names of their files.
+    // Untitled records of several files are named after their files.
     const untitled = mkdtempSync(join(folder, 'untitled-'));
     for (const name of ['x', 'y']) {
       writeFileSync(join(untitled, `${name}.sdf`), readFileSync(sdf, 'utf8').replace('imatinib', ''));
@@ -185,14 +185,14 @@ describe('refine', () => {
     expect(names).toEqual(['x', 'y']);
   });
 
-  test('uses fitted weights of Vina, and adds their offset only to the score', async () => {
+  test('reads fitted weights of Vina, and adds their offset to the score only', async () => {
     const weights = { ...vinaWeights(), gauss1: tensor(-0.04) };
     const offset = tensor(1.5);
     const fitted = (name: string, model: object) =>
       file(name, modelToSafetensors({ scorer: 'vina', weights, ...model }));
-    const three = file('some.pdbqt', few(1));
+    const one = file('some.pdbqt', few(1));
     const resultsOf = async (name: string, model: object) => {
-      const { stdout } = await refine(three, '--weights', fitted(name, model), '--steps', '2', '--json');
+      const { stdout } = await refine(one, '--weights', fitted(name, model), '--steps', '2', '--json');
       return (JSON.parse(stdout) as RefineResults).poses[0] as RefineResults['poses'][number];
     };
     const [plain, shifted] = [
@@ -201,7 +201,7 @@ describe('refine', () => {
     ];
     expect(shifted.after.score).toBeCloseTo(plain.after.score + 1.5, 9);
     expect(shifted.after.minimised).toBe(plain.after.minimised);
-    const { stdout } = await refine(three, '--steps', '2', '--json');
+    const { stdout } = await refine(one, '--steps', '2', '--json');
     expect((JSON.parse(stdout) as RefineResults).poses[0]?.before.score).not.toBe(plain.before.score);
   });
 
@@ -245,25 +245,25 @@ describe('refine', () => {
   });
 });
 
-describe('a wrong command gives one line of error:', () => {
+describe('refine, with one line on stderr, rejects', () => {
   test.each([
     [
-      'an ending that is no format',
+      'an output of unknown format',
       1,
       [three, '--out', at('refined.xyz')],
       /ends in \.pdbqt, \.pdb or \.sdf/,
     ],
     [
-      'PDBQT written as SDF',
+      'an output in another format than the input',
       1,
       [three, '--out', at('refined.sd')],
       /ends like that of the input .*three\.pdbqt/,
     ],
-    ['a folder that is not there', 1, [three, '--out', at('none/refined.pdbqt')], /cannot write .*none/],
-    ['poses that are not there', 1, [at('nowhere.pdbqt')], /cannot read .*nowhere\.pdbqt/],
-    ['no steps', 2, [three, '--steps', '0'], /--steps.*greater than 0/],
+    ['an output in a missing folder', 1, [three, '--out', at('none/refined.pdbqt')], /cannot write .*none/],
+    ['missing poses', 1, [at('nowhere.pdbqt')], /cannot read .*nowhere\.pdbqt/],
+    ['a limit of 0 steps', 2, [three, '--steps', '0'], /--steps.*greater than 0/],
     ['a tolerance of 0', 2, [three, '--tolerance', '0'], /--tolerance.*greater than 0/],
-    ['a SchNet without weights', 2, [three, '--scorer', 'schnet'], /needs --weights/],
+    ['SchNet without weights', 2, [three, '--scorer', 'schnet'], /needs --weights/],
   ])('%s', async (_what, exit, argv, message) => {
     const { code, stdout, stderr } = await refine(...argv);
     expect({ code, stdout }).toEqual({ code: exit, stdout: '' });

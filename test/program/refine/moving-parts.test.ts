@@ -7,37 +7,37 @@ import { receptorOf } from '../../../program/vina/poses.ts';
 const data = new URL('../../../examples/vina/data/imatinib-abl/', import.meta.url);
 const linesOf = (name: string) => readFileSync(new URL(name, data), 'utf8').split('\n');
 
-/** An atom line of PDBQT. */
-function atom(serial: number, type: string, ...at: readonly [number, number, number]): string {
-  const place = at.map(x => x.toFixed(3).padStart(8)).join('');
-  return `ATOM  ${String(serial).padStart(5)}  C   LIG A   1    ${place}  1.00  0.00     0.000 ${type}`;
+/** ATOM line of PDBQT. */
+function atom(serial: number, type: string, ...coordinates: readonly [number, number, number]): string {
+  const columns = coordinates.map(x => x.toFixed(3).padStart(8)).join('');
+  return `ATOM  ${String(serial).padStart(5)}  C   LIG A   1    ${columns}  1.00  0.00     0.000 ${type}`;
 }
 
-describe('flexible residues', () => {
-  // As files for vina --flex: side chains from CA on, which are taken out of the receptor.
+describe('refining with flexible residues', () => {
+  // Side chains from CA on, removed from the receptor and written as in files for vina --flex. Pairs are serial numbers of bonds.
   const sideChains = [
     ['LEU B 248', [1, 2], [2, 3]],
     ['MET B 290', [6, 7], [7, 8], [8, 9]],
   ] as const;
   const names: Readonly<Record<string, string>> = { LEU: 'CA CB CG CD1 CD2', MET: 'CA CB CG SD CE' };
-  const isMoved = (line: string) =>
+  const isFlexible = (line: string) =>
     sideChains.some(([residue]) => {
-      const own = names[residue.slice(0, 3)] as string;
-      return line.slice(17, 26) === residue && own.split(' ').includes(line.slice(12, 16).trim());
+      const atomNames = names[residue.slice(0, 3)] as string;
+      return line.slice(17, 26) === residue && atomNames.split(' ').includes(line.slice(12, 16).trim());
     });
   const pocket = linesOf('pocket.pdbqt');
   const chainOf = ([residue, ...branches]: (typeof sideChains)[number]): string[] => {
-    const own = (names[residue.slice(0, 3)] as string).split(' ').map((name, i) => {
-      const line = pocket.find(each => each.slice(17, 26) === residue && each.slice(12, 16).trim() === name);
+    const atoms = (names[residue.slice(0, 3)] as string).split(' ').map((name, i) => {
+      const line = pocket.find(text => text.slice(17, 26) === residue && text.slice(12, 16).trim() === name);
       return `ATOM  ${String((branches[0]?.[0] as number) + i).padStart(5)}${line?.slice(11)}`;
     });
-    const serials = own.map(line => Number(line.slice(6, 11)));
-    const lines = [`BEGIN_RES ${residue}`, 'ROOT', own[0] as string, 'ENDROOT'];
+    const serials = atoms.map(line => Number(line.slice(6, 11)));
+    const lines = [`BEGIN_RES ${residue}`, 'ROOT', atoms[0] as string, 'ENDROOT'];
     for (const [k, [from, to]] of branches.entries()) {
       const until = branches[k + 1]?.[1] ?? Number.POSITIVE_INFINITY;
       lines.push(
         `BRANCH ${from} ${to}`,
-        ...own.filter((_, i) => {
+        ...atoms.filter((_, i) => {
           const serial = serials[i] as number;
           return serial >= to && serial < until;
         }),
@@ -49,20 +49,20 @@ describe('flexible residues', () => {
   const poses = linesOf('poses.pdbqt');
   const ligand = poses.slice(1, poses.indexOf('ENDMDL'));
   const text = [...ligand, ...sideChains.flatMap(chainOf)].join('\n');
-  const receptor = receptorOf(moleculeOf(pocket.filter(line => !isMoved(line)).join('\n'), 'rigid.pdbqt'));
+  const receptor = receptorOf(moleculeOf(pocket.filter(line => !isFlexible(line)).join('\n'), 'rigid.pdbqt'));
   const molecule = moleculeOf(text, 'flexible.pdbqt');
 
-  test('have the energies of vina --flex, and move from CB on', async () => {
+  test('gives the energies of vina --flex, and moves side chains but not their CA', async () => {
     const { before, after, coordinates } = await new Refiner(vinaFieldIn(receptor)).refine(molecule);
-    // vina 1.2.3 --score_only: with the receptor −17.269 and the side chains −0.882; within the ligand −0.526, of the
-    // side chains with the receptor −1.984 and with one another −0.004.
+    // vina 1.2.3 --score_only. The ligand: −17.269 with the receptor, −0.882 with the side chains, −0.526 within itself. The
+    // side chains: −1.984 with the receptor, −0.004 with one another.
     expect(before.parts.intermolecular).toBeCloseTo(-18.151, 1);
     expect(before.parts.intramolecular).toBeCloseTo(-2.514, 1);
     expect(after.minimised).toBeLessThan(before.minimised - 0.5);
     const { atoms, tree } = molecule;
     for (const [k, { x, y, z }] of atoms.entries()) {
       const moved = Math.hypot(
-        ...[x, y, z].map((each, axis) => each - (coordinates[3 * k + axis] as number)),
+        ...[x, y, z].map((start, axis) => start - (coordinates[3 * k + axis] as number)),
       );
       const root = tree?.roots.find(({ fragment }) => fragment === tree.fragmentOf[k]);
       if (root?.isFlexibleResidue) expect(moved).toBe(0);
@@ -71,9 +71,9 @@ describe('flexible residues', () => {
   });
 });
 
-describe('a macrocycle that was cut', () => {
+describe('refining a macrocycle that was cut open', () => {
   const receptor = receptorOf(moleculeOf(atom(1, 'C', 0, -4, 0), 'receptor.pdbqt'));
-  /** Two carbons in the root and a chain of four, with a dummy and a carbon to close the ring between. */
+  /** Ring of six carbons, cut between atoms 2 and 7. The dummy G0 on atom 2 marks where the CG0, atom 7, belongs. */
   const molecule = moleculeOf(
     [
       'ROOT',
@@ -96,12 +96,12 @@ describe('a macrocycle that was cut', () => {
     'macrocycle.pdbqt',
   );
 
-  test('is closed again by an energy that is not part of the score', async () => {
+  test('closes the ring by an energy that is not part of the score', async () => {
     const { before, after } = await new Refiner(vinaFieldIn(receptor)).refine(molecule);
     expect(before.parts.closing).toBeGreaterThan(50);
     expect(after.parts.closing).toBeLessThan(0.7 * (before.parts.closing as number));
     expect(after.minimised).toBeCloseTo(
-      Object.values(after.parts).reduce((sum, each) => sum + each, 0),
+      Object.values(after.parts).reduce((sum, part) => sum + part, 0),
       9,
     );
     expect(after.score).toBeCloseTo((after.parts.intermolecular as number) / (1 + 0.05846 * 3), 0);

@@ -31,7 +31,7 @@ const executor = jit();
 const fieldOf = (molecule: Molecule) =>
   new VinaField(compoundOf(molecule), receptor, vinaWeights(), executor);
 
-/** The energy that is minimised, with neighbours as the field has listed them. */
+/** Energy that refinement minimises, over the neighbours that the field listed last. */
 function minimisedBy(field: Field, coordinates: Float64Array): number {
   const tape = new Tape();
   const [energy] = executor.run([
@@ -43,8 +43,8 @@ function minimisedBy(field: Field, coordinates: Float64Array): number {
 const distance = (x: ArrayLike<number>, a: number, b: number): number =>
   Math.hypot(...[0, 1, 2].map(axis => (x[3 * a + axis] as number) - (x[3 * b + axis] as number)));
 
-describe('the energy of Vina', () => {
-  test('is what vina --score_only prints, with the internal energy', () => {
+describe('VinaField', () => {
+  test('gives the energies that vina --score_only prints, the internal one included', () => {
     const field = fieldOf(first);
     for (const [k, pose] of poses.entries()) {
       const { score, parts } = field.energies(coordinatesOf(pose));
@@ -56,7 +56,7 @@ describe('the energy of Vina', () => {
   });
 
   property(
-    'is the same with neighbours listed up to the margin ago',
+    'gives the same energy whether neighbours were listed before or after a move within the margin',
     fc.integer({ min: 0, max: poses.length - 1 }),
     fc.array(fc.double({ min: -0.23, max: 0.23, noNaN: true }), { minLength: 30, maxLength: 30 }),
     (k, moves) => {
@@ -71,7 +71,7 @@ describe('the energy of Vina', () => {
     },
   );
 
-  test('makes new neighbour lists once an atom has moved beyond the margin', () => {
+  test('no longer covers atoms that have moved beyond the margin', () => {
     const field = fieldOf(first);
     const start = coordinatesOf(first);
     expect(field.covers(start)).toBe(false);
@@ -81,14 +81,14 @@ describe('the energy of Vina', () => {
     expect(field.covers(start.map(() => Number.NaN))).toBe(false);
   });
 
-  test('has the gradient of finite differences, by degrees of freedom', async () => {
+  test('has a gradient by degrees of freedom that agrees with finite differences', async () => {
     const linkage = new Linkage(tree);
     const field = fieldOf(first);
     for (const pose of [poses[30]] as Molecule[]) {
       linkage.setReference(coordinatesOf(pose));
       field.renew(coordinatesOf(pose));
       const { translation, rotation, torsions } = linkage.rest();
-      // Off the kinks that coordinates of three decimals may lie on.
+      // Coordinates of three decimals may lie exactly on a kink of the energy, so move a little.
       const motion = { translation, rotation, torsions };
       for (const { data } of Object.values<Tensor<Float64Array>>(motion)) data.fill(1e-4);
       const check = await checkGradient(
@@ -101,19 +101,19 @@ describe('the energy of Vina', () => {
   });
 });
 
-describe('refinement by Vina', () => {
-  const own = jit();
+describe('refining by Vina', () => {
+  const counted = jit();
   const refined: Promise<Refined[]> = (async () => {
-    const refiner = new Refiner(vinaFieldIn(receptor), own);
+    const refiner = new Refiner(vinaFieldIn(receptor), counted);
     const results: Refined[] = [];
     for (const pose of poses) results.push(await refiner.refine(pose));
     return results;
   })();
 
-  test('ends no higher than vina --local_only', async () => {
+  test('ends no higher than vina --local_only, but for at most 3 of 64 poses', async () => {
     const results = await refined;
-    const differencesOf = (energy: (each: Refined) => number, theirs: (k: number) => number) =>
-      results.map((each, k) => energy(each) - theirs(k)).sort((a, b) => a - b);
+    const differencesOf = (energy: (result: Refined) => number, vinaEnergy: (k: number) => number) =>
+      results.map((result, k) => energy(result) - vinaEnergy(k)).sort((a, b) => a - b);
     const vina = (k: number) => localOnly.poses[k] as (typeof localOnly.poses)[number];
     for (const differences of [
       differencesOf(
@@ -127,16 +127,16 @@ describe('refinement by Vina', () => {
     ]) {
       expect(differences.length).toBe(64);
       expect(differences[31]).toBeLessThan(-0.1);
-      expect(differences.filter(each => each > 0.05).length).toBeLessThanOrEqual(3);
+      expect(differences.filter(difference => difference > 0.05).length).toBeLessThanOrEqual(3);
     }
   }, 120_000);
 
-  test('never ends higher than it began', async () => {
+  test('never raises the energy that it minimises', async () => {
     for (const { before, after } of await refined)
       expect(after.minimised).toBeLessThanOrEqual(before.minimised);
   });
 
-  test('keeps bonds and angles within 1e-6 Å', async () => {
+  test('keeps bond lengths and angles: rigid distances change by less than 1e-6 Å', async () => {
     for (const [k, { coordinates }] of (await refined).entries()) {
       const start = coordinatesOf(poses[k] as Molecule);
       for (let a = 0; a < start.length / 3; a++) {
@@ -151,23 +151,23 @@ describe('refinement by Vina', () => {
     }
   });
 
-  test('plans one tape for all poses of a compound, and one for reports', async () => {
+  test('compiles one plan for all poses of a compound, and one for reported energies', async () => {
     await refined;
-    expect(own.planned).toBe(2);
+    expect(counted.planned).toBe(2);
   });
 
-  test('gives the same bits whatever was refined before', async () => {
+  test('gives a pose the same bits whichever poses came before', async () => {
     const alone = await new Refiner(vinaFieldIn(receptor)).refine(poses[5] as Molecule);
     expect(alone.coordinates).toEqual((await refined)[5]?.coordinates);
   });
 
-  test('stops after the maximum number of steps, and reports it', async () => {
+  test('stops at the limit of steps, and reports that it did not converge', async () => {
     const refiner = new Refiner(vinaFieldIn(receptor), executor);
     const { steps, converged } = await refiner.refine(poses[56] as Molecule, { steps: 5 });
     expect({ steps, converged }).toEqual({ steps: 5, converged: false });
   });
 
-  test('brings perturbed poses back', async () => {
+  test('finds the minimum again from a displaced pose', async () => {
     const refiner = new Refiner(vinaFieldIn(receptor), executor);
     const linkage = new Linkage(tree);
     linkage.setReference(coordinatesOf(first));
@@ -176,7 +176,10 @@ describe('refinement by Vina', () => {
     motion.rotation.data.set([0.05, 0.05, -0.05]);
     motion.torsions.data.set([0.2, -0.1, 0.1, 0.1, -0.2, 0.1, 0.2]);
     const tape = new Tape();
-    const named = Object.entries<Tensor>({ ...motion }).map(([name, each]) => [name, tape.constant(each)]);
+    const named = Object.entries<Tensor>({ ...motion }).map(([name, values]) => [
+      name,
+      tape.constant(values),
+    ]);
     const [moved] = executor.run([linkage.record(tape, Object.fromEntries(named) as Motion<Value>)]) as [
       Tensor,
     ];
@@ -201,8 +204,8 @@ describe('refinement by Vina', () => {
   });
 });
 
-describe('refinement by a SchNet', () => {
-  test('lowers its energy and keeps bonds', async () => {
+describe('refining by SchNet', () => {
+  test('lowers its energy and keeps bond lengths', async () => {
     const sizes = {
       hidden: 8,
       gaussians: 10,
