@@ -29,7 +29,7 @@ async function json(...argv: string[]): Promise<FitReport> {
   return JSON.parse(stdout);
 }
 
-describe('a resumed fit', () => {
+describe('fit --resume', () => {
   const cases: [string, string[]][] = [
     ['SchNet by Adam', [...small, '--batch', '2', '--validate', '0.3']],
     [
@@ -41,9 +41,9 @@ describe('a resumed fit', () => {
       [...example, ...'--scorer vina --limit 2 --optimiser sgd --rate 0.0005 --momentum 0.5'.split(' ')],
     ],
   ];
-  test.each(cases)('gives the same bits as an uninterrupted one: %s', async (name, argv) => {
-    const [whole, parts, checkpoint] = ['whole', 'parts', 'checkpoint'].map(each =>
-      at(`${name} ${each}`),
+  test.each(cases)('continues from a checkpoint to the same bits: %s', async (name, argv) => {
+    const [whole, parts, checkpoint] = ['whole', 'parts', 'checkpoint'].map(file =>
+      at(`${name} ${file}`),
     ) as [string, string, string];
     const saved = ['--checkpoint', checkpoint, '--resume'];
     const once = await json(...argv, '--epochs', '7', '--out', whole);
@@ -53,24 +53,24 @@ describe('a resumed fit', () => {
     const again = await json(...argv, '--epochs', '7', ...saved, '--out', parts);
     expect(again).toEqual(once);
     expect(readFileSync(parts).equals(readFileSync(whole))).toBe(true);
-    // A fit that is done has nothing to go on with.
+    // Resuming a finished fit changes nothing.
     expect(await json(...argv, '--epochs', '7', ...saved, '--out', parts)).toEqual(once);
   });
 
-  test('rejects a checkpoint that is damaged, of another fit, or not to be resumed', async () => {
+  test('rejects a checkpoint that is damaged or of another fit; without --resume, fit rejects any', async () => {
     const file = at('a.checkpoint');
     await json(...small, '--epochs', '2', '--checkpoint', file);
     const bytes = readFileSync(file, 'utf8');
-    const go = async (...argv: string[]) =>
+    const errorOf = async (...argv: string[]) =>
       (await run(['fit', ...small, '--epochs', '3', '--checkpoint', file, ...argv])).stderr;
-    expect(await go()).toBe(
+    expect(await errorOf()).toBe(
       `error: ${file}: a checkpoint exists: give --resume to continue from it, or remove it\n`,
     );
-    expect(await go('--resume', '--rate', '0.1')).toBe(
+    expect(await errorOf('--resume', '--rate', '0.1')).toBe(
       `error: ${file}: the checkpoint is of a fit with another rate: 0.005, not 0.1\n`,
     );
-    expect(await go('--resume', '--leave-out', 'lig_whole')).toContain('a fit with another compounds');
-    expect(await go('--resume', '--seed', '2')).toContain('a fit with another seed: 1, not 2');
+    expect(await errorOf('--resume', '--leave-out', 'lig_whole')).toContain('a fit with another compounds');
+    expect(await errorOf('--resume', '--seed', '2')).toContain('a fit with another seed: 1, not 2');
     for (const damage of [
       bytes.replace('"epoch":2', '"epoch":1'),
       bytes.slice(0, -100),
@@ -78,40 +78,45 @@ describe('a resumed fit', () => {
       '',
     ]) {
       writeFileSync(file, damage);
-      expect(await go('--resume')).toMatch(/checkpoint: (?:the checkpoint is damaged|expected a checkpoint)/);
+      expect(await errorOf('--resume')).toMatch(
+        /checkpoint: (?:the checkpoint is damaged|expected a checkpoint)/,
+      );
     }
     writeFileSync(file, bytes);
-    expect(await go('--resume')).toBe('');
+    expect(await errorOf('--resume')).toBe('');
   });
 });
 
-describe('a fit that ends early', () => {
-  test.each(['SIGINT', 'SIGTERM'] as const)('by %s saves and reports its model and state', async signal => {
-    const [out, checkpoint] = [at(`${signal}.safetensors`), at(`${signal}.checkpoint`)];
-    const argv = ['fit', ...endless, '--out', out, '--checkpoint', checkpoint];
-    const { child, ended } = start([...argv, '--json']);
-    await expect.poll(() => existsSync(checkpoint)).toBe(true);
-    child.kill(signal);
-    const { code, stdout, stderr } = await ended;
-    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
-    const [, model, state] =
-      /^the model of epoch (\d+) is in .*\nthe state of epoch (\d+) is in .*; continue with the same command and --resume\ninterrupted by \w+\n$/.exec(
-        stderr,
-      ) ?? [];
-    expect(model).toBe(state);
-    expect(readSafetensors(readFileSync(out)).metadata.scorer).toBe('schnet');
-    const more = String(Number(state) + 2);
-    const resumed = await run(['fit', ...argv.slice(1), '--epochs', more, '--resume', '--json']);
-    expect(resumed).toMatchObject({ code: 0, stderr: '' });
-    expect(JSON.parse(resumed.stdout).epochs).toHaveLength(Number(more));
-  });
+describe('fit, ended early', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'by %s, saves its model and checkpoint, and names both',
+    async signal => {
+      const [out, checkpoint] = [at(`${signal}.safetensors`), at(`${signal}.checkpoint`)];
+      const argv = ['fit', ...endless, '--out', out, '--checkpoint', checkpoint];
+      const { child, ended } = start([...argv, '--json']);
+      await expect.poll(() => existsSync(checkpoint)).toBe(true);
+      child.kill(signal);
+      const { code, stdout, stderr } = await ended;
+      expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+      const [, model, state] =
+        /^the model of epoch (\d+) is in .*\nthe state of epoch (\d+) is in .*; continue with the same command and --resume\ninterrupted by \w+\n$/.exec(
+          stderr,
+        ) ?? [];
+      expect(model).toBe(state);
+      expect(readSafetensors(readFileSync(out)).metadata.scorer).toBe('schnet');
+      const more = String(Number(state) + 2);
+      const resumed = await run(['fit', ...argv.slice(1), '--epochs', more, '--resume', '--json']);
+      expect(resumed).toMatchObject({ code: 0, stderr: '' });
+      expect(JSON.parse(resumed.stdout).epochs).toHaveLength(Number(more));
+    },
+  );
 
-  test('by a kill at any time leaves complete files', async () => {
+  test('by kill -9 at any time, leaves complete files', async () => {
     for (let round = 0; round < 6; round++) {
       const [out, checkpoint] = [at(`k${round}.safetensors`), at(`k${round}.checkpoint`)];
       const argv = [...endless, '--out', out, '--checkpoint', checkpoint];
       const { child, ended } = start(['fit', ...argv, '--json']);
-      // The model is written first: sometimes both are there, sometimes one.
+      // The model is written before the checkpoint. Even rounds kill once the model exists, odd ones once the checkpoint does.
       await expect.poll(() => existsSync(round % 2 ? checkpoint : out), { interval: 1 + round }).toBe(true);
       child.kill('SIGKILL');
       expect((await ended).code).toBe(null);
@@ -122,11 +127,11 @@ describe('a fit that ends early', () => {
     }
   });
 
-  test('in the middle of a write leaves the last good file', async () => {
+  test('in the middle of a write, leaves the previous file', async () => {
     const file = at('torn.checkpoint');
     await json(...small, '--epochs', '2', '--checkpoint', file);
     const good = readFileSync(file);
-    // A limit on the size of files ends the write of one that is larger, as a full disk does.
+    // A limit on the size of files makes the write fail midway, like a full disk.
     const large = `${example.join(' ')} --hidden 32 --interactions 3 --epochs 1 --limit 1`;
     const line = `trap '' XFSZ; ulimit -f 8; ${commandLine} fit ${large} --out ${file}`;
     const { code, stderr } = await shell(line);
@@ -141,7 +146,7 @@ describe('a fit that ends early', () => {
     );
   });
 
-  test.skipIf(!existsSync('/dev/full'))('because a disk is full names the file', async () => {
+  test.skipIf(!existsSync('/dev/full'))('by a full disk or a missing folder, names the file', async () => {
     for (const option of ['--out', '--checkpoint', '--report']) {
       const { code, stderr } = await run(['fit', ...small, '--epochs', '1', option, '/dev/full']);
       expect({ code, stderr }).toEqual({
@@ -155,7 +160,7 @@ describe('a fit that ends early', () => {
     expect(Date.now() - before).toBeLessThan(20_000);
   });
 
-  test('because its reader has gone is silent, and continues if it writes a file', async () => {
+  test('by a closed output pipe, exits quietly, or continues if --out names a file', async () => {
     const closed = await shell(`${commandLine} fit ${endless.join(' ')} | head -3; echo "\${PIPESTATUS[0]}"`);
     expect(closed).toMatchObject({ code: 0, stderr: '' });
     expect(closed.stdout).toMatch(/\n0\n$/);

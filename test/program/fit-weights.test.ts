@@ -28,26 +28,27 @@ const model = { scorer: 'schnet', settings, weights, pooling, offset: tensor(0.1
 const bytes = modelToSafetensors(model);
 
 describe('models in safetensors', () => {
-  test('come back bit for bit', () => {
+  test('are read back bit for bit', () => {
     expect(modelFromSafetensors(bytes, 'm')).toEqual(model);
     const vina = { scorer: 'vina', weights: vinaWeights() } as const;
     expect(modelFromSafetensors(modelToSafetensors(vina), 'm')).toEqual(vina);
   });
 
-  test('that are damaged or absurd are named', () => {
+  test('are rejected if damaged or with absurd settings, with the file and the reason', () => {
     const read = (file: Uint8Array) => () => modelFromSafetensors(file, 'm.safetensors');
     for (const length of [0, 7, 100, bytes.length - 1]) {
       expect(read(bytes.slice(0, length))).toThrow(
         /^m\.safetensors: (?:not a safetensors file|invalid header in the safetensors file): /,
       );
     }
+    /** Reads the model with other metadata and tensors. */
     const other = (
       metadata: Record<string, string>,
-      change: (tensors: Record<string, Tensor>) => void = () => {},
+      edit: (tensors: Record<string, Tensor>) => void = () => {},
     ) => {
-      const found = readSafetensors(bytes);
-      change(found.tensors);
-      return read(writeSafetensors(found.tensors, { metadata: { ...found.metadata, ...metadata } }));
+      const file = readSafetensors(bytes);
+      edit(file.tensors);
+      return read(writeSafetensors(file.tensors, { metadata: { ...file.metadata, ...metadata } }));
     };
     expect(other({ scorer: 'gold' })).toThrow(
       'expected a model that fit wrote, with vina or schnet as scorer in its metadata',
@@ -67,20 +68,20 @@ describe('models in safetensors', () => {
     }
     expect(other({ settings: JSON.stringify({ ...settings, hidden: 4096 }) })).toThrow('too few numbers');
     const change = (edit: (tensors: Record<string, Tensor>) => void) => other({}, edit);
-    expect(change(each => delete each.embedding)).toThrow('expected a weight embedding, found none');
+    expect(change(tensors => delete tensors.embedding)).toThrow('expected a weight embedding, found none');
     expect(
-      change(each => {
-        each.extra = tensor(1);
+      change(tensors => {
+        tensors.extra = tensor(1);
       }),
     ).toThrow('unknown weight "extra"');
     expect(
-      change(each => {
-        each.embedding = tensor([1]);
+      change(tensors => {
+        tensors.embedding = tensor([1]);
       }),
     ).toThrow('expected embedding of shape [100,4], found [1]');
     expect(
-      change(each => {
-        (each.embedding as Tensor).data[7] = Number.NaN;
+      change(tensors => {
+        (tensors.embedding as Tensor).data[7] = Number.NaN;
       }),
     ).toThrow('embedding is NaN at position 7');
   });
@@ -117,16 +118,16 @@ test('a model of the other scorer is an error that says which --scorer it needs'
 });
 
 test.each<[string, Uint8Array, string]>([
-  ['text', new TextEncoder().encode('kT = 0.6'), 'not a safetensors file: the header claims'],
+  ['text', new TextEncoder().encode('kT = 0.6'), 'not a safetensors file: the header should have'],
   [
     'a header of 123 bytes that are missing',
     Uint8Array.of(0x7b, 0, 0, 0, 0, 0, 0, 0, 0x20),
-    'not a safetensors file: the header claims 123 bytes, but only 1 follow',
+    'not a safetensors file: the header should have 123 bytes, but only 1 follow',
   ],
   [
     'a header that is cut',
     Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0, 0x7b),
-    'invalid header in the safetensors file: the header claims 9 bytes, but only 1 follow',
+    'invalid header in the safetensors file: the header should have 9 bytes, but only 1 follow',
   ],
   [
     'an entry that is a number',
@@ -158,12 +159,12 @@ describe('models in JSON', () => {
   const numbers = Object.entries(weights).map(([name, { data }]) => [name, [...data]]);
   const json = JSON.stringify({ settings, weights: Object.fromEntries(numbers) });
 
-  test('come back as they were', async () => {
+  test('are read with their settings and weights', async () => {
     writeFileSync(at('b.json'), json);
     expect(await readModel(at('b.json'), 'schnet')).toEqual({ scorer: 'schnet', settings, weights });
   });
 
-  test('that are wrong are named', () => {
+  test('are rejected if wrong, with the file and the reason', () => {
     const read = (text: string) => () => modelFromJson(text, 'w.json');
     expect(read('{')).toThrow(/^w\.json: /);
     expect(read('{}')).toThrow('w.json: expected settings.hidden to be a number greater than 0');
@@ -181,23 +182,23 @@ describe('models in JSON', () => {
   });
 });
 
-describe('readers of models', () => {
+describe('reading a damaged safetensors model', () => {
   const changes = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 });
 
-  property('give finite weights or an error that names the file', changes, fc.boolean(), (drawn, isCut) => {
+  property('gives finite weights or an error that names the file', changes, fc.boolean(), (drawn, isCut) => {
     const damaged = bytes.slice();
-    for (const [place, byte] of drawn) damaged[place % damaged.length] = byte;
+    for (const [at, byte] of drawn) damaged[at % damaged.length] = byte;
     const file = isCut ? damaged.slice(0, (drawn[0]?.[0] ?? 0) % damaged.length) : damaged;
     try {
-      const found = modelFromSafetensors(file, 'm');
-      for (const { data } of Object.values(found.weights)) expect(data.every(Number.isFinite)).toBe(true);
+      const { weights } = modelFromSafetensors(file, 'm');
+      for (const { data } of Object.values(weights)) expect(data.every(Number.isFinite)).toBe(true);
     } catch (error) {
       expect((error as Error).message).toMatch(/^m: /);
     }
   });
 });
 
-/** A made-up state_dict of torch_geometric.nn.SchNet(2, 2, 1, 3, cutoff=5). */
+/** Invented state_dict of torch_geometric.nn.SchNet(2, 2, 1, 3, cutoff=5). */
 function stateDict(): Record<string, Tensor> {
   let next = 0;
   const numbers = (...shape: number[]) => {
@@ -232,14 +233,14 @@ function stateDict(): Record<string, Tensor> {
   };
 }
 
-/** Energy of a molecule as the layers of torch_geometric.nn.SchNet are said to compute it, in plain numbers. */
+/** Energy of a molecule, in plain arithmetic, by the documented layers of torch_geometric.nn.SchNet. */
 function energyByLayers(state: Record<string, Tensor>, elements: readonly number[], x: number[][]): number {
-  const act = (v: number[]) => v.map(each => Math.log1p(Math.exp(each)) - Math.LN2);
+  const act = (v: number[]) => v.map(x => Math.log1p(Math.exp(x)) - Math.LN2);
   const linear = (name: string, v: number[]) => {
     const { data, shape } = state[`${name}.weight`] as Tensor;
     return Array.from({ length: shape[0] as number }, (_, row) =>
       v.reduce(
-        (sum, each, column) => sum + each * (data[row * v.length + column] as number),
+        (sum, entry, column) => sum + entry * (data[row * v.length + column] as number),
         state[`${name}.bias`]?.data[row] ?? 0,
       ),
     );
@@ -254,14 +255,16 @@ function energyByLayers(state: Record<string, Tensor>, elements: readonly number
       const basis = [0, 2.5, 5].map(center => Math.exp((-0.5 / 2.5 ** 2) * (r - center) ** 2));
       const filter = linear('interactions.0.mlp.2', act(linear('interactions.0.mlp.0', basis)));
       const fade = 0.5 * (Math.cos((Math.PI * r) / 5) + 1);
-      linear('interactions.0.conv.lin1', from).forEach((each, k) => {
-        sum[k] = (sum[k] as number) + each * (filter[k] as number) * fade;
+      linear('interactions.0.conv.lin1', from).forEach((entry, k) => {
+        sum[k] = (sum[k] as number) + entry * (filter[k] as number) * fade;
       });
     }
     return linear('interactions.0.lin', act(linear('interactions.0.conv.lin2', sum)));
   });
-  h = h.map((own, i) => own.map((each, k) => each + (messages[i]?.[k] as number)));
-  return h.map(each => linear('lin2', act(linear('lin1', each)))[0] as number).reduce((a, b) => a + b);
+  h = h.map((features, i) => features.map((entry, k) => entry + (messages[i]?.[k] as number)));
+  return h
+    .map(features => linear('lin2', act(linear('lin1', features)))[0] as number)
+    .reduce((a, b) => a + b);
 }
 
 const sdf = (atoms: readonly (readonly [string, number, number, number])[]) =>
@@ -270,15 +273,15 @@ const sdf = (atoms: readonly (readonly [string, number, number, number])[]) =>
     `${String(atoms.length).padStart(3)}  0  0  0  0  0  0  0  0  0999 V2000`,
     ...atoms.map(
       ([symbol, ...xyz]) =>
-        `${xyz.map(each => each.toFixed(4).padStart(10)).join('')} ${symbol.padEnd(3)} 0  0  0  0  0  0  0  0  0  0  0  0`,
+        `${xyz.map(x => x.toFixed(4).padStart(10)).join('')} ${symbol.padEnd(3)} 0  0  0  0  0  0  0  0  0  0  0  0`,
     ),
     'M  END\n$$$$\n',
   ].join('\n');
 
-describe('the layout of PyTorch Geometric', () => {
+describe('a SchNet of PyTorch Geometric', () => {
   const rest = { neighbours: 32, pocket: 6, delta: false };
 
-  test('gives the energies of its layers', async () => {
+  test('is converted to a model that gives the energy of its layers', async () => {
     const state = stateDict();
     writeFileSync(at('pyg.safetensors'), writeSafetensors(state));
     const out = at('own.safetensors');
@@ -314,19 +317,19 @@ describe('the layout of PyTorch Geometric', () => {
     const refused = await run(['score', ...files, '--weights', at('pyg.safetensors')]);
     expect(refused.stderr).toContain('found a SchNet of PyTorch Geometric; convert it first');
     expect(await run(['convert', out, '--out', at('back.safetensors')])).toMatchObject({ code: 0 });
-    const again = readSafetensors(await bytesAt('back.safetensors')).tensors;
-    for (const [name, each] of Object.entries(state)) expect(again[name]).toEqual(each);
-    expect(Object.keys(again).sort()).toEqual(Object.keys(state).sort());
+    const back = readSafetensors(await bytesAt('back.safetensors')).tensors;
+    for (const [name, values] of Object.entries(state)) expect(back[name]).toEqual(values);
+    expect(Object.keys(back).sort()).toEqual(Object.keys(state).sort());
   });
 
-  test('takes std and mean into the last layer', () => {
+  test('has its std and mean folded into the last layer', () => {
     const read = (more: object) => fromGeometric(stateDict(), { ...rest, ...more }, 'f').weights;
     const [plain, scaled] = [read({}), read({ std: 2, mean: 3 })];
     expect(scaled['readout2.weight']?.data[0]).toBe(2 * (plain['readout2.weight']?.data[0] as number));
     expect(scaled['readout2.bias']?.data[0]).toBe(2 * (plain['readout2.bias']?.data[0] as number) + 3);
   });
 
-  test('is read with its shared layers once or twice, and what has no counterpart is named', () => {
+  test('is read with its shared layers stored once or twice, and rejected if it has parts without a counterpart', () => {
     const read =
       (edit: (state: Record<string, Tensor>) => void, delta = false) =>
       () => {
@@ -338,8 +341,8 @@ describe('the layout of PyTorch Geometric', () => {
       for (const name of Object.keys(state)) if (name.includes('.mlp.')) delete state[name];
     });
     expect(once()).toEqual(read(() => {})());
-    const set = (name: string, to: Tensor) => (state: Record<string, Tensor>) => {
-      state[name] = to;
+    const set = (name: string, value: Tensor) => (state: Record<string, Tensor>) => {
+      state[name] = value;
     };
     expect(read(set('interactions.0.conv.nn.0.bias', tensor([1, 2])))).toThrow('to be equal');
     expect(read(set('interactions.0.conv.lin1.weight', tensor(new Float32Array(6), [3, 2])))).toThrow(
@@ -356,7 +359,7 @@ describe('the layout of PyTorch Geometric', () => {
     expect(read(set('lin2.bias', tensor([Number.NaN])))).toThrow('entries that are not finite');
   });
 
-  test('round trips a network of ours', () => {
+  test('is written from a network of this program and read back unchanged', () => {
     const float32 = Object.fromEntries(
       Object.entries(weights).map(([name, { data, shape }]) => [
         name,

@@ -25,9 +25,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const at = (name: string) => join(folder, name);
 const small = '--hidden 4 --interactions 1 --neighbours 6 --cutoff 4.5 --pocket 4'.split(' ');
 
-/** Options with the folder of the example, unless they name compounds. */
+/** The options, with the folder of the example if they name no compounds. */
 function withFolder(argv: readonly string[]): string[] {
-  return [...(argv.some(each => /folder|table/.test(each)) ? [] : ['--folder', demo]), ...argv];
+  return [...(argv.some(option => /folder|table/.test(option)) ? [] : ['--folder', demo]), ...argv];
 }
 
 async function json(...argv: string[]): Promise<FitReport> {
@@ -36,7 +36,7 @@ async function json(...argv: string[]): Promise<FitReport> {
   return JSON.parse(stdout);
 }
 
-/** The demonstration elsewhere: everything, or nothing but the atoms of its pocket, moved along x. */
+/** Copies the folder of the example, with all atoms moved by `by` Å along x, and returns its path. */
 function moved(name: string, by: number): string {
   const to = at(name);
   cpSync(demo, to, { recursive: true });
@@ -53,7 +53,7 @@ function moved(name: string, by: number): string {
   return to;
 }
 
-describe('the command that fits a SchNet', () => {
+describe('fit, for SchNet,', () => {
   const argv = [...small, '--epochs', '6', '--rate', '0.02', '--limit', '2'];
 
   test('lowers the loss, and writes a model that score reads', async () => {
@@ -84,9 +84,9 @@ describe('the command that fits a SchNet', () => {
     expectClose(mean, compounds[0]?.predicted as number, 1e-12);
   });
 
-  test('leaves compounds out, and prints the loss by epoch', async () => {
-    const argv2 = [...small, '--epochs', '2', '--limit', '1', '--readout', 'pKi', '--combination', 'lse'];
-    const { code, stdout, stderr } = await run(['fit', ...withFolder(argv2), '--leave-out', 'lig_whole']);
+  test('leaves out the compounds of --leave-out, and prints the loss by epoch', async () => {
+    const args = [...small, '--epochs', '2', '--limit', '1', '--readout', 'pKi', '--combination', 'lse'];
+    const { code, stdout, stderr } = await run(['fit', ...withFolder(args), '--leave-out', 'lig_whole']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/2 to fit, 1 left out; 3 poses/);
     expect(stdout).toMatch(/epoch +loss\n +1 +\d+\.\d{4}\n +2 /);
@@ -95,7 +95,7 @@ describe('the command that fits a SchNet', () => {
     expect(Math.max(...stdout.split('\n').map(line => line.length))).toBeLessThanOrEqual(80);
   });
 
-  test('validates, stops early and keeps the best weights', async () => {
+  test('stops --patience epochs after the best validation loss, and keeps the weights of that epoch', async () => {
     const { epochs, best, validation, stopped } = await json(
       ...[...small, '--limit', '1', '--epochs', '60', '--rate', '0.3', '--patience', '3'],
       ...['--validate', '0.3', '--seed', '2'],
@@ -103,12 +103,12 @@ describe('the command that fits a SchNet', () => {
     expect(validation?.compounds).toBe(1);
     expect(stopped).toBe('patience');
     expect(epochs.length).toBe(best + 3);
-    const held = epochs.map(({ validationLoss }) => validationLoss as number);
-    expect(held[best - 1]).toBe(Math.min(...held));
-    expectClose((validation?.rmse as number) ** 2, Math.min(...held), 1e-9);
+    const validationLosses = epochs.map(({ validationLoss }) => validationLoss as number);
+    expect(validationLosses[best - 1]).toBe(Math.min(...validationLosses));
+    expectClose((validation?.rmse as number) ** 2, Math.min(...validationLosses), 1e-9);
   });
 
-  test('says that the affinities of its example are made up', async () => {
+  test('notes that the affinities of the built-in example are invented', async () => {
     const { code, stdout, stderr } = await run(['fit', ...small, '--epochs', '0', '--limit', '1', '--json']);
     expect({ code, stderr }).toEqual({
       code: 0,
@@ -143,7 +143,7 @@ describe('the command that fits a SchNet', () => {
     expect(await stderrOf('--leave-out', 'lig_whole')).toBe('');
   });
 
-  test('rejects wrong options and files in one line', async () => {
+  test('reports errors in one line on stderr', async () => {
     const wrong = (...argv: string[]) => run(['fit', ...withFolder(argv)]);
     expect(await wrong('--leave-out', 'lig_x')).toMatchObject({
       code: 1,
@@ -191,7 +191,7 @@ describe('the command that fits a SchNet', () => {
     }
   });
 
-  test('lists its options and examples in its help', async () => {
+  test('prints a help with examples, in at most 80 columns', async () => {
     const { code, stdout } = await run(['fit', '--help']);
     expect(code).toBe(0);
     expect(stdout).toContain('Examples:');
@@ -199,18 +199,18 @@ describe('the command that fits a SchNet', () => {
   });
 });
 
-describe('the command that fits Vina', () => {
+describe('fit, for Vina,', () => {
   const vina = ['--scorer', 'vina', '--limit', '3'];
 
-  test('takes the gradient of the six weights', async () => {
-    // A step of gradient descent, of weights relative to the first ones.
+  test('descends along the gradient by the six weights', async () => {
+    // One step of gradient descent, on weights divided by their initial values.
     const out = at('step.safetensors');
     const argv = '--optimiser sgd --rate 0.001 --epochs 1 --batch 3 --combination lse'.split(' ');
     const { epochs } = await json(...vina, ...argv, '--out', out);
     const fitted = readSafetensors(readFileSync(out)).tensors;
     expect(Object.keys(fitted).sort()).toEqual(Object.keys(vinaWeights()).sort());
     expect(epochs).toHaveLength(1);
-    // Numerically: the loss falls by the rate times the squared gradient.
+    // To first order, the loss falls by the rate times the squared gradient, which the step gives.
     const after = await json(...vina, '--combination', 'lse', '--epochs', '0', '--weights', out);
     const before = await json(...vina, '--combination', 'lse', '--epochs', '0');
     expect(before.fitted.rmse ** 2).toBeCloseTo(epochs[0]?.loss as number, 9);
@@ -230,7 +230,7 @@ describe('the command that fits Vina', () => {
     expectClose(fall, 0.001 * squares.reduce((a, b) => a + b), 0.3);
   });
 
-  test('fits an offset and kT, which score takes from the file', async () => {
+  test('fits an offset and kT, which score reads from the file', async () => {
     const out = at('vina.safetensors');
     const report = await json(
       ...vina,
@@ -245,7 +245,7 @@ describe('the command that fits Vina', () => {
       out,
     );
     expect(report.fitted.rmse).toBeLessThan(2.3);
-    const numbers = new Map(report.numbers.map(each => [each.name, each.after]));
+    const numbers = new Map(report.numbers.map(({ name, after }) => [name, after]));
     expect([...numbers.keys()]).toEqual([...Object.keys(vinaWeights()), 'offset', 'kT']);
     expect(numbers.get('kT')).not.toBeCloseTo(0.593, 3);
     const files = ['--receptor', join(demo, 'pocket.pdbqt'), join(demo, 'lig_whole.pdbqt'), '--json'];
@@ -257,29 +257,29 @@ describe('the command that fits Vina', () => {
     expect(chosen.kT).toBe(2);
   });
 
-  test('freezes weights, and stays closer to the initial ones with a larger --stay', async () => {
+  test('keeps weights of --freeze, and stays nearer to the initial ones the larger --stay is', async () => {
     const frozen = await json(...vina, '--freeze', 'rotors', 'gauss2', '--epochs', '5');
     for (const { name, before, after } of frozen.numbers) {
       if (['rotors', 'gauss2'].includes(name)) expect(after).toBe(before);
       else expect(after).not.toBe(before);
     }
-    const far = async (stay: string) => {
+    const distance = async (stay: string) => {
       const { numbers } = await json(...vina, '--stay', stay, '--epochs', '20');
       return Math.hypot(...numbers.map(({ before, after }) => after / before - 1));
     };
-    const [near, farther] = [await far('100'), await far('0.1')];
+    const [near, farther] = [await distance('100'), await distance('0.1')];
     expect(near).toBeLessThan(farther);
     expect(near).toBeLessThan(0.2);
   });
 
-  test.each(['adam', 'adamw', 'sgd', 'lbfgs'])('lowers the loss by %s', async optimiser => {
+  test.each(['adam', 'adamw', 'sgd', 'lbfgs'])('lowers the loss with --optimiser %s', async optimiser => {
     const rate = optimiser === 'lbfgs' ? [] : ['--rate', optimiser === 'sgd' ? '0.0005' : '0.05'];
     const { epochs } = await json(...vina, '--optimiser', optimiser, ...rate, '--epochs', '5');
     expect(epochs.at(-1)?.loss).toBeLessThan(epochs[0]?.loss as number);
   });
 
   test.each(['absolute', 'huber', 'gaussian', 'within-target', 'ranking'])(
-    'fits by the loss %s',
+    'lowers the loss with --loss %s',
     async loss => {
       const combination = loss === 'gaussian' ? ['--combination', 'spread'] : [];
       const { epochs } = await json(...vina, '--loss', loss, ...combination, '--epochs', '8');
@@ -287,12 +287,15 @@ describe('the command that fits Vina', () => {
     },
   );
 
-  test.each(['mean', 'lse', 'free-energy', 'spread'])('fits by the combination %s', async combination => {
-    const { epochs } = await json(...vina, '--combination', combination, '--epochs', '4');
-    expect(epochs.at(-1)?.loss).toBeLessThan(epochs[0]?.loss as number);
-  });
+  test.each(['mean', 'lse', 'free-energy', 'spread'])(
+    'lowers the loss with --combination %s',
+    async combination => {
+      const { epochs } = await json(...vina, '--combination', combination, '--epochs', '4');
+      expect(epochs.at(-1)?.loss).toBeLessThan(epochs[0]?.loss as number);
+    },
+  );
 
-  test('writes a self-contained page with charts', async () => {
+  test('writes a report page with charts that loads nothing else', async () => {
     const report = at('fit.html');
     await json(...vina, '--epochs', '4', '--validate', '0.3', '--report', report);
     const page = readFileSync(report, 'utf8');
@@ -302,8 +305,8 @@ describe('the command that fits Vina', () => {
   });
 });
 
-describe('compounds', () => {
-  test('have receptors of their own', async () => {
+describe('compounds to fit', () => {
+  test('have the receptor of their own folder', async () => {
     const [here, there] = [moved('here', 0), moved('there', 30)];
     const argv = ['--scorer', 'vina', '--limit', '2', '--epochs', '3'];
     const both = await json(...argv, '--folder', here, there);
@@ -316,8 +319,8 @@ describe('compounds', () => {
     both.compounds.forEach(({ predicted }, i) => {
       expectClose(predicted, one.compounds[i % 3]?.predicted as number, 1e-4);
     });
-    const held = await json(...argv, '--folder', here, there, '--leave-out', 'there');
-    expect([held.fitted.compounds, held.leftOut?.compounds]).toEqual([3, 3]);
+    const withoutThere = await json(...argv, '--folder', here, there, '--leave-out', 'there');
+    expect([withoutThere.fitted.compounds, withoutThere.leftOut?.compounds]).toEqual([3, 3]);
     const byTarget = ['--validate', '0.2', '--validate-by', 'target'];
     mkdirSync(at('nested'));
     for (const name of ['here', 'there']) cpSync(at(name), join(at('nested'), name), { recursive: true });
@@ -326,7 +329,7 @@ describe('compounds', () => {
     expect([split.fitted.compounds, split.validation?.compounds]).toEqual([3, 3]);
   });
 
-  test('come from a table of paths', async () => {
+  test('are read from a table of paths', async () => {
     moved('table', 10);
     const lines = [
       'name;receptor;poses;measure;value;unit;target',
@@ -355,7 +358,7 @@ describe('compounds', () => {
     await fail('receptor,poses,measure,value,unit', '', 'r,a,Ki,-1,nM').toThrow('bad.csv, line 3: ');
   });
 
-  test('may be in the layout of PDBbind', async () => {
+  test('are read from a folder laid out like PDBbind', async () => {
     const root = at('pdbbind');
     for (const [id, ligand] of [
       ['1abc', 'lig_whole'],
@@ -371,8 +374,8 @@ describe('compounds', () => {
       '2xyz  NMR   2007   9.00  Ki<1nM        // 2xyz.pdf (X-1)',
     ];
     writeFileSync(join(root, 'INDEX_general_PL_data.2020'), index.join('\n'));
-    const paths = { folder: [root], scorer: 'vina' } as const;
-    const sources = await findSources(paths, {});
+    const where = { folder: [root], scorer: 'vina' } as const;
+    const sources = await findSources(where, {});
     expect(sources.map(({ name, affinity: { pKi, bound } }) => [name, pKi, bound])).toEqual([
       ['1abc', -Math.log10(5e-5), undefined],
       ['2xyz', 9, 'lower'],
@@ -380,15 +383,15 @@ describe('compounds', () => {
     expect(sources.every(({ receptor, poses }) => existsSync(receptor) && existsSync(poses))).toBe(true);
     const csv = at('index.csv');
     writeFileSync(csv, 'ligand,measure,value,unit,target\n2xyz,Ki,2,nM,kinase\n');
-    const [only] = await findSources({ ...paths, index: csv }, {});
+    const [only] = await findSources({ ...where, index: csv }, {});
     expect(only).toMatchObject({ name: '2xyz', target: 'kinase' });
     writeFileSync(join(root, 'INDEX_general_PL_data.2020'), [...index, '3bad 1.0 what'].join('\n'));
-    await expect(findSources(paths, {})).rejects.toThrow(
+    await expect(findSources(where, {})).rejects.toThrow(
       'line 4: expected an identifier, resolution, year, logarithm and affinity, such as Kd=50uM, found',
     );
   });
 
-  test('are replaced by no output, nor are their receptor, affinities and first weights', async () => {
+  test('are never replaced by an output, nor are their receptor, affinities and first weights', async () => {
     const to = moved('inputs', 0);
     const argv = ['--scorer', 'vina', '--limit', '1', '--epochs', '1', '--folder', to];
     const weights = at('first.safetensors');
@@ -404,7 +407,7 @@ describe('compounds', () => {
     }
   });
 
-  test('that cannot be read are reported and skipped, or stop the fit', async () => {
+  test('are reported and skipped if unreadable, or stop the fit with --strict', async () => {
     const to = moved('holes', 0);
     rmSync(join(to, 'lig_no_piperazine.pdbqt'));
     const argv = ['--scorer', 'vina', '--limit', '1', '--epochs', '2', '--folder', to];
@@ -415,7 +418,7 @@ describe('compounds', () => {
     expect(await run(['fit', ...argv, '--strict'])).toMatchObject({ code: 1, stdout: '' });
   });
 
-  test('are divided by compound or by target, reproducibly by the seed', () => {
+  test('are split by compound or by target, in the same way for the same seed', () => {
     const compounds = Array.from({ length: 20 }, (_, i) => ({
       ...{ name: `c${i}`, target: `t${i % 4}`, poses: [], poseCount: 0, pKi: i },
     })) satisfies FitCompound[];
@@ -432,7 +435,7 @@ describe('compounds', () => {
   });
 });
 
-describe('losses', () => {
+describe('losses of fit', () => {
   const settings = {
     loss: 'squared',
     huber: 1,
@@ -448,23 +451,23 @@ describe('losses', () => {
     ...more,
   });
 
-  test('convert bounds of pKi to bounds of ΔG, and are 0 on the right side', async () => {
+  test('turn a lower bound of pKi into an upper bound of ΔG, and are 0 within bounds', async () => {
     expect(bindingEnergy(1)).toBeCloseTo(-1.3642, 4);
     expect(measuredOf(compound(5, { bound: 'lower' }), 'dG').bound).toBe('upper');
     expect(measuredOf(compound(5, { bound: 'lower' }), 'pKi')).toEqual({ measured: 5, bound: 'lower' });
     const cost = async (loss: LossName, bound: 'lower' | 'upper', energy: number) => {
-      const own = lossOf({ ...settings, loss }, compound(5, { bound }));
+      const compoundLoss = lossOf({ ...settings, loss }, compound(5, { bound }));
       const result = await combinePoses({
         poses: [0],
         params: { x: tensor(energy) },
         score: (_, { x }) => x,
         combination: lse(),
-        loss: x => own?.(x) as never,
+        loss: x => compoundLoss?.(x) as never,
       });
       return result.loss;
     };
     const measured = bindingEnergy(5);
-    // pKi at least 5: ΔG at most the measured one.
+    // If pKi is at least 5, ΔG is at most the measured one.
     for (const loss of ['squared', 'absolute', 'huber'] as const) {
       expect(await cost(loss, 'lower', measured - 3)).toBe(0);
       expect(await cost(loss, 'upper', measured + 3)).toBe(0);
@@ -484,7 +487,7 @@ describe('losses', () => {
     const compounds = values.map((_, i) => compound(i, { name: `c${i}`, target: i < 3 ? 'a' : 'b' }));
     const batchLoss = batchLossOf({ ...settings, loss: 'within-target' });
     const { loss } = await combineBatch({
-      compounds: compounds.map((each, i) => ({ ...each, poses: [values[i] as number] })),
+      compounds: compounds.map((compound, i) => ({ ...compound, poses: [values[i] as number] })),
       params: { one: tensor(1) },
       score: (_, { one }, value: number) => mul(one, value),
       combination: lse(),
@@ -494,15 +497,15 @@ describe('losses', () => {
     const expected = [pairs.slice(0, 3), pairs.slice(3)].flatMap(shiftedErrors);
     expectClose(
       loss as number,
-      expected.reduce((sum, each) => sum + each ** 2, 0),
+      expected.reduce((sum, error) => sum + error ** 2, 0),
       1e-12,
     );
   });
 });
 
-describe('statistics', () => {
+describe('statistics of fit', () => {
   const pairs = (measured: number[], predicted: number[]) =>
-    measured.map((each, i) => ({ measured: each, predicted: predicted[i] as number }));
+    measured.map((value, i) => ({ measured: value, predicted: predicted[i] as number }));
 
   test('agree with SciPy', () => {
     // scipy.stats.kendalltau([1, 2, 2, 4, 5], [2, 1, 3, 3, 7]) and pearsonr

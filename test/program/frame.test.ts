@@ -27,7 +27,7 @@ const folder = mkdtempSync(join(tmpdir(), 'posetape-frame-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const at = (name: string) => join(folder, name);
 
-/** A largeRun that takes minutes. */
+/** Files of a run that takes minutes. */
 const largeRun = Array.from({ length: 60 }, (_, i) => {
   const path = at(`copy${i}.pdbqt`);
   writeFileSync(path, readFileSync(posesFile));
@@ -35,8 +35,8 @@ const largeRun = Array.from({ length: 60 }, (_, i) => {
 });
 const long = [...largeRun, '--receptor', receptor];
 
-describe('the frame', () => {
-  test('tells of its commands, and of every option of each', async () => {
+describe('the command line', () => {
+  test('prints a help that names the commands, and the options of score', async () => {
     const { code, stdout, stderr } = await run(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     for (const part of ['score', 'fit', 'merge', 'Examples:', 'Exit codes: 0 done']) {
@@ -52,13 +52,13 @@ describe('the frame', () => {
     }
   });
 
-  test('scores where no command is named', async () => {
+  test('runs score if no command is named', async () => {
     const named = await run(['score', '--json']);
     expect(await run(['--json'])).toEqual(named);
     expect(named.code).toBe(0);
   });
 
-  test('knows misspelt commands and options', async () => {
+  test('suggests the right spelling of commands and options', async () => {
     for (const [argv, message] of [
       ['scor poses.pdbqt', "unknown command 'scor'\n(Did you mean score?)"],
       ['mereg 1.json', "unknown command 'mereg'\n(Did you mean merge?)"],
@@ -68,12 +68,12 @@ describe('the frame', () => {
     ] as const) {
       expect(await run(argv.split(' '))).toEqual({ code: 2, stdout: '', stderr: `error: ${message}\n` });
     }
-    // A folder that is there, or whose name is like no command, is one of poses.
+    // An existing folder, or a name unlike any command, counts as poses.
     for (const poses of ['docs', 'docked'])
       expect((await run([poses])).stderr).toContain("'--receptor <file>'");
   });
 
-  test('shows progress and bold headings on a terminal, and gives the cursor back', async () => {
+  test('shows progress and bold headings on a terminal, and restores the cursor', async () => {
     const { code, stdout, stderr } = await run([], true);
     expect(code).toBe(0);
     expect(stdout).toContain('\u001b[1m');
@@ -82,7 +82,7 @@ describe('the frame', () => {
     expect((await run(['--quiet'], true)).stderr).toBe('');
   });
 
-  test('writes a line now and then where there is no terminal', () => {
+  test('prints progress every ten seconds without a terminal', () => {
     const lines: string[] = [];
     const output = { write: (line: string) => lines.push(line) } as unknown as NodeJS.WritableStream;
     const now = performance.now;
@@ -98,34 +98,37 @@ describe('the frame', () => {
     expect(lines).toEqual(['poses: 100\n', 'poses: 200\n', 'poses: 300\n']);
   });
 
-  test('tells errors in one line, with control characters escaped', () => {
+  test('prints errors in one line, with control characters escaped', () => {
     expect(lineOf(new Error('a\n  b\u0007\u0000'))).toBe('a b\\x07\\x00');
     expect(escaped('µ\u009b')).toBe('µ\\x9b');
   });
 });
 
-describe('a process', () => {
-  test.each(['SIGINT', 'SIGTERM'] as const)('stopped by %s says so, and exits with 130', async name => {
-    const out = at(`${name}.csv`);
-    writeFileSync(out, 'earlier\n');
-    const { child, ended } = start([...long, '--format', 'csv', '--out', out]);
-    const temporary = () => readdirSync(folder).find(each => each.startsWith(`.${name}.csv`));
-    await expect
-      .poll(() => {
-        const begun = temporary();
-        return begun !== undefined && statSync(at(begun)).size > 0;
-      })
-      .toBe(true);
-    child.kill(name);
-    const { code, stdout, stderr } = await ended;
-    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
-    expect(stderr).toBe(`the results so far are in ${out}.partial\ninterrupted by ${name}\n`);
-    expect(readFileSync(out, 'utf8')).toBe('earlier\n');
-    expect(readFileSync(`${out}.partial`, 'utf8')).toMatch(/^compound,.*\ncopy0,/);
-    expect(temporary()).toBe(undefined);
-  });
+describe('a run of the program', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'stopped by %s, keeps the partial output, says so and exits with 130',
+    async name => {
+      const out = at(`${name}.csv`);
+      writeFileSync(out, 'earlier\n');
+      const { child, ended } = start([...long, '--format', 'csv', '--out', out]);
+      const temporary = () => readdirSync(folder).find(file => file.startsWith(`.${name}.csv`));
+      await expect
+        .poll(() => {
+          const draft = temporary();
+          return draft !== undefined && statSync(at(draft)).size > 0;
+        })
+        .toBe(true);
+      child.kill(name);
+      const { code, stdout, stderr } = await ended;
+      expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+      expect(stderr).toBe(`the results so far are in ${out}.partial\ninterrupted by ${name}\n`);
+      expect(readFileSync(out, 'utf8')).toBe('earlier\n');
+      expect(readFileSync(`${out}.partial`, 'utf8')).toMatch(/^compound,.*\ncopy0,/);
+      expect(temporary()).toBe(undefined);
+    },
+  );
 
-  test('that fits has saved its last epoch when it is stopped', async () => {
+  test('of fit, stopped by SIGINT, keeps the model of its last epoch', async () => {
     const out = at('model.safetensors');
     writeFileSync(out, 'earlier');
     const small =
@@ -141,17 +144,17 @@ describe('a process', () => {
     expect(readSafetensors(readFileSync(out)).metadata.scorer).toBe('schnet');
   });
 
-  test('killed leaves the earlier file', async () => {
+  test('killed by SIGKILL, leaves the previous output file', async () => {
     const out = at('killed.json');
     writeFileSync(out, 'earlier\n');
     const { child, ended } = start([...long, '--json', '--out', out]);
-    await expect.poll(() => readdirSync(folder).some(each => each.startsWith('.killed'))).toBe(true);
+    await expect.poll(() => readdirSync(folder).some(file => file.startsWith('.killed'))).toBe(true);
     child.kill('SIGKILL');
     expect((await ended).code).toBe(null);
     expect(readFileSync(out, 'utf8')).toBe('earlier\n');
   });
 
-  test('whose reader goes ends quietly', async () => {
+  test('exits quietly if the reader of its output closes the pipe', async () => {
     const files = largeRun.slice(0, 3).join(' ');
     const { code, stdout, stderr } = await shell(
       `${commandLine} ${files} --receptor ${receptor} --format csv | head -1; echo "\${PIPESTATUS[0]}"`,
@@ -162,7 +165,7 @@ describe('a process', () => {
     expect(closed).toMatchObject({ stdout: '0\n', stderr: '' });
   });
 
-  test.skipIf(!existsSync('/dev/full'))('names what is full', async () => {
+  test.skipIf(!existsSync('/dev/full'))('reports a full disk with the name of the file', async () => {
     expect(await shell(`${commandLine} > /dev/full`)).toMatchObject({
       code: 1,
       stderr: 'error: cannot write standard output: no space left on device\n',
@@ -176,13 +179,13 @@ describe('a process', () => {
     expect(statSync('/dev/full').isCharacterDevice()).toBe(true);
   });
 
-  test('writes to a pipe by its name', async () => {
+  test('writes to /dev/stdout given by name', async () => {
     const { code, stdout } = await shell(`${commandLine} --json --out /dev/stdout | head -c 1`);
     expect({ code, stdout }).toEqual({ code: 0, stdout: '{' });
   });
 });
 
-test('no output replaces an input', async () => {
+test('score, refine and merge reject an output that would replace an input', async () => {
   const [poses, receptor, sums] = [at('in.pdbqt'), at('rec.pdbqt'), at('in.json')];
   const data = 'examples/vina/data/imatinib-abl';
   const text = readFileSync(`${data}/poses.pdbqt`, 'utf8')
@@ -190,14 +193,14 @@ test('no output replaces an input', async () => {
     .join('');
   writeFileSync(poses, text);
   writeFileSync(receptor, readFileSync(`${data}/pocket.pdbqt`));
-  const given = [poses, '--receptor', receptor];
-  expect((await run(['score', ...given, '--state', sums])).code).toBe(0);
+  const inputs = [poses, '--receptor', receptor];
+  expect((await run(['score', ...inputs, '--state', sums])).code).toBe(0);
   symlinkSync('rec.pdbqt', at('rec-link'));
   for (const argv of [
-    ['score', ...given, '--out', poses],
-    ['score', ...given, '--out', at('rec-link')],
-    ['score', ...given, '--state', receptor],
-    ['refine', ...given, '--out', poses],
+    ['score', ...inputs, '--out', poses],
+    ['score', ...inputs, '--out', at('rec-link')],
+    ['score', ...inputs, '--state', receptor],
+    ['refine', ...inputs, '--out', poses],
     ['merge', sums, '--out', sums],
     ['convert', receptor, '--out', receptor],
   ]) {
@@ -208,8 +211,8 @@ test('no output replaces an input', async () => {
   expect(readFileSync(poses, 'utf8')).toBe(text);
 });
 
-describe('atomic writing', () => {
-  test('shows a file when it is whole, and keeps mode and links', async () => {
+describe('writing a file atomically', () => {
+  test('replaces the file only on commit, and keeps its mode and links to it', async () => {
     const [path, link] = [at('real.txt'), at('link.txt')];
     writeFileSync(path, 'old');
     chmodSync(path, 0o640);
@@ -225,7 +228,7 @@ describe('atomic writing', () => {
     expect(readFileSync(link, 'utf8')).toBe('new text');
   });
 
-  test('names the file that holds a part, by a link too', async () => {
+  test('returns the name of the partial file, also if written through a link', async () => {
     writeFileSync(at('whole.csv'), '');
     symlinkSync('whole.csv', at('linked.csv'));
     for (const name of ['whole.csv', 'linked.csv']) {
@@ -235,7 +238,7 @@ describe('atomic writing', () => {
     }
   });
 
-  test('keeps bits of access that the umask takes from new files', async () => {
+  test('keeps the permissions of a replaced file, whatever the umask', async () => {
     const path = at('shared.txt');
     writeFileSync(path, 'old');
     chmodSync(path, 0o666);
@@ -250,7 +253,7 @@ describe('atomic writing', () => {
     expect(statSync(at('own.txt')).mode & 0o777).toBe(0o600);
   });
 
-  test('writes where links lead that have no file yet, and refuses those that lead nowhere', async () => {
+  test('creates the missing target of a link, and rejects circular links and missing folders', async () => {
     symlinkSync('later.txt', at('first'));
     symlinkSync(at('first'), at('second'));
     await writeAtomically(at('second'), 'text');
@@ -267,7 +270,7 @@ describe('atomic writing', () => {
     expect(lstatSync(at('nowhere')).isSymbolicLink()).toBe(true);
   });
 
-  test('leaves no trace of what is dropped', async () => {
+  test('leaves no file after discard or an error', async () => {
     const before = readdirSync(folder);
     const draft = await draftOf(at('dropped.txt'));
     await draft.write('text');

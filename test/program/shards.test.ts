@@ -47,17 +47,17 @@ const bad =
   'MODEL 99\nATOM      1  C1  LIG A   7       x.000   2.250 100.125  1.00  0.00     0.014 C\nENDMDL\n';
 const far = models[0]?.replace(/^((?:ATOM {2}|HETATM).{24}).{8}/gm, '$1-999.000') as string;
 
-/** Files of one compound each: one long, one with a bad pose, one compressed, one far away. */
+/** Folder of files of one compound each. `b` has a bad pose, `c` is compressed, and `d` is far from the receptor. */
 const docked = join(folder, 'docked');
 file('docked/a.pdbqt', someModels(1, 13));
 file('docked/b.pdbqt', someModels(14, 15) + bad + someModels(16, 17));
-// Its name does not say that it is compressed.
+// Compressed, without the ending .gz.
 file('docked/c.pdbqt', gzipSync(someModels(18, 23)));
 file('docked/d.pdbqt', far);
 file('docked/e.pdbqt', someModels(24, 24));
 
 let runs = 0;
-/** Runs all shards, and gives the files with their sums. */
+/** Runs all shards of `docked`, or of other arguments, and returns their state files. */
 async function shardsOf(n: number, chunk: number, ...argv: string[]): Promise<string[]> {
   const states: string[] = [];
   runs++;
@@ -81,19 +81,19 @@ interface Compound {
   readonly gradient: Readonly<Record<string, number>>;
 }
 
-interface Found {
+interface MergeOutput {
   readonly compounds: readonly Compound[];
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
 }
 
-async function merged(states: readonly string[], ...argv: string[]): Promise<Found> {
+async function merged(states: readonly string[], ...argv: string[]): Promise<MergeOutput> {
   const { stdout } = await merge(states, '--json', ...argv);
-  const { compounds, skipped } = JSON.parse(stdout) as Found;
+  const { compounds, skipped } = JSON.parse(stdout) as MergeOutput;
   return { compounds, skipped };
 }
 
-describe('--shard and merge', () => {
-  test('give the same bits for any number of shards, in any order', async () => {
+describe('merge of shards', () => {
+  test('gives the same bits for any number of shards, in any order', async () => {
     const whole = await merged(await shardsOf(1, 3));
     expect(whole.compounds.map(({ name, poses }) => [name, poses])).toEqual([
       ['a', 13],
@@ -107,32 +107,32 @@ describe('--shard and merge', () => {
     }
   });
 
-  test('give what the run gives that is not cut', async () => {
+  test('gives the result of a run without shards', async () => {
     const { stdout } = await run([docked, '--receptor', receptor, '--json']);
-    const uncut = JSON.parse(stdout) as Found;
+    const uncut = JSON.parse(stdout) as MergeOutput;
     const cut = await merged(await shardsOf(2, 4));
     expect(cut.skipped.map(({ reason }) => reason).sort()).toEqual(
       uncut.skipped.map(({ reason }) => reason).sort(),
     );
     for (const [i, compound] of uncut.compounds.entries()) {
       const { name, poses, best } = compound;
-      const again = cut.compounds[i] as Compound;
-      expect(again).toMatchObject({ name, poses, best: { pose: best.pose } });
-      expect(again.value).toBeCloseTo(compound.value, 12);
-      for (const [each, slope] of Object.entries(compound.gradient))
-        expect(again.gradient[each]).toBeCloseTo(slope, 10);
+      const fromShards = cut.compounds[i] as Compound;
+      expect(fromShards).toMatchObject({ name, poses, best: { pose: best.pose } });
+      expect(fromShards.value).toBeCloseTo(compound.value, 12);
+      for (const [parameter, slope] of Object.entries(compound.gradient))
+        expect(fromShards.gradient[parameter]).toBeCloseTo(slope, 10);
     }
   });
 
-  test('group records by their names across chunks', async () => {
-    const line = models[0]?.split('\n').find(each => /^(?:ATOM|HETATM)/.test(each)) as string;
+  test('groups records of an SDF by name across chunks', async () => {
+    const line = models[0]?.split('\n').find(line => /^(?:ATOM|HETATM)/.test(line)) as string;
     const [x, y, z] = [30, 38, 46].map(from => Number(line.slice(from, from + 8))) as [
       number,
       number,
       number,
     ];
     const atom = (dx: number) =>
-      `${[x + dx, y, z].map(each => each.toFixed(4).padStart(10)).join('')} C   0\n`;
+      `${[x + dx, y, z].map(value => value.toFixed(4).padStart(10)).join('')} C   0\n`;
     const record = (name: string, dx: number) =>
       `${name}\n\n\n  2  1  0  0  0  0  0  0  0  0999 V2000\n${atom(dx)}${atom(dx + 1.5)}  1  2  1  0\nM  END\n$$$$\n`;
     const names = ['A', 'A', 'A', 'B', 'A', 'B', 'B', 'B', 'B', 'C'];
@@ -147,16 +147,16 @@ describe('--shard and merge', () => {
     expect(await merged(await shardsOf(3, 2, ...argv))).toEqual(whole);
   });
 
-  test('take a target, and write sums that are merged again', async () => {
+  test('computes the loss for a target, and writes sums that it can merge again', async () => {
     const states = await shardsOf(2, 5);
     const all = join(folder, 'all.json');
     const [plain] = (await merged(states, '--state', all)).compounds as [Compound];
     expect((await merged([all])).compounds[0]).toEqual(plain);
-    const [aimed] = (await merged(states, '--target', '-9')).compounds as [Compound & { loss: number }];
-    expect(aimed.loss).toBeCloseTo((plain.value + 9) ** 2, 10);
+    const [withTarget] = (await merged(states, '--target', '-9')).compounds as [Compound & { loss: number }];
+    expect(withTarget.loss).toBeCloseTo((plain.value + 9) ** 2, 10);
   });
 
-  test('tell what was skipped, once', async () => {
+  test('reports each skipped molecule once', async () => {
     const { code, stderr } = await merge(await shardsOf(3, 3));
     expect(code).toBe(3);
     expect(stderr).toMatch(
@@ -165,13 +165,13 @@ describe('--shard and merge', () => {
   });
 });
 
-describe('a state file', () => {
+describe('score --shard', () => {
   const few = file('few.pdbqt', someModels(1, 6));
   const argv = [few, '--receptor', receptor];
   const shard = (state: string, ...more: string[]) =>
     run([...argv, '--shard', '2/2', '--chunk', '2', '--state', state, ...more]);
 
-  test('that is whole is not computed again', async () => {
+  test('does not compute a complete state file again', async () => {
     const state = join(folder, 'resumed.json');
     expect(await shard(state)).toMatchObject({
       code: 0,
@@ -185,7 +185,7 @@ describe('a state file', () => {
     expect({ text: readFileSync(state, 'utf8'), written: statSync(state).mtimeMs }).toEqual(before);
   });
 
-  test('that is damaged, or of another run, is an error that names it, and stays', async () => {
+  test('rejects and keeps a state file that is damaged or of another run', async () => {
     const state = join(folder, 'whole.json');
     await shard(state);
     const text = readFileSync(state, 'utf8');
@@ -218,27 +218,27 @@ describe('a state file', () => {
     }
   });
 
-  test('of poses that have changed is an error', async () => {
+  test('rejects a state file if its poses have changed since', async () => {
     const state = join(folder, 'changed.json');
     const poses = file('changing.pdbqt', someModels(1, 2));
     const again = () => run([poses, '--receptor', receptor, '--shard', '1/1', '--state', state]);
     expect((await again()).code).toBe(0);
     writeFileSync(
       poses,
-      readFileSync(poses, 'utf8').replace(/(\d)(?=.{24} C)/, each => String((+each + 1) % 10)),
+      readFileSync(poses, 'utf8').replace(/(\d)(?=.{24} C)/, digit => String((+digit + 1) % 10)),
     );
     expect((await again()).stderr).toContain(`${state}: found sums of poses that have changed`);
   });
 
-  test('that is empty, as mktemp makes one, is written', async () => {
+  test('writes to an empty state file, as from mktemp', async () => {
     expect((await shard(file('made.json', ''))).stdout).toMatch(/^shard 2\/2: 2 poses/);
   });
 
-  test('leaves nothing beside it', async () => {
+  test('leaves no temporary file beside the state file', async () => {
     expect(readdirSync(folder).filter(name => name.endsWith('.tmp'))).toEqual([]);
   });
 
-  test('of any one bit flipped is an error', async () => {
+  test('rejects a state file with any one bit flipped', async () => {
     const text = readFileSync(join(folder, 'resumed.json'));
     await fc.assert(
       fc.asyncProperty(fc.nat(text.length - 2), fc.nat(6), async (at, bit) => {
@@ -253,11 +253,11 @@ describe('a state file', () => {
   });
 });
 
-describe('a shard that is broken off', () => {
-  /** Two compounds a chunk, bad records with and without a name, files of several chunks. */
+describe('an interrupted shard', () => {
+  /** SDF record of two carbons. It is bad if `count`, its number of atoms, is not a number. */
   const record = (name: string, dx: number, count = '  2') =>
     `${name}\n\n\n${count}  1  0  0  0  0  0  0  0  0999 V2000\n${[0, 1.5]
-      .map(more => `${[dx + more, 0, 0].map(each => each.toFixed(4).padStart(10)).join('')} C   0  0\n`)
+      .map(offset => `${[dx + offset, 0, 0].map(value => value.toFixed(4).padStart(10)).join('')} C   0  0\n`)
       .join('')}  1  2  1  0\nM  END\n$$$$\n`;
   const sdf = file(
     'broken/x.sdf',
@@ -271,52 +271,52 @@ describe('a shard that is broken off', () => {
   );
   const sizes = '--scorer schnet --hidden 4 --interactions 1 --neighbours 4 --cutoff 8 --pocket 8'.split(' ');
 
-  // The first shard of two has the first file and a part of the second.
+  // The first of two shards reads the first file and a part of the second.
   const others = ['y.sdf', 'z.sdf'].map(name => sdf.replace('x.sdf', name));
 
   test.each([
     ['PDBQT', [docked, '--receptor', receptor], '3'],
     ['SDF by a network', [sdf, ...others, '--receptor', pocket, ...sizes], '2'],
-  ])('goes on to the same bits, wherever it was: %s', async (name, given, chunk) => {
+  ])('resumes to the same bits from any pose: %s', async (name, args, chunk) => {
     for (const other of others) writeFileSync(other, readFileSync(sdf));
     const options = (state: string, ...more: string[]) => {
       const command = new Command();
       declareScore(command);
       const shard = ['--shard', '1/2', '--chunk', chunk, '--state', state, ...more];
-      command.exitOverride().parse([...given, ...shard], { from: 'user' });
+      command.exitOverride().parse([...args, ...shard], { from: 'user' });
       return scoreOptions(command) as ShardOptions;
     };
     const controllers: AbortController[] = [];
-    /** Stops at a pose, and gives what was written. */
-    const go = async (asked: ShardOptions, until: number): Promise<string> => {
+    /** Runs the shard, interrupts it at pose `stop`, and returns what it printed. */
+    const go = async (shardOptions: ShardOptions, stop: number): Promise<string> => {
       const controller = new AbortController();
       controllers.push(controller);
       let [shown, text] = [0, ''];
       const context: Context = {
-        async write(more) {
-          text += more;
+        async write(printed) {
+          text += printed;
         },
         ...{ isStyled: false, warn() {}, signal: controller.signal, breathe: () => undefined },
         unguarded: work => work(),
-        progress: { show: () => ++shown === until && controller.abort(new Error('stopped')), stop() {} },
+        progress: { show: () => ++shown === stop && controller.abort(new Error('stopped')), stop() {} },
       };
-      await runShard(asked, context).catch((error: Error) => expect(error.message).toBe('stopped'));
+      await runShard(shardOptions, context).catch((error: Error) => expect(error.message).toBe('stopped'));
       return text;
     };
     const whole = join(folder, `${name} whole.json`);
-    const told = await go(options(whole), Number.POSITIVE_INFINITY);
-    const poses = Number(/(\d+) poses/.exec(told)?.[1]);
+    const summary = await go(options(whole), Number.POSITIVE_INFINITY);
+    const poses = Number(/(\d+) poses/.exec(summary)?.[1]);
     expect(poses).toBeGreaterThan(6);
-    const wanted = readFileSync(whole);
+    const expected = readFileSync(whole);
     let resumed = 0;
     for (let first = 1; first <= poses; first++) {
       const state = join(folder, `${name} ${first}.json`);
-      // Broken off twice, unless the second is the end.
+      // Interrupted twice, unless it finishes before the second stop.
       await go(options(state, '--save-every', '0'), first);
       await go(options(state, '--save-every', '0'), 1 + (first % 3));
       const end = await go(options(state), Number.POSITIVE_INFINITY);
       if (/resumed after \d+ pose/.test(end)) resumed++;
-      expect(readFileSync(state).equals(wanted)).toBe(true);
+      expect(readFileSync(state).equals(expected)).toBe(true);
       expect(existsSync(`${state}.partial`)).toBe(false);
     }
     expect(resumed).toBeGreaterThan(poses / 2);
@@ -324,7 +324,7 @@ describe('a shard that is broken off', () => {
 
   const argv = [docked, '--receptor', receptor, '--shard', '1/1', '--chunk', '3'];
 
-  test('is no part for merge, and none that is damaged or of another run is gone on with', async () => {
+  test('is rejected by merge, and not resumed if its .partial file is damaged or of another run', async () => {
     const state = join(folder, 'stopped.json');
     const { child, ended } = start(['score', ...argv, '--save-every', '0', '--state', state]);
     await expect.poll(() => existsSync(`${state}.partial`), { interval: 1 }).toBe(true);
@@ -353,7 +353,7 @@ describe('a shard that is broken off', () => {
     );
   });
 
-  test('refuses a foreign FILE.partial before any work, and leaves it', async () => {
+  test('rejects and keeps a foreign FILE.partial, before any work', async () => {
     const again = (state: string, ...more: string[]) => run([...argv, '--state', state, ...more]);
     const done = join(folder, 'done.json');
     expect((await again(done)).code).toBe(3);
@@ -372,7 +372,7 @@ describe('a shard that is broken off', () => {
       }
       rmSync(partial);
       mkdirSync(partial);
-      // Poses that do not exist are not even looked for.
+      // Missing poses would be an error, too, but are not looked for.
       const { code, stderr } = await run([
         ...['nowhere.pdbqt', '--receptor', receptor, '--shard', '1/1', '--state', path],
       ]);
@@ -386,9 +386,9 @@ describe('a shard that is broken off', () => {
     }
   });
 
-  test('by kill -9 goes on to the same bits', async () => {
+  test('resumes to the same bits after kill -9 at any time', async () => {
     const long = file('long.pdbqt', someModels(1, 64).repeat(12));
-    const killed = [
+    const args = [
       long,
       '--receptor',
       receptor,
@@ -401,14 +401,14 @@ describe('a shard that is broken off', () => {
       '--state',
     ];
     const [whole, state] = [join(folder, 'unbroken.json'), join(folder, 'killed.json')];
-    expect((await run([...killed, whole])).code).toBe(0);
+    expect((await run([...args, whole])).code).toBe(0);
     const random = uniform(7, 0);
     const saved = () => (existsSync(`${state}.partial`) ? readFileSync(`${state}.partial`, 'utf8') : '');
     let kills = 0;
     for (; kills < 5 && !existsSync(state); kills++) {
       const before = saved();
-      const { child, ended } = start(['score', ...killed, state]);
-      // At any time from its first save on.
+      const { child, ended } = start(['score', ...args, state]);
+      // Killed at a random time after it has saved once.
       await expect
         .poll(() => existsSync(state) || saved() !== before, { interval: 5, timeout: 30_000 })
         .toBe(true);
@@ -417,13 +417,13 @@ describe('a shard that is broken off', () => {
       await ended;
     }
     expect(kills).toBeGreaterThan(2);
-    expect((await run([...killed, state])).stdout).toMatch(/resumed after \d+ poses|done before/);
+    expect((await run([...args, state])).stdout).toMatch(/resumed after \d+ poses|done before/);
     expect(readFileSync(state).equals(readFileSync(whole))).toBe(true);
     expect(saved()).toBe('');
   });
 });
 
-describe('merge of shards names', () => {
+describe('merge rejects', () => {
   const argv = [file('three.pdbqt', someModels(1, 6)), '--receptor', receptor];
   let states: string[] | undefined;
   const three = async () => {
@@ -431,13 +431,13 @@ describe('merge of shards names', () => {
     return states as [string, string, string];
   };
 
-  test('the shards that are missing', async () => {
+  test('an incomplete set of shards, and names the missing ones', async () => {
     const [first, , third] = await three();
     expect((await merge([first, third])).stderr).toMatch(/^error: shard 2 of 3 is missing: /);
     expect((await merge([third])).stderr).toMatch(/^error: shards 1, 2 of 3 are missing: /);
   });
 
-  test('one that is given twice, or of another run', async () => {
+  test('a shard that is given twice or is of another run', async () => {
     const [first, second, third] = await three();
     const copy = file('copy.json', readFileSync(first));
     expect((await merge([first, copy, second, third])).stderr).toBe(
@@ -452,7 +452,7 @@ describe('merge of shards names', () => {
     );
   });
 
-  test('a file that is no shard', async () => {
+  test('a file that is not a shard', async () => {
     const [first] = await three();
     const state = join(folder, 'plain.json');
     await run([...argv, '--state', state]);
@@ -463,29 +463,29 @@ describe('merge of shards names', () => {
 });
 
 test.each([
-  ['a shard without a file', ['--shard', '1/2'], /--shard needs --state/],
+  ['--shard without --state', ['--shard', '1/2'], /--shard needs --state/],
   [
-    'shard 0',
+    'shard 0 of 2',
     ['--shard', '0/2', '--state', 's'],
     /It must be the number of a part and the number of parts, such as 2\/8/,
   ],
   ['shard 3 of 2', ['--shard', '3/2', '--state', 's'], /It must be the number of a part/],
-  ['a chunk alone', ['--chunk', '3'], /--chunk needs --shard/],
-  ['terms of a shard', ['--shard', '1/2', '--state', 's', '--terms'], /--terms does not go with --shard/],
+  ['--chunk without --shard', ['--chunk', '3'], /--chunk needs --shard/],
+  ['--terms with --shard', ['--shard', '1/2', '--state', 's', '--terms'], /--terms does not go with --shard/],
   [
-    'JSON of a shard',
+    '--json with --shard',
     ['--shard', '1/2', '--state', 's', '--json'],
     /--format does not go with --shard; give it to merge/,
   ],
-])('%s is wrong usage', async (_what, argv, message) => {
+])('score rejects %s with exit code 2', async (_what, argv, message) => {
   const { code, stdout, stderr } = await run(argv);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toMatch(message);
 });
 
-describe('chunks', () => {
+describe('cutting files into chunks', () => {
   property(
-    'of any size: each record is in one shard, whatever their number',
+    'puts each record into exactly one shard, for any chunk size and number of shards',
     fc.integer({ min: 1, max: 12 }),
     fc.integer({ min: 1, max: 9 }),
     async (chunk, n) => {
@@ -496,7 +496,7 @@ describe('chunks', () => {
         const cutting = new Cutting(files, { number, of: n }, chunk);
         for await (const { name, chunk: at, poses } of compoundsIn(files, 'file', i => cutting.cutter(i))) {
           let size = 0;
-          for await (const each of poses) size += 'molecule' in each || 'error' in each ? 1 : 0;
+          for await (const record of poses) size += 'molecule' in record || 'error' in record ? 1 : 0;
           read.push(`${name} ${at?.file}.${at?.index} ${size}`);
         }
       }
@@ -511,32 +511,32 @@ describe('chunks', () => {
   );
 
   property(
-    'are merged in one order, wherever they are cut',
+    'merges chunks in the same order wherever the shards begin',
     fc.array(fc.tuple(fc.nat(2), fc.nat(40), fc.double({ min: -9, max: 9, noNaN: true })), {
       minLength: 1,
       maxLength: 60,
     }),
     fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 }),
-    (given, cuts) => {
-      const chunks = [...given].sort(([f, i], [g, j]) => f - g || i - j);
+    (drawn, cuts) => {
+      const chunks = [...drawn].sort(([f, i], [g, j]) => f - g || i - j);
       const partOf = (score: number): Part => {
         const sums = mean().accumulator();
         sums.add(score, null);
         return { file: 'x', best: { pose: 1, score, file: 'x' }, isNear: true, sums };
       };
-      const nodesOf = (some: typeof chunks): readonly Node[] => {
+      const nodesOf = (shard: typeof chunks): readonly Node[] => {
         const tree = new Tree();
-        for (const [fileOf, index, score] of some) tree.add(fileOf, index, partOf(score));
+        for (const [fileOf, index, score] of shard) tree.add(fileOf, index, partOf(score));
         return tree.nodes();
       };
       const whole = sumOf(nodesOf(chunks));
-      // A chunk is in one shard.
+      // Drawn entries of the same file and index are of one chunk, so they stay in one shard.
       const key = ([f, i]: (typeof chunks)[number]) => `${f}.${i}`;
       const keys = [...new Set(chunks.map(key))];
       const edges = [0, ...cuts.map(cut => Math.floor(cut * keys.length)).sort((a, b) => a - b), keys.length];
       const nodes = edges.slice(1).flatMap((end, i) => {
-        const ours = new Set(keys.slice(edges[i], end));
-        return nodesOf(chunks.filter(each => ours.has(key(each))));
+        const shard = new Set(keys.slice(edges[i], end));
+        return nodesOf(chunks.filter(chunk => shard.has(key(chunk))));
       });
       const cut = sumOf(nodes);
       expect(cut.sums.toJSON()).toEqual(whole.sums.toJSON());
@@ -545,7 +545,7 @@ describe('chunks', () => {
     },
   );
 
-  test('of many are kept in few nodes', () => {
+  test('stores the sums of 997 chunks in fewer than 16 nodes', () => {
     const tree = new Tree();
     for (let index = 3; index < 1000; index++) {
       const sums = mean().accumulator();

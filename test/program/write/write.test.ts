@@ -10,6 +10,7 @@ import { molfile, molfile3000, water, waterBonds } from '../read/molfiles.ts';
 
 const coordinatesOf = ({ atoms }: Molecule) => atoms.flatMap(({ x, y, z }) => [x, y, z]);
 const read = (text: string, file: string) => [...moleculesOf(text, file, { keepLines: true })];
+/** Coordinates of the first pose, multiplied by a factor. */
 const moved = (factor: number) =>
   coordinatesOf(pose as Molecule).map(x => Math.round(x * factor * 1e3) / 1e3);
 
@@ -19,13 +20,13 @@ const posesText = readFileSync(
 );
 const [pose, second] = read(posesText, 'poses.pdbqt');
 
-describe('PDBQT', () => {
-  test('is written as it was read, where nothing moved', () => {
+describe('writing PDBQT', () => {
+  test('gives the text that was read if nothing moved', () => {
     const first = posesText.slice(0, posesText.indexOf('MODEL 2'));
     expect(pdbqtOf(pose as Molecule, coordinatesOf(pose as Molecule))).toBe(first);
   });
 
-  property('keeps all but coordinates', fc.double({ min: -2, max: 2, noNaN: true }), factor => {
+  property('changes only coordinates', fc.double({ min: -2, max: 2, noNaN: true }), factor => {
     const text = pdbqtOf(pose as Molecule, moved(factor));
     const [again] = read(text, 'a.pdbqt');
     expect(coordinatesOf(again as Molecule).map(x => x + 0)).toEqual(moved(factor).map(x => x + 0));
@@ -35,7 +36,7 @@ describe('PDBQT', () => {
     expect(again?.tree).toEqual(pose?.tree);
   });
 
-  test('has remarks at its head, which replace those of the same name', () => {
+  test('puts remarks first, in place of those of the same name', () => {
     const atom = 'ATOM      1  C1  LIG A   7      -1.500   2.250 100.125  1.00  0.00    +0.014 C ';
     const [molecule] = read(
       ['REMARK VINA RESULT:  -1', 'REMARK 7 torsions:', atom, 'END'].join('\n'),
@@ -53,19 +54,19 @@ describe('PDBQT', () => {
       'ENDMDL',
       '',
     ]);
-    const both = [pose, second].map((each, i) =>
-      pdbqtOf(each as Molecule, coordinatesOf(each as Molecule), { model: i + 1 }),
+    const both = [pose, second].map((molecule, i) =>
+      pdbqtOf(molecule as Molecule, coordinatesOf(molecule as Molecule), { model: i + 1 }),
     );
     expect(read(both.join(''), 'a.pdbqt').map(({ atoms }) => atoms)).toEqual([pose?.atoms, second?.atoms]);
   });
 
-  test('comes of a log without what is before its lines', () => {
+  test('drops the prefix of lines read from a DLG', () => {
     const text = posesText.slice(0, posesText.indexOf('MODEL 2'));
     const [docked] = read(text.replaceAll(/^/gm, 'DOCKED: '), 'a.dlg');
     expect(pdbqtOf(docked as Molecule, coordinatesOf(docked as Molecule))).toBe(text);
   });
 
-  test('needs the lines, a number of coordinates, and such as fit', () => {
+  test('rejects molecules without their lines, too few coordinates, and coordinates that do not fit', () => {
     const [bare] = moleculesOf(posesText, 'poses.pdbqt');
     expect(() => pdbqtOf(bare as Molecule, coordinatesOf(bare as Molecule))).toThrow(
       'poses.pdbqt, line 1: expected lines and coordinates of 39 PDBQT atoms',
@@ -80,12 +81,12 @@ describe('PDBQT', () => {
 describe.each([
   ['V2000', molfile],
   ['V3000', molfile3000],
-])('SDF in %s', (_, write) => {
+])('writing SDF %s', (_, write) => {
   const text = `${write(water, waterBonds)}\n>  <SCORE>\n-1\n\n>  <NOTE>\nstays\n\n$$$$\n`;
   const [molecule] = read(text, 'a.sdf') as [Molecule];
 
   property(
-    'keeps all but coordinates',
+    'changes only coordinates',
     fc.array(fc.integer({ min: -99_999_999, max: 99_999_999 }), { minLength: 9, maxLength: 9 }),
     drawn => {
       const coordinates = drawn.map(n => n / 1e4);
@@ -96,20 +97,20 @@ describe.each([
     },
   );
 
-  test('has data fields, which replace those of the same name', () => {
+  test('adds data fields, in place of those of the same name', () => {
     const written = sdfOf(molecule, coordinatesOf(molecule), { SCORE: '-9.1', other: 'x' });
     expect(written.slice(written.indexOf('M  END'))).toBe(
       'M  END\n>  <NOTE>\nstays\n\n>  <SCORE>\n-9.1\n\n>  <other>\nx\n\n$$$$\n',
     );
   });
 
-  test('keeps what else its atoms say', () => {
+  test('keeps charges and other attributes of atoms', () => {
     const source = write(water).replace('O   0  0', 'O   0  3').replace('-3.3456 0', '-3.3456 0 CHG=-1');
     const [charged] = read(source, 'a.sdf') as [Molecule];
     expect(sdfOf(charged, coordinatesOf(charged))).toMatch(/O {3}0 {2}3|0 CHG=-1/);
   });
 
-  test('needs the lines', () => {
+  test('rejects molecules without their lines', () => {
     const [bare] = moleculesOf(text, 'a.sdf') as Iterable<Molecule>;
     expect(() => sdfOf(bare as Molecule, coordinatesOf(molecule))).toThrow(
       'a.sdf, line 1: expected lines and coordinates of 3 SDF atoms',
@@ -117,7 +118,7 @@ describe.each([
   });
 });
 
-test('long lines of V3000 are continued', () => {
+test('writing SDF V3000 continues long lines', () => {
   const attributes = `CHG=-1 ${'A=-1 '.repeat(40)}END=1`;
   const source = molfile3000(water).replace(
     '-3.3456 0',
