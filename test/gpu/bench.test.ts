@@ -7,7 +7,7 @@ import { useSoftwareDriver } from './driver.ts';
 
 useSoftwareDriver();
 
-test('the benchmark of gpu() measures every backend that Node has, whose answers agree', () => {
+test('the benchmark of gpu() runs: the results of all backends in Node agree, and it writes its report', () => {
   const folder = mkdtempSync(join(tmpdir(), 'posetape-test-'));
   try {
     const out = join(folder, 'gpu.md');
@@ -17,7 +17,7 @@ test('the benchmark of gpu() measures every backend that Node has, whose answers
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('10 pairs') });
     const rows = readFileSync(out, 'utf8').match(/^\| (?:10 pairs|3 layers|message passing).*$/gm) ?? [];
     expect(rows.length).toBe(6);
-    // θ, values and poses a tape, then microseconds by WebGPU, webasm, jit and wasm.
+    // Columns: θ, values and poses a tape, then microseconds by WebGPU, webasm, jit and wasm.
     for (const row of rows) expect(row).toMatch(/\|(?: +[\d.,]+ +\|){7}/);
   } finally {
     rmSync(folder, { recursive: true });

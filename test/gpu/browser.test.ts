@@ -10,8 +10,8 @@ const webgpuFlags = [
   '--enable-unsafe-swiftshader',
 ];
 
-/** The page's functions, as code that runs in it sees them. */
-interface InPage {
+/** Global scope of the page. */
+interface PageScope {
   readonly machines: Machine[];
   openMachine(mode: 'webgpu' | 'webgl2'): Promise<number>;
 }
@@ -36,24 +36,24 @@ describe('in headless Chromium', () => {
     });
   }
 
-  test('nothing went wrong unseen', () => {
+  test('the page has reported no errors', () => {
     expect(open.errors).toEqual([]);
   });
 });
 
-/** A machine of the page, as if it were here. */
+/** Machine that forwards each call to one in the page. */
 async function machineIn({ page }: OpenPage, mode: 'webgpu' | 'webgl2'): Promise<Machine> {
-  const at = await page.evaluate(mode => (globalThis as unknown as InPage).openMachine(mode), mode);
+  const at = await page.evaluate(mode => (globalThis as unknown as PageScope).openMachine(mode), mode);
   const call = <Name extends keyof Machine>(name: Name, ...args: Parameters<Machine[Name]>) =>
     page.evaluate(
       ({ at, name, args }) => {
-        const machine = (globalThis as unknown as InPage).machines[at] as Machine;
+        const machine = (globalThis as unknown as PageScope).machines[at] as Machine;
         return (machine[name] as (...args: unknown[]) => unknown)(...args);
       },
       { at, name, args: args as unknown[] },
     ) as Promise<Awaited<ReturnType<Machine[Name]>>>;
   return {
-    run: each => call('run', each) as Promise<Tensor[]>,
+    run: task => call('run', task) as Promise<Tensor[]>,
     runAll: cases => call('runAll', cases),
     combine: request => call('combine', request),
     report: () => call('report'),

@@ -3,11 +3,10 @@ import * as ops from 'posetape/ops';
 import type { Pose, Program } from '../support/programs.ts';
 import { toSecondOrder } from '../support/second-order.ts';
 
-/*
- * Task of a backend, as plain data: a page gets it from the test, records it there, and runs it on the
- * backend that only a page has.
+/**
+ * Task of a backend, as plain data that a test can send to a page. The page records it, and runs it on a backend that exists
+ * only there.
  */
-
 export type Case =
   | { readonly kind: 'program'; readonly program: Program; readonly pose: Pose }
   | {
@@ -17,19 +16,19 @@ export type Case =
     }
   | { readonly kind: 'structure'; readonly name: string };
 
-/** Records a case: the values that are wanted of it. */
-export function recordCase(each: Case): Value[] {
-  switch (each.kind) {
+/** Records a case, and returns the values to compute. */
+export function recordCase(task: Case): Value[] {
+  switch (task.kind) {
     case 'program':
-      return toSecondOrder(each.program, each.pose);
+      return toSecondOrder(task.program, task.pose);
     case 'elementwise': {
       const tape = new Tape();
-      const operands = each.operands.map(entries => tape.constant(Float32Array.from(entries)));
-      const op = elementwise.get(each.op) as (...operands: Value[]) => Value;
+      const operands = task.operands.map(entries => tape.constant(Float32Array.from(entries)));
+      const op = elementwise.get(task.op) as (...operands: Value[]) => Value;
       return [op(...operands)];
     }
     case 'structure':
-      return (structures.get(each.name) as (tape: Tape) => Value[])(new Tape());
+      return (structures.get(task.name) as (tape: Tape) => Value[])(new Tape());
   }
 }
 
@@ -61,7 +60,7 @@ const {
 } = ops;
 const { relu, scaled, sigmoid, sign, sin, softplus, sqrt, square, sub, tanh, where } = ops;
 
-/** Ops of one operand, and of two. */
+/** Elementwise ops of one operand. */
 export const unary: Readonly<Record<string, (x: Value) => Value>> = {
   abs,
   acos,
@@ -86,6 +85,8 @@ export const unary: Readonly<Record<string, (x: Value) => Value>> = {
   square,
   tanh,
 };
+
+/** Elementwise ops of two operands. */
 export const binary: Readonly<Record<string, (x: Value, y: Value) => Value>> = {
   add,
   atan2,
@@ -103,14 +104,14 @@ export const binary: Readonly<Record<string, (x: Value, y: Value) => Value>> = {
 };
 const elementwise = new Map<string, (...operands: never[]) => Value>(Object.entries({ ...unary, ...binary }));
 
-/** Numbers from −1 to 1 without a pattern. */
+/** Irregular numbers from −1 to 1. */
 function wave(count: number, phase = 0): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * phase));
 }
 
 const withSlopes = (y: Value, wrt: readonly Value[]): Value[] => [y, ...gradient(y, wrt)];
 
-/** Tasks that are hard for a target of one array a kernel, seven arrays read, no scatter and float32 sums. */
+/** Tasks that are hard for kernels that write one array, read at most seven, cannot scatter and sum in float32. */
 const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
   Object.entries<(tape: Tape) => Value[]>({
     'a sum of a million numbers': tape => {
@@ -123,7 +124,7 @@ const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
       const x = tape.parameter(tensor(wave(700 * 300).map(Math.abs), [700, 300]), 'x');
       return [ops.sum(x, 0), ops.sum(x, 1), ops.sum(x), ...gradient(ops.sum(ops.square(ops.sum(x, 0))), [x])];
     },
-    'a row of ten thousand entries of a segment sum': tape => {
+    'a segment sum of ten thousand entries per row': tape => {
       const x = tape.parameter(tensor(wave(30_000).map(Math.abs)), 'x');
       const sums = ops.segmentSum(
         x,
@@ -132,20 +133,20 @@ const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
       );
       return withSlopes(ops.sum(ops.square(sums)), [x]);
     },
-    'a product summed over ten thousand': tape => {
+    'a matrix product over ten thousand terms': tape => {
       const a = tape.parameter(tensor(wave(10_000 * 3), [10_000, 3]), 'a');
       const b = tape.parameter(tensor(wave(10_000 * 2, 1), [10_000, 2]), 'b');
       const y = ops.matmul(ops.transpose(a), b);
       return [y, ...gradient(ops.sum(ops.square(y)), [a, b])];
     },
-    'products of batches, each transposed': tape => {
+    'products of batches, transposed': tape => {
       const a = tape.parameter(tensor(wave(2 * 3 * 4), [2, 3, 4]), 'a');
       const b = tape.parameter(tensor(wave(2 * 4 * 5, 1), [2, 4, 5]), 'b');
-      const turned = (x: Value) => ops.transpose(x, [0, 2, 1]);
+      const transposed = (x: Value) => ops.transpose(x, [0, 2, 1]);
       const products = [
         ops.matmul(a, b),
-        ops.matmul(turned(ops.exp(a)), ops.matmul(a, b)),
-        turned(ops.matmul(turned(b), turned(a))),
+        ops.matmul(transposed(ops.exp(a)), ops.matmul(a, b)),
+        transposed(ops.matmul(transposed(b), transposed(a))),
       ];
       return [...products, ...gradient(ops.sum(ops.square(products[1] as Value)), [a, b])];
     },
@@ -158,11 +159,11 @@ const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
         total,
         ...gradient(
           ops.sum(ops.square(total)),
-          x.map(each => each.inputs[0] as Value),
+          x.map(({ inputs }) => inputs[0] as Value),
         ),
       ];
     },
-    'twenty arrays one after the other': tape => {
+    'a concatenation of twenty arrays': tape => {
       const x = Array.from({ length: 20 }, (_, i) =>
         ops.softmax(tape.parameter(tensor(wave(2 + (i % 3), i)), `x${i}`)),
       );
@@ -191,16 +192,16 @@ const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
       const sums = ops.segmentSum(ops.square(rows), index, 6);
       return [rows, sums, ...gradient(ops.sum(ops.square(sums)), [table])];
     },
-    'the largest of segments, one of ten thousand rows, one of none, and shares of each': tape => {
+    'maximum and softmax of segments, one of ten thousand rows and one empty': tape => {
       const x = tape.parameter(tensor(wave(10_010)), 'x');
       const index = Int32Array.from({ length: 10_010 }, (_, i) => (i < 10_000 ? 2 : i % 2));
       const square = ops.square(x);
       const largest = ops.segmentMax(square, index, 4);
-      const shares = ops.segmentSoftmax(ops.mul(3, x), index, 4);
-      const y = ops.add(ops.sum(ops.gather(largest, [0, 1, 2])), ops.sum(ops.square(shares)));
-      return [largest, ops.segmentMin(x, index, 4), shares, ...withSlopes(y, [x])];
+      const softmax = ops.segmentSoftmax(ops.mul(3, x), index, 4);
+      const y = ops.add(ops.sum(ops.gather(largest, [0, 1, 2])), ops.sum(ops.square(softmax)));
+      return [largest, ops.segmentMin(x, index, 4), softmax, ...withSlopes(y, [x])];
     },
-    'nothing at all': tape => {
+    'empty arrays': tape => {
       const x = tape.parameter(tensor(new Float64Array(), [0, 3]), 'x');
       const index = new Int32Array();
       return [
@@ -213,25 +214,25 @@ const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
         ...gradient(ops.sum(ops.square(x)), [x]),
       ];
     },
-    'the largest of numbers that are computed, and which it is': tape => {
+    'maxima and minima of computed numbers, and their derivatives': tape => {
       const x = tape.parameter(tensor(wave(3)), 'x');
       const products = ops.mul(x, tape.constant(tensor(wave(200 * 3, 1), [200, 3])));
       const maxima = [ops.max(products), ops.sum(ops.max(products, 0)), ops.sum(ops.min(products, 1))];
       return maxima.flatMap(y => withSlopes(y, [x]));
     },
-    'an order turned and read again in another shape': tape => {
+    'a transposed array in another shape': tape => {
       const x = tape.parameter(tensor(wave(4 * 3 * 2), [4, 3, 2]), 'x');
       const y = ops.reshape(ops.transpose(ops.exp(x), [2, 0, 1]), [6, 4]);
       return [y, ops.sum(y, 1), ...gradient(ops.sum(ops.mul(y, ops.softmax(y, 1))), [x])];
     },
-    'every function in one kernel, and its slope': tape => {
+    'many functions in one kernel, and their derivatives': tape => {
       const x = tape.parameter(tensor([0.3, 0.7, 1.4, 2.6]), 'x');
       const waves = ops.mul(ops.sin(x), ops.cos(ops.tanh(x)));
       const powers = ops.add(ops.pow(x, ops.log(x)), ops.log1p(ops.mul(ops.expm1(x), ops.tanh(x))));
       const y = ops.add(ops.mul(waves, powers), ops.add(ops.log(ops.add(x, 1)), ops.pow(ops.cos(x), 3)));
       return [y, ...gradient(ops.sum(y), [x])];
     },
-    'what is wanted twice, and what is given': tape => {
+    'a value wanted twice, and a parameter wanted unchanged': tape => {
       const x = tape.parameter(tensor([1, 2, 3]), 'x');
       const y = ops.exp(x);
       return [y, x, y, ops.reshape(y, [3, 1])];

@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { useSoftwareDriver } from './driver.ts';
 
 /*
- * Faults of gpu.js 2.24, each in its smallest form: docs/gpu.md says what is done about it. A test that fails here is
- * good news, and something to be simplified.
+ * Faults of gpu.js 2.24, each in its smallest form. docs/gpu.md lists how gpu() works around them. If a test here fails, gpu.js
+ * has mended the fault, and the workaround can go.
  */
 
 useSoftwareDriver();
@@ -31,13 +31,13 @@ interface GpuJs {
 
 let gpuJs: GpuJs;
 beforeAll(async () => {
-  // Puts WebGPU where gpu.js looks for it.
+  // Makes WebGPU available to gpu.js in Node.
   await (await gpu({ mode: 'webgpu' })).dispose();
   const loaded = (await import('gpu.js' as string)) as GpuJs & { readonly default?: GpuJs };
   gpuJs = loaded.default ?? loaded;
 });
 
-/** One expression of `x`, an entry each. */
+/** Results of an expression of `x` for each entry, or of a function body that returns. */
 async function values(
   mode: string,
   expression: string,
@@ -50,78 +50,78 @@ async function values(
   return Array.from(await kernel(gpuJs.input(Float32Array.from(entries), [entries.length]), 1));
 }
 
-describe('functions of a shader (SwiftShader, WebGPU)', () => {
-  const of = (expression: string, ...entries: number[]) => values('webgpu', expression, entries);
+describe('in shaders of gpu.js (SwiftShader, WebGPU),', () => {
+  const results = (expression: string, ...entries: number[]) => values('webgpu', expression, entries);
 
   test.each([
-    ['NaN is equal to itself where it is asked whether it differs', 'x !== x ? 1 : 0', Number.NaN, 0],
+    ['x !== x is false for NaN', 'x !== x ? 1 : 0', Number.NaN, 0],
     ['max drops NaN', 'Math.max(x, 1)', Number.NaN, 1],
     ['exp of NaN is infinite', 'Math.exp(x)', Number.NaN, Infinity],
-    ['0 times infinity is 0, where the 0 is written', 'x * 0', Infinity, 0],
-    ['tanh overflows', 'Math.tanh(x)', 100, Number.NaN],
-    ['infinity written is the largest float32', 'x < 0 ? x : Infinity', 1, 2 ** 128 - 2 ** 104],
+    ['a literal 0 times infinity is 0', 'x * 0', Infinity, 0],
+    ['tanh of 100 is NaN', 'Math.tanh(x)', 100, Number.NaN],
+    ['a literal Infinity is the largest float32', 'x < 0 ? x : Infinity', 1, 2 ** 128 - 2 ** 104],
   ])('%s', async (_, expression, entry, result) => {
-    expect(await of(expression, entry)).toEqual([result]);
+    expect(await results(expression, entry)).toEqual([result]);
   });
 
-  test('but an ordered comparison knows NaN', async () => {
-    expect(await of('x === x ? 1 : 0', Number.NaN, 1)).toEqual([0, 1]);
-    expect(await of('x < 1 ? 1 : (x >= 1 ? 2 : 3)', Number.NaN, 1)).toEqual([3, 2]);
+  test('x === x and ordered comparisons treat NaN correctly', async () => {
+    expect(await results('x === x ? 1 : 0', Number.NaN, 1)).toEqual([0, 1]);
+    expect(await results('x < 1 ? 1 : (x >= 1 ? 2 : 3)', Number.NaN, 1)).toEqual([3, 2]);
   });
 
   test('log of 0 and of negative numbers is finite', async () => {
-    expect((await of('Math.log(x)', 0, -1)).every(Number.isFinite)).toBe(true);
+    expect((await results('Math.log(x)', 0, -1)).every(Number.isFinite)).toBe(true);
   });
 
-  test('pow of a negative base is not what it is in JavaScript', async () => {
-    expect(await of('Math.pow(x, 3)', -2)).not.toEqual([-8]);
+  test('pow of a negative base differs from JavaScript', async () => {
+    expect(await results('Math.pow(x, 3)', -2)).not.toEqual([-8]);
   });
 
   test.each([
     ['sin', Math.sin, 1e-4],
     ['tanh', Math.tanh, 1e-6],
     ['log', Math.log, 1e-6],
-  ] as const)('%s is off by more than $2', async (name, exact, least) => {
+  ] as const)('%s has a relative error of more than $2', async (name, exact, limit) => {
     const entries = Array.from({ length: 4000 }, (_, i) => Math.fround(0.001 + 0.002 * i));
-    const found = await of(`Math.${name}(x)`, ...entries);
-    const off = found.map((number, i) => Math.abs(number / exact(entries[i] as number) - 1));
-    expect(Math.max(...off)).toBeGreaterThan(least);
+    const approximations = await results(`Math.${name}(x)`, ...entries);
+    const errors = approximations.map((number, i) => Math.abs(number / exact(entries[i] as number) - 1));
+    expect(Math.max(...errors)).toBeGreaterThan(limit);
   });
 
-  test('a sum and its inverse are folded away, so that sums cannot be compensated', async () => {
-    expect(await of('(x + 100000000.0) - 100000000.0', 1)).toEqual([1]);
+  test('x + c − c is simplified to x, so compensated summation is impossible', async () => {
+    expect(await results('(x + 100000000.0) - 100000000.0', 1)).toEqual([1]);
   });
 
-  test('two conditions cannot be compared, and isNaN does not exist', async () => {
-    await expect(of('if ((x === 0) === (c < 0)) return 1; return 0;', 1)).rejects.toThrow(
+  test('comparing two conditions is an error, and isNaN does not exist', async () => {
+    await expect(results('if ((x === 0) === (c < 0)) return 1; return 0;', 1)).rejects.toThrow(
       'Unhandled binary expression',
     );
-    await expect(of('isNaN(x) ? 1 : 0', 1)).rejects.toThrow('isNaN');
+    await expect(results('isNaN(x) ? 1 : 0', 1)).rejects.toThrow('isNaN');
   });
 });
 
-describe('kernels', () => {
+describe('in kernels of gpu.js,', () => {
   const loop = 'let s = 0; for (let i = 0; i < 2000; i++) { s += x; } return s;';
 
-  test('a loop ends silently after 1000 iterations, unless it is told otherwise (WebGL; WebGPU where the bound is no literal)', async () => {
+  test('a loop ends silently after 1000 iterations by default (WebGL, and WebGPU if the bound is not a literal)', async () => {
     const bounded = loop.replace('2000', '2000 * c');
     expect(await values('webgpu', bounded, [1])).toEqual([1000]);
     expect(await values('webgpu', bounded, [1], { loopMaxIterations: 2 ** 31 - 1 })).toEqual([2000]);
   });
 
-  test('no output may be empty', async () => {
+  test('an empty output is an error', async () => {
     await expect(values('cpu', 'x', [])).rejects.toThrow();
   });
 
-  test('of mode cpu compute in float64', async () => {
-    const lost = 'x + 1.0 - x';
-    expect([await values('cpu', lost, [2 ** 24]), await values('webasm', lost, [2 ** 24])]).toEqual([
-      [1],
-      [0],
-    ]);
+  test('mode cpu computes in float64', async () => {
+    const lostInFloat32 = 'x + 1.0 - x';
+    expect([
+      await values('cpu', lostInFloat32, [2 ** 24]),
+      await values('webasm', lostInFloat32, [2 ** 24]),
+    ]).toEqual([[1], [0]]);
   });
 
-  test('of mode cpu have no code where code generation is forbidden, and say so on the console only', async () => {
+  test('mode cpu without code generation fails with a misleading error, and logs the reason only', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
     vi.stubGlobal('Function', function forbidden() {
       throw new EvalError('Code generation from strings disallowed for this context');
@@ -132,12 +132,12 @@ describe('kernels', () => {
     vi.restoreAllMocks();
   });
 
-  test('of an array beyond its end, something is read silently', async () => {
+  test('reading past the end of an array gives a number without an error', async () => {
     const [beyond] = await values('webgpu', 'a[this.thread.x + 100]', [7]);
     expect(beyond).toBeTypeOf('number');
   });
 
-  test('WebGPU takes seven arrays besides the output, and not eight', async () => {
+  test('mode webgpu allows seven arrays besides the output, not eight', async () => {
     const sum = async (count: number) => {
       const instance = new gpuJs.GPU({ mode: 'webgpu' });
       const names = Array.from({ length: count }, (_, i) => `a${i}`);
@@ -152,8 +152,8 @@ describe('kernels', () => {
   });
 });
 
-describe('pipelines', () => {
-  test('one kernel at two output lengths in one pipeline gives wrong numbers', async () => {
+describe('in pipelines of gpu.js,', () => {
+  test('using one kernel with two output lengths gives wrong numbers', async () => {
     const instance = new gpuJs.GPU({ mode: 'cpu' });
     const settings = { output: [2], dynamicOutput: true };
     const next = instance.createKernel(
@@ -176,9 +176,9 @@ describe('pipelines', () => {
     expect([Array.from(two as ArrayLike<number>), Array.from(four as ArrayLike<number>)]).not.toEqual([[2, 3], [2, 3, 4, 5]]); // biome-ignore format: pairs
   });
 
-  test('an array that stays on the device, passed to a pipeline, costs its one launch', async () => {
+  test('an array on the device as an argument makes the pipeline fall back from a single launch', async () => {
     const instance = new gpuJs.GPU({ mode: 'webgpu' });
-    const made = instance.createKernel('function (a) { return a[this.thread.x]; }', {
+    const producer = instance.createKernel('function (a) { return a[this.thread.x]; }', {
       output: [1],
       pipeline: true,
     });
@@ -187,12 +187,12 @@ describe('pipelines', () => {
     const one = gpuJs.input(Float32Array.of(1), [1]);
     await pipeline(one);
     expect(pipeline.executorKind).toBe('fused-encoder');
-    await pipeline(await made(one));
+    await pipeline(await producer(one));
     expect(pipeline.executorKind).toBe('generic');
     expect(pipeline.fallbackReason).toMatch('GPU-resident handle');
   });
 
-  test('an instance remembers its kernels even when it is destroyed', async () => {
+  test('a destroyed instance still references its kernels', async () => {
     const instance = new gpuJs.GPU({ mode: 'cpu' });
     const kernel = instance.createKernel('function (a) { return a[this.thread.x]; }', { output: [1] });
     await kernel(gpuJs.input(Float32Array.of(1), [1]));

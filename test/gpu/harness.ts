@@ -4,17 +4,19 @@ import { type GpuExecutor, gpu } from 'posetape/gpu';
 import { type ScorerName, scorer } from '../support/scorers.ts';
 import { type Case, recordCase } from './cases.ts';
 
-/** A run over poses, asked for as plain data. */
+/** Run of combinePoses, described by plain data. */
 export interface CombineRequest {
   readonly scorer: ScorerName;
   readonly poses: readonly unknown[];
   readonly combination: 'boltzmann' | 'lse';
   readonly badPose?: 'throw' | 'skip';
-  /** Loses the device when so many poses are done; then goes on with jit(), unless told not to. */
+  /** Number of poses after which the device is lost. Default: never. */
   readonly loseAfter?: number;
+  /** True to continue with jit() after a loss. Default true. */
   readonly goOn?: boolean;
 }
 
+/** Results of a {@link CombineRequest}. */
 export interface CombineAnswer {
   readonly value: number;
   readonly gradient: Readonly<Record<string, Tensor>>;
@@ -23,7 +25,7 @@ export interface CombineAnswer {
   readonly executor: string;
 }
 
-/** Facts of an executor that show from outside. */
+/** Public properties of a GPU executor. */
 export interface Report {
   readonly name: string;
   readonly backend: string;
@@ -32,10 +34,10 @@ export interface Report {
   readonly device: GpuExecutor['device'];
 }
 
-/** An executor behind plain data: the same here and, seen from a test, in a page. */
+/** Executor that is driven by plain data, in this process or in a page. */
 export interface Machine {
-  run(each: Case): Promise<Tensor[]>;
-  /** Several at once. */
+  run(task: Case): Promise<Tensor[]>;
+  /** Runs several cases at the same time. */
   runAll(cases: readonly Case[]): Promise<Tensor[][]>;
   combine(request: CombineRequest): Promise<CombineAnswer>;
   report(): Promise<Report>;
@@ -44,15 +46,19 @@ export interface Machine {
 
 const combinations = { boltzmann: () => boltzmann({ kT: 0.593 }), lse: () => lse({ t: 1 }) };
 
-/** Opens a backend as a machine. `lose` takes the device away. */
+/**
+ * Opens a backend of gpu() as a machine.
+ *
+ * @param lose loses the device of the backend, for tests
+ */
 export async function openMachine(
   mode: NonNullable<Parameters<typeof gpu>[0]>['mode'] & string,
   lose: () => void | Promise<void> = () => {},
 ): Promise<Machine> {
   const executor = await gpu({ mode });
   return {
-    run: each => executor.run(recordCase(each)) as Promise<Tensor[]>,
-    runAll: cases => Promise.all(cases.map(each => executor.run(recordCase(each)) as Promise<Tensor[]>)),
+    run: task => executor.run(recordCase(task)) as Promise<Tensor[]>,
+    runAll: cases => Promise.all(cases.map(task => executor.run(recordCase(task)) as Promise<Tensor[]>)),
     combine: request => combine(executor, request, lose),
     report: async () => {
       const { name, backend, fallbackReason, compiled, device } = executor;

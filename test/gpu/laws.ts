@@ -11,27 +11,27 @@ import { expectFloat32 } from '../support/second-order.ts';
 import { binary, recordCase, structureNames, unary } from './cases.ts';
 import type { CombineRequest, Machine } from './harness.ts';
 
-/** Expectations of a backend. */
+/** Backend under test, and what is expected of it. */
 export interface Expected {
   readonly name: string;
   open(): Promise<Machine>;
-  /** Distance that answers may have, by the design's definition of equal. */
+  /** Tolerance of {@link expectClose} for results. */
   readonly tolerance: number;
-  /** The same for a single function, relative to its value. */
+  /** Relative tolerance of a single elementwise function. */
   readonly ofFunctions: number;
-  /** True if proveExecutor draws its random programs and special numbers, which it can where no page is between. */
+  /** True if proveExecutor tests random programs and special numbers instead, which works for backends outside a page. */
   readonly isProved?: boolean;
-  /** One random program in so many that a property draws elsewhere: each is compiled. Default 1. */
+  /** Divisor of the number of random programs, since each is compiled. Default 1. */
   readonly programsIn?: number;
-  /** One pose in so many of the network's, where each takes long. */
+  /** Runs every n-th pose of the network only, as each takes long. */
   readonly networkPosesIn: number;
-  /** True if a pose is one launch. */
+  /** True if each pose takes exactly one launch. */
   readonly launchesOnce: boolean;
-  /** True if it has device memory to count, and a device to lose. */
+  /** True if the backend has device memory to count, and a device to lose. */
   readonly hasDevice: boolean;
 }
 
-/** Single float32 numbers from here on are normal; a device may take smaller ones for 0. */
+/** Smallest normal float32. A device may treat smaller numbers as 0. */
 const leastNormal = 2 ** -126;
 
 const specials = [
@@ -71,8 +71,8 @@ const specials = [
 ];
 
 /**
- * The laws of every backend: it computes what the interpreter computes in float32, for whatever is recorded; it compiles
- * little, launches a pose once, gives back what it takes, and says so when something goes wrong.
+ * Registers the tests of a backend. Its results are those of the interpreter in float32, whatever is recorded. It compiles few
+ * plans, launches once per pose, frees its memory, and reports a lost device.
  */
 export function backendLaws(expected: Expected): void {
   const { name, tolerance, hasDevice, isProved = false, programsIn = 1 } = expected;
@@ -85,7 +85,7 @@ export function backendLaws(expected: Expected): void {
     afterAll(() => machine?.dispose());
 
     if (!isProved) {
-      test('random programs, values to second derivatives, come out as the interpreter has them', async () => {
+      test('computes random programs like the interpreter, up to second derivatives', async () => {
         const law = fc.asyncProperty(
           programArbitrary({ steps: 8, smooth: true }),
           poseArbitrary(),
@@ -96,43 +96,43 @@ export function backendLaws(expected: Expected): void {
         await fc.assert(law, { seed, numRuns: Math.ceil(runs / programsIn) });
       });
 
-      describe('functions, at the ends of their range and of NaN', () => {
+      describe('computes special numbers (NaN, infinities, ends of the range) like the interpreter in', () => {
         const check = async (op: string, operands: readonly (readonly number[])[]) => {
-          const each = { kind: 'elementwise', op, operands } as const;
-          const [actual] = await machine.run(each);
-          const [wanted] = interpreter({ precision: 'float32' }).run(recordCase(each));
-          for (const [i, number] of (wanted as Tensor).data.entries()) {
-            const found = (actual as Tensor).data[i] as number;
-            const shown = `${op}(${operands.map(entries => entries[i])})`;
-            // A shader takes exp and pow as powers of two, whose error grows with the exponent.
-            const share = expected.ofFunctions * (1 + Math.abs(Math.log2(Math.abs(number) || 1)) / 16);
-            const isClose = Math.abs(found - number) <= share * Math.abs(number) + leastNormal;
-            if (!isClose && !Object.is(found, number) && found !== number)
-              expect.fail(`${shown} is ${found}, not ${number}`);
+          const task = { kind: 'elementwise', op, operands } as const;
+          const [result] = await machine.run(task);
+          const [reference] = interpreter({ precision: 'float32' }).run(recordCase(task));
+          for (const [i, wanted] of (reference as Tensor).data.entries()) {
+            const actual = (result as Tensor).data[i] as number;
+            const call = `${op}(${operands.map(entries => entries[i])})`;
+            // A shader computes exp and pow as powers of two, whose error grows with the exponent.
+            const share = expected.ofFunctions * (1 + Math.abs(Math.log2(Math.abs(wanted) || 1)) / 16);
+            const isClose = Math.abs(actual - wanted) <= share * Math.abs(wanted) + leastNormal;
+            if (!isClose && !Object.is(actual, wanted) && actual !== wanted)
+              expect.fail(`${call} is ${actual}, not ${wanted}`);
           }
         };
-        const normal = (numbers: readonly number[]) => numbers.map(Math.fround);
+        const rounded = (numbers: readonly number[]) => numbers.map(Math.fround);
         test.each(Object.keys(unary))('%s', op => {
-          // Beyond, a float32 has hardly a digit of where in its period a number lies.
+          // A larger float32 hardly determines the phase.
           const isPeriodic = op === 'sin' || op === 'cos';
           const entries = specials.filter(x => !isPeriodic || !(Math.abs(x) > 1e5 && Number.isFinite(x)));
-          return check(op, [normal(entries)]);
+          return check(op, [rounded(entries)]);
         });
         test.each(Object.keys(binary))('%s', op => {
           const pairs = specials.flatMap(x => specials.map(y => [x, y] as const));
-          return check(op, [normal(pairs.map(([x]) => x)), normal(pairs.map(([, y]) => y))]);
+          return check(op, [rounded(pairs.map(([x]) => x)), rounded(pairs.map(([, y]) => y))]);
         });
       });
     }
 
-    test.each(structureNames)('%s', async structure => {
-      const each = { kind: 'structure', name: structure } as const;
-      const wanted = interpreter().run(recordCase(each));
-      for (const [i, actual] of (await machine.run(each)).entries())
+    test.each(structureNames)('computes like the interpreter: %s', async structure => {
+      const task = { kind: 'structure', name: structure } as const;
+      const wanted = interpreter().run(recordCase(task));
+      for (const [i, actual] of (await machine.run(task)).entries())
         expectClose(actual, wanted[i] as Tensor, tolerance);
     });
 
-    test('runs that overlap do not disturb each other', async () => {
+    test('gives the same results to runs that overlap', async () => {
       const cases = ['an index of two axes', 'slices and pads that overlap', 'an index of two axes'].map(
         structure => ({ kind: 'structure', name: structure }) as const,
       );
@@ -142,38 +142,43 @@ export function backendLaws(expected: Expected): void {
       }
     });
 
-    describe.each(scorerNames)('the poses of imatinib by %s', scorerName => {
+    describe.each(scorerNames)('combines poses of imatinib scored by %s:', scorerName => {
       let poses: readonly unknown[];
       beforeAll(async () => {
         const all = await posesFor(scorerName);
-        const each = scorerName === 'schnet' ? expected.networkPosesIn : 1;
-        poses = all.poses.filter((_, n) => n % each === 0);
+        const stride = scorerName === 'schnet' ? expected.networkPosesIn : 1;
+        poses = all.poses.filter((_, n) => n % stride === 0);
       });
 
-      test.each(['boltzmann', 'lse'] as const)('%s and its gradient', async combination => {
-        const before = await machine.report();
-        // All of them once, to count what is compiled; eight the second time.
-        const some =
-          combination === 'boltzmann' ? poses : poses.filter((_, n) => n % Math.ceil(poses.length / 8) === 0);
-        const request: CombineRequest = { scorer: scorerName, poses: some, combination };
-        const { value, gradient, predictions } = await machine.combine(request);
-        const reference = await referenceFor(request);
-        expectClose(predictions, reference.predictions, tolerance);
-        expectClose(value, reference.value, tolerance);
-        for (const [param, slopes] of Object.entries(reference.gradient)) {
-          expectClose(gradient[param] as Tensor, slopes, tolerance, reference.scale[param] as Float64Array);
-        }
-        const { compiled, device, fallbackReason } = await machine.report();
-        expect(compiled - before.compiled).toBeLessThanOrEqual(4);
-        expect(fallbackReason).toBe(before.fallbackReason);
-        if (expected.launchesOnce) {
-          expect(device.launches - before.device.launches).toBe(some.length);
-          expect(device.readbacks - before.device.readbacks).toBe(some.length);
-        }
-      });
+      test.each(['boltzmann', 'lse'] as const)(
+        '%s and its gradient agree with the interpreter, at one launch per pose if the backend can',
+        async combination => {
+          const before = await machine.report();
+          // All poses for Boltzmann, which counts compiled plans; eight for LSE.
+          const chosen =
+            combination === 'boltzmann'
+              ? poses
+              : poses.filter((_, n) => n % Math.ceil(poses.length / 8) === 0);
+          const request: CombineRequest = { scorer: scorerName, poses: chosen, combination };
+          const { value, gradient, predictions } = await machine.combine(request);
+          const reference = await referenceFor(request);
+          expectClose(predictions, reference.predictions, tolerance);
+          expectClose(value, reference.value, tolerance);
+          for (const [param, slopes] of Object.entries(reference.gradient)) {
+            expectClose(gradient[param] as Tensor, slopes, tolerance, reference.scale[param] as Float64Array);
+          }
+          const { compiled, device, fallbackReason } = await machine.report();
+          expect(compiled - before.compiled).toBeLessThanOrEqual(4);
+          expect(fallbackReason).toBe(before.fallbackReason);
+          if (expected.launchesOnce) {
+            expect(device.launches - before.device.launches).toBe(chosen.length);
+            expect(device.readbacks - before.device.readbacks).toBe(chosen.length);
+          }
+        },
+      );
 
-      test('a pose with NaN is reported as on the CPU, and the others are combined', async () => {
-        const bad = [...poses.slice(0, 2), spoiled(poses[2] as object), ...poses.slice(3, 6)];
+      test('a pose with NaN is skipped and reported as on the CPU, or is an error', async () => {
+        const bad = [...poses.slice(0, 2), withNaN(poses[2] as object), ...poses.slice(3, 6)];
         const request: CombineRequest = {
           scorer: scorerName,
           poses: bad,
@@ -199,7 +204,7 @@ export function backendLaws(expected: Expected): void {
     });
 
     if (!hasDevice) {
-      test('has no device memory, and says so', async () => {
+      test('reports no device memory', async () => {
         const { device } = await machine.report();
         expect(device).toEqual({
           buffers: 0,
@@ -214,53 +219,53 @@ export function backendLaws(expected: Expected): void {
     }
 
     describe('device memory', () => {
-      test('is the same after every pose of a size, and all given back by dispose()', async () => {
-        const own = await expected.open();
+      test('does not grow with further poses of the same size, and is freed by dispose()', async () => {
+        const fresh = await expected.open();
         const { poses } = await posesFor('vina');
         const held = async () => {
-          const { buffers, textures, bytes } = (await own.report()).device;
+          const { buffers, textures, bytes } = (await fresh.report()).device;
           return { buffers, textures, bytes };
         };
         const before = await held();
         const request: CombineRequest = { scorer: 'vina', poses: poses.slice(0, 4), combination: 'lse' };
-        await own.combine(request);
+        await fresh.combine(request);
         const first = await held();
         expect(first.bytes).toBeGreaterThan(before.bytes);
-        await own.combine(request);
+        await fresh.combine(request);
         expect(await held()).toEqual(first);
-        await expect(own.combine({ ...request, poses: [spoiled(poses[0] as object)] })).rejects.toThrow(
+        await expect(fresh.combine({ ...request, poses: [withNaN(poses[0] as object)] })).rejects.toThrow(
           'NaN',
         );
         expect(await held()).toEqual(first);
-        await own.dispose();
+        await fresh.dispose();
         expect(await held()).toEqual(before);
-        await expect(own.combine(request)).rejects.toThrow('disposed');
+        await expect(fresh.combine(request)).rejects.toThrow('disposed');
       });
     });
 
     describe('a lost device', () => {
       const { open } = expected;
       const lost = async (goOn: boolean) => {
-        const own = await open();
+        const fresh = await open();
         const { poses } = await posesFor('vina');
         const request: CombineRequest = {
           scorer: 'vina',
           poses: poses.slice(0, 5),
           combination: 'boltzmann',
         };
-        return { own, request, answer: own.combine({ ...request, loseAfter: 2, goOn }) };
+        return { fresh, request, answer: fresh.combine({ ...request, loseAfter: 2, goOn }) };
       };
 
-      test('is a clear error, and leaves nothing behind', async () => {
-        const { own, answer } = await lost(false);
+      test('is an error that names onDeviceLost, and leaves no memory behind', async () => {
+        const { fresh, answer } = await lost(false);
         await expect(answer).rejects.toThrow(/the device was lost .*onDeviceLost/);
-        const { device } = await own.report();
+        const { device } = await fresh.report();
         expect(device).toMatchObject({ buffers: 0, textures: 0, bytes: 0 });
-        await own.dispose();
+        await fresh.dispose();
       });
 
-      test('is made up for by another executor, which goes on where it stopped', async () => {
-        const { own, request, answer } = await lost(true);
+      test('is replaced by the executor of onDeviceLost, which continues with the next pose', async () => {
+        const { fresh, request, answer } = await lost(true);
         const { value, gradient, predictions, executor } = await answer;
         expect(executor).toMatch(/^gpu \w+ float32, then jit float32$/);
         const reference = await referenceFor(request);
@@ -269,7 +274,7 @@ export function backendLaws(expected: Expected): void {
         for (const [param, slopes] of Object.entries(reference.gradient)) {
           expectClose(gradient[param] as Tensor, slopes, tolerance, reference.scale[param] as Float64Array);
         }
-        await own.dispose();
+        await fresh.dispose();
       });
     });
   });
@@ -279,11 +284,11 @@ interface Reference {
   readonly value: number;
   readonly predictions: Float64Array;
   readonly gradient: Readonly<Record<string, Tensor>>;
-  /** Σₙ |cₙ||gₙ|. */
+  /** Σ |c_n| max |g_n|: the sizes of the terms of each gradient, by parameter. */
   readonly scale: Readonly<Record<string, Float64Array>>;
 }
 
-/** Answer of the interpreter in float32, with the scale that a combined gradient is held against. */
+/** Results of the interpreter in float32, with the scale to which the error of a combined gradient is relative. */
 async function referenceFor({ scorer: name, poses, combination }: CombineRequest): Promise<Reference> {
   const { params, score } = scorer(name);
   const executor = interpreter({ precision: 'float32' });
@@ -308,10 +313,10 @@ async function referenceFor({ scorer: name, poses, combination }: CombineRequest
     const values = Object.fromEntries(
       Object.entries(params).map(([param, tensor]) => [param, tape.parameter(tensor, param)]),
     );
-    const own = jit().run(gradient(score(tape, values, pose), Object.values(values)));
+    const slopesOfPose = jit().run(gradient(score(tape, values, pose), Object.values(values)));
     for (const [k, param] of Object.keys(params).entries()) {
-      const { data } = own[k] as Tensor;
-      // Each pose's own gradient is equal within its tensor's largest entry, as far as a sum cancels in it.
+      const { data } = slopesOfPose[k] as Tensor;
+      // Entries of a pose's gradient may cancel, so their error is relative to the largest entry of the tensor.
       const unit = largest(data);
       const sums = scale[param] as Float64Array;
       for (let i = 0; i < sums.length; i++) (sums[i] as number) += Math.abs(coefficients[n] as number) * unit;
@@ -320,8 +325,8 @@ async function referenceFor({ scorer: name, poses, combination }: CombineRequest
   return { value, predictions, gradient: slopes, scale };
 }
 
-/** The pose with a coordinate of the ligand that is no number. */
-function spoiled(pose: object): object {
+/** The pose with NaN as the first coordinate of its ligand. */
+function withNaN(pose: object): object {
   const { ligand } = structuredClone({
     ligand: (pose as { ligand: Tensor | { coordinates: Tensor } }).ligand,
   });

@@ -1,4 +1,4 @@
-/** Destroys the WebGPU device that gpu.js has, as a reset of the driver would. */
+/** Destroys the WebGPU device of gpu.js, like a reset of the driver. */
 export async function loseWebGpu(): Promise<void> {
   const loaded = (await import('gpu.js' as string)) as Loaded & { readonly default?: Loaded };
   await (loaded.default ?? loaded).WebGPUContext.destroy();

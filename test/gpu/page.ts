@@ -1,11 +1,11 @@
 import { type Machine, openMachine } from './harness.ts';
 
 /*
- * The harness in a page: what a test asks for by the page's global functions. A tensor's typed array goes to the test as it
- * is; Playwright carries typed arrays, NaN and infinities.
+ * Script of the page: makes the harness available to tests by global functions. Playwright transfers typed arrays, NaN and
+ * infinities unchanged.
  */
 
-interface Pages {
+interface PageScope {
   machines: Machine[];
   openMachine(mode: 'webgpu' | 'webgl2'): Promise<number>;
 }
@@ -16,7 +16,7 @@ interface WebGl {
   getExtension(name: 'WEBGL_lose_context'): { loseContext(): void } | null;
 }
 
-// Every context of a page is remembered, to be lost on purpose.
+// Records every WebGL context of the page, so that tests can lose them.
 const canvas = (
   globalThis as unknown as {
     HTMLCanvasElement: { prototype: { getContext(...args: unknown[]): WebGl | null } };
@@ -38,6 +38,6 @@ async function lose(mode: 'webgpu' | 'webgl2'): Promise<void> {
   await loseWebGpu();
 }
 
-const scope = globalThis as unknown as Pages;
+const scope = globalThis as unknown as PageScope;
 scope.machines = [];
 scope.openMachine = async mode => scope.machines.push(await openMachine(mode, () => lose(mode))) - 1;

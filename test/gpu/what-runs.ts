@@ -2,7 +2,11 @@ import { existsSync } from 'node:fs';
 import { chromiumPath } from '../support/browser.ts';
 import { softwareDriver, useSoftwareDriver } from './driver.ts';
 
-/** Vitest's global set-up: says which backends are tested, and which are not; stops where something must be installed. */
+/**
+ * Global set-up for Vitest. Prints which backends are tested and which are not.
+ *
+ * @throws Error that says what to install, if something is missing
+ */
 export default function setup(): void {
   useSoftwareDriver();
   const missing = [
