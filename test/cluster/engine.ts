@@ -1,44 +1,50 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Found, Processes } from './processes.ts';
+import type { Processes, RunningProcess } from './processes.ts';
 
-/** A way to spread work over machines, started for a test. */
+/** System that spreads work over machines, started for a test. */
 export interface Engine {
-  /** Faults besides killed workers, for the report. */
+  /** Description of the faults besides killed workers, for the report. */
   readonly faults: string;
-  /** True for a process that is a worker, which may be killed. */
-  isWorker(found: Found): boolean;
-  /** Output of one process, without the engine. */
+  /** True for a worker, which the test may kill. */
+  isWorker(running: RunningProcess): boolean;
+  /** Result of a single process, without the engine. */
   reference(): Promise<string>;
-  /** Output of a run of this name. */
+  /** Result of a run by the engine, under a name. */
   result(run: string): Promise<string>;
-  /** Ends the scheduler, or kills Redis, and starts it again. */
+  /** Stops the scheduler, or kills Redis, and starts it again. */
   restart(): Promise<void>;
-  /** Kills the scheduler by `kill -9` where `restart` does not, starts it again, and does what its user then has to. */
+  /** Kills the scheduler by `kill -9`, starts it again, and recovers as its user must. Absent if `restart` kills already. */
   crash?(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Place and size of a test's input. */
+/** Input of a test, and its sizes. */
 export interface Setting {
   readonly processes: Processes;
-  /** Folder for all that is written. */
+  /** Folder for all output. */
   readonly folder: string;
   /** Folder with `pocket.pdbqt`, `affinities.csv` and poses. */
   readonly poses: string;
-  /** Poses of a chunk. */
+  /** Number of poses in a chunk. */
   readonly chunk: number;
   readonly workers: number;
   readonly random: () => number;
 }
 
+/** Outcome of {@link torment}. */
 export interface Outcome {
   readonly rounds: number;
   readonly kills: number;
+  /** Duration of each round. */
   readonly seconds: readonly number[];
+  /** Number of results that differ from the reference. */
   readonly differing: number;
 }
 
-/** Runs again and again while workers are killed every few seconds, and compares every result with the reference. */
+/**
+ * Runs the engine repeatedly for some minutes while it kills a worker every few seconds, and compares every result with the
+ * reference. After a third of the time it calls `restart`, after two thirds `crash`.
+ */
 export async function torment(
   engine: Engine,
   { processes, random }: Setting,

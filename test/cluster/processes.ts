@@ -1,24 +1,24 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Variable by which all processes of a test are known, and those that they start. */
+/** Environment variable that marks all processes of a test and their descendants. */
 const variable = 'POSETAPE_CLUSTER_TEST';
 
 /** A running process. */
-export interface Found {
+export interface RunningProcess {
   readonly pid: number;
   readonly command: string;
   readonly environment: string;
 }
 
-/** Outputs and exit code of a process. */
+/** Output and exit code of a process. */
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Starts processes that are known by a mark, kills some, and tells which are left. */
+/** Starts processes with a mark in their environment, kills some, and lists those that are left. */
 export class Processes {
   readonly #mark: string;
   readonly #random: () => number;
@@ -45,13 +45,18 @@ export class Processes {
       });
     const ended = new Promise<Ended>((resolve, reject) => {
       child.on('error', reject);
-      // Daemons keep the pipes of who started them.
+      // Not on `close`: daemons keep the pipes of the process that started them open.
       child.on('exit', code => setImmediate(() => resolve({ code, ...written })));
     });
     return { child, ended };
   }
 
-  /** @throws Error with what it wrote, unless it ends well */
+  /**
+   * Runs a process to its end.
+   *
+   * @returns its standard output
+   * @throws Error with its output, if its exit code is not 0
+   */
   async run(...words: Parameters<Processes['start']>): Promise<string> {
     const { child, ended } = this.start(...words);
     const closed = new Promise(resolve => child.on('close', resolve));
@@ -62,8 +67,8 @@ export class Processes {
     throw new Error(`${words[0]} ${words[1].join(' ')}: exit code ${code}\n${stdout}${stderr}`);
   }
 
-  /** All processes that are running. */
-  running(): Found[] {
+  /** All running processes with the mark. */
+  running(): RunningProcess[] {
     return readdirSync('/proc')
       .filter(name => /^\d+$/.test(name))
       .flatMap(name => {
@@ -78,10 +83,10 @@ export class Processes {
       });
   }
 
-  /** Kills a random one of those that are meant by `kill -9`; tells whether there was one. */
-  killOne(isMeant: (found: Found) => boolean): boolean {
-    const meant = this.running().filter(isMeant);
-    const chosen = meant[Math.floor(this.#random() * meant.length)];
+  /** Kills a random process among those accepted by `isTarget`, by `kill -9`. Returns true if there was one. */
+  killOne(isTarget: (running: RunningProcess) => boolean): boolean {
+    const targets = this.running().filter(isTarget);
+    const chosen = targets[Math.floor(this.#random() * targets.length)];
     if (!chosen) return false;
     try {
       process.kill(chosen.pid, 'SIGKILL');
@@ -91,8 +96,8 @@ export class Processes {
     }
   }
 
-  /** Processes that are still there after a while. */
-  async left(): Promise<Found[]> {
+  /** Processes that are still running after up to ten seconds. */
+  async left(): Promise<RunningProcess[]> {
     for (let tries = 0; tries < 50 && this.running().length > 0; tries++)
       await new Promise(resolve => setTimeout(resolve, 200));
     return this.running();

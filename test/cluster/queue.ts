@@ -6,14 +6,14 @@ import type { Engine, Setting } from './engine.ts';
 const example = 'examples/cluster/queue';
 const node = ['--import', 'tsx', '--conditions=posetape:source'];
 
-/** The fit of the example on a Redis of its own. */
+/** Engine that runs the fit of the example on its own Redis. */
 export async function queue({ processes, folder, poses, chunk, workers }: Setting): Promise<Engine> {
   if (!existsSync(`${example}/node_modules/bullmq`)) await processes.run('npm', ['ci', '--prefix', example]);
   const port = String(20_000 + (process.pid % 20_000) + 2);
   const data = join(folder, 'redis');
   mkdirSync(data);
   const env = { REDIS_PORT: port };
-  const asked = [poses, '--chunk', String(chunk), '--steps', '2'];
+  const args = [poses, '--chunk', String(chunk), '--steps', '2'];
   const start = (name: string, ...args: string[]) =>
     processes.start('node', [...node, `${name}.ts`, ...args], { env, cwd: example });
 
@@ -25,8 +25,8 @@ export async function queue({ processes, folder, poses, chunk, workers }: Settin
   let server = redis();
   let isStopping = false;
   const children = new Set<ReturnType<typeof start>>();
-  // A dead worker is replaced, as a supervisor does.
-  const keep = async () => {
+  // Replaces dead workers, like a supervisor.
+  const supervise = async () => {
     while (!isStopping) {
       const worker = start('worker');
       children.add(worker);
@@ -34,7 +34,7 @@ export async function queue({ processes, folder, poses, chunk, workers }: Settin
       children.delete(worker);
     }
   };
-  const kept = Array.from({ length: workers }, keep);
+  const supervisors = Array.from({ length: workers }, supervise);
 
   const output = async (name: string, ...args: string[]) => {
     const { child, ended } = start(name, ...args);
@@ -47,8 +47,8 @@ export async function queue({ processes, folder, poses, chunk, workers }: Settin
   return {
     faults: 'Redis killed once',
     isWorker: ({ command }) => command.endsWith(' worker.ts'),
-    reference: () => output('alone', ...asked),
-    result: name => output('produce', ...asked, '--run', name),
+    reference: () => output('alone', ...args),
+    result: name => output('produce', ...args, '--run', name),
     async restart() {
       server.child.kill('SIGKILL');
       await server.ended;
@@ -58,7 +58,7 @@ export async function queue({ processes, folder, poses, chunk, workers }: Settin
     async stop() {
       isStopping = true;
       for (const { child } of children) child.kill('SIGTERM');
-      await Promise.all(kept);
+      await Promise.all(supervisors);
       server.child.kill('SIGTERM');
       await server.ended;
     },

@@ -1,5 +1,5 @@
 /**
- * Runs the cluster examples while their workers are killed, and compares every result with that of one process.
+ * Runs the cluster examples while killing their workers, and compares every result with that of a single process.
  *
  *     npm run test:cluster
  */
@@ -22,19 +22,24 @@ type EngineName = keyof typeof engines;
 
 const program = command('test:cluster', {
   does:
-    'Runs examples/cluster on a Slurm and a Redis of this machine, while a random worker is killed by kill -9 every few ' +
-    'seconds, the scheduler restarted and killed by kill -9, or Redis killed by it; every result must be that of one process to the bit, and ' +
-    'nothing may be left running. On Debian it needs, as root: apt-get install --no-install-recommends slurm-wlm munge ' +
+    'Runs examples/cluster on a Slurm and a Redis on this machine. Every few seconds it kills a random worker by kill -9; ' +
+    'it also restarts and kills the scheduler of Slurm, and kills Redis. Every result must equal that of one process to the ' +
+    'bit, and nothing may be left running. On Debian it needs, as root: apt-get install --no-install-recommends slurm-wlm munge ' +
     'redis-server. The queue installs BullMQ by npm ci in examples/cluster/queue.',
-  takes: 'some two minutes, or twice the minutes given',
+  takes: 'about two minutes, or twice --minutes',
   writes: 'a line for each engine',
 })
-  .option('--minutes <count>', 'how long workers are killed on each engine', positive, 0.3)
-  .option('--poses <count>', 'of each of six compounds', whole, 1200)
-  .option('--chunk <poses>', 'poses that are summed together', whole, 600)
-  .option('--workers <count>', 'workers of the queue; the array has three times as many tasks', whole, 2)
-  .addOption(new Option('--engine <name>', 'only this').choices(Object.keys(engines)))
-  .option('--seed <number>', 'of what is killed when', whole, Date.now() % 2 ** 31)
+  .option('--minutes <count>', 'minutes of runs with killed workers, for each engine', positive, 0.3)
+  .option('--poses <count>', 'poses of each of six compounds', whole, 1200)
+  .option('--chunk <poses>', 'poses in a chunk', whole, 600)
+  .option(
+    '--workers <count>',
+    'workers of the queue; the array job of Slurm has three times as many tasks',
+    whole,
+    2,
+  )
+  .addOption(new Option('--engine <name>', 'run only this engine').choices(Object.keys(engines)))
+  .option('--seed <number>', 'seed of the random kills', whole, Date.now() % 2 ** 31)
   .parse();
 const { minutes, poses, chunk, workers, engine, seed } = program.opts<{
   minutes: number;
@@ -51,14 +56,14 @@ function positive(text: string): number {
   throw new InvalidArgumentError('It must be a number greater than 0.');
 }
 
-/** The generator of Numerical Recipes, 32 bits. */
 let state = seed;
+/** Random number from 0 to 1, by the 32-bit generator of Numerical Recipes. */
 function random(): number {
   state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
   return state / 2 ** 32;
 }
 
-/** Six compounds of the poses of imatinib, repeated. */
+/** Writes the input: six compounds of repeated poses of imatinib, their receptor and affinities. */
 function makePoses(folder: string): void {
   const data = 'examples/vina/data/imatinib-abl';
   const models = readFileSync(`${data}/poses.pdbqt`, 'utf8').split(/(?=^MODEL)/m);
@@ -79,22 +84,23 @@ makePoses(where.poses);
 console.log(`seed ${seed}`);
 try {
   for (const name of engine ? [engine] : (Object.keys(engines) as EngineName[])) {
-    const isFound = (tool: string) =>
+    const isInstalled = (tool: string) =>
       spawnSync('bash', ['-c', `PATH=$PATH:/usr/sbin:/sbin command -v ${tool}`]).status === 0;
     const { start, needs, packages } = engines[name];
-    const missing = needs.filter(tool => !isFound(tool));
+    const missing = needs.filter(tool => !isInstalled(tool));
     if (missing.length > 0) {
       console.error(`${name}: not run, without ${missing.join(', ')}: apt-get install ${packages}`);
       process.exitCode = 1;
       continue;
     }
-    if (!(await isSound(name, start))) process.exitCode = 1;
+    if (!(await passes(name, start))) process.exitCode = 1;
   }
 } finally {
   rmSync(root, { recursive: true, force: true });
 }
 
-async function isSound(name: EngineName, start: (setting: Setting) => Promise<Engine>): Promise<boolean> {
+/** Runs one engine, reports on it, and returns true if no result differs and some workers were killed. */
+async function passes(name: EngineName, start: (setting: Setting) => Promise<Engine>): Promise<boolean> {
   const folder = join(root, name);
   mkdirSync(folder);
   const processes = new Processes(`${name}-${process.pid}-${seed}`, random);
@@ -102,7 +108,7 @@ async function isSound(name: EngineName, start: (setting: Setting) => Promise<En
   const running = await start(setting);
   try {
     const { rounds, kills, seconds, differing } = await torment(running, setting, minutes);
-    const times = seconds.map(each => each.toFixed(1)).join(', ');
+    const times = seconds.map(time => time.toFixed(1)).join(', ');
     console.log(
       `${name}: ${rounds} runs in ${times} s, ${kills} workers killed, ${running.faults}; ` +
         (differing === 0 ? 'every result the same to the bit' : `${differing} results differ`),

@@ -6,20 +6,20 @@ import type { Engine, Setting } from './engine.ts';
 const scripts = 'examples/cluster/slurm';
 const program = ['--import', 'tsx', '--conditions=posetape:source', 'program/main.ts'];
 
-/** The array job of the example on a Slurm of this machine. */
+/** Engine that runs the array job of the example on a Slurm on this machine. */
 export async function slurm({ processes, folder, poses, chunk, workers }: Setting): Promise<Engine> {
   const [port] = [20_000 + (process.pid % 20_000)];
   const env = { SLURM_FOLDER: join(folder, 'slurm'), SLURM_PORT: String(port), ROUNDS: '100' };
-  const loopback = (what: string) => processes.run('bash', [`${scripts}/loopback.sh`, what], { env });
+  const loopback = (action: string) => processes.run('bash', [`${scripts}/loopback.sh`, action], { env });
   const conf = (await loopback('start')).trim();
   let submit = async (): Promise<void> => {};
-  const asked = [poses, '--receptor', join(poses, 'pocket.pdbqt'), '--chunk', String(chunk)];
+  const args = [poses, '--receptor', join(poses, 'pocket.pdbqt'), '--chunk', String(chunk)];
   return {
     faults: 'the scheduler restarted once and killed once',
     isWorker: ({ environment }) => environment.split('\0').includes('SLURM_JOB_NAME=posetape-score'),
     async reference() {
       const state = join(folder, 'reference.json');
-      await processes.run('node', [...program, 'score', ...asked, '--shard', '1/1', '--state', state]);
+      await processes.run('node', [...program, 'score', ...args, '--shard', '1/1', '--state', state]);
       return processes.run('node', [...program, 'merge', state, '--format', 'jsonl']);
     },
     async result(name) {
@@ -27,7 +27,7 @@ export async function slurm({ processes, folder, poses, chunk, workers }: Settin
       mkdirSync(run);
       const SHARDS = String(3 * workers);
       submit = async () => {
-        await processes.run('bash', [`${scripts}/submit.sh`, ...asked], {
+        await processes.run('bash', [`${scripts}/submit.sh`, ...args], {
           env: { ...env, SLURM_CONF: conf, RUN: run, SHARDS, FORMAT: 'jsonl' },
         });
       };
@@ -44,7 +44,7 @@ export async function slurm({ processes, folder, poses, chunk, workers }: Settin
     },
     async crash() {
       await loopback('crash');
-      // Jobs that run twice, and a node that is drained for it, show by and by.
+      // It takes some seconds until duplicate jobs and a drained node show.
       await sleep(5000);
       await loopback('recover');
       await submit();
@@ -55,6 +55,7 @@ export async function slurm({ processes, folder, poses, chunk, workers }: Settin
   };
 }
 
+/** Texts of the log files of a run. */
 function logs(run: string): string {
   const files = readdirSync(run).filter(name => name.endsWith('.log'));
   return files.map(name => `${name}:\n${readFileSync(join(run, name), 'utf8')}`).join('\n');
