@@ -1,4 +1,4 @@
-// What runs in a page under a policy: a gradient by each executor, in the page and by workers.
+// Script of a page under a Content-Security-Policy: computes a gradient by each executor, in the page and in workers.
 
 import { type Executor, evaluate, gradient, interpreter, jit, Tape } from 'posetape';
 import { boltzmann, combinePoses } from 'posetape/combine';
@@ -8,8 +8,8 @@ import { workers } from 'posetape/parallel';
 import { wasm } from 'posetape/wasm';
 import { params, type Sent, score, type Theta } from '../parallel/scorer.ts';
 
-/** By executor: its name and the derivative of eˣ at 0, or the message of its error. */
-export type Found = Readonly<Record<string, string>>;
+/** For each executor, its name and the derivative of eˣ at 0, or the message of its error. */
+export type Outcomes = Readonly<Record<string, string>>;
 
 const executors: Record<string, () => Executor | Promise<Executor>> = {
   interpreter: () => interpreter(),
@@ -33,8 +33,8 @@ async function slopeBy(make: () => Executor | Promise<Executor>): Promise<string
   }
 }
 
-/** The executor that scores poses in the page, or in workers. */
-async function poses(threads: number): Promise<string> {
+/** Name of the executor that scores poses in the page, or in workers if `threads` is not 0. */
+async function posesBy(threads: number): Promise<string> {
   const sent: Sent[] = [{ distances: [3, 3.5] }, { distances: [2.5] }];
   const combination = boltzmann({ kT: 0.5 });
   if (threads === 0) {
@@ -53,11 +53,11 @@ async function poses(threads: number): Promise<string> {
   }
 }
 
-// Now, since a Content-Security-Policy does not hold for what a test evaluates later.
-async function find(): Promise<Found> {
-  const found: Record<string, string> = {};
-  for (const [name, make] of Object.entries(executors)) found[name] = await slopeBy(make);
-  return { ...found, 'poses in the page': await poses(0), 'poses in workers': await poses(2) };
+// Runs when the page loads, since the policy does not apply to code that a test evaluates later.
+async function outcomesOf(): Promise<Outcomes> {
+  const outcomes: Record<string, string> = {};
+  for (const [name, make] of Object.entries(executors)) outcomes[name] = await slopeBy(make);
+  return { ...outcomes, 'poses in the page': await posesBy(0), 'poses in workers': await posesBy(2) };
 }
 
-Object.assign(globalThis, { found: find() });
+Object.assign(globalThis, { outcomes: outcomesOf() });

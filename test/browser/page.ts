@@ -1,4 +1,4 @@
-// What runs in the page: programs and functions by wasm, as numbers that can be sent back.
+// Script of the page: runs programs and functions by wasm(), and returns plain numbers.
 
 import { jit, type SyncExecutor, Tape, type Tensor, type Value } from 'posetape';
 import { cos, exp, log, softplus, tanh } from 'posetape/ops';
@@ -11,8 +11,8 @@ type FunctionName = 'exp' | 'log' | 'tanh' | 'cos' | 'softplus';
 const functions: Readonly<Record<FunctionName, (x: Value) => Value>> = { exp, log, tanh, cos, softplus };
 
 /** Functions of the page that the test calls. */
-export interface Asked {
-  /** Names of what runs, or the error's message. */
+export interface PageFunctions {
+  /** Name of each executor, or the message of the error that it throws. */
   names(): { wasm: string; jit: string };
   program(program: Program, pose: Pose): Tensor[];
   values(name: FunctionName, inputs: number[]): number[];
@@ -26,12 +26,12 @@ try {
 } catch (error) {
   name = (error as Error).message;
 }
-// Now, since a Content-Security-Policy does not hold for what a test evaluates later.
+// Created when the page loads, since a Content-Security-Policy does not apply to code that a test evaluates later.
 const names = { wasm: name, jit: jit().name };
 
 const tensors = (wanted: readonly Value[]) => (executor as SyncExecutor).run(wanted);
 
-const asked: Asked = {
+const pageFunctions: PageFunctions = {
   names: () => names,
   program: (program, pose) => tensors(toSecondOrder(program, pose)),
   values: (name, inputs) => [
@@ -39,4 +39,4 @@ const asked: Asked = {
   ],
 };
 
-Object.assign(globalThis, { asked });
+Object.assign(globalThis, { pageFunctions });

@@ -1,18 +1,18 @@
-// What runs in the page: poses by Web Workers, and in the page itself.
+// Script of the page: accumulates poses in Web Workers, and in the page itself.
 
 import { accumulatePoses, boltzmann } from 'posetape/combine';
 import { type WorkersOptions, workers } from 'posetape/parallel';
 import { params, type Sent, score, type Theta } from '../parallel/scorer.ts';
 
-/** Ways of workers to their scorer: one imports a module, the other has it in its bundle. */
+/** Source of the workers' scorer: an imported module, their own bundle, or a module that does not exist. */
 export type Way = 'module' | 'bundle' | 'nowhere';
 
 /** Functions of the page that the test calls. */
-export interface Asked {
+export interface PageFunctions {
   isIsolated(): boolean;
-  /** The state of poses, as JSON, or the error's message. */
+  /** State of the poses as JSON, accumulated by workers, or the message of an error. */
   byWorkers(way: Way, threads: number, poses: Sent[]): Promise<string>;
-  /** Of chunks of four, merged in order. */
+  /** State of the poses as JSON, accumulated here in chunks of four that are merged in order. */
   here(poses: Sent[]): Promise<string>;
 }
 
@@ -30,7 +30,7 @@ const ways: Readonly<Record<Way, Pick<WorkersOptions, 'module' | 'worker'>>> = {
   nowhere: { module: new URL('/nowhere.js', location.href) },
 };
 
-const asked: Asked = {
+const pageFunctions: PageFunctions = {
   isIsolated: () => (globalThis as unknown as { crossOriginIsolated: boolean }).crossOriginIsolated,
   async byWorkers(way, threads, poses) {
     const pool = workers({ ...ways[way], threads, posesPerChunk: 4, timeout: 10_000 });
@@ -46,12 +46,12 @@ const asked: Asked = {
   async here(poses) {
     let whole = combination.accumulator();
     for (let from = 0; from < poses.length; from += 4) {
-      const some = poses.slice(from, from + 4);
-      const { state } = await accumulatePoses<Sent, Theta>({ score, poses: some, params, combination });
+      const chunk = poses.slice(from, from + 4);
+      const { state } = await accumulatePoses<Sent, Theta>({ score, poses: chunk, params, combination });
       whole = whole.merge(state);
     }
     return JSON.stringify(whole);
   },
 };
 
-Object.assign(globalThis, { asked });
+Object.assign(globalThis, { pageFunctions });

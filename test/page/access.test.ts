@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { amiss, site } from './open.ts';
+import { site, violations } from './open.ts';
 
 const { open } = site();
 
@@ -7,8 +7,8 @@ describe.each([
   { name: 'light', options: { colorScheme: 'light' } },
   { name: 'dark', options: { colorScheme: 'dark' } },
   { name: 'a phone’s width', options: { width: 360, colorScheme: 'light' } },
-] as const)('in $name', ({ options }) => {
-  test('axe finds nothing amiss (contrast, labels, roles), and nothing is wider than the page', async () => {
+] as const)('the page in $name', ({ options }) => {
+  test('passes axe’s checks (contrast, labels, roles), and does not scroll sideways', async () => {
     const { page, isQuiet } = await open(options);
     await page.locator('#viewer canvas').waitFor();
     await page.locator('#scorer').scrollIntoViewIfNeeded();
@@ -20,18 +20,18 @@ describe.each([
       await page.click(`#${id}-run`);
       await page.waitForSelector(`#${id}-run:enabled`);
     }
-    expect(await amiss(page)).toEqual([]);
-    const [content, room] = await page.evaluate(() => {
+    expect(await violations(page)).toEqual([]);
+    const [contentWidth, pageWidth] = await page.evaluate(() => {
       const { scrollWidth, clientWidth } = document.documentElement;
       return [scrollWidth, clientWidth];
     });
-    expect(content, 'wider than the page').toBeLessThanOrEqual(room as number);
+    expect(contentWidth, 'wider than the page').toBeLessThanOrEqual(pageWidth as number);
     isQuiet();
     await page.close();
   });
 });
 
-test('on a phone a table that goes on to the right says so, until its end is reached', async () => {
+test('on a phone, a table wider than the screen has a hint to scroll, until its end is reached', async () => {
   const { page } = await open({ width: 360 });
   await page.locator('#executors').scrollIntoViewIfNeeded();
   await page.click('#executors-run');
@@ -44,7 +44,7 @@ test('on a phone a table that goes on to the right says so, until its end is rea
   await page.close();
 });
 
-test('everything can be reached by the Tab key, in the order it is seen', async () => {
+test('the Tab key reaches every control, in visual order', async () => {
   const { page } = await open();
   await page.locator('#editor').scrollIntoViewIfNeeded();
   await page.locator('#editor .cm-content').waitFor();
@@ -53,7 +53,7 @@ test('everything can be reached by the Tab key, in the order it is seen', async 
   await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
   for (let i = 0; i < 60; i++) {
     await page.keyboard.press('Tab');
-    // The editor keeps Escape, then Tab, for those who want out; a plain Tab passes through it, too.
+    // Tab also leaves the editor.
     const id = await page.evaluate(() => {
       const { activeElement: active } = document;
       return active?.closest('#editor')
@@ -91,7 +91,7 @@ test('everything can be reached by the Tab key, in the order it is seen', async 
   await page.close();
 });
 
-test('the theme can be chosen, and is remembered', async () => {
+test('the theme button switches to light and dark, and a reload keeps the choice', async () => {
   const { page, isQuiet } = await open();
   const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await background();

@@ -3,7 +3,7 @@ import { context } from 'esbuild';
 import { type Browser, chromium } from 'playwright-core';
 import { chromiumPath, patience } from '../support/browser.ts';
 
-// WebGL without a graphics card, no calls home, and the sandbox off, since CI runs as root.
+// WebGL in software, no background requests, and no sandbox, since CI runs as root.
 const args = [
   '--no-sandbox',
   '--disable-background-networking',
@@ -13,9 +13,10 @@ const args = [
 ];
 
 /**
- * Starts a headless Chromium, with further flags if they are given.
+ * Starts a headless Chromium.
  *
- * @throws Error that says how to get one, where there is none
+ * @param flags added to those that the tests need
+ * @throws Error that says how to install Chromium, if there is none
  */
 export function launch(flags: readonly string[] = []): Promise<Browser> {
   if (!existsSync(chromiumPath)) {
@@ -28,7 +29,7 @@ export function launch(flags: readonly string[] = []): Promise<Browser> {
 
 /** A folder served on this machine. */
 export interface Served {
-  /** Where it begins, with a slash at the end. */
+  /** URL of the folder, with a slash at the end. */
   readonly url: string;
   close(): Promise<void>;
 }

@@ -8,7 +8,7 @@ function thrown(stack: string): Error {
   return Object.assign(new Error('no'), { stack });
 }
 
-describe('the line of an error', () => {
+describe('lineOf', () => {
   test.each([
     [
       'Chromium',
@@ -16,18 +16,20 @@ describe('the line of an error', () => {
     ],
     ['Firefox', `squared@${url}:40:9\nscore@${url}:12:7\nrun@blob:x:1:2\n`],
     ['WebKit', `squared@${url}:40:9\nscore@${url}:12:7\nrun@blob:x:1:2`],
-  ])('is the innermost of the reader’s own, as %s writes it', (_browser, stack) => {
+  ])('finds the innermost line of the source at the URL in a stack of %s', (_browser, stack) => {
     expect(lineOf(thrown(stack), url)).toBe(40);
   });
 
   test.each([
-    ['an error elsewhere', thrown('Error: no\n    at run (blob:x:1:2)')],
+    ['an error outside the source', thrown('Error: no\n    at run (blob:x:1:2)')],
     ['a string', 'no'],
-  ])('is unknown for %s', (_what, error) => expect(lineOf(error, url)).toBeUndefined());
+  ])('is undefined for %s', (_what, error) => expect(lineOf(error, url)).toBeUndefined());
 });
 
 test.each([
   [new RangeError('too far'), 'too far'],
   ['error creating viewer', 'error creating viewer'],
   [undefined, 'undefined'],
-])('what is thrown is told, a string too: %#', (error, message) => expect(messageOf(error)).toBe(message));
+])('messageOf gives the message of whatever was thrown: case %#', (error, message) =>
+  expect(messageOf(error)).toBe(message),
+);

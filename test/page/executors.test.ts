@@ -2,18 +2,18 @@ import { boltzmann, combinePoses } from 'posetape/combine';
 import { describe, expect, test } from 'vitest';
 import { executorChoices } from '../../examples/browser/executors.ts';
 import { score, vinaWeights } from '../../examples/vina/score.ts';
-import { amiss, ensemble, rowsOf, site } from './open.ts';
+import { ensemble, rowsOf, site, violations } from './open.ts';
 
-// A WebGPU that needs no graphics card, only libvulkan.
+// WebGPU in software, which needs libvulkan.
 const webgpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
 describe.each([
-  { browser: 'as it is', flags: [], mayLack: /^gpu/ },
+  { browser: 'without flags', flags: [], mayLack: /^gpu/ },
   { browser: 'with WebGPU in software', flags: webgpu, mayLack: /^$/ },
-])('the executors in a browser $browser', ({ flags, mayLack }) => {
+])('the executors panel, in a browser $browser,', ({ flags, mayLack }) => {
   const { open } = site(flags);
 
-  test('each run, and agree; one that cannot says why', async () => {
+  test('runs every executor, shows that they agree, and says why one cannot run', async () => {
     const { page, shows, isQuiet } = await open();
     await page.locator('#executors').scrollIntoViewIfNeeded();
     await page.click('#executors-run');
@@ -28,7 +28,7 @@ describe.each([
     });
     for (const [name = '', ...cells] of rows) {
       if (cells.length === 1) {
-        // What a browser may lack fails in words, and no other row does.
+        // Only executors that the browser may lack fail, with a reason.
         expect(name).toMatch(mayLack);
         expect(cells[0]).toMatch(/^gpu: .{20}/);
         expect(cells[0], 'a name of gpu.js').not.toMatch(/isWebGPUAvailable|GPU\.|\bawait\b/);
@@ -42,7 +42,7 @@ describe.each([
       expect(Math.abs(Number(shown) - value)).toBeLessThan(isFloat64 ? 6e-5 : 2e-4);
       expect(Number(difference)).toBeLessThan(isFloat64 ? 1e-12 : 1e-5);
     }
-    expect(await amiss(page)).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     isQuiet();
     await page.close();
   });

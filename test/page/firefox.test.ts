@@ -5,11 +5,11 @@ import { score, vinaWeights } from '../../examples/vina/score.ts';
 import { buildPage, outdir } from '../../scripts/page-build.ts';
 import { type FirefoxPage, hasFirefox, launchFirefox } from '../support/firefox.ts';
 import { type Served, serve } from './browser.ts';
-import { leaking, listenElsewhere } from './leaks.ts';
+import { leakAttempts, startOtherServer } from './leaks.ts';
 import { ensemble } from './open.ts';
 
 // Skipped without Firefox: apt-get install firefox-esr, or set POSETAPE_FIREFOX to its path.
-describe.runIf(hasFirefox)('in Firefox', () => {
+describe.runIf(hasFirefox)('the page in Firefox', () => {
   let page: FirefoxPage;
   let served: Served;
   beforeAll(async () => {
@@ -25,7 +25,7 @@ describe.runIf(hasFirefox)('in Firefox', () => {
   const text = (id: string) =>
     page.run<string>('return document.getElementById(arguments[0]).textContent', id);
 
-  test('the page computes what Node computes', async () => {
+  test('computes the same ΔG as Node', async () => {
     await page.until("return 'firstResult' in document.documentElement.dataset");
     const { value } = await combinePoses({
       poses: ensemble.poses,
@@ -40,7 +40,7 @@ describe.runIf(hasFirefox)('in Firefox', () => {
     for (const chart of ['curve', 'shares']) {
       await page.until('return document.querySelectorAll(arguments[0]).length > 3', `#${chart} svg path`);
     }
-    // A Firefox without a screen has no WebGL.
+    // Headless Firefox has no WebGL.
     await page.until(
       "return document.querySelector('#viewer canvas, #viewer:not(:empty)')?.textContent !== 'Loading the 3D view …'",
     );
@@ -48,8 +48,8 @@ describe.runIf(hasFirefox)('in Firefox', () => {
     if (view !== '') expect(view).toMatch(/^The 3D view could not start: it needs WebGL/);
   });
 
-  test('what a reader types cannot send anything away', async () => {
-    const elsewhere = await listenElsewhere();
+  test('does not let a scorer typed into the editor send anything away', async () => {
+    const other = await startOtherServer();
     await page.run("document.getElementById('scorer').scrollIntoView()");
     await page.until("return document.querySelector('#editor .cm-content')");
     await page.run(
@@ -57,16 +57,18 @@ describe.runIf(hasFirefox)('in Firefox', () => {
       editor.focus();
       document.execCommand('selectAll');
       document.execCommand('insertText', false, arguments[0]);
-      // The editor sees a change of the page a moment later.
+      // The editor notices the change asynchronously.
       await new Promise(resolve => setTimeout(resolve, 100));
       document.getElementById('scorer-run').click();`,
-      leaking([elsewhere.url, served.url]),
+      leakAttempts([other.url, served.url]),
     );
     await page.until("return document.getElementById('scorer-run').disabled === false");
     const results = JSON.parse(await text('scorer-result')) as Record<string, string>;
     expect(Object.keys(results).length).toBeGreaterThan(30);
-    expect(Object.entries(results).filter(([, came]) => !['refused', 'absent'].includes(came))).toEqual([]);
-    expect(elsewhere.connections()).toBe(0);
-    elsewhere.close();
+    expect(Object.entries(results).filter(([, outcome]) => !['refused', 'absent'].includes(outcome))).toEqual(
+      [],
+    );
+    expect(other.connections()).toBe(0);
+    other.close();
   });
 });

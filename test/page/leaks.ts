@@ -1,15 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A server elsewhere that counts whoever connects to it, and lets every origin read its answers. */
-export interface Elsewhere {
+/** Server of another origin than the page's. It counts connections, and lets every origin read its answers. */
+export interface OtherServer {
   readonly url: string;
   readonly connections: () => number;
   close(): void;
 }
 
-/** Starts a server on a port of its own, which is another origin than the page's. */
-export async function listenElsewhere(): Promise<Elsewhere> {
+/** Starts a server on a free port of 127.0.0.1. */
+export async function startOtherServer(): Promise<OtherServer> {
   let connections = 0;
   const server: Server = createServer((_, response) => {
     response.writeHead(200, { 'Access-Control-Allow-Origin': '*', 'Content-Type': 'text/javascript' });
@@ -25,13 +25,15 @@ export async function listenElsewhere(): Promise<Elsewhere> {
 }
 
 /**
- * A source for the editor that tries to send something to each address in every way a worker has. It ends in an error whose
- * message is the JSON of what came of each: its exports have a method `then`, for which the page waits.
+ * Source for the editor that tries every way a worker has to send something to each URL.
+ *
+ * The source exports a function `then`, so the page awaits the module like a promise. It rejects with an error whose message
+ * is the JSON of each attempt's outcome: `sent`, `refused` or `absent`.
  */
-export function leaking(urls: readonly string[]): string {
+export function leakAttempts(urls: readonly string[]): string {
   return `
 const settled = (promise: Promise<unknown>) => promise.then(() => 'sent', () => 'refused');
-const told = (make: () => any, good: string) => new Promise(resolve => {
+const connects = (make: () => any, good: string) => new Promise(resolve => {
   try {
     const source = make();
     source.addEventListener(good, () => resolve('sent'));
@@ -44,7 +46,7 @@ const scope = globalThis as any;
 const ways: Record<string, (url: string) => unknown> = {
   fetch: url => settled(fetch(url + '?fetch')),
   'fetch without CORS': url => settled(fetch(url + '?opaque', { mode: 'no-cors', method: 'POST', body: 'poses' })),
-  XMLHttpRequest: url => told(() => {
+  XMLHttpRequest: url => connects(() => {
     const request = new XMLHttpRequest();
     request.open('GET', url + '?xhr');
     queueMicrotask(() => request.send());
@@ -56,13 +58,13 @@ const ways: Record<string, (url: string) => unknown> = {
     request.send();
     return 'sent';
   },
-  WebSocket: url => told(() => new WebSocket(url.replace('http', 'ws')), 'open'),
-  EventSource: url => scope.EventSource ? told(() => new scope.EventSource(url + '?events'), 'open') : 'absent',
+  WebSocket: url => connects(() => new WebSocket(url.replace('http', 'ws')), 'open'),
+  EventSource: url => scope.EventSource ? connects(() => new scope.EventSource(url + '?events'), 'open') : 'absent',
   importScripts: url => { scope.importScripts(url + '?scripts'); return 'sent'; },
   import: url => settled(new Function('url', 'return import(url)')(url + '?import')),
-  'worker by URL': url => told(() => new Worker(url + '?worker'), 'message'),
-  'module worker by URL': url => told(() => new Worker(url + '?module', { type: 'module' }), 'message'),
-  'worker of data': url => told(() => new Worker('data:text/javascript,postMessage(0)'), 'message'),
+  'worker by URL': url => connects(() => new Worker(url + '?worker'), 'message'),
+  'module worker by URL': url => connects(() => new Worker(url + '?module', { type: 'module' }), 'message'),
+  'worker of data': url => connects(() => new Worker('data:text/javascript,postMessage(0)'), 'message'),
   'fetch in a worker of a blob': url => new Promise(resolve => {
     const text = 'fetch(' + JSON.stringify(url + '?nested') + ').then(() => postMessage("sent"), () => postMessage("refused"))';
     const worker = new Worker(blob(text));

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { buildPage, outdir } from '../../scripts/page-build.ts';
 
-test('the built page brings the licence of everything that is in it, and links to them', async () => {
+test('the built page has and links to the licences of all packages in it', async () => {
   const { outputs } = await buildPage();
   const text = readFileSync(`${outdir}/licences.txt`, 'utf8');
   const inputs = Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs));
@@ -14,7 +14,7 @@ test('the built page brings the licence of everything that is in it, and links t
   expect(packages.size).toBeGreaterThan(20);
   for (const name of ['posetape', ...packages])
     expect(text).toMatch(new RegExp(`^${name}(?: \\d[\\d.]*)? \\(`, 'm'));
-  // Packages within 3Dmol's and gpu.js's own files.
+  // Packages bundled in the files of 3Dmol and gpu.js.
   for (const name of ['pako', 'upng-js', 'acorn 8.14.0']) expect(text).toContain(`\n${name}`);
   for (const words of [
     'Permission is hereby granted, free of charge',

@@ -10,32 +10,32 @@ import { launch, type Served, serve } from './browser.ts';
 const data = 'examples/vina/data/imatinib-abl';
 const file = (name: string): PdbqtFile => ({ name, text: readFileSync(`${data}/${name}`, 'utf8') });
 
-/** The files the page opens by itself, and their ensemble, as Node sees them. */
+/** Files that the page shows at first, and their ensemble as Node computes it. */
 export const receptor: PdbqtFile = file('pocket.pdbqt');
 export const posesFile: PdbqtFile = file('poses.pdbqt');
 export const ensemble: Ensemble = ensembleOf(receptor, posesFile);
 
-/** The page, opened and looked after. */
+/** The page in a browser, whose errors and requests are recorded. */
 export interface Opened {
   readonly page: Page;
-  /** The text of an element by id. */
+  /** Returns the text of the element with this id. */
   text(id: string): Promise<string>;
-  /** Waits until an element's text is as expected. */
+  /** Waits until the text of the element with this id is as expected. */
   shows(id: string, expected: string | RegExp): Promise<void>;
-  /** Waits until the rows of a table are as expected: one that has just been opened is filled a moment later. */
+  /** Waits until the rows of a table are as expected. A table that was just opened is filled asynchronously. */
   showsRows(id: string, expected: readonly (readonly string[])[]): Promise<void>;
-  /** Nothing was said on the console, nothing failed, and nothing was asked of any other server. */
+  /** Fails if there were console errors or warnings, failed requests, or requests to another server. */
   isQuiet(): void;
 }
 
 export interface OpenOptions {
   readonly width?: number;
   readonly colorScheme?: 'light' | 'dark';
-  /** Runs in the page before its own scripts. */
+  /** Function that runs in the page before its own scripts. */
   readonly before?: () => void;
 }
 
-/** Builds the page, serves it and starts a browser, for the tests of a file: they `open` it. */
+/** Builds and serves the page and starts a browser before the tests of a file. Each test opens the page by `open`. */
 export function site(flags: readonly string[] = []): { open(options?: OpenOptions): Promise<Opened> } {
   let [browser, served]: [Browser?, Served?] = [];
   beforeAll(async () => {
@@ -71,20 +71,20 @@ async function openPage(
   if (before) await page.addInitScript(before);
   await page.goto(url);
   await page.waitForSelector('html[data-first-result]');
-  const of = (id: string): Locator => page.locator(`#${id}`);
+  const element = (id: string): Locator => page.locator(`#${id}`);
   return {
     page,
-    text: async id => (await of(id).textContent()) ?? '',
+    text: async id => (await element(id).textContent()) ?? '',
     shows: (id, expected) =>
       expect
-        .poll(() => of(id).textContent())
+        .poll(() => element(id).textContent())
         [typeof expected === 'string' ? 'toBe' : 'toMatch'](expected as string & RegExp),
     showsRows: (id, expected) => expect.poll(() => rowsOf(page, id)).toEqual(expected),
     isQuiet: () => expect(complaints).toEqual([]),
   };
 }
 
-/** The cells of a table's body, row by row, read at one moment. */
+/** Texts of the cells of a table's body, by row, all read at once. */
 export function rowsOf(page: Page, id: string): Promise<string[][]> {
   return page
     .locator(`#${id} tbody tr`)
@@ -93,8 +93,8 @@ export function rowsOf(page: Page, id: string): Promise<string[][]> {
     );
 }
 
-/** What axe finds amiss on a page as it is: contrast, labels, roles. */
-export async function amiss(page: Page): Promise<string[]> {
+/** Violations of contrast, labels and roles that axe finds on a page in its current state. */
+export async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   return page.evaluate(async () => {
     const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run();
@@ -104,7 +104,7 @@ export async function amiss(page: Page): Promise<string[]> {
   });
 }
 
-/** Puts a source into the editor. */
+/** Replaces the text of the editor. */
 export async function write(page: Page, source: string): Promise<void> {
   await page.locator('#scorer').scrollIntoViewIfNeeded();
   const editor = page.locator('#editor .cm-content');

@@ -35,7 +35,7 @@ let at: Opened;
 const { open } = site();
 afterEach(() => at.isQuiet());
 
-/** One page for the tests of a panel: opening it is most of the time they take. */
+/** Opens one page for all tests of a panel, as opening takes most of their time. */
 function onOnePage(): void {
   beforeAll(async () => {
     at = await open();
@@ -49,12 +49,12 @@ const kT = 0.593;
 
 function combined(
   combination: Combination,
-  of: readonly Pose[] = poses,
+  pooled: readonly Pose[] = poses,
 ): Promise<CombineResult<VinaWeights>> {
-  return combinePoses({ poses: of, params: vinaWeights(), score, combination });
+  return combinePoses({ poses: pooled, params: vinaWeights(), score, combination });
 }
 
-/** The length of the longest force on an atom, as Node finds it. */
+/** Length of the longest force on an atom, computed in Node. */
 function longestForce(pose: Pose): number {
   const tape = new Tape();
   const x = tape.parameter(pose.ligand, 'x');
@@ -65,14 +65,14 @@ function longestForce(pose: Pose): number {
   return Math.max(...atoms);
 }
 
-/** Moves a range, as its keys do: one step, or to an end. */
+/** Moves the slider with this id by keys: by one step, or to an end. */
 async function press(id: string, ...keys: string[]): Promise<void> {
   for (const key of keys) await at.page.locator(`#${id}`).press(key);
 }
 
-describe('the poses', () => {
+describe('the poses panel', () => {
   onOnePage();
-  test('each has its energy, its weight and its longest force, by slider and by buttons', async () => {
+  test('shows energy, weight and longest force of the pose chosen by slider or buttons', async () => {
     const { predictions, weights } = await combined(boltzmann({ kT }));
     for (const [pose, move] of [
       [0, () => undefined],
@@ -89,7 +89,7 @@ describe('the poses', () => {
     }
   });
 
-  test('are drawn, with forces that can be switched off, and turned by keys', async () => {
+  test('draws the poses, hides forces by a checkbox, and turns the view by keys', async () => {
     const viewer = at.page.locator('#viewer');
     await viewer.locator('canvas').waitFor();
     const drawn = () => viewer.screenshot();
@@ -102,16 +102,19 @@ describe('the poses', () => {
     await expect.poll(async () => (await drawn()).equals(without)).toBe(false);
   });
 
-  // The first three poses, as a file of the reader's own.
+  // The first three poses, as a user's file.
   const three = `${posesFile.text.split('ENDMDL').slice(0, 3).join('ENDMDL')}ENDMDL\n`;
-  const own = (name: string, text: string) => ({
+  const userFile = (name: string, text: string) => ({
     name,
     mimeType: 'chemical/x-pdbqt',
     buffer: Buffer.from(text),
   });
 
-  test('of the reader come by the button, and the old ones come back', async () => {
-    await at.page.setInputFiles('#own', [own('three.pdbqt', three), own('mine.pdbqt', receptor.text)]);
+  test('shows the user’s files chosen by the button, and the example again by “back”', async () => {
+    await at.page.setInputFiles('#own', [
+      userFile('three.pdbqt', three),
+      userFile('mine.pdbqt', receptor.text),
+    ]);
     await at.shows('pose-number', '1 of 3');
     await at.shows('poses-what', '3 poses of three.pdbqt in mine.pdbqt.');
     const result = await combined(boltzmann({ kT }), poses.slice(0, 3));
@@ -121,7 +124,7 @@ describe('the poses', () => {
     await at.shows('value', fixed((await combined(boltzmann({ kT }))).value, 4));
   });
 
-  test('of the reader come by drag and drop', async () => {
+  test('shows the user’s files dropped on the view', async () => {
     const transfer = await at.page.evaluateHandle(text => {
       const data = new DataTransfer();
       data.items.add(new File([text], 'dropped.pdbqt'));
@@ -134,17 +137,17 @@ describe('the poses', () => {
   });
 
   test.each([
-    ['a coordinate that is no number', three.replace(' 16.400', ' 16,400')],
-    ['an end that is missing', three.replaceAll('ENDMDL', 'REMARK')],
-    ['an atom type that is unknown', three.replace(/ A $/m, ' Xx')],
+    ['a coordinate that is not a number', three.replace(' 16.400', ' 16,400')],
+    ['a missing ENDMDL', three.replaceAll('ENDMDL', 'REMARK')],
+    ['an unknown atom type', three.replace(/ A $/m, ' Xx')],
     [
-      'poses elsewhere',
+      'poses far from the receptor',
       three.replaceAll(
         /^(HETATM.{24})(.{8})/gm,
         (_, head, x) => `${head}${(Number(x) + 900).toFixed(3).padStart(8)}`,
       ),
     ],
-  ])('a bad file gets the reader’s message and changes nothing: %s', async (_what, text) => {
+  ])('shows the error of a bad file and keeps the poses: %s', async (_what, text) => {
     let message = '';
     try {
       ensembleOf(receptor, { name: 'bad.pdbqt', text });
@@ -153,7 +156,7 @@ describe('the poses', () => {
     }
     expect(message).toContain('bad.pdbqt');
     await press('pose', 'Home');
-    await at.page.setInputFiles('#own', own('bad.pdbqt', text));
+    await at.page.setInputFiles('#own', userFile('bad.pdbqt', text));
     await at.shows('problem', message);
     expect(await at.page.locator('#problem').isVisible()).toBe(true);
     await at.shows('pose-number', '1 of 64');
@@ -162,24 +165,24 @@ describe('the poses', () => {
   });
 });
 
-describe('many poses, many ligands', () => {
+describe('the poses panel, with files of the user,', () => {
   onOnePage();
   const models = posesFile.text.split(/(?<=ENDMDL\n)/).filter(model => model.includes('MODEL'));
   const flexible = readFileSync('test/program/vina/complexes/flexible.pdbqt', 'utf8');
   const phenol = readFileSync('test/program/vina/complexes/phenol.pdbqt', 'utf8');
-  const own = (name: string, text: string | Buffer) => ({
+  const userFile = (name: string, text: string | Buffer) => ({
     name,
     mimeType: 'text/plain',
     buffer: Buffer.from(text),
   });
 
-  test('of which the best are drawn, and the page says so', async () => {
+  test('draws the 64 best poses, and says so', async () => {
     await at.shows('poses-drawn', '');
     const many = [...models, ...models.slice(0, 6)].join('');
-    await at.page.setInputFiles('#own', own('many.pdbqt', many));
+    await at.page.setInputFiles('#own', userFile('many.pdbqt', many));
     await at.shows('pose-number', '1 of 70');
     await at.shows('poses-drawn', 'Showing the 64 best of 70 poses, and the chosen one.');
-    // Poses that are not among them can be chosen, and are drawn then.
+    // Other poses are drawn when they are chosen.
     const { predictions } = await combined(
       mean(),
       ensembleOf(receptor, { name: 'many.pdbqt', text: many }).poses,
@@ -190,10 +193,10 @@ describe('many poses, many ligands', () => {
     await at.shows('pose-force', short(longestForce(poseAt(worst % 64))));
   });
 
-  test('are chosen among by compound, over several files, gzipped or not', async () => {
+  test('offers a choice of compounds from several files, gzipped or not', async () => {
     await at.page.setInputFiles('#own', [
-      own('three.pdbqt.gz', gzipSync(models.slice(0, 3).join(''))),
-      own('mixed.pdbqt', `${models[3]}${phenol}`),
+      userFile('three.pdbqt.gz', gzipSync(models.slice(0, 3).join(''))),
+      userFile('mixed.pdbqt', `${models[3]}${phenol}`),
     ]);
     await at.shows('pose-number', '1 of 4');
     const options = await at.page.locator('#compound option').allTextContents();
@@ -211,10 +214,10 @@ describe('many poses, many ligands', () => {
     expect(await at.page.locator('#compound').isVisible()).toBe(false);
   });
 
-  test('with flexible residues are scored as the program scores them', async () => {
+  test('scores poses with flexible residues like the program', async () => {
     const { poses } = ensembleOf(receptor, { name: 'flexible.pdbqt', text: flexible });
     expect(poses[0]?.between).toBeDefined();
-    await at.page.setInputFiles('#own', own('flexible.pdbqt', flexible));
+    await at.page.setInputFiles('#own', userFile('flexible.pdbqt', flexible));
     await at.shows('pose-number', `1 of ${poses.length}`);
     const { value } = await combinePoses({
       poses,
@@ -236,7 +239,7 @@ describe('many poses, many ligands', () => {
     ['of another kind', 'notes.txt', 'notes'],
     ['in another archive', 'poses.pdbqt', Buffer.from([0x50, 0x4b, 0x03, 0x04, 0])],
     ['gzipped and cut off', 'cut.pdbqt.gz', gzipSync(posesFile.text).subarray(0, 2000)],
-  ])('in a file %s are refused in the program’s words', async (_what, name, content) => {
+  ])('rejects a file %s with the program’s message', async (_what, name, content) => {
     const folder = mkdtempSync(join(tmpdir(), 'posetape-page-'));
     writeFileSync(join(folder, name), content);
     let message = '';
@@ -246,25 +249,25 @@ describe('many poses, many ligands', () => {
       message = (error as Error).message.replaceAll(`${folder}/`, '');
     }
     rmSync(folder, { recursive: true });
-    await at.page.setInputFiles('#own', own(name, content));
-    // How gzip words it is the browser's own.
+    await at.page.setInputFiles('#own', userFile(name, content));
+    // The browser words errors of gzip in its own way.
     await at.shows('problem', name.endsWith('.gz') ? /^cannot read cut\.pdbqt\.gz: .+/ : message);
     expect(message).toContain(name);
     await at.shows('pose-number', '1 of 64');
   });
 });
 
-describe('the combination', () => {
+describe('the combination panel', () => {
   onOnePage();
   beforeAll(() => at.page.click('#numbers summary'));
 
   const choose = (kind: string) => at.page.locator(`input[name=combination][value=${kind}]`).check();
 
+  /** Expects the page to show the results of a combination. */
   async function holds(combination: Combination): Promise<CombineResult<VinaWeights>> {
     const result = await combined(combination);
     await at.shows('value', fixed(result.value, 4));
-    const table = result.predictions.length;
-    const expected = Array.from({ length: table }, (_, n) => [
+    const expected = Array.from({ length: result.predictions.length }, (_, n) => [
       `${n + 1}`,
       fixed(result.predictions[n] as number, 3),
       short(result.weights[n] as number),
@@ -279,13 +282,13 @@ describe('the combination', () => {
     return result;
   }
 
-  /** H_n of each pose. */
+  /** Hydrogen-bond term H_n of each pose. */
   const bonds = poses.map(pose => {
     const { hydrogenBond } = terms(new Tape(), pose);
     return interpreter().run([sum(hydrogenBond)])[0]?.data[0] as number;
   });
 
-  /** The page's numbers are those of the library's own `gated`, given the log-weight g H_n. */
+  /** Expects the page's numbers to be those of the library's `gated` with the log-weight g H_n. */
   async function holdsGated(g: number): Promise<{ value: number; weights: Float64Array }> {
     const { value, predictions, weights, coefficients, gradient } = await combinePoses({
       poses: poses.map((pose, n) => ({ pose, bonds: bonds[n] as number })),
@@ -297,12 +300,12 @@ describe('the combination', () => {
     await at.shows('value', fixed(value, 4));
     await at.showsRows(
       'poses-table',
-      bonds.map((each, n) => [
+      bonds.map((bond, n) => [
         `${n + 1}`,
         fixed(predictions[2 * n + 1] as number, 3),
         short(weights[n] as number),
         short(coefficients[2 * n + 1] as number),
-        short(each),
+        short(bond),
         short(g * (coefficients[2 * n] as number)),
       ]),
     );
@@ -314,7 +317,7 @@ describe('the combination', () => {
     return { value, weights };
   }
 
-  test('is Boltzmann’s at first, between its limits', async () => {
+  test('starts with Boltzmann, which kT moves between the best pose and the average', async () => {
     const { predictions } = await holds(boltzmann({ kT }));
     await at.shows('best', fixed(Math.min(...predictions), 4));
     await at.shows('combined-time', /^[\d.]+ ms$/);
@@ -327,7 +330,7 @@ describe('the combination', () => {
     expect((await holds(boltzmann({ kT: 50 }))).value).toBeCloseTo(-7.8136, 1);
   });
 
-  test('is a smooth minimum with t', async () => {
+  test('shows a smooth minimum with sharpness t', async () => {
     await choose('lse');
     await at.shows('setting-value', '1 mol/kcal');
     await holds(lse({ t: 1 }));
@@ -340,13 +343,13 @@ describe('the combination', () => {
     expect(value).toBeCloseTo(Math.min(...predictions), 6);
   });
 
-  test('is the mean, which has nothing to set', async () => {
+  test('shows the mean, which has no setting', async () => {
     await choose('mean');
     await holds(mean());
     expect(await at.page.locator('#setting').isVisible()).toBe(false);
   });
 
-  test('is gated by hydrogen bonds with g, which has a derivative; with g = 0 it is the mean', async () => {
+  test('gates by hydrogen bonds with strength g, shows its derivative, and gives the mean for g = 0', async () => {
     await choose('gated');
     await at.shows('setting-value', '1');
     await holdsGated(1);
@@ -364,7 +367,7 @@ describe('the combination', () => {
     expect(value).toBeCloseTo((await combined(mean())).value, 12);
   });
 
-  test('follows every move of a slider that is dragged', async () => {
+  test('follows a slider that is dragged', async () => {
     await choose('boltzmann');
     const slider = at.page.locator('#setting');
     const box = (await slider.boundingBox()) as { x: number; y: number; width: number; height: number };
@@ -376,10 +379,10 @@ describe('the combination', () => {
     await holds(boltzmann({ kT: Number.parseFloat(await at.text('setting-value')) }));
   });
 
-  test('charts are drawn, and a click on one chooses a pose', async () => {
+  test('draws charts, and a click on one chooses a pose', async () => {
     await at.page.locator('#shares svg').waitFor();
     await at.page.locator('#curve svg').waitFor();
-    // Each row of the second has a scale: its least and its largest number.
+    // Each row of the second chart is labelled with its smallest and its largest number.
     const { predictions, weights, coefficients } = await combined(
       boltzmann({ kT: Number.parseFloat(await at.text('setting-value')) }),
     );
@@ -396,7 +399,7 @@ describe('the combination', () => {
   });
 });
 
-describe('the tape', () => {
+describe('the tape panel', () => {
   onOnePage();
   const tape = new Tape();
   const weights = recordWeights(tape);
@@ -410,7 +413,7 @@ describe('the tape', () => {
     await at.shows('tape-where', /^pose 1/);
   });
 
-  test('has a cell for each value, which tells op, formula, shape, value and bytes', async () => {
+  test('has a cell for each value, with its op, formula, shape, value and bytes', async () => {
     const cells = at.page.locator('#tape .cell');
     await expect.poll(() => cells.count()).toBe(tape.values.length);
     expect(await at.page.locator('#tape-adjoints .cell').count()).toBe(
@@ -432,7 +435,7 @@ describe('the tape', () => {
     await at.shows('tape-detail', /%19 fill/);
   });
 
-  test('steps forward and backward, and tells the bytes held', async () => {
+  test('steps forward and backward, and shows the bytes held', async () => {
     await at.shows('strip-note', new RegExp(`Held now: ${bytes(memory.peak)}`));
     await at.page.locator('#strip').scrollIntoViewIfNeeded();
     await at.page.locator('#strip svg').waitFor();
@@ -443,33 +446,33 @@ describe('the tape', () => {
     await at.shows('tape-where', 'pose 1, step 1 of 120, forward');
     await press('tape-step', 'End', 'ArrowLeft');
     await at.shows('tape-where', 'pose 1, step 120 of 120, backward');
-    // What is left are the results: ΔG and six derivatives, five of them seen through a reshape.
+    // The results are still held: ΔG and six derivatives, five of them through a reshape.
     expect(await at.page.locator('.cell[data-state=held]').count()).toBe(7);
     await at.page.click('#tape-back');
     await at.shows('tape-where', 'pose 1, step 119 of 120, backward');
   });
 
-  test('is gone after its last step, and the pose stays', async () => {
+  test('shows no tape after its last step, and keeps the pose', async () => {
     await press('tape-step', 'End');
     await at.shows('tape-where', 'pose 1: tape discarded');
-    // Boltzmann's state: Σ w g and Σ w d g, of six weights each.
+    // The state of Boltzmann has two sums over six weights: Σ w g and Σ w d g.
     await at.shows('strip-note', new RegExp(`a state of ${bytes(2 * 6 * 8)}`));
     await at.page.click('#tape-forward');
     await at.shows('tape-where', 'pose 1: tape discarded');
     await at.shows('pose-number', '1 of 64');
   });
 
-  test('plays to its end, there stops, and leaves the chosen pose as it is', async () => {
+  test('plays to the end of the tape, stops there, and keeps the pose', async () => {
     await press('tape-step', 'End', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft');
     await at.page.click('#tape-play');
     await at.shows('tape-play', 'Pause');
     await at.shows('tape-where', 'pose 1: tape discarded');
     await at.shows('tape-play', 'Play');
-    // A timer of the page's: one for a next step, were there one, would come before it.
+    // The timer of another step would fire within this time.
     await at.page.evaluate(() => new Promise(resolve => setTimeout(resolve, 1500)));
     await at.shows('tape-where', 'pose 1: tape discarded');
     await at.shows('pose-number', '1 of 64');
-    // From its end it plays anew, until it is paused.
+    // At the end, Play starts over; a second click pauses.
     await at.page.click('#tape-play');
     await at.shows('tape-where', /^pose 1, step [1-9]/);
     await at.page.click('#tape-play');
@@ -479,7 +482,7 @@ describe('the tape', () => {
   });
 
   test.each(['light', 'dark'] as const)(
-    'has a legend that looks as its cells do, in %s',
+    'has a legend in the same colours as its cells, in %s mode',
     async colorScheme => {
       await at.page.emulateMedia({ colorScheme });
       await press('tape-step', 'Home');
@@ -501,7 +504,7 @@ describe('the tape', () => {
     },
   );
 
-  test('shows what jit makes of it', async () => {
+  test('shows the code that jit generates', async () => {
     await at.page.click('#tape summary');
     const source = jit().explain(wanted);
     expect(source.replaceAll(/\s+/g, ' ')).toContain((await at.text('fused')).replaceAll(/\s+/g, ' ').trim());
@@ -509,10 +512,10 @@ describe('the tape', () => {
   });
 });
 
-describe('memory against the full graph', () => {
+describe('the memory panel', () => {
   onOnePage();
 
-  /** The most bytes held at once for N poses with G of them on a tape. */
+  /** Peak bytes of the first N poses with G of them on a tape. */
   async function peakOf(G: number, N: number): Promise<number> {
     const { stats } = await combinePoses({
       poses: poses.slice(0, N),
@@ -525,10 +528,10 @@ describe('memory against the full graph', () => {
     return stats.peakBytes;
   }
 
-  test('counts what Node counts, while the page goes on answering', async () => {
+  test('shows the peaks that Node counts, while the page stays responsive', async () => {
     await at.page.selectOption('#memory-largest', '64');
     await at.page.click('#memory-run');
-    // What is to come is seen at once: that it runs, and a row for each number of poses.
+    // The status and a row for each number of poses appear at once.
     const [doing, rowsAtFirst] = await Promise.all([
       at.text('memory-doing'),
       rowsOf(at.page, 'memory-table'),
@@ -563,7 +566,7 @@ describe('memory against the full graph', () => {
     ).toBe(1);
   });
 
-  test('with G poses on a tape lies between one tape per pose and one graph of all', async () => {
+  test('shows a peak with G poses on a tape between that of one tape per pose and that of the full graph', async () => {
     const before = await rowsOf(at.page, 'memory-table');
     const peaks = [];
     for (const G of [1, 4, 64]) {
@@ -588,9 +591,9 @@ describe('memory against the full graph', () => {
     expect(all).toBeLessThanOrEqual(most as number);
   });
 
-  test('can be stopped, and run again', async () => {
+  test('stops on request, and runs again', async () => {
     await at.page.selectOption('#memory-largest', '1024');
-    // Stopped by the page at its third row, as a job might be over before a busy machine lets a test click.
+    // The page itself clicks Stop at the third row, as the job might finish before a click by the test arrives.
     await at.page.evaluate(() => {
       const table = document.querySelector('#memory-table') as HTMLTableElement;
       new MutationObserver((_, observer) => {
@@ -607,7 +610,7 @@ describe('memory against the full graph', () => {
   });
 });
 
-describe('your own scorer', () => {
+describe('the scorer panel', () => {
   onOnePage();
   const source = readFileSync('examples/vina/score.ts', 'utf8');
 
@@ -621,7 +624,7 @@ describe('your own scorer', () => {
     await at.page.click('#scorer-run');
   }
 
-  test('is Vina’s at first: ΔG, gradient and check', async () => {
+  test('runs Vina’s scorer at first, and shows ΔG, gradient and its check', async () => {
     await run();
     await at.shows('scorer-doing', /^ran in/);
     const tape = new Tape();
@@ -640,7 +643,7 @@ describe('your own scorer', () => {
     expect(rows.every(([, , , verdict]) => verdict === 'agrees')).toBe(true);
   });
 
-  test('can be edited: twice the weight of a term, twice what it gives', async () => {
+  test('runs an edited scorer: a doubled weight doubles its term', async () => {
     await run(source.replace('tensor(-0.587439)', 'tensor(2 * -0.587439)'));
     await at.shows('scorer-doing', /^ran in/);
     const doubled = { ...vinaWeights() };
@@ -654,7 +657,7 @@ describe('your own scorer', () => {
     await at.shows('scorer-result', new RegExp(fixed(predictions[0] as number, 4)));
   });
 
-  test('is combined by a gate, too', async () => {
+  test('pools an edited scorer by the gated combination', async () => {
     await at.page.locator('input[name=combination][value=gated]').check();
     await at.shows('setting-value', '1');
     await run(source.replace('tensor(-0.587439)', 'tensor(2 * -0.587439)'));
@@ -673,12 +676,12 @@ describe('your own scorer', () => {
   const lineOf = (part: string) => source.slice(0, source.indexOf(part)).split('\n').length;
 
   test.each([
-    ['a mistake of syntax', 'return exp(neg(', 'return exp(neg(('],
-    ['a name that is declared twice', 'return exp(neg(', 'const d = 1; return exp(neg('],
-    ['a name that is not there', 'return exp(neg(', 'return expp(neg('],
+    ['a syntax error', 'return exp(neg(', 'return exp(neg(('],
+    ['a name declared twice', 'return exp(neg(', 'const d = 1; return exp(neg('],
+    ['an undefined name', 'return exp(neg(', 'return expp(neg('],
     ['shapes that do not fit', 'return exp(neg(', 'd = add(d, d.tape.constant([1, 2, 3])); return exp(neg('],
     ['a throw', 'return exp(neg(', 'throw new Error("no"); return exp(neg('],
-  ])('has its error on its line: %s', async (_what, find, replace) => {
+  ])('marks an error on its line: %s', async (_what, find, replace) => {
     const line = lineOf(find);
     await run(source.replace(find, replace));
     await at.shows('scorer-doing', `error in line ${line}`);
@@ -686,12 +689,12 @@ describe('your own scorer', () => {
     await at.shows('scorer-result', new RegExp(`^Line ${line}: .`));
   });
 
-  test('says what it must export', async () => {
+  test('names the function that the source must export', async () => {
     await run('export const nothing = 1;');
     await at.shows('scorer-result', 'the page calls score(), which this source does not export');
   });
 
-  test('can be stopped in an endless loop, and run again', async () => {
+  test('stops an endless loop on request, and runs again', async () => {
     await run(source.replace('return exp(neg(', 'for (;;) {} return exp(neg('));
     await at.shows('scorer-doing', /gradient/);
     await press('pose', 'ArrowRight');
@@ -708,27 +711,27 @@ describe('your own scorer', () => {
   });
 });
 
-test('what a library throws as a string is told', async () => {
+test('an error that a library throws as a string is shown', async () => {
   at = await open({
     before: () => {
-      const own = HTMLCanvasElement.prototype.getContext;
+      const getContext = HTMLCanvasElement.prototype.getContext;
       HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, kind: string) {
         if (kind.startsWith('webgl')) throw 'no context today';
-        return own.call(this, kind);
-      } as typeof own;
+        return getContext.call(this, kind);
+      } as typeof getContext;
     },
   });
   await at.shows('viewer', 'The 3D view could not start: no context today');
   await at.page.close();
 });
 
-test('without WebGL the view says so, and all else works', async () => {
+test('without WebGL, the view says so and the rest of the page works', async () => {
   at = await open({
     before: () => {
-      const own = HTMLCanvasElement.prototype.getContext;
+      const getContext = HTMLCanvasElement.prototype.getContext;
       HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, kind: string) {
-        return kind.startsWith('webgl') ? null : own.call(this, kind);
-      } as typeof own;
+        return kind.startsWith('webgl') ? null : getContext.call(this, kind);
+      } as typeof getContext;
     },
   });
   await at.shows('viewer', /^The 3D view could not start: it needs WebGL/);

@@ -23,12 +23,12 @@ import { ensemble } from './open.ts';
 const context = new Context();
 context.poses = ensemble.poses;
 
-describe('the trace of a tape', () => {
-  test.each([0, 17, 63])('accounts for every byte at every step: pose %i', pose => {
+describe('the page’s trace of a tape', () => {
+  test.each([0, 17, 63])('accounts for every byte at every step of pose %i', pose => {
     const { entries, steps, held, heldAfter, copies, peak } = trace(context, pose);
-    const own = entries.filter(({ step }) => step >= 0);
-    const bytes = (isThere: (entry: (typeof own)[number]) => boolean) =>
-      own.filter(isThere).reduce((total, entry) => total + entry.bytes, copies);
+    const computed = entries.filter(({ step }) => step >= 0);
+    const bytes = (isStored: (entry: (typeof computed)[number]) => boolean) =>
+      computed.filter(isStored).reduce((total, entry) => total + entry.bytes, copies);
     for (let at = 0; at < steps; at++) {
       expect(held[at]).toBe(bytes(({ step, lastUse }) => step <= at && at <= lastUse));
       if (at < steps - 1)
@@ -39,7 +39,7 @@ describe('the trace of a tape', () => {
   });
 });
 
-describe('a formula', () => {
+describe('formulaOf', () => {
   const tape = new Tape();
   const x = tape.parameter(tensor([1, 2]), 'x');
   const y = tape.parameter(tensor([3, 4]), 'y');
@@ -57,13 +57,13 @@ describe('a formula', () => {
     [neg(x), '−%0'],
     [where(x, y, x), '%0 ? %1 : %0'],
     [sum(x), 'Σ %0 over axis 0'],
-  ])('%#: reads as it is written', (value, formula) => {
+  ])('writes the value of case %# as a formula', (value, formula) => {
     expect(formulaOf(value.form.kind === 'reshape' ? (value.inputs[0] as typeof value) : value)).toBe(
       formula,
     );
   });
 
-  test('of rows names the index', () => {
+  test('names the index of gathered and summed rows', () => {
     const index = tape.index([1, 0]);
     expect(formulaOf(gather(x, index))).toBe(`%0[%${index.id}]`);
     expect(formulaOf(segmentSum(x, index, 2))).toBe(`Σ %0 by %${index.id}`);
