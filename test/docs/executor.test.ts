@@ -6,16 +6,16 @@ import { expectFilled } from './page.ts';
 
 proveExecutor('plain()', plain, { precision: 'float64', casesIn: 4 });
 
-/** An exported interface as its file has it, with its doc block. */
+/** Text of an exported interface and its doc block. */
 function interfaceIn(file: string, name: string): string {
   const source = readFileSync(file, 'utf8');
-  const end = source.indexOf(`export interface ${name}`);
-  const found = source.slice(source.lastIndexOf('\n/**', end) + 1, source.indexOf('\n}\n', end) + 2);
-  expect(found).toContain(`export interface ${name}`);
-  return found;
+  const at = source.indexOf(`export interface ${name}`);
+  const text = source.slice(source.lastIndexOf('\n/**', at) + 1, source.indexOf('\n}\n', at) + 2);
+  expect(text).toContain(`export interface ${name}`);
+  return text;
 }
 
-test('docs/executor.md shows the executor, its proof, and the interfaces', async () => {
+test('docs/executor.md shows the example executor, its test, and the interfaces', async () => {
   const parts = [
     interfaceIn('engine/executor.ts', 'Executor'),
     readFileSync('examples/plain-executor.ts', 'utf8'),

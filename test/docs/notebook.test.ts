@@ -5,7 +5,7 @@ import { moduleOf, readNotebook, withOutputs } from '../support/notebook.ts';
 
 const path = 'examples/notebook/poses.ipynb';
 
-test('the cells of the notebook run in order and print what it shows', async () => {
+test('examples/notebook/poses.ipynb shows what its cells print, run in order', async () => {
   const notebook = readNotebook(path);
   const { code } = await transform(moduleOf(notebook), { loader: 'ts', format: 'esm' });
   const node = ['--import', 'tsx', '--conditions=posetape:source', '--input-type=module'];

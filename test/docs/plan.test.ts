@@ -4,21 +4,21 @@ import { add, exp, mul, pow, slice, sum } from 'posetape/ops';
 import { expect, test, vi } from 'vitest';
 import { expectFilled, printedBy } from './page.ts';
 
-/** The sections of an explained plan: one for each pass, and the code. */
+/** Sections of an explained plan: one for each pass, and the code. */
 function sectionsOf(explained: string): string[] {
   const code = explained.indexOf('\n\n//');
   return [...explained.slice(0, code).split('\n\n'), explained.slice(code + 2)];
 }
 
-/** A section without the steps after the first. */
+/** The section without the steps after the first. */
 function firstStepOf(section: string): string {
   return section.replace(/(\n {2}1:\n|\n\n\/\/ 1: )[\s\S]*$/, '');
 }
 
-/** The word that tells a section: `graph`, `storage`, …; `//` for the code. */
+/** Title of a section, such as `graph:`, or `//` for the code. */
 const titleOf = (text: string) => /^(\w+:|\/\/)/.exec(text)?.[0];
 
-test('docs/plan.md shows its programs, and what each pass makes of them', async () => {
+test('docs/plan.md shows its examples, and the result of each pass', async () => {
   const programs = [
     { file: 'examples/plan-pairs.ts', run: () => import('../../examples/plan-pairs.ts') },
     { file: 'examples/plan-layers.ts', run: () => import('../../examples/plan-layers.ts') },
@@ -38,8 +38,8 @@ test('docs/plan.md shows its programs, and what each pass makes of them', async 
     }
     const title = titleOf(text);
     shown[at]?.push(title);
-    const section = outputs[at]?.sections.find(each => titleOf(each) === title);
-    return section && firstStepOf(section);
+    const printed = outputs[at]?.sections.find(section => titleOf(section) === title);
+    return printed && firstStepOf(printed);
   });
   expect(shown).toEqual([
     ['graph:', 'storage:', 'schedule:', 'fuse:', 'order:', '//'],
@@ -47,21 +47,22 @@ test('docs/plan.md shows its programs, and what each pass makes of them', async 
   ]);
 });
 
-/** Records a value of so many numbers, and more. */
+/** Function that records ops on a parameter. */
 type Recording = (x: Value) => Value;
 const floats = (length: number) => new Float64Array(length).fill(0.5);
 
+/** Two tapes, each by its recording and the length of its parameter, and whether they share a plan. */
 test.each<[what: string, shared: boolean, first: [Recording, number], second: [Recording, number]]>([
   ['a literal', true, [x => mul(x, 2.5), 4], [x => mul(x, 3.5), 4]],
   ['a length', true, [exp, 4], [exp, 5]],
-  ['the beginning of a slice', true, [x => slice(x, 0, 2), 4], [x => slice(x, 1, 3), 4]],
+  ['the start of a slice', true, [x => slice(x, 0, 2), 4], [x => slice(x, 1, 3), 4]],
   ['a literal that is 0 or 1', false, [x => mul(x, 0), 4], [x => mul(x, 1), 4]],
   ['an exponent', false, [x => pow(x, 2), 4], [x => pow(x, 3), 4]],
   ['a length of 1', false, [exp, 4], [exp, 1]],
   ['which lengths are equal', false, [withThree, 4], [withThree, 3]],
   ['the number of values', false, [exp, 4], [x => exp(exp(x)), 4]],
   ['an op', false, [exp, 4], [sum, 4]],
-])('as docs/plan.md says of tapes that differ in %s, they share one plan: %s', (_, shared, ...tapes) => {
+])('tapes that differ in %s share a plan as docs/plan.md says: %s', (_, shared, ...tapes) => {
   const executor = jit();
   for (const [record, length] of tapes) executor.run([record(new Tape().parameter(floats(length)))]);
   expect(executor.planned).toBe(shared ? 1 : 2);
@@ -71,14 +72,14 @@ function withThree(x: Value): Value {
   return add(sum(x), x.tape.constant(tensor(floats(3), [3])));
 }
 
-test('as docs/plan.md says of tapes whose arrays are of other types, they share no plan', () => {
+test('tapes whose arrays differ in type do not share a plan, as docs/plan.md says', () => {
   const executor = jit();
   for (const array of [floats(4), Float32Array.from(floats(4))])
     executor.run([exp(new Tape().parameter(array))]);
   expect(executor.planned).toBe(2);
 });
 
-test('as docs/plan.md says, an executor warns once when more than half of its last 64 tapes were new', () => {
+test('an executor warns once if more than half of its last 64 tapes were new, as docs/plan.md says', () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
   const executor = jit();
   const chain = (length: number) => {
@@ -86,7 +87,7 @@ test('as docs/plan.md says, an executor warns once when more than half of its la
     for (let i = 0; i < length; i++) y = exp(y);
     executor.run([y]);
   };
-  // Half of them: no warning.
+  // With exactly half, there is no warning.
   for (let i = 0; i < 64; i++) chain(i % 2 === 0 ? i : 0);
   expect(warn).not.toHaveBeenCalled();
   for (let i = 100; i < 180; i++) chain(i);

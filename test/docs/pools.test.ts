@@ -8,7 +8,7 @@ import { blocksOf } from './page.ts';
 
 let folder: string;
 
-/** The package as it is installed, and beside it the module that docs/scale.md shows. */
+/** Installs the package in a folder, with the scorer module of docs/scale.md. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'posetape-pools-'));
   const installed = join(folder, 'node_modules/posetape');
@@ -34,32 +34,35 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The names that the blocks use of a program around them. */
-const around = `
+/** Declarations of the names that the blocks use. */
+const declarations = `
   import { tensor } from 'posetape';
   import { boltzmann, combinePoses } from 'posetape/combine';
   const poses = [[2.9, 3.4, 3.1], [3.2, 2.6, 3.9, 4.4]];
   const params = { depth: tensor(-1), width: tensor(2) };
   const combination = boltzmann({ kT: 0.593 });`;
 
-/** Numbers that a program prints which stands beside the module. */
+/** ΔG and its gradient, printed by a program in the folder of the scorer. */
 function numbersBy(program: string): number[] {
   const file = join(folder, 'program.js');
   writeFileSync(
     file,
-    `${around}\n${program}\nconsole.log(value, gradient.depth.data[0], gradient.width.data[0]);`,
+    `${declarations}\n${program}\nconsole.log(value, gradient.depth.data[0], gradient.width.data[0]);`,
   );
   const { status, stdout, stderr } = spawnSync(process.execPath, [file], { encoding: 'utf8' });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return stdout.trim().split(' ').map(Number);
 }
 
-test.each(['README.md', 'docs/scale.md'])('the pool of %s runs, and gives what no pool gives', page => {
-  const [shown, other] = blocksOf(page).filter(({ text }) => text.includes('await pool.close()'));
-  expect(other).toBeUndefined();
-  const found = numbersBy(shown?.text ?? '');
-  const wanted = numbersBy(`import { score } from './scorer.js';
+test.each(['README.md', 'docs/scale.md'])(
+  'the pool shown in %s runs, and gives the results of a run without a pool',
+  page => {
+    const [shown, other] = blocksOf(page).filter(({ text }) => text.includes('await pool.close()'));
+    expect(other).toBeUndefined();
+    const pooled = numbersBy(shown?.text ?? '');
+    const expected = numbersBy(`import { score } from './scorer.js';
     const { value, gradient } = await combinePoses({ score, poses, params, combination });`);
-  for (const [nth, number] of wanted.entries()) expect(found[nth]).toBeCloseTo(number, 12);
-  expect(found).toHaveLength(3);
-});
+    for (const [nth, number] of expected.entries()) expect(pooled[nth]).toBeCloseTo(number, 12);
+    expect(pooled).toHaveLength(3);
+  },
+);
