@@ -2,12 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { circlesIn, filesOf, type Import, importsIn, importsOf } from './support/imports.ts';
 
-/** A room of the project that knows nothing of others. */
+/** Imports that some files must not have. */
 interface Rule {
+  /** Statement of the rule, as the title of its tests. */
   readonly name: string;
+  /** Paths of the files that the rule restricts. */
   readonly files: RegExp;
-  readonly shun: RegExp;
-  /** Imports that are allowed all the same, as `file → import`. */
+  /** Paths that these files must not import. */
+  readonly forbidden: RegExp;
+  /** Exceptions to the rule, as `file → import`. */
   readonly except?: readonly string[];
 }
 
@@ -15,38 +18,39 @@ const executors = /^engine\/(?:(?:compile|jit|wasm|gpu)\/|(?:interpreter|evaluat
 
 const rules: readonly Rule[] = [
   {
-    name: 'the engine knows no op, no combination and no user',
+    name: 'the engine imports no ops, no combinations and no code outside the library',
     files: /^engine\//,
-    shun: /^(?:ops|combine|fit|parallel|program|bench|examples|scripts|test)\//,
+    forbidden: /^(?:ops|combine|fit|parallel|program|bench|examples|scripts|test)\//,
   },
   {
-    name: 'ops know no combination and no user',
+    name: 'ops import no combinations and no code outside the library',
     files: /^ops\//,
-    shun: /^(?:combine|fit|parallel|program|bench|examples|scripts|test)\//,
+    forbidden: /^(?:combine|fit|parallel|program|bench|examples|scripts|test)\//,
   },
-  { name: 'ops know no executor', files: /^ops\//, shun: executors },
+  { name: 'ops import no executors', files: /^ops\//, forbidden: executors },
   {
-    name: 'combinations know no optimiser, no workers and no user',
+    name: 'combinations import no optimisers, no workers and no code outside the library',
     files: /^combine\//,
-    shun: /^(?:fit|parallel|program|bench|examples|scripts|test)\//,
+    forbidden: /^(?:fit|parallel|program|bench|examples|scripts|test)\//,
   },
   {
-    // And two helpers, of options and of base64, that users have no need of.
-    name: 'fits know the entries posetape and posetape/combine, and no user',
+    // Besides the entries, fit/ may use two internal helpers: options.ts and base64.ts.
+    name: 'fits import only the entries posetape and posetape/combine, and no code outside the library',
     files: /^fit\//,
-    shun: /^(?:ops|parallel|program|bench|examples|scripts|test)\/|^engine\/(?!(?:index|options)\.ts$)|^combine\/(?!(?:index|base64)\.ts$)/,
+    forbidden:
+      /^(?:ops|parallel|program|bench|examples|scripts|test)\/|^engine\/(?!(?:index|options)\.ts$)|^combine\/(?!(?:index|base64)\.ts$)/,
   },
   {
-    name: 'workers know no op, no optimiser and no user',
+    name: 'workers import no ops, no optimisers and no code outside the library',
     files: /^parallel\//,
-    shun: /^(?:ops|fit|program|bench|examples|scripts|test)\//,
+    forbidden: /^(?:ops|fit|program|bench|examples|scripts|test)\//,
   },
   {
-    name: 'combinations know no executor but the default ones',
+    name: 'combinations import only the default executors',
     files: /^combine\//,
-    shun: executors,
+    forbidden: executors,
     except: [
-      // The default executors: of poses, of the full graph, and of a loss or a setting of a few numbers.
+      // Default executors of poses, of the full graph, and of losses and settings of a few numbers.
       'combine/options.ts → engine/jit/jit.ts',
       'combine/options.ts → engine/interpreter.ts',
       'combine/learned.ts → engine/evaluate.ts',
@@ -54,24 +58,36 @@ const rules: readonly Rule[] = [
       'combine/pooled-pose.ts → engine/evaluate.ts',
     ],
   },
-  { name: 'jit knows no other compiled executor', files: /^engine\/jit\//, shun: /^engine\/(?:wasm|gpu)\// },
-  { name: 'wasm knows no other compiled executor', files: /^engine\/wasm\//, shun: /^engine\/(?:jit|gpu)\// },
-  { name: 'gpu knows no other compiled executor', files: /^engine\/gpu\//, shun: /^engine\/(?:jit|wasm)\// },
   {
-    name: 'the compiler knows none of its printers',
-    files: /^engine\/compile\//,
-    shun: /^engine\/(?:jit|wasm|gpu)\//,
+    name: 'jit imports no other compiled executor',
+    files: /^engine\/jit\//,
+    forbidden: /^engine\/(?:wasm|gpu)\//,
   },
   {
-    name: 'the front of the engine knows neither the compiler nor what it compiles to',
+    name: 'wasm imports no other compiled executor',
+    files: /^engine\/wasm\//,
+    forbidden: /^engine\/(?:jit|gpu)\//,
+  },
+  {
+    name: 'gpu imports no other compiled executor',
+    files: /^engine\/gpu\//,
+    forbidden: /^engine\/(?:jit|wasm)\//,
+  },
+  {
+    name: 'the compiler imports none of the executors built on it',
+    files: /^engine\/compile\//,
+    forbidden: /^engine\/(?:jit|wasm|gpu)\//,
+  },
+  {
+    name: 'files directly in engine/ import neither the compiler nor compiled executors',
     files: /^engine\/[^/]+\.ts$/,
-    shun: /^engine\/(?:compile|jit|wasm|gpu)\//,
+    forbidden: /^engine\/(?:compile|jit|wasm|gpu)\//,
     except: ['engine/index.ts → engine/jit/jit.ts'],
   },
   {
-    name: 'example scorers know neither the program nor its files',
+    name: 'example scorers do not import the program',
     files: /^examples\/(?!browser\/|cluster\/)/,
-    shun: /^program\//,
+    forbidden: /^program\//,
   },
 ];
 
@@ -80,7 +96,7 @@ const all = importsOf([...sources, 'program', 'examples', 'bench', 'scripts', 't
 const arrow = ({ file, imports }: Import) => `${file} → ${imports}`;
 const isLibrary = ({ file }: Import) => sources.some(folder => file.startsWith(`${folder}/`));
 
-test('the imports are found, each kind of them', () => {
+test('importsIn finds every kind of import', () => {
   const source = `import type { A } from './a.ts';
 import {
   b,
@@ -103,31 +119,38 @@ import { readFileSync } from 'node:fs';`;
   expect(new Set(all.map(({ file }) => file)).size).toBeGreaterThan(200);
 });
 
-describe.each(rules)('$name', ({ files, shun, except = [] }) => {
-  const broken = all.filter(({ file, imports }) => files.test(file) && shun.test(imports));
+// By %s, since vitest cuts a long $name.
+describe.each(rules.map(rule => [rule.name, rule] as const))(
+  '%s',
+  (_name, { files, forbidden, except = [] }) => {
+    const violations = all.filter(({ file, imports }) => files.test(file) && forbidden.test(imports));
 
-  test.each([
-    ['value', false],
-    ['type', true],
-  ] as const)('by any import of a %s', (_, isType) => {
-    const found = broken.filter(each => each.isType === isType).map(arrow);
-    expect(found.filter(each => !except.includes(each))).toEqual([]);
-  });
+    test.each([
+      ['value', false],
+      ['type', true],
+    ] as const)('holds for imports of %ss, apart from the listed exceptions', (_, isType) => {
+      const broken = violations.filter(violation => violation.isType === isType).map(arrow);
+      expect(broken.filter(path => !except.includes(path))).toEqual([]);
+    });
 
-  test('but those that are named, all of which are there', () => {
-    expect(except.filter(each => !broken.map(arrow).includes(each))).toEqual([]);
-  });
-});
+    test('has no exception that is no longer needed', () => {
+      expect(except.filter(path => !violations.map(arrow).includes(path))).toEqual([]);
+    });
+  },
+);
 
-describe('no import leads back to its file', () => {
-  const of = (file: string, imports: string): Import => ({ file, imports, isType: false });
+describe('circular imports', () => {
+  const importOf = (file: string, imports: string): Import => ({ file, imports, isType: false });
 
-  test('each circle is found once', () => {
-    const imports = [of('a', 'b'), of('b', 'c'), of('c', 'a'), of('c', 'd'), of('e', 'e'), of('f', 'a')];
+  test('are each found once by circlesIn', () => {
+    const imports = [
+      ...[importOf('a', 'b'), importOf('b', 'c'), importOf('c', 'a'), importOf('c', 'd')],
+      ...[importOf('e', 'e'), importOf('f', 'a')],
+    ];
     expect(circlesIn(imports)).toEqual(['a b c', 'e']);
   });
 
-  test('but between ops whose rules need each other', () => {
+  test('exist only between ops whose derivative rules need each other', () => {
     expect(circlesIn(all.filter(({ isType }) => !isType))).toEqual([
       'ops/elementwise/cos.ts ops/elementwise/sin.ts',
       'ops/elementwise/cosh.ts ops/elementwise/sinh.ts',
@@ -136,20 +159,20 @@ describe('no import leads back to its file', () => {
     ]);
   });
 
-  // These hurt no loader, but show two files that are one in thought.
-  const byTypes = [
+  // Circles of type imports load without harm, but show that two files belong together.
+  const allowedCircles = [
     'engine/compile/expression.ts engine/compile/structure.ts',
     'engine/indices.ts engine/tape.ts',
     'engine/wasm/prepared.ts engine/wasm/products.ts',
   ];
 
-  test('nor do imports of types in the library, but those that are named', () => {
-    const found = circlesIn(all.filter(isLibrary)).filter(circle => !circle.startsWith('ops/'));
-    expect(found.filter(circle => !byTypes.includes(circle))).toEqual([]);
+  test('of types in the library are only the listed ones', () => {
+    const circles = circlesIn(all.filter(isLibrary)).filter(circle => !circle.startsWith('ops/'));
+    expect(circles.filter(circle => !allowedCircles.includes(circle))).toEqual([]);
   });
 });
 
-test('no file names a folder of somebody’s machine', () => {
+test('no file contains an absolute path of some machine', () => {
   const folders = ['home', 'Users', 'root', 'work', 'mnt', 'tmp', 'opt', 'srv'];
   const path = new RegExp(`(?<![\\w.])/(?:${folders.join('|')})/[\\w.-]+|\\b[A-Z]:\\\\\\w+`, 'g');
   const text = /(?:\.(?:ts|mts|mjs|js|py|md|json|html|css|svg|csv|pdbqt)|\/run)$/;
@@ -159,18 +182,18 @@ test('no file names a folder of somebody’s machine', () => {
       .flatMap(filesOf)
       .filter(name => text.test(name)),
   ];
-  const found = files.flatMap(file => {
+  const paths = files.flatMap(file => {
     const lines = readFileSync(file, 'utf8').split('\n');
-    return lines.flatMap((line, at) => (line.match(path) ?? []).map(named => `${file}:${at + 1}: ${named}`));
+    return lines.flatMap((line, at) => (line.match(path) ?? []).map(match => `${file}:${at + 1}: ${match}`));
   });
-  expect(found).toEqual([]);
+  expect(paths).toEqual([]);
 });
 
-test('doc blocks of library and program begin with the thing they describe', () => {
+test('doc blocks of library and program do not begin with What, Whether, Where or How', () => {
   const start = /^\s*(?:\/\*\*|\/\*\*\n\s*\*) (?:What|Whether|Where|How)\b.*/gm;
-  const found = [...sources, 'program'].flatMap(filesOf).flatMap(file => {
+  const badBlocks = [...sources, 'program'].flatMap(filesOf).flatMap(file => {
     const text = readFileSync(file, 'utf8');
     return Array.from(text.matchAll(start), ([block]) => `${file}: ${block.trim()}`);
   });
-  expect(found).toEqual([]);
+  expect(badBlocks).toEqual([]);
 });

@@ -13,14 +13,14 @@ import { type Line, least, lineSection, most, verdict } from '../bench/support/r
 const folder = mkdtempSync(join(tmpdir(), 'posetape-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A source of bench/ as a module that a bare Node reads. */
+/** JSON of the path of a module bundled from a file of bench/, which Node runs without tsx. */
 function bundled(source: string): string {
   const outfile = join(folder, source.replace(/\.ts$/, '.mjs'));
   buildSync({ entryPoints: [join('bench', source)], outfile, bundle: true, platform: 'node', format: 'esm' });
   return JSON.stringify(outfile);
 }
 
-describe('a peak of memory over its baseline', () => {
+describe('restartPeak', () => {
   const program = `
     import { restartPeak } from ${bundled('support/peak.ts')};
     let before = Buffer.alloc(100 * 2 ** 20, 1);
@@ -32,14 +32,14 @@ describe('a peak of memory over its baseline', () => {
   `;
 
   test.runIf(process.platform === 'linux')(
-    'counts what is held then, not what was held before, nor what the process that asks holds',
+    'measures only memory allocated after the call, and none of the parent process',
     () => {
-      // A process begins with the peak of the one that starts it, if one asks getrusage(2).
-      const mine = Buffer.alloc(300 * 2 ** 20, 1);
+      // By getrusage(2), a process would start with the peak of its parent.
+      const ofParent = Buffer.alloc(300 * 2 ** 20, 1);
       const { stdout } = spawnSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', program], {
         encoding: 'utf8',
       });
-      expect(mine.length).toBe(300 * 2 ** 20);
+      expect(ofParent.length).toBe(300 * 2 ** 20);
       const [first, peak, held] = JSON.parse(stdout) as [number, number, number];
       expect(first).toBeLessThan(4 * 2 ** 20);
       expect(peak).toBeGreaterThan(0.95 * held);
@@ -48,17 +48,17 @@ describe('a peak of memory over its baseline', () => {
   );
 });
 
-describe('what is done at the end of a process', () => {
+describe('atEnd and scratchFolder', () => {
   const program = (rest: string) => `
     import { atEnd, scratchFolder } from ${bundled('support/at-end.ts')};
     const folder = scratchFolder();
-    atEnd(() => console.log('last of all but the folder'));
-    atEnd(() => console.log('taken back'))();
+    atEnd(() => console.log('last before the folder'));
+    atEnd(() => console.log('cancelled'))();
     console.log(folder);
     ${rest}
   `;
 
-  /** Output of the program and its end; it gets the signal when it has printed its folder. */
+  /** Runs the program to its end, and sends it a signal once it has printed its folder. */
   async function run(rest: string, signal?: NodeJS.Signals) {
     const child = spawn(process.execPath, ['--input-type=module', '-e', program(rest)]);
     let stdout = '';
@@ -67,25 +67,25 @@ describe('what is done at the end of a process', () => {
       if (signal && stdout.includes('\n')) child.kill(signal);
     });
     const code = await new Promise(resolve => child.on('close', resolve));
-    const [made = '', ...lines] = stdout.trim().split('\n');
-    return { code, made, lines };
+    const [folder = '', ...lines] = stdout.trim().split('\n');
+    return { code, folder, lines };
   }
 
   const forever = 'setInterval(() => {}, 1000);';
   test.each<[string, string, NodeJS.Signals | undefined, number]>([
-    ['by itself', '', undefined, 0],
+    ['normally', '', undefined, 0],
     ['after an error', 'throw new Error("no");', undefined, 1],
     ['by Ctrl+C', forever, 'SIGINT', 130],
     ['by SIGTERM', forever, 'SIGTERM', 143],
-  ])('is done where it ends %s: its folder is gone', async (_, rest, signal, expected) => {
-    const { code, made, lines } = await run(rest, signal);
-    expect(made).toContain('posetape-bench-');
-    expect(existsSync(made)).toBe(false);
-    expect({ code, lines }).toEqual({ code: expected, lines: ['last of all but the folder'] });
+  ])('run the callbacks and delete the folder if the process ends %s', async (_, rest, signal, expected) => {
+    const { code, folder, lines } = await run(rest, signal);
+    expect(folder).toContain('posetape-bench-');
+    expect(existsSync(folder)).toBe(false);
+    expect({ code, lines }).toEqual({ code: expected, lines: ['last before the folder'] });
   });
 });
 
-describe('lines with targets', () => {
+describe('verdict of a line with a target', () => {
   const line = (number: number | undefined, target: Line['target']): Line => ({
     what: 'what',
     figures: '',
@@ -93,7 +93,7 @@ describe('lines with targets', () => {
     unit: '×',
     ...(target && { target }),
   });
-  test('are not measured, rather than missed, where a side of the ratio is not there', () => {
+  test('is “not measured” if a side of the ratio is missing', () => {
     expect(verdict(line(Number.NaN, most(1)))).toBe('not measured');
     expect(verdict(line(undefined, least(1)))).toBe('not measured');
     expect(lineSection([line(Number.NaN, most(1))]).rows[0]?.slice(0, 2)).toEqual(['what', '–']);
@@ -104,16 +104,16 @@ describe('lines with targets', () => {
     [2, most(1), 'miss'],
     [2, least(1), 'pass'],
     [2, undefined, ''],
-  ] as const)('that reach %s, of %o, are %j', (number, target, expected) => {
+  ] as const)('of the figure %s, given the target %o, is %j', (number, target, expected) => {
     expect(verdict(line(number, target))).toBe(expected);
   });
 });
 
 const section = (title: string, ...rows: string[][]): Section => ({ title, head: ['', 'ms', 'MiB'], rows });
 
-test('figures.md holds the newest figures of each report', async () => {
-  const record = (report: string, by: string, given: Section) =>
-    recordFigures(join(folder, `${report}.md`), by, [given]);
+test('figures.md keeps only the newest figures of each report', async () => {
+  const record = (report: string, by: string, figures: Section) =>
+    recordFigures(join(folder, `${report}.md`), by, [figures]);
   await record('peers', 'By then', section('A', ['|x|, jit', '1', '2']));
   await record('cold', 'By now', section('', ['wasm', '3', '']));
   await record('peers', 'By now', section('A', ['|x|, jit', '5', '6']));
@@ -128,14 +128,14 @@ test('figures.md holds the newest figures of each report', async () => {
   ]);
 });
 
-test('every report says by what it was written, then what its figures are', () => {
+test('a report states what wrote it, then what its figures are', () => {
   const sections = [section('A', ['jit', '1', '2'])];
   const text = rendered({ title: 'Cold', about: 'CPU time.', sections }, 'By now', 'bench/report/cold.svg');
   const table = '|     |  ms | MiB |\n| --- | --: | --: |\n| jit |   1 |   2 |';
   expect(text).toBe(`# Cold\n\nBy now.\n\nCPU time.\n\n![Cold](cold.svg)\n\n## A\n\n${table}\n`);
 });
 
-test('a benchmark runs: its processes agree, and it writes report, chart and figures', () => {
+test('bench/sizes.ts runs: its processes agree, and it writes report and figures', () => {
   const out = join(folder, 'quick', 'sizes.md');
   const words = ['--conditions=posetape:source', 'bench/sizes.ts', '--quick', '--rounds', '1', '--out', out];
   const { status, stderr } = spawnSync(process.execPath, ['node_modules/tsx/dist/cli.mjs', ...words], {
@@ -145,20 +145,20 @@ test('a benchmark runs: its processes agree, and it writes report, chart and fig
   const rows =
     readFileSync(out, 'utf8').match(/^\| (?:10 pairs|3 layers of 4, 4 rows|message passing,.*?) .*$/gm) ?? [];
   expect(rows.length).toBe(6);
-  // θ, values and poses a tape, then microseconds by jit in float64 and float32, and by wasm.
+  // Columns: θ, values and poses a tape, then microseconds by jit in float64 and float32, and by wasm.
   for (const row of rows) expect(row).toMatch(/\|(?: +[\d.,]+ +\|){6}/);
   const figures = readFileSync(join(folder, 'quick', 'figures.md'), 'utf8');
   expect(figures.match(/^\| sizes +\| µs a pose, /gm)?.length).toBe(6);
 });
 
-test('a report says on what, when, and which commit', () => {
+test('machine() states cores, memory, Node version, date and commit', () => {
   const now = new Date('2026-01-02T12:00:00Z');
   expect(machine(now)).toMatch(
     /(?:\b1 core|\d cores), \d+ GiB, .*Node [\d.]+ .*, 2026-01-02, commit (?:unknown|[0-9a-f]{7,}(?: with changes)?)$/,
   );
 });
 
-describe('options', () => {
+describe('options of benchmarks', () => {
   const standard = [64, 1024];
   const parse = (...argv: string[]) =>
     new Command()
@@ -169,12 +169,12 @@ describe('options', () => {
       .parse(argv, { from: 'user' })
       .opts<{ poses: number[]; rounds: number }>();
 
-  test('take the place of their defaults', () => {
+  test('replace their defaults', () => {
     expect(parse()).toEqual({ poses: standard, rounds: 5 });
     expect(parse('--poses', '1', '4', '--rounds', '2')).toEqual({ poses: [1, 4], rounds: 2 });
   });
 
-  test.each(['0', '-1', '1.5', 'x', ''])('are refused if they are %j', text => {
+  test.each(['0', '-1', '1.5', 'x', ''])('are rejected if they are %j', text => {
     expect(() => parse('--rounds', text)).toThrow(/whole number from 1/);
     expect(() => parse('--poses', '4', text)).toThrow(/whole number from 1/);
   });

@@ -24,8 +24,8 @@ const data = {
 };
 const { list: pairs, network, small, messages } = data;
 
-describe('the data of the workloads', () => {
-  test('have the sizes that the reports name, and are the same each time', () => {
+describe('the data of workloads', () => {
+  test('have the sizes that the reports state, and are the same each time', () => {
     expect(generate('list', 2)).toEqual(pairs);
     expect([pairs.settings.poses, pairs.params.length, ...pairs.atoms]).toEqual([2, 20, 1040, 1040]);
     for (const count of pairs.edges) {
@@ -42,12 +42,12 @@ describe('the data of the workloads', () => {
     expect([...small.atoms, ...small.edges]).toEqual([10, 10, 10, 82, 82, 82]);
     expect(small.params.length).toBe(455_809);
 
-    const meanOf = (counts: Int32Array) => counts.reduce((total, each) => total + each) / counts.length;
+    const meanOf = (counts: Int32Array) => counts.reduce((total, count) => total + count) / counts.length;
     const { atoms, edges } = generate('messages');
     expect([atoms.length, Math.round(meanOf(atoms)), Math.round(meanOf(edges))]).toEqual([320, 21, 77]);
   });
 
-  test('are read as they were written', async () => {
+  test('are read back as they were written', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'posetape-test-'));
     try {
       for (const name of dataNames) {
@@ -59,14 +59,14 @@ describe('the data of the workloads', () => {
     }
   });
 
-  test('make a network whose energy is finite', () => {
+  test('give a network with a finite energy', () => {
     const { params, score, poses } = taskOf('network', network, 1);
     const [energy] = jit({ precision: 'float32' }).run([record(score, params, poses[0]).y]);
     expect(Number.isFinite(energy?.data[0])).toBe(true);
   });
 });
 
-describe('Vina by hand', () => {
+describe('hand-written Vina', () => {
   let poses: readonly VinaPose[];
   beforeAll(async () => {
     poses = await vinaPoses();
@@ -74,10 +74,10 @@ describe('Vina by hand', () => {
 
   test.each([
     ['of the program', 1],
-    ['that make atoms repel, so that their energies are squashed', 40],
+    ['under which clashing atoms reach the limit on energies', 40],
   ])('equals the tape with weights %s', (_, factor) => {
     const { repulsion, ...others } = vinaWeights();
-    // In the order of the scorer, which is that of the hand-written weights.
+    // In the order that both the scorer and the hand-written code use.
     const { gauss1, gauss2, hydrophobic, hydrogenBond, rotors } = others;
     const stronger = tensor(factor * (repulsion.data[0] as number));
     const weights: VinaWeights = { gauss1, gauss2, repulsion: stronger, hydrophobic, hydrogenBond, rotors };
@@ -85,7 +85,7 @@ describe('Vina by hand', () => {
     const { score, gradient } = handVina();
     for (const pose of poses.slice(0, 8)) {
       const energy = score(pose, numbers);
-      // Each weight is a tensor of its own.
+      // Each weight has its own tensor, so each is compared by itself.
       for (const [i, expected] of onTape(vinaScore, weights, pose).entries()) {
         expectClose([energy, ...gradient][i] as number, expected, 1e-10);
       }
@@ -93,7 +93,7 @@ describe('Vina by hand', () => {
   });
 });
 
-describe('workload B by hand', () => {
+describe('hand-written workload B', () => {
   const params = paramsOf(pairs) as PairParams;
   const { run, gradient } = handPairs(params);
 
@@ -104,7 +104,7 @@ describe('workload B by hand', () => {
     }
   });
 
-  test('combines like lse', async () => {
+  test('pools like lse()', async () => {
     const poses = pairLists(pairs, 2);
     const minimum = new SmoothMinimum(gradient.length);
     for (const pose of poses) minimum.add(run(pose), gradient);
@@ -125,32 +125,35 @@ test.each([
   ['pairs of the ladder', ladderTask('pairs,30', 3)],
   ['layers of the ladder', ladderTask('dense,4,3,5', 3)],
   ['message passing of the ladder', ladderTask('graph,5,10,4', 3)],
-])('several poses on a tape score as each alone: %s', async (_, { params, poses, score, scoreGroup }) => {
-  const task = { poses, params, combination: lse(), executor: interpreter() };
-  const alone = await combinePoses({ ...task, score });
-  const together = await combinePoses({ ...task, score: scoreGroup as never, posesPerTape: poses.length });
-  expectClose(together.predictions, alone.predictions, 1e-10);
-  expectClose(numbersOf(together.gradient), numbersOf(alone.gradient), 1e-10);
-});
+])(
+  'several poses on a tape give the scores and gradient of one pose per tape: %s',
+  async (_, { params, poses, score, scoreGroup }) => {
+    const task = { poses, params, combination: lse(), executor: interpreter() };
+    const oneByOne = await combinePoses({ ...task, score });
+    const together = await combinePoses({ ...task, score: scoreGroup as never, posesPerTape: poses.length });
+    expectClose(together.predictions, oneByOne.predictions, 1e-10);
+    expectClose(numbersOf(together.gradient), numbersOf(oneByOne.gradient), 1e-10);
+  },
+);
 
-test('a pair potential of the ladder by hand equals the tape', () => {
+test('the hand-written pair potential of the ladder equals the tape', () => {
   const { poses, params, score, hand } = ladderTask('pairs,30', 1);
   const energy = hand?.run(poses[0]) ?? 0;
   expectClose([energy, ...(hand?.gradient ?? [])], onTape(score, params, poses[0]), 1e-6);
 });
 
-test.each(['jit', 'wasm'])('the loops of %s that are timed alone are all that it runs', async name => {
+test.each(['jit', 'wasm'])('recorder captures every loop that %s runs', async name => {
   const { poses, params, score } = taskOf('list', pairs, 2);
   const { executor, runs } = recorder(name, 'float32');
   const run = () => combinePoses({ poses, params, score, combination: lse(), executor });
   const { value } = await run();
   expect(runs.length).toBe(2);
   expect(new Set(runs.map(({ machine }) => machine)).size).toBe(1);
-  for (const each of [...runs]) each.run();
+  for (const recorded of [...runs]) recorded.run();
   expect((await run()).value).toBe(value);
 });
 
-/** ΔG and its gradient in float64, one number after the other. */
+/** ΔG and the entries of its gradient, in float64. */
 function onTape<Pose, P extends Params>(score: Scorer<Pose, P>, params: P, pose: Pose): number[] {
   return interpreter()
     .run(withGradient(record(score, params, pose)))

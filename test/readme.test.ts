@@ -42,10 +42,10 @@ test.each([
   expect(printed.join('\n').trim()).toBe(blocks(page, 'text')[at]?.trim());
 });
 
-test('docs/reference says what the doc blocks say; every export, member and type that one needs has a block', () => {
+test('docs/reference is up to date, and every export and its members have doc blocks', () => {
   const out = mkdtempSync(join(tmpdir(), 'posetape-reference-'));
   try {
-    // It fails where a declaration has no block, or names a type that no entry exports.
+    // The command fails if a declaration has no doc block, or names a type that no entry exports.
     const { status, stdout, stderr } = spawnSync(`npm run docs -- --out ${out}`, {
       shell: true,
       encoding: 'utf8',
@@ -61,7 +61,7 @@ test('docs/reference says what the doc blocks say; every export, member and type
   }
 });
 
-/** The texts of a folder by path. */
+/** Texts of the Markdown files in a folder, by path. */
 function pagesOf(folder: string): Record<string, string> {
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(path =>
     path.endsWith('.md'),
