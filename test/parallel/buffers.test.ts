@@ -28,6 +28,12 @@ describe('arrays that are cut from a larger buffer', () => {
     expect(pose?.at).toBe(pose?.again);
   });
 
+  test('are sent without the rest of it where one of them is in several places', () => {
+    const at = file.subarray(0, 1 << 16);
+    const [pose] = withoutRest([{ at, again: at, more: [at] }]);
+    expect(pose?.at.buffer.byteLength).toBe(at.byteLength);
+  });
+
   test('on shared memory stay there', () => {
     const poses = [new Int32Array(new SharedArrayBuffer(4000)).subarray(0, 2)];
     expect(withoutUnusedBytes(poses)).toBe(poses);

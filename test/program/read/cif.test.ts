@@ -56,6 +56,17 @@ describe('the mmCIF reader', () => {
     expect(second?.atoms.map(({ element }) => element)).toEqual([1]);
   });
 
+  test('distinguishes residues of one number by their insertion codes', () => {
+    const columns = 'type_symbol label_atom_id label_alt_id auth_asym_id auth_seq_id pdbx_PDB_ins_code';
+    const names = [...columns.split(' '), 'Cartn_x', 'Cartn_y', 'Cartn_z'];
+    const header = `data_X\nloop_\n${names.map(name => `_atom_site.${name}\n`).join('')}`;
+    const [molecule] = read(`${header}C CA A B 7 ? 1 0 0\nC CA A B 7 A 2 0 0\nC CA B B 7 A 3 0 0\n`);
+    expect(molecule?.atoms.map(({ residue, x }) => [residue, x])).toEqual([
+      ['B 7', 1],
+      ['B 7A', 2],
+    ]);
+  });
+
   test('reads several data blocks, and columns in any order', () => {
     const few =
       'data_X\nloop_\n_atom_site.Cartn_z\n_atom_site.Cartn_y\n_atom_site.Cartn_x\n_atom_site.type_symbol\n3 2 1 N\n';
@@ -195,6 +206,24 @@ describe('the mmCIF reader, given bonds,', () => {
   ])('reads the order %s with the aromatic flag %s as %d', (order, flag, expected) => {
     expect(bondsIn(sites(two.slice(0, 2)) + ofComponent(order, flag))).toEqual([
       { from: 0, to: 1, order: expected },
+    ]);
+  });
+
+  test('distinguishes residues of one number by their insertion codes', () => {
+    const codes = ['?', '?', 'A', 'A'];
+    const rows = two.map((row, i) => row.replace(/ A [12] /, ` A 1 ${codes[i]} `));
+    const inserted = sites(rows).replace(
+      '_atom_site.Cartn_x',
+      '_atom_site.pdbx_PDB_ins_code\n_atom_site.Cartn_x',
+    );
+    const linked = between('covale', '1_555', '1 A').replace(
+      '_struct_conn.ptnr2_auth_seq_id\n',
+      '_struct_conn.ptnr2_auth_seq_id\n_struct_conn.pdbx_ptnr2_PDB_ins_code\n',
+    );
+    expect(bondsIn(inserted + ofComponent('sing') + linked)).toEqual([
+      { from: 0, to: 1, order: 1 },
+      { from: 2, to: 3, order: 1 },
+      { from: 1, to: 2, order: 1 },
     ]);
   });
 
