@@ -7,10 +7,13 @@ import { describe, expect, test } from 'vitest';
 import { originOfBadValue } from '../../engine/bad-value.ts';
 import { property } from '../support/property.ts';
 
-/** Distances of the bad value from the score: near, it is found among few entries; far, by a run of the whole tape. */
+/**
+ * Number of values between the bad value and the score. A near one is found by single entries, a far one by running the
+ * whole tape.
+ */
 const distances = { near: 0, far: 1100 };
 
-/** Reason for which a pose is left out whose score is the sum of this value. */
+/** Reason given for leaving out a pose whose score is the sum of the recorded value; '' if the pose is kept. */
 async function reasonOf(record: (tape: Tape) => Value, distance = 0): Promise<string> {
   const { stats } = await combinePoses({
     poses: ['good', 'bad'],
@@ -27,10 +30,7 @@ async function reasonOf(record: (tape: Tape) => Value, distance = 0): Promise<st
   return stats.badPoses[0]?.reason ?? '';
 }
 
-/**
- * Each lays out six numbers otherwise, as a matrix of two rows; the six that go in may be told apart by their place, so
- * that what comes out bad can be led back to it.
- */
+/** Functions of a 2 × 3 matrix that move, copy or add up its entries, so that a bad result comes from known entries. */
 const layouts: Readonly<Record<string, (x: Value) => Value>> = {
   reshape: x => ops.reshape(ops.reshape(x, [6]), [2, 3]),
   transpose: x => ops.transpose(ops.reshape(ops.transpose(x), [2, 3])),
@@ -75,47 +75,44 @@ const layouts: Readonly<Record<string, (x: Value) => Value>> = {
     ),
   'sum of rows': x => ops.sum(x, 1),
   'sum of columns': x => ops.sum(x, 0),
-  'largest of rows': x => ops.max(x, 1),
+  'maxima of rows': x => ops.max(x, 1),
   broadcast: x => ops.mul(ops.expandDims(x, 0), x.tape.constant([[[1]], [[2]]])),
 };
 
-describe('where a bad value came from', () => {
+describe('the origin of a bad value', () => {
   property(
-    'is never an entry that nothing of the result reads',
+    'is an entry that the result depends on',
     fc.constantFrom(...Object.keys(layouts)),
     fc.array(fc.constantFrom(1, 2, 1, Number.NaN, Infinity, -Infinity), { minLength: 6, maxLength: 6 }),
     fc.nat(5),
     fc.constantFrom(...Object.values(distances)),
     async (layout, numbers, chosen, distance) => {
-      const record = (taken: readonly number[]) => (tape: Tape) => {
-        const laid = (layouts[layout] as (x: Value) => Value)(
-          tape.constant([taken.slice(0, 3), taken.slice(3)]),
+      const record = (entries: readonly number[]) => (tape: Tape) => {
+        const arranged = (layouts[layout] as (x: Value) => Value)(
+          tape.constant([entries.slice(0, 3), entries.slice(3)]),
         );
-        const place = chosen % laid.shape.reduce((a, b) => a * b, 1);
-        const mask = Float64Array.from({ length: laid.shape.reduce((a, b) => a * b, 1) }, (_, i) =>
-          Number(i === place),
-        );
-        return ops.where(tape.constant(tensor(mask, laid.shape)), laid, 0);
+        const length = arranged.shape.reduce((a, b) => a * b, 1);
+        const mask = Float64Array.from({ length }, (_, i) => Number(i === chosen % length));
+        return ops.where(tape.constant(tensor(mask, arranged.shape)), arranged, 0);
       };
       const reason = await reasonOf(record(numbers), distance);
       if (reason === '') return;
-      const found = /constant \[2, 3\] is (\S+) at position (\d)$/.exec(reason);
-      const position = Number(found?.[2]);
-      expect(found?.[1], reason).toBe(`${numbers[position]}`);
-      // It spoils the result alone; or, as −∞ among the largest of −∞ alone, it cures it.
-      const isMended = (isIt: boolean) =>
-        numbers.map((number, i) => ((i === position) === isIt && !Number.isFinite(number) ? 1 : number));
-      const [spoils, cures] = [
-        await reasonOf(record(isMended(false))),
-        await reasonOf(record(isMended(true))),
-      ];
-      expect(spoils !== '' || cures === '', reason).toBe(true);
+      const [, number, index] = /constant \[2, 3\] is (\S+) at position (\d)$/.exec(reason) ?? [];
+      const position = Number(index);
+      expect(number, reason).toBe(`${numbers[position]}`);
+      // The entry makes the result bad even if all others are finite; or the result is finite without it, as for the
+      // maximum of a row of −∞.
+      const withFinite = (isReplaced: (i: number) => boolean) =>
+        numbers.map((number, i) => (isReplaced(i) && !Number.isFinite(number) ? 1 : number));
+      const withOthersFinite = await reasonOf(record(withFinite(i => i !== position)));
+      const withItFinite = await reasonOf(record(withFinite(i => i === position)));
+      expect(withOthersFinite !== '' || withItFinite === '', reason).toBe(true);
     },
   );
 });
 
 describe('the search for a bad value', () => {
-  /** exp, counting how many entries of it are computed. */
+  /** Number of entries of `counted` that were computed. */
   let computed = 0;
   const counted = defineOp({
     name: 'counted',
@@ -134,7 +131,7 @@ describe('the search for a bad value', () => {
     return { origin, bytes: memory.peak, computed };
   };
 
-  test('computes a few entries where all are bad', () => {
+  test('computes only a few entries if all are bad', () => {
     const { origin, bytes, computed } = bytesAndOrigin(tape => {
       const x = counted(tape.constant(new Float64Array(10_000).fill(800)));
       return ops.sum(ops.sub(x, x));
@@ -144,7 +141,7 @@ describe('the search for a bad value', () => {
     expect(bytes).toBeLessThan(1000);
   });
 
-  test('computes every entry once more at most, and keeps only what is bad and what that came from', () => {
+  test('computes every entry at most once more, and holds only a bad value and its inputs', () => {
     const size = 200_000;
     const { origin, bytes, computed } = bytesAndOrigin(tape => {
       let x: Value = tape.constant(new Float64Array(size));
@@ -153,12 +150,12 @@ describe('the search for a bad value', () => {
     });
     expect(origin).toMatch(/^%\d+ = log \[\] of \(%\d+\) is NaN$/);
     expect(computed).toBeLessThanOrEqual(10 * size + 100_000);
-    // The constant's copy, and a value with its input.
+    // A copy of the constant, and a value with its input.
     expect(bytes).toBeGreaterThan(2 * 8 * size);
     expect(bytes).toBeLessThan(4 * 8 * size);
   });
 
-  test.each([0, 1])('blames the branch that is taken, where both are bad: condition %d', condition => {
+  test.each([0, 1])('blames the branch that is taken if both are bad: condition %d', condition => {
     for (const distance of Object.values(distances)) {
       const tape = new Tape();
       const [no, yes] = [ops.log(tape.constant(-1)), ops.exp(tape.constant(1000))];
@@ -169,7 +166,7 @@ describe('the search for a bad value', () => {
     }
   });
 
-  test('is made in the precision in which the value went bad', () => {
+  test('uses the precision in which the value became bad', () => {
     const record = (tape: Tape) => ops.sub(ops.mul(tape.constant([1e30]), 1e30), 1);
     const overflow = '%2 = mul [1] of (%0, %1) is Infinity';
     expect(originOfBadValue(record(new Tape()), 0, { precision: 'float32' })).toBe(overflow);
@@ -178,7 +175,7 @@ describe('the search for a bad value', () => {
     );
   });
 
-  test('finds what overflows on an executor in float32 alone', async () => {
+  test('finds an overflow that happens only in float32', async () => {
     for (const executor of [interpreter({ precision: 'float32' }), jit({ precision: 'float32' }), wasm()]) {
       const { stats } = await combinePoses({
         poses: [1, 1e30],
@@ -194,7 +191,7 @@ describe('the search for a bad value', () => {
     }
   });
 
-  test('finds where a gradient went bad', () => {
+  test('finds the origin of a bad gradient', () => {
     const tape = new Tape();
     const x = tape.parameter(tensor([1, 0, 2]), 'x');
     const [slope] = gradient(ops.sum(ops.mul(ops.log(x), x)), [x]);
@@ -204,9 +201,9 @@ describe('the search for a bad value', () => {
     expect(originOfBadValue(slope, at)).toMatch(/= log \[3\] of \(%0\) is -Infinity at position 1$/);
   });
 
-  test('is made once in a call, and its bytes are in peakBytes', async () => {
+  test('runs once in a call, and counts in peakBytes', async () => {
     const size = 1000;
-    const of = async (poses: readonly number[]) => {
+    const combine = async (poses: readonly number[]) => {
       computed = 0;
       const { stats } = await combinePoses({
         poses,
@@ -222,19 +219,19 @@ describe('the search for a bad value', () => {
       });
       return { stats, computed };
     };
-    const good = await of([0, 0]);
-    const bad = await of([0, 0, 1, 1, 1, 1, 1, 1]);
+    const good = await combine([0, 0]);
+    const bad = await combine([0, 0, 1, 1, 1, 1, 1, 1]);
     expect(bad.stats.badPoses.map(({ reason }) => reason)).toEqual([
       expect.stringMatching(/^its prediction is NaN: %\d+ = constant \[\] is NaN$/),
       ...Array(5).fill('its prediction is NaN'),
     ]);
-    // The search adds one run of one pose.
+    // The search runs one pose once more.
     expect(bad.computed).toBe(8 * size + size);
     expect(bad.stats.peakBytes).toBeGreaterThanOrEqual(good.stats.peakBytes);
   });
 
   test.each(['stream', 'recompute', 'full-graph'] as const)(
-    'gives the cause of the first found, under %s',
+    'reports the origin for the first bad pose only, under %s',
     async strategy => {
       for (const executor of [interpreter(), jit(), jit({ precision: 'float32' })]) {
         const { stats } = await combinePoses({

@@ -8,8 +8,8 @@ import { expectClose } from '../support/equal.ts';
 import { property } from '../support/property.ts';
 
 /*
- * Typed arrays are read when the tape runs, so that they may change until then. What no recorded shape or index allows is
- * an error that names the value, on every executor the same.
+ * Typed arrays are read when the tape runs, so they may change until then. A change that contradicts a recorded shape or
+ * makes an index invalid is an error that names the value, the same on every executor.
  */
 
 const executors: [string, () => Executor | Promise<Executor>][] = [
@@ -20,15 +20,15 @@ const executors: [string, () => Executor | Promise<Executor>][] = [
   ['gpu without a GPU', () => gpu({ mode: 'cpu' })],
 ];
 
-test('an entry of an index is found in any of its places, when it is recorded and when it runs', () => {
+test('an index out of range is found at any position, when recorded and when run', () => {
   const [length, count] = [19, 5];
   const table = () => new Tape().parameter([1, 2, 3, 4, 5]);
-  for (let place = 0; place < length; place++) {
+  for (let position = 0; position < length; position++) {
     for (const wrong of [count, 2 ** 31 - 1, -1, -(2 ** 31)]) {
       const index = new Int32Array(length).fill(count - 1);
       const y = gather(table(), index);
-      index[place] = wrong;
-      const message = `index ${wrong} at position ${place} is out of range: there are 5 rows, 0 to 4`;
+      index[position] = wrong;
+      const message = `index ${wrong} at position ${position} is out of range: there are 5 rows, 0 to 4`;
       expect(() => gather(table(), index)).toThrow(message);
       expect(() => interpreter().run([y])).toThrow(message);
     }
@@ -37,49 +37,49 @@ test('an entry of an index is found in any of its places, when it is recorded an
 
 describe.each(executors)('%s', (_name, make) => {
   const rows = fc.integer({ min: 1, max: 40 });
-  const drawn = rows.chain(count => {
+  const cases = rows.chain(count => {
     const entry = fc.nat(count - 1);
     return fc.record({
       count: fc.constant(count),
       index: fc.array(entry, { minLength: 1, maxLength: 30 }),
-      place: fc.nat(29),
+      position: fc.nat(29),
       wrong: fc.oneof(fc.integer({ min: count, max: 2 ** 31 - 1 }), fc.integer({ min: -(2 ** 31), max: -1 })),
       right: entry,
     });
   });
 
-  property('finds an index that came to lie outside, and takes one that did not', drawn, async given => {
+  property('accepts a changed index in range, and rejects one out of range', cases, async drawn => {
     const executor = await make();
-    const index = Int32Array.from(given.index);
+    const index = Int32Array.from(drawn.index);
     const tape = new Tape();
-    const table = tape.parameter(Float64Array.from({ length: given.count }, (_, i) => i + 1));
+    const table = tape.parameter(Float64Array.from({ length: drawn.count }, (_, i) => i + 1));
     const y = sum(gather(table, index));
     const wanted = [y, ...gradient(y, [table])];
-    const place = given.place % index.length;
-    index[place] = given.right;
+    const position = drawn.position % index.length;
+    index[position] = drawn.right;
     const [value] = await executor.run(wanted);
     expectClose(
       value?.data ?? [],
       [...index].reduce((total, row) => total + row + 1, 0),
       1e-6,
     );
-    index[place] = given.wrong;
-    const message = `%1 = constant [${index.length}]: index ${given.wrong} at position ${place} is out of range: there are ${given.count} rows, 0 to ${given.count - 1}; it changed after it was recorded`;
+    index[position] = drawn.wrong;
+    const message = `%1 = constant [${index.length}]: index ${drawn.wrong} at position ${position} is out of range: there are ${drawn.count} rows, 0 to ${drawn.count - 1}; it changed after it was recorded`;
     await expect(async () => executor.run(wanted)).rejects.toThrow(message);
   });
 
-  test('holds an index used twice to the fewer rows', async () => {
+  test('checks an index of two gathers against the table with fewer rows', async () => {
     const executor = await make();
     const tape = new Tape();
     const index = Int32Array.of(0, 1);
     const [long, short] = [tape.parameter([1, 2, 3, 4]), tape.parameter([1, 2])];
-    const on = tape.constant(index);
-    const y = sum(mul(gather(long, on), gather(short, on)));
+    const rows = tape.constant(index);
+    const y = sum(mul(gather(long, rows), gather(short, rows)));
     index[1] = 2;
     await expect(async () => executor.run([y])).rejects.toThrow('there are 2 rows, 0 to 1; it changed');
   });
 
-  test('holds a sum by segments to their number', async () => {
+  test('checks the index of a segment sum against the number of segments', async () => {
     const executor = await make();
     const tape = new Tape();
     const index = Int32Array.of(0, 1, 0);
@@ -106,7 +106,7 @@ describe.each(executors)('%s', (_name, make) => {
       '%0 = constant [3]: its array has 0 entries instead of 3',
     ],
     [
-      'a parameter that got longer',
+      'a parameter whose buffer grew',
       tape => {
         const buffer = new (ArrayBuffer as unknown as new (bytes: number, options: object) => ArrayBuffer)(
           24,
@@ -121,7 +121,7 @@ describe.each(executors)('%s', (_name, make) => {
       '%0 = x [3]: its array has 10 entries instead of 3',
     ],
     [
-      'a parameter that got another array',
+      'a parameter whose array was replaced',
       tape => {
         const x = tensor([1, 2, 3]) as { data: unknown };
         const replace = () => {

@@ -35,7 +35,7 @@ import { evenly } from '../support/numbers.ts';
 import { paramsOf, poseArbitrary, programArbitrary, record } from '../support/programs.ts';
 import { property } from '../support/property.ts';
 
-/** An op whose rule is off by a factor, as by a slip of the pen. */
+/** Op x³ with the derivative `factor` · x², which is right for a factor of 3. */
 const cubeBy = (factor: number) =>
   defineOp({
     name: 'cube',
@@ -48,7 +48,7 @@ const check = (f: (w: Value) => Value, options = {}, params: { w: Tensor } = { w
   checkGradient((_tape: Tape, values) => sum(f(values.w)), params, options);
 
 describe('checkGradient', () => {
-  test('finds a right rule right', async () => {
+  test('accepts a right rule', async () => {
     const { ok, entries, report } = await check(cubeBy(3));
     expect(ok).toBe(true);
     expect(entries.map(({ verdict }) => verdict)).toEqual(['agrees', 'agrees', 'agrees']);
@@ -76,7 +76,7 @@ describe('checkGradient', () => {
   });
 
   test.each([Number.NaN, Infinity, -Infinity])(
-    'an entry that is %d is wrong, and neither excuses nor accuses the others',
+    'reports a gradient of %d as wrong, without an effect on other entries',
     async number => {
       const broken = (x: Value) => add(sum(cubeBy(number)(slice(x, 0, 1))), sum(cubeBy(3)(slice(x, 1))));
       const { ok, entries, report } = await check(broken, {}, { w: tensor([1, 2, -3]) });
@@ -90,14 +90,14 @@ describe('checkGradient', () => {
     },
   );
 
-  test('blames the precision of an executor where only its own range is left', async () => {
+  test('blames the precision of an executor if differences overflow its range', async () => {
     const single = interpreter({ precision: 'float32' });
     const { entries } = await check(square, { executor: single }, { w: tensor([3e38]) });
     expect(entries).toMatchObject([{ gradient: Infinity, verdict: 'precision' }]);
   });
 
   test.each([1e12, 1e15, 1e18, 1e30])(
-    'blames the precision where a value of %d hides the change',
+    'blames the precision if a term of %d hides the change',
     async large => {
       const { entries } = await check(x => add(square(x), large), {}, { w: tensor([1]) });
       expect(entries[0]?.verdict).not.toBe('wrong');
@@ -105,7 +105,7 @@ describe('checkGradient', () => {
     },
   );
 
-  test('takes a parameter of any length', async () => {
+  test('accepts a parameter of any length', async () => {
     const params = { w: tensor(new Float64Array(200_000)) };
     expect((await check(square, { entries: 1 }, params)).ok).toBe(true);
   });
@@ -115,25 +115,25 @@ describe('checkGradient', () => {
     [{ entries: Number.NaN }, 'entries must be a number from 1, got NaN'],
     [{ step: 0 }, 'step must be a finite number above 0, got 0'],
     [{ tolerance: Number.NaN }, 'tolerance must be a number from 0 to below 1, got NaN'],
-  ])('wants its options in range: %o', async (options, message) => {
+  ])('rejects options out of range: %o', async (options, message) => {
     await expect(check(square, options)).rejects.toThrow(new RangeError(`checkGradient: ${message}`));
   });
 
-  test('blames the step at a kink, where no difference is the slope, but not for a subgradient it meets', async () => {
+  test('blames the step at a kink, unless the difference equals the subgradient', async () => {
     const { entries } = await check(relu);
     expect(entries.map(({ verdict }) => verdict)).toEqual(['agrees', 'step', 'agrees']);
     expect((await check(abs)).ok).toBe(true);
   });
 
-  test('blames the step where it leaps over what happens', async () => {
-    const tiny = (x: Value) => exp(mul(3e8, x));
-    const { entries } = await check(tiny, {}, { w: tensor([1e-8]) });
+  test('blames a step that is too large for the function', async () => {
+    const steep = (x: Value) => exp(mul(3e8, x));
+    const { entries } = await check(steep, {}, { w: tensor([1e-8]) });
     expect(entries[0]?.verdict).toBe('step');
-    expect((await check(tiny, { step: 1e-9 }, { w: tensor([1e-8]) })).ok).toBe(true);
+    expect((await check(steep, { step: 1e-9 }, { w: tensor([1e-8]) })).ok).toBe(true);
   });
 
   property(
-    'never calls a right rule wrong, however fast the function is',
+    'never calls a right rule wrong, however fast the function oscillates',
     evenly(0, 8),
     evenly(-2, 2),
     async (exponent, x) => {
@@ -144,7 +144,7 @@ describe('checkGradient', () => {
   );
 
   property(
-    'calls a rule wrong that is off by more than the tolerance, where the function is slow',
+    'calls a rule wrong that is off by more than the tolerance, for a smooth function',
     evenly(-5, 0),
     evenly(0.5, 2),
     async (exponent, x) => {
@@ -153,29 +153,30 @@ describe('checkGradient', () => {
     },
   );
 
-  test('takes no difference for one that overflows', async () => {
-    const off = defineOp({
+  test('calls a rule wrong near overflow', async () => {
+    const wrongExp = defineOp({
       name: 'exp',
       forward: map((s, x) => s.exp(x)),
       vjp: [(g, ans) => scaled(g, mul(2, ans))],
     });
-    for (let x = 700; x < 710; x += 0.1) expect((await check(off, {}, { w: tensor([x]) })).ok).toBe(false);
+    for (let x = 700; x < 710; x += 0.1)
+      expect((await check(wrongExp, {}, { w: tensor([x]) })).ok).toBe(false);
   });
 
-  test('blames the precision of an executor, and of float64 where a large value hides the change', async () => {
+  test('blames the precision of a float32 executor if the tolerance is too small for it', async () => {
     const single = interpreter({ precision: 'float32' });
     const { entries } = await check(exp, { executor: single, tolerance: 1e-9 });
     expect(entries[0]?.verdict).toBe('precision');
     expect((await check(exp, { executor: single, tolerance: 1e-6 })).ok).toBe(true);
   });
 
-  test('checks as many entries as asked, spread evenly', async () => {
+  test('checks `entries` entries, spread evenly', async () => {
     const params = { w: tensor(Float64Array.from({ length: 100 }, (_, i) => Math.sin(i))) };
     const { entries } = await check(square, { entries: 4 }, params);
     expect(entries.map(({ entry }) => entry)).toEqual([0, 25, 50, 75]);
   });
 
-  test('a jump of a masked branch far away does not matter', async () => {
+  test('is not disturbed by a jump that the steps do not reach', async () => {
     expect((await check(x => where(greater(x, 0.5), square(x), 7))).ok).toBe(true);
   });
 
@@ -189,7 +190,7 @@ describe('checkGradient', () => {
         entries: 2,
         tolerance: 1e-5,
       });
-      // The scale of a program's slopes is 1; a parameter whose own slopes cancel has no scale of its own.
+      // Slopes of a program are near 1, so an error below 1e-6 may be rounding of slopes that cancel.
       expect(entries.filter(({ verdict, error }) => verdict === 'wrong' && error > 1e-6)).toEqual([]);
     },
   );
@@ -206,14 +207,14 @@ describe('checkGradient by coordinates of a docked pose', () => {
   const receptor = heavyAtoms(read('pocket.pdbqt')[0] as Molecule);
   const models = read('poses.pdbqt');
 
-  /** The forces on four atoms by the Vina scorer, off by a factor. */
+  /** Checks the gradient of the Vina score by the coordinates of four atoms, multiplied by `factor`. */
   const forces = (n: number, factor: number, entries: number) => {
     const pose = pairsOf(heavyAtoms(models[n] as Molecule), receptor);
-    const same = defineOp({ name: 'same', forward: map((_s, x) => x), vjp: [g => mul(g, factor)] });
+    const identity = defineOp({ name: 'identity', forward: map((_s, x) => x), vjp: [g => mul(g, factor)] });
     const { data } = pose.ligand;
     const moved = (tape: Tape, x: Value) => {
       const [before, after] = [tape.constant(data.slice(0, 48)), tape.constant(data.slice(60))];
-      return reshape(concat([before, same(x), after]), pose.ligand.shape);
+      return reshape(concat([before, identity(x), after]), pose.ligand.shape);
     };
     const params = { x: tensor(data.slice(48, 60)) };
     return checkGradient((tape, { x }) => score(tape, recordWeights(tape), pose, moved(tape, x)), params, {
@@ -221,14 +222,14 @@ describe('checkGradient by coordinates of a docked pose', () => {
     });
   };
 
-  // Coordinates go up to 100 Å, and the potential has kinks every few hundredths.
-  test.each([0, 32])('finds the forces of pose %d right', async n => {
+  // Coordinates are up to 100 Å, and the potential has kinks every few hundredths of an Å.
+  test.each([0, 32])('accepts the forces of pose %d', async n => {
     const { ok, report, entries } = await forces(n, 1, 6);
     expect(ok, report).toBe(true);
     expect(entries.length).toBe(6);
   });
 
-  test('finds a rule wrong that is off by a thousandth', async () => {
+  test('rejects forces that are off by a thousandth', async () => {
     const { entries } = await forces(0, 1.001, 3);
     expect(entries.map(({ verdict }) => verdict)).toEqual(['wrong', 'wrong', 'wrong']);
   });

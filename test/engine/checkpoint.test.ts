@@ -31,24 +31,24 @@ const executors: readonly (readonly [make: () => SyncExecutor, tolerance: number
   [() => wasm(), 1e-4],
 ];
 
-/** Beginning and number of values of each checkpoint, drawn within those that it lies in. */
+/** Random choice of the first value of a checkpoint, and of its number of values. */
 interface Cut {
   readonly from: number;
   readonly length: number;
 }
 
-/** Values of another tape recorded on `tape`: those of each cut in a checkpoint, one within another where cuts overlap. */
-function again(values: readonly Value[], tape: Tape, cuts: readonly Cut[]): Map<Value, Value> {
+/** Records copies of values on another tape, with each cut in a checkpoint nested in that of the cut before. */
+function rerecorded(values: readonly Value[], tape: Tape, cuts: readonly Cut[]): Map<Value, Value> {
   const copies = new Map<Value, Value>();
-  const go = (from: number, to: number, left: readonly Cut[]) => {
+  const copyRange = (from: number, to: number, left: readonly Cut[]) => {
     const [cut, ...others] = left;
     if (cut && to - from > 1) {
       const begin = from + (cut.from % (to - from));
       const end = Math.min(to, begin + 1 + cut.length);
-      go(from, begin, []);
-      const within = checkpoint((on: Tape) => (on === tape ? go(begin, end, others) : undefined));
+      copyRange(from, begin, []);
+      const within = checkpoint((on: Tape) => (on === tape ? copyRange(begin, end, others) : undefined));
       within(tape);
-      go(end, to, others);
+      copyRange(end, to, others);
       return;
     }
     for (const value of values.slice(from, to)) {
@@ -59,41 +59,43 @@ function again(values: readonly Value[], tape: Tape, cuts: readonly Cut[]): Map<
       else copies.set(value, tape.record(op, form, inputs));
     }
   };
-  go(0, values.length, cuts);
+  copyRange(0, values.length, cuts);
   return copies;
 }
 
-/** The scorer, its gradient, and the gradient of a square of that. */
+/** Score and gradient (`first`), and the gradient of the first slope's squared norm (`second`). */
 function derivatives(y: Value, wrt: readonly Value[]): { first: Value[]; second: readonly Value[] } {
   const slopes = gradient(y, wrt);
   return { first: [y, ...slopes], second: gradient(sum(square(slopes[0] as Value)), wrt) };
 }
 
-const cuts = fc.array(fc.record({ from: fc.nat(60), length: fc.nat(30) }), { minLength: 1, maxLength: 4 });
+const cutLists = fc.array(fc.record({ from: fc.nat(60), length: fc.nat(30) }), {
+  minLength: 1,
+  maxLength: 4,
+});
 
 describe('values and gradients are those without checkpoints', () => {
   property(
-    'wherever they are, on every executor',
+    'for any checkpoints, on every executor',
     programArbitrary({ steps: 10, smooth: true }),
     poseArbitrary(),
-    cuts,
-    (program, pose, drawn) => {
+    cutLists,
+    (program, pose, cuts) => {
       const plain = new Tape();
       const params = Object.entries(paramsOf(program)).map(([name, each]) => plain.parameter(each, name));
       const y = record(program, plain, Object.fromEntries(params.entries()), pose);
-      const copies = again([...plain.values], new Tape(), drawn);
-      const of = (value: Value) => copies.get(value) as Value;
-      const expected = derivatives(y, params);
-      const found = derivatives(of(y), params.map(of));
+      const copies = rerecorded([...plain.values], new Tape(), cuts);
+      const copyOf = (value: Value) => copies.get(value) as Value;
+      const plainly = derivatives(y, params);
+      const checkpointed = derivatives(copyOf(y), params.map(copyOf));
       // To the bit: the same ops of the same numbers, added up in the same order.
-      expect(interpreter().run(found.first)).toEqual(interpreter().run(expected.first));
-      const right = interpreter().run([...expected.first, ...expected.second]);
+      expect(interpreter().run(checkpointed.first)).toEqual(interpreter().run(plainly.first));
+      const expected = interpreter().run([...plainly.first, ...plainly.second]);
       for (const [make, tolerance] of executors) {
-        for (const [n, each] of make()
-          .run([...found.first, ...found.second])
-          .entries()) {
-          const wanted = right[n] as Tensor;
-          expectClose(each, wanted, tolerance, Math.max(1, 10 * largest(wanted)));
+        const actual = make().run([...checkpointed.first, ...checkpointed.second]);
+        for (const [n, reference] of expected.entries()) {
+          const scale = Math.max(1, 10 * largest(reference));
+          expectClose(actual[n] as Tensor, reference, tolerance, scale);
         }
       }
     },
@@ -101,8 +103,8 @@ describe('values and gradients are those without checkpoints', () => {
 
   const x0 = tensor([0.3, -0.7, 1.1]);
 
-  test('of lists and records, in arguments and in what is returned', () => {
-    const of = (wrapped: boolean) => {
+  test('for arguments and results that are lists and records', () => {
+    const results = (wrapped: boolean) => {
       const tape = new Tape();
       const x = tape.parameter(x0);
       const w = tape.parameter([2, 3, 5]);
@@ -115,19 +117,19 @@ describe('values and gradients are those without checkpoints', () => {
       const y = add(total, sum(mul(all[0] as Value, all[1] as Value)));
       return interpreter().run([y, ...gradient(y, [x, w])]);
     };
-    expect(of(true)).toEqual(of(false));
+    expect(results(true)).toEqual(results(false));
   });
 
-  test('of values that leave by another way than the result, and of its arguments', () => {
+  test('for values that leave through a closure, and results that are arguments', () => {
     const tape = new Tape();
     const x = tape.parameter(x0);
     let inner: Value = x;
-    const same = checkpoint((value: Value) => {
+    const result = checkpoint((value: Value) => {
       inner = exp(value);
       tanh(inner);
       return value;
     })(x);
-    expect(same).toBe(x);
+    expect(result).toBe(x);
     const [slope] = gradient(sum(square(inner)), [x]);
     const [found] = interpreter().run([slope]);
     expectClose(
@@ -137,8 +139,8 @@ describe('values and gradients are those without checkpoints', () => {
     );
   });
 
-  test('of gradients with respect to what is inside, one after the other', () => {
-    const of = (wrapped: boolean) => {
+  test('for gradients by a value inside the checkpoint', () => {
+    const results = (wrapped: boolean) => {
       const tape = new Tape();
       const x = tape.parameter(x0);
       let middle: Value = x;
@@ -149,22 +151,22 @@ describe('values and gradients are those without checkpoints', () => {
       const y = sum((wrapped ? checkpoint(f) : f)(x));
       return interpreter().run([y, middle].flatMap(each => gradient(sum(each), [x, middle])));
     };
-    expect(of(true)).toEqual(of(false));
+    expect(results(true)).toEqual(results(false));
   });
 
-  test('of gradients that the function itself takes', () => {
-    const of = (wrapped: boolean) => {
+  test('for a function that takes gradients itself', () => {
+    const results = (wrapped: boolean) => {
       const tape = new Tape();
       const x = tape.parameter(x0);
       const forces = (value: Value) => gradient(sum(tanh(mul(value, value))), [value])[0];
       const y = sum(square((wrapped ? checkpoint(forces) : forces)(x)));
       return interpreter().run([y, ...gradient(y, [x])]);
     };
-    expect(of(true)).toEqual(of(false));
+    expect(results(true)).toEqual(results(false));
   });
 
-  test('of directional derivatives and of products with the Hessian', () => {
-    const of = (wrapped: boolean) => {
+  test('for directional derivatives and products with the Hessian', () => {
+    const results = (wrapped: boolean) => {
       const tape = new Tape();
       const x = tape.parameter(x0);
       const along = tape.constant([1, -2, 0.5]);
@@ -172,11 +174,11 @@ describe('values and gradients are those without checkpoints', () => {
       const y = sum((wrapped ? checkpoint(f) : f)(x));
       return interpreter().run([...jvp([y], [x], [along]), ...hessianVectorProduct(y, [x], [along])]);
     };
-    for (const [n, each] of of(true).entries()) expectClose(each, of(false)[n] as Tensor, 1e-14);
+    for (const [n, each] of results(true).entries()) expectClose(each, results(false)[n] as Tensor, 1e-14);
   });
 
-  test('of dropout and noise: the same numbers both times, drawn once', () => {
-    const of = (wrapped: boolean) => {
+  test('for dropout and noise, which give the same numbers when computed again', () => {
+    const results = (wrapped: boolean) => {
       const tape = new Tape();
       const x = tape.parameter(x0);
       let calls = 0;
@@ -191,12 +193,12 @@ describe('values and gradients are those without checkpoints', () => {
       expect(calls).toBe(2);
       return [interpreter(), jit()].map(executor => executor.run([y, ...slopes]));
     };
-    expect(of(true)).toEqual(of(false));
+    expect(results(true)).toEqual(results(false));
   });
 });
 
-describe('what goes wrong', () => {
-  test('in the function is thrown by it, and the tape goes on', () => {
+describe('an error', () => {
+  test('in the function is passed on, and the tape may be used afterwards', () => {
     const tape = new Tape();
     const x = tape.parameter([1, 2]);
     const fails = checkpoint((value: Value) => {
@@ -209,7 +211,7 @@ describe('what goes wrong', () => {
     expectClose(evaluate(gradient(y, [x]))[0] as Tensor, [Math.E, Math.E ** 2], 1e-15);
   });
 
-  test('is an error that says what to give', () => {
+  test('for wrong arguments says what to pass', () => {
     const x = new Tape().parameter([1, 2]);
     expect(() => checkpoint(x as never)).toThrow(
       new TypeError('checkpoint: takes a function, got an object'),
@@ -226,7 +228,7 @@ describe('what goes wrong', () => {
 });
 
 const [rows, width] = [64, 8];
-/** Numbers of one layer's result. */
+/** Number of entries of a layer's result. */
 const layerSize = rows * width;
 
 const weights = tensor(
@@ -248,14 +250,14 @@ const chains: Readonly<Record<string, Layers>> = {
   'of matrix products': (h, w) => ({ h: tanh(matmul(h, w)) }),
   'of residual layers': (h, w) => ({ h: add(h, mul(0.01, tanh(matmul(h, w)))) }),
   'of elementwise layers': (h, _, b) => ({ h: tanh(add(mul(h, 1.1), b)) }),
-  // The cotangent of an energy is known from the beginning.
+  // The cotangent of each energy is known at the start of the backward pass.
   'that adds an energy at each layer': (h, w) => {
     const next = tanh(matmul(h, w));
     return { h: next, energy: sum(slice(next, 0, 1)) };
   },
 };
 
-/** The gradient of a chain, in checkpoints of so many layers; `order` times a gradient of a gradient. */
+/** Derivative of order `order` of a chain of layers, `block` of them in a checkpoint, or without checkpoints. */
 function chained(layer: Layers, depth: number, block: number | undefined, order = 1): Value[] {
   const tape = new Tape();
   const [x, w] = [tape.parameter(start, 'x'), tape.parameter(weights, 'w')];
@@ -279,7 +281,7 @@ function chained(layer: Layers, depth: number, block: number | undefined, order 
   return [y, ...gradient(y, [x, b])];
 }
 
-/** The most bytes at a time, in results of one layer. */
+/** Peak memory of a run, as a number of layer results. */
 async function layersHeld(executor: Executor, wanted: readonly Value[]): Promise<number> {
   const memory = new Memory();
   await executor.run(wanted, { memory });
@@ -287,70 +289,73 @@ async function layersHeld(executor: Executor, wanted: readonly Value[]): Promise
   return memory.peak / ((executor.precision === 'float64' ? 8 : 4) * layerSize);
 }
 
-/** Results of a layer that a checkpoint of one layer takes: wasm() shares no memory between those of one pass. */
-const perLayer: readonly (readonly [name: string, most: number, make: () => SyncExecutor])[] = [
+/** Limit of the memory for a layer in a checkpoint, as a number of layer results. wasm() reuses no memory in a pass. */
+const perLayer: readonly (readonly [name: string, limit: number, make: () => SyncExecutor])[] = [
   ['interpreter()', 2.2, () => interpreter()],
   ['jit()', 3.1, () => jit()],
   ["jit({ precision: 'float32' })", 3.1, () => jit({ precision: 'float32' })],
   ['wasm()', 8.1, () => wasm()],
 ];
 
-describe('bytes of a chain in checkpoints', () => {
-  test.each(perLayer)('of 1000 layers, 32 in each: %s', async (_name, most, make) => {
+describe('memory of a chain in checkpoints', () => {
+  test.each(perLayer)('of 1000 layers, 32 in each: %s', async (_name, limit, make) => {
     const layer = chains['of matrix products'] as Layers;
-    expect(await layersHeld(make(), chained(layer, 1000, 32))).toBeLessThan(most * 32);
+    expect(await layersHeld(make(), chained(layer, 1000, 32))).toBeLessThan(limit * 32);
     expect(await layersHeld(make(), chained(layer, 1000, undefined))).toBeGreaterThan(1000);
   });
 
   describe.each(Object.entries(chains))('%s, √n of n layers in each', (_what, layer) => {
-    test.each(perLayer)('%s', async (_name, most, make) => {
+    test.each(perLayer)('%s', async (_name, limit, make) => {
       const executor = make();
       const [few, many] = [
         await layersHeld(executor, chained(layer, 64, 8)),
         await layersHeld(executor, chained(layer, 256, 16)),
       ];
-      expect(many).toBeLessThan(most * 16);
+      expect(many).toBeLessThan(limit * 16);
       expect(many / few).toBeLessThan(2.8);
       expect(await layersHeld(executor, chained(layer, 256, undefined))).toBeGreaterThan(220);
     });
   });
 });
 
-test('bytes of the interpreter, exactly', async () => {
+test('the interpreter’s memory is exact', async () => {
   const layer = chains['of matrix products'] as Layers;
   for (const block of [10, 20]) {
-    // The beginnings of all checkpoints but the first, which is the caller's x; one checkpoint computed again; a cotangent;
-    // and three single numbers.
+    // The inputs of all checkpoints except the first, whose input is the caller's x; the values of one checkpoint, computed
+    // again; a cotangent; and three scalars.
     const held = await layersHeld(interpreter(), chained(layer, block ** 2, block));
     expect(held * layerSize).toBe((block - 1 + block + 1) * layerSize + 3);
   }
 });
 
-test.each([2, 3])('memory of derivative %i grows with the root of the depth, too', async order => {
-  const layer = chains['of residual layers'] as Layers;
-  for (const executor of [interpreter(), jit(), ...(order === 2 ? [wasm()] : [])]) {
-    const small = await layersHeld(executor, chained(layer, 16, 4, order));
-    const large = await layersHeld(executor, chained(layer, 64, 8, order));
-    const plain = await layersHeld(executor, chained(layer, 64, undefined, order));
-    expect(large / small).toBeLessThan(2.6);
-    expect(plain / large).toBeGreaterThan(3);
-  }
-});
+test.each([2, 3])(
+  'memory of derivatives of order %i grows with the square root of the depth',
+  async order => {
+    const layer = chains['of residual layers'] as Layers;
+    for (const executor of [interpreter(), jit(), ...(order === 2 ? [wasm()] : [])]) {
+      const small = await layersHeld(executor, chained(layer, 16, 4, order));
+      const large = await layersHeld(executor, chained(layer, 64, 8, order));
+      const plain = await layersHeld(executor, chained(layer, 64, undefined, order));
+      expect(large / small).toBeLessThan(2.6);
+      expect(plain / large).toBeGreaterThan(3);
+    }
+  },
+);
 
-test('memory on a device, too', async () => {
+test('memory on a device is limited, too', async () => {
   const executor = await gpu({ mode: 'webasm' });
   const layer = chains['of matrix products'] as Layers;
   const wanted = chained(layer, 64, 8);
   const held = await layersHeld(executor, wanted);
   expect(held).toBeLessThan(20);
   expect(await layersHeld(executor, chained(layer, 64, undefined))).toBeGreaterThan(64);
-  const right = interpreter().run(chained(layer, 64, undefined));
-  for (const [n, each] of (await executor.run(wanted)).entries())
-    expectClose(each, right[n] as Tensor, 1e-5, Math.max(1, largest(right[n] as Tensor)));
+  const expected = interpreter().run(chained(layer, 64, undefined));
+  for (const [n, result] of (await executor.run(wanted)).entries())
+    expectClose(result, expected[n] as Tensor, 1e-5, Math.max(1, largest(expected[n] as Tensor)));
   await executor.dispose();
 });
 
-test('checkpoints in checkpoints take less than one level of them', async () => {
+test('nested checkpoints take less memory than one level of them', async () => {
   const layer = chains['of matrix products'] as Layers;
   const build = (levels: readonly number[]) => {
     const tape = new Tape();
@@ -368,7 +373,7 @@ test('checkpoints in checkpoints take less than one level of them', async () => 
   };
   const right = interpreter().run(build([512]));
   for (const executor of [interpreter(), jit()]) {
-    // 8 layers are kept at each of three levels, in place of 22 and 24 at two.
+    // 8 layer results are held at each of three levels, instead of 22 and 24 at two.
     const held = await layersHeld(executor, build([8, 8, 8]));
     expect(held).toBeLessThanOrEqual(3 * 8 + 4);
     expect(await layersHeld(executor, build([22, 24]))).toBeGreaterThan(40);
@@ -376,9 +381,9 @@ test('checkpoints in checkpoints take less than one level of them', async () => 
   }
 }, 30_000);
 
-test('a tape of the same values that wait for nothing has a plan of its own', async () => {
+test('a tape with the same values but no checkpoints has another plan', async () => {
   const wanted = chained(chains['of matrix products'] as Layers, 64, 8);
-  const copies = again((wanted[0] as Value).tape.values, new Tape(), []);
+  const copies = rerecorded((wanted[0] as Value).tape.values, new Tape(), []);
   const executor = jit();
   const held = await layersHeld(
     executor,
@@ -388,7 +393,7 @@ test('a tape of the same values that wait for nothing has a plan of its own', as
   expect(executor.planned).toBe(2);
 });
 
-test('one checkpoint of all layers takes no more than none', async () => {
+test('one checkpoint of all layers takes no more memory than none', async () => {
   for (const executor of [interpreter(), jit(), wasm()]) {
     const [checked, plain] = [checkpoint, <F>(f: F) => f].map(wrap => {
       const tape = new Tape();

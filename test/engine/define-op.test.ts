@@ -28,7 +28,7 @@ import {
   sum,
 } from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
-import { expectSlope, projectedGradient, type Recording, raysLike } from '../support/differences.ts';
+import { directionLike, expectSlope, projectedGradient, type Recording } from '../support/differences.ts';
 import { expectClose } from '../support/equal.ts';
 import { real } from '../support/numbers.ts';
 import { property } from '../support/property.ts';
@@ -46,7 +46,7 @@ const hypotenuse: FixedOp<2> = defineOp({
   vjp: [(g, ans, a) => scaled(g, div(a, ans)), (g, ans, _a, b) => scaled(g, div(b, ans))],
 });
 
-/** (a·b − c)·d: more operands than the interpreter has a loop of its own for. */
+/** (a·b − c)·d, which has more operands than the interpreter's special loops. */
 const mix = defineOp({
   name: 'mix',
   forward: map((s, a, b, c, d) => s.mul(s.sub(s.mul(a, b), c), d)),
@@ -58,7 +58,7 @@ const mix = defineOp({
   ],
 });
 
-/** Some neighbouring entries: an op with attributes, which its rule finds in the form. */
+/** Neighbouring entries: an op with attributes, which its rule reads from the form. */
 const window = defineOp({
   name: 'window',
   forward: (start: number, length: number): Extract<Form, { kind: 'slice' }> => ({
@@ -74,7 +74,7 @@ const window = defineOp({
   ],
 });
 
-describe("a user's own op", () => {
+describe('an op of a user', () => {
   const three = fc.tuple(real(0.5, 2), real(0.5, 2), real(0.5, 2));
   const recordings: [string, Recording][] = [
     ['cube', (_, [a]) => sum(cube(a as Value))],
@@ -89,19 +89,19 @@ describe("a user's own op", () => {
 
   describe.each(recordings)('%s', (_name, recording) => {
     property(
-      'has the derivatives of finite differences, to second order',
+      'has derivatives equal to finite differences, to second order',
       three,
       three,
       three,
       (...drawn) => {
         const params = drawn.map(entries => tensor(entries));
-        expectSlope(recording, params, raysLike(params, 1));
-        expectSlope(projectedGradient(recording, raysLike(params, 2)), params, raysLike(params, 3));
+        expectSlope(recording, params, directionLike(params, 1));
+        expectSlope(projectedGradient(recording, directionLike(params, 2)), params, directionLike(params, 3));
       },
     );
   });
 
-  test('gives what it says', () => {
+  test('computes its expression', () => {
     const tape = new Tape();
     const x = tape.parameter([1, -2, 3]);
     const values = evaluate([cube(x), hypotenuse(4, x), mix(x, x, 1, 2), window([x], 1, 2)]);
@@ -114,7 +114,7 @@ describe("a user's own op", () => {
     for (const [i, value] of values.entries()) expectClose(value.data, expected[i] as number[], 1e-15);
   });
 
-  test('computes once for each entry of the result when the tape runs, and is read once before', () => {
+  test('calls its expression once before, and once for each entry of the result when the tape runs', () => {
     let calls = 0;
     const counted = defineOp({
       name: 'counted',
@@ -133,21 +133,21 @@ describe("a user's own op", () => {
     expect(calls).toBe(1 + 6);
   });
 
-  describe('is what the methods of a list call', () => {
+  describe('works as a callback of array methods', () => {
     const tape = new Tape();
     const entries = [3, 1, 2];
     const values = entries.map(entry => tape.parameter(entry));
     const numbers = (wanted: readonly Value[]) => evaluate(wanted).map(({ data: [only] }) => only);
     const fold = (op: (a: Value, b: Value) => Value) => numbers([values.reduce(op)])[0];
 
-    test('map, of one operand', () => {
+    test('map, with one operand', () => {
       expect(numbers(values.map(exp))).toEqual(entries.map(Math.exp));
       expect(numbers(values.map(neg))).toEqual([-3, -1, -2]);
       expect(numbers(values.map(cube))).toEqual([27, 1, 8]);
       expect(numbers(entries.map(entry => mul(values[0] as Value, entry)).map(square))).toEqual([81, 9, 36]);
     });
 
-    test('reduce, of two operands, with a first value and without, from either end', () => {
+    test('reduce and reduceRight, with two operands, with and without an initial value', () => {
       expect(fold(add)).toBe(6);
       expect(fold(mul)).toBe(6);
       expect(fold(maximum)).toBe(3);
@@ -158,7 +158,7 @@ describe("a user's own op", () => {
       expect(values.reduce(add).inputs.length).toBe(2);
     });
 
-    test('but no other count is right', () => {
+    test('and rejects other numbers of operands', () => {
       const [a, b] = values as [Value, Value];
       const wrong: unknown[][] = [[a, b, 0], [a, b, b, values], [a, b, 0, a], [a, b, 0, values, 0], [a]];
       for (const operands of wrong)
@@ -197,7 +197,7 @@ describe("a user's own op", () => {
     expect(record).toThrow(message);
   });
 
-  // What strict TypeScript catches in part only: in the interpreter these would compute, and fail where they are compiled.
+  // Mistakes that TypeScript catches only in part. The interpreter would compute them, and compilers would fail.
   type Algebra = Record<'mul' | 'add' | 'constant', (...args: unknown[]) => unknown>;
   type Loose = (s: Algebra, a: number, b: number) => unknown;
   const expressions: [mistake: string, expression: Loose, message: string][] = [
@@ -217,13 +217,16 @@ describe("a user's own op", () => {
     ],
   ];
 
-  test.each(expressions)('an expression of %s is an error at its first use', (_what, expression, message) => {
-    const wrong = defineOp({ name: 'wrong', forward: map(expression as never), vjp: [g => g] });
-    expect(() => wrong(x)).toThrow(message);
-    expect(() => wrong(x)).toThrow(/^wrong: /);
-  });
+  test.each(expressions)(
+    'an expression with %s is an error at its first use',
+    (_what, expression, message) => {
+      const wrong = defineOp({ name: 'wrong', forward: map(expression as never), vjp: [g => g] });
+      expect(() => wrong(x)).toThrow(message);
+      expect(() => wrong(x)).toThrow(/^wrong: /);
+    },
+  );
 
-  test('rules that are none are errors, when they are given or when they are used', () => {
+  test('wrong rules are errors, when the op is defined or when a rule is used', () => {
     const op = (vjp: unknown) =>
       defineOp({ name: 'odd', forward: map((s, a) => s.neg(a)), vjp: vjp as VjpRule[] });
     expect(() => op([undefined])).toThrow('odd: vjp must be a list with a derivative rule for each operand');
@@ -232,7 +235,7 @@ describe("a user's own op", () => {
     );
   });
 
-  test('after an error in a rule the tape records as before', () => {
+  test('after an error in a rule, the tape records values as before', () => {
     expect(() => gradient(sum(twisted(x, x)), [x])).toThrow();
     expect(add(x, x).isAdjoint).toBe(false);
   });
@@ -241,15 +244,15 @@ describe("a user's own op", () => {
     // @ts-expect-error: vjp is missing
     const half = () => defineOp({ name: 'half', forward: map((s, a) => s.mul(a, s.constant(0.5))) });
     expect(half).toThrow('half: vjp must be a list with a derivative rule for each operand');
-    // @ts-expect-error: the algebra is closed, and Math is none of it
+    // @ts-expect-error: Math is not part of the algebra
     map((_s, a) => Math.cbrt(a));
   });
 
-  describe('counts in its type', () => {
+  describe('has a type that checks', () => {
     const half = map((s, a) => s.mul(a, s.constant(0.5)));
     const added = map((s, a, b) => s.add(a, b));
 
-    test('a rule for each input of an expression', () => {
+    test('that each input of an expression has a rule', () => {
       const halved = (vjp: [VjpRule]) => defineOp({ name: 'half', forward: half, vjp });
       expect(halved([g => mul(g, 0.5)])(x).shape).toEqual([3]);
       // @ts-expect-error: a rule too many
@@ -258,19 +261,19 @@ describe("a user's own op", () => {
       defineOp({ name: 'added', forward: added, vjp: [g => g] });
     });
 
-    test('the inputs that a rule is given', () => {
+    test('the inputs that a rule receives', () => {
       // @ts-expect-error: there is no second input
       defineOp({ name: 'half', forward: half, vjp: [(g, _ans, _a, b) => mul(g, b)] });
-      const given: FixedOp<2> = defineOp({
+      const withInputs: FixedOp<2> = defineOp({
         name: 'added',
         forward: added,
-        // No input may be missing, so none need be looked at for that.
+        // Inputs are not optional in the type.
         vjp: [(g, _ans, a, b) => mul(g, div(add(a.shape.length, b), b)), null],
       });
-      expect(given(x, x).shape).toEqual([3]);
+      expect(withInputs(x, x).shape).toEqual([3]);
     });
 
-    test('a rule for each input of the forms of one and of two', () => {
+    test('that forms of one and of two inputs have a rule for each', () => {
       type Of<Kind extends Form['kind']> = Extract<Form, { kind: Kind }>;
       const reduce: Of<'reduce'> = { kind: 'reduce', reducer: 'sum', axes: [0] };
       const total = defineOp({ name: 'total', forward: (): Of<'reduce'> => reduce, vjp: [null] });
@@ -284,10 +287,10 @@ describe("a user's own op", () => {
       expect(() => one([x])).toThrow('product: the form matmul takes 2 inputs, got 1');
     });
 
-    test('any number of inputs where an expression takes any', () => {
+    test('that a variadic expression takes any number of inputs', () => {
       const any: FixedOp<number> = defineOp({
         name: 'any',
-        forward: map((s, ...terms) => terms.reduce((sofar, term) => s.add(sofar, term))),
+        forward: map((s, ...terms) => terms.reduce((total, term) => s.add(total, term))),
         vjp: () => g => g,
       });
       expect([any(x).shape, any(x, x, 2).shape]).toEqual([[3], [3]]);

@@ -21,8 +21,12 @@ import { property } from '../support/property.ts';
 
 const numbers = fc.array(evenly(-1, 1), { minLength: 60, maxLength: 60 });
 
-/** A random scorer, with a direction for each parameter. */
-function drawn(program: Parameters<typeof record>[0], pose: Parameters<typeof record>[3], entries: number[]) {
+/** Records a random program, with a direction for each parameter. */
+function withDirections(
+  program: Parameters<typeof record>[0],
+  pose: Parameters<typeof record>[3],
+  entries: number[],
+) {
   const tape = new Tape();
   const params = Object.fromEntries(
     Object.entries(paramsOf(program)).map(([name, each]) => [name, tape.parameter(each, name)]),
@@ -43,43 +47,44 @@ const dot = (a: readonly Value[], b: readonly Value[]): Value =>
     .reduce((total, each) => reshape(sum(sub(total, mul(-1, each))), []));
 
 property(
-  'a directional derivative is the gradient times the direction',
+  'jvp of a score is its gradient times the direction',
   programArbitrary({ steps: 8 }),
   poseArbitrary(),
   numbers,
   (program, pose, entries) => {
-    const { score, wrt, along } = drawn(program, pose, entries);
-    const [found] = jvp([score], wrt, along);
+    const { score, wrt, along } = withDirections(program, pose, entries);
+    const [slope] = jvp([score], wrt, along);
     const expected = dot(gradient(score, wrt), along);
-    const [a, b] = evaluate([found, expected]) as [Tensor, Tensor];
+    const [a, b] = evaluate([slope, expected]) as [Tensor, Tensor];
     expectClose(a, b, 1e-10, 10);
   },
 );
 
 property(
-  'the Hessian times a vector is the gradient of the gradient times it, on every executor that plans',
+  'a Hessian-vector product is the gradient of the gradient times the vector, on jit and wasm, too',
   programArbitrary({ steps: 6, smooth: true }),
   poseArbitrary(),
   numbers,
   (program, pose, entries) => {
-    const { score, wrt, along } = drawn(program, pose, entries);
-    const found = hessianVectorProduct(score, wrt, along);
+    const { score, wrt, along } = withDirections(program, pose, entries);
+    const products = hessianVectorProduct(score, wrt, along);
     const expected = gradient(dot(gradient(score, wrt), along), wrt);
-    const right = evaluate(expected);
+    const references = evaluate(expected);
     const executors: readonly (readonly [SyncExecutor | undefined, number])[] = [
       [undefined, 1e-10],
       [jit(), 1e-9],
       [wasm(), 1e-3],
     ];
     for (const [executor, tolerance] of executors) {
-      const numbers = evaluate(found, executor ? { executor } : {});
-      for (const [k, each] of numbers.entries()) expectClose(each, right[k] as Tensor, tolerance, 10);
+      const results = evaluate(products, executor ? { executor } : {});
+      for (const [k, result] of results.entries())
+        expectClose(result, references[k] as Tensor, tolerance, 10);
     }
   },
 );
 
 describe('jvp', () => {
-  test('of a tensor has its shape, and is the Jacobian times the direction', () => {
+  test('of a tensor is the Jacobian times the direction', () => {
     const tape = new Tape();
     const w = tape.parameter(tensor([0.3, -0.2, 0.5, 0.1, 0.7, -0.4], [2, 3]), 'w');
     const x = tape.parameter(tensor([1, -2, 0.5]), 'x');
@@ -100,7 +105,7 @@ describe('jvp', () => {
     );
   });
 
-  test('of a branch not taken is 0, however steep that is', () => {
+  test('of a branch not taken is 0, even if its slope is infinite', () => {
     const tape = new Tape();
     const x = tape.parameter(tensor([1000, 1]), 'x');
     const y = where(less(x, 10), exp(x), 0);
@@ -108,7 +113,7 @@ describe('jvp', () => {
     expect([...(found?.data ?? [])]).toEqual([0, 3 * Math.E]);
   });
 
-  test('of what does not depend on x is 0', () => {
+  test('of a value that does not depend on x is 0', () => {
     const tape = new Tape();
     const [x, z] = [tape.parameter(tensor([1, 2]), 'x'), tape.parameter(tensor([3, 4, 5]), 'z')];
     const [found] = evaluate(jvp([mul(z, z)], [x], [1]));
@@ -134,7 +139,7 @@ describe('jvp', () => {
     ],
     ['index data', x => jvp([x.tape.index([0, 1])], [x], [1]), /jvp: .* is index data/],
     ['a tensor', x => hessianVectorProduct(x, [x], [1]), /gradient: needs a single number/],
-  ])('names what does not fit: %s', (_, record, message) => {
+  ])('rejects %s', (_, record, message) => {
     expect(() => record(new Tape().parameter(tensor([1, 2]), 'x'))).toThrow(message);
   });
 });

@@ -8,7 +8,7 @@ import { paramsOf, poseArbitrary, programArbitrary, record } from '../support/pr
 import { property } from '../support/property.ts';
 
 property(
-  'single entries are those of the interpreter, of every value of a program and its gradient',
+  'single entries equal the interpreter’s, for every value of a program and its gradient',
   programArbitrary(),
   poseArbitrary(),
   fc.constantFrom<'float64' | 'float32'>('float64', 'float32'),
@@ -22,13 +22,13 @@ property(
     const entries = new Entries(precision, Number.POSITIVE_INFINITY);
     for (const [i, value] of values.entries()) {
       const { data } = expected[i] as Tensor;
-      const found = Float64Array.from(data, (_, at) => entries.get(value, at));
-      expectClose(found, data, precision === 'float64' ? 1e-11 : 1e-3);
+      const actual = Float64Array.from(data, (_, at) => entries.get(value, at));
+      expectClose(actual, data, precision === 'float64' ? 1e-11 : 1e-3);
     }
   },
 );
 
-test('what an entry does not depend on is not computed', () => {
+test('only entries that an entry depends on are computed', () => {
   const tape = new Tape();
   const x = ops.exp(tape.constant(new Float64Array(1000)));
   const entries = new Entries('float64', 10);
@@ -37,20 +37,20 @@ test('what an entry does not depend on is not computed', () => {
   expect(() => entries.get(ops.sum(x), 0)).toThrow(TooManyEntries);
 });
 
-test('a sum ends where it is NaN, and only there', () => {
+test('a sum stops when it becomes NaN, but not at an infinity', () => {
   const sumOf = (...numbers: number[]) => {
     const tape = new Tape();
-    const given = ops.neg(tape.constant([...numbers, ...new Array(1000).fill(1)]));
+    const terms = ops.neg(tape.constant([...numbers, ...new Array(1000).fill(1)]));
     const entries = new Entries('float64', 2000);
-    return [entries.get(ops.sum(given), 0), entries.count];
+    return [entries.get(ops.sum(terms), 0), entries.count];
   };
-  // The sum is a reduction, and a reshape of it.
+  // The sum is a reduction and a reshape, so it counts 2 entries besides its terms.
   expect(sumOf(1, Number.NaN)).toEqual([Number.NaN, 2 + 2]);
   expect(sumOf(Infinity, 1, -Infinity)).toEqual([Number.NaN, 2 + 3]);
   expect(sumOf(Infinity)).toEqual([-Infinity, 2 + 1001]);
 });
 
-test('a tape that is too deep for the call stack is refused before it overflows', () => {
+test('a tape too deep for the call stack is rejected before the stack overflows', () => {
   const chain = (length: number) => {
     const tape = new Tape();
     let x: Value = tape.parameter(tensor(1));

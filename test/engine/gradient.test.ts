@@ -17,7 +17,7 @@ import { expectClose } from '../support/equal.ts';
 const numbers = (values: readonly Value[]) => evaluate(values).map(({ data }) => [...data]);
 
 describe('gradient', () => {
-  test('works on what it gave, to any order: x⁵', () => {
+  test('differentiates gradients to any order: x⁵', () => {
     const powers: [string, (x: Value) => Value][] = [
       ['as a power', x => pow(x, 5)],
       ['as products', x => mul(x, mul(square(x), square(x)))],
@@ -46,7 +46,7 @@ describe('gradient', () => {
     expectClose(numbers([dxy, dyx]).flat(), [expected, expected], 1e-15);
   });
 
-  test('has the shape of what it is with respect to', () => {
+  test('has the shapes of the values in wrt', () => {
     const tape = new Tape();
     const params = [[], [1], [3], [2, 1], [2, 3], [0]].map(shape => {
       return tape.parameter(
@@ -57,7 +57,7 @@ describe('gradient', () => {
     expect(gradient(y, params).map(({ shape }) => shape)).toEqual(params.map(({ shape }) => shape));
   });
 
-  test('is one value for each asked for, in a tuple', () => {
+  test('is a tuple with one value for each of wrt', () => {
     const tape = new Tape();
     const [x, y] = [tape.parameter(2), tape.parameter(3)];
     const [dy, dx]: readonly [Value, Value] = gradient(mul(x, y), [y, x]);
@@ -65,13 +65,13 @@ describe('gradient', () => {
     expect(gradient(mul(x, y), [])).toEqual([]);
   });
 
-  test('of y is 1, of values that y does not depend on is 0', () => {
+  test('by y itself is 1, and by values that y does not depend on is 0', () => {
     const tape = new Tape();
     const [x, unused] = [tape.parameter([1, 2]), tape.parameter([[5], [6]])];
     const y = sum(square(x));
     const later = square(x);
-    const beside = sin(x);
-    expect(numbers(gradient(y, [y, unused, later, beside, x]))).toEqual([
+    const unrelated = sin(x);
+    expect(numbers(gradient(y, [y, unused, later, unrelated, x]))).toEqual([
       [1],
       [0, 0],
       [0, 0],
@@ -82,7 +82,7 @@ describe('gradient', () => {
     expect(numbers(gradient(x.tape.parameter(3), [x]))).toEqual([[0, 0]]);
   });
 
-  test('of a value in the middle is the slope by it, whatever lies before', () => {
+  test('by an intermediate value ignores how that depends on parameters', () => {
     const tape = new Tape();
     const x = tape.parameter([1, 2]);
     const middle = square(x);
@@ -95,7 +95,7 @@ describe('gradient', () => {
     expect(numbers(gradient(y, [middle]))).toEqual([[2, 8]]);
   });
 
-  test('of a value used in many places is the sum over them', () => {
+  test('by a value with several uses is the sum over them', () => {
     const tape = new Tape();
     const x = tape.parameter([1, 2]);
     const y = sum(add(mul(x, x), add(x, concat([slice(x, 1), slice(x, 0, 1)]))));
@@ -104,13 +104,13 @@ describe('gradient', () => {
     expect(numbers(gradient(thrice, [x]))).toEqual([[6, 60]]);
   });
 
-  test('takes any single number, of shape [1] and [1, 1] too', () => {
+  test('accepts any value of one entry, such as shape [1, 1]', () => {
     const tape = new Tape();
     const x = tape.parameter([[3]]);
     expect(numbers(gradient(square(x), [x]))).toEqual([[6]]);
   });
 
-  test('leaves the tape before it as it was, and gives the same again', () => {
+  test('changes no earlier values of the tape, and is the same when called again', () => {
     const tape = new Tape();
     const x = tape.parameter([1, 2, 3]);
     const y = sum(mul(x, sin(x)));
@@ -145,28 +145,28 @@ describe('gradient', () => {
   });
 });
 
-describe('of very many values is recorded and run, in a time that grows as they do', () => {
-  // More than a call has room for as arguments.
+describe('the gradient of 130,000 values is recorded and run in linear time', () => {
+  // More than the maximal number of arguments of a call.
   const count = 130_000;
   const single = (wanted: readonly Value[]) =>
     interpreter()
       .run(wanted)
       .map(({ data: [only] }) => only);
 
-  test('each asked for, and each a part of one', () => {
+  test('by each part of a concatenation', () => {
     const tape = new Tape();
     const parts = Array.from({ length: count }, (_, i) => tape.parameter([i]));
     const slopes = single(gradient(sum(square(concat(parts))), parts));
     expect([slopes.length, slopes[3], slopes[count - 1]]).toEqual([count, 6, 2 * (count - 1)]);
   }, 60_000);
 
-  test('one used in as many places', () => {
+  test('by a value with as many uses', () => {
     const x = new Tape().parameter([2]);
     const [dx] = gradient(sum(square(concat(new Array<Value>(count).fill(x)))), [x]);
     expect(single([dx])).toEqual([4 * count]);
   }, 60_000);
 
-  test('one after the other', () => {
+  test('through a chain of as many ops', () => {
     const tape = new Tape();
     const x = tape.parameter(1);
     let y = x;
@@ -175,21 +175,21 @@ describe('of very many values is recorded and run, in a time that grows as they 
     expect(inspect(tape).split('\n').length).toBe(2 * count + 3);
   }, 60_000);
 
-  test('inputs of one expression', () => {
-    const most = 30_000;
+  test('for an expression of 30,000 inputs', () => {
+    const inputs = 30_000;
     const total = defineOp({
       name: 'total',
-      forward: map((s, ...terms) => terms.reduce((sofar, term) => s.add(sofar, term))),
+      forward: map((s, ...terms) => terms.reduce((total, term) => s.add(total, term))),
       vjp: () => g => g,
     });
     const x = new Tape().parameter([1, 2]);
-    const y = total(...new Array<Value>(most).fill(x));
-    expect([...(interpreter().run([y])[0]?.data ?? [])]).toEqual([most, 2 * most]);
+    const y = total(...new Array<Value>(inputs).fill(x));
+    expect([...(interpreter().run([y])[0]?.data ?? [])]).toEqual([inputs, 2 * inputs]);
   }, 60_000);
 });
 
-describe('what does not lie between wrt and y costs nothing', () => {
-  /** The ops that gradient records. */
+describe('values that do not lie between wrt and y cost nothing', () => {
+  /** Names of the ops that `gradient` records. */
   function recorded(y: Value, wrt: readonly Value[]): string[] {
     const before = y.tape.values.length;
     gradient(y, wrt);
@@ -203,14 +203,14 @@ describe('what does not lie between wrt and y costs nothing', () => {
     expect(recorded(sum(mul(x, exp(sin(exp(c))))), [x])).toEqual(plain);
   });
 
-  test('a parameter that is not asked for gets no cotangent', () => {
+  test('a parameter that is not in wrt gets no cotangent', () => {
     const tape = new Tape();
     const [x, z] = [tape.parameter([1, 2]), tape.parameter([3, 4])];
     const plain = recorded(sum(mul(x, z)), [x]);
     expect(recorded(sum(mul(x, exp(sin(exp(z))))), [x])).toEqual(plain);
   });
 
-  test('what is beside y or before wrt gets none either', () => {
+  test('values after y or before wrt get no cotangent', () => {
     const tape = new Tape();
     const x = tape.parameter([1, 2]);
     const middle = exp(sin(x));
@@ -221,14 +221,14 @@ describe('what does not lie between wrt and y costs nothing', () => {
     expect(plain).not.toContain('cos');
   });
 
-  test('and running it computes only what the wanted values need', () => {
+  test('a run computes only what the wanted values need', () => {
     const tape = new Tape();
     const x = tape.parameter(new Float64Array(1000));
     const y = sum(square(x));
     for (let i = 0; i < 5; i++) gradient(sum(exp(x)), [x]);
     const memory = new Memory();
     interpreter().run([y], { memory });
-    // square (8000 bytes), then sum beside it (8).
+    // The square has 8000 bytes, and the sum 8.
     expect(memory.peak).toBe(8008);
   });
 });

@@ -17,8 +17,8 @@ import { expectClose } from '../support/equal.ts';
 import { property } from '../support/property.ts';
 
 /*
- * Whatever comes in where a number, a list or a name is wanted, is taken for what it is or refused: it never becomes
- * source text. The law: recording is an error, or the form on the tape is plain data and executors agree about it.
+ * Arguments in place of numbers, lists and names that try to become source text of a compiled kernel. The law: recording
+ * throws an error, or the form on the tape is plain data and executors agree on its value.
  */
 
 declare global {
@@ -26,10 +26,10 @@ declare global {
 }
 const code = '(globalThis.canary=1,2)';
 afterEach(() => {
-  expect(globalThis.canary, 'source text of a caller’s ran').toBeUndefined();
+  expect(globalThis.canary, 'a caller’s text was run as code').toBeUndefined();
 });
 
-/** An object that says it is `thing` wherever JavaScript asks it for a number or a string. */
+/** Object that converts to `thing`. */
 const posing = (thing: unknown) => ({
   valueOf: () => thing,
   toString: () => String(thing),
@@ -37,7 +37,7 @@ const posing = (thing: unknown) => ({
   [Symbol.toPrimitive]: () => thing,
 });
 
-/** Wrong arguments in place of `good`. */
+/** Functions that make a wrong argument in place of `good`. */
 const scalars: ((good: unknown) => unknown)[] = [
   () => code,
   () => `1);${code};(0`,
@@ -77,20 +77,20 @@ class Joined extends Array<unknown> {
   }
 }
 
-/** A list whose first entry is another each time it is read. */
-const turning = (good: unknown[]) =>
+/** List whose first entry is right when first read, then code. */
+const changing = (good: unknown[]) =>
   Object.defineProperty([...good], 0, { get: answering([good[0], code]), enumerable: true });
 
-/** A function that gives one after the other, the last for ever. */
+/** Function that returns one answer after the other, then the last again and again. */
 function answering(answers: unknown[]): () => unknown {
-  let asked = 0;
-  return () => answers[Math.min(asked++, answers.length - 1)];
+  let calls = 0;
+  return () => answers[Math.min(calls++, answers.length - 1)];
 }
 
 const lists: ((good: unknown[]) => unknown)[] = [
   ...scalars.map(make => (good: unknown[]) => good.with(0, make(good[0]))),
   ...scalars,
-  turning,
+  changing,
   good => new Proxy([...good], { get: (target, key) => (key === '0' ? code : Reflect.get(target, key)) }),
   good => Joined.from(good),
   good => Joined.from([code, ...good.slice(1)]),
@@ -102,7 +102,7 @@ const lists: ((good: unknown[]) => unknown)[] = [
   good => Object.assign([...good], { toString: () => code }),
 ];
 
-/** One of several, whatever it is; fast-check would print a hostile thing by asking it. */
+/** Arbitrary of these things. It draws their index, as fast-check would print a hostile thing by converting it. */
 function oneOf<T>(things: readonly T[]): fc.Arbitrary<T> {
   return fc.nat(things.length - 1).map(i => things[i] as T);
 }
@@ -115,7 +115,7 @@ const hostile = (good: unknown): fc.Arbitrary<() => unknown> =>
 const three = () => new Tape().parameter(tensor([[1, 2, 3]]), 'three');
 const six = [2, 3].flatMap(k => [k, k + 2, k + 4]);
 
-/** A form of each kind, and how many inputs of shape [1, 3] it has; an index is an input of its own. */
+/** Form of each kind, with a function that makes its inputs from a value of shape [1, 3]. */
 const forms: Record<Form['kind'], { form: object; inputs: (a: Value) => Value[] }> = {
   parameter: { form: { tensor: tensor([1, 2]), name: 'p' }, inputs: () => [] },
   constant: { form: { tensor: tensor([1, 2]), rows: 3 }, inputs: () => [] },
@@ -136,8 +136,8 @@ const forms: Record<Form['kind'], { form: object; inputs: (a: Value) => Value[] 
 };
 const kinds = Object.keys(forms) as Form['kind'][];
 
-/** Recording anew: what it gives is right, or it is an error. Whatever it gave runs on executors that print source. */
-function refusedOrRight(record: () => Value): void {
+/** Fails unless `record` throws an Error, or records plain data on which jit() agrees with the interpreter. */
+function expectErrorOrRight(record: () => Value): void {
   let value: Value;
   try {
     value = record();
@@ -154,15 +154,15 @@ function refusedOrRight(record: () => Value): void {
   expectClose(fused.run([value])[0] as Tensor, interpreter().run([value])[0] as Tensor, 0);
 }
 
-/** It prints source; one for all, as most of what is recorded has a structure in common. */
+/** Executor that compiles source text; a single one, as most tapes here share their structure. */
 const fused = jit();
 
-/** Fails unless it is data alone: no getter, no hole, and of objects only lists of numbers and arrays of a tensor. */
+/** Fails unless a form or shape is plain data: no getters, no holes, and no objects except tensors and lists of numbers. */
 function expectPlain(thing: object): void {
   for (const key of Reflect.ownKeys(thing)) {
     const { value, get } = Object.getOwnPropertyDescriptor(thing, key) ?? {};
     expect(get, `${String(key)} is a getter`).toBeUndefined();
-    // The shape that counts is the value's.
+    // Executors use the shape of the value, not that of its tensor.
     if (key === 'tensor') continue;
     if (Array.isArray(value)) expect(value.every(each => typeof each === 'number')).toBe(true);
     else expect(['number', 'string', 'boolean', 'function']).toContain(typeof value);
@@ -177,15 +177,15 @@ describe.each(kinds)('a form %s', kind => {
 
   const drawn = oneOf(names).chain(name => fc.tuple(fc.constant(name), hostile(good[name]), fc.nat(2)));
 
-  property('of anything is refused, or right', drawn, ([name, make, way]) => {
+  property('with a wrong field throws an error or is right', drawn, ([name, make, way]) => {
     const bad = way === 0 ? { ...good, [name]: make() } : { ...good };
-    // A getter may give what is good first, to be looked at, and then what is not.
+    // A getter may return a right value first, to pass checks, and then a wrong one.
     if (way > 0) {
       const answers = way === 1 ? [good[name], make()] : [good[name], good[name], make()];
       Object.defineProperty(bad, name, { get: answering(answers), enumerable: true });
     }
     const op = { name: 'own', vjp: () => (g: Value) => g };
-    refusedOrRight(() => {
+    expectErrorOrRight(() => {
       const a = three();
       return (
         a.tape.record(op, { ...good } as unknown as Form, inputs(a)) &&
@@ -193,17 +193,17 @@ describe.each(kinds)('a form %s', kind => {
       );
     });
     const attributed = defineOp({ name: 'attributed', forward: (form: object) => form as Form, vjp: op.vjp });
-    refusedOrRight(() => {
+    expectErrorOrRight(() => {
       const a = three();
-      // The first use is a good one.
+      // Use it with a right form first.
       if (kind !== 'parameter' && kind !== 'constant' && kind !== 'fill') attributed(inputs(a), { ...good });
       return attributed(inputs(a), bad);
     });
     const fixed = defineOp({ name: 'fixed', forward: bad as unknown as Form, vjp: op.vjp });
-    refusedOrRight(() => fixed(...inputs(three())));
+    expectErrorOrRight(() => fixed(...inputs(three())));
   });
 
-  test('is a copy: what is changed later changes nothing', () => {
+  test('is copied, so that later changes have no effect', () => {
     const a = three();
     const mine = structuredCloneOf(good);
     const value = a.tape.record({ name: 'own', vjp: () => g => g }, mine as unknown as Form, inputs(a));
@@ -215,7 +215,7 @@ describe.each(kinds)('a form %s', kind => {
   });
 });
 
-/** A copy with lists of its own; functions and typed arrays stay. */
+/** Copy with copies of the lists; functions and typed arrays are shared. */
 function structuredCloneOf(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, field]) => {
@@ -225,15 +225,12 @@ function structuredCloneOf(fields: Record<string, unknown>): Record<string, unkn
   );
 }
 
-describe('what ops and a tape are given', () => {
-  // Each is called with what is good or with what is not in one of its places.
-  type Call = (...given: never[]) => Value;
-  const of = (
-    call: (a: Value, ...given: never[]) => Value,
-    ...good: unknown[]
-  ): [string, Call, unknown[]] => [
+describe('arguments of ops and tapes', () => {
+  // Each call is tried with right arguments, and with one wrong argument.
+  type Call = (...args: never[]) => Value;
+  const of = (call: (a: Value, ...args: never[]) => Value, ...good: unknown[]): [string, Call, unknown[]] => [
     String(call).replace(/\s+/g, ' ').slice(0, 80),
-    (...given) => call(three(), ...given),
+    (...args) => call(three(), ...args),
     good,
   ];
   const calls = [
@@ -282,8 +279,8 @@ describe('what ops and a tape are given', () => {
   ];
 
   describe.each(calls)('%s', (_name, call, good) => {
-    test('of what is good is a value', () => {
-      refusedOrRight(() => {
+    test('that are right give a value', () => {
+      expectErrorOrRight(() => {
         const value = call(...(good as never[]));
         expect(value.tape.values).toContain(value);
         return value;
@@ -291,10 +288,10 @@ describe('what ops and a tape are given', () => {
       expect(() => call(...(good as never[]))).not.toThrow();
     });
 
-    const places = oneOf([...good.keys()]);
-    const drawn = places.chain(place => fc.tuple(fc.constant(place), hostile(good[place])));
-    property('of anything is refused, or right', drawn, ([place, make]) => {
-      refusedOrRight(() => call(...(good.with(place, make()) as never[])));
+    const positions = oneOf([...good.keys()]);
+    const drawn = positions.chain(n => fc.tuple(fc.constant(n), hostile(good[n])));
+    property('of which one is wrong throw an error or give the right value', drawn, ([n, make]) => {
+      expectErrorOrRight(() => call(...(good.with(n, make()) as never[])));
     });
   });
 
@@ -302,13 +299,13 @@ describe('what ops and a tape are given', () => {
     ['the name of an op', name => defineOp({ name, forward: map((s, x) => s.neg(x)), vjp: [null] })(three())],
     ['the name of a parameter', name => ops.neg(new Tape().parameter(six, name))],
   ];
-  test.each(texts)('%s may be any text, and no text but a string', (_what, record) => {
+  test.each(texts)('%s may be any string, and nothing else', (_what, record) => {
     for (const text of [code, `*/${code}/*`, `\n${code}//`, `'${code}'`, `\${${code}}`, '\u2028', ''])
-      refusedOrRight(() => record(text));
+      expectErrorOrRight(() => record(text));
     for (const make of scalars) {
       const name = make(2);
       if (typeof name !== 'string') expect(() => record(name as string)).not.toThrow(ReferenceError);
-      refusedOrRight(() => record(name as string));
+      expectErrorOrRight(() => record(name as string));
     }
     expect(() => record(posing(code) as unknown as string)).toThrow('name must be a string, got an object');
   });
@@ -317,7 +314,7 @@ describe('what ops and a tape are given', () => {
 describe('an expression', () => {
   const honest = map((s, x) => s.mul(x, s.constant(2)));
 
-  test('is checked at each use that brings another', () => {
+  test('is checked at each use with another expression', () => {
     const by = defineOp({
       name: 'by',
       forward: (factor: number) => map((s, x) => s.mul(x, s.constant(factor))),
@@ -345,7 +342,7 @@ describe('an expression', () => {
     expect(() => fold(x, x, x)).toThrow('fold: its expression gives a string');
   });
 
-  test('is a function, of no more inputs than a call has room for', () => {
+  test('must be a function of at most 30,000 inputs', () => {
     expect(() => map(code as never)).toThrow('map: its expression must be a function');
     const total = defineOp({
       name: 'total',
@@ -368,13 +365,13 @@ describe('an input', () => {
     ['a list', [1, 2], 'own: operand 1 is neither a value nor a number'],
     ['text', code, 'own: operand 1 is neither a value nor a number'],
     ['a copy of a value', { ...x, shape: [code] }, 'own: operand 1 is a copy of a value'],
-    ['another value in its name', { ...x, id: posing(0) }, 'own: operand 1 is a copy of a value'],
+    ['a copy of a value with another id', { ...x, id: posing(0) }, 'own: operand 1 is a copy of a value'],
     ['a value of another tape', three(), 'belongs to another tape'],
   ])('that is %s is an error', (_what, input, message) => {
     expect(() => x.tape.record(op, form, [input as Value])).toThrow(message);
   });
 
-  test('too many or too few for the form or for the rules are an error', () => {
+  test('too many or missing, for the form or the rules, is an error', () => {
     expect(() => x.tape.record(op, { kind: 'reshape', shape: [3] }, [x, x])).toThrow(
       'own: the form reshape takes 1 inputs, got 2',
     );
@@ -384,12 +381,12 @@ describe('an input', () => {
     );
   });
 
-  test('that picks rows is looked over by whichever op records it', () => {
+  test('that is an index is checked by every op that records it', () => {
     const index = x.tape.constant(Int32Array.of(0, 5));
     expect(() => x.tape.record(op, { kind: 'gather' }, [x, index])).toThrow(
       'own: index 5 at position 1 is out of range: there are 1 rows',
     );
-    // What the caller claims to have looked over does not count.
+    // A number of rows that the caller claims to have checked is ignored.
     const claimed = { kind: 'constant', tensor: tensor(Int32Array.of(9)), rows: 1 } as const;
     const own = x.tape.record({ name: 'own', vjp: [] }, { ...claimed }, []);
     expect(() => ops.gather(x, own)).toThrow('gather: index 9 at position 0 is out of range');

@@ -33,9 +33,9 @@ proveExecutor('interpreter({ precision: "float32" })', () => float32, {
 });
 
 describe('results belong to the caller', () => {
-  test('none shares numbers with a parameter, a constant, an index, or another result', () => {
-    const given = [Float64Array.of(1, 2), Float64Array.of(3, 4), Float32Array.of(5, 6), Int32Array.of(1, 0)];
-    const [first, second, third, index] = given as [Float64Array, Float64Array, Float32Array, Int32Array];
+  test('none shares memory with a parameter, a constant, an index, or another result', () => {
+    const inputs = [Float64Array.of(1, 2), Float64Array.of(3, 4), Float32Array.of(5, 6), Int32Array.of(1, 0)];
+    const [first, second, third, index] = inputs as [Float64Array, Float64Array, Float32Array, Int32Array];
     const tape = new Tape();
     const x = tape.parameter(first);
     const y = square(x);
@@ -53,13 +53,13 @@ describe('results belong to the caller', () => {
     ];
     for (const executor of [interpreter(), float32]) {
       const arrays = executor.run(wanted).map(({ data }) => data);
-      expect(new Set([...arrays, ...given].map(({ buffer }) => buffer)).size).toBe(
-        arrays.length + given.length,
+      expect(new Set([...arrays, ...inputs].map(({ buffer }) => buffer)).size).toBe(
+        arrays.length + inputs.length,
       );
 
       const before = arrays.map(array => [...array]);
       for (const array of arrays) array.fill(77);
-      expect(given.map(array => [...array])).toEqual([
+      expect(inputs.map(array => [...array])).toEqual([
         [1, 2],
         [3, 4],
         [5, 6],
@@ -69,7 +69,7 @@ describe('results belong to the caller', () => {
     }
   });
 
-  test('the first too, when the run stops there', () => {
+  test('also the first result of a run that stops after it', () => {
     const given = Float64Array.of(1, 2);
     const x = new Tape().parameter(given);
     const [only] = interpreter().run([x, neg(x)], { proceed: () => false });
@@ -78,8 +78,8 @@ describe('results belong to the caller', () => {
   });
 });
 
-describe('what is wanted', () => {
-  test('is answered in that order, with shapes, as often as asked', () => {
+describe('the wanted values', () => {
+  test('are returned in order, with shapes, and as often as they are wanted', () => {
     const x = new Tape().parameter([[1, 2, 3]]);
     const [y, z] = [neg(x), sum(x)];
     expect(evaluate([z, y, x, z])).toEqual([
@@ -91,18 +91,18 @@ describe('what is wanted', () => {
     expect(evaluate([])).toEqual([]);
   });
 
-  test('is a tuple of as many tensors', () => {
+  test('give a tuple of as many tensors', () => {
     const x = new Tape().parameter([1, 2]);
     const [y, dx]: readonly [Tensor, Tensor] = evaluate([sum(x), ...gradient(sum(x), [x])]);
     expect([[...y.data], [...dx.data]]).toEqual([[3], [1, 1]]);
   });
 
-  test('lies on one tape', () => {
+  test('must be on one tape', () => {
     const [x, y] = [new Tape().parameter(1), new Tape().parameter(1)];
     expect(() => evaluate([x, y])).toThrow('evaluate: the wanted values are on different tapes');
   });
 
-  test('comes as a promise from an executor that answers later', async () => {
+  test('come as a promise from an asynchronous executor', async () => {
     const later: Executor = { ...interpreter(), run: async wanted => interpreter().run(wanted) };
     const answer = evaluate([new Tape().parameter(3)], { executor: later });
     expect(answer).toBeInstanceOf(Promise);
@@ -116,18 +116,18 @@ describe('proceed', () => {
   const y = sum(x);
   const z = neg(y);
 
-  test('is asked once, with the first value as soon as that is known', () => {
-    const asked: Tensor[] = [];
-    const proceed = (first: Tensor) => asked.push({ ...first, data: first.data.slice() }) === 1;
+  test('is called once, with the first wanted value', () => {
+    const offered: Tensor[] = [];
+    const proceed = (first: Tensor) => offered.push({ ...first, data: first.data.slice() }) === 1;
     expect(
       interpreter()
         .run([y, z], { proceed })
         .map(({ data }) => [...data]),
     ).toEqual([[3], [-3]]);
-    expect(asked).toEqual([{ data: Float64Array.of(3), shape: [] }]);
+    expect(offered).toEqual([{ data: Float64Array.of(3), shape: [] }]);
   });
 
-  test('false ends the run with that value alone', () => {
+  test('ends the run with that value alone if it returns false', () => {
     expect(interpreter().stops).toBe(true);
     expect(interpreter().run([y, z], { proceed: () => false })).toEqual([
       { data: Float64Array.of(3), shape: [] },
@@ -139,7 +139,7 @@ describe('proceed', () => {
 });
 
 describe('precision', () => {
-  test('is float64 unless told, and named', () => {
+  test('is float64 by default, and part of the name', () => {
     expect([interpreter(), float32].map(({ name, precision }) => [name, precision])).toEqual([
       ['interpreter float64', 'float64'],
       ['interpreter float32', 'float32'],
@@ -151,14 +151,14 @@ describe('precision', () => {
     expect(float32.run([neg(x)])[0]?.data).toBeInstanceOf(Float32Array);
   });
 
-  test('of float32 rounds each result, inputs first', () => {
+  test('float32 rounds inputs and each result', () => {
     const [a, b, c] = [0.1, 0.7, 12.3].map(Math.fround) as [number, number, number];
     const tape = new Tape();
     const y = mul(add(tape.parameter(0.1), tape.constant([0.7])), 12.3);
     expect(float32.run([y])[0]?.data).toEqual(Float32Array.of(Math.fround(a + b) * c));
   });
 
-  // 2²⁴ is where float32 stops counting: adding 1, four times, to a running float32 sum would change nothing.
+  // From 2²⁴ on, adding 1 does not change a float32 number.
   const tape = new Tape();
   const x = tape.parameter([2 ** 24, 1, 1, 1, 1]);
   const sums: [how: string, total: Value][] = [
@@ -170,49 +170,49 @@ describe('precision', () => {
     ['accumulated rows', gathered([1, 1, 1, 1, 2 ** 24])],
   ];
 
-  /** ∂/∂x Σ wᵢx, the sum of the weights, as reverse mode adds them up: the last first. */
+  /** ∂/∂x Σ wᵢx: the sum of the weights, which reverse mode adds up from the last to the first. */
   function fanOut(weights: readonly number[]): Value {
     const once = tape.parameter(1);
     const uses = weights.map(weight => mul(weight, once)).reduce((a, b) => add(a, b));
     return gradient(uses, [once])[0];
   }
 
-  /** The same of gathers of a table of one row. */
+  /** The same sum, from gathers of a table of one row. */
   function gathered(weights: readonly number[]): Value {
     const table = tape.parameter([1]);
     const uses = weights.map(weight => mul(weight, sum(gather(table, [0])))).reduce((a, b) => add(a, b));
     return sum(gradient(uses, [table])[0]);
   }
 
-  test.each(sums)('of float32 adds up in float64 inside: %s', (_how, total) => {
+  test.each(sums)('float32 adds up in float64 within an op: %s', (_how, total) => {
     expect(float32.run([total])[0]?.data).toEqual(Float32Array.of(2 ** 24 + 4));
   });
 
-  test('leaves index data as it is', () => {
+  test('float32 does not round index data', () => {
     const index = tape.constant(tensor(Int32Array.of(0, 2 ** 24 + 1)));
     expect(float32.run([index])[0]?.data).toEqual(Int32Array.of(0, 2 ** 24 + 1));
   });
 });
 
-test('tells each value as it becomes known, in order, while the arrays that made it are still held', () => {
+test('onValue gets each value in order, while the arrays of its inputs are still held', () => {
   const column = Float64Array.of(1, 2, 3);
   const x = new Tape().parameter(column);
   const doubled = add(x, x);
   const table = gather(reshape(doubled, [3, 1]), Int32Array.of(2));
   const wanted = [sum(square(doubled)), ...gradient(sum(table), [x])];
   const memory = new Memory();
-  const told: [id: number, numbers: number[], held: number][] = [];
+  const reported: [id: number, numbers: number[], bytes: number][] = [];
   const results = interpreter().run(wanted, {
     memory,
-    onValue: ({ id }, { data }) => told.push([id, [...data], memory.live]),
+    onValue: ({ id }, { data }) => reported.push([id, [...data], memory.live]),
   });
 
-  const [, numbers, held] = told[1] as (typeof told)[number];
-  expect({ numbers, held }).toEqual({ numbers: [2, 4, 6], held: 3 * 8 });
-  const ids = told.map(([id]) => id);
+  const [, numbers, bytes] = reported[1] as (typeof reported)[number];
+  expect({ numbers, bytes }).toEqual({ numbers: [2, 4, 6], bytes: 3 * 8 });
+  const ids = reported.map(([id]) => id);
   expect(ids).toEqual([...ids].sort((a, b) => a - b));
   for (const [n, { id }] of wanted.entries()) {
-    expect(told.find(each => each[0] === id)?.[1]).toEqual([...(results[n] as Tensor).data]);
+    expect(reported.find(each => each[0] === id)?.[1]).toEqual([...(results[n] as Tensor).data]);
   }
-  expect(Math.max(...told.map(each => each[2]))).toBe(memory.peak);
+  expect(Math.max(...reported.map(each => each[2]))).toBe(memory.peak);
 });

@@ -15,11 +15,11 @@ function peakOf(wanted: readonly Value[], precision: Precision = 'float64'): num
 describe('the bytes held are counted exactly', () => {
   const column = Float64Array.from({ length: 100 }, (_, i) => i);
 
-  // A column of 100 is 800 bytes, or 400 in float32, where the parameter is first rounded into an array of its own.
+  // A column of 100 numbers has 800 bytes. In float32 it has 400, and the parameter is first rounded into a new array.
   const tapes: [what: string, wanted: (x: Value) => Value[], float64: number, float32: number][] = [
-    // square, and the sum beside it | x and square
+    // float64: the square and the sum; float32: x and the square
     ['a sum of squares', x => [sum(square(x))], 800 + 8, 400 + 400],
-    // never more than one link and the next
+    // at most one link and the next
     [
       'a chain of ten',
       x => [
@@ -30,19 +30,19 @@ describe('the bytes held are counted exactly', () => {
       800 + 800,
       400 + 400,
     ],
-    ['what nothing needs', x => [exp(x), sum(square(x))].slice(1), 800 + 8, 400 + 400],
+    ['a value that nothing needs', x => [exp(x), sum(square(x))].slice(1), 800 + 8, 400 + 400],
     ['a reshape, an alias', x => [sum(square(reshape(x, [4, 25])))], 800 + 8, 400 + 400],
     ['an alias that outlives its value', x => [aliased(neg(x))], 800 + 800 + 800, 400 + 400 + 400],
     ['a transpose, a copy', x => [transpose(reshape(x, [4, 25]))], 800, 400 + 400],
-    // the literal's copy, held as long as the tape runs, and the product | the same, x, and the literal rounded
+    // float64: the literal, held while the tape runs, and the product; float32: also x and the rounded literal
     ['a literal', x => [mul(x, 2.5)], 8 + 800, 8 + 400 + 4 + 400],
     ['a literal that nothing needs', x => [mul(x, 2.5), neg(x)].slice(1), 8 + 800, 8 + 400 + 400],
-    // the list's copy, and the sum | the same, and the list rounded
+    // float64: a copy of the list, and the sum; float32: also the rounded list
     ['a list', ({ tape }) => [sum(tape.constant([1, 2, 3, 4]))], 32 + 8, 32 + 16 + 4],
     ["the caller's own array", ({ tape }) => [sum(tape.constant(column))], 8, 400 + 4],
     ["the caller's own index", x => [gather(x, Int32Array.of(1, 2))], 16, 400 + 8],
     ['a list as an index, copied to Int32', x => [gather(x, [1, 2])], 8 + 16, 8 + 400 + 8],
-    // y, the seed repeated, 2x, and their product | x, y, the seed repeated, 2, and 2x
+    // float64: y, the broadcast seed, 2x, and their product; float32: x, y, the broadcast seed, 2, and 2x
     ['a gradient', x => withGradient(sum(square(x)), x), 8 + 800 + 800 + 800, 400 + 4 + 400 + 4 + 400],
   ];
 
@@ -51,7 +51,7 @@ describe('the bytes held are counted exactly', () => {
     expect(peakOf(wanted(new Tape().parameter(column)), 'float32')).toBe(float32);
   });
 
-  /** The column is still needed, under another shape, when the column itself is not. */
+  /** Records a value that needs the column under another shape after its last use as a column. */
   function aliased(column: Value): Value {
     const table = reshape(column, [4, 25]);
     return add(neg(table), table);
@@ -61,14 +61,19 @@ describe('the bytes held are counted exactly', () => {
     return [y, ...gradient(y, [x])];
   }
 
-  property('as the lifetimes say, for any program', programArbitrary(), poseArbitrary(), (program, pose) => {
-    const { y, params } = recorded(program, pose);
-    const wanted = [y, ...gradient(y, params)];
-    expect(peakOf(wanted)).toBe(peakByLifetimes(wanted));
-  });
+  property(
+    'for any program, by the lifetimes of its arrays',
+    programArbitrary(),
+    poseArbitrary(),
+    (program, pose) => {
+      const { y, params } = recorded(program, pose);
+      const wanted = [y, ...gradient(y, params)];
+      expect(peakOf(wanted)).toBe(peakByLifetimes(wanted));
+    },
+  );
 });
 
-describe('a table used in K places has one gradient of its size, not K', () => {
+describe('the gradient by a table with K uses takes one array of its size, not K', () => {
   const rows = 1000;
   const uses: [what: string, use: (table: Value, k: number) => Value][] = [
     ['gathers', (table, k) => gather(table, Int32Array.of(k, 2 * k))],
@@ -82,13 +87,13 @@ describe('a table used in K places has one gradient of its size, not K', () => {
   };
 
   test.each(uses)('%s', (_what, use) => {
-    // Two numbers of cotangent for each use, and one table.
+    // A cotangent of two numbers for each use, and one table.
     for (const count of [1, 2, 10, 100]) {
       expect(peakOf([gradientOf(use, count).gradient])).toBe(8 * rows + 16 * count);
     }
   });
 
-  test.each(uses)('%s, and each term is itself when it is wanted too', (_what, use) => {
+  test.each(uses)('%s, and each term is right if it is wanted, too', (_what, use) => {
     const { gradient: total, table } = gradientOf(use, 3);
     const terms = total.inputs;
     expect(terms.map(({ op }) => op.name)).toEqual(Array(3).fill(terms[0]?.op.name));
@@ -131,9 +136,12 @@ describe('the bytes held return to where they were', () => {
       'after an error in the middle',
       (y, memory) => expect(() => interpreter().run([y, boom(mul(y, 2.5))], { memory })).toThrow('boom'),
     ],
-    ['when told to stop', (y, memory) => interpreter().run([y, mul(y, y)], { memory, proceed: () => false })],
     [
-      'when what should tell fails',
+      'after proceed returns false',
+      (y, memory) => interpreter().run([y, mul(y, y)], { memory, proceed: () => false }),
+    ],
+    [
+      'after proceed throws',
       (y, memory) => {
         const proceed = () => {
           throw new Error('undecided');
@@ -144,7 +152,7 @@ describe('the bytes held return to where they were', () => {
   ];
 
   describe.each(runs)('%s', (_when, run) => {
-    property('whatever the program', programArbitrary(), poseArbitrary(), (program, pose) => {
+    property('for any program', programArbitrary(), poseArbitrary(), (program, pose) => {
       const memory = new Memory();
       memory.take(17);
       run(recorded(program, pose).y, memory);
@@ -161,9 +169,9 @@ function recorded(program: Program, pose: Parameters<typeof record>[3]): { y: Va
 }
 
 /**
- * The most bytes alive at a time, by the definition: an array lives from the value that makes it to the last use of any
- * value that reads it; parameters, constants and reshapes make none, and neither do zeros with something laid in that
- * only an accumulation uses: their operands live until that.
+ * Peak memory in bytes by definition: an array lives from its value to the last use of any value that reads it.
+ * Parameters, constants and reshapes make no array. Neither does a pad or segment sum that is used only by one
+ * accumulation: its operand lives until then.
  */
 function peakByLifetimes(wanted: readonly Value[]): number {
   const { values } = (wanted[0] as Value).tape;
@@ -176,8 +184,8 @@ function peakByLifetimes(wanted: readonly Value[]): number {
     live.flatMap(user => user.inputs.filter(input => input === value).map(() => user));
   const isWithoutArray = (value: Value) => {
     const [only, ...others] = usersOf(value);
-    const isLaidIn = value.form.kind === 'pad' || value.form.kind === 'segment-sum';
-    return isLaidIn && only?.form.kind === 'accumulate' && others.length === 0 && !wanted.includes(value);
+    const isScatter = value.form.kind === 'pad' || value.form.kind === 'segment-sum';
+    return isScatter && only?.form.kind === 'accumulate' && others.length === 0 && !wanted.includes(value);
   };
   const lastUse = (value: Value): number => {
     if (wanted.includes(value)) return Infinity;

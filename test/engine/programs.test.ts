@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { evaluate, type Form, gradient, Tape, type Tensor, type Value } from 'posetape';
 import { add, mul } from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
-import { expectSlope, projectedGradient, projection, raysLike } from '../support/differences.ts';
+import { directionLike, expectSlope, projectedGradient, projection } from '../support/differences.ts';
 import { expectClose, largest } from '../support/equal.ts';
 import {
   type Pose,
@@ -29,22 +29,24 @@ const recorded = (program: Program, pose: Pose) => (tape: Tape, leaves: readonly
   record(program, tape, Object.fromEntries(leaves.entries()), pose);
 
 describe('the gradient of a random program', () => {
-  property('is that of finite differences', smooth, poses, seeds, (program, pose, seed) => {
+  property('equals finite differences', smooth, poses, seeds, (program, pose, seed) => {
     const params = Object.values(paramsOf(program));
-    expectSlope(recorded(program, pose), params, raysLike(params, seed));
+    expectSlope(recorded(program, pose), params, directionLike(params, seed));
   });
 
-  property('has that of finite differences', smooth, poses, seeds, (program, pose, seed) => {
+  property('has a gradient equal to finite differences', smooth, poses, seeds, (program, pose, seed) => {
     const params = Object.values(paramsOf(program));
-    const along = projectedGradient(recorded(program, pose), raysLike(params, seed));
-    expectSlope(along, params, raysLike(params, seed + 1));
+    const along = projectedGradient(recorded(program, pose), directionLike(params, seed));
+    expectSlope(along, params, directionLike(params, seed + 1));
   });
 
   property('has a symmetric derivative: ⟨v, Hw⟩ = ⟨w, Hv⟩', smooth, poses, seeds, (program, pose, seed) => {
     const { params, leaves, y } = run(program, pose);
-    const [v, w] = [raysLike(params, seed), raysLike(params, seed + 1)];
-    const inner = (values: readonly Value[], rays: typeof v) =>
-      values.map((value, i) => projection(value, rays[i] as readonly number[])).reduce((a, b) => add(a, b));
+    const [v, w] = [directionLike(params, seed), directionLike(params, seed + 1)];
+    const inner = (values: readonly Value[], direction: typeof v) =>
+      values
+        .map((value, i) => projection(value, direction[i] as readonly number[]))
+        .reduce((a, b) => add(a, b));
     const first = gradient(y, leaves);
     const [vHw, wHv] = [
       inner(gradient(inner(first, w), leaves), v),
@@ -62,14 +64,14 @@ describe('the gradient of a random program', () => {
     const [dy, dz] = [gradient(y, leaves), gradient(z, leaves)];
     for (const [i, each] of combined.entries()) {
       const expected = add(mul(2, dy[i] as Value), mul(-0.3, dz[i] as Value));
-      const [found, wanted] = evaluate([each, expected]);
-      expectClose(found, wanted, 1e-12, 1 + largest(wanted));
+      const [actual, reference] = evaluate([each, expected]);
+      expectClose(actual, reference, 1e-12, 1 + largest(reference));
     }
   });
 });
 
 describe('running a random program', () => {
-  property('gives the same to the bit again, and in any order', programs, poses, (program, pose) => {
+  property('repeats its results to the bit, in any order', programs, poses, (program, pose) => {
     const { leaves, y } = run(program, pose);
     const wanted = [y, ...gradient(y, leaves)];
     const expected = evaluate(wanted);
@@ -77,17 +79,17 @@ describe('running a random program', () => {
     expect(evaluate(wanted.toReversed()).toReversed()).toEqual(expected);
   });
 
-  property('gives the same whatever else is wanted', programs, poses, (program, pose) => {
+  property('gives the same results whatever else is wanted', programs, poses, (program, pose) => {
     const { leaves, y } = run(program, pose);
     const wanted = [y, ...gradient(y, leaves)];
     const everything = evaluate(y.tape.values);
-    // Not to the bit: rows that are wanted themselves are added up before they are accumulated.
+    // Not to the bit: segment sums that are wanted, too, are computed before they are accumulated.
     for (const [i, expected] of evaluate(wanted).entries()) {
       expectClose(everything[wanted[i]?.id as number] as Tensor, expected, 1e-13, 1 + largest(expected));
     }
   });
 
-  property('changes none of what it reads', programs, poses, (program, pose) => {
+  property('does not change its inputs', programs, poses, (program, pose) => {
     const { leaves, y } = run(program, pose);
     const arrays = () =>
       y.tape.values.flatMap(({ form }) => ('tensor' in form ? [[...form.tensor.data]] : []));
@@ -109,7 +111,7 @@ describe('running a random program', () => {
 
 describe('random programs', () => {
   property(
-    'record the same ops for every pose of several rows',
+    'record the same ops for every pose of more than one row',
     programs,
     poses,
     poses,
@@ -124,12 +126,12 @@ describe('random programs', () => {
     },
   );
 
-  property('depend on the pose through nothing but its rows', programs, poses, (program, pose) => {
+  property('depend only on the rows of the pose', programs, poses, (program, pose) => {
     const [first, second] = [run(program, pose), run(program, structuredClone(pose))];
     expect(evaluate([first.y])).toEqual(evaluate([second.y]));
   });
 
-  test('have every form among them, and in their gradients', () => {
+  test('use every form, also in their gradients', () => {
     const every: Record<Form['kind'], true> = {
       parameter: true,
       constant: true,

@@ -3,7 +3,7 @@ import { add, exp, gather, mul, segmentSum, square, sub, sum, where } from 'pose
 import { describe, expect, test } from 'vitest';
 
 describe('a tape only records', () => {
-  test('each value in its place after its inputs, with its op and shape', () => {
+  test('each value after its inputs, with its op and shape', () => {
     const tape = new Tape();
     const x = tape.parameter([1, 2, 3], 'x');
     const y = sum(square(x));
@@ -18,7 +18,7 @@ describe('a tape only records', () => {
     for (const { id, inputs } of tape.values) for (const input of inputs) expect(input.id).toBeLessThan(id);
   });
 
-  test('nothing it is given is read or copied before it runs, except lists', () => {
+  test('and reads no typed array before it runs; lists are copied', () => {
     const tape = new Tape();
     const [parameter, constant, list] = [Float64Array.of(1), Float64Array.of(10), [100]];
     const total = add(tape.parameter(parameter), add(tape.constant(constant), tape.constant(list)));
@@ -26,7 +26,7 @@ describe('a tape only records', () => {
     expect([...(interpreter().run([total])[0]?.data ?? [])]).toEqual([122]);
   });
 
-  test('a literal beside a value is data of shape []; 0 and 1 are structure', () => {
+  test('literals as constants of shape []; 0 and 1 in where as fills', () => {
     const tape = new Tape();
     const x = tape.parameter([1, 2]);
     for (const { inputs } of [mul(x, 2.5), sub(2.5, x), add(x, -0)]) {
@@ -36,7 +36,7 @@ describe('a tape only records', () => {
     expect(where(1, x, 0).inputs.map(({ op }) => op.name)).toEqual(['fill', 'parameter', 'fill']);
   });
 
-  test('what gradient records says so; literals of its rules are structure, not data', () => {
+  test('adjoint values marked as such, with fills for the literals of rules', () => {
     const tape = new Tape();
     const x = tape.parameter([1, 2]);
     const y = sum(square(x));
@@ -50,7 +50,7 @@ describe('a tape only records', () => {
     expect(after.map(({ op }) => op.name)).toEqual(['constant', 'add']);
   });
 
-  test('index data is Int32 data, and only that', () => {
+  test('Int32 data as index data, and all other data as real', () => {
     const tape = new Tape();
     expect(tape.constant(Int32Array.of(1, 2)).dtype).toBe('index');
     expect(tape.constant(tensor(Int32Array.of(1, 2), [2, 1])).shape).toEqual([2, 1]);
@@ -117,7 +117,7 @@ describe('a mistake is an error on the line that made it', () => {
     expect(record).toThrow(message);
   });
 
-  test('a parameter without a name is known by its place', () => {
+  test('a parameter without a name is named by its number', () => {
     const other = new Tape();
     other.constant(1);
     expect(() => mul(x, other.parameter(2))).toThrow('%1 = parameter 1 []');

@@ -24,7 +24,7 @@ describe('tensor', () => {
   });
 
   test.each([Float64Array.of(1, 2), Float32Array.of(1, 2), Int32Array.of(1, 2)])(
-    'takes %o as it is',
+    'uses %o without copying it',
     array => {
       expect(tensor(array)).toEqual({ data: array, shape: [2] });
       expect(tensor(array).data).toBe(array);
@@ -51,7 +51,7 @@ describe('tensor', () => {
 
   property('holds nested lists in row-major order', rows, ([lengths, nested]) => {
     const { data, shape } = tensor(nested);
-    // An empty list hides how long the lists in it would have been.
+    // The lengths of lists within an empty list are unknown.
     const firstEmpty = lengths.indexOf(0);
     expect(shape).toEqual(firstEmpty < 0 ? lengths : lengths.slice(0, firstEmpty + 1));
     expect([...data]).toEqual((nested as unknown[]).flat(3));
@@ -59,11 +59,11 @@ describe('tensor', () => {
 
   const mistakes: [mistake: string, source: unknown, shape: number[] | undefined, message: string][] = [
     ['rows of unequal length', [[1, 2], [3]], undefined, 'rows differ in length: 2 and 1 at depth 1'],
-    ['a list too many', [[1], [2, 3]], undefined, 'rows differ in length: 1 and 2'],
+    ['rows of unequal length, the first shorter', [[1], [2, 3]], undefined, 'rows differ in length: 1 and 2'],
     ['a list among numbers', [1, [2]], undefined, 'expected a number at depth 1, got a list'],
     ['a number among lists', [[1], 2], undefined, 'expected a list at depth 1, got 2'],
     ['a word among numbers', [1, 'two'], undefined, 'expected a number at depth 1, got two'],
-    ['no number', [undefined], undefined, 'expected a number at depth 1, got undefined'],
+    ['undefined', [undefined], undefined, 'expected a number at depth 1, got undefined'],
     [
       'a typed array among lists',
       [[1], Float64Array.of(1)],
@@ -71,12 +71,12 @@ describe('tensor', () => {
       'expected a list at depth 1, got a Float64Array',
     ],
     ['another array type', Uint8Array.of(1), undefined, 'got a Uint8Array'],
-    ['words', 'abc', undefined, 'expected a number, nested lists'],
-    ['nothing', null, undefined, 'got null'],
+    ['text', 'abc', undefined, 'expected a number, nested lists'],
+    ['null', null, undefined, 'got null'],
     ['too few numbers', [1, 2], [3], 'shape [3] holds 3 numbers, but 2 were given'],
     ['too many numbers', Float64Array.of(1, 2), [], 'shape [] holds 1 numbers, but 2 were given'],
     ['a negative length', [1, 2], [-1, -2], 'a shape is a list of whole numbers, got [-1, -2]'],
-    ['half a row', [1, 2, 3], [1.5, 2], 'a shape is a list of whole numbers, got [1.5, 2]'],
+    ['a fractional length', [1, 2, 3], [1.5, 2], 'a shape is a list of whole numbers, got [1.5, 2]'],
     [
       'a tensor that does not fit',
       { data: Float64Array.of(1), shape: [2] },
@@ -85,7 +85,7 @@ describe('tensor', () => {
     ],
   ];
 
-  test.each(mistakes)('names %s', (_mistake, source, shape, message) => {
+  test.each(mistakes)('rejects %s', (_mistake, source, shape, message) => {
     expect(() => tensor(source as TensorSource, shape)).toThrow(message);
   });
 });

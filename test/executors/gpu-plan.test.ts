@@ -22,7 +22,7 @@ const opsOf = (plan: KernelPlan) =>
 
 describe('kernels', () => {
   property(
-    'of random programs read few arrays, each written by an earlier step',
+    'of random programs read at most as many arrays as allowed, each written by an earlier step',
     programArbitrary({ steps: 12 }),
     poseArbitrary(),
     fc.integer({ min: 2, max: 6 }),
@@ -41,7 +41,7 @@ describe('kernels', () => {
     },
   );
 
-  test('a dense layer is one kernel: the product, what is added to it, and its activation', () => {
+  test('a dense layer is one kernel: product, bias and activation', () => {
     const tape = new Tape();
     const x = tape.parameter(tensor(new Float64Array(200), [20, 10]), 'x');
     const w = tape.parameter(tensor(new Float64Array(70), [10, 7]), 'w');
@@ -58,7 +58,7 @@ describe('kernels', () => {
     expect(opsOf(plan)).toEqual([['gather', 'mul', 'segmentSum']]);
   });
 
-  test('what several kernels need, and is dear, is computed once', () => {
+  test('an expensive value that several kernels need is computed once', () => {
     const tape = new Tape();
     const x = tape.parameter(tensor(new Float64Array(100)), 'x');
     const y = exp(x);
@@ -66,13 +66,13 @@ describe('kernels', () => {
     expect(computed).toEqual([['exp']]);
   });
 
-  test('a sum over a million numbers is taken in stages of 128', () => {
+  test('a sum of a million numbers takes stages that add up 128 numbers each', () => {
     const tape = new Tape();
     const plan = planOf([sum(tape.constant(new Float64Array(1e6)))]);
     expect(plan.lengths).toEqual([2 ** 20 / 128, 2 ** 20 / 128 ** 2, 1]);
   });
 
-  test('equal kernels of equal length have one text', () => {
+  test('equal kernels of equal length share one source', () => {
     const tape = new Tape();
     const layers = ['u', 'v', 'w'].map(name => tape.parameter(tensor(new Float64Array(16), [4, 4]), name));
     const y = layers.reduce(
@@ -85,7 +85,7 @@ describe('kernels', () => {
     expect(new Set(texts).size).toBe(2);
   });
 
-  test('an array that is too long to be addressed is an error that names the op, before anything is launched', () => {
+  test('an array too long to be addressed is an error that names its op, before any kernel runs', () => {
     const tape = new Tape();
     const [x, y] = [5000, 4000].map(length => tape.constant(new Float64Array(length))) as [Value, Value];
     const outer = mul(x, tape.constant(tensor(new Float64Array(4000), [4000, 1])));
@@ -105,7 +105,7 @@ describe('capacities', () => {
   };
 
   property(
-    'hold what they are for, and at most twice as much of a long list',
+    'are at least the length, and less than twice the length of a long list',
     fc.integer({ min: 2, max: 1e7 }),
     length => {
       expect(capacity(length)).toBeGreaterThanOrEqual(length);
@@ -119,12 +119,12 @@ describe('capacities', () => {
     [1493, [], 2048],
     [2868, [], 4096],
     [50, [50], 50],
-  ])('%d beside parameters of %j has room for %d', (length, params, room) => {
-    expect(capacity(length, ...params)).toBe(room);
+  ])('length %d, with parameters of lengths %j: %d', (length, params, expected) => {
+    expect(capacity(length, ...params)).toBe(expected);
   });
 });
 
-test('a gradient with respect to a table is gathered row by row', () => {
+test('the gradient by a gathered table sums the segment of each row', () => {
   const tape = new Tape();
   const table = tape.parameter(tensor(new Float64Array(12), [4, 3]), 'table');
   const rows = gather(table, new Int32Array(100));

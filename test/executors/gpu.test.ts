@@ -28,7 +28,7 @@ import { expectClose } from '../support/equal.ts';
 import { proveExecutor } from '../support/executor-suite.ts';
 import { isWide, property } from '../support/property.ts';
 
-/** The backends of gpu.js that need no GPU. The others are run by npm run test:gpu. */
+/** Backends of gpu.js that need no GPU. `npm run test:gpu` tests the others. */
 const withoutGpu = ['webasm', 'cpu'] as const;
 
 for (const mode of withoutGpu) {
@@ -36,7 +36,7 @@ for (const mode of withoutGpu) {
     name: `gpu({ mode: '${mode}' })`,
     open: () => openMachine(mode),
     tolerance: 2e-5,
-    ofFunctions: 2e-6,
+    functionTolerance: 2e-6,
     isProved: true,
     networkPosesIn: isWide ? 1 : 8,
     launchesOnce: false,
@@ -45,11 +45,11 @@ for (const mode of withoutGpu) {
   proveExecutor(`gpu({ mode: '${mode}' })`, () => gpu({ mode }), {
     precision: 'float32',
     tolerance: 2e-5,
-    casesIn: 2,
+    caseDivisor: 2,
   });
 }
 
-/** Σ x² of so many numbers, after so many exponentials. */
+/** Σ x² of `count` numbers x, each passed through exp(x)/2 `depth` times. */
 function squares(count: number, depth = 0): Value[] {
   let x: Value = new Tape().parameter(tensor(new Float64Array(count).fill(0.5)), 'x');
   for (let i = 0; i < depth; i++) x = mul(exp(x), 0.5);
@@ -61,11 +61,11 @@ describe('a mode', () => {
     ['opengl', 'gpu: no mode "opengl"; modes are auto, webgpu, webgl2, headlessgl, webasm, cpu'],
     ['webgl2', 'gpu: webgl2 is not available'],
     ['headlessgl', 'gpu: headlessgl needs the package gl'],
-  ])('%s that is not there is an error, and no other is taken', async (mode, message) => {
+  ])('%s that is unavailable is an error, without a fallback', async (mode, message) => {
     await expect(gpu({ mode: mode as 'webgl2' })).rejects.toThrow(message);
   });
 
-  test('auto takes the best that works, and says why no better', async () => {
+  test('auto picks the first that works, and reports why the others failed', async () => {
     const executor = await gpu();
     expect(executor.name).toBe(`gpu ${executor.backend} float32`);
     expect(executor.precision).toBe('float32');
@@ -90,11 +90,11 @@ describe('an option', () => {
     [{ mode: 'CPU' }, 'gpu: no mode "CPU"'],
     [{ pipeline: 8 }, 'gpu: no option pipeline; options are mode, pipelines'],
     [null, 'gpu: options must be an object'],
-  ])('wrong as in %j is an error that names it', async (options, message) => {
+  ])('that is wrong is named in the error: %j', async (options, message) => {
     await expect(gpu(options as object)).rejects.toThrow(message);
   });
 
-  test('of as many pipelines as there may ever be', async () => {
+  test('pipelines may be any large number', async () => {
     const executor = await gpu({ mode: 'webasm', pipelines: 1e9 });
     expectClose((await executor.run(squares(4)))[0] as Tensor, 1, 0);
     await executor.dispose();
@@ -108,7 +108,7 @@ describe.each(withoutGpu)('an executor of mode %s', mode => {
   });
   afterAll(() => executor.dispose());
 
-  test('gives an index that is wanted as it is, a copy', async () => {
+  test('returns a wanted index as an exact copy', async () => {
     const tape = new Tape();
     const data = Int32Array.of(2, 0, 2 ** 24 + 1);
     const index = tape.index(data);
@@ -124,7 +124,7 @@ describe.each(withoutGpu)('an executor of mode %s', mode => {
     expect(executor.explain([index, mul(x, 2)])).toMatch(/^\/\/ 1 kernels/);
   });
 
-  test('reads its inputs when it is called, whatever becomes of them before it answers', async () => {
+  test('reads its inputs when it is called, so later changes have no effect', async () => {
     const data = Float64Array.of(1, 2, 3);
     const total = sum(new Tape().parameter({ data, shape: [3] }));
     const running = executor.run([total]);
@@ -132,7 +132,7 @@ describe.each(withoutGpu)('an executor of mode %s', mode => {
     expect((await running)[0]?.data).toEqual(Float32Array.of(6));
   });
 
-  test('runs one structure for several poses at once', async () => {
+  test('runs several tapes of one structure at the same time', async () => {
     const totals = [1, 2, 3].map(number =>
       sum(new Tape().parameter(tensor(new Float64Array(300).fill(number)))),
     );
@@ -158,7 +158,7 @@ describe.each(withoutGpu)('an executor of mode %s', mode => {
     expect(zeros(actual)).toEqual(zeros(expected));
   });
 
-  /** A result that is computed in two ways, and a value on the way that is stored in one of them. */
+  /** Functions that record a result and an intermediate value, which is stored if it is wanted. */
   const twice: Record<string, (x: Value, y: Value, z: Value) => [stored: Value, result: Value]> = {
     'a product and a sum': (x, y, z) => {
       const stored = mul(x, y);
@@ -180,7 +180,7 @@ describe.each(withoutGpu)('an executor of mode %s', mode => {
       const stored = softmax(x);
       return [stored, mul(add(stored, y), z)];
     },
-    'the larger, times itself': (x, y, z) => {
+    'the square of a maximum': (x, y, z) => {
       const stored = maximum(mul(x, 0.7), mul(y, 0.3));
       return [stored, sub(square(stored), z)];
     },
@@ -188,7 +188,7 @@ describe.each(withoutGpu)('an executor of mode %s', mode => {
   for (const [name, f] of Object.entries(twice)) {
     const entry = fc.double({ min: -1000, max: 1000, noNaN: true });
     property(
-      `finds equal what is computed in two ways: ${name}`,
+      `computes equal numbers from a stored and a recomputed value: ${name}`,
       fc.array(fc.tuple(entry, entry, entry), { minLength: 20, maxLength: 20 }),
       async rows => {
         const tape = new Tape();
@@ -211,7 +211,7 @@ describe.each(withoutGpu)('an executor of mode %s', mode => {
     );
   }
 
-  test('finds equal a number in an expression and the same one given', async () => {
+  test('rounds a constant in an expression as it rounds a literal', async () => {
     const [tenth, clipped] = [0.1, 1e300].map(number =>
       defineOp({
         name: `times ${number}`,
@@ -243,7 +243,7 @@ describe('where code generation is forbidden', () => {
     vi.stubGlobal('WebAssembly', Object.create(WebAssembly, { Module: { value: Module } }));
   };
 
-  test('cpu says so, and what to use instead; webasm runs', async () => {
+  test('cpu throws an error that suggests another executor; webasm runs', async () => {
     forbidJavaScript();
     await expect(gpu({ mode: 'cpu' })).rejects.toThrow(
       "gpu: cpu compiles its kernels to JavaScript from text, which is forbidden here (a Content-Security-Policy without 'unsafe-eval'); use interpreter({ precision: 'float32' }) instead",
@@ -253,14 +253,14 @@ describe('where code generation is forbidden', () => {
     await executor.dispose();
   });
 
-  test('webasm says so, and what to use instead', async () => {
+  test('webasm throws an error that suggests another executor', async () => {
     forbidWebAssembly();
     await expect(gpu({ mode: 'webasm' })).rejects.toThrow(
       "gpu: webasm compiles its kernels to WebAssembly, which is forbidden here (a Content-Security-Policy without 'wasm-unsafe-eval'); use interpreter({ precision: 'float32' }) instead",
     );
   });
 
-  test('auto takes neither, and says why', async () => {
+  test('auto picks neither, and the error gives the reasons', async () => {
     forbidJavaScript();
     forbidWebAssembly();
     const answer = await gpu().then(
@@ -270,21 +270,21 @@ describe('where code generation is forbidden', () => {
       },
       (error: Error) => error.message,
     );
-    // With a GPU, a backend that compiles shaders is taken.
+    // With a GPU, auto picks a backend that compiles shaders.
     expect(answer).toMatch(/^web(gpu|gl2)$|webasm compiles its kernels .* cpu compiles its kernels /);
   });
 });
 
 describe('an executor', () => {
-  test('keeps so many pipelines and no more', async () => {
+  test('keeps at most `pipelines` pipelines', async () => {
     const executor = await gpu({ mode: 'webasm', pipelines: 2 });
     for (const depth of [0, 1, 0, 2, 1]) await executor.run(squares(100, depth));
-    // 0, 1, then 2 in place of 1, then 1 anew.
+    // Compiles 0 and 1, then 2 in place of 1, then 1 again.
     expect(executor.compiled).toBe(4);
     await executor.dispose();
   });
 
-  test('pushes no pipeline out from under a run, nor does dispose()', async () => {
+  test('does not release a pipeline during a run, neither for another pipeline nor in dispose()', async () => {
     const executor = await gpu({ mode: 'webasm', pipelines: 1 });
     const depths = [0, 1, 0, 2, 1, 0];
     const overlapping = async () => {
@@ -295,12 +295,12 @@ describe('an executor', () => {
     const first = await overlapping();
     const second = overlapping();
     await executor.dispose();
-    for (const found of [first, await second]) {
-      for (const [i, sum] of expected.entries()) expectClose(found[i] ?? Number.NaN, sum, 1e-6);
+    for (const totals of [first, await second]) {
+      for (const [i, sum] of expected.entries()) expectClose(totals[i] ?? Number.NaN, sum, 1e-6);
     }
   });
 
-  test('counts what it holds during a run, and nothing afterwards, whatever happened', async () => {
+  test('counts the memory of a run while it runs, and frees it also after an error', async () => {
     const executor = await gpu({ mode: 'webasm' });
     const memory = new Memory();
     await executor.run(squares(100), { memory });
@@ -313,7 +313,7 @@ describe('an executor', () => {
     expect(memory.live).toBe(0);
   });
 
-  test('shows the kernels that a tape becomes', async () => {
+  test('explain shows the kernels of a tape', async () => {
     const executor = await gpu({ mode: 'cpu' });
     const text = executor.explain([softplus(squares(1000)[0] as Value)]);
     expect(text).toMatch(/^\/\/ 2 kernels, 2 of them different/);

@@ -49,7 +49,7 @@ proveExecutor('jit()', jit, { precision: 'float64' });
 proveExecutor("jit({ precision: 'float32' })", () => jit({ precision: 'float32' }), { precision: 'float32' });
 
 describe('plans', () => {
-  test('one structure serves poses that differ in size and in numbers; sizes that become equal make another', () => {
+  test('are shared by poses that differ in size and numbers, unless sizes become equal', () => {
     const executor = jit();
     for (const count of [7, 100, 4096, 100]) expectSame(executor, interpreter(), pairs(count), 1e-12);
     expect(executor.planned).toBe(1);
@@ -60,11 +60,11 @@ describe('plans', () => {
   const cube = tensor(Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8), [2, 2, 2]);
   test.each<[string, (x: Value) => Value, (x: Value) => Value]>([
     ['the order of axes', x => transpose(x, [0, 2, 1]), x => transpose(x, [1, 0, 2])],
-    ['what is summed over', x => sum(x, 0), x => sum(x, 1)],
+    ['the summed axis', x => sum(x, 0), x => sum(x, 1)],
     ['sum and maximum', x => sum(x, 0), x => max(x, 0)],
     ['an exponent', x => pow(x, 2), x => pow(x, 3)],
     ['an expression', x => exp(x), x => softplus(x)],
-    ['which operand', x => sub(x, mul(x, x)), x => sub(mul(x, x), x)],
+    ['the order of operands', x => sub(x, mul(x, x)), x => sub(mul(x, x), x)],
     ['the order of ops', x => exp(softplus(x)), x => softplus(exp(x))],
   ])('structures that differ in %s share no plan', (_, f, g) => {
     const executor = jit();
@@ -73,11 +73,11 @@ describe('plans', () => {
     expect(executor.planned).toBe(2);
   });
 
-  test('expressions of any number of inputs share a plan only where they compute the same of as many', () => {
+  test('are shared by variadic expressions only if these compute the same of equally many inputs', () => {
     const folded = (name: string, kind: 'add' | 'mul') =>
       defineOp({
         name,
-        forward: map((s, ...terms) => terms.reduce((sofar, term) => s[kind](sofar, term))),
+        forward: map((s, ...terms) => terms.reduce((total, term) => s[kind](total, term))),
         vjp: () => g => g,
       });
     const [total, product] = [folded('total', 'add'), folded('product', 'mul')];
@@ -95,14 +95,14 @@ describe('plans', () => {
   const x = [-1, 0, 0.5, 2];
   test.each<[string, (x: Value, k: Value) => Value]>([
     ['log', x => where(greater(x, 0), log(x), 0)],
-    ['k√x, by k too', (x, k) => where(greater(x, 0), mul(k, sqrt(x)), 0)],
+    ['k√x, also by k', (x, k) => where(greater(x, 0), mul(k, sqrt(x)), 0)],
     ['√x · log x · k/x', (x, k) => where(greater(x, 0), mul(mul(sqrt(x), log(x)), div(k, x)), 0)],
     ['exp out of range', x => where(less(x, 1), exp(mul(-2000, sub(x, 1))), x)],
     [
-      'in rows that are added up',
+      'in a sum over segments',
       (x, k) => segmentSum(where(greater(x, 0), mul(k, log(x)), 0), [0, 1, 1, 0], 2),
     ],
-  ])('nothing leaks from a branch not taken, to second order: %s', (_, f) => {
+  ])('let nothing leak from a branch not taken, to second order: %s', (_, f) => {
     const tape = new Tape();
     const wrt = [tape.parameter(tensor(x), 'x'), tape.parameter(tensor(0.7), 'k')] as const;
     const y = sum(f(...wrt));
@@ -113,7 +113,7 @@ describe('plans', () => {
     expectSame(jit(), interpreter(), wanted, 1e-12);
   });
 
-  test('a masked product that is itself the condition of a selection', () => {
+  test('a selection whose condition is a masked product', () => {
     const tape = new Tape();
     const at = tape.parameter(tensor([0, 1, -1, 3]), 'x');
     const masked = scaled(tape.constant([0, 1, 0, 1]), log(at));
@@ -121,12 +121,12 @@ describe('plans', () => {
   });
 
   test.each([
-    ['a row that no index picks is infinite', [1, 2, 0], [1, 2, 3]],
-    ['and one that is picked', [0, 2, 0], [1, 2, 3]],
-    ['and a term', [1, 2, 0], [1, Number.POSITIVE_INFINITY, 3]],
-    ['a row is 0 and a term infinite', [1, 1, 2], [1, Number.POSITIVE_INFINITY, 3]],
-    ['a masked row is 0 and a term infinite', [2, 0.1, 1], [1, Number.POSITIVE_INFINITY, 3]],
-  ])('a row sum turned round holds where %s', (_, rows, terms) => {
+    ['an infinite row that no index picks', [1, 2, 0], [1, 2, 3]],
+    ['an infinite row that is picked, too', [0, 2, 0], [1, 2, 3]],
+    ['an infinite row, and an infinite term', [1, 2, 0], [1, Number.POSITIVE_INFINITY, 3]],
+    ['a row of 0, and an infinite term', [1, 1, 2], [1, Number.POSITIVE_INFINITY, 3]],
+    ['a masked row of 0, and an infinite term', [2, 0.1, 1], [1, Number.POSITIVE_INFINITY, 3]],
+  ])('a sum over pairs that is computed by rows is right for %s', (_, rows, terms) => {
     for (const times of [mul, scaled]) {
       const tape = new Tape();
       const at = tape.parameter(tensor(rows), 'x');
@@ -140,7 +140,7 @@ describe('plans', () => {
     }
   });
 
-  test('numbers that really are not finite come out as the interpreter has them', () => {
+  test('results that are not finite equal the interpreter’s', () => {
     const tape = new Tape();
     const at = tape.parameter(tensor([0, -1, 4]), 'x');
     const wanted = [
@@ -151,7 +151,7 @@ describe('plans', () => {
     expectSame(jit(), interpreter(), wanted, 1e-12);
   });
 
-  test('a branch goes only around what its condition masks', () => {
+  test('a branch contains only values that its condition masks', () => {
     const tape = new Tape();
     const y = tape.parameter(tensor([1, 2, 3, 4]), 'y');
     const near = less(y, 2.5);
@@ -159,7 +159,7 @@ describe('plans', () => {
     expectSame(jit(), interpreter(), wanted, 1e-12);
   });
 
-  test('a branch does not reach into a sum over the same index that its terms depend on', () => {
+  test('a branch does not contain a sum over the same index that its terms depend on', () => {
     const tape = new Tape();
     const y = tape.parameter(tensor([1, 2, 3, 4, 5, 6], [2, 3]), 'y');
     const masked = where(less(y, 4.5), square(y), 0);
@@ -167,7 +167,7 @@ describe('plans', () => {
     expectSame(jit(), interpreter(), [...wanted, ...gradient(sum(square(wanted[0] as Value)), [y])], 1e-12);
   });
 
-  test('a branch whose condition takes an inner sum first', () => {
+  test('a branch whose condition needs an inner sum', () => {
     const tape = new Tape();
     const points = tape.parameter(tensor([0, 0.5, 1, 2, 3, 0.1, 0.7, 0.2], [4, 2]), 'points');
     const r = norm(points, 1);
@@ -178,7 +178,7 @@ describe('plans', () => {
     }
   });
 
-  test('slices of equal shape are told apart by where they begin', () => {
+  test('slices of equal shape and different start differ', () => {
     const tape = new Tape();
     const y = tape.parameter(tensor([1, 2, 3, 4]), 'y');
     expectSame(jit(), interpreter(), [mul(slice(y, 0, 2), slice(y, 2, 4))], 0);
@@ -191,7 +191,7 @@ describe('plans', () => {
     expect(text).toMatch(/if \(v\d+ < v\d+\) \{/);
   });
 
-  test('a row sum of gathered times computed is turned round: the pairs need no array', () => {
+  test('a segment sum of products needs no array of the pairs', () => {
     const tape = new Tape();
     const w = tape.parameter(tensor([0.4]), 'w');
     const count = 1000;
@@ -222,8 +222,8 @@ describe('plans', () => {
     ['the gradient’s seed', (_, v, w) => matmul(v, w)],
     ['the gradient’s seed twice, for a square of one entry', (_, v, w) => square(matmul(v, w))],
     ['a fill', (tape, v) => sum(matmul(v, tape.fill(2, [3, 2])))],
-    ['a fill under another shape', (tape, v) => sum(matmul(reshape(tape.fill(2, [6]), [2, 3]), v))],
-  ])('one number everywhere as the operand of a matrix product: %s, to second order', (_, f) => {
+    ['a reshaped fill', (tape, v) => sum(matmul(reshape(tape.fill(2, [6]), [2, 3]), v))],
+  ])('a matrix product with an operand of equal entries, to second order: %s', (_, f) => {
     const tape = new Tape();
     const v = tape.parameter(tensor([0.3, -1.2, 0.7]), 'v');
     const w = tape.parameter(tensor([2, 5, -3]), 'w');
@@ -245,19 +245,19 @@ describe('plans', () => {
   });
 
   test.each<[string, (x: Value, v: Value) => Value]>([
-    ['in a loop', (_, v) => v],
-    ['of single numbers', x => x],
-  ])('where each value is used twice, ways through the graph are no measure of its plan: %s', (_, which) => {
+    ['arrays', (_, v) => v],
+    ['scalars', x => x],
+  ])('planning time does not grow with the number of paths through the graph: %s', (_, pick) => {
     const tape = new Tape();
     const x = tape.parameter(tensor(0.3), 'x');
     const v = tape.parameter(tensor([0.1, 0.2, 0.4]), 'v');
-    let y = which(x, v);
+    let y = pick(x, v);
     for (let i = 0; i < 40; i++) y = add(mul(softplus(y), 0.5), square(mul(y, 0.7)));
     const energy = sum(exp(mul(-1, mul(v, y))));
     expectSame(jit(), interpreter(), [y, energy, ...gradient(energy, [x, v])], 1e-12);
   });
 
-  test('the cache is bounded, and what is used again stays', () => {
+  test('the cache holds at most `structures` plans, and drops the least recently used', () => {
     const executor = jit({ structures: 2 });
     const chain = (length: number) => {
       const tape = new Tape();
@@ -286,7 +286,7 @@ describe('plans', () => {
   });
 });
 
-test('−0 is a number of its own beside 0', () => {
+test('fills of 0 and −0 are not merged', () => {
   const tape = new Tape();
   const x = tape.parameter(tensor([1, -2]));
   const wanted = [mul(x, tape.fill(0)), mul(x, neg(tape.fill(0)))];
@@ -299,13 +299,13 @@ test('−0 is a number of its own beside 0', () => {
   ]);
 });
 
-describe('in float32, an entry is found equal to the maximum read back', () => {
+describe('in float32, the gradient of a maximum finds the maximal entry', () => {
   const entries = Array.from({ length: 200 }, (_, i) => Math.sin(i * i));
   test.each<[string, (x: Value, third: Value) => Value]>([
-    ['of given numbers', x => x],
-    ['of what each loop computes again', x => add(mul(x, 0.7), 0.1)],
-    ['of what is made of stored numbers', (_, third) => mul(third, 0.7)],
-    ['of what is made of sums', x => mul(sum(mul(x, 0.3), 1, true), x)],
+    ['of inputs', x => x],
+    ['of values that each loop computes again', x => add(mul(x, 0.7), 0.1)],
+    ['of values computed from stored ones', (_, third) => mul(third, 0.7)],
+    ['of values computed from sums', x => mul(sum(mul(x, 0.3), 1, true), x)],
   ])('%s', (_, f) => {
     for (const data of [Float64Array.from(entries), Float32Array.from(entries)]) {
       const tape = new Tape();
@@ -319,12 +319,12 @@ describe('in float32, an entry is found equal to the maximum read back', () => {
 });
 
 describe('memory', () => {
-  test('is one arena, counted to the byte and given back', () => {
+  test('is one arena, counted to the byte and freed', () => {
     const executor = jit();
     const memory = new Memory();
     memory.take(1000);
     executor.run(pairs(500), { memory });
-    // The energy, its two gradients (3 and 1 entries) and no pair.
+    // The energy and its two gradients, of 3 and 1 entries, but no array of the pairs.
     expect(memory.peak - 1000).toBeLessThanOrEqual(16 * 8);
     expect(memory.live).toBe(1000);
   });
@@ -336,7 +336,7 @@ describe('where code generation is forbidden', () => {
     vi.restoreAllMocks();
   });
 
-  test('it says so once, names what runs instead, and the results are the same', () => {
+  test('jit warns once, names the interpreter that runs instead, and gives the same results', () => {
     vi.stubGlobal('Function', function forbidden() {
       throw new EvalError('Code generation from strings disallowed for this context');
     });

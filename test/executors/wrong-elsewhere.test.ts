@@ -50,9 +50,8 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import { expectClose } from '../support/equal.ts';
 
 /*
- * Programs that other engines got wrong, or this one did once, with the right values worked out by hand. Kinds: a
- * condition is any number, and holds where it is not 0; −0 is not 0 to a quotient; what is sought again is found again;
- * nothing is too deep or too many.
+ * Programs that other engines, or earlier versions of this one, computed wrongly, with values worked out by hand:
+ * conditions that are any number, gradients of maxima, infinities and signed zeros, and very deep or long programs.
  */
 
 const cpu = await gpu({ mode: 'cpu' });
@@ -69,11 +68,12 @@ const executors: readonly Executor[] = [
 ];
 afterAll(() => Promise.all([cpu.dispose(), webasm.dispose()]));
 
+/** Declares a test for each executor. */
 const onEach = test.each(executors.map((executor, i) => [`${executor.name} (${i})`, executor] as const));
 
 const toleranceOf = ({ precision }: Executor) => (precision === 'float64' ? 1e-12 : 1e-5);
 
-/** The numbers of what a program records for some parameters. */
+/** Runs the values that a program records for some parameters, and returns their entries. */
 async function run(
   executor: Executor,
   params: readonly TensorSource[],
@@ -84,15 +84,15 @@ async function run(
   return (await executor.run(wanted)).map(({ data }) => [...data]);
 }
 
-function expectNear(executor: Executor, found: readonly number[][], expected: readonly number[][]): void {
+function expectNear(executor: Executor, actual: readonly number[][], expected: readonly number[][]): void {
   const tolerance = toleranceOf(executor);
-  expect(found.map(numbers => numbers.length)).toEqual(expected.map(numbers => numbers.length));
+  expect(actual.map(numbers => numbers.length)).toEqual(expected.map(numbers => numbers.length));
   for (const [i, numbers] of expected.entries()) {
-    for (const [k, number] of numbers.entries()) expectClose(found[i]?.[k] ?? Number.NaN, number, tolerance);
+    for (const [k, number] of numbers.entries()) expectClose(actual[i]?.[k] ?? Number.NaN, number, tolerance);
   }
 }
 
-describe('a condition is any number, and holds where it is not 0', () => {
+describe('a condition may be any number, and is true unless 0', () => {
   onEach('%s: Σ where(x, x·y, 0)', async (_, executor) => {
     const found = await run(
       executor,
@@ -132,7 +132,7 @@ describe('a condition is any number, and holds where it is not 0', () => {
     expectNear(executor, found, [[10], [5], [0]]);
   });
 
-  onEach('%s: NaN holds, −0 does not, nested and as its own branch', async (_, executor) => {
+  onEach('%s: NaN is true and −0 false, also nested and in its own branch', async (_, executor) => {
     const found = await run(
       executor,
       [
@@ -169,7 +169,7 @@ describe('a condition is any number, and holds where it is not 0', () => {
   });
 });
 
-describe('what is largest is found again', () => {
+describe('the gradient of a maximum that is computed again', () => {
   const entries = Float64Array.from({ length: 24 }, (_, i) => 1.5 + Math.sin(3 * i * i));
   test.each<[string, (x: Value) => Value]>([
     ['of shares', x => max(div(x, sum(x, 2, true)), 1)],
@@ -178,14 +178,14 @@ describe('what is largest is found again', () => {
     ['of shares along the other axis', x => max(div(x, sum(x, 1, true)), 2)],
     ['of shares of all', x => max(div(x, sum(x)), 0)],
     ['of shares times shares', x => max(mul(div(x, sum(x, 2, true)), div(x, sum(x, 0, true))), 1)],
-  ])('%s: its gradient is that of float64, where it was NaN', async (_, f) => {
+  ])('%s equals that of float64', async (_, f) => {
     const tape = new Tape();
     const x = tape.parameter(tensor(entries, [4, 3, 2]), 'x');
     const wanted = gradient(sum(square(f(x))), [x]);
     const [expected] = interpreter().run(wanted);
     for (const executor of executors) {
       const [found] = await executor.run(wanted);
-      // The programs lose up to two digits by cancellation.
+      // Cancellation loses up to two digits.
       const scale = Math.max(1, ...(expected as Tensor).data.map(Math.abs));
       expectClose(found as Tensor, expected as Tensor, 10 * toleranceOf(executor), scale);
     }
@@ -193,7 +193,7 @@ describe('what is largest is found again', () => {
 });
 
 describe('infinities', () => {
-  onEach('%s: two fills of 0 and −0 stay two', async (_, executor) => {
+  onEach('%s: fills of 0 and −0 are not merged', async (_, executor) => {
     const [quotients] = await run(executor, [1], x => {
       const { tape } = x as Value;
       return [div(x as Value, concat([tape.fill(0, [1]), tape.fill(-0, [1])], 0))];
@@ -201,7 +201,7 @@ describe('infinities', () => {
     expect(quotients).toEqual([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]);
   });
 
-  onEach('%s: functions of ±0 have the sign that Math gives them', async (_, executor) => {
+  onEach('%s: functions of ±0 have the signs of Math’s functions', async (_, executor) => {
     const functions = [
       [abs, Math.abs],
       [neg, (x: number) => -x],
@@ -218,7 +218,7 @@ describe('infinities', () => {
     expect(found).toEqual(functions.map(([, expected]) => zeros.map(expected)));
   });
 
-  onEach('%s: the larger and the smaller of zeros have signs', async (_, executor) => {
+  onEach('%s: maximum and minimum order −0 before 0', async (_, executor) => {
     const found = await run(
       executor,
       [
@@ -249,7 +249,7 @@ describe('infinities', () => {
     expect(found).toEqual(expected);
   });
 
-  onEach('%s: logSumExp of −∞ alone, among other rows, and with +∞', async (_, executor) => {
+  onEach('%s: logSumExp of a row of −∞ only, and of a row with +∞', async (_, executor) => {
     const [inf, ninf] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     const found = await run(
       executor,
@@ -269,7 +269,7 @@ describe('infinities', () => {
     expectNear(executor, found.slice(3), [[1, 0]]);
   });
 
-  onEach('%s: a gradient through a row of −∞ alone is 0', async (_, executor) => {
+  onEach('%s: the gradient through a row of −∞ only is 0', async (_, executor) => {
     const found = await run(executor, [0.5], x => {
       const { tape } = x as Value;
       const rows = add(
@@ -290,12 +290,12 @@ describe('infinities', () => {
     expect(found[1]).toEqual([Number.NEGATIVE_INFINITY]);
   });
 
-  onEach('%s: logSumExp of nothing is −∞', async (_, executor) => {
+  onEach('%s: logSumExp of an empty list is −∞', async (_, executor) => {
     const found = await run(executor, [new Float64Array(0)], x => [logSumExp(x as Value)]);
     expect(found).toEqual([[Number.NEGATIVE_INFINITY]]);
   });
 
-  onEach('%s: logSoftmax keeps what softmax loses', async (_, executor) => {
+  onEach('%s: logSoftmax is exact where softmax underflows', async (_, executor) => {
     const found = await run(executor, [[1000, 0]], x => {
       const y = logSoftmax(x as Value);
       return [y, ...gradient(sum(y), [x as Value])];
@@ -306,14 +306,14 @@ describe('infinities', () => {
     ]);
   });
 
-  onEach('%s: a power of one half is a square root at 0', async (_, executor) => {
+  onEach('%s: the gradient of pow(Σx², 0.5) at 0 is 0', async (_, executor) => {
     const found = await run(executor, [[0, 0]], x =>
       gradient(pow(sum(square(x as Value)), 0.5), [x as Value]),
     );
     expectNear(executor, found, [[0, 0]]);
   });
 
-  test('norm is said to have the subgradient 0 at 0, to second order', async () => {
+  test('norm has the documented subgradient 0 at 0, to second order', async () => {
     for (const executor of executors) {
       const found = await run(executor, [[0, 0]], x => {
         const [slope] = gradient(square(norm(x as Value)), [x as Value]);
@@ -327,7 +327,7 @@ describe('infinities', () => {
   });
 });
 
-describe('nothing is too deep or too many', () => {
+describe('deep and long programs', () => {
   const plain = [jit(), jit({ precision: 'float32' }), wasm(), interpreter()];
 
   test('10,000 chained reshapes', () => {
@@ -394,7 +394,7 @@ describe('nothing is too deep or too many', () => {
     }
   });
 
-  test('130,000 values to differentiate by, and as many uses of one', () => {
+  test('130,000 values to differentiate by, and 130,000 uses of one value', () => {
     const tape = new Tape();
     const x = tape.parameter(2, 'x');
     const many = Array.from({ length: 130_000 }, (_, i) => (i % 2 ? mul(x, 1) : x));
@@ -407,7 +407,7 @@ describe('nothing is too deep or too many', () => {
     ).toEqual([260_000, 130_000]);
   });
 
-  test('lists’ own map and reduce', () => {
+  test('ops as callbacks of map and reduce of arrays', () => {
     const tape = new Tape();
     const x = tape.parameter([1, 2], 'x');
     const values = [x, mul(x, 2), mul(x, 3)];
@@ -422,7 +422,7 @@ describe('nothing is too deep or too many', () => {
     ]);
   });
 
-  test('a sum over the middle axis of what holds a sum over the last is n³ work, not n⁴', () => {
+  test('a sum over the middle axis of a softmax over the last takes n³ steps, not n⁴', () => {
     const tape = new Tape();
     const n = 6;
     const x = tape.parameter(
@@ -450,7 +450,7 @@ describe('nothing is too deep or too many', () => {
   });
 });
 
-test('long sums in float32 lose nothing: over an outer axis, and in a row of a segment sum', () => {
+test('long sums of ones in float32 are exact: over an outer axis, and in a segment', () => {
   const count = 2 ** 25;
   const ones = new Float32Array(count).fill(1);
   const executor = jit({ precision: 'float32' });
@@ -461,7 +461,7 @@ test('long sums in float32 lose nothing: over an outer axis, and in a row of a s
   expect(found).toEqual([[count / 2, count / 2], [count]]);
 });
 
-test('equal operands computed two ways are not less than one another', async () => {
+test('of equal numbers computed in two ways, neither is less', async () => {
   const draw = (seed: number) =>
     Float32Array.from({ length: 500 }, (_, i) => Math.sin(seed + 12.9898 * i) * 3);
   const [x, y, z] = [draw(1), draw(2), draw(3)];
@@ -476,7 +476,7 @@ test('equal operands computed two ways are not less than one another', async () 
 });
 
 describe('plans', () => {
-  test('a power with a literal of its own for each pose is one plan', () => {
+  test('powers with different literals share a plan', () => {
     const executor = jit();
     for (let i = 0; i < 20; i++) {
       const x = new Tape().parameter([1, 2], 'x');
@@ -486,9 +486,9 @@ describe('plans', () => {
     expect(executor.planned).toBe(1);
   });
 
-  test('an executor that plans for most tapes says so once, and why', () => {
-    const said: string[] = [];
-    const spy = vi.spyOn(console, 'warn').mockImplementation(words => void said.push(words));
+  test('an executor that plans most tapes anew warns once, with the reason', () => {
+    const warnings: string[] = [];
+    const spy = vi.spyOn(console, 'warn').mockImplementation(words => void warnings.push(words));
     const executor = jit();
     for (let i = 0; i < 200; i++) {
       const x = new Tape().parameter([1, 2], 'x');
@@ -496,13 +496,15 @@ describe('plans', () => {
       executor.run([sum(features.reduce(add))]);
     }
     spy.mockRestore();
-    expect(said).toHaveLength(1);
-    expect(said[0]).toMatch(/^jit float64: more than half of the last \d+ tapes had a new structure/);
-    expect(said[0]).toMatch(/The last differs from the one before in %\d+ = fill \[\]/);
-    expect(said[0]).toMatch(/Put numbers that vary from pose to pose on the tape with tape\.constant/);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(
+      /^jit float64: more than half of the last \d+ tapes had a new structure/,
+    );
+    expect(warnings[0]).toMatch(/The last differs from the one before in %\d+ = fill \[\]/);
+    expect(warnings[0]).toMatch(/Put numbers that vary from pose to pose on the tape with tape\.constant/);
   });
 
-  test.each([0, -1, Number.NaN, null, 'x', 1.5])('structures: %s is refused', structures => {
+  test.each([0, -1, Number.NaN, null, 'x', 1.5])('rejects structures: %s', structures => {
     for (const make of [jit, wasm])
       expect(() => make({ structures: structures as number })).toThrow(
         /structures is a whole number from 1, got/,
@@ -510,7 +512,7 @@ describe('plans', () => {
   });
 });
 
-test('a smooth minimum of one pose is that pose on each executor', async () => {
+test('the smooth minimum of one pose is its score, on each executor', async () => {
   for (const executor of executors) {
     const { value } = await combinePoses({
       poses: [[2, 0, 4]],

@@ -9,7 +9,7 @@ backendLaws({
   name: "gpu({ mode: 'webgpu' }) in Node",
   open: () => openMachine('webgpu', loseWebGpu),
   tolerance: 1e-4,
-  ofFunctions: 4e-6,
+  functionTolerance: 4e-6,
   programsIn: 4,
   networkPosesIn: 1,
   launchesOnce: true,

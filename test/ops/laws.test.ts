@@ -4,11 +4,11 @@ import * as ops from 'posetape/ops';
 import { add, sum, where } from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
 import {
+  directionLike,
   expectSlope,
   projectedGradient,
   projection,
   type Recording,
-  raysLike,
   weights,
 } from '../support/differences.ts';
 import { expectClose, largest } from '../support/equal.ts';
@@ -88,14 +88,14 @@ describe.each(exported)('%s', op => {
 
   property('has the slope of finite differences', uses(usesOf(op)), seeds, (drawn, seed) => {
     const { recording, params } = projected(drawn, seed);
-    expectSlope(recording, params, raysLike(params, seed + 1));
+    expectSlope(recording, params, directionLike(params, seed + 1));
   });
 
   property('has the second derivative of finite differences', uses(usesOf(op)), seeds, (drawn, seed) => {
     const { recording, params } = projected(drawn, seed);
     if (params.length === 0) return;
-    const gradientAlong = projectedGradient(recording, raysLike(params, seed + 2));
-    expectSlope(gradientAlong, params, raysLike(params, seed + 1));
+    const gradientAlong = projectedGradient(recording, directionLike(params, seed + 2));
+    expectSlope(gradientAlong, params, directionLike(params, seed + 1));
   });
 });
 

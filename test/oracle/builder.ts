@@ -9,16 +9,19 @@ import {
 } from './program.ts';
 import type { Random } from './random.ts';
 
-/** The kind of numbers in a program. `ties` has few different ones, `extreme` very large and very small ones. */
+/**
+ * Kind of numbers in a program: `ties` has few different numbers, `special` has NaN and infinities among them, `extreme`
+ * very large and very small ones.
+ */
 export type Kind = 'plain' | 'ties' | 'special' | 'extreme';
 
-/** A value while its program is drawn. */
+/** Value of a program under construction. */
 export interface Node {
   readonly shape: readonly number[];
   readonly index: boolean;
   /** True if its entries may be NaN, infinite or very large. */
   readonly wild: boolean;
-  /** A `view` may be its own operand, if it changes nothing. */
+  /** `view`: an op that may return its operand itself. `map`: any other op. */
   readonly node: 'leaf' | 'map' | 'view';
   readonly leaf?: Leaf;
   readonly step?: {
@@ -28,13 +31,13 @@ export interface Node {
   };
 }
 
-/** A record whose fields may be `undefined`. */
+/** Record whose fields may be `undefined`. */
 type Possibly<T> = { readonly [K in keyof T]: T[K] | undefined };
 
-/** Operand of an op: a value, a literal, or nothing. */
-export type Given = Node | number | null;
+/** Operand of an op: a value, a literal, or `null` if it is left out. */
+export type NodeOperand = Node | number | null;
 
-/** The most entries of a value. */
+/** Maximal number of entries of a value. */
 export const maximalSize = 48;
 
 const shapes = [
@@ -65,7 +68,7 @@ const shapes = [
 const specials = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -0, 1, -1, 2, -0.5];
 const extremes = [1e300, -1e300, 1e-300, -1e-300, 5e-324, 2.5e-310, 1e150, 1e-150, 0, 1, -700, 710];
 
-/** A program under construction: collects its values, and finds operands that fit. */
+/** Program under construction: collects its values, and finds operands that fit. */
 export class Builder {
   readonly random: Random;
   readonly kind: Kind;
@@ -77,7 +80,7 @@ export class Builder {
     this.kind = kind;
   }
 
-  /** All values that can be wanted. */
+  /** All values that may be wanted: all except indices given as arrays. */
   values(): Node[] {
     return this.#nodes.filter(({ leaf }) => leaf?.is !== 'rows');
   }
@@ -87,7 +90,7 @@ export class Builder {
   }
 
   /** Results that no step uses. */
-  loose(): Node[] {
+  unused(): Node[] {
     const used = new Set(this.#nodes.flatMap(({ step }) => step?.of ?? []));
     return this.#nodes.filter(node => node.step && !used.has(node));
   }
@@ -95,12 +98,12 @@ export class Builder {
   // Leaves.
 
   anyShape(): readonly number[] {
-    // Results of empty tensors are mostly empty too, so draw few of them.
+    // Ops of empty tensors mostly have empty results, so draw few of them.
     const shape = this.random.pick(shapes);
     return sizeOf(shape) > 0 || this.random.chance(0.2) ? shape : this.anyShape();
   }
 
-  /** A new leaf. `tame` numbers are finite and near 1 for every kind of program. */
+  /** Adds a leaf of random numbers; with `tame`, all are finite and near 1 for every kind of program. */
   fresh(shape: readonly number[], is?: 'parameter' | 'constant' | 'fill', tame?: 'tame'): Node {
     const { random } = this;
     const share = random.unit();
@@ -114,12 +117,12 @@ export class Builder {
     return this.#leaf({ is: chosen, shape, data, ...(float32 && { float32 }) }, wild);
   }
 
-  /** A constant of these numbers. */
-  given(shape: readonly number[], data: readonly number[]): Node {
+  /** Adds a constant of these numbers. */
+  constant(shape: readonly number[], data: readonly number[]): Node {
     return this.#leaf({ is: 'constant', shape, data: data.map(written) }, false);
   }
 
-  /** A constant to use as condition: 0, −0 and other numbers. */
+  /** Adds a constant or parameter to use as a condition: nearly half of its entries are 0 or −0. */
   mask(shape: readonly number[]): Node {
     const { random } = this;
     const taken = [1, 1, 2, -0.5, Number.NaN, Number.POSITIVE_INFINITY, -1, 1e-300];
@@ -128,7 +131,7 @@ export class Builder {
     return this.#leaf({ is: random.chance(0.7) ? 'constant' : 'parameter', shape, data }, true);
   }
 
-  /** An index with entries below `rows`, sometimes an existing one. */
+  /** Returns an index with entries below `rows`: a new one, or an existing one that fits. */
   index(shape: readonly number[], rows: number): Node {
     const { random } = this;
     const fits = ({ leaf }: Node) =>
@@ -159,7 +162,7 @@ export class Builder {
     return () => (random.chance(0.4) ? random.pick(others) : plain());
   }
 
-  /** A number for an operand. */
+  /** A random literal. */
   literal(): number {
     const { random } = this;
     if (this.kind === 'special' && random.chance(0.15)) return random.pick(specials);
@@ -168,12 +171,12 @@ export class Builder {
 
   // Operands.
 
-  /** Makes the newest value the next operand, if it fits. */
+  /** Makes {@link real} return the newest value next, if it fits. */
   favourNewest(): void {
     this.#favourite = this.#nodes.at(-1);
   }
 
-  /** A real value whose shape satisfies `holds`; undefined if there is none. */
+  /** Picks a real value whose shape satisfies `holds`, preferably a recent one; undefined if there is none. */
   real(holds: (shape: readonly number[]) => boolean = () => true): Node | undefined {
     const { random } = this;
     const favourite = this.#favourite;
@@ -186,19 +189,20 @@ export class Builder {
     return random.chance(0.5) ? random.pick(from.slice(-3)) : random.pick(from);
   }
 
+  /** Picks a real value, or adds a leaf. */
   any(): Node {
     return this.real() ?? this.fresh(this.anyShape());
   }
 
-  /** A real value of at least `least` axes. */
+  /** Picks a real value of at least `least` axes, or adds a leaf. */
   ranked(least: number): Node {
     const fits = (shape: readonly number[]) => shape.length >= least;
     const shape = () => this.random.pick(shapes.filter(each => each.length >= least && sizeOf(each) > 0));
     return this.real(fits) ?? this.fresh(shape());
   }
 
-  /** A value that broadcasts with `others` to a shape that is not too large. */
-  beside(...others: readonly Node[]): Node {
+  /** Picks or adds a value that broadcasts with `others` to at most {@link maximalSize} entries. */
+  broadcastable(...others: readonly Node[]): Node {
     const { random } = this;
     const fits = (shape: readonly number[]) => {
       const all = broadcast([shape, ...others.map(each => each.shape)]);
@@ -215,12 +219,12 @@ export class Builder {
     return this.fresh(fits(grown) ? grown : shape.map(() => 1));
   }
 
-  /** As {@link beside}, or a literal. */
+  /** A {@link broadcastable} value, or a literal. */
   operand(...others: readonly Node[]): Node | number {
-    return this.random.chance(0.15) ? this.literal() : this.beside(...others);
+    return this.random.chance(0.15) ? this.literal() : this.broadcastable(...others);
   }
 
-  /** A finite and positive value computed from this one. */
+  /** Adds a positive value computed from this one. */
   positive(of: Node): Node {
     const ways = [
       () => this.add('add', [this.add('square', [of]), this.random.pick([1, 0.5, 0.01])]),
@@ -233,10 +237,10 @@ export class Builder {
 
   // Steps.
 
-  /** Adds a step. Without a shape, its operands broadcast. */
+  /** Adds a step. The default shape is the one that its operands broadcast to. */
   add(
     op: OpName,
-    of: readonly Given[],
+    of: readonly NodeOperand[],
     attributes: Possibly<Attributes> = {},
     shape: readonly number[] = shapeOfMap(op, of),
   ): Node {
@@ -251,7 +255,7 @@ export class Builder {
     return node;
   }
 
-  /** The program, its leaves numbered first. */
+  /** Returns the program of the values that `want`, `y` and `wrt` depend on. */
   program({
     want,
     y,
@@ -273,7 +277,7 @@ export class Builder {
     const steps = nodes.filter(({ step }) => step);
     const numbers = new Map([...leaves, ...steps].map((node, id) => [node, id]));
     const id = (node: Node) => numbers.get(node) as number;
-    const operand = (each: Given): Operand => {
+    const operand = (each: NodeOperand): Operand => {
       if (isNode(each)) return id(each);
       return each === null ? null : `${written(each)}`;
     };
@@ -315,11 +319,11 @@ const views: ReadonlySet<OpName> = new Set([
   'concat',
 ]);
 
-function isNode(each: Given): each is Node {
+function isNode(each: NodeOperand): each is Node {
   return typeof each === 'object' && each !== null;
 }
 
-function shapeOfMap(op: OpName, of: readonly Given[]): readonly number[] {
+function shapeOfMap(op: OpName, of: readonly NodeOperand[]): readonly number[] {
   const shape = broadcast(of.filter(isNode).map(each => each.shape));
   if (!shape) throw new RangeError(`${op}: the operands that were drawn do not broadcast`);
   return shape;
@@ -329,7 +333,7 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((size, length) => size * length, 1);
 }
 
-/** The shape that these broadcast to, `undefined` if they do not. */
+/** Shape that these shapes broadcast to; undefined if they do not. */
 export function broadcast(all: readonly (readonly number[])[]): readonly number[] | undefined {
   const rank = Math.max(0, ...all.map(shape => shape.length));
   const result: number[] = [];

@@ -1,34 +1,36 @@
 import type { Tensor } from 'posetape';
 import { largest } from '../support/equal.ts';
 
-/** A wrong entry of an answer. */
+/** Wrong entry of an answer. */
 export interface Difference {
-  /** The number of the wanted tensor, and the position of its entry. */
+  /** Index of the wanted tensor. */
   readonly tensor: number;
+  /** Index of the entry in its data. */
   readonly entry: number;
   readonly found: number | string;
   readonly expected: number | string;
   readonly allowed: number;
 }
 
+/** Allowed difference of answers. */
 export interface Bound {
-  /** The difference that is always allowed, as a share of the largest finite entry of the tensor. */
+  /** Difference that is always allowed, relative to the largest finite entry of the tensor. */
   readonly tolerance: number;
-  /** The effect of rounding on each tensor; called only if the tolerance is not enough. */
+  /** Returns the effect of rounding on each tensor. Called only for a difference larger than the tolerance. */
   readonly spreads: () => readonly number[];
 }
 
 /** Result of a comparison: the first entry that differs, if any, and the number of excused tensors. */
 export interface Comparison {
   readonly difference?: Difference;
-  /** The number of tensors that differ by more than the tolerance, but not by more than rounding can explain. */
+  /** Number of tensors whose difference exceeds the tolerance, but can be explained by rounding. */
   readonly excused: number;
 }
 
-/** The allowed multiple of the spread, which is measured in a few trials only. */
+/** Allowed multiple of the spread, which is the largest change in a few trials only. */
 const margin = 16;
 
-/** Compares an executor's results with the expected ones. NaN equals NaN, an infinity itself, and −0 equals 0. */
+/** Compares an executor's results with the expected ones. NaN equals NaN, an infinity equals itself, and −0 equals 0. */
 export function compare(found: readonly Tensor[], expected: readonly Tensor[], bound: Bound): Comparison {
   let excused = 0;
   for (const [i, wanted] of expected.entries()) {
@@ -60,7 +62,7 @@ function shapeDifference(found: Tensor | undefined, expected: Tensor): Misfit | 
   return a === b ? undefined : { found: a, expected: b };
 }
 
-/** The entry that exceeds the allowed difference most; −1 if none does. */
+/** Index of the entry that exceeds the allowed difference most; −1 if none does. */
 function farthest(found: Tensor, expected: Tensor, allowed: number): number {
   let worst = -1;
   let most = allowed;

@@ -6,7 +6,7 @@ import { spreads } from './rounding.ts';
 
 export type ContestantName = 'interpreter' | 'jit' | 'jit float32' | 'wasm' | 'gpu webasm' | 'gpu cpu';
 
-/** Makes an executor of each kind, which runs all programs. */
+/** Functions that make an executor of each kind. */
 export const open: Readonly<Record<ContestantName, () => Executor | Promise<Executor>>> = {
   interpreter: () => interpreter(),
   jit: () => jit(),
@@ -17,12 +17,12 @@ export const open: Readonly<Record<ContestantName, () => Executor | Promise<Exec
 };
 
 /**
- * The error that is always allowed, as a share of an answer's largest entry: some thousand roundings of float64, a
- * dozen of float32. Ill-conditioned answers may have larger errors, as measured by {@link spreads}.
+ * Error that is always allowed, relative to an answer's largest entry: a few thousand roundings in float64, a dozen in
+ * float32. Ill-conditioned answers may have larger errors, as measured by {@link spreads}.
  */
 const tolerances = { float64: 1e-12, float32: 1e-6 };
 
-/** Runs the wanted values and compares the results; an executor that throws is wrong too. */
+/** Runs the wanted values and compares the results. An error that the executor throws counts as a difference. */
 export async function judge(
   executor: Executor,
   wanted: readonly Value[],

@@ -4,13 +4,13 @@ import type { Random } from './random.ts';
 import { opNames, recipes } from './recipes.ts';
 
 export interface DrawOptions {
-  /** Ops of the first steps, each of which uses the result of the one before, if it fits. */
+  /** Ops of the first steps. Each uses the result of the step before, if it fits. Default: none. */
   readonly first?: readonly OpName[];
-  /** The most steps to draw; recipes and the objective add more. Default 7. */
+  /** Maximal number of steps to draw; recipes and the objective add more. Default 7. */
   readonly steps?: number;
 }
 
-/** A random program, valid by construction. */
+/** Draws a random program, which is valid by construction. */
 export function draw(random: Random, { first = [], steps = 7 }: DrawOptions = {}): Program {
   const builder = new Builder(random, kindOf(random));
   const count = random.whole(Math.max(1, first.length), steps);
@@ -23,13 +23,10 @@ export function draw(random: Random, { first = [], steps = 7 }: DrawOptions = {}
     if (random.chance(0.15)) view(builder);
     if (random.chance(0.15)) recipes.where(builder);
   }
-  return asked(builder);
+  return withObjective(builder);
 }
 
-/**
- * Draws a view. Views are more frequent than other ops, since fused executors compute none of them but read through
- * them.
- */
+/** Adds a view. Views are drawn more often than other ops, since fused executors read through them. */
 function view(builder: Builder): void {
   const names = ['reshape', 'transpose', 'slice', 'pad', 'expandDims', 'broadcastTo', 'concat'] as const;
   recipes[builder.random.pick(names)](builder);
@@ -42,21 +39,21 @@ function kindOf(random: Random): Kind {
   return share < 0.92 ? 'special' : 'extreme';
 }
 
-/** Adds an objective, and chooses the wanted values. */
-function asked(builder: Builder): Program {
+/** Adds an objective, chooses the wanted values, and returns the program. */
+function withObjective(builder: Builder): Program {
   const { random } = builder;
   const order = random.chance(0.12) ? 0 : builder.kind === 'extreme' || random.chance(0.5) ? 1 : 2;
-  const loose = builder.loose();
-  const y = order === 0 ? undefined : objective(builder, loose);
+  const unused = builder.unused();
+  const y = order === 0 ? undefined : objective(builder, unused);
   const values = builder.values();
-  const favoured = [...loose, ...(y ? [y, y] : [])];
+  const favoured = [...unused, ...(y ? [y, y] : [])];
   const count = order === 0 ? random.whole(1, 4) : random.whole(0, 3);
   const want = Array.from({ length: count }, () =>
     random.pick(favoured.length > 0 && random.chance(0.7) ? favoured : values),
   );
   if (want.length > 0 && random.chance(0.15)) want.push(want[0] as Node);
   const wrt = builder.parameters().filter(() => random.chance(0.85));
-  // At second order the gradient by a result depends on whether rules use the result or its operands.
+  // At second order, the gradient by a result depends on whether rules use the result or its operands.
   const others = values.filter(
     ({ index, node }) => !index && (node === 'leaf' || (node === 'map' && order === 1)),
   );
@@ -64,12 +61,12 @@ function asked(builder: Builder): Program {
   return builder.program({ want, y, wrt: order > 0 ? [...new Set(wrt)] : [], order });
 }
 
-/** A value with one entry: an existing one, or the sum of loose values, some of them weighted. */
-function objective(builder: Builder, loose: readonly Node[]): Node {
+/** Value with one entry: an existing one, or the sum of unused values, some of them weighted. */
+function objective(builder: Builder, unused: readonly Node[]): Node {
   const { random } = builder;
   const single = builder.values().filter(({ index, shape }) => !index && sizeOf(shape) === 1);
   if (single.length > 0 && random.chance(0.15)) return random.pick(single);
-  const real = loose.filter(({ index }) => !index);
+  const real = unused.filter(({ index }) => !index);
   const terms = random.chance(0.6) ? real : real.slice(-1);
   const totals = (terms.length > 0 ? terms : builder.parameters().slice(0, 1)).map(term => {
     if (term.shape.length === 0 && random.chance(0.7)) return term;

@@ -1,5 +1,5 @@
 /**
- * Draws random programs and compares executors with the interpreter, to second order.
+ * Draws random programs and compares executors with the interpreter on them, up to second derivatives.
  *
  *     npm run test:programs -- --count 1000 --seed 7
  */
@@ -24,20 +24,24 @@ interface Options {
 
 function options(): Options {
   return command('test:programs', {
-    does: 'Draws random programs from all that the API accepts, and compares executors with the interpreter on them, to second order. For each difference it shows the smallest program found, and the exit code is 1.',
+    does: 'Draws random programs from all that the API accepts, and compares executors with the interpreter on them, up to second derivatives. For each difference it prints the smallest program found. The exit code is 1 if there are any.',
     takes: 'about a quarter of an hour for 100,000 programs',
-    writes: 'its result to stdout only',
+    writes: 'to stdout only',
   })
-    .option('--count <programs>', 'how many', whole, 100_000)
-    .option('--seed <seed>', 'another seed, other programs', whole, 1)
-    .option('--first <program>', 'number of the first program, to repeat it', whole, 1)
+    .option('--count <programs>', 'number of programs', whole, 100_000)
+    .option('--seed <seed>', 'seed of the programs', whole, 1)
+    .option('--first <program>', 'number of the first program, to repeat a difference', whole, 1)
     .option('--differences <differences>', 'number of differences after which to stop', whole, 20)
-    .option('--executor <names...>', `of ${Object.keys(open).join(', ')}`, standard as string[])
+    .option(
+      '--executor <names...>',
+      `executors to compare, of ${Object.keys(open).join(', ')}`,
+      standard as string[],
+    )
     .parse()
     .opts();
 }
 
-/** The first difference of an executor from the interpreter, in words. */
+/** Description of the first difference of an executor from the interpreter. */
 async function differenceOf(executor: Executor, program: Program): Promise<string | undefined> {
   const wanted = record(program);
   const { difference } = await judge(executor, wanted, interpreter().run(wanted));
@@ -51,12 +55,12 @@ async function main(): Promise<void> {
   const executors = await Promise.all(names.map(name => open[name]()));
   const steps = Math.min(20, count);
   const progress = new Progress(steps);
-  let told = 0;
+  let shown = 0;
   let found = 0;
   for (let i = 0; i < count && found < differences; i++) {
-    if (i * steps >= told * count) {
+    if (i * steps >= shown * count) {
       progress.next(`from program ${first + i}, ${found} differences`);
-      told++;
+      shown++;
     }
     const program = draw(new Random(seed, first + i));
     for (const [k, executor] of executors.entries()) {

@@ -17,27 +17,25 @@ interface Options {
   readonly python: string;
 }
 
-/** The reply of pytorch.py to one program. */
+/** Reply of pytorch.py to one program. */
 type Reply = Pick<Entry, 'answers'> | { readonly 'left out': string };
 
-/** The number of programs in a file, so that each is smaller than a mebibyte. */
+/** Number of programs in a file: few enough for a file smaller than 1 MiB. */
 const perFile = 500;
 
 function options(): Options {
   return command('test:table', {
-    does: 'Draws random programs, has PyTorch compute their values and gradients in float64, and writes the table that npm test compares executors with.',
+    does: 'Draws random programs, lets PyTorch compute their values and gradients in float64, and writes the table that npm test compares executors with.',
     takes: 'half a minute',
-    writes: `${folder}/*.jsonl and its README.md anew`,
+    writes: `${folder}/*.jsonl and ${folder}/README.md`,
   })
-    .option('--seed <seed>', 'another seed, other programs', whole, 20260)
+    .option('--seed <seed>', 'seed of the programs', whole, 20260)
     .option('--python <command>', 'a Python that has torch', '/usr/bin/python3')
     .parse()
     .opts();
 }
 
-/**
- * Pairs of ops to begin with: each op with a third of the others, and again the ops that most loop rewrites concern.
- */
+/** Ops of the first steps of each program: each op with a third of the others, then ops that many loop rewrites concern. */
 const firsts: readonly (readonly OpName[])[] = [
   ...opNames.flatMap((op, i) => opNames.filter((_, k) => (i + k) % 3 === 0).map(then => [op, then])),
   ...new Array<OpName[]>(300).fill(['where']),
@@ -46,7 +44,7 @@ const firsts: readonly (readonly OpName[])[] = [
   ...new Array<OpName[]>(30).fill(['solve']),
 ];
 
-/** Programs that contain their first ops, unless ten draws give none. */
+/** Draws a program for each of `firsts`: one that contains these ops, or the last of ten draws. */
 function* drawn(seed: number): Generator<Program> {
   for (const [i, first] of firsts.entries()) {
     const has = ({ steps }: Program) => first.every(op => steps.some(step => step.op === op));
@@ -83,8 +81,8 @@ function main(): void {
     writeFileSync(`${folder}/${`${from}`.padStart(4, '0')}.jsonl`, text.join(''));
   }
   const reasons = [...leftOut].map(([reason, times]) => `- ${times}: ${reason}\n`);
-  const made = `npm run test:table -- --seed ${seed}`;
-  const provenance = `${entries.length} programs of ${programs.length} drawn, computed by PyTorch ${version} in float64; \`${made}\` makes them again.\n`;
+  const remake = `npm run test:table -- --seed ${seed}`;
+  const provenance = `${entries.length} programs of ${programs.length} drawn, computed by PyTorch ${version} in float64; \`${remake}\` makes them again.\n`;
   const readme = `# Programs and answers\n\n${provenance}\nLeft out:\n\n${reasons.join('')}`;
   writeFileSync(`${folder}/README.md`, readme);
   console.log(readme);

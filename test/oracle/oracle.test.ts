@@ -7,10 +7,7 @@ import { readTable } from './table.ts';
 
 const table = readTable();
 
-/**
- * The share of programs that each executor runs, as 1/n; all in longer runs. Each program has to be planned and
- * compiled.
- */
+/** Each executor runs every nth program, as planning and compiling take long; all programs if POSETAPE_RUNS is above 100. */
 const oneIn: Readonly<Record<ContestantName, number>> = {
   interpreter: 1,
   jit: 1,
@@ -20,7 +17,7 @@ const oneIn: Readonly<Record<ContestantName, number>> = {
   'gpu cpu': 40,
 };
 
-describe('programs of which PyTorch says what they come to', () => {
+describe('programs with results by PyTorch', () => {
   test.each(Object.keys(open) as ContestantName[])('%s', async name => {
     const executor = await open[name]();
     const failures: string[] = [];
@@ -41,13 +38,13 @@ describe('programs of which PyTorch says what they come to', () => {
     if ('dispose' in executor) await (executor as { dispose(): Promise<void> }).dispose();
     const shown = failures.slice(0, 5).join('\n');
     if (failures.length > 0) expect.fail(`${failures.length} programs differ:\n${shown}`);
-    // Answers excused as rounding test nothing, so there must be few.
+    // Excused answers test nothing, so there must be few.
     expect(excused / answers).toBeLessThan(executor.precision === 'float64' ? 0.02 : 0.08);
   });
 });
 
 describe('the table', () => {
-  test('holds 2,000 programs at least: 100 of each op, 25 of them with second derivatives', () => {
+  test('has at least 2,000 programs, with each op in 100 and in 25 with second derivatives', () => {
     expect(table.length).toBeGreaterThanOrEqual(2000);
     const using = (op: string, order: number) =>
       table.filter(({ steps, order: its }) => its >= order && steps.some(step => step.op === op)).length;
@@ -55,17 +52,17 @@ describe('the table', () => {
     expect(rare).toEqual([]);
   });
 
-  test('has each op of the result of many others', () => {
+  test('applies each op to the results of many other ops', () => {
     const pairs = table.flatMap(({ leaves, steps }) =>
       steps.flatMap(({ op, of }) => {
-        const made = of.map(each => (typeof each === 'number' ? steps[each - leaves.length] : undefined));
-        return made.flatMap(step => (step ? [`${op} of ${step.op}`] : []));
+        const operands = of.map(each => (typeof each === 'number' ? steps[each - leaves.length] : undefined));
+        return operands.flatMap(step => (step ? [`${op} of ${step.op}`] : []));
       }),
     );
     expect(new Set(pairs).size).toBeGreaterThan(0.45 * opNames.length ** 2);
   });
 
-  test('is of finite numbers for the most part, and of others', () => {
+  test('has mostly finite results, and some NaN and infinities', () => {
     const finite = table.filter(({ answers }) =>
       answers.every(answer => tensorOf(answer).data.every(entry => Number.isFinite(entry))),
     );

@@ -2,24 +2,24 @@ import { gradient, Tape, type Tensor, tensor, type Value } from 'posetape';
 import * as ops from 'posetape/ops';
 
 /*
- * Programs as plain data, which PyTorch reads too: leaves, then steps, numbered consecutively from 0. README.md
+ * Programs as plain data, which pytorch.py reads, too: leaves, then steps, numbered consecutively from 0. README.md
  * describes the format.
  */
 
-/** The name of an exported op. */
+/** Name of an exported op. */
 export type OpName = keyof typeof ops;
 
-/** A number in JSON: NaN, the infinities and −0 are strings. */
+/** Number in JSON: NaN, the infinities and −0 are strings. */
 export type Written = number | 'nan' | 'inf' | '-inf' | '-0';
 
-/** An operand: the number of a value, a literal as a string, or `null` if it is left out. */
+/** Operand: the number of a value, a literal as a string, or `null` if it is left out. */
 export type Operand = number | string | null;
 
 export interface Leaf {
-  /** `rows` is an index that is not on the tape: ops get the array itself. */
+  /** Kind of leaf. `rows` is an index that is not on the tape: ops get the array itself. */
   readonly is: 'parameter' | 'constant' | 'fill' | 'index' | 'rows';
   readonly shape: readonly number[];
-  /** Its entries in row-major order; one for a fill. */
+  /** Entries in row-major order; a single one for a fill. */
   readonly data: readonly Written[];
   /** True if the array is a Float32Array. */
   readonly float32?: true;
@@ -28,7 +28,7 @@ export interface Leaf {
 export interface Step {
   readonly op: OpName;
   readonly of: readonly Operand[];
-  /** The arguments of the op besides its operands, by name. */
+  /** Other arguments of the op, by name. */
   readonly with?: Attributes;
 }
 
@@ -58,17 +58,17 @@ export interface Attributes {
 export interface Program {
   readonly leaves: readonly Leaf[];
   readonly steps: readonly Step[];
-  /** The numbers of the wanted values; one may be wanted twice. */
+  /** Numbers of the wanted values. A value may be wanted twice. */
   readonly want: readonly number[];
-  /** The value with one entry that is differentiated. */
+  /** Number of the value to differentiate, which has one entry. */
   readonly y?: number;
-  /** The steps with respect to which it is differentiated. */
+  /** Numbers of the values to differentiate by. */
   readonly wrt: readonly number[];
-  /** 1: the gradient is wanted after `want`; 2: also the gradient of the sum of its squares. */
+  /** 0: only `want`; 1: then the gradient of `y`; 2: then also the gradient of the sum of its squares. */
   readonly order: 0 | 1 | 2;
 }
 
-/** A wanted tensor by PyTorch. */
+/** Wanted tensor as computed by PyTorch. */
 export interface Answer {
   readonly is?: 'index';
   readonly shape: readonly number[];
@@ -87,7 +87,7 @@ export function read(entry: Written | string): number {
   return Number(entry);
 }
 
-/** The tensor of a leaf or an answer. */
+/** Tensor of a leaf or an answer. */
 export function tensorOf({ shape, data, ...leaf }: Answer | Leaf): Tensor {
   const numbers = data.map(read);
   if ('is' in leaf && (leaf.is === 'index' || leaf.is === 'rows'))
@@ -110,7 +110,7 @@ export function record(program: Program): Value[] {
   return [...wanted, ...slopes, ...gradient(curved, wrt)];
 }
 
-/** Records leaves and steps on a new tape; `undefined` stands for a leaf that is not on the tape. */
+/** Records leaves and steps on a new tape. The result has `undefined` for each leaf that is not on the tape. */
 export function recordSteps({ leaves, steps }: Pick<Program, 'leaves' | 'steps'>): (Value | undefined)[] {
   const tape = new Tape();
   const values = leaves.map((leaf, id) => leafOn(tape, leaf, id));
@@ -137,14 +137,16 @@ const exported: Readonly<Record<OpName, unknown>> = ops;
 
 type AlongAxes = (a: Value, axis: Attributes['axis'], keepDims?: boolean) => Value;
 
-/** Ops of one value and axes. Other ops take only operands, or are handled in {@link call}. */
+/** Ops of one value and axes. All others take only operands or have a case in {@link call}. */
 const alongAxes: ReadonlySet<string> = new Set([
-  ...['sum', 'mean', 'max', 'min', 'logSumExp', 'norm', 'softmax', 'logSoftmax'],
-  ...['squeeze', 'flip', 'cumsum', 'cumprod', 'sort', 'argsort', 'argmax', 'argmin'],
   ...['sum', 'mean', 'prod', 'max', 'min', 'logSumExp', 'norm', 'softmax', 'logSoftmax'],
+  ...['squeeze', 'flip', 'cumsum', 'cumprod', 'sort', 'argsort', 'argmax', 'argmin'],
 ]);
 
-function call({ op, of, with: given = {} }: Step, at: (id: number) => Value | Tensor | undefined): Value {
+function call(
+  { op, of, with: attributes = {} }: Step,
+  at: (id: number) => Value | Tensor | undefined,
+): Value {
   const operands = of.map(each => {
     if (typeof each === 'number') return at(each);
     return each === null ? undefined : read(each);
@@ -152,57 +154,64 @@ function call({ op, of, with: given = {} }: Step, at: (id: number) => Value | Te
   const [a, b, c] = operands as [Value, Value, Value];
   switch (op) {
     case 'broadcastTo':
-      return ops.broadcastTo(a, given.shape as number[]);
+      return ops.broadcastTo(a, attributes.shape as number[]);
     case 'reshape':
-      return ops.reshape(a, given.shape as number[]);
+      return ops.reshape(a, attributes.shape as number[]);
     case 'expandDims':
-      return ops.expandDims(a, given.axis as number);
+      return ops.expandDims(a, attributes.axis as number);
     case 'transpose':
-      return ops.transpose(a, given.axes);
+      return ops.transpose(a, attributes.axes);
     case 'slice':
-      return ops.slice(a, given.start as number, given.end, given.step);
+      return ops.slice(a, attributes.start as number, attributes.end, attributes.step);
     case 'pad':
-      return ops.pad(a, given.widths as [number, number][]);
+      return ops.pad(a, attributes.widths as [number, number][]);
     case 'concat':
-      return ops.concat(operands as Value[], given.axis as number | undefined);
+      return ops.concat(operands as Value[], attributes.axis as number | undefined);
     case 'gather':
-      return ops.gather(a, b, given.axis as number | undefined);
+      return ops.gather(a, b, attributes.axis as number | undefined);
     case 'segmentSum':
-      return ops.segmentSum(a, b, given.count as number, given.axis as number | undefined);
+      return ops.segmentSum(a, b, attributes.count as number, attributes.axis as number | undefined);
     case 'segmentMean':
-      return ops.segmentMean(a, b, given.count as number, given.axis as number | undefined);
+      return ops.segmentMean(a, b, attributes.count as number, attributes.axis as number | undefined);
     case 'takeAlongAxis':
-      return ops.takeAlongAxis(a, b, given.axis as number);
+      return ops.takeAlongAxis(a, b, attributes.axis as number);
     case 'stack':
-      return ops.stack(operands as Value[], given.axis as number | undefined);
+      return ops.stack(operands as Value[], attributes.axis as number | undefined);
     case 'split':
-      return ops.split(a, given.parts as number, given.axis as number)[given.part as number] as Value;
+      return ops.split(a, attributes.parts as number, attributes.axis as number)[
+        attributes.part as number
+      ] as Value;
     case 'topK':
-      return ops.topK(a, given.count as number, given.axis as number)[given.part as 0 | 1];
+      return ops.topK(a, attributes.count as number, attributes.axis as number)[attributes.part as 0 | 1];
     case 'tile':
-      return ops.tile(a, given.times as number);
+      return ops.tile(a, attributes.times as number);
     case 'eye':
-      return ops.eye(a.tape, given.rows as number, given.columns);
+      return ops.eye(a.tape, attributes.rows as number, attributes.columns);
     case 'arange':
-      return ops.arange(a.tape, given.start as number, given.end as number, given.step as number);
+      return ops.arange(
+        a.tape,
+        attributes.start as number,
+        attributes.end as number,
+        attributes.step as number,
+      );
     case 'variance':
-      return ops.variance(a, given.axis, given.keepDims, given.ddof);
+      return ops.variance(a, attributes.axis, attributes.keepDims, attributes.ddof);
     case 'std':
-      return ops.std(a, given.axis, given.keepDims, given.ddof);
+      return ops.std(a, attributes.axis, attributes.keepDims, attributes.ddof);
     case 'einsum':
-      return ops.einsum(given.specification as string, ...(operands as Value[]));
+      return ops.einsum(attributes.specification as string, ...(operands as Value[]));
     case 'dropout':
-      return ops.dropout(a, { rate: given.rate as number, seed: given.seed as number });
+      return ops.dropout(a, { rate: attributes.rate as number, seed: attributes.seed as number });
     case 'noise':
-      return ops.noise(a.tape, given.shape as number[], { seed: given.seed as number });
+      return ops.noise(a.tape, attributes.shape as number[], { seed: attributes.seed as number });
     case 'segmentMax':
     case 'segmentMin':
     case 'segmentSoftmax':
-      return (exported[op] as typeof ops.segmentSum)(a, b, given.count as number);
+      return (exported[op] as typeof ops.segmentSum)(a, b, attributes.count as number);
     case 'gaussians':
-      return ops.gaussians(a, given.centers ?? c, b);
+      return ops.gaussians(a, attributes.centers ?? c, b);
     case 'layerNorm': {
-      const { axis, epsilon } = given;
+      const { axis, epsilon } = attributes;
       return ops.layerNorm(a, {
         ...(b !== undefined && { gain: b }),
         ...(c !== undefined && { bias: c }),
@@ -211,7 +220,7 @@ function call({ op, of, with: given = {} }: Step, at: (id: number) => Value | Te
       });
     }
     default:
-      if (alongAxes.has(op)) return (exported[op] as AlongAxes)(a, given.axis, given.keepDims);
+      if (alongAxes.has(op)) return (exported[op] as AlongAxes)(a, attributes.axis, attributes.keepDims);
       return (exported[op] as (...operands: unknown[]) => Value)(...operands);
   }
 }

@@ -11,36 +11,36 @@ import { shrink } from './shrink.ts';
 const drawn = (i: number) => draw(new Random(seed, i));
 
 test.each(['jit', 'jit float32', 'wasm'] as ContestantName[])(
-  '%s gives what the interpreter gives',
+  '%s agrees with the interpreter on random programs',
   async name => {
     const executor = await open[name]();
     for (let i = 1; i <= runs; i++) {
       const wanted = record(drawn(i));
       const { difference } = await judge(executor, wanted, interpreter().run(wanted));
-      const again = `npm run test:programs -- --seed ${seed} --first ${i} --count 1`;
-      if (difference) expect.fail(`${JSON.stringify(difference)}\n${again}`);
+      const command = `npm run test:programs -- --seed ${seed} --first ${i} --count 1`;
+      if (difference) expect.fail(`${JSON.stringify(difference)}\n${command}`);
     }
   },
 );
 
-test('the same seed draws the same programs, another draws others', () => {
+test('a seed determines the programs, and another seed draws others', () => {
   const some = (seed: number) => Array.from({ length: 20 }, (_, i) => draw(new Random(seed, i)));
   expect(some(seed)).toEqual(some(seed));
   expect(new Set([...some(seed), ...some(seed + 1)].map(program => JSON.stringify(program))).size).toBe(40);
 });
 
-/** The interpreter, but with wrong results for tapes with `where`. */
+/** Interpreter that returns wrong results for tapes with `where`. */
 const mistaken: SyncExecutor = {
   ...interpreter(),
   run: wanted => {
     const answers = interpreter().run(wanted);
-    const isSeen = wanted[0]?.tape.values.some(({ op }) => op.name === 'where');
-    if (isSeen) for (const { data } of answers) data[0] = 1e6;
+    const hasWhere = wanted[0]?.tape.values.some(({ op }) => op.name === 'where');
+    if (hasWhere) for (const { data } of answers) data[0] = 1e6;
     return answers;
   },
 };
 
-test('of a program that shows a mistake, what shows it is left', async () => {
+test('shrink reduces a failing program to at most two steps that still fail', async () => {
   const fails = async (program: Program) => {
     const wanted = record(program);
     return (await judge(mistaken, wanted, interpreter().run(wanted))).difference !== undefined;
@@ -54,7 +54,7 @@ test('of a program that shows a mistake, what shows it is left', async () => {
   expect(small.order).toBe(0);
 });
 
-test('rounding moves a difference of near numbers far, and what is exact not at all', () => {
+test('the spread is large for a difference of close numbers, and 0 for an exact result', () => {
   const program = (data: readonly number[], literal: string): Program => ({
     leaves: [{ is: 'parameter', shape: [1], data }],
     steps: [
@@ -71,6 +71,6 @@ test('rounding moves a difference of near numbers far, and what is exact not at 
   const moved = spread([1], '2.7182');
   expect(moved).toBeGreaterThan(2 ** -53);
   expect(moved).toBeLessThan(2 ** -48);
-  // If the numbers differ by less than rounding, no digit is left.
+  // If the numbers differ by less than a rounding error, no digit is certain.
   expect(spread([1], `${Math.E}`)).toBe(Number.POSITIVE_INFINITY);
 });

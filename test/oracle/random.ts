@@ -1,11 +1,11 @@
-/** A random generator, determined by seed and stream (sfc32, by C. Doty-Humphrey, PractRand). */
+/** Generator of pseudorandom numbers for a seed and a stream (sfc32 by C. Doty-Humphrey, from PractRand). */
 export class Random {
   #a: number;
   #b: number;
   #c = 0x9e37_79b9;
   #counter = 1;
 
-  /** Both are whole numbers below 2³². */
+  /** @param seed, stream integers from 0 to 2³² − 1 */
   constructor(seed: number, stream: number) {
     this.#a = stream | 0;
     this.#b = seed | 0;
@@ -21,16 +21,17 @@ export class Random {
     return sum >>> 0;
   }
 
-  /** From 0 to below 1. */
+  /** Uniform number from 0 to below 1. */
   unit(): number {
     return this.#next() / 2 ** 32;
   }
 
+  /** True with probability `share`. */
   chance(share: number): boolean {
     return this.unit() < share;
   }
 
-  /** A whole number from `least` to `most`. */
+  /** Integer from `least` to `most`. */
   whole(least: number, most: number): number {
     return least + Math.floor(this.unit() * (most - least + 1));
   }

@@ -2,7 +2,7 @@ import * as ops from 'posetape/ops';
 import { type Builder, broadcast, maximalSize, type Node, sizeOf } from './builder.ts';
 import type { Attributes, OpName } from './program.ts';
 
-/** Adds a step of one op to the program, and perhaps steps for its operands. */
+/** Function that adds a step of one op to the program, and perhaps steps for its operands. */
 type Recipe = (builder: Builder) => void;
 
 /** An op of one value. */
@@ -11,23 +11,23 @@ const unary =
   b =>
     b.add(op, [b.any()]);
 
-/** An op of one value, mostly in the range where the op is finite. */
+/** An op of one value. With probability `share`, `restrict` maps the value to where the op is finite. */
 const within =
-  (op: OpName, made: (b: Builder, x: Node) => Node, share = 0.6): Recipe =>
+  (op: OpName, restrict: (b: Builder, x: Node) => Node, share = 0.6): Recipe =>
   b => {
     const x = b.any();
-    b.add(op, [b.random.chance(share) ? made(b, x) : x]);
+    b.add(op, [b.random.chance(share) ? restrict(b, x) : x]);
   };
 
-/** An op of two operands that broadcast. One may be a literal; sometimes both are the same value. */
+/** An op of two operands that broadcast. One may be a literal, and both may be the same value. `second` may change one. */
 const binary =
   (op: OpName, second: (b: Builder, y: Node | number) => Node | number = (_, y) => y): Recipe =>
   b => {
     const x = b.any();
     if (b.random.chance(0.1)) return void b.add(op, [x, x]);
     const y = second(b, b.operand(x));
-    const turn = typeof y !== 'number' && b.random.chance(0.1) ? b.literal() : x;
-    b.add(op, op !== 'div' && op !== 'pow' && b.random.chance(0.5) ? [y, x] : [turn, y]);
+    const first = typeof y !== 'number' && b.random.chance(0.1) ? b.literal() : x;
+    b.add(op, op !== 'div' && op !== 'pow' && b.random.chance(0.5) ? [y, x] : [first, y]);
   };
 
 const tanh = (b: Builder, x: Node) => b.add('tanh', [x]);
@@ -35,7 +35,7 @@ const positive = (b: Builder, x: Node) => b.positive(x);
 
 const quotient = binary('div', (b, y) => (typeof y !== 'number' && b.random.chance(0.5) ? b.positive(y) : y));
 
-/** One axis from either end, several, none, or all. */
+/** One axis counted from either end, several, none, or `undefined` for all. */
 function axesOf(b: Builder, { length: rank }: readonly number[]): Attributes['axis'] {
   const share = b.random.unit();
   if (rank === 0 || share < 0.25) return undefined;
@@ -46,30 +46,30 @@ function axesOf(b: Builder, { length: rank }: readonly number[]): Attributes['ax
     .map(axis => (b.random.chance(0.5) ? axis : axis - rank));
 }
 
-/** The axes as a list, counted from the front. */
+/** List of the axes, counted from the front. */
 function listed(axis: Attributes['axis'], { length: rank }: readonly number[]): number[] {
   if (axis === undefined) return Array.from({ length: rank }, (_, each) => each);
   return (typeof axis === 'number' ? [axis] : axis).map(each => (each < 0 ? each + rank : each));
 }
 
-/** An op along axes, which are kept or removed. */
-function reduce(b: Builder, op: OpName, x: Node, ofNone: boolean): void {
+/** Adds an op along axes, which are kept with length 1 or removed. */
+function reduce(b: Builder, op: OpName, x: Node, allowsEmpty: boolean): void {
   const axis = axesOf(b, x.shape);
   const reduced = listed(axis, x.shape);
-  if (!ofNone && reduced.some(each => x.shape[each] === 0)) return;
+  if (!allowsEmpty && reduced.some(each => x.shape[each] === 0)) return;
   const keepDims = b.random.pick([undefined, false, true]);
   const kept = x.shape.map((length, each) => (reduced.includes(each) ? 1 : length));
   const shape = keepDims ? kept : kept.filter((_, each) => !reduced.includes(each));
   b.add(op, [x], { axis, keepDims }, shape);
 }
 
-/** A recipe for {@link reduce}; `ofNone` is true if axes without entries are allowed. */
+/** Recipe for {@link reduce}. `allowsEmpty` is true if the op allows axes of length 0. */
 const reduction =
-  (op: OpName, ofNone: boolean): Recipe =>
+  (op: OpName, allowsEmpty: boolean): Recipe =>
   b =>
-    reduce(b, op, b.any(), ofNone);
+    reduce(b, op, b.any(), allowsEmpty);
 
-/** An op along axes that keeps the shape; without axes it takes the last. */
+/** Axes of an op that keeps the shape, `undefined` for the last; null if an axis has length 0. */
 function normalisedAxes(b: Builder, x: Node): Attributes['axis'] | null {
   const axis = b.random.chance(0.3) ? undefined : (axesOf(b, x.shape) ?? -1);
   return listed(axis ?? -1, x.shape).some(each => x.shape[each] === 0) ? null : axis;
@@ -83,18 +83,17 @@ const softmax =
     if (axis !== null) b.add(op, [x], { axis }, x.shape);
   };
 
-/** A comparison; mostly of values that may be equal. */
+/** A comparison, whose result may also be used as a number. */
 const comparison =
   (op: OpName): Recipe =>
   b => {
     const x = b.any();
     const y = b.operand(x);
     const result = b.add(op, b.random.chance(0.5) ? [x, y] : [y, x]);
-    // Use it as a number too.
-    if (b.random.chance(0.4)) b.add('mul', [result, b.beside(result)]);
+    if (b.random.chance(0.4)) b.add('mul', [result, b.broadcastable(result)]);
   };
 
-/** A masked product of zeros with numbers that may be infinite there, and an op that could hide a NaN in it. */
+/** A masked product of numbers with zeros and numbers that may be infinite there, and an op that could hide its NaN. */
 function masked(b: Builder): void {
   const { random } = b;
   const x = b.any();
@@ -110,7 +109,7 @@ function masked(b: Builder): void {
   const product = b.add('scaled', [zeros, fits ? unsafe : x]);
   if (random.chance(0.4))
     b.add(random.pick(['less', 'equal', 'maximum', 'pow', 'minimum']), [product, b.literal()]);
-  else if (random.chance(0.5)) b.add('where', [product, b.beside(product), b.literal()]);
+  else if (random.chance(0.5)) b.add('where', [product, b.broadcastable(product), b.literal()]);
   else b.add(random.pick(['exp', 'tanh', 'sign']), [product]);
 }
 
@@ -128,37 +127,34 @@ function overZero(b: Builder): void {
   b.add('div', [random.pick([1, -2]), signed]);
 }
 
-/** A condition: a comparison, an arbitrary number, a mask of masks, or a sum of a mask. */
-function condition(b: Builder, beside: Node): Node {
+/** A condition that broadcasts with `x`: a comparison, any numbers, combined masks, or a sum of a mask. */
+function condition(b: Builder, x: Node): Node {
   const { random } = b;
-  if (random.chance(0.3)) return beside;
+  if (random.chance(0.3)) return x;
   const ways = [
-    () => b.add(random.pick(['less', 'greater', 'equal'] as const), [beside, b.operand(beside)]),
-    () => b.beside(beside),
-    () => b.mask(beside.shape),
-    () => b.mask(random.chance(0.5) ? beside.shape.slice(1) : beside.shape.map(() => 1)),
+    () => b.add(random.pick(['less', 'greater', 'equal'] as const), [x, b.operand(x)]),
+    () => b.broadcastable(x),
+    () => b.mask(x.shape),
+    () => b.mask(random.chance(0.5) ? x.shape.slice(1) : x.shape.map(() => 1)),
     () =>
-      b.add(random.pick(['mul', 'sub', 'add', 'maximum'] as const), [
-        b.mask(beside.shape),
-        b.add('less', [beside, 0]),
-      ]),
-    () => b.add('sub', [1, b.add('less', [beside, b.operand(beside)])]),
-    () => b.add('where', [b.mask(beside.shape), b.add('less', [0, beside]), random.pick([0, 2, -1])]),
+      b.add(random.pick(['mul', 'sub', 'add', 'maximum'] as const), [b.mask(x.shape), b.add('less', [x, 0])]),
+    () => b.add('sub', [1, b.add('less', [x, b.operand(x)])]),
+    () => b.add('where', [b.mask(x.shape), b.add('less', [0, x]), random.pick([0, 2, -1])]),
     () => {
-      const axis = beside.shape.length > 0 ? -1 : undefined;
-      const of = random.chance(0.5) ? b.add('less', [beside, b.operand(beside)]) : beside;
+      const axis = x.shape.length > 0 ? -1 : undefined;
+      const of = random.chance(0.5) ? b.add('less', [x, b.operand(x)]) : x;
       const shape = of.shape.map((length, i) =>
         axis === undefined || i === of.shape.length - 1 ? 1 : length,
       );
       return b.add('sum', [of], { axis, keepDims: true }, shape);
     },
-    () => b.add('floor', [beside]),
-    () => b.add('sign', [beside]),
+    () => b.add('floor', [x]),
+    () => b.add('sign', [x]),
   ];
   return random.pick(ways)();
 }
 
-/** A branch of a selection, which may be finite only where it is selected. */
+/** A branch of a selection by `x`, which may be finite only where it is selected. */
 function guarded(b: Builder, x: Node): Node {
   const ways = [
     () => b.add('div', [b.random.pick([1, 3, -0.5]), x]),
@@ -168,20 +164,20 @@ function guarded(b: Builder, x: Node): Node {
     () => b.add('pow', [x, b.random.pick([-1, 0.5, -2, 1.5])]),
     () => b.add('exp', [b.add('mul', [x, 1000])]),
     () => b.add('mul', [x, b.fresh(x.shape)]),
-    () => b.beside(x),
+    () => b.broadcastable(x),
   ];
   return b.random.pick(ways)();
 }
 
-/** A sum or norm of selected numbers, some of them multiplied by their own condition. */
+/** A sum or norm of selected numbers, which may be multiplied by their condition. */
 function sparse(b: Builder): void {
   const { random } = b;
   const x = random.chance(0.5) ? b.any() : b.mask(b.any().shape);
-  const taken = random.chance(0.2) ? x : guarded(b, x);
-  const chosen = b.add('where', [x, taken, 0]);
+  const branch = random.chance(0.2) ? x : guarded(b, x);
+  const selected = b.add('where', [x, branch, 0]);
   const result = random.chance(0.3)
-    ? b.add('mul', [chosen, random.chance(0.5) ? x : b.beside(chosen)])
-    : chosen;
+    ? b.add('mul', [selected, random.chance(0.5) ? x : b.broadcastable(selected)])
+    : selected;
   reduce(b, random.chance(0.8) ? 'sum' : 'norm', result, true);
 }
 
@@ -190,17 +186,17 @@ const where: Recipe = b => {
   if (random.chance(0.3)) return sparse(b);
   const x = b.any();
   const isGuarded = random.chance(0.5);
-  const decides = condition(b, x);
-  const of = random.chance(0.3) ? decides : x;
-  const yes = isGuarded ? guarded(b, of) : random.chance(0.2) ? b.literal() : b.beside(x);
-  const no = random.chance(0.55) ? random.pick([0, 0, 0, 1, -0, 2.5]) : b.beside(x);
-  const shape = broadcast([decides, yes, no].flatMap(each => (typeof each === 'number' ? [] : [each.shape])));
+  const test = condition(b, x);
+  const divisor = random.chance(0.3) ? test : x;
+  const yes = isGuarded ? guarded(b, divisor) : random.chance(0.2) ? b.literal() : b.broadcastable(x);
+  const no = random.chance(0.55) ? random.pick([0, 0, 0, 1, -0, 2.5]) : b.broadcastable(x);
+  const shape = broadcast([test, yes, no].flatMap(each => (typeof each === 'number' ? [] : [each.shape])));
   if (!shape || sizeOf(shape) > maximalSize) return;
   const swapped = random.chance(0.25);
-  const chosen = b.add('where', swapped ? [decides, no, yes] : [decides, yes, no]);
+  const selected = b.add('where', swapped ? [test, no, yes] : [test, yes, no]);
   const result = random.chance(0.3)
-    ? b.add('mul', [chosen, random.chance(0.5) ? decides : b.beside(chosen)])
-    : chosen;
+    ? b.add('mul', [selected, random.chance(0.5) ? test : b.broadcastable(selected)])
+    : selected;
   // In a sum, the engine may skip entries that are 0.
   if (random.chance(0.4)) reduce(b, 'sum', result, true);
 };
@@ -221,12 +217,12 @@ function factors(b: Builder, size: number): number[] {
   return b.random.shuffled(shape);
 }
 
-/** A shape for an index of what has `length` rows or none. */
+/** Random shape of an index. */
 function indexShape(b: Builder): number[] {
   return b.random.pick([[], [0], [1], [2], [3], [3], [4], [5], [2, 2], [1, 3], [2, 0]]);
 }
 
-/** An op of one value and a number, or its default. */
+/** An op of one value and an optional number. */
 const withNumber =
   (op: OpName): Recipe =>
   b => {
@@ -234,16 +230,16 @@ const withNumber =
     b.add(op, [x, b.random.chance(0.3) ? null : b.random.pick([0.5, 0.2, 1, -0.3])]);
   };
 
-/** A condition of one value, often one that is 0 or NaN in places. */
+/** An op whose result is a condition, mostly used in a selection. */
 const truthOf =
   (op: OpName): Recipe =>
   b => {
     const x = b.random.chance(0.5) ? b.any() : b.mask(b.any().shape);
     const result = b.add(op, [x]);
-    if (b.random.chance(0.6)) b.add('where', [result, b.beside(result), b.random.pick([0, 1])]);
+    if (b.random.chance(0.6)) b.add('where', [result, b.broadcastable(result), b.random.pick([0, 1])]);
   };
 
-/** A variance, or its root. */
+/** Variance or standard deviation. */
 const spread =
   (op: OpName): Recipe =>
   b => {
@@ -259,7 +255,7 @@ const spread =
     b.add(op, [x], { axis, keepDims, ddof }, shape);
   };
 
-/** A cumulative sum or product, along an axis or flattened. */
+/** Cumulative sum or product, along an axis or of the flattened operand. */
 const scan =
   (op: OpName): Recipe =>
   b => {
@@ -269,7 +265,7 @@ const scan =
     b.add(op, [x], { axis }, isFlat ? [sizeOf(x.shape)] : x.shape);
   };
 
-/** An op of rows and an index with one or more axes, along any axis. */
+/** An op of segments along any axis, by an index of 0 to 2 axes. */
 const segments =
   (op: OpName): Recipe =>
   b => {
@@ -283,7 +279,7 @@ const segments =
     if (sizeOf(shape) <= maximalSize) b.add(op, [x, b.index(at, count)], { count, axis: given }, shape);
   };
 
-/** A product of vectors of length 3. */
+/** Adds a product of vectors of length 3. */
 function vectors(b: Builder, op: 'vecdot' | 'cross'): void {
   const isVector = (shape: readonly number[]) => shape.at(-1) === 3;
   const x = b.real(isVector) ?? b.fresh(b.random.pick([[3], [2, 3], [1, 3], [3, 3]]));
@@ -296,16 +292,16 @@ function vectors(b: Builder, op: 'vecdot' | 'cross'): void {
   b.add(op, [x, y], {}, op === 'cross' ? shape : shape.slice(0, -1));
 }
 
-/** Entries at places along an axis, of a value with the same shape as `like`. */
-function picked(b: Builder, like: Node, places: Node, axis: number): void {
+/** Adds takeAlongAxis by `indices` of a value with the same shape as `like`. */
+function take(b: Builder, like: Node, indices: Node, axis: number): void {
   if (b.random.chance(0.2)) return;
   const isLike = (shape: readonly number[]) => shape.join() === like.shape.join();
   const x = b.random.chance(0.5) ? like : (b.real(isLike) ?? b.fresh(like.shape));
-  b.add('takeAlongAxis', [x, places], { axis }, places.shape);
+  b.add('takeAlongAxis', [x, indices], { axis }, indices.shape);
 }
 
-/** The place of an extreme entry, mostly used to pick rows. */
-const place =
+/** Index of an extreme entry, mostly used to take entries or rows. */
+const extremeIndex =
   (op: 'argmax' | 'argmin'): Recipe =>
   b => {
     const x = b.ranked(1);
@@ -315,19 +311,19 @@ const place =
     const count = along === undefined ? sizeOf(x.shape) : (x.shape[along] as number);
     if (count === 0) return;
     const keepDims = b.random.pick([undefined, false, true]);
-    const isGone = (_: number, i: number) => along === undefined || i === along;
-    const kept = x.shape.map((length, i) => (isGone(length, i) ? 1 : length));
-    const shape = keepDims ? kept : x.shape.filter((length, i) => !isGone(length, i));
-    const found = b.add(op, [x], { axis, keepDims }, shape);
-    if (keepDims && axis !== undefined) return picked(b, x, found, axis);
+    const isReduced = (_: number, i: number) => along === undefined || i === along;
+    const kept = x.shape.map((length, i) => (isReduced(length, i) ? 1 : length));
+    const shape = keepDims ? kept : x.shape.filter((length, i) => !isReduced(length, i));
+    const index = b.add(op, [x], { axis, keepDims }, shape);
+    if (keepDims && axis !== undefined) return take(b, x, index, axis);
     if (b.random.chance(0.3)) return;
     const isTable = (lengths: readonly number[]) => lengths[0] === count;
     const table = b.real(isTable) ?? b.fresh(b.random.pick([[count], [count, 2]]));
     const rows = [...shape, ...table.shape.slice(1)];
-    if (sizeOf(rows) <= maximalSize) b.add('gather', [table, found], {}, rows);
+    if (sizeOf(rows) <= maximalSize) b.add('gather', [table, index], {}, rows);
   };
 
-/** An op of points, mostly near corners that are not on a line. */
+/** Adds an op of points, mostly near corners that are not on a line. */
 function points(b: Builder, op: 'angle' | 'dihedral', count: number): void {
   const { random } = b;
   const corners = [
@@ -337,22 +333,22 @@ function points(b: Builder, op: 'angle' | 'dihedral', count: number): void {
     [-1, 2, 2],
   ];
   const isPoint = (shape: readonly number[]) => shape.at(-1) === 3 && shape.length < 3;
-  const given = Array.from({ length: count }, (_, i) => {
+  const operands = Array.from({ length: count }, (_, i) => {
     const x = (random.chance(0.5) ? b.real(isPoint) : undefined) ?? b.fresh([3], undefined, 'tame');
     if (random.chance(0.1)) return x;
-    return b.add('add', [b.add('mul', [0.5, b.add('tanh', [x])]), b.given([3], corners[i] as number[])]);
+    return b.add('add', [b.add('mul', [0.5, b.add('tanh', [x])]), b.constant([3], corners[i] as number[])]);
   });
-  const shape = broadcast(given.map(each => each.shape));
-  if (shape) b.add(op, given, {}, shape.slice(0, -1));
+  const shape = broadcast(operands.map(each => each.shape));
+  if (shape) b.add(op, operands, {}, shape.slice(0, -1));
 }
 
-/** Symmetric, positive definite matrices of one to four rows with distinct eigenvalues; sometimes arbitrary ones. */
+/** Adds symmetric matrices of one to four rows, positive definite with distinct eigenvalues unless numbers are wild. */
 function square(b: Builder, rows: readonly number[] = [1, 2, 3, 3, 4]): Node {
   const { random } = b;
   const x = b.real(shape => sizeOf(shape) > 0) ?? b.fresh([]);
   const n = random.pick(rows);
   const leading = random.pick([[], [], [2]]);
-  const one = b.add('sum', [b.add('mul', [b.add('tanh', [x]), 0.4 / sizeOf(x.shape)])], {}, []);
+  const factor = b.add('sum', [b.add('mul', [b.add('tanh', [x]), 0.4 / sizeOf(x.shape)])], {}, []);
   const shape = [...leading, n, n];
   const lower = Array.from({ length: sizeOf(leading) * n * n }, () => random.whole(-10, 10) / 20);
   const data = lower.map((_, i) => {
@@ -360,15 +356,15 @@ function square(b: Builder, rows: readonly number[] = [1, 2, 3, 3, 4]): Node {
     const matrix = i - (i % (n * n));
     return lower[matrix + Math.max(row, column) * n + Math.min(row, column)] as number;
   });
-  const off = b.given(shape, data);
-  const apart = b.given(
+  const symmetric = b.constant(shape, data);
+  const diagonal = b.constant(
     [n, n],
     Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 2 + 2 * Math.floor(i / n) : 0)),
   );
-  return b.add('add', [b.add('mul', [off, one]), apart]);
+  return b.add('add', [b.add('mul', [symmetric, factor]), diagonal]);
 }
 
-/** An op of rows and an index with one or more axes, from the first axis. */
+/** An op of segments from the first axis on, by an index of 0 to 2 axes. */
 const firstSegments =
   (op: OpName): Recipe =>
   b => {
@@ -395,7 +391,7 @@ export const recipes: Record<OpName, Recipe> = {
     if (random.chance(0.5)) return void b.add('pow', [x, random.pick([2, 3, 0, 1, -1, -2])]);
     const base = random.chance(0.8) ? b.positive(x) : x;
     if (random.chance(0.4)) return void b.add('pow', [base, random.pick([0.5, 1.5, -0.5, 2.5, 0.3])]);
-    b.add('pow', random.chance(0.2) ? [random.pick([2, 0.5, 0, 1]), x] : [base, b.beside(base)]);
+    b.add('pow', random.chance(0.2) ? [random.pick([2, 0.5, 0, 1]), x] : [base, b.broadcastable(base)]);
   },
   sign: unary('sign'),
   floor: unary('floor'),
@@ -466,7 +462,7 @@ export const recipes: Record<OpName, Recipe> = {
     const delta = b.random.pick([
       () => null,
       () => b.random.pick([1, 0.5, 2]),
-      () => b.positive(b.beside(x)),
+      () => b.positive(b.broadcastable(x)),
     ])();
     b.add('huber', [x, delta]);
   },
@@ -482,7 +478,10 @@ export const recipes: Record<OpName, Recipe> = {
   },
   cosineCutoff: b => {
     const x = b.any();
-    b.add('cosineCutoff', [x, b.random.chance(0.7) ? b.random.pick([1, 2, 0.7]) : b.positive(b.beside(x))]);
+    b.add('cosineCutoff', [
+      x,
+      b.random.chance(0.7) ? b.random.pick([1, 2, 0.7]) : b.positive(b.broadcastable(x)),
+    ]);
   },
 
   // Along axes
@@ -505,7 +504,7 @@ export const recipes: Record<OpName, Recipe> = {
     if (axis === null) return;
     const [gain, bias] = [0, 1].map(() => {
       if (b.random.chance(0.4)) return null;
-      return b.random.chance(0.2) ? b.literal() : b.beside(x);
+      return b.random.chance(0.2) ? b.literal() : b.broadcastable(x);
     }) as [Node | number | null, Node | number | null];
     const shape = broadcast(
       [x, gain, bias].flatMap(each => (typeof each === 'object' && each ? [each.shape] : [])),
@@ -686,7 +685,7 @@ export const recipes: Record<OpName, Recipe> = {
     if (sizeOf(shape) <= maximalSize) b.add('takeAlongAxis', [x, b.index(shape, length)], { axis }, shape);
   },
 
-  // Order: the values, or by the places others
+  // Sorting, and taking entries in that order
   sort: b => {
     const x = b.ranked(1);
     b.add('sort', [x], { axis: b.random.whole(-x.shape.length, x.shape.length - 1) }, x.shape);
@@ -694,7 +693,7 @@ export const recipes: Record<OpName, Recipe> = {
   argsort: b => {
     const x = b.ranked(1);
     const axis = b.random.whole(-x.shape.length, x.shape.length - 1);
-    picked(b, x, b.add('argsort', [x], { axis }, x.shape), axis);
+    take(b, x, b.add('argsort', [x], { axis }, x.shape), axis);
   },
   topK: b => {
     const x = b.ranked(1);
@@ -703,11 +702,11 @@ export const recipes: Record<OpName, Recipe> = {
     const count = b.random.whole(0, Math.min(length, 3));
     const part = b.random.pick([0, 1]);
     const at = axis < 0 ? axis + x.shape.length : axis;
-    const found = b.add('topK', [x], { count, axis, part }, x.shape.with(at, count));
-    if (part === 1) picked(b, x, found, axis);
+    const result = b.add('topK', [x], { count, axis, part }, x.shape.with(at, count));
+    if (part === 1) take(b, x, result, axis);
   },
-  argmax: place('argmax'),
-  argmin: place('argmin'),
+  argmax: extremeIndex('argmax'),
+  argmin: extremeIndex('argmin'),
 
   // Vectors
   angle: b => points(b, 'angle', 3),
@@ -716,10 +715,13 @@ export const recipes: Record<OpName, Recipe> = {
   cross: b => vectors(b, 'cross'),
   minimumImage: b => {
     const x = b.any();
-    b.add('minimumImage', [x, b.random.chance(0.6) ? b.random.pick([1, 2, 0.7]) : b.positive(b.beside(x))]);
+    b.add('minimumImage', [
+      x,
+      b.random.chance(0.6) ? b.random.pick([1, 2, 0.7]) : b.positive(b.broadcastable(x)),
+    ]);
   },
 
-  // Random numbers: PyTorch is told what was drawn, which is a function of the seed
+  // Random numbers, which pytorch.py draws from the same seed
   dropout: b => {
     const x = b.any();
     b.add('dropout', [x], { rate: b.random.pick([0, 0.5, 0.3]), seed: b.random.whole(0, 99) }, x.shape);
@@ -798,7 +800,7 @@ export const recipes: Record<OpName, Recipe> = {
     const { random } = b;
     const x = b.ranked(1);
     const inner = x.shape.at(-1) as number;
-    const turned = (y: Node) => {
+    const transposed = (y: Node) => {
       const { length: rank } = y.shape;
       const axes = [...Array.from({ length: rank - 2 }, (_, axis) => axis), rank - 1, rank - 2];
       return b.add(
@@ -816,7 +818,7 @@ export const recipes: Record<OpName, Recipe> = {
       return sizeOf(shape) <= maximalSize ? shape : undefined;
     };
     const before = b.real(shape => shape.length > 0 && productOf(x.shape, shape) !== undefined);
-    const again = x.shape.length > 1 && random.chance(0.25) ? turned(x) : undefined;
+    const again = x.shape.length > 1 && random.chance(0.25) ? transposed(x) : undefined;
     const columns = random.pick([1, 2, 3, 0]);
     const fresh = () =>
       b.fresh(random.pick([[inner], [inner, columns], [inner, 2], [2, inner, 1], [1, inner, 3]]));
@@ -842,5 +844,5 @@ export const recipes: Record<OpName, Recipe> = {
   },
 };
 
-/** All exported ops. This file compiles only if each has a recipe. */
+/** Names of all exported ops. This file compiles only if each has a recipe. */
 export const opNames: readonly OpName[] = Object.keys(ops) as OpName[];

@@ -11,22 +11,23 @@ import {
 import { largest } from '../support/equal.ts';
 
 /*
- * The effect of rounding on the answers of a program. The program runs again with every result of a function, a sum or
- * a product, and every cotangent, changed by a few units in the last place. An answer that changes much is
- * ill-conditioned, so a difference in it says little about an executor; one that jumps or becomes NaN says nothing.
+ * Effect of rounding on the answers of a program. The program runs several times with every result of a function, a
+ * sum or a product, and every cotangent, changed by a few units in the last place. An answer that changes much is
+ * ill-conditioned, so a difference in it says little about an executor. One that jumps or becomes NaN says nothing.
  *
- * Equal numbers of one op change equally, so ties stay ties. Numbers with few digits are not rounded and don't change.
+ * Equal results of one op change equally, so ties stay ties. Numbers with few binary digits do not change.
  */
 
-/** The precision of the executors to simulate. */
+/** Precision of the executors to simulate. */
 export type Roundings = 'float64' | 'float32';
 
-const times = 8;
+/** Number of trials with changed results. */
+const trials = 8;
 
-/** The change, as a share of the largest entry of all, from which it is a jump: another branch, or float32 overflow. */
+/** Change that counts as a jump (another branch, or overflow), relative to the largest entry of all answers. */
 const jump = 0.01;
 
-/** The largest effect of rounding on each wanted tensor; infinite if it jumps, or finite numbers become infinite. */
+/** Largest effect of rounding on each wanted tensor; infinite if it jumps or its program overflows. */
 export function spreads(wanted: readonly Value[], rounding: Roundings): number[] {
   let fits = true;
   const exact = interpreter().run(wanted, {
@@ -34,12 +35,12 @@ export function spreads(wanted: readonly Value[], rounding: Roundings): number[]
   });
   if (!fits) return wanted.map(() => Number.POSITIVE_INFINITY);
   const furthest = exact.map(() => 0);
-  // The first trial uses plain rounding, by which near numbers may become equal. In the last, sums that cancel are 0.
-  for (let seed = 0; seed <= times + 1; seed++) {
+  // The first trial rounds as usual, so close numbers may become equal. In the last, sums that cancel are 0.
+  for (let seed = 0; seed <= trials + 1; seed++) {
     const trial =
       seed === 0
         ? wanted
-        : seed > times
+        : seed > trials
           ? cancelled(wanted, rounding)
           : roundedOtherwise(wanted, rounding, seed);
     const moved = interpreter({ precision: seed > 0 ? 'float64' : rounding }).run(trial);
@@ -56,7 +57,7 @@ export function spreads(wanted: readonly Value[], rounding: Roundings): number[]
   return furthest.map(off => (off > jump * scale ? Number.POSITIVE_INFINITY : off));
 }
 
-/** True if no finite number overflows in this precision, and no number becomes 0. */
+/** True if no number overflows or underflows in this precision. */
 function fitsIn(rounding: Roundings, data: TensorData): boolean {
   if (rounding === 'float64') return true;
   for (let i = 0; i < data.length; i++) {
@@ -66,7 +67,7 @@ function fitsIn(rounding: Roundings, data: TensorData): boolean {
   return true;
 }
 
-/** The same values on another tape, with each result slightly changed. */
+/** Copies of the values on another tape, with each result slightly changed. */
 function roundedOtherwise(wanted: readonly Value[], rounding: Roundings, seed: number): Value[] {
   const [first] = wanted;
   if (!first) return [];
@@ -83,7 +84,7 @@ function roundedOtherwise(wanted: readonly Value[], rounding: Roundings, seed: n
   return wanted.map(({ id }) => copies[id] as Value);
 }
 
-/** The same values on another tape, with sums that cancel completely set to 0. */
+/** Copies of the values on another tape, with 0 for sums whose terms cancel up to rounding. */
 function cancelled(wanted: readonly Value[], rounding: Roundings): Value[] {
   const [first] = wanted;
   if (!first) return [];
@@ -105,14 +106,14 @@ const sizeOp = { name: 'size', vjp: [null] };
 const size = map((s, x) => s.abs(x));
 const cancelledOp = { name: 'cancelled', vjp: [null, null] };
 
-/** A sum, or 0 if it is less than `unit` times the sum of magnitudes. */
+/** Form of a sum that is 0 if it is smaller than `unit` times the sum of its terms' sizes. */
 function orNothing(unit: number): Form {
   return map((s, sum, sizes) =>
     s.select(s.less(s.abs(sum), s.mul(s.constant(unit), sizes)), s.constant(0), sum),
   );
 }
 
-/** A random boolean for each value and trial. */
+/** Random boolean for each trial and value. */
 function chance(seed: number, id: number): boolean {
   return Math.imul(seed * 7919 + id, 0x9e3779b1) < 0;
 }
@@ -123,7 +124,7 @@ const adding: ReadonlySet<Form['kind']> = new Set(['matmul', 'segment-sum', 'acc
 
 type Round = (x: number) => number;
 
-/** The expression with its result rounded, if it is a number; there is none when the expression is only checked. */
+/** Expression whose result is rounded if it is a number; it is none if the expression is only checked. */
 function by(round: Round, expression: Expression): Expression {
   return (s, ...inputs) => {
     const result: unknown = expression(s, ...inputs);
@@ -135,7 +136,7 @@ function roundedForm(form: Form, round: Round, rounding: Roundings, isSingle: bo
   if (form.kind === 'map') return map(by(round, form.expression));
   const isData = form.kind === 'parameter' || form.kind === 'constant';
   if (!isSingle || rounding === 'float64' || !isData || form.tensor.data instanceof Int32Array) return form;
-  // An executor in float32 may convert its inputs to float32.
+  // A float32 executor may convert its inputs.
   const { data, shape } = form.tensor;
   return { ...form, tensor: tensor(Float64Array.from(data, Math.fround), shape) };
 }
@@ -144,8 +145,8 @@ const bits = new Float64Array(1);
 const words = new Uint32Array(bits.buffer);
 
 /**
- * A function that changes a number by up to two units in the last place of float64, or eight of float32. An executor in
- * float32 may round only some results; `isSingle` is true for those.
+ * Function that changes a number by up to two units in the last place of float64, or eight of float32. A float32 executor
+ * may store only some results in float32: those with `isSingle`.
  */
 function rounder(rounding: Roundings, seed: number, isSingle: boolean): Round {
   const isDouble = rounding === 'float64';

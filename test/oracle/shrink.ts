@@ -1,13 +1,10 @@
 import { interpreter, type Value } from 'posetape';
 import { type Leaf, type Operand, type Program, recordSteps, type Step, written } from './program.ts';
 
-/** A function that is true if a program still fails. */
+/** Function that resolves to true if a program fails. */
 export type Fails = (program: Program) => Promise<boolean>;
 
-/**
- * A smaller program that also fails: it drops wanted values, then steps, then simplifies numbers, as long as the
- * program still fails.
- */
+/** Smaller program that also fails: drops wanted values and steps and simplifies numbers, as long as the program fails. */
 export async function shrink(program: Program, fails: Fails, trials = 1500): Promise<Program> {
   let smallest = numbered(program);
   let left = trials;
@@ -25,7 +22,7 @@ export async function shrink(program: Program, fails: Fails, trials = 1500): Pro
   return smallest;
 }
 
-/** Slightly smaller programs, those that drop most first. */
+/** Slightly smaller programs. Those that drop most come first. */
 function* smaller(program: Program): Generator<Program> {
   const { leaves, steps, want, wrt, order } = program;
   const shapes = recordSteps(program).map(value => value?.shape);
@@ -40,7 +37,7 @@ function* smaller(program: Program): Generator<Program> {
   for (const i of want.keys()) if (outputs > 1) yield numbered({ ...program, want: want.toSpliced(i, 1) });
   for (const i of wrt.keys()) if (wrt.length > 1) yield numbered({ ...program, wrt: wrt.toSpliced(i, 1) });
 
-  // Want an operand instead.
+  // Want an operand of a wanted step instead.
   for (const [i, id] of want.entries()) {
     for (const each of steps[id - leaves.length]?.of ?? []) {
       if (typeof each === 'number' && leaves[each]?.is !== 'rows')
@@ -69,7 +66,7 @@ function* smaller(program: Program): Generator<Program> {
       yield numbered(program, new Map([[leaves.length + id, { is, shape: value.shape, data }]]));
     }
   }
-  // Plainer leaves and literals.
+  // Simplify leaves and literals.
   for (const [id, leaf] of leaves.entries()) yield* plainer(program, id, leaf);
   for (const [i, step] of steps.entries()) {
     for (const [k, each] of step.of.entries()) {
@@ -102,7 +99,7 @@ function* plainer(program: Program, id: number, leaf: Leaf): Generator<Program> 
 
 const isIndex = (leaf: Leaf | undefined) => leaf?.is === 'index' || leaf?.is === 'rows';
 
-/** The program with one value replaced by another. */
+/** Program with one value replaced by another. */
 function replaced(program: Program, id: number, instead: number): Program {
   const other = (each: number) => (each === id ? instead : each);
   return {
@@ -117,10 +114,10 @@ function replaced(program: Program, id: number, instead: number): Program {
   };
 }
 
-/** The program without unused values, with some steps replaced by leaves, renumbered. */
-function numbered(program: Program, leafs: ReadonlyMap<number, Leaf> = new Map()): Program {
+/** Program without unused values, renumbered. Steps in `substitutes` are replaced by these leaves. */
+function numbered(program: Program, substitutes: ReadonlyMap<number, Leaf> = new Map()): Program {
   const { leaves, steps, want, wrt, y } = program;
-  const entries = [...leaves, ...steps].map((entry, id) => leafs.get(id) ?? entry);
+  const entries = [...leaves, ...steps].map((entry, id) => substitutes.get(id) ?? entry);
   const needed = new Set([...want, ...wrt, ...(y === undefined ? [] : [y])]);
   for (const [id, entry] of [...entries.entries()].toReversed()) {
     if (!needed.has(id) || !('op' in entry)) continue;

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Answer, Program } from './program.ts';
 
-/** A program and what PyTorch computes: `want`, then the gradients. */
+/** Program with the answers of PyTorch: the wanted values, then the gradients. */
 export interface Entry extends Program {
   readonly answers: readonly Answer[];
 }
 
 export const folder = 'test/oracle/table';
 
-/** All programs of the table, in order. */
+/** Reads all programs of the table, in order. */
 export function readTable(): Entry[] {
   const files = readdirSync(folder).filter(file => file.endsWith('.jsonl'));
   return files.sort().flatMap(file => {

@@ -4,16 +4,16 @@ import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
 
-/** The path of Chromium: POSETAPE_CHROMIUM, or that of Debian's package. */
+/** Path of Chromium: POSETAPE_CHROMIUM, or the path of Debian's package. */
 export const chromiumPath: string = process.env.POSETAPE_CHROMIUM ?? '/usr/bin/chromium';
 
 /**
- * The longest wait for a browser, in milliseconds: enough for a busy machine, and less than the time limit of a test,
- * so that the error says what it waited for.
+ * Longest wait for a browser, in milliseconds. It is shorter than a test's time limit, so that the error can name the
+ * step that took too long.
  */
 export const patience = 240_000;
 
-/** The part of Playwright in use; its own typings need a browser's. */
+/** The methods of Playwright's `Page` that are used here. Playwright's own types would need those of the DOM. */
 export interface Page {
   setDefaultTimeout(milliseconds: number): void;
   goto(address: string): Promise<unknown>;
@@ -36,19 +36,19 @@ interface Playwright {
   };
 }
 
-/** The processes of the browser, its pages and its GPU; CPU time in seconds. */
+/** Processes of the browser, its pages and its GPU, with CPU times in seconds. */
 interface Processes {
   readonly processInfo: readonly { readonly id: number; readonly cpuTime: number }[];
 }
 
-/** An open page that runs one of our modules. */
+/** Open page that runs a bundled module. */
 export interface OpenPage {
   readonly page: Page;
-  /** The errors that the page threw or wrote to its console. */
+  /** Messages of the errors that the page threw or wrote to its console. */
   readonly errors: readonly string[];
   /** The version of the browser. */
   readonly version: string;
-  /** The CPU time of all processes of the browser so far, in milliseconds. */
+  /** CPU time of all processes of the browser so far, in milliseconds. */
   cpuTime(): Promise<number>;
   close(): Promise<void>;
 }
@@ -56,29 +56,29 @@ export interface OpenPage {
 const html =
   '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="/script.js"></script>';
 
-/** A folder name for the served scripts; nothing is written there. */
+/** Folder that the bundled scripts are named after. Nothing is written there. */
 const root = resolve('served');
 
-/** Options for opening a page. */
+/** Options of {@link openPage}. */
 export interface PageOptions {
-  /** Flags of Chromium, besides those it needs to run here. */
+  /** Additional flags of Chromium. */
   readonly flags?: readonly string[];
-  /** The script sources of the page's Content-Security-Policy. Default: no policy. */
+  /** Value of `script-src` in the page's Content-Security-Policy. Default: no policy. */
   readonly scripts?: string;
-  /** Other modules, such as workers, by the name under which they are served. */
-  readonly beside?: Readonly<Record<string, string>>;
-  /** True for a page that may share memory with its workers. */
+  /** Other modules to bundle and serve, such as workers: `name: path` is served as `/name.js`. */
+  readonly modules?: Readonly<Record<string, string>>;
+  /** True to isolate the page from other origins, as sharing memory with workers requires. Default false. */
   readonly isIsolated?: boolean;
 }
 
 /**
- * Bundles a module, serves it on localhost (a secure context, as WebGPU wants) and opens it in headless Chromium.
+ * Bundles a module, serves it on localhost (a secure context, which WebGPU requires) and opens it in headless Chromium.
  *
- * @throws Error that says how to install Chromium
+ * @throws Error if Chromium is missing, with the command that installs it
  */
 export async function openPage(
   entry: string,
-  { flags = [], scripts, beside = {}, isIsolated = false }: PageOptions = {},
+  { flags = [], scripts, modules = {}, isIsolated = false }: PageOptions = {},
 ): Promise<OpenPage> {
   if (!existsSync(chromiumPath)) {
     throw new Error(
@@ -86,15 +86,15 @@ export async function openPage(
     );
   }
   const { outputFiles } = await build({
-    entryPoints: { script: entry, ...beside },
+    entryPoints: { script: entry, ...modules },
     outdir: root,
     bundle: true,
-    splitting: Object.keys(beside).length > 0,
+    splitting: Object.keys(modules).length > 0,
     write: false,
     format: 'esm',
     platform: 'browser',
     conditions: ['posetape:source'],
-    // Node's own modules, which gpu.js names but never loads in a page.
+    // gpu.js imports modules of Node, but never loads them in a page.
     external: ['node:*'],
   });
   const texts = new Map(outputFiles.map(({ path, text }) => [path.slice(root.length), text]));

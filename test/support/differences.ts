@@ -2,23 +2,23 @@ import { evaluate, gradient, Tape, type Tensor, tensor, type Value } from 'poset
 import { add, mul, sum } from 'posetape/ops';
 import { expectClose } from './equal.ts';
 
-/** Records one number from parameters. */
+/** Function that records a scalar computed from parameters. */
 export type Recording = (tape: Tape, params: readonly Value[]) => Value;
 
-/** Numbers for each parameter: a direction to step in, or the weights of a projection. */
-export type Rays = readonly (readonly number[])[];
+/** Direction in the space of all parameters: for each parameter, a number for each entry in row-major order. */
+export type Direction = readonly (readonly number[])[];
 
-/** Irregular numbers from −1 to 1, different for each seed, for weights and directions. */
+/** Irregular numbers from −1 to 1, different for each seed. */
 export function weights(count: number, seed: number): number[] {
   return Array.from({ length: count }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * (seed + 1)));
 }
 
-/** Weights for each entry of these tensors. */
-export function raysLike(tensors: readonly Tensor[], seed: number): Rays {
+/** Direction of irregular numbers in the space of these tensors. */
+export function directionLike(tensors: readonly Tensor[], seed: number): Direction {
   return tensors.map(({ data }, i) => weights(data.length, seed + 31 * i));
 }
 
-/** The value of a recording at these parameters. */
+/** Value of a recording at these parameters. */
 export function valueAt(recording: Recording, params: readonly Tensor[]): number {
   const tape = new Tape();
   const y = recording(
@@ -35,7 +35,7 @@ export function valueAt(recording: Recording, params: readonly Tensor[]): number
  * h⁴|f⁽⁵⁾|/30 ≈ 3·10⁻¹⁴|f⁽⁵⁾|, and its rounding error some 10⁻¹⁶/h = 10⁻¹³ of the terms of f. So it is right within
  * 10⁻⁷ of 1 + |f| + Σ|gᵢvᵢ| if numbers are around 1 and |f⁽⁵⁾| is below 10⁶, which exposes any wrong rule.
  */
-export function expectSlope(recording: Recording, params: readonly Tensor[], direction: Rays): void {
+export function expectSlope(recording: Recording, params: readonly Tensor[], direction: Direction): void {
   const tape = new Tape();
   const leaves = params.map(param => tape.parameter(param));
   const y = recording(tape, leaves);
@@ -52,25 +52,25 @@ export function expectSlope(recording: Recording, params: readonly Tensor[], dir
   expectClose(slope, difference, 1e-7, 1 + Math.abs(value?.data[0] as number) + steepness);
 }
 
-/** A recording of its gradient's projection on `weights`, a single number whose gradient has second derivatives. */
-export function projectedGradient(recording: Recording, weights: Rays): Recording {
+/** Recording of the slope of `recording` along `direction`, whose gradient is a Hessian-vector product. */
+export function projectedGradient(recording: Recording, direction: Direction): Recording {
   return (tape, params) => {
     const gradients = gradient(recording(tape, params), params);
     return gradients
-      .map((each, i) => projection(each, weights[i] as readonly number[]))
+      .map((slope, i) => projection(slope, direction[i] as readonly number[]))
       .reduce((a, b) => add(a, b));
   };
 }
 
-/** ⟨weights, value⟩, the weights in row-major order. */
+/** Records ⟨weights, value⟩, with the weights in row-major order. */
 export function projection(value: Value, weights: readonly number[]): Value {
   return sum(mul(value, value.tape.constant(tensor(Float64Array.from(weights), value.shape))));
 }
 
-function moved(params: readonly Tensor[], direction: Rays, by: number): Tensor[] {
+function moved(params: readonly Tensor[], direction: Direction, distance: number): Tensor[] {
   return params.map(({ data, shape }, i) => {
     return tensor(
-      Float64Array.from(data, (entry, j) => entry + by * (direction[i]?.[j] as number)),
+      Float64Array.from(data, (entry, j) => entry + distance * (direction[i]?.[j] as number)),
       shape,
     );
   });

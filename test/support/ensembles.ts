@@ -9,7 +9,7 @@ const files = {
   poses: 'examples/vina/data/imatinib-abl/poses.pdbqt',
 };
 
-/** The 64 poses of imatinib in c-Abl, as a scorer reads them. */
+/** The 64 poses of imatinib in c-Abl, in the format of a scorer. */
 export async function posesFor(name: ScorerName): Promise<{ readonly poses: readonly unknown[] }> {
   if (name === 'vina') return { poses: await vinaPoses() };
   const [receptor] = await atomsIn(files.receptor);

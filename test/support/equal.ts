@@ -5,8 +5,8 @@ import { expect } from 'vitest';
 export type Numbers = number | ArrayLike<number> | Tensor;
 
 /**
- * Fails unless two answers are equal: |a − b| ≤ tolerance · scale for every entry, and the shapes agree where both have
- * one. A relative error of each entry would have no bound under cancellation.
+ * Fails unless two answers are equal: |a − b| ≤ tolerance · scale for every entry, and the shapes agree if both
+ * have one. The error is relative to `scale`, as the relative error of an entry is unbounded if its terms cancel.
  *
  * `scale` is the largest expected entry, or, for the combined gradient of poses, Σₙ |cₙ||gₙ|, entry by entry. NaN equals
  * NaN, and an infinity equals itself.
@@ -26,15 +26,15 @@ export function expectClose(
     if (Object.is(found, wanted) || found === wanted) continue;
     const off = Math.abs(found - wanted);
     if (off <= tolerance * unit) continue;
-    const where = b.length === 1 ? '' : `entry ${i} of ${b.length}: `;
+    const position = b.length === 1 ? '' : `entry ${i} of ${b.length}: `;
     const allowed = `within ${tolerance} of ${unit}`;
     expect.fail(
-      `${where}${found} is not ${wanted} ${allowed}: off by ${off}, ${off / (tolerance * unit)} times that`,
+      `${position}${found} is not ${wanted} ${allowed}: off by ${off}, ${off / (tolerance * unit)} times that`,
     );
   }
 }
 
-/** The largest finite magnitude among them, 0 if there is none. */
+/** Largest finite magnitude; 0 if there is none. */
 export function largest(numbers: Numbers): number {
   const magnitudes = Array.from(entries(numbers), Math.abs).filter(Number.isFinite);
   return magnitudes.reduce((a, b) => Math.max(a, b), 0);

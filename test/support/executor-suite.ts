@@ -56,7 +56,7 @@ import { poseArbitrary, programArbitrary } from './programs.ts';
 import { runs, seed } from './property.ts';
 import { expectFloat32, toSecondOrder } from './second-order.ts';
 
-/** A program with its results, computed elsewhere. */
+/** Program with results from another source. */
 export interface KnownProgram {
   readonly name: string;
   record(): readonly Value[];
@@ -66,32 +66,32 @@ export interface KnownProgram {
 /** Expectations of {@link proveExecutor}. */
 export interface Expected {
   readonly precision: Precision;
-  /** The executor that random float32 programs are compared with. Default: the interpreter in float32. */
+  /** Executor to compare with on random float32 programs. Default: the interpreter in float32. */
   readonly reference?: SyncExecutor;
-  /** Allowed difference of results. Default 1e-12 in float64, 1e-5 in float32. */
+  /** Allowed difference from the expected results. Default 1e-12 in float64, 1e-5 in float32. */
   readonly tolerance?: number;
-  /** The relative error of one function. Default none in float64, 2e-6 in float32. */
-  readonly ofFunctions?: number;
-  /** The most rows of half of the random poses; the others have up to 6. Default 6. */
+  /** Allowed relative error of a single function. Default 0 in float64, 2e-6 in float32. */
+  readonly functionTolerance?: number;
+  /** Maximal number of rows of half of the random poses. The others have up to 6. Default 6. */
   readonly rows?: number;
-  /** The factor by which to draw fewer cases, for executors that compile slowly. Default 1. */
-  readonly casesIn?: number;
-  /** More programs to check. Default none. */
+  /** Divides the number of random cases, for executors that compile slowly. Default 1. */
+  readonly caseDivisor?: number;
+  /** Additional programs to check. Default none. */
   readonly known?: readonly KnownProgram[];
 }
 
-/** Numbers at which functions often fail; all are exact in float32. */
+/** Numbers at which implementations of functions often fail. All are exact in float32. */
 const specials = [
   ...[Number.NaN, Infinity, -Infinity, 0, -0, 1, -1, 0.5, -0.5, 2, -3, 7.5, -7.5],
   ...[20, -20, 89, -104, 1e-4, -1e-7, 0.9999, 1.0001, 65_504, 1e30, -1e30].map(Math.fround),
 ];
 
-/** The least normal float32 number; an executor may treat smaller ones as 0. */
+/** Least normal float32 number. An executor may treat smaller ones as 0. */
 const leastNormal = 2 ** -126;
 
 /**
- * The laws of every executor: for any tape it gives the interpreter's results; they depend on the tape alone and belong
- * to the caller; it does not change its inputs, and gives back the memory that it counts.
+ * Declares tests of the laws that every executor must keep. For any tape, it returns the interpreter's results. They
+ * depend on the tape alone and belong to the caller. It does not change its inputs, and frees the memory that it counts.
  *
  * @example
  * proveExecutor('jit()', () => jit(), { precision: 'float64' });
@@ -101,9 +101,9 @@ export function proveExecutor(
   make: () => Executor | Promise<Executor>,
   expected: Expected,
 ): void {
-  const { precision, rows = 6, casesIn = 1, known = [] } = expected;
+  const { precision, rows = 6, caseDivisor = 1, known = [] } = expected;
   const isDouble = precision === 'float64';
-  const { tolerance = isDouble ? 1e-12 : 1e-5, ofFunctions = isDouble ? 0 : 2e-6 } = expected;
+  const { tolerance = isDouble ? 1e-12 : 1e-5, functionTolerance = isDouble ? 0 : 2e-6 } = expected;
   const exact = interpreter();
 
   describe(`${name} as an executor`, () => {
@@ -115,19 +115,19 @@ export function proveExecutor(
 
     const run = async (wanted: readonly Value[], options?: RunOptions): Promise<Tensor[]> =>
       executor.run(wanted, options);
-    /** Fails unless the results equal the interpreter's; small results come from numbers near 1. */
+    /** Fails unless the results equal the interpreter's within `tolerance`, relative to 1 or the largest entry. */
     const expectRight = async (wanted: readonly Value[]) => {
-      const wants = exact.run(wanted);
-      for (const [i, found] of (await run(wanted)).entries()) {
-        const each = wants[i] as Tensor;
-        expectClose(found, each, tolerance, Math.max(1, largest(each)));
+      const references = exact.run(wanted);
+      for (const [i, result] of (await run(wanted)).entries()) {
+        const reference = references[i] as Tensor;
+        expectClose(result, reference, tolerance, Math.max(1, largest(reference)));
       }
     };
     const law = <Drawn extends [unknown, ...unknown[]]>(
       title: string,
       arbitrary: fc.Arbitrary<Drawn>,
       holds: (...drawn: Drawn) => Promise<void>,
-      share = 1 / casesIn,
+      share = 1 / caseDivisor,
     ) => {
       const numRuns = Math.ceil(runs * share);
       const check = () =>
@@ -138,7 +138,7 @@ export function proveExecutor(
       test(title, check, 60_000 + runs * 1500);
     };
 
-    test('says its precision', async () => {
+    test('reports its precision', async () => {
       expect(executor.precision).toBe(precision);
       expect(executor.name).toContain(precision);
       const [result] = await run([sum(new Tape().parameter([1, 2]))]);
@@ -148,7 +148,7 @@ export function proveExecutor(
     const poses = fc.oneof(poseArbitrary(), poseArbitrary({ rows }));
     let before: { readonly wanted: readonly Value[]; readonly results: readonly Tensor[] } | undefined;
     law(
-      'computes random programs as the interpreter does, to second derivatives, the same to the bit later',
+      'agrees with the interpreter on random programs to second derivatives, and repeats results to the bit',
       fc.tuple(programArbitrary(isDouble ? { steps: 12 } : { smooth: true }), poses, poses),
       async (program, pose, other) => {
         const memory = new Memory();
@@ -158,11 +158,11 @@ export function proveExecutor(
           const results = await run(wanted, { memory });
           expect(memory.live).toBe(17);
           if (isDouble) {
-            const rights = exact.run(wanted);
-            // A result that cancels, such as the curvature of a plane, has the rounding errors of its terms.
-            const size = Math.max(...rights.map(largest));
-            for (const [i, right] of rights.entries())
-              expectClose(results[i] as Tensor, right, tolerance, size);
+            const references = exact.run(wanted);
+            // A result whose terms cancel, such as the curvature of a plane, has the rounding errors of its terms.
+            const size = Math.max(...references.map(largest));
+            for (const [i, reference] of references.entries())
+              expectClose(results[i] as Tensor, reference, tolerance, size);
           } else {
             expectFloat32(results, program, each, tolerance, expected.reference);
           }
@@ -172,9 +172,9 @@ export function proveExecutor(
       },
     );
 
-    if (!isDouble && casesIn === 1) {
+    if (!isDouble && caseDivisor === 1) {
       law(
-        'finds again what is largest, whatever rounds: kinks and jumps give no NaN',
+        'gives finite numbers at kinks and jumps, even if a maximum is computed again with another rounding',
         fc.tuple(programArbitrary({ steps: 12 }), poseArbitrary()),
         async (program, pose) => {
           for (const { data } of await run(toSecondOrder(program, pose)))
@@ -189,7 +189,7 @@ export function proveExecutor(
     );
     const any = fc.oneof(finite, fc.constantFrom(Number.NaN, Infinity, -Infinity));
     const eight = (entry: fc.Arbitrary<number>) => fc.array(entry, { minLength: 8, maxLength: 8 });
-    describe.each(Object.entries(conditional))('a condition may be any number: %s', (_, f) => {
+    describe.each(Object.entries(conditional))('a condition that is any number, %s', (_, f) => {
       law(
         'values and gradients',
         fc.tuple(fc.oneof(eight(finite), eight(any)), eight(finite), eight(finite)),
@@ -204,14 +204,14 @@ export function proveExecutor(
           const rows = sum(f(c, a, b, k), 1);
           await expectRight([rows, sum(rows), ...gradient(sum(rows), [c, a, b, k])]);
         },
-        // Eight conditions each time.
-        1 / 4 / casesIn,
+        // A quarter of the cases, as each has eight conditions.
+        1 / 4 / caseDivisor,
       );
     });
 
     const functions = { ...unary, ...binary } as Record<string, (...operands: Value[]) => Value>;
     test.each(Object.keys(functions))('%s of special numbers', async op => {
-      // A large float32 hardly determines the phase.
+      // In float32, the phase of a large argument is mostly rounding error.
       const isPeriodic = !isDouble && (op === 'sin' || op === 'cos');
       const entries = specials.filter(x => !isPeriodic || !(Math.abs(x) > 1e5 && Number.isFinite(x)));
       const lists =
@@ -221,21 +221,21 @@ export function proveExecutor(
       const tape = new Tape();
       const operands = lists.map(list => tape.parameter(Float32Array.from(list)));
       const y = (functions[op] as (...operands: Value[]) => Value)(...operands);
-      const [found] = await run([y]);
+      const [result] = await run([y]);
       for (const [i, number] of (exact.run([y])[0] as Tensor).data.entries()) {
         const wanted = isDouble ? number : Math.fround(number);
-        const actual = found?.data[i] as number;
-        // exp and pow may be computed as powers of two, whose error grows with the exponent.
-        const share = ofFunctions * (1 + Math.abs(Math.log2(Math.abs(wanted) || 1)) / 16);
+        const actual = result?.data[i] as number;
+        // Executors may compute exp and pow as powers of two, whose error grows with the exponent.
+        const share = functionTolerance * (1 + Math.abs(Math.log2(Math.abs(wanted) || 1)) / 16);
         const isClose = Math.abs(actual - wanted) <= share * Math.abs(wanted) + (isDouble ? 0 : leastNormal);
         if (!isClose && !Object.is(actual, wanted) && actual !== wanted)
           expect.fail(`${op}(${lists.map(list => list[i])}) is ${actual}, not ${wanted}`);
       }
       if (!isDouble) return;
       const wanted = [y, ...gradient(sum(y), operands)];
-      const right = exact.run(wanted);
+      const references = exact.run(wanted);
       for (const [i, actual] of (await run(wanted)).entries()) {
-        const { data } = right[i] as Tensor;
+        const { data } = references[i] as Tensor;
         expectClose(actual, data, 1e-14, data.map(Math.abs));
       }
     });
@@ -252,14 +252,16 @@ export function proveExecutor(
       const tape = new Tape();
       const entries = Float64Array.from({ length: rows * columns }, (_, i) => Math.sin(i + 1));
       const x = tape.parameter(tensor(entries, [rows, columns]), 'x');
-      const ofSegments = (index: number[]) => gather(segmentMax(x, index, 3), [1]);
+      const segmentMaxima = (index: number[]) => gather(segmentMax(x, index, 3), [1]);
       const results = [
         exp(x),
         transpose(x),
         reshape(x, [columns, rows]),
         sum(x, 0),
         sum(x, 1, true),
-        ...(rows > 0 ? [max(x, 0), gather(x, Array(4).fill(rows - 1)), ofSegments(Array(rows).fill(1))] : []),
+        ...(rows > 0
+          ? [max(x, 0), gather(x, Array(4).fill(rows - 1)), segmentMaxima(Array(rows).fill(1))]
+          : []),
         ...(columns > 0 ? [max(x, 1), softmax(x, 1), argmax(x, 1)] : []),
         sort(x, 0),
         takeAlongAxis(x, argsort(x), 1),
@@ -279,28 +281,28 @@ export function proveExecutor(
       await expectRight([...results, total, ...gradient(total, [x])]);
     });
 
-    test('the largest and the smallest of segments: ties, NaN, infinities, segments of none and of one row', async () => {
+    test('maxima and minima of segments: ties, NaN, infinities, segments of no row and of one', async () => {
       const tape = new Tape();
       const index = [3, 0, 3, 0, 5, 3, 6, 6, 7, 7, 0];
       const entries = [1, 2, 1, 2, -4, 0.5, Number.NaN, 1, -Infinity, -Infinity, -1];
       const x = tape.parameter(tensor(entries), 'x');
       const k = tape.parameter(tensor([3, -2], [1, 2]), 'k');
-      // These are computed in the loop that finds the maximum, and again for the slopes.
+      // Computed within the loop that finds the maximum, and again for the slopes.
       const rows = mul(exp(mul(reshape(x, [11, 1]), 0.3)), k);
-      const found = [segmentMax, segmentMin].map(op => op(rows, index, 9));
-      const finite = found.map(each => gather(each, [0, 3, 5]));
+      const extremes = [segmentMax, segmentMin].map(op => op(rows, index, 9));
+      const finite = extremes.map(each => gather(each, [0, 3, 5]));
       const total = finite.map(each => sum(square(each))).reduce((a, b) => add(a, b));
       const slopes = gradient(total, [x, k]);
       await expectRight([
         segmentMax(x, index, 9),
         segmentMin(x, index, 9),
-        ...found,
+        ...extremes,
         ...finite,
         total,
         ...slopes,
       ]);
       await expectRight([...gradient(sum(square(slopes[0] as Value)), [k])]);
-      // Sums that are added up may share one array; maxima may not.
+      // Sums that are added up may share one array. Maxima may not.
       const terms = [segmentMax(x, index, 9), segmentMax(neg(x), index, 9), segmentSum(x, index, 9)];
       await expectRight([
         tape.record({ name: 'all', vjp: terms.map(() => null) }, { kind: 'accumulate' }, terms),
@@ -309,11 +311,11 @@ export function proveExecutor(
       await expectRight([shares, ...gradient(sum(square(slice(shares, 0, 6))), [x])]);
     });
 
-    test('order: of computed numbers, ties, NaN, infinities; entries taken by it, and their gradients', async () => {
+    test('sort, argsort, topK, argmax and argmin: computed numbers, ties, NaN, infinities, and gradients', async () => {
       const tape = new Tape();
       const x = tape.parameter(tensor([1, 2, 1, 2, -4, 0.5, 3, 0.25, -1, 0.5], [2, 5]), 'x');
       const k = tape.parameter(tensor([1, -1, 0.5], [3, 1, 1]), 'k');
-      // These are computed where they are compared; each entry is compared with all others.
+      // Computed where they are compared: each entry is compared with all others.
       const numbers = mul(exp(mul(x, 0.3)), k);
       const sorted = sort(numbers);
       const [largest, places] = topK(numbers, 2, 1);
@@ -333,32 +335,32 @@ export function proveExecutor(
       const wild = tape.parameter([0.5, Number.NaN, -0, Infinity, 0, -Infinity, 0.5], 'wild');
       const finite = slice(sort(wild), 1, 5);
       const [first, at] = topK(wild, 3);
-      const asked = [sort(wild), argsort(wild), first, at, argmax(wild), argmin(wild), finite];
-      await expectRight([...asked, ...gradient(sum(square(finite)), [wild])]);
+      const results = [sort(wild), argsort(wild), first, at, argmax(wild), argmin(wild), finite];
+      await expectRight([...results, ...gradient(sum(square(finite)), [wild])]);
     });
 
-    test('answers in the order and as often as asked: leaves, indices, views, one value twice', async () => {
-      const { tape, given, wanted } = leaves();
-      const before = given.map(array => array.slice());
+    test('returns the wanted values in order, also leaves, indices, views, and one value several times', async () => {
+      const { tape, inputs, wanted } = leaves();
+      const before = inputs.map(array => array.slice());
       const results = await run(wanted);
       const real = isDouble ? Float64Array : Float32Array;
       for (const [i, { data, shape }] of exact.run(wanted).entries()) {
         const type = data instanceof Int32Array ? Int32Array : real;
         expect(results[i], `wanted ${i}`).toEqual({ data: type.from(data), shape });
       }
-      // Results belong to the caller: no array is shared with an input, another result, or a later run.
-      const kept = results.map(({ data }) => data.slice());
-      const buffers = [...results.map(({ data }) => data), ...given].map(({ buffer }) => buffer);
+      // Results belong to the caller: none shares its array with an input, another result, or a later run.
+      const copies = results.map(({ data }) => data.slice());
+      const buffers = [...results.map(({ data }) => data), ...inputs].map(({ buffer }) => buffer);
       expect(new Set(buffers).size).toBe(buffers.length);
       for (const { data } of results) data.fill(77);
-      expect(given).toEqual(before);
-      expect((await run(wanted)).map(({ data }) => data)).toEqual(kept);
+      expect(inputs).toEqual(before);
+      expect((await run(wanted)).map(({ data }) => data)).toEqual(copies);
       const last = tape.values.at(-1) as Value;
-      expect((await run([last]))[0]?.data).toEqual(kept.at(-1));
+      expect((await run([last]))[0]?.data).toEqual(copies.at(-1));
       expect(await run([])).toEqual([]);
     });
 
-    test('keeps to the tape whatever ran before, and reads inputs when it runs', async () => {
+    test('computes the same whatever ran before, and reads inputs when it runs', async () => {
       const data = Float64Array.of(1, 2, 3);
       const param = tensor(data);
       const [x, y] = [new Tape().parameter(param), new Tape().parameter([0.3, -1.7, 4, 9])];
@@ -377,31 +379,32 @@ export function proveExecutor(
       await (fresh as { dispose?: () => void | Promise<void> }).dispose?.();
     });
 
-    test('stops after the first value if it says that it can, and tells values as they are', async () => {
+    test('stops when `proceed` returns false if `stops` is true, and passes correct values to `onValue`', async () => {
       const x = new Tape().parameter([1, 2]);
       const wanted = [sum(x), neg(x)];
       const memory = new Memory();
-      const told: [Value, number[]][] = [];
-      const asked: number[] = [];
+      const reported: [Value, number[]][] = [];
+      const offered: number[] = [];
       const results = await run(wanted, {
         memory,
-        proceed: ({ data }) => asked.push(data[0] as number) === 0,
-        onValue: (value, { data }) => told.push([value, [...data]]),
+        proceed: ({ data }) => offered.push(data[0] as number) === 0,
+        onValue: (value, { data }) => reported.push([value, [...data]]),
       });
-      expect(asked).toEqual(executor.stops ? [3] : []);
+      expect(offered).toEqual(executor.stops ? [3] : []);
       expect(results.map(({ data }) => [...data])).toEqual(executor.stops ? [[3]] : [[3], [-1, -2]]);
-      for (const [value, numbers] of told) expect(numbers).toEqual([...(exact.run([value])[0]?.data ?? [])]);
+      for (const [value, numbers] of reported)
+        expect(numbers).toEqual([...(exact.run([value])[0]?.data ?? [])]);
       expect(memory.live).toBe(0);
     });
 
-    test('refuses values of two tapes', async () => {
+    test('rejects values on different tapes', async () => {
       const memory = new Memory();
       const values = [new Tape().parameter(1), new Tape().parameter(1)];
       await expect(run(values, { memory })).rejects.toThrow('the wanted values are on different tapes');
       expect(memory.live).toBe(0);
     });
 
-    test('gives memory back wherever an input fails to be read, and goes on', async () => {
+    test('frees its memory if reading an input throws, and works afterwards', async () => {
       const entries = Float64Array.of(1, 2, 3);
       let failing = -1;
       const input: Tensor = {
@@ -415,7 +418,7 @@ export function proveExecutor(
       const x = tape.parameter([1, 1, 2]);
       const y = sum(mul(exp(x), tape.constant(input)));
       const wanted = [y, ...gradient(y, [x])];
-      const right = await run(wanted);
+      const expected = await run(wanted);
       const memory = new Memory();
       memory.take(17);
       for (let reads = 0; ; reads++) {
@@ -427,11 +430,11 @@ export function proveExecutor(
         expect(memory.live).toBe(17);
         if (!failed) break;
         failing = -1;
-        expect(await run(wanted)).toEqual(right);
+        expect(await run(wanted)).toEqual(expected);
       }
     });
 
-    test.each(known)('computes $name as it is known', async ({ record, expected }) => {
+    test.each(known)('computes the known results of $name', async ({ record, expected }) => {
       for (const [i, found] of (await run(record())).entries()) {
         const each = expected[i] as Tensor;
         expectClose(found, each, tolerance, Math.max(1, largest(each)));
@@ -440,24 +443,29 @@ export function proveExecutor(
   });
 }
 
-/** Conditions used as numbers, and numbers used as conditions. */
+/** Functions of a condition `c` that is also used as a number. */
 const conditional: Readonly<Record<string, (c: Value, a: Value, b: Value, k: Value) => Value>> = {
-  'in its own branch': (c, a) => where(c, mul(c, a), 0),
-  'that divides': (c, _a, _b, k) => where(c, div(k, c), 0),
-  'squared, or else a product': (c, a, b) => where(c, mul(c, c), mul(a, b)),
-  'times what it selects': (c, a, b) => mul(where(c, a, b), c),
-  'in another’s branch': (c, a, b, k) => where(c, where(a, mul(k, div(b, a)), 0), 0),
-  'a factor that is 0 where another is not finite': (c, a) => scaled(c, log(abs(a))),
-  'compared, too': (c, a, _b, k) => where(less(c, a), mul(sub(c, a), k), c),
-  'under a root': (c, a) => where(c, mul(a, sqrt(abs(c))), 0),
-  'picked from two': (c, a, b) => where(where(c, a, b), ops.maximum(c, b), mul(0.5, c)),
+  'a factor in its own branch': (c, a) => where(c, mul(c, a), 0),
+  'a divisor in its own branch': (c, _a, _b, k) => where(c, div(k, c), 0),
+  'squared in its own branch': (c, a, b) => where(c, mul(c, c), mul(a, b)),
+  'a factor of the selected number': (c, a, b) => mul(where(c, a, b), c),
+  'with a second condition in its branch': (c, a, b, k) => where(c, where(a, mul(k, div(b, a)), 0), 0),
+  'a zero times a number that is not finite': (c, a) => scaled(c, log(abs(a))),
+  'compared in another condition': (c, a, _b, k) => where(less(c, a), mul(sub(c, a), k), c),
+  'under a square root': (c, a) => where(c, mul(a, sqrt(abs(c))), 0),
+  'selected by itself from two numbers': (c, a, b) => where(where(c, a, b), ops.maximum(c, b), mul(0.5, c)),
 };
 
-/** A tape of leaves and views, its arrays, and its wanted values; all numbers are exact in float32. */
-function leaves(): { tape: Tape; given: readonly Tensor['data'][]; wanted: readonly Value[] } {
+/** Tape of leaves and views, with its input arrays and wanted values. All numbers are exact in float32. */
+function leaves(): { tape: Tape; inputs: readonly Tensor['data'][]; wanted: readonly Value[] } {
   const tape = new Tape();
-  const given = [Float64Array.of(1, -2), Float64Array.of(3, 0.5), Float32Array.of(5, 6), Int32Array.of(1, 0)];
-  const [first, second, third, whole] = given as [Float64Array, Float64Array, Float32Array, Int32Array];
+  const inputs = [
+    Float64Array.of(1, -2),
+    Float64Array.of(3, 0.5),
+    Float32Array.of(5, 6),
+    Int32Array.of(1, 0),
+  ];
+  const [first, second, third, whole] = inputs as [Float64Array, Float64Array, Float32Array, Int32Array];
   const x = tape.parameter(first, 'x');
   const index = tape.index(whole);
   const y = square(x);
@@ -467,5 +475,5 @@ function leaves(): { tape: Tape; given: readonly Tensor['data'][]; wanted: reado
     tape.constant(tensor(Int32Array.of(2 ** 24 + 1), [1])),
     ops.stopGradient(x),
   ];
-  return { tape, given, wanted };
+  return { tape, inputs, wanted };
 }

@@ -14,7 +14,7 @@ export function expectSame(
     expectClose(actual, expected[i] as Tensor, tolerance);
 }
 
-/** A scorer of listed pairs under a cutoff, the typical use of plans. */
+/** Records an energy summed over `count` pairs within a cutoff, with its gradient: the typical input of a plan. */
 export function pairs(count: number, tape: Tape = new Tape()): Value[] {
   const radii = tape.parameter(tensor([1.5, 1.7, 1.9]), 'radii');
   const depth = tape.parameter(tensor(-0.3), 'depth');

@@ -6,25 +6,25 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { patience } from './browser.ts';
 
-/** Path of Firefox: POSETAPE_FIREFOX, or that of Debian's package. */
+/** Path of Firefox: POSETAPE_FIREFOX, or the path of Debian's package. */
 export const firefoxPath: string = process.env.POSETAPE_FIREFOX ?? '/usr/bin/firefox-esr';
 
-/** True if there is a Firefox to test with. */
+/** True if Firefox is installed. */
 export const hasFirefox: boolean = existsSync(firefoxPath);
 
-/** A page in headless Firefox, driven by Marionette, its own protocol of WebDriver commands. */
+/** Page in headless Firefox, driven by Marionette, Firefox's protocol for WebDriver commands. */
 export interface FirefoxPage {
   goto(url: string): Promise<void>;
-  /** Runs the body of a function in the page, with `arguments`; a promise that it returns is waited for. */
+  /** Runs `body` in the page as the body of an async function, whose `arguments` begin with `args`. */
   run<Result>(body: string, ...args: unknown[]): Promise<Result>;
-  /** Runs the body of a function again and again, until it returns what is true. */
+  /** Runs `body` as `run` does, again and again until its result is truthy, and returns that result. */
   until<Result>(body: string, ...args: unknown[]): Promise<Result>;
-  /** Screenshot, as a PNG. */
+  /** Returns a screenshot as a PNG. */
   screenshot(): Promise<Buffer>;
   close(): Promise<void>;
 }
 
-/** No calls home, no first-run pages, WebGL without a graphics card. */
+/** Turns off network requests and first-run pages, and turns on WebGL without a graphics card. */
 const preferences: Readonly<Record<string, boolean | number | string>> = {
   'marionette.port': 0,
   'app.normandy.enabled': false,
@@ -47,7 +47,7 @@ const preferences: Readonly<Record<string, boolean | number | string>> = {
   'webgl.force-enabled': true,
 };
 
-/** Starts Firefox with a profile of its own, and opens an empty page of 1280 by 900. */
+/** Starts Firefox with a temporary profile, and opens an empty page of 1280 by 900 pixels. */
 export async function launchFirefox(): Promise<FirefoxPage> {
   const profile = mkdtempSync(join(tmpdir(), 'posetape-firefox-'));
   const lines = Object.entries(preferences).map(
@@ -84,7 +84,7 @@ export async function launchFirefox(): Promise<FirefoxPage> {
         for (;;) {
           const result = await run<never>(body, ...args);
           if (result) return result;
-          if (Date.now() - start > patience) throw new Error(`waited in vain for: ${body}`);
+          if (Date.now() - start > patience) throw new Error(`gave up waiting for this to be true: ${body}`);
           await wait(100);
         }
       },
@@ -103,7 +103,7 @@ export async function launchFirefox(): Promise<FirefoxPage> {
   }
 }
 
-/** The port that Firefox writes into its profile once it listens. */
+/** Port that Firefox listens on; Firefox writes it into its profile. */
 async function portIn(profile: string): Promise<number> {
   const file = join(profile, 'MarionetteActivePort');
   for (const start = Date.now(); Date.now() - start < patience; await wait(50)) {
@@ -115,7 +115,7 @@ async function portIn(profile: string): Promise<number> {
 
 type Reply = readonly [type: 1, id: number, error: { readonly message: string } | null, result: unknown];
 
-/** A connection to Marionette: messages are JSON after their length in bytes and a colon. */
+/** Connection to Marionette. A message is its length in bytes, a colon and JSON. */
 class Session {
   readonly #socket: Socket;
   readonly #waiting = new Map<number, (reply: Reply) => void>();
@@ -156,7 +156,7 @@ class Session {
       if (colon < 0 || this.#received.length < colon + 1 + length) return;
       const message = JSON.parse(this.#received.subarray(colon + 1, colon + 1 + length).toString()) as Reply;
       this.#received = this.#received.subarray(colon + 1 + length);
-      // The greeting is no reply.
+      // The first message is a greeting, an object.
       if (Array.isArray(message)) this.#waiting.get(message[1])?.(message);
     }
   }

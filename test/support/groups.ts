@@ -5,7 +5,7 @@ import { expectClose, largest } from './equal.ts';
 type Params = Readonly<Record<string, Tensor>>;
 type ValuesOf<P extends Params> = { readonly [Name in keyof P]: Value };
 
-/** A scorer of single poses, and a scorer of groups that should agree with it. */
+/** Scorer of single poses, and the scorer of groups that must agree with it. */
 export interface GroupScorer<Pose, P extends Params> {
   readonly params: P;
   score(tape: Tape, values: ValuesOf<P>, pose: Pose): Value;
@@ -30,14 +30,17 @@ export function expectGroup<Pose, P extends Params>(
   tolerance: number,
 ): void {
   const group = run(executor, params, coefficients, (tape, values) => scoreGroup(tape, values, poses));
-  const alone = poses.map(pose => run(executor, params, [1], (tape, values) => score(tape, values, pose)));
+  const singles = poses.map(pose => run(executor, params, [1], (tape, values) => score(tape, values, pose)));
 
-  const scores = { data: Float64Array.from(alone, each => numberOf(each.scores, 0)), shape: [poses.length] };
+  const scores = {
+    data: Float64Array.from(singles, single => numberOf(single.scores, 0)),
+    shape: [poses.length],
+  };
   expectClose(group.scores, scores, tolerance, 1 + largest(scores));
   for (const [k, slope] of group.slopes.entries()) {
     const expected = new Float64Array(slope.data.length);
     const scale = new Float64Array(slope.data.length);
-    for (const [n, { slopes }] of alone.entries()) {
+    for (const [n, { slopes }] of singles.entries()) {
       for (const i of expected.keys()) {
         const [c, g] = [coefficients[n] as number, numberOf(slopes[k] as Tensor, i)];
         (expected[i] as number) += c * g;
@@ -52,7 +55,7 @@ function numberOf({ data }: Tensor, i: number): number {
   return data[i] as number;
 }
 
-/** The scores, and the gradients of Σ c_n z_n with respect to each parameter. */
+/** Runs a recording: its scores z_n, and the gradient of Σ c_n z_n by each parameter. */
 function run<P extends Params>(
   executor: SyncExecutor,
   params: P,

@@ -6,7 +6,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** Thrown in place of the exit of a program, which must not end this process. */
+/** Thrown by `process.exit`, so that no program ends this process. */
 class Ended {
   readonly code: number;
   constructor(code: number) {
@@ -14,6 +14,7 @@ class Ended {
   }
 }
 
+/** Output and exit code of a program. */
 export interface Helped {
   readonly code: number;
   readonly stdout: string;
@@ -22,11 +23,11 @@ export interface Helped {
 
 async function help([file, ...args]: readonly [string, ...string[]], nth: number): Promise<Helped> {
   const path = resolve(file);
-  const written = { stdout: '', stderr: '' };
-  const own = { stdout: process.stdout.write, stderr: process.stderr.write, exit: process.exit };
+  const output = { stdout: '', stderr: '' };
+  const original = { stdout: process.stdout.write, stderr: process.stderr.write, exit: process.exit };
   for (const name of ['stdout', 'stderr'] as const) {
     process[name].write = (text: string | Uint8Array) => {
-      written[name] += text;
+      output[name] += text;
       return true;
     };
   }
@@ -36,22 +37,22 @@ async function help([file, ...args]: readonly [string, ...string[]], nth: number
   process.argv = [process.execPath, path, ...args, '--help'];
   process.exitCode = undefined;
   try {
-    // A different URL makes a program that is listed twice run twice.
-    await import(asked.has(path) ? `${pathToFileURL(path)}?${nth}` : `${pathToFileURL(path)}`);
-    return { code: Number(process.exitCode ?? 0), ...written };
+    // A module runs once per URL, so a program that is listed twice needs two.
+    await import(imported.has(path) ? `${pathToFileURL(path)}?${nth}` : `${pathToFileURL(path)}`);
+    return { code: Number(process.exitCode ?? 0), ...output };
   } catch (error) {
-    if (error instanceof Ended) return { code: error.code, ...written };
-    return { code: 1, ...written, stderr: `${written.stderr}${(error as Error).stack}` };
+    if (error instanceof Ended) return { code: error.code, ...output };
+    return { code: 1, ...output, stderr: `${output.stderr}${(error as Error).stack}` };
   } finally {
-    asked.add(path);
+    imported.add(path);
     process.exitCode = undefined;
-    Object.assign(process, { exit: own.exit });
-    process.stdout.write = own.stdout;
-    process.stderr.write = own.stderr;
+    Object.assign(process, { exit: original.exit });
+    process.stdout.write = original.stdout;
+    process.stderr.write = original.stderr;
   }
 }
 
-const asked = new Set<string>();
+const imported = new Set<string>();
 const helped: Helped[] = [];
 for (const [nth, program] of (JSON.parse(process.argv[2] as string) as [string, ...string[]][]).entries()) {
   helped.push(await help(program, nth));

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
-/** One file's import of another, both as paths from the root of the project. */
+/** An import of one file by another. Paths start at the root of the project. */
 export interface Import {
   readonly file: string;
   readonly imports: string;
@@ -9,7 +9,7 @@ export interface Import {
   readonly isType: boolean;
 }
 
-/** The entry files of our own package names. */
+/** Entry files of the package's exports. */
 const entries: Readonly<Record<string, string>> = {
   posetape: 'engine/index.ts',
   'posetape/ops': 'ops/index.ts',
@@ -20,7 +20,7 @@ const entries: Readonly<Record<string, string>> = {
   'posetape/gpu': 'engine/gpu/index.ts',
 };
 
-/** The files in a folder and its subfolders, sorted, without installed and built ones. */
+/** Files in a folder and its subfolders, sorted, without those in `node_modules` and `dist`. */
 export function filesOf(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true })
@@ -35,7 +35,7 @@ export function filesOf(folder: string): string[] {
 const statement =
   /^[ \t]*(?:import|export)\s+(?:(type)\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'/gm;
 
-/** The imports in a source of files of the project, including dynamic ones. */
+/** Static and dynamic imports of project files in the source text of a file. */
 export function importsIn(file: string, source: string): Import[] {
   return [...source.matchAll(statement)].flatMap(([, type, named, dynamic]) => {
     const from = named ?? dynamic ?? '';
@@ -44,7 +44,7 @@ export function importsIn(file: string, source: string): Import[] {
   });
 }
 
-/** All imports of the TypeScript files in some folders. */
+/** Imports of project files by all TypeScript files in these folders. */
 export function importsOf(folders: readonly string[]): Import[] {
   return folders
     .flatMap(filesOf)
@@ -52,8 +52,8 @@ export function importsOf(folders: readonly string[]): Import[] {
     .flatMap(file => importsIn(file, readFileSync(file, 'utf8')));
 }
 
-/** The import cycles: the largest sets of files that all reach each other, as `a.ts b.ts`, sorted. */
-export function circlesIn(imports: readonly Import[]): string[] {
+/** Import cycles: the largest sets of files that all reach each other, each as `a.ts b.ts`, sorted. */
+export function cyclesIn(imports: readonly Import[]): string[] {
   const next = new Map<string, string[]>();
   for (const { file, imports: to } of imports) next.set(file, [...(next.get(file) ?? []), to]);
   const reached = (from: string) => {
@@ -67,7 +67,7 @@ export function circlesIn(imports: readonly Import[]): string[] {
     return found;
   };
   const reach = new Map([...next.keys()].map(file => [file, reached(file)]));
-  const circles = [...reach].flatMap(([file, found]) =>
+  const cycles = [...reach].flatMap(([file, found]) =>
     found.has(file)
       ? [
           [...found]
@@ -77,5 +77,5 @@ export function circlesIn(imports: readonly Import[]): string[] {
         ]
       : [],
   );
-  return [...new Set(circles)].sort();
+  return [...new Set(cycles)].sort();
 }

@@ -1,25 +1,25 @@
 import { readFileSync } from 'node:fs';
 
-/** A notebook of nbformat 4, as far as it is read here. */
+/** The fields of a notebook of nbformat 4 that are used here. */
 export interface Notebook {
   readonly cells: readonly Cell[];
 }
 
-/** A text or a program; the lines end with their line breaks. */
+/** Cell of text or code. Lines include their line breaks. */
 export interface Cell {
   readonly cell_type: 'markdown' | 'code';
   readonly source: readonly string[];
   outputs?: readonly unknown[];
 }
 
-/** The separator between the outputs of two cells. */
+/** Line that is printed after the output of each cell. */
 const mark = '── end of a cell ──';
 
 export function readNotebook(path: string): Notebook {
   return JSON.parse(readFileSync(path, 'utf8'));
 }
 
-/** The code of all cells as one module, which prints a mark after each. */
+/** Code of all cells as one module, which prints `mark` after each. */
 export function moduleOf({ cells }: Notebook): string {
   return cells
     .filter(({ cell_type }) => cell_type === 'code')
@@ -27,7 +27,7 @@ export function moduleOf({ cells }: Notebook): string {
     .join('\n');
 }
 
-/** The text of a notebook whose outputs are what {@link moduleOf} printed. */
+/** JSON of the notebook, with the output that the module of {@link moduleOf} printed divided among its cells. */
 export function withOutputs(notebook: Notebook, printed: string): string {
   const texts = printed.split(`${mark}\n`);
   for (const cell of notebook.cells) {

@@ -15,10 +15,10 @@ export function withoutNote<Result extends Pick<Ran, 'stderr'>>(ran: Result): Re
   return { ...ran, stderr: ran.stderr.replace(/^note: fits \d+ parameters to .*\n/m, '') };
 }
 
-/** Runs the program in this process and captures its outputs, which count as a terminal only if `isTTY`. */
+/** Runs the program in this process and captures its output, as if written to a terminal if `isTTY`. */
 export async function run(argv: readonly string[], isTTY = false): Promise<Ran> {
   const written = { stdout: '', stderr: '' };
-  const into = (name: keyof typeof written) => {
+  const streamTo = (name: keyof typeof written) => {
     const stream = new Writable({
       write(chunk, _encoding, done) {
         written[name] += chunk;
@@ -27,7 +27,7 @@ export async function run(argv: readonly string[], isTTY = false): Promise<Ran> 
     });
     return Object.assign(stream, { isTTY });
   };
-  const code = await main(argv, { stdout: into('stdout'), stderr: into('stderr') });
+  const code = await main(argv, { stdout: streamTo('stdout'), stderr: streamTo('stderr') });
   return { code, ...written };
 }
 
@@ -45,7 +45,7 @@ export function start(argv: readonly string[]): {
   return startProcess(process.execPath, [...node, file, ...argv]);
 }
 
-/** Runs a line of shell as a separate process. */
+/** Runs a command line in bash. */
 export function shell(line: string): Promise<Ran> {
   return startProcess('bash', ['-c', line]).ended;
 }

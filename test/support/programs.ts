@@ -5,24 +5,25 @@ import { add, concat, expandDims, gather, less, mean, mul, reshape, slice, squar
 import { real } from './numbers.ts';
 
 /*
- * Random programs: scorers as plain data. Any data are a valid program, so a failing one shrinks to a few steps.
+ * Random programs: scorers as plain data. Any such data are a valid program, so fast-check can shrink a failing one to a
+ * few steps.
  *
- * A step names an op and picks its operands among all values so far, counting back from the newest. Operands that do
- * not fit are adapted, so a step can be dropped or changed independently of others. Values stay within a few units and
- * slopes near 1 (for example, divisors and operands of logarithms are 1 + x²), so that finite differences work for a
- * program of any length.
+ * A step names an op and picks its operands among all earlier values, counting back from the newest. Operands that do
+ * not fit are adapted, so a step can be dropped or changed without changing others. Values stay within a few units and
+ * slopes near 1 (divisors and operands of logarithms, for example, are 1 + x²), so that finite differences are accurate
+ * for a program of any length.
  */
 
-/** The name of an exported op. This file compiles only if there is a recipe for each. */
+/** Name of an exported op. This file compiles only if every op has a recipe. */
 export type OpName = keyof typeof ops;
 
-/** A scorer: parameters, and steps that compute a single number. */
+/** Scorer: parameters, and steps that compute a scalar. */
 export interface Program {
   readonly params: readonly { readonly shape: readonly number[]; readonly entries: readonly number[] }[];
   readonly steps: readonly Step[];
 }
 
-/** One op and the choices for it; most ops use only some. */
+/** One op, and choices for it. Most ops use only some of them. */
 export interface Step {
   readonly op: OpName;
   /** The operands, counted back from the newest value. */
@@ -32,14 +33,14 @@ export interface Step {
   readonly picks: readonly number[];
 }
 
-/** A pose: at least one row, each with numbers and the index of an entry to gather. */
+/** Pose: at least one row, each with numbers and the index of an entry to gather. */
 export type Pose = readonly {
   readonly number: number;
   readonly features: readonly [number, number, number];
   readonly pick: number;
 }[];
 
-/** The parameters' entries as tensors, named p0, p1, …: the `params` of a scorer. */
+/** Parameters of a program as tensors named p0, p1, …: the `params` of a scorer. */
 export function paramsOf(program: Program): Record<string, Tensor> {
   return Object.fromEntries(
     program.params.map(({ shape, entries }, i) => [`p${i}`, tensor(Float64Array.from(entries), shape)]),
@@ -48,10 +49,11 @@ export function paramsOf(program: Program): Record<string, Tensor> {
 
 /**
  * Records the program for one pose; `params` are in the order of the program's. The result has shape [] and depends on
- * every step: it is the sum of the means of all values that no step used.
+ * every step: it is the sum of the means of all values that no step uses.
  *
- * A program records the same ops in the same order for every pose of more than one row; for one row, ops that would
- * change nothing are left out.
+ * A program records the same ops in the same order for every pose of more than one row. For a pose of one row, ops that
+ * would change nothing are left out.
+ *
  * @example
  * const score = (tape, params, pose) => record(program, tape, params, pose);
  */
@@ -71,19 +73,19 @@ export function record(
     both(read => read.numbers, rows),
     both(read => read.features, rows),
   ];
-  const loose = new Set(pool);
+  const unused = new Set(pool);
   for (const step of program.steps) {
     const [a, b] = step.operands.map(back => pool.at(-1 - (back % pool.length))) as [Twin, Twin];
     const { result, used } = recipes[step.op](a, b, step, rows);
-    for (const each of used) loose.delete(each);
-    const kept = small(result);
-    pool.push(kept);
-    loose.add(kept);
+    for (const twin of used) unused.delete(twin);
+    const value = small(result);
+    pool.push(value);
+    unused.add(value);
   }
-  return [...loose].map(({ actual }) => mean(actual)).reduce((total, each) => add(total, each));
+  return [...unused].map(({ actual }) => mean(actual)).reduce((total, each) => add(total, each));
 }
 
-/** Programs of up to `steps` steps. `smooth` leaves out ops with kinks, jumps or no gradient. */
+/** Programs of up to `steps` steps; if `smooth`, without ops that have kinks, jumps or no gradient. */
 export function programArbitrary({
   smooth = false,
   steps = 8,
@@ -105,7 +107,7 @@ export function programArbitrary({
   });
 }
 
-/** Poses of 1 to `rows` rows; every program takes any of them. */
+/** Poses of 1 to `rows` rows. Every program accepts every pose. */
 export function poseArbitrary({ rows = 6 }: { rows?: number } = {}): fc.Arbitrary<Pose> {
   const row = fc.record({ number: entry, features: fc.tuple(entry, entry, entry), pick: fc.nat(11) });
   return fc.array(row, { minLength: 1, maxLength: rows });
@@ -124,9 +126,8 @@ const paramArbitrary = fc.oneof(
 );
 
 /*
- * A value and its model, which is the same value for a pose of 101 rows, more than any length that does not depend on
- * the pose. Choices that depend on shapes use the model, so they are the same for every pose; if two models have equal
- * lengths, so have the values.
+ * A value, and its model: the same value for a pose of 101 rows, more than any other axis has. Choices that depend
+ * on shapes use the model, so they are the same for every pose. If two models have axes of equal length, so do the values.
  */
 interface Twin<T = Value> {
   readonly actual: T;
@@ -159,26 +160,27 @@ function rowsOn({ tape, pose }: { tape: Tape; pose: Pose }): Rows {
   };
 }
 
-const isPosed = (length: number) => length >= modelPose.length;
+/** True for the length of an axis that grows with the pose. */
+const dependsOnPose = (length: number) => length >= modelPose.length;
 
-/** The value, averaged over its longest axes until it has no more than about 100 entries for a pose of 6 rows. */
+/** The value, averaged over its longest axes until it has at most about 100 entries for a pose of 6 rows. */
 function small(twin: Twin): Twin {
   const lengths = twin.model.shape.map(length =>
-    isPosed(length) ? (6 * length) / modelPose.length : length,
+    dependsOnPose(length) ? (6 * length) / modelPose.length : length,
   );
   if (lengths.reduce((product, length) => product * length, 1) <= 100) return twin;
   const longest = lengths.indexOf(Math.max(...lengths));
   return small(both(x => mean(x, longest), twin));
 }
 
-/** `b`, or the mean of it if it does not broadcast with `a`. */
+/** `b`, or its mean if it does not broadcast with `a`. */
 function fitted(a: Twin, b: Twin): Twin {
   const [long, short] = [a.model.shape, b.model.shape].map(shape => shape.toReversed());
   const fits = long?.every((length, i) => [length, 1, undefined].includes(short?.[i]) || length === 1);
   return fits ? b : both(x => mean(x), b);
 }
 
-/** `a` with at least `rank` axes. */
+/** `a`, expanded to at least `rank` axes. */
 function ranked(rank: number, a: Twin): Twin {
   return a.model.shape.length >= rank
     ? a
@@ -188,13 +190,13 @@ function ranked(rank: number, a: Twin): Twin {
       );
 }
 
-/** The result of a step, and the earlier values that it uses. */
-interface Made {
+/** Result of a step, and the earlier values that it uses. */
+interface StepResult {
   readonly result: Twin;
   readonly used: readonly Twin[];
 }
 
-type Recipe = (a: Twin, b: Twin, step: Step, rows: Twin<Rows>) => Made;
+type Recipe = (a: Twin, b: Twin, step: Step, rows: Twin<Rows>) => StepResult;
 
 /** An op of one value. */
 const unary =
@@ -212,13 +214,13 @@ const chosen =
   (a, b, step, rows) =>
     recipe(step)(a, b, step, rows);
 
-/** 1 + x², to divide by, or to take the logarithm or the root of. */
+/** 1 + x², a divisor, or an operand of a logarithm or root. */
 const positive = (x: Value) => add(1, square(x));
 
 /** One of `rank` axes, counted from either end. */
 const axisOf = (axis: number, rank: number) => (axis % (2 * rank)) - rank;
 
-/** One axis, two or all. */
+/** One axis, the last and the first, or `undefined` for all. */
 function axesOf({ axis }: Step, { shape: { length: rank } }: Value): number | number[] | undefined {
   if (rank === 0 || axis % 4 === 0) return undefined;
   return rank > 1 && axis % 4 === 1 ? [-1, 0] : axisOf(axis, rank);
@@ -226,17 +228,17 @@ function axesOf({ axis }: Step, { shape: { length: rank } }: Value): number | nu
 
 const allAxes = (x: Value) => x.shape.map((_, axis) => axis);
 
-/** An op along axes, which are kept or removed. */
+/** An op along axes, which are kept with length 1 or removed. */
 const reduction = (op: (x: Value, axes: number | number[] | undefined, keepDims: boolean) => Value): Recipe =>
   chosen(step => unary(x => op(x, axesOf(step, x), step.number > 0)));
 
 const sizeOf = (x: Value) => x.shape.reduce((product, length) => product * length, 1);
 
-/** Whole numbers below `limit`, one for each row. */
+/** An integer from 0 to `limit` − 1 for each row. */
 const picksBelow = (limit: number, rows: number, picks: readonly number[]) =>
   Array.from({ length: rows }, (_, i) => (picks[i % picks.length] as number) % limit);
 
-/** Rows of three numbers, computed from all entries. */
+/** A row of three numbers for each entry. */
 const vectors = (twin: Twin) =>
   both(
     x => mul(reshape(x, [-1, 1]), x.tape.constant([1, -0.5, 0.3])),
@@ -255,13 +257,14 @@ function matrices(x: Value): Value {
   return add(mul(numbers, off), mul(ops.eye(tape, 3), tape.constant([1, 2, 3])));
 }
 
-/** Five multiples of each entry along a last axis, or of the mean as a list, so that a scan takes several steps. */
+/** Operand and axis of a scan of five entries: multiples of each entry on a new last axis, or of the mean. */
 function scanned(x: Value, isLast: boolean): [Value, number | undefined] {
   const multiples = x.tape.constant([1, -0.5, 2, 0.3, 0.7]);
   return isLast ? [mul(expandDims(x, -1), multiples), -1] : [mul(mean(x), multiples), undefined];
 }
+
 /**
- * An op of rows and an index with at most four segments; `hasCount` is true if its result has a row for each segment.
+ * An op of rows and an index with at most four segments. `hasCount` is true if its result has a row for each segment.
  */
 const segments =
   (op: (x: Value, index: number[], count: number) => Value, hasCount: boolean): Recipe =>
@@ -273,9 +276,9 @@ const segments =
       (x, read) => {
         const length = x.shape[0] as number;
         const index = picksBelow(count, length, byPose ? read.picks : picks);
-        const found = op(x, index, count);
+        const segmented = op(x, index, count);
         // Segments without rows are infinite, so only those with rows are used.
-        return hasCount ? gather(found, index) : found;
+        return hasCount ? gather(segmented, index) : segmented;
       },
       table,
       rows,
@@ -283,25 +286,25 @@ const segments =
     return { result, used: [a] };
   };
 
-/** An op along an axis; a single number becomes two. */
+/** An op along one axis. A scalar operand becomes a list of two numbers. */
 const ordered = (op: (x: Value, axis: number, isFirst: boolean) => Value): Recipe =>
   chosen(({ axis, number }) =>
     unary(x => {
       const doubled = mul(expandDims(x, -1), x.tape.constant([1, -0.5]));
-      const own = x.shape.length === 0 ? doubled : x;
-      return op(own, axisOf(axis, own.shape.length), number > 0);
+      const operand = x.shape.length === 0 ? doubled : x;
+      return op(operand, axisOf(axis, operand.shape.length), number > 0);
     }),
   );
 
-/** Entries at the place of an extreme, of all entries or along an axis. */
-const extreme = (place: typeof ops.argmax): Recipe =>
+/** Takes entries by the index of an extreme among all entries or along an axis. */
+const extreme = (indexOf: typeof ops.argmax): Recipe =>
   ordered((x, axis, isFirst) =>
     isFirst
-      ? gather(reshape(tanh(x), [-1]), place(x))
-      : ops.takeAlongAxis(tanh(x), place(x, axis, true), axis),
+      ? gather(reshape(tanh(x), [-1]), indexOf(x))
+      : ops.takeAlongAxis(tanh(x), indexOf(x, axis, true), axis),
   );
 
-/** Points near fixed corners that are not on a line: from all entries, from the mean of others, and constant ones. */
+/** An op of points near corners that are not on a line: points of `a`, the mean point of `b`, and fixed ones. */
 const cornered =
   (op: (a: Value, b: Value, ...fixed: Value[]) => Value, ...fixed: number[][]): Recipe =>
   (a, b) => {
@@ -403,12 +406,12 @@ const recipes: Record<OpName, Recipe> = {
   // Along axes
   sum: reduction((x, axes, keepDims) => ops.sum(mul(x, 1 / sizeOf(x)), axes, keepDims)),
   mean: reduction(mean),
-  // Only over axes of the program, since the number of products depends on the length.
+  // Not along the rows of a pose, since the number of products depends on the length.
   prod: (a, _b, step) => {
     const { shape } = a.model;
     const axes = axesOf(step, a.model) ?? allAxes(a.model);
-    const own = (typeof axes === 'number' ? [axes] : axes).filter(axis => (shape.at(axis) as number) <= 4);
-    return { result: both(x => ops.prod(ops.sin(x), own, step.number > 0), a), used: [a] };
+    const short = (typeof axes === 'number' ? [axes] : axes).filter(axis => (shape.at(axis) as number) <= 4);
+    return { result: both(x => ops.prod(ops.sin(x), short, step.number > 0), a), used: [a] };
   },
   max: reduction(ops.max),
   min: reduction(ops.min),
@@ -454,9 +457,9 @@ const recipes: Record<OpName, Recipe> = {
     const { shape } = from.model;
     const axis = step.axis % shape.length;
     const length = shape[axis] as number;
-    // Of a pose's rows the first or the last; of other axes any range.
-    const start = isPosed(length) ? -(step.axis % 2) : step.axis % length;
-    const end = isPosed(length)
+    // The first or the last row of a pose; any range of another axis.
+    const start = dependsOnPose(length) ? -(step.axis % 2) : step.axis % length;
+    const end = dependsOnPose(length)
       ? start + 1 || undefined
       : start + 1 + ((step.picks[0] as number) % (length - start));
     const starts = shape.map((_, i) => (i === axis ? start : 0)).slice(0, axis + 1);
@@ -571,12 +574,12 @@ const recipes: Record<OpName, Recipe> = {
     }),
   ),
 
-  // Order: by the entries themselves, or by others of the same shape
+  // Sorting: the entries themselves, or others in their order
   sort: ordered((x, axis) => ops.sort(x, axis)),
   argsort: ordered((x, axis) => ops.takeAlongAxis(x, ops.argsort(ops.sin(mul(3, x)), axis), axis)),
   topK: ordered((x, axis, isFirst) => {
-    const [values, places] = ops.topK(x, 1, axis);
-    return isFirst ? values : ops.takeAlongAxis(tanh(x), places, axis);
+    const [values, indices] = ops.topK(x, 1, axis);
+    return isFirst ? values : ops.takeAlongAxis(tanh(x), indices, axis);
   }),
   argmax: extreme(ops.argmax),
   argmin: extreme(ops.argmin),
@@ -621,7 +624,7 @@ const recipes: Record<OpName, Recipe> = {
   inverse: unary(x => ops.inverse(matrices(x))),
   solve: unary(x => ops.solve(matrices(x), x.tape.constant([0.5, 1, -1]))),
   cholesky: unary(x => ops.cholesky(matrices(x))),
-  // Two rows only, since three take a thousand values to second order.
+  // Only 2 × 2, since 3 × 3 would record a thousand values to second order.
   eigvalsh: unary(x => ops.eigvalsh(slice(matrices(x), [1, 1]))),
   matmul: (a, b, { axis }) => {
     const turned = (x: Value) => {

@@ -2,7 +2,7 @@ import type { GroupScorer, Params, Scorer } from 'posetape/combine';
 import { schnet } from '../../examples/schnet/schnet.ts';
 import { score, scoreGroup, vinaWeights } from '../../examples/vina/score.ts';
 
-/** The scorers of examples/, both on the 64 poses of imatinib in c-Abl. */
+/** Names of the scorers of examples/ that tests use. */
 export const scorerNames = ['vina', 'schnet'] as const;
 export type ScorerName = (typeof scorerNames)[number];
 
@@ -13,11 +13,12 @@ export interface ScorerSetUp {
   readonly params: Params;
 }
 
-/** The settings of the SchNet, in Å. */
+/** Sizes of the SchNet; its cutoff is in Å. */
 export const schnetSizes = { hidden: 24, gaussians: 16, interactions: 2, cutoff: 5 };
+/** Limits of the SchNet's edges: neighbours of an atom, and distances in Å. */
 export const schnetReach = { neighbours: 8, cutoff: 5, pocket: 5 };
 
-/** A scorer by name, without the types of poses and parameters; only give it its own. */
+/** Scorer by name. Its types of poses and parameters are erased: give it only poses in its own format. */
 export function scorer(name: ScorerName): ScorerSetUp {
   if (name === 'vina') return { score, scoreGroup, params: vinaWeights() } as unknown as ScorerSetUp;
   const { weights, ...network } = schnet(schnetSizes);

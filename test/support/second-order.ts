@@ -3,7 +3,7 @@ import { square, sum } from 'posetape/ops';
 import { expectClose } from './equal.ts';
 import { type Pose, type Program, paramsOf, record } from './programs.ts';
 
-/** The prediction of a program, its gradient, and the gradient of the gradient's square. */
+/** Records the prediction of a program, its gradient, and the gradient of the first slope's squared norm. */
 export function toSecondOrder(program: Program, pose: Pose): Value[] {
   const tape = new Tape();
   const params = Object.fromEntries(
@@ -17,8 +17,8 @@ export function toSecondOrder(program: Program, pose: Pose): Value[] {
 }
 
 /**
- * The change of the interpreter's results if the inputs change by one ulp of float32, which is the accuracy to expect
- * of float32. The ulp is at least that of 1, since a small entry may be lost beside its neighbours.
+ * Change of the interpreter's results if the inputs change by one ulp of float32: the accuracy to expect of float32.
+ * Each input changes by at least one ulp of 1, since a small entry may be added to a larger number.
  */
 function responses(program: Program, pose: Pose): number[] {
   const nudged = (entry: number, i: number) =>
@@ -42,8 +42,8 @@ function responses(program: Program, pose: Pose): number[] {
 }
 
 /**
- * Fails unless float32 results of a program equal the reference's within `tolerance` and ten times the response to one
- * ulp of the inputs.
+ * Fails unless float32 results of a program equal the reference's within `tolerance` plus ten times their change if the
+ * inputs change by one ulp.
  */
 export function expectFloat32(
   actual: readonly Tensor[],
@@ -55,7 +55,7 @@ export function expectFloat32(
   const slack = responses(program, pose);
   const expected = reference.run(toSecondOrder(program, pose));
   for (const [i, each] of expected.entries()) {
-    // Values and slopes of programs are near 1; a result that cancels has their rounding errors.
+    // Values and slopes of programs are near 1, so a result whose terms cancel has rounding errors of this size.
     const unit = Math.max(1, ...each.data.map(Math.abs));
     const scale = unit + (10 * (slack[i] as number)) / tolerance;
     expectClose(actual[i] as Tensor, each, tolerance, scale);

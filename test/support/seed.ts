@@ -1,7 +1,7 @@
 /**
- * Vitest's global set-up: chooses the seed of all properties, or takes POSETAPE_SEED, and prints it.
+ * Global set-up of Vitest: takes the seed of all properties from POSETAPE_SEED, or from the time, and prints it.
  *
- * Every worker inherits the environment, so all test files draw from one seed.
+ * Workers inherit the environment, so all test files use the same seed.
  */
 export default function setup(): void {
   process.env.POSETAPE_SEED ??= String(Date.now() % 2 ** 31);

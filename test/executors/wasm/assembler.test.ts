@@ -6,7 +6,7 @@ import { engine } from '../../../engine/wasm/support.ts';
 
 const { api } = engine();
 
-/** Runs a function of no parameters in a memory of its own. */
+/** Runs a function without parameters in a new memory, and returns the memory. */
 function run(f: FunctionBuilder): Int32Array {
   const memory = new api.Memory({ initial: 1 });
   const module = new api.Module(assembled([encoded(f, [])], []));
@@ -16,14 +16,14 @@ function run(f: FunctionBuilder): Int32Array {
 }
 
 describe('the assembler', () => {
-  test('numbers arrive with their sign, whatever groups of seven bits they take', () => {
+  test('constants of any length in LEB128 keep their value and sign', () => {
     const numbers = [0, 1, 63, 64, 127, 128, 8191, 8192, 2 ** 20, 2 ** 31 - 1].flatMap(n => [n, -n - 1]);
     const f = new FunctionBuilder('numbers', []);
     for (const [i, number] of numbers.entries()) f.add(store('i32.store', i32(0), i32(number), 4 * i));
     expect([...run(f).subarray(0, numbers.length)]).toEqual(numbers);
   });
 
-  test('addresses may be far from where a pointer points', () => {
+  test('offsets may be large', () => {
     const f = new FunctionBuilder('far', []);
     for (const offset of [124, 128, 16_380, 16_384, 65_532])
       f.add(store('i32.store', i32(0), i32(offset), offset));
@@ -31,7 +31,7 @@ describe('the assembler', () => {
     for (const offset of [124, 128, 16_380, 16_384, 65_532]) expect(memory[offset / 4]).toBe(offset);
   });
 
-  test('loops count, and a loop inside another ends on its own', () => {
+  test('nested loops count independently', () => {
     const f = new FunctionBuilder('sum', []);
     const [i, j, sum] = ['i', 'j', 'sum'].map(name => f.local('i32', name)) as [never, never, never];
     const get = (local: never) => ({ kind: 'get', local }) as const;

@@ -14,17 +14,17 @@ import { expectClose } from '../../support/equal.ts';
 
 const GiB = 2 ** 30;
 
-/** Numbers from 0.5 to 1.5 that are the same each time. */
+/** Matrix of deterministic numbers from 0.5 to 1.5. */
 const numbers = (rows: number, columns: number, seed: number) =>
   tensor(
     Float32Array.from({ length: rows * columns }, (_, i) => 1 + 0.5 * Math.sin(7.3 * i + seed)),
     [rows, columns],
   );
 
-/** Every kind of loop over addresses: products of all transposes, sums, scatters and gathers. */
+/** Values that take every kind of loop: products of all transposes, sums, scatters and gathers. */
 function everyLoop(tape: Tape): Value[] {
-  const [a, b, x] = [numbers(30, 700, 1), numbers(700, 33, 2), numbers(4000, 8, 3)].map(of =>
-    tape.constant(of),
+  const [a, b, x] = [numbers(30, 700, 1), numbers(700, 33, 2), numbers(4000, 8, 3)].map(matrix =>
+    tape.constant(matrix),
   ) as [Value, Value, Value];
   const rows = Int32Array.from({ length: 4000 }, (_, i) => (i * 7) % 999);
   const products = [
@@ -55,14 +55,14 @@ function walk(codes: readonly Code[], visit: (code: Code) => void): void {
   }
 }
 
-/** Names of the locals that a sum of numbers is made of, without those that are multiplied. */
+/** Names of the locals that are terms of a sum, without factors of products. */
 function termsOf(code: Code | undefined): string[] {
   if (code?.kind === 'get') return [code.local.name];
   const isSum = code?.kind === 'plain' && ['i32.add', 'i32.sub', 'select'].includes(code.op);
   return isSum ? code.args.flatMap(termsOf) : [];
 }
 
-/** The signed comparisons in a function of what is, or is added to, an address. */
+/** Signed comparisons in a function of addresses, or of terms of addresses. */
 function signedAddresses({ body }: FunctionBuilder): string[] {
   const addresses = new Set<string>();
   const isAddress = (code: Code) => termsOf(code).some(name => addresses.has(name));
@@ -74,12 +74,12 @@ function signedAddresses({ body }: FunctionBuilder): string[] {
       if (isAddress(code.value)) addresses.add(code.local.name);
     });
   }
-  const found: string[] = [];
+  const comparisons: string[] = [];
   walk(body, code => {
     if (code.kind === 'plain' && /^i32\..*_s$/.test(code.op) && code.args.some(isAddress))
-      found.push(code.op);
+      comparisons.push(code.op);
   });
-  return found;
+  return comparisons;
 }
 
 describe('addresses above 2 GiB', () => {
@@ -95,24 +95,24 @@ describe('addresses above 2 GiB', () => {
     for (const { builder } of functions) expect(signedAddresses(builder), builder.name).toEqual([]);
   });
 
-  // Takes 12 GiB of memory and a minute: POSETAPE_LARGE=1.
+  // Runs only with POSETAPE_LARGE=1, as it takes 12 GiB of memory and a minute.
   test.runIf(process.env.POSETAPE_LARGE)(
-    'give the same numbers as below, up to 4 GiB',
+    'give the same results as low addresses, up to 4 GiB',
     { timeout: 300_000 },
     () => {
       const whole = new Float32Array(GiB - 2 ** 20);
       const [alone] = [interpreter().run(everyLoop(new Tape()))];
       for (const executor of [wasm({ relaxed: false }), wasm()]) {
-        // Each row of the first operand in turn lies across 2 GiB; then what follows it, and then all lies above.
+        // Each row of the first operand in turn lies across 2 GiB, then the other operands, then all lie above it.
         const rows = Array.from({ length: 30 }, (_, row) => GiB / 2 - 700 * row);
         for (const length of [...rows, GiB / 2 - 30_000, GiB / 2 - 60_000, GiB / 2, whole.length]) {
           const tape = new Tape();
           const before = sum(tape.constant(whole.subarray(0, length)));
           const memory = new Memory();
-          const [total, ...found] = executor.run([before, ...everyLoop(tape)], { memory });
+          const [total, ...results] = executor.run([before, ...everyLoop(tape)], { memory });
           expect(total?.data[0]).toBe(0);
           expect(memory.peak).toBeGreaterThan(4 * length);
-          for (const [i, of] of found.entries()) expectClose(of, alone[i] as Tensor, 1e-6);
+          for (const [i, result] of results.entries()) expectClose(result, alone[i] as Tensor, 1e-6);
         }
       }
     },
@@ -120,7 +120,7 @@ describe('addresses above 2 GiB', () => {
 });
 
 describe('a tape that needs more than the memory can hold', () => {
-  test('is an error that says how much it needs, how much there is, and what to do', () => {
+  test('is an error that states the needed and the available memory, and what to do', () => {
     const executor = wasm();
     const memory = new Memory();
     const long = new Tape().constant(numbers(1, 40_000, 1));
@@ -130,17 +130,17 @@ describe('a tape that needs more than the memory can hold', () => {
     expect(() => executor.run([wide], { memory })).toThrow(RangeError);
     expect(() => executor.run([wide], { memory })).toThrow(message);
     expect(memory.live).toBe(0);
-    // The executor still runs what fits.
+    // The executor still runs tapes that fit.
     expect(executor.run([sum(long)])[0]?.data[0]).toBeCloseTo(40_000, -2);
   });
 
-  /** A memory that holds so many pages, and says how many it was asked for. */
-  function arenaOf(pages: number): { arena: Arena; asked: number[] } {
-    const asked: number[] = [];
+  /** Arena whose memory grows to at most `pages` pages, and the numbers of pages that it asked for. */
+  function arenaOf(pages: number): { arena: Arena; requests: number[] } {
+    const requests: number[] = [];
     class Faked implements LinearMemory {
       buffer = { byteLength: 4 * 65_536 } as ArrayBuffer;
       grow(by: number): number {
-        asked.push(by);
+        requests.push(by);
         const before = this.buffer.byteLength / 65_536;
         if (before + by > pages) throw new RangeError('failed to grow memory');
         this.buffer = new ArrayBuffer((before + by) * 65_536);
@@ -152,17 +152,17 @@ describe('a tape that needs more than the memory can hold', () => {
       memory.buffer = new ArrayBuffer(4 * 65_536);
       return memory;
     };
-    return { arena: new Arena({ Memory: faked } as unknown as WebAssemblyApi), asked };
+    return { arena: new Arena({ Memory: faked } as unknown as WebAssemblyApi), requests };
   }
 
-  test('grows by a quarter, by more if needed, and by no more than needed where there is no more', () => {
-    const { arena, asked } = arenaOf(14);
+  test('grows by a quarter or by as much as needed; if that fails, by only as much as needed', () => {
+    const { arena, requests } = arenaOf(14);
     for (const pages of [12, 13, 14]) arena.reserve(pages * 65_536 - 64);
-    expect(asked).toEqual([8, 3, 1, 4, 1]);
+    expect(requests).toEqual([8, 3, 1, 4, 1]);
     expect(arena.floats.length).toBe((14 * 65_536) / 4);
   });
 
-  test('on a machine that gives less says so', () => {
+  test('is an error that states the limit of the machine if that is lower', () => {
     const { arena } = arenaOf(14);
     expect(() => arena.reserve(3 * GiB)).toThrow(
       'wasm: the tape needs 3221225472 bytes (3.00 GiB) at once, but this machine provides no more than 262144 bytes (0.00 GiB); put less on one tape, or use jit({ precision: "float32" })',

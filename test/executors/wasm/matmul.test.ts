@@ -9,12 +9,12 @@ import { property } from '../../support/property.ts';
 
 const executors = [wasm({ relaxed: false }), wasm()];
 
-/** Numbers between −1 and 1 that are the same each time. */
+/** Deterministic numbers between −1 and 1. */
 function numbers(length: number, seed = 1): Float32Array {
   return Float32Array.from({ length }, (_, i) => Math.sin(7.3 * i + seed));
 }
 
-/** A product as derivative rules record it, either operand read transposed. */
+/** Product as derivative rules record it: either operand may be read transposed. */
 function product(
   [transposeA, transposeB]: readonly [boolean, boolean],
   batch: readonly number[],
@@ -31,14 +31,14 @@ function product(
 }
 
 /**
- * `size` bounds Σ|a||b| in every entry. Operands round by up to 2⁻²⁴ of that each; a sum of 128 terms rounds 128 times, a
- * random walk of √128 halves of it.
+ * Fails unless a product is within 8 · 2⁻²⁴ of `size`, which bounds Σ|a||b| in every entry. Rounding the operands changes
+ * it by up to 2⁻²⁴ each, and a sum of 128 terms by a random walk of √128 steps of half of that.
  */
 function expectProduct(value: Value, size: number): void {
   const [expected] = interpreter().run([value]);
   for (const executor of executors) {
-    const [found] = executor.run([value]);
-    expectClose(found as Tensor, expected as Tensor, 8 * 2 ** -24, Math.max(1, size));
+    const [result] = executor.run([value]);
+    expectClose(result as Tensor, expected as Tensor, 8 * 2 ** -24, Math.max(1, size));
   }
 }
 
@@ -47,19 +47,19 @@ const transposes = fc.tuple(fc.boolean(), fc.boolean());
 
 describe('matrix products', () => {
   property(
-    'of any lengths, transposed or not, of inputs',
+    'of inputs of any lengths, transposed or not',
     transposes,
     fc.tuple(lengths, lengths, lengths),
-    (turned, sizes) => expectProduct(product(turned, [], sizes), sizes[1]),
+    (transposed, sizes) => expectProduct(product(transposed, [], sizes), sizes[1]),
   );
 
   property(
-    'of what other loops compute, a band of rows at a time',
+    'of operands that other loops compute, a band of rows at a time',
     transposes,
     fc.tuple(lengths, lengths, lengths),
-    (turned, sizes) =>
+    (transposed, sizes) =>
       expectProduct(
-        product(turned, [], sizes, x => mul(exp(mul(x, -1)), 0.3)),
+        product(transposed, [], sizes, x => mul(exp(mul(x, -1)), 0.3)),
         sizes[1],
       ),
   );
@@ -69,7 +69,7 @@ describe('matrix products', () => {
     transposes,
     fc.tuple(fc.nat(3), fc.nat(2)),
     fc.tuple(fc.nat(9), fc.nat(9), fc.nat(9)),
-    (turned, batch, sizes) => expectProduct(product(turned, batch, sizes), sizes[1]),
+    (transposed, batch, sizes) => expectProduct(product(transposed, batch, sizes), sizes[1]),
   );
 
   test.each([
@@ -77,13 +77,13 @@ describe('matrix products', () => {
     ['NT', [false, true]],
     ['TN', [true, false]],
     ['TT', [true, true]],
-  ] as const)('%s, of more terms than are packed at once', (_, turned) => {
+  ] as const)('%s, with more terms than are packed at once', (_, transposed) => {
     for (const sizes of [
       [5, 1000, 7],
       [37, 517, 19],
       [700, 9, 3],
     ] as const)
-      expectProduct(product(turned, [], sizes), sizes[1]);
+      expectProduct(product(transposed, [], sizes), sizes[1]);
   });
 
   test.each([
@@ -91,27 +91,27 @@ describe('matrix products', () => {
     ['NT', [false, true]],
     ['TN', [true, false]],
     ['TT', [true, true]],
-  ] as const)('%s, of more terms than are added up in float32', (_, turned) => {
+  ] as const)('%s, with more terms than are added up in float32', (_, transposed) => {
     for (const wrap of [(x: Value) => x, (x: Value) => mul(0.3, exp(mul(x, -1)))]) {
-      // Rows in several bands; sums that fill no four lanes; one term too many.
+      // Several bands of rows; fewer columns than four lanes; one term more than a block.
       for (const sizes of [
         [90, 1100, 7],
         [3, 513, 3],
         [1, 1024, 5],
       ] as const)
-        expectProduct(product(turned, [], sizes, wrap), sizes[1]);
-      expectProduct(product(turned, [2, 2], [3, 700, 5], wrap), 700);
+        expectProduct(product(transposed, [], sizes, wrap), sizes[1]);
+      expectProduct(product(transposed, [2, 2], [3, 700, 5], wrap), 700);
     }
   });
 
-  test('a matrix by its own transpose, as it is and made on the way', () => {
+  test('a matrix times its own transpose, for an input and for a computed matrix', () => {
     for (const wrap of [(x: Value) => x, (x: Value) => mul(0.3, exp(mul(x, -1)))]) {
       const x = wrap(new Tape().parameter(tensor(numbers(23 * 11), [23, 11])));
       for (const value of [matmul(x, transpose(x)), matmul(transpose(x), x)]) expectProduct(value, 23);
     }
   });
 
-  test('NaN and infinity stay in the rows and columns that they are in', () => {
+  test('NaN and infinity spread to no other rows and columns', () => {
     const tape = new Tape();
     const [a, b] = [numbers(9 * 5), numbers(5 * 11)];
     a[2 * 5 + 3] = Number.NaN;
@@ -119,9 +119,9 @@ describe('matrix products', () => {
     const value = matmul(tape.constant(tensor(a, [9, 5])), tape.constant(tensor(b, [5, 11])));
     const [expected] = interpreter({ precision: 'float32' }).run([value]);
     for (const executor of executors) {
-      const [found] = executor.run([value]);
-      expectClose(found as Tensor, expected as Tensor, 1e-6);
-      expect([...(found as Tensor).data].filter(Number.isNaN)).toHaveLength(11);
+      const [result] = executor.run([value]);
+      expectClose(result as Tensor, expected as Tensor, 1e-6);
+      expect([...(result as Tensor).data].filter(Number.isNaN)).toHaveLength(11);
     }
   });
 });

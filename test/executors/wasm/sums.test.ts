@@ -6,35 +6,35 @@ import { expectSame } from '../../support/executors.ts';
 
 const executors = [wasm({ relaxed: false }), wasm(), jit({ precision: 'float32' })];
 
-/** Makes tensors of a tape. */
+/** Function that adds a parameter of a shape to a tape. */
 type Draw = (shape: readonly number[]) => Value;
 
-/** Equal terms are the worst case, since each addition rounds them the same way; the others change from term to term. */
+/** Term i of a sum. Equal terms are the worst case, since each addition rounds in the same direction. */
 const terms: Record<string, (i: number) => number> = {
   'equal terms': () => 0.9403,
   'terms of one sign': i => 1 + 0.5 * Math.sin(7.3 * i),
 };
 
-/** Fails unless sums are within 1e-6 of those in float64. All terms are positive, so a sum is the sum of their sizes. */
-function expectSums(of: (draw: Draw) => readonly Value[], kind: string): void {
+/** Fails unless sums are within 1e-6 of those in float64, relative to the sum. All terms are positive. */
+function expectSums(record: (draw: Draw) => readonly Value[], kind: string): void {
   const tape = new Tape();
   const draw: Draw = shape => {
     const length = shape.reduce((a, b) => a * b, 1);
     const data = Float32Array.from({ length }, (_, i) => (terms[kind] as (i: number) => number)(i));
     return tape.parameter(tensor(data, shape));
   };
-  const wanted = of(draw);
+  const wanted = record(draw);
   for (const executor of executors) expectSame(executor, interpreter(), wanted, 1e-6);
 }
 
 const rows = (length: number, count: number) => Int32Array.from({ length }, (_, i) => (i * 7) % count);
 
-describe.each(Object.keys(terms))('long sums are within 1e-6 of the sum of the sizes: %s', kind => {
+describe.each(Object.keys(terms))('long sums are within a relative error of 1e-6: %s', kind => {
   test.each<[string, (draw: Draw) => readonly Value[]]>([
-    ['of a column', draw => [1, 2, 3, 9].map(k => sum(draw([20_000, k]), 0))],
+    ['of one to nine columns', draw => [1, 2, 3, 9].map(k => sum(draw([20_000, k]), 0))],
     ['of many columns', draw => [sum(draw([1000, 1100]), 0)]],
     [
-      'of all',
+      'of all entries',
       draw => [sum(draw([50_000])), sum(draw([7000, 7])), sum(draw([300, 100])), mean(draw([9, 3000]))],
     ],
     ['of rows', draw => [sum(draw([3, 30_000]), 1), sum(draw([3, 9000, 5]), 1)]],
@@ -49,14 +49,14 @@ describe.each(Object.keys(terms))('long sums are within 1e-6 of the sum of the s
       ],
     ],
     [
-      'of what a table is differentiated by',
+      'in the gradient by a gathered table',
       draw => {
         const table = draw([2000]);
         return gradient(sum(mul(gather(table, rows(60_000, 9)), draw([60_000]))), [table]);
       },
     ],
     [
-      'of products',
+      'in matrix products',
       draw => {
         const [long, tall] = [draw([4, 40_000]), draw([40_000, 5])];
         return [
@@ -67,14 +67,14 @@ describe.each(Object.keys(terms))('long sums are within 1e-6 of the sum of the s
         ];
       },
     ],
-    ['of products in batches', draw => [matmul(draw([2, 3, 10_000]), draw([2, 10_000, 5]))]],
+    ['in batches of matrix products', draw => [matmul(draw([2, 3, 10_000]), draw([2, 10_000, 5]))]],
     [
-      'of the gradient of a layer',
+      'in the gradient of a layer',
       draw => {
         const [x, w, b] = [draw([30_000, 3]), draw([3, 9]), draw([9])];
         const y = sum(softplus(add(matmul(x, w), b)));
         return [y, ...gradient(y, [w, b])];
       },
     ],
-  ])('%s', (_, of) => expectSums(of, kind));
+  ])('%s', (_, record) => expectSums(record, kind));
 });

@@ -44,30 +44,30 @@ import { type ScorerName, scorer } from '../../support/scorers.ts';
 
 const executors = [wasm({ relaxed: false }), wasm()] as const;
 
-// Rows beyond four and eight fill lanes, leave some over, and take loops around short ones four at a time.
+// Up to 40 rows: full vectors of four lanes with and without a rest, and outer loops vectorised around short inner ones.
 proveExecutor('wasm() as plain SIMD', () => wasm({ relaxed: false }), { precision: 'float32', rows: 40 });
 proveExecutor('wasm()', wasm, { precision: 'float32', rows: 40 });
 
-/** Numbers between −1 and 1 that are the same each time. */
+/** Deterministic numbers between −1 and 1. */
 function numbers(length: number, seed = 1): Float32Array {
   return Float32Array.from({ length }, (_, i) => Math.sin(7.3 * i + seed));
 }
 
-/** Fails where either kind of SIMD is not within 1e-6 of the interpreter, or of what is said. */
+/** Fails unless both kinds of SIMD agree with the interpreter within `tolerance`. */
 function expectEqual(wanted: readonly Value[], tolerance = 1e-6): void {
   for (const executor of executors) expectSame(executor, interpreter(), wanted, tolerance);
 }
 
 describe('loops', () => {
   const lengths = [0, 1, 2, 3, 4, 5, 7, 8, 9, 33];
-  test.each(lengths)('a row of %d: what fills no four lanes', length => {
+  test.each(lengths)('a row of %d numbers, which may not fill four lanes', length => {
     const tape = new Tape();
     const x = tape.parameter(tensor(numbers(length)), 'x');
     const y = exp(mul(x, 2));
     expectEqual([y, sum(y), ...gradient(sum(square(y)), [x]), ...(length > 0 ? [max(y)] : [])]);
   });
 
-  test.each(lengths)('rows of %d: sums and maxima along and across them', length => {
+  test.each(lengths)('rows of %d numbers: sums and maxima along and across them', length => {
     const tape = new Tape();
     const x = tape.parameter(tensor(numbers(19 * length), [19, length]), 'x');
     const maxima = length > 0 ? [max(x, 1), ...gradient(sum(square(max(x, 1))), [x])] : [];
@@ -75,7 +75,7 @@ describe('loops', () => {
     expectEqual([...y, transpose(x), ...gradient(sum(square(sum(exp(x), 0))), [x])]);
   });
 
-  test.each([1, 2, 3, 9, 40])('%d points: a loop around short ones is taken four at a time', count => {
+  test.each([1, 2, 3, 9, 40])('%d points: a loop around short ones runs four iterations at a time', count => {
     const tape = new Tape();
     const x = tape.parameter(tensor(numbers(3 * count), [count, 3]), 'x');
     const index = Int32Array.from({ length: 2 * count + 1 }, (_, i) => (5 * i) % count);
@@ -84,7 +84,7 @@ describe('loops', () => {
     expectEqual([r, y, ...gradient(y, [x])]);
   });
 
-  test('lanes that meet in one row are all added', () => {
+  test('a segment sum adds all lanes that belong to one row', () => {
     const tape = new Tape();
     const x = tape.parameter(tensor(numbers(103)), 'x');
     for (const index of [(i: number) => i % 3, (i: number) => i >> 4, () => 0]) {
@@ -94,7 +94,7 @@ describe('loops', () => {
     }
   });
 
-  test('sums over 300,000 rows are within 1e-6', () => {
+  test('sums over 300,000 rows are within 1e-6 of float64', () => {
     const count = 300_000;
     const tape = new Tape();
     const ones = tape.constant(Float32Array.from({ length: count }, (_, i) => 1 + (i % 7) * 0.1));
@@ -124,17 +124,17 @@ describe('loops', () => {
         'x',
       );
       const [slope] = gradient(sum(square(f(x))), [x]);
-      // Slopes cancel: what they are made of is near 1.
+      // Terms of the slopes are near 1 and cancel.
       const wanted = [f(x), slope, ...gradient(sum(square(slope)), [x])];
       for (const executor of executors) {
         const expected = interpreter().run(wanted);
-        for (const [i, found] of executor.run(wanted).entries())
-          expectClose(found, expected[i] as Tensor, 1e-5, Math.max(1, largest(expected[i] as Tensor)));
+        for (const [i, result] of executor.run(wanted).entries())
+          expectClose(result, expected[i] as Tensor, 1e-5, Math.max(1, largest(expected[i] as Tensor)));
       }
     }
   });
 
-  test('layers of a network run a band of rows at a time, and what only neighbours need is never there whole', () => {
+  test('layers of a network run a band of rows at a time, without whole arrays between them', () => {
     const rows = 40_000;
     const tape = new Tape();
     const x = tape.constant(tensor(numbers(rows * 8), [rows, 8]));
@@ -152,12 +152,12 @@ describe('loops', () => {
     expect(executors[1].explain(wanted)).toContain('a band at a time');
   });
 
-  test('a layer that picks rows of the one before waits for all of it', () => {
+  test('a layer that gathers rows of the layer before runs after the whole of it', () => {
     const rows = 20_000;
     const tape = new Tape();
     const x = tape.constant(tensor(numbers(rows * 8), [rows, 8]));
     const w = tape.parameter(tensor(numbers(8 * 16), [8, 16]), 'w');
-    // The last rows first, so that no band has its own.
+    // In reverse order, so that no band contains the rows that it gathers.
     const index = Int32Array.from({ length: rows }, (_, i) => rows - 1 - i);
     const picked = gather(softplus(matmul(x, w)), index);
     const weighted = mul(picked, softplus(matmul(x, mul(w, 2))));
@@ -166,7 +166,7 @@ describe('loops', () => {
 });
 
 describe('numbers that are not finite', () => {
-  test('come out as the interpreter has them', () => {
+  test('equal the interpreter’s', () => {
     const tape = new Tape();
     const at = tape.parameter(tensor([0, -1, 4, 1e30, Number.NaN, Infinity]), 'x');
     const wanted = [
@@ -178,8 +178,8 @@ describe('numbers that are not finite', () => {
     ];
     for (const executor of executors) {
       const expected = interpreter({ precision: 'float32' }).run(wanted);
-      for (const [i, found] of executor.run(wanted).entries())
-        expectClose(found, expected[i] as Tensor, 1e-6);
+      for (const [i, result] of executor.run(wanted).entries())
+        expectClose(result, expected[i] as Tensor, 1e-6);
     }
   });
 
@@ -188,10 +188,10 @@ describe('numbers that are not finite', () => {
     ['k√x · k/x', (x, k) => where(less(0, x), mul(mul(k, sqrt(x)), div(k, x)), 0)],
     ['exp out of range', x => where(less(x, 1), exp(mul(-2000, sub(x, 1))), x)],
     [
-      'in rows that are added up',
+      'in a sum over segments',
       (x, k) => segmentSum(where(less(0, x), mul(k, log(x)), 0), [0, 1, 1, 0, 1], 2),
     ],
-  ])('nothing leaks from a branch not taken, to second order: %s', (_, f) => {
+  ])('do not leak from a branch not taken, to second order: %s', (_, f) => {
     const tape = new Tape();
     const wrt = [tape.parameter(tensor([-1, 0, 0.5, 2, 3]), 'x'), tape.parameter(tensor(0.7), 'k')] as const;
     const slopes = gradient(sum(f(...wrt)), wrt);
@@ -205,7 +205,9 @@ describe('the example scorers', () => {
     const { score, params } = scorer(name);
     for (const pose of poses.slice(0, 8)) {
       const tape = new Tape();
-      const theta = Object.entries(params).map(([param, of]) => [param, tape.parameter(of, param)] as const);
+      const theta = Object.entries(params).map(
+        ([name, tensor]) => [name, tape.parameter(tensor, name)] as const,
+      );
       const y = score(tape, Object.fromEntries(theta), pose);
       const wanted = [
         y,
@@ -220,7 +222,7 @@ describe('the example scorers', () => {
 });
 
 describe('an executor', () => {
-  test('has one plan for poses that differ in size, and the same bits at each run', () => {
+  test('shares a plan among poses of different size, and repeats results to the bit', () => {
     const executor = wasm();
     const first = executor.run(pairs(5000)).map(({ data }) => data.slice());
     for (const count of [20, 100, 4096]) expectSame(executor, interpreter(), pairs(count), 1e-5);
@@ -233,12 +235,12 @@ describe('an executor', () => {
     ).toEqual(first);
   });
 
-  test('counts its memory to the byte: inputs, results and what lies between; and gives it back', () => {
+  test('counts the memory of inputs, results and intermediate arrays, and frees it', () => {
     const memory = new Memory();
     memory.take(1000);
     const executor = wasm();
     executor.run(pairs(512), { memory });
-    // Three inputs by pair and parameter, each at a multiple of 16 bytes, and less than a kilobyte besides.
+    // Distances and types of the pairs, and less than a kilobyte for all else.
     const inputs = 4 * 512 * 2;
     expect(memory.peak - 1000).toBeGreaterThan(inputs);
     expect(memory.peak - 1000).toBeLessThan(inputs + 1024);
@@ -248,23 +250,23 @@ describe('an executor', () => {
     expect(memory.peak).toBe(before);
   });
 
-  test('results are the receiver’s own, and a larger pose makes the memory grow', () => {
+  test('a larger pose makes the memory grow, and changes no earlier result', () => {
     const executor = wasm();
     const [first] = executor.run(pairs(40));
-    const kept = first?.data.slice();
+    const copy = first?.data.slice();
     expectSame(executor, interpreter(), pairs(400_000), 1e-5);
-    expect(first?.data).toEqual(kept);
+    expect(first?.data).toEqual(copy);
     expectSame(executor, interpreter(), pairs(40), 1e-5);
   });
 
-  test('parameters are copied once for all poses of a call, and again when they may have changed', async () => {
+  test('parameters that changed between calls are read again', async () => {
     const executor = wasm();
     const data = numbers(1000);
-    let reads = 0;
+    let calls = 0;
     const counted: SyncExecutor = {
       ...executor,
       run: (wanted, options) => {
-        reads++;
+        calls++;
         return executor.run(wanted, options);
       },
     };
@@ -276,14 +278,14 @@ describe('an executor', () => {
       combination: boltzmann(),
     };
     const before = await combinePoses({ ...task, executor: counted });
-    expect(reads).toBe(3);
+    expect(calls).toBe(3);
     data.fill(0.5);
     const after = await combinePoses({ ...task, executor });
     const expected = await combinePoses({ ...task, executor: interpreter() });
     expectClose(after.predictions, expected.predictions, 1e-6);
     expect(after.value).not.toBe(before.value);
     expect(after.stats.executor).toMatch(/^wasm float32( relaxed)?$/);
-    // Two runs of one's own, with the same tensors shared or with none.
+    // Direct runs: two that share a set of tensors, then one without it.
     const [w] = [new Tape().parameter(params.w, 'w')];
     const shared = new Set([params.w]);
     const sums = [true, true, false].map((isShared, i) => {
@@ -293,12 +295,12 @@ describe('an executor', () => {
     expect(sums).toEqual([500, 500, 2000]);
   });
 
-  test('but a parameter that the scorer itself puts on the tape is read for each pose', async () => {
+  test('a parameter that the scorer puts on the tape is read for each pose', async () => {
     const scratch = tensor([0, 0]);
     const score = (tape: Tape, { a }: { a: Value }, pose: number[]) => {
       scratch.data.set(pose);
-      const own = tape.parameter(Float64Array.from(pose));
-      return mul(a, add(sum(square(own)), sum(tape.parameter(scratch))));
+      const fresh = tape.parameter(Float64Array.from(pose));
+      return mul(a, add(sum(square(fresh)), sum(tape.parameter(scratch))));
     };
     const poses = [
       [1, 2],
@@ -315,7 +317,7 @@ describe('an executor', () => {
     expect([...predictions]).toEqual(poses.map(([x = 0, y = 0]) => 2 * (x * x + y * y + x + y)));
   });
 
-  test('shows the module as text, with the passes, and loops by name', () => {
+  test('explain shows the module as text, with passes and named loops', () => {
     const text = executors[0].explain(pairs(50));
     expect(text).toMatch(/pass 0 over 50 rows/);
     expect(text).toMatch(/\(func \$loop0 \(param \$frame i32\) \(param \$begin i32\) \(param \$end i32\)/);
@@ -324,7 +326,7 @@ describe('an executor', () => {
     expect(text).not.toMatch(/relaxed/);
   });
 
-  test('is for float32 alone: nothing else chooses it', () => {
+  test('is float32, and is never the default', () => {
     const [value] = evaluate([sum(new Tape().parameter(tensor([1 / 3])))]);
     expect(value.data).toBeInstanceOf(Float64Array);
     expect(jit().precision).toBe('float64');
@@ -332,7 +334,7 @@ describe('an executor', () => {
   });
 });
 
-describe('where it cannot run, the error says why and what to use instead', () => {
+describe('an environment without support is an error that suggests another executor', () => {
   afterEach(() => vi.unstubAllGlobals());
   const { WebAssembly: real } = globalThis as unknown as { WebAssembly: Record<string, unknown> };
 
