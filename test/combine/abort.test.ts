@@ -16,23 +16,24 @@ const never = new Promise<never>(() => {});
 const reason = new Error('enough');
 
 const unhandled: unknown[] = [];
-const note = (error: unknown) => void unhandled.push(error);
+const recordUnhandled = (error: unknown) => void unhandled.push(error);
 beforeEach(() => {
   unhandled.length = 0;
-  process.on('unhandledRejection', note);
+  process.on('unhandledRejection', recordUnhandled);
 });
 afterEach(async () => {
   await turn();
-  process.off('unhandledRejection', note);
+  process.off('unhandledRejection', recordUnhandled);
   expect(unhandled).toEqual([]);
 });
 
+/** Waits for 5 ms, so that all pending callbacks run. */
 function turn(): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, 5));
 }
 
-/** A controller whose signal counts its listeners. */
-function counted() {
+/** Controller, with its signal and the current and the largest number of listeners of that. */
+function countingController() {
   const controller = new AbortController();
   const { signal } = controller;
   const listeners = { now: 0, most: 0 };
@@ -52,43 +53,46 @@ function counted() {
   return { controller, signal, listeners };
 }
 
-/** Poses of which one is pending for ever, and what their iterator was told; `wait` is called once it is being waited for. */
-function pendingAt(index: number, wait = () => {}) {
-  const told = { read: 0, closed: 0 };
+/**
+ * Poses of which pose `index` stays pending, and the numbers of calls of their iterator. `onPending` is called once that pose
+ * is awaited.
+ */
+function pendingAt(index: number, onPending = () => {}) {
+  const calls = { read: 0, closed: 0 };
   const iterable: AsyncIterable<KnownPose> = {
     [Symbol.asyncIterator]: () => {
       let at = 0;
       return {
         next: () => {
-          told.read++;
+          calls.read++;
           const pose = poses[at++];
           if (at > index) {
-            setTimeout(wait);
+            setTimeout(onPending);
             return never;
           }
           return Promise.resolve(pose ? { done: false, value: pose } : { done: true, value: undefined });
         },
         return: () => {
-          told.closed++;
+          calls.closed++;
           return never;
         },
       };
     },
   };
-  return { told, poses: iterable };
+  return { calls, poses: iterable };
 }
 
 async function expectAborted(options: Pick<KnownOptions, 'poses'> & Partial<KnownOptions>): Promise<void> {
-  // One that never takes effect fails by the time a test has.
+  // An abort without effect fails by the time limit of the test.
   await expect(combineKnown(options)).rejects.toBe(reason);
 }
 
 describe.each(strategies)('an abort under %s', strategy => {
-  test.each([0, 1, 3])('takes effect while pose %d is pending, and asks for no more', async index => {
-    const { controller, signal, listeners } = counted();
-    const { told, poses } = pendingAt(index, () => controller.abort(reason));
+  test.each([0, 1, 3])('takes effect while pose %d is pending, and reads no more', async index => {
+    const { controller, signal, listeners } = countingController();
+    const { calls, poses } = pendingAt(index, () => controller.abort(reason));
     await expectAborted({ poses, strategy, signal });
-    expect(told).toEqual({ read: index + 1, closed: 1 });
+    expect(calls).toEqual({ read: index + 1, closed: 1 });
     expect(listeners).toEqual({ now: 0, most: 1 });
   });
 
@@ -104,7 +108,7 @@ describe.each(strategies)('an abort under %s', strategy => {
     await expectAborted({ poses: pending, strategy, signal: controller.signal });
   });
 
-  test('does not report what the poses fail of afterwards', async () => {
+  test('does not report later errors of the poses', async () => {
     const controller = new AbortController();
     const failing: AsyncIterable<KnownPose> = {
       [Symbol.asyncIterator]: () => ({
@@ -119,10 +123,10 @@ describe.each(strategies)('an abort under %s', strategy => {
     await turn();
   });
 
-  test('closes an async generator that stands at a pose', async () => {
+  test('closes an async generator', async () => {
     const controller = new AbortController();
     let closed = false;
-    async function* given() {
+    async function* generate() {
       try {
         for (const pose of poses) {
           yield pose;
@@ -133,15 +137,15 @@ describe.each(strategies)('an abort under %s', strategy => {
         closed = true;
       }
     }
-    // Recompute wants poses that can be read twice.
-    const again = { [Symbol.asyncIterator]: given };
-    await expectAborted({ poses: again, strategy, signal: controller.signal });
+    // Recompute needs poses that can be read twice.
+    const iterable = { [Symbol.asyncIterator]: generate };
+    await expectAborted({ poses: iterable, strategy, signal: controller.signal });
     await turn();
     expect(closed).toBe(true);
   });
 
   test('takes effect while onPose is pending', async () => {
-    const { controller, signal, listeners } = counted();
+    const { controller, signal, listeners } = countingController();
     const onPose = () => {
       setTimeout(() => controller.abort(reason));
       return never;
@@ -164,28 +168,28 @@ describe.each(strategies)('an abort under %s', strategy => {
     await expectAborted({ ...options, signal: controller.signal });
   });
 
-  /** Ways to abort from within a call, each with how many poses are scored at most. */
-  const within: Record<string, (abort: () => void) => Partial<KnownOptions>> = {
+  /** Options that abort from within a call. */
+  const abortingOptions: Record<string, (abort: () => void) => Partial<KnownOptions>> = {
     score: abort => ({
       score(tape, values, pose) {
         abort();
         return score(tape, values, pose);
       },
     }),
-    'score, which then fails': abort => ({
+    'score, which then throws': abort => ({
       score() {
         abort();
         throw new Error('interrupted');
       },
     }),
-    'score, which then waits': abort => ({
+    'score, which then returns a promise': abort => ({
       score: (() => {
         abort();
         return Promise.reject(new Error('interrupted'));
       }) as unknown as KnownOptions['score'],
     }),
-    'onPose of the first': abort => ({ onPose: ({ index }) => index === 0 && abort() }),
-    'onPose of the last': abort => ({ onPose: ({ index }) => index === 2 && abort() }),
+    'onPose of the first pose': abort => ({ onPose: ({ index }) => index === 0 && abort() }),
+    'onPose of the last pose': abort => ({ onPose: ({ index }) => index === 2 && abort() }),
     'onPose of the last pass': abort => ({
       onPose: ({ index, pass, passes }: PoseProgress) => pass === passes && index === 2 && abort(),
     }),
@@ -198,7 +202,7 @@ describe.each(strategies)('an abort under %s', strategy => {
         },
       },
     }),
-    'the run of a pose, which then fails': abort => ({
+    'the run of a pose, which then throws': abort => ({
       executor: {
         ...interpreter(),
         run() {
@@ -222,9 +226,11 @@ describe.each(strategies)('an abort under %s', strategy => {
       },
     }),
   };
-  test.each(Object.keys(within))('takes effect where it is raised in %s', async where => {
+  test.each(Object.keys(abortingOptions))('takes effect if raised in %s', async where => {
     const controller = new AbortController();
-    const options = (within[where] as (typeof within)[string])(() => controller.abort(reason));
+    const options = (abortingOptions[where] as (typeof abortingOptions)[string])(() =>
+      controller.abort(reason),
+    );
     const scored: KnownPose[] = [];
     const counting: KnownOptions['score'] = (tape, values, pose) => {
       scored.push(pose);
@@ -244,29 +250,26 @@ test.each<[string, KnownOptions['poses']]>([
       yield* poses;
     })(),
   ],
-])('a signal that is never aborted changes nothing and keeps no listener: %s', async (_what, given) => {
-  const { signal, listeners } = counted();
-  expect(await combineKnown({ poses: given, signal })).toEqual(await combineKnown({ poses }));
+])('a signal that is never aborted changes nothing and keeps no listener: %s', async (_what, source) => {
+  const { signal, listeners } = countingController();
+  expect(await combineKnown({ poses: source, signal })).toEqual(await combineKnown({ poses }));
   expect(listeners).toMatchObject({ now: 0, most: 1 });
 });
 
-test.each<Strategy>(['stream', 'recompute'])(
-  'poses are closed where a pose fails, under %s',
-  async strategy => {
-    const { told, poses } = pendingAt(9);
-    const closing = {
-      [Symbol.asyncIterator]: () => ({
-        ...poses[Symbol.asyncIterator](),
-        return: async () => {
-          told.closed++;
-          return { done: true, value: undefined } as const;
-        },
-      }),
-    };
-    const fails = () => {
-      throw new Error('no');
-    };
-    await expect(combineKnown({ poses: closing, strategy, score: fails })).rejects.toThrow('pose 0: no');
-    expect(told).toEqual({ read: 1, closed: 1 });
-  },
-);
+test.each<Strategy>(['stream', 'recompute'])('poses are closed if a pose fails, under %s', async strategy => {
+  const { calls, poses } = pendingAt(9);
+  const closing = {
+    [Symbol.asyncIterator]: () => ({
+      ...poses[Symbol.asyncIterator](),
+      return: async () => {
+        calls.closed++;
+        return { done: true, value: undefined } as const;
+      },
+    }),
+  };
+  const fails = () => {
+    throw new Error('no');
+  };
+  await expect(combineKnown({ poses: closing, strategy, score: fails })).rejects.toThrow('pose 0: no');
+  expect(calls).toEqual({ read: 1, closed: 1 });
+});

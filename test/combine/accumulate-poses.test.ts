@@ -24,7 +24,7 @@ const executor = interpreter();
 
 describe('states of shards', () => {
   property(
-    'merge, also from JSON, to the answer of all poses, with a loss, a readout and losses of the poses',
+    'merged from JSON give the answer of all poses, with a loss, a readout and losses of the poses',
     combinations,
     several(fc.tuple(knownPose, fc.nat(3)), 24),
     fc.boolean(),
@@ -56,7 +56,7 @@ describe('states of shards', () => {
         });
         states.push(combination.accumulator(JSON.parse(JSON.stringify(state))));
       }
-      const whole = states.reduce((sofar, state) => sofar.merge(state));
+      const whole = states.reduce((merged, state) => merged.merge(state));
       const { value, loss, readout, gradient, stats } = finish(whole, {
         combination,
         params,
@@ -86,7 +86,7 @@ describe('states of shards', () => {
     },
   );
 
-  test('may be empty, and say what was left out', async () => {
+  test('may be empty, and list the poses that were left out', async () => {
     const options = { params, score, combination: lse(), executor };
     const empty = await accumulatePoses({ ...options, poses: [] });
     expect([empty.state.count, empty.stats.poses]).toEqual([0, 0]);
@@ -96,7 +96,7 @@ describe('states of shards', () => {
     expect(() => finish(empty.state, { combination: lse(), params })).toThrow('finish: no poses were added');
   });
 
-  test('are closed as often as one likes', async () => {
+  test('may be finished several times', async () => {
     const { state } = await accumulatePoses({
       poses: posesOf(-1, -3),
       params,
@@ -115,7 +115,7 @@ describe('states of shards', () => {
     expect(finish(state, { combination: mean(), params })).toEqual(bare);
   });
 
-  test('of a pooling are closed with the parameters that its value reads', async () => {
+  test('of a pooling are finished with the parameters that its value reads', async () => {
     const theta = { ...params, gain: tensor(3) };
     type Theta = { readonly [name in keyof typeof theta]: Value };
     const combination = pooling<unknown, Theta>({
@@ -150,7 +150,7 @@ describe('states of shards', () => {
       /finish: no option readuot; options are/,
     ],
     [
-      'a loss that is none',
+      'a loss that is no function',
       state => finish(state, { combination: boltzmann(), params, loss: 3 as never }),
       /finish: loss must be a function/,
     ],
@@ -165,7 +165,7 @@ describe('states of shards', () => {
         finish(state, { combination: boltzmann(), params, loss: (x, all) => mul(x, sum(all.predictions)) }),
       /the loss reads all predictions/,
     ],
-  ])('are not closed with %s', async (_what, close, message) => {
+  ])('cannot be finished with %s', async (_what, finishIt, message) => {
     const { state } = await accumulatePoses({
       poses: posesOf(-1),
       params,
@@ -173,10 +173,10 @@ describe('states of shards', () => {
       combination: boltzmann(),
       executor,
     });
-    expect(() => close(state)).toThrow(message);
+    expect(() => finishIt(state)).toThrow(message);
   });
 
-  test('are not made of a combination in ops, or with options of the whole', async () => {
+  test('reject a combination in ops, and options that need all poses', async () => {
     const options = { poses: posesOf(-1), params, score, executor };
     const inOps = { ...options, combination: ((x: Value) => sum(x)) as never };
     await expect(accumulatePoses(inOps)).rejects.toThrow(/accumulatePoses: combination must be mean/);

@@ -24,7 +24,7 @@ function parsed<T>(value: T): T {
   return JSON.parse(JSON.stringify(value));
 }
 
-/** The paths to everything in a JSON, itself included. */
+/** Paths to all values in a JSON value, including itself. */
 function pathsIn(json: Json, at: Path = []): Path[] {
   if (typeof json !== 'object' || json === null) return [at];
   return [at, ...Object.entries(json).flatMap(([name, each]) => pathsIn(each, [...at, name]))];
@@ -34,7 +34,7 @@ function valueAt(json: Json, path: Path): Json {
   return path.reduce((inner, name) => (inner as Record<string, Json>)[name] as Json, json);
 }
 
-/** The JSON with another value at a path, or none. */
+/** Copy of a JSON value with another value at a path, or without it if `value` is undefined. */
 function withValue(json: Json, [name, ...rest]: Path, value: Json | undefined): Json | undefined {
   if (name === undefined) return value;
   const copy = (Array.isArray(json) ? [...json] : { ...(json as object) }) as Record<string, Json>;
@@ -44,7 +44,7 @@ function withValue(json: Json, [name, ...rest]: Path, value: Json | undefined): 
   return Array.isArray(json) ? Object.values(copy) : copy;
 }
 
-/** Choices of a mutation: whole numbers, each used modulo what there is to choose from. */
+/** Source of random whole numbers, used modulo the number of choices. */
 type Draw = () => number;
 type Mutate = (json: Json, draw: Draw, other: Json) => Json | undefined;
 
@@ -69,9 +69,9 @@ const strange: readonly Json[] = [
   { w: 1 },
 ];
 
-/** A path to a value for which this holds; the root if there is none. */
-function pathTo(json: Json, draw: Draw, is: (value: Json) => boolean): Path {
-  const paths = pathsIn(json).filter(path => is(valueAt(json, path)));
+/** Random path to a value that satisfies `predicate`; the root if there is none. */
+function pathTo(json: Json, draw: Draw, predicate: (value: Json) => boolean): Path {
+  const paths = pathsIn(json).filter(path => predicate(valueAt(json, path)));
   return paths.length > 0 ? chosen(draw, paths) : [];
 }
 
@@ -82,7 +82,7 @@ function changedText(json: Json, draw: Draw, change: (text: string) => string): 
   return withValue(json, path, change(valueAt(json, path) as string));
 }
 
-/** Changes the bytes that a base64 text stands for: what comes out is sound base64. */
+/** Changes the bytes of a base64 text; the result is valid base64. */
 function changedBytes(json: Json, draw: Draw, change: (bytes: Buffer) => Buffer): Json | undefined {
   const path = pathTo(json, draw, value => isText(value) && (value as string).length % 4 === 0);
   const bytes = change(Buffer.from(`${valueAt(json, path)}`, 'base64'));
@@ -141,7 +141,7 @@ const mutations: Readonly<Record<string, Mutate>> = {
   'exchange two fields': (json, draw) => {
     const paths = pathsIn(json).filter(path => path.length > 0);
     const [one, two] = [chosen(draw, paths), chosen(draw, paths)];
-    // One within the other cannot be exchanged.
+    // A field cannot be exchanged with one of its own fields.
     if (one.every((name, i) => name === two[i]) || two.every((name, i) => name === one[i])) return json;
     const [first, second] = [valueAt(json, one), valueAt(json, two)];
     return withValue(withValue(json, one, second) as Json, two, first);
@@ -158,21 +158,21 @@ const mutations: Readonly<Record<string, Mutate>> = {
       );
     return typeof holder === 'object' && holder !== null ? withValue(json, path, valueAt(other, path)) : json;
   },
-  'order the keys otherwise': json => {
-    const turned = (value: Json): Json =>
+  'reverse the order of keys': json => {
+    const reversed = (value: Json): Json =>
       typeof value !== 'object' || value === null || Array.isArray(value)
         ? value
         : Object.fromEntries(
             Object.entries(value)
               .reverse()
-              .map(([name, each]) => [name, turned(each)]),
+              .map(([name, each]) => [name, reversed(each)]),
           );
-    return turned(json);
+    return reversed(json);
   },
   'add a field': (json, draw) => withValue(json, ['note'], chosen(draw, strange)),
 };
 
-/** Gives an error that names a field, or the accumulator that was saved to the bit. */
+/** Fails unless a mutated JSON gives an error that names a field, or the original accumulator to the bit. */
 function expectErrorOrSame(combination: Combination, original: AccumulatorJSON, mutated: unknown): void {
   let read: AccumulatorJSON;
   try {
@@ -188,20 +188,20 @@ function expectErrorOrSame(combination: Combination, original: AccumulatorJSON, 
 describe('the JSON of an accumulator', () => {
   for (const [name, mutate] of Object.entries(mutations)) {
     property(
-      `gives an error or the right answer: ${name}`,
+      `mutated gives an error or the original accumulator: ${name}`,
       combinations,
       several(term, 4, 0),
       several(term, 4, 1),
       fc.infiniteStream(fc.nat()),
-      (combination, terms, others, drawn) => {
+      (combination, terms, others, numbers) => {
         const original = saved(combination, terms);
-        const draw = () => drawn.next().value as number;
+        const draw = () => numbers.next().value as number;
         const mutated = mutate(
           original as unknown as Json,
           draw,
           saved(combination, others) as unknown as Json,
         );
-        // A JSON that is dropped as a whole is none.
+        // A JSON that is dropped as a whole becomes null.
         expectErrorOrSame(combination, original, mutated === undefined ? null : parsed(mutated));
       },
     );
@@ -214,7 +214,7 @@ describe('the JSON of an accumulator', () => {
     accumulator.add(-6, gradient);
     return parsed(accumulator.toJSON());
   };
-  /** The scalars, with nothing lost: r, r_1; S, S − N, N, Σ e_n², Σ L_n, M_1. */
+  /** Scalars of a state without rounding errors: r, r_1; S, S − N, N, Σ e_n², Σ L_n, M_1; then six lost parts of 0. */
   const scalars = (...numbers: number[]) => text(...numbers, 0, 0, 0, 0, 0, 0);
   const text = (...numbers: number[]) => Buffer.from(Float64Array.from(numbers).buffer).toString('base64');
 
@@ -291,20 +291,20 @@ describe('the JSON of an accumulator', () => {
     ['another count', json => ({ ...json, count: 3 }), /N is 2, impossible for 3 poses/],
     ['another number', json => ({ ...json, A: { ...json.A, w: text(1, 2, 4) } }), /checksum does not match/],
     ['no checksum', ({ checksum: _, ...json }) => json, /checksum is missing/],
-  ])('names what is wrong: %s', (what, change, message) => {
+  ])('is an error that names the wrong field: %s', (what, change, message) => {
     const combination = what === 'B of a mean' ? mean() : boltzmann();
     const json = change(state(combination)) as AccumulatorJSON;
     expect(() => combination.accumulator(json)).toThrow(message);
   });
 
-  test('of another setting does not fit', () => {
+  test('with another setting is an error', () => {
     expect(() => lse({ t: 2 }).accumulator(state(lse()))).toThrow(TypeError);
     expect(() => lse().accumulator({ ...state(lse()), settings: { t: 1, sign: 1 } })).toThrow(
       /is of .*, not of/,
     );
   });
 
-  test('is not needed for a fresh one', () => {
+  test('may be left out for an empty accumulator', () => {
     expect(mean().accumulator(undefined).count).toBe(0);
     expect(mean().accumulator().count).toBe(0);
   });

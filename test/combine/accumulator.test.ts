@@ -18,7 +18,7 @@ import { combinations, energies, several, slopes } from './arbitraries.ts';
 import type { KnownPose } from './known-poses.ts';
 import { reachOf, sharesOf, weighted } from './textbook.ts';
 
-/** All that an accumulator is told of one pose. */
+/** Arguments of `add` for one pose. */
 interface Term extends KnownPose, Required<Omit<PoseTerm, 'poseLossDirect' | 'weight'>> {}
 
 const term: fc.Arbitrary<Term> = fc.record({
@@ -46,30 +46,30 @@ function bits(sum: { readonly data: Float64Array } | undefined): number[] {
   return [...new Uint8Array((sum?.data ?? new Float64Array()).slice().buffer)];
 }
 
-/** Every bit of the state: its JSON holds the bytes of the numbers. */
+/** Fails unless two states are equal to the bit: their JSON holds the bytes of all numbers. */
 function expectSameBits(actual: Accumulator, expected: Accumulator): void {
   expect(actual.toJSON()).toEqual(expected.toJSON());
 }
 
-/** Equal but for the rounding of sums taken in another order. */
+/** Fails unless two results are equal up to the rounding of sums in another order. */
 function expectSameSums(
   combination: Combination,
   terms: readonly Term[],
   actual: Accumulator,
   expected: Accumulator,
 ): void {
-  const [found, wanted] = [actual.result(), expected.result()];
+  const [result, reference] = [actual.result(), expected.result()];
   const predictions = terms.map(({ energy }) => energy);
   const { sizes } = sharesOf(combination, predictions);
   const pull = terms.map(({ poseLossGradient }) => poseLossGradient);
-  expect(found.count).toBe(wanted.count);
-  expectClose(found.value, wanted.value, 1e-12, largest([wanted.value, ...predictions]));
-  expectClose(found.poseLoss, wanted.poseLoss, 1e-12, 5 * terms.length);
+  expect(result.count).toBe(reference.count);
+  expectClose(result.value, reference.value, 1e-12, largest([reference.value, ...predictions]));
+  expectClose(result.poseLoss, reference.poseLoss, 1e-12, 5 * terms.length);
   for (const name of ['w', 'depth'] as const) {
-    const given = terms.map(each => gradientOf(each)[name].data);
-    const [gradient, own] = [wanted.gradient[name], wanted.poseLossGradient[name]];
-    expectClose(found.gradient[name] ?? [], gradient ?? [], 1e-12, reachOf(sizes, given));
-    expectClose(found.poseLossGradient[name] ?? [], own ?? [], 1e-12, reachOf(pull, given));
+    const gradients = terms.map(each => gradientOf(each)[name].data);
+    const [gradient, ofLosses] = [reference.gradient[name], reference.poseLossGradient[name]];
+    expectClose(result.gradient[name] ?? [], gradient ?? [], 1e-12, reachOf(sizes, gradients));
+    expectClose(result.poseLossGradient[name] ?? [], ofLosses ?? [], 1e-12, reachOf(pull, gradients));
   }
 }
 
@@ -85,7 +85,7 @@ describe('merging accumulators', () => {
     },
   );
 
-  test('forgets the sign of a zero', () => {
+  test('treats −0 as 0', () => {
     const bestOf = (...predictions: number[]) => {
       const accumulator = mean().accumulator();
       for (const prediction of predictions) accumulator.add(prediction, null);
@@ -110,7 +110,7 @@ describe('merging accumulators', () => {
   );
 
   property(
-    'an empty one changes no bit, from either side',
+    'with an empty one changes no bit, from either side',
     combinations,
     several(term, 8, 0),
     (combination, terms) => {
@@ -121,7 +121,7 @@ describe('merging accumulators', () => {
   );
 
   property(
-    'the parts of any split give the whole',
+    'of the parts of any split gives the whole',
     combinations,
     several(fc.tuple(term, fc.nat(4)), 32),
     (combination, assigned) => {
@@ -132,13 +132,13 @@ describe('merging accumulators', () => {
           assigned.filter(([, owner]) => owner === part).map(([each]) => each),
         ),
       );
-      const merged = parts.reduce((sofar, part) => sofar.merge(part), combination.accumulator());
+      const merged = parts.reduce((merged, part) => merged.merge(part), combination.accumulator());
       expectSameSums(combination, terms, merged, accumulated(combination, terms));
     },
   );
 
   property(
-    'changes neither',
+    'changes neither of them',
     combinations,
     several(term, 8),
     several(term, 8),
@@ -153,7 +153,7 @@ describe('merging accumulators', () => {
 
 describe('accumulators as JSON', () => {
   property(
-    'come back to the bit, and go on as if never written',
+    'are read back to the bit, and continue as if never written',
     combinations,
     several(term, 8, 0),
     term,
@@ -167,7 +167,7 @@ describe('accumulators as JSON', () => {
     },
   );
 
-  test('may come back with their keys in another order', () => {
+  test('may have their keys in another order', () => {
     const sorted = (value: unknown): unknown =>
       Object(value) !== value || Array.isArray(value)
         ? value
@@ -201,7 +201,7 @@ describe('accumulators as JSON', () => {
     const extremes = Float64Array.of(-0, 5e-324, -5e-324, 1e308, -1e308, Number.MAX_VALUE, 2 ** -1022);
     const w = tensor(extremes);
     const accumulator = lse({ sign: 1 }).accumulator();
-    // A sum of −0 that stands in the state: a weight that underflows, of numbers below 0.
+    // A sum of −0 in the state: negative numbers times a weight that underflows.
     accumulator.add(0, { w }, { poseLossGradient: 1 });
     accumulator.add(1e4, { w: tensor(new Float64Array(7)) });
     accumulator.add(2e4, { w: tensor(extremes.map(number => -number)) });
@@ -212,7 +212,7 @@ describe('accumulators as JSON', () => {
     expect(bits(copy.result().poseLossGradient.w)).toEqual(bits(accumulator.result().poseLossGradient.w));
   });
 
-  test('hold extremes that were added', () => {
+  test('hold extreme numbers that were added', () => {
     const accumulator = lse().accumulator();
     const extremes = [5e-324, 1e308, -1e308];
     accumulator.add(1e308, { w: tensor(extremes) }, { poseLoss: 5e-324, poseLossGradient: 1 });
@@ -226,17 +226,17 @@ describe('accumulators as JSON', () => {
 });
 
 describe('the result of an accumulator', () => {
-  property('is the combination of the textbook', combinations, several(term, 32), (combination, terms) => {
+  property('equals the textbook formulas', combinations, several(term, 32), (combination, terms) => {
     const { value, gradient, poseLoss, poseLossGradient, count } = accumulated(combination, terms).result();
     const predictions = terms.map(({ energy }) => energy);
     const expected = sharesOf(combination, predictions);
     const { coefficients, sizes } = expected;
-    const given = terms.map(({ slope }) => slope);
+    const gradients = terms.map(({ slope }) => slope);
     const pull = terms.map(each => each.poseLossGradient);
     expect(count).toBe(terms.length);
     expectClose(value, expected.value, 1e-12, largest([expected.value, ...predictions]));
-    expectClose(gradient.w?.data ?? [], weighted(coefficients, given), 1e-12, reachOf(sizes, given));
-    expectClose(poseLossGradient.w?.data ?? [], weighted(pull, given), 1e-12, reachOf(pull, given));
+    expectClose(gradient.w?.data ?? [], weighted(coefficients, gradients), 1e-12, reachOf(sizes, gradients));
+    expectClose(poseLossGradient.w?.data ?? [], weighted(pull, gradients), 1e-12, reachOf(pull, gradients));
     const losses = terms.map(each => each.poseLoss);
     expectClose(
       poseLoss,
@@ -246,7 +246,7 @@ describe('the result of an accumulator', () => {
     );
   });
 
-  test('is the better pose of two whose energies are as far apart as numbers go', () => {
+  test('is the better of two poses whose energies differ by the range of float64', () => {
     const most = Number.MAX_VALUE;
     for (const combination of [lse(), lse({ sign: 1 }), boltzmann()]) {
       const [best, gradient] = combination.sigma > 0 ? [most, -2] : [-most, 3];
@@ -263,11 +263,11 @@ describe('the result of an accumulator', () => {
     }
   });
 
-  test('is in fresh arrays each time, of float64 and the shapes given', () => {
+  test('has new float64 arrays each time, in the shapes of the parameters', () => {
     const accumulator = boltzmann().accumulator();
-    const given = { matrix: tensor(new Float32Array([1, 2, 3, 4]), [2, 2]), number: tensor(5) };
-    accumulator.add(-1, given, { poseLossGradient: 2 });
-    given.matrix.data.fill(0);
+    const gradient = { matrix: tensor(new Float32Array([1, 2, 3, 4]), [2, 2]), number: tensor(5) };
+    accumulator.add(-1, gradient, { poseLossGradient: 2 });
+    gradient.matrix.data.fill(0);
     const [first, second] = [accumulator.result(), accumulator.result()];
     for (const { data } of Object.values({ ...first.gradient, ...first.poseLossGradient })) data.fill(99);
     expect(second.gradient).toEqual({
@@ -291,7 +291,7 @@ describe('the result of an accumulator', () => {
   });
 });
 
-test('bytes are those of two sums of the size of θ, one where B is not needed, and one of the poseLosses', () => {
+test('bytes are those of two sums of the size of θ, or one without B, and one more for poseLosses', () => {
   const bytesOf = (combination: Combination, poseLossGradient: number) => {
     const accumulator = combination.accumulator();
     expect(accumulator.bytes).toBe(0);
@@ -304,7 +304,7 @@ test('bytes are those of two sums of the size of θ, one where B is not needed, 
   expect(all.map(each => bytesOf(each, 2))).toEqual([64, 64, 96, 64]);
 });
 
-describe('what does not fit an accumulator is an error and leaves it as it was', () => {
+describe('an error leaves an accumulator unchanged:', () => {
   const one = { w: tensor([1, 2, 3]) };
   const filled = (combination: Combination, gradient = one) => {
     const accumulator = combination.accumulator();

@@ -3,12 +3,12 @@ import { boltzmann, type Combination, freeEnergy, lse, mean } from 'posetape/com
 import { evenly } from '../support/numbers.ts';
 import type { KnownPose } from './known-poses.ts';
 
-/** Each order of magnitude as often as any other. */
+/** Numbers from `min` to `max` whose logarithm is uniform. */
 export function magnitudes(min: number, max: number): fc.Arbitrary<number> {
   return evenly(Math.log(min), Math.log(max)).map(Math.exp);
 }
 
-/** Energies of a few units, of ±1e4, and some that are equal or zeros of either sign. */
+/** Energies of a few units or up to ±1e4, with repeated values and zeros of both signs. */
 export const energies: fc.Arbitrary<number> = fc.oneof(
   evenly(-20, 20),
   evenly(-1e4, 1e4),
@@ -22,12 +22,12 @@ export const slopes: fc.Arbitrary<readonly number[]> = fc.array(
 
 export const knownPose: fc.Arbitrary<KnownPose> = fc.record({ energy: energies, slope: slopes });
 
-/** One pose to `most`, of every number about as often. */
+/** Lists of `least` to `most` items, with long lists as often as short ones. */
 export function several<T>(each: fc.Arbitrary<T>, most: number, least = 1): fc.Arbitrary<T[]> {
   return fc.array(each, { minLength: least, maxLength: most, size: 'max' });
 }
 
-/** Every combination that is weighted by the score, with settings over six orders of magnitude. */
+/** Combinations weighted by the score, with settings from 10⁻³ to 10³. */
 export const combinations: fc.Arbitrary<Combination> = fc
   .oneof(
     fc.constant(mean()),

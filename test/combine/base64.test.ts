@@ -7,7 +7,7 @@ const textOf = (numbers: Float64Array) =>
   Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength).toString('base64');
 
 property(
-  'base64 of float64 numbers is that of Buffer, and gives every bit back',
+  'base64 of float64 numbers equals that of Buffer, and decodes to the same bits',
   fc.array(fc.double(), { maxLength: 9 }),
   list => {
     const numbers = Float64Array.from([0, ...list]).subarray(1);
@@ -21,16 +21,16 @@ property(
 test.each([
   ['a space', 'AAAAAAAA 8D8='],
   ['a line end', 'AAAAAAAA8D8=\n'],
-  ['loose bits', 'AAAAAAAA8D9='],
+  ['unused bits that are not 0', 'AAAAAAAA8D9='],
   ['no padding', 'AAAAAAAA8D8'],
   ['too much padding', 'AAAAAAAA8D=='],
   ['padding inside', 'AAAA=AAA8D8='],
-  ['digits for addresses', 'AAAAAAAA_D8='],
+  ['a digit of base64url', 'AAAAAAAA_D8='],
   ['another letter', 'AAAAAAAAéD8='],
   ['an emoji', 'AAAAAAAA🙂8='],
   ['seven bytes', 'AAAAAAAA8A=='],
   ['padding alone', '===='],
-])('of a text with %s is none', (_, text) => {
+])('base64 with %s is rejected', (_, text) => {
   expect([...(float64FromBase64('AAAAAAAA8D8=') ?? [])]).toEqual([1]);
   expect(float64FromBase64(text)).toBe(undefined);
 });

@@ -24,6 +24,7 @@ const params = { w: tensor([0.1, -0.2, 0.3]), gain: tensor(1.5) };
 const executor = interpreter();
 const score = (tape: Tape, { w }: { readonly w: Value }, pose: KnownPose) => scoreKnown(tape, { w }, pose);
 
+/** Compound with its measured affinity. */
 interface Measured {
   readonly poses: readonly KnownPose[];
   readonly measured: number;
@@ -37,21 +38,21 @@ const compounds: fc.Arbitrary<Measured[]> = several(
   6,
   2,
 );
-const ways = fc.record({
+const variants = fc.record({
   hasReadout: fc.boolean(),
   hasPoseLoss: fc.boolean(),
   posesPerTape: fc.integer({ min: 1, max: 6 }),
 });
 
-/** The options of a batch of a named pooling, and the definition of each compound with a loss on its prediction. */
+/** Options of a batch of a named pooling, and a function that computes a compound by definition, with a loss. */
 function batchOf(
   { isWide, of, params, pool, score }: Named,
-  { hasReadout, hasPoseLoss, posesPerTape }: typeof ways extends fc.Arbitrary<infer T> ? T : never,
+  { hasReadout, hasPoseLoss, posesPerTape }: typeof variants extends fc.Arbitrary<infer T> ? T : never,
 ) {
   const combination = of();
   // A variance may be as large as the square of an energy.
-  const only = (x: Value) => (isWide ? add(sum(slice(x, 0, 1)), mul(1e-3, sum(slice(x, 1, 2)))) : x);
-  const read = (x: Value) => (hasReadout ? pKi()(only(x)) : only(x));
+  const single = (x: Value) => (isWide ? add(sum(slice(x, 0, 1)), mul(1e-3, sum(slice(x, 1, 2)))) : x);
+  const read = (x: Value) => (hasReadout ? pKi()(single(x)) : single(x));
   const poseLoss = hasPoseLoss
     ? (x: Value, { setting }: Values) => mul(setting as Value, sum(square(mul(0.1, x))))
     : undefined;
@@ -84,7 +85,7 @@ const lossOf = (x: Value, measured: number, { head }: Values) =>
 
 type Definitions = readonly Pick<ReturnType<typeof definitionOf>, 'sums'>[];
 
-/** Holds a gradient to the sum of those of the compounds, each by a factor. */
+/** Fails unless a gradient is the sum of those of the compounds times their factors. */
 function expectSum(
   found: Readonly<Record<string, Tensor>>,
   each: Definitions,
@@ -102,12 +103,12 @@ function expectSum(
 
 describe('a batch', () => {
   property(
-    'is the sum of its compounds, each as it is defined',
+    'has the loss and gradient summed over its compounds',
     compounds,
     namedPoolings,
-    ways,
-    async (all, named, way) => {
-      const { scoring, defined } = batchOf(named, way);
+    variants,
+    async (all, named, variant) => {
+      const { scoring, defined } = batchOf(named, variant);
       const batch = await combineBatch({
         ...scoring,
         compounds: all,
@@ -135,13 +136,13 @@ describe('a batch', () => {
   );
 
   property(
-    'compared by a ranking has the gradient of what it is defined as, and of the graph of all compounds',
+    'with a ranking loss has the gradient of the definition, and of one graph of all compounds',
     compounds,
     namedPoolings,
-    ways,
+    variants,
     fc.boolean(),
-    async (all, named, way, hasLoss) => {
-      const { scoring, defined } = batchOf(named, { ...way, hasPoseLoss: false });
+    async (all, named, variant, hasLoss) => {
+      const { scoring, defined } = batchOf(named, { ...variant, hasPoseLoss: false });
       const measured = all.map((compound, n) => compound.measured + n / 1e3);
       const rank = pairwiseRanking(measured, { scale: 0.3 });
       const across = (x: Value, { head }: Values) => mul(exp(sum(head as Value)), rank(x));
@@ -153,7 +154,7 @@ describe('a batch', () => {
         ...(hasLoss && { loss: (x: Value, { index }: { readonly index: number }) => loss(x, index) }),
       });
 
-      // Of the predictions as numbers: the slope in each, how it hangs on their digits, and the slope in the parameters.
+      // The loss of the predictions as numbers: its slopes, the derivatives of those, and its slope by `head`.
       const each = all.map(({ poses }) => defined(poses, x => x));
       const predictions = each.map(({ loss }) => loss);
       const whole = (x: Value, params: Values) =>
@@ -164,28 +165,28 @@ describe('a batch', () => {
       const x = tape.parameter(tensor(predictions));
       const head = tape.parameter(named.params.head);
       const total = whole(x, { head });
-      const [slopes, ofHead] = gradient(total, [x, head]);
+      const [slopes, headSlope] = gradient(total, [x, head]);
       const curves = all.map((_, n) => gradient(sum(mul(slopes, oneHot(x, n))), [x])[0]);
-      const [number, factors, direct, ...hang] = evaluate([total, slopes, ofHead, ...curves]).map(
+      const [number, factors, direct, ...curvatures] = evaluate([total, slopes, headSlope, ...curves]).map(
         ({ data }) => [...data],
       ) as [number[], number[], number[], ...number[][]];
       const size = 1 + largest(predictions);
       const sizes = factors.map(
         (factor, n) =>
-          Math.abs(factor) + size * (hang[n] as number[]).reduce((t, curve) => t + Math.abs(curve), 0),
+          Math.abs(factor) + size * (curvatures[n] as number[]).reduce((t, curve) => t + Math.abs(curve), 0),
       );
       expectClose(batch.loss ?? Number.NaN, number, 1e-12, size ** 2 * all.length);
       expectClose(batch.values, predictions, 1e-12, size);
-      const own = {
+      const headSums = {
         exact: Float64Array.from(direct),
         reach: Float64Array.from(direct, () => size * all.length),
       };
-      const terms = [...each, { sums: { ...zeros, head: own } }];
+      const terms = [...each, { sums: { ...zeros, head: headSums } }];
       expectSum(batch.gradient, terms, [...factors, 1], [...sizes, 1]);
 
       const { combine } = scoring.combination;
       if (!combine) return;
-      // All compounds on one tape: each is a pose, and its combination in ops is part of the score.
+      // All compounds on one tape: each compound is a pose, and its combination in ops part of the score.
       const graph = await combinePoses({
         poses: all,
         params: named.params as Readonly<Record<string, Tensor>>,
@@ -211,7 +212,7 @@ describe('a batch', () => {
   const oneHot = ({ tape, shape }: Value, n: number) =>
     tape.constant(Array.from({ length: shape[0] as number }, (_, i) => (i === n ? 1 : 0)));
 
-  test('takes no more memory for more compounds', async () => {
+  test('takes the same memory for any number of compounds', async () => {
     const peakOf = async (count: number) => {
       const all = Array.from({ length: count }, () => ({ poses: posesOf(-1, -2, -3), measured: -2 }));
       const options = { compounds: all, params, score, combination: boltzmann(), executor };
@@ -222,7 +223,7 @@ describe('a batch', () => {
     expect(await peakOf(40)).toEqual(await peakOf(2));
   });
 
-  test('without a loss has the gradient of the sum, and reads compounds as they come', async () => {
+  test('without a loss has the gradient of the sum of values, also for async compounds', async () => {
     async function* later() {
       for (const energy of [-1, -4]) yield { poses: posesOf(energy).values() };
     }
@@ -238,7 +239,7 @@ describe('a batch', () => {
     expect(rest).not.toHaveProperty('loss');
   });
 
-  test('pools by any combination', async () => {
+  test('accepts any combination', async () => {
     const all = [{ poses: posesOf(-1, -3) }, { poses: posesOf(-2) }];
     const { values } = await combineBatch({
       compounds: all,
@@ -252,7 +253,7 @@ describe('a batch', () => {
   });
 });
 
-describe('an error of a batch says what is wrong:', () => {
+describe('a batch rejects', () => {
   const options = { params, score, combination: mean(), executor };
   const two = [{ poses: posesOf(-1) }, { poses: posesOf(Number.NaN) }];
   const batchLoss = (x: Value) => sum(x);
@@ -263,7 +264,7 @@ describe('an error of a batch says what is wrong:', () => {
       /combineBatch: there are no compounds/,
     ],
     [
-      'none to be read',
+      'compounds that are not iterable',
       () => combineBatch({ ...options, compounds: 3 as never }),
       /compounds must be an iterable/,
     ],
@@ -288,7 +289,7 @@ describe('an error of a batch says what is wrong:', () => {
       /those of compound 0 can be iterated only once/,
     ],
     [
-      'an option',
+      'a misspelt option',
       () => combineBatch({ ...options, compounds: two, bachLoss: batchLoss } as never),
       /combineBatch: no option bachLoss/,
     ],
@@ -306,7 +307,7 @@ describe('an error of a batch says what is wrong:', () => {
     await expect(run()).rejects.toThrow(message);
   });
 
-  test('an abort is as it is', async () => {
+  test('with the reason of an abort, unchanged', async () => {
     const reason = new Error('enough');
     const run = combineBatch({ ...options, compounds: two, signal: AbortSignal.abort(reason) });
     await expect(run).rejects.toBe(reason);

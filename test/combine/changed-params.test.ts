@@ -13,7 +13,7 @@ const executors: readonly Executor[] = [
   wasm(),
 ];
 
-/** Arrays of three numbers: float64 and float32, of their own or a view that does not begin where its buffer does. */
+/** Arrays of three numbers: whole buffers, and views that begin later than their buffer. */
 const arrays: Readonly<Record<string, () => Float64Array | Float32Array>> = {
   float64: () => Float64Array.of(1, 2, 3),
   float32: () => Float32Array.of(1, 2, 3),
@@ -83,7 +83,7 @@ describe.each(strategies)('a parameter that changes during a call, under %s', st
     }
   });
 
-  test('is none between two calls', async () => {
+  test('is no error between two calls', async () => {
     for (const [, array] of Object.entries(arrays)) {
       for (const executor of executors) {
         const data = array();
@@ -95,7 +95,7 @@ describe.each(strategies)('a parameter that changes during a call, under %s', st
     }
   });
 
-  test('is named, where onPose or the loss changes it too', async () => {
+  test('is an error that names it, if onPose or the loss changes it', async () => {
     for (const where of ['onPose', 'loss'] as const) {
       const w = tensor([1, 2, 3]);
       const change = (x: unknown) => {
@@ -113,7 +113,7 @@ describe.each(strategies)('a parameter that changes during a call, under %s', st
     }
   });
 
-  test('is the tensor that the call began with, whatever takes its place in the record', async () => {
+  test('is no error if the record gets another tensor; the call uses the first one', async () => {
     const params = { w: tensor([1, 2, 3]) };
     const run = combinePoses({
       poses: [1, 2, 3],

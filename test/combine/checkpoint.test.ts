@@ -36,7 +36,10 @@ const poses = [3, 6, 6, 9].map(
   }),
 );
 
-/** A network with dropout and noise, each block of whose layers `block` may wrap; parameters come both ways. */
+/**
+ * Network with dropout and noise. `block` wraps each block of `size` layers. `table` reaches a block as an argument, and
+ * `weights` through a closure.
+ */
 function scorer(block: typeof checkpoint, layers = 6, size = 3): Scorer<Pose, Params> {
   return (tape: Tape, { table, weights }: Values, { index, atoms }: Pose) => {
     const run = block((h: Value, from: number) => {
@@ -74,15 +77,15 @@ describe.each(executors)(
           loss: squaredError(-1),
         });
       const expected = await combine(plain, interpreter());
-      const found = await combine(checked, make());
-      expectClose(found.predictions, expected.predictions, tolerance);
+      const actual = await combine(checked, make());
+      expectClose(actual.predictions, expected.predictions, tolerance);
       for (const name of ['table', 'weights'] as const)
-        expectClose(found.gradient[name], expected.gradient[name], tolerance, 10);
+        expectClose(actual.gradient[name], expected.gradient[name], tolerance, 10);
     });
   },
 );
 
-test.each(strategies)('one deep pose takes a quarter of the memory or less under %s', async strategy => {
+test.each(strategies)('a deep scorer takes at most a quarter of the memory under %s', async strategy => {
   const deep = { index: 0, atoms: new Int32Array(500) };
   for (const executor of [interpreter(), jit()]) {
     const peakOf = async (score: Scorer<Pose, Params>) =>

@@ -8,8 +8,8 @@ import { magnitudes, several } from './arbitraries.ts';
 import { combineKnown, type KnownPose, strategies } from './known-poses.ts';
 
 /*
- * A pose with two atoms in one place has an energy and slopes of any size, up to the largest float64. Its weight is 0,
- * and then nothing of it may be left, whether it comes before the good poses or after them.
+ * A pose with clashing atoms may have an energy and slopes of any size, up to the largest float64. Its weight is 0, and it
+ * must not change the result, whether it comes before the good poses or after them.
  */
 
 const magnitude = magnitudes(1e6, 1e308);
@@ -31,15 +31,16 @@ const selective: fc.Arbitrary<Combination> = fc.oneof(
 
 describe.each(strategies)('under %s', strategy => {
   property(
-    'poses of no weight leave nothing behind, whatever their size and wherever they come',
+    'poses of weight 0 change nothing, whatever their size and position',
     selective,
     several(good, 4),
     several(fc.tuple(clash, fc.nat(4)), 4),
     async (combination, poses, clashes) => {
-      // A smooth maximum sets aside what lies far below.
-      const aside = combination.sigma > 0 ? -1 : 1;
+      // A smooth maximum gives weight 0 to low energies, a minimum to high ones.
+      const clashSign = combination.sigma > 0 ? -1 : 1;
       const mixed = [...poses];
-      for (const [{ energy, slope }, at] of clashes) mixed.splice(at, 0, { energy: aside * energy, slope });
+      for (const [{ energy, slope }, at] of clashes)
+        mixed.splice(at, 0, { energy: clashSign * energy, slope });
       const alone = await combineKnown({ poses, combination, strategy });
       const among = await combineKnown({ poses: mixed, combination, strategy });
       expect(among.value).toBe(alone.value);
@@ -49,7 +50,7 @@ describe.each(strategies)('under %s', strategy => {
   );
 
   property(
-    'two energies as far apart as numbers go are the better one',
+    'two energies that differ by the range of float64 combine to the better one',
     selective,
     fc.boolean(),
     async (combination, isBestFirst) => {

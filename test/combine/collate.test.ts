@@ -34,7 +34,7 @@ const described: Readonly<Record<'x' | 'first' | 'second' | 'rotors', Field<Pose
   rotors: { axis: 'poses' },
 };
 
-/** Σ over pairs of their distance, plus the rotors and the sum of all coordinates, of each pose. */
+/** Energy of each pose: Σ distances of its pairs + 0.1 Σ coordinates + rotors. */
 function energiesOf(poses: readonly Pose[]): ArrayLike<number> {
   const tape = new Tape();
   const { fields, poseOf, count } = collate(poses, described);
@@ -45,12 +45,12 @@ function energiesOf(poses: readonly Pose[]): ArrayLike<number> {
   return evaluate([add(add(pairs, mul(0.1, atoms)), tape.constant(fields.rotors))])[0].data;
 }
 
-property('poses joined score as each does alone', several(pose, 6), poses => {
+property('collated poses have the energies of single poses', several(pose, 6), poses => {
   const alone = poses.map(each => energiesOf([each])[0] as number);
   expectClose(energiesOf(poses), alone, 1e-13, 100);
 });
 
-test('rows stand one after the other, and an index is shifted', () => {
+test('rows are concatenated, and indices are shifted', () => {
   const poses = [
     { atoms: [[1, 2, 3]], pairs: [[0, 0]], rotors: 4 },
     {
@@ -82,7 +82,7 @@ test('rows stand one after the other, and an index is shifted', () => {
   });
 });
 
-test('whole numbers that pick no rows of the poses stay an index, if every pose gives an Int32Array', () => {
+test('a field without `into` is an Int32Array if every pose gives one', () => {
   const elements: Field<{ readonly elements: ArrayLike<number> }> = { axis: 'atoms' };
   const joined = (...poses: ArrayLike<number>[]) =>
     collate(
@@ -95,17 +95,17 @@ test('whole numbers that pick no rows of the poses stay an index, if every pose 
   expect(joined(Int32Array.of(6, 7), [8])).toEqual(Float64Array.of(6, 7, 8));
 });
 
-describe('what does not fit is an error that names pose and field', () => {
+describe('rejects, naming pose and field,', () => {
   const x: Field<object> = { axis: 'atoms' };
   test.each<[string, readonly object[], Record<string, Field<object>>, RegExp]>([
     [
-      'other rows',
+      'fields of one axis with different numbers of rows',
       [{ x: [1] }, { x: [1, 2], q: [1] }].map(each => ({ q: [1], ...each })),
       { x, q: x },
       /q of pose 1 has 1 rows, but there are 2 atoms/,
     ],
     [
-      'other columns',
+      'rows of different shapes',
       [{ x: tensor([[1, 2]]) }, { x: tensor([[1]]) }],
       { x },
       /rows of x of pose 1 have shape \[1\], but those of pose 0 \[2\]/,
@@ -132,13 +132,13 @@ describe('what does not fit is an error that names pose and field', () => {
       /i of pose 0 picks 4294967296 at position 1/,
     ],
     [
-      'an index of half a row',
+      'a fractional index',
       [{ x: [1], i: [0.5] }],
       { x, i: { axis: 'pairs', into: 'atoms' } },
       /i of pose 0 picks 0.5/,
     ],
     [
-      'an axis that is none',
+      'an axis without a field',
       [{ x: [1], i: [0] }],
       { x, i: { axis: 'pairs', into: 'atom' } },
       /i picks atom, but no field has the axis atom/,
@@ -150,9 +150,9 @@ describe('what does not fit is an error that names pose and field', () => {
       /collate: i: no option inot; options are axis, into, from/,
     ],
     ['a field without an axis', [{ x: [1] }], { x: {} as never }, /collate: x has no axis/],
-    ['a field that is not there', [{}], { x }, /x of pose 0 must be a number, a list, .* got undefined/],
+    ['a missing field', [{}], { x }, /x of pose 0 must be a number, a list, .* got undefined/],
     [
-      'two numbers of a pose',
+      'two numbers for one pose',
       [{ n: [1, 2] }],
       { n: { axis: 'poses' } },
       /n of pose 0 has 2 rows, but there are 1 poses/,

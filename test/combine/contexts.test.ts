@@ -10,8 +10,8 @@ import { knownPose, several } from './arbitraries.ts';
 import { type KnownPose, score, strategies } from './known-poses.ts';
 
 /*
- * Parameters that act after the scorer: a gain and an offset of the readout, a width of the loss, one of the poseLoss.
- * Some of them the scorer reads too, some it does not.
+ * Parameters that act after the scorer: a gain and an offset of the readout, and a width of losses. The scorer reads `w`,
+ * too.
  */
 
 type Params = Readonly<Record<'w' | 'gain' | 'offset' | 'width', Tensor>>;
@@ -25,8 +25,8 @@ const paramsOf = (...[gain = 1, offset = 0, width = 0, w = 0]: number[]): Params
   width: tensor(width),
 });
 
-/** Functions that each read a parameter, in any choice of them. */
-const readers = fc.record(
+/** Any choice of functions that read parameters. */
+const readerChoices = fc.record(
   {
     readout: fc.constant<Options['readout']>((x, { params }) => add(mul(params.gain, x), sum(params.offset))),
     loss: fc.constantFrom<Options['loss']>(
@@ -43,7 +43,7 @@ const readers = fc.record(
 );
 type Readers = Pick<Options, 'readout' | 'loss' | 'poseLoss' | 'poseReadout'>;
 
-/** Energies of a few units, since an exact zero of the gradient is what rounding hides most. */
+/** Poses with energies of up to 10 units. */
 const poses = several(
   knownPose.map(({ energy, slope }) => ({ energy: energy / 1e3, slope })),
   16,
@@ -53,11 +53,11 @@ describe('parameters that act after the scorer', () => {
   property(
     'have the same gradient under each strategy',
     poses,
-    readers as fc.Arbitrary<Readers>,
+    readerChoices as fc.Arbitrary<Readers>,
     fc.constantFrom(mean(), lse({ t: 2 }), boltzmann({ kT: 0.5 })),
     evenly(-1, 1),
-    async (poses, chosen, combination, w) => {
-      const options = { poses, score, combination, executor: interpreter(), ...chosen };
+    async (poses, readers, combination, w) => {
+      const options = { poses, score, combination, executor: interpreter(), ...readers };
       const [stream, ...others] = await Promise.all(
         strategies.map(strategy =>
           combinePoses({ ...options, params: paramsOf(1.5, 0.5, -0.3, w), strategy }),
@@ -73,10 +73,10 @@ describe('parameters that act after the scorer', () => {
     },
   );
 
-  test.each(strategies)('have the gradient that differences show, under %s', async strategy => {
-    const given = [-1, 0.5, 2].map(energy => ({ energy, slope: [1, energy, 2] }));
+  test.each(strategies)('have the gradient of finite differences, under %s', async strategy => {
+    const poses = [-1, 0.5, 2].map(energy => ({ energy, slope: [1, energy, 2] }));
     const options: Omit<Options, 'params'> = {
-      poses: given,
+      poses,
       score,
       combination: boltzmann(),
       strategy,
@@ -87,7 +87,7 @@ describe('parameters that act after the scorer', () => {
     };
     const params = paramsOf(1.2, 0.3, -0.4, 0.1);
     const { gradient } = await combinePoses({ ...options, params });
-    // The whole objective on one tape, as `full-graph` has it, is checked against differences entry by entry.
+    // Compare each entry with a central difference of the whole objective.
     for (const [name, { data, shape }] of Object.entries(params)) {
       for (let i = 0; i < data.length; i++) {
         const lossAt = async (shift: number) => {
@@ -104,7 +104,7 @@ describe('parameters that act after the scorer', () => {
     }
   });
 
-  test('are read without harm where a parameter is called as an object method is', async () => {
+  test('may have the name __proto__', async () => {
     const params = Object.fromEntries([['__proto__', tensor(2)]]) as Readonly<Record<string, Tensor>>;
     for (const strategy of strategies) {
       const { gradient } = await combinePoses({
@@ -119,14 +119,14 @@ describe('parameters that act after the scorer', () => {
     }
   });
 
-  test('of a combination of one’s own', async () => {
-    const given = [-1, 0.5, 2].map(energy => ({ energy, slope: [1, energy, 2] }));
+  test('may be read by a combination in ops', async () => {
+    const poses = [-1, 0.5, 2].map(energy => ({ energy, slope: [1, energy, 2] }));
     const params = paramsOf(1.2, 0.3, -0.4, 0.1);
     const combine = (x: Value, { params }: { readonly params: Values }) =>
       add(mul(params.gain, sum(x)), sum(params.w));
     for (const strategy of ['recompute', 'full-graph'] as const) {
       const { gradient, coefficients } = await combinePoses({
-        poses: given,
+        poses,
         params,
         score,
         combination: combine,

@@ -1,11 +1,11 @@
 /*
- * Real numbers of 400 decimals, of BigInt: the reference for what float64 gives, down to the least weight that it holds.
- * Values are digits · 10⁻⁴⁰⁰.
+ * Fixed-point numbers of 400 decimals, as a reference for float64 down to its least positive number. The BigInt x stands
+ * for x · 10⁻⁴⁰⁰.
  */
 
 const scale = 10n ** 400n;
 
-/** The exact value of a float64 number, cut after 400 decimals. */
+/** Exact value of a float64 number, truncated to 400 decimals. */
 export function decimal(number: number): bigint {
   const [view, sign] = [new DataView(new ArrayBuffer(8)), number < 0 ? -1n : 1n];
   view.setFloat64(0, Math.abs(number));
@@ -18,15 +18,17 @@ export function decimal(number: number): bigint {
   return sign * magnitude;
 }
 
+/** Product. */
 export function times(a: bigint, b: bigint): bigint {
   return (a * b) / scale;
 }
 
+/** Quotient. */
 export function over(a: bigint, b: bigint): bigint {
   return (a * scale) / b;
 }
 
-/** e^x, by its series after halving; 0 where nothing is left of it after 400 decimals. */
+/** e^x, by its series at x/2^k, squared k times; 0 for x < −930. */
 export function exponential(x: bigint): bigint {
   if (x < -930n * scale) return 0n;
   if (x < 0n) return over(scale, exponential(-x));
@@ -41,7 +43,7 @@ export function exponential(x: bigint): bigint {
   return sum;
 }
 
-/** ln x of x > 0, by Newton's steps from the logarithm in float64. */
+/** ln x for x > 0, by Halley's method from the logarithm in float64. */
 export function logarithm(x: bigint): bigint {
   let y = decimal(Math.log(toNumber(x)));
   for (let step = 0; step < 3; step++) {
@@ -51,11 +53,11 @@ export function logarithm(x: bigint): bigint {
   return y;
 }
 
-/** The nearest float64. */
+/** Nearest float64 number. */
 export function toNumber(x: bigint): number {
   const magnitude = x < 0n ? -x : x;
   if (magnitude === 0n) return 0;
-  // As many halves as leave 64 bits of the quotient.
+  // Number of halvings that leaves 64 bits of the quotient.
   const halves = 64 + scale.toString(2).length - magnitude.toString(2).length;
   const quotient =
     halves >= 0 ? (magnitude << BigInt(halves)) / scale : magnitude / (scale << BigInt(-halves));

@@ -14,40 +14,43 @@ import { expectClose, largest } from '../support/equal.ts';
 import { grouped, strategies } from './known-poses.ts';
 
 /*
- * The definition of a pooling, summed as it is written, with the size of what each entry of the gradient is the sum of; and the
- * law that every way through the poses keeps it.
+ * The definition of a pooling, computed as docs/maths.md writes it, with the size of the terms of each entry of the
+ * gradient; and the law that every strategy, grouping and split into states agrees with it.
  */
 
 export type Params = Readonly<Record<string, Tensor>>;
 export type Values = Readonly<Record<string, Value>>;
 type Options<Pose> = CombineOptions<Pose, Params>;
 
-/** A pooling to be held to its definition. */
+/** Pooling to be compared with its definition. */
 export interface Defined<Pose> {
   readonly poses: readonly Pose[];
   readonly params: Params;
   readonly score: Options<Pose>['score'];
-  /** The definition. */
+  /** Options that define the pooling. */
   readonly pool: Pick<PoolingOptions<Pose, Values>, 'logWeight' | 'values' | 'value'>;
   readonly weight?: ((pose: Pose) => number) | undefined;
-  /** The combination, given how to find the place of a pose among all of that among those it is given. */
-  combination(placeOf?: (index: number) => number): Combination;
+  /** Returns the combination; `indexOf` maps the index of a pose in a part to its index among all poses. */
+  combination(indexOf?: (index: number) => number): Combination;
   readonly loss?: ((prediction: Value, params: Values) => Value) | undefined;
   readonly poseLoss?: ((prediction: Value, params: Values) => Value) | undefined;
 }
 
-/** A number of a pose with its slope in each of the K numbers of the score, and in each parameter at fixed score. */
+/** Number of a pose, with its slopes by the K numbers of the score, and by the parameters at fixed score. */
 interface Sloped {
   readonly number: number;
   readonly slopes: Float64Array;
   readonly direct: Params;
 }
 
+/** Numbers of a pose that the definition needs. */
 interface PoseNumbers {
   readonly weight: number;
+  /** ℓ_n. */
   readonly height: Sloped;
+  /** p_nj. */
   readonly values: readonly Sloped[];
-  readonly own: Sloped | undefined;
+  readonly poseLoss: Sloped | undefined;
   /** g_nk by parameter name. */
   readonly gradients: readonly Params[];
 }
@@ -62,24 +65,24 @@ function numbersOf<Pose>(
   index: number,
 ): PoseNumbers {
   const tape = new Tape();
-  const given = onTape(tape, params);
+  const theta = onTape(tape, params);
   const names = Object.keys(params);
-  const scored = score(tape, given, pose);
+  const scored = score(tape, theta, pose);
   const width = scored.shape[0] ?? 1;
   const gradients = Array.from({ length: width }, (_, k) => {
     const number = scored.shape.length === 0 ? scored : slice(scored, k, k + 1);
-    const slopes = evaluate(gradient(reshape(number, []), Object.values(given)));
+    const slopes = evaluate(gradient(reshape(number, []), Object.values(theta)));
     return Object.fromEntries(names.map((name, at) => [name, slopes[at] as Tensor]));
   });
 
   // The pooling alone, of the score as a number.
   const after = new Tape();
   const z = after.parameter(evaluate([scored])[0]);
-  const own = onTape(after, params);
-  const context = { params: own, pose, index };
+  const fixed = onTape(after, params);
+  const context = { params: fixed, pose, index };
   const valued = (each: Value | number) => (typeof each === 'number' ? after.constant(each) : each);
   const sloped = (value: Value): Sloped => {
-    const [number, slopes, ...direct] = evaluate([value, ...gradient(value, [z, ...Object.values(own)])]);
+    const [number, slopes, ...direct] = evaluate([value, ...gradient(value, [z, ...Object.values(fixed)])]);
     return {
       number: number?.data[0] as number,
       slopes: slopes?.data as Float64Array,
@@ -93,18 +96,22 @@ function numbersOf<Pose>(
     weight: weight?.(pose) ?? 1,
     height: sloped(reshape(valued(pool.logWeight?.(z, context) ?? 0), [])),
     values: Array.from({ length: m }, (_, j) => sloped(reshape(slice(list as Value, j, j + 1), []))),
-    own: poseLoss && sloped(reshape(poseLoss(z, own), [])),
+    poseLoss: poseLoss && sloped(reshape(poseLoss(z, fixed), [])),
     gradients,
   };
 }
 
+/** Results of a pooling by its definition. */
 interface Definition {
+  /** ΔG, one or several numbers. */
   readonly values: Float64Array;
   readonly loss: number;
   readonly weights: readonly number[];
+  /** Gradient by parameter name, and the sizes of the terms that it is the sum of. */
   readonly sums: Readonly<Record<string, { readonly exact: Float64Array; readonly reach: Float64Array }>>;
 }
 
+/** Computes a pooling by its definition. */
 export function definitionOf<Pose>(defined: Defined<Pose>): Definition {
   const { params, pool, loss, poseLoss, poses } = defined;
   const counted = poses.map((pose, n) => numbersOf(defined, pose, n)).filter(({ weight }) => weight > 0);
@@ -115,7 +122,7 @@ export function definitionOf<Pose>(defined: Defined<Pose>): Definition {
   const m = counted[0]?.values.length ?? 0;
   const numberAt = (n: number, j: number) => counted[n]?.values[j]?.number ?? 0;
   const weighted = (of: (n: number) => number) => w.reduce((total, each, n) => total + each * of(n), 0);
-  // From the first pose on, as energies of 1e4 leave too few digits.
+  // Relative to the values of the first pose, which saves digits for energies of 1e4.
   const means = Array.from(
     { length: m },
     (_, j) => numberAt(0, j) + weighted(n => numberAt(n, j) - numberAt(0, j)),
@@ -123,32 +130,32 @@ export function definitionOf<Pose>(defined: Defined<Pose>): Definition {
   const tape = new Tape();
   const mean = tape.parameter(tensor(means));
   const logSum = tape.parameter(tensor(r + Math.log(S)));
-  const given = onTape(tape, params);
+  const theta = onTape(tape, params);
   const count = counted.reduce((total, { weight }) => total + weight, 0);
-  // Where all log-weights are near 0, log Z − ln N has digits of its own.
+  // If all log-weights are close to r, log1p keeps digits of log Z − ln N that the logarithm of S/N loses.
   const logMean = counted.reduce(
     (total, { weight, height }) => total + weight * Math.expm1(height.number - r),
     0,
   );
-  const ownNumber = logMean > -count / 2 ? Math.log1p(logMean / count) : Math.log(S / count);
-  const pooled = { mean, logSum, logMean: tape.parameter(tensor(r + ownNumber)), count };
-  const value = pool.value ? pool.value(pooled, { params: given }) : mean;
-  const target = loss ? loss(value, given) : poseLoss ? tape.constant(0) : reshape(value, []);
-  const slopes = gradient(target, [mean, logSum, pooled.logMean, ...Object.values(given)]);
-  const [delta, lost, ofMean, ofLogSum, ofLogMean, ...direct] = evaluate([value, target, ...slopes]);
-  const v = [...(ofMean?.data ?? [])];
-  const v0 = (ofLogSum?.data[0] as number) + (ofLogMean?.data[0] as number);
+  const logRatio = logMean > -count / 2 ? Math.log1p(logMean / count) : Math.log(S / count);
+  const pooled = { mean, logSum, logMean: tape.parameter(tensor(r + logRatio)), count };
+  const value = pool.value ? pool.value(pooled, { params: theta }) : mean;
+  const target = loss ? loss(value, theta) : poseLoss ? tape.constant(0) : reshape(value, []);
+  const slopes = gradient(target, [mean, logSum, pooled.logMean, ...Object.values(theta)]);
+  const [deltaG, lossNumber, byMean, byLogSum, byLogMean, ...direct] = evaluate([value, target, ...slopes]);
+  const v = [...(byMean?.data ?? [])];
+  const v0 = (byLogSum?.data[0] as number) + (byLogMean?.data[0] as number);
 
-  // Averages are known to the digits of what they are sums of, and what follows the pool hangs on them.
+  // Averages have the rounding errors of their terms. `spreads` are their effects on the slopes after the pool.
   const digits = means.map((_, j) => weighted(n => Math.abs(numberAt(n, j))));
   const heights = Math.max(...counted.map(({ height }) => Math.abs(height.number)), Math.abs(Math.log(S)));
   const spreads = slopes.map(slope => {
     const size = slope.shape.reduce((product, length) => product * length, 1);
     return Float64Array.from({ length: size }, (_, i) => {
       const entry = sum(mul(reshape(slope, [size]), oneHot(slope, size, i)));
-      const [byMean, byLogSum, byLogMean] = evaluate(gradient(entry, [mean, logSum, pooled.logMean]));
-      const byHeight = Math.abs(byLogSum?.data[0] ?? 0) + Math.abs(byLogMean?.data[0] ?? 0);
-      return digits.reduce((t, each, j) => t + each * Math.abs(byMean?.data[j] ?? 0), heights * byHeight);
+      const [dMean, dLogSum, dLogMean] = evaluate(gradient(entry, [mean, logSum, pooled.logMean]));
+      const byHeight = Math.abs(dLogSum?.data[0] ?? 0) + Math.abs(dLogMean?.data[0] ?? 0);
+      return digits.reduce((t, each, j) => t + each * Math.abs(dMean?.data[j] ?? 0), heights * byHeight);
     });
   });
   const [spreadOfMean, spreadOfLogSum, spreadOfLogMean, ...spreadsOfParams] = spreads as [
@@ -169,7 +176,7 @@ export function definitionOf<Pose>(defined: Defined<Pose>): Definition {
       ),
     };
   }
-  const put = (all: Params, factor: number, size: number) => {
+  const addScaled = (all: Params, factor: number, size: number) => {
     for (const [name, { data }] of Object.entries(all)) {
       const { exact, reach } = sums[name] as { exact: Float64Array; reach: Float64Array };
       for (let i = 0; i < data.length; i++) {
@@ -178,35 +185,37 @@ export function definitionOf<Pose>(defined: Defined<Pose>): Definition {
       }
     }
   };
-  for (const [n, { height, values, own, gradients }] of counted.entries()) {
+  for (const [n, { height, values, poseLoss: ownLoss, gradients }] of counted.entries()) {
     const share = w[n] as number;
     const above = values.map((_, j) => weighted(i => numberAt(n, j) - numberAt(i, j)));
     const sizes = values.map((_, j) => Math.abs(v[j] as number) + (spreadOfMean[j] as number));
-    const ofHeight = above.reduce((total, each, j) => total + (v[j] as number) * each, v0);
+    const heightFactor = above.reduce((total, each, j) => total + (v[j] as number) * each, v0);
     const heightSize = above.reduce(
       (t, each, j) => t + (sizes[j] as number) * Math.abs(each),
       Math.abs(v0) + spread0,
     );
-    put(height.direct, share * ofHeight, share * heightSize);
+    addScaled(height.direct, share * heightFactor, share * heightSize);
     values.forEach(({ direct }, j) => {
-      put(direct, share * (v[j] as number), share * (sizes[j] as number));
+      addScaled(direct, share * (v[j] as number), share * (sizes[j] as number));
     });
-    if (own) put(own.direct, 1, 1);
+    if (ownLoss) addScaled(ownLoss.direct, 1, 1);
     gradients.forEach((slopes, k) => {
       const byHeight = height.slopes[k] as number;
       const byValue = values.map(({ slopes }) => slopes[k] as number);
-      const byOwn = own?.slopes[k] ?? 0;
-      const factor = byValue.reduce((t, each, j) => t + (v[j] as number) * each, ofHeight * byHeight);
+      const byLoss = ownLoss?.slopes[k] ?? 0;
+      const factor = byValue.reduce((t, each, j) => t + (v[j] as number) * each, heightFactor * byHeight);
       const size = byValue.reduce(
         (t, each, j) => t + (sizes[j] as number) * Math.abs(each),
         heightSize * Math.abs(byHeight),
       );
-      put(slopes, share * factor + byOwn, share * size + Math.abs(byOwn));
+      addScaled(slopes, share * factor + byLoss, share * size + Math.abs(byLoss));
     });
   }
   return {
-    values: Float64Array.from(delta?.data ?? []),
-    loss: (lost?.data[0] as number) + counted.reduce((total, { own }) => total + (own?.number ?? 0), 0),
+    values: Float64Array.from(deltaG?.data ?? []),
+    loss:
+      (lossNumber?.data[0] as number) +
+      counted.reduce((total, { poseLoss }) => total + (poseLoss?.number ?? 0), 0),
     weights: w,
     sums,
   };
@@ -217,10 +226,11 @@ function oneHot({ tape }: Value, width: number, k: number): Value {
 }
 
 /**
- * Holds each strategy, groups of this size, and states of four parts that went through JSON and were merged, to the definition
- * and to the full graph.
+ * Fails unless each strategy, with single poses and with groups, and four states that were merged from JSON agree with the
+ * definition and with the full graph.
  *
- * @param parts the part of each pose, 0 to 3
+ * @param parts index of the state of each pose, 0 to 3
+ * @param posesPerTape size of the groups
  */
 export async function expectDefinition<Pose>(
   defined: Defined<Pose>,
@@ -237,10 +247,10 @@ export async function expectDefinition<Pose>(
   const expected = definitionOf(defined);
   const graph = await combinePoses({ ...options, strategy: 'full-graph' });
   const size = 1 + largest([...graph.predictions, ...expected.values]);
-  const expectGradient = (found: Params) => {
+  const expectGradient = (actual: Params) => {
     for (const [name, { exact, reach }] of Object.entries(expected.sums)) {
-      expectClose(found[name]?.data ?? [], graph.gradient[name]?.data ?? [], 1e-12, reach);
-      expectClose(found[name]?.data ?? [], exact, 1e-12, reach);
+      expectClose(actual[name]?.data ?? [], graph.gradient[name]?.data ?? [], 1e-12, reach);
+      expectClose(actual[name]?.data ?? [], exact, 1e-12, reach);
     }
   };
   for (const run of strategies.flatMap(strategy => [
@@ -262,12 +272,12 @@ export async function expectDefinition<Pose>(
 
   const states: Accumulator[] = [];
   for (const part of [0, 1, 2, 3]) {
-    const places = [...poses.keys()].filter(n => parts[n] === part);
+    const indices = [...poses.keys()].filter(n => parts[n] === part);
     const { loss: _, ...scoring } = { loss: undefined, ...shared };
     const each = {
       ...scoring,
-      poses: places.map(n => poses[n] as Pose),
-      combination: defined.combination(index => places[index] as number),
+      poses: indices.map(n => poses[n] as Pose),
+      combination: defined.combination(index => indices[index] as number),
     };
     const { state } =
       part % 2
@@ -275,8 +285,8 @@ export async function expectDefinition<Pose>(
         : await accumulatePoses({ ...each, score: grouped(score), posesPerTape });
     states.push(options.combination.accumulator(JSON.parse(JSON.stringify(state))));
   }
-  const whole = states.reduce((sofar, state) => state.merge(sofar));
-  const closed = finish(whole, { ...closing, combination: options.combination, params });
-  expectClose(closed.values ?? [closed.value], expected.values, 1e-12, size ** (closed.values ? 2 : 1));
-  expectGradient(closed.gradient);
+  const whole = states.reduce((merged, state) => state.merge(merged));
+  const finished = finish(whole, { ...closing, combination: options.combination, params });
+  expectClose(finished.values ?? [finished.value], expected.values, 1e-12, size ** (finished.values ? 2 : 1));
+  expectGradient(finished.gradient);
 }

@@ -5,7 +5,7 @@ import { combineKnown, type KnownPose } from './known-poses.ts';
 
 const poses: KnownPose[] = Array.from({ length: 6 }, (_, n) => ({ energy: -n, slope: [n, 1, -n] }));
 
-/** An executor whose device goes away in its run number `failsAt`. */
+/** Executor that loses its device in run number `failsAt`, counted from 1. */
 function losing(failsAt: number, precision: Precision = 'float64'): Executor {
   const plain = interpreter({ precision });
   let runs = 0;
@@ -21,12 +21,12 @@ function losing(failsAt: number, precision: Precision = 'float64'): Executor {
 }
 
 test.each(['stream', 'recompute'] as const)(
-  '%s goes on where it stopped with the executor it is given',
+  '%s continues at the same pose with the executor that onDeviceLost returns',
   async strategy => {
     const whole = await combineKnown({ poses, strategy });
-    const seen: string[] = [];
+    const messages: string[] = [];
     const onDeviceLost = (lost: DeviceLostError) => {
-      seen.push(lost.message);
+      messages.push(lost.message);
       return interpreter();
     };
     const result = await combineKnown({ poses, strategy, executor: losing(4), onDeviceLost });
@@ -34,14 +34,14 @@ test.each(['stream', 'recompute'] as const)(
       ...whole,
       stats: { ...whole.stats, executor: 'fragile, then interpreter float64' },
     });
-    expect(seen).toEqual([
+    expect(messages).toEqual([
       expect.stringMatching(/^fragile: the device was lost \(unplugged\).*onDeviceLost/),
     ]);
   },
 );
 
 test.each(Array.from({ length: 12 }, (_, n) => n + 1))(
-  'recompute goes on in another precision, from run %d, and is as near as the coarser one',
+  'recompute continues in another precision from run %d, with the error of the coarser one',
   async failsAt => {
     const inexact = poses.map(({ energy, slope }) => ({ energy: energy / 3, slope }));
     const whole = await combineKnown({ poses: inexact });
@@ -57,7 +57,7 @@ test.each(Array.from({ length: 12 }, (_, n) => n + 1))(
   },
 );
 
-test('given the executor that was lost, the loss is the error', async () => {
+test('throws the loss if onDeviceLost returns the lost executor', async () => {
   const executor: Executor = {
     ...interpreter(),
     run: () => {
@@ -68,17 +68,17 @@ test('given the executor that was lost, the loss is the error', async () => {
   await expect(failed).rejects.toThrow(/^fragile: the device was lost/);
 });
 
-test('without another executor the loss is the error', async () => {
+test('throws the loss without onDeviceLost', async () => {
   await expect(combineKnown({ poses, executor: losing(2) })).rejects.toThrow(DeviceLostError);
 });
 
-test('another executor is not asked for what is no loss', async () => {
+test('does not call onDeviceLost for other errors', async () => {
   const failing: Executor = { ...interpreter(), run: () => Promise.reject(new Error('a mistake')) };
-  const onDeviceLost = () => expect.fail('asked');
+  const onDeviceLost = () => expect.fail('was called');
   await expect(combineKnown({ poses, executor: failing, onDeviceLost })).rejects.toThrow('a mistake');
 });
 
-test('stats say what lies on the device, where there is one', async () => {
+test('stats have the memory of the device, if there is one', async () => {
   const { stats } = await combineKnown({ poses, executor: losing(99) });
   expect(stats.device).toEqual({ buffers: 2, textures: 0, bytes: 8, peakBytes: 16 });
   expect((await combineKnown({ poses })).stats).not.toHaveProperty('device');

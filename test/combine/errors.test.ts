@@ -29,23 +29,24 @@ import {
   strategies,
 } from './known-poses.ts';
 
-/** A combination of one's own. */
+/** Combination in ops. */
 const inOps = (predictions: Value) => sum(predictions);
 
 type Kind = 'Error' | 'TypeError' | 'RangeError' | 'BadPoseError';
 
-/** Fails unless the options give this error. Poses are three good ones unless given. */
+/** Fails unless the options give this error. Default poses: three good ones. */
 async function expectError(options: Partial<KnownOptions>, kind: Kind, message: RegExp): Promise<unknown> {
   const error = await combineKnown({ poses: posesOf(-9, -8, -6), ...options }).catch(caught => caught);
   expect(error).toMatchObject({ name: kind, message: expect.stringMatching(message) });
   return error;
 }
 
+/** Fails unless the options give this error under every strategy. */
 const expectErrors = async (options: Partial<KnownOptions>, kind: Kind, message: RegExp): Promise<void> => {
   for (const strategy of strategies) await expectError({ strategy, ...options }, kind, message);
 };
 
-/** Scores all poses well but the second one. */
+/** Scorer that returns the result of `fail` for the second pose. */
 function failingAtSecond(fail: (tape: Tape, w: Value) => unknown): KnownOptions['score'] {
   return (tape, values, pose) =>
     pose.energy === -8 ? (fail(tape, values.w) as Value) : score(tape, values, pose);
@@ -68,9 +69,9 @@ describe('a scorer', () => {
       'Error',
       /^pose 1: score .*stranger.* of another tape/,
     ],
-    ['that waits', async (_tape, w) => sum(w), 'TypeError', /^pose 1: score returned a promise/],
+    ['that is async', async (_tape, w) => sum(w), 'TypeError', /^pose 1: score returned a promise/],
     [
-      'that waits in vain',
+      'that is async and rejects',
       async () => {
         throw new Error('offline');
       },
@@ -106,7 +107,7 @@ describe('a scorer', () => {
       'Error',
       /^add: .*stranger.* belongs to another tape/,
     ],
-  ])('%s: the pose is named, and the error itself is the cause', async (_what, fail, kind, message) => {
+  ])('%s: the error names the pose and has the cause', async (_what, fail, kind, message) => {
     const options = { score: failingAtSecond(fail) };
     for (const strategy of strategies) {
       const error = await expectError({ strategy, ...options }, 'Error', /^pose 1: /);
@@ -118,7 +119,7 @@ describe('a scorer', () => {
 });
 
 describe('an executor that fails at a pose', () => {
-  /** The executor, failing where an array no longer holds what its shape says. */
+  /** Executor that throws if an array on the tape was detached. */
   const checking = (executor: Executor): Executor => ({
     ...executor,
     run(wanted, options) {
@@ -131,7 +132,7 @@ describe('an executor that fails at a pose', () => {
   });
   const executors = [interpreter(), jit(), jit({ precision: 'float32' }), wasm()].map(checking);
 
-  test('as its array was detached after recording: the pose is named, and the error itself is the cause', async () => {
+  test('for a detached array: the error names the pose and has the cause', async () => {
     const detaching: KnownOptions['score'] = (tape, { w }, { energy, slope }) => {
       const data = Float64Array.from(slope);
       const x = tape.constant(data);
@@ -149,7 +150,7 @@ describe('an executor that fails at a pose', () => {
     }
   });
 
-  test('which no pose does on its own: the error is the executor’s', async () => {
+  test('of the full graph only: the error is the executor’s', async () => {
     const executor: Executor = {
       ...interpreter(),
       run(wanted, options) {
@@ -161,7 +162,7 @@ describe('an executor that fails at a pose', () => {
   });
 });
 
-/* ΔG_n = energy and g_n = slope², so that a steep pose has a bad gradient and a good prediction. */
+/** Scorer with ΔG_n = energy and g_n = slope², so that a steep pose has a bad gradient but a good prediction. */
 const steep: KnownOptions['score'] = (tape, { w }, { energy, slope }) =>
   add(sum(mul(mul(w, tape.constant(slope)), tape.constant(slope))), energy);
 const pose = (energy: number, slope = 1): KnownPose => ({ energy, slope: [slope, 2, 3] });
@@ -179,7 +180,7 @@ describe('a bad pose', () => {
       pose(-8, 1e200),
       /^its gradient with respect to w is Infinity: %\d+ = scaled \[3\] of \(%\d+, %\d+\) is Infinity at position 0/,
     ],
-  ])('%s: the pose and the origin are named', async (_what, bad, reason) => {
+  ])('%s: the error names the pose and the origin', async (_what, bad, reason) => {
     for (const strategy of strategies) {
       const options = { poses: [pose(-9), bad, pose(-6)], score: steep, strategy };
       const error = await expectError(options, 'BadPoseError', /^pose 1: its/);
@@ -204,65 +205,73 @@ describe('a bad pose', () => {
   const mixed = [pose(-9), pose(Number.NaN), pose(-8, 1e200), pose(-6), pose(Infinity), pose(-7, -1e300)];
   const good = [pose(-9), pose(-6)];
 
-  test.each(strategies)('is left out on demand, as if it had never been there, under %s', async strategy => {
-    const options: Partial<KnownOptions> = { score: steep, strategy, loss: squaredError(-10) };
-    const { stats, ...result } = await combineKnown({ ...options, poses: mixed, badPose: 'skip' });
-    const expected = await combineKnown({ ...options, poses: good });
-    const spread = ([first, last]: Float64Array, gap: number) =>
-      Float64Array.of(first as number, gap, gap, last as number, gap, gap);
-    expect(result).toEqual({
-      ...result,
-      value: expected.value,
-      loss: expected.loss,
-      gradient: expected.gradient,
-      predictions: spread(expected.predictions, Number.NaN),
-      weights: spread(expected.weights, 0),
-      coefficients: spread(expected.coefficients, 0),
-    });
-    expect(stats.poses).toBe(2);
-    const reasons = new Map(stats.badPoses.map(({ index, reason }) => [index, reason]));
-    expect([...reasons.keys()].sort()).toEqual([1, 2, 4, 5]);
-    expect(reasons.get(1)).toMatch(/prediction is NaN/);
-    expect(reasons.get(2)).toMatch(/gradient with respect to w is Infinity/);
-    expect(reasons.get(4)).toMatch(/prediction is Infinity/);
-    expect(reasons.get(5)).toMatch(/gradient with respect to w is Infinity/);
-  });
+  test.each(strategies)(
+    'is left out with badPose skip, as if it were not there, under %s',
+    async strategy => {
+      const options: Partial<KnownOptions> = { score: steep, strategy, loss: squaredError(-10) };
+      const { stats, ...result } = await combineKnown({ ...options, poses: mixed, badPose: 'skip' });
+      const expected = await combineKnown({ ...options, poses: good });
+      const spread = ([first, last]: Float64Array, gap: number) =>
+        Float64Array.of(first as number, gap, gap, last as number, gap, gap);
+      expect(result).toEqual({
+        ...result,
+        value: expected.value,
+        loss: expected.loss,
+        gradient: expected.gradient,
+        predictions: spread(expected.predictions, Number.NaN),
+        weights: spread(expected.weights, 0),
+        coefficients: spread(expected.coefficients, 0),
+      });
+      expect(stats.poses).toBe(2);
+      const reasons = new Map(stats.badPoses.map(({ index, reason }) => [index, reason]));
+      expect([...reasons.keys()].sort()).toEqual([1, 2, 4, 5]);
+      expect(reasons.get(1)).toMatch(/prediction is NaN/);
+      expect(reasons.get(2)).toMatch(/gradient with respect to w is Infinity/);
+      expect(reasons.get(4)).toMatch(/prediction is Infinity/);
+      expect(reasons.get(5)).toMatch(/gradient with respect to w is Infinity/);
+    },
+  );
 });
 
 describe('recompute with many bad gradients', () => {
-  /** Half of 800 poses, at every other place, or all that come first. */
-  const places: Readonly<Record<string, (n: number) => boolean>> = {
-    'at every other place': n => n % 2 === 1,
-    'which come first': n => n < 400,
-    'which come last': n => n >= 400,
+  /** Which half of 800 poses is bad. */
+  const halves: Readonly<Record<string, (n: number) => boolean>> = {
+    'every other pose': n => n % 2 === 1,
+    'the first half': n => n < 400,
+    'the last half': n => n >= 400,
   };
 
-  test.each(Object.keys(places))('goes through the poses a few times, not once for each: %s', async where => {
-    const isBad = places[where] as (n: number) => boolean;
-    const poses = Array.from({ length: 800 }, (_, n) => pose(-((n * 37) % 101) / 20, isBad(n) ? 1e200 : 1));
-    let calls = 0;
-    const told: PoseProgress[] = [];
-    const counting: KnownOptions['score'] = (tape, values, each) => {
-      calls++;
-      return steep(tape, values, each);
-    };
-    const options = { strategy: 'recompute', badPose: 'skip' } as const;
-    const onPose = (progress: PoseProgress) => told.push(progress);
-    const { value, gradient, stats } = await combineKnown({ poses, score: counting, onPose, ...options });
-    expect(calls).toBe(800 + 800 + 400);
-    expect(stats.badPoses.map(({ index }) => index)).toEqual([...poses.keys()].filter(isBad));
-    const good = poses.filter((_, n) => !isBad(n));
-    expect({ value, gradient }).toMatchObject(await onlyAnswer({ poses: good, score: steep, ...options }));
-    expect(told).toHaveLength(800 + 800 + 400);
-    expect(told.map(({ pass, passes }) => `${pass} of ${passes}`)).toEqual([
-      ...Array(800).fill('1 of 2'),
-      ...Array(800).fill('2 of 2'),
-      ...Array(400).fill('3 of 3'),
-    ]);
-  });
+  test.each(Object.keys(halves))(
+    'reads the poses three times, not once for each bad one: %s',
+    async where => {
+      const isBad = halves[where] as (n: number) => boolean;
+      const poses = Array.from({ length: 800 }, (_, n) => pose(-((n * 37) % 101) / 20, isBad(n) ? 1e200 : 1));
+      let calls = 0;
+      const reported: PoseProgress[] = [];
+      const counting: KnownOptions['score'] = (tape, values, each) => {
+        calls++;
+        return steep(tape, values, each);
+      };
+      const options = { strategy: 'recompute', badPose: 'skip' } as const;
+      const onPose = (progress: PoseProgress) => reported.push(progress);
+      const { value, gradient, stats } = await combineKnown({ poses, score: counting, onPose, ...options });
+      expect(calls).toBe(800 + 800 + 400);
+      expect(stats.badPoses.map(({ index }) => index)).toEqual([...poses.keys()].filter(isBad));
+      const good = poses.filter((_, n) => !isBad(n));
+      expect({ value, gradient }).toMatchObject(
+        await valueAndGradient({ poses: good, score: steep, ...options }),
+      );
+      expect(reported).toHaveLength(800 + 800 + 400);
+      expect(reported.map(({ pass, passes }) => `${pass} of ${passes}`)).toEqual([
+        ...Array(800).fill('1 of 2'),
+        ...Array(800).fill('2 of 2'),
+        ...Array(400).fill('3 of 3'),
+      ]);
+    },
+  );
 
-  test('and those found only once others are left out', async () => {
-    // Each has all the weight while it is there: the next one's gradient is not looked at before.
+  test('also if each is found only once another is left out', async () => {
+    // Each pose has all the weight until it is left out, so the gradient of the next is not computed before.
     const poses = Array.from({ length: 20 }, (_, n) => pose(-n, n > 0 ? 1e200 : 1));
     let calls = 0;
     const { value, stats } = await combineKnown({
@@ -278,7 +287,7 @@ describe('recompute with many bad gradients', () => {
     expect([value, stats.poses, calls]).toEqual([0, 1, 20 + 20]);
   });
 
-  async function onlyAnswer(options: Parameters<typeof combineKnown>[0]) {
+  async function valueAndGradient(options: Parameters<typeof combineKnown>[0]) {
     const { value, gradient } = await combineKnown(options);
     return { value, gradient };
   }
@@ -297,7 +306,7 @@ describe('when all poses are bad', () => {
   });
 });
 
-test('a pose that is left out keeps its index: poseLosses go by the order in which poses are read', async () => {
+test('a pose that is left out keeps its index, which poseLoss receives', async () => {
   const indices = new Set<number>();
   const poseLoss = (x: Value, { index }: { readonly index: number }) => {
     indices.add(index);
@@ -312,18 +321,18 @@ test('a pose that is left out keeps its index: poseLosses go by the order in whi
   }
 });
 
-test('recompute does not run the backward pass of a pose that has no weight, and so cannot find it bad', async () => {
+test('recompute skips the backward pass of a pose of weight 0, and so does not find its gradient bad', async () => {
   const options = { poses: [pose(-9), pose(9000, 1e200)], score: steep, strategy: 'recompute' } as const;
   expect((await combineKnown(options)).stats).toMatchObject({ backwardSkipped: 1, badPoses: [] });
 });
 
 describe('poses', () => {
-  test('that are none', async () => {
+  test('may not be empty', async () => {
     await expectErrors({ poses: [] }, 'RangeError', /there are no poses/);
     await expectErrors({ poses: [], badPose: 'skip' }, 'RangeError', /there are no poses/);
   });
 
-  test.each([7, null, undefined, { length: 2 }])('that are no iterable: %o', async poses => {
+  test.each([7, null, undefined, { length: 2 }])('must be an iterable, not %o', async poses => {
     await expectErrors({ poses: poses as unknown as KnownPose[] }, 'TypeError', /poses must be an iterable/);
   });
 
@@ -341,13 +350,13 @@ describe('poses', () => {
       },
     ],
     ['an iterator', () => posesOf(-9).values()],
-  ])('that can be read only once, under recompute: %s', async (_what, once) => {
+  ])('must be readable twice for recompute, not %s', async (_what, once) => {
     const message = /recompute reads the poses twice.*only once.*strategy stream/;
     await expectError({ poses: once(), strategy: 'recompute' }, 'TypeError', message);
     await expectError({ poses: once(), combination: inOps }, 'TypeError', message);
   });
 
-  /** Other poses each time they are read. */
+  /** Iterable that yields other poses each time it is read. */
   const changing = (...readings: Iterable<KnownPose>[]): Iterable<KnownPose> => ({
     *[Symbol.iterator]() {
       yield* readings.shift() ?? [];
@@ -365,14 +374,14 @@ describe('poses', () => {
     ['more', posesOf(-9, -8, -7), /2 poses in its first pass and more in its second/],
     ['without end', endless, /2 poses in its first pass and more in its second/],
     ['others', posesOf(-9, -8.5), /prediction of pose 1 was -8 in the first pass .* -8.5 in the second/],
-  ])('that are %s in the second pass', async (_what, second, message) => {
+  ])('must be the same in the second pass, not %s', async (_what, second, message) => {
     const poses = changing(posesOf(-9, -8), second);
     await expectError({ poses, strategy: 'recompute' }, 'Error', message);
   });
 });
 
 describe.each(['combination', 'readout', 'loss', 'poseReadout', 'poseLoss'] as const)('a %s', name => {
-  const able = name === 'combination' ? (['recompute', 'full-graph'] as const) : strategies;
+  const supporting = name === 'combination' ? (['recompute', 'full-graph'] as const) : strategies;
 
   test.each<[string, (x: Value) => unknown, Kind, string]>([
     [
@@ -391,15 +400,15 @@ describe.each(['combination', 'readout', 'loss', 'poseReadout', 'poseLoss'] as c
       'stranger.* of another tape',
     ],
   ])('that returns %s', async (_what, fail, kind, message) => {
-    for (const strategy of able) {
+    for (const strategy of supporting) {
       const options = { strategy, poseLoss: squaredError(0), [name]: fail };
       await expectError(options, kind, new RegExp(`^${name} .*${message}`));
     }
   });
 
-  test('that is not finite, though every prediction is', async () => {
+  test('that is not finite is an error, even if every prediction is finite', async () => {
     const fail = (x: Value) => log(mul(0, sum(x)));
-    for (const strategy of able) {
+    for (const strategy of supporting) {
       const options = { strategy, poseLoss: squaredError(0), [name]: fail };
       await expectError(options, 'RangeError', /is (NaN|-?Infinity)/);
     }
@@ -414,7 +423,7 @@ test('a gradient that overflows in the combination is an error', async () => {
   );
 });
 
-test('poseLosses that overflow in their sum alone are an error', async () => {
+test('poseLosses whose sum overflows are an error', async () => {
   const poseLoss = (x: Value) => add(mul(x, 0), 1e308);
   await expectErrors({ poseLoss }, 'RangeError', /loss, .* is Infinity/);
 });
@@ -448,12 +457,12 @@ describe('a setting out of range', () => {
   });
 
   property(
-    'every other kT and t gives numbers, none of them NaN',
+    'every other kT and t gives finite numbers',
     magnitudes(5e-324, Number.MAX_VALUE),
     fc.constantFrom<-1 | 1>(-1, 1),
     several(energies, 8),
     fc.constantFrom(...strategies),
-    async (setting, sign, given, strategy) => {
+    async (setting, sign, drawn, strategy) => {
       for (const make of [() => boltzmann({ kT: setting }), () => lse({ t: setting, sign })]) {
         let combination: Combination;
         try {
@@ -463,7 +472,7 @@ describe('a setting out of range', () => {
           expect(setting).toBeLessThan(2.1e-307);
           continue;
         }
-        const { value, gradient } = await combineKnown({ poses: posesOf(...given), combination, strategy });
+        const { value, gradient } = await combineKnown({ poses: posesOf(...drawn), combination, strategy });
         expect([value, ...gradient.w.data].every(Number.isFinite)).toBe(true);
       }
     },
@@ -502,11 +511,11 @@ describe('a setting out of range', () => {
     ],
     ['of a precision', () => jit({ precision: 'float16' as 'float32' }), /^jit: precision .* got "float16"/],
     [
-      'of the interpreter’s',
+      'of a precision of the interpreter',
       () => interpreter({ precision: 'half' as 'float32' }),
       /^interpreter: precision /,
     ],
-  ])('an option that there is not: %s', (_what, make, message) => {
+  ])('an unknown option or value: %s', (_what, make, message) => {
     expect(make).toThrow(message);
   });
 
@@ -520,7 +529,7 @@ describe('a setting out of range', () => {
     ['loss', { loss: (_: Value, { params }: ParamsContext) => logKT(params) }],
     ['poseLoss', { poseLoss: (_: Value, { params }: ParamsContext) => logKT(params) }],
     ['readout', { readout: (_: Value, { params }: ParamsContext) => logKT(params) }],
-  ])('a parameter that there is not, where a function reads it: %s', async (who, option) => {
+  ])('a parameter that does not exist, read by a function: %s', async (who, option) => {
     const params = { depth: tensor(1), width: tensor(2) };
     const score = (_tape: Tape, { depth }: Values) => mul(depth as Value, 2);
     const options = { poses: [1], params, score, combination: mean(), ...option };
@@ -530,7 +539,7 @@ describe('a setting out of range', () => {
     await expect(combinePoses({ ...options, strategy } as never)).rejects.toThrow(message);
   });
 
-  test('a parameter that there is not, where the scorer reads it', async () => {
+  test('a parameter that does not exist, read by the scorer', async () => {
     const score = (_tape: Tape, { dpeth }: { dpeth?: Value }) => mul(dpeth as Value, 2);
     const params = { depth: tensor(1), width: tensor(2) };
     const options = { poses: [1], params, score: score as never, combination: mean() };
@@ -541,7 +550,7 @@ describe('a setting out of range', () => {
     expect(() => mul(new Tape().fill(1), undefined as never)).toThrow('mul: operand 2 is undefined');
   });
 
-  test('a loss that reads all predictions under stream, before any pose is scored', async () => {
+  test('a loss that reads all predictions, under stream: no pose is scored', async () => {
     const score = vi.fn();
     const loss: KnownOptions['loss'] = (x, context) => add(x, sum(context.predictions));
     await expectError({ score, loss }, 'TypeError', /the loss reads all predictions, .*recompute/);
@@ -559,10 +568,15 @@ describe('a setting out of range', () => {
     ['a tolerance of NaN', { tolerance: Number.NaN }, 'RangeError', /tolerance .* got NaN/],
     ['a badPose', { badPose: 'ignore' }, 'RangeError', /badPose .*'throw' or 'skip', got ignore/],
     ['a strategy', { strategy: 'magic' }, 'RangeError', /no strategy magic; .*stream, recompute, full-graph/],
-    ['a strategy that objects have', { strategy: 'toString' }, 'RangeError', /no strategy toString/],
+    [
+      'a strategy with the name of an object method',
+      { strategy: 'toString' },
+      'RangeError',
+      /no strategy toString/,
+    ],
     ['a score', { score: 3 }, 'TypeError', /score must be a function/],
     ['a combination', { combination: 'mean' }, 'TypeError', /combination must be/],
-    ['a combination that is none', { combination: {} }, 'TypeError', /combination must be/],
+    ['an empty object as a combination', { combination: {} }, 'TypeError', /combination must be/],
     [
       'a combination that was not called',
       { combination: lse },
@@ -574,12 +588,12 @@ describe('a setting out of range', () => {
     ['a loss', { loss: -3 }, 'TypeError', /loss must be a function, got number/],
     ['onPose', { onPose: true }, 'TypeError', /onPose must be a function, got boolean/],
     [
-      'an option',
+      'a misspelt option',
       { stategy: 'stream' },
       'TypeError',
       /combinePoses: no option stategy; options are poses, params/,
     ],
-    ['an option by its case', { keeppredictions: false }, 'TypeError', /did you mean keepPredictions\?/],
+    ['an option in another case', { keeppredictions: false }, 'TypeError', /did you mean keepPredictions\?/],
   ])('%s', async (_what, options, kind, message) => {
     await expectError(options as Partial<KnownOptions>, kind, message);
   });
@@ -593,7 +607,7 @@ describe('parameters', () => {
       'TypeError',
       /parameter w must be a tensor of real numbers/,
     ],
-    ['that are no tensor', [1, 2, 3], 'TypeError', /parameter w must be a tensor of real numbers/],
+    ['that are a list', [1, 2, 3], 'TypeError', /parameter w must be a tensor of real numbers/],
     ['that are a number', 3, 'TypeError', /parameter w must be a tensor of real numbers/],
     ['with NaN', tensor([1, Number.NaN, 3]), 'RangeError', /parameter w is NaN at position 1/],
     ['with an infinity', tensor([1, 2, -Infinity]), 'RangeError', /parameter w is -Infinity at position 2/],
@@ -609,7 +623,7 @@ describe('parameters', () => {
   });
 });
 
-describe('what does not go together', () => {
+describe('options that exclude each other:', () => {
   const scatter: KnownOptions['loss'] = (x, { predictions }) => sum(sub(predictions, x));
   test.each<[string, Partial<KnownOptions>, RegExp]>([
     [

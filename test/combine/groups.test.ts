@@ -42,7 +42,7 @@ import {
   strategies,
 } from './known-poses.ts';
 
-/** Scores a group as a scorer with one product for all would: slopes [poses, 3] times w. */
+/** Group scorer with one product for all poses: slopes of shape [poses, 3] times w. */
 function scoreTogether(tape: Tape, { w }: { readonly w: Value }, poses: readonly KnownPose[]): Value {
   const rows = tensor(
     poses.flatMap(({ slope }) => slope),
@@ -64,7 +64,7 @@ const combineTogether = (poses: readonly KnownPose[], posesPerTape: number, more
 
 describe('groups', () => {
   property(
-    'with weights, some of them 0, give the answer of single poses, for groups of any size',
+    'of any size give the answer of single poses, also with weights of 0',
     several(fc.tuple(evenly(-20, 20), slopes, fc.oneof(fc.constantFrom(0, 1, 2), evenly(0.01, 5))), 24, 2),
     fc.constantFrom(
       (weight: (pose: Weighed) => number): Combination => mean({ weight }),
@@ -97,12 +97,12 @@ describe('groups', () => {
   );
 
   property(
-    'go to jit and wasm as single poses do',
+    'give the same answer on jit and wasm',
     several(fc.record({ energy: evenly(-5, 5), slope: slopes }), 12),
     combinations,
     fc.integer({ min: 2, max: 12 }),
     async (poses, combination, posesPerTape) => {
-      // So that no weight depends on the last digits of an energy.
+      // With larger σ, weights depend on the last digits of energies.
       if (Math.abs(combination.sigma) > 2) return;
       const options = { poses, params: known, combination, score: scoreTogether, posesPerTape };
       const exact = await combinePoses({ ...options, executor: interpreter() });
@@ -120,23 +120,23 @@ describe('groups', () => {
     [wasm(), 1e-5],
   ];
 
-  test('are given at most G poses, in order, and the rest at the end', async () => {
+  test('have G poses in order, and the last group the rest', async () => {
     const sizes: number[] = [];
-    const seen: number[] = [];
+    const reported: number[] = [];
     const { stats } = await combineTogether(posesOf(1, 2, 3, 4, 5, 6, 7), 3, {
       score(tape: Tape, params: { readonly w: Value }, poses: readonly KnownPose[]) {
         sizes.push(poses.length);
         return scoreTogether(tape, params, poses);
       },
-      onPose: ({ index }: { index: number }) => seen.push(index),
+      onPose: ({ index }: { index: number }) => reported.push(index),
     });
     expect(sizes).toEqual([3, 3, 1]);
-    expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(reported).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(stats.tapesAlive).toBe(3);
     expect(stats.poses).toBe(7);
   });
 
-  test('of one number return shape [poses]; of several, [poses, K]', async () => {
+  test('return shape [poses, K] for K numbers a pose', async () => {
     const scoring = { poses: posesOf(1, 2, 3), params: known, executor: interpreter(), posesPerTape: 2 };
     const gate = gated();
     const result = await combinePoses({
@@ -153,7 +153,7 @@ describe('groups', () => {
   test('whose weights all vanish are skipped together', async () => {
     const poses = posesOf(-2000, 0, 0, 0, -2000.5, 0);
     const { stats, gradient } = await combineTogether(poses, 2);
-    // The second group alone has nothing that counts.
+    // Only in the second group do all weights underflow.
     expect(stats.backwardSkipped).toBe(2);
     const single = await combinePoses({
       poses,
@@ -165,7 +165,7 @@ describe('groups', () => {
     expectClose(gradient.w, single.gradient.w, 1e-12, 16);
   });
 
-  test('are part of a batch', async () => {
+  test('work in a batch', async () => {
     const compounds = [
       { poses: posesOf(1, 2, 3), measured: 0 },
       { poses: posesOf(-4, -3), measured: -2 },
@@ -204,14 +204,14 @@ describe('a pose in a group', () => {
       ...more,
     });
 
-  test.each(strategies)('that is bad is named, with the value it came from: %s', async strategy => {
+  test.each(strategies)('that is bad is named, with the origin of the bad value: %s', async strategy => {
     const running = combineLogs([1, 2, 3, 4, 5, -6, 7], { strategy });
     const error = await running.catch(error => error);
     expect(error).toBeInstanceOf(BadPoseError);
     expect(error.message).toMatch(/^pose 5: its prediction is NaN: .*log/);
   });
 
-  test.each(strategies)('that is bad is left out alone: %s', async strategy => {
+  test.each(strategies)('that is bad is left out without the rest of its group: %s', async strategy => {
     const result = await combineLogs([1, 2, 0, 4, 5, -6, 7], { strategy, badPose: 'skip' });
     const expected = await combineLogs([1, 2, 4, 5, 7]);
     expect(result.stats.badPoses.map(({ index }) => index)).toEqual([2, 5]);
@@ -232,7 +232,7 @@ describe('a pose in a group', () => {
     ['interpreter', interpreter(), 1e-12],
   ] as const)('by %s', (_name, executor, tolerance) => {
     test.each([mean(), boltzmann(), softly])(
-      'that is bad is named, or left out alone: $kind',
+      'that is bad is named, or left out without its group: $kind',
       async combination => {
         const poses = [1, 2, 0, 4, 5, -6, 7, 8];
         const more = { executor, combination };
@@ -249,7 +249,7 @@ describe('a pose in a group', () => {
       },
     );
 
-    test('whose log-weight or values alone are bad is named, or left out alone', async () => {
+    test('with a bad log-weight or value is named, or left out without its group', async () => {
       const only = (name: 'logWeight' | 'values') =>
         pooling({ name: 'root', [name]: (z: Value) => log(sub(2, z)), value: ({ logSum }) => logSum });
       // ln(2 − ln pose) is NaN from pose e² on.
@@ -268,7 +268,7 @@ describe('a pose in a group', () => {
   });
 
   test('whose gradient is bad is named', async () => {
-    // √(w² + pose) by logarithms: at pose 1e-320 its slope overflows on the way.
+    // √(w² + pose) by logarithms: for a pose of 1e-320 an intermediate slope overflows.
     const scoreRoot = (tape: Tape, { w }: { readonly w: Value }, poses: readonly number[]) =>
       exp(mul(0.5, log(add(square(w), tape.constant(poses)))));
     const running = combinePoses({
@@ -282,7 +282,7 @@ describe('a pose in a group', () => {
     await expect(running).rejects.toThrow(/^pose 2: its gradient with respect to w is Infinity: .*div/);
   });
 
-  test('at which the scorer throws is named, with the error as the cause', async () => {
+  test('for which the scorer throws is named', async () => {
     const score = (tape: Tape, params: { readonly w: Value }, poses: readonly KnownPose[]) => {
       if (poses.some(({ energy }) => energy === 3)) throw new Error('no such atom');
       return scoreTogether(tape, params, poses);
@@ -292,7 +292,7 @@ describe('a pose in a group', () => {
     );
   });
 
-  test('is not blamed where only the group fails', async () => {
+  test('is not blamed if only the group fails', async () => {
     const score = (tape: Tape, params: { readonly w: Value }, poses: readonly KnownPose[]) => {
       if (poses.length > 1) throw new Error('too many');
       return scoreTogether(tape, params, poses);
@@ -305,14 +305,14 @@ describe('a pose in a group', () => {
 
 describe('a scorer of groups', () => {
   test.each([
-    ['one number', (given: Value) => sum(given), 'got shape \\[\\]'],
-    ['a row too many', (given: Value) => concat([given, given]), 'got shape \\[2\\]'],
+    ['one number', (scores: Value) => sum(scores), 'got shape \\[\\]'],
+    ['a row too many', (scores: Value) => concat([scores, scores]), 'got shape \\[2\\]'],
     [
       'columns',
-      (given: Value) => concat([expandDims(given, 1), expandDims(given, 1)], 1),
+      (scores: Value) => concat([expandDims(scores, 1), expandDims(scores, 1)], 1),
       'got shape \\[1, 2\\]',
     ],
-  ])('that returns %s is named', async (_, spoil, got) => {
+  ])('that returns %s is an error', async (_, spoil, got) => {
     const score = (tape: Tape, params: { readonly w: Value }, poses: readonly KnownPose[]) =>
       spoil(scoreTogether(tape, params, poses));
     await expect(combineTogether(posesOf(1, 2, 3), 2, { score })).rejects.toThrow(
@@ -321,7 +321,7 @@ describe('a scorer of groups', () => {
   });
 
   test.each([0, -1, 1.5, Number.NaN, '8', Number.POSITIVE_INFINITY])(
-    'of %s poses there is none',
+    'rejects posesPerTape: %s',
     async posesPerTape => {
       await expect(combineTogether(posesOf(1, 2), posesPerTape as number)).rejects.toThrow(
         `posesPerTape must be a whole number from 1, got ${posesPerTape}`,
@@ -357,7 +357,7 @@ describe('bytes of a group', () => {
     expect(await peakOf(32 * 4, 4, combination)).toBe(await peakOf(2 * 4, 4, combination));
   });
 
-  /** Of each pose a log-weight and a value. */
+  /** Log-weight and value of each pose. */
   const gate = (z: Value) => concat([mul(0.1, expandDims(z, -1)), expandDims(z, -1)], -1);
   const noValues = pooling({
     name: 'none',
@@ -368,9 +368,10 @@ describe('bytes of a group', () => {
   const float32 = (make: () => Executor) => ({ make, bytes: 4 });
   const float64 = (make: () => Executor) => ({ make, bytes: 8 });
   /*
-   * Number of arrays of a pose's rows one scorer holds at once, for a pose alone and for each of a group. The interpreter holds
-   * one more for two backward passes than for one: boltzmann has two in a group, gated has two anywhere. jit stores what the two
-   * of gated share; of a pose alone they are one loop. wasm copies what is given, and the index of the rows with it.
+   * Number of arrays with an entry for each row of a pose that are held at once: for a single pose, and for each pose of a
+   * group. The interpreter holds one more for two backward passes than for one: boltzmann has two in a group, and gated has
+   * two always. jit stores values that both passes of gated share; for a single pose the passes are one loop. wasm copies
+   * its inputs, also the index of the rows.
    */
   test.each([
     [
@@ -380,18 +381,18 @@ describe('bytes of a group', () => {
     ],
     ['jit', float64(jit), { mean: [1, 1], lse: [1, 1], boltzmann: [1, 1], gated: [1, 2], none: [1, 1] }],
     ['wasm', float32(wasm), { mean: [3, 3], lse: [3, 3], boltzmann: [3, 3], gated: [3, 3], none: [3, 3] }],
-  ] as const)('are those of G poses, and no more: %s', async (_name, { make, bytes }, arrays) => {
+  ] as const)('are those of G poses: %s', async (_name, { make, bytes }, arrays) => {
     const combinations = { mean: mean(), lse: lse(), boltzmann: boltzmann(), gated: gated(), none: noValues };
     for (const [name, [alone, inGroup]] of Object.entries(arrays)) {
       const combination = combinations[name as keyof typeof combinations];
-      const last = name === 'gated' ? gate : (z: Value) => z;
+      const finish = name === 'gated' ? gate : (z: Value) => z;
       const peakOf = async (rows: number, G: number) => {
         const all = new Array<Float64Array>(16).fill(new Float64Array(rows).fill(3.2));
         const options = { poses: all, params, combination, executor: make() };
         const { stats } = await combinePoses({
           ...options,
           posesPerTape: G,
-          score: (...given) => last(together(...given)),
+          score: (...args) => finish(together(...args)),
         });
         return stats.peakBytes;
       };
@@ -404,13 +405,13 @@ describe('bytes of a group', () => {
         const [few, many] = [await peakOf(2000, G), await peakOf(4000, G)];
         const held = bytes * G * expected;
         expect(many - few, `${name}, G = ${G}`).toBe(2000 * held);
-        // The state, numbers of the poses, and what wasm goes through rows in.
+        // The state, numbers of the poses, and the buffers of wasm.
         expect(few - 2000 * held, `${name}, G = ${G}`).toBeLessThanOrEqual(1000 * G + 4096);
       }
     }
   });
 
-  test('of a scorer that scores pose by pose are those of the full graph of G', async () => {
+  test('of a group that is scored pose by pose are those of a full graph of G poses', async () => {
     const options = { poses: poses(8), params, combination: lse(), executor: interpreter() };
     const inGroups = await combinePoses({
       ...options,
@@ -422,7 +423,7 @@ describe('bytes of a group', () => {
   });
 });
 
-test('the tensors of a group are tensors of θ, whatever they are called', async () => {
+test('the gradient of a group has parameters of any name', async () => {
   const params: Record<string, Tensor> = Object.fromEntries([
     ['__proto__', tensor(1)],
     ['w', tensor(2)],

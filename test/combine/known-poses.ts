@@ -12,10 +12,10 @@ import {
 import { add, concat, mul, reshape, sum } from 'posetape/ops';
 
 /*
- * Poses whose prediction and gradient are known without computing them, so that a test may choose both:
- * ΔG_n = energy + slope · w, at w = 0.
+ * Poses with known prediction and gradient, so that a test may choose both: ΔG_n = energy + slope · w, at w = 0.
  */
 
+/** Pose with its prediction and the gradient of that. */
 export interface KnownPose {
   readonly energy: number;
   readonly slope: readonly number[];
@@ -30,14 +30,14 @@ export function score(tape: Tape, { w }: { readonly w: Value }, { energy, slope 
 export type KnownOptions = CombineOptions<KnownPose, typeof params>;
 export type KnownResult = CombineResult<typeof params>;
 
-/** `combinePoses` of known poses: by the thermal average, on the interpreter, unless told otherwise. */
+/** Calls `combinePoses` for known poses. Defaults: boltzmann() and interpreter(). */
 export function combineKnown(
   options: Pick<KnownOptions, 'poses'> & Partial<KnownOptions>,
 ): Promise<KnownResult> {
   return combinePoses({ params, score, combination: boltzmann(), executor: interpreter(), ...options });
 }
 
-/** A scorer of groups that scores pose by pose, onto one tape. */
+/** Group scorer that records pose by pose on one tape. */
 export function grouped<Pose, P extends Params>(score: Scorer<Pose, P>): GroupScorer<Pose, P> {
   return (tape, params, poses) =>
     concat(
@@ -48,7 +48,7 @@ export function grouped<Pose, P extends Params>(score: Scorer<Pose, P>): GroupSc
     );
 }
 
-/** Poses of these energies; the slope of pose n is (1, n, n²). */
+/** Poses with these energies and slopes (1, n, n²). */
 export function posesOf(...energies: readonly number[]): KnownPose[] {
   return energies.map((energy, n) => ({ energy, slope: [1, n, n * n] }));
 }

@@ -7,10 +7,10 @@ import { combinations, knownPose, magnitudes, several, slopes } from './arbitrar
 import { combineKnown, energiesOf, type KnownPose } from './known-poses.ts';
 import { reachOf, sharesOf } from './textbook.ts';
 
-/** Energies a multiple of 1/1024 apart, so that they can be shifted by whole numbers without rounding. */
+/** Multiples of 1/1024, so that shifts by whole numbers do not round. */
 const grid = fc.integer({ min: -20 * 1024, max: 20 * 1024 }).map(steps => steps / 1024);
 const onGrid: fc.Arbitrary<KnownPose> = fc.record({ energy: grid, slope: slopes });
-const differing = (most: number) =>
+const distinctPoses = (most: number) =>
   fc.uniqueArray(onGrid, { minLength: 1, maxLength: most, size: 'max', selector: ({ energy }) => energy });
 
 const slopesOf = (poses: readonly KnownPose[]) => poses.map(({ slope }) => slope);
@@ -23,12 +23,12 @@ function sumOf(numbers: ArrayLike<number>): number {
   return Array.from(numbers).reduce((total, number) => total + number, 0);
 }
 
-// `stream` combines by an accumulator, `recompute` by the same combination written in ops: the laws are of both.
+// `stream` combines by an accumulator, `recompute` by the same combination in ops. The laws hold for both.
 describe.each(['stream', 'recompute'] as const)('combined by %s', strategy => {
   const combine = (combination: Combination, poses: readonly KnownPose[]) =>
     combineKnown({ poses, combination, strategy });
 
-  property('one pose is itself', combinations, knownPose, async (combination, pose) => {
+  property('a single pose is the answer', combinations, knownPose, async (combination, pose) => {
     const { value, gradient, weights, coefficients } = await combine(combination, [pose]);
     expect(value).toBe(pose.energy + 0);
     expectClose(gradient.w.data, pose.slope, 1e-15);
@@ -36,7 +36,7 @@ describe.each(['stream', 'recompute'] as const)('combined by %s', strategy => {
   });
 
   property(
-    'a shift of every ΔG shifts the answer and leaves the gradient',
+    'a shift of every ΔG_n shifts ΔG and does not change the gradient',
     combinations,
     several(onGrid, 16),
     fc.integer({ min: -10_000, max: 10_000 }),
@@ -109,10 +109,10 @@ describe.each(['stream', 'recompute'] as const)('combined by %s', strategy => {
     },
   );
 
-  // Other poses lie 1/1024 above the best at least, so exp(−1e6/1024) = 0: the limit is reached.
+  // All other poses are worse than the best by at least 1/1024, and exp(−1e6/1024) underflows to 0.
   property(
-    'for t → ∞ and for kT → 0 only the best pose is left',
-    differing(16),
+    'for t → ∞ and for kT → 0 the answer is the best pose',
+    distinctPoses(16),
     magnitudes(1e6, 1e12),
     async (poses, sharpness) => {
       for (const [combination, sign] of [
@@ -131,7 +131,7 @@ describe.each(['stream', 'recompute'] as const)('combined by %s', strategy => {
   // To first order in β = 1/kT weights change by β|ΔG_n − ΔG|/N ≤ 40 β/N, coefficients by twice that, and ΔG by β times
   // the variance, at most 20²; so the deviations vanish as β does. The smooth minimum has its mean below −ln(N)/t.
   property(
-    'for kT → ∞ the answer is the mean, and for t → 0 its gradient',
+    'for kT → ∞ the answer is the mean, and for t → 0 the gradient is that of the mean',
     several(onGrid, 16),
     magnitudes(1e4, 1e9),
     async (poses, kT) => {

@@ -16,7 +16,7 @@ import { describe, expect, test } from 'vitest';
 import { expectClose } from '../support/equal.ts';
 import { combineKnown, energiesOf, posesOf, strategies } from './known-poses.ts';
 
-/** A loss and its slopes, at these numbers. */
+/** Value and slopes of a loss at these numbers. */
 function at(loss: (x: Value) => Value, ...numbers: number[]): { value: number; slopes: number[] } {
   const tape = new Tape();
   const x = tape.parameter(numbers.length === 1 ? tensor(numbers[0] as number) : tensor(numbers));
@@ -35,16 +35,22 @@ test.each<[string, (x: Value) => Value, number[], number, number[]]>([
   ['huber near', huber(3), [3.5], 0.125, [0.5]],
   ['huber far', huber(3, { delta: 2 }), [-3], 10, [-2]],
   ['huber at delta', huber(0, { delta: 2 }), [2], 2, [2]],
-  ['a lower bound, kept', censored({ measured: 5, bound: 'lower' }), [6], 0, [0]],
-  ['a lower bound, missed', censored({ measured: 5, bound: 'lower' }), [3], 4, [-4]],
-  ['an upper bound, kept', censored({ measured: 5, bound: 'upper' }), [-6], 0, [0]],
-  ['an upper bound, missed', censored({ measured: 5, bound: 'upper', loss: absoluteError }), [7], 2, [1]],
-  ['a bound, met', censored({ measured: 5, bound: 'upper' }), [5], 0, [0]],
+  ['a lower bound, satisfied', censored({ measured: 5, bound: 'lower' }), [6], 0, [0]],
+  ['a lower bound, violated', censored({ measured: 5, bound: 'lower' }), [3], 4, [-4]],
+  ['an upper bound, satisfied', censored({ measured: 5, bound: 'upper' }), [-6], 0, [0]],
+  ['an upper bound, violated', censored({ measured: 5, bound: 'upper', loss: absoluteError }), [7], 2, [1]],
+  ['a bound, attained', censored({ measured: 5, bound: 'upper' }), [5], 0, [0]],
   ['gaussianNLL of variance 1', gaussianNLL(3, { variance: 1 }), [5], half + 2, [2]],
   ['gaussianNLL of variance 4', gaussianNLL(3, { variance: 4 }), [5], half + Math.log(2) + 0.5, [0.5]],
-  ['gaussianNLL, predicted', gaussianNLL(3), [5, 4], half + Math.log(2) + 0.5, [0.5, 0.125 - 0.125]],
   [
-    'gaussianNLL of a variance below the least',
+    'gaussianNLL of a predicted variance',
+    gaussianNLL(3),
+    [5, 4],
+    half + Math.log(2) + 0.5,
+    [0.5, 0.125 - 0.125],
+  ],
+  [
+    'gaussianNLL of a variance below `least`',
     gaussianNLL(3, { least: 4 }),
     [5, 1],
     half + Math.log(2) + 0.5,
@@ -59,9 +65,9 @@ test.each<[string, (x: Value) => Value, number[], number, number[]]>([
   ],
   ['weightedSum', weightedSum([2, squaredError(3)], [-0.5, absoluteError(0)]), [5], 5.5, [7.5]],
 ])('%s', (_name, loss, numbers, value, slopes) => {
-  const found = at(loss, ...numbers);
-  expectClose(found.value, value, 1e-15, 1);
-  expectClose(found.slopes, slopes, 1e-15, 1);
+  const actual = at(loss, ...numbers);
+  expectClose(actual.value, value, 1e-15, 1);
+  expectClose(actual.slopes, slopes, 1e-15, 1);
 });
 
 describe('in combinePoses', () => {
@@ -84,7 +90,7 @@ describe('in combinePoses', () => {
     );
   });
 
-  test('gaussianNLL takes the mean and the spread of the poses', async () => {
+  test('gaussianNLL takes the mean and the variance of spread()', async () => {
     for (const strategy of strategies) {
       const { loss } = await combineKnown({ poses, combination: spread(), strategy, loss: gaussianNLL(-1) });
       expectClose(loss ?? 0, half + Math.log(2 / 3) / 2 + 0.75, 1e-15);
@@ -110,11 +116,15 @@ test.each<[string, () => unknown, RegExp]>([
     /gaussianNLL: variance must be a finite number above 0/,
   ],
   ['no variance', () => at(gaussianNLL(1), 3), /gaussianNLL: give a variance, or predict x and a variance/],
-  ['a place of −1', () => crossEntropy(-1), /crossEntropy: right must be the index of a pose/],
+  ['an index of −1', () => crossEntropy(-1), /crossEntropy: right must be the index of a pose/],
   ['equal measurements', () => pairwiseRanking([1, 1]), /all compounds have the same measured value/],
-  ['other compounds', () => at(pairwiseRanking([1, 2]), 1, 2, 3), /2 measured values, but 3 predictions/],
+  [
+    'another number of compounds',
+    () => at(pairwiseRanking([1, 2]), 1, 2, 3),
+    /2 measured values, but 3 predictions/,
+  ],
   ['no terms', () => weightedSum(), /weightedSum: there are no terms/],
-  ['an option', () => huber(1, { detla: 1 } as never), /huber: no option detla/],
-])('an error says what is wrong: %s', (_what, make, message) => {
+  ['a misspelt option', () => huber(1, { detla: 1 } as never), /huber: no option detla/],
+])('a loss rejects %s', (_what, make, message) => {
   expect(make).toThrow(message);
 });

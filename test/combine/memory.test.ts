@@ -16,7 +16,7 @@ import { property } from '../support/property.ts';
 import { several } from './arbitraries.ts';
 import { strategies } from './known-poses.ts';
 
-/** Distances: what a pose costs grows with their number. */
+/** Distances of a pose; its memory grows with their number. */
 type Pose = Float64Array;
 type Params = { readonly depth: Tensor; readonly width: Tensor };
 type Options = CombineOptions<Pose, Params>;
@@ -28,7 +28,7 @@ function score(tape: Tape, { depth, width }: { readonly [name in keyof Params]: 
   return add(sum(mul(depth, contact)), 1);
 }
 
-/** By the thermal average and on the interpreter, whose bytes are plain to see, unless told otherwise. */
+/** Calls `combinePoses` with the scorer above. Defaults: boltzmann() and interpreter(), whose bytes are easy to count. */
 const combine = (options: Pick<Options, 'poses'> & Partial<Options>): Promise<CombineResult<Params>> =>
   combinePoses({ params, score, combination: boltzmann(), executor: interpreter(), ...options });
 
@@ -39,7 +39,7 @@ const times = (count: number, pose: Pose): Pose[] => new Array<Pose>(count).fill
 const peakOf = async (options: Pick<Options, 'poses'> & Partial<Options>): Promise<number> =>
   (await combine(options)).stats.peakBytes;
 
-/** Bytes of the accumulator: sums of the size of θ, which has three numbers. */
+/** Bytes of an accumulator: one or two sums of the size of θ, three numbers. */
 const stateBytes = (combination: Combination) => (combination.kind === 'boltzmann' ? 2 : 1) * 3 * 8;
 
 describe('peak bytes of stream', () => {
@@ -51,7 +51,7 @@ describe('peak bytes of stream', () => {
   });
 
   property(
-    'are those of the most expensive pose and the state',
+    'are those of the largest pose and the state',
     several(evenly(1, 100).map(Math.floor), 12),
     async sizes => {
       const alone = await Promise.all(sizes.map(size => peakOf({ poses: [poseOf(size)] })));
@@ -63,13 +63,16 @@ describe('peak bytes of stream', () => {
 
   test('are the same whether predictions are kept or not', async () => {
     const poses = times(100, poseOf(10));
-    const [kept, dropped] = [await combine({ poses }), await combine({ poses, keepPredictions: false })];
-    expect(dropped.stats.peakBytes).toBe(kept.stats.peakBytes);
-    expect([kept.stats.predictionBytes, dropped.stats.predictionBytes]).toEqual([2400, 0]);
+    const [withThem, withoutThem] = [
+      await combine({ poses }),
+      await combine({ poses, keepPredictions: false }),
+    ];
+    expect(withoutThem.stats.peakBytes).toBe(withThem.stats.peakBytes);
+    expect([withThem.stats.predictionBytes, withoutThem.stats.predictionBytes]).toEqual([2400, 0]);
   });
 });
 
-test('peak bytes of recompute are those of one pose and one gradient, whatever the number', async () => {
+test('peak bytes of recompute are those of one pose and one gradient, for any number of poses', async () => {
   const alone = await peakOf({ poses: [poseOf(50)] });
   for (const count of [1, 4, 4096]) {
     const poses = times(count, poseOf(50));
@@ -87,7 +90,7 @@ test('peak bytes of the full graph grow by one tape a pose', async () => {
   expect(each).toBeGreaterThanOrEqual(3 * 1000 * 8);
 });
 
-test('the bytes of predictions are with those that a pooling keeps of each pose', async () => {
+test('predictionBytes include the numbers that a pooling stores for each pose', async () => {
   const score: Options['score'] = (tape, { width }, pose) =>
     concat(
       [mul(sum(width), sum(tape.constant(pose))), sum(width), sum(width)].map(each => reshape(each, [1])),
@@ -115,7 +118,7 @@ test('the bytes of predictions are with those that a pooling keeps of each pose'
   expect(stats.predictionBytes).toBe(0);
 });
 
-test('the bytes of predictions, weights and coefficients are 24 a pose', async () => {
+test('predictionBytes of predictions, weights and coefficients are 24 a pose', async () => {
   const poses = [poseOf(5), poseOf(6), poseOf(7)];
   for (const strategy of strategies) {
     const { stats, ...result } = await combine({ poses, strategy });
@@ -129,7 +132,7 @@ describe('tapes alive', () => {
     ['stream', 1, 20],
     ['recompute', 1, 40],
     ['full-graph', 20, 1],
-  ] as const)('under %s: %d at most, and %d in all for 20 poses', async (strategy, alive, inAll) => {
+  ] as const)('under %s: at most %d, and %d in total for 20 poses', async (strategy, alive, total) => {
     const tapes = new Set<Tape>();
     const { stats } = await combine({
       poses: times(20, poseOf(5)),
@@ -140,11 +143,11 @@ describe('tapes alive', () => {
       },
     });
     expect(stats.tapesAlive).toBe(alive);
-    expect(tapes.size).toBe(inAll);
+    expect(tapes.size).toBe(total);
   });
 });
 
-/** An interpreter that notes how many bytes were alive when each run began and when it ended, however it ended. */
+/** Interpreter that records the live bytes before and after each run, and throws in run `failsAt`. */
 function watched({ failsAt = -1 } = {}) {
   const plain = interpreter();
   const runs: { before: number; after: number }[] = [];
@@ -165,7 +168,7 @@ function watched({ failsAt = -1 } = {}) {
   return { executor: { ...plain, run }, runs, live: () => memory.live };
 }
 
-describe('bytes alive return to where they were', () => {
+describe('memory is freed', () => {
   test.each([
     ['stream', [0, ...Array(9).fill(stateBytes(boltzmann()))]],
     ['recompute', [...Array(10).fill(0), ...Array(10).fill(3 * 8)]],
@@ -181,7 +184,7 @@ describe('bytes alive return to where they were', () => {
     ['stream', 5, 0],
     ['recompute', 3, 0],
     ['recompute', 15, 0],
-    // Each pose is run on its own, to see at which it failed.
+    // Each pose is then run alone, to find the one that fails.
     ['full-graph', 0, 10],
   ] as const)('after an error of the executor, under %s in run %d', async (strategy, failsAt, more) => {
     const { executor, runs, live } = watched({ failsAt });

@@ -22,19 +22,19 @@ const poses = fc.oneof(
   { weight: 4, arbitrary: several(pose, 12) },
   { weight: 1, arbitrary: several(pose, 64) },
 );
-const ways = fc.record({
+const variants = fc.record({
   isWeighted: fc.boolean(),
   hasLoss: fc.boolean(),
   hasPoseLoss: fc.boolean(),
   parts: fc.array(fc.nat(3), { minLength: 64, maxLength: 64 }),
   posesPerTape: fc.integer({ min: 1, max: 12 }),
 });
-type Ways = typeof ways extends fc.Arbitrary<infer T> ? T : never;
+type Variant = typeof variants extends fc.Arbitrary<infer T> ? T : never;
 
 async function expectNamed(
   { params, score, of, pool, isWide }: Named,
   drawn: readonly Pose[],
-  { isWeighted, hasLoss, hasPoseLoss, ...split }: Ways,
+  { isWeighted, hasLoss, hasPoseLoss, ...split }: Variant,
 ): Promise<void> {
   const poses =
     isWeighted && drawn.every(({ weight }) => weight === 0)
@@ -52,7 +52,6 @@ async function expectNamed(
       combination: () => combination,
       pool: (pool?.(best) ?? combination.pool) as Defined<Pose>['pool'],
       weight: isWeighted ? weight : undefined,
-      // Of two numbers, the first and a little of the second.
       loss:
         hasLoss || (isWide && !hasPoseLoss)
           ? (x, { head }) => sub(sum(mul(1e-3, square(x))), sum(head as Value))
@@ -65,16 +64,16 @@ async function expectNamed(
   );
 }
 
-describe('a pooling that has a name', () => {
+describe('a named pooling', () => {
   property(
-    'gives the answer of its definition and of the full graph, by each strategy, groups of any size and any split into states',
+    'agrees with its definition under each strategy, in groups of any size and any split into states',
     namedPoolings,
     poses,
-    ways,
+    variants,
     expectNamed,
   );
 
-  test.each(Object.keys(namedMakers))('does so for 64 poses: %s', async name => {
+  test.each(Object.keys(namedMakers))('agrees with its definition for 64 poses: %s', async name => {
     const all = Array.from({ length: 64 }, (_, n) => ({
       energy: n % 3 === 0 ? 1e4 * Math.sin(n * n) : 5 * Math.sin(n * n),
       slope: [1, Math.cos(n), (n % 7) - 3],

@@ -18,16 +18,18 @@ import type { Defined, Values } from './definition.ts';
 import type { KnownPose } from './known-poses.ts';
 
 /*
- * Every combination that has a name, by a number and by a function of the parameters where it has a setting, with a scorer of the
- * numbers that it takes and its definition.
+ * All named combinations, with numbers and with functions of the parameters as settings. Each has a fitting scorer and a
+ * definition.
  */
 
+/** Named combination to test. */
 export interface Named {
   readonly name: string;
   readonly params: Readonly<Record<'w' | 'setting' | 'head', Tensor>>;
   readonly score: (tape: Tape, params: Values, pose: KnownPose) => Value;
+  /** Makes the combination. */
   of(weighed?: { readonly weight?: PoseWeight }): Combination;
-  /** The definition of poses whose best energy is known; absent for a pooling, which is its own. */
+  /** Definition, relative to the best energy; absent for a pooling, whose options define it. */
   readonly pool?: (best: number) => Defined<KnownPose>['pool'];
   /** True if ΔG is several numbers. */
   readonly isWide?: true;
@@ -37,10 +39,10 @@ type Scorer = Named['score'];
 
 const one: Scorer = (tape, { w }, { energy, slope }) =>
   add(sum(mul(w as Value, tape.constant(slope))), energy);
-/** Above 0, and about as large. */
+/** Scorer of 7 + |energy|, as powerMean needs positive scores. */
 const positive: Scorer = (tape, params, { energy, slope }) =>
   one(tape, params, { energy: 7 + Math.abs(energy), slope });
-/** A log-weight, and a value that depends on the parameters in another way. */
+/** Scorer of a log-weight, and of a value that depends on the parameters in another way. */
 const two: Scorer = (tape, { w }, { energy, slope }) => {
   const all = mul(w as Value, tape.constant(slope));
   return concat([
@@ -50,18 +52,18 @@ const two: Scorer = (tape, { w }, { energy, slope }) => {
 };
 
 const learned = ({ setting }: Values) => setting as Value;
-const alone = (z: Value) => reshape(z, []);
+const scalar = (z: Value) => reshape(z, []);
 
 type Makers = Readonly<Record<string, (setting: number) => Omit<Named, 'name' | 'params'>>>;
 
-/** Weighted by the score itself: differences are taken before they are scaled, as in the definition here. */
+/** Combinations weighted by the score itself. Definitions subtract the best energy before they scale, as the code does. */
 const ofScore: Makers = {
   mean: () => ({ score: one, of: weighed => mean({ ...weighed }), pool: () => ({}) }),
   lse: t => ({
     score: one,
     of: weighed => lse({ t, ...weighed }),
     pool: best => ({
-      logWeight: z => mul(-t, sub(alone(z), best)),
+      logWeight: z => mul(-t, sub(scalar(z), best)),
       values: false,
       value: ({ logSum }) => sub(best, div(logSum, t)),
     }),
@@ -70,7 +72,7 @@ const ofScore: Makers = {
     score: (tape, params, { energy, slope }) => one(tape, params, { energy: -energy, slope }),
     of: weighed => lse({ t, sign: 1, ...weighed }),
     pool: best => ({
-      logWeight: z => mul(t, add(alone(z), best)),
+      logWeight: z => mul(t, add(scalar(z), best)),
       values: false,
       value: ({ logSum }) => sub(div(logSum, t), best),
     }),
@@ -78,13 +80,13 @@ const ofScore: Makers = {
   boltzmann: kT => ({
     score: one,
     of: weighed => boltzmann({ kT, ...weighed }),
-    pool: best => ({ logWeight: z => mul(-1 / kT, sub(alone(z), best)) }),
+    pool: best => ({ logWeight: z => mul(-1 / kT, sub(scalar(z), best)) }),
   }),
   freeEnergy: kT => ({
     score: one,
     of: weighed => freeEnergy({ kT, ...weighed }),
     pool: best => ({
-      logWeight: z => mul(-1 / kT, sub(alone(z), best)),
+      logWeight: z => mul(-1 / kT, sub(scalar(z), best)),
       values: false,
       value: ({ logMean }) => sub(best, mul(logMean, kT)),
     }),
@@ -132,12 +134,12 @@ const pooled: Makers = {
 export const namedMakers: Makers = { ...ofScore, ...pooled };
 
 export function named(name: string, setting: number): Named {
-  const made = (namedMakers[name] as Makers[string])(setting);
+  const rest = (namedMakers[name] as Makers[string])(setting);
   const params = { w: tensor([0.1, -0.2, 0.3]), setting: tensor(setting), head: tensor([0.4, -0.7]) };
-  return { name, params, ...made };
+  return { name, params, ...rest };
 }
 
-/** Each of them about as often, with settings of any size. */
+/** Named combinations, each equally often, with settings from 0.05 to 20. */
 export const namedPoolings: fc.Arbitrary<Named> = fc
   .tuple(fc.constantFrom(...Object.keys(namedMakers)), magnitudes(0.05, 20))
   .map(([name, setting]) => ({ ...named(name, setting), [fc.toStringMethod]: () => `${name}, ${setting}` }));

@@ -29,7 +29,7 @@ interface WeightedPose extends KnownPose {
   readonly weight: number;
 }
 
-/** Energies of a few units; weights of 0 stand among them, but not alone. */
+/** Poses with energies of a few units, and weights of which some, but not all, are 0. */
 const weightedPoses: fc.Arbitrary<WeightedPose[]> = several(
   fc.record({
     energy: evenly(-20, 20),
@@ -43,7 +43,7 @@ const weightedPoses: fc.Arbitrary<WeightedPose[]> = several(
 
 const weight = (pose: WeightedPose) => pose.weight;
 
-/** θ of the scorer, and a temperature that only the pooling reads. */
+/** θ of the scorer, and ln kT, which only the pooling reads. */
 const params = (kT: number) => ({ w: tensor([0, 0, 0]), logKT: tensor(Math.log(kT)) });
 type Params = ReturnType<typeof params>;
 type LearnedKT = { readonly logKT: Value };
@@ -63,7 +63,7 @@ function combine(
   return combinePoses(strategy ? { ...options, strategy } : options);
 }
 
-/** Each of the four that are weighted by the score, by a number and by a function of the parameters. */
+/** Combinations weighted by the score: with a number, and with a function of the parameters that equals it. */
 const pairs: Record<string, (kT: number) => readonly [fixed: Combination, learned: Combination]> = {
   mean: () => [mean({ weight }), pooling({ name: 'mean', weight })],
   boltzmann: kT => [boltzmann({ kT, weight }), boltzmann({ kT: learned, weight })],
@@ -77,7 +77,7 @@ const pairs: Record<string, (kT: number) => readonly [fixed: Combination, learne
 
 describe.each(Object.entries(pairs))('%s', (_name, pairOf) => {
   property(
-    'is the same by a number, in its fast case, and by a function of the parameters, as a pooling',
+    'gives the same for a number and for a function of the parameters',
     weightedPoses,
     magnitudes(0.05, 20),
     fc.constantFrom(...strategies),
@@ -113,7 +113,7 @@ describe.each(Object.entries(pairs))('%s', (_name, pairOf) => {
     },
   );
 
-  property('counts a pose of weight 3 as three', weightedPoses, magnitudes(0.05, 20), async (poses, kT) => {
+  property('counts a pose of weight n as n poses', weightedPoses, magnitudes(0.05, 20), async (poses, kT) => {
     const whole = poses.map(each => ({ ...each, weight: Math.round(each.weight) }));
     if (whole.every(each => each.weight === 0)) return;
     const repeated = whole.flatMap(each => new Array<WeightedPose>(each.weight).fill({ ...each, weight: 1 }));
@@ -130,7 +130,7 @@ describe.each(Object.entries(pairs))('%s', (_name, pairOf) => {
   });
 });
 
-test('a learned kT has the gradient that differences show', async () => {
+test('a learned kT has the gradient of finite differences', async () => {
   const poses = [-1, 0.5, 2].map(energy => ({ energy, slope: [1, energy, 2], weight: 1 + energy ** 2 }));
   for (const [, pairOf] of Object.entries(pairs)) {
     const [, pooled] = pairOf(1);
@@ -144,10 +144,11 @@ test('a learned kT has the gradient that differences show', async () => {
 describe('by hand', () => {
   const energies = [1, 2, 4];
   const [a, b, c] = energies as [number, number, number];
-  const of = (options: Partial<KnownOptions>) => combineKnown({ poses: posesOf(...energies), ...options });
+  const combined = (options: Partial<KnownOptions>) =>
+    combineKnown({ poses: posesOf(...energies), ...options });
 
-  test.each(strategies)('the named ones are what their formulas say, under %s', async strategy => {
-    const value = async (combination: Combination) => (await of({ combination, strategy })).value;
+  test.each(strategies)('named combinations equal their formulas, under %s', async strategy => {
+    const value = async (combination: Combination) => (await combined({ combination, strategy })).value;
     expectClose(await value(powerMean({ q: 1 })), 7 / 3, 1e-15);
     expectClose(await value(powerMean({ q: -1 })), 3 / (1 / a + 1 / b + 1 / c), 1e-15);
     expectClose(await value(powerMean({ q: 2 })), Math.sqrt(7), 1e-15);
@@ -160,24 +161,24 @@ describe('by hand', () => {
     );
 
     const loss: KnownOptions['loss'] = x => sum(mul(x, x.tape.constant([1, 10])));
-    const spreads = await of({ combination: spread(), loss, strategy });
+    const spreads = await combined({ combination: spread(), loss, strategy });
     expectClose(spreads.values ?? [], [7 / 3, 14 / 9], 1e-14);
     expectClose(spreads.loss ?? 0, 7 / 3 + 140 / 9, 1e-14);
-    const warm = await of({ combination: spread({ kT: 1, about: 2 }), loss, strategy });
+    const warm = await combined({ combination: spread({ kT: 1, about: 2 }), loss, strategy });
     const average = (Math.exp(-a) * a + Math.exp(-b) * b + Math.exp(-c) * c) / Z;
     const second = (Math.exp(-a) * a ** 2 + Math.exp(-b) * b ** 2 + Math.exp(-c) * c ** 2) / Z;
     expectClose(warm.values ?? [], [average, second - average ** 2], 1e-14);
     expect(warm.coefficients).toHaveLength(0);
   });
 
-  /** Of each pose a log-weight and an affinity. */
+  /** Scorer of a log-weight and an affinity. */
   const twoNumbers = (tape: Tape, { w }: { readonly w: Value }, { energy, slope }: KnownPose) =>
     add(mul(sum(mul(w, tape.constant(slope))), tape.constant([1, -1])), tape.constant([energy, energy ** 2]));
 
   test.each(strategies)(
     'gated pooling averages the second number by the softmax of the first, under %s',
     async strategy => {
-      const result = await of({ combination: gated(), score: twoNumbers, strategy });
+      const result = await combined({ combination: gated(), score: twoNumbers, strategy });
       const e = energies.map(Math.exp);
       const Z = e.reduce((total, each) => total + each);
       const w = e.map(each => each / Z);
@@ -241,14 +242,14 @@ describe('by hand', () => {
   });
 });
 
-describe('the strategy of a pooling, unless it is chosen,', () => {
+describe('the default strategy of a pooling', () => {
   const wide = (width: number): Partial<KnownOptions> => ({
     score: (tape, { w }, { energy }) =>
       add(mul(slice(w, 0, 1), tape.constant(new Array(width).fill(0.5))), energy),
     combination: pooling({ name: 'wide', value: ({ mean }) => sum(mean) }),
   });
 
-  test('is stream for up to four numbers, recompute for more, and stream again where poses are read once', async () => {
+  test('is stream for up to four numbers, and recompute for more if poses can be read twice', async () => {
     const strategyOf = async (options: Partial<KnownOptions>) =>
       (await combineKnown({ poses: posesOf(-1, -2, -4), ...options })).stats.strategy;
     expect(await strategyOf(wide(4))).toBe('stream');
@@ -262,7 +263,7 @@ describe('the strategy of a pooling, unless it is chosen,', () => {
   });
 });
 
-test('the state of a pooling with J values is 1 + J sums of the size of θ, and one more of the poseLosses', async () => {
+test('the state of a pooling with J values is 1 + J sums of the size of θ, and one more for poseLosses', async () => {
   const stateOf = async (values: number, options: Partial<KnownOptions> = {}) => {
     const combination = pooling({
       name: 'pool',
@@ -270,7 +271,7 @@ test('the state of a pooling with J values is 1 + J sums of the size of θ, and 
       values: values > 0 && (z => mul(z, z.tape.constant(new Array(values).fill(1)))),
       value: ({ mean, logSum }) => (values > 0 ? sum(mean) : logSum),
     });
-    // Of poses that are larger than the state.
+    // Poses that take more memory than the state.
     const score: KnownOptions['score'] = (tape, { w }, { energy }) =>
       add(sum(mul(sum(w), tape.constant(new Array(100).fill(0.1)))), energy);
     const peak = async (count: number) =>
@@ -293,9 +294,9 @@ test('the state of a pooling with J values is 1 + J sums of the size of θ, and 
   expect(await stateOf(2, { poseLoss })).toBe((1 + 2 + 1) * 24);
 });
 
-describe('poses of a pooling that cannot matter', () => {
+describe('poses of a pooling whose weight underflows', () => {
   const pool = pooling({ name: 'pool', logWeight: z => mul(-100, z) });
-  test('need no backward pass, in one pass if a better one came before, in two anywhere', async () => {
+  test('need no backward pass: under stream after a better pose, under recompute always', async () => {
     const skipped = async (energies: number[], options: Partial<KnownOptions> = {}) =>
       (await combineKnown({ poses: posesOf(...energies), combination: pool, ...options })).stats
         .backwardSkipped;
@@ -306,7 +307,7 @@ describe('poses of a pooling that cannot matter', () => {
     expect(await skipped([-30, -20, -10], { poseLoss: x => square(x) })).toBe(0);
   });
 
-  test('leave the same answer', async () => {
+  test('do not change the answer', async () => {
     const [few, all] = [posesOf(-30), posesOf(-30, -20, -10)];
     const [one, other] = [
       await combineKnown({ poses: few, combination: pool }),
@@ -316,7 +317,7 @@ describe('poses of a pooling that cannot matter', () => {
   });
 });
 
-describe('weights and poolings that do not fit', () => {
+describe('rejects', () => {
   async function expectError(options: Partial<KnownOptions>, message: RegExp): Promise<void> {
     for (const strategy of strategies)
       await expect(combineKnown({ poses: posesOf(-1, -2, -3), strategy, ...options })).rejects.toThrow(
@@ -329,8 +330,8 @@ describe('weights and poolings that do not fit', () => {
     ['NaN', Number.NaN, /boltzmann: the weight of pose 1 is NaN/],
     ['infinite', Infinity, /boltzmann: the weight of pose 1 is Infinity/],
     ['a text', '2', /boltzmann: the weight of pose 1 is 2; it must be a number/],
-  ])('a weight that is %s', async (_what, given, message) => {
-    const combination = boltzmann({ weight: (_pose, index) => (index === 1 ? (given as number) : 1) });
+  ])('a weight that is %s', async (_what, weight, message) => {
+    const combination = boltzmann({ weight: (_pose, index) => (index === 1 ? (weight as number) : 1) });
     await expectError({ combination }, message);
   });
 
@@ -345,7 +346,7 @@ describe('weights and poolings that do not fit', () => {
     await expectError(spoiled, /all 3 poses are bad or have weight 0; pose 1: its prediction is NaN/);
   });
 
-  test('a pose of weight 0 is neither scored nor counted', async () => {
+  test('no pose of weight 0, which is neither scored nor counted', async () => {
     for (const strategy of strategies) {
       const scored: number[] = [];
       const result = await combineKnown({
@@ -369,7 +370,7 @@ describe('weights and poolings that do not fit', () => {
   };
   test.each<[string, Partial<KnownOptions>, RegExp]>([
     [
-      'a score of [2] where one number is taken',
+      'a score of [2] for a combination of one number',
       { ...two, combination: lse() },
       /pose 0: score must return a single number/,
     ],
@@ -379,7 +380,7 @@ describe('weights and poolings that do not fit', () => {
       /pose 0: score must return one number or a list of K .* got shape \[1, 2\]/,
     ],
     [
-      'one number where two are taken',
+      'a scalar score for gated()',
       { combination: gated() },
       /gated: score must return a log-weight and a value/,
     ],
@@ -389,7 +390,7 @@ describe('weights and poolings that do not fit', () => {
       /mine: logWeight must return a single number .* got shape \[2\]/,
     ],
     [
-      'a log-weight that is none',
+      'a log-weight that is text',
       { combination: pooling({ name: 'mine', logWeight: () => 'x' as never }) },
       /mine: logWeight must return a value on its tape, got string/,
     ],
@@ -409,7 +410,7 @@ describe('weights and poolings that do not fit', () => {
       /mine: values must return one number or a list of them, got shape \[1, 3\]/,
     ],
     [
-      'a value that is none',
+      'a value that is a number',
       { combination: pooling({ name: 'mine', value: () => 7 as never }) },
       /mine: value must return a value on its tape, got number/,
     ],
@@ -419,7 +420,7 @@ describe('weights and poolings that do not fit', () => {
       /spread gives shape \[2\]; add a loss or a readout/,
     ],
     [
-      'values of other number than before',
+      'values whose number changes',
       {
         combination: pooling({
           name: 'mine',
@@ -436,7 +437,7 @@ describe('weights and poolings that do not fit', () => {
   test.each<[string, () => unknown, RegExp]>([
     ['a pooling without a name', () => pooling({} as never), /pooling: name must be a non-empty string/],
     [
-      'an option of a pooling',
+      'a misspelt option of a pooling',
       () => pooling({ name: 'x', valeus: 1 } as never),
       /pooling: no option valeus; options are/,
     ],
@@ -451,23 +452,23 @@ describe('weights and poolings that do not fit', () => {
       /mean: weight must be a function, got number/,
     ],
     ['q of 0', () => powerMean({ q: 0 }), /powerMean: q must be a finite number other than 0/],
-    ['an option of the mean', () => mean({ wieght: 3 } as never), /mean: no option wieght/],
+    ['a misspelt option of mean()', () => mean({ wieght: 3 } as never), /mean: no option wieght/],
   ])('%s', (_what, make, message) => {
     expect(make).toThrow(message);
   });
 
-  const made =
+  const constant =
     (...numbers: number[]) =>
     ({ w }: { readonly w: Value }) =>
       w.tape.constant(numbers);
   test.each<[string, Combination, RegExp]>([
-    ['kT of 0', boltzmann({ kT: made(0) }), /^boltzmann: kT must be a finite number above 0, .* it is 0$/],
-    ['kT below 0', freeEnergy({ kT: made(-0.6) }), /^freeEnergy: kT must be .* above 0, .* it is -0.6$/],
-    ['kT of NaN', spread({ kT: made(Number.NaN) }), /^spread: kT must be .* above 0, .* it is NaN$/],
-    ['t below 0', lse({ t: made(-2) }), /^lse: t must be a finite number above 0, .* it is -2$/],
-    ['q of 0', powerMean({ q: made(0) }), /^powerMean: q must be a finite number other than 0, .* it is 0$/],
+    ['kT of 0', boltzmann({ kT: constant(0) }), /^boltzmann: kT must be a finite number above 0, .* it is 0$/],
+    ['kT below 0', freeEnergy({ kT: constant(-0.6) }), /^freeEnergy: kT must be .* above 0, .* it is -0.6$/],
+    ['kT of NaN', spread({ kT: constant(Number.NaN) }), /^spread: kT must be .* above 0, .* it is NaN$/],
+    ['t below 0', lse({ t: constant(-2) }), /^lse: t must be a finite number above 0, .* it is -2$/],
+    ['q of 0', powerMean({ q: constant(0) }), /^powerMean: q must be a finite number other than 0, .* it is 0$/],
     ['kT of no value', boltzmann({ kT: () => 3 as never }), /^boltzmann: kT must return a value on its tape/],
-    ['kT of two numbers', boltzmann({ kT: made(1, 2) }), /^boltzmann: kT must return a single number/],
+    ['kT of two numbers', boltzmann({ kT: constant(1, 2) }), /^boltzmann: kT must return a single number/],
   ])('a learned %s', async (_what, combination, message) => {
     await expectError({ combination }, message);
   });
@@ -481,7 +482,7 @@ describe('weights and poolings that do not fit', () => {
     expect(() => finish(state, closing)).toThrow(/^boltzmann: kT must be .* above 0, .* it is -0.6$/);
   });
 
-  test('poses whose ℓ or p is not finite are bad', async () => {
+  test('poses whose log-weight is not finite, as bad poses', async () => {
     const combination = pooling({
       name: 'mine',
       logWeight: (z, { index }) => (index === 1 ? Number.NaN : neg(z)),

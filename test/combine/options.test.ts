@@ -40,8 +40,8 @@ describe('poses may come as', () => {
     },
     'a stream': () => Readable.from(poses),
     promises: () => poses.map(pose => Promise.resolve(pose)) as unknown as KnownPose[],
-    'an object that starts anew each time': () => ({ [Symbol.iterator]: generated }),
-    'an object that starts anew each time, later': () => ({
+    'an iterable object': () => ({ [Symbol.iterator]: generated }),
+    'an async iterable object': () => ({
       async *[Symbol.asyncIterator]() {
         yield* poses;
       },
@@ -55,11 +55,7 @@ describe('poses may come as', () => {
     expect(graph.predictions).toEqual(expected.predictions);
   });
 
-  test.each([
-    'promises',
-    'an object that starts anew each time',
-    'an object that starts anew each time, later',
-  ])('%s, to be read twice', async kind => {
+  test.each(['promises', 'an iterable object', 'an async iterable object'])('%s, read twice', async kind => {
     const options = { poses: kinds[kind]?.() ?? [], strategy: 'recompute' } as const;
     expect(await combineKnown(options)).toEqual(await combineKnown({ ...options, poses }));
   });
@@ -70,15 +66,19 @@ describe('the strategy', () => {
   test.each<[string, Partial<KnownOptions>, string]>([
     ['is stream', {}, 'stream'],
     ['is recompute for a combination in ops', { combination: x => sum(x) }, 'recompute'],
-    ['is the one asked for, to see every prediction', { loss: spread, strategy: 'recompute' }, 'recompute'],
-    ['is the one asked for', { loss: spread, strategy: 'full-graph' }, 'full-graph'],
+    [
+      'is the chosen one, for a loss of all predictions',
+      { loss: spread, strategy: 'recompute' },
+      'recompute',
+    ],
+    ['is the chosen one', { loss: spread, strategy: 'full-graph' }, 'full-graph'],
   ])('%s', async (_what, options, strategy) => {
     const { stats } = await combineKnown({ poses, ...options });
     expect(stats).toMatchObject({ strategy, poses: 3, badPoses: [], executor: 'interpreter float64' });
   });
 });
 
-test('the executor computes in float64 unless another is given', async () => {
+test('the default executor computes in float64', async () => {
   const { value, stats } = await combinePoses({ poses, params, score, combination: mean() });
   expect(value).toBe(-23 / 3);
   expect(stats.executor).toMatch(/ float64$/);
@@ -94,13 +94,13 @@ describe('onPose', () => {
     ['stream', pass(1, 1)],
     ['recompute', [...pass(1, 2), ...pass(2, 2)]],
     ['full-graph', pass(1, 1)],
-  ] as const)('is told of each pose in order, under %s', async (strategy, expected) => {
-    const told: PoseProgress[] = [];
-    await combineKnown({ poses, strategy, onPose: progress => told.push(progress) });
-    expect(told).toEqual(expected);
+  ] as const)('is called for each pose in order, under %s', async (strategy, expected) => {
+    const reported: PoseProgress[] = [];
+    await combineKnown({ poses, strategy, onPose: progress => reported.push(progress) });
+    expect(reported).toEqual(expected);
   });
 
-  test('is waited for before the next pose', async () => {
+  test('is awaited before the next pose', async () => {
     const events: string[] = [];
     await combineKnown({
       poses,
@@ -116,16 +116,16 @@ describe('onPose', () => {
     expect(events).toEqual(energiesOf(poses).flatMap(energy => [`score ${energy}`, `done ${energy}`]));
   });
 
-  test('is told NaN for a pose that is left out', async () => {
-    const told: number[] = [];
-    const onPose = ({ prediction }: PoseProgress) => told.push(prediction);
+  test('gets NaN for a pose that is left out', async () => {
+    const predictions: number[] = [];
+    const onPose = ({ prediction }: PoseProgress) => predictions.push(prediction);
     await combineKnown({ poses: posesOf(-9, Number.NaN, -6), badPose: 'skip', onPose });
-    expect(told).toEqual([-9, Number.NaN, -6]);
+    expect(predictions).toEqual([-9, Number.NaN, -6]);
   });
 });
 
 describe('a signal', () => {
-  /** Poses that note how far they were read, and whether they were told that no more is wanted. */
+  /** Iterable of the poses, with a record of how many were read and whether it was closed. */
   function traced() {
     const trace = { opened: false, read: 0, closed: false };
     const iterable: Iterable<KnownPose> = {
@@ -144,7 +144,7 @@ describe('a signal', () => {
     return { trace, poses: iterable };
   }
 
-  test.each(strategies)('that is aborted already: nothing is scored, under %s', async strategy => {
+  test.each(strategies)('that is already aborted: nothing is scored, under %s', async strategy => {
     let scored = 0;
     const result = combineKnown({
       poses,
@@ -198,7 +198,7 @@ describe('a signal', () => {
     expect(closed).toBe(true);
   });
 
-  test('that is not aborted changes nothing; an error closes the poses, too', async () => {
+  test('that is not aborted changes nothing, and an error closes the poses', async () => {
     const { signal } = new AbortController();
     expect(await combineKnown({ poses, signal })).toEqual(await combineKnown({ poses }));
     const { trace, poses: tracedPoses } = traced();
@@ -232,7 +232,7 @@ describe('the gradient is', () => {
     ['of the loss', { loss }, third(target), (value + 10) ** 2],
     ['of the loss of the readout', { readout, loss: pKiLoss }, third(rise), (value / unit - 5) ** 2],
     ['of the poseLosses alone', { poseLoss }, [-4, -2, 2], 4 + 1 + 1],
-    ['of the poseLosses alone, whatever the readout', { poseLoss, readout }, [-4, -2, 2], 4 + 1 + 1],
+    ['of the poseLosses alone, independent of the readout', { poseLoss, readout }, [-4, -2, 2], 4 + 1 + 1],
     [
       'of the loss and the poseLosses',
       { loss, poseLoss },
@@ -263,7 +263,7 @@ describe('the gradient is', () => {
     }
   });
 
-  test.each(strategies)('none, if it is not wanted, under %s', async strategy => {
+  test.each(strategies)('empty if it is not wanted, under %s', async strategy => {
     const options = { poses, strategy, loss, poseLoss, readout };
     const { gradient, stats: _, ...wanted } = await combineKnown(options);
     const bare = await combineKnown({ ...options, gradient: false });
@@ -290,7 +290,7 @@ describe('the gradient is', () => {
     expect(gradient.w.data.some(entry => entry !== 0)).toBe(true);
   });
 
-  test('of parameters by any name, also one that every object has', async () => {
+  test('right for parameters of any name, also one that every object has', async () => {
     for (const name of ['constructor', '__proto__', 'valueOf', '']) {
       for (const [strategy, combination] of strategies.flatMap(each =>
         [mean(), boltzmann()].map(combined => [each, combined] as const),
@@ -309,7 +309,7 @@ describe('the gradient is', () => {
     expect(Object.keys(Object)).toEqual([]);
   });
 
-  test.each(strategies)('in fresh float64 arrays, which nobody else writes to, under %s', async strategy => {
+  test.each(strategies)('in new float64 arrays that later calls do not change, under %s', async strategy => {
     const compounds = [posesOf(-9, -8), posesOf(-7), posesOf(-6, -6.5, -5)];
     const theta = { w: tensor(new Float32Array(3)) };
     // A caller adds up the gradients of several compounds in the arrays of the first.
@@ -327,7 +327,7 @@ describe('the gradient is', () => {
   });
 });
 
-test.each(strategies)('parameters and poses are left as they are, under %s', async strategy => {
+test.each(strategies)('parameters and poses are not changed, under %s', async strategy => {
   const w = Float64Array.of(0.1, -0.2, 0.3);
   const before = structuredClone(poses);
   await combineKnown({ poses, params: { w: tensor(w) }, strategy, loss: squaredError(-9) });
@@ -335,20 +335,20 @@ test.each(strategies)('parameters and poses are left as they are, under %s', asy
   expect(poses).toEqual(before);
 });
 
-test('without predictions, everything else is the same', async () => {
+test('keepPredictions: false changes nothing else', async () => {
   const options = { poses, loss: squaredError(-9), poseLoss: squaredError(-8) };
-  const kept = await combineKnown(options);
+  const withThem = await combineKnown(options);
   const none = new Float64Array();
   expect(await combineKnown({ ...options, keepPredictions: false })).toEqual({
-    ...kept,
+    ...withThem,
     predictions: none,
     weights: none,
     coefficients: none,
-    stats: { ...kept.stats, predictionBytes: 0 },
+    stats: { ...withThem.stats, predictionBytes: 0 },
   });
 });
 
-test('weights and coefficients are those of the table of combinations', async () => {
+test('weights and coefficients equal the formulas of docs/maths.md', async () => {
   const sharesOf = async (options: Partial<KnownOptions>) => {
     const { weights, coefficients } = await combineKnown({ poses: posesOf(-2, -1), ...options });
     return { weights: [...weights], coefficients: [...coefficients] };
@@ -366,8 +366,8 @@ test('weights and coefficients are those of the table of combinations', async ()
     expect(even).toEqual({ weights: [0.5, 0.5], coefficients: [0.5, 0.5] });
   }
   // A combination in ops has coefficients, but no weights.
-  const own = await sharesOf({ combination: predictions => sum(mul(predictions, 3)) });
-  expect(own).toEqual({ weights: [], coefficients: [3, 3] });
+  const inOps = await sharesOf({ combination: predictions => sum(mul(predictions, 3)) });
+  expect(inOps).toEqual({ weights: [], coefficients: [3, 3] });
 });
 
 describe('readouts', () => {
@@ -377,7 +377,7 @@ describe('readouts', () => {
   test('pKi is −ΔG/(kT ln 10)', async () => {
     expectClose(await readoutOf(pKi(), -9), 9 / Math.LN10, 1e-15);
     expectClose(await readoutOf(pKi({ kT: 0.593 }), -9), 9 / (0.593 * Math.LN10), 1e-15);
-    // At 298.15 K a nanomolar inhibitor binds by −12.3 kcal/mol.
+    // At 298.15 K a nanomolar inhibitor has ΔG = −12.3 kcal/mol.
     expect(await readoutOf(pKi({ kT: 0.0019872 * 298.15 }), -12.28)).toBeCloseTo(9, 2);
   });
 
@@ -390,8 +390,8 @@ describe('readouts', () => {
   });
 });
 
-test('two passes take more poses than a function takes arguments', async () => {
-  // Each prediction and each slope is 1.
+test('recompute takes more poses than a call may have arguments', async () => {
+  // Executor for which each prediction and each slope is 1.
   const ones: Executor = { ...interpreter(), run: wanted => wanted.map(({ shape }) => tensor([1], shape)) };
   const { value, gradient } = await combinePoses({
     poses: new Array(150_000).fill(0),
@@ -405,7 +405,7 @@ test('two passes take more poses than a function takes arguments', async () => {
   expectClose(gradient.w, tensor(1), 1e-9);
 });
 
-test('a prediction may have any shape of one number', async () => {
+test('a prediction may have any shape with one entry', async () => {
   for (const shape of [[], [1], [1, 1]]) {
     const shaped = await combineKnown({
       poses,
@@ -415,7 +415,7 @@ test('a prediction may have any shape of one number', async () => {
   }
 });
 
-test.each(strategies)('an executor may answer later, under %s', async strategy => {
+test.each(strategies)('an executor may be asynchronous, under %s', async strategy => {
   const plain = interpreter();
   const later: Executor = {
     ...plain,

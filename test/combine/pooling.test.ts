@@ -18,14 +18,14 @@ import { several } from './arbitraries.ts';
 import { type Defined, expectDefinition, type Values } from './definition.ts';
 
 /*
- * Random poolings: the score of K numbers, the log-weight, each value and what comes after the pool are random programs of all
- * smooth ops, of the numbers before them, of the parameters and of the pose.
+ * Random poolings. The score of K numbers, the log-weight, each value and the function after the pool are random programs of
+ * smooth ops. They read the numbers of the step before, the parameters and the pose.
  */
 
 interface Pose {
   /** Rows that the programs read. */
   readonly rows: ProgramPose;
-  /** Each number of the score lies about it. */
+  /** Added to each number of the score. */
   readonly energy: number;
   readonly weight: number;
 }
@@ -38,42 +38,42 @@ const rows: fc.Arbitrary<ProgramPose> = several(
 const poseArbitrary = (energies: fc.Arbitrary<number>): fc.Arbitrary<Pose> =>
   fc.record({ rows, energy: energies, weight: fc.oneof(fc.constantFrom(0, 1, 1, 3), evenly(0.01, 5)) });
 
-/** Poses of energies of about so many units. */
+/** Up to `most` poses, with the size of their energies. */
 const drawnPoses = (unit: number, energies: fc.Arbitrary<number>, most: number) =>
   fc.record({ unit: fc.constant(unit), poses: several(poseArbitrary(energies), most) });
 
 const program = programArbitrary({ smooth: true, steps: 4 });
 const factors = fc.array(evenly(-1, 1), { minLength: 4, maxLength: 4 });
 
-/** A number of some numbers: a program, and factors that keep its slopes in them away from 0. */
-const turned = fc.record({ steps: program.map(({ steps }) => steps), factors });
-type Turned = typeof turned extends fc.Arbitrary<infer T> ? T : never;
+/** Function of several numbers: a program, plus a linear part that keeps its slopes away from 0. */
+const functions = fc.record({ steps: program.map(({ steps }) => steps), factors });
+type RandomFunction = typeof functions extends fc.Arbitrary<infer T> ? T : never;
 
 const poolings = fc.record({
   width: fc.integer({ min: 1, max: 4 }),
   scorer: program,
   shifts: factors,
-  /** Nothing for poses that count alike, a number by the place of the pose, or a program. */
-  logWeight: fc.oneof(fc.constantFrom('none' as const, 'place' as const), turned, turned, turned),
+  /** No log-weight, one that depends on the index of the pose, or a random function. */
+  logWeight: fc.oneof(fc.constantFrom('none' as const, 'index' as const), functions, functions, functions),
   /** Size of the differences of log-weights. */
   heat: fc.constantFrom(1, 30),
-  values: fc.array(turned, { maxLength: 4 }),
-  value: turned,
+  values: fc.array(functions, { maxLength: 4 }),
+  value: functions,
   isWeighted: fc.boolean(),
 });
 type Drawn = typeof poolings extends fc.Arbitrary<infer T> ? T : never;
 
-/** Parameters that are read after the score, `both` by the score, too. */
+/** Parameters that are read after the score; `both` is read by the score, too. */
 const after = { tilt: tensor(0.7), head: tensor([0.4, -0.3]), both: tensor(0.9) };
 
-/** The number that a program makes of some numbers, of about a few units, and of the parameters above. */
-function turn({ steps, factors }: Turned, numbers: Value, params: Values, rows: ProgramPose): Value {
+/** Records a random function of numbers of a few units and of the parameters above. */
+function apply({ steps, factors }: RandomFunction, numbers: Value, params: Values, rows: ProgramPose): Value {
   const size = numbers.shape[0] ?? 1;
-  const given: Record<string, Value> = {
+  const inputs: Record<string, Value> = {
     numbers,
     ...Object.fromEntries(Object.keys(after).map(name => [name, params[name] as Value])),
   };
-  const shapes: Program['params'] = Object.values(given).map(({ shape }) => ({
+  const shapes: Program['params'] = Object.values(inputs).map(({ shape }) => ({
     shape,
     entries: new Array(shape.reduce((product, length) => product * length, 1)).fill(1),
   }));
@@ -81,10 +81,10 @@ function turn({ steps, factors }: Turned, numbers: Value, params: Values, rows: 
     Array.from({ length: size }, (_, k) => 1 + 0.5 * (factors[k % 4] as number)),
   );
   const linear = sum(mul(reshape(numbers, [size]), slopes));
-  return add(record({ params: shapes, steps }, numbers.tape, given, rows), linear);
+  return add(record({ params: shapes, steps }, numbers.tape, inputs, rows), linear);
 }
 
-/** Of energies of the size of `unit`: the programs are given them as numbers of a few units. */
+/** Options of a random pooling for energies of the size of `unit`, which the functions get divided by `unit`. */
 function optionsOf(
   { logWeight, heat, values, value, isWeighted }: Drawn,
   unit: number,
@@ -94,31 +94,31 @@ function optionsOf(
     name: 'random',
     ...(logWeight !== 'none' && {
       logWeight: (z: Value, { params, pose, index }: PoolContext<Pose, Values>) =>
-        logWeight === 'place' ? index % 3 : mul(heat, turn(logWeight, scaled(z), params, pose.rows)),
+        logWeight === 'index' ? index % 3 : mul(heat, apply(logWeight, scaled(z), params, pose.rows)),
     }),
     values:
       values.length === 0
         ? false
         : (z, { params, pose }) =>
-            concat(values.map(each => reshape(mul(unit, turn(each, scaled(z), params, pose.rows)), [1]))),
+            concat(values.map(each => reshape(mul(unit, apply(each, scaled(z), params, pose.rows)), [1]))),
     value({ mean, logSum, logMean, count }, { params }) {
       const sums = [logSum, logMean].map(each => reshape(mul(1 / heat, each), [1]));
       const all = concat([...sums, ...(values.length > 0 ? [scaled(mean)] : [])]);
-      return mul(unit, turn(value, all, params, [{ number: count / 64, features: [1, 0, -1], pick: 1 }]));
+      return mul(unit, apply(value, all, params, [{ number: count / 64, features: [1, 0, -1], pick: 1 }]));
     },
     ...(isWeighted && { weight: (pose: Pose) => pose.weight }),
   };
 }
 
 function scorerOf({ width, scorer, shifts }: Drawn): Pick<Defined<Pose>, 'params' | 'score'> {
-  const own = paramsOf(scorer);
+  const scorerParams = paramsOf(scorer);
   return {
-    params: { ...own, ...after },
+    params: { ...scorerParams, ...after },
     score(tape: Tape, params: Values, { rows, energy }: Pose) {
-      const given = Object.fromEntries(Object.keys(own).map(name => [name, params[name] as Value]));
+      const inputs = Object.fromEntries(Object.keys(scorerParams).map(name => [name, params[name] as Value]));
       // The means keep the gradient of a pose away from 0.
-      const means = [...Object.values(given), params.both as Value].map(each => mul(0.73, ops.mean(each)));
-      const whole = means.reduce((total, each) => add(total, each), record(scorer, tape, given, rows));
+      const means = [...Object.values(inputs), params.both as Value].map(each => mul(0.73, ops.mean(each)));
+      const whole = means.reduce((total, each) => add(total, each), record(scorer, tape, inputs, rows));
       const numbers = Array.from({ length: width }, (_, k) =>
         reshape(add(mul(1.5 + (shifts[k] as number), whole), energy), [1]),
       );
@@ -130,7 +130,7 @@ function scorerOf({ width, scorer, shifts }: Drawn): Pick<Defined<Pose>, 'params
 describe('a random pooling', () => {
   const cases = fc.record({
     drawn: poolings,
-    given: fc.oneof(
+    sample: fc.oneof(
       { weight: 4, arbitrary: drawnPoses(1, evenly(-3, 3), 12) },
       { weight: 4, arbitrary: drawnPoses(5e3, evenly(-1e4, 1e4), 12) },
       { weight: 1, arbitrary: drawnPoses(5e3, evenly(-1e4, 1e4), 64) },
@@ -142,9 +142,9 @@ describe('a random pooling', () => {
   });
 
   property(
-    'gives the answer of its definition and of the full graph, by each strategy, groups of any size and any split into states',
+    'agrees with its definition under each strategy, in groups of any size and any split into states',
     cases,
-    async ({ drawn, given: { unit, poses: all }, hasLoss, hasPoseLoss, ...split }) => {
+    async ({ drawn, sample: { unit, poses: all }, hasLoss, hasPoseLoss, ...split }) => {
       const poses = all.some(({ weight }) => weight > 0) ? all : [{ ...(all[0] as Pose), weight: 1 }];
       const options = optionsOf(drawn, unit);
       const { logWeight } = options;
@@ -154,13 +154,13 @@ describe('a random pooling', () => {
           poses,
           pool: options,
           weight: drawn.isWeighted ? ({ weight }) => weight : undefined,
-          combination: (placeOf = index => index) =>
+          combination: (indexOf = index => index) =>
             pooling({
               ...options,
-              // It is told the place among all.
+              // It needs the index among all poses.
               ...(logWeight && {
                 logWeight: (z: Value, context: PoolContext<Pose, Values>) =>
-                  logWeight(z, { ...context, index: placeOf(context.index) }),
+                  logWeight(z, { ...context, index: indexOf(context.index) }),
               }),
             }),
           loss: hasLoss ? (x, { tilt }) => square(sub(x, tilt as Value)) : undefined,

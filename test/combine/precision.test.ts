@@ -9,14 +9,13 @@ import { decimal, exponential, logarithm, over, times, toNumber } from './decima
 import type { KnownPose } from './known-poses.ts';
 
 /*
- * Each combination by its definition, energies measured from zero, in 400 decimals: the digits that cancel and the
- * exponentials that overflow do no harm there.
+ * Each combination by its definition in 400 decimals, where cancelled digits and large exponentials do no harm.
  */
 
 interface Exact {
   readonly value: number;
   readonly coefficients: readonly number[];
-  /** The size of what each coefficient is the sum of. */
+  /** Sum of the sizes of the terms of each coefficient. */
   readonly sizes: readonly number[];
 }
 
@@ -26,7 +25,7 @@ const absolute = (x: bigint) => (x < 0n ? -x : x);
 function exactly({ kind, sigma }: Combination, poses: readonly KnownPose[]): Exact {
   const z = poses.map(({ energy }) => decimal(energy));
   const s = decimal(sigma);
-  // exp(1e10) has no room in decimals, so all are over the largest; nothing is rounded by it.
+  // exp(1e10) would have too many digits, so all exponentials are divided by the largest. This is exact.
   const heights = z.map(each => times(s, each));
   const [top = 0n] = heights.toSorted((a, b) => (a < b ? 1 : -1));
   const e = heights.map(each => exponential(each - top));
@@ -56,7 +55,7 @@ function exactly({ kind, sigma }: Combination, poses: readonly KnownPose[]): Exa
       };
     }
     default:
-      throw new TypeError(`there is no definition of ${kind} here`);
+      throw new TypeError(`no definition of ${kind}`);
   }
 }
 
@@ -87,16 +86,15 @@ const combinations: fc.Arbitrary<Combination> = fc.oneof(
 const pose: fc.Arbitrary<KnownPose> = fc.record({ energy: energies, slope: slopes });
 
 describe('to 400 decimals', () => {
-  property('every combination is its definition', combinations, several(pose, 64), expectExact);
+  property('every combination agrees with its definition', combinations, several(pose, 64), expectExact);
 
-  test('a free energy at a temperature far above what poses differ by keeps their digits', async () => {
+  test('a free energy keeps its digits at a kT far above the differences of poses', async () => {
     const poses = [-7.1, -6.4, -6.3].map((energy, n) => ({ energy, slope: [1, n, n * n] }));
     for (const kT of [1e3, 1e6, 1e9]) await expectExact(freeEnergy({ kT }), poses);
   });
 
-  // Many poses are slow in decimals, so they are few times tried.
   test.each([mean(), lse({ t: 0.3 }), lse({ t: 1e-6 }), boltzmann({ kT: 0.593 }), freeEnergy({ kT: 1e3 })])(
-    'so it is for 2000 poses: $kind',
+    'combinations of 2000 poses agree with their definition: $kind',
     async combination => {
       const poses = Array.from({ length: 2000 }, (_, n) => ({
         energy: 20 * Math.sin(n * n),
@@ -108,8 +106,8 @@ describe('to 400 decimals', () => {
   );
 
   /*
-   * Poses from the worst to the best, each a step below the one before: ΔG_n = −n/2^k, n = 0 … N − 1. Every sum over them is
-   * geometric: with q = exp(−β/2^k), Σ qⁿ and Σ n qⁿ, counted from the best pose.
+   * Poses from the worst to the best: ΔG_n = −n/2¹², n = 0 … N − 1. All sums over them are geometric: Σ qⁿ and Σ n qⁿ with
+   * q = exp(−β/2¹²), counted from the best pose.
    */
   const [count, step] = [1_000_000, 2 ** -12];
   const sorted = (combination: Combination, parts = 1) => {
@@ -134,34 +132,37 @@ describe('to 400 decimals', () => {
     [1 / 16, 1],
     [1 / 16, 32],
     [2, 1],
-  ])('a million poses sorted from worst to best keep the first one: t = %d, %i states merged', (t, parts) => {
-    const { sum, moment, top } = geometric(t);
-    const smooth = sorted(lse({ t }), parts);
-    const best = -(count - 1) * step;
-    expectClose(smooth.gradient.first?.data[0] ?? 0, toNumber(over(top, sum)), 1e-12);
-    expectClose(smooth.gradient.last?.data[0] ?? 0, toNumber(over(scale, sum)), 1e-12);
-    expectClose(smooth.value, toNumber(decimal(best) - over(logarithm(sum), decimal(t))), 1e-15);
+  ])(
+    'a million poses sorted from worst to best are exact to the first one: t = %d, %i states merged',
+    (t, parts) => {
+      const { sum, moment, top } = geometric(t);
+      const smooth = sorted(lse({ t }), parts);
+      const best = -(count - 1) * step;
+      expectClose(smooth.gradient.first?.data[0] ?? 0, toNumber(over(top, sum)), 1e-12);
+      expectClose(smooth.gradient.last?.data[0] ?? 0, toNumber(over(scale, sum)), 1e-12);
+      expectClose(smooth.value, toNumber(decimal(best) - over(logarithm(sum), decimal(t))), 1e-15);
 
-    const thermal = sorted(boltzmann({ kT: 1 / t }), parts);
-    const above = times(over(moment, sum), decimal(step));
-    expectClose(thermal.value, toNumber(decimal(best) + above), 1e-15);
-    const tilt = (z: bigint) => scale - times(decimal(t), z - above);
-    const last = toNumber(over(tilt(0n), sum));
-    expectClose(thermal.gradient.last?.data[0] ?? 0, last, 1e-12);
-    const first = over(times(top, tilt(decimal(-best))), sum);
-    expectClose(thermal.gradient.first?.data[0] ?? 0, toNumber(first), 1e-12);
-  });
+      const thermal = sorted(boltzmann({ kT: 1 / t }), parts);
+      const above = times(over(moment, sum), decimal(step));
+      expectClose(thermal.value, toNumber(decimal(best) + above), 1e-15);
+      const tilt = (z: bigint) => scale - times(decimal(t), z - above);
+      const last = toNumber(over(tilt(0n), sum));
+      expectClose(thermal.gradient.last?.data[0] ?? 0, last, 1e-12);
+      const first = over(times(top, tilt(decimal(-best))), sum);
+      expectClose(thermal.gradient.first?.data[0] ?? 0, toNumber(first), 1e-12);
+    },
+  );
 
-  test('a mean with an outlier first, far below the others, keeps the digits of theirs', () => {
+  test('a mean is accurate if the first pose is an outlier', () => {
     const energies = Array.from({ length: 100_000 }, (_, n) => (n === 0 ? -1e4 : Math.sin(n)));
     const accumulator = mean().accumulator();
     for (const energy of energies) accumulator.add(energy, null);
     const exact = energies.reduce((total, energy) => total + decimal(energy), 0n) / BigInt(energies.length);
-    // Two roundings of numbers of 1e4.
+    // Two rounding errors of numbers of size 1e4.
     expectClose(accumulator.result().value, toNumber(exact), 2 ** -52, 1e4);
   });
 
-  test('decimals are what they are called', () => {
+  test('the functions of decimals are right', () => {
     expect(toNumber(decimal(-0.1))).toBe(-0.1);
     expect(toNumber(exponential(decimal(1)))).toBe(Math.E);
     expect(exponential(decimal(1)).toString().slice(0, 40)).toBe('2718281828459045235360287471352662497757');

@@ -10,9 +10,9 @@ import type { KnownPose } from './known-poses.ts';
 import { sharesOf, weighted } from './textbook.ts';
 
 /*
- * The equations this library began with, as they were first written: energies measured from zero, Q itself, and ∂Q/∂θ
- * and ∂w_n/∂θ as terms of their own. They need the gradient of every pose at once and overflow beyond |σΔG| ≈ 700, but
- * whoever reads them sees that they are right; and they share no line with the code.
+ * The combination in its most direct form, with Q, ∂Q/∂θ and ∂w_n/∂θ as separate terms and energies relative to zero. It
+ * needs the gradients of all poses at once and overflows beyond |σΔG| ≈ 700, but it is easily seen to be right, and shares
+ * no code with the library.
  */
 
 interface Combined {
@@ -25,7 +25,7 @@ interface Combined {
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
 /** ΔG = Σ w_n ΔG_n with w_n = exp(−β ΔG_n)/Q and Q = Σ exp(−β ΔG_i). */
-function boltzmannAsWritten(beta: number, poses: readonly KnownPose[]): Combined {
+function boltzmannDirectly(beta: number, poses: readonly KnownPose[]): Combined {
   const factors = poses.map(({ energy }) => Math.exp(-beta * energy));
   const Q = sum(factors);
   const w = factors.map(factor => factor / Q);
@@ -54,7 +54,7 @@ function boltzmannAsWritten(beta: number, poses: readonly KnownPose[]): Combined
 }
 
 /** ΔG = ln(Q)/σ with Q = Σ exp(σ ΔG_i). */
-function lseAsWritten(sigma: number, poses: readonly KnownPose[]): Combined {
+function lseDirectly(sigma: number, poses: readonly KnownPose[]): Combined {
   const factors = poses.map(({ energy }) => Math.exp(sigma * energy));
   const Q = sum(factors);
   const total = (size: (slope: number) => number) =>
@@ -70,18 +70,19 @@ function lseAsWritten(sigma: number, poses: readonly KnownPose[]): Combined {
 }
 
 /*
- * exp(x) of a rounded x is off by |x| ulps, and at most 30 here; the sums have at most 32 terms, and an error of each
- * factor enters through w_n, Q and ∂Q/∂θ: together below 200 ulps of the magnitudes summed, or 4e-14.
+ * exp(x) of a rounded x is off by up to |x| ≤ 30 ulps. The sums have at most 32 terms, and an error of each factor enters
+ * through w_n, Q and ∂Q/∂θ. Together this is below 200 ulps of the summed magnitudes, or 4e-14.
  */
 const tolerance = 1e-13;
 
-function expectEquations(combination: Combination, poses: readonly KnownPose[], written: Combined): void {
+/** Fails unless an accumulator and the closed form of the textbook equal the direct form. */
+function expectEquations(combination: Combination, poses: readonly KnownPose[], direct: Combined): void {
   const accumulator = combination.accumulator();
   for (const { energy, slope } of poses) accumulator.add(energy, { w: tensor([...slope]) });
   const { value, gradient } = accumulator.result();
   const reach = 30 / Math.abs(combination.sigma);
-  expectClose(value, written.value, tolerance, reach);
-  expectClose(gradient.w?.data ?? [], written.gradient, tolerance, written.magnitude);
+  expectClose(value, direct.value, tolerance, reach);
+  expectClose(gradient.w?.data ?? [], direct.gradient, tolerance, direct.magnitude);
 
   const energies = poses.map(({ energy }) => energy);
   const { coefficients } = sharesOf(combination, energies);
@@ -89,7 +90,7 @@ function expectEquations(combination: Combination, poses: readonly KnownPose[], 
     coefficients,
     poses.map(({ slope }) => slope),
   );
-  expectClose(closed, written.gradient, tolerance, written.magnitude);
+  expectClose(closed, direct.gradient, tolerance, direct.magnitude);
 }
 
 /** Poses in units of 1/|σ|, |σΔG| ≤ 30. */
@@ -97,14 +98,14 @@ const reduced: fc.Arbitrary<KnownPose[]> = several(fc.record({ energy: evenly(-3
 const times = (unit: number, poses: readonly KnownPose[]) =>
   poses.map(({ energy, slope }) => ({ energy: energy * unit, slope }));
 
-describe('the streamed form and the closed form equal the equations as first written', () => {
+describe('the streamed form and the closed form equal the direct form', () => {
   property('Boltzmann', magnitudes(1e-3, 1e3), reduced, (kT, poses) => {
     const scaled = times(kT, poses);
-    expectEquations(boltzmann({ kT }), scaled, boltzmannAsWritten(1 / kT, scaled));
+    expectEquations(boltzmann({ kT }), scaled, boltzmannDirectly(1 / kT, scaled));
   });
 
   property('LSE', magnitudes(1e-3, 1e3), fc.constantFrom<-1 | 1>(-1, 1), reduced, (t, sign, poses) => {
     const scaled = times(1 / t, poses);
-    expectEquations(lse({ t, sign }), scaled, lseAsWritten(sign * t, scaled));
+    expectEquations(lse({ t, sign }), scaled, lseDirectly(sign * t, scaled));
   });
 });

@@ -17,7 +17,7 @@ import {
 } from './known-poses.ts';
 import { reachOf } from './textbook.ts';
 
-/** An executor that runs forward and backward as one, and so cannot stop between them. */
+/** Executor that cannot stop between the forward and the backward pass. */
 function unstoppable(): Executor {
   const plain = interpreter();
   return {
@@ -27,7 +27,7 @@ function unstoppable(): Executor {
   };
 }
 
-/** (e_n/S)(1 + |σ(ΔG_n − r)|) of each pose when its turn comes, S and r being of those before it; 0 if its weight is. */
+/** (e_n/S)(1 + |σ(ΔG_n − r)|) of each pose, where S and r are those of the poses before it; 0 if its weight underflows. */
 function influences({ sigma }: Combination, energies: readonly number[]): number[] {
   return energies.map((energy, n) => {
     const before = energies.slice(0, n);
@@ -36,7 +36,7 @@ function influences({ sigma }: Combination, energies: readonly number[]): number
     const S = before.reduce((total, each) => total + Math.exp(sigma * (each - r)), 0);
     const exponent = sigma * (energy - r);
     if (exponent >= 0) return 1;
-    // The least number there is has a share in a sum, too.
+    // A weight that does not underflow counts, however small.
     const e = Math.exp(exponent);
     return e === 0 ? 0 : Math.max((e / S) * (1 - exponent), Number.MIN_VALUE);
   });
@@ -44,7 +44,7 @@ function influences({ sigma }: Combination, energies: readonly number[]): number
 
 describe('a pose whose weight underflows needs no backward pass', () => {
   property(
-    'and leaves the same bits as if it had one, on an executor that stops and on one that cannot',
+    'and the result is the same to the bit, on executors that can and cannot stop',
     combinations,
     several(knownPose, 32),
     async (combination, poses) => {
@@ -54,7 +54,7 @@ describe('a pose whose weight underflows needs no backward pass', () => {
       for (const executor of [interpreter(), unstoppable()]) {
         const { stats, value, gradient } = await combineKnown({ poses, combination, executor });
         expect(value).toBe(whole.result().value);
-        // The sum makes 0 of −0, as the sum with the poseLosses' gradient does.
+        // Adding 0 turns −0 into 0, as adding the gradient of the poseLosses does.
         expect([...gradient.w.data]).toEqual(
           Array.from(whole.result().gradient.w?.data ?? [], entry => entry + 0),
         );
@@ -69,7 +69,7 @@ describe('a pose whose weight underflows needs no backward pass', () => {
     return stats.backwardSkipped;
   }
 
-  test('in one pass only if a better one came before, in two wherever it stands', async () => {
+  test('under stream only after a better pose, under recompute always', async () => {
     expect(await skippedOf([-30, -20, -10])).toBe(2);
     expect(await skippedOf([-20, -10, -30])).toBe(1);
     expect(await skippedOf([-10, -20, -30])).toBe(0);
@@ -77,19 +77,19 @@ describe('a pose whose weight underflows needs no backward pass', () => {
     expect(await skippedOf([-30, -20, -10], { strategy: 'full-graph' })).toBe(0);
   });
 
-  test('unless it has a loss of its own', async () => {
+  test('unless it has a poseLoss', async () => {
     const poseLoss = squaredError(-10);
     expect(await skippedOf([-30, -20, -10], { poseLoss })).toBe(0);
-    // Here all is known: the last pose has neither weight nor slope.
+    // Recompute knows that the last pose has neither weight nor a slope of its poseLoss.
     expect(await skippedOf([-30, -20, -10], { poseLoss, strategy: 'recompute' })).toBe(1);
   });
 
-  test('and two passes ask any executor only for what is needed', async () => {
+  test('under recompute also on an executor that cannot stop', async () => {
     const options: Partial<KnownOptions> = { strategy: 'recompute', executor: unstoppable() };
     expect(await skippedOf([-10, -20, -30], options)).toBe(2);
   });
 
-  test('as no pose does where the loss is flat', async () => {
+  test('and neither does any pose if the loss is flat', async () => {
     const flat: Partial<KnownOptions> = { poses: posesOf(-8, -8), loss: squaredError(-8) };
     const { stats, gradient, loss } = await combineKnown({
       poses: posesOf(-8),
@@ -99,7 +99,7 @@ describe('a pose whose weight underflows needs no backward pass', () => {
     expect([stats.backwardSkipped, loss, ...gradient.w.data]).toEqual([2, 0, 0, 0, 0]);
   });
 
-  test('as every pose does whose coefficient is a share of all, however large they are', async () => {
+  test('but a pose with a large coefficient does, even if the coefficients nearly overflow', async () => {
     const poses = [1, 2, 3].map(energy => ({ energy: energy / 10, slope: [1e-10 * energy, 0, 0] }));
     const poseLoss = (x: Value) => mul(x, 1e308);
     for (const strategy of strategies) {
@@ -111,7 +111,7 @@ describe('a pose whose weight underflows needs no backward pass', () => {
     }
   });
 
-  test('and is not counted where no gradient is wanted', async () => {
+  test('and is not counted if no gradient is wanted', async () => {
     for (const strategy of ['stream', 'recompute'] as const)
       expect(await skippedOf([-30, -20, -10], { strategy, gradient: false })).toBe(0);
   });
@@ -120,7 +120,7 @@ describe('a pose whose weight underflows needs no backward pass', () => {
 describe('with a tolerance', () => {
   const tolerances = magnitudes(1e-12, 1e-2);
 
-  /** What is lost is at most `lost`_n of each pose's gradient; all else is as it was. */
+  /** Fails unless the gradient changes by at most Σ lost_n |g_n|, and nothing else changes. */
   async function expectLost(
     options: Pick<KnownOptions, 'poses'> & Partial<KnownOptions>,
     tolerance: number,
@@ -140,12 +140,12 @@ describe('with a tolerance', () => {
   }
 
   property(
-    'stream leaves out what had little influence when it came',
+    'stream leaves out poses of little influence on the sums so far',
     combinations,
     several(knownPose, 32),
     tolerances,
     async (combination, poses, tolerance) => {
-      // A better pose may raise the influence of those before it a little, to less than twice where it is this small.
+      // A later pose may raise the influence of an earlier one a little, to less than twice this bound.
       const lost = influences(combination, energiesOf(poses)).map(influence =>
         influence < tolerance ? 2 * tolerance : 0,
       );
@@ -154,7 +154,7 @@ describe('with a tolerance', () => {
   );
 
   property(
-    'recompute leaves out coefficients that are a small share of all',
+    'recompute leaves out poses whose coefficients are a small share of the sum',
     combinations,
     several(knownPose, 32),
     tolerances,
@@ -168,7 +168,7 @@ describe('with a tolerance', () => {
   );
 });
 
-/** A pose; a wild one has an infinite gradient in any precision, and a good prediction. */
+/** Pose. A wild one has an infinite gradient in any precision, but a good prediction. */
 interface WildPose extends KnownPose {
   readonly wild: boolean;
 }
@@ -178,7 +178,7 @@ function scoreWild(tape: Tape, { w }: { readonly w: Value }, { energy, slope, wi
   return add(sum(wild ? steep : mul(w, tape.constant(slope))), energy);
 }
 
-describe('what a pose is does not depend on the executor:', () => {
+describe('on every executor', () => {
   const executors: readonly Executor[] = [
     interpreter(),
     unstoppable(),
@@ -188,18 +188,18 @@ describe('what a pose is does not depend on the executor:', () => {
     wasm(),
   ];
 
-  /** Energies and slopes that float32 holds exactly. */
+  /** Poses whose energies and slopes are exact in float32. */
   const wildPose = fc.record({
     energy: fc.integer({ min: -60, max: 60 }),
     slope: fc.array(fc.integer({ min: -8, max: 8 }), { minLength: 3, maxLength: 3 }),
     wild: fc.boolean(),
   });
-  /** Far from every border that a pose of the ones above may lie on. */
+  /** Values of kT for which no pose is close to the limit of being skipped. */
   const kTs = fc.constantFrom(0.03, 0.7, 40);
   const tolerances = fc.constantFrom(0, 1e-13, 1.1e-5, 0.011);
 
   type Wild = Pick<KnownOptions, 'strategy' | 'tolerance' | 'badPose' | 'poseLoss' | 'combination'>;
-  /** Without the value that went bad first, which in float32 may be an earlier one. */
+  /** Reason without the origin, which may be an earlier value in float32. */
   const short = (reason: string) => reason.replace(/: %.*/, '');
   const answerOf = async (poses: readonly WildPose[], executor: Executor, options: Wild) => {
     const params = { w: tensor([0, 0, 0]) };
@@ -209,7 +209,7 @@ describe('what a pose is does not depend on the executor:', () => {
 
   async function expectSameAnswers(poses: readonly WildPose[], options: Wild): Promise<void> {
     const expected = await answerOf(poses, interpreter(), options);
-    // On the one tape of all poses a weight of 1e-100 is 0 in float32, and 0 times the infinity is 0.
+    // On a single tape in float32, a weight of 1e-100 is 0, and scaled() makes 0 of 0 times infinity.
     const isGraph = options.strategy === 'full-graph';
     for (const executor of executors.filter(({ precision }) => precision === 'float64' || !isGraph)) {
       const actual = await answerOf(poses, executor, options);
@@ -237,7 +237,7 @@ describe('what a pose is does not depend on the executor:', () => {
     }
   }
 
-  test('an infinite gradient of a vanishing pose spoils nothing', async () => {
+  test('an infinite gradient of a pose of weight 0 does no harm', async () => {
     const poses = [-9, 9].map(energy => ({ energy, slope: [1, 2, 3], wild: energy > 0 }));
     for (const strategy of ['stream', 'recompute'] as const) {
       for (const options of [{ combination: boltzmann({ kT: 0.01 }) }, { tolerance: 1e-3 }]) {
@@ -249,7 +249,7 @@ describe('what a pose is does not depend on the executor:', () => {
     }
   });
 
-  test('it counts where the pose has a loss of its own', async () => {
+  test('it is an error if the pose has a poseLoss', async () => {
     const poses = [-9, 9].map(energy => ({ energy, slope: [1, 2, 3], wild: energy > 0 }));
     const combination = boltzmann({ kT: 0.01 });
     for (const strategy of strategies) {
@@ -260,7 +260,7 @@ describe('what a pose is does not depend on the executor:', () => {
   });
 
   property(
-    'it is bad on all or on none, and skipped on all or on none',
+    'the same poses are bad, and the same are skipped',
     several(wildPose, 8),
     kTs,
     tolerances,
@@ -271,7 +271,7 @@ describe('what a pose is does not depend on the executor:', () => {
   );
 });
 
-test('a bad pose leaves the others their own coefficients, in a combination of one’s own and a loss of all predictions', async () => {
+test('a bad pose does not shift the coefficients of others, in a combination in ops and a loss of all predictions', async () => {
   const poses = [...posesOf(-9, Number.NaN, -8, -6)].map((pose, n) => ({
     ...pose,
     slope: [1, n + 1, n * n],

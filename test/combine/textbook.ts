@@ -1,28 +1,29 @@
 import type { Combination } from 'posetape/combine';
 
-/** ΔG, weights and coefficients by the textbook, with no thought of streaming. */
+/** ΔG, weights and coefficients by the textbook formulas. */
 export interface Shares {
   readonly value: number;
   readonly weights: number[];
   readonly coefficients: number[];
   /**
-   * The size of what each coefficient is the sum of. For Boltzmann that is w_n + w_n β|ΔG_n − ΔG|: where the two cancel,
-   * nothing computed from them is exact relative to what is left.
+   * Sum of the sizes of the terms of each coefficient: w_n + w_n β|ΔG_n − ΔG| for Boltzmann. If the terms cancel, the
+   * coefficient has their rounding errors.
    */
   readonly sizes: number[];
 }
 
+/** Computes a combination of all predictions at once. */
 export function sharesOf({ kind, sigma }: Combination, predictions: readonly number[]): Shares {
   const best = sigma > 0 ? Math.max(...predictions) : Math.min(...predictions);
   const terms = predictions.map(prediction => Math.exp(sigma * (prediction - best)));
-  const total = terms.reduce((sofar, term) => sofar + term, 0);
+  const total = terms.reduce((sum, term) => sum + term, 0);
   const weights = terms.map(term => term / total);
   if (kind === 'lse' || kind === 'freeEnergy') {
     const Z = kind === 'lse' ? total : total / predictions.length;
     return { value: best + Math.log(Z) / sigma, weights, coefficients: weights, sizes: weights };
   }
   if (kind !== 'mean' && kind !== 'boltzmann') throw new TypeError(`the textbook has no ${kind}`);
-  const above = weights.reduce((sofar, w, n) => sofar + w * ((predictions[n] as number) - best), 0);
+  const above = weights.reduce((sum, w, n) => sum + w * ((predictions[n] as number) - best), 0);
   const tilt = (n: number) => sigma * ((predictions[n] as number) - best - above);
   return {
     value: best + above,
@@ -43,8 +44,8 @@ export function weighted(factors: readonly number[], slopes: readonly ArrayLike<
 }
 
 /**
- * Σ_n |factor_n||slope_n|, entry by entry: what an error of {@link weighted} is measured by. Never below 1e-290, since
- * beyond 1e-308 numbers lose their digits.
+ * Σ_n |factor_n||slope_n|, entry by entry: the unit of errors of {@link weighted}. It is at least 1e-290, since numbers
+ * near 1e-308 lose digits.
  */
 export function reachOf(factors: ArrayLike<number>, slopes: readonly ArrayLike<number>[]): Float64Array {
   const magnitudes = slopes.map(slope => Array.from(slope, Math.abs));
