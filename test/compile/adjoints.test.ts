@@ -24,10 +24,10 @@ import { type Pose, paramsOf, poseArbitrary, programArbitrary, record } from '..
 import { property } from '../support/property.ts';
 
 /*
- * Adjoints that are known from the structure: a tape whose like was run before is run without recording them.
+ * Adjoints that are reused: if a tape of the same structure was run before, its gradient runs without being recorded.
  */
 
-/** A scorer's tape: what is differentiated, and with respect to what. */
+/** Recorded score, and the values to differentiate by. */
 interface Recorded {
   readonly score: Value;
   readonly wrt: readonly Value[];
@@ -38,18 +38,20 @@ function recorded(program: Parameters<typeof record>[0], pose: Pose, times: numb
   const params = Object.fromEntries(
     Object.entries(paramsOf(program)).map(([name, each]) => [name, tape.parameter(each, name)]),
   );
-  // Literals are data: what adjoints come to may not depend on them.
+  // A literal, which must not affect the reused adjoints.
   const score = mul(record(program, tape, params, pose), times);
-  // One that the scorer does not read.
+  // One parameter is not read by the score.
   return { score, wrt: [...Object.values(params), tape.parameter(tensor([1, 2, 3, 4, 5]), 'unread')] };
 }
 
+/** Live values and structure of a score whose adjoints are not recorded. */
 function liveOf({ score, wrt }: Recorded) {
   const all = [score, score, ...wrt];
   const live = liveValues(all);
   return { live, structure: structureOf(live, all, 'float64', { targets: 1, wrt: wrt.length }) };
 }
 
+/** Live values and structure of a score and its recorded gradient. */
 function liveWith({ score, wrt }: Recorded) {
   const all = [score, ...gradient(score, wrt)];
   const live = liveValues(all);
@@ -58,7 +60,7 @@ function liveWith({ score, wrt }: Recorded) {
 
 describe('adjoints', () => {
   property(
-    'of one tape say what those of any of its structure come to',
+    'of one tape are those of every tape of its structure',
     programArbitrary({ steps: 12 }),
     poseArbitrary(),
     poseArbitrary(),
@@ -79,7 +81,7 @@ describe('adjoints', () => {
   );
 
   property(
-    'need not be recorded for the right numbers, on jit and wasm',
+    'that are reused give the right gradient, on jit and wasm',
     programArbitrary({ steps: 12 }),
     fc.array(poseArbitrary(), { minLength: 2, maxLength: 5 }),
     async (program, poses) => {
@@ -100,7 +102,7 @@ describe('adjoints', () => {
     },
   );
 
-  test('are not recorded a second time', () => {
+  test('are recorded only for the first tape of a structure', () => {
     const executor = jit();
     for (const [n, length] of [3, 3, 7, 12].entries()) {
       const tape = new Tape();
@@ -114,7 +116,7 @@ describe('adjoints', () => {
     }
   });
 
-  test('are recorded for a copy of an executor with a run of its own', () => {
+  test('are recorded for an executor whose run was replaced', () => {
     const planned = jit();
     let runs = 0;
     const executor: SyncExecutor = {
@@ -134,7 +136,7 @@ describe('adjoints', () => {
     expect(runs).toBe(2);
   });
 
-  test('of slices that begin elsewhere are recorded anew', () => {
+  test('are right for slices with different starts', () => {
     const executor = jit();
     for (const start of [0, 1, 2, 1, 0]) {
       const tape = new Tape();
@@ -147,7 +149,7 @@ describe('adjoints', () => {
     }
   });
 
-  test('of parts of other lengths are right', () => {
+  test('are right for parts of different lengths', () => {
     const executor = jit();
     for (const lengths of [
       [2, 3],
@@ -169,7 +171,7 @@ describe('adjoints', () => {
     }
   });
 
-  test('of one’s own op, whose rule may look at lengths, are recorded each time', () => {
+  test('are recorded each time for a user’s op, whose rule may depend on lengths', () => {
     const executor = jit();
     const odd = defineOp({
       name: 'odd',
@@ -185,7 +187,7 @@ describe('adjoints', () => {
     }
   });
 
-  test('of ops of one form with other rules are told apart', () => {
+  test('differ for ops of one form with different rules', () => {
     const executor = jit();
     const same = defineOp({ name: 'same', forward: map((_s, x) => x), vjp: [g => g] });
     for (const op of [stopGradient, same, stopGradient, same]) {
@@ -197,9 +199,9 @@ describe('adjoints', () => {
     }
   });
 
-  test('of ops of the library that differ in their rules alone are told apart', () => {
+  test('differ for ops of the library that differ only in their rules', () => {
     const executor = jit();
-    // By a literal exponent no derivative is wanted.
+    // pow by a literal exponent has no derivative by the exponent.
     for (const isLiteral of [true, false, true, false]) {
       const tape = new Tape();
       const x = tape.parameter(tensor([2, 3]), 'x');
@@ -212,14 +214,14 @@ describe('adjoints', () => {
     }
   });
 
-  test('are told apart where the same values are wanted, differentiated or differentiated by', () => {
+  test('differ by which values are wanted, differentiated, and differentiated by', () => {
     const executor = jit();
     for (const isSecond of [false, true, false, true]) {
       const tape = new Tape();
       const x = tape.parameter(tensor(3), 'x');
       const y = mul(x, x);
       const z = mul(y, x);
-      // In both the values z, y, x and x in this order.
+      // Both pass z, y, x and x in this order.
       const [, , ...slopes] = isSecond
         ? runGradients(executor, [z, y], [x], [x])
         : runGradients(executor, [z], [y], [x, x]);
@@ -228,7 +230,7 @@ describe('adjoints', () => {
     }
   });
 
-  test('of several targets, and with respect to what is not a parameter', () => {
+  test('are right for several targets, and by a value that is not a parameter', () => {
     const executor = wasm();
     for (const length of [2, 2, 4]) {
       const tape = new Tape();
@@ -245,7 +247,7 @@ describe('adjoints', () => {
     }
   });
 
-  test('where a guess is wrong are recorded, and give what the interpreter gives', () => {
+  test('are right if a guess of the plan is wrong', () => {
     for (const entries of [
       [1, 2],
       [1e308, 2],

@@ -13,10 +13,10 @@ type Lifetimes = readonly { length: number; first: number; lasts: number; isWant
 
 const steps = 20;
 
-/** The layout of steps that do nothing but write and read. */
+/** Layout of steps that write and read these buffers. */
 function laidOut(buffers: Lifetimes): Layout {
-  const idsWhere = (holds: (buffer: Lifetimes[number]) => boolean) =>
-    buffers.flatMap((buffer, id) => (holds(buffer) ? [id] : []));
+  const idsWhere = (predicate: (buffer: Lifetimes[number]) => boolean) =>
+    buffers.flatMap((buffer, id) => (predicate(buffer) ? [id] : []));
   const uses: BufferUses = {
     steps: Array.from({ length: steps }, (_, at) => ({
       writes: idsWhere(({ first }) => first === at),
@@ -32,19 +32,19 @@ function laidOut(buffers: Lifetimes): Layout {
 
 describe('the arena', () => {
   property(
-    'no two buffers that live at once overlap, and none reaches beyond its end',
+    'has no overlapping buffers that live at the same time, and none beyond its end',
     lifetimes,
     buffers => {
       const { offsets, length } = laidOut(buffers);
-      const places = buffers.map((buffer, id) => ({
+      const ranges = buffers.map((buffer, id) => ({
         from: offsets[id] as number,
         to: (offsets[id] as number) + buffer.length,
         born: buffer.first,
         dies: buffer.isWanted ? steps : buffer.first + buffer.lasts,
       }));
-      for (const [i, a] of places.entries()) {
+      for (const [i, a] of ranges.entries()) {
         expect(a.to).toBeLessThanOrEqual(length);
-        for (const b of places.slice(i + 1)) {
+        for (const b of ranges.slice(i + 1)) {
           const liveTogether = a.born <= b.dies && b.born <= a.dies;
           const overlap = Math.max(a.from, b.from) < Math.min(a.to, b.to);
           expect(liveTogether && overlap).toBe(false);
@@ -54,7 +54,7 @@ describe('the arena', () => {
   );
 
   property(
-    'is no longer than all buffers together, and no shorter than what lives at any one step',
+    'is at most as long as all buffers together, and at least as long as those alive at any step',
     lifetimes,
     buffers => {
       const { length } = laidOut(buffers);
@@ -69,7 +69,7 @@ describe('the arena', () => {
     },
   );
 
-  test('takes what was given back: of a chain, each read by the next step, two have room at once', () => {
+  test('reuses freed buffers: a chain of equal buffers needs two', () => {
     const chain = Array.from({ length: 12 }, (_, first) => ({ length: 7, first, lasts: 1, isWanted: false }));
     expect(laidOut(chain).length).toBe(14);
   });

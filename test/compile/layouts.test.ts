@@ -6,9 +6,9 @@ import { property } from '../support/property.ts';
 const numbers = fc.array(fc.nat(3), { minLength: 2, maxLength: 2 });
 
 property(
-  'a cached layout is that of the requested sizes and starts, whatever its slot',
+  'a cached layout has the requested sizes and starts, for any size of the cache',
   fc.array(fc.record({ sizes: numbers, starts: numbers }), { minLength: 20, maxLength: 60 }),
-  // Few slots, so that many layouts share one.
+  // The larger a layout, the fewer are cached, so that many share a slot.
   fc.constantFrom(1e9, 2 ** 14, 1),
   async (poses, size) => {
     const layouts = new Layouts<LayoutKey>(size);
@@ -16,7 +16,7 @@ property(
       const structure = { key: '', precision: 'float64', sizes, starts } as const;
       expect(layouts.get(structure, () => ({ sizes, starts }))).toEqual({ sizes, starts });
       const again = layouts.get(structure, () => {
-        throw new Error('made twice in a row');
+        throw new Error('computed twice in a row');
       });
       expect(again).toEqual({ sizes, starts });
     }

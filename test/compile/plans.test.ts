@@ -45,27 +45,27 @@ import { Arena } from '../../engine/jit/machine.ts';
 import { sourceOf } from '../../engine/jit/print.ts';
 import { expectSame, pairs } from '../support/executors.ts';
 
-/** The passes of wanted values, in float64 unless said otherwise. */
+/** Results of all passes of the compiler for wanted values. */
 function passesOf(wanted: readonly Value[], precision: 'float64' | 'float32' = 'float64'): Passes {
   const live = liveValues(wanted);
   let passes: Passes | undefined;
-  const onPasses = (made: Passes) => {
-    passes = made;
+  const onPasses = (results: Passes) => {
+    passes = results;
   };
   planOf(live, wanted, structureOf(live, wanted, precision), { guesses: true, onPasses });
   return passes as Passes;
 }
 
-const both: readonly SyncExecutor[] = [jit(), jit({ precision: 'float32' }), wasm()];
+const fused: readonly SyncExecutor[] = [jit(), jit({ precision: 'float32' }), wasm()];
 
-/** Fails unless every fused executor gives what the interpreter gives, to its precision. */
+/** Fails unless every fused executor agrees with the interpreter, within its precision. */
 function expectRight(wanted: readonly Value[]): void {
-  for (const executor of both)
+  for (const executor of fused)
     expectSame(executor, interpreter(), wanted, executor.precision === 'float64' ? 1e-12 : 1e-5);
 }
 
 describe('graph', () => {
-  test('holds equal subexpressions once, whichever function says them, and reshapes of reshapes as one', () => {
+  test('merges equal subexpressions, and reshapes of reshapes', () => {
     const tape = new Tape();
     const x = tape.parameter([1, 2, 3, 4, 5, 6], 'x');
     const twice = reshape(reshape(reshape(x, [2, 3]), [3, 2]), [2, 3]);
@@ -76,7 +76,7 @@ describe('graph', () => {
 
   test.each<[string, (x: Value) => Value[]]>([
     [
-      'a reshape of a reshape of as many axes',
+      'a reshape of a reshape with as many axes',
       x => [reshape(reshape(reshape(x, [6]), [3, 2]), [2, 3]), reshape(reshape(x, [6]), [3, 2])],
     ],
     ['a transposed reshape', x => [transpose(reshape(transpose(x), [2, 3]))]],
@@ -85,7 +85,7 @@ describe('graph', () => {
       x => [...gradient(Array.from({ length: 100 }, (_, i) => sum(mul(x, i))).reduce(add), [x])],
     ],
     [
-      'rows that are wanted, and accumulated',
+      'segment sums that are wanted and accumulated',
       x => {
         const rows = segmentSum(x, [1, 0], 2);
         const y = sum(square(add(rows, gather(x, [1, 1]))));
@@ -108,7 +108,7 @@ describe('graph', () => {
 });
 
 describe('storage and schedule', () => {
-  test('a pair scorer with its gradient is one loop that stores its sums alone', () => {
+  test('a pair scorer with its gradient is one loop that stores only its sums', () => {
     const { storage, schedule } = passesOf(pairs(50));
     expect([...storage.barriers].map(({ name }) => name)).toEqual(['sum', 'sum', 'segmentSum']);
     expect(schedule.groups.map(({ roots }) => roots.length)).toEqual([3, 2]);
@@ -126,23 +126,23 @@ describe('storage and schedule', () => {
       ),
     );
 
-  test('a table that is gathered from is stored, and an expensive column that every row reads', () => {
+  test('a gathered table is stored, and so is an expensive column that every row reads', () => {
     const tape = new Tape();
     const x = matrix(tape, 4, 3);
     expect(storedNames([sum(gather(mul(x, 2), [0, 1, 1]), 1)])).toContain('mul');
     const column = exp(sum(x, 0, true));
     expect(storedNames([sum(mul(x, column), 1)])).toContain('exp');
-    // A row is known before its columns are gone through.
+    // An expensive number of a row is computed once, before the loop over its columns.
     expect(storedNames([sum(mul(x, exp(sum(x, 1, true))), 1)])).not.toContain('exp');
   });
 
-  test('what is cheap to make of a stored node is computed again, not stored beside it', () => {
+  test('a cheap function of a stored node is computed again, not stored', () => {
     const tape = new Tape();
     const x = tape.parameter(new Float64Array(100).fill(0.5));
     const e = exp(x);
     const [three, shifted] = [mul(e, 3), sub(e, 1)];
     const totals = sum(mul(three, shifted));
-    // The second loop, after the total is known, needs all three.
+    // The second loop, which needs the total, uses all three values.
     const rest = sum(div(mul(add(three, shifted), e), totals));
     const stored = [
       ...jit()
@@ -152,7 +152,7 @@ describe('storage and schedule', () => {
     expect(new Set(stored).size).toBe(1);
   });
 
-  test('a long chain is stored every 200 links, since passes and printers go down it by recursion', () => {
+  test('a long chain is stored every 200 links, which limits recursion of passes and printers', () => {
     let y: Value = new Tape().parameter([0.1, 0.2], 'x');
     for (let i = 0; i < 500; i++) y = sub(1, neg(y));
     const { schedule } = passesOf([y]);
@@ -160,14 +160,14 @@ describe('storage and schedule', () => {
     expectRight([y]);
   });
 
-  test('ways through a graph are no measure of a loop', () => {
+  test('the size of a loop counts nodes, not paths through the graph', () => {
     const tape = new Tape();
     let y: Value = tape.parameter([0.1, 0.2], 'x');
     for (let i = 0; i < 60; i++) y = add(mul(tanh(y), 0.5), mul(y, 0.3));
     expect(storedNames([y])).toEqual(['add']);
   });
 
-  test('a node is not moved where what it is made of is read all the same', () => {
+  test('a node is not moved to an earlier loop if its inputs stay stored', () => {
     const tape = new Tape();
     const [x, w, v] = [matrix(tape, 8, 3), matrix(tape, 3, 4), matrix(tape, 4, 4)];
     const h = matmul(x, w);
@@ -176,7 +176,7 @@ describe('storage and schedule', () => {
     expect(storedNames([sum(mul(b, exp(h)), 1)])).toContain('exp');
   });
 
-  test('rows that are wanted too are not added up again', () => {
+  test('scattered rows that are wanted are not merged into an accumulation', () => {
     const tape = new Tape();
     const x = matrix(tape, 3, 2);
     const [a, b] = [segmentSum(x, [0, 1, 1], 2), segmentSum(square(x), [1, 1, 0], 2)];
@@ -193,7 +193,7 @@ describe('storage and schedule', () => {
     expect(scattered.every(({ inputs }) => inputs.length === 1)).toBe(true);
   });
 
-  test('code for short and for long axes is not the same', () => {
+  test('short and long axes have different plans', () => {
     const executor = wasm();
     for (const count of [3, 100, 3, 100]) {
       const x = new Tape().parameter(Float32Array.from({ length: count }, (_, i) => i));
@@ -202,7 +202,7 @@ describe('storage and schedule', () => {
     expect(executor.planned).toBe(2);
   });
 
-  test('the slope of softplus moves beside softplus, and their product is not kept', () => {
+  test('the slope of softplus moves to the loop of softplus, so that their operand is not stored', () => {
     const tape = new Tape();
     const x = tape.constant(
       tensor(
@@ -223,7 +223,7 @@ describe('storage and schedule', () => {
     expectRight(wanted);
   });
 
-  test('a node does not move into a loop before that of what it is made of', () => {
+  test('a node does not move to a loop before its inputs', () => {
     const tape = new Tape();
     const x = tape.parameter(
       tensor(
@@ -244,7 +244,7 @@ describe('storage and schedule', () => {
     expectRight([sum(h), slope, ...gradient(sum(square(slope)), [x])]);
   });
 
-  test('an axis that runs ahead of another keeps the order of shapes', () => {
+  test('values over the outer and the middle axis combine in the right order', () => {
     const tape = new Tape();
     const x = tape.parameter(
       tensor(
@@ -263,8 +263,8 @@ describe('storage and schedule', () => {
   });
 });
 
-describe('guesses that do not show', () => {
-  /** Σ g[index]·f where Σ f overflows and the sum does not: 3 + 1. */
+describe('wrong guesses', () => {
+  /** Σ g[index]·f, where Σ f overflows but the result, 3 + 1, does not. */
   const overflowing = (tape: Tape) => {
     const g = mul(tape.parameter([1e-308, 0.5], 'g'), 1);
     const f = mul(tape.parameter([1.5e308, 1.5e308, 2], 'f'), 1);
@@ -275,17 +275,17 @@ describe('guesses that do not show', () => {
     ['exp', total => exp(neg(total))],
     ['a quotient', total => div(1, total)],
     ['tanh', tanh],
-    ['a smaller one', total => minimum(total, 100)],
+    ['minimum', total => minimum(total, 100)],
     ['a comparison', total => where(less(total, 10), 1, 2)],
-    ['the largest', total => max(concat([reshape(neg(total), [1]), total.tape.constant([-5])], 0))],
-    ['the largest of rows', total => max(mul(neg(total), total.tape.constant([1, 2])), 0)],
-  ])('a sum turned round that overflows does not vanish in %s', (_, f) => {
+    ['max', total => max(concat([reshape(neg(total), [1]), total.tape.constant([-5])], 0))],
+    ['max of rows', total => max(mul(neg(total), total.tape.constant([1, 2])), 0)],
+  ])('an overflow in a changed order of summation is not hidden by %s', (_, f) => {
     const tape = new Tape();
     const wanted = [f(overflowing(tape))];
     expectSame(jit(), interpreter(), wanted, 1e-12);
   });
 
-  test('a masked product of NaN does not vanish behind a matrix product', () => {
+  test('a masked product of NaN is not hidden by a matrix product', () => {
     const tape = new Tape();
     const g = tape.parameter(
       tensor([
@@ -317,7 +317,7 @@ describe('guesses that do not show', () => {
     );
   });
 
-  test('sums that are not over gathered rows are not turned round', () => {
+  test('sums that are not over gathered rows keep their order', () => {
     const tape = new Tape();
     const table = mul(
       tape.parameter(
@@ -375,7 +375,7 @@ describe('branches', () => {
     const tape = new Tape();
     const [a, b] = [tape.parameter(x, 'x'), tape.parameter(y, 'y')];
     const energy = f(a, b);
-    // What is wanted beside it may leave no condition that masks all.
+    // With the gradient, there may be no condition that masks all values.
     expectRight([energy]);
     expectRight([energy, ...gradient(energy, [a, b])]);
   });
@@ -392,18 +392,18 @@ describe('branches', () => {
   test('not around a factor that is not finite', () => {
     const tape = new Tape();
     const [a, b] = [tape.parameter([1, 0], 'a'), tape.parameter([2, Number.NaN], 'b')];
-    for (const executor of both) {
-      const [found] = executor.run([sum(mul(where(less(0.5, a), a, 0), b))]) as [Tensor];
-      expect(found.data[0]).toBeNaN();
+    for (const executor of fused) {
+      const [total] = executor.run([sum(mul(where(less(0.5, a), a, 0), b))]) as [Tensor];
+      expect(total.data[0]).toBeNaN();
     }
   });
 });
 
 describe('zeros', () => {
-  test('a sum of a single −0 is 0, as a sum of several is', () => {
+  test('a sum of a single −0 is 0, like a sum of several', () => {
     const tape = new Tape();
     const x = tape.parameter(tensor([[-0, -0, -0]]), 'x');
-    for (const executor of both) {
+    for (const executor of fused) {
       for (const value of [sum(x, 0), sum(x, 1), sum(x), sum(mul(x, 1), 0)]) {
         const [found] = executor.run([div(1, value)]) as [Tensor];
         expect([...found.data].every(each => each === Number.POSITIVE_INFINITY)).toBe(true);
@@ -424,14 +424,14 @@ describe('in float32', () => {
       Value,
       Value,
     ];
-    for (const executor of both.slice(1)) {
+    for (const executor of fused.slice(1)) {
       for (const { data } of executor.run([less(mul(x, y), z), less(z, mul(x, y))]))
         expect(Math.max(...data)).toBe(0);
     }
   });
 });
 
-describe('in float32, a number equals itself', () => {
+describe('in float32, a value equals its view', () => {
   test.each<[string, (x: Value) => Value]>([
     ['reshaped', x => reshape(x, [1, 200])],
     ['transposed', x => transpose(reshape(x, [10, 20]))],
@@ -444,15 +444,15 @@ describe('in float32, a number equals itself', () => {
       'x',
     );
     const y = mul(add(mul(x, 0.7), 0.1), 1.3);
-    const seen = view(y);
-    const same = sub(view(y), seen);
-    for (const executor of both.slice(1)) {
-      for (const { data } of executor.run([same, less(view(y), seen)]))
+    const stored = view(y);
+    const same = sub(view(y), stored);
+    for (const executor of fused.slice(1)) {
+      for (const { data } of executor.run([same, less(view(y), stored)]))
         expect(data.every(entry => entry === 0)).toBe(true);
     }
   });
 
-  test('and given as float64', () => {
+  test('for an input in float64', () => {
     const tape = new Tape();
     const x = tape.constant([1.12, 0.3, 2.7]);
     const column = reshape(x, [3, 1]);
@@ -462,14 +462,14 @@ describe('in float32, a number equals itself', () => {
       [x, broadcastTo(x, [2, 3])],
     ];
     for (const [plain, view] of pairs) {
-      for (const executor of both.slice(1)) {
+      for (const executor of fused.slice(1)) {
         const [, found] = executor.run([view, sub(plain, view)]) as [Tensor, Tensor];
         expect(found.data.every(entry => entry === 0)).toBe(true);
       }
     }
   });
 
-  test('and in a loop that reads it beside its view', () => {
+  test('in a loop that reads both', () => {
     const tape = new Tape();
     const x = tape.parameter(
       Float32Array.from({ length: 200 }, (_, i) => Math.sin(i)),
@@ -477,7 +477,7 @@ describe('in float32, a number equals itself', () => {
     );
     const y = mul(add(mul(x, 0.7), 0.1), 1.3);
     const wide = reshape(y, [200, 1]);
-    for (const executor of both.slice(1)) {
+    for (const executor of fused.slice(1)) {
       const [, found] = executor.run([wide, sub(reshape(wide, [200]), y)]) as [Tensor, Tensor];
       expect(found.data.every(entry => entry === 0)).toBe(true);
       const [, other] = executor.run([wide, sub(wide, reshape(mul(y, 1), [200, 1]))]) as [Tensor, Tensor];
@@ -487,7 +487,7 @@ describe('in float32, a number equals itself', () => {
 });
 
 describe('a machine', () => {
-  test('lays out anew where slices begin elsewhere and sizes are equal', () => {
+  test('computes a new layout for slices with other starts', () => {
     const executor = jit();
     for (const from of [0, 1, 2, 0]) {
       const x = new Tape().parameter([1, 2, 3, 4, 5], 'x');
@@ -496,7 +496,7 @@ describe('a machine', () => {
     expect(executor.planned).toBe(1);
   });
 
-  test('gives room back after a single large pose', () => {
+  test('shrinks its arena after a single large pose', () => {
     const arena = new Arena('float64');
     arena.reserve(1_000_000);
     for (let run = 0; run < 200; run++) arena.reserve(100);
@@ -506,7 +506,7 @@ describe('a machine', () => {
     expect(arena.numbers.length).toBeGreaterThanOrEqual(100_000);
   });
 
-  test('prints numbers and nothing else', () => {
+  test('prints only numbers as constants', () => {
     const evil = {
       kind: 'constant',
       value: '(globalThis.x=1,2)',
@@ -542,7 +542,7 @@ describe('the verifier', () => {
   const plan = () => passesOf(scorer()).plan;
   const isLoop = (step: Plan['steps'][number]): step is LoopStep => step.kind === 'loop';
 
-  test('accepts what the passes make', () => {
+  test('accepts the plans of the compiler', () => {
     verify(plan());
     verify(passesOf(pairs(20)).plan);
   });
@@ -579,12 +579,12 @@ describe('the verifier', () => {
     ],
     ['a sink left out', withLoops(step => ({ ...step, body: [] })), /0 of \d+ sinks/],
     [
-      'a buffer read that is not listed',
+      'a read buffer that the step does not list',
       withLoops(step => ({ ...step, reads: [] })),
       /does not list b\d+, which it reads/,
     ],
     [
-      'a store of the same entry in each iteration',
+      'a store to the same index in each iteration',
       withLoops(step => ({
         ...step,
         sinks: step.sinks.map(sink => ({

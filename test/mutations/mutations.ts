@@ -1,18 +1,18 @@
 import { compilerMutations } from './compiler.ts';
 import { fitMutations } from './fit.ts';
 
-/** A defect to plant: what `find` finds, exactly once in `file`, becomes `replace`. */
+/** Defect to plant: `find`, which must match exactly once in `file`, is replaced by `replace`. */
 export interface Mutation {
   readonly name: string;
   readonly file: string;
-  /** A fragment of code, however it is broken into lines; or a pattern, of which `replace` may name parts as $1. */
+  /** Fragment of code, which matches for any line breaks; or a pattern, whose groups `replace` may name as $1. */
   readonly find: string | RegExp;
   readonly replace: string;
-  /** The test files that catch it. */
+  /** Test files that catch the defect. */
   readonly caughtBy: readonly string[];
 }
 
-/** One defect of each kind that engines like this one have had. */
+/** One defect of each kind that such engines have had. */
 export const mutations: readonly Mutation[] = [
   ...compilerMutations,
   ...fitMutations,

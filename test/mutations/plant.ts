@@ -1,19 +1,37 @@
 import type { Mutation } from './mutations.ts';
 
+/** Files and folders of the project that test:mutations copies, to plant defects there. */
+export const copied: readonly string[] = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs',
+  'engine',
+  'ops',
+  'combine',
+  'fit',
+  'parallel',
+  'program',
+  'examples',
+  'bench',
+  'scripts',
+  'test',
+  'package.json',
+  'tsconfig.json',
+  'vitest.config.ts',
+];
+
 /**
- * The source with the defect in it.
+ * Returns the source with the defect in it.
  *
- * @throws Error that names the defect and the file unless what it replaces stands there exactly once
+ * @throws Error naming the defect and the file, unless its fragment matches exactly once
  */
 export function plant({ name, file, find, replace }: Mutation, source: string): string {
   const pattern = typeof find === 'string' ? fragment(find) : new RegExp(find, `${find.flags}g`);
   const times = [...source.matchAll(pattern)].length;
   if (times !== 1) {
-    throw new Error(
-      `${name}: what it replaces stands ${times} times in ${file}; it must stand once: ${find}`,
-    );
+    throw new Error(`${name}: its fragment matches ${times} times in ${file}; it must match once: ${find}`);
   }
-  // A function for a fragment, as a replacement text would be searched for $.
+  // A function, as `$` has a meaning in a replacement text.
   const planted =
     typeof find === 'string'
       ? source.replace(pattern, () => replace)
@@ -24,7 +42,7 @@ export function plant({ name, file, find, replace }: Mutation, source: string): 
 
 const closing = [')', ']', '}'];
 
-/** Code as a pattern that does not mind how it is broken into lines: neither spaces nor commas before a bracket count. */
+/** Pattern for code with any line breaks and spaces, and with or without a comma before a closing bracket. */
 function fragment(code: string): RegExp {
   const tokens = code.match(/[\p{L}\p{N}_$#]+|'(?:[^'\\\n]|\\.)*'|[^\s]/gu) ?? [];
   const parts = tokens

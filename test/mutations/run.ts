@@ -1,10 +1,10 @@
 /**
  * Tests the tests: plants each defect of mutations.ts in a copy of the project, one at a time, and runs the test files
- * there that are said to catch it; only where they all pass, the rest of the suite. A defect that no test notices is
- * reported, and the exit code is 1.
+ * that should catch it. If they pass, it runs the rest of the suite. It reports the defects that no test catches; the
+ * exit code is then 1.
  *
- *     npm run test:mutations                   all
- *     npm run test:mutations -- rescale GPU    those whose name contains "rescale" or "GPU"
+ *     npm run test:mutations                   all defects
+ *     npm run test:mutations -- rescale GPU    defects whose name or file contains "rescale" or "GPU"
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -12,28 +12,12 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { command } from '../../bench/support/command.ts';
 import { type Mutation, mutations } from './mutations.ts';
-import { plant } from './plant.ts';
+import { copied, plant } from './plant.ts';
 
-const copied = [
-  'README.md',
-  'docs',
-  'engine',
-  'ops',
-  'combine',
-  'fit',
-  'parallel',
-  'examples',
-  'bench',
-  'scripts',
-  'test',
-  'package.json',
-  'tsconfig.json',
-  'vitest.config.ts',
-];
-
-/** A defect may make a loop endless: a run that takes longer counts as one that notices. */
+/** Time limit of a run. A defect may make a loop endless, so a run that takes longer counts as a failure. */
 const limitMinutes = 15;
 
+/** Result of a run of test files. */
 interface Outcome {
   readonly passes: boolean;
   readonly output: string;
@@ -41,9 +25,9 @@ interface Outcome {
 
 async function main(): Promise<void> {
   const program = command('test:mutations', {
-    does: 'Tests the tests: plants each defect of test/mutations/mutations.ts in a copy of the project, one at a time, and runs the test files that should catch it; where they pass, all others. One that no test notices is reported, and the exit code is 1.',
-    takes: 'seconds a defect, and minutes for each that its own files do not notice',
-    writes: 'its result to stdout only',
+    does: 'Tests the tests: plants each defect of test/mutations/mutations.ts in a copy of the project, one at a time, and runs the test files that should catch it. If they pass, it runs all others. It reports the defects that no test catches; the exit code is then 1.',
+    takes: 'seconds a defect, and minutes for each that its own files do not catch',
+    writes: 'to stdout only',
   })
     .argument('[parts...]', 'only defects whose name or file contains one of these')
     .option('--near', 'run only the test files that each defect names, and call it missed if they pass')
@@ -59,12 +43,12 @@ async function main(): Promise<void> {
     planted: plant(mutation, readFileSync(mutation.file, 'utf8')),
   }));
 
-  process.stdout.write('these test files without a defect … ');
+  process.stdout.write('without a defect, these test files … ');
   const files = [...new Set(chosen.flatMap(({ caughtBy }) => caughtBy))];
   await inCopy(async copy => checkSound(await copy.run(files)));
   process.stdout.write('pass\n');
 
-  // Only for a defect that the files it names do not catch.
+  // Run once, for the first defect that its own files do not catch.
   let all: Promise<void> | undefined;
   const soundAll = () => {
     all ??= inCopy(async copy => checkSound(await copy.run([])));
@@ -87,7 +71,7 @@ async function main(): Promise<void> {
       console.log(
         rest.passes
           ? `MISSED  ${name}`
-          : `caught  ${name}\n        not by ${caughtBy.join(' nor ')}; name this: ${failure(rest)}`,
+          : `caught  ${name}\n        not by ${caughtBy.join(' or ')}; add to caughtBy: ${failure(rest)}`,
       );
     }
   };
@@ -101,14 +85,16 @@ function checkSound({ passes, output }: Outcome): void {
   if (!passes) throw new Error(`the suite fails without a defect:\n${output}`);
 }
 
-/** The first test that failed. */
+/** Name of the first test that failed. */
 function failure({ output }: Outcome): string {
-  return /FAIL\s+(.+)/.exec(output)?.[1] ?? `no end within ${limitMinutes} minutes, or an error`;
+  return (
+    /FAIL\s+(.+)/.exec(output)?.[1] ?? `no end within ${limitMinutes} minutes, or an error outside tests`
+  );
 }
 
-/** A copy of the project, to break. */
+/** Copy of the project, in which defects are planted. */
 interface Copy {
-  /** Runs test files up to the first failure, or all if none is named, with a file of the project as planted. */
+  /** Runs these test files, or all for an empty list, up to the first failure, with the planted source of a mutation. */
   run(files: readonly string[], mutation?: Mutation, planted?: string): Promise<Outcome>;
 }
 
@@ -137,7 +123,7 @@ async function inCopy(work: (copy: Copy) => Promise<void>): Promise<void> {
 
 async function vitest(folder: string, files: readonly string[]): Promise<Outcome> {
   const path = join(folder, 'node_modules', 'vitest', 'vitest.mjs');
-  // Not the test that each defect can be planted: where one is, it cannot.
+  // Leaves out plant.test.ts, which fails where a defect is planted.
   const args = ['run', '--bail=1', '--maxWorkers=1', '--exclude=test/mutations/**', ...files];
   const run = spawn(process.execPath, [path, ...args], {
     cwd: folder,
