@@ -5,12 +5,12 @@ import { decimal, exponential, over, times, toNumber } from '../combine/decimals
 import { expectClose } from '../support/equal.ts';
 
 /*
- * Error functions and angles against their definitions, computed with 400 decimals.
+ * Error functions and angles, compared with their definitions in 400 decimals.
  */
 
 const one = decimal(1);
 
-/** arctan(1/n) */
+/** arctan(1/n), by its series. */
 function arctanOfInverse(n: bigint): bigint {
   let [sum, power] = [0n, one / n];
   for (let k = 1n; power !== 0n; k += 2n) {
@@ -20,9 +20,10 @@ function arctanOfInverse(n: bigint): bigint {
   return sum;
 }
 
-/** J. Machin's. */
+/** π by Machin's formula. */
 const pi = 4n * (4n * arctanOfInverse(5n) - arctanOfInverse(239n));
 
+/** Square root, by Newton's method. */
 function root(x: bigint): bigint {
   let y = decimal(Math.sqrt(toNumber(x)));
   for (let step = 0; step < 6; step++) y = (y + over(x, y)) / 2n;
@@ -31,14 +32,14 @@ function root(x: bigint): bigint {
 
 const rootOfPi = root(pi);
 
-/** erfc x of x from 3 on, by its continued fraction: exp(−x²)/√π/(x + ½/(x + 1/(x + 3/2/(x + …)))) */
+/** erfc x for x ≥ 3, by its continued fraction: exp(−x²)/√π/(x + ½/(x + 1/(x + 3/2/(x + …)))) */
 function tailOf(x: bigint): bigint {
   let below = x;
   for (let k = 300n; k > 0n; k--) below = x + over((k * one) / 2n, below);
   return over(exponential(-times(x, x)), times(rootOfPi, below));
 }
 
-/** erf x = 2/√π (x − x³/3 + x⁵/10 − …), for what is not far from 0. */
+/** erf x for small |x|, by its series: 2/√π (x − x³/3 + x⁵/10 − …). */
 function seriesOf(x: bigint): bigint {
   const square = times(x, x);
   let [sum, power] = [0n, x];
@@ -53,7 +54,7 @@ const exactErf = (x: number) =>
   Math.abs(x) < 3 ? seriesOf(decimal(x)) : x > 0 ? one - tailOf(decimal(x)) : tailOf(decimal(-x)) - one;
 const exactErfc = (x: number) => (x < 3 ? one - exactErf(x) : tailOf(decimal(x)));
 
-/** arctan x, by its series where x was brought near 0: arctan x = 2 arctan(x/(1 + √(1 + x²))). */
+/** arctan x, by its series after reducing x ten times by arctan x = 2 arctan(x/(1 + √(1 + x²))). */
 function arctan(x: bigint): bigint {
   let near = x;
   for (let step = 0; step < 10; step++) near = over(near, one + root(one + times(near, near)));
@@ -66,36 +67,38 @@ function arctan(x: bigint): bigint {
   return 1024n * sum;
 }
 
-/** The angle of (x, y) above the axis. */
+/** Angle of (x, y), for y > 0. */
 const angleOf = (y: bigint, x: bigint) =>
   x > 0n ? arctan(over(y, x)) : x < 0n ? pi + arctan(over(y, x)) : pi / 2n;
-const besideOf = (x: bigint) => root(one - times(x, x));
+/** √(1 − x²) */
+const cosineOf = (x: bigint) => root(one - times(x, x));
 
-/** Distance of two numbers in units in the last place of `wanted`. */
-function ulps(found: number, wanted: bigint): number {
-  const exact = Math.abs(toNumber(wanted));
+/** Distance of a result from the exact number, in units in the last place of that. */
+function ulps(actual: number, expected: bigint): number {
+  const exact = Math.abs(toNumber(expected));
   const unit = exact < 2 ** -1022 ? Number.MIN_VALUE : 2 ** (Math.floor(Math.log2(exact)) - 52);
   return toNumber(
-    over(decimal(found) - wanted < 0n ? wanted - decimal(found) : decimal(found) - wanted, decimal(unit)),
+    over(decimal(actual) < expected ? expected - decimal(actual) : decimal(actual) - expected, decimal(unit)),
   );
 }
 
-/** Numbers on either side of where another formula begins, and others. */
-const places = [
+/** Arguments on both sides of the limits between formulas, and others. */
+const points = [
   ...[0.01, 0.2, 0.24999, 0.25, 0.4, 0.6, 0.84, 0.8437499, 0.84375, 0.9, 1, 1.1, 1.2499, 1.25, 1.3, 1.7, 2.2],
   ...[2.857, 2.8571428, 2.8571429, 3, 3.3, 4.1, 5, 5.99, 6, 7.7, 10.3],
   ...Array.from({ length: 40 }, (_, i) => 0.05 + 0.0713 * i),
 ];
+/** Arguments in the tail of erfc. */
 const far = [12.1, 15.7, 19.9, 22.22, 24.5, 26, 26.5];
 
 describe('in float64', () => {
   test('erf is within 1 ulp', () => {
-    for (const x of [...places, ...places.map(x => -x)].filter(x => Math.abs(x) < 8))
+    for (const x of [...points, ...points.map(x => -x)].filter(x => Math.abs(x) < 8))
       expect(ulps(errorFunction.of(x), exactErf(x)), `erf ${x}`).toBeLessThan(1);
   });
 
-  test('erfc is within 2.5 ulp, in the tail too', () => {
-    for (const x of [...places, ...far, ...places.map(x => -x)])
+  test('erfc is within 2.5 ulp, also in the tail', () => {
+    for (const x of [...points, ...far, ...points.map(x => -x)])
       expect(ulps(errorFunctionComplement.of(x), exactErfc(x)), `erfc ${x}`).toBeLessThan(2.5);
   });
 });
@@ -109,29 +112,29 @@ describe('angles in float64', () => {
   ]);
   const arcs: readonly [string, typeof atan, (x: bigint) => bigint, number][] = [
     ['atan', x => atan(mul(x, 3)), x => arctan(3n * x), 1.5],
-    ['asin', asin, x => arctan(over(x, besideOf(x))), 2],
-    ['acos', acos, x => angleOf(besideOf(x), x), 2],
+    ['asin', asin, x => arctan(over(x, cosineOf(x))), 2],
+    ['acos', acos, x => angleOf(cosineOf(x), x), 2],
   ];
 
-  test.each(arcs)('%s', (name, arc, exact, most) => {
+  test.each(arcs)('%s', (name, arc, exact, bound) => {
     const entries = name === 'atan' ? xs.map(x => Math.fround(x)) : xs;
-    const found = derivatives(arc, entries, 0)[0] as number[];
+    const results = derivatives(arc, entries, 0)[0] as number[];
     for (const [i, x] of entries.entries())
-      expect(ulps(found[i] as number, exact(decimal(x))), `${name} ${x}`).toBeLessThan(most);
+      expect(ulps(results[i] as number, exact(decimal(x))), `${name} ${x}`).toBeLessThan(bound);
   });
 
   test('atan2', () => {
     for (const [i, y] of xs.entries()) {
       const x = 2 * (xs[(i * 7 + 3) % xs.length] as number);
       const tape = new Tape();
-      const [found] = evaluate([atan2(tape.constant(Math.abs(y)), tape.constant(x))]);
-      const off = ulps(found.data[0] as number, angleOf(decimal(Math.abs(y)), decimal(x)));
+      const [angle] = evaluate([atan2(tape.constant(Math.abs(y)), tape.constant(x))]);
+      const off = ulps(angle.data[0] as number, angleOf(decimal(Math.abs(y)), decimal(x)));
       expect(off, `atan2(${y}, ${x})`).toBeLessThan(1.5);
     }
   });
 });
 
-/** Values, and the derivatives of their sum, at these numbers. */
+/** Values of f at these numbers, and the derivatives of their sum up to `orders`. */
 function derivatives(f: typeof erf, entries: readonly number[], orders: number): number[][] {
   const x = new Tape().parameter(entries);
   const results = [f(x)];
@@ -140,7 +143,7 @@ function derivatives(f: typeof erf, entries: readonly number[], orders: number):
   return evaluate(results).map(({ data }) => [...data]);
 }
 
-describe('at the ends', () => {
+describe('at limits of the domain', () => {
   const ends = [0, -0, Infinity, -Infinity, Number.NaN, 40, -40, Number.MIN_VALUE, -1e-310];
 
   test('values', () => {
@@ -170,22 +173,24 @@ describe('at the ends', () => {
   test('the left tail of gelu keeps its digits', () => {
     // gelu x = ½x erfc(−x/√2)
     const x = -30;
-    const wanted = times(decimal(x) / 2n, tailOf(over(decimal(-x), root(2n * one))));
-    expectClose(derivatives(gelu, [x], 0)[0] as number[], [toNumber(wanted)], 1e-12);
+    const expected = times(decimal(x) / 2n, tailOf(over(decimal(-x), root(2n * one))));
+    expectClose(derivatives(gelu, [x], 0)[0] as number[], [toNumber(expected)], 1e-12);
   });
 });
 
 describe('s.special', () => {
-  const of = (f: unknown) =>
+  const recordSpecial = (f: unknown) =>
     new Tape().parameter(1).tape.record(
       { name: 'mine', vjp: [null] },
       map((s, x) => s.special(f as typeof errorFunction, x)),
       [1],
     );
 
-  test('takes special functions alone', () => {
-    expect(of(errorFunction).op.name).toBe('mine');
+  test('accepts only special functions', () => {
+    expect(recordSpecial(errorFunction).op.name).toBe('mine');
     for (const f of [Math.exp, { name: 'erf', of: Math.exp }, undefined, 'erf'])
-      expect(() => of(f)).toThrow('mine: s.special takes errorFunction or errorFunctionComplement, got');
+      expect(() => recordSpecial(f)).toThrow(
+        'mine: s.special takes errorFunction or errorFunctionComplement, got',
+      );
   });
 });

@@ -17,31 +17,31 @@ import {
   total,
 } from './plain.ts';
 
-/** One way to use an op, and what it should give. */
+/** A use of an op, with its formula. */
 export interface Case {
   readonly op: OpName;
   readonly record: (...operands: Value[]) => Value;
   readonly operands: readonly OperandRange[];
-  /** The same in plain loops. */
+  /** Formula of the op in plain loops. */
   readonly plain: (...operands: Plain[]) => Plain;
-  /** One entry of the result from one entry of each operand, so that any equal shapes will do. */
+  /** True if each entry of the result depends on one entry of each operand, so operands may have any equal shapes. */
   readonly isElementwise: boolean;
-  /** The sets of operands in which, the others fixed, it is linear. */
+  /** Sets of operands in which the op is linear if the others are fixed. */
   readonly linearIn: readonly (readonly number[])[];
 }
 
-/** The range of an operand's entries: inside the domain, and farther from a kink than a difference steps. */
+/** Shape and entries of an operand: within the domain, and farther from kinks than the steps of finite differences. */
 export interface OperandRange {
   readonly shape: readonly number[];
   readonly entries: Entries;
-  /** No gradient is wanted: the derivative is zero by definition, or the slope is none. */
+  /** True if no gradient is tested, as it is 0 by definition or does not exist. */
   readonly isFixed: boolean;
 }
 
-/** As many entries as asked for. */
+/** Returns an arbitrary of `size` entries. */
 export type Entries = (size: number) => fc.Arbitrary<number[]>;
 
-/** An exported op, whatever it takes. */
+/** Any exported op. */
 type Op = (typeof ops)[OpName];
 
 function nameOf(op: Op): OpName {
@@ -56,14 +56,14 @@ const listOf =
 
 const between = (min: number, max: number): Entries => listOf(real(min, max));
 
-/** From −2 to 2, but not within `gap` of 0. */
+/** Numbers from −2 to 2, moved away from 0 by `gap`. */
 const awayFrom0 = (gap: number): Entries => listOf(real(-2, 2).map(x => (x < 0 ? x - gap : x + gap)));
 
-/** Multiples of 0.1 and `offset`: operands of unequal offset are never nearly equal. */
+/** Multiples of 0.1 plus `offset`: operands with different offsets are never nearly equal. */
 const lattice = (offset: number): Entries =>
   listOf(fc.integer({ min: -20, max: 20 }).map(k => k / 10 + offset));
 
-/** Multiples of `gap`, none twice. */
+/** Distinct multiples of `gap`. */
 const distinct =
   (gap: number): Entries =>
   size =>
@@ -76,7 +76,7 @@ const anywhere = between(-2, 2);
 const bits = listOf(fc.constantFrom(0, -0, 1, -2));
 
 /*
- * Elementwise ops: each in several shapes, and those of two operands with a literal in either place.
+ * Elementwise ops: each in several shapes, and those of two operands also with a literal on either side.
  */
 
 const shapesOf: Record<number, readonly (readonly (readonly number[])[])[]> = {
@@ -103,7 +103,7 @@ const shapesOf: Record<number, readonly (readonly (readonly number[])[])[]> = {
 };
 
 interface ElementwiseOptions {
-  /** Operands that no gradient is wanted for. */
+  /** Operands without a tested gradient. */
   readonly fixed?: readonly number[];
   readonly linearIn?: readonly (readonly number[])[];
 }
@@ -129,7 +129,7 @@ function ofEntries(
   }));
 }
 
-/** An op of two operands, also with the literal 1.5 on either side. */
+/** Cases of an op of two operands, also with the literal 1.5 on either side. */
 function ofTwo(
   op: ops.Binary,
   plain: (a: number, b: number) => number,
@@ -312,7 +312,7 @@ const elementwiseCases: Case[] = [
 ].flat();
 
 /*
- * Reductions: over one axis, some, all or none, counted from either end, which go or stay.
+ * Reductions: over one axis, several, all or none, counted from either end, and kept or removed.
  */
 
 const axisChoices: readonly { shape: readonly number[]; axis?: ops.Axes; means: readonly number[] }[] = [
@@ -342,7 +342,7 @@ function ofReduction(
   );
 }
 
-/** An op of one operand that is not elementwise. */
+/** Case of an op of one operand that is not elementwise. */
 function along(
   op: Op,
   record: (a: Value) => Value,
@@ -354,7 +354,7 @@ function along(
   return ofMany(op, record, plain, [shape], linearIn, entries);
 }
 
-/** An op of several operands that is not elementwise. */
+/** Case of an op of several operands that is not elementwise. */
 function ofMany(
   op: Op,
   record: Case['record'],
@@ -367,7 +367,7 @@ function ofMany(
   return { op: nameOf(op), record, plain, operands, isElementwise: false, linearIn };
 }
 
-/** Sum of squares of what is left of the mean, over n − ddof. */
+/** Sum of the squared deviations from the mean, divided by n − ddof. */
 const spread = (ddof: number) => (entries: number[]) => {
   const centre = average(entries);
   return total(entries.map(each => (each - centre) ** 2)) / (entries.length - ddof);
@@ -420,7 +420,7 @@ const reductionCases: Case[] = [
 ].flat();
 
 /*
- * Composed along axes, shapes, rows by index, matrices.
+ * Composed ops along axes, shapes, rows by index, and matrices.
  */
 
 const softmax = (x: number, entries: number[]) => Math.exp(x) / sumOfExp(entries);
@@ -570,9 +570,9 @@ const tiled = (shape: readonly number[]) => (a: Plain) =>
     ),
   );
 
-/** The running result of a function along an axis. */
+/** Scan of a function along an axis. */
 const runningIn =
-  (axis: number, f: (sofar: number, entry: number) => number) =>
+  (axis: number, f: (result: number, entry: number) => number) =>
   (a: Plain): Plain =>
     build(a.shape, index => {
       const before = Array.from({ length: (index[axis] as number) + 1 }, (_, i) =>
@@ -581,7 +581,7 @@ const runningIn =
       return before.reduce(f);
     });
 
-/** An op that makes a constant on the tape of a value. */
+/** Case of an op that makes a constant on the tape of its operand. */
 function constantOf(
   op: Op,
   record: (a: Value) => Value,
@@ -800,17 +800,18 @@ const averaged = (index: Plain, count: number) => (a: Plain) => {
   });
 };
 
-/** The same along other axes: `count` of them from `axis` move to the front, and of the result as many as `made` back. */
-const onAxis = (axis: number, count: number, of: (a: Plain) => Plain, made: number) => (a: Plain) => {
+/** Applies `f` to `count` axes from `axis` on, which move to the front; the first `results` axes of the result move back. */
+const onAxis = (axis: number, count: number, f: (a: Plain) => Plain, results: number) => (a: Plain) => {
   const before = Array.from({ length: axis }, (_, i) => i);
-  const own = Array.from({ length: count }, (_, i) => axis + i);
+  const moved = Array.from({ length: count }, (_, i) => axis + i);
   const after = a.shape.map((_, i) => i).slice(axis + count);
-  const result = of(permuted([...own, ...before, ...after])(a));
+  const result = f(permuted([...moved, ...before, ...after])(a));
   const order = result.shape.map((_, i) => i);
-  const front = order.splice(0, made);
+  const front = order.splice(0, results);
   return permuted(order.toSpliced(axis, 0, ...front))(result);
 };
-/** An index, the same as an op takes it, the number of segments, each with a row, and the shape of the operand. */
+
+/** An index, the same index as an argument of an op, the number of segments, none of them empty, and an operand's shape. */
 const segmentUses: readonly (readonly [Plain, ops.Index, number, readonly number[]])[] = [
   [list(1, 0, 1, 2), [1, 0, 1, 2], 3, [4, 2]],
   [list(1, 0, 1), Int32Array.of(1, 0, 1), 2, [3]],
@@ -988,7 +989,7 @@ const matmulCases: Case[] = matmulShapes.map(shapes => {
   return ofMany(ops.matmul, ops.matmul as Case['record'], product, shapes, [[0], [1]]);
 });
 
-/** Every product over all letters, at its place in the result. */
+/** Einsum as one sum over all letters. */
 const summation = (specification: string, lengths: Readonly<Record<string, number>>) => {
   const [left = '', right = ''] = specification.split('->');
   const parts = left.split(',');
@@ -1082,13 +1083,13 @@ const difference = elementwise((x, y) => x - y);
 const lengths = (a: Plain): Plain => elementwise(Math.sqrt)(inner(a, a));
 const column = ({ shape, data }: Plain): Plain => ({ shape: [...shape, 1], data });
 
-/** By the law of cosines. */
+/** Angle by the law of cosines. */
 const plainAngle: Case['plain'] = (a, b, c) => {
   const [p, q, r] = [lengths(difference(a, b)), lengths(difference(c, b)), lengths(difference(a, c))];
   return elementwise((x, y, z) => Math.acos((x * x + y * y - z * z) / (2 * x * y)))(p, q, r);
 };
 
-/** Between what is left of a − b and d − c when their shares along c − b are taken away. */
+/** Angle between the components of a − b and d − c perpendicular to c − b. */
 const plainDihedral: Case['plain'] = (a, b, c, d) => {
   const axis = difference(c, b);
   const along = elementwise((x, length) => x / length)(axis, column(lengths(axis)));
@@ -1098,7 +1099,7 @@ const plainDihedral: Case['plain'] = (a, b, c, d) => {
   return elementwise(Math.atan2)(inner(vectorProduct(along, p), q), inner(p, q));
 };
 
-/** An op of points near corners that do not lie on a line. */
+/** Case of an op of points near corners that are not on a line. */
 function ofPoints(
   op: typeof ops.angle | typeof ops.dihedral,
   plain: Case['plain'],
@@ -1158,7 +1159,7 @@ const vectorCases: Case[] = [
   ofPoints(ops.dihedral, plainDihedral, twisted, [[2, 3], [3], [2, 3], [1, 3]]),
 ].flat();
 
-/** A function of all entries along an axis to as many as `count`. */
+/** Applies `f` to the entries along an axis; it returns `count` entries. */
 const rearranged =
   (axis: number, count: number, f: (entries: number[]) => number[]) =>
   (a: Plain): Plain =>
@@ -1175,7 +1176,7 @@ const lastPlaces = (entries: number[]) => places(entries.map(entry => -entry));
 const placeOfLargest = (entries: number[]) => entries.indexOf(Math.max(...entries));
 const placeOfSmallest = (entries: number[]) => entries.indexOf(Math.min(...entries));
 
-/** Of entries some of which are equal, where there is no slope. */
+/** Case with ties, where there is no slope. */
 function ofTies(
   op: Op,
   record: (a: Value) => Value,
@@ -1202,14 +1203,14 @@ const orderCases: Case[] = [
     const length = shape[axis] as number;
     const isLast = axis === shape.length - 1;
     const count = Math.min(2, length);
-    const given = isLast ? [] : [axis];
-    const of = (op: Op, record: (a: Value) => Value, f: (entries: number[]) => number[], size = length) =>
+    const axisArgument = isLast ? [] : [axis];
+    const caseOf = (op: Op, record: (a: Value) => Value, f: (entries: number[]) => number[], size = length) =>
       along(op, record, rearranged(axis, size, f), shape, distinct(0.1), []);
     return [
-      of(ops.sort, a => ops.sort(a, ...given), ascending),
-      of(ops.argsort, a => ops.argsort(a, ...given), places),
-      of(ops.topK, a => ops.topK(a, count, ...given)[0], descending, count),
-      of(ops.topK, a => ops.topK(a, count, ...given)[1], lastPlaces, count),
+      caseOf(ops.sort, a => ops.sort(a, ...axisArgument), ascending),
+      caseOf(ops.argsort, a => ops.argsort(a, ...axisArgument), places),
+      caseOf(ops.topK, a => ops.topK(a, count, ...axisArgument)[0], descending, count),
+      caseOf(ops.topK, a => ops.topK(a, count, ...axisArgument)[1], lastPlaces, count),
     ];
   }),
   [ops.argmax, ops.argmin].flatMap(op => {
@@ -1301,14 +1302,14 @@ const orderCases: Case[] = [
   ),
 ].flat();
 
-/** Adds so much to each diagonal entry of matrices: small entries then leave them well-conditioned. */
+/** Adds `by` to the diagonal of matrices, which keeps matrices of small entries well-conditioned. */
 const raised = (by: readonly number[]) => (a: Plain) =>
   build(a.shape, index => {
     const [i, k] = index.slice(-2) as [number, number];
     return at(a, index) + (i === k ? (by[i] as number) : 0);
   });
 
-/** The symmetric matrices of which these are the lower triangles. */
+/** Symmetric matrices with these lower triangles. */
 const mirrored = (a: Plain) =>
   build(a.shape, index => {
     const [i, k] = index.slice(-2) as [number, number];
@@ -1317,7 +1318,7 @@ const mirrored = (a: Plain) =>
 
 type Matrix = number[][];
 
-/** A function of each matrix, by rows. */
+/** Applies `f` to each matrix, a list of rows. */
 const ofMatrices = (f: (matrix: Matrix) => Matrix | number[] | number) => (a: Plain) => {
   const [n = 0] = a.shape.slice(-1);
   const results = indicesOf(a.shape.slice(0, -2)).map(front =>
@@ -1328,7 +1329,7 @@ const ofMatrices = (f: (matrix: Matrix) => Matrix | number[] | number) => (a: Pl
   return { shape: [...a.shape.slice(0, -2), ...own], data: results.flat(2) as number[] };
 };
 
-/** Gauss and Jordan's elimination, rows exchanged: the determinant, and the solution for each column. */
+/** Gauss-Jordan elimination with row exchanges. */
 function eliminated(matrix: Matrix, columns: Matrix): { det: number; solution: Matrix } {
   const rows = matrix.map((row, i) => [...row, ...(columns[i] as number[])]);
   let det = 1;
@@ -1351,8 +1352,8 @@ function eliminated(matrix: Matrix, columns: Matrix): { det: number; solution: M
 const identity = (n: number): Matrix =>
   Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, k) => (i === k ? 1 : 0)));
 
-/** The factor by outer products: a column is divided by the root of its pivot, and its product taken off the rest. */
-function factor(matrix: Matrix): Matrix {
+/** Cholesky factor by outer products. */
+function choleskyFactor(matrix: Matrix): Matrix {
   const rest = matrix.map(row => [...row]);
   const lower = matrix.map(row => row.map(() => 0));
   for (let k = 0; k < rest.length; k++) {
@@ -1367,7 +1368,7 @@ function factor(matrix: Matrix): Matrix {
   return lower;
 }
 
-/** The roots of the characteristic polynomial: by cosines of a third of an angle, of three rows. */
+/** Eigenvalues of up to three rows: roots of the characteristic polynomial, for three rows by the cosine formula. */
 function roots(matrix: Matrix): number[] {
   const entry = (i: number, k: number) => matrix[i]?.[k] as number;
   if (matrix.length === 1) return [entry(0, 0)];
@@ -1400,7 +1401,7 @@ const sizes = [
 ];
 const few = sizes.slice(0, 4);
 
-/** An op of matrices to whose diagonals so much is added. */
+/** Case of an op of matrices to whose diagonals `by` is added. */
 function ofRaised(
   op: Op,
   record: (a: Value) => Value,
@@ -1446,7 +1447,9 @@ const linearCases: Case[] = [
       shape,
     ),
   ),
-  sizes.map(shape => ofRaised(ops.cholesky, ops.cholesky, a => ofMatrices(factor)(mirrored(a)), shape)),
+  sizes.map(shape =>
+    ofRaised(ops.cholesky, ops.cholesky, a => ofMatrices(choleskyFactor)(mirrored(a)), shape),
+  ),
   few.map(shape =>
     ofRaised(ops.eigvalsh, ops.eigvalsh, a => ofMatrices(roots)(mirrored(a)), shape, [0, 2, 5]),
   ),
@@ -1466,8 +1469,9 @@ const linearCases: Case[] = [
   ),
 ].flat();
 
-/** The first numbers of seed 1 for pose 3, and which of them lie below 0.25. */
+/** First uniform numbers of seed 1 and index 3. */
 const uniform = [0.5386304398096573, 0.9252429158111175, 0.34321707283642017, 0.4677844388045563];
+/** True for entries that dropout drops for seed 1, index 3 and a rate of 0.25. */
 const dropped = [false, false, false, false, false, true];
 
 const randomCases: Case[] = [

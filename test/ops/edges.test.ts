@@ -42,8 +42,8 @@ import { describe, test } from 'vitest';
 import { expectClose } from '../support/equal.ts';
 
 /*
- * Ops at infinities and at 0, to second order: every executor gives what the interpreter does in float64, which
- * extremes.test.ts holds to numbers.
+ * Ops at infinities and at 0, to second order: every executor agrees with the interpreter in float64, which
+ * extremes.test.ts compares with numbers.
  */
 
 const executors: [string, () => Executor | Promise<Executor>, tolerance: number][] = [
@@ -57,11 +57,11 @@ const executors: [string, () => Executor | Promise<Executor>, tolerance: number]
 
 const infinite = Infinity;
 const edges: [string, (x: Value) => Value, number[]][] = [
-  ['logSumExp of −∞ alone', x => logSumExp(x), [-infinite, -infinite]],
+  ['logSumExp of −∞ only', x => logSumExp(x), [-infinite, -infinite]],
   ['logSumExp of −∞ and x', x => logSumExp(add(x.tape.constant([-infinite, -infinite]), x)), [2]],
   ['logSumExp with ∞', x => logSumExp(x), [infinite, 0, infinite]],
   [
-    'logSumExp of rows, some of −∞ alone or with ∞',
+    'logSumExp of rows, some of −∞ only or with ∞',
     x => square(logSumExp(reshape(x, [4, 2]), 1)),
     [0.5, 1, infinite, 0, -infinite, 1, 2, 2],
   ],
@@ -84,20 +84,16 @@ const edges: [string, (x: Value) => Value, number[]][] = [
   ['hyperbolic functions', x => add(sinh(x), cosh(x)), [0, -0, 1e-4, 21.9, 22.1, -30]],
   ['slopes of roots and reciprocals', x => add(rsqrt(x), reciprocal(x)), [0, 4, infinite]],
   [
-    'order, of columns',
+    'sort of columns',
     x => mul(sort(reshape(x, [4, 2]), 0), x.tape.constant([[1], [2], [3], [4]])),
     [2, 0, infinite, -0, -infinite, 1, 2, 1],
   ],
-  ['the largest and their places', x => mul(...(topK(x, 3) as [Value, Value])), [1, 3, -0, 3, 0, infinite]],
-  ['entries by others', x => takeAlongAxis(square(x), argsort(x), 0), [1, -3, 0.5, -0, 0, 2]],
-  [
-    'the rows of extremes',
-    x => gather(reshape(x, [3, 2]), argmin(reshape(x, [3, 2]), 0)),
-    [1, 5, 4, 5, -2, 7],
-  ],
+  ['topK, values times indices', x => mul(...(topK(x, 3) as [Value, Value])), [1, 3, -0, 3, 0, infinite]],
+  ['takeAlongAxis by argsort', x => takeAlongAxis(square(x), argsort(x), 0), [1, -3, 0.5, -0, 0, 2]],
+  ['gather by argmin', x => gather(reshape(x, [3, 2]), argmin(reshape(x, [3, 2]), 0)), [1, 5, 4, 5, -2, 7]],
   ['a straight angle', x => angle(...corners(x)), [1, 0, 0, 0, 0, 0, -2, 0, 0]],
-  ['a product so far', x => cumprod(x), [3, 0, 2, infinite, 1]],
-  ['a sum so far', x => cumsum(square(x)), [3, 0, 2, infinite, 1]],
+  ['cumprod', x => cumprod(x), [3, 0, 2, infinite, 1]],
+  ['cumsum', x => cumsum(square(x)), [3, 0, 2, infinite, 1]],
   ['std', x => std(reshape(x, [2, 3]), -1), [2, 2, 2, 1, 2, 4]],
   [
     'eigenvalues, some equal',
@@ -126,10 +122,10 @@ describe.each(executors)('%s', (_name, make, tolerance) => {
     const y = sum(f(x));
     const [slope] = gradient(y, [x]);
     const wanted = [y, slope, ...gradient(sum(slope), [x])];
-    const found = await (await make()).run(wanted);
+    const actual = await (await make()).run(wanted);
     for (const [i, expected] of interpreter().run(wanted).entries())
       expectClose(
-        found[i] as Tensor,
+        actual[i] as Tensor,
         expected,
         tolerance,
         1 + Math.max(0, ...expected.data.filter(Number.isFinite).map(Math.abs)),

@@ -80,7 +80,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { expectClose } from '../support/equal.ts';
 
-/** The sum of f over the entries as a function of all of them: its value at each, and its derivatives by each. */
+/** Values of f at the entries, and the derivatives of their sum by each entry up to `orders`. */
 function derivatives(f: (x: Value) => Value, entries: readonly number[], orders = 2): number[][] {
   const tape = new Tape();
   const x = tape.parameter(entries);
@@ -92,7 +92,7 @@ function derivatives(f: (x: Value) => Value, entries: readonly number[], orders 
 const ulp = 2 ** -52;
 
 describe('tails', () => {
-  // [name, op, x, value, derivative], all within 4 ulp of themselves: tails keep their relative accuracy.
+  // [name, op, x, value, derivative]: all within 4 ulp, so that tails keep their relative accuracy.
   const e40 = Math.exp(-40);
   const e700 = Math.exp(-700);
   const tails: [string, (x: Value) => Value, x: number, value: number, derivative: number][] = [
@@ -160,9 +160,9 @@ describe('tails', () => {
     ['hypot with NaN', a => hypot(a, Number.NaN), -Infinity, Infinity, Number.NaN],
   ];
 
-  test.each(tails)('%s (%o) at %d is %d, its derivative %d', (_name, op, x, value, derivative) => {
-    const [found, slope] = derivatives(op, [x], 1) as [number[], number[]];
-    expectClose(found, value, 4 * ulp);
+  test.each(tails)('%s (%o) at %d is %d, with derivative %d', (_name, op, x, value, derivative) => {
+    const [result, slope] = derivatives(op, [x], 1) as [number[], number[]];
+    expectClose(result, value, 4 * ulp);
     expectClose(slope, derivative, 4 * ulp);
   });
 
@@ -178,7 +178,7 @@ describe('tails', () => {
 });
 
 describe('angles', () => {
-  /** A value and its derivatives by y and x. */
+  /** atan2(y, x), and its derivatives by y and x. */
   function angle(y: number, x: number): { value: number; slopes: number[] } {
     const tape = new Tape();
     const [a, b] = [tape.parameter(y), tape.parameter(x)];
@@ -220,11 +220,11 @@ describe('angles', () => {
     [1e-300, 1e300, [1e-300, 0]],
     [1, Infinity, [0, 0]],
     [-Infinity, Infinity, [0, 0]],
-  ])('the slopes of atan2 at (%d, %d) are %o, where no square overflows or vanishes', (y, x, slopes) => {
+  ])('the slopes of atan2 at (%d, %d) are %o, without overflow of squares', (y, x, slopes) => {
     expectClose(angle(y, x).slopes, slopes, 4 * ulp, slopes.map(Math.abs));
   });
 
-  test('arcs at the ends of their domains, and beyond', () => {
+  test('asin and acos at the limits of their domains, and beyond', () => {
     const ends = [-1, 1, -0, 0];
     expect(derivatives(asin, ends, 1)).toEqual([
       [-Math.PI / 2, Math.PI / 2, -0, 0],
@@ -243,7 +243,7 @@ describe('angles', () => {
     expect(derivatives(asin, [1e-200], 1)).toEqual([[1e-200], [1]]);
   });
 
-  test('atan has its limits, and no slope there', () => {
+  test('atan has its limits at infinities, with slope 0', () => {
     const [values, slopes] = derivatives(atan, [Infinity, -Infinity, 1e200], 1);
     expect(values).toEqual([Math.PI / 2, -Math.PI / 2, Math.PI / 2]);
     expect(slopes).toEqual([0, 0, 0]);
@@ -254,8 +254,8 @@ describe('angles', () => {
 describe('logSumExp and softmax', () => {
   const [larger, smaller] = [1 / (1 + Math.exp(-1)), Math.exp(-1) / (1 + Math.exp(-1))];
 
-  test.each([1e4, -1e4, 1e300, 0])('do not overflow or vanish at %d', origin => {
-    // 1e300 + 1 is 1e300, so that the entries are equal there.
+  test.each([1e4, -1e4, 1e300, 0])('do not overflow or underflow at %d', origin => {
+    // 1e300 + 1 rounds to 1e300, so the entries are equal.
     const entries = [origin + 1, origin, origin - 1e6];
     const weights = origin === 1e300 ? [1 / 3, 1 / 3, 1 / 3] : [larger, smaller, 0];
     const spread = origin === 1e300 ? Math.log(3) : 1 + Math.log(1 + Math.exp(-1));
@@ -265,7 +265,7 @@ describe('logSumExp and softmax', () => {
     expectClose(derivatives(x => softmax(x), entries, 0)[0] as number[], weights, 1e-12);
   });
 
-  test('of −∞ among others have no part in it, at second order too', () => {
+  test('ignore −∞ among other entries, to second order', () => {
     const entries = [-Infinity, 1, 0, -Infinity];
     const [value, slope, second] = derivatives(x => square(logSumExp(x)), entries) as [
       number[],
@@ -279,22 +279,22 @@ describe('logSumExp and softmax', () => {
     expectClose(derivatives(x => softmax(x), entries, 0)[0] as number[], [0, larger, smaller, 0], 1e-15);
   });
 
-  test('of −∞ alone: the logarithm of no weight at all is −∞, and there are no shares of it', () => {
+  test('of −∞ only: logSumExp is −∞, and softmax NaN', () => {
     const nothing = [-Infinity, -Infinity];
     expect(derivatives(logSumExp, nothing, 0)).toEqual([[-Infinity]]);
     expect(derivatives(x => softmax(x), nothing, 0)).toEqual([[Number.NaN, Number.NaN]]);
   });
 
   test.each([
-    // [entries, logSumExp, its gradient]: rows of their own, and all of them one below the other.
+    // [entries, logSumExp, its gradient], tested alone and as a row among others.
     [[-Infinity, -Infinity], -Infinity, [0, 0]],
     [[Infinity, 0], Infinity, [1, 0]],
     [[-Infinity, Infinity], Infinity, [0, 1]],
     [[Infinity, Infinity], Infinity, [0.5, 0.5]],
     [[1e4, 1e4], 1e4 + Math.LN2, [0.5, 0.5]],
-  ])('of %o it is %d, its gradient %o, among other rows too', (entries, value, slope) => {
-    const [found, first, second] = derivatives(logSumExp, entries) as [number[], number[], number[]];
-    expect(found).toEqual([value]);
+  ])('logSumExp of %o is %d, with gradient %o, also among other rows', (entries, value, slope) => {
+    const [result, first, second] = derivatives(logSumExp, entries) as [number[], number[], number[]];
+    expect(result).toEqual([value]);
     expectClose(first, slope, 4 * ulp);
     expectClose(second, [0, 0], 4 * ulp, 1);
     const rows = (x: Value) => logSumExp(reshape(x, [3, 2]), 1);
@@ -304,16 +304,16 @@ describe('logSumExp and softmax', () => {
     expectClose(among[2], [0, 0, 0, 0, 0, 0], 4 * ulp, 1);
   });
 
-  test('what comes to −∞ has no slope by what was added', () => {
+  test('of −∞ + x has slope 0 by x', () => {
     const nothing = (x: Value) => logSumExp(add(x.tape.constant([-Infinity, -Infinity]), x));
     expect(derivatives(nothing, [1]).slice(1)).toEqual([[0], [0]]);
   });
 
-  test('of no numbers it is −∞, with a gradient of none', () => {
+  test('of no entries: logSumExp is −∞, with an empty gradient', () => {
     expect(derivatives(logSumExp, [], 1)).toEqual([[-Infinity], []]);
   });
 
-  test('logSoftmax is exact where softmax is 0', () => {
+  test('logSoftmax is exact where softmax underflows', () => {
     const first = (x: Value) => slice(logSoftmax(x), 1);
     expect(derivatives(x => logSoftmax(x), [1000, 0], 0)).toEqual([[0, -1000]]);
     expect(derivatives(first, [1000, 0], 2)).toEqual([[-1000], [-1, 1], [0, 0]]);
@@ -324,7 +324,7 @@ describe('logSumExp and softmax', () => {
     }
   });
 
-  test('segmentSoftmax neither overflows nor vanishes, and has no shares of nothing', () => {
+  test('segmentSoftmax neither overflows nor underflows, also with empty segments', () => {
     const entries = [1e4 + 1, -700, 1e4, -701, 5];
     const [shares, slope, second] = derivatives(
       x => square(segmentSoftmax(x, [4, 1, 4, 1, 2], 6)),
@@ -337,7 +337,7 @@ describe('logSumExp and softmax', () => {
     expectClose(second, [0, 0, 0, 0, 0], 1e-12, 1);
   });
 
-  test('segments without rows are −∞ or ∞, and their cotangents go nowhere', () => {
+  test('maxima and minima of empty segments are −∞ and ∞, and have no gradient', () => {
     const [largest] = derivatives(x => segmentMax(x, [2, 0, 2], 4), [1, 2, 3], 0);
     expect(largest).toEqual([2, -Infinity, 3, -Infinity]);
     expect(derivatives(x => segmentMin(x, [2, 0, 2], 3), [1, 2, 3], 1)).toEqual([
@@ -348,12 +348,12 @@ describe('logSumExp and softmax', () => {
     expect(derivatives(x => segmentMax(x, [], 2), [], 1)).toEqual([[-Infinity, -Infinity], []]);
   });
 
-  test('+∞ and NaN are not hidden', () => {
+  test('propagate +∞ and NaN', () => {
     expect(derivatives(logSumExp, [Infinity, 0], 0)).toEqual([[Infinity]]);
     expect(derivatives(logSumExp, [Number.NaN, 0], 0)).toEqual([[Number.NaN]]);
   });
 
-  test('softmax adds up to 1 and so has slope 0', () => {
+  test('the sum of softmax is 1, with slope 0', () => {
     const [values, slope] = derivatives(x => softmax(x), [0.3, -1.2, 2.2], 1) as [number[], number[]];
     expectClose(
       values.reduce((a, b) => a + b),
@@ -366,7 +366,7 @@ describe('logSumExp and softmax', () => {
 
 describe('prod', () => {
   test.each([
-    // [factors, the product of the others, the derivatives of the sum of those]
+    // [factors, for each the product of the others, the derivatives of the sum of these products]
     [
       [2, -3, 5],
       [-15, 10, -6],
@@ -394,30 +394,30 @@ describe('prod', () => {
     expect(orders.map(order => order.map(each => each + 0))).toEqual([slope, second]);
   });
 
-  test('of no numbers is 1', () => {
+  test('of no entries is 1', () => {
     expect(derivatives(x => prod(x), [], 1)).toEqual([[1], []]);
     expect(derivatives(x => prod(reshape(x, [0, 2]), 0), [], 1)).toEqual([[1, 1], []]);
   });
 });
 
-describe('order', () => {
+describe('sorting', () => {
   const { NaN: none } = Number;
   const unordered = [3, 1, none, -0, 0, 1, Infinity, -Infinity, none];
-  const values = (...found: Value[]) => evaluate(found).map(({ data }) => [...data]);
-  const given = (entries: readonly number[]) => new Tape().parameter(entries);
+  const values = (...wanted: Value[]) => evaluate(wanted).map(({ data }) => [...data]);
+  const parameter = (entries: readonly number[]) => new Tape().parameter(entries);
 
-  test('of numbers, NaN, infinities and both zeros: NaN last, equal ones as they were', () => {
-    const x = given(unordered);
+  test('is stable, with NaN last and −0 equal to 0', () => {
+    const x = parameter(unordered);
     expect(values(sort(x), argsort(x))).toEqual([
       [-Infinity, -0, 0, 1, 1, 3, Infinity, none, none],
       [7, 3, 4, 1, 5, 0, 6, 2, 8],
     ]);
-    const y = given([0, -0, 0]);
+    const y = parameter([0, -0, 0]);
     expect(values(sort(y), argsort(y), argmax(y), argmin(y))).toEqual([[0, -0, 0], [0, 1, 2], [0], [0]]);
   });
 
-  test('from the largest: NaN first', () => {
-    const [largest, places] = topK(given(unordered), 9);
+  test('in descending order has NaN first', () => {
+    const [largest, places] = topK(parameter(unordered), 9);
     expect(values(largest, places)).toEqual([
       [none, none, Infinity, 3, 1, 1, -0, 0, -Infinity],
       [2, 8, 6, 0, 1, 5, 3, 4, 7],
@@ -431,15 +431,15 @@ describe('order', () => {
     [[Infinity, -Infinity, Infinity, -Infinity], 0, 1],
     [[none, none], 0, 0],
     [[-0, 0], 0, 0],
-  ])('of %o the largest is at %d, the smallest at %d', (entries, largest, smallest) => {
-    const x = given(entries);
+  ])('argmax of %o is %d, argmin %d', (entries, largest, smallest) => {
+    const x = parameter(entries);
     const column = reshape(x, [-1, 1]);
     expect(values(argmax(x), argmin(x), argmax(column, 0, true), argmin(column, 0))).toEqual(
       [largest, smallest, largest, smallest].map(place => [place]),
     );
   });
 
-  test('entries keep their own cotangents, whatever the others are', () => {
+  test('gives each entry its own cotangent, also beside NaN and infinities', () => {
     const weighted = (x: Value) => mul(square(sort(x)), x.tape.constant([1, 2, 3, 4]));
     const [sorted, slope, second] = derivatives(weighted, [2, Infinity, 2, -1]);
     expect([sorted, slope, second]).toEqual([
@@ -457,22 +457,22 @@ describe('order', () => {
     ]);
   });
 
-  test('a computed index takes what is there, and −∞ where it points nowhere', () => {
-    const x = given([1, none, -0, Infinity]);
+  test('by a computed index that is out of range takes −∞', () => {
+    const x = parameter([1, none, -0, Infinity]);
     const at = add(x.tape.constant([3, 2, 1, 4, -1, 0.5, none]), x.tape.fill(0, [7]));
     const expected = [Infinity, -0, none, -Infinity, -Infinity, -Infinity, -Infinity];
     expect(values(gather(x, at), takeAlongAxis(x, at, 0))).toEqual([expected, expected]);
-    const empty = given([]);
+    const empty = parameter([]);
     expect(values(gather(empty, argsort(empty)), gather(empty, add(empty.tape.fill(0, [2]), 1)))).toEqual([
       [],
       [-Infinity, -Infinity],
     ]);
   });
 
-  test('sorts 300 numbers as JavaScript does, also those that it takes from others', () => {
+  test('of 300 numbers agrees with JavaScript, also for others taken in that order', () => {
     const entries = Array.from({ length: 300 }, (_, i) => Math.round(1e3 * Math.sin(i * i)) % 50);
     const places = entries.map((_, i) => i).sort((i, k) => (entries[i] as number) - (entries[k] as number));
-    const x = given(entries);
+    const x = parameter(entries);
     const others = mul(2, x);
     expect(values(sort(x), argsort(x), takeAlongAxis(others, argsort(x), 0))).toEqual([
       places.map(i => entries[i]),
@@ -487,7 +487,7 @@ describe('angles between points', () => {
   const bend = (x: Value) => angle(...(points(x).slice(0, 3) as [Value, Value, Value]));
   const twist = (x: Value) => dihedral(...(points(x) as [Value, Value, Value, Value]));
 
-  test('signs and quadrants: clockwise is positive, seen from b to c', () => {
+  test('have the right signs and quadrants: clockwise is positive, seen from b to c', () => {
     for (const degrees of [-179, -90, -30, 0, 60, 90, 135, 180]) {
       const radians = (degrees * Math.PI) / 180;
       const d = [Math.cos(radians), Math.sin(radians), 2];
@@ -498,7 +498,7 @@ describe('angles between points', () => {
     expectClose(right as number[], [Math.PI / 2], 1e-15);
   });
 
-  test('angles of a billionth are precise', () => {
+  test('are accurate for angles of 1e-9', () => {
     const [found, slope] = derivatives(bend, [1, 1e-9, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0], 1);
     expectClose(found as number[], [1e-9], 1e-15);
     expectClose((slope as number[]).slice(0, 3), [-1e-9, 1, 0], 1e-12, 1);
@@ -507,13 +507,13 @@ describe('angles between points', () => {
   });
 
   test.each([
-    ['of one direction', [1, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0], 0],
-    ['straight', [1, 0, 0, 0, 0, 0, -2, 0, 0, 0, 0, 0], Math.PI],
+    ['of 0', [1, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0], 0],
+    ['of π', [1, 0, 0, 0, 0, 0, -2, 0, 0, 0, 0, 0], Math.PI],
     ['of points that coincide', [1, 1, 1, 1, 1, 1, 2, 0, 0, 0, 0, 0], 0],
     ['of one point', new Array(12).fill(0.3), 0],
   ])('an angle %s has a gradient of 0', (_what, entries, value) => {
-    const [found, ...slopes] = derivatives(bend, entries);
-    expect(found).toEqual([value]);
+    const [result, ...slopes] = derivatives(bend, entries);
+    expect(result).toEqual([value]);
     for (const each of slopes) expectClose(each, new Array(12).fill(0), 0);
   });
 
@@ -523,12 +523,12 @@ describe('angles between points', () => {
     ['of an axis of no length', [0, 3, 0, 1, 0, 0, 1, 0, 0, 5, 1, 0]],
     ['of one point', new Array(12).fill(-0.3)],
   ])('a dihedral angle %s has a gradient of 0', (_what, entries) => {
-    const [found, ...slopes] = derivatives(twist, entries);
-    expect([0, Math.PI, -Math.PI]).toContain(Math.abs((found as number[])[0] as number));
+    const [result, ...slopes] = derivatives(twist, entries);
+    expect([0, Math.PI, -Math.PI]).toContain(Math.abs((result as number[])[0] as number));
     for (const each of slopes) expectClose(each, new Array(12).fill(0), 0);
   });
 
-  test('turning and moving all points changes neither, and a mirror turns the sign of the dihedral', () => {
+  test('are invariant under rotation and translation; a mirror changes the sign of a dihedral', () => {
     const entries = [1, 0.2, -0.3, 0, 0.1, 0, 0.3, 1.4, 0.2, -0.7, 1.9, 1];
     const [c, s] = [Math.cos(0.7), Math.sin(0.7)];
     const moved = entries.map((_, i) => {
@@ -553,7 +553,7 @@ describe('kinks have the stated subgradient', () => {
     ['sqrt at 0', sqrt, [0, 1], [0, 0.5], [0, -0.25]],
     ['a root of a square at 0', x => pow(sum(square(x)), 0.5), [0, 0], [0, 0], [0, 0]],
     ['hypot at 0', x => hypot(x, 0), [0, -0, -2], [0, 0, -1], [0, 0, 0]],
-    ['std of equals', x => std(x), [2, 2], [0, 0], [0, 0]],
+    ['std of equal numbers', x => std(x), [2, 2], [0, 0], [0, 0]],
     ['elu at 0', x => elu(x, 2), [0, 1], [2, 1], [2, 0]],
     ['steps at their jumps', x => add(round(x), ceil(x), trunc(x), floor(x)), [1, 0.5], [0, 0], [0, 0]],
     ['a remainder at its jump', x => mod(x, 2), [2, -2, 1], [1, 1, 1], [0, 0, 0]],
@@ -561,9 +561,9 @@ describe('kinks have the stated subgradient', () => {
     ['sqrt of a square at 0', x => sqrt(square(x)), [0, -3], [0, -1], [0, 0]],
     ['norm at 0', norm, [0, 0, 0], [0, 0, 0], [0, 0, 0]],
     ['norm of rows at 0', x => norm(reshape(x, [2, 1]), -1), [0, -3], [0, -1], [0, 0]],
-    ['maximum of equals', x => maximum(x, 1), [1, 2, 0], [0.5, 1, 0], [0, 0, 0]],
+    ['maximum of equal numbers', x => maximum(x, 1), [1, 2, 0], [0.5, 1, 0], [0, 0, 0]],
     ['maximum of a value and itself', x => maximum(x, x), [1, 2], [1, 1], [0, 0]],
-    ['minimum of equals', x => minimum(x, 1), [1, 2, 0], [0.5, 0, 1], [0, 0, 0]],
+    ['minimum of equal numbers', x => minimum(x, 1), [1, 2, 0], [0.5, 0, 1], [0, 0, 0]],
     ['minimum of a value and itself', x => minimum(x, x), [1, 2], [1, 1], [0, 0]],
     ['huber at its bounds', x => huber(x), [-1, 1, 0, 0.5, -2], [-1, 1, 0, 0.5, -1], [0.5, 0.5, 1, 1, 0]],
     ['huber of infinities', x => huber(x, 2), [Infinity, -Infinity], [2, -2], [0, 0]],
@@ -578,7 +578,7 @@ describe('kinks have the stated subgradient', () => {
     ['topK with ties', x => topK(x, 1)[0], [1, 2, 2], [0, 1, 0], [0, 0, 0]],
     ['clamp on its bounds', x => clamp(x, -1, 1), [-1, 1, 0, 2, -2], [0.5, 0.5, 1, 0, 0], [0, 0, 0, 0, 0]],
     ['max with ties', max, [3, 1, 3, 3, 2], [1 / 3, 0, 1 / 3, 1 / 3, 0], [0, 0, 0, 0, 0]],
-    ['max of equals alone', max, [2, 2], [0.5, 0.5], [0, 0]],
+    ['max of equal numbers only', max, [2, 2], [0.5, 0.5], [0, 0]],
     [
       'segmentMax with ties',
       x => slice(segmentMax(x, [1, 0, 1, 1, 0], 3), 0, 2),
@@ -587,8 +587,8 @@ describe('kinks have the stated subgradient', () => {
       [0, 0, 0, 0, 0],
     ],
     ['segmentMin with ties', x => segmentMin(x, [0, 0, 0], 1), [3, 1, 1], [0, 0.5, 0.5], [0, 0, 0]],
-    ['segmentMax of −∞ alone', x => segmentMax(x, [0, 0], 1), [-Infinity, -Infinity], [0.5, 0.5], [0, 0]],
-    ['max of −∞ alone', max, [-Infinity, -Infinity], [0.5, 0.5], [0, 0]],
+    ['segmentMax of −∞ only', x => segmentMax(x, [0, 0], 1), [-Infinity, -Infinity], [0.5, 0.5], [0, 0]],
+    ['max of −∞ only', max, [-Infinity, -Infinity], [0.5, 0.5], [0, 0]],
     ['min with ties', min, [3, 1, 1], [0, 0.5, 0.5], [0, 0, 0]],
     [
       'cosineCutoff at 0 and at the cutoff',
@@ -600,12 +600,12 @@ describe('kinks have the stated subgradient', () => {
   ];
 
   test.each(kinks)('%s', (_name, f, entries, slope, second) => {
-    const [, found, foundSecond] = derivatives(f, entries) as [number[], number[], number[]];
-    expectClose(found, slope, 4 * ulp);
-    expectClose(foundSecond, second, 4 * ulp);
+    const [, first, curvature] = derivatives(f, entries) as [number[], number[], number[]];
+    expectClose(first, slope, 4 * ulp);
+    expectClose(curvature, second, 4 * ulp);
   });
 
-  test('two points in one place push nowhere, at second order neither', () => {
+  test('the distance of coincident points has gradient 0, to second order', () => {
     const tape = new Tape();
     const a = tape.parameter([
       [1, 2, 3],
@@ -623,7 +623,7 @@ describe('kinks have the stated subgradient', () => {
     expectClose(second, [0, 0, 0, 0, 0, 0], 4 * ulp, 1);
   });
 
-  test('NaN is neither larger nor smaller: it is passed on', () => {
+  test('max, min, relu, abs, maximum and minimum propagate NaN', () => {
     const places = [[Number.NaN], [Number.NaN, 1], [1, Number.NaN], [-Infinity, Number.NaN, Infinity]];
     for (const f of [max, min]) {
       for (const entries of places) expect(derivatives(f, entries, 0)).toEqual([[Number.NaN]]);
@@ -635,23 +635,23 @@ describe('kinks have the stated subgradient', () => {
 });
 
 describe('steps and remainders', () => {
-  const of = (op: (x: Value) => Value, entries: readonly number[]) => derivatives(op, entries, 0)[0];
+  const valuesOf = (op: (x: Value) => Value, entries: readonly number[]) => derivatives(op, entries, 0)[0];
 
-  test('round takes the even one of two that are equally near', () => {
+  test('round rounds halves to even', () => {
     const entries = [0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 0.49999999999999994, -0.49999999999999994, 2.4, -2.6];
-    expect(of(round, entries)).toEqual([0, 2, 2, -0, -2, -2, 0, -0, 2, -3]);
+    expect(valuesOf(round, entries)).toEqual([0, 2, 2, -0, -2, -2, 0, -0, 2, -3]);
     const whole = [2 ** 52 + 1, -(2 ** 53), 1e300, 0, -0, Infinity, -Infinity, Number.NaN];
-    for (const op of [round, ceil, trunc, floor]) expect(of(op, whole)).toEqual(whole);
-    expect(of(round, [2 ** 51 + 0.5, 2 ** 51 + 1.5])).toEqual([2 ** 51, 2 ** 51 + 2]);
+    for (const op of [round, ceil, trunc, floor]) expect(valuesOf(op, whole)).toEqual(whole);
+    expect(valuesOf(round, [2 ** 51 + 0.5, 2 ** 51 + 1.5])).toEqual([2 ** 51, 2 ** 51 + 2]);
   });
 
   test('ceil and trunc', () => {
-    expect(of(ceil, [0.1, -0.1, 1e-300, -1e-300, -1.5])).toEqual([1, -0, 1, -0, -1]);
-    expect(of(trunc, [1.9, -1.9, 0.1, -0.1, 1e-300])).toEqual([1, -1, 0, -0, 0]);
+    expect(valuesOf(ceil, [0.1, -0.1, 1e-300, -1e-300, -1.5])).toEqual([1, -0, 1, -0, -1]);
+    expect(valuesOf(trunc, [1.9, -1.9, 0.1, -0.1, 1e-300])).toEqual([1, -1, 0, -0, 0]);
   });
 
   test.each([
-    // [a, b, a mod b] as NumPy has them, but for the last three: see the doc block.
+    // [a, b, a mod b] as in NumPy, except the last three, which the doc block of mod explains.
     [-1, 3, 2],
     [1, -3, -2],
     [-7, -3, -1],
@@ -671,38 +671,38 @@ describe('steps and remainders', () => {
     [1e300, 1e-10, 0],
     [1e17, 0.3, 0],
   ])('%d mod %d is %d', (a, b, expected) => {
-    const [found] = of(x => mod(x, b), [a]) as [number];
+    const [found] = valuesOf(x => mod(x, b), [a]) as [number];
     expect(Object.is(found, expected) || found === expected).toBe(true);
   });
 
-  test('a remainder has the sign of the divisor, or is 0, and is no larger', () => {
+  test('a remainder is 0 or has the sign of the divisor, and is at most as large', () => {
     for (let i = 1; i < 2000; i++) {
       const [a, b] = [Math.sin(i) * 10 ** (i % 7), Math.sin(3 * i + 1)];
-      const [found] = of(x => mod(x, b), [a]) as [number];
+      const [found] = valuesOf(x => mod(x, b), [a]) as [number];
       expect(found * b).toBeGreaterThanOrEqual(0);
       expect(Math.abs(found)).toBeLessThanOrEqual(Math.abs(b));
     }
   });
 
-  test('a remainder by a divisor has the slope −⌊a/b⌋', () => {
+  test('the slope of a remainder by its divisor is −⌊a/b⌋', () => {
     expect(derivatives(b => mod(7, b), [2, -2, 3, 10], 1)[1]).toEqual([-3, 4, -2, -0]);
   });
 
-  test('conditions are true where they are not 0', () => {
+  test('not, and, or treat every number except 0 as true', () => {
     const entries = [0, -0, 1, -2, Number.NaN, Infinity, 5e-324];
-    expect(of(not, entries)).toEqual([1, 1, 0, 0, 0, 0, 0]);
-    expect(of(x => and(x, 1), entries)).toEqual([0, 0, 1, 1, 1, 1, 1]);
-    expect(of(x => and(0, x), entries)).toEqual([0, 0, 0, 0, 0, 0, 0]);
-    expect(of(x => or(x, 0), entries)).toEqual([0, 0, 1, 1, 1, 1, 1]);
-    expect(of(x => or(Number.NaN, x), entries)).toEqual([1, 1, 1, 1, 1, 1, 1]);
-    expect(of(isNan, entries)).toEqual([0, 0, 0, 0, 1, 0, 0]);
-    expect(of(x => notEqual(x, x), entries)).toEqual([0, 0, 0, 0, 1, 0, 0]);
-    expect(of(x => lessEqual(x, x), entries)).toEqual([1, 1, 1, 1, 0, 1, 1]);
-    expect(of(x => greaterEqual(x, 0), entries)).toEqual([1, 1, 1, 0, 0, 1, 1]);
+    expect(valuesOf(not, entries)).toEqual([1, 1, 0, 0, 0, 0, 0]);
+    expect(valuesOf(x => and(x, 1), entries)).toEqual([0, 0, 1, 1, 1, 1, 1]);
+    expect(valuesOf(x => and(0, x), entries)).toEqual([0, 0, 0, 0, 0, 0, 0]);
+    expect(valuesOf(x => or(x, 0), entries)).toEqual([0, 0, 1, 1, 1, 1, 1]);
+    expect(valuesOf(x => or(Number.NaN, x), entries)).toEqual([1, 1, 1, 1, 1, 1, 1]);
+    expect(valuesOf(isNan, entries)).toEqual([0, 0, 0, 0, 1, 0, 0]);
+    expect(valuesOf(x => notEqual(x, x), entries)).toEqual([0, 0, 0, 0, 1, 0, 0]);
+    expect(valuesOf(x => lessEqual(x, x), entries)).toEqual([1, 1, 1, 1, 0, 1, 1]);
+    expect(valuesOf(x => greaterEqual(x, 0), entries)).toEqual([1, 1, 1, 0, 0, 1, 1]);
   });
 });
 
-test('no gradient flows through stopGradient, of any order', () => {
+test('stopGradient has gradient 0, of any order', () => {
   expect(derivatives(x => mul(x, stopGradient(x)), [3, -2])).toEqual([
     [9, 4],
     [3, -2],
@@ -758,7 +758,7 @@ describe('pow', () => {
     expectClose(found, [slope, second, mixed, mixed], 4 * ulp);
   });
 
-  test('of literal exponents is one op, and one plan for all that are no multiples of ½', () => {
+  test('by literal exponents is one op, with one plan for all that are not multiples of ½', () => {
     const executor = jit();
     const run = (exponent: number) => {
       const x = new Tape().parameter([1.5, 2]);
@@ -780,7 +780,7 @@ describe('pow', () => {
     expect(executor.planned).toBe(5);
   });
 
-  test('of 0, by the exponent, has derivative 0', () => {
+  test('of base 0 has derivative 0 by the exponent', () => {
     expect(
       derivatives(b => pow(b.tape.constant(0), b), [1, 2, 0.5], 3)
         .slice(1)
@@ -789,8 +789,8 @@ describe('pow', () => {
   });
 });
 
-describe('where: nothing of the branch not taken reaches a value or a gradient of any order', () => {
-  // Each is finite at 2 and NaN or infinite, itself or in a derivative, at one of the others at least.
+describe('where: the branch not taken has no effect on values and gradients of any order', () => {
+  // Each branch is finite at 2, and it or a derivative is not finite at one of the other entries at least.
   const entries = [0, -1, 1000, Number.NaN, -Infinity, 2];
   const branches: [string, (x: Value, k: Value) => Value][] = [
     ['log x', x => log(x)],
@@ -812,13 +812,13 @@ describe('where: nothing of the branch not taken reaches a value or a gradient o
     ['√x · log x · k/x', (x, k) => mul(mul(sqrt(x), log(x)), div(k, x))],
   ];
 
-  // The branch may be a derivative itself: a force that is masked, say.
+  // Branches that are derivatives, such as a masked force.
   const forces = branches.map(([name, branch]): (typeof branches)[number] => [
     `d/dx of ${name}`,
     (x, k) => gradient(sum(branch(x, k)), [x])[0],
   ]);
 
-  /** Three orders of gradients by x and by k of the sum of the branch where x is 2; the next order is of their product. */
+  /** Sum of the branch where x is 2, and three orders of gradients by x and k; each order differentiates products of the last. */
   function ladder(branch: (x: Value, k: Value) => Value, xs: number[]): number[][] {
     const tape = new Tape();
     const [x, k] = [tape.parameter(xs), tape.parameter(3)];
@@ -834,10 +834,10 @@ describe('where: nothing of the branch not taken reaches a value or a gradient o
 
   test.each([...branches, ...forces])('%s', (_name, branch) => {
     const clean = ladder(branch, [2]);
-    for (const [i, found] of ladder(branch, entries).entries()) {
+    for (const [i, result] of ladder(branch, entries).entries()) {
       const expected = clean[i] as number[];
-      // Gradients by x are those of 1, 3 and 5 steps.
-      expectClose(found, i % 2 === 1 ? [0, 0, 0, 0, 0, ...expected] : expected, 0);
+      // Results 1, 3 and 5 are gradients by x.
+      expectClose(result, i % 2 === 1 ? [0, 0, 0, 0, 0, ...expected] : expected, 0);
       expect(expected.every(Number.isFinite)).toBe(true);
     }
   });

@@ -17,30 +17,31 @@ import { property } from '../support/property.ts';
 import { type Case, cases, type OperandRange } from './cases.ts';
 
 /*
- * Every op in every use of the table, by the same laws. A law is tried on a random use of the op, at random operands.
+ * The same laws for every op. A case of a law is a random use of the op from cases.ts, with random operands.
  */
 
 const exported = Object.keys(ops) as OpName[];
 const usesOf = (op: OpName) => cases.filter(each => each.op === op);
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);
 
-test('the table has every exported op, and no other', () => {
+test('cases.ts has every exported op, and no other', () => {
   expect(new Set(cases.map(({ op }) => op))).toEqual(new Set(exported));
 });
 
-/** A use of an op with entries for its operands. */
+/** Use of an op, with operands. */
 interface Use {
   readonly use: Case;
   readonly operands: readonly Tensor[];
 }
 
+/** Random use among these, with random operands. */
 function uses(of: readonly Case[]): fc.Arbitrary<Use> {
   return fc
     .constantFrom(...of)
     .chain(use => fc.tuple(...use.operands.map(tensorIn)).map(operands => shown({ use, operands })));
 }
 
-/** The same, printed by a failing property in a few words. */
+/** Returns the same object, with a short description for the report of a failing property. */
 function shown<T extends { use: Case }>(drawn: T): T {
   const { use, ...rest } = drawn;
   return { ...drawn, [fc.toStringMethod]: () => `${use.op} as ${use.record} with ${fc.stringify(rest)}` };
@@ -51,7 +52,7 @@ const tensorIn = ({ shape, entries }: OperandRange) =>
 
 const seeds = fc.nat(1000);
 
-/** The result of a use, projected on weights, as a recording of the operands that a gradient is wanted for. */
+/** Recording of the projection of a use's result on weights, as a function of the operands with a tested gradient. */
 function projected({ use, operands }: Use, seed: number): { recording: Recording; params: Tensor[] } {
   const isParam = (_: unknown, i: number) => !use.operands[i]?.isFixed;
   const recording: Recording = (tape, params) => {
@@ -76,7 +77,7 @@ describe.each(exported)('%s', op => {
     return;
   }
 
-  property('is its formula, in plain loops', uses(usesOf(op)), ({ use, operands }) => {
+  property('equals its formula in plain loops', uses(usesOf(op)), ({ use, operands }) => {
     const plain = use.plain(...operands.map(({ data, shape }) => ({ data: [...data], shape })));
     expectClose(
       run({ use, operands }),
@@ -86,12 +87,12 @@ describe.each(exported)('%s', op => {
     );
   });
 
-  property('has the slope of finite differences', uses(usesOf(op)), seeds, (drawn, seed) => {
+  property('has a slope equal to finite differences', uses(usesOf(op)), seeds, (drawn, seed) => {
     const { recording, params } = projected(drawn, seed);
     expectSlope(recording, params, directionLike(params, seed + 1));
   });
 
-  property('has the second derivative of finite differences', uses(usesOf(op)), seeds, (drawn, seed) => {
+  property('has a second derivative equal to finite differences', uses(usesOf(op)), seeds, (drawn, seed) => {
     const { recording, params } = projected(drawn, seed);
     if (params.length === 0) return;
     const gradientAlong = projectedGradient(recording, directionLike(params, seed + 2));
@@ -111,16 +112,16 @@ describe.each([...new Set(elementwiseUses.map(({ op }) => op))])('%s, in a branc
     return fc.record({ use: fc.constant(use), taken, notTaken }).map(shown);
   });
 
-  property('adds nothing to gradients of any order, whatever it holds', drawn, ({ use, taken, notTaken }) => {
+  property('adds nothing to gradients of any order, for any operands', drawn, ({ use, taken, notTaken }) => {
     const clean = gradientsWhereTaken(use, taken, taken);
-    for (const [i, found] of gradientsWhereTaken(use, notTaken, taken).entries()) {
-      expectClose(found, clean[i] as Tensor, 0);
-      expectClose(found.data.slice(0, 3), [0, 0, 0], 0);
+    for (const [i, slope] of gradientsWhereTaken(use, notTaken, taken).entries()) {
+      expectClose(slope, clean[i] as Tensor, 0);
+      expectClose(slope.data.slice(0, 3), [0, 0, 0], 0);
     }
   });
 });
 
-/** The first three gradients, with respect to each operand, of the sum of an op over its last three entries. */
+/** Gradients of orders 1 to 3, by each operand, of the sum of an op over its last three entries. */
 function gradientsWhereTaken(use: Case, notTaken: number[][], taken: number[][]): Tensor[] {
   const tape = new Tape();
   const operands = notTaken.map((entries, i) => [...entries, ...(taken[i] as number[])]);
@@ -148,7 +149,7 @@ describe.each(linearOps)('%s is linear', op => {
   });
 
   property('⟨v, Jᵀu⟩ = ⟨Jv, u⟩', drawn, seeds, ({ use, moved, operands }, seed) => {
-    // Linear in what moves: J at any point is the op itself with the others fixed.
+    // The op is linear in the moved operands, so J is the op itself with the other operands fixed.
     const tape = new Tape();
     const leaves = operands.map(operand => tape.parameter(operand));
     const result = use.record(...leaves);
@@ -170,7 +171,7 @@ describe.each(linearOps)('%s is linear', op => {
   });
 });
 
-/** ⟨a, b⟩, and Σ|aᵢbᵢ|. */
+/** Returns ⟨a, b⟩ and Σ|aᵢbᵢ|. */
 function inner(a: readonly number[], b: readonly number[]): [product: number, size: number] {
   const terms = a.map((each, i) => each * (b[i] as number));
   return [terms.reduce((x, y) => x + y, 0), terms.reduce((x, y) => x + Math.abs(y), 0)];

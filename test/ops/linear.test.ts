@@ -20,24 +20,24 @@ import { expectClose } from '../support/equal.ts';
 import { real } from '../support/numbers.ts';
 import { property } from '../support/property.ts';
 
-/** Entries of so many matrices. */
+/** Random n × n matrices with entries from −1 to 1. */
 const matrices = (count: number, n: number) =>
   fc.array(real(-1, 1), { minLength: count * n * n, maxLength: count * n * n }).map(entries => {
     return tensor(Float64Array.from(entries), [count, n, n]);
   });
 
 const numbers = (value: Value) => [...evaluate([value])[0].data];
-const flipped = (a: Value) => transpose(a, [0, 2, 1]);
+const transposed = (a: Value) => transpose(a, [0, 2, 1]);
 
 describe.each([1, 2, 3, 4])('matrices of %d rows', n => {
-  // A multiple of the identity keeps condition numbers below some hundreds.
-  const raised = (drawn: ReturnType<typeof tensor>) => {
+  // Adding a multiple of the identity keeps condition numbers below a few hundred.
+  const wellConditioned = (drawn: ReturnType<typeof tensor>) => {
     const a = new Tape().constant(drawn);
     return add(a, mul(n + 0.5, eye(a.tape, n)));
   };
 
   property('A·A⁻¹ = 1 = A⁻¹·A, and det A · det A⁻¹ = 1', matrices(2, n), drawn => {
-    const a = raised(drawn);
+    const a = wellConditioned(drawn);
     const one = Array.from({ length: 2 * n * n }, (_, i) => ((i % (n * n)) % (n + 1) === 0 ? 1 : 0));
     expectClose(numbers(matmul(a, inverse(a))), one, 1e-12, 1);
     expectClose(numbers(matmul(inverse(a), a)), one, 1e-12, 1);
@@ -45,16 +45,16 @@ describe.each([1, 2, 3, 4])('matrices of %d rows', n => {
   });
 
   property('A·x = b', matrices(2, n), matrices(2, n), (drawn, right) => {
-    const a = raised(drawn);
+    const a = wellConditioned(drawn);
     const b = a.tape.constant(right);
     expectClose(numbers(matmul(a, solve(a, b))), [...right.data], 1e-14, 1);
   });
 
   property('L·Lᵀ = A, with det A = (Π Lᵢᵢ)²', matrices(2, n), drawn => {
     const root = new Tape().constant(drawn);
-    const a = add(matmul(root, flipped(root)), mul(0.5, eye(root.tape, n)));
+    const a = add(matmul(root, transposed(root)), mul(0.5, eye(root.tape, n)));
     const lower = cholesky(a);
-    expectClose(numbers(matmul(lower, flipped(lower))), numbers(a), 1e-14, n);
+    expectClose(numbers(matmul(lower, transposed(lower))), numbers(a), 1e-14, n);
     const entries = numbers(lower);
     const isLower = entries.every((entry, i) => entry === 0 || i % n <= Math.floor((i % (n * n)) / n));
     expect(isLower).toBe(true);
@@ -69,10 +69,10 @@ describe.each([1, 2, 3, 4])('matrices of %d rows', n => {
 describe.each([1, 2, 3])('eigenvalues of %d rows', n => {
   property('have the trace, the square sum and the determinant of the matrix', matrices(3, n), drawn => {
     const half = new Tape().constant(drawn);
-    const a = add(half, flipped(half));
+    const a = add(half, transposed(half));
     const values = eigvalsh(a);
-    const found = numbers(values);
-    const rows = [0, 1, 2].map(k => found.slice(k * n, (k + 1) * n));
+    const eigenvalues = numbers(values);
+    const rows = [0, 1, 2].map(k => eigenvalues.slice(k * n, (k + 1) * n));
     for (const row of rows) expect(row).toEqual(row.toSorted((x, y) => x - y));
     expectClose(numbers(sum(values, -1)), numbers(sum(mul(a, eye(a.tape, n)), [1, 2])), 1e-14, 4 * n);
     expectClose(numbers(sum(square(values), -1)), numbers(sum(square(a), [1, 2])), 1e-14, 4 * n * n);
@@ -80,9 +80,9 @@ describe.each([1, 2, 3])('eigenvalues of %d rows', n => {
     expectClose(numbers(det(a)), products, 1e-13, 8);
   });
 
-  property('of a multiple are multiples, however large or small', matrices(1, n), drawn => {
+  property('scale with the matrix, for very large and small factors', matrices(1, n), drawn => {
     const half = new Tape().constant(drawn);
-    const a = add(half, flipped(half));
+    const a = add(half, transposed(half));
     const values = numbers(eigvalsh(a));
     for (const factor of [2 ** 600, 2 ** -600, -1]) {
       const scaled = values.map(value => value * factor);
@@ -93,15 +93,18 @@ describe.each([1, 2, 3])('eigenvalues of %d rows', n => {
 });
 
 describe('eigenvalues of three rows', () => {
-  /** The eigenvalues of diag λ turned by a rotation, and the first and second derivative of their weighted sum along D. */
-  function turned(eigenvalues: readonly number[]) {
+  /**
+   * Parameter `a` = R diag(λ) Rᵀ for a rotation R, a direction D (`lower`, its lower triangle), and `inAxes`, Rᵀ D R, which
+   * perturbation theory needs.
+   */
+  function rotated(eigenvalues: readonly number[]) {
     const [w, x, y, z] = [0.5, 0.1, -0.7, 0.5];
-    const turn = [
+    const rotation = [
       [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
       [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
       [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
     ];
-    const at = (i: number, k: number) => turn[i]?.[k] as number;
+    const at = (i: number, k: number) => rotation[i]?.[k] as number;
     const three = [0, 1, 2];
     const entry = (i: number, k: number) =>
       three.reduce((total, j) => total + at(i, j) * (eigenvalues[j] as number) * at(k, j), 0);
@@ -134,14 +137,14 @@ describe('eigenvalues of three rows', () => {
     [[1, 1 + 1e-4, 2], 1e-11, 1e-6],
     [[0.1, 0.1001, 0.1003], 1e-11, 1e-6],
   ])('have the derivatives of perturbation theory: %o', (eigenvalues, first, second) => {
-    const { a, inAxes, lower } = turned(eigenvalues);
+    const { a, inAxes, lower } = rotated(eigenvalues);
     const weights = [0.3, -1.1, 0.7];
     const values = eigvalsh(a);
     const [slope] = gradient(sum(mul(values, a.tape.constant(weights))), [a]);
     const along = sum(mul(slope, lower));
     const [curvature] = gradient(along, [a]);
-    const [found, once, twice] = evaluate([values, along, sum(mul(curvature, lower))]);
-    expectClose([...found.data], eigenvalues, 4e-15, 5);
+    const [computed, once, twice] = evaluate([values, along, sum(mul(curvature, lower))]);
+    expectClose([...computed.data], eigenvalues, 4e-15, 5);
     const entry = (i: number, k: number) => inAxes[i]?.[k] as number;
     const slopes = weights.map((weight, i) => weight * entry(i, i));
     expectClose(
@@ -161,7 +164,7 @@ describe('eigenvalues of three rows', () => {
     expectClose([...twice.data], curved, second, Math.max(...terms.map(Math.abs)));
   });
 
-  test('that are equal give symmetric functions of them the right gradient', () => {
+  test('that are equal: symmetric functions of them have the right gradient', () => {
     const a = new Tape().parameter([
       [2, 0, 0],
       [0, 2, 0],
@@ -171,40 +174,43 @@ describe('eigenvalues of three rows', () => {
     expect(numbers(slope)).toEqual([4, 0, 0, 0, 4, 0, 0, 0, 4]);
   });
 
-  test('of no matrix but 0 are 0, with a finite gradient', () => {
+  test('of a matrix of zeros are 0, with a finite gradient', () => {
     const a = new Tape().parameter(tensor(new Float64Array(9), [3, 3]));
     const values = eigvalsh(a);
-    const [found, slope] = evaluate([values, ...gradient(sum(values), [a])]);
-    expect([...found.data]).toEqual([0, 0, 0]);
+    const [computed, slope] = evaluate([values, ...gradient(sum(values), [a])]);
+    expect([...computed.data]).toEqual([0, 0, 0]);
     expect([...(slope?.data ?? [])]).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 1]);
   });
 });
 
 test.each([
-  // Condition numbers, and how far A·A⁻¹ and A·x − b are off at most.
+  // Condition number, and the largest errors of A·A⁻¹ and of A·x − b.
   [1e3, 1e-11, 1e-15],
   [1e6, 1e-6, 1e-14],
-])('at a condition number of %d the inverse is as good as its doc block says', (condition, off, residual) => {
-  for (let trial = 1; trial <= 50; trial++) {
-    // H·D·H′ with Householder reflections H.
-    const reflection = (seed: number) => {
-      const v = [1, 2, 3, 4].map(i => Math.sin(seed * i * 12.9898));
-      const length = v.reduce((total, each) => total + each * each, 0);
-      return v.map((p, i) => v.map((q, k) => (i === k ? 1 : 0) - (2 * p * q) / length));
-    };
-    const tape = new Tape();
-    const diagonal = [0, 1, 2, 3].map(i => [0, 1, 2, 3].map(k => (i === k ? condition ** (-i / 3) : 0)));
-    const [left, middle, right] = [reflection(trial), diagonal, reflection(trial + 0.5)].map(each =>
-      tape.constant(each),
-    ) as [Value, Value, Value];
-    const a = matmul(matmul(left, middle), right);
-    const b = matmul(a, tape.constant([1, -0.5, 0.25, 2]));
-    expectClose(numbers(sub(matmul(a, inverse(a)), eye(tape, 4))), new Array(16).fill(0), off, 1);
-    expectClose(numbers(sub(matmul(a, solve(a, b)), b)), [0, 0, 0, 0], residual, 1);
-  }
-});
+])(
+  'at a condition number of %d, inverse and solve are as accurate as their doc blocks say',
+  (condition, off, residual) => {
+    for (let trial = 1; trial <= 50; trial++) {
+      // H·D·H′ with Householder reflections H.
+      const reflection = (seed: number) => {
+        const v = [1, 2, 3, 4].map(i => Math.sin(seed * i * 12.9898));
+        const length = v.reduce((total, each) => total + each * each, 0);
+        return v.map((p, i) => v.map((q, k) => (i === k ? 1 : 0) - (2 * p * q) / length));
+      };
+      const tape = new Tape();
+      const diagonal = [0, 1, 2, 3].map(i => [0, 1, 2, 3].map(k => (i === k ? condition ** (-i / 3) : 0)));
+      const [left, middle, right] = [reflection(trial), diagonal, reflection(trial + 0.5)].map(each =>
+        tape.constant(each),
+      ) as [Value, Value, Value];
+      const a = matmul(matmul(left, middle), right);
+      const b = matmul(a, tape.constant([1, -0.5, 0.25, 2]));
+      expectClose(numbers(sub(matmul(a, inverse(a)), eye(tape, 4))), new Array(16).fill(0), off, 1);
+      expectClose(numbers(sub(matmul(a, solve(a, b)), b)), [0, 0, 0, 0], residual, 1);
+    }
+  },
+);
 
-test('a matrix that has no inverse, or no root, gives NaN or infinity', () => {
+test('a singular matrix has an inverse of NaN or infinity, and an indefinite one a Cholesky factor with NaN', () => {
   const tape = new Tape();
   const singular = tape.constant([
     [1, 2],
@@ -218,7 +224,7 @@ test('a matrix that has no inverse, or no root, gives NaN or infinity', () => {
   expect(numbers(cholesky(indefinite)).at(-1)).toBeNaN();
 });
 
-test('a batch is one plan, whatever its size', () => {
+test('batches of any size share a plan', () => {
   const executor = jit();
   for (const count of [2, 4, 7]) {
     const tape = new Tape();

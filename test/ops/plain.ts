@@ -1,38 +1,38 @@
 /*
- * Tensors in plain loops: what the ops are compared with. Everything is said by index, as in a textbook, and nothing is
- * shared with the library.
+ * Tensors in plain loops, to compare ops with. All is computed by index, as in a textbook, without code of the library.
  */
 
+/** Tensor of plain numbers. */
 export interface Plain {
   readonly shape: readonly number[];
-  /** Row-major. */
+  /** Entries in row-major order. */
   readonly data: readonly number[];
 }
 
-/** One position for each axis. */
+/** Position along each axis. */
 export type Indices = readonly number[];
 
-/** The tensor of this shape whose entry at each index is given by `entry`. */
+/** Tensor of a shape, whose entry at each index is `entry(index)`. */
 export function build(shape: readonly number[], entry: (index: Indices) => number): Plain {
   return { shape, data: indicesOf(shape).map(entry) };
 }
 
-/** The entry at an index, which may have more axes in front; along an axis of length 1 there is but one. */
+/** Entry at an index, by the rules of broadcasting: extra leading axes and axes of length 1 are ignored. */
 export function at({ shape, data }: Plain, index: Indices): number {
-  const own = index.slice(index.length - shape.length);
+  const trailing = index.slice(index.length - shape.length);
   const position = shape.reduce((sum, length, axis) => {
-    return sum * length + (length === 1 ? 0 : (own[axis] as number));
+    return sum * length + (length === 1 ? 0 : (trailing[axis] as number));
   }, 0);
   return data[position] as number;
 }
 
-/** A function of one entry of each, NumPy's rule for shapes that differ. */
+/** Applies `f` to each entry, with NumPy's broadcasting. */
 export const elementwise =
   (f: (...entries: number[]) => number) =>
   (...operands: Plain[]): Plain =>
     build(broadcast(operands), index => f(...operands.map(operand => at(operand, index))));
 
-/** The shape that all broadcast to: aligned at the last axis, the length that is not 1. */
+/** Shape that all operands broadcast to. */
 export function broadcast(operands: readonly Plain[]): number[] {
   const rank = Math.max(...operands.map(({ shape }) => shape.length));
   return Array.from({ length: rank }, (_, axis) => {
@@ -41,7 +41,7 @@ export function broadcast(operands: readonly Plain[]): number[] {
   });
 }
 
-/** A function of all entries that differ in `axes` alone, which go, or stay with length 1. */
+/** Reduces `axes` by `f`; they are removed, or kept with length 1. */
 export const reduced =
   (f: (entries: number[]) => number, axes: readonly number[], keepDims = false) =>
   (a: Plain): Plain => {
@@ -50,19 +50,20 @@ export const reduced =
     return { shape: keepDims ? along.shape : a.shape.filter((_, axis) => !axes.includes(axis)), data };
   };
 
-/** A function of each entry and of all that differ from it in `axes` alone. */
+/** Applies `f` to each entry, with all entries along `axes` as the second argument. */
 export const alongAxes =
   (f: (entry: number, entries: number[]) => number, axes: readonly number[]) =>
   (a: Plain): Plain =>
     build(a.shape, index => f(at(a, index), group(a, axes, index)));
 
+/** Entries that differ from that at `index` only in `axes`. */
 function group(a: Plain, axes: readonly number[], index: Indices): number[] {
   return indicesOf(a.shape)
     .filter(other => other.every((position, axis) => axes.includes(axis) || position === index[axis]))
     .map(other => at(a, other));
 }
 
-/** Every index of a tensor of this shape, in row-major order. */
+/** All indices of a tensor of this shape, in row-major order. */
 export function indicesOf(shape: readonly number[]): Indices[] {
   const [length, ...rest] = shape;
   if (length === undefined) return [[]];

@@ -7,7 +7,7 @@ import { philox, type Words } from '../../ops/random/philox.ts';
 import { property } from '../support/property.ts';
 
 describe('philox', () => {
-  // Known answers of Random123 (kat_vectors), whose authors are those of the generator.
+  // Known answers of Random123 (kat_vectors), by the authors of the generator.
   const answers: [counter: Words, key: readonly [number, number], words: Words][] = [
     [
       [0, 0, 0, 0],
@@ -41,14 +41,14 @@ const moments = (numbers: readonly number[]) => {
 };
 
 describe('noise', () => {
-  property('is the same for the same seed, index and place', fc.nat(), fc.nat(), (seed, index) => {
+  property('depends on seed, index and position only', fc.nat(), fc.nat(), (seed, index) => {
     expect(drawn({ seed, index }, [7])).toEqual(drawn({ seed, index }, [8]).slice(0, 7));
     expect(drawn({ seed, index }, [7])).not.toEqual(drawn({ seed: seed + 1, index }, [7]));
     expect(drawn({ seed, index }, [7])).not.toEqual(drawn({ seed, index: index + 1 }, [7]));
     expect(drawn({ seed, index }, [2, 3])).toEqual(drawn({ seed, index }, [6]));
   });
 
-  test('of seeds and indices beyond 32 bits differs, too', () => {
+  test('differs for seeds and indices beyond 32 bits', () => {
     const first = drawn({ seed: 2 ** 40, index: 1 }, [4]);
     for (const other of [
       { seed: 2 ** 41, index: 1 },
@@ -69,7 +69,7 @@ describe('noise', () => {
     expect(uniform.every(x => x > 0 && x < 1)).toBe(true);
   });
 
-  test('of neighbouring poses and seeds is not correlated', () => {
+  test('is uncorrelated for neighbouring poses and seeds', () => {
     const [a, b, c] = [{ seed: 1 }, { seed: 1, index: 1 }, { seed: 2 }].map(each => drawn(each, [20_000]));
     const inner = (x: number[], y: number[]) =>
       x.reduce((total, each, i) => total + each * (y[i] as number), 0);
@@ -100,17 +100,17 @@ describe('noise', () => {
 });
 
 describe('dropout', () => {
-  test('drops a share of the entries and divides the others by what is left', () => {
+  test('drops a share of the entries and divides the others by the rest', () => {
     const x = new Tape().parameter(new Float64Array(20_000).fill(3));
     const y = dropout(x, { rate: 0.25, seed: 3 });
     const [values, slopes] = evaluate([y, ...gradient(sum(y), [x])]);
-    const kept = values.data.filter(entry => entry !== 0);
-    expect(kept.length / 20_000).toBeCloseTo(0.75, 1);
-    expect(kept.every(entry => entry === 4)).toBe(true);
+    const rest = values.data.filter(entry => entry !== 0);
+    expect(rest.length / 20_000).toBeCloseTo(0.75, 1);
+    expect(rest.every(entry => entry === 4)).toBe(true);
     expect(slopes?.data.every((slope, i) => slope === (values.data[i] === 0 ? 0 : 1 / 0.75))).toBe(true);
   });
 
-  test('lets nothing of a dropped entry through, whatever it holds', () => {
+  test('lets no NaN of a dropped entry through', () => {
     const options = { rate: 0.5, seed: 4 };
     const ones = evaluate([dropout(new Tape().parameter(new Float64Array(64).fill(1)), options)])[0].data;
     const entries = Float64Array.from(ones, kept => (kept === 0 ? Number.NaN : 1));
@@ -119,7 +119,7 @@ describe('dropout', () => {
     for (const { data } of evaluate([y, ...gradient(y, [x])])) expect(data.every(Number.isFinite)).toBe(true);
   });
 
-  test('of rate 0 is the value itself', () => {
+  test('of rate 0 returns its operand', () => {
     const x = new Tape().parameter([1, 2]);
     expect(dropout(x, { rate: 0, seed: 1 })).toBe(x);
   });
@@ -131,7 +131,7 @@ describe('dropout', () => {
     );
   });
 
-  test('and noise are the same in every pass over the poses, so all strategies agree', async () => {
+  test('and noise are the same in every pass, so all strategies agree', async () => {
     const poses = Array.from({ length: 5 }, (_, index) => ({ features: [1, 2, 3, index], index }));
     const params = { weights: tensor([0.3, -0.2, 0.1, 0.4]) };
     const results = await Promise.all(

@@ -4,7 +4,7 @@ import * as ops from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
 import { property } from '../support/property.ts';
 
-/** A parameter of this shape on a new tape, holding 1, 2, 3, …; further calls on the same tape. */
+/** Parameter of this shape with the entries 1, 2, 3, …, on `tape` or a new one. */
 function ofShape(shape: readonly number[], tape: Tape = new Tape()): Value {
   const size = shape.reduce((product, length) => product * length, 1);
   return tape.parameter(
@@ -36,28 +36,28 @@ describe.each(Object.entries(reductions))('%s follows NumPy along axes', (_name,
     [[2, 3, 4], [], [2, 3, 4], [2, 3, 4]],
     [[2, 0, 4], [0, 2], [0], [1, 0, 1]],
     [[], undefined, [], []],
-  ])('%j along %j gives %j, or %j', (shape, axis, gone, kept) => {
+  ])('%j along %j gives %j, or %j with keepDims', (shape, axis, removed, kept) => {
     const a = ofShape(shape);
-    expect(op(a, axis).shape).toEqual(gone);
+    expect(op(a, axis).shape).toEqual(removed);
     expect(op(a, axis, true).shape).toEqual(kept);
-    expect(evaluate([op(a, axis)])[0].shape).toEqual(gone);
+    expect(evaluate([op(a, axis)])[0].shape).toEqual(removed);
   });
 
-  test('an axis named twice, in either way, is an error', () => {
+  test('an axis named twice is an error, also by −1', () => {
     expect(() => op(ofShape([2, 3]), [1, 1])).toThrow('axis 1 is named twice');
     expect(() => op(ofShape([2, 3]), [1, -1])).toThrow('axis 1 is named twice');
   });
 
-  test.each([2, -3, 0.5, Number.NaN])('no axis %d in two', axis => {
+  test.each([2, -3, 0.5, Number.NaN])('axis %d of two is an error', axis => {
     expect(() => op(ofShape([2, 3]), axis)).toThrow(/no axis .* in shape \[2, 3\]: axes go from -2 to 1/);
   });
 
-  test('a single number has no axis 0', () => {
+  test('axis 0 of a scalar is an error', () => {
     expect(() => op(ofShape([]), 0)).toThrow('no axis 0 in shape []: a single number has no axes');
   });
 });
 
-test('reductions of no numbers: a sum is 0, a logSumExp −∞, a mean or an extreme an error', () => {
+test('of no numbers, a sum is 0, a logSumExp −∞, and a mean or an extreme an error', () => {
   const none = ofShape([0, 3]);
   expect([...evaluate([ops.sum(none, 0)])[0].data]).toEqual([0, 0, 0]);
   expect([...evaluate([ops.logSumExp(none, 0)])[0].data]).toEqual([-Infinity, -Infinity, -Infinity]);
@@ -108,7 +108,7 @@ describe('elementwise ops broadcast as NumPy does', () => {
   });
 });
 
-describe('shapes that do not fit are named, with what would', () => {
+describe('an error about shapes names them and the rule:', () => {
   const tape = new Tape();
   const [number, three, wide] = [ofShape([], tape), ofShape([3], tape), ofShape([2, 3], tape)];
   const failures: [mistake: string, record: () => unknown, message: string][] = [
@@ -124,10 +124,14 @@ describe('shapes that do not fit are named, with what would', () => {
     ],
     ['broadcastTo to no shape', () => ops.broadcastTo(number, [2.5]), 'broadcastTo: []'],
     ['reshape to another size', () => ops.reshape(wide, [4]), '6 numbers do not fill [4], which holds 4'],
-    ['reshape to no whole length', () => ops.reshape(wide, [4, -1]), '[2, 3] does not divide into [4, -1]'],
-    ['reshape with two lengths open', () => ops.reshape(wide, [-1, -1]), 'reshape: [2, 3]'],
+    [
+      'reshape to a length that does not divide',
+      () => ops.reshape(wide, [4, -1]),
+      '[2, 3] does not divide into [4, -1]',
+    ],
+    ['reshape with two unknown lengths', () => ops.reshape(wide, [-1, -1]), 'reshape: [2, 3]'],
     ['reshape to negative lengths', () => ops.reshape(wide, [-2, -3]), 'reshape: [2, 3]'],
-    ['reshape to broken lengths', () => ops.reshape(wide, [1.5, 4]), 'reshape: [2, 3]'],
+    ['reshape to fractional lengths', () => ops.reshape(wide, [1.5, 4]), 'reshape: [2, 3]'],
     ['expandDims too far', () => ops.expandDims(three, 3), 'expandDims: no axis 3 in a result of 2 axes'],
     [
       'transpose of too few axes',
@@ -139,7 +143,11 @@ describe('shapes that do not fit are named, with what would', () => {
       () => ops.transpose(wide, [1, -1]),
       '(1, 1) does not name each of its 2 axes once',
     ],
-    ['transpose of no axis', () => ops.transpose(wide, [0, 2]), 'transpose: no axis 2 in shape [2, 3]'],
+    [
+      'transpose by a missing axis',
+      () => ops.transpose(wide, [0, 2]),
+      'transpose: no axis 2 in shape [2, 3]',
+    ],
     [
       'slice past the end',
       () => ops.slice(three, 1, 5),
@@ -162,19 +170,19 @@ describe('shapes that do not fit are named, with what would', () => {
     ],
     ['slice backwards', () => ops.slice(three, 2, 1), 'slice: [3]: the end (1) lies before the start (2)'],
     ['slice of too many axes', () => ops.slice(three, [0, 0]), 'slice: [3] has no position (0, 0)'],
-    ['slice between entries', () => ops.slice(three, 0.5), 'slice: [3] has no position (0.5)'],
+    ['slice from a fractional position', () => ops.slice(three, 0.5), 'slice: [3] has no position (0.5)'],
     [
       'pad of too few axes',
       () => ops.pad(wide, [[1, 1]]),
       'pad: [2, 3] needs one [before, after] for each axis',
     ],
-    ['pad by less than nothing', () => ops.pad(three, [[-1, 0]]), 'got [[-1, 0]]'],
+    ['pad by a negative width', () => ops.pad(three, [[-1, 0]]), 'got [[-1, 0]]'],
     [
-      'slice by half a step',
+      'slice by a fractional step',
       () => ops.slice(three, 0, 3, 0.5),
       'slice: [3]: steps must be whole numbers from 1',
     ],
-    ['slice backwards by a step', () => ops.slice(three, 0, 3, -1), 'got (-1)'],
+    ['slice by a negative step', () => ops.slice(three, 0, 3, -1), 'got (-1)'],
     ['slice by steps of too many axes', () => ops.slice(three, 0, 3, [1, 2]), 'got (1, 2)'],
     ['stack of nothing', () => ops.stack([]), 'stack: needs at least one value'],
     [
@@ -182,7 +190,7 @@ describe('shapes that do not fit are named, with what would', () => {
       () => ops.stack([three, wide]),
       'stack: [3] and [2, 3]: the shapes must be equal',
     ],
-    ['stack along no axis', () => ops.stack([three], 2), 'stack: no axis 2 in shape [1, 3]'],
+    ['stack along a missing axis', () => ops.stack([three], 2), 'stack: no axis 2 in shape [1, 3]'],
     [
       'split into unequal parts',
       () => ops.split(wide, 2, 1),
@@ -196,23 +204,27 @@ describe('shapes that do not fit are named, with what would', () => {
     ],
     ['split past the end', () => ops.split(three, [4]), 'got (4)'],
     ['squeeze of a longer axis', () => ops.squeeze(wide, 1), 'squeeze: [2, 3]: axis 1 has length 3, not 1'],
-    ['flip along no axis', () => ops.flip(wide, 2), 'flip: no axis 2 in shape [2, 3]'],
+    ['flip along a missing axis', () => ops.flip(wide, 2), 'flip: no axis 2 in shape [2, 3]'],
     [
       'tile by less than nothing',
       () => ops.tile(three, -1),
       'tile: [3]: needs whole numbers from 0, got (-1)',
     ],
-    ['eye of half a row', () => ops.eye(tape, 2, 0.5), 'eye: a length is a whole number from 0, got 0.5'],
+    [
+      'eye of a fractional length',
+      () => ops.eye(tape, 2, 0.5),
+      'eye: a length is a whole number from 0, got 0.5',
+    ],
     ['arange without end', () => ops.arange(tape, Infinity), 'arange: bounds are finite'],
-    ['arange that stands still', () => ops.arange(tape, 0, 1, 0), 'got a step of 0'],
-    ['cumsum along no axis', () => ops.cumsum(wide, 2), 'cumsum: no axis 2 in shape [2, 3]'],
-    ['cumprod along no axis', () => ops.cumprod(wide, -3), 'cumprod: no axis -3 in shape [2, 3]'],
+    ['arange with a step of 0', () => ops.arange(tape, 0, 1, 0), 'got a step of 0'],
+    ['cumsum along a missing axis', () => ops.cumsum(wide, 2), 'cumsum: no axis 2 in shape [2, 3]'],
+    ['cumprod along a missing axis', () => ops.cumprod(wide, -3), 'cumprod: no axis -3 in shape [2, 3]'],
     [
       'variance of too few',
       () => ops.variance(three, 0, false, 3),
       'variance: [3]: 3 entries are too few: there must be more than ddof, 3',
     ],
-    ['std of none', () => ops.std(ofShape([0], tape)), 'std: [0]: 0 entries are too few'],
+    ['std of no entries', () => ops.std(ofShape([0], tape)), 'std: [0]: 0 entries are too few'],
     [
       'std with no number for ddof',
       () => ops.std(three, 0, false, '1' as never),
@@ -243,8 +255,8 @@ describe('shapes that do not fit are named, with what would', () => {
       () => ops.takeAlongAxis(wide, [[0], [3]], 1),
       'takeAlongAxis: index 3 at position 1 is out of range: there are 3 entries, 0 to 2',
     ],
-    ['sort of a single number', () => ops.sort(ofShape([], tape)), 'sort: no axis -1 in shape []'],
-    ['argsort along no axis', () => ops.argsort(wide, 2), 'argsort: no axis 2 in shape [2, 3]'],
+    ['sort of a scalar', () => ops.sort(ofShape([], tape)), 'sort: no axis -1 in shape []'],
+    ['argsort along a missing axis', () => ops.argsort(wide, 2), 'argsort: no axis 2 in shape [2, 3]'],
     [
       'argmax of nothing',
       () => ops.argmax(ofShape([2, 0], tape), 1),
@@ -256,7 +268,11 @@ describe('shapes that do not fit are named, with what would', () => {
       () => ops.topK(wide, 4),
       'topK: count is a whole number from 0 to 3, the length of axis 1, got 4',
     ],
-    ['topK of a half', () => ops.topK(wide, 0.5, 0), 'from 0 to 2, the length of axis 0, got 0.5'],
+    [
+      'topK of a fractional count',
+      () => ops.topK(wide, 0.5, 0),
+      'from 0 to 2, the length of axis 0, got 0.5',
+    ],
     [
       'angle of points in a plane',
       () => ops.angle(wide, ofShape([2], tape), wide),
@@ -274,7 +290,7 @@ describe('shapes that do not fit are named, with what would', () => {
     ],
     ['gather by real numbers', () => ops.gather(wide, wide), 'whole numbers'],
     ['takeAlongAxis by real numbers', () => ops.takeAlongAxis(wide, wide, 1), 'must be whole numbers'],
-    ['gather along no axis', () => ops.gather(wide, [0], 2), 'gather: no axis 2 in shape [2, 3]'],
+    ['gather along a missing axis', () => ops.gather(wide, [0], 2), 'gather: no axis 2 in shape [2, 3]'],
     ['gather past the last column', () => ops.gather(wide, [3], 1), 'there are 3 rows, 0 to 2'],
     [
       'segmentSum of columns by too short an index',
@@ -286,7 +302,11 @@ describe('shapes that do not fit are named, with what would', () => {
       () => ops.segmentMean(three, [0, 1, 2], 2),
       'index 2 at position 2',
     ],
-    ['det of no square', () => ops.det(wide), 'det: [2, 3]: needs square matrices of 1 to 4 rows'],
+    [
+      'det of a matrix that is not square',
+      () => ops.det(wide),
+      'det: [2, 3]: needs square matrices of 1 to 4 rows',
+    ],
     ['inverse of five rows', () => ops.inverse(ofShape([5, 5], tape)), 'inverse: [5, 5]'],
     ['cholesky of no rows', () => ops.cholesky(ofShape([0, 0], tape)), 'cholesky: [0, 0]'],
     ['eigvalsh of four rows', () => ops.eigvalsh(ofShape([4, 4], tape)), 'of 1 to 3 rows'],
@@ -295,7 +315,11 @@ describe('shapes that do not fit are named, with what would', () => {
       () => ops.solve(ofShape([2, 2], tape), three),
       'solve: [2, 2] and [3]: the right side is [2] or columns [..., 2, k]',
     ],
-    ['solve of no square', () => ops.solve(wide, three), 'solve: [2, 3]: needs square matrices'],
+    [
+      'solve by a matrix that is not square',
+      () => ops.solve(wide, three),
+      'solve: [2, 3]: needs square matrices',
+    ],
     ...(
       [
         ['ij', [wide, wide], 'names 1 operands, got 2'],
@@ -318,7 +342,11 @@ describe('shapes that do not fit are named, with what would', () => {
       `einsum: '${specification}': ${message}`,
     ]),
     ['einsum of a number', () => ops.einsum(',i->i', 2 as never, three), 'einsum: operand 1 is not a value'],
-    ['einsum by no text', () => ops.einsum(3 as never, three), 'einsum: a specification is a string, got'],
+    [
+      'einsum by a number as specification',
+      () => ops.einsum(3 as never, three),
+      'einsum: a specification is a string, got',
+    ],
     ['concat of nothing', () => ops.concat([]), 'concat: needs at least one value'],
     [
       'concat of unequal rows',
@@ -326,7 +354,7 @@ describe('shapes that do not fit are named, with what would', () => {
       'concat: [2, 3] and [2, 2]: all lengths but those of axis 0',
     ],
     ['concat of unequal ranks', () => ops.concat([wide, three]), 'concat: [2, 3] and [3]'],
-    ['concat along no axis', () => ops.concat([wide, wide], 2), 'concat: no axis 2 in shape [2, 3]'],
+    ['concat along a missing axis', () => ops.concat([wide, wide], 2), 'concat: no axis 2 in shape [2, 3]'],
     [
       'matmul of unequal depth',
       () => ops.matmul(wide, wide),
@@ -411,7 +439,7 @@ describe('shapes that do not fit are named, with what would', () => {
     expect(record).toThrow(message);
   });
 
-  test('and nothing is recorded', () => {
+  test('it records no result', () => {
     const before = tape.values.length;
     expect(() => ops.add(three, ofShape([2], tape))).toThrow();
     expect(tape.values.length).toBe(before + 1);
@@ -419,7 +447,7 @@ describe('shapes that do not fit are named, with what would', () => {
 });
 
 describe('slice and an index', () => {
-  test('a whole slice and an equal shape are the value itself', () => {
+  test('ops that change nothing return their operand', () => {
     const a = ofShape([2, 3]);
     for (const same of [
       ops.slice(a, 0),
@@ -432,7 +460,7 @@ describe('slice and an index', () => {
   });
 
   property(
-    'a slice is what lies from its start to before its end, or an error',
+    'a slice equals that of a list, or is an error',
     fc.integer({ min: 0, max: 5 }),
     fc.integer({ min: -7, max: 7 }),
     fc.integer({ min: -7, max: 7 }),
@@ -449,7 +477,7 @@ describe('slice and an index', () => {
     },
   );
 
-  test('an index is any list of whole numbers, or a value on the tape, used as often as wanted', () => {
+  test('an index may be a list of whole numbers, an Int32Array, a tensor, or a value on the tape', () => {
     const tape = new Tape();
     const a = ofShape([4, 2], tape);
     const onTape = tape.constant(Int32Array.of(2, 0));
