@@ -52,6 +52,7 @@ const compounds: readonly Compound[] = Array.from({ length: 12 }, (_, i) => ({
 const loss = ({ measured }: Compound) => squaredError(measured);
 const common = { compounds, params, score, combination, loss };
 const numbersOf = ({ depth, width }: { depth: Tensor; width: Tensor }) => [...depth.data, ...width.data];
+/** Runs a fit, and returns its epochs with the result. */
 const everyEpoch = async (options: FitOptions<readonly number[], Compound, Theta>) => {
   const epochs: Epoch<Theta>[] = [];
   const result = await fit({ ...options, onEpoch: epoch => epochs.push(epoch) });
@@ -59,7 +60,7 @@ const everyEpoch = async (options: FitOptions<readonly number[], Compound, Theta
 };
 
 describe('fit', () => {
-  test('takes the steps of a loop written by hand', async () => {
+  test('takes the same steps as a loop written by hand', async () => {
     const stepper = sgd({ rate: 0.05, momentum: 0.5 }).start();
     let theta: { depth: Tensor<Float64Array>; width: Tensor<Float64Array> } = params;
     const losses: number[] = [];
@@ -67,20 +68,23 @@ describe('fit', () => {
       let total = 0;
       for (const from of [0, 5, 10]) {
         const batch = compounds.slice(from, from + 5);
-        const found = await combineBatch({
+        const result = await combineBatch({
           compounds: batch,
           params: theta,
           score,
           combination,
           loss: (x, { compound }) => squaredError(compound.measured)(x),
         });
-        total += found.loss as number;
+        total += result.loss as number;
         const mean = ({ data }: Tensor) =>
           tensor(
             Float64Array.from(data, each => each / batch.length),
             [],
           );
-        theta = stepper.step(theta, { depth: mean(found.gradient.depth), width: mean(found.gradient.width) });
+        theta = stepper.step(theta, {
+          depth: mean(result.gradient.depth),
+          width: mean(result.gradient.width),
+        });
       }
       losses.push(total / compounds.length);
     }
@@ -100,7 +104,7 @@ describe('fit', () => {
     ['adam', adam({ rate: 0.02 }), 4],
     ['lbfgs', lbfgs(), undefined],
   ] as [string, Optimiser, number | undefined][])(
-    'lowers the loss by %s, the same way each time',
+    'lowers the loss by %s, and is deterministic',
     async (_, optimiser, batch) => {
       const options = { ...common, optimiser, epochs: 60, ...(batch && { batch }) };
       const [first, second] = [await fit(options), await fit(options)];
@@ -111,24 +115,24 @@ describe('fit', () => {
     },
   );
 
-  test('draws another order from another seed, and each epoch anew', async () => {
-    const of = async (seed: number) => {
+  test('shuffles differently for each seed and each epoch', async () => {
+    const ordersFor = async (seed: number) => {
       const order: number[] = [];
-      const seen = (compound: Compound) => {
+      const recording = (compound: Compound) => {
         order.push(compounds.indexOf(compound));
         return squaredError(compound.measured);
       };
-      await fit({ ...common, loss: seen, optimiser: sgd({ rate: 0.01 }), epochs: 2, batch: 3, seed });
-      // A loss is recorded twice.
+      await fit({ ...common, loss: recording, optimiser: sgd({ rate: 0.01 }), epochs: 2, batch: 3, seed });
+      // `loss` is called twice for a compound.
       const once = order.filter((each, k) => k === 0 || each !== order[k - 1]);
       return [once.slice(0, 12), once.slice(12)];
     };
-    const [a, b] = [await of(1), await of(2)];
+    const [a, b] = [await ordersFor(1), await ordersFor(2)];
     for (const order of [...a, ...b]) expect(order.toSorted((x, y) => x - y)).toEqual([...compounds.keys()]);
     expect(new Set([...a, ...b].map(String)).size).toBe(4);
   });
 
-  test('keeps the best parameters of the validation, and stops when it is not lower for long', async () => {
+  test('returns the parameters of the lowest validation loss, and stops when patience runs out', async () => {
     const off = compounds.map((each, i) => (i < 3 ? { ...each, measured: -3.2 } : each));
     const { epochs, result } = await everyEpoch({
       ...common,
@@ -153,11 +157,11 @@ describe('fit', () => {
 
   test.each([
     ['a share', 0.25, 3, 3],
-    ['a share of next to none', 0.001, 1, 1],
-    ['a share of next to all', 0.999, 11, 11],
+    ['a tiny share', 0.001, 1, 1],
+    ['nearly all', 0.999, 11, 11],
     ['whole groups', { fraction: 0.3, by: ({ target }: Compound) => target }, 6, 2],
-    ['a function', ({ target }: Compound) => target === 't2', 3, 1],
-    ['others', compounds.slice(0, 2).map(each => ({ ...each, name: `other ${each.name}` })), 2, 2],
+    ['compounds chosen by a function', ({ target }: Compound) => target === 't2', 3, 1],
+    ['other compounds', compounds.slice(0, 2).map(each => ({ ...each, name: `other ${each.name}` })), 2, 2],
   ] as const)('holds out %s', async (_, validation, held, groups) => {
     const saved: Checkpoint[] = [];
     const scored = new Set<string>();
@@ -176,7 +180,7 @@ describe('fit', () => {
     if (typeof validation === 'object' && 'by' in validation) expect(held / groups).toBe(3);
   });
 
-  test('takes batchLoss, poseLoss, readouts and groups', async () => {
+  test('accepts batchLoss, poseLoss and readouts', async () => {
     const readout = pKi({ kT: 0.593 });
     const measured = compounds.map(each => each.measured);
     const { loss: _, ...scoring } = common;
@@ -199,17 +203,17 @@ describe('fit', () => {
     );
   });
 
-  test('epochs come one by one, and no more are computed than are asked for', async () => {
-    let asked = 0;
-    for await (const { epoch, loss: found, params: after } of fitting({
+  test('fitting() computes epochs one by one, only when the caller wants the next', async () => {
+    let computed = 0;
+    for await (const { epoch, loss: epochLoss, params: after } of fitting({
       ...{ ...common, optimiser: adam({ rate: 0.02 }), epochs: 100 },
-      onEpoch: () => void asked++,
+      onEpoch: () => void computed++,
     })) {
-      expect(found).toBeGreaterThan(0);
+      expect(epochLoss).toBeGreaterThan(0);
       expect(after.depth.data.length).toBe(1);
       if (epoch === 3) break;
     }
-    expect(asked).toBe(3);
+    expect(computed).toBe(3);
   });
 
   test('aborts with the signal’s reason', async () => {
@@ -219,7 +223,7 @@ describe('fit', () => {
       onEpoch: ({ epoch }) => epoch === 4 && controller.abort(new Error('enough')),
     });
     await expect(run).rejects.toThrow('enough');
-    // A timer has its turn, too.
+    // A timer can fire, too.
     const timed = fit({
       ...{ ...common, optimiser: adam({ rate: 0.02 }), epochs: 1e6, signal: AbortSignal.timeout(60) },
     });
@@ -229,7 +233,7 @@ describe('fit', () => {
   });
 });
 
-describe('a fit resumed', () => {
+describe('a resumed fit', () => {
   const cases: readonly [
     string,
     Partial<FitOptions<readonly number[], Compound, Theta>> & { optimiser: Optimiser },
@@ -242,7 +246,7 @@ describe('a fit resumed', () => {
     ['lbfgs', { optimiser: lbfgs(), validation: ({ target }) => target === 't1' }],
   ];
 
-  test.each(cases)('comes to the same bits: %s', async (_, options) => {
+  test.each(cases)('gives the same result to the bit: %s', async (_, options) => {
     const saved: string[] = [];
     const whole = await fit({
       ...{ ...common, ...options, epochs: 9 },
@@ -260,7 +264,7 @@ describe('a fit resumed', () => {
     }
   });
 
-  test('has checkpoints as often as asked, and at the end', async () => {
+  test('has checkpoints every `checkpointEvery` epochs and at the end', async () => {
     const epochs: number[] = [];
     await fit({
       ...{ ...common, optimiser: adam({ rate: 0.01 }), epochs: 7, checkpointEvery: 3 },
@@ -317,7 +321,7 @@ describe('a fit resumed', () => {
 });
 
 describe('bad compounds', () => {
-  // The logarithm of a distance below 0 is none.
+  // The logarithm of a negative distance is NaN.
   const broken: Scorer<readonly number[], Theta> = (tape, theta, distances) =>
     sub(score(tape, theta, distances), mul(1e-6, sum(log(tape.constant([...distances])))));
   const withBad = compounds.map((each, i) => (i === 4 || i === 7 ? { ...each, poses: [[3], [-1]] } : each));
@@ -327,7 +331,7 @@ describe('bad compounds', () => {
     ['adam', adam({ rate: 0.01 }), 3],
     ['lbfgs', lbfgs(), undefined],
   ] as [string, Optimiser, number | undefined][])(
-    'are thrown with their name, or skipped, under %s',
+    'are an error with their name, or skipped, with %s',
     async (_, optimiser, batch) => {
       const each = { ...options, optimiser, ...(batch && { batch, shuffle: false }) };
       const error: Error = await fit(each).then(
@@ -361,13 +365,18 @@ describe('bad compounds', () => {
     },
   );
 
-  test('under lbfgs, a bad pose shrinks a step, but a scorer that throws is an error with the name', async () => {
-    // Below a width of 1, which a long first step comes to, the logarithm is none.
-    const log1: Scorer<readonly number[], Theta> = (tape, theta, distances) =>
+  test('with lbfgs, a bad pose shortens the step, but a scorer that throws is an error with the name', async () => {
+    // The long first step reaches widths below 1, where the logarithm is NaN.
+    const scoreLog: Scorer<readonly number[], Theta> = (tape, theta, distances) =>
       sub(score(tape, theta, distances), mul(1e-3, log(sub(theta.width, 1))));
-    const found = await fit({ ...common, score: log1, optimiser: lbfgs({ firstStep: 100 }), epochs: 40 });
-    expect(found.params.width.data[0]).toBeGreaterThan(1);
-    expect(found.badCompounds).toEqual([]);
+    const result = await fit({
+      ...common,
+      score: scoreLog,
+      optimiser: lbfgs({ firstStep: 100 }),
+      epochs: 40,
+    });
+    expect(result.params.width.data[0]).toBeGreaterThan(1);
+    expect(result.badCompounds).toEqual([]);
     let calls = 0;
     const failing: typeof score = (tape, theta, distances) => {
       if (++calls > 60) throw new TypeError('no such atom');
@@ -381,7 +390,7 @@ describe('bad compounds', () => {
     }
   });
 
-  test('of the validation are left out too; if none is left, it is an error', async () => {
+  test('are also left out of the validation; if no compound is left, it is an error', async () => {
     const held = await fit({
       ...{ ...options, optimiser: adam({ rate: 0.01 }), badCompound: 'skip' },
       validation: ({ name }) => ['c4', 'c5'].includes(name),
@@ -394,7 +403,7 @@ describe('bad compounds', () => {
       );
   });
 
-  test('are named by their number if they have no name', async () => {
+  test('without a name are named by their number', async () => {
     const nameless = withBad.map(({ name: _, ...each }) => each);
     const { loss: __, ...scoring } = options;
     const wanted = {
@@ -442,7 +451,7 @@ describe('errors', () => {
     await expect(fit({ ...good, ...wrong } as never)).rejects.toThrow(message);
   });
 
-  test('predict gives what combinePoses does', async () => {
+  test('predict agrees with combinePoses', async () => {
     const values = await predict({ compounds, params, score, combination });
     for (const [i, { poses }] of compounds.entries())
       expect(values[i]).toBe((await combinePoses({ poses, params, score, combination })).value);

@@ -16,8 +16,8 @@ import { property } from '../support/property.ts';
 
 type X = { readonly x: { readonly data: Float64Array } };
 
-/** A function of a list of numbers that gives its value and gradient. */
-const of =
+/** Makes an objective for minimise() from a function of a list of numbers that returns value and gradient. */
+const objective =
   (f: (x: Float64Array) => readonly [number, readonly number[]]) =>
   ({ x }: X): Evaluated => {
     const [value, gradient] = f(x.data);
@@ -25,7 +25,7 @@ const of =
   };
 
 /** H. H. Rosenbrock, The Computer Journal 3, 175, 1960, extended to any even number. */
-const rosenbrock = of(x => {
+const rosenbrock = objective(x => {
   let value = 0;
   const slope = new Array<number>(x.length).fill(0);
   for (let i = 0; i < x.length; i += 2) {
@@ -38,7 +38,7 @@ const rosenbrock = of(x => {
 });
 
 /** M. J. D. Powell, The Computer Journal 5, 147, 1962: its Hessian is singular at the minimum. */
-const powell = of(x => {
+const powell = objective(x => {
   const [a, b, c, d] = x as unknown as [number, number, number, number];
   const [p, q, r, s] = [a + 10 * b, c - d, b - 2 * c, a - d];
   return [
@@ -48,7 +48,7 @@ const powell = of(x => {
 });
 
 /** E. M. L. Beale's function, with its minimum at (3, 0.5). */
-const beale = of(([x = 0, y = 0]) => {
+const beale = objective(([x = 0, y = 0]) => {
   let [value, dx, dy] = [0, 0, 0];
   for (const [k, target] of [1.5, 2.25, 2.625].entries()) {
     const power = y ** (k + 1);
@@ -62,7 +62,7 @@ const beale = of(([x = 0, y = 0]) => {
 
 /** Σ 10^(p i/(n−1)) (x_i − 1)², whose condition number is 10^p. */
 const scaled = (p: number) =>
-  of(x => {
+  objective(x => {
     const weights = [...x.keys()].map(i => 10 ** ((p * i) / (x.length - 1)));
     const value = weights.reduce((total, weight, i) => total + weight * ((x[i] as number) - 1) ** 2, 0);
     return [value, weights.map((weight, i) => 2 * weight * ((x[i] as number) - 1))];
@@ -86,7 +86,7 @@ describe('minimise', () => {
   ] as const)('finds the minimum: %s', async (_, f, start, end, tolerance) => {
     const values: number[] = [];
     const { params, value, stopped, iterations, evaluations, steepness } = await minimise(
-      f as ReturnType<typeof of>,
+      f as ReturnType<typeof objective>,
       { x: tensor([...start]) },
       {
         iterations: 2000,
@@ -106,7 +106,7 @@ describe('minimise', () => {
   });
 
   property(
-    'finds the minimum of drawn quadratics, and says the same twice',
+    'finds the minimum of random quadratics, and is deterministic',
     fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: 2, maxLength: 12 }),
     fc.double({ min: 0, max: 5, noNaN: true }),
     async (start, power) => {
@@ -123,9 +123,9 @@ describe('minimise', () => {
     },
   );
 
-  test('shrinks steps to where the function is not a number, or throws for a bad pose', async () => {
-    // The first step goes to where the logarithm is none.
-    const barrier = of(([x = 0]) => [x - 0.01 * Math.log(x), [1 - 0.01 / x]]);
+  test('shortens a step to a point of NaN, infinity or a bad pose', async () => {
+    // The first step goes to a negative x, where the logarithm is NaN.
+    const barrier = objective(([x = 0]) => [x - 0.01 * Math.log(x), [1 - 0.01 / x]]);
     const far = { x: tensor([2]) };
     const found = await minimise(barrier, far, { firstStep: 100 });
     expectClose(found.params.x, [0.01], 1e-7, 1);
@@ -135,13 +135,13 @@ describe('minimise', () => {
       return barrier(at);
     };
     expect(await minimise(throwing, far, { firstStep: 100 })).toEqual(found);
-    const infinite = of(([x = 0]) =>
+    const infinite = objective(([x = 0]) =>
       x < 1 ? [Number.NEGATIVE_INFINITY, [1]] : [(x - 1.5) ** 2, [2 * (x - 1.5)]],
     );
     expectClose((await minimise(infinite, far)).params.x, [1.5], 1e-6);
   });
 
-  test('stops where nothing is to gain, and says why', async () => {
+  test('reports why it stopped', async () => {
     const at1 = { x: tensor([1, 1]) };
     expect(await minimise(rosenbrock, at1)).toMatchObject({
       iterations: 0,
@@ -149,7 +149,7 @@ describe('minimise', () => {
       stopped: 'gradient',
       value: 0,
     });
-    const wrongWay = of(([x = 0]) => [x, [-1]]);
+    const wrongWay = objective(([x = 0]) => [x, [-1]]);
     expect(await minimise(wrongWay, { x: tensor([1]) })).toMatchObject({
       iterations: 0,
       stopped: 'line-search',
@@ -164,7 +164,7 @@ describe('minimise', () => {
     expect(start.x.data).toEqual(Float64Array.of(-1.2, 1));
   });
 
-  test('takes recordings and results of combinePoses, and freezes', async () => {
+  test('minimises recordings and results of combinePoses, and freezes parameters', async () => {
     const well = recorded<{ x: typeof start.x; y: typeof start.y }>((tape, { x, y }) =>
       sum(square(sub(mul(x, y), tape.constant([3, 4])))),
     );
@@ -178,7 +178,7 @@ describe('minimise', () => {
       width => combinePoses({ poses: [[2.9, 3.4], [3.1]], params: width, score, combination: boltzmann() }),
       { width: tensor(2) },
     );
-    // Where the width is 0, the energies are −2 and −1.
+    // At the minimum, the width is 0 and the energies are −2 and −1.
     const e = Math.exp(1);
     expectClose(value, -(2 * e + 1) / (e + 1), 1e-9);
     expect(stopped).not.toBe('iterations');
@@ -195,7 +195,7 @@ describe('minimise', () => {
       },
     );
     await expect(run).rejects.toThrow('enough');
-    // A timer has its turn, too.
+    // A timer can fire, too.
     const slow = (at: X) => {
       for (const until = performance.now() + 5; performance.now() < until; );
       return scaled(8)(at);
@@ -209,10 +209,10 @@ describe('minimise', () => {
   test.each([
     [
       'lbfgs: the value or its gradient is not finite at the start of the search',
-      of(() => [Number.NaN, [1]]),
+      objective(() => [Number.NaN, [1]]),
       {},
     ],
-    ['lbfgs: x has no gradient of its length', of(() => [1, []]), {}],
+    ['lbfgs: x has no gradient of its length', objective(() => [1, []]), {}],
     ['lbfgs: the function must return { value, gradient }', () => ({ gradient: {} }), {}],
     ['minimise: iterations must be a whole number from 1, got 0', rosenbrock, { iterations: 0 }],
     ['lbfgs: memory must be a whole number from 1, got 0', rosenbrock, { memory: 0 }],
@@ -224,7 +224,7 @@ describe('minimise', () => {
     );
   });
 
-  test('passes on what else the function throws', async () => {
+  test('passes on other errors of the function', async () => {
     const failing = recorded<{ x: ReturnType<typeof tensor> }>(() => {
       throw new TypeError('no such thing');
     });
@@ -234,7 +234,7 @@ describe('minimise', () => {
   });
 });
 
-test('lbfgs goes on from JSON to the same bits', async () => {
+test('lbfgs continues from JSON to the same bits', async () => {
   const optimiser = lbfgs({ memory: 4 });
   const [whole, first] = [optimiser.start(), optimiser.start()];
   const start = { x: tensor([-1.2, 1, 3, -2]) };

@@ -4,7 +4,7 @@ import { adam, adamw, type FirstOrder, type OptimiserState, sgd } from 'posetape
 import { describe, expect, test } from 'vitest';
 import { expectClose } from '../support/equal.ts';
 
-/** Written by pytorch/make-table.py. */
+/** Contents of pytorch/table.jsonl, which pytorch/make-table.py writes. */
 interface Table {
   readonly rate: number;
   readonly start: { readonly w: number[][]; readonly b: number[] };
@@ -62,7 +62,7 @@ const title = ({ optimiser, after: _, ...others }: Table['cases'][number]) =>
 const cases = table.cases.map(each => [title(each), each] as const);
 
 describe('steps', () => {
-  test.each(cases)('as PyTorch: %s', (_, each) => {
+  test.each(cases)('equal PyTorch’s: %s', (_, each) => {
     const stepper = optimiserOf(each).start();
     let params: { w: Tensor<Float64Array>; b: Tensor<Float64Array> } = start;
     for (const [k, gradient] of gradients.entries()) {
@@ -76,13 +76,13 @@ describe('steps', () => {
     expect(start.w.data).toEqual(Float64Array.from(table.start.w.flat()));
   });
 
-  test.each(cases)('go on from JSON to the same bits: %s', (_, each) => {
+  test.each(cases)('continue from JSON to the same bits: %s', (_, each) => {
     const optimiser = optimiserOf(each);
     const [whole, first] = [optimiser.start(), optimiser.start()];
     let [a, b] = [start, start];
     for (const gradient of gradients.slice(0, 5)) [a, b] = [whole.step(a, gradient), first.step(b, gradient)];
     const text = JSON.stringify(first);
-    // A state that is read and written without a step is the same.
+    // Reading and writing a state does not change it.
     const again = optimiser.start(JSON.parse(text) as OptimiserState);
     expect(JSON.stringify(again)).toBe(text);
     for (const gradient of gradients.slice(5)) [a, b] = [whole.step(a, gradient), again.step(b, gradient)];
@@ -90,23 +90,23 @@ describe('steps', () => {
     expect(JSON.stringify(again)).toBe(JSON.stringify(whole));
   });
 
-  test('of runs of one optimiser have nothing to do with each other', () => {
+  test('of several runs of one optimiser are independent', () => {
     const optimiser = adam({ rate: 0.1 });
     const [gradient] = gradients as [(typeof gradients)[number]];
     const first = optimiser.start().step(start, gradient);
     expect(optimiser.start().step(start, gradient)).toEqual(first);
   });
 
-  test('of adam are those computed by hand', () => {
+  test('of adam equal steps computed by hand', () => {
     const stepper = adam({ rate: 0.1 }).start();
-    // m̂ = 2, v̂ = 4, so that a step is the rate times the sign; without a gradient there is none.
+    // m̂ = 2 and v̂ = 4, so a step is the rate times the sign of the gradient, and 0 for a gradient of 0.
     const first = stepper.step({ w: tensor([1, 5]) }, { w: tensor([2, 0]) });
     expectClose(first.w, [1 - 0.1 / (1 + 1e-8 / 2), 5], 1e-15);
     // m = 0.9·0.2 − 0.1 = 0.08, v = 0.999·0.004 + 0.001 = 0.004996, m̂ = m/0.19, v̂ = v/0.001999
     expectClose(stepper.step(first, { w: tensor([-1, 0]) }).w, [0.8733662967024315, 5], 1e-14);
   });
 
-  test('keep moments and parameters in float64', () => {
+  test('keep parameters in float64', () => {
     const params = { w: tensor(Float32Array.of(1)) };
     const { w } = sgd({ rate: 1e-12 })
       .start()
@@ -114,7 +114,7 @@ describe('steps', () => {
     expect(w.data).toEqual(Float64Array.of(1 - 1e-12));
   });
 
-  test('take names that objects have, and freeze by a function', () => {
+  test('accept parameters of any name, and freeze by a function', () => {
     const params = Object.fromEntries([
       ['__proto__', tensor([1])],
       ['constructor', tensor([2])],
@@ -129,7 +129,7 @@ describe('steps', () => {
     expect(Object.entries(again.step(after, params)).map(([, { data }]) => data[0])).toEqual([-1.5, 0]);
   });
 
-  test('shorten gradients whose squares overflow', () => {
+  test('clip gradients whose squares overflow', () => {
     const { w } = sgd({ rate: 1, clip: { norm: 1 } })
       .start()
       .step({ w: tensor([0, 0]) }, { w: tensor([3e200, 4e200]) });

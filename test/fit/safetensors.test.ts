@@ -8,7 +8,7 @@ import { readSafetensors, writeSafetensors } from 'posetape/fit';
 import { describe, expect, test } from 'vitest';
 import { property, seed } from '../support/property.ts';
 
-/** A file of a header and bytes that need not belong together. */
+/** File of a header and bytes, which need not match. */
 function fileOf(header: unknown, bytes: readonly number[] = []): Uint8Array {
   const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
   const file = new Uint8Array(8 + text.length + bytes.length);
@@ -24,8 +24,8 @@ const bytesOf = (array: ArrayBufferView) => [
   ...new Uint8Array(array.buffer, array.byteOffset, array.byteLength),
 ];
 
-/** A reader by the words of the format's page, without a check. */
-function plainly(file: Uint8Array): Record<string, { dtype: string; shape: number[]; bytes: number[] }> {
+/** Reads a file by the specification of the format, without any check. */
+function readPlainly(file: Uint8Array): Record<string, { dtype: string; shape: number[]; bytes: number[] }> {
   const view = new DataView(file.buffer, file.byteOffset);
   const length = Number(view.getBigUint64(0, true));
   const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length)));
@@ -66,14 +66,14 @@ const tensors = fc.dictionary(
 const metadata = fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), { maxKeys: 3 });
 
 describe('a round trip', () => {
-  property('changes no bit of any name, shape, number or metadata', tensors, metadata, (given, about) => {
-    const file = writeSafetensors(given, { metadata: about });
-    // At an odd place in memory, as a part of a larger file may be.
+  property('changes no bit of any name, shape, number or metadata', tensors, metadata, (original, about) => {
+    const file = writeSafetensors(original, { metadata: about });
+    // At an odd address, as a part of a larger file may be.
     const moved = new Uint8Array(file.length + 1).subarray(1);
     moved.set(file);
     const read = readSafetensors(moved);
-    expect(Object.keys(read.tensors).sort()).toEqual(Object.keys(given).sort());
-    for (const [name, { data, shape }] of Object.entries(given)) {
+    expect(Object.keys(read.tensors).sort()).toEqual(Object.keys(original).sort());
+    for (const [name, { data, shape }] of Object.entries(original)) {
       const back = read.tensors[name] as Tensor;
       expect(back.shape).toEqual(shape);
       expect(back.data.constructor).toBe(data.constructor);
@@ -83,15 +83,15 @@ describe('a round trip', () => {
     expect(writeSafetensors(read.tensors, { metadata: read.metadata })).toHaveLength(file.length);
   });
 
-  property('is read by an independent reader', tensors, given => {
-    const read = plainly(writeSafetensors(given));
-    for (const [name, { data, shape }] of Object.entries(given)) {
+  property('can be read by an independent reader', tensors, original => {
+    const read = readPlainly(writeSafetensors(original));
+    for (const [name, { data, shape }] of Object.entries(original)) {
       const dtype = data instanceof Float64Array ? 'F64' : data instanceof Float32Array ? 'F32' : 'I32';
       expect(read[name]).toEqual({ dtype, shape, bytes: bytesOf(data) });
     }
   });
 
-  test('begins numbers at a multiple of eight bytes, larger types first', () => {
+  test('aligns numbers to eight bytes, larger types first', () => {
     const file = writeSafetensors({
       a: tensor(Float32Array.of(1)),
       b: tensor([1]),
@@ -196,7 +196,7 @@ describe('errors', () => {
     expect(() => readSafetensors('file' as never)).toThrow('readSafetensors: the file must be a Uint8Array');
   });
 
-  test('of headers that are long or deep come soon', () => {
+  test('for long and deep headers take no long time', () => {
     const long = fileOf(`{"${'\\"a'.repeat(3_000_000)}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}`);
     expect(Object.keys(readSafetensors(long).tensors)[0]).toHaveLength(6_000_000);
     expect(() => readSafetensors(fileOf(`{"a":${'['.repeat(1_000_000)}`))).toThrow('the header is not JSON');
@@ -207,7 +207,7 @@ describe('errors', () => {
   });
 });
 
-test('10,000 damaged files are read as they are, or are an error that says why', () => {
+test('10,000 damaged files are read consistently, or are an error', () => {
   const sound = writeSafetensors(
     {
       'layer.weight': tensor([
@@ -221,21 +221,21 @@ test('10,000 damaged files are read as they are, or are an error that says why',
     { metadata: { format: 'pt' } },
   );
   const header = 8 + Number(new DataView(sound.buffer).getBigUint64(0, true));
-  // Most damage to the header, in characters that JSON knows.
-  const place = fc.oneof(fc.nat(header + 8), fc.nat(sound.length - 1));
+  // Mostly damage to the header, by characters of JSON.
+  const position = fc.oneof(fc.nat(header + 8), fc.nat(sound.length - 1));
   const byte = fc.oneof(fc.constantFrom(...Buffer.from('{}[]",:0123456789-.eE\\ntFI_ad\u0000')), fc.nat(255));
   const damage = fc.oneof(
-    fc.record({ kind: fc.constant('set'), at: place, byte, length: fc.constant(1) }),
-    fc.record({ kind: fc.constant('insert'), at: place, byte, length: fc.constant(1) }),
-    fc.record({ kind: fc.constant('cut'), at: place, byte, length: fc.integer({ min: 1, max: 40 }) }),
-    fc.record({ kind: fc.constant('repeat'), at: place, byte, length: fc.integer({ min: 1, max: 40 }) }),
-    fc.record({ kind: fc.constant('end'), at: place, byte, length: fc.constant(0) }),
+    fc.record({ kind: fc.constant('set'), at: position, byte, length: fc.constant(1) }),
+    fc.record({ kind: fc.constant('insert'), at: position, byte, length: fc.constant(1) }),
+    fc.record({ kind: fc.constant('cut'), at: position, byte, length: fc.integer({ min: 1, max: 40 }) }),
+    fc.record({ kind: fc.constant('repeat'), at: position, byte, length: fc.integer({ min: 1, max: 40 }) }),
+    fc.record({ kind: fc.constant('end'), at: position, byte, length: fc.constant(0) }),
   );
-  let [read, refused] = [0, 0];
+  let [read, rejected] = [0, 0];
   const law = fc.property(
     fc.array(damage, { minLength: 1, maxLength: 3 }),
     fc.boolean(),
-    (damages, mendsLength) => {
+    (damages, fixesLength) => {
       let bytes = [...sound];
       for (const { kind, at, byte: to, length } of damages) {
         if (kind === 'set') bytes[at] = to;
@@ -245,41 +245,41 @@ test('10,000 damaged files are read as they are, or are an error that says why',
         if (kind === 'end') bytes = bytes.slice(0, at);
       }
       const file = Uint8Array.from(bytes, each => each ?? 0);
-      // So that damage gets further than the first check.
-      if (mendsLength && file.length >= sound.length - 60 && file.length > 8)
+      // Adapts the length of the header, so that damage passes the first check.
+      if (fixesLength && file.length >= sound.length - 60 && file.length > 8)
         new DataView(file.buffer).setBigUint64(
           0,
           BigInt(Math.max(0, header - 8 + file.length - sound.length)),
           true,
         );
       try {
-        const found = readSafetensors(file);
-        // Sound by the independent reader, too.
-        for (const [name, { shape, bytes: raw }] of Object.entries(plainly(file))) {
-          expect(found.tensors[name]?.shape).toEqual(shape);
-          expect(raw.length % Math.max(1, found.tensors[name]?.data.length ?? 0)).toBe(0);
+        const { tensors } = readSafetensors(file);
+        // The independent reader must agree.
+        for (const [name, { shape, bytes: raw }] of Object.entries(readPlainly(file))) {
+          expect(tensors[name]?.shape).toEqual(shape);
+          expect(raw.length % Math.max(1, tensors[name]?.data.length ?? 0)).toBe(0);
         }
         read++;
       } catch (error) {
         expect((error as Error).message).toMatch(/^readSafetensors: /);
         expect((error as Error).message.length).toBeLessThan(400);
         expect((error as Error).message).not.toMatch(/\p{Cc}/u);
-        refused++;
+        rejected++;
       }
     },
   );
   fc.assert(law, { seed, numRuns: 10_000 });
   expect(read).toBeGreaterThan(50);
-  expect(refused).toBeGreaterThan(2000);
+  expect(rejected).toBeGreaterThan(2000);
 });
 
 const python = process.env.POSETAPE_PYTHON ?? 'python3';
 const hasLibrary = spawnSync(python, ['-c', 'import safetensors, numpy']).status === 0;
 
-test.skipIf(!hasLibrary)('Python’s safetensors reads what is written, and what it writes is read', () => {
+test.skipIf(!hasLibrary)('Python’s safetensors reads our files, and we read its files', () => {
   const folder = mkdtempSync(join(tmpdir(), 'posetape-safetensors-'));
   const [ours, theirs] = [join(folder, 'ours'), join(folder, 'theirs')];
-  const given = {
+  const original = {
     'a.w': tensor([
       [1.5, -0],
       [1e-310, 1 / 3],
@@ -290,7 +290,7 @@ test.skipIf(!hasLibrary)('Python’s safetensors reads what is written, and what
     none: tensor(new Float64Array(), [0, 3]),
   };
   try {
-    writeFileSync(ours, writeSafetensors(given, { metadata: { format: 'pt', é: '"' } }));
+    writeFileSync(ours, writeSafetensors(original, { metadata: { format: 'pt', é: '"' } }));
     const program = `
 import sys, numpy as np
 from safetensors import safe_open
@@ -305,7 +305,7 @@ save_file({**ours, **more}, sys.argv[2], about)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const { tensors: back, metadata: about } = readSafetensors(readFileSync(theirs));
     expect(about).toEqual({ format: 'pt', é: '"' });
-    for (const [name, { data, shape }] of Object.entries(given)) {
+    for (const [name, { data, shape }] of Object.entries(original)) {
       expect(back[name]?.shape).toEqual(shape);
       expect(bytesOf((back[name] as Tensor).data)).toEqual(bytesOf(data));
     }

@@ -9,7 +9,7 @@ import { type PaiNN, type Sizes as PaiNNSizes, painn } from '../../examples/pain
 import { moleculesOf } from '../../program/read/molecules.ts';
 import { networkAtoms } from '../../program/read/structure.ts';
 
-/** The two networks, small, with weights of which none is 0. */
+/** Small versions of the two networks, with nonzero weights. */
 export interface Subjects {
   readonly painn: PaiNN;
   readonly gat: Gat;
@@ -29,7 +29,7 @@ export const subjects: Subjects = {
   gat: withBiases(gat(sizes.gat, 8)),
 };
 
-/** Biases are 0 at first; a test must not miss one that is left out. Three decimals keep the table short. */
+/** Adds noise to all weights, as initial biases of 0 would hide a missing one. Three decimals keep the table short. */
 function withBiases<N extends { readonly weights: Weights }>(network: N): N {
   const random = uniform(3);
   const weights = Object.entries(network.weights).map(([name, { data, shape }]): [string, Tensor] => [
@@ -42,7 +42,7 @@ function withBiases<N extends { readonly weights: Weights }>(network: N): N {
   return { ...network, weights: Object.fromEntries(weights) };
 }
 
-/** A shipped pose: imatinib in c-Abl, with what is near it. */
+/** Shipped pose of imatinib in c-Abl, with the atoms of the pocket near it. */
 export interface Shipped {
   readonly ligand: Atoms;
   readonly pocket: Atoms;
@@ -50,8 +50,8 @@ export interface Shipped {
 }
 
 /**
- * Of the first pose the energy, of the second that of binding. Both are moved so that the ligand begins near the origin: the
- * receptor lies 100 Å away, where float32 rounds a coordinate by 4·10⁻⁶ Å, and forces with it.
+ * The first two poses: one for its energy, one for its binding energy. Both are moved to the origin, as the receptor lies
+ * 100 Å away, where float32 rounds coordinates by 4·10⁻⁶ Å, with an effect on forces.
  */
 export function shippedPoses(): Shipped[] {
   const read = (name: string) => {
@@ -73,7 +73,7 @@ export function shippedPoses(): Shipped[] {
     });
 }
 
-/** The atoms as they lie from a point, in whole thousandths of an Å, as the files have them. */
+/** Atoms relative to a point, rounded to thousandths of an Å as in the files. */
 function from(origin: readonly number[], { elements, coordinates }: Atoms): Atoms {
   const thousandths = [...coordinates.data].map((x, i) => Math.round(1000 * (x - (origin[i % 3] as number))));
   return atomsOf(

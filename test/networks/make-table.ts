@@ -1,5 +1,5 @@
 /**
- * Writes the table that reference.test.ts reads: both networks on shipped poses, and what PyTorch makes of them.
+ * Writes the table that reference.test.ts reads: both networks on shipped poses, with the results of PyTorch.
  *
  *     npm run test:networks
  */
@@ -8,15 +8,15 @@ import { command } from '../../bench/support/command.ts';
 import { askPyTorch, cases, tableFile } from './table.ts';
 
 const { python } = command('test:networks', {
-  does: 'Has PyTorch compute energies, forces and gradients of the example networks in float64, and writes the table that npm test compares posetape with.',
+  does: 'Lets PyTorch compute energies, forces and gradients of the example networks in float64, and writes the table that npm test compares posetape with.',
   takes: 'a few seconds',
-  writes: 'test/networks/table.jsonl anew',
+  writes: 'test/networks/table.jsonl',
 })
   .option('--python <command>', 'a Python that has torch', '/usr/bin/python3')
   .parse()
   .opts<{ python: string }>();
 
-const asked = cases();
-const answers = askPyTorch(asked, python);
-const lines = asked.map((each, k) => `${JSON.stringify({ ...each, answer: answers[k] })}\n`);
+const inputs = cases();
+const answers = askPyTorch(inputs, python);
+const lines = inputs.map((input, k) => `${JSON.stringify({ ...input, answer: answers[k] })}\n`);
 writeFileSync(tableFile, lines.join(''));

@@ -16,36 +16,37 @@ import { names, sizes, subjects } from './cases.ts';
 
 type Point = readonly [number, number, number];
 
-/** All that are nearer than the cutoff are neighbours, so that no rounding decides who is. */
+/** Settings by which all atoms within the cutoff are neighbours, so that rounding cannot change the neighbours. */
 const settings = { neighbours: 100, cutoff: 5, delta: true };
 const none = atomsOf([], []);
 const two = (distance: number) => atomsOf([6, 8], [0, 0, 0, distance, 0, 0]);
 
-/** Atoms at least 0.8 Å apart, each in a cell of its own, split in two: a ligand of one at least, and a pocket. */
+/** Cells of a grid with one atom at most, so that atoms are at least 0.8 Å apart. */
 const cells = Array.from({ length: 27 }, (_, k): Point => [k % 3, Math.floor(k / 3) % 3, Math.floor(k / 9)]);
 const atom = fc.tuple(fc.constantFrom(6, 7, 8, 16), evenly(0, 0.8), evenly(0, 0.8), evenly(0, 0.8));
-const drawnPose = fc
+/** Random pose: a ligand of at least one atom, and a pocket. */
+const poseArbitrary = fc
   .record({
-    places: fc.shuffledSubarray(cells, { minLength: 1, maxLength: 10 }),
+    cells: fc.shuffledSubarray(cells, { minLength: 1, maxLength: 10 }),
     atoms: fc.array(atom, { minLength: 10, maxLength: 10 }),
     ligandAtoms: fc.integer({ min: 1, max: 10 }),
   })
-  .map(({ places, atoms, ligandAtoms }) => {
-    const of = (from: number, to: number) => {
+  .map(({ cells, atoms, ligandAtoms }) => {
+    const atomsIn = (from: number, to: number) => {
       const drawn = atoms.slice(from, to).map(([element, ...shift]) => ({ element, shift }));
       const at = drawn.flatMap(({ shift }, i) =>
-        shift.map((each, axis) => each + 1.6 * (places[from + i]?.[axis] as number)),
+        shift.map((each, axis) => each + 1.6 * (cells[from + i]?.[axis] as number)),
       );
       return atomsOf(
         drawn.map(({ element }) => element),
         at,
       );
     };
-    const split = Math.min(ligandAtoms, places.length);
-    return { ligand: of(0, split), pocket: of(split, places.length) };
+    const split = Math.min(ligandAtoms, cells.length);
+    return { ligand: atomsIn(0, split), pocket: atomsIn(split, cells.length) };
   });
 
-/** A rotation from a quaternion, mirrored or not, and a translation. */
+/** Random rotation by a quaternion, with or without a mirror, and translation. */
 const motion = fc
   .record({
     quaternion: fc
@@ -65,8 +66,8 @@ const motion = fc
     return { rows: rows.map(row => row.map(each => sign * each)), shift };
   });
 
-/** Vectors of shape [atoms, 3, features] turned; without features, [atoms, 3]. */
-function turned({ data, shape }: Tensor, rows: readonly number[][]): Float64Array {
+/** Rotates vectors of shape [atoms, 3, features] or [atoms, 3]. */
+function rotated({ data, shape }: Tensor, rows: readonly number[][]): Float64Array {
   const [, , features = 1] = shape;
   return Float64Array.from(data, (_, i) => {
     const [k, axis, at] = [i % features, Math.floor(i / features) % 3, i - (i % (3 * features))];
@@ -79,23 +80,23 @@ function moved(
   { elements, coordinates }: Atoms,
   { rows, shift }: { rows: number[][]; shift: number[] },
 ): Atoms {
-  const at = turned(coordinates, rows).map((x, i) => x + (shift[i % 3] as number));
+  const at = rotated(coordinates, rows).map((x, i) => x + (shift[i % 3] as number));
   return atomsOf([...elements], [...at]);
 }
 
 function relabelled({ elements, coordinates }: Atoms, order: readonly number[]): Atoms {
   return atomsOf(
     order.map(i => elements[i] as number),
-    picked([...coordinates.data], order),
+    reordered([...coordinates.data], order),
   );
 }
 
-/** Rows of three in another order. */
-function picked(rows: readonly number[], order: readonly number[]): number[] {
+/** Rows of three in this order. */
+function reordered(rows: readonly number[], order: readonly number[]): number[] {
   return order.flatMap(i => rows.slice(3 * i, 3 * i + 3));
 }
 
-/** The places in a list, in the order of numbers drawn for them. */
+/** Indices of a list, sorted by their random keys. */
 function orderBy(keys: readonly number[], count: number): number[] {
   return [...Array(count).keys()].sort((a, b) => (keys[a] as number) - (keys[b] as number));
 }
@@ -119,52 +120,52 @@ describe.each(names)('%s', name => {
   }
 
   property(
-    'has the same energy wherever atoms are turned, mirrored and moved, and forces turn with them',
-    drawnPose,
+    'has an energy that is invariant under rotations, mirrors and translations, and forces that rotate',
+    poseArbitrary,
     motion,
     ({ ligand, pocket }, to) => {
       const here = slopeOf(ligand, pocket);
       const there = slopeOf(moved(ligand, to), moved(pocket, to));
       expectClose(there.energy, here.energy, 1e-10, 1 + Math.abs(here.energy));
-      expectClose(there.slope.data, turned(here.slope, to.rows), 1e-10, 1 + largest(here.slope));
+      expectClose(there.slope.data, rotated(here.slope, to.rows), 1e-10, 1 + largest(here.slope));
     },
   );
 
   property(
-    'has the same energy in whatever order atoms are listed, and forces are listed like them',
-    drawnPose,
+    'has an energy that does not depend on the order of atoms, and forces in that order',
+    poseArbitrary,
     fc.array(evenly(0, 1), { minLength: 20, maxLength: 20 }),
     ({ ligand, pocket }, keys) => {
       const order = orderBy(keys, ligand.elements.length);
-      const ofPocket = orderBy(keys.slice(10), pocket.elements.length);
+      const pocketOrder = orderBy(keys.slice(10), pocket.elements.length);
       const here = slopeOf(ligand, pocket);
-      const there = slopeOf(relabelled(ligand, order), relabelled(pocket, ofPocket));
+      const there = slopeOf(relabelled(ligand, order), relabelled(pocket, pocketOrder));
       expectClose(there.energy, here.energy, 1e-10, 1 + Math.abs(here.energy));
-      expectClose(there.slope.data, picked([...here.slope.data], order), 1e-10, 1 + largest(here.slope));
+      expectClose(there.slope.data, reordered([...here.slope.data], order), 1e-10, 1 + largest(here.slope));
     },
   );
 
-  test('minds what the atoms are and how far apart', () => {
+  test('depends on elements and distances', () => {
     expect(Math.abs(energyOf(two(1.4)) - energyOf(two(1.5)))).toBeGreaterThan(1e-4);
     expect(Math.abs(energyOf(two(1.4)) - energyOf(atomsOf([7, 8], [0, 0, 0, 1.4, 0, 0])))).toBeGreaterThan(
       1e-3,
     );
   });
 
-  test('loses a neighbour at the cutoff without a step', () => {
+  test('is continuous at the cutoff', () => {
     const apart = energyOf(two(5));
     expectClose(apart, energyOf(atomsOf([6], [0, 0, 0])) + energyOf(atomsOf([8], [0, 0, 0])), 1e-12);
     expectClose(energyOf(two(5 - 1e-5)), apart, 1e-9);
     expect(Math.abs(energyOf(two(4)) - apart)).toBeGreaterThan(1e-4);
   });
 
-  test('binds nothing where ligand and pocket do not see each other, or where there is no pocket', () => {
+  test('has a binding energy of 0 for a distant pocket and without a pocket', () => {
     const away = atomsOf([6, 7], [50, 0, 0, 51.4, 0, 0]);
     expectClose(energyOf(two(1.4), away, settings), 0, 1e-12, 10);
     expectClose(energyOf(two(1.4), none, settings), 0, 1e-12, 10);
   });
 
-  test('has the gradients that differences have, by weights and by coordinates', async () => {
+  test('has gradients equal to finite differences, by weights and by coordinates', async () => {
     const ligand = atomsOf([6, 8, 7], [0, 0, 0, 1.3, 0.2, 0.1, -0.6, 1.2, 0.3]);
     const pocket = atomsOf([6, 16], [0.4, -1.1, 2.2, 3.1, 1.9, -1.4]);
     const pose = poseOf(ligand, pocket, settings);
@@ -172,13 +173,13 @@ describe.each(names)('%s', name => {
       entries: 2,
     });
     expect(byWeights.ok, byWeights.report).toBe(true);
-    const byPlace = await checkGradient(
+    const byCoordinates = await checkGradient(
       (tape: Tape, { x }: { readonly x: Value }) => score(tape, recordWeights(tape, weights), pose, x),
       { x: ligand.coordinates },
       { step: 1e-3 },
     );
-    expect(byPlace.entries.length).toBe(9);
-    expect(byPlace.ok, byPlace.report).toBe(true);
+    expect(byCoordinates.entries.length).toBe(9);
+    expect(byCoordinates.ok, byCoordinates.report).toBe(true);
   });
 
   const executors = [
@@ -188,15 +189,15 @@ describe.each(names)('%s', name => {
   ];
   const anyPose = fc
     .record({
-      atoms: drawnPose,
+      atoms: poseArbitrary,
       neighbours: fc.integer({ min: 1, max: 5 }),
-      // Nearer than the second is no atom: such poses have no edges.
+      // With the second cutoff, poses have no edges.
       cutoff: fc.constantFrom(5, 5, 5, 1e-9),
       delta: fc.boolean(),
     })
     .map(({ atoms: { ligand, pocket }, ...among }): Pose => poseOf(ligand, pocket, among));
   property(
-    'scores a group as its poses alone, and so is its gradient, on every executor',
+    'scores a group as its single poses, with the same gradient, on every executor',
     fc.constantFrom(...executors),
     several(fc.tuple(anyPose, evenly(-2, 2)), 4),
     ({ executor, tolerance }, drawn) => {
@@ -217,14 +218,19 @@ describe('painn', () => {
     return { scalars: scalars as Tensor, vectors: vectors as Tensor };
   }
 
-  property('has vectors that turn with the atoms, and scalars that stay', drawnPose, motion, (pose, to) => {
-    const atoms = joined(pose.ligand, pose.pocket);
-    const [here, there] = [featuresOf(atoms), featuresOf(moved(atoms, to))];
-    expectClose(there.scalars, here.scalars, 1e-10, 1 + largest(here.scalars));
-    expectClose(there.vectors.data, turned(here.vectors, to.rows), 1e-10, 1 + largest(here.vectors));
-  });
+  property(
+    'has vectors that rotate with the atoms, and invariant scalars',
+    poseArbitrary,
+    motion,
+    (pose, to) => {
+      const atoms = joined(pose.ligand, pose.pocket);
+      const [here, there] = [featuresOf(atoms), featuresOf(moved(atoms, to))];
+      expectClose(there.scalars, here.scalars, 1e-10, 1 + largest(here.scalars));
+      expectClose(there.vectors.data, rotated(here.vectors, to.rows), 1e-10, 1 + largest(here.vectors));
+    },
+  );
 
-  test('sees the angle between two neighbours that do not see each other, as SchNet does not', () => {
+  test('depends on the angle between neighbours beyond each other’s cutoff, unlike SchNet', () => {
     const bent = (angle: number) =>
       atomsOf([6, 8, 8], [0, 0, 0, 3, 0, 0, 3 * Math.cos(angle), 3 * Math.sin(angle), 0]);
     const blind = schnet({ hidden: 6, gaussians: 5, interactions: 2, cutoff: 4 });
@@ -241,14 +247,14 @@ describe('painn', () => {
     expect(difference(seeing)).toBeGreaterThan(1e-5);
   });
 
-  test('has no energy for two atoms in one place, rather than a wrong one', () => {
+  test('has an energy of NaN for two atoms at one point', () => {
     const tape = new Tape();
     const energy = subjects.painn.score(tape, recordWeights(tape, weights), poseOf(two(0), none, settings));
     expect(evaluate([energy])[0]?.data[0]).toBeNaN();
   });
 });
 
-test('gat: shares of attention survive logits that would overflow', () => {
+test('gat: attention is finite for logits that would overflow', () => {
   const { score, weights } = gat(sizes.gat);
   const steep = Object.fromEntries(
     Object.entries(weights).map(([name, { data, shape }]) => [

@@ -1,14 +1,14 @@
-"""PaiNN and a graph attention network in PyTorch, in float64, written from the papers and from no file of posetape.
+"""PaiNN and a graph attention network in PyTorch, in float64, written after the papers, without code of posetape.
 
-A line of JSON comes in on stdin, a list of cases; the list of their answers goes out. A case has
+Reads a list of cases as a line of JSON from stdin, and writes the list of their answers. A case has
 
     network   painn or gat
     sizes     as in examples/painn/painn.ts and examples/gat/gat.ts
     weights   by name, lists of rows
     pose      ligand and pocket, each with elements and coordinates (Å, lists of three), neighbours, cutoff, delta
 
-An answer has the energy; its slope by the ligand's coordinates; and of its slope by each weight the norm, the product with
-cos(1), cos(2), cos(3), …, and the first three entries.
+An answer has the energy, its gradient by the ligand's coordinates, and for the gradient by each weight its norm, its product
+with cos(1), cos(2), cos(3), …, and its first three entries.
 """
 
 import json
@@ -23,7 +23,7 @@ torch.set_num_threads(1)
 
 
 def neighbours_of(at, count, cutoff):
-    """Pairs (i, j): j is among the nearest of i."""
+    """Pairs (i, j) where j is one of the `count` nearest neighbours of i."""
     distances = torch.cdist(at, at, compute_mode="donot_use_mm_for_euclid_dist").tolist()
     pairs = []
     for i, row in enumerate(distances):
@@ -37,7 +37,7 @@ def cosine(distances, cutoff):
 
 
 class Layers:
-    """Weights by name, and dense layers of them."""
+    """Weights by name, and dense layers that use them."""
 
     def __init__(self, weights):
         self.weights = weights

@@ -20,16 +20,16 @@ const executors = [
   { executor: wasm(), tolerance: 1e-5 },
 ];
 
-/** The 1 in each scale is for numbers that are themselves sums of larger terms. */
+/** Fails unless answers agree within `tolerance`, relative to 1 + their size, as numbers may be sums of larger terms. */
 function expectAnswer(actual: Answer, expected: Answer, tolerance: number): void {
   expectClose(actual.energy, expected.energy, tolerance, 1 + Math.abs(expected.energy));
   const slope = expected.slope.flat();
   expectClose(actual.slope.flat(), slope, tolerance, 1 + largest(slope));
   expect(Object.keys(actual.weights)).toEqual(Object.keys(expected.weights));
   for (const [name, { norm, along, first }] of Object.entries(expected.weights)) {
-    const found = actual.weights[name];
-    expectClose([found?.norm ?? NaN, found?.along ?? NaN], [norm, along], tolerance, 1 + norm);
-    expectClose(found?.first ?? [], first, tolerance, 1 + norm);
+    const digest = actual.weights[name];
+    expectClose([digest?.norm ?? NaN, digest?.along ?? NaN], [norm, along], tolerance, 1 + norm);
+    expectClose(digest?.first ?? [], first, tolerance, 1 + norm);
   }
 }
 
@@ -51,17 +51,17 @@ function answerOf(entry: Entry, executor: SyncExecutor): Answer {
   };
 }
 
-test('the table is of these networks, these weights and the shipped poses', () => {
+test('the table has the current networks, weights and poses', () => {
   const written: unknown = JSON.parse(JSON.stringify(cases())); // −0 is 0 in JSON
-  expect(table.map(({ answer, ...asked }) => asked)).toEqual(written);
+  expect(table.map(({ answer, ...input }) => input)).toEqual(written);
 });
 
-describe('energy, forces and gradient are those of PyTorch', () => {
+describe('energy, forces and gradient equal those of PyTorch', () => {
   test.each(titled)('$title', ({ entry }) => {
     const { energy, slope, weights } = entry.answer;
     expect(Math.abs(energy)).toBeGreaterThan(0.01);
     expect(Math.hypot(...slope.flat())).toBeGreaterThan(0.1);
-    // The embedding of a binding energy counts, and so does all else; only the last bias cancels.
+    // All weights matter, except the last bias, which cancels in a binding energy.
     const unused = Object.keys(weights).filter(name => (weights[name]?.norm ?? 0) < 1e-3);
     expect(unused).toEqual(entry.pose.delta ? ['readout2.bias'] : []);
     for (const { executor, tolerance } of executors)
@@ -72,7 +72,7 @@ describe('energy, forces and gradient are those of PyTorch', () => {
 const python = '/usr/bin/python3';
 const hasTorch = spawnSync(python, ['-c', 'import torch']).status === 0;
 
-test.skipIf(!hasTorch)('PyTorch, where it is installed, gives the table again', () => {
+test.skipIf(!hasTorch)('PyTorch reproduces the table, if it is installed', () => {
   const answers = askPyTorch(table, python);
   for (const [k, { answer }] of table.entries()) expectAnswer(answers[k] as Answer, answer, 1e-10);
 });

@@ -22,12 +22,12 @@ export interface Case {
 /** Answer of reference.py. */
 export interface Answer {
   readonly energy: number;
-  /** By the ligand's coordinates, atom by atom. */
+  /** Gradient by the ligand's coordinates, atom by atom. */
   readonly slope: readonly (readonly number[])[];
   readonly weights: Readonly<Record<string, Digest>>;
 }
 
-/** A long gradient in a few numbers: its norm, its product with cos 1, cos 2, cos 3, …, and its first three entries. */
+/** Summary of a long gradient: its norm, its product with cos 1, cos 2, cos 3, …, and its first three entries. */
 export interface Digest {
   readonly norm: number;
   readonly along: number;
@@ -50,7 +50,7 @@ export function readTable(): Entry[] {
   return lines.map(line => JSON.parse(line) as Entry);
 }
 
-/** Each network on each shipped pose. */
+/** Cases of each network on each shipped pose. */
 export function cases(): Case[] {
   return names.flatMap(network =>
     shippedPoses().map(
@@ -66,9 +66,9 @@ export function cases(): Case[] {
   );
 }
 
-/** The answers of PyTorch. */
-export function askPyTorch(asked: readonly Case[], python: string): Answer[] {
-  const input = JSON.stringify(asked);
+/** Returns the answers of PyTorch to these cases. */
+export function askPyTorch(cases: readonly Case[], python: string): Answer[] {
+  const input = JSON.stringify(cases);
   const output = execFileSync(python, [path('reference.py')], {
     input,
     encoding: 'utf8',
@@ -77,7 +77,7 @@ export function askPyTorch(asked: readonly Case[], python: string): Answer[] {
   return JSON.parse(output) as Answer[];
 }
 
-/** The pose of a case. */
+/** Pose of a case. */
 export function shippedOf({ pose: { ligand, pocket, ...settings } }: Case): Shipped {
   const atoms = ({ elements, coordinates }: ListedAtoms) => atomsOf(elements, coordinates.flat());
   return { ligand: atoms(ligand), pocket: atoms(pocket), settings };

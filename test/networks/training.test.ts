@@ -16,8 +16,8 @@ const networks = {
 const random = uniform(11);
 const settings = { neighbours: 4, cutoff: 5, delta: true };
 
-/** Four atoms of a ligand among four of a pocket, a layer apart. */
-function drawnPose() {
+/** Random pose: a layer of four ligand atoms, and one of four pocket atoms. */
+function randomPose() {
   const atoms = (height: number) =>
     atomsOf(
       [6, 7, 8, 6],
@@ -26,14 +26,14 @@ function drawnPose() {
   return poseOf(atoms(0), atoms(2.5), settings);
 }
 
-/** Made-up compounds: what is measured has nothing to do with the poses. */
+/** Compounds with invented affinities, unrelated to their poses. */
 const compounds = [-3, -1, 1, 2].map(measured => ({
   measured,
-  poses: [drawnPose(), drawnPose(), drawnPose()],
+  poses: [randomPose(), randomPose(), randomPose()],
 }));
 
 test.each(Object.entries(networks))(
-  '%s learns made-up affinities, a few poses a tape',
+  '%s learns invented affinities, with three poses a tape',
   async (_, network) => {
     const { epochs } = await fit({
       compounds,

@@ -1,4 +1,4 @@
-"""Writes table.jsonl beside it: parameters after each step of PyTorch's optimisers, in float64, along given gradients.
+"""Writes table.jsonl: parameters after each step of PyTorch's optimisers in float64, for fixed gradients.
 
     python3 test/fit/pytorch/make-table.py        # written by PyTorch 1.13.0
 """
@@ -10,7 +10,7 @@ import torch
 random.seed(7)
 start = {'w': [[0.5, -1.25, 3.0], [0.0, 1e-3, -40.0]], 'b': [0.25]}
 draw = lambda size, scale: [random.gauss(0, scale) for _ in range(size)]
-# Scales from small to large, so that means forget and bounds bite; one step without any slope.
+# Scales from small to large, so that running means decay and clipping takes effect. One gradient is 0.
 scales = [1, 0.1, 10, 1e-4, 1, 0, 100, 1e-8, 0.5, 2, 1, 1]
 gradients = [{'w': draw(6, s), 'b': draw(1, s)} for s in scales]
 
