@@ -14,7 +14,7 @@ describe.each([
   beforeAll(async () => {
     open = await openPage('test/browser/parallel-page.ts', {
       isIsolated,
-      modules: {
+      beside: {
         'parallel-worker': 'parallel/worker.ts',
         scorer: 'test/parallel/scorer.ts',
         bundle: 'test/parallel/served.ts',

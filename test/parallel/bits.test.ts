@@ -26,13 +26,13 @@ const pools = threads.map(count => poolOf({ threads: count }));
 const one = pools[0] as Workers;
 const poses = posesOf(50);
 
-/** A result to its bits, without what differs by design: bytes. */
-function bitsOf({ stats, ...result }: CombineResult<Theta>): unknown {
+/** Result without `peakBytes`, which may differ between pools. */
+function withoutBytes({ stats, ...result }: CombineResult<Theta>): unknown {
   const { peakBytes: _, ...facts } = stats;
   return { ...result, facts };
 }
 
-/** States of chunks, merged in order, in this process. */
+/** Merges the states of chunks in order, in this process. */
 async function mergedHere(
   options: Omit<Parameters<typeof accumulatePoses<scorer.Sent, Theta>>[0], 'poses'>,
   size: number,
@@ -49,7 +49,7 @@ async function mergedHere(
   return whole;
 }
 
-describe('the bits are the same for 1, 2, 3 and 8 threads', () => {
+describe('results are the same to the bit for 1, 2, 3 and 8 threads', () => {
   test.each([mean(), lse({ t: 2 }), boltzmann({ kT: 0.5 }), scorer.combination])(
     'and in one process by the same chunks: $kind $settings',
     async combination => {
@@ -74,35 +74,35 @@ describe('the bits are the same for 1, 2, 3 and 8 threads', () => {
     ['recompute, three poses a tape', { posesPerTape: 3 }],
     ['stream, predictions alone', { gradient: false }],
     ['recompute, predictions alone', { gradient: false }],
-    ['stream, nothing kept', { keepPredictions: false }],
+    ['stream, without predictions', { keepPredictions: false }],
     ['recompute, poses of little influence', { tolerance: 0.01 }],
-  ] as const)('and near those without a pool: %s', async (name, more) => {
+  ] as const)('and close to those without a pool: %s', async (name, more) => {
     const strategy = name.startsWith('recompute') ? 'recompute' : 'stream';
     const options = { poses, params, combination: boltzmann({ kT: 0.5 }), strategy, ...more } as const;
     const results = [];
-    for (const pool of pools) results.push(bitsOf(await combinePoses({ pool, ...options })));
+    for (const pool of pools) results.push(withoutBytes(await combinePoses({ pool, ...options })));
     for (const each of results) expect(each).toEqual(results[0]);
     const here = await combinePoses({
       score: 'posesPerTape' in more ? scorer.scoreGroup : score,
       ...options,
     } as never);
-    const [found] = results as [CombineResult<Theta> & { facts: CombineResult<Theta>['stats'] }];
-    expect(found.value).toBeCloseTo(here.value, 13);
-    expect([...found.predictions]).toEqual([...here.predictions]);
+    const [pooled] = results as [CombineResult<Theta> & { facts: CombineResult<Theta>['stats'] }];
+    expect(pooled.value).toBeCloseTo(here.value, 13);
+    expect([...pooled.predictions]).toEqual([...here.predictions]);
     for (const key of ['weights', 'coefficients'] as const)
-      found[key].forEach((number, n) => {
+      pooled[key].forEach((number, n) => {
         expect(number).toBeCloseTo(here[key][n] as number, 13);
       });
     for (const [key, tensor] of Object.entries(here.gradient))
       (tensor as { data: Float64Array }).data.forEach((number, n) => {
-        expect(found.gradient[key]?.data[n]).toBeCloseTo(number, 12);
+        expect(pooled.gradient[key]?.data[n]).toBeCloseTo(number, 12);
       });
     const { effectiveSampleSize: _, peakBytes: __, ...stats } = here.stats;
-    expect(found.facts).toMatchObject(stats);
+    expect(pooled.facts).toMatchObject(stats);
   });
 
-  test('and so are those of a combination of one’s own, and of a loss that reads all predictions', async () => {
-    const own = { poses, params, combination: (x: Parameters<typeof sum>[0]) => square(sum(x)) };
+  test('also for a combination in ops, and a loss that reads all predictions', async () => {
+    const inOps = { poses, params, combination: (x: Parameters<typeof sum>[0]) => square(sum(x)) };
     const reads = {
       poses,
       params,
@@ -111,15 +111,15 @@ describe('the bits are the same for 1, 2, 3 and 8 threads', () => {
       loss: (_: unknown, { predictions }: { predictions: Parameters<typeof sum>[0] }) =>
         sum(square(predictions)),
     } as const;
-    for (const options of [own, reads]) {
+    for (const options of [inOps, reads]) {
       const here = await combinePoses<scorer.Sent, Theta>({ score, ...options } as never);
       const results = [];
       for (const pool of pools)
-        results.push(bitsOf(await combinePoses<scorer.Sent, Theta>({ pool, ...options } as never)));
+        results.push(withoutBytes(await combinePoses<scorer.Sent, Theta>({ pool, ...options } as never)));
       for (const each of results) expect(each).toEqual(results[0]);
-      const [found] = results as [CombineResult<Theta>];
-      expect(found.value).toBe(here.value);
-      expect(found.gradient.width.data[0]).toBeCloseTo(here.gradient.width.data[0] as number, 10);
+      const [pooled] = results as [CombineResult<Theta>];
+      expect(pooled.value).toBe(here.value);
+      expect(pooled.gradient.width.data[0]).toBeCloseTo(here.gradient.width.data[0] as number, 10);
     }
   });
 
@@ -143,18 +143,18 @@ describe('the bits are the same for 1, 2, 3 and 8 threads', () => {
   );
 });
 
-test('functions of the module see each pose with its own index, and parameters', async () => {
+test('functions of the module get the index of each pose among all, and the parameters', async () => {
   const pool = poolOf({ threads: 2 }, 'losses-scorer');
   const { combination, poseLoss, poseReadout } = lossy;
   for (const strategy of ['stream', 'recompute'] as const) {
     const options = { poses, params, combination, strategy };
     const here = await combinePoses<scorer.Sent, Theta>({ score, poseLoss, poseReadout, ...options });
-    const found = await combinePoses<scorer.Sent, Theta>({ pool, ...options });
-    expect(found.loss).toBeCloseTo(here.loss as number, 10);
-    expect(found.weights.length).toBe(here.weights.length);
+    const pooled = await combinePoses<scorer.Sent, Theta>({ pool, ...options });
+    expect(pooled.loss).toBeCloseTo(here.loss as number, 10);
+    expect(pooled.weights.length).toBe(here.weights.length);
     for (const [name, { data }] of Object.entries(here.gradient))
       data.forEach((number, n) => {
-        expect(found.gradient[name]?.data[n]).toBeCloseTo(number, 9);
+        expect(pooled.gradient[name]?.data[n]).toBeCloseTo(number, 9);
       });
   }
 });
@@ -168,8 +168,8 @@ describe('many compounds', () => {
   const combination = boltzmann({ kT: 0.5 });
 
   test.each([
-    ['of a loss each', {}],
-    ['of a loss that compares them', { batchLoss: (x: Parameters<typeof sum>[0]) => sum(square(sub(x, 1))) }],
+    ['with a loss of each compound', {}],
+    ['with a batchLoss', { batchLoss: (x: Parameters<typeof sum>[0]) => sum(square(sub(x, 1))) }],
   ])('combineBatch gives the same bits for any number of threads, %s', async (_, more) => {
     const options = {
       compounds,
@@ -190,7 +190,7 @@ describe('many compounds', () => {
     );
   });
 
-  test('so does a fit, and it leaves out the compound that is bad', async () => {
+  test('a fit gives the same bits for any number of threads, and skips a bad compound', async () => {
     const bad = { name: 'bad', measured: 0, poses: [{ distances: [3], fault: 'is NaN' as const }] };
     const options = {
       compounds: [...compounds.slice(0, 4), bad, ...compounds.slice(4)],

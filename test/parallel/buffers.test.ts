@@ -5,11 +5,11 @@ import { withoutUnusedBytes } from '../../parallel/buffers.ts';
 import { property } from '../support/property.ts';
 
 const file = new Float32Array(1 << 18).map((_, i) => i);
-/** Size of a message in bytes, with each buffer once, as it is sent. */
+/** Size of a message in bytes. A shared buffer counts once. */
 const sizeOf = (poses: unknown) => serialize(structuredClone(poses)).byteLength;
 
-describe('arrays that are cut from a larger buffer', () => {
-  test('are sent without the rest of it', () => {
+describe('views of a larger buffer', () => {
+  test('are sent without the rest of the buffer', () => {
     const poses = [{ at: file.subarray(10, 20), inner: [{ to: file.subarray(20, 30) }] }];
     const sent = withoutUnusedBytes(poses);
     expect(sent).toEqual(poses);
@@ -17,38 +17,38 @@ describe('arrays that are cut from a larger buffer', () => {
     expect(poses[0]?.at.buffer).toBe(file.buffer);
   });
 
-  test('are sent as they are where they use half of it', () => {
+  test('are not copied if they use at least half of it', () => {
     const poses = [{ first: file.subarray(0, 1 << 16), second: file.subarray(1 << 16, 1 << 17) }];
     expect(withoutUnusedBytes(poses)).toBe(poses);
   });
 
-  test('that one pose has twice are one array where they arrive', () => {
+  test('that a pose references twice arrive as one array', () => {
     const at = file.subarray(0, 4);
     const [pose] = structuredClone(withoutUnusedBytes([{ at, again: at }]));
     expect(pose?.at).toBe(pose?.again);
   });
 
-  test('are sent without the rest of it where one of them is in several places', () => {
+  test('that a pose references several times count once towards half of it', () => {
     const at = file.subarray(0, 1 << 16);
-    const [pose] = withoutRest([{ at, again: at, more: [at] }]);
+    const [pose] = withoutUnusedBytes([{ at, again: at, more: [at] }]);
     expect(pose?.at.buffer.byteLength).toBe(at.byteLength);
   });
 
-  test('on shared memory stay there', () => {
+  test('of shared memory are not copied', () => {
     const poses = [new Int32Array(new SharedArrayBuffer(4000)).subarray(0, 2)];
     expect(withoutUnusedBytes(poses)).toBe(poses);
   });
 
-  test('arrive as without a copy: Node’s Buffer, DataView, holes, circles, maps', () => {
-    const circle: { self?: unknown; buffer: Buffer } = { buffer: Buffer.from(file.buffer, 8, 8) };
-    circle.self = circle;
+  test('arrive as they would without a copy: Buffer of Node, DataView, holes, cycles, maps', () => {
+    const cycle: { self?: unknown; buffer: Buffer } = { buffer: Buffer.from(file.buffer, 8, 8) };
+    cycle.self = cycle;
     const sparse: unknown[] = Array(5);
     sparse[2] = new DataView(file.buffer, 4, 4);
-    const poses = [circle, sparse, new Map([[1, file.subarray(0, 1)]]), null, undefined, 3];
-    const withoutMap = [circle, sparse, null, undefined, 3];
+    const poses = [cycle, sparse, new Map([[1, file.subarray(0, 1)]]), null, undefined, 3];
+    const withoutMap = [cycle, sparse, null, undefined, 3];
     const copied = withoutUnusedBytes(withoutMap);
     expect(structuredClone(copied)).toEqual(structuredClone(withoutMap));
-    // A map is not looked into.
+    // Maps are passed on as they are.
     expect(withoutUnusedBytes(poses)[2]).toBe(poses[2]);
   });
 
@@ -74,7 +74,7 @@ describe('arrays that are cut from a larger buffer', () => {
   }));
 
   property(
-    'of random poses arrive as they were, and not the file',
+    'in random poses arrive unchanged, without the large buffer',
     fc.array(pose, { maxLength: 6 }),
     poses => {
       const sent = withoutUnusedBytes(poses);

@@ -17,7 +17,7 @@ import { type Fault, params, type Sent, score, type Theta } from './scorer.ts';
 const combination = boltzmann({ kT: 0.5 });
 const pool = poolOf({ threads: 2 });
 
-/** Poses of which one has a fault: always, or so often. */
+/** Poses of which pose `at` has a fault: always, or the first `turns` times that it is scored. */
 function faulty(
   fault: Fault,
   { at = 9, count = 20, turns }: { at?: number; count?: number; turns?: number } = {},
@@ -29,6 +29,7 @@ function faulty(
   return poses;
 }
 
+/** Error that combinePoses throws for these options. */
 const errorOf = async (options: object): Promise<Error & { cause?: unknown }> => {
   try {
     await combinePoses({ params, combination, ...options } as never);
@@ -38,7 +39,7 @@ const errorOf = async (options: object): Promise<Error & { cause?: unknown }> =>
   throw new Error('it should have failed');
 };
 
-test('messages of the module are nobody’s answer', async () => {
+test('messages that the module posts itself are ignored', async () => {
   const poses = faulty('posts messages');
   const answers = [];
   for (let call = 0; call < 3; call++) {
@@ -49,7 +50,7 @@ test('messages of the module are nobody’s answer', async () => {
   for (const each of answers) expect(each).toBeCloseTo(value, 12);
 });
 
-test('a timeout that a timer cannot keep is an error', () => {
+test('a timeout out of range is an error', () => {
   for (const timeout of [Number.POSITIVE_INFINITY, 2 ** 31, Number.NaN, 0, '20' as never])
     expect(() => workers({ module: import.meta.url as never, threads: 1, timeout })).toThrow(
       'timeout must be a number of milliseconds above 0 and below 2³¹',
@@ -57,7 +58,7 @@ test('a timeout that a timer cannot keep is an error', () => {
 });
 
 test('parameters that change during a batch are an error', async () => {
-  for (const way of [{ pool }, { score }]) {
+  for (const scoring of [{ pool }, { score }]) {
     const theta = { ...params, width: { data: Float64Array.of(2), shape: [] } };
     async function* compounds() {
       yield { poses: posesOf(4) };
@@ -65,12 +66,12 @@ test('parameters that change during a batch are an error', async () => {
       yield { poses: posesOf(4) };
     }
     await expect(
-      combineBatch({ ...way, compounds: compounds(), params: theta, combination } as never),
+      combineBatch({ ...scoring, compounds: compounds(), params: theta, combination } as never),
     ).rejects.toThrow('parameter width changed during the call');
   }
 });
 
-test('a bad pose is reported before the failure of a source that was read later', async () => {
+test('a bad pose is reported rather than a later error of the source', async () => {
   const poses = async function* () {
     yield* faulty('throws', { at: 1, count: 4 });
     throw new Error('source ended badly');
@@ -83,8 +84,8 @@ describe('a scorer that fails', () => {
     ['throws', {}],
     ['throws', { strategy: 'recompute' }],
     ['throws a string', {}],
-    ['throws in a circle', {}],
-    ['throws for a cause without text', {}],
+    ['throws with a cyclic cause', {}],
+    ['throws with a cause without text', {}],
     ['is NaN', {}],
     ['is NaN', { strategy: 'recompute' }],
   ])('gives the same error as without a pool: %s %o', async (fault, more) => {
@@ -99,19 +100,19 @@ describe('a scorer that fails', () => {
     if (there instanceof BadPoseError) expect(there.index).toBe(9);
   });
 
-  test('at two poses is reported for the first, whichever chunk was done first', async () => {
+  test('at several poses is reported for the first one', async () => {
     const poses = faulty('throws', { at: 3, count: 40 });
     for (let at = 4; at < 40; at++) poses[at] = { ...(poses[at] as Sent), fault: 'throws' };
     expect((await errorOf({ pool, poses })).message).toMatch(/^pose 3: not this one/);
   });
 
-  test('where a pose is loaded is named', async () => {
+  test('in `load` is named', async () => {
     const error = await errorOf({ pool, poses: faulty('cannot be loaded') });
     expect(error.message).toBe('pose 9: load: no such file');
     expect((error.cause as Error).name).toBe('RangeError');
   });
 
-  test('by NaN is left out by badPose: skip, and reported as without a pool', async () => {
+  test('with NaN is skipped by badPose: skip, and reported as without a pool', async () => {
     const poses = faulty('is NaN');
     for (const strategy of ['stream', 'recompute'] as const) {
       const options = { poses, params, combination, badPose: 'skip', strategy } as const;
@@ -123,13 +124,13 @@ describe('a scorer that fails', () => {
     }
   });
 
-  test('of several poses a tape is sought among them', async () => {
+  test('with several poses a tape is found among them', async () => {
     const options = { poses: faulty('is NaN'), badPose: 'skip', posesPerTape: 4 };
     const { stats } = await combinePoses({ pool, params, combination, ...options } as never);
     expect(stats.badPoses.map(({ index }) => index)).toEqual([9]);
   });
 
-  test('in a compound names the compound, the first of them', async () => {
+  test('in several compounds is reported for the first one', async () => {
     const compounds = [posesOf(5), faulty('throws'), faulty('throws', { at: 0 })].map(poses => ({ poses }));
     await expect(combineBatch({ pool, compounds, params, combination })).rejects.toThrow(
       'combineBatch: compound 1: pose 9: not this one',
@@ -141,31 +142,31 @@ describe('a worker that dies', () => {
   const expected = combinePoses<Sent, Theta>({ pool, poses: posesOf(20), params, combination });
 
   test.each([1, 2])(
-    'once has its chunk run again, and nothing is counted twice: %i threads',
+    'once has its chunk run again, without counting poses twice: %i threads',
     async threads => {
       const { stats: _, ...wanted } = await expected;
       const progress: number[] = [];
-      const { stats, ...found } = await combinePoses<Sent, Theta>({
+      const { stats, ...result } = await combinePoses<Sent, Theta>({
         pool: poolOf({ threads }),
         poses: faulty('exits', { turns: 1 }),
         params,
         combination,
         onPose: ({ index }) => progress.push(index),
       });
-      expect(found).toEqual(wanted);
+      expect(result).toEqual(wanted);
       expect(stats.poses).toBe(20);
       expect(progress).toEqual([...posesOf(20).keys()]);
     },
   );
 
-  test('twice by one chunk is an error that names the poses', async () => {
+  test('twice while running one chunk is an error that names the poses', async () => {
     const error = await errorOf({ pool: poolOf(), poses: faulty('exits') });
     expect(error.message).toBe('poses 8 to 11: two workers ended while running them: it exited with code 3');
   });
 
-  test('by an error that nobody catches is replaced, whether before its answer or after', async () => {
+  test('of an unhandled rejection is replaced', async () => {
     const { stats: _, ...wanted } = await expected;
-    const poses = faulty('rejects on the side', { turns: 1 });
+    const poses = faulty('has an unhandled rejection', { turns: 1 });
     const { stats: __, ...found } = await combinePoses<Sent, Theta>({
       pool: poolOf(),
       poses,
@@ -175,9 +176,9 @@ describe('a worker that dies', () => {
     expect(found).toEqual(wanted);
   });
 
-  test('for want of memory says so, and the pool goes on', async () => {
+  test('of its memory limit is an error that says so, and the pool works afterwards', async () => {
     const small = poolOf({ node: { resourceLimits: { maxOldGenerationSizeMb: 48 } } });
-    const error = await errorOf({ pool: small, poses: faulty('eats memory') });
+    const error = await errorOf({ pool: small, poses: faulty('fills memory') });
     expect(error.message).toMatch(/^poses 8 to 11: two workers ended .* memory limit/);
     const { stats: _, ...wanted } = await expected;
     const { stats: __, ...found } = await combinePoses<Sent, Theta>({
@@ -189,7 +190,7 @@ describe('a worker that dies', () => {
     expect(found).toEqual(wanted);
   });
 
-  test('of a hanging pose, at the time limit of its chunk; others are not held up', async () => {
+  test('at the timeout of a hanging pose is an error, and the pool works afterwards', async () => {
     const limited = poolOf({ threads: 2, timeout: 400 });
     await limited.facts();
     const error = await errorOf({ pool: limited, poses: faulty('hangs') });
@@ -200,11 +201,11 @@ describe('a worker that dies', () => {
   });
 });
 
-describe('a pool that cannot serve', () => {
+describe('a pool throws an error', () => {
   test.each([
     ['./nowhere.ts', /nowhere\.ts/],
     ['../support/numbers.ts', /^workers: .*numbers\.ts exports neither score nor scoreGroup$/],
-  ])('says why: %s', async (path, message) => {
+  ])('for a module without a scorer: %s', async (path, message) => {
     const broken = poolOf({ module: new URL(path, import.meta.url) });
     expect((await errorOf({ pool: broken, poses: posesOf(3) })).message).toMatch(message);
   });
@@ -218,14 +219,14 @@ describe('a pool that cannot serve', () => {
     expect((await errorOf({ pool: fails, poses: posesOf(3) })).message).toBe('no more threads');
   });
 
-  test('for what cannot be sent names the poses', async () => {
+  test('for poses that cannot be sent', async () => {
     const poses = [...posesOf(5), { distances: [3], weight: (() => 1) as never }];
     expect((await errorOf({ pool, poses })).message).toMatch(
       /^poses 4 to 5 cannot be sent to a worker: .*could not be cloned/,
     );
   });
 
-  test('when it was closed, and ends what was under way', async () => {
+  test('after it was closed, also for a call in progress', async () => {
     const closing = poolOf();
     const running = errorOf({ pool: closing, poses: faulty('hangs', { at: 0 }) });
     await closing.facts();
@@ -245,14 +246,14 @@ describe('a pool that cannot serve', () => {
       { combination: pooling({ name: 'mine' }) },
       /^workers: the combination of the module is of boltzmann.*, not of mine/,
     ],
-  ])('for options that make no sense with it: %o', async (options, message) => {
+  ])('for options that cannot be used with it: %o', async (options, message) => {
     expect((await errorOf({ pool, poses: posesOf(3), ...options })).message).toMatch(message);
   });
 
-  test('for a setting of the call that its functions make other than those of the module', async () => {
-    const own = poolOf({}, 'learned-scorer');
+  test('for a learned setting that differs from that of the module', async () => {
+    const fresh = poolOf({}, 'learned-scorer');
     const poses = posesOf(9);
-    const options = { pool: own, poses, params };
+    const options = { pool: fresh, poses, params };
     const { value } = await combinePoses<Sent, Theta>({ ...options, combination: learned });
     const alone = await combinePoses<Sent, Theta>({ poses, params, score, combination: learned });
     expect(value).toBeCloseTo(alone.value, 12);
@@ -280,23 +281,23 @@ describe('a pool that cannot serve', () => {
 
 describe('an abort', () => {
   test.each(['stream', 'recompute'] as const)(
-    'ends %s at once, with its reason, and the pool goes on',
+    'ends %s at once with its reason, and the pool works afterwards',
     async strategy => {
-      const own = poolOf();
-      await own.facts();
+      const fresh = poolOf();
+      await fresh.facts();
       const controller = new AbortController();
       const reason = new Error('enough');
       const running = errorOf({
-        pool: own,
+        pool: fresh,
         poses: faulty('hangs', { at: 0 }),
         strategy,
         signal: controller.signal,
       });
       setTimeout(() => controller.abort(reason), 50);
       expect(await running).toBe(reason);
-      // The pose that hangs is abandoned.
+      // The worker of the hanging pose was replaced.
       const { stats } = await combinePoses<Sent, Theta>({
-        pool: own,
+        pool: fresh,
         poses: posesOf(20),
         params,
         combination,
@@ -321,18 +322,18 @@ describe('an abort', () => {
     expect(isClosed).toBe(true);
   });
 
-  test('of combineBatch', async () => {
+  test('ends combineBatch', async () => {
     const controller = new AbortController();
-    const own = poolOf();
-    await own.facts();
+    const fresh = poolOf();
+    await fresh.facts();
     const compounds = [{ poses: faulty('hangs') }, { poses: posesOf(5) }];
-    const running = combineBatch({ pool: own, compounds, params, combination, signal: controller.signal });
+    const running = combineBatch({ pool: fresh, compounds, params, combination, signal: controller.signal });
     controller.abort(new Error('enough'));
     await expect(running).rejects.toThrow('enough');
   });
 });
 
-test('an error of a chunk ends a source that would never give another pose', async () => {
+test('an error of a chunk ends a call whose source is pending forever', async () => {
   async function* stalls(): AsyncGenerator<Sent> {
     yield* faulty('throws', { at: 0, count: 4 });
     await new Promise(() => {});
@@ -340,7 +341,7 @@ test('an error of a chunk ends a source that would never give another pose', asy
   expect((await errorOf({ pool, poses: stalls() })).message).toMatch(/^pose 0: not this one/);
 });
 
-test('parameters that change during the call are an error, and no pose sees half of them', async () => {
+test('parameters that change during the call are an error', async () => {
   const theta = { depth: { ...params.depth, data: params.depth.data.slice() }, width: params.width };
   const changed = combinePoses<Sent, Theta>({
     pool,
@@ -358,12 +359,12 @@ describe('buffers of poses', () => {
   const poses = () => posesOf(6).map(({ distances }) => ({ distances: Float64Array.from(distances) }));
 
   test('stay with the caller', async () => {
-    const own = poses();
-    await combinePoses<Sent, Theta>({ pool, poses: own, params, combination });
-    expect(own.every(({ distances }) => distances.length > 0)).toBe(true);
+    const original = poses();
+    await combinePoses<Sent, Theta>({ pool, poses: original, params, combination });
+    expect(original.every(({ distances }) => distances.length > 0)).toBe(true);
   });
 
-  test('that were moved before are an error', async () => {
+  test('that were transferred before are an error', async () => {
     const moving = poolOf({ transfer: true });
     const poses = posesOf(8).map(({ distances }) => ({ distances: Float64Array.from(distances) }));
     await combinePoses({ pool: moving, params, combination, poses });
@@ -379,20 +380,20 @@ describe('buffers of poses', () => {
     expect(recomputed.message).toContain('was transferred before');
   });
 
-  test('are moved by transfer: true', async () => {
+  test('are transferred by transfer: true', async () => {
     const moving = poolOf({ transfer: true });
-    const own = poses();
-    const { value } = await combinePoses<Sent, Theta>({ pool: moving, poses: own, params, combination });
+    const moved = poses();
+    const { value } = await combinePoses<Sent, Theta>({ pool: moving, poses: moved, params, combination });
     expect(value).toBe(
       (await combinePoses<Sent, Theta>({ pool, poses: poses(), params, combination })).value,
     );
-    expect(own.every(({ distances }) => distances.length === 0)).toBe(true);
+    expect(moved.every(({ distances }) => distances.length === 0)).toBe(true);
     const error = await errorOf({ pool: moving, poses: faulty('exits') });
     expect(error.message).toMatch(/^poses 8 to 11: their worker ended, and the transferred arrays are lost/);
   });
 });
 
-test('a loss of the caller is closed here, with the pool’s sums', async () => {
+test('a loss is computed by the caller from the pool’s sums', async () => {
   const loss: CombineOptions<Sent, Theta>['loss'] = (x, { params: theta }) => square(sub(x, theta.width));
   const here = await combinePoses<Sent, Theta>({ score, poses: posesOf(20), params, combination, loss });
   const there = await combinePoses<Sent, Theta>({ pool, poses: posesOf(20), params, combination, loss });

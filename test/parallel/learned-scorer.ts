@@ -1,4 +1,4 @@
-// A module whose combination has a temperature made of the parameters.
+// A scorer module whose combination has a learned temperature.
 
 import type { Value } from 'posetape';
 import { boltzmann, type Combination } from 'posetape/combine';

@@ -1,4 +1,4 @@
-// A module with all that may be recorded of a pose by functions.
+// A scorer module with poseReadout, poseLoss and a pooling.
 
 import type { Value } from 'posetape';
 import { type Combination, type CombineOptions, pooling } from 'posetape/combine';
@@ -14,7 +14,7 @@ export const poseReadout: NonNullable<Options['poseReadout']> = (x, { params }) 
 export const poseLoss: NonNullable<Options['poseLoss']> = (x, { index, params }) =>
   add(square(sub(x, index / 10)), mul(0.1, params.width));
 
-/** Weights that depend on a parameter, and two values. */
+/** Pooling whose log-weight depends on a parameter. */
 export const combination: Combination = pooling<Sent>({
   name: 'two values',
   logWeight: (score, { params }) => mul(params.width as Value, score),

@@ -7,7 +7,7 @@ import { params, type Sent, type Theta } from './scorer.ts';
 const pool = poolOf({ threads: 2, posesPerChunk: 100 });
 const combination = mean();
 
-test('memory does not grow with the number of poses: 100,000 of 1.6 kB', async () => {
+test('memory does not grow with the number of poses: 100,000 poses of 1.6 kB', async () => {
   const sizes: number[] = [];
   function* poses(): Generator<Sent> {
     for (let i = 0; i < 100_000; i++) {
@@ -18,7 +18,7 @@ test('memory does not grow with the number of poses: 100,000 of 1.6 kB', async (
   const { stats } = await accumulatePoses<Sent, Theta>({ pool, poses: poses(), params, combination });
   expect(stats.poses).toBe(100_000);
   const [first, second] = [Math.max(...sizes.slice(0, 10)), Math.max(...sizes.slice(10))];
-  // The second half of the poses takes 80 MB, were they all kept.
+  // The second half of the poses would take 80 MB.
   expect(second - first).toBeLessThan(40 * 2 ** 20);
 });
 
@@ -45,12 +45,12 @@ test('a source that is faster than the workers waits for them: two chunks a thre
   expect(most).toBeLessThanOrEqual((2 * small.threads + 1) * 5);
 });
 
-test('a source that is slower has its chunks run as they come', async () => {
-  let [reported, seen] = [0, 0];
+test('a source that is slower than the workers has its chunks run at once', async () => {
+  let [reported, before] = [0, 0];
   async function* poses(): AsyncGenerator<Sent> {
     for (let i = 0; i < 4; i++) yield { distances: [3] };
     while (reported < 4) await setTimeout(5);
-    seen = reported;
+    before = reported;
     yield { distances: [3] };
   }
   await combinePoses<Sent, Theta>({
@@ -62,5 +62,5 @@ test('a source that is slower has its chunks run as they come', async () => {
       reported++;
     },
   });
-  expect([seen, reported]).toEqual([4, 5]);
+  expect([before, reported]).toEqual([4, 5]);
 });

@@ -4,7 +4,7 @@ import { afterAll } from 'vitest';
 import { fromSource } from '../../bench/support/from-source.ts';
 import type { Sent } from './scorer.ts';
 
-/** The address of a module of this folder. */
+/** URL of a module in this folder. */
 export const moduleOf = (name: string): URL => new URL(`./${name}.ts`, import.meta.url);
 
 const opened: WorkerPool[] = [];
@@ -12,7 +12,7 @@ afterAll(async () => {
   await Promise.all(opened.splice(0).map(pool => pool.close()));
 });
 
-/** A pool of a module of this folder, closed when the tests of the file are over. */
+/** Pool of a module in this folder, which is closed after the tests of the file. */
 export function poolOf(options: Partial<WorkersOptions> = {}, name = 'scorer'): WorkerPool {
   const { node, ...rest } = options;
   const pool = workers({
@@ -26,16 +26,16 @@ export function poolOf(options: Partial<WorkersOptions> = {}, name = 'scorer'): 
   return pool;
 }
 
-/** The same workers with other chunks. */
+/** The same workers with another chunk size. */
 export const chunkedBy = (pool: Workers, posesPerChunk: number): Workers => ({
   threads: pool.threads,
   posesPerChunk,
   facts: () => pool.facts(),
   send: params => pool.send(params),
-  run: (...given) => pool.run(...given),
+  run: (...args) => pool.run(...args),
 });
 
-/** Poses that differ in length and weight. */
+/** Poses of different lengths and weights. */
 export const posesOf = (count: number): Sent[] =>
   Array.from({ length: count }, (_, i) => ({
     distances: Array.from({ length: 1 + (i % 5) }, (_, k) => 3 + Math.sin(7 * i + k)),

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 let folder: string;
 
-/** The library as it is published, and the scorer beside it. */
+/** Builds the library as it is published, with the scorer in the same folder. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'posetape-parallel-'));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Runs a program beside them; it must end by itself. */
+/** Output of a program in that folder, which must exit by itself. */
 function printed(program: string): string {
   const head = `
     import { boltzmann, combinePoses } from './combine.js';
@@ -78,10 +78,10 @@ test.each([
   ],
   ['no call at all', 'await pool.facts();', ''],
   [
-    'its block by await using, as compilers write it',
+    'disposal, as by await using',
     'await failing({}); await pool[Symbol.asyncDispose](); await failing({});',
     'workers: the worker pool was closed\n',
   ],
-])('a process ends by itself after %s, though the pool is not closed', (_, program, expected) => {
+])('a process exits by itself after %s, although the pool is not closed', (_, program, expected) => {
   expect(printed(program)).toBe(expected);
 });

@@ -1,29 +1,32 @@
-// A module that workers run: what it does with a pose beyond scoring it is part of the pose.
+// A scorer module for workers. A pose may ask for a fault.
 import { type Tape, type Tensor, tensor, type Value } from 'posetape';
 import { boltzmann, type Combination, type GroupScorer, type Params, type Scorer } from 'posetape/combine';
 import { add, concat, exp, mul, neg, reshape, square, sub, sum } from 'posetape/ops';
 
-/** A pose as it is sent. */
+/** Pose in the form that is sent to workers. */
 export interface Sent {
   readonly distances: readonly number[] | Float64Array;
   readonly weight?: number;
-  /** Fault of the pose, in the scorer or in `load`. */
+  /** Fault to cause in `score` or `load`. */
   readonly fault?: Fault;
-  /** In shared memory: how often it was scored, and at how many of them, the first, it is faulty. Default always. */
+  /**
+   * Two numbers in shared memory: how often the pose was scored, and how many of the first times are faulty. Default: it is
+   * always faulty.
+   */
   readonly turns?: Int32Array;
 }
 
 export type Fault =
   | 'throws'
   | 'throws a string'
-  | 'throws in a circle'
-  | 'throws for a cause without text'
+  | 'throws with a cyclic cause'
+  | 'throws with a cause without text'
   | 'posts messages'
   | 'is NaN'
   | 'hangs'
   | 'exits'
-  | 'eats memory'
-  | 'rejects on the side'
+  | 'fills memory'
+  | 'has an unhandled rejection'
   | 'cannot be loaded';
 
 export interface Theta extends Params {
@@ -48,12 +51,12 @@ const faults: Partial<Record<Fault, () => void>> = {
   'throws a string'() {
     throw 'a string';
   },
-  'throws in a circle'() {
+  'throws with a cyclic cause'() {
     const error = new RangeError('not this one');
     error.cause = error;
     throw error;
   },
-  'throws for a cause without text'() {
+  'throws with a cause without text'() {
     throw new RangeError('not this one', { cause: Object.create(null) });
   },
   'posts messages'() {
@@ -66,12 +69,12 @@ const faults: Partial<Record<Fault, () => void>> = {
   exits() {
     process.exit(3);
   },
-  'eats memory'() {
-    const eaten: number[][] = [];
-    for (;;) eaten.push(new Array(1e6).fill(Math.random()));
+  'fills memory'() {
+    const lists: number[][] = [];
+    for (;;) lists.push(new Array(1e6).fill(Math.random()));
   },
-  'rejects on the side'() {
-    void Promise.reject(new Error('on the side'));
+  'has an unhandled rejection'() {
+    void Promise.reject(new Error('unhandled'));
   },
 };
 
@@ -90,5 +93,5 @@ function record(tape: Tape, depth: Value, width: Value, distances: Sent['distanc
 export const scoreGroup: GroupScorer<Sent, Theta> = (tape, theta, poses) =>
   concat(poses.map(pose => reshape(score(tape, theta, pose), [1])));
 
-/** Of weights that only the module knows. */
+/** Combination with weights, which only this module knows. */
 export const combination: Combination = boltzmann<Sent>({ kT: 0.593, weight: ({ weight = 1 }) => weight });

@@ -1,4 +1,4 @@
-// A worker as a bundler makes one: the scorer is in it.
+// A worker with the scorer in its bundle.
 import { serve } from 'posetape/parallel';
 import * as scorer from './scorer.ts';
 
