@@ -15,7 +15,7 @@ afterAll(() => project?.remove());
 const entries = ['posetape', 'ops', 'combine', 'fit', 'parallel', 'parallel-worker', 'wasm', 'gpu'];
 
 describe('the package', () => {
-  test('holds modules, declarations, licence, README and changelog, and nothing else', () => {
+  test('contains modules, declarations, licence, README and changelog, and nothing else', () => {
     const declarations = /^dist\/types\/(?:engine|ops|combine|fit|parallel)\/[\w/-]+\.d\.ts$/;
     const rest = project.packed.filter(path => !declarations.test(path));
     const chunks = rest.filter(path => /^dist\/shared-[A-Z0-9]{8}\.js$/.test(path));
@@ -29,7 +29,7 @@ describe('the package', () => {
     expect(project.packed.length - rest.length).toBeGreaterThan(100);
   });
 
-  test('names no file that is not there', () => {
+  test('names only files that it contains', () => {
     const installed = join(project.folder, 'node_modules/posetape');
     const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
     const named = Object.values(manifest.exports).flatMap(each =>
@@ -44,7 +44,7 @@ describe('the package', () => {
       expect(readFileSync(join(installed, path), 'utf8')).not.toContain('sourceMappingURL');
   });
 
-  test('leaves in the checkout what was there, dist and the tarball', () => {
+  test('adds only dist and the tarball to the checkout', () => {
     const { checkout, before } = project;
     const added = filesOf(checkout).filter(path => !before.includes(path));
     expect(added.filter(path => !/^dist\/|\.tgz$/.test(path))).toEqual([]);
@@ -57,7 +57,7 @@ describe('the package', () => {
   test('passes publint and, as a package of ES modules, attw', async () => {
     const { tarball, run } = project;
     expect(await run('.bin/publint', '--strict', tarball)).toContain('All good!');
-    // It fails where it finds a problem.
+    // attw exits with an error if it finds a problem.
     expect(await run('.bin/attw', '--profile', 'esm-only', tarball)).toContain('"posetape/ops"');
   });
 });
@@ -69,24 +69,27 @@ const resolutions = [
 ] as const;
 
 describe.each(compilers)('%s', compiler => {
-  test.each(resolutions)('compiles and declares by moduleResolution %s', async (moduleResolution, module) => {
-    const out = `declared-${compiler}-${moduleResolution}`;
-    const config = join(project.folder, `${out}.json`);
-    const compilerOptions = {
-      ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, declaration: true },
-      ...{ target: 'ES2022', lib: ['ES2022', 'DOM'], types: [], moduleResolution, module, outDir: out },
-    };
-    writeFileSync(config, JSON.stringify({ compilerOptions, files: ['declared.ts'] }));
-    await project.run(`${compiler}/bin/tsc`, '-p', config);
-    const declarations = readFileSync(join(project.folder, out, 'declared.d.ts'), 'utf8');
-    expect(declarations).toContain('byJit: import("posetape").PlannedExecutor;');
-    expect(declarations).toContain('cube: import("posetape").FixedOp<1>;');
-    expect(declarations).toContain('first: import("posetape").AttributedOp<[length: number], 1>;');
-    expect(declarations).not.toMatch(/\bany\b|dist\/types/);
-  });
+  test.each(resolutions)(
+    'compiles and emits declarations with moduleResolution %s',
+    async (moduleResolution, module) => {
+      const out = `declared-${compiler}-${moduleResolution}`;
+      const config = join(project.folder, `${out}.json`);
+      const compilerOptions = {
+        ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, declaration: true },
+        ...{ target: 'ES2022', lib: ['ES2022', 'DOM'], types: [], moduleResolution, module, outDir: out },
+      };
+      writeFileSync(config, JSON.stringify({ compilerOptions, files: ['declared.ts'] }));
+      await project.run(`${compiler}/bin/tsc`, '-p', config);
+      const declarations = readFileSync(join(project.folder, out, 'declared.d.ts'), 'utf8');
+      expect(declarations).toContain('byJit: import("posetape").PlannedExecutor;');
+      expect(declarations).toContain('cube: import("posetape").FixedOp<1>;');
+      expect(declarations).toContain('first: import("posetape").AttributedOp<[length: number], 1>;');
+      expect(declarations).not.toMatch(/\bany\b|dist\/types/);
+    },
+  );
 });
 
-/** The result of both.js, by the sources. */
+/** Fails unless the output of both.js is the result of the sources, by this executor. */
 async function expectBoth(printed: string, executor: string): Promise<void> {
   const { boltzmann, combinePoses } = await import('posetape/combine');
   const { tensor } = await import('posetape');
@@ -101,8 +104,8 @@ async function expectBoth(printed: string, executor: string): Promise<void> {
       mul(depth, sum(square(sub(tape.constant(distances), centre)))),
     combination: boltzmann({ kT: 0.593 }),
   });
-  const [ran, ...numbers] = JSON.parse(printed) as [string, ...number[]];
-  expect(ran).toBe(executor);
+  const [name, ...numbers] = JSON.parse(printed) as [string, ...number[]];
+  expect(name).toBe(executor);
   // Engines differ in the last digit of exp and log.
   for (const [i, expected] of [value, gradient.depth.data[0], gradient.centre.data[0]].entries())
     expect(numbers[i]).toBeCloseTo(expected as number, 12);
@@ -116,17 +119,17 @@ describe.each([
   const run = (...args: string[]) =>
     project.run(program === process.execPath ? program : `.bin/${program}`, ...options, ...args);
 
-  test('runs it', async () => {
+  test('runs the package', async () => {
     await expectBoth(await run('both.js'), 'jit float64');
     expect(await run('core.js')).toBe('1 5.43656365691809');
   });
 
-  test('runs its workers', async () => {
+  test('runs workers', async () => {
     expect(await run('pool.js')).toBe('-3.75 3.75');
   });
 });
 
-test('Deno runs the notebook and prints what it shows', async () => {
+test('Deno runs the notebook and prints the output that it shows', async () => {
   const path = 'examples/notebook/poses.ipynb';
   const notebook = readNotebook(path);
   writeFileSync(join(project.folder, 'notebook.ts'), moduleOf(notebook));
@@ -134,11 +137,11 @@ test('Deno runs the notebook and prints what it shows', async () => {
   expect(withOutputs(notebook, `${printed}\n`)).toBe(readFileSync(path, 'utf8'));
 });
 
-test('Node requires it', async () => {
+test('Node loads the package by require', async () => {
   expect(await project.run(process.execPath, 'require.cjs')).toBe('1 5.43656365691809');
 });
 
-/** Bundles an entry into a folder, split and minified. */
+/** Function that bundles an entry into a folder, with splitting and, except for Rollup, minified. */
 type Bundler = (entry: string, out: string) => Promise<unknown>;
 
 const bundlers: Record<string, Bundler> = {
@@ -183,6 +186,7 @@ const bundlers: Record<string, Bundler> = {
     ),
 };
 
+/** Runs the code of a module in Node, and returns its output. */
 async function script(code: string): Promise<string> {
   const name = `script-${scripts++}.mjs`;
   writeFileSync(join(project.folder, name), code);
@@ -194,26 +198,26 @@ describe.each(Object.keys(bundlers))('%s', name => {
   const outs = new Map<string, Promise<string>>();
   const built = (entry: string) => {
     const out = `out-${name}-${entry}`;
-    const made =
+    const bundle =
       outs.get(entry) ??
       (bundlers[name] as Bundler)(`${entry}.js`, out).then(() => join(project.folder, out));
-    outs.set(entry, made);
-    return made;
+    outs.set(entry, bundle);
+    return bundle;
   };
   const kilobytes = (text: string) => gzipSync(text, { level: 9 }).length / 1000;
-  /** Rollup alone does not minify. */
+  /** False only for Rollup. */
   const isMinified = name !== 'rollup';
 
-  test('makes what runs', async () => {
+  test('makes a bundle that runs', async () => {
     const out = await built('both');
     await expectBoth(await project.run(process.execPath, join(out, 'main.js')), 'jit float64');
   });
 
-  test('keeps jit for later, but esbuild beside another import from posetape', async () => {
+  test('loads jit lazily, except esbuild if anything else is imported from posetape', async () => {
     const jit = 'may not generate code here';
     const combine = await built('combine');
-    const later = filesOf(combine).filter(path => readFileSync(join(combine, path), 'utf8').includes(jit));
-    expect(later.length).toBe(1);
+    const chunks = filesOf(combine).filter(path => readFileSync(join(combine, path), 'utf8').includes(jit));
+    expect(chunks.length).toBe(1);
     const eager = eagerText(combine, 'main.js');
     expect(eager).not.toContain(jit);
     const both = eagerText(await built('both'), 'main.js');
@@ -221,7 +225,7 @@ describe.each(Object.keys(bundlers))('%s', name => {
     if (isMinified) expect(kilobytes(eager)).toBeLessThan(29);
   });
 
-  test('drops the ops that are not used', async () => {
+  test('drops unused ops', async () => {
     const text = eagerText(await built('core'), 'main.js');
     const names = (op: string) => new RegExp(`(["'\`])${op}\\1`).test(text);
     expect(['exp', 'sinh', 'erf', 'dihedral', 'atan2'].filter(names)).toEqual(['exp']);

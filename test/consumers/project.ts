@@ -4,33 +4,34 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
-/** Files of the library and of its packing, and no others: what is not named here must not be needed. */
+/** Files of the checkout that packing may need; no others are copied. */
 const sources = [
   ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'tsconfig.json', 'tsconfig.build.json'],
   ...['engine', 'ops', 'combine', 'fit', 'parallel', 'scripts'],
 ];
 
-/** The packed library, and a project that has installed it. */
+/** The packed library, and a project that installed it. */
 export interface Project {
-  /** A copy of the checkout in which it was packed, and which files were there before. */
+  /** Copy of the checkout in which the library was packed. */
   readonly checkout: string;
+  /** Files of the copy before packing. */
   readonly before: readonly string[];
   /** Path of the tarball. */
   readonly tarball: string;
   /** Paths in the tarball. */
   readonly packed: readonly string[];
-  /** Folder of the project, with the files of `fixture` and the tools that its package.json names. */
+  /** Folder of the project, with the files of `fixture` and the tools in its package.json. */
   readonly folder: string;
   /**
-   * Standard output of a program of a package.
+   * Runs a program of node_modules in the project, and returns its standard output.
    *
-   * @throws Error with what it printed, if it fails
+   * @throws Error with its output if it fails
    */
   run(program: string, ...args: readonly string[]): Promise<string>;
   remove(): void;
 }
 
-/** Packs the library in a copy of the checkout, and installs it with the tools. */
+/** Packs the library in a copy of the checkout, and installs it in a new project with the tools. */
 export function makeProject(): Project {
   const temporary = mkdtempSync(join(tmpdir(), 'posetape-consumers-'));
   const [checkout, folder] = [join(temporary, 'checkout'), join(temporary, 'project')];
@@ -40,7 +41,7 @@ export function makeProject(): Project {
   }
   const before = filesOf(checkout);
   symlinkSync(resolve('node_modules'), join(checkout, 'node_modules'), 'junction');
-  // Before it stands what the build printed.
+  // The output of the build comes before the listing.
   const [listing = ''] = /^\[$[\s\S]*/m.exec(npm(checkout, 'pack --json --loglevel=error')) ?? [];
   const [{ filename, files }] = JSON.parse(listing) as [
     { filename: string; files: readonly { readonly path: string }[] },
@@ -70,7 +71,7 @@ export function makeProject(): Project {
   };
 }
 
-/** Files below a folder, by path, without those of node_modules. */
+/** Sorted paths of the files in a folder and its subfolders, without node_modules. */
 export function filesOf(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile())
@@ -79,7 +80,7 @@ export function filesOf(folder: string): string[] {
     .sort();
 }
 
-/** Text of a built module and of all that it imports at once, not of what it loads later. */
+/** Text of a built module and of its static imports, without modules that it loads later. */
 export function eagerText(folder: string, name: string, seen: Set<string> = new Set()): string {
   if (seen.has(name)) return '';
   seen.add(name);

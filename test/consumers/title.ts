@@ -6,7 +6,7 @@ import { chromiumPath, patience } from '../support/browser.ts';
 
 const types: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript' };
 
-/** The part of Playwright in use; its own typings need those of a browser. */
+/** The methods of Playwright that are used here. Its own types would need those of the DOM. */
 interface Playwright {
   readonly chromium: {
     launch(options: object): Promise<{
@@ -21,7 +21,7 @@ interface Playwright {
   };
 }
 
-/** The title that the page of a folder gives itself in place of `…`, or the message of the error that kept it from that. */
+/** Serves a folder, opens its page, and returns the title that replaces `…`, or the message of the page's error. */
 export async function titleOf(folder: string): Promise<string> {
   const server = createServer((request, response) => {
     const path = join(folder, request.url === '/' ? 'index.html' : (request.url as string));
