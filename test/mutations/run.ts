@@ -26,7 +26,7 @@ interface Outcome {
 async function main(): Promise<void> {
   const program = command('test:mutations', {
     does: 'Tests the tests: plants each defect of test/mutations/mutations.ts in a copy of the project, one at a time, and runs the test files that should catch it. If they pass, it runs all others. It reports the defects that no test catches; the exit code is then 1.',
-    takes: 'seconds a defect, and minutes for each that its own files do not catch',
+    takes: 'seconds a defect, minutes if its own files do not catch it',
     writes: 'to stdout only',
   })
     .argument('[parts...]', 'only defects whose name or file contains one of these')
