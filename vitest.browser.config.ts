@@ -1,14 +1,14 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import shared from './vitest.config.ts';
 
-/** Tests of wasm() and of the page in headless Chromium, without a GPU. */
+/** Tests that need headless Chromium but no GPU: wasm() and workers in a browser, and the page. */
 const config: ViteUserConfig = defineConfig({
   ...shared,
   test: {
     ...shared.test,
     include: ['test/{browser,page}/**/*.test.ts'],
     exclude: [],
-    // One browser at a time: software renderers take all cores.
+    // One file at a time, as a software renderer uses all cores.
     fileParallelism: false,
     isolate: true,
   },

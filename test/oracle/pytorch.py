@@ -1,13 +1,13 @@
 """Computes programs with PyTorch in float64.
 
-Reads programs as lines of JSON from stdin and writes a line for each to stdout: {"answers": [{"shape", "data"}, …]}, which
-are the wanted values and then the gradients, or {"left out": reason}. README.md describes the format, and the reasons.
+Reads programs as lines of JSON from stdin, and writes a line of JSON for each to stdout: {"answers": [{"shape", "data"}, …]}
+with the wanted values and then the gradients, or {"left out": reason}. README.md describes the format and the reasons.
 
-Every program is computed twice. Plain: by PyTorch's functions and autograd. Guarded: each function is PyTorch's, and so is its
-slope, by autograd with a cotangent of 1; but the product of a cotangent and a slope is 0 where the cotangent is 0, for any
-slope. So a branch not taken has no effect, which plain autograd does not guarantee (0 times infinity is NaN). Slopes are
-written here if the documentation of an op defines them at a point without one, or if autograd loses precision. Answers are
-the guarded ones; where the plain ones are finite, both must agree.
+Every program is computed twice. The plain way uses PyTorch's functions and autograd. The guarded way uses the same functions,
+and slopes by autograd with a cotangent of 1, but the product of a cotangent of 0 and any slope is 0. So a branch not taken has
+no effect, which plain autograd does not guarantee, as 0 times infinity is NaN. A slope is written out here if the
+documentation of an op defines it at a point without a slope, or if autograd loses precision. The answers are the guarded
+ones. If the plain ones are finite, both must agree.
 """
 
 import json
@@ -24,7 +24,7 @@ torch.set_default_dtype(torch.float64)
 
 
 class ZeroWins(torch.autograd.Function):
-    """a · b, and 0 where either is 0."""
+    """a · b, which is 0 if a or b is 0."""
 
     @staticmethod
     def forward(ctx, a, b):
@@ -38,7 +38,7 @@ class ZeroWins(torch.autograd.Function):
 
 
 class Scaled(torch.autograd.Function):
-    """g · f, and 0 where g is 0."""
+    """g · f, which is 0 if g is 0."""
 
     @staticmethod
     def forward(ctx, g, f):
@@ -52,7 +52,7 @@ class Scaled(torch.autograd.Function):
 
 
 class Guarded(torch.autograd.Function):
-    """function(*operands) of equally shaped operands, its cotangents guarded."""
+    """function(*operands) of operands of equal shape, with guarded cotangents."""
 
     @staticmethod
     def forward(ctx, function, *operands):
@@ -83,7 +83,7 @@ class Elementwise:
         return Guarded.apply(self, *torch.broadcast_tensors(*operands))
 
     def slope(self, i, count):
-        """The slope by operand i; None if the function does not depend on it."""
+        """Returns the slope by operand i; None if the function does not depend on it."""
         if i not in self.slopes:
             derivative = self.derivative(i)
             depends = derivative(*[torch.ones(1)] * count) is not None
@@ -104,7 +104,7 @@ class Elementwise:
 
 
 class Largest(torch.autograd.Function):
-    """The largest along axes, kept; entries that tie share the cotangent."""
+    """Maximum along axes, which are kept. Entries that tie share the cotangent."""
 
     @staticmethod
     def forward(ctx, x, axes):
@@ -142,7 +142,7 @@ literals = {}
 
 
 def literal(text):
-    """A number that `pow_of` can distinguish from a value."""
+    """Returns a number that `pow_of` can distinguish from a value."""
     return literals.setdefault(text, number(text))
 
 
@@ -161,7 +161,7 @@ def smaller(a, b):
 
 
 def shares(wins):
-    """The slope by an operand of a maximum: 1 if it wins, ½ if they are equal, 0 if one is NaN."""
+    """Slope of a maximum by one operand: 1 if that wins, ½ if both are equal, 0 if one is NaN."""
     return lambda a, b: truth(wins(a, b)).detach() + 0.5 * truth(a == b).detach()
 
 
@@ -183,7 +183,7 @@ neg = Elementwise(lambda a: -a)
 square = Elementwise(lambda a: a * a)
 absolute = Elementwise(torch.abs, lambda a: sign_of(a).detach())
 exp = Elementwise(torch.exp)
-expm1 = Elementwise(torch.expm1, lambda a: exp(a))  # autograd adds 1 to what lost it
+expm1 = Elementwise(torch.expm1, lambda a: exp(a))  # autograd adds 1 to the result, which loses digits
 log = Elementwise(torch.log)
 log1p = Elementwise(torch.log1p)
 sin = Elementwise(torch.sin)
@@ -218,7 +218,7 @@ acos = Elementwise(torch.acos, lambda x: neg(slope_of_arcs(x)))
 
 
 def inverse(a, b):
-    """a/(a² + b²), 0 at (0, 0), where no square overflows."""
+    """a/(a² + b²) without overflow of squares; 0 at (0, 0)."""
     size = torch.maximum(a.abs(), b.abs())
     at_origin, is_infinite = size == 0, torch.isinf(size)
     size = torch.where(at_origin | is_infinite, torch.ones_like(size), size)
@@ -269,7 +269,7 @@ def log_add_exp_value(a, b):
 
 
 def share_of(a, b):
-    # For two −∞ it is −∞ with slope 0.
+    # The result for two −∞ is −∞, with slope 0.
     return where(truth(torch.maximum(a, b) == -math.inf), number(0), sigmoid(above(a, b)))
 
 
@@ -277,7 +277,7 @@ log_add_exp = Elementwise(log_add_exp_value, lambda a, b: share_of(a, b), lambda
 
 
 def remainder(a, b):
-    """The formula of `mod`, which is exact to a rounding of a; `torch.remainder` is exact."""
+    """The formula of `mod`, which may be off by a rounding of a; `torch.remainder` is exact."""
     rest = a - b * torch.floor(a / b)
     near = torch.where(sign_of(rest) * sign_of(b) < 0, rest + b, rest)
     finite = torch.where(b.abs() < near.abs(), torch.zeros_like(near), near)
@@ -327,13 +327,13 @@ def minimum_image(d, box):
 
 
 def pow_by_base(a, b):
-    # 0 where the exponent is, where a is below 1 and the exponent infinite, and where the slope is infinite at a = 0.
+    # 0 if the exponent is 0, if a is below 1 and the exponent infinite, and if the slope is infinite at a = 0.
     vertical = truth((a == 0) & (b > 0) & (b < 1))
     return ZeroWins.apply(b, where(vertical, number(0), power_of(a, sub(b, number(1)))))
 
 
 def pow_by_exponent(a, b):
-    # 0 where the power is.
+    # 0 if the power is 0.
     y = power_of(a, b)
     return where(y == 0, number(0), mul(y, log(where(y == 0, number(1), a))))
 
@@ -347,7 +347,7 @@ def pow_of(a, b):
 
 
 def literal_power(exponent):
-    """The power as a function of its base alone: for a literal exponent 0 the result does not depend on the base."""
+    """Power with a literal exponent, as a function of its base. For an exponent of 0 it does not depend on the base."""
 
     def by_base(a):
         slope = ZeroWins.apply(torch.full_like(a, exponent), literal_power(exponent - 1)(a))
@@ -387,7 +387,7 @@ def mean_over(x, axis=None, keep=False):
 
 
 def product_over(x, axis=None, keep=False):
-    """The product of halves, in the order of the library, since overflow depends on the order."""
+    """Product by halves in the order of the library, since overflow depends on the order."""
     axes = axes_of(x, axis)
     ordered = sorted(axes)
     kept = [each for each in range(x.dim()) if each not in axes]
@@ -410,7 +410,7 @@ def plain_product(x, axis=None, keep=False):
     return x
 
 
-# a − b, but 0 where they are equal, also if both are infinite.
+# a − b, which is 0 for equal operands, also if both are infinite.
 above = Elementwise(
     lambda a, b: torch.where(a == b, torch.zeros_like(a), a - b),
     lambda a, b: torch.ones_like(a),
@@ -423,7 +423,7 @@ def log_sum_exp(x, axis=None, keep=False):
     if any(x.shape[each] == 0 for each in axes):
         return dropped(sum_over(x, axes, True).detach() - math.inf, axes, keep)
     largest = x.detach().amax(axes, keepdim=True) if axes else x.detach()
-    # If all are −∞ it is −∞ with slope 0; if some are ∞ it is ∞, and they share the cotangent.
+    # If all are −∞, the result is −∞ with slope 0. If some are ∞, the result is ∞, and these share the cotangent.
     shift = where(truth(largest == -math.inf), number(0), largest)
     total = sum_over(exp(above(x, shift)), axes, True)
     none = truth(total == 0).detach()
@@ -438,7 +438,7 @@ def variance(x, axis=None, keep=False, ddof=0):
 
 
 def scanned(x, axis, combine, neutral):
-    """The inclusive scan by `combine`, by doubling."""
+    """Inclusive scan by `combine`, by doubling."""
     x, axis = (x.reshape(-1), 0) if axis is None else (x, axis % x.dim())
     shift = 1
     while shift < x.shape[axis]:
@@ -485,11 +485,11 @@ def pair_distances(a, b):
     return norm(sub(a.unsqueeze(1), b.unsqueeze(0)), -1)
 
 
-# Shapes and rows: linear, so PyTorch's own gradients are right.
+# Shapes and rows. These ops are linear, so the gradients of PyTorch are right.
 
 
 def whole(index):
-    """An index, which the program may have computed as real numbers."""
+    """Converts an index, which the program may have computed as real numbers, to integers."""
     return index.detach().to(torch.int64)
 
 
@@ -595,7 +595,7 @@ def plain_dihedral(a, b, c, d):
     return torch.atan2(sine, (plain_cross(u, v) * normal).sum(-1))
 
 
-# Small matrices: PyTorch's own functions; of symmetric ones the lower triangle is read.
+# Small matrices by functions of PyTorch, which read the lower triangle of symmetric ones.
 
 
 def finite(a):
@@ -645,7 +645,7 @@ def einsum(*operands, specification):
     inner = [label for label in both if label not in result]
     order = [*result, *inner]
     a, b = laid(a, of_a, order), laid(b, of_b, order)
-    # As in a matrix product, cotangents that are sums are not guarded.
+    # Cotangents that are sums are not guarded, as in a matrix product.
     return (a * b).sum(list(range(len(result), len(order)))) if inner else mul(a, b)
 
 
@@ -689,7 +689,7 @@ def noise(a, shape, seed):
 
 
 class LargestOfSegments(torch.autograd.Function):
-    """The largest of each segment; entries that tie share the cotangent."""
+    """Maximum of each segment. Entries that tie share the cotangent."""
 
     @staticmethod
     def forward(ctx, a, index, count):
@@ -877,7 +877,7 @@ guarded = {
 }
 
 
-# The same with PyTorch alone.
+# The plain way: PyTorch alone.
 
 
 def plain_reduction(name):
@@ -1076,7 +1076,7 @@ def largest(x):
 
 
 def differs(a, b, scale):
-    """True if a finite entry of b differs from that of a by more than rounding."""
+    """True if a finite entry of b differs from the entry of a by more than rounding."""
     off = torch.where(torch.isfinite(b), (a - b).abs(), torch.zeros_like(a))
     return a.shape != b.shape or not bool((off <= 1e-9 * scale).all())
 
@@ -1097,7 +1097,7 @@ def answer(program):
             return {"left out": "plain and guarded PyTorch differ", "which": i, "guarded and plain": shown}
 
     if any(step["op"] in decomposed for step in program["steps"]):
-        # PyTorch's own decompositions are not guarded: they propagate NaN, and have rounding errors at 0.
+        # Decompositions are not guarded: they propagate NaN, and have rounding errors instead of 0.
         if not all(math.isfinite(each) for x in answers for each in entries(x)):
             return {"left out": "a decomposition beside what is not finite"}
         if any(0 < largest(x) < 1e-13 * scale for x in answers):
