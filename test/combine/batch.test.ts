@@ -87,12 +87,12 @@ type Definitions = readonly Pick<ReturnType<typeof definitionOf>, 'sums'>[];
 
 /** Fails unless a gradient is the sum of those of the compounds times their factors. */
 function expectSum(
-  found: Readonly<Record<string, Tensor>>,
+  actual: Readonly<Record<string, Tensor>>,
   each: Definitions,
   factors: readonly number[] = each.map(() => 1),
   sizes: readonly number[] = factors.map(Math.abs),
 ): void {
-  for (const [name, { data }] of Object.entries(found)) {
+  for (const [name, { data }] of Object.entries(actual)) {
     const total = (of: 'exact' | 'reach', by: readonly number[]) =>
       Float64Array.from(data, (_, i) =>
         each.reduce((t, { sums }, c) => t + (by[c] as number) * (sums[name]?.[of][i] ?? Number.NaN), 0),

@@ -71,11 +71,11 @@ describe('adjoints', () => {
       if (before.structure.starts.join() !== later.structure.starts.join()) return;
       expect(haveKnownRules(before.live)).toBe(true);
       const whole = liveWith(first);
-      const known = adjointsOf(before.live, before.structure, whole.live, whole.structure);
+      const adjoints = adjointsOf(before.live, before.structure, whole.live, whole.structure);
       const expected = liveWith(second);
-      if (!known) return;
-      expect(structureWith(known, later.structure)).toEqual(expected.structure);
-      for (const [n, index] of known.forwardIndices.entries())
+      if (!adjoints) return;
+      expect(structureWith(adjoints, later.structure)).toEqual(expected.structure);
+      for (const [n, index] of adjoints.forwardIndices.entries())
         if (index >= 0) expect(later.live[index]?.id).toBe(expected.live[n]?.id);
     },
   );

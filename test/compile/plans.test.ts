@@ -405,8 +405,8 @@ describe('zeros', () => {
     const x = tape.parameter(tensor([[-0, -0, -0]]), 'x');
     for (const executor of fused) {
       for (const value of [sum(x, 0), sum(x, 1), sum(x), sum(mul(x, 1), 0)]) {
-        const [found] = executor.run([div(1, value)]) as [Tensor];
-        expect([...found.data].every(each => each === Number.POSITIVE_INFINITY)).toBe(true);
+        const [result] = executor.run([div(1, value)]) as [Tensor];
+        expect([...result.data].every(each => each === Number.POSITIVE_INFINITY)).toBe(true);
       }
     }
   });
@@ -463,8 +463,8 @@ describe('in float32, a value equals its view', () => {
     ];
     for (const [plain, view] of pairs) {
       for (const executor of fused.slice(1)) {
-        const [, found] = executor.run([view, sub(plain, view)]) as [Tensor, Tensor];
-        expect(found.data.every(entry => entry === 0)).toBe(true);
+        const [, result] = executor.run([view, sub(plain, view)]) as [Tensor, Tensor];
+        expect(result.data.every(entry => entry === 0)).toBe(true);
       }
     }
   });
@@ -478,8 +478,8 @@ describe('in float32, a value equals its view', () => {
     const y = mul(add(mul(x, 0.7), 0.1), 1.3);
     const wide = reshape(y, [200, 1]);
     for (const executor of fused.slice(1)) {
-      const [, found] = executor.run([wide, sub(reshape(wide, [200]), y)]) as [Tensor, Tensor];
-      expect(found.data.every(entry => entry === 0)).toBe(true);
+      const [, result] = executor.run([wide, sub(reshape(wide, [200]), y)]) as [Tensor, Tensor];
+      expect(result.data.every(entry => entry === 0)).toBe(true);
       const [, other] = executor.run([wide, sub(wide, reshape(mul(y, 1), [200, 1]))]) as [Tensor, Tensor];
       expect(other.data.every(entry => entry === 0)).toBe(true);
     }

@@ -115,7 +115,7 @@ function compute(
 ): number | boolean {
   const before = results.get(expr);
   if (before !== undefined) return before;
-  const of = (i: number) => compute(expr.args[i] as Expr, inputs, results) as number;
+  const argument = (i: number) => compute(expr.args[i] as Expr, inputs, results) as number;
   const computed = (): number | boolean => {
     switch (expr.kind) {
       case 'constant':
@@ -124,20 +124,20 @@ function compute(
       case 'entry':
         return inputs[expr.array.number] as number;
       case 'less':
-        return of(0) < of(1);
+        return argument(0) < argument(1);
       case 'equal':
-        return of(0) === of(1);
+        return argument(0) === argument(1);
       case 'nonzero':
-        return of(0) !== 0;
+        return argument(0) !== 0;
       case 'indicator':
-        return of(0) ? 1 : 0;
+        return argument(0) ? 1 : 0;
       case 'select':
-        return of(0) ? of(1) : of(2);
+        return argument(0) ? argument(1) : argument(2);
       case 'round':
-        return Math.fround(of(0));
+        return Math.fround(argument(0));
       default:
         return (numbers[expr.kind as 'add'] as (...args: number[]) => number)(
-          ...expr.args.map((_, i) => of(i)),
+          ...expr.args.map((_, i) => argument(i)),
         );
     }
   };

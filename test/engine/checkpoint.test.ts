@@ -131,9 +131,9 @@ describe('values and gradients are those without checkpoints', () => {
     })(x);
     expect(result).toBe(x);
     const [slope] = gradient(sum(square(inner)), [x]);
-    const [found] = interpreter().run([slope]);
+    const [computed] = interpreter().run([slope]);
     expectClose(
-      found as Tensor,
+      computed as Tensor,
       x0.data.map(each => 2 * Math.exp(2 * each)),
       1e-15,
     );

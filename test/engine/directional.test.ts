@@ -96,9 +96,9 @@ describe('jvp', () => {
       const [dw, dx] = gradient(reshape(slice(y, i, i + 1), []), [w, x]);
       return sub(mul(2, sum(dw)), mul(-1, sum(mul(dx, v))));
     });
-    const [found, ...expected] = evaluate([along, ...rows]) as [Tensor, ...Tensor[]];
+    const [result, ...expected] = evaluate([along, ...rows]) as [Tensor, ...Tensor[]];
     expectClose(
-      found.data,
+      result.data,
       expected.map(({ data }) => data[0] as number),
       1e-13,
       1,
@@ -109,15 +109,15 @@ describe('jvp', () => {
     const tape = new Tape();
     const x = tape.parameter(tensor([1000, 1]), 'x');
     const y = where(less(x, 10), exp(x), 0);
-    const [found] = evaluate(jvp([y], [x], [3]));
-    expect([...(found?.data ?? [])]).toEqual([0, 3 * Math.E]);
+    const [result] = evaluate(jvp([y], [x], [3]));
+    expect([...(result?.data ?? [])]).toEqual([0, 3 * Math.E]);
   });
 
   test('of a value that does not depend on x is 0', () => {
     const tape = new Tape();
     const [x, z] = [tape.parameter(tensor([1, 2]), 'x'), tape.parameter(tensor([3, 4, 5]), 'z')];
-    const [found] = evaluate(jvp([mul(z, z)], [x], [1]));
-    expect(found?.data).toEqual(new Float64Array(3));
+    const [result] = evaluate(jvp([mul(z, z)], [x], [1]));
+    expect(result?.data).toEqual(new Float64Array(3));
     expect(jvp([], [x], [1])).toEqual([]);
   });
 

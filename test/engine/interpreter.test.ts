@@ -70,11 +70,11 @@ describe('results belong to the caller', () => {
   });
 
   test('also the first result of a run that stops after it', () => {
-    const given = Float64Array.of(1, 2);
-    const x = new Tape().parameter(given);
+    const data = Float64Array.of(1, 2);
+    const x = new Tape().parameter(data);
     const [only] = interpreter().run([x, neg(x)], { proceed: () => false });
     only?.data.fill(77);
-    expect([...given]).toEqual([1, 2]);
+    expect([...data]).toEqual([1, 2]);
   });
 });
 

@@ -94,7 +94,7 @@ function expectNear(executor: Executor, actual: readonly number[][], expected: r
 
 describe('a condition may be any number, and is true unless 0', () => {
   onEach('%s: Σ where(x, x·y, 0)', async (_, executor) => {
-    const found = await run(
+    const results = await run(
       executor,
       [
         [3, 0, 2],
@@ -105,35 +105,35 @@ describe('a condition may be any number, and is true unless 0', () => {
         return [total, ...gradient(total, [x as Value, y as Value])];
       },
     );
-    expectNear(executor, found, [[37], [5, 0, 11], [3, 0, 2]]);
+    expectNear(executor, results, [[37], [5, 0, 11], [3, 0, 2]]);
   });
 
   onEach('%s: Σ where(d, k/d, 0), guarding a division', async (_, executor) => {
-    const found = await run(executor, [[2, 0, 4], 3], (d, k) => {
+    const results = await run(executor, [[2, 0, 4], 3], (d, k) => {
       const y = sum(where(d as Value, div(k as Value, d as Value), 0));
       return [y, ...gradient(y, [k as Value, d as Value])];
     });
-    expectNear(executor, found, [[2.25], [0.75], [-0.75, 0, -0.1875]]);
+    expectNear(executor, results, [[2.25], [0.75], [-0.75, 0, -0.1875]]);
   });
 
   onEach('%s: rows of where(q, q², 0)', async (_, executor) => {
-    const found = await run(executor, [tensor([0.5, 0, 2, 3].flat(), undefined)], p => {
+    const results = await run(executor, [tensor([0.5, 0, 2, 3].flat(), undefined)], p => {
       const q = reshape(p as Value, [2, 2]);
       return [sum(where(q, mul(q, q), 0), 1)];
     });
-    expectNear(executor, found, [[0.25, 13]]);
+    expectNear(executor, results, [[0.25, 13]]);
   });
 
   onEach('%s: Σ where(x, a, b)·x, and its gradient', async (_, executor) => {
-    const found = await run(executor, [[3, 0, 2], 2, 7], (x, a, b) => {
+    const results = await run(executor, [[3, 0, 2], 2, 7], (x, a, b) => {
       const y = sum(mul(where(x as Value, a as Value, b as Value), x as Value));
       return [y, ...gradient(y, [a as Value, b as Value])];
     });
-    expectNear(executor, found, [[10], [5], [0]]);
+    expectNear(executor, results, [[10], [5], [0]]);
   });
 
   onEach('%s: NaN is true and −0 false, also nested and in its own branch', async (_, executor) => {
-    const found = await run(
+    const results = await run(
       executor,
       [
         [Number.NaN, -0, 0, -2, 1e-30],
@@ -145,7 +145,7 @@ describe('a condition may be any number, and is true unless 0', () => {
         where(where(c as Value, x as Value, 0), 1, 0),
       ],
     );
-    expectNear(executor, found, [[1, 0, 0, 4, 5], [20], [1, 0, 0, 1, 1]]);
+    expectNear(executor, results, [[1, 0, 0, 4, 5], [20], [1, 0, 0, 1, 1]]);
   });
 
   test.each(['stream', 'recompute', 'full-graph'] as const)('inside combinePoses, by %s', async strategy => {
@@ -184,10 +184,10 @@ describe('the gradient of a maximum that is computed again', () => {
     const wanted = gradient(sum(square(f(x))), [x]);
     const [expected] = interpreter().run(wanted);
     for (const executor of executors) {
-      const [found] = await executor.run(wanted);
+      const [result] = await executor.run(wanted);
       // Cancellation loses up to two digits.
       const scale = Math.max(1, ...(expected as Tensor).data.map(Math.abs));
-      expectClose(found as Tensor, expected as Tensor, 10 * toleranceOf(executor), scale);
+      expectClose(result as Tensor, expected as Tensor, 10 * toleranceOf(executor), scale);
     }
   });
 });
@@ -214,12 +214,12 @@ describe('infinities', () => {
       [tanh, Math.tanh],
     ] as const;
     const zeros = [-0, 0, -0, 0, -0];
-    const found = await run(executor, [zeros], x => functions.map(([op]) => op(x as Value)));
-    expect(found).toEqual(functions.map(([, expected]) => zeros.map(expected)));
+    const results = await run(executor, [zeros], x => functions.map(([op]) => op(x as Value)));
+    expect(results).toEqual(functions.map(([, expected]) => zeros.map(expected)));
   });
 
   onEach('%s: maximum and minimum order −0 before 0', async (_, executor) => {
-    const found = await run(
+    const results = await run(
       executor,
       [
         [-0, 0, -0, 0, 1, -1],
@@ -246,12 +246,12 @@ describe('infinities', () => {
         x.map((each, i) => f(each, y[i] as number)),
       ]),
     );
-    expect(found).toEqual(expected);
+    expect(results).toEqual(expected);
   });
 
   onEach('%s: logSumExp of a row of −∞ only, and of a row with +∞', async (_, executor) => {
     const [inf, ninf] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    const found = await run(
+    const results = await run(
       executor,
       [
         [ninf, ninf, 1, 1],
@@ -264,13 +264,13 @@ describe('infinities', () => {
         return [total, ...gradient(total, [a as Value]), largest, ...gradient(largest, [b as Value])];
       },
     );
-    expectNear(executor, found.slice(0, 2), [[1 + Math.LN2], [0, 0, 0.5, 0.5]]);
-    expect(found[2]).toEqual([inf]);
-    expectNear(executor, found.slice(3), [[1, 0]]);
+    expectNear(executor, results.slice(0, 2), [[1 + Math.LN2], [0, 0, 0.5, 0.5]]);
+    expect(results[2]).toEqual([inf]);
+    expectNear(executor, results.slice(3), [[1, 0]]);
   });
 
   onEach('%s: the gradient through a row of −∞ only is 0', async (_, executor) => {
-    const found = await run(executor, [0.5], x => {
+    const results = await run(executor, [0.5], x => {
       const { tape } = x as Value;
       const rows = add(
         tape.constant(
@@ -286,40 +286,40 @@ describe('infinities', () => {
       return [...gradient(sum(logSumExp(rows, 1)), [x as Value]), z, ...(y ? [] : [])];
     });
     const share = Math.exp(1.5) / (1 + Math.exp(1.5));
-    expectNear(executor, found.slice(0, 1), [[share]]);
-    expect(found[1]).toEqual([Number.NEGATIVE_INFINITY]);
+    expectNear(executor, results.slice(0, 1), [[share]]);
+    expect(results[1]).toEqual([Number.NEGATIVE_INFINITY]);
   });
 
   onEach('%s: logSumExp of an empty list is −∞', async (_, executor) => {
-    const found = await run(executor, [new Float64Array(0)], x => [logSumExp(x as Value)]);
-    expect(found).toEqual([[Number.NEGATIVE_INFINITY]]);
+    const results = await run(executor, [new Float64Array(0)], x => [logSumExp(x as Value)]);
+    expect(results).toEqual([[Number.NEGATIVE_INFINITY]]);
   });
 
   onEach('%s: logSoftmax is exact where softmax underflows', async (_, executor) => {
-    const found = await run(executor, [[1000, 0]], x => {
+    const results = await run(executor, [[1000, 0]], x => {
       const y = logSoftmax(x as Value);
       return [y, ...gradient(sum(y), [x as Value])];
     });
-    expectNear(executor, found, [
+    expectNear(executor, results, [
       [0, -1000],
       [-1, 1],
     ]);
   });
 
   onEach('%s: the gradient of pow(Σx², 0.5) at 0 is 0', async (_, executor) => {
-    const found = await run(executor, [[0, 0]], x =>
+    const results = await run(executor, [[0, 0]], x =>
       gradient(pow(sum(square(x as Value)), 0.5), [x as Value]),
     );
-    expectNear(executor, found, [[0, 0]]);
+    expectNear(executor, results, [[0, 0]]);
   });
 
   test('norm has the documented subgradient 0 at 0, to second order', async () => {
     for (const executor of executors) {
-      const found = await run(executor, [[0, 0]], x => {
+      const results = await run(executor, [[0, 0]], x => {
         const [slope] = gradient(square(norm(x as Value)), [x as Value]);
         return [slope, ...gradient(sum(slope), [x as Value])];
       });
-      expectNear(executor, found, [
+      expectNear(executor, results, [
         [0, 0],
         [0, 0],
       ]);
@@ -351,8 +351,8 @@ describe('deep and long programs', () => {
     const wanted = [sum(y), ...gradient(sum(y), [x])];
     const expected = interpreter().run(wanted);
     for (const executor of plain) {
-      for (const [i, found] of executor.run(wanted).entries())
-        expectClose(found, expected[i] as Tensor, executor.precision === 'float64' ? 1e-11 : 1e-4);
+      for (const [i, result] of executor.run(wanted).entries())
+        expectClose(result, expected[i] as Tensor, executor.precision === 'float64' ? 1e-11 : 1e-4);
     }
   });
 
@@ -389,8 +389,8 @@ describe('deep and long programs', () => {
     const wanted = [whole, ...gradient(sum(square(whole)), [x])];
     const expected = interpreter().run(wanted);
     for (const executor of plain) {
-      for (const [i, found] of executor.run(wanted).entries())
-        expectClose(found, expected[i] as Tensor, toleranceOf(executor));
+      for (const [i, result] of executor.run(wanted).entries())
+        expectClose(result, expected[i] as Tensor, toleranceOf(executor));
     }
   });
 
@@ -446,7 +446,8 @@ describe('deep and long programs', () => {
     }
     const wanted = [y, ...gradient(sum(y), [x])];
     const expected = interpreter().run(wanted);
-    for (const [i, found] of jit().run(wanted).entries()) expectClose(found, expected[i] as Tensor, 1e-12, 1);
+    for (const [i, result] of jit().run(wanted).entries())
+      expectClose(result, expected[i] as Tensor, 1e-12, 1);
   });
 });
 
@@ -457,8 +458,8 @@ test('long sums of ones in float32 are exact: over an outer axis, and in a segme
   const tape = new Tape();
   const columns = tape.parameter(tensor(ones, [count / 2, 2]), 'columns');
   const rows = segmentSum(tape.parameter(ones, 'ones'), new Int32Array(count), 1);
-  const found = executor.run([sum(columns, 0), rows]).map(({ data }) => [...data]);
-  expect(found).toEqual([[count / 2, count / 2], [count]]);
+  const results = executor.run([sum(columns, 0), rows]).map(({ data }) => [...data]);
+  expect(results).toEqual([[count / 2, count / 2], [count]]);
 });
 
 test('of equal numbers computed in two ways, neither is less', async () => {
@@ -466,12 +467,12 @@ test('of equal numbers computed in two ways, neither is less', async () => {
     Float32Array.from({ length: 500 }, (_, i) => Math.sin(seed + 12.9898 * i) * 3);
   const [x, y, z] = [draw(1), draw(2), draw(3)];
   for (const executor of executors) {
-    const found = await run(executor, [x, y, z], (a, b, c) => {
+    const results = await run(executor, [x, y, z], (a, b, c) => {
       const product = mul(a as Value, b as Value);
       const [one, two] = [add(product, c as Value), add(mul(a as Value, b as Value), c as Value)];
       return [product, less(one, two), less(two, one)];
     });
-    expect([...(found[1] as number[]), ...(found[2] as number[])].every(each => each === 0)).toBe(true);
+    expect([...(results[1] as number[]), ...(results[2] as number[])].every(each => each === 0)).toBe(true);
   }
 });
 

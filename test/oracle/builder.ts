@@ -248,8 +248,8 @@ export class Builder {
     const wild =
       values.some(each => each.wild) || of.some(each => typeof each === 'number' && !Number.isFinite(each));
     const isMap = Object.keys(attributes).length === 0 && !views.has(op);
-    const given = Object.entries(attributes).filter(([, value]) => value !== undefined);
-    const step = { op, of, ...(given.length > 0 && { with: Object.fromEntries(given) }) };
+    const defined = Object.entries(attributes).filter(([, value]) => value !== undefined);
+    const step = { op, of, ...(defined.length > 0 && { with: Object.fromEntries(defined) }) };
     const node: Node = { shape, index: false, wild, node: isMap ? 'map' : 'view', step };
     this.#nodes.push(node);
     return node;

@@ -271,12 +271,12 @@ const segments =
   b => {
     const x = b.any();
     const rank = x.shape.length;
-    const given = rank === 0 || b.random.chance(0.6) ? undefined : b.random.whole(-rank, rank - 1);
-    const along = (given ?? 0) < 0 ? (given as number) + rank : (given ?? 0);
+    const argument = rank === 0 || b.random.chance(0.6) ? undefined : b.random.whole(-rank, rank - 1);
+    const along = (argument ?? 0) < 0 ? (argument as number) + rank : (argument ?? 0);
     const at = x.shape.slice(along, along + b.random.pick([1, 1, 1, 2, 0]));
     const count = b.random.whole(sizeOf(at) > 0 ? 1 : 0, 4);
     const shape = x.shape.toSpliced(along, at.length, count);
-    if (sizeOf(shape) <= maximalSize) b.add(op, [x, b.index(at, count)], { count, axis: given }, shape);
+    if (sizeOf(shape) <= maximalSize) b.add(op, [x, b.index(at, count)], { count, axis: argument }, shape);
   };
 
 /** Adds a product of vectors of length 3. */
@@ -524,8 +524,8 @@ export const recipes: Record<OpName, Recipe> = {
     const x = b.any();
     const shape = factors(b, sizeOf(x.shape));
     const open = b.random.whole(0, shape.length);
-    const asked = sizeOf(shape) > 0 && shape.length > open ? shape.with(open, -1) : shape;
-    b.add('reshape', [x], { shape: b.random.chance(0.5) ? asked : shape }, shape);
+    const withUnknown = sizeOf(shape) > 0 && shape.length > open ? shape.with(open, -1) : shape;
+    b.add('reshape', [x], { shape: b.random.chance(0.5) ? withUnknown : shape }, shape);
   },
   expandDims: b => {
     const x = b.any();
@@ -562,11 +562,11 @@ export const recipes: Record<OpName, Recipe> = {
     const start = boxes.slice(0, axes).map(([from], axis) => negative(from, axis));
     const isOpen = boxes.every(([, to], axis) => to === x.shape[axis]) && random.chance(0.5);
     const end = isOpen ? undefined : boxes.slice(0, axes).map(([, to], axis) => negative(to, axis));
-    const given =
+    const argument =
       axes === 1 && random.chance(0.5) ? { start: start[0] as number, end: end?.[0] } : { start, end };
     const steps = random.chance(0.7) ? [] : boxes.slice(0, axes).map(() => random.whole(1, 3));
     const shape = boxes.map(([from, to], axis) => Math.ceil((to - from) / (steps[axis] ?? 1)));
-    b.add('slice', [x], steps.length > 0 ? { start, end, step: steps } : given, shape);
+    b.add('slice', [x], steps.length > 0 ? { start, end, step: steps } : argument, shape);
   },
   pad: b => {
     const x = b.any();
@@ -585,10 +585,10 @@ export const recipes: Record<OpName, Recipe> = {
     const parts = Array.from({ length: count }, () => (b.random.chance(0.4) ? x : (b.real(isLike) ?? x)));
     const total = [x, ...parts].reduce((sum, { shape }) => sum + (shape[axis] as number), 0);
     const shape = x.shape.with(axis, total);
-    const given =
+    const argument =
       axis === 0 && b.random.chance(0.5) ? undefined : b.random.pick([axis, axis - x.shape.length]);
     if (sizeOf(shape) <= maximalSize)
-      b.add('concat', b.random.shuffled([x, ...parts]), { axis: given }, shape);
+      b.add('concat', b.random.shuffled([x, ...parts]), { axis: argument }, shape);
   },
   stack: b => {
     const x = b.any();
@@ -598,8 +598,8 @@ export const recipes: Record<OpName, Recipe> = {
     const parts = b.random.shuffled([x, ...others]);
     const axis = b.random.whole(-1 - x.shape.length, x.shape.length);
     const shape = x.shape.toSpliced(axis < 0 ? axis + x.shape.length + 1 : axis, 0, parts.length);
-    const given = axis === 0 && b.random.chance(0.5) ? undefined : axis;
-    if (sizeOf(shape) <= maximalSize) b.add('stack', parts, { axis: given }, shape);
+    const argument = axis === 0 && b.random.chance(0.5) ? undefined : axis;
+    if (sizeOf(shape) <= maximalSize) b.add('stack', parts, { axis: argument }, shape);
   },
   split: b => {
     const x = b.ranked(1);
@@ -622,11 +622,11 @@ export const recipes: Record<OpName, Recipe> = {
     const all = b.random.chance(0.4) || single.length === 0;
     const axis = all ? 0 : b.random.pick(single);
     const gone = all ? single : [axis];
-    const given = all ? undefined : b.random.chance(0.5) ? axis : axis - x.shape.length;
+    const argument = all ? undefined : b.random.chance(0.5) ? axis : axis - x.shape.length;
     b.add(
       'squeeze',
       [x],
-      { axis: given },
+      { axis: argument },
       x.shape.filter((_, each) => !gone.includes(each)),
     );
   },
@@ -643,8 +643,8 @@ export const recipes: Record<OpName, Recipe> = {
     const shape = Array.from({ length: rank }, (_, axis) => {
       return (times[axis - rank + count] ?? 1) * (x.shape[axis - rank + x.shape.length] ?? 1);
     });
-    const given = count === 1 && random.chance(0.5) ? (times[0] as number) : times;
-    if (sizeOf(shape) <= maximalSize) b.add('tile', [x], { times: given }, shape);
+    const argument = count === 1 && random.chance(0.5) ? (times[0] as number) : times;
+    if (sizeOf(shape) <= maximalSize) b.add('tile', [x], { times: argument }, shape);
   },
   onesLike: unary('onesLike'),
   zerosLike: unary('zerosLike'),
@@ -666,13 +666,13 @@ export const recipes: Record<OpName, Recipe> = {
   // Rows by index
   gather: b => {
     const x = b.ranked(1);
-    const given = b.random.chance(0.6) ? undefined : b.random.whole(-x.shape.length, x.shape.length - 1);
-    const along = (given ?? 0) < 0 ? (given as number) + x.shape.length : (given ?? 0);
+    const argument = b.random.chance(0.6) ? undefined : b.random.whole(-x.shape.length, x.shape.length - 1);
+    const along = (argument ?? 0) < 0 ? (argument as number) + x.shape.length : (argument ?? 0);
     const rows = x.shape[along] as number;
     const at = indexShape(b);
     const shape = x.shape.toSpliced(along, 1, ...at);
     if ((rows === 0 && sizeOf(at) > 0) || sizeOf(shape) > maximalSize) return;
-    b.add('gather', [x, b.index(at, rows)], { axis: given }, shape);
+    b.add('gather', [x, b.index(at, rows)], { axis: argument }, shape);
   },
   segmentSum: segments('segmentSum'),
   segmentMean: segments('segmentMean'),

@@ -627,24 +627,24 @@ const recipes: Record<OpName, Recipe> = {
   // Only 2 × 2, since 3 × 3 would record a thousand values to second order.
   eigvalsh: unary(x => ops.eigvalsh(slice(matrices(x), [1, 1]))),
   matmul: (a, b, { axis }) => {
-    const turned = (x: Value) => {
+    const transposed = (x: Value) => {
       const { length: rank } = x.shape;
       return ops.transpose(x, [...Array(rank - 2).keys(), rank - 1, rank - 2]);
     };
     const left = ranked(axis % 2 ? 2 : 1, a);
-    const turnedB = both(turned, ranked(2, b));
-    const turnedA = both(turned, ranked(2, a));
+    const transposedB = both(transposed, ranked(2, b));
+    const transposedA = both(transposed, ranked(2, a));
     const inner = left.model.shape.at(-1);
     const fits = ({ model: { shape } }: Twin) => {
       const leading = left.model.shape.slice(0, -2);
       const others = shape.slice(0, -2);
       return shape.at(shape.length === 1 ? 0 : -2) === inner && (leading.length === 0 || others.length === 0);
     };
-    const right = [ranked(1, b), turnedB].find(fits);
+    const right = [ranked(1, b), transposedB].find(fits);
     const product = (x: Value, y: Value) => mul(1 / (x.shape.at(-1) as number), ops.matmul(x, tanh(y)));
     return right
       ? { result: both(product, left, right), used: [a, b] }
-      : { result: both(product, left, turnedA), used: [a] };
+      : { result: both(product, left, transposedA), used: [a] };
   },
   pairDistances: (a, b) => {
     const points = (twin: Twin) => both(x => reshape(x, [-1, x.shape.at(-1) as number]), ranked(2, twin));
