@@ -57,7 +57,7 @@ test.each(Array.from({ length: 12 }, (_, n) => n + 1))(
   },
 );
 
-test('throws the loss if onDeviceLost returns the lost executor', async () => {
+test('throws DeviceLostError if onDeviceLost returns the lost executor', async () => {
   const executor: Executor = {
     ...interpreter(),
     run: () => {
@@ -68,7 +68,7 @@ test('throws the loss if onDeviceLost returns the lost executor', async () => {
   await expect(failed).rejects.toThrow(/^fragile: the device was lost/);
 });
 
-test('throws the loss without onDeviceLost', async () => {
+test('throws DeviceLostError without onDeviceLost', async () => {
   await expect(combineKnown({ poses, executor: losing(2) })).rejects.toThrow(DeviceLostError);
 });
 
