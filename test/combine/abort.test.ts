@@ -32,7 +32,7 @@ function turn(): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, 5));
 }
 
-/** Controller, with its signal and the current and the largest number of listeners of that. */
+/** Abort controller, its signal, and the current and largest number of listeners on the signal. */
 function countingController() {
   const controller = new AbortController();
   const { signal } = controller;

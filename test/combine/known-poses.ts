@@ -15,7 +15,7 @@ import { add, concat, mul, reshape, sum } from 'posetape/ops';
  * Poses with known prediction and gradient, so that a test may choose both: ΔG_n = energy + slope · w, at w = 0.
  */
 
-/** Pose with its prediction and the gradient of that. */
+/** Pose with a known prediction and gradient. */
 export interface KnownPose {
   readonly energy: number;
   readonly slope: readonly number[];

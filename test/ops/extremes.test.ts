@@ -818,7 +818,10 @@ describe('where: the branch not taken has no effect on values and gradients of a
     (x, k) => gradient(sum(branch(x, k)), [x])[0],
   ]);
 
-  /** Sum of the branch where x is 2, and three orders of gradients by x and k; each order differentiates products of the last. */
+  /**
+   * Sum of the branch where x is 2, and three orders of gradients by x and k. Each order differentiates products of the
+   * order before.
+   */
   function ladder(branch: (x: Value, k: Value) => Value, xs: number[]): number[][] {
     const tape = new Tape();
     const [x, k] = [tape.parameter(xs), tape.parameter(3)];

@@ -124,7 +124,7 @@ const adding: ReadonlySet<Form['kind']> = new Set(['matmul', 'segment-sum', 'acc
 
 type Round = (x: number) => number;
 
-/** Expression whose result is rounded if it is a number; it is none if the expression is only checked. */
+/** Expression whose result is rounded. It is passed on if it is no number, as when the expression is only checked. */
 function by(round: Round, expression: Expression): Expression {
   return (s, ...inputs) => {
     const result: unknown = expression(s, ...inputs);
