@@ -599,7 +599,7 @@ export const mutations: readonly Mutation[] = [
     caughtBy: ['test/combine/device-lost.test.ts'],
   },
   {
-    name: 'float32 results of a lost device are held to the next executor’s precision',
+    name: 'float32 results of a lost device are compared with the precision of the next executor',
     file: 'combine/switching.ts',
     find: "return used.some(({ precision }) => precision === 'float32') ? 'float32' : 'float64';",
     replace: 'return current().precision;',

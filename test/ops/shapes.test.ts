@@ -159,7 +159,7 @@ describe('an error about shapes names them and the rule:', () => {
       'slice: [3]: a box of [4] from (-1) does not lie in [3]',
     ],
     [
-      'slice of the whole length, beside it',
+      'slice past the end',
       () => ops.slice(three, 1, 4),
       'slice: [3]: a box of [3] from (1) does not lie in [3]',
     ],
