@@ -108,6 +108,7 @@ interface ElementwiseOptions {
   readonly linearIn?: readonly (readonly number[])[];
 }
 
+/** Cases of an elementwise op, one for each choice of shapes. */
 function ofEntries(
   op: Op,
   plain: (...entries: number[]) => number,
@@ -328,6 +329,7 @@ const axisChoices: readonly { shape: readonly number[]; axis?: ops.Axes; means: 
 
 type Reduction = (a: Value, axis?: ops.Axes, keepDims?: boolean) => Value;
 
+/** Cases of a reduction along each choice of axes, which are kept or removed. */
 function ofReduction(
   op: Reduction,
   plain: (entries: number[]) => number,
@@ -1176,7 +1178,7 @@ const lastPlaces = (entries: number[]) => places(entries.map(entry => -entry));
 const placeOfLargest = (entries: number[]) => entries.indexOf(Math.max(...entries));
 const placeOfSmallest = (entries: number[]) => entries.indexOf(Math.min(...entries));
 
-/** Case with ties, where there is no slope. */
+/** Case of operands that may tie, so that no gradient is tested. */
 function ofTies(
   op: Op,
   record: (a: Value) => Value,

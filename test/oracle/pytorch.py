@@ -877,7 +877,7 @@ guarded = {
 }
 
 
-# The plain way: PyTorch alone.
+# Plain PyTorch, without guarded cotangents.
 
 
 def plain_reduction(name):
@@ -1099,9 +1099,9 @@ def answer(program):
     if any(step["op"] in decomposed for step in program["steps"]):
         # Decompositions are not guarded: they propagate NaN, and have rounding errors instead of 0.
         if not all(math.isfinite(each) for x in answers for each in entries(x)):
-            return {"left out": "a decomposition beside what is not finite"}
+            return {"left out": "a decomposition and an answer that is not finite"}
         if any(0 < largest(x) < 1e-13 * scale for x in answers):
-            return {"left out": "rounding errors of a decomposition alone"}
+            return {"left out": "an answer consists of rounding errors of a decomposition"}
 
     def tensor(x):
         index = {} if x.dtype == torch.float64 else {"is": "index"}
