@@ -462,11 +462,19 @@ describe('rejects', () => {
     ({ w }: { readonly w: Value }) =>
       w.tape.constant(numbers);
   test.each<[string, Combination, RegExp]>([
-    ['kT of 0', boltzmann({ kT: constant(0) }), /^boltzmann: kT must be a finite number above 0, .* it is 0$/],
+    [
+      'kT of 0',
+      boltzmann({ kT: constant(0) }),
+      /^boltzmann: kT must be a finite number above 0, .* it is 0$/,
+    ],
     ['kT below 0', freeEnergy({ kT: constant(-0.6) }), /^freeEnergy: kT must be .* above 0, .* it is -0.6$/],
     ['kT of NaN', spread({ kT: constant(Number.NaN) }), /^spread: kT must be .* above 0, .* it is NaN$/],
     ['t below 0', lse({ t: constant(-2) }), /^lse: t must be a finite number above 0, .* it is -2$/],
-    ['q of 0', powerMean({ q: constant(0) }), /^powerMean: q must be a finite number other than 0, .* it is 0$/],
+    [
+      'q of 0',
+      powerMean({ q: constant(0) }),
+      /^powerMean: q must be a finite number other than 0, .* it is 0$/,
+    ],
     ['kT of no value', boltzmann({ kT: () => 3 as never }), /^boltzmann: kT must return a value on its tape/],
     ['kT of two numbers', boltzmann({ kT: constant(1, 2) }), /^boltzmann: kT must return a single number/],
   ])('a learned %s', async (_what, combination, message) => {

@@ -498,9 +498,7 @@ describe('plans', () => {
     }
     spy.mockRestore();
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toMatch(
-      /^jit float64: more than half of the last \d+ tapes had a new structure/,
-    );
+    expect(warnings[0]).toMatch(/^jit float64: more than half of the last \d+ tapes had a new structure/);
     expect(warnings[0]).toMatch(/The last differs from the one before in %\d+ = fill \[\]/);
     expect(warnings[0]).toMatch(/Put numbers that vary from pose to pose on the tape with tape\.constant/);
   });
