@@ -28,6 +28,8 @@ test('an error that ends the reading of a file is reported by one shard only', a
   }
   expect({ molecules, errors }).toEqual({
     molecules: 4,
-    errors: [`${path}, line 14: expected "DOCKED: " within a record, found "stray"`],
+    errors: [
+      `${path}, line 14: expected "DOCKED: " at the beginning of each line of a record, found "stray"`,
+    ],
   });
 });
