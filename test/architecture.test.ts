@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { circlesIn, filesOf, type Import, importsIn, importsOf } from './support/imports.ts';
+import { cyclesIn, filesOf, type Import, importsIn, importsOf } from './support/imports.ts';
 
 /** Imports that some files must not have. */
 interface Rule {
@@ -142,16 +142,16 @@ describe.each(rules.map(rule => [rule.name, rule] as const))(
 describe('circular imports', () => {
   const importOf = (file: string, imports: string): Import => ({ file, imports, isType: false });
 
-  test('are each found once by circlesIn', () => {
+  test('are each found once by cyclesIn', () => {
     const imports = [
       ...[importOf('a', 'b'), importOf('b', 'c'), importOf('c', 'a'), importOf('c', 'd')],
       ...[importOf('e', 'e'), importOf('f', 'a')],
     ];
-    expect(circlesIn(imports)).toEqual(['a b c', 'e']);
+    expect(cyclesIn(imports)).toEqual(['a b c', 'e']);
   });
 
   test('exist only between ops whose derivative rules need each other', () => {
-    expect(circlesIn(all.filter(({ isType }) => !isType))).toEqual([
+    expect(cyclesIn(all.filter(({ isType }) => !isType))).toEqual([
       'ops/elementwise/cos.ts ops/elementwise/sin.ts',
       'ops/elementwise/cosh.ts ops/elementwise/sinh.ts',
       'ops/indexing/gather.ts ops/indexing/segmentSum.ts',
@@ -167,7 +167,7 @@ describe('circular imports', () => {
   ];
 
   test('of types in the library are only the listed ones', () => {
-    const circles = circlesIn(all.filter(isLibrary)).filter(circle => !circle.startsWith('ops/'));
+    const circles = cyclesIn(all.filter(isLibrary)).filter(circle => !circle.startsWith('ops/'));
     expect(circles.filter(circle => !allowedCircles.includes(circle))).toEqual([]);
   });
 });

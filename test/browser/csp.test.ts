@@ -66,7 +66,7 @@ test.each(expected)('under a policy %s, each executor runs or says what it needs
     // The server puts script-src first. The order of directives does not matter.
     scripts: `${policy.replace(/^default-src 'none'; script-src /, '')}; default-src 'none'`,
     flags: ['--enable-unsafe-swiftshader'],
-    beside: { 'parallel-worker': 'parallel/worker.ts', scorer: 'test/parallel/scorer.ts' },
+    modules: { 'parallel-worker': 'parallel/worker.ts', scorer: 'test/parallel/scorer.ts' },
   });
   try {
     expect(

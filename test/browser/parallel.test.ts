@@ -14,7 +14,7 @@ describe.each([
   beforeAll(async () => {
     open = await openPage('test/browser/parallel-page.ts', {
       isIsolated,
-      beside: {
+      modules: {
         'parallel-worker': 'parallel/worker.ts',
         scorer: 'test/parallel/scorer.ts',
         bundle: 'test/parallel/served.ts',

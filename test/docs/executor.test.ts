@@ -4,7 +4,7 @@ import { plain } from '../../examples/plain-executor.ts';
 import { proveExecutor } from '../support/executor-suite.ts';
 import { expectFilled } from './page.ts';
 
-proveExecutor('plain()', plain, { precision: 'float64', casesIn: 4 });
+proveExecutor('plain()', plain, { precision: 'float64', caseDivisor: 4 });
 
 /** Text of an exported interface and its doc block. */
 function interfaceIn(file: string, name: string): string {

@@ -28,7 +28,7 @@ describe('in headless Chromium', () => {
       name: `gpu({ mode: '${mode}' }) in Chromium`,
       open: () => machineIn(open, mode),
       tolerance: 1e-4,
-      ofFunctions: 4e-6,
+      functionTolerance: 4e-6,
       networkPosesIn: 1,
       programsIn: mode === 'webgpu' ? 5 : 20,
       launchesOnce: mode === 'webgpu',

@@ -18,7 +18,7 @@ export interface Expected {
   /** Tolerance of {@link expectClose} for results. */
   readonly tolerance: number;
   /** Relative tolerance of a single elementwise function. */
-  readonly ofFunctions: number;
+  readonly functionTolerance: number;
   /** True if proveExecutor tests random programs and special numbers instead, which works for backends outside a page. */
   readonly isProved?: boolean;
   /** Divisor of the number of random programs, since each is compiled. Default 1. */
@@ -105,7 +105,7 @@ export function backendLaws(expected: Expected): void {
             const actual = (result as Tensor).data[i] as number;
             const call = `${op}(${operands.map(entries => entries[i])})`;
             // A shader computes exp and pow as powers of two, whose error grows with the exponent.
-            const share = expected.ofFunctions * (1 + Math.abs(Math.log2(Math.abs(wanted) || 1)) / 16);
+            const share = expected.functionTolerance * (1 + Math.abs(Math.log2(Math.abs(wanted) || 1)) / 16);
             const isClose = Math.abs(actual - wanted) <= share * Math.abs(wanted) + leastNormal;
             if (!isClose && !Object.is(actual, wanted) && actual !== wanted)
               expect.fail(`${call} is ${actual}, not ${wanted}`);
