@@ -122,10 +122,12 @@ export function definitionOf<Pose>(defined: Defined<Pose>): Definition {
   const m = counted[0]?.values.length ?? 0;
   const numberAt = (n: number, j: number) => counted[n]?.values[j]?.number ?? 0;
   const weighted = (of: (n: number) => number) => w.reduce((total, each, n) => total + each * of(n), 0);
-  // Relative to the values of the first pose, which saves digits for energies of 1e4.
+  // Measured from the values of the pose with the largest weight. From another pose, whose values may be 1e8 and its weight
+  // 0, the mean would lose digits.
+  const top = w.indexOf(Math.max(...w));
   const means = Array.from(
     { length: m },
-    (_, j) => numberAt(0, j) + weighted(n => numberAt(n, j) - numberAt(0, j)),
+    (_, j) => numberAt(top, j) + weighted(n => numberAt(n, j) - numberAt(top, j)),
   );
   const tape = new Tape();
   const mean = tape.parameter(tensor(means));

@@ -83,4 +83,14 @@ describe('a named pooling', () => {
     const options = { isWeighted: true, hasLoss: true, hasPoseLoss: true, parts, posesPerTape: 5 };
     await expectNamed(named(name, 0.6), all, options);
   });
+
+  test('agrees with its definition if the first pose is far above the others: spread, learned kT', async () => {
+    const far = { energy: 182.12, slope: [0, 0, -3.6656], weight: 1 };
+    const near = { energy: 0.31332, slope: [-1.32202, -2.07864, 0], weight: 1 };
+    const options = {
+      ...{ isWeighted: false, hasLoss: false, hasPoseLoss: false },
+      ...{ parts: [0, 0], posesPerTape: 1 },
+    };
+    await expectNamed(named('spread, learned kT', 0.265058583644468), [far, near], options);
+  });
 });
