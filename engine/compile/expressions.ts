@@ -281,10 +281,11 @@ export class Expressions {
    */
   assume(expr: Expr, condition: Expr, results: Map<Expr, Expr>): Expr {
     const holds = this.#truth(true);
-    return this.#mapped(expr, results, each => {
-      if (each === condition) return holds;
-      // An expression of an outer loop cannot depend on the condition; a sum there has an index of its own.
-      return each.path.length < condition.path.length ? each : undefined;
+    return this.#mapped(expr, results, part => {
+      if (part === condition) return holds;
+      // An expression of an outer loop does not depend on the condition. A sum there may contain an equal condition,
+      // but at an index of its own.
+      return part.path.length < condition.path.length ? part : undefined;
     });
   }
 
@@ -295,13 +296,13 @@ export class Expressions {
   flattened(sinks: readonly Sink[], offsetOf: (buffer: number) => Expr): Sink[] {
     const results = new Map<Expr, Expr>();
     const flat = (expr: Expr): Expr =>
-      this.#mapped(expr, results, each => {
-        if (each.kind !== 'entry') return undefined;
-        const index = each.args.map(flat);
-        const { array, shape, taint } = each;
+      this.#mapped(expr, results, part => {
+        if (part.kind !== 'entry') return undefined;
+        const index = part.args.map(flat);
+        const { array, shape, taint } = part;
         const start = array.kind === 'buffer' ? offsetOf(array.number) : this.constant(0);
         const load = this.load(array, this.position(shape, index, start), taint);
-        results.set(each, load);
+        results.set(part, load);
         return load;
       });
     return sinks.map(sink => ({ ...sink, value: flat(sink.value), at: sink.at.map(flat) }));
@@ -320,9 +321,9 @@ export class Expressions {
       strides[axis] = stride;
       stride = this.times(this.size(shape[axis] as Size), stride);
     }
-    return index.reduce((position, each, axis) => {
+    return index.reduce((position, axisIndex, axis) => {
       if (shape[axis] === one) return position;
-      return this.plus(position, this.times(each, strides[axis] as Expr));
+      return this.plus(position, this.times(axisIndex, strides[axis] as Expr));
     }, start);
   }
 }

@@ -101,7 +101,7 @@ export function isFold(expr: Expr): expr is ExprOf<'sum' | 'largest'> {
   return expr.kind === 'sum' || expr.kind === 'largest';
 }
 
-/** True if the expression needs no computation: a constant, an index, or an entry of the frame. */
+/** True if the expression needs no computation: a constant, an index, or a number that is set for each pose. */
 export function isAtom({ kind }: Expr): boolean {
   return kind === 'constant' || kind === 'index' || kind === 'size' || kind === 'start' || kind === 'offset';
 }

@@ -34,7 +34,7 @@ export function lifetimesOf({ steps, wanted }: BufferUses): Lifetimes {
 
 /**
  * Assigns an offset in the arena to each buffer, given their lengths in entries. A buffer takes the smallest gap it
- * fits into at the first step that writes it, and frees it after the last step that reads it. Wanted buffers stay to
+ * fits into at the first step that writes it, and frees it after the last step that uses it. Wanted buffers stay to
  * the end.
  */
 export function layoutOf(lifetimes: Lifetimes, lengths: ArrayLike<number>): Layout {
@@ -80,7 +80,7 @@ class Gaps {
   give(at: number, length: number): void {
     if (length === 0) return;
     let i = this.#gaps.length;
-    // The gap taken last is usually returned first.
+    // The memory taken last is usually returned first.
     while (i > 0 && (this.#gaps[i - 1] as { at: number }).at > at) i--;
     const before = this.#gaps[i - 1];
     const after = this.#gaps[i];

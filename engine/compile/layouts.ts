@@ -10,8 +10,8 @@ export interface LayoutKey {
 const mostBytes = 2 ** 20;
 
 /**
- * A cache of a machine's layouts. Poses of equal sizes share one, and in training the same poses come again at each
- * step. The sizes and starts of a layout are hashed to a slot; a layout with another key replaces the one in its slot.
+ * A cache of a machine's layouts. Poses of equal sizes share one, and training repeats the same poses at each step. The
+ * sizes and starts of a layout are hashed to a slot; a layout with another key replaces the one in its slot.
  */
 export class Layouts<T extends LayoutKey> {
   readonly #slots: (T | undefined)[];

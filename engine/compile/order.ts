@@ -12,8 +12,8 @@ import {
 import type { Size } from './sizes.ts';
 
 /*
- * The pass that orders a loop's expressions: indices become positions, each expression goes into the outermost block
- * where its arguments are available, and code masked by a condition goes into a branch.
+ * The pass that orders a loop's expressions: indices become positions, each expression is computed in the outermost
+ * block where its arguments are available, and code masked by a condition is put in a branch.
  */
 
 /** The offset of each buffer in the arena, as an expression, and its shape. */

@@ -51,13 +51,13 @@ export interface Compiler<Bound extends BoundPose> {
 interface CompiledPlan<Bound extends BoundPose> {
   readonly plan: Plan;
   readonly machine: Machine<Bound>;
-  /** The same without guesses, compiled when a result is first not finite. */
+  /** The plan without guesses and its machine, compiled when a result is first not finite. */
   exact: CompiledPlan<Bound> | undefined;
 }
 
 /**
- * An executor that runs the machines of a compiler. It keeps those of the `structures` last used, and runs a pose again
- * without guesses if a result is not finite.
+ * An executor that runs the machines of a compiler. It keeps the `structures` most recently used machines, and runs a
+ * pose again without guesses if a result is not finite.
  *
  * @throws RangeError naming the executor unless `structures` is a whole number from 1
  */
@@ -181,7 +181,7 @@ function runOn<Bound extends BoundPose>(
 function checkStructures(owner: string, structures: unknown): void {
   if (Number.isInteger(structures) && (structures as number) >= 1) return;
   const shown = typeof structures === 'string' ? JSON.stringify(structures) : structures;
-  throw new RangeError(`${owner}: structures is a whole number from 1, got ${shown}`);
+  throw new RangeError(`${owner}: structures must be a whole number from 1, got ${shown}`);
 }
 
 /**

@@ -119,7 +119,7 @@ class Draft {
 
   /**
    * Calls `inside` with each node that a group computes, inputs first, and `read` with each stored node that it reads.
-   * Skips the node `without`, and what only that node needs.
+   * Skips the node `without`, and nodes that only it needs.
    */
   visit(
     { order, roots }: Pick<OpenGroup, 'order' | 'roots'>,
@@ -274,7 +274,8 @@ function shareAcross(draft: Draft): Node[] {
       seen.add(node);
       if (draft.isStoredBefore(node, group.order)) return;
       const before = first.get(node);
-      // Computing a single number in each loop costs almost nothing. Any other node runs along the loop's axis.
+      // Computing a single number in each loop costs almost nothing. Any other node has the loop's outermost axis, so
+      // the loop can store it.
       const isNumber = outerOf(node) === undefined;
       if (before && !isNumber && node.form.kind !== 'reshape' && draft.isExpensive(node)) {
         draft.store(node, before);
@@ -357,7 +358,7 @@ class Visits {
     return this.#inside.get(group) as Set<Node>;
   }
 
-  /** The last but one and the last group over an axis that read a node. */
+  /** The last two groups over an axis that read a node, the later one second; undefined where there are fewer. */
   lastReaders(node: Node, outer: Size): [OpenGroup | undefined, OpenGroup | undefined] {
     let [before, last]: [OpenGroup?, OpenGroup?] = [];
     for (const group of this.#readersOf.get(node) ?? []) {

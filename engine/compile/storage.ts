@@ -7,13 +7,19 @@ import { isPrefix, longAxes, one, outermost, type Size, sameWithoutOnes } from '
  * readers: an elementwise chain with its broadcasts, gathers and inner sums becomes the body of one loop.
  */
 
-/** A node whose entry costs so many additions or more is stored rather than computed in two loops. */
+/** The cost of an entry, in additions, from which a node is stored rather than computed in two loops. */
 export const expensive = 6;
 
-/** The longest chain of nodes without a stored one. Expressions are read and printed by recursion. */
+/**
+ * The longest chain of nodes computed inline. Expressions are read and printed by recursion, which must not overflow
+ * the stack.
+ */
 const longestChain = 200;
 
-/** The most work of a loop, in additions. Engines do not optimise longer code, or reject it as WebAssembly. */
+/**
+ * The most work of a loop, in additions. JavaScript engines do not optimise longer functions, and may reject them
+ * in WebAssembly.
+ */
 export const largestLoop = 6000;
 
 /** The decisions of the pass. */
@@ -22,11 +28,14 @@ export interface Storage {
   readonly stored: ReadonlySet<Node>;
   /** Nodes that are complete only when their loop is over; readers wait for that. */
   readonly barriers: ReadonlySet<Node>;
-  /** The cost of computing one entry of each node from stored nodes and inputs, in additions. */
+  /** The cost of one entry of each node, computed from barriers, inputs and fills, in additions. */
   readonly costs: ReadonlyMap<Node, number>;
 }
 
-/** Decides which nodes are stored. Inputs of delayed nodes are stored, so that nothing older must be kept for them. */
+/**
+ * Decides which nodes are stored. A node that waits for a checkpoint has its inputs stored, unless they wait for the
+ * same nodes. Otherwise whatever those inputs are computed from would have to be kept.
+ */
 export function storageOf({ nodes, wanted }: Graph): Storage {
   const barriers = new Set(nodes.filter(isBarrier));
   for (const node of repeatedFolds(nodes)) barriers.add(node);
@@ -61,7 +70,10 @@ export function reducesOuter({ form, inputs }: Node): boolean {
   return outer >= 0 && form.axes.includes(outer);
 }
 
-/** True if input `i` must be stored for its reader, which reads it in another order than it is computed. */
+/**
+ * True if input `i` must be stored for its reader, which reads it in another order than it is computed, or would
+ * compute an expensive entry of it several times.
+ */
 function mustBeStored({ form, inputs, shape }: Node, i: number, costs: ReadonlyMap<Node, number>): boolean {
   const input = inputs[i] as Node;
   const isExpensive = (costs.get(input) as number) >= expensive;
@@ -122,7 +134,8 @@ function chainEnds(nodes: readonly Node[], barriers: ReadonlySet<Node>): Node[] 
   const lengths = new Map<Node, number>();
   const work = new Map<Node, number>();
   /**
-   * Nodes whose work is counted already. It counts for the first reader only: a graph has far more paths than nodes.
+   * Nodes whose work is counted already. A node's work is added to its first reader only. Added along every path, it
+   * would grow exponentially.
    */
   const counted = new Set<Node>();
   const ends: Node[] = [];
@@ -145,7 +158,7 @@ function chainEnds(nodes: readonly Node[], barriers: ReadonlySet<Node>): Node[] 
   return ends;
 }
 
-/** The cost of one entry of each node, computed from barriers and inputs, in additions. */
+/** The costs of all nodes: see {@link Storage.costs}. */
 function costsOf(nodes: readonly Node[], barriers: ReadonlySet<Node>): Map<Node, number> {
   const costs = new Map<Node, number>();
   for (const node of nodes) {

@@ -24,7 +24,7 @@ export interface Structure {
 
 /**
  * Numbers of expressions. Two function objects with the same text have the same number. A function may take any number
- * of inputs, and has a text for each: a sum and a product of one input have the same text, those of two inputs do not.
+ * of inputs, and has a text for each number: a sum and a product of one input have the same text, those of two do not.
  */
 const numbersByText = new Map<string, number>();
 const numbersByExpression = new WeakMap<Expression, number[]>();
@@ -184,7 +184,7 @@ function pushStarts(form: Form, inputs: readonly Value[], starts: number[]): voi
 
 /**
  * Reads the structure of the live values of a tape, oldest first. For a tape without its adjoints, the last wanted
- * values are the targets and then `wrt`, and `gradient` gives their numbers. The key then also distinguishes ops of one
+ * values are the targets and then `wrt`; `gradient` is the number of each. The key then also distinguishes ops of one
  * form, which may have different rules.
  */
 export function structureOf(
@@ -247,7 +247,7 @@ export function differenceOf(before: string, key: string, live: readonly Value[]
   while (at < key.length && key[at] === before[at]) at++;
   // Find by bisection the first value whose part of the key goes past the common beginning.
   const [first] = live;
-  if (!first || at === key.length) return 'The last ends where the one before goes on.';
+  if (!first || at === key.length) return 'The last tape is the beginning of the one before.';
   let [low, high] = [0, live.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -257,6 +257,6 @@ export function differenceOf(before: string, key: string, live: readonly Value[]
   }
   const value = live[low];
   return value
-    ? `The last differs from the one before in ${describe(value)}.`
-    : 'They differ in the wanted values.';
+    ? `The last tape differs from the one before in ${describe(value)}.`
+    : 'The last tape differs from the one before in the wanted values.';
 }

@@ -7,7 +7,7 @@ export class Uses {
   constructor(body: readonly Statement[]) {
     walkStatements(body, (statement, depth) => {
       for (const expr of usesOf(statement)) this.#use(expr, depth);
-      // A maximum is read and written.
+      // A maximum uses its position twice: to read the entry and to write it.
       if (statement.kind === 'sink' && statement.sink.kind === 'largest')
         for (const expr of statement.sink.at) this.#use(expr, depth);
     });

@@ -54,7 +54,7 @@ export class Arena {
   }
 }
 
-/** After so many runs, an arena much larger than the largest of them needs is made smaller. */
+/** The number of runs after which an arena shrinks if it is far larger than any of them needed. */
 const runsPerReview = 64;
 
 /** Runs a step of a plan. Takes the arena, the arena as float64, the frame of the step, and its inputs. */

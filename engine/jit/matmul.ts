@@ -1,4 +1,4 @@
-/** The rows, and the columns, of a tile. */
+/** The rows of a tile, which are also its columns. */
 const tile = [0, 1, 2, 3];
 
 /**

@@ -13,7 +13,7 @@ import { one, type Size } from '../compile/sizes.ts';
 import { Uses } from '../compile/uses.ts';
 import type { SpecialFunction } from '../special.ts';
 
-/** An entry of a frame: a number that varies between poses, which a function reads from its frame. */
+/** An entry of a frame, which holds the numbers that vary between poses. A function reads its frame at the start. */
 export interface Slot {
   readonly kind: 'size' | 'start' | 'offset';
   readonly number: number;

@@ -93,7 +93,7 @@ test('an executor warns once if more than half of its last 64 tapes were new, as
   for (let i = 100; i < 180; i++) chain(i);
   expect(warn).toHaveBeenCalledTimes(1);
   expect(warn.mock.calls[0]?.[0]).toMatch(
-    /^jit float64: more than half of the last \d+ tapes .* The last differs .* in %\d+ = exp \[4\]/,
+    /^jit float64: more than half of the last \d+ tapes .* The last tape differs .* in %\d+ = exp \[4\]/,
   );
   warn.mockRestore();
 });

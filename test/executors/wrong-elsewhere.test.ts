@@ -499,14 +499,14 @@ describe('plans', () => {
     spy.mockRestore();
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(/^jit float64: more than half of the last \d+ tapes had a new structure/);
-    expect(warnings[0]).toMatch(/The last differs from the one before in %\d+ = fill \[\]/);
+    expect(warnings[0]).toMatch(/The last tape differs from the one before in %\d+ = fill \[\]/);
     expect(warnings[0]).toMatch(/Put numbers that vary from pose to pose on the tape with tape\.constant/);
   });
 
   test.each([0, -1, Number.NaN, null, 'x', 1.5])('rejects structures: %s', structures => {
     for (const make of [jit, wasm])
       expect(() => make({ structures: structures as number })).toThrow(
-        /structures is a whole number from 1, got/,
+        /structures must be a whole number from 1, got/,
       );
   });
 });

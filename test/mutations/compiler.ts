@@ -502,9 +502,9 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'a number that is used as a condition is replaced by 1',
     file: 'engine/compile/expressions.ts',
-    find: 'if (each === condition) return holds;',
+    find: 'if (part === condition) return holds;',
     replace:
-      "if (each === condition) return holds; if (condition.kind === 'nonzero' && each === condition.args[0]) return this.constant(1);",
+      "if (part === condition) return holds; if (condition.kind === 'nonzero' && part === condition.args[0]) return this.constant(1);",
     caughtBy: ['test/executors/wrong-elsewhere.test.ts', 'test/compile/rules.test.ts'],
   },
   {
@@ -524,7 +524,7 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'a branch contains a sum over the same index',
     file: 'engine/compile/expressions.ts',
-    find: 'return each.path.length < condition.path.length ? each : undefined;',
+    find: 'return part.path.length < condition.path.length ? part : undefined;',
     replace: 'return undefined;',
     caughtBy: ['test/compile/plans.test.ts', 'test/executors/jit.test.ts'],
   },
