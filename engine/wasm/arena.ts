@@ -66,9 +66,9 @@ export class Arena {
   }
 
   /**
-   * Grows the memory to hold so many bytes.
+   * Grows the memory to at least `bytes` bytes.
    *
-   * @throws RangeError if the memory cannot grow so far; it can hold 4 GiB at most
+   * @throws RangeError if the memory cannot grow to that size, or that size is more than 4 GiB
    */
   reserve(bytes: number): void {
     const current = this.memory.buffer.byteLength;

@@ -35,7 +35,7 @@ export interface Pass {
   readonly local: ReadonlySet<number>;
 }
 
-/** A step that is to join a pass. */
+/** A step that may join a pass. */
 interface Candidate {
   /** The index of the step in the plan. */
   readonly index: number;
@@ -118,8 +118,8 @@ class Queue {
   }
 
   /**
-   * Returns the steps to run next, none at the end. A pass that would have more steps if others ran first is postponed.
-   * For example, if steps over edges wait for steps over atoms, the latter run first.
+   * Returns the steps to run next, or no steps at the end. A pass that would have more steps if others ran first is
+   * postponed. For example, if steps over edges wait for steps over atoms, the latter run first.
    */
   next(): Candidate[] {
     this.#open();
@@ -152,7 +152,9 @@ class Queue {
   localTo(members: readonly Candidate[]): Set<number> {
     const isLocal = (buffer: number) =>
       !this.#wanted.has(buffer) &&
-      (this.#readers.get(buffer) ?? []).every(each => members.includes(each) && each.ownReads.has(buffer));
+      (this.#readers.get(buffer) ?? []).every(
+        reader => members.includes(reader) && reader.ownReads.has(buffer),
+      );
     return new Set(members.flatMap(({ ownWrites }) => [...ownWrites].filter(isLocal)));
   }
 
@@ -305,9 +307,9 @@ function isOwnRow(shape: readonly Size[], index: readonly Expr[], axis: Size): b
   const first = shape.findIndex(size => size !== one);
   return (
     shape[first] === axis &&
-    index.every((each, at) => {
+    index.every((axisIndex, at) => {
       if (shape[at] === one) return true;
-      return each.kind === 'index' && (each.path.length === 1) === (at === first);
+      return axisIndex.kind === 'index' && (axisIndex.path.length === 1) === (at === first);
     })
   );
 }

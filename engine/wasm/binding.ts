@@ -9,7 +9,8 @@ import type { CompiledPass, CompiledStep, PlanModule } from './module.ts';
 /** Working memory of one pass, in addition to the plan's buffers. */
 export interface Extra {
   /**
-   * A product's packed right operand, or its float64 sums if it has many terms; a loop's float32 sums of a few rows.
+   * `panel` is a product's packed right operand, `total` its float64 sums if it has many terms, and `partial` a loop's
+   * float32 sums of a few rows.
    */
   readonly kind: 'panel' | 'total' | 'partial';
   /** The buffer of the product or of the sums. */
@@ -130,7 +131,7 @@ export function bindingOf(
     }
   }
   const arena = up(end, 64);
-  // A float64 sum takes the room of two float32 numbers.
+  // A float64 sum takes as much memory as two float32 numbers.
   for (let id = 0; id < lengths.length; id++)
     lengths[id] = up(lengths[id] as number, 4) * (module.folds.sums.has(id) ? 2 : 1);
   const { offsets, length } = layoutOf(room.lifetimes, lengths);
@@ -144,7 +145,10 @@ function panelLength({ step }: CompiledStep, sizes: readonly number[]): number {
   return panelBytes(sizes[k] as number, sizes[n] as number) / 4;
 }
 
-/** Float64 sums of a product, of one band of rows or of one of the products of a batch; none if its terms are few. */
+/**
+ * The length of a product's float64 sums, in float32 numbers: those of one band of rows, or of one product of a batch.
+ * It is 0 if the product has few terms, since none are needed then.
+ */
 function totalLength({ kind, step }: CompiledStep, sizes: readonly number[], band: number): number {
   const { m, k, n } = step as MatmulStep;
   if ((sizes[k] as number) <= mostTerms) return 0;
@@ -152,7 +156,10 @@ function totalLength({ kind, step }: CompiledStep, sizes: readonly number[], ban
   return 2 * up(rows * (sizes[n] as number), 4);
 }
 
-/** The number of rows in a band of a pass: what the cache holds, in whole vectors and whole tiles. */
+/**
+ * The number of rows in a band of a pass: the longer the rows, the fewer, so that a band of each buffer stays in the
+ * cache. It is a multiple of 12, which makes whole vectors and whole tiles.
+ */
 function bandOf({ plan }: PlanModule, { parts, axis }: CompiledPass, sizes: readonly number[]): number {
   if (axis === undefined) return 1;
   const length = (size: Size) => sizes[size] as number;
@@ -171,7 +178,7 @@ function bandOf({ plan }: PlanModule, { parts, axis }: CompiledPass, sizes: read
   return Math.min(1020, Math.max(36, 12 * Math.floor(bandNumbers / width / 12)));
 }
 
-/** Address of an operand, and whether it holds only a band. */
+/** The address of an operand; `isBand` is true if its memory holds only one band. */
 export function operandAt(
   { kind, number }: ArrayRef,
   { inputs, buffers }: Binding,

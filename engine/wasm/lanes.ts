@@ -8,13 +8,13 @@ export interface Lanes {
   readonly path: Path;
   /** Index of the first entry. */
   readonly index: Code;
-  /** At the end of the loop, the number of entries left. */
+  /** In the last, partial iteration, the number of entries left; otherwise undefined. */
   readonly left?: Code;
-  /** At the end of the loop, a mask of the lanes that are entries. */
+  /** In that iteration, a mask of the lanes that are entries. */
   readonly mask?: Code;
 }
 
-/** The lanes of an iteration; `left` is the number of entries left at the end of the loop. */
+/** The lanes of an iteration; `left` is given for the last, partial one: see {@link Lanes.left}. */
 export function lanesOf(at: Site, path: Path, index: Code, left?: Code): Lanes {
   if (!left) return { path, index };
   const mask = op('i32x4.lt_s', at.f.constant(ints(0, 1, 2, 3)), op('i32x4.splat', left));
@@ -22,7 +22,8 @@ export function lanesOf(at: Site, path: Path, index: Code, left?: Code): Lanes {
 }
 
 /**
- * The address of the numbers in four lanes: `same` for all lanes, `next` to each other, or one for each of the `lanes`.
+ * The address of the numbers in four lanes. `same`: all lanes share one number. `next`: the numbers are adjacent.
+ * `lanes`: each lane has an address of its own.
  */
 export interface Address {
   readonly kind: 'same' | 'next' | 'lanes';
@@ -55,6 +56,7 @@ export function loadAt(site: Site, { kind, at }: Address, lanes: Lanes | undefin
 function forEachLane(site: Site, lanes: Lanes | undefined, write: (lane: number) => void): void {
   for (const lane of four) {
     const { left } = lanes ?? {};
+    // `left` is at most 3.
     if (left && lane === 3) continue;
     if (left && lane > 0) site.f.if(op('i32.gt_s', left, i32(lane)), () => write(lane));
     else write(lane);
@@ -62,7 +64,7 @@ function forEachLane(site: Site, lanes: Lanes | undefined, write: (lane: number)
 }
 
 /** Stores the numbers of the lanes. */
-export function storing(site: Site, { kind, at }: Address, value: Code, lanes: Lanes | undefined): void {
+export function storeLanes(site: Site, { kind, at }: Address, value: Code, lanes: Lanes | undefined): void {
   const { f } = site;
   if (kind === 'same') {
     f.add(storeLane(at, 0, value));
@@ -79,10 +81,10 @@ export function storing(site: Site, { kind, at }: Address, value: Code, lanes: L
 }
 
 /**
- * Adds terms to float64 numbers in memory. The address is half of that in memory: see {@link Slot}. Several lanes may
- * add to the same number.
+ * Adds terms to float64 numbers in memory. `at` is half the real byte address, since it counts 4 bytes an entry and the
+ * sums take 8: see `Slot` in frame.ts. Several lanes may add to the same number.
  */
-export function adding(site: Site, { kind, at }: Address, term: Code, lanes: Lanes | undefined): void {
+export function addToDoubles(site: Site, { kind, at }: Address, term: Code, lanes: Lanes | undefined): void {
   const { f } = site;
   const into = (to: Code, number: Code, offset = 0) => {
     const sum = op('f64.add', load('f64.load', to, offset), op('f64.promote_f32', number));
@@ -105,16 +107,16 @@ export function adding(site: Site, { kind, at }: Address, term: Code, lanes: Lan
 }
 
 /** Adds terms to float32 numbers in memory. */
-export function addingFloats(site: Site, address: Address, term: Code, lanes: Lanes | undefined): void {
-  const one = () => (lanes ? sumOfFour(site, term) : term);
-  combining(site, address, term, one, lanes, { vector: add, scalar: (a, b) => op('f32.add', a, b) });
+export function addToFloats(site: Site, address: Address, term: Code, lanes: Lanes | undefined): void {
+  const total = () => (lanes ? sumOfFour(site, term) : term);
+  combineInto(site, address, term, total, lanes, { vector: add, scalar: (a, b) => op('f32.add', a, b) });
 }
 
-/** Replaces float32 numbers in memory by terms that are larger. */
-export function largest(site: Site, address: Address, term: Code, lanes: Lanes | undefined): void {
-  const one = () => (lanes ? largestOfFour(site, term) : term);
+/** Replaces float32 numbers in memory by larger terms. */
+export function storeLargest(site: Site, address: Address, term: Code, lanes: Lanes | undefined): void {
+  const total = () => (lanes ? largestOfFour(site, term) : term);
   const vector = (a: Code, b: Code) => op('f32x4.max', a, b);
-  combining(site, address, term, one, lanes, { vector, scalar: (a, b) => op('f32.max', a, b) });
+  combineInto(site, address, term, total, lanes, { vector, scalar: (a, b) => op('f32.max', a, b) });
 }
 
 /** An operation on four lanes, and the same on one number. */
@@ -123,12 +125,12 @@ interface Combination {
   readonly scalar: (a: Code, b: Code) => Code;
 }
 
-/** Combines terms with float32 numbers in memory; `one` combines all lanes, which have the same address. */
-function combining(
+/** Combines terms with float32 numbers in memory; `total` combines the lanes if they have the same address. */
+function combineInto(
   site: Site,
   { kind, at }: Address,
   term: Code,
-  one: () => Code,
+  total: () => Code,
   lanes: Lanes | undefined,
   { vector, scalar }: Combination,
 ): void {
@@ -136,10 +138,10 @@ function combining(
   const into = (to: Code, number: Code) =>
     f.add(store('f32.store', to, scalar(load('f32.load', to), number)));
   if (kind === 'same') {
-    into(f.let('i32', at, 'to'), extract('f32x4.extract_lane', 0, one()));
+    into(f.let('i32', at, 'to'), extract('f32x4.extract_lane', 0, total()));
   } else if (kind === 'next') {
     const to = f.let('i32', at, 'to');
-    storing(site, { kind, at: to }, vector(load('v128.load', to), term), lanes);
+    storeLanes(site, { kind, at: to }, vector(load('v128.load', to), term), lanes);
   } else {
     const addresses = keep(site, at, 'at');
     forEachLane(site, lanes, lane => {

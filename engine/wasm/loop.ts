@@ -16,7 +16,7 @@ import { type Code, extract, FunctionBuilder, i32, type Local, load, op, store }
 import { type Accumulator, accumulate, folded, largestOfLanes, totalOf } from './folds.ts';
 import { Frame, type Slot } from './frame.ts';
 import type { Lanes } from './lanes.ts';
-import { adding, addingFloats, lanesOf, largest, loadAt, storing } from './lanes.ts';
+import { addToDoubles, addToFloats, lanesOf, loadAt, storeLanes, storeLargest } from './lanes.ts';
 import { and, keep, number, type Site } from './maths/arithmetic.ts';
 import { comparison, primitive } from './primitives.ts';
 import type { Simd } from './simd.ts';
@@ -31,7 +31,7 @@ export interface LoopSettings {
   readonly isSummed: (buffer: number) => boolean;
 }
 
-/** A loop step as a function of its frame and the first and last index of its outermost loop. */
+/** A loop step as a function of its frame, the first index of its outermost loop, and the index after the last one. */
 export interface LoopFunction {
   readonly builder: FunctionBuilder;
   readonly slots: readonly Slot[];
@@ -81,10 +81,10 @@ class Loop {
 
   constructor(name: string, step: LoopStep, settings: LoopSettings) {
     const { body } = step;
-    const params = ['frame', 'begin', 'end'].map(each => ({ name: each, type: 'i32' }) as const);
+    const params = ['frame', 'begin', 'end'].map(param => ({ name: param, type: 'i32' }) as const);
     this.f = new FunctionBuilder(name, params);
     this.#settings = settings;
-    const outer = body.find(each => each.kind === 'loop');
+    const outer = body.find(({ kind }) => kind === 'loop');
     this.#partial = outer?.kind === 'loop' && !this.#isVector(outer) ? sumsByRow(step) : new Set();
     const kindOfSum = (buffer: number) => (this.#partial.has(buffer) ? 'partial' : 'sum');
     this.frame = new Frame(this.f, buffer => (settings.isSummed(buffer) ? kindOfSum(buffer) : 'offset'));
@@ -239,7 +239,7 @@ class Loop {
     const inner = innerLoops(body);
     if (inner.length === 0) return true;
     const { isShort } = this.#settings;
-    return !isShort(path.at(-1) as Size) && inner.every(each => isShort(each));
+    return !isShort(path.at(-1) as Size) && inner.every(size => isShort(size));
   }
 
   /** Locals for a sum or a maximum; in float64 for a long sum. */
@@ -341,17 +341,22 @@ class Loop {
     const position = at[0] as Expr;
     switch (kind) {
       case 'store':
-        storing(this.#at, this.#addresses.addressOf(position), this.#value(value), this.#lanes);
+        storeLanes(this.#at, this.#addresses.addressOf(position), this.#value(value), this.#lanes);
         return;
       case 'add': {
         const term = this.#masked(this.#value(value), 0);
-        const add = this.#partial.has(buffer) ? addingFloats : adding;
+        const add = this.#partial.has(buffer) ? addToFloats : addToDoubles;
         add(this.#at, this.#addresses.addressOf(position), keep(this.#at, term, 'term'), this.#lanes);
         return;
       }
       case 'largest': {
         const term = this.#masked(this.#value(value), -Infinity);
-        largest(this.#at, this.#addresses.addressOf(position), keep(this.#at, term, 'term'), this.#lanes);
+        storeLargest(
+          this.#at,
+          this.#addresses.addressOf(position),
+          keep(this.#at, term, 'term'),
+          this.#lanes,
+        );
       }
     }
   }

@@ -60,7 +60,7 @@ export class WasmMachine implements Machine<WasmPose> {
     if (shared) this.#arena.keep(this, shared, pose);
   }
 
-  /** Computes a pose again whose inputs are still in the memory. */
+  /** Computes a pose whose inputs are in the memory already. */
   again({ prepared }: WasmPose): void {
     this.#compute(prepared);
   }
@@ -93,7 +93,7 @@ export class WasmMachine implements Machine<WasmPose> {
     for (const [i, { parts, axis, summed }] of this.module.passes.entries()) {
       const { runs, moved, before } = passes[i] as PreparedPass;
       this.#clear(parts, binding, this.#room.extras[i] as Extras);
-      for (const each of before) each();
+      for (const prepare of before) prepare();
       const rows = axis === undefined ? 1 : (binding.sizes[axis] as number);
       const band = axis === undefined ? 1 : (binding.bands[i] as number);
       for (let from = 0; from < rows; from += band) {

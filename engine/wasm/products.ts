@@ -5,14 +5,17 @@ import { packedRow, panelBytes } from './matmul.ts';
 import type { ProductStep, RunBand, Setting, WasmFunction } from './prepared.ts';
 
 /**
- * The number of terms of a product summed in registers. Float32 is enough for so few: the sum is within 1e-6 of the
+ * The number of terms of a product summed in registers. Float32 is enough for that few: the sum is within 1e-6 of the
  * exact one, even if all terms are equal.
  */
 const depth = 64;
 /** The rows of both operands of Aᵀ·B summed at a time: few enough to stay in the L1 cache while they are reread. */
 const fewRows = 64;
 
-/** Returns a function that computes a band of a matrix product. An operand shared by all bands is packed before. */
+/**
+ * Returns a function that computes a band of a matrix product. If all bands share the right operand, it is packed once,
+ * before the first band.
+ */
 export function productOf(
   part: ProductStep,
   { binding, functions, extras, local, scratch, before }: Setting,
@@ -40,7 +43,7 @@ export function productOf(
     functions.addPartial?.(total, out, length, Number(isMore));
     if (isLast) functions.roundSums?.(out, total, length);
   };
-  /** C = A·B for so many rows, block by block of the summed terms. */
+  /** Computes `rows` rows of C = A·B, one block of the summed terms after the other. */
   const inBlocks = (out: number, rows: number, multiply: (block: Block) => void) => {
     for (const block of blocks) {
       multiply(block);
@@ -118,7 +121,7 @@ function blocksOf(k: number): Block[] {
   }));
 }
 
-/** Packs the whole right operand, block by block of the summed rows. */
+/** Packs the whole right operand, one block of the summed rows after the other. */
 function packAll(
   packed: WasmFunction,
   { transposeB }: MatmulStep,

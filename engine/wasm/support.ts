@@ -11,17 +11,20 @@ function moduleOf(...body: readonly number[]): Uint8Array<ArrayBuffer> {
   ]);
 }
 
-const [get, drop, simd] = [0x41, 0x1a, 0xfd];
-const vector = [get, 0, simd, 17];
-/** i32x4.splat */
+/** The opcodes of i32.const and drop, and the prefix of vector instructions. */
+const [i32Const, drop, simd] = [0x41, 0x1a, 0xfd];
+/** i32x4.splat of 0 */
+const vector = [i32Const, 0, simd, 17];
+/** A module that needs vectors. */
 const withVectors = moduleOf(...vector, drop);
-/** f32x4.relaxed_madd */
+/** A module that needs relaxed SIMD: f32x4.relaxed_madd. */
 const withRelaxed = moduleOf(...vector, ...vector, ...vector, simd, 0x85, 0x02, drop);
 
 const instead = 'use jit({ precision: "float32" }) or jit() instead';
 
 /**
- * The engine's WebAssembly API, checked for the features that generated code needs, and whether it has relaxed SIMD.
+ * Returns the engine's WebAssembly API if it has the features that generated code needs. `isRelaxed` is true if it also
+ * has relaxed SIMD.
  *
  * @throws Error naming the missing feature and an executor to use instead
  */

@@ -20,9 +20,10 @@ export interface WasmOptions {
  * other matrix products. With relaxed SIMD (Node 22, Chromium 114) it fuses multiplications and additions; `name` says
  * whether it does.
  *
- * exp and log are within 2 ulp of float32, other elementwise functions within 4. A sum of any length is within 1e-6 of
- * the sum of its terms' absolute values, as are the sums of a matrix product: they grow in float64, or in blocks of 64
- * float32 terms. Sums into many entries take 8 bytes an entry. The same tape gives the same bits in every run.
+ * exp and log are within 2 ulp of float32, erfc within 5, other elementwise functions within 4. A sum of any length is
+ * within 1e-6 of the sum of its terms' absolute values, as are the sums of a matrix product: they grow in float64, or
+ * in blocks of 64 float32 terms. Sums into many entries take 8 bytes an entry. The same tape gives the same bits in
+ * every run.
  *
  * A tape may need up to 4 GiB at once. Running one that needs more throws a RangeError.
  *

@@ -12,7 +12,7 @@ export interface Encoded {
 
 /**
  * The bytes of a module with these functions, all exported under their names, one imported memory, and imported
- * functions that take and give one float64 (https://webassembly.github.io/spec/core/binary/modules.html).
+ * functions that take and return one float64 (https://webassembly.github.io/spec/core/binary/modules.html).
  */
 export function assembled(
   functions: readonly Encoded[],
@@ -61,7 +61,7 @@ export function assembled(
   return bytes.copy();
 }
 
-/** Encodes a function, which may call only the imports. Functions of equal bytes can share one. */
+/** Encodes a function, which may call only the imports. Functions with equal bytes are interchangeable. */
 export function encoded(builder: FunctionBuilder, imports: readonly string[]): Encoded {
   const { params, locals, body } = builder;
   // Locals are declared in groups of one type.

@@ -1,7 +1,7 @@
 import { type Code, doubles, type FunctionBuilder, floats, ints, op, shuffle } from '../emit/code.ts';
 import type { Simd } from '../simd.ts';
 
-/** The site of new code: the function under construction, and the SIMD features of the engine. */
+/** The function under construction, and the SIMD features of the engine, for which code is written. */
 export interface Site {
   readonly f: FunctionBuilder;
   readonly simd: Simd;

@@ -37,7 +37,7 @@ function ofSize(at: Site, size: Code): Code {
   return keep(at, mul(scale, div(p, add(number(at, 1), add(x, x)))), 'tail');
 }
 
-/** erfc x within 5 ulp, in the tail too: exp(−x²) times a polynomial, and 2 − erfc −x below 0. */
+/** erfc x within 5 ulp, in the tail too: exp(−x²) times a polynomial, and 2 − erfc(−x) below 0. */
 export function erfc(at: Site, x: Code): Code {
   const { simd } = at;
   const right = ofSize(at, keep(at, abs(x), 'size'));

@@ -32,7 +32,7 @@ const expSeries = [
   0.0013814540579915047,
 ];
 
-/** n and r of x; n is given as a float32 with the biased exponent n + `bias`. */
+/** The n and r of x. `power` is the float32 whose biased exponent is n + `bias`. */
 function reduced(at: Site, x: Code, bias: number): { power: Code; r: Code } {
   const { simd } = at;
   const shift = number(at, magic + bias);

@@ -24,7 +24,7 @@ const ln2High = 0.69313812256;
 const ln2Low = 9.0580006145e-6;
 const tail = [0.66666662693, 0.40000972152, 0.28498786688, 0.24279078841];
 
-/** k and f of a positive number that is neither tiny nor infinite. */
+/** The k and f of a positive number that is neither subnormal nor infinite. */
 function split(at: Site, x: Code): { k: Code; f: Code } {
   const shifted = keep(at, op('i32x4.add', x, integer(at, exponentOne - rootHalf)), 'shifted');
   const k = op('i32x4.sub', op('i32x4.shr_s', shifted, i32(23)), integer(at, 127));
@@ -45,7 +45,7 @@ function joined(at: Site, k: Code, f: Code): Code {
   return simd.fma(k, number(at, ln2High), add(sub(small, half), f));
 }
 
-/** ln x within 1 ulp; −∞ at 0, NaN below, ∞ at ∞. */
+/** ln x within 1 ulp; −∞ at 0, NaN for negative x, ∞ at ∞. */
 export function log(at: Site, x: Code): Code {
   const { f, simd } = at;
   const parts = split(at, x);
@@ -77,8 +77,8 @@ export function log(at: Site, x: Code): Code {
 }
 
 /**
- * ln(1 + x) within 3 ulp; −∞ at −1, NaN below. For 1 + x between √½ and √2, k is 0 and f is x itself. Elsewhere the
- * logarithm is so large that rounding 1 + x costs no more than half an ulp.
+ * ln(1 + x) within 3 ulp; −∞ at −1, NaN for x below −1. For 1 + x between √½ and √2, k is 0 and f is x itself.
+ * Elsewhere the logarithm is so large that rounding 1 + x costs no more than half an ulp.
  */
 export function log1p(at: Site, x: Code): Code {
   const { f, simd } = at;
