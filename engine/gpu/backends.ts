@@ -17,11 +17,11 @@ export interface Backend {
   /** The functions that kernels may call. */
   readonly functions: readonly KernelFunction[];
   readonly meter: DeviceMeter;
-  /** Resolves with the reason when the device is lost; never, if there is no device. */
+  /** Resolves with the reason when the device is lost. It never resolves if there is no device. */
   readonly lost: Promise<string>;
-  /** True if the device is lost. Work on a lost WebGL context gives zeros, and the event comes later. */
+  /** True if the device is lost. Work on a lost WebGL context gives zeros even before `lost` resolves. */
   isLost(): boolean;
-  /** Makes a new instance, for one pipeline, since a gpu.js instance keeps its kernels until it is destroyed. */
+  /** Makes a new gpu.js instance for one pipeline, since an instance keeps its kernels until it is destroyed. */
   open(): Gpu;
 }
 
@@ -97,7 +97,11 @@ function mustCompile(name: BackendName, what: string, permission: string, compil
 const howToGetWebGpu =
   'a browser has it with a GPU and a page served by https or from localhost; in Node, npm install webgpu (0.6.2 or later) and a Vulkan driver';
 
-/** The WebGPU device of gpu.js. */
+/**
+ * Returns the WebGPU device that gpu.js uses.
+ *
+ * @throws Error that says how to get WebGPU if there is none
+ */
 async function acquire({ WebGPUContext }: GpuJs): Promise<Device> {
   try {
     return (await WebGPUContext.acquire()).device;

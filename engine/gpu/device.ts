@@ -10,8 +10,9 @@ export class DeviceMeter implements DeviceMemory {
   textures = 0;
   bytes = 0;
   peakBytes = 0;
-  /** The number of submissions of work, and of results mapped for reading. */
+  /** The number of submissions of work. */
   launches = 0;
+  /** The number of times that results were read back. */
   readbacks = 0;
   #isLost = false;
 

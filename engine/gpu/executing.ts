@@ -39,7 +39,7 @@ export interface GpuExecutor extends Executor {
     /** Number of times that results were read back. */
     readonly readbacks: number;
   };
-  /** The kernels that a tape becomes, what each reads and stores in bytes, and their source. */
+  /** Returns the kernels of a tape as text: the bytes that each reads and stores, and its source. */
   explain(wanted: readonly Value[]): string;
   /** Frees all device memory once the current runs are over. The executor cannot be used afterwards. */
   dispose(): Promise<void>;
@@ -54,22 +54,24 @@ export class Executing implements GpuExecutor {
   readonly stops = false;
   readonly backend: BackendName;
   readonly #open: Backend;
-  readonly #missing: string | null;
+  /** The reasons why better backends were rejected. */
+  readonly #rejections: string | null;
   readonly #pipelines: StructureCache<HeldPipeline>;
   /** Evicted pipelines that are being destroyed. */
   #evicted: Promise<void>[] = [];
   /** All pipelines not yet destroyed, including dropped ones that are still running. */
   readonly #living = new Set<HeldPipeline>();
-  #generic: string | null = null;
+  /** The reason why the kernels of the latest pose did not run in one launch. */
+  #notFused: string | null = null;
   #isDisposed = false;
   #loss: DeviceLostError | undefined;
   /** Callbacks of the current runs for when the device is lost. */
   readonly #waiting = new Set<(loss: DeviceLostError) => void>();
 
-  constructor(backend: Backend, missing: string | null, limit: number) {
+  constructor(backend: Backend, rejections: string | null, limit: number) {
     this.backend = backend.name;
     this.#open = backend;
-    this.#missing = missing;
+    this.#rejections = rejections;
     this.#pipelines = new StructureCache(this.name, limit, evicted => this.#evicted.push(evicted.drop()));
     backend.lost.then(reason => {
       this.#loss = new DeviceLostError(this.name, reason);
@@ -87,7 +89,7 @@ export class Executing implements GpuExecutor {
   }
 
   get fallbackReason(): string | null {
-    return [this.#missing, this.#generic].filter(reason => reason !== null).join('; ') || null;
+    return [this.#rejections, this.#notFused].filter(reason => reason !== null).join('; ') || null;
   }
 
   get device(): GpuExecutor['device'] {
@@ -115,7 +117,7 @@ export class Executing implements GpuExecutor {
       // Read the inputs before awaiting anything: the caller may change its arrays as soon as it has the promise.
       const running = this.#runOn(compiled, live, wanted, structure);
       const [tensors] = await Promise.all([this.#unlessLost(running), evicted]);
-      this.#generic = compiled.pipeline.fallbackReason;
+      this.#notFused = compiled.pipeline.fallbackReason;
       return tensors;
     } catch (error) {
       await this.#discard(compiled);

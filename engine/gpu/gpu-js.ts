@@ -33,7 +33,7 @@ export interface Device {
   readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
 }
 
-/** The package. */
+/** The exports of gpu.js that are used. */
 export interface GpuJs {
   readonly GPU: (new (
     settings: Readonly<Record<string, unknown>>,
@@ -46,7 +46,11 @@ export interface GpuJs {
   input(data: Float32Array, size: readonly number[]): unknown;
 }
 
-/** @throws Error that says how to install it */
+/**
+ * Loads gpu.js.
+ *
+ * @throws Error that says how to install it
+ */
 export async function loadGpuJs(): Promise<GpuJs> {
   try {
     // "as string" keeps TypeScript from reading the package's typings, which need a browser's.

@@ -34,15 +34,15 @@ export async function gpu(options: GpuOptions = {}): Promise<GpuExecutor> {
     throw new RangeError(`gpu: pipelines must be a whole number from 1, got ${shown(pipelines)}`);
   }
   if (mode !== 'auto') return new Executing(await working(mode), null, pipelines);
-  const missing: string[] = [];
+  const rejections: string[] = [];
   for (const name of backendNames) {
     try {
-      return new Executing(await working(name), missing.join('; ') || null, pipelines);
+      return new Executing(await working(name), rejections.join('; ') || null, pipelines);
     } catch (error) {
-      missing.push(error instanceof Error ? error.message : String(error));
+      rejections.push(error instanceof Error ? error.message : String(error));
     }
   }
-  throw new Error(`gpu: no backend of gpu.js works here: ${missing.join('; ')}`);
+  throw new Error(`gpu: no backend of gpu.js works here: ${rejections.join('; ')}`);
 }
 
 /** An option's value as in source. */

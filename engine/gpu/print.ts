@@ -271,7 +271,7 @@ class Printer {
       case 'equal':
         return `(${this.#text(a)} === ${this.#text(b)} ? 1.0 : 0.0)`;
       case 'select':
-        // NaN is not 0. On shaders it fails an inequality, too.
+        // NaN counts as true. In a shader `NaN !== 0` may be false, so the test is for equality.
         return `(${this.#text(a)} === 0 ? ${this.#text(c)} : ${this.#text(b)})`;
       default: {
         const operator = operators[expr.kind];

@@ -46,19 +46,19 @@ export class KernelBody extends Reader {
   #collected(node: Node, form: Extract<Node['form'], { kind: 'scatter' }>, index: readonly Expr[]): Expr {
     const { algebra } = this.expressions;
     const zero = this.expressions.constant(0);
-    return form.placements.reduce<Expr>((sofar, placement, i) => {
+    return form.placements.reduce<Expr>((soFar, placement, i) => {
       const part = node.inputs[i] as Node;
       if (placement.kind === 'rows') {
         const reducer = form.isMaximum ? 'max' : 'sum';
         const row = this.#folded(reducer, part, placement.index, node.shape, index);
-        return sofar === zero ? row : algebra.add(sofar, row);
+        return soFar === zero ? row : algebra.add(soFar, row);
       }
       const starts = placement.starts.map(start =>
         start === undefined ? zero : this.expressions.start(start),
       );
-      if (form.overlaps && sofar !== zero)
-        return algebra.add(sofar, this.#boxed(node, part, starts, index, zero));
-      return this.#boxed(node, part, starts, index, sofar);
+      if (form.overlaps && soFar !== zero)
+        return algebra.add(soFar, this.#boxed(node, part, starts, index, zero));
+      return this.#boxed(node, part, starts, index, soFar);
     }, zero);
   }
 

@@ -22,7 +22,7 @@ export interface ChunkCount {
   readonly chunk: number;
 }
 
-/** The lowered graph and its chunk counts: sizes numbered on from those of the structure. */
+/** The lowered graph and its chunk counts, which are sizes numbered after those of the structure. */
 export interface Lowered {
   readonly nodes: readonly Node[];
   readonly wanted: readonly Node[];

@@ -3,7 +3,7 @@ import { one, sameWithoutOnes } from '../../compile/sizes.ts';
 import type { Lowered } from './lower.ts';
 
 /**
- * A node whose entry costs at most so many additions is computed again for every reader. A more expensive one is
+ * The cost of an entry, in additions, up to which a node is computed again for every reader. A more expensive node is
  * stored, which takes a kernel, one write and one read.
  */
 const cheap = 8;
@@ -34,7 +34,7 @@ function isFold({ form }: Node): boolean {
  */
 export function storedNodes({ nodes, wanted }: Lowered): Set<Node> {
   const stored = new Set(wanted);
-  /** The number of times each entry is computed if it is not stored, and true if that is in a loop. */
+  /** The number of times that an entry is computed if the node is not stored; `inLoop` is true if a loop does it. */
   const uses = new Map<Node, { times: number; inLoop: boolean }>();
   const costs = costsOf(nodes);
   const compared = comparedNodes(nodes);
@@ -56,10 +56,10 @@ export function storedNodes({ nodes, wanted }: Lowered): Set<Node> {
       node.form.kind === 'reshape' && !sameWithoutOnes(node.shape, (node.inputs[0] as Node).shape);
     if (isReordered) store(node.inputs[0] as Node);
     for (const [i, input] of node.inputs.entries()) {
-      const sofar = uses.get(input) ?? { times: 0, inLoop: false };
+      const soFar = uses.get(input) ?? { times: 0, inLoop: false };
       uses.set(input, {
-        times: sofar.times + (readsOnce(node, i) ? 1 : Number.POSITIVE_INFINITY) * (isStored ? 1 : use.times),
-        inLoop: sofar.inLoop || isFold(node) || (!isStored && use.inLoop),
+        times: soFar.times + (readsOnce(node, i) ? 1 : Number.POSITIVE_INFINITY) * (isStored ? 1 : use.times),
+        inLoop: soFar.inLoop || isFold(node) || (!isStored && use.inLoop),
       });
     }
   }
