@@ -22,7 +22,7 @@ const opsOf = (plan: KernelPlan) =>
 
 describe('kernels', () => {
   property(
-    'of random programs read at most as many arrays as allowed, each written by an earlier step',
+    'of random programs read at most the allowed number of arrays, each written by an earlier step',
     programArbitrary({ steps: 12 }),
     poseArbitrary(),
     fc.integer({ min: 2, max: 6 }),
@@ -66,13 +66,13 @@ describe('kernels', () => {
     expect(computed).toEqual([['exp']]);
   });
 
-  test('a sum of a million numbers takes stages that add up 128 numbers each', () => {
+  test('a sum of a million numbers is computed in stages, each adding up 128 numbers', () => {
     const tape = new Tape();
     const plan = planOf([sum(tape.constant(new Float64Array(1e6)))]);
     expect(plan.lengths).toEqual([2 ** 20 / 128, 2 ** 20 / 128 ** 2, 1]);
   });
 
-  test('equal kernels of equal length share one source', () => {
+  test('equal kernels of equal length share one source text', () => {
     const tape = new Tape();
     const layers = ['u', 'v', 'w'].map(name => tape.parameter(tensor(new Float64Array(16), [4, 4]), name));
     const y = layers.reduce(
@@ -105,7 +105,7 @@ describe('capacities', () => {
   };
 
   property(
-    'are at least the length, and less than twice the length of a long list',
+    'are at least the length, and less than twice a long one',
     fc.integer({ min: 2, max: 1e7 }),
     length => {
       expect(capacity(length)).toBeGreaterThanOrEqual(length);
@@ -119,12 +119,12 @@ describe('capacities', () => {
     [1493, [], 2048],
     [2868, [], 4096],
     [50, [50], 50],
-  ])('length %d, with parameters of lengths %j: %d', (length, params, expected) => {
+  ])('length %d, with parameters of lengths %j, gets capacity %d', (length, params, expected) => {
     expect(capacity(length, ...params)).toBe(expected);
   });
 });
 
-test('the gradient by a gathered table sums the segment of each row', () => {
+test('in the gradient of a gathered table, each row sums its own terms', () => {
   const tape = new Tape();
   const table = tape.parameter(tensor(new Float64Array(12), [4, 3]), 'table');
   const rows = gather(table, new Int32Array(100));

@@ -49,7 +49,7 @@ proveExecutor('jit()', jit, { precision: 'float64' });
 proveExecutor("jit({ precision: 'float32' })", () => jit({ precision: 'float32' }), { precision: 'float32' });
 
 describe('plans', () => {
-  test('are shared by poses that differ in size and numbers, unless sizes become equal', () => {
+  test('poses that differ in sizes and numbers share a plan; if two sizes become equal, a new plan is made', () => {
     const executor = jit();
     for (const count of [7, 100, 4096, 100]) expectSame(executor, interpreter(), pairs(count), 1e-12);
     expect(executor.planned).toBe(1);
@@ -73,7 +73,7 @@ describe('plans', () => {
     expect(executor.planned).toBe(2);
   });
 
-  test('are shared by variadic expressions only if these compute the same of equally many inputs', () => {
+  test('variadic expressions share a plan only if they have the same number of inputs and compute the same', () => {
     const folded = (name: string, kind: 'add' | 'mul') =>
       defineOp({
         name,
@@ -99,10 +99,10 @@ describe('plans', () => {
     ['√x · log x · k/x', (x, k) => where(greater(x, 0), mul(mul(sqrt(x), log(x)), div(k, x)), 0)],
     ['exp out of range', x => where(less(x, 1), exp(mul(-2000, sub(x, 1))), x)],
     [
-      'in a sum over segments',
+      'k log x, in a segment sum',
       (x, k) => segmentSum(where(greater(x, 0), mul(k, log(x)), 0), [0, 1, 1, 0], 2),
     ],
-  ])('let nothing leak from a branch not taken, to second order: %s', (_, f) => {
+  ])('a branch not taken leaves no trace in results or derivatives, to second order: %s', (_, f) => {
     const tape = new Tape();
     const wrt = [tape.parameter(tensor(x), 'x'), tape.parameter(tensor(0.7), 'k')] as const;
     const y = sum(f(...wrt));
@@ -113,7 +113,7 @@ describe('plans', () => {
     expectSame(jit(), interpreter(), wanted, 1e-12);
   });
 
-  test('a selection whose condition is a masked product', () => {
+  test('a masked product may be the condition of where()', () => {
     const tape = new Tape();
     const at = tape.parameter(tensor([0, 1, -1, 3]), 'x');
     const masked = scaled(tape.constant([0, 1, 0, 1]), log(at));
@@ -121,12 +121,16 @@ describe('plans', () => {
   });
 
   test.each([
-    ['an infinite row that no index picks', [1, 2, 0], [1, 2, 3]],
-    ['an infinite row that is picked, too', [0, 2, 0], [1, 2, 3]],
-    ['an infinite row, and an infinite term', [1, 2, 0], [1, Number.POSITIVE_INFINITY, 3]],
-    ['a row of 0, and an infinite term', [1, 1, 2], [1, Number.POSITIVE_INFINITY, 3]],
-    ['a masked row of 0, and an infinite term', [2, 0.1, 1], [1, Number.POSITIVE_INFINITY, 3]],
-  ])('a sum over pairs that is computed by rows is right for %s', (_, rows, terms) => {
+    ['a row that no index picks is infinite', [1, 2, 0], [1, 2, 3]],
+    ['a row that no index picks and a picked row are infinite', [0, 2, 0], [1, 2, 3]],
+    ['a row that no index picks and a term are infinite', [1, 2, 0], [1, Number.POSITIVE_INFINITY, 3]],
+    ['a picked row is 0 and its term infinite', [1, 1, 2], [1, Number.POSITIVE_INFINITY, 3]],
+    [
+      'a row that no index picks is 0 and a picked term is infinite',
+      [2, 0.1, 1],
+      [1, Number.POSITIVE_INFINITY, 3],
+    ],
+  ])('an exchanged sum equals the interpreter’s if %s', (_, rows, terms) => {
     for (const times of [mul, scaled]) {
       const tape = new Tape();
       const at = tape.parameter(tensor(rows), 'x');
@@ -159,7 +163,7 @@ describe('plans', () => {
     expectSame(jit(), interpreter(), wanted, 1e-12);
   });
 
-  test('a branch does not contain a sum over the same index that its terms depend on', () => {
+  test('a branch around terms does not enclose an inner sum over the same axis that those terms need', () => {
     const tape = new Tape();
     const y = tape.parameter(tensor([1, 2, 3, 4, 5, 6], [2, 3]), 'y');
     const masked = where(less(y, 4.5), square(y), 0);
@@ -167,7 +171,7 @@ describe('plans', () => {
     expectSame(jit(), interpreter(), [...wanted, ...gradient(sum(square(wanted[0] as Value)), [y])], 1e-12);
   });
 
-  test('a branch whose condition needs an inner sum', () => {
+  test('a branch may have a condition that needs an inner sum', () => {
     const tape = new Tape();
     const points = tape.parameter(tensor([0, 0.5, 1, 2, 3, 0.1, 0.7, 0.2], [4, 2]), 'points');
     const r = norm(points, 1);
@@ -191,7 +195,7 @@ describe('plans', () => {
     expect(text).toMatch(/if \(v\d+ < v\d+\) \{/);
   });
 
-  test('a segment sum of products needs no array of the pairs', () => {
+  test('a sum of gathered numbers times computed ones is exchanged, and stores no array of the pairs', () => {
     const tape = new Tape();
     const w = tape.parameter(tensor([0.4]), 'w');
     const count = 1000;
@@ -204,7 +208,7 @@ describe('plans', () => {
     expect(memory.peak).toBeLessThan(count * 8);
   });
 
-  test('equal subexpressions are computed once, and a chain of softplus stays short', () => {
+  test('equal subexpressions are computed once, and the code of a chain of softplus stays short', () => {
     const tape = new Tape();
     const x = tape.parameter(tensor([0.5, -0.25]), 'x');
     let y: Value = add(exp(x), mul(exp(x), 2));
@@ -223,7 +227,7 @@ describe('plans', () => {
     ['the gradient’s seed twice, for a square of one entry', (_, v, w) => square(matmul(v, w))],
     ['a fill', (tape, v) => sum(matmul(v, tape.fill(2, [3, 2])))],
     ['a reshaped fill', (tape, v) => sum(matmul(reshape(tape.fill(2, [6]), [2, 3]), v))],
-  ])('a matrix product with an operand of equal entries, to second order: %s', (_, f) => {
+  ])('a matrix product of a fill is right to second order: %s', (_, f) => {
     const tape = new Tape();
     const v = tape.parameter(tensor([0.3, -1.2, 0.7]), 'v');
     const w = tape.parameter(tensor([2, 5, -3]), 'w');
@@ -234,7 +238,7 @@ describe('plans', () => {
       expectSame(executor, interpreter(), wanted, executor.precision === 'float64' ? 1e-12 : 1e-6);
   });
 
-  test('a chain of thousands of ops, and a value used in thousands', () => {
+  test('jit() and wasm() run a chain of thousands of ops, and a value used thousands of times', () => {
     const tape = new Tape();
     const x = tape.parameter(tensor([0.5, -0.25]), 'x');
     let y: Value = x;
@@ -246,8 +250,8 @@ describe('plans', () => {
 
   test.each<[string, (x: Value, v: Value) => Value]>([
     ['arrays', (_, v) => v],
-    ['scalars', x => x],
-  ])('planning time does not grow with the number of paths through the graph: %s', (_, pick) => {
+    ['single numbers', x => x],
+  ])('planning does not walk every path of a graph that uses each value twice: %s', (_, pick) => {
     const tape = new Tape();
     const x = tape.parameter(tensor(0.3), 'x');
     const v = tape.parameter(tensor([0.1, 0.2, 0.4]), 'v');
@@ -257,7 +261,7 @@ describe('plans', () => {
     expectSame(jit(), interpreter(), [y, energy, ...gradient(energy, [x, v])], 1e-12);
   });
 
-  test('the cache holds at most `structures` plans, and drops the least recently used', () => {
+  test('the cache holds at most `structures` plans, and drops the least recently used plan', () => {
     const executor = jit({ structures: 2 });
     const chain = (length: number) => {
       const tape = new Tape();
@@ -277,7 +281,7 @@ describe('plans', () => {
     ['norm of rows', (x: Value) => norm(x, -1)],
     ['product with its transpose', (x: Value) => matmul(x, transpose(x))],
     ['column sums back into rows', (x: Value) => div(x, sum(x, 0))],
-  ])('inner and outer sums of one loop nest: %s, to second order', (_, f) => {
+  ])('inner and outer sums of one loop nest are right to second order: %s', (_, f) => {
     const tape = new Tape();
     const x = tape.parameter(tensor([0.3, 1.2, 0.7, 0.9, 2.1, 0.4], [2, 3]), 'x');
     const [slope] = gradient(sum(square(f(x))), [x]);
@@ -286,7 +290,7 @@ describe('plans', () => {
   });
 });
 
-test('fills of 0 and −0 are not merged', () => {
+test('0 and −0 are not merged', () => {
   const tape = new Tape();
   const x = tape.parameter(tensor([1, -2]));
   const wanted = [mul(x, tape.fill(0)), mul(x, neg(tape.fill(0)))];
@@ -299,12 +303,12 @@ test('fills of 0 and −0 are not merged', () => {
   ]);
 });
 
-describe('in float32, the gradient of a maximum finds the maximal entry', () => {
+describe('in float32, the gradient of a maximum finds the largest entry', () => {
   const entries = Array.from({ length: 200 }, (_, i) => Math.sin(i * i));
   test.each<[string, (x: Value, third: Value) => Value]>([
-    ['of inputs', x => x],
-    ['of values that each loop computes again', x => add(mul(x, 0.7), 0.1)],
-    ['of values computed from stored ones', (_, third) => mul(third, 0.7)],
+    ['of an input', x => x],
+    ['of values that each loop recomputes', x => add(mul(x, 0.7), 0.1)],
+    ['of values computed from stored numbers', (_, third) => mul(third, 0.7)],
     ['of values computed from sums', x => mul(sum(mul(x, 0.3), 1, true), x)],
   ])('%s', (_, f) => {
     for (const data of [Float64Array.from(entries), Float32Array.from(entries)]) {
@@ -319,12 +323,12 @@ describe('in float32, the gradient of a maximum finds the maximal entry', () => 
 });
 
 describe('memory', () => {
-  test('is one arena, counted to the byte and freed', () => {
+  test('holds no array of the length of the pairs, and is given back', () => {
     const executor = jit();
     const memory = new Memory();
     memory.take(1000);
     executor.run(pairs(500), { memory });
-    // The energy and its two gradients, of 3 and 1 entries, but no array of the pairs.
+    // Room for the energy and its gradients (3 and 1 entries), but for no array of pairs.
     expect(memory.peak - 1000).toBeLessThanOrEqual(16 * 8);
     expect(memory.live).toBe(1000);
   });
@@ -336,7 +340,7 @@ describe('where code generation is forbidden', () => {
     vi.restoreAllMocks();
   });
 
-  test('jit warns once, names the interpreter that runs instead, and gives the same results', () => {
+  test('jit() warns once, names the interpreter that runs instead, and gives the same results', () => {
     vi.stubGlobal('Function', function forbidden() {
       throw new EvalError('Code generation from strings disallowed for this context');
     });

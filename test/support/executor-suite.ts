@@ -90,8 +90,9 @@ const specials = [
 const leastNormal = 2 ** -126;
 
 /**
- * Declares tests of the laws that every executor must keep. For any tape, it returns the interpreter's results. They
- * depend on the tape alone and belong to the caller. It does not change its inputs, and frees the memory that it counts.
+ * Declares tests of the laws that every executor must keep. For any tape, the executor returns the interpreter's
+ * results. These depend on the tape alone and belong to the caller. The executor does not change its inputs, and frees
+ * the memory that it counts.
  *
  * @example
  * proveExecutor('jit()', () => jit(), { precision: 'float64' });
@@ -189,9 +190,9 @@ export function proveExecutor(
     );
     const any = fc.oneof(finite, fc.constantFrom(Number.NaN, Infinity, -Infinity));
     const eight = (entry: fc.Arbitrary<number>) => fc.array(entry, { minLength: 8, maxLength: 8 });
-    describe.each(Object.entries(conditional))('a condition that is any number, %s', (_, f) => {
+    describe.each(Object.entries(conditional))('a condition may be any number: %s', (_, f) => {
       law(
-        'values and gradients',
+        'values and gradients equal the interpreter’s',
         fc.tuple(fc.oneof(eight(finite), eight(any)), eight(finite), eight(finite)),
         async (conditions, lefts, rights) => {
           const tape = new Tape();
@@ -210,7 +211,7 @@ export function proveExecutor(
     });
 
     const functions = { ...unary, ...binary } as Record<string, (...operands: Value[]) => Value>;
-    test.each(Object.keys(functions))('%s of special numbers', async op => {
+    test.each(Object.keys(functions))('%s of special numbers is that of the interpreter', async op => {
       // In float32, the phase of a large argument is mostly rounding error.
       const isPeriodic = !isDouble && (op === 'sin' || op === 'cos');
       const entries = specials.filter(x => !isPeriodic || !(Math.abs(x) > 1e5 && Number.isFinite(x)));
@@ -248,7 +249,7 @@ export function proveExecutor(
       [1, 3],
       [3, 1],
       [2, 3],
-    ])('arrays of %d rows and %d columns', async (rows, columns) => {
+    ])('ops on arrays of %d rows and %d columns equal the interpreter’s', async (rows, columns) => {
       const tape = new Tape();
       const entries = Float64Array.from({ length: rows * columns }, (_, i) => Math.sin(i + 1));
       const x = tape.parameter(tensor(entries, [rows, columns]), 'x');
@@ -281,7 +282,7 @@ export function proveExecutor(
       await expectRight([...results, total, ...gradient(total, [x])]);
     });
 
-    test('maxima and minima of segments: ties, NaN, infinities, segments of no row and of one', async () => {
+    test('segmentMax and segmentMin with ties, NaN, infinities, and segments of no row or of one', async () => {
       const tape = new Tape();
       const index = [3, 0, 3, 0, 5, 3, 6, 6, 7, 7, 0];
       const entries = [1, 2, 1, 2, -4, 0.5, Number.NaN, 1, -Infinity, -Infinity, -1];
@@ -311,7 +312,7 @@ export function proveExecutor(
       await expectRight([shares, ...gradient(sum(square(slice(shares, 0, 6))), [x])]);
     });
 
-    test('sort, argsort, topK, argmax and argmin: computed numbers, ties, NaN, infinities, and gradients', async () => {
+    test('sort, argsort, topK, argmax and argmin, and their gradients, with computed numbers, ties, NaN and infinities', async () => {
       const tape = new Tape();
       const x = tape.parameter(tensor([1, 2, 1, 2, -4, 0.5, 3, 0.25, -1, 0.5], [2, 5]), 'x');
       const k = tape.parameter(tensor([1, -1, 0.5], [3, 1, 1]), 'k');
@@ -445,15 +446,15 @@ export function proveExecutor(
 
 /** Functions of a condition `c` that is also used as a number. */
 const conditional: Readonly<Record<string, (c: Value, a: Value, b: Value, k: Value) => Value>> = {
-  'a factor in its own branch': (c, a) => where(c, mul(c, a), 0),
-  'a divisor in its own branch': (c, _a, _b, k) => where(c, div(k, c), 0),
-  'squared in its own branch': (c, a, b) => where(c, mul(c, c), mul(a, b)),
-  'a factor of the selected number': (c, a, b) => mul(where(c, a, b), c),
-  'with a second condition in its branch': (c, a, b, k) => where(c, where(a, mul(k, div(b, a)), 0), 0),
-  'a zero times a number that is not finite': (c, a) => scaled(c, log(abs(a))),
-  'compared in another condition': (c, a, _b, k) => where(less(c, a), mul(sub(c, a), k), c),
-  'under a square root': (c, a) => where(c, mul(a, sqrt(abs(c))), 0),
-  'selected by itself from two numbers': (c, a, b) => where(where(c, a, b), ops.maximum(c, b), mul(0.5, c)),
+  'also a factor in its branch': (c, a) => where(c, mul(c, a), 0),
+  'also a divisor in its branch': (c, _a, _b, k) => where(c, div(k, c), 0),
+  'also squared in its branch': (c, a, b) => where(c, mul(c, c), mul(a, b)),
+  'also a factor of the result': (c, a, b) => mul(where(c, a, b), c),
+  'its branch has a second condition': (c, a, b, k) => where(c, where(a, mul(k, div(b, a)), 0), 0),
+  'it masks a factor that is not finite': (c, a) => scaled(c, log(abs(a))),
+  'also compared in a condition of its own': (c, a, _b, k) => where(less(c, a), mul(sub(c, a), k), c),
+  'also under a square root in its branch': (c, a) => where(c, mul(a, sqrt(abs(c))), 0),
+  'selected by another condition': (c, a, b) => where(where(c, a, b), ops.maximum(c, b), mul(0.5, c)),
 };
 
 /** Tape of leaves and views, with its input arrays and wanted values. All numbers are exact in float32. */
