@@ -38,8 +38,8 @@ for (const mode of withoutGpu) {
     tolerance: 2e-5,
     functionTolerance: 2e-6,
     isProved: true,
-    networkPosesIn: isWide ? 1 : 8,
-    launchesOnce: false,
+    networkPoseStride: isWide ? 1 : 8,
+    hasOneLaunchPerPose: false,
     hasDevice: false,
   });
   proveExecutor(`gpu({ mode: '${mode}' })`, () => gpu({ mode }), {

@@ -29,9 +29,9 @@ describe('in headless Chromium', () => {
       open: () => machineIn(open, mode),
       tolerance: 1e-4,
       functionTolerance: 4e-6,
-      networkPosesIn: 1,
-      programsIn: mode === 'webgpu' ? 5 : 20,
-      launchesOnce: mode === 'webgpu',
+      networkPoseStride: 1,
+      programDivisor: mode === 'webgpu' ? 5 : 20,
+      hasOneLaunchPerPose: mode === 'webgpu',
       hasDevice: true,
     });
   }

@@ -11,7 +11,7 @@ import { expectFloat32 } from '../support/second-order.ts';
 import { binary, recordCase, structureNames, unary } from './cases.ts';
 import type { CombineRequest, Machine } from './harness.ts';
 
-/** Backend under test, and what is expected of it. */
+/** A backend under test, and the properties expected of it. */
 export interface Expected {
   readonly name: string;
   open(): Promise<Machine>;
@@ -22,11 +22,11 @@ export interface Expected {
   /** True if proveExecutor tests random programs and special numbers instead, which works for backends outside a page. */
   readonly isProved?: boolean;
   /** Divisor of the number of random programs, since each is compiled. Default 1. */
-  readonly programsIn?: number;
-  /** Runs every n-th pose of the network only, as each takes long. */
-  readonly networkPosesIn: number;
+  readonly programDivisor?: number;
+  /** The network scores every n-th pose only, as each takes long. */
+  readonly networkPoseStride: number;
   /** True if each pose takes exactly one launch. */
-  readonly launchesOnce: boolean;
+  readonly hasOneLaunchPerPose: boolean;
   /** True if the backend has device memory to count, and a device to lose. */
   readonly hasDevice: boolean;
 }
@@ -75,7 +75,7 @@ const specials = [
  * plans, launches once per pose, frees its memory, and reports a lost device.
  */
 export function backendLaws(expected: Expected): void {
-  const { name, tolerance, hasDevice, isProved = false, programsIn = 1 } = expected;
+  const { name, tolerance, hasDevice, isProved = false, programDivisor = 1 } = expected;
 
   describe(name, () => {
     let machine: Machine;
@@ -93,7 +93,7 @@ export function backendLaws(expected: Expected): void {
             expectFloat32(await machine.run({ kind: 'program', program, pose }), program, pose, tolerance);
           },
         );
-        await fc.assert(law, { seed, numRuns: Math.ceil(runs / programsIn) });
+        await fc.assert(law, { seed, numRuns: Math.ceil(runs / programDivisor) });
       });
 
       describe('computes special numbers (NaN, infinities, ends of the range) like the interpreter in', () => {
@@ -146,7 +146,7 @@ export function backendLaws(expected: Expected): void {
       let poses: readonly unknown[];
       beforeAll(async () => {
         const all = await posesFor(scorerName);
-        const stride = scorerName === 'schnet' ? expected.networkPosesIn : 1;
+        const stride = scorerName === 'schnet' ? expected.networkPoseStride : 1;
         poses = all.poses.filter((_, n) => n % stride === 0);
       });
 
@@ -170,7 +170,7 @@ export function backendLaws(expected: Expected): void {
           const { compiled, device, fallbackReason } = await machine.report();
           expect(compiled - before.compiled).toBeLessThanOrEqual(4);
           expect(fallbackReason).toBe(before.fallbackReason);
-          if (expected.launchesOnce) {
+          if (expected.hasOneLaunchPerPose) {
             expect(device.launches - before.device.launches).toBe(chosen.length);
             expect(device.readbacks - before.device.readbacks).toBe(chosen.length);
           }

@@ -10,8 +10,8 @@ backendLaws({
   open: () => openMachine('webgpu', loseWebGpu),
   tolerance: 1e-4,
   functionTolerance: 4e-6,
-  programsIn: 4,
-  networkPosesIn: 1,
-  launchesOnce: true,
+  programDivisor: 4,
+  networkPoseStride: 1,
+  hasOneLaunchPerPose: true,
   hasDevice: true,
 });

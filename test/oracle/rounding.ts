@@ -3,6 +3,7 @@ import {
   type Form,
   interpreter,
   map,
+  type Precision,
   Tape,
   type TensorData,
   tensor,
@@ -15,35 +16,39 @@ import { largest } from '../support/equal.ts';
  * sum or a product, and every cotangent, changed by a few units in the last place. An answer that changes much is
  * ill-conditioned, so a difference in it says little about an executor. One that jumps or becomes NaN says nothing.
  *
- * Equal results of one op change equally, so ties stay ties. Numbers with few binary digits do not change.
+ * Equal results of one op change equally, so ties stay ties. Numbers with few significant bits, such as 0.5 or 3, stay
+ * as they are.
  */
-
-/** Precision of the executors to simulate. */
-export type Roundings = 'float64' | 'float32';
 
 /** Number of trials with changed results. */
 const trials = 8;
 
-/** Change that counts as a jump (another branch, or overflow), relative to the largest entry of all answers. */
+/**
+ * A change larger than this share of the largest entry of all results counts as a jump: another branch was taken, or
+ * float32 overflowed.
+ */
 const jump = 0.01;
 
-/** Largest effect of rounding on each wanted tensor; infinite if it jumps or its program overflows. */
-export function spreads(wanted: readonly Value[], rounding: Roundings): number[] {
+/**
+ * Largest effect of rounding on each wanted tensor in an executor of this precision; infinite if the tensor jumps or
+ * its program overflows.
+ */
+export function spreads(wanted: readonly Value[], precision: Precision): number[] {
   let fits = true;
   const exact = interpreter().run(wanted, {
-    onValue: (_, { data }) => (fits &&= fitsIn(rounding, data)),
+    onValue: (_, { data }) => (fits &&= fitsIn(precision, data)),
   });
   if (!fits) return wanted.map(() => Number.POSITIVE_INFINITY);
   const furthest = exact.map(() => 0);
-  // The first trial rounds as usual, so close numbers may become equal. In the last, sums that cancel are 0.
+  // Trial 0 runs in the executor's precision. In the last trial, sums that cancel are set to 0.
   for (let seed = 0; seed <= trials + 1; seed++) {
     const trial =
       seed === 0
         ? wanted
         : seed > trials
-          ? cancelled(wanted, rounding)
-          : roundedOtherwise(wanted, rounding, seed);
-    const moved = interpreter({ precision: seed > 0 ? 'float64' : rounding }).run(trial);
+          ? cancelled(wanted, precision)
+          : roundedOtherwise(wanted, precision, seed);
+    const moved = interpreter({ precision: seed > 0 ? 'float64' : precision }).run(trial);
     for (const [i, { data }] of exact.entries()) {
       for (let k = 0; k < data.length; k++) {
         const [before, after] = [data[k] as number, moved[i]?.data[k] as number];
@@ -57,9 +62,12 @@ export function spreads(wanted: readonly Value[], rounding: Roundings): number[]
   return furthest.map(off => (off > jump * scale ? Number.POSITIVE_INFINITY : off));
 }
 
-/** True if no number overflows or underflows in this precision. */
-function fitsIn(rounding: Roundings, data: TensorData): boolean {
-  if (rounding === 'float64') return true;
+/**
+ * True if every finite number other than 0 lies well inside the normal range of this precision (float32: 2⁻¹²⁶ to
+ * 2¹²⁷).
+ */
+function fitsIn(precision: Precision, data: TensorData): boolean {
+  if (precision === 'float64') return true;
   for (let i = 0; i < data.length; i++) {
     const size = Math.abs(data[i] as number);
     if (Number.isFinite(size) && size !== 0 && (size > 2 ** 127 || size < 2 ** -126)) return false;
@@ -68,15 +76,15 @@ function fitsIn(rounding: Roundings, data: TensorData): boolean {
 }
 
 /** Copies of the values on another tape, with each result slightly changed. */
-function roundedOtherwise(wanted: readonly Value[], rounding: Roundings, seed: number): Value[] {
+function roundedOtherwise(wanted: readonly Value[], precision: Precision, seed: number): Value[] {
   const [first] = wanted;
   if (!first) return [];
   const tape = new Tape();
   const copies: Value[] = [];
   for (const { id, op, form, inputs } of first.tape.values) {
-    const round = rounder(rounding, seed + 7918 * id, chance(seed, id));
+    const round = rounder(precision, seed + 7918 * id, chance(seed, id));
     const operands = inputs.map(input => copies[input.id] as Value);
-    const copy = tape.record(op, roundedForm(form, round, rounding, chance(seed, id)), operands);
+    const copy = tape.record(op, roundedForm(form, round, precision, chance(seed, id)), operands);
     copies.push(
       adding.has(form.kind) ? tape.record(roundedOp, map(by(round, (_, x) => x as never)), [copy]) : copy,
     );
@@ -85,12 +93,12 @@ function roundedOtherwise(wanted: readonly Value[], rounding: Roundings, seed: n
 }
 
 /** Copies of the values on another tape, with 0 for sums whose terms cancel up to rounding. */
-function cancelled(wanted: readonly Value[], rounding: Roundings): Value[] {
+function cancelled(wanted: readonly Value[], precision: Precision): Value[] {
   const [first] = wanted;
   if (!first) return [];
   const tape = new Tape();
   const copies: Value[] = [];
-  const unit = rounding === 'float64' ? 2 ** -48 : 2 ** -19;
+  const unit = precision === 'float64' ? 2 ** -48 : 2 ** -19;
   for (const { op, form, inputs } of first.tape.values) {
     const operands = inputs.map(input => copies[input.id] as Value);
     const copy = tape.record(op, form, operands);
@@ -124,7 +132,10 @@ const adding: ReadonlySet<Form['kind']> = new Set(['matmul', 'segment-sum', 'acc
 
 type Round = (x: number) => number;
 
-/** Expression whose result is rounded. It is passed on if it is no number, as when the expression is only checked. */
+/**
+ * The expression with its result rounded. When `map` only checks the expression, the result is not a number and is left
+ * as it is.
+ */
 function by(round: Round, expression: Expression): Expression {
   return (s, ...inputs) => {
     const result: unknown = expression(s, ...inputs);
@@ -132,10 +143,10 @@ function by(round: Round, expression: Expression): Expression {
   };
 }
 
-function roundedForm(form: Form, round: Round, rounding: Roundings, isSingle: boolean): Form {
+function roundedForm(form: Form, round: Round, precision: Precision, isSingle: boolean): Form {
   if (form.kind === 'map') return map(by(round, form.expression));
   const isData = form.kind === 'parameter' || form.kind === 'constant';
-  if (!isSingle || rounding === 'float64' || !isData || form.tensor.data instanceof Int32Array) return form;
+  if (!isSingle || precision === 'float64' || !isData || form.tensor.data instanceof Int32Array) return form;
   // A float32 executor may convert its inputs.
   const { data, shape } = form.tensor;
   return { ...form, tensor: tensor(Float64Array.from(data, Math.fround), shape) };
@@ -148,8 +159,8 @@ const words = new Uint32Array(bits.buffer);
  * Function that changes a number by up to two units in the last place of float64, or eight of float32. A float32 executor
  * may store only some results in float32: those with `isSingle`.
  */
-function rounder(rounding: Roundings, seed: number, isSingle: boolean): Round {
-  const isDouble = rounding === 'float64';
+function rounder(precision: Precision, seed: number, isSingle: boolean): Round {
+  const isDouble = precision === 'float64';
   const stored = isDouble || !isSingle ? (x: number) => x : Math.fround;
   const unit = isDouble ? 2 ** -51 : 2 ** -20;
   return x => {
