@@ -15,9 +15,10 @@ import { sameSizes } from './sizes.ts';
  * - exchanged: two sums are exchanged, so that numbers are summed as they are computed: see {@link exchange}. It is
  *   wrong if a sum overflows, or if a row that no index picks is not finite; the result is NaN or infinite then.
  *
- * A wrong number must not vanish on its way to the results. So each expression has a taint, which says what it is if a
- * guess it depends on is wrong. If an operation could turn that into a finite number (see {@link swallows}), the plan
- * is unsure, and is made again with fewer guesses. An entry that no result reads may be wrong.
+ * A wrong number must not vanish on its way to the results. So each expression has a taint, which says whether it may
+ * be NaN or infinite if a guess that it depends on is wrong. If an operation could turn such a number into a finite one
+ * (see {@link swallows}), the plan is unsure, and is made again with fewer guesses. An entry that no result reads may
+ * be wrong.
  */
 
 /** The guesses that a plan may make. */

@@ -145,12 +145,12 @@ function verifyExprs(plan: Plan, { sinks, reads }: LoopStep, fail: Fail): void {
         if (!sameSizes(arg.path, inside.slice(0, arg.path.length))) fail(`${expr.kind} is outside its loop`);
       }
       if (expr.kind === 'entry') {
-        if (expr.args.length !== expr.shape.length) fail('an entry has as many indices as axes');
+        if (expr.args.length !== expr.shape.length) fail('an entry needs one index for each axis');
         const { kind, number } = expr.array;
         if (kind === 'buffer' && !reads.includes(number)) fail(`does not list b${number}, which it reads`);
         if (kind === 'input' && !plan.inputs[number]) fail(`there is no input ${number}`);
         for (const [axis, size] of expr.shape.entries()) {
-          if (size === one && expr.args[axis]?.kind === 'index') fail('an axis of length 1 has a loop');
+          if (size === one && expr.args[axis]?.kind === 'index') fail('an axis of length 1 needs no loop');
         }
       }
       if (expr.kind === 'constant' && typeof expr.value !== 'number') fail('a constant is not a number');

@@ -31,7 +31,7 @@ export function multiply(name: string, transposeA: boolean, simd: Simd): Functio
   ];
   const all = Array.from({ length: simd.tileRows }, (_, row) => row);
   const sums = all.map(r => halves.map(h => f.local('v128', `sum${r}${h}`)));
-  const [i, j] = ['i', 'j'].map(each => f.local('i32', each)) as [Local, Local];
+  const [i, j] = ['i', 'j'].map(counter => f.local('i32', counter)) as [Local, Local];
   const [panel, panelStart] = [f.local('i32', 'panel'), f.local('i32', 'panelStart')];
   const starts = transposeA ? [f.local('i32', 'column')] : all.map(r => f.local('i32', `row${r}`));
   const pointers = transposeA ? [f.local('i32', 'p')] : all.map(r => f.local('i32', `p${r}`));
@@ -167,7 +167,7 @@ interface EdgeTile {
 export function pack(name: string, transposeB: boolean): FunctionBuilder {
   const f = new FunctionBuilder(name, params(['to', 'b', 'ldb', 'k', 'n']));
   const [to, b, ldb, k, n] = [0, 1, 2, 3, 4].map(i => f.param(i)) as [Code, Code, Code, Code, Code];
-  const [j, l, q, out] = ['j', 'l', 'q', 'out'].map(each => f.local('i32', each)) as [
+  const [j, l, q, out] = ['j', 'l', 'q', 'out'].map(local => f.local('i32', local)) as [
     Local,
     Local,
     Local,

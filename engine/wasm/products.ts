@@ -32,8 +32,8 @@ export function productOf(
   const b = operandAt(step.b, binding, local);
   const extra = extras.get(extraKey('panel', target));
   const panel = extra ? (binding.buffers[extra.id] as number) : 0;
-  const packed = functions[step.transposeB ? 'packT' : 'pack'] as WasmFunction;
-  const multiplied = functions[name] as WasmFunction;
+  const pack = functions[step.transposeB ? 'packT' : 'pack'] as WasmFunction;
+  const multiply = functions[name] as WasmFunction;
   const [lda, ldb, ldc] = [4 * (step.transposeA ? m : k), 4 * (step.transposeB ? k : n), 4 * n];
   const blocks = blocksOf(k);
   const isLong = k > mostTerms;
@@ -44,9 +44,9 @@ export function productOf(
     if (isLast) functions.roundSums?.(out, total, length);
   };
   /** Computes `rows` rows of C = A·B, one block of the summed terms after the other. */
-  const inBlocks = (out: number, rows: number, multiply: (block: Block) => void) => {
+  const inBlocks = (out: number, rows: number, multiplyBlock: (block: Block) => void) => {
     for (const block of blocks) {
-      multiply(block);
+      multiplyBlock(block);
       const end = block.l + block.terms;
       if (isLong && (end % mostTerms === 0 || end === k))
         addUp(out, rows * n, block.l >= mostTerms, end === k);
@@ -65,7 +65,7 @@ export function productOf(
             b.at + (row - (b.isBand ? from : 0)) * ldb,
           ];
           const terms = Math.min(fewRows, to - row);
-          multiplied(c, ldc, left, lda, right, m, terms, n, Number(summed > 0), scratch, ldb, packedRow);
+          multiply(c, ldc, left, lda, right, m, terms, n, Number(summed > 0), scratch, ldb, packedRow);
           summed += terms;
           const isLast = row + terms === k;
           if (!isLong || (summed < mostTerms && !isLast)) continue;
@@ -75,13 +75,13 @@ export function productOf(
       };
     }
     case 'rows': {
-      before.push(() => packAll(packed, step, panel, b.at, ldb, k, n));
+      before.push(() => packAll(pack, step, panel, b.at, ldb, k, n));
       const isLocal = local.has(target);
       return (from, to) => {
         const [left, out] = [a.at + (a.isBand ? 0 : from * lda), c + (isLocal ? 0 : from * ldc)];
         inBlocks(out, to - from, ({ l, terms, isMore }) => {
           const packedBlock = panel + panelBytes(l, n);
-          multiplied(out, ldc, left + 4 * l, lda, packedBlock, to - from, terms, n, isMore, scratch);
+          multiply(out, ldc, left + 4 * l, lda, packedBlock, to - from, terms, n, isMore, scratch);
         });
       };
     }
@@ -91,13 +91,13 @@ export function productOf(
         for (let batch = 0; batch < batches; batch++) {
           const [left, right] = [a.at + 4 * batch * m * k, b.at + 4 * batch * k * n];
           const out = c + 4 * batch * m * n;
-          if (extra) packAll(packed, step, panel, right, ldb, k, n);
+          if (extra) packAll(pack, step, panel, right, ldb, k, n);
           inBlocks(out, m, ({ l, terms, isMore }) => {
             const from = left + (step.transposeA ? l * lda : 4 * l);
             const [block, row, next] = extra
               ? [panel + panelBytes(l, n), packedRow, packedRow * terms]
               : [right + l * ldb, ldb, packedRow];
-            multiplied(out, ldc, from, lda, block, m, terms, n, isMore, scratch, row, next);
+            multiply(out, ldc, from, lda, block, m, terms, n, isMore, scratch, row, next);
           });
         }
       };
@@ -123,7 +123,7 @@ function blocksOf(k: number): Block[] {
 
 /** Packs the whole right operand, one block of the summed rows after the other. */
 function packAll(
-  packed: WasmFunction,
+  pack: WasmFunction,
   { transposeB }: MatmulStep,
   panel: number,
   b: number,
@@ -133,6 +133,6 @@ function packAll(
 ): void {
   for (let l = 0; l < k; l += depth) {
     const from = b + (transposeB ? 4 * l : l * ldb);
-    packed(panel + panelBytes(l, n), from, ldb, Math.min(depth, k - l), n);
+    pack(panel + panelBytes(l, n), from, ldb, Math.min(depth, k - l), n);
   }
 }
