@@ -35,7 +35,7 @@ export interface AccumulatorResult {
   readonly count: number;
 }
 
-/** Positions in the array of scalar sums. The sums M_1, M_2, … begin at position `M`. */
+/** Positions in the array of scalar sums S, S − N, N, Σ e_n² and Σ L_n, followed by M_1, M_2, … from position `M`. */
 const [S, excess, N, squares, poseLosses, M] = [0, 1, 2, 3, 4, 5] as const;
 
 /** Height h_n and values p_nj of a pose. */
@@ -55,12 +55,12 @@ type Point = Pick<Term, 'height' | 'values'>;
  *
  * So no exponent exceeds 1, and exp never overflows. A sum overflows if its terms reach about 1e308. Pose weights should lie
  * between 1e-150 and 1e150: otherwise Σ e_n², which the effective sample size needs, overflows or underflows. Values are
- * measured from r_j, not from 0, because sums of raw energies cancel catastrophically when ΔG is large. Two accumulators merge
- * by converting both to the better reference and adding. They form a commutative monoid, so poses may be divided among workers
- * in any way.
+ * measured from r_j, not from 0, because sums of raw energies cancel catastrophically when ΔG is large. To merge two
+ * accumulators, the one whose reference has the smaller σ r is converted to the other's reference, and the sums are added.
+ * Accumulators form a commutative monoid, so poses may be divided among workers in any way.
  *
- * Each conversion rounds the sums, but also divides them by more than 2.7, so a pose that still matters went through few of
- * them. The scalar sums use compensated summation (A. Neumaier, Z. Angew. Math. Mech. 54, 39, 1974).
+ * Each conversion rounds the sums. When poses are added, a conversion also divides S and A by more than e, so few conversions
+ * happen while a pose still matters. A merge adds at most one. The scalar sums use compensated summation (A. Neumaier, Z. Angew. Math. Mech. 54, 39, 1974).
  *
  * In the mean, and in LSE, the free energy and Boltzmann with a fixed t or kT, h_n and p_n are both the score ΔG_n. Then
  * ∂h_n = ∂p_n = g_n, A serves for both, and B keeps only the deviations: B = Σ e_n (ΔG_n − r) g_n.
@@ -75,7 +75,7 @@ export class Accumulator {
   readonly #fold: Fold;
   #count = 0;
   #r = 0;
-  #c: Float64Array = new Float64Array();
+  #rValues: Float64Array = new Float64Array();
   /** e_n (p_nj − r_j) of the pose or group that is being added. */
   #deviations: Float64Array = new Float64Array();
   #sums: Float64Array = new Float64Array(M);
@@ -124,10 +124,10 @@ export class Accumulator {
   get moments(): Moments {
     return {
       r: this.#r,
-      c: this.#c,
+      c: this.#rValues,
       S: this.#sumAt(S),
       excess: this.#sumAt(excess),
-      M: this.#c.map((_, j) => this.#sumAt(M + j)),
+      M: this.#rValues.map((_, j) => this.#sumAt(M + j)),
       N: this.#sumAt(N),
     };
   }
@@ -138,13 +138,13 @@ export class Accumulator {
   }
 
   /**
-   * Adds one pose: ΔG_n, its gradient g_n by parameter name, its pose weight, and its loss. With `null` as the gradient, for
-   * a pose whose gradient is not wanted or known not to matter, the derivatives of its loss are ignored, too. A pose with
-   * pose weight 0 is left out. After an error the state is unchanged.
+   * Adds one pose: ΔG_n, its gradient g_n by parameter name, its pose weight, and its loss. Pass `null` as the gradient if it
+   * is not wanted or is known not to matter; the derivatives of the pose's loss are then ignored, too. A pose with pose weight
+   * 0 is left out. After an error the state is unchanged.
    *
-   * @throws RangeError for a number that is not finite, a negative pose weight, one other than 1 if the combination has none,
-   * gradients of other names or shapes than before, or a poseLossDirect of a name or shape that the gradient lacks; TypeError
-   * for a combination that averages anything but the score, such as a `pooling`
+   * @throws RangeError for a number that is not finite; a pose weight that is negative, or not 1 if the combination takes no
+   * pose weights; gradients whose names or shapes differ from those of earlier poses; or a poseLossDirect of a name or shape
+   * that the gradient lacks. TypeError for a combination that averages anything but the score, such as a `pooling`
    */
   add(
     prediction: number,
@@ -155,11 +155,11 @@ export class Accumulator {
       throw new TypeError(
         `Accumulator.add: a pose of ${this.kind} is more than one number; use accumulatePoses`,
       );
-    checkFinite({ prediction, weight, poseLoss, poseLossGradient }, gradient);
-    checkFinite({}, poseLossDirect, gradient);
+    checkFinite({ prediction, weight, poseLoss, poseLossGradient }, 'the gradient', gradient);
+    checkFinite({}, 'poseLossDirect', poseLossDirect, gradient);
     if (weight < 0) throw new RangeError(`Accumulator.add: weight is ${weight}, below 0`);
     if (weight !== 1 && !this.#fold.isWeighted)
-      throw new RangeError(`Accumulator.add: weight is ${weight}, but ${this.kind} has no weights`);
+      throw new RangeError(`Accumulator.add: weight is ${weight}, but ${this.kind} takes no pose weights`);
     if (weight === 0) return;
     const parts: Part[] = gradient
       ? [
@@ -174,15 +174,16 @@ export class Accumulator {
   /**
    * Adds poses of finite numbers and pose weights above 0.
    *
-   * @param reference the pose itself; for several poses, a point with weight 1, from which `parts` are measured
-   * @param parts gradients. The first has all parameters, later ones may have fewer. Empty if gradients are not wanted
+   * @param reference for one pose, its term; for a group, the height and values that its tape used as reference, with weight 1
+   * @param parts gradients of the pose or group. The first has all parameters, later ones may have fewer. Empty if gradients
+   * are not wanted
    * @param poseLoss the sum of the poses' losses
    * @internal
    */
   addTerms(terms: readonly Term[], reference: Reference, parts: readonly Part[], poseLoss = 0): void {
     let best = terms[0] as Term;
     for (const term of terms) {
-      this.#checkValues(term.values, best.values);
+      checkValues(term.values, this.#count > 0 ? this.#rValues : best.values);
       if (this.#isBetter(term, best)) best = term;
     }
     const [first] = parts;
@@ -209,7 +210,7 @@ export class Accumulator {
     this.#addTo(squares, e * e);
     this.#addTo(excess, term.weight * Math.expm1(this.#fold.sigma * (term.height - this.#r)));
     this.#deviate(term, e);
-    for (let j = 0; j < this.#c.length; j++) this.#addTo(M + j, this.#deviations[j] as number);
+    for (let j = 0; j < this.#rValues.length; j++) this.#addTo(M + j, this.#deviations[j] as number);
   }
 
   #sumAt(at: number): number {
@@ -228,7 +229,7 @@ export class Accumulator {
   /** Sets the deviations e_n (p_nj − r_j) of a pose or a group. */
   #deviate({ values }: Term, e: number): void {
     for (let j = 0; j < values.length; j++)
-      this.#deviations[j] = vanishing(e, (values[j] as number) - (this.#c[j] as number));
+      this.#deviations[j] = vanishing(e, (values[j] as number) - (this.#rValues[j] as number));
   }
 
   #addPart({ gradient, toHeight, toValues, toLoss }: Part, e: number): void {
@@ -248,7 +249,7 @@ export class Accumulator {
   }
 
   /**
-   * Bound on the share of a pose in the result: (e_n/S)(1 + |σ(h_n − r)|); 1 if σ(h_n − r) ≥ 0, and 0 if e_n underflows.
+   * Upper bound on the share of a pose in the result: (e_n/S)(1 + |σ(h_n − r)|); 1 if σ(h_n − r) ≥ 0, and 0 if e_n underflows.
    * Poses added later only lower it.
    */
   influence(height: number, weight = 1): number {
@@ -279,8 +280,8 @@ export class Accumulator {
       this.#take(added.state);
       return;
     }
-    this.#checkValues(added.#c);
-    if (added.#shapes) this.#checkShapes(added.#tensors(added.#A), added.#c.length);
+    checkValues(added.#rValues, this.#rValues);
+    if (added.#shapes) this.#checkShapes(added.#tensors(added.#A), added.#rValues.length);
     if (this.#isBetter(added.#reference, this.#reference)) this.#measureFrom(added.#reference);
     else if (added.#isBetter(this.#reference, added.#reference)) added.#measureFrom(this.#reference);
     this.#count += added.#count;
@@ -359,7 +360,7 @@ export class Accumulator {
     return {
       count: this.#count,
       r: this.#r,
-      c: this.#c,
+      c: this.#rValues,
       sums: this.#sums,
       lost: this.#lost,
       shapes: this.#shapes ?? new Map(),
@@ -380,7 +381,7 @@ export class Accumulator {
   #take(state: State): void {
     this.#count = state.count;
     this.#r = state.r;
-    this.#c = state.c;
+    this.#rValues = state.c;
     this.#deviations = new Float64Array(state.c.length);
     this.#sums = state.sums;
     this.#lost = state.lost;
@@ -394,8 +395,8 @@ export class Accumulator {
   #measureFrom({ height, values }: Point): void {
     const logEta = this.#fold.sigma * (this.#r - height);
     const eta = Math.exp(logEta);
-    // Multiplied by η first: the shift times A may overflow without it.
-    const shifts = this.#c.map((c, j) => vanishing(eta, c - (values[j] as number)));
+    // The shift includes η, since shift · A may overflow without it.
+    const shifts = this.#rValues.map((c, j) => vanishing(eta, c - (values[j] as number)));
     const growth = Math.expm1(logEta);
     for (const sums of [this.#sums, this.#lost]) {
       shifts.forEach((shift, j) => {
@@ -420,31 +421,24 @@ export class Accumulator {
   /** Sets the reference. Adding 0 turns −0 into 0, so that equal predictions leave equal bits. */
   #refer({ height, values }: Point): void {
     this.#r = height + 0;
-    this.#c = Float64Array.from(values, value => value + 0);
+    this.#rValues = Float64Array.from(values, value => value + 0);
   }
 
   get #reference(): Point {
-    return { height: this.#r, values: this.#c };
+    return { height: this.#r, values: this.#rValues };
   }
 
-  /** True if the first pose has the larger exp(σ h_n). If both are equal, the values decide. */
+  /**
+   * True if the first point has the larger σ h_n or, for σ = 0, the smaller height. If the heights are equal, the first value
+   * that differs decides: the smaller one wins.
+   */
   #isBetter({ height, values }: Point, other: Point): boolean {
     if (height !== other.height) return this.#fold.sigma > 0 ? height > other.height : height < other.height;
     for (let j = 0; j < values.length; j++) {
-      const [value, before] = [values[j] as number, other.values[j] as number];
-      if (value !== before) return value < before;
+      const [value, otherValue] = [values[j] as number, other.values[j] as number];
+      if (value !== otherValue) return value < otherValue;
     }
     return false;
-  }
-
-  /** @throws RangeError unless the number of values is that of earlier poses, or of `others` if there are none */
-  #checkValues(values: ArrayLike<number>, others: ArrayLike<number> = values): void {
-    const before = this.#count > 0 ? this.#c.length : others.length;
-    if (values.length !== before) {
-      throw new RangeError(
-        `Accumulator: a pose has ${values.length} values to average, but earlier poses have ${before}`,
-      );
-    }
   }
 
   /** Zeros of the size of θ. */
@@ -452,7 +446,7 @@ export class Accumulator {
     return new Map([...this.#A].map(([name, { length }]) => [name, new Float64Array(length)]));
   }
 
-  /** Takes names and shapes from the first gradient. @throws RangeError if those of a later gradient differ */
+  /** Remembers the names and shapes of the first gradient. @throws RangeError if those of a later gradient differ */
   #checkShapes(gradient: Tensors, values: number): void {
     const entries = Object.entries(gradient);
     if (!this.#shapes) {
@@ -465,16 +459,16 @@ export class Accumulator {
     }
     const shapes = this.#shapes;
     if (entries.length !== shapes.size || !entries.every(([name]) => shapes.has(name))) {
-      const [now, before] = [entries.map(([name]) => name), [...shapes.keys()]];
+      const [names, earlier] = [Object.keys(gradient), [...shapes.keys()]];
       throw new RangeError(
-        `Accumulator: gradients of (${now.join(', ')}), but before of (${before.join(', ')})`,
+        `Accumulator: a pose has gradients of (${names.join(', ')}), but earlier poses have (${earlier.join(', ')})`,
       );
     }
     for (const [name, { shape }] of entries) {
-      const before = shapes.get(name) ?? [];
+      const before = shapes.get(name) as Shape;
       if (!sameShape(shape, before)) {
         throw new RangeError(
-          `Accumulator: the gradient of ${name} has shape ${showShape(shape)}, but before ${showShape(before)}`,
+          `Accumulator: the gradient of ${name} has shape ${showShape(shape)}, but earlier poses have ${showShape(before)}`,
         );
       }
     }
@@ -482,28 +476,41 @@ export class Accumulator {
 
   #tensors(sums: Sums): Record<string, Tensor<Float64Array>> {
     return Object.fromEntries(
-      [...sums].map(([name, data]) => [name, { data, shape: this.#shapes?.get(name) ?? [] }]),
+      [...sums].map(([name, data]) => [name, { data, shape: this.#shapes?.get(name) as Shape }]),
     );
   }
 }
 
-/** @throws RangeError for a number that is not finite, or a gradient whose name or shape is not in `like` */
+/**
+ * Checks numbers, and a gradient that messages call `what`.
+ *
+ * @throws RangeError for a number that is not finite, or a tensor of the gradient whose name or shape is not in `like`
+ */
 function checkFinite(
   numbers: Readonly<Record<string, number>>,
+  what: string,
   gradient: Tensors | null,
-  like: Tensors | null = gradient,
+  like?: Tensors | null,
 ): void {
-  for (const [name, number] of Object.entries(numbers)) {
+  for (const [name, number] of Object.entries(numbers))
     if (!Number.isFinite(number)) throw new RangeError(`Accumulator.add: ${name} is ${number}`);
-  }
   for (const [name, { data, shape }] of Object.entries(gradient ?? {})) {
     if (like && `${like[name]?.shape}` !== `${shape}`)
       throw new RangeError(
-        `Accumulator.add: poseLossDirect has ${name} of shape [${shape}], which the gradient lacks`,
+        `Accumulator.add: ${what} has ${name} of shape [${shape}], which the gradient lacks`,
       );
     if (areFinite(data)) continue;
     const bad = data.findIndex(entry => !Number.isFinite(entry));
-    throw new RangeError(`Accumulator.add: the gradient of ${name} is ${data[bad]} at position ${bad}`);
+    throw new RangeError(`Accumulator.add: ${what} of ${name} is ${data[bad]} at position ${bad}`);
+  }
+}
+
+/** @throws RangeError unless a pose has as many values as an earlier pose */
+function checkValues({ length }: ArrayLike<number>, earlier: ArrayLike<number>): void {
+  if (length !== earlier.length) {
+    throw new RangeError(
+      `Accumulator: a pose has ${length} values, but earlier poses have ${earlier.length}`,
+    );
   }
 }
 

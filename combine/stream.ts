@@ -172,9 +172,9 @@ function matters(accumulator: Accumulator, { height, weight }: Term, tolerance: 
 }
 
 /**
- * Computes the objective and its gradient from a state. The gradient is L′(ΔG) Σ c_n g_n + Σ L′_n g_n, and the slopes in the
- * parameters that the losses, the readout and the combination read themselves. The two sums are separate because L′ is known
- * only now.
+ * Computes the objective and its gradient from a state. The gradient is L′(ΔG) Σ c_n g_n + Σ L′_n g_n, plus the derivatives
+ * with respect to parameters that the losses, the readout or the combination read directly. The two sums are separate because
+ * L′ is known only now.
  */
 export function closeState<Pose>(
   task: Closing<Pose>,
@@ -183,12 +183,12 @@ export function closeState<Pose>(
   const { slopes, direct, loss, ...numbers } = objectiveOf(task, accumulator);
   const gradient = accumulator.gradient(slopes);
   for (const [name, { data }] of Object.entries(gradient)) {
-    for (const slopes of [
+    for (const terms of [
       accumulator.poseLossSums.get(name),
       Object.hasOwn(direct, name) && direct[name]?.data,
     ]) {
-      if (!slopes) continue;
-      for (let i = 0; i < slopes.length; i++) (data[i] as number) += slopes[i] as number;
+      if (!terms) continue;
+      for (let i = 0; i < terms.length; i++) (data[i] as number) += terms[i] as number;
     }
   }
   if (!task.poseLoss) return { ...numbers, loss, gradient };

@@ -352,11 +352,19 @@ describe('an error leaves an accumulator unchanged:', () => {
   });
 
   test.each([
-    ['another name', { v: tensor([1, 2, 3]) }, /gradients of \(v\), but before of \(w\)/],
-    ['a name more', { ...one, v: tensor(1) }, /gradients of \(w, v\), but before of \(w\)/],
-    ['a name less', {}, /gradients of \(\), but before of \(w\)/],
-    ['another shape', { w: tensor([1, 2]) }, /gradient of w has shape \[2\], but before \[3\]/],
-    ['another rank', { w: tensor([[1, 2, 3]]) }, /gradient of w has shape \[1, 3\], but before \[3\]/],
+    ['another name', { v: tensor([1, 2, 3]) }, /a pose has gradients of \(v\), but earlier poses have \(w\)/],
+    [
+      'a name more',
+      { ...one, v: tensor(1) },
+      /a pose has gradients of \(w, v\), but earlier poses have \(w\)/,
+    ],
+    ['a name less', {}, /a pose has gradients of \(\), but earlier poses have \(w\)/],
+    ['another shape', { w: tensor([1, 2]) }, /gradient of w has shape \[2\], but earlier poses have \[3\]/],
+    [
+      'another rank',
+      { w: tensor([[1, 2, 3]]) },
+      /gradient of w has shape \[1, 3\], but earlier poses have \[3\]/,
+    ],
   ])('gradients of %s', (_what, gradient, message) => {
     expectRefusal(filled(boltzmann()), a => a.add(-9, gradient), RangeError, message);
     const other = boltzmann().accumulator();
@@ -381,7 +389,11 @@ describe('an error leaves an accumulator unchanged:', () => {
       { w: tensor([[1, 2, 3]]) },
       /poseLossDirect has w of shape \[1,3\], which the gradient lacks/,
     ],
-    ['a number that is not finite', { w: tensor([1, 2, Number.NaN]) }, /gradient of w is NaN at position 2/],
+    [
+      'a number that is not finite',
+      { w: tensor([1, 2, Number.NaN]) },
+      /add: poseLossDirect of w is NaN at position 2/,
+    ],
   ])('a poseLossDirect of %s', (_what, poseLossDirect, message) => {
     for (const accumulator of [filled(boltzmann()), boltzmann().accumulator()])
       expectRefusal(accumulator, a => a.add(-9, one, { poseLossDirect }), RangeError, message);
