@@ -313,9 +313,9 @@ function unstoreCheap(draft: Draft, shared: readonly Node[]): void {
 }
 
 /**
- * Moves an expensive node into an earlier loop if storing it there replaces storing its inputs. For example, the slope
- * of softplus moves next to softplus, so that later loops no longer need the matrix product that both are computed
- * from. This takes no memory, and the common parts of both are computed once.
+ * Moves an expensive node into an earlier loop that reads the same input, if the node is the only reason to keep that
+ * input longer. For example, the slope of softplus moves next to softplus, so that later loops no longer need the matrix
+ * product from which both are computed. The node takes the memory of the input, and the common parts are computed once.
  */
 function bringForward(draft: Draft): void {
   const visits = new Visits(draft);
