@@ -2,9 +2,9 @@ import type { Value } from '../op.ts';
 import { firstLargest } from './firstLargest.ts';
 
 /**
- * The position of the largest entry along an axis, or among the flattened entries without one: whole numbers as real
- * numbers, which `gather` and `takeAlongAxis` accept as an index. Of equal entries it is the first, or the first NaN if
- * there is one, as in NumPy. Its derivative is 0.
+ * The position of the largest entry along an axis or, if no axis is given, among the flattened entries. Positions are
+ * whole numbers of dtype real, which `gather` and `takeAlongAxis` accept as an index. Of equal entries it is the first; if
+ * there is a NaN, it is the first NaN, as in NumPy. Its derivative is 0.
  *
  *     min i with aᵢ = max a
  *

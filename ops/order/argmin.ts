@@ -3,8 +3,8 @@ import type { Value } from '../op.ts';
 import { firstLargest } from './firstLargest.ts';
 
 /**
- * The position of the smallest entry along an axis, or among the flattened entries without one: argmax(−a). Of equal
- * entries it is the first, or the first NaN if there is one.
+ * The position of the smallest entry along an axis or, if no axis is given, among the flattened entries: argmax(−a). Of
+ * equal entries it is the first; if there is a NaN, it is the first NaN.
  *
  * @throws RangeError over an axis without entries
  */

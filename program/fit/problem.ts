@@ -73,7 +73,10 @@ export class Problem {
     this.#checkFrozen();
   }
 
-  /** Sets the initial offset to the mean error without it, if an offset is fitted and the weights bring none. */
+  /**
+   * If an offset is fitted and the loaded weights have none, starts it at the mean of measured − predicted ΔG over the fitted
+   * compounds with exact affinities.
+   */
   async begin(): Promise<void> {
     const { learn } = this.#options;
     if (!learn.includes('offset') || this.scorer.offset) return;
@@ -120,7 +123,7 @@ export class Problem {
     });
   };
 
-  /** Fits the parameters. If the fit ends with an error, the saver first writes what it has. */
+  /** Fits the parameters. If the fit throws, the saver writes its last state before the error is passed on. */
   async fit(saver: Saver, onEpoch: (epoch: Epoch<Params>) => Promise<void>): Promise<FitResult<Params>> {
     const options = this.#options;
     const { epochs, seed, patience, optimiser, strict } = options;
@@ -205,7 +208,7 @@ export class Problem {
     return { predictions, failed };
   }
 
-  /** Returns the initial and fitted value of each weight and setting, or their norms. */
+  /** Returns the initial and fitted value of each weight and setting; for a tensor of several numbers, its norm. */
   numbersOf(fitted: Numbers): FittedNumber[] {
     const { learn } = this.#options;
     const [before, after] = [this.#first, fitted].map(params => {
@@ -242,6 +245,7 @@ export class Problem {
     const compoundLoss = lossOf(this.#options, compound);
     const names = Object.keys(this.scorer.params);
     return (prediction, { params }) => {
+      // If the loss is one of the whole batch, a compound has none: it adds 0, recorded on the tape of its prediction.
       const loss = compoundLoss ? compoundLoss(prediction) : mul(0, prediction);
       if (isValidation || stay === 0) return loss;
       const costs = names.map(name =>
@@ -277,9 +281,9 @@ export class Problem {
   }
 
   /** Returns compounds that report progress when their poses are read. */
-  #counted(compounds: readonly FitCompound[], before: number) {
+  #counted(compounds: readonly FitCompound[], epochsDone: number) {
     const { progress } = this.#context;
-    let [epoch, count] = [before + 1, 0];
+    let [epoch, count] = [epochsDone + 1, 0];
     const wrapped = compounds.map(compound => ({
       ...compound,
       poses: {

@@ -14,7 +14,7 @@ import { columns, fieldsOf, isWhole, type Line, unexpected } from './line.ts';
 export function bondsOf(records: readonly Line[], atoms: readonly Atom[]): readonly Bond[] | undefined {
   const indices = new Map(atoms.map(({ serial }, index) => [serial, index]));
   if (records.length === 0 || indices.size < atoms.length) return undefined;
-  /** Number of times that an atom's records name another, by the indices of both. */
+  /** Number of times that the records of atom `from` name atom `to`, by the key `from to` of their indices. */
   const counts = new Map<string, number>();
   for (const record of records) {
     const [from, ...others] = serialsIn(record).map(serial => indices.get(serial));
@@ -37,7 +37,7 @@ export function bondsOf(records: readonly Line[], atoms: readonly Atom[]): reado
   return connecting(bonds, atoms.length);
 }
 
-/** Reads serial numbers by column; by word if the columns do not hold whole numbers, as some programs write them. */
+/** Reads serial numbers by column. Some programs ignore the columns; if a column does not hold a whole number, reads by word. */
 function serialsIn(line: Line): number[] {
   const fixed = [7, 12, 17, 22, 27].map(first => columns(line, first, first + 4)).filter(Boolean);
   const texts = fixed.every(isWhole) ? fixed : fieldsOf(line, 7).map(({ text }) => text);

@@ -5,21 +5,21 @@ import {
   type CompoundLoss,
   compoundsOf,
   lossOf,
-  merged,
+  mergeStates,
   type Node,
-  scored,
+  scoreChunk,
   startOf,
-  stepped,
   type Theta,
+  takeStep,
 } from './step.ts';
 
 const { run, ...fit } = fitOptions();
 
 async function stateOf(node: Node, theta: Theta): Promise<AccumulatorJSON> {
-  if ('chunk' in node) return scored(fit.folder, node.chunk, theta);
+  if ('chunk' in node) return scoreChunk(fit.folder, node.chunk, theta);
   const states: AccumulatorJSON[] = [];
   for (const part of node.parts) states.push(await stateOf(part, theta));
-  return merged(states);
+  return mergeStates(states);
 }
 
 let theta = await startOf(fit);
@@ -27,7 +27,7 @@ for (let step = 0; step < fit.steps; step++) {
   const compounds: CompoundLoss[] = [];
   for (const { pKi, root } of await compoundsOf(fit, `${run}.${step}`))
     compounds.push(lossOf(await stateOf(root, theta), pKi, theta));
-  const next = stepped(theta, fit.rate, compounds);
+  const next = takeStep(theta, fit.rate, compounds);
   console.log(`step ${step}: loss ${next.loss}`);
   theta = next.theta;
 }

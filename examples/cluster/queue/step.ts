@@ -78,9 +78,7 @@ export async function compoundsOf({ folder, chunk }: Fit, key: string): Promise<
   const table = join(folder, 'affinities.csv');
   const compounds: Compound[] = [];
   for (const { ligand: name, pKi } of readAffinities(await readText(table), table)) {
-    let poses = 0;
-    const takes = () => ++poses === 0;
-    for await (const _ of readMolecules(fileOf(folder, name), { takes }));
+    const poses = await countPoses(fileOf(folder, name));
     const chunks = Array.from({ length: Math.ceil(poses / chunk) }, (_, i) => ({
       compound: name,
       from: i * chunk,
@@ -89,6 +87,17 @@ export async function compoundsOf({ folder, chunk }: Fit, key: string): Promise<
     compounds.push({ name, pKi, root: treeOf(`${key}.${name}`, chunks) });
   }
   return compounds;
+}
+
+/** Counts the poses of a file. `takes` is called for each and returns false, so that none is parsed. */
+async function countPoses(file: string): Promise<number> {
+  let poses = 0;
+  const takes = () => {
+    poses++;
+    return false;
+  };
+  for await (const _ of readMolecules(file, { takes }));
+  return poses;
 }
 
 /** Returns a tree of fixed arity over the chunks. It fixes the order of all merges, and so every bit of the result. */
@@ -105,7 +114,7 @@ function treeOf(key: string, chunks: readonly Chunk[]): Node {
 }
 
 /** Scores the poses of a chunk and returns their state. */
-export async function scored(folder: string, chunk: Chunk, theta: Theta): Promise<AccumulatorJSON> {
+export async function scoreChunk(folder: string, chunk: Chunk, theta: Theta): Promise<AccumulatorJSON> {
   const { score, posesPerTape, compound } = await scorerOf(folder);
   const { poseOf } = compound();
   const poses = async function* () {
@@ -117,7 +126,7 @@ export async function scored(folder: string, chunk: Chunk, theta: Theta): Promis
   let last = performance.now();
   const { state } = await accumulatePoses({
     ...{ combination, score, posesPerTape, poses: poses(), params: tensorsOf(theta) },
-    // Lets timers run, by which BullMQ renews its lock on the job.
+    // Yields every 50 ms, so that the timer runs by which BullMQ renews its lock on the job.
     onPose() {
       if (performance.now() - last < 50) return undefined;
       return new Promise<void>(resolve => {
@@ -132,7 +141,7 @@ export async function scored(folder: string, chunk: Chunk, theta: Theta): Promis
 }
 
 /** Merges states in order. */
-export function merged(states: readonly AccumulatorJSON[]): AccumulatorJSON {
+export function mergeStates(states: readonly AccumulatorJSON[]): AccumulatorJSON {
   return states
     .map(state => combination.accumulator(state))
     .reduce((a, b) => a.merge(b))
@@ -148,7 +157,7 @@ export function lossOf(state: AccumulatorJSON, measured: number, theta: Theta): 
 }
 
 /** Makes a step against the mean gradient of all compounds. Returns the next parameters and the mean loss. */
-export function stepped(
+export function takeStep(
   theta: Theta,
   rate: number,
   compounds: readonly CompoundLoss[],

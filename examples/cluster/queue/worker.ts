@@ -2,7 +2,15 @@
 // of poses.
 import { type Job, Worker } from 'bullmq';
 import type { AccumulatorJSON } from 'posetape/combine';
-import { type Chunk, type CompoundLoss, lossOf, merged, scored, stepped, type Theta } from './step.ts';
+import {
+  type Chunk,
+  type CompoundLoss,
+  lossOf,
+  mergeStates,
+  scoreChunk,
+  type Theta,
+  takeStep,
+} from './step.ts';
 import { connection, queues, Store } from './store.ts';
 
 const store = new Store();
@@ -11,10 +19,10 @@ const thetaOf = async (key: string) => (await store.all<Theta>([key]))[0] as The
 /** Work of each kind of job, by its name. Strings such as `theta` and `state` are keys of results. */
 const work = {
   async score({ folder, chunk, theta }: { folder: string; chunk: Chunk; theta: string }) {
-    return scored(folder, chunk, await thetaOf(theta));
+    return scoreChunk(folder, chunk, await thetaOf(theta));
   },
   async merge({ parts }: { parts: string[] }) {
-    return merged(await store.all<AccumulatorJSON>(parts));
+    return mergeStates(await store.all<AccumulatorJSON>(parts));
   },
   async loss({ state, pKi, theta }: { state: string; pKi: number; theta: string }) {
     const [merged] = await store.all<AccumulatorJSON>([state]);
@@ -31,7 +39,7 @@ const work = {
     theta: string;
     lossKey: string;
   }) {
-    const next = stepped(await thetaOf(theta), rate, await store.all<CompoundLoss>(compounds));
+    const next = takeStep(await thetaOf(theta), rate, await store.all<CompoundLoss>(compounds));
     await store.set(lossKey, next.loss);
     return next.theta;
   },
