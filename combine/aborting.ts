@@ -20,7 +20,7 @@ export async function unlessAborted<T>(signal: AbortSignal | undefined, pending:
 
 /**
  * Reads a sync or async iterable as `for await` does, and yields each item with its index, counted from `first`. An abort ends
- * it at once, even while the next item is pending. The iterator is then asked to close, but not awaited.
+ * the iteration at once, even while the next item is pending. The iterator is then asked to close, but not awaited.
  *
  * @throws the signal's reason
  */

@@ -123,7 +123,7 @@ function readScalars(fold: Fold, text: unknown, count: number): Scalars {
   };
 }
 
-/** Rejects sums that no poses of this number could have. */
+/** Rejects a state whose sums are impossible for its number of poses. */
 function checkCounted({ isOfScore, isWeighted, sigma }: Fold, { shapes, ...state }: State): void {
   const { count, c, sums } = state;
   const [S, excess, N, , , M] = sums as unknown as readonly number[] & Record<0 | 1 | 2 | 5, number>;

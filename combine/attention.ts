@@ -30,7 +30,7 @@ export function gated<Pose>(options: { readonly weight?: PoseWeight<Pose> } = {}
 function checkTwo(score: Value): Value {
   if ((score.shape[0] ?? 1) >= 2) return score;
   throw new RangeError(
-    'gated: score must return a log-weight and a value, shape [2] or more, got one number',
+    'gated: score must return a log-weight and a value, shape [2] or longer, got one number',
   );
 }
 

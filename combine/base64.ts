@@ -1,16 +1,16 @@
 /** Base64 text of bytes. */
 export type Base64 = string;
 
-/** Number of bytes converted by one call, which gets a byte per argument: all engines allow this many. */
-const atOnce = 8192;
+/** Number of bytes in a call of `String.fromCharCode`, one per argument. All engines allow this many arguments. */
+const bytesPerCall = 8192;
 
 /** Encodes the bytes of float64 numbers in base64. They are little-endian, as on all platforms that run JavaScript. */
 export function float64ToBase64(numbers: Float64Array): Base64 {
   const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
   let binary = '';
   // Not a spread, whose iterator is ten times slower.
-  for (let i = 0; i < bytes.length; i += atOnce)
-    binary += String.fromCharCode.apply(null, bytes.subarray(i, i + atOnce) as unknown as number[]);
+  for (let i = 0; i < bytes.length; i += bytesPerCall)
+    binary += String.fromCharCode.apply(null, bytes.subarray(i, i + bytesPerCall) as unknown as number[]);
   return btoa(binary);
 }
 

@@ -43,7 +43,7 @@ export type BatchOptions<Pose, C extends Compound<Pose>, P extends Params> = Omi
 > & {
   /** The compounds. With a `batchLoss`, they and their poses are read twice. */
   readonly compounds: Iterable<C> | AsyncIterable<C>;
-  /** Loss of one compound: of its readout if that option is given, else of its ΔG. Summed over all compounds. */
+  /** Loss of one compound, of its readout if that option is given, else of its ΔG. It is summed over the compounds. */
   readonly loss?: (prediction: Value, context: CompoundContext<C, P>) => Value;
   /** Loss of the predictions of all compounds, shape [compounds]: their readouts if that option is given, else their ΔG. */
   readonly batchLoss?: (predictions: Value, context: BatchContext<C, P>) => Value;
@@ -92,8 +92,8 @@ const names = [...optionNames.filter(name => !excluded.includes(name)), 'compoun
  * predictions, and one for the gradients, each multiplied by the slope of the loss. For a mean loss, divide by the number of
  * compounds.
  *
- * @throws the errors of `combinePoses`, naming the compound; RangeError if there are no compounds; TypeError if a `batchLoss`
- * must read compounds or poses twice that can be iterated only once
+ * @throws the errors of `combinePoses`, naming the compound; RangeError if there are no compounds; TypeError if there is a
+ * `batchLoss` and the compounds, or the poses of one, can be iterated only once
  * @example
  * const compounds = [{ poses: [[2.9, 3.4]], measured: -3 }, { poses: [[3.1, 3.0]], measured: -2 }];
  * const { loss, gradient } = await combineBatch({
@@ -126,7 +126,7 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
     checkFunction('combineBatch', name, option);
   checkParams(scoring.params);
   const checkUnchanged = unchanged(scoring.params, 'combineBatch');
-  const across = batchLoss && (await acrossCompounds(options, batchLoss));
+  const firstPass = batchLoss && (await runFirstPass(options, batchLoss));
 
   const gradient: Record<string, Tensor<Float64Array>> = {};
   for (const [name, { data, shape }] of Object.entries(scoring.params)) {
@@ -138,23 +138,24 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
   const addTo = (slopes: Tensors) => {
     for (const [name, { data }] of Object.entries(slopes)) addScaled(gradient[name]?.data, 1, data, 0);
   };
-  if (across) addTo(across.direct);
+  if (firstPass) addTo(firstPass.direct);
 
   const values: number[] = [];
   const results: BatchResult<P>['compounds'][number][] = [];
-  let [total, peak] = [across?.loss ?? 0, across?.peakBytes ?? 0];
+  let [total, peak] = [firstPass?.loss ?? 0, firstPass?.peakBytes ?? 0];
   const hasLoss = loss !== undefined || (await hasPoseLoss(options));
   const optionsOf = (compound: C, index: number) => {
-    if (across && index >= across.slopes.length) throw otherCompounds(across.slopes.length, 'more');
-    const slope = across?.slopes[index];
+    if (firstPass && index >= firstPass.slopes.length)
+      throw compoundsChanged(firstPass.slopes.length, 'more');
+    const slope = firstPass?.slopes[index];
     const compoundLoss = (x: Value, context: LossContext<P>): Value => {
-      const separate = loss?.(x, compoundContext(context, compound, index));
-      if (slope === undefined) return separate ?? x;
-      // Less the value of the first pass: this term adds a slope but no loss.
-      const linear = mul(slope, sub(x, across?.values[index] as number));
-      return separate ? add(separate, linear) : linear;
+      const ownLoss = loss?.(x, compoundContext(context, compound, index));
+      if (slope === undefined) return ownLoss ?? x;
+      // The value of the first pass is subtracted, so that this term adds a slope but no loss.
+      const linear = mul(slope, sub(x, firstPass?.values[index] as number));
+      return ownLoss ? add(ownLoss, linear) : linear;
     };
-    return { ...scoring, poses: compound.poses, ...((loss || across) && { loss: compoundLoss }) };
+    return { ...scoring, poses: compound.poses, ...((loss || firstPass) && { loss: compoundLoss }) };
   };
   for await (const { result } of combined<Pose, C, P>(options, optionsOf)) {
     checkUnchanged();
@@ -170,8 +171,8 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
     peak = Math.max(peak, result.stats.peakBytes + sumBytes);
   }
   if (values.length === 0) throw new RangeError('combineBatch: there are no compounds');
-  if (across && values.length < across.slopes.length)
-    throw otherCompounds(across.slopes.length, `only ${values.length}`);
+  if (firstPass && values.length < firstPass.slopes.length)
+    throw compoundsChanged(firstPass.slopes.length, `only ${values.length}`);
   checkGradient(gradient);
   return {
     ...((hasLoss || batchLoss) && { loss: total }),
@@ -182,7 +183,7 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
   };
 }
 
-/** Adds the compound to the context of a loss. `predictions` stays a getter, so they are read only if the loss reads them. */
+/** Adds the compound to the context of a loss. `predictions` stays a getter, called only if the loss reads it. */
 function compoundContext<C, P extends Params>(
   context: LossContext<P>,
   compound: C,
@@ -199,7 +200,7 @@ function compoundContext<C, P extends Params>(
 }
 
 /** Runs the first pass with a `batchLoss`: predicts all compounds, and computes the slope of the loss in each prediction. */
-async function acrossCompounds<Pose, C extends Compound<Pose>, P extends Params>(
+async function runFirstPass<Pose, C extends Compound<Pose>, P extends Params>(
   {
     compounds,
     loss: _,
@@ -297,7 +298,7 @@ async function ofCompound<T>(
   }
 }
 
-function otherCompounds(first: number, second: string): Error {
+function compoundsChanged(first: number, second: string): Error {
   return new Error(
     `combineBatch: read ${first} compounds in its first pass and ${second} in its second; they must be the same each time`,
   );

@@ -21,7 +21,7 @@ import {
 } from './workers.ts';
 
 /*
- * The passes over the poses, run by workers. Poses are sent in chunks of a fixed number, and the answers are merged in the
+ * The passes over the poses, run by workers. Poses are sent in chunks of a fixed size, and the answers are merged in the
  * order of the poses, so the result is the same to the bit for any number of threads.
  */
 

@@ -5,7 +5,7 @@ const noWords = new Int32Array();
  * forgery. Two sums of 32 bits mix in each word by exclusive or, a multiplication and a shift, with the multipliers of
  * MurmurHash3 by Austin Appleby (public domain, https://github.com/aappleby/smhasher).
  *
- * A change of a single word is always detected, since each step is reversible. Any other change is missed once in 2⁶⁴.
+ * A change of a single word is always detected, since each step is reversible. Any other change is missed with a probability of about 2⁻⁶⁴.
  */
 export class Checksum {
   #a = 0x9747b28c;

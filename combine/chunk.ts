@@ -40,6 +40,7 @@ export interface ChunkContext {
   readonly shared: ReadonlySet<Tensor>;
 }
 
+/** Runs the work of each kind of chunk. */
 const runs: { readonly [Kind in WorkKind]: (task: Task, chunk: Chunk<Kind>) => Promise<Answers[Kind]> } = {
   async fold(task, { work: { wantsRows } }) {
     const rows: (Row | undefined)[] = [];
@@ -151,7 +152,7 @@ function combinationOf(
     return combination({ ...fold, summary: unused, factors: unused }, { weight: undefined, combine: unused });
   const ofModule = exported as Combination;
   checkSameFold('workers: the combination of the module', fold as Combination, ofModule);
-  // Only for the first chunk of a call.
+  // The settings are compared only in the first chunk of a call.
   for (const [name, number] of first === 0 ? Object.entries(learnedSettings(ofModule, params)) : [])
     if (number !== learned[name])
       throw new TypeError(

@@ -5,7 +5,7 @@ import { isTensor, type Tensor } from '../engine/tensor.ts';
 
 /** Description of a field of the poses for {@link collate}. */
 export interface Field<Pose> {
-  /** Name of the axis of the field's rows. Any name, such as 'atoms', but 'poses' for a single number per pose. */
+  /** Name of the axis of the field's rows: 'poses' if each pose has one row, else any other name, such as 'atoms'. */
   readonly axis: string;
   /** For an index, the axis whose rows it picks. Its numbers are shifted by the number of rows of earlier poses. */
   readonly into?: string;
@@ -16,8 +16,8 @@ export interface Field<Pose> {
 /** Several poses joined by {@link collate}, for a scorer to record on one tape. */
 export interface Collated<Name extends string> {
   /**
-   * The fields, with the rows of the poses in order. An index is an Int32Array. Another field is an Int32Array or
-   * Float32Array if it is one in every pose, else a Float64Array.
+   * The fields, with the rows of the poses in order. An index is an Int32Array. Any other field is an Int32Array
+   * or a Float32Array if it is one in every pose, else a Float64Array.
    */
   readonly fields: { readonly [N in Name]: Tensor };
   /** For each axis, the number of the pose that each row belongs to: the index for `segmentSum`. */
@@ -63,11 +63,11 @@ export function collate<Pose, const Fields extends Readonly<Record<string, Field
   for (const [f, name] of names.entries()) {
     const { axis } = fields[name] as Field<Pose>;
     const counts = read.map(pose => (pose[f] as Rows).count);
-    const before = lengths.get(axis);
-    const odd = before ? counts.findIndex((count, n) => count !== before[n]) : -1;
+    const expected = lengths.get(axis);
+    const odd = expected ? counts.findIndex((count, n) => count !== expected[n]) : -1;
     if (odd >= 0) {
       throw new RangeError(
-        `collate: ${name} of pose ${odd} has ${counts[odd]} rows, but there are ${before?.[odd]} ${axis}`,
+        `collate: ${name} of pose ${odd} has ${counts[odd]} rows, but there are ${expected?.[odd]} ${axis}`,
       );
     }
     lengths.set(axis, counts);
@@ -129,7 +129,7 @@ function joinIndex(
   if (!lengths) throw new RangeError(`collate: ${name} picks ${into}, but no field has the axis ${into}`);
   const shape = joinedShape(name, rows);
   const data = new Int32Array(numbersIn(rows));
-  let [at, before] = [0, 0];
+  let [at, rowsBefore] = [0, 0];
   for (const [n, { data: index }] of rows.entries()) {
     const limit = lengths[n] as number;
     const integers = index instanceof Int32Array ? index : new Int32Array(index);
@@ -137,9 +137,9 @@ function joinIndex(
     if (!isWhole || entryOutside(integers, limit)) throw outside(name, n, index, into, limit);
     data.set(integers, at);
     const end = at + integers.length;
-    if (before > 0) for (let i = at; i < end; i++) (data[i] as number) += before;
+    if (rowsBefore > 0) for (let i = at; i < end; i++) (data[i] as number) += rowsBefore;
     at = end;
-    before += limit;
+    rowsBefore += limit;
   }
   return { data, shape };
 }

@@ -12,7 +12,7 @@ export interface Combination extends Fold {
   /** Functions of a pooling, which record log-weight, values and ΔG; absent if h_n and p_n are the score. */
   readonly pool: Pool | undefined;
   /**
-   * Settings that may be functions of the parameters, by name. Each must be above 0, but q any number except 0.
+   * Settings that may be functions of the parameters, by name. Each number must be above 0, except q, which must not be 0.
    *
    * @internal
    */
@@ -50,7 +50,7 @@ export function combination(
 }
 
 /**
- * Returns the pose weight m_n, 1 if the combination has no weights.
+ * Returns the pose weight m_n; 1 if the combination takes no pose weights.
  *
  * @throws TypeError naming the pose if its pose weight is not a number, RangeError if it is negative or not finite
  */

@@ -10,7 +10,7 @@ export interface Moments {
   readonly excess: number;
   /** M_j = Σ e_n (p_nj − r_j). */
   readonly M: Float64Array;
-  /** N = Σ m_n: the number of poses if the combination has no pose weights. */
+  /** N = Σ m_n: the number of poses if the combination takes no pose weights. */
   readonly N: number;
 }
 
@@ -28,7 +28,7 @@ export interface Fold {
   readonly sigma: number;
   /** True if h_n and p_n are both the score, a single number. Each pose then needs only one gradient. */
   readonly isOfScore: boolean;
-  /** True if the combination has pose weights m_n. */
+  /** True if the combination takes pose weights m_n. */
   readonly isWeighted: boolean;
   /** True if the gradient needs the sums B_j. */
   readonly usesB: boolean;

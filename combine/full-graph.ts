@@ -102,22 +102,28 @@ async function runOn<Pose>(tape: Tape, task: Task<Pose>, poses: readonly Weighte
     task.wantsGradient ? [target] : [],
     Object.values(params),
   );
-  const [all, delta, read, loss, ...rest] = tensors as [Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
-  const width = all.data.length / poses.length;
-  const rows = poses.map((_, n) => Float64Array.from(all.data.subarray(n * width, (n + 1) * width)));
+  const [predicted, values, readoutNumbers, number, ...slopes] = tensors as [
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    ...Tensor[],
+  ];
+  const width = predicted.data.length / poses.length;
+  const rows = poses.map((_, n) => Float64Array.from(predicted.data.subarray(n * width, (n + 1) * width)));
   const bad = rows.flatMap((row, n) => {
     if (areFinite(row)) return [];
     const { index } = poses[n] as Weighted<Pose>;
     return [{ index, reason: task.reasonOf('its prediction', scores()[n] as Value, row) }];
   });
   const pooled = bad.length === 0 ? await pooledPoses(task, poses, rows, bad) : [];
-  if (bad.length === 0) for (const { data } of [delta, read, loss]) checkTarget(...data);
+  if (bad.length === 0) for (const { data } of [values, readoutNumbers, number]) checkTarget(...data);
   return {
-    values: Float64Array.from(delta.data),
-    readout: readout && sizeOf(readout.shape) === 1 ? read.data[0] : undefined,
-    loss: isLoss ? loss.data[0] : undefined,
+    values: Float64Array.from(values.data),
+    readout: readout && sizeOf(readout.shape) === 1 ? readoutNumbers.data[0] : undefined,
+    loss: isLoss ? number.data[0] : undefined,
     gradient: Object.fromEntries(
-      rest.map(({ data, shape }, k) => [names[k] as string, { data: Float64Array.from(data), shape }]),
+      slopes.map(({ data, shape }, k) => [names[k] as string, { data: Float64Array.from(data), shape }]),
     ),
     scores: rows,
     pooled,
@@ -171,7 +177,7 @@ async function pooledPoses<Pose>(
 
 /**
  * Finds the poses with a bad gradient. If the summed gradient is bad, each pose runs alone, since the sum does not tell
- * which.
+ * which poses are bad.
  */
 async function badGradients<Pose>(
   task: Task<Pose>,

@@ -9,7 +9,7 @@ import { singleNumber } from './results.ts';
 /**
  * Evaluates the settings of a combination that are functions of the parameters.
  *
- * @throws TypeError if a function does not return a value, RangeError if its number is not above 0 (q: if it is 0), naming the
+ * @throws TypeError if a function does not return a value, RangeError if its number is not above 0 (for q: if it is 0), naming the
  * combination and the setting; Error naming the parameter if a function reads one that does not exist
  */
 export function learnedSettings(

@@ -95,7 +95,7 @@ export class Ledger {
     return this.#pooled[index] ?? { weight, height: score, values: [score] };
   }
 
-  /** Adds to `coefficients`, K per pose, the factor that the gradient of each number of the score has in a·A + Σ b_j·B_j. */
+  /** Adds to `coefficients`, K per pose, the factor in a·A + Σ b_j·B_j of the gradient of each number of the score. */
   addCoefficients(
     coefficients: Float64Array,
     accumulator: Accumulator,

@@ -132,8 +132,8 @@ export function gaussianNLL(
  *     ΔG_right/kT + ln Σ exp(−ΔG_n/kT)
  *
  * @param right index of the correct pose from 0, among the poses that are combined
- * @throws RangeError for an index that is not a whole number from 0, or kT ≤ 0; when it is called, for an index beyond the
- * poses
+ * @throws RangeError for an index that is not a whole number from 0, or kT ≤ 0. The loss throws a RangeError if there are too
+ * few poses
  */
 export function crossEntropy(
   right: number,

@@ -1,6 +1,6 @@
 import type { Value } from '../engine/tape.ts';
 
-/** Parameters as a function of the user's sees them, and a note on those that it read although they do not exist. */
+/** Parameters for a function of the caller, which record the names that it reads and that do not exist. */
 export interface WatchedParams {
   readonly params: Record<string, Value>;
   /** Returns the note for an error of the function; empty if it read only parameters that exist. */
@@ -25,7 +25,7 @@ export function watched(params: Record<string, Value>): WatchedParams {
 }
 
 /**
- * Calls a function of the user's with parameters.
+ * Calls a function of the caller with parameters.
  *
  * @param who the name of the function, for errors
  * @throws Error naming the function and the missing parameters, if it throws after reading one; any other error unchanged

@@ -21,8 +21,8 @@ import { realValue, singleNumber } from './results.ts';
 import type { Closing, LossContext, ObjectiveNumbers, PoseContext, Task } from './task.ts';
 
 /*
- * The objective: combination, readout and losses of the predictions. `stream` and `recompute` record it on small tapes of its
- * own, in float64 even if the scorer runs in float32. `full-graph` records it on its one tape.
+ * The objective: combination, readout and losses of the predictions. `stream` and `recompute` record it on small separate
+ * tapes, in float64 even if the scorer runs in float32. `full-graph` records it on its one tape.
  */
 
 /** The readout, and the number that is differentiated. */
@@ -83,14 +83,14 @@ function recordLoss<Pose>(
   predictions: () => Value,
 ): Objective {
   const { tape } = value;
-  const quantity =
+  const readoutValue =
     readout &&
     checkReadout(
       value,
       withParams('readout', params, params => readout(value, { params })),
       'readout',
     );
-  const x = quantity ?? value;
+  const x = readoutValue ?? value;
   if (loss) {
     const result = withParams('loss', params, params => {
       const context: LossContext = {
@@ -101,11 +101,11 @@ function recordLoss<Pose>(
       };
       return loss(x, context);
     });
-    return { readout: quantity, target: singleNumber(result, tape, 'loss'), isLoss: true };
+    return { readout: readoutValue, target: singleNumber(result, tape, 'loss'), isLoss: true };
   }
-  if (sizeOf(x.shape) === 1) return { readout: quantity, target: reshaped(x, []), isLoss: false };
-  if (poseLoss) return { readout: quantity, target: tape.constant(0), isLoss: false };
-  const who = quantity ? 'readout' : (combination as Combination).kind;
+  if (sizeOf(x.shape) === 1) return { readout: readoutValue, target: reshaped(x, []), isLoss: false };
+  if (poseLoss) return { readout: readoutValue, target: tape.constant(0), isLoss: false };
+  const who = readoutValue ? 'readout' : (combination as Combination).kind;
   throw new RangeError(
     `combinePoses: ${who} gives shape ${showShape(x.shape)}; add a loss or a readout that returns a single number`,
   );
@@ -224,14 +224,14 @@ function evaluated<Pose>(
   record: (input: Value, params: LazyParams) => Value,
 ): Slopes {
   const isInOps = typeof task.combination === 'function';
-  let all = isInOps ? input : undefined;
+  let allPredictions = isInOps ? input : undefined;
   const value = record(input, params);
   const { readout, target, isLoss } = recordLoss(task, params.values, value, () => {
-    all ??= predictions ? tape.parameter(predictions(), 'predictions') : notKept();
-    return all;
+    allPredictions ??= predictions ? tape.parameter(predictions(), 'predictions') : notKept();
+    return allPredictions;
   });
   const isTarget = isLoss || !task.poseLoss;
-  const separate = isInOps || !all ? [] : [all];
+  const separate = isInOps || !allPredictions ? [] : [allPredictions];
   const read = isTarget ? params.read : [];
   const slopes = isTarget ? gradient(target, [input, ...separate, ...read.map(([, param]) => param)]) : [];
   const [values, readoutNumbers, number, ...rest] = evaluate([value, readout ?? value, target, ...slopes]);
@@ -332,7 +332,11 @@ function badOf(numbers: TensorData): number {
   return numbers.find(number => !Number.isFinite(number)) ?? 0;
 }
 
-/** @throws RangeError if a number is not finite, of a combination, readout, loss or slope that finite predictions gave */
+/**
+ * Checks numbers computed from finite predictions: ΔG, the readout, the loss, or their slopes.
+ *
+ * @throws RangeError for a number that is not finite
+ */
 export function checkTarget(...numbers: number[]): void {
   const bad = numbers.find(number => !Number.isFinite(number));
   if (bad !== undefined) {

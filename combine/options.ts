@@ -42,7 +42,7 @@ export const optionNames: readonly (keyof AnyCombineOptions<unknown, Params>)[] 
 
 const strategyNames: readonly Strategy[] = ['stream', 'recompute', 'full-graph'];
 
-/** Returns the strategy of the options, or the default. @throws RangeError or TypeError if another option rules it out */
+/** Returns the strategy of the options, or the default. @throws RangeError for an unknown strategy, TypeError for one that another option rules out */
 export function strategyOf<Pose, P extends Params>(options: AnyCombineOptions<Pose, P>): Strategy {
   const isInOps = typeof options.combination === 'function';
   const strategy = options.strategy ?? (isInOps ? 'recompute' : 'stream');
@@ -150,7 +150,7 @@ export async function taskOf<Pose, P extends Params>(
   };
 }
 
-/** Returns the scorer as one of groups, which without `posesPerTape` have one pose. */
+/** Returns a scorer of groups. Without `posesPerTape`, a group is one pose. */
 function scorerOf<Pose, P extends Params>(
   options: CombineOptions<Pose, P> | Grouped<CombineOptions<Pose, P>, Pose, P>,
 ): GroupScorer<Pose, P> {
@@ -163,8 +163,8 @@ function scorerOf<Pose, P extends Params>(
 const widest = 4;
 
 /**
- * True if the poses can be read twice, and K or J of the first pose makes two passes less work than one. Its tape is recorded
- * and dropped.
+ * True if the poses can be read twice, and K or J of the first pose makes two passes less work than one. The tape of that
+ * pose is recorded and dropped.
  */
 export async function isWide<Pose>(task: Task<Pose>): Promise<boolean> {
   const { combination, poses } = task;

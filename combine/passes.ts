@@ -100,7 +100,7 @@ export async function unlessBad<Pose, Run>(
 }
 
 /**
- * Checks that a pose is left to combine.
+ * Checks that at least one pose is left to combine.
  *
  * @param weightless number of poses with pose weight 0
  * @throws RangeError if all poses that were read are bad or have pose weight 0

@@ -116,9 +116,9 @@ export async function combinePoses<Pose, const P extends Params>(
   options: AnyCombineOptions<Pose, P>,
 ): Promise<CombineResult<P>> {
   checkOptions('combinePoses', options, optionNames);
-  const narrow = strategyOf(options);
-  const task = await taskOf(options, narrow);
-  const strategy = options.strategy === undefined && (await isWide(task)) ? 'recompute' : narrow;
+  const firstChoice = strategyOf(options);
+  const task = await taskOf(options, firstChoice);
+  const strategy = options.strategy === undefined && (await isWide(task)) ? 'recompute' : firstChoice;
   const outcome = await run(task, strategy);
   checkGradient(outcome.gradient);
   const { values, accumulator } = outcome;

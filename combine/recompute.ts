@@ -153,7 +153,7 @@ function planOf<Pose>(
   checkTarget(loss, coefficients.find(coefficient => !Number.isFinite(coefficient)) ?? 0);
   return { objective, coefficients, accumulator, factors, readsParams };
 
-  /** Adds slopes, of the poses not left out, to the coefficients. */
+  /** Adds the slopes of the poses that are not left out to their coefficients. */
   function scatter(slopes: Float64Array): void {
     for (const [n, index] of combined.entries()) {
       for (let k = 0; k < width; k++)
@@ -177,7 +177,7 @@ async function differentiate<Pose>(
 ): Promise<Pick<Outcome, 'gradient' | 'backwardSkipped'> | undefined> {
   const { width } = ledger;
   const { coefficients, accumulator, factors, readsParams } = plan;
-  // Relative to the largest coefficient, since their sum might overflow.
+  // Relative to the largest coefficient, since the plain sum might overflow.
   const largest = largestOf(coefficients);
   const total = coefficients.reduce((sum, coefficient) => sum + Math.abs(coefficient) / largest, 0);
   const planned: BackwardPlan = {

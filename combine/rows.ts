@@ -59,7 +59,7 @@ export interface BackwardPlan {
   readonly total: number;
   /** Sums over the poses, and their factors in the gradient; absent for a combination in ops. */
   readonly sums: { readonly moments: Moments; readonly factors: Factors } | undefined;
-  /** True if a pose has it: see {@link PredictedRow.readsParams}. */
+  /** True if {@link PredictedRow.readsParams} is true for any pose. */
   readonly readsParams: boolean;
   /** Returns a pose by its index; undefined if it was left out. */
   poseOf(index: number): PlannedPose | undefined;

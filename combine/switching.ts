@@ -4,8 +4,8 @@ import type { Tensor } from '../engine/tensor.ts';
 
 /**
  * Makes an executor that, when its device is lost, switches to another and repeats the failed run there. Its name lists all
- * executors used, and its precision is the lowest of theirs. An executor is not used again after its loss: if `next` returns
- * it, the error is thrown.
+ * executors used, and its precision is the lowest of theirs. An executor whose device was lost is not used again: if `next`
+ * returns it, the error is thrown.
  */
 export function switching(
   first: Executor,
