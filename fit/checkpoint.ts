@@ -108,7 +108,7 @@ export function loadCheckpoint<P extends Params>(
     params: loadTensors('fit: the checkpoint', saved.params, fit.params),
     best: best && {
       ...best,
-      params: loadTensors('fit: the best of the checkpoint', best.params, fit.params),
+      params: loadTensors('fit: the best parameters of the checkpoint', best.params, fit.params),
     },
     epochs: [...saved.epochs],
     bad: new Map(Array.from(saved.badCompounds ?? [], compound => [compound.name, compound])),

@@ -77,20 +77,21 @@ export function firstOrder(
           const slopes = slopesOf(name, params, gradient, frozen);
           if (clip) clipGradients([...slopes.values()], clip);
           const next = step + 1;
-          const length = typeof rate === 'function' ? rate(next) : rate;
-          checkFrom0(name, `the rate of step ${next}`, length);
+          const stepRate = typeof rate === 'function' ? rate(next) : rate;
+          checkFrom0(name, `the rate of step ${next}`, stepRate);
           step = next;
           return mapParams(params, ({ data }, parameter) => {
             const theta = Float64Array.from(data);
             const slope = slopes.get(parameter);
-            if (slope) rule.update(theta, slope, momentsOf(parameter, theta.length), { rate: length, step });
+            if (slope)
+              rule.update(theta, slope, momentsOf(parameter, theta.length), { rate: stepRate, step });
             return theta;
           });
         },
         toJSON(): OptimiserState {
           const written = rule.moments.map((moment, k) => [
             moment,
-            // Keep the saved moments of parameters without a step since the state was read.
+            // Saved moments are kept for parameters that took no step since the state was read.
             {
               ...saved?.moments[moment],
               ...Object.fromEntries(
@@ -138,7 +139,7 @@ function slopesOf(
     if (frozen.has(parameter)) continue;
     const slope = Object.hasOwn(gradient, parameter) ? gradient[parameter] : undefined;
     if (slope?.data.length !== data.length)
-      throw new RangeError(`${name}: ${parameter} has no gradient of its length`);
+      throw new RangeError(`${name}: the gradient of ${parameter} is missing or has another length`);
     const bad = slope.data.findIndex(entry => !Number.isFinite(entry));
     if (bad >= 0)
       throw new RangeError(`${name}: the gradient of ${parameter} is ${slope.data[bad]} at position ${bad}`);

@@ -139,7 +139,6 @@ function stepsOf<Pose, C extends Compound<Pose>, P extends Params>(
 ): Steps<P> {
   const all = [...scoring.training.keys()];
   const random = (epoch: number) => uniform(seed, epoch);
-  random(0);
   if (optimiser.kind === 'full-batch') {
     const descent = optimiser.start(saved);
     let hasBegun = false;

@@ -168,7 +168,7 @@ async function pointOf<P extends Params>(
     throw new TypeError('lbfgs: the function must return { value, gradient }, as combinePoses does');
   for (const name of names) {
     if (evaluated.gradient[name]?.data.length !== params[name]?.data.length)
-      throw new RangeError(`lbfgs: ${name} has no gradient of its length`);
+      throw new RangeError(`lbfgs: the gradient of ${name} is missing or has another length`);
   }
   const slope = flat(evaluated.gradient, names);
   return Number.isFinite(value) && slope.every(Number.isFinite) ? { x, value, slope } : bad;

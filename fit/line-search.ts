@@ -23,7 +23,7 @@ const c2 = 0.9;
 const mostTried = 30;
 /** Smallest distance of a new point from the ends of its interval, as a share of the interval. */
 const margin = 0.1;
-/** Factor of a step whose end is not finite. */
+/** Factor that shortens a step to a point where the value is not finite. */
 const shrink = 0.2;
 
 /**

@@ -4,8 +4,8 @@ import { checkOptions } from '../engine/options.ts';
 import type { Objective } from './optimiser.ts';
 
 /**
- * Makes a function with gradient for {@link minimise} from one that records a number on a tape. Each call records a new tape;
- * the executor, by default `jit()`, plans it only once.
+ * Turns a function that records a number on a tape into one that returns the number and its gradient, for {@link minimise}.
+ * Each call records a new tape; the executor, by default `jit()`, plans it only once.
  *
  * @throws RangeError unless `record` returns a single number
  */

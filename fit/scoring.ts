@@ -53,7 +53,7 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
   /**
    * Computes the mean loss of a batch of training compounds, and its gradient.
    *
-   * @param which numbers of the compounds in `training`
+   * @param which indices of the compounds in `training`
    * @param options `isTrial`: true at a point that a line search tries, where a bad pose makes no compound bad
    * @throws Error if no compound is left, unless `mayBeEmpty`; in a trial, a BadPoseError unchanged
    */
@@ -159,16 +159,16 @@ function compoundOf(error: unknown): number {
 }
 
 /**
- * Returns the name of each compound: its `name`, or the text given with it.
+ * Returns the name of each compound: its property `name` or, without one, the default given with it.
  *
  * @throws TypeError for a compound without poses, or with poses that can be iterated only once; RangeError for equal names
  */
 function namesOf<C extends Compound<unknown>>(compounds: readonly (readonly [C, string])[]): Map<C, string> {
   const names = new Map<C, string>();
   const taken = new Set<string>();
-  for (const [compound, text] of compounds) {
-    const own = (compound as { readonly name?: unknown } | undefined)?.name;
-    const name = typeof own === 'string' ? own : text;
+  for (const [compound, defaultName] of compounds) {
+    const property = (compound as { readonly name?: unknown } | undefined)?.name;
+    const name = typeof property === 'string' ? property : defaultName;
     const poses: unknown = compound?.poses;
     if (!(Symbol.iterator in Object(poses) || Symbol.asyncIterator in Object(poses)))
       throw new TypeError(`fit: ${name} must have poses, an iterable or an async iterable`);

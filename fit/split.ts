@@ -41,7 +41,7 @@ export function split<C>(compounds: readonly C[], validation: Validation<C>, see
 
 function divide<C>(compounds: readonly C[], validation: Validation<C>, seed: number): Split<C> {
   if (Array.isArray(validation)) return { training: compounds, validation };
-  if (typeof validation === 'function') return parted(compounds, validation as (compound: C) => boolean);
+  if (typeof validation === 'function') return partitioned(compounds, validation as (compound: C) => boolean);
   const share = typeof validation === 'number' ? { fraction: validation, by: undefined } : validation;
   const { fraction, by } = share as { fraction: number; by?: (compound: C) => unknown };
   if (!(fraction > 0 && fraction < 1))
@@ -58,10 +58,10 @@ function divide<C>(compounds: readonly C[], validation: Validation<C>, seed: num
     if (held.size >= wanted) break;
     for (const compound of group) held.add(compound);
   }
-  return parted(compounds, compound => held.has(compound));
+  return partitioned(compounds, compound => held.has(compound));
 }
 
-function parted<C>(compounds: readonly C[], isHeld: (compound: C) => boolean): Split<C> {
+function partitioned<C>(compounds: readonly C[], isHeld: (compound: C) => boolean): Split<C> {
   const held = compounds.map(compound => isHeld(compound));
   return {
     training: compounds.filter((_, i) => !held[i]),

@@ -38,16 +38,16 @@ function copied({ buffer, byteOffset, byteLength }: DataView): ArrayBuffer {
 
 type ReadOne = (bytes: DataView, at: number) => number;
 
-function float64(one: ReadOne, size: number): Dtype['read'] {
-  return (bytes, length) => Float64Array.from({ length }, (_, i) => one(bytes, i * size));
+function float64(readOne: ReadOne, size: number): Dtype['read'] {
+  return (bytes, length) => Float64Array.from({ length }, (_, i) => readOne(bytes, i * size));
 }
 
-function float32(one: ReadOne, size: number): Dtype['read'] {
-  return (bytes, length) => Float32Array.from({ length }, (_, i) => one(bytes, i * size));
+function float32(readOne: ReadOne, size: number): Dtype['read'] {
+  return (bytes, length) => Float32Array.from({ length }, (_, i) => readOne(bytes, i * size));
 }
 
-function int32(one: ReadOne, size: number): Dtype['read'] {
-  return (bytes, length) => Int32Array.from({ length }, (_, i) => one(bytes, i * size));
+function int32(readOne: ReadOne, size: number): Dtype['read'] {
+  return (bytes, length) => Int32Array.from({ length }, (_, i) => readOne(bytes, i * size));
 }
 
 /** Reads bfloat16 numbers, which are the upper halves of float32 numbers. */

@@ -134,7 +134,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Returns a text of at most 61 characters for any value, before control characters are escaped. */
+/** Shows a value in at most 61 characters, not counting the escapes of control characters. */
 function shown(thing: unknown): string {
   const text = typeof thing === 'string' ? thing : (JSON.stringify(thing) ?? 'missing');
   const short = text.length > 60 ? `${text.slice(0, 60)}…` : text;

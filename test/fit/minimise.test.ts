@@ -212,7 +212,7 @@ describe('minimise', () => {
       objective(() => [Number.NaN, [1]]),
       {},
     ],
-    ['lbfgs: x has no gradient of its length', objective(() => [1, []]), {}],
+    ['lbfgs: the gradient of x is missing or has another length', objective(() => [1, []]), {}],
     ['lbfgs: the function must return { value, gradient }', () => ({ gradient: {} }), {}],
     ['minimise: iterations must be a whole number from 1, got 0', rosenbrock, { iterations: 0 }],
     ['lbfgs: memory must be a whole number from 1, got 0', rosenbrock, { memory: 0 }],

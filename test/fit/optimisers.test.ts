@@ -143,8 +143,8 @@ describe('errors', () => {
   const w = tensor([1, 1]);
 
   test.each([
-    ['adam: w has no gradient of its length', step(adam({ rate: 1 }), {})],
-    ['adam: w has no gradient of its length', step(adam({ rate: 1 }), { w: tensor([1]) })],
+    ['adam: the gradient of w is missing or has another length', step(adam({ rate: 1 }), {})],
+    ['adam: the gradient of w is missing or has another length', step(adam({ rate: 1 }), { w: tensor([1]) })],
     ['adam: the gradient of w is NaN at position 1', step(adam({ rate: 1 }), { w: tensor([1, Number.NaN]) })],
     ['sgd: freeze names v, which is not a parameter', step(sgd({ rate: 1, freeze: ['v'] }), { w })],
     [
