@@ -5,7 +5,8 @@ import { exp, mul, neg, scaled, square, sub, sum } from 'posetape/ops';
 const morse = defineOp({
   name: 'morse',
   // `s` has the only functions an expression may use: add, sub, mul, div, neg, abs, sign, floor, exp, expm1, log, log1p,
-  // sqrt, pow, sin, cos, tanh, atan2, min, max, less, equal, select, constant, and special of errorFunction or its complement.
+  // sqrt, pow, sin, cos, tanh, atan2, min, max, less, equal, select, constant, and special, which takes errorFunction or
+  // errorFunctionComplement.
   forward: map((s, x) => {
     const away = s.sub(s.constant(1), s.exp(s.neg(x)));
     return s.sub(s.mul(away, away), s.constant(1));
