@@ -54,8 +54,8 @@ function countingController() {
 }
 
 /**
- * Poses of which pose `index` stays pending, and the numbers of calls of their iterator. `onPending` is called once that pose
- * is awaited.
+ * Poses of which pose `index` stays pending, with the numbers of calls of their iterator's `next` and `return`. `onPending`
+ * is called once that pose is awaited.
  */
 function pendingAt(index: number, onPending = () => {}) {
   const calls = { read: 0, closed: 0 };
@@ -88,7 +88,7 @@ async function expectAborted(options: Pick<KnownOptions, 'poses'> & Partial<Know
 }
 
 describe.each(strategies)('an abort under %s', strategy => {
-  test.each([0, 1, 3])('takes effect while pose %d is pending, and reads no more', async index => {
+  test.each([0, 1, 3])('takes effect while pose %d is pending, and reads no further pose', async index => {
     const { controller, signal, listeners } = countingController();
     const { calls, poses } = pendingAt(index, () => controller.abort(reason));
     await expectAborted({ poses, strategy, signal });
@@ -168,7 +168,7 @@ describe.each(strategies)('an abort under %s', strategy => {
     await expectAborted({ ...options, signal: controller.signal });
   });
 
-  /** Options that abort from within a call. */
+  /** Options that abort while `combinePoses` runs, by the name of the function that aborts. */
   const abortingOptions: Record<string, (abort: () => void) => Partial<KnownOptions>> = {
     score: abort => ({
       score(tape, values, pose) {
@@ -193,7 +193,7 @@ describe.each(strategies)('an abort under %s', strategy => {
     'onPose of the last pass': abort => ({
       onPose: ({ index, pass, passes }: PoseProgress) => pass === passes && index === 2 && abort(),
     }),
-    'the run of a pose': abort => ({
+    'the executor’s run': abort => ({
       executor: {
         ...interpreter(),
         run(wanted, options) {
@@ -202,7 +202,7 @@ describe.each(strategies)('an abort under %s', strategy => {
         },
       },
     }),
-    'the run of a pose, which then throws': abort => ({
+    'the executor’s run, which then throws': abort => ({
       executor: {
         ...interpreter(),
         run() {
@@ -217,7 +217,7 @@ describe.each(strategies)('an abort under %s', strategy => {
         return square(x);
       },
     }),
-    'the poses': abort => ({
+    'the iterator of the poses': abort => ({
       poses: {
         *[Symbol.iterator]() {
           yield* poses;
@@ -226,7 +226,7 @@ describe.each(strategies)('an abort under %s', strategy => {
       },
     }),
   };
-  test.each(Object.keys(abortingOptions))('takes effect if raised in %s', async where => {
+  test.each(Object.keys(abortingOptions))('takes effect if triggered in %s', async where => {
     const controller = new AbortController();
     const options = (abortingOptions[where] as (typeof abortingOptions)[string])(() =>
       controller.abort(reason),
@@ -243,33 +243,39 @@ describe.each(strategies)('an abort under %s', strategy => {
 
 test.each<[string, KnownOptions['poses']]>([
   ['an array', poses],
-  ['promises', poses.map(async pose => pose) as unknown as KnownPose[]],
+  ['an array of promises', poses.map(async pose => pose) as unknown as KnownPose[]],
   [
     'an async generator',
     (async function* () {
       yield* poses;
     })(),
   ],
-])('a signal that is never aborted changes nothing and keeps no listener: %s', async (_what, source) => {
-  const { signal, listeners } = countingController();
-  expect(await combineKnown({ poses: source, signal })).toEqual(await combineKnown({ poses }));
-  expect(listeners).toMatchObject({ now: 0, most: 1 });
-});
+])(
+  'a signal that is never aborted changes nothing and keeps no listener, for poses in %s',
+  async (_what, source) => {
+    const { signal, listeners } = countingController();
+    expect(await combineKnown({ poses: source, signal })).toEqual(await combineKnown({ poses }));
+    expect(listeners).toMatchObject({ now: 0, most: 1 });
+  },
+);
 
-test.each<Strategy>(['stream', 'recompute'])('poses are closed if a pose fails, under %s', async strategy => {
-  const { calls, poses } = pendingAt(9);
-  const closing = {
-    [Symbol.asyncIterator]: () => ({
-      ...poses[Symbol.asyncIterator](),
-      return: async () => {
-        calls.closed++;
-        return { done: true, value: undefined } as const;
-      },
-    }),
-  };
-  const fails = () => {
-    throw new Error('no');
-  };
-  await expect(combineKnown({ poses: closing, strategy, score: fails })).rejects.toThrow('pose 0: no');
-  expect(calls).toEqual({ read: 1, closed: 1 });
-});
+test.each<Strategy>(['stream', 'recompute'])(
+  'the iterator of the poses is closed if a pose fails, under %s',
+  async strategy => {
+    const { calls, poses } = pendingAt(9);
+    const closing = {
+      [Symbol.asyncIterator]: () => ({
+        ...poses[Symbol.asyncIterator](),
+        return: async () => {
+          calls.closed++;
+          return { done: true, value: undefined } as const;
+        },
+      }),
+    };
+    const fails = () => {
+      throw new Error('no');
+    };
+    await expect(combineKnown({ poses: closing, strategy, score: fails })).rejects.toThrow('pose 0: no');
+    expect(calls).toEqual({ read: 1, closed: 1 });
+  },
+);

@@ -24,7 +24,7 @@ const executor = interpreter();
 
 describe('states of shards', () => {
   property(
-    'merged from JSON give the answer of all poses, with a loss, a readout and losses of the poses',
+    'merged from JSON give the result of all poses, with a loss, a readout and poseLosses',
     combinations,
     several(fc.tuple(knownPose, fc.nat(3)), 24),
     fc.boolean(),
@@ -86,7 +86,7 @@ describe('states of shards', () => {
     },
   );
 
-  test('may be empty, and list the poses that were left out', async () => {
+  test('may hold no poses, and list the poses that were left out', async () => {
     const options = { params, score, combination: lse(), executor };
     const empty = await accumulatePoses({ ...options, poses: [] });
     expect([empty.state.count, empty.stats.poses]).toEqual([0, 0]);
@@ -115,7 +115,7 @@ describe('states of shards', () => {
     expect(finish(state, { combination: mean(), params })).toEqual(bare);
   });
 
-  test('of a pooling are finished with the parameters that its value reads', async () => {
+  test('of a pooling are finished with the parameters that its `value` function reads', async () => {
     const theta = { ...params, gain: tensor(3) };
     type Theta = { readonly [name in keyof typeof theta]: Value };
     const combination = pooling<unknown, Theta>({
@@ -139,7 +139,7 @@ describe('states of shards', () => {
       /finish: the state is of boltzmann.*, not of boltzmann/,
     ],
     [
-      'a pooling',
+      'another pooling',
       state => finish(state, { combination: gated(), params }),
       /finish: the state is of boltzmann.*, not of gated/,
     ],
@@ -155,12 +155,12 @@ describe('states of shards', () => {
       /finish: loss must be a function/,
     ],
     [
-      'NaN',
+      'a parameter of NaN',
       state => finish(state, { combination: boltzmann(), params: { w: tensor(Number.NaN) } }),
       /parameter w is NaN/,
     ],
     [
-      'all predictions',
+      'a loss that reads all predictions',
       state =>
         finish(state, { combination: boltzmann(), params, loss: (x, all) => mul(x, sum(all.predictions)) }),
       /the loss reads all predictions/,
@@ -176,7 +176,7 @@ describe('states of shards', () => {
     expect(() => finishIt(state)).toThrow(message);
   });
 
-  test('reject a combination in ops, and options that need all poses', async () => {
+  test('cannot be computed for a combination in ops, or with options that need all poses', async () => {
     const options = { poses: posesOf(-1), params, score, executor };
     const inOps = { ...options, combination: ((x: Value) => sum(x)) as never };
     await expect(accumulatePoses(inOps)).rejects.toThrow(/accumulatePoses: combination must be mean/);

@@ -111,10 +111,10 @@ const mutations: Readonly<Record<string, Mutate>> = {
       [characters[i], characters[j]] = [characters[j] as string, characters[i] as string];
       return characters.join('');
     }),
-  'cut short': (json, draw) => changedText(json, draw, text => text.slice(0, draw() % text.length)),
-  'cut short by whole numbers': (json, draw) =>
+  'cut a text short': (json, draw) => changedText(json, draw, text => text.slice(0, draw() % text.length)),
+  'cut a text short by whole float64 numbers': (json, draw) =>
     changedBytes(json, draw, bytes => bytes.subarray(0, 8 * (draw() % (1 + bytes.length / 8)))),
-  lengthen: (json, draw) =>
+  'lengthen a text': (json, draw) =>
     changedText(json, draw, text => text + chosen(draw, [' ', '\n', '=', 'AAAA', text])),
   'flip a bit': (json, draw) =>
     changedBytes(json, draw, bytes => {
@@ -188,7 +188,7 @@ function expectErrorOrSame(combination: Combination, original: AccumulatorJSON, 
 describe('the JSON of an accumulator', () => {
   for (const [name, mutate] of Object.entries(mutations)) {
     property(
-      `mutated gives an error or the original accumulator: ${name}`,
+      `after a mutation gives an error or the original accumulator: ${name}`,
       combinations,
       several(term, 4, 0),
       several(term, 4, 1),
@@ -201,7 +201,7 @@ describe('the JSON of an accumulator', () => {
           draw,
           saved(combination, others) as unknown as Json,
         );
-        // A JSON that is dropped as a whole becomes null.
+        // A mutation that drops the whole JSON leaves null.
         expectErrorOrSame(combination, original, mutated === undefined ? null : parsed(mutated));
       },
     );
@@ -220,7 +220,7 @@ describe('the JSON of an accumulator', () => {
 
   test.each<[string, (json: AccumulatorJSON) => unknown, RegExp]>([
     ['null', () => null, /the saved state is null, not an object/],
-    ['a text', () => '{}', /the saved state is "\{\}", not an object/],
+    ['text', () => '{}', /the saved state is "\{\}", not an object/],
     ['a list', () => [], /the saved state is \[\], not an object/],
     ['an empty object', () => ({}), /settings is missing/],
     ['no kind', ({ kind: _, ...json }) => json, /kind is undefined, not a name/],
@@ -228,7 +228,11 @@ describe('the JSON of an accumulator', () => {
     ['no A', ({ A: _, ...json }) => json, /A is missing/],
     ['no B', ({ B: _, ...json }) => json, /B is missing/],
     ['an empty P', json => ({ ...json, P: {} }), /checksum does not match/],
-    ['half a P', json => ({ ...json, P: { depth: json.P.depth } }), /P of w is missing/],
+    [
+      'a P without one of the parameters',
+      json => ({ ...json, P: { depth: json.P.depth } }),
+      /P of w is missing/,
+    ],
     ['a sum of another name', json => ({ ...json, A: { ...json.A, v: text(1) } }), /A of v is unexpected/],
     ['B of a mean', json => ({ ...json, B: { w: text(1, 2, 3) } }), /B of w is unexpected/],
     [
@@ -246,7 +250,7 @@ describe('the JSON of an accumulator', () => {
       json => ({ ...json, A: { ...json.A, w: `${json.A.w} ` } }),
       /A of w is not base64 of float64/,
     ],
-    ['an A of no text', json => ({ ...json, A: { ...json.A, w: 7 } }), /A of w is 7, not base64 text/],
+    ['an A that is not text', json => ({ ...json, A: { ...json.A, w: 7 } }), /A of w is 7, not base64 text/],
     [
       'an infinite A',
       json => ({ ...json, A: { ...json.A, w: text(1, Infinity, 2) } }),
@@ -255,7 +259,7 @@ describe('the JSON of an accumulator', () => {
     ['short scalars', json => ({ ...json, scalars: text(1, 2) }), /scalars holds 2 numbers, not the 14/],
     ['no scalars', ({ scalars: _, ...json }) => json, /scalars is missing/],
     [
-      'an S of too many',
+      'an S too large for the count',
       json => ({ ...json, scalars: scalars(-6, -6, 9, 7, 2, 1, 1, 1) }),
       /S is 9, impossible for 2 poses/,
     ],
@@ -265,7 +269,7 @@ describe('the JSON of an accumulator', () => {
       /S is 0.5, impossible for 2 poses/,
     ],
     [
-      'a D of the wrong sign',
+      'an M_1 of the wrong sign',
       json => ({ ...json, scalars: scalars(-6, -6, 1.5, -0.5, 2, 1, 1, -6) }),
       /M_1 is -6, of the wrong sign/,
     ],
@@ -275,12 +279,12 @@ describe('the JSON of an accumulator', () => {
       /scalars: r is NaN/,
     ],
     [
-      'an N of other poses',
+      'an N that contradicts the count',
       json => ({ ...json, scalars: scalars(-6, -6, 1.5, -1.5, 3, 1, 1, 1) }),
       /N is 3, impossible for 2/,
     ],
     [
-      'an excess of other poses',
+      'an S − N that contradicts S and N',
       json => ({ ...json, scalars: scalars(-6, -6, 1.5, 0.5, 2, 1, 1, 1) }),
       /S − N is 0.5, but S is 1.5 and N 2/,
     ],
@@ -288,8 +292,12 @@ describe('the JSON of an accumulator', () => {
     ['a count of 1.5', json => ({ ...json, count: 1.5 }), /count is 1.5, not a whole number/],
     ['a count of 0', json => ({ ...json, count: 0 }), /count is 0, but there are sums/],
     ['a shape of text', json => ({ ...json, shapes: { w: '[3]' } }), /shapes: w is "\[3\]", not a list/],
-    ['another count', json => ({ ...json, count: 3 }), /N is 2, impossible for 3 poses/],
-    ['another number', json => ({ ...json, A: { ...json.A, w: text(1, 2, 4) } }), /checksum does not match/],
+    ['a count that contradicts N', json => ({ ...json, count: 3 }), /N is 2, impossible for 3 poses/],
+    [
+      'a changed number in A',
+      json => ({ ...json, A: { ...json.A, w: text(1, 2, 4) } }),
+      /checksum does not match/,
+    ],
     ['no checksum', ({ checksum: _, ...json }) => json, /checksum is missing/],
   ])('is an error that names the wrong field: %s', (what, change, message) => {
     const combination = what === 'B of a mean' ? mean() : boltzmann();

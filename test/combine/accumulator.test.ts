@@ -110,7 +110,7 @@ describe('merging accumulators', () => {
   );
 
   property(
-    'with an empty one changes no bit, from either side',
+    'with an empty accumulator changes no bit, whichever of the two is empty',
     combinations,
     several(term, 8, 0),
     (combination, terms) => {
@@ -121,7 +121,7 @@ describe('merging accumulators', () => {
   );
 
   property(
-    'of the parts of any split gives the whole',
+    'of the parts of any split gives the accumulator of all poses',
     combinations,
     several(fc.tuple(term, fc.nat(4)), 32),
     (combination, assigned) => {
@@ -138,7 +138,7 @@ describe('merging accumulators', () => {
   );
 
   property(
-    'changes neither of them',
+    'leaves both unchanged',
     combinations,
     several(term, 8),
     several(term, 8),
@@ -153,7 +153,7 @@ describe('merging accumulators', () => {
 
 describe('accumulators as JSON', () => {
   property(
-    'are read back to the bit, and continue as if never written',
+    'are read back to the bit, and accept further poses as the original does',
     combinations,
     several(term, 8, 0),
     term,
@@ -197,7 +197,7 @@ describe('accumulators as JSON', () => {
     );
   });
 
-  test('lose no bit of −0, denormals and numbers near the largest', () => {
+  test('keep every bit of −0, denormals and numbers near the largest', () => {
     const extremes = Float64Array.of(-0, 5e-324, -5e-324, 1e308, -1e308, Number.MAX_VALUE, 2 ** -1022);
     const w = tensor(extremes);
     const accumulator = lse({ sign: 1 }).accumulator();
@@ -212,7 +212,7 @@ describe('accumulators as JSON', () => {
     expect(bits(copy.result().poseLossGradient.w)).toEqual(bits(accumulator.result().poseLossGradient.w));
   });
 
-  test('hold extreme numbers that were added', () => {
+  test('keep extreme energies, gradients and poseLosses', () => {
     const accumulator = lse().accumulator();
     const extremes = [5e-324, 1e308, -1e308];
     accumulator.add(1e308, { w: tensor(extremes) }, { poseLoss: 5e-324, poseLossGradient: 1 });
@@ -291,7 +291,7 @@ describe('the result of an accumulator', () => {
   });
 });
 
-test('bytes are those of two sums of the size of θ, or one without B, and one more for poseLosses', () => {
+test('bytes are those of one sum of the size of θ, a second sum for boltzmann(), and one more for poseLosses', () => {
   const bytesOf = (combination: Combination, poseLossGradient: number) => {
     const accumulator = combination.accumulator();
     expect(accumulator.bytes).toBe(0);
@@ -327,25 +327,25 @@ describe('an error leaves an accumulator unchanged:', () => {
 
   test.each([
     [
-      'another kind',
+      'an accumulator of another kind',
       lse(),
       boltzmann(),
       /merge: the other is of lse\(\{"t":1,"sign":-1\}\), not of boltzmann\(\{"kT":1\}\)/,
     ],
     [
-      'another kT',
+      'an accumulator of another kT',
       boltzmann({ kT: 0.5 }),
       boltzmann(),
       /merge: the other is of boltzmann\(\{"kT":0.5\}\), not of .*"kT":1/,
     ],
-    ['another sign', lse({ sign: 1 }), lse(), /merge: .*"sign":1\}\), not of .*"sign":-1/],
-    ['another t', lse({ t: 2 }), lse({ t: 3 }), /merge: .*"t":2.*"t":3/],
+    ['an accumulator of another sign', lse({ sign: 1 }), lse(), /merge: .*"sign":1\}\), not of .*"sign":-1/],
+    ['an accumulator of another t', lse({ t: 2 }), lse({ t: 3 }), /merge: .*"t":2.*"t":3/],
   ])('merging %s', (_what, theirs, ours, message) => {
     expectRefusal(filled(ours), a => a.merge(filled(theirs)), TypeError, message);
     expectRefusal(ours.accumulator(), a => a.merge(theirs.accumulator()), TypeError, message);
   });
 
-  test('JSON of another kind or setting', () => {
+  test('reading JSON of another kind or setting', () => {
     const saved = throughJSON(filled(lse({ t: 2 })));
     expect(() => lse({ t: 3 }).accumulator(saved)).toThrow(/lse\(\{"t":2.*lse\(\{"t":3/);
     expect(() => mean().accumulator(saved)).toThrow(/lse\(\{"t":2.*mean/);
@@ -354,18 +354,18 @@ describe('an error leaves an accumulator unchanged:', () => {
   test.each([
     ['another name', { v: tensor([1, 2, 3]) }, /a pose has gradients of \(v\), but earlier poses have \(w\)/],
     [
-      'a name more',
+      'an additional name',
       { ...one, v: tensor(1) },
       /a pose has gradients of \(w, v\), but earlier poses have \(w\)/,
     ],
-    ['a name less', {}, /a pose has gradients of \(\), but earlier poses have \(w\)/],
+    ['a missing name', {}, /a pose has gradients of \(\), but earlier poses have \(w\)/],
     ['another shape', { w: tensor([1, 2]) }, /gradient of w has shape \[2\], but earlier poses have \[3\]/],
     [
       'another rank',
       { w: tensor([[1, 2, 3]]) },
       /gradient of w has shape \[1, 3\], but earlier poses have \[3\]/,
     ],
-  ])('gradients of %s', (_what, gradient, message) => {
+  ])('adding gradients with %s', (_what, gradient, message) => {
     expectRefusal(filled(boltzmann()), a => a.add(-9, gradient), RangeError, message);
     const other = boltzmann().accumulator();
     other.add(-9, gradient);
@@ -394,19 +394,19 @@ describe('an error leaves an accumulator unchanged:', () => {
       { w: tensor([1, 2, Number.NaN]) },
       /add: poseLossDirect of w is NaN at position 2/,
     ],
-  ])('a poseLossDirect of %s', (_what, poseLossDirect, message) => {
+  ])('adding a poseLossDirect with %s', (_what, poseLossDirect, message) => {
     for (const accumulator of [filled(boltzmann()), boltzmann().accumulator()])
       expectRefusal(accumulator, a => a.add(-9, one, { poseLossDirect }), RangeError, message);
   });
 
-  test('a poseLossDirect of some of the parameters is none', () => {
+  test('but a poseLossDirect of only some of the parameters is no error', () => {
     const accumulator = mean().accumulator();
     const gradient = { ...one, v: tensor(1) };
     accumulator.add(-9, gradient, { poseLossDirect: { v: tensor(5) } });
     expect(accumulator.result().poseLossGradient.v?.data[0]).toBe(5);
   });
 
-  describe.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('%d as', number => {
+  describe.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('adding %d as', number => {
     test.each<[string, (accumulator: Accumulator) => void]>([
       ['prediction', a => a.add(number, one)],
       ['poseLoss', a => a.add(-9, one, { poseLoss: number })],
@@ -419,7 +419,7 @@ describe('an error leaves an accumulator unchanged:', () => {
     });
   });
 
-  test('a result before the first pose', () => {
+  test('asking for a result before the first pose', () => {
     expect(() => lse().accumulator().result()).toThrow(/no poses/);
     const empty = lse().accumulator().merge(lse().accumulator());
     expect(() => empty.result()).toThrow(RangeError);

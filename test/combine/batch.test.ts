@@ -85,7 +85,7 @@ const lossOf = (x: Value, measured: number, { head }: Values) =>
 
 type Definitions = readonly Pick<ReturnType<typeof definitionOf>, 'sums'>[];
 
-/** Fails unless a gradient is the sum of those of the compounds times their factors. */
+/** Fails unless a gradient is Σ factor · gradient over the compounds. */
 function expectSum(
   actual: Readonly<Record<string, Tensor>>,
   each: Definitions,
@@ -154,7 +154,7 @@ describe('a batch', () => {
         ...(hasLoss && { loss: (x: Value, { index }: { readonly index: number }) => loss(x, index) }),
       });
 
-      // The loss of the predictions as numbers: its slopes, the derivatives of those, and its slope by `head`.
+      // The loss as a function of the predictions: its slopes, their derivatives, and its slope by `head`.
       const each = all.map(({ poses }) => defined(poses, x => x));
       const predictions = each.map(({ loss }) => loss);
       const whole = (x: Value, params: Values) =>
@@ -279,12 +279,12 @@ describe('a batch rejects', () => {
       /compound 0: .*there are no poses/,
     ],
     [
-      'compounds read once',
+      'compounds that can be read only once, with a batchLoss',
       () => combineBatch({ ...options, compounds: [{ poses: posesOf(-1) }].values(), batchLoss }),
       /batchLoss reads the compounds twice/,
     ],
     [
-      'poses read once',
+      'poses that can be read only once, with a batchLoss',
       () => combineBatch({ ...options, compounds: [{ poses: posesOf(-1).values() }], batchLoss }),
       /those of compound 0 can be iterated only once/,
     ],

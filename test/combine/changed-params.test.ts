@@ -22,27 +22,27 @@ const arrays: Readonly<Record<string, () => Float64Array | Float32Array>> = {
 };
 
 const changes: Readonly<Record<string, (data: TensorData) => void>> = {
-  'one number': data => {
+  'one number changes': data => {
     data[1] = 5;
   },
-  'one bit': data => {
+  'one bit changes': data => {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     (bytes[2 * data.BYTES_PER_ELEMENT] as number) ^= 1;
   },
-  'every sign': data => {
+  'every sign changes': data => {
     for (const [i, number] of data.entries()) data[i] = -number;
   },
-  'two signs': data => {
+  'two signs change': data => {
     data[0] = -(data[0] as number);
     data[2] = -(data[2] as number);
   },
-  order: data => {
+  'the order of the numbers changes': data => {
     data.reverse();
   },
-  'to NaN': data => {
+  'one number becomes NaN': data => {
     data[0] = Number.NaN;
   },
-  'to a detached array': data => {
+  'the array is detached': data => {
     structuredClone(data.buffer, { transfer: [data.buffer as ArrayBuffer] });
   },
 };
@@ -50,7 +50,7 @@ const changes: Readonly<Record<string, (data: TensorData) => void>> = {
 const poses = [1, 2, 3];
 const fixed = tensor([4, 5]);
 
-describe.each(strategies)('a parameter that changes during a call, under %s', strategy => {
+describe.each(strategies)('a changed parameter, under %s,', strategy => {
   const combine = (executor: Executor, data: TensorData, change: () => void, at: number) => {
     let isChanged = false;
     return combinePoses({
@@ -69,7 +69,7 @@ describe.each(strategies)('a parameter that changes during a call, under %s', st
     });
   };
 
-  test.each(Object.keys(changes))('is the same error on every executor: %s', async what => {
+  test.each(Object.keys(changes))('is the same error on every executor if, during a call, %s', async what => {
     for (const [kind, array] of Object.entries(arrays)) {
       for (const executor of executors) {
         for (const at of poses) {
@@ -83,7 +83,7 @@ describe.each(strategies)('a parameter that changes during a call, under %s', st
     }
   });
 
-  test('is no error between two calls', async () => {
+  test('is no error if it changes between two calls', async () => {
     for (const [, array] of Object.entries(arrays)) {
       for (const executor of executors) {
         const data = array();
@@ -95,7 +95,7 @@ describe.each(strategies)('a parameter that changes during a call, under %s', st
     }
   });
 
-  test('is an error that names it, if onPose or the loss changes it', async () => {
+  test('is an error that names the parameter if onPose or the loss changes it', async () => {
     for (const where of ['onPose', 'loss'] as const) {
       const w = tensor([1, 2, 3]);
       const change = (x: unknown) => {
@@ -113,7 +113,7 @@ describe.each(strategies)('a parameter that changes during a call, under %s', st
     }
   });
 
-  test('is no error if the record gets another tensor; the call uses the first one', async () => {
+  test('is no error if `params` gets another tensor; the call uses the first one', async () => {
     const params = { w: tensor([1, 2, 3]) };
     const run = combinePoses({
       poses: [1, 2, 3],

@@ -95,7 +95,7 @@ test('a field without `into` is an Int32Array if every pose gives one', () => {
   expect(joined(Int32Array.of(6, 7), [8])).toEqual(Float64Array.of(6, 7, 8));
 });
 
-describe('rejects, naming pose and field,', () => {
+describe('collate() rejects, with the pose or field in the error,', () => {
   const x: Field<object> = { axis: 'atoms' };
   test.each<[string, readonly object[], Record<string, Field<object>>, RegExp]>([
     [

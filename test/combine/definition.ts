@@ -14,8 +14,8 @@ import { expectClose, largest } from '../support/equal.ts';
 import { grouped, strategies } from './known-poses.ts';
 
 /*
- * The definition of a pooling, computed as docs/maths.md writes it, with the size of the terms of each entry of the
- * gradient; and the law that every strategy, grouping and split into states agrees with it.
+ * Computes a pooling by its definition in docs/maths.md, with the size of the terms of each entry of the gradient. Every
+ * strategy, grouping and split into states must agree with it.
  */
 
 export type Params = Readonly<Record<string, Tensor>>;
@@ -36,7 +36,7 @@ export interface Defined<Pose> {
   readonly poseLoss?: ((prediction: Value, params: Values) => Value) | undefined;
 }
 
-/** Number of a pose, with its slopes by the K numbers of the score, and by the parameters at fixed score. */
+/** Number of a pose, with its derivatives by the K numbers of the score, and by the parameters at a fixed score. */
 interface Sloped {
   readonly number: number;
   readonly slopes: Float64Array;
@@ -75,7 +75,7 @@ function numbersOf<Pose>(
     return Object.fromEntries(names.map((name, at) => [name, slopes[at] as Tensor]));
   });
 
-  // The pooling alone, of the score as a number.
+  // Record the pooling alone, with the computed score as a parameter.
   const after = new Tape();
   const z = after.parameter(evaluate([scored])[0]);
   const fixed = onTape(after, params);
@@ -107,7 +107,7 @@ interface Definition {
   readonly values: Float64Array;
   readonly loss: number;
   readonly weights: readonly number[];
-  /** Gradient by parameter name, and the sizes of the terms that it is the sum of. */
+  /** Gradient by parameter name (`exact`), and the sums of the sizes of its terms (`reach`). */
   readonly sums: Readonly<Record<string, { readonly exact: Float64Array; readonly reach: Float64Array }>>;
 }
 
@@ -122,8 +122,8 @@ export function definitionOf<Pose>(defined: Defined<Pose>): Definition {
   const m = counted[0]?.values.length ?? 0;
   const numberAt = (n: number, j: number) => counted[n]?.values[j]?.number ?? 0;
   const weighted = (of: (n: number) => number) => w.reduce((total, each, n) => total + each * of(n), 0);
-  // Measured from the values of the pose with the largest weight. From another pose, whose values may be 1e8 and its weight
-  // 0, the mean would lose digits.
+  // The mean is measured from the value of the pose with the largest weight. Measured from a pose of weight 0 with a value of
+  // 1e8, it would lose digits.
   const top = w.indexOf(Math.max(...w));
   const means = Array.from(
     { length: m },
@@ -148,7 +148,7 @@ export function definitionOf<Pose>(defined: Defined<Pose>): Definition {
   const v = [...(byMean?.data ?? [])];
   const v0 = (byLogSum?.data[0] as number) + (byLogMean?.data[0] as number);
 
-  // Averages have the rounding errors of their terms. `spreads` are their effects on the slopes after the pool.
+  // Averages have the rounding errors of their terms. `spreads` are the effects of these errors on the slopes after the pool.
   const digits = means.map((_, j) => weighted(n => Math.abs(numberAt(n, j))));
   const heights = Math.max(...counted.map(({ height }) => Math.abs(height.number)), Math.abs(Math.log(S)));
   const spreads = slopes.map(slope => {
@@ -228,8 +228,8 @@ function oneHot({ tape }: Value, width: number, k: number): Value {
 }
 
 /**
- * Fails unless each strategy, with single poses and with groups, and four states that were merged from JSON agree with the
- * definition and with the full graph.
+ * Fails unless each strategy agrees with the definition and with the full graph, for single poses and for groups. Four
+ * merged states, read from JSON, must also agree.
  *
  * @param parts index of the state of each pose, 0 to 3
  * @param posesPerTape size of the groups

@@ -41,7 +41,7 @@ test.each(['stream', 'recompute'] as const)(
 );
 
 test.each(Array.from({ length: 12 }, (_, n) => n + 1))(
-  'recompute continues in another precision from run %d, with the error of the coarser one',
+  'recompute continues in float64 if a float32 device is lost in run %d, within the error of float32',
   async failsAt => {
     const inexact = poses.map(({ energy, slope }) => ({ energy: energy / 3, slope }));
     const whole = await combineKnown({ poses: inexact });
@@ -57,7 +57,7 @@ test.each(Array.from({ length: 12 }, (_, n) => n + 1))(
   },
 );
 
-test('throws DeviceLostError if onDeviceLost returns the lost executor', async () => {
+test('combinePoses throws DeviceLostError if onDeviceLost returns the lost executor', async () => {
   const executor: Executor = {
     ...interpreter(),
     run: () => {
@@ -68,17 +68,17 @@ test('throws DeviceLostError if onDeviceLost returns the lost executor', async (
   await expect(failed).rejects.toThrow(/^fragile: the device was lost/);
 });
 
-test('throws DeviceLostError without onDeviceLost', async () => {
+test('combinePoses throws DeviceLostError without onDeviceLost', async () => {
   await expect(combineKnown({ poses, executor: losing(2) })).rejects.toThrow(DeviceLostError);
 });
 
-test('does not call onDeviceLost for other errors', async () => {
+test('combinePoses does not call onDeviceLost for other errors', async () => {
   const failing: Executor = { ...interpreter(), run: () => Promise.reject(new Error('a mistake')) };
   const onDeviceLost = () => expect.fail('was called');
   await expect(combineKnown({ poses, executor: failing, onDeviceLost })).rejects.toThrow('a mistake');
 });
 
-test('stats have the memory of the device, if there is one', async () => {
+test('stats.device has the memory of the device, and is absent without a device', async () => {
   const { stats } = await combineKnown({ poses, executor: losing(99) });
   expect(stats.device).toEqual({ buffers: 2, textures: 0, bytes: 8, peakBytes: 16 });
   expect((await combineKnown({ poses })).stats).not.toHaveProperty('device');

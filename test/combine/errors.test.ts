@@ -78,7 +78,7 @@ describe('a scorer', () => {
       'TypeError',
       /^pose 1: score returned a promise/,
     ],
-  ])('%s', async (_what, fail, kind, message) => {
+  ])('%s causes an error that names the pose', async (_what, fail, kind, message) => {
     await expectErrors({ score: failingAtSecond(fail) }, kind, message);
   });
 
@@ -118,7 +118,7 @@ describe('a scorer', () => {
   });
 });
 
-describe('an executor that fails at a pose', () => {
+describe('an executor that fails', () => {
   /** Executor that throws if an array on the tape was detached. */
   const checking = (executor: Executor): Executor => ({
     ...executor,
@@ -132,7 +132,7 @@ describe('an executor that fails at a pose', () => {
   });
   const executors = [interpreter(), jit(), jit({ precision: 'float32' }), wasm()].map(checking);
 
-  test('for a detached array: the error names the pose and has the cause', async () => {
+  test('at a pose with a detached array: the error names the pose and has the cause', async () => {
     const detaching: KnownOptions['score'] = (tape, { w }, { energy, slope }) => {
       const data = Float64Array.from(slope);
       const x = tape.constant(data);
@@ -150,7 +150,7 @@ describe('an executor that fails at a pose', () => {
     }
   });
 
-  test('of the full graph only: the error is the executor’s', async () => {
+  test('only on the full graph: the error is passed on unchanged', async () => {
     const executor: Executor = {
       ...interpreter(),
       run(wanted, options) {
@@ -206,7 +206,7 @@ describe('a bad pose', () => {
   const good = [pose(-9), pose(-6)];
 
   test.each(strategies)(
-    'is left out with badPose skip, as if it were not there, under %s',
+    "is left out by badPose: 'skip', as if it did not exist, under %s",
     async strategy => {
       const options: Partial<KnownOptions> = { score: steep, strategy, loss: squaredError(-10) };
       const { stats, ...result } = await combineKnown({ ...options, poses: mixed, badPose: 'skip' });
@@ -234,15 +234,15 @@ describe('a bad pose', () => {
 });
 
 describe('recompute with many bad gradients', () => {
-  /** Which half of 800 poses is bad. */
+  /** Predicates that select the bad half of 800 poses. */
   const halves: Readonly<Record<string, (n: number) => boolean>> = {
-    'every other pose': n => n % 2 === 1,
-    'the first half': n => n < 400,
-    'the last half': n => n >= 400,
+    'every other pose is bad': n => n % 2 === 1,
+    'the first half is bad': n => n < 400,
+    'the last half is bad': n => n >= 400,
   };
 
   test.each(Object.keys(halves))(
-    'reads the poses three times, not once for each bad one: %s',
+    'reads the poses three times, not once for each bad pose, if %s',
     async where => {
       const isBad = halves[where] as (n: number) => boolean;
       const poses = Array.from({ length: 800 }, (_, n) => pose(-((n * 37) % 101) / 20, isBad(n) ? 1e200 : 1));
@@ -270,7 +270,7 @@ describe('recompute with many bad gradients', () => {
     },
   );
 
-  test('also if each is found only once another is left out', async () => {
+  test('scores each pose twice if a bad gradient shows only after the previous bad pose is left out', async () => {
     // Each pose has all the weight until it is left out, so the gradient of the next is not computed before.
     const poses = Array.from({ length: 20 }, (_, n) => pose(-n, n > 0 ? 1e200 : 1));
     let calls = 0;
@@ -301,12 +301,12 @@ describe('when all poses are bad', () => {
       /all 2 poses are bad; pose 0: its prediction is NaN/,
     ],
     ['in their gradients', [pose(-9, 1e200), pose(-8, 1e200)], /all 2 poses are bad; pose 0: its gradient/],
-  ])('%s, there is nothing to combine', async (_what, poses, message) => {
+  ])('%s, the error says so and gives the reason of pose 0', async (_what, poses, message) => {
     await expectErrors({ poses, score: steep, badPose: 'skip' }, 'RangeError', message);
   });
 });
 
-test('a pose that is left out keeps its index, which poseLoss receives', async () => {
+test('poseLoss receives the index of a pose among all poses, also after poses that are left out', async () => {
   const indices = new Set<number>();
   const poseLoss = (x: Value, { index }: { readonly index: number }) => {
     indices.add(index);
@@ -321,7 +321,7 @@ test('a pose that is left out keeps its index, which poseLoss receives', async (
   }
 });
 
-test('recompute skips the backward pass of a pose of weight 0, and so does not find its gradient bad', async () => {
+test('recompute skips the backward pass of a pose of weight 0, and so does not notice that its gradient is bad', async () => {
   const options = { poses: [pose(-9), pose(9000, 1e200)], score: steep, strategy: 'recompute' } as const;
   expect((await combineKnown(options)).stats).toMatchObject({ backwardSkipped: 1, badPoses: [] });
 });
@@ -372,8 +372,8 @@ describe('poses', () => {
     ['fewer', posesOf(-9), /2 poses in its first pass and only 1 in its second/],
     ['none', [], /2 poses in its first pass and only 0 in its second/],
     ['more', posesOf(-9, -8, -7), /2 poses in its first pass and more in its second/],
-    ['without end', endless, /2 poses in its first pass and more in its second/],
-    ['others', posesOf(-9, -8.5), /prediction of pose 1 was -8 in the first pass .* -8.5 in the second/],
+    ['endless poses', endless, /2 poses in its first pass and more in its second/],
+    ['other poses', posesOf(-9, -8.5), /prediction of pose 1 was -8 in the first pass .* -8.5 in the second/],
   ])('must be the same in the second pass, not %s', async (_what, second, message) => {
     const poses = changing(posesOf(-9, -8), second);
     await expectError({ poses, strategy: 'recompute' }, 'Error', message);
@@ -399,14 +399,14 @@ describe.each(['combination', 'readout', 'loss', 'poseReadout', 'poseLoss'] as c
       'Error',
       'stranger.* of another tape',
     ],
-  ])('that returns %s', async (_what, fail, kind, message) => {
+  ])('that returns %s causes an error', async (_what, fail, kind, message) => {
     for (const strategy of supporting) {
       const options = { strategy, poseLoss: squaredError(0), [name]: fail };
       await expectError(options, kind, new RegExp(`^${name} .*${message}`));
     }
   });
 
-  test('that is not finite is an error, even if every prediction is finite', async () => {
+  test('that is not finite causes an error, even if every prediction is finite', async () => {
     const fail = (x: Value) => log(mul(0, sum(x)));
     for (const strategy of supporting) {
       const options = { strategy, poseLoss: squaredError(0), [name]: fail };
@@ -428,10 +428,10 @@ test('poseLosses whose sum overflows are an error', async () => {
   await expectErrors({ poseLoss }, 'RangeError', /loss, .* is Infinity/);
 });
 
-describe('a setting out of range', () => {
+describe('settings and options:', () => {
   const numbers = [0, -1, Number.NaN, Infinity];
 
-  test.each(numbers)('t, kT or km of %d', number => {
+  test.each(numbers)('t, kT or km of %d is an error', number => {
     const message = (name: string) =>
       new RangeError(`${name} must be a finite number above 0, got ${number}`);
     expect(() => lse({ t: number })).toThrow(message('lse: t'));
@@ -452,12 +452,12 @@ describe('a setting out of range', () => {
       () => pIC50({ substrate: 1e200, km: 1e-200 }),
       'pIC50: substrate of 1e+200 to km of 1e-200 is out of range: substrate/km overflows',
     ],
-  ])('a %s whose reciprocal or product overflows', (_what, make, message) => {
+  ])('a %s whose reciprocal or product overflows is an error', (_what, make, message) => {
     expect(make).toThrow(new RangeError(message));
   });
 
   property(
-    'every other kT and t gives finite numbers',
+    'a kT or t that is accepted gives finite numbers',
     magnitudes(5e-324, Number.MAX_VALUE),
     fc.constantFrom<-1 | 1>(-1, 1),
     several(energies, 8),
@@ -478,12 +478,12 @@ describe('a setting out of range', () => {
     },
   );
 
-  test.each([-1, Number.NaN, Infinity])('a substrate concentration of %d', number => {
+  test.each([-1, Number.NaN, Infinity])('a substrate concentration of %d is an error', number => {
     const message = `pIC50: substrate must be a finite concentration from 0, got ${number}`;
     expect(() => pIC50({ substrate: number, km: 1 })).toThrow(new RangeError(message));
   });
 
-  test.each([Number.NaN, Infinity, -Infinity])('a target of %d', number => {
+  test.each([Number.NaN, Infinity, -Infinity])('a target of %d is an error', number => {
     const message = `squaredError: target must be a finite number, got ${number}`;
     expect(() => squaredError(number)).toThrow(new RangeError(message));
   });
@@ -515,7 +515,7 @@ describe('a setting out of range', () => {
       () => interpreter({ precision: 'half' as 'float32' }),
       /^interpreter: precision /,
     ],
-  ])('an unknown option or value: %s', (_what, make, message) => {
+  ])('an unknown option or value is an error: %s', (_what, make, message) => {
     expect(make).toThrow(message);
   });
 
@@ -529,17 +529,20 @@ describe('a setting out of range', () => {
     ['loss', { loss: (_: Value, { params }: ParamsContext) => logKT(params) }],
     ['poseLoss', { poseLoss: (_: Value, { params }: ParamsContext) => logKT(params) }],
     ['readout', { readout: (_: Value, { params }: ParamsContext) => logKT(params) }],
-  ])('a parameter that does not exist, read by a function: %s', async (who, option) => {
-    const params = { depth: tensor(1), width: tensor(2) };
-    const score = (_tape: Tape, { depth }: Values) => mul(depth as Value, 2);
-    const options = { poses: [1], params, score, combination: mean(), ...option };
-    const message = `${who}: exp: operand 1 is undefined (no parameter is called logkT; there are depth, width)`;
-    await expect(combinePoses(options as never)).rejects.toThrow(message);
-    const strategy = 'full-graph';
-    await expect(combinePoses({ ...options, strategy } as never)).rejects.toThrow(message);
-  });
+  ])(
+    'a function that reads a parameter that does not exist is named in the error: %s',
+    async (who, option) => {
+      const params = { depth: tensor(1), width: tensor(2) };
+      const score = (_tape: Tape, { depth }: Values) => mul(depth as Value, 2);
+      const options = { poses: [1], params, score, combination: mean(), ...option };
+      const message = `${who}: exp: operand 1 is undefined (no parameter is called logkT; there are depth, width)`;
+      await expect(combinePoses(options as never)).rejects.toThrow(message);
+      const strategy = 'full-graph';
+      await expect(combinePoses({ ...options, strategy } as never)).rejects.toThrow(message);
+    },
+  );
 
-  test('a parameter that does not exist, read by the scorer', async () => {
+  test('a scorer that reads a parameter that does not exist causes an error', async () => {
     const score = (_tape: Tape, { dpeth }: { dpeth?: Value }) => mul(dpeth as Value, 2);
     const params = { depth: tensor(1), width: tensor(2) };
     const options = { poses: [1], params, score: score as never, combination: mean() };
@@ -550,14 +553,14 @@ describe('a setting out of range', () => {
     expect(() => mul(new Tape().fill(1), undefined as never)).toThrow('mul: operand 2 is undefined');
   });
 
-  test('a loss that reads all predictions, under stream: no pose is scored', async () => {
+  test('a loss that reads all predictions is an error under stream, before any pose is scored', async () => {
     const score = vi.fn();
     const loss: KnownOptions['loss'] = (x, context) => add(x, sum(context.predictions));
     await expectError({ score, loss }, 'TypeError', /the loss reads all predictions, .*recompute/);
     expect(score).not.toHaveBeenCalled();
   });
 
-  test.each([0, 2, Number.NaN])('a sign of %d', sign => {
+  test.each([0, 2, Number.NaN])('a sign of %d is an error', sign => {
     expect(() => lse({ sign: sign as 1 })).toThrow(RangeError);
     expect(() => lse({ sign: sign as 1 })).toThrow(/sign must be −1 or 1, got/);
   });
@@ -566,16 +569,21 @@ describe('a setting out of range', () => {
     ['a tolerance below 0', { tolerance: -1e-9 }, 'RangeError', /tolerance .* got -1e-9/],
     ['a tolerance of 1', { tolerance: 1 }, 'RangeError', /tolerance .* got 1/],
     ['a tolerance of NaN', { tolerance: Number.NaN }, 'RangeError', /tolerance .* got NaN/],
-    ['a badPose', { badPose: 'ignore' }, 'RangeError', /badPose .*'throw' or 'skip', got ignore/],
-    ['a strategy', { strategy: 'magic' }, 'RangeError', /no strategy magic; .*stream, recompute, full-graph/],
+    ['an unknown badPose', { badPose: 'ignore' }, 'RangeError', /badPose .*'throw' or 'skip', got ignore/],
+    [
+      'an unknown strategy',
+      { strategy: 'magic' },
+      'RangeError',
+      /no strategy magic; .*stream, recompute, full-graph/,
+    ],
     [
       'a strategy with the name of an object method',
       { strategy: 'toString' },
       'RangeError',
       /no strategy toString/,
     ],
-    ['a score', { score: 3 }, 'TypeError', /score must be a function/],
-    ['a combination', { combination: 'mean' }, 'TypeError', /combination must be/],
+    ['a score that is a number', { score: 3 }, 'TypeError', /score must be a function/],
+    ['a combination that is text', { combination: 'mean' }, 'TypeError', /combination must be/],
     ['an empty object as a combination', { combination: {} }, 'TypeError', /combination must be/],
     [
       'a combination that was not called',
@@ -583,10 +591,15 @@ describe('a setting out of range', () => {
       'TypeError',
       /combination must be lse\(\), with parentheses/,
     ],
-    ['params', { params: null }, 'TypeError', /params must be a record of tensors by name, got null/],
+    [
+      'params that are null',
+      { params: null },
+      'TypeError',
+      /params must be a record of tensors by name, got null/,
+    ],
     ['an executor that was not called', { executor: jit }, 'TypeError', /executor must be made by jit\(\),/],
-    ['a loss', { loss: -3 }, 'TypeError', /loss must be a function, got number/],
-    ['onPose', { onPose: true }, 'TypeError', /onPose must be a function, got boolean/],
+    ['a loss that is a number', { loss: -3 }, 'TypeError', /loss must be a function, got number/],
+    ['an onPose that is a boolean', { onPose: true }, 'TypeError', /onPose must be a function, got boolean/],
     [
       'a misspelt option',
       { stategy: 'stream' },
@@ -594,7 +607,7 @@ describe('a setting out of range', () => {
       /combinePoses: no option stategy; options are poses, params/,
     ],
     ['an option in another case', { keeppredictions: false }, 'TypeError', /did you mean keepPredictions\?/],
-  ])('%s', async (_what, options, kind, message) => {
+  ])('%s is an error', async (_what, options, kind, message) => {
     await expectError(options as Partial<KnownOptions>, kind, message);
   });
 });
@@ -618,7 +631,7 @@ describe('parameters', () => {
       /\bw\b.*\[3\] holds 3 numbers, but 2/,
     ],
     ['without a shape', { data: new Float64Array(3) }, 'TypeError', /parameter w /],
-  ])('%s', async (_what, w, kind, message) => {
+  ])('%s are an error', async (_what, w, kind, message) => {
     await expectErrors({ params: { w: w as Tensor } }, kind, message);
   });
 });
@@ -627,31 +640,31 @@ describe('options that exclude each other:', () => {
   const scatter: KnownOptions['loss'] = (x, { predictions }) => sum(sub(predictions, x));
   test.each<[string, Partial<KnownOptions>, RegExp]>([
     [
-      'stream and a combination in ops',
+      'stream with a combination in ops',
       { strategy: 'stream', combination: inOps },
       /combination in ops .*recompute/,
     ],
     [
-      'stream and a loss that sees every prediction',
+      'stream with a loss that reads every prediction',
       { strategy: 'stream', loss: scatter },
       /loss .*all predictions, .*recompute/,
     ],
     [
-      'recompute and no predictions',
+      'recompute without predictions',
       { strategy: 'recompute', keepPredictions: false },
       /recompute needs all predictions; keepPredictions: false .*stream/,
     ],
     [
-      'the full graph and no predictions',
+      'the full graph without predictions',
       { strategy: 'full-graph', keepPredictions: false },
       /full-graph needs all predictions/,
     ],
     [
-      'a combination in ops and no predictions',
+      'a combination in ops without predictions',
       { combination: inOps, keepPredictions: false },
       /recompute needs all predictions/,
     ],
-  ])('%s', async (_what, options, message) => {
+  ])('%s is an error', async (_what, options, message) => {
     await expectError(options, 'TypeError', message);
   });
 });

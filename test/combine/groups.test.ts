@@ -64,7 +64,7 @@ const combineTogether = (poses: readonly KnownPose[], posesPerTape: number, more
 
 describe('groups', () => {
   property(
-    'of any size give the answer of single poses, also with weights of 0',
+    'of any size give the result of single poses, also with weights of 0',
     several(fc.tuple(evenly(-20, 20), slopes, fc.oneof(fc.constantFrom(0, 1, 2), evenly(0.01, 5))), 24, 2),
     fc.constantFrom(
       (weight: (pose: Weighed) => number): Combination => mean({ weight }),
@@ -97,7 +97,7 @@ describe('groups', () => {
   );
 
   property(
-    'give the same answer on jit and wasm',
+    'give the same result on jit and wasm',
     several(fc.record({ energy: evenly(-5, 5), slope: slopes }), 12),
     combinations,
     fc.integer({ min: 2, max: 12 }),
@@ -120,7 +120,7 @@ describe('groups', () => {
     [wasm(), 1e-5],
   ];
 
-  test('have G poses in order, and the last group the rest', async () => {
+  test('have G poses in order, and the last group has the remaining ones', async () => {
     const sizes: number[] = [];
     const reported: number[] = [];
     const { stats } = await combineTogether(posesOf(1, 2, 3, 4, 5, 6, 7), 3, {
@@ -165,7 +165,7 @@ describe('groups', () => {
     expectClose(gradient.w, single.gradient.w, 1e-12, 16);
   });
 
-  test('work in a batch', async () => {
+  test('give the loss and gradient of single poses in a batch', async () => {
     const compounds = [
       { poses: posesOf(1, 2, 3), measured: 0 },
       { poses: posesOf(-4, -3), measured: -2 },
@@ -204,14 +204,17 @@ describe('a pose in a group', () => {
       ...more,
     });
 
-  test.each(strategies)('that is bad is named, with the origin of the bad value: %s', async strategy => {
-    const running = combineLogs([1, 2, 3, 4, 5, -6, 7], { strategy });
-    const error = await running.catch(error => error);
-    expect(error).toBeInstanceOf(BadPoseError);
-    expect(error.message).toMatch(/^pose 5: its prediction is NaN: .*log/);
-  });
+  test.each(strategies)(
+    'that is bad is named, with the origin of the bad value, under %s',
+    async strategy => {
+      const running = combineLogs([1, 2, 3, 4, 5, -6, 7], { strategy });
+      const error = await running.catch(error => error);
+      expect(error).toBeInstanceOf(BadPoseError);
+      expect(error.message).toMatch(/^pose 5: its prediction is NaN: .*log/);
+    },
+  );
 
-  test.each(strategies)('that is bad is left out without the rest of its group: %s', async strategy => {
+  test.each(strategies)('that is bad is left out without the rest of its group, under %s', async strategy => {
     const result = await combineLogs([1, 2, 0, 4, 5, -6, 7], { strategy, badPose: 'skip' });
     const expected = await combineLogs([1, 2, 4, 5, 7]);
     expect(result.stats.badPoses.map(({ index }) => index)).toEqual([2, 5]);
@@ -230,9 +233,9 @@ describe('a pose in a group', () => {
     ['jit', jit(), 1e-12],
     ['wasm', wasm(), 1e-6],
     ['interpreter', interpreter(), 1e-12],
-  ] as const)('by %s', (_name, executor, tolerance) => {
+  ] as const)('on %s', (_name, executor, tolerance) => {
     test.each([mean(), boltzmann(), softly])(
-      'that is bad is named, or left out without its group: $kind',
+      'that is bad is named, or left out without the rest of its group: $kind',
       async combination => {
         const poses = [1, 2, 0, 4, 5, -6, 7, 8];
         const more = { executor, combination };
@@ -249,7 +252,7 @@ describe('a pose in a group', () => {
       },
     );
 
-    test('with a bad log-weight or value is named, or left out without its group', async () => {
+    test('with a bad log-weight or value is named, or left out without the rest of its group', async () => {
       const only = (name: 'logWeight' | 'values') =>
         pooling({ name: 'root', [name]: (z: Value) => log(sub(2, z)), value: ({ logSum }) => logSum });
       // ln(2 − ln pose) is NaN from pose e² on.
@@ -292,7 +295,7 @@ describe('a pose in a group', () => {
     );
   });
 
-  test('is not blamed if only the group fails', async () => {
+  test('is not blamed if the scorer fails only for the whole group', async () => {
     const score = (tape: Tape, params: { readonly w: Value }, poses: readonly KnownPose[]) => {
       if (poses.length > 1) throw new Error('too many');
       return scoreTogether(tape, params, poses);
@@ -321,7 +324,7 @@ describe('a scorer of groups', () => {
   });
 
   test.each([0, -1, 1.5, Number.NaN, '8', Number.POSITIVE_INFINITY])(
-    'rejects posesPerTape: %s',
+    'with posesPerTape: %s is an error',
     async posesPerTape => {
       await expect(combineTogether(posesOf(1, 2), posesPerTape as number)).rejects.toThrow(
         `posesPerTape must be a whole number from 1, got ${posesPerTape}`,
@@ -411,7 +414,7 @@ describe('bytes of a group', () => {
     }
   });
 
-  test('of a group that is scored pose by pose are those of a full graph of G poses', async () => {
+  test('that is scored pose by pose are those of a full graph of G poses', async () => {
     const options = { poses: poses(8), params, combination: lse(), executor: interpreter() };
     const inGroups = await combinePoses({
       ...options,

@@ -29,17 +29,23 @@ const half = Math.log(2 * Math.PI) / 2;
 
 test.each<[string, (x: Value) => Value, number[], number, number[]]>([
   ['squaredError', squaredError(3), [5], 4, [4]],
-  ['absoluteError above', absoluteError(3), [5], 2, [1]],
-  ['absoluteError below', absoluteError(3), [-1], 4, [-1]],
+  ['absoluteError above the target', absoluteError(3), [5], 2, [1]],
+  ['absoluteError below the target', absoluteError(3), [-1], 4, [-1]],
   ['absoluteError at the target', absoluteError(3), [3], 0, [0]],
-  ['huber near', huber(3), [3.5], 0.125, [0.5]],
-  ['huber far', huber(3, { delta: 2 }), [-3], 10, [-2]],
-  ['huber at delta', huber(0, { delta: 2 }), [2], 2, [2]],
-  ['a lower bound, satisfied', censored({ measured: 5, bound: 'lower' }), [6], 0, [0]],
-  ['a lower bound, violated', censored({ measured: 5, bound: 'lower' }), [3], 4, [-4]],
-  ['an upper bound, satisfied', censored({ measured: 5, bound: 'upper' }), [-6], 0, [0]],
-  ['an upper bound, violated', censored({ measured: 5, bound: 'upper', loss: absoluteError }), [7], 2, [1]],
-  ['a bound, attained', censored({ measured: 5, bound: 'upper' }), [5], 0, [0]],
+  ['huber near the target', huber(3), [3.5], 0.125, [0.5]],
+  ['huber far from the target', huber(3, { delta: 2 }), [-3], 10, [-2]],
+  ['huber at a distance of delta', huber(0, { delta: 2 }), [2], 2, [2]],
+  ['a lower bound that is satisfied', censored({ measured: 5, bound: 'lower' }), [6], 0, [0]],
+  ['a lower bound that is violated', censored({ measured: 5, bound: 'lower' }), [3], 4, [-4]],
+  ['an upper bound that is satisfied', censored({ measured: 5, bound: 'upper' }), [-6], 0, [0]],
+  [
+    'an upper bound that is violated',
+    censored({ measured: 5, bound: 'upper', loss: absoluteError }),
+    [7],
+    2,
+    [1],
+  ],
+  ['a bound that is attained', censored({ measured: 5, bound: 'upper' }), [5], 0, [0]],
   ['gaussianNLL of variance 1', gaussianNLL(3, { variance: 1 }), [5], half + 2, [2]],
   ['gaussianNLL of variance 4', gaussianNLL(3, { variance: 4 }), [5], half + Math.log(2) + 0.5, [0.5]],
   [
@@ -57,14 +63,14 @@ test.each<[string, (x: Value) => Value, number[], number, number[]]>([
     [0.5, 0],
   ],
   [
-    'pairwiseRanking, two against one',
+    'pairwiseRanking of two compounds against one',
     pairwiseRanking([7, 5, 7], { scale: 2 }),
     [1, 1, 2],
     (Math.log(2) + Math.log1p(Math.exp(-2))) / 2,
     [-0.5, 0.5 + 1 / (1 + Math.exp(2)), -1 / (1 + Math.exp(2))],
   ],
   ['weightedSum', weightedSum([2, squaredError(3)], [-0.5, absoluteError(0)]), [5], 5.5, [7.5]],
-])('%s', (_name, loss, numbers, value, slopes) => {
+])('%s has the right value and slopes', (_name, loss, numbers, value, slopes) => {
   const actual = at(loss, ...numbers);
   expectClose(actual.value, value, 1e-15, 1);
   expectClose(actual.slopes, slopes, 1e-15, 1);
@@ -73,7 +79,7 @@ test.each<[string, (x: Value) => Value, number[], number, number[]]>([
 describe('in combinePoses', () => {
   const poses = posesOf(-1, -3, -2);
 
-  test('crossEntropy is −ln of the Boltzmann weight of the pose that is right', async () => {
+  test('crossEntropy is −ln of the Boltzmann weight of the right pose', async () => {
     const Z = energiesOf(poses).reduce((total, energy) => total + Math.exp(-energy / 0.5), 0);
     for (const strategy of ['recompute', 'full-graph'] as const) {
       const { loss } = await combineKnown({
@@ -106,7 +112,7 @@ test.each<[string, () => unknown, RegExp]>([
   ],
   ['a delta of 0', () => huber(1, { delta: 0 }), /huber: delta must be a finite number above 0/],
   [
-    'another bound',
+    'an unknown bound',
     () => censored({ measured: 1, bound: 'above' as 'upper' }),
     /censored: bound must be 'lower' or 'upper'/,
   ],
@@ -119,7 +125,7 @@ test.each<[string, () => unknown, RegExp]>([
   ['an index of −1', () => crossEntropy(-1), /crossEntropy: right must be the index of a pose/],
   ['equal measurements', () => pairwiseRanking([1, 1]), /all compounds have the same measured value/],
   [
-    'another number of compounds',
+    'a wrong number of compounds',
     () => at(pairwiseRanking([1, 2]), 1, 2, 3),
     /2 measured values, but 3 predictions/,
   ],

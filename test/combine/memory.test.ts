@@ -127,24 +127,27 @@ test('predictionBytes of predictions, weights and coefficients are 24 a pose', a
   }
 });
 
-describe('tapes alive', () => {
+describe('tapes', () => {
   test.each([
     ['stream', 1, 20],
     ['recompute', 1, 40],
     ['full-graph', 20, 1],
-  ] as const)('under %s: at most %d, and %d in total for 20 poses', async (strategy, alive, total) => {
-    const tapes = new Set<Tape>();
-    const { stats } = await combine({
-      poses: times(20, poseOf(5)),
-      strategy,
-      score(tape, values, pose) {
-        tapes.add(tape);
-        return score(tape, values, pose);
-      },
-    });
-    expect(stats.tapesAlive).toBe(alive);
-    expect(tapes.size).toBe(total);
-  });
+  ] as const)(
+    'under %s, tapesAlive is %d, and 20 poses are recorded on %d tapes in total',
+    async (strategy, alive, total) => {
+      const tapes = new Set<Tape>();
+      const { stats } = await combine({
+        poses: times(20, poseOf(5)),
+        strategy,
+        score(tape, values, pose) {
+          tapes.add(tape);
+          return score(tape, values, pose);
+        },
+      });
+      expect(stats.tapesAlive).toBe(alive);
+      expect(tapes.size).toBe(total);
+    },
+  );
 });
 
 /** Interpreter that records the live bytes before and after each run, and throws in run `failsAt`. */

@@ -77,7 +77,7 @@ const pairs: Record<string, (kT: number) => readonly [fixed: Combination, learne
 
 describe.each(Object.entries(pairs))('%s', (_name, pairOf) => {
   property(
-    'gives the same for a number and for a function of the parameters',
+    'gives the same result for a number and for a function of the parameters that equals it',
     weightedPoses,
     magnitudes(0.05, 20),
     fc.constantFrom(...strategies),
@@ -141,7 +141,7 @@ test('a learned kT has the gradient of finite differences', async () => {
   }
 });
 
-describe('by hand', () => {
+describe('compared with numbers computed by hand,', () => {
   const energies = [1, 2, 4];
   const [a, b, c] = energies as [number, number, number];
   const combined = (options: Partial<KnownOptions>) =>
@@ -317,7 +317,7 @@ describe('poses of a pooling whose weight underflows', () => {
   });
 });
 
-describe('rejects', () => {
+describe('combinations reject', () => {
   async function expectError(options: Partial<KnownOptions>, message: RegExp): Promise<void> {
     for (const strategy of strategies)
       await expect(combineKnown({ poses: posesOf(-1, -2, -3), strategy, ...options })).rejects.toThrow(
@@ -346,7 +346,7 @@ describe('rejects', () => {
     await expectError(spoiled, /all 3 poses are bad or have weight 0; pose 1: its prediction is NaN/);
   });
 
-  test('no pose of weight 0, which is neither scored nor counted', async () => {
+  test('a bad pose only if its weight is above 0; a pose of weight 0 is neither scored nor counted', async () => {
     for (const strategy of strategies) {
       const scored: number[] = [];
       const result = await combineKnown({
@@ -481,7 +481,7 @@ describe('rejects', () => {
     await expectError({ combination }, message);
   });
 
-  test('a learned kT that has become negative when a state is closed', async () => {
+  test('a learned kT that is negative when a state is finished', async () => {
     const combination = boltzmann({ kT: ({ w }: { readonly w: Value }) => slice(w, 0, 1) });
     const params = { w: tensor([0.6, 0, 0]) };
     const scoring = { score, combination, executor: interpreter() };

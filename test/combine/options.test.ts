@@ -64,14 +64,14 @@ describe('poses may come as', () => {
 describe('the strategy', () => {
   const spread: KnownOptions['loss'] = (x, { predictions }) => sum(square(sub(predictions, x)));
   test.each<[string, Partial<KnownOptions>, string]>([
-    ['is stream', {}, 'stream'],
-    ['is recompute for a combination in ops', { combination: x => sum(x) }, 'recompute'],
+    ['is stream by default', {}, 'stream'],
+    ['is recompute by default for a combination in ops', { combination: x => sum(x) }, 'recompute'],
     [
-      'is the chosen one, for a loss of all predictions',
+      'is recompute if chosen, for a loss that reads all predictions',
       { loss: spread, strategy: 'recompute' },
       'recompute',
     ],
-    ['is the chosen one', { loss: spread, strategy: 'full-graph' }, 'full-graph'],
+    ['is full-graph if chosen', { loss: spread, strategy: 'full-graph' }, 'full-graph'],
   ])('%s', async (_what, options, strategy) => {
     const { stats } = await combineKnown({ poses, ...options });
     expect(stats).toMatchObject({ strategy, poses: 3, badPoses: [], executor: 'interpreter float64' });
@@ -144,7 +144,7 @@ describe('a signal', () => {
     return { trace, poses: iterable };
   }
 
-  test.each(strategies)('that is already aborted: nothing is scored, under %s', async strategy => {
+  test.each(strategies)('that is already aborted prevents all scoring, under %s', async strategy => {
     let scored = 0;
     const result = combineKnown({
       poses,
@@ -160,7 +160,7 @@ describe('a signal', () => {
   });
 
   test.each(['stream', 'recompute'] as const)(
-    'aborts between poses and closes them, under %s',
+    'aborts between poses and closes their iterator, under %s',
     async strategy => {
       const controller = new AbortController();
       const { trace, poses } = traced();
@@ -198,7 +198,7 @@ describe('a signal', () => {
     expect(closed).toBe(true);
   });
 
-  test('that is not aborted changes nothing, and an error closes the poses', async () => {
+  test('that is not aborted changes nothing; an error closes the iterator of the poses', async () => {
     const { signal } = new AbortController();
     expect(await combineKnown({ poses, signal })).toEqual(await combineKnown({ poses }));
     const { trace, poses: tracedPoses } = traced();

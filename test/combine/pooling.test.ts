@@ -19,7 +19,7 @@ import { type Defined, expectDefinition, type Values } from './definition.ts';
 
 /*
  * Random poolings. The score of K numbers, the log-weight, each value and the function after the pool are random programs of
- * smooth ops. They read the numbers of the step before, the parameters and the pose.
+ * smooth ops. They read the numbers of the previous step, the parameters and the pose.
  */
 
 interface Pose {
@@ -84,7 +84,7 @@ function apply({ steps, factors }: RandomFunction, numbers: Value, params: Value
   return add(record({ params: shapes, steps }, numbers.tape, inputs, rows), linear);
 }
 
-/** Options of a random pooling for energies of the size of `unit`, which the functions get divided by `unit`. */
+/** Options of a random pooling. Its functions receive energies divided by `unit`, their typical size. */
 function optionsOf(
   { logWeight, heat, values, value, isWeighted }: Drawn,
   unit: number,

@@ -9,7 +9,7 @@ import { decimal, exponential, logarithm, over, times, toNumber } from './decima
 import type { KnownPose } from './known-poses.ts';
 
 /*
- * Each combination by its definition in 400 decimals, where cancelled digits and large exponentials do no harm.
+ * Each combination, computed by its definition with 400 decimals, so that cancellation and large exponentials cost no digits.
  */
 
 interface Exact {
@@ -85,7 +85,7 @@ const combinations: fc.Arbitrary<Combination> = fc.oneof(
 );
 const pose: fc.Arbitrary<KnownPose> = fc.record({ energy: energies, slope: slopes });
 
-describe('to 400 decimals', () => {
+describe('compared with definitions in 400 decimals,', () => {
   property('every combination agrees with its definition', combinations, several(pose, 64), expectExact);
 
   test('a free energy keeps its digits at a kT far above the differences of poses', async () => {
@@ -133,7 +133,7 @@ describe('to 400 decimals', () => {
     [1 / 16, 32],
     [2, 1],
   ])(
-    'a million poses sorted from worst to best are exact to the first one: t = %d, %i states merged',
+    'a million poses sorted from worst to best give accurate gradients, even of the first pose: t = %d, %i merged states',
     (t, parts) => {
       const { sum, moment, top } = geometric(t);
       const smooth = sorted(lse({ t }), parts);
@@ -162,7 +162,7 @@ describe('to 400 decimals', () => {
     expectClose(accumulator.result().value, toNumber(exact), 2 ** -52, 1e4);
   });
 
-  test('the functions of decimals are right', () => {
+  test('the arithmetic with decimals is right', () => {
     expect(toNumber(decimal(-0.1))).toBe(-0.1);
     expect(toNumber(exponential(decimal(1)))).toBe(Math.E);
     expect(exponential(decimal(1)).toString().slice(0, 40)).toBe('2718281828459045235360287471352662497757');

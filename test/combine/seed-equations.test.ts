@@ -99,12 +99,12 @@ const times = (unit: number, poses: readonly KnownPose[]) =>
   poses.map(({ energy, slope }) => ({ energy: energy * unit, slope }));
 
 describe('the streamed form and the closed form equal the direct form', () => {
-  property('Boltzmann', magnitudes(1e-3, 1e3), reduced, (kT, poses) => {
+  property('for boltzmann()', magnitudes(1e-3, 1e3), reduced, (kT, poses) => {
     const scaled = times(kT, poses);
     expectEquations(boltzmann({ kT }), scaled, boltzmannDirectly(1 / kT, scaled));
   });
 
-  property('LSE', magnitudes(1e-3, 1e3), fc.constantFrom<-1 | 1>(-1, 1), reduced, (t, sign, poses) => {
+  property('for lse()', magnitudes(1e-3, 1e3), fc.constantFrom<-1 | 1>(-1, 1), reduced, (t, sign, poses) => {
     const scaled = times(1 / t, poses);
     expectEquations(lse({ t, sign }), scaled, lseDirectly(sign * t, scaled));
   });

@@ -27,7 +27,7 @@ function unstoppable(): Executor {
   };
 }
 
-/** (e_n/S)(1 + |σ(ΔG_n − r)|) of each pose, where S and r are those of the poses before it; 0 if its weight underflows. */
+/** (e_n/S)(1 + |σ(ΔG_n − r)|) of each pose, with S and r of the previous poses; 0 if its weight underflows. */
 function influences({ sigma }: Combination, energies: readonly number[]): number[] {
   return energies.map((energy, n) => {
     const before = energies.slice(0, n);
@@ -89,7 +89,7 @@ describe('a pose whose weight underflows needs no backward pass', () => {
     expect(await skippedOf([-10, -20, -30], options)).toBe(2);
   });
 
-  test('and neither does any pose if the loss is flat', async () => {
+  test('and neither does any pose if the slope of the loss is 0', async () => {
     const flat: Partial<KnownOptions> = { poses: posesOf(-8, -8), loss: squaredError(-8) };
     const { stats, gradient, loss } = await combineKnown({
       poses: posesOf(-8),
@@ -111,7 +111,7 @@ describe('a pose whose weight underflows needs no backward pass', () => {
     }
   });
 
-  test('and is not counted if no gradient is wanted', async () => {
+  test('and is not counted in backwardSkipped if no gradient is wanted', async () => {
     for (const strategy of ['stream', 'recompute'] as const)
       expect(await skippedOf([-30, -20, -10], { strategy, gradient: false })).toBe(0);
   });
@@ -168,7 +168,7 @@ describe('with a tolerance', () => {
   );
 });
 
-/** Pose. A wild one has an infinite gradient in any precision, but a good prediction. */
+/** Known pose. If `wild`, its gradient is infinite in any precision, but its prediction is finite. */
 interface WildPose extends KnownPose {
   readonly wild: boolean;
 }
@@ -249,7 +249,7 @@ describe('on every executor', () => {
     }
   });
 
-  test('it is an error if the pose has a poseLoss', async () => {
+  test('an infinite gradient is an error if the pose has a poseLoss', async () => {
     const poses = [-9, 9].map(energy => ({ energy, slope: [1, 2, 3], wild: energy > 0 }));
     const combination = boltzmann({ kT: 0.01 });
     for (const strategy of strategies) {
@@ -260,7 +260,7 @@ describe('on every executor', () => {
   });
 
   property(
-    'the same poses are bad, and the same are skipped',
+    'the same poses are bad, and the same poses are skipped',
     several(wildPose, 8),
     kTs,
     tolerances,

@@ -238,7 +238,7 @@ property(
  * right within about 1e-6. The largest error in 3000 cases was 3e-7.
  */
 property(
-  'float32 agrees within its rounding',
+  'float32 agrees with float64 within its rounding',
   mildScorings(true),
   fc.constantFrom(mean(), lse({ t: 2 }), lse({ t: 0.5, sign: 1 }), boltzmann({ kT: 0.593 })),
   async (scoring, combination) => {
