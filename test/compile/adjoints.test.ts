@@ -214,14 +214,14 @@ describe('adjoints', () => {
     }
   });
 
-  test('differ by which values are wanted, differentiated, and differentiated by', () => {
+  test('differ if other values are wanted, differentiated, or differentiated by', () => {
     const executor = jit();
     for (const isSecond of [false, true, false, true]) {
       const tape = new Tape();
       const x = tape.parameter(tensor(3), 'x');
       const y = mul(x, x);
       const z = mul(y, x);
-      // Both pass z, y, x and x in this order.
+      // Both calls pass z, y, x and x in this order, but divide them differently.
       const [, , ...slopes] = isSecond
         ? runGradients(executor, [z, y], [x], [x])
         : runGradients(executor, [z], [y], [x, x]);

@@ -64,7 +64,7 @@ function expectRight(wanted: readonly Value[]): void {
     expectSame(executor, interpreter(), wanted, executor.precision === 'float64' ? 1e-12 : 1e-5);
 }
 
-describe('graph', () => {
+describe('the graph', () => {
   test('merges equal subexpressions, and reshapes of reshapes', () => {
     const tape = new Tape();
     const x = tape.parameter([1, 2, 3, 4, 5, 6], 'x');
@@ -76,7 +76,7 @@ describe('graph', () => {
 
   test.each<[string, (x: Value) => Value[]]>([
     [
-      'a reshape of a reshape with as many axes',
+      'a reshape of a reshape with the same number of axes',
       x => [reshape(reshape(reshape(x, [6]), [3, 2]), [2, 3]), reshape(reshape(x, [6]), [3, 2])],
     ],
     ['a transposed reshape', x => [transpose(reshape(transpose(x), [2, 3]))]],
@@ -101,7 +101,7 @@ describe('graph', () => {
         return [da, dab, add(da, dab)];
       },
     ],
-  ])('%s', (_, f) => {
+  ])('gives right results for %s', (_, f) => {
     const tape = new Tape();
     expectRight(f(tape.parameter(tensor(Float64Array.of(1, -2, 3, 0.5, 4, -1), [2, 3]), 'x')));
   });
@@ -371,7 +371,7 @@ describe('branches', () => {
     ['rows', (x, y) => sum(square(segmentSum(where(x, div(y, x), 0), [0, 1, 1, 0, 2, 2], 3)))],
     ['a condition on a number that the branch uses', (x, y) => sum(where(x, mul(x, where(x, y, 5)), 0))],
     ['a condition of sums', (x, y) => sum(where(sub(sum(x), 5), mul(x, y), 0))],
-  ])('around %s', (_, f) => {
+  ])('around %s give right values and gradients', (_, f) => {
     const tape = new Tape();
     const [a, b] = [tape.parameter(x, 'x'), tape.parameter(y, 'y')];
     const energy = f(a, b);
@@ -380,7 +380,7 @@ describe('branches', () => {
     expectRight([energy, ...gradient(energy, [a, b])]);
   });
 
-  test('not into a sum over the same index', () => {
+  test('do not enclose an inner sum over the same axis', () => {
     const tape = new Tape();
     const table = tape.parameter(tensor(Float64Array.of(1, 2, 3, 4, 5, 6), [2, 3]), 'y');
     const near = less(table, 4.5);
@@ -389,7 +389,7 @@ describe('branches', () => {
     expectRight([sum(where(near, mul(table, sum(masked, 1, true)), 0), 1)]);
   });
 
-  test('not around a factor that is not finite', () => {
+  test('do not hide a factor that is NaN', () => {
     const tape = new Tape();
     const [a, b] = [tape.parameter([1, 0], 'a'), tape.parameter([2, Number.NaN], 'b')];
     for (const executor of fused) {
@@ -437,7 +437,7 @@ describe('in float32, a value equals its view', () => {
     ['transposed', x => transpose(reshape(x, [10, 20]))],
     ['sliced', x => slice(x, 3, 150)],
     ['repeated', x => concat([x, x], 0)],
-  ])('%s and wanted', (_, view) => {
+  ])('if the view is %s and wanted', (_, view) => {
     const tape = new Tape();
     const x = tape.parameter(
       Float32Array.from({ length: 200 }, (_, i) => Math.sin(i)),
@@ -452,7 +452,7 @@ describe('in float32, a value equals its view', () => {
     }
   });
 
-  test('for an input in float64', () => {
+  test('if the value is an input in float64', () => {
     const tape = new Tape();
     const x = tape.constant([1.12, 0.3, 2.7]);
     const column = reshape(x, [3, 1]);
@@ -469,7 +469,7 @@ describe('in float32, a value equals its view', () => {
     }
   });
 
-  test('in a loop that reads both', () => {
+  test('in a loop that reads both of them', () => {
     const tape = new Tape();
     const x = tape.parameter(
       Float32Array.from({ length: 200 }, (_, i) => Math.sin(i)),

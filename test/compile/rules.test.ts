@@ -225,7 +225,7 @@ describe('a wrong guess', () => {
   };
 
   test.each(['masked', 'exchanged'] as const)(
-    '%s gives a finite number only in ops that the table lists',
+    'of kind %s gives a finite number only in ops for which `swallows` is true',
     kind => {
       const taint = taintOfGuess[kind];
       for (const name of [...unary, ...binary]) {
@@ -244,7 +244,7 @@ describe('a wrong guess', () => {
     },
   );
 
-  test('of the sign of zero changes only ops that the table lists', () => {
+  test('of the sign of zero changes the results only of ops for which `swallows` is true', () => {
     for (const name of [...unary, ...binary]) {
       const operation = numbers[name as 'add'] as (...args: number[]) => number;
       const count = unary.includes(name) ? 1 : 2;

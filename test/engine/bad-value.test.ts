@@ -8,8 +8,8 @@ import { originOfBadValue } from '../../engine/bad-value.ts';
 import { property } from '../support/property.ts';
 
 /**
- * Number of values between the bad value and the score. A near one is found by single entries, a far one by running the
- * whole tape.
+ * Number of values between the bad value and the score. The search computes single entries to find a near bad value, and
+ * runs the whole tape to find a far one.
  */
 const distances = { near: 0, far: 1100 };
 

@@ -133,7 +133,7 @@ describe.each(executors)('%s', (_name, make) => {
     ],
   ];
 
-  test.each(changes)('names %s', async (_what, record, message) => {
+  test.each(changes)('throws an error that names %s', async (_what, record, message) => {
     const executor = await make();
     const [x, change] = record(new Tape());
     const y = sum(mul(x, x));

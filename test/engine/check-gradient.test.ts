@@ -66,7 +66,7 @@ describe('checkGradient', () => {
     );
   });
 
-  test('names the wrong entries, by how much, and blames the gradient', async () => {
+  test('names the wrong entries with their errors, and blames the gradient', async () => {
     const { ok, entries, report } = await check(cubeBy(2));
     expect(ok).toBe(false);
     expect(entries.map(({ verdict }) => verdict)).toEqual(['wrong', 'agrees', 'wrong']);

@@ -37,7 +37,10 @@ interface Cut {
   readonly length: number;
 }
 
-/** Records copies of values on another tape, with each cut in a checkpoint nested in that of the cut before. */
+/**
+ * Records copies of values on another tape. The first cut becomes a checkpoint; the other cuts apply to the values in it and
+ * after it.
+ */
 function rerecorded(values: readonly Value[], tape: Tape, cuts: readonly Cut[]): Map<Value, Value> {
   const copies = new Map<Value, Value>();
   const copyRange = (from: number, to: number, left: readonly Cut[]) => {
@@ -297,15 +300,18 @@ const perLayer: readonly (readonly [name: string, limit: number, make: () => Syn
   ['wasm()', 8.1, () => wasm()],
 ];
 
-describe('memory of a chain in checkpoints', () => {
-  test.each(perLayer)('of 1000 layers, 32 in each: %s', async (_name, limit, make) => {
-    const layer = chains['of matrix products'] as Layers;
-    expect(await layersHeld(make(), chained(layer, 1000, 32))).toBeLessThan(limit * 32);
-    expect(await layersHeld(make(), chained(layer, 1000, undefined))).toBeGreaterThan(1000);
-  });
+describe('with checkpoints, the memory of a chain', () => {
+  test.each(perLayer)(
+    'of 1000 layers, 32 in each checkpoint, is a small multiple of 32 layers: %s',
+    async (_name, limit, make) => {
+      const layer = chains['of matrix products'] as Layers;
+      expect(await layersHeld(make(), chained(layer, 1000, 32))).toBeLessThan(limit * 32);
+      expect(await layersHeld(make(), chained(layer, 1000, undefined))).toBeGreaterThan(1000);
+    },
+  );
 
-  describe.each(Object.entries(chains))('%s, √n of n layers in each', (_what, layer) => {
-    test.each(perLayer)('%s', async (_name, limit, make) => {
+  describe.each(Object.entries(chains))('%s, with √n of its n layers in each checkpoint,', (_what, layer) => {
+    test.each(perLayer)('grows with √n: %s', async (_name, limit, make) => {
       const executor = make();
       const [few, many] = [
         await layersHeld(executor, chained(layer, 64, 8)),
@@ -318,7 +324,7 @@ describe('memory of a chain in checkpoints', () => {
   });
 });
 
-test('the interpreter’s memory is exact', async () => {
+test('the interpreter’s memory with checkpoints is exactly as predicted', async () => {
   const layer = chains['of matrix products'] as Layers;
   for (const block of [10, 20]) {
     // The inputs of all checkpoints except the first, whose input is the caller's x; the values of one checkpoint, computed
@@ -342,7 +348,7 @@ test.each([2, 3])(
   },
 );
 
-test('memory on a device is limited, too', async () => {
+test('checkpoints also reduce the memory of gpu()', async () => {
   const executor = await gpu({ mode: 'webasm' });
   const layer = chains['of matrix products'] as Layers;
   const wanted = chained(layer, 64, 8);
@@ -355,7 +361,7 @@ test('memory on a device is limited, too', async () => {
   await executor.dispose();
 });
 
-test('nested checkpoints take less memory than one level of them', async () => {
+test('nested checkpoints take less memory than checkpoints of one level', async () => {
   const layer = chains['of matrix products'] as Layers;
   const build = (levels: readonly number[]) => {
     const tape = new Tape();
@@ -393,7 +399,7 @@ test('a tape with the same values but no checkpoints has another plan', async ()
   expect(executor.planned).toBe(2);
 });
 
-test('one checkpoint of all layers takes no more memory than none', async () => {
+test('a single checkpoint of all layers takes no more memory than no checkpoint', async () => {
   for (const executor of [interpreter(), jit(), wasm()]) {
     const [checked, plain] = [checkpoint, <F>(f: F) => f].map(wrap => {
       const tape = new Tape();

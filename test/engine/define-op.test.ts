@@ -114,7 +114,7 @@ describe('an op of a user', () => {
     for (const [i, value] of values.entries()) expectClose(value.data, expected[i] as number[], 1e-15);
   });
 
-  test('calls its expression once before, and once for each entry of the result when the tape runs', () => {
+  test('calls its expression once at its first use, and once for each entry of the result when the tape runs', () => {
     let calls = 0;
     const counted = defineOp({
       name: 'counted',
@@ -211,7 +211,7 @@ describe('an op of a user', () => {
     ],
     ['no result', () => undefined, 'its expression gives undefined'],
     [
-      'a constant of no number',
+      'a constant that is not a number',
       (s, a) => s.mul(a, s.constant('2')),
       's.constant takes a number, got a string',
     ],
@@ -283,7 +283,7 @@ describe('an op of a user', () => {
       const product = (): Of<'matmul'> => ({ kind: 'matmul', transposeA: false, transposeB: false });
       // @ts-expect-error: a product has two inputs
       const one = defineOp({ name: 'product', forward: product, vjp: [null] });
-      // @ts-expect-error: and is called with both
+      // @ts-expect-error: a product is called with two inputs
       expect(() => one([x])).toThrow('product: the form matmul takes 2 inputs, got 1');
     });
 
@@ -300,7 +300,7 @@ describe('an op of a user', () => {
       expect(window([x], 1, 2).shape).toEqual([2]);
       // @ts-expect-error: a window has a length
       expect(() => window([x], 1)).toThrow('window');
-      // @ts-expect-error: which is a number
+      // @ts-expect-error: the length of a window is a number
       expect(() => window([x], 1, '2')).toThrow('window');
     });
   });

@@ -123,22 +123,22 @@ describe('jvp', () => {
 
   test.each<[string, (x: Value) => unknown, RegExp]>([
     [
-      'a direction too many',
+      'more directions than values',
       x => jvp([x], [x], [1, 2]),
       /jvp: needs one direction for each of the 1 values, got 2/,
     ],
     [
-      'another shape',
+      'a direction of another shape',
       x => jvp([x], [x], [x.tape.constant([1])]),
       /direction 1 has shape \[1\], instead of that of %0 = x \[2\]/,
     ],
     [
-      'another tape',
+      'a direction on another tape',
       x => jvp([x], [x], [new Tape().constant([1, 2])]),
       /direction 1 must be a number or a value of the same tape/,
     ],
     ['index data', x => jvp([x.tape.index([0, 1])], [x], [1]), /jvp: .* is index data/],
-    ['a tensor', x => hessianVectorProduct(x, [x], [1]), /gradient: needs a single number/],
+    ['the Hessian of a tensor', x => hessianVectorProduct(x, [x], [1]), /gradient: needs a single number/],
   ])('rejects %s', (_, record, message) => {
     expect(() => record(new Tape().parameter(tensor([1, 2]), 'x'))).toThrow(message);
   });

@@ -35,7 +35,7 @@ describe('gradient', () => {
     }
   });
 
-  test('of mixed order does not depend on the order: e^(xy)', () => {
+  test('of second order does not depend on the order of differentiation: e^(xy)', () => {
     const tape = new Tape();
     const [x, y] = [tape.parameter(0.5), tape.parameter(-1.2)];
     const f = exp(mul(x, y));
@@ -125,9 +125,9 @@ describe('gradient', () => {
   const x = tape.parameter([1, 2, 3], 'x');
   const index = tape.constant(Int32Array.of(1));
   const mistakes: [mistake: string, record: () => unknown, message: string][] = [
-    ['a tensor', () => gradient(square(x), [x]), 'square [3] is a tensor; sum it, or pick an entry'],
-    ['no numbers', () => gradient(slice(x, 0, 0), [x]), 'needs a single number'],
-    ['index data', () => gradient(index, [x]), 'index data'],
+    ['of a tensor', () => gradient(square(x), [x]), 'square [3] is a tensor; sum it, or pick an entry'],
+    ['of no numbers', () => gradient(slice(x, 0, 0), [x]), 'needs a single number'],
+    ['of index data', () => gradient(index, [x]), 'index data'],
     [
       'by a value of another tape',
       () => gradient(sum(x), [new Tape().parameter(1, 'other')]),
@@ -140,12 +140,12 @@ describe('gradient', () => {
     ],
   ];
 
-  test.each(mistakes)('of or by %s is an error', (_mistake, record, message) => {
+  test.each(mistakes)('%s is an error', (_mistake, record, message) => {
     expect(record).toThrow(message);
   });
 });
 
-describe('the gradient of 130,000 values is recorded and run in linear time', () => {
+describe('recording and running take linear time for', () => {
   // More than the maximal number of arguments of a call.
   const count = 130_000;
   const single = (wanted: readonly Value[]) =>
@@ -153,20 +153,20 @@ describe('the gradient of 130,000 values is recorded and run in linear time', ()
       .run(wanted)
       .map(({ data: [only] }) => only);
 
-  test('by each part of a concatenation', () => {
+  test('the gradient by each of 130,000 parts of a concatenation', () => {
     const tape = new Tape();
     const parts = Array.from({ length: count }, (_, i) => tape.parameter([i]));
     const slopes = single(gradient(sum(square(concat(parts))), parts));
     expect([slopes.length, slopes[3], slopes[count - 1]]).toEqual([count, 6, 2 * (count - 1)]);
   }, 60_000);
 
-  test('by a value with as many uses', () => {
+  test('the gradient by a value with 130,000 uses', () => {
     const x = new Tape().parameter([2]);
     const [dx] = gradient(sum(square(concat(new Array<Value>(count).fill(x)))), [x]);
     expect(single([dx])).toEqual([4 * count]);
   }, 60_000);
 
-  test('through a chain of as many ops', () => {
+  test('the gradient through a chain of 130,000 ops', () => {
     const tape = new Tape();
     const x = tape.parameter(1);
     let y = x;
@@ -175,7 +175,7 @@ describe('the gradient of 130,000 values is recorded and run in linear time', ()
     expect(inspect(tape).split('\n').length).toBe(2 * count + 3);
   }, 60_000);
 
-  test('for an expression of 30,000 inputs', () => {
+  test('an expression of 30,000 inputs', () => {
     const inputs = 30_000;
     const total = defineOp({
       name: 'total',

@@ -17,7 +17,7 @@ import { expectClose } from '../support/equal.ts';
 import { property } from '../support/property.ts';
 
 /*
- * Arguments in place of numbers, lists and names that try to become source text of a compiled kernel. The law: recording
+ * Hostile arguments that try to become source text of a compiled kernel, in place of numbers, lists and names. Recording
  * throws an error, or the form on the tape is plain data and executors agree on its value.
  */
 
@@ -177,7 +177,7 @@ describe.each(kinds)('a form %s', kind => {
 
   const drawn = oneOf(names).chain(name => fc.tuple(fc.constant(name), hostile(good[name]), fc.nat(2)));
 
-  property('with a wrong field throws an error or is right', drawn, ([name, make, way]) => {
+  property('with a wrong field throws an error or has the right value', drawn, ([name, make, way]) => {
     const bad = way === 0 ? { ...good, [name]: make() } : { ...good };
     // A getter may return a right value first, to pass checks, and then a wrong one.
     if (way > 0) {
@@ -371,7 +371,7 @@ describe('an input', () => {
     expect(() => x.tape.record(op, form, [input as Value])).toThrow(message);
   });
 
-  test('too many or missing, for the form or the rules, is an error', () => {
+  test('that is missing, or one too many for the form or the rules, is an error', () => {
     expect(() => x.tape.record(op, { kind: 'reshape', shape: [3] }, [x, x])).toThrow(
       'own: the form reshape takes 1 inputs, got 2',
     );

@@ -2,7 +2,7 @@ import { gradient, inspect, jit, Tape, tensor } from 'posetape';
 import { gather, matmul, mul, reshape, slice, square, sum, transpose } from 'posetape/ops';
 import { expect, test } from 'vitest';
 
-test('lists a tape line by line, with shapes, bytes, values, and a line before the adjoints', () => {
+test('inspect() lists a tape line by line, with shapes, bytes, values, and a line before the adjoints', () => {
   const tape = new Tape();
   const x = tape.parameter(tensor([1, 2, 3]), 'x');
   gradient(sum(square(x)), [x]);
@@ -23,7 +23,7 @@ test('lists a tape line by line, with shapes, bytes, values, and a line before t
   );
 });
 
-test('without values, runs nothing and shows the attributes of forms', () => {
+test('inspect() without values runs nothing, and shows the attributes of forms', () => {
   const tape = new Tape();
   const a = tape.parameter(tensor(new Float64Array(6), [2, 3]), 'a');
   const rows = gather(transpose(a), Int32Array.of(0, 0));
@@ -40,13 +40,13 @@ test('without values, runs nothing and shows the attributes of forms', () => {
   );
 });
 
-test('shows four numbers of a long value, as computed by the chosen executor', () => {
+test('inspect() shows four numbers of a long value, as computed by the chosen executor', () => {
   const tape = new Tape();
   mul(tape.constant([1, 2, 3, 4, 5]), 1 / 3);
   const [, , last] = inspect(tape, { values: true, executor: jit({ precision: 'float32' }) }).split('\n');
   expect(last).toBe('%2  mul(%0, %1)  [5]  40 B  0.333333 0.666667 1 1.33333 …');
 });
 
-test('is empty for an empty tape', () => {
+test('inspect() is empty for an empty tape', () => {
   expect(inspect(new Tape(), { values: true })).toBe('');
 });

@@ -33,7 +33,7 @@ proveExecutor('interpreter({ precision: "float32" })', () => float32, {
 });
 
 describe('results belong to the caller', () => {
-  test('none shares memory with a parameter, a constant, an index, or another result', () => {
+  test('no result shares memory with a parameter, a constant, an index, or another result', () => {
     const inputs = [Float64Array.of(1, 2), Float64Array.of(3, 4), Float32Array.of(5, 6), Int32Array.of(1, 0)];
     const [first, second, third, index] = inputs as [Float64Array, Float64Array, Float32Array, Int32Array];
     const tape = new Tape();
@@ -69,7 +69,7 @@ describe('results belong to the caller', () => {
     }
   });
 
-  test('also the first result of a run that stops after it', () => {
+  test('even the first result of a run that stops after it', () => {
     const data = Float64Array.of(1, 2);
     const x = new Tape().parameter(data);
     const [only] = interpreter().run([x, neg(x)], { proceed: () => false });
@@ -91,7 +91,7 @@ describe('the wanted values', () => {
     expect(evaluate([])).toEqual([]);
   });
 
-  test('give a tuple of as many tensors', () => {
+  test('give a tuple with one tensor for each value', () => {
     const x = new Tape().parameter([1, 2]);
     const [y, dx]: readonly [Tensor, Tensor] = evaluate([sum(x), ...gradient(sum(x), [x])]);
     expect([[...y.data], [...dx.data]]).toEqual([[3], [1, 1]]);

@@ -12,7 +12,7 @@ function peakOf(wanted: readonly Value[], precision: Precision = 'float64'): num
   return memory.peak;
 }
 
-describe('the bytes held are counted exactly', () => {
+describe('the number of bytes held is counted exactly', () => {
   const column = Float64Array.from({ length: 100 }, (_, i) => i);
 
   // A column of 100 numbers has 800 bytes. In float32 it has 400, and the parameter is first rounded into a new array.
@@ -31,9 +31,9 @@ describe('the bytes held are counted exactly', () => {
       400 + 400,
     ],
     ['a value that nothing needs', x => [exp(x), sum(square(x))].slice(1), 800 + 8, 400 + 400],
-    ['a reshape, an alias', x => [sum(square(reshape(x, [4, 25])))], 800 + 8, 400 + 400],
+    ['a reshape, which is an alias', x => [sum(square(reshape(x, [4, 25])))], 800 + 8, 400 + 400],
     ['an alias that outlives its value', x => [aliased(neg(x))], 800 + 800 + 800, 400 + 400 + 400],
-    ['a transpose, a copy', x => [transpose(reshape(x, [4, 25]))], 800, 400 + 400],
+    ['a transpose, which is a copy', x => [transpose(reshape(x, [4, 25]))], 800, 400 + 400],
     // float64: the literal, held while the tape runs, and the product; float32: also x and the rounded literal
     ['a literal', x => [mul(x, 2.5)], 8 + 800, 8 + 400 + 4 + 400],
     ['a literal that nothing needs', x => [mul(x, 2.5), neg(x)].slice(1), 8 + 800, 8 + 400 + 400],
@@ -46,7 +46,7 @@ describe('the bytes held are counted exactly', () => {
     ['a gradient', x => withGradient(sum(square(x)), x), 8 + 800 + 800 + 800, 400 + 4 + 400 + 4 + 400],
   ];
 
-  test.each(tapes)('%s', (_what, wanted, float64, float32) => {
+  test.each(tapes)('for %s', (_what, wanted, float64, float32) => {
     expect(peakOf(wanted(new Tape().parameter(column)), 'float64')).toBe(float64);
     expect(peakOf(wanted(new Tape().parameter(column)), 'float32')).toBe(float32);
   });
@@ -86,14 +86,14 @@ describe('the gradient by a table with K uses takes one array of its size, not K
     return { y, table, gradient: gradient(y, [table])[0] };
   };
 
-  test.each(uses)('%s', (_what, use) => {
+  test.each(uses)('for %s', (_what, use) => {
     // A cotangent of two numbers for each use, and one table.
     for (const count of [1, 2, 10, 100]) {
       expect(peakOf([gradientOf(use, count).gradient])).toBe(8 * rows + 16 * count);
     }
   });
 
-  test.each(uses)('%s, and each term is right if it is wanted, too', (_what, use) => {
+  test.each(uses)('for %s; terms that are wanted, too, are right and take one array each', (_what, use) => {
     const { gradient: total, table } = gradientOf(use, 3);
     const terms = total.inputs;
     expect(terms.map(({ op }) => op.name)).toEqual(Array(3).fill(terms[0]?.op.name));
@@ -119,7 +119,7 @@ describe('the gradient by a table with K uses takes one array of its size, not K
   });
 });
 
-describe('the bytes held return to where they were', () => {
+describe('the number of bytes held is the same after a run as before', () => {
   const boom = defineOp({
     name: 'boom',
     forward: map((_s, a) => {

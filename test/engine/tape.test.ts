@@ -2,7 +2,7 @@ import { gradient, interpreter, Tape, tensor, type Value } from 'posetape';
 import { add, exp, gather, mul, segmentSum, square, sub, sum, where } from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
 
-describe('a tape only records', () => {
+describe('a tape records', () => {
   test('each value after its inputs, with its op and shape', () => {
     const tape = new Tape();
     const x = tape.parameter([1, 2, 3], 'x');
@@ -18,7 +18,7 @@ describe('a tape only records', () => {
     for (const { id, inputs } of tape.values) for (const input of inputs) expect(input.id).toBeLessThan(id);
   });
 
-  test('and reads no typed array before it runs; lists are copied', () => {
+  test('typed arrays without reading them before it runs, and copies of lists', () => {
     const tape = new Tape();
     const [parameter, constant, list] = [Float64Array.of(1), Float64Array.of(10), [100]];
     const total = add(tape.parameter(parameter), add(tape.constant(constant), tape.constant(list)));
@@ -59,7 +59,7 @@ describe('a tape only records', () => {
   });
 });
 
-describe('a mistake is an error on the line that made it', () => {
+describe('the line that records a mistake throws an error:', () => {
   const tape = new Tape();
   const x = tape.parameter([1, 2, 3], 'radii');
   const index = tape.constant(Int32Array.of(0, 1));
@@ -73,7 +73,7 @@ describe('a mistake is an error on the line that made it', () => {
     ],
     ['a value of another tape', () => mul(x, elsewhere), 'mul: %0 = charges [3] belongs to another tape'],
     [
-      'a value of another tape, first',
+      'a value of another tape as the first operand',
       () => mul(elsewhere, x),
       'mul: %0 = radii [3] belongs to another tape',
     ],
@@ -91,17 +91,17 @@ describe('a mistake is an error on the line that made it', () => {
     ],
     ['an index of another tape', () => segmentSum(elsewhere, index, 2), 'belongs to another tape'],
     [
-      'numbers alone',
+      'numbers without a value',
       () => add(1, 2),
       'add: at least one operand must be a value on a tape; for numbers alone use Math',
     ],
     [
-      'lists alone',
+      'lists without a value',
       () => add(list, list),
       'add: operands are values and numbers; put data on the tape by tape.constant',
     ],
     [
-      'a list beside a value',
+      'a value and a list',
       () => add(x, list),
       'add: operand 2 is neither a value nor a number; put data on the tape by tape.constant',
     ],
@@ -110,7 +110,7 @@ describe('a mistake is an error on the line that made it', () => {
       () => tape.parameter(Int32Array.of(1), 'types'),
       'types: index data (an Int32Array) has no gradient',
     ],
-    ['data of no known kind', () => tape.constant('abc' as unknown as number), 'tensor: expected a number'],
+    ['data of an unknown kind', () => tape.constant('abc' as unknown as number), 'tensor: expected a number'],
   ];
 
   test.each(mistakes)('%s', (_mistake, record, message) => {
