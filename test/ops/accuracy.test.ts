@@ -73,7 +73,7 @@ const angleOf = (y: bigint, x: bigint) =>
 /** √(1 − x²) */
 const cosineOf = (x: bigint) => root(one - times(x, x));
 
-/** Distance of a result from the exact number, in units in the last place of that. */
+/** Error of a result, in units in the last place of the exact number. */
 function ulps(actual: number, expected: bigint): number {
   const exact = Math.abs(toNumber(expected));
   const unit = exact < 2 ** -1022 ? Number.MIN_VALUE : 2 ** (Math.floor(Math.log2(exact)) - 52);
@@ -91,7 +91,7 @@ const points = [
 /** Arguments in the tail of erfc. */
 const far = [12.1, 15.7, 19.9, 22.22, 24.5, 26, 26.5];
 
-describe('in float64', () => {
+describe('error functions in float64:', () => {
   test('erf is within 1 ulp', () => {
     for (const x of [...points, ...points.map(x => -x)].filter(x => Math.abs(x) < 8))
       expect(ulps(errorFunction.of(x), exactErf(x)), `erf ${x}`).toBeLessThan(1);
@@ -103,7 +103,7 @@ describe('in float64', () => {
   });
 });
 
-describe('angles in float64', () => {
+describe('angles in float64:', () => {
   const xs = Array.from({ length: 60 }, (_, i) => Math.sin(1.7 * i + 0.3)).concat([
     0.999999,
     -1e-5,
@@ -116,14 +116,14 @@ describe('angles in float64', () => {
     ['acos', acos, x => angleOf(cosineOf(x), x), 2],
   ];
 
-  test.each(arcs)('%s', (name, arc, exact, bound) => {
+  test.each(arcs)('%s is within its bound of 1.5 or 2 ulp', (name, arc, exact, bound) => {
     const entries = name === 'atan' ? xs.map(x => Math.fround(x)) : xs;
     const results = derivatives(arc, entries, 0)[0] as number[];
     for (const [i, x] of entries.entries())
       expect(ulps(results[i] as number, exact(decimal(x))), `${name} ${x}`).toBeLessThan(bound);
   });
 
-  test('atan2', () => {
+  test('atan2 is within 1.5 ulp', () => {
     for (const [i, y] of xs.entries()) {
       const x = 2 * (xs[(i * 7 + 3) % xs.length] as number);
       const tape = new Tape();
@@ -143,10 +143,10 @@ function derivatives(f: typeof erf, entries: readonly number[], orders: number):
   return evaluate(results).map(({ data }) => [...data]);
 }
 
-describe('at limits of the domain', () => {
+describe('at limits of the domain,', () => {
   const ends = [0, -0, Infinity, -Infinity, Number.NaN, 40, -40, Number.MIN_VALUE, -1e-310];
 
-  test('values', () => {
+  test('values are right', () => {
     expect(derivatives(erf, ends, 0)).toEqual([
       [0, -0, 1, -1, Number.NaN, 1, -1, Number.MIN_VALUE, (2 / Math.sqrt(Math.PI)) * -1e-310],
     ]);
@@ -159,7 +159,7 @@ describe('at limits of the domain', () => {
     );
   });
 
-  test('slopes', () => {
+  test('slopes are right, and derivatives to fourth order finite', () => {
     const slope = 2 / Math.sqrt(Math.PI);
     const finite = [0, Infinity, -Infinity, 40];
     expect(derivatives(erf, finite, 1)[1]).toEqual([slope, 0, 0, 0]);

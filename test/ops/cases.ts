@@ -76,7 +76,7 @@ const anywhere = between(-2, 2);
 const bits = listOf(fc.constantFrom(0, -0, 1, -2));
 
 /*
- * Elementwise ops: each in several shapes, and those of two operands also with a literal on either side.
+ * Elementwise ops, each in several shapes. Ops of two operands are also used with a literal on either side.
  */
 
 const shapesOf: Record<number, readonly (readonly (readonly number[])[])[]> = {
@@ -313,7 +313,7 @@ const elementwiseCases: Case[] = [
 ].flat();
 
 /*
- * Reductions: over one axis, several, all or none, counted from either end, and kept or removed.
+ * Reductions over one axis, several, all or none. Axes are counted from either end, and kept or removed.
  */
 
 const axisChoices: readonly { shape: readonly number[]; axis?: ops.Axes; means: readonly number[] }[] = [
@@ -749,9 +749,9 @@ const joined =
     return build(first.shape.with(axis, length), index => {
       let position = index[axis] as number;
       for (const part of parts) {
-        const own = part.shape[axis] as number;
-        if (position < own) return at(part, index.with(axis, position));
-        position -= own;
+        const partLength = part.shape[axis] as number;
+        if (position < partLength) return at(part, index.with(axis, position));
+        position -= partLength;
       }
       throw new RangeError('past the end');
     });
@@ -780,8 +780,8 @@ const negated = (a: Plain): Plain => ({ shape: a.shape, data: a.data.map(entry =
 const sharesOfSegments = (index: Plain) => (a: Plain) => {
   const rank = index.shape.length;
   return build(a.shape, position => {
-    const own = at(index, position.slice(0, rank));
-    const rows = indicesOf(index.shape).filter(row => at(index, row) === own);
+    const segment = at(index, position.slice(0, rank));
+    const rows = indicesOf(index.shape).filter(row => at(index, row) === segment);
     const rest = position.slice(rank);
     return softmax(
       at(a, position),
@@ -917,10 +917,10 @@ const indexCases: Case[] = [
     [[], []],
     [[0, 1]],
   ),
-  ...segmentUses.flatMap(([index, given, count, shape]) => [
+  ...segmentUses.flatMap(([index, indexArgument, count, shape]) => [
     along(
       ops.segmentMax,
-      a => ops.segmentMax(a, given, count),
+      a => ops.segmentMax(a, indexArgument, count),
       largestOfSegments(index, count),
       shape,
       distinct(0.1),
@@ -928,7 +928,7 @@ const indexCases: Case[] = [
     ),
     along(
       ops.segmentMin,
-      a => ops.segmentMin(a, given, count),
+      a => ops.segmentMin(a, indexArgument, count),
       a => negated(largestOfSegments(index, count)(negated(a))),
       shape,
       distinct(0.1),
@@ -936,7 +936,7 @@ const indexCases: Case[] = [
     ),
     along(
       ops.segmentSoftmax,
-      a => ops.segmentSoftmax(a, given, count + 1),
+      a => ops.segmentSoftmax(a, indexArgument, count + 1),
       sharesOfSegments(index),
       shape,
       anywhere,
@@ -960,8 +960,8 @@ function product(a: Plain, b: Plain): Plain {
       Array.from({ length: inner }, (_, k) => at(left, [...front, i, k]) * at(right, [...front, k, j])),
     );
   });
-  const kept = [...(a.shape.length === 1 ? [] : [rows]), ...(b.shape.length === 1 ? [] : [columns])];
-  return reshaped([...leading, ...kept])(whole);
+  const remaining = [...(a.shape.length === 1 ? [] : [rows]), ...(b.shape.length === 1 ? [] : [columns])];
+  return reshaped([...leading, ...remaining])(whole);
 }
 
 const matmulShapes: readonly (readonly [readonly number[], readonly number[]])[] = [
@@ -1327,8 +1327,8 @@ const ofMatrices = (f: (matrix: Matrix) => Matrix | number[] | number) => (a: Pl
     f(Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, k) => at(a, [...front, i, k])))),
   );
   const [first] = results as [Matrix | number[] | number];
-  const own = Array.isArray(first) ? (Array.isArray(first[0]) ? [n, n] : [n]) : [];
-  return { shape: [...a.shape.slice(0, -2), ...own], data: results.flat(2) as number[] };
+  const resultShape = Array.isArray(first) ? (Array.isArray(first[0]) ? [n, n] : [n]) : [];
+  return { shape: [...a.shape.slice(0, -2), ...resultShape], data: results.flat(2) as number[] };
 };
 
 /** Gauss-Jordan elimination with row exchanges. */

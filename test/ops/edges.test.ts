@@ -117,7 +117,7 @@ function corners(x: Value): [Value, Value, Value] {
 }
 
 describe.each(executors)('%s', (_name, make, tolerance) => {
-  test.each(edges)('%s', async (_what, f, entries) => {
+  test.each(edges)('agrees with the interpreter in float64: %s', async (_what, f, entries) => {
     const x = new Tape().parameter(entries);
     const y = sum(f(x));
     const [slope] = gradient(y, [x]);

@@ -439,7 +439,7 @@ describe('sorting', () => {
     );
   });
 
-  test('gives each entry its own cotangent, also beside NaN and infinities', () => {
+  test('gives each entry the cotangent of its sorted position, also next to NaN and infinities', () => {
     const weighted = (x: Value) => mul(square(sort(x)), x.tape.constant([1, 2, 3, 4]));
     const [sorted, slope, second] = derivatives(weighted, [2, Infinity, 2, -1]);
     expect([sorted, slope, second]).toEqual([
@@ -457,7 +457,7 @@ describe('sorting', () => {
     ]);
   });
 
-  test('by a computed index that is out of range takes −∞', () => {
+  test('and taking entries: a computed index that is out of range gives −∞', () => {
     const x = parameter([1, none, -0, Infinity]);
     const at = add(x.tape.constant([3, 2, 1, 4, -1, 0.5, none]), x.tape.fill(0, [7]));
     const expected = [Infinity, -0, none, -Infinity, -Infinity, -Infinity, -Infinity];
@@ -469,7 +469,7 @@ describe('sorting', () => {
     ]);
   });
 
-  test('of 300 numbers agrees with JavaScript, also for others taken in that order', () => {
+  test('of 300 numbers agrees with JavaScript’s, also for other numbers taken in the same order', () => {
     const entries = Array.from({ length: 300 }, (_, i) => Math.round(1e3 * Math.sin(i * i)) % 50);
     const places = entries.map((_, i) => i).sort((i, k) => (entries[i] as number) - (entries[k] as number));
     const x = parameter(entries);
@@ -491,16 +491,16 @@ describe('angles between points', () => {
     for (const degrees of [-179, -90, -30, 0, 60, 90, 135, 180]) {
       const radians = (degrees * Math.PI) / 180;
       const d = [Math.cos(radians), Math.sin(radians), 2];
-      const [found = []] = derivatives(twist, [1, 0, 0, 0, 0, 0, 0, 0, 2, ...d], 0);
-      expectClose(found, [radians], 1e-15, 1);
+      const [actual = []] = derivatives(twist, [1, 0, 0, 0, 0, 0, 0, 0, 2, ...d], 0);
+      expectClose(actual, [radians], 1e-15, 1);
     }
     const [right] = derivatives(bend, [2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0], 0);
     expectClose(right as number[], [Math.PI / 2], 1e-15);
   });
 
   test('are accurate for angles of 1e-9', () => {
-    const [found, slope] = derivatives(bend, [1, 1e-9, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0], 1);
-    expectClose(found as number[], [1e-9], 1e-15);
+    const [actual, slope] = derivatives(bend, [1, 1e-9, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0], 1);
+    expectClose(actual as number[], [1e-9], 1e-15);
     expectClose((slope as number[]).slice(0, 3), [-1e-9, 1, 0], 1e-12, 1);
     const [straight] = derivatives(bend, [-1, 1e-9, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0], 0);
     expectClose(straight as number[], [Math.PI - 1e-9], 1e-15);
@@ -599,7 +599,7 @@ describe('kinks have the stated subgradient', () => {
     ],
   ];
 
-  test.each(kinks)('%s', (_name, f, entries, slope, second) => {
+  test.each(kinks)('for %s', (_name, f, entries, slope, second) => {
     const [, first, curvature] = derivatives(f, entries) as [number[], number[], number[]];
     expectClose(first, slope, 4 * ulp);
     expectClose(curvature, second, 4 * ulp);
@@ -645,7 +645,7 @@ describe('steps and remainders', () => {
     expect(valuesOf(round, [2 ** 51 + 0.5, 2 ** 51 + 1.5])).toEqual([2 ** 51, 2 ** 51 + 2]);
   });
 
-  test('ceil and trunc', () => {
+  test('ceil rounds up, and trunc rounds towards 0', () => {
     expect(valuesOf(ceil, [0.1, -0.1, 1e-300, -1e-300, -1.5])).toEqual([1, -0, 1, -0, -1]);
     expect(valuesOf(trunc, [1.9, -1.9, 0.1, -0.1, 1e-300])).toEqual([1, -1, 0, -0, 0]);
   });
@@ -671,16 +671,16 @@ describe('steps and remainders', () => {
     [1e300, 1e-10, 0],
     [1e17, 0.3, 0],
   ])('%d mod %d is %d', (a, b, expected) => {
-    const [found] = valuesOf(x => mod(x, b), [a]) as [number];
-    expect(Object.is(found, expected) || found === expected).toBe(true);
+    const [actual] = valuesOf(x => mod(x, b), [a]) as [number];
+    expect(Object.is(actual, expected) || actual === expected).toBe(true);
   });
 
   test('a remainder is 0 or has the sign of the divisor, and is at most as large', () => {
     for (let i = 1; i < 2000; i++) {
       const [a, b] = [Math.sin(i) * 10 ** (i % 7), Math.sin(3 * i + 1)];
-      const [found] = valuesOf(x => mod(x, b), [a]) as [number];
-      expect(found * b).toBeGreaterThanOrEqual(0);
-      expect(Math.abs(found)).toBeLessThanOrEqual(Math.abs(b));
+      const [actual] = valuesOf(x => mod(x, b), [a]) as [number];
+      expect(actual * b).toBeGreaterThanOrEqual(0);
+      expect(Math.abs(actual)).toBeLessThanOrEqual(Math.abs(b));
     }
   });
 
@@ -735,11 +735,14 @@ describe('pow', () => {
     [2, 0, 1, 0, 0],
   ];
 
-  test.each(powers)('%d to the power %d', (base, exponent, ...expected) => {
-    expectClose(derivatives(x => pow(x, exponent), [base]).flat(), expected, 4 * ulp);
-    const byValue = (x: Value) => pow(x, x.tape.constant(exponent));
-    expectClose(derivatives(byValue, [base]).flat(), expected, 4 * ulp);
-  });
+  test.each(powers)(
+    '%d to the power %d has the right value and derivatives',
+    (base, exponent, ...expected) => {
+      expectClose(derivatives(x => pow(x, exponent), [base]).flat(), expected, 4 * ulp);
+      const byValue = (x: Value) => pow(x, x.tape.constant(exponent));
+      expectClose(derivatives(byValue, [base]).flat(), expected, 4 * ulp);
+    },
+  );
 
   test.each([
     // [base, exponent, ∂/∂b = aᵇ ln a, ∂²/∂b², ∂²/∂a∂b = aᵇ⁻¹ (1 + b ln a)]
@@ -747,18 +750,21 @@ describe('pow', () => {
     [2, 3, 8 * Math.LN2, 8 * Math.LN2 ** 2, 4 * (1 + 3 * Math.LN2)],
     [2, 1, 2 * Math.LN2, 2 * Math.LN2 ** 2, 1 + Math.LN2],
     [2, 0, Math.LN2, Math.LN2 ** 2, 0.5],
-  ])('%d to the power %d, by the exponent', (base, exponent, slope, second, mixed) => {
-    const tape = new Tape();
-    const [a, b] = [tape.parameter(base), tape.parameter(exponent)];
-    const [db] = gradient(pow(a, b), [b]);
-    const [da] = gradient(pow(a, b), [a]);
-    const [dbb, dba] = gradient(db, [b, a]);
-    const [dab] = gradient(da, [b]);
-    const found = evaluate([db, dbb, dba, dab]).map(({ data: [only] }) => only as number);
-    expectClose(found, [slope, second, mixed, mixed], 4 * ulp);
-  });
+  ])(
+    '%d to the power %d has the right derivatives by the exponent',
+    (base, exponent, slope, second, mixed) => {
+      const tape = new Tape();
+      const [a, b] = [tape.parameter(base), tape.parameter(exponent)];
+      const [db] = gradient(pow(a, b), [b]);
+      const [da] = gradient(pow(a, b), [a]);
+      const [dbb, dba] = gradient(db, [b, a]);
+      const [dab] = gradient(da, [b]);
+      const actual = evaluate([db, dbb, dba, dab]).map(({ data: [only] }) => only as number);
+      expectClose(actual, [slope, second, mixed, mixed], 4 * ulp);
+    },
+  );
 
-  test('by literal exponents is one op, with one plan for all that are not multiples of ½', () => {
+  test('by a literal exponent is one op; all exponents that are not multiples of ½ share one plan', () => {
     const executor = jit();
     const run = (exponent: number) => {
       const x = new Tape().parameter([1.5, 2]);

@@ -148,27 +148,32 @@ describe.each(linearOps)('%s is linear', op => {
     return operands.map(each => shown({ use, moved, operands: each }));
   });
 
-  property('⟨v, Jᵀu⟩ = ⟨Jv, u⟩', drawn, seeds, ({ use, moved, operands }, seed) => {
-    // The op is linear in the moved operands, so J is the op itself with the other operands fixed.
-    const tape = new Tape();
-    const leaves = operands.map(operand => tape.parameter(operand));
-    const result = use.record(...leaves);
-    const [image, ...vectors] = evaluate([result, ...moved.map(i => leaves[i] as Value)]);
-    const u = weights(image.data.length, seed);
-    const pulled = evaluate(
-      gradient(
-        projection(result, u),
-        moved.map(i => leaves[i] as Value),
-      ),
-    );
+  property(
+    'and its gradient is the transpose: ⟨v, Jᵀu⟩ = ⟨Jv, u⟩',
+    drawn,
+    seeds,
+    ({ use, moved, operands }, seed) => {
+      // The op is linear in the moved operands, so J is the op itself with the other operands fixed.
+      const tape = new Tape();
+      const leaves = operands.map(operand => tape.parameter(operand));
+      const result = use.record(...leaves);
+      const [image, ...vectors] = evaluate([result, ...moved.map(i => leaves[i] as Value)]);
+      const u = weights(image.data.length, seed);
+      const pulled = evaluate(
+        gradient(
+          projection(result, u),
+          moved.map(i => leaves[i] as Value),
+        ),
+      );
 
-    const [left, leftSize] = inner(
-      vectors.flatMap(({ data }) => [...data]),
-      pulled.flatMap(({ data }) => [...data]),
-    );
-    const [right, rightSize] = inner([...image.data], u);
-    expectClose(left, right, 1e-12, Math.max(leftSize, rightSize));
-  });
+      const [left, leftSize] = inner(
+        vectors.flatMap(({ data }) => [...data]),
+        pulled.flatMap(({ data }) => [...data]),
+      );
+      const [right, rightSize] = inner([...image.data], u);
+      expectClose(left, right, 1e-12, Math.max(leftSize, rightSize));
+    },
+  );
 });
 
 /** Returns ⟨a, b⟩ and Σ|aᵢbᵢ|. */

@@ -36,7 +36,7 @@ describe.each([1, 2, 3, 4])('matrices of %d rows', n => {
     return add(a, mul(n + 0.5, eye(a.tape, n)));
   };
 
-  property('A·A⁻¹ = 1 = A⁻¹·A, and det A · det A⁻¹ = 1', matrices(2, n), drawn => {
+  property('inverse gives A·A⁻¹ = 1 = A⁻¹·A, and det A · det A⁻¹ = 1', matrices(2, n), drawn => {
     const a = wellConditioned(drawn);
     const one = Array.from({ length: 2 * n * n }, (_, i) => ((i % (n * n)) % (n + 1) === 0 ? 1 : 0));
     expectClose(numbers(matmul(a, inverse(a))), one, 1e-12, 1);
@@ -44,13 +44,13 @@ describe.each([1, 2, 3, 4])('matrices of %d rows', n => {
     expectClose(numbers(mul(det(a), det(inverse(a)))), [1, 1], 1e-12);
   });
 
-  property('A·x = b', matrices(2, n), matrices(2, n), (drawn, right) => {
+  property('solve gives A·x = b', matrices(2, n), matrices(2, n), (drawn, right) => {
     const a = wellConditioned(drawn);
     const b = a.tape.constant(right);
     expectClose(numbers(matmul(a, solve(a, b))), [...right.data], 1e-14, 1);
   });
 
-  property('L·Lᵀ = A, with det A = (Π Lᵢᵢ)²', matrices(2, n), drawn => {
+  property('cholesky gives L·Lᵀ = A, and det A = (Π Lᵢᵢ)²', matrices(2, n), drawn => {
     const root = new Tape().constant(drawn);
     const a = add(matmul(root, transposed(root)), mul(0.5, eye(root.tape, n)));
     const lower = cholesky(a);

@@ -1,5 +1,6 @@
 /*
- * Tensors in plain loops, to compare ops with. All is computed by index, as in a textbook, without code of the library.
+ * Tensor operations in plain loops, to compare ops with. They compute each entry by its index, as in a textbook, and use no
+ * code of the library.
  */
 
 /** Tensor of plain numbers. */

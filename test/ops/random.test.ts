@@ -94,13 +94,13 @@ describe('noise', () => {
       "noise: distribution is 'normal' or 'uniform', got 'cauchy'",
     ],
     [() => noise(new Tape(), [2], { sead: 1 } as never), 'noise: no option sead'],
-  ])('%o', (record, message) => {
+  ])('rejects a wrong argument: case %#', (record, message) => {
     expect(record).toThrow(message);
   });
 });
 
 describe('dropout', () => {
-  test('drops a share of the entries and divides the others by the rest', () => {
+  test('drops a share of the entries and divides the others by the remaining share', () => {
     const x = new Tape().parameter(new Float64Array(20_000).fill(3));
     const y = dropout(x, { rate: 0.25, seed: 3 });
     const [values, slopes] = evaluate([y, ...gradient(sum(y), [x])]);
@@ -148,9 +148,9 @@ describe('dropout', () => {
         }),
       ),
     );
-    for (const { value, gradient: found } of results) {
+    for (const { value, gradient: actual } of results) {
       expect(value).toBeCloseTo(results[0]?.value as number, 12);
-      for (const [i, slope] of found.weights.data.entries())
+      for (const [i, slope] of actual.weights.data.entries())
         expect(slope).toBeCloseTo(results[0]?.gradient.weights.data[i] as number, 12);
     }
   });

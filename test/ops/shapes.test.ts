@@ -85,7 +85,7 @@ describe('elementwise ops broadcast as NumPy does', () => {
       [0, 3],
     ],
     [[1, 1], [], [1, 1]],
-  ])('%j and %j to %j', (a, b, expected) => {
+  ])('%j with %j to %j', (a, b, expected) => {
     const tape = new Tape();
     const [x, y] = [ofShape(a, tape), ofShape(b, tape)];
     expect(ops.add(x, y).shape).toEqual(expected);
@@ -101,7 +101,7 @@ describe('elementwise ops broadcast as NumPy does', () => {
       [2, 3],
       [3, 2],
     ],
-  ])('%j and %j not at all', (a, b) => {
+  ])('and reject %j with %j', (a, b) => {
     const tape = new Tape();
     const expected = `mul: [${a.join(', ')}] and [${b.join(', ')}]: aligned at the last axis, lengths must be equal or 1`;
     expect(() => ops.mul(ofShape(a, tape), ofShape(b, tape))).toThrow(expected);
@@ -439,14 +439,14 @@ describe('an error about shapes names them and the rule:', () => {
     expect(record).toThrow(message);
   });
 
-  test('it records no result', () => {
+  test('no result is recorded', () => {
     const before = tape.values.length;
     expect(() => ops.add(three, ofShape([2], tape))).toThrow();
     expect(tape.values.length).toBe(before + 1);
   });
 });
 
-describe('slice and an index', () => {
+describe('operands, slices and indices:', () => {
   test('ops that change nothing return their operand', () => {
     const a = ofShape([2, 3]);
     for (const same of [
