@@ -312,7 +312,7 @@ describe('a resumed fit', () => {
       'fit: the checkpoint: parameter width is not 1 numbers in base64',
       saved => ({ ...saved, params: { ...saved.params, width: { shape: [], data: 'AAA' } } }),
     ],
-  ])('%s', async (message, damage) => {
+  ])('rejects a wrong checkpoint: %s', async (message, damage) => {
     const resume = damage(await checkpoint()) as Checkpoint;
     await expect(fit({ ...common, optimiser: adam({ rate: 0.01 }), epochs: 2, resume })).rejects.toThrow(
       message,
@@ -390,7 +390,7 @@ describe('bad compounds', () => {
     }
   });
 
-  test('are also left out of the validation; if no compound is left, it is an error', async () => {
+  test('are also left out of the validation, which is an error if no compound is left', async () => {
     const held = await fit({
       ...{ ...options, optimiser: adam({ rate: 0.01 }), badCompound: 'skip' },
       validation: ({ name }) => ['c4', 'c5'].includes(name),

@@ -127,14 +127,14 @@ describe('minimise', () => {
     // The first step goes to a negative x, where the logarithm is NaN.
     const barrier = objective(([x = 0]) => [x - 0.01 * Math.log(x), [1 - 0.01 / x]]);
     const far = { x: tensor([2]) };
-    const found = await minimise(barrier, far, { firstStep: 100 });
-    expectClose(found.params.x, [0.01], 1e-7, 1);
+    const actual = await minimise(barrier, far, { firstStep: 100 });
+    expectClose(actual.params.x, [0.01], 1e-7, 1);
     const throwing = (at: X) => {
       if ((at.x.data[0] as number) <= 0)
         throw new Error('combineBatch: compound 0', { cause: new BadPoseError({ index: 0, reason: 'NaN' }) });
       return barrier(at);
     };
-    expect(await minimise(throwing, far, { firstStep: 100 })).toEqual(found);
+    expect(await minimise(throwing, far, { firstStep: 100 })).toEqual(actual);
     const infinite = objective(([x = 0]) =>
       x < 1 ? [Number.NEGATIVE_INFINITY, [1]] : [(x - 1.5) ** 2, [2 * (x - 1.5)]],
     );
@@ -184,7 +184,7 @@ describe('minimise', () => {
     expect(stopped).not.toBe('iterations');
   });
 
-  test('aborts', async () => {
+  test('aborts with the reason of the signal, and lets timers fire', async () => {
     const controller = new AbortController();
     const run = minimise(
       rosenbrock,

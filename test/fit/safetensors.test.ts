@@ -187,7 +187,7 @@ describe('errors', () => {
     expect(() => readSafetensors(file)).toThrow(RangeError);
   });
 
-  test('of the writer', () => {
+  test('of the writer name the wrong tensor or metadata', () => {
     expect(() => writeSafetensors({ __metadata__: tensor(1) })).toThrow(
       'no tensor can have the name __metadata__',
     );
@@ -196,7 +196,7 @@ describe('errors', () => {
     expect(() => readSafetensors('file' as never)).toThrow('readSafetensors: the file must be a Uint8Array');
   });
 
-  test('for long and deep headers take no long time', () => {
+  test('in long and deep headers are detected quickly', () => {
     const long = fileOf(`{"${'\\"a'.repeat(3_000_000)}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}`);
     expect(Object.keys(readSafetensors(long).tensors)[0]).toHaveLength(6_000_000);
     expect(() => readSafetensors(fileOf(`{"a":${'['.repeat(1_000_000)}`))).toThrow('the header is not JSON');

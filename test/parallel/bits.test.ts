@@ -51,7 +51,7 @@ async function mergedHere(
 
 describe('results are the same to the bit for 1, 2, 3 and 8 threads', () => {
   test.each([mean(), lse({ t: 2 }), boltzmann({ kT: 0.5 }), scorer.combination])(
-    'and in one process by the same chunks: $kind $settings',
+    'and in one process with the same chunks: $kind $settings',
     async combination => {
       const whole = await mergedHere({ params, score, combination }, 4);
       const loss = (x: Parameters<typeof square>[0]) => square(sub(x, -3));
@@ -76,7 +76,7 @@ describe('results are the same to the bit for 1, 2, 3 and 8 threads', () => {
     ['recompute, predictions alone', { gradient: false }],
     ['stream, without predictions', { keepPredictions: false }],
     ['recompute, poses of little influence', { tolerance: 0.01 }],
-  ] as const)('and close to those without a pool: %s', async (name, more) => {
+  ] as const)('and close to the results without a pool: %s', async (name, more) => {
     const strategy = name.startsWith('recompute') ? 'recompute' : 'stream';
     const options = { poses, params, combination: boltzmann({ kT: 0.5 }), strategy, ...more } as const;
     const results = [];
@@ -143,7 +143,7 @@ describe('results are the same to the bit for 1, 2, 3 and 8 threads', () => {
   );
 });
 
-test('functions of the module get the index of each pose among all, and the parameters', async () => {
+test('functions of the module get the index of each pose among all poses, and the parameters', async () => {
   const pool = poolOf({ threads: 2 }, 'losses-scorer');
   const { combination, poseLoss, poseReadout } = lossy;
   for (const strategy of ['stream', 'recompute'] as const) {

@@ -17,7 +17,7 @@ describe('views of a larger buffer', () => {
     expect(poses[0]?.at.buffer).toBe(file.buffer);
   });
 
-  test('are not copied if they use at least half of it', () => {
+  test('are not copied if they use at least half of the buffer', () => {
     const poses = [{ first: file.subarray(0, 1 << 16), second: file.subarray(1 << 16, 1 << 17) }];
     expect(withoutUnusedBytes(poses)).toBe(poses);
   });
@@ -28,7 +28,7 @@ describe('views of a larger buffer', () => {
     expect(pose?.at).toBe(pose?.again);
   });
 
-  test('that a pose references several times count once towards half of it', () => {
+  test('that a pose references several times count only once in the share of the buffer that they use', () => {
     const at = file.subarray(0, 1 << 16);
     const [pose] = withoutUnusedBytes([{ at, again: at, more: [at] }]);
     expect(pose?.at.buffer.byteLength).toBe(at.byteLength);
@@ -39,7 +39,7 @@ describe('views of a larger buffer', () => {
     expect(withoutUnusedBytes(poses)).toBe(poses);
   });
 
-  test('arrive as they would without a copy: Buffer of Node, DataView, holes, cycles, maps', () => {
+  test('do not change how other data arrive: Buffer of Node, DataView, holes, cycles, maps', () => {
     const cycle: { self?: unknown; buffer: Buffer } = { buffer: Buffer.from(file.buffer, 8, 8) };
     cycle.self = cycle;
     const sparse: unknown[] = Array(5);

@@ -106,13 +106,13 @@ describe('a scorer that fails', () => {
     expect((await errorOf({ pool, poses })).message).toMatch(/^pose 3: not this one/);
   });
 
-  test('in `load` is named', async () => {
+  test('in `load` is reported with the pose and the word `load`', async () => {
     const error = await errorOf({ pool, poses: faulty('cannot be loaded') });
     expect(error.message).toBe('pose 9: load: no such file');
     expect((error.cause as Error).name).toBe('RangeError');
   });
 
-  test('with NaN is skipped by badPose: skip, and reported as without a pool', async () => {
+  test('with NaN has its pose left out by badPose: skip, and reported as without a pool', async () => {
     const poses = faulty('is NaN');
     for (const strategy of ['stream', 'recompute'] as const) {
       const options = { poses, params, combination, badPose: 'skip', strategy } as const;
@@ -124,7 +124,7 @@ describe('a scorer that fails', () => {
     }
   });
 
-  test('with several poses a tape is found among them', async () => {
+  test('at one of several poses on a tape has only that pose left out', async () => {
     const options = { poses: faulty('is NaN'), badPose: 'skip', posesPerTape: 4 };
     const { stats } = await combinePoses({ pool, params, combination, ...options } as never);
     expect(stats.badPoses.map(({ index }) => index)).toEqual([9]);
@@ -246,7 +246,7 @@ describe('a pool throws an error', () => {
       { combination: pooling({ name: 'mine' }) },
       /^workers: the combination of the module is of boltzmann.*, not of mine/,
     ],
-  ])('for options that cannot be used with it: %o', async (options, message) => {
+  ])('for options that cannot be used with a pool: %o', async (options, message) => {
     expect((await errorOf({ pool, poses: posesOf(3), ...options })).message).toMatch(message);
   });
 
@@ -333,7 +333,7 @@ describe('an abort', () => {
   });
 });
 
-test('an error of a chunk ends a call whose source is pending forever', async () => {
+test('an error in a chunk ends a call whose source stays pending', async () => {
   async function* stalls(): AsyncGenerator<Sent> {
     yield* faulty('throws', { at: 0, count: 4 });
     await new Promise(() => {});

@@ -22,7 +22,7 @@ test('memory does not grow with the number of poses: 100,000 poses of 1.6 kB', a
   expect(second - first).toBeLessThan(40 * 2 ** 20);
 });
 
-test('a source that is faster than the workers waits for them: two chunks a thread', async () => {
+test('a source that is faster than the workers waits once there are two chunks for each thread', async () => {
   const small = chunkedBy(pool, 5);
   let [read, reported, most] = [0, 0, 0];
   async function* poses(): AsyncGenerator<Sent> {
@@ -45,7 +45,7 @@ test('a source that is faster than the workers waits for them: two chunks a thre
   expect(most).toBeLessThanOrEqual((2 * small.threads + 1) * 5);
 });
 
-test('a source that is slower than the workers has its chunks run at once', async () => {
+test('a full chunk runs at once if the source is slower than the workers', async () => {
   let [reported, before] = [0, 0];
   async function* poses(): AsyncGenerator<Sent> {
     for (let i = 0; i < 4; i++) yield { distances: [3] };

@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Output of a program in that folder, which must exit by itself. */
+/** Runs a program in `folder`, which must exit by itself, and returns its output. */
 function printed(program: string): string {
   const head = `
     import { boltzmann, combinePoses } from './combine.js';
@@ -58,7 +58,7 @@ test.each([
     '20\n',
   ],
   [
-    'an error',
+    'an error of the scorer',
     "poses[9].fault = 'throws'; poses[19].fault = 'hangs'; await failing({});",
     'pose 9: not this one\n',
   ],
@@ -72,16 +72,16 @@ test.each([
     'enough\n',
   ],
   [
-    'a death',
+    'the death of a worker',
     "poses[9].fault = 'exits'; await failing({});",
     'poses 8 to 11: two workers ended while running them: it exited with code 3\n',
   ],
-  ['no call at all', 'await pool.facts();', ''],
+  ['starting workers without a call', 'await pool.facts();', ''],
   [
-    'disposal, as by await using',
+    'asynchronous disposal of the pool',
     'await failing({}); await pool[Symbol.asyncDispose](); await failing({});',
     'workers: the worker pool was closed\n',
   ],
-])('a process exits by itself after %s, although the pool is not closed', (_, program, expected) => {
+])('a process that does not call close() exits by itself after %s', (_, program, expected) => {
   expect(printed(program)).toBe(expected);
 });

@@ -1,4 +1,4 @@
-// A scorer module for workers. A pose may ask for a fault.
+// A scorer module for workers. A pose may request a fault.
 import { type Tape, type Tensor, tensor, type Value } from 'posetape';
 import { boltzmann, type Combination, type GroupScorer, type Params, type Scorer } from 'posetape/combine';
 import { add, concat, exp, mul, neg, reshape, square, sub, sum } from 'posetape/ops';
@@ -10,8 +10,8 @@ export interface Sent {
   /** Fault to cause in `score` or `load`. */
   readonly fault?: Fault;
   /**
-   * Two numbers in shared memory: how often the pose was scored, and how many of the first times are faulty. Default: it is
-   * always faulty.
+   * Two numbers in shared memory: how often the pose was scored, and in how many of its first scorings the fault occurs.
+   * Default: the fault always occurs.
    */
   readonly turns?: Int32Array;
 }
