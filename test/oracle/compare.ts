@@ -7,7 +7,7 @@ export interface Difference {
   readonly tensor: number;
   /** Index of the entry in its data. */
   readonly entry: number;
-  readonly found: number | string;
+  readonly actual: number | string;
   readonly expected: number | string;
   readonly allowed: number;
 }
@@ -31,10 +31,10 @@ export interface Comparison {
 const margin = 16;
 
 /** Compares an executor's results with the expected ones. NaN equals NaN, an infinity equals itself, and −0 equals 0. */
-export function compare(found: readonly Tensor[], expected: readonly Tensor[], bound: Bound): Comparison {
+export function compare(actual: readonly Tensor[], expected: readonly Tensor[], bound: Bound): Comparison {
   let excused = 0;
   for (const [i, wanted] of expected.entries()) {
-    const got = found[i];
+    const got = actual[i];
     const misfit = shapeDifference(got, wanted);
     if (misfit || !got)
       return { difference: { tensor: i, entry: 0, allowed: 0, ...(misfit as Misfit) }, excused };
@@ -47,28 +47,28 @@ export function compare(found: readonly Tensor[], expected: readonly Tensor[], b
       continue;
     }
     const [a, b] = [got.data[entry] as number, wanted.data[entry] as number];
-    return { difference: { tensor: i, entry, found: a, expected: b, allowed }, excused };
+    return { difference: { tensor: i, entry, actual: a, expected: b, allowed }, excused };
   }
   return { excused };
 }
 
-type Misfit = Pick<Difference, 'found' | 'expected'>;
+type Misfit = Pick<Difference, 'actual' | 'expected'>;
 
-function shapeDifference(found: Tensor | undefined, expected: Tensor): Misfit | undefined {
+function shapeDifference(actual: Tensor | undefined, expected: Tensor): Misfit | undefined {
   const kind = (tensor: Tensor | undefined) =>
     tensor &&
     `${tensor.data instanceof Int32Array ? 'index' : 'real'} [${tensor.shape}] of ${tensor.data.length}`;
-  const [a, b] = [`${kind(found)}`, `${kind(expected)}`];
-  return a === b ? undefined : { found: a, expected: b };
+  const [a, b] = [`${kind(actual)}`, `${kind(expected)}`];
+  return a === b ? undefined : { actual: a, expected: b };
 }
 
 /** Index of the entry that exceeds the allowed difference most; −1 if none does. */
-function farthest(found: Tensor, expected: Tensor, allowed: number): number {
+function farthest(actual: Tensor, expected: Tensor, allowed: number): number {
   let worst = -1;
   let most = allowed;
   if (allowed === Number.POSITIVE_INFINITY) return worst;
   for (let k = 0; k < expected.data.length; k++) {
-    const [a, b] = [found.data[k] as number, expected.data[k] as number];
+    const [a, b] = [actual.data[k] as number, expected.data[k] as number];
     if (a === b || Object.is(a, b)) continue;
     const off = Math.abs(a - b);
     if (off <= most) continue;

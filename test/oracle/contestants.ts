@@ -29,17 +29,17 @@ export async function judge(
   expected: readonly Tensor[],
 ): Promise<Comparison> {
   const { precision } = executor;
-  let found: Tensor[];
+  let actual: Tensor[];
   try {
-    found = await executor.run(wanted);
+    actual = await executor.run(wanted);
   } catch (error) {
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     return {
-      difference: { tensor: 0, entry: 0, found: message, expected: 'numbers', allowed: 0 },
+      difference: { tensor: 0, entry: 0, actual: message, expected: 'numbers', allowed: 0 },
       excused: 0,
     };
   }
-  return compare(found, expected, {
+  return compare(actual, expected, {
     tolerance: tolerances[precision],
     spreads: () => spreads(wanted, precision),
   });

@@ -46,8 +46,8 @@ async function differenceOf(executor: Executor, program: Program): Promise<strin
   const wanted = record(program);
   const { difference } = await judge(executor, wanted, interpreter().run(wanted));
   if (!difference) return undefined;
-  const { tensor, entry, found, expected, allowed } = difference;
-  return `entry ${entry} of answer ${tensor} is ${found}, not ${expected} (within ${allowed})`;
+  const { tensor, entry, actual, expected, allowed } = difference;
+  return `entry ${entry} of answer ${tensor} is ${actual}, not ${expected} (within ${allowed})`;
 }
 
 async function main(): Promise<void> {

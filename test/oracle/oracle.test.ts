@@ -17,8 +17,8 @@ const oneIn: Readonly<Record<ContestantName, number>> = {
   'gpu cpu': 40,
 };
 
-describe('programs with results by PyTorch', () => {
-  test.each(Object.keys(open) as ContestantName[])('%s', async name => {
+describe('on programs of the table', () => {
+  test.each(Object.keys(open) as ContestantName[])('%s agrees with PyTorch', async name => {
     const executor = await open[name]();
     const failures: string[] = [];
     let answers = 0;
@@ -30,9 +30,9 @@ describe('programs with results by PyTorch', () => {
       answers += expected.length;
       excused += result.excused;
       if (!result.difference) continue;
-      const { tensor, entry: at, found, expected: wanted, allowed } = result.difference;
+      const { tensor, entry: at, actual, expected: wanted, allowed } = result.difference;
       const { answers: _, ...program } = entry;
-      const what = `entry ${at} of answer ${tensor} is ${found}, not ${wanted} (within ${allowed})`;
+      const what = `entry ${at} of answer ${tensor} is ${actual}, not ${wanted} (within ${allowed})`;
       failures.push(`program ${i}: ${what}\n${JSON.stringify(program)}`);
     }
     if ('dispose' in executor) await (executor as { dispose(): Promise<void> }).dispose();

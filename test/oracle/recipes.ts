@@ -11,7 +11,7 @@ const unary =
   b =>
     b.add(op, [b.any()]);
 
-/** An op of one value. With probability `share`, `restrict` maps the value to where the op is finite. */
+/** An op of one value. With probability `share`, `restrict` maps the value to numbers for which the op is finite. */
 const within =
   (op: OpName, restrict: (b: Builder, x: Node) => Node, share = 0.6): Recipe =>
   b => {
@@ -93,7 +93,7 @@ const comparison =
     if (b.random.chance(0.4)) b.add('mul', [result, b.broadcastable(result)]);
   };
 
-/** A masked product of numbers with zeros and numbers that may be infinite there, and an op that could hide its NaN. */
+/** A masked product of `zeros` and numbers that may be infinite there, and an op that could hide a NaN in the product. */
 function masked(b: Builder): void {
   const { random } = b;
   const x = b.any();
@@ -104,7 +104,7 @@ function masked(b: Builder): void {
     () => b.add('less', [x, b.operand(x)]),
   ])();
   const unsafe = random.chance(0.6) ? b.add('div', [random.pick([1, -3]), zeros]) : guarded(b, x);
-  // Both fit x, but perhaps not each other.
+  // Both broadcast with x, but perhaps not with each other.
   const fits = broadcast([zeros.shape, unsafe.shape]) !== undefined;
   const product = b.add('scaled', [zeros, fits ? unsafe : x]);
   if (random.chance(0.4))
@@ -154,7 +154,7 @@ function condition(b: Builder, x: Node): Node {
   return random.pick(ways)();
 }
 
-/** A branch of a selection by `x`, which may be finite only where it is selected. */
+/** A branch of a selection by `x`. Entries that are not selected may be NaN or infinite. */
 function guarded(b: Builder, x: Node): Node {
   const ways = [
     () => b.add('div', [b.random.pick([1, 3, -0.5]), x]),
@@ -201,7 +201,7 @@ const where: Recipe = b => {
   if (random.chance(0.4)) reduce(b, 'sum', result, true);
 };
 
-/** Lengths with this product. */
+/** Random lengths whose product is `size`. */
 function factors(b: Builder, size: number): number[] {
   if (size === 0) return b.random.pick([[0], [0, 2], [1, 0], [3, 0, 1]]);
   const shape: number[] = [];
@@ -613,8 +613,8 @@ export const recipes: Record<OpName, Recipe> = {
       ? Array.from({ length: equal }, (_, i) => ((i + 1) * length) / equal)
       : [...positions, length];
     const part = b.random.whole(0, ends.length - 1);
-    const own = (ends[part] as number) - (part > 0 ? (ends[part - 1] as number) : 0);
-    b.add('split', [x], { parts: equal ?? positions, axis, part }, x.shape.with(at, own));
+    const partLength = (ends[part] as number) - (part > 0 ? (ends[part - 1] as number) : 0);
+    b.add('split', [x], { parts: equal ?? positions, axis, part }, x.shape.with(at, partLength));
   },
   squeeze: b => {
     const x = b.any();
@@ -837,8 +837,8 @@ export const recipes: Record<OpName, Recipe> = {
           [1, 3],
         ]),
       );
-    const isBeside = (shape: readonly number[]) => isPoints(shape) && shape[1] === x.shape[1];
-    const y = b.random.chance(0.3) ? x : b.random.chance(0.5) ? b.real(isBeside) : undefined;
+    const fits = (shape: readonly number[]) => isPoints(shape) && shape[1] === x.shape[1];
+    const y = b.random.chance(0.3) ? x : b.random.chance(0.5) ? b.real(fits) : undefined;
     const to = y ?? b.fresh([b.random.whole(1, 3), x.shape[1] as number]);
     b.add('pairDistances', [x, to], {}, [x.shape[0] as number, to.shape[0] as number]);
   },

@@ -22,7 +22,7 @@ export async function shrink(program: Program, fails: Fails, trials = 1500): Pro
   return smallest;
 }
 
-/** Slightly smaller programs. Those that drop most come first. */
+/** Slightly smaller programs. Programs that drop the most come first. */
 function* smaller(program: Program): Generator<Program> {
   const { leaves, steps, want, wrt, order } = program;
   const shapes = recordSteps(program).map(value => value?.shape);

@@ -13,7 +13,7 @@ export const chromiumPath: string = process.env.POSETAPE_CHROMIUM ?? '/usr/bin/c
  */
 export const patience = 240_000;
 
-/** The methods of Playwright's `Page` that are used here. Playwright's own types would need those of the DOM. */
+/** The methods of Playwright's `Page` that are used here. Playwright's own types would need the types of the DOM. */
 export interface Page {
   setDefaultTimeout(milliseconds: number): void;
   goto(address: string): Promise<unknown>;

@@ -29,7 +29,7 @@ export function valueAt(recording: Recording, params: readonly Tensor[]): number
 }
 
 /**
- * Fails unless the slope along `direction` by `gradient` equals that of a central difference.
+ * Fails unless the slope along `direction` by `gradient` equals a central difference.
  *
  * The difference is of fourth order, (8(f(h) − f(−h)) − (f(2h) − f(−2h)))/12h with h = 10⁻³. Its truncation error is
  * h⁴|f⁽⁵⁾|/30 ≈ 3·10⁻¹⁴|f⁽⁵⁾|, and its rounding error some 10⁻¹⁶/h = 10⁻¹³ of the terms of f. So it is right within

@@ -22,14 +22,14 @@ export function expectClose(
   const [a, b, s] = [entries(actual), entries(expected), entries(scale)];
   expect(a.length, 'number of entries').toBe(b.length);
   for (let i = 0; i < b.length; i++) {
-    const [found, wanted, unit] = [a[i] as number, b[i] as number, s[s.length === 1 ? 0 : i] as number];
-    if (Object.is(found, wanted) || found === wanted) continue;
-    const off = Math.abs(found - wanted);
+    const [entry, wanted, unit] = [a[i] as number, b[i] as number, s[s.length === 1 ? 0 : i] as number];
+    if (Object.is(entry, wanted) || entry === wanted) continue;
+    const off = Math.abs(entry - wanted);
     if (off <= tolerance * unit) continue;
     const position = b.length === 1 ? '' : `entry ${i} of ${b.length}: `;
     const allowed = `within ${tolerance} of ${unit}`;
     expect.fail(
-      `${position}${found} is not ${wanted} ${allowed}: off by ${off}, ${off / (tolerance * unit)} times that`,
+      `${position}${entry} is not ${wanted} ${allowed}: off by ${off}, ${off / (tolerance * unit)} times that`,
     );
   }
 }

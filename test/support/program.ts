@@ -10,7 +10,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Removes from stderr the note of `fit` that few compounds have many parameters, as those of tests do. */
+/** Removes from stderr the note of `fit` about many parameters for few compounds, which tests cause. */
 export function withoutNote<Result extends Pick<Ran, 'stderr'>>(ran: Result): Result {
   return { ...ran, stderr: ran.stderr.replace(/^note: fits \d+ parameters to .*\n/m, '') };
 }

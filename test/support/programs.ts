@@ -48,7 +48,7 @@ export function paramsOf(program: Program): Record<string, Tensor> {
 }
 
 /**
- * Records the program for one pose; `params` are in the order of the program's. The result has shape [] and depends on
+ * Records the program for one pose; `params` are in the order of its parameters. The result has shape [] and depends on
  * every step: it is the sum of the means of all values that no step uses.
  *
  * A program records the same ops in the same order for every pose of more than one row. For a pose of one row, ops that

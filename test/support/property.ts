@@ -4,7 +4,7 @@ import { test } from 'vitest';
 /** Number of random cases of each property: POSETAPE_RUNS, or 30. */
 export const runs: number = wholeNumber('POSETAPE_RUNS') ?? 30;
 
-/** True from 100 cases a property on. Tests then run whole ensembles on the slowest backends, too. */
+/** True if each property runs at least 100 cases. Tests then also run whole ensembles on the slowest backends. */
 export const isWide: boolean = runs >= 100;
 
 /** Seed of the random cases: POSETAPE_SEED, or one from the time. */
