@@ -1,7 +1,16 @@
 import type { ArityOf, Form } from './forms.ts';
 import { kindOf } from './kind-of.ts';
 import { KnownOp } from './known-op.ts';
-import { isValue, type Op, type Operand, type Tuple, type Value, type Vjp } from './tape.ts';
+import {
+  checkList,
+  checkValue,
+  isValue,
+  type Op,
+  type Operand,
+  type Tuple,
+  type Value,
+  type Vjp,
+} from './tape.ts';
 
 /**
  * An op whose form is the same at each use: call it with its `N` operands, or pass it to a list's `map` or `reduce`.
@@ -22,7 +31,7 @@ export type AttributedOp<Attributes extends readonly unknown[], N extends number
  * `forward` is a form, or a function from attributes to one. Rules are written in ops, so derivatives of any order
  * work. Use `scaled` in a rule that multiplies by something unbounded.
  *
- * @throws TypeError when called on numbers alone, or with another number of operands than it has rules
+ * @throws TypeError when called on numbers alone, on a list, or with another number of operands than it has rules
  * @example
  * const cube = defineOp({
  *   name: 'cube',
@@ -69,11 +78,14 @@ function opOf<F extends Form, Attributes extends readonly unknown[]>(
 ): FixedOp<number> | AttributedOp<Attributes, number> {
   const apply = (form: F, operands: readonly Operand[]): Value => {
     const tape = operands.find(isValue)?.tape;
-    if (!tape) throw new TypeError(`${name}: ${noTape(operands)}`);
+    if (!tape) throw noTape(name, operands);
     return tape.record(op, form, operands);
   };
   if (typeof forward === 'function') {
-    return (inputs: readonly Value[], ...attributes: Attributes) => apply(forward(...attributes), inputs);
+    return (inputs: readonly Value[], ...attributes: Attributes) => {
+      checkList(name, inputs, '[x]');
+      return apply(forward(...attributes), inputs);
+    };
   }
   return (...args: unknown[]) => apply(forward, operandsOf(args, vjp));
 }
@@ -99,11 +111,9 @@ function checkRules(name: string, vjp: unknown): void {
   );
 }
 
-/** The reason why a call has no value to record with. */
-function noTape(operands: readonly Operand[]): string {
-  if (operands.includes(undefined as never))
-    return `operand ${operands.indexOf(undefined as never) + 1} is undefined`;
-  return operands.every(operand => typeof operand === 'number')
-    ? 'at least one operand must be a value on a tape; for numbers alone use Math'
-    : 'operands are values and numbers; put data on the tape by tape.constant';
+/** The error for a call without a value: there is no tape to record on. */
+function noTape(name: string, operands: readonly unknown[]): TypeError {
+  for (const [position, operand] of operands.entries())
+    if (typeof operand !== 'number') checkValue(name, operand, position);
+  return new TypeError(`${name}: at least one operand must be a value on a tape; for numbers alone use Math`);
 }

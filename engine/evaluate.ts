@@ -1,7 +1,7 @@
 import type { Executor, SyncExecutor } from './executor.ts';
 import { interpreter } from './interpreter.ts';
 import { checkOptions } from './options.ts';
-import type { Value } from './tape.ts';
+import { checkList, checkValues, type Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
 /** A tensor for each of some values. */
@@ -11,6 +11,7 @@ export type TensorsOf<T extends readonly Value[]> = { [K in keyof T]: Tensor };
  * Runs a tape and returns the numbers of the wanted values, a tensor for each. Only what they depend on is computed.
  * The default executor is `interpreter()` in float64; with an asynchronous executor this returns a promise.
  *
+ * @throws TypeError unless `wanted` is a list of values
  * @example
  * const [value, slope] = evaluate([y, dx]);
  */
@@ -27,6 +28,8 @@ export function evaluate<const T extends readonly Value[]>(
   options: { executor?: Executor } = {},
 ): TensorsOf<T> | Promise<TensorsOf<T>> {
   checkOptions('evaluate', options, ['executor']);
+  checkList('evaluate', wanted, '[energy]');
+  checkValues('evaluate', wanted);
   const { executor = interpreter() } = options;
   return executor.run(wanted) as TensorsOf<T> | Promise<TensorsOf<T>>;
 }

@@ -1,6 +1,6 @@
 import { defineKnownOp } from './define-op.ts';
 import type { AccumulateForm, BroadcastForm, ReduceForm, ReshapeForm } from './forms.ts';
-import { broadcastShapes, type Shape, sameShape, showShape } from './shape.ts';
+import { type Shape, sameShape } from './shape.ts';
 import type { Value } from './tape.ts';
 
 /*
@@ -55,15 +55,12 @@ const reshapeOp = defineKnownOp({
   vjp: [(g, _ans, a) => reshaped(g, a.shape)],
 });
 
-/** The value summed over the axes that broadcasting from `shape` repeats: the adjoint of {@link repeat}. */
+/**
+ * The value summed over the axes that broadcasting from `shape` repeats: the adjoint of {@link repeat}. `shape` must
+ * broadcast to that of the value.
+ */
 export function sumTo(a: Value, shape: Shape): Value {
   if (sameShape(a.shape, shape)) return a;
-  const broadcast = broadcastShapes([a.shape, shape]);
-  if (!broadcast || !sameShape(broadcast, a.shape)) {
-    throw new RangeError(
-      `sumTo: ${showShape(a.shape)} cannot be summed to ${showShape(shape)}, which does not broadcast to it`,
-    );
-  }
   const lead = a.shape.length - shape.length;
   const repeated = a.shape.flatMap((length, axis) => {
     return axis < lead || (shape[axis - lead] === 1 && length !== 1) ? [axis] : [];

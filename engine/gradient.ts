@@ -1,6 +1,17 @@
 import { accumulate, sumTo } from './fan-out.ts';
-import { sameShape, showShape, sizeOf } from './shape.ts';
-import { describe, isValue, type Op, type Operand, type Tape, type Value, type VjpRule } from './tape.ts';
+import { broadcastShapes, sameShape, showShape, sizeOf } from './shape.ts';
+import {
+  checkList,
+  checkValue,
+  checkValues,
+  describe,
+  isValue,
+  type Op,
+  type Operand,
+  type Tape,
+  type Value,
+  type VjpRule,
+} from './tape.ts';
 
 /**
  * Reverse mode: records the gradients of the single number `y` with respect to each of `wrt` on the same tape, and
@@ -11,7 +22,7 @@ import { describe, isValue, type Op, type Operand, type Tape, type Value, type V
  * The cotangent of a value v is v̄ = ∂y/∂v. Going back from ȳ = 1, each op turns the cotangent of its result into one
  * for each input (its VJP rule), and the cotangents of a value used several times are summed.
  *
- * @throws RangeError if `y` is not a single number
+ * @throws RangeError if `y` is not a single number, TypeError if `wrt` is not a list of values
  * @example
  * const tape = new Tape();
  * const x = tape.parameter(tensor([1, 2, 3]));
@@ -20,8 +31,8 @@ import { describe, isValue, type Op, type Operand, type Tape, type Value, type V
  * evaluate([y, dx]);                            // 14 and [2, 4, 6]
  */
 export function gradient<const T extends readonly Value[]>(y: Value, wrt: T): { [K in keyof T]: Value } {
+  checkWrt('gradient', y, wrt, 'y, [x]');
   checkSingle(y);
-  checkWrt('gradient', y, wrt);
   const seed = y.tape.recordAdjoints(() => y.tape.fill(1, y.shape));
   return pullback([y], [seed], wrt) as { [K in keyof T]: Value };
 }
@@ -41,9 +52,12 @@ export function jvp<const T extends readonly Value[]>(
   wrt: readonly Value[],
   tangents: readonly Operand[],
 ): { [K in keyof T]: Value } {
+  const example = '[y], [x], [v]';
+  checkList('jvp', ys, example);
+  checkList('jvp', tangents, example);
   const [first] = ys;
   if (!first) return [] as unknown as { [K in keyof T]: Value };
-  for (const y of ys) checkWrt('jvp', y, wrt);
+  for (const y of ys) checkWrt('jvp', y, wrt, example);
   const { tape } = first;
   const directions = directionsOf('jvp', tape, wrt, tangents);
   const cotangents = tape.recordAdjoints(() => ys.map(({ shape }) => tape.fill(1, shape)));
@@ -63,6 +77,9 @@ export function hessianVectorProduct<const T extends readonly Value[]>(
   wrt: T,
   vectors: readonly Operand[],
 ): { [K in keyof T]: Value } {
+  const example = 'y, [x], [v]';
+  checkWrt('hessianVectorProduct', y, wrt, example);
+  checkList('hessianVectorProduct', vectors, example);
   const directions = directionsOf('hessianVectorProduct', y.tape, wrt, vectors);
   return pullback(gradient(y, wrt), directions, wrt) as { [K in keyof T]: Value };
 }
@@ -128,31 +145,34 @@ export function cotangentOf(rule: VjpRule, g: Value, value: Value, position: num
       `${value.op.name}: VJP rule ${position} gives ${typeof cotangent}; it must return a value, recorded in ops from g`,
     );
   }
-  if (!sameShape(cotangent.shape, input.shape) && !sameShape(cotangent.shape, value.shape)) {
-    const expected = `the shape of its input ${showShape(input.shape)} or of its result ${showShape(value.shape)}`;
+  const { shape } = cotangent;
+  if (sameShape(shape, input.shape)) return cotangent;
+  // Broadcasting the result with the input gives the result's shape itself if the input broadcasts to it.
+  if (!sameShape(shape, value.shape) || broadcastShapes([shape, input.shape]) !== shape) {
     throw new RangeError(
-      `${value.op.name}: VJP rule ${position} gives a cotangent of shape ${showShape(cotangent.shape)}; it must have ${expected}`,
+      `${value.op.name}: VJP rule ${position} gives a cotangent of shape ${showShape(shape)}; it must have the shape of its input ${showShape(input.shape)}`,
     );
   }
   return sumTo(cotangent, input.shape);
 }
 
 function checkSingle(y: Value): void {
-  if (y.dtype === 'real' && sizeOf(y.shape) === 1) return;
-  const what = y.dtype === 'real' ? '' : ' of index data';
+  if (sizeOf(y.shape) === 1) return;
   throw new RangeError(
-    `gradient: needs a single number, but ${describe(y)} is a tensor${what}; sum it, or pick an entry`,
+    `gradient: needs a single number, but ${describe(y)} is a tensor; sum it, or pick an entry`,
   );
 }
 
-function checkWrt(owner: string, y: Value, wrt: readonly Value[]): void {
-  if (y.dtype !== 'real')
-    throw new TypeError(`${owner}: ${describe(y)} is index data, which has no derivative`);
-  for (const value of wrt) {
+/** @throws TypeError or Error naming the function, unless `y` and all of `wrt` are real values of one tape */
+function checkWrt(owner: string, y: Value, wrt: readonly Value[], args: string): void {
+  checkValue(owner, y);
+  checkList(owner, wrt, args);
+  checkValues(owner, wrt);
+  for (const value of [y, ...wrt]) {
     if (value.tape !== y.tape)
       throw new Error(`${owner}: ${describe(value)} belongs to another tape than ${describe(y)}`);
     if (value.dtype !== 'real')
-      throw new TypeError(`${owner}: ${describe(value)} is index data, which has no gradient`);
+      throw new TypeError(`${owner}: ${describe(value)} is index data, which has no derivative`);
   }
 }
 

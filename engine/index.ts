@@ -4,6 +4,7 @@
  * @module posetape
  */
 
+export type { Axes } from './axes.ts';
 export {
   type CheckGradientOptions,
   checkGradient,
@@ -52,7 +53,7 @@ export { interpreter } from './interpreter.ts';
 export { type JitOptions, jit } from './jit/jit.ts';
 export { Memory } from './memory.ts';
 export type { Expression, Scalar } from './scalar.ts';
-export type { Axes, Shape } from './shape.ts';
+export type { Shape } from './shape.ts';
 export type { SpecialFunction } from './special.ts';
 export {
   type Op,

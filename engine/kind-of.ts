@@ -5,3 +5,8 @@ export function kindOf(thing: unknown): string {
   if (Array.isArray(thing)) return 'a list';
   return typeof thing === 'object' ? 'an object' : `a ${typeof thing}`;
 }
+
+/** A wrong argument in an error message: a number itself, or the kind of anything else. */
+export function showArgument(thing: unknown): string {
+  return typeof thing === 'number' ? `${thing}` : kindOf(thing);
+}

@@ -1,4 +1,4 @@
-import { kindOf } from './kind-of.ts';
+import { showArgument } from './kind-of.ts';
 
 /** The lengths of a tensor's axes, outermost first; `[]` is a single number. */
 export type Shape = readonly number[];
@@ -84,29 +84,11 @@ export function normaliseAxis(op: string, axis: number, shape: Shape): number {
   const rank = shape.length;
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
     const range = rank === 0 ? 'a single number has no axes' : `axes go from ${-rank} to ${rank - 1}`;
-    const shown = typeof axis === 'number' ? axis : kindOf(axis);
+    const shown = showArgument(axis);
     throw new RangeError(`${op}: no axis ${shown} in shape ${showShape(shape)}: ${range}`);
   }
   // Adding 0 turns −0 into 0.
   return axis < 0 ? axis + rank : axis + 0;
-}
-
-/** An axis, a list of axes, or `undefined` for all of them. */
-export type Axes = number | readonly number[] | undefined;
-
-/**
- * The axes counted from 0, as an ascending list.
- *
- * @throws RangeError naming `op` if an axis does not exist or is repeated
- */
-export function normaliseAxes(op: string, axes: Axes, shape: Shape): readonly number[] {
-  if (axes === undefined) return shape.map((_, axis) => axis);
-  if (!Array.isArray(axes)) return [normaliseAxis(op, axes as number, shape)];
-  const list: number[] = axes.map(axis => normaliseAxis(op, axis, shape));
-  if (new Set(list).size !== list.length) {
-    throw new RangeError(`${op}: axis ${list.find((axis, i) => list.indexOf(axis) !== i)} is named twice`);
-  }
-  return list.sort((a, b) => a - b);
 }
 
 /** The shape left when `axes` are reduced to length 1. */

@@ -257,13 +257,7 @@ function checkOp({ name, vjp }: Op, operands: readonly Operand[]): void {
 
 /** The error for an operand that is not a value of this tape. */
 function notOn(tape: Tape, op: Op, operand: unknown, position: number): Error {
-  if (!isValue(operand)) {
-    const what =
-      operand === undefined
-        ? 'undefined'
-        : 'neither a value nor a number; put data on the tape by tape.constant';
-    return new TypeError(`${op.name}: operand ${position + 1} is ${what}`);
-  }
+  checkValue(op.name, operand, position);
   if (operand.tape !== tape) {
     return new Error(
       `${op.name}: ${describe(operand)} belongs to another tape; record everything an expression needs on one tape`,
@@ -307,4 +301,22 @@ export function describe(value: Value): string {
 /** True for a value of any tape. */
 export function isValue(thing: unknown): thing is Value {
   return typeof thing === 'object' && thing !== null && 'tape' in thing && thing.tape instanceof Tape;
+}
+
+/** @throws TypeError naming the function, and the position of the operand from 0, unless it is a value */
+export function checkValue(owner: string, operand: unknown, position = 0): asserts operand is Value {
+  if (isValue(operand)) return;
+  throw new TypeError(
+    `${owner}: operand ${position + 1} is ${kindOf(operand)}, not a value: make one by tape.constant or stack`,
+  );
+}
+
+/** @throws TypeError naming the function, and the position of the first of `operands` that is not a value */
+export function checkValues(owner: string, operands: readonly unknown[]): void {
+  for (const [position, operand] of operands.entries()) checkValue(owner, operand, position);
+}
+
+/** @throws TypeError naming the function, unless `list` is a list; `args` are the arguments of a right call, as source */
+export function checkList(owner: string, list: unknown, args: string): void {
+  if (!Array.isArray(list)) throw new TypeError(`${owner}: pass a list of values, such as ${owner}(${args})`);
 }

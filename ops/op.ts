@@ -1,15 +1,14 @@
 // Shared by the files of ops/: `defineOp`, and the types of elementwise ops.
 import type { Operand, Value } from '../engine/tape.ts';
 
+export { type Axes, axesOf, axisOf } from '../engine/axes.ts';
 export { checkFlag } from '../engine/copy-form.ts';
 export { defineKnownOp as defineOp } from '../engine/define-op.ts';
 export { map } from '../engine/forms.ts';
 export type { Index } from '../engine/indices.ts';
-export { kindOf } from '../engine/kind-of.ts';
+export { kindOf, showArgument } from '../engine/kind-of.ts';
 export { checkOptions } from '../engine/options.ts';
 export {
-  type Axes,
-  normaliseAxes,
   normaliseAxis,
   reducedShape,
   type Shape,
@@ -18,7 +17,7 @@ export {
   sizeOf,
   withoutAxes,
 } from '../engine/shape.ts';
-export { isValue, type Operand, type Value } from '../engine/tape.ts';
+export { checkList, checkValue, checkValues, isValue, type Operand, type Value } from '../engine/tape.ts';
 
 /** An elementwise op of one value. */
 export type Unary = (a: Value) => Value;

@@ -3,7 +3,7 @@ import { neg } from '../arithmetic/neg.ts';
 import { square } from '../arithmetic/square.ts';
 import { sub } from '../arithmetic/sub.ts';
 import { exp } from '../elementwise/exp.ts';
-import { isValue, type Operand, type Value } from '../op.ts';
+import { checkValue, isValue, type Operand, type Value } from '../op.ts';
 import { expandDims } from '../shape/expandDims.ts';
 
 /**
@@ -14,6 +14,7 @@ import { expandDims } from '../shape/expandDims.ts';
  * `centers` are the μₖ, in the unit of d; `gamma` is γ, in 1/unit² (Schütt et al., SchNet, 2017, eq. 8).
  */
 export function gaussians(distances: Value, centers: Value | readonly number[], gamma: Operand): Value {
+  checkValue('gaussians', distances);
   const at = isValue(centers) ? centers : distances.tape.constant(centers);
   return exp(neg(mul(gamma, square(sub(expandDims(distances, -1), at)))));
 }

@@ -4,7 +4,7 @@ import { exp } from '../elementwise/exp.ts';
 import { log } from '../elementwise/log.ts';
 import { stopGradient } from '../elementwise/stopGradient.ts';
 import { where } from '../elementwise/where.ts';
-import { type Axes, checkFlag, normaliseAxes, reducedShape, type Value, withoutAxes } from '../op.ts';
+import { type Axes, axesOf, reducedShape, type Value, withoutAxes } from '../op.ts';
 import { max } from '../reduce/max.ts';
 import { sum } from '../reduce/sum.ts';
 import { reshape } from '../shape/reshape.ts';
@@ -20,8 +20,7 @@ import { above } from './above.ts';
  * entries share the gradient.
  */
 export function logSumExp(a: Value, axis?: Axes, keepDims = false): Value {
-  const axes = normaliseAxes('logSumExp', axis, a.shape);
-  checkFlag('logSumExp', 'keepDims', keepDims);
+  const axes = axesOf('logSumExp', axis, a, keepDims);
   const along = reducedShape(a.shape, axes);
   const isEmpty = axes.some(along => a.shape[along] === 0);
   const result = isEmpty ? a.tape.fill(-Infinity, along) : ofEntries(a, axes);

@@ -1,10 +1,9 @@
 import { neg } from '../arithmetic/neg.ts';
-import { type Axes, checkFlag, normaliseAxes, type Value } from '../op.ts';
+import { type Axes, axesOf, type Value } from '../op.ts';
 import { max } from '../reduce/max.ts';
 
 /** The smallest entry along an axis, several, or all: −max(−a). Ties share the cotangent equally. */
 export function min(a: Value, axis?: Axes, keepDims = false): Value {
-  const axes = normaliseAxes('min', axis, a.shape);
-  checkFlag('min', 'keepDims', keepDims);
+  const axes = axesOf('min', axis, a, keepDims);
   return neg(max(neg(a), axes, keepDims));
 }

@@ -1,6 +1,6 @@
 import { square } from '../arithmetic/square.ts';
 import { sqrt } from '../elementwise/sqrt.ts';
-import { type Axes, checkFlag, normaliseAxes, type Value } from '../op.ts';
+import { type Axes, axesOf, type Value } from '../op.ts';
 import { sum } from '../reduce/sum.ts';
 
 /**
@@ -11,7 +11,6 @@ import { sum } from '../reduce/sum.ts';
  * norm(sub(gather(ligand, i), gather(receptor, j)), -1);     // distances of listed pairs
  */
 export function norm(a: Value, axis?: Axes, keepDims = false): Value {
-  const axes = normaliseAxes('norm', axis, a.shape);
-  checkFlag('norm', 'keepDims', keepDims);
+  const axes = axesOf('norm', axis, a, keepDims);
   return sqrt(sum(square(a), axes, keepDims));
 }

@@ -1,5 +1,5 @@
 import { sub } from '../arithmetic/sub.ts';
-import { showShape, type Value } from '../op.ts';
+import { checkValues, showShape, type Value } from '../op.ts';
 import { expandDims } from '../shape/expandDims.ts';
 import { norm } from './norm.ts';
 
@@ -10,6 +10,7 @@ import { norm } from './norm.ts';
  *     rᵢⱼ = |aᵢ − bⱼ|
  */
 export function pairDistances(a: Value, b: Value): Value {
+  checkValues('pairDistances', [a, b]);
   if (a.shape.length !== 2 || b.shape.length !== 2 || a.shape[1] !== b.shape[1]) {
     throw new RangeError(
       `pairDistances: ${showShape(a.shape)} and ${showShape(b.shape)}: needs coordinates [n, d] and [m, d]`,

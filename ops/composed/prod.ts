@@ -1,5 +1,5 @@
 import { mul } from '../arithmetic/mul.ts';
-import { type Axes, checkFlag, normaliseAxes, reducedShape, type Value, withoutAxes } from '../op.ts';
+import { type Axes, axesOf, reducedShape, type Value, withoutAxes } from '../op.ts';
 import { concat } from '../shape/concat.ts';
 import { reshape } from '../shape/reshape.ts';
 import { slice } from '../shape/slice.ts';
@@ -13,8 +13,7 @@ import { transpose } from '../shape/transpose.ts';
  *     d Π aᵢ = Σ (Π of the others)·daᵢ
  */
 export function prod(a: Value, axis?: Axes, keepDims = false): Value {
-  const axes = normaliseAxes('prod', axis, a.shape);
-  checkFlag('prod', 'keepDims', keepDims);
+  const axes = axesOf('prod', axis, a, keepDims);
   const shape = keepDims ? reducedShape(a.shape, axes) : withoutAxes(a.shape, axes);
   const count = axes.reduce((product, along) => product * (a.shape[along] as number), 1);
   if (count === 0) return a.tape.fill(1, shape);

@@ -1,7 +1,7 @@
 import { div } from '../arithmetic/div.ts';
 import { square } from '../arithmetic/square.ts';
 import { sub } from '../arithmetic/sub.ts';
-import { type Axes, checkFlag, kindOf, normaliseAxes, showShape, type Value } from '../op.ts';
+import { type Axes, axesOf, showArgument, showShape, type Value } from '../op.ts';
 import { sum } from '../reduce/sum.ts';
 import { mean } from './mean.ts';
 
@@ -20,12 +20,9 @@ export function variance(a: Value, axis?: Axes, keepDims = false, ddof = 0): Val
 
 /** {@link variance}, with the name of the op in errors. */
 export function varianceOf(name: string, a: Value, axis: Axes, keepDims: boolean, ddof: number): Value {
-  const axes = normaliseAxes(name, axis, a.shape);
-  checkFlag(name, 'keepDims', keepDims);
+  const axes = axesOf(name, axis, a, keepDims);
   if (!Number.isFinite(ddof)) {
-    throw new TypeError(
-      `${name}: ddof must be a number, got ${typeof ddof === 'number' ? ddof : kindOf(ddof)}`,
-    );
+    throw new TypeError(`${name}: ddof must be a number, got ${showArgument(ddof)}`);
   }
   const count = axes.reduce((product, along) => product * (a.shape[along] as number), 1);
   if (count === 0 || count <= ddof) {

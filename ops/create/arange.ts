@@ -1,5 +1,5 @@
 import type { Tape } from '../../engine/tape.ts';
-import { kindOf, type Value } from '../op.ts';
+import { showArgument, type Value } from '../op.ts';
 
 /**
  * Real numbers from `start` to before `end`, `step` apart. A single bound is the end, with start 0.
@@ -16,7 +16,7 @@ export function arange(tape: Tape, start: number, end?: number, step = 1): Value
   const [from, to] = end === undefined ? [0, start] : [start, end];
   const wrong = [from, to, step].find(bound => !Number.isFinite(bound));
   if (wrong !== undefined || step === 0) {
-    const got = wrong === undefined ? 'a step of 0' : typeof wrong === 'number' ? wrong : kindOf(wrong);
+    const got = wrong === undefined ? 'a step of 0' : showArgument(wrong);
     throw new RangeError(`arange: bounds are finite and the step is not 0, got ${got}`);
   }
   const count = Math.max(0, Math.ceil((to - from) / step));

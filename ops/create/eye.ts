@@ -1,5 +1,5 @@
 import type { Tape } from '../../engine/tape.ts';
-import { kindOf, type Value } from '../op.ts';
+import { showArgument, type Value } from '../op.ts';
 import { reshape } from '../shape/reshape.ts';
 
 /**
@@ -10,7 +10,7 @@ import { reshape } from '../shape/reshape.ts';
 export function eye(tape: Tape, n: number, m: number = n): Value {
   for (const length of [n, m]) {
     if (!Number.isInteger(length) || length < 0) {
-      const got = typeof length === 'number' ? length : kindOf(length);
+      const got = showArgument(length);
       throw new RangeError(`eye: a length is a whole number from 0, got ${got}`);
     }
   }

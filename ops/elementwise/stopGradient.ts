@@ -1,8 +1,9 @@
 import type { ReshapeForm } from '../../engine/forms.ts';
-import { defineOp, type Value } from '../op.ts';
+import { checkValue, defineOp, type Value } from '../op.ts';
 
 /** The numbers of `a`, treated as constant: no gradient passes through. */
 export function stopGradient(a: Value): Value {
+  checkValue('stopGradient', a);
   return stopGradientOp([a], a);
 }
 

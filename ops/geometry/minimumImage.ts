@@ -2,7 +2,7 @@ import { div } from '../arithmetic/div.ts';
 import { mul } from '../arithmetic/mul.ts';
 import { sub } from '../arithmetic/sub.ts';
 import { round } from '../elementwise/round.ts';
-import { isValue, type Value } from '../op.ts';
+import { checkValue, isValue, type Value } from '../op.ts';
 
 /**
  * Displacements to the nearest periodic image in an orthorhombic box: each component is brought to within half a box
@@ -14,6 +14,7 @@ import { isValue, type Value } from '../op.ts';
  * norm(minimumImage(sub(gather(x, i), gather(x, j)), [20, 20, 30]), -1);  // distances in a periodic box
  */
 export function minimumImage(displacement: Value, box: Value | number | readonly number[]): Value {
+  checkValue('minimumImage', displacement);
   const lengths = isValue(box) || typeof box === 'number' ? box : displacement.tape.constant(box);
   return sub(displacement, mul(lengths, round(div(displacement, lengths))));
 }

@@ -1,6 +1,6 @@
 import { broadcastShapes } from '../../engine/shape.ts';
 import { mul } from '../arithmetic/mul.ts';
-import { normaliseAxis, showShape, type Value } from '../op.ts';
+import { checkValues, normaliseAxis, showShape, type Value } from '../op.ts';
 import { sum } from '../reduce/sum.ts';
 
 /**
@@ -15,6 +15,7 @@ export function vecdot(a: Value, b: Value, axis = -1): Value {
 
 /** @throws RangeError naming the op and both shapes, unless they broadcast and have equal lengths along `axis` */
 export function checkVectors(name: string, a: Value, b: Value, axis: number): void {
+  checkValues(name, [a, b]);
   const shape = broadcastShapes([a.shape, b.shape]);
   const shown = `${name}: ${showShape(a.shape)} and ${showShape(b.shape)}`;
   if (!shape) throw new RangeError(`${shown}: the shapes do not broadcast`);

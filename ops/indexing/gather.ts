@@ -1,6 +1,6 @@
 import type { GatherForm } from '../../engine/forms.ts';
 import { arange } from '../create/arange.ts';
-import { defineOp, type Index, normaliseAxis, showShape, type Value } from '../op.ts';
+import { axisOf, defineOp, type Index, type Value } from '../op.ts';
 import { moveAxes } from '../shape/moveAxes.ts';
 import { reshape } from '../shape/reshape.ts';
 import { isComputedIndex, pick } from './pick.ts';
@@ -19,9 +19,7 @@ import { segmentSum } from './segmentSum.ts';
  * gather(a, [2, 0], -1);                        // columns 2 and 0
  */
 export function gather(a: Value, index: Index, axis = 0): Value {
-  if (a.shape.length === 0)
-    throw new RangeError(`gather: ${showShape(a.shape)}: a single number has no rows`);
-  const along = normaliseAxis('gather', axis, a.shape);
+  const along = axisOf('gather', axis, a);
   const rows = a.tape.index(index, 'gather');
   if (isComputedIndex(rows)) return picked(a, rows, along);
   const gathered = gatherOp([moveAxes(a, along, 1, 0), rows]);

@@ -18,7 +18,7 @@ import { segmentSum } from './segmentSum.ts';
  * segmentMax(pairEnergies, ligandAtom, 37);     // the worst contact of each of 37 atoms
  */
 export function segmentMax(a: Value, index: Index, count: number): Value {
-  checkSegments('segmentMax', count);
+  checkSegments('segmentMax', a, count);
   return segmentMaxOp([a, a.tape.index(index, 'segmentMax')], count);
 }
 

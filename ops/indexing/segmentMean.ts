@@ -1,6 +1,6 @@
 import { div } from '../arithmetic/div.ts';
 import { maximum } from '../elementwise/maximum.ts';
-import { type Index, normaliseAxis, type Value } from '../op.ts';
+import { axisOf, checkValue, type Index, type Value } from '../op.ts';
 import { reshape } from '../shape/reshape.ts';
 import { segmentSum } from './segmentSum.ts';
 
@@ -12,9 +12,10 @@ import { segmentSum } from './segmentSum.ts';
  * @throws RangeError for an index not below `count`, or one without an entry for each row
  */
 export function segmentMean(a: Value, index: Index, count: number, axis = 0): Value {
+  checkValue('segmentMean', a);
   const rows = a.tape.index(index, 'segmentMean');
   const total = segmentSum(a, rows, count, axis);
-  const along = axis === 0 ? 0 : normaliseAxis('segmentMean', axis, a.shape);
+  const along = axis === 0 ? 0 : axisOf('segmentMean', axis, a);
   const sizes = segmentSum(a.tape.fill(1, rows.shape), rows, count);
   const trailing = total.shape.slice(along + 1).map(() => 1);
   return div(total, reshape(maximum(sizes, 1), [count, ...trailing]));

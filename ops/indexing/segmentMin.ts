@@ -8,6 +8,6 @@ import { segmentMax } from './segmentMax.ts';
  * cotangent equally.
  */
 export function segmentMin(a: Value, index: Index, count: number): Value {
-  checkSegments('segmentMin', count);
+  checkSegments('segmentMin', a, count);
   return neg(segmentMax(neg(a), a.tape.index(index, 'segmentMin'), count));
 }

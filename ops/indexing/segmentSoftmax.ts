@@ -17,7 +17,7 @@ import { segmentSum } from './segmentSum.ts';
  * segmentSum(mul(segmentSoftmax(scores, to, atoms), messages), to, atoms);
  */
 export function segmentSoftmax(a: Value, index: Index, count: number): Value {
-  checkSegments('segmentSoftmax', count);
+  checkSegments('segmentSoftmax', a, count);
   const at = a.tape.index(index, 'segmentSoftmax');
   const e = exp(sub(a, gather(stopGradient(segmentMax(a, at, count)), at)));
   return div(e, gather(segmentSum(e, at, count), at));

@@ -1,5 +1,5 @@
 import type { SegmentSumForm } from '../../engine/forms.ts';
-import { defineOp, type Index, normaliseAxis, sameShape, showShape, type Value } from '../op.ts';
+import { axisOf, defineOp, type Index, sameShape, showShape, type Value } from '../op.ts';
 import { moveAxes } from '../shape/moveAxes.ts';
 import { checkSegments } from './checkSegments.ts';
 import { gather } from './gather.ts';
@@ -13,10 +13,10 @@ import { gather } from './gather.ts';
  * segmentSum(pairEnergies, ligandAtom, 37);     // the energy of each of 37 atoms
  */
 export function segmentSum(a: Value, index: Index, count: number, axis = 0): Value {
-  checkSegments('segmentSum', count);
+  checkSegments('segmentSum', a, count);
   const rows = a.tape.index(index, 'segmentSum');
   if (axis === 0) return segmentSumOp([a, rows], count);
-  const along = normaliseAxis('segmentSum', axis, a.shape);
+  const along = axisOf('segmentSum', axis, a);
   const { length: rank } = rows.shape;
   if (!sameShape(a.shape.slice(along, along + rank), rows.shape)) {
     throw new RangeError(

@@ -2,7 +2,7 @@ import type { ConstantForm } from '../../engine/forms.ts';
 import { stridesOf } from '../../engine/shape.ts';
 import type { NestedNumbers } from '../../engine/tensor.ts';
 import { arange } from '../create/arange.ts';
-import { type Index, normaliseAxis, sameShape, showShape, sizeOf, type Value } from '../op.ts';
+import { axisOf, type Index, sameShape, showShape, sizeOf, type Value } from '../op.ts';
 import { expandDims } from '../shape/expandDims.ts';
 import { moveAxes } from '../shape/moveAxes.ts';
 import { reshape } from '../shape/reshape.ts';
@@ -22,7 +22,7 @@ import { isComputedIndex, pick } from './pick.ts';
  * takeAlongAxis(logits, labels, -1);            // [n, classes] by labels [n, 1]: the logit of each label
  */
 export function takeAlongAxis(a: Value, index: Index | NestedNumbers, axis: number): Value {
-  const along = normaliseAxis('takeAlongAxis', axis, a.shape);
+  const along = axisOf('takeAlongAxis', axis, a);
   const picks = a.tape.index(index as Index, 'takeAlongAxis');
   const isComputed = isComputedIndex(picks);
   if (picks.dtype !== 'index' && !isComputed) {

@@ -1,6 +1,6 @@
 import { broadcastShapes } from '../../engine/shape.ts';
 import { mul } from '../arithmetic/mul.ts';
-import { isValue, kindOf, type Shape, showShape, sizeOf, type Value } from '../op.ts';
+import { checkValues, kindOf, type Shape, showShape, sizeOf, type Value } from '../op.ts';
 import { sum } from '../reduce/sum.ts';
 import { moveAxes } from '../shape/moveAxes.ts';
 import { pad } from '../shape/pad.ts';
@@ -50,8 +50,7 @@ function parsed(specification: string, operands: readonly Value[]): { inputs: st
   if (typeof specification !== 'string')
     throw new TypeError(`einsum: a specification is a string, got ${kindOf(specification)}`);
   const fail = (what: string) => new RangeError(`einsum: '${specification}': ${what}`);
-  const missing = operands.findIndex(operand => !isValue(operand));
-  if (missing >= 0) throw new TypeError(`einsum: operand ${missing + 1} is not a value on a tape`);
+  checkValues('einsum', operands);
   const [left, right, ...more] = specification.replaceAll(' ', '').split('->') as [string, ...string[]];
   if (more.length > 0) throw fail('has more than one ->');
   const parts = left.split(',');

@@ -1,6 +1,6 @@
 import type { MatmulForm } from '../../engine/forms.ts';
 import { broadcastShapes } from '../../engine/shape.ts';
-import { defineOp, showShape, type Value } from '../op.ts';
+import { checkValues, defineOp, showShape, type Value } from '../op.ts';
 import { broadcastTo } from '../shape/broadcastTo.ts';
 import { expandDims } from '../shape/expandDims.ts';
 import { reshape } from '../shape/reshape.ts';
@@ -16,6 +16,7 @@ import { reshape } from '../shape/reshape.ts';
  * matmul(features, weights);                    // [9600, 50] and [50, 64] give [9600, 64]
  */
 export function matmul(a: Value, b: Value): Value {
+  checkValues('matmul', [a, b]);
   if (a.shape.length === 0 || b.shape.length === 0) {
     throw new RangeError(
       `matmul: ${showShape(a.shape)} and ${showShape(b.shape)}: for a single number use mul`,

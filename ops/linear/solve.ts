@@ -1,6 +1,6 @@
 import { add } from '../arithmetic/add.ts';
 import { sub } from '../arithmetic/sub.ts';
-import { showShape, type Value } from '../op.ts';
+import { checkValues, showShape, type Value } from '../op.ts';
 import { expandDims } from '../shape/expandDims.ts';
 import { reshape } from '../shape/reshape.ts';
 import { inverseOf } from './inverse.ts';
@@ -14,6 +14,7 @@ import { matmul } from './matmul.ts';
  * @throws RangeError for matrices that are not square, or of more rows, or if the lengths do not fit
  */
 export function solve(a: Value, b: Value): Value {
+  checkValues('solve', [a, b]);
   const n = a.shape.at(-1);
   if (a.shape.length >= 2 && b.shape.at(b.shape.length === 1 ? 0 : -2) !== n) {
     throw new RangeError(

@@ -1,4 +1,4 @@
-import { showShape, type Value } from '../op.ts';
+import { checkValue, showShape, type Value } from '../op.ts';
 import { concat } from '../shape/concat.ts';
 import { expandDims } from '../shape/expandDims.ts';
 import { reshape } from '../shape/reshape.ts';
@@ -18,6 +18,7 @@ export type Entries = readonly (readonly Value[])[];
  * @throws RangeError naming the op for matrices of another shape
  */
 export function entriesOf(name: string, a: Value, most: number): Entries {
+  checkValue(name, a);
   const [rows, columns] = a.shape.slice(-2);
   if (a.shape.length < 2 || rows !== columns || rows === 0 || (rows as number) > most) {
     throw new RangeError(

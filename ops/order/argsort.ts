@@ -1,5 +1,5 @@
 import { arange } from '../create/arange.ts';
-import { normaliseAxis, type Value } from '../op.ts';
+import { axisOf, type Value } from '../op.ts';
 import { byRank, ranked } from './ranks.ts';
 
 /**
@@ -13,7 +13,7 @@ import { byRank, ranked } from './ranks.ts';
  * takeAlongAxis(energies, argsort(distances), -1); // from the nearest pair to the farthest
  */
 export function argsort(a: Value, axis = -1): Value {
-  const along = normaliseAxis('argsort', axis, a.shape);
+  const along = axisOf('argsort', axis, a);
   const length = a.shape[along] as number;
   return byRank(ranked(a, along, 'smallest'), arange(a.tape, length), length, along);
 }

@@ -1,7 +1,7 @@
 import { sub } from '../arithmetic/sub.ts';
 import { arange } from '../create/arange.ts';
 import { where } from '../elementwise/where.ts';
-import { checkFlag, defineOp, map, normaliseAxis, showShape, sizeOf, type Value } from '../op.ts';
+import { axisOf, checkFlag, checkValue, defineOp, map, showShape, sizeOf, type Value } from '../op.ts';
 import { max } from '../reduce/max.ts';
 import { reshape } from '../shape/reshape.ts';
 
@@ -9,9 +9,9 @@ import { reshape } from '../shape/reshape.ts';
  * The position of the first of the largest entries along an axis, or of all entries. Errors name the op.
  */
 export function firstLargest(op: string, a: Value, axis: number | undefined, keepDims: boolean): Value {
+  checkValue(op, a);
   checkFlag(op, 'keepDims', keepDims);
-  const [entries, along] =
-    axis === undefined ? [reshape(a, [sizeOf(a.shape)]), 0] : [a, normaliseAxis(op, axis, a.shape)];
+  const [entries, along] = axis === undefined ? [reshape(a, [sizeOf(a.shape)]), 0] : [a, axisOf(op, axis, a)];
   const length = entries.shape[along] as number;
   if (length === 0) {
     throw new RangeError(

@@ -1,4 +1,4 @@
-import { normaliseAxis, type Value } from '../op.ts';
+import { axisOf, type Value } from '../op.ts';
 import { byRank, ranked } from './ranks.ts';
 
 /**
@@ -8,7 +8,7 @@ import { byRank, ranked } from './ranks.ts';
  *     result = a[argsort(a)]        d result = da[argsort(a)]
  */
 export function sort(a: Value, axis = -1): Value {
-  const along = normaliseAxis('sort', axis, a.shape);
+  const along = axisOf('sort', axis, a);
   const rows = ranked(a, along, 'smallest');
   return byRank(rows, rows.entries, a.shape[along] as number, along);
 }

@@ -1,5 +1,5 @@
 import { arange } from '../create/arange.ts';
-import { kindOf, normaliseAxis, type Value } from '../op.ts';
+import { axisOf, showArgument, type Value } from '../op.ts';
 import { byRank, ranked } from './ranks.ts';
 
 /**
@@ -12,10 +12,10 @@ import { byRank, ranked } from './ranks.ts';
  * const [, nearest] = topK(neg(distances), 16);
  */
 export function topK(a: Value, count: number, axis = -1): [values: Value, positions: Value] {
-  const along = normaliseAxis('topK', axis, a.shape);
+  const along = axisOf('topK', axis, a);
   const length = a.shape[along] as number;
   if (!Number.isInteger(count) || count < 0 || count > length) {
-    const got = typeof count === 'number' ? count : kindOf(count);
+    const got = showArgument(count);
     throw new RangeError(
       `topK: count is a whole number from 0 to ${length}, the length of axis ${along}, got ${got}`,
     );

@@ -1,6 +1,6 @@
 import { div } from '../arithmetic/div.ts';
 import { where } from '../elementwise/where.ts';
-import { checkOptions, kindOf, sizeOf, type Value } from '../op.ts';
+import { checkOptions, checkValue, showArgument, sizeOf, type Value } from '../op.ts';
 import { reshape } from '../shape/reshape.ts';
 import { type SeedOptions, uniforms } from './numbers.ts';
 
@@ -24,10 +24,11 @@ export interface DropoutOptions extends SeedOptions {
  *   sum(matmul(dropout(tape.constant(features), { rate: 0.1, seed: step, index }), weights));
  */
 export function dropout(a: Value, options: DropoutOptions): Value {
+  checkValue('dropout', a);
   checkOptions('dropout', options, ['rate', 'seed', 'index']);
   const { rate } = options;
   if (!(typeof rate === 'number' && rate >= 0 && rate < 1)) {
-    const got = typeof rate === 'number' ? rate : kindOf(rate);
+    const got = showArgument(rate);
     throw new RangeError(`dropout: rate is a number from 0 to below 1, got ${got}`);
   }
   const drawn = uniforms('dropout', options, rate === 0 ? 0 : sizeOf(a.shape));

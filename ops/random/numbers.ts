@@ -1,4 +1,4 @@
-import { kindOf } from '../op.ts';
+import { showArgument } from '../op.ts';
 import { philox } from './philox.ts';
 
 /** The seed and the index that random numbers depend on. */
@@ -31,7 +31,7 @@ function unit(a: number, b: number): number {
 /** The two words of a whole number. @throws RangeError naming the op and the option for any other number */
 function wordsOf(op: string, name: string, number: number): [low: number, high: number] {
   if (!Number.isSafeInteger(number) || number < 0) {
-    const got = typeof number === 'number' ? number : kindOf(number);
+    const got = showArgument(number);
     throw new RangeError(`${op}: ${name} is a whole number from 0, got ${got}`);
   }
   return [number >>> 0, Math.floor(number / 2 ** 32)];

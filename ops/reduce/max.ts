@@ -3,7 +3,7 @@ import type { ReduceForm } from '../../engine/forms.ts';
 import { div } from '../arithmetic/div.ts';
 import { scaled } from '../arithmetic/scaled.ts';
 import { equal } from '../elementwise/equal.ts';
-import { type Axes, checkFlag, defineOp, normaliseAxes, type Value, withoutAxes } from '../op.ts';
+import { type Axes, axesOf, defineOp, type Value, withoutAxes } from '../op.ts';
 
 /**
  * The largest entry along an axis, several, or all; NaN if any entry is NaN. Ties share the cotangent equally.
@@ -13,8 +13,7 @@ import { type Axes, checkFlag, defineOp, normaliseAxes, type Value, withoutAxes 
  * @throws RangeError over an axis without entries
  */
 export function max(a: Value, axis?: Axes, keepDims = false): Value {
-  const axes = normaliseAxes('max', axis, a.shape);
-  checkFlag('max', 'keepDims', keepDims);
+  const axes = axesOf('max', axis, a, keepDims);
   const largest = axes.length === 0 ? a : maxOp([a], axes);
   return keepDims ? largest : reshaped(largest, withoutAxes(a.shape, axes));
 }

@@ -1,4 +1,4 @@
-import { type Binary, normaliseAxis, sizeOf, type Value } from '../op.ts';
+import { axisOf, type Binary, checkValue, sizeOf, type Value } from '../op.ts';
 import { concat } from '../shape/concat.ts';
 import { reshape } from '../shape/reshape.ts';
 import { slice } from '../shape/slice.ts';
@@ -10,8 +10,9 @@ import { slice } from '../shape/slice.ts';
  * flattened.
  */
 export function scan(name: string, op: Binary, neutral: number, a: Value, axis: number | undefined): Value {
+  checkValue(name, a);
   if (axis === undefined) return scan(name, op, neutral, reshape(a, [sizeOf(a.shape)]), 0);
-  const along = normaliseAxis(name, axis, a.shape);
+  const along = axisOf(name, axis, a);
   const length = a.shape[along] as number;
   let result = a;
   for (let shift = 1; shift < length; shift *= 2) {

@@ -1,5 +1,5 @@
 import type { ConcatForm } from '../../engine/forms.ts';
-import { defineOp, normaliseAxis, type Value } from '../op.ts';
+import { axisOf, checkList, defineOp, type Value } from '../op.ts';
 import { slice } from './slice.ts';
 
 /**
@@ -8,9 +8,10 @@ import { slice } from './slice.ts';
  * @throws RangeError if another length differs, TypeError for an empty list
  */
 export function concat(values: readonly Value[], axis = 0): Value {
+  checkList('concat', values, '[a, b]');
   const [first] = values;
   if (!first) throw new TypeError('concat: needs at least one value');
-  return concatOp(values, normaliseAxis('concat', axis, first.shape));
+  return concatOp(values, axisOf('concat', axis, first));
 }
 
 const concatOp = defineOp({

@@ -1,6 +1,6 @@
 import type { PadForm } from '../../engine/forms.ts';
 import type { Shape } from '../../engine/shape.ts';
-import { defineOp, kindOf, showShape, type Value } from '../op.ts';
+import { checkValue, defineOp, kindOf, showShape, type Value } from '../op.ts';
 import { slice } from './slice.ts';
 
 /**
@@ -12,6 +12,7 @@ import { slice } from './slice.ts';
  * pad(a, [[1, 1], [0, 0]]);                     // a row of zeros above and below
  */
 export function pad(a: Value, widths: readonly (readonly [number, number])[]): Value {
+  checkValue('pad', a);
   if (!Array.isArray(widths) || widths.length !== a.shape.length || !Array.from(widths).every(isPair)) {
     throw new RangeError(
       `pad: ${showShape(a.shape)} needs one [before, after] for each axis, got ${shown(widths)}`,

@@ -1,6 +1,6 @@
 import { reshaped } from '../../engine/fan-out.ts';
 import { type Shape, sizeOf } from '../../engine/shape.ts';
-import { kindOf, showShape, type Value } from '../op.ts';
+import { checkValue, kindOf, showShape, type Value } from '../op.ts';
 
 /**
  * The same numbers in the same order in another shape; one length may be −1, which follows from the others. Nothing is
@@ -9,6 +9,7 @@ import { kindOf, showShape, type Value } from '../op.ts';
  * @throws RangeError if the shapes hold different numbers of entries
  */
 export function reshape(a: Value, shape: Shape): Value {
+  checkValue('reshape', a);
   if (!Array.isArray(shape))
     throw new TypeError(`reshape: a shape is a list of whole numbers, got ${kindOf(shape)}`);
   const open = shape.indexOf(-1);

@@ -1,7 +1,7 @@
 import { reshaped } from '../../engine/fan-out.ts';
 import type { SliceForm } from '../../engine/forms.ts';
 import { type Shape, sameShape } from '../../engine/shape.ts';
-import { defineOp, kindOf, showShape, type Value } from '../op.ts';
+import { checkValue, defineOp, showArgument, showShape, type Value } from '../op.ts';
 import { padTo } from './pad.ts';
 
 /**
@@ -21,6 +21,7 @@ export function slice(
   end: number | readonly number[] = [],
   step: number | readonly number[] = 1,
 ): Value {
+  checkValue('slice', a);
   const from = positions(a, start, () => 0);
   const to = positions(a, end, length => length);
   const shape = to.map((position, axis) => position - (from[axis] as number));
@@ -39,7 +40,7 @@ function stepsOf(a: Value, step: number | readonly number[]): readonly number[] 
   const steps: readonly number[] = Array.isArray(step) ? step : [step];
   if (step === 1) return [];
   if (steps.length > a.shape.length || !steps.every(entry => Number.isInteger(entry) && entry >= 1)) {
-    const got = steps.map(entry => (typeof entry === 'number' ? entry : kindOf(entry)));
+    const got = steps.map(showArgument);
     throw new RangeError(
       `slice: ${showShape(a.shape)}: steps must be whole numbers from 1, at most one for each axis, got (${got.join(', ')})`,
     );
@@ -67,7 +68,7 @@ function positions(
 ): number[] {
   const list: readonly number[] = Array.isArray(position) ? position : [position];
   if (list.length > a.shape.length || !list.every(Number.isInteger)) {
-    const got = list.map(entry => (typeof entry === 'number' ? entry : kindOf(entry)));
+    const got = list.map(showArgument);
     throw new RangeError(`slice: ${showShape(a.shape)} has no position (${got.join(', ')})`);
   }
   return a.shape.map((length, axis) => {

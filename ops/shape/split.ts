@@ -1,4 +1,4 @@
-import { kindOf, normaliseAxis, showShape, type Value } from '../op.ts';
+import { axisOf, showArgument, showShape, type Value } from '../op.ts';
 import { slice } from './slice.ts';
 
 /**
@@ -12,15 +12,13 @@ import { slice } from './slice.ts';
  * split(a, [2, 5]);                             // rows 0 and 1, rows 2 to 4, the rest
  */
 export function split(a: Value, parts: number | readonly number[], axis = 0): Value[] {
-  const along = normaliseAxis('split', axis, a.shape);
+  const along = axisOf('split', axis, a);
   const length = a.shape[along] as number;
   const ends = [...(Array.isArray(parts) ? parts : beginsOf(a, parts as number, length)), length];
   return ends.map((end, i) => {
     const start = i === 0 ? 0 : (ends[i - 1] as number);
     if (!Number.isInteger(end) || end < start || end > length) {
-      const shown = ends
-        .slice(0, -1)
-        .map(position => (typeof position === 'number' ? position : kindOf(position)));
+      const shown = ends.slice(0, -1).map(showArgument);
       throw new RangeError(
         `split: ${showShape(a.shape)}: positions are whole numbers that ascend from 0 to ${length}, got (${shown.join(', ')})`,
       );
@@ -33,7 +31,7 @@ export function split(a: Value, parts: number | readonly number[], axis = 0): Va
 /** The starts of `parts` equal parts, without the first. */
 function beginsOf(a: Value, parts: number, length: number): number[] {
   if (!Number.isInteger(parts) || parts < 1 || length % parts !== 0) {
-    const got = typeof parts === 'number' ? parts : kindOf(parts);
+    const got = showArgument(parts);
     throw new RangeError(`split: ${showShape(a.shape)}: ${length} does not divide into ${got} equal parts`);
   }
   return Array.from({ length: parts - 1 }, (_, i) => ((i + 1) * length) / parts);

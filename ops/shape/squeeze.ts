@@ -1,4 +1,4 @@
-import { type Axes, normaliseAxes, showShape, type Value, withoutAxes } from '../op.ts';
+import { type Axes, axesOf, checkValue, showShape, type Value, withoutAxes } from '../op.ts';
 import { reshape } from './reshape.ts';
 
 /**
@@ -7,8 +7,9 @@ import { reshape } from './reshape.ts';
  * @throws RangeError for a named axis of another length
  */
 export function squeeze(a: Value, axis?: Axes): Value {
+  checkValue('squeeze', a);
   const single = a.shape.flatMap((length, along) => (length === 1 ? [along] : []));
-  const axes = axis === undefined ? single : normaliseAxes('squeeze', axis, a.shape);
+  const axes = axis === undefined ? single : axesOf('squeeze', axis, a);
   const wrong = axes.find(along => a.shape[along] !== 1);
   if (wrong !== undefined) {
     throw new RangeError(`squeeze: ${showShape(a.shape)}: axis ${wrong} has length ${a.shape[wrong]}, not 1`);

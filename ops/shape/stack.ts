@@ -1,4 +1,4 @@
-import { normaliseAxis, sameShape, showShape, type Value } from '../op.ts';
+import { checkList, checkValues, normaliseAxis, sameShape, showShape, type Value } from '../op.ts';
 import { concat } from './concat.ts';
 import { expandDims } from './expandDims.ts';
 
@@ -10,8 +10,10 @@ import { expandDims } from './expandDims.ts';
  * stack([x, y, z], -1);                         // coordinates [n, 3] of three columns [n]
  */
 export function stack(values: readonly Value[], axis = 0): Value {
+  checkList('stack', values, '[a, b]');
   const [first] = values;
   if (!first) throw new TypeError('stack: needs at least one value');
+  checkValues('stack', values);
   const other = values.find(({ shape }) => !sameShape(shape, first.shape));
   if (other) {
     throw new RangeError(

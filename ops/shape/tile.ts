@@ -1,4 +1,4 @@
-import { kindOf, showShape, type Value } from '../op.ts';
+import { checkValue, showArgument, showShape, type Value } from '../op.ts';
 import { broadcastTo } from './broadcastTo.ts';
 import { reshape } from './reshape.ts';
 
@@ -12,9 +12,10 @@ import { reshape } from './reshape.ts';
  * tile(a, [2, 1]);                              // [3] gives [2, 3]
  */
 export function tile(a: Value, times: number | readonly number[]): Value {
+  checkValue('tile', a);
   const list: readonly number[] = Array.isArray(times) ? times : [times as number];
   if (!list.every(count => Number.isInteger(count) && count >= 0)) {
-    const shown = list.map(count => (typeof count === 'number' ? count : kindOf(count))).join(', ');
+    const shown = list.map(showArgument).join(', ');
     throw new RangeError(`tile: ${showShape(a.shape)}: needs whole numbers from 0, got (${shown})`);
   }
   const rank = Math.max(list.length, a.shape.length);

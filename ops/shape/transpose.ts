@@ -1,11 +1,12 @@
 import type { TransposeForm } from '../../engine/forms.ts';
-import { defineOp, kindOf, normaliseAxis, type Value } from '../op.ts';
+import { checkValue, defineOp, kindOf, normaliseAxis, type Value } from '../op.ts';
 
 /**
  * The value with its axes in another order: axis i of the result is axis axes[i] of `a`. By default the order is
  * reversed. Its adjoint is the inverse `transpose`.
  */
 export function transpose(a: Value, axes?: readonly number[]): Value {
+  checkValue('transpose', a);
   if (axes !== undefined && !Array.isArray(axes))
     throw new TypeError(`transpose: axes are a list of whole numbers, got ${kindOf(axes)}`);
   const order: readonly number[] = axes ?? a.shape.map((_, axis) => a.shape.length - 1 - axis);

@@ -187,6 +187,13 @@ describe('an op of a user', () => {
       'window: [3]: a box of [2] from (2) does not lie in [3]',
     ],
     [
+      'with attributes, and no list of inputs',
+      () => window(x as never, 1, 2),
+      'window: pass a list of values, such as window([x])',
+    ],
+    ['of a list', () => cube([1, 2] as never), 'cube: operand 1 is a list, not a value'],
+    ['of attributes and numbers', () => window([[1, 2]] as never, 1, 2), 'window: operand 1 is a list'],
+    [
       'whose rule gives another shape',
       () => gradient(sum(twisted(x, x)), [x]),
       'twisted: VJP rule 1 gives a cotangent of shape [4]; it must have the shape of its input [3]',

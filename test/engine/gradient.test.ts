@@ -2,10 +2,13 @@ import {
   defineOp,
   evaluate,
   gradient,
+  hessianVectorProduct,
   inspect,
   interpreter,
+  jvp,
   Memory,
   map,
+  type ReduceForm,
   Tape,
   tensor,
   type Value,
@@ -136,9 +139,68 @@ describe('gradient', () => {
     [
       'by index data',
       () => gradient(sum(x), [index]),
-      '%1 = constant [1] is index data, which has no gradient',
+      '%1 = constant [1] is index data, which has no derivative',
     ],
   ];
+
+  const unlisted: [mistake: string, record: () => unknown, message: string][] = [
+    [
+      'evaluate of a value instead of a list',
+      () => evaluate(x as never),
+      'evaluate: pass a list of values, such as evaluate([energy])',
+    ],
+    [
+      'evaluate of a number',
+      () => evaluate([x, 2] as never),
+      'evaluate: operand 2 is the number 2, not a value',
+    ],
+    [
+      'gradient with a value instead of a list as wrt',
+      () => gradient(sum(x), x as never),
+      'gradient: pass a list of values, such as gradient(y, [x])',
+    ],
+    ['gradient of a list', () => gradient([x] as never, [x]), 'gradient: operand 1 is a list'],
+    [
+      'gradient with a tensor in wrt',
+      () => gradient(sum(x), [tensor(1)] as never),
+      'gradient: operand 1 is an object',
+    ],
+    [
+      'jvp of a value instead of a list',
+      () => jvp(x as never, [x], [1]),
+      'jvp: pass a list of values, such as jvp([y], [x], [v])',
+    ],
+    [
+      'jvp with a value instead of a list as wrt',
+      () => jvp([x], x as never, [1]),
+      'jvp: pass a list of values, such as jvp(',
+    ],
+    [
+      'jvp with a number instead of a list of tangents',
+      () => jvp([x], [x], 1 as never),
+      'jvp: pass a list of values, such as jvp(',
+    ],
+    [
+      'hessianVectorProduct with a number instead of a list of vectors',
+      () => hessianVectorProduct(sum(x), [x], 1 as never),
+      'such as hessianVectorProduct(y, [x], [v])',
+    ],
+  ];
+
+  test.each(unlisted)('%s is an error', (_mistake, record, message) => {
+    expect(record).toThrow(message);
+  });
+
+  test('a rule whose cotangent has the shape of a result that the input does not broadcast to is an error', () => {
+    const wrong = defineOp({
+      name: 'wrong',
+      forward: (): ReduceForm => ({ kind: 'reduce', reducer: 'sum', axes: [0] }),
+      vjp: [g => g],
+    });
+    expect(() => gradient(sum(wrong([x])), [x])).toThrow(
+      'wrong: VJP rule 0 gives a cotangent of shape [1]; it must have the shape of its input [3]',
+    );
+  });
 
   test.each(mistakes)('%s is an error', (_mistake, record, message) => {
     expect(record).toThrow(message);

@@ -362,8 +362,8 @@ describe('an input', () => {
   const form = { kind: 'accumulate' } as const;
   test.each<[string, unknown, string]>([
     ['undefined', undefined, 'own: operand 1 is undefined'],
-    ['a list', [1, 2], 'own: operand 1 is neither a value nor a number'],
-    ['text', code, 'own: operand 1 is neither a value nor a number'],
+    ['a list', [1, 2], 'own: operand 1 is a list, not a value'],
+    ['text', code, 'own: operand 1 is a string, not a value'],
     ['a copy of a value', { ...x, shape: [code] }, 'own: operand 1 is a copy of a value'],
     ['a copy of a value with another id', { ...x, id: posing(0) }, 'own: operand 1 is a copy of a value'],
     ['a value of another tape', three(), 'belongs to another tape'],

@@ -98,12 +98,12 @@ describe('the line that records a mistake throws an error:', () => {
     [
       'lists without a value',
       () => add(list, list),
-      'add: operands are values and numbers; put data on the tape by tape.constant',
+      'add: operand 1 is a list, not a value: make one by tape.constant or stack',
     ],
     [
       'a value and a list',
       () => add(x, list),
-      'add: operand 2 is neither a value nor a number; put data on the tape by tape.constant',
+      'add: operand 2 is a list, not a value: make one by tape.constant or stack',
     ],
     [
       'a parameter of index data',
