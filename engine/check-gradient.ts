@@ -1,6 +1,7 @@
 import { evaluate } from './evaluate.ts';
 import type { Executor } from './executor.ts';
 import { gradient } from './gradient.ts';
+import { kindOf } from './kind-of.ts';
 import { checkOptions } from './options.ts';
 import { isValue, Tape, type Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';
@@ -68,7 +69,9 @@ export interface GradientCheck {
  * smaller steps are tried and the most certain one counts: a potential can have kinks every few hundredths of an Å
  * while coordinates are 100 Å.
  *
- * @throws TypeError if `score` is async or does not return a value; RangeError if it does not return a single number, or for an
+ * `score` is called without a pose: wrap a scorer of poses, as in `(tape, theta) => score(tape, theta, pose)`.
+ *
+ * @throws TypeError if `score` is not a function, is async, does not return a value, or fails for lack of a pose; RangeError if it does not return a single number, or for an
  * option out of range
  * @example
  * const check = await checkGradient((tape, { w }) => sum(cube(w)), { w: tensor([1, 2, 3]) });
@@ -82,12 +85,17 @@ export async function checkGradient<const P extends Readonly<Record<string, Tens
   checkOptions('checkGradient', options, ['tolerance', 'step', 'entries', 'executor']);
   const { tolerance = 1e-6, step = 0.02, entries = Number.POSITIVE_INFINITY, executor } = options;
   checkSettings(tolerance, step, entries);
+  if (typeof score !== 'function') {
+    throw new TypeError(
+      `checkGradient: pass the scorer (tape, params) => value, then the parameters; got ${kindOf(score)} in place of the scorer`,
+    );
+  }
   const record = (tensors: Readonly<Record<string, Tensor>>) => {
     const tape = new Tape();
     const values = Object.entries(tensors).map(
       ([name, tensor]) => [name, tape.parameter(tensor, name)] as const,
     );
-    const y: unknown = score(tape, Object.fromEntries(values) as { [Name in keyof P]: Value });
+    const y = scoreOf(score, tape, Object.fromEntries(values) as { [Name in keyof P]: Value });
     checkRecorded(y);
     return { y, wrt: values.map(([, value]) => value) };
   };
@@ -124,6 +132,23 @@ export async function checkGradient<const P extends Readonly<Record<string, Tens
     entries: checks,
     report: reportOf(checks),
   };
+}
+
+/**
+ * Calls the scorer.
+ *
+ * @throws TypeError, with the scorer's error as its cause, if the scorer throws and takes more than tape and parameters
+ */
+function scoreOf<V>(score: (tape: Tape, params: V) => Value, tape: Tape, params: V): unknown {
+  try {
+    return score(tape, params);
+  } catch (cause) {
+    if (score.length <= 2) throw cause;
+    throw new TypeError(
+      `checkGradient: score takes ${score.length} arguments, but is called without a pose: pass (tape, params) => score(tape, params, pose)`,
+      { cause },
+    );
+  }
 }
 
 /** @throws TypeError unless the function under test returned a value */

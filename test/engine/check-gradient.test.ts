@@ -66,6 +66,32 @@ describe('checkGradient', () => {
     );
   });
 
+  test('refuses arguments in the wrong order', async () => {
+    const score = (tape: Tape) => tape.fill(1);
+    await expect(checkGradient({ w: tensor(1) } as never, score as never)).rejects.toThrow(
+      new TypeError(
+        'checkGradient: pass the scorer (tape, params) => value, then the parameters; got an object in place of the scorer',
+      ),
+    );
+  });
+
+  test('explains that a scorer of poses must be wrapped, only if it fails', async () => {
+    const score = (_tape: Tape, { w }: { w: Value }, pose: { r: number }) => mul(w, pose.r);
+    const failed = checkGradient(score as never, { w: tensor(1) });
+    await expect(failed).rejects.toThrow(
+      new TypeError(
+        'checkGradient: score takes 3 arguments, but is called without a pose: pass (tape, params) => score(tape, params, pose)',
+      ),
+    );
+    await expect(failed).rejects.toHaveProperty('cause.message', expect.stringContaining("reading 'r'"));
+    const unused = (_tape: Tape, { w }: { w: Value }, _pose: unknown) => square(w);
+    expect((await checkGradient(unused as never, { w: tensor(1) })).ok).toBe(true);
+    const own = () => {
+      throw new RangeError('of the scorer');
+    };
+    await expect(checkGradient(own, { w: tensor(1) })).rejects.toThrow(new RangeError('of the scorer'));
+  });
+
   test('names the wrong entries with their errors, and blames the gradient', async () => {
     const { ok, entries, report } = await check(cubeBy(2));
     expect(ok).toBe(false);
