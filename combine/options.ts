@@ -226,7 +226,7 @@ export function isCombination(thing: unknown): boolean {
   return typeof (thing as Combination | undefined)?.accumulator === 'function';
 }
 
-function isIterable(thing: unknown): boolean {
+export function isIterable(thing: unknown): boolean {
   return (
     Object(thing) === thing && (Symbol.iterator in Object(thing) || Symbol.asyncIterator in Object(thing))
   );

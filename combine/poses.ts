@@ -4,7 +4,7 @@ import { areFinite, type Tensor } from '../engine/tensor.ts';
 import type { BadPose } from './bad-pose.ts';
 import type { Combination } from './combination.ts';
 import { slopesInOps, valueSlopesOf } from './objective.ts';
-import { isWide, optionNames, strategyOf, taskOf } from './options.ts';
+import { isIterable, isWide, optionNames, strategyOf, taskOf } from './options.ts';
 import type { Params } from './params.ts';
 import { stream } from './stream.ts';
 import type {
@@ -115,6 +115,8 @@ export async function combinePoses<Pose, const P extends Params>(
 export async function combinePoses<Pose, const P extends Params>(
   options: AnyCombineOptions<Pose, P>,
 ): Promise<CombineResult<P>> {
+  if (isIterable(options))
+    throw new TypeError('combinePoses: pass one object, such as { poses, params, score, combination }');
   checkOptions('combinePoses', options, optionNames);
   const firstChoice = strategyOf(options);
   const task = await taskOf(options, firstChoice);

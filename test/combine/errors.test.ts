@@ -565,6 +565,16 @@ describe('settings and options:', () => {
     expect(() => lse({ sign: sign as 1 })).toThrow(/sign must be −1 or 1, got/);
   });
 
+  test('poses in place of the one object', async () => {
+    const score = (tape: Tape) => tape.fill(1);
+    const call = combinePoses as (...args: unknown[]) => Promise<unknown>;
+    for (const poses of [[1, 2], new Set([1]), new Float64Array(20)]) {
+      await expect(call(poses, { w: tensor(1) }, score)).rejects.toThrow(
+        new TypeError('combinePoses: pass one object, such as { poses, params, score, combination }'),
+      );
+    }
+  });
+
   test.each<[string, Record<string, unknown>, Kind, RegExp]>([
     ['a tolerance below 0', { tolerance: -1e-9 }, 'RangeError', /tolerance .* got -1e-9/],
     ['a tolerance of 1', { tolerance: 1 }, 'RangeError', /tolerance .* got 1/],
