@@ -306,9 +306,8 @@ export function isValue(thing: unknown): thing is Value {
 /** @throws TypeError naming the function, and the position of the operand from 0, unless it is a value */
 export function checkValue(owner: string, operand: unknown, position = 0): asserts operand is Value {
   if (isValue(operand)) return;
-  throw new TypeError(
-    `${owner}: operand ${position + 1} is ${kindOf(operand)}, not a value: make one by tape.constant or stack`,
-  );
+  const how = operand === undefined ? '' : ', not a value: make one by tape.constant or stack';
+  throw new TypeError(`${owner}: operand ${position + 1} is ${kindOf(operand)}${how}`);
 }
 
 /** @throws TypeError naming the function, and the position of the first of `operands` that is not a value */
