@@ -8,7 +8,7 @@ import { blocksOf } from './page.ts';
 
 let folder: string;
 
-/** Installs the package in a folder, with the scorer module of docs/scale.md. */
+/** Installs the package in a folder. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'posetape-pools-'));
   const installed = join(folder, 'node_modules/posetape');
@@ -29,25 +29,26 @@ beforeAll(async () => {
   });
   writeFileSync(join(installed, 'package.json'), readFileSync('package.json'));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  const scorer = blocksOf('docs/scale.md').find(({ text }) => text.startsWith('// scorer.ts'));
-  writeFileSync(join(folder, 'scorer.js'), transformSync(scorer?.text ?? '', { loader: 'ts' }).code);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Declarations of the names that the blocks use. */
 const declarations = `
   import { tensor } from 'posetape';
-  import { boltzmann, combinePoses } from 'posetape/combine';
+  import { boltzmann } from 'posetape/combine';
   const poses = [[2.9, 3.4, 3.1], [3.2, 2.6, 3.9, 4.4]];
   const params = { depth: tensor(-1), width: tensor(2) };
   const combination = boltzmann({ kT: 0.593 });`;
 
+const importOfCall = `import { combinePoses } from 'posetape/combine';`;
+
 /** ΔG and its gradient, printed by a program in the folder of the scorer. */
 function numbersBy(program: string): number[] {
   const file = join(folder, 'program.js');
+  const imports = program.includes('import { combinePoses }') ? '' : importOfCall;
   writeFileSync(
     file,
-    `${declarations}\n${program}\nconsole.log(value, gradient.depth.data[0], gradient.width.data[0]);`,
+    `${declarations}\n${imports}\n${program}\nconsole.log(value, gradient.depth.data[0], gradient.width.data[0]);`,
   );
   const { status, stdout, stderr } = spawnSync(process.execPath, [file], { encoding: 'utf8' });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -57,6 +58,8 @@ function numbersBy(program: string): number[] {
 test.each(['README.md', 'docs/scale.md'])(
   'the pool shown in %s runs, and gives the results of a run without a pool',
   page => {
+    const scorer = blocksOf(page).find(({ text }) => text.startsWith('// scorer.'));
+    writeFileSync(join(folder, 'scorer.js'), transformSync(scorer?.text ?? '', { loader: 'ts' }).code);
     const [shown, other] = blocksOf(page).filter(({ text }) => text.includes('await pool.close()'));
     expect(other).toBeUndefined();
     const pooled = numbersBy(shown?.text ?? '');
