@@ -115,5 +115,5 @@ function checkRules(name: string, vjp: unknown): void {
 function noTape(name: string, operands: readonly unknown[]): TypeError {
   for (const [position, operand] of operands.entries())
     if (typeof operand !== 'number') checkValue(name, operand, position);
-  return new TypeError(`${name}: at least one operand must be a value on a tape; for numbers alone use Math`);
+  return new TypeError(`${name}: at least one operand must be a value; for numbers alone use Math`);
 }

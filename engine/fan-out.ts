@@ -9,11 +9,9 @@ import type { Value } from './tape.ts';
  * repetitions (sumTo, the adjoint of repeat). All other derivative rules are in ops/.
  */
 
-/** The sum of equally shaped values, such as the cotangents of one value. A list of one returns that value itself. */
+/** The sum of one or more equally shaped values, such as the cotangents of one value. A list of one returns that value itself. */
 export function accumulate(values: readonly Value[]): Value {
-  const [first] = values;
-  if (!first) throw new TypeError('accumulate: needs at least one value');
-  return values.length === 1 ? first : accumulateOp(values);
+  return values.length === 1 ? (values[0] as Value) : accumulateOp(values);
 }
 
 const accumulateOp = defineKnownOp({

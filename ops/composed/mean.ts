@@ -1,5 +1,5 @@
 import { div } from '../arithmetic/div.ts';
-import { type Axes, axesOf, showShape, type Value } from '../op.ts';
+import { type Axes, axesOf, showShape, sizeOf, type Value } from '../op.ts';
 import { sum } from '../reduce/sum.ts';
 
 /**
@@ -9,7 +9,7 @@ import { sum } from '../reduce/sum.ts';
  */
 export function mean(a: Value, axis?: Axes, keepDims = false): Value {
   const axes = axesOf('mean', axis, a, keepDims);
-  const count = axes.reduce((product, along) => product * (a.shape[along] as number), 1);
+  const count = sizeOf(axes.map(along => a.shape[along] as number));
   if (count === 0) throw new RangeError(`mean: ${showShape(a.shape)}: the mean of no numbers is undefined`);
   return div(sum(a, axes, keepDims), count);
 }

@@ -1,5 +1,5 @@
 import { mul } from '../arithmetic/mul.ts';
-import { type Axes, axesOf, reducedShape, type Value, withoutAxes } from '../op.ts';
+import { type Axes, axesOf, reducedShape, sizeOf, type Value, withoutAxes } from '../op.ts';
 import { concat } from '../shape/concat.ts';
 import { reshape } from '../shape/reshape.ts';
 import { slice } from '../shape/slice.ts';
@@ -15,7 +15,7 @@ import { transpose } from '../shape/transpose.ts';
 export function prod(a: Value, axis?: Axes, keepDims = false): Value {
   const axes = axesOf('prod', axis, a, keepDims);
   const shape = keepDims ? reducedShape(a.shape, axes) : withoutAxes(a.shape, axes);
-  const count = axes.reduce((product, along) => product * (a.shape[along] as number), 1);
+  const count = sizeOf(axes.map(along => a.shape[along] as number));
   if (count === 0) return a.tape.fill(1, shape);
   const others = a.shape.map((_, along) => along).filter(along => !axes.includes(along));
   const factors = reshape(transpose(a, [...axes, ...others]), [

@@ -1,7 +1,7 @@
 import { div } from '../arithmetic/div.ts';
 import { square } from '../arithmetic/square.ts';
 import { sub } from '../arithmetic/sub.ts';
-import { type Axes, axesOf, showArgument, showShape, type Value } from '../op.ts';
+import { type Axes, axesOf, showArgument, showShape, sizeOf, type Value } from '../op.ts';
 import { sum } from '../reduce/sum.ts';
 import { mean } from './mean.ts';
 
@@ -24,7 +24,7 @@ export function varianceOf(name: string, a: Value, axis: Axes, keepDims: boolean
   if (!Number.isFinite(ddof)) {
     throw new TypeError(`${name}: ddof must be a number, got ${showArgument(ddof)}`);
   }
-  const count = axes.reduce((product, along) => product * (a.shape[along] as number), 1);
+  const count = sizeOf(axes.map(along => a.shape[along] as number));
   if (count === 0 || count <= ddof) {
     throw new RangeError(
       `${name}: ${showShape(a.shape)}: ${count} entries are too few: there must be more than ddof, ${ddof}`,

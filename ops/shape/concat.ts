@@ -1,5 +1,5 @@
 import type { ConcatForm } from '../../engine/forms.ts';
-import { axisOf, checkList, defineOp, type Value } from '../op.ts';
+import { checkList, checkValues, defineOp, normaliseAxis, type Value } from '../op.ts';
 import { slice } from './slice.ts';
 
 /**
@@ -8,10 +8,17 @@ import { slice } from './slice.ts';
  * @throws RangeError if another length differs, TypeError for an empty list
  */
 export function concat(values: readonly Value[], axis = 0): Value {
-  checkList('concat', values, '[a, b]');
+  const { shape } = firstOf('concat', values);
+  return concatOp(values, normaliseAxis('concat', axis, shape));
+}
+
+/** The first of `values`. @throws TypeError naming `op`, unless it is a list of at least one value */
+export function firstOf(op: string, values: readonly Value[]): Value {
+  checkList(op, values, '[a, b]');
+  checkValues(op, values);
   const [first] = values;
-  if (!first) throw new TypeError('concat: needs at least one value');
-  return concatOp(values, axisOf('concat', axis, first));
+  if (!first) throw new TypeError(`${op}: needs at least one value`);
+  return first;
 }
 
 const concatOp = defineOp({

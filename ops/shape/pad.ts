@@ -1,6 +1,6 @@
 import type { PadForm } from '../../engine/forms.ts';
 import type { Shape } from '../../engine/shape.ts';
-import { checkValue, defineOp, kindOf, showShape, type Value } from '../op.ts';
+import { checkValue, defineOp, showArgument, showShape, type Value } from '../op.ts';
 import { slice } from './slice.ts';
 
 /**
@@ -28,8 +28,7 @@ const isPair = (pair: unknown) =>
 
 /** Nested lists of numbers as in source, or the kind of anything else. */
 function shown(widths: unknown): string {
-  if (typeof widths === 'number') return `${widths}`;
-  return Array.isArray(widths) ? `[${Array.from(widths, shown).join(', ')}]` : kindOf(widths);
+  return Array.isArray(widths) ? `[${Array.from(widths, shown).join(', ')}]` : showArgument(widths);
 }
 
 /** Zeros of `shape`, with the value placed at `start`. */

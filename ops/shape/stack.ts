@@ -1,5 +1,5 @@
-import { checkList, checkValues, normaliseAxis, sameShape, showShape, type Value } from '../op.ts';
-import { concat } from './concat.ts';
+import { normaliseAxis, sameShape, showShape, type Value } from '../op.ts';
+import { concat, firstOf } from './concat.ts';
 import { expandDims } from './expandDims.ts';
 
 /**
@@ -10,10 +10,7 @@ import { expandDims } from './expandDims.ts';
  * stack([x, y, z], -1);                         // coordinates [n, 3] of three columns [n]
  */
 export function stack(values: readonly Value[], axis = 0): Value {
-  checkList('stack', values, '[a, b]');
-  const [first] = values;
-  if (!first) throw new TypeError('stack: needs at least one value');
-  checkValues('stack', values);
+  const first = firstOf('stack', values);
   const other = values.find(({ shape }) => !sameShape(shape, first.shape));
   if (other) {
     throw new RangeError(

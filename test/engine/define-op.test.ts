@@ -176,7 +176,7 @@ describe('an op of a user', () => {
     vjp: [null, g => pad(g, [[0, 1]])],
   });
   const mistakes: [mistake: string, record: () => unknown, message: string][] = [
-    ['of numbers alone', () => cube(2), 'cube: at least one operand must be a value on a tape'],
+    ['of numbers alone', () => cube(2), 'cube: at least one operand must be a value; for numbers'],
     // @ts-expect-error: cube takes one operand
     ['with too many operands', () => cube(x, x), 'cube: takes 1 operands, got 2'],
     // @ts-expect-error: hypotenuse takes two operands

@@ -93,7 +93,7 @@ describe('the line that records a mistake throws an error:', () => {
     [
       'numbers without a value',
       () => add(1, 2),
-      'add: at least one operand must be a value on a tape; for numbers alone use Math',
+      'add: at least one operand must be a value; for numbers alone use Math',
     ],
     [
       'lists without a value',
