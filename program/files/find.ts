@@ -22,21 +22,21 @@ const extensions: readonly string[] = ['pdbqt', 'dlg', 'sdf', 'sd', 'mol', 'mol2
  * `pose10`.
  *
  * @param paths files, folders and patterns such as `docked/*.pdbqt`
- * @param except a file to leave out, such as the receptor in the same folder, unless it is the only file
- * @throws Error that names a path that does not exist, or a folder or pattern without files
+ * @param receptor file of the receptor, which is left out
+ * @throws Error that names a path that does not exist, a folder or pattern without files, or the receptor if it is the only file
  */
-export async function findFiles(paths: readonly string[], except?: string): Promise<Found[]> {
+export async function findFiles(paths: readonly string[], receptor?: string): Promise<Found[]> {
   const files = new Map<string, Found>();
-  const excluded = except === undefined ? undefined : await realpath(except).catch(() => undefined);
+  const excluded = receptor === undefined ? undefined : await realpath(receptor).catch(() => undefined);
   for (const path of paths) {
     const found = await findBy(path);
     for (const file of found) {
       const real = await realpath(file.path);
-      if ((found.length > 1 || paths.length > 1) && real === excluded) continue;
-      if (!files.has(real)) files.set(real, file);
+      if (real !== excluded && !files.has(real)) files.set(real, file);
     }
   }
-  if (files.size === 0) throw new Error(`${paths.join(', ')}: expected files with poses, found none`);
+  if (files.size === 0)
+    throw new Error(`${paths.join(', ')}: expected files with poses, found only the receptor ${receptor}`);
   return withUniqueNames([...files.values()]);
 }
 

@@ -11,6 +11,7 @@ import { readMolecule, readMolecules } from '../read/files.ts';
 import { readReceptor } from '../read/structure.ts';
 import type { Model, Settings } from '../schnet/model.ts';
 import { compoundNameOf } from '../score/compounds.ts';
+import { rigidNotes } from '../score/rigid-notes.ts';
 import { SkipLog } from '../score/skip-log.ts';
 import { rewardsClashes } from '../vina/clashes.ts';
 import { receptorOf } from '../vina/poses.ts';
@@ -101,11 +102,12 @@ function byCompound(items: readonly Item[]): Item[] {
 async function* refinedIn(
   file: string,
   refiner: Refiner,
-  { steps, tolerance, strict }: RefineOptions,
+  { steps, tolerance, strict, scorer }: RefineOptions,
   log: SkipLog,
-  { signal, breathe }: Context,
+  { signal, breathe, warn }: Context,
 ): AsyncGenerator<{ readonly result: PoseResult; readonly molecule: Molecule; readonly refined: Refined }> {
   let pose = 0;
+  const onMolecule = rigidNotes(scorer, warn);
   const skip = (error: unknown, name: string) => {
     signal.throwIfAborted();
     if (strict || !(error instanceof Error)) throw error;
@@ -122,6 +124,7 @@ async function* refinedIn(
       try {
         signal.throwIfAborted();
         await breathe();
+        onMolecule(molecule);
         refiner.checkNear(molecule);
         refined = await refiner.refine(molecule, { steps, tolerance });
       } catch (error) {

@@ -115,6 +115,9 @@ export function declareScore(command: Command): void {
     .addHelpText(
       'after',
       `
+Vina's function counts rotors from the BRANCH records of PDBQT. A pose without
+BRANCH is rigid, whatever its TORSDOF says.
+
 A pose that cannot be read or scored is reported and skipped. CSV and JSON give
 the number of skipped poses of each compound. The column pose counts the scored
 poses of a compound from 1; it is not the number of the MODEL. The column line

@@ -27,13 +27,14 @@ export class Prepared<Pose> {
    * pose if the scoring is strict
    */
   async *poses(): AsyncGenerator<Pose> {
-    const { scorer, rmsd, isPart, onDuplicate, receptor } = this.#scoring;
+    const { scorer, rmsd, isPart, onMolecule, onDuplicate, receptor } = this.#scoring;
     const poses = scorer.compound();
     for await (const read of this.#compound.poses) {
       if ('error' in read) {
         this.#skip(read.file, read.error.message);
         continue;
       }
+      onMolecule(read.molecule);
       let pose: Pose;
       try {
         pose = poses.poseOf(read.molecule);

@@ -5,12 +5,14 @@ import type { Context } from '../command/subcommand.ts';
 import { type Draft, draftOf } from '../files/atomic.ts';
 import { findFiles } from '../files/find.ts';
 import { checkNoInput } from '../files/inputs.ts';
+import type { Molecule } from '../molecule/molecule.ts';
 import { compareStrategies } from './compare.ts';
 import { type Compound, compoundsIn } from './compounds.ts';
 import type { ScoreOptions } from './options.ts';
 import { FarError } from './prepared.ts';
 import { reportOf } from './report.ts';
 import type { Summary } from './result.ts';
+import { rigidNotes } from './rigid-notes.ts';
 import { type Scored, scoreCompound } from './score-compound.ts';
 import type { PoseScorer } from './scorer.ts';
 import type { Scoring } from './scoring.ts';
@@ -114,6 +116,7 @@ class Scores {
   readonly #context: Context;
   readonly #log: SkipLog;
   readonly #executor: Executor = jit();
+  readonly #onMolecule: (molecule: Molecule) => void;
   #poses = 0;
   #duplicates = 0;
   #shown = 0;
@@ -123,6 +126,7 @@ class Scores {
     this.#scorer = scorer;
     this.#context = context;
     this.#log = log;
+    this.#onMolecule = rigidNotes(options.scorer, context.warn);
   }
 
   /** @returns undefined if no pose of the compound could be scored */
@@ -156,7 +160,10 @@ class Scores {
     const onDuplicate = () => {
       this.#duplicates++;
     };
-    return { ...this.#options, scorer, executor, signal, onSkip, onPose, onDuplicate };
+    return {
+      ...this.#options,
+      ...{ scorer, executor, signal, onMolecule: this.#onMolecule, onSkip, onPose, onDuplicate },
+    };
   }
 
   summary(): Summary {

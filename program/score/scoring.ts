@@ -1,5 +1,6 @@
 import type { Executor } from 'posetape';
 import type { GivenPooling } from '../command/poolings.ts';
+import type { Molecule } from '../molecule/molecule.ts';
 import type { StrategyName } from './options.ts';
 import type { PoseScorer } from './scorer.ts';
 
@@ -17,6 +18,8 @@ export interface Scoring<Pose> extends GivenPooling {
   readonly signal: AbortSignal;
   /** File of the receptor, for messages. */
   readonly receptor: string;
+  /** Called for each molecule that was read, before it is prepared. */
+  readonly onMolecule: (molecule: Molecule) => void;
   /** Called after each pose, and awaited. */
   readonly onPose: () => Promise<void> | undefined;
   /** Called for each pose that cannot be read or scored. */

@@ -7,6 +7,7 @@ import { checkWritable, writeAtomically } from '../files/atomic.ts';
 import { findFiles } from '../files/find.ts';
 import { type Chunk, type Compound, compoundsIn } from '../score/compounds.ts';
 import type { ScoreOptions } from '../score/options.ts';
+import { rigidNotes } from '../score/rigid-notes.ts';
 import { nameOf, scorerOf, warnUntrained } from '../score/run.ts';
 import { type Scored, scoreCompound } from '../score/score-compound.ts';
 import type { PoseScorer } from '../score/scorer.ts';
@@ -145,6 +146,7 @@ async function scored(
   const scorer: PoseScorer = await scorerOf(options);
   const log = new SkipLog(warn, begun?.skipped);
   const executor = jit();
+  const onMolecule = rigidNotes(options.scorer, warn);
   const trees = new Map(begun?.compounds.map(({ name, nodes }) => [name, new Tree(nodes)]));
   let poses = begun?.poses ?? 0;
   let shown = poses;
@@ -170,7 +172,7 @@ async function scored(
     last = chunk;
     const run = await scoreCompound(compound, {
       ...options,
-      ...{ scorer, executor, signal, isPart: true },
+      ...{ scorer, executor, signal, isPart: true, onMolecule },
       onPose() {
         progress.show('poses', ++shown);
         return breathe();

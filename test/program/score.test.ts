@@ -169,6 +169,20 @@ describe('score', () => {
     expect(await ofFew(...argv, '--refine', '0')).toEqual(output);
   });
 
+  test('notes once per file that a pose with TORSDOF has no BRANCH, as refine does', async () => {
+    const flat = someModels(1, 2).replace(/^(?:ROOT|ENDROOT|BRANCH|ENDBRANCH).*\n/gm, '');
+    const path = file('flat.pdbqt', flat);
+    const note = `note: ${path}: TORSDOF 7, but no BRANCH; the ligand is scored as rigid\n`;
+    for (const argv of [[], ['--shard', '1/1', '--state', join(folder, 'flat.json')]]) {
+      const { code, stderr } = await run([path, '--receptor', receptor, ...argv]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: note });
+    }
+    const refined = await run(['refine', path, '--receptor', receptor, '--steps', '1']);
+    expect(refined.stderr).toBe(note);
+    const rigid = file('rigid.pdbqt', flat.replace(/^TORSDOF.*/gm, 'TORSDOF 0'));
+    expect((await run([rigid, '--receptor', receptor])).stderr).toBe('');
+  });
+
   test('leaves out duplicate poses with --rmsd', async () => {
     const twice = file('twice.pdbqt', someModels(1, 2) + someModels(1, 2));
     const { predictions, duplicates } = await json(twice, '--receptor', receptor, '--rmsd', '0.1');
@@ -456,6 +470,11 @@ describe('score, with one line on stderr,', () => {
       'a folder without poses',
       [join(file('empty/a.txt', ''), '..'), ...withReceptor],
       /expected files that end in \.pdbqt/,
+    ],
+    [
+      'a receptor as the poses',
+      [receptor, ...withReceptor],
+      /pocket\.pdbqt: expected files with poses, found only the receptor /,
     ],
     ['a missing receptor', [few, '--receptor', 'nowhere.pdbqt'], /cannot read nowhere.pdbqt: no such file/],
     ['a receptor of many models', [few, '--receptor', posesFile], /poses\.pdbqt.*: expected one model/],
