@@ -9,6 +9,7 @@ import { checkNoInput } from '../files/inputs.ts';
 import { reportOf } from '../score/report.ts';
 import type { CompoundResult, Skipped } from '../score/result.ts';
 import { numbersOf } from '../score/score-compound.ts';
+import { skippedLine } from '../score/skip-log.ts';
 import {
   type CompoundState,
   readSaved,
@@ -43,7 +44,7 @@ export async function runMerge(options: MergeOptions, context: Context): Promise
   }
   const areShards = saved.some(({ saved: { kind } }) => kind === shardKind);
   const { scorer, pooling, compounds, skipped } = areShards ? wholeOf(saved) : sumOfRuns(saved);
-  for (const { name, reason } of skipped) context.warn(`skipped ${name}: ${reason}`);
+  for (const each of skipped) context.warn(skippedLine(each));
   if (compounds.length === 0)
     throw new Error(`nothing could be scored: all ${skipped.length} poses were skipped`);
   let text = '';
@@ -137,7 +138,7 @@ function resultOf(
     ...(values && values.length > 1 && { variance: values[1] as number }),
     ...(loss !== undefined && { loss }),
     effectiveSampleSize: stats.effectiveSampleSize ?? Number.NaN,
-    best: { pose: best.pose, score: best.score },
+    best,
     gradient: numbersOf(gradient),
   };
 }

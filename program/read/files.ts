@@ -4,7 +4,7 @@ import { TextDecoder } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import type { Molecule } from '../molecule/molecule.ts';
 import { encodingOf, kindOf } from './encoding.ts';
-import { MoleculeReader, type ReadOptions, several } from './molecules.ts';
+import { MoleculeReader, type NumberedMolecule, type ReadOptions, several } from './molecules.ts';
 import { unreadable } from './text.ts';
 
 /**
@@ -12,7 +12,7 @@ import { unreadable } from './text.ts';
  *
  * @throws Error naming file and line, what was expected there and what was found; or naming the file and why it cannot be read
  */
-export async function* readMolecules(file: string, options?: ReadOptions): AsyncGenerator<Molecule> {
+export async function* readMolecules(file: string, options?: ReadOptions): AsyncGenerator<NumberedMolecule> {
   const reader = new MoleculeReader(file, options);
   for await (const chunk of chunksOf(file)) yield* reader.push(chunk);
   yield* reader.end();

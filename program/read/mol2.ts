@@ -21,6 +21,7 @@ export const mol2: Format = {
   extensions: ['.mol2'],
   edge: line => (line.startsWith('@<TRIPOS>MOLECULE') ? 'first' : undefined),
   read: readRecord,
+  isEmpty: ({ lines }) => lines.every(({ content }) => isBlank(content)),
 };
 
 /** Bond orders by type: `am` is amide, `ar` aromatic, `du` dummy, `un` unknown; `nc` means not connected. */

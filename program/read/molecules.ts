@@ -9,12 +9,22 @@ import { sdf } from './sdf.ts';
 
 const formats: readonly Format[] = [pdbqt, dlg, pdb, sdf, mol2, cif];
 
+/** Molecule that was read from a file. */
+export interface NumberedMolecule extends Molecule {
+  /** Position in the file, from 1. Molecules that cannot be read count. */
+  readonly number: number;
+}
+
 /** Options of {@link MoleculeReader}. */
 export interface ReadOptions {
   /** True to keep the lines of each molecule's record, so that it can be written with other coordinates. */
   readonly keepLines?: boolean;
-  /** Called for each record that cannot be read, which is then left out. Without it, such a record is an error. */
-  readonly onBad?: (error: Error, record: FileRecord) => void;
+  /**
+   * Called for each record that cannot be read, which is then left out. Without it, such a record is an error.
+   *
+   * @param number position of the molecule in the file, from 1
+   */
+  readonly onBad?: (error: Error, record: FileRecord, number: number) => void;
   /** Called for each record before it is read. If it returns false, the record is left out. */
   readonly takes?: (record: FileRecord) => boolean;
 }
@@ -59,7 +69,9 @@ export class MoleculeReader {
   readonly #keepLines: boolean;
   readonly #onBad: ReadOptions['onBad'];
   readonly #takes: ReadOptions['takes'];
+  /** Number of molecules so far, including those left out. */
   #count = 0;
+  #hasLeftOut = false;
 
   constructor(file: string, { keepLines = false, onBad, takes }: ReadOptions = {}) {
     this.#file = file;
@@ -71,7 +83,7 @@ export class MoleculeReader {
   }
 
   /** Yields the molecules that this chunk completes. */
-  *push(chunk: string): Generator<Molecule> {
+  *push(chunk: string): Generator<NumberedMolecule> {
     for (const record of this.#splitter.push(chunk)) yield* this.#read(record);
   }
 
@@ -80,9 +92,10 @@ export class MoleculeReader {
    *
    * @throws Error naming the file if there was no molecule in the whole text
    */
-  *end(): Generator<Molecule> {
+  *end(): Generator<NumberedMolecule> {
     for (const record of this.#splitter.end()) yield* this.#read(record);
-    if (this.#count === 0) throw new Error(`${this.#file}: expected at least one molecule, found none`);
+    if (this.#count === 0 && !this.#hasLeftOut)
+      throw new Error(`${this.#file}: expected at least one molecule, found none`);
   }
 
   #moleculesOf(record: FileRecord): readonly Molecule[] {
@@ -91,21 +104,38 @@ export class MoleculeReader {
       return this.#format.read(record);
     } catch (error) {
       this.#count++;
-      this.#onBad(error as Error, record);
+      this.#onBad(error as Error, record, this.#count);
       return [];
     }
   }
 
-  *#read(record: FileRecord): Generator<Molecule> {
+  /** Returns the number of molecules of a record that is left out; 1 if it cannot be read. */
+  #countIn(record: FileRecord): number {
+    const { isEmpty, read } = this.#format;
+    if (isEmpty) return isEmpty(record) ? 0 : 1;
+    try {
+      return read(record).length;
+    } catch {
+      return 1;
+    }
+  }
+
+  *#read(record: FileRecord): Generator<NumberedMolecule> {
     if (this.#takes && !this.#takes(record)) {
-      this.#count++;
+      this.#count += this.#countIn(record);
+      this.#hasLeftOut = true;
       return;
     }
     for (const molecule of this.#moleculesOf(record)) {
       this.#count++;
       const lines = this.#keepLines ? { lines: record.lines.map(({ content }) => content) } : {};
       const { name, compound } = molecule;
-      yield { ...molecule, name: copied(name), ...(compound && { compound: copied(compound) }), ...lines };
+      yield {
+        ...molecule,
+        ...{ number: this.#count, name: copied(name) },
+        ...(compound && { compound: copied(compound) }),
+        ...lines,
+      };
     }
   }
 }

@@ -17,6 +17,7 @@ export const pdb: Format = {
   extensions: ['.pdb', '.ent'],
   edge: line => (line.startsWith('MODEL ') ? 'first' : /^END(?:MDL)?\s*$/.test(line) ? 'last' : undefined),
   read: readRecord,
+  isEmpty: ({ lines }) => !lines.some(line => isAtom(line) || looksLikeAtom(line)),
 };
 
 function readRecord({ lines, next }: FileRecord): Molecule[] {
@@ -26,8 +27,7 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
   let areNumbered = true;
   const model = lines.find(({ content }) => content.startsWith('MODEL '));
   for (const line of lines) {
-    // From 100000 on, serial numbers begin in column 6.
-    if (/^(?:ATOM {2}|ATOM [1-9]|HETATM)/.test(line.content)) {
+    if (isAtom(line)) {
       const site = `${columns(line, 13, 16)} ${columns(line, 22, 27)}`;
       areNumbered &&= isWhole(serialIn(line));
       if (alternates.isFirst(columns(line, 17, 17), site)) atoms.push(readAtom(line, atoms.length + 1));
@@ -55,6 +55,11 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
       source: { file, line: number },
     },
   ];
+}
+
+function isAtom({ content }: Line): boolean {
+  // From 100000 on, serial numbers begin in column 6.
+  return /^(?:ATOM {2}|ATOM [1-9]|HETATM)/.test(content);
 }
 
 function serialIn(line: Line): string {

@@ -16,6 +16,7 @@ export const pdbqt: Format = {
   extensions: ['.pdbqt'],
   edge: line => (line.startsWith('MODEL') ? 'first' : line.startsWith('ENDMDL') ? 'last' : undefined),
   read: readRecord,
+  isEmpty: ({ lines }) => lines.every(line => isIgnored(clean(line))),
 };
 
 /** Records that are ignored. Names that end in a digit, such as CRYST1, are listed without it. */
@@ -36,11 +37,9 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
   let isEmpty = true;
 
   for (const raw of lines) {
-    // Some programs write NULs in place of carriage returns.
-    const line = raw.content.includes('\0') ? { ...raw, content: withoutTrailingControls(raw.content) } : raw;
+    const line = clean(raw);
     if (line.content.trim() === '') continue;
-    // Digits may follow the name without a space.
-    const record = /^[A-Z_]*/.exec(line.content)?.[0] ?? '';
+    const record = recordOf(line);
     if (record === 'REMARK') {
       name ||= nameIn(line.content);
       compound ??= compoundIn(line.content);
@@ -76,6 +75,21 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
   const { file, number } = model ?? (lines[0] as Line);
   const molecule = { name, ...(compound && { compound }), atoms, source: { file, line: number } };
   return [stated ? { ...molecule, tree: stated } : molecule];
+}
+
+/** Returns a line without the NULs at its end, which some programs write in place of carriage returns. */
+function clean(line: Line): Line {
+  return line.content.includes('\0') ? { ...line, content: withoutTrailingControls(line.content) } : line;
+}
+
+/** Returns the name of a record, without digits that follow it. */
+function recordOf({ content }: Line): string {
+  return /^[A-Z_]*/.exec(content)?.[0] ?? '';
+}
+
+/** True for a blank line or an ignored record. */
+function isIgnored(line: Line): boolean {
+  return line.content.trim() === '' || ignored.has(recordOf(line));
 }
 
 function withoutTrailingControls(content: string): string {

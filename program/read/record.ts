@@ -15,6 +15,8 @@ export interface Format {
    * @throws Error naming file and line, what was expected there and what was found
    */
   readonly read: (record: FileRecord) => readonly Molecule[];
+  /** True for a record of text between molecules; any other has one molecule. Absent if a record may have several. */
+  readonly isEmpty?: (record: FileRecord) => boolean;
 }
 
 /** Part of a file that a format reads at once, such as a MODEL of PDBQT or a data block of mmCIF. */

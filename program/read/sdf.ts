@@ -24,10 +24,11 @@ export const sdf: Format = {
   extensions: ['.sdf', '.sd', '.mol'],
   edge: line => (line.startsWith('$$$$') ? 'last' : undefined),
   read: readRecord,
+  isEmpty,
 };
 
 function readRecord({ lines }: FileRecord): Molecule[] {
-  if (lines.every(({ content }) => content.trim() === '')) return [];
+  if (isEmpty({ lines })) return [];
   const [first, , , counts] = lines as [Line, Line?, Line?, Line?];
   const version = counts && /V[23]000/.exec(counts.content)?.[0];
   if (!counts || !version) {
@@ -42,6 +43,10 @@ function readRecord({ lines }: FileRecord): Molecule[] {
   if (secondEnd) throw unexpected(secondEnd, `$$$$ after the M  END of line ${end?.number}`);
   const source = { file: first.file, line: first.number };
   return [{ name: first.content.trim(), atoms, bonds, source }];
+}
+
+function isEmpty({ lines }: FileRecord): boolean {
+  return lines.every(({ content }) => content.trim() === '');
 }
 
 function readTable2000(lines: readonly Line[]): Table {

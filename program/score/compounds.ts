@@ -17,7 +17,12 @@ export interface Compound {
 }
 
 /** A pose of a file, or the error of one that could not be read. */
-export type PoseRead = { readonly file: string; readonly chunk?: Chunk } & (
+export type PoseRead = {
+  readonly file: string;
+  /** Position of the pose in its file, from 1. Poses that cannot be read count. */
+  readonly number: number;
+  readonly chunk?: Chunk;
+} & (
   | { readonly molecule: Molecule }
   /** `name` is that of the record, if it could be read. */
   | { readonly error: Error; readonly name?: string }
@@ -120,19 +125,23 @@ async function* keyed(
 /** Yields the molecules of a file in order, and the errors of those that cannot be read. An error of the file itself is last. */
 async function* posesIn(file: string, cutter?: Cutter): AsyncGenerator<PoseRead> {
   const bad: PoseRead[] = [];
-  const origin = () => ({ file, ...(cutter && { chunk: cutter.chunk }) });
-  const onBad: ReadOptions['onBad'] = (error, { lines: [first] }) => {
+  let last = 0;
+  const origin = (number: number) => {
+    last = number;
+    return { file, number, ...(cutter && { chunk: cutter.chunk }) };
+  };
+  const onBad: ReadOptions['onBad'] = (error, { lines: [first] }, number) => {
     const name = sdf.test(file) ? first?.content.trim() : undefined;
-    bad.push({ ...origin(), error, ...(name && { name }) });
+    bad.push({ ...origin(number), error, ...(name && { name }) });
   };
   try {
     for await (const molecule of readMolecules(file, { onBad, ...(cutter && { takes: cutter.takes }) })) {
       yield* bad.splice(0);
-      yield { ...origin(), molecule };
+      yield { ...origin(molecule.number), molecule };
     }
   } catch (error) {
     const isOurs = !(error instanceof EndOfPart) && cutter?.isTaken !== false;
-    if (isOurs) bad.push({ ...origin(), error: error as Error });
+    if (isOurs) bad.push({ ...origin(last + 1), error: error as Error });
   }
   yield* bad;
 }

@@ -119,9 +119,9 @@ Vina's function counts rotors from the BRANCH records of PDBQT. A pose without
 BRANCH is rigid, whatever its TORSDOF says.
 
 A pose that cannot be read or scored is reported and skipped. CSV and JSON give
-the number of skipped poses of each compound. The column pose counts the scored
-poses of a compound from 1; it is not the number of the MODEL. The column line
-is the first line of the pose in its file.
+the number of skipped poses of each compound. A pose is named by its position in
+its file, from 1, as in refine; skipped poses count. The MODEL number is not
+used. The column line is the first line of the pose in its file.
 
 --shard cuts each file into chunks and scores those of its part. merge of all
 parts gives the same bits for any number of parts. A part is not scored again if

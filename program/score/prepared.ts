@@ -1,11 +1,11 @@
-import type { Molecule } from '../molecule/molecule.ts';
 import type { Compound } from './compounds.ts';
+import type { PoseSource } from './result.ts';
 import type { Scoring } from './scoring.ts';
 
 /** Poses of a compound, prepared for the scorer one at a time, and a record of each. */
 export class Prepared<Pose> {
-  /** File and line of each prepared pose. */
-  readonly sources: Molecule['source'][] = [];
+  /** Origin of each prepared pose. */
+  readonly sources: PoseSource[] = [];
   /** Terms of each prepared pose, if they are to be reported. */
   readonly terms: Readonly<Record<string, number>>[] = [];
   /** True once a pose has touched the receptor. */
@@ -31,7 +31,7 @@ export class Prepared<Pose> {
     const poses = scorer.compound();
     for await (const read of this.#compound.poses) {
       if ('error' in read) {
-        this.#skip(read.file, read.error.message);
+        this.#skip(read, read.error.message);
         continue;
       }
       onMolecule(read.molecule);
@@ -39,7 +39,7 @@ export class Prepared<Pose> {
       try {
         pose = poses.poseOf(read.molecule);
       } catch (error) {
-        this.#skip(read.file, (error as Error).message);
+        this.#skip(read, (error as Error).message);
         continue;
       }
       if (rmsd !== undefined && poses.isRepeated(pose, rmsd)) {
@@ -47,7 +47,7 @@ export class Prepared<Pose> {
         continue;
       }
       this.isNear ||= scorer.isNear(pose);
-      this.sources.push(read.molecule.source);
+      this.sources.push({ ...read.molecule.source, number: read.number });
       if (this.#scoring.terms && scorer.termsOf) this.terms.push(scorer.termsOf(pose));
       yield pose;
     }
@@ -58,20 +58,19 @@ export class Prepared<Pose> {
 
   /** Reports a prepared pose that could not be scored, by its index. */
   reportBad(index: number, reason: string): void {
-    const { file } = this.sources[index] as Molecule['source'];
-    this.#skip(file, this.messageOf(index, reason));
+    this.#skip(this.sources[index] as PoseSource, this.messageOf(index, reason));
   }
 
   /** Returns the message for a prepared pose that could not be scored, by its index. */
   messageOf(index: number, reason: string): string {
-    const { file, line } = this.sources[index] as Molecule['source'];
+    const { file, line } = this.sources[index] as PoseSource;
     return `${file}, line ${line}: bad pose: ${reason}`;
   }
 
-  #skip(file: string, reason: string): void {
+  #skip(pose: Pick<PoseSource, 'file' | 'number'>, reason: string): void {
     if (this.#scoring.strict) throw new Error(reason);
     this.skipped++;
-    this.#scoring.onSkip(file, reason);
+    this.#scoring.onSkip(pose, reason);
   }
 }
 

@@ -91,7 +91,7 @@ function poseRows(
       rank[n] = index + 1;
     });
   return Array.from(predictions, (score, n) => [
-    ...[name, sources[n]?.file ?? '', n + 1, sources[n]?.line ?? 0],
+    ...[name, sources[n]?.file ?? '', sources[n]?.number ?? 0, sources[n]?.line ?? 0],
     ...[score, weights[n] as number, rank[n] as number, value, skipped],
     ...Object.values(terms?.[n] ?? {}),
   ]);
@@ -138,6 +138,7 @@ function plain({ each, gradient, ...rest }: CompoundResult) {
     ...(each && {
       predictions: [...each.predictions],
       weights: [...each.weights],
+      numbers: each.sources.map(({ number }) => number),
       lines: each.sources.map(({ line }) => line),
       ...(each.terms && { terms: each.terms }),
     }),

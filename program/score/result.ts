@@ -1,5 +1,3 @@
-import type { Molecule } from '../molecule/molecule.ts';
-
 /** Results of one compound. Energies in kcal/mol, for SchNet in the unit that it was fitted to. */
 export interface CompoundResult {
   readonly name: string;
@@ -28,7 +26,8 @@ export interface CompoundResult {
 
 /** Pose of the lowest score. */
 export interface BestPose {
-  /** Number among the scored poses of the compound, from 1. */
+  readonly file: string;
+  /** Position in the file, from 1. */
   readonly pose: number;
   readonly score: number;
 }
@@ -39,10 +38,19 @@ export interface PoseResults {
   readonly predictions: Float64Array;
   /** Weight w_n of each pose. */
   readonly weights: Float64Array;
-  /** File and first line of each pose. */
-  readonly sources: readonly Molecule['source'][];
+  /** Origin of each pose. */
+  readonly sources: readonly PoseSource[];
   /** Terms of each pose, if they are to be reported. */
   readonly terms?: readonly Readonly<Record<string, number>>[];
+}
+
+/** Origin of a pose. */
+export interface PoseSource {
+  readonly file: string;
+  /** First line of the pose in its file. */
+  readonly line: number;
+  /** Position of the pose in its file, from 1. Poses that are skipped count. */
+  readonly number: number;
 }
 
 /** A pose, or a whole compound, that could not be scored. */
@@ -51,6 +59,8 @@ export interface Skipped {
   /** Name of the compound; in `refine`, number of the pose in its file. */
   readonly name: string;
   readonly file: string;
+  /** Position of the pose in its file, from 1; absent for a compound, and in `refine`. */
+  readonly pose?: number;
   readonly reason: string;
 }
 

@@ -77,7 +77,7 @@ export async function runScore(given: ScoreOptions, context: Context): Promise<n
 }
 
 function stateOf({ result: { name, file, best, skipped }, state }: Scored): CompoundState {
-  return { name, file, skipped, best: { ...best, file }, sums: state as NonNullable<typeof state> };
+  return { name, file, skipped, best, sums: state as NonNullable<typeof state> };
 }
 
 /** Returns a handler that discards a draft and throws the error again. */
@@ -132,7 +132,8 @@ class Scores {
   /** @returns undefined if no pose of the compound could be scored */
   async score(compound: Compound, isOneOfMany: boolean): Promise<Scored | undefined> {
     const { name } = compound;
-    const skipPose = (file: string, reason: string) => this.#log.add({ what: 'pose', name, file, reason });
+    const skipPose: Scoring<unknown>['onSkip'] = ({ file, number }, reason) =>
+      this.#log.add({ what: 'pose', name, file, pose: number, reason });
     const { progress, breathe } = this.#context;
     const scoring = this.scoring(skipPose, () => {
       progress.show(isOneOfMany ? `compound ${this.compounds + 1}, poses` : 'poses', ++this.#shown);
@@ -152,7 +153,7 @@ class Scores {
   }
 
   scoring(
-    onSkip: (file: string, reason: string) => void,
+    onSkip: Scoring<unknown>['onSkip'],
     onPose: () => Promise<void> | undefined = this.#context.breathe,
   ): Scoring<unknown> {
     const { signal } = this.#context;

@@ -121,6 +121,7 @@ function resultOf<Pose>(
   scoring: Scoring<Pose>,
 ): CompoundResult {
   const scoredOf = <T>(list: readonly T[]): T[] => list.filter((_, n) => !Number.isNaN(run.predictions[n]));
+  const sources = scoredOf(prepared.sources);
   const predictions = run.predictions.filter(each => !Number.isNaN(each));
   const best = predictions.reduce((least, each, n) => (each < (predictions[least] as number) ? n : least), 0);
   return {
@@ -128,12 +129,16 @@ function resultOf<Pose>(
     ...(values && values.length > 1 && { variance: values[1] as number }),
     ...(loss !== undefined && { loss }),
     effectiveSampleSize,
-    best: { pose: best + 1, score: predictions[best] as number },
+    best: {
+      file: sources[best]?.file ?? file,
+      pose: sources[best]?.number ?? 0,
+      score: predictions[best] as number,
+    },
     gradient: numbersOf(gradient),
     each: {
       predictions,
       weights: weightsOf(predictions, scoring),
-      sources: scoredOf(prepared.sources),
+      sources,
       ...(scoring.terms && { terms: scoredOf(prepared.terms) }),
     },
     combinations: combinationsOf(predictions, scoring),

@@ -2,6 +2,7 @@ import type { Executor } from 'posetape';
 import type { GivenPooling } from '../command/poolings.ts';
 import type { Molecule } from '../molecule/molecule.ts';
 import type { StrategyName } from './options.ts';
+import type { PoseSource } from './result.ts';
 import type { PoseScorer } from './scorer.ts';
 
 /** Settings for scoring the compounds of a run. */
@@ -23,7 +24,7 @@ export interface Scoring<Pose> extends GivenPooling {
   /** Called after each pose, and awaited. */
   readonly onPose: () => Promise<void> | undefined;
   /** Called for each pose that cannot be read or scored. */
-  readonly onSkip: (file: string, reason: string) => void;
+  readonly onSkip: (pose: Pick<PoseSource, 'file' | 'number'>, reason: string) => void;
   /** Called for each pose that repeats an earlier one. */
   readonly onDuplicate: () => void;
 }

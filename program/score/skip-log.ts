@@ -49,7 +49,12 @@ export class SkipLog {
     return parts.join(' and ');
   }
 
-  #say({ name, reason }: Skipped): void {
-    this.#warn(`skipped ${name}: ${reason}`);
+  #say(skipped: Skipped): void {
+    this.#warn(skippedLine(skipped));
   }
+}
+
+/** Returns the line about a skipped pose or compound, such as `skipped imatinib, pose 2: …`. */
+export function skippedLine({ name, pose, reason }: Skipped): string {
+  return `skipped ${name}${pose === undefined ? '' : `, pose ${pose}`}: ${reason}`;
 }

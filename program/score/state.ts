@@ -12,7 +12,7 @@ export interface CompoundState {
   readonly file: string;
   /** Number of poses that are not in the sums, because they could not be read or scored. */
   readonly skipped: number;
-  readonly best: BestPose & { readonly file: string };
+  readonly best: BestPose;
   readonly sums: Accumulator;
 }
 

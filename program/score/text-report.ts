@@ -69,12 +69,15 @@ function input(about: About): string {
 }
 
 function details(result: CompoundResult, about: About, isStyled: boolean): string {
-  const { name, poses, value, variance, loss, effectiveSampleSize, best, each, combinations } = result;
+  const { name, file, value, variance, loss, effectiveSampleSize, best, each, combinations } = result;
   const facts: [string, string][] = [
     ['ΔG', value.toFixed(4)],
     ...(variance === undefined ? [] : [['variance', variance.toFixed(4)] as [string, string]]),
     ...(loss === undefined ? [] : [['loss', loss.toFixed(4)] as [string, string]]),
-    ['best pose', `${best.score.toFixed(3)} (${best.pose} of ${poses})`],
+    [
+      'best pose',
+      `${best.score.toFixed(3)} (pose ${best.pose}${best.file === file ? '' : ` of ${best.file}`})`,
+    ],
     ['effective poses', effectiveSampleSize.toFixed(1)],
     ...(result.skipped > 0 ? [['skipped poses', String(result.skipped)] as [string, string]] : []),
   ];
@@ -87,12 +90,17 @@ function details(result: CompoundResult, about: About, isStyled: boolean): strin
   ].join('\n\n');
 }
 
-function bestPoses({ predictions, weights, terms }: PoseResults): string[][] {
+function bestPoses({ predictions, weights, sources, terms }: PoseResults): string[][] {
+  const isOneFile = sources.every(({ file }) => file === sources[0]?.file);
+  const numberOf = (n: number) => {
+    const { file = '', number = 0 } = sources[n] ?? {};
+    return isOneFile ? String(number).padStart(4) : `${file} ${number}`;
+  };
   const best = [...predictions.entries()].sort(([, a], [, b]) => a - b).slice(0, listed);
   return [
     ['pose', 'score', 'weight', ...shortened(Object.keys(terms?.[0] ?? {}))],
     ...best.map(([n, score]) => [
-      String(n + 1).padStart(4),
+      numberOf(n),
       score.toFixed(3),
       (weights[n] as number).toFixed(4),
       ...Object.values(terms?.[n] ?? {}).map(term => term.toFixed(2)),

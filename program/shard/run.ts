@@ -177,7 +177,7 @@ async function scored(
         progress.show('poses', ++shown);
         return breathe();
       },
-      onSkip: (file, reason) => log.add({ what: 'pose', name, file, reason }),
+      onSkip: ({ file, number }, reason) => log.add({ what: 'pose', name, file, pose: number, reason }),
       onDuplicate() {},
     });
     signal.throwIfAborted();
@@ -212,7 +212,7 @@ function pacer(seconds: number): (work: () => Promise<void>) => Promise<void> {
 }
 
 function partOf({ result: { file, best }, state, isNear }: Scored): Part {
-  return { file, best: { ...best, file }, isNear, sums: state as NonNullable<typeof state> };
+  return { file, best, isNear, sums: state as NonNullable<typeof state> };
 }
 
 /** Returns a number with its noun, such as "1 pose" or "2 poses". */

@@ -92,6 +92,6 @@ function parentOf(node: Node): Node {
 
 /** Returns the sums over the poses of `a`, followed by those of `b`. */
 function joined(a: Part, b: Part): Part {
-  const best = b.best.score < a.best.score ? { ...b.best, pose: a.sums.count + b.best.pose } : a.best;
+  const best = b.best.score < a.best.score ? b.best : a.best;
   return { file: a.file, best, isNear: a.isNear || b.isNear, sums: a.sums.merge(b.sums) };
 }

@@ -266,7 +266,7 @@ describe('score, given many compounds,', () => {
       ['ligands', 1, 0],
     ]);
     expect(stderr).toMatch(
-      /^note: the SchNet is untrained.*\nskipped B: .*ligands\.sdf, line 22: .*V3000.*\n1 pose was skipped\n$/,
+      /^note: the SchNet is untrained.*\nskipped B, pose 3: .*ligands\.sdf, line 22: .*V3000.*\n1 pose was skipped\n$/,
     );
     const byFile = await run([
       file('good.sdf', record('A', 0) + record('B', 1)),
@@ -283,9 +283,10 @@ describe('score, given many compounds,', () => {
     const csv = await run([...argv, '--format', 'csv']);
     const rows = csv.stdout.trimEnd().split('\n');
     expect(rows.map(row => row.split(',').at(-1))).toEqual(['skipped', '1', '1']);
-    // Numbers of poses count those that were scored.
-    expect(rows.map(row => row.split(',')[2])).toEqual(['pose', '1', '2']);
-    expect(csv.stderr).toMatch(/^skipped a: .*a\.pdbqt, line \d+: expected .*\n1 pose was skipped\n$/);
+    expect(rows.map(row => row.split(',')[2])).toEqual(['pose', '1', '3']);
+    expect(csv.stderr).toMatch(
+      /^skipped a, pose 2: .*a\.pdbqt, line \d+: expected .*\n1 pose was skipped\n$/,
+    );
     const state = join(folder, 'skips.json');
     const lines = await run([...argv, '--format', 'jsonl', '--state', state]);
     expect(JSON.parse(lines.stdout)).toMatchObject({ name: 'a', poses: 2, skipped: 1 });
@@ -304,6 +305,37 @@ describe('score, given many compounds,', () => {
     }
     const shards = ['1', '2'].map(part => join(folder, `skips${part}.json`));
     expect((await run(['merge', ...shards, '--format', 'csv'])).stdout).toMatch(/,skipped\na,.*,2,.*,1\n$/);
+  });
+
+  test('names poses by their position in the file, in every format, part and command', async () => {
+    const bad = someModels(1, 1).replace(/^(HETATM.{30})..../m, '$1x.y ');
+    // The text before the first MODEL is not a pose.
+    const content = `REMARK header\n${bad}${someModels(5, 5)}${someModels(5, 5)}${someModels(1, 2)}`;
+    const path = file('positions/a.pdbqt', content);
+    const argv = [path, '--receptor', receptor];
+    const skip = `skipped a, pose 1: ${path}, line `;
+    const best = { file: path, pose: 4 };
+    const output = await run([...argv, '--json', '--rmsd', '0.1']);
+    expect(output.stderr.startsWith(skip)).toBe(true);
+    expect(JSON.parse(output.stdout)).toMatchObject({
+      compounds: [{ best, numbers: [2, 4, 5] }],
+      skipped: [{ name: 'a', pose: 1 }],
+    });
+    const { stdout } = await run(argv);
+    expect(stdout).toContain('-13.067 (pose 4)\n');
+    expect(stdout).toMatch(/\n {2} +4 +-13\.067 /);
+    const refined = await run(['refine', ...argv, '--steps', '1', '--json']);
+    expect(JSON.parse(refined.stdout).poses.map(({ pose }: { pose: number }) => pose)).toEqual([2, 3, 4, 5]);
+    const states = [1, 2, 3].map(part => join(folder, `positions${part}.json`));
+    for (const [i, state] of states.entries()) {
+      await run([...argv, '--shard', `${i + 1}/3`, '--chunk', '2', '--state', state]);
+    }
+    const merged = await run(['merge', ...states, '--json']);
+    expect(JSON.parse(merged.stdout).compounds).toMatchObject([{ best }]);
+    expect(merged.stderr.startsWith(skip)).toBe(true);
+    const both = await run([path, few, '--receptor', receptor, '--group-by', 'all']);
+    expect(both.stdout).toContain('-13.067 (pose 4)\n');
+    expect(both.stdout).toContain(`${few} 2`);
   });
 
   test.each(['text', 'csv', 'json', 'jsonl'])(
@@ -335,7 +367,7 @@ describe('score, given many compounds,', () => {
     expect(compounds.map(({ name }) => name)).toEqual(['a', 'd']);
     expect(skipped.map(({ name }) => name)).toEqual(['b', 'c']);
     expect(stderr).toMatch(
-      /^skipped b: .*b\.pdbqt, line 1: expected .*\nskipped c: .*no pose comes within 8 Å .*\n1 pose and 1 compound were skipped\n$/,
+      /^skipped b, pose 1: .*b\.pdbqt, line 1: expected .*\nskipped c: .*no pose comes within 8 Å .*\n1 pose and 1 compound were skipped\n$/,
     );
     const strict = await run([...argv, '--strict']);
     expect(strict).toMatchObject({ code: 1, stdout: '' });

@@ -160,7 +160,7 @@ describe('merge of shards', () => {
     const { code, stderr } = await merge(await shardsOf(3, 3));
     expect(code).toBe(3);
     expect(stderr).toMatch(
-      /^skipped b: .*line \d+: expected x[^\n]*\nskipped d: .*no pose comes within[^\n]*\n$/,
+      /^skipped b, pose 3: .*line \d+: expected x[^\n]*\nskipped d: .*no pose comes within[^\n]*\n$/,
     );
   });
 });

@@ -26,7 +26,7 @@ test('the DLG reader takes poses only from lines that begin with DOCKED', () => 
   expect(others).toEqual([]);
   const [undocked] = moleculesOf(pose.join('\n'), 'a.pdbqt');
   expect(first).toEqual({ ...undocked, source: { file: 'a.dlg', line: 4 } });
-  expect(second).toEqual({ ...undocked, source: { file: 'a.dlg', line: 16 } });
+  expect(second).toEqual({ ...undocked, number: 2, source: { file: 'a.dlg', line: 16 } });
 });
 
 test('the DLG reader counts columns in errors from after DOCKED', () => {
