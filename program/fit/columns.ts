@@ -1,5 +1,11 @@
-import { CsvError, parse } from 'csv-parse/sync';
-import { type Affinity, type AffinityOptions, delimiterOf, readAffinities } from '../read/affinities.ts';
+import { parse } from 'csv-parse/sync';
+import {
+  type Affinity,
+  type AffinityOptions,
+  csvErrorOf,
+  delimiterOf,
+  readAffinities,
+} from '../read/affinities.ts';
 import { quoted } from '../read/line.ts';
 
 /** An affinity, with the other columns of its row. */
@@ -71,8 +77,7 @@ function tableOf(
       rows: rows.map(({ record, info }) => ({ line: info.lines, fields: record })),
     };
   } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    throw new Error(`${file}: ${error.message}`);
+    throw csvErrorOf(error, file, delimiter);
   }
 }
 

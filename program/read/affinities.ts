@@ -67,6 +67,21 @@ export function delimiterOf(text: string): string {
   return [',', ';', '\t'].reduce((most, each) => (count(each) > count(most) ? each : most));
 }
 
+const delimiterNames: Readonly<Record<string, string>> = { ',': 'commas', ';': 'semicolons', '\t': 'tabs' };
+
+/** Returns the error of a parser of CSV in words that name the file, and the line of a row with too few or too many fields. */
+export function csvErrorOf(error: unknown, file: string, delimiter: string): unknown {
+  if (!(error instanceof CsvError)) return error;
+  const { code, lines, columns, record, message } = error;
+  if (code !== 'CSV_RECORD_INCONSISTENT_COLUMNS' || !Array.isArray(columns) || !Array.isArray(record))
+    return new Error(`${file}: ${message}`);
+  const separator = delimiterNames[delimiter];
+  const advice = record.length > columns.length ? `; quote fields that contain ${separator}` : '';
+  return new Error(
+    `${file}, line ${lines}: expected ${columns.length} fields separated by ${separator}, as in line 1, found ${record.length}${advice}`,
+  );
+}
+
 const required = ['ligand', 'measure', 'value'];
 
 function rowsOf(text: string, file: string): Row[] {
@@ -98,8 +113,7 @@ function rowsOf(text: string, file: string): Row[] {
       field: column => record[column] ?? '',
     }));
   } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    throw new Error(`${file}: ${error.message}`);
+    throw csvErrorOf(error, file, delimiter);
   }
 }
 

@@ -139,6 +139,6 @@ function typeOf(line: Line): { readonly element: number; readonly type?: AtomTyp
   if (type) return { element: type.element, type };
   const element = elementsOfTypes.get(name) ?? (/^[A-Z][a-z]?$/.test(name) ? atomicNumber(name) : undefined);
   if (element !== undefined) return { element };
-  const names = [...atomTypes.keys()].join(' ');
-  throw unexpected(line, `an AutoDock atom type (${names}) or an element from column 78 on`, quoted(name));
+  const expected = 'an atom type such as C, A, OA, N, HD or Cl, or an element, from column 78 on';
+  throw unexpected(line, expected, quoted(name));
 }

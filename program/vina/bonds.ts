@@ -103,7 +103,7 @@ export function typesOf({ atoms, source }: Molecule): AtomType[] {
     if (type) return type;
     const atom = [name, residue].filter(Boolean).join(' of ') || 'an atom';
     throw new Error(
-      `${source.file}, line ${source.line}: expected AutoDock atom types, found none for ${atom}; convert the file to PDBQT`,
+      `${source.file}, line ${source.line}: expected AutoDock atom types, found none for ${atom}; prepare the file as PDBQT, for example by Meeko or Open Babel: only --scorer schnet reads other formats`,
     );
   });
 }

@@ -87,6 +87,8 @@ export function readTensors(bytes: Uint8Array, file: string): ReturnType<typeof 
     return readSafetensors(bytes);
   } catch (error) {
     const reason = (error as Error).message.replace(/^readSafetensors: /, '');
+    // The eighth byte is the highest one of the header's length, and always 0.
+    if (bytes.length > 7 && bytes[7] !== 0) throw new Error(`${file}: not a safetensors file`);
     // The header, a JSON object, begins at the ninth byte.
     if (bytes[8] !== 0x7b) throw new Error(`${file}: not a safetensors file: ${reason}`);
     // All messages concern the header, except that about a whole number beyond float64.

@@ -16,6 +16,16 @@ describe('readAffinities', () => {
     expect(readAffinities(text, 'a.csv')).toEqual([{ ligand: 'a', pKi: 8, line: 2 }]);
   });
 
+  test.each([
+    ['a,Ki,10', '3'],
+    ['a;Ki;10;nM;', '1'],
+    ['a,Ki,10,nM,one, two', '6; quote fields that contain commas'],
+  ])('rejects the row %s with the numbers of fields', (row, found) => {
+    expect(() => readAffinities(`${header}\n${row}\n`, 'a.csv')).toThrow(
+      `a.csv, line 2: expected 5 fields separated by commas, as in line 1, found ${found}`,
+    );
+  });
+
   test('converts values to pKi and accepts the byte order mark and blank lines that Excel writes', () => {
     const text = `\uFEFF${header}\r\na,ki,10,nM,"one, two"\r\n\r\nb,Kd,0.5,uM,\r\n`;
     const [a, b, ...others] = readAffinities(text, 'a.csv');
@@ -169,7 +179,7 @@ describe('readAffinities', () => {
   });
 
   test('rejects a row with missing columns, an empty table and a header without ligand', () => {
-    expect(() => read('b,ki,1')).toThrow(/a\.csv: .*line 3/);
+    expect(() => read('b,ki,1')).toThrow(/a\.csv, line 3: /);
     expect(() => readAffinities(`${header}\n`, 'a.csv')).toThrow(
       'a.csv: expected at least one compound, found none',
     );

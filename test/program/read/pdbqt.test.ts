@@ -212,13 +212,13 @@ describe('the PDBQT reader reports file, line and expectation for', () => {
       'an unknown atom type',
       atomWith('Xx', 78),
       4,
-      /expected an AutoDock atom type \(H HD C A .*\) or an element from column 78 on, found "Xx"/,
+      /: expected an atom type such as C, A, OA, N, HD or Cl, or an element, from column 78 on, found "Xx"$/,
     ],
     [
       'an atom type in capitals',
       changed(8, lines[7].replace('Cl', 'CL')),
       8,
-      /expected an AutoDock atom type .*, found "CL"/,
+      /expected an atom type such as .*, found "CL"$/,
     ],
     [
       'a serial repeated in a fragment',

@@ -213,7 +213,7 @@ describe('atom types', () => {
       name: 'B1',
     };
     expect(() => typed({ ...molecule([]), atoms: [boron] })).toThrow(
-      'molecule.pdbqt, line 1: expected AutoDock atom types, found none for B1 of LIG A   1; convert the file to PDBQT',
+      'molecule.pdbqt, line 1: expected AutoDock atom types, found none for B1 of LIG A   1; prepare the file as PDBQT, for example by Meeko or Open Babel: only --scorer schnet reads other formats',
     );
   });
 });
