@@ -32,6 +32,8 @@ export interface PoolingSettings {
 export type LearnableSettings = { readonly [Name in keyof PoolingSettings]: Setting };
 
 interface Pooling {
+  /** Setting that the pooling uses; absent for one without settings. */
+  readonly setting?: keyof PoolingSettings;
   /** Returns the combination for the library. */
   readonly make: (settings: LearnableSettings) => Combination;
   /** Returns the logarithm of a pose's weight, up to a constant. */
@@ -43,16 +45,37 @@ const byBoltzmann: Pooling['logWeight'] = (score, { kT }) => -score / kT;
 /** Poolings, each of which computes one ΔG from the scores of a compound's poses. */
 export const poolings: Readonly<Record<PoolingName, Pooling>> = {
   mean: { make: () => mean(), logWeight: () => 0 },
-  lse: { make: ({ t }) => lse({ t }), logWeight: (score, { t }) => -t * score },
-  boltzmann: { make: ({ kT }) => boltzmann({ kT }), logWeight: byBoltzmann },
-  'free-energy': { make: ({ kT }) => freeEnergy({ kT }), logWeight: byBoltzmann },
-  'power-mean': { make: ({ q }) => powerMean({ q }), logWeight: (score, { q }) => q * Math.log(score) },
-  spread: { make: ({ kT }) => spread({ kT }), logWeight: byBoltzmann },
+  lse: { setting: 't', make: ({ t }) => lse({ t }), logWeight: (score, { t }) => -t * score },
+  boltzmann: { setting: 'kT', make: ({ kT }) => boltzmann({ kT }), logWeight: byBoltzmann },
+  'free-energy': { setting: 'kT', make: ({ kT }) => freeEnergy({ kT }), logWeight: byBoltzmann },
+  'power-mean': {
+    setting: 'q',
+    make: ({ q }) => powerMean({ q }),
+    logWeight: (score, { q }) => q * Math.log(score),
+  },
+  spread: { setting: 'kT', make: ({ kT }) => spread({ kT }), logWeight: byBoltzmann },
 };
 
 /** Chosen pooling and its settings. */
 export interface GivenPooling extends PoolingSettings {
   readonly combination: PoolingName;
+}
+
+/** Units of the settings. */
+const units = { kT: 'kcal/mol', t: 'mol/kcal', q: '' } as const;
+
+/** Returns the setting that a pooling uses, such as `{ kT: 0.593 }`; an empty object for one without settings. */
+export function usedSettings({ combination, ...settings }: GivenPooling): Partial<PoolingSettings> {
+  const { setting } = poolings[combination];
+  return setting ? { [setting]: settings[setting] } : {};
+}
+
+/** Returns the name of a pooling with its setting, such as `lse, t = 2 mol/kcal`, with up to seven digits. */
+export function describePooling(pooling: GivenPooling): string {
+  const { combination } = pooling;
+  const { setting } = poolings[combination];
+  if (!setting) return combination;
+  return `${combination}, ${setting} = ${Number(pooling[setting].toPrecision(7))} ${units[setting]}`.trimEnd();
 }
 
 /** Names of the options that {@link addPooling} adds. */

@@ -9,6 +9,11 @@ export function table(rows: readonly (readonly string[])[]): string {
   return rows.map(row => `  ${line(row).join('  ')}`.trimEnd()).join('\n');
 }
 
+/** Returns a number with a fixed number of decimals. Zero has no minus sign. */
+export function fixed(number: number, decimals: number): string {
+  return number.toFixed(decimals).replace(/^-(?=[0.]*$)/, '');
+}
+
 /** Returns a heading, bold if `styled`, and its paragraphs, separated by blank lines. */
 export function section(styled: boolean, heading: string, ...paragraphs: string[]): string {
   return [styled ? `\u001b[1m${heading}\u001b[22m` : heading, ...paragraphs].join('\n\n');

@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander';
+import type { VinaWeights } from '../../examples/vina/score.ts';
+import { meantBy } from '../command/misspelt.ts';
 import { count, countOrNone, fromZero, positive, share } from '../command/numbers.ts';
 import { addPooling, chosenOf, type GivenPooling, type PoolingOption } from '../command/poolings.ts';
 import { examplePath } from '../command/poses.ts';
@@ -81,6 +83,16 @@ export interface FitOptions extends GivenPooling {
 /** Options for the settings of a SchNet. The seed is not one of them: it also draws the validation set and the batches. */
 const settingNames = modelOptionNames.filter(name => name !== 'seed');
 
+/** Names of the weights of Vina. Those of a network depend on its file, so `Problem` checks them. */
+const vinaWeightNames: readonly (keyof VinaWeights)[] = [
+  'gauss1',
+  'gauss2',
+  'repulsion',
+  'hydrophobic',
+  'hydrogenBond',
+  'rotors',
+];
+
 /** Adds the description, options and examples of `fit`. */
 export function declareFit(command: Command): void {
   command
@@ -89,7 +101,12 @@ export function declareFit(command: Command): void {
         'each with a receptor and docked poses.',
     )
     .optionsGroup('Compounds:')
-    .option('--folder <paths...>', 'folders of compounds', [examplePath('schnet/data/demo')])
+    .addOption(
+      new Option('--folder <paths...>', 'folders of compounds').default(
+        [examplePath('schnet/data/demo')],
+        examplePath('schnet/data/demo'),
+      ),
+    )
     .option('--table <file>', 'table of compounds, in place of folders')
     .option('--index <file>', 'affinities for a folder in the layout of PDBbind')
     .option('--limit <poses>', 'maximum number of poses of a compound', count)
@@ -109,9 +126,10 @@ export function declareFit(command: Command): void {
   addModelOptions(command, { delta: true }).optionsGroup('Combination and loss:');
   addPooling(command)
     .addOption(
-      new Option('--learn <numbers...>', 'also fit an offset, or kT or t of the combination').choices([
-        ...learnable,
-      ]),
+      new Option(
+        '--learn <numbers...>',
+        'also fit an offset, which starts at the mean error, or kT or t of the combination',
+      ).choices([...learnable]),
     )
     .addOption(new Option('--loss <name>', 'loss of a compound').choices([...lossNames]).default('squared'))
     .option('--huber <error>', 'error above which the huber loss is linear', positive, 1)
@@ -164,8 +182,9 @@ table, fit runs an example with made-up affinities.
 
 Examples:
   npm start -- fit --scorer vina --folder cdk8 p38 --out vina.safetensors
-  npm start -- fit --table set.csv --validate 0.2 --patience 9 --report a.html
-  npm start -- fit --folder plb --checkpoint fit.json --resume`,
+  npm start -- fit --scorer schnet --table set.csv --validate 0.2 --patience 9 \\
+    --report a.html
+  npm start -- fit --scorer schnet --folder plb --checkpoint fit.json --resume`,
     );
 }
 
@@ -199,6 +218,13 @@ export function fitOptions(command: Command): FitOptions {
   }
   if (given.loss === 'gaussian' && given.readout === 'pKi') {
     fail('--loss gaussian needs --readout dG');
+  }
+  for (const name of given.scorer === 'vina' ? (given.freeze ?? []) : []) {
+    if (vinaWeightNames.some(known => known === name)) continue;
+    const similar = meantBy(name, vinaWeightNames);
+    const advice =
+      similar === undefined ? `weights are ${vinaWeightNames.join(', ')}` : `did you mean ${similar}?`;
+    fail(`--freeze ${name}: no such weight; ${advice}`);
   }
   const learn = given.learn ?? [];
   if (learn.includes('kT') && !['boltzmann', 'free-energy', 'spread'].includes(given.combination)) {

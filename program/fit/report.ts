@@ -1,5 +1,7 @@
 import type { EpochLosses } from 'posetape/fit';
-import { section, table } from '../command/table.ts';
+import { counted } from '../command/counted.ts';
+import { describePooling } from '../command/poolings.ts';
+import { fixed, section, table } from '../command/table.ts';
 import type { FitOptions } from './options.ts';
 import type { Problem } from './problem.ts';
 import type { FitReport, FittedNumber, PartResult } from './result.ts';
@@ -18,7 +20,7 @@ const listed = 60;
 /** Describes the data and the settings of a fit as text. */
 export function describeStart(problem: Problem, options: FitOptions, start: Start): string {
   const { settings } = problem.scorer;
-  const { loss, readout, optimiser, rate, combination, kT, t, learn, table: file, folder } = options;
+  const { loss, readout, optimiser, rate, learn, table: file, folder } = options;
   const parts = (['fitted', 'validation', 'left out'] as const).map(part => problem.inPart(part).length);
   const [fitted, validation, leftOut] = parts as [number, number, number];
   const poses = problem.all.reduce((total, { poseCount }) => total + poseCount, 0);
@@ -28,7 +30,7 @@ export function describeStart(problem: Problem, options: FitOptions, start: Star
     optimiser === 'lbfgs' ? 'all compounds a step' : `batches of ${options.batch ?? 1}, rate ${rate}`;
   const lines = [
     `  from      ${from}`,
-    `  compounds ${fitted} to fit, ${validation > 0 ? `${validation} to validate, ` : ''}${leftOut} left out; ${poses} poses`,
+    `  compounds ${fitted} to fit, ${validation > 0 ? `${validation} to validate, ` : ''}${leftOut} left out; ${counted(poses, 'pose')}`,
     ...(targets > 1 ? [`  targets   ${targets}`] : []),
     ...(settings
       ? [
@@ -37,7 +39,7 @@ export function describeStart(problem: Problem, options: FitOptions, start: Star
           `  ΔG_n      ${settings.delta ? 'complex − pocket − ligand' : 'of the complex'}`,
         ]
       : []),
-    `  ΔG        by ${combination}; kT = ${kT}, t = ${t} (kcal/mol)${learn.length > 0 ? `; fits ${learn.join(', ')}` : ''}`,
+    `  ΔG        by ${describePooling(options)}${learn.length > 0 ? `; fits ${learn.join(', ')}` : ''}`,
     `  loss      ${loss}, of ${readout === 'pKi' ? 'pKi' : 'ΔG'}; ${optimiser}, ${batch}`,
     ...(start.resumed > 0 ? [`  resumed   after epoch ${start.resumed}`] : []),
   ];
@@ -54,7 +56,7 @@ export function isShown(epoch: number, epochs: number): boolean {
 /** Formats an epoch as a line of the table of epochs. */
 export function describeEpoch({ epoch, loss, validationLoss }: EpochLosses): string {
   const cells = validationLoss === undefined ? [loss] : [loss, validationLoss];
-  return `  ${String(epoch).padStart(5)}${cells.map(cell => cell.toFixed(4).padStart(12)).join('')}\n`;
+  return `  ${String(epoch).padStart(5)}${cells.map(cell => fixed(cell, 4).padStart(12)).join('')}\n`;
 }
 
 /** Formats the results of a fit as text. */
@@ -65,9 +67,9 @@ export function describeFit(report: FitReport, options: FitOptions, styled: bool
     .map(({ name, part, poses, measured, bound, predicted }) => [
       part === 'fitted' ? name : `${name} (${part})`,
       String(poses),
-      `${bound === undefined ? '' : bound === 'lower' ? '>' : '<'}${measured.toFixed(2)}`,
-      predicted.toFixed(2),
-      (predicted - measured).toFixed(2),
+      `${bound === undefined ? '' : bound === 'lower' ? '>' : '<'}${fixed(measured, 2)}`,
+      fixed(predicted, 2),
+      fixed(predicted - measured, 2),
     ]);
   const more = compounds.length > listed ? [`  and ${compounds.length - listed} more`] : [];
   const isBest = report.validation !== null && epochs.length > 0;
@@ -91,7 +93,12 @@ export function describeFit(report: FitReport, options: FitOptions, styled: bool
           '',
         ]
       : []),
-    ...(options.out === undefined ? [] : [`  written to ${options.out}`]),
+    ...(options.out === undefined
+      ? []
+      : [
+          `  written to ${options.out}`,
+          `  score by it with --scorer ${options.scorer} --weights ${options.out}`,
+        ]),
     ...(options.report === undefined ? [] : [`  report in ${options.report}`]),
     '',
   ].join('\n');
@@ -104,7 +111,8 @@ function describeErrors({ fitted, validation, leftOut }: FitReport): string {
     ...(leftOut ? [errorRow('left out', leftOut)] : []),
   ];
   return [
-    '  RMSE: root mean square error. Mean: RMSE of the mean of the fitted compounds.',
+    '  RMSE: root mean square error. Mean: RMSE if every compound were predicted as',
+    '  the mean of the fitted ones.',
     '  Within: RMSE after the best shift of each target. τ: Kendall’s within targets.',
     '',
     table([['', 'compounds', 'RMSE', 'mean', 'within', 'τ'], ...rows]),
@@ -112,10 +120,10 @@ function describeErrors({ fitted, validation, leftOut }: FitReport): string {
 }
 
 function errorRow(name: string, { compounds, rmse, rmseOfMean, rmseWithin, tau }: PartResult): string[] {
-  const numbers = [rmse, rmseOfMean, rmseWithin].map(each => each.toFixed(2));
-  return [name, String(compounds), ...numbers, tau === null ? '–' : tau.toFixed(2)];
+  const numbers = [rmse, rmseOfMean, rmseWithin].map(each => fixed(each, 2));
+  return [name, String(compounds), ...numbers, tau === null ? '–' : fixed(tau, 2)];
 }
 
 function rowOf({ name, before, after }: FittedNumber): string[] {
-  return [name, before.toFixed(6), after.toFixed(6)];
+  return [name, fixed(before, 6), fixed(after, 6)];
 }

@@ -1,5 +1,6 @@
 import { type Tensor, tensor } from 'posetape';
 import { type Accumulator, finish, squaredError } from 'posetape/combine';
+import { counted } from '../command/counted.ts';
 import { exitCodes } from '../command/errors.ts';
 import { type GivenPooling, poolings, readoutOf } from '../command/poolings.ts';
 import type { Context } from '../command/subcommand.ts';
@@ -46,7 +47,7 @@ export async function runMerge(options: MergeOptions, context: Context): Promise
   const { scorer, pooling, compounds, skipped } = areShards ? wholeOf(saved) : sumOfRuns(saved);
   for (const each of skipped) context.warn(skippedLine(each));
   if (compounds.length === 0)
-    throw new Error(`nothing could be scored: all ${skipped.length} poses were skipped`);
+    throw new Error(`nothing could be scored: skipped all of ${counted(skipped.length, 'pose')}`);
   let text = '';
   const about = { ...options, ...pooling, scorer: scorer.split(' ')[0] as string, poses: states, params: {} };
   const report = reportOf(about, {

@@ -1,5 +1,6 @@
+import { counted } from '../command/counted.ts';
 import { escaped } from '../command/errors.ts';
-import { section, table } from '../command/table.ts';
+import { fixed, section, table } from '../command/table.ts';
 import type { PoseResult, RefineResults } from './result.ts';
 
 /** Maximum number of poses that are listed. */
@@ -18,10 +19,10 @@ export function describe(results: RefineResults, isStyled: boolean): string {
   const isOneFile = poses.every(({ file }) => file === poses[0]?.file);
   const row = ({ file, pose, before, after, rmsd, steps, converged }: PoseResult): string[] => [
     isOneFile ? String(pose).padStart(4) : `${escaped(file)} ${pose}`,
-    before.score.toFixed(3),
-    after.score.toFixed(3),
+    fixed(before.score, 3),
+    fixed(after.score, 3),
     signed(after.minimised - before.minimised),
-    rmsd.toFixed(2),
+    fixed(rmsd, 2),
     `${steps}${converged ? ' ' : '*'}`,
   ];
   return `${section(
@@ -38,7 +39,7 @@ function input({ receptor, scorer, weights, steps, tolerance, poses }: RefineRes
   const files = [...new Set(poses.map(({ file }) => file))];
   return [
     `  receptor  ${escaped(receptor)}`,
-    `  poses     ${escaped(files[0] ?? '')}${files.length > 1 ? ` and ${files.length - 1} more files` : ''}`,
+    `  poses     ${escaped(files[0] ?? '')}${files.length > 1 ? ` and ${counted(files.length - 1, 'more file')}` : ''}`,
     ...(weights === undefined ? [] : [`  weights   ${escaped(weights)}`]),
     `  stops     at ${tolerance} kcal/mol/Å, or after ${steps} steps (marked *)`,
     `  energy    change of ${scorer === 'vina' ? 'the minimised energy, inter- and intramolecular' : 'the score'}`,
@@ -46,7 +47,7 @@ function input({ receptor, scorer, weights, steps, tolerance, poses }: RefineRes
 }
 
 function signed(change: number): string {
-  return `${change > 0 ? '+' : ''}${change.toFixed(3)}`;
+  return `${change > 0 ? '+' : ''}${fixed(change, 3)}`;
 }
 
 function summary({ poses, refined, seconds, out }: RefineResults): string {
@@ -54,7 +55,7 @@ function summary({ poses, refined, seconds, out }: RefineResults): string {
   const median = changes[Math.floor((changes.length - 1) / 2)] ?? 0;
   const rate = (refined / seconds).toPrecision(3);
   return [
-    `  ${refined} poses in ${seconds.toFixed(1)} s, ${rate} a second; median change of score ${signed(median)}`,
+    `  ${counted(refined, 'pose')} in ${fixed(seconds, 1)} s, ${rate} a second; median change of score ${signed(median)}`,
     ...(out === undefined ? [] : [`  written to ${escaped(out)}`]),
   ].join('\n');
 }

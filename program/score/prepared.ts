@@ -1,3 +1,4 @@
+import { accumulatePoses, mean, type Params } from 'posetape/combine';
 import type { Compound } from './compounds.ts';
 import type { PoseSource } from './result.ts';
 import type { Scoring } from './scoring.ts';
@@ -28,6 +29,7 @@ export class Prepared<Pose> {
    */
   async *poses(): AsyncGenerator<Pose> {
     const { scorer, rmsd, isPart, onMolecule, onDuplicate, receptor } = this.#scoring;
+    const isPowerMean = this.#scoring.combination === 'power-mean';
     const poses = scorer.compound();
     for await (const read of this.#compound.poses) {
       if ('error' in read) {
@@ -40,6 +42,13 @@ export class Prepared<Pose> {
         pose = poses.poseOf(read.molecule);
       } catch (error) {
         this.#skip(read, (error as Error).message);
+        continue;
+      }
+      const score = isPowerMean ? await scoreOf(pose, this.#scoring) : 1;
+      if (score <= 0) {
+        const { file, line } = read.molecule.source;
+        const reason = `--combination power-mean needs scores above 0, got ${score.toFixed(3)}`;
+        this.#skip(read, `${file}, line ${line}: bad pose: ${reason}`);
         continue;
       }
       if (rmsd !== undefined && poses.isRepeated(pose, rmsd)) {
@@ -72,6 +81,19 @@ export class Prepared<Pose> {
     this.skipped++;
     this.#scoring.onSkip(pose, reason);
   }
+}
+
+/** Returns the score of one pose; NaN if it cannot be scored. */
+async function scoreOf<Pose>(pose: Pose, { scorer, executor }: Scoring<Pose>): Promise<number> {
+  let score = Number.NaN;
+  await accumulatePoses<Pose, Params>({
+    ...{ poses: [pose], params: scorer.params, score: scorer.score, posesPerTape: 1 },
+    ...{ combination: mean(), executor, badPose: 'skip' },
+    onPose({ prediction }) {
+      score = prediction;
+    },
+  });
+  return score;
 }
 
 /** Message for a compound whose poses are all farther than `reach` Å from the receptor. */

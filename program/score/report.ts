@@ -1,5 +1,5 @@
 import { csvLine, type FormatName } from '../command/formats.ts';
-import type { GivenPooling } from '../command/poolings.ts';
+import { type GivenPooling, usedSettings } from '../command/poolings.ts';
 import type { Write } from '../command/write.ts';
 import type { CompoundResult, PoseResults, StrategyCost, Summary } from './result.ts';
 import { textReport } from './text-report.ts';
@@ -113,10 +113,10 @@ function jsonReport(about: About, write: Write): Report {
       compounds.push(plain(result));
     },
     async end({ skipped, duplicates }, strategies) {
-      const { scorer, receptor, poses, weights, combination, kT, t, q, target } = about;
+      const { scorer, receptor, poses, weights, combination, target } = about;
       const all = {
         files: { receptor, poses, ...(weights !== undefined && { weights }) },
-        ...{ scorer, combination, kT, t, q },
+        ...{ scorer, combination, ...usedSettings(about) },
         ...(target !== undefined && { target }),
         ...(compounds.some(({ predictions }) => predictions) && {
           predictions: compounds.flatMap(({ predictions = [] }) => predictions),

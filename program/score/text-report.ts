@@ -1,4 +1,6 @@
-import { section, table } from '../command/table.ts';
+import { counted } from '../command/counted.ts';
+import { describePooling, type PoolingName } from '../command/poolings.ts';
+import { fixed, section, table } from '../command/table.ts';
 import type { About, Page, Report } from './report.ts';
 import type { CompoundResult, PoseResults, StrategyCost, Summary } from './result.ts';
 
@@ -39,8 +41,8 @@ function head(about: About, isStyled: boolean): string {
 }
 
 function line({ name, poses, best, value, loss }: CompoundResult, { target }: About): string {
-  const cells = [String(poses), best.score.toFixed(3), value.toFixed(4)];
-  return `${row(name, target === undefined ? cells : [...cells, (loss ?? Number.NaN).toFixed(4)])}\n`;
+  const cells = [String(poses), fixed(best.score, 3), fixed(value, 4)];
+  return `${row(name, target === undefined ? cells : [...cells, fixed(loss ?? Number.NaN, 4)])}\n`;
 }
 
 function row(name: string, cells: readonly string[]): string {
@@ -48,18 +50,12 @@ function row(name: string, cells: readonly string[]): string {
 }
 
 function input(about: About): string {
-  const { receptor, poses, scorer, weights, combination, kT, t, q, target } = about;
+  const { receptor, poses, scorer, weights, target } = about;
   const [first, ...others] = poses;
-  const settings: Readonly<Record<string, string>> = {
-    lse: `t = ${shown(t)} mol/kcal`,
-    'power-mean': `q = ${q}`,
-    mean: '',
-  };
-  const setting = settings[combination] ?? `kT = ${shown(kT)} kcal/mol`;
   return [
     ...(receptor === undefined ? [] : [`  receptor  ${receptor}`]),
     `  poses     ${first}${others.length > 0 ? ` and ${others.length} more` : ''}`,
-    `  ΔG        by ${combination}${setting && `, ${setting}`}`,
+    `  ΔG        by ${describePooling(about)}`,
     ...(target === undefined ? [] : [`  loss      (ΔG − ${target})²`]),
     ...(scorer === 'schnet' && weights === undefined
       ? ['  weights   random: the network is untrained, and its scores mean nothing']
@@ -71,21 +67,23 @@ function input(about: About): string {
 function details(result: CompoundResult, about: About, isStyled: boolean): string {
   const { name, file, value, variance, loss, effectiveSampleSize, best, each, combinations } = result;
   const facts: [string, string][] = [
-    ['ΔG', value.toFixed(4)],
-    ...(variance === undefined ? [] : [['variance', variance.toFixed(4)] as [string, string]]),
-    ...(loss === undefined ? [] : [['loss', loss.toFixed(4)] as [string, string]]),
+    ['ΔG', fixed(value, 4)],
+    ...(variance === undefined ? [] : [['variance', fixed(variance, 4)] as [string, string]]),
+    ...(loss === undefined ? [] : [['loss', fixed(loss, 4)] as [string, string]]),
     [
       'best pose',
-      `${best.score.toFixed(3)} (pose ${best.pose}${best.file === file ? '' : ` of ${best.file}`})`,
+      `${fixed(best.score, 3)} (pose ${best.pose}${best.file === file ? '' : ` of ${best.file}`})`,
     ],
-    ['effective poses', effectiveSampleSize.toFixed(1)],
+    ['effective poses', fixed(effectiveSampleSize, 1)],
     ...(result.skipped > 0 ? [['skipped poses', String(result.skipped)] as [string, string]] : []),
   ];
   return [
     section(isStyled, titles[about.scorer] ?? '', input(about)),
     section(isStyled, `${name}`, facts.map(([what, number]) => `  ${what.padEnd(18)} ${number}`).join('\n')),
     ...(each ? [section(isStyled, 'Best poses: score and weight', table(bestPoses(each)))] : []),
-    ...(combinations ? [section(isStyled, 'ΔG by other combinations', table(others(combinations)))] : []),
+    ...(combinations
+      ? [section(isStyled, 'ΔG by other combinations', table(others(combinations, about)))]
+      : []),
     ...(Object.keys(result.gradient).length > 0 ? [derivatives(result, about, isStyled)] : []),
   ].join('\n\n');
 }
@@ -101,9 +99,9 @@ function bestPoses({ predictions, weights, sources, terms }: PoseResults): strin
     ['pose', 'score', 'weight', ...shortened(Object.keys(terms?.[0] ?? {}))],
     ...best.map(([n, score]) => [
       numberOf(n),
-      score.toFixed(3),
-      (weights[n] as number).toFixed(4),
-      ...Object.values(terms?.[n] ?? {}).map(term => term.toFixed(2)),
+      fixed(score, 3),
+      fixed(weights[n] as number, 4),
+      ...Object.values(terms?.[n] ?? {}).map(term => fixed(term, 2)),
     ]),
   ];
 }
@@ -114,8 +112,12 @@ function shortened(names: readonly string[]): string[] {
   return names.map(name => short[name] ?? name);
 }
 
-function others(combinations: Readonly<Record<string, number>>): string[][] {
-  return Object.entries(combinations).map(([name, value]) => [name, value.toFixed(4)]);
+function others(combinations: Readonly<Record<string, number>>, about: About): string[][] {
+  const names = Object.keys(combinations).filter(name => name !== about.combination) as PoolingName[];
+  return names.map(name => [
+    describePooling({ ...about, combination: name }),
+    fixed(combinations[name] as number, 4),
+  ]);
 }
 
 function derivatives({ gradient }: CompoundResult, { params, target }: About, isStyled: boolean): string {
@@ -131,7 +133,7 @@ function derivatives({ gradient }: CompoundResult, { params, target }: About, is
     `∂${what}/∂w by the weights of the terms`,
     table([
       ['', 'w', `∂${what}/∂w`],
-      ...entries.map(([name, [slope = 0]]) => [name, shown(params[name]?.data[0]), slope.toFixed(4)]),
+      ...entries.map(([name, [slope = 0]]) => [name, shown(params[name]?.data[0]), fixed(slope, 4)]),
     ]),
   );
 }
@@ -148,7 +150,7 @@ function lengthOf(slopes: readonly number[]): number {
 
 function closing({ compounds, poses, duplicates }: Summary, count: number): string {
   const parts = [
-    ...(count > 1 ? [`${compounds} compounds, ${poses} poses`] : []),
+    ...(count > 1 ? [`${compounds} compounds, ${counted(poses, 'pose')}`] : []),
     ...(duplicates > 0 ? [`duplicates left out: ${duplicates}`] : []),
   ];
   return parts.length > 0 ? `  ${parts.join('; ')}\n` : '';
@@ -160,7 +162,7 @@ function comparison(strategies: readonly StrategyCost[], isStyled: boolean): str
     executor,
     peakBytes.toLocaleString('en'),
     String(tapesAlive),
-    `${milliseconds.toFixed(0)} ms`,
+    `${fixed(milliseconds, 0)} ms`,
     difference === 0 ? '0' : difference.toExponential(1),
   ]);
   const heading = 'Strategies: cost and difference of the gradient';

@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { jit } from 'posetape';
+import { counted } from '../command/counted.ts';
 import { exitCodes } from '../command/errors.ts';
 import type { Context } from '../command/subcommand.ts';
 import { checkWritable, writeAtomically } from '../files/atomic.ts';
@@ -213,9 +214,4 @@ function pacer(seconds: number): (work: () => Promise<void>) => Promise<void> {
 
 function partOf({ result: { file, best }, state, isNear }: Scored): Part {
   return { file, best, isNear, sums: state as NonNullable<typeof state> };
-}
-
-/** Returns a number with its noun, such as "1 pose" or "2 poses". */
-function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

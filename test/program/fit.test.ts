@@ -86,13 +86,18 @@ describe('fit, for SchNet,', () => {
 
   test('leaves out the compounds of --leave-out, and prints the loss by epoch', async () => {
     const args = [...small, '--epochs', '2', '--limit', '1', '--readout', 'pKi', '--combination', 'lse'];
-    const { code, stdout, stderr } = await run(['fit', ...withFolder(args), '--leave-out', 'lig_whole']);
+    const out = join(folder, 'lse.safetensors');
+    const argv = ['fit', ...withFolder(args), '--leave-out', 'lig_whole', '--out', out];
+    const { code, stdout, stderr } = await run(argv);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`  score by it with --scorer schnet --weights ${out}\n`);
     expect(stdout).toMatch(/2 to fit, 1 left out; 3 poses/);
+    expect(stdout).toContain('by lse, t = 1 mol/kcal\n');
     expect(stdout).toMatch(/epoch +loss\n +1 +\d+\.\d{4}\n +2 /);
     expect(stdout).toMatch(/lig_whole \(left out\) +1 +-12\.28/);
     expect(stdout).toMatch(/left out +1 +\d/);
-    expect(Math.max(...stdout.split('\n').map(line => line.length))).toBeLessThanOrEqual(80);
+    const lines = stdout.replaceAll(out, 'out').split('\n');
+    expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80);
   });
 
   test('stops --patience epochs after the best validation loss, and keeps the weights of that epoch', async () => {
@@ -158,9 +163,10 @@ describe('fit, for SchNet,', () => {
       /^error: --freeze x: no such weight; weights are embedding, /,
     );
     const vina = ['--scorer', 'vina'];
-    expect((await wrong(...vina, '--freeze', 'rotor')).stderr).toBe(
-      'error: --freeze rotor: no such weight; did you mean rotors?\n',
-    );
+    expect(await wrong(...vina, '--freeze', 'rotor')).toMatchObject({
+      code: 2,
+      stderr: 'error: --freeze rotor: no such weight; did you mean rotors?\n',
+    });
     expect((await wrong(...vina, '--freeze', 'hydrogenbond')).stderr).toContain('did you mean hydrogenBond?');
     expect((await wrong('--freeze', 'interactoin1')).stderr).toContain('did you mean interaction1?');
     mkdirSync(at('empty'));
@@ -195,6 +201,9 @@ describe('fit, for SchNet,', () => {
     const { code, stdout } = await run(['fit', '--help']);
     expect(code).toBe(0);
     expect(stdout).toContain('Examples:');
+    expect(stdout).not.toContain('["');
+    for (const [example] of stdout.matchAll(/^ {2}npm start -- fit.*/gm))
+      expect(example).toContain('--scorer');
     expect(Math.max(...stdout.split('\n').map(line => line.length))).toBeLessThanOrEqual(80);
   });
 });

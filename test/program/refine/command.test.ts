@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { tensor } from 'posetape';
 import { afterAll, describe, expect, test } from 'vitest';
 import { vinaWeights } from '../../../examples/vina/score.ts';
+import { fixed } from '../../../program/command/table.ts';
 import { moleculesOf } from '../../../program/read/molecules.ts';
 import type { RefineResults } from '../../../program/refine/result.ts';
 import { untrained } from '../../../program/schnet/model.ts';
@@ -53,6 +54,14 @@ describe('refine', () => {
           .map(line => line.length),
       ),
     ).toBeLessThanOrEqual(80);
+  });
+
+  test('says 1 pose and 1 more file in the singular, and 0.000 without a minus sign', async () => {
+    const [one, two] = [file('one.pdbqt', few(1)), file('two.pdbqt', few(1))] as [string, string];
+    expect((await refine(one, '--steps', '1')).stdout).toMatch(/^ {2}1 pose in /m);
+    expect((await refine(one, two, '--steps', '1')).stdout).toContain(`${one} and 1 more file\n`);
+    expect(fixed(-0.0004, 3)).toBe('0.000');
+    expect(fixed(-0.0006, 3)).toBe('-0.001');
   });
 
   test('writes PDBQT that differs from the input only in coordinates and energies', async () => {
