@@ -15,13 +15,26 @@ export interface GivenFormat {
 /** Adds the options for the format and the destination of results. */
 export function addFormat(command: Command): Command {
   return command
-    .addOption(new Option('--format <name>', 'format of the results').choices(formats).default('text'))
+    .addOption(
+      new Option('--format <name>', 'format of the results')
+        .choices(formats)
+        .default('text', 'by the end of --out, else text'),
+    )
     .addOption(new Option('--json', 'the same as --format json').implies({ format: 'json' }))
     .option('--out <file>', 'write the results to this file once they are complete');
 }
 
-/** Rejects `--json` together with another `--format`. */
-export function checkFormat(command: Command): void {
+/**
+ * Sets the format by the end of the name of `--out`, such as `.csv`, if no option gives the format.
+ *
+ * @throws CommanderError, after its message is written, for `--json` together with another `--format`
+ */
+export function settleFormat(command: Command): void {
+  const { out } = command.opts<Partial<GivenFormat>>();
+  const ending = formats.find(name => name !== 'text' && out?.toLowerCase().endsWith(`.${name}`));
+  if (ending && command.getOptionValueSource('format') === 'default') {
+    command.setOptionValueWithSource('format', ending, 'implied');
+  }
   const { format, json } = command.opts<{ readonly format: FormatName; readonly json?: boolean }>();
   if (json && format !== 'json') command.error(`error: --json and --format ${format} exclude each other`);
 }

@@ -74,8 +74,9 @@ async function findBy(path: string): Promise<Found[]> {
     await glob(`**/*.{${extensions.join(',')}}{,.gz}`, { cwd: path, caseSensitiveMatch: false }),
   );
   if (inside.length === 0) {
-    const expected = extensions.map(extension => `.${extension}`).join(', ');
-    throw new Error(`${path}: expected files that end in ${expected}, found none`);
+    throw new Error(
+      `${path}: expected files that end in .pdbqt or .dlg or, for schnet, .sdf, .sd, .mol or .mol2, found none; give PDB and mmCIF files by name or pattern, such as '${join(path, '*.pdb')}'`,
+    );
   }
   return inside.map(file => ({ path: join(path, file), name: withoutExtension(file) }));
 }

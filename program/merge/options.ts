@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addFormat, checkFormat, type GivenFormat } from '../command/formats.ts';
+import { addFormat, type GivenFormat, settleFormat } from '../command/formats.ts';
 import { finite } from '../command/numbers.ts';
 
 /** Options of `merge`. */
@@ -22,6 +22,9 @@ export function declareMerge(command: Command): void {
   addFormat(command).addHelpText(
     'after',
     `
+Results have one row or object per compound. State files have no scores of
+single poses; for these, run score without --shard.
+
 The poses of a compound may be spread over several files; its name identifies
 it. A run with --shard i/n needs all n parts, in any order. The result is the
 same to the bit for any n.
@@ -36,6 +39,6 @@ Examples:
 
 /** Returns the options of `merge` as the user gave them. */
 export function mergeOptions(command: Command): MergeOptions {
-  checkFormat(command);
+  settleFormat(command);
   return { ...command.opts<Omit<MergeOptions, 'states'>>(), states: command.processedArgs[0] as string[] };
 }

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { addFormat, checkFormat, type GivenFormat } from '../command/formats.ts';
+import { addFormat, type GivenFormat, settleFormat } from '../command/formats.ts';
 import { count, countOrNone, finite, fromZero, positive } from '../command/numbers.ts';
 import { addPooling, chosenOf, type GivenPooling, type PoolingOption } from '../command/poolings.ts';
 import { type GivenPoses, posesOf } from '../command/poses.ts';
@@ -71,7 +71,7 @@ export function declareScore(command: Command): void {
     )
     .argument(
       '[poses...]',
-      'files (PDBQT or DLG; for schnet also SDF, mol2, PDB and mmCIF; each may be .gz), folders and patterns',
+      'files (PDBQT or DLG; for schnet also SDF, mol2, PDB and mmCIF; each may be .gz), patterns, and folders, of which PDB and mmCIF files are not taken',
     )
     .option('--receptor <file>', 'receptor, PDBQT; for schnet any of these formats')
     .option('--poses <paths...>', 'the same as the argument')
@@ -92,7 +92,10 @@ export function declareScore(command: Command): void {
     .option('--terms', 'print the terms of each pose (vina)')
     .option('--target <energy>', 'differentiate (ΔG − target)² instead; kcal/mol', finite);
   addFormat(command)
-    .option('--state <file>', 'write the sums over the poses, for merge')
+    .option(
+      '--state <file>',
+      'write the sums over the poses of each compound, without single scores, for merge',
+    )
     .option('--shard <i/n>', 'score the i-th of n parts of these poses, into --state', shardOf)
     .option(
       '--chunk <poses>',
@@ -135,7 +138,7 @@ and --seed.
 Examples:
   npm start -- docked.pdbqt --receptor protein.pdbqt
   npm start -- 'docked/*.sdf' --receptor protein.pdb --scorer schnet --weights net.safetensors
-  npm start -- docked/ --receptor protein.pdbqt --format csv --terms --out scores.csv
+  npm start -- docked/ --receptor protein.pdbqt --terms --out scores.csv
   npm start -- docked.pdbqt --receptor protein.pdbqt --combination lse --t 2 --target -9.5
   npm start -- docked/ --receptor protein.pdbqt --shard 2/8 --state 2.json`,
     );
@@ -148,10 +151,10 @@ Examples:
  * @throws CommanderError after writing its message, if options exclude each other
  */
 export function scoreOptions(command: Command): ScoreOptions {
+  settleFormat(command);
   const { poses: named = [], receptor, refine = 0, ...given } = command.opts<Given>();
   const poses = posesOf(command, receptor, [...(command.processedArgs[0] as string[]), ...named]);
   if (refine > 0) command.error('error: --refine is not an option but a command: npm start -- refine');
-  checkFormat(command);
   if (given.scorer === 'vina') checkNoModelOptions(command, modelOptionNames);
   if (given.terms && given.scorer !== 'vina') command.error('error: --terms needs --scorer vina');
   if (given.state !== undefined && given.strategy !== 'stream') {

@@ -118,7 +118,9 @@ describe('score', () => {
     expect(variance).toBeCloseTo(meanOf(predictions.map(score => (score - meanOf(predictions)) ** 2)), 3);
     const { code, stderr } = await run([few, '--receptor', receptor, '--combination', 'power-mean']);
     expect(code).toBe(1);
-    expect(stderr).toContain('bad pose: its log-weight is NaN');
+    expect(stderr).toMatch(
+      /^skipped few, pose 1: .*few\.pdbqt, line 1: bad pose: --combination power-mean needs scores above 0, got -13\.067\n/,
+    );
   });
 
   test('gives the same result with every --strategy, and compares them with --compare', async () => {
@@ -305,6 +307,32 @@ describe('score, given many compounds,', () => {
     }
     const shards = ['1', '2'].map(part => join(folder, `skips${part}.json`));
     expect((await run(['merge', ...shards, '--format', 'csv'])).stdout).toMatch(/,skipped\na,.*,2,.*,1\n$/);
+  });
+
+  test('takes the format of --out from the end of its name, unless an option gives it', async () => {
+    const written = async (name: string, ...argv: string[]) => {
+      const out = join(folder, name);
+      expect((await run([few, '--receptor', receptor, '--out', out, ...argv])).code).toBe(0);
+      return readFileSync(out, 'utf8');
+    };
+    expect(await written('o.csv')).toMatch(/^compound,file,pose,/);
+    expect(JSON.parse(await written('o.json')).compounds.length).toBe(1);
+    expect(JSON.parse(await written('o.JSONL')).name).toBe('few');
+    expect(await written('o.txt')).toMatch(/^Vina scores/);
+    expect(await written('text.csv', '--format', 'text')).toMatch(/^Vina scores/);
+    expect(JSON.parse(await written('json.csv', '--json')).compounds.length).toBe(1);
+  });
+
+  test('shows only the setting of a pooling, and the other poolings with theirs', async () => {
+    const argv = [few, '--receptor', receptor, '--combination', 'lse', '--t', '2'];
+    const { stdout } = await run(argv);
+    expect(stdout).toContain('by lse, t = 2 mol/kcal\n');
+    const [, others] = stdout.split('ΔG by other combinations\n\n') as [string, string];
+    expect(others.split('\n\n')[0]).toMatch(
+      /^ {2}mean +-\d+\.\d{4}\n {2}boltzmann, kT = 0\.593 kcal\/mol +-.*\n {2}free-energy, kT = 0\.593 kcal\/mol +-.*$/,
+    );
+    const output = JSON.parse((await run([...argv, '--json'])).stdout);
+    expect([output.t, output.kT, output.q]).toEqual([2, undefined, undefined]);
   });
 
   test('names poses by their position in the file, in every format, part and command', async () => {
@@ -501,7 +529,7 @@ describe('score, with one line on stderr,', () => {
     [
       'a folder without poses',
       [join(file('empty/a.txt', ''), '..'), ...withReceptor],
-      /expected files that end in \.pdbqt/,
+      /expected files that end in \.pdbqt or \.dlg or, for schnet, .*, found none; give PDB and mmCIF files by name or pattern/,
     ],
     [
       'a receptor as the poses',
