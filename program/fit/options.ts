@@ -180,6 +180,9 @@ PDBbind, <id>/<id>_protein.pdb or _pocket.pdb and <id>/<id>_ligand.sdf, with
 optionally name and target. Values may begin with < or >. Without a folder or
 table, fit runs an example with made-up affinities.
 
+fit fits a SchNet unless --scorer vina is given; score and refine score by Vina
+unless --scorer schnet is given.
+
 Examples:
   npm start -- fit --scorer vina --folder cdk8 p38 --out vina.safetensors
   npm start -- fit --scorer schnet --table set.csv --validate 0.2 --patience 9 \\

@@ -34,7 +34,7 @@ export function describeStart(problem: Problem, options: FitOptions, start: Star
     ...(targets > 1 ? [`  targets   ${targets}`] : []),
     ...(settings
       ? [
-          `  network   ${settings.hidden} features, ${settings.gaussians} Gaussians, ${settings.interactions} interactions,`,
+          `  network   ${settings.hidden} features, ${settings.gaussians} Gaussians, ${counted(settings.interactions, 'interaction')},`,
           `            ${settings.neighbours} neighbours within ${settings.cutoff} Å, pocket ${settings.pocket} Å`,
           `  ΔG_n      ${settings.delta ? 'complex − pocket − ligand' : 'of the complex'}`,
         ]

@@ -34,7 +34,7 @@ export async function runFit(given: FitOptions, context: Context): Promise<numbe
       `note: the affinities of ${given.folder[0]} are made up: give --folder or --table to fit your own`,
     );
   }
-  const scorer = await fitScorerOf(given);
+  const scorer = await fitScorerOf({ ...given, warn: context.warn });
   const options = withPooling(given, scorer.pooling);
   const sources = await findSources(options, options);
   const inputs = sources.flatMap(({ receptor, poses, measuredIn }) => [receptor, poses, measuredIn]);

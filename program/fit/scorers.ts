@@ -10,6 +10,7 @@ import type { GivenPooling } from '../command/poolings.ts';
 import { readMolecule, readMolecules } from '../read/files.ts';
 import { readPoses, readReceptor } from '../read/structure.ts';
 import { posesIn, type Settings, untrained } from '../schnet/model.ts';
+import { rigidNotes } from '../score/rigid-notes.ts';
 import { posesOf, type Receptor, receptorOf } from '../vina/poses.ts';
 import { scoreGroup } from '../vina/score.ts';
 import { withOffset } from '../weights/offset.ts';
@@ -39,6 +40,8 @@ export interface FitScorer<Pose = unknown> {
 
 /** Makes the chosen scorer with its initial weights. */
 export function fitScorerOf(options: {
+  /** Called with a line for the user about a pose that is read; by default, there are none. */
+  readonly warn?: (line: string) => void;
   readonly scorer: ScorerName;
   readonly weights?: string;
   readonly settings: Settings;
@@ -51,7 +54,14 @@ export function fitScorerOf(options: {
  * Makes the scorer of Vina's scoring function. Its weights differ in size, so each parameter is a weight divided by that of
  * AutoDock Vina, and all parameters are near 1.
  */
-async function vina({ weights: file }: { readonly weights?: string }): Promise<FitScorer<VinaPose>> {
+async function vina({
+  weights: file,
+  warn = () => {},
+}: {
+  readonly weights?: string;
+  readonly warn?: (line: string) => void;
+}): Promise<FitScorer<VinaPose>> {
+  const noteRigid = rigidNotes('vina', warn);
   const units = vinaWeights();
   const names = Object.keys(units) as (keyof typeof units)[];
   const saved = file === undefined ? undefined : await readModel(file, 'vina');
@@ -74,6 +84,7 @@ async function vina({ weights: file }: { readonly weights?: string }): Promise<F
       const receptor = await receptors(source.receptor);
       const poses: VinaPose[] = [];
       for await (const pose of posesOf(receptor, readMolecules(source.poses))) {
+        noteRigid(pose.molecule);
         poses.push(pose);
         if (poses.length >= most) break;
       }

@@ -211,6 +211,17 @@ describe('fit, for SchNet,', () => {
 describe('fit, for Vina,', () => {
   const vina = ['--scorer', 'vina', '--limit', '3'];
 
+  test('notes that poses with TORSDOF have no BRANCH', async () => {
+    const path = join(moved('flat', 0), 'lig_whole.pdbqt');
+    const whole = readFileSync(path, 'utf8');
+    writeFileSync(path, whole.replace(/^(?:ROOT|ENDROOT|BRANCH|ENDBRANCH).*\n/gm, ''));
+    const { code, stderr } = await run(['fit', ...vina, '--folder', at('flat'), '--epochs', '0']);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: `note: ${path}: TORSDOF 7, but no BRANCH; the ligand is scored as rigid\n`,
+    });
+  });
+
   test('descends along the gradient by the six weights', async () => {
     // One step of gradient descent, on weights divided by their initial values.
     const out = at('step.safetensors');
