@@ -125,3 +125,36 @@ describe('reading files of molecules', () => {
     expect(stdout).toBe('390000\n');
   });
 });
+
+const atomOf = (x: number) =>
+  `ATOM      1  C1  LIG A   7    ${x.toFixed(3).padStart(8)}   2.250   0.125  1.00  0.00           C`;
+const sdfRecord =
+  'a\n\n\n  1  0  0  0  0  0  0  0  0  0999 V2000\n    1.0000    2.0000    3.0000 C   0  0\nM  END\n$$$$\n';
+const mol2Record =
+  '@<TRIPOS>MOLECULE\na\n 1 0\nSMALL\nNO_CHARGES\n@<TRIPOS>ATOM\n1 C1 1.0 2.0 3.0 C.3 1 LIG 0.0\n';
+const cifBlock = (name: string) =>
+  `data_${name}\nloop_\n_atom_site.type_symbol\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\n` +
+  '_atom_site.pdbx_PDB_model_num\nC 1 2 3 1\nC 1 2 3 2\n';
+
+test.each([
+  [
+    'a.pdb',
+    `REMARK\n${[1, 2].map(x => `MODEL        1\n${atomOf(x)}\nENDMDL\n`).join('REMARK\n')}END\n`,
+    [1, 2],
+  ],
+  ['a.sdf', `${sdfRecord}${sdfRecord.replace('V2000', 'V9000')}${sdfRecord}\n\n`, [1, 3]],
+  ['a.mol2', `# comment\n${mol2Record}${mol2Record}`, [1, 2]],
+  ['a.cif', `${cifBlock('a')}${cifBlock('b')}`, [1, 2, 3, 4]],
+])('numbers the molecules of %s equally if earlier records are left out', (name, text, numbers) => {
+  const numbersFrom = (first: number) => {
+    let record = 0;
+    const reader = new MoleculeReader(name, { onBad: () => {}, takes: () => record++ >= first });
+    return [...reader.push(text), ...reader.end()].map(({ number }) => number);
+  };
+  const all = numbersFrom(0);
+  for (let first = 1; first < 4; first++) {
+    const some = numbersFrom(first);
+    expect(some).toEqual(some.length > 0 ? all.slice(-some.length) : []);
+  }
+  expect(all).toEqual(numbers);
+});
