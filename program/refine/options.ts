@@ -53,10 +53,10 @@ atoms. A molecule without either moves as a whole.
 Vina's energy is that between ligand and receptor and, as in vina --local_only,
 within the ligand; the score is the binding free energy. Coordinates in --out
 are rounded, those of PDBQT and PDB to 0.001 Å, so scoring the file may give
-scores that differ in the third decimal. --out changes only
-coordinates and energies. It has the poses of all compounds, those of a compound
-together. With several input files, REMARK COMPOUND, or the title in SDF, names
-the compound of each pose; score reads these names.
+scores that differ in the third decimal. --out changes only coordinates and
+energies. It has the poses of all compounds, those of a compound together. With
+several input files, REMARK COMPOUND, or the title in SDF, names the compound of
+each pose; score reads these names.
 
 Examples:
   npm start -- refine docked.pdbqt --receptor protein.pdbqt --out refined.pdbqt

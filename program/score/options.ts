@@ -94,7 +94,7 @@ export function declareScore(command: Command): void {
   addFormat(command)
     .option(
       '--state <file>',
-      'write the sums over the poses of each compound, without single scores, for merge',
+      'write the sums over the poses of each compound, for merge; it has no scores of single poses',
     )
     .option('--shard <i/n>', 'score the i-th of n parts of these poses, into --state', shardOf)
     .option(
@@ -124,7 +124,8 @@ BRANCH is rigid, whatever its TORSDOF says.
 A pose that cannot be read or scored is reported and skipped. CSV and JSON give
 the number of skipped poses of each compound. A pose is named by its position in
 its file, from 1, as in refine; skipped poses count. The MODEL number is not
-used. The column line is the first line of the pose in its file.
+used. Positions are the column pose in CSV, and numbers in JSON. The column line
+is the first line of the pose in its file.
 
 --shard cuts each file into chunks and scores those of its part. merge of all
 parts gives the same bits for any number of parts. A part is not scored again if
