@@ -16,8 +16,8 @@ interface SearchOptions {
   readonly memory?: Memory;
 }
 
-/** Limit on the entries computed one by one, which take some tenths of a second. Beyond it the whole tape is run. */
-const fewEntries = 100_000;
+/** The most entries that are computed one by one, in some tenths of a second. Beyond that, the whole tape is run. */
+const mostEntries = 100_000;
 
 /** Approximate bytes of a computed entry in a Map. */
 const bytesPerEntry = 40;
@@ -43,7 +43,7 @@ export function originOfBadValue(
 
 /** Searches by single entries; undefined if that takes too many, or the entry is finite when computed this way. */
 function fromFewEntries(bad: Entry, precision: Precision, memory: Memory): string | undefined {
-  const entries = new Entries(precision, fewEntries);
+  const entries = new Entries(precision, mostEntries);
   try {
     return Number.isFinite(entries.get(bad.value, bad.at)) ? undefined : describeOrigin(bad, entries.get);
   } catch (error) {
@@ -59,7 +59,7 @@ function fromFewEntries(bad: Entry, precision: Precision, memory: Memory): strin
 function fromWholeValues(bad: Value, precision: Precision, memory: Memory): string | undefined {
   const recorded = new RecordedRun(precision, memory);
   try {
-    const at = firstBad(recorded.run(bad));
+    const at = indexOfBad(recorded.run(bad));
     return at < 0 ? undefined : describeOrigin({ value: bad, at }, recorded.entryOf);
   } finally {
     recorded.giveBack();
@@ -69,7 +69,8 @@ function fromWholeValues(bad: Value, precision: Precision, memory: Memory): stri
 /** Follows the bad entry to the entry that went bad first, and describes that. */
 function describeOrigin(bad: Entry, entryOf: EntryOf): string {
   let culprit = bad;
-  for (let earlier = blamed(culprit, entryOf); earlier; earlier = blamed(culprit, entryOf)) culprit = earlier;
+  for (let earlier = inputToBlame(culprit, entryOf); earlier; earlier = inputToBlame(culprit, entryOf))
+    culprit = earlier;
   const { value, at } = culprit;
   const inputs = value.inputs.map(input => `%${input.id}`).join(', ');
   const position = sizeOf(value.shape) === 1 ? '' : ` at position ${at}`;
@@ -77,12 +78,12 @@ function describeOrigin(bad: Entry, entryOf: EntryOf): string {
 }
 
 /** The input entry that made this entry bad; undefined if its own operation did. */
-function blamed({ value, at }: Entry, entryOf: EntryOf): Entry | undefined {
+function inputToBlame({ value, at }: Entry, entryOf: EntryOf): Entry | undefined {
   const { form } = value;
   const isBad = (read: Entry) => !Number.isFinite(entryOf(read.value, read.at));
   if (form.kind === 'map') {
-    // Replace every bad operand by 1, then put them back one by one: the first that makes the result bad is to blame. A
-    // branch not taken never does.
+    // Replace every bad operand by 1, then put them back one by one: the first that makes the result bad is to blame. An
+    // operand of a branch not taken never makes it bad.
     const reads = [...readsOf(value, at)];
     const operands = reads.map(read => (isBad(read) ? 1 : entryOf(read.value, read.at)));
     for (const [position, read] of reads.entries()) {
@@ -102,7 +103,7 @@ function blamed({ value, at }: Entry, entryOf: EntryOf): Entry | undefined {
   return undefined;
 }
 
-/** A run of a tape, value by value, that keeps the numbers the search may need. */
+/** A run of a tape, value by value, that keeps the arrays of bad values and of their inputs, which the search reads. */
 class RecordedRun {
   readonly #precision: Precision;
   readonly #memory: Memory;
@@ -124,7 +125,7 @@ class RecordedRun {
     for (const value of schedule) {
       const data = this.#compute(value);
       this.#data.set(value, data);
-      // Counting one use too many keeps the array.
+      // An extra use, which is never released, keeps the array.
       if (!areFinite(data))
         for (const needed of [value, ...value.inputs]) uses.set(needed, (uses.get(needed) as number) + 1);
       for (const input of value.inputs) {
@@ -159,6 +160,6 @@ class RecordedRun {
 }
 
 /** The index of the first number that is not finite; −1 if all are. */
-function firstBad(data: TensorData): number {
+function indexOfBad(data: TensorData): number {
   return data.findIndex(entry => !Number.isFinite(entry));
 }

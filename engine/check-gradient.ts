@@ -164,11 +164,13 @@ function checkRecorded(result: unknown): asserts result is Value {
 
 /** The gradient at an entry, and the scales to judge it by. */
 interface ComparedEntry {
-  /** The entry of the gradient under test, and that of the interpreter's gradient in float64. */
+  /** The entry of the gradient under test. */
   readonly tested: number;
+  /** The same entry of the gradient that the interpreter computes in float64. */
   readonly reference: number;
-  /** The largest entry of the parameter's gradient, and the magnitude of the function. */
+  /** The largest entry of the parameter's gradient. */
   readonly scale: number;
+  /** The magnitude of the score. */
   readonly size: number;
   readonly tolerance: number;
 }
@@ -203,6 +205,7 @@ function compareEntry(
     const closer = compareRound(rounds.length);
     rounds.push(closer);
     const isSure = closer.verdict === 'agrees' && closer.doubt <= closer.bound;
+    // Negated, so that the smaller steps also win if a doubt is NaN.
     if (isSure || !(closer.doubt >= best.doubt)) best = closer;
   }
   const agreesAtSmallerSteps = () => {
@@ -215,7 +218,10 @@ function compareEntry(
   return { gradient: tested, difference, error, uncertainty, verdict: steppedOver ? 'step' : verdictSoFar };
 }
 
-/** The largest finite magnitude: an infinite entry would make the tolerance of all others infinite. */
+/**
+ * The largest finite magnitude; the smallest positive number if there is none. An infinite entry would make the
+ * tolerance of all others infinite.
+ */
 function largestOf(slopes: Tensor['data']): number {
   let largest = Number.MIN_VALUE;
   for (const slope of slopes) if (Number.isFinite(slope)) largest = Math.max(largest, Math.abs(slope));
@@ -224,11 +230,12 @@ function largestOf(slopes: Tensor['data']): number {
 
 /** @throws RangeError naming the option that is out of range */
 function checkSettings(tolerance: number, step: number, entries: number): void {
-  const bad = (name: string, wanted: string, got: number) =>
+  const outOfRange = (name: string, wanted: string, got: number) =>
     new RangeError(`checkGradient: ${name} must be ${wanted}, got ${got}`);
-  if (!(tolerance >= 0 && tolerance < 1)) throw bad('tolerance', 'a number from 0 to below 1', tolerance);
-  if (!(step > 0 && Number.isFinite(step))) throw bad('step', 'a finite number above 0', step);
-  if (!(entries >= 1)) throw bad('entries', 'a number from 1', entries);
+  if (!(tolerance >= 0 && tolerance < 1))
+    throw outOfRange('tolerance', 'a number from 0 to below 1', tolerance);
+  if (!(step > 0 && Number.isFinite(step))) throw outOfRange('step', 'a finite number above 0', step);
+  if (!(entries >= 1)) throw outOfRange('entries', 'a number from 1', entries);
 }
 
 /** Up to `most` indices below `length`, spread evenly. */
@@ -258,10 +265,11 @@ const shrink = 1.6;
 function extrapolated(f: (x: number) => number, x: number, largest: number): Difference {
   let best: Difference = { slope: Number.NaN, uncertainty: Number.POSITIVE_INFINITY, step: largest, kink: 0 };
   const center = f(x);
-  const oneSided = (h: number) => Math.abs((f(x + h) - center) / h - (center - f(x - h)) / h);
+  const gapAt = (h: number) => Math.abs((f(x + h) - center) / h - (center - f(x - h)) / h);
   let before: number[] = [];
   for (let row = 0, h = largest; row < steps; row++, h /= shrink) {
     const estimates = [(f(x + h) - f(x - h)) / (2 * h)];
+    // The error of a central difference has only even powers of h. Each order removes one more of them.
     for (let order = 1; order <= row; order++) {
       const weight = shrink ** (2 * order);
       const [fine, coarse] = [estimates[order - 1] as number, before[order - 1] as number];
@@ -273,21 +281,31 @@ function extrapolated(f: (x: number) => number, x: number, largest: number): Dif
     }
     before = estimates;
   }
-  // Halving the step halves the gap between the one-sided slopes if f is smooth. At a kink the gap stays.
-  const [wide, narrow] = [oneSided(best.step), oneSided(best.step / 2)];
+  // Halving the step halves the gap between the one-sided slopes if f is smooth. At a kink the gap stays. So a gap that
+  // is still above ¾ means a kink.
+  const [wide, narrow] = [gapAt(best.step), gapAt(best.step / 2)];
   return { ...best, kink: narrow > 0.75 * wide ? narrow : 0 };
 }
 
 /** A difference compared with the gradient. */
 interface Outcome extends Difference {
+  /** The distance of the gradient under test from the difference. */
   readonly error: number;
+  /** The distance of the interpreter's gradient from the difference. */
   readonly exactError: number;
+  /** The largest error that the tolerance allows. */
   readonly bound: number;
+  /** The larger of `uncertainty` and `noise`. */
   readonly doubt: number;
+  /** The error of the difference by rounding. */
   readonly noise: number;
 }
 
-/** The verdict on one round of steps. */
+/**
+ * The verdict on one round of steps. The difference is reliable if its doubt is below the bound, or below a hundredth of
+ * the error. A kink counts only if it exceeds the noise ten times. For an unreliable difference, rounding is to blame if
+ * it makes up more than a hundredth of the uncertainty, else the steps.
+ */
 function verdictOf({
   error,
   exactError,

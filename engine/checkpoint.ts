@@ -104,7 +104,8 @@ class Region {
       visit = this.#begin(tape);
       this.#visit = visit;
     }
-    // Cotangents older than the copies come from outside the region. A newer one may sum some of those.
+    // Cotangents older than the copies come from outside the region. A newer one may be a sum of such
+    // cotangents.
     for (const cotangent of g.form.kind === 'accumulate' ? g.inputs : [g])
       if (cotangent.id < visit.begin) visit.cotangents.add(cotangent);
     const { copy, op } = visit.copies.get(value) as { copy: Value; op: Op };

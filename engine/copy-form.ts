@@ -25,7 +25,8 @@ function copyFields(op: string, form: Form): Form {
       return frozenMap(form);
     case 'reduce': {
       const { reducer } = form;
-      if (reducer !== 'sum' && reducer !== 'max') throw wrongField(op, 'reducer', "'sum' or 'max'", reducer);
+      if (reducer !== 'sum' && reducer !== 'max')
+        throw wrongFieldError(op, 'reducer', "'sum' or 'max'", reducer);
       return { kind, reducer, axes: wholeNumbers(op, 'axes', form.axes) };
     }
     case 'broadcast':
@@ -52,14 +53,14 @@ function copyFields(op: string, form: Form): Form {
       return { kind };
     case 'fill': {
       const { number } = form;
-      if (typeof number !== 'number') throw wrongField(op, 'number', 'a number', number);
+      if (typeof number !== 'number') throw wrongFieldError(op, 'number', 'a number', number);
       return { kind, number, shape: copyShape(op, form.shape) };
     }
     case 'constant':
       return { kind, tensor: frozenTensor(op, form.tensor), rows: Number.POSITIVE_INFINITY };
     case 'parameter': {
       const { name } = form;
-      if (typeof name !== 'string') throw wrongField(op, 'name', 'a string', name);
+      if (typeof name !== 'string') throw wrongFieldError(op, 'name', 'a string', name);
       return { kind, tensor: frozenTensor(op, form.tensor), name };
     }
     default:
@@ -69,9 +70,10 @@ function copyFields(op: string, form: Form): Form {
 
 /** A tensor with an immutable shape; its numbers are read when the tape runs. */
 export function frozenTensor(op: string, tensor: Tensor): Tensor {
-  if (typeof tensor !== 'object' || tensor === null) throw wrongField(op, 'tensor', 'a tensor', tensor);
+  if (typeof tensor !== 'object' || tensor === null) throw wrongFieldError(op, 'tensor', 'a tensor', tensor);
   const { data } = tensor;
-  if (!isTensorData(data)) throw wrongField(op, 'data', 'a Float64Array, Float32Array or Int32Array', data);
+  if (!isTensorData(data))
+    throw wrongFieldError(op, 'data', 'a Float64Array, Float32Array or Int32Array', data);
   const shape = copyShape(op, tensor.shape);
   checkShape(op, [], shape);
   if (sizeOf(shape) !== data.length) {
@@ -84,7 +86,7 @@ export function frozenTensor(op: string, tensor: Tensor): Tensor {
 
 /** @throws TypeError naming `op` and the option if `flag` is neither true nor false */
 export function checkFlag(op: string, name: string, flag: unknown): void {
-  if (typeof flag !== 'boolean') throw wrongField(op, name, 'true or false', flag);
+  if (typeof flag !== 'boolean') throw wrongFieldError(op, name, 'true or false', flag);
 }
 
 /** A copied list of numbers. {@link shapeOf} checks that they are lengths. */
@@ -92,7 +94,7 @@ function copyShape(op: string, shape: Shape): Shape {
   const lengths = copyList(op, 'shape', shape);
   for (let axis = 0; axis < lengths.length; axis++) {
     if (typeof lengths[axis] !== 'number')
-      throw wrongField(op, 'shape', 'a list of whole numbers', lengths[axis]);
+      throw wrongFieldError(op, 'shape', 'a list of whole numbers', lengths[axis]);
     if (lengths[axis] === 0) lengths[axis] = 0; // turns −0 into 0
   }
   return lengths as number[];
@@ -106,16 +108,16 @@ function wholeNumbers(op: string, name: string, list: readonly number[]): number
 
 /** A plain list of a list's entries, each read once; a hole becomes `undefined`. */
 function copyList(op: string, name: string, list: unknown): unknown[] {
-  if (!Array.isArray(list)) throw wrongField(op, name, 'a list of whole numbers', list);
+  if (!Array.isArray(list)) throw wrongFieldError(op, name, 'a list of whole numbers', list);
   return [...list];
 }
 
 function wholeNumber(op: string, name: string, number: unknown): number {
-  if (!Number.isInteger(number)) throw wrongField(op, name, 'whole numbers', number);
+  if (!Number.isInteger(number)) throw wrongFieldError(op, name, 'whole numbers', number);
   return (number as number) + 0; // turns −0 into 0
 }
 
 /** The error for a field or option of a wrong type. */
-function wrongField(op: string, name: string, wanted: string, got: unknown): TypeError {
+function wrongFieldError(op: string, name: string, wanted: string, got: unknown): TypeError {
   return new TypeError(`${op}: ${name} must be ${wanted}, got ${kindOf(got)}`);
 }

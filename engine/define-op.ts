@@ -78,7 +78,7 @@ function opOf<F extends Form, Attributes extends readonly unknown[]>(
 ): FixedOp<number> | AttributedOp<Attributes, number> {
   const apply = (form: F, operands: readonly Operand[]): Value => {
     const tape = operands.find(isValue)?.tape;
-    if (!tape) throw noTape(name, operands);
+    if (!tape) throw noTapeError(name, operands);
     return tape.record(op, form, operands);
   };
   if (typeof forward === 'function') {
@@ -112,7 +112,7 @@ function checkRules(name: string, vjp: unknown): void {
 }
 
 /** The error for a call without a value: there is no tape to record on. */
-function noTape(name: string, operands: readonly unknown[]): TypeError {
+function noTapeError(name: string, operands: readonly unknown[]): TypeError {
   for (const [position, operand] of operands.entries())
     if (typeof operand !== 'number') checkValue(name, operand, position);
   return new TypeError(`${name}: at least one operand must be a value; for numbers alone use Math`);

@@ -23,26 +23,26 @@ export function delay(value: Value, by: Delay): void {
 }
 
 /**
- * The live values that each value waits for, the newest in the checkpoint first; undefined for a value that is not
- * delayed. Values delayed together have the same list. Returns undefined for a tape without checkpoints. Executors that
- * merge equal values or change their order need it.
+ * Returns a function from a value to the live values that it waits for, the newest value of the checkpoint first; to
+ * undefined if the value is not delayed. Values delayed together share one list. For a tape without checkpoints there is
+ * no function, but undefined. Executors that merge equal values or change their order need these lists.
  */
 export function waitsAmong(
   live: readonly Value[],
 ): ((value: Value) => readonly Value[] | undefined) | undefined {
   const onTape = live[0] && delays.get(live[0].tape);
   if (!onTape) return undefined;
-  const isLive = new Set(live);
+  const liveSet = new Set(live);
   const lists = new Map<Delay, readonly Value[]>();
   const listOf = ({ values, cotangents }: Delay): Value[] => {
-    const newest = values.findLast(value => isLive.has(value));
-    return [...(newest ? [newest] : []), ...[...cotangents].filter(value => isLive.has(value))];
+    const newest = values.findLast(value => liveSet.has(value));
+    return [...(newest ? [newest] : []), ...[...cotangents].filter(value => liveSet.has(value))];
   };
   return value => {
-    const by = onTape.get(value);
-    if (!by) return undefined;
-    const waits = lists.get(by) ?? listOf(by);
-    lists.set(by, waits);
+    const valueDelay = onTape.get(value);
+    if (!valueDelay) return undefined;
+    const waits = lists.get(valueDelay) ?? listOf(valueDelay);
+    lists.set(valueDelay, waits);
     return waits;
   };
 }

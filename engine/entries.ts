@@ -25,8 +25,8 @@ export function* readsOf(value: Value, at: number): Generator<Entry> {
     case 'fill':
       return;
     case 'map':
-      for (const each of inputs)
-        yield { value: each, at: offset(at, shape, broadcastStrides(each.shape, shape)) };
+      for (const operand of inputs)
+        yield { value: operand, at: offset(at, shape, broadcastStrides(operand.shape, shape)) };
       return;
     case 'broadcast':
       yield { value: input, at: offset(at, shape, broadcastStrides(input.shape, shape)) };
@@ -35,7 +35,7 @@ export function* readsOf(value: Value, at: number): Generator<Entry> {
       yield { value: input, at };
       return;
     case 'accumulate':
-      for (const each of inputs) yield { value: each, at };
+      for (const term of inputs) yield { value: term, at };
       return;
     case 'transpose': {
       const strides = stridesOf(input.shape);
@@ -44,7 +44,8 @@ export function* readsOf(value: Value, at: number): Generator<Entry> {
       return;
     }
     case 'reduce': {
-      // The kept axes have the same lengths in both; along the reduced ones all entries of the input go into one.
+      // An axis that is not reduced has the same length in the input and the result. Along the reduced axes, all entries of
+      // the input are read for one entry of the result.
       const strides = stridesOf(input.shape);
       const first = offset(at, shape, strides);
       const within = form.axes.map(axis => input.shape[axis] as number);
@@ -108,8 +109,8 @@ export function* readsOf(value: Value, at: number): Generator<Entry> {
 }
 
 /**
- * Computes single entries on demand, each once, and only what they depend on. A sum ends as soon as it is NaN. It is
- * meant for a few entries of a large tape.
+ * Computes single entries of values on demand, and only the entries that these depend on. Each entry is computed once. A
+ * sum ends as soon as it is NaN. The class is meant for a few entries of a large tape.
  */
 export class Entries {
   readonly #round: (number: number) => number;
@@ -160,6 +161,7 @@ export class Entries {
     for (const read of reads) {
       let term = this.get(read.value, read.at);
       if (form.kind === 'matmul') {
+        // `readsOf` yields the two factors of a term one after the other.
         const right = reads.next().value as Entry;
         term *= this.get(right.value, right.at);
       }
@@ -171,7 +173,7 @@ export class Entries {
   }
 }
 
-/** Limit on the depth of recursion; the call stack easily holds it. */
+/** Limit on the depth of recursion, far within the call stack. */
 const mostDepth = 1000;
 
 /** The error of {@link Entries} when it would compute more entries than allowed. */
@@ -201,5 +203,5 @@ function coordinates(at: number, shape: Shape): number[] {
 
 /** The sum of the products of two lists. */
 function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((total, each, i) => total + each * (b[i] as number), 0);
+  return a.reduce((total, number, i) => total + number * (b[i] as number), 0);
 }

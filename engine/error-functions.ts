@@ -10,7 +10,7 @@ export const errorFunction: SpecialFunction = /* @__PURE__ */ specialFunction('e
   const size = Math.abs(x);
   if (size < 0.84375) return x + x * nearZero(x * x);
   const result = size < 1.25 ? atOne + nearOne(size - 1) : size < 6 ? 1 - tail(size) : 1;
-  // NaN stays NaN.
+  // Only NaN is neither above nor below 0 here, and stays NaN.
   return x > 0 ? result : x < 0 ? -result : x;
 });
 
@@ -39,7 +39,7 @@ const nearOne = (s: number) => quotient(s, oneAbove, oneBelow);
 function tail(x: number): number {
   const s = 1 / (x * x);
   const r = x < 1 / 0.35 ? quotient(s, nearAbove, nearBelow) : quotient(s, farAbove, farBelow);
-  // The square of z, x in 24 bits, is exact.
+  // z is x rounded to 24 bits, so its square is exact.
   const z = Math.fround(x);
   return (Math.exp(-z * z - 0.5625) * Math.exp((z - x) * (z + x) + r)) / x;
 }
@@ -52,6 +52,7 @@ function quotient(x: number, above: readonly number[], below: readonly number[])
   return p / q;
 }
 
+// Coefficients of numerators (`…Above`) and denominators (`…Below`), the constant term first.
 const zeroAbove = [
   0.12837916709551256, -0.3250421072470015, -0.02848174957559851, -0.005770270296489442,
   -0.000023763016656650163,

@@ -110,7 +110,7 @@ export interface PlannedExecutor extends SyncExecutor {
 /**
  * The values that `wanted` depend on, oldest first. All others on the tape are dead and cost nothing.
  *
- * Every executor calls it first, so it also checks what the caller may have changed since the tape was recorded: the
+ * Every executor calls this function first, so it also checks what the caller may have changed since the tape was recorded: the
  * length of each array, and that each index is still within its rows.
  *
  * @throws Error naming the value if its array has another length now, RangeError if an index is outside its rows
@@ -119,21 +119,21 @@ export function liveValues(wanted: readonly Value[]): Value[] {
   const [first] = wanted;
   if (!first) return [];
   const { values } = first.tape;
-  const isLive = new Uint8Array(values.length);
+  const liveFlags = new Uint8Array(values.length);
   let newest = 0;
   for (const value of wanted) {
     if (value.tape !== first.tape) throw new Error('evaluate: the wanted values are on different tapes');
-    isLive[value.id] = 1;
+    liveFlags[value.id] = 1;
     newest = Math.max(newest, value.id);
   }
   for (let id = newest; id >= 0; id--) {
-    if (!isLive[id]) continue;
+    if (!liveFlags[id]) continue;
     const { inputs } = values[id] as Value;
-    for (let i = 0; i < inputs.length; i++) isLive[(inputs[i] as Value).id] = 1;
+    for (let i = 0; i < inputs.length; i++) liveFlags[(inputs[i] as Value).id] = 1;
   }
   const live: Value[] = [];
   for (let id = 0; id <= newest; id++) {
-    if (!isLive[id]) continue;
+    if (!liveFlags[id]) continue;
     const value = values[id] as Value;
     if (value.inputs.length === 0) checkData(value);
     live.push(value);

@@ -225,7 +225,7 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
       checkExpression(op, form, inputs.length);
       const shape = broadcastShapes(inputs);
       if (!shape) {
-        throw misfit(op, inputs, 'aligned at the last axis, lengths must be equal or 1');
+        throw misfitError(op, inputs, 'aligned at the last axis, lengths must be equal or 1');
       }
       return shape;
     }
@@ -234,14 +234,14 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
       const [a = []] = inputs;
       if (!areAxes(form.axes, a)) {
         const axes = `(${form.axes.join(', ')})`;
-        throw misfit(
+        throw misfitError(
           op,
           inputs,
           `the reduced axes ${axes} must be some of its ${a.length} axes, in ascending order`,
         );
       }
       if (form.reducer === 'max' && form.axes.some(axis => a[axis] === 0)) {
-        throw misfit(
+        throw misfitError(
           op,
           inputs,
           'the largest of no numbers is undefined; the reduced axes need at least one entry',
@@ -255,7 +255,7 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
       checkShape(op, inputs, form.shape);
       const shape = broadcastShapes([a, form.shape]);
       if (!shape || !sameShape(shape, form.shape)) {
-        throw misfit(
+        throw misfitError(
           op,
           inputs,
           `does not broadcast to ${showShape(form.shape)}: lengths must be equal or 1`,
@@ -269,7 +269,7 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
       checkShape(op, inputs, form.shape);
       if (sizeOf(a) !== sizeOf(form.shape)) {
         const sizes = `${sizeOf(a)} numbers do not fill ${showShape(form.shape)}`;
-        throw misfit(op, inputs, `${sizes}, which holds ${sizeOf(form.shape)}`);
+        throw misfitError(op, inputs, `${sizes}, which holds ${sizeOf(form.shape)}`);
       }
       return form.shape;
     }
@@ -278,7 +278,7 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
       const [a = []] = inputs;
       const { permutation } = form;
       if (permutation.length !== a.length || !a.every((_, axis) => permutation.includes(axis))) {
-        throw misfit(
+        throw misfitError(
           op,
           inputs,
           `(${permutation.join(', ')}) does not name each of its ${a.length} axes once`,
@@ -301,7 +301,7 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
     case 'gather': {
       checkCount(op, form, inputs, 2);
       const [a = [], index = []] = inputs;
-      if (a.length === 0) throw misfit(op, inputs, 'a single number has no rows to gather');
+      if (a.length === 0) throw misfitError(op, inputs, 'a single number has no rows to gather');
       return [...index, ...a.slice(1)];
     }
     case 'segment-sum':
@@ -309,9 +309,9 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
       checkCount(op, form, inputs, 2);
       const [a = [], index = []] = inputs;
       if (!sameShape(a.slice(0, index.length), index)) {
-        throw misfit(op, inputs, 'the index needs one entry for each row of the first operand');
+        throw misfitError(op, inputs, 'the index needs one entry for each row of the first operand');
       }
-      if (form.count < 0) throw misfit(op, inputs, `there are no ${form.count} segments`);
+      if (form.count < 0) throw misfitError(op, inputs, `there are no ${form.count} segments`);
       return [form.count, ...a.slice(index.length)];
     }
     case 'matmul':
@@ -321,7 +321,7 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
       checkSome(op, form, inputs);
       const [first = []] = inputs;
       if (!inputs.every(shape => sameShape(shape, first)))
-        throw misfit(op, inputs, 'the shapes must be equal');
+        throw misfitError(op, inputs, 'the shapes must be equal');
       return first;
     }
   }
@@ -330,7 +330,7 @@ export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape
 /** @throws RangeError naming `op`, the shape and the inputs' shapes, if a length is not a whole number from 0 */
 export function checkShape(op: string, inputs: readonly Shape[], shape: Shape): void {
   if (!isShape(shape))
-    throw misfit(op, inputs, `${showShape(shape)} is not a shape: lengths are whole numbers from 0`);
+    throw misfitError(op, inputs, `${showShape(shape)} is not a shape: lengths are whole numbers from 0`);
 }
 
 /** @throws TypeError naming the op, unless the form has `count` inputs */
@@ -372,17 +372,17 @@ function checkBox(
     });
   if (!fits) {
     const at = `from (${start.join(', ')})`;
-    throw misfit(op, inputs, `a box of ${showShape(box)} ${at} does not lie in ${showShape(room)}`);
+    throw misfitError(op, inputs, `a box of ${showShape(box)} ${at} does not lie in ${showShape(room)}`);
   }
 }
 
 function concatShape(op: string, inputs: readonly Shape[], axis: number): Shape {
   const [first = []] = inputs;
-  if (axis < 0 || axis >= first.length) throw misfit(op, inputs.slice(0, 1), `there is no axis ${axis}`);
+  if (axis < 0 || axis >= first.length) throw misfitError(op, inputs.slice(0, 1), `there is no axis ${axis}`);
   const rest = (shape: Shape) => shape.filter((_, i) => i !== axis);
   const others = rest(first);
   if (!inputs.every(shape => shape.length === first.length && sameShape(rest(shape), others))) {
-    throw misfit(op, inputs, `all lengths but those of axis ${axis} must be equal`);
+    throw misfitError(op, inputs, `all lengths but those of axis ${axis} must be equal`);
   }
   const total = inputs.reduce((sum, shape) => sum + (shape[axis] as number), 0);
   return first.map((length, i) => (i === axis ? total : length));
@@ -407,11 +407,11 @@ export function matmulSizes(
 function matmulShape(op: string, inputs: readonly Shape[], form: MatmulForm): Shape {
   const [a = [], b = []] = inputs;
   if (a.length < 2 || b.length < 2 || !sameShape(a.slice(0, -2), b.slice(0, -2))) {
-    throw misfit(op, inputs, 'both need two axes at the end and equal axes before them');
+    throw misfitError(op, inputs, 'both need two axes at the end and equal axes before them');
   }
   const { m, k, n, depthB } = matmulSizes(form, a, b);
   if (k !== depthB) {
-    throw misfit(
+    throw misfitError(
       op,
       inputs,
       `sums over ${k} numbers on the left and ${depthB} on the right, which must be equal`,
@@ -421,10 +421,10 @@ function matmulShape(op: string, inputs: readonly Shape[], form: MatmulForm): Sh
 }
 
 /** An error that names the op, the shapes of its inputs, and what is wrong with them. */
-function misfit(op: string, inputs: readonly Shape[], what: string): Error {
+function misfitError(op: string, inputs: readonly Shape[], what: string): Error {
   if (inputs.length === 0) return new RangeError(`${op}: ${what}`);
-  const most = 8;
-  const shown = inputs.slice(0, most).map(showShape).join(' and ');
-  const more = inputs.length > most ? ` and ${inputs.length - most} more` : '';
+  const mostShapes = 8;
+  const shown = inputs.slice(0, mostShapes).map(showShape).join(' and ');
+  const more = inputs.length > mostShapes ? ` and ${inputs.length - mostShapes} more` : '';
   return new RangeError(`${op}: ${shown}${more}: ${what}`);
 }

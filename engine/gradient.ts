@@ -90,8 +90,9 @@ function pullback(ys: readonly Value[], seeds: readonly Value[], wrt: readonly V
   const newest = ys.reduce((most, { id }) => Math.max(most, id), 0);
   const oldest = wrt.reduce((least, { id }) => Math.min(least, id), newest);
   const onPath = valuesOnPath(tape, newest, wrt, oldest);
-  /** The cotangents that arrived at each value, and their sums. Index 0 is the oldest value of `wrt`. */
+  /** The cotangents that arrived at each value so far. Index 0 is the oldest value of `wrt`. */
   const contributions = new Array<Value[] | undefined>(onPath.length);
+  /** The sums of these cotangents, by the same index. */
   const cotangents = new Array<Value | undefined>(onPath.length);
   const arrive = (index: number, contribution: Value) => {
     const earlier = contributions[index];
@@ -147,7 +148,7 @@ export function cotangentOf(rule: VjpRule, g: Value, value: Value, position: num
   }
   const { shape } = cotangent;
   if (sameShape(shape, input.shape)) return cotangent;
-  // Broadcasting the result with the input gives the result's shape itself if the input broadcasts to it.
+  // `broadcastShapes` returns its first shape itself, not a copy, if the second one broadcasts to it.
   if (!sameShape(shape, value.shape) || broadcastShapes([shape, input.shape]) !== shape) {
     throw new RangeError(
       `${value.op.name}: VJP rule ${position} gives a cotangent of shape ${showShape(shape)}; it must have the shape of its input ${showShape(input.shape)}`,

@@ -26,6 +26,7 @@ export function entryOutside(index: Int32Array, rows: number): string | undefine
  * Checking eight entries at a time takes two thirds of the time of checking two.
  */
 function areRows(index: Int32Array, rows: number): boolean {
+  // An index has 32 bits, and so have the numbers of bit operators.
   const last = Math.min(rows, 2 ** 31) - 1;
   const { length } = index;
   let bits = 0;

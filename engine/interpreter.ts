@@ -35,7 +35,7 @@ export function interpreter(options: { readonly precision?: Precision } = {}): S
 /** An array, and the number of values that still use it (a reshape uses the array of its input). */
 interface SharedArray {
   readonly data: TensorData;
-  /** 0 if the array is the caller's. */
+  /** Bytes counted for the array; 0 if it is the caller's. */
   readonly bytes: number;
   holders: number;
 }

@@ -3,8 +3,8 @@ import type { Op, Vjp } from './tape.ts';
 
 /**
  * An op whose rules record the same values for all tapes of one structure: they may read forms, and which lengths are
- * equal or 1, but no numbers and no other lengths. The adjoints recorded for one tape then tell those of every tape of
- * the same structure. All ops of the library are known ops; users' ops are not.
+ * equal or 1, but no numbers and no other lengths. An executor that recorded the adjoints of one tape then knows those
+ * of every tape of the same structure. All ops of the library are known ops; users' ops are not.
  */
 export class KnownOp<F extends Form = Form> implements Op<F> {
   readonly name: string;

@@ -87,17 +87,20 @@ const placeholder = Object.freeze(new Placeholder());
 /** An algebra that only checks the arguments of its operations. */
 const checkingAlgebra: Scalar<Placeholder> = Object.freeze({
   ...(Object.fromEntries(
+    // The `length` of a function is the number of its operands.
     Object.entries(numbers).map(([name, { length }]) => {
       const operation = (...args: unknown[]) => {
-        for (let i = 0; i < length; i++) if (args[i] !== placeholder) throw misfit(`s.${name}`, i, args[i]);
+        for (let i = 0; i < length; i++)
+          if (args[i] !== placeholder) throw misfitError(`s.${name}`, i, args[i]);
         return placeholder;
       };
       return [name, operation];
     }),
   ) as unknown as Scalar<Placeholder>),
+  // The function is at position 0, its operand at position 1.
   special: (f: unknown, argument: unknown) => {
     checkSpecial(checking.op, f);
-    if (argument !== placeholder) throw misfit('s.special', 1, argument);
+    if (argument !== placeholder) throw misfitError('s.special', 1, argument);
     return placeholder;
   },
   constant: (value: unknown) => {
@@ -119,7 +122,7 @@ function applyToPlaceholders(op: string, expression: Expression, inputs: number)
 }
 
 /** The error for an argument that is not the result of an operation. */
-function misfit(operation: string, position: number, argument: unknown): Error {
+function misfitError(operation: string, position: number, argument: unknown): Error {
   const { op, inputs } = checking;
   const what = `${op}: ${operation}: argument ${position + 1} is ${kindOf(argument)}`;
   if (typeof argument === 'number') return new TypeError(`${what}; write s.constant(${argument})`);

@@ -20,7 +20,7 @@ export function specialFunction(name: SpecialFunction['name'], of: SpecialFuncti
   return special;
 }
 
-/** @throws TypeError naming the op if `f` is not one of ours: its name is printed into source */
+/** @throws TypeError naming the op unless `f` is a special function of the library, whose name is safe in source */
 export function checkSpecial(op: string, f: unknown): void {
   if (!specialFunctions.has(f as object))
     throw new TypeError(`${op}: s.special takes errorFunction or errorFunctionComplement, got ${kindOf(f)}`);

@@ -162,6 +162,7 @@ export class Tape {
     return this.#constant({ data, shape: list.shape }, true);
   }
 
+  /** Appends a constant. `isCopied` is true if its array is a copy of the caller's list, whose bytes then count. */
   #constant(tensor: Tensor, isCopied: boolean): Value {
     if (isCopied) this.#copiedBytes += tensor.data.byteLength;
     const form: ConstantForm = { kind: 'constant', tensor, rows: Number.POSITIVE_INFINITY };
@@ -184,7 +185,7 @@ export class Tape {
     const shapes: Shape[] = [];
     for (let position = 0; position < operands.length; position++) {
       const input = this.lift(operands[position] as Operand);
-      if (!input || this.values[input.id] !== input) throw notOn(this, op, input, position);
+      if (!input || this.values[input.id] !== input) throw notOnTapeError(this, op, input, position);
       checkDtype(op, copy, input, position);
       inputs.push(input);
       shapes.push(input.shape);
@@ -256,7 +257,7 @@ function checkOp({ name, vjp }: Op, operands: readonly Operand[]): void {
 }
 
 /** The error for an operand that is not a value of this tape. */
-function notOn(tape: Tape, op: Op, operand: unknown, position: number): Error {
+function notOnTapeError(tape: Tape, op: Op, operand: unknown, position: number): Error {
   checkValue(op.name, operand, position);
   if (operand.tape !== tape) {
     return new Error(
@@ -273,14 +274,14 @@ function isCallersArray(source: TensorSource): boolean {
 
 /** True if the tensor's array is a plain field; a getter could return another array the next time. */
 function isPlain(tensor: Tensor, data: Tensor['data']): boolean {
-  if (plain.has(tensor)) return true;
+  if (plainTensors.has(tensor)) return true;
   if (Object.getOwnPropertyDescriptor(tensor, 'data')?.value !== data) return false;
-  plain.add(tensor);
+  plainTensors.add(tensor);
   return true;
 }
 
-/** Tensors known to be plain; those of θ are recorded for each pose. */
-const plain = new WeakSet<Tensor>();
+/** Tensors whose array is known to be a plain field; those of θ are recorded for each pose. */
+const plainTensors = new WeakSet<Tensor>();
 
 /** @throws TypeError naming the op if index data is used as real numbers, or the other way round */
 function checkDtype(op: Op, form: Form, input: Value, position: number): void {

@@ -114,18 +114,18 @@ function nestingOf(source: NestedNumbers): Shape {
   return shape;
 }
 
-/** Copies nested lists into `data` from `at` on; returns the next position. */
+/** Copies lists nested at depth `axis` into `data` from position `at` on. Returns the next position. */
 function fill(data: Float64Array, at: number, source: NestedNumbers, shape: Shape, axis: number): number {
   if (source.length !== shape[axis]) {
     throw new RangeError(
       `tensor: rows differ in length: ${shape[axis]} and ${source.length} at depth ${axis} of the nesting`,
     );
   }
-  const innermost = axis === shape.length - 1;
+  const isInnermost = axis === shape.length - 1;
   for (const entry of source) {
-    if (innermost ? typeof entry !== 'number' : !Array.isArray(entry)) {
+    if (isInnermost ? typeof entry !== 'number' : !Array.isArray(entry)) {
       throw new TypeError(
-        `tensor: expected ${innermost ? 'a number' : 'a list'} at depth ${axis + 1}, got ${describe(entry)}`,
+        `tensor: expected ${isInnermost ? 'a number' : 'a list'} at depth ${axis + 1}, got ${describe(entry)}`,
       );
     }
     if (typeof entry === 'number') data[at++] = entry;

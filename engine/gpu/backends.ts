@@ -74,6 +74,7 @@ function compileEmptyModule(): unknown {
   const scope = globalThis as unknown as {
     WebAssembly: { readonly Module: new (bytes: Uint8Array) => object };
   };
+  // The header of a module: \0asm, then version 1.
   return new scope.WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
 }
 

@@ -3,7 +3,7 @@ import type { Value } from '../tape.ts';
 /** Sizes up to this one are not rounded up: they are usually components, not lengths of lists. */
 const exactUpTo = 8;
 /** The smallest capacity of a list; smaller ones would save nothing and compile more pipelines. */
-const least = 128;
+const leastCapacity = 128;
 
 /**
  * The capacity of arrays for each size. A size of a parameter is its own capacity, since parameters are the same for
@@ -13,6 +13,6 @@ const least = 128;
 export function capacitiesOf(live: readonly Value[], sizes: readonly number[]): number[] {
   const fixed = new Set(live.flatMap(({ form, shape }) => (form.kind === 'parameter' ? shape : [])));
   return sizes.map(size =>
-    size <= exactUpTo || fixed.has(size) ? size : Math.max(least, 2 ** Math.ceil(Math.log2(size))),
+    size <= exactUpTo || fixed.has(size) ? size : Math.max(leastCapacity, 2 ** Math.ceil(Math.log2(size))),
   );
 }

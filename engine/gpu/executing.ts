@@ -53,7 +53,7 @@ export class Executing implements GpuExecutor {
   readonly precision = 'float32';
   readonly stops = false;
   readonly backend: BackendName;
-  readonly #open: Backend;
+  readonly #backend: Backend;
   /** The reasons why better backends were rejected. */
   readonly #rejections: string | null;
   readonly #pipelines: StructureCache<HeldPipeline>;
@@ -62,7 +62,7 @@ export class Executing implements GpuExecutor {
   /** All pipelines not yet destroyed, including dropped ones that are still running. */
   readonly #living = new Set<HeldPipeline>();
   /** The reason why the kernels of the latest pose did not run in one launch. */
-  #notFused: string | null = null;
+  #unfusedReason: string | null = null;
   #isDisposed = false;
   #loss: DeviceLostError | undefined;
   /** Callbacks of the current runs for when the device is lost. */
@@ -70,7 +70,7 @@ export class Executing implements GpuExecutor {
 
   constructor(backend: Backend, rejections: string | null, limit: number) {
     this.backend = backend.name;
-    this.#open = backend;
+    this.#backend = backend;
     this.#rejections = rejections;
     this.#pipelines = new StructureCache(this.name, limit, evicted => this.#evicted.push(evicted.drop()));
     backend.lost.then(reason => {
@@ -89,11 +89,11 @@ export class Executing implements GpuExecutor {
   }
 
   get fallbackReason(): string | null {
-    return [this.#rejections, this.#notFused].filter(reason => reason !== null).join('; ') || null;
+    return [this.#rejections, this.#unfusedReason].filter(reason => reason !== null).join('; ') || null;
   }
 
   get device(): GpuExecutor['device'] {
-    const { buffers, textures, bytes, peakBytes, launches, readbacks } = this.#open.meter;
+    const { buffers, textures, bytes, peakBytes, launches, readbacks } = this.#backend.meter;
     return { buffers, textures, bytes, peakBytes, launches, readbacks };
   }
 
@@ -117,7 +117,7 @@ export class Executing implements GpuExecutor {
       // Read the inputs before awaiting anything: the caller may change its arrays as soon as it has the promise.
       const running = this.#runOn(compiled, live, wanted, structure);
       const [tensors] = await Promise.all([this.#unlessLost(running), evicted]);
-      this.#notFused = compiled.pipeline.fallbackReason;
+      this.#unfusedReason = compiled.pipeline.fallbackReason;
       return tensors;
     } catch (error) {
       await this.#discard(compiled);
@@ -140,7 +140,7 @@ export class Executing implements GpuExecutor {
     this.#waiting.add(fail);
     try {
       const result = await Promise.race([run, loss]);
-      return this.#open.isLost() ? await loss : result;
+      return this.#backend.isLost() ? await loss : result;
     } catch (error) {
       // Work on a lost device may fail before the loss is reported.
       await new Promise(resolve => setTimeout(resolve));
@@ -158,7 +158,7 @@ export class Executing implements GpuExecutor {
     const structure = structureOf(live, wanted, 'float32');
     const capacities = capacitiesOf(live, structure.sizes);
     const plan = kernelsOf(live, wanted, structure, capacities, arraysPerKernel);
-    return explained(plan, this.#open.arithmetic);
+    return explained(plan, this.#backend.arithmetic);
   }
 
   async dispose(): Promise<void> {
@@ -176,7 +176,7 @@ export class Executing implements GpuExecutor {
     return this.#pipelines.get(structure, `${capacities}`, live, () => {
       const plan = kernelsOf(live, wanted, structure, capacities, arraysPerKernel);
       const layout = inputLayoutOf(plan, live, structure, capacities);
-      const pipeline = new HeldPipeline(plan, layout, new PlanPipeline(this.#open, plan, layout));
+      const pipeline = new HeldPipeline(plan, layout, new PlanPipeline(this.#backend, plan, layout));
       this.#living.add(pipeline);
       void pipeline.gone.then(() => this.#living.delete(pipeline));
       return pipeline;

@@ -4,6 +4,7 @@ import type { Argument, Arithmetic, Source } from './print.ts';
 
 /** The kernels of a plan as text: the bytes each reads and stores, its arguments and its source. */
 export function explained(plan: KernelPlan, arithmetic: Arithmetic): string {
+  // A float32 number has 4 bytes.
   const bytes = (buffer: number) => 4 * (plan.lengths[buffer] as number);
   const list = (buffers: readonly number[]) =>
     buffers.map(id => `b${id} (${bytes(id)} B)`).join(', ') || 'nothing';
@@ -13,14 +14,14 @@ export function explained(plan: KernelPlan, arithmetic: Arithmetic): string {
     const { step } = call;
     const what = step.kind === 'pack' ? 'packing' : step.ops.join(', ');
     const reads = `//    reads ${list(step.reads)}`;
-    return `// ${i}: ${what}\n${reads}\n//    stores b${call.buffer} (${bytes(call.buffer)} B)\n//    called with ${called(call)}\n${call.text}`;
+    return `// ${i}: ${what}\n${reads}\n//    stores b${call.buffer} (${bytes(call.buffer)} B)\n//    called with ${argumentsOf(call)}\n${call.text}`;
   });
   const head = `// ${calls.length} kernels, ${texts.size} of them different`;
   return [head, ...steps].join('\n\n');
 }
 
 /** The arguments of a call as text. */
-function called({ passed }: Source): string {
+function argumentsOf({ passed }: Source): string {
   const name = (argument: Argument): string => {
     switch (argument.kind) {
       case 'inputs':

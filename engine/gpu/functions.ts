@@ -115,12 +115,15 @@ function larger(x, y) {
  * but GLSL requires functions to be declared before use.
  */
 
-/** exp(y) − 1 for |y| below ½, by its Taylor series to y⁸: the next term is 5·10⁻⁹ of the first. */
+/** exp(y) − 1 for |y| below ½, by its Taylor series to y⁸. The next term is at most 1.1·10⁻⁸ of the first. */
 const expm1Near0 = (y: string) =>
   `${y} * (1 + ${y} * (0.5 + ${y} * (0.16666667163372 + ${y} * (0.04166666790843 + ${y} * (0.00833333376795
       + ${y} * (0.00138888892252 + ${y} * (0.000198412701138 + ${y} * 0.0000248015876423)))))))`;
 
-/** exp, expm1 and tanh; tanh x = e/(e + 2) with e = exp(2x) − 1. */
+/**
+ * exp, expm1 and tanh; tanh x = e/(e + 2) with e = exp(2x) − 1. In float32, eˣ overflows above 88.8 and is 0 below −104,
+ * eˣ − 1 rounds to −1 below −17.5, and tanh x rounds to ±1 beyond ±9.1.
+ */
 const exponentials = `
 function exponential(x, inf) {
   if (x > 88.8) return inf;
@@ -154,7 +157,7 @@ function hyperbolicTangent(x, inf) {
 const twiceArtanh = `2 * s * (1 + z * (0.333333343267 + z * (0.20000000298 + z * (0.142857149243 + z * (0.111111111939
       + z * (0.0909090936184 + z * (0.0769230797887 + z * 0.0666666701436)))))))`;
 
-/** Logarithms. Near 1, where a shader's log is inaccurate, they use the series. */
+/** Logarithms. Near 1, where a shader's log is inaccurate, they use the series. For |x| < 3·10⁻⁸, ln(1 + x) rounds to x. */
 const logarithms = `
 function logarithmOf1And(x, inf, nan) {
   if (x > -0.00000003 && x < 0.00000003) return x;
@@ -220,7 +223,8 @@ function power(x, y, inf, nan) {
  * Sine and cosine by Taylor series to x⁹ and x¹⁰ within π/4 of a multiple of π/2. The multiple is subtracted in three
  * parts so that no digits are lost (W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980; the
  * parts are from S. L. Moshier's Cephes). A shader's own functions, accurate to 6·10⁻⁴, are used only beyond 10⁵, where
- * three parts are not enough.
+ * three parts are not enough. `turns` counts quarter turns, and `quarters` is the number of quarter turns by which the
+ * function is ahead of the sine.
  */
 const circularFunction = (name: string, builtIn: string, quarters: string) => `
 function ${name}(x, inf, nan) {

@@ -33,11 +33,11 @@ export async function gpu(options: GpuOptions = {}): Promise<GpuExecutor> {
   if (!Number.isInteger(pipelines) || pipelines < 1) {
     throw new RangeError(`gpu: pipelines must be a whole number from 1, got ${shown(pipelines)}`);
   }
-  if (mode !== 'auto') return new Executing(await working(mode), null, pipelines);
+  if (mode !== 'auto') return new Executing(await openWorking(mode), null, pipelines);
   const rejections: string[] = [];
   for (const name of backendNames) {
     try {
-      return new Executing(await working(name), rejections.join('; ') || null, pipelines);
+      return new Executing(await openWorking(name), rejections.join('; ') || null, pipelines);
     } catch (error) {
       rejections.push(error instanceof Error ? error.message : String(error));
     }
@@ -51,7 +51,7 @@ function shown(value: unknown): string {
 }
 
 /** Opens a backend and runs a test kernel, since an available backend may still not work. */
-async function working(name: BackendName): Promise<Backend> {
+async function openWorking(name: BackendName): Promise<Backend> {
   const backend = await openBackend(name);
   const instance = backend.open();
   try {

@@ -112,6 +112,7 @@ export class PlanPipeline {
 
   /** The bytes of the inputs and of the arrays between kernels; known after a run. */
   get bytes(): number {
+    // A float32 number has 4 bytes.
     const buffers = this.#pipeline.plan?.buffers ?? [];
     return buffers.reduce((total, { output }) => total + 4 * (output[0] as number), 4 * this.#inputLength);
   }
@@ -120,6 +121,7 @@ export class PlanPipeline {
   async run({ inputs, sizes, starts }: PoseData): Promise<ReadonlyMap<number, ArrayLike<number>>> {
     const numbers = this.#scalars.map(({ kind, number }) => (kind === 'size' ? sizes : starts)[number]);
     const results = await this.#pipeline(this.#backend.gpuJs.input(inputs, [inputs.length]), ...numbers);
+    // The pipeline may call any GPU backend `gpu`.
     const ran = this.#pipeline.backend === 'gpu' ? this.#backend.name : this.#pipeline.backend;
     if (ran !== this.#backend.name) {
       const reason = this.#pipeline.fallbackReason;

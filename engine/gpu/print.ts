@@ -211,6 +211,7 @@ class Printer {
   }
 
   #length(size: number, indent: string): { name: string; line: string } {
+    // Size −1 − i stands for the length of ragged loop i.
     if (size >= 0) return { name: this.#size(size), line: '' };
     const name = `v${this.#locals++}`;
     return { name, line: `${indent}const ${name} = ${this.#text(this.#lengths[-1 - size] as Expr)};\n` };
@@ -292,6 +293,7 @@ class Printer {
   }
 
   #size(size: number): string {
+    // Size 0 is that of axes of length 1.
     return size === 0 ? '1' : this.parameter({ kind: 'size', number: size });
   }
 }

@@ -81,7 +81,8 @@ export function kernelsOf(
   capacities: readonly number[],
   arrays: number,
 ): KernelPlan {
-  const graph = graphOf(live, wanted, structure, false);
+  const mayExchange = false;
+  const graph = graphOf(live, wanted, structure, mayExchange);
   return new KernelPlanner(lower(graph, capacities), graph.inputs, capacities, arrays).plan();
 }
 
@@ -119,7 +120,8 @@ class KernelPlanner {
 
   /** The packs that a node's kernel needs, then the kernel. */
   #stepsOf(node: Node): (Kernel | Pack)[] {
-    const expressions = new Expressions(noGuesses, false);
+    const rounds = false;
+    const expressions = new Expressions(noGuesses, rounds);
     const body = new KernelBody(
       {
         inputs: this.#inputs,

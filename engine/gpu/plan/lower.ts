@@ -10,7 +10,7 @@ import { map } from '../../forms.ts';
  */
 
 /** The most entries that a thread adds up without further stages. */
-const longest = 256;
+const longestSum = 256;
 /** Entries that one thread of a stage adds up. */
 const chunk = 128;
 
@@ -134,12 +134,13 @@ class Lowering {
       lengthOf(
         long.map(axis => input.shape[axis] as Size),
         this.#capacities,
-      ) <= longest
+      ) <= longestSum
     ) {
       return this.#make(node, { kind: 'reduce', reducer, axes }, [input], shapeWithout(axes));
     }
+    // Shorten the axis of the largest capacity: in chunks if it is itself too long, else by a sum over it alone.
     const axis = long.reduce((a, b) => (capacity(b) > capacity(a) ? b : a));
-    if (capacity(axis) > longest) {
+    if (capacity(axis) > longestSum) {
       const shape = input.shape.map((size, i) => (i === axis ? this.#countOf(size) : size));
       const stage = this.#make(node, { kind: 'partial', reducer, axis, chunk }, [input], shape);
       return this.#reduced(node, reducer, axes, stage);
