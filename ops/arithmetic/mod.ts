@@ -23,6 +23,7 @@ export const mod: Binary = defineOp({
     // The quotient may have been rounded up to the next whole number.
     const hasWrongSign = s.less(s.mul(s.sign(rest), s.sign(b)), zero);
     const near = s.select(hasWrongSign, s.add(rest, b), rest);
+    // A rest beyond the divisor is nothing but rounding.
     const finite = s.select(s.less(s.abs(b), s.abs(near)), zero, near);
     // For an infinite divisor the result is a or the divisor.
     const isFiniteDividend = s.less(s.abs(a), s.constant(Infinity));

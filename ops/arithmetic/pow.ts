@@ -58,7 +58,7 @@ const isVertical: Binary = defineOp({
   vjp: [null, null],
 });
 
-/** Common exponents, each with its own op. */
+/** Common exponents, each with its own op: whole numbers from −16 to 16, and multiples of ½ between −4 and 4. */
 const fixedPowers: ReadonlyMap<number, Unary> = new Map(
   Array.from({ length: 65 }, (_, i) => i / 2 - 16)
     .filter(exponent => Number.isInteger(exponent) || Math.abs(exponent) < 4)
@@ -66,7 +66,7 @@ const fixedPowers: ReadonlyMap<number, Unary> = new Map(
 );
 
 function fixedPower(exponent: number): Unary {
-  const isBounded = exponent <= 0 || exponent >= 1;
+  const isVerticalAt0 = exponent > 0 && exponent < 1;
   const byBase = (x: Value) => mul(exponent, pow(x, exponent - 1));
   return defineOp({
     name: 'pow',
@@ -74,7 +74,7 @@ function fixedPower(exponent: number): Unary {
     vjp: [
       exponent === 0
         ? null
-        : (g, _ans, x) => scaled(g, isBounded ? byBase(x) : where(equal(x, 0), 0, byBase(x))),
+        : (g, _ans, x) => scaled(g, isVerticalAt0 ? where(equal(x, 0), 0, byBase(x)) : byBase(x)),
     ],
   });
 }

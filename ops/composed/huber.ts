@@ -19,8 +19,8 @@ export function huber(x: Value, delta: Operand = 1): Value {
 const huberOp = defineOp({
   name: 'huber',
   forward: map((s, x, delta) => {
-    const held = s.min(s.max(x, s.neg(delta)), delta);
-    return s.mul(held, s.sub(x, s.mul(s.constant(0.5), held)));
+    const clamped = s.min(s.max(x, s.neg(delta)), delta);
+    return s.mul(clamped, s.sub(x, s.mul(s.constant(0.5), clamped)));
   }),
   vjp: [
     (g, _ans, x, delta) => scaled(g, clamp(x, neg(delta), delta)),

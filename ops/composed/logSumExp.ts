@@ -21,9 +21,9 @@ import { above } from './above.ts';
  */
 export function logSumExp(a: Value, axis?: Axes, keepDims = false): Value {
   const axes = axesOf('logSumExp', axis, a, keepDims);
-  const along = reducedShape(a.shape, axes);
+  const shape = reducedShape(a.shape, axes);
   const isEmpty = axes.some(along => a.shape[along] === 0);
-  const result = isEmpty ? a.tape.fill(-Infinity, along) : ofEntries(a, axes);
+  const result = isEmpty ? a.tape.fill(-Infinity, shape) : ofEntries(a, axes);
   return keepDims ? result : reshape(result, withoutAxes(a.shape, axes));
 }
 

@@ -17,9 +17,9 @@ import { exp } from './exp.ts';
 export const gelu: Unary = defineOp({
   name: 'gelu',
   forward: map((s, x) => {
-    const twice = s.special(errorFunctionComplement, s.mul(s.constant(-Math.SQRT1_2), x));
+    const twicePhi = s.special(errorFunctionComplement, s.mul(s.constant(-Math.SQRT1_2), x));
     const zero = s.constant(0);
-    return s.select(s.equal(twice, zero), zero, s.mul(s.mul(s.constant(0.5), x), twice));
+    return s.select(s.equal(twicePhi, zero), zero, s.mul(s.mul(s.constant(0.5), x), twicePhi));
   }),
   vjp: [
     (g, _ans, x) => {

@@ -14,6 +14,7 @@ import { checkVectors } from './vecdot.ts';
  */
 export function cross(a: Value, b: Value, axis = -1): Value {
   checkVectors('cross', a, b, axis);
+  // The axis counted from the end, since broadcasting adds axes in front.
   const back = axis < 0 ? axis : axis - Math.max(a.shape.length, b.shape.length);
   if (a.shape.at(back) !== 3) {
     throw new RangeError(`cross: ${showShape(a.shape)} and ${showShape(b.shape)}: vectors have 3 components`);
@@ -24,7 +25,7 @@ export function cross(a: Value, b: Value, axis = -1): Value {
 /** The components (x, y, z) in the order (y, z, x). */
 function rotated(a: Value, back: number): Value {
   const axis = back + a.shape.length;
-  const none = new Array<number>(axis).fill(0);
+  const zeros = new Array<number>(axis).fill(0);
   const whole = a.shape.slice(0, axis);
-  return concat([slice(a, [...none, 1]), slice(a, none, [...whole, 1])], axis);
+  return concat([slice(a, [...zeros, 1]), slice(a, zeros, [...whole, 1])], axis);
 }

@@ -5,8 +5,8 @@ import { where } from '../elementwise/where.ts';
 import { defineOp, map, normaliseAxis, type Value } from '../op.ts';
 
 /**
- * The entry of `a` along an axis at which `positions` equals `wanted`, which may be at most one; −∞ if there is none.
- * All three broadcast. It is computed as a maximum with all other entries masked to −∞, so it is exact for NaN,
+ * The entry of `a` along an axis at which `positions` equals `wanted`; −∞ if there is none. At most one position may be
+ * equal. All three values broadcast. It is computed as a maximum with all other entries masked to −∞, so it is exact for NaN,
  * infinities and −0.
  */
 export function pick(wanted: Value, positions: Value, a: Value, axis: number): Value {
@@ -32,7 +32,7 @@ const maskedOp = defineOp({
   vjp: [null, null, (g, _ans, wanted, positions) => where(equal(wanted as Value, positions as Value), g, 0)],
 });
 
-/** A maximum that passes its cotangent to all entries; the mask keeps only the picked one's. */
+/** A maximum that passes its cotangent to all entries; the mask keeps only that of the picked entry. */
 const pickOp = defineOp({
   name: 'pick',
   forward: (axes: readonly number[]): ReduceForm => ({ kind: 'reduce', reducer: 'max', axes }),

@@ -59,7 +59,7 @@ function rotated(lower: Entries, p: number, q: number): Entries {
     row.map((entry, k) => {
       if (i === q && k === p) return off.tape.fill(0, off.shape);
       if (i === k) return i === p ? sub(entry, moved) : i === q ? add(entry, moved) : entry;
-      const other = [i, k].find(each => each !== p && each !== q) as number;
+      const other = [i, k].find(axis => axis !== p && axis !== q) as number;
       return i === p || k === p
         ? minus(cosine, at(other, p), sine, at(other, q))
         : plus(sine, at(other, p), cosine, at(other, q));

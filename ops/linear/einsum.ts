@@ -127,9 +127,9 @@ function diagonal(value: Value, first: number, second: number): Value {
   const last = moveAxes(moveAxes(value, second, 1, rank - 1), first, 1, rank - 1);
   const n = last.shape.at(-1) as number;
   const leading = last.shape.slice(0, -2);
-  const none = leading.map(() => 0);
-  const flat = pad(reshape(last, [...leading, n * n]), [...none.map(() => [0, 0] as const), [0, n]]);
-  const column = slice(reshape(flat, [...leading, n, n + 1]), [...none, 0, 0], [...leading, n, 1]);
+  const zeros = leading.map(() => 0);
+  const flat = pad(reshape(last, [...leading, n * n]), [...zeros.map(() => [0, 0] as const), [0, n]]);
+  const column = slice(reshape(flat, [...leading, n, n + 1]), [...zeros, 0, 0], [...leading, n, 1]);
   return reshape(column, [...leading, n]);
 }
 

@@ -43,7 +43,7 @@ export function matmul(a: Value, b: Value): Value {
   return reshape(product, [...leading, ...outer]);
 }
 
-/** The product of either operand or its transpose, so that no rule needs a transposed copy. */
+/** The product, with `a` or `b` read transposed if its flag is true, so that no rule needs a transposed copy. */
 function multiply(a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
   return matmulOp([a, b], transposeA, transposeB);
 }

@@ -22,7 +22,7 @@ export class Minors {
 
   /** The cofactor of an entry: the minor without its row and column, with a sign that alternates between entries. */
   cofactor(row: number, column: number): Value {
-    const allBut = (index: number) => [...this.#entries.keys()].filter(each => each !== index);
+    const allBut = (index: number) => [...this.#entries.keys()].filter(line => line !== index);
     const minor = this.#minor(allBut(row), allBut(column));
     return (row + column) % 2 === 0 ? minor : neg(minor);
   }
@@ -39,7 +39,7 @@ export class Minors {
         ? undefined
         : this.#minor(
             below,
-            columns.filter(each => each !== column),
+            columns.filter(other => other !== column),
           ),
     );
     const minor = expanded(row, minors as Value[]);

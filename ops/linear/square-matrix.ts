@@ -26,10 +26,10 @@ export function entriesOf(name: string, a: Value, most: number): Entries {
     );
   }
   const leading = a.shape.slice(0, -2);
-  const none = leading.map(() => 0);
+  const zeros = leading.map(() => 0);
   return Array.from({ length: rows as number }, (_, i) =>
     Array.from({ length: rows as number }, (_, k) =>
-      reshape(slice(a, [...none, i, k], [...leading, i + 1, k + 1]), leading),
+      reshape(slice(a, [...zeros, i, k], [...leading, i + 1, k + 1]), leading),
     ),
   );
 }

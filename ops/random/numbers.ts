@@ -23,7 +23,7 @@ export function uniforms(op: string, { seed, index = 0 }: SeedOptions, count: nu
     .slice(0, count);
 }
 
-/** A number strictly between 0 and 1 from 53 bits of two words. */
+/** A number strictly between 0 and 1 from 53 bits: 27 of the first word and 26 of the second. The added ½ excludes 0. */
 function unit(a: number, b: number): number {
   return ((a >>> 5) * 2 ** 26 + (b >>> 6) + 0.5) / 2 ** 53;
 }

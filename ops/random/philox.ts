@@ -4,6 +4,7 @@
  * It has no state, so a number depends only on its counter and key.
  */
 
+// Multipliers of a round, and constants added to the key after each round, as in the paper.
 const multipliers = [0xd2511f53, 0xcd9e8d57] as const;
 const weyl = [0x9e3779b9, 0xbb67ae85] as const;
 

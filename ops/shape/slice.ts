@@ -53,10 +53,10 @@ function everyOther(a: Value, step: number, axis: number): Value {
   const length = a.shape[axis] as number;
   if (step === 1 || length === 0) return a;
   const rows = Math.ceil(length / step);
-  const none = a.shape.map(() => 0);
-  const filled = rows * step === length ? a : padTo(a, none, a.shape.with(axis, rows * step));
+  const origin = a.shape.map(() => 0);
+  const filled = rows * step === length ? a : padTo(a, origin, a.shape.with(axis, rows * step));
   const grid = reshaped(filled, a.shape.toSpliced(axis, 1, rows, step));
-  const column = sliceOp([grid], [0, ...none], grid.shape.with(axis + 1, 1));
+  const column = sliceOp([grid], [0, ...origin], grid.shape.with(axis + 1, 1));
   return reshaped(column, a.shape.with(axis, rows));
 }
 

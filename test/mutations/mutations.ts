@@ -75,8 +75,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'gelu is NaN at −∞',
     file: 'ops/elementwise/gelu.ts',
-    find: 's.select(s.equal(twice, zero), zero, s.mul(s.mul(s.constant(0.5), x), twice))',
-    replace: 's.mul(s.mul(s.constant(0.5), x), twice)',
+    find: 's.select(s.equal(twicePhi, zero), zero, s.mul(s.mul(s.constant(0.5), x), twicePhi))',
+    replace: 's.mul(s.mul(s.constant(0.5), x), twicePhi)',
     caughtBy: ['test/ops/accuracy.test.ts'],
   },
   {
@@ -383,7 +383,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'huber without its shift',
     file: 'ops/composed/huber.ts',
-    find: 's.sub(x, s.mul(s.constant(0.5), held))',
+    find: 's.sub(x, s.mul(s.constant(0.5), clamped))',
     replace: 's.mul(s.constant(0.5), x)',
     caughtBy: ['test/ops/laws.test.ts'],
   },
@@ -1106,8 +1106,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a root has an infinite slope at 0',
     file: 'ops/arithmetic/pow.ts',
-    find: 'const isBounded = exponent <= 0 || exponent >= 1;',
-    replace: 'const isBounded = true;',
+    find: 'const isVerticalAt0 = exponent > 0 && exponent < 1;',
+    replace: 'const isVerticalAt0 = false;',
     caughtBy: ['test/ops/extremes.test.ts'],
   },
   {
