@@ -59,6 +59,7 @@ export async function accumulatePoses<Pose, const P extends Params>(
     | Grouped<AccumulateOptions<Pose, P>, Pose, P>
     | ByWorkers<AccumulateOptions<Pose, P>>,
 ): Promise<PartialSums> {
+  // A union type has only the keys that its members share, hence the cast.
   checkOptions('accumulatePoses', options, names as never);
   if (typeof options.combination === 'function' || !isCombination(options.combination))
     throw new TypeError(
@@ -109,6 +110,7 @@ export function finish<Pose, const P extends Params>(
   state: Accumulator,
   options: FinishOptions<Pose, P>,
 ): Finished<P> {
+  // Options that only scoring needs are not in the type, hence the cast.
   checkOptions('finish', options, optionNames as never);
   const { combination, params, loss, readout, poseLoss } = options;
   if (!isCombination(combination))

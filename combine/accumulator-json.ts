@@ -110,15 +110,16 @@ export function readState(fold: Fold, json: unknown): State {
 }
 
 function readScalars(fold: Fold, text: unknown, count: number): Scalars {
+  // r and J values, then S, S − N, N, Σ e_n², Σ L_n and each M_j, then the rounding error of each: 11 + 3 J numbers.
   const numbers = readNumbers('scalars', text, fold.isOfScore && count !== 0 ? 14 : undefined);
   const { length } = numbers;
-  const values = (length - 1 - 2 * sumNames.length) / 3;
-  check(Number.isInteger(values) && values >= 0, 'scalars', `holds ${length} numbers`);
-  const half = (length + 1 + values) / 2;
+  const J = (length - 1 - 2 * sumNames.length) / 3;
+  check(Number.isInteger(J) && J >= 0, 'scalars', `holds ${length} numbers`);
+  const half = (length + 1 + J) / 2;
   return {
     r: numbers[0] as number,
-    c: numbers.slice(1, 1 + values),
-    sums: numbers.slice(1 + values, half),
+    c: numbers.slice(1, 1 + J),
+    sums: numbers.slice(1 + J, half),
     lost: numbers.slice(half),
   };
 }
@@ -142,6 +143,7 @@ function checkCounted({ isOfScore, isWeighted, sigma }: Fold, { shapes, ...state
   // The exponential of the reference is 1, and all others are below 2.72.
   const isPossible = S >= (isWeighted ? Number.MIN_VALUE : 1) && S <= N * 2.72;
   check(isPossible, 'scalars: S', `is ${S}, impossible for ${count} poses`);
+  // S − N is summed by itself, so the two differ by rounding.
   const isSame = Math.abs(S - (N + excess)) <= N * 1e-9;
   check(isSame, 'scalars: S − N', `is ${excess}, but S is ${S} and N ${N}`);
   // Exponents x are at most 1, so x exp(x) is below 2.72.

@@ -116,6 +116,7 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
 export async function combineBatch<Pose, C extends Compound<Pose>, const P extends Params>(
   options: AnyBatchOptions<Pose, C, P>,
 ): Promise<BatchResult<P>> {
+  // A union type has only the keys that its members share, hence the cast.
   checkOptions('combineBatch', options, names as never);
   const { compounds, loss, batchLoss, ...scoring } = options;
   if (!(Symbol.iterator in Object(compounds) || Symbol.asyncIterator in Object(compounds)))
@@ -146,7 +147,7 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
   const hasLoss = loss !== undefined || (await hasPoseLoss(options));
   const optionsOf = (compound: C, index: number) => {
     if (firstPass && index >= firstPass.slopes.length)
-      throw compoundsChanged(firstPass.slopes.length, 'more');
+      throw compoundsChangedError(firstPass.slopes.length, 'more');
     const slope = firstPass?.slopes[index];
     const compoundLoss = (x: Value, context: LossContext<P>): Value => {
       const ownLoss = loss?.(x, compoundContext(context, compound, index));
@@ -172,7 +173,7 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
   }
   if (values.length === 0) throw new RangeError('combineBatch: there are no compounds');
   if (firstPass && values.length < firstPass.slopes.length)
-    throw compoundsChanged(firstPass.slopes.length, `only ${values.length}`);
+    throw compoundsChangedError(firstPass.slopes.length, `only ${values.length}`);
   checkGradient(gradient);
   return {
     ...((hasLoss || batchLoss) && { loss: total }),
@@ -201,6 +202,7 @@ function compoundContext<C, P extends Params>(
 
 /** Runs the first pass with a `batchLoss`: predicts all compounds, and computes the slope of the loss in each prediction. */
 async function runFirstPass<Pose, C extends Compound<Pose>, P extends Params>(
+  // This pass only predicts, so the losses and the readout of single poses are left out.
   {
     compounds,
     loss: _,
@@ -298,7 +300,7 @@ async function ofCompound<T>(
   }
 }
 
-function compoundsChanged(first: number, second: string): Error {
+function compoundsChangedError(first: number, second: string): Error {
   return new Error(
     `combineBatch: read ${first} compounds in its first pass and ${second} in its second; they must be the same each time`,
   );

@@ -134,6 +134,7 @@ export async function* compoundsByWorkers<C, P extends Params, Result>(
     threads: pool.threads,
     posesPerChunk: pool.posesPerChunk,
     facts: () => pool.facts(),
+    // The parameters are sent already, and are released after the last compound.
     send: () => ({ release() {} }),
     run: chunk => pool.run(chunk, sent),
   };

@@ -8,6 +8,7 @@ const noWords = new Int32Array();
  * A change of a single word is always detected, since each step is reversible. Any other change is missed with a probability of about 2⁻⁶⁴.
  */
 export class Checksum {
+  // Any initial values would do.
   #a = 0x9747b28c;
   #b = 0x5bd1e995;
 

@@ -171,7 +171,7 @@ function peaks({ memory, tapes }: Task): { readonly peakBytes: number; readonly 
 }
 
 /** Returns the buffers of an answer to transfer instead of copying: those of the sums of the size of θ. */
-export function sumsOf(answer: Answers[WorkKind]): ArrayBuffer[] {
+export function sumBuffersOf(answer: Answers[WorkKind]): ArrayBuffer[] {
   const arraysOf = (gradient: Tensors) => Object.values(gradient).map(({ data }) => data);
   const arrays =
     'state' in answer

@@ -134,7 +134,7 @@ function joinIndex(
     const limit = lengths[n] as number;
     const integers = index instanceof Int32Array ? index : new Int32Array(index);
     const isWhole = integers === index || integers.every((row, i) => row === index[i]);
-    if (!isWhole || entryOutside(integers, limit)) throw outside(name, n, index, into, limit);
+    if (!isWhole || entryOutside(integers, limit)) throw outsideError(name, n, index, into, limit);
     data.set(integers, at);
     const end = at + integers.length;
     if (rowsBefore > 0) for (let i = at; i < end; i++) (data[i] as number) += rowsBefore;
@@ -144,7 +144,13 @@ function joinIndex(
   return { data, shape };
 }
 
-function outside(name: string, n: number, index: ArrayLike<number>, into: string, limit: number): RangeError {
+function outsideError(
+  name: string,
+  n: number,
+  index: ArrayLike<number>,
+  into: string,
+  limit: number,
+): RangeError {
   const isRow = (row: number) => Number.isInteger(row) && row >= 0 && row < limit;
   const i = Array.from(index).findIndex(row => !isRow(row));
   return new RangeError(

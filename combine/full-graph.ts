@@ -51,6 +51,7 @@ export async function fullGraph<Pose>(task: Task<Pose>): Promise<Outcome> {
   }
 }
 
+/** Results of one run of the tape of all poses. */
 type Graph = ObjectiveNumbers &
   Pick<Outcome, 'gradient'> & {
     readonly scores: readonly Float64Array[];

@@ -40,6 +40,7 @@ export class Ledger {
     // Drops the gradients of the size of θ.
     if (pooled) {
       this.#pooled[this.length] = { ...pooled, direct: [] };
+      // The pose weight, then the log-weight and J values, each with K slopes: 8 bytes a number.
       this.pooledBytes += 8 * (1 + (1 + pooled.values.length) * (1 + this.width));
     }
     this.length++;

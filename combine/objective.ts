@@ -141,7 +141,7 @@ export function recordPoseLoss<Pose>(
 }
 
 /** Rejects a loss that reads the predictions under `stream`. */
-function notKept(): never {
+function throwNotKept(): never {
   throw new TypeError(
     'combinePoses: the loss reads all predictions, which stream does not keep; use the strategy recompute',
   );
@@ -152,7 +152,7 @@ export function checkLoss<Pose>(task: Task<Pose>): void {
   // The shape of ΔG is not yet known for a pooling or a combination in ops.
   if (typeof task.combination === 'function' || task.combination.pool) return;
   const tape = new Tape();
-  recordLoss(task, new LazyParams(tape, task.params).values, tape.parameter(tensor(0), 'ΔG'), notKept);
+  recordLoss(task, new LazyParams(tape, task.params).values, tape.parameter(tensor(0), 'ΔG'), throwNotKept);
 }
 
 /** The numbers of an objective, and its slopes. If only poseLosses are differentiated, the slopes are 0 or absent. */
@@ -227,7 +227,7 @@ function evaluated<Pose>(
   let allPredictions = isInOps ? input : undefined;
   const value = record(input, params);
   const { readout, target, isLoss } = recordLoss(task, params.values, value, () => {
-    allPredictions ??= predictions ? tape.parameter(predictions(), 'predictions') : notKept();
+    allPredictions ??= predictions ? tape.parameter(predictions(), 'predictions') : throwNotKept();
     return allPredictions;
   });
   const isTarget = isLoss || !task.poseLoss;

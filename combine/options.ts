@@ -181,7 +181,7 @@ export async function isWide<Pose>(task: Task<Pose>): Promise<boolean> {
   return false;
 }
 
-let shared: Promise<Executor> | undefined;
+let sharedJit: Promise<Executor> | undefined;
 
 /**
  * Returns the default executor: a `jit()` that all calls share, so that a structure is planned and compiled once. The graph of
@@ -189,12 +189,12 @@ let shared: Promise<Executor> | undefined;
  */
 async function defaultExecutor(strategy: Strategy): Promise<Executor> {
   if (strategy === 'full-graph') return interpreter();
-  shared ??= import('../engine/jit/jit.ts').then(({ jit }) => jit());
+  sharedJit ??= import('../engine/jit/jit.ts').then(({ jit }) => jit());
   try {
-    return await shared;
+    return await sharedJit;
   } catch (error) {
     // The network of a page may have failed for a moment, so the next call tries again.
-    shared = undefined;
+    sharedJit = undefined;
     throw error;
   }
 }

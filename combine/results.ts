@@ -20,22 +20,23 @@ export function realValue(result: unknown, tape: Tape, who: string): Value {
     throw new Error(
       `${who} returned ${describe(result)} of another tape; record it on the tape of its arguments`,
     );
-  if (result.dtype !== 'real') throw wrongShape(who, 'real numbers', result);
+  if (result.dtype !== 'real') throw wrongShapeError(who, 'real numbers', result);
   return result;
 }
 
 /** Checks `result` as {@link realValue} does, and that it is a single number, which it returns in shape []. */
 export function singleNumber(result: unknown, tape: Tape, who: string): Value {
+  // Index data of this tape is rejected below, where the error asks for a single number.
   const value =
     isValue(result) && result.dtype !== 'real' && result.tape === tape
       ? result
       : realValue(result, tape, who);
   if (value.dtype !== 'real' || sizeOf(value.shape) !== 1)
-    throw wrongShape(who, 'a single number (shape [] or [1])', value, '; sum it, or pick an entry');
+    throw wrongShapeError(who, 'a single number (shape [] or [1])', value, '; sum it, or pick an entry');
   return reshaped(value, []);
 }
 
-function wrongShape(who: string, wanted: string, { dtype, shape }: Value, instead = ''): RangeError {
+function wrongShapeError(who: string, wanted: string, { dtype, shape }: Value, instead = ''): RangeError {
   const what = dtype === 'real' ? '' : 'index data of ';
   return new RangeError(`${who} must return ${wanted}, got ${what}shape ${showShape(shape)}${instead}`);
 }

@@ -91,6 +91,7 @@ export function lbfgs(options: LbfgsOptions = {}): FullBatch {
         });
         if (steepness(from.slope) <= gradientTolerance) return ended(from, 'gradient');
 
+        // The length 1 is right for the direction of a quasi-Newton method near the minimum.
         let to =
           pairs.length > 0 ? await search(from, directionOf(from.slope, pairs), 1, evaluate) : undefined;
         if (!to) {
@@ -121,7 +122,7 @@ export function lbfgs(options: LbfgsOptions = {}): FullBatch {
   return { kind: 'full-batch', name: 'lbfgs', start };
 }
 
-/** Returns −H g, with the inverse Hessian H estimated from the pairs, or −g if rounding spoils the descent along −H g. */
+/** Returns −H g by the two-loop recursion, with the inverse Hessian H estimated from the pairs, or −g if rounding spoils the descent along −H g. */
 function directionOf(slope: Float64Array, pairs: readonly Pair[]): Float64Array {
   const direction = slope.map(entry => -entry);
   const shares = pairs.map(() => 0);

@@ -58,6 +58,7 @@ export async function search(
       if (here.along * ((high?.a ?? Number.POSITIVE_INFINITY) - low.a) >= 0) high = low;
       [low, lowPoint] = [here, point];
     }
+    // While the line has no upper end, each step is four times as long as the one before.
     a = high ? between(low, high) : 4 * a;
   }
   return lowPoint;

@@ -54,6 +54,7 @@ export async function predict<Pose, C extends Compound<Pose>, const P extends Pa
     | Grouped<PredictOptions<Pose, C, P>, Pose, P>
     | ByWorkers<PredictOptions<Pose, C, P>>,
 ): Promise<Float64Array> {
+  // A union type has only the keys that its members share, hence the cast.
   checkOptions('predict', options, names as never);
   const { compounds, ...scoring } = options;
   if (!Array.isArray(compounds)) throw new TypeError('predict: compounds must be an array');

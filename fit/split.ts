@@ -53,7 +53,8 @@ function divide<C>(compounds: readonly C[], validation: Validation<C>, seed: num
   }
   const wanted = Math.max(1, Math.round(fraction * compounds.length));
   const held = new Set<C>();
-  // At least one group stays in training, even if the share is large.
+  // At least one group stays in training, even if the share is large. Stream −1 is used only here:
+  // the epochs use streams from 1.
   for (const group of shuffled([...byKey.values()], uniform(seed, -1)).slice(1)) {
     if (held.size >= wanted) break;
     for (const compound of group) held.add(compound);

@@ -56,18 +56,18 @@ export function withoutUnusedBytes<Poses extends readonly unknown[]>(poses: Pose
   return copied(poses) as Poses;
 }
 
-/** Calls `found` for each buffer and view in arrays and objects, at any depth. */
+/** Calls `onPart` for each buffer and view in arrays and objects, at any depth. */
 function visit(
   thing: unknown,
-  found: (part: ArrayBuffer | ArrayBufferView) => void,
+  onPart: (part: ArrayBuffer | ArrayBufferView) => void,
   seen = new Set<unknown>(),
 ): void {
   if (typeof thing !== 'object' || thing === null) return;
-  if (thing instanceof ArrayBuffer || ArrayBuffer.isView(thing)) found(thing);
+  if (thing instanceof ArrayBuffer || ArrayBuffer.isView(thing)) onPart(thing);
   else if (!seen.has(thing)) {
     seen.add(thing);
-    if (Array.isArray(thing)) for (const part of thing) visit(part, found, seen);
-    else for (const part of Object.values(thing)) visit(part, found, seen);
+    if (Array.isArray(thing)) for (const part of thing) visit(part, onPart, seen);
+    else for (const part of Object.values(thing)) visit(part, onPart, seen);
   }
 }
 
@@ -86,6 +86,7 @@ function compactCopy(view: ArrayBufferView): ArrayBufferView {
 /** True for an array or a plain object. */
 function isContainer(thing: object): boolean {
   if (Array.isArray(thing)) return true;
+  // The prototype of a plain object, of any realm, has no prototype itself.
   const prototype = Object.getPrototypeOf(thing);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -158,7 +158,7 @@ export class ThreadPool implements WorkerPool {
     this.#jobs.set(thread, job);
     try {
       const buffers = transfer ? buffersOf(chunk.poses) : [];
-      // Node 20 would send them without an error, and nothing would arrive.
+      // Node 20 would send detached buffers without an error, and nothing would arrive.
       if (buffers.some(isDetached))
         throw new TypeError('an array in them was transferred before and is empty');
       params.giveTo(thread);
@@ -181,6 +181,7 @@ export class ThreadPool implements WorkerPool {
   }
 
   #receive(thread: Thread, message: FromWorker): void {
+    // Clears the time limit of the start or of the chunk.
     thread.after(undefined, () => {});
     if (message.kind !== 'error') this.#failures = 0;
     if (message.kind === 'ready') {
@@ -188,7 +189,7 @@ export class ThreadPool implements WorkerPool {
       this.#facts = message.facts;
       for (const { resolve } of this.#waiting.splice(0)) resolve(message.facts);
     } else if (!thread.facts) {
-      // Its module cannot be loaded, so no other worker could load it either.
+      // This worker cannot load the module, so no other worker could either.
       this.#discard(thread);
       if (message.kind === 'error') this.#failAll(fromSent(message.error));
     } else {
@@ -206,7 +207,10 @@ export class ThreadPool implements WorkerPool {
     this.#update();
   }
 
-  /** Removes a worker that ended by itself, and puts its chunk back into the queue, once. */
+  /**
+   * Removes a worker that ended by itself, and puts its chunk back into the queue. The chunk fails instead if an earlier
+   * worker ended while running the chunk, or if its arrays were transferred.
+   */
   #bury(thread: Thread, reason: string): void {
     const job = this.#jobs.get(thread);
     this.#jobs.delete(thread);

@@ -1,4 +1,4 @@
-import { type ChunkContext, runChunk, type ScorerModule, sumsOf } from '../combine/chunk.ts';
+import { type ChunkContext, runChunk, type ScorerModule, sumBuffersOf } from '../combine/chunk.ts';
 import type { Params } from '../combine/params.ts';
 import type { ScorerFacts } from '../combine/workers.ts';
 import { toSent } from './errors.ts';
@@ -50,7 +50,7 @@ export async function serve<Sent, Pose, P extends Params>(
       } else if (message.kind === 'release') contexts.delete(message.id);
       else {
         const answer = await runChunk(message.chunk, contexts.get(message.params) as ChunkContext);
-        post({ kind: 'answer', answer }, sumsOf(answer));
+        post({ kind: 'answer', answer }, sumBuffersOf(answer));
       }
     } catch (error) {
       post({ kind: 'error', error: toSent(error) });

@@ -12,17 +12,17 @@ export interface Dtype {
 export const dtypes: ReadonlyMap<string, Dtype> = new Map<string, Dtype>([
   ['F64', { size: 8, read: bytes => new Float64Array(copied(bytes)) }],
   ['F32', { size: 4, read: bytes => new Float32Array(copied(bytes)) }],
-  ['F16', { size: 2, read: float32((bytes, at) => fromHalf(bytes.getUint16(at, true)), 2) }],
+  ['F16', { size: 2, read: intoFloat32((bytes, at) => fromHalf(bytes.getUint16(at, true)), 2) }],
   ['BF16', { size: 2, read: brainFloats }],
   ['I32', { size: 4, read: bytes => new Int32Array(copied(bytes)) }],
-  ['I16', { size: 2, read: int32((bytes, at) => bytes.getInt16(at, true), 2) }],
-  ['U16', { size: 2, read: int32((bytes, at) => bytes.getUint16(at, true), 2) }],
-  ['I8', { size: 1, read: int32((bytes, at) => bytes.getInt8(at), 1) }],
-  ['U8', { size: 1, read: int32((bytes, at) => bytes.getUint8(at), 1) }],
-  ['BOOL', { size: 1, read: int32((bytes, at) => (bytes.getUint8(at) === 0 ? 0 : 1), 1) }],
-  ['U32', { size: 4, read: float64((bytes, at) => bytes.getUint32(at, true), 4) }],
-  ['I64', { size: 8, read: float64((bytes, at) => exactly(bytes.getBigInt64(at, true)), 8) }],
-  ['U64', { size: 8, read: float64((bytes, at) => exactly(bytes.getBigUint64(at, true)), 8) }],
+  ['I16', { size: 2, read: intoInt32((bytes, at) => bytes.getInt16(at, true), 2) }],
+  ['U16', { size: 2, read: intoInt32((bytes, at) => bytes.getUint16(at, true), 2) }],
+  ['I8', { size: 1, read: intoInt32((bytes, at) => bytes.getInt8(at), 1) }],
+  ['U8', { size: 1, read: intoInt32((bytes, at) => bytes.getUint8(at), 1) }],
+  ['BOOL', { size: 1, read: intoInt32((bytes, at) => (bytes.getUint8(at) === 0 ? 0 : 1), 1) }],
+  ['U32', { size: 4, read: intoFloat64((bytes, at) => bytes.getUint32(at, true), 4) }],
+  ['I64', { size: 8, read: intoFloat64((bytes, at) => exactNumber(bytes.getBigInt64(at, true)), 8) }],
+  ['U64', { size: 8, read: intoFloat64((bytes, at) => exactNumber(bytes.getBigUint64(at, true)), 8) }],
 ]);
 
 /** Returns the name of the type in which an array is written. */
@@ -38,15 +38,16 @@ function copied({ buffer, byteOffset, byteLength }: DataView): ArrayBuffer {
 
 type ReadOne = (bytes: DataView, at: number) => number;
 
-function float64(readOne: ReadOne, size: number): Dtype['read'] {
+// Each of these three functions makes a reader of numbers of `size` bytes.
+function intoFloat64(readOne: ReadOne, size: number): Dtype['read'] {
   return (bytes, length) => Float64Array.from({ length }, (_, i) => readOne(bytes, i * size));
 }
 
-function float32(readOne: ReadOne, size: number): Dtype['read'] {
+function intoFloat32(readOne: ReadOne, size: number): Dtype['read'] {
   return (bytes, length) => Float32Array.from({ length }, (_, i) => readOne(bytes, i * size));
 }
 
-function int32(readOne: ReadOne, size: number): Dtype['read'] {
+function intoInt32(readOne: ReadOne, size: number): Dtype['read'] {
   return (bytes, length) => Int32Array.from({ length }, (_, i) => readOne(bytes, i * size));
 }
 
@@ -61,11 +62,14 @@ function fromHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const [exponent, fraction] = [(bits >> 10) & 0x1f, bits & 0x3ff];
   if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  // A subnormal number: the fraction counts 2⁻²⁴.
   if (exponent === 0) return sign * fraction * 2 ** -24;
+  // The number is (1 + fraction/1024)·2^(exponent − 15).
   return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
-function exactly(big: bigint): number {
+/** Converts a whole number. @throws RangeError unless its magnitude is below 2⁵³ */
+function exactNumber(big: bigint): number {
   const number = Number(big);
   if (!Number.isSafeInteger(number))
     throw new RangeError(`holds ${big}, which is too large to be read exactly`);

@@ -36,14 +36,14 @@ interface Entry {
  */
 export function readSafetensors(file: Uint8Array): Safetensors {
   if (!(file instanceof Uint8Array)) throw new TypeError('readSafetensors: the file must be a Uint8Array');
-  if (file.length < 8) throw wrong(`${file.length} bytes are too few for the length of a header`);
+  if (file.length < 8) throw formatError(`${file.length} bytes are too few for the length of a header`);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const declared = view.getBigUint64(0, true);
   if (declared > longestHeader)
-    throw wrong(`the header should have ${declared} bytes, but at most ${longestHeader} are allowed`);
+    throw formatError(`the header should have ${declared} bytes, but at most ${longestHeader} are allowed`);
   const length = Number(declared);
   if (length > file.length - 8)
-    throw wrong(`the header should have ${length} bytes, but only ${file.length - 8} follow`);
+    throw formatError(`the header should have ${length} bytes, but only ${file.length - 8} follow`);
   const header = headerOf(file.subarray(8, 8 + length));
   const metadata = metadataOf(header.__metadata__);
   const size = file.length - 8 - length;
@@ -56,56 +56,57 @@ export function readSafetensors(file: Uint8Array): Safetensors {
     try {
       return [name, tensor(dtype.read(bytes, (end - begin) / dtype.size) as Float64Array, shape)] as const;
     } catch (error) {
-      throw wrong(`${shown(name)} ${(error as Error).message}`);
+      throw formatError(`${shown(name)} ${(error as Error).message}`);
     }
   });
   return { tensors: Object.fromEntries(tensors), metadata };
 }
 
 function headerOf(bytes: Uint8Array): Record<string, unknown> {
-  if (bytes[0] !== 0x7b) throw wrong('the header does not begin with {');
+  if (bytes[0] !== 0x7b) throw formatError('the header does not begin with {');
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw wrong('the header is not UTF-8');
+    throw formatError('the header is not UTF-8');
   }
   let header: unknown;
   try {
     header = JSON.parse(text);
   } catch (error) {
-    throw wrong(`the header is not JSON: ${shown((error as Error).message)}`);
+    throw formatError(`the header is not JSON: ${shown((error as Error).message)}`);
   }
   const repeated = repeatedKeyOf(text);
-  if (repeated !== undefined) throw wrong(`the header has ${shown(repeated)} twice`);
+  if (repeated !== undefined) throw formatError(`the header has ${shown(repeated)} twice`);
   return header as Record<string, unknown>;
 }
 
 function metadataOf(metadata: unknown): Record<string, string> {
   if (metadata === undefined) return {};
-  if (!isRecord(metadata)) throw wrong('__metadata__ is not a map of strings');
+  if (!isRecord(metadata)) throw formatError('__metadata__ is not a map of strings');
   for (const [key, value] of Object.entries(metadata))
-    if (typeof value !== 'string') throw wrong(`__metadata__.${shown(key)} is not a string`);
+    if (typeof value !== 'string') throw formatError(`__metadata__.${shown(key)} is not a string`);
   return metadata as Record<string, string>;
 }
 
 function entryOf(name: string, entry: unknown): Entry {
   const who = shown(name);
-  if (!isRecord(entry)) throw wrong(`${who} is not a map of dtype, shape and data_offsets`);
+  if (!isRecord(entry)) throw formatError(`${who} is not a map of dtype, shape and data_offsets`);
   for (const key of Object.keys(entry))
     if (!['dtype', 'shape', 'data_offsets'].includes(key))
-      throw wrong(`${who} has an unknown field ${shown(key)}`);
+      throw formatError(`${who} has an unknown field ${shown(key)}`);
   const { dtype: type, shape, data_offsets: offsets } = entry;
   const dtype = typeof type === 'string' ? dtypes.get(type) : undefined;
-  if (!dtype) throw wrong(`${who} has dtype ${shown(type)}; supported are ${[...dtypes.keys()].join(', ')}`);
+  if (!dtype)
+    throw formatError(`${who} has dtype ${shown(type)}; supported are ${[...dtypes.keys()].join(', ')}`);
   if (!areCounts(shape))
-    throw wrong(`${who} has shape ${shown(shape)}, which is not a list of whole numbers`);
+    throw formatError(`${who} has shape ${shown(shape)}, which is not a list of whole numbers`);
   if (!areCounts(offsets) || offsets.length !== 2)
-    throw wrong(`${who} has data_offsets ${shown(offsets)}, which are not two whole numbers`);
+    throw formatError(`${who} has data_offsets ${shown(offsets)}, which are not two whole numbers`);
   const [begin, end] = offsets as [number, number];
   const size = shape.reduce((product, axis) => product * axis, dtype.size);
   if (size !== end - begin)
-    throw wrong(
+    throw formatError(
       `${who} has ${end - begin} bytes, but shape [${shown(shape.join(', '))}] of ${type} takes ${size}`,
     );
   return { name, dtype, shape, begin, end };
@@ -116,10 +117,12 @@ function checkCover(entries: readonly Entry[], size: number): void {
   let covered = 0;
   for (const { name, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== covered)
-      throw wrong(`${shown(name)} begins at byte ${begin} of the numbers, but must begin at ${covered}`);
+      throw formatError(
+        `${shown(name)} begins at byte ${begin} of the numbers, but must begin at ${covered}`,
+      );
     covered = end;
   }
-  if (covered !== size) throw wrong(`the tensors take ${covered} bytes, but there are ${size}`);
+  if (covered !== size) throw formatError(`the tensors take ${covered} bytes, but there are ${size}`);
 }
 
 /** True for a list of whole numbers from 0. */
@@ -144,6 +147,6 @@ function shown(thing: unknown): string {
   );
 }
 
-function wrong(what: string): RangeError {
+function formatError(what: string): RangeError {
   return new RangeError(`readSafetensors: ${what}`);
 }

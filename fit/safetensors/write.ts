@@ -38,6 +38,7 @@ export function writeSafetensors(
   );
   const header = new TextEncoder().encode(json);
   const length = Math.ceil(header.length / 8) * 8;
+  // The header is padded with spaces (0x20).
   const file = new Uint8Array(8 + length + at).fill(0x20, 8, 8 + length);
   new DataView(file.buffer).setBigUint64(0, BigInt(length), true);
   file.set(header, 8);
