@@ -110,7 +110,8 @@ export function readState(fold: Fold, json: unknown): State {
 }
 
 function readScalars(fold: Fold, text: unknown, count: number): Scalars {
-  // r and J values, then S, S − N, N, Σ e_n², Σ L_n and each M_j, then the rounding error of each: 11 + 3 J numbers.
+  // r and J values, then S, S − N, N, Σ e_n², Σ L_n and each M_j, then the rounding error of each: 11 + 3 J
+  // numbers, so 14 if the only value is the score.
   const numbers = readNumbers('scalars', text, fold.isOfScore && count !== 0 ? 14 : undefined);
   const { length } = numbers;
   const J = (length - 1 - 2 * sumNames.length) / 3;

@@ -13,8 +13,8 @@ interface Walker {
 }
 
 /**
- * Walks all indices of `shape` in row-major order through several arrays at once, a row at a time: `visit` gets the
- * beginning of the row in each array, the distance of its entries in each, and their number.
+ * Walks all indices of `shape` in row-major order through several arrays at once, a row at a time. `visit` gets, for
+ * each array, the position where the row begins and the distance between its entries, then the number of entries.
  *
  * Broadcasting (stride 0), transposing (permuted strides), slicing and padding (another start) are all walks.
  */
@@ -34,6 +34,7 @@ function walk(
     for (; axis >= 0; axis--) {
       const { length, strides } = axes[axis] as (typeof axes)[number];
       const isLast = counter[axis] === length - 1;
+      // Go to the next index or, from the last one, back to the first.
       const steps = isLast ? 1 - length : 1;
       for (let w = 0; w < begin.length; w++) (begin[w] as number) += steps * (strides[w] as number);
       counter[axis] = isLast ? 0 : (counter[axis] as number) + 1;
@@ -71,7 +72,7 @@ function boxed(start: readonly number[], room: Shape): Walker {
   return { strides, start: start.reduce((sum, at, axis) => sum + at * (strides[axis] as number), 0) };
 }
 
-/** Computes a form of its inputs and writes the numbers to `out`. To add them instead, use {@link addInto}. */
+/** Computes a form from its inputs and writes the numbers to `out`. To add them instead, use {@link addInto}. */
 export function compute(form: Form, inputs: readonly Tensor[], out: Result): void {
   const [a, b] = inputs as readonly [Tensor, Tensor];
   switch (form.kind) {
@@ -165,12 +166,14 @@ export function addInto(form: Form, inputs: readonly Tensor[], out: Result): voi
 function computeMap(expression: Expression, inputs: readonly Tensor[], out: Result): void {
   const walkers = inputs.map(input => repeated(input.shape, out.shape));
   const arrays = inputs.map(input => input.data);
+  // The cast promises three inputs, but x, y and z are used only as far as there are inputs.
   const [x, y, z] = arrays as [...TensorData[], TensorData, TensorData, TensorData];
   const entries = new Array<number>(arrays.length);
   let at = 0;
   walk(out.shape, [contiguous(out.shape), ...walkers], (begin, step, length) => {
     const [, x0, y0, z0] = begin as [number, number, number, number];
     const [, dx, dy, dz] = step as [number, number, number, number];
+    // One, two and three inputs need no array of arguments.
     switch (arrays.length) {
       case 1:
         for (let i = 0; i < length; i++) out.data[at++] = expression(numbers, x[x0 + i * dx] as number);
@@ -268,6 +271,7 @@ function computeMatmul(
   b: Tensor,
   out: Result,
 ): void {
+  // The distance between neighbouring rows and columns of each operand.
   const [rowA, columnA] = transposeA ? [1, m] : [k, 1];
   const [rowB, columnB] = transposeB ? [1, k] : [n, 1];
   const batches = sizeOf(out.shape.slice(0, -2));

@@ -162,7 +162,7 @@ export class Tape {
     return this.#constant({ data, shape: list.shape }, true);
   }
 
-  /** Appends a constant. `isCopied` is true if its array is a copy of the caller's list, whose bytes then count. */
+  /** Appends a constant. `isCopied` is true if its array is a copy of the caller's numbers, whose bytes then count. */
   #constant(tensor: Tensor, isCopied: boolean): Value {
     if (isCopied) this.#copiedBytes += tensor.data.byteLength;
     const form: ConstantForm = { kind: 'constant', tensor, rows: Number.POSITIVE_INFINITY };

@@ -47,7 +47,7 @@ interface Waiting {
 /** Milliseconds for a module to load. */
 const startLimit = 60_000;
 /** Milliseconds for an abandoned chunk to end by itself. */
-const grace = 1000;
+const graceTime = 1000;
 /** Number of workers in a row that may end before they are ready, without progress of any other. */
 const mostFailures = 3;
 
@@ -248,7 +248,7 @@ export class ThreadPool implements WorkerPool {
     this.#queue = this.#queue.filter(queued => queued !== job);
     for (const [thread, running] of this.#jobs) {
       if (running !== job) continue;
-      thread.after(grace, () => {
+      thread.after(graceTime, () => {
         this.#discard(thread);
         this.#update();
       });

@@ -6,7 +6,7 @@ import type { Lowered } from './lower.ts';
  * The cost of an entry, in additions, up to which a node is computed again for every reader. A more expensive node is
  * stored, which takes a kernel, one write and one read.
  */
-const cheap = 8;
+const cheapCost = 8;
 
 /** True if a node reads each entry of an input at most once. */
 function readsOnce({ form, inputs, shape }: Node, i: number): boolean {
@@ -45,7 +45,7 @@ export function storedNodes({ nodes, wanted }: Lowered): Set<Node> {
   for (const node of nodes.toReversed()) {
     const use = uses.get(node) ?? { times: 0, inLoop: false };
     if (needsNoStep(node)) continue;
-    const isExpensive = isFold(node) || (costs.get(node) as number) > cheap || compared.has(node);
+    const isExpensive = isFold(node) || (costs.get(node) as number) > cheapCost || compared.has(node);
     if ((use.times > 1 && isExpensive) || (use.inLoop && isFold(node))) {
       if (node.form.kind === 'reshape') store(node);
       else stored.add(node);
