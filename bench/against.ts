@@ -16,6 +16,7 @@ import { digits } from './support/text.ts';
 /** Workload: its name, a program of bench/, and the program's arguments. */
 type Workload = readonly [name: string, source: string, ...args: (string | number)[]];
 
+// Arguments of subject.ts: workload, way, number of poses, executor, and poses per tape. kernels.ts lists its arguments at its head.
 const subject = (name: string, ...args: (string | number)[]): Workload => [name, 'subject.ts', ...args];
 const kernel = (name: string, ...args: (string | number)[]): Workload => [name, 'kernels.ts', ...args];
 

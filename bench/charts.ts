@@ -121,7 +121,10 @@ function axisLabel(number: number): string {
   return number.toLocaleString('en', { maximumFractionDigits: 4 });
 }
 
-/** Returns the range of an axis in whole powers of `base`. Default: powers of 10 for a wide range, else powers of 2. */
+/**
+ * Returns the range of an axis (0 for x, 1 for y) in whole powers of `base`. Default: powers of 10 for a wide range, else powers
+ * of 2.
+ */
 function rangeOf(lines: readonly Line[], axis: 0 | 1, base?: number): object {
   const all = lines.flatMap(({ points }) => points.map(point => point[axis]));
   const [least, largest] = [Math.min(...all), Math.max(...all)];
@@ -131,6 +134,7 @@ function rangeOf(lines: readonly Line[], axis: 0 | 1, base?: number): object {
   return { logBase, min: logBase ** Math.floor(power(least)), max: logBase ** Math.ceil(power(largest)) };
 }
 
+/** Returns the options of line `i` of panel `p`. The first line also draws the reference line at `level`. */
 function series(
   { name, color, dash = 'solid', symbol = 'circle', points }: Line,
   i: number,

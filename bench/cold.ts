@@ -17,6 +17,8 @@ const workloads = [
 ];
 const counts = [64, 1000];
 const shownCalls = [1, 2, 10, 100, 1000];
+/** Maximum number of processes that make successive calls. */
+const mostCallRounds = 3;
 
 await bench(
   {
@@ -31,6 +33,7 @@ await bench(
   },
   async ({ ours, peer, rounds, next }) => {
     const sections: Section[] = [];
+    const callRounds = Math.min(mostCallRounds, rounds);
     for (const { name, title } of workloads) {
       const posetape = (executor: 'jit64' | 'wasm', perTape: number) => (n: number) =>
         ours(name, 'stream', n, executor, perTape);
@@ -45,7 +48,8 @@ await bench(
       const rows: string[][] = [];
       const check = agreement();
       for (const [label, side] of ways) {
-        if (!side(1).start) continue;
+        const isInstalled = side(1).start !== undefined;
+        if (!isInstalled) continue;
         next(`${title}: ${label}`);
         const row = [label];
         for (const n of counts) {
@@ -58,7 +62,7 @@ await bench(
             digits(median(times.map(({ cpu }) => cpu))),
           );
         }
-        const calls = await askProcesses(side(64), Math.min(3, rounds), process =>
+        const calls = await askProcesses(side(64), callRounds, process =>
           process.ask<{ readonly times: readonly number[] }>('calls'),
         );
         for (const call of shownCalls)
@@ -74,7 +78,7 @@ await bench(
       about: `The first columns are milliseconds (wall clock and CPU) from the start of a process to value and gradient of a smooth
 minimum over its first poses, computed in one call. They include starting Node or Python, imports and generating the data, and are
 medians of ${rounds} processes. The columns of calls are CPU milliseconds per pose in a new process that makes successive calls with
-eight poses each, medians of ${Math.min(3, rounds)} processes. From the tenth call on, they are means over the last tenth of the calls.`,
+eight poses each, medians of ${callRounds} processes. From the tenth call on, they are means over the last tenth of the calls.`,
       sections,
     };
   },

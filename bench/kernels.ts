@@ -1,4 +1,4 @@
-// Measured process that runs one step of scoring a pose. Its arguments are
+// Process that the benchmark measures. It repeats one step of scoring a pose, chosen by its arguments:
 //   matmul <executor> <transposes, such as TN> <m> <k> <n>
 //   ceiling <number of operations>
 //   record|key|plan <workload> <executor>
@@ -35,25 +35,32 @@ interface Work {
   readonly units?: number;
 }
 
-/** Returns a matrix product that reads an operand transposed without a copy, as derivative rules record it. */
+/**
+ * Returns the work of a matrix product. Operands marked T are read transposed, without a copy; only derivative rules record such
+ * products.
+ */
 function product(by: string, transposes: string, m: number, k: number, n: number): Work {
   const [transposeA, transposeB] = [transposes[0] === 'T', transposes[1] === 'T'];
   const tape = new Tape();
   const a = tape.parameter(tensor(spread(m * k, 1), transposeA ? [k, m] : [m, k]));
   const b = tape.parameter(tensor(spread(k * n, 2), transposeB ? [n, k] : [k, n]));
+  // `matmul` records no transposed operands, so its op is taken from a dummy product and recorded with another form.
   const { op } = matmul(tape.parameter(tensor([[1]])), tape.parameter(tensor([[1]])));
   const form: MatmulForm = { kind: 'matmul', transposeA, transposeB };
   return { run: repeated(by, [tape.record(op, form, [a, b])]) };
 }
 
-/** Runs a tape once, and returns a function that repeats the run without the copies. */
+/** Runs a tape once, and returns a function that repeats the run, without copying the inputs again where the executor can. */
 function repeated(by: string, wanted: readonly Value[]): () => void {
   const { executor, runs } = recorder(by, 'float32');
   executor.run(wanted);
   return (runs as [(typeof runs)[number]])[0].again;
 }
 
-/** Returns the ceiling of speed: twelve independent sums of four lanes in registers, each of a million multiply-adds. */
+/**
+ * Returns work that reaches the processor's highest speed: a million multiply-adds to each of twelve independent sums of four
+ * lanes, all in registers.
+ */
 function ceiling(operations: number): Work {
   const { api, isRelaxed } = engine();
   const { fma } = isRelaxed ? relaxed : plain;
@@ -73,6 +80,7 @@ function ceiling(operations: number): Work {
   const memory = new api.Memory({ initial: 1 });
   const module = new api.Module(assembled([encoded(f, [])], []));
   const { exports } = new api.Instance(module, { arena: { memory } });
+  // A multiply-add of four lanes is 8 operations.
   return { run: exports.ceiling as () => void, units: (8 * 12 * 1_000_000) / operations };
 }
 
@@ -91,6 +99,7 @@ function beforeLoops(task: Task, executor: string): Work {
 async function work(): Promise<Work> {
   const [first = '', second = '', ...lengths] = args;
   if (which === 'ceiling') return ceiling(Number(first));
+  // A plan is made for one pose. Recording and keys are timed over 16 poses.
   if (which !== 'matmul') return beforeLoops(await readTask(first, which === 'plan' ? 1 : 16), second);
   const [m = 0, k = 0, n = 0] = lengths.map(Number);
   return product(first, second, m, k, n);
@@ -102,9 +111,9 @@ await serve({
     const { params, score, poses } = await readTask(args[0] ?? '', 1);
     const forward = record(score, params, poses[0]);
     const { values } = forward.y.tape;
-    const count = values.length;
-    withGradient(forward);
-    return { forward: count, values: values.length };
+    const forwardCount = values.length;
+    withGradient(forward); // appends to values
+    return { forward: forwardCount, values: values.length };
   },
   /** Time of the first run, in a process that has done nothing else. */
   cold: async (): Promise<Round> => timeOf((await work()).run),

@@ -34,28 +34,35 @@ interface Rung {
   readonly sizes: readonly Size[];
 }
 
-const best = (times: readonly number[]) => Math.min(...times.filter(Number.isFinite));
-const formatted = (number: number) => number.toLocaleString('en');
+const leastOf = (times: readonly number[]) => Math.min(...times.filter(Number.isFinite));
+const withCommas = (number: number) => number.toLocaleString('en');
 
-function pairs(count: number): Size {
+function pairsSize(count: number): Size {
   const name = `pairs,${count}`;
   const sizes = { parameters: 20, values: count, x: count, held: count, operations: 30 * count };
-  return { name, title: `${formatted(count)} pairs`, ...sizes, isByHand: true };
+  return { name, title: `${withCommas(count)} pairs`, ...sizes, isByHand: true };
 }
 
-function layers(by: 'parameters' | 'values' | 'layers', width: number, layers: number, rows: number): Size {
+function denseSize(
+  by: 'parameters' | 'values' | 'layers',
+  width: number,
+  layers: number,
+  rows: number,
+): Size {
   const [parameters, values] = [layers * width ** 2, rows * width];
-  // Adding an entry of a gradient to the sums costs about as much as a hundred operations of a matrix product.
+  // Each weight takes 6 operations per row: a multiply-add in the forward product and in both products of the backward pass. Adding
+  // an entry of a gradient to the sums costs about as much as a hundred operations of a matrix product.
   const operations = (6 * rows + 100) * parameters;
   return {
     name: `dense,${width},${layers},${rows}`,
-    title: `${layers} layers of ${formatted(width)}, ${formatted(rows)} rows`,
+    title: `${layers} layers of ${withCommas(width)}, ${withCommas(rows)} rows`,
     ...{ parameters, values, x: { parameters, values, layers }[by], held: values * layers, operations },
   };
 }
 
-function graph(atoms: number, edges: number, features: number): Size {
-  const title = `message passing, ${atoms} atoms, ${formatted(edges)} edges, ${features} features`;
+function graphSize(atoms: number, edges: number, features: number): Size {
+  const title = `message passing, ${atoms} atoms, ${withCommas(edges)} edges, ${features} features`;
+  // Rows of the embedding, of two filters of 8 bases, and of two mixing matrices; then the output.
   const parameters = (10 + 2 * 8 + 2 * features + 1) * features;
   const [held, operations] = [10 * edges * features, 100 * edges * features + 12 * atoms * features ** 2];
   return {
@@ -69,9 +76,10 @@ function graph(atoms: number, edges: number, features: number): Size {
   };
 }
 
-function network(kind: 'painn' | 'gat', features: number, atoms: number): Size {
+function networkSize(kind: 'painn' | 'gat', features: number, atoms: number): Size {
   const name = `${kind},${features},3,${atoms}`;
-  const { params } = ladderTask(name, 0);
+  const poseCount = 0; // only the parameters are needed
+  const { params } = ladderTask(name, poseCount);
   const parameters = Object.values(params).reduce((total, { data }) => total + data.length, 0);
   const title = `${{ painn: 'PaiNN', gat: 'GAT' }[kind]}, 3 blocks of ${features}, ${atoms} atoms`;
   return { name, title, parameters, values: 3 * atoms, x: atoms, held: 0, operations: 0, isUnbatched: true };
@@ -81,33 +89,33 @@ const rungs: readonly Rung[] = [
   {
     title: 'pair potential, θ = 20',
     x: 'pairs of a pose',
-    sizes: [10, 100, 1000, 10_000, 100_000, 1_000_000].map(pairs),
+    sizes: [10, 100, 1000, 10_000, 100_000, 1_000_000].map(pairsSize),
   },
   {
     title: 'layers of growing width, 4 rows',
     x: 'parameters, θ',
     sizes: [
-      ...[4, 16, 64, 256, 1000].map(width => layers('parameters', width, 3, 4)),
-      layers('parameters', 1000, 10, 4),
+      ...[4, 16, 64, 256, 1000].map(width => denseSize('parameters', width, 3, 4)),
+      denseSize('parameters', 1000, 10, 4),
     ],
   },
   {
     title: '3 to 300 layers of 16 × 16, 16 rows',
     x: 'layers',
-    sizes: [3, 30, 100, 300].map(depth => layers('layers', 16, depth, 16)),
+    sizes: [3, 30, 100, 300].map(depth => denseSize('layers', 16, depth, 16)),
   },
   {
     title: '3 layers of 64 × 64 on 1 to 15,625 rows',
     x: 'values of a pose',
-    sizes: [1, 16, 256, 4096, 15_625].map(rows => layers('values', 64, 3, rows)),
+    sizes: [1, 16, 256, 4096, 15_625].map(rows => denseSize('values', 64, 3, rows)),
   },
   {
     title: 'two layers of message passing',
     x: 'edges of a pose',
-    sizes: [graph(30, 80, 16), graph(100, 1000, 32), graph(300, 9600, 64)],
+    sizes: [graphSize(30, 80, 16), graphSize(100, 1000, 32), graphSize(300, 9600, 64)],
   },
-  { title: 'PaiNN', x: 'atoms', sizes: [network('painn', 16, 16), network('painn', 64, 64)] },
-  { title: 'GAT', x: 'atoms', sizes: [network('gat', 16, 16), network('gat', 64, 64)] },
+  { title: 'PaiNN', x: 'atoms', sizes: [networkSize('painn', 16, 16), networkSize('painn', 64, 64)] },
+  { title: 'GAT', x: 'atoms', sizes: [networkSize('gat', 16, 16), networkSize('gat', 64, 64)] },
 ];
 const isQuick = ({ name }: Size) => ['pairs,10', 'dense,4,3,4', 'graph,30,80,16'].includes(name);
 
@@ -200,12 +208,12 @@ export function ladder(setting: LadderSetting): Promise<void> {
       ];
       const rows = cells.map(({ size, perTape, ours: mine, torch, hand }) => [
         size.title,
-        ...[size.parameters, size.values, perTape].map(formatted),
+        ...[size.parameters, size.values, perTape].map(withCommas),
         ...[...mine, torch, hand].map(time => digits(1000 * time)),
-        digits(best(mine) / torch),
+        digits(leastOf(mine) / torch),
       ]);
       const compared = cells.filter(({ torch }) => Number.isFinite(torch));
-      const worst = (by: string, ratio: (cell: Cell) => number) => {
+      const worstOf = (by: string, ratio: (cell: Cell) => number) => {
         const [cell] = compared.toSorted((a, b) => ratio(b) - ratio(a));
         if (!cell) return [];
         const { size, perTape } = cell;
@@ -214,27 +222,27 @@ export function ladder(setting: LadderSetting): Promise<void> {
         return [`- ${by}: worst ${size.title}, ${kind}, ${digits(ratio(cell))} × PyTorch; ${wins}.`];
       };
       const worstLines = [
-        ...worst('the best executor of each cell', ({ ours, torch }) => best(ours) / torch),
+        ...worstOf('the best executor of each cell', ({ ours, torch }) => leastOf(ours) / torch),
         ...executors.flatMap(({ title }, i) =>
-          worst(title, ({ ours, torch }) => (ours[i] as number) / torch),
+          worstOf(title, ({ ours, torch }) => (ours[i] as number) / torch),
         ),
       ];
 
-      const lineOf = (rung: Rung, i: number, isSinglePose: boolean): Line => ({
-        name: `${executors[i]?.title}${isSinglePose ? '' : ', batched'}`,
+      const lineOf = (rung: Rung, i: number, kind: 'single' | 'batched'): Line => ({
+        name: `${executors[i]?.title}${kind === 'single' ? '' : ', batched'}`,
         color: executors[i]?.color ?? colours.black,
-        dash: isSinglePose ? 'solid' : [5, 4],
-        symbol: isSinglePose ? 'circle' : 'emptyCircle',
+        dash: kind === 'single' ? 'solid' : [5, 4],
+        symbol: kind === 'single' ? 'circle' : 'emptyCircle',
         points: rung.sizes.flatMap(({ name, x }) => {
           const matching = compared.filter(
-            ({ size, perTape }) => size.name === name && (isSinglePose || perTape > 1),
+            ({ size, perTape }) => size.name === name && (kind === 'single' || perTape > 1),
           );
-          const cell = matching.at(isSinglePose ? 0 : -1);
+          const cell = matching.at(kind === 'single' ? 0 : -1);
           return cell ? [[x, (cell.ours[i] as number) / cell.torch] as const] : [];
         }),
       });
       const panels = all.map((rung): Panel => {
-        const lines = executors.flatMap((_, i) => [lineOf(rung, i, true), lineOf(rung, i, false)]);
+        const lines = executors.flatMap((_, i) => [lineOf(rung, i, 'single'), lineOf(rung, i, 'batched')]);
         return {
           title: rung.title,
           unit: `${timeName} / that of PyTorch`,

@@ -32,19 +32,26 @@ export interface Loops {
   readonly machine: unknown;
   /** Repeats the copies of the inputs and the loops. */
   run(): void;
-  /** Repeats the loops alone if the machine can, as `wasm` does, whose inputs stay in memory. */
+  /** Repeats only the loops for `wasm`, whose inputs stay in memory; otherwise the same as `run`. */
   again(): void;
 }
 
-/** Executor that keeps its runs for repetition. */
+/** Number of tape structures whose compiled loops a recorder keeps. */
+const structures = 64;
+
+/** Executor that keeps its runs, so that they can be repeated. */
 export interface Recorder {
   readonly executor: PlannedExecutor;
   readonly runs: Loops[];
 }
 
-/** Returns the executor `wasm`, or else `jit` in this precision, with its runs kept for repetition. */
+/**
+ * Returns the executor `wasm` if `name` says so, otherwise `jit` in `precision`. It keeps its runs, so that they can be
+ * repeated.
+ */
 export function recorder(name: string, precision: Precision): Recorder {
-  return name === 'wasm' ? recorderOf(wasmCompiler(true)) : recorderOf(jitCompiler(precision));
+  const mayRelax = true;
+  return name === 'wasm' ? recorderOf(wasmCompiler(mayRelax)) : recorderOf(jitCompiler(precision));
 }
 
 function recorderOf<Bound extends BoundPose>(compiler: Compiler<Bound>): Recorder {
@@ -62,5 +69,5 @@ function recorderOf<Bound extends BoundPose>(compiler: Compiler<Bound>): Recorde
       explain: options => machine.explain(options),
     };
   };
-  return { executor: plannedExecutor({ ...compiler, compile }, 64), runs };
+  return { executor: plannedExecutor({ ...compiler, compile }, structures), runs };
 }

@@ -24,6 +24,7 @@ try {
     .split(/(?=^MODEL)/m)
     .filter(model => model.startsWith('MODEL'));
   const random = uniform(1);
+  /** Returns a random shift of at most 0.3 Å along each axis. */
   const jitter = (): Shift => [0.6 * (random() - 0.5), 0.6 * (random() - 0.5), 0.6 * (random() - 0.5)];
   const receptor = write('receptor.pdbqt', tiled(pocket, atomCount));
   const many = write(
@@ -51,7 +52,7 @@ function write(name: string, parts: readonly string[]): string {
   return path;
 }
 
-/** Returns the line of an atom, shifted by a vector in Å. */
+/** Returns the line of an atom, shifted by a vector in Å. x, y and z are columns 31 to 54 of the line, 8 characters each. */
 function shifted(line: string, shift: Shift): string {
   const coordinates = shift.map((by, axis) => {
     const from = 30 + 8 * axis;
@@ -65,7 +66,7 @@ function shiftedModel(models: readonly string[], n: number, shift: Shift): strin
   return lines.map(line => (isAtom(line) ? shifted(line, shift) : line)).join('\n');
 }
 
-/** Returns lines of `count` atoms: copies of the pocket side by side, the first unshifted. */
+/** Returns lines of `count` atoms: copies of the pocket, the first unshifted, the others 28 Å apart along x. */
 function tiled(pocket: readonly string[], count: number): string[] {
   return Array.from({ length: count }, (_, i) => {
     const copy = Math.floor(i / pocket.length);
@@ -75,7 +76,7 @@ function tiled(pocket: readonly string[], count: number): string[] {
 
 /** Runs the program as `npm start` does, and measures it including the process of tsx. */
 function measure(what: string, poses: string, receptor: string): { readonly seconds: number } {
-  const report = "process.on('exit', () => console.error(JSON.stringify(process.resourceUsage())))";
+  const reportUsage = "process.on('exit', () => console.error(JSON.stringify(process.resourceUsage())))";
   const { status, stderr } = spawnSync(
     process.execPath,
     [
@@ -84,7 +85,10 @@ function measure(what: string, poses: string, receptor: string): { readonly seco
     ],
     {
       encoding: 'utf8',
-      env: { ...process.env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(report)}` },
+      env: {
+        ...process.env,
+        NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(reportUsage)}`,
+      },
     },
   );
   if (status !== 0) throw new Error(stderr);
@@ -94,7 +98,7 @@ function measure(what: string, poses: string, receptor: string): { readonly seco
     .map(line => JSON.parse(line) as NodeJS.ResourceUsage);
   const seconds =
     usages.reduce((sum, { userCPUTime, systemCPUTime }) => sum + userCPUTime + systemCPUTime, 0) / 1e6;
-  const megabytes = Math.max(...usages.map(({ maxRSS }) => maxRSS)) / 1024;
+  const megabytes = Math.max(...usages.map(({ maxRSS }) => maxRSS)) / 1024; // maxRSS is in KiB
   console.log(`${what}: ${seconds.toFixed(2)} s CPU, peak memory ${megabytes.toFixed(0)} MiB in one process`);
   return { seconds };
 }

@@ -4,7 +4,7 @@
  *     npm run bench:ratios
  */
 import type { TapeFacts } from './kernels.ts';
-import { asked, bench } from './support/bench.ts';
+import { askOnce, bench } from './support/bench.ts';
 import { median } from './support/clock.ts';
 import {
   aims,
@@ -83,9 +83,9 @@ ${aims}`,
     /** Measures the costs before the loops: recording, the structure key, and the plan of a new structure. */
     async function tapeLines(workload: string, label: string, executor: 'jit' | 'wasm'): Promise<Line[]> {
       const start = () => programs.start('kernels.ts', ['plan', workload, executor]);
-      const { forward, values } = await asked<TapeFacts>(start, 'facts');
+      const { forward, values } = await askOnce<TapeFacts>(start, 'facts');
       const times: number[] = [];
-      for (let i = 0; i < freshProcesses; i++) times.push((await asked<Round>(start, 'cold')).cpu);
+      for (let i = 0; i < freshProcesses; i++) times.push((await askOnce<Round>(start, 'cold')).cpu);
       const cold = median(times);
       const counts = `${forward} values, ${values} with the gradient`;
       const processes = `median of ${freshProcesses} cold processes`;

@@ -9,7 +9,7 @@ import { isInstalled, type PeerName, peerNames, peerSource } from './peers/find.
 import type { ExecutorName } from './subject.ts';
 import { bench } from './support/bench.ts';
 import { whole, wholes } from './support/command.ts';
-import { type Found, longRun, measuredSides } from './support/rows.ts';
+import { longRun, measuredSides, type SideResult } from './support/rows.ts';
 import { digits } from './support/text.ts';
 
 const strategies = ['stream', 'recompute', 'full-graph'] as const;
@@ -86,7 +86,7 @@ await bench<{ readonly poses: readonly number[]; readonly long: number }>(
       ...[1000, long].map(n => [`${n} small poses`, [{ ...small, n }]] as const),
       ['SchNet', networkKinds.filter(isHere).map(kind => ({ ...network, ...kind }))],
     ];
-    const results: (readonly [Way, Found])[] = [];
+    const results: (readonly [Way, SideResult])[] = [];
     for (const [step, ways] of tables) {
       next(step);
       const sides = ways.map(({ scorer, strategy, n, by, group }) =>
@@ -94,7 +94,7 @@ await bench<{ readonly poses: readonly number[]; readonly long: number }>(
       );
       const env = { BENCH_LEAST: `${ways[0]?.scorer === 'network' ? 0 : leastPoses}` };
       const bySide = await measuredSides(sides, ways[0]?.n ?? 1, rounds, env);
-      for (const [i, side] of sides.entries()) results.push([ways[i] as Way, bySide.get(side) as Found]);
+      for (const [i, side] of sides.entries()) results.push([ways[i] as Way, bySide.get(side) as SideResult]);
     }
     const rows = results.map(
       ([{ scorer, n, strategy, by, group }, { engineBytes, processBytes, cpu, first }]) => [
@@ -108,7 +108,7 @@ await bench<{ readonly poses: readonly number[]; readonly long: number }>(
       ],
     );
 
-    const lines = (y: (result: Found) => number): Line[] =>
+    const lines = (y: (result: SideResult) => number): Line[] =>
       drawn.flatMap(({ strategy, by, ...style }) => {
         const points = results.flatMap(([way, result]) =>
           way.scorer === 'vina' && way.n === n && way.strategy === strategy && way.by === by

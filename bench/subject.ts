@@ -1,5 +1,5 @@
-// Measured process that runs a workload with posetape. Arguments: workload, way, number of poses N, executor, and number of poses
-// per tape.
+// Process that the benchmark measures. It runs a workload with posetape. Arguments: workload, way, number of poses N, executor, and
+// number of poses per tape.
 
 import { type Executor, interpreter, jit } from 'posetape';
 import {
@@ -42,11 +42,11 @@ export interface Peak extends Round, Answer {
   readonly deviceBytes: number;
   /** Peak of the process relative to its memory before; null if the system does not report it. */
   readonly processBytes: number | null;
-  /** True if planning took most of the first run, so that its time says nothing about the next. */
-  readonly planned: boolean;
+  /** True if planning took most of the first run, so that its time does not predict that of the next run. */
+  readonly isMostlyPlanning: boolean;
 }
 
-/** Milliseconds since the start of the process. $BENCH_STARTED is its start in milliseconds since 1970. */
+/** Time since the start of the process, in milliseconds. $BENCH_STARTED is the time of the start, in milliseconds since 1970. */
 export type Since = Round;
 
 type Result = Answer & Pick<Peak, 'engineBytes' | 'deviceBytes'>;
@@ -65,7 +65,7 @@ async function executorOf(which: ExecutorName): Promise<Executor> {
   if (which === 'interpreter') return interpreter({ precision: task.precision });
   if (which.startsWith('gpu ')) {
     const { gpu } = await import('posetape/gpu');
-    return gpu({ mode: which.slice(4) as BackendName });
+    return gpu({ mode: which.slice('gpu '.length) as BackendName });
   }
   return jit({ precision: which === 'jit' ? task.precision : which === 'jit64' ? 'float64' : 'float32' });
 }
@@ -74,11 +74,11 @@ function* repeated(poses: readonly unknown[]): Generator<unknown> {
   for (let i = 0; i < n; i++) yield poses[i % poses.length];
 }
 
-/** Runs some poses with an executor. Default: all poses, with the executor of the arguments. */
+/** Scores `some` poses with the executor `by`. Default: all poses, with the executor that the command line names. */
 async function run(some?: readonly unknown[], by?: Executor): Promise<Result> {
   opened ??= executorOf(name as ExecutorName);
   const { params, score, scoreGroup } = task;
-  // The type is that of a scorer of single poses, as the choice is made at run time.
+  // Typed as a scorer of single poses, because the choice is made at run time.
   const scoring = (posesPerTape > 1 && scoreGroup ? { score: scoreGroup, posesPerTape } : { score }) as Pick<
     Task,
     'score'
@@ -90,7 +90,7 @@ async function run(some?: readonly unknown[], by?: Executor): Promise<Result> {
       ...scoring,
       params,
       compounds: task.compounds,
-      combination: boltzmann({ kT: 0.593 }),
+      combination: boltzmann({ kT: 0.593 }), // room temperature, in kcal/mol
       loss: (x, { compound }) => squaredError(compound.target)(x),
       executor,
       strategy,
@@ -145,9 +145,9 @@ async function work(): Promise<() => unknown> {
   if (way !== 'loops') return runAll;
   const { executor, runs } = recorder(name, name === 'jit64' ? 'float64' : task.precision);
   await run(undefined, executor);
-  const loops = [...runs];
+  const poseRuns = [...runs];
   return () => {
-    for (const each of loops) each.run();
+    for (const poseRun of poseRuns) poseRun.run();
   };
 }
 
@@ -160,7 +160,7 @@ await serve({
     return (await next)();
   },
   since: (): Since => ({ cpu: cpuTime(), wall: Date.now() - Number(process.env.BENCH_STARTED) }),
-  /** Runs all poses, repeatedly until $BENCH_LEAST poses are scored. A small pose is scored first, to warm up. */
+  /** Runs all poses, repeatedly until $BENCH_LEAST poses are scored. First warms up with runs of the small pose, if there is one. */
   peak: async (): Promise<Peak> => {
     const { small } = task;
     for (let i = 0; small !== undefined && i < 20; i++) await run([small, small]);
@@ -175,9 +175,9 @@ await serve({
     const processBytes = peak();
     // After these runs no further warm-up is needed.
     next = warmedUp({ units: n, run: runAll }, last.wall);
-    const planned = way === 'full-graph' && name !== 'interpreter';
+    const isMostlyPlanning = way === 'full-graph' && name !== 'interpreter';
     const perPose = { cpu: first.cpu / n, wall: first.wall / n };
-    return { ...(result as Result), ...perPose, processBytes, planned };
+    return { ...(result as Result), ...perPose, processBytes, isMostlyPlanning };
   },
   /** Returns CPU milliseconds per pose for each of 1000 successive calls with 8 poses. */
   calls: async (): Promise<{ readonly times: readonly number[] }> => {

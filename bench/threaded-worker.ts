@@ -10,6 +10,7 @@ export const executorOf = (workload: string): SyncExecutor => (workload === 'vin
 
 if (!isMainThread) {
   const { workload, count } = workerData as { workload: string; count: number };
+  // Without `load`, `count` is 0 and the poses are not used.
   const { score, scoreGroup, poses } = await readTask(workload, count || 1);
   // With `load`, the main thread sends the number of a pose instead of the pose.
   const load = (n: number) => poses[n];

@@ -1,5 +1,5 @@
-// Measured process that runs a workload with a pool of threads, or without one. Arguments: workload, number of threads (0 for no
-// pool), number of poses, poses per chunk, poses per tape, and optionally `load` if the workers have the poses.
+// Process that the benchmark measures. It runs a workload with a pool of threads, or without one. Arguments: workload, number of
+// threads (0 for no pool), number of poses, poses per chunk, poses per tape, and optionally `load` if the workers have the poses.
 
 import { Worker } from 'node:worker_threads';
 import { combinePoses, lse } from 'posetape/combine';

@@ -6,18 +6,19 @@ import type { Task } from '../workloads/tasks.ts';
  * weights and then the radii to `gradient`.
  *
  * One loop over the pairs computes forward and backward pass, with the sum of each term in a local variable. It skips slopes that
- * are zero, as most pairs have only two of the five terms.
+ * are zero, as most pairs have only two of the five terms. The terms are those of examples/vina/score.ts, as functions of the
+ * distance s between the surfaces of the atoms.
  */
 export function handPairs({ weights, radii }: PairParams): NonNullable<Task<PairList>['hand']> {
   const w = weights.data;
   const r = radii.data;
   const types = r.length;
   const gradient = new Float64Array(6 + types);
-  const slopes = gradient.subarray(6);
+  const slopes = gradient.subarray(6); // by radius
 
   const run = (pose: PairList): number => {
     const { ligandType, receptorType, distance, hydrophobic, hydrogenBond, rotors } = pose;
-    const [w0, w1, w2, w3, w4] = w as unknown as Sums;
+    const [w0, w1, w2, w3, w4] = w as unknown as TermWeights;
     let [s0, s1, s2, s3, s4] = [0, 0, 0, 0, 0];
     slopes.fill(0);
     for (let p = 0; p < distance.length; p++) {
@@ -60,4 +61,4 @@ export function handPairs({ weights, radii }: PairParams): NonNullable<Task<Pair
   return { gradient, run };
 }
 
-type Sums = [number, number, number, number, number];
+type TermWeights = [number, number, number, number, number];

@@ -13,7 +13,7 @@ export interface HandVina {
 
 /**
  * Returns a hand-written scorer by the Vina scoring function, with the gradient of its weights, as a reference for benchmarks. It
- * loops over the pairs, then over the ligand's atoms.
+ * loops over the pairs, then over the ligand's atoms. The terms are those of examples/vina/score.ts.
  *
  *     E = Σ_i s(e_i) / (1 + w_rot N_rot),    e_i = Σ_k w_k T_ik,    ∂E/∂w_k = Σ_i s′(e_i) T_ik / (1 + w_rot N_rot)
  *

@@ -1,5 +1,5 @@
-// Measured process that runs the SchNet of workload A in TensorFlow.js or jax-js, with their WebAssembly backends on one thread.
-// Arguments: folder of the workloads, `network`, `stream`, number of poses, and system.
+// Process that the benchmark measures. It runs the SchNet of workload A in TensorFlow.js or jax-js, with their WebAssembly backends
+// on one thread. Arguments: folder of the workloads, `network`, `stream`, number of poses, and system.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -21,7 +21,7 @@ const edgesPerAtom = graphs[0].src.length / atoms;
 
 /** Returns the version of TensorFlow.js, and a function that computes value and gradient of a pose. */
 async function tensorflow() {
-  // Silences its advice about installing other backends.
+  // Silences TensorFlow.js, which advises to install other backends.
   console.warn = () => {};
   console.log = () => {};
   const require = createRequire(import.meta.url);

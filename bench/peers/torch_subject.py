@@ -1,4 +1,4 @@
-"""Measured process that runs a workload in PyTorch, on $OMP_NUM_THREADS threads (default 1) or on a GPU.
+"""Process that the benchmark measures. It runs a workload in PyTorch, on $OMP_NUM_THREADS threads (default 1) or on a GPU.
 
 It answers questions, which are lines on stdin, with lines of JSON. Its arguments are
 
@@ -153,7 +153,8 @@ def messages_task():
             received = torch.zeros_like(h).index_add(0, dst, h[src] * (basis @ p["filter" + l]))
             h = h + torch.tanh(received @ p["mix" + l] + p["bias" + l])
         e = torch.zeros(per_compound, device=device).index_add(0, owner, (h @ p["out"])[ligand, 0])
-        return ((torch.softmax(-e / 0.593, 0) * e).sum() - target) ** 2
+        kT = 0.593  # kcal/mol, at room temperature
+        return ((torch.softmax(-e / kT, 0) * e).sum() - target) ** 2
 
     return list(p.values()), compounds, score
 

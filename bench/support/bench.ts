@@ -119,12 +119,12 @@ const runtime = { XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? tmpdir() };
 async function versionOf(peer: PeerName, programs: Programs, data: string): Promise<string> {
   if (!isInstalled(peer)) return `${peer} is not installed: ${howToInstall[peer]}`;
   const start = () => startPeer(peer, programs, data, ['network', 'stream', 1]);
-  const { version, blas } = await asked<{ version: string; blas?: string }>(start, 'version');
+  const { version, blas } = await askOnce<{ version: string; blas?: string }>(start, 'version');
   return `${peer} ${version}${blas ? ` with ${blas}` : ''}`;
 }
 
 /** Starts a process, asks it one question and stops it. Returns the answer. */
-export async function asked<Answer>(start: () => Measured, question: string): Promise<Answer> {
+export async function askOnce<Answer>(start: () => Measured, question: string): Promise<Answer> {
   const process = start();
   try {
     return await process.ask<Answer>(question);

@@ -55,14 +55,14 @@ export async function recordFigures(out: string, by: string, sections: readonly 
   const notes = before.filter(line => line.startsWith('- ') && !line.startsWith(`- ${report}: `));
   const others = before
     .filter(line => line.startsWith('| '))
-    .slice(2)
+    .slice(2) // without the head and the rule below it
     .map(line => line.slice(2, -2).split(' | '))
     .map(cells => cells.map(cell => cell.trim()))
     .filter(([name]) => name !== report);
   const current = sections.flatMap(({ title, head, rows, names = 1 }) => {
     let group = '';
     return rows.map(row => {
-      // A row without a first name has that of the row above.
+      // A row whose first cell is empty belongs to the group of the row above.
       group = row[0] || group;
       const what = [title, group, ...row.slice(1, names)].filter(part => part !== '').join(', ');
       const figures = row

@@ -75,7 +75,8 @@ export interface Settings {
 export class Measured {
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
-  readonly #isOver: () => void;
+  /** Cancels ending the process when this one ends. */
+  readonly #cancelKill: () => void;
   #errors = '';
 
   constructor(command: string, args: readonly string[], { env = {}, isPinned = true }: Settings = {}) {
@@ -86,7 +87,7 @@ export class Measured {
     this.#process.stderr.on('data', (data: Buffer) => {
       this.#errors = `${this.#errors}${data}`.slice(-2000);
     });
-    this.#isOver = atEnd(() => this.#process.kill());
+    this.#cancelKill = atEnd(() => this.#process.kill());
     // Writing to a process that has ended fails. `ask` reports the missing answer.
     this.#process.stdin.on('error', () => {});
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
@@ -114,7 +115,7 @@ export class Measured {
 
   /** Ends the process and waits for its end. */
   async stop(): Promise<void> {
-    this.#isOver();
+    this.#cancelKill();
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const ended = new Promise(resolve => this.#process.once('exit', resolve));
     this.#process.kill();

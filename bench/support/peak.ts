@@ -10,6 +10,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 export function restartPeak(): () => number | null {
   globalThis.gc?.();
   try {
+    // 5 resets VmHWM, the peak (proc(5)).
     writeFileSync('/proc/self/clear_refs', '5');
   } catch {
     return () => null;

@@ -125,13 +125,13 @@ export async function timed(
 }
 
 /** Memory and CPU time of a side. `cpu` is the median of the rounds after the first run. */
-export interface Found extends Peak {
+export interface SideResult extends Peak {
   /** CPU milliseconds per pose of the first run. */
   readonly first: number;
 }
 
 /** Total milliseconds of a side after which no further round begins. */
-const enough = 400;
+const enoughTime = 400;
 /** Milliseconds beyond which a run is not repeated, unless it included planning. */
 export const longRun = 3000;
 
@@ -141,9 +141,9 @@ export async function measuredSides(
   n: number,
   rounds: number,
   env: Readonly<Record<string, string>> = {},
-): Promise<Map<Side, Found>> {
+): Promise<Map<Side, SideResult>> {
   const running: { side: Side; process: Measured; peak: Peak; times: Round[] }[] = [];
-  const results = new Map<Side, Found>();
+  const results = new Map<Side, SideResult>();
   const check = agreement(10 * closeEnough);
   try {
     for (const side of sides) {
@@ -156,7 +156,8 @@ export async function measuredSides(
     for (let i = 0; i < rounds; i++) {
       for (const { process, peak, times } of running) {
         const perRun = (times[0] ?? peak).wall * n;
-        const isDone = times.length > 0 ? perRun * times.length > enough : perRun > longRun && !peak.planned;
+        const isDone =
+          times.length > 0 ? perRun * times.length > enoughTime : perRun > longRun && !peak.isMostlyPlanning;
         if (!isDone) times.push(await process.ask<Round>('round'));
       }
     }
@@ -204,9 +205,9 @@ export function verdict({ number, target }: Line): string {
 }
 
 /** Returns the table of the lines. */
-export function lineSection(all: readonly Line[]): Section {
+export function lineSection(lines: readonly Line[]): Section {
   const signs = { most: '≤', least: '≥' };
-  const rows = all.map(line => [
+  const rows = lines.map(line => [
     line.what,
     `${digits(line.number ?? Number.NaN)} ${Number.isFinite(line.number) ? line.unit : ''}`.trim(),
     line.target ? `${signs[line.target.kind]} ${line.target.number} ${line.unit}`.trim() : '',

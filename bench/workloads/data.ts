@@ -57,16 +57,23 @@ function randomFrom(seed: number) {
 }
 type Random = ReturnType<typeof randomFrom>;
 
+/** Number of atom types of workload B. */
+const typeCount = 14;
+/** Number of features of an atom in workload C. */
+const features = 16;
+
+/** Makers of synthetic data. Radii, widths and distances are in Å. Their values are arbitrary. */
 const makers = {
   /** Workload A: a SchNet over 300 atoms, each with its 32 nearest neighbours. */
   network: (poses = 16): Data => {
     const random = randomFrom(1);
+    const beyondAll = 1000; // Å, so that the cutoff excludes no atom
     const pocket = scattered(260, () => inShell(random, 4, 11), 1.2);
     const ligand = scattered(40, () => random.point(2.2), 1.1);
     const types = [...ligand, ...pocket].map(() => [6, 6, 6, 7, 8, 16][random.below(6)] as number);
     const drawn = Array.from({ length: poses }, (): Drawn => {
       const atoms = [...moved(ligand, random, 1), ...pocket];
-      const { src, dst } = nearestNeighbours(atoms.flat(), { neighbours: 32, cutoff: 1000 });
+      const { src, dst } = nearestNeighbours(atoms.flat(), { neighbours: 32, cutoff: beyondAll });
       const edges = Array.from(src, (from, e): Edge => [from, dst[e] as number]);
       return { ligandAtoms: ligand.length, types, atoms, edges };
     });
@@ -89,16 +96,17 @@ const makers = {
     const random = randomFrom(2);
     const pocket = scattered(1000, () => inShell(random, 4, 18.8), 1.3);
     const ligand = scattered(40, () => random.point(2.2), 1.2);
-    const types = [...ligand, ...pocket].map(() => random.below(14));
-    const radii = Array.from({ length: 14 }, () => 1.5 + 0.5 * random.number());
+    const types = [...ligand, ...pocket].map(() => random.below(typeCount));
+    const radii = Array.from({ length: typeCount }, () => 1.5 + 0.5 * random.number());
     const settings = { cutoff: 8, rotors: 5 };
     const drawn = Array.from({ length: poses }, (): Drawn => {
       const atoms = [...moved(ligand, random, 0.7), ...pocket];
       const edges = pairsOf(atoms, (_src, _dst, d) => d < settings.cutoff, ligand.length);
       return { ligandAtoms: 40, types, atoms, edges };
     });
+    // The weights of AutoDock Vina.
     const weights = [-0.035579, -0.005156, 0.840245, -0.035069, -0.587439, 0.05846];
-    return joined(settings, { weights: [[6], weights], radii: [[14], radii] }, drawn);
+    return joined(settings, { weights: [[6], weights], radii: [[typeCount], radii] }, drawn);
   },
   /** Workload C: message passing between close atoms. A compound has 16 poses; all share a pocket of 10 atoms. */
   messages: (poses = 320): Data => {
@@ -121,11 +129,16 @@ const makers = {
       return [rows === 1 ? [columns] : [rows, columns], numbers] as const;
     };
     const layer = (l: number) => ({
-      [`filter${l}`]: matrix(settings.bases, 16, 1),
-      [`mix${l}`]: matrix(16, 16, 0.6),
-      [`bias${l}`]: matrix(1, 16, 0.3),
+      [`filter${l}`]: matrix(settings.bases, features, 1),
+      [`mix${l}`]: matrix(features, features, 0.6),
+      [`bias${l}`]: matrix(1, features, 0.3),
     });
-    const params = { embedding: matrix(7, 16, 2), ...layer(0), ...layer(1), out: matrix(16, 1, 1) };
+    const params = {
+      embedding: matrix(7, features, 2),
+      ...layer(0),
+      ...layer(1),
+      out: matrix(features, 1, 1),
+    };
     return joined(settings, params, drawn);
   },
 };
@@ -170,16 +183,16 @@ function joined(settings: Data['settings'], params: Params, drawn: readonly Draw
 export function graphsOf(data: Data, count: number): Graph[] {
   let [atom, edge] = [0, 0];
   const graphs = Array.from({ length: Math.min(count, data.atoms.length) }, (_, n) => {
-    const [a, e] = [atom, edge];
+    const [firstAtom, firstEdge] = [atom, edge];
     atom += data.atoms[n] as number;
     edge += data.edges[n] as number;
     return {
       ligandAtoms: data.ligands[n] as number,
-      types: data.types.slice(a, atom),
-      coordinates: data.coordinates.slice(3 * a, 3 * atom),
-      src: data.src.slice(e, edge),
-      dst: data.dst.slice(e, edge),
-      lengths: data.lengths.slice(e, edge),
+      types: data.types.slice(firstAtom, atom),
+      coordinates: data.coordinates.slice(3 * firstAtom, 3 * atom),
+      src: data.src.slice(firstEdge, edge),
+      dst: data.dst.slice(firstEdge, edge),
+      lengths: data.lengths.slice(firstEdge, edge),
     };
   });
   return Array.from({ length: count }, (_, n) => graphs[n % graphs.length] as Graph);
@@ -187,11 +200,11 @@ export function graphsOf(data: Data, count: number): Graph[] {
 
 /** Returns the parameters as tensors by name. */
 export function paramsOf({ params, shapes }: Data): Record<string, Tensor<Float32Array>> {
-  let at = 0;
+  let offset = 0;
   const tensors = shapes.map(([name, shape]) => {
-    const from = at;
-    at += shape.reduce((a, b) => a * b);
-    return [name, tensor(params.slice(from, at), shape)] as const;
+    const from = offset;
+    offset += shape.reduce((a, b) => a * b);
+    return [name, tensor(params.slice(from, offset), shape)] as const;
   });
   return Object.fromEntries(tensors);
 }

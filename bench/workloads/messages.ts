@@ -47,7 +47,7 @@ export function messagesTask(data: Data, count: number): Task {
     poses,
     compounds: Array.from({ length: count / posesPerCompound }, (_, c) => ({
       poses: poses.slice(c * posesPerCompound, (c + 1) * posesPerCompound),
-      target: (c % 5) - 2,
+      target: (c % 5) - 2, // arbitrary
     })),
     params: paramsOf(data),
     score: (tape: Tape, p: Readonly<Record<string, Value>>, pose: Pose) =>

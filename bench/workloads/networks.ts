@@ -30,6 +30,7 @@ export function networkTask(kind: 'painn' | 'gat', sizes: readonly number[], cou
   });
   const poses = Array.from({ length: count }, (_, n) => {
     const moved = spread(3 * atoms, 100 + 3 * n * atoms);
+    // The lattice has four atoms along x and y, and as many as needed along z.
     const at = Array.from(moved, (x, i) => {
       const atom = Math.floor(i / 3);
       return 1.5 * (Math.floor(atom / 4 ** (i % 3)) % (i % 3 === 2 ? atoms : 4)) + 0.6 * x;

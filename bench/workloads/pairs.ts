@@ -49,6 +49,7 @@ export function pairLists(data: Data, count: number): PairList[] {
       Int32Array,
       Int32Array,
     ];
+    // A type modulo 3 is 0 for hydrophobic atoms, 1 for donors and 2 for acceptors. Only the ligand donates.
     const mask = (ligand: number, receptor: number) =>
       Float32Array.from(ligandType, (type, p) =>
         Number(type % 3 === ligand && (receptorType[p] as number) % 3 === receptor),
@@ -104,7 +105,8 @@ function pairEnergies({ weights, radii }: Recorded, pairs: Pairs): Value {
 }
 
 function perRotor(energy: Value, { weights }: Recorded, rotors: Operand): Value {
-  return div(energy, add(1, mul(weight(weights, 5), rotors)));
+  const rotorWeight = weight(weights, 5);
+  return div(energy, add(1, mul(rotorWeight, rotors)));
 }
 
 /** Records weight k, of shape [1], which broadcasts. */

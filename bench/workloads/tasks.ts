@@ -82,14 +82,15 @@ export async function readTask(name: string, count: number): Promise<Task> {
   return taskOf(name as DataName, data, count);
 }
 
-function vinaTask(different: readonly VinaPose[], count: number): Task {
-  const poses = Array.from({ length: count }, (_, n) => different[n % different.length] as VinaPose);
+function vinaTask(distinct: readonly VinaPose[], count: number): Task {
+  const poses = Array.from({ length: count }, (_, n) => distinct[n % distinct.length] as VinaPose);
   const params = vinaWeights();
   const { gradient, score: byHand } = handVina();
   const weights = Object.values(params).map(({ data }) => data[0]) as unknown as HandWeights;
   const hand = { gradient, run: (pose: VinaPose) => byHand(pose, weights) };
   const fields = ['ligandAtom', 'receptorAtom', 'radii', 'hydrophobic', 'hydrogenBond'] as const;
   const [first] = poses as [VinaPose];
+  // The small pose has 64 pairs of the first pose.
   const firstPairs = Object.fromEntries(fields.map(name => [name, first[name].slice(0, 64)]));
   const small = { ...first, ...firstPairs };
   return { poses, params, score, scoreGroup, small, hand, precision: 'float64' } as unknown as Task;
