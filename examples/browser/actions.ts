@@ -31,7 +31,8 @@ const noResults = {
 /** Number of poses drawn, best first: each takes about 2 MB in the 3D view. */
 const mostDrawn = 64;
 
-const curvePoints = 80;
+/** Number of intervals between the points of a curve. */
+const curveIntervals = 80;
 
 /** Returns actions that compute in a worker of their own and write the results to the store. */
 export function actionsOn(store: Store): Actions {
@@ -49,22 +50,25 @@ export function actionsOn(store: Store): Actions {
   });
   const curve = latest('curve', curve => store.update({ curve }));
 
-  /** Returns a function that runs a task, one input at a time. Of the inputs that arrive while it runs, only the last is kept. */
+  /**
+   * Returns a function that runs a task, one input at a time. Of the inputs that arrive while the task runs, only the last is
+   * kept, and runs next.
+   */
   function latest<Name extends TaskName>(task: Name, show: (output: Output<Name>) => void) {
-    let running = false;
+    let isRunning = false;
     let waiting: { input: Input<Name> } | undefined;
     const ask = async (input: Input<Name>): Promise<void> => {
-      if (running) {
+      if (isRunning) {
         waiting = { input };
         return;
       }
-      running = true;
+      isRunning = true;
       try {
         show(await calculator.run(task, input));
       } catch (error) {
         store.update({ problem: messageOf(error) });
       } finally {
-        running = false;
+        isRunning = false;
       }
       const next = waiting;
       waiting = undefined;
@@ -123,7 +127,7 @@ function bestOf(predictions: Float64Array, most: number): number[] {
 
 /** Returns the settings of the points of a curve, evenly spaced on the slider. */
 function settingsAlong(kind: SetKind): CombinationSettings[] {
-  return Array.from({ length: curvePoints + 1 }, (_, i) =>
-    settingsOf(kind, settingAt(sliders[kind], i / curvePoints)),
+  return Array.from({ length: curveIntervals + 1 }, (_, i) =>
+    settingsOf(kind, settingAt(sliders[kind], i / curveIntervals)),
   );
 }

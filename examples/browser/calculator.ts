@@ -70,7 +70,7 @@ export function calculatorOf(worker: Worker): Calculator {
   };
 }
 
-/** Runs one long task in a new worker, which is ended with the task. Stopping it leaves other tasks alone. */
+/** Runs one long task in a new worker, and ends the worker with the task. Stopping the task affects no other task. */
 export function runApart<Name extends TaskName>(
   start: () => Worker | Promise<Worker>,
   files: Files,

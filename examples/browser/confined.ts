@@ -1,6 +1,6 @@
 /**
- * Content-Security-Policy for code that the visitor typed or pasted. It may compile code and load its own blobs, but reach
- * no server, not even the page's own.
+ * Content-Security-Policy for code that the visitor typed or pasted. Such code may compile code and load its own blobs, but
+ * reach no server, not even the page's own.
  */
 const policy = "default-src 'none'; script-src 'unsafe-eval' blob:; worker-src blob:";
 
@@ -14,12 +14,12 @@ interface Frame {
 let confinedFrame: Promise<Frame> | undefined;
 
 /**
- * Starts a worker for the visitor's own scorer that cannot send data to any server.
+ * Starts a worker that runs the visitor's own scorer and cannot send data to any server.
  *
  * A worker loaded from a URL gets its policy from the response headers, and a static server sends none. A worker created
- * from a blob inherits the policy of the document that created the blob. Here that document is a hidden frame with a policy
- * stricter than the page's, as the page has to load its own files. `scorer-worker.js` is therefore one self-contained
- * script that imports nothing by URL.
+ * from a blob inherits the policy of the document that created the blob. Here that document is a hidden frame. Its policy is
+ * stricter than the page's could be, because the page has to load its own files. `scorer-worker.js` is one self-contained
+ * script, because the policy does not let it import anything from a server.
  *
  * @throws Error if the script cannot be loaded
  */
@@ -43,9 +43,9 @@ async function openFrame(): Promise<Frame> {
   frame.hidden = true;
   frame.title = 'Confined frame of your scorer';
   frame.srcdoc = `<meta http-equiv="Content-Security-Policy" content="${policy}">`;
-  const isLoaded = new Promise(resolve => frame.addEventListener('load', resolve, { once: true }));
+  const loaded = new Promise(resolve => frame.addEventListener('load', resolve, { once: true }));
   document.body.append(frame);
-  await isLoaded;
+  await loaded;
   // The constructors must be the frame's own: they decide which document's policy the worker inherits.
   const { Blob, URL: FrameUrl, Worker } = frame.contentWindow as Window & typeof globalThis;
   return { Worker, url: FrameUrl.createObjectURL(new Blob([script], { type: 'text/javascript' })) };

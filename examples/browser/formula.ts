@@ -1,11 +1,13 @@
 import type { Form, Scalar, Value } from 'posetape';
 
-/** Part of a formula, with the precedence of its outermost operation. */
+/** Part of a formula. */
 interface Term {
   readonly text: string;
+  /** Precedence of the outermost operation. */
   readonly binds: number;
 }
 
+/** Precedences of operations, lowest first. */
 const [choice, comparison, sum, product, power, atom] = [0, 1, 2, 3, 4, 5] as const;
 
 /** Returns the text of a term, in parentheses if its precedence is below `least`. */
@@ -13,8 +15,9 @@ function wrapped({ text, binds }: Term, least: number): string {
   return binds < least ? `(${text})` : text;
 }
 
-function infix(a: Term, sign: string, b: Term, binds: number, binding = binds): Term {
-  return { text: `${wrapped(a, binds)} ${sign} ${wrapped(b, binding)}`, binds };
+/** Returns `a sign b`. The term `b` gets parentheses if its precedence is below `leastOfB`. */
+function infix(a: Term, sign: string, b: Term, binds: number, leastOfB = binds): Term {
+  return { text: `${wrapped(a, binds)} ${sign} ${wrapped(b, leastOfB)}`, binds };
 }
 
 function call(name: string, ...terms: Term[]): Term {

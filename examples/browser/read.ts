@@ -35,6 +35,7 @@ export async function readMolecule(file: File): Promise<Molecule> {
  */
 export async function* textOf(file: File): AsyncGenerator<string> {
   try {
+    // The first four bytes tell the kind of the file.
     const head = new Uint8Array(await file.slice(0, 4).arrayBuffer());
     const bytes =
       kindOf(head) === 'gzip' ? file.stream().pipeThrough(new DecompressionStream('gzip')) : file.stream();

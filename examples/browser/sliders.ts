@@ -3,6 +3,9 @@ import type { CombinationSettings } from './worker/combine.ts';
 /** Combinations that have a setting. */
 export type SetKind = Exclude<CombinationSettings['kind'], 'mean'>;
 
+/** kT at room temperature, in kcal/mol. */
+export const roomKT = 0.593;
+
 /** Slider for the setting of a combination. */
 export interface Slider {
   readonly name: 't' | 'kT' | 'g';

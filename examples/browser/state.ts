@@ -1,3 +1,4 @@
+import { roomKT } from './sliders.ts';
 import type { CombinationSettings, Combined, Curve } from './worker/combine.ts';
 import type { Molecule } from './worker/molecules.ts';
 import type { Files, Opened } from './worker/open.ts';
@@ -34,7 +35,7 @@ const initial: State = {
   read: 0,
   drawn: undefined,
   pose: 0,
-  settings: { kind: 'boltzmann', kT: 0.593 },
+  settings: { kind: 'boltzmann', kT: roomKT },
   combined: undefined,
   curve: undefined,
   slope: undefined,
@@ -47,7 +48,7 @@ const initial: State = {
 /** Callback that redraws after a change, given the state after and before it. */
 export type Draw = (state: State, before: State) => void;
 
-/** Holder of the shared state. Actions change it, panels draw it. */
+/** Holder of the shared state. Actions change the state, and panels draw it. */
 export class Store {
   #state: State = initial;
   readonly #draws: Draw[] = [];
@@ -67,7 +68,7 @@ export class Store {
     draw(this.#state, initial);
   }
 
-  /** Resolves when there is a first result or an error. Large modules are loaded after that. */
+  /** Resolves when there is a first result or an error. Panels load large modules only then. */
   firstResult(): Promise<void> {
     return new Promise(resolve => {
       this.subscribe(({ combined, problem }) => {

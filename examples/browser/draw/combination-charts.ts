@@ -22,6 +22,7 @@ export function curveOption(
   // ΔG of lse goes to −∞ as t goes to 0, so the axis covers only the limits. A gated curve may leave the range of its limits.
   const inRange = kind === 'gated' ? [...limitValues, ...points.map(([, y]) => y)] : limitValues;
   const [lowest, highest] = [Math.min(...inRange), Math.max(...inRange)];
+  // The axis extends beyond the limits by a margin in kcal/mol; for lse by more at the bottom, to show ΔG falling.
   const margin = 0.12 * Math.max(highest - lowest, 0.5);
   const least = kind === 'lse' ? lowest - 4 * margin : lowest - margin;
   return {
@@ -77,8 +78,10 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
   const count = predictions.length;
   const points = (numbers: Float64Array) => [...numbers].map((number, n) => [n + 1, number]);
   const largest = Math.max(...weights);
-  // ECharts draws that many marks as one shape, in one colour.
+  // More marks than this are drawn as one shape, in one colour.
   const isMany = count > 500;
+  /** Distance in pixels from one row to the next. */
+  const pitch = 70;
   const rows = [
     { name: 'ΔGₙ', height: 52, ends: endsOf(predictions) },
     ...(gate ? [{ name: 'Hₙ', height: 52, ends: endsOf(gate.bonds) }] : []),
@@ -107,7 +110,7 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
         }),
     markLine: mark,
   });
-  const bars = (row: number, numbers: Float64Array, colours: (number: number) => string) => ({
+  const bars = (row: number, numbers: Float64Array, colourOf: (number: number) => string) => ({
     type: 'bar',
     xAxisIndex: row,
     yAxisIndex: row,
@@ -115,11 +118,11 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
     large: isMany,
     largeThreshold: 0,
     ...(isMany
-      ? { itemStyle: { color: colours(largest) }, data: points(numbers) }
+      ? { itemStyle: { color: colourOf(largest) }, data: points(numbers) }
       : {
           data: points(numbers).map(([x, y]) => ({
             value: [x, y],
-            itemStyle: { color: colours(y as number) },
+            itemStyle: { color: colourOf(y as number) },
           })),
         }),
     markLine: mark,
@@ -140,7 +143,7 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
     axisPointer: { link: [{ xAxisIndex: 'all' }] },
     // Without 'none', the row with the longest axis name would begin further right than the others.
     grid: rows.map(({ height }, row) => ({
-      ...{ left: 82, right: 8, top: 8 + 70 * row, height },
+      ...{ left: 82, right: 8, top: 8 + pitch * row, height },
       outerBoundsMode: 'none',
     })),
     xAxis: rows.map((_, row) => ({

@@ -4,16 +4,17 @@ import { axis, tooltip } from './chart-looks.ts';
 import { colour } from './colours.ts';
 import { bytes, roughBytes } from './numbers.ts';
 
-const looks: Readonly<Record<WayName, { colour: 'cost' | 'forward' | 'ink'; dashed: boolean }>> = {
-  'full graph': { colour: 'cost', dashed: false },
-  'one tape at a time, interpreter': { colour: 'forward', dashed: true },
-  'one tape at a time, jit': { colour: 'forward', dashed: false },
-  'several poses on a tape, jit': { colour: 'ink', dashed: false },
+const looks: Readonly<Record<WayName, { colour: 'cost' | 'forward' | 'ink'; isDashed: boolean }>> = {
+  'full graph': { colour: 'cost', isDashed: false },
+  'one tape at a time, interpreter': { colour: 'forward', isDashed: true },
+  'one tape at a time, jit': { colour: 'forward', isDashed: false },
+  'several poses on a tape, jit': { colour: 'ink', isDashed: false },
 };
 
 /**
- * Returns the chart of peak bytes over the number of poses, both axes logarithmic. The full graph has slope one, one tape at
- * a time is level, and several poses on a tape rise until N is their number.
+ * Returns the chart of peak bytes over the number of poses N, with logarithmic axes. The line of the full graph has slope 1.
+ * The lines of one tape at a time are level. The line of several poses on a tape rises until N is the number of poses on
+ * a tape.
  */
 export function memoryOption(points: readonly MemoryPoint[], posesPerTape: number): EChartsCoreOption {
   const isNarrow = innerWidth < 640;
@@ -56,8 +57,8 @@ export function memoryOption(points: readonly MemoryPoint[], posesPerTape: numbe
         color,
         symbol: 'circle',
         symbolSize: 7,
-        itemStyle: { color: look.dashed ? colour('card') : color, borderColor: color, borderWidth: 1.5 },
-        lineStyle: { color, width: 2, type: look.dashed ? [5, 4] : 'solid' },
+        itemStyle: { color: look.isDashed ? colour('card') : color, borderColor: color, borderWidth: 1.5 },
+        lineStyle: { color, width: 2, type: look.isDashed ? [5, 4] : 'solid' },
         endLabel: {
           show: !isNarrow,
           formatter: title.replace(', ', ',\n'),

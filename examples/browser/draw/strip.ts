@@ -6,9 +6,18 @@ import { roughBytes } from './numbers.ts';
 
 type Point = readonly [step: number, bytes: number];
 
-/** Returns the chart of bytes held at each step of a tape. `before` is the previous tape, drawn in grey on the left. */
+/** Number of steps between the previous tape and the current one. */
+const gap = 4;
+
+/**
+ * Returns the chart of bytes held at each step of a tape.
+ *
+ * @param before the previous tape, drawn in grey on the left
+ * @param done number of steps done; more than all steps once the tape is discarded
+ */
 export function stripOption(trace: Trace, before: Trace | undefined, done: number): EChartsCoreOption {
-  const start = before ? -before.steps - 4 : 0;
+  const start = before ? -before.steps - gap : 0;
+  /** Returns the line of bytes held: during a step in its first half, and after the step in its second half. */
   const stairs = (trace: Trace, from: number, to: number, offset = 0): Point[] => {
     const points: Point[] =
       from === 0
@@ -66,7 +75,7 @@ export function stripOption(trace: Trace, before: Trace | undefined, done: numbe
     },
     series: [
       ...(before ? [area(stairs(before, 0, before.steps, start), 'faint', 0.5)] : []),
-      // All steps in grey, those to come included.
+      // All steps in grey, including those not done yet.
       area(stairs(trace, 0, trace.steps), 'faint', 0.12),
       area(isDiscarded ? [] : stairs(trace, 0, Math.min(run, trace.backward)), 'forward', 0.28),
       area(isDiscarded || run <= trace.backward ? [] : stairs(trace, trace.backward, run), 'backward', 0.28),

@@ -35,8 +35,8 @@ export function cellsOf(
       if (!Number.isNaN(idAt(event))) show(idAt(event));
     };
     list.onkeydown = event => {
-      const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-      const next = by ? cells[idAt(event) + by] : undefined;
+      const offset = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      const next = offset ? cells[idAt(event) + offset] : undefined;
       if (!next) return;
       event.preventDefault();
       next.focus();
@@ -114,6 +114,7 @@ function drawLinks(links: HTMLElement, cells: readonly HTMLElement[], { entries 
   };
   const line = (from: number, to: number, name: string) => {
     const [[x0, y0], [x1, y1]] = [center(from), center(to)];
+    // A line within a row of cells is bent upwards, in pixels.
     const bend = y0 === y1 ? Math.min(24, Math.abs(x1 - x0) / 3) : 0;
     return `<path class="${name}" d="M${x0} ${y0}Q${(x0 + x1) / 2} ${(y0 + y1) / 2 - bend} ${x1} ${y1}"/>`;
   };

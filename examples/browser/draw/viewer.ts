@@ -57,18 +57,18 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
   let lastPaint: Parameters<Viewer['paint']> = [0, []];
   let lastSlope: Slope | undefined;
 
-  viewer.rotate(-55, 'z');
+  viewer.rotate(firstTurn, 'z');
 
-  // Dragging a slider changes the shades more often than they can be drawn, and repainting many poses at once would block the
-  // page. So at most a few poses are repainted in a frame.
+  // Dragging a slider changes the shades faster than the poses can be repainted, and repainting many poses at once would block
+  // the page. So each frame repaints only a few poses, and the next frame continues.
   const draw: () => void = onceAFrame(() => {
     const [chosen, shadesOfAll] = lastPaint;
-    let left = mostPainted;
+    let remaining = mostPainted;
     for (const [n, model] of models.entries()) {
       const shade = Math.round((shadesOfAll[n] ?? 0) * shades) / shades;
       const key = `${shade}${n === chosen ? ' chosen' : ''}`;
       if (painted.get(n) === key) continue;
-      if (--left < 0) {
+      if (--remaining < 0) {
         draw();
         break;
       }
@@ -168,6 +168,9 @@ function onceAFrame(work: () => void): () => void {
     });
   };
 }
+
+/** Degrees about z by which the view is turned at first. */
+const firstTurn = -55;
 
 /** Degrees per key press. */
 const turn = 8;

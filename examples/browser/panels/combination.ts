@@ -3,7 +3,7 @@ import type { Chart } from '../draw/chart.ts';
 import { curveOption, type Limit, sharesOption } from '../draw/combination-charts.ts';
 import { byId, element, fillTable, row, typeset } from '../draw/dom.ts';
 import { fixed, milliseconds, short } from '../draw/numbers.ts';
-import { positionOf, type SetKind, settingAt, settingOf, settingsOf, sliders } from '../sliders.ts';
+import { positionOf, roomKT, type SetKind, settingAt, settingOf, settingsOf, sliders } from '../sliders.ts';
 import type { State, Store } from '../state.ts';
 import type { CombinationSettings, Combined } from '../worker/combine.ts';
 
@@ -33,7 +33,8 @@ const descriptions: Readonly<Record<Kind, { formulas: readonly string[]; limits:
 /** Sets up the panel of combinations: their sliders, ΔG, weights and coefficients. */
 export function combinationPanel(store: Store, actions: Actions): void {
   const slider = byId<HTMLInputElement>('setting');
-  const settings = { lse: 1, boltzmann: 0.593, gated: 1 };
+  /** Latest setting of each combination. */
+  const settings = { lse: 1, boltzmann: roomKT, gated: 1 };
   const chosen = (): Kind =>
     document.querySelector<HTMLInputElement>('[name=combination]:checked')?.value as Kind;
   const apply = () => {
@@ -58,12 +59,14 @@ export function combinationPanel(store: Store, actions: Actions): void {
     .then(() => import('../draw/chart.ts'))
     .then(({ chartIn }) => {
       const [curve, shares] = [chartIn(byId('curve')), chartIn(byId('shares'))];
-      shares.onClick(x => actions.choose(Math.min(Math.max(Math.round(x) - 1, 0), count(store.state) - 1)));
+      shares.onClick(x =>
+        actions.choose(Math.min(Math.max(Math.round(x) - 1, 0), poseCount(store.state) - 1)),
+      );
       store.subscribe((state, before) => drawCharts(curve, shares, state, before));
     });
 }
 
-function count({ combined }: State): number {
+function poseCount({ combined }: State): number {
   return combined?.predictions.length ?? 1;
 }
 
@@ -104,7 +107,7 @@ function drawNumbers({ combined }: State): void {
   drawTables({ combined });
 }
 
-/** Fills the tables if they are open: for many poses they take longer than everything else. */
+/** Fills the tables if they are open. For many poses, filling them takes longer than everything else. */
 function drawTables({ combined }: Pick<State, 'combined'>): void {
   if (!combined || !byId<HTMLDetailsElement>('numbers').open) return;
   const { predictions, weights, coefficients, gate, gradient } = combined;
@@ -140,20 +143,20 @@ function drawCharts(curve: Chart, shares: Chart, state: State, before: State): v
   if (isNew || state.curve !== before.curve || settings !== before.settings) {
     byId('curve').hidden = settings.kind === 'mean';
     if (settings.kind !== 'mean' && state.curve?.kind === settings.kind) {
-      const label = `ΔG over ${sliders[settings.kind].name}: ${courseOf[settings.kind]}; now ${fixed(combined.value, 3)}`;
+      const label = `ΔG over ${sliders[settings.kind].name}: ${courses[settings.kind]}; now ${fixed(combined.value, 3)}`;
       curve.draw(label, curveOption(state.curve, combined, limitsOf(combined)));
     }
   }
   if (isNew || pose !== before.pose) {
     const strongest = combined.weights.indexOf(Math.max(...combined.weights)) + 1;
-    const label = `ΔG, weight and coefficient of ${count(state)} poses; pose ${strongest} has the largest weight`;
+    const label = `ΔG, weight and coefficient of ${poseCount(state)} poses; pose ${strongest} has the largest weight`;
     byId('shares').classList.toggle('four', combined.gate !== undefined);
     shares.draw(label, sharesOption(combined, pose));
   }
 }
 
 /** Description of the curve of each combination, for screen readers. */
-const courseOf: Readonly<Record<SetKind, string>> = {
+const courses: Readonly<Record<SetKind, string>> = {
   lse: 'from far below the best pose up to it',
   boltzmann: 'from the best pose to the mean',
   gated: 'from the mean to the pose with the most hydrogen bonds',

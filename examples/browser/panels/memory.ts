@@ -17,7 +17,7 @@ import { jobButtons } from './job.ts';
 
 /**
  * Sets up the panel that compares the memory of the full graph, of one tape at a time and of several poses on a tape, for
- * growing numbers of poses. Changing the number of poses per tape runs only that way again.
+ * growing numbers of poses. Changing the number of poses per tape repeats only the last of these.
  */
 export function memoryPanel(store: Store): void {
   const [largest, perTape] = [
@@ -75,7 +75,7 @@ export function memoryPanel(store: Store): void {
   });
 }
 
-function at(points: readonly MemoryPoint[], count: number, way: WayName): MemoryPoint | undefined {
+function pointAt(points: readonly MemoryPoint[], count: number, way: WayName): MemoryPoint | undefined {
   return points.find(point => point.poses === count && point.way === way);
 }
 
@@ -87,7 +87,7 @@ function drawTable(
 ): void {
   const counts = hasStarted ? countsTo(largest) : [];
   const rows = counts.map(count => {
-    const peaks = wayNames.map(way => at(points, count, way)?.peakBytes);
+    const peaks = wayNames.map(way => pointAt(points, count, way)?.peakBytes);
     return row(`${count}`, ...peaks.map(peak => (peak === undefined ? '…' : bytes(peak))));
   });
   const columns = ['N', 'full graph', 'interpreter', 'jit', `jit, G = ${posesPerTape}`];
@@ -96,7 +96,7 @@ function drawTable(
 
 function verdict(points: readonly MemoryPoint[], { posesPerTape }: Comparison): string {
   const count = Math.max(...points.map(({ poses }) => poses));
-  const [graph, stream, fused, several] = wayNames.map(way => at(points, count, way));
+  const [graph, stream, fused, several] = wayNames.map(way => pointAt(points, count, way));
   if (!graph || !stream) return '';
   const share = fixed(graph.peakBytes / stream.peakBytes, 0);
   const more =

@@ -21,7 +21,7 @@ export function posesPanel(store: Store, actions: Actions, defaults: Promise<Fil
   };
   const forces = byId<HTMLInputElement>('forces');
   forces.addEventListener('change', () => actions.showForces(forces.checked));
-  ownFiles(store, actions, defaults);
+  acceptFiles(store, actions, defaults);
 
   store.subscribe(drawFacts);
   const element = byId('viewer');
@@ -36,9 +36,12 @@ export function posesPanel(store: Store, actions: Actions, defaults: Promise<Fil
     );
 }
 
+/** Number of poses of the page's own files, shown until files have been read. */
+const defaultCount = 64;
+
 function drawFacts(state: State): void {
   const { opened, pose, combined, slope, problem, drawn } = state;
-  const count = opened?.poses ?? 64;
+  const count = opened?.poses ?? defaultCount;
   const stepper = byId<HTMLInputElement>('pose');
   stepper.max = `${count}`;
   stepper.value = `${pose + 1}`;
@@ -51,9 +54,9 @@ function drawFacts(state: State): void {
   byId('pose-force').textContent = slope ? short(longestForce(slope.slope)) : '–';
   byId('legend-largest').textContent = combined ? `${short(Math.max(...combined.weights))} (largest w)` : '';
   const message = byId('problem');
-  const isPartly = drawn !== undefined && drawn.size < count;
-  byId('poses-drawn').hidden = !isPartly;
-  byId('poses-drawn').textContent = isPartly
+  const isPartial = drawn !== undefined && drawn.size < count;
+  byId('poses-drawn').hidden = !isPartial;
+  byId('poses-drawn').textContent = isPartial
     ? `Showing the ${drawn.size} best of ${count} poses, and the chosen one.`
     : '';
   message.hidden = problem === undefined;
@@ -69,13 +72,14 @@ function summaryOf({ files, opened, read }: State, ours: Files): string {
   if (read > 0) return `Reading: ${read} poses so far.`;
   if (!files || !opened) return '64 poses of imatinib in the kinase Abl.';
   const { compounds, poses } = opened;
-  if (isOf(files, ours)) return `${poses} poses of imatinib in the kinase Abl.`;
+  if (areOurs(files, ours)) return `${poses} poses of imatinib in the kinase Abl.`;
   const compound = compounds[files.compound] as CompoundSummary;
   const title = compounds.length > 1 ? titleOf(compound) : files.poses.map(({ name }) => name).join(', ');
   return `${poses === 1 ? 'One pose' : `${poses} poses`} of ${title} in ${files.receptor.name}.`;
 }
 
-function isOf(files: Files, ours: Files): boolean {
+/** True if the files are the page's own, whichever the compound. */
+function areOurs(files: Files, ours: Files): boolean {
   return files.receptor === ours.receptor && files.poses === ours.poses;
 }
 
@@ -124,7 +128,7 @@ function drawCompounds(select: HTMLSelectElement, { opened, files }: State): voi
 }
 
 /** Lets the visitor open files by the button, or by dropping them on the panel. */
-function ownFiles(store: Store, actions: Actions, defaults: Promise<Files>): void {
+function acceptFiles(store: Store, actions: Actions, defaults: Promise<Files>): void {
   const [input, back, target] = [byId<HTMLInputElement>('own'), byId('back'), byId('poses')];
   const open = async (list: FileList | null | undefined) => {
     const own = [...(list ?? [])];
@@ -166,7 +170,7 @@ function ownFiles(store: Store, actions: Actions, defaults: Promise<Files>): voi
     ours =>
       store.subscribe((state, before) => {
         const { files, opened } = state;
-        back.hidden = files === undefined || isOf(files, ours);
+        back.hidden = files === undefined || areOurs(files, ours);
         byId('poses-what').textContent = summaryOf(state, ours);
         if (opened !== before.opened) drawCompounds(select, state);
       }),

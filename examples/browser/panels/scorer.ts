@@ -11,19 +11,19 @@ import { jobButtons } from './job.ts';
 /** Sets up the panel with the editor of the scorer, ΔG, its gradient and the check of the gradient. */
 export function scorerPanel(store: Store, loadSource: () => Promise<string>): void {
   let editor: Editor | undefined;
-  let tried = 0;
+  let triedPose = 0;
   const tryIt = () => {
     const { files, pose, settings } = store.state;
     if (!files || !editor) return undefined;
     editor.mark();
-    tried = pose;
+    triedPose = pose;
     const trial = { source: editor.source, pose, settings };
     return runApart(startConfined, files, 'tryScorer', trial, doing => {
       byId('scorer-doing').textContent = `running: ${doing}`;
     });
   };
   const done = (verdict: Verdict) => {
-    drawVerdict(verdict, tried, store.state.combined?.predictions[tried]);
+    drawVerdict(verdict, triedPose, store.state.combined?.predictions[triedPose]);
     if (verdict.ok) return `ran in ${milliseconds(verdict.milliseconds)}`;
     editor?.mark(verdict);
     return `error in line ${verdict.line}`;

@@ -23,7 +23,7 @@ export function tapePanel(store: Store): void {
   let chart: Chart | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isPlaying = false;
-  /** Id of the value to keep displayed; −1 to display that of the current step. */
+  /** Id of the value to keep displayed; −1 to display the value of the current step. */
   let selected = -1;
   /** Id of the value whose details are displayed. */
   let displayed = -1;
@@ -76,7 +76,8 @@ export function tapePanel(store: Store): void {
     go(step);
   };
 
-  const take = (state: State) => {
+  /** Shows the tape of the state, if it is new. */
+  const showTrace = (state: State) => {
     if (!state.trace || state.trace === trace) return;
     before = trace;
     trace = state.trace;
@@ -88,7 +89,7 @@ export function tapePanel(store: Store): void {
     drawFused(trace);
     draw();
   };
-  store.subscribe(take);
+  store.subscribe(showTrace);
   store.subscribe((state, previous) => {
     if (state.theme !== previous.theme) draw();
     if (state.opened !== previous.opened) before = undefined;
@@ -103,7 +104,7 @@ export function tapePanel(store: Store): void {
     });
 }
 
-/** Returns the id of the value that the last step computed; before the first step, that of the first value. */
+/** Returns the id of the value that the last step computed; before the first step, the id of that step's value. */
 function entryDone(trace: Trace, done: number): number {
   const step = Math.min(Math.max(done, 1), trace.steps) - 1;
   return trace.entries.find(entry => entry.step === step)?.id ?? 0;

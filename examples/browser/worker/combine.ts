@@ -30,9 +30,11 @@ export interface Combined {
   readonly settings: CombinationSettings;
   /** ΔG. */
   readonly value: number;
-  /** ΔG_n, w_n and c_n of each pose. */
+  /** ΔG_n of each pose. */
   readonly predictions: Float64Array;
+  /** w_n of each pose. */
   readonly weights: Float64Array;
+  /** c_n of each pose. */
   readonly coefficients: Float64Array;
   /** H_n and ∂ΔG/∂H_n of each pose, if the combination is gated. */
   readonly gate?: { readonly bonds: Float64Array; readonly slopes: Float64Array };
@@ -45,9 +47,10 @@ export interface Combined {
 /** Scores all poses and combines them, with the gradient. */
 export async function combine({ poses }: Context, settings: CombinationSettings): Promise<Combined> {
   const start = performance.now();
-  const result = await combinePoses({ poses, ...combining(settings, vinaWeights(), score) });
+  const result = await combinePoses({ poses, ...combineOptions(settings, vinaWeights(), score) });
   const { value, predictions, weights, coefficients, stats } = result;
   const entries = Object.entries(result.gradient).map(([name, { data }]) => [name, data[0]]);
+  // A gated combination pools pairs (H_n, ΔG_n), so the two alternate in its predictions and coefficients.
   const isGated = settings.kind === 'gated';
   return {
     settings,
@@ -71,7 +74,7 @@ function everySecond(numbers: Float64Array, start: 0 | 1): Float64Array {
  * Returns options of `combinePoses` for these settings. For a gated combination, g is added to the parameters, and the scorer
  * of ΔG_n becomes one of H_n and ΔG_n.
  */
-export function combining<P extends Params>(
+export function combineOptions<P extends Params>(
   settings: CombinationSettings,
   params: P,
   score: Scorer<DockedPose, P>,
@@ -91,7 +94,7 @@ export interface Curve {
   readonly points: readonly (readonly [setting: number, value: number])[];
 }
 
-/** Computes ΔG for many settings of one combination, from predictions already known, without running the poses again. */
+/** Computes ΔG for many settings of one combination from the predictions of `combined`, without scoring the poses again. */
 export async function curve(
   _context: Context,
   { combined, settings }: { combined: Combined; settings: readonly CombinationSettings[] },
@@ -105,7 +108,8 @@ async function valueFor(settings: CombinationSettings, { predictions, gate }: Co
   const combination = combinationOf(settings);
   if (settings.kind !== 'gated') {
     const accumulator = combination.accumulator();
-    for (const prediction of predictions) accumulator.add(prediction, null);
+    const noGradient = null;
+    for (const prediction of predictions) accumulator.add(prediction, noGradient);
     return accumulator.result().value;
   }
   const { value } = await combinePoses({

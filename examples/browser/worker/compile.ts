@@ -55,7 +55,7 @@ interface Location {
 }
 
 /**
- * Turns the code into a function, with the same line numbers. It is imported from a URL because WebKit reports no lines for
+ * Turns the code into a function without moving any line. The code is imported from a URL because WebKit reports no lines for
  * `new Function`.
  */
 async function moduleOf(code: string): Promise<Module> {
@@ -64,7 +64,7 @@ async function moduleOf(code: string): Promise<Module> {
   try {
     return { module: ((await import(url)) as { default: Module['module'] }).default, url };
   } catch (cause) {
-    // A SyntaxError of the engine has no line, but that of a parser does.
+    // A SyntaxError of the JavaScript engine does not tell the line. That of the parser does.
     const { parse } = await import('acorn');
     try {
       parse(code, { ecmaVersion: 'latest', allowReturnOutsideFunction: true });
@@ -99,7 +99,7 @@ export function lineOf(error: unknown, url: string): number | undefined {
   return Number.isNaN(line) ? undefined : line;
 }
 
-/** Returns the message of an error without the position at its end, as the line is shown separately. */
+/** Returns the message of an error without sucrase's prefix and without the position, as the line is shown separately. */
 function withoutPosition(error: unknown): string {
   return messageOf(error)
     .replace(/^Error transforming [^:]*: /, '')

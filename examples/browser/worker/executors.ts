@@ -5,12 +5,13 @@ import { score } from '../../../program/vina/score.ts';
 import { type VinaWeights, vinaWeights } from '../../vina/score.ts';
 import { executorChoices } from '../executors.ts';
 import { messageOf } from '../message.ts';
+import { roomKT } from '../sliders.ts';
 import type { Context, Report } from './tasks.ts';
 
-/** Result of timing an executor, or why it could not run. */
+/** Result of timing an executor, or the reason why the executor could not run. */
 export type ExecutorResult = { readonly choice: string } & (
   | {
-      /** Name of the backend that ran, and why it was not a better one. */
+      /** Name of the backend that ran, and the reason why a better one did not. */
       readonly ran: string;
       /** Median over the rounds, for value and gradient. */
       readonly millisecondsPerPose: number;
@@ -21,7 +22,7 @@ export type ExecutorResult = { readonly choice: string } & (
       /** Largest difference of ΔG_n or ∂ΔG/∂w from the first executor's, relative to the largest entry. */
       readonly difference: number;
     }
-  /** Reason why it could not run. */
+  /** Reason why the executor could not run. */
   | { readonly failed: string }
 );
 
@@ -55,7 +56,7 @@ export async function executors(
   report: Report<ExecutorProgress>,
 ): Promise<readonly ExecutorResult[]> {
   const run = (executor: Executor) =>
-    combinePoses({ poses, params: vinaWeights(), score, combination: boltzmann({ kT: 0.593 }), executor });
+    combinePoses({ poses, params: vinaWeights(), score, combination: boltzmann({ kT: roomKT }), executor });
   const runners: Runner[] = executorChoices.map(({ name }) => ({
     choice: name,
     executor: undefined,
@@ -64,7 +65,7 @@ export async function executors(
     milliseconds: [],
     combined: undefined,
   }));
-  const results = () => runners.filter(isKnown).map(runner => resultOf(runner, runners, poses.length));
+  const results = () => runners.filter(hasResult).map(runner => resultOf(runner, runners, poses.length));
 
   const total = executorChoices.length * (rounds + 1);
   let done = 0;
@@ -109,7 +110,8 @@ async function attempt(runner: Runner, work: () => Promise<void>): Promise<void>
   }
 }
 
-function isKnown({ failed, combined }: Runner): boolean {
+/** True if the executor has run or failed. */
+function hasResult({ failed, combined }: Runner): boolean {
   return failed !== undefined || combined !== undefined;
 }
 
@@ -126,7 +128,7 @@ function resultOf(runner: Runner, [reference]: readonly Runner[], poses: number)
   };
 }
 
-/** Returns the name of the backend that ran, and why it was not a better one. */
+/** Returns the name of the backend that ran, and the reason why a better one did not. */
 function ranOf(executor: Executor | undefined): string {
   const reason = (executor as Partial<GpuExecutor> | undefined)?.fallbackReason;
   return reason ? `${executor?.name}: ${reason}` : (executor?.name ?? '');
@@ -137,13 +139,14 @@ function median(numbers: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] as number;
 }
 
+/** Returns the largest difference between predictions or gradients of `a` and `b`, relative to the largest entry of `b`. */
 function differenceOf(a: Combined, b: Combined): number {
-  const flat = ({ predictions, gradient }: Combined) => [
+  const numbersOf = ({ predictions, gradient }: Combined) => [
     [...predictions],
     Object.values(gradient).map(({ data }) => data[0] as number),
   ];
-  const differences = flat(a).map((numbers, k) => {
-    const expected = flat(b)[k] as number[];
+  const differences = numbersOf(a).map((numbers, k) => {
+    const expected = numbersOf(b)[k] as number[];
     const scale = Math.max(...expected.map(Math.abs), Number.MIN_VALUE);
     return Math.max(...numbers.map((number, i) => Math.abs(number - (expected[i] as number)))) / scale;
   });

@@ -3,6 +3,7 @@ import { boltzmann, type CombineResult, combinePoses, type GroupScorer, type Sco
 import type { DockedPose } from '../../../program/vina/poses.ts';
 import { score, scoreGroup } from '../../../program/vina/score.ts';
 import { type VinaWeights, vinaWeights } from '../../vina/score.ts';
+import { roomKT } from '../sliders.ts';
 import type { Context, Report } from './tasks.ts';
 import {
   type Comparison,
@@ -14,7 +15,10 @@ import {
 } from './ways.ts';
 
 /** Rough share of the full graph's time that is spent recording, the only part that reports progress. */
-const recording = 0.4;
+const recordingShare = 0.4;
+
+/** Number of recorded poses between two reports of progress. */
+const batch = 16;
 
 /** Computes the gradient for each number of poses in each way, and reports every point once it is measured. */
 export async function memory(
@@ -33,7 +37,7 @@ export async function memory(
       tell(0);
       const start = performance.now();
       const result = await run(way, repeated(poses, count), posesPerTape, recorded => {
-        if (recorded % 16 === 0) tell((recorded / count) * (way === 'full graph' ? recording : 1));
+        if (recorded % batch === 0) tell((recorded / count) * (way === 'full graph' ? recordingShare : 1));
       });
       const point: MemoryPoint = {
         way,
@@ -50,7 +54,7 @@ export async function memory(
   return points;
 }
 
-/** Computes the gradient in one way. Calls `tell` before each tape with the number of poses recorded, its own included. */
+/** Computes the gradient in one way. Calls `tell` before recording each tape, with the number of poses up to the end of that tape. */
 function run(
   way: WayName,
   poses: Iterable<DockedPose>,
@@ -58,7 +62,7 @@ function run(
   tell: (recorded: number) => void,
 ): Promise<CombineResult<VinaWeights>> {
   let recorded = 0;
-  const task = { poses, params: vinaWeights(), combination: boltzmann({ kT: 0.593 }) };
+  const task = { poses, params: vinaWeights(), combination: boltzmann({ kT: roomKT }) };
   const one: Scorer<DockedPose, VinaWeights> = (tape, weights, pose) => {
     tell(++recorded);
     return score(tape, weights, pose);

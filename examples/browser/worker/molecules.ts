@@ -20,12 +20,13 @@ export function molecules(context: Context, indices: readonly number[]): Molecul
 
 /** Returns the molecule of a pose for drawing. */
 export function moleculeOf({ molecule, atomOfRow, compound }: DockedPose): Molecule {
+  // A pose with its atoms in the compound's order has the compound's bonds.
   const isInOrder = atomOfRow === compound.typed.atomOfRow;
-  return drawn(molecule, isInOrder ? compound.typed.bonds : undefined);
+  return drawable(molecule, isInOrder ? compound.typed.bonds : undefined);
 }
 
-/** Converts a molecule for drawing. By default its bonds are found from its coordinates. */
-export function drawn(molecule: FileMolecule, bonds: Molecule['bonds'] = findBonds(molecule)): Molecule {
+/** Converts a molecule for drawing. By default the bonds are found from the coordinates. */
+export function drawable(molecule: FileMolecule, bonds: Molecule['bonds'] = findBonds(molecule)): Molecule {
   return {
     elements: molecule.atoms.map(({ element }) => symbolOf(element)),
     coordinates: molecule.atoms.flatMap(({ x, y, z }) => [x, y, z]),

@@ -1,7 +1,7 @@
 import { type Compound, compoundOf, fits } from '../../../program/vina/compound.ts';
 import { type DockedPose, poseIn, receptorOf, tooFar } from '../../../program/vina/poses.ts';
 import { readMolecule, readMolecules } from '../read.ts';
-import { drawn, type Molecule } from './molecules.ts';
+import { drawable, type Molecule } from './molecules.ts';
 import type { Context, Report } from './tasks.ts';
 
 /** Files to read: the page's own, or the visitor's. */
@@ -15,7 +15,7 @@ export interface Files {
 
 /** Compound in the files: all poses with the same atoms and bonds. */
 export interface CompoundSummary {
-  /** Name in its first pose; '' if that has none. */
+  /** Name in the first pose; '' if that pose has no name. */
   readonly name: string;
   /** Name of the file with its first pose. */
   readonly file: string;
@@ -62,7 +62,7 @@ export async function open(context: Context, files: Files, report: Report<number
     throw tooFar(first.molecule, receptor.molecule);
   context.poses = poses;
   return {
-    receptor: drawn(receptor.molecule),
+    receptor: drawable(receptor.molecule),
     compounds: compounds.map(({ compound, file, poses }) => ({ name: compound.molecule.name, file, poses })),
     poses: poses.length,
   };

@@ -11,7 +11,7 @@ import {
 import * as combine from 'posetape/combine';
 import * as ops from 'posetape/ops';
 import type { Pose } from '../../vina/pairs.ts';
-import { type CombinationSettings, combining } from './combine.ts';
+import { type CombinationSettings, combineOptions } from './combine.ts';
 import { compile, SourceError } from './compile.ts';
 import type { Context, Report } from './tasks.ts';
 
@@ -22,7 +22,7 @@ export interface Trial {
   readonly settings: CombinationSettings;
 }
 
-/** Result of running a scorer, or its error and the line of it. */
+/** Result of running a scorer, or an error with its line in the source. */
 export type Verdict =
   | {
       readonly ok: true;
@@ -53,16 +53,16 @@ const modules = { posetape, 'posetape/ops': ops, 'posetape/combine': combine };
 /** Name of the parameter that holds the coordinates. */
 const coordinates = 'x';
 
-/** Number of coordinates compared with finite differences. All weights are compared. */
-const checked = 9;
+/** Number of coordinates whose slopes are compared with finite differences. Those of the weights are all compared. */
+const checkedCoordinates = 9;
 
 /**
- * Largest relative step of the finite differences. Coordinates are of the order of 100 Å, which makes it about 10⁻³ Å: small
- * enough, as energies bend within 0.1 Å.
+ * Largest relative step of the finite differences. For a coordinate of 100 Å the step is 10⁻³ Å. That is small enough, as
+ * energies bend within 0.1 Å.
  */
 const smallStep = 1e-5;
 
-/** Compiles a scorer and runs it: one pose with its gradient and a check of it, then all poses. */
+/** Compiles a scorer, scores one pose, computes and checks its gradient, and then scores all poses. */
 export async function tryScorer(
   context: Context,
   { source, pose: index, settings }: Trial,
@@ -86,13 +86,13 @@ export async function tryScorer(
     const check = await checkGradient(
       (tape, { [coordinates]: x, ...values }) => score(tape, values, pose, x),
       { ...weights, [coordinates]: pose.ligand } as Parameters,
-      { entries: checked, step: smallStep },
+      { entries: checkedCoordinates, step: smallStep },
     );
 
     report(`all ${poses.length} poses`);
     const { value: combined } = await combine.combinePoses({
       poses,
-      ...combining(settings, weights, (tape, values, pose) => score(tape, values, pose)),
+      ...combineOptions(settings, weights, (tape, values, pose) => score(tape, values, pose)),
     });
     return {
       ok: true,

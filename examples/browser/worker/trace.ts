@@ -17,7 +17,7 @@ export interface Entry {
   readonly shape: readonly number[];
   /** Bytes of its array; 0 if it shares the array of another value or of the caller. */
   readonly bytes: number;
-  /** First few of its numbers. */
+  /** First entries of its array, at most {@link shownNumbers}. */
   readonly numbers: readonly number[];
   /** Least of all its numbers. */
   readonly least: number;
@@ -44,7 +44,7 @@ export interface Trace {
   readonly heldAfter: readonly number[];
   /** Most bytes held at once. */
   readonly peak: number;
-  /** Bytes that the tape copied, its literals and lists, held until the end. */
+  /** Bytes of the tape's own copies of literals and lists, which are held until the end. */
   readonly copies: number;
   /** Ids of ΔG and of each ∂ΔG/∂w, with names. */
   readonly results: readonly { readonly name: string; readonly id: number }[];
@@ -56,7 +56,7 @@ export interface Trace {
 
 const fusing = jit();
 
-/** Number of a value's numbers that the page shows. */
+/** Maximum number of entries of a value that the page shows. */
 const shownNumbers = 6;
 
 /** Records the tape of one pose with its gradient, runs it value by value, and returns a record of the run. */
@@ -128,7 +128,7 @@ class Watch extends Memory {
   readonly held: number[] = [];
   /** Bytes held after each step, once inputs without further use are freed. */
   readonly heldAfter: number[] = [];
-  /** Bytes that the tape copied: taken first, and held until the end. */
+  /** Bytes of the tape's own copies, which are taken first and held until the end. */
   copies = Number.NaN;
 
   override take(bytes: number): void {
@@ -151,7 +151,7 @@ class Watch extends Memory {
     });
   }
 
-  /** Records the bytes held after the last step. Called when the next step begins, as the last has then freed its inputs. */
+  /** Records the bytes held after the last step. Called at the next step, because the last step has then freed its inputs. */
   #settle(): void {
     const { length } = this.order;
     if (length > this.heldAfter.length) this.heldAfter.push(this.live);

@@ -25,7 +25,7 @@ export function posesOf(count: number): string {
 export interface Comparison {
   /** Largest number of poses. The comparison runs 1, 2, 4 and so on up to it. */
   readonly largest: number;
-  /** G of the way with several poses on a tape. */
+  /** Number of poses per tape, G, for the way with several poses on a tape. */
   readonly posesPerTape: number;
   readonly ways: readonly WayName[];
 }
