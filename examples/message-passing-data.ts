@@ -32,11 +32,13 @@ export function synthetic(compounds: number): {
   readonly start: Theta;
 } {
   const { random, normal } = generators(12345);
+  // A spiral of 20 atoms on a sphere of radius 6 Å. Each atom is turned by the golden angle from the one before.
   const pocket = Array.from({ length: 20 }, (_, i) => {
     const [z, phi] = [1 - (2 * i + 1) / 20, i * 2.39996];
     const r = Math.sqrt(1 - z * z) * 6;
     return { type: i % 3, x: [r * Math.cos(phi), r * Math.sin(phi), 6 * z] };
   });
+  // A ligand is a branched chain of 8 to 14 atoms with bonds of 1.5 Å. Its types are 3 to 6, those of the pocket 0 to 2.
   const compound = (_: unknown, number: number) => {
     const ligand = 8 + Math.floor(random() * 7);
     const shape = [[0, 0, 0]];
@@ -48,6 +50,7 @@ export function synthetic(compounds: number): {
     }
     const ligandTypes = Array.from({ length: ligand }, () => 3 + Math.floor(random() * 4));
     const types = Int32Array.from([...ligandTypes, ...pocket.map(({ type }) => type)]);
+    // A pose turns the ligand by random angles about z and x, and shifts it.
     const pose = (): Pose => {
       const [a, b] = [random() * 6.28, random() * 6.28];
       const t = [normal(), normal(), normal()] as const;

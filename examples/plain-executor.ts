@@ -3,7 +3,7 @@ import { compute } from '../engine/compute.ts';
 import { liveValues } from '../engine/executor.ts';
 import { sizeOf } from '../engine/shape.ts';
 
-/** Returns an executor that computes one value at a time, in float64, and keeps all of them until the run ends. */
+/** Returns an executor that computes one value at a time, in float64, and keeps all values until the run ends. */
 export function plain(): SyncExecutor {
   return {
     name: 'plain float64',

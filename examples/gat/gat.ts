@@ -41,7 +41,7 @@ export interface Sizes {
   readonly gaussians: number;
   /** Number of rounds of messages between neighbours. */
   readonly layers: number;
-  /** Distance in Å from which on atoms do not interact. */
+  /** Cutoff in Å. Atoms at this distance or more do not interact. */
   readonly cutoff: number;
 }
 
@@ -68,7 +68,7 @@ export function gat(sizes: Sizes, seed = 1): Gat {
   const { heads, features, cutoff } = sizes;
   const spacing = cutoff / (sizes.gaussians - 1);
   const centers = Array.from({ length: sizes.gaussians }, (_, k) => k * spacing);
-  const gamma = 0.5 / spacing ** 2;
+  const gamma = 0.5 / spacing ** 2; // standard deviation equal to the spacing
 
   const atomEnergies: AtomEnergies = (weights, { elements, ...others }, coordinates) => {
     const { tape } = coordinates;
@@ -127,15 +127,15 @@ function withLoops({ src, dst }: Edges, atoms: number): Edges {
 
 /**
  * Returns the attention of each edge and head: fade · eˡᵒᵍⁱᵗ, normalised to sum 1 over the edges that end in an atom. The edge
- * from an atom to itself has fade 1, so the sum is positive unless its logit is some 700 (in float32 80) below that of an edge
- * with fade 0.
+ * from an atom to itself has fade 1. So the sum is positive before it is normalised, unless the logit of that edge is about
+ * 700 (in float32 80) below the logit of an edge with fade 0.
  */
 function attentionOf(logits: Value, fade: Value, to: Value, atoms: number): Value {
   const shares = mul(segmentSoftmax(logits, to, atoms), fade);
   return div(shares, gather(segmentSum(shares, to, atoms), to));
 }
 
-/** Records x where x is positive, and x/5 elsewhere. The slope is the paper's. */
+/** Records x where x is positive, and 0.2 x elsewhere, the slope of the paper. */
 function leakyRelu(x: Value): Value {
   return maximum(x, mul(0.2, x));
 }

@@ -10,7 +10,7 @@ export interface GroupGraph extends AtomGraph {
   readonly partOf: Int32Array;
   /** Pose that each part belongs to. */
   readonly poseOf: Int32Array;
-  /** Factor of each part's energy in that of its pose: 1 for a complex, −1 for a ligand or a pocket alone. */
+  /** Factor of each part's energy in the energy of its pose: 1 for a complex, −1 for a ligand or a pocket alone. */
   readonly signs: Float64Array;
 }
 
@@ -39,7 +39,7 @@ export function groupGraph(poses: readonly Pose[]): GroupGraph {
   };
 }
 
-/** Graph whose energy enters that of a pose. */
+/** Graph whose energy is added to the energy of a pose, or subtracted. */
 interface Part {
   readonly pose: number;
   readonly sign: 1 | -1;

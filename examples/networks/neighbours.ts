@@ -8,7 +8,7 @@ export interface Edges {
 export interface Reach {
   /** Maximum number of neighbours of an atom. */
   readonly neighbours: number;
-  /** Distance in Å from which on atoms are no neighbours. */
+  /** Cutoff in Å. Atoms at this distance or more are not neighbours. */
   readonly cutoff: number;
 }
 

@@ -32,7 +32,7 @@ export interface PoseSettings extends Reach {
 }
 
 /**
- * Returns a pose, made of a ligand and the atoms around it. It fixes which atoms are neighbours. Their distances are computed on
+ * Returns a pose of a ligand and the pocket around it. The pose fixes which atoms are neighbours. Distances are computed on
  * the tape, so that they can be differentiated.
  */
 export function poseOf(ligand: Atoms, pocket: Atoms, { delta, ...reach }: PoseSettings): Pose {
@@ -64,7 +64,7 @@ export function selected({ elements, coordinates }: Atoms, keep: (atom: number) 
 }
 
 /**
- * Returns atoms.
+ * Creates atoms from arrays.
  *
  * @param elements atomic numbers
  * @param coordinates x, y and z of each atom, in Å

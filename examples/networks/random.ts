@@ -3,7 +3,7 @@
  * Communications of the ACM 36 (7), 108, 1993).
  *
  * @param seed a whole number from 1 to 2³¹ − 2
- * @throws RangeError if the seed is not one
+ * @throws RangeError if the seed is not such a number
  */
 export function uniform(seed: number): () => number {
   const modulus = 2 ** 31 - 1;
@@ -15,7 +15,7 @@ export function uniform(seed: number): () => number {
     state = (48271 * state) % modulus;
     return state / modulus;
   };
-  // Skips the first numbers, which are small for small seeds.
+  // Skips the first eight numbers, which are small for small seeds.
   for (let i = 0; i < 8; i++) next();
   return next;
 }

@@ -41,7 +41,7 @@ export interface Sizes {
   readonly waves: number;
   /** Number of rounds of messages between neighbours. */
   readonly interactions: number;
-  /** Distance in Å from which on atoms do not interact. */
+  /** Cutoff in Å. Atoms at this distance or more do not interact. */
   readonly cutoff: number;
 }
 
@@ -64,7 +64,7 @@ export interface PaiNN extends Network {
   features(weights: WeightValues, graph: AtomGraph, coordinates: Value): Features;
 }
 
-/** Constant ε in the length √(|v|² + ε) of a vector, which makes it smooth at 0. The value is that of schnetpack 2.0 (`PaiNNMixing`). */
+/** Constant ε that makes the length √(|v|² + ε) of a vector smooth at 0. schnetpack 2.0 uses this value (`PaiNNMixing`). */
 const epsilon = 1e-8;
 
 /**
@@ -87,7 +87,8 @@ export function painn(sizes: Sizes, seed = 1): PaiNN {
   const features: PaiNN['features'] = (weights, { elements, src, dst }, coordinates) => {
     const { tape } = coordinates;
     const arrows = arrowsAlong({ src, dst }, coordinates); // [edges, 3]
-    const distances = norm(arrows, 1, true); // [edges, 1]
+    const keepsAxis = true;
+    const distances = norm(arrows, 1, keepsAxis); // [edges, 1]
     const directions = expandDims(div(arrows, distances), 2); // [edges, 3, 1]
     const basis = div(sin(mul(distances, tape.constant(frequencies))), distances); // [edges, waves]
     const fade = cosineCutoff(distances, cutoff); // [edges, 1]

@@ -32,7 +32,7 @@ export interface Sizes {
   readonly gaussians: number;
   /** Number of rounds of messages between neighbours. */
   readonly interactions: number;
-  /** Distance in Å from which on atoms do not interact. */
+  /** Cutoff in Å. Atoms at this distance or more do not interact. */
   readonly cutoff: number;
 }
 
@@ -63,7 +63,7 @@ export function schnet(sizes: Sizes, seed = 1): SchNet {
   const { cutoff, interactions } = sizes;
   const spacing = cutoff / (sizes.gaussians - 1);
   const centers = Array.from({ length: sizes.gaussians }, (_, k) => k * spacing);
-  const gamma = 0.5 / spacing ** 2;
+  const gamma = 0.5 / spacing ** 2; // standard deviation equal to the spacing
 
   /** Records the energy of each atom, of shape [atoms, 1]. */
   const energies: SchNet['energy'] = (tape, weights, { elements, src, dst, distances }) => {

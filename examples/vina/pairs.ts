@@ -1,6 +1,6 @@
 import type { Tensor } from 'posetape';
 
-/** Distance in Å from which on a pair of atoms does not interact. */
+/** Cutoff in Å. Atoms at this distance or more do not interact. */
 export const cutoff = 8;
 
 /** Properties of an X-Score atom type. */
@@ -14,7 +14,7 @@ export interface XsType {
   readonly acceptor: boolean;
 }
 
-/** Molecule as the scoring function needs it, without hydrogens: they matter only for finding the types. */
+/** Heavy atoms of a molecule, for the scoring function. Hydrogens matter only for finding the types. */
 export interface HeavyAtoms {
   readonly types: readonly XsType[];
   /** Coordinates in Å, shape [atoms, 3]. */
@@ -43,14 +43,14 @@ export interface Pose {
   readonly rotors: number;
 }
 
-/** Function that calls `visit` at least with each atom within the cutoff of a point, whose coordinates are in Å. */
+/** Function that calls `visit` with each atom within the cutoff of the point x, y, z in Å, and possibly with others. */
 export type Near = (x: number, y: number, z: number, visit: (atom: number) => void) => void;
 
 /**
- * Returns a pose with its pairs. It fixes the list of pairs. Their distances are computed on the tape, so that they can be
- * differentiated.
+ * Returns a pose with its pairs. The pose fixes which atoms are pairs. Distances are computed on the tape, so that they can
+ * be differentiated.
  *
- * @param near finds the receptor atoms near a point. Default: tries all.
+ * @param near finds the receptor atoms near a point. Default: visits all atoms.
  * @example
  * const receptor = heavyAtoms(pocket);
  * const poses = models.map(model => pairsOf(heavyAtoms(model), receptor));

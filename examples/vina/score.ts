@@ -28,7 +28,7 @@ export interface Terms<T = Value> {
   readonly hydrogenBond: T;
 }
 
-/** Six parameters: a weight of each term, and one of the rotors, which has no unit. */
+/** Six parameters: the weights of the five terms, and the weight of the rotors, a number without unit. */
 export interface Weights<T = Value> extends Terms<T> {
   readonly rotors: T;
 }

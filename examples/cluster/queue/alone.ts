@@ -1,4 +1,5 @@
-// npm run alone: the same fit in one process, without a queue. It prints the same bits.
+// npm run alone: runs the fit of the queue in one process, without a queue. The printed parameters are the queue's, to the
+// bit.
 import type { AccumulatorJSON } from 'posetape/combine';
 import { fitOptions } from './options.ts';
 import {
@@ -24,8 +25,10 @@ async function stateOf(node: Node, theta: Theta): Promise<AccumulatorJSON> {
 
 let theta = await startOf(fit);
 for (let step = 0; step < fit.steps; step++) {
+  // Keys of the nodes begin with this. Only the queue uses keys.
+  const keyOfStep = `${run}.${step}`;
   const compounds: CompoundLoss[] = [];
-  for (const { pKi, root } of await compoundsOf(fit, `${run}.${step}`))
+  for (const { pKi, root } of await compoundsOf(fit, keyOfStep))
     compounds.push(lossOf(await stateOf(root, theta), pKi, theta));
   const next = takeStep(theta, fit.rate, compounds);
   console.log(`step ${step}: loss ${next.loss}`);

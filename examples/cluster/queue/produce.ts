@@ -15,6 +15,7 @@ const reduce = new Queue(queues.reduce, { connection });
 flows.on('error', () => {});
 reduce.on('error', () => {});
 
+/** Returns a job that runs after its children. Its result is stored under `data.key`. */
 const job = (
   name: string,
   queueName: string,
@@ -25,12 +26,13 @@ const job = (
   opts: {
     jobId: data.key,
     attempts: 20,
-    backoff: { type: 'fixed', delay: 1000 },
+    backoff: { type: 'fixed', delay: 1000 }, // ms
     failParentOnFailure: true,
-    removeOnComplete: { age: 600 },
+    removeOnComplete: { age: 600 }, // s
   },
 });
 
+/** Returns the job that computes the state of a node from the parameters stored under the key `theta`. */
 const jobOf = (node: Node, theta: string): FlowJob => {
   const { key } = node;
   if ('chunk' in node) return job('score', queues.score, { key, folder, chunk: node.chunk, theta });

@@ -55,6 +55,7 @@ export interface CompoundLoss {
   readonly gradient: Theta;
 }
 
+/** kT at room temperature, in kcal/mol. */
 const kT = 0.593;
 const combination = boltzmann({ kT });
 /** Maximum number of states that one job merges. */
@@ -89,7 +90,7 @@ export async function compoundsOf({ folder, chunk }: Fit, key: string): Promise<
   return compounds;
 }
 
-/** Counts the poses of a file. `takes` is called for each and returns false, so that none is parsed. */
+/** Counts the poses of a file. `takes` is called for each pose, and returns false, so that no pose is parsed. */
 async function countPoses(file: string): Promise<number> {
   let poses = 0;
   const takes = () => {
@@ -100,7 +101,7 @@ async function countPoses(file: string): Promise<number> {
   return poses;
 }
 
-/** Returns a tree of fixed arity over the chunks. It fixes the order of all merges, and so every bit of the result. */
+/** Returns a tree of fixed arity over the chunks. The tree fixes the order of all merges, and so every bit of the result. */
 function treeOf(key: string, chunks: readonly Chunk[]): Node {
   let row: Node[] = chunks.map((chunk, i) => ({ key: `${key}.0.${i}`, chunk }));
   for (let level = 1; row.length > 1; level++) {
@@ -126,7 +127,7 @@ export async function scoreChunk(folder: string, chunk: Chunk, theta: Theta): Pr
   let last = performance.now();
   const { state } = await accumulatePoses({
     ...{ combination, score, posesPerTape, poses: poses(), params: tensorsOf(theta) },
-    // Yields every 50 ms, so that the timer runs by which BullMQ renews its lock on the job.
+    // Lets timers run every 50 ms, because BullMQ renews its lock on the job by a timer.
     onPose() {
       if (performance.now() - last < 50) return undefined;
       return new Promise<void>(resolve => {

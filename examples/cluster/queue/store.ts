@@ -1,7 +1,7 @@
 // Results of jobs in Redis, one key each. A job that runs twice writes the same bits twice.
 import { Redis } from 'ioredis';
 
-/** Connection to the Redis at REDIS_HOST and REDIS_PORT. While it cannot be reached, commands wait. */
+/** Connection to the Redis at REDIS_HOST and REDIS_PORT. While Redis cannot be reached, commands wait. */
 export const connection: Readonly<{
   host: string;
   port: number;
@@ -11,7 +11,7 @@ export const connection: Readonly<{
   host: process.env.REDIS_HOST ?? '127.0.0.1',
   port: Number(process.env.REDIS_PORT ?? 6379),
   maxRetriesPerRequest: null,
-  retryStrategy: () => 500,
+  retryStrategy: () => 500, // ms
 };
 
 /** Names of the queues: `score` for chunks, `reduce` for all other jobs. */

@@ -64,7 +64,7 @@ for (const worker of workers) {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, async () => {
-    // Closing waits for Redis, which may be unreachable. After 10 s, leaves the jobs to other workers.
+    // Closing waits for Redis, which may be unreachable. After 10 s, the process ends anyway. Other workers take its jobs.
     setTimeout(() => process.exit(1), 10_000).unref();
     await Promise.all(workers.map(worker => worker.close()));
     store.close();

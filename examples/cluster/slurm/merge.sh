@@ -17,4 +17,5 @@ done
 code=0
 node --import tsx --conditions=posetape:source program/main.ts merge --quiet "$RUN"/shard-*.json \
   --format "${FORMAT:-csv}" --out "$RUN/result.csv" || code=$?
+# Code 3: done, except for molecules that were skipped.
 [ "$code" -eq 3 ] || exit "$code"

@@ -5,7 +5,8 @@
 #SBATCH --mem=1G
 #SBATCH --requeue
 #SBATCH --open-mode=append
-# One task of the array: scores one shard. The shard's file appears when it is complete. A task that runs again leaves it as it is.
+# One task of the array: scores one shard. The shard's file appears when it is complete. A task that runs again leaves a complete
+# file as it is.
 set -uo pipefail
 code=0
 node --import tsx --conditions=posetape:source program/main.ts score "$@" --quiet \

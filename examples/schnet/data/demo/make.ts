@@ -20,6 +20,7 @@ const read = (name: string) => readFile(new URL(name, source), 'utf8');
 const write = (name: string, lines: readonly string[]) =>
   writeFile(new URL(name, import.meta.url), `${lines.join('\n')}\n`);
 
+// A PDBQT line has x, y and z in eight columns each from 31, 39 and 47 on, and the atom type from column 78 on.
 const isAtom = (line: string) => /^(ATOM|HETATM)/.test(line);
 const isHeavy = (line: string) => isAtom(line) && !/^HD?$/.test(line.slice(77).trim());
 const coordinatesOf = (line: string) => [30, 38, 46].map(column => Number(line.slice(column, column + 8)));
