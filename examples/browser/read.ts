@@ -1,6 +1,6 @@
 import type { Molecule } from '../../program/molecule/molecule.ts';
 import { encodingOf, kindOf } from '../../program/read/encoding.ts';
-import { MoleculeReader, several } from '../../program/read/molecules.ts';
+import { MoleculeReader, severalError } from '../../program/read/molecules.ts';
 
 /**
  * Yields the molecules of a file one at a time, read by the program's readers. Only one is in memory at a time.
@@ -21,7 +21,7 @@ export async function* readMolecules(file: File): AsyncGenerator<Molecule> {
 export async function readMolecule(file: File): Promise<Molecule> {
   let only: Molecule | undefined;
   for await (const molecule of readMolecules(file)) {
-    if (only) throw several(molecule);
+    if (only) throw severalError(molecule);
     only = molecule;
   }
   // The reader rejects a file without molecules.

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Checkpoint } from 'posetape/fit';
 import { writeAtomically } from '../files/atomic.ts';
-import { unreadable } from '../read/text.ts';
+import { unreadableError } from '../read/text.ts';
 
 /** Settings that define a fit, by the name of their option. A checkpoint resumes only a fit with equal settings. */
 export type Facts = Readonly<Record<string, unknown>>;
@@ -32,7 +32,7 @@ export function writeCheckpoint(file: string, facts: Facts, state: Checkpoint): 
 export async function readCheckpoint(file: string, facts: Facts): Promise<Checkpoint | undefined> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
-    throw unreadable(file, error);
+    throw unreadableError(file, error);
   });
   if (text === undefined) return undefined;
   const [head = '', content = ''] = text.split('\n');

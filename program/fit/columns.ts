@@ -39,7 +39,7 @@ export function affinityRows(
       throw new Error(`${file}, line ${line}: expected a value in the column ${name}, found ""`);
     }
   }
-  const affinities = readAffinities(keyed(columns, rows, key, delimiter), file, options);
+  const affinities = readAffinities(withKeyAsLigand(columns, rows, key, delimiter), file, options);
   // Other columns are those of the first row of a compound.
   const byKey = new Map<string, (typeof rows)[number]>();
   for (const row of rows) {
@@ -82,7 +82,7 @@ function tableOf(
 }
 
 /** Formats a table with its key column as `ligand`. Rows keep their line numbers. */
-function keyed(
+function withKeyAsLigand(
   columns: readonly string[],
   rows: readonly TableRow[],
   key: string,

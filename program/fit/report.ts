@@ -15,7 +15,7 @@ interface Start {
 }
 
 /** Maximum number of compounds listed one by one. */
-const listed = 60;
+const mostCompounds = 60;
 
 /** Describes the data and the settings of a fit as text. */
 export function describeStart(problem: Problem, options: FitOptions, start: Start): string {
@@ -63,7 +63,7 @@ export function describeEpoch({ epoch, loss, validationLoss }: EpochLosses): str
 export function describeFit(report: FitReport, options: FitOptions, styled: boolean): string {
   const { compounds, epochs, best, stopped, numbers } = report;
   const rows = compounds
-    .slice(0, listed)
+    .slice(0, mostCompounds)
     .map(({ name, part, poses, measured, bound, predicted }) => [
       part === 'fitted' ? name : `${name} (${part})`,
       String(poses),
@@ -71,7 +71,7 @@ export function describeFit(report: FitReport, options: FitOptions, styled: bool
       fixed(predicted, 2),
       fixed(predicted - measured, 2),
     ]);
-  const more = compounds.length > listed ? [`  and ${compounds.length - listed} more`] : [];
+  const more = compounds.length > mostCompounds ? [`  and ${compounds.length - mostCompounds} more`] : [];
   const isBest = report.validation !== null && epochs.length > 0;
   return [
     '',

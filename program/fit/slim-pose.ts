@@ -13,7 +13,7 @@ export function slimmed(poses: readonly Pose[]): Pose[] {
   for (const { receptorAtom } of poses) {
     for (const atom of receptorAtom) if (!rows.has(atom)) rows.set(atom, rows.size);
   }
-  const receptor = taken(first.receptor, [...rows.keys()]);
+  const receptor = rowsOf(first.receptor, [...rows.keys()]);
   return poses.map(pose => {
     const { ligand, ligandAtom, radii, hydrophobic, hydrogenBond, rotors, between } = pose as DockedPose;
     const receptorAtom = pose.receptorAtom.map(atom => rows.get(atom) as number);
@@ -22,7 +22,7 @@ export function slimmed(poses: readonly Pose[]): Pose[] {
   });
 }
 
-function taken({ data }: Tensor<Float64Array>, atoms: readonly number[]): Tensor<Float64Array> {
+function rowsOf({ data }: Tensor<Float64Array>, atoms: readonly number[]): Tensor<Float64Array> {
   const numbers = new Float64Array(3 * atoms.length);
   for (const [row, atom] of atoms.entries()) numbers.set(data.subarray(3 * atom, 3 * atom + 3), 3 * row);
   return tensor(numbers, [atoms.length, 3]);

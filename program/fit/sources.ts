@@ -24,10 +24,10 @@ export interface SourcePaths {
  * @throws Error naming the file, and the line if one is malformed
  */
 export async function findSources(paths: SourcePaths, options: AffinityOptions): Promise<Source[]> {
-  if (paths.table !== undefined) return distinct(await inTable(paths.table, options));
+  if (paths.table !== undefined) return withUniqueNames(await inTable(paths.table, options));
   const sources: Source[] = [];
   for (const folder of paths.folder) sources.push(...(await inFolder(folder, paths, options)));
-  return distinct(sources);
+  return withUniqueNames(sources);
 }
 
 /** Reads a table whose columns `receptor` and `poses` are paths relative to it. */
@@ -63,14 +63,14 @@ async function inFolder(folder: string, paths: SourcePaths, options: AffinityOpt
     return targets.flat();
   }
   const rows = affinityRows(await readText(file), file, options);
-  const receptors = names('pocket', paths.scorer === 'vina' ? pdbqt : proteins);
-  const [receptor] = await existing(folder, receptors);
+  const receptors = fileNames('pocket', paths.scorer === 'vina' ? pdbqt : proteins);
+  const [receptor] = await existingPaths(folder, receptors);
   if (receptor === undefined) return byComplex(folder, file, rows, paths.scorer);
   const sources: Source[] = [];
   for (const { affinity, field } of rows) {
-    const [existingPoses] = await existing(
+    const [existingPoses] = await existingPaths(
       folder,
-      names(affinity.ligand, paths.scorer === 'vina' ? pdbqt : ligands),
+      fileNames(affinity.ligand, paths.scorer === 'vina' ? pdbqt : ligands),
     );
     // A missing file is reported when it is to be read.
     const poses = existingPoses ?? join(folder, `${affinity.ligand}.pdbqt`);
@@ -94,10 +94,10 @@ async function byComplex(
   for (const { affinity, field } of rows) {
     const id = affinity.ligand;
     const inside = join(folder, id);
-    const receptorNames = ['pocket', 'protein'].flatMap(part => names(`${id}_${part}`, kinds[0] ?? []));
-    const [receptor = join(inside, receptorNames[0] as string)] = await existing(inside, receptorNames);
-    const ligandNames = ['ligand', 'docked'].flatMap(part => names(`${id}_${part}`, kinds[1] ?? []));
-    const [poses = join(inside, ligandNames[0] as string)] = await existing(inside, ligandNames);
+    const receptorNames = ['pocket', 'protein'].flatMap(part => fileNames(`${id}_${part}`, kinds[0] ?? []));
+    const [receptor = join(inside, receptorNames[0] as string)] = await existingPaths(inside, receptorNames);
+    const ligandNames = ['ligand', 'docked'].flatMap(part => fileNames(`${id}_${part}`, kinds[1] ?? []));
+    const [poses = join(inside, ligandNames[0] as string)] = await existingPaths(inside, ligandNames);
     sources.push({
       ...{ name: id, target: field('target') || id, receptor, poses },
       ...{ affinity, measuredIn: file },
@@ -122,12 +122,12 @@ const pdbqt = ['pdbqt', 'pdbqt.gz'] as const;
 const proteins = [...pdbqt, 'pdb', 'cif', 'pdb.gz', 'cif.gz'];
 const ligands = [...pdbqt, 'sdf', 'mol2', 'pdb', 'dlg', 'sdf.gz', 'mol2.gz'];
 
-function names(stem: string, endings: readonly string[]): string[] {
+function fileNames(stem: string, endings: readonly string[]): string[] {
   return endings.map(ending => `${stem}.${ending}`);
 }
 
 /** Returns the paths of the files of a folder that exist. */
-async function existing(folder: string, candidates: readonly string[]): Promise<string[]> {
+async function existingPaths(folder: string, candidates: readonly string[]): Promise<string[]> {
   const paths: string[] = [];
   for (const name of candidates) {
     const path = join(folder, name);
@@ -145,7 +145,7 @@ function nameOf(path: string): string {
  *
  * @throws Error naming the poses if a target has two compounds of one name
  */
-function distinct(sources: readonly Source[]): Source[] {
+function withUniqueNames(sources: readonly Source[]): Source[] {
   const areUnique = new Set(sources.map(({ name }) => name)).size === sources.length;
   const named = sources.map(source =>
     areUnique ? source : { ...source, name: `${source.target}/${source.name}` },

@@ -101,7 +101,7 @@ function sumOfRuns(saved: readonly Saved[]): Whole {
     checkSame(whole, part, file);
     for (const compound of part.compounds) {
       const before = compounds.get(compound.name);
-      compounds.set(compound.name, before ? merged(before, compound) : compound);
+      compounds.set(compound.name, before ? mergedStates(before, compound) : compound);
     }
   }
   const { scorer, pooling } = whole as ScoreState;
@@ -117,7 +117,7 @@ function checkSame(whole: ScoreState & { readonly from: string }, part: ScoreSta
 }
 
 /** Returns the sums of a compound over the poses of `a` and of `b`. */
-function merged(a: CompoundState, b: CompoundState): CompoundState {
+function mergedStates(a: CompoundState, b: CompoundState): CompoundState {
   const best = b.best.score < a.best.score ? b.best : a.best;
   return { ...a, skipped: a.skipped + b.skipped, best, sums: a.sums.merge(b.sums) };
 }

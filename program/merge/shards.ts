@@ -1,7 +1,7 @@
-import { farFrom } from '../score/prepared.ts';
+import { farMessage } from '../score/prepared.ts';
 import type { Skipped } from '../score/result.ts';
 import { type CompoundState, failing, type SavedState } from '../score/state.ts';
-import { difference, inputNames } from '../shard/inputs.ts';
+import { differingInput, inputNames } from '../shard/inputs.ts';
 import { type ShardState, shardStateOf } from '../shard/state.ts';
 import { type Node, sumOf } from '../shard/tree.ts';
 import type { Whole } from './run.ts';
@@ -51,7 +51,7 @@ export function wholeOf(saved: readonly { readonly file: string; readonly saved:
         what: 'compound',
         name,
         file: sum.file,
-        reason: farFrom(sum.file, first.reach, first.receptor),
+        reason: farMessage(sum.file, first.reach, first.receptor),
       });
   }
   return { scorer: first.scorer, pooling, compounds, skipped };
@@ -67,7 +67,7 @@ function subjectOf(missing: readonly number[], total: number): string {
 /** @throws Error that names the file, if it belongs to another run than the first */
 function checkSameRun(first: From | undefined, part: From): void {
   if (!first) return;
-  const name = difference(first.inputs, part.inputs);
+  const name = differingInput(first.inputs, part.inputs);
   if (name) failing(part.from)(`found another run than in ${first.from}: its ${inputNames[name]} differs`);
 }
 

@@ -10,7 +10,7 @@ export interface RigidGroups {
    * 1 for the atoms of flexible residues that never move: those of the root fragment, and the far atoms of its rotatable
    * bonds.
    */
-  readonly isAnchor: Uint8Array;
+  readonly anchors: Uint8Array;
 }
 
 /**
@@ -28,15 +28,15 @@ export interface RigidGroups {
 export function rigidGroups({ atoms, tree }: Molecule): RigidGroups | undefined {
   if (!tree) return undefined;
   const ofAtom: number[][] = atoms.map(() => []);
-  const isAnchor = new Uint8Array(atoms.length);
+  const anchors = new Uint8Array(atoms.length);
   const anchored = new Set(tree.roots.filter(root => root.isFlexibleResidue).map(root => root.fragment));
-  const anchors = Math.min(...anchored);
-  const groupOf = (fragment: number) => (anchored.has(fragment) ? anchors : fragment);
+  const anchorGroup = Math.min(...anchored);
+  const groupOf = (fragment: number) => (anchored.has(fragment) ? anchorGroup : fragment);
   const join = (atom: number, fragment: number) => {
     const groups = ofAtom[atom] as number[];
     const group = groupOf(fragment);
     if (!groups.includes(group)) groups.push(group);
-    if (anchored.has(fragment)) isAnchor[atom] = 1;
+    if (anchored.has(fragment)) anchors[atom] = 1;
   };
   tree.fragmentOf.forEach((fragment, atom) => {
     join(atom, fragment);
@@ -46,7 +46,7 @@ export function rigidGroups({ atoms, tree }: Molecule): RigidGroups | undefined 
     join(from, fragment);
   }
   for (const groups of ofAtom) groups.sort((a, b) => a - b);
-  return { ofAtom, movingBranches: movingBranchesOf(tree), isAnchor };
+  return { ofAtom, movingBranches: movingBranchesOf(tree), anchors };
 }
 
 function movingBranchesOf({ fragmentOf, branches }: TorsionTree): readonly Branch[] {

@@ -74,9 +74,9 @@ export function neighboursBy(bonds: readonly Bond[], atoms: number): Bonds {
 /**
  * Returns the number, from 0, of the connected part of each atom.
  *
- * @param counts true for the bonds that connect their atoms
+ * @param connects true for the bonds that connect their atoms
  */
-function partsOf(bonded: Bonds, counts: (a: number, b: number) => boolean): Int32Array {
+function partsOf(bonded: Bonds, connects: (a: number, b: number) => boolean): Int32Array {
   const parts = new Int32Array(bonded.length).fill(-1);
   let count = 0;
   for (const start of bonded.keys()) {
@@ -85,7 +85,7 @@ function partsOf(bonded: Bonds, counts: (a: number, b: number) => boolean): Int3
     parts[start] = count;
     for (let atom = waiting.pop(); atom !== undefined; atom = waiting.pop()) {
       for (const other of bonded[atom] as readonly number[]) {
-        if (parts[other] !== -1 || !counts(atom, other)) continue;
+        if (parts[other] !== -1 || !connects(atom, other)) continue;
         parts[other] = count;
         waiting.push(other);
       }

@@ -4,8 +4,8 @@ import { TextDecoder } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import type { Molecule } from '../molecule/molecule.ts';
 import { encodingOf, kindOf } from './encoding.ts';
-import { MoleculeReader, type NumberedMolecule, type ReadOptions, several } from './molecules.ts';
-import { unreadable } from './text.ts';
+import { MoleculeReader, type NumberedMolecule, type ReadOptions, severalError } from './molecules.ts';
+import { unreadableError } from './text.ts';
 
 /**
  * Yields the molecules of a file, one in memory at a time. The file may be compressed by gzip.
@@ -26,7 +26,7 @@ export async function* readMolecules(file: string, options?: ReadOptions): Async
 export async function readMolecule(file: string): Promise<Molecule> {
   let only: Molecule | undefined;
   for await (const molecule of readMolecules(file)) {
-    if (only) throw several(molecule);
+    if (only) throw severalError(molecule);
     only = molecule;
   }
   // readMolecules rejects a file without molecules.
@@ -50,7 +50,7 @@ async function* chunksOf(file: string): AsyncGenerator<string> {
     }
     if (decoder) yield decoder.decode();
   } catch (error) {
-    throw unreadable(file, error as NodeJS.ErrnoException);
+    throw unreadableError(file, error as NodeJS.ErrnoException);
   }
 }
 

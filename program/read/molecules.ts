@@ -53,11 +53,11 @@ export function* moleculesOf(text: string, file: string, options?: ReadOptions):
 export function moleculeOf(text: string, file: string): Molecule {
   const [only, other] = moleculesOf(text, file) as Iterable<Molecule>;
   if (only && !other) return only;
-  throw several(other as Molecule);
+  throw severalError(other as Molecule);
 }
 
 /** Error for a second molecule in a file that should have only one. */
-export function several({ source: { file, line } }: Molecule): Error {
+export function severalError({ source: { file, line } }: Molecule): Error {
   return new Error(`${file}, line ${line}: expected one model, as for a receptor, found a second one`);
 }
 

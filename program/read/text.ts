@@ -8,12 +8,12 @@ import { reasonOf } from '../command/errors.ts';
  */
 export async function readText(file: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw unreadable(file, error);
+    throw unreadableError(file, error);
   });
 }
 
 /** Error that names a file and the reason why it cannot be read. */
-export function unreadable(file: string, error: NodeJS.ErrnoException): Error {
+export function unreadableError(file: string, error: NodeJS.ErrnoException): Error {
   // Error numbers of zlib differ from those of the system.
   const reason = error.code?.startsWith('Z_') ? `${error.message}, as gzip` : reasonOf(error);
   return new Error(`cannot read ${file}: ${reason}`);

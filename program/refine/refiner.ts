@@ -102,7 +102,7 @@ export class Refiner {
   #prepared(molecule: Molecule) {
     if (!this.#current || !areAlike(this.#current.molecule, molecule)) {
       const field = this.#makeField(molecule, this.#executor);
-      const linkage = new Linkage(molecule.tree ?? treeOfBonds(molecule) ?? rigid(molecule));
+      const linkage = new Linkage(molecule.tree ?? treeOfBonds(molecule) ?? rigidTree(molecule));
       this.#current = { molecule, field, descent: new PoseDescent(linkage, field, this.#executor) };
     }
     return this.#current;
@@ -121,7 +121,7 @@ function areAlike(a: Molecule, b: Molecule): boolean {
 }
 
 /** Returns the torsion tree of a molecule that moves as a whole. */
-function rigid({ atoms }: Molecule): TorsionTree {
+function rigidTree({ atoms }: Molecule): TorsionTree {
   return {
     fragmentOf: new Int32Array(atoms.length),
     branches: [],

@@ -4,7 +4,7 @@ import { fixed, section, table } from '../command/table.ts';
 import type { PoseResult, RefineResults } from './result.ts';
 
 /** Maximum number of poses that are listed. */
-const listed = 20;
+const mostPoses = 20;
 
 const titles = {
   vina: 'Refined poses: Vina scores, kcal/mol',
@@ -14,7 +14,7 @@ const titles = {
 /** Formats results as text, at most 80 columns wide unless file names are longer. */
 export function describe(results: RefineResults, isStyled: boolean): string {
   const { scorer, poses } = results;
-  const shown = poses.slice(0, listed);
+  const shown = poses.slice(0, mostPoses);
   const more = poses.length - shown.length;
   const isOneFile = poses.every(({ file }) => file === poses[0]?.file);
   const row = ({ file, pose, before, after, rmsd, steps, converged }: PoseResult): string[] => [
@@ -28,14 +28,14 @@ export function describe(results: RefineResults, isStyled: boolean): string {
   return `${section(
     isStyled,
     titles[scorer],
-    input(results),
+    inputText(results),
     table([['pose', 'before', 'after', 'energy', 'moved, Å', 'steps'], ...shown.map(row)]),
     ...(more > 0 ? [`  and ${more} more: --json has all`] : []),
-    summary(results),
+    summaryText(results),
   )}\n`;
 }
 
-function input({ receptor, scorer, weights, steps, tolerance, poses }: RefineResults): string {
+function inputText({ receptor, scorer, weights, steps, tolerance, poses }: RefineResults): string {
   const files = [...new Set(poses.map(({ file }) => file))];
   return [
     `  receptor  ${escaped(receptor)}`,
@@ -50,7 +50,7 @@ function signed(change: number): string {
   return `${change > 0 ? '+' : ''}${fixed(change, 3)}`;
 }
 
-function summary({ poses, refined, seconds, out }: RefineResults): string {
+function summaryText({ poses, refined, seconds, out }: RefineResults): string {
   const changes = poses.map(({ before, after }) => after.score - before.score).sort((a, b) => a - b);
   const median = changes[Math.floor((changes.length - 1) / 2)] ?? 0;
   const rate = (refined / seconds).toPrecision(3);

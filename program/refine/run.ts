@@ -53,7 +53,7 @@ export async function runRefine(options: RefineOptions, context: Context): Promi
         best.add(top === undefined ? { result } : { result, text, compound });
       }
     }
-    if (count === 0) throw log.nothingLeft();
+    if (count === 0) throw log.nothingLeftError();
     const items = top === undefined ? best.held() : best.sorted();
     for (const [i, { text }] of byCompound(items).entries()) if (text) await draft?.write(text(i + 1));
     await draft?.commit();

@@ -26,8 +26,8 @@ const margin = 0.4;
  */
 const softness = 0.25;
 
-/** Force that closes a cut macrocycle: `pull` in kcal/mol/Å, nearly reached at distances above `softness` in Å. */
-const closure = { pull: 50, softness: 0.05 };
+/** Force that closes a cut macrocycle: `pull` in kcal/mol/Å, nearly reached at distances above `rounding` in Å. */
+const closure = { pull: 50, rounding: 0.05 };
 
 /** Distance in Å up to which pairs with the receptor are listed. */
 const reach = cutoff + softness + margin;
@@ -44,7 +44,7 @@ export class VinaField implements Field {
   readonly #atoms: number;
   readonly #moving: MovingPairs;
   /** 1 for atoms of ligands, 0 for those of flexible residues. */
-  readonly #isInLigand: Float64Array;
+  readonly #ligandFactor: Float64Array;
   readonly #receptor: Receptor['atoms'];
   readonly #cells: Cells;
   readonly #weights: VinaWeights;
@@ -66,9 +66,9 @@ export class VinaField implements Field {
     this.#rotors = typed.rotors;
     this.#atoms = molecule.atoms.length;
     this.#moving = movingPairsOf(molecule, typed);
-    this.#isInLigand = new Float64Array(this.#atoms);
+    this.#ligandFactor = new Float64Array(this.#atoms);
     for (const [row, atom] of typed.atomOfRow.entries()) {
-      this.#isInLigand[atom] = Number((typed.ligandOf[row] as number) >= 0);
+      this.#ligandFactor[atom] = Number((typed.ligandOf[row] as number) >= 0);
     }
     this.#receptor = receptor.atoms;
     this.#cells = cellsOf(receptor.atoms.coordinates.data, reach);
@@ -89,7 +89,7 @@ export class VinaField implements Field {
   isNear(coordinates: ArrayLike<number>): boolean {
     const receptor = this.#receptor.coordinates.data;
     return this.#atomOfRow.some(atom => {
-      if (this.#isInLigand[atom] === 0) return false;
+      if (this.#ligandFactor[atom] === 0) return false;
       const [x, y, z] = [0, 1, 2].map(axis => coordinates[3 * atom + axis]) as [number, number, number];
       let isNear = false;
       this.#cells.near(x, y, z, other => {
@@ -162,7 +162,7 @@ export class VinaField implements Field {
       return { intermolecular: sum(ofAtoms), intramolecular: ofMoving(within) };
     }
     // Energies between flexible residues and the receptor are intramolecular.
-    const ofLigands = sum(mul(ofAtoms, tape.constant(this.#isInLigand)));
+    const ofLigands = sum(mul(ofAtoms, tape.constant(this.#ligandFactor)));
     return {
       intermolecular: add(ofLigands, ofMoving(between)),
       intramolecular: add(sub(sum(ofAtoms), ofLigands), ofMoving(within)),
@@ -176,7 +176,7 @@ export class VinaField implements Field {
     const [carbons, dummies] = [0, 1].map(end => Int32Array.from(closures, pair => pair[end] as number));
     const step = sub(gather(coordinates, carbons as Int32Array), gather(coordinates, dummies as Int32Array));
     // A distance that is smooth at 0: a cusp would stop line searches.
-    const length = sub(sqrt(add(sum(square(step), 1), closure.softness ** 2)), closure.softness);
+    const length = sub(sqrt(add(sum(square(step), 1), closure.rounding ** 2)), closure.rounding);
     return sum(squashed(mul(closure.pull, length)));
   }
 

@@ -70,7 +70,7 @@ export async function* compoundsIn(
   groupBy: ScoreOptions['groupBy'],
   cut?: (file: number) => Cutter | undefined,
 ): AsyncGenerator<Compound> {
-  const source = keyed(files, groupBy, cut);
+  const source = keyedPoses(files, groupBy, cut);
   let next = await source.next();
   while (!next.done) {
     const { key, name, pose } = next.value;
@@ -93,7 +93,7 @@ interface Keyed {
   readonly pose: PoseRead;
 }
 
-async function* keyed(
+async function* keyedPoses(
   files: readonly Found[],
   groupBy: ScoreOptions['groupBy'],
   cut?: (file: number) => Cutter | undefined,
@@ -140,8 +140,8 @@ async function* posesIn(file: string, cutter?: Cutter): AsyncGenerator<PoseRead>
       yield { ...origin(molecule.number), molecule };
     }
   } catch (error) {
-    const isOurs = !(error instanceof EndOfPart) && cutter?.isTaken !== false;
-    if (isOurs) bad.push({ ...origin(last + 1), error: error as Error });
+    const isReported = !(error instanceof EndOfPart) && cutter?.isTaken !== false;
+    if (isReported) bad.push({ ...origin(last + 1), error: error as Error });
   }
   yield* bad;
 }

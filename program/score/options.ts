@@ -176,11 +176,13 @@ export function scoreOptions(command: Command): ScoreOptions {
 /** Rejects options that need all poses of a compound, of which a shard has only a part. */
 function checkShard(command: Command, given: Given): void {
   if (given.state === undefined) command.error('error: --shard needs --state, the file for its sums');
-  const whole = (['terms', 'compare', 'rmsd', 'target', 'out'] as const).find(
+  const needsAllPoses = (['terms', 'compare', 'rmsd', 'target', 'out'] as const).find(
     name => given[name] !== undefined,
   );
-  if (whole) {
-    command.error(`error: --${whole} does not go with --shard, as a shard has only some poses of a compound`);
+  if (needsAllPoses) {
+    command.error(
+      `error: --${needsAllPoses} does not go with --shard, as a shard has only some poses of a compound`,
+    );
   }
   if (given.format !== 'text') command.error('error: --format does not go with --shard; give it to merge');
 }

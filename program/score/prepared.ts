@@ -61,7 +61,7 @@ export class Prepared<Pose> {
       yield pose;
     }
     if (this.sources.length > 0 && !this.isNear && !isPart) {
-      throw new FarError(farFrom(this.#compound.file, scorer.reach, receptor));
+      throw new FarError(farMessage(this.#compound.file, scorer.reach, receptor));
     }
   }
 
@@ -97,7 +97,7 @@ async function scoreOf<Pose>(pose: Pose, { scorer, executor }: Scoring<Pose>): P
 }
 
 /** Message for a compound whose poses are all farther than `reach` Å from the receptor. */
-export function farFrom(file: string, reach: number, receptor: string): string {
+export function farMessage(file: string, reach: number, receptor: string): string {
   return `${file}: no pose comes within ${reach} Å of an atom of ${receptor}`;
 }
 

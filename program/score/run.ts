@@ -49,7 +49,7 @@ export async function runScore(given: ScoreOptions, context: Context): Promise<n
       await report.compound(scored.result);
       if (states) sums.push(stateOf(scored));
     }
-    if (scores.compounds === 0) throw log.nothingLeft();
+    if (scores.compounds === 0) throw log.nothingLeftError();
     const strategies = compare
       ? await compareStrategies(
           compoundsIn(files, options.groupBy),

@@ -9,7 +9,7 @@ import { withOffset } from '../weights/offset.ts';
 import { readModel } from '../weights/read.ts';
 import { paramsOf } from '../weights/saved-model.ts';
 import type { ScoreOptions } from './options.ts';
-import { otherCompound, type PoseScorer } from './scorer.ts';
+import { otherCompoundError, type PoseScorer } from './scorer.ts';
 
 /** Makes the scorer of a SchNet, fitted or untrained. Its parameters are the weights of the network. */
 export async function schnetScorer(options: ScoreOptions): Promise<PoseScorer<Pose>> {
@@ -29,7 +29,7 @@ export async function schnetScorer(options: ScoreOptions): Promise<PoseScorer<Po
           const ligand = heavyAtoms(molecule);
           const elements = [...ligand.elements].sort((a, b) => a - b).join(' ');
           first ??= elements;
-          if (elements !== first) throw otherCompound(molecule);
+          if (elements !== first) throw otherCompoundError(molecule);
           return poseOf(ligand, pocketOf(receptor, ligand, settings.pocket), settings);
         },
         isRepeated({ ligand: { coordinates } }, distance) {

@@ -32,7 +32,7 @@ export interface CompoundPoses<Pose> {
 }
 
 /** Error for a pose that is of another compound than the first. */
-export function otherCompound({ source: { file, line } }: Molecule): Error {
+export function otherCompoundError({ source: { file, line } }: Molecule): Error {
   return new Error(
     `${file}, line ${line}: expected poses of one compound, found other atoms than in the first`,
   );

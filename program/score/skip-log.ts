@@ -28,7 +28,7 @@ export class SkipLog {
   }
 
   /** Error for a run in which everything was skipped. */
-  nothingLeft(): Error {
+  nothingLeftError(): Error {
     const [only, other] = this.skipped;
     if (only && !other) return new Error(only.reason);
     return new Error(`nothing could be scored: skipped all of ${this.#counts()}`);

@@ -5,7 +5,7 @@ import type { About, Page, Report } from './report.ts';
 import type { CompoundResult, PoseResults, StrategyCost, Summary } from './result.ts';
 
 /** Number of the best poses that are listed. */
-const listed = 8;
+const mostPoses = 8;
 
 /** Maximum number of derivatives that are listed one by one. */
 const mostDerivatives = 12;
@@ -19,13 +19,14 @@ export function textReport(about: About, { write, isStyled }: Page): Report {
     async compound(result) {
       count++;
       if (count === 1) first = result;
-      if (count === 2) await write(`${head(about, isStyled)}${line(first as CompoundResult, about)}`);
-      if (count > 1) await write(line(result, about));
+      if (count === 2)
+        await write(`${headText(about, isStyled)}${compoundLine(first as CompoundResult, about)}`);
+      if (count > 1) await write(compoundLine(result, about));
     },
     async end(summary, strategies) {
-      if (count === 1) await write(`${details(first as CompoundResult, about, isStyled)}\n`);
-      await write(`\n${closing(summary, count)}`);
-      if (strategies) await write(`\n${comparison(strategies, isStyled)}`);
+      if (count === 1) await write(`${detailsText(first as CompoundResult, about, isStyled)}\n`);
+      await write(`\n${closingText(summary, count)}`);
+      if (strategies) await write(`\n${comparisonText(strategies, isStyled)}`);
     },
   };
 }
@@ -35,21 +36,21 @@ const titles: Readonly<Record<string, string>> = {
   schnet: 'SchNet scores of docked poses',
 };
 
-function head(about: About, isStyled: boolean): string {
+function headText(about: About, isStyled: boolean): string {
   const columns = ['', 'poses', 'best', 'ΔG', ...(about.target === undefined ? [] : ['loss'])];
-  return `${section(isStyled, titles[about.scorer] ?? '', input(about), row('', columns.slice(1)))}\n`;
+  return `${section(isStyled, titles[about.scorer] ?? '', inputText(about), paddedRow('', columns.slice(1)))}\n`;
 }
 
-function line({ name, poses, best, value, loss }: CompoundResult, { target }: About): string {
+function compoundLine({ name, poses, best, value, loss }: CompoundResult, { target }: About): string {
   const cells = [String(poses), fixed(best.score, 3), fixed(value, 4)];
-  return `${row(name, target === undefined ? cells : [...cells, fixed(loss ?? Number.NaN, 4)])}\n`;
+  return `${paddedRow(name, target === undefined ? cells : [...cells, fixed(loss ?? Number.NaN, 4)])}\n`;
 }
 
-function row(name: string, cells: readonly string[]): string {
+function paddedRow(name: string, cells: readonly string[]): string {
   return `  ${name.padEnd(32)}${cells.map(cell => ` ${cell.padStart(9)}`).join('')}`;
 }
 
-function input(about: About): string {
+function inputText(about: About): string {
   const { receptor, poses, scorer, weights, target } = about;
   const [first, ...others] = poses;
   return [
@@ -64,7 +65,7 @@ function input(about: About): string {
   ].join('\n');
 }
 
-function details(result: CompoundResult, about: About, isStyled: boolean): string {
+function detailsText(result: CompoundResult, about: About, isStyled: boolean): string {
   const { name, file, value, variance, loss, effectiveSampleSize, best, each, combinations } = result;
   const facts: [string, string][] = [
     ['ΔG', fixed(value, 4)],
@@ -78,13 +79,13 @@ function details(result: CompoundResult, about: About, isStyled: boolean): strin
     ...(result.skipped > 0 ? [['skipped poses', String(result.skipped)] as [string, string]] : []),
   ];
   return [
-    section(isStyled, titles[about.scorer] ?? '', input(about)),
+    section(isStyled, titles[about.scorer] ?? '', inputText(about)),
     section(isStyled, `${name}`, facts.map(([what, number]) => `  ${what.padEnd(18)} ${number}`).join('\n')),
     ...(each ? [section(isStyled, 'Best poses: score and weight', table(bestPoses(each)))] : []),
     ...(combinations
-      ? [section(isStyled, 'ΔG by other combinations', table(others(combinations, about)))]
+      ? [section(isStyled, 'ΔG by other combinations', table(otherCombinations(combinations, about)))]
       : []),
-    ...(Object.keys(result.gradient).length > 0 ? [derivatives(result, about, isStyled)] : []),
+    ...(Object.keys(result.gradient).length > 0 ? [derivativesText(result, about, isStyled)] : []),
   ].join('\n\n');
 }
 
@@ -94,7 +95,7 @@ function bestPoses({ predictions, weights, sources, terms }: PoseResults): strin
     const { file = '', number = 0 } = sources[n] ?? {};
     return isOneFile ? String(number).padStart(4) : `${file} ${number}`;
   };
-  const best = [...predictions.entries()].sort(([, a], [, b]) => a - b).slice(0, listed);
+  const best = [...predictions.entries()].sort(([, a], [, b]) => a - b).slice(0, mostPoses);
   return [
     ['pose', 'score', 'weight', ...shortened(Object.keys(terms?.[0] ?? {}))],
     ...best.map(([n, score]) => [
@@ -112,7 +113,7 @@ function shortened(names: readonly string[]): string[] {
   return names.map(name => short[name] ?? name);
 }
 
-function others(combinations: Readonly<Record<string, number>>, about: About): string[][] {
+function otherCombinations(combinations: Readonly<Record<string, number>>, about: About): string[][] {
   const names = Object.keys(combinations).filter(name => name !== about.combination) as PoolingName[];
   return names.map(name => [
     describePooling({ ...about, combination: name }),
@@ -120,7 +121,7 @@ function others(combinations: Readonly<Record<string, number>>, about: About): s
   ]);
 }
 
-function derivatives({ gradient }: CompoundResult, { params, target }: About, isStyled: boolean): string {
+function derivativesText({ gradient }: CompoundResult, { params, target }: About, isStyled: boolean): string {
   const what = target === undefined ? 'ΔG' : 'loss';
   const entries = Object.entries(gradient);
   const numbers = entries.reduce((total, [, data]) => total + data.length, 0);
@@ -133,13 +134,17 @@ function derivatives({ gradient }: CompoundResult, { params, target }: About, is
     `∂${what}/∂w by the weights of the terms`,
     table([
       ['', 'w', `∂${what}/∂w`],
-      ...entries.map(([name, [slope = 0]]) => [name, shown(params[name]?.data[0]), fixed(slope, 4)]),
+      ...entries.map(([name, [slope = 0]]) => [
+        name,
+        withoutTrailingZeros(params[name]?.data[0]),
+        fixed(slope, 4),
+      ]),
     ]),
   );
 }
 
 /** Formats a number with up to seven digits, which shows numbers of the user unchanged. */
-function shown(number: number | undefined): string {
+function withoutTrailingZeros(number: number | undefined): string {
   return number === undefined ? '' : String(Number(number.toPrecision(7)));
 }
 
@@ -148,7 +153,7 @@ function lengthOf(slopes: readonly number[]): number {
   return slopes.reduce((length, slope) => Math.hypot(length, slope), 0);
 }
 
-function closing({ compounds, poses, duplicates }: Summary, count: number): string {
+function closingText({ compounds, poses, duplicates }: Summary, count: number): string {
   const parts = [
     ...(count > 1 ? [`${compounds} compounds, ${counted(poses, 'pose')}`] : []),
     ...(duplicates > 0 ? [`duplicates left out: ${duplicates}`] : []),
@@ -156,7 +161,7 @@ function closing({ compounds, poses, duplicates }: Summary, count: number): stri
   return parts.length > 0 ? `  ${parts.join('; ')}\n` : '';
 }
 
-function comparison(strategies: readonly StrategyCost[], isStyled: boolean): string {
+function comparisonText(strategies: readonly StrategyCost[], isStyled: boolean): string {
   const rows = strategies.map(({ strategy, executor, peakBytes, tapesAlive, milliseconds, difference }) => [
     strategy,
     executor,

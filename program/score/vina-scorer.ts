@@ -10,7 +10,7 @@ import { scoreGroup, termsOf } from '../vina/score.ts';
 import { withOffset } from '../weights/offset.ts';
 import { readModel } from '../weights/read.ts';
 import { paramsOf } from '../weights/saved-model.ts';
-import { otherCompound, type PoseScorer } from './scorer.ts';
+import { otherCompoundError, type PoseScorer } from './scorer.ts';
 
 /**
  * Makes the scorer of AutoDock Vina's scoring function. Its parameters are the six weights.
@@ -32,17 +32,17 @@ export async function vinaScorer(
     reach: cutoff,
     compound() {
       let compound: Compound | undefined;
-      let earlier: ReturnType<typeof duplicateFinder> | undefined;
+      let findDuplicate: ReturnType<typeof duplicateFinder> | undefined;
       return {
         poseOf(molecule) {
           compound ??= compoundOf(molecule);
           const pose = poseIn(receptor, compound, molecule);
-          if (!pose) throw otherCompound(molecule);
+          if (!pose) throw otherCompoundError(molecule);
           return pose;
         },
         isRepeated(pose, distance) {
-          earlier ??= duplicateFinder(distance);
-          return earlier(pose) !== undefined;
+          findDuplicate ??= duplicateFinder(distance);
+          return findDuplicate(pose) !== undefined;
         },
       };
     },

@@ -53,13 +53,13 @@ export async function inputsOf(
     pooling: writtenPooling(options),
     ...{ shards, chunk, groupBy },
     receptor: await digestOf(receptor),
-    model: weights === undefined ? digest(untrained) : await digestOf(weights),
-    poses: digest(JSON.stringify(files.map(({ name, bytes }) => [name, bytes]))),
+    model: weights === undefined ? digestOfText(untrained) : await digestOf(weights),
+    poses: digestOfText(JSON.stringify(files.map(({ name, bytes }) => [name, bytes]))),
   };
 }
 
 /** Returns the name of the first input that differs; undefined if all are equal. */
-export function difference(a: RunInputs, b: RunInputs): keyof RunInputs | undefined {
+export function differingInput(a: RunInputs, b: RunInputs): keyof RunInputs | undefined {
   const names = Object.keys(inputNames) as (keyof RunInputs)[];
   return names.find(name => JSON.stringify(a[name]) !== JSON.stringify(b[name]));
 }
@@ -77,6 +77,6 @@ export async function digestOf(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-function digest(text: string): string {
+function digestOfText(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

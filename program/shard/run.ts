@@ -15,7 +15,7 @@ import type { PoseScorer } from '../score/scorer.ts';
 import { SkipLog } from '../score/skip-log.ts';
 import { failing, readSaved } from '../score/state.ts';
 import { Cutting, factsOf, type SizedFile, withSizes } from './cutting.ts';
-import { difference, digestOf, inputNames, inputsOf } from './inputs.ts';
+import { differingInput, digestOf, inputNames, inputsOf } from './inputs.ts';
 import { type ShardState, shardStateOf, shardToJson } from './state.ts';
 import { type Part, Tree } from './tree.ts';
 
@@ -49,7 +49,8 @@ export async function runShard(options: ShardOptions, context: Context): Promise
   const identity = { shard: shard.number, inputs, files: digests };
   if (done) checkState(file, done, identity, 'complete');
   if (begun) checkState(partial as string, begun, identity, 'unfinished');
-  const state = done ?? (await scored({ ...options, poseFiles: files, identity, partial, begun }, context));
+  const state =
+    done ?? (await scoreChunks({ ...options, poseFiles: files, identity, partial, begun }, context));
   await checkUnchanged(files.filter((_, nth) => cutting.has(nth)));
   if (!done) await writeAtomically(file, shardToJson(state));
   if (partial) await rm(partial, { force: true });
@@ -121,7 +122,7 @@ function checkState(
   expected: 'complete' | 'unfinished',
 ): void {
   const fail = (fault: string) => failing(file)(`${fault}${advice}`);
-  const name = difference(state.inputs, inputs);
+  const name = differingInput(state.inputs, inputs);
   if (name) fail(`found sums of another run: its ${inputNames[name]} differs`);
   if (state.shard !== shard) fail(`found sums of shard ${state.shard}, expected those of shard ${shard}`);
   if (JSON.stringify(state.files) !== JSON.stringify(files))
@@ -140,7 +141,7 @@ interface Scoring extends ShardOptions {
 }
 
 /** Returns the complete sums of a shard, after scoring its chunks. */
-async function scored(
+async function scoreChunks(
   { poseFiles, identity, partial, begun, ...options }: Scoring,
   { warn, signal, progress, breathe }: Context,
 ): Promise<ShardState> {
@@ -158,7 +159,7 @@ async function scored(
     compounds: [...trees].map(([name, tree]) => ({ name, nodes: tree.nodes() })),
     ...(next && { next }),
   });
-  const paced = pacer(options.saveEvery);
+  const ifDue = pacer(options.saveEvery);
   const save = async (file: string, next: Chunk) => {
     await checkUnchanged(poseFiles.filter((_, nth) => nth in identity.files));
     await writeAtomically(file, shardToJson(stateBefore(next)));
@@ -169,7 +170,7 @@ async function scored(
     const { name, chunk } = compound as Required<Compound>;
     const isNew = last && (last.file !== chunk.file || last.index !== chunk.index);
     // At this point the sums contain all chunks before this one, and nothing of this one.
-    if (isNew && partial) await paced(() => save(partial, chunk));
+    if (isNew && partial) await ifDue(() => save(partial, chunk));
     last = chunk;
     const run = await scoreCompound(compound, {
       ...options,

@@ -37,7 +37,7 @@ export class Tree {
   add(file: number, index: number, part: Part): void {
     const last = this.#nodes.at(-1);
     if (last?.file === file && last.level === 0 && last.index === index) {
-      this.#nodes[this.#nodes.length - 1] = { ...last, part: joined(last.part, part) };
+      this.#nodes[this.#nodes.length - 1] = { ...last, part: mergedParts(last.part, part) };
       return;
     }
     this.#settle();
@@ -55,7 +55,7 @@ export class Tree {
     while (this.#nodes.length > 1) {
       const [a, b] = this.#nodes.slice(-2) as [Node, Node];
       if (a.file !== b.file || a.level !== b.level || a.index % 2 === 1 || b.index !== a.index + 1) return;
-      this.#nodes.splice(-2, 2, { ...parentOf(a), part: joined(a.part, b.part) });
+      this.#nodes.splice(-2, 2, { ...parentOf(a), part: mergedParts(a.part, b.part) });
     }
   }
 }
@@ -64,7 +64,7 @@ export class Tree {
 export function sumOf(nodes: readonly Node[]): Part {
   const byFile = new Map<number, Node[]>();
   for (const node of nodes) byFile.set(node.file, [...(byFile.get(node.file) ?? []), node]);
-  return [...byFile.values()].map(rootOf).reduce(joined);
+  return [...byFile.values()].map(rootOf).reduce(mergedParts);
 }
 
 /** Merges the nodes of a file. A node moves up unchanged if the chunks of its sibling contain no pose of the compound. */
@@ -77,7 +77,7 @@ function rootOf(nodes: readonly Node[]): Part {
       const raised = node.level === lowest ? parentOf(node) : node;
       const previous = next.at(-1);
       if (previous && previous.level === raised.level && previous.index === raised.index) {
-        next[next.length - 1] = { ...previous, part: joined(previous.part, raised.part) };
+        next[next.length - 1] = { ...previous, part: mergedParts(previous.part, raised.part) };
       } else next.push(raised);
     }
     row = next;
@@ -91,7 +91,7 @@ function parentOf(node: Node): Node {
 }
 
 /** Returns the sums over the poses of `a`, followed by those of `b`. */
-function joined(a: Part, b: Part): Part {
+function mergedParts(a: Part, b: Part): Part {
   const best = b.best.score < a.best.score ? b.best : a.best;
   return { file: a.file, best, isNear: a.isNear || b.isNear, sums: a.sums.merge(b.sums) };
 }

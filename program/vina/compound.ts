@@ -1,7 +1,7 @@
 import { type Graph, type Matcher, matcherOf } from '../molecule/graph.ts';
 import type { Molecule } from '../molecule/molecule.ts';
 import { findLinks, typesOf } from './bonds.ts';
-import { type Typed, typed } from './xs-types.ts';
+import { type Typed, typedOf } from './xs-types.ts';
 
 /** A compound: the atoms, bonds, types and rotors that all its poses share, taken from its first pose. */
 export interface Compound {
@@ -26,7 +26,7 @@ export interface Fit {
 
 /** Returns the compound that has a molecule as its first pose. */
 export function compoundOf(molecule: Molecule): Compound {
-  const types = typed(molecule);
+  const types = typedOf(molecule);
   const graph = graphOf(molecule);
   const rowGraph = partOf(graph, types.atomOfRow);
   let symmetries: Matcher | undefined;
@@ -48,22 +48,22 @@ export function compoundOf(molecule: Molecule): Compound {
  *
  * @returns undefined if the molecule has other atoms or bonds
  */
-export function fits(compound: Compound, molecule: Molecule): Fit | undefined {
+export function fitOf(compound: Compound, molecule: Molecule): Fit | undefined {
   if (molecule === compound.molecule) return unchanged(compound);
   if (molecule.atoms.length !== compound.molecule.atoms.length) return undefined;
-  if (sameFragments(compound.molecule, molecule)) return unchanged(compound);
-  const types = typed(molecule);
+  if (haveSameFragments(compound.molecule, molecule)) return unchanged(compound);
+  const types = typedOf(molecule);
   const graph = graphOf(molecule);
   const match = matcherOf(compound.graph, graph)({ cost: () => 0 });
   if (!match) return undefined;
   const { atoms } = match;
-  const isSame = compound.typed.atomOfRow.every((atom, row) => {
+  const haveSameRows = compound.typed.atomOfRow.every((atom, row) => {
     const other = types.atomOfRow.indexOf(atoms[atom] as number);
     return (
       other >= 0 && (types.ligandOf[other] as number) < 0 === (compound.typed.ligandOf[row] as number) < 0
     );
   });
-  if (!isSame) return undefined;
+  if (!haveSameRows) return undefined;
   return { atomOfRow: compound.typed.atomOfRow.map(atom => atoms[atom] as number), rotors: types.rotors };
 }
 
@@ -75,18 +75,18 @@ function unchanged({ typed: { atomOfRow, rotors } }: Compound): Fit {
 const tolerance = 0.01;
 
 /** True if two molecules have the same atoms in the same order, in rigid fragments of the same shape. */
-function sameFragments(a: Molecule, b: Molecule): boolean {
+function haveSameFragments(a: Molecule, b: Molecule): boolean {
   if (a.atoms.some((atom, i) => atom.type?.name !== b.atoms[i]?.type?.name)) return false;
   if (!a.tree || !b.tree) return false;
   if (a.tree.fragmentOf.some((fragment, atom) => fragment !== b.tree?.fragmentOf[atom])) return false;
   if (a.tree.branches.length !== b.tree.branches.length) return false;
   if (a.tree.roots.some((root, n) => root.isFlexibleResidue !== b.tree?.roots[n]?.isFlexibleResidue))
     return false;
-  const sameBranches = a.tree.branches.every(({ from, to }, nth) => {
+  const haveSameBranches = a.tree.branches.every(({ from, to }, nth) => {
     const other = b.tree?.branches[nth];
-    return from === other?.from && to === other.to && sameDistance(a, b, from, to);
+    return from === other?.from && to === other.to && haveSameDistance(a, b, from, to);
   });
-  if (!sameBranches) return false;
+  if (!haveSameBranches) return false;
   const fragments = new Map<number, number[]>();
   a.tree.fragmentOf.forEach((fragment, atom) => {
     const atoms = fragments.get(fragment) ?? [];
@@ -98,11 +98,11 @@ function sameFragments(a: Molecule, b: Molecule): boolean {
     fragments.get(fragment)?.push(from);
   }
   return [...fragments.values()].every(atoms =>
-    atoms.every((atom, nth) => atoms.slice(0, nth).every(other => sameDistance(a, b, atom, other))),
+    atoms.every((atom, nth) => atoms.slice(0, nth).every(other => haveSameDistance(a, b, atom, other))),
   );
 }
 
-function sameDistance(a: Molecule, b: Molecule, first: number, second: number): boolean {
+function haveSameDistance(a: Molecule, b: Molecule, first: number, second: number): boolean {
   return Math.abs(distance(a, first, second) - distance(b, first, second)) < tolerance;
 }
 

@@ -12,7 +12,7 @@ export function rmsdOf(a: DockedPose, b: DockedPose): number {
   if (b.compound !== a.compound) throw new TypeError('rmsdOf: expected two poses of one compound');
   const cost = squaredDistances(a, b);
   const match = a.compound.symmetries()({ cost });
-  return Math.sqrt((match?.cost ?? inPlace(cost, rows)) / rows);
+  return Math.sqrt((match?.cost ?? costInPlace(cost, rows)) / rows);
 }
 
 /**
@@ -21,8 +21,8 @@ export function rmsdOf(a: DockedPose, b: DockedPose): number {
  * are compared with later ones.
  *
  * @example
- * const earlier = duplicateFinder(0.5);
- * for await (const pose of posesOf(receptor, molecules)) if (earlier(pose) === undefined) yield pose;
+ * const findDuplicate = duplicateFinder(0.5);
+ * for await (const pose of posesOf(receptor, molecules)) if (findDuplicate(pose) === undefined) yield pose;
  */
 export function duplicateFinder(threshold: number): (pose: DockedPose) => number | undefined {
   if (!(threshold >= 0))
@@ -46,8 +46,8 @@ export function duplicateFinder(threshold: number): (pose: DockedPose) => number
 
 /** Returns, for each pose, the index of the earlier pose that it repeats ({@link duplicateFinder}), or undefined. */
 export function duplicatesOf(poses: Iterable<DockedPose>, threshold: number): (number | undefined)[] {
-  const earlier = duplicateFinder(threshold);
-  return Array.from(poses, pose => earlier(pose));
+  const findDuplicate = duplicateFinder(threshold);
+  return Array.from(poses, pose => findDuplicate(pose));
 }
 
 type Coordinates = Pick<DockedPose, 'ligand' | 'compound'>;
@@ -57,7 +57,7 @@ function areClose(a: Coordinates, b: Coordinates, threshold: number): boolean {
   const cost = squaredDistances(a, b);
   const rows = a.ligand.shape[0] as number;
   const limit = rows * threshold ** 2;
-  if (inPlace(cost, rows) < limit) return true;
+  if (costInPlace(cost, rows) < limit) return true;
   return (a.compound.symmetries()({ cost, limit })?.cost ?? limit) < limit;
 }
 
@@ -69,7 +69,7 @@ function squaredDistances({ ligand: { data: a } }: Coordinates, { ligand: { data
 }
 
 /** Cost of matching each atom with itself. */
-function inPlace(cost: Cost, rows: number): number {
+function costInPlace(cost: Cost, rows: number): number {
   let total = 0;
   for (let row = 0; row < rows; row++) total += cost(row, row);
   return total;

@@ -1,7 +1,7 @@
 import type { Molecule } from '../molecule/molecule.ts';
 import { moleculeOf, moleculesOf } from '../read/molecules.ts';
 import { compoundOf } from './compound.ts';
-import { type DockedPose, otherAtoms, poseIn, type Receptor, receptorOf, tooFar } from './poses.ts';
+import { type DockedPose, otherAtomsError, poseIn, type Receptor, receptorOf, tooFarError } from './poses.ts';
 
 /** Text of a PDBQT file. */
 export interface PdbqtFile {
@@ -30,9 +30,10 @@ export function ensembleOf(receptorFile: PdbqtFile, posesFile: PdbqtFile): Ensem
   const compound = compoundOf(molecules[0] as Molecule);
   const poses = molecules.map((molecule, n) => {
     const pose = poseIn(receptor, compound, molecule);
-    if (!pose) throw otherAtoms(molecule, n + 1);
+    if (!pose) throw otherAtomsError(molecule, n + 1);
     return pose;
   });
-  if (poses.every(pose => pose.ligandAtom.length === 0)) throw tooFar(compound.molecule, receptor.molecule);
+  if (poses.every(pose => pose.ligandAtom.length === 0))
+    throw tooFarError(compound.molecule, receptor.molecule);
   return { files: { receptor: receptorFile.name, poses: posesFile.name }, receptor, poses };
 }

@@ -10,7 +10,7 @@ import {
 import { cellsOf } from '../molecule/cells.ts';
 import type { Molecule } from '../molecule/molecule.ts';
 import { coordinatesOf } from './bonds.ts';
-import { type Compound, compoundOf, fits } from './compound.ts';
+import { type Compound, compoundOf, fitOf } from './compound.ts';
 import { heavyAtoms, rowsOf } from './xs-types.ts';
 
 /** A receptor, prepared once for any number of poses. */
@@ -71,16 +71,16 @@ export async function* posesOf(
     count++;
     compound ??= compoundOf(molecule);
     const pose = poseIn(receptor, compound, molecule);
-    if (!pose) throw otherAtoms(molecule, count);
+    if (!pose) throw otherAtomsError(molecule, count);
     isNear ||= pose.ligandAtom.length > 0;
     yield pose;
   }
-  if (compound && !isNear) throw tooFar(compound.molecule, receptor.molecule);
+  if (compound && !isNear) throw tooFarError(compound.molecule, receptor.molecule);
 }
 
 /** Prepares a pose. Returns undefined if the molecule is not of the compound. */
 export function poseIn(receptor: Receptor, compound: Compound, molecule: Molecule): DockedPose | undefined {
-  const match = fits(compound, molecule);
+  const match = fitOf(compound, molecule);
   if (!match) return undefined;
   const { types, ligandOf } = compound.typed;
   const ligand = {
@@ -105,14 +105,14 @@ export function poseIn(receptor: Receptor, compound: Compound, molecule: Molecul
  *
  * @param pose number of the pose in its file, from 1
  */
-export function otherAtoms({ source }: Molecule, pose: number): Error {
+export function otherAtomsError({ source }: Molecule, pose: number): Error {
   return new Error(
     `${source.file}: expected poses of one compound, found other atoms in pose ${pose} than in pose 1`,
   );
 }
 
 /** Error for poses that are too far from the receptor to be scored. */
-export function tooFar(pose: Molecule, receptor: Molecule): Error {
+export function tooFarError(pose: Molecule, receptor: Molecule): Error {
   return new Error(`${pose.source.file}: no pose comes within 8 Å of an atom of ${receptor.source.file}`);
 }
 

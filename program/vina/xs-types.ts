@@ -24,14 +24,14 @@ export interface Typed {
 }
 
 /** Finds the bonds of a molecule, then the types of its atoms and its number of rotors. */
-export function typed(molecule: Molecule): Typed {
+export function typedOf(molecule: Molecule): Typed {
   const groups = rigidGroups(molecule);
   const atoms = typesOf(molecule);
   const bonds = findBonds(molecule, groups);
   const ligandOf = ligandsOf(molecule);
   const withTerms = Int32Array.from(atoms.keys()).filter(atom => {
     const { kind } = atoms[atom] as AtomType;
-    return kind !== 'hydrogen' && kind !== 'dummy' && !groups?.isAnchor[atom];
+    return kind !== 'hydrogen' && kind !== 'dummy' && !groups?.anchors[atom];
   });
   const atomOfRow = withTerms.sort((a, b) => rank(ligandOf, a) - rank(ligandOf, b) || a - b);
   return {
@@ -45,7 +45,7 @@ export function typed(molecule: Molecule): Typed {
 
 /** Returns the atoms of a molecule that have Vina terms. In a pose with flexible residues, these include residue atoms that move. */
 export function heavyAtoms(molecule: Molecule): HeavyAtoms {
-  const { atomOfRow, types, rotors } = typed(molecule);
+  const { atomOfRow, types, rotors } = typedOf(molecule);
   return { types, coordinates: rowsOf(coordinatesOf(molecule), atomOfRow), rotors };
 }
 

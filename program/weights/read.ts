@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { unreadable } from '../read/text.ts';
+import { unreadableError } from '../read/text.ts';
 import { modelFromJson } from './json.ts';
 import { modelFromSafetensors } from './safetensors.ts';
 import type { SavedModel, ScorerName } from './saved-model.ts';
@@ -33,6 +33,6 @@ export async function readModel(file: string, scorer: ScorerName): Promise<Saved
  */
 export async function bytesOf(file: string): Promise<Uint8Array> {
   return readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw unreadable(file, error);
+    throw unreadableError(file, error);
   });
 }

@@ -1,5 +1,5 @@
-import { type Compound, compoundOf, fits } from '../../../program/vina/compound.ts';
-import { type DockedPose, poseIn, receptorOf, tooFar } from '../../../program/vina/poses.ts';
+import { type Compound, compoundOf, fitOf } from '../../../program/vina/compound.ts';
+import { type DockedPose, poseIn, receptorOf, tooFarError } from '../../../program/vina/poses.ts';
 import { readMolecule, readMolecules } from '../read.ts';
 import { drawable, type Molecule } from './molecules.ts';
 import type { Context, Report } from './tasks.ts';
@@ -47,7 +47,7 @@ export async function open(context: Context, files: Files, report: Report<number
   let count = 0;
   for (const file of files.poses) {
     for await (const molecule of readMolecules(file)) {
-      let index = compounds.findIndex(({ compound }) => fits(compound, molecule));
+      let index = compounds.findIndex(({ compound }) => fitOf(compound, molecule));
       if (index < 0)
         index = compounds.push({ compound: compoundOf(molecule), file: file.name, poses: 0 }) - 1;
       const entry = compounds[index] as (typeof compounds)[number];
@@ -59,7 +59,7 @@ export async function open(context: Context, files: Files, report: Report<number
   const [first] = poses;
   if (!first) throw new RangeError(`there is no compound ${files.compound + 1}, only ${compounds.length}`);
   if (poses.every(({ ligandAtom }) => ligandAtom.length === 0))
-    throw tooFar(first.molecule, receptor.molecule);
+    throw tooFarError(first.molecule, receptor.molecule);
   context.poses = poses;
   return {
     receptor: drawable(receptor.molecule),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Molecule } from '../../../program/molecule/molecule.ts';
 import { findBonds } from '../../../program/vina/bonds.ts';
-import { heavyAtoms, typed } from '../../../program/vina/xs-types.ts';
+import { heavyAtoms, typedOf } from '../../../program/vina/xs-types.ts';
 import { property } from '../../support/property.ts';
 import { molecule, moleculeWithTree, type Row, shipped, tree, turned } from './molecules.ts';
 
@@ -19,8 +19,8 @@ describe('types and rotors', () => {
     fc.nat(63),
     (turns, n) => {
       const pose = turned(imatinib[n] as Molecule, turns, 0.001);
-      const expected = typed(imatinib[0] as Molecule);
-      expect(typed(pose)).toEqual(expected);
+      const expected = typedOf(imatinib[0] as Molecule);
+      expect(typedOf(pose)).toEqual(expected);
     },
   );
 
@@ -29,13 +29,13 @@ describe('types and rotors', () => {
     moleculeWithTree(),
     angles,
     (drawn, turns) => {
-      expect(typed(turned(drawn, turns))).toEqual(typed(drawn));
+      expect(typedOf(turned(drawn, turns))).toEqual(typedOf(drawn));
     },
   );
 
   test('are 37 and 7 in each of the 64 poses of imatinib', () => {
     for (const pose of imatinib) {
-      const { types, rotors } = typed(pose);
+      const { types, rotors } = typedOf(pose);
       expect({ heavy: types.length, rotors }).toEqual({ heavy: 37, rotors: 7 });
     }
   });
@@ -212,7 +212,7 @@ describe('atom types', () => {
       ...(molecule([['C', 0, 0, 0]]).atoms[0] as Molecule['atoms'][number]),
       name: 'B1',
     };
-    expect(() => typed({ ...molecule([]), atoms: [boron] })).toThrow(
+    expect(() => typedOf({ ...molecule([]), atoms: [boron] })).toThrow(
       'molecule.pdbqt, line 1: expected AutoDock atom types, found none for B1 of LIG A   1; prepare the file as PDBQT, for example by Meeko or Open Babel: only --scorer schnet reads other formats',
     );
   });
