@@ -33,10 +33,13 @@ export async function readMolecule(file: string): Promise<Molecule> {
   return only as Molecule;
 }
 
+/** Maximum number of bytes that are read at once. */
+const chunkBytes = 65_536;
+
 /** Yields the text of a file in chunks. */
 async function* chunksOf(file: string): AsyncGenerator<string> {
   try {
-    const bytes = createReadStream(file, { highWaterMark: 1 << 16 })[Symbol.asyncIterator]();
+    const bytes = createReadStream(file, { highWaterMark: chunkBytes })[Symbol.asyncIterator]();
     const first: Buffer | undefined = (await bytes.next()).value;
     if (!first) return;
     const kind = kindOf(first);

@@ -52,11 +52,13 @@ function readRecord({ lines }: FileRecord): Molecule[] {
     );
   }
   const [atomCount, bondCount] = fieldsOf(counts);
+  // The first line of a section is its title.
   const atoms = (sections.get('ATOM') ?? [])
     .slice(1)
     .filter(({ content }) => !isBlank(content))
     .map(readAtom);
-  checkCount(atoms.length, atomCount ?? fieldAt([], 0, counts), 'atoms');
+  const emptyField = fieldAt([], 0, counts);
+  checkCount(atoms.length, atomCount ?? emptyField, 'atoms');
   if (atoms.length === 0) throw unexpected(counts, 'at least one atom');
 
   const list = new BondList(
@@ -93,7 +95,7 @@ function sectionsOf(lines: readonly Line[]): Map<string, Line[]> {
 
 function readAtom(line: Line): Atom {
   const fields = fieldsOf(line);
-  // Open Babel writes atom names with a space in them, which shifts the fields after the name.
+  // Open Babel writes atom names with a space in them, which shifts the fields after the name. Field 5, the type, is then z.
   const isSpaced = /^[-+.\d]/.test(fields[5]?.text ?? '');
   const at = (index: number) => fieldAt(fields, isSpaced && index > 1 ? index + 1 : index, line);
   return {
@@ -121,6 +123,7 @@ function checkCount(lines: number, stated: Field, name: string): void {
   throw unexpectedField(stated, `${lines}, the number of ${name} that follow`);
 }
 
+/** True for a blank line or a comment. */
 function isBlank(content: string): boolean {
   return content.trim() === '' || content.startsWith('#');
 }

@@ -92,9 +92,11 @@ function isIgnored(line: Line): boolean {
   return line.content.trim() === '' || ignored.has(recordOf(line));
 }
 
+/** Returns a text without spaces and control characters at its end. */
 function withoutTrailingControls(content: string): string {
+  const space = 32;
   let length = content.length;
-  while (length > 0 && content.charCodeAt(length - 1) <= 32) length--;
+  while (length > 0 && content.charCodeAt(length - 1) <= space) length--;
   return content.slice(0, length);
 }
 

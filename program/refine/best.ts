@@ -1,4 +1,4 @@
-/** Collection of the items with the lowest scores. It holds fewer than twice `most` items at a time. */
+/** Collection that keeps the `most` items with the lowest scores. It holds fewer than twice that number at a time. */
 export class Best<T> {
   readonly #most: number;
   readonly #scoreOf: (item: T) => number;

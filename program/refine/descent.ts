@@ -9,7 +9,7 @@ export interface DescentOptions {
   /** Maximum number of iterations of L-BFGS. */
   readonly steps: number;
   /**
-   * Slope at which the descent stops, in kcal/mol/Å: the largest derivative of the energy by the numbers of a {@link Metric}.
+   * Slope at which the descent stops, in kcal/mol/Å: the largest derivative of the energy by a scaled coordinate of a {@link Metric}.
    */
   readonly tolerance: number;
 }
@@ -22,7 +22,7 @@ export interface DescendedPose {
   readonly steps: number;
   /** Number of evaluations of the energy and its gradient. */
   readonly evaluations: number;
-  /** True if it stopped because the slope or the gain became small, rather than after the last step. */
+  /** True if the descent stopped because the slope or the gain became small, rather than after the last step. */
   readonly converged: boolean;
 }
 
@@ -32,8 +32,11 @@ const roundLength = 40;
 /** Length of the first step in Å: the root mean square displacement of the atoms. */
 const firstStep = 0.05;
 
-/** Gain of a round in kcal/mol below which it is the last. */
+/** Gain of a round in kcal/mol below which no other round follows. */
 const leastGain = 1e-4;
+
+/** Gain of an iteration below which a round ends, relative to the energy, or in kcal/mol if the energy is smaller than 1. */
+const valueTolerance = 1e-7;
 
 /**
  * Minimises the energy of poses of one compound along their degrees of freedom. The tape is recorded and planned once for all
@@ -73,7 +76,7 @@ export class PoseDescent {
         {
           iterations: Math.min(roundLength, steps - stepsTaken),
           gradientTolerance: tolerance,
-          valueTolerance: 1e-7,
+          valueTolerance,
           firstStep,
         },
       );
@@ -88,8 +91,9 @@ export class PoseDescent {
     return { coordinates, steps: stepsTaken, evaluations, converged };
   }
 
-  async #evaluate(metric: Metric, numbers: Float64Array) {
-    this.#setMotion(metric.motion(numbers));
+  /** Computes the energy, its gradient and the coordinates of the atoms, from scaled coordinates. */
+  async #evaluate(metric: Metric, scaled: Float64Array) {
+    this.#setMotion(metric.motion(scaled));
     let [energy, coordinates, ...slopes] = await this.#run();
     if (!this.#field.covers(coordinates.data)) {
       this.#field.renew(coordinates.data);
@@ -111,6 +115,7 @@ export class PoseDescent {
     }
   }
 
+  /** Runs the tape, which is recorded again if the field needs it. Returns energy, coordinates and derivatives. */
   async #run(): Promise<[Tensor, Tensor, ...Tensor[]]> {
     const { generation } = this.#field;
     if (this.#recorded?.generation !== generation) this.#recorded = { generation, wanted: this.#record() };

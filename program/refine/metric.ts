@@ -14,8 +14,11 @@ export interface Metric {
   slope(slope: Float64Array): Float64Array;
 }
 
-/** Fraction of the diagonal that is added to it, so that the matrix is positive definite if degrees of freedom coincide. */
+/** Fraction of the diagonal that is added to it. It makes the matrix positive definite if degrees of freedom coincide. */
 const ridge = 1e-3;
+
+/** Number that is added to the diagonal, which is 0 for a degree of freedom that moves no atom. */
+const leastDiagonal = 1e-12;
 
 /**
  * Makes the metric at coordinates. With the derivatives J of the coordinates by the degrees of freedom q, and
@@ -23,14 +26,16 @@ const ridge = 1e-3;
  */
 export function metricOf(linkage: Linkage, coordinates: ArrayLike<number>): Metric {
   const slopes = linkage.slopes(coordinates);
+  // Each ligand has three translations and three rotations.
   const degrees = 6 * linkage.ligands + linkage.branches;
   const width = 3 * linkage.atoms;
   const row = (i: number) => slopes.subarray(i * width, (i + 1) * width);
+  // The Cholesky factor L, row by row.
   const lower = new Float64Array(degrees * degrees);
   for (let i = 0; i < degrees; i++) {
     for (let j = 0; j <= i; j++) {
       let sum = dot(row(i), row(j)) / linkage.atoms;
-      if (i === j) sum = sum * (1 + ridge) + 1e-12;
+      if (i === j) sum = sum * (1 + ridge) + leastDiagonal;
       for (let k = 0; k < j; k++)
         sum -= (lower[i * degrees + k] as number) * (lower[j * degrees + k] as number);
       lower[i * degrees + j] = i === j ? Math.sqrt(sum) : sum / (lower[j * degrees + j] as number);
@@ -40,6 +45,7 @@ export function metricOf(linkage: Linkage, coordinates: ArrayLike<number>): Metr
   return {
     degrees,
     motion(scaled) {
+      // Solves Lᵀ q = scaled.
       const q = scaled.slice();
       for (let i = degrees - 1; i >= 0; i--) {
         for (let j = i + 1; j < degrees; j++) (q[i] as number) -= at(j, i) * (q[j] as number);
@@ -48,6 +54,7 @@ export function metricOf(linkage: Linkage, coordinates: ArrayLike<number>): Metr
       return q;
     },
     slope(slope) {
+      // Solves L g = slope.
       const g = slope.slice();
       for (let i = 0; i < degrees; i++) {
         for (let j = 0; j < i; j++) (g[i] as number) -= at(i, j) * (g[j] as number);

@@ -2,13 +2,14 @@ import type { Molecule } from '../molecule/molecule.ts';
 import { keepsDistance, rigidGroups } from '../molecule/rigid.ts';
 import type { Typed } from '../vina/xs-types.ts';
 
+/** Pairs of rows of {@link Typed}, or of atoms. */
 type Pairs = readonly (readonly [number, number])[];
 
 /** Pairs of a compound's atoms whose distance can change. */
 export interface MovingPairs {
   /** Pairs of rows in two ligands, or in a ligand and a flexible residue. */
   readonly between: Pairs;
-  /** Pairs of rows in one ligand, or in flexible residues, more than three bonds apart. */
+  /** Pairs of rows more than three bonds apart, both in one ligand or both in flexible residues. */
   readonly within: Pairs;
   /** Pairs of a carbon at the cut of a macrocycle and the dummy that marks where its neighbour should be, by atom index. */
   readonly closures: Pairs;
@@ -17,14 +18,16 @@ export interface MovingPairs {
 /** Finds the moving pairs of a compound by the rules of AutoDock Vina. They are the same for all its poses. */
 export function movingPairsOf(molecule: Molecule, { bonds, atomOfRow, ligandOf }: Typed): MovingPairs {
   const groups = rigidGroups(molecule);
-  const isFree = (a: number, b: number) => !withinBonds(bonds, a, 3).has(b) && !keepsDistance(groups, a, b);
+  const isFree = (a: number, b: number) =>
+    !withinBonds(bonds, a, { most: 3 }).has(b) && !keepsDistance(groups, a, b);
   const names = molecule.atoms.map(({ type }) => type?.name ?? '');
+  // Types of the carbons at a cut, such as CG0, among each atom and its neighbours.
   const cutsNear = [...names.keys()].map(atom => {
-    return [...withinBonds(bonds, atom, 1)]
+    return [...withinBonds(bonds, atom, { most: 1 })]
       .map(near => names[near] as string)
       .filter(name => /^CG\d$/.test(name));
   });
-  // Across a cut, atoms up to three bonds apart in the molecule have no such path in the torsion tree.
+  // Atoms on the two sides of a cut may be three bonds apart or less in the molecule, but have no such path in the torsion tree.
   const isAcrossCut = (a: number, b: number) =>
     cutsNear[a]?.some(name => cutsNear[b]?.includes(name)) ?? false;
   const between: [number, number][] = [];
@@ -37,6 +40,7 @@ export function movingPairsOf(molecule: Molecule, { bonds, atomOfRow, ligandOf }
       else if (isFree(a, b)) within.push([row, other]);
     }
   });
+  // The dummies of a carbon of type CG0 have the type G0.
   const closures = [...names.entries()].flatMap(([carbon, name]) =>
     [...names.entries()]
       .filter(([dummy, other]) => `C${other}` === name && /^G\d$/.test(other) && isFree(carbon, dummy))
@@ -46,7 +50,7 @@ export function movingPairsOf(molecule: Molecule, { bonds, atomOfRow, ligandOf }
 }
 
 /** Returns an atom and all atoms at most `most` bonds away. */
-function withinBonds(bonds: Typed['bonds'], atom: number, most: number): Set<number> {
+function withinBonds(bonds: Typed['bonds'], atom: number, { most }: { readonly most: number }): Set<number> {
   const reached = new Set([atom]);
   for (let step = 0; step < most; step++) {
     for (const from of [...reached]) for (const to of bonds[from] as readonly number[]) reached.add(to);

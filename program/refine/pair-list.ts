@@ -6,8 +6,11 @@ export type PairArrays = Pick<Pose, 'ligandAtom' | 'receptorAtom' | 'radii' | 'h
 /** Sum of radii in unused entries: it makes every term exactly 0, whatever the distance. */
 const unusedRadii = -1e6;
 
-/** Number that divides the lengths of all arrays. */
+/** Length of the first arrays. The lengths of later ones are multiples of it. */
 const step = 64;
+
+/** Factor by which arrays grow, before rounding up to a multiple of {@link step}. */
+const growth = 1.25;
 
 /** Growing list of pairs, in arrays that a tape reads. The arrays are reused as long as they are long enough. */
 export class PairList {
@@ -41,7 +44,7 @@ export class PairList {
 
   #grow(): void {
     const old = this.#arrays;
-    this.#arrays = arraysOf(step * Math.ceil((1.25 * old.radii.length) / step));
+    this.#arrays = arraysOf(step * Math.ceil((growth * old.radii.length) / step));
     for (const name of Object.keys(old) as (keyof PairArrays)[]) this.#arrays[name].set(old[name]);
   }
 }

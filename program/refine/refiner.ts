@@ -24,20 +24,20 @@ export interface Refined extends DescendedPose {
 /** Makes the energy of a compound in the receptor from one of its poses. */
 export type MakeField = (molecule: Molecule, executor: SyncExecutor) => Field;
 
-/** Energy of AutoDock Vina, with the given weights or its own. */
+/** Returns a maker of AutoDock Vina's energy in a receptor, by default with Vina's own weights. */
 export function vinaFieldIn(receptor: Receptor, weights: VinaWeights = vinaWeights()): MakeField {
   return (molecule, executor) => new VinaField(compoundOf(molecule), receptor, weights, executor);
 }
 
-/** Energy of a SchNet. */
+/** Returns a maker of the energy of a SchNet in a receptor. */
 export function schnetFieldIn(receptor: Atoms, model: Model): MakeField {
   return (molecule, executor) => new SchnetField(molecule, receptor, model, executor);
 }
 
 /**
- * Adds a constant to the score of an energy.
+ * Returns a maker of energies whose score is higher by a constant.
  *
- * @param offset kcal/mol
+ * @param offset number that is added to each score, kcal/mol
  */
 export function offsetBy(offset: number, makeField: MakeField): MakeField {
   if (offset === 0) return makeField;
@@ -86,7 +86,11 @@ export class Refiner {
     throw new Error(`${file}, line ${line}: no atom of the pose is within ${field.reach} Å of the receptor`);
   }
 
-  /** Refines a pose. The energy of the result is not higher than that of the pose. */
+  /**
+   * Refines a pose. The energy of the result is not higher than that of the pose.
+   *
+   * @param options stopping criteria; by default 200 steps and a slope of 0.01 kcal/mol/Å
+   */
   async refine(molecule: Molecule, options: Partial<DescentOptions> = {}): Promise<Refined> {
     const { field, descent } = this.#prepared(molecule);
     const start = coordinatesOf(molecule);
@@ -99,6 +103,7 @@ export class Refiner {
     return { coordinates, before, after, rmsd: distanceMoved(molecule, start, coordinates), ...counts };
   }
 
+  /** Returns the energy and the descent of a molecule's compound. Consecutive poses of one compound share them. */
   #prepared(molecule: Molecule) {
     if (!this.#current || !areAlike(this.#current.molecule, molecule)) {
       const field = this.#makeField(molecule, this.#executor);
@@ -133,5 +138,6 @@ function rigidTree({ atoms }: Molecule): TorsionTree {
 function distanceMoved({ atoms }: Molecule, a: Float64Array, b: Float64Array): number {
   const heavy = [...atoms.keys()].filter(i => (atoms[i] as Molecule['atoms'][number]).element > 1);
   const total = heavy.reduce((sum, i) => sum + squaredDistance(a, i, b, i), 0);
+  // Without heavy atoms, the total is 0.
   return Math.sqrt(total / (heavy.length || 1));
 }

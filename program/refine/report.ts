@@ -46,6 +46,7 @@ function inputText({ receptor, scorer, weights, steps, tolerance, poses }: Refin
   ].join('\n');
 }
 
+/** Formats a change with its sign, also if it is positive. */
 function signed(change: number): string {
   return `${change > 0 ? '+' : ''}${fixed(change, 3)}`;
 }

@@ -135,6 +135,7 @@ async function* refinedIn(
       yield { result: { file, pose, name: molecule.name, ...numbers }, molecule, refined };
     }
   } catch (error) {
+    // The file could not be read after pose number `pose`.
     skip(error, `pose ${pose + 1}`);
   }
 }
@@ -156,6 +157,7 @@ async function fieldFor({ scorer, receptor, weights: file }: RefineOptions): Pro
     }
     return offsetBy(offset, vinaFieldIn(receptorOf(await readMolecule(receptor)), weights));
   }
+  // --scorer schnet needs --weights, so there is a model.
   const { settings, weights } = model as { settings: Settings; weights: Weights };
   const network: Model = { settings, network: schnet(settings), weights };
   return offsetBy(offset, schnetFieldIn(await readReceptor(receptor), network));

@@ -20,7 +20,9 @@ export class SchnetField implements Field {
   readonly #elements: readonly number[];
   /** Indices of the heavy atoms. The network sees no others. */
   readonly #heavyAtoms: Int32Array;
+  /** Pose with the neighbours of the last call of `renew`. */
   #pose: Pose | undefined;
+  /** Coordinates at the last call of `renew`. */
   #listedAt: Float64Array = new Float64Array();
   #generation = 0;
 
@@ -76,6 +78,7 @@ export class SchnetField implements Field {
     return { score, minimised: score, parts: {} };
   }
 
+  /** Returns the heavy atoms at coordinates of all atoms. */
   #ligandAt(coordinates: ArrayLike<number>): Atoms {
     const atoms = [...this.#heavyAtoms];
     const data = atoms.flatMap(atom => [0, 1, 2].map(axis => coordinates[3 * atom + axis] as number));
@@ -85,6 +88,7 @@ export class SchnetField implements Field {
     };
   }
 
+  /** Returns the pose, with its pocket and neighbours, at coordinates of all atoms. */
   #poseAt(coordinates: ArrayLike<number>): Pose {
     const ligand = this.#ligandAt(coordinates);
     const { settings } = this.#model;

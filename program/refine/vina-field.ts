@@ -26,14 +26,14 @@ const margin = 0.4;
  */
 const softness = 0.25;
 
-/** Force that closes a cut macrocycle: `pull` in kcal/mol/Å, nearly reached at distances above `rounding` in Å. */
+/** Force that closes a cut macrocycle. It is nearly `pull`, in kcal/mol/Å, at distances well above `rounding`, in Å. */
 const closure = { pull: 50, rounding: 0.05 };
 
 /** Distance in Å up to which pairs with the receptor are listed. */
 const reach = cutoff + softness + margin;
 
 /**
- * Energy that AutoDock Vina minimises: that of pairs of a moving atom and a receptor atom, and of pairs of moving atoms. Pairs
+ * Energy that AutoDock Vina minimises: the energy of all pairs of a moving atom and a receptor atom, and of two moving atoms. Pairs
  * within a ligand count if they are more than three bonds apart. Reported energies have Vina's sharp cutoff. The score is the
  * binding free energy.
  */
@@ -43,7 +43,7 @@ export class VinaField implements Field {
   readonly #rotors: number;
   readonly #atoms: number;
   readonly #moving: MovingPairs;
-  /** 1 for atoms of ligands, 0 for those of flexible residues. */
+  /** Factor of each atom in the energy of the ligands: 1 for atoms of ligands, 0 for those of flexible residues. */
   readonly #ligandFactor: Float64Array;
   readonly #receptor: Receptor['atoms'];
   readonly #cells: Cells;
@@ -133,6 +133,7 @@ export class VinaField implements Field {
     return { score, minimised, parts: this.#moving.closures.length > 0 ? { ...parts, closing } : parts };
   }
 
+  /** Records the score and the three parts of the minimised energy, at the coordinates of `#reported`. */
   #recordReport(): Value[] {
     const tape = new Tape();
     const weights = recordWeights(tape, this.#weights);
@@ -142,7 +143,11 @@ export class VinaField implements Field {
     return [score, intermolecular, intramolecular, this.#closure(tape, coordinates)];
   }
 
-  /** @param share records the factor of a pair's energy at a distance */
+  /**
+   * Records the energies of all listed pairs.
+   *
+   * @param share records the factor of a pair's energy at a distance
+   */
   #energies(
     tape: Tape,
     weights: Weights,
@@ -180,6 +185,7 @@ export class VinaField implements Field {
     return sum(squashed(mul(closure.pull, length)));
   }
 
+  /** Lists the pairs of moving atoms and receptor atoms. */
   #listReceptor(coordinates: ArrayLike<number>): void {
     const { types, coordinates: receptor } = this.#receptor;
     const list = this.#lists.receptor;
@@ -194,6 +200,7 @@ export class VinaField implements Field {
     });
   }
 
+  /** Lists those of `pairs` that are close enough. */
   #listMoving(coordinates: ArrayLike<number>, pairs: MovingPairs['within'], list: PairList): void {
     // Both atoms of a pair may move by the margin.
     const squaredReach = (reach + margin) ** 2;
@@ -213,6 +220,7 @@ function sharp(r: Value): Value {
 
 /** Records 1 below the cutoff and 0 above, with a smooth step in between. */
 function faded(r: Value): Value {
+  // The cubic 3t² − 2t³ rises from 0 to 1 with slope 0 at both ends.
   const t = clamp(div(sub(cutoff + softness, r), 2 * softness), 0, 1);
   return mul(square(t), sub(3, mul(2, t)));
 }

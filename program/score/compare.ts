@@ -8,7 +8,7 @@ import { Prepared } from './prepared.ts';
 import type { StrategyCost } from './result.ts';
 import type { Scoring } from './scoring.ts';
 
-/** Computes the gradient of the first compound with each strategy, the full graph with two executors, and returns the costs. */
+/** Computes the gradient of the first compound with each strategy, and with two executors for the full graph. Returns the costs. */
 export async function compareStrategies(
   compounds: AsyncIterable<Compound>,
   scoring: Scoring<unknown>,
@@ -24,7 +24,7 @@ export async function compareStrategies(
   const costs: StrategyCost[] = [];
   let reference: Slopes | undefined;
   for (const strategy of strategyNames) {
-    // The full graph runs on the common executor, for comparison, and on the interpreter, its default.
+    // The full graph runs twice: on the executor of the other strategies, and on the interpreter, its default.
     const isFull = strategy === 'full-graph';
     for (const by of isFull ? [executor, interpreter()] : [executor]) {
       const run = () =>
@@ -37,7 +37,7 @@ export async function compareStrategies(
           ...(target !== undefined && { loss: squaredError(target) }),
           ...{ strategy, executor: by, badPose: 'skip', signal },
           onPose({ index, pass, passes }) {
-            // During the full graph a signal ends the process at once, and would leave the cursor hidden.
+            // A signal during the full graph ends the process at once, and a progress bar would leave the cursor hidden.
             if (!isFull)
               progress.show(strategy, (pass - 1) * poses.length + index + 1, passes * poses.length);
             return breathe();
@@ -49,9 +49,9 @@ export async function compareStrategies(
       const { gradient, stats } = await (isFull ? unguarded(run) : run());
       const milliseconds = performance.now() - start;
       reference ??= gradient;
-      const { executor: ran, peakBytes, tapesAlive } = stats;
+      const { executor: executorName, peakBytes, tapesAlive } = stats;
       const difference = largestDifference(gradient, reference);
-      costs.push({ strategy, executor: ran, peakBytes, tapesAlive, milliseconds, difference });
+      costs.push({ strategy, executor: executorName, peakBytes, tapesAlive, milliseconds, difference });
     }
   }
   return costs;
@@ -59,14 +59,14 @@ export async function compareStrategies(
 
 type Slopes = Readonly<Record<string, { readonly data: Float64Array }>>;
 
-/** Returns the largest difference of a derivative, relative to `reference`; absolute where that is 0. */
+/** Returns the largest difference of a derivative from `reference`: relative, or absolute where the reference is 0. */
 function largestDifference(gradient: Slopes, reference: Slopes): number {
   let largest = 0;
   for (const [name, { data }] of Object.entries(gradient)) {
-    const exact = reference[name]?.data ?? data;
+    const expected = reference[name]?.data ?? data;
     for (let i = 0; i < data.length; i++) {
-      const difference = Math.abs((data[i] as number) - (exact[i] as number));
-      largest = Math.max(largest, difference / (Math.abs(exact[i] as number) || 1));
+      const difference = Math.abs((data[i] as number) - (expected[i] as number));
+      largest = Math.max(largest, difference / (Math.abs(expected[i] as number) || 1));
     }
   }
   return largest;

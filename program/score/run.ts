@@ -50,12 +50,10 @@ export async function runScore(given: ScoreOptions, context: Context): Promise<n
       if (states) sums.push(stateOf(scored));
     }
     if (scores.compounds === 0) throw log.nothingLeftError();
+    // Skipped poses were reported above, when the compound was scored.
+    const ignoreSkipped = () => {};
     const strategies = compare
-      ? await compareStrategies(
-          compoundsIn(files, options.groupBy),
-          scores.scoring(() => {}),
-          context,
-        )
+      ? await compareStrategies(compoundsIn(files, options.groupBy), scores.scoring(ignoreSkipped), context)
       : undefined;
     context.progress.stop();
     await report.end(scores.summary(), strategies);
@@ -77,6 +75,7 @@ export async function runScore(given: ScoreOptions, context: Context): Promise<n
 }
 
 function stateOf({ result: { name, file, best, skipped }, state }: Scored): CompoundState {
+  // Sums exist, because --state needs the strategy `stream`.
   return { name, file, skipped, best, sums: state as NonNullable<typeof state> };
 }
 
@@ -88,7 +87,7 @@ function discarding(draft: Draft | undefined) {
   };
 }
 
-/** Warns on standard error that an untrained network is used, if it is. */
+/** Warns on standard error if the scorer is an untrained network. */
 export function warnUntrained({ scorer, weights }: ScoreOptions, { warn }: Pick<Context, 'warn'>): void {
   if (scorer !== 'schnet' || weights !== undefined) return;
   warn('note: the SchNet is untrained, and its scores mean nothing: give --weights');
@@ -129,7 +128,7 @@ class Scores {
     this.#onMolecule = rigidNotes(options.scorer, context.warn);
   }
 
-  /** @returns undefined if no pose of the compound could be scored */
+  /** Scores a compound. Returns undefined if none of its poses could be scored. */
   async score(compound: Compound, isOneOfMany: boolean): Promise<Scored | undefined> {
     const { name } = compound;
     const skipPose: Scoring<unknown>['onSkip'] = ({ file, number }, reason) =>
@@ -152,6 +151,7 @@ class Scores {
     }
   }
 
+  /** Returns settings for scoring compounds, with the options and the scorer of this run. */
   scoring(
     onSkip: Scoring<unknown>['onSkip'],
     onPose: () => Promise<void> | undefined = this.#context.breathe,

@@ -45,7 +45,8 @@ export async function factsOf(path: string): Promise<Pick<SizedFile, 'bytes' | '
   try {
     const { size, mtimeMs, ino } = await handle.stat();
     const head = new Uint8Array(2);
-    await handle.read(head, 0, 2, 0);
+    await handle.read({ buffer: head, position: 0 });
+    // The first two bytes of every gzip file.
     const isGzip = head[0] === 0x1f && head[1] === 0x8b;
     return { bytes: size, isGzip, version: `${ino} ${size} ${mtimeMs}` };
   } catch (error) {
@@ -71,7 +72,7 @@ export class Cutting {
 
   /**
    * @param chunk number of records in a chunk; the last chunk of a file may have fewer
-   * @param from first chunk to read; earlier ones are done
+   * @param from first chunk to read; the chunks before are already in the sums
    */
   constructor(files: readonly SizedFile[], shard: Shard, chunk: number, from: Chunk = { file: 0, index: 0 }) {
     this.#from = from;
@@ -88,7 +89,7 @@ export class Cutting {
     return this.#ownerAt(start) <= this.#shard.number && this.#shard.number <= this.#ownerAt(last);
   }
 
-  /** Returns the cutter of the file at an index; undefined if the shard has none of its chunks, or has done them all. */
+  /** Returns the cutter of the file at an index; undefined if the shard has no chunk of the file, or the sums contain all of them. */
   cutter(file: number): Cutter | undefined {
     if (!this.has(file) || file < this.#from.file) return undefined;
     const { start } = this.#files[file] as SizedFile;
@@ -105,6 +106,7 @@ export class Cutting {
           if (owner > number) throw new EndOfPart();
         }
         records++;
+        // Characters stand in for bytes, of which there are at least as many. All shards count alike, so each chunk has one owner.
         for (const { content } of lines) characters += content.length + 1;
         return isTaken();
       },
@@ -124,6 +126,7 @@ export class Cutting {
 
   /** Returns the number of the shard, from 1, in whose share a byte lies. */
   #ownerAt(byte: number): number {
+    // Index of the shard, from 0. Rounding must not give an index past the last shard.
     const share = this.#bytes === 0 ? 0 : Math.floor((byte / this.#bytes) * this.#shard.of);
     return Math.min(share, this.#shard.of - 1) + 1;
   }

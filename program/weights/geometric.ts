@@ -15,6 +15,7 @@ import { checkedSettings } from './settings.ts';
  *     distance_expansion.offset             no tensor: centres of the Gaussians, evenly spaced from 0 to the cutoff
  */
 
+/** Tensors by name. */
 type Tensors = Readonly<Record<string, Tensor>>;
 
 /** Settings of a network that its state_dict does not contain. */
@@ -75,6 +76,7 @@ export function fromGeometric(
   const centres = take('distance_expansion.offset');
   const gaussians = centres.data.length;
   const cutoff = centres.data.at(-1) ?? 0;
+  // The tolerance allows for the rounding of float32.
   const areEven = centres.data.every(
     (centre, k) => Math.abs(centre - (k * cutoff) / (gaussians - 1)) < 1e-4 * cutoff,
   );
@@ -91,7 +93,13 @@ export function fromGeometric(
     fail(`the network has ${filters} filters for ${hidden} features; here both numbers must be equal`);
   }
   const weights: Record<string, Tensor<Float64Array>> = { embedding: float64(embedding) };
-  const layer = (to: string, from: string, outputs: number, inputs: number, alias?: string, bias = true) => {
+  const layer = (
+    to: string,
+    from: string,
+    outputs: number,
+    inputs: number,
+    { alias, bias = true }: { readonly alias?: string; readonly bias?: boolean } = {},
+  ) => {
     const aliasOf = (part: string) => (alias === undefined ? undefined : `${alias}.${part}`);
     weights[`${to}.weight`] = transposed(take(`${from}.weight`, [outputs, inputs], aliasOf('weight')));
     if (bias) {
@@ -101,9 +109,9 @@ export function fromGeometric(
   };
   for (let k = 0; k < interactions; k++) {
     const [to, from] = [`interaction${k}`, `interactions.${k}`];
-    layer(`${to}.filter1`, `${from}.mlp.0`, hidden, gaussians, `${from}.conv.nn.0`);
-    layer(`${to}.filter2`, `${from}.mlp.2`, hidden, hidden, `${from}.conv.nn.2`);
-    layer(`${to}.atomwise1`, `${from}.conv.lin1`, hidden, hidden, undefined, false);
+    layer(`${to}.filter1`, `${from}.mlp.0`, hidden, gaussians, { alias: `${from}.conv.nn.0` });
+    layer(`${to}.filter2`, `${from}.mlp.2`, hidden, hidden, { alias: `${from}.conv.nn.2` });
+    layer(`${to}.atomwise1`, `${from}.conv.lin1`, hidden, hidden, { bias: false });
     layer(`${to}.atomwise2`, `${from}.conv.lin2`, hidden, hidden);
     layer(`${to}.atomwise3`, `${from}.lin`, hidden, hidden);
   }
@@ -162,6 +170,7 @@ function float32({ data, shape }: Tensor): Tensor<Float32Array> {
   return tensor(Float32Array.from(data), shape);
 }
 
+/** Returns the transpose of a matrix, in float64. */
 function transposed({ data, shape: [rows = 0, columns = 0] }: Tensor): Tensor<Float64Array> {
   const numbers = new Float64Array(data.length);
   for (let row = 0; row < rows; row++) {
