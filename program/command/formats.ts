@@ -44,6 +44,7 @@ export function csvLine(cells: readonly (string | number)[]): string {
   return `${cells.map(cellOf).join(',')}\n`;
 }
 
+/** Returns a cell of CSV, quoted if necessary. */
 function cellOf(cell: string | number): string {
   const text = String(cell);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

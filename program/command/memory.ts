@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 
 /**
  * Makes V8 collect garbage when the heap has grown by a tenth instead of doubled. For a command that streams, whose objects are
- * short-lived, this saves 80 MB and costs some tenths of a second. Also drops source maps, as messages show no stacks.
+ * short-lived, this saves 80 MB and costs some tenths of a second. Also turns source maps off, as messages show no stacks.
  */
 export function saveMemory(): void {
   setFlagsFromString('--semi-space-growth-factor=1');

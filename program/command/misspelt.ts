@@ -15,6 +15,7 @@ export function meantBy(word: string, names: readonly string[]): string | undefi
   return similar.sort((a, b) => distance(a) - distance(b))[0];
 }
 
+/** Returns the number of edits up to which a word counts as misspelt. */
 function editsAllowed(right: string): number {
   return right.length < 6 ? 1 : 2;
 }
@@ -28,6 +29,7 @@ function edits(a: string, b: string): number {
   const at = (i: number, j: number) => fewest[i]?.[j] ?? Number.POSITIVE_INFINITY;
   for (let i = 1; i <= a.length; i++) {
     for (let j = 1; j <= b.length; j++) {
+      // True if the last two letters of both parts are the same two, exchanged.
       const isExchanged = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
       (fewest[i] as number[])[j] = Math.min(
         at(i - 1, j) + 1,

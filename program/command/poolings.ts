@@ -31,6 +31,7 @@ export interface PoolingSettings {
 /** Settings of the poolings, as numbers or as functions that record them from the parameters of a fit. */
 export type LearnableSettings = { readonly [Name in keyof PoolingSettings]: Setting };
 
+/** Pooling of the scores of a compound's poses into one ΔG. */
 interface Pooling {
   /** Setting that the pooling uses; absent for one without settings. */
   readonly setting?: keyof PoolingSettings;
@@ -40,6 +41,7 @@ interface Pooling {
   readonly logWeight: (score: number, settings: PoolingSettings) => number;
 }
 
+/** Logarithm of the Boltzmann weight of a pose. */
 const byBoltzmann: Pooling['logWeight'] = (score, { kT }) => -score / kT;
 
 /** Poolings, each of which computes one ΔG from the scores of a compound's poses. */
@@ -83,7 +85,7 @@ export const poolingOptions = ['combination', 'kT', 't', 'q'] as const;
 
 export type PoolingOption = (typeof poolingOptions)[number];
 
-/** Returns the readout for a pooling of several numbers, which takes the first; undefined for a pooling of one number. */
+/** Returns the function that takes ΔG from the two results of spread; undefined for other poolings, whose only result is ΔG. */
 export function readoutOf({ combination }: GivenPooling): ((prediction: Value) => Value) | undefined {
   return combination === 'spread' ? prediction => reshape(slice(prediction, 0, 1), []) : undefined;
 }
@@ -118,6 +120,7 @@ export function chosenOf(command: Command): PoolingOption[] {
 /** Returns the weight w_n of each pose. The weights sum to 1. */
 export function weightsOf(scores: Float64Array, { combination, ...settings }: GivenPooling): Float64Array {
   const logs = scores.map(score => poolings[combination].logWeight(score, settings));
+  // Relative to the highest weight, so that no exponential overflows.
   const highest = logs.reduce((most, log) => Math.max(most, log), Number.NEGATIVE_INFINITY);
   const weights = logs.map(log => Math.exp(log - highest));
   const total = weights.reduce((sum, weight) => sum + weight, 0);

@@ -4,6 +4,7 @@ export function table(rows: readonly (readonly string[])[]): string {
   const line = (row: readonly string[]) =>
     widths.map((width, column) => {
       const cell = row[column] ?? '';
+      // Columns of numbers are at least eight characters wide.
       return column === 0 ? cell.padEnd(width) : cell.padStart(Math.max(width, 8));
     });
   return rows.map(row => `  ${line(row).join('  ')}`.trimEnd()).join('\n');

@@ -34,6 +34,7 @@ export async function runConvert(options: ConvertOptions, { write }: Context): P
   return exitCodes.done;
 }
 
+/** Describes the sizes of a network in one line. */
 function sizesOf({ hidden, gaussians, interactions, cutoff }: Settings): string {
   return `${hidden} features, ${gaussians} Gaussians, ${interactions} interactions, cutoff ${cutoff} Å`;
 }

@@ -47,7 +47,7 @@ export async function draftOf(file: string): Promise<Draft> {
   const path = await explained(targetOf(file));
   const existing = await stat(path).catch(() => undefined);
   const isPlain = existing === undefined || existing.isFile();
-  // These fail for a read-only file and for a folder.
+  // Opening fails, with the right reason, for a read-only file and for a folder.
   if (existing?.isFile()) await explained(open(path, 'r+').then(handle => handle.close()));
   if (existing?.isDirectory()) await explained(open(path, 'w'));
   // The random name is unique even if several machines write to the same file on a shared disk.
@@ -103,6 +103,7 @@ async function targetOf(file: string): Promise<string> {
 async function keepAccess(handle: FileHandle, { uid, gid, mode }: Stats): Promise<void> {
   const own = await handle.stat();
   if (own.uid !== uid || own.gid !== gid) await handle.chown(uid, gid).catch(() => {});
+  // The lowest 12 bits are the permissions, the others the type of the file.
   if (own.mode !== mode) await handle.chmod(mode & 0o7777);
 }
 

@@ -8,8 +8,8 @@ import { reasonOf } from '../command/errors.ts';
 export interface Found {
   readonly path: string;
   /**
-   * Path relative to the folder or the fixed part of the pattern, without extension. It names the compound if the file does not,
-   * and is replaced by the whole path, without extension, if two files have the same name.
+   * Name of the compound if the file states none: the path relative to the folder or to the fixed part of the pattern, without
+   * extension. If two files would have equal names, both have their whole paths, without extension.
    */
   readonly name: string;
 }
@@ -62,9 +62,11 @@ function withUniqueNames(files: readonly Found[]): Found[] {
   }));
 }
 
+/** Returns the files that a path, folder or pattern stands for. */
 async function findBy(path: string): Promise<Found[]> {
   const stats = await statOf(path);
   if (!stats) {
+    // The fixed part of a pattern ends with the last slash before the first special character.
     const base = path.slice(0, path.slice(0, path.search(/[*?[\]{}()!+@]/)).lastIndexOf('/') + 1);
     const matches = await matchesOf(path);
     return matches.map(match => ({ path: match, name: withoutExtension(relative(base, match)) }));
@@ -100,6 +102,7 @@ async function matchesOf(pattern: string): Promise<string[]> {
   return matches;
 }
 
+/** Order by name, in which `pose2` comes before `pose10`. */
 const order = new Intl.Collator('en', { numeric: true });
 
 function sorted(paths: readonly string[]): string[] {

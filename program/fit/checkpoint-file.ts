@@ -15,7 +15,7 @@ interface Saved {
 
 const kind = 'posetape fit checkpoint';
 
-/** Writes a checkpoint with a checksum. It replaces an existing file only when it is completely on disk. */
+/** Writes a checkpoint with a checksum. An existing file is replaced only when the new one is completely on disk. */
 export function writeCheckpoint(file: string, facts: Facts, state: Checkpoint): Promise<void> {
   const content = JSON.stringify({ facts, state } satisfies Saved);
   return writeAtomically(
@@ -46,6 +46,7 @@ export async function readCheckpoint(file: string, facts: Facts): Promise<Checkp
   for (const name of new Set([...Object.keys(facts), ...Object.keys(saved.facts)])) {
     const [then, now] = [saved.facts[name], facts[name]].map(value => JSON.stringify(value));
     if (then === now) continue;
+    // Long values, such as lists, are not shown.
     const values = `${then}`.length + `${now}`.length < 100 ? `: ${then}, not ${now}` : '';
     throw new Error(`${file}: the checkpoint is of a fit with another ${name}${values}`);
   }
@@ -57,6 +58,7 @@ export function hashOf(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
+/** Parses the first line of a file; returns an empty object if that line is no JSON. */
 function headOf(line: string): Readonly<Record<string, unknown>> {
   try {
     return Object(JSON.parse(line));

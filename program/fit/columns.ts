@@ -40,7 +40,7 @@ export function affinityRows(
     }
   }
   const affinities = readAffinities(withKeyAsLigand(columns, rows, key, delimiter), file, options);
-  // Other columns are those of the first row of a compound.
+  // If a compound has several rows, the other columns are those of its first row.
   const byKey = new Map<string, (typeof rows)[number]>();
   for (const row of rows) {
     const name = row.fields[key] ?? '';
@@ -52,11 +52,13 @@ export function affinityRows(
   }));
 }
 
+/** Row of a table. */
 interface TableRow {
   readonly line: number;
   readonly fields: Readonly<Record<string, string>>;
 }
 
+/** Parses a table. Names of columns are in lower case. */
 function tableOf(
   text: string,
   file: string,
@@ -97,6 +99,7 @@ function withKeyAsLigand(
   return lines.join('\n');
 }
 
+/** Formats a quoted cell of CSV on one line. */
 function cell(text: string): string {
   return `"${text.replaceAll(/\s*[\r\n]+\s*/g, ' ').replaceAll('"', '""')}"`;
 }

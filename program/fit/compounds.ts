@@ -11,7 +11,7 @@ export interface SkippedCompound {
 /**
  * Reads the poses of compounds. A compound that cannot be read is reported and skipped.
  *
- * @throws Error for such a compound if `strict` is true or it is the only one, or if no compound can be read
+ * @throws Error for a compound that cannot be read if `strict` is true or there is only one compound, or if no compound can be read
  */
 export async function readCompounds(
   sources: readonly Source[],

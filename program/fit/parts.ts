@@ -39,6 +39,7 @@ export function partsOf(
   return parts;
 }
 
+/** Returns a list of at most 20 names, and the number of others. */
 function listed(names: readonly string[]): string {
   return names.length <= 20
     ? names.join(', ')

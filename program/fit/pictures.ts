@@ -20,6 +20,7 @@ export function scatter({ compounds }: FitReport): string {
   };
   const all = compounds.flatMap(({ measured, predicted }) => [measured, predicted]);
   const span = Math.max(...all) - Math.min(...all);
+  // The smallest step between ticks that gives fewer than nine, with a margin of at least a tenth of a step beyond all points.
   const interval = [1, 2, 5, 10, 20, 50].find(step => span / step < 9) ?? span;
   const least = interval * Math.floor(Math.min(...all) / interval - 0.1);
   const largest = interval * Math.ceil(Math.max(...all) / interval + 0.1);
@@ -72,6 +73,7 @@ export function losses({ epochs, best, validation }: FitReport): string {
   });
   const positive = epochs.every(({ loss, validationLoss = 1 }) => loss > 0 && validationLoss > 0);
   const all = epochs.flatMap(({ loss, validationLoss = loss }) => [loss, validationLoss]);
+  // A logarithmic axis, if the losses span more than a factor of 20.
   const isWide = positive && Math.max(...all) > 20 * Math.min(...all);
   const fitted = line(
     'fitted',
@@ -106,8 +108,8 @@ export function losses({ epochs, best, validation }: FitReport): string {
 }
 
 /**
- * Draws fitted numbers in percent of their initial values; for a network, the norms of its parameters. Numbers that begin with 0
- * are left out, and so is the offset, whose change in percent says nothing.
+ * Draws fitted numbers in percent of their initial values; for a network, the norms of its parameters. Numbers whose initial value
+ * is 0 are left out, and so is the offset, whose change in percent says nothing.
  */
 export function changes({ numbers }: FitReport): string {
   const rows = numbers.filter(({ name, before }) => before !== 0 && name !== 'offset');
@@ -145,7 +147,7 @@ function categoryAxis(data: readonly string[]): object {
   return { type: 'category', inverse: true, data, axisLabel: label, ...plain };
 }
 
-/** Formats a number to three significant digits. */
+/** Formats a number with up to three significant digits. */
 export function shortest(number: number = Number.NaN): string {
   return Number(number.toPrecision(3)).toString();
 }

@@ -41,6 +41,7 @@ export interface Predicted {
   readonly predicted: number;
 }
 
+/** Parameters by name. */
 type Numbers = Readonly<Record<string, Tensor<Float64Array>>>;
 
 /** Compounds, and a scorer whose parameters are fitted to them. */
@@ -171,7 +172,7 @@ export class Problem {
   /**
    * Predicts ΔG of every compound. Compounds that cannot be scored are returned in `failed`.
    *
-   * @throws Error for such a compound if the options say `strict`, or if no compound can be scored
+   * @throws Error for a compound that cannot be scored if the options say `strict`, or if no compound can be scored
    */
   async predictAll(
     params: Numbers,
@@ -267,7 +268,7 @@ export class Problem {
     return learn.includes('offset') ? freeze : [...freeze, 'offset'];
   }
 
-  /** @throws Error for a name to freeze that is no parameter and no prefix of one */
+  /** @throws Error for a name to freeze that is neither a parameter nor the prefix of one */
   #checkFrozen(): void {
     const names = Object.keys(this.scorer.params);
     const unknown = this.#options.freeze.find(each => !names.some(name => isFrozen(name, [each])));

@@ -10,11 +10,11 @@ import type { FitReport, FittedNumber, PartResult } from './result.ts';
 interface Start {
   readonly skipped: readonly unknown[];
   readonly isStyled: boolean;
-  /** Epochs done before this run. */
+  /** Number of epochs done before this run. */
   readonly resumed: number;
 }
 
-/** Maximum number of compounds listed one by one. */
+/** Maximum number of compounds that are listed. */
 const mostCompounds = 60;
 
 /** Describes the data and the settings of a fit as text. */
@@ -48,7 +48,7 @@ export function describeStart(problem: Problem, options: FitOptions, start: Star
   return `${section(start.isStyled, `${name}, fitted to affinities`, lines.join('\n'), heading)}\n`;
 }
 
-/** True if an epoch is printed: all of up to 50 epochs, else about 45 of them. */
+/** True if an epoch is printed: each of up to 50 epochs, else the first five, the last, and at most 40 others. */
 export function isShown(epoch: number, epochs: number): boolean {
   return epochs <= 50 || epoch <= 5 || epoch === epochs || epoch % Math.ceil(epochs / 40) === 0;
 }

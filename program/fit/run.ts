@@ -27,6 +27,7 @@ export async function runFit(given: FitOptions, context: Context): Promise<numbe
   const files = [given.out, given.checkpoint, given.report].filter(file => file !== undefined);
   for (const file of files) await checkWritable(file);
   const write = outputs(context.write, files.length > 0);
+  // With --json, only the results are printed.
   const say = (text: string) => (given.json ? undefined : write(text));
 
   if (given.isExample) {
@@ -82,6 +83,7 @@ export async function runFit(given: FitOptions, context: Context): Promise<numbe
   return report.skipped.length > 0 ? exitCodes.skipped : exitCodes.done;
 }
 
+/** Returns the result of a compound, for the report. */
 function resultOf({ compound, part, measured, bound, predicted }: Predicted): CompoundResult {
   const { name, target, poseCount: poses } = compound;
   return {

@@ -24,7 +24,9 @@ export class Saver {
   readonly #warn: Context['warn'];
   #checkpoint: Checkpoint | undefined;
   #model: { readonly epoch: number; readonly params: Fitted<Params> } | undefined;
+  /** Time of the last write, in milliseconds. */
   #saved = Number.NEGATIVE_INFINITY;
+  /** True during a write, and after one that failed. */
   #isFailed = false;
 
   private constructor(
@@ -62,12 +64,12 @@ export class Saver {
     return new Saver(files, facts, bytesOf, warn, earlier);
   }
 
-  /** Epochs done before this run. */
+  /** Number of epochs done before this run. */
   get epochs(): number {
     return this.resumed?.epochs.length ?? 0;
   }
 
-  /** Takes the state after an epoch, and writes it if three seconds have passed since the last time. */
+  /** Takes the state after an epoch, and writes it if three seconds have passed since the last write. */
   async keep(epoch: Epoch<Params>, checkpoint: Checkpoint): Promise<void> {
     this.#checkpoint = checkpoint;
     if (epoch.best === undefined || epoch.best === epoch.epoch) {
@@ -92,6 +94,7 @@ export class Saver {
 
   /** Writes the fitted weights, and the last checkpoint. */
   async end(params: Fitted<Params>): Promise<void> {
+    // No message names the epoch of this model.
     this.#model = { epoch: 0, params };
     await this.#write();
   }

@@ -31,8 +31,9 @@ export interface FitScorer<Pose = unknown> {
   /** Initial offset in kcal/mol, if the file of initial weights has one. */
   readonly offset?: Tensor;
   readonly score: GroupScorer<Pose, Params>;
+  /** Maximum number of poses that share a tape. */
   readonly posesPerTape: number;
-  /** Reads the poses of a compound, `most` at most. Throws Error naming the file and what is wrong. */
+  /** Reads the poses of a compound, at most `most`. Throws an Error that names the file and what is wrong with it. */
   readonly posesOf: (source: Source, most: number) => Promise<Pose[]>;
   /** Converts parameters to the weights that are saved. */
   readonly weightsOf: (params: Weights) => Weights;
@@ -69,6 +70,7 @@ async function vina({
   const unitOf = (name: keyof typeof units) => units[name].data[0] as number;
   const params = names.map(name => [name, tensor((initial[name]?.data[0] as number) / unitOf(name))]);
   const score: GroupScorer<VinaPose, Params> = (tape, values, poses) => {
+    // The types of parameters and poses are widened in a fit; here they are Vina's.
     const weights = names.map(name => [name, mul(unitOf(name), values[name] as never)]);
     return scoreGroup(tape, { ...values, ...Object.fromEntries(weights) }, poses as never);
   };
@@ -88,7 +90,7 @@ async function vina({
         poses.push(pose);
         if (poses.length >= most) break;
       }
-      // posesOf checks this only at the end of the file.
+      // posesOf would check this only at the end of the file. `ligandAtom` has an entry for each pair within the cutoff.
       const isNear = poses.some(({ ligandAtom }) => ligandAtom.length > 0);
       if (!isNear)
         throw new Error(`${source.poses}: no pose comes within 8 Å of an atom of ${source.receptor}`);
@@ -121,6 +123,7 @@ async function network({
     params: model.weights as Readonly<Record<string, Tensor<Float64Array>>>,
     ...(saved?.pooling && { pooling: saved.pooling }),
     ...(saved?.offset && { offset: saved.offset }),
+    // `params` has the weights that the network needs, so the type of its scorer may be widened to any parameters.
     score: withOffset(model.network.scoreGroup as unknown as GroupScorer<NetworkPose, Params>),
     posesPerTape: 1,
     async posesOf({ receptor, poses }, most) {

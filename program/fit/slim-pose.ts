@@ -15,6 +15,7 @@ export function slimmed(poses: readonly Pose[]): Pose[] {
   }
   const receptor = rowsOf(first.receptor, [...rows.keys()]);
   return poses.map(pose => {
+    // Only a DockedPose may have `between`. For any other pose it is undefined.
     const { ligand, ligandAtom, radii, hydrophobic, hydrogenBond, rotors, between } = pose as DockedPose;
     const receptorAtom = pose.receptorAtom.map(atom => rows.get(atom) as number);
     const slim = { ligand, receptor, ligandAtom, receptorAtom, radii, hydrophobic, hydrogenBond, rotors };
@@ -22,6 +23,7 @@ export function slimmed(poses: readonly Pose[]): Pose[] {
   });
 }
 
+/** Returns the coordinates of some atoms, shape [atoms, 3]. */
 function rowsOf({ data }: Tensor<Float64Array>, atoms: readonly number[]): Tensor<Float64Array> {
   const numbers = new Float64Array(3 * atoms.length);
   for (const [row, atom] of atoms.entries()) numbers.set(data.subarray(3 * atom, 3 * atom + 3), 3 * row);

@@ -112,16 +112,19 @@ async function indexIn(folder: string): Promise<string | undefined> {
   return index === undefined ? undefined : join(folder, index);
 }
 
+/** Reads an index of affinities: a table, or an index of PDBbind. */
 async function indexRows(file: string, options: AffinityOptions): Promise<AffinityRow[]> {
   const text = await readText(file);
   if (/\.(?:csv|tsv)$/i.test(file)) return affinityRows(text, file, options);
   return readIndex(text, file, options).map((affinity: Affinity) => ({ affinity, field: () => '' }));
 }
 
+/** Endings of the files that are looked for, in order. */
 const pdbqt = ['pdbqt', 'pdbqt.gz'] as const;
 const proteins = [...pdbqt, 'pdb', 'cif', 'pdb.gz', 'cif.gz'];
 const ligands = [...pdbqt, 'sdf', 'mol2', 'pdb', 'dlg', 'sdf.gz', 'mol2.gz'];
 
+/** Returns a name with each of some endings. */
 function fileNames(stem: string, endings: readonly string[]): string[] {
   return endings.map(ending => `${stem}.${ending}`);
 }
@@ -136,6 +139,7 @@ async function existingPaths(folder: string, candidates: readonly string[]): Pro
   return paths;
 }
 
+/** Returns the name of a file without its extension. */
 function nameOf(path: string): string {
   return basename(path).replace(/(?:\.\w+)?(?:\.gz)?$/i, '');
 }

@@ -81,6 +81,7 @@ interface Saved {
  * @throws Error that names the file, if its checksum is that of an earlier file
  */
 function checkNew({ file, saved: { checksum } }: Saved, earlier: readonly Saved[]): void {
+  // Files with one checksum have the same sums.
   const twin = earlier.find(({ saved }) => saved.checksum === checksum);
   if (!twin || checksum === undefined) return;
   const fault = twin.file === file ? 'it is named twice' : `it has the same sums as ${twin.file}`;
@@ -122,6 +123,7 @@ function mergedStates(a: CompoundState, b: CompoundState): CompoundState {
   return { ...a, skipped: a.skipped + b.skipped, best, sums: a.sums.merge(b.sums) };
 }
 
+/** Returns the result of a compound from its sums. */
 function resultOf(
   { name, file, skipped, best, sums }: CompoundState,
   pooling: GivenPooling,

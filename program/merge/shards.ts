@@ -26,6 +26,7 @@ export function wholeOf(saved: readonly { readonly file: string; readonly saved:
     if (twin) failing(file)(`found shard ${part.shard} again, which ${twin.from} already contains`);
     shards[part.shard - 1] = part;
   }
+  // Shards that were not given are holes in the list.
   const [first] = shards.filter(Boolean) as [From];
   const { shards: total, pooling } = first.inputs;
   const missing = Array.from({ length: total }, (_, i) => i + 1).filter(number => !shards[number - 1]);

@@ -4,7 +4,7 @@ export interface Cells {
   readonly near: (x: number, y: number, z: number, visit: (point: number) => void) => void;
 }
 
-/** Maximum number of cells along one axis. Cells grow if more were needed. */
+/** Number of cells along an axis above which cells become larger than `reach` instead. */
 const mostCells = 64;
 
 /**
@@ -32,7 +32,7 @@ export function cellsOf(coordinates: ArrayLike<number>, reach: number): Cells {
     return (i * ny + j) * nz + k;
   };
 
-  // Points sorted by cell. Neighbouring cells along z are adjacent, so each search visits at most nine runs of points.
+  // Counting sort of the points by cell. Neighbouring cells along z are adjacent, so a search visits at most nine runs of points.
   const starts = new Int32Array(nx * ny * nz + 1);
   const cells = Int32Array.from({ length: count }, (_, point) => cellOf(point));
   for (const cell of cells) starts[cell + 1] = (starts[cell + 1] as number) + 1;
@@ -66,8 +66,10 @@ export function cellsOf(coordinates: ArrayLike<number>, reach: number): Cells {
   };
 }
 
+/** One number for each axis. */
 type Triple = [number, number, number];
 
+/** Returns the smallest or largest coordinate along an axis; 0 without points. */
 function extreme(
   coordinates: ArrayLike<number>,
   axis: number,

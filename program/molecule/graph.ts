@@ -1,7 +1,7 @@
 /** Indices of the atoms bonded to each atom. */
 export type Bonds = readonly (readonly number[])[];
 
-/** Graph of atoms, labelled by their types for example, and the bonds between them. */
+/** Graph of atoms, with a label for each, such as its type, and the bonds between them. */
 export interface Graph {
   readonly labels: readonly string[];
   readonly bonds: Bonds;
@@ -98,13 +98,13 @@ export function matcherOf(first: Graph, second: Graph): Matcher {
   };
 }
 
-/** Step of the search: the atom that it visits, and a neighbour visited before; -1 if there is none. */
+/** Step of the search: the atom to visit, and `from`, a neighbour that an earlier step visits; -1 if there is none. */
 interface Step {
   readonly atom: number;
   readonly from: number;
 }
 
-/** Orders atoms so that each follows a neighbour. Each connected part begins with its atom of fewest candidates. */
+/** Orders atoms so that each follows a neighbour. Each connected part begins with the atom that has the fewest candidates. */
 function walk({ bonds }: Graph, candidates: readonly (readonly number[])[]): Step[] {
   const rarest = candidates
     .map((list, atom) => ({ atom, count: list.length }))
@@ -128,8 +128,8 @@ function walk({ bonds }: Graph, candidates: readonly (readonly number[])[]): Ste
 }
 
 /**
- * Lists, for each atom of the first graph, the atoms of the second with its colour. Undefined if the numbers of atoms of some
- * colour differ.
+ * Lists, for each atom of the first graph, the atoms of the second graph that have its colour. Undefined if the graphs differ in the
+ * number of atoms of any colour.
  */
 function candidatesOf(first: Int32Array, second: Int32Array): number[][] | undefined {
   const byColour = new Map<number, number[]>();

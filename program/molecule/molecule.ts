@@ -9,7 +9,7 @@ export interface Atom {
   readonly residue: string;
   /** Atomic number, 1 for deuterium; 0 for a dummy such as `W` and `G0` of AutoDock. */
   readonly element: number;
-  /** Å */
+  /** Coordinates x, y and z, in Å. */
   readonly x: number;
   readonly y: number;
   readonly z: number;
@@ -35,11 +35,11 @@ export interface Branch {
   readonly fragment: number;
 }
 
-/** Rigid fragments of a molecule, joined by rotatable bonds. PDBQT states them; other formats state bonds at most. */
+/** Rigid fragments of a molecule, joined by rotatable bonds. PDBQT states both; other formats state bonds at most. */
 export interface TorsionTree {
   /** Fragment of each atom. Atoms of one fragment never move relative to one another. */
   readonly fragmentOf: Int32Array;
-  /** Rotatable bonds. Those of an inner branch follow that of the branch that contains it. */
+  /** Rotatable bonds. The bond of an inner branch comes after the bond of the branch that contains it. */
   readonly branches: readonly Branch[];
   /** Fragments without a parent: one for each ligand of the pose, and one for each flexible residue. */
   readonly roots: readonly { readonly fragment: number; readonly isFlexibleResidue: boolean }[];

@@ -20,7 +20,7 @@ import type { TorsionTree } from './molecule.ts';
 
 /** Degrees of freedom of a torsion tree: its displacement from the reference coordinates. */
 export interface Motion<T = Tensor<Float64Array>> {
-  /** Å, shape [ligands, 3] */
+  /** Shift of each ligand in Å, shape [ligands, 3]. */
   readonly translation: T;
   /** Axis times 2 tan(angle / 2) of the rotation about the middle of each ligand, shape [ligands, 3]. */
   readonly rotation: T;
@@ -32,8 +32,8 @@ export interface Motion<T = Tensor<Float64Array>> {
  * Torsion tree whose coordinates are computed on a tape from its degrees of freedom. Bond lengths and angles do not change.
  *
  * Each rigid fragment moves by an affine map, a 4 × 4 matrix. The map of a branch is the product of its parent's map and a
- * turn about its bond. Motion is counted from the reference coordinates that {@link setReference} was last called with. Call
- * it from time to time, so that no rotation comes near the singularity at half a turn.
+ * turn about its bond. Motion is counted from the reference coordinates that {@link setReference} was last called with. Set
+ * new ones from time to time, so that no rotation comes near the singularity at half a turn.
  */
 export class Linkage {
   readonly atoms: number;
@@ -53,7 +53,7 @@ export class Linkage {
   readonly #tree: TorsionTree;
   /** Map of each atom. The maps of ligands come first, then those of branches, then the identity for fixed atoms. */
   readonly #mapOf: Int32Array;
-  /** Lists of the ancestors 1, 2, 4, … levels above each map, as many as the tree is deep. */
+  /** Lists of the ancestors 1, 2, 4, … levels above each map, up to the depth of the tree. */
   readonly #ancestors: readonly Int32Array[];
   /** Ligand of each atom; −1 for atoms of flexible residues. */
   readonly #ligandOf: Int32Array;
@@ -67,6 +67,7 @@ export class Linkage {
     this.atoms = fragmentOf.length;
     this.ligands = moving.length;
     this.branches = branches.length;
+    // Index of the identity, the last map.
     const still = this.ligands + this.branches;
 
     const mapOfFragment = new Map<number, number>();
@@ -91,6 +92,7 @@ export class Linkage {
     this.#branchesOf = [...this.#mapOf].map(map =>
       (above[map] as number[]).filter(each => each >= this.ligands).map(each => each - this.ligands),
     );
+    // The last ancestor is a ligand, or a branch of a flexible residue; the identity has none.
     this.#ligandOf = this.#mapOf.map(map => {
       const [root = still] = (above[map] as number[]).slice(-1);
       return root < this.ligands ? root : -1;
@@ -118,6 +120,7 @@ export class Linkage {
    */
   setReference(coordinates: ArrayLike<number>): void {
     const at = (atom: number): Vector => vectorAt(coordinates, atom);
+    // A 4 × 4 matrix has 16 entries.
     for (let atom = 0; atom < this.atoms; atom++) this.#reference.data.set([...at(atom), 1], 4 * atom);
     for (const [k, middle] of this.#middles(coordinates).entries()) {
       for (const [axis, unit] of axes.entries()) {
@@ -245,7 +248,7 @@ function ancestorsOf(parents: Int32Array, still: number): Int32Array[] {
 }
 
 /**
- * Lists a map and all its ancestors, without the identity.
+ * Lists a map and all its ancestors, nearest first, without the identity.
  *
  * @throws RangeError if the ancestors form a cycle
  */
@@ -274,7 +277,7 @@ function vectorProduct(a: Vector, b: Vector): Vector {
   return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 }
 
-/** Returns the unit vector from a to b; 0 if they coincide, about which nothing turns. */
+/** Returns the unit vector from a to b. If the points coincide, returns the zero vector, so that a turn moves nothing. */
 function direction(a: Vector, b: Vector): Vector {
   const step = minus(b, a);
   const length = Math.hypot(...step) || 1;

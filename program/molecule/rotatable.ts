@@ -26,7 +26,7 @@ export function treeOfBonds(molecule: Molecule): TorsionTree | undefined {
     const fragments = new Set([...fragmentOf].filter((_, atom) => partOf[atom] === part));
     const [root] = [...fragments].sort((a, b) => (sizes.get(b) as number) - (sizes.get(a) as number));
     roots.push({ fragment: root as number, isFlexibleResidue: false });
-    // The loop appends to this list.
+    // Fragments that are in the tree. The loop appends to this list.
     const reached = [root as number];
     for (const parent of reached) {
       for (const { from: a, to: b } of turning) {
@@ -41,6 +41,7 @@ export function treeOfBonds(molecule: Molecule): TorsionTree | undefined {
   return { fragmentOf, branches, roots };
 }
 
+/** True if {@link treeOfBonds} counts a bond as rotatable. */
 function isRotatable({ atoms }: Molecule, bonded: Bonds, { from, to, order }: Bond): boolean {
   if (order !== 1) return false;
   const isHeavy = (atom: number) => (atoms[atom]?.element ?? 0) > 1;
@@ -49,11 +50,12 @@ function isRotatable({ atoms }: Molecule, bonded: Bonds, { from, to, order }: Bo
   if (!isHeavy(from) || !isHeavy(to)) return false;
   if (!hasHeavyNeighbour(from, to) || !hasHeavyNeighbour(to, from)) return false;
   if (isAmide(atoms, bonded, from, to) || isAmide(atoms, bonded, to, from)) return false;
+  // A bond in a ring leaves its atoms connected when it is taken out.
   const parts = partsOf(bonded, (a, b) => !(a === from && b === to) && !(a === to && b === from));
   return parts[from] !== parts[to];
 }
 
-/** True for the bond between a nitrogen and a carbon with a terminal oxygen or sulfur, as in C=O and C=S. */
+/** True if the atoms are a nitrogen, and a carbon with a terminal oxygen (8) or sulfur (16) as in C=O and C=S. */
 function isAmide(atoms: Molecule['atoms'], bonded: Bonds, carbon: number, nitrogen: number): boolean {
   if (atoms[carbon]?.element !== 6 || atoms[nitrogen]?.element !== 7) return false;
   return (bonded[carbon] as readonly number[]).some(

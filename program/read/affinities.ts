@@ -10,7 +10,7 @@ export interface Affinity {
   readonly bound?: 'lower' | 'upper';
   /** Line of the file, from 1. */
   readonly line: number;
-  /** Remark for the user, such as that an IC50 is taken for Ki. */
+  /** Remark for the user, for example that an IC50 was taken for a Ki. */
   readonly note?: string;
 }
 
@@ -231,8 +231,10 @@ function logOfInhibition(row: Row): number | undefined {
 /** Parses a number and the unit after it; without such a unit, the column `unit` counts. */
 function amountIn(row: Row, column: string, text: string): { value: number; unit: string } {
   const [, number = '', unit = ''] =
+    // A number with its unit is shorter than 100 characters.
     /^([-−+]?[\d.,]+(?:[eE][-+]?\d+)?)\s*(\D*)$/.exec(text.slice(0, 100)) ?? [];
   const plain = number.replace('−', '-');
+  // A comma before exactly three digits may separate thousands. It is kept, so that the number is rejected.
   const decimal =
     row.hasDecimalCommas && !/^[-+]?[1-9]\d{0,2},\d{3}$/.test(plain) ? plain.replace(',', '.') : plain;
   const value = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(decimal) ? Number(decimal) : Number.NaN;
@@ -240,6 +242,7 @@ function amountIn(row: Row, column: string, text: string): { value: number; unit
   return { value, unit: unit || row.field('unit') };
 }
 
+/** Returns the factor of a unit. */
 function unitOf(row: Row, column: string, unit: string, units: ReadonlyMap<string, number>): number {
   const factor = units.get(unit);
   if (factor !== undefined) return factor;
@@ -249,6 +252,7 @@ function unitOf(row: Row, column: string, unit: string, units: ReadonlyMap<strin
   );
 }
 
+/** Returns the content of a column, which must not be empty. */
 function stated(row: Row, column: string): string {
   const text = row.field(column);
   if (text !== '') return text;
@@ -264,7 +268,7 @@ function unexpectedIn(row: Row, column: string, expected: string): Error {
 /**
  * Combines the rows of a compound: the mean of its exact measurements, or the tightest bound if all are bounds.
  *
- * @throws Error naming file and line if all are bounds and some are of the opposite side
+ * @throws Error naming file and line if all are bounds, and some are lower and others upper ones
  */
 function averageOf(replicates: readonly Affinity[], file: string): Affinity {
   const [first] = replicates as [Affinity];

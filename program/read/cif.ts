@@ -9,7 +9,7 @@ import type { FileRecord, Format } from './record.ts';
  * Format mmCIF. Atoms are those of the loop _atom_site of each data block; the first of alternate locations is taken. Bonds
  * are those of the loops _chem_comp_bond and _struct_conn, if they connect all atoms of a model.
  *
- * The package Mol* could read mmCIF, too. It is not used: it needs 171 MB of packages, holds the whole text in memory, and
+ * The package Mol* also reads mmCIF, but is not used, because it needs 171 MB of packages, holds the whole text in memory, and
  * reads NaN as 0 and 2.9x5 as 2.9.
  */
 export const cif: Format = {
@@ -49,7 +49,11 @@ function readRecord({ lines }: FileRecord): Molecule[] {
   });
 }
 
-/** @param position of the atom in its model, from 1: its number if the file states none */
+/**
+ * Reads an atom.
+ *
+ * @param position position of the atom in its model, from 1, which is its number if the file states none
+ */
 function readAtom(row: Row, position: number): Atom {
   const field = (column: string) => row(column) as Field;
   const serial = textIn(row, 'id');
@@ -117,6 +121,7 @@ function* rowsOf(lines: readonly Line[]): Generator<{ readonly category: Categor
     }
     // After the rows, only another loop_ may begin a header.
     names = undefined;
+    // A row may end within a line or continue in the next.
     for (const field of loop ? wordsOf(line) : []) {
       fields.push(field);
       if (!loop || fields.length < loop.columns.size) continue;
@@ -149,6 +154,7 @@ function columnsOf(names: readonly string[], category: Category, line: Line): Ma
   return columns;
 }
 
+/** Rejects a row that ends before it has a word for each column. */
 function expectWhole(fields: readonly Field[], loop: Loop | undefined, line: Line): void {
   if (fields.length === 0 || !loop) return;
   const expected = `${loop.columns.size} words in each row of ${loop.category}`;

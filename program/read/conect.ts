@@ -41,6 +41,7 @@ export function bondsOf(records: readonly Line[], atoms: readonly Atom[]): reado
 function serialsIn(line: Line): number[] {
   const fixed = [7, 12, 17, 22, 27].map(first => columns(line, first, first + 4)).filter(Boolean);
   const texts = fixed.every(isWhole) ? fixed : fieldsOf(line, 7).map(({ text }) => text);
+  // An atom and up to four bonded to it.
   if (texts.every(isWhole)) return texts.slice(0, 5).map(Number);
   throw unexpected(line, 'serial numbers of atoms after CONECT');
 }
@@ -55,6 +56,7 @@ const longestDouble: ReadonlyMap<string, number> = new Map([
   ['7 7', 1.31],
 ]);
 
+/** True if a bond between two atoms is as short as a double bond. */
 function isShort(a: Atom, b: Atom): boolean {
   const elements = [a.element, b.element].sort((one, other) => one - other).join(' ');
   return Math.hypot(a.x - b.x, a.y - b.y, a.z - b.z) < (longestDouble.get(elements) ?? 0);

@@ -12,6 +12,7 @@ const archives: readonly (readonly [name: string, ...bytes: number[]])[] = [
  * @throws Error for a compression that is not read
  */
 export function kindOf(head: Uint8Array): 'gzip' | 'plain' {
+  // The first two bytes of every gzip file.
   if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
   const archive = archives.find(([, ...bytes]) => bytes.every((byte, i) => head[i] === byte));
   if (archive) throw new Error(`expected text, or text compressed by gzip, found ${archive[0]}`);

@@ -11,7 +11,7 @@ export interface Field {
   readonly line: Line;
   /** Column of the first character, from 1. */
   readonly column: number;
-  /** '' if the line ends before it. */
+  /** Text of the field; '' if the line ends before the field begins. */
   readonly text: string;
 }
 
@@ -47,8 +47,8 @@ export function coordinateAt(line: Line, first: number, last: number, axis: stri
 }
 
 /**
- * Parses a number such as `-12.345`, with spaces around it, in part of a text; NaN for anything else. It makes no substrings,
- * because files of poses are mostly coordinates.
+ * Parses a number such as `-12.345`, with spaces around it, in part of a text; NaN for anything else. To be fast, it makes no
+ * substrings: files of poses are mostly coordinates.
  */
 function decimal(text: string, from: number, to: number): number {
   let at = from;
@@ -74,6 +74,7 @@ function decimal(text: string, from: number, to: number): number {
   return digits > 0 && digits <= 15 ? (sign * whole) / scale : Number.NaN;
 }
 
+/** Codes of the characters in a number. */
 const [space, plus, minus, point, zero, nine] = [32, 43, 45, 46, 48, 57];
 
 /**
@@ -107,6 +108,7 @@ export function isWhole(text: string): boolean {
   return /^\d{1,15}$/.test(text);
 }
 
+/** True for a number with an optional sign, decimal point and exponent. */
 function isNumber(text: string): boolean {
   return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text);
 }

@@ -71,6 +71,7 @@ export class MoleculeReader {
   readonly #takes: ReadOptions['takes'];
   /** Number of molecules so far, including those left out. */
   #count = 0;
+  /** True once a record has been left out. */
   #hasLeftOut = false;
 
   constructor(file: string, { keepLines = false, onBad, takes }: ReadOptions = {}) {
@@ -109,7 +110,7 @@ export class MoleculeReader {
     }
   }
 
-  /** Returns the number of molecules of a record that is left out; 1 if it cannot be read. */
+  /** Returns the number of molecules of a record that is left out; 1 if the record cannot be read. */
   #countIn(record: FileRecord): number {
     const { isEmpty, read } = this.#format;
     if (isEmpty) return isEmpty(record) ? 0 : 1;

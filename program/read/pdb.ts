@@ -62,11 +62,16 @@ function isAtom({ content }: Line): boolean {
   return /^(?:ATOM {2}|ATOM [1-9]|HETATM)/.test(content);
 }
 
+/** Returns the serial number of an atom. It has a column more after ATOM than after HETATM. */
 function serialIn(line: Line): string {
   return columns(line, line.content[5] === 'M' ? 7 : 6, 11);
 }
 
-/** @param position of the atom in its model, from 1: its number if the file states none */
+/**
+ * Reads an atom.
+ *
+ * @param position position of the atom in its model, from 1, which is its number if the file states none
+ */
 function readAtom(line: Line, position: number): Atom {
   const serial = serialIn(line);
   return {
@@ -91,6 +96,7 @@ function looksLikeAtom({ content }: Line): boolean {
   return /^\s*(?:ato|heta)/i.test(content) || /(?:-?\d{1,4}\.\d{3}\s{0,8}){3}/.test(content);
 }
 
+/** Returns the atomic number that columns 77-78 state, or that follows from the name of the atom. */
 function elementOf(line: Line): number {
   const symbol = columns(line, 77, 78);
   const stated = atomicNumber(symbol);

@@ -17,9 +17,7 @@ import {
 import type { FileRecord, Format } from './record.ts';
 import { readTable3000, type Table } from './v3000.ts';
 
-/**
- * Format of MDL, V2000 and V3000: records that end with $$$$. Data fields are not read.
- */
+/** Format of MDL, V2000 and V3000: records that end with $$$$. Data fields are not read. */
 export const sdf: Format = {
   extensions: ['.sdf', '.sd', '.mol'],
   edge: line => (line.startsWith('$$$$') ? 'last' : undefined),
@@ -29,6 +27,7 @@ export const sdf: Format = {
 
 function readRecord({ lines }: FileRecord): Molecule[] {
   if (isEmpty({ lines })) return [];
+  // Line 1 is the name, line 4 has the numbers of atoms and bonds.
   const [first, , , counts] = lines as [Line, Line?, Line?, Line?];
   const version = counts && /V[23]000/.exec(counts.content)?.[0];
   if (!counts || !version) {
@@ -36,6 +35,7 @@ function readRecord({ lines }: FileRecord): Molecule[] {
   }
   const { atoms, bonds } = version === 'V2000' ? readTable2000(lines) : readTable3000(lines);
   if (atoms.length === 0) throw unexpected(counts, 'at least one atom');
+  // Three atoms always lie in a plane, which may be z = 0.
   if (atoms.length > 3 && atoms.every(({ z }) => z === 0)) {
     throw unexpected(first, 'a pose in three dimensions', 'one with z = 0 for all atoms');
   }
@@ -75,6 +75,7 @@ function readTable2000(lines: readonly Line[]): Table {
     const [from, to, kind] = triplets(line, 3) as [Field, Field, Field];
     list.add(from, to, kind);
   }
+  // Properties follow the four lines of the head, the atoms and the bonds.
   let at = 4 + atomCount + bondCount;
   for (let line = lineAt(at, 'M  END'); !isEnd(line.content); line = lineAt(++at, 'M  END')) {
     // The text of an alias or a group is in the next line.

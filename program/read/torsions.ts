@@ -36,7 +36,7 @@ export class TreeBuilder {
   #isStated = false;
   #torsionalDegrees: number | undefined;
 
-  /** Reads a record of the tree. Returns false, and does nothing, for other records. */
+  /** Reads a record. Returns false, and does nothing, if the record does not belong to a tree. */
   read(record: string, line: Line): boolean {
     switch (record) {
       case 'ROOT':
@@ -112,6 +112,7 @@ export class TreeBuilder {
     this.#root = this.#addRoot();
   }
 
+  /** Returns the root that an atom outside all branches belongs to. */
   #openRoot(line: Line): Fragment {
     if (this.#rootLine && this.#root) return this.#root;
     // A rigid molecule has no ROOT.
@@ -155,6 +156,7 @@ export class TreeBuilder {
     this.#branches[branch.index] = { ...(this.#branches[branch.index] as Branch), to };
   }
 
+  /** Rejects a line before which a branch, root or residue should have ended. */
   #expectClosed(line: Line, found: string = quoted(line.content)): void {
     const branch = this.#open.at(-1);
     if (branch) throw unexpected(line, endOf(branch), found);
@@ -172,12 +174,14 @@ function serialsOf(line: Line): readonly [from: number, to: number] {
   throw unexpected(line, `${line.content.split(/\s/, 1)[0]} and the serial numbers of two atoms`);
 }
 
+/** Reads the number after TORSDOF. */
 function degreesOf(line: Line): number {
   const [, degrees] = /^TORSDOF\s*(\d+)\s*$/.exec(line.content) ?? [];
   if (degrees !== undefined) return Number(degrees);
   throw unexpected(line, 'TORSDOF and a whole number');
 }
 
+/** Returns the ENDBRANCH that a branch needs, for messages. */
 function endOf({ serials, line }: OpenBranch): string {
   return `ENDBRANCH ${serials.join(' ')} for the BRANCH of line ${line.number}`;
 }

@@ -72,8 +72,9 @@ export function readTable3000(lines: readonly Line[]): Table {
 /** Yields the entries of a record, from its fifth line to M  END. */
 export function* entriesOf(lines: readonly Line[]): Generator<Entry> {
   let begun: Field[] = [];
-  /** Part that the next line continues: the last field, or the entry by another field; undefined if the entry is complete. */
+  /** What the next line does: it continues the last field, or adds fields to the entry; undefined if the entry is complete. */
   let continued: 'field' | 'entry' | undefined;
+  // The first four lines are the head of the record.
   for (const line of lines.slice(4)) {
     if (line.content.trim() === '') continue;
     const prefix = /^M\s+V30(?:\s|$)/.exec(line.content)?.[0];

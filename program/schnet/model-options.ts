@@ -48,7 +48,7 @@ export function addModelOptions(
   return command;
 }
 
-/** Rejects options of a network if the scoring function is none. */
+/** Rejects options of a network, for a scoring function that is not a network. */
 export function checkNoModelOptions(command: Command, names: readonly (keyof GivenModel)[]): void {
   const name = names.find(option => command.getOptionValueSource(option) === 'cli');
   if (name === undefined) return;

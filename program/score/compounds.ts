@@ -42,14 +42,14 @@ export interface Cutter {
   readonly takes: (record: FileRecord) => boolean;
   /** Chunk of the record that was counted last. */
   readonly chunk: Chunk;
-  /** True if that chunk is read. */
+  /** True if the chunk of the record that was counted last is read. */
   readonly isTaken: boolean;
 }
 
 /** Thrown by a cutter at the first record after the last chunk that is read. */
 export class EndOfPart extends Error {}
 
-/** Formats whose records name their compound. */
+/** Names of files in formats whose records name their compound. */
 const named = /\.(?:sdf|sd|mol|mol2)(?:\.gz)?$/i;
 
 /** Returns the compound of a molecule: its name in SDF and mol2, or the remark that `refine` wrote, else the file's name. */
@@ -93,6 +93,7 @@ interface Keyed {
   readonly pose: PoseRead;
 }
 
+/** Yields the poses of files in order. Consecutive poses with the same key belong to one compound. */
 async function* keyedPoses(
   files: readonly Found[],
   groupBy: ScoreOptions['groupBy'],
@@ -112,6 +113,7 @@ async function* keyedPoses(
       // A record that cannot be read and has no name belongs to the same compound as the one before it.
       if ('molecule' in pose) compound = pose.molecule.compound ?? (byName ? pose.molecule.name : '');
       else if (byName) compound = pose.name ?? compound;
+      // A compound ends with its chunk, so the keys of other chunks differ.
       const prefix = pose.chunk ? `${pose.chunk.file}.${pose.chunk.index} ` : '';
       if (groupBy === 'all') yield { key: `${prefix}all`, name: files.length === 1 ? name : 'all', pose };
       else if (byName && compound !== '') yield { key: `${prefix}name ${compound}`, name: compound, pose };
@@ -140,10 +142,12 @@ async function* posesIn(file: string, cutter?: Cutter): AsyncGenerator<PoseRead>
       yield { ...origin(molecule.number), molecule };
     }
   } catch (error) {
+    // EndOfPart is no error, and an error in a chunk that is not read is for the shard that reads it.
     const isReported = !(error instanceof EndOfPart) && cutter?.isTaken !== false;
     if (isReported) bad.push({ ...origin(last + 1), error: error as Error });
   }
   yield* bad;
 }
 
+/** Names of SDF files, in which the first line of a record is its name. */
 const sdf = /\.(?:sdf|sd|mol)(?:\.gz)?$/i;

@@ -31,6 +31,7 @@ export interface ScoreOptions extends GivenPoses, GivenPooling, GivenFormat {
   readonly groupBy?: 'name' | 'file' | 'all';
   /** RMSD in Å below which a pose repeats an earlier one and is left out. */
   readonly rmsd?: number;
+  /** True to report the terms of each pose. */
   readonly terms: boolean;
   /** Target of the loss (ΔG − target)². */
   readonly target?: number;
@@ -42,6 +43,7 @@ export interface ScoreOptions extends GivenPoses, GivenPooling, GivenFormat {
   readonly chunk: number;
   /** Seconds between two saves of an unfinished shard. */
   readonly saveEvery: number;
+  /** True to stop at the first bad pose. */
   readonly strict: boolean;
   readonly strategy: StrategyName;
   /** True if all strategies are run and compared. */
@@ -52,7 +54,7 @@ export interface ScoreOptions extends GivenPoses, GivenPooling, GivenFormat {
 export interface Shard {
   /** Number of the part, from 1. */
   readonly number: number;
-  /** Number of all parts. */
+  /** Total number of parts. */
   readonly of: number;
 }
 
@@ -114,6 +116,7 @@ export function declareScore(command: Command): void {
         .default('stream'),
     )
     .option('--compare', 'run all strategies and print memory and time of each (slow)')
+    // No option of `score`: it is declared so that scoreOptions can point to the command `refine`.
     .addOption(new Option('--refine <steps>').argParser(countOrNone).hideHelp())
     .addHelpText(
       'after',
@@ -187,6 +190,7 @@ function checkShard(command: Command, given: Given): void {
   if (given.format !== 'text') command.error('error: --format does not go with --shard; give it to merge');
 }
 
+/** Parses a value of --shard, such as `2/8`. */
 function shardOf(text: string): Shard {
   const [, number, of] = (/^([1-9]\d{0,8})\/([1-9]\d{0,8})$/.exec(text) ?? []).map(Number);
   if (number !== undefined && of !== undefined && number <= of) return { number, of };

@@ -24,8 +24,8 @@ export class Prepared<Pose> {
   /**
    * Yields the poses.
    *
-   * @throws FarError after the last pose, if none touches the receptor and no others are scored elsewhere; Error for a bad
-   * pose if the scoring is strict
+   * @throws FarError after the last pose, if no pose touches the receptor, unless other poses of the compound are scored
+   * elsewhere; Error for a bad pose if the scoring is strict
    */
   async *poses(): AsyncGenerator<Pose> {
     const { scorer, rmsd, isPart, onMolecule, onDuplicate, receptor } = this.#scoring;
@@ -44,6 +44,7 @@ export class Prepared<Pose> {
         this.#skip(read, (error as Error).message);
         continue;
       }
+      // Only the power mean needs a score above 0. A pose whose score is NaN is reported later, when it is scored again.
       const score = isPowerMean ? await scoreOf(pose, this.#scoring) : 1;
       if (score <= 0) {
         const { file, line } = read.molecule.source;
@@ -96,7 +97,7 @@ async function scoreOf<Pose>(pose: Pose, { scorer, executor }: Scoring<Pose>): P
   return score;
 }
 
-/** Message for a compound whose poses are all farther than `reach` Å from the receptor. */
+/** Returns the message for a compound whose poses are all farther than `reach` Å from the receptor. */
 export function farMessage(file: string, reach: number, receptor: string): string {
   return `${file}: no pose comes within ${reach} Å of an atom of ${receptor}`;
 }

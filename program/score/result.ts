@@ -13,14 +13,14 @@ export interface CompoundResult {
   readonly variance?: number;
   /** (ΔG − target)², if there is a target. */
   readonly loss?: number;
-  /** (Σ w_n)²/Σ w_n². */
+  /** Effective number of poses, (Σ w_n)²/Σ w_n². */
   readonly effectiveSampleSize: number;
   readonly best: BestPose;
   /** Derivatives of the loss, or of ΔG without a loss, by parameter. */
   readonly gradient: Readonly<Record<string, readonly number[]>>;
-  /** Results of the single poses; absent if only sums over the poses are known. */
+  /** Results of each pose; absent if only sums over the poses are known. */
   readonly each?: PoseResults;
-  /** ΔG by all combinations of one number per pose; absent if only sums over the poses are known. */
+  /** ΔG by every combination but spread and power-mean; absent if only sums over the poses are known. */
   readonly combinations?: Readonly<Record<string, number>>;
 }
 

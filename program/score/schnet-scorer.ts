@@ -17,6 +17,7 @@ export async function schnetScorer(options: ScoreOptions): Promise<PoseScorer<Po
   const receptor = await readReceptor(options.receptor);
   return {
     params: weights,
+    // `params` has the weights that the network needs, so the type of its scorer may be widened to any parameters.
     score: withOffset(network.scoreGroup as unknown as GroupScorer<Pose, Params>),
     ...(pooling && { pooling }),
     posesPerTape: 1,
@@ -62,5 +63,6 @@ async function modelOf({ weights: file, settings, seed }: ScoreOptions): Promise
 /** Returns the RMSD of two poses with atoms in the same order, in Å. */
 function rmsdOf(a: Float64Array, b: Float64Array): number {
   const squares = a.reduce((sum, x, i) => sum + (x - (b[i] as number)) ** 2, 0);
+  // Each atom has three coordinates.
   return Math.sqrt((3 * squares) / a.length);
 }

@@ -120,12 +120,14 @@ function resultOf<Pose>(
   { value, values, loss, effectiveSampleSize, gradient, ...run }: Run,
   scoring: Scoring<Pose>,
 ): CompoundResult {
+  // Bad poses have NaN as their prediction.
   const scoredOf = <T>(list: readonly T[]): T[] => list.filter((_, n) => !Number.isNaN(run.predictions[n]));
   const sources = scoredOf(prepared.sources);
   const predictions = run.predictions.filter(each => !Number.isNaN(each));
   const best = predictions.reduce((least, each, n) => (each < (predictions[least] as number) ? n : least), 0);
   return {
     ...{ name, file, poses: predictions.length, skipped: prepared.skipped, value },
+    // Only `spread` has two values: ΔG and the variance.
     ...(values && values.length > 1 && { variance: values[1] as number }),
     ...(loss !== undefined && { loss }),
     effectiveSampleSize,
@@ -145,7 +147,7 @@ function resultOf<Pose>(
   };
 }
 
-/** Returns ΔG by each combination of one number per pose, except power-mean, which needs positive scores. */
+/** Returns ΔG by every combination, except spread, whose result is two numbers, and power-mean, which needs positive scores. */
 function combinationsOf(scores: Float64Array, settings: GivenPooling): Record<string, number> {
   const values: Record<string, number> = {};
   for (const name of poolingNames) {
@@ -157,7 +159,7 @@ function combinationsOf(scores: Float64Array, settings: GivenPooling): Record<st
   return values;
 }
 
-/** Converts tensors to lists of numbers. */
+/** Returns the numbers of each tensor of a gradient as a list. */
 export function numbersOf(
   gradient: Readonly<Record<string, { readonly data: ArrayLike<number> }>>,
 ): Record<string, readonly number[]> {

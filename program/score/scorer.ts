@@ -6,10 +6,11 @@ import type { Molecule } from '../molecule/molecule.ts';
 export interface PoseScorer<Pose = unknown> {
   readonly params: Params;
   readonly score: GroupScorer<Pose, Params>;
+  /** Maximum number of poses that share a tape. */
   readonly posesPerTape: number;
   /** Pooling that the weights were fitted with; absent for other weights. */
   readonly pooling?: GivenPooling;
-  /** Returns an object that prepares the poses of a compound, which its first pose determines. */
+  /** Returns an object that prepares the poses of one compound. The first pose determines the compound. */
   readonly compound: () => CompoundPoses<Pose>;
   /** True for a pose with an atom within `reach` of the receptor. */
   readonly isNear: (pose: Pose) => boolean;
@@ -27,7 +28,7 @@ export interface CompoundPoses<Pose> {
    * @throws Error if the molecule cannot be scored, or is of another compound than the first
    */
   poseOf(molecule: Molecule): Pose;
-  /** True if a pose is within a distance in Å of a pose of an earlier call. */
+  /** True if the RMSD of a pose from one of an earlier call is less than `distance`, in Å. */
   isRepeated(pose: Pose, distance: number): boolean;
 }
 

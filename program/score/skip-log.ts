@@ -4,10 +4,10 @@ import type { Skipped } from './result.ts';
 export class SkipLog {
   readonly skipped: Skipped[] = [];
   readonly #warn: (line: string) => void;
-  /** False while the first line is held back: if there is nothing else in the input, it becomes an error. */
+  /** False while the first line is held back. If the input has nothing else, the reason becomes the error of the run. */
   #isOpen = false;
 
-  /** @param earlier items that an earlier run has skipped and reported */
+  /** @param earlier poses and compounds that an earlier run has skipped and reported */
   constructor(warn: (line: string) => void, earlier: readonly Skipped[] = []) {
     this.#warn = warn;
     this.skipped.push(...earlier);

@@ -4,13 +4,13 @@ import { fixed, section, table } from '../command/table.ts';
 import type { About, Page, Report } from './report.ts';
 import type { CompoundResult, PoseResults, StrategyCost, Summary } from './result.ts';
 
-/** Number of the best poses that are listed. */
+/** Maximum number of poses that are listed, best first. */
 const mostPoses = 8;
 
 /** Maximum number of derivatives that are listed one by one. */
 const mostDerivatives = 12;
 
-/** Text report: all results of a single compound, or a line for each of several. Except for names, 80 columns wide at most. */
+/** Text report: all results of a single compound, or a line for each of several. At most 80 columns wide unless names are longer. */
 export function textReport(about: About, { write, isStyled }: Page): Report {
   // The first compound is printed when the second comes, or at the end if it is the only one.
   let first: CompoundResult | undefined;
@@ -143,7 +143,7 @@ function derivativesText({ gradient }: CompoundResult, { params, target }: About
   );
 }
 
-/** Formats a number with up to seven digits, which shows numbers of the user unchanged. */
+/** Formats a number with up to seven digits, so that numbers that the user typed appear unchanged. */
 function withoutTrailingZeros(number: number | undefined): string {
   return number === undefined ? '' : String(Number(number.toPrecision(7)));
 }

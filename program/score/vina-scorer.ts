@@ -13,7 +13,8 @@ import { paramsOf } from '../weights/saved-model.ts';
 import { otherCompoundError, type PoseScorer } from './scorer.ts';
 
 /**
- * Makes the scorer of AutoDock Vina's scoring function. Its parameters are the six weights.
+ * Makes the scorer of AutoDock Vina's scoring function. Its parameters are the six weights, and the offset of the file of weights if
+ * it has one.
  *
  * @param weightsFile file of fitted weights; by default the weights are those of AutoDock Vina
  */
@@ -27,6 +28,7 @@ export async function vinaScorer(
   return {
     params: model ? paramsOf(model) : vinaWeights(),
     ...(model?.pooling && { pooling: model.pooling }),
+    // scoreGroup needs the six weights by name, and both sources of `params` have them. Its type is widened to any parameters.
     score: withOffset(scoreGroup as unknown as GroupScorer<DockedPose, Params>),
     posesPerTape: 4,
     reach: cutoff,
@@ -46,6 +48,7 @@ export async function vinaScorer(
         },
       };
     },
+    // `ligandAtom` has an entry for each pair within the cutoff.
     isNear: ({ ligandAtom }) => ligandAtom.length > 0,
     termsOf: pose => ({ ...termsOf(pose, executor) }),
   };

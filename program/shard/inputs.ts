@@ -58,7 +58,7 @@ export async function inputsOf(
   };
 }
 
-/** Returns the name of the first input that differs; undefined if all are equal. */
+/** Returns the name of the first input in which two runs differ; undefined if all inputs are equal. */
 export function differingInput(a: RunInputs, b: RunInputs): keyof RunInputs | undefined {
   const names = Object.keys(inputNames) as (keyof RunInputs)[];
   return names.find(name => JSON.stringify(a[name]) !== JSON.stringify(b[name]));

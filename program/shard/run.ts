@@ -24,15 +24,15 @@ export type ShardOptions = ScoreOptions & Required<Pick<ScoreOptions, 'shard' | 
 
 /**
  * Scores the chunks of a shard and writes their sums to a state file, unless the file already contains them. Unfinished sums are
- * saved beside it in `<file>.partial`, from which a later run continues.
+ * saved beside that file in `<file>.partial`, from which a later run continues.
  *
- * @throws Error that names the file, before any pose is scored, if one of the two contains anything but sums of this shard
+ * @throws Error that names the file, before any pose is scored, if either file contains anything but sums of this shard
  */
 export async function runShard(options: ShardOptions, context: Context): Promise<number> {
   const { shard, state: file } = options;
   warnUntrained(options, context);
   await checkWritable(file);
-  // What is written to a pipe cannot be resumed.
+  // A pipe has no partial file: a run that writes to it cannot be resumed.
   const partial = (await isPipe(file)) ? undefined : `${file}.partial`;
   const done = await doneIn(file);
   const begun = partial === undefined ? undefined : await begunIn(partial);
@@ -69,7 +69,7 @@ async function checkUnchanged(files: readonly SizedFile[]): Promise<void> {
   }
 }
 
-/** True for a pipe or a device, such as /dev/stdout. */
+/** True for a path that exists and is no regular file, such as a pipe or a device. */
 async function isPipe(file: string): Promise<boolean> {
   return (await statOf(file))?.isFile() === false;
 }
@@ -83,7 +83,7 @@ async function doneIn(file: string): Promise<ShardState | undefined> {
 /**
  * Returns the sums that an interrupted run saved; undefined if there are none.
  *
- * @throws Error that names the path, if there is anything else, which the first save would replace
+ * @throws Error that names the path, if something else is there, which the first save would replace
  */
 async function begunIn(partial: string): Promise<ShardState | undefined> {
   const stats = await statOf(partial);
@@ -99,7 +99,7 @@ async function statOf(path: string): Promise<Stats | undefined> {
   return stat(path).catch(() => undefined);
 }
 
-/** End of messages about a state file. */
+/** End of each message about a state file. */
 const advice = '; to score the shard again, move the file away';
 
 /** @throws Error that names the file, if it contains no valid state of a shard */
@@ -131,6 +131,7 @@ function checkState(
   if (found !== expected) fail(`expected ${expected} sums of the shard, found ${found} ones`);
 }
 
+/** Options of {@link scoreChunks}. */
 interface Scoring extends ShardOptions {
   readonly poseFiles: readonly SizedFile[];
   readonly identity: Identity;
@@ -140,7 +141,7 @@ interface Scoring extends ShardOptions {
   readonly begun: ShardState | undefined;
 }
 
-/** Returns the complete sums of a shard, after scoring its chunks. */
+/** Scores the chunks of a shard that are not in `begun`. Returns the complete sums. */
 async function scoreChunks(
   { poseFiles, identity, partial, begun, ...options }: Scoring,
   { warn, signal, progress, breathe }: Context,
@@ -167,9 +168,10 @@ async function scoreChunks(
   const cutting = new Cutting(poseFiles, options.shard, options.chunk, begun?.next);
   let last: Chunk | undefined;
   for await (const compound of compoundsIn(poseFiles, options.groupBy, file => cutting.cutter(file))) {
+    // With cutters, every compound has a chunk.
     const { name, chunk } = compound as Required<Compound>;
     const isNew = last && (last.file !== chunk.file || last.index !== chunk.index);
-    // At this point the sums contain all chunks before this one, and nothing of this one.
+    // The sums now contain all chunks before this one, and nothing of this one.
     if (isNew && partial) await ifDue(() => save(partial, chunk));
     last = chunk;
     const run = await scoreCompound(compound, {
@@ -180,6 +182,7 @@ async function scoreChunks(
         return breathe();
       },
       onSkip: ({ file, number }, reason) => log.add({ what: 'pose', name, file, pose: number, reason }),
+      // There are no duplicates: --rmsd is rejected with --shard.
       onDuplicate() {},
     });
     signal.throwIfAborted();
@@ -199,8 +202,8 @@ async function scoreChunks(
 const saveShare = 0.05;
 
 /**
- * Returns a function that does work if `seconds` have passed since it last did, and skips it otherwise. If the work takes long, the
- * pause grows so that work takes at most {@link saveShare} of the time. With 0 seconds, work is never skipped.
+ * Returns a function that runs `work` if at least `seconds` have passed since its last run, and otherwise does nothing. If runs take
+ * long, the pauses grow, so that runs take at most {@link saveShare} of the time. With 0 seconds, `work` always runs.
  */
 function pacer(seconds: number): (work: () => Promise<void>) => Promise<void> {
   let due = performance.now() + 1000 * seconds;
@@ -214,5 +217,6 @@ function pacer(seconds: number): (work: () => Promise<void>) => Promise<void> {
 }
 
 function partOf({ result: { file, best }, state, isNear }: Scored): Part {
+  // Sums exist, because --state needs the strategy `stream`.
   return { file, best, isNear, sums: state as NonNullable<typeof state> };
 }

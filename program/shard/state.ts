@@ -26,7 +26,7 @@ export interface ShardState {
   readonly next?: Chunk;
 }
 
-/** Value of `kind` in the state file of a shard. */
+/** Value of the field `kind` in the state file of a shard. */
 export const shardKind = 'posetape shard state';
 
 /** Returns the state as JSON, from which {@link shardStateOf} restores every bit. */
@@ -57,6 +57,7 @@ export function shardStateOf(file: string, saved: SavedState): ShardState {
   const { combination } = checkScoring(saved, fail);
   const { kind: _, version: __, checksum: ___, compounds, ...rest } = saved;
   const state = rest as unknown as Omit<ShardState, 'compounds'>;
+  // Object() turns a missing `inputs` into an object without properties.
   const isShard =
     Array.isArray(compounds) &&
     Array.isArray(state.skipped) &&
@@ -77,6 +78,7 @@ export function shardStateOf(file: string, saved: SavedState): ShardState {
   };
 }
 
+/** True if the file and the index of a chunk are whole numbers from 0. */
 function isChunk({ file, index }: Chunk): boolean {
   return [file, index].every(number => Number.isSafeInteger(number) && number >= 0);
 }

@@ -54,13 +54,14 @@ export class Tree {
   #settle(): void {
     while (this.#nodes.length > 1) {
       const [a, b] = this.#nodes.slice(-2) as [Node, Node];
+      // Siblings are the nodes 2i and 2i + 1 of one level.
       if (a.file !== b.file || a.level !== b.level || a.index % 2 === 1 || b.index !== a.index + 1) return;
       this.#nodes.splice(-2, 2, { ...parentOf(a), part: mergedParts(a.part, b.part) });
     }
   }
 }
 
-/** Merges all nodes of a compound, given in order: first those of each file, by its tree, then file after file. */
+/** Merges all nodes of a compound, given in order. Merges the nodes of each file by its tree, then the results of the files in order. */
 export function sumOf(nodes: readonly Node[]): Part {
   const byFile = new Map<number, Node[]>();
   for (const node of nodes) byFile.set(node.file, [...(byFile.get(node.file) ?? []), node]);
@@ -85,7 +86,7 @@ function rootOf(nodes: readonly Node[]): Part {
   return (row[0] as Node).part;
 }
 
-/** Returns the parent of a node, with the sums of this node alone. */
+/** Returns the parent of a node. Its sums are those of this node alone. */
 function parentOf(node: Node): Node {
   return { ...node, level: node.level + 1, index: Math.floor(node.index / 2) };
 }

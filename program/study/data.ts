@@ -17,7 +17,7 @@ export interface StudyCompound extends FitCompound<Pose> {
   readonly heavyAtoms: number;
   /** Unweighted terms of each pose, in the order of {@link termNames}. */
   readonly terms: readonly (readonly number[])[];
-  /** N_rot. */
+  /** Number of rotors, N_rot. */
   readonly rotors: number;
 }
 
@@ -59,6 +59,7 @@ export async function readStudy(folders: readonly string[]): Promise<StudyCompou
   return compounds;
 }
 
+/** Settings of a network, which the scorer of Vina ignores. */
 const unused: Settings = {
   ...{ hidden: 2, gaussians: 2, interactions: 1, cutoff: 1 },
   ...{ neighbours: 1, pocket: 1, delta: true },

@@ -63,6 +63,7 @@ export function interval(
   samples: readonly (readonly Row[])[],
   figure: (rows: readonly Row[]) => number,
 ): Interval {
+  // The middle 95 % of the values leave out 2.5 % on each side.
   const values = samples.map(figure);
   return { value: figure(rows), low: quantile(values, 0.025), high: quantile(values, 0.975) };
 }

@@ -89,7 +89,7 @@ export class Folds {
     return scored.reduce((best, each) => (each.innerError < best.innerError ? each : best));
   }
 
-  /** Fits with every prior and without two targets. Results are cached, in either order of the two. */
+  /** Fits with every prior and without two targets. Results are cached, whatever the order of the two. */
   #without(a: string, b: string): Promise<ReadonlyMap<Prior, Factors>> {
     const key = JSON.stringify([a, b].sort());
     const fits =

@@ -61,6 +61,7 @@ async function study({ data, other, network, samples, seed }: Options): Promise<
   const others = other.length > 0 ? await readStudy(other) : [];
   const scorer = await fitScorerOf({ scorer: 'vina', settings: networkSettings, seed });
   const targets = [...grouped(compounds, ({ target }) => target).keys()];
+  // Each pooling, with and without free signs, needs a fit by every prior for each pair of targets, and one fit for each target.
   const pairs = (targets.length * (targets.length - 1)) / 2;
   const fits = 2 * studyPoolings.length * (pairs * priors.length + targets.length);
   let done = 0;
@@ -144,7 +145,7 @@ function rowsOf(
   });
 }
 
-/** Slope of ΔG by the number of heavy atoms, in kcal/mol, by least squares within targets. */
+/** Returns the slope of ΔG by the number of heavy atoms, in kcal/mol, by least squares within targets. */
 function slopeOf(compounds: readonly StudyCompound[]): number {
   let [products, squares] = [0, 0];
   for (const group of grouped(compounds, ({ target }) => target).values()) {

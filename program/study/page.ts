@@ -194,6 +194,7 @@ function otherVerdict({ others, poolings }: StudyResult): string[] {
   ];
 }
 
+/** Returns a count with the total, such as `2 of 4` or `all 4`. */
 function of(count: number, all: number): string {
   return count === all ? `all ${all}` : `${count} of ${all}`;
 }

@@ -33,7 +33,10 @@ export const priors: readonly Prior[] = anchors.flatMap(anchor =>
   strengths.map(strength => ({ anchor, strength })),
 );
 
+/** Weights of AutoDock Vina. */
 const shipped = vinaWeights();
+
+/** Names of the six weights. */
 const names = [...termNames, 'rotors'] as const;
 
 /** Returns the factors of the shipped weights, and log kT at 298 K. */
@@ -101,7 +104,7 @@ export async function pooledOf(
 interface Table {
   /** Values of each term, by pose. */
   readonly columns: readonly Float64Array[];
-  /** N_rot of each pose. */
+  /** Number of rotors, N_rot, of each pose. */
   readonly rotors: Float64Array;
   /** Compound of each pose. */
   readonly compoundOf: Int32Array;
@@ -109,6 +112,7 @@ interface Table {
   readonly count: number;
 }
 
+/** Collects the terms of the poses of compounds. */
 function tableOf(compounds: readonly StudyCompound[]): Table {
   return {
     columns: termNames.map((_, k) =>
@@ -120,6 +124,7 @@ function tableOf(compounds: readonly StudyCompound[]): Table {
   };
 }
 
+/** Records ΔG of each compound from the terms of its poses. */
 function recordPooled(
   tape: Tape,
   values: Readonly<Record<string, Value>>,
@@ -148,6 +153,7 @@ function costOf({ anchor, strength }: Prior, values: Readonly<Record<string, Val
   return add(mul(strength, cost), mul(0.1, kT));
 }
 
+/** Returns a weight of AutoDock Vina. */
 function weightOf(name: (typeof names)[number]): number {
   return shipped[name].data[0] as number;
 }

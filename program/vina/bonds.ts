@@ -25,7 +25,7 @@ export function findBonds(
   const coordinates = coordinatesOf(molecule);
   const radii = covalentRadii(molecule);
   const longest = 2 * allowance * radii.reduce((a, b) => Math.max(a, b), 0);
-  // A third atom closer to both than they are to each other lies within the longest bond length.
+  // A third atom that is closer to two bonded atoms than they are to each other is within the longest bond length of both.
   const neighboursOf = neighbours(coordinates, groups, () => longest, longest);
   return neighboursOf.map((others, a) => {
     const bonded = others.filter(({ atom: b, squared }) => {
@@ -70,6 +70,7 @@ function neighbours(
   reach: (a: number, b: number) => number,
   longest: number,
 ): Neighbour[][] {
+  // Cells need a size above 0, even if no atom has a radius.
   const { near } = cellsOf(coordinates, longest || 1);
   const lists: Neighbour[][] = Array.from({ length: coordinates.length / 3 }, () => []);
   lists.forEach((list, a) => {
@@ -78,6 +79,7 @@ function neighbours(
       coordinates[3 * a + 1] as number,
       coordinates[3 * a + 2] as number,
       b => {
+        // Each pair is visited from both atoms, and added once.
         if (b >= a) return;
         const squared = squaredDistance(coordinates, a, b);
         if (squared >= reach(a, b) ** 2 || !keepsDistance(groups, a, b)) return;

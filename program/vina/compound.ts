@@ -54,9 +54,11 @@ export function fitOf(compound: Compound, molecule: Molecule): Fit | undefined {
   if (haveSameFragments(compound.molecule, molecule)) return unchanged(compound);
   const types = typedOf(molecule);
   const graph = graphOf(molecule);
+  // Any match will do, so all cost the same.
   const match = matcherOf(compound.graph, graph)({ cost: () => 0 });
   if (!match) return undefined;
   const { atoms } = match;
+  // Each row must be a row of the molecule, too, and rows of ligands must be rows of ligands.
   const haveSameRows = compound.typed.atomOfRow.every((atom, row) => {
     const other = types.atomOfRow.indexOf(atoms[atom] as number);
     return (
@@ -67,11 +69,12 @@ export function fitOf(compound: Compound, molecule: Molecule): Fit | undefined {
   return { atomOfRow: compound.typed.atomOfRow.map(atom => atoms[atom] as number), rotors: types.rotors };
 }
 
+/** Returns the match of a molecule whose atoms are in the order of the compound. */
 function unchanged({ typed: { atomOfRow, rotors } }: Compound): Fit {
   return { atomOfRow, rotors };
 }
 
-/** Largest difference of two equal distances, in Å: coordinates in files are rounded to 0.001. */
+/** Difference, in Å, below which two distances count as equal. Coordinates in files are rounded to 0.001 Å. */
 const tolerance = 0.01;
 
 /** True if two molecules have the same atoms in the same order, in rigid fragments of the same shape. */
@@ -93,6 +96,7 @@ function haveSameFragments(a: Molecule, b: Molecule): boolean {
     fragments.set(fragment, atoms);
     atoms.push(atom);
   });
+  // The atoms of a rotatable bond keep their distance from both fragments.
   for (const { from, to, parent, fragment } of a.tree.branches) {
     fragments.get(parent)?.push(to);
     fragments.get(fragment)?.push(from);
@@ -102,6 +106,7 @@ function haveSameFragments(a: Molecule, b: Molecule): boolean {
   );
 }
 
+/** True if two atoms have the same distance in both molecules. */
 function haveSameDistance(a: Molecule, b: Molecule, first: number, second: number): boolean {
   return Math.abs(distance(a, first, second) - distance(b, first, second)) < tolerance;
 }
@@ -115,6 +120,7 @@ function graphOf(molecule: Molecule): Graph {
   return { labels: typesOf(molecule).map(type => type.name), bonds: findLinks(molecule) };
 }
 
+/** Returns the graph of the atoms that have a row, numbered by row. */
 function partOf({ labels, bonds }: Graph, atomOfRow: Int32Array): Graph {
   const rows = new Map(Array.from(atomOfRow, (atom, row) => [atom, row]));
   return {

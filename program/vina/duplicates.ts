@@ -12,6 +12,7 @@ export function rmsdOf(a: DockedPose, b: DockedPose): number {
   if (b.compound !== a.compound) throw new TypeError('rmsdOf: expected two poses of one compound');
   const cost = squaredDistances(a, b);
   const match = a.compound.symmetries()({ cost });
+  // If the search finds no match within its steps, each atom is matched with itself.
   return Math.sqrt((match?.cost ?? costInPlace(cost, rows)) / rows);
 }
 
@@ -44,15 +45,17 @@ export function duplicateFinder(threshold: number): (pose: DockedPose) => number
   };
 }
 
-/** Returns, for each pose, the index of the earlier pose that it repeats ({@link duplicateFinder}), or undefined. */
+/** Returns, for each pose, the index of the earlier pose that this pose repeats ({@link duplicateFinder}), or undefined. */
 export function duplicatesOf(poses: Iterable<DockedPose>, threshold: number): (number | undefined)[] {
   const findDuplicate = duplicateFinder(threshold);
   return Array.from(poses, pose => findDuplicate(pose));
 }
 
 type Coordinates = Pick<DockedPose, 'ligand' | 'compound'>;
+/** Returns the squared distance of two atoms of different poses, in Å². */
 type Cost = (a: number, b: number) => number;
 
+/** True if the RMSD of two poses is less than `threshold`. */
 function areClose(a: Coordinates, b: Coordinates, threshold: number): boolean {
   const cost = squaredDistances(a, b);
   const rows = a.ligand.shape[0] as number;
@@ -68,7 +71,7 @@ function squaredDistances({ ligand: { data: a } }: Coordinates, { ligand: { data
     ((a[3 * i + 2] as number) - (b[3 * j + 2] as number)) ** 2;
 }
 
-/** Cost of matching each atom with itself. */
+/** Returns the cost of matching each atom with itself. */
 function costInPlace(cost: Cost, rows: number): number {
   let total = 0;
   for (let row = 0; row < rows; row++) total += cost(row, row);

@@ -12,7 +12,7 @@ export interface PdbqtFile {
 
 /** Poses of one compound in one receptor, ready to be scored. */
 export interface Ensemble {
-  /** Names of their files. */
+  /** Names of the receptor's file and of the poses' file. */
   readonly files: { readonly receptor: string; readonly poses: string };
   readonly receptor: Receptor;
   readonly poses: readonly DockedPose[];

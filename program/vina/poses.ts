@@ -17,6 +17,7 @@ import { heavyAtoms, rowsOf } from './xs-types.ts';
 export interface Receptor {
   readonly molecule: Molecule;
   readonly atoms: HeavyAtoms;
+  /** Finds the atoms near a position. */
   readonly near: Near;
 }
 
@@ -52,7 +53,7 @@ export function receptorOf(molecule: Molecule): Receptor {
 }
 
 /**
- * Prepares poses of one compound, one at a time as they are requested. Only the first stays in memory.
+ * Prepares poses of one compound, one at a time as they are requested. Only the first pose stays in memory.
  *
  * @throws Error, in one line that names the file, if a pose is of another compound than the first, or if no pose has an
  * atom within 8 Å of the receptor
@@ -72,6 +73,7 @@ export async function* posesOf(
     compound ??= compoundOf(molecule);
     const pose = poseIn(receptor, compound, molecule);
     if (!pose) throw otherAtomsError(molecule, count);
+    // `ligandAtom` has an entry for each pair within the cutoff.
     isNear ||= pose.ligandAtom.length > 0;
     yield pose;
   }
@@ -116,6 +118,7 @@ export function tooFarError(pose: Molecule, receptor: Molecule): Error {
   return new Error(`${pose.source.file}: no pose comes within 8 Å of an atom of ${receptor.source.file}`);
 }
 
+/** Finds the pairs of two atoms that move independently; undefined if all atoms are of one ligand. */
 function betweenOf(moving: HeavyAtoms, ligandOf: Int32Array): MovingPairs | undefined {
   if (ligandOf.every(ligand => ligand === ligandOf[0])) return undefined;
   const { data } = moving.coordinates;

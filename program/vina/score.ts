@@ -32,7 +32,7 @@ export function scoreGroup(tape: Tape, weights: vina.Weights, poses: readonly Do
 
 /** Unweighted terms of a pose: the repulsion in Å², the others dimensionless. */
 export interface TermSums extends vina.Terms<number> {
-  /** N_rot */
+  /** Number of rotors, N_rot. */
   readonly rotors: number;
 }
 
@@ -41,7 +41,7 @@ export interface TermSums extends vina.Terms<number> {
  * The weighted sum of the terms, divided by 1 + w_rot N_rot, is the binding free energy, unless an atom clashes. The energy
  * of a clashing atom is above 0 and capped below 1000 kcal/mol.
  *
- * @param executor runs the tape; pass the same one for many poses, so that it compiles once
+ * @param executor runs the tape; pass one executor for many poses, so that the tape is compiled once
  */
 export function termsOf(pose: DockedPose, executor: SyncExecutor = jit()): TermSums {
   const tape = new Tape();

@@ -8,7 +8,7 @@ import { coordinatesOf, findBonds, typesOf } from './bonds.ts';
 
 /**
  * Atom types of a molecule as the scoring function needs them, the same for all poses of a compound. Each atom with Vina terms
- * has a row. Hydrogens, dummies, and the atoms of flexible residues that never move have none.
+ * has a row. Hydrogens, dummies, and the atoms of flexible residues that never move have no row.
  */
 export interface Typed {
   /** Bonds of all atoms. */
@@ -43,7 +43,7 @@ export function typedOf(molecule: Molecule): Typed {
   };
 }
 
-/** Returns the atoms of a molecule that have Vina terms. In a pose with flexible residues, these include residue atoms that move. */
+/** Returns the atoms of a molecule that have Vina terms. In a pose with flexible residues, they include residue atoms that move. */
 export function heavyAtoms(molecule: Molecule): HeavyAtoms {
   const { atomOfRow, types, rotors } = typedOf(molecule);
   return { types, coordinates: rowsOf(coordinatesOf(molecule), atomOfRow), rotors };
@@ -71,10 +71,12 @@ function ligandsOf({ atoms, tree }: Molecule): Int32Array {
   return tree.fragmentOf.map(fragment => ofFragment.get(fragment) ?? 0);
 }
 
+/** Returns the rank by which rows are sorted: 0 for atoms of ligands, 1 for those of flexible residues. */
 function rank(ligandOf: Int32Array, atom: number): number {
   return (ligandOf[atom] as number) < 0 ? 1 : 0;
 }
 
+/** Returns the X-Score type of an atom. */
 function xsType(atoms: readonly AtomType[], bonds: Bonds, atom: number): XsType {
   const { kind, name, radius } = atoms[atom] as AtomType;
   const bonded = (bonds[atom] as readonly number[]).map(other => atoms[other] as AtomType);

@@ -19,7 +19,7 @@ export function modelFromJson(text: string, file: string): SavedModel {
   }
   const settings = checkedSettings(entryOf(json, 'settings'), file);
   const lists = entryOf(json, 'weights');
-  // Checked before any allocation. A number takes at least two characters.
+  // Reject a text that is too short before allocating memory. A number takes at least two characters, with its comma.
   if (2 * fewestWeights(settings) > text.length) {
     throw new Error(`${file}: expected the weights of a network with these settings, found too few numbers`);
   }

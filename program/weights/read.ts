@@ -13,7 +13,7 @@ import type { SavedModel, ScorerName } from './saved-model.ts';
  */
 export async function readModel(file: string, scorer: ScorerName): Promise<SavedModel> {
   const bytes = await bytesOf(file);
-  // A file that begins with { may be either format. The eighth byte of safetensors is the highest one of the header's length,
+  // A file that begins with { (0x7b) may be in either format. The eighth byte of safetensors is the highest one of the header's length,
   // and always 0; JSON contains no 0.
   const isJson = bytes[0] === 0x7b && bytes[7] !== 0;
   const model = isJson

@@ -40,6 +40,7 @@ export function pdbqtOf(
   const body = lines
     .filter(line => !isReplaced(line) && !isEdge(line) && line.trim() !== '')
     .map(line =>
+      // Columns 31-54 have x, y and z, each in eight columns with three decimals.
       isAtom(line) ? line.slice(0, 30) + position(coordinates, atom++, 8, 3) + line.slice(54) : line,
     );
   const head = body[0]?.startsWith('MODEL') ? body.splice(0, 1) : [];

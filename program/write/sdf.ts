@@ -36,6 +36,7 @@ export function sdfOf(
 
 /** Returns the lines of a V2000 record with new coordinates. */
 function moved2000(lines: readonly Line[], coordinates: ArrayLike<number>): string[] {
+  // Atoms follow the four lines of the head. Columns 1-30 have x, y and z, each in ten columns with four decimals.
   const last = 4 + coordinates.length / 3;
   return lines.map((line, i) => {
     if (i < 4 || i >= last) return line.content;
@@ -54,6 +55,7 @@ function moved3000(lines: readonly Line[], coordinates: ArrayLike<number>): stri
     if (words === 'BEGIN ATOM') begin = lines.indexOf(line) + 1;
     else if (words === 'END ATOM') end = lines.indexOf(line);
     else if (begin > end) {
+      // An atom: its number, its symbol, x, y, z and the rest.
       const at = [0, 1, 2].map(axis => decimal(coordinates[3 * atom + axis] as number, 0, 4));
       moved.push(...wrapped([...texts.slice(0, 2), ...at, ...texts.slice(5)].join(' ')));
       atom++;
