@@ -7,23 +7,23 @@ import {
   and,
   div,
   keep,
-  least,
+  larger,
   less,
-  most,
   mul,
   number,
   or,
   type Site,
+  smaller,
   sub,
 } from './maths/arithmetic.ts';
 import { pow, sinOrCos } from './maths/doubles.ts';
 import { erf, erfc } from './maths/error-functions.ts';
-import { exp, expm1, tanh } from './maths/exponentials.ts';
+import { exp, expm1, expOfNonPositive, tanh } from './maths/exponentials.ts';
 import { log, log1p, log1pOfFraction } from './maths/logarithms.ts';
 
 const specials = { erf, erfc };
 
-/** Vector code of a primitive, given that of its arguments. Comparisons and selections are elsewhere. */
+/** Vector code of a primitive, given the code of its arguments. Comparisons and selections are written in loop.ts. */
 export function primitive(at: Site, expr: Expr, args: readonly Code[]): Code {
   const [a, b] = args as readonly [Code, Code];
   switch (expr.kind) {
@@ -36,7 +36,8 @@ export function primitive(at: Site, expr: Expr, args: readonly Code[]): Code {
     case 'div':
       return div(a, b);
     case 'neg': {
-      // Flip the sign bit with a constant: V8 creates one anew for each f32x4.neg. −|x| then takes one step.
+      // Flip the sign bit with a constant in a local: for each f32x4.neg, V8 creates the constant again. Setting the sign
+      // bit of x gives −|x|.
       const sign = number(at, -0);
       const isSize = a.kind === 'plain' && a.op === 'f32x4.abs';
       return isSize ? or(a.args[0] as Code, sign) : op('v128.xor', a, sign);
@@ -47,7 +48,7 @@ export function primitive(at: Site, expr: Expr, args: readonly Code[]): Code {
       const x = keep(at, a);
       const one = and(op('f32x4.ne', x, number(at, 0)), number(at, 1));
       const signed = or(one, and(x, number(at, -0)));
-      // Keeps NaN.
+      // NaN stays NaN.
       return at.simd.select(op('f32x4.eq', x, x), signed, x);
     }
     case 'floor':
@@ -55,7 +56,7 @@ export function primitive(at: Site, expr: Expr, args: readonly Code[]): Code {
     case 'sqrt':
       return op('f32x4.sqrt', a);
     case 'exp':
-      return exp(at, keep(at, a), isNotPositive(expr.args[0]));
+      return (isNotPositive(expr.args[0]) ? expOfNonPositive : exp)(at, keep(at, a));
     case 'expm1':
       return expm1(at, keep(at, a));
     case 'log':
@@ -85,16 +86,17 @@ export function primitive(at: Site, expr: Expr, args: readonly Code[]): Code {
 }
 
 /**
- * Minimum or maximum that keeps NaN. With a constant it takes one instruction; f32x4.min and f32x4.max take several.
+ * Minimum or maximum of two numbers; NaN if either is NaN. If one is a constant, f32x4.pmin or f32x4.pmax is enough, which
+ * takes the processor one instruction; f32x4.min and f32x4.max take several.
  */
 function extremum(at: Site, { kind, args }: Expr, a: Code, b: Code): Code {
   const [constant, variable] = isConstant(args[1]) ? [args[1], a] : isConstant(args[0]) ? [args[0], b] : [];
   if (!constant || !variable) return op(kind === 'min' ? 'f32x4.min' : 'f32x4.max', a, b);
   const limit = variable === a ? b : a;
-  // The one instruction returns its first operand for two zeros; adding 0 turns −0 into 0.
-  if (Object.is(constant.value, 0) && kind === 'max') return add(most(variable, limit), number(at, 0));
+  // For two zeros, pmin and pmax return the first operand. Adding 0 turns −0 into 0.
+  if (Object.is(constant.value, 0) && kind === 'max') return add(larger(variable, limit), number(at, 0));
   if (Object.is(constant.value, -0) && kind === 'min') return op('f32x4.min', a, b);
-  return kind === 'min' ? least(variable, limit) : most(variable, limit);
+  return kind === 'min' ? smaller(variable, limit) : larger(variable, limit);
 }
 
 /** True for a constant that is not NaN. */

@@ -657,8 +657,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'log1p rounds 1 + x for small x',
     file: 'engine/wasm/maths/logarithms.ts',
-    find: 'simd.select(isNear, x, whole)',
-    replace: 'whole',
+    find: 'simd.select(isNear, x, roundedF)',
+    replace: 'roundedF',
     caughtBy: ['test/executors/wasm/maths.test.ts'],
   },
   {

@@ -15,10 +15,10 @@ export const abs = (a: Code): Code => op('f32x4.abs', a);
 export const and = (a: Code, b: Code): Code => op('v128.and', a, b);
 export const or = (a: Code, b: Code): Code => op('v128.or', a, b);
 export const less = (a: Code, b: Code): Code => op('f32x4.lt', a, b);
-/** The smaller of two, and `a` if either is NaN. */
-export const least = (a: Code, b: Code): Code => op('f32x4.pmin', a, b);
-/** The larger of two, and `a` if either is NaN. */
-export const most = (a: Code, b: Code): Code => op('f32x4.pmax', a, b);
+/** The smaller of two numbers, and `a` if either is NaN. */
+export const smaller = (a: Code, b: Code): Code => op('f32x4.pmin', a, b);
+/** The larger of two numbers, and `a` if either is NaN. */
+export const larger = (a: Code, b: Code): Code => op('f32x4.pmax', a, b);
 
 /** A number in every lane. */
 export const number = ({ f }: Site, value: number): Code => f.constant(floats(value));
@@ -26,19 +26,22 @@ export const number = ({ f }: Site, value: number): Code => f.constant(floats(va
 export const integer = ({ f }: Site, value: number): Code => f.constant(ints(value, value, value, value));
 /** A float64 in both halves. */
 export const double = ({ f }: Site, value: number): Code => f.constant(doubles(value));
-/** A 64-bit pattern in both lanes. */
+/** A 64-bit pattern, given by its upper and lower 32 bits, in both halves. */
 export const pattern = ({ f }: Site, high: number, low = 0): Code => f.constant(ints(low, high, low, high));
-/** Holds a vector in a local, for several uses. */
+/** Stores a vector in a new local, so that it can be used several times. `name` names the local. */
 export const keep = ({ f }: Site, value: Code, name?: string): Code => f.let('v128', value, name);
 
-/** c₀ + x (c₁ + x (c₂ + …)) */
+/** The polynomial c₀ + x (c₁ + x (c₂ + …)) */
 export function polynomial(at: Site, x: Code, coefficients: readonly number[]): Code {
   const [last, ...rest] = coefficients.toReversed() as [number, ...number[]];
   return rest.reduce<Code>((sum, c) => at.simd.fma(sum, x, number(at, c)), number(at, last));
 }
 
-/** The same polynomial as (c₀ + c₁x) + x² ((c₂ + c₃x) + …): one more step, but a dependency chain half as long. */
-export function inPairs(at: Site, x: Code, coefficients: readonly number[]): Code {
+/**
+ * The polynomial computed as (c₀ + c₁x) + x² ((c₂ + c₃x) + …). This takes one more instruction than {@link polynomial},
+ * but the longest chain of dependent instructions is half as long.
+ */
+export function polynomialInPairs(at: Site, x: Code, coefficients: readonly number[]): Code {
   const square = keep(at, mul(x, x), 'square');
   const pairs: Code[] = [];
   for (let i = 0; i < coefficients.length; i += 2)
@@ -55,7 +58,7 @@ export function polynomial64(at: Site, x: Code, coefficients: readonly number[])
   );
 }
 
-/** Applies a function of float64 pairs to both halves of a float32 vector. */
+/** Computes in float64: `compute` gets two lanes of each vector as float64, first the lower two and then the upper. */
 export function inDoubles(at: Site, xs: readonly Code[], compute: (...halves: Code[]) => Code): Code {
   const zero = integer(at, 0);
   const halves = [(x: Code) => x, (x: Code) => shuffle(x, x, [2, 3, 2, 3])].map(half => {

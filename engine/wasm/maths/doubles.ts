@@ -14,32 +14,35 @@ import {
   type Site,
 } from './arithmetic.ts';
 
-// Functions whose intermediate results need more digits than float32 has. They compute two lanes of float64 at a time.
+// Functions whose intermediate results need more digits than float32 has. They compute two lanes at a time in float64.
 
 const add = (a: Code, b: Code) => op('f64x2.add', a, b);
 const sub = (a: Code, b: Code) => op('f64x2.sub', a, b);
 const mul = (a: Code, b: Code) => op('f64x2.mul', a, b);
-/** Adding this number rounds to a whole number and leaves it in the low bits. */
+/** Adding this number to a float64 rounds it to a whole number, which is then in the low bits of the sum. */
 const magic = 1.5 * 2 ** 52;
 
-// sin and cos of r up to ¼π by their series, to 2⁻³⁷; less than 1 ulp of float32.
+// Coefficients of the series of sin r and cos r for |r| ≤ ¼π. Their error is 2⁻³⁷, far less than 1 ulp of float32.
 const sine = [-1 / 6, 1 / 120, -1 / 5040, 1 / 362880, -1 / 39916800];
 const cosine = [-0.5, 1 / 24, -1 / 720, 1 / 40320, -1 / 3628800, 1 / 479001600];
-/** ½π in two parts: 33 bits, so that a multiple up to 2²⁰ of it is exact, and the rest. */
+/** ½π as a sum of two numbers. The first has 33 bits, so that its multiples up to 2²⁰ are exact. */
 const halfPi = [1.5707963267341256, 6.077100506506192e-11] as const;
 
-/** sin x, or cos x, within 1 ulp; beyond 2²⁰ by JavaScript's function, lane by lane. */
+/** sin x or cos x within 1 ulp. If a lane is not below 2²⁰ in size, JavaScript's function computes all lanes instead. */
 export function sinOrCos(at: Site, which: 'sin' | 'cos', x: Code): Code {
   const { f } = at;
   const result = f.local('v128', which);
   const isSmall = less(abs(x), number(at, 2 ** 20));
   const compute = (wide: Code) => {
+    // x = ½π n + r
     const shifted = keep(at, add(mul(wide, double(at, 2 / Math.PI)), double(at, magic)), 'shifted');
     const n = keep(at, sub(shifted, double(at, magic)), 'n');
     const r = keep(at, sub(sub(wide, mul(n, double(at, halfPi[0]))), mul(n, double(at, halfPi[1]))), 'r');
     const z = keep(at, mul(r, r), 'z');
     const s = add(r, mul(mul(r, z), polynomial64(at, z, sine)));
     const c = add(double(at, 1), mul(z, polynomial64(at, z, cosine)));
+    // The low bits of `shifted` are n. The cosine is the sine one quadrant further on. Bit 0 of the quadrant selects the
+    // series, and bit 1 is the sign.
     const quadrant = keep(
       at,
       which === 'sin' ? shifted : op('i64x2.add', shifted, pattern(at, 0, 1)),
@@ -64,41 +67,46 @@ export function sinOrCos(at: Site, which: 'sin' | 'cos', x: Code): Code {
   return keep(at, or(computed, and(op('f32x4.eq', x, number(at, 0)), x)), which);
 }
 
-/** 2/((2i + 1) ln 2): log₂((1 + s)/(1 − s)) = s Σ cᵢ s²ⁱ. */
+/** Coefficients cᵢ = 2/((2i + 1) ln 2) of log₂((1 + s)/(1 − s)) = s Σ cᵢ s²ⁱ. */
 const log2Tail = Array.from({ length: 8 }, (_, i) => 2 / ((2 * i + 1) * Math.LN2));
-/** (ln 2)ⁱ/i!: 2^t for |t| ≤ ½. */
+/** Coefficients (ln 2)ⁱ/i! of the series of 2^t, for |t| ≤ ½. */
 const exp2Series = Array.from({ length: 9 }, (_, i) => i).map(i =>
   Array.from({ length: i }, (_, k) => Math.LN2 / (k + 1)).reduce((a, b) => a * b, 1),
 );
+/** The upper 32 bits of √½ as a float64. */
 const rootHalfHigh = 0x3fe6a09e;
+/** The upper 32 bits of 1 as a float64. */
+const oneHigh = 0x3ff00000;
 
 /**
  * x to the power y within 1 ulp, by 2^(y log₂|x|) in float64. As in JavaScript, the power is 1 if y is 0, NaN for
- * negative x unless y is whole, and NaN for (±1)^±∞.
+ * finite negative x unless y is whole, and NaN for (±1)^±∞.
  */
 export function pow(at: Site, x: Code, y: Code): Code {
   const { simd } = at;
   const size = keep(at, abs(x), 'size');
   const power = inDoubles(at, [size, y], (wide, exponent) => {
-    const one = 0x3ff00000;
-    const shifted = keep(at, op('i64x2.add', wide as Code, pattern(at, one - rootHalfHigh)), 'shifted');
-    const whole = or(op('i64x2.shr_u', shifted, i32(52)), pattern(at, 0x43300000));
-    const k = sub(whole, double(at, 2 ** 52 + 1023));
+    // |x| = 2ᵏ · mantissa, with the mantissa between √½ and √2. The upper 12 bits of `shifted` are k + 1023. Placed in the
+    // low bits of 2⁵², they make the float64 number 2⁵² + 1023 + k.
+    const shifted = keep(at, op('i64x2.add', wide as Code, pattern(at, oneHigh - rootHalfHigh)), 'shifted');
+    const biased = or(op('i64x2.shr_u', shifted, i32(52)), pattern(at, 0x43300000));
+    const k = sub(biased, double(at, 2 ** 52 + 1023));
     const mantissa = op('i64x2.add', and(shifted, pattern(at, 0xfffff, -1)), pattern(at, rootHalfHigh));
     const g = keep(at, sub(mantissa, double(at, 1)), 'g');
     const s = keep(at, op('f64x2.div', g, add(double(at, 2), g)), 's');
-    const ofMantissa = mul(s, polynomial64(at, keep(at, mul(s, s), 'z'), log2Tail));
-    const finite = add(k, ofMantissa);
+    const logOfMantissa = mul(s, polynomial64(at, keep(at, mul(s, s), 'z'), log2Tail));
+    const finite = add(k, logOfMantissa);
     const isZero = op('f64x2.eq', wide as Code, double(at, 0));
     const isBelowInfinity = op('f64x2.lt', wide as Code, double(at, Infinity));
     const notZero = op('v128.bitselect', double(at, -Infinity), finite, isZero);
     // ∞ and NaN stay unchanged.
     const log2 = op('v128.bitselect', notZero, wide as Code, isBelowInfinity);
     const t = mul(exponent as Code, log2);
+    // Beyond ±300, 2^t is 0 or infinite in float32 anyway.
     const bounded = keep(at, op('f64x2.pmin', op('f64x2.pmax', t, double(at, -300)), double(at, 300)), 't');
     const rounded = keep(at, add(bounded, double(at, magic)), 'rounded');
     const fraction = keep(at, sub(bounded, sub(rounded, double(at, magic))), 'fraction');
-    const scale = op('i64x2.add', op('i64x2.shl', rounded, i32(52)), pattern(at, one));
+    const scale = op('i64x2.add', op('i64x2.shl', rounded, i32(52)), pattern(at, oneHigh));
     return mul(polynomial64(at, fraction, exp2Series), scale);
   });
   const floor = (a: Code) => op('f32x4.floor', a);

@@ -15,18 +15,22 @@ import {
 } from './arithmetic.ts';
 
 /*
- * Logarithms, four lanes at once. x = 2ᵏ(1 + f) with 1 + f between √½ and √2, s = f/(2 + f), and ln(1 + f) = f − f²/2 +
- * s(f²/2 + R(s²)) with the polynomial of FreeBSD's e_logf.c (Sun Microsystems, 1993), less than 1 ulp off.
+ * Logarithms, four lanes at once. x is split into 2ᵏ(1 + f) with 1 + f between √½ and √2. Then s = f/(2 + f) and
+ * ln(1 + f) = f − f²/2 + s(f²/2 + R(s²)), where R is the polynomial of FreeBSD's e_logf.c (Sun Microsystems, 1993). The
+ * error is less than 1 ulp.
  */
+/** The bits of √½ as a float32. */
 const rootHalf = 0x3f3504f3;
-const exponentOne = 0x3f800000;
+/** The bits of 1 as a float32. */
+const bitsOfOne = 0x3f800000;
+/** ln 2 is the sum of two numbers. The first has 17 bits, so that its multiples up to 2⁷ are exact. */
 const ln2High = 0.69313812256;
 const ln2Low = 9.0580006145e-6;
 const tail = [0.66666662693, 0.40000972152, 0.28498786688, 0.24279078841];
 
-/** The k and f of a positive number that is neither subnormal nor infinite. */
+/** Splits x into k and f. x must be positive, and neither subnormal nor infinite. */
 function split(at: Site, x: Code): { k: Code; f: Code } {
-  const shifted = keep(at, op('i32x4.add', x, integer(at, exponentOne - rootHalf)), 'shifted');
+  const shifted = keep(at, op('i32x4.add', x, integer(at, bitsOfOne - rootHalf)), 'shifted');
   const k = op('i32x4.sub', op('i32x4.shr_s', shifted, i32(23)), integer(at, 127));
   const mantissa = op('i32x4.add', and(shifted, integer(at, 0x7fffff)), integer(at, rootHalf));
   return {
@@ -36,7 +40,7 @@ function split(at: Site, x: Code): { k: Code; f: Code } {
 }
 
 /** k ln 2 + ln(1 + f) */
-function joined(at: Site, k: Code, f: Code): Code {
+function logOfParts(at: Site, k: Code, f: Code): Code {
   const { simd } = at;
   const s = keep(at, div(f, add(number(at, 2), f)), 's');
   const z = keep(at, mul(s, s), 'z');
@@ -50,10 +54,12 @@ export function log(at: Site, x: Code): Code {
   const { f, simd } = at;
   const parts = split(at, x);
   const result = f.local('v128', 'log');
-  f.set(result, joined(at, parts.k, parts.f));
+  f.set(result, logOfParts(at, parts.k, parts.f));
   // Numbers that are not positive and normal are rare, so they are handled in a branch.
-  const smallest = 0x800000;
-  const above = op('i32x4.sub', x, integer(at, smallest));
+  // Less the bits of the smallest normal number, the bits of a positive normal number are an unsigned number below
+  // 0x7f000000. Flipping the sign bit on both sides makes this a comparison of signed numbers.
+  const smallestNormal = 0x800000;
+  const above = op('i32x4.sub', x, integer(at, smallestNormal));
   const isNormal = keep(
     at,
     op(
@@ -64,11 +70,12 @@ export function log(at: Site, x: Code): Code {
     'normal',
   );
   f.if(op('v128.any_true', op('v128.not', isNormal)), () => {
+    // A subnormal number is made normal by a factor of 2²³.
     const scaled = split(at, keep(at, mul(x, number(at, 2 ** 23))));
-    const ofTiny = joined(at, keep(at, sub(scaled.k, number(at, 23)), 'k'), scaled.f);
+    const logOfTiny = logOfParts(at, keep(at, sub(scaled.k, number(at, 23)), 'k'), scaled.f);
     const get: Code = { kind: 'get', local: result };
     const isTiny = less(x, number(at, 2 ** -126));
-    let fixed = simd.select(isTiny, ofTiny, get);
+    let fixed = simd.select(isTiny, logOfTiny, get);
     fixed = simd.select(op('f32x4.eq', x, number(at, Infinity)), x, fixed);
     fixed = simd.select(op('f32x4.eq', x, number(at, 0)), number(at, -Infinity), fixed);
     f.set(result, simd.select(op('f32x4.ge', x, number(at, 0)), fixed, number(at, Number.NaN)));
@@ -82,22 +89,25 @@ export function log(at: Site, x: Code): Code {
  */
 export function log1p(at: Site, x: Code): Code {
   const { f, simd } = at;
-  const { k, f: whole } = split(at, keep(at, add(number(at, 1), x), 'u'));
+  const { k, f: roundedF } = split(at, keep(at, add(number(at, 1), x), 'u'));
   const isNear = op('f32x4.eq', k, number(at, 0));
   const result = f.local('v128', 'log1p');
-  f.set(result, joined(at, k, keep(at, simd.select(isNear, x, whole), 'f')));
+  f.set(result, logOfParts(at, k, keep(at, simd.select(isNear, x, roundedF), 'f')));
   const isPlain = keep(at, and(less(number(at, -1), x), less(x, number(at, Infinity))), 'isPlain');
   f.if(op('v128.any_true', op('v128.not', isPlain)), () => {
     const atEnd = op('f32x4.eq', x, number(at, -1));
     const ends = simd.select(atEnd, number(at, -Infinity), number(at, Number.NaN));
-    const rest = simd.select(op('f32x4.eq', x, number(at, Infinity)), x, ends);
-    f.set(result, simd.select(isPlain, { kind: 'get', local: result }, rest));
+    const special = simd.select(op('f32x4.eq', x, number(at, Infinity)), x, ends);
+    f.set(result, simd.select(isPlain, { kind: 'get', local: result }, special));
   });
   // The result at −0 is −0; everywhere else it has the sign of x already.
   return keep(at, or({ kind: 'get', local: result }, and(x, number(at, -0))), 'log1p');
 }
 
-/** ln(1 + e) within 2 ulp for e from 0 to 1, as in softplus: 2 artanh(e/(2 + e)), fitted for s² up to 1/9. */
+/**
+ * ln(1 + e) within 2 ulp for e from 0 to 1, as in softplus: 2 artanh s with s = e/(2 + e),
+ * by a polynomial in s² fitted up to s² = 1/9.
+ */
 export function log1pOfFraction(at: Site, e: Code): Code {
   const s = keep(at, div(e, add(number(at, 2), e)), 's');
   const z = keep(at, mul(s, s), 'z');
